@@ -1,0 +1,128 @@
+// Package exec runs a Gorgonia graph in the order of its dependencies, with
+// every intermediate in a buffer that was laid out once: buffers are shared
+// between values whose lifetimes do not overlap, and a run allocates nothing.
+package exec
+
+import (
+	"fmt"
+
+	"gorgonia.org/gorgonia"
+
+	"pare/internal/kernel"
+)
+
+// Runner is an op that computes on raw storage.
+type Runner interface {
+	RunKernel(dst []float32, in [][]float32)
+}
+
+// gorgoniaAdd is how Gorgonia's elementwise sum, which Grad inserts where
+// gradients meet, prints itself; its type is not exported.
+const gorgoniaAdd = "+ false"
+
+// Plan is a compiled graph. It is not safe for concurrent use.
+type Plan struct {
+	steps  []step
+	values map[int64][]float32
+	floats int
+}
+
+type step struct {
+	name string
+	run  func(dst []float32, in [][]float32)
+	dst  []float32
+	in   [][]float32
+}
+
+// New plans the computation of outputs. leaf returns the storage of an input
+// node; constants are read from the graph. The storage of outputs, and of the
+// leaves, is not reused.
+func New(g *gorgonia.ExprGraph, outputs []*gorgonia.Node, leaf func(*gorgonia.Node) []float32) (*Plan, error) {
+	order, err := topological(g, outputs)
+	if err != nil {
+		return nil, err
+	}
+	if err := distinct(order); err != nil {
+		return nil, err
+	}
+	p := &Plan{values: map[int64][]float32{}}
+	pool := newBuffers(g, order, outputs)
+	for _, n := range order {
+		if isLeaf(g, n) {
+			if p.values[n.ID()], err = leafStorage(n, leaf); err != nil {
+				return nil, err
+			}
+			continue
+		}
+		run, err := runnerOf(n)
+		if err != nil {
+			return nil, err
+		}
+		s := step{name: n.Op().String(), run: run}
+		for _, c := range children(g, n) {
+			s.in = append(s.in, p.values[c.ID()])
+		}
+		s.dst = pool.allocate(n)
+		p.values[n.ID()] = s.dst
+		p.steps = append(p.steps, s)
+		pool.release(n)
+	}
+	p.floats = pool.total
+	return p, nil
+}
+
+// Run computes every step once.
+func (p *Plan) Run() {
+	for i := range p.steps {
+		s := &p.steps[i]
+		s.run(s.dst, s.in)
+	}
+}
+
+// Value returns the storage of a planned node: valid after Run for outputs and
+// leaves.
+func (p *Plan) Value(n *gorgonia.Node) []float32 { return p.values[n.ID()] }
+
+// Bytes is the memory of all intermediates together.
+func (p *Plan) Bytes() int { return 4 * p.floats }
+
+// FirstNonFinite runs the plan step by step and returns the name of the first
+// op whose result holds a NaN or an infinity, or "".
+func (p *Plan) FirstNonFinite() string {
+	for i := range p.steps {
+		s := &p.steps[i]
+		s.run(s.dst, s.in)
+		for _, v := range s.dst {
+			if v-v != 0 {
+				return s.name
+			}
+		}
+	}
+	return ""
+}
+
+func leafStorage(n *gorgonia.Node, leaf func(*gorgonia.Node) []float32) ([]float32, error) {
+	if n.Op() == nil {
+		if d := leaf(n); d != nil {
+			return d, nil
+		}
+		return nil, fmt.Errorf("graph input %s has no value", n.Name())
+	}
+	switch v := n.Value().Data().(type) {
+	case float32:
+		return []float32{v}, nil
+	case []float32:
+		return v, nil
+	}
+	return nil, fmt.Errorf("graph constant %s is not float32", n.Name())
+}
+
+func runnerOf(n *gorgonia.Node) (func(dst []float32, in [][]float32), error) {
+	if r, ok := n.Op().(Runner); ok {
+		return r.RunKernel, nil
+	}
+	if n.Op().String() == gorgoniaAdd {
+		return func(dst []float32, in [][]float32) { kernel.Add(dst, in[0], in[1]) }, nil
+	}
+	return stockOp(n)
+}

@@ -1,0 +1,78 @@
+package layers
+
+import (
+	"fmt"
+	"math/rand/v2"
+
+	"gorgonia.org/gorgonia"
+
+	"pare/nn"
+)
+
+// Constant ignores its input but for the batch size and gives every unit one
+// value everywhere. Pruning puts it where nothing that depends on the input is
+// left. Input any, output [C, H, W] or [F] as Shape says.
+type Constant struct {
+	Shape []int `yaml:"shape" json:"shape"` // of one example, channels first
+
+	bias *nn.Param // [C]
+}
+
+// NewConstant returns a constant with one value per unit.
+func NewConstant(shape nn.Shape, values []float32) *Constant {
+	p := nn.NewParam("bias", nn.RoleBias, []int{shape.Units()}, nn.AxisOut)
+	copy(p.Data(), values)
+	return &Constant{Shape: shape, bias: p}
+}
+
+func init() {
+	nn.RegisterLayer("a value per channel whatever the input", func() nn.Layer { return &Constant{} })
+}
+
+func (l *Constant) Kind() string { return "constant" }
+
+func (l *Constant) Init(in []nn.Shape, rng *rand.Rand) (nn.Shape, error) {
+	if _, err := oneInput("constant", in); err != nil {
+		return nil, err
+	}
+	shape := nn.Shape(l.Shape)
+	if shape.Size() < 1 {
+		return nil, fmt.Errorf("constant: shape %v has an axis that is not positive", l.Shape)
+	}
+	var err error
+	dims := []int{shape.Units()}
+	l.bias, err = keepOrMake(l.bias, dims, func() *nn.Param {
+		return nn.NewParam("bias", nn.RoleBias, dims, nn.AxisOut)
+	})
+	return shape, err
+}
+
+func (l *Constant) Params() []*nn.Param { return nonNil(l.bias) }
+
+func (l *Constant) Build(b *nn.Builder, in []*gorgonia.Node) (*gorgonia.Node, error) {
+	out := nn.Shape(l.Shape).Batched(b.Batch)
+	c := l.bias.Size()
+	return nn.Apply(nn.Op{Name: "constant", Shape: out,
+		Grad: []nn.GradFunc{nil, biasGrad("constant/db", out.TotalSize()/c, c)},
+		Run: func(dst []float32, in [][]float32) {
+			for i := 0; i < len(dst); i += c {
+				copy(dst[i:i+c], in[1])
+			}
+		}}, in[0], b.Param(l.bias))
+}
+
+func (l *Constant) Constants([]nn.Known) nn.Known {
+	out := nn.Unknown(l.bias.Size())
+	for u, v := range l.bias.Data() {
+		out.Set(u, v)
+	}
+	return out
+}
+
+func (l *Constant) Needs(_ []bool, in []nn.Known) [][]bool {
+	return [][]bool{make([]bool, len(in[0].Const))}
+}
+
+func (l *Constant) Slice(s nn.Slicing) (nn.Layer, error) {
+	return &Constant{Shape: nn.Shape(l.Shape).WithUnits(len(s.Out)), bias: l.bias.Select(nil, s.Out)}, nil
+}

@@ -1,0 +1,67 @@
+package layers
+
+import (
+	"math/rand/v2"
+
+	"pare/nn"
+)
+
+// Depthwise is a convolution of each channel by itself: a Conv with as many
+// groups as input channels and Multiplier outputs for each. Everything but its
+// hyper-parameters is Conv's.
+type Depthwise struct {
+	Multiplier int  `yaml:"multiplier,omitempty" json:"multiplier,omitempty"` // outputs per channel; 0 means 1
+	Kernel     int  `yaml:"kernel" json:"kernel"`                             // 0 means 3
+	Stride     int  `yaml:"stride,omitempty" json:"stride,omitempty"`         // 0 means 1
+	Pad        int  `yaml:"pad,omitempty" json:"pad,omitempty"`
+	NoBias     bool `yaml:"no_bias,omitempty" json:"no_bias,omitempty"`
+
+	Conv `yaml:"-" json:"-"`
+}
+
+func (l *Depthwise) Kind() string { return "depthwise" }
+
+func (l *Depthwise) Init(in []nn.Shape, rng *rand.Rand) (nn.Shape, error) {
+	s, err := oneInput("depthwise", in)
+	if err != nil {
+		return nil, err
+	}
+	if l.Multiplier == 0 {
+		l.Multiplier = 1
+	}
+	if err := positive("depthwise", map[string]int{"multiplier": l.Multiplier}); err != nil {
+		return nil, err
+	}
+	c := s.Units()
+	l.Conv.Out, l.Conv.Groups = c*l.Multiplier, c
+	l.Conv.Kernel, l.Conv.Stride, l.Conv.Pad, l.Conv.NoBias = l.Kernel, l.Stride, l.Pad, l.NoBias
+	shape, err := l.Conv.Init(in, rng)
+	l.Kernel, l.Stride = l.Conv.Kernel, l.Conv.Stride
+	return shape, err
+}
+
+// OutUnits implements nn.UnitMapper: without a multiplier the units pass.
+func (l *Depthwise) OutUnits(in []nn.Units, space nn.UnitSpace) nn.Units {
+	if l.Multiplier > 1 {
+		return space.Fresh(len(in[0]) * l.Multiplier)
+	}
+	return in[0]
+}
+
+// Slice keeps the layer depthwise.
+func (l *Depthwise) Slice(s nn.Slicing) (nn.Layer, error) {
+	sliced, err := l.Conv.Slice(s)
+	if err != nil {
+		return nil, err
+	}
+	c := sliced.(*Conv)
+	return &Depthwise{Multiplier: len(s.Out) / len(s.In[0]), Kernel: c.Kernel, Stride: c.Stride,
+		Pad: c.Pad, NoBias: c.NoBias, Conv: *c}, nil
+}
+
+// TakeShift implements nn.ShiftSource.
+func (l *Depthwise) TakeShift() []float32 {
+	shift := l.Conv.TakeShift()
+	l.NoBias = l.Conv.NoBias
+	return shift
+}

@@ -1,0 +1,71 @@
+package layers
+
+import (
+	"fmt"
+	"math/rand/v2"
+
+	"gorgonia.org/gorgonia"
+
+	"pare/nn"
+)
+
+// Dropout sets values to 0 with probability P while training and scales the
+// others by 1/(1−P) (Srivastava et al. 2014). It is the identity otherwise.
+type Dropout struct {
+	P float64 `yaml:"p" json:"p"` // in [0, 1)
+
+	passUnits
+}
+
+func init() {
+	nn.RegisterLayer("random zeros while training", func() nn.Layer { return &Dropout{P: 0.5} })
+}
+
+func (l *Dropout) Kind() string { return "dropout" }
+
+func (l *Dropout) Init(in []nn.Shape, _ *rand.Rand) (nn.Shape, error) {
+	if l.P < 0 || l.P >= 1 {
+		return nil, fmt.Errorf("dropout: p is %g, it must lie in [0, 1)", l.P)
+	}
+	return oneInput("dropout", in)
+}
+
+func (l *Dropout) Params() []*nn.Param { return nil }
+
+func (l *Dropout) Build(b *nn.Builder, in []*gorgonia.Node) (*gorgonia.Node, error) {
+	if b.Mode != nn.Train || l.P == 0 {
+		return in[0], nil
+	}
+	state, stream := b.Random()
+	scale := float32(1 / (1 - l.P))
+	threshold := uint64(l.P * (1 << 53))
+	// The mask is a function of seed, step and position, so the gradient computes
+	// it again instead of keeping it.
+	mask := func(dst []float32, in [][]float32) {
+		key := mix(mix(state.Seed^0x9e3779b97f4a7c15*stream) + state.Step)
+		for i, v := range in[0] {
+			if mix(key+uint64(i))>>11 < threshold {
+				dst[i] = 0
+			} else {
+				dst[i] = v * scale
+			}
+		}
+	}
+	shape := in[0].Shape().Clone()
+	grad := func(_ gorgonia.Nodes, _, dy *gorgonia.Node) (*gorgonia.Node, error) {
+		return nn.Apply(nn.Op{Name: "dropout/dx", Shape: shape, Run: mask}, dy)
+	}
+	return nn.Apply(nn.Op{Name: "dropout", Shape: shape, Grad: []nn.GradFunc{grad}, Run: mask}, in[0])
+}
+
+// mix is the finaliser of SplitMix64 (Steele, Lea & Flood 2014).
+func mix(z uint64) uint64 {
+	z += 0x9e3779b97f4a7c15
+	z = (z ^ z>>30) * 0xbf58476d1ce4e5b9
+	z = (z ^ z>>27) * 0x94d049bb133111eb
+	return z ^ z>>31
+}
+
+func (l *Dropout) Constants(in []nn.Known) nn.Known { return in[0] }
+
+func (l *Dropout) Slice(nn.Slicing) (nn.Layer, error) { return &Dropout{P: l.P}, nil }

@@ -1,0 +1,158 @@
+package layers
+
+import (
+	"fmt"
+	"math/rand/v2"
+
+	"gorgonia.org/gorgonia"
+	"gorgonia.org/tensor"
+
+	"pare/internal/kernel"
+	"pare/nn"
+)
+
+// Window is what max and average pooling share. Input [C, H, W], output
+// [C, H', W'] with H' as for a convolution.
+type Window struct {
+	Kernel int  `yaml:"kernel" json:"kernel"`                     // side of the window; 0 means 2
+	Stride int  `yaml:"stride,omitempty" json:"stride,omitempty"` // 0 means Kernel
+	Pad    int  `yaml:"pad,omitempty" json:"pad,omitempty"`       // at most half the kernel
+	Ceil   bool `yaml:"ceil,omitempty" json:"ceil,omitempty"`     // count a last, partial window
+}
+
+func (w *Window) init(kind string, in []nn.Shape) (nn.Shape, error) {
+	s, err := oneInput(kind, in)
+	if err != nil {
+		return nil, err
+	}
+	c, h, wd, err := s.ImageShape(kind)
+	if err != nil {
+		return nil, err
+	}
+	if w.Kernel == 0 {
+		w.Kernel = 2
+	}
+	if w.Stride == 0 {
+		w.Stride = w.Kernel
+	}
+	if w.Kernel < 0 || w.Stride < 0 || w.Pad < 0 || 2*w.Pad > w.Kernel {
+		return nil, fmt.Errorf("%s: kernel %d and stride %d must be positive and pad %d between 0 and half the kernel", kind, w.Kernel, w.Stride, w.Pad)
+	}
+	if h+2*w.Pad < w.Kernel || wd+2*w.Pad < w.Kernel {
+		return nil, fmt.Errorf("%s: window %d is larger than the padded input %s", kind, w.Kernel, s)
+	}
+	k := w.shape(1, c, h, wd)
+	return nn.Shape{c, k.OutH(), k.OutW()}, nil
+}
+
+func (w *Window) shape(n, c, h, wd int) kernel.PoolShape {
+	return kernel.PoolShape{N: n, H: h, W: wd, C: c, KH: w.Kernel, KW: w.Kernel,
+		StrideH: w.Stride, StrideW: w.Stride, PadH: w.Pad, PadW: w.Pad, Ceil: w.Ceil}
+}
+
+// graph returns the kernel shape of an input node and the output's shape.
+func (w *Window) graph(x *gorgonia.Node) (kernel.PoolShape, tensor.Shape) {
+	d := x.Shape()
+	s := w.shape(d[0], d[3], d[1], d[2])
+	return s, tensor.Shape{d[0], s.OutH(), s.OutW(), d[3]}
+}
+
+// MaxPool takes the maximum of each window; padding never wins.
+type MaxPool struct {
+	Window `yaml:",inline"`
+	passUnits
+}
+
+// AvgPool takes the mean of each window; padding counts as zeros unless
+// ExcludePad is set.
+type AvgPool struct {
+	Window     `yaml:",inline"`
+	ExcludePad bool `yaml:"exclude_pad,omitempty" json:"exclude_pad,omitempty"`
+	passUnits
+}
+
+// GlobalPool takes the mean over all positions: [C, H, W] to [C].
+type GlobalPool struct{ passUnits }
+
+func init() {
+	nn.RegisterLayer("maximum over windows", func() nn.Layer { return &MaxPool{} })
+	nn.RegisterLayer("mean over windows", func() nn.Layer { return &AvgPool{} })
+	nn.RegisterLayer("mean over all positions of a channel", func() nn.Layer { return &GlobalPool{} })
+}
+
+func (l *MaxPool) Kind() string    { return "maxpool" }
+func (l *AvgPool) Kind() string    { return "avgpool" }
+func (l *GlobalPool) Kind() string { return "globalpool" }
+
+func (l *MaxPool) Params() []*nn.Param    { return nil }
+func (l *AvgPool) Params() []*nn.Param    { return nil }
+func (l *GlobalPool) Params() []*nn.Param { return nil }
+
+func (l *MaxPool) Init(in []nn.Shape, _ *rand.Rand) (nn.Shape, error) { return l.init("maxpool", in) }
+func (l *AvgPool) Init(in []nn.Shape, _ *rand.Rand) (nn.Shape, error) { return l.init("avgpool", in) }
+
+func (l *GlobalPool) Init(in []nn.Shape, _ *rand.Rand) (nn.Shape, error) {
+	s, err := oneInput("globalpool", in)
+	if err != nil {
+		return nil, err
+	}
+	c, _, _, err := s.ImageShape("globalpool")
+	return nn.Shape{c}, err
+}
+
+func (l *MaxPool) Build(_ *nn.Builder, in []*gorgonia.Node) (*gorgonia.Node, error) {
+	s, out := l.graph(in[0])
+	shape := in[0].Shape().Clone()
+	grad := func(in gorgonia.Nodes, y, dy *gorgonia.Node) (*gorgonia.Node, error) {
+		return nn.Apply(nn.Op{Name: "maxpool/dx", Shape: shape,
+			Run: func(dst []float32, in [][]float32) { kernel.MaxPoolBackward(dst, in[0], in[1], in[2], s) }}, in[0], y, dy)
+	}
+	return nn.Apply(nn.Op{Name: "maxpool", Shape: out, Grad: []nn.GradFunc{grad},
+		Run: func(dst []float32, in [][]float32) { kernel.MaxPool(dst, in[0], s) }}, in[0])
+}
+
+func (l *AvgPool) Build(_ *nn.Builder, in []*gorgonia.Node) (*gorgonia.Node, error) {
+	s, out := l.graph(in[0])
+	shape, include := in[0].Shape().Clone(), !l.ExcludePad
+	grad := func(_ gorgonia.Nodes, _, dy *gorgonia.Node) (*gorgonia.Node, error) {
+		return nn.Apply(nn.Op{Name: "avgpool/dx", Shape: shape,
+			Run: func(dst []float32, in [][]float32) { kernel.AvgPoolBackward(dst, in[0], s, include) }}, dy)
+	}
+	return nn.Apply(nn.Op{Name: "avgpool", Shape: out, Grad: []nn.GradFunc{grad},
+		Run: func(dst []float32, in [][]float32) { kernel.AvgPool(dst, in[0], s, include) }}, in[0])
+}
+
+func (l *GlobalPool) Build(_ *nn.Builder, in []*gorgonia.Node) (*gorgonia.Node, error) {
+	shape := in[0].Shape().Clone()
+	n, hw, c := shape[0], shape[1]*shape[2], shape[3]
+	grad := func(_ gorgonia.Nodes, _, dy *gorgonia.Node) (*gorgonia.Node, error) {
+		return nn.Apply(nn.Op{Name: "globalpool/dx", Shape: shape,
+			Run: func(dst []float32, in [][]float32) { kernel.GlobalAvgPoolBackward(dst, in[0], n, hw, c) }}, dy)
+	}
+	return nn.Apply(nn.Op{Name: "globalpool", Shape: tensor.Shape{n, c}, Grad: []nn.GradFunc{grad},
+		Run: func(dst []float32, in [][]float32) { kernel.GlobalAvgPool(dst, in[0], n, hw, c) }}, in[0])
+}
+
+// Constants: the maximum of a constant is the constant, padding left out.
+func (l *MaxPool) Constants(in []nn.Known) nn.Known { return in[0] }
+
+// Constants: zero padding mixes into the mean at the border, unless the
+// constant is 0 as well. A partial window divides by what it covers.
+func (l *AvgPool) Constants(in []nn.Known) nn.Known {
+	out := nn.Unknown(len(in[0].Const))
+	for u, c := range in[0].Const {
+		if c && (l.Pad == 0 || l.ExcludePad || in[0].Value[u] == 0) {
+			out.Set(u, in[0].Value[u])
+		}
+	}
+	return out
+}
+
+// Constants: the mean of a constant is the constant.
+func (l *GlobalPool) Constants(in []nn.Known) nn.Known { return in[0] }
+
+func (l *MaxPool) Slice(nn.Slicing) (nn.Layer, error) { return &MaxPool{Window: l.Window}, nil }
+func (l *AvgPool) Slice(nn.Slicing) (nn.Layer, error) {
+	return &AvgPool{Window: l.Window, ExcludePad: l.ExcludePad}, nil
+}
+func (l *GlobalPool) Slice(nn.Slicing) (nn.Layer, error) { return &GlobalPool{}, nil }

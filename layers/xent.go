@@ -1,0 +1,37 @@
+package layers
+
+import (
+	"fmt"
+
+	"gorgonia.org/gorgonia"
+
+	"pare/internal/kernel"
+	"pare/nn"
+)
+
+// CrossEntropy is the softmax cross-entropy of logits against class indices,
+// averaged over the batch. Softmax and loss are one operation, with one pass
+// back.
+type CrossEntropy struct {
+	Smoothing float64 // share of the target spread evenly over all classes (Szegedy et al. 2016); in [0, 1)
+}
+
+// Build implements nn.Loss. output is (batch, classes), target (batch).
+func (l CrossEntropy) Build(_ *nn.Builder, output, target *gorgonia.Node) (*gorgonia.Node, error) {
+	if l.Smoothing < 0 || l.Smoothing >= 1 {
+		return nil, fmt.Errorf("label smoothing is %g, it must lie in [0, 1)", l.Smoothing)
+	}
+	shape := output.Shape().Clone()
+	if shape.Dims() != 2 {
+		return nil, fmt.Errorf("cross-entropy needs a vector of logits per example, the network gives %v", shape[1:])
+	}
+	n, k, eps := shape[0], shape[1], float32(l.Smoothing)
+	grad := func(in gorgonia.Nodes, _, dy *gorgonia.Node) (*gorgonia.Node, error) {
+		return nn.Apply(nn.Op{Name: "cross-entropy/dx", Shape: shape,
+			Run: func(dst []float32, in [][]float32) {
+				kernel.SoftmaxXentBackward(dst, in[0], in[1], n, k, eps, in[2][0])
+			}}, in[0], in[1], dy)
+	}
+	return nn.Apply(nn.Op{Name: "cross-entropy", Grad: []nn.GradFunc{grad, nil},
+		Run: func(dst []float32, in [][]float32) { dst[0] = kernel.SoftmaxXent(in[0], in[1], n, k, eps) }}, output, target)
+}

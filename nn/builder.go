@@ -1,0 +1,78 @@
+package nn
+
+import (
+	"fmt"
+
+	"gorgonia.org/gorgonia"
+	"gorgonia.org/tensor"
+)
+
+// Mode is what a compiled network is for.
+type Mode int
+
+const (
+	Train Mode = iota // batch statistics, dropout, loss and gradients
+	Eval              // running statistics, loss, no gradients
+	Infer             // running statistics, the output only
+)
+
+// Builder is handed to Layer.Build while a network is compiled.
+type Builder struct {
+	Graph *gorgonia.ExprGraph
+	Mode  Mode
+	Batch int
+
+	params  map[*Param]*gorgonia.Node
+	order   []*Param
+	leaves  map[int64][]float32
+	pinned  []*gorgonia.Node
+	after   []func(value func(*gorgonia.Node) []float32)
+	random  *RandomState
+	streams uint64
+	outputs map[string]*gorgonia.Node
+}
+
+// RandomState is what random layers draw from: a value they compute is a
+// function of (Seed, Step, stream, index) alone, so a run that resumes at a step
+// repeats it exactly.
+type RandomState struct{ Seed, Step uint64 }
+
+// Param returns the graph node that holds the parameter.
+func (b *Builder) Param(p *Param) *gorgonia.Node {
+	if n, ok := b.params[p]; ok {
+		return n
+	}
+	n := b.Input(fmt.Sprintf("%s#%d", p.Name, len(b.order)), p.Value.Shape(), p.Data())
+	b.params[p] = n
+	b.order = append(b.order, p)
+	return n
+}
+
+// Input adds a named input whose storage is data; the name must be unique.
+func (b *Builder) Input(name string, shape tensor.Shape, data []float32) *gorgonia.Node {
+	n := gorgonia.NewTensor(b.Graph, tensor.Float32, shape.Dims(),
+		gorgonia.WithName(name), gorgonia.WithShape(shape...))
+	b.leaves[n.ID()] = data
+	return n
+}
+
+// Pin keeps the value of a node readable after a run.
+func (b *Builder) Pin(n *gorgonia.Node) { b.pinned = append(b.pinned, n) }
+
+// After registers a function that runs after every run of a training program;
+// value returns the storage of pinned nodes.
+func (b *Builder) After(f func(value func(*gorgonia.Node) []float32)) { b.after = append(b.after, f) }
+
+// Random returns the state random layers draw from and a stream number of
+// their own.
+func (b *Builder) Random() (state *RandomState, stream uint64) {
+	b.streams++
+	return b.random, b.streams
+}
+
+// Output returns the graph node of a layer built before, by name: what
+// penalties on activations read.
+func (b *Builder) Output(layer string) (*gorgonia.Node, bool) {
+	n, ok := b.outputs[layer]
+	return n, ok
+}

@@ -1,0 +1,190 @@
+package nn
+
+import (
+	"fmt"
+
+	"gorgonia.org/gorgonia"
+	"gorgonia.org/tensor"
+
+	"pare/internal/exec"
+)
+
+// Loss turns the network's output and the targets into a scalar node: the mean
+// over the batch.
+type Loss interface {
+	Build(b *Builder, output, target *gorgonia.Node) (*gorgonia.Node, error)
+}
+
+// Term is an addition to the training loss, such as a penalty. Its node is a
+// scalar.
+type Term interface {
+	Name() string
+	Build(b *Builder, net *Network) (*gorgonia.Node, error)
+}
+
+// CompileOptions say what program to make of a network.
+type CompileOptions struct {
+	Mode  Mode
+	Batch int    // examples per run; at least 1
+	Loss  Loss   // required unless Mode is Infer
+	Terms []Term // added to the loss when training
+	Seed  uint64 // of dropout
+}
+
+// Program is a network compiled for one mode and batch size. Programs of one
+// network share its parameter tensors. Not safe for concurrent use.
+type Program struct {
+	X      []float32 // input, batch × example in the batched layout
+	Target []float32 // one target per example; nil in Infer mode
+	Random RandomState
+
+	net    *Network
+	mode   Mode
+	batch  int
+	plan   *exec.Plan
+	output []float32
+	loss   []float32
+	terms  [][]float32
+	grads  map[*Param][]float32
+	after  []func()
+}
+
+// Compile builds the Gorgonia graph of the network, differentiates it with
+// gorgonia.Grad when training, and plans its execution.
+func Compile(net *Network, o CompileOptions) (*Program, error) {
+	if o.Batch < 1 {
+		return nil, fmt.Errorf("compile %s: batch size %d is below 1", net.Name, o.Batch)
+	}
+	if len(net.Nodes) == 0 {
+		return nil, fmt.Errorf("compile %s: the network has no layers", net.Name)
+	}
+	if o.Loss == nil && o.Mode != Infer {
+		return nil, fmt.Errorf("compile %s: training and evaluation need a loss", net.Name)
+	}
+	p := &Program{net: net, mode: o.Mode, batch: o.Batch, Random: RandomState{Seed: o.Seed}}
+	b := &Builder{Graph: gorgonia.NewGraph(), Mode: o.Mode, Batch: o.Batch,
+		params: map[*Param]*gorgonia.Node{}, leaves: map[int64][]float32{},
+		outputs: map[string]*gorgonia.Node{}, random: &p.Random}
+	p.X = make([]float32, o.Batch*net.Input.Size())
+	out, err := buildLayers(b, net, b.Input(InputName, net.Input.Batched(o.Batch), p.X))
+	if err != nil {
+		return nil, err
+	}
+	b.Pin(out)
+	var loss *gorgonia.Node
+	var terms []*gorgonia.Node
+	if o.Mode != Infer {
+		p.Target = make([]float32, o.Batch)
+		target := b.Input("target", tensor.Shape{o.Batch}, p.Target)
+		if loss, err = o.Loss.Build(b, out, target); err != nil {
+			return nil, fmt.Errorf("compile %s: loss: %w", net.Name, err)
+		}
+		b.Pin(loss)
+	}
+	grads := map[*Param]*gorgonia.Node{}
+	if o.Mode == Train {
+		total := loss
+		for _, t := range o.Terms {
+			n, err := t.Build(b, net)
+			if err != nil {
+				return nil, fmt.Errorf("compile %s: loss term %s: %w", net.Name, t.Name(), err)
+			}
+			b.Pin(n)
+			terms = append(terms, n)
+			if total, err = addScalars(total, n); err != nil {
+				return nil, err
+			}
+		}
+		if grads, err = differentiate(b, total); err != nil {
+			return nil, fmt.Errorf("compile %s: %w", net.Name, err)
+		}
+	}
+	p.plan, err = exec.New(b.Graph, b.pinned, func(n *gorgonia.Node) []float32 { return b.leaves[n.ID()] })
+	if err != nil {
+		return nil, fmt.Errorf("compile %s: %w", net.Name, err)
+	}
+	p.bind(b, out, loss, terms, grads)
+	return p, nil
+}
+
+func buildLayers(b *Builder, net *Network, input *gorgonia.Node) (*gorgonia.Node, error) {
+	values := make([]*gorgonia.Node, len(net.Nodes))
+	for i, node := range net.Nodes {
+		in := make([]*gorgonia.Node, len(node.Inputs))
+		for k, j := range node.Inputs {
+			in[k] = input
+			if j >= 0 {
+				in[k] = values[j]
+			}
+		}
+		v, err := node.Layer.Build(b, in)
+		if err != nil {
+			return nil, fmt.Errorf("compile layer %s: %w", node.Name, err)
+		}
+		if want := node.Shape.Batched(b.Batch); !v.Shape().Eq(want) {
+			return nil, fmt.Errorf("compile layer %s: built shape %v, expected %v", node.Name, v.Shape(), want)
+		}
+		values[i] = v
+		b.outputs[node.Name] = v
+	}
+	return values[len(values)-1], nil
+}
+
+// addScalars sums two scalar nodes; each receives the gradient unchanged.
+func addScalars(x, y *gorgonia.Node) (*gorgonia.Node, error) {
+	pass := func(_ gorgonia.Nodes, _, grad *gorgonia.Node) (*gorgonia.Node, error) { return grad, nil }
+	return Apply(Op{Name: "loss+term", Grad: []GradFunc{pass, pass},
+		Run: func(dst []float32, in [][]float32) { dst[0] = in[0][0] + in[1][0] }}, x, y)
+}
+
+// differentiate returns the gradient nodes of the trainable parameters that the
+// cost depends on; the others have none.
+func differentiate(b *Builder, cost *gorgonia.Node) (map[*Param]*gorgonia.Node, error) {
+	reached := influences(b.Graph, cost)
+	var params []*Param
+	var nodes []*gorgonia.Node
+	for _, p := range b.order {
+		if n := b.params[p]; p.Trainable() && reached[n.ID()] {
+			params = append(params, p)
+			nodes = append(nodes, n)
+		}
+	}
+	grads := map[*Param]*gorgonia.Node{}
+	if len(nodes) == 0 {
+		return grads, nil
+	}
+	g, err := gorgonia.Grad(cost, nodes...)
+	if err != nil {
+		return nil, fmt.Errorf("differentiate: %w", err)
+	}
+	for i, p := range params {
+		grads[p] = g[i]
+		b.Pin(g[i])
+	}
+	return grads, nil
+}
+
+// influences marks the nodes with a differentiable path to the cost.
+func influences(g *gorgonia.ExprGraph, cost *gorgonia.Node) map[int64]bool {
+	reached := map[int64]bool{cost.ID(): true}
+	queue := []*gorgonia.Node{cost}
+	for len(queue) > 0 {
+		n := queue[0]
+		queue = queue[1:]
+		op, ok := n.Op().(gorgonia.SDOp)
+		if !ok {
+			continue
+		}
+		var children []*gorgonia.Node
+		for it := g.From(n.ID()); it.Next(); {
+			children = append(children, it.Node().(*gorgonia.Node))
+		}
+		for i, d := range op.DiffWRT(len(children)) {
+			if c := children[i]; d && !reached[c.ID()] {
+				reached[c.ID()] = true
+				queue = append(queue, c)
+			}
+		}
+	}
+	return reached
+}

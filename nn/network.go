@@ -1,0 +1,181 @@
+package nn
+
+import (
+	"fmt"
+	"math/rand/v2"
+)
+
+// InputName is the name that refers to the network's input.
+const InputName = "input"
+
+// Node is one layer of a network with its place in it.
+type Node struct {
+	Name   string
+	Layer  Layer
+	Inputs []int // indices into Network.Nodes; −1 is the network's input
+	Shape  Shape // of the output
+}
+
+// Network is a directed acyclic graph of layers in topological order with one
+// input and one output, the last node. The zero value is not usable: New.
+type Network struct {
+	Name   string
+	Input  Shape
+	Nodes  []*Node
+	byName map[string]int
+	rng    *rand.Rand
+}
+
+// New returns a network without layers. Parameters are drawn from rng; a nil
+// rng leaves them zero.
+func New(name string, input Shape, rng *rand.Rand) (*Network, error) {
+	if len(input) == 0 || input.Size() <= 0 {
+		return nil, fmt.Errorf("network %s: input shape %v has an axis that is not positive", name, []int(input))
+	}
+	return &Network{Name: name, Input: input, byName: map[string]int{InputName: -1}, rng: rng}, nil
+}
+
+// Add appends a layer that reads the named nodes; without names it reads the
+// last node, or the input if there is none. The output of the last layer added
+// is the output of the network.
+func (n *Network) Add(name string, layer Layer, inputs ...string) error {
+	if name == "" {
+		return fmt.Errorf("network %s: layer %s has no name", n.Name, layer.Kind())
+	}
+	if _, ok := n.byName[name]; ok {
+		return fmt.Errorf("network %s: two layers are named %q", n.Name, name)
+	}
+	node := &Node{Name: name, Layer: layer}
+	if len(inputs) == 0 {
+		node.Inputs = []int{len(n.Nodes) - 1}
+	}
+	for _, in := range inputs {
+		i, ok := n.byName[in]
+		if !ok {
+			return fmt.Errorf("layer %s: input %q is not a layer before it", name, in)
+		}
+		node.Inputs = append(node.Inputs, i)
+	}
+	shapes := n.InputShapes(node)
+	shape, err := layer.Init(shapes, n.rng)
+	if err != nil {
+		return fmt.Errorf("layer %s: %w", name, err)
+	}
+	if shape.Size() <= 0 {
+		return fmt.Errorf("layer %s: output shape %s of input %v is empty", name, shape, shapes)
+	}
+	node.Shape = shape
+	n.byName[name] = len(n.Nodes)
+	n.Nodes = append(n.Nodes, node)
+	return nil
+}
+
+// Lookup returns the node of that name.
+func (n *Network) Lookup(name string) (*Node, bool) {
+	i, ok := n.byName[name]
+	if !ok || i < 0 {
+		return nil, false
+	}
+	return n.Nodes[i], true
+}
+
+// Output is the last node, whose value the network returns.
+func (n *Network) Output() *Node { return n.Nodes[len(n.Nodes)-1] }
+
+// ShapeOf returns the shape of the value with index i; −1 is the input.
+func (n *Network) ShapeOf(i int) Shape {
+	if i < 0 {
+		return n.Input
+	}
+	return n.Nodes[i].Shape
+}
+
+// NameOf returns the name of the value with index i; −1 is the input.
+func (n *Network) NameOf(i int) string {
+	if i < 0 {
+		return InputName
+	}
+	return n.Nodes[i].Name
+}
+
+// InputShapes returns the shapes of a node's inputs.
+func (n *Network) InputShapes(node *Node) []Shape {
+	shapes := make([]Shape, len(node.Inputs))
+	for k, i := range node.Inputs {
+		shapes[k] = n.ShapeOf(i)
+	}
+	return shapes
+}
+
+// Consumers returns, for each node, the indices of the nodes that read it; the
+// entry at len(Nodes) lists those that read the input.
+func (n *Network) Consumers() [][]int {
+	out := make([][]int, len(n.Nodes)+1)
+	for j, node := range n.Nodes {
+		for _, i := range node.Inputs {
+			if i < 0 {
+				i = len(n.Nodes)
+			}
+			out[i] = append(out[i], j)
+		}
+	}
+	return out
+}
+
+// NamedParam is a parameter with its full name, node and parameter joined by a
+// dot: "block1.conv1.weight".
+type NamedParam struct {
+	*Param
+	Full string
+	Node *Node
+}
+
+// Params lists all parameters in network order.
+func (n *Network) Params() []NamedParam {
+	var out []NamedParam
+	for _, node := range n.Nodes {
+		for _, p := range node.Layer.Params() {
+			out = append(out, NamedParam{Param: p, Full: node.Name + "." + p.Name, Node: node})
+		}
+	}
+	return out
+}
+
+// Counts are the sizes that papers report.
+type Counts struct {
+	Params  int64 `json:"params"`  // trainable values, zeros included
+	NonZero int64 `json:"nonzero"` // trainable values that are not exactly 0
+	MACs    int64 `json:"macs"`    // multiply-accumulates for one example
+}
+
+// Count returns parameters and multiply-accumulates of the network.
+func (n *Network) Count() Counts {
+	var c Counts
+	for _, node := range n.Nodes {
+		k := n.CountNode(node)
+		c.Params += k.Params
+		c.NonZero += k.NonZero
+		c.MACs += k.MACs
+	}
+	return c
+}
+
+// CountNode returns parameters and multiply-accumulates of one layer.
+func (n *Network) CountNode(node *Node) Counts {
+	var c Counts
+	for _, p := range node.Layer.Params() {
+		if !p.Trainable() {
+			continue
+		}
+		c.Params += int64(p.Size())
+		for _, v := range p.Data() {
+			if v != 0 {
+				c.NonZero++
+			}
+		}
+	}
+	if l, ok := node.Layer.(Coster); ok {
+		c.MACs = l.MACs(n.InputShapes(node))
+	}
+	return c
+}

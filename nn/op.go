@@ -1,0 +1,148 @@
+package nn
+
+import (
+	"fmt"
+	"hash"
+	"sync/atomic"
+
+	"github.com/chewxy/hm"
+	"gorgonia.org/gorgonia"
+	"gorgonia.org/tensor"
+)
+
+// Kernel computes one value from its inputs. dst and in are the contiguous
+// float32 storage of the output and of the inputs; a scalar has one element.
+// dst does not overlap any input and its former content is arbitrary.
+type Kernel func(dst []float32, in [][]float32)
+
+// GradFunc returns the gradient with respect to one input, given the op's
+// inputs, its output and the gradient of the cost with respect to the output.
+type GradFunc func(in gorgonia.Nodes, out, grad *gorgonia.Node) (*gorgonia.Node, error)
+
+// Op is a Gorgonia operation made of a Go kernel. It is differentiated
+// symbolically by gorgonia.Grad and runs on Gorgonia's machines as well as in
+// our executor, where it allocates nothing.
+type Op struct {
+	Name  string       // for messages
+	Shape tensor.Shape // of the output, batch included; nil is a scalar
+	Run   Kernel
+	Grad  []GradFunc // one per input; a nil entry stops the gradient there
+}
+
+var opCount atomic.Uint64
+
+// Apply adds the op to the graph of its inputs.
+func Apply(op Op, in ...*gorgonia.Node) (*gorgonia.Node, error) {
+	if op.Grad != nil && len(op.Grad) != len(in) {
+		return nil, fmt.Errorf("op %s has %d inputs and %d gradients", op.Name, len(in), len(op.Grad))
+	}
+	a := &appliedOp{Op: op, id: opCount.Add(1)}
+	types := make([]hm.Type, 0, len(in)+1)
+	for _, n := range in {
+		types = append(types, typeOf(n.Shape()))
+	}
+	a.inputs = len(in)
+	a.typ = hm.NewFnType(append(types, typeOf(op.Shape))...)
+	return gorgonia.ApplyOp(a, in...)
+}
+
+func typeOf(s tensor.Shape) hm.Type {
+	if s.IsScalar() {
+		return tensor.Float32
+	}
+	return gorgonia.TensorType{Dims: s.Dims(), Of: tensor.Float32}
+}
+
+// appliedOp implements gorgonia.Op and gorgonia.SDOp. Gorgonia merges nodes
+// whose ops hash alike, so each carries a number unique in the process.
+type appliedOp struct {
+	Op
+	id     uint64
+	inputs int
+	typ    hm.Type
+}
+
+var _ gorgonia.SDOp = (*appliedOp)(nil)
+var _ gorgonia.UsePreallocDoer = (*appliedOp)(nil)
+
+func (a *appliedOp) Arity() int                                            { return a.inputs }
+func (a *appliedOp) Type() hm.Type                                         { return a.typ }
+func (a *appliedOp) InferShape(...gorgonia.DimSizer) (tensor.Shape, error) { return a.Op.Shape, nil }
+func (a *appliedOp) ReturnsPtr() bool                                      { return true }
+func (a *appliedOp) CallsExtern() bool                                     { return false }
+func (a *appliedOp) OverwritesInput() int                                  { return -1 }
+func (a *appliedOp) String() string                                        { return fmt.Sprintf("%s#%d", a.Name, a.id) }
+func (a *appliedOp) WriteHash(h hash.Hash)                                 { fmt.Fprint(h, a.String()) }
+func (a *appliedOp) Hashcode() uint32                                      { return uint32(a.id*2654435761) ^ uint32(a.id>>32) }
+
+// RunKernel computes the op on raw storage; the executor calls it.
+func (a *appliedOp) RunKernel(dst []float32, in [][]float32) { a.Run(dst, in) }
+
+func (a *appliedOp) Do(in ...gorgonia.Value) (gorgonia.Value, error) {
+	if a.Op.Shape.IsScalar() {
+		return a.UsePreallocDo(gorgonia.NewF32(0), in...)
+	}
+	return a.UsePreallocDo(tensor.New(tensor.WithShape(a.Op.Shape...), tensor.Of(tensor.Float32)), in...)
+}
+
+func (a *appliedOp) UsePreallocDo(out gorgonia.Value, in ...gorgonia.Value) (gorgonia.Value, error) {
+	raw := make([][]float32, len(in))
+	for i, v := range in {
+		d, err := storage(v)
+		if err != nil {
+			return nil, fmt.Errorf("op %s, input %d: %w", a.Name, i, err)
+		}
+		raw[i] = d
+	}
+	if s, ok := out.(*gorgonia.F32); ok {
+		var cell [1]float32
+		a.Run(cell[:], raw)
+		*s = gorgonia.F32(cell[0])
+		return s, nil
+	}
+	dst, err := storage(out)
+	if err != nil {
+		return nil, fmt.Errorf("op %s: %w", a.Name, err)
+	}
+	a.Run(dst, raw)
+	return out, nil
+}
+
+func (a *appliedOp) DiffWRT(inputs int) []bool {
+	d := make([]bool, inputs)
+	for i := range a.Grad {
+		d[i] = a.Grad[i] != nil
+	}
+	return d
+}
+
+func (a *appliedOp) SymDiff(in gorgonia.Nodes, out, grad *gorgonia.Node) (gorgonia.Nodes, error) {
+	grads := make(gorgonia.Nodes, len(in))
+	for i, f := range a.Grad {
+		if f == nil {
+			continue
+		}
+		g, err := f(in, out, grad)
+		if err != nil {
+			return nil, fmt.Errorf("gradient of %s with respect to input %d: %w", a.Name, i, err)
+		}
+		grads[i] = g
+	}
+	return grads, nil
+}
+
+// storage returns the float32 values behind a Gorgonia value.
+func storage(v gorgonia.Value) ([]float32, error) {
+	switch t := v.(type) {
+	case *gorgonia.F32:
+		return []float32{float32(*t)}, nil
+	case *tensor.Dense:
+		if d, ok := t.Data().([]float32); ok {
+			return d, nil
+		}
+		if f, ok := t.Data().(float32); ok {
+			return []float32{f}, nil
+		}
+	}
+	return nil, fmt.Errorf("value of type %T is not float32", v)
+}

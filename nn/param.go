@@ -1,0 +1,233 @@
+package nn
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+
+	"gorgonia.org/tensor"
+)
+
+// Axis says what the positions along one axis of a parameter are indexed by.
+// Groups of group lasso, slicing and counts all follow from these labels.
+type Axis int
+
+const (
+	AxisOther Axis = iota // kernel positions and the like: never sliced
+	AxisOut               // the units of the layer's output
+	AxisIn                // the units of the layer's first input
+)
+
+// Role tells what a parameter does, so that penalties, weight decay and
+// optimizers can choose by it.
+type Role string
+
+const (
+	RoleWeight Role = "weight" // multiplied with activations
+	RoleBias   Role = "bias"   // added
+	RoleScale  Role = "scale"  // normalisation scale γ
+	RoleShift  Role = "shift"  // normalisation shift β
+	RoleGate   Role = "gate"   // multiplies a whole path or channel; starts at 1
+	RoleBuffer Role = "buffer" // state that is not trained, such as running statistics
+)
+
+// Param is a named tensor of a layer, shared by every compiled program of the
+// network. Value is float32 and contiguous, in the internal layout: linear
+// weights [in, out], convolution weights [kh, kw, in, out].
+type Param struct {
+	Name  string // within the layer: "weight", "bias", "running_mean"
+	Role  Role
+	Axes  []Axis // one label per axis of Value
+	Order []int  // axes in PyTorch's order; nil: as they are
+	Value *tensor.Dense
+}
+
+// NewParam returns a zero parameter of the given shape. A shape without axes is
+// stored as one value with one axis of length 1.
+func NewParam(name string, role Role, shape []int, axes ...Axis) *Param {
+	if len(axes) != len(shape) {
+		panic(fmt.Sprintf("nn: parameter %s has %d axes and %d labels", name, len(shape), len(axes)))
+	}
+	return &Param{Name: name, Role: role, Axes: axes,
+		Value: tensor.New(tensor.WithShape(shape...), tensor.Of(tensor.Float32))}
+}
+
+// Data is the parameter's storage.
+func (p *Param) Data() []float32 { return p.Value.Data().([]float32) }
+
+// Shape is the parameter's shape in the internal layout.
+func (p *Param) Shape() []int { return p.Value.Shape() }
+
+// Size is the number of values.
+func (p *Param) Size() int { return p.Value.Shape().TotalSize() }
+
+// Trainable reports whether optimizers update the parameter.
+func (p *Param) Trainable() bool { return p.Role != RoleBuffer }
+
+// Fill sets every value and returns p.
+func (p *Param) Fill(v float32) *Param {
+	d := p.Data()
+	for i := range d {
+		d[i] = v
+	}
+	return p
+}
+
+// Uniform draws every value from U(−bound, bound) and returns p; with a nil rng
+// the values stay zero, which is what loading and slicing want.
+func (p *Param) Uniform(bound float64, rng *rand.Rand) *Param {
+	if rng == nil {
+		return p
+	}
+	d := p.Data()
+	for i := range d {
+		d[i] = float32((2*rng.Float64() - 1) * bound)
+	}
+	return p
+}
+
+// Normal draws every value from N(0, std²) and returns p; a nil rng leaves zeros.
+func (p *Param) Normal(std float64, rng *rand.Rand) *Param {
+	if rng == nil {
+		return p
+	}
+	d := p.Data()
+	for i := range d {
+		d[i] = float32(rng.NormFloat64() * std)
+	}
+	return p
+}
+
+// HeStd is the standard deviation √(2/fanIn) of He et al. 2015, eq. 10.
+func HeStd(fanIn int) float64 { return math.Sqrt(2 / float64(max(1, fanIn))) }
+
+// AxisLen returns the length of axis i and the distance between two values
+// that follow each other along it.
+func (p *Param) AxisLen(i int) (n, stride int) {
+	shape := p.Shape()
+	stride = 1
+	for _, d := range shape[i+1:] {
+		stride *= d
+	}
+	return shape[i], stride
+}
+
+// FindAxis returns the first axis with the label, or −1.
+func (p *Param) FindAxis(label Axis) int {
+	for i, a := range p.Axes {
+		if a == label {
+			return i
+		}
+	}
+	return -1
+}
+
+// Select returns a copy of the parameter that keeps, along every axis labelled
+// AxisIn and AxisOut, the given positions in the given order; nil keeps all.
+func (p *Param) Select(in, out []int) *Param {
+	shape := p.Shape()
+	keep := make([][]int, len(shape))
+	dims := make([]int, len(shape))
+	for i, n := range shape {
+		switch {
+		case p.Axes[i] == AxisIn && in != nil:
+			keep[i] = in
+		case p.Axes[i] == AxisOut && out != nil:
+			keep[i] = out
+		default:
+			keep[i] = make([]int, n)
+			for j := range keep[i] {
+				keep[i][j] = j
+			}
+		}
+		dims[i] = len(keep[i])
+	}
+	q := &Param{Name: p.Name, Role: p.Role, Axes: p.Axes, Order: p.Order}
+	q.Value = tensor.New(tensor.WithShape(dims...), tensor.Of(tensor.Float32))
+	gather(q.Data(), p.Data(), shape, keep)
+	return q
+}
+
+// gather copies src[keep[0][i], keep[1][j], …] to dst[i, j, …].
+func gather(dst, src []float32, shape []int, keep [][]int) {
+	if len(shape) == 0 {
+		copy(dst, src)
+		return
+	}
+	inner := 1
+	for _, d := range shape[1:] {
+		inner *= d
+	}
+	size := 1
+	for _, k := range keep[1:] {
+		size *= len(k)
+	}
+	for i, k := range keep[0] {
+		gather(dst[i*size:(i+1)*size], src[k*inner:(k+1)*inner], shape[1:], keep[1:])
+	}
+}
+
+// ExportShape is the shape in PyTorch's axis order.
+func (p *Param) ExportShape() []int {
+	shape := p.Shape()
+	if p.Order == nil {
+		return append([]int(nil), shape...)
+	}
+	out := make([]int, len(shape))
+	for i, a := range p.Order {
+		out[i] = shape[a]
+	}
+	return out
+}
+
+// Export returns the values in PyTorch's axis order.
+func (p *Param) Export() []float32 {
+	out := make([]float32, p.Size())
+	p.permute(func(internal, external int) { out[external] = p.Data()[internal] })
+	return out
+}
+
+// Import sets the values from PyTorch's axis order. The shape must match.
+func (p *Param) Import(shape []int, data []float32) error {
+	want := p.ExportShape()
+	if !Shape(shape).Equal(want) {
+		return fmt.Errorf("parameter %s has shape %v, expected %v", p.Name, shape, want)
+	}
+	if len(data) != p.Size() {
+		return fmt.Errorf("parameter %s has %d values, expected %d", p.Name, len(data), p.Size())
+	}
+	d := p.Data()
+	p.permute(func(internal, external int) { d[internal] = data[external] })
+	return nil
+}
+
+// permute calls f with the offset in the internal and in PyTorch's layout of
+// every value.
+func (p *Param) permute(f func(internal, external int)) {
+	if p.Order == nil {
+		for i := range p.Size() {
+			f(i, i)
+		}
+		return
+	}
+	shape := p.Shape()
+	strides := make([]int, len(shape))
+	for i := range shape {
+		_, strides[i] = p.AxisLen(i)
+	}
+	index := make([]int, len(shape))
+	for external := range p.Size() {
+		internal := 0
+		for i, a := range p.Order {
+			internal += index[i] * strides[a]
+		}
+		f(internal, external)
+		for i := len(index) - 1; i >= 0; i-- {
+			index[i]++
+			if index[i] < shape[p.Order[i]] {
+				break
+			}
+			index[i] = 0
+		}
+	}
+}

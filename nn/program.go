@@ -1,0 +1,66 @@
+package nn
+
+import "gorgonia.org/gorgonia"
+
+// bind resolves the storage of what callers read after a run.
+func (p *Program) bind(b *Builder, out, loss *gorgonia.Node, terms []*gorgonia.Node, grads map[*Param]*gorgonia.Node) {
+	p.output = p.plan.Value(out)
+	if loss != nil {
+		p.loss = p.plan.Value(loss)
+	}
+	for _, t := range terms {
+		p.terms = append(p.terms, p.plan.Value(t))
+	}
+	p.grads = map[*Param][]float32{}
+	for param, n := range grads {
+		p.grads[param] = p.plan.Value(n)
+	}
+	for _, f := range b.after {
+		p.after = append(p.after, func() { f(p.plan.Value) })
+	}
+}
+
+// Run computes the program on X (and Target). A training run also computes the
+// gradients, updates running statistics and advances Random.Step.
+func (p *Program) Run() {
+	p.plan.Run()
+	if p.mode != Train {
+		return
+	}
+	for _, f := range p.after {
+		f()
+	}
+	p.Random.Step++
+}
+
+// Network is the network the program was compiled from.
+func (p *Program) Network() *Network { return p.net }
+
+// Batch is the number of examples per run.
+func (p *Program) Batch() int { return p.batch }
+
+// Output is the network's output of the last run in the batched layout: logits,
+// batch × classes.
+func (p *Program) Output() []float32 { return p.output }
+
+// Loss is the mean loss of the last run without the terms; 0 in Infer mode.
+func (p *Program) Loss() float64 {
+	if p.loss == nil {
+		return 0
+	}
+	return float64(p.loss[0])
+}
+
+// TermValue is the value of the i-th loss term in the last training run.
+func (p *Program) TermValue(i int) float64 { return float64(p.terms[i][0]) }
+
+// Grad is the gradient of the loss with respect to a parameter, in the
+// parameter's layout; nil when the loss does not depend on it.
+func (p *Program) Grad(param *Param) []float32 { return p.grads[param] }
+
+// Bytes is the memory of the program's intermediates.
+func (p *Program) Bytes() int { return p.plan.Bytes() }
+
+// FirstNonFinite repeats the run and names the first operation whose result is
+// not finite, or returns "".
+func (p *Program) FirstNonFinite() string { return p.plan.FirstNonFinite() }

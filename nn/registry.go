@@ -1,0 +1,51 @@
+package nn
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// LayerInfo describes a registered layer kind.
+type LayerInfo struct {
+	Kind string
+	Doc  string       // one line for lists
+	New  func() Layer // a layer with default hyper-parameters
+}
+
+var registry = map[string]LayerInfo{}
+
+// RegisterLayer makes a layer kind known to configs and architecture files.
+// Call it from an init function; a second registration of a kind panics.
+func RegisterLayer(doc string, newLayer func() Layer) {
+	kind := newLayer().Kind()
+	if _, ok := registry[kind]; ok {
+		panic("nn: layer kind registered twice: " + kind)
+	}
+	registry[kind] = LayerInfo{Kind: kind, Doc: doc, New: newLayer}
+}
+
+// NewLayer returns a layer of the kind with default hyper-parameters.
+func NewLayer(kind string) (Layer, error) {
+	info, ok := registry[kind]
+	if !ok {
+		return nil, fmt.Errorf("unknown layer kind %q; known kinds are %s", kind, strings.Join(LayerKinds(), ", "))
+	}
+	return info.New(), nil
+}
+
+// LayerKinds lists the registered kinds in alphabetical order.
+func LayerKinds() []string {
+	kinds := make([]string, 0, len(registry))
+	for k := range registry {
+		kinds = append(kinds, k)
+	}
+	slices.Sort(kinds)
+	return kinds
+}
+
+// DescribeLayer returns what is registered for a kind.
+func DescribeLayer(kind string) (LayerInfo, bool) {
+	info, ok := registry[kind]
+	return info, ok
+}

@@ -1,0 +1,119 @@
+package nn
+
+// UnitMap resolves which parameters belong to which unit, over the whole
+// network: a residual sum ties channels of several convolutions into one unit,
+// a flatten repeats each channel for every position.
+type UnitMap struct {
+	net    *Network
+	values []Units // per node; the network's input last
+	parent []int
+}
+
+// MapUnits follows the units through the network.
+func MapUnits(net *Network) *UnitMap {
+	m := &UnitMap{net: net, values: make([]Units, len(net.Nodes)+1)}
+	m.values[len(net.Nodes)] = m.Fresh(net.Input.Units())
+	for i, node := range net.Nodes {
+		in := make([]Units, len(node.Inputs))
+		for k, j := range node.Inputs {
+			in[k] = m.value(j)
+		}
+		if mapper, ok := node.Layer.(UnitMapper); ok {
+			m.values[i] = mapper.OutUnits(in, m)
+		} else {
+			m.values[i] = m.Fresh(node.Shape.Units())
+		}
+	}
+	return m
+}
+
+func (m *UnitMap) value(i int) Units {
+	if i < 0 {
+		i = len(m.net.Nodes)
+	}
+	return m.values[i]
+}
+
+// Fresh implements UnitSpace.
+func (m *UnitMap) Fresh(n int) Units {
+	u := make(Units, n)
+	for i := range u {
+		u[i] = len(m.parent)
+		m.parent = append(m.parent, u[i])
+	}
+	return u
+}
+
+// Tie implements UnitSpace.
+func (m *UnitMap) Tie(a, b int) {
+	a, b = m.Find(a), m.Find(b)
+	if a != b {
+		m.parent[max(a, b)] = min(a, b)
+	}
+}
+
+// Find returns the representative of a unit's class.
+func (m *UnitMap) Find(u int) int {
+	for m.parent[u] != u {
+		m.parent[u] = m.parent[m.parent[u]]
+		u = m.parent[u]
+	}
+	return u
+}
+
+// Out returns the representatives of the units of a node's output.
+func (m *UnitMap) Out(node int) Units { return m.resolve(m.value(node)) }
+
+// In returns the representatives of the units of a node's first input.
+func (m *UnitMap) In(node int) Units {
+	inputs := m.net.Nodes[node].Inputs
+	if len(inputs) == 0 {
+		return nil
+	}
+	return m.resolve(m.value(inputs[0]))
+}
+
+func (m *UnitMap) resolve(u Units) Units {
+	out := make(Units, len(u))
+	for i, v := range u {
+		out[i] = m.Find(v)
+	}
+	return out
+}
+
+// Slot is one slice of a parameter: position Index along axis Axis.
+type Slot struct {
+	Node  int
+	Param *Param
+	Axis  int
+	Index int
+}
+
+// Slots returns, for every unit class, the parameter slices that the unit
+// indexes, in network order.
+func (m *UnitMap) Slots() map[int][]Slot {
+	slots := map[int][]Slot{}
+	for i, node := range m.net.Nodes {
+		for _, p := range node.Layer.Params() {
+			for axis, label := range p.Axes {
+				var units Units
+				switch label {
+				case AxisOut:
+					units = m.Out(i)
+				case AxisIn:
+					units = m.In(i)
+				default:
+					continue
+				}
+				// A grouped convolution's input axis counts within a group only.
+				if n, _ := p.AxisLen(axis); n != len(units) {
+					continue
+				}
+				for j, u := range units {
+					slots[u] = append(slots[u], Slot{Node: i, Param: p, Axis: axis, Index: j})
+				}
+			}
+		}
+	}
+	return slots
+}
