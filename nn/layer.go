@@ -112,3 +112,8 @@ type Identity interface{ IsIdentity() bool }
 // whose units remain: sums and concatenations. The marker promises that Slice
 // leaves out the inputs with an empty list.
 type InputDropper interface{ DropsEmptyInputs() }
+
+// ConstantHolder marks layers whose constant output units need no input and
+// next to no work, such as a sum with its bias. For all others the pruning pass
+// puts constants that do not fold behind the layer.
+type ConstantHolder interface{ HoldsConstants() }
