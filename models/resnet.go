@@ -27,7 +27,9 @@ type ResNetGates struct {
 func init() { Register(ResNet{}) }
 
 func (ResNet) Name() string { return "resnet" }
-func (ResNet) Doc() string  { return "CIFAR ResNet of depth 6n+2 with gates on skips and residual branches" }
+func (ResNet) Doc() string {
+	return "CIFAR ResNet of depth 6n+2 with gates on skips and residual branches"
+}
 
 func (m ResNet) Build(decode Decode, task Task, rng *rand.Rand) (*nn.Network, error) {
 	m = ResNet{Depth: 20, Width: 16, Gates: ResNetGates{Residual: true, Skip: true}}

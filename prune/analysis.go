@@ -8,7 +8,8 @@ type analysis struct {
 	known []nn.Known // per node; the network's input last
 	// keep marks the units of each node's output that some reader needs, and
 	// made those that the layer itself has to compute: kept and not constant,
-	// unless the layer holds constants for free.
+	// unless the layer holds constants for free. Readers that need a constant
+	// get it put back.
 	keep, made [][]bool
 	needs      [][][]bool // per node and input: the units it reads
 }

@@ -3,6 +3,7 @@ package prune
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"pare/layers"
 	"pare/nn"
@@ -13,15 +14,16 @@ type rewriter struct {
 	*analysis
 	out       *nn.Network
 	values    []value // per node of the large network
-	selected  map[string]string
+	inserted  map[string]string
 	consumers [][]int
 	shifts    map[int][]float32 // constants waiting for a following normalisation
 }
 
-// value is where a value of the large network is found in the small one.
+// value is where the computed units of a value of the large network are found
+// in the small one.
 type value struct {
-	name  string // "" when nothing of it is left
-	units []int  // the original units that are present, ascending
+	name  string
+	units []int // original units, ascending
 }
 
 func (a *analysis) rewrite() (*nn.Network, error) {
@@ -30,25 +32,24 @@ func (a *analysis) rewrite() (*nn.Network, error) {
 		return nil, err
 	}
 	r := &rewriter{analysis: a, out: out, values: make([]value, len(a.net.Nodes)),
-		selected: map[string]string{}, consumers: a.net.Consumers(), shifts: map[int][]float32{}}
+		inserted: map[string]string{}, consumers: a.net.Consumers(), shifts: map[int][]float32{}}
 	for i, node := range a.net.Nodes {
-		if !anyTrue(a.keep[i]) {
+		if !anyTrue(a.made[i]) {
 			continue
 		}
 		if err := r.node(i, node); err != nil {
 			return nil, fmt.Errorf("prune layer %s: %w", node.Name, err)
 		}
 	}
+	// The output is read whole: constants are put behind the last layer.
+	last := len(a.net.Nodes) - 1
+	if _, err := r.read(last, listOf(a.keep[last])); err != nil {
+		return nil, err
+	}
 	return r.out, nil
 }
 
 func (r *rewriter) node(i int, node *nn.Node) error {
-	kept := listOf(r.keep[i])
-	if !anyTrue(r.made[i]) {
-		c := layers.NewConstant(node.Shape.WithUnits(len(kept)), pick(r.known[i].Value, kept))
-		r.values[i] = value{node.Name, kept}
-		return r.out.Add(node.Name, c, nn.InputName)
-	}
 	made := listOf(r.made[i])
 	layer, inputs, err := r.slice(i, node, made)
 	if err != nil {
@@ -58,8 +59,8 @@ func (r *rewriter) node(i int, node *nn.Node) error {
 	if err != nil {
 		return err
 	}
-	r.values[i] = value{name, made}
-	return r.pad(i, node, kept)
+	r.values[i] = value{name: name, units: made}
+	return nil
 }
 
 // slice returns the smaller layer and the names of its inputs.
@@ -71,6 +72,12 @@ func (r *rewriter) slice(i int, node *nn.Node, made []int) (nn.Layer, []string, 
 		want := listOf(r.needs[i][k])
 		s.In = append(s.In, want)
 		if len(want) == 0 && drops {
+			continue
+		}
+		if _, ok := node.Layer.(nn.Gatherer); ok {
+			v := r.found(j)
+			s.In[k] = v.units
+			names = append(names, v.name)
 			continue
 		}
 		name, err := r.read(j, want)
@@ -114,35 +121,64 @@ func (r *rewriter) sinks(i int, made []int) bool {
 	return slices.Equal(listOf(r.needs[j][0]), made)
 }
 
-// read returns the name of a value restricted to the wanted units, through a
-// Select where more are present.
-func (r *rewriter) read(j int, want []int) (string, error) {
-	v := value{name: nn.InputName}
+// found returns where the computed units of value j are.
+func (r *rewriter) found(j int) value {
 	if j >= 0 {
-		v = r.values[j]
-	} else {
-		for u := range r.net.Input.Units() {
-			v.units = append(v.units, u)
-		}
+		return r.values[j]
 	}
-	if slices.Equal(v.units, want) {
-		return v.name, nil
-	}
-	index := make([]int, len(want))
+	all := make([]bool, r.net.Input.Units())
+	fill(all)
+	return value{name: nn.InputName, units: listOf(all)}
+}
+
+// read returns the name of a value restricted to the wanted units: through a
+// Select where more were computed, and with the constants among them put back.
+func (r *rewriter) read(j int, want []int) (string, error) {
+	v := r.found(j)
+	var computed []int // wanted units that the small network computes
+	var at []int       // where they stand among the wanted
 	for k, u := range want {
-		at, ok := slices.BinarySearch(v.units, u)
-		if !ok {
-			return "", fmt.Errorf("unit %d of %s is needed but was not kept", u, v.name)
+		if _, ok := slices.BinarySearch(v.units, u); ok {
+			computed = append(computed, u)
+			at = append(at, k)
+		} else if !r.knownOf(j).Const[u] {
+			return "", fmt.Errorf("unit %d of %s is needed but was not kept", u, r.net.NameOf(j))
 		}
-		index[k] = at
 	}
-	key := fmt.Sprint(v.name, index)
-	if name, ok := r.selected[key]; ok {
+	name := v.name
+	if len(computed) > 0 && len(computed) < len(v.units) {
+		index := make([]int, len(computed))
+		for k, u := range computed {
+			index[k], _ = slices.BinarySearch(v.units, u)
+		}
+		var err error
+		if name, err = r.insert(name, ".select", &layers.Select{Index: index}, name, index); err != nil {
+			return "", err
+		}
+	}
+	if len(computed) == len(want) {
 		return name, nil
 	}
-	name := r.unique(v.name + ".select")
-	r.selected[key] = name
-	return name, r.out.Add(name, &layers.Select{Index: index}, v.name)
+	values := pick(r.knownOf(j).Value, want)
+	if len(computed) == 0 {
+		shape := r.net.ShapeOf(j).WithUnits(len(want))
+		return r.insert(r.net.NameOf(j), ".constants", layers.NewConstant(shape, values), nn.InputName, want)
+	}
+	for _, k := range at {
+		values[k] = 0
+	}
+	return r.insert(name, ".constants", layers.Pad(at, values), name, want)
+}
+
+// insert adds a layer between a value and its readers, once for the same units.
+func (r *rewriter) insert(name, suffix string, layer nn.Layer, input string, units []int) (string, error) {
+	key := fmt.Sprint(name, suffix, input, units)
+	if done, ok := r.inserted[key]; ok {
+		return done, nil
+	}
+	name = r.unique(strings.TrimSuffix(name, suffix) + suffix)
+	r.inserted[key] = name
+	return name, r.out.Add(name, layer, input)
 }
 
 // add appends a layer unless it computes nothing, and returns the name under
@@ -164,35 +200,6 @@ func (r *rewriter) add(i int, name string, layer nn.Layer, inputs []string) (str
 	return name, r.out.Add(name, layer, inputs...)
 }
 
-// pad puts kept constants that the layer does not compute behind it.
-func (r *rewriter) pad(i int, node *nn.Node, kept []int) error {
-	made := r.values[i].units
-	all := slices.Clone(made)
-	for _, u := range kept {
-		if !r.made[i][u] {
-			all = append(all, u)
-		}
-	}
-	if len(all) == len(made) {
-		return nil
-	}
-	slices.Sort(all)
-	index := make([]int, len(made))
-	for k, u := range made {
-		index[k], _ = slices.BinarySearch(all, u)
-	}
-	values := pick(r.known[i].Value, all)
-	for _, at := range index {
-		values[at] = 0
-	}
-	name := r.unique(node.Name + ".constants")
-	if err := r.out.Add(name, layers.Pad(index, values), r.values[i].name); err != nil {
-		return err
-	}
-	r.values[i] = value{name, all}
-	return nil
-}
-
 func pick(values []float32, index []int) []float32 {
 	out := make([]float32, len(index))
 	for k, i := range index {
@@ -201,15 +208,24 @@ func pick(values []float32, index []int) []float32 {
 	return out
 }
 
-// unique returns the name, numbered if it is taken in either network.
+// unique returns the name, numbered if a layer of the small network has it or
+// will have it.
 func (r *rewriter) unique(name string) string {
 	candidate := name
-	for n := 2; ; n++ {
-		_, inOut := r.out.Lookup(candidate)
-		_, inNet := r.net.Lookup(candidate)
-		if !inOut && !inNet {
-			return candidate
-		}
+	for n := 2; r.taken(candidate); n++ {
 		candidate = fmt.Sprintf("%s%d", name, n)
 	}
+	return candidate
+}
+
+func (r *rewriter) taken(name string) bool {
+	if _, ok := r.out.Lookup(name); ok {
+		return true
+	}
+	for i, node := range r.net.Nodes {
+		if node.Name == name {
+			return anyTrue(r.made[i])
+		}
+	}
+	return false
 }
