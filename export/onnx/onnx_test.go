@@ -153,7 +153,7 @@ func TestCheckErrors(t *testing.T) {
 		{"negative version", func(m *Model) { m.Opset = -1 }},
 		{`metadata "k"`, func(m *Model) { m.Metadata["k"] = "\xff" }},
 		{`input "f" is not defined before`, func(m *Model) { n := m.Graph.Nodes; n[4], n[5] = n[5], n[4] }},
-		{`node 1 "conv" (BatchNormalization): duplicate name`, func(m *Model) { m.Graph.Nodes[1].Name = "conv" }},
+		{`node 1 "conv" ("BatchNormalization"): duplicate name`, func(m *Model) { m.Graph.Nodes[1].Name = "conv" }},
 		{`output "c": duplicate name`, func(m *Model) { m.Graph.Nodes[1].Outputs[0] = "c" }},
 		{`output "fc.w": duplicate name`, func(m *Model) { m.Graph.Nodes[1].Outputs[0] = "fc.w" }},
 		{"no outputs", func(m *Model) { m.Graph.Nodes[5].Outputs = nil }},
@@ -171,7 +171,7 @@ func TestCheckErrors(t *testing.T) {
 		tc.change(m)
 		var b bytes.Buffer
 		err := Write(&b, m)
-		if err == nil || !strings.Contains(strings.ReplaceAll(err.Error(), `"BatchNormalization"`, "BatchNormalization"), tc.want) || b.Len() > 0 {
+		if err == nil || !strings.Contains(err.Error(), tc.want) || b.Len() > 0 {
 			t.Errorf("error %v after %d bytes, want %q", err, b.Len(), tc.want)
 		}
 	}
