@@ -191,7 +191,7 @@ func TestPruneProperty(t *testing.T) {
 func kinds(net *nn.Network) string {
 	out := ""
 	for _, n := range net.Nodes {
-		out += fmt.Sprintf("%s(%s) ", n.Name, n.Shape)
+		out += fmt.Sprintf("%s(%s) ", n.Layer.Kind(), n.Shape)
 	}
 	return out
 }

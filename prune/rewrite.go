@@ -138,10 +138,15 @@ func (r *rewriter) read(j int, want []int) (string, error) {
 	var computed []int // wanted units that the small network computes
 	var at []int       // where they stand among the wanted
 	for k, u := range want {
-		if _, ok := slices.BinarySearch(v.units, u); ok {
+		_, present := slices.BinarySearch(v.units, u)
+		// A constant that is present only because Close added it is put back like
+		// any other, so that a second pass finds the same.
+		constant := j >= 0 && r.knownOf(j).Const[u] && !holdsConstants(r.net.Nodes[j].Layer)
+		switch {
+		case present && !constant:
 			computed = append(computed, u)
 			at = append(at, k)
-		} else if !r.knownOf(j).Const[u] {
+		case !r.knownOf(j).Const[u]:
 			return "", fmt.Errorf("unit %d of %s is needed but was not kept", u, r.net.NameOf(j))
 		}
 	}
