@@ -133,12 +133,14 @@ func TestLoaderStops(t *testing.T) {
 func TestLoaderErrors(t *testing.T) {
 	s := randomSplit(4, 2, 2, 1, 1)
 	for want, f := range map[string]func() (*Loader, error){
-		"no split":     func() (*Loader, error) { return NewLoader(nil, 1, s.Stats(), nil, 0) },
-		"batch of 0":   func() (*Loader, error) { return NewLoader(s, 0, s.Stats(), nil, 0) },
-		"batch of 5":   func() (*Loader, error) { return NewLoader(s, 5, s.Stats(), nil, 0) },
-		"0 means":      func() (*Loader, error) { return NewLoader(s, 1, Normalization{}, nil, 0) },
-		"crop is -1":   func() (*Loader, error) { return NewLoader(s, 1, s.Stats(), &Augment{Crop: -1}, 0) },
-		"pixel values": func() (*Loader, error) { return NewLoader(&Split{N: 2, H: 1, W: 1, C: 1, Classes: 1}, 1, s.Stats(), nil, 0) },
+		"no split":   func() (*Loader, error) { return NewLoader(nil, 1, s.Stats(), nil, 0) },
+		"batch of 0": func() (*Loader, error) { return NewLoader(s, 0, s.Stats(), nil, 0) },
+		"batch of 5": func() (*Loader, error) { return NewLoader(s, 5, s.Stats(), nil, 0) },
+		"0 means":    func() (*Loader, error) { return NewLoader(s, 1, Normalization{}, nil, 0) },
+		"crop is -1": func() (*Loader, error) { return NewLoader(s, 1, s.Stats(), &Augment{Crop: -1}, 0) },
+		"pixel values": func() (*Loader, error) {
+			return NewLoader(&Split{N: 2, H: 1, W: 1, C: 1, Classes: 1}, 1, s.Stats(), nil, 0)
+		},
 	} {
 		_, err := f()
 		wantError(t, err, want)
