@@ -37,8 +37,8 @@ const (
 type Param struct {
 	Name  string // within the layer: "weight", "bias", "running_mean"
 	Role  Role
-	Axes  []Axis // one label per axis of Value
-	Order []int  // axes in PyTorch's order; nil: as they are
+	Axes  []Axis        // one label per axis of Value
+	Order []int         // axes in PyTorch's order; nil: as they are
 	Value *tensor.Dense // not to be replaced: programs and optimizers hold its storage
 
 	data []float32 // of Value; asking the tensor allocates
