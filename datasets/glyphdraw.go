@@ -14,8 +14,8 @@ const (
 	turn                       = 20 * math.Pi / 180
 	slant                      = 0.22 // shear
 	waveMax                    = 0.035
-	contrastMin                = 75 // levels between character and background
-	noiseMax                   = 24 // levels, standard deviation
+	contrastMin                = 80 // levels between character and background
+	noiseMax                   = 22 // levels, standard deviation
 )
 
 // glyphShape is one random placement of a character.
@@ -75,7 +75,7 @@ type glyphArtist struct {
 // draw paints a character of a class, with all that surrounds it, to the bytes of an image.
 func (g *glyphArtist) draw(r *rand.Rand, class int, to []uint8) {
 	back, front := g.colors(r)
-	g.background(back, between(r, 0, 2*math.Pi), between(r, 0, 60))
+	g.background(back, between(r, 0, 2*math.Pi), between(r, 0, 50))
 	side := float64(g.side)
 	for range r.IntN(3) {
 		g.intruder(r, mixPaint(back, front, between(r, 0.25, 0.8)))
@@ -95,7 +95,7 @@ func (g *glyphArtist) draw(r *rand.Rand, class int, to []uint8) {
 	g.weigh(between(r, -0.25, 0.5))
 	g.blend(front, between(r, 0.85, 1))
 
-	if r.IntN(3) == 0 { // a scratch over it
+	if r.IntN(4) == 0 { // a scratch over it
 		g.line(g.anywhere(r), g.anywhere(r), between(r, 0.5, 1.1), mixPaint(back, front, between(r, -0.2, 0.7)), 0.8)
 	}
 	if r.IntN(3) == 0 {

@@ -13,7 +13,7 @@ const (
 )
 
 // maxIDX bounds the bytes a header may promise; all files of the kind are far below.
-const maxIDX = 1 << 31
+const maxIDX = 1 << 30
 
 // readIDX reads a whole IDX file with the given magic number.
 func readIDX(in *input, magic uint32) (dims []int, data []byte, err error) {
