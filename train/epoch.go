@@ -16,7 +16,7 @@ func (t *Trainer) epoch(ctx context.Context) (float64, error) {
 		return 0, err
 	}
 	loss := t.pos.LossSum / float64(t.pos.Batch)
-	t.last.zeros = zeroShare(t.net)
+	t.zeros = zeroShare(t.net)
 	r := t.record("epoch", loss)
 	r.Val = t.val
 	if err := t.log(r); err != nil {

@@ -3,12 +3,14 @@ package train
 import (
 	"fmt"
 	"path/filepath"
+	"slices"
 )
 
 // Checkpoint is the present state. Its tensors are the live ones: they change
 // with the next step.
 func (t *Trainer) Checkpoint() *Checkpoint {
 	pos := t.pos
+	pos.Last.Terms = slices.Clone(pos.Last.Terms)
 	pos.Random = t.program.Random
 	pos.Seconds = t.seconds()
 	if t.o.Log != nil {
@@ -28,6 +30,9 @@ func (t *Trainer) Resume(c *Checkpoint) error {
 		return fmt.Errorf("resume: %w: it is of phase %s, not %s", ErrMismatch, p.Phase, t.pos.Phase)
 	case c.Config != t.o.Config:
 		return fmt.Errorf("resume: %w: it was written with another configuration", ErrMismatch)
+	case len(p.Last.Terms) != len(t.o.Penalties):
+		return fmt.Errorf("resume: %w: it was written with %d penalties, there are %d now",
+			ErrMismatch, len(p.Last.Terms), len(t.o.Penalties))
 	case p.Batch > t.perEpoch || p.Step != p.Epoch*t.perEpoch+p.Batch:
 		return fmt.Errorf("resume: %w: epoch %d, batch %d, step %d is no place in epochs of %d batches",
 			ErrMismatch, p.Epoch, p.Batch, p.Step, t.perEpoch)
@@ -43,6 +48,7 @@ func (t *Trainer) Resume(c *Checkpoint) error {
 		t.best = cloneTensors(c.Best)
 	}
 	t.program.Random = p.Random
+	p.Last.Terms = slices.Clone(p.Last.Terms)
 	t.pos = p
 	if t.o.Log != nil {
 		return t.o.Log.Cut(p.LogLines)

@@ -1,5 +1,7 @@
 package train
 
+import "math"
+
 var _ Optimizer = (*sgd)(nil)
 
 var sgdKind = optimizerKind{
@@ -31,7 +33,8 @@ func (o *sgd) Step(lr, gradScale float64) {
 		update = o.plain
 	}
 	o.each(func(s *slot, lo, hi int) { update(s, lo, hi, rate, scale) })
-	o.prox(lr, nil)
+	mu := float64(o.momentum)
+	o.prox(lr*(1-math.Pow(mu, float64(o.steps)))/(1-mu), nil)
 }
 
 func (o *sgd) plain(s *slot, lo, hi int, rate, scale float32) {

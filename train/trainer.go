@@ -23,16 +23,13 @@ type Trainer struct {
 	pos    Position
 	best   []NamedTensor // nil unless the best weights are kept
 	params []NamedTensor // the live values
-	last   lastStep
+	zeros  float64       // share of zeros when last counted
 	val    *Metrics
 
 	started   time.Time // of this session
 	spent     float64   // seconds of the sessions before
 	firstStep int       // of this session
 }
-
-// lastStep is what the last update left for logs.
-type lastStep struct{ loss, lr, norm, zeros float64 }
 
 // Result is the outcome of a phase.
 type Result struct {
@@ -52,7 +49,7 @@ func New(net *nn.Network, o Options) (*Trainer, error) {
 		return nil, fmt.Errorf("phase %s: %w", o.Phase, err)
 	}
 	t := &Trainer{o: o, net: net, perEpoch: o.Train.Batches(), params: paramTensors(net)}
-	t.pos.Phase = o.Phase
+	t.pos.Phase, t.pos.Last.Terms = o.Phase, make([]LastTerm, len(o.Penalties))
 	var err error
 	if t.schedule, err = o.Schedule.New(o.Optimizer.LR, o.Epochs); err != nil {
 		return nil, fmt.Errorf("phase %s: %w", o.Phase, err)
@@ -86,7 +83,7 @@ func New(net *nn.Network, o Options) (*Trainer, error) {
 // returns ErrDiverged; the last checkpoint is then from before.
 func (t *Trainer) Fit(ctx context.Context) (Result, error) {
 	t.started, t.spent, t.firstStep = time.Now(), t.pos.Seconds, t.pos.Step
-	t.last.zeros = zeroShare(t.net)
+	t.zeros = zeroShare(t.net)
 	defer t.o.Reporter.Close()
 	res := Result{}
 	for !t.pos.Done {
