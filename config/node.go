@@ -70,44 +70,64 @@ next:
 	return out
 }
 
-// place returns where the value at a dotted path is written; for a path that
-// is not in the file it is the key of the nearest section that is.
-func (n *node) place(path string) at {
+// find returns the value at a dotted path, nil where there is none, and its
+// place. The place of a path that is not in the file is the key of the nearest
+// section that is.
+func (n *node) find(path string) (*node, at) {
 	where := n.at
 	for path != "" {
 		head, rest, _ := strings.Cut(path, ".")
-		next := -1
+		var next *node
 		switch n.kind {
 		case section:
-			for i, e := range n.entries {
+			for _, e := range n.entries {
 				// A key may itself have dots, as in factors.
+				if e.key == path {
+					rest = ""
+				}
 				if e.key == head || e.key == path {
-					next = i
-					if e.key == path {
-						rest = ""
-					}
+					next, where = e.value, e.at
 				}
 			}
-			if next < 0 {
-				return where
-			}
-			where, n = n.entries[next].at, n.entries[next].value
 		case list:
-			i, err := strconv.Atoi(head)
-			if err != nil || i < 0 || i >= len(n.items) {
-				return where
+			if i, err := strconv.Atoi(head); err == nil && i >= 0 && i < len(n.items) {
+				next = n.items[i]
+				where = next.at
 			}
-			n = n.items[i]
-			where = n.at
-		default:
-			return where
 		}
-		if rest == "" && n.kind != null {
-			return n.at
+		if next == nil {
+			return nil, where
 		}
-		path = rest
+		n, path = next, rest
 	}
+	if n.kind != null {
+		where = n.at
+	}
+	return n, where
+}
+
+// place is the place that find returns.
+func (n *node) place(path string) at {
+	_, where := n.find(path)
 	return where
+}
+
+// noneMissing reports the first key in the section or list without a value.
+func (n *node) noneMissing(path string) error {
+	if n.kind == null && n.missing {
+		return noValue(n, path)
+	}
+	for i, item := range n.items {
+		if err := item.noneMissing(join(path, strconv.Itoa(i))); err != nil {
+			return err
+		}
+	}
+	for _, e := range n.entries {
+		if err := e.value.noneMissing(join(path, e.key)); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // String is the value as messages quote it.

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"strings"
@@ -22,6 +23,7 @@ const (
 // into a place.
 func read(data []byte, locate func(line, col int) at) (*node, error) {
 	r := reader{locate: locate}
+	data = bytes.TrimPrefix(data, []byte("\uFEFF")) // some editors put it in front
 	if err := r.checkText(data); err != nil {
 		return nil, err
 	}
