@@ -96,16 +96,19 @@ func decodeStruct(n *node, v reflect.Value, path string) error {
 		if !f.required || n.has(f.key) {
 			continue
 		}
-		full := join(path, f.key)
+		full, where := join(path, f.key), n.at
+		if null := n.get(f.key); null != nil {
+			where = null.at
+		}
 		if f.typ.Kind() == reflect.Struct {
 			// The message names what is missing inside.
-			empty := &node{kind: section, at: n.at}
+			empty := &node{kind: section, at: where}
 			if err := decode(empty, v.FieldByIndex(f.index), full, f.rules); err != nil {
 				return err
 			}
 			continue
 		}
-		return n.at.errorf("%s is missing; it is %s", full, f.doc)
+		return where.errorf("%s is missing; it is %s", full, f.doc)
 	}
 	return nil
 }

@@ -123,6 +123,9 @@ func (r reader) node(n ast.Node, path string, depth int) (*node, error) {
 			if err != nil {
 				return nil, err
 			}
+			if item.missing && i < len(n.Entries) {
+				item.at = r.at(n.Entries[i].Start) // the dash
+			}
 			out.items = append(out.items, item)
 		}
 		return out, nil
@@ -177,6 +180,9 @@ func (r reader) section(n *ast.MappingNode, path string, depth int) (*node, erro
 		value, err := r.node(v.Value, full, depth+1)
 		if err != nil {
 			return nil, err
+		}
+		if value.missing {
+			value.at = where // there is nothing else to point at
 		}
 		out.entries = append(out.entries, entry{key, where, value})
 	}
