@@ -1,0 +1,161 @@
+package kernel
+
+import (
+	"fmt"
+	"math"
+	"testing"
+)
+
+// convShapes covers odd sizes: channels off the tile, strides, padding,
+// groups, depthwise with and without multiplier, bands of rows, several images
+// per task, kernels larger than the image and strides larger than the kernel.
+var convShapes = []ConvShape{
+	{1, 5, 5, 1, 1, 3, 3, 1, 1, 1, 1, 1},
+	{2, 7, 6, 3, 5, 3, 3, 1, 1, 1, 1, 1},
+	{3, 9, 8, 5, 17, 3, 2, 2, 2, 1, 0, 1},
+	{2, 8, 8, 17, 33, 3, 3, 1, 1, 1, 1, 1},
+	{1, 40, 21, 3, 16, 7, 7, 2, 2, 3, 3, 1},
+	{5, 6, 6, 16, 16, 1, 1, 1, 1, 0, 0, 1},
+	{3, 5, 7, 3, 4, 1, 1, 1, 1, 0, 0, 1},
+	{2, 7, 7, 8, 12, 1, 1, 2, 2, 0, 0, 1},
+	{2, 7, 5, 4, 3, 2, 2, 3, 3, 0, 0, 1},
+	{2, 3, 3, 4, 5, 5, 5, 1, 1, 2, 2, 1},
+	{1, 2, 2, 3, 2, 7, 7, 2, 3, 4, 5, 1},
+	{1, 2, 2, 3, 2, 2, 2, 1, 1, 3, 3, 1},
+	{2, 6, 6, 12, 8, 3, 3, 1, 1, 1, 1, 4},
+	{2, 9, 7, 6, 40, 3, 3, 2, 1, 1, 1, 2},
+	{2, 6, 7, 5, 5, 3, 3, 1, 1, 1, 1, 5},
+	{2, 9, 9, 17, 17, 5, 3, 2, 2, 2, 1, 17},
+	{1, 7, 7, 3, 6, 3, 3, 2, 2, 1, 1, 3},
+	{1, 40, 40, 4, 6, 3, 3, 1, 1, 1, 1, 1},
+	{1, 12, 12, 150, 20, 3, 3, 1, 1, 1, 1, 1},
+	{20, 4, 4, 8, 16, 3, 3, 1, 1, 1, 1, 1},
+	{1, 2, 2, 450, 7, 1, 2, 1, 1, 0, 1, 1},
+}
+
+// visit calls f for every product of a convolution.
+func visit(s ConvShape, f func(y, x, w int)) {
+	cg, og := s.C/s.Groups, s.O/s.Groups
+	for n := range s.N {
+		for r := range s.OutH() {
+			for q := range s.OutW() {
+				for o := range s.O {
+					for kh := range s.KH {
+						for kw := range s.KW {
+							h, w := r*s.StrideH-s.PadH+kh, q*s.StrideW-s.PadW+kw
+							if h < 0 || h >= s.H || w < 0 || w >= s.W {
+								continue
+							}
+							for i := range cg {
+								f(((n*s.OutH()+r)*s.OutW()+q)*s.O+o,
+									((n*s.H+h)*s.W+w)*s.C+o/og*cg+i,
+									((kh*s.KW+kw)*cg+i)*s.O+o)
+							}
+						}
+					}
+				}
+			}
+		}
+	}
+}
+
+func TestConv(t *testing.T) {
+	everyMode(t, func(t *testing.T) {
+		r := newRand(4)
+		for _, s := range convShapes {
+			name := fmt.Sprintf("%+v", s)
+			c := NewConv(s)
+			x, w, dy, bias := randSlice(r, c.inLen()), randSlice(r, c.weightLen()), randSlice(r, c.outLen()), randSlice(r, s.O)
+			y, dx, dw := randSlice(r, c.outLen()), randSlice(r, c.inLen()), randSlice(r, c.weightLen())
+			wy, wyb, wdx, wdw := make([]float64, len(y)), make([]float64, len(y)), make([]float64, len(x)), make([]float64, len(w))
+			visit(s, func(yi, xi, wi int) {
+				wy[yi] += float64(x[xi]) * float64(w[wi])
+				wdx[xi] += float64(dy[yi]) * float64(w[wi])
+				wdw[wi] += float64(dy[yi]) * float64(x[xi])
+			})
+			for i, v := range wy {
+				wyb[i] = v + float64(bias[i%s.O])
+			}
+			for range 2 { // a second call must not see what the first left behind
+				c.Forward(y, x, w, bias)
+				near(t, name+" forward with bias", y, wyb, 2e-5)
+				c.Forward(y, x, w, nil)
+				near(t, name+" forward", y, wy, 2e-5)
+				c.BackwardInput(dx, dy, w)
+				near(t, name+" input gradient", dx, wdx, 2e-5)
+				c.BackwardWeights(dw, x, dy)
+				near(t, name+" weight gradient", dw, wdw, 2e-5)
+			}
+			// <dy, conv(x)> = <dx, x> = <dw, w>
+			a, b, d := dot64(dy, y), dot64(dx, x), dot64(dw, w)
+			if tol := 1e-4 * (1 + math.Sqrt(float64(len(y)))); math.Abs(a-b) > tol || math.Abs(a-d) > tol {
+				t.Errorf("%s: adjoints differ: %v %v %v", name, a, b, d)
+			}
+		}
+	})
+}
+
+func TestConvThreadsAndAllocs(t *testing.T) {
+	r := newRand(5)
+	for _, s := range convShapes {
+		c := NewConv(s)
+		x, w, dy := randSlice(r, c.inLen()), randSlice(r, c.weightLen()), randSlice(r, c.outLen())
+		y, dx, dw := make([]float32, len(dy)), make([]float32, len(x)), make([]float32, len(w))
+		runs := map[string]func() []float32{
+			"forward":         func() []float32 { c.Forward(y, x, w, nil); return y },
+			"input gradient":  func() []float32 { c.BackwardInput(dx, dy, w); return dx },
+			"weight gradient": func() []float32 { c.BackwardWeights(dw, x, dy); return dw },
+		}
+		for name, f := range runs {
+			one, two := withThreads(f)
+			same(t, name, one, two)
+			noAllocs(t, name, func() { f() })
+		}
+	}
+}
+
+func TestConvEmptyOutput(t *testing.T) {
+	s := ConvShape{2, 2, 2, 3, 4, 3, 3, 1, 1, 0, 0, 1}
+	c := NewConv(s)
+	x, w := make([]float32, 24), make([]float32, c.weightLen())
+	c.Forward(nil, x, w, nil)
+	dx, dw := []float32{23: 1}, make([]float32, len(w))
+	dw[5] = 1
+	c.BackwardInput(dx, nil, w)
+	c.BackwardWeights(dw, x, nil)
+	near(t, "dx", dx, make([]float64, 24), 0)
+	near(t, "dw", dw, make([]float64, len(dw)), 0)
+}
+
+func BenchmarkConv(b *testing.B) {
+	for _, ch := range []int{16, 32, 64} {
+		s := ConvShape{16, 512 / ch, 512 / ch, ch, ch, 3, 3, 1, 1, 1, 1, 1}
+		benchConv(b, fmt.Sprint(ch), s)
+	}
+	benchConv(b, "stem", ConvShape{16, 32, 32, 3, 16, 3, 3, 1, 1, 1, 1, 1})
+	benchConv(b, "1x1", ConvShape{16, 16, 16, 64, 128, 1, 1, 1, 1, 0, 0, 1})
+	benchConv(b, "stride2", ConvShape{16, 32, 32, 32, 64, 3, 3, 2, 2, 1, 1, 1})
+	benchConv(b, "depthwise", ConvShape{16, 32, 32, 64, 64, 3, 3, 1, 1, 1, 1, 64})
+}
+
+func benchConv(b *testing.B, name string, s ConvShape) {
+	c := NewConv(s)
+	r := newRand(6)
+	x, w, dy := randSlice(r, c.inLen()), randSlice(r, c.weightLen()), randSlice(r, c.outLen())
+	y, dx, dw := make([]float32, len(dy)), make([]float32, len(x)), make([]float32, len(w))
+	flop := 2 * float64(len(y)) * float64(s.KH*s.KW*s.C/s.Groups)
+	for i, f := range []func(){
+		func() { c.Forward(y, x, w, nil) },
+		func() { c.BackwardInput(dx, dy, w) },
+		func() { c.BackwardWeights(dw, x, dy) },
+	} {
+		b.Run(name+"/"+[]string{"y", "dx", "dw"}[i], func(b *testing.B) {
+			SetThreads(1)
+			defer SetThreads(0)
+			for b.Loop() {
+				f()
+			}
+			b.ReportMetric(flop*float64(b.N)/b.Elapsed().Seconds()/1e9, "GFLOP/s")
+		})
+	}
+}

@@ -1,0 +1,243 @@
+#include "textflag.h"
+
+// Register use in both kernels: Y4..Y15 accumulate (row i in Y(4+2i) and
+// Y(5+2i)), Y0 and Y1 hold sixteen columns of B, Y2 and Y3 the broadcast
+// values of A.
+
+#define ZERO \
+	VXORPS Y4, Y4, Y4 \
+	VXORPS Y5, Y5, Y5 \
+	VXORPS Y6, Y6, Y6 \
+	VXORPS Y7, Y7, Y7 \
+	VXORPS Y8, Y8, Y8 \
+	VXORPS Y9, Y9, Y9 \
+	VXORPS Y10, Y10, Y10 \
+	VXORPS Y11, Y11, Y11 \
+	VXORPS Y12, Y12, Y12 \
+	VXORPS Y13, Y13, Y13 \
+	VXORPS Y14, Y14, Y14 \
+	VXORPS Y15, Y15, Y15
+
+// One step of the rows kernel: A at displacement d from the six row pointers
+// indexed by CX, B at displacement e from SI.
+#define ROWSTEP(d, e) \
+	VMOVUPS e(SI), Y0 \
+	VMOVUPS (e+32)(SI), Y1 \
+	VBROADCASTSS d(R8)(CX*4), Y2 \
+	VBROADCASTSS d(R9)(CX*4), Y3 \
+	VFMADD231PS Y0, Y2, Y4 \
+	VFMADD231PS Y1, Y2, Y5 \
+	VFMADD231PS Y0, Y3, Y6 \
+	VFMADD231PS Y1, Y3, Y7 \
+	VBROADCASTSS d(R10)(CX*4), Y2 \
+	VBROADCASTSS d(R11)(CX*4), Y3 \
+	VFMADD231PS Y0, Y2, Y8 \
+	VFMADD231PS Y1, Y2, Y9 \
+	VFMADD231PS Y0, Y3, Y10 \
+	VFMADD231PS Y1, Y3, Y11 \
+	VBROADCASTSS d(R12)(CX*4), Y2 \
+	VBROADCASTSS d(R13)(CX*4), Y3 \
+	VFMADD231PS Y0, Y2, Y12 \
+	VFMADD231PS Y1, Y2, Y13 \
+	VFMADD231PS Y0, Y3, Y14 \
+	VFMADD231PS Y1, Y3, Y15
+
+#define LOADC(i, lo, hi) \
+	MOVQ (i*8)(BX), AX \
+	VMOVUPS (DI)(AX*4), lo \
+	VMOVUPS 32(DI)(AX*4), hi
+
+#define STOREC(i, lo, hi) \
+	MOVQ (i*8)(BX), AX \
+	VMOVUPS lo, (DI)(AX*4) \
+	VMOVUPS hi, 32(DI)(AX*4)
+
+#define ROWPTR(i, r) \
+	MOVQ (i*8)(BX), r \
+	LEAQ (AX)(r*4), r
+
+// func tileRowsAVX2(c *float32, crow *int, a *float32, arow, seg *int, nseg, kc int, b, bias *float32, mode int)
+TEXT ·tileRowsAVX2(SB), NOSPLIT, $0-80
+	MOVQ c+0(FP), DI
+	MOVQ crow+8(FP), BX
+	MOVQ mode+72(FP), AX
+	CMPQ AX, $1
+	JLT  zero
+	JEQ  bias
+	LOADC(0, Y4, Y5)
+	LOADC(1, Y6, Y7)
+	LOADC(2, Y8, Y9)
+	LOADC(3, Y10, Y11)
+	LOADC(4, Y12, Y13)
+	LOADC(5, Y14, Y15)
+	JMP  start
+
+bias:
+	MOVQ    bias+64(FP), AX
+	VMOVUPS (AX), Y4
+	VMOVUPS 32(AX), Y5
+	VMOVAPS Y4, Y6
+	VMOVAPS Y5, Y7
+	VMOVAPS Y4, Y8
+	VMOVAPS Y5, Y9
+	VMOVAPS Y4, Y10
+	VMOVAPS Y5, Y11
+	VMOVAPS Y4, Y12
+	VMOVAPS Y5, Y13
+	VMOVAPS Y4, Y14
+	VMOVAPS Y5, Y15
+	JMP     start
+
+zero:
+	ZERO
+
+start:
+	MOVQ b+56(FP), SI
+	MOVQ seg+32(FP), DX
+	MOVQ nseg+40(FP), R15
+	MOVQ arow+24(FP), BX
+	MOVQ kc+48(FP), DI
+
+segment:
+	MOVQ (DX), AX
+	ADDQ $8, DX
+	SHLQ $2, AX
+	ADDQ a+16(FP), AX
+	ROWPTR(0, R8)
+	ROWPTR(1, R9)
+	ROWPTR(2, R10)
+	ROWPTR(3, R11)
+	ROWPTR(4, R12)
+	ROWPTR(5, R13)
+	XORQ CX, CX
+	MOVQ DI, AX
+	SUBQ $4, AX
+	JLT  tail
+
+four:
+	ROWSTEP(0, 0)
+	ROWSTEP(4, 64)
+	ROWSTEP(8, 128)
+	ROWSTEP(12, 192)
+	ADDQ $256, SI
+	ADDQ $4, CX
+	CMPQ CX, AX
+	JLE  four
+
+tail:
+	CMPQ CX, DI
+	JGE  next
+	ROWSTEP(0, 0)
+	ADDQ $64, SI
+	INCQ CX
+	JMP  tail
+
+next:
+	DECQ R15
+	JNZ  segment
+
+	MOVQ c+0(FP), DI
+	MOVQ crow+8(FP), BX
+	STOREC(0, Y4, Y5)
+	STOREC(1, Y6, Y7)
+	STOREC(2, Y8, Y9)
+	STOREC(3, Y10, Y11)
+	STOREC(4, Y12, Y13)
+	STOREC(5, Y14, Y15)
+	VZEROUPPER
+	RET
+
+#define COLSTEP(d, e) \
+	MOVQ d(R8), R9 \
+	VMOVUPS e(SI), Y0 \
+	VMOVUPS (e+32)(SI), Y1 \
+	VBROADCASTSS (R10)(R9*4), Y2 \
+	VBROADCASTSS 4(R10)(R9*4), Y3 \
+	VFMADD231PS Y0, Y2, Y4 \
+	VFMADD231PS Y1, Y2, Y5 \
+	VFMADD231PS Y0, Y3, Y6 \
+	VFMADD231PS Y1, Y3, Y7 \
+	VBROADCASTSS 8(R10)(R9*4), Y2 \
+	VBROADCASTSS 12(R10)(R9*4), Y3 \
+	VFMADD231PS Y0, Y2, Y8 \
+	VFMADD231PS Y1, Y2, Y9 \
+	VFMADD231PS Y0, Y3, Y10 \
+	VFMADD231PS Y1, Y3, Y11 \
+	VBROADCASTSS 16(R10)(R9*4), Y2 \
+	VBROADCASTSS 20(R10)(R9*4), Y3 \
+	VFMADD231PS Y0, Y2, Y12 \
+	VFMADD231PS Y1, Y2, Y13 \
+	VFMADD231PS Y0, Y3, Y14 \
+	VFMADD231PS Y1, Y3, Y15
+
+// func tileColsAVX2(c *float32, ldc int, a *float32, arow *int, m int, b *float32, mode int)
+TEXT ·tileColsAVX2(SB), NOSPLIT, $0-56
+	MOVQ c+0(FP), DI
+	MOVQ ldc+8(FP), DX
+	SHLQ $2, DX
+	MOVQ a+16(FP), R10
+	MOVQ arow+24(FP), R8
+	MOVQ m+32(FP), CX
+	MOVQ b+40(FP), SI
+	MOVQ mode+48(FP), AX
+	LEAQ (DX)(DX*2), R11
+	LEAQ (DI)(R11*1), R12
+	TESTQ AX, AX
+	JEQ  zero
+	VMOVUPS (DI), Y4
+	VMOVUPS 32(DI), Y5
+	VMOVUPS (DI)(DX*1), Y6
+	VMOVUPS 32(DI)(DX*1), Y7
+	VMOVUPS (DI)(DX*2), Y8
+	VMOVUPS 32(DI)(DX*2), Y9
+	VMOVUPS (R12), Y10
+	VMOVUPS 32(R12), Y11
+	VMOVUPS (R12)(DX*1), Y12
+	VMOVUPS 32(R12)(DX*1), Y13
+	VMOVUPS (R12)(DX*2), Y14
+	VMOVUPS 32(R12)(DX*2), Y15
+	JMP  start
+
+zero:
+	ZERO
+
+start:
+	SUBQ $4, CX
+	JLT  rest
+
+four:
+	COLSTEP(0, 0)
+	COLSTEP(8, 64)
+	COLSTEP(16, 128)
+	COLSTEP(24, 192)
+	ADDQ $32, R8
+	ADDQ $256, SI
+	SUBQ $4, CX
+	JGE  four
+
+rest:
+	ADDQ $4, CX
+
+tail:
+	SUBQ $1, CX
+	JLT  done
+	COLSTEP(0, 0)
+	ADDQ $8, R8
+	ADDQ $64, SI
+	JMP  tail
+
+done:
+	VMOVUPS Y4, (DI)
+	VMOVUPS Y5, 32(DI)
+	VMOVUPS Y6, (DI)(DX*1)
+	VMOVUPS Y7, 32(DI)(DX*1)
+	VMOVUPS Y8, (DI)(DX*2)
+	VMOVUPS Y9, 32(DI)(DX*2)
+	VMOVUPS Y10, (R12)
+	VMOVUPS Y11, 32(R12)
+	VMOVUPS Y12, (R12)(DX*1)
+	VMOVUPS Y13, 32(R12)(DX*1)
+	VMOVUPS Y14, (R12)(DX*2)
+	VMOVUPS Y15, 32(R12)(DX*2)
+	VZEROUPPER
+	RET
