@@ -71,6 +71,14 @@ func (l *Add) Needs(keep []bool, in []nn.Known) [][]bool {
 	return needs
 }
 
+// Pad returns the sum that puts the channels of its one input at the given
+// places among as many channels as values has, and fills the others from values.
+func Pad(index []int, values []float32) *Add {
+	p := nn.NewParam("bias", nn.RoleBias, []int{len(values)}, nn.AxisOut)
+	copy(p.Data(), values)
+	return &Add{Index: [][]int{index}, Units: len(values), Bias: true, bias: p}
+}
+
 // Slice leaves operands without channels out; the pruning pass drops those
 // inputs in the same order.
 func (l *Add) Slice(s nn.Slicing) (nn.Layer, error) {
@@ -121,6 +129,9 @@ func (l *Add) Slice(s nn.Slicing) (nn.Layer, error) {
 
 // DropsEmptyInputs implements nn.InputDropper.
 func (l *Add) DropsEmptyInputs() {}
+
+// HoldsConstants implements nn.ConstantHolder: they are the bias.
+func (l *Add) HoldsConstants() {}
 
 // IsIdentity implements nn.Identity.
 func (l *Add) IsIdentity() bool { return l.inputs == 1 && l.index(0) == nil && l.bias == nil }

@@ -169,3 +169,6 @@ func (l *Flatten) Slice(s nn.Slicing) (nn.Layer, error) {
 	}
 	return &Flatten{Index: index}, nil
 }
+
+// GathersInput implements nn.Gatherer.
+func (l *Flatten) GathersInput() {}

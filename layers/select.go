@@ -80,5 +80,8 @@ func (l *Select) Slice(s nn.Slicing) (nn.Layer, error) {
 	return &Select{Index: positions(units, s.In[0])}, nil
 }
 
+// GathersInput implements nn.Gatherer.
+func (l *Select) GathersInput() {}
+
 // IsIdentity implements nn.Identity.
 func (l *Select) IsIdentity() bool { return isRange(l.Index, l.in.Units()) }

@@ -25,7 +25,8 @@ func mapKnown(in nn.Known, f func(unit int, v float32) float32) nn.Known {
 	return out
 }
 
-// positions returns where each element of sub stands in all; both ascend.
+// positions returns where each element of sub stands in all; both ascend and
+// all contains sub.
 func positions(sub, all []int) []int {
 	out := make([]int, len(sub))
 	j := 0

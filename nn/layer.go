@@ -82,7 +82,9 @@ type Pruner interface {
 
 // Slicing describes one rewrite of a layer.
 type Slicing struct {
-	In    [][]int // for each input, the original units that remain, ascending
+	// In lists, for each input, the original units that will be fed, ascending:
+	// those that Needs asked for, or for a Gatherer all that are present.
+	In    [][]int
 	Out   []int   // the original output units that remain, ascending
 	Known []Known // for each input, what is known of all its original units
 }
@@ -112,3 +114,12 @@ type Identity interface{ IsIdentity() bool }
 // whose units remain: sums and concatenations. The marker promises that Slice
 // leaves out the inputs with an empty list.
 type InputDropper interface{ DropsEmptyInputs() }
+
+// ConstantHolder marks layers whose constant output units need no input and
+// next to no work, such as a sum with its bias. For all others the pruning pass
+// puts constants that do not fold behind the layer.
+type ConstantHolder interface{ HoldsConstants() }
+
+// Gatherer marks layers that pick from their input by an index of their own and
+// so read a value with more units than they need.
+type Gatherer interface{ GathersInput() }

@@ -3,6 +3,8 @@ package kernel
 const (
 	gemmKC   = 256 // depth of one block: a packed panel of 16 KB stays in L1
 	gemmRows = 96  // result rows per task: the block of A stays in L2
+
+	packPitch = gemmKC + tileN // row distance of a copied block of A
 )
 
 // Gemm is a plan for C[m,n] = op(A)·op(B) of one size. It packs B into panels
@@ -17,6 +19,7 @@ type Gemm struct {
 	packB          []float32 // [panel][k][16]
 	bias           []float32 // padded to whole panels
 	arow, crow     []int     // row offsets of one tile of A and C
+	copyA          bool      // copy blocks of A to rows of packPitch
 	pack6          []int     // 0, 6, 12, …: steps of a packed block of A
 	ws             []gemmWorker
 
@@ -28,7 +31,7 @@ type Gemm struct {
 
 type gemmWorker struct {
 	tile  tileScratch
-	packA []float32 // [tile][k][6]
+	packA []float32 // [tile][k][6] of a transposed A, else [row][packPitch]
 }
 
 var oneSegment = []int{0}
@@ -40,8 +43,15 @@ func NewGemm(m, n, k int, transA, transB bool) *Gemm {
 	g.panels = (n + tileN - 1) / tileN
 	g.packB = make([]float32, g.panels*tileN*k)
 	g.bias = make([]float32, g.panels*tileN)
+	// Blocks of long rows are copied if enough panels use them: rows a large
+	// power of two apart compete for the same cache sets.
+	g.copyA = !transA && k > 128 && g.panels >= 4
+	lda := k
+	if g.copyA {
+		lda = packPitch
+	}
 	for i := range tileM {
-		g.arow = append(g.arow, i*k)
+		g.arow = append(g.arow, i*lda)
 		g.crow = append(g.crow, i*n)
 	}
 	if transA {
@@ -134,8 +144,15 @@ func (g *Gemm) block(worker, task int) {
 	mode := g.mode
 	for k0 := 0; k0 < g.k; k0 += gemmKC {
 		kc := min(gemmKC, g.k-k0)
-		if g.transA {
+		var at []float32
+		lda := g.k
+		switch {
+		case g.transA:
 			g.packRows(w, i0, i1, k0, kc)
+		case g.copyA:
+			at, lda = g.copyRows(w, i0, i1, k0, kc), packPitch
+		default:
+			at = g.a[i0*g.k+k0:]
 		}
 		for p := p0; p < p1; p++ {
 			bp := g.packB[(p*g.k+k0)*tileN:]
@@ -148,18 +165,18 @@ func (g *Gemm) block(worker, task int) {
 				case g.transA:
 					g.colsTile(w, ct, w.packA[(i-i0)*kc:], mr, nc, kc, bp, j0, mode)
 				case mr == tileM && nc == tileN:
-					tileRows(ct, g.crow, g.a[i*g.k+k0:], g.arow, oneSegment, kc, bp, g.bias[j0:], mode)
+					tileRows(ct, g.crow, at[(i-i0)*lda:], g.arow, oneSegment, kc, bp, g.bias[j0:], mode)
 				default:
-					at, arow := g.a[i*g.k+k0:], g.arow
+					arow := g.arow
 					if mr < tileM {
 						// Rows past the end repeat the last one that exists.
 						var short [tileM]int
 						for r := range short {
-							short[r] = min(r, mr-1) * g.k
+							short[r] = min(r, mr-1) * lda
 						}
 						arow = short[:]
 					}
-					w.tile.rowsEdge(mr, nc, ct, g.crow, at, arow, oneSegment, kc, bp, g.bias[j0:], mode)
+					w.tile.rowsEdge(mr, nc, ct, g.crow, at[(i-i0)*lda:], arow, oneSegment, kc, bp, g.bias[j0:], mode)
 				}
 			}
 		}
@@ -187,18 +204,31 @@ func (g *Gemm) packRows(w *gemmWorker, i0, i1, k0, kc int) {
 	if w.packA == nil {
 		w.packA = make([]float32, gemmRows*min(gemmKC, g.k))
 	}
-	for i := i0; i < i1; i += tileM {
-		mr := min(tileM, i1-i)
-		dst := w.packA[(i-i0)*kc:][:kc*tileM]
-		for t := range kc {
-			d := (*[tileM]float32)(dst[t*tileM:])
-			src := g.a[(k0+t)*g.m+i:]
-			if mr == tileM {
-				*d = [tileM]float32(src)
-				continue
+	for t := range kc {
+		src := g.a[(k0+t)*g.m+i0:][:i1-i0]
+		dst := w.packA[t*tileM:]
+		for len(src) >= tileM {
+			*(*[tileM]float32)(dst) = [tileM]float32(src)
+			src = src[tileM:]
+			if len(src) > 0 {
+				dst = dst[kc*tileM:]
 			}
+		}
+		if len(src) > 0 {
+			d := (*[tileM]float32)(dst)
 			*d = [tileM]float32{}
-			copy(d[:], src[:mr])
+			copy(d[:], src)
 		}
 	}
+}
+
+// copyRows copies rows [i0,i1) and depth [k0,k0+kc) of A to rows of packPitch.
+func (g *Gemm) copyRows(w *gemmWorker, i0, i1, k0, kc int) []float32 {
+	if w.packA == nil {
+		w.packA = make([]float32, gemmRows*packPitch)
+	}
+	for i := i0; i < i1; i++ {
+		copy(w.packA[(i-i0)*packPitch:][:kc], g.a[i*g.k+k0:])
+	}
+	return w.packA
 }

@@ -19,6 +19,7 @@ var pool struct {
 	pending atomic.Int64 // tasks not yet finished
 	tasks   int
 	body    func(worker, task int)
+	plain   func(task int) // what body calls for Parallel
 }
 
 func init() {
@@ -88,6 +89,11 @@ func parallel(tasks int, body func(worker, task int)) {
 		}
 		return
 	}
+	share(n, tasks, body)
+}
+
+// share runs a job on the pool, which the caller has marked busy.
+func share(n, tasks int, body func(worker, task int)) {
 	pool.body, pool.tasks = body, tasks
 	pool.pending.Store(int64(tasks))
 	pool.next.Store(int64(tasks))
@@ -107,5 +113,15 @@ func parallel(tasks int, body func(worker, task int)) {
 // returns when all are done. Tasks start in order but may finish in any order.
 // A call made while another is in progress, such as a nested one, runs inline.
 func Parallel(tasks int, body func(task int)) {
-	parallel(tasks, func(_, task int) { body(task) })
+	n := Threads()
+	if tasks <= 1 || n == 1 || !pool.busy.CompareAndSwap(false, true) {
+		for i := range tasks {
+			body(i)
+		}
+		return
+	}
+	pool.plain = body
+	share(n, tasks, runPlain)
 }
+
+func runPlain(_, task int) { pool.plain(task) }

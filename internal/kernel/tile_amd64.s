@@ -42,10 +42,17 @@
 	VFMADD231PS Y0, Y3, Y14 \
 	VFMADD231PS Y1, Y3, Y15
 
-#define LOADC(i, lo, hi) \
+// C is fetched into the cache while the products are summed and added last:
+// loading it first would stall on rows that lie on different pages.
+#define FETCHC(i) \
 	MOVQ (i*8)(BX), AX \
-	VMOVUPS (DI)(AX*4), lo \
-	VMOVUPS 32(DI)(AX*4), hi
+	PREFETCHT0 (DI)(AX*4) \
+	PREFETCHT0 60(DI)(AX*4)
+
+#define ADDC(i, lo, hi) \
+	MOVQ (i*8)(BX), AX \
+	VADDPS (DI)(AX*4), lo, lo \
+	VADDPS 32(DI)(AX*4), hi, hi
 
 #define STOREC(i, lo, hi) \
 	MOVQ (i*8)(BX), AX \
@@ -60,19 +67,16 @@
 TEXT ·tileRowsAVX2(SB), NOSPLIT, $0-80
 	MOVQ c+0(FP), DI
 	MOVQ crow+8(FP), BX
+	FETCHC(0)
+	FETCHC(1)
+	FETCHC(2)
+	FETCHC(3)
+	FETCHC(4)
+	FETCHC(5)
 	MOVQ mode+72(FP), AX
 	CMPQ AX, $1
-	JLT  zero
-	JEQ  bias
-	LOADC(0, Y4, Y5)
-	LOADC(1, Y6, Y7)
-	LOADC(2, Y8, Y9)
-	LOADC(3, Y10, Y11)
-	LOADC(4, Y12, Y13)
-	LOADC(5, Y14, Y15)
-	JMP  start
+	JNE  zero
 
-bias:
 	MOVQ    bias+64(FP), AX
 	VMOVUPS (AX), Y4
 	VMOVUPS 32(AX), Y5
@@ -138,6 +142,17 @@ next:
 
 	MOVQ c+0(FP), DI
 	MOVQ crow+8(FP), BX
+	MOVQ mode+72(FP), AX
+	CMPQ AX, $2
+	JNE  store
+	ADDC(0, Y4, Y5)
+	ADDC(1, Y6, Y7)
+	ADDC(2, Y8, Y9)
+	ADDC(3, Y10, Y11)
+	ADDC(4, Y12, Y13)
+	ADDC(5, Y14, Y15)
+
+store:
 	STOREC(0, Y4, Y5)
 	STOREC(1, Y6, Y7)
 	STOREC(2, Y8, Y9)
@@ -182,26 +197,19 @@ TEXT ·tileColsAVX2(SB), NOSPLIT, $0-56
 	MOVQ mode+48(FP), AX
 	LEAQ (DX)(DX*2), R11
 	LEAQ (DI)(R11*1), R12
-	TESTQ AX, AX
-	JEQ  zero
-	VMOVUPS (DI), Y4
-	VMOVUPS 32(DI), Y5
-	VMOVUPS (DI)(DX*1), Y6
-	VMOVUPS 32(DI)(DX*1), Y7
-	VMOVUPS (DI)(DX*2), Y8
-	VMOVUPS 32(DI)(DX*2), Y9
-	VMOVUPS (R12), Y10
-	VMOVUPS 32(R12), Y11
-	VMOVUPS (R12)(DX*1), Y12
-	VMOVUPS 32(R12)(DX*1), Y13
-	VMOVUPS (R12)(DX*2), Y14
-	VMOVUPS 32(R12)(DX*2), Y15
-	JMP  start
-
-zero:
+	PREFETCHT0 (DI)
+	PREFETCHT0 60(DI)
+	PREFETCHT0 (DI)(DX*1)
+	PREFETCHT0 60(DI)(DX*1)
+	PREFETCHT0 (DI)(DX*2)
+	PREFETCHT0 60(DI)(DX*2)
+	PREFETCHT0 (R12)
+	PREFETCHT0 60(R12)
+	PREFETCHT0 (R12)(DX*1)
+	PREFETCHT0 60(R12)(DX*1)
+	PREFETCHT0 (R12)(DX*2)
+	PREFETCHT0 60(R12)(DX*2)
 	ZERO
-
-start:
 	SUBQ $4, CX
 	JLT  rest
 
@@ -227,6 +235,22 @@ tail:
 	JMP  tail
 
 done:
+	TESTQ AX, AX
+	JEQ  store
+	VADDPS (DI), Y4, Y4
+	VADDPS 32(DI), Y5, Y5
+	VADDPS (DI)(DX*1), Y6, Y6
+	VADDPS 32(DI)(DX*1), Y7, Y7
+	VADDPS (DI)(DX*2), Y8, Y8
+	VADDPS 32(DI)(DX*2), Y9, Y9
+	VADDPS (R12), Y10, Y10
+	VADDPS 32(R12), Y11, Y11
+	VADDPS (R12)(DX*1), Y12, Y12
+	VADDPS 32(R12)(DX*1), Y13, Y13
+	VADDPS (R12)(DX*2), Y14, Y14
+	VADDPS 32(R12)(DX*2), Y15, Y15
+
+store:
 	VMOVUPS Y4, (DI)
 	VMOVUPS Y5, 32(DI)
 	VMOVUPS Y6, (DI)(DX*1)

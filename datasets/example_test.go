@@ -1,0 +1,73 @@
+package datasets_test
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+
+	"pare/datasets"
+)
+
+// stripes is a dataset of one's own: 8×8 images with a bright row or a bright column.
+type stripes struct{}
+
+func (stripes) Name() string { return "stripes" }
+func (stripes) Doc() string  { return "Rows and columns, 8×8 grey, generated." }
+
+func (s stripes) Load(ctx context.Context, o datasets.Options) (*datasets.Set, error) {
+	if o.Dir != "" || o.Color || o.Classes != "" {
+		return nil, fmt.Errorf("stripes: no options but train, test and seed")
+	}
+	set := &datasets.Set{Name: s.Name(), ClassNames: []string{"row", "column"}}
+	set.Train = s.make(max(o.Train, 100), rand.New(rand.NewPCG(o.Seed, 1)))
+	set.Test = s.make(max(o.Test, 20), rand.New(rand.NewPCG(o.Seed, 2)))
+	return set, set.Train.Validate()
+}
+
+func (stripes) make(n int, r *rand.Rand) *datasets.Split {
+	s := &datasets.Split{N: n, H: 8, W: 8, C: 1, Classes: 2,
+		Pixels: make([]uint8, n*64), Labels: make([]uint8, n)}
+	for i := range n {
+		s.Labels[i] = uint8(r.IntN(2))
+		at := r.IntN(8)
+		for k := range 8 {
+			if s.Labels[i] == 0 {
+				s.Pixels[i*64+at*8+k] = 255
+			} else {
+				s.Pixels[i*64+k*8+at] = 255
+			}
+		}
+	}
+	return s
+}
+
+func init() {
+	if err := datasets.Register(stripes{}); err != nil {
+		fmt.Println(err)
+	}
+}
+
+func Example() {
+	d, err := datasets.Lookup("stripes")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	set, err := d.Load(context.Background(), datasets.Options{Seed: 1})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	loader, err := datasets.NewLoader(set.Train, 32, set.Train.Stats(), nil, 1)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	for b := range loader.Epoch(context.Background(), 0, 0) {
+		fmt.Println("batch", b.Index, "of", b.N, "images,", len(b.X), "values")
+	}
+	// Output:
+	// batch 0 of 32 images, 2048 values
+	// batch 1 of 32 images, 2048 values
+	// batch 2 of 32 images, 2048 values
+}

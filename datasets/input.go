@@ -1,0 +1,114 @@
+package datasets
+
+import (
+	"bufio"
+	"compress/gzip"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+)
+
+// input reads a file, unpacking it if it is a gzip file, whatever its name, and knows where
+// in the unpacked data it is.
+type input struct {
+	ctx    context.Context
+	r      io.Reader
+	name   string
+	zipped bool
+	offset int64 // of the unpacked data
+}
+
+func newInput(ctx context.Context, r io.Reader, name string) (*input, error) {
+	buf := bufio.NewReaderSize(r, 1<<16)
+	in := &input{ctx: ctx, r: buf, name: name}
+	magic, err := buf.Peek(2)
+	if err != nil && err != io.EOF {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	if len(magic) == 2 && magic[0] == 0x1f && magic[1] == 0x8b {
+		z, err := gzip.NewReader(buf)
+		if err != nil {
+			return nil, fmt.Errorf("%s: corrupt gzip header: %w; get the file again", name, err)
+		}
+		in.r, in.zipped = z, true
+	}
+	return in, nil
+}
+
+// openInput opens the file for f, and closes it afterwards.
+func openInput(ctx context.Context, path string, f func(*input) error) error {
+	file, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	in, err := newInput(ctx, file, path)
+	if err != nil {
+		return err
+	}
+	return f(in)
+}
+
+// Read implements io.Reader. Errors other than io.EOF name the file and the place.
+func (in *input) Read(p []byte) (int, error) {
+	if err := in.ctx.Err(); err != nil {
+		return 0, fmt.Errorf("reading %s: %w", in.name, err)
+	}
+	n, err := in.r.Read(p)
+	in.offset += int64(n)
+	if err != nil && err != io.EOF {
+		if in.zipped {
+			return n, fmt.Errorf("%s: corrupt or cut off gzip data at %s: %w; get the file again", in.name, in.place(in.offset), err)
+		}
+		return n, fmt.Errorf("%s: at %s: %w", in.name, in.place(in.offset), err)
+	}
+	return n, err
+}
+
+// place describes an offset in the unpacked data.
+func (in *input) place(offset int64) string {
+	if in.zipped {
+		return fmt.Sprintf("byte %d of the unpacked data", offset)
+	}
+	return fmt.Sprintf("byte %d", offset)
+}
+
+// take reads exactly n bytes of what, taking memory only for those that are there, so that
+// a damaged count cannot exhaust it.
+func (in *input) take(n int64, what string) ([]byte, error) {
+	start := in.offset
+	out := make([]byte, min(n, 1<<20))
+	have := int64(0)
+	for {
+		k, err := io.ReadFull(in, out[have:])
+		have += int64(k)
+		if errors.Is(err, io.EOF) || err == io.ErrUnexpectedEOF {
+			return nil, fmt.Errorf("%s: truncated: %s at %s should take %d bytes, found %d; get the file again",
+				in.name, what, in.place(start), n, have)
+		}
+		if err != nil {
+			return nil, err
+		}
+		if have == n {
+			return out, nil
+		}
+		grown := make([]byte, min(n, 2*have))
+		copy(grown, out)
+		out = grown
+	}
+}
+
+// end checks that nothing follows.
+func (in *input) end() error {
+	start := in.offset
+	rest, err := io.Copy(io.Discard, in)
+	if err != nil {
+		return err
+	}
+	if rest != 0 {
+		return fmt.Errorf("%s: %d trailing bytes at %s, where the data should end; get the file again", in.name, rest, in.place(start))
+	}
+	return nil
+}

@@ -1,0 +1,119 @@
+package npy
+
+import (
+	"encoding/binary"
+	"fmt"
+	"io"
+	"math"
+)
+
+// element describes an accepted element type: its size in bytes and its
+// conversion to float32.
+type element struct {
+	size   int
+	decode func(b []byte) float32
+}
+
+// elementOf returns the element type with the given NumPy type string.
+func elementOf(descr string) (element, bool) {
+	le := binary.LittleEndian
+	switch descr {
+	case "<f4":
+		return element{4, func(b []byte) float32 { return math.Float32frombits(le.Uint32(b)) }}, true
+	case "<f8":
+		return element{8, func(b []byte) float32 { return float32(math.Float64frombits(le.Uint64(b))) }}, true
+	case "|u1":
+		return element{1, func(b []byte) float32 { return float32(b[0]) }}, true
+	case "<i4":
+		return element{4, func(b []byte) float32 { return float32(int32(le.Uint32(b))) }}, true
+	case "<i8":
+		return element{8, func(b []byte) float32 { return float32(int64(le.Uint64(b))) }}, true
+	}
+	return element{}, false
+}
+
+// Read reads one array and returns its shape and its elements in C order
+// (last index fastest), whatever order the file has.
+//
+// The element types <f4, <f8, |u1, <i4 and <i8 are accepted and converted to
+// float32: <f8, <i4 and <i8 are rounded to the nearest float32, and <f8 values
+// too large for it become infinite. The product of shape is len(data). A
+// scalar has an empty, non-nil shape and one element; an array with a
+// dimension of zero has no elements.
+//
+// Read consumes exactly one array, so several in a row can be read from the
+// same reader; bytes after the array are left alone. An empty input, a
+// truncated file (with the bytes expected and found; the error matches
+// io.ErrUnexpectedEOF), an unknown format version, a malformed header and an
+// unsupported element type are errors, as are more than 64 dimensions and a
+// header over 1 MiB. Memory grows with the bytes really read, not with what
+// the header claims.
+func Read(r io.Reader) (shape []int, data []float32, err error) {
+	h, err := readHeader(r)
+	if err != nil {
+		return nil, nil, fmt.Errorf("npy: %w", err)
+	}
+	el, ok := elementOf(h.descr)
+	if !ok {
+		return nil, nil, fmt.Errorf("npy: element type %q is not supported (<f4, <f8, |u1, <i4 and <i8 are)", h.descr)
+	}
+	n, err := elements(h.shape)
+	if err != nil {
+		return nil, nil, fmt.Errorf("npy: %w", err)
+	}
+	data, err = readElements(r, el, n)
+	if err != nil {
+		return nil, nil, fmt.Errorf("npy: shape %v, type %s: %w", h.shape, h.descr, err)
+	}
+	if h.fortran {
+		data = toCOrder(h.shape, data)
+	}
+	return h.shape, data, nil
+}
+
+// readElements reads n elements a chunk at a time.
+func readElements(r io.Reader, el element, n int) ([]float32, error) {
+	data := make([]float32, 0, min(n, chunkBytes))
+	buf := make([]byte, min(chunkBytes, n*el.size))
+	for len(data) < n {
+		chunk := buf[:min(len(buf), (n-len(data))*el.size)]
+		got, err := io.ReadFull(r, chunk)
+		if err != nil {
+			return nil, truncated("data", n*el.size, len(data)*el.size+got, err)
+		}
+		for i := 0; i < len(chunk); i += el.size {
+			data = append(data, el.decode(chunk[i:]))
+		}
+	}
+	return data, nil
+}
+
+// toCOrder returns the elements of data, stored first index fastest, with the
+// last index fastest.
+func toCOrder(shape []int, data []float32) []float32 {
+	if len(shape) < 2 || len(data) == 0 {
+		return data
+	}
+	stride := make([]int, len(shape))
+	s := 1
+	for i, d := range shape {
+		stride[i] = s
+		s *= d
+	}
+	out := make([]float32, len(data))
+	index := make([]int, len(shape))
+	src := 0
+	for i := range out {
+		out[i] = data[src]
+		for k := len(shape) - 1; k >= 0; k-- {
+			index[k]++
+			src += stride[k]
+			if index[k] < shape[k] {
+				break
+			}
+			src -= stride[k] * shape[k]
+			index[k] = 0
+		}
+	}
+	return out
+}

@@ -1,0 +1,40 @@
+package safetensors
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+)
+
+// FuzzRead checks that no input makes Read panic and that every accepted file
+// survives being written and read again.
+func FuzzRead(f *testing.F) {
+	var buf bytes.Buffer
+	if err := Write(&buf, sample()); err != nil {
+		f.Fatal(err)
+	}
+	f.Add(buf.Bytes())
+	f.Add(raw(`{}`, nil))
+	f.Add(raw(`{"__metadata__":{"a":"b"},"h":{"dtype":"F16","shape":[1,2],"data_offsets":[0,4]}}`, make([]byte, 4)))
+	f.Add(raw(`{"a":{"dtype":"F64","shape":[],"data_offsets":[0,8]},"b":{"dtype":"BF16","shape":[0],"data_offsets":[8,8]}}`, make([]byte, 8)))
+	f.Fuzz(func(t *testing.T, in []byte) {
+		file, err := readBytes(in)
+		if err != nil {
+			if strings.Contains(err.Error(), "\n") {
+				t.Fatalf("error of several lines: %q", err)
+			}
+			return
+		}
+		var buf bytes.Buffer
+		if err := Write(&buf, *file); err != nil {
+			t.Fatal(err)
+		}
+		again, err := readBytes(buf.Bytes())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if d := diff(*file, *again); d != "" {
+			t.Fatal(d)
+		}
+	})
+}

@@ -1,0 +1,40 @@
+package kernel
+
+// n is a positive multiple of eight in all of these, rows is positive, and ld
+// is the distance of rows in elements.
+
+//go:noescape
+func addAVX2(dst, a, b *float32, n int)
+
+//go:noescape
+func mulAVX2(dst, a, b *float32, n int)
+
+//go:noescape
+func scaleAVX2(dst, a *float32, n int, s float32)
+
+//go:noescape
+func reluAVX2(dst, x *float32, n int)
+
+//go:noescape
+func reluGradAVX2(dst, y, dy *float32, n int)
+
+//go:noescape
+func affineRowsAVX2(dst, x, a, b *float32, rows, n, ld int)
+
+//go:noescape
+func affine2RowsAVX2(dst, x, y, a, b, c *float32, rows, n, ld int)
+
+//go:noescape
+func fmaRowsAVX2(dst, x, w *float32, rows, n, ds, xs int)
+
+//go:noescape
+func dotRowsAVX2(dst, x, y *float32, rows, n, xs, ys int)
+
+//go:noescape
+func sumRowsAVX2(dst, x, shift *float32, rows, n, ld int)
+
+//go:noescape
+func dotShiftRowsAVX2(dst, x, shift, y *float32, rows, n, ld int)
+
+//go:noescape
+func maxAVX2(dst, x *float32, n int)

@@ -1,0 +1,56 @@
+package models
+
+import (
+	"fmt"
+	"math/rand/v2"
+
+	"pare/nn"
+)
+
+// Entry is one layer of a network listed in a config.
+type Entry struct {
+	Kind   string
+	Name   string   // empty: the kind and a number
+	Inputs []string // empty: the layer before
+	Decode Decode   // the layer's hyper-parameters
+}
+
+// FromList builds the network that a list of layers describes. Its last layer
+// must give one logit per class.
+func FromList(name string, entries []Entry, task Task, rng *rand.Rand) (*nn.Network, error) {
+	net, err := nn.New(name, task.Input, rng)
+	if err != nil {
+		return nil, err
+	}
+	counts := map[string]int{}
+	for _, e := range entries {
+		layer, err := nn.NewLayer(e.Kind)
+		if err != nil {
+			return nil, err
+		}
+		if err := e.Decode(layer); err != nil {
+			return nil, err
+		}
+		counts[e.Kind]++
+		if e.Name == "" {
+			e.Name = fmt.Sprintf("%s%d", e.Kind, counts[e.Kind])
+		}
+		if err := net.Add(e.Name, layer, e.Inputs...); err != nil {
+			return nil, err
+		}
+	}
+	return net, nil
+}
+
+// Check reports whether a network fits the task: one vector of logits.
+func Check(net *nn.Network, task Task) error {
+	if len(net.Nodes) == 0 {
+		return fmt.Errorf("network %s has no layers", net.Name)
+	}
+	want := nn.Shape{task.Classes}
+	if out := net.Output(); !out.Shape.Equal(want) {
+		return fmt.Errorf("layer %s: the last layer gives %s, the data has %d classes; end with a linear layer of out: %d",
+			out.Name, out.Shape, task.Classes, task.Classes)
+	}
+	return nil
+}

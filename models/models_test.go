@@ -1,0 +1,45 @@
+package models
+
+import (
+	"math/rand/v2"
+	"testing"
+
+	"pare/nn"
+)
+
+func keepDefaults(any) error { return nil }
+
+// The counts are those of the same nets in PyTorch.
+func TestParameterCounts(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		task  Task
+		count int64
+	}{
+		{"mlp", Task{nn.Shape{1, 28, 28}, 10}, 266610},
+		{"lenet5", Task{nn.Shape{1, 28, 28}, 10}, 431080},
+		{"resnet", Task{nn.Shape{3, 32, 32}, 10}, 272492},
+	} {
+		m, err := Lookup(c.name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		net, err := m.Build(keepDefaults, c.task, rand.New(rand.NewPCG(1, 2)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := Check(net, c.task); err != nil {
+			t.Error(err)
+		}
+		if got := net.Count().Params; got != c.count {
+			t.Errorf("%s has %d parameters, PyTorch's has %d", c.name, got, c.count)
+		}
+		for _, mode := range []nn.Mode{nn.Infer} {
+			p, err := nn.Compile(net, nn.CompileOptions{Mode: mode, Batch: 3})
+			if err != nil {
+				t.Fatal(err)
+			}
+			p.Run()
+		}
+	}
+}

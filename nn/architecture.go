@@ -1,0 +1,141 @@
+package nn
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+)
+
+// Architecture is a network without its weights: what architecture.json holds.
+type Architecture struct {
+	Format string     `json:"format"` // ArchitectureFormat
+	Name   string     `json:"name"`
+	Input  []int      `json:"input"` // shape of one example, channels first
+	Layers []LayerRow `json:"layers"`
+}
+
+// LayerRow is one layer of an Architecture.
+type LayerRow struct {
+	Name   string          `json:"name"`
+	Kind   string          `json:"kind"`
+	Inputs []string        `json:"inputs"`
+	Args   json.RawMessage `json:"args"` // the layer's hyper-parameters
+}
+
+// ArchitectureFormat names the version of the format.
+const ArchitectureFormat = "pare-architecture-1"
+
+// Architecture describes the network.
+func (n *Network) Architecture() (Architecture, error) {
+	a := Architecture{Format: ArchitectureFormat, Name: n.Name, Input: n.Input}
+	for _, node := range n.Nodes {
+		args, err := json.Marshal(node.Layer)
+		if err != nil {
+			return a, fmt.Errorf("layer %s: %w", node.Name, err)
+		}
+		row := LayerRow{Name: node.Name, Kind: node.Layer.Kind(), Args: args}
+		for _, i := range node.Inputs {
+			row.Inputs = append(row.Inputs, n.NameOf(i))
+		}
+		a.Layers = append(a.Layers, row)
+	}
+	return a, nil
+}
+
+// maxValues bounds what an architecture file may make a reader allocate.
+const maxValues = 1 << 31
+
+// Network builds the network; its parameters are drawn from rng, or zero when
+// rng is nil.
+func (a Architecture) Network(rng *rand.Rand) (*Network, error) {
+	if a.Format != ArchitectureFormat {
+		return nil, fmt.Errorf("architecture format is %q, expected %q", a.Format, ArchitectureFormat)
+	}
+	size := 1
+	for _, d := range a.Input {
+		if d < 1 || size > maxValues/d {
+			return nil, fmt.Errorf("architecture: input shape %v is not usable", a.Input)
+		}
+		size *= d
+	}
+	net, err := New(a.Name, a.Input, rng)
+	if err != nil {
+		return nil, err
+	}
+	if len(a.Layers) == 0 {
+		return nil, fmt.Errorf("architecture %s has no layers", a.Name)
+	}
+	for i, row := range a.Layers {
+		layer, err := NewLayer(row.Kind)
+		if err != nil {
+			return nil, fmt.Errorf("layer %d (%s): %w", i+1, row.Name, err)
+		}
+		if len(row.Args) > 0 {
+			d := json.NewDecoder(bytes.NewReader(row.Args))
+			d.DisallowUnknownFields()
+			if err := d.Decode(layer); err != nil {
+				return nil, fmt.Errorf("layer %d (%s): %w", i+1, row.Name, err)
+			}
+		}
+		if len(row.Inputs) == 0 {
+			return nil, fmt.Errorf("layer %d (%s) has no inputs", i+1, row.Name)
+		}
+		if err := net.Add(row.Name, layer, row.Inputs...); err != nil {
+			return nil, err
+		}
+	}
+	return net, nil
+}
+
+// Clone returns a network with parameters of its own.
+func (n *Network) Clone() (*Network, error) {
+	a, err := n.Architecture()
+	if err != nil {
+		return nil, err
+	}
+	c, err := a.Network(nil)
+	if err != nil {
+		return nil, fmt.Errorf("clone %s: %w", n.Name, err)
+	}
+	return c, c.CopyParams(n)
+}
+
+// CloneLayer returns a copy of a layer with parameters of its own; in are its
+// input shapes.
+func CloneLayer(l Layer, in []Shape) (Layer, error) {
+	args, err := json.Marshal(l)
+	if err != nil {
+		return nil, fmt.Errorf("clone %s: %w", l.Kind(), err)
+	}
+	c, err := NewLayer(l.Kind())
+	if err != nil {
+		return nil, err
+	}
+	if err := json.Unmarshal(args, c); err != nil {
+		return nil, fmt.Errorf("clone %s: %w", l.Kind(), err)
+	}
+	if _, err := c.Init(in, nil); err != nil {
+		return nil, fmt.Errorf("clone %s: %w", l.Kind(), err)
+	}
+	for i, p := range c.Params() {
+		copy(p.Data(), l.Params()[i].Data())
+	}
+	return c, nil
+}
+
+// CopyParams copies all parameter values from a network of the same
+// architecture.
+func (n *Network) CopyParams(from *Network) error {
+	to, src := n.Params(), from.Params()
+	if len(to) != len(src) {
+		return fmt.Errorf("copy parameters: %d against %d", len(to), len(src))
+	}
+	for i, p := range to {
+		if p.Full != src[i].Full || !Shape(p.Shape()).Equal(src[i].Shape()) {
+			return fmt.Errorf("copy parameters: %s %v does not fit %s %v", src[i].Full, src[i].Shape(), p.Full, p.Shape())
+		}
+		copy(p.Data(), src[i].Data())
+	}
+	return nil
+}

@@ -1,0 +1,149 @@
+package prune
+
+import "pare/nn"
+
+// analysis is what the pass knows before it rewrites.
+type analysis struct {
+	net   *nn.Network
+	known []nn.Known // per node; the network's input last
+	// keep marks the units of each node's output that some reader needs, and
+	// made those that the layer itself has to compute: kept and not constant,
+	// unless the layer holds constants for free. Readers that need a constant
+	// get it put back.
+	keep, made [][]bool
+	needs      [][][]bool // per node and input: the units it reads
+}
+
+func analyse(net *nn.Network) *analysis {
+	a := &analysis{net: net, known: make([]nn.Known, len(net.Nodes)+1),
+		keep: make([][]bool, len(net.Nodes)), made: make([][]bool, len(net.Nodes)),
+		needs: make([][][]bool, len(net.Nodes))}
+	a.constants()
+	a.liveness()
+	return a
+}
+
+func (a *analysis) knownOf(i int) nn.Known {
+	if i < 0 {
+		i = len(a.net.Nodes)
+	}
+	return a.known[i]
+}
+
+func (a *analysis) inputs(node *nn.Node) []nn.Known {
+	in := make([]nn.Known, len(node.Inputs))
+	for k, i := range node.Inputs {
+		in[k] = a.knownOf(i)
+	}
+	return in
+}
+
+// constants goes forward: which units no input can change.
+func (a *analysis) constants() {
+	a.known[len(a.net.Nodes)] = nn.Unknown(a.net.Input.Units())
+	for i, node := range a.net.Nodes {
+		if p, ok := node.Layer.(nn.Pruner); ok {
+			a.known[i] = p.Constants(a.inputs(node))
+		} else {
+			a.known[i] = nn.Unknown(node.Shape.Units())
+		}
+	}
+}
+
+// liveness goes backward: which units the output depends on.
+func (a *analysis) liveness() {
+	for i, node := range a.net.Nodes {
+		a.keep[i] = make([]bool, node.Shape.Units())
+	}
+	for u := range a.keep[len(a.keep)-1] {
+		a.keep[len(a.keep)-1][u] = true
+	}
+	for i := len(a.net.Nodes) - 1; i >= 0; i-- {
+		a.live(i)
+		for k, j := range a.net.Nodes[i].Inputs {
+			if j < 0 {
+				continue
+			}
+			for u, need := range a.needs[i][k] {
+				a.keep[j][u] = a.keep[j][u] || need
+			}
+		}
+	}
+}
+
+// live decides what node i computes and what it reads for that.
+func (a *analysis) live(i int) {
+	node := a.net.Nodes[i]
+	pruner, ok := node.Layer.(nn.Pruner)
+	in := a.inputs(node)
+	a.needs[i] = make([][]bool, len(in))
+	for k, known := range in {
+		a.needs[i][k] = make([]bool, len(known.Const))
+	}
+	if !anyTrue(a.keep[i]) {
+		a.made[i] = make([]bool, len(a.keep[i]))
+		return
+	}
+	if !ok { // an opaque layer is kept whole
+		fill(a.keep[i])
+		a.made[i] = a.keep[i]
+		for k := range in {
+			fill(a.needs[i][k])
+		}
+		return
+	}
+	a.made[i] = append([]bool(nil), a.keep[i]...)
+	if !holdsConstants(node.Layer) || a.allConstant(i) {
+		for u, c := range a.known[i].Const {
+			a.made[i][u] = a.made[i][u] && !c
+		}
+	}
+	if !anyTrue(a.made[i]) {
+		return
+	}
+	if c, ok := node.Layer.(nn.Closer); ok {
+		c.Close(a.made[i])
+	}
+	a.needs[i] = pruner.Needs(a.made[i], in)
+}
+
+// holdsConstants reports whether constant units of the layer cost nothing.
+func holdsConstants(l nn.Layer) bool {
+	_, ok := l.(nn.ConstantHolder)
+	return ok
+}
+
+func (a *analysis) allConstant(i int) bool {
+	for u, k := range a.keep[i] {
+		if k && !a.known[i].Const[u] {
+			return false
+		}
+	}
+	return true
+}
+
+func anyTrue(set []bool) bool {
+	for _, v := range set {
+		if v {
+			return true
+		}
+	}
+	return false
+}
+
+func fill(set []bool) {
+	for i := range set {
+		set[i] = true
+	}
+}
+
+// listOf returns the positions of the true entries.
+func listOf(set []bool) []int {
+	out := []int{}
+	for i, v := range set {
+		if v {
+			out = append(out, i)
+		}
+	}
+	return out
+}

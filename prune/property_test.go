@@ -1,0 +1,197 @@
+package prune
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"pare/layers"
+	"pare/nn"
+)
+
+// generator draws a random network: chains, residual sums, concatenations,
+// gates, depthwise, grouped and strided convolutions, pools, flattens and
+// linear layers.
+type generator struct {
+	t   *rapid.T
+	net *nn.Network
+	n   int
+}
+
+func (g *generator) draw(what string, lo, hi int) int { return rapid.IntRange(lo, hi).Draw(g.t, what) }
+
+func (g *generator) add(l nn.Layer, inputs ...string) string {
+	g.n++
+	name := fmt.Sprintf("%s%d", l.Kind(), g.n)
+	if err := g.net.Add(name, l, inputs...); err != nil {
+		g.t.Fatalf("add %s: %v", name, err)
+	}
+	return name
+}
+
+func (g *generator) shape(name string) nn.Shape {
+	if n, ok := g.net.Lookup(name); ok {
+		return n.Shape
+	}
+	return g.net.Input
+}
+
+var activations = []string{"relu", "sigmoid", "tanh", "gelu", "leaky_relu"}
+
+func (g *generator) unary(x string) string {
+	s := g.shape(x)
+	c, h := s[0], s[1]
+	switch g.draw("layer", 0, 10) {
+	case 0, 1:
+		pad := g.draw("pad", 0, 1)
+		if h < 3 {
+			pad = 1
+		}
+		return g.add(&layers.Conv{Out: g.draw("out", 1, 6), Kernel: 3, Pad: pad, Stride: g.draw("stride", 1, 2), NoBias: g.draw("nobias", 0, 1) == 1}, x)
+	case 2:
+		return g.add(&layers.Conv{Out: g.draw("out", 1, 6), Kernel: 1, NoBias: true}, x)
+	case 3:
+		return g.add(&layers.Depthwise{Kernel: 3, Pad: 1, Multiplier: g.draw("mult", 1, 2), NoBias: g.draw("nobias", 0, 1) == 1}, x)
+	case 4:
+		if c%2 == 0 {
+			return g.add(&layers.Conv{Out: 2 * g.draw("out", 1, 3), Kernel: 3, Pad: 1, Groups: 2}, x)
+		}
+		return x
+	case 5, 6:
+		return g.add(&layers.BatchNorm{}, x)
+	case 7:
+		l, _ := nn.NewLayer(activations[g.draw("act", 0, len(activations)-1)])
+		return g.add(l, x)
+	case 8:
+		return g.add(&layers.Gate{PerChannel: g.draw("pc", 0, 1) == 1}, x)
+	case 9:
+		if h < 4 {
+			return x
+		}
+		if g.draw("avg", 0, 1) == 1 {
+			return g.add(&layers.AvgPool{Window: layers.Window{Kernel: 3, Stride: 2, Pad: 1}}, x)
+		}
+		return g.add(&layers.MaxPool{}, x)
+	default:
+		return g.add(&layers.Dropout{P: 0.3}, x)
+	}
+}
+
+// same returns a path from x that keeps the shape.
+func (g *generator) same(x string) string {
+	s := g.shape(x)
+	y := x
+	if g.draw("depth", 0, 1) == 1 {
+		y = g.add(&layers.Conv{Out: g.draw("mid", 1, 5), Kernel: 3, Pad: 1}, y)
+		y = g.add(&layers.BatchNorm{}, y)
+		y = g.add(layers.ReLU(), y)
+	}
+	y = g.add(&layers.Conv{Out: s[0], Kernel: 3, Pad: 1, NoBias: true}, y)
+	y = g.add(&layers.BatchNorm{}, y)
+	return g.add(&layers.Gate{PerChannel: g.draw("pc", 0, 1) == 1}, y)
+}
+
+func randomNetwork(t *rapid.T) *nn.Network {
+	g := &generator{t: t}
+	side := g.draw("side", 4, 8)
+	seed := uint64(g.draw("seed", 0, 1<<20))
+	rng := rand.New(rand.NewPCG(seed, 7))
+	var err error
+	if g.net, err = nn.New("random", nn.Shape{g.draw("channels", 1, 3), side, side}, rng); err != nil {
+		t.Fatal(err)
+	}
+	x := g.add(&layers.Conv{Out: g.draw("out", 1, 6), Kernel: 3, Pad: 1}, nn.InputName)
+	for range g.draw("length", 1, 6) {
+		switch g.draw("what", 0, 5) {
+		case 0:
+			skip := x
+			if g.draw("gated", 0, 1) == 1 {
+				skip = g.add(&layers.Gate{}, x)
+			}
+			x = g.add(&layers.Add{}, skip, g.same(x))
+			x = g.add(layers.ReLU(), x)
+		case 1:
+			x = g.add(&layers.Concat{}, g.same(x), g.add(layers.ReLU(), x), g.same(x))
+		default:
+			x = g.unary(x)
+		}
+	}
+	if g.draw("head", 0, 1) == 1 {
+		x = g.add(&layers.Flatten{}, x)
+	} else {
+		x = g.add(&layers.GlobalPool{}, x)
+	}
+	for range g.draw("fcs", 0, 2) {
+		x = g.add(&layers.Linear{Out: g.draw("hidden", 1, 8), NoBias: g.draw("nobias", 0, 1) == 1}, x)
+		x = g.add(layers.ReLU(), x)
+	}
+	g.add(&layers.Linear{Out: 3}, x)
+	randomise(t, g.net, rng)
+	return g.net
+}
+
+// randomise gives normalisations statistics of their own and zeroes random
+// slices of random parameters along random axes.
+func randomise(t *rapid.T, net *nn.Network, rng *rand.Rand) {
+	rate := rapid.SampledFrom([]float64{0, 0.2, 0.5, 0.8, 1}).Draw(t, "rate")
+	for _, p := range net.Params() {
+		d := p.Data()
+		switch {
+		case p.Name == "running_var":
+			for i := range d {
+				d[i] = 0.5 + rng.Float32()
+			}
+		case p.Role != nn.RoleWeight:
+			for i := range d {
+				d[i] = float32(rng.NormFloat64())
+			}
+		}
+		if p.Role == nn.RoleBuffer || rng.Float64() > rate {
+			continue
+		}
+		axis := rng.IntN(len(p.Axes))
+		n, stride := p.AxisLen(axis)
+		for k := range n {
+			if rng.Float64() > rate {
+				continue
+			}
+			for i := range d {
+				if i/stride%n == k {
+					d[i] = 0
+				}
+			}
+		}
+	}
+}
+
+// TestPruneProperty: whatever is zeroed, the pruned network computes the same
+// and nothing prunable is left in it.
+func TestPruneProperty(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		net := randomNetwork(t)
+		small, report, err := Prune(net, Options{Random: 8})
+		if err != nil {
+			t.Fatalf("prune: %v\nbefore %v\nafter  %v", err, kinds(net), kinds(small))
+		}
+		if report.After.Params > report.Before.Params+int64(len(net.Nodes))*8 || report.After.MACs > report.Before.MACs {
+			t.Fatalf("the network grew: %+v to %+v", report.Before, report.After)
+		}
+		again, second, err := Prune(small, Options{Random: 4})
+		if err != nil {
+			t.Fatalf("second prune: %v", err)
+		}
+		if second.After != second.Before || kinds(again) != kinds(small) {
+			t.Fatalf("a second pass changed the network:\n%s %+v\n%s %+v", kinds(small), second.Before, kinds(again), second.After)
+		}
+	})
+}
+
+func kinds(net *nn.Network) string {
+	out := ""
+	for _, n := range net.Nodes {
+		out += fmt.Sprintf("%s(%s) ", n.Layer.Kind(), n.Shape)
+	}
+	return out
+}

@@ -1,0 +1,37 @@
+package prune
+
+import (
+	"fmt"
+
+	"pare/nn"
+)
+
+// Options say how to check a pruning.
+type Options struct {
+	// Inputs are real examples in the batched layout, for the certificate; may be
+	// empty. Random inputs are used as well.
+	Inputs []float32
+	// Random is the number of random examples; 0 means 64.
+	Random int
+	// Seed of the random examples.
+	Seed uint64
+	// Tolerance is the largest relative difference that passes; 0 means 1e-5.
+	Tolerance float64
+}
+
+// Prune returns the network without what cannot change its output, and the
+// report with the certificate that it computes the same. The network given is
+// not changed. A certificate that does not pass is an error; the report is
+// returned all the same.
+func Prune(net *nn.Network, o Options) (*nn.Network, *Report, error) {
+	if len(net.Nodes) == 0 {
+		return nil, nil, fmt.Errorf("prune %s: the network has no layers", net.Name)
+	}
+	small, err := analyse(net).rewrite()
+	if err != nil {
+		return nil, nil, err
+	}
+	report := describe(net, small)
+	report.Certificate, err = certify(net, small, o)
+	return small, report, err
+}

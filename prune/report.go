@@ -1,0 +1,120 @@
+package prune
+
+import (
+	"strings"
+
+	"pare/nn"
+)
+
+// Report says what a pruning did.
+type Report struct {
+	Before      nn.Counts   `json:"before"`
+	After       nn.Counts   `json:"after"`
+	Removed     Removed     `json:"removed"`
+	Layers      []LayerDiff `json:"layers"`
+	Certificate Certificate `json:"certificate"`
+}
+
+// Removed counts what is gone.
+type Removed struct {
+	Channels int `json:"channels"` // outputs of convolutions
+	Units    int `json:"units"`    // outputs of linear layers
+	Branches int `json:"branches"` // operands of sums and concatenations
+	Gates    int `json:"gates"`    // gate values
+	Blocks   int `json:"blocks"`   // groups of layers of one name prefix that lost all their weights
+}
+
+// LayerDiff compares a layer of the original network with what is left of it.
+type LayerDiff struct {
+	Name        string `json:"name"`
+	Kind        string `json:"kind"`
+	Before      string `json:"before"` // output shape
+	After       string `json:"after"`  // "" when the layer is gone
+	ParamsFrom  int64  `json:"params_before"`
+	ParamsTo    int64  `json:"params_after"`
+	MACsFrom    int64  `json:"macs_before"`
+	MACsTo      int64  `json:"macs_after"`
+	UnitsFrom   int    `json:"units_before"`
+	UnitsTo     int    `json:"units_after"`
+	InputsLost  int    `json:"inputs_lost,omitempty"`
+	Replacement string `json:"replacement,omitempty"` // kind of the layer in its place
+}
+
+func describe(large, small *nn.Network) *Report {
+	r := &Report{Before: large.Count(), After: small.Count()}
+	for _, node := range large.Nodes {
+		d := LayerDiff{Name: node.Name, Kind: node.Layer.Kind(), Before: node.Shape.String(), UnitsFrom: node.Shape.Units()}
+		k := large.CountNode(node)
+		d.ParamsFrom, d.MACsFrom = k.Params, k.MACs
+		if left, ok := small.Lookup(node.Name); ok {
+			k := small.CountNode(left)
+			d.ParamsTo, d.MACsTo = k.Params, k.MACs
+			d.After, d.UnitsTo = left.Shape.String(), left.Shape.Units()
+			if left.Layer.Kind() != d.Kind {
+				d.Replacement = left.Layer.Kind()
+				d.UnitsTo = 0
+			} else {
+				d.InputsLost = len(node.Inputs) - len(left.Inputs)
+			}
+		} else if len(node.Inputs) > 1 {
+			d.InputsLost = len(node.Inputs) - 1
+		}
+		r.Layers = append(r.Layers, d)
+		r.Removed.count(node, d)
+	}
+	r.Removed.Gates = gates(large) - gates(small)
+	r.Removed.Blocks = vanished(large, small)
+	return r
+}
+
+// count adds what one layer lost. Layers that make units of their own are told
+// by the rank of their weight: four axes for a convolution, two for a product.
+func (r *Removed) count(node *nn.Node, d LayerDiff) {
+	lost := d.UnitsFrom - d.UnitsTo
+	for _, p := range node.Layer.Params() {
+		if p.Role != nn.RoleWeight || p.FindAxis(nn.AxisOut) < 0 {
+			continue
+		}
+		if len(p.Axes) == 2 {
+			r.Units += lost
+		} else {
+			r.Channels += lost
+		}
+	}
+	if len(node.Inputs) > 1 {
+		r.Branches += d.InputsLost
+	}
+}
+
+func gates(net *nn.Network) int {
+	n := 0
+	for _, p := range net.Params() {
+		if p.Role == nn.RoleGate {
+			n += p.Size()
+		}
+	}
+	return n
+}
+
+// vanished counts the blocks, layers whose names share what stands before the
+// last dot, that had weights and have none left.
+func vanished(large, small *nn.Network) int {
+	left := blocks(small)
+	n := 0
+	for name := range blocks(large) {
+		if !left[name] {
+			n++
+		}
+	}
+	return n
+}
+
+func blocks(net *nn.Network) map[string]bool {
+	out := map[string]bool{}
+	for _, p := range net.Params() {
+		if dot := strings.LastIndexByte(p.Node.Name, '.'); p.Role == nn.RoleWeight && dot > 0 {
+			out[p.Node.Name[:dot]] = true
+		}
+	}
+	return out
+}

@@ -1,0 +1,236 @@
+package prune
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"pare/layers"
+	"pare/nn"
+)
+
+// rewriter builds the small network from the analysis of the large one.
+type rewriter struct {
+	*analysis
+	out       *nn.Network
+	values    []value // per node of the large network
+	inserted  map[string]string
+	consumers [][]int
+	shifts    map[int][]float32 // constants waiting for a following normalisation
+}
+
+// value is where the computed units of a value of the large network are found
+// in the small one.
+type value struct {
+	name  string
+	units []int // original units, ascending
+}
+
+func (a *analysis) rewrite() (*nn.Network, error) {
+	out, err := nn.New(a.net.Name, a.net.Input, nil)
+	if err != nil {
+		return nil, err
+	}
+	r := &rewriter{analysis: a, out: out, values: make([]value, len(a.net.Nodes)),
+		inserted: map[string]string{}, consumers: a.net.Consumers(), shifts: map[int][]float32{}}
+	for i, node := range a.net.Nodes {
+		if !anyTrue(a.made[i]) {
+			continue
+		}
+		if err := r.node(i, node); err != nil {
+			return nil, fmt.Errorf("prune layer %s: %w", node.Name, err)
+		}
+	}
+	// The output is read whole: constants are put behind the last layer.
+	last := len(a.net.Nodes) - 1
+	if _, err := r.read(last, listOf(a.keep[last])); err != nil {
+		return nil, err
+	}
+	return r.out, nil
+}
+
+func (r *rewriter) node(i int, node *nn.Node) error {
+	made := listOf(r.made[i])
+	layer, inputs, err := r.slice(i, node, made)
+	if err != nil {
+		return err
+	}
+	name, err := r.add(i, node.Name, layer, inputs)
+	if err != nil {
+		return err
+	}
+	r.values[i] = value{name: name, units: made}
+	return nil
+}
+
+// slice returns the smaller layer and the names of its inputs.
+func (r *rewriter) slice(i int, node *nn.Node, made []int) (nn.Layer, []string, error) {
+	s := nn.Slicing{Out: made, Known: r.inputs(node)}
+	_, drops := node.Layer.(nn.InputDropper)
+	var names []string
+	for k, j := range node.Inputs {
+		want := listOf(r.needs[i][k])
+		s.In = append(s.In, want)
+		if len(want) == 0 && drops {
+			continue
+		}
+		if _, ok := node.Layer.(nn.Gatherer); ok {
+			v := r.found(j)
+			s.In[k] = v.units
+			names = append(names, v.name)
+			continue
+		}
+		name, err := r.read(j, want)
+		if err != nil {
+			return nil, nil, err
+		}
+		names = append(names, name)
+	}
+	pruner, ok := node.Layer.(nn.Pruner)
+	if !ok {
+		layer, err := nn.CloneLayer(node.Layer, r.net.InputShapes(node))
+		return layer, names, err
+	}
+	layer, err := pruner.Slice(s)
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, j := range node.Inputs {
+		if shift, ok := r.shifts[j]; ok {
+			layer.(nn.ShiftSink).AbsorbShift(shift)
+		}
+	}
+	if source, ok := layer.(nn.ShiftSource); ok && r.sinks(i, made) {
+		if shift := source.TakeShift(); shift != nil {
+			r.shifts[i] = shift
+		}
+	}
+	return layer, names, nil
+}
+
+// sinks reports whether the only reader of node i absorbs a shift of exactly
+// the units that are made.
+func (r *rewriter) sinks(i int, made []int) bool {
+	if len(r.consumers[i]) != 1 {
+		return false
+	}
+	j := r.consumers[i][0]
+	if _, ok := r.net.Nodes[j].Layer.(nn.ShiftSink); !ok || !anyTrue(r.made[j]) {
+		return false
+	}
+	return slices.Equal(listOf(r.needs[j][0]), made)
+}
+
+// found returns where the computed units of value j are.
+func (r *rewriter) found(j int) value {
+	if j >= 0 {
+		return r.values[j]
+	}
+	all := make([]bool, r.net.Input.Units())
+	fill(all)
+	return value{name: nn.InputName, units: listOf(all)}
+}
+
+// read returns the name of a value restricted to the wanted units: through a
+// Select where more were computed, and with the constants among them put back.
+func (r *rewriter) read(j int, want []int) (string, error) {
+	v := r.found(j)
+	var computed []int // wanted units that the small network computes
+	var at []int       // where they stand among the wanted
+	for k, u := range want {
+		_, present := slices.BinarySearch(v.units, u)
+		// A constant that is present only because Close added it is put back like
+		// any other, so that a second pass finds the same.
+		constant := j >= 0 && r.knownOf(j).Const[u] && !holdsConstants(r.net.Nodes[j].Layer)
+		switch {
+		case present && !constant:
+			computed = append(computed, u)
+			at = append(at, k)
+		case !r.knownOf(j).Const[u]:
+			return "", fmt.Errorf("unit %d of %s is needed but was not kept", u, r.net.NameOf(j))
+		}
+	}
+	name := v.name
+	if len(computed) > 0 && len(computed) < len(v.units) {
+		index := make([]int, len(computed))
+		for k, u := range computed {
+			index[k], _ = slices.BinarySearch(v.units, u)
+		}
+		var err error
+		if name, err = r.insert(name, ".select", &layers.Select{Index: index}, name, index); err != nil {
+			return "", err
+		}
+	}
+	if len(computed) == len(want) {
+		return name, nil
+	}
+	values := pick(r.knownOf(j).Value, want)
+	if len(computed) == 0 {
+		shape := r.net.ShapeOf(j).WithUnits(len(want))
+		return r.insert(r.net.NameOf(j), ".constants", layers.NewConstant(shape, values), nn.InputName, want)
+	}
+	for _, k := range at {
+		values[k] = 0
+	}
+	return r.insert(name, ".constants", layers.Pad(at, values), name, want)
+}
+
+// insert adds a layer between a value and its readers, once for the same units.
+func (r *rewriter) insert(name, suffix string, layer nn.Layer, input string, units []int) (string, error) {
+	key := fmt.Sprint(name, suffix, input, units)
+	if done, ok := r.inserted[key]; ok {
+		return done, nil
+	}
+	name = r.unique(strings.TrimSuffix(name, suffix) + suffix)
+	r.inserted[key] = name
+	return name, r.out.Add(name, layer, input)
+}
+
+// add appends a layer unless it computes nothing, and returns the name under
+// which its output is found.
+func (r *rewriter) add(i int, name string, layer nn.Layer, inputs []string) (string, error) {
+	last := i == len(r.net.Nodes)-1
+	if id, ok := layer.(nn.Identity); ok && len(inputs) == 1 && !last {
+		shape := r.out.Input
+		if n, ok := r.out.Lookup(inputs[0]); ok {
+			shape = n.Shape
+		}
+		if _, err := layer.Init([]nn.Shape{shape}, nil); err != nil {
+			return "", err
+		}
+		if id.IsIdentity() {
+			return inputs[0], nil
+		}
+	}
+	return name, r.out.Add(name, layer, inputs...)
+}
+
+func pick(values []float32, index []int) []float32 {
+	out := make([]float32, len(index))
+	for k, i := range index {
+		out[k] = values[i]
+	}
+	return out
+}
+
+// unique returns the name, numbered if a layer of the small network has it or
+// will have it.
+func (r *rewriter) unique(name string) string {
+	candidate := name
+	for n := 2; r.taken(candidate); n++ {
+		candidate = fmt.Sprintf("%s%d", name, n)
+	}
+	return candidate
+}
+
+func (r *rewriter) taken(name string) bool {
+	if _, ok := r.out.Lookup(name); ok {
+		return true
+	}
+	for i, node := range r.net.Nodes {
+		if node.Name == name {
+			return anyTrue(r.made[i])
+		}
+	}
+	return false
+}
