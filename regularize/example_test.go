@@ -7,75 +7,53 @@ import (
 	"pare/regularize"
 )
 
-// Max is f(w) = max|wᵢ|, the ℓ∞ norm. Its proximal map clips: the values above a
-// level are cut down to it, and the level is where the cuts add up to τ.
-type Max struct{}
+// MCP is f(w) = Σ |wᵢ| − wᵢ²/2a, constant from |wᵢ| = a on (Zhang 2010): like l1
+// for small values, but it leaves large ones as they are.
+type MCP struct{ A float64 }
 
-func (Max) Kind() string { return "max" }
+func (MCP) Kind() string      { return "mcp" }
+func (MCP) Elementwise() bool { return true }
 
-func (Max) Value(w []float32) (m float64) {
+func (p MCP) Value(w []float32) (sum float64) {
 	for _, v := range w {
-		m = max(m, math.Abs(float64(v)))
+		r := min(math.Abs(float64(v)), p.A)
+		sum += r - r*r/(2*p.A)
 	}
-	return m
+	return sum
 }
 
-func (p Max) Subgradient(dst, w []float32) {
-	m := p.Value(w)
+func (p MCP) Subgradient(dst, w []float32) {
 	for i, v := range w {
-		hit := m > 0 && math.Abs(float64(v)) == m
-		dst[i] = 0
-		if hit {
-			dst[i], m = float32(math.Copysign(1, float64(v))), math.Inf(1) // the first one only
-		}
+		slope := max(0, 1-math.Abs(float64(v))/p.A)
+		dst[i] = float32(math.Copysign(slope, float64(v)))
 	}
 }
 
-func (p Max) Prox(w []float32, tau float32) { p.clip(w, nil, float64(tau)) }
-
-func (p Max) ProxMetric(w, d []float32, tau float32) { p.clip(w, d, float64(tau)) }
-
-func (p Max) clip(w, d []float32, tau float64) {
-	low, high := 0.0, p.Value(w)
-	for range 60 { // bisection on the level; at 0 all is cut
-		level, cut := (low+high)/2, 0.0
-		for i, v := range w {
-			c := max(0, math.Abs(float64(v))-level)
-			if d != nil {
-				c *= float64(d[i])
-			}
-			cut += c
-		}
-		if cut > tau {
-			low = level
-		} else {
-			high = level
-		}
+func (p MCP) Prox(w []float32, tau float32) {
+	for i := range w {
+		p.ProxMetric(w[i:i+1], []float32{1}, tau)
 	}
-	if low == 0 {
-		high = 0
-	}
+}
+
+func (p MCP) ProxMetric(w, d []float32, tau float32) {
 	for i, v := range w {
-		w[i] = float32(math.Copysign(min(math.Abs(float64(v)), high), float64(v)))
+		t, r := float64(tau/d[i]), math.Abs(float64(v))
+		switch {
+		case r >= max(p.A, math.Sqrt(t*p.A)): // beyond the bend
+		case t >= p.A || r <= t:
+			w[i] = 0
+		default:
+			w[i] = float32(math.Copysign((r-t)/(1-t/p.A), float64(v)))
+		}
 	}
 }
 
 // A penalty of one's own is registered and from then on known to configs.
 func Example() {
-	regularize.Register("max", "largest absolute value: the group becomes equal, then zero", func() regularize.Penalty { return Max{} })
-	p, err := regularize.New("max")
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
-	w := []float32{3, -2, 0.5}
-	fmt.Println("value", p.Value(w))
-	p.Prox(w, 2)
-	fmt.Println("after τ = 2", w)
-	p.Prox(w, 4)
-	fmt.Println("after τ = 4", w[0] == 0 && w[1] == 0 && w[2] == 0)
-	// Output:
-	// value 3
-	// after τ = 2 [1.5 -1.5 0.5]
-	// after τ = 4 true
+	regularize.Register("mcp", "l1 that spares large values", func() regularize.Penalty { return MCP{A: 2} })
+	p, _ := regularize.New("mcp")
+	w := []float32{3, -1.5, 0.5}
+	p.Prox(w, 1)
+	fmt.Println(w, p.Value(w))
+	// Output: [3 -1 0] 1.75
 }
