@@ -4,7 +4,7 @@ import "pare/nn"
 
 // share is one n-th of a node's multiply-accumulates.
 func (t *topology) share(node, n int) float64 {
-	return float64(t.net.CountNode(t.net.Nodes[node]).MACs) / float64(n)
+	return t.macs[node] / float64(n)
 }
 
 // unitMACs counts the multiply-accumulates that disappear with a unit: its share

@@ -23,12 +23,17 @@ type tile struct {
 // at + o·step.
 type run struct{ index, at, step int }
 
-// A tile holds up to 16 groups, one cache line of a row of columns, and few
-// enough values to stay in the second-level cache.
+// A tile holds up to 64 groups, four cache lines of a row of columns, which is
+// enough for the processor to fetch ahead, and so many values that the scratch
+// stays in cache.
 const (
-	tileGroups = 16
-	tileValues = 1 << 16
+	tileGroups = 64
+	tileValues = 1 << 18
 )
+
+// padded is the room for a group: an odd number of cache lines, so that equal
+// places of the groups of a tile fall into different sets of the cache.
+func padded(size int) int { return 16 * ((size+15)/16 | 1) }
 
 func newTiler(blocks []*block, size []int) *tiler {
 	t := &tiler{blocks: blocks, size: size, start: make([]int, len(size)), metric: make([][]float32, len(blocks))}
@@ -36,9 +41,9 @@ func newTiler(blocks []*block, size []int) *tiler {
 	widest := 0
 	for g := 0; g < len(size); {
 		first, values := g, 0
-		for g < len(size) && (g == first || g-first < tileGroups && values+size[g] <= tileValues) {
+		for g < len(size) && (g == first || g-first < tileGroups && values+padded(size[g]) <= tileValues) {
 			t.start[g], tileOf[g] = values, len(t.tiles)
-			values += size[g]
+			values += padded(size[g])
 			g++
 		}
 		t.tiles = append(t.tiles, tile{first: first, last: g, runs: make([][]run, len(blocks))})
@@ -84,18 +89,22 @@ func (t *tiler) group(scratch []float32, g int) []float32 {
 // as ones, the Euclidean metric.
 func (t *tiler) gather(dst []float32, data [][]float32, tile *tile) {
 	for k, b := range t.blocks {
-		src := data[k]
+		src, runs := data[k], tile.runs[k]
 		for o := range b.outer {
 			row := o * b.n * b.inner
-			for _, r := range tile.runs[k] {
-				at, from := r.at+o*r.step, row+r.index*b.inner
-				switch {
-				case src == nil:
-					ones(dst[at : at+b.inner])
-				case b.inner == 1:
-					dst[at] = src[from]
-				default:
-					copy(dst[at:at+b.inner], src[from:])
+			switch {
+			case src == nil:
+				for _, r := range runs {
+					ones(dst[r.at+o*r.step:][:b.inner])
+				}
+			case b.inner == 1:
+				src := src[row : row+b.n]
+				for _, r := range runs {
+					dst[r.at+o*r.step] = src[r.index]
+				}
+			default:
+				for _, r := range runs {
+					copy(dst[r.at+o*r.step:][:b.inner], src[row+r.index*b.inner:])
 				}
 			}
 		}

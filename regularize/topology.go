@@ -10,6 +10,7 @@ type topology struct {
 	slots map[int][]nn.Slot
 	out   map[int]bool  // unit classes of the network's output
 	makes map[int][]int // unit class → nodes whose weights make it
+	macs  []float64     // multiply-accumulates of each node
 }
 
 func newTopology(net *nn.Network) *topology {
@@ -18,7 +19,8 @@ func newTopology(net *nn.Network) *topology {
 	for _, u := range t.units.Out(len(net.Nodes) - 1) {
 		t.out[u] = true
 	}
-	for i := range net.Nodes {
+	for i, node := range net.Nodes {
+		t.macs = append(t.macs, float64(net.CountNode(node).MACs))
 		if t.weight(i, nn.AxisOut) == nil || !t.flow(i).fresh {
 			continue
 		}
