@@ -2,6 +2,7 @@ package export
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -17,11 +18,13 @@ type document struct {
 	Architecture nn.Architecture `json:"architecture"`
 	Preprocess   Preprocess      `json:"preprocess"`
 	Classes      []string        `json:"classes,omitempty"`
+
+	Meta map[string]string `json:"meta,omitempty"`
 }
 
 func (m Model) document() (document, error) {
 	a, err := m.Net.Architecture()
-	return document{Architecture: a, Preprocess: m.Preprocess, Classes: m.Classes}, err
+	return document{Architecture: a, Preprocess: m.Preprocess, Classes: m.Classes, Meta: m.Meta}, err
 }
 
 // numbers is an indented list of numbers. A line break never occurs within a
@@ -56,7 +59,7 @@ func parseDocument(b []byte) (document, error) {
 	dec.DisallowUnknownFields()
 	var kind *json.UnmarshalTypeError
 	if err := dec.Decode(&d); errors.As(err, &kind) {
-		return d, fmt.Errorf("%s at byte %d is a JSON %s, which does not fit", kind.Field, kind.Offset, kind.Value)
+		return d, fmt.Errorf("%s at byte %d is a JSON %s, which does not fit", cmp.Or(kind.Field, "the document"), kind.Offset, kind.Value)
 	} else if err != nil {
 		return d, err
 	}
@@ -75,7 +78,7 @@ func (d document) model() (m Model, err error) {
 	if err != nil {
 		return Model{}, err
 	}
-	m = Model{Net: net, Preprocess: d.Preprocess, Classes: d.Classes}
+	m = Model{Net: net, Preprocess: d.Preprocess, Classes: d.Classes, Meta: d.Meta}
 	return m, m.check()
 }
 

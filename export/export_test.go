@@ -44,7 +44,7 @@ func full(net *nn.Network) Model {
 	return m
 }
 
-func encoded(t *testing.T, m Model) []byte {
+func encoded(t testing.TB, m Model) []byte {
 	t.Helper()
 	var b bytes.Buffer
 	if err := WriteONNX(&b, m); err != nil {

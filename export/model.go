@@ -9,10 +9,8 @@ package export
 
 import (
 	"fmt"
-	"maps"
 	"math"
-	"slices"
-	"strings"
+	"unicode/utf8"
 
 	_ "pare/layers" // the kinds that files name
 	"pare/nn"
@@ -23,7 +21,7 @@ type Model struct {
 	Net        *nn.Network
 	Preprocess Preprocess        // zero: inputs are fed as they are
 	Classes    []string          // name of each output; empty where they have none
-	Meta       map[string]string // free-form notes; keys that start with "pare." are reserved
+	Meta       map[string]string // free-form notes, such as the seed; may be nil
 }
 
 // Preprocess says how an input of values in 0..1 becomes what the network
@@ -33,9 +31,6 @@ type Preprocess struct {
 	Mean []float32 `json:"mean,omitempty"`
 	Std  []float32 `json:"std,omitempty"` // above 0
 }
-
-// reserved begins the metadata keys of this package.
-const reserved = "pare."
 
 // check reports what does not fit the network.
 func (m Model) check() error {
@@ -49,9 +44,21 @@ func (m Model) check() error {
 	if len(m.Classes) > 0 && len(m.Classes) != outputs {
 		return fmt.Errorf("%d class names for %d outputs", len(m.Classes), outputs)
 	}
-	for _, k := range slices.Sorted(maps.Keys(m.Meta)) {
-		if strings.HasPrefix(k, reserved) {
-			return fmt.Errorf("metadata key %q is reserved; choose one that does not start with %q", k, reserved)
+	return m.checkTexts()
+}
+
+// checkTexts requires UTF-8, without which the files cannot hold a text.
+func (m Model) checkTexts() error {
+	texts := append([]string{m.Net.Name}, m.Classes...)
+	for _, node := range m.Net.Nodes {
+		texts = append(texts, node.Name)
+	}
+	for k, v := range m.Meta {
+		texts = append(texts, k, v)
+	}
+	for _, s := range texts {
+		if !utf8.ValidString(s) {
+			return fmt.Errorf("%q is not valid UTF-8; choose another name", s)
 		}
 	}
 	return nil
@@ -71,26 +78,4 @@ func (p Preprocess) check(channels int) error {
 		}
 	}
 	return nil
-}
-
-// metadata is the free-form notes with one entry of the package's own.
-func (m Model) metadata(key, value string) map[string]string {
-	out := map[string]string{key: value}
-	maps.Copy(out, m.Meta)
-	return out
-}
-
-// notes is metadata without the entries of this package; nil if nothing is left.
-func notes(metadata map[string]string) map[string]string {
-	var out map[string]string
-	for k, v := range metadata {
-		if strings.HasPrefix(k, reserved) {
-			continue
-		}
-		if out == nil {
-			out = map[string]string{}
-		}
-		out[k] = v
-	}
-	return out
 }

@@ -30,7 +30,7 @@ const (
 )
 
 // documentKey is the metadata entry that holds architecture.json.
-const documentKey = reserved + "architecture"
+const documentKey = "pare.architecture"
 
 // WriteONNX writes the model for inference. Any batch size can be run.
 // The metadata hold architecture.json, so that ReadONNX gets the same model.
@@ -66,7 +66,7 @@ func encodeONNX(m Model) (*onnx.Model, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &onnx.Model{Producer: "pare", Graph: graph, Metadata: m.metadata(documentKey, string(text))}, nil
+	return &onnx.Model{Producer: "pare", Graph: graph, Metadata: map[string]string{documentKey: string(text)}}, nil
 }
 
 func onnxGraph(net *nn.Network) (onnx.Graph, error) {
@@ -152,6 +152,5 @@ func decodeONNX(b []byte) (Model, error) {
 		}
 		tensors[t.Name] = weights{shape, t.Floats}
 	}
-	m.Meta = notes(file.Metadata)
 	return m, importParams(m.Net, tensors)
 }

@@ -19,7 +19,7 @@ const (
 
 // fingerprintKey is the metadata entry of the weights that names the
 // architecture they were written with.
-const fingerprintKey = reserved + "architecture_sha256"
+const fingerprintKey = "pare.architecture_sha256"
 
 // Save writes model.safetensors and architecture.json into dir, which must
 // exist. Where it fails, both files are as they were before.
@@ -39,25 +39,34 @@ func Save(dir string, m Model) error {
 	if err != nil {
 		return fmt.Errorf("save model: %w", err)
 	}
-	file := safetensors.File{Metadata: m.metadata(fingerprintKey, print)}
+	file := safetensors.File{Metadata: map[string]string{fingerprintKey: print}}
 	for _, p := range m.Net.Params() {
 		file.Tensors = append(file.Tensors, safetensors.Tensor{Name: p.Full, Shape: p.ExportShape(), Data: p.Export()})
 	}
 	// The large file is written while the small one waits under a temporary name:
 	// if it fails, for want of space say, neither is replaced.
-	return atomicfile.Write(filepath.Join(dir, ArchitectureFile), func(w io.Writer) error {
+	var weightsErr error
+	err = atomicfile.Write(filepath.Join(dir, ArchitectureFile), func(w io.Writer) error {
 		if _, err := w.Write(text); err != nil {
 			return err
 		}
-		return atomicfile.Write(filepath.Join(dir, SafetensorsFile), func(w io.Writer) error {
+		weightsErr = atomicfile.Write(filepath.Join(dir, SafetensorsFile), func(w io.Writer) error {
 			return safetensors.Write(w, file)
 		})
+		return weightsErr
 	})
+	if weightsErr != nil {
+		err = weightsErr // without the name of the other file in front
+	}
+	if err != nil {
+		return fmt.Errorf("save model: %w", err)
+	}
+	return nil
 }
 
 // Load reads what Save wrote. Missing, unknown and mis-shaped tensors, unknown
 // fields and weights that belong to another architecture are errors.
-// Weights without notes of this package, saved by another program, are
+// Weights without the metadata of this package, saved by another program, are
 // accepted if names and shapes fit.
 func Load(dir string) (Model, error) {
 	path := filepath.Join(dir, ArchitectureFile)
@@ -103,7 +112,7 @@ func readSafetensors(path string) (*safetensors.File, error) {
 
 // takeWeights sets the parameters from a file that must hold them and nothing
 // else.
-func (m *Model) takeWeights(doc document, file *safetensors.File) error {
+func (m Model) takeWeights(doc document, file *safetensors.File) error {
 	tensors := map[string]weights{}
 	for _, t := range file.Tensors {
 		tensors[t.Name] = weights{t.Shape, t.Data}
@@ -126,6 +135,5 @@ func (m *Model) takeWeights(doc document, file *safetensors.File) error {
 	if want, ok := file.Metadata[fingerprintKey]; ok && want != print {
 		return fmt.Errorf("the weights were saved with another architecture than the %s beside them; take both from one run", ArchitectureFile)
 	}
-	m.Meta = notes(file.Metadata)
 	return nil
 }
