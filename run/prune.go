@@ -23,12 +23,13 @@ type pruneResult struct {
 	Before       train.Metrics `json:"before"`  // test set, right before removal
 	After        train.Metrics `json:"after"`   // test set, right after removal
 	TrainSeconds float64       `json:"train_seconds"`
+	LogLines     int           `json:"log_lines"` // of the metrics log, so far
 }
 
 // prune removes what the config says, measures right before and right after,
 // and keeps both networks in the run folder.
 func (r *runner) prune(ctx context.Context, net *nn.Network, seconds float64) (*nn.Network, *pruneResult, error) {
-	res := &pruneResult{TrainSeconds: seconds}
+	res := &pruneResult{TrainSeconds: seconds, LogLines: r.log.Lines()}
 	var err error
 	if res.Trained, err = r.test(ctx, net); err != nil {
 		return nil, nil, err

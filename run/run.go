@@ -78,7 +78,7 @@ func (r *runner) run(ctx context.Context) (*Summary, error) {
 	} else if small, pruned, err = r.trainAndPrune(ctx, net); err != nil {
 		return nil, err
 	}
-	tuned, err := r.finetune(ctx, small)
+	tuned, err := r.finetune(ctx, small, pruned.LogLines)
 	if err != nil {
 		return nil, err
 	}
@@ -120,14 +120,14 @@ func (r *runner) trainAndPrune(ctx context.Context, net *nn.Network) (*nn.Networ
 }
 
 // finetune trains the pruned network on, without penalties; what is zero stays
-// zero.
-func (r *runner) finetune(ctx context.Context, net *nn.Network) (train.Result, error) {
+// zero. logged is the number of lines in the metrics log before it.
+func (r *runner) finetune(ctx context.Context, net *nn.Network, logged int) (train.Result, error) {
 	f := r.c.Finetune
 	if f == nil {
 		return train.Result{}, nil
 	}
 	return r.fit(ctx, phase{name: "finetune", net: net, epochs: f.Epochs, optimizer: f.Optimizer,
-		schedule: f.Schedule, freeze: true, stream: 2})
+		schedule: f.Schedule, freeze: true, stream: 2, logged: logged})
 }
 
 // say writes a line of messages.
