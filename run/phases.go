@@ -43,10 +43,10 @@ func (r *runner) fit(ctx context.Context, p phase) (train.Result, error) {
 	switch {
 	case err == nil:
 		if warning != nil {
-			r.say("%v", warning)
+			r.say("warning: %v", warning)
 		}
 		if err := t.Resume(c); err != nil {
-			return train.Result{}, &InputError{err}
+			return train.Result{}, &InputError{fmt.Errorf("%w; put %s back as it was, or start a new run", err, r.folder.path(ConfigFile))}
 		}
 		r.say("%s: going on after step %d", p.name, c.Position.Step)
 	case !errors.Is(err, fs.ErrNotExist):

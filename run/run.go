@@ -16,6 +16,8 @@ import (
 type Options struct {
 	Config *config.Config
 	Folder Folder // made by CreateFolder, or opened to go on
+	// Data is that of Config where Plan has loaded it; nil: Run loads it.
+	Data *Data
 	// Command is the command line, for the report.
 	Command string
 	// Messages receives the lines that tell what happens; nil: none.
@@ -46,8 +48,10 @@ func Run(ctx context.Context, o Options) (*Summary, error) {
 	r := &runner{Options: o, c: o.Config, folder: o.Folder}
 	r.hash = fmt.Sprintf("%x", sha256.Sum256(o.Config.YAML()))[:16]
 	var err error
-	if r.data, err = LoadData(ctx, r.c, o.Progress); err != nil {
-		return nil, err
+	if r.data = o.Data; r.data == nil {
+		if r.data, err = LoadData(ctx, r.c, o.Progress); err != nil {
+			return nil, err
+		}
 	}
 	s := r.data.Set
 	r.say("data: %s, %d training, %d validation and %d test examples of %s, %d classes", s.Name,
