@@ -126,7 +126,14 @@ train: {epochs: 2, batch: 16}
 		edited(t, filepath.Join("run/pruned", f))
 		write(t, path, text)
 	}
+	// Another number of threads is no other config.
+	write(t, filepath.Join(run, "config.yaml"), replace(t, read(t, whole, "config.yaml"), "threads: 0", "threads: 3"))
+	// A crash leaves such a file.
+	write(t, filepath.Join(run, "checkpoints/train/.next.ckpt.tmp-1"), "half")
 	ok(t, dir, "-resume", "run", "-quiet")
+	if strings.Contains(tree(t, run), ".tmp-") {
+		t.Error("a temporary file is left")
+	}
 	if read(t, run, "model.safetensors") != read(t, whole, "model.safetensors") {
 		t.Error("the model differs from that of the undisturbed run")
 	}
