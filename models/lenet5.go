@@ -37,7 +37,7 @@ func (m LeNet5) Build(decode Decode, task Task, rng *rand.Rand) (*nn.Network, er
 	s.add("flatten", &layers.Flatten{})
 	s.add("fc1", &layers.Linear{Out: m.FC1})
 	s.add("relu3", layers.ReLU())
-	if m.Dropout > 0 {
+	if m.Dropout != 0 {
 		s.add("dropout", &layers.Dropout{P: m.Dropout})
 	}
 	s.add("fc2", &layers.Linear{Out: task.Classes})

@@ -32,7 +32,7 @@ func (m MLP) Build(decode Decode, task Task, rng *rand.Rand) (*nn.Network, error
 	for i, h := range m.Hidden {
 		s.add(fmt.Sprintf("fc%d", i+1), &layers.Linear{Out: h})
 		s.add(fmt.Sprintf("relu%d", i+1), layers.ReLU())
-		if m.Dropout > 0 {
+		if m.Dropout != 0 {
 			s.add(fmt.Sprintf("dropout%d", i+1), &layers.Dropout{P: m.Dropout})
 		}
 	}

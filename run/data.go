@@ -38,6 +38,9 @@ func LoadData(ctx context.Context, c *config.Config, progress func(what string, 
 	if set.Test == nil || set.Test.N == 0 {
 		return nil, c.Errorf("data.test", "%s has no test examples", c.Data.Dataset)
 	}
+	if tr := set.Train; d.Augment.Crop >= min(tr.H, tr.W) {
+		return nil, c.Errorf("data.augment.crop", "a shift of up to %d pixels moves images of %d×%d out of sight", d.Augment.Crop, tr.H, tr.W)
+	}
 	return &Data{Set: set, Norm: set.Train.Stats(), seed: c.Seed,
 		aug: datasets.Augment{Crop: d.Augment.Crop, Flip: d.Augment.Flip}}, nil
 }

@@ -26,6 +26,8 @@ func TestBadConfigs(t *testing.T) {
 		{"too much data", smallConfig, "train: 64", "train: 64000", []string{"small.yaml:2:", "data", "64000", "1397"}},
 		{"model", resnet, "resnet", "resnest", []string{"small.yaml:2:", "model.type", "resnest", "lenet5"}},
 		{"depth", resnet, "depth: 8", "depth: 9", []string{"small.yaml:2:", "depth is 9", "6n+2"}},
+		{"dropout", resnet, "resnet, depth: 8, width: 4", "mlp, dropout: -0.5", []string{"small.yaml:2:", "model", "dropout", "-0.5"}},
+		{"crop", smallConfig, "test: 40", "test: 40, augment: {crop: 8}", []string{"small.yaml:2:", "data.augment.crop", "8×8"}},
 		{"layer", smallConfig, "- relu", "- rely", []string{"small.yaml:7:7:", "model.layers.2", "rely", "relu"}},
 		{"layer option", smallConfig, "out: 8", "width: 8", []string{"small.yaml:6:16:", "model.layers.1.linear.width", "out"}},
 		{"penalty", smallConfig, "group_lasso", "lasso", []string{"small.yaml:11:", "penalties.0.type", "lasso", "elastic_net"}},

@@ -23,15 +23,18 @@ func appears(path string) func(since time.Time) bool {
 	}
 }
 
-// signalWhen sends a signal to a process once cond holds and some time has
-// gone by. It returns when the process has got the signal or has ended.
-func signalWhen(cond func(since time.Time) bool, delay time.Duration, sig os.Signal) func(*exec.Cmd) {
+// signalWhen sends signals to a process once cond holds and some time has gone
+// by. It returns when the process has got the signal or has ended.
+func signalWhen(cond func(since time.Time) bool, delay time.Duration, signals ...os.Signal) func(*exec.Cmd) {
 	since := time.Now()
 	return func(cmd *exec.Cmd) {
 		for cmd.Process.Signal(syscall.Signal(0)) == nil && !ended(cmd.Process.Pid) {
 			if cond(since) {
 				time.Sleep(delay)
-				_ = cmd.Process.Signal(sig)
+				for _, s := range signals {
+					_ = cmd.Process.Signal(s)
+					time.Sleep(time.Millisecond)
+				}
 				return
 			}
 			time.Sleep(time.Millisecond)
@@ -124,15 +127,19 @@ func noTemporaries(t *testing.T, run string) {
 // TestInterrupt ends a run with Ctrl-C in every part of it.
 func TestInterrupt(t *testing.T) {
 	dir, whole := undisturbed(t)
-	for _, c := range []struct{ name, file string }{
-		{"train", "checkpoints/train/last.ckpt"},
-		{"prune", "trained/architecture.json"},
-		{"finetune", "checkpoints/finetune/last.ckpt"},
+	for _, c := range []struct {
+		name, file string
+		signals    []os.Signal
+	}{
+		{"train", "checkpoints/train/last.ckpt", []os.Signal{os.Interrupt}},
+		{"prune", "trained/architecture.json", []os.Signal{syscall.SIGTERM}},
+		// A wrapper passes on what the terminal sends to both.
+		{"finetune", "checkpoints/finetune/last.ckpt", []os.Signal{os.Interrupt, os.Interrupt}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			run := filepath.Join(dir, c.name)
 			o := wait(t, command(dir, "-config", "crash.yaml", "-out", c.name, "-quiet"),
-				signalWhen(appears(filepath.Join(run, c.file)), 0, os.Interrupt))
+				signalWhen(appears(filepath.Join(run, c.file)), 0, c.signals...))
 			if o.code != exitInterrupted {
 				t.Fatalf("exit status %d, want %d: %s", o.code, exitInterrupted, o.stderr)
 			}

@@ -19,6 +19,7 @@ import (
 	"os/signal"
 	"strings"
 	"syscall"
+	"time"
 
 	"pare/config"
 	"pare/run"
@@ -172,10 +173,11 @@ func finish(ctx context.Context, f flags, c *config.Config, data *run.Data, fold
 	return err
 }
 
-// signals returns a context that ends with Ctrl-C or SIGTERM; a second one
-// kills the process as usual.
+// signals returns a context that ends with Ctrl-C or SIGTERM; another one a
+// second later kills the process as usual. Until then it is taken for the same:
+// some programs pass on what the terminal has sent as well.
 func signals() (context.Context, func()) {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	context.AfterFunc(ctx, stop)
+	context.AfterFunc(ctx, func() { time.AfterFunc(time.Second, stop) })
 	return ctx, stop
 }
