@@ -2,12 +2,15 @@ package config_test
 
 import (
 	"errors"
+	"fmt"
 	"math/rand/v2"
 	"testing"
 
 	"pare/config"
 	"pare/models"
 	"pare/nn"
+	"pare/regularize"
+	"pare/train"
 )
 
 // The options in the built-in configs are those that the models have.
@@ -23,6 +26,29 @@ func TestBuiltInModels(t *testing.T) {
 		}
 		task := models.Task{Input: nn.Shape{1, 28, 28}, Classes: 10}
 		if _, err := m.Build(c.Model.Decode, task, nil); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// The built-in configs are valid for the packages that act on them.
+func TestBuiltInSpecs(t *testing.T) {
+	for _, name := range config.BuiltIn() {
+		c, err := config.Load(name, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var errs []error
+		for i, p := range c.Penalties {
+			spec := regularize.Spec{Type: p.Type, On: p.On, Layers: p.Layers, Lambda: p.Lambda, Alpha: p.Alpha, Scale: p.Scale,
+				Members: p.Members, Factors: p.Factors, Warmup: p.Warmup, Ramp: p.Ramp, Mode: p.Mode}
+			errs = append(errs, c.Locate(fmt.Sprintf("penalties.%d", i), spec.Validate()))
+		}
+		errs = append(errs, train.OptimizerSpec(c.Train.Optimizer).Validate(), train.ScheduleSpec(c.Train.Schedule).Validate())
+		if f := c.Finetune; f != nil {
+			errs = append(errs, train.OptimizerSpec(f.Optimizer).Validate(), train.ScheduleSpec(f.Schedule).Validate())
+		}
+		if err := errors.Join(errs...); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
