@@ -37,9 +37,11 @@ const (
 type Param struct {
 	Name  string // within the layer: "weight", "bias", "running_mean"
 	Role  Role
-	Axes  []Axis // one label per axis of Value
-	Order []int  // axes in PyTorch's order; nil: as they are
-	Value *tensor.Dense
+	Axes  []Axis        // one label per axis of Value
+	Order []int         // axes in PyTorch's order; nil: as they are
+	Value *tensor.Dense // not to be replaced: programs and optimizers hold its storage
+
+	data []float32 // of Value; asking the tensor allocates
 }
 
 // NewParam returns a zero parameter of the given shape. A shape without axes is
@@ -53,7 +55,12 @@ func NewParam(name string, role Role, shape []int, axes ...Axis) *Param {
 }
 
 // Data is the parameter's storage.
-func (p *Param) Data() []float32 { return p.Value.Data().([]float32) }
+func (p *Param) Data() []float32 {
+	if p.data == nil {
+		p.data = p.Value.Data().([]float32)
+	}
+	return p.data
+}
 
 // Shape is the parameter's shape in the internal layout.
 func (p *Param) Shape() []int { return p.Value.Shape() }

@@ -1,0 +1,123 @@
+package config
+
+// Config describes a run. A parsed Config holds the defaults where the file
+// leaves a key out.
+type Config struct {
+	Name      string    `yaml:"name" json:"name" doc:"name of the run; the run folder is runs/NAME unless told otherwise. Default: the name of the file"`
+	Seed      uint64    `yaml:"seed" json:"seed" doc:"seed of all randomness; one seed gives one result, whatever the number of threads"`
+	Threads   int       `yaml:"threads" json:"threads" range:"[0,)" doc:"processor threads to use; 0: all cores"`
+	Data      Data      `yaml:"data" json:"data" required:"true" doc:"what to train on"`
+	Model     Model     `yaml:"model" json:"model" required:"true" doc:"the network"`
+	Train     Train     `yaml:"train" json:"train" doc:"training"`
+	Penalties []Penalty `yaml:"penalties,omitempty" json:"penalties,omitempty" doc:"what the loss asks to be sparse"`
+	Prune     Prune     `yaml:"prune" json:"prune" doc:"what is removed after training"`
+	Finetune  *Finetune `yaml:"finetune,omitempty" json:"finetune,omitempty" doc:"training after pruning; left out: none"`
+	Export    Export    `yaml:"export" json:"export" doc:"what the run folder gets beside checkpoints"`
+
+	root *node // the file with its overrides, for places of errors
+}
+
+// Data says which data to use and how much of it.
+type Data struct {
+	Dataset    string  `yaml:"dataset" json:"dataset" required:"true" doc:"mnist, fashion-mnist, cifar10, digits, glyphs, or a dataset that the program registers"`
+	Dir        string  `yaml:"dir,omitempty" json:"dir,omitempty" doc:"folder with the official files; empty: the cache, after downloading what it lacks"`
+	Download   *bool   `yaml:"download,omitempty" json:"download,omitempty" doc:"whether files may be downloaded; left out: yes"`
+	Train      int     `yaml:"train" json:"train" range:"[0,)" doc:"training examples; 0: all that validation leaves (glyphs: 20000)"`
+	Validation int     `yaml:"validation" json:"validation" range:"[0,)" doc:"examples held out of training to choose by; 0: none (glyphs: 2000)"`
+	Test       int     `yaml:"test" json:"test" range:"[0,)" doc:"test examples; 0: all (glyphs: 4000)"`
+	Color      bool    `yaml:"color,omitempty" json:"color,omitempty" doc:"glyphs only: 32x32 colour images in place of 28x28 grey ones"`
+	Classes    string  `yaml:"classes,omitempty" json:"classes,omitempty" doc:"glyphs only: digits, letters or all; empty: all"`
+	Augment    Augment `yaml:"augment" json:"augment" doc:"random changes of training images"`
+}
+
+// Augment says how training images are varied.
+type Augment struct {
+	Crop int  `yaml:"crop" json:"crop" range:"[0,)" doc:"largest random shift in pixels, each way; 0: none"`
+	Flip bool `yaml:"flip" json:"flip" doc:"mirror left and right with probability one half"`
+}
+
+// Train says how to train.
+type Train struct {
+	Epochs          int       `yaml:"epochs" json:"epochs" range:"[0,)" doc:"passes over the training data"`
+	Batch           int       `yaml:"batch" json:"batch" range:"[1,)" doc:"examples in a step"`
+	Optimizer       Optimizer `yaml:"optimizer" json:"optimizer" doc:"how a gradient becomes a step"`
+	Schedule        Schedule  `yaml:"schedule" json:"schedule" doc:"how the learning rate changes"`
+	LabelSmoothing  float64   `yaml:"label_smoothing" json:"label_smoothing" range:"[0,1)" doc:"share of the target that is spread over all classes; 0: none"`
+	ClipNorm        float64   `yaml:"clip_norm" json:"clip_norm" range:"[0,)" doc:"largest norm of the gradient; 0: no limit"`
+	EarlyStop       EarlyStop `yaml:"early_stop" json:"early_stop" doc:"when to stop before the last epoch"`
+	CheckpointSteps int       `yaml:"checkpoint_steps" json:"checkpoint_steps" range:"[0,)" doc:"steps between checkpoints; 0: one each epoch"`
+}
+
+// Optimizer has the fields of train.OptimizerSpec in the same order, so that
+// one converts to the other.
+type Optimizer struct {
+	Type        string  `yaml:"type" json:"type" doc:"sgd, adam or adamw; left out: sgd"`
+	LR          float64 `yaml:"lr" json:"lr" range:"(0,)" doc:"learning rate; left out: 0.1 for sgd, 0.001 for others"`
+	Momentum    float64 `yaml:"momentum,omitempty" json:"momentum,omitempty" range:"[0,1)" doc:"sgd: share of the last step that is kept; 0: none"`
+	Nesterov    bool    `yaml:"nesterov,omitempty" json:"nesterov,omitempty" doc:"sgd: look ahead along the momentum"`
+	WeightDecay float64 `yaml:"weight_decay,omitempty" json:"weight_decay,omitempty" range:"[0,)" doc:"pull of weights towards 0; 0: none"`
+	DecayAll    bool    `yaml:"decay_all,omitempty" json:"decay_all,omitempty" doc:"decay biases, normalisation and gates too"`
+	Beta1       float64 `yaml:"beta1,omitempty" json:"beta1,omitempty" range:"(0,1)" doc:"adam: decay of the mean of gradients; left out: 0.9"`
+	Beta2       float64 `yaml:"beta2,omitempty" json:"beta2,omitempty" range:"(0,1)" doc:"adam: decay of the mean of squares; left out: 0.999"`
+	Eps         float64 `yaml:"eps,omitempty" json:"eps,omitempty" range:"(0,)" doc:"adam: added to the root of the mean of squares; left out: 1e-8"`
+}
+
+// Schedule has the fields of train.ScheduleSpec in the same order, so that one
+// converts to the other. Times are in epochs and may be fractions.
+type Schedule struct {
+	Type       string    `yaml:"type" json:"type" doc:"constant, step or cosine; left out: constant"`
+	Warmup     float64   `yaml:"warmup,omitempty" json:"warmup,omitempty" range:"[0,)" doc:"epochs over which the rate rises from 0; 0: none"`
+	Milestones []float64 `yaml:"milestones,omitempty" json:"milestones,omitempty" range:"(0,)" doc:"step: epochs after which the rate is multiplied by gamma, ascending"`
+	Every      float64   `yaml:"every,omitempty" json:"every,omitempty" range:"(0,)" doc:"step: multiply by gamma every so many epochs, in place of milestones"`
+	Gamma      float64   `yaml:"gamma,omitempty" json:"gamma,omitempty" range:"(0,)" doc:"step: factor; left out: 0.1"`
+	Min        float64   `yaml:"min,omitempty" json:"min,omitempty" range:"[0,1)" doc:"cosine: share of the rate that is left at the end"`
+}
+
+// EarlyStop says when training ends early.
+type EarlyStop struct {
+	Patience int    `yaml:"patience" json:"patience" range:"[0,)" doc:"epochs without improvement on the validation data before the stop; 0: never"`
+	Metric   string `yaml:"metric" json:"metric" enum:"loss,accuracy" doc:"what has to improve"`
+}
+
+// Penalty is a term of the loss that asks for sparsity; regularize.Spec tells
+// what the values mean.
+type Penalty struct {
+	Type    string             `yaml:"type" json:"type" required:"true" doc:"a registered penalty: l1, group_lasso, elastic_net"`
+	On      string             `yaml:"on" json:"on" required:"true" doc:"what a group is: weights, channels, neurons, branches, gates, input_features or positions"`
+	Layers  []string           `yaml:"layers,omitempty" json:"layers,omitempty" list:"single" doc:"patterns of layer names, where * stands for any text; left out: all layers"`
+	Lambda  float64            `yaml:"lambda" json:"lambda" required:"true" range:"[0,)" doc:"strength"`
+	Alpha   float64            `yaml:"alpha,omitempty" json:"alpha,omitempty" range:"[0,1]" doc:"elastic_net: share of l1"`
+	Scale   string             `yaml:"scale,omitempty" json:"scale,omitempty" doc:"weight of a group: none, sqrt (root of its size) or macs; left out: sqrt for groups"`
+	Members string             `yaml:"members,omitempty" json:"members,omitempty" doc:"the values of a unit that make its group: auto, norm, out or in; left out: auto"`
+	Factors map[string]float64 `yaml:"factors,omitempty" json:"factors,omitempty" range:"[0,)" doc:"pattern of layer or parameter names: factor on lambda"`
+	Warmup  float64            `yaml:"warmup,omitempty" json:"warmup,omitempty" range:"[0,)" doc:"epochs without the penalty"`
+	Ramp    float64            `yaml:"ramp,omitempty" json:"ramp,omitempty" range:"[0,)" doc:"epochs after them over which lambda rises; 0: at once"`
+	Mode    string             `yaml:"mode" json:"mode" enum:"prox,subgradient" doc:"prox: proximal steps, which give exact zeros; subgradient: for comparison"`
+}
+
+// Prune says what is removed after training.
+type Prune struct {
+	Method string  `yaml:"method" json:"method" enum:"zeros,magnitude,random,none" doc:"zeros: what training made constant or dead; magnitude: the smallest units; random: any units; none"`
+	Budget *Budget `yaml:"budget,omitempty" json:"budget,omitempty" doc:"how much to keep; magnitude and random need it"`
+	Scope  string  `yaml:"scope" json:"scope" enum:"global,layer" doc:"magnitude and random: whether units compete over the network or in their layer"`
+}
+
+// Budget is the share of the network to keep, in one measure.
+type Budget struct {
+	MACs   float64 `yaml:"macs,omitempty" json:"macs,omitempty" range:"(0,1]" doc:"share of multiply-accumulates to keep"`
+	Params float64 `yaml:"params,omitempty" json:"params,omitempty" range:"(0,1]" doc:"share of parameters to keep"`
+}
+
+// Finetune is training after pruning. Keys that are left out are those of
+// train; null sets a key back to its own default.
+type Finetune struct {
+	Epochs    int       `yaml:"epochs" json:"epochs" range:"[0,)" doc:"passes over the training data; left out: as in train"`
+	Optimizer Optimizer `yaml:"optimizer" json:"optimizer" doc:"as in train; keys left out are taken from there unless the type differs"`
+	Schedule  Schedule  `yaml:"schedule" json:"schedule" doc:"as in train; keys left out are taken from there unless the type differs"`
+}
+
+// Export says which files the run folder gets.
+type Export struct {
+	Safetensors bool `yaml:"safetensors" json:"safetensors" doc:"write model.safetensors and architecture.json"`
+	ONNX        bool `yaml:"onnx" json:"onnx" doc:"write model.onnx"`
+}

@@ -1,0 +1,272 @@
+package config
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func mustParse(t *testing.T, yaml string) *Config {
+	t.Helper()
+	c, err := Parse("dir/my run.yaml", []byte(yaml))
+	if err != nil {
+		t.Fatalf("%v in\n%s", err, yaml)
+	}
+	return c
+}
+
+func TestDefaults(t *testing.T) {
+	c := mustParse(t, head)
+	want := &Config{
+		Name: "my-run", Seed: 1, Data: Data{Dataset: "glyphs"}, Model: Model{Type: "mlp"},
+		Train: Train{Epochs: 10, Batch: 64, EarlyStop: EarlyStop{Metric: "loss"},
+			Optimizer: Optimizer{Type: "sgd", LR: 0.1}, Schedule: Schedule{Type: "constant"}},
+		Prune:  Prune{Method: "zeros", Scope: "global"},
+		Export: Export{Safetensors: true, ONNX: true},
+	}
+	if !c.Equal(want) {
+		t.Errorf("got\n%s\nwant\n%s", c.YAML(), want.YAML())
+	}
+}
+
+func TestEveryKey(t *testing.T) {
+	c := mustParse(t, `
+name: a
+seed: 0x10
+threads: 2
+data: {dataset: glyphs, dir: 'a b', download: false, train: 1, validation: 2, test: 3, color: true, classes: digits, augment: {crop: 2, flip: true}}
+model: {type: resnet, depth: 14}
+train:
+  epochs: 4
+  batch: 5
+  optimizer: {type: adamw, lr: 5e-4, momentum: 0.5, nesterov: true, weight_decay: .5, decay_all: true, beta1: 0.1, beta2: 0.2, eps: 1}
+  schedule: {type: step, warmup: 0.5, milestones: [1, 2.5], every: 3, gamma: 0.5, min: 0.1}
+  label_smoothing: 0.1
+  clip_norm: 6
+  early_stop: {patience: 7, metric: accuracy}
+  checkpoint_steps: 8
+penalties:
+  - {type: elastic_net, on: weights, layers: "*.conv1", lambda: 1e-3, alpha: 0.5, scale: sqrt, members: auto, factors: {"a.*": 0.5}, warmup: 1, ramp: 2, mode: subgradient}
+  - {type: l1, on: gates, layers: [a, b], lambda: 0}
+prune: {method: magnitude, budget: {params: 0.1}, scope: layer}
+finetune: {epochs: 3, optimizer: {type: sgd}, schedule: {min: null}}
+export: {safetensors: false, onnx: false}
+`)
+	no := false
+	want := &Config{
+		Name: "a", Seed: 16, Threads: 2,
+		Data: Data{Dataset: "glyphs", Dir: "a b", Download: &no, Train: 1, Validation: 2, Test: 3, Color: true, Classes: "digits",
+			Augment: Augment{Crop: 2, Flip: true}},
+		Model: Model{Type: "resnet"},
+		Train: Train{Epochs: 4, Batch: 5,
+			Optimizer:      Optimizer{Type: "adamw", LR: 5e-4, Momentum: 0.5, Nesterov: true, WeightDecay: 0.5, DecayAll: true, Beta1: 0.1, Beta2: 0.2, Eps: 1},
+			Schedule:       Schedule{Type: "step", Warmup: 0.5, Milestones: []float64{1, 2.5}, Every: 3, Gamma: 0.5, Min: 0.1},
+			LabelSmoothing: 0.1, ClipNorm: 6, EarlyStop: EarlyStop{Patience: 7, Metric: "accuracy"}, CheckpointSteps: 8},
+		Penalties: []Penalty{
+			{Type: "elastic_net", On: "weights", Layers: []string{"*.conv1"}, Lambda: 1e-3, Alpha: 0.5, Scale: "sqrt", Members: "auto",
+				Factors: map[string]float64{"a.*": 0.5}, Warmup: 1, Ramp: 2, Mode: "subgradient"},
+			{Type: "l1", On: "gates", Layers: []string{"a", "b"}, Mode: "prox"},
+		},
+		Prune: Prune{Method: "magnitude", Budget: &Budget{Params: 0.1}, Scope: "layer"},
+		Finetune: &Finetune{Epochs: 3, Optimizer: Optimizer{Type: "sgd", LR: 0.1},
+			Schedule: Schedule{Type: "step", Warmup: 0.5, Milestones: []float64{1, 2.5}, Every: 3, Gamma: 0.5}},
+	}
+	got := *c
+	got.root, got.Model.options = nil, nil
+	if !reflect.DeepEqual(&got, want) {
+		t.Errorf("got\n%s\nwant\n%s", got.YAML(), want.YAML())
+	}
+	again := mustParse(t, string(c.YAML()))
+	if !c.Equal(again) {
+		t.Errorf("%s\nis read as\n%s", c.YAML(), again.YAML())
+	}
+}
+
+func TestFinetuneInherits(t *testing.T) {
+	const train = head + "train: {epochs: 7, optimizer: {lr: 0.5, momentum: 0.9}, schedule: {type: cosine, warmup: 2}}\n"
+	sgd := Optimizer{Type: "sgd", LR: 0.5, Momentum: 0.9}
+	cosine := Schedule{Type: "cosine", Warmup: 2}
+	for _, c := range []struct {
+		yaml string
+		want Finetune
+	}{
+		{"{}", Finetune{7, sgd, cosine}},
+		{"{epochs: 2}", Finetune{2, sgd, cosine}},
+		{"{optimizer: {lr: 0.25}}", Finetune{7, Optimizer{Type: "sgd", LR: 0.25, Momentum: 0.9}, cosine}},
+		{"{optimizer: {type: sgd, momentum: 0}}", Finetune{7, Optimizer{Type: "sgd", LR: 0.5}, cosine}},
+		{"{optimizer: {type: adam}}", Finetune{7, Optimizer{Type: "adam", LR: 0.001, Beta1: 0.9, Beta2: 0.999, Eps: 1e-8}, cosine}},
+		{"{optimizer: null}", Finetune{7, Optimizer{Type: "sgd", LR: 0.1}, cosine}},
+		{"{schedule: {warmup: null}}", Finetune{7, sgd, Schedule{Type: "cosine"}}},
+		{"{schedule: {type: step, every: 2}}", Finetune{7, sgd, Schedule{Type: "step", Every: 2, Gamma: 0.1}}},
+	} {
+		for _, doc := range []string{train + "finetune: " + c.yaml + "\n", "finetune: " + c.yaml + "\n" + train} {
+			cfg := mustParse(t, doc)
+			if diff := cmp.Diff(c.want, *cfg.Finetune); diff != "" {
+				t.Errorf("%s: %s", c.yaml, diff)
+			}
+			again := mustParse(t, string(cfg.YAML()))
+			if diff := cmp.Diff(cfg.Finetune, again.Finetune); diff != "" {
+				t.Errorf("%s through YAML: %s", c.yaml, diff)
+			}
+		}
+	}
+	if c := mustParse(t, train+"finetune: null\n"); c.Finetune != nil {
+		t.Error("null does not leave fine-tuning out")
+	}
+}
+
+func TestBuiltIn(t *testing.T) {
+	want := []string{"cifar10-resnet20", "mnist-lenet5", "mnist-mlp", "resnet", "resnet-dense"}
+	if diff := cmp.Diff(want, BuiltIn()); diff != "" {
+		t.Fatal(diff)
+	}
+	for _, name := range BuiltIn() {
+		c, err := Load(name, nil)
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		if c.Name != name {
+			t.Errorf("%s has the name %s", name, c.Name)
+		}
+		if d := Describe(name); d == "" || len(d) > 100 {
+			t.Errorf("%s is described by %q", name, d)
+		}
+		if again := mustParse(t, string(c.YAML())); !c.Equal(again) {
+			t.Errorf("%s: YAML is read as\n%s", name, again.YAML())
+		}
+	}
+	if Describe("none") != "" {
+		t.Error("a description of nothing")
+	}
+}
+
+func TestDenseConfigDiffersInSparsityAlone(t *testing.T) {
+	sparse, err := Load("resnet", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	dense, err := Load("resnet-dense", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sparse.Name, sparse.Penalties, sparse.Prune, sparse.Finetune = dense.Name, dense.Penalties, dense.Prune, dense.Finetune
+	if !sparse.Equal(dense) {
+		t.Errorf("%s\n%s", sparse.YAML(), dense.YAML())
+	}
+}
+
+func TestLoadNames(t *testing.T) {
+	t.Chdir(t.TempDir())
+	for _, name := range []string{"resnet", "resnet.yaml", "configs/resnet.yaml", "./configs/resnet"} {
+		if c, err := Load(name, nil); err != nil || c.Name != "resnet" {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if err := os.Mkdir("resnet", 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Load("resnet", nil); err != nil {
+		t.Errorf("beside a folder of that name: %v", err)
+	}
+	_, err := Load("resnt.yaml", nil)
+	checkError(t, err, "resnt.yaml: there is no such file; did you mean resnet?")
+	_, err = Load("/elsewhere/resnet.yaml", nil)
+	checkError(t, err, "/elsewhere/resnet.yaml: there is no such file; the built-in configs are cifar10-resnet20, mnist-lenet5, mnist-mlp, resnet, resnet-dense")
+	_, err = Load("mnist-mlp", []string{"model.hiden=[1]"})
+	if err != nil {
+		t.Error("the options of a model are its own to check:", err)
+	}
+	if err := os.WriteFile("resnet.yaml", []byte(head+"seed: x\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	_, err = Load("resnet.yaml", nil)
+	checkError(t, err, `resnet.yaml:3:7: seed must be a whole number, got "x"`)
+}
+
+func TestInit(t *testing.T) {
+	dest := filepath.Join(t.TempDir(), "mine.yaml")
+	if err := Init("resnet", dest); err != nil {
+		t.Fatal(err)
+	}
+	data, err := os.ReadFile(dest)
+	if err != nil || !strings.HasPrefix(string(data), "# "+Describe("resnet")) {
+		t.Errorf("%v: %.60s", err, data)
+	}
+	if err := Init("resnet-dense", dest); err == nil || !strings.Contains(err.Error(), "exists") {
+		t.Errorf("overwriting gives %v", err)
+	}
+	if after, _ := os.ReadFile(dest); string(after) != string(data) {
+		t.Error("the file changed")
+	}
+	if err := Init("resnett", dest+"2"); err == nil || !strings.Contains(err.Error(), "did you mean resnet") {
+		t.Errorf("an unknown name gives %v", err)
+	}
+}
+
+func TestRunName(t *testing.T) {
+	for file, want := range map[string]string{"": "run", "a/b.yaml": "b", "my run.yml": "my-run", "..yaml": "run", "é": "run", "-": "run", "x": "x", "a.b.yaml": "a.b"} {
+		if got := runName(file); got != want {
+			t.Errorf("runName(%q) is %q, want %q", file, got, want)
+		}
+	}
+}
+
+func TestSchema(t *testing.T) {
+	var s struct {
+		Schema     string `json:"$schema"`
+		Properties map[string]json.RawMessage
+		Required   []string
+		Closed     *bool `json:"additionalProperties"`
+	}
+	if err := json.Unmarshal(Schema(), &s); err != nil {
+		t.Fatal(err)
+	}
+	if s.Schema == "" || s.Closed == nil || *s.Closed || !reflect.DeepEqual(s.Required, []string{"data", "model"}) {
+		t.Errorf("%+v", s)
+	}
+	var batch map[string]any
+	var train struct{ Properties map[string]json.RawMessage }
+	if err := json.Unmarshal(s.Properties["train"], &train); err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(train.Properties["batch"], &batch); err != nil {
+		t.Fatal(err)
+	}
+	want := map[string]any{"type": "integer", "minimum": 1.0, "default": 64.0, "description": "examples in a step"}
+	if diff := cmp.Diff(want, batch); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// Every key has a description, and the tags can be read.
+func TestTags(t *testing.T) {
+	var walk func(typ reflect.Type)
+	walk = func(typ reflect.Type) {
+		for typ.Kind() == reflect.Pointer || typ.Kind() == reflect.Slice {
+			typ = typ.Elem()
+		}
+		if typ.Kind() != reflect.Struct || typ == reflect.TypeFor[Model]() {
+			return
+		}
+		fields, err := fieldsOf(typ)
+		if err != nil {
+			t.Error(err)
+		}
+		for _, f := range fields {
+			if f.doc == "" {
+				t.Errorf("%s of %s has no description", f.key, typ)
+			}
+			if j, _, _ := strings.Cut(typ.FieldByIndex(f.index).Tag.Get("json"), ","); j != f.key {
+				t.Errorf("%s of %s has another name in JSON: %s", f.key, typ, j)
+			}
+			walk(f.typ)
+		}
+	}
+	walk(reflect.TypeFor[Config]())
+}

@@ -1,0 +1,162 @@
+package config
+
+import (
+	"bytes"
+	"fmt"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// writer is implemented by types that write themselves.
+type writer interface{ writeNode() *node }
+
+func textNode(s string) *node { return &node{kind: text, text: s} }
+
+// encode makes nodes of the types that a Config has.
+func encode(v reflect.Value, r rules) *node {
+	if w, ok := v.Interface().(writer); ok {
+		return w.writeNode()
+	}
+	switch v.Kind() {
+	case reflect.Pointer:
+		return encode(v.Elem(), r)
+	case reflect.Struct:
+		out := &node{kind: section}
+		fields, _ := fieldsOf(v.Type()) // decoding has reported an error in the tags
+		for _, f := range fields {
+			value := v.FieldByIndex(f.index)
+			if f.omitEmpty && value.IsZero() {
+				continue
+			}
+			out.entries = append(out.entries, entry{key: f.key, value: encode(value, f.rules)})
+		}
+		return out
+	case reflect.Map:
+		out := &node{kind: section}
+		keys := v.MapKeys()
+		slices.SortFunc(keys, func(a, b reflect.Value) int { return strings.Compare(a.String(), b.String()) })
+		for _, k := range keys {
+			out.entries = append(out.entries, entry{key: k.String(), value: encode(v.MapIndex(k), r)})
+		}
+		return out
+	case reflect.Slice:
+		if r.single && v.Len() == 1 {
+			return encode(v.Index(0), r)
+		}
+		out := &node{kind: list}
+		for i := range v.Len() {
+			out.items = append(out.items, encode(v.Index(i), r))
+		}
+		return out
+	case reflect.Bool:
+		return &node{kind: boolean, text: strconv.FormatBool(v.Bool())}
+	case reflect.Float64:
+		return &node{kind: float, text: strconv.FormatFloat(v.Float(), 'g', -1, 64)}
+	case reflect.String:
+		return textNode(v.String())
+	}
+	return &node{kind: integer, text: fmt.Sprint(v.Interface())}
+}
+
+// YAML is the config as used, with the defaults filled in. Parsing it gives an
+// equal Config.
+func (c *Config) YAML() []byte {
+	root := encode(reflect.ValueOf(*c), rules{})
+	if f, t := c.Finetune, c.Train; f != nil {
+		tune, train := root.get("finetune"), root.get("train")
+		if f.Optimizer.Type == t.Optimizer.Type {
+			tune.get("optimizer").nullLike(train.get("optimizer"))
+		}
+		if f.Schedule.Type == t.Schedule.Type {
+			tune.get("schedule").nullLike(train.get("schedule"))
+		}
+	}
+	var b bytes.Buffer
+	root.write(&b, "")
+	return b.Bytes()
+}
+
+// nullLike adds null for the keys of other that n leaves out, so that they are
+// not inherited.
+func (n *node) nullLike(other *node) {
+	for _, e := range other.entries {
+		if n.get(e.key) == nil {
+			n.entries = append(n.entries, entry{key: e.key, value: &node{kind: null, text: "null"}})
+		}
+	}
+}
+
+// Equal reports whether two configs say the same; places do not count.
+func (c *Config) Equal(other *Config) bool {
+	if c == nil || other == nil {
+		return c == other
+	}
+	return bytes.Equal(c.YAML(), other.YAML())
+}
+
+// write writes a section, one key a line.
+func (n *node) write(b *bytes.Buffer, indent string) {
+	for _, e := range n.entries {
+		fmt.Fprintf(b, "%s%s:", indent, quote(e.key))
+		switch {
+		case e.value.kind == section && len(e.value.entries) > 0:
+			b.WriteByte('\n')
+			e.value.write(b, indent+"  ")
+		case e.value.kind == list && slices.ContainsFunc(e.value.items, (*node).isSection):
+			b.WriteByte('\n')
+			for _, item := range e.value.items {
+				item.writeItem(b, indent+"  ")
+			}
+		default:
+			b.WriteByte(' ')
+			e.value.writeFlow(b)
+			b.WriteByte('\n')
+		}
+	}
+}
+
+func (n *node) isSection() bool { return n.kind == section }
+
+// writeItem writes an item of a list: a section begins beside its dash.
+func (n *node) writeItem(b *bytes.Buffer, indent string) {
+	var item bytes.Buffer
+	if n.kind == section && len(n.entries) > 0 {
+		n.write(&item, indent+"  ")
+	} else {
+		item.WriteString(indent + "  ")
+		n.writeFlow(&item)
+		item.WriteByte('\n')
+	}
+	fmt.Fprintf(b, "%s- %s", indent, item.Bytes()[len(indent)+2:])
+}
+
+// writeFlow writes any value within a line.
+func (n *node) writeFlow(b *bytes.Buffer) {
+	switch n.kind {
+	case text:
+		b.WriteString(quote(n.text))
+	case list:
+		b.WriteByte('[')
+		for i, item := range n.items {
+			if i > 0 {
+				b.WriteString(", ")
+			}
+			item.writeFlow(b)
+		}
+		b.WriteByte(']')
+	case section:
+		b.WriteByte('{')
+		for i, e := range n.entries {
+			if i > 0 {
+				b.WriteString(", ")
+			}
+			b.WriteString(quote(e.key) + ": ")
+			e.value.writeFlow(b)
+		}
+		b.WriteByte('}')
+	default:
+		b.WriteString(n.text)
+	}
+}

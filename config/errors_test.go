@@ -1,0 +1,149 @@
+package config
+
+import (
+	"errors"
+	"strings"
+	"testing"
+)
+
+// head is a config with all that is required; tests add to it from line 3.
+const head = "data: {dataset: glyphs}\nmodel: {type: mlp}\n"
+
+func TestParseErrors(t *testing.T) {
+	for _, c := range []struct{ name, yaml, want string }{
+		{"empty", "", `1:1: the config is empty`},
+		{"only comments", "# nothing\n", `1:1: the config is empty`},
+		{"only a header", "---\n", `1:1: the config is empty`},
+		{"a list", "- a\n", `1:1: a config is a section of keys, got a list`},
+		{"a word", "resnet\n", `1:1: a config is a section of keys, got "resnet"`},
+		{"null", "null\n", `1:1: a config is a section of keys, got nothing`},
+		{"not YAML", head + "train: [1\n", `3:8: sequence end token ']' not found`},
+		{"second document", head + "---\nname: b\n", `3:1: a second YAML document starts here; a config is one document`},
+		{"empty second document", head + "---\n", `3:1: a second YAML document starts here; a config is one document`},
+		{"directive", "%YAML 1.2\n---\n" + head, `1:1: YAML directives are not supported; remove the line`},
+		{"tab as indent", head + "train:\n\tepochs: 1\n", `4:1: a tab; YAML is indented and spaced with spaces`},
+		{"tab after colon", head + "seed:\t1\n", `3:6: a tab; YAML is indented and spaced with spaces`},
+		{"invisible", head + "name: a\u00a0b\n", `3:8: the invisible character U+00A0; remove it`},
+		{"not UTF-8", head + "name: \xff\n", `3:1: the line is not UTF-8 text`},
+		{"line break in text", head + "name: \"a\\nb\"\n", `3:7: the text has a line break or an invisible character (U+000A); write it in one line`},
+		{"anchor", head + "seed: &s 1\n", `3:7: anchors are not supported; quote a text that starts with &`},
+		{"alias", head + "name: *s\n", `3:7: aliases are not supported; quote a text that starts with *`},
+		{"tag", head + "seed: !!int 1\n", `3:7: tags are not supported; quote a text that starts with !`},
+		{"merge key", head + "<<: {seed: 1}\n", `3:1: merge keys are not supported; write the keys out`},
+
+		{"unknown key", head + "train:\n  epoch: 3\n", `4:3: unknown key train.epoch; did you mean train.epochs?`},
+		{"swapped letters", head + "trian: {}\n", `3:1: unknown key trian; did you mean train?`},
+		{"unknown and far", head + "export: {tensorflow: true}\n", `3:10: unknown key export.tensorflow; the keys here are safetensors, onnx`},
+		{"unknown in a list", head + "penalties:\n  - {type: l1, on: gates, lamda: 1}\n", `4:27: unknown key penalties.0.lamda; did you mean penalties.0.lambda?`},
+		{"duplicate key", head + "seed: 1\nseed: 2\n", `4:1: duplicate key seed; it is already at line 3, column 1`},
+		{"duplicate in flow", head + "train: {batch: 1, 'batch': 2}\n", `3:19: duplicate key train.batch; it is already at line 3, column 9`},
+
+		{"no value", head + "train:\n  epochs:\n  batch: 3\n", `4:3: train.epochs has no value; give it one or remove the key`},
+		{"no item", head + "penalties:\n  - {type: l1, on: gates, lambda: 1}\n  -\n", `5:3: penalties.1 has no value; give it one or remove the key`},
+		{"no value in flow", head + "train: {epochs: , batch: 3}\n", `3:9: train.epochs has no value; give it one or remove the key`},
+		{"no value at the end", head + "penalties:\n", `3:1: penalties has no value; give it one or remove the key`},
+		{"null in a list", head + "penalties: [null]\n", `3:13: penalties.0 must not be null`},
+		{"text for whole number", head + "train:\n  epochs: ten\n", `4:11: train.epochs must be a whole number, got "ten"`},
+		{"quoted number", head + "train: {epochs: '3'}\n", `3:17: train.epochs must be a whole number, got "3"`},
+		{"fraction for whole number", head + "train: {epochs: 2.5}\n", `3:17: train.epochs must be a whole number, got 2.5`},
+		{"text for number", head + "train: {clip_norm: big}\n", `3:20: train.clip_norm must be a number, got "big"`},
+		{"infinite", head + "train: {clip_norm: .inf}\n", `3:20: train.clip_norm must be a finite number, got .inf`},
+		{"not a number", head + "train: {clip_norm: .nan}\n", `3:20: train.clip_norm must be a finite number, got .nan`},
+		{"text for bool", head + "export: {onnx: yes}\n", `3:16: export.onnx must be true or false, got "yes"`},
+		{"number for text", head + "name: 2024\n", `3:7: name must be text, got 2024; quote it`},
+		{"list for text", head + "name: [a]\n", `3:7: name must be text, got a list`},
+		{"list for section", head + "train: [1]\n", `3:8: train must be a section of keys, got a list`},
+		{"section for list", head + "penalties: {type: l1}\n", `3:12: penalties must be a list, got a section of keys`},
+		{"section for list or one", head + "penalties:\n  - {type: l1, on: gates, lambda: 1, layers: {}}\n", `4:46: penalties.0.layers must be one value or a list, got a section of keys`},
+		{"too large", head + "threads: 99999999999999999999\n", `3:10: threads is too large: 99999999999999999999`},
+		{"block text", head + "penalties:\n  -\n    type: l1\n    on: gates\n    lambda: x\n", `7:13: penalties.0.lambda must be a number, got "x"`},
+
+		{"seed below 0", head + "seed: -1\n", `3:7: seed must be at least 0, got -1`},
+		{"threads below 0", head + "threads: -1\n", `3:10: threads must be at least 0, got -1`},
+		{"train below 0", "data: {dataset: glyphs, train: -5}\nmodel: {type: mlp}\n", `1:32: data.train must be at least 0, got -5`},
+		{"epochs below 0", head + "train: {epochs: -1}\n", `3:17: train.epochs must be at least 0, got -1`},
+		{"batch 0", head + "train: {batch: 0}\n", `3:16: train.batch must be at least 1, got 0`},
+		{"lr 0", head + "train: {optimizer: {lr: 0}}\n", `3:25: train.optimizer.lr must be above 0, got 0`},
+		{"momentum 1", head + "train: {optimizer: {momentum: 1}}\n", `3:31: train.optimizer.momentum must be at least 0 and below 1, got 1`},
+		{"milestone 0", head + "train: {schedule: {type: step, milestones: [1, 0]}}\n", `3:48: train.schedule.milestones.1 must be above 0, got 0`},
+		{"label smoothing 1", head + "train: {label_smoothing: 1.0}\n", `3:26: train.label_smoothing must be at least 0 and below 1, got 1.0`},
+		{"lambda below 0", head + "penalties:\n- type: l1\n  on: weights\n  lambda: -1e-3\n", `6:11: penalties.0.lambda must be at least 0, got -1e-3`},
+		{"factor below 0", head + "penalties: [{type: l1, on: gates, lambda: 1, factors: {a.b: -1}}]\n", `3:61: penalties.0.factors.a.b must be at least 0, got -1`},
+		{"unknown choice", head + "prune: {method: magnitud}\n", `3:17: prune.method must be zeros, magnitude, random or none, got "magnitud"; did you mean magnitude?`},
+		{"unknown metric", head + "train: {early_stop: {metric: f1}}\n", `3:30: train.early_stop.metric must be loss or accuracy, got "f1"`},
+		{"budget above 1", head + "prune: {method: random, budget: {macs: 1.5}}\n", `3:40: prune.budget.macs must be above 0 and at most 1, got 1.5`},
+		{"budget missing", head + "prune:\n  method: magnitude\n", `4:11: prune.method magnitude needs prune.budget, the share to keep: {macs: 0.5} or {params: 0.1}`},
+		{"budget of zeros", head + "prune: {method: zeros, budget: {macs: 0.5}}\n", `3:32: prune.budget has no effect with prune.method zeros; remove it or use magnitude or random`},
+		{"budget by default", head + "prune: {budget: {macs: 0.5}}\n", `3:17: prune.budget has no effect with prune.method zeros; remove it or use magnitude or random`},
+		{"budget empty", head + "prune: {method: random, budget: {}}\n", `3:33: prune.budget must have macs or params, the share to keep`},
+		{"budget twice", head + "prune: {method: random, budget: {macs: 1, params: 1}}\n", `3:33: prune.budget has macs and params; remove one of them`},
+		{"inherited option", head + "finetune: {optimizer: {lr: 1}}\ntrain: {optimizer: {momentum: 2}}\n", `4:31: train.optimizer.momentum must be at least 0 and below 1, got 2`},
+
+		{"no data", "model: {type: mlp}\n", `1:1: data.dataset is missing; it is mnist, fashion-mnist, cifar10, digits, glyphs, or a dataset that the program registers`},
+		{"no dataset", "model: {type: mlp}\ndata:\n  train: 3\n", `3:3: data.dataset is missing; it is mnist, fashion-mnist, cifar10, digits, glyphs, or a dataset that the program registers`},
+		{"empty dataset", "model: {type: mlp}\ndata: {dataset: ''}\n", `2:17: data.dataset must not be empty`},
+		{"no model", "data: {dataset: glyphs}\n", `1:1: model.type is missing; it is the name of a model, or give model.layers`},
+		{"no model type", "data: {dataset: glyphs}\nmodel: {depth: 3}\n", `2:8: model.type is missing; it is the name of a model, or give model.layers`},
+		{"misspelt layers", "data: {dataset: glyphs}\nmodel: {layer: [relu]}\n", `2:9: unknown key model.layer; did you mean model.layers?`},
+		{"empty model type", "data: {dataset: glyphs}\nmodel: {type: ''}\n", `2:15: model.type must not be empty`},
+		{"type and layers", "data: {dataset: glyphs}\nmodel: {type: mlp, layers: [relu]}\n", `2:28: model has a type and layers; remove one of them`},
+		{"layers and more", "data: {dataset: glyphs}\nmodel: {layers: [relu], depth: 3}\n", `2:25: unknown key model.depth; a model of layers has no other keys`},
+		{"no layers", "data: {dataset: glyphs}\nmodel: {layers: []}\n", `2:17: model.layers is empty; list at least one layer`},
+		{"layer of two keys", "data: {dataset: glyphs}\nmodel:\n  layers:\n    - conv:\n      out: 3\n", `5:7: model.layers.0 has the keys conv and out, a layer is one key; indent its options below it`},
+		{"layer number", "data: {dataset: glyphs}\nmodel: {layers: [3]}\n", `2:18: model.layers.0 must be the kind of a layer or one key with its options, got 3`},
+		{"layer options number", "data: {dataset: glyphs}\nmodel: {layers: [conv: 3]}\n", `2:24: model.layers.0.conv must be a section of keys, got 3`},
+		{"layer name twice", "data: {dataset: glyphs}\nmodel:\n  layers:\n    - conv: {name: a}\n    - relu: {name: a}\n", `5:20: model.layers.1: the name a is already that of model.layers.0`},
+		{"layer input empty", "data: {dataset: glyphs}\nmodel: {layers: [add: {inputs: [a, '']}]}\n", `2:36: model.layers.0.add.inputs: a name must not be empty`},
+		{"model option without value", "data: {dataset: glyphs}\nmodel:\n  type: resnet\n  depth:\n", `4:3: model.depth has no value; give it one or remove the key`},
+
+		{"bad name", head + "name: ../x\n", `3:7: name is "../x", it must be letters, digits, points, dashes and underscores, as it names a folder`},
+		{"color of mnist", "data: {dataset: mnist, color: true}\nmodel: {type: mlp}\n", `1:31: data.color is an option of glyphs, mnist has none; remove it`},
+		{"classes of mnist", "data: {dataset: mnist, classes: all}\nmodel: {type: mlp}\n", `1:33: data.classes is an option of glyphs, mnist has none; remove it`},
+		{"classes of glyphs", "data: {dataset: glyphs, classes: some}\nmodel: {type: mlp}\n", `1:34: data.classes must be digits, letters or all, got "some"`},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			_, err := Parse("f.yaml", []byte(c.yaml))
+			checkError(t, err, "f.yaml:"+c.want)
+		})
+	}
+}
+
+func checkError(t *testing.T, err error, want string) {
+	t.Helper()
+	if err == nil {
+		t.Fatalf("no error, want %s", want)
+	}
+	if err.Error() != want {
+		t.Errorf("got  %s\nwant %s", err, want)
+	}
+	var e *Error
+	if !errors.Is(err, ErrConfig) || !errors.As(err, &e) {
+		t.Errorf("%T is not a config error", err)
+	}
+}
+
+func TestParseErrorOfLargeFiles(t *testing.T) {
+	deep := head + "name: " + strings.Repeat("[", 2000) + strings.Repeat("]", 2000)
+	_, err := Parse("f.yaml", []byte(deep))
+	checkError(t, err, "f.yaml:3:39: more than 32 sections and lists within each other")
+	_, err = Parse("f.yaml", []byte(head+strings.Repeat("#\n", 200<<10)))
+	checkError(t, err, "f.yaml:1:1: the file has more than 256 KiB; this is not a config")
+}
+
+func TestErrorIsOneLine(t *testing.T) {
+	err := &Error{File: "a\nb", Line: 1, Col: 2, Msg: "c\rd\u2028e"}
+	if got, want := err.Error(), "a b:1:2: c d e"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+func TestEdits(t *testing.T) {
+	for _, c := range []struct {
+		a, b string
+		want int
+	}{{"", "", 0}, {"", "ab", 2}, {"lamda", "lambda", 1}, {"trian", "train", 1}, {"kitten", "sitting", 3}, {"é", "e", 1}} {
+		if got := edits(c.a, c.b); got != c.want {
+			t.Errorf("edits(%q, %q) is %d, want %d", c.a, c.b, got, c.want)
+		}
+	}
+}

@@ -1,0 +1,150 @@
+package config
+
+import (
+	"encoding/json"
+	"errors"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+type options struct {
+	Depth int     `yaml:"depth"`
+	Width int     `yaml:"width" range:"[1,)"`
+	Rate  float32 `yaml:"rate"`
+	Gates struct {
+		Skip bool `yaml:"skip"`
+	} `yaml:"gates"`
+	Hidden []int  `yaml:"hidden"`
+	Any    any    `yaml:"any"`
+	Kind   string `yaml:"-"`
+	hidden int
+}
+
+func TestModelDecode(t *testing.T) {
+	c := mustParse(t, "data: {dataset: glyphs}\nmodel:\n  type: x\n  depth: 8\n  gates: {skip: false}\n  hidden: [1, 2]\n  any: {a: [1, 2.5, b, true, null]}\n  rate: null\n")
+	got := options{Width: 5, Rate: 0.5, Hidden: []int{9, 9, 9}, hidden: 1}
+	got.Gates.Skip = true
+	if err := c.Model.Decode(&got); err != nil {
+		t.Fatal(err)
+	}
+	want := options{Depth: 8, Width: 5, Rate: 0.5, Hidden: []int{1, 2}, hidden: 1,
+		Any: map[string]any{"a": []any{int64(1), 2.5, "b", true, nil}}}
+	if diff := cmp.Diff(want, got, cmp.AllowUnexported(options{})); diff != "" {
+		t.Error(diff)
+	}
+	if err := c.Model.Decode(got); err == nil || errors.Is(err, ErrConfig) {
+		t.Errorf("decoding into a value gives %v", err)
+	}
+	data, err := json.Marshal(c.Model)
+	if want := `{"any":{"a":[1,2.5,"b",true,null]},"depth":8,"gates":{"skip":false},"hidden":[1,2],"rate":null,"type":"x"}`; err != nil || string(data) != want {
+		t.Errorf("JSON is %s, %v", data, err)
+	}
+	if err := (Model{Type: "x"}).Decode(&options{}); err != nil {
+		t.Errorf("a model without options: %v", err)
+	}
+}
+
+func TestModelDecodeErrors(t *testing.T) {
+	for _, c := range []struct{ model, want string }{
+		{"{type: x, dpeth: 3}", "2:18: unknown key model.dpeth; did you mean model.depth?"},
+		{"{type: x, kind: 3}", "2:18: unknown key model.kind; the keys here are depth, width, rate, gates, hidden, any"},
+		{"{type: x, width: 0}", "2:25: model.width must be at least 1, got 0"},
+		{"{type: x, depth: deep}", `2:25: model.depth must be a whole number, got "deep"`},
+		{"{type: x, rate: 1e99}", "2:24: model.rate is too large: 1e99"},
+		{"{type: x, gates: true}", "2:25: model.gates must be a section of keys, got true"},
+		{"{type: x, gates: {skips: true}}", "2:26: unknown key model.gates.skips; did you mean model.gates.skip?"},
+		{"{type: x, hidden: [1, a]}", `2:30: model.hidden.1 must be a whole number, got "a"`},
+	} {
+		cfg := mustParse(t, "data: {dataset: glyphs}\nmodel: "+c.model+"\n")
+		checkError(t, cfg.Model.Decode(&options{}), "dir/my run.yaml:"+c.want)
+	}
+	cfg := mustParse(t, head)
+	var bad struct{ C chan int }
+	cfg.Model.options = &node{kind: section, entries: []entry{{key: "c", value: textNode("x")}}}
+	if err := cfg.Model.Decode(&bad); err == nil {
+		t.Error("a channel is decoded")
+	}
+	var badTag struct {
+		C int `range:"0-1"`
+	}
+	if err := cfg.Model.Decode(&badTag); err == nil || errors.Is(err, ErrConfig) {
+		t.Errorf("a wrong range tag gives %v", err)
+	}
+}
+
+func TestLayers(t *testing.T) {
+	c := mustParse(t, `
+data: {dataset: glyphs}
+model:
+  layers:
+    - conv: {out: 32, kernel: 3, name: conv1, inputs: [input]}
+    - relu
+    - batchnorm:
+    - flatten: {}
+    - linear:
+        out: 10
+        bias: x
+        name: fc
+`)
+	type layer struct {
+		Kind, Name string
+		Inputs     []string
+	}
+	var got []layer
+	for _, l := range c.Model.Layers {
+		got = append(got, layer{l.Kind, l.Name, l.Inputs})
+	}
+	want := []layer{{"conv", "conv1", []string{"input"}}, {Kind: "relu"}, {Kind: "batchnorm"}, {Kind: "flatten"}, {Kind: "linear", Name: "fc"}}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Fatal(diff)
+	}
+	conv := struct{ Out, Kernel, Stride int }{Stride: 2}
+	if err := c.Model.Layers[0].Decode(&conv); err != nil || conv.Out != 32 || conv.Kernel != 3 || conv.Stride != 2 {
+		t.Errorf("%+v, %v", conv, err)
+	}
+	for i := 1; i < 4; i++ {
+		if err := c.Model.Layers[i].Decode(&conv); err != nil {
+			t.Error(err)
+		}
+	}
+	var linear struct {
+		Out  int
+		Bias bool
+	}
+	const file = "dir/my run.yaml:"
+	checkError(t, c.Model.Layers[4].Decode(&linear), file+`11:15: model.layers.4.linear.bias must be true or false, got "x"`)
+	checkError(t, c.Model.Layers[4].Errorf("no %s", "input"), file+"9:7: model.layers.4.linear: no input")
+	checkError(t, c.Model.Layers[1].Errorf("no"), file+"6:7: model.layers.1.relu: no")
+	checkError(t, c.Model.Layers[0].Decode(&struct{ Out, Kernal int }{}), file+"5:23: unknown key model.layers.0.conv.kernel; did you mean model.layers.0.conv.kernal?")
+	if again := mustParse(t, string(c.YAML())); !c.Equal(again) {
+		t.Errorf("%s\nis read as\n%s", c.YAML(), again.YAML())
+	}
+}
+
+func TestErrorf(t *testing.T) {
+	c := mustParse(t, head+"penalties:\n  - type: l1\n    on: gates\n    lambda: 1\n    factors: {a.*: 2}\n")
+	const file = "dir/my run.yaml:"
+	for path, want := range map[string]string{
+		"data.dataset":            "1:17: data.dataset: x",
+		"data.classes":            "1:1: data.classes: x",
+		"train.epochs":            "1:1: train.epochs: x",
+		"penalties.0":             "4:5: penalties.0: x",
+		"penalties.0.on":          "5:9: penalties.0.on: x",
+		"penalties.0.mode":        "4:5: penalties.0.mode: x",
+		"penalties.0.factors.a.*": "7:20: penalties.0.factors.a.*: x",
+		"penalties.9":             "3:1: penalties.9: x",
+	} {
+		checkError(t, c.Errorf(path, "x"), file+want)
+	}
+	checkError(t, c.Locate("penalties.0", errors.New("on: unknown")), file+"5:9: penalties.0.on: unknown")
+	checkError(t, c.Locate("penalties.0", errors.New("no such thing")), file+"4:5: penalties.0: no such thing")
+	if c.Locate("x", nil) != nil {
+		t.Error("nil is located")
+	}
+	located := &Error{Msg: "m"}
+	if c.Locate("x", located) != error(located) {
+		t.Error("an Error is located again")
+	}
+	checkError(t, (&Config{}).Errorf("a", "x"), "config: a: x")
+}

@@ -1,0 +1,189 @@
+package config
+
+import (
+	"strconv"
+	"strings"
+)
+
+// kind is the type of a YAML value.
+type kind int
+
+const (
+	null kind = iota
+	boolean
+	integer
+	float
+	text
+	list
+	section
+)
+
+// node is a value of a config and the place where it is written. Nodes do not
+// change after reading, except for lists and sections while overrides apply.
+type node struct {
+	kind    kind
+	at      at
+	text    string // scalars: as written, or without the quotes for texts
+	missing bool   // null: nothing is written at all
+	items   []*node
+	entries []entry
+}
+
+// entry is a key of a section with its value.
+type entry struct {
+	key   string
+	at    at // of the key
+	value *node
+}
+
+// get returns the value of a key, or nil.
+func (n *node) get(key string) *node {
+	if n == nil || n.kind != section {
+		return nil
+	}
+	for _, e := range n.entries {
+		if e.key == key {
+			return e.value
+		}
+	}
+	return nil
+}
+
+// has reports whether a key has a value that is not null.
+func (n *node) has(key string) bool {
+	v := n.get(key)
+	return v != nil && v.kind != null
+}
+
+// without returns a section that lacks the keys.
+func (n *node) without(keys ...string) *node {
+	out := &node{kind: section, at: n.at}
+next:
+	for _, e := range n.entries {
+		for _, k := range keys {
+			if e.key == k {
+				continue next
+			}
+		}
+		out.entries = append(out.entries, e)
+	}
+	return out
+}
+
+// find returns the value at a dotted path, nil where there is none, and its
+// place. The place of a path that is not in the file is the key of the nearest
+// section that is.
+func (n *node) find(path string) (*node, at) {
+	where := n.at
+	for path != "" {
+		head, rest, _ := strings.Cut(path, ".")
+		var next *node
+		switch n.kind {
+		case section:
+			for _, e := range n.entries {
+				// A key may itself have dots, as in factors.
+				if e.key == path {
+					rest = ""
+				}
+				if e.key == head || e.key == path {
+					next, where = e.value, e.at
+				}
+			}
+		case list:
+			if i, err := strconv.Atoi(head); err == nil && i >= 0 && i < len(n.items) {
+				next = n.items[i]
+				where = next.at
+			}
+		}
+		if next == nil {
+			return nil, where
+		}
+		n, path = next, rest
+	}
+	if n.kind != null {
+		where = n.at
+	}
+	return n, where
+}
+
+// place is the place that find returns.
+func (n *node) place(path string) at {
+	_, where := n.find(path)
+	return where
+}
+
+// noneMissing reports the first key in the section or list without a value.
+func (n *node) noneMissing(path string) error {
+	if n.kind == null && n.missing {
+		return noValue(n, path)
+	}
+	for i, item := range n.items {
+		if err := item.noneMissing(join(path, strconv.Itoa(i))); err != nil {
+			return err
+		}
+	}
+	for _, e := range n.entries {
+		if err := e.value.noneMissing(join(path, e.key)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// String is the value as messages quote it.
+func (n *node) String() string {
+	switch n.kind {
+	case null:
+		return "nothing"
+	case text:
+		return strconv.Quote(n.text)
+	case list:
+		return "a list"
+	case section:
+		return "a section of keys"
+	}
+	return n.text
+}
+
+// plain is the value as Go types: nil, bool, int64, uint64, float64, string,
+// []any or map[string]any. Numbers too large for them are texts.
+func (n *node) plain() any {
+	switch n.kind {
+	case null:
+		return nil
+	case boolean:
+		return isTrue(n.text)
+	case integer:
+		if i, err := parseInt(n.text, 64); err == nil {
+			return i
+		}
+		if u, err := parseUint(n.text, 64); err == nil {
+			return u
+		}
+	case float:
+		if f, err := parseFloat(n.text, 64); err == nil {
+			return f
+		}
+	case list:
+		out := make([]any, len(n.items))
+		for i, item := range n.items {
+			out[i] = item.plain()
+		}
+		return out
+	case section:
+		out := make(map[string]any, len(n.entries))
+		for _, e := range n.entries {
+			out[e.key] = e.value.plain()
+		}
+		return out
+	}
+	return n.text
+}
+
+// join is the dotted path of a key below path.
+func join(path, key string) string {
+	if path == "" {
+		return key
+	}
+	return path + "." + key
+}

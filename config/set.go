@@ -1,0 +1,72 @@
+package config
+
+import (
+	"strconv"
+	"strings"
+)
+
+// set applies an override such as "train.epochs=3" to the file. The value is
+// YAML; one that begins with * is text. Whether the key exists is found out by
+// decoding, whose errors then name the override.
+func (n *node) set(override string) error {
+	where := at{file: "-set " + override}
+	path, value, ok := strings.Cut(override, "=")
+	keys := strings.Split(path, ".")
+	for _, k := range keys {
+		ok = ok && k != "" && k == strings.TrimSpace(k)
+	}
+	if !ok {
+		return where.errorf("an override is key=value, for example train.epochs=3")
+	}
+	var v *node
+	var err error
+	locate := func(int, int) at { return where }
+	if strings.HasPrefix(value, "*") { // a pattern; it would be an alias
+		v, err = reader{locate}.text(value, where)
+	} else {
+		v, err = read([]byte(value), locate)
+	}
+	if err != nil {
+		return err
+	}
+	return n.assign("", keys, v)
+}
+
+// assign puts v at the keys below n, whose path is path. Sections that do not
+// exist are made.
+func (n *node) assign(path string, keys []string, v *node) error {
+	full := join(path, keys[0])
+	switch n.kind {
+	case list:
+		i, err := strconv.Atoi(keys[0])
+		if err != nil || i < 0 || i >= len(n.items) {
+			return v.at.errorf("%s does not exist; %s is a list of %d, counted from 0", full, path, len(n.items))
+		}
+		if len(keys) == 1 {
+			n.items[i] = v
+			return nil
+		}
+		return n.items[i].assign(full, keys[1:], v)
+	case section:
+		value := v
+		if len(keys) > 1 {
+			if value = n.get(keys[0]); value == nil || value.kind == null {
+				value = &node{kind: section, at: v.at}
+			}
+			if err := value.assign(full, keys[1:], v); err != nil {
+				return err
+			}
+		}
+		for i, e := range n.entries {
+			if e.key == keys[0] {
+				if e.value != value {
+					n.entries[i] = entry{keys[0], v.at, value}
+				}
+				return nil
+			}
+		}
+		n.entries = append(n.entries, entry{keys[0], v.at, value})
+		return nil
+	}
+	return v.at.errorf("%s does not exist; %s is %s and has no keys", full, path, n)
+}

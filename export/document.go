@@ -1,0 +1,93 @@
+package export
+
+import (
+	"bytes"
+	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"regexp"
+
+	"pare/nn"
+)
+
+// document is architecture.json: a model without its weights.
+type document struct {
+	Architecture nn.Architecture `json:"architecture"`
+	Preprocess   Preprocess      `json:"preprocess"`
+	Classes      []string        `json:"classes,omitempty"`
+
+	Meta map[string]string `json:"meta,omitempty"`
+}
+
+func (m Model) document() (document, error) {
+	a, err := m.Net.Architecture()
+	return document{Architecture: a, Preprocess: m.Preprocess, Classes: m.Classes, Meta: m.Meta}, err
+}
+
+// numbers is an indented list of numbers. A line break never occurs within a
+// JSON string, so it matches nothing else.
+var numbers = regexp.MustCompile(`\[\n[\s\d,.eE+-]*\]`)
+
+// encode returns the indented JSON with every list of numbers on one line.
+func (d document) encode() ([]byte, error) {
+	b, err := json.MarshalIndent(d, "", "  ")
+	if err != nil {
+		return nil, err
+	}
+	b = numbers.ReplaceAllFunc(b, func(list []byte) []byte {
+		list = bytes.Join(bytes.Fields(list), nil)
+		return bytes.ReplaceAll(list, []byte(","), []byte(", "))
+	})
+	return append(b, '\n'), nil
+}
+
+// parseDocument reads the JSON strictly; errors give the offset in bytes.
+func parseDocument(b []byte) (document, error) {
+	var d document
+	// The first pass finds the offset of bad syntax and of anything that follows;
+	// a Decoder alone does not, but only it can refuse unknown fields.
+	var syntax *json.SyntaxError
+	if err := json.Unmarshal(b, new(json.RawMessage)); errors.As(err, &syntax) {
+		return d, fmt.Errorf("not valid JSON at byte %d: %w", syntax.Offset, err)
+	} else if err != nil {
+		return d, err
+	}
+	dec := json.NewDecoder(bytes.NewReader(b))
+	dec.DisallowUnknownFields()
+	var kind *json.UnmarshalTypeError
+	if err := dec.Decode(&d); errors.As(err, &kind) {
+		return d, fmt.Errorf("%s at byte %d is a JSON %s, which does not fit", cmp.Or(kind.Field, "the document"), kind.Offset, kind.Value)
+	} else if err != nil {
+		return d, err
+	}
+	return d, nil
+}
+
+// model builds the network, its parameters still zero.
+func (d document) model() (m Model, err error) {
+	// Layers panic where sizes overflow; a damaged file must not stop the program.
+	defer func() {
+		if r := recover(); r != nil {
+			m, err = Model{}, fmt.Errorf("the architecture cannot be built: %v", r)
+		}
+	}()
+	net, err := d.Architecture.Network(nil)
+	if err != nil {
+		return Model{}, err
+	}
+	m = Model{Net: net, Preprocess: d.Preprocess, Classes: d.Classes, Meta: d.Meta}
+	return m, m.check()
+}
+
+// fingerprint tells architectures apart that have equal parameter shapes.
+func (d document) fingerprint() (string, error) {
+	b, err := json.Marshal(d.Architecture)
+	if err != nil {
+		return "", err
+	}
+	sum := sha256.Sum256(b)
+	return hex.EncodeToString(sum[:]), nil
+}

@@ -1,0 +1,165 @@
+package regularize
+
+import (
+	"math"
+
+	"pare/nn"
+)
+
+// findParts finds what a Spec penalises in the network and lays it out.
+func findParts(net *nn.Network, s Spec, pen Penalty) ([]part, error) {
+	t := newTopology(net)
+	if s.On == "weights" {
+		return findCells(t, s, pen)
+	}
+	groups, err := findGroups(t, s)
+	if err != nil {
+		return nil, err
+	}
+	scales := scaleGroups(groups, s.scale(pen))
+	factors := newFactors(s.Factors)
+	var kept []*group
+	var weights []float64
+	for i, g := range groups {
+		f, err := factors.of(g.label, g.names(net))
+		if err != nil {
+			return nil, err
+		}
+		if scales[i]*f > 0 {
+			kept, weights = append(kept, g), append(weights, scales[i]*f)
+		}
+	}
+	if err := factors.check(); err != nil {
+		return nil, err
+	}
+	return assemble(pen, kept, weights)
+}
+
+// scaleGroups returns s_g of every group.
+func scaleGroups(groups []*group, scale string) []float64 {
+	out := make([]float64, len(groups))
+	total := 0.0
+	for i, g := range groups {
+		out[i] = 1
+		total += g.macs
+		if scale == "sqrt" {
+			out[i] = math.Sqrt(float64(g.size()))
+		}
+	}
+	if scale != "macs" || total == 0 {
+		return out
+	}
+	for i, g := range groups {
+		out[i] = g.macs * float64(len(groups)) / total
+	}
+	return out
+}
+
+// size is the number of values in the group.
+func (g *group) size() int {
+	sum := 0
+	for _, s := range g.slots {
+		n, _ := s.Param.AxisLen(s.Axis)
+		sum += s.Param.Size() / n
+	}
+	return sum
+}
+
+// claim is a parameter with the groups its positions along one axis belong to.
+type claim struct {
+	param *nn.Param
+	axis  int
+	owner []*group
+	root  *claim // union-find: claims that share groups
+}
+
+func (c *claim) find() *claim {
+	for c.root != c {
+		c.root = c.root.root
+		c = c.root
+	}
+	return c
+}
+
+// assemble lays the groups out as sets that share no parameter. Groups that
+// overlap are an error.
+func assemble(pen Penalty, groups []*group, scale []float64) ([]part, error) {
+	var claims []*claim
+	byParam := map[*nn.Param]*claim{}
+	for _, g := range groups {
+		var first *claim
+		for _, s := range g.slots {
+			c := byParam[s.Param]
+			if c == nil {
+				n, _ := s.Param.AxisLen(s.Axis)
+				c = &claim{param: s.Param, axis: s.Axis, owner: make([]*group, n)}
+				c.root = c
+				byParam[s.Param] = c
+				claims = append(claims, c)
+			}
+			if c.axis != s.Axis { // rows and columns cross
+				return nil, overlap(c.anyOwner().label, g.label, "values of "+s.Param.Name)
+			}
+			if other := c.owner[s.Index]; other != nil {
+				return nil, overlap(other.label, g.label, "values of "+s.Param.Name)
+			}
+			c.owner[s.Index] = g
+			if first == nil {
+				first = c
+			}
+			c.find().root = first.find()
+		}
+	}
+	return layOut(pen, claims, groups, scale), nil
+}
+
+func (c *claim) anyOwner() *group {
+	for _, g := range c.owner {
+		if g != nil {
+			return g
+		}
+	}
+	return nil
+}
+
+// layOut makes one groupSet of the claims that share groups, the groups numbered
+// in network order.
+func layOut(pen Penalty, claims []*claim, groups []*group, scale []float64) []part {
+	setOf := map[*group]*claim{}
+	for _, c := range claims {
+		for _, g := range c.owner {
+			if g != nil {
+				setOf[g] = c.find()
+			}
+		}
+	}
+	number := map[*group]int{}
+	scales := map[*claim][]float64{}
+	for i, g := range groups {
+		set := setOf[g]
+		number[g] = len(scales[set])
+		scales[set] = append(scales[set], scale[i])
+	}
+	blocks := map[*claim][]*block{}
+	var order []*claim
+	for _, c := range claims {
+		set := c.find()
+		if blocks[set] == nil {
+			order = append(order, set)
+		}
+		n, stride := c.param.AxisLen(c.axis)
+		b := &block{param: c.param, n: n, inner: stride, outer: c.param.Size() / (n * stride), group: make([]int32, n)}
+		for j, g := range c.owner {
+			b.group[j] = int32(len(scales[set]))
+			if g != nil {
+				b.group[j] = int32(number[g])
+			}
+		}
+		blocks[set] = append(blocks[set], b)
+	}
+	var parts []part
+	for _, set := range order {
+		parts = append(parts, newGroupSet(pen, blocks[set], scales[set]))
+	}
+	return parts
+}

@@ -1,0 +1,47 @@
+package regularize
+
+import "pare/nn"
+
+// share is one n-th of a node's multiply-accumulates.
+func (t *topology) share(node, n int) float64 {
+	return t.macs[node] / float64(n)
+}
+
+// unitMACs counts the multiply-accumulates that disappear with a unit: its share
+// of the layers that compute it and of those that read it.
+func (t *topology) unitMACs(unit int) float64 {
+	sum := 0.0
+	for _, s := range t.slots[unit] {
+		if s.Param.Role != nn.RoleWeight {
+			continue
+		}
+		n, _ := s.Param.AxisLen(s.Axis)
+		sum += t.share(s.Node, n)
+	}
+	return sum
+}
+
+// pathMACs counts the layers that reach the network's output only through the
+// node: what a closed gate switches off.
+func (t *topology) pathMACs(gate int) float64 {
+	var mark func(node int, seen []bool, skip int)
+	mark = func(node int, seen []bool, skip int) {
+		if node < 0 || node == skip || seen[node] {
+			return
+		}
+		seen[node] = true
+		for _, in := range t.net.Nodes[node].Inputs {
+			mark(in, seen, skip)
+		}
+	}
+	behind, others := make([]bool, len(t.net.Nodes)), make([]bool, len(t.net.Nodes))
+	mark(gate, behind, -1)
+	mark(len(t.net.Nodes)-1, others, gate)
+	sum := 0.0
+	for i := range behind {
+		if behind[i] && !others[i] {
+			sum += t.share(i, 1)
+		}
+	}
+	return sum
+}

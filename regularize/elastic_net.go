@@ -1,0 +1,64 @@
+package regularize
+
+import "fmt"
+
+// ElasticNet is f(w) = α·Σ|wᵢ| + (1−α)/2·Σwᵢ² (Zou & Hastie 2005, in glmnet's
+// form).
+type ElasticNet struct {
+	Alpha float64 // in (0, 1]; 1 is L1
+}
+
+var (
+	_ Penalty     = (*ElasticNet)(nil)
+	_ Elementwise = (*ElasticNet)(nil)
+	_ Mixed       = (*ElasticNet)(nil)
+)
+
+func init() {
+	Register("elastic_net", "alpha·l1 + (1−alpha)/2·sum of squares", func() Penalty { return &ElasticNet{} })
+}
+
+func (*ElasticNet) Kind() string      { return "elastic_net" }
+func (*ElasticNet) Elementwise() bool { return true }
+
+// SetAlpha implements Mixed.
+func (p *ElasticNet) SetAlpha(alpha float64) error {
+	if !(alpha > 0 && alpha <= 1) {
+		return fmt.Errorf("%g is not in (0, 1]; 1 is l1, and squares alone are what weight decay is", alpha)
+	}
+	p.Alpha = alpha
+	return nil
+}
+
+func (p *ElasticNet) Value(w []float32) float64 {
+	sum, squares := 0.0, 0.0
+	for _, v := range w {
+		sum += float64(abs(v))
+		squares += float64(v) * float64(v)
+	}
+	return p.Alpha*sum + (1-p.Alpha)/2*squares
+}
+
+func (p *ElasticNet) Subgradient(dst, w []float32) {
+	a := float32(p.Alpha)
+	for i, v := range w {
+		dst[i] = a*sign(v) + (1-a)*v
+	}
+}
+
+// Prox is soft(w, τα)/(1+τ(1−α)).
+func (p *ElasticNet) Prox(w []float32, tau float32) {
+	a := float32(p.Alpha)
+	t, shrink := tau*a, 1/(1+tau*(1-a))
+	for i, v := range w {
+		w[i] = soft(v, t) * shrink
+	}
+}
+
+// ProxMetric solves dᵢ(xᵢ−wᵢ) + τα·∂|xᵢ| + τ(1−α)xᵢ ∋ 0.
+func (p *ElasticNet) ProxMetric(w, d []float32, tau float32) {
+	a := float32(p.Alpha)
+	for i, v := range w {
+		w[i] = soft(v, tau*a/d[i]) / (1 + tau*(1-a)/d[i])
+	}
+}

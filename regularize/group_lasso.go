@@ -1,0 +1,143 @@
+package regularize
+
+import "math"
+
+// GroupLasso is f(w) = ‖w‖₂ (Yuan & Lin 2006): all values of the group become 0
+// together. The usual factor √|g| is the scale of a Spec.
+type GroupLasso struct{}
+
+var (
+	_ Penalty = GroupLasso{}
+	_ Radial  = GroupLasso{}
+)
+
+func init() {
+	Register("group_lasso", "Euclidean norm: the group becomes zero as a whole", func() Penalty { return GroupLasso{} })
+}
+
+func (GroupLasso) Kind() string { return "group_lasso" }
+
+func (GroupLasso) Value(w []float32) float64 { return norm(w) }
+
+// Phi implements Radial.
+func (GroupLasso) Phi(norm float64) float64 { return norm }
+
+// Shrink implements Radial: max(0, 1−τ/‖w‖).
+func (GroupLasso) Shrink(norm, tau float64) float64 {
+	if norm <= tau {
+		return 0
+	}
+	return 1 - tau/norm
+}
+
+func (GroupLasso) Subgradient(dst, w []float32) {
+	n := norm(w)
+	if n == 0 {
+		clear(dst)
+		return
+	}
+	for i, v := range w {
+		dst[i] = float32(float64(v) / n)
+	}
+}
+
+func (p GroupLasso) Prox(w []float32, tau float32) {
+	f := p.Shrink(norm(w), float64(tau))
+	if f == 0 {
+		clear(w)
+		return
+	}
+	for i, v := range w {
+		w[i] = float32(float64(v) * f)
+	}
+}
+
+// ProxMetric is 0 when ‖d⊙w‖ ≤ τ. Else θ = ‖x‖ solves
+// Σ(dᵢwᵢ/(dᵢθ+τ))² = 1 and xᵢ = θ·dᵢwᵢ/(dᵢθ+τ) (Deleu & Bengio 2021).
+func (GroupLasso) ProxMetric(w, d []float32, tau float32) {
+	t := float64(tau)
+	if t <= 0 {
+		return
+	}
+	theta := metricNorm(w, d, t)
+	if theta == 0 {
+		clear(w)
+		return
+	}
+	for i, v := range w {
+		q := float64(d[i])
+		w[i] = float32(theta * q * float64(v) / (q*theta + t))
+	}
+}
+
+const (
+	maxNewton       = 60   // bisections to float64's precision, should Newton not converge
+	newtonTolerance = 1e-7 // float32's precision; the step after it squares the error
+)
+
+// metricNorm solves φ(θ) = Σ(dᵢwᵢ/(dᵢθ+τ))² = 1 for θ, 0 when φ(0) ≤ 1. Newton's
+// method runs on φ^−½, which is concave and nearly straight (the secular equation
+// of trust regions, Moré & Sorensen 1983): from the left of the root it converges
+// from the left. The bracket catches what rounding does to that.
+func metricNorm(w, d []float32, tau float64) float64 {
+	lo, hi := metricBracket(w, d, tau)
+	if !(hi > 0) { // zero, or NaN, which is passed on
+		return hi
+	}
+	theta := lo
+	for range maxNewton {
+		phi, psi := 0.0, 0.0 // psi is −φ'/2
+		for i, v := range w {
+			q := float64(d[i])
+			r := 1 / (q*theta + tau)
+			s := q * float64(v) * r
+			s *= s
+			phi += s
+			psi += s * q * r
+		}
+		if phi >= 1 {
+			lo = max(lo, theta)
+		} else {
+			hi = min(hi, theta)
+		}
+		gap := math.Sqrt(phi) - 1
+		next := theta + phi*gap/psi
+		if math.Abs(gap) < newtonTolerance {
+			return next
+		}
+		if !(next > lo && next < hi) {
+			next = lo + (hi-lo)/2
+		}
+		theta = next
+	}
+	return theta
+}
+
+// metricBracket bounds the root: replacing every dᵢ in a denominator by the
+// smallest or largest one bounds φ on either side. hi is 0 when the group is 0.
+func metricBracket(w, d []float32, tau float64) (lo, hi float64) {
+	dMin, dMax := math.Inf(1), 0.0
+	squares, scaled := 0.0, 0.0
+	for i, v := range w {
+		q, x := float64(d[i]), float64(v)
+		dMin, dMax = min(dMin, q), max(dMax, q)
+		squares += x * x
+		scaled += q * x * q * x
+	}
+	n, excess := math.Sqrt(squares), math.Sqrt(scaled)-tau
+	if excess <= 0 {
+		return 0, 0
+	}
+	lo = max(0, excess/dMax, n-tau/dMin)
+	hi = min(n, excess/dMin)
+	return lo, hi
+}
+
+// norm is ‖w‖₂, accumulated in float64.
+func norm(w []float32) float64 {
+	sum := 0.0
+	for _, v := range w {
+		sum += float64(v) * float64(v)
+	}
+	return math.Sqrt(sum)
+}

@@ -1,0 +1,219 @@
+package regularize
+
+import (
+	"math"
+
+	"pare/nn"
+)
+
+// block is a parameter seen as outer × n × inner, n counting along the axis the
+// groups are indexed by.
+type block struct {
+	param    *nn.Param
+	outer, n int
+	inner    int
+	group    []int32 // of each of the n positions; the number of groups stands for none
+}
+
+// groupSet is a set of groups that share parameters, such as the channels of a
+// convolution (weight and bias) or of a residual stage.
+type groupSet struct {
+	pen    Penalty
+	blocks []*block
+	bound  []*nn.Param // of the blocks
+	data   [][]float32
+	scale  []float64 // s_g
+	size   []int     // values in each group
+	whole  bool      // elementwise penalty, one scale, no value left out: no gathering
+	radial Radial    // not nil: the penalty scales groups by their norms
+	sums   []float64 // per group and one for values in none: scratch
+	factor []float32 // the same
+	tiles  *tiler    // for all other penalties and metrics
+}
+
+var _ part = (*groupSet)(nil)
+
+func newGroupSet(pen Penalty, blocks []*block, scale []float64) *groupSet {
+	n := len(scale)
+	s := &groupSet{pen: pen, blocks: blocks, scale: scale, size: make([]int, n),
+		sums: make([]float64, n+1), factor: make([]float32, n+1)}
+	s.whole = isElementwise(pen)
+	for _, f := range scale {
+		s.whole = s.whole && f == scale[0]
+	}
+	for _, b := range blocks {
+		s.bound = append(s.bound, b.param)
+		s.data = append(s.data, b.param.Data())
+		for _, g := range b.group {
+			if int(g) == n {
+				s.whole = false
+				continue
+			}
+			s.size[g] += b.outer * b.inner
+		}
+	}
+	s.radial, _ = pen.(Radial)
+	s.tiles = newTiler(blocks, s.size)
+	return s
+}
+
+func (s *groupSet) params() []*nn.Param { return s.bound }
+
+// squares sums the squares of each group: one pass over the parameters in the
+// order of memory, however the groups lie in it.
+func (s *groupSet) squares(data [][]float32) []float64 {
+	sums := s.sums
+	clear(sums)
+	for k, b := range s.blocks {
+		w := data[k]
+		if b.inner == 1 {
+			for len(w) > 0 {
+				for j, g := range b.group {
+					v := float64(w[j])
+					sums[g] += v * v
+				}
+				w = w[b.n:]
+			}
+			continue
+		}
+		for len(w) > 0 {
+			for _, g := range b.group {
+				sum := 0.0
+				for _, v := range w[:b.inner] {
+					sum += float64(v) * float64(v)
+				}
+				sums[g] += sum
+				w = w[b.inner:]
+			}
+		}
+	}
+	return sums[:len(s.scale)]
+}
+
+// multiply scales every group by its factor; values in no group have factor 1.
+// Adding 0 turns the −0 of a product into +0.
+func (s *groupSet) multiply() {
+	for k, b := range s.blocks {
+		w := s.data[k]
+		if b.inner == 1 {
+			for len(w) > 0 {
+				for j, g := range b.group {
+					w[j] = w[j]*s.factor[g] + 0
+				}
+				w = w[b.n:]
+			}
+			continue
+		}
+		for len(w) > 0 {
+			for _, g := range b.group {
+				f := s.factor[g]
+				for i, v := range w[:b.inner] {
+					w[i] = v*f + 0
+				}
+				w = w[b.inner:]
+			}
+		}
+	}
+}
+
+func (s *groupSet) value(data [][]float32) float64 {
+	sum := 0.0
+	switch {
+	case s.whole:
+		for k := range s.blocks {
+			sum += s.pen.Value(data[k])
+		}
+		return sum * s.scale[0]
+	case s.radial != nil:
+		for g, q := range s.squares(data) {
+			sum += s.scale[g] * s.radial.Phi(math.Sqrt(q))
+		}
+		return sum
+	}
+	for i := range s.tiles.tiles {
+		t := &s.tiles.tiles[i]
+		s.tiles.gather(s.tiles.w, data, t)
+		for g := t.first; g < t.last; g++ {
+			sum += s.scale[g] * s.pen.Value(s.tiles.group(s.tiles.w, g))
+		}
+	}
+	return sum
+}
+
+func (s *groupSet) gradient(dst []float32, block int, data [][]float32, factor float64) {
+	if s.whole {
+		s.pen.Subgradient(dst, data[block])
+		scaleBy(dst, float32(factor*s.scale[0]))
+		return
+	}
+	clear(dst)
+	for i := range s.tiles.tiles {
+		t := &s.tiles.tiles[i]
+		s.tiles.gather(s.tiles.w, data, t)
+		for g := t.first; g < t.last; g++ {
+			w := s.tiles.group(s.tiles.w, g)
+			s.pen.Subgradient(w, w)
+			scaleBy(w, float32(factor*s.scale[g]))
+		}
+		s.tiles.scatter(dst, s.tiles.w, block, t)
+	}
+}
+
+func (s *groupSet) prox(tau float64, metric func(*nn.Param) []float32) {
+	switch {
+	case s.whole:
+		for k, b := range s.blocks {
+			proxWhole(s.pen, b.param, s.data[k], float32(tau*s.scale[0]), metric)
+		}
+	case s.radial != nil && metric == nil:
+		for g, q := range s.squares(s.data) {
+			s.factor[g] = float32(s.radial.Shrink(math.Sqrt(q), tau*s.scale[g]))
+		}
+		s.factor[len(s.scale)] = 1
+		s.multiply()
+	default:
+		s.proxTiles(tau, metric)
+	}
+}
+
+func (s *groupSet) proxTiles(tau float64, metric func(*nn.Param) []float32) {
+	if metric != nil {
+		for k, b := range s.blocks {
+			s.tiles.metric[k] = metric(b.param)
+		}
+	}
+	for i := range s.tiles.tiles {
+		t := &s.tiles.tiles[i]
+		s.tiles.gather(s.tiles.w, s.data, t)
+		if metric != nil {
+			s.tiles.gather(s.tiles.d, s.tiles.metric, t)
+		}
+		for g := t.first; g < t.last; g++ {
+			w, step := s.tiles.group(s.tiles.w, g), float32(tau*s.scale[g])
+			if metric != nil {
+				s.pen.ProxMetric(w, s.tiles.group(s.tiles.d, g), step)
+			} else {
+				s.pen.Prox(w, step)
+			}
+		}
+		for k := range s.blocks {
+			s.tiles.scatter(s.data[k], s.tiles.w, k, t)
+		}
+	}
+}
+
+func (s *groupSet) count() (total, zero int) {
+	for _, q := range s.squares(s.data) {
+		if q == 0 {
+			zero++
+		}
+	}
+	return len(s.scale), zero
+}
+
+func (s *groupSet) norms(dst []float64) []float64 {
+	for _, q := range s.squares(s.data) {
+		dst = append(dst, math.Sqrt(q))
+	}
+	return dst
+}

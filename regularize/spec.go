@@ -1,0 +1,162 @@
+package regularize
+
+import (
+	"fmt"
+	"math"
+	"path"
+	"slices"
+	"strings"
+)
+
+// Spec describes a penalty on part of a network, as a config states it.
+type Spec struct {
+	Type   string   `yaml:"type" json:"type"`                         // a registered penalty: l1, group_lasso, elastic_net
+	On     string   `yaml:"on" json:"on"`                             // what a group is, see Targets
+	Layers Patterns `yaml:"layers,omitempty" json:"layers,omitempty"` // the layers by name; empty means all that have such groups
+	Lambda float64  `yaml:"lambda" json:"lambda"`                     // strength λ ≥ 0
+	Alpha  float64  `yaml:"alpha,omitempty" json:"alpha,omitempty"`   // share of L1 in elastic_net, in (0, 1]; 0 means not given
+
+	// Scale weighs the groups: "none"; "sqrt", the root of the number of values,
+	// so that large groups are not favoured; "macs", in proportion to the
+	// multiply-accumulates that go with the group, with mean 1 over the term.
+	// Empty means none for elementwise penalties and sqrt for the others.
+	Scale string `yaml:"scale,omitempty" json:"scale,omitempty"`
+	// Members says which values make up the group of a unit: "norm", scale and
+	// shift of the normalisation that carries it; "out", the weights and bias
+	// that compute it; "in", the weights that read it. "auto" or empty means
+	// norm for units that have one and out for the others. It applies to
+	// channels, neurons and branches.
+	Members string `yaml:"members,omitempty" json:"members,omitempty"`
+	// Factors multiplies λ where a layer or parameter ("conv1.weight") matches
+	// the pattern; 0 leaves the groups unpenalised. A name without wildcards
+	// goes before patterns.
+	Factors map[string]float64 `yaml:"factors,omitempty" json:"factors,omitempty"`
+
+	Warmup float64 `yaml:"warmup,omitempty" json:"warmup,omitempty"` // epochs at λ = 0
+	Ramp   float64 `yaml:"ramp,omitempty" json:"ramp,omitempty"`     // epochs after them over which λ rises linearly; 0 means at once
+	// Mode is "prox" or empty, the proximal map after each optimizer step, which
+	// gives exact zeros; or "subgradient", the subgradient with the loss's, which
+	// does not.
+	Mode string `yaml:"mode,omitempty" json:"mode,omitempty"`
+}
+
+// Targets lists what groups a Spec may name under "on":
+//
+//	weights         every value of a layer's weights
+//	channels        the units of convolutions; those that residual sums tie are one group
+//	neurons         the units of linear layers
+//	branches        every operand of a concatenation
+//	gates           every gate, kept ≥ 0
+//	input_features  the weights that read one input feature, or one pixel after a flatten
+//	positions       the weights that read one position after a flatten
+//
+// The units of the network's output are in no group.
+func Targets() []string {
+	return []string{"weights", "channels", "neurons", "branches", "gates", "input_features", "positions"}
+}
+
+var (
+	scales  = []string{"none", "sqrt", "macs"}
+	members = []string{"auto", "norm", "out", "in"}
+	modes   = []string{"prox", "subgradient"}
+)
+
+// Validate checks all that can be checked without a network. The message begins
+// with the key at fault.
+func (s Spec) Validate() error {
+	if _, err := s.penalty(); err != nil {
+		return err
+	}
+	if err := oneOf("on", s.On, Targets()); err != nil {
+		return err
+	}
+	for _, c := range []struct {
+		key, value string
+		allowed    []string
+	}{{"scale", s.Scale, scales}, {"members", s.Members, members}, {"mode", s.Mode, modes}} {
+		if c.value == "" {
+			continue
+		}
+		if err := oneOf(c.key, c.value, c.allowed); err != nil {
+			return err
+		}
+	}
+	if s.Members != "" && s.Members != "auto" && !hasMembers(s.On) {
+		return fmt.Errorf("members: %q has no meaning for on: %s; leave it out", s.Members, s.On)
+	}
+	for _, c := range []struct {
+		key   string
+		value float64
+	}{{"lambda", s.Lambda}, {"warmup", s.Warmup}, {"ramp", s.Ramp}} {
+		if err := atLeastZero(c.key, c.value); err != nil {
+			return err
+		}
+	}
+	return s.validatePatterns()
+}
+
+func (s Spec) validatePatterns() error {
+	for _, p := range s.Layers {
+		if _, err := path.Match(p, ""); err != nil || p == "" {
+			return fmt.Errorf("layers: %q is not a valid pattern", p)
+		}
+	}
+	for _, p := range sortedKeys(s.Factors) {
+		if _, err := path.Match(p, ""); err != nil || p == "" {
+			return fmt.Errorf("factors: %q is not a valid pattern", p)
+		}
+		if err := atLeastZero("factors: "+p, s.Factors[p]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// penalty makes the penalty of the Spec.
+func (s Spec) penalty() (Penalty, error) {
+	p, err := New(s.Type)
+	if err != nil {
+		return nil, fmt.Errorf("type: %w", err)
+	}
+	if s.On == "weights" && !isElementwise(p) {
+		return nil, fmt.Errorf("on: %s needs groups of several values, and of a single weight it is what l1 is; use type: l1, or on: channels or neurons", s.Type)
+	}
+	if m, ok := p.(Mixed); ok {
+		if err := m.SetAlpha(s.Alpha); err != nil {
+			return nil, fmt.Errorf("alpha: %w", err)
+		}
+	} else if s.Alpha != 0 {
+		return nil, fmt.Errorf("alpha: %s has no alpha; leave it out", s.Type)
+	}
+	if s.On == "gates" {
+		p = NonNegative{p}
+	}
+	return p, nil
+}
+
+// scale is the scale in force.
+func (s Spec) scale(p Penalty) string {
+	switch {
+	case s.Scale != "":
+		return s.Scale
+	case isElementwise(p):
+		return "none"
+	}
+	return "sqrt"
+}
+
+func hasMembers(on string) bool { return on == "channels" || on == "neurons" || on == "branches" }
+
+func oneOf(key, value string, allowed []string) error {
+	if slices.Contains(allowed, value) {
+		return nil
+	}
+	return fmt.Errorf("%s: unknown value %q; it is one of %s", key, value, strings.Join(allowed, ", "))
+}
+
+func atLeastZero(key string, v float64) error {
+	if v >= 0 && !math.IsInf(v, 1) {
+		return nil
+	}
+	return fmt.Errorf("%s: %g is not a finite number of at least 0", key, v)
+}

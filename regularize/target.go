@@ -1,0 +1,114 @@
+package regularize
+
+import (
+	"fmt"
+	"slices"
+
+	"pare/nn"
+)
+
+// group is a penalised set of values before it is laid out for speed.
+type group struct {
+	label  string    // for messages: "channel 3 of conv1"
+	layers []string  // the layers by which a Spec chooses it
+	slots  []nn.Slot // parameter slices
+	macs   float64   // multiply-accumulates that go with it
+}
+
+// names lists all that a factor may match: the layers, and the parameters of the
+// members with theirs.
+func (g *group) names(net *nn.Network) []string {
+	names := slices.Clone(g.layers)
+	for _, s := range g.slots {
+		layer := net.Nodes[s.Node].Name
+		for _, n := range []string{layer, layer + "." + s.Param.Name} {
+			if !slices.Contains(names, n) {
+				names = append(names, n)
+			}
+		}
+	}
+	return names
+}
+
+// findGroups lists the groups that a Spec chooses, in network order; weights,
+// whose groups are single values, are found by findCells.
+func findGroups(t *topology, s Spec) ([]*group, error) {
+	var all []*group
+	switch s.On {
+	case "channels":
+		all = t.unitGroups("channel", s.Members, t.convolves)
+	case "neurons":
+		all = t.unitGroups("neuron", s.Members, func(node int) bool { return !t.convolves(node) })
+	case "branches":
+		var err error
+		if all, err = t.branchGroups(s.Members); err != nil {
+			return nil, err
+		}
+	case "gates":
+		all = t.gateGroups()
+	case "input_features":
+		all = t.columnGroups("input feature", t.readsInput)
+	case "positions":
+		all = t.columnGroups("position", func(value int) bool { return value >= 0 && t.flow(value).repeats })
+	}
+	what := s.On
+	if s.Members != "" && s.Members != "auto" {
+		what = fmt.Sprintf("%s with members: %s", s.On, s.Members)
+	}
+	c := newChooser(s.Layers)
+	var chosen []*group
+	for _, g := range all {
+		if c.take(g.layers) {
+			chosen = append(chosen, g)
+		}
+	}
+	return chosen, c.check(what)
+}
+
+// unitGroups makes one group of every unit class that a node of the wanted sort
+// makes and that is not the network's output.
+func (t *topology) unitGroups(what, members string, wanted func(node int) bool) []*group {
+	var groups []*group
+	done := map[int]bool{}
+	for i := range t.net.Nodes {
+		for j, u := range t.units.Out(i) {
+			if done[u] || t.out[u] || !slices.Contains(t.makes[u], i) || !wanted(i) {
+				continue
+			}
+			done[u] = true
+			slots := t.members(u, members)
+			if len(slots) == 0 {
+				continue
+			}
+			groups = append(groups, &group{label: fmt.Sprintf("%s %d of %s", what, j, t.name(i)),
+				layers: t.names(t.makes[u]), slots: slots, macs: t.unitMACs(u)})
+		}
+	}
+	return groups
+}
+
+// members returns the slices that make up the group of a unit class.
+func (t *topology) members(unit int, members string) []nn.Slot {
+	switch members {
+	case "norm":
+		return t.labelled(unit, nn.AxisOut, nn.RoleScale, nn.RoleShift)
+	case "in":
+		return t.labelled(unit, nn.AxisIn, nn.RoleWeight)
+	case "out":
+		return t.labelled(unit, nn.AxisOut, nn.RoleWeight, nn.RoleBias)
+	}
+	if norm := t.members(unit, "norm"); len(norm) > 0 {
+		return norm
+	}
+	return t.members(unit, "out")
+}
+
+func (t *topology) labelled(unit int, label nn.Axis, roles ...nn.Role) []nn.Slot {
+	var out []nn.Slot
+	for _, s := range t.slots[unit] {
+		if s.Param.Axes[s.Axis] == label && slices.Contains(roles, s.Param.Role) {
+			out = append(out, s)
+		}
+	}
+	return out
+}

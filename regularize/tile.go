@@ -1,0 +1,134 @@
+package regularize
+
+// tiler copies groups, some at a time, into contiguous memory and back. The
+// columns of a matrix lie a row apart, so taking them one by one would read
+// every cache line once for each value in it; taking neighbours together reads
+// memory in order.
+type tiler struct {
+	blocks []*block
+	start  []int // of each group within its tile
+	size   []int
+	tiles  []tile
+	w, d   []float32   // scratch: values and metric
+	metric [][]float32 // per block: scratch
+}
+
+// tile is the groups first ≤ g < last and where their values go.
+type tile struct {
+	first, last int
+	runs        [][]run // per block
+}
+
+// run is a position along a block's axis: its values for outer index o go to
+// at + o·step.
+type run struct{ index, at, step int }
+
+// A tile holds up to 64 groups, four cache lines of a row of columns, which is
+// enough for the processor to fetch ahead, and so many values that the scratch
+// stays in cache.
+const (
+	tileGroups = 64
+	tileValues = 1 << 18
+)
+
+// padded is the room for a group: an odd number of cache lines, so that equal
+// places of the groups of a tile fall into different sets of the cache.
+func padded(size int) int { return 16 * ((size+15)/16 | 1) }
+
+func newTiler(blocks []*block, size []int) *tiler {
+	t := &tiler{blocks: blocks, size: size, start: make([]int, len(size)), metric: make([][]float32, len(blocks))}
+	tileOf := make([]int, len(size))
+	widest := 0
+	for g := 0; g < len(size); {
+		first, values := g, 0
+		for g < len(size) && (g == first || g-first < tileGroups && values+padded(size[g]) <= tileValues) {
+			t.start[g], tileOf[g] = values, len(t.tiles)
+			values += padded(size[g])
+			g++
+		}
+		t.tiles = append(t.tiles, tile{first: first, last: g, runs: make([][]run, len(blocks))})
+		widest = max(widest, values)
+	}
+	t.w, t.d = make([]float32, widest), make([]float32, widest)
+	t.place(tileOf)
+	return t
+}
+
+// place lays the values of a group out block after block, and within a block in
+// the order of memory.
+func (t *tiler) place(tileOf []int) {
+	filled := make([]int, len(t.size))
+	for k, b := range t.blocks {
+		width := make([]int, len(t.size)) // values of one outer index
+		for j, g := range b.group {
+			if int(g) == len(t.size) {
+				continue
+			}
+			tile := &t.tiles[tileOf[g]]
+			tile.runs[k] = append(tile.runs[k], run{index: j, at: t.start[g] + filled[g] + width[g]})
+			width[g] += b.inner
+		}
+		for i := range t.tiles {
+			for r := range t.tiles[i].runs[k] {
+				p := &t.tiles[i].runs[k][r]
+				p.step = width[b.group[p.index]]
+			}
+		}
+		for g, w := range width {
+			filled[g] += w * b.outer
+		}
+	}
+}
+
+// group is the scratch that holds group g of the tile gathered last.
+func (t *tiler) group(scratch []float32, g int) []float32 {
+	return scratch[t.start[g] : t.start[g]+t.size[g]]
+}
+
+// gather copies the tile's values from the parameters; a nil parameter counts
+// as ones, the Euclidean metric.
+func (t *tiler) gather(dst []float32, data [][]float32, tile *tile) {
+	for k, b := range t.blocks {
+		src, runs := data[k], tile.runs[k]
+		for o := range b.outer {
+			row := o * b.n * b.inner
+			switch {
+			case src == nil:
+				for _, r := range runs {
+					ones(dst[r.at+o*r.step:][:b.inner])
+				}
+			case b.inner == 1:
+				src := src[row : row+b.n]
+				for _, r := range runs {
+					dst[r.at+o*r.step] = src[r.index]
+				}
+			default:
+				for _, r := range runs {
+					copy(dst[r.at+o*r.step:][:b.inner], src[row+r.index*b.inner:])
+				}
+			}
+		}
+	}
+}
+
+// scatter copies the tile's values of one block back.
+func (t *tiler) scatter(dst, src []float32, block int, tile *tile) {
+	b := t.blocks[block]
+	for o := range b.outer {
+		row := o * b.n * b.inner
+		for _, r := range tile.runs[block] {
+			at, to := r.at+o*r.step, row+r.index*b.inner
+			if b.inner == 1 {
+				dst[to] = src[at]
+			} else {
+				copy(dst[to:to+b.inner], src[at:at+b.inner])
+			}
+		}
+	}
+}
+
+func ones(w []float32) {
+	for i := range w {
+		w[i] = 1
+	}
+}

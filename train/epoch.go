@@ -1,0 +1,123 @@
+package train
+
+import (
+	"context"
+	"fmt"
+	"math"
+)
+
+// epoch trains what is left of the present epoch, evaluates and saves. It
+// returns the mean loss of the epoch.
+func (t *Trainer) epoch(ctx context.Context) (float64, error) {
+	if err := t.batches(ctx); err != nil {
+		return 0, err
+	}
+	if err := t.evaluate(ctx); err != nil {
+		return 0, err
+	}
+	loss := t.pos.LossSum / float64(t.pos.Batch)
+	t.zeros = zeroShare(t.net)
+	r := t.record("epoch", loss)
+	r.Val = t.val
+	if err := t.log(r); err != nil {
+		return 0, err
+	}
+	s := t.status()
+	t.pos.Epoch++
+	t.pos.Batch, t.pos.LossSum = 0, 0
+	t.judge()
+	t.o.Reporter.Epoch(s, r)
+	if t.pos.Done { // Fit saves, after it has put back the best weights
+		return loss, nil
+	}
+	return loss, t.save()
+}
+
+// batches trains on the batches of the epoch that are left.
+func (t *Trainer) batches(ctx context.Context) error {
+	if t.pos.Batch < t.perEpoch {
+		for b, err := range t.o.Train.Epoch(ctx, uint64(t.pos.Epoch), t.pos.Batch) {
+			if err == nil {
+				err = t.load(b)
+			}
+			if err != nil {
+				return fmt.Errorf("training data, epoch %d, batch %d: %w", t.pos.Epoch+1, t.pos.Batch+1, err)
+			}
+			if err := t.step(); err != nil {
+				return err
+			}
+			if ctx.Err() != nil || t.pos.Batch == t.perEpoch {
+				break
+			}
+			if n := t.o.CheckpointEvery; n > 0 && t.pos.Step%n == 0 {
+				if err := t.save(); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	if ctx.Err() != nil {
+		return t.interrupt()
+	}
+	if t.pos.Batch < t.perEpoch {
+		return fmt.Errorf("training data, epoch %d: it ended after %d of %d batches", t.pos.Epoch+1, t.pos.Batch, t.perEpoch)
+	}
+	return nil
+}
+
+// load copies a batch into the program.
+func (t *Trainer) load(b Batch) error {
+	input := t.net.Input.Size()
+	if err := checkBatch(b, input); err != nil {
+		return err
+	}
+	if b.N != t.program.Batch() {
+		return fmt.Errorf("it has %d examples, expected %d", b.N, t.program.Batch())
+	}
+	copy(t.program.X, b.X[:b.N*input])
+	copy(t.program.Target, b.Y[:b.N])
+	return nil
+}
+
+// evaluate measures the validation data.
+func (t *Trainer) evaluate(ctx context.Context) error {
+	if t.evaluator == nil {
+		return nil
+	}
+	m, err := t.evaluator.Run(ctx, t.o.Val)
+	if ctx.Err() != nil {
+		return t.interrupt()
+	}
+	if err != nil {
+		return err
+	}
+	if math.IsNaN(m.Loss) || math.IsInf(m.Loss, 0) {
+		return t.diverged(fmt.Sprintf("the validation loss is %g", m.Loss))
+	}
+	t.val = &m
+	return nil
+}
+
+// judge keeps the best validation and decides whether the phase is over.
+func (t *Trainer) judge() {
+	t.pos.Done = t.pos.Epoch >= t.o.Epochs
+	if t.val == nil {
+		return
+	}
+	if !t.o.Stop.improves(*t.val, t.pos.Best) {
+		t.pos.BadEpochs++
+		if t.o.Stop.Patience > 0 && t.pos.BadEpochs >= t.o.Stop.Patience {
+			t.pos.Done = true
+		}
+		return
+	}
+	t.pos.Best, t.pos.BadEpochs = &Best{Epoch: t.pos.Epoch, Metrics: *t.val}, 0
+	if !t.o.Stop.RestoreBest {
+		return
+	}
+	if t.best == nil {
+		t.best = cloneTensors(t.params)
+	} else {
+		copyTensors(t.best, t.params)
+	}
+}

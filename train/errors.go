@@ -1,0 +1,17 @@
+package train
+
+import "errors"
+
+// Errors that callers tell apart; those returned wrap them and say more.
+var (
+	// ErrInterrupted: the context ended. The state was saved, if there is a
+	// checkpoint folder.
+	ErrInterrupted = errors.New("training was interrupted")
+	// ErrDiverged: a loss, a gradient or a parameter is no longer finite.
+	ErrDiverged = errors.New("training diverged")
+	// ErrDamaged: a checkpoint is cut off or has changed since it was written.
+	ErrDamaged = errors.New("the checkpoint is damaged")
+	// ErrMismatch: a checkpoint belongs to another network, configuration,
+	// phase or optimizer.
+	ErrMismatch = errors.New("the checkpoint does not fit")
+)

@@ -1,0 +1,135 @@
+package train
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+
+	"pare/nn"
+)
+
+// Metrics is the quality of a network on a set of examples.
+type Metrics struct {
+	Loss     float64 `json:"loss"`     // mean over the examples
+	Accuracy float64 `json:"accuracy"` // share of Correct in N
+	Correct  int     `json:"correct"`
+	N        int     `json:"n"`
+}
+
+// Scorer is implemented by losses that evaluate one example themselves: its
+// loss and whether the prediction counts as correct. Other losses are scored
+// as classification, by CrossEntropyScore.
+type Scorer interface {
+	Score(output []float32, target float32) (loss float64, correct bool)
+}
+
+// Evaluate runs the network in evaluation mode over all examples of the source
+// in programs of the given batch size, which no batch may exceed. Losses are
+// computed from the outputs in float64. loss may be nil: cross-entropy.
+func Evaluate(ctx context.Context, net *nn.Network, source EvalSource, batch int, loss nn.Loss) (Metrics, error) {
+	e, err := NewEvaluator(net, batch, loss)
+	if err != nil {
+		return Metrics{}, err
+	}
+	return e.Run(ctx, source)
+}
+
+// Evaluator is a network compiled for evaluation. It reads the parameters as
+// they are at each Run.
+type Evaluator struct {
+	program *nn.Program
+	input   int // values of an example
+	scorer  Scorer
+}
+
+// NewEvaluator compiles the network for batches of up to batch examples.
+func NewEvaluator(net *nn.Network, batch int, loss nn.Loss) (*Evaluator, error) {
+	p, err := nn.Compile(net, nn.CompileOptions{Mode: nn.Infer, Batch: batch})
+	if err != nil {
+		return nil, err
+	}
+	e := &Evaluator{program: p, input: net.Input.Size()}
+	e.scorer, _ = loss.(Scorer)
+	return e, nil
+}
+
+// Run evaluates all examples of the source.
+func (e *Evaluator) Run(ctx context.Context, source EvalSource) (Metrics, error) {
+	var m Metrics
+	sum := 0.0
+	for b, err := range source.All(ctx) {
+		if err == nil {
+			err = checkBatch(b, e.input)
+		}
+		if err == nil && b.N > e.program.Batch() {
+			err = fmt.Errorf("batch of %d examples in a program for %d", b.N, e.program.Batch())
+		}
+		if err != nil {
+			return m, fmt.Errorf("evaluation after %d examples: %w", m.N, err)
+		}
+		copy(e.program.X, b.X[:b.N*e.input])
+		e.program.Run()
+		width := len(e.program.Output()) / e.program.Batch()
+		for i := range b.N {
+			loss, correct, err := e.score(e.program.Output()[i*width:][:width], b.Y[i])
+			if err != nil {
+				return m, fmt.Errorf("evaluation, example %d: %w", m.N, err)
+			}
+			sum += loss
+			m.N++
+			if correct {
+				m.Correct++
+			}
+		}
+		if ctx.Err() != nil {
+			break
+		}
+	}
+	if err := ctx.Err(); err != nil {
+		return m, err
+	}
+	if m.N == 0 {
+		return m, errors.New("evaluation: the source has no examples")
+	}
+	m.Loss, m.Accuracy = sum/float64(m.N), float64(m.Correct)/float64(m.N)
+	return m, nil
+}
+
+func (e *Evaluator) score(output []float32, target float32) (float64, bool, error) {
+	if e.scorer != nil {
+		loss, correct := e.scorer.Score(output, target)
+		return loss, correct, nil
+	}
+	return CrossEntropyScore(output, target)
+}
+
+// CrossEntropyScore is −log softmax(logits)[target], without label smoothing,
+// and whether the first largest logit is the target's. It gives an error where
+// the target is no class.
+func CrossEntropyScore(logits []float32, target float32) (loss float64, correct bool, err error) {
+	t := int(target)
+	if t < 0 || t >= len(logits) || float32(t) != target {
+		return 0, false, fmt.Errorf("target %g is not a class; the network has %d outputs", target, len(logits))
+	}
+	best := 0
+	for i, v := range logits {
+		if v > logits[best] {
+			best = i
+		}
+	}
+	sum := 0.0
+	for _, v := range logits {
+		sum += math.Exp(float64(v) - float64(logits[best]))
+	}
+	return math.Log(sum) + float64(logits[best]) - float64(logits[t]), best == t, nil
+}
+
+// checkBatch compares the lengths of a batch with its number of examples.
+func checkBatch(b Batch, input int) error {
+	if b.N < 1 || len(b.X) < b.N*input || len(b.Y) < b.N {
+		return fmt.Errorf("a batch of %d examples has %d input values and %d targets, expected %d and %d",
+			b.N, len(b.X), len(b.Y), b.N*input, b.N)
+	}
+	return nil
+}

@@ -1,0 +1,182 @@
+package train
+
+import (
+	"fmt"
+
+	"pare/internal/kernel"
+	"pare/nn"
+)
+
+// Optimizer updates the parameters of a network in place. It is bound to them,
+// to their gradients and to the penalties when it is made.
+type Optimizer interface {
+	// Step updates every parameter by its gradient times gradScale (1, or less
+	// when gradients are clipped) and then applies the proximal penalties. A
+	// parameter without a gradient is only touched by penalties.
+	Step(lr, gradScale float64)
+	// State is what Restore needs to go on as if there had been no break. The
+	// tensors are the live ones: they change with the next Step.
+	State() OptimizerState
+	// Restore copies a state taken from an optimizer of the same spec and
+	// network. After an error nothing has changed.
+	Restore(OptimizerState) error
+	// Reset forgets all moments; frozen zeros stay frozen.
+	Reset()
+}
+
+// NamedTensor is a tensor in a checkpoint, flattened in the internal layout.
+type NamedTensor struct {
+	Name string
+	Data []float32
+}
+
+// OptimizerState is the memory of an optimizer.
+type OptimizerState struct {
+	Step    uint64        // updates made
+	Tensors []NamedTensor // moments and frozen masks, "momentum/conv1.weight"
+}
+
+// Setup is what an optimizer works on.
+type Setup struct {
+	Params      []nn.NamedParam           // those not trainable are left out
+	Grad        func(*nn.Param) []float32 // storage of a gradient; nil where there is none
+	Penalties   []Penalty                 // their proximal maps follow each update
+	FreezeZeros bool                      // weights, scales, shifts and gates that are 0 now stay 0; a fresh network's shifts are 0
+}
+
+// NewOptimizer returns the optimizer of the spec.
+//
+// Weight decay applies to weights, or to all parameters with DecayAll, but
+// never to those a proximal penalty governs: both would shrink them.
+func NewOptimizer(spec OptimizerSpec, s Setup) (Optimizer, error) {
+	if err := spec.Validate(); err != nil {
+		return nil, err
+	}
+	k, err := spec.kind()
+	if err != nil {
+		return nil, err
+	}
+	return k.make(spec, newCore(spec, s)), nil
+}
+
+// chunkSize is how many values one parallel task updates.
+const chunkSize = 1 << 14
+
+// chunk is a piece of a slot.
+type chunk struct{ slot, lo, hi int }
+
+// slot is a parameter with what its updates need.
+type slot struct {
+	name    string
+	param   *nn.Param
+	value   []float32
+	grad    []float32   // nil: no update
+	decay   float32     // weight decay
+	buffers [][]float32 // moments, in the order of core.names
+	frozen  []float32   // 1 where the value stays 0; nil: nowhere
+}
+
+// core is what all optimizers share.
+type core struct {
+	slots     []slot
+	index     map[*nn.Param]int
+	chunks    []chunk
+	penalties []Penalty
+	names     []string // of buffers
+	steps     uint64
+}
+
+func newCore(spec OptimizerSpec, s Setup) *core {
+	c := &core{index: map[*nn.Param]int{}}
+	for _, p := range s.Penalties {
+		if p.Proximal() {
+			c.penalties = append(c.penalties, p)
+		}
+	}
+	held := governed(s.Penalties)
+	for _, p := range s.Params {
+		if _, twice := c.index[p.Param]; twice || !p.Trainable() {
+			continue
+		}
+		x := slot{name: p.Full, param: p.Param, value: p.Data(), grad: s.Grad(p.Param)}
+		if (p.Role == nn.RoleWeight || spec.DecayAll) && !held[p.Param] {
+			x.decay = float32(spec.WeightDecay)
+		}
+		if s.FreezeZeros {
+			x.frozen = zeroMask(p.Param)
+		}
+		c.index[p.Param] = len(c.slots)
+		c.slots = append(c.slots, x)
+	}
+	for i, x := range c.slots {
+		if x.grad != nil {
+			c.chunks = appendChunks(c.chunks, i, len(x.value))
+		}
+	}
+	return c
+}
+
+func appendChunks(chunks []chunk, slot, n int) []chunk {
+	for lo := 0; lo < n; lo += chunkSize {
+		chunks = append(chunks, chunk{slot, lo, min(lo+chunkSize, n)})
+	}
+	return chunks
+}
+
+// addBuffer gives every slot a zero buffer and returns its place.
+func (c *core) addBuffer(name string) int {
+	c.names = append(c.names, name)
+	for i := range c.slots {
+		c.slots[i].buffers = append(c.slots[i].buffers, make([]float32, len(c.slots[i].value)))
+	}
+	return len(c.names) - 1
+}
+
+// each runs update on every chunk, then holds frozen values at 0.
+func (c *core) each(update func(s *slot, lo, hi int)) {
+	c.steps++
+	kernel.Parallel(len(c.chunks), func(task int) {
+		k := c.chunks[task]
+		s := &c.slots[k.slot]
+		update(s, k.lo, k.hi)
+		s.holdZeros(k.lo, k.hi)
+	})
+}
+
+func (c *core) prox(lr float64, metric func(*nn.Param) []float32) {
+	for _, p := range c.penalties {
+		p.Prox(lr, metric)
+	}
+}
+
+func (c *core) Reset() {
+	c.steps = 0
+	for _, s := range c.slots {
+		for _, b := range s.buffers {
+			clear(b)
+		}
+	}
+}
+
+func (c *core) State() OptimizerState {
+	st := OptimizerState{Step: c.steps}
+	for _, s := range c.slots {
+		for i, b := range s.buffers {
+			st.Tensors = append(st.Tensors, NamedTensor{c.names[i] + "/" + s.name, b})
+		}
+		if s.frozen != nil {
+			st.Tensors = append(st.Tensors, NamedTensor{"frozen/" + s.name, s.frozen})
+		}
+	}
+	return st
+}
+
+func (c *core) Restore(st OptimizerState) error {
+	own := c.State()
+	if err := sameTensors(own.Tensors, st.Tensors); err != nil {
+		return fmt.Errorf("%w: optimizer state: %w", ErrMismatch, err)
+	}
+	copyTensors(own.Tensors, st.Tensors)
+	c.steps = st.Step
+	return nil
+}

@@ -1,0 +1,269 @@
+package train
+
+import (
+	"encoding/json"
+	"fmt"
+	"math"
+	"os"
+	"strings"
+	"testing"
+
+	"pare/internal/kernel"
+	"pare/nn"
+)
+
+// goldens are PyTorch's results; testdata/optimizers.py writes them.
+type goldens struct {
+	Steps                    int
+	Start, Target, Curvature map[string][]float32
+	Cases                    []struct {
+		Spec OptimizerSpec
+		Clip float64
+		End  map[string][]float32
+	}
+}
+
+// quadratic is the loss Σ c(x−a)²/2 over named parameters.
+type quadratic struct {
+	params []nn.NamedParam
+	a, c   map[string][]float32
+	grads  map[*nn.Param][]float32
+}
+
+func newQuadratic(start, a, c map[string][]float32) *quadratic {
+	q := &quadratic{a: a, c: c, grads: map[*nn.Param][]float32{}}
+	for _, name := range []string{"weight", "bias"} {
+		if start[name] == nil {
+			continue
+		}
+		p := nn.NewParam(name, nn.Role(name), []int{len(start[name])}, nn.AxisOut)
+		copy(p.Data(), start[name])
+		q.params = append(q.params, nn.NamedParam{Param: p, Full: name})
+		q.grads[p] = make([]float32, p.Size())
+	}
+	return q
+}
+
+func (q *quadratic) grad(p *nn.Param) []float32 { return q.grads[p] }
+
+func (q *quadratic) differentiate() {
+	for _, p := range q.params {
+		for i, x := range p.Data() {
+			q.grads[p.Param][i] = q.c[p.Name][i] * (x - q.a[p.Name][i])
+		}
+	}
+}
+
+func TestOptimizersMatchPyTorch(t *testing.T) {
+	data, err := os.ReadFile("testdata/optimizers.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var g goldens
+	if err := json.Unmarshal(data, &g); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range g.Cases {
+		t.Run(fmt.Sprintf("%s_%+v", c.Spec.Type, c.Spec), func(t *testing.T) {
+			q := newQuadratic(g.Start, g.Target, g.Curvature)
+			o, err := NewOptimizer(c.Spec, Setup{Params: q.params, Grad: q.grad})
+			if err != nil {
+				t.Fatal(err)
+			}
+			norm := newGradientNorm([][]float32{q.grads[q.params[0].Param], q.grads[q.params[1].Param]})
+			for range g.Steps {
+				q.differentiate()
+				o.Step(c.Spec.LR, clipScale(norm.compute(), c.Clip))
+			}
+			for _, p := range q.params {
+				for i, v := range p.Data() {
+					if want := c.End[p.Name][i]; math.Abs(float64(v-want)) > 2e-6*(1+math.Abs(float64(want))) {
+						t.Errorf("%s[%d] = %g, PyTorch has %g", p.Name, i, v, want)
+					}
+				}
+			}
+		})
+	}
+}
+
+// l1 is λ·Σ|x| on one parameter, as a proximal penalty.
+type l1 struct {
+	nn.Term
+	p      *nn.Param
+	lambda float64
+}
+
+func (l *l1) SetEpoch(float64)          {}
+func (l *l1) Lambda() float64           { return l.lambda }
+func (l *l1) Proximal() bool            { return true }
+func (l *l1) Governs() []*nn.Param      { return []*nn.Param{l.p} }
+func (l *l1) Groups() (total, zero int) { return 0, 0 }
+
+func (l *l1) Prox(step float64, metric func(*nn.Param) []float32) {
+	x := l.p.Data()
+	var d []float32
+	if metric != nil {
+		d = metric(l.p)
+	}
+	for i, v := range x {
+		cut := step * l.lambda
+		if d != nil {
+			cut /= float64(d[i])
+		}
+		x[i] = float32(math.Copysign(max(0, math.Abs(float64(v))-cut), float64(v)))
+	}
+}
+
+// TestProxReachesTheLassoSolution: with a separable quadratic the minimum of
+// Σ c(x−a)²/2 + λ|x| is soft(a, λ/c), whatever metric the steps are taken in.
+func TestProxReachesTheLassoSolution(t *testing.T) {
+	a := []float32{2, -1, 0.3, -0.2, 0.05, 0}
+	c := []float32{1, 2, 1, 0.5, 4, 1}
+	const lambda = 0.25
+	for _, spec := range []OptimizerSpec{
+		{Type: "sgd", LR: 0.2}, {Type: "sgd", LR: 0.05, Momentum: 0.5},
+		{Type: "adam", LR: 0.01, WeightDecay: 3}, {Type: "adamw", LR: 0.01, Beta2: 0.9, WeightDecay: 3},
+	} {
+		q := newQuadratic(map[string][]float32{"weight": {1, 1, 1, 1, 1, 1}},
+			map[string][]float32{"weight": a}, map[string][]float32{"weight": c})
+		pen := &l1{p: q.params[0].Param, lambda: lambda}
+		o, err := NewOptimizer(spec, Setup{Params: q.params, Grad: q.grad, Penalties: []Penalty{pen}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for k := range 6000 {
+			q.differentiate()
+			o.Step(spec.LR/(1+float64(k)/600), 1)
+		}
+		for i, x := range pen.p.Data() {
+			want := math.Copysign(max(0, math.Abs(float64(a[i]))-lambda/float64(c[i])), float64(a[i]))
+			if want == 0 && x != 0 {
+				t.Errorf("%s: x[%d] = %g, it should be exactly 0", spec.Type, i, x)
+			}
+			if math.Abs(float64(x)-want) > 1e-3 {
+				t.Errorf("%s: x[%d] = %g, the minimum is at %g", spec.Type, i, x, want)
+			}
+		}
+	}
+}
+
+// TestISTAStep: one step with rate 1/c from anywhere is the closed form.
+func TestISTAStep(t *testing.T) {
+	a := []float32{2, -1, 0.3, -0.2}
+	q := newQuadratic(map[string][]float32{"weight": {5, -3, 2, 0.1}},
+		map[string][]float32{"weight": a}, map[string][]float32{"weight": {4, 4, 4, 4}})
+	pen := &l1{p: q.params[0].Param, lambda: 2}
+	o, err := NewOptimizer(OptimizerSpec{LR: 0.25}, Setup{Params: q.params, Grad: q.grad, Penalties: []Penalty{pen}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	q.differentiate()
+	o.Step(0.25, 1)
+	for i, want := range []float32{1.5, -0.5, 0, 0} {
+		if x := pen.p.Data()[i]; math.Abs(float64(x-want)) > 1e-6 || want == 0 && x != 0 {
+			t.Errorf("x[%d] = %g, want %g", i, x, want)
+		}
+	}
+}
+
+func TestFrozenZerosStayZero(t *testing.T) {
+	for _, spec := range []OptimizerSpec{{LR: 0.1, Momentum: 0.9}, {Type: "adam", LR: 0.1}} {
+		q := newQuadratic(map[string][]float32{"weight": {0, 1, 0}, "bias": {0}},
+			map[string][]float32{"weight": {1, 2, 3}, "bias": {1}}, map[string][]float32{"weight": {1, 1, 1}, "bias": {1}})
+		o, err := NewOptimizer(spec, Setup{Params: q.params, Grad: q.grad, FreezeZeros: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for range 5 {
+			q.differentiate()
+			o.Step(0.1, 1)
+		}
+		w, b := q.params[0].Data(), q.params[1].Data()
+		if w[0] != 0 || w[2] != 0 || w[1] == 1 || b[0] == 0 {
+			t.Errorf("%s: weight %v, bias %v: want the zero weights frozen, the rest trained", spec.Type, w, b)
+		}
+		for _, s := range o.State().Tensors {
+			if strings.HasSuffix(s.Name, "/weight") && !strings.HasPrefix(s.Name, "frozen") && (s.Data[0] != 0 || s.Data[1] == 0) {
+				t.Errorf("%s: %s is %v, want 0 where frozen", spec.Type, s.Name, s.Data)
+			}
+		}
+	}
+}
+
+// TestUpdatesDoNotDependOnThreads: values spread over several chunks.
+func TestUpdatesDoNotDependOnThreads(t *testing.T) {
+	defer kernel.SetThreads(0)
+	run := func(threads int, spec OptimizerSpec) ([]float32, float64) {
+		kernel.SetThreads(threads)
+		n := 3*chunkSize + 5
+		a, c := make([]float32, n), make([]float32, n)
+		for i := range a {
+			a[i], c[i] = float32(i%17)-8, float32(i%5+1)
+		}
+		q := newQuadratic(map[string][]float32{"weight": c}, map[string][]float32{"weight": a}, map[string][]float32{"weight": c})
+		o, err := NewOptimizer(spec, Setup{Params: q.params, Grad: q.grad,
+			Penalties: []Penalty{&l1{p: q.params[0].Param, lambda: 0.1}}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		norm := newGradientNorm([][]float32{q.grads[q.params[0].Param]})
+		for range 3 {
+			q.differentiate()
+			o.Step(0.01, 1)
+		}
+		return q.params[0].Data(), norm.compute()
+	}
+	for _, spec := range []OptimizerSpec{{LR: 0.1, Momentum: 0.9}, {Type: "adam", LR: 0.1}} {
+		x, nx := run(1, spec)
+		y, ny := run(2, spec)
+		if !sameBits(x, y) || nx != ny {
+			t.Errorf("%s: one and two threads give different results", spec.Type)
+		}
+	}
+}
+
+func sameBits(x, y []float32) bool {
+	if len(x) != len(y) {
+		return false
+	}
+	for i := range x {
+		if math.Float32bits(x[i]) != math.Float32bits(y[i]) {
+			return false
+		}
+	}
+	return true
+}
+
+func TestStepAllocatesLittle(t *testing.T) {
+	q := newQuadratic(map[string][]float32{"weight": {1, 2}}, map[string][]float32{"weight": {0, 0}}, map[string][]float32{"weight": {1, 1}})
+	o, err := NewOptimizer(OptimizerSpec{Type: "adam", LR: 0.1}, Setup{Params: q.params, Grad: q.grad,
+		Penalties: []Penalty{&l1{p: q.params[0].Param}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := testing.AllocsPerRun(50, func() { o.Step(0.1, 1) }); n > 6 {
+		t.Errorf("a step allocates %g times", n)
+	}
+}
+
+func TestOptimizerSpecErrors(t *testing.T) {
+	for _, c := range []struct {
+		spec OptimizerSpec
+		want string
+	}{
+		{OptimizerSpec{Type: "adam", LR: 0.1, Momentum: 0.9}, "momentum is not an option of adam"},
+		{OptimizerSpec{Type: "sgd", LR: 0.1, Nesterov: true}, "nesterov needs momentum > 0"},
+		{OptimizerSpec{Type: "sgd", LR: 0.1, Beta1: 0.9}, "beta1 is not an option of sgd"},
+		{OptimizerSpec{Type: "lion", LR: 0.1}, "known types are sgd, adam, adamw"},
+		{OptimizerSpec{}, "lr must be a positive number"},
+		{OptimizerSpec{LR: math.NaN()}, "lr must be a positive number"},
+		{OptimizerSpec{LR: math.Inf(1)}, "lr is +Inf"},
+		{OptimizerSpec{LR: 1, Momentum: 1}, "momentum is 1, it must lie in [0, 1)"},
+		{OptimizerSpec{LR: 1, DecayAll: true}, "decay_all needs weight_decay > 0"},
+		{OptimizerSpec{Type: "adamw", LR: 1, WeightDecay: -1}, "weight_decay is -1"},
+	} {
+		if err := c.spec.Validate(); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%+v: error %v, want one with %q", c.spec, err, c.want)
+		}
+	}
+}

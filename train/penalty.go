@@ -1,0 +1,47 @@
+package train
+
+import "pare/nn"
+
+// Penalty is a loss term that asks for sparsity.
+type Penalty interface {
+	nn.Term
+	// SetEpoch sets λ for a point of training, in epochs since its start.
+	SetEpoch(epoch float64)
+	// Lambda is the present strength.
+	Lambda() float64
+	// Proximal reports whether Prox applies the penalty; otherwise its gradient
+	// does, as part of the loss.
+	Proximal() bool
+	// Governs lists the parameters that Prox changes.
+	Governs() []*nn.Param
+	// Prox replaces the governed values v by
+	// argmin ½·Σ dᵢ(xᵢ−vᵢ)² + step·penalty(x). metric returns d, one positive
+	// value per value of the parameter; a nil metric means 1 everywhere.
+	Prox(step float64, metric func(*nn.Param) []float32)
+	// Groups counts what the penalty wants to zero as a whole, and how many of
+	// those are exactly 0.
+	Groups() (total, zero int)
+}
+
+// lossTerms are the penalties as nn.Compile takes them.
+func lossTerms(penalties []Penalty) []nn.Term {
+	terms := make([]nn.Term, len(penalties))
+	for i, p := range penalties {
+		terms[i] = p
+	}
+	return terms
+}
+
+// governed is the set of parameters that proximal penalties hold.
+func governed(penalties []Penalty) map[*nn.Param]bool {
+	set := map[*nn.Param]bool{}
+	for _, p := range penalties {
+		if !p.Proximal() {
+			continue
+		}
+		for _, q := range p.Governs() {
+			set[q] = true
+		}
+	}
+	return set
+}

@@ -1,0 +1,97 @@
+package train
+
+import (
+	"fmt"
+	"path/filepath"
+	"slices"
+)
+
+// Checkpoint is the present state. Its tensors are the live ones: they change
+// with the next step.
+func (t *Trainer) Checkpoint() *Checkpoint {
+	pos := t.pos
+	pos.Last.Terms = slices.Clone(pos.Last.Terms)
+	pos.Random = t.program.Random
+	pos.Seconds = t.seconds()
+	if t.o.Log != nil {
+		pos.LogLines = t.o.Log.Lines()
+	}
+	return &Checkpoint{Position: pos, Architecture: Fingerprint(t.net), Config: t.o.Config,
+		Params: t.params, Optimizer: t.optimizer.State(), Best: t.best}
+}
+
+// Resume puts the Trainer, and the network, into the state of a checkpoint, and
+// cuts the metrics log back to it. It is called before Fit. The checkpoint must
+// come from the same network, phase, configuration and optimizer.
+func (t *Trainer) Resume(c *Checkpoint) error {
+	p := c.Position
+	switch {
+	case p.Phase != t.pos.Phase:
+		return fmt.Errorf("resume: %w: it is of phase %s, not %s", ErrMismatch, p.Phase, t.pos.Phase)
+	case c.Config != t.o.Config:
+		return fmt.Errorf("resume: %w: it was written with another configuration", ErrMismatch)
+	case len(p.Last.Terms) != len(t.o.Penalties):
+		return fmt.Errorf("resume: %w: it was written with %d penalties, there are %d now",
+			ErrMismatch, len(p.Last.Terms), len(t.o.Penalties))
+	case p.Batch > t.perEpoch || p.Step != p.Epoch*t.perEpoch+p.Batch:
+		return fmt.Errorf("resume: %w: epoch %d, batch %d, step %d is no place in epochs of %d batches",
+			ErrMismatch, p.Epoch, p.Batch, p.Step, t.perEpoch)
+	}
+	if err := c.fits(t.net); err != nil {
+		return fmt.Errorf("resume: %w", err)
+	}
+	if err := t.optimizer.Restore(c.Optimizer); err != nil {
+		return fmt.Errorf("resume: %w", err)
+	}
+	copyTensors(t.params, c.Params)
+	if t.best = nil; c.Best != nil {
+		t.best = cloneTensors(c.Best)
+	}
+	t.program.Random = p.Random
+	p.Last.Terms = slices.Clone(p.Last.Terms)
+	t.pos = p
+	if t.o.Log != nil {
+		return t.o.Log.Cut(p.LogLines)
+	}
+	return nil
+}
+
+// save writes a checkpoint, if there is a folder for it, and whatever the log
+// holds with it.
+func (t *Trainer) save() error {
+	t.pos.Seconds = t.seconds()
+	if t.o.Log != nil {
+		if err := t.o.Log.Sync(); err != nil {
+			return err
+		}
+	}
+	if t.o.Dir == "" {
+		return nil
+	}
+	if err := t.finiteState(); err != nil {
+		return err
+	}
+	return SaveCheckpoint(t.o.Dir, t.Checkpoint())
+}
+
+// finiteState refuses to replace a good checkpoint by one that is not: the last
+// update may have overflowed a parameter that no run has read yet.
+func (t *Trainer) finiteState() error {
+	name := nonFinite(t.params)
+	if name == "" {
+		return nil
+	}
+	return fmt.Errorf("%w after step %d: parameter %s is not finite; try a lower learning rate or clip gradients",
+		ErrDiverged, t.pos.Step, name)
+}
+
+func (t *Trainer) interrupt() error {
+	if err := t.save(); err != nil {
+		return fmt.Errorf("%w after %d steps, and saving failed: %w", ErrInterrupted, t.pos.Step, err)
+	}
+	how := "nothing was saved: there is no checkpoint folder"
+	if t.o.Dir != "" {
+		how = "saved in " + filepath.Join(t.o.Dir, LastCheckpoint)
+	}
+	return fmt.Errorf("%w after %d of %d steps; %s", ErrInterrupted, t.pos.Step, t.o.Epochs*t.perEpoch, how)
+}

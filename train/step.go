@@ -1,0 +1,119 @@
+package train
+
+import (
+	"fmt"
+	"math"
+	"time"
+)
+
+// countsPerEpoch is how often zeros are counted for the progress report.
+const countsPerEpoch = 20
+
+// step runs the loaded batch and updates the parameters.
+func (t *Trainer) step() error {
+	// Schedules are read in the middle of the step: the first rate of a warm-up
+	// is not 0, and a milestone is never met one step early.
+	epoch := (float64(t.pos.Epoch*t.perEpoch+t.pos.Batch) + 0.5) / float64(t.perEpoch)
+	t.pos.Last.LR = t.schedule(epoch)
+	for _, p := range t.o.Penalties {
+		p.SetEpoch(epoch)
+	}
+	t.program.Run()
+	if err := t.check(); err != nil {
+		return err
+	}
+	t.optimizer.Step(t.pos.Last.LR, clipScale(t.pos.Last.GradNorm, t.o.ClipNorm))
+	t.pos.Step++
+	t.pos.Batch++
+	t.pos.LossSum += t.pos.Last.Loss
+	if t.pos.Batch%max(1, t.perEpoch/countsPerEpoch) == 0 {
+		t.zeros = zeroShare(t.net)
+	}
+	t.o.Reporter.Step(t.status())
+	if n := t.o.LogEvery; n > 0 && t.pos.Step%n == 0 {
+		t.zeros = zeroShare(t.net)
+		return t.log(t.record("step", t.pos.Last.Loss))
+	}
+	return nil
+}
+
+// check reads what the run computed and looks for values that are not finite,
+// before they reach the parameters.
+func (t *Trainer) check() error {
+	bad := func(v float64) bool { return math.IsNaN(v) || math.IsInf(v, 0) }
+	t.pos.Last.Loss = t.program.Loss()
+	if bad(t.pos.Last.Loss) {
+		return t.diverged(fmt.Sprintf("the loss is %g", t.pos.Last.Loss))
+	}
+	for i, p := range t.o.Penalties {
+		v := t.program.TermValue(i)
+		if bad(v) {
+			return t.diverged(fmt.Sprintf("penalty %s is %g", p.Name(), v))
+		}
+		t.pos.Last.Terms[i] = LastTerm{v, p.Lambda()}
+	}
+	if t.pos.Last.GradNorm = t.norm.compute(); bad(t.pos.Last.GradNorm) {
+		return t.diverged("a gradient is not finite")
+	}
+	return nil
+}
+
+// diverged says where the first value that is not finite came from.
+func (t *Trainer) diverged(what string) error {
+	where := "no operation shows it"
+	if !finite(t.program.X) {
+		where = "the input batch holds such a value"
+	} else if name := t.nonFiniteParam(); name != "" {
+		where = "parameter " + name + " holds such a value"
+	} else if op := t.firstNonFinite(); op != "" {
+		where = "it first appears in " + op
+	}
+	return fmt.Errorf("%w in step %d (epoch %d): %s; %s; try a lower learning rate or clip gradients",
+		ErrDiverged, t.pos.Step+1, t.pos.Epoch+1, what, where)
+}
+
+// nonFiniteParam names a trainable parameter that is not finite, or is "".
+// Running statistics do not count: the run itself has just spoiled them.
+func (t *Trainer) nonFiniteParam() string {
+	for _, p := range t.net.Params() {
+		if p.Trainable() && !finite(p.Data()) {
+			return p.Full
+		}
+	}
+	return ""
+}
+
+// firstNonFinite repeats the run with the random numbers it had.
+func (t *Trainer) firstNonFinite() string {
+	t.program.Random.Step--
+	defer func() { t.program.Random.Step++ }()
+	return t.program.FirstNonFinite()
+}
+
+func (t *Trainer) record(kind string, loss float64) Record {
+	last := t.pos.Last
+	r := Record{Kind: kind, Phase: t.pos.Phase, Step: t.pos.Step,
+		Epoch: float64(t.pos.Epoch) + float64(t.pos.Batch)/float64(t.perEpoch),
+		LR:    last.LR, Loss: loss, GradNorm: last.GradNorm, Zeros: t.zeros, Seconds: t.seconds()}
+	for i, p := range t.o.Penalties {
+		total, zero := p.Groups()
+		r.Terms = append(r.Terms, TermRecord{p.Name(), last.Terms[i].Value, last.Terms[i].Lambda, total, zero})
+	}
+	return r
+}
+
+func (t *Trainer) log(r Record) error {
+	if t.o.Log == nil {
+		return nil
+	}
+	return t.o.Log.Append(r)
+}
+
+func (t *Trainer) status() Status {
+	s := Status{Phase: t.pos.Phase, Epoch: t.pos.Epoch + 1, Epochs: t.o.Epochs, Batch: t.pos.Batch, Batches: t.perEpoch,
+		Step: t.pos.Step, Steps: t.o.Epochs * t.perEpoch, Loss: t.pos.Last.Loss, Val: t.val, Zeros: t.zeros}
+	if done := s.Step - t.firstStep; done > 0 {
+		s.Left = time.Since(t.started) / time.Duration(done) * time.Duration(s.Steps-s.Step)
+	}
+	return s
+}

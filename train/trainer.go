@@ -1,0 +1,124 @@
+package train
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"pare/nn"
+)
+
+// Trainer runs one phase of training on a network, whose parameters it changes
+// in place. Not safe for concurrent use.
+type Trainer struct {
+	o         Options
+	net       *nn.Network
+	program   *nn.Program
+	evaluator *Evaluator // nil without validation data
+	optimizer Optimizer
+	schedule  Schedule
+	norm      *gradientNorm
+	perEpoch  int
+
+	pos    Position
+	best   []NamedTensor // nil unless the best weights are kept
+	params []NamedTensor // the live values
+	zeros  float64       // share of zeros when last counted
+	val    *Metrics
+
+	started   time.Time // of this session
+	spent     float64   // seconds of the sessions before
+	firstStep int       // of this session
+}
+
+// Result is the outcome of a phase.
+type Result struct {
+	Epochs  int      // complete ones
+	Steps   int      // updates
+	Loss    float64  // mean over the last complete epoch of this session
+	Val     *Metrics // of the last evaluation of this session; nil when there was none
+	Best    *Best    // best validation; nil without
+	Stopped bool     // early stop ended the phase before all epochs
+	Seconds float64  // over all sessions
+}
+
+// New compiles the network for training and evaluation.
+func New(net *nn.Network, o Options) (*Trainer, error) {
+	o.complete()
+	if err := o.validate(); err != nil {
+		return nil, fmt.Errorf("phase %s: %w", o.Phase, err)
+	}
+	t := &Trainer{o: o, net: net, perEpoch: o.Train.Batches(), params: paramTensors(net)}
+	t.pos.Phase, t.pos.Last.Terms = o.Phase, make([]LastTerm, len(o.Penalties))
+	var err error
+	if t.schedule, err = o.Schedule.New(o.Optimizer.LR, o.Epochs); err != nil {
+		return nil, fmt.Errorf("phase %s: %w", o.Phase, err)
+	}
+	if t.program, err = nn.Compile(net, nn.CompileOptions{Mode: nn.Train, Batch: o.Train.BatchSize(),
+		Loss: o.Loss, Terms: lossTerms(o.Penalties), Seed: o.Seed}); err != nil {
+		return nil, err
+	}
+	if o.Val != nil {
+		if t.evaluator, err = NewEvaluator(net, o.EvalBatch, o.Loss); err != nil {
+			return nil, err
+		}
+	}
+	if t.optimizer, err = NewOptimizer(o.Optimizer, Setup{Params: net.Params(), Grad: t.program.Grad,
+		Penalties: o.Penalties, FreezeZeros: o.FreezeZeros}); err != nil {
+		return nil, fmt.Errorf("phase %s: %w", o.Phase, err)
+	}
+	var grads [][]float32
+	for _, p := range net.Params() {
+		if g := t.program.Grad(p.Param); g != nil {
+			grads = append(grads, g)
+		}
+	}
+	t.norm = newGradientNorm(grads)
+	return t, nil
+}
+
+// Fit trains to the end of the phase, or goes on from where Resume or an
+// interrupted Fit left off. When ctx ends it finishes the step under way, saves
+// a checkpoint and returns ErrInterrupted. When a value is no longer finite it
+// returns ErrDiverged; the last checkpoint is then from before.
+func (t *Trainer) Fit(ctx context.Context) (Result, error) {
+	t.started, t.spent, t.firstStep = time.Now(), t.pos.Seconds, t.pos.Step
+	t.zeros = zeroShare(t.net)
+	defer t.o.Reporter.Close()
+	res := Result{}
+	for !t.pos.Done {
+		loss, err := t.epoch(ctx)
+		if err != nil {
+			return t.fill(res), err
+		}
+		res.Loss = loss
+	}
+	if t.o.Stop.RestoreBest && t.best != nil {
+		copyTensors(t.params, t.best)
+	}
+	if err := t.save(); err != nil {
+		return t.fill(res), err
+	}
+	return t.fill(res), nil
+}
+
+func (t *Trainer) fill(r Result) Result {
+	r.Epochs, r.Steps, r.Val, r.Best = t.pos.Epoch, t.pos.Step, t.val, t.pos.Best
+	r.Stopped = t.pos.Done && t.pos.Epoch < t.o.Epochs
+	r.Seconds = t.seconds()
+	return r
+}
+
+func (t *Trainer) seconds() float64 { return t.spent + time.Since(t.started).Seconds() }
+
+// Position is how far the phase has come.
+func (t *Trainer) Position() Position { return t.pos }
+
+// zeroShare is the share of the trainable values that are exactly 0.
+func zeroShare(net *nn.Network) float64 {
+	c := net.Count()
+	if c.Params == 0 {
+		return 0
+	}
+	return 1 - float64(c.NonZero)/float64(c.Params)
+}
