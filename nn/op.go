@@ -43,7 +43,11 @@ func Apply(op Op, in ...*gorgonia.Node) (*gorgonia.Node, error) {
 	}
 	a.inputs = len(in)
 	a.typ = hm.NewFnType(append(types, typeOf(op.Shape))...)
-	return gorgonia.ApplyOp(a, in...)
+	n, err := gorgonia.ApplyOp(a, in...)
+	if err == nil && n.Op() != gorgonia.Op(a) {
+		return nil, fmt.Errorf("op %s was merged with %v, whose hash is the same", a, n.Op())
+	}
+	return n, err
 }
 
 func typeOf(s tensor.Shape) hm.Type {
