@@ -12,6 +12,9 @@ import (
 // fuzzing: parameters exist before the weights are compared with them.
 var large = regexp.MustCompile(`(^|[^.\d])[1-9]\d\d`)
 
+// Run fuzzing with -fuzzminimizetime=5x: shrinking an input takes longer than
+// finding it.
+
 // FuzzDocument reads damaged architectures. What is accepted must be written
 // and read again as it is.
 func FuzzDocument(f *testing.F) {

@@ -3,7 +3,7 @@
 //
 // A model read back computes exactly what the written one did. Weights have
 // the same names, "layer.parameter", shapes and axis order, PyTorch's, in both
-// formats. Every folder is written by whole files: a failure leaves what was
+// formats. Files are replaced whole: a failure leaves what was
 // there before.
 package export
 

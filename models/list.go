@@ -13,6 +13,16 @@ type Entry struct {
 	Name   string   // empty: the kind and a number
 	Inputs []string // empty: the layer before
 	Decode Decode   // the layer's hyper-parameters
+	// Locate adds to an error where in the config the layer stands; nil leaves
+	// errors as they are.
+	Locate func(error) error
+}
+
+func (e Entry) locate(err error) error {
+	if err == nil || e.Locate == nil {
+		return err
+	}
+	return e.Locate(err)
 }
 
 // FromList builds the network that a list of layers describes. Its last layer
@@ -26,7 +36,7 @@ func FromList(name string, entries []Entry, task Task, rng *rand.Rand) (*nn.Netw
 	for _, e := range entries {
 		layer, err := nn.NewLayer(e.Kind)
 		if err != nil {
-			return nil, err
+			return nil, e.locate(err)
 		}
 		if err := e.Decode(layer); err != nil {
 			return nil, err
@@ -36,7 +46,7 @@ func FromList(name string, entries []Entry, task Task, rng *rand.Rand) (*nn.Netw
 			e.Name = fmt.Sprintf("%s%d", e.Kind, counts[e.Kind])
 		}
 		if err := net.Add(e.Name, layer, e.Inputs...); err != nil {
-			return nil, err
+			return nil, e.locate(err)
 		}
 	}
 	return net, nil

@@ -33,6 +33,17 @@ func (s Shape) Positions() int {
 // Size is the number of values in one example.
 func (s Shape) Size() int { return s.Units() * s.Positions() }
 
+// Valid reports whether the shape has at least one axis and every axis is at
+// least 1.
+func (s Shape) Valid() bool {
+	for _, d := range s {
+		if d < 1 {
+			return false
+		}
+	}
+	return len(s) > 0
+}
+
 // Equal reports whether both shapes have the same axes.
 func (s Shape) Equal(t Shape) bool {
 	if len(s) != len(t) {

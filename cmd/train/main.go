@@ -1,0 +1,176 @@
+// Command train trains a network with penalties, prunes it, proves that the
+// smaller network computes the same, fine-tunes and exports it.
+//
+//	train -config configs/resnet.yaml
+//	train -config resnet -set train.epochs=3 -out /tmp/try
+//	train -resume runs/resnet
+//	train -config resnet -dry-run
+//	train -list
+//	train -init resnet my.yaml
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+
+	"pare/config"
+	"pare/run"
+	"pare/train"
+)
+
+const (
+	exitFailed      = 1
+	exitBadInput    = 2
+	exitInterrupted = 130 // 128 + SIGINT, as shells report it
+)
+
+type flags struct {
+	config, out, resume, initName string
+	sets                          list
+	dryRun, list, quiet           bool
+}
+
+// list is a flag that may be given more than once.
+type list []string
+
+func (l *list) String() string     { return strings.Join(*l, " ") }
+func (l *list) Set(s string) error { *l = append(*l, s); return nil }
+
+func main() { os.Exit(status(execute(os.Args[1:]))) }
+
+// status prints an error as one line and returns the exit status.
+func status(err error) int {
+	switch {
+	case err == nil, errors.Is(err, flag.ErrHelp):
+		return 0
+	case errors.Is(err, train.ErrInterrupted):
+		fmt.Fprintln(os.Stderr, err)
+		return exitInterrupted
+	}
+	fmt.Fprintln(os.Stderr, "train:", strings.ReplaceAll(err.Error(), "\n", " "))
+	if run.IsInput(err) {
+		return exitBadInput
+	}
+	return exitFailed
+}
+
+func execute(args []string) error {
+	var f flags
+	fs := flag.NewFlagSet("train", flag.ContinueOnError)
+	fs.StringVar(&f.config, "config", "", "config file, or the name of a built-in config")
+	fs.Var(&f.sets, "set", "override a key, as in train.epochs=3; may be given more than once")
+	fs.StringVar(&f.out, "out", "", "run folder; default runs/NAME, numbered when that exists")
+	fs.StringVar(&f.resume, "resume", "", "run folder to go on with after a stop or a crash")
+	fs.BoolVar(&f.dryRun, "dry-run", false, "print the network with parameters and multiply-accumulates, train nothing")
+	fs.BoolVar(&f.list, "list", false, "print models, layers, penalties, optimizers, datasets and configs")
+	fs.StringVar(&f.initName, "init", "", "write the named built-in config, with comments, to the file that follows (default NAME.yaml)")
+	fs.BoolVar(&f.quiet, "quiet", false, "print nothing but errors")
+	if err := fs.Parse(args); err != nil {
+		if errors.Is(err, flag.ErrHelp) {
+			return err
+		}
+		os.Exit(exitBadInput) // the flag package has said what is wrong
+	}
+	if f.initName == "" && fs.NArg() > 0 {
+		return usage("unexpected argument %q; a config is given with -config", fs.Arg(0))
+	}
+	switch {
+	case f.list:
+		printList(os.Stdout)
+		return nil
+	case f.initName != "":
+		return initConfig(f.initName, fs.Args())
+	case f.resume != "":
+		if f.config != "" || len(f.sets) > 0 || f.out != "" {
+			return usage("-resume goes on with the config of the run folder; leave -config, -set and -out out")
+		}
+		return resume(f)
+	case f.config == "":
+		return usage("no -config; try -config resnet, or -list to see what there is")
+	}
+	return start(f)
+}
+
+func usage(format string, args ...any) error {
+	return &run.InputError{Err: fmt.Errorf(format, args...)}
+}
+
+func initConfig(name string, args []string) error {
+	if len(args) > 1 {
+		return usage("-init takes one file, got %d", len(args))
+	}
+	dest := strings.TrimSuffix(name, ".yaml") + ".yaml"
+	if len(args) == 1 {
+		dest = args[0]
+	}
+	if err := config.Init(name, dest); err != nil {
+		return &run.InputError{Err: err}
+	}
+	fmt.Printf("wrote %s; run it with: train -config %s\n", dest, dest)
+	return nil
+}
+
+func start(f flags) error {
+	c, err := config.Load(f.config, f.sets)
+	if err != nil {
+		return err
+	}
+	ctx, stop := signals()
+	defer stop()
+	if f.dryRun {
+		return dryRun(ctx, c)
+	}
+	if _, err := run.Plan(ctx, c, progress(f.quiet)); err != nil {
+		return err
+	}
+	folder, err := run.CreateFolder(f.out, c.Name, c.YAML())
+	if err != nil {
+		return err
+	}
+	return finish(ctx, f, c, folder)
+}
+
+func resume(f flags) error {
+	folder, err := run.OpenFolder(f.resume)
+	if err != nil {
+		return err
+	}
+	c, err := config.Load(string(folder)+"/"+run.ConfigFile, nil)
+	if err != nil {
+		return err
+	}
+	ctx, stop := signals()
+	defer stop()
+	return finish(ctx, f, c, folder)
+}
+
+func finish(ctx context.Context, f flags, c *config.Config, folder run.Folder) error {
+	o := run.Options{Config: c, Folder: folder, Command: strings.Join(os.Args, " "), Progress: progress(f.quiet)}
+	if !f.quiet {
+		o.Messages = os.Stdout
+		o.Reporter = func() train.Reporter { return train.NewReporter(os.Stderr) }
+		fmt.Printf("run folder: %s\n", folder)
+	}
+	_, err := run.Run(ctx, o)
+	if errors.Is(err, train.ErrInterrupted) {
+		return fmt.Errorf("%w\ngo on with: train -resume %s", err, folder)
+	}
+	if err == nil && !f.quiet {
+		fmt.Printf("see %s/%s\n", folder, run.ReportFile)
+	}
+	return err
+}
+
+// signals returns a context that ends with Ctrl-C or SIGTERM; a second one
+// kills the process as usual.
+func signals() (context.Context, func()) {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop)
+	return ctx, stop
+}

@@ -1,0 +1,109 @@
+package report
+
+import (
+	"strings"
+	"time"
+
+	"pare/nn"
+	"pare/prune"
+)
+
+// Data is what a report shows. Every field may be zero: what is unknown is left
+// out or shown as a dash. NaN stands for an unknown number.
+type Data struct {
+	Title   string
+	Model   string
+	Dataset string
+	Seed    uint64
+	Date    time.Time
+
+	Phases []Phase // in the order they ran
+
+	Before, After nn.Counts
+	Removed       prune.Removed
+	Layers        []prune.LayerDiff // of the original network, in its order
+	Certificate   prune.Certificate // Inputs 0: nothing was compared
+
+	// Shares of test examples that are right: before removal, right after it, and
+	// at the end of the run. They are shown when TestExamples is positive.
+	AccuracyBefore, AccuracyAfter, AccuracyFinal float64
+	CorrectBefore, CorrectAfter, CorrectFinal    int
+	TestExamples                                 int
+
+	TrainSeconds, FinetuneSeconds float64
+
+	Network *nn.Network // before removal, for the data-flow diagram; nil: no diagram
+	Pruned  *nn.Network // nil: nothing was removed
+
+	Config  string // YAML as used
+	Command string
+}
+
+// Phase is a part of a run: "train", "finetune".
+type Phase struct {
+	Name   string
+	Epochs []Point
+}
+
+// Point is the state of a run after an epoch.
+type Point struct {
+	Epoch       float64
+	TrainLoss   float64 // without the penalty
+	Penalty     float64
+	ValLoss     float64
+	ValAccuracy float64 // in [0, 1]
+	Zeros       float64 // share of parameters that are exactly 0
+	GroupsZero  float64 // groups that are 0 as a whole
+	GroupsTotal float64
+	LR          float64
+}
+
+// tested reports whether accuracies are known.
+func (d Data) tested() bool { return d.TestExamples > 0 }
+
+// passed reports whether the certificate holds.
+func passed(c prune.Certificate) bool { return c.Inputs > 0 && c.MaxRelDiff <= c.Tolerance }
+
+// removedText lists what is gone, "nothing" for a dense run.
+func removedText(r prune.Removed) string {
+	var parts []string
+	for _, p := range []struct {
+		n         int
+		one, many string
+	}{
+		{r.Channels, "channel", "channels"}, {r.Units, "unit", "units"}, {r.Branches, "branch", "branches"},
+		{r.Gates, "gate", "gates"}, {r.Blocks, "block", "blocks"},
+	} {
+		switch {
+		case p.n == 1:
+			parts = append(parts, "1 "+p.one)
+		case p.n != 0:
+			parts = append(parts, count(int64(p.n))+" "+p.many)
+		}
+	}
+	if len(parts) == 0 {
+		return "nothing"
+	}
+	return strings.Join(parts, ", ")
+}
+
+// changed reports whether a layer lost anything.
+func changed(l prune.LayerDiff) bool {
+	return l.ParamsFrom != l.ParamsTo || l.MACsFrom != l.MACsTo || l.UnitsFrom != l.UnitsTo ||
+		l.After == "" || l.Replacement != "" || l.InputsLost != 0
+}
+
+// fate says in a few words what became of a layer; "" when nothing did.
+func fate(l prune.LayerDiff) string {
+	switch {
+	case l.Replacement != "":
+		return "replaced by " + l.Replacement
+	case l.After == "":
+		return "removed"
+	case l.InputsLost == 1:
+		return "1 input fewer"
+	case l.InputsLost > 1:
+		return count(int64(l.InputsLost)) + " inputs fewer"
+	}
+	return ""
+}

@@ -1,0 +1,127 @@
+package report
+
+import (
+	_ "embed"
+	"fmt"
+	"html/template"
+	"io"
+	"strings"
+
+	"pare/prune"
+)
+
+//go:embed style/page.css
+var pageStyle string
+
+//go:embed style/page.html
+var pageText string
+
+var pageTemplate = template.Must(template.New("page").Parse(pageText))
+
+// page is what the template shows.
+type page struct {
+	Title, Meta    string
+	Palette, Style template.CSS
+	Tiles          []tile
+	Curves, Bars   []figure
+	Diagram        template.HTML
+	Rows           []row
+	Command        string
+	Config         string
+}
+
+// figure is a chart with its caption.
+type figure struct {
+	Title   string
+	Picture template.HTML
+}
+
+// row is a line of the table of layers.
+type row struct {
+	Name, Kind, Units, Params, MACs, Fate string
+	Class                                 string
+}
+
+// Write writes the report as one HTML file that needs nothing else. It is also
+// well-formed XML.
+func Write(w io.Writer, d Data) error {
+	p := page{
+		Title: heading(d), Meta: meta(d),
+		Palette: template.CSS(palette), Style: template.CSS(pageStyle),
+		Tiles: tiles(d), Rows: rows(d), Command: d.Command, Config: d.Config,
+	}
+	for _, c := range curves(d.Phases) {
+		p.Curves = append(p.Curves, figure{c.title, template.HTML(c.svg())})
+	}
+	for _, c := range bars(d.Layers) {
+		p.Bars = append(p.Bars, figure{c.title, template.HTML(c.svg())})
+	}
+	if d.Network != nil && len(d.Network.Nodes) > 0 {
+		p.Diagram = template.HTML(inlineDiagram(d.Network, d.Pruned))
+	}
+	if err := pageTemplate.Execute(w, p); err != nil {
+		return fmt.Errorf("report: %w", err)
+	}
+	return nil
+}
+
+// heading is the title, or what can be said in its place.
+func heading(d Data) string {
+	switch {
+	case d.Title != "":
+		return d.Title
+	case d.Model != "" && d.Dataset != "":
+		return d.Model + " on " + d.Dataset
+	case d.Model != "":
+		return d.Model
+	}
+	return "Report"
+}
+
+func meta(d Data) string {
+	var parts []string
+	add := func(name, value string) {
+		if value != "" {
+			parts = append(parts, name+value)
+		}
+	}
+	add("model ", d.Model)
+	add("data ", d.Dataset)
+	add("", fmt.Sprintf("seed %d", d.Seed))
+	if !d.Date.IsZero() {
+		add("", d.Date.Format("2006-01-02 15:04 MST"))
+	}
+	return strings.Join(parts, " · ")
+}
+
+// rows lists all layers, with their sums below.
+func rows(d Data) []row {
+	var out []row
+	var sum prune.LayerDiff
+	for _, l := range d.Layers {
+		r := row{Name: l.Name, Kind: l.Kind, Units: arrow(count(int64(l.UnitsFrom)), count(int64(l.UnitsTo))),
+			Params: counts(l.ParamsFrom, l.ParamsTo), MACs: counts(l.MACsFrom, l.MACsTo), Fate: fate(l)}
+		switch {
+		case l.After == "":
+			r.Class = "gone"
+		case !changed(l):
+			r.Class = "same"
+		}
+		sum.ParamsFrom, sum.ParamsTo = sum.ParamsFrom+l.ParamsFrom, sum.ParamsTo+l.ParamsTo
+		sum.MACsFrom, sum.MACsTo = sum.MACsFrom+l.MACsFrom, sum.MACsTo+l.MACsTo
+		out = append(out, r)
+	}
+	if len(out) == 0 {
+		return nil
+	}
+	return append(out, row{Name: "all listed layers", Class: "total",
+		Params: counts(sum.ParamsFrom, sum.ParamsTo), MACs: counts(sum.MACsFrom, sum.MACsTo)})
+}
+
+// counts is "before → after", empty where there is nothing to count.
+func counts(from, to int64) string {
+	if from == 0 && to == 0 {
+		return ""
+	}
+	return arrow(count(from), count(to))
+}

@@ -1,0 +1,149 @@
+package report
+
+import (
+	"cmp"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"pare/prune"
+)
+
+// tableRows is the most layers that Table lists one by one.
+const tableRows = 26
+
+// Table writes the summary as aligned text, as a run prints it at its end. The
+// layers listed are those that multiply, or that have parameters where none
+// does; unchanged ones and the rest share a line each. Errors of w are ignored,
+// as is usual for a terminal.
+func Table(w io.Writer, d Data) {
+	facts := [][]string{
+		{"params", reduction(d.Before.Params, d.After.Params)},
+		{"MACs", reduction(d.Before.MACs, d.After.MACs)},
+	}
+	if d.tested() {
+		facts = append(facts, []string{"accuracy", fmt.Sprintf("%s → %s right after removal → %s final (%s of %s)",
+			percent(d.AccuracyBefore), percent(d.AccuracyAfter), percent(d.AccuracyFinal),
+			count(int64(d.CorrectFinal)), count(int64(d.TestExamples)))})
+	}
+	facts = append(facts, []string{"certificate", certificateText(d.Certificate)},
+		[]string{"removed", removedText(d.Removed)})
+	if d.TrainSeconds+d.FinetuneSeconds > 0 {
+		facts = append(facts, []string{"time", "training " + duration(d.TrainSeconds) + ", fine-tuning " + duration(d.FinetuneSeconds)})
+	}
+	fmt.Fprintln(w, heading(d))
+	fmt.Fprintln(w, meta(d))
+	fmt.Fprintln(w)
+	write(w, facts, nil)
+	if listed := summarize(d.Layers); len(listed) > 0 {
+		fmt.Fprintln(w)
+		lines := [][]string{{"layer", "units", "params", "MACs", ""}}
+		for _, l := range listed {
+			units := ""
+			if l.UnitsFrom != 0 || l.UnitsTo != 0 {
+				units = arrow(count(int64(l.UnitsFrom)), count(int64(l.UnitsTo)))
+			}
+			lines = append(lines, []string{l.Name, units, counts(l.ParamsFrom, l.ParamsTo), counts(l.MACsFrom, l.MACsTo), fate(l)})
+		}
+		write(w, lines, []bool{false, true, true, true, false})
+	}
+}
+
+func certificateText(c prune.Certificate) string {
+	if c.Inputs == 0 {
+		return "none"
+	}
+	verdict := "FAILED"
+	if passed(c) {
+		verdict = "passed"
+	}
+	return fmt.Sprintf("%s: largest relative difference %s on %s inputs, %s allowed",
+		verdict, small(c.MaxRelDiff), count(int64(c.Inputs)), small(c.Tolerance))
+}
+
+// summarize picks the layers worth a line of their own and sums up the others.
+func summarize(layers []prune.LayerDiff) []prune.LayerDiff {
+	weight := func(l prune.LayerDiff) int64 { return l.MACsFrom }
+	if !slices.ContainsFunc(layers, func(l prune.LayerDiff) bool { return l.MACsFrom > 0 }) {
+		weight = func(l prune.LayerDiff) int64 { return l.ParamsFrom }
+	}
+	var own []int
+	for i, l := range layers {
+		if weight(l) > 0 && changed(l) {
+			own = append(own, i)
+		}
+	}
+	if len(own) > tableRows { // those that lost most
+		lost := func(l prune.LayerDiff) int64 { return l.MACsFrom - l.MACsTo + l.ParamsFrom - l.ParamsTo }
+		slices.SortStableFunc(own, func(a, b int) int { return cmp.Compare(lost(layers[b]), lost(layers[a])) })
+		own = own[:tableRows]
+		slices.Sort(own)
+	}
+	var out []prune.LayerDiff
+	rest, same := prune.LayerDiff{After: "…"}, prune.LayerDiff{After: "…"}
+	others, unchanged := 0, 0
+	for i, l := range layers {
+		_, single := slices.BinarySearch(own, i)
+		switch {
+		case single:
+			out = append(out, l)
+		case changed(l):
+			others++
+			sum(&rest, l)
+		case l.ParamsFrom > 0:
+			unchanged++
+			sum(&same, l)
+		}
+	}
+	if others > 0 {
+		rest.Name = some(others, "other layer")
+		out = append(out, rest)
+	}
+	if unchanged > 0 {
+		same.Name = some(unchanged, "unchanged layer")
+		out = append(out, same)
+	}
+	return out
+}
+
+// sum adds what a layer costs.
+func sum(to *prune.LayerDiff, l prune.LayerDiff) {
+	to.ParamsFrom, to.ParamsTo = to.ParamsFrom+l.ParamsFrom, to.ParamsTo+l.ParamsTo
+	to.MACsFrom, to.MACsTo = to.MACsFrom+l.MACsFrom, to.MACsTo+l.MACsTo
+}
+
+// some writes "1 layer", "7 layers".
+func some(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return count(int64(n)) + " " + what + "s"
+}
+
+// write prints lines in columns as wide as they need; right says which of them
+// are aligned to the right.
+func write(w io.Writer, lines [][]string, right []bool) {
+	var widths []int
+	for _, line := range lines {
+		for k, cell := range line {
+			if k == len(widths) {
+				widths = append(widths, 0)
+			}
+			widths[k] = max(widths[k], utf8.RuneCountInString(cell))
+		}
+	}
+	for _, line := range lines {
+		var b strings.Builder
+		for k, cell := range line {
+			pad := strings.Repeat(" ", widths[k]-utf8.RuneCountInString(cell))
+			if right != nil && right[k] {
+				b.WriteString(pad + cell + "  ")
+			} else {
+				b.WriteString(cell + pad + "  ")
+			}
+		}
+		fmt.Fprintln(w, strings.TrimRight(b.String(), " "))
+	}
+}

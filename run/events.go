@@ -1,0 +1,55 @@
+package run
+
+import (
+	"maps"
+	"slices"
+	"time"
+
+	"pare/report/tensorboard"
+	"pare/train"
+)
+
+// events writes the curves of a run for TensorBoard.
+type events struct{ w *tensorboard.Writer }
+
+func openEvents(dir string) (*events, error) {
+	w, err := tensorboard.Create(dir)
+	if err != nil {
+		return nil, err
+	}
+	return &events{w}, nil
+}
+
+func (e *events) close() error { return e.w.Close() }
+
+// epoch writes what a line of the metrics log says of an epoch.
+func (e *events) epoch(r train.Record) error {
+	values := map[string]float64{"loss": r.Loss, "lr": r.LR, "zeros": r.Zeros, "grad_norm": r.GradNorm}
+	if r.Val != nil {
+		values["val_loss"], values["val_accuracy"] = r.Val.Loss, r.Val.Accuracy
+	}
+	for _, t := range r.Terms {
+		values["penalty/"+t.Name] = t.Value
+		values["zero_groups/"+t.Name] = float64(t.Zero)
+	}
+	now := time.Now()
+	for _, tag := range slices.Sorted(maps.Keys(values)) {
+		if err := e.w.Scalar(r.Phase+"/"+tag, int64(r.Step), values[tag], now); err != nil {
+			return err
+		}
+	}
+	return e.w.Flush()
+}
+
+// watcher shows progress and writes events.
+type watcher struct {
+	train.Reporter
+	events *events
+}
+
+func (w *watcher) Epoch(s train.Status, r train.Record) {
+	w.Reporter.Epoch(s, r)
+	// The curves are a convenience: metrics.jsonl has the same numbers, and a
+	// failure to write that stops the run.
+	_ = w.events.epoch(r)
+}

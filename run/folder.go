@@ -1,0 +1,94 @@
+package run
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"pare/internal/atomicfile"
+)
+
+// Names within a run folder.
+const (
+	ConfigFile  = "config.yaml"
+	MetricsFile = "metrics.jsonl"
+	SummaryFile = "summary.json"
+	ReportFile  = "report.html"
+	DiagramFile = "network.svg"
+	EventsDir   = "tensorboard"
+
+	checkpointsDir = "checkpoints"
+	trainedDir     = "trained" // the network before pruning
+	prunedDir      = "pruned"  // the network right after pruning
+	pruneFile      = "prune.json"
+)
+
+// Folder is a run folder.
+type Folder string
+
+func (f Folder) path(elem ...string) string {
+	return filepath.Join(append([]string{string(f)}, elem...)...)
+}
+
+// CreateFolder makes a run folder and writes the config into it. An empty dir
+// means runs/NAME, or runs/NAME-2 and so on while that exists. A dir that is
+// given must not hold a run already.
+func CreateFolder(dir, name string, config []byte) (Folder, error) {
+	if dir == "" {
+		base := filepath.Join("runs", name)
+		dir = base
+		for n := 2; exists(dir); n++ {
+			dir = fmt.Sprintf("%s-%d", base, n)
+		}
+	} else if exists(filepath.Join(dir, ConfigFile)) {
+		return "", &InputError{fmt.Errorf("%s holds a run already; go on with -resume %s or choose another -out", dir, dir)}
+	}
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return "", &InputError{fmt.Errorf("the run folder cannot be made: %w", err)}
+	}
+	f := Folder(dir)
+	if err := atomicfile.WriteBytes(f.path(ConfigFile), config); err != nil {
+		return "", &InputError{fmt.Errorf("the run folder cannot be written: %w", err)}
+	}
+	return f, nil
+}
+
+// OpenFolder checks that dir is a run folder.
+func OpenFolder(dir string) (Folder, error) {
+	f := Folder(dir)
+	if !exists(f.path(ConfigFile)) {
+		return "", &InputError{fmt.Errorf("%s is no run folder: it has no %s", dir, ConfigFile)}
+	}
+	return f, nil
+}
+
+func exists(path string) bool {
+	_, err := os.Lstat(path)
+	return err == nil
+}
+
+func (f Folder) writeJSON(name string, v any) error {
+	text, err := json.MarshalIndent(v, "", "  ")
+	if err != nil {
+		return fmt.Errorf("write %s: %w", name, err)
+	}
+	return atomicfile.WriteBytes(f.path(name), append(text, '\n'))
+}
+
+// readJSON reports whether the file exists, and reads it.
+func (f Folder) readJSON(name string, v any) (bool, error) {
+	text, err := os.ReadFile(f.path(name))
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	if err := json.Unmarshal(text, v); err != nil {
+		return false, &InputError{fmt.Errorf("%s is damaged: %w", f.path(name), err)}
+	}
+	return true, nil
+}

@@ -1,0 +1,53 @@
+package run
+
+import (
+	"fmt"
+	"math/rand/v2"
+
+	"pare/config"
+	"pare/models"
+	"pare/nn"
+	"pare/regularize"
+	"pare/train"
+)
+
+// BuildNetwork makes the network of a config with fresh parameters.
+func BuildNetwork(c *config.Config, task models.Task) (*nn.Network, error) {
+	rng := rand.New(rand.NewPCG(c.Seed, 0x6e6574))
+	net, err := buildModel(c, task, rng)
+	if err != nil {
+		return nil, c.Locate("model", err)
+	}
+	return net, c.Locate("model", models.Check(net, task))
+}
+
+func buildModel(c *config.Config, task models.Task, rng *rand.Rand) (*nn.Network, error) {
+	if c.Model.Type != "" {
+		m, err := models.Lookup(c.Model.Type)
+		if err != nil {
+			return nil, c.Locate("model.type", err)
+		}
+		return m.Build(c.Model.Decode, task, rng)
+	}
+	entries := make([]models.Entry, len(c.Model.Layers))
+	for i, l := range c.Model.Layers {
+		entries[i] = models.Entry{Kind: l.Kind, Name: l.Name, Inputs: l.Inputs, Decode: l.Decode,
+			Locate: func(err error) error { return l.Errorf("%s", err) }}
+	}
+	return models.FromList(c.Name, entries, task, rng)
+}
+
+// penalties binds the penalties of a config to a network.
+func penalties(c *config.Config, net *nn.Network) ([]train.Penalty, error) {
+	var out []train.Penalty
+	for i, p := range c.Penalties {
+		t, err := regularize.NewTerm(net, regularize.Spec{Type: p.Type, On: p.On, Layers: p.Layers,
+			Lambda: p.Lambda, Alpha: p.Alpha, Scale: p.Scale, Members: p.Members, Factors: p.Factors,
+			Warmup: p.Warmup, Ramp: p.Ramp, Mode: p.Mode})
+		if err != nil {
+			return nil, c.Locate(fmt.Sprintf("penalties.%d", i), err)
+		}
+		out = append(out, t)
+	}
+	return out, nil
+}

@@ -1,0 +1,103 @@
+package run
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+
+	"pare/config"
+	"pare/layers"
+	"pare/nn"
+	"pare/train"
+)
+
+// phase is one training of a run.
+type phase struct {
+	name      string
+	net       *nn.Network
+	penalties []train.Penalty
+	epochs    int
+	optimizer config.Optimizer
+	schedule  config.Schedule
+	stop      train.EarlyStopSpec
+	freeze    bool
+	stream    uint64
+}
+
+// fit trains a phase from its start or from its last checkpoint.
+func (r *runner) fit(ctx context.Context, p phase) (train.Result, error) {
+	if p.epochs == 0 {
+		return train.Result{}, nil
+	}
+	o, err := r.options(p)
+	if err != nil {
+		return train.Result{}, err
+	}
+	t, err := train.New(p.net, o)
+	if err != nil {
+		return train.Result{}, r.c.Locate(p.name, err)
+	}
+	c, warning, err := train.LatestCheckpoint(o.Dir)
+	switch {
+	case err == nil:
+		if warning != nil {
+			r.say("%v", warning)
+		}
+		if err := t.Resume(c); err != nil {
+			return train.Result{}, &InputError{err}
+		}
+		r.say("%s: going on after step %d", p.name, c.Position.Step)
+	case !errors.Is(err, fs.ErrNotExist):
+		return train.Result{}, &InputError{err}
+	}
+	res, err := t.Fit(ctx)
+	if err != nil {
+		return res, fmt.Errorf("%s: %w", p.name, err)
+	}
+	return res, nil
+}
+
+func (r *runner) options(p phase) (train.Options, error) {
+	batch := r.c.Train.Batch
+	source, err := r.data.Train(batch, p.stream)
+	if err != nil {
+		return train.Options{}, r.c.Locate("train.batch", err)
+	}
+	val, err := r.data.Eval(r.data.Set.Validation, batch)
+	if err != nil {
+		return train.Options{}, err
+	}
+	if val == nil && p.stop.Patience > 0 {
+		return train.Options{}, r.c.Errorf("train.early_stop", "needs validation data; set data.validation")
+	}
+	return train.Options{Phase: p.name, Train: source, Val: val, Loss: r.loss(), Penalties: p.penalties,
+		Optimizer: train.OptimizerSpec(p.optimizer), Schedule: train.ScheduleSpec(p.schedule),
+		Epochs: p.epochs, ClipNorm: r.c.Train.ClipNorm, Stop: p.stop, Seed: r.c.Seed ^ p.stream<<32,
+		FreezeZeros: p.freeze, Dir: r.folder.path(checkpointsDir, p.name),
+		CheckpointEvery: r.c.Train.CheckpointSteps, Config: r.hash, Log: r.log, Reporter: r.reporter()}, nil
+}
+
+func (r *runner) loss() nn.Loss { return layers.CrossEntropy{Smoothing: r.c.Train.LabelSmoothing} }
+
+// test evaluates on the whole test set.
+func (r *runner) test(ctx context.Context, net *nn.Network) (train.Metrics, error) {
+	const batch = 100
+	s, err := r.data.Eval(r.data.Set.Test, batch)
+	if err != nil {
+		return train.Metrics{}, err
+	}
+	m, err := train.Evaluate(ctx, net, s, batch, r.loss())
+	if err != nil {
+		return m, fmt.Errorf("evaluate the test set: %w", err)
+	}
+	return m, ctxError(ctx, "evaluating")
+}
+
+// ctxError turns the end of a context between steps into an interruption.
+func ctxError(ctx context.Context, doing string) error {
+	if ctx.Err() != nil {
+		return fmt.Errorf("%w while %s", train.ErrInterrupted, doing)
+	}
+	return nil
+}

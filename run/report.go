@@ -1,0 +1,72 @@
+package run
+
+import (
+	"io"
+	"math"
+	"time"
+
+	"pare/internal/atomicfile"
+	"pare/nn"
+	"pare/report"
+	"pare/train"
+)
+
+// report writes report.html and network.svg.
+func (r *runner) report(s *Summary, p *pruneResult, small *nn.Network) error {
+	d, err := r.reportData(s, p, small)
+	if err != nil {
+		return err
+	}
+	if err := atomicfile.Write(r.folder.path(ReportFile), func(w io.Writer) error { return report.Write(w, d) }); err != nil {
+		return err
+	}
+	if err := atomicfile.Write(r.folder.path(DiagramFile), func(w io.Writer) error {
+		return report.Diagram(w, r.full, small)
+	}); err != nil {
+		return err
+	}
+	if r.Messages != nil {
+		report.Table(r.Messages, d)
+	}
+	return nil
+}
+
+func (r *runner) reportData(s *Summary, p *pruneResult, small *nn.Network) (report.Data, error) {
+	records, err := train.ReadMetrics(r.folder.path(MetricsFile))
+	if err != nil {
+		return report.Data{}, err
+	}
+	return report.Data{Title: r.c.Name, Model: s.Model, Dataset: s.Dataset, Seed: s.Seed, Date: time.Now(),
+		Phases: phases(records), Before: p.Report.Before, After: small.Count(), Removed: s.Removed,
+		Layers: p.Report.Layers, Certificate: s.Certificate,
+		AccuracyBefore: s.AccuracyBeforePrune, AccuracyAfter: s.AccuracyAfterPrune, AccuracyFinal: s.AccuracyFinal,
+		CorrectBefore: s.CorrectBeforePrune, CorrectAfter: s.CorrectAfterPrune, CorrectFinal: s.CorrectFinal,
+		TestExamples: s.TestExamples, TrainSeconds: s.TrainSeconds, FinetuneSeconds: s.FinetuneSeconds,
+		Network: r.full, Pruned: small, Config: string(r.c.YAML()), Command: r.Command}, nil
+}
+
+// phases turns the epoch lines of the metrics log into curves.
+func phases(records []train.Record) []report.Phase {
+	var out []report.Phase
+	for _, rec := range records {
+		if rec.Kind != "epoch" {
+			continue
+		}
+		if len(out) == 0 || out[len(out)-1].Name != rec.Phase {
+			out = append(out, report.Phase{Name: rec.Phase})
+		}
+		p := report.Point{Epoch: rec.Epoch, TrainLoss: rec.Loss, Zeros: rec.Zeros, LR: rec.LR,
+			ValLoss: math.NaN(), ValAccuracy: math.NaN()}
+		if rec.Val != nil {
+			p.ValLoss, p.ValAccuracy = rec.Val.Loss, rec.Val.Accuracy
+		}
+		for _, t := range rec.Terms {
+			p.Penalty += t.Value
+			p.GroupsZero += float64(t.Zero)
+			p.GroupsTotal += float64(t.Groups)
+		}
+		last := &out[len(out)-1]
+		last.Epochs = append(last.Epochs, p)
+	}
+	return out
+}

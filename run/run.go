@@ -1,0 +1,146 @@
+package run
+
+import (
+	"context"
+	"crypto/sha256"
+	"fmt"
+	"io"
+
+	"pare/config"
+	"pare/internal/kernel"
+	"pare/nn"
+	"pare/train"
+)
+
+// Options say how to run a config.
+type Options struct {
+	Config *config.Config
+	Folder Folder // made by CreateFolder, or opened to go on
+	// Command is the command line, for the report.
+	Command string
+	// Messages receives the lines that tell what happens; nil: none.
+	Messages io.Writer
+	// Reporter returns what shows the progress of a training phase; nil: silent.
+	Reporter func() train.Reporter
+	// Progress shows how far loading of data is; may be nil.
+	Progress func(what string, done, total int64)
+}
+
+// runner is a run under way.
+type runner struct {
+	Options
+	c      *config.Config
+	folder Folder
+	hash   string
+	data   *Data
+	log    *train.MetricsLog
+	events *events
+	full   *nn.Network // before pruning
+}
+
+// Run does what is left of a run in its folder: all of it, or what an
+// interruption left. It returns the summary that is also in summary.json.
+// train.ErrInterrupted means that ctx ended and the state was saved.
+func Run(ctx context.Context, o Options) (*Summary, error) {
+	kernel.SetThreads(o.Config.Threads)
+	r := &runner{Options: o, c: o.Config, folder: o.Folder}
+	r.hash = fmt.Sprintf("%x", sha256.Sum256(o.Config.YAML()))[:16]
+	var err error
+	if r.data, err = LoadData(ctx, r.c, o.Progress); err != nil {
+		return nil, err
+	}
+	s := r.data.Set
+	r.say("data: %s, %d training, %d validation and %d test examples of %s, %d classes", s.Name,
+		s.Train.N, size(s.Validation), s.Test.N, r.data.Task().Input, s.Train.Classes)
+	if r.log, err = train.OpenMetricsLog(r.folder.path(MetricsFile)); err != nil {
+		return nil, err
+	}
+	defer r.log.Close()
+	if r.events, err = openEvents(r.folder.path(EventsDir)); err != nil {
+		return nil, err
+	}
+	defer r.events.close()
+	return r.run(ctx)
+}
+
+func (r *runner) run(ctx context.Context) (*Summary, error) {
+	net, err := BuildNetwork(r.c, r.data.Task())
+	if err != nil {
+		return nil, err
+	}
+	r.full = net
+	small, pruned, err := r.pruned()
+	if err != nil {
+		return nil, err
+	}
+	if small != nil {
+		r.say("pruned already: going on from %s", r.folder.path(prunedDir))
+	} else if small, pruned, err = r.trainAndPrune(ctx, net); err != nil {
+		return nil, err
+	}
+	tuned, err := r.finetune(ctx, small)
+	if err != nil {
+		return nil, err
+	}
+	final, err := r.test(ctx, small)
+	if err != nil {
+		return nil, err
+	}
+	if err := r.export(small); err != nil {
+		return nil, err
+	}
+	summary := r.summarise(small, pruned, final, tuned)
+	if err := r.folder.writeJSON(SummaryFile, summary); err != nil {
+		return nil, err
+	}
+	return summary, r.report(summary, pruned, small)
+}
+
+func (r *runner) trainAndPrune(ctx context.Context, net *nn.Network) (*nn.Network, *pruneResult, error) {
+	counts := net.Count()
+	r.say("network: %s, %d parameters, %d multiply-accumulates", net.Name, counts.Params, counts.MACs)
+	terms, err := penalties(r.c, net)
+	if err != nil {
+		return nil, nil, err
+	}
+	res, err := r.fit(ctx, phase{name: "train", net: net, penalties: terms, epochs: r.c.Train.Epochs,
+		optimizer: r.c.Train.Optimizer, schedule: r.c.Train.Schedule, stream: 1,
+		stop: train.EarlyStopSpec{Patience: r.c.Train.EarlyStop.Patience, Metric: r.c.Train.EarlyStop.Metric}})
+	if err != nil {
+		return nil, nil, err
+	}
+	small, pruned, err := r.prune(ctx, net, res.Seconds)
+	if err != nil {
+		return nil, nil, err
+	}
+	after := pruned.Report.After
+	r.say("pruned: %d parameters, %d multiply-accumulates; %d of %d test examples correct before and after",
+		after.Params, after.MACs, pruned.After.Correct, pruned.After.N)
+	return small, pruned, nil
+}
+
+// finetune trains the pruned network on, without penalties; what is zero stays
+// zero.
+func (r *runner) finetune(ctx context.Context, net *nn.Network) (train.Result, error) {
+	f := r.c.Finetune
+	if f == nil {
+		return train.Result{}, nil
+	}
+	return r.fit(ctx, phase{name: "finetune", net: net, epochs: f.Epochs, optimizer: f.Optimizer,
+		schedule: f.Schedule, freeze: true, stream: 2})
+}
+
+// say writes a line of messages.
+func (r *runner) say(format string, args ...any) {
+	if r.Messages != nil {
+		fmt.Fprintf(r.Messages, format+"\n", args...)
+	}
+}
+
+func (r *runner) reporter() train.Reporter {
+	var shown train.Reporter = train.Silent{}
+	if r.Reporter != nil {
+		shown = r.Options.Reporter()
+	}
+	return &watcher{Reporter: shown, events: r.events}
+}

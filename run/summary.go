@@ -1,0 +1,60 @@
+package run
+
+import (
+	"time"
+
+	"pare/nn"
+	"pare/prune"
+	"pare/train"
+)
+
+// Summary is the outcome of a run: summary.json. Accuracies are shares of the
+// whole test set. "Before" and "after" a prune are right before and right after
+// the physical removal.
+type Summary struct {
+	Name    string `json:"name"`
+	Model   string `json:"model"`
+	Dataset string `json:"dataset"`
+	Seed    uint64 `json:"seed"`
+
+	ParamsBefore int64 `json:"params_before"`
+	ParamsAfter  int64 `json:"params_after"`
+	NonZeroAfter int64 `json:"nonzero_after"`
+	MACsBefore   int64 `json:"macs_before"`
+	MACsAfter    int64 `json:"macs_after"`
+
+	AccuracyTrained     float64 `json:"accuracy_trained"` // differs from before_prune where a baseline zeroes units
+	AccuracyBeforePrune float64 `json:"accuracy_before_prune"`
+	AccuracyAfterPrune  float64 `json:"accuracy_after_prune"`
+	AccuracyFinal       float64 `json:"accuracy_final"`
+	CorrectBeforePrune  int     `json:"correct_before_prune"`
+	CorrectAfterPrune   int     `json:"correct_after_prune"`
+	CorrectFinal        int     `json:"correct_final"`
+	TestExamples        int     `json:"test_examples"`
+	LossBeforePrune     float64 `json:"loss_before_prune"`
+	LossAfterPrune      float64 `json:"loss_after_prune"`
+	LossFinal           float64 `json:"loss_final"`
+
+	Method      string            `json:"method"`
+	Certificate prune.Certificate `json:"certificate"`
+	Removed     prune.Removed     `json:"removed"`
+
+	TrainSeconds    float64 `json:"train_seconds"`
+	FinetuneSeconds float64 `json:"finetune_seconds"`
+	Finished        string  `json:"finished"` // RFC 3339, UTC
+	Command         string  `json:"command,omitempty"`
+}
+
+func (r *runner) summarise(small *nn.Network, p *pruneResult, final train.Metrics, tuned train.Result) *Summary {
+	counts := small.Count()
+	return &Summary{Name: r.c.Name, Model: r.full.Name, Dataset: r.c.Data.Dataset, Seed: r.c.Seed,
+		ParamsBefore: p.Report.Before.Params, ParamsAfter: counts.Params, NonZeroAfter: counts.NonZero,
+		MACsBefore: p.Report.Before.MACs, MACsAfter: counts.MACs,
+		AccuracyTrained: p.Trained.Accuracy, AccuracyBeforePrune: p.Before.Accuracy,
+		AccuracyAfterPrune: p.After.Accuracy, AccuracyFinal: final.Accuracy,
+		CorrectBeforePrune: p.Before.Correct, CorrectAfterPrune: p.After.Correct, CorrectFinal: final.Correct,
+		TestExamples: final.N, LossBeforePrune: p.Before.Loss, LossAfterPrune: p.After.Loss, LossFinal: final.Loss,
+		Method: r.c.Prune.Method, Certificate: p.Report.Certificate, Removed: p.Report.Removed,
+		TrainSeconds: p.TrainSeconds, FinetuneSeconds: tuned.Seconds,
+		Finished: time.Now().UTC().Format(time.RFC3339), Command: r.Command}
+}
