@@ -33,7 +33,7 @@ func LoadData(ctx context.Context, c *config.Config, progress func(what string, 
 		if ctx.Err() != nil {
 			return nil, fmt.Errorf("loading data: %w", train.ErrInterrupted)
 		}
-		return nil, &InputError{fmt.Errorf("data: %w", err)}
+		return nil, c.Locate("data", err)
 	}
 	if set.Test == nil || set.Test.N == 0 {
 		return nil, c.Errorf("data.test", "%s has no test examples", c.Data.Dataset)
