@@ -23,7 +23,7 @@ func mustParse(t *testing.T, yaml string) *Config {
 func TestDefaults(t *testing.T) {
 	c := mustParse(t, head)
 	want := &Config{
-		Name: "my-run", Seed: 1, Data: Data{Dataset: "glyphs"}, Model: Model{Type: "mlp"},
+		Name: "my-run", Seed: 1, Data: Data{Dataset: "glyphs", Normalize: "standard"}, Model: Model{Type: "mlp"},
 		Train: Train{Epochs: 10, Batch: 64, EarlyStop: EarlyStop{Metric: "loss"},
 			Optimizer: Optimizer{Type: "sgd", LR: 0.1}, Schedule: Schedule{Type: "constant"}},
 		Prune:  Prune{Method: "zeros", Scope: "global"},
@@ -39,7 +39,7 @@ func TestEveryKey(t *testing.T) {
 name: a
 seed: 0x10
 threads: 2
-data: {dataset: glyphs, dir: 'a b', download: false, train: 1, validation: 2, test: 3, color: true, classes: digits, augment: {crop: 2, flip: true}}
+data: {dataset: glyphs, dir: 'a b', download: false, train: 1, validation: 2, test: 3, color: true, classes: digits, normalize: unit, augment: {crop: 2, flip: true}}
 model: {type: resnet, depth: 14}
 train:
   epochs: 4
@@ -61,7 +61,7 @@ export: {safetensors: false, onnx: false}
 	want := &Config{
 		Name: "a", Seed: 16, Threads: 2,
 		Data: Data{Dataset: "glyphs", Dir: "a b", Download: &no, Train: 1, Validation: 2, Test: 3, Color: true, Classes: "digits",
-			Augment: Augment{Crop: 2, Flip: true}},
+			Normalize: "unit", Augment: Augment{Crop: 2, Flip: true}},
 		Model: Model{Type: "resnet"},
 		Train: Train{Epochs: 4, Batch: 5,
 			Optimizer:      Optimizer{Type: "adamw", LR: 5e-4, Momentum: 0.5, Nesterov: true, WeightDecay: 0.5, DecayAll: true, Beta1: 0.1, Beta2: 0.2, Eps: 1},

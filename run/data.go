@@ -33,13 +33,26 @@ func LoadData(ctx context.Context, c *config.Config, progress func(what string, 
 		if ctx.Err() != nil {
 			return nil, fmt.Errorf("loading data: %w", train.ErrInterrupted)
 		}
-		return nil, &InputError{fmt.Errorf("data: %w", err)}
+		return nil, c.Locate("data", err)
 	}
 	if set.Test == nil || set.Test.N == 0 {
 		return nil, c.Errorf("data.test", "%s has no test examples", c.Data.Dataset)
 	}
-	return &Data{Set: set, Norm: set.Train.Stats(), seed: c.Seed,
+	norm := set.Train.Stats()
+	if d.Normalize == "unit" {
+		norm = unit(set.Train.C)
+	}
+	return &Data{Set: set, Norm: norm, seed: c.Seed,
 		aug: datasets.Augment{Crop: d.Augment.Crop, Flip: d.Augment.Flip}}, nil
+}
+
+// unit leaves values in 0..1 as they are.
+func unit(channels int) datasets.Normalization {
+	n := datasets.Normalization{Mean: make([]float32, channels), Std: make([]float32, channels)}
+	for c := range n.Std {
+		n.Std[c] = 1
+	}
+	return n
 }
 
 // Task is what the data asks of a network.

@@ -37,23 +37,40 @@ func (f Folder) path(elem ...string) string {
 // means runs/NAME, or runs/NAME-2 and so on while that exists. A dir that is
 // given must not hold a run already.
 func CreateFolder(dir, name string, config []byte) (Folder, error) {
-	if dir == "" {
-		base := filepath.Join("runs", name)
-		dir = base
-		for n := 2; exists(dir); n++ {
-			dir = fmt.Sprintf("%s-%d", base, n)
-		}
-	} else if exists(filepath.Join(dir, ConfigFile)) {
-		return "", &InputError{fmt.Errorf("%s holds a run already; go on with -resume %s or choose another -out", dir, dir)}
-	}
-	if err := os.MkdirAll(dir, 0o755); err != nil {
+	dir, made, err := makeFolder(dir, filepath.Join("runs", name))
+	if err != nil {
 		return "", &InputError{fmt.Errorf("the run folder cannot be made: %w", err)}
 	}
 	f := Folder(dir)
+	if exists(f.path(ConfigFile)) {
+		return "", &InputError{fmt.Errorf("%s holds a run already; go on with -resume %s or choose another -out", dir, dir)}
+	}
 	if err := atomicfile.WriteBytes(f.path(ConfigFile), config); err != nil {
+		if made {
+			_ = os.Remove(dir) // it is empty; the error to tell is the first
+		}
 		return "", &InputError{fmt.Errorf("the run folder cannot be written: %w", err)}
 	}
 	return f, nil
+}
+
+// makeFolder makes dir, or where that is empty the first of base, base-2 and so
+// on that no other process has made. made is false where dir was there.
+func makeFolder(dir, base string) (path string, made bool, err error) {
+	if dir != "" {
+		made = !exists(dir)
+		return dir, made, os.MkdirAll(dir, 0o755)
+	}
+	if err := os.MkdirAll(filepath.Dir(base), 0o755); err != nil {
+		return "", false, err
+	}
+	path = base
+	for n := 2; ; n++ {
+		if err := os.Mkdir(path, 0o755); !errors.Is(err, fs.ErrExist) {
+			return path, true, err
+		}
+		path = fmt.Sprintf("%s-%d", base, n)
+	}
 }
 
 // OpenFolder checks that dir is a run folder.

@@ -1,6 +1,7 @@
 package run
 
 import (
+	"errors"
 	"fmt"
 	"math/rand/v2"
 
@@ -18,7 +19,13 @@ func BuildNetwork(c *config.Config, task models.Task) (*nn.Network, error) {
 	if err != nil {
 		return nil, c.Locate("model", err)
 	}
-	return net, c.Locate("model", models.Check(net, task))
+	if err := models.Check(net, task); err != nil {
+		if n := len(c.Model.Layers); n > 0 {
+			return nil, c.Model.Layers[n-1].Errorf("%s", err)
+		}
+		return nil, c.Locate("model", err)
+	}
+	return net, nil
 }
 
 func buildModel(c *config.Config, task models.Task, rng *rand.Rand) (*nn.Network, error) {
@@ -45,6 +52,10 @@ func penalties(c *config.Config, net *nn.Network) ([]train.Penalty, error) {
 			Lambda: p.Lambda, Alpha: p.Alpha, Scale: p.Scale, Members: p.Members, Factors: p.Factors,
 			Warmup: p.Warmup, Ramp: p.Ramp, Mode: p.Mode})
 		if err != nil {
+			// Without the name of the penalty the message begins with the key at fault.
+			if inner := errors.Unwrap(err); inner != nil {
+				err = inner
+			}
 			return nil, c.Locate(fmt.Sprintf("penalties.%d", i), err)
 		}
 		out = append(out, t)

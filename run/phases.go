@@ -23,6 +23,7 @@ type phase struct {
 	stop      train.EarlyStopSpec
 	freeze    bool
 	stream    uint64
+	logged    int // lines in the metrics log when it starts
 }
 
 // fit trains a phase from its start or from its last checkpoint.
@@ -42,14 +43,18 @@ func (r *runner) fit(ctx context.Context, p phase) (train.Result, error) {
 	switch {
 	case err == nil:
 		if warning != nil {
-			r.say("%v", warning)
+			r.say("warning: %v", warning)
 		}
 		if err := t.Resume(c); err != nil {
-			return train.Result{}, &InputError{err}
+			return train.Result{}, &InputError{fmt.Errorf("%w; put %s back as it was, or start a new run", err, r.folder.path(ConfigFile))}
 		}
 		r.say("%s: going on after step %d", p.name, c.Position.Step)
 	case !errors.Is(err, fs.ErrNotExist):
 		return train.Result{}, &InputError{err}
+	default: // an earlier session may have logged an epoch and died before it was saved
+		if err := r.log.Cut(p.logged); err != nil {
+			return train.Result{}, err
+		}
 	}
 	res, err := t.Fit(ctx)
 	if err != nil {
@@ -88,10 +93,13 @@ func (r *runner) test(ctx context.Context, net *nn.Network) (train.Metrics, erro
 		return train.Metrics{}, err
 	}
 	m, err := train.Evaluate(ctx, net, s, batch, r.loss())
+	if interrupted := ctxError(ctx, "evaluating"); interrupted != nil {
+		return m, interrupted
+	}
 	if err != nil {
 		return m, fmt.Errorf("evaluate the test set: %w", err)
 	}
-	return m, ctxError(ctx, "evaluating")
+	return m, nil
 }
 
 // ctxError turns the end of a context between steps into an interruption.

@@ -23,12 +23,14 @@ type pruneResult struct {
 	Before       train.Metrics `json:"before"`  // test set, right before removal
 	After        train.Metrics `json:"after"`   // test set, right after removal
 	TrainSeconds float64       `json:"train_seconds"`
+	LogLines     int           `json:"log_lines"` // of the metrics log, so far
+	Config       string        `json:"config"`    // hash
 }
 
 // prune removes what the config says, measures right before and right after,
 // and keeps both networks in the run folder.
 func (r *runner) prune(ctx context.Context, net *nn.Network, seconds float64) (*nn.Network, *pruneResult, error) {
-	res := &pruneResult{TrainSeconds: seconds}
+	res := &pruneResult{TrainSeconds: seconds, LogLines: r.log.Lines(), Config: r.hash}
 	var err error
 	if res.Trained, err = r.test(ctx, net); err != nil {
 		return nil, nil, err
@@ -97,6 +99,10 @@ func (r *runner) pruned() (*nn.Network, *pruneResult, error) {
 	found, err := r.folder.readJSON(filepath.Join(prunedDir, pruneFile), &res)
 	if !found || err != nil {
 		return nil, nil, err
+	}
+	if res.Config != r.hash || res.Report == nil {
+		return nil, nil, &InputError{fmt.Errorf("%s was made with another config than %s; put that back as it was, or start a new run",
+			r.folder.path(prunedDir), r.folder.path(ConfigFile))}
 	}
 	m, err := export.Load(r.folder.path(prunedDir))
 	if err != nil {

@@ -16,6 +16,8 @@ import (
 type Options struct {
 	Config *config.Config
 	Folder Folder // made by CreateFolder, or opened to go on
+	// Data is that of Config where Plan has loaded it; nil: Run loads it.
+	Data *Data
 	// Command is the command line, for the report.
 	Command string
 	// Messages receives the lines that tell what happens; nil: none.
@@ -46,8 +48,10 @@ func Run(ctx context.Context, o Options) (*Summary, error) {
 	r := &runner{Options: o, c: o.Config, folder: o.Folder}
 	r.hash = fmt.Sprintf("%x", sha256.Sum256(o.Config.YAML()))[:16]
 	var err error
-	if r.data, err = LoadData(ctx, r.c, o.Progress); err != nil {
-		return nil, err
+	if r.data = o.Data; r.data == nil {
+		if r.data, err = LoadData(ctx, r.c, o.Progress); err != nil {
+			return nil, err
+		}
 	}
 	s := r.data.Set
 	r.say("data: %s, %d training, %d validation and %d test examples of %s, %d classes", s.Name,
@@ -78,7 +82,7 @@ func (r *runner) run(ctx context.Context) (*Summary, error) {
 	} else if small, pruned, err = r.trainAndPrune(ctx, net); err != nil {
 		return nil, err
 	}
-	tuned, err := r.finetune(ctx, small)
+	tuned, err := r.finetune(ctx, small, pruned.LogLines)
 	if err != nil {
 		return nil, err
 	}
@@ -120,14 +124,14 @@ func (r *runner) trainAndPrune(ctx context.Context, net *nn.Network) (*nn.Networ
 }
 
 // finetune trains the pruned network on, without penalties; what is zero stays
-// zero.
-func (r *runner) finetune(ctx context.Context, net *nn.Network) (train.Result, error) {
+// zero. logged is the number of lines in the metrics log before it.
+func (r *runner) finetune(ctx context.Context, net *nn.Network, logged int) (train.Result, error) {
 	f := r.c.Finetune
 	if f == nil {
 		return train.Result{}, nil
 	}
 	return r.fit(ctx, phase{name: "finetune", net: net, epochs: f.Epochs, optimizer: f.Optimizer,
-		schedule: f.Schedule, freeze: true, stream: 2})
+		schedule: f.Schedule, freeze: true, stream: 2, logged: logged})
 }
 
 // say writes a line of messages.

@@ -13,7 +13,7 @@ import (
 
 // dryRun checks the config against its data and prints the network.
 func dryRun(ctx context.Context, c *config.Config) error {
-	net, err := run.Plan(ctx, c, progress(false))
+	net, _, err := run.Plan(ctx, c, progress(false))
 	if err != nil {
 		return err
 	}

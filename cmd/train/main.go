@@ -14,6 +14,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"os"
 	"os/signal"
 	"strings"
@@ -47,7 +48,7 @@ func main() { os.Exit(status(execute(os.Args[1:]))) }
 // status prints an error as one line and returns the exit status.
 func status(err error) int {
 	switch {
-	case err == nil, errors.Is(err, flag.ErrHelp):
+	case err == nil:
 		return 0
 	case errors.Is(err, train.ErrInterrupted):
 		fmt.Fprintln(os.Stderr, err)
@@ -71,11 +72,13 @@ func execute(args []string) error {
 	fs.BoolVar(&f.list, "list", false, "print models, layers, penalties, optimizers, datasets and configs")
 	fs.StringVar(&f.initName, "init", "", "write the named built-in config, with comments, to the file that follows (default NAME.yaml)")
 	fs.BoolVar(&f.quiet, "quiet", false, "print nothing but errors")
-	if err := fs.Parse(args); err != nil {
-		if errors.Is(err, flag.ErrHelp) {
-			return err
-		}
-		os.Exit(exitBadInput) // the flag package has said what is wrong
+	fs.SetOutput(io.Discard) // it would print all flags below each error
+	if err := fs.Parse(args); errors.Is(err, flag.ErrHelp) {
+		fs.SetOutput(os.Stdout)
+		fs.Usage()
+		return nil
+	} else if err != nil {
+		return usage("%w; -help lists the flags", err)
 	}
 	if f.initName == "" && fs.NArg() > 0 {
 		return usage("unexpected argument %q; a config is given with -config", fs.Arg(0))
@@ -87,8 +90,8 @@ func execute(args []string) error {
 	case f.initName != "":
 		return initConfig(f.initName, fs.Args())
 	case f.resume != "":
-		if f.config != "" || len(f.sets) > 0 || f.out != "" {
-			return usage("-resume goes on with the config of the run folder; leave -config, -set and -out out")
+		if f.config != "" || len(f.sets) > 0 || f.out != "" || f.dryRun {
+			return usage("-resume goes on with the config of the run folder; leave -config, -set, -out and -dry-run out")
 		}
 		return resume(f)
 	case f.config == "":
@@ -126,14 +129,15 @@ func start(f flags) error {
 	if f.dryRun {
 		return dryRun(ctx, c)
 	}
-	if _, err := run.Plan(ctx, c, progress(f.quiet)); err != nil {
+	_, data, err := run.Plan(ctx, c, progress(f.quiet))
+	if err != nil {
 		return err
 	}
 	folder, err := run.CreateFolder(f.out, c.Name, c.YAML())
 	if err != nil {
 		return err
 	}
-	return finish(ctx, f, c, folder)
+	return finish(ctx, f, c, data, folder)
 }
 
 func resume(f flags) error {
@@ -147,11 +151,12 @@ func resume(f flags) error {
 	}
 	ctx, stop := signals()
 	defer stop()
-	return finish(ctx, f, c, folder)
+	return finish(ctx, f, c, nil, folder)
 }
 
-func finish(ctx context.Context, f flags, c *config.Config, folder run.Folder) error {
-	o := run.Options{Config: c, Folder: folder, Command: strings.Join(os.Args, " "), Progress: progress(f.quiet)}
+// finish does what is left of a run; data may be nil.
+func finish(ctx context.Context, f flags, c *config.Config, data *run.Data, folder run.Folder) error {
+	o := run.Options{Config: c, Folder: folder, Data: data, Command: strings.Join(os.Args, " "), Progress: progress(f.quiet)}
 	if !f.quiet {
 		o.Messages = os.Stdout
 		o.Reporter = func() train.Reporter { return train.NewReporter(os.Stderr) }

@@ -180,26 +180,6 @@ func TestChainNeedsTwoBuffers(t *testing.T) {
 	}
 }
 
-func TestEqualHashesAreRefused(t *testing.T) {
-	g := gorgonia.NewGraph()
-	x := gorgonia.NewVector(g, tensor.Float32, gorgonia.WithName("x"), gorgonia.WithShape(4))
-	apply := func(c float32) *gorgonia.Node {
-		n, err := gorgonia.ApplyOp(&mixOp{name: "same", size: 4, arity: 1, c: c}, x)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return n
-	}
-	a, b := apply(1), apply(2)
-	if a == b {
-		t.Fatal("Gorgonia merged the operations when they were made")
-	}
-	_, err := New(g, []*gorgonia.Node{a, b}, func(*gorgonia.Node) []float32 { return make([]float32, 4) })
-	if err == nil || !strings.Contains(err.Error(), "same hash") {
-		t.Errorf("two operations with one hash: %v", err)
-	}
-}
-
 func TestPlanErrors(t *testing.T) {
 	g := gorgonia.NewGraph()
 	x := gorgonia.NewVector(g, tensor.Float64, gorgonia.WithName("x"), gorgonia.WithShape(4))
