@@ -82,6 +82,17 @@ func OpenFolder(dir string) (Folder, error) {
 	return f, nil
 }
 
+// sweep removes the temporary files that a crash has left. It does what it can:
+// they only take up room.
+func (f Folder) sweep() {
+	for _, dir := range []string{"", trainedDir, prunedDir, filepath.Join(checkpointsDir, "*")} {
+		left, _ := filepath.Glob(f.path(dir, ".*.tmp-*"))
+		for _, path := range left {
+			_ = os.Remove(path)
+		}
+	}
+}
+
 func exists(path string) bool {
 	_, err := os.Lstat(path)
 	return err == nil

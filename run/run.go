@@ -46,7 +46,8 @@ type runner struct {
 func Run(ctx context.Context, o Options) (*Summary, error) {
 	kernel.SetThreads(o.Config.Threads)
 	r := &runner{Options: o, c: o.Config, folder: o.Folder}
-	r.hash = fmt.Sprintf("%x", sha256.Sum256(o.Config.YAML()))[:16]
+	r.hash = configHash(*o.Config)
+	r.folder.sweep()
 	var err error
 	if r.data = o.Data; r.data == nil {
 		if r.data, err = LoadData(ctx, r.c, o.Progress); err != nil {
@@ -65,6 +66,13 @@ func Run(ctx context.Context, o Options) (*Summary, error) {
 	}
 	defer r.events.close()
 	return r.run(ctx)
+}
+
+// configHash tells configs with different results apart; threads make no
+// difference to any.
+func configHash(c config.Config) string {
+	c.Threads = 0
+	return fmt.Sprintf("%x", sha256.Sum256(c.YAML()))[:16]
 }
 
 func (r *runner) run(ctx context.Context) (*Summary, error) {

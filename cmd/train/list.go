@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"strings"
 
 	"pare/config"
 	"pare/datasets"
@@ -48,7 +49,7 @@ func printList(w io.Writer) {
 func section(w io.Writer, title string, names []string, doc func(string) string) {
 	fmt.Fprintln(w, title)
 	for _, n := range names {
-		fmt.Fprintf(w, "  %-16s %s\n", n, doc(n))
+		fmt.Fprintln(w, strings.TrimRight(fmt.Sprintf("  %-16s %s", n, doc(n)), " "))
 	}
 	fmt.Fprintln(w)
 }
