@@ -27,6 +27,7 @@ type Data struct {
 	Test       int     `yaml:"test" json:"test" range:"[0,)" doc:"test examples; 0: all (glyphs: 4000)"`
 	Color      bool    `yaml:"color,omitempty" json:"color,omitempty" doc:"glyphs only: 32x32 colour images in place of 28x28 grey ones"`
 	Classes    string  `yaml:"classes,omitempty" json:"classes,omitempty" doc:"glyphs only: digits, letters or all; empty: all"`
+	Normalize  string  `yaml:"normalize" json:"normalize" enum:"standard,unit" doc:"standard: each channel to mean 0 and deviation 1 over the training images; unit: values in 0..1, so that a black background is exactly 0"`
 	Augment    Augment `yaml:"augment" json:"augment" doc:"random changes of training images"`
 }
 

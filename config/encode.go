@@ -53,7 +53,11 @@ func encode(v reflect.Value, r rules) *node {
 	case reflect.Bool:
 		return &node{kind: boolean, text: strconv.FormatBool(v.Bool())}
 	case reflect.Float64:
-		return &node{kind: float, text: strconv.FormatFloat(v.Float(), 'g', -1, 64)}
+		s := strconv.FormatFloat(v.Float(), 'g', -1, 64)
+		if !strings.Contains(s, ".") {
+			s = strings.Replace(s, "e", ".0e", 1) // YAML 1.1 takes 1e-08 for text
+		}
+		return &node{kind: float, text: s}
 	case reflect.String:
 		return textNode(v.String())
 	}

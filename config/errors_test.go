@@ -127,7 +127,7 @@ func TestParseErrorOfLargeFiles(t *testing.T) {
 	_, err := Parse("f.yaml", []byte(deep))
 	checkError(t, err, "f.yaml:3:39: more than 32 sections and lists within each other")
 	_, err = Parse("f.yaml", []byte(head+strings.Repeat("#\n", 200<<10)))
-	checkError(t, err, "f.yaml:1:1: the file has more than 256 KiB; this is not a config")
+	checkError(t, err, "f.yaml:1:1: the file has more than 64 KiB; this is not a config")
 }
 
 func TestErrorIsOneLine(t *testing.T) {

@@ -10,13 +10,14 @@ import (
 
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
+	"github.com/goccy/go-yaml/lexer"
 	"github.com/goccy/go-yaml/parser"
 	"github.com/goccy/go-yaml/token"
 )
 
 const (
-	maxBytes = 256 << 10 // the parser recurses, so this bounds its stack
-	maxDepth = 32        // sections and lists within each other
+	maxBytes = 64 << 10 // some hundred layers
+	maxDepth = 32       // sections and lists within each other
 )
 
 // read parses one YAML document into nodes. locate turns a line and column
@@ -95,7 +96,11 @@ func (r reader) parse(data []byte) (file *ast.File, err error) {
 			file, err = nil, r.locate(1, 1).errorf("this is not YAML: %v", p)
 		}
 	}()
-	file, err = parser.ParseBytes(data, 0, parser.AllowDuplicateMapKey())
+	tokens := lexer.Tokenize(string(data))
+	if err := r.checkDepth(tokens); err != nil {
+		return nil, err
+	}
+	file, err = parser.Parse(tokens, 0, parser.AllowDuplicateMapKey())
 	var located yaml.Error
 	if errors.As(err, &located) {
 		return nil, r.at(located.GetToken()).errorf("%s", located.GetMessage())
@@ -106,9 +111,35 @@ func (r reader) parse(data []byte) (file *ast.File, err error) {
 	return file, nil
 }
 
+// checkDepth rejects what the parser, which recurses, would take very long for.
+func (r reader) checkDepth(tokens token.Tokens) error {
+	depth, line, inLine := 0, 0, 0
+	for _, t := range tokens {
+		if t.Position != nil && t.Position.Line != line {
+			line, inLine = t.Position.Line, 0
+		}
+		switch t.Type {
+		case token.SequenceStartType, token.MappingStartType:
+			depth++
+		case token.SequenceEndType, token.MappingEndType:
+			depth--
+		case token.SequenceEntryType, token.MappingKeyType, token.AnchorType, token.TagType:
+			inLine++
+		}
+		if depth > maxDepth || inLine > maxDepth {
+			return r.tooDeep(t)
+		}
+	}
+	return nil
+}
+
+func (r reader) tooDeep(t *token.Token) error {
+	return r.at(t).errorf("more than %d sections and lists within each other", maxDepth)
+}
+
 func (r reader) node(n ast.Node, path string, depth int) (*node, error) {
 	if depth > maxDepth {
-		return nil, r.at(n.GetToken()).errorf("more than %d sections and lists within each other", maxDepth)
+		return nil, r.tooDeep(n.GetToken())
 	}
 	where := r.at(n.GetToken())
 	switch n := n.(type) {

@@ -94,6 +94,8 @@ func structSchema(v reflect.Value) map[string]any {
 		properties[f.key] = s
 		if f.required {
 			required = append(required, f.key)
+		} else {
+			allowNull(s)
 		}
 	}
 	s := map[string]any{"type": "object", "properties": properties, "additionalProperties": false}
@@ -101,6 +103,23 @@ func structSchema(v reflect.Value) map[string]any {
 		s["required"] = required
 	}
 	return s
+}
+
+// allowNull lets the value be null, which stands for a key that is left out.
+func allowNull(s map[string]any) {
+	if typ, ok := s["type"].(string); ok {
+		s["type"] = []string{typ, "null"}
+	}
+	if enum, ok := s["enum"].([]string); ok {
+		values := []any{nil}
+		for _, e := range enum {
+			values = append(values, e)
+		}
+		s["enum"] = values
+	}
+	if choices, ok := s["anyOf"].([]any); ok {
+		s["anyOf"] = append(choices, map[string]any{"type": "null"})
+	}
 }
 
 func (Model) schema() map[string]any {

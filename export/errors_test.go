@@ -11,8 +11,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"pare/export/onnx"
 	"pare/export/safetensors"
+	"pare/internal/onnx"
 	"pare/layers"
 	"pare/nn"
 )

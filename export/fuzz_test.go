@@ -5,7 +5,7 @@ import (
 	"regexp"
 	"testing"
 
-	"pare/export/onnx"
+	"pare/internal/onnx"
 )
 
 // large finds integers that may make a network too large to build while

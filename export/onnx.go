@@ -6,8 +6,8 @@ import (
 	"io"
 	"path/filepath"
 
-	"pare/export/onnx"
 	"pare/internal/atomicfile"
+	"pare/internal/onnx"
 	"pare/nn"
 )
 

@@ -74,7 +74,7 @@ func leaky(x float64) float64 {
 }
 
 func leakyD(x float64) float64 {
-	if x < 0 {
+	if x <= 0 { // at 0 as PyTorch has it
 		return 0.01
 	}
 	return 1

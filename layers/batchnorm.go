@@ -104,7 +104,10 @@ func (l *BatchNorm) buildTrain(b *nn.Builder, x *gorgonia.Node, rows, c int) (*g
 		return nil, err
 	}
 	b.Pin(moments)
-	b.After(func(value func(*gorgonia.Node) []float32) { l.updateRunning(value(moments)[:c], variance, rows) })
+	rm, rv := l.mean.Data(), l.variance.Data()
+	b.After(func(value func(*gorgonia.Node) []float32) {
+		l.updateRunning(rm, rv, value(moments)[:c], variance, rows)
+	})
 
 	// [2C]: dγ and dβ, shared by three gradients of one output.
 	var sums *gorgonia.Node
@@ -146,12 +149,11 @@ func (l *BatchNorm) buildTrain(b *nn.Builder, x *gorgonia.Node, rows, c int) (*g
 		}}, x, moments, b.Param(l.weight), b.Param(l.bias))
 }
 
-// updateRunning moves the running statistics towards the batch's; the running
-// variance is the unbiased one, as in PyTorch.
-func (l *BatchNorm) updateRunning(mean, variance []float32, rows int) {
+// updateRunning moves the running statistics rm and rv towards the batch's; the
+// running variance is the unbiased one, as in PyTorch.
+func (l *BatchNorm) updateRunning(rm, rv, mean, variance []float32, rows int) {
 	m := float32(l.Momentum)
 	unbias := float32(rows) / float32(rows-1)
-	rm, rv := l.mean.Data(), l.variance.Data()
 	for i := range mean {
 		rm[i] += m * (mean[i] - rm[i])
 		rv[i] += m * (variance[i]*unbias - rv[i])

@@ -24,8 +24,32 @@ func positive(kind string, values map[string]int) error {
 	return nil
 }
 
+// Bounds on hyper-parameters, so that a damaged architecture file cannot make a
+// reader run out of memory or overflow.
+const (
+	maxValues = 1 << 28 // of one parameter
+	maxExtent = 1 << 15 // of kernels, strides, padding
+)
+
+// extents checks kernel, stride and padding against the largest that is sensible.
+func extents(kind string, values ...int) error {
+	for _, v := range values {
+		if v > maxExtent {
+			return fmt.Errorf("%s: %d is larger than any kernel, stride or padding may be, %d", kind, v, maxExtent)
+		}
+	}
+	return nil
+}
+
 // keepOrMake returns the parameter that exists, checked, or a new one from make.
 func keepOrMake(p *nn.Param, shape []int, create func() *nn.Param) (*nn.Param, error) {
+	size := 1
+	for _, d := range shape {
+		if d < 1 || size > maxValues/d {
+			return nil, fmt.Errorf("a parameter of shape %v is not usable", shape)
+		}
+		size *= d
+	}
 	if p == nil {
 		return create(), nil
 	}

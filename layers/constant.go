@@ -36,7 +36,7 @@ func (l *Constant) Init(in []nn.Shape, rng *rand.Rand) (nn.Shape, error) {
 		return nil, err
 	}
 	shape := nn.Shape(l.Shape)
-	if shape.Size() < 1 {
+	if !shape.Valid() {
 		return nil, fmt.Errorf("constant: shape %v has an axis that is not positive", l.Shape)
 	}
 	var err error

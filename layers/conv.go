@@ -61,6 +61,9 @@ func (l *Conv) Init(in []nn.Shape, rng *rand.Rand) (nn.Shape, error) {
 		return nil, fmt.Errorf("conv: kernel %d, stride %d, pad %d and groups %d must not be negative", l.Kernel, l.Stride, l.Pad, l.Groups)
 	}
 	l.defaults()
+	if err := extents("conv", l.Kernel, l.Stride, l.Pad); err != nil {
+		return nil, err
+	}
 	if err := positive("conv", map[string]int{"out": l.Out}); err != nil {
 		return nil, err
 	}

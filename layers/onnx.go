@@ -3,7 +3,7 @@ package layers
 import (
 	"fmt"
 
-	"pare/export/onnx"
+	"pare/internal/onnx"
 	"pare/nn"
 )
 

@@ -1,7 +1,7 @@
 package layers
 
 import (
-	"pare/export/onnx"
+	"pare/internal/onnx"
 	"pare/nn"
 )
 

@@ -29,6 +29,9 @@ func (w *Window) init(kind string, in []nn.Shape) (nn.Shape, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := extents(kind, w.Kernel, w.Stride, w.Pad); err != nil {
+		return nil, err
+	}
 	if w.Kernel == 0 {
 		w.Kernel = 2
 	}

@@ -51,14 +51,3 @@ func isRange(index []int, n int) bool {
 	}
 	return true
 }
-
-// listOf returns the positions of the true entries.
-func listOf(keep []bool) []int {
-	var out []int
-	for i, k := range keep {
-		if k {
-			out = append(out, i)
-		}
-	}
-	return out
-}

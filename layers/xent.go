@@ -2,6 +2,7 @@ package layers
 
 import (
 	"fmt"
+	"math"
 
 	"gorgonia.org/gorgonia"
 
@@ -10,7 +11,7 @@ import (
 )
 
 // CrossEntropy is the softmax cross-entropy of logits against class indices,
-// averaged over the batch. Softmax and loss are one operation, with one pass
+// averaged over the batch; NaN when a target is no class index. Softmax and loss are one operation, with one pass
 // back.
 type CrossEntropy struct {
 	Smoothing float64 // share of the target spread evenly over all classes (Szegedy et al. 2016); in [0, 1)
@@ -33,5 +34,21 @@ func (l CrossEntropy) Build(_ *nn.Builder, output, target *gorgonia.Node) (*gorg
 			}}, in[0], in[1], dy)
 	}
 	return nn.Apply(nn.Op{Name: "cross-entropy", Grad: []nn.GradFunc{grad, nil},
-		Run: func(dst []float32, in [][]float32) { dst[0] = kernel.SoftmaxXent(in[0], in[1], n, k, eps) }}, output, target)
+		Run: func(dst []float32, in [][]float32) {
+			if !classes(in[1], k) {
+				dst[0] = float32(math.NaN()) // training stops and says so
+				return
+			}
+			dst[0] = kernel.SoftmaxXent(in[0], in[1], n, k, eps)
+		}}, output, target)
+}
+
+// classes reports whether every target is a class index below k.
+func classes(targets []float32, k int) bool {
+	for _, t := range targets {
+		if !(t >= 0 && int(t) < k) {
+			return false
+		}
+	}
+	return true
 }

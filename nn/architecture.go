@@ -43,21 +43,11 @@ func (n *Network) Architecture() (Architecture, error) {
 	return a, nil
 }
 
-// maxValues bounds what an architecture file may make a reader allocate.
-const maxValues = 1 << 31
-
 // Network builds the network; its parameters are drawn from rng, or zero when
 // rng is nil.
 func (a Architecture) Network(rng *rand.Rand) (*Network, error) {
 	if a.Format != ArchitectureFormat {
 		return nil, fmt.Errorf("architecture format is %q, expected %q", a.Format, ArchitectureFormat)
-	}
-	size := 1
-	for _, d := range a.Input {
-		if d < 1 || size > maxValues/d {
-			return nil, fmt.Errorf("architecture: input shape %v is not usable", a.Input)
-		}
-		size *= d
 	}
 	net, err := New(a.Name, a.Input, rng)
 	if err != nil {

@@ -117,7 +117,9 @@ func buildLayers(b *Builder, net *Network, input *gorgonia.Node) (*gorgonia.Node
 				in[k] = values[j]
 			}
 		}
+		before := len(b.Graph.AllNodes())
 		v, err := node.Layer.Build(b, in)
+		attribute(b.Graph, before, node.Name)
 		if err != nil {
 			return nil, fmt.Errorf("compile layer %s: %w", node.Name, err)
 		}

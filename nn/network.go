@@ -29,7 +29,7 @@ type Network struct {
 // New returns a network without layers. Parameters are drawn from rng; a nil
 // rng leaves them zero.
 func New(name string, input Shape, rng *rand.Rand) (*Network, error) {
-	if len(input) == 0 || input.Size() <= 0 {
+	if !input.Valid() {
 		return nil, fmt.Errorf("network %s: input shape %v has an axis that is not positive", name, []int(input))
 	}
 	return &Network{Name: name, Input: input, byName: map[string]int{InputName: -1}, rng: rng}, nil
@@ -61,7 +61,7 @@ func (n *Network) Add(name string, layer Layer, inputs ...string) error {
 	if err != nil {
 		return fmt.Errorf("layer %s: %w", name, err)
 	}
-	if shape.Size() <= 0 {
+	if !shape.Valid() {
 		return fmt.Errorf("layer %s: output shape %s of input %v is empty", name, shape, shapes)
 	}
 	node.Shape = shape

@@ -43,7 +43,11 @@ func Apply(op Op, in ...*gorgonia.Node) (*gorgonia.Node, error) {
 	}
 	a.inputs = len(in)
 	a.typ = hm.NewFnType(append(types, typeOf(op.Shape))...)
-	return gorgonia.ApplyOp(a, in...)
+	n, err := gorgonia.ApplyOp(a, in...)
+	if err == nil && n.Op() != gorgonia.Op(a) {
+		return nil, fmt.Errorf("op %s was merged with %v, whose hash is the same", a, n.Op())
+	}
+	return n, err
 }
 
 func typeOf(s tensor.Shape) hm.Type {
@@ -60,6 +64,7 @@ type appliedOp struct {
 	id     uint64
 	inputs int
 	typ    hm.Type
+	layer  string // of the network, for messages; "" for what belongs to none
 }
 
 var _ gorgonia.SDOp = (*appliedOp)(nil)
@@ -71,9 +76,25 @@ func (a *appliedOp) InferShape(...gorgonia.DimSizer) (tensor.Shape, error) { ret
 func (a *appliedOp) ReturnsPtr() bool                                      { return true }
 func (a *appliedOp) CallsExtern() bool                                     { return false }
 func (a *appliedOp) OverwritesInput() int                                  { return -1 }
-func (a *appliedOp) String() string                                        { return fmt.Sprintf("%s#%d", a.Name, a.id) }
-func (a *appliedOp) WriteHash(h hash.Hash)                                 { fmt.Fprint(h, a.String()) }
+func (a *appliedOp) WriteHash(h hash.Hash)                                 { fmt.Fprintf(h, "%s#%d", a.Name, a.id) }
 func (a *appliedOp) Hashcode() uint32                                      { return uint32(a.id*2654435761) ^ uint32(a.id>>32) }
+
+func (a *appliedOp) String() string {
+	if a.layer == "" {
+		return fmt.Sprintf("%s#%d", a.Name, a.id)
+	}
+	return fmt.Sprintf("%s of layer %s", a.Name, a.layer)
+}
+
+// attribute says of the operations added to the graph since it had n nodes that
+// they belong to a layer.
+func attribute(g *gorgonia.ExprGraph, n int, layer string) {
+	for _, node := range g.AllNodes()[n:] {
+		if op, ok := node.Op().(*appliedOp); ok && op.layer == "" {
+			op.layer = layer
+		}
+	}
+}
 
 // RunKernel computes the op on raw storage; the executor calls it.
 func (a *appliedOp) RunKernel(dst []float32, in [][]float32) { a.Run(dst, in) }
@@ -122,7 +143,9 @@ func (a *appliedOp) SymDiff(in gorgonia.Nodes, out, grad *gorgonia.Node) (gorgon
 		if f == nil {
 			continue
 		}
+		before := len(out.Graph().AllNodes())
 		g, err := f(in, out, grad)
+		attribute(out.Graph(), before, a.layer)
 		if err != nil {
 			return nil, fmt.Errorf("gradient of %s with respect to input %d: %w", a.Name, i, err)
 		}

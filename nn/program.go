@@ -15,8 +15,9 @@ func (p *Program) bind(b *Builder, out, loss *gorgonia.Node, terms []*gorgonia.N
 	for param, n := range grads {
 		p.grads[param] = p.plan.Value(n)
 	}
+	value := p.plan.Value // made once: a run allocates nothing
 	for _, f := range b.after {
-		p.after = append(p.after, func() { f(p.plan.Value) })
+		p.after = append(p.after, func() { f(value) })
 	}
 }
 

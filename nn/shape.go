@@ -33,6 +33,23 @@ func (s Shape) Positions() int {
 // Size is the number of values in one example.
 func (s Shape) Size() int { return s.Units() * s.Positions() }
 
+// maxValues bounds the values of one example, so that a damaged architecture
+// file cannot make a reader overflow or run out of memory.
+const maxValues = 1 << 31
+
+// Valid reports whether the shape has at least one axis, every axis is at least
+// 1 and the size is one that a network can have.
+func (s Shape) Valid() bool {
+	size := 1
+	for _, d := range s {
+		if d < 1 || size > maxValues/d {
+			return false
+		}
+		size *= d
+	}
+	return len(s) > 0
+}
+
 // Equal reports whether both shapes have the same axes.
 func (s Shape) Equal(t Shape) bool {
 	if len(s) != len(t) {

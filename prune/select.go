@@ -127,6 +127,7 @@ func (s Selection) trial(net *nn.Network, gone []candidate) (*nn.Network, error)
 // each layer is not among them.
 func (s Selection) candidates(net *nn.Network) []candidate {
 	units := nn.MapUnits(net)
+	live := analyse(net).made // units that are dead already are not worth choosing
 	fixed := map[int]bool{}
 	for _, u := range units.Out(len(net.Nodes) - 1) {
 		fixed[u] = true
@@ -150,7 +151,7 @@ func (s Selection) candidates(net *nn.Network) []candidate {
 				continue
 			}
 			c.slots = append(c.slots, slot)
-			if slot.Param.Role == nn.RoleWeight {
+			if slot.Param.Role == nn.RoleWeight && live[slot.Node][slot.Index] {
 				if c.layer < 0 {
 					c.layer = slot.Node
 				}

@@ -18,11 +18,11 @@ type block struct {
 const blockPad = 9.0
 
 // frames groups the boxes by name prefix. A box that is alone in its block joins
-// the block around it, and so do blocks whose frames would cross each other or
-// hold a box of another. The boxes' groups are set accordingly.
+// the block around it, and so do blocks inside another and those whose frames
+// would cross or hold a strange box. The boxes' groups are set accordingly.
 func (l *layout) frames() []block {
 	for {
-		if group, ok := l.single(); ok {
+		if group, ok := l.redundant(); ok {
 			l.widen(group)
 		} else if group, ok := l.conflict(l.extents()); ok {
 			l.widen(group)
@@ -41,15 +41,23 @@ func (l *layout) widen(group string) {
 	}
 }
 
-// single returns a group of one box.
-func (l *layout) single() (group string, ok bool) {
+// redundant returns a group of one box, or one inside another.
+func (l *layout) redundant() (group string, ok bool) {
 	members := map[string]int{}
 	for _, b := range l.boxes {
 		members[b.group]++
 	}
 	for _, b := range l.boxes {
-		if b.group != "" && members[b.group] == 1 {
+		if b.group == "" {
+			continue
+		}
+		if members[b.group] == 1 {
 			return b.group, true
+		}
+		for around := prefix(b.group); around != ""; around = prefix(around) {
+			if members[around] > 0 {
+				return b.group, true
+			}
 		}
 	}
 	return "", false

@@ -41,8 +41,21 @@ func LoadData(ctx context.Context, c *config.Config, progress func(what string, 
 	if tr := set.Train; d.Augment.Crop >= min(tr.H, tr.W) {
 		return nil, c.Errorf("data.augment.crop", "a shift of up to %d pixels moves images of %d×%d out of sight", d.Augment.Crop, tr.H, tr.W)
 	}
-	return &Data{Set: set, Norm: set.Train.Stats(), seed: c.Seed,
+	norm := set.Train.Stats()
+	if d.Normalize == "unit" {
+		norm = unit(set.Train.C)
+	}
+	return &Data{Set: set, Norm: norm, seed: c.Seed,
 		aug: datasets.Augment{Crop: d.Augment.Crop, Flip: d.Augment.Flip}}, nil
+}
+
+// unit leaves values in 0..1 as they are.
+func unit(channels int) datasets.Normalization {
+	n := datasets.Normalization{Mean: make([]float32, channels), Std: make([]float32, channels)}
+	for c := range n.Std {
+		n.Std[c] = 1
+	}
+	return n
 }
 
 // Task is what the data asks of a network.

@@ -2,7 +2,6 @@ package run
 
 import (
 	"errors"
-	"fmt"
 
 	"pare/config"
 )
@@ -18,8 +17,4 @@ func (e *InputError) Unwrap() error { return e.Err }
 func IsInput(err error) bool {
 	var in *InputError
 	return errors.As(err, &in) || errors.Is(err, config.ErrConfig)
-}
-
-func errNoModel(f Folder) error {
-	return fmt.Errorf("%s has no exported model yet; finish the run with train -resume %s", f, f)
 }

@@ -18,18 +18,3 @@ func (r *runner) export(net *nn.Network) error {
 	}
 	return nil
 }
-
-// LoadModel reads the network of a finished run: the exported one, or the
-// pruned or trained one when nothing newer is there.
-func LoadModel(f Folder) (export.Model, error) {
-	for _, dir := range []string{"", prunedDir, trainedDir} {
-		if exists(f.path(dir, export.ArchitectureFile)) {
-			m, err := export.Load(f.path(dir))
-			if err != nil {
-				return m, &InputError{err}
-			}
-			return m, nil
-		}
-	}
-	return export.Model{}, &InputError{errNoModel(f)}
-}

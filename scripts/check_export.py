@@ -9,6 +9,11 @@ them. ONNX Runtime must compute the same at batch sizes 1 and 17, within
 TOLERANCE; and the weights must have the same names, shapes and values in both
 files. Prints one line a folder and exits with 1 if any check failed.
 
+The reference of a finished run is made by
+
+    pare predict RUN -split test -limit 64 -dump-inputs RUN/inputs.npy
+    pare predict RUN -inputs RUN/inputs.npy -out RUN/logits.npy
+
 Needs numpy, onnx, onnxruntime and safetensors.
 """
 import pathlib

@@ -2,6 +2,7 @@ package train
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math"
 	"os"
@@ -265,5 +266,38 @@ func TestOptimizerSpecErrors(t *testing.T) {
 		if err := c.spec.Validate(); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%+v: error %v, want one with %q", c.spec, err, c.want)
 		}
+	}
+}
+
+func TestOptimizerForgetsAndRestores(t *testing.T) {
+	q := newQuadratic(map[string][]float32{"weight": {1, 2}}, map[string][]float32{"weight": {0, 0}}, map[string][]float32{"weight": {1, 1}})
+	o, err := NewOptimizer(OptimizerSpec{Type: "adam", LR: 0.1}, Setup{Params: q.params, Grad: q.grad})
+	if err != nil {
+		t.Fatal(err)
+	}
+	run := func() []float32 {
+		copy(q.params[0].Data(), []float32{1, 2})
+		for range 4 {
+			q.differentiate()
+			o.Step(0.1, 1)
+		}
+		return append([]float32(nil), q.params[0].Data()...)
+	}
+	first := run()
+	saved := OptimizerState{Step: o.State().Step, Tensors: cloneTensors(o.State().Tensors)}
+	warm := run()
+	if err := o.Restore(saved); err != nil {
+		t.Fatal(err)
+	}
+	if !sameBits(run(), warm) {
+		t.Error("after Restore the steps differ from those after the saved ones")
+	}
+	o.Reset()
+	if !sameBits(run(), first) {
+		t.Error("after Reset the steps differ from those of a new optimizer")
+	}
+	saved.Tensors[0].Data = saved.Tensors[0].Data[:1]
+	if err := o.Restore(saved); !errors.Is(err, ErrMismatch) {
+		t.Errorf("a state of another shape: %v", err)
 	}
 }

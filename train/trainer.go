@@ -80,7 +80,8 @@ func New(net *nn.Network, o Options) (*Trainer, error) {
 // Fit trains to the end of the phase, or goes on from where Resume or an
 // interrupted Fit left off. When ctx ends it finishes the step under way, saves
 // a checkpoint and returns ErrInterrupted. When a value is no longer finite it
-// returns ErrDiverged; the last checkpoint is then from before.
+// returns ErrDiverged; the last checkpoint is then from before, and the network
+// in memory is of no more use.
 func (t *Trainer) Fit(ctx context.Context) (Result, error) {
 	t.started, t.spent, t.firstStep = time.Now(), t.pos.Seconds, t.pos.Step
 	t.zeros = zeroShare(t.net)
@@ -109,7 +110,13 @@ func (t *Trainer) fill(r Result) Result {
 	return r
 }
 
-func (t *Trainer) seconds() float64 { return t.spent + time.Since(t.started).Seconds() }
+// seconds is the time spent on the phase, this session included.
+func (t *Trainer) seconds() float64 {
+	if t.started.IsZero() {
+		return t.pos.Seconds
+	}
+	return t.spent + time.Since(t.started).Seconds()
+}
 
 // Position is how far the phase has come.
 func (t *Trainer) Position() Position { return t.pos }

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"pare/layers"
 	"pare/nn"
@@ -99,6 +100,25 @@ func TestCrossEntropyScore(t *testing.T) {
 		if _, _, err := CrossEntropyScore([]float32{1, 3, 3}, target); err == nil {
 			t.Errorf("target %g gave no error", target)
 		}
+	}
+}
+
+// signLoss scores the sign of the first output.
+type signLoss struct{ layers.CrossEntropy }
+
+func (signLoss) Score(output []float32, target float32) (float64, bool) {
+	return float64(output[0] - target), (output[0] > 0) == (target > 0)
+}
+
+func TestLossesMayScoreThemselves(t *testing.T) {
+	net := toyNet(t, 1)
+	own, err := Evaluate(t.Context(), net, newToy(20, 10, 5), 10, signLoss{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	usual, err := Evaluate(t.Context(), net, newToy(20, 10, 5), 10, layers.CrossEntropy{Smoothing: 0.1})
+	if err != nil || own.Loss == usual.Loss || own.N != 20 {
+		t.Errorf("own score %+v, cross-entropy %+v, %v", own, usual, err)
 	}
 }
 
@@ -219,6 +239,22 @@ func TestOptionErrors(t *testing.T) {
 		if _, err := New(toyNet(t, 1), o); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("error %v, want one with %q", err, c.want)
 		}
+	}
+}
+
+func TestLinesWithinLongEpochs(t *testing.T) {
+	var out bytes.Buffer
+	l := NewLines(&out)
+	s := Status{Phase: "train", Epoch: 1, Epochs: 2, Batch: 5, Batches: 10, Loss: 0.5, Zeros: 0.25, Left: 90 * time.Second, Val: &Metrics{Accuracy: 0.5}}
+	l.Step(s)
+	if out.Len() > 0 {
+		t.Errorf("a line at once: %q", &out)
+	}
+	l.last = l.last.Add(-quiet)
+	l.Step(s)
+	l.Step(s)
+	if want := "train epoch 1/2  loss 0.5000  accuracy 50.00%  zeros 25.0%  left 1m30s  batch 5/10\n"; out.String() != want {
+		t.Errorf("got %q, want %q", &out, want)
 	}
 }
 

@@ -49,16 +49,3 @@ func topological(g *gorgonia.ExprGraph, outputs []*gorgonia.Node) ([]*gorgonia.N
 	}
 	return order, nil
 }
-
-// distinct asserts that no two nodes hash alike: Gorgonia would have merged
-// others that should have been different.
-func distinct(order []*gorgonia.Node) error {
-	seen := map[uint32]*gorgonia.Node{}
-	for _, n := range order {
-		if m, ok := seen[n.Hashcode()]; ok {
-			return fmt.Errorf("graph nodes %v and %v have the same hash", m, n)
-		}
-		seen[n.Hashcode()] = n
-	}
-	return nil
-}

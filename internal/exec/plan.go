@@ -42,9 +42,6 @@ func New(g *gorgonia.ExprGraph, outputs []*gorgonia.Node, leaf func(*gorgonia.No
 	if err != nil {
 		return nil, err
 	}
-	if err := distinct(order); err != nil {
-		return nil, err
-	}
 	p := &Plan{values: map[int64][]float32{}}
 	pool := newBuffers(g, order, outputs)
 	for _, n := range order {

@@ -1,0 +1,101 @@
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+
+	"pare/internal/kernel"
+)
+
+// flags are the options of a subcommand, among them those that all have.
+type flags struct {
+	*flag.FlagSet
+	c       command
+	threads int
+}
+
+func newFlags(c command) *flags {
+	f := &flags{FlagSet: flag.NewFlagSet(c.name(), flag.ContinueOnError), c: c}
+	f.SetOutput(io.Discard) // errors are printed once, by main
+	f.IntVar(&f.threads, "threads", 0, "processor threads to use; 0: all cores")
+	return f
+}
+
+// parse reads the options, which may stand before and behind the arguments
+// named in want, and returns the arguments. For -h it prints the help and
+// returns flag.ErrHelp.
+func (f *flags) parse(args []string, stdout io.Writer, want ...string) ([]string, error) {
+	var got []string
+	for {
+		before := args
+		if err := f.Parse(args); err != nil {
+			if errors.Is(err, flag.ErrHelp) {
+				f.help(stdout)
+				return nil, err
+			}
+			return nil, inputError("%w; see pare help %s", err, f.c.name())
+		}
+		args = f.Args()
+		if read := len(before) - len(args); read > 0 && before[read-1] == "--" {
+			got = append(got, args...) // nothing after it is an option
+			break
+		}
+		if len(args) == 0 {
+			break
+		}
+		got, args = append(got, args[0]), args[1:]
+	}
+	if len(got) < len(want) {
+		return nil, inputError("no %s given; see pare help %s", want[len(got)], f.c.name())
+	}
+	if len(got) > len(want) {
+		return nil, inputError("unexpected argument %q; see pare help %s", got[len(want)], f.c.name())
+	}
+	if f.threads < 0 {
+		return nil, inputError("-threads is %d, it must not be negative", f.threads)
+	}
+	kernel.SetThreads(f.threads)
+	return got, nil
+}
+
+func (f *flags) help(w io.Writer) {
+	fmt.Fprintf(w, "pare %s %s\n\n", f.c.name(), f.c.doc())
+	fmt.Fprintf(w, "usage: pare %s %s\n\n", f.c.name(), f.c.args())
+	f.SetOutput(w)
+	f.PrintDefaults()
+	f.SetOutput(io.Discard)
+}
+
+// given reports whether the option was on the command line.
+func (f *flags) given(name string) bool {
+	found := false
+	f.Visit(func(o *flag.Flag) { found = found || o.Name == name })
+	return found
+}
+
+// writable checks, before any work, that files could be written at the paths;
+// empty ones are left out.
+func writable(paths ...string) error {
+	seen := map[string]bool{}
+	for _, path := range paths {
+		if path == "" {
+			continue
+		}
+		clean := filepath.Clean(path)
+		if seen[clean] {
+			return inputError("%s is to be written twice; choose two files", path)
+		}
+		seen[clean] = true
+		if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
+			return inputError("%s is no regular file; choose another name", path)
+		}
+		if info, err := os.Stat(filepath.Dir(path)); err != nil || !info.IsDir() {
+			return inputError("%s cannot be written: there is no folder %s", path, filepath.Dir(path))
+		}
+	}
+	return nil
+}

@@ -1,0 +1,78 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+
+	"pare/export"
+	"pare/internal/atomicfile"
+	"pare/run"
+)
+
+// exportCommand writes the final network of a run elsewhere.
+type exportCommand struct{}
+
+var _ command = exportCommand{}
+
+func (exportCommand) name() string { return "export" }
+func (exportCommand) args() string { return "RUN [-onnx FILE] [-safetensors DIR]" }
+func (exportCommand) doc() string  { return "writes the final network as ONNX or as safetensors" }
+
+func (c exportCommand) run(_ context.Context, args []string, stdout, _ io.Writer) error {
+	f := newFlags(c)
+	onnx := f.String("onnx", "", "ONNX `FILE` to write")
+	safetensors := f.String("safetensors", "", "folder `DIR` for model.safetensors and architecture.json; made if there is none")
+	pos, err := f.parse(args, stdout, "RUN")
+	if err != nil {
+		return err
+	}
+	if *onnx == "" && *safetensors == "" {
+		return inputError("nothing to write; give -onnx FILE, -safetensors DIR or both")
+	}
+	if err := writable(*onnx); err != nil {
+		return err
+	}
+	a, err := run.OpenArtifact(pos[0])
+	if err != nil {
+		return err
+	}
+	m, err := a.Final()
+	if err != nil {
+		return err
+	}
+	if *safetensors != "" {
+		if err := c.save(a, *safetensors, m); err != nil {
+			return err
+		}
+		fmt.Fprintf(stdout, "wrote %s and %s\n", filepath.Join(*safetensors, export.SafetensorsFile), filepath.Join(*safetensors, export.ArchitectureFile))
+	}
+	if *onnx != "" {
+		if err := atomicfile.Write(*onnx, func(w io.Writer) error { return export.WriteONNX(w, m) }); err != nil {
+			return err
+		}
+		fmt.Fprintf(stdout, "wrote %s\n", *onnx)
+	}
+	return nil
+}
+
+// save writes into a folder of the network's own or one that holds no other.
+func (exportCommand) save(a *run.Artifact, dir string, m export.Model) error {
+	if !sameFile(a.Path, dir) {
+		if err := run.FreeFolder(dir); err != nil {
+			return err
+		}
+	}
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return inputError("the folder cannot be made: %w", err)
+	}
+	return export.Save(dir, m)
+}
+
+func sameFile(a, b string) bool {
+	x, errX := os.Stat(a)
+	y, errY := os.Stat(b)
+	return errX == nil && errY == nil && os.SameFile(x, y)
+}

@@ -1,0 +1,127 @@
+// Command pare looks into the run folders that train makes, prunes, exports and
+// uses their networks.
+//
+//	pare inspect runs/resnet
+//	pare prune runs/resnet -out /tmp/half -method magnitude -macs 0.5
+//	pare export runs/resnet -onnx resnet.onnx
+//	pare predict runs/resnet -inputs x.npy -out logits.npy
+//	pare help predict
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"runtime"
+	"runtime/debug"
+	"strings"
+	"syscall"
+
+	"pare/run"
+	"pare/train"
+)
+
+const (
+	exitFailed      = 1
+	exitBadInput    = 2
+	exitInterrupted = 130 // 128 + SIGINT, as shells report it
+)
+
+// command is a subcommand. Errors are printed by main, as one line.
+type command interface {
+	name() string
+	args() string // what follows the name in the line of usage
+	doc() string  // what it does, in a line
+	run(ctx context.Context, args []string, stdout, stderr io.Writer) error
+}
+
+// commands are the subcommands in the order of the help.
+var commands = []command{inspectCommand{}, pruneCommand{}, exportCommand{}, predictCommand{}}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop) // a second signal kills the process as usual
+	os.Exit(execute(ctx, os.Args[1:], os.Stdout, os.Stderr))
+}
+
+// execute runs a command line and returns the exit status.
+func execute(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	if len(args) == 0 {
+		usage(stderr)
+		return exitBadInput
+	}
+	name, rest := args[0], args[1:]
+	switch name {
+	case "help", "-h", "-help", "--help":
+		if len(rest) == 0 {
+			usage(stdout)
+			return 0
+		}
+		name, rest = rest[0], []string{"-h"}
+	case "version", "-version", "--version":
+		fmt.Fprintln(stdout, version())
+		return 0
+	}
+	for _, c := range commands {
+		if c.name() == name {
+			return status(name, c.run(ctx, rest, stdout, stderr), stderr)
+		}
+	}
+	return status("", inputError("there is no command %q; see pare help", name), stderr)
+}
+
+// status prints an error as one line and returns the exit status.
+func status(name string, err error, stderr io.Writer) int {
+	if err == nil || errors.Is(err, flag.ErrHelp) {
+		return 0
+	}
+	where := strings.TrimSpace("pare " + name)
+	if errors.Is(err, train.ErrInterrupted) || errors.Is(err, context.Canceled) {
+		fmt.Fprintf(stderr, "%s: interrupted\n", where)
+		return exitInterrupted
+	}
+	fmt.Fprintf(stderr, "%s: %s\n", where, strings.ReplaceAll(err.Error(), "\n", " "))
+	if run.IsInput(err) {
+		return exitBadInput
+	}
+	return exitFailed
+}
+
+func inputError(format string, args ...any) error {
+	return &run.InputError{Err: fmt.Errorf(format, args...)}
+}
+
+func usage(w io.Writer) {
+	fmt.Fprintln(w, "pare works on the run folders that train makes.")
+	fmt.Fprintln(w)
+	fmt.Fprintln(w, "usage: pare COMMAND [options]")
+	fmt.Fprintln(w)
+	for _, c := range commands {
+		fmt.Fprintf(w, "  %-9s %s\n", c.name(), c.doc())
+	}
+	fmt.Fprintf(w, "  %-9s %s\n", "version", "prints the version of the program")
+	fmt.Fprintf(w, "  %-9s %s\n", "help", "prints this, or the options of a command: pare help predict")
+	fmt.Fprintln(w)
+	fmt.Fprintln(w, "RUN is a run folder, a folder with model.safetensors and architecture.json, or")
+	fmt.Fprintln(w, "an .onnx file that pare wrote. RUN/trained is the network before pruning.")
+}
+
+// version tells what was built, as far as the build knows.
+func version() string {
+	text := "pare"
+	if info, ok := debug.ReadBuildInfo(); ok {
+		if v := info.Main.Version; v != "" {
+			text += " " + v
+		}
+		for _, s := range info.Settings {
+			if s.Key == "vcs.revision" {
+				text += " " + s.Value[:min(12, len(s.Value))]
+			}
+		}
+	}
+	return fmt.Sprintf("%s (%s, %s/%s)", text, runtime.Version(), runtime.GOOS, runtime.GOARCH)
+}

@@ -1,0 +1,172 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+
+	"pare/export"
+	"pare/export/npy"
+	"pare/internal/atomicfile"
+	"pare/run"
+	"pare/train"
+)
+
+// predictCommand computes logits.
+type predictCommand struct{}
+
+var _ command = predictCommand{}
+
+func (predictCommand) name() string { return "predict" }
+func (predictCommand) args() string {
+	return "RUN (-inputs FILE [-preprocess] | -split train|validation|test) [-out FILE] [-dump-inputs FILE]"
+}
+func (predictCommand) doc() string { return "computes the logits of an array or of a part of the data" }
+
+// predictFlags are the options of the command.
+type predictFlags struct {
+	*flags
+	inputs, split, dataDir string
+	preprocess             bool
+	out, dump              string
+	batch, limit           int
+}
+
+func (c predictCommand) flags() *predictFlags {
+	f := &predictFlags{flags: newFlags(c)}
+	f.StringVar(&f.inputs, "inputs", "", "npy `FILE` of shape (N, C, H, W) or (N, F), fed to the network as it is, like the ONNX model's input")
+	f.BoolVar(&f.preprocess, "preprocess", false, "the values of -inputs are 0..1: normalise them by the model's means and deviations first")
+	f.StringVar(&f.split, "split", "", "`part` of the run's data: train, validation or test; also prints loss and accuracy")
+	f.StringVar(&f.dataDir, "data-dir", "", "folder with the data for -split, in place of data.dir of the run's config")
+	f.StringVar(&f.out, "out", "", "npy `FILE` for the logits, shape (N, K)")
+	f.StringVar(&f.dump, "dump-inputs", "", "npy `FILE` for what the network was fed: normalised, channels first")
+	f.IntVar(&f.batch, "batch", 256, "examples to compute at once")
+	f.IntVar(&f.limit, "limit", 0, "use the first `N` examples only; 0: all")
+	return f
+}
+
+func (f *predictFlags) check() error {
+	switch {
+	case (f.inputs == "") == (f.split == ""):
+		return inputError("give either -inputs FILE or -split train|validation|test")
+	case f.preprocess && f.inputs == "":
+		return inputError("-preprocess is for -inputs; a -split is always normalised")
+	case f.dataDir != "" && f.split == "":
+		return inputError("-data-dir is for -split")
+	case f.split != "" && f.split != "train" && f.split != "validation" && f.split != "test":
+		return inputError("there is no split %q; choose train, validation or test", f.split)
+	case f.batch < 1:
+		return inputError("-batch is %d, it must be at least 1", f.batch)
+	case f.limit < 0:
+		return inputError("-limit is %d, it must not be negative", f.limit)
+	}
+	return writable(f.out, f.dump)
+}
+
+func (c predictCommand) run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
+	f := c.flags()
+	pos, err := f.parse(args, stdout, "RUN")
+	if err != nil {
+		return err
+	}
+	if err := f.check(); err != nil {
+		return err
+	}
+	a, err := run.OpenArtifact(pos[0])
+	if err != nil {
+		return err
+	}
+	m, err := a.Final()
+	if err != nil {
+		return err
+	}
+	var in *inputs
+	if f.split != "" {
+		in, err = splitInputs(ctx, a, m, f, progress(stderr))
+	} else {
+		in, err = fileInputs(m, f)
+	}
+	if err != nil {
+		return err
+	}
+	p := &prediction{model: m, keepInputs: f.dump != "", labelled: f.split != ""}
+	if err := p.compute(ctx, in, progress(stderr)); err != nil {
+		return err
+	}
+	return p.write(f, stdout)
+}
+
+// prediction collects what the network computes.
+type prediction struct {
+	model      export.Model
+	keepInputs bool
+	labelled   bool
+
+	n          int
+	fed        []float32 // batched layout; nil unless kept
+	logits     []float32 // batched layout
+	loss       float64   // sum
+	correct    int
+	outputSize int
+}
+
+func (p *prediction) compute(ctx context.Context, in *inputs, show func(what string, done, total int64)) error {
+	p.outputSize = p.model.Net.Output().Shape.Size()
+	p.logits = make([]float32, 0, in.n*p.outputSize)
+	return run.Logits(ctx, p.model.Net, in.source, in.batch, func(b train.Batch, logits []float32) error {
+		p.n += b.N
+		p.logits = append(p.logits, logits...)
+		if p.keepInputs {
+			p.fed = append(p.fed, b.X[:b.N*p.model.Net.Input.Size()]...)
+		}
+		if show != nil {
+			show("predicting", int64(p.n), int64(in.n))
+		}
+		if !p.labelled {
+			return nil
+		}
+		return p.score(b, logits)
+	})
+}
+
+func (p *prediction) score(b train.Batch, logits []float32) error {
+	for i := range b.N {
+		loss, correct, err := train.CrossEntropyScore(logits[i*p.outputSize:][:p.outputSize], b.Y[i])
+		if err != nil {
+			return err
+		}
+		p.loss += loss
+		if correct {
+			p.correct++
+		}
+	}
+	return nil
+}
+
+// write saves the arrays that were asked for and prints the outcome.
+func (p *prediction) write(f *predictFlags, stdout io.Writer) error {
+	net := p.model.Net
+	shape := append([]int{p.n}, net.Output().Shape...)
+	fmt.Fprintf(stdout, "logits %s\n", tuple(shape))
+	if p.labelled {
+		n := float64(p.n)
+		fmt.Fprintf(stdout, "loss %.6f\naccuracy %.2f %% (%d of %d)\n", p.loss/n, 100*float64(p.correct)/n, p.correct, p.n)
+	}
+	if f.dump != "" {
+		if err := save(f.dump, append([]int{p.n}, net.Input...), run.ChannelsFirst(p.fed, net.Input), stdout); err != nil {
+			return err
+		}
+	}
+	if f.out != "" {
+		return save(f.out, shape, run.ChannelsFirst(p.logits, net.Output().Shape), stdout)
+	}
+	return nil
+}
+
+func save(path string, shape []int, data []float32, stdout io.Writer) error {
+	if err := atomicfile.Write(path, func(w io.Writer) error { return npy.Write(w, shape, data) }); err != nil {
+		return err
+	}
+	fmt.Fprintf(stdout, "wrote %s\n", path)
+	return nil
+}

@@ -1,0 +1,184 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"math"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"pare/export"
+	"pare/export/npy"
+	"pare/internal/atomicfile"
+	"pare/run"
+)
+
+func readArray(t *testing.T, path string) ([]int, []float32) {
+	t.Helper()
+	b, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	shape, data, err := npy.Read(bytes.NewReader(b))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return shape, data
+}
+
+func writeArray(t *testing.T, shape []int, data []float32) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "x.npy")
+	if err := atomicfile.Write(path, func(w io.Writer) error { return npy.Write(w, shape, data) }); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func near(t *testing.T, got, want []float32) {
+	t.Helper()
+	if len(got) != len(want) {
+		t.Fatalf("%d values, want %d", len(got), len(want))
+	}
+	for i, v := range want {
+		if !(math.Abs(float64(got[i]-v)) <= 1e-4*(1+math.Abs(float64(v)))) { // also true for NaN
+			t.Fatalf("value %d is %v, want %v", i, got[i], v)
+		}
+	}
+}
+
+func TestPredictSplit(t *testing.T) {
+	folder, s := tinyRun(t)
+	dir := t.TempDir()
+	inputs, logits := filepath.Join(dir, "i.npy"), filepath.Join(dir, "l.npy")
+	contains(t, succeed(t, "predict", folder, "-split", "test", "-out", logits, "-dump-inputs", inputs),
+		"logits (400, 10)", fmt.Sprintf("loss %.6f", s.LossFinal),
+		fmt.Sprintf("accuracy %.2f %% (%d of 400)", 100*s.AccuracyFinal, s.CorrectFinal), "wrote "+inputs, "wrote "+logits)
+	shape, _ := readArray(t, inputs)
+	if diff := cmp.Diff([]int{400, 1, 8, 8}, shape); diff != "" {
+		t.Error(diff)
+	}
+	shape, want := readArray(t, logits)
+	if diff := cmp.Diff([]int{400, 10}, shape); diff != "" {
+		t.Error(diff)
+	}
+	again := filepath.Join(dir, "again.npy")
+	for _, args := range [][]string{{"-batch", "1"}, {"-batch", "17", "-threads", "1"}, {}} {
+		succeed(t, append([]string{"predict", folder, "-inputs", inputs, "-out", again}, args...)...)
+		_, got := readArray(t, again)
+		near(t, got, want)
+	}
+	succeed(t, "predict", "-split", "test", folder, "-limit", "5", "-batch", "3", "-out", again)
+	_, got := readArray(t, again)
+	near(t, got, want[:50])
+	succeed(t, "predict", filepath.Join(folder, export.ONNXFile), "-inputs", inputs, "-limit", "5", "-out", again)
+	_, got = readArray(t, again)
+	near(t, got, want[:50])
+}
+
+func TestPredictOtherSplits(t *testing.T) {
+	folder, s := tinyRun(t)
+	contains(t, succeed(t, "predict", folder, "-split", "validation"), "logits (100, 10)", "accuracy")
+	contains(t, succeed(t, "predict", folder, "-split", "train", "-limit", "70"), "logits (70, 10)")
+	contains(t, succeed(t, "predict", filepath.Join(folder, "trained"), "-split", "test"),
+		fmt.Sprintf("loss %.6f", s.LossBeforePrune), fmt.Sprintf("(%d of 400)", s.CorrectBeforePrune))
+}
+
+func TestPredictPreprocess(t *testing.T) {
+	folder, _ := tinyRun(t)
+	m, err := export.Load(folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	raw, fed := make([]float32, 3*64), make([]float32, 3*64)
+	for i := range raw {
+		raw[i] = float32(i%64) / 63
+		fed[i] = (raw[i] - m.Preprocess.Mean[0]) / m.Preprocess.Std[0]
+	}
+	a, b := filepath.Join(t.TempDir(), "a.npy"), filepath.Join(t.TempDir(), "b.npy")
+	succeed(t, "predict", folder, "-inputs", writeArray(t, []int{3, 1, 8, 8}, raw), "-preprocess", "-out", a)
+	succeed(t, "predict", folder, "-inputs", writeArray(t, []int{3, 1, 8, 8}, fed), "-out", b)
+	_, got := readArray(t, a)
+	_, want := readArray(t, b)
+	near(t, got, want)
+}
+
+func TestPredictErrors(t *testing.T) {
+	folder, _ := tinyRun(t)
+	root := t.TempDir()
+	out := filepath.Join(root, "l.npy")
+	zeros := make([]float32, 128)
+	good := writeArray(t, []int{2, 1, 8, 8}, zeros)
+	text, err := os.ReadFile(good)
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := func(content []byte) string {
+		path := filepath.Join(t.TempDir(), "x.npy")
+		if err := os.WriteFile(path, content, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	bad := append([]float32(nil), zeros...)
+	bad[64+9] = float32(math.NaN())
+	large := append([]float32(nil), zeros...)
+	large[64+9] = 255
+	bare := copyRun(t, run.ConfigFile)
+	for _, c := range []struct {
+		text string
+		args []string
+	}{
+		{"either -inputs FILE or -split", nil},
+		{"either -inputs FILE or -split", []string{"-inputs", good, "-split", "test"}},
+		{`no split "dev"`, []string{"-split", "dev"}},
+		{"-preprocess is for", []string{"-split", "test", "-preprocess"}},
+		{"-data-dir is for", []string{"-inputs", good, "-data-dir", root}},
+		{"-batch is 0", []string{"-inputs", good, "-batch", "0"}},
+		{"-limit is -1", []string{"-inputs", good, "-limit", "-1"}},
+		{"written twice", []string{"-inputs", good, "-dump-inputs", out}},
+		{"there is no folder", []string{"-inputs", good, "-dump-inputs", filepath.Join(root, "none", "x")}},
+		{"no such file", []string{"-inputs", filepath.Join(root, "none")}},
+		{"shape is (128,), the network takes (N, 1, 8, 8)", []string{"-inputs", writeArray(t, []int{128}, zeros)}},
+		{"shape is (2, 8, 8, 1), the", []string{"-inputs", writeArray(t, []int{2, 8, 8, 1}, zeros)}},
+		{"shape is (), the", []string{"-inputs", writeArray(t, nil, zeros[:1])}},
+		{"there are no examples", []string{"-inputs", writeArray(t, []int{0, 1, 8, 8}, nil)}},
+		{"NaN at (1, 0, 1, 1)", []string{"-inputs", writeArray(t, []int{2, 1, 8, 8}, bad)}},
+		{"value 255 at (1, 0, 1, 1) is outside", []string{"-preprocess", "-inputs", writeArray(t, []int{2, 1, 8, 8}, large)}},
+		{"truncated", []string{"-inputs", file(text[:len(text)-3])}},
+		{"truncated", []string{"-inputs", file(nil)}},
+		{"bytes follow", []string{"-inputs", file(append(bytes.Clone(text), 1))}},
+		{"element type", []string{"-inputs", file(bytes.Replace(text, []byte("<f4"), []byte("<c8"), 1))}},
+		{"not a NumPy file", []string{"-inputs", file([]byte("hello, this is text"))}},
+		{"digits has no option dir", []string{"-split", "test", "-data-dir", root}},
+	} {
+		fail(t, exitBadInput, c.text, append([]string{"predict", folder, "-out", out}, c.args...)...)
+	}
+	fail(t, exitBadInput, "is no run folder, so there is no config", "predict", bare, "-split", "test", "-out", out)
+	absent(t, root)
+}
+
+// Data that do not fit the network are refused.
+func TestPredictOtherData(t *testing.T) {
+	dir := copyRun(t)
+	path := filepath.Join(dir, run.ConfigFile)
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	set := func(old, new string) {
+		if err := os.WriteFile(path, bytes.Replace(text, []byte(old), []byte(new), 1), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	set("dataset: digits", "dataset: glyphs\n  train: 20\n  test: 20")
+	if status, _, errs := pare("predict", dir, "-split", "test"); status != exitBadInput {
+		t.Errorf("status %d: %s", status, errs)
+	}
+	set("validation: 100", "validation: 0")
+	fail(t, exitBadInput, "no validation examples", "predict", dir, "-split", "validation")
+}

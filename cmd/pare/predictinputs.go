@@ -1,0 +1,135 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"os"
+	"strings"
+
+	"pare/datasets"
+	"pare/export"
+	"pare/export/npy"
+	"pare/nn"
+	"pare/run"
+	"pare/train"
+)
+
+// inputs are the examples to predict.
+type inputs struct {
+	source train.EvalSource
+	n      int
+	batch  int // examples in a batch, at most
+}
+
+// splitInputs gives a part of the run's data, in order and not augmented.
+func splitInputs(ctx context.Context, a *run.Artifact, m export.Model, f *predictFlags, show func(what string, done, total int64)) (*inputs, error) {
+	data, err := a.Data(ctx, m, f.dataDir, show)
+	if err != nil {
+		return nil, err
+	}
+	split := map[string]*datasets.Split{"train": data.Set.Train, "validation": data.Set.Validation, "test": data.Set.Test}[f.split]
+	if split == nil || split.N == 0 {
+		return nil, inputError("the run has no %s examples; its data.%s is 0", f.split, f.split)
+	}
+	if f.limit > 0 && f.limit < split.N {
+		cut := *split
+		cut.N, cut.Pixels, cut.Labels = f.limit, split.Pixels[:f.limit*split.Size()], split.Labels[:f.limit]
+		split = &cut
+	}
+	source, err := data.Eval(split, f.batch)
+	return &inputs{source, split.N, min(f.batch, split.N)}, err
+}
+
+// fileInputs reads an array of examples.
+func fileInputs(m export.Model, f *predictFlags) (*inputs, error) {
+	x, n, err := readInputs(f.inputs, m.Net.Input)
+	if err != nil {
+		return nil, inputError("%s: %w", f.inputs, err)
+	}
+	if f.limit > 0 && f.limit < n {
+		n = f.limit
+		x = x[:n*m.Net.Input.Size()]
+	}
+	if f.preprocess {
+		if err := normalize(x, m); err != nil {
+			return nil, inputError("%s: %w", f.inputs, err)
+		}
+	}
+	batch := min(f.batch, n)
+	x = run.ChannelsLast(x, m.Net.Input)
+	return &inputs{run.Examples{X: x, Size: m.Net.Input.Size(), Batch: batch}, n, batch}, nil
+}
+
+// readInputs reads n examples of a shape, channels first, and checks that they
+// are numbers.
+func readInputs(path string, want nn.Shape) (x []float32, n int, err error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, 0, errors.Unwrap(err) // the path is in front already
+	}
+	defer file.Close()
+	r := bufio.NewReader(file)
+	shape, x, err := npy.Read(r)
+	if err != nil {
+		return nil, 0, err
+	}
+	if _, err := r.ReadByte(); err != io.EOF {
+		return nil, 0, errors.New("bytes follow the array; write the file again with numpy.save")
+	}
+	if len(shape) == 0 || !want.Equal(shape[1:]) {
+		return nil, 0, fmt.Errorf("shape is %s, the network takes (N, %s)", tuple(shape), strings.TrimSuffix(tuple(want)[1:], ")"))
+	}
+	if shape[0] == 0 {
+		return nil, 0, fmt.Errorf("shape is %s, there are no examples", tuple(shape))
+	}
+	for i, v := range x {
+		if math.IsNaN(float64(v)) || math.IsInf(float64(v), 0) {
+			return nil, 0, fmt.Errorf("value %v at %s is not a finite number", v, position(i, shape))
+		}
+	}
+	return x, shape[0], nil
+}
+
+// normalize applies the model's preprocessing to examples of values in 0..1,
+// channels first.
+func normalize(x []float32, m export.Model) error {
+	p, s := m.Preprocess, m.Net.Input
+	if len(p.Mean) == 0 {
+		return errors.New("the model has no preprocessing; leave -preprocess out")
+	}
+	for i, v := range x {
+		if v < 0 || v > 1 {
+			return fmt.Errorf("value %v at %s is outside of 0..1, which -preprocess expects", v, position(i, append([]int{1}, s...)))
+		}
+		c := i / s.Positions() % s.Units()
+		x[i] = float32((float64(v) - float64(p.Mean[c])) / float64(p.Std[c]))
+	}
+	return nil
+}
+
+// position is the index of a value in an array in C order.
+func position(offset int, shape []int) string {
+	index := make([]int, len(shape))
+	for k := len(shape) - 1; k > 0; k-- {
+		index[k] = offset % shape[k]
+		offset /= shape[k]
+	}
+	index[0] = offset
+	return tuple(index)
+}
+
+// tuple writes a shape as NumPy does.
+func tuple(shape []int) string {
+	parts := make([]string, len(shape))
+	for i, d := range shape {
+		parts[i] = fmt.Sprint(d)
+	}
+	if len(parts) == 1 {
+		return "(" + parts[0] + ",)"
+	}
+	return "(" + strings.Join(parts, ", ") + ")"
+}

@@ -1,0 +1,131 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"pare/export"
+	"pare/report"
+	"pare/run"
+	"pare/train"
+)
+
+// pruneCommand prunes a trained network.
+type pruneCommand struct{}
+
+var _ command = pruneCommand{}
+
+func (pruneCommand) name() string { return "prune" }
+func (pruneCommand) args() string {
+	return "RUN -out DIR [-method zeros|magnitude|random] [-macs 0.5 | -params 0.1] [-scope global|layer] [-seed N] [-trained | -final]"
+}
+func (pruneCommand) doc() string {
+	return "removes units from a trained network and proves what is left right"
+}
+
+func (c pruneCommand) run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
+	f := newFlags(c)
+	out := f.String("out", "", "folder `DIR` for the pruned network; it must not hold one")
+	method := f.String("method", "zeros", "zeros: what training made constant or dead; magnitude: the units of smallest weights; random: any units")
+	macs := f.Float64("macs", 0, "magnitude and random: `share` of multiply-accumulates to keep, above 0 and at most 1")
+	params := f.Float64("params", 0, "magnitude and random: `share` of parameters to keep")
+	scope := f.String("scope", "", "magnitude and random: whether units compete over the network (global, the default) or in their layer (layer)")
+	seed := f.Uint64("seed", 0, "of random units and random inputs (default that of the run, 0 without one)")
+	trained := f.Bool("trained", false, "prune the network before the run's own pruning; the default")
+	final := f.Bool("final", false, "prune the network at the end of the run")
+	dataDir := f.String("data-dir", "", "folder with the data, in place of data.dir of the run's config")
+	pos, err := f.parse(args, stdout, "RUN")
+	if err != nil {
+		return err
+	}
+	switch {
+	case *out == "":
+		return inputError("no -out; name a folder for the pruned network")
+	case *trained && *final:
+		return inputError("-trained and -final name two networks; give one of them")
+	}
+	request := run.PruneRequest{Method: *method, Scope: *scope, MACs: *macs, Params: *params, Seed: *seed}
+	for _, err := range []error{request.Validate(), run.FreeFolder(*out)} {
+		if err != nil {
+			return err
+		}
+	}
+	a, err := run.OpenArtifact(pos[0])
+	if err != nil {
+		return err
+	}
+	if a.Config != nil && !f.given("seed") {
+		request.Seed = a.Config.Seed
+	}
+	if *trained && a.Kind != run.KindRun {
+		return inputError("-trained: %s is no run folder, it holds one network only", a.Path)
+	}
+	read := a.Trained
+	if *final {
+		read = a.Final
+	}
+	m, err := read()
+	if err != nil {
+		return err
+	}
+	data, err := c.data(ctx, a, m, *dataDir, stderr)
+	if err != nil {
+		return err
+	}
+	return c.prune(ctx, a, m, request, data, *out, stdout)
+}
+
+// data loads the test examples. Without them there is still a certificate, so
+// that a run folder can be pruned far from its data.
+func (pruneCommand) data(ctx context.Context, a *run.Artifact, m export.Model, dir string, stderr io.Writer) (*run.Data, error) {
+	data, err := a.Data(ctx, m, dir, progress(stderr))
+	switch {
+	case err == nil, dir != "", errors.Is(err, train.ErrInterrupted):
+		return data, err
+	case a.Config == nil:
+		fmt.Fprintf(stderr, "%s belongs to no run, so there are no test examples: the certificate compares random inputs only\n", a.Path)
+	default:
+		fmt.Fprintf(stderr, "no test examples, the certificate compares random inputs only: %v\n", err)
+	}
+	return nil, nil
+}
+
+func (pruneCommand) prune(ctx context.Context, a *run.Artifact, m export.Model, q run.PruneRequest, data *run.Data, out string, stdout io.Writer) error {
+	small, res, err := run.Prune(ctx, m.Net, q, data)
+	if err != nil {
+		return err
+	}
+	res.Source = a.Path
+	m.Net = small
+	if err := run.SavePruning(out, m, res); err != nil {
+		return err
+	}
+	d := pruningData(res)
+	d.Title, d.Model, d.Date = fmt.Sprintf("%s pruned by %s", a.Path, q.Method), small.Name, time.Now()
+	d.Layers = res.Report.Layers
+	if a.Config != nil {
+		d.Dataset = a.Config.Data.Dataset
+	}
+	report.Table(stdout, d)
+	if data != nil && q.Method != "zeros" {
+		fmt.Fprintf(stdout, "\naccuracy with all units: %.2f %% (%d of %d)\n", 100*res.Trained.Accuracy, res.Trained.Correct, res.Trained.N)
+	}
+	fmt.Fprintf(stdout, "\nwrote the network to %s\n", out)
+	return nil
+}
+
+// pruningData is the outcome of a pruning, for the table: without a title and
+// without its layers.
+func pruningData(p *run.Pruning) report.Data {
+	r := p.Report
+	d := report.Data{Seed: p.Seed, Before: r.Before, After: r.After, Removed: r.Removed, Certificate: r.Certificate}
+	if p.Before != nil && p.After != nil {
+		d.AccuracyBefore, d.AccuracyAfter, d.AccuracyFinal = p.Before.Accuracy, p.After.Accuracy, p.After.Accuracy
+		d.CorrectBefore, d.CorrectAfter, d.CorrectFinal = p.Before.Correct, p.After.Correct, p.After.Correct
+		d.TestExamples = p.After.N
+	}
+	return d
+}

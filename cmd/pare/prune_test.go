@@ -1,0 +1,151 @@
+package main
+
+import (
+	"encoding/json"
+	"math"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"pare/export"
+	"pare/run"
+)
+
+// prunedTo reads what prune wrote and checks that all of it holds one network.
+func prunedTo(t *testing.T, dir string) (export.Model, run.Pruning) {
+	t.Helper()
+	var p run.Pruning
+	text, err := os.ReadFile(filepath.Join(dir, "prune.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(text, &p); err != nil {
+		t.Fatal(err)
+	}
+	m, err := export.Load(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(p.Report.After, m.Net.Count()); diff != "" {
+		t.Errorf("prune.json and the network: %s", diff)
+	}
+	if i := inspected(t, filepath.Join(dir, export.ONNXFile)); i.Network.Total != p.Report.After {
+		t.Errorf("model.onnx has %+v, want %+v", i.Network.Total, p.Report.After)
+	}
+	return m, p
+}
+
+func TestPruneZeros(t *testing.T) {
+	folder, s := tinyRun(t)
+	dir := filepath.Join(t.TempDir(), "a", "b")
+	out := succeed(t, "prune", folder, "-out", dir)
+	contains(t, out, "params", " → ", "accuracy", "certificate  passed", "on 320 inputs", "fc1", "wrote the network to "+dir)
+	m, p := prunedTo(t, dir)
+	if p.Report.After.Params != s.ParamsAfter || p.After.Correct != s.CorrectAfterPrune || p.Before.Correct != s.CorrectBeforePrune || p.Seed != 3 {
+		t.Errorf("got %+v, the run had %+v", p, s)
+	}
+	if len(m.Classes) != 10 || len(m.Preprocess.Mean) != 1 {
+		t.Errorf("classes %q and preprocessing %+v", m.Classes, m.Preprocess)
+	}
+	fail(t, exitBadInput, "holds a", "prune", folder, "-out", dir)
+	fail(t, exitBadInput, "holds a", "prune", folder, "-out", folder)
+}
+
+func TestPruneBudget(t *testing.T) {
+	folder, s := tinyRun(t)
+	root := t.TempDir()
+	for name, args := range map[string][]string{
+		"magnitude": {"-method", "magnitude", "-macs", "0.5"},
+		"layer":     {"-method", "magnitude", "-macs", "0.5", "-scope", "layer", "-trained"},
+		"random":    {"-method", "random", "-params", "0.5", "-seed", "9"},
+		"final":     {"-method", "random", "-params", "0.5", "-final", "-threads", "1"},
+	} {
+		dir := filepath.Join(root, name)
+		contains(t, succeed(t, append([]string{"prune", "-out", dir, folder}, args...)...), "accuracy with all units")
+		_, p := prunedTo(t, dir)
+		full := s.MACsBefore
+		trained := s.AccuracyTrained
+		if name == "final" {
+			full, trained = s.MACsAfter, s.AccuracyFinal
+		}
+		if p.Report.Before.MACs != full || p.Trained.Accuracy != trained || p.Before.Correct != p.After.Correct {
+			t.Errorf("%s: %+v", name, p)
+		}
+		if p.MACs > 0 && float64(p.Report.After.MACs) > p.MACs*float64(full) {
+			t.Errorf("%s: %d MACs are over the budget", name, p.Report.After.MACs)
+		}
+		if p.Params > 0 && float64(p.Report.After.Params) > p.Params*float64(p.Report.Before.Params) {
+			t.Errorf("%s: %d parameters are over the budget", name, p.Report.After.Params)
+		}
+	}
+	again := filepath.Join(root, "again")
+	succeed(t, "prune", folder, "-out", again, "-method", "random", "-params", "0.5", "-seed", "9", "-threads", "1")
+	for _, name := range []string{export.SafetensorsFile, export.ArchitectureFile, export.ONNXFile} {
+		a, errA := os.ReadFile(filepath.Join(root, "random", name))
+		b, errB := os.ReadFile(filepath.Join(again, name))
+		if errA != nil || errB != nil || string(a) != string(b) {
+			t.Errorf("%s differs between two prunings of one seed", name)
+		}
+	}
+}
+
+// Without data there is a certificate all the same.
+func TestPruneWithoutData(t *testing.T) {
+	folder, _ := tinyRun(t)
+	dir := filepath.Join(t.TempDir(), "small")
+	status, out, errs := pare("prune", filepath.Join(folder, export.ONNXFile), "-method", "magnitude", "-params", "0.3", "-out", dir)
+	if status != 0 || !strings.Contains(errs, "random inputs only") || !strings.Contains(out, "on 64 inputs") || strings.Contains(out, "accuracy") {
+		t.Errorf("status %d, prints %q and %q", status, out, errs)
+	}
+	if _, p := prunedTo(t, dir); p.Trained != nil || p.Before != nil || p.After != nil {
+		t.Errorf("accuracies from nowhere: %+v", p)
+	}
+}
+
+func TestPruneErrors(t *testing.T) {
+	folder, _ := tinyRun(t)
+	root := t.TempDir()
+	dir := filepath.Join(root, "small")
+	for text, args := range map[string][]string{
+		`no method "best"`:        {"-method", "best"},
+		"needs a budget":          {"-method", "magnitude"},
+		"either macs or params":   {"-method", "random", "-macs", "0.5", "-params", "0.5"},
+		"must lie in":             {"-method", "random", "-macs", "1.5"},
+		"must lie in (":           {"-method", "random", "-params", "NaN"},
+		"for magnitude and":       {"-macs", "0.5"},
+		"not global or layer":     {"-method", "random", "-macs", "0.5", "-scope", "x"},
+		"cannot be met":           {"-method", "magnitude", "-macs", "1e-9"},
+		"give one of them":        {"-trained", "-final"},
+		"digits has no option di": {"-data-dir", root},
+	} {
+		fail(t, exitBadInput, text, append([]string{"prune", folder, "-out", dir}, args...)...)
+	}
+	fail(t, exitBadInput, "no -out", "prune", folder)
+	fail(t, exitBadInput, "one network only", "prune", filepath.Join(folder, "pruned"), "-trained", "-out", dir)
+	fail(t, exitBadInput, "not finished", "prune", copyRun(t, run.SummaryFile), "-final", "-out", dir)
+	fail(t, exitBadInput, "no network before pruning", "prune", copyRun(t, "trained"), "-out", dir)
+	absent(t, root)
+}
+
+// A certificate that does not pass is a failure and nothing is written.
+func TestPruneCertificateFails(t *testing.T) {
+	folder, _ := tinyRun(t)
+	m, err := export.Load(folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	params := m.Net.Params()
+	params[len(params)-1].Data()[0] = float32(math.NaN())
+	broken, root := t.TempDir(), t.TempDir()
+	if err := export.Save(broken, m); err != nil {
+		t.Fatal(err)
+	}
+	status, out, errs := pare("prune", broken, "-out", filepath.Join(root, "small"))
+	if status != exitFailed || out != "" || !strings.Contains(errs, "does not compute the same") {
+		t.Errorf("status %d, prints %q and %q", status, out, errs)
+	}
+	absent(t, root)
+}

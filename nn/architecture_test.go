@@ -1,0 +1,190 @@
+package nn_test
+
+import (
+	"encoding/json"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+
+	"pare/layers"
+	"pare/nn"
+)
+
+// everyKind is a network with every hyper-parameter that JSON must carry.
+func everyKind(t *testing.T) *nn.Network {
+	t.Helper()
+	return network(t, nn.Shape{4, 9, 9}, 3,
+		row{"conv", &layers.Conv{Out: 6, Kernel: 5, Stride: 2, Pad: 2, Groups: 2, NoBias: true}, nil},
+		row{"bn", &layers.BatchNorm{Eps: 1e-3, Momentum: 0.3}, nil},
+		row{"act", layer(t, "gelu"), nil},
+		row{"depth", &layers.Depthwise{Multiplier: 2, Kernel: 3, Stride: 1, Pad: 1}, nil},
+		row{"select", &layers.Select{Index: []int{0, 2, 3, 4, 7, 11}}, nil},
+		row{"wide", &layers.Conv{Out: 7, Kernel: 1}, nil},
+		row{"add", &layers.Add{Index: [][]int{nil, {0, 1, 2, 3, 4, 6}}, Units: 7, Bias: true}, []string{"wide", "select"}},
+		row{"gate", &layers.Gate{PerChannel: true}, nil},
+		row{"concat", &layers.Concat{}, []string{"gate", "act"}},
+		row{"max", &layers.MaxPool{Window: layers.Window{Kernel: 3, Stride: 2, Pad: 1, Ceil: true}}, nil},
+		row{"avg", &layers.AvgPool{Window: layers.Window{Kernel: 2, Stride: 1}, ExcludePad: true}, nil},
+		row{"drop", &layers.Dropout{P: 0.25}, nil},
+		row{"flat", &layers.Flatten{Index: []int{0, 5, 17, 40}}, nil},
+		row{"fc", &layers.Linear{Out: 3, NoBias: true}, nil},
+		row{"pool", &layers.GlobalPool{}, []string{"drop"}},
+		row{"fc2", &layers.Linear{Out: 3}, nil},
+		row{"fixed", &layers.Constant{Shape: []int{3}}, nil},
+		row{"out", &layers.Add{}, []string{"fc", "fc2", "fixed"}},
+	)
+}
+
+func infer(t *testing.T, net *nn.Network) []float32 {
+	t.Helper()
+	p := compile(t, net, nn.CompileOptions{Mode: nn.Infer, Batch: 2})
+	fillExamples(p, 1)
+	p.Run()
+	return p.Output()
+}
+
+func TestArchitectureRoundTrip(t *testing.T) {
+	net := everyKind(t)
+	a, err := net.Architecture()
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := json.Marshal(a)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var b nn.Architecture
+	if err := json.Unmarshal(text, &b); err != nil {
+		t.Fatal(err)
+	}
+	copied, err := b.Network(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := copied.CopyParams(net); err != nil {
+		t.Fatal(err)
+	}
+	again, err := copied.Architecture()
+	if err != nil {
+		t.Fatal(err)
+	}
+	text2, err := json.Marshal(again)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if string(text) != string(text2) {
+		t.Errorf("the copy is described as\n%s\nthe original as\n%s", text2, text)
+	}
+	if !slices.Equal(infer(t, net), infer(t, copied)) {
+		t.Error("the copy computes something else")
+	}
+	used := map[string]bool{}
+	for _, row := range a.Layers {
+		used[row.Kind] = true
+	}
+	for _, kind := range nn.LayerKinds() {
+		if l := layer(t, kind); !used[kind] {
+			if _, ok := l.(*layers.Activation); !ok {
+				t.Errorf("layer kind %s is not in the round trip", kind)
+			}
+		}
+	}
+}
+
+func TestClone(t *testing.T) {
+	net := everyKind(t)
+	c, err := net.Clone()
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := infer(t, net)
+	if !slices.Equal(want, infer(t, c)) {
+		t.Fatal("the clone computes something else")
+	}
+	for _, p := range c.Params() {
+		p.Fill(5)
+	}
+	if !slices.Equal(want, infer(t, net)) {
+		t.Error("the clone shares parameters")
+	}
+	for i, node := range net.Nodes {
+		l, err := nn.CloneLayer(node.Layer, net.InputShapes(node))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for k, p := range l.Params() {
+			if !slices.Equal(p.Data(), net.Nodes[i].Layer.Params()[k].Data()) {
+				t.Errorf("clone of layer %s: %s differs", node.Name, p.Name)
+			}
+		}
+	}
+	other := network(t, nn.Shape{2}, 1, row{"fc", &layers.Linear{Out: 2}, nil})
+	if err := other.CopyParams(net); err == nil {
+		t.Error("parameters of another network were copied")
+	}
+}
+
+// TestOneSeedOneNetwork: parameters depend on the seed alone.
+func TestOneSeedOneNetwork(t *testing.T) {
+	a, err := convNet(t, 1).Architecture()
+	if err != nil {
+		t.Fatal(err)
+	}
+	build := func(seed uint64) []float32 {
+		net, err := a.Network(rand.New(rand.NewPCG(seed, 0)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return infer(t, net)
+	}
+	if !slices.Equal(build(1), build(1)) || slices.Equal(build(1), build(2)) {
+		t.Error("a network must depend on its seed, and on nothing else")
+	}
+}
+
+func TestBadArchitectures(t *testing.T) {
+	const head = `{"format":"pare-architecture-1","name":"n","input":[3,4,4],"layers":`
+	for _, c := range []struct{ json, want string }{
+		{`{"format":"x"}`, `architecture format is "x"`},
+		{`{"format":"pare-architecture-1","input":[]}`, "input shape"},
+		{`{"format":"pare-architecture-1","input":[3,0,4]}`, "input shape"},
+		{`{"format":"pare-architecture-1","input":[-3,-4]}`, "input shape"},
+		{`{"format":"pare-architecture-1","input":[65536,65536,65536]}`, "input shape"},
+		{head + `[]}`, "no layers"},
+		{head + `[{"name":"a","kind":"cnov","inputs":["input"]}]}`, `unknown layer kind "cnov"`},
+		{head + `[{"name":"a","kind":"conv","inputs":["input"],"args":{"outs":3}}]}`, `unknown field "outs"`},
+		{head + `[{"name":"a","kind":"conv","inputs":["input"],"args":{"out":"3"}}]}`, "layer 1 (a)"},
+		{head + `[{"name":"a","kind":"conv","inputs":["input"],"args":{"out":3,"kernel":9}}]}`, "kernel 9 is larger"},
+		{head + `[{"name":"a","kind":"conv","inputs":["input"],"args":{"out":-3}}]}`, "out is -3"},
+		{head + `[{"name":"a","kind":"conv","inputs":["input"],"args":{"out":4,"groups":2}}]}`, "do not divide"},
+		{head + `[{"name":"a","kind":"relu"}]}`, "has no inputs"},
+		{head + `[{"name":"a","kind":"relu","inputs":["b"]}]}`, `input "b"`},
+		{head + `[{"name":"","kind":"relu","inputs":["input"]}]}`, "has no name"},
+		{head + `[{"name":"a","kind":"relu","inputs":["input","input"]}]}`, "takes one input"},
+		{head + `[{"name":"a","kind":"linear","inputs":["input"],"args":{"out":2}}]}`, "vector input"},
+		{head + `[{"name":"a","kind":"constant","inputs":["input"],"args":{"shape":[-1,-2]}}]}`, "constant"},
+		{head + `[{"name":"a","kind":"constant","inputs":["input"],"args":{"shape":[]}}]}`, "constant"},
+		{head + `[{"name":"a","kind":"select","inputs":["input"],"args":{"index":[0,3]}}]}`, "outside 0..2"},
+		{head + `[{"name":"a","kind":"select","inputs":["input"],"args":{"index":[1,1]}}]}`, "ascend"},
+		{head + `[{"name":"a","kind":"select","inputs":["input"],"args":{"index":[]}}]}`, "empty"},
+		{head + `[{"name":"a","kind":"flatten","inputs":["input"],"args":{"index":[-1]}}]}`, "outside"},
+		{head + `[{"name":"a","kind":"add","inputs":["input"],"args":{"index":[[0],[1]]}}]}`, "index lists"},
+		{head + `[{"name":"a","kind":"add","inputs":["input"],"args":{"units":-1}}]}`, "add"},
+		{head + `[{"name":"a","kind":"add","inputs":["input"],"args":{"units":-1,"bias":true,"index":[[]]}}]}`, "add"},
+		{head + `[{"name":"a","kind":"dropout","inputs":["input"],"args":{"p":1}}]}`, "p is 1"},
+		{head + `[{"name":"a","kind":"batchnorm","inputs":["input"],"args":{"eps":-1}}]}`, "eps"},
+		{head + `[{"name":"a","kind":"maxpool","inputs":["input"],"args":{"kernel":2,"pad":2}}]}`, "half the kernel"},
+		{head + `[{"name":"a","kind":"avgpool","inputs":["input"],"args":{"kernel":5}}]}`, "larger"},
+		{head + `[{"name":"a","kind":"depthwise","inputs":["input"],"args":{"multiplier":-1}}]}`, "multiplier is -1"},
+	} {
+		var a nn.Architecture
+		if err := json.Unmarshal([]byte(c.json), &a); err != nil {
+			t.Fatalf("%s: %v", c.json, err)
+		}
+		_, err := a.Network(nil)
+		if err == nil || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), "\n") {
+			t.Errorf("%s: error %v, expected one line with %q", c.json, err, c.want)
+		}
+	}
+}

@@ -1,0 +1,175 @@
+package run
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"pare/config"
+	"pare/export"
+	"pare/train"
+)
+
+// Kind says what an Artifact is.
+type Kind string
+
+// The kinds of artifacts.
+const (
+	KindRun   Kind = "run"   // a run folder
+	KindModel Kind = "model" // a folder with a model
+	KindONNX  Kind = "onnx"  // an ONNX file that pare wrote
+)
+
+// Artifact is what commands read a network from.
+type Artifact struct {
+	Path   string
+	Kind   Kind
+	Config *config.Config // of the run it belongs to; nil: it belongs to none
+
+	folder Folder // of that run
+}
+
+// OpenArtifact finds out what lies at a path. The folders of the network before
+// and after pruning within a run belong to that run. What cannot be read as any
+// kind is an InputError.
+func OpenArtifact(path string) (*Artifact, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		if errors.Is(err, fs.ErrNotExist) {
+			err = fmt.Errorf("there is no %s; give a run folder, a folder with a model, or an .onnx file", path)
+		}
+		return nil, &InputError{err}
+	}
+	dir := Folder(path)
+	switch {
+	case !info.IsDir() && filepath.Ext(path) == ".onnx":
+		return &Artifact{Path: path, Kind: KindONNX}, nil
+	case info.IsDir() && exists(dir.path(ConfigFile)):
+		a := &Artifact{Path: path, Kind: KindRun}
+		return a, a.belongTo(dir)
+	case info.IsDir() && exists(dir.path(export.ArchitectureFile)):
+		a := &Artifact{Path: path, Kind: KindModel}
+		if whole, err := filepath.Abs(path); err == nil {
+			name, parent := filepath.Base(whole), Folder(filepath.Dir(whole))
+			if (name == trainedDir || name == prunedDir) && exists(parent.path(ConfigFile)) {
+				return a, a.belongTo(parent)
+			}
+		}
+		return a, nil
+	}
+	return nil, &InputError{fmt.Errorf("%s is no run folder (%s), no folder with a model (%s, %s) and no .onnx file",
+		path, ConfigFile, export.SafetensorsFile, export.ArchitectureFile)}
+}
+
+func (a *Artifact) belongTo(f Folder) error {
+	c, err := config.Load(f.path(ConfigFile), nil)
+	a.folder, a.Config = f, c
+	return err
+}
+
+// Final returns the network of a model, or that at the end of a run. A run that
+// is not finished is an InputError.
+func (a *Artifact) Final() (export.Model, error) {
+	if a.Kind != KindRun {
+		return a.read()
+	}
+	if !exists(a.folder.path(SummaryFile)) {
+		return export.Model{}, &InputError{fmt.Errorf("%s is not finished; go on with train -resume %s%s", a.Path, a.Path, a.stages())}
+	}
+	return a.final()
+}
+
+// stages names the networks of an unfinished run, for an error.
+func (a *Artifact) stages() string {
+	for _, stage := range []string{prunedDir, trainedDir} {
+		if dir := a.folder.path(stage); exists(filepath.Join(dir, export.ArchitectureFile)) {
+			return fmt.Sprintf(", or use %s as it is", dir)
+		}
+	}
+	return ""
+}
+
+// final reads the network of a finished run, whatever it was exported as.
+func (a *Artifact) final() (export.Model, error) {
+	switch {
+	case exists(a.folder.path(export.ArchitectureFile)):
+		return load(a.folder.path())
+	case exists(a.folder.path(export.ONNXFile)):
+		return loadONNX(a.folder.path(export.ONNXFile))
+	}
+	m, err := load(a.folder.path(prunedDir))
+	if f := a.Config.Finetune; err != nil || f == nil || f.Epochs == 0 {
+		return m, err
+	}
+	c, _, err := train.LatestCheckpoint(a.folder.path(checkpointsDir, finetunePhase))
+	if err == nil {
+		err = c.LoadParams(m.Net)
+	}
+	if err != nil {
+		return m, &InputError{fmt.Errorf("%s exports nothing and its last checkpoint is no help: %w", a.Path, err)}
+	}
+	return m, nil
+}
+
+// Trained returns the network before pruning: that of a run, or a model as it
+// is.
+func (a *Artifact) Trained() (export.Model, error) {
+	if a.Kind != KindRun {
+		return a.read()
+	}
+	dir := a.folder.path(trainedDir)
+	if !exists(filepath.Join(dir, export.ArchitectureFile)) {
+		return export.Model{}, &InputError{fmt.Errorf("%s has no network before pruning, as its training is not finished; go on with train -resume %s", a.Path, a.Path)}
+	}
+	return load(dir)
+}
+
+// Latest returns the network of the last stage that a run has come to, and the
+// name of the stage: "final", "pruned" or "trained", or "" and no network before
+// the end of training. The stage of other artifacts is "final".
+func (a *Artifact) Latest() (m export.Model, stage string, err error) {
+	if a.Kind != KindRun {
+		m, err = a.read()
+		return m, "final", err
+	}
+	if exists(a.folder.path(SummaryFile)) {
+		m, err = a.final()
+		return m, "final", err
+	}
+	for _, stage := range []string{prunedDir, trainedDir} {
+		if exists(a.folder.path(stage, export.ArchitectureFile)) {
+			m, err = load(a.folder.path(stage))
+			return m, stage, err
+		}
+	}
+	return m, "", nil
+}
+
+func (a *Artifact) read() (export.Model, error) {
+	if a.Kind == KindONNX {
+		return loadONNX(a.Path)
+	}
+	return load(a.Path)
+}
+
+func load(dir string) (export.Model, error) {
+	m, err := export.Load(dir)
+	if err != nil {
+		return m, &InputError{err}
+	}
+	return m, nil
+}
+
+func loadONNX(path string) (export.Model, error) {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return export.Model{}, &InputError{err}
+	}
+	m, err := export.ReadONNX(data)
+	if err != nil {
+		return m, &InputError{fmt.Errorf("%s: %w", path, err)}
+	}
+	return m, nil
+}

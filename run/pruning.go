@@ -1,0 +1,136 @@
+package run
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+
+	"pare/export"
+	"pare/nn"
+	"pare/prune"
+	"pare/train"
+)
+
+// Pruning is the outcome of a pruning outside of a run, prune.json beside the
+// network it made. That of a run has the same keys, without those of the
+// request.
+type Pruning struct {
+	Source string `json:"source,omitempty"` // what was pruned
+	PruneRequest
+
+	Report  *prune.Report  `json:"report"`
+	Trained *train.Metrics `json:"trained,omitempty"` // test set, before anything is zeroed or removed; nil: no data
+	Before  *train.Metrics `json:"before,omitempty"`  // right before removal
+	After   *train.Metrics `json:"after,omitempty"`   // right after it
+}
+
+// PruneRequest says what to remove.
+type PruneRequest struct {
+	Method string  `json:"method,omitempty"` // zeros, magnitude or random
+	Scope  string  `json:"scope,omitempty"`  // of magnitude and random: global or layer; "": global
+	MACs   float64 `json:"macs,omitempty"`   // of magnitude and random: share to keep
+	Params float64 `json:"params,omitempty"` // the other measure; one of them is 0
+	Seed   uint64  `json:"seed"`             // of the random method and of the certificate's random inputs
+}
+
+// Validate reports what makes no sense, as an InputError.
+func (q PruneRequest) Validate() error {
+	if q.Method == "zeros" {
+		if q.Scope != "" || q.MACs != 0 || q.Params != 0 {
+			return &InputError{errors.New("method zeros removes what is zero; scope and budgets are for magnitude and random")}
+		}
+		return nil
+	}
+	if q.Method != "magnitude" && q.Method != "random" {
+		return &InputError{fmt.Errorf("there is no method %q; choose zeros, magnitude or random", q.Method)}
+	}
+	if err := q.selection().Validate(); err != nil {
+		return &InputError{err}
+	}
+	return nil
+}
+
+func (q PruneRequest) selection() prune.Selection {
+	return prune.Selection{Method: q.Method, Scope: q.Scope, MACs: q.MACs, Params: q.Params, Seed: q.Seed}
+}
+
+// Prune does what is asked with a network, whose parameters magnitude and
+// random set to zero in place. data measures right before and right after the
+// removal and gives real inputs for the certificate; nil: random ones alone. A
+// certificate that does not pass and a test result that changed are errors.
+func Prune(ctx context.Context, net *nn.Network, q PruneRequest, data *Data) (*nn.Network, *Pruning, error) {
+	if err := q.Validate(); err != nil {
+		return nil, nil, err
+	}
+	res := &Pruning{PruneRequest: q}
+	var err error
+	if res.Trained, err = measure(ctx, net, data); err != nil {
+		return nil, nil, err
+	}
+	res.Before = res.Trained
+	if q.Method != "zeros" {
+		if err := q.selection().Zero(net); err != nil {
+			return nil, nil, &InputError{err}
+		}
+		if res.Before, err = measure(ctx, net, data); err != nil {
+			return nil, nil, err
+		}
+	}
+	o := prune.Options{Seed: q.Seed}
+	if data != nil {
+		if o.Inputs, err = data.Examples(data.Set.Test, certificateExamples); err != nil {
+			return nil, nil, err
+		}
+	}
+	small, report, err := prune.Prune(net, o)
+	if err != nil {
+		return nil, nil, err
+	}
+	res.Report = report
+	if res.After, err = measure(ctx, small, data); err != nil {
+		return nil, nil, err
+	}
+	if data != nil && res.After.Correct != res.Before.Correct {
+		return nil, nil, fmt.Errorf("pruning changed the test result: %d correct before, %d after", res.Before.Correct, res.After.Correct)
+	}
+	return small, res, ctxError(ctx, "pruning")
+}
+
+// measure evaluates on the test set; nil without data.
+func measure(ctx context.Context, net *nn.Network, data *Data) (*train.Metrics, error) {
+	if data == nil {
+		return nil, nil
+	}
+	const batch = 100
+	s, err := data.Eval(data.Set.Test, batch)
+	if err != nil {
+		return nil, err
+	}
+	m, err := train.Evaluate(ctx, net, s, batch, nil)
+	if ctx.Err() != nil {
+		return nil, ctxError(ctx, "evaluating")
+	}
+	if err != nil {
+		return nil, fmt.Errorf("evaluate the test set: %w", err)
+	}
+	return &m, nil
+}
+
+// SavePruning writes a pruned model in all formats, and prune.json last. The
+// folder is made; one that holds a model or a run already is an InputError.
+func SavePruning(dir string, m export.Model, p *Pruning) error {
+	if err := FreeFolder(dir); err != nil {
+		return err
+	}
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return &InputError{fmt.Errorf("the folder cannot be made: %w", err)}
+	}
+	if err := export.Save(dir, m); err != nil {
+		return err
+	}
+	if err := export.SaveONNX(dir, m); err != nil {
+		return err
+	}
+	return Folder(dir).writeJSON(pruneFile, p)
+}
