@@ -65,13 +65,13 @@ func (r *runner) locate(path, what string, err error) error {
 // checkBudget tries the selection on the untrained network. Penalties may yet
 // make room that the budget needs, so with them nothing is certain.
 func (r *runner) checkBudget(net *nn.Network) error {
-	s, ok := r.selection()
-	if !ok || len(r.c.Penalties) > 0 {
+	q := r.pruneRequest()
+	if !q.selects() || len(r.c.Penalties) > 0 {
 		return nil
 	}
 	trial, err := net.Clone()
 	if err != nil {
 		return fmt.Errorf("check the budget: %w", err)
 	}
-	return r.c.Locate("prune.budget", s.Zero(trial))
+	return r.c.Locate("prune.budget", q.selection().Zero(trial))
 }

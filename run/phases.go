@@ -85,23 +85,6 @@ func (r *runner) options(p phase) (train.Options, error) {
 
 func (r *runner) loss() nn.Loss { return layers.CrossEntropy{Smoothing: r.c.Train.LabelSmoothing} }
 
-// test evaluates on the whole test set.
-func (r *runner) test(ctx context.Context, net *nn.Network) (train.Metrics, error) {
-	const batch = 100
-	s, err := r.data.Eval(r.data.Set.Test, batch)
-	if err != nil {
-		return train.Metrics{}, err
-	}
-	m, err := train.Evaluate(ctx, net, s, batch, r.loss())
-	if interrupted := ctxError(ctx, "evaluating"); interrupted != nil {
-		return m, interrupted
-	}
-	if err != nil {
-		return m, fmt.Errorf("evaluate the test set: %w", err)
-	}
-	return m, nil
-}
-
 // ctxError turns the end of a context between steps into an interruption.
 func ctxError(ctx context.Context, doing string) error {
 	if ctx.Err() != nil {

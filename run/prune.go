@@ -2,14 +2,13 @@ package run
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 
 	"pare/export"
 	"pare/nn"
-	"pare/prune"
-	"pare/train"
 )
 
 // certificateExamples is the number of test examples of a certificate; random
@@ -18,79 +17,43 @@ const certificateExamples = 256
 
 // pruneResult is what a run keeps of its pruning: prune.json.
 type pruneResult struct {
-	Report       *prune.Report `json:"report"`
-	Trained      train.Metrics `json:"trained"` // test set, before anything is removed or zeroed
-	Before       train.Metrics `json:"before"`  // test set, right before removal
-	After        train.Metrics `json:"after"`   // test set, right after removal
-	TrainSeconds float64       `json:"train_seconds"`
-	LogLines     int           `json:"log_lines"` // of the metrics log, so far
-	Config       string        `json:"config"`    // hash
+	Pruning
+	TrainSeconds float64 `json:"train_seconds"`
+	LogLines     int     `json:"log_lines"` // of the metrics log, so far
+	Config       string  `json:"config"`    // hash
 }
 
-// prune removes what the config says, measures right before and right after,
+// prune removes what the config says, measured right before and right after,
 // and keeps both networks in the run folder.
 func (r *runner) prune(ctx context.Context, net *nn.Network, seconds float64) (*nn.Network, *pruneResult, error) {
-	res := &pruneResult{TrainSeconds: seconds, LogLines: r.log.Lines(), Config: r.hash}
-	var err error
-	if res.Trained, err = r.test(ctx, net); err != nil {
-		return nil, nil, err
-	}
 	if err := r.saveModel(trainedDir, net); err != nil {
 		return nil, nil, err
 	}
-	res.Before = res.Trained
-	if s, ok := r.selection(); ok {
-		if err := s.Zero(net); err != nil {
-			return nil, nil, r.c.Locate("prune.budget", err)
-		}
-		if res.Before, err = r.test(ctx, net); err != nil {
-			return nil, nil, err
-		}
-	}
-	small := net
-	if r.c.Prune.Method == "none" {
-		counts := net.Count()
-		res.Report = &prune.Report{Before: counts, After: counts}
-	} else if small, err = r.remove(net, res); err != nil {
-		return nil, nil, err
-	}
-	if res.After, err = r.test(ctx, small); err != nil {
-		return nil, nil, err
-	}
-	if res.After.Correct != res.Before.Correct {
-		return nil, nil, fmt.Errorf("pruning changed the test result: %d correct before, %d after, with a certificate of %.3g",
-			res.Before.Correct, res.After.Correct, res.Report.Certificate.MaxRelDiff)
+	small, p, err := Prune(ctx, net, r.pruneRequest(), r.data)
+	var in *InputError
+	switch {
+	case errors.As(err, &in):
+		return nil, nil, r.c.Locate("prune.budget", in.Err)
+	case err != nil:
+		return nil, nil, fmt.Errorf("%w; the network before pruning is in %s", err, r.folder.path(trainedDir))
 	}
 	if err := r.saveModel(prunedDir, small); err != nil {
 		return nil, nil, err
 	}
+	res := &pruneResult{Pruning: *p, TrainSeconds: seconds, LogLines: r.log.Lines(), Config: r.hash}
 	return small, res, r.folder.writeJSON(filepath.Join(prunedDir, pruneFile), res)
 }
 
-func (r *runner) remove(net *nn.Network, res *pruneResult) (*nn.Network, error) {
-	inputs, err := r.data.Examples(r.data.Set.Test, certificateExamples)
-	if err != nil {
-		return nil, err
-	}
-	small, report, err := prune.Prune(net, prune.Options{Inputs: inputs, Seed: r.c.Seed})
-	res.Report = report
-	if err != nil {
-		return nil, fmt.Errorf("%w; the network before pruning is in %s", err, r.folder.path(trainedDir))
-	}
-	return small, nil
-}
-
-// selection is the baseline that the config asks for, if it does.
-func (r *runner) selection() (prune.Selection, bool) {
+func (r *runner) pruneRequest() PruneRequest {
 	p := r.c.Prune
-	if p.Method != "magnitude" && p.Method != "random" {
-		return prune.Selection{}, false
+	q := PruneRequest{Method: p.Method, Seed: r.c.Seed}
+	if q.selects() {
+		q.Scope = p.Scope
+		if p.Budget != nil {
+			q.MACs, q.Params = p.Budget.MACs, p.Budget.Params
+		}
 	}
-	s := prune.Selection{Method: p.Method, Scope: p.Scope, Seed: r.c.Seed}
-	if p.Budget != nil {
-		s.MACs, s.Params = p.Budget.MACs, p.Budget.Params
-	}
-	return s, true
+	return q
 }
 
 // pruned returns the result of a pruning done in an earlier session.
@@ -100,7 +63,7 @@ func (r *runner) pruned() (*nn.Network, *pruneResult, error) {
 	if !found || err != nil {
 		return nil, nil, err
 	}
-	if res.Config != r.hash || res.Report == nil {
+	if res.Config != r.hash || res.Report == nil || res.Trained == nil || res.Before == nil || res.After == nil {
 		return nil, nil, &InputError{fmt.Errorf("%s was made with another config than %s; put that back as it was, or start a new run",
 			r.folder.path(prunedDir), r.folder.path(ConfigFile))}
 	}

@@ -2,7 +2,6 @@ package run
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 
@@ -12,9 +11,7 @@ import (
 	"pare/train"
 )
 
-// Pruning is the outcome of a pruning outside of a run, prune.json beside the
-// network it made. That of a run has the same keys, without those of the
-// request.
+// Pruning is the outcome of a pruning: prune.json beside the network it made.
 type Pruning struct {
 	Source string `json:"source,omitempty"` // what was pruned
 	PruneRequest
@@ -27,7 +24,7 @@ type Pruning struct {
 
 // PruneRequest says what to remove.
 type PruneRequest struct {
-	Method string  `json:"method,omitempty"` // zeros, magnitude or random
+	Method string  `json:"method,omitempty"` // zeros, magnitude, random, or none
 	Scope  string  `json:"scope,omitempty"`  // of magnitude and random: global or layer; "": global
 	MACs   float64 `json:"macs,omitempty"`   // of magnitude and random: share to keep
 	Params float64 `json:"params,omitempty"` // the other measure; one of them is 0
@@ -36,20 +33,23 @@ type PruneRequest struct {
 
 // Validate reports what makes no sense, as an InputError.
 func (q PruneRequest) Validate() error {
-	if q.Method == "zeros" {
+	if q.Method == "zeros" || q.Method == "none" {
 		if q.Scope != "" || q.MACs != 0 || q.Params != 0 {
-			return &InputError{errors.New("method zeros removes what is zero; scope and budgets are for magnitude and random")}
+			return &InputError{fmt.Errorf("method %s takes no scope and no budget; they are for magnitude and random", q.Method)}
 		}
 		return nil
 	}
-	if q.Method != "magnitude" && q.Method != "random" {
-		return &InputError{fmt.Errorf("there is no method %q; choose zeros, magnitude or random", q.Method)}
+	if !q.selects() {
+		return &InputError{fmt.Errorf("there is no method %q; choose zeros, magnitude, random or none", q.Method)}
 	}
 	if err := q.selection().Validate(); err != nil {
 		return &InputError{err}
 	}
 	return nil
 }
+
+// selects reports whether the method chooses units to zero.
+func (q PruneRequest) selects() bool { return q.Method == "magnitude" || q.Method == "random" }
 
 func (q PruneRequest) selection() prune.Selection {
 	return prune.Selection{Method: q.Method, Scope: q.Scope, MACs: q.MACs, Params: q.Params, Seed: q.Seed}
@@ -69,7 +69,7 @@ func Prune(ctx context.Context, net *nn.Network, q PruneRequest, data *Data) (*n
 		return nil, nil, err
 	}
 	res.Before = res.Trained
-	if q.Method != "zeros" {
+	if q.selects() {
 		if err := q.selection().Zero(net); err != nil {
 			return nil, nil, &InputError{err}
 		}
@@ -77,17 +77,10 @@ func Prune(ctx context.Context, net *nn.Network, q PruneRequest, data *Data) (*n
 			return nil, nil, err
 		}
 	}
-	o := prune.Options{Seed: q.Seed}
-	if data != nil {
-		if o.Inputs, err = data.Examples(data.Set.Test, certificateExamples); err != nil {
-			return nil, nil, err
-		}
-	}
-	small, report, err := prune.Prune(net, o)
+	small, err := res.remove(net, data)
 	if err != nil {
 		return nil, nil, err
 	}
-	res.Report = report
 	if res.After, err = measure(ctx, small, data); err != nil {
 		return nil, nil, err
 	}
@@ -95,6 +88,25 @@ func Prune(ctx context.Context, net *nn.Network, q PruneRequest, data *Data) (*n
 		return nil, nil, fmt.Errorf("pruning changed the test result: %d correct before, %d after", res.Before.Correct, res.After.Correct)
 	}
 	return small, res, ctxError(ctx, "pruning")
+}
+
+// remove takes out what is zero, unless the method is none.
+func (p *Pruning) remove(net *nn.Network, data *Data) (*nn.Network, error) {
+	if p.Method == "none" {
+		counts := net.Count()
+		p.Report = &prune.Report{Before: counts, After: counts}
+		return net, nil
+	}
+	o := prune.Options{Seed: p.Seed}
+	if data != nil {
+		var err error
+		if o.Inputs, err = data.Examples(data.Set.Test, certificateExamples); err != nil {
+			return nil, err
+		}
+	}
+	small, report, err := prune.Prune(net, o)
+	p.Report = report
+	return small, err
 }
 
 // measure evaluates on the test set; nil without data.

@@ -94,14 +94,14 @@ func (r *runner) run(ctx context.Context) (*Summary, error) {
 	if err != nil {
 		return nil, err
 	}
-	final, err := r.test(ctx, small)
+	final, err := measure(ctx, small, r.data)
 	if err != nil {
 		return nil, err
 	}
 	if err := r.export(small); err != nil {
 		return nil, err
 	}
-	summary := r.summarise(small, pruned, final, tuned)
+	summary := r.summarise(small, pruned, *final, tuned)
 	if err := r.folder.writeJSON(SummaryFile, summary); err != nil {
 		return nil, err
 	}
