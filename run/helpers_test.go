@@ -102,7 +102,11 @@ func (r result) check(t *testing.T) {
 	if r.Method != "none" && (r.Certificate.Inputs == 0 || r.Certificate.MaxRelDiff > r.Certificate.Tolerance) {
 		t.Errorf("certificate %+v does not pass", r.Certificate)
 	}
-	m, err := LoadModel(r.folder)
+	a, err := OpenArtifact(string(r.folder))
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := a.Final()
 	if err != nil {
 		t.Fatal(err)
 	}
