@@ -151,7 +151,7 @@ func TestDivergence(t *testing.T) {
 	}
 	lines := o.lines()
 	last := lines[len(lines)-1]
-	for _, w := range []string{"train: ", "diverged", "step ", "in linear", "learning rate"} {
+	for _, w := range []string{"train: ", "diverged", "step ", "in linear of layer ", "learning rate"} {
 		if !strings.Contains(last, w) {
 			t.Errorf("the last line lacks %q: %s", w, last)
 		}
