@@ -148,7 +148,7 @@ func TestFolderFailure(t *testing.T) {
 	if entries, err := os.ReadDir(dir); err != nil || len(entries) != 1 {
 		t.Errorf("the folder holds %v, %v", entries, err)
 	}
-	if _, err := OpenArtifact(dir); err == nil || !IsInput(err) {
-		t.Errorf("a model of a folder that is no run: %v", err)
+	if _, err := OpenFolder(dir); err == nil || !IsInput(err) {
+		t.Errorf("a folder that is no run: %v", err)
 	}
 }

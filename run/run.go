@@ -102,10 +102,14 @@ func (r *runner) run(ctx context.Context) (*Summary, error) {
 		return nil, err
 	}
 	summary := r.summarise(small, pruned, *final, tuned)
+	if err := r.report(summary, pruned, small); err != nil {
+		return nil, err
+	}
+	// Last of all: a run folder with a summary is finished.
 	if err := r.folder.writeJSON(SummaryFile, summary); err != nil {
 		return nil, err
 	}
-	return summary, r.report(summary, pruned, small)
+	return summary, nil
 }
 
 func (r *runner) trainAndPrune(ctx context.Context, net *nn.Network) (*nn.Network, *pruneResult, error) {

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"pare/cmd/internal/cli"
 	"pare/internal/kernel"
 )
 
@@ -37,7 +38,7 @@ func (f *flags) parse(args []string, stdout io.Writer, want ...string) ([]string
 				f.help(stdout)
 				return nil, err
 			}
-			return nil, inputError("%w; see pare help %s", err, f.c.name())
+			return nil, cli.InputError("%w; see pare help %s", err, f.c.name())
 		}
 		args = f.Args()
 		if read := len(before) - len(args); read > 0 && before[read-1] == "--" {
@@ -50,13 +51,13 @@ func (f *flags) parse(args []string, stdout io.Writer, want ...string) ([]string
 		got, args = append(got, args[0]), args[1:]
 	}
 	if len(got) < len(want) {
-		return nil, inputError("no %s given; see pare help %s", want[len(got)], f.c.name())
+		return nil, cli.InputError("no %s given; see pare help %s", want[len(got)], f.c.name())
 	}
 	if len(got) > len(want) {
-		return nil, inputError("unexpected argument %q; see pare help %s", got[len(want)], f.c.name())
+		return nil, cli.InputError("unexpected argument %q; see pare help %s", got[len(want)], f.c.name())
 	}
 	if f.threads < 0 {
-		return nil, inputError("-threads is %d, it must not be negative", f.threads)
+		return nil, cli.InputError("-threads is %d, it must not be negative", f.threads)
 	}
 	kernel.SetThreads(f.threads)
 	return got, nil
@@ -87,14 +88,14 @@ func writable(paths ...string) error {
 		}
 		clean := filepath.Clean(path)
 		if seen[clean] {
-			return inputError("%s is to be written twice; choose two files", path)
+			return cli.InputError("%s is to be written twice; choose two files", path)
 		}
 		seen[clean] = true
 		if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
-			return inputError("%s is no regular file; choose another name", path)
+			return cli.InputError("%s is no regular file; choose another name", path)
 		}
 		if info, err := os.Stat(filepath.Dir(path)); err != nil || !info.IsDir() {
-			return inputError("%s cannot be written: there is no folder %s", path, filepath.Dir(path))
+			return cli.InputError("%s cannot be written: there is no folder %s", path, filepath.Dir(path))
 		}
 	}
 	return nil

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"pare/cmd/internal/cli"
 	"pare/export"
 	"pare/internal/atomicfile"
 	"pare/run"
@@ -30,7 +31,7 @@ func (c exportCommand) run(_ context.Context, args []string, stdout, _ io.Writer
 		return err
 	}
 	if *onnx == "" && *safetensors == "" {
-		return inputError("nothing to write; give -onnx FILE, -safetensors DIR or both")
+		return cli.InputError("nothing to write; give -onnx FILE, -safetensors DIR or both")
 	}
 	if err := writable(*onnx); err != nil {
 		return err
@@ -66,7 +67,7 @@ func (exportCommand) save(a *run.Artifact, dir string, m export.Model) error {
 		}
 	}
 	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return inputError("the folder cannot be made: %w", err)
+		return cli.InputError("the folder cannot be made: %w", err)
 	}
 	return export.Save(dir, m)
 }

@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"testing"
 
+	"pare/cmd/internal/cli"
 	"pare/export"
 	"pare/run"
 )
@@ -55,10 +56,10 @@ func TestExportOfSparseRuns(t *testing.T) {
 func TestExportErrors(t *testing.T) {
 	folder, _ := tinyRun(t)
 	dir := t.TempDir()
-	fail(t, exitBadInput, "nothing to write", "export", folder)
-	fail(t, exitBadInput, "there is no folder", "export", folder, "-onnx", filepath.Join(dir, "none", "x.onnx"))
-	fail(t, exitBadInput, "no regular file", "export", folder, "-onnx", dir)
-	fail(t, exitBadInput, "not finished", "export", copyRun(t, run.SummaryFile), "-onnx", filepath.Join(dir, "x.onnx"))
-	fail(t, exitBadInput, "holds a", "export", folder, "-safetensors", copyRun(t))
+	fail(t, cli.ExitBadInput, "nothing to write", "export", folder)
+	fail(t, cli.ExitBadInput, "there is no folder", "export", folder, "-onnx", filepath.Join(dir, "none", "x.onnx"))
+	fail(t, cli.ExitBadInput, "no regular file", "export", folder, "-onnx", dir)
+	fail(t, cli.ExitBadInput, "not finished", "export", copyRun(t, run.SummaryFile), "-onnx", filepath.Join(dir, "x.onnx"))
+	fail(t, cli.ExitBadInput, "holds a", "export", folder, "-safetensors", copyRun(t))
 	absent(t, dir)
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"pare/cmd/internal/cli"
 	"pare/export"
 	"pare/run"
 )
@@ -89,7 +90,7 @@ func TestInspectStates(t *testing.T) {
 			t.Errorf("without %q: stage %s, want %s", c.without, i.Network.Stage, c.stage)
 		}
 		contains(t, succeed(t, "inspect", dir), c.text, "go on with train -resume "+dir)
-		fail(t, exitBadInput, "is not finished", "predict", dir, "-split", "test")
+		fail(t, cli.ExitBadInput, "is not finished", "predict", dir, "-split", "test")
 	}
 }
 
@@ -101,11 +102,11 @@ func TestInspectDamaged(t *testing.T) {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o644); err != nil {
 			t.Fatal(err)
 		}
-		fail(t, exitBadInput, name, "inspect", dir)
+		fail(t, cli.ExitBadInput, name, "inspect", dir)
 	}
 	onnx := filepath.Join(t.TempDir(), "x.onnx")
 	if err := os.WriteFile(onnx, []byte("nonsense"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	fail(t, exitBadInput, onnx, "inspect", onnx)
+	fail(t, cli.ExitBadInput, onnx, "inspect", onnx)
 }

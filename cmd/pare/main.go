@@ -10,25 +10,15 @@ package main
 
 import (
 	"context"
-	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"os"
 	"os/signal"
 	"runtime"
 	"runtime/debug"
-	"strings"
 	"syscall"
 
-	"pare/run"
-	"pare/train"
-)
-
-const (
-	exitFailed      = 1
-	exitBadInput    = 2
-	exitInterrupted = 130 // 128 + SIGINT, as shells report it
+	"pare/cmd/internal/cli"
 )
 
 // command is a subcommand. Errors are printed by main, as one line.
@@ -52,7 +42,7 @@ func main() {
 func execute(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	if len(args) == 0 {
 		usage(stderr)
-		return exitBadInput
+		return cli.ExitBadInput
 	}
 	name, rest := args[0], args[1:]
 	switch name {
@@ -68,31 +58,10 @@ func execute(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	}
 	for _, c := range commands {
 		if c.name() == name {
-			return status(name, c.run(ctx, rest, stdout, stderr), stderr)
+			return cli.Status("pare "+name, c.run(ctx, rest, stdout, stderr), stderr)
 		}
 	}
-	return status("", inputError("there is no command %q; see pare help", name), stderr)
-}
-
-// status prints an error as one line and returns the exit status.
-func status(name string, err error, stderr io.Writer) int {
-	if err == nil || errors.Is(err, flag.ErrHelp) {
-		return 0
-	}
-	where := strings.TrimSpace("pare " + name)
-	if errors.Is(err, train.ErrInterrupted) || errors.Is(err, context.Canceled) {
-		fmt.Fprintf(stderr, "%s: interrupted\n", where)
-		return exitInterrupted
-	}
-	fmt.Fprintf(stderr, "%s: %s\n", where, strings.ReplaceAll(err.Error(), "\n", " "))
-	if run.IsInput(err) {
-		return exitBadInput
-	}
-	return exitFailed
-}
-
-func inputError(format string, args ...any) error {
-	return &run.InputError{Err: fmt.Errorf(format, args...)}
+	return cli.Status("pare", cli.InputError("there is no command %q; see pare help", name), stderr)
 }
 
 func usage(w io.Writer) {

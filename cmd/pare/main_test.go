@@ -12,6 +12,7 @@ import (
 	"sync"
 	"testing"
 
+	"pare/cmd/internal/cli"
 	"pare/config"
 	"pare/prune"
 	"pare/run"
@@ -152,7 +153,7 @@ func absent(t *testing.T, dir string) {
 
 func TestHelp(t *testing.T) {
 	status, out, errs := pare()
-	if status != exitBadInput || out != "" {
+	if status != cli.ExitBadInput || out != "" {
 		t.Errorf("pare alone: status %d, prints %q", status, out)
 	}
 	for _, text := range []string{errs, succeed(t, "help"), succeed(t, "-h")} {
@@ -168,20 +169,20 @@ func TestHelp(t *testing.T) {
 }
 
 func TestUsageErrors(t *testing.T) {
-	fail(t, exitBadInput, `no command "bark"`, "bark")
-	fail(t, exitBadInput, `no command "bark"`, "help", "bark")
+	fail(t, cli.ExitBadInput, `no command "bark"`, "bark")
+	fail(t, cli.ExitBadInput, `no command "bark"`, "help", "bark")
 	for _, c := range commands {
-		fail(t, exitBadInput, "no RUN given", c.name())
-		fail(t, exitBadInput, "-bark", c.name(), "-bark", "x")
-		fail(t, exitBadInput, `unexpected argument "y"`, c.name(), "x", "y")
-		fail(t, exitBadInput, `unexpected argument "-json"`, c.name(), "x", "--", "-json")
-		fail(t, exitBadInput, "must not be negative", c.name(), "x", "-threads", "-1")
+		fail(t, cli.ExitBadInput, "no RUN given", c.name())
+		fail(t, cli.ExitBadInput, "-bark", c.name(), "-bark", "x")
+		fail(t, cli.ExitBadInput, `unexpected argument "y"`, c.name(), "x", "y")
+		fail(t, cli.ExitBadInput, `unexpected argument "-json"`, c.name(), "x", "--", "-json")
+		fail(t, cli.ExitBadInput, "must not be negative", c.name(), "x", "-threads", "-1")
 	}
 	dir := t.TempDir()
 	for _, c := range [][]string{{"inspect"}, {"export", "-onnx", filepath.Join(dir, "x")},
 		{"prune", "-out", filepath.Join(dir, "x")}, {"predict", "-split", "test"}} {
-		fail(t, exitBadInput, "there is no "+dir+"/nothing", append(c, dir+"/nothing")...)
-		fail(t, exitBadInput, "is no run folder", append(c, dir)...)
+		fail(t, cli.ExitBadInput, "there is no "+dir+"/nothing", append(c, dir+"/nothing")...)
+		fail(t, cli.ExitBadInput, "is no run folder", append(c, dir)...)
 	}
 	absent(t, dir)
 }
@@ -191,12 +192,12 @@ func TestStatus(t *testing.T) {
 		err  error
 		want int
 	}{
-		{nil, 0}, {errors.New("disk full"), exitFailed}, {fmt.Errorf("%w: far off", prune.ErrCertificate), exitFailed},
-		{inputError("bad"), exitBadInput}, {&config.Error{Msg: "bad"}, exitBadInput},
-		{fmt.Errorf("predict: %w", train.ErrInterrupted), exitInterrupted}, {context.Canceled, exitInterrupted},
+		{nil, 0}, {errors.New("disk full"), cli.ExitFailed}, {fmt.Errorf("%w: far off", prune.ErrCertificate), cli.ExitFailed},
+		{cli.InputError("bad"), cli.ExitBadInput}, {&config.Error{Msg: "bad"}, cli.ExitBadInput},
+		{fmt.Errorf("predict: %w", train.ErrInterrupted), cli.ExitInterrupted}, {context.Canceled, cli.ExitInterrupted},
 	} {
 		var b bytes.Buffer
-		if got := status("x", c.err, &b); got != c.want {
+		if got := cli.Status("x", c.err, &b); got != c.want {
 			t.Errorf("%v: status %d, want %d", c.err, got, c.want)
 		}
 	}
@@ -213,8 +214,8 @@ func TestInterrupted(t *testing.T) {
 		{"prune", folder, "-out", filepath.Join(dir, "small")},
 	} {
 		var out, errs bytes.Buffer
-		if got := execute(ctx, args, &out, &errs); got != exitInterrupted {
-			t.Errorf("pare %q: status %d, want %d; %s", args, got, exitInterrupted, &errs)
+		if got := execute(ctx, args, &out, &errs); got != cli.ExitInterrupted {
+			t.Errorf("pare %q: status %d, want %d; %s", args, got, cli.ExitInterrupted, &errs)
 		}
 	}
 	absent(t, dir)

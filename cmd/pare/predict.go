@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 
+	"pare/cmd/internal/cli"
 	"pare/export"
 	"pare/export/npy"
 	"pare/internal/atomicfile"
@@ -48,17 +49,17 @@ func (c predictCommand) flags() *predictFlags {
 func (f *predictFlags) check() error {
 	switch {
 	case (f.inputs == "") == (f.split == ""):
-		return inputError("give either -inputs FILE or -split train|validation|test")
+		return cli.InputError("give either -inputs FILE or -split train|validation|test")
 	case f.preprocess && f.inputs == "":
-		return inputError("-preprocess is for -inputs; a -split is always normalised")
+		return cli.InputError("-preprocess is for -inputs; a -split is always normalised")
 	case f.dataDir != "" && f.split == "":
-		return inputError("-data-dir is for -split")
+		return cli.InputError("-data-dir is for -split")
 	case f.split != "" && f.split != "train" && f.split != "validation" && f.split != "test":
-		return inputError("there is no split %q; choose train, validation or test", f.split)
+		return cli.InputError("there is no split %q; choose train, validation or test", f.split)
 	case f.batch < 1:
-		return inputError("-batch is %d, it must be at least 1", f.batch)
+		return cli.InputError("-batch is %d, it must be at least 1", f.batch)
 	case f.limit < 0:
-		return inputError("-limit is %d, it must not be negative", f.limit)
+		return cli.InputError("-limit is %d, it must not be negative", f.limit)
 	}
 	return writable(f.out, f.dump)
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"pare/cmd/internal/cli"
 	"pare/export"
 	"pare/export/npy"
 	"pare/internal/atomicfile"
@@ -156,9 +157,9 @@ func TestPredictErrors(t *testing.T) {
 		{"not a NumPy file", []string{"-inputs", file([]byte("hello, this is text"))}},
 		{"digits has no option dir", []string{"-split", "test", "-data-dir", root}},
 	} {
-		fail(t, exitBadInput, c.text, append([]string{"predict", folder, "-out", out}, c.args...)...)
+		fail(t, cli.ExitBadInput, c.text, append([]string{"predict", folder, "-out", out}, c.args...)...)
 	}
-	fail(t, exitBadInput, "is no run folder, so there is no config", "predict", bare, "-split", "test", "-out", out)
+	fail(t, cli.ExitBadInput, "is no run folder, so there is no config", "predict", bare, "-split", "test", "-out", out)
 	absent(t, root)
 }
 
@@ -176,9 +177,9 @@ func TestPredictOtherData(t *testing.T) {
 		}
 	}
 	set("dataset: digits", "dataset: glyphs\n  train: 20\n  test: 20")
-	if status, _, errs := pare("predict", dir, "-split", "test"); status != exitBadInput {
+	if status, _, errs := pare("predict", dir, "-split", "test"); status != cli.ExitBadInput {
 		t.Errorf("status %d: %s", status, errs)
 	}
 	set("validation: 100", "validation: 0")
-	fail(t, exitBadInput, "no validation examples", "predict", dir, "-split", "validation")
+	fail(t, cli.ExitBadInput, "no validation examples", "predict", dir, "-split", "validation")
 }

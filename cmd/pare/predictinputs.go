@@ -10,6 +10,7 @@ import (
 	"os"
 	"strings"
 
+	"pare/cmd/internal/cli"
 	"pare/datasets"
 	"pare/export"
 	"pare/export/npy"
@@ -33,7 +34,7 @@ func splitInputs(ctx context.Context, a *run.Artifact, m export.Model, f *predic
 	}
 	split := map[string]*datasets.Split{"train": data.Set.Train, "validation": data.Set.Validation, "test": data.Set.Test}[f.split]
 	if split == nil || split.N == 0 {
-		return nil, inputError("the run has no %s examples; its data.%s is 0", f.split, f.split)
+		return nil, cli.InputError("the run has no %s examples; its data.%s is 0", f.split, f.split)
 	}
 	if f.limit > 0 && f.limit < split.N {
 		cut := *split
@@ -48,7 +49,7 @@ func splitInputs(ctx context.Context, a *run.Artifact, m export.Model, f *predic
 func fileInputs(m export.Model, f *predictFlags) (*inputs, error) {
 	x, n, err := readInputs(f.inputs, m.Net.Input)
 	if err != nil {
-		return nil, inputError("%s: %w", f.inputs, err)
+		return nil, cli.InputError("%s: %w", f.inputs, err)
 	}
 	if f.limit > 0 && f.limit < n {
 		n = f.limit
@@ -56,7 +57,7 @@ func fileInputs(m export.Model, f *predictFlags) (*inputs, error) {
 	}
 	if f.preprocess {
 		if err := normalize(x, m); err != nil {
-			return nil, inputError("%s: %w", f.inputs, err)
+			return nil, cli.InputError("%s: %w", f.inputs, err)
 		}
 	}
 	batch := min(f.batch, n)

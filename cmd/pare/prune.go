@@ -7,6 +7,7 @@ import (
 	"io"
 	"time"
 
+	"pare/cmd/internal/cli"
 	"pare/export"
 	"pare/report"
 	"pare/run"
@@ -43,9 +44,9 @@ func (c pruneCommand) run(ctx context.Context, args []string, stdout, stderr io.
 	}
 	switch {
 	case *out == "":
-		return inputError("no -out; name a folder for the pruned network")
+		return cli.InputError("no -out; name a folder for the pruned network")
 	case *trained && *final:
-		return inputError("-trained and -final name two networks; give one of them")
+		return cli.InputError("-trained and -final name two networks; give one of them")
 	}
 	request := run.PruneRequest{Method: *method, Scope: *scope, MACs: *macs, Params: *params, Seed: *seed}
 	for _, err := range []error{request.Validate(), run.FreeFolder(*out)} {
@@ -61,7 +62,7 @@ func (c pruneCommand) run(ctx context.Context, args []string, stdout, stderr io.
 		request.Seed = a.Config.Seed
 	}
 	if *trained && a.Kind != run.KindRun {
-		return inputError("-trained: %s is no run folder, it holds one network only", a.Path)
+		return cli.InputError("-trained: %s is no run folder, it holds one network only", a.Path)
 	}
 	read := a.Trained
 	if *final {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"pare/cmd/internal/cli"
 	"pare/export"
 	"pare/run"
 )
@@ -50,8 +51,8 @@ func TestPruneZeros(t *testing.T) {
 	if len(m.Classes) != 10 || len(m.Preprocess.Mean) != 1 {
 		t.Errorf("classes %q and preprocessing %+v", m.Classes, m.Preprocess)
 	}
-	fail(t, exitBadInput, "holds a", "prune", folder, "-out", dir)
-	fail(t, exitBadInput, "holds a", "prune", folder, "-out", folder)
+	fail(t, cli.ExitBadInput, "holds a", "prune", folder, "-out", dir)
+	fail(t, cli.ExitBadInput, "holds a", "prune", folder, "-out", folder)
 }
 
 func TestPruneBudget(t *testing.T) {
@@ -121,12 +122,12 @@ func TestPruneErrors(t *testing.T) {
 		"give one of them":        {"-trained", "-final"},
 		"digits has no option di": {"-data-dir", root},
 	} {
-		fail(t, exitBadInput, text, append([]string{"prune", folder, "-out", dir}, args...)...)
+		fail(t, cli.ExitBadInput, text, append([]string{"prune", folder, "-out", dir}, args...)...)
 	}
-	fail(t, exitBadInput, "no -out", "prune", folder)
-	fail(t, exitBadInput, "one network only", "prune", filepath.Join(folder, "pruned"), "-trained", "-out", dir)
-	fail(t, exitBadInput, "not finished", "prune", copyRun(t, run.SummaryFile), "-final", "-out", dir)
-	fail(t, exitBadInput, "no network before pruning", "prune", copyRun(t, "trained"), "-out", dir)
+	fail(t, cli.ExitBadInput, "no -out", "prune", folder)
+	fail(t, cli.ExitBadInput, "one network only", "prune", filepath.Join(folder, "pruned"), "-trained", "-out", dir)
+	fail(t, cli.ExitBadInput, "not finished", "prune", copyRun(t, run.SummaryFile), "-final", "-out", dir)
+	fail(t, cli.ExitBadInput, "no network before pruning", "prune", copyRun(t, "trained"), "-out", dir)
 	absent(t, root)
 }
 
@@ -144,7 +145,7 @@ func TestPruneCertificateFails(t *testing.T) {
 		t.Fatal(err)
 	}
 	status, out, errs := pare("prune", broken, "-out", filepath.Join(root, "small"))
-	if status != exitFailed || out != "" || !strings.Contains(errs, "does not compute the same") {
+	if status != cli.ExitFailed || out != "" || !strings.Contains(errs, "does not compute the same") {
 		t.Errorf("status %d, prints %q and %q", status, out, errs)
 	}
 	absent(t, root)

@@ -12,6 +12,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"pare/cmd/internal/cli"
 )
 
 // appears waits until a file is there that was not there before the start of
@@ -140,8 +142,8 @@ func TestInterrupt(t *testing.T) {
 			run := filepath.Join(dir, c.name)
 			o := wait(t, command(dir, "-config", "crash.yaml", "-out", c.name, "-quiet"),
 				signalWhen(appears(filepath.Join(run, c.file)), 0, c.signals...))
-			if o.code != exitInterrupted {
-				t.Fatalf("exit status %d, want %d: %s", o.code, exitInterrupted, o.stderr)
+			if o.code != cli.ExitInterrupted {
+				t.Fatalf("exit status %d, want %d: %s", o.code, cli.ExitInterrupted, o.stderr)
 			}
 			lines := o.lines()
 			if want := "go on with: train -resume " + c.name; lines[len(lines)-1] != want {

@@ -21,15 +21,10 @@ import (
 	"syscall"
 	"time"
 
+	"pare/cmd/internal/cli"
 	"pare/config"
 	"pare/run"
 	"pare/train"
-)
-
-const (
-	exitFailed      = 1
-	exitBadInput    = 2
-	exitInterrupted = 130 // 128 + SIGINT, as shells report it
 )
 
 type flags struct {
@@ -44,23 +39,7 @@ type list []string
 func (l *list) String() string     { return strings.Join(*l, " ") }
 func (l *list) Set(s string) error { *l = append(*l, s); return nil }
 
-func main() { os.Exit(status(execute(os.Args[1:]))) }
-
-// status prints an error as one line and returns the exit status.
-func status(err error) int {
-	switch {
-	case err == nil:
-		return 0
-	case errors.Is(err, train.ErrInterrupted):
-		fmt.Fprintln(os.Stderr, err)
-		return exitInterrupted
-	}
-	fmt.Fprintln(os.Stderr, "train:", strings.ReplaceAll(err.Error(), "\n", " "))
-	if run.IsInput(err) {
-		return exitBadInput
-	}
-	return exitFailed
-}
+func main() { os.Exit(cli.Status("train", execute(os.Args[1:]), os.Stderr)) }
 
 func execute(args []string) error {
 	var f flags
@@ -79,10 +58,10 @@ func execute(args []string) error {
 		fs.Usage()
 		return nil
 	} else if err != nil {
-		return usage("%w; -help lists the flags", err)
+		return cli.InputError("%w; -help lists the flags", err)
 	}
 	if f.initName == "" && fs.NArg() > 0 {
-		return usage("unexpected argument %q; a config is given with -config", fs.Arg(0))
+		return cli.InputError("unexpected argument %q; a config is given with -config", fs.Arg(0))
 	}
 	switch {
 	case f.list:
@@ -92,22 +71,18 @@ func execute(args []string) error {
 		return initConfig(f.initName, fs.Args())
 	case f.resume != "":
 		if f.config != "" || len(f.sets) > 0 || f.out != "" || f.dryRun {
-			return usage("-resume goes on with the config of the run folder; leave -config, -set, -out and -dry-run out")
+			return cli.InputError("-resume goes on with the config of the run folder; leave -config, -set, -out and -dry-run out")
 		}
 		return resume(f)
 	case f.config == "":
-		return usage("no -config; try -config resnet, or -list to see what there is")
+		return cli.InputError("no -config; try -config resnet, or -list to see what there is")
 	}
 	return start(f)
 }
 
-func usage(format string, args ...any) error {
-	return &run.InputError{Err: fmt.Errorf(format, args...)}
-}
-
 func initConfig(name string, args []string) error {
 	if len(args) > 1 {
-		return usage("-init takes one file, got %d", len(args))
+		return cli.InputError("-init takes one file, got %d", len(args))
 	}
 	dest := strings.TrimSuffix(name, ".yaml") + ".yaml"
 	if len(args) == 1 {

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"pare/cmd/internal/cli"
 )
 
 // asCommand in the environment makes the test binary the command itself, so
@@ -134,8 +136,8 @@ func bad(t *testing.T, dir string, args []string, words ...string) {
 	t.Helper()
 	before := tree(t, dir)
 	o := launch(t, dir, args...)
-	if o.code != exitBadInput {
-		t.Errorf("exit status %d, want %d; stderr: %s", o.code, exitBadInput, o.stderr)
+	if o.code != cli.ExitBadInput {
+		t.Errorf("exit status %d, want %d; stderr: %s", o.code, cli.ExitBadInput, o.stderr)
 	}
 	oneLine(t, o, words...)
 	if after := tree(t, dir); after != before {

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"pare/cmd/internal/cli"
 	"pare/train"
 )
 
@@ -67,8 +68,8 @@ func TestDamagedCheckpoint(t *testing.T) {
 		damage(t, filepath.Join(run, "checkpoints/train/previous.ckpt"))
 		log := read(t, run, "metrics.jsonl")
 		o := launch(t, dir, "-resume", "run")
-		if o.code != exitBadInput {
-			t.Errorf("exit status %d, want %d", o.code, exitBadInput)
+		if o.code != cli.ExitBadInput {
+			t.Errorf("exit status %d, want %d", o.code, cli.ExitBadInput)
 		}
 		oneLine(t, o, "last.ckpt", "damaged")
 		if read(t, run, "metrics.jsonl") != log {
@@ -101,8 +102,8 @@ train: {epochs: 2, batch: 16}
 	edited := func(t *testing.T, words ...string) {
 		t.Helper()
 		o := launch(t, dir, "-resume", "run")
-		if o.code != exitBadInput {
-			t.Errorf("exit status %d, want %d: %s", o.code, exitBadInput, o.stderr)
+		if o.code != cli.ExitBadInput {
+			t.Errorf("exit status %d, want %d: %s", o.code, cli.ExitBadInput, o.stderr)
 		}
 		oneLine(t, o, words...)
 	}
@@ -146,12 +147,12 @@ func TestDivergence(t *testing.T) {
 	text := replace(t, smallConfig, "{type: adam, lr: 0.01}", "{type: sgd, lr: 1e30}")
 	write(t, filepath.Join(dir, "small.yaml"), replace(t, text, "batch: 16", "batch: 16, checkpoint_steps: 1"))
 	o := launch(t, dir, "-config", "small.yaml", "-out", "run")
-	if o.code != exitFailed {
-		t.Fatalf("exit status %d, want %d: %s", o.code, exitFailed, o.stderr)
+	if o.code != cli.ExitFailed {
+		t.Fatalf("exit status %d, want %d: %s", o.code, cli.ExitFailed, o.stderr)
 	}
 	lines := o.lines()
 	last := lines[len(lines)-1]
-	for _, w := range []string{"train: ", "diverged", "step ", "in linear", "learning rate"} {
+	for _, w := range []string{"train: ", "diverged", "step ", "in linear of layer ", "learning rate"} {
 		if !strings.Contains(last, w) {
 			t.Errorf("the last line lacks %q: %s", w, last)
 		}
@@ -167,7 +168,7 @@ func TestDivergence(t *testing.T) {
 			}
 		}
 	}
-	if again := launch(t, dir, "-resume", "run", "-quiet"); again.code != exitFailed || again.lines()[len(again.lines())-1] != last {
+	if again := launch(t, dir, "-resume", "run", "-quiet"); again.code != cli.ExitFailed || again.lines()[len(again.lines())-1] != last {
 		t.Errorf("resumed, it ends with %d, %s; want %s", again.code, again.stderr, last)
 	}
 }

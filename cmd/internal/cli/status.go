@@ -1,0 +1,48 @@
+// Package cli is what the commands share: how an error becomes a line and an
+// exit status.
+package cli
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"strings"
+
+	"pare/run"
+	"pare/train"
+)
+
+// Exit statuses of the commands; 0 is success.
+const (
+	ExitFailed      = 1
+	ExitBadInput    = 2   // the fault of what the user gave
+	ExitInterrupted = 130 // 128 + SIGINT, as shells report it
+)
+
+// Status prints an error as one line that begins with the command's name, and
+// returns the exit status. An interruption that was saved keeps its second
+// line, which says how to go on.
+func Status(command string, err error, stderr io.Writer) int {
+	switch {
+	case err == nil, errors.Is(err, flag.ErrHelp):
+		return 0
+	case errors.Is(err, train.ErrInterrupted):
+		fmt.Fprintf(stderr, "%s: %v\n", command, err)
+		return ExitInterrupted
+	case errors.Is(err, context.Canceled):
+		fmt.Fprintf(stderr, "%s: interrupted\n", command)
+		return ExitInterrupted
+	}
+	fmt.Fprintf(stderr, "%s: %s\n", command, strings.ReplaceAll(err.Error(), "\n", " "))
+	if run.IsInput(err) {
+		return ExitBadInput
+	}
+	return ExitFailed
+}
+
+// InputError is an error that is the fault of what the user gave.
+func InputError(format string, args ...any) error {
+	return &run.InputError{Err: fmt.Errorf(format, args...)}
+}
