@@ -41,32 +41,16 @@ func (stripes) make(n int, r *rand.Rand) *datasets.Split {
 	return s
 }
 
-func init() {
-	if err := datasets.Register(stripes{}); err != nil {
-		fmt.Println(err)
-	}
-}
-
 func Example() {
-	d, err := datasets.Lookup("stripes")
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
-	set, err := d.Load(context.Background(), datasets.Options{Seed: 1})
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
-	loader, err := datasets.NewLoader(set.Train, 32, set.Train.Stats(), nil, 1)
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
+	fmt.Println(datasets.Register(stripes{}))
+	d, _ := datasets.Lookup("stripes")
+	set, _ := d.Load(context.Background(), datasets.Options{Seed: 1})
+	loader, _ := datasets.NewLoader(set.Train, 32, set.Train.Stats(), nil, 1)
 	for b := range loader.Epoch(context.Background(), 0, 0) {
 		fmt.Println("batch", b.Index, "of", b.N, "images,", len(b.X), "values")
 	}
 	// Output:
+	// <nil>
 	// batch 0 of 32 images, 2048 values
 	// batch 1 of 32 images, 2048 values
 	// batch 2 of 32 images, 2048 values

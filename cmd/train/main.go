@@ -30,7 +30,7 @@ import (
 type flags struct {
 	config, out, resume, initName string
 	sets                          list
-	dryRun, list, quiet           bool
+	dryRun, list, schema, quiet   bool
 }
 
 // list is a flag that may be given more than once.
@@ -50,6 +50,7 @@ func execute(args []string) error {
 	fs.StringVar(&f.resume, "resume", "", "run folder to go on with after a stop or a crash")
 	fs.BoolVar(&f.dryRun, "dry-run", false, "print the network with parameters and multiply-accumulates, train nothing")
 	fs.BoolVar(&f.list, "list", false, "print models, layers, penalties, optimizers, datasets and configs")
+	fs.BoolVar(&f.schema, "schema", false, "print the JSON schema of configs, for editors")
 	fs.StringVar(&f.initName, "init", "", "write the named built-in config, with comments, to the file that follows (default NAME.yaml)")
 	fs.BoolVar(&f.quiet, "quiet", false, "print nothing but errors")
 	fs.SetOutput(io.Discard) // it would print all flags below each error
@@ -67,6 +68,9 @@ func execute(args []string) error {
 	case f.list:
 		printList(os.Stdout)
 		return nil
+	case f.schema:
+		_, err := os.Stdout.Write(config.Schema())
+		return err
 	case f.initName != "":
 		return initConfig(f.initName, fs.Args())
 	case f.resume != "":
