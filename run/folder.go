@@ -24,6 +24,7 @@ const (
 	trainedDir     = "trained" // the network before pruning
 	prunedDir      = "pruned"  // the network right after pruning
 	pruneFile      = "prune.json"
+	lockFile       = ".lock" // held by the process at work
 )
 
 // Folder is a run folder.

@@ -42,13 +42,18 @@ type runner struct {
 
 // Run does what is left of a run in its folder: all of it, or what an
 // interruption left. It returns the summary that is also in summary.json.
-// train.ErrInterrupted means that ctx ended and the state was saved.
+// train.ErrInterrupted means that ctx ended and the state was saved. A folder
+// that another process works in is an InputError.
 func Run(ctx context.Context, o Options) (*Summary, error) {
 	kernel.SetThreads(o.Config.Threads)
 	r := &runner{Options: o, c: o.Config, folder: o.Folder}
 	r.hash = configHash(*o.Config)
+	release, err := r.folder.lock()
+	if err != nil {
+		return nil, err
+	}
+	defer release()
 	r.folder.sweep()
-	var err error
 	if r.data = o.Data; r.data == nil {
 		if r.data, err = LoadData(ctx, r.c, o.Progress); err != nil {
 			return nil, err
@@ -130,6 +135,9 @@ func (r *runner) trainAndPrune(ctx context.Context, net *nn.Network) (*nn.Networ
 		return nil, nil, err
 	}
 	after := pruned.Report.After
+	if after.MACs == 0 && counts.MACs > 0 {
+		r.say("warning: nothing that depends on the input is left; lower lambda, or let it ramp up later")
+	}
 	r.say("pruned: %d parameters, %d multiply-accumulates; %d of %d test examples correct before and after",
 		after.Params, after.MACs, pruned.After.Correct, pruned.After.N)
 	return small, pruned, nil

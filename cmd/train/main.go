@@ -17,6 +17,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"strings"
 	"syscall"
 	"time"
@@ -112,6 +113,12 @@ func start(f flags) error {
 	_, data, err := run.Plan(ctx, c, progress(f.quiet))
 	if err != nil {
 		return err
+	}
+	// The run may be resumed from another working directory.
+	if c.Data.Dir != "" {
+		if c.Data.Dir, err = filepath.Abs(c.Data.Dir); err != nil {
+			return fmt.Errorf("data.dir: %w", err)
+		}
 	}
 	folder, err := run.CreateFolder(f.out, c.Name, c.YAML())
 	if err != nil {
