@@ -32,6 +32,9 @@ func findParts(net *nn.Network, s Spec, pen Penalty) ([]part, error) {
 	if err := factors.check(); err != nil {
 		return nil, err
 	}
+	if s.On == "paths" {
+		return t.junctions(pen, kept, weights)
+	}
 	return assemble(pen, kept, weights)
 }
 

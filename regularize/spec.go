@@ -47,12 +47,13 @@ type Spec struct {
 //	neurons         the units of linear layers
 //	branches        every operand of a concatenation
 //	gates           every gate, kept ≥ 0
+//	paths           the gates on the operands of one sum, but for the largest: no sum closes
 //	input_features  the weights that read one input feature, or one pixel after a flatten
 //	positions       the weights that read one position after a flatten
 //
 // The units of the network's output are in no group.
 func Targets() []string {
-	return []string{"weights", "channels", "neurons", "branches", "gates", "input_features", "positions"}
+	return []string{"weights", "channels", "neurons", "branches", "gates", "paths", "input_features", "positions"}
 }
 
 var (
@@ -127,6 +128,9 @@ func (s Spec) penalty() (Penalty, error) {
 		}
 	} else if s.Alpha != 0 {
 		return nil, fmt.Errorf("alpha: %s has no alpha; leave it out", s.Type)
+	}
+	if s.On == "paths" && !isElementwise(p) {
+		return nil, fmt.Errorf("on: paths weighs gates one by one; use type: l1 or elastic_net")
 	}
 	if s.On == "gates" {
 		p = NonNegative{p}

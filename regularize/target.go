@@ -44,7 +44,7 @@ func findGroups(t *topology, s Spec) ([]*group, error) {
 		if all, err = t.branchGroups(s.Members); err != nil {
 			return nil, err
 		}
-	case "gates":
+	case "gates", "paths":
 		all = t.gateGroups()
 	case "input_features":
 		all = t.columnGroups("input feature", t.readsInput)

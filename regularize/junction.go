@@ -1,0 +1,177 @@
+package regularize
+
+import (
+	"fmt"
+	"math"
+
+	"pare/nn"
+)
+
+// junction is the gates on the operands of one sum, under a penalty that spares
+// the largest: Σ_k s_k·f(g_k) without the term of the largest gate, for every
+// channel where the gates are per channel.
+//
+// What follows a sum is mostly a normalisation, which undoes any common factor.
+// A penalty on all gates of the sum could therefore shrink them together at no
+// cost to the loss, down to a network that is 0 everywhere; this one only
+// decides between the paths, and the strongest always stays open.
+type junction struct {
+	pen   Penalty
+	bound []*nn.Param
+	data  [][]float32
+	scale [][]float64 // s of every gate; 0 leaves it alone
+	spare bool        // every operand is gated; else the ungated one is the open path
+}
+
+var _ part = (*junction)(nil)
+
+func (q *junction) params() []*nn.Param { return q.bound }
+
+// largest returns the parameter with the largest gate j, or −1 when none is
+// spared.
+func (q *junction) largest(data [][]float32, j int) int {
+	if !q.spare {
+		return -1
+	}
+	best := 0
+	for k := range data {
+		if data[k][j] > data[best][j] {
+			best = k
+		}
+	}
+	return best
+}
+
+// each calls f for every gate that is penalised.
+func (q *junction) each(data [][]float32, f func(k, j int)) {
+	for j := range data[0] {
+		spared := q.largest(data, j)
+		for k := range data {
+			if k != spared && q.scale[k][j] > 0 {
+				f(k, j)
+			}
+		}
+	}
+}
+
+func (q *junction) value(data [][]float32) float64 {
+	sum := 0.0
+	q.each(data, func(k, j int) { sum += q.scale[k][j] * q.pen.Value(data[k][j:j+1]) })
+	return sum
+}
+
+func (q *junction) gradient(dst []float32, i int, data [][]float32, factor float64) {
+	clear(dst)
+	q.each(data, func(k, j int) {
+		if k == i {
+			q.pen.Subgradient(dst[j:j+1], data[k][j:j+1])
+			dst[j] *= float32(q.scale[k][j] * factor)
+		}
+	})
+}
+
+func (q *junction) prox(tau float64, metric func(*nn.Param) []float32) {
+	for _, d := range q.data {
+		project(d)
+	}
+	q.each(q.data, func(k, j int) {
+		w, t := q.data[k][j:j+1], float32(tau*q.scale[k][j])
+		if metric != nil {
+			if d := metric(q.bound[k]); d != nil {
+				q.pen.ProxMetric(w, d[j:j+1], t)
+				return
+			}
+		}
+		q.pen.Prox(w, t)
+	})
+}
+
+func (q *junction) count() (total, zero int) {
+	for k, d := range q.data {
+		for j, v := range d {
+			if q.scale[k][j] > 0 {
+				total++
+				if v == 0 {
+					zero++
+				}
+			}
+		}
+	}
+	return total, zero
+}
+
+func (q *junction) norms(dst []float64) []float64 {
+	for k, d := range q.data {
+		for j, v := range d {
+			if q.scale[k][j] > 0 {
+				dst = append(dst, math.Abs(float64(v)))
+			}
+		}
+	}
+	return dst
+}
+
+// junctions lays out the gates of the sums. groups are single gates with their
+// scales; those that lead into no sum are an error.
+func (t *topology) junctions(pen Penalty, groups []*group, scales []float64) ([]part, error) {
+	scaleOf := map[*nn.Param][]float64{}
+	label := map[*nn.Param]string{}
+	for i, g := range groups {
+		s := g.slots[0]
+		if scaleOf[s.Param] == nil {
+			scaleOf[s.Param], label[s.Param] = make([]float64, s.Param.Size()), g.layers[0]
+		}
+		scaleOf[s.Param][s.Index] = scales[i]
+	}
+	taken := map[*nn.Param]bool{}
+	var parts []part
+	for _, node := range t.net.Nodes {
+		if len(node.Inputs) < 2 {
+			continue
+		}
+		q := &junction{pen: pen, spare: true}
+		for _, in := range node.Inputs {
+			p := t.gateBefore(in)
+			if p == nil {
+				q.spare = false
+				continue
+			}
+			if len(q.bound) > 0 && p.Size() != q.bound[0].Size() {
+				return nil, fmt.Errorf("on: paths: the gates into %s differ in size; make all per channel or none", node.Name)
+			}
+			if taken[p] {
+				return nil, fmt.Errorf("on: paths: a gate before %s leads into another sum as well; use on: gates", node.Name)
+			}
+			taken[p] = true
+			scale := scaleOf[p]
+			if scale == nil {
+				scale = make([]float64, p.Size())
+			}
+			delete(label, p)
+			q.bound, q.data, q.scale = append(q.bound, p), append(q.data, p.Data()), append(q.scale, scale)
+		}
+		if total, _ := q.count(); total > 0 {
+			parts = append(parts, q)
+		}
+	}
+	for _, g := range groups { // in network order, so that the message is the same each time
+		if name := label[g.slots[0].Param]; name != "" {
+			return nil, fmt.Errorf("on: paths: gate %s leads into no sum; use on: gates for it, or layers to leave it out", name)
+		}
+	}
+	return parts, nil
+}
+
+// gateBefore returns the gate on a value, behind layers that leave every unit in
+// its place, or nil.
+func (t *topology) gateBefore(value int) *nn.Param {
+	for value >= 0 && t.flow(value).same {
+		for _, p := range t.net.Nodes[value].Layer.Params() {
+			if p.Role == nn.RoleGate {
+				return p
+			}
+		}
+		value = t.net.Nodes[value].Inputs[0]
+	}
+	return nil
+}
