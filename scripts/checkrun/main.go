@@ -2,11 +2,12 @@
 // counts fit each other, no test prediction was lost at removal, the
 // certificate holds, and the exported files read back to the same network.
 //
-//	go run ./scripts/checkrun RUN [RUN ...]
+//	go run ./scripts/checkrun [-accuracy 0.9] [-macs 0.7] RUN [RUN ...]
 package main
 
 import (
 	"encoding/json"
+	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -16,19 +17,22 @@ import (
 )
 
 func main() {
+	accuracy := flag.Float64("accuracy", 0, "least final test accuracy")
+	macs := flag.Float64("macs", 1, "largest share of multiply-accumulates that may be left")
+	flag.Parse()
 	failed := false
-	for _, dir := range os.Args[1:] {
-		if err := check(dir); err != nil {
+	for _, dir := range flag.Args() {
+		if err := check(dir, *accuracy, *macs); err != nil {
 			fmt.Fprintf(os.Stderr, "%s: %v\n", dir, err)
 			failed = true
 		}
 	}
-	if failed || len(os.Args) < 2 {
+	if failed || flag.NArg() == 0 {
 		os.Exit(1)
 	}
 }
 
-func check(dir string) error {
+func check(dir string, accuracy, macs float64) error {
 	text, err := os.ReadFile(filepath.Join(dir, run.SummaryFile))
 	if err != nil {
 		return err
@@ -42,6 +46,12 @@ func check(dir string) error {
 	}
 	if s.Certificate.MaxRelDiff > 1e-5 {
 		return fmt.Errorf("certificate %g is above 1e-5", s.Certificate.MaxRelDiff)
+	}
+	if s.AccuracyFinal < accuracy {
+		return fmt.Errorf("the final accuracy is %.4f, below %g", s.AccuracyFinal, accuracy)
+	}
+	if left := float64(s.MACsAfter) / float64(s.MACsBefore); left > macs {
+		return fmt.Errorf("%.3f of the multiply-accumulates are left, more than %g", left, macs)
 	}
 	saved, err := export.Load(dir)
 	if err != nil {
