@@ -118,9 +118,6 @@ func (t *Trainer) seconds() float64 {
 	return t.spent + time.Since(t.started).Seconds()
 }
 
-// Position is how far the phase has come.
-func (t *Trainer) Position() Position { return t.pos }
-
 // zeroShare is the share of the trainable values that are exactly 0.
 func zeroShare(net *nn.Network) float64 {
 	c := net.Count()

@@ -1,7 +1,5 @@
 package kernel
 
-import "math"
-
 // BNMoments computes the mean and the biased variance of every channel of
 // x [rows,c], in two passes over x.
 func BNMoments(mean, variance, x []float32, rows, c int) {
@@ -25,15 +23,6 @@ func BNMoments(mean, variance, x []float32, rows, c int) {
 		variance[i] = float32(v * scale)
 	}
 	j.release()
-}
-
-// BNStats computes the mean and 1/√(variance+eps) of every channel of
-// x [rows,c], with the biased variance.
-func BNStats(mean, invstd, x []float32, rows, c int, eps float32) {
-	BNMoments(mean, invstd, x, rows, c)
-	for i, v := range invstd[:c] {
-		invstd[i] = float32(1 / math.Sqrt(float64(v)+float64(eps)))
-	}
 }
 
 // BNApply computes y = (x-mean)·invstd·gamma + beta per channel.

@@ -24,18 +24,6 @@ func Scale(dst, a []float32, s float32) {
 	j.flat(func(j *job, lo, hi, _ int) { scaleSlice(j.dst[lo:hi], j.a[lo:hi], j.s) })
 }
 
-// Fill sets every element of dst to v.
-func Fill(dst []float32, v float32) {
-	j := newJob()
-	j.dst, j.s = dst, v
-	j.flat(func(j *job, lo, hi, _ int) {
-		d, v := j.dst[lo:hi], j.s
-		for i := range d {
-			d[i] = v
-		}
-	})
-}
-
 // ReLU computes dst = max(x, 0); NaN stays NaN.
 func ReLU(dst, x []float32) {
 	j := newJob()
