@@ -122,7 +122,7 @@ func (l *Conv) Build(b *nn.Builder, in []*gorgonia.Node) (*gorgonia.Node, error)
 	grads := []nn.GradFunc{
 		func(in gorgonia.Nodes, _, dy *gorgonia.Node) (*gorgonia.Node, error) {
 			return nn.Apply(nn.Op{Name: "conv/dx", Shape: d.Clone(),
-				Run: func(dst []float32, in [][]float32) { conv.BackwardInput(dst, in[0], in[1]) }}, dy, in[1])
+				Run: func(dst []float32, in [][]float32) { conv.BackwardInput(dst, in[0], in[1], false) }}, dy, in[1])
 		},
 		func(in gorgonia.Nodes, _, dy *gorgonia.Node) (*gorgonia.Node, error) {
 			return nn.Apply(nn.Op{Name: "conv/dw", Shape: weightShape,
@@ -135,5 +135,5 @@ func (l *Conv) Build(b *nn.Builder, in []*gorgonia.Node) (*gorgonia.Node, error)
 		grads = append(grads, biasGrad("conv/db", out[0]*out[1]*out[2], l.Out))
 	}
 	return nn.Apply(nn.Op{Name: "conv", Shape: out, Grad: grads,
-		Run: func(dst []float32, in [][]float32) { conv.Forward(dst, in[0], in[1], third(in)) }}, nodes...)
+		Run: func(dst []float32, in [][]float32) { conv.Forward(dst, in[0], in[1], third(in), kernel.Epilogue{}) }}, nodes...)
 }

@@ -27,9 +27,10 @@ func NewConv(s ConvShape) *Conv {
 }
 
 // Forward computes y [N,OutH,OutW,O] from x [N,H,W,C], w [KH,KW,C/Groups,O]
-// and bias [O], which may be nil.
-func (c *Conv) Forward(y, x, w, bias []float32) {
+// and bias [O], which may be nil, and applies the epilogue.
+func (c *Conv) Forward(y, x, w, bias []float32, e Epilogue) {
 	y, x, w = y[:c.outLen()], x[:c.inLen()], w[:c.weightLen()]
+	defer e.finish(y, c.s.O)
 	if c.depth != nil {
 		c.depth.forward(y, x, w, bias)
 		return
@@ -45,9 +46,14 @@ func (c *Conv) Forward(y, x, w, bias []float32) {
 }
 
 // BackwardInput overwrites dx [N,H,W,C] with the gradient for dy
-// [N,OutH,OutW,O].
-func (c *Conv) BackwardInput(dx, dy, w []float32) {
+// [N,OutH,OutW,O]; with add the gradient is added to dx.
+func (c *Conv) BackwardInput(dx, dy, w []float32, add bool) {
 	dx, dy, w = dx[:c.inLen()], dy[:c.outLen()], w[:c.weightLen()]
+	if add {
+		sum := dx
+		dx = make([]float32, len(dx))
+		defer AddTo(sum, dx)
+	}
 	if c.depth != nil {
 		c.depth.backwardInput(dx, dy, w)
 		return

@@ -77,11 +77,11 @@ func TestConv(t *testing.T) {
 				wyb[i] = v + float64(bias[i%s.O])
 			}
 			for range 2 { // a second call must not see what the first left behind
-				c.Forward(y, x, w, bias)
+				c.Forward(y, x, w, bias, Epilogue{})
 				near(t, name+" forward with bias", y, wyb, 2e-5)
-				c.Forward(y, x, w, nil)
+				c.Forward(y, x, w, nil, Epilogue{})
 				near(t, name+" forward", y, wy, 2e-5)
-				c.BackwardInput(dx, dy, w)
+				c.BackwardInput(dx, dy, w, false)
 				near(t, name+" input gradient", dx, wdx, 2e-5)
 				c.BackwardWeights(dw, x, dy)
 				near(t, name+" weight gradient", dw, wdw, 2e-5)
@@ -102,8 +102,8 @@ func TestConvThreadsAndAllocs(t *testing.T) {
 		x, w, dy := randSlice(r, c.inLen()), randSlice(r, c.weightLen()), randSlice(r, c.outLen())
 		y, dx, dw := make([]float32, len(dy)), make([]float32, len(x)), make([]float32, len(w))
 		runs := map[string]func() []float32{
-			"forward":         func() []float32 { c.Forward(y, x, w, nil); return y },
-			"input gradient":  func() []float32 { c.BackwardInput(dx, dy, w); return dx },
+			"forward":         func() []float32 { c.Forward(y, x, w, nil, Epilogue{}); return y },
+			"input gradient":  func() []float32 { c.BackwardInput(dx, dy, w, false); return dx },
 			"weight gradient": func() []float32 { c.BackwardWeights(dw, x, dy); return dw },
 		}
 		for name, f := range runs {
@@ -118,10 +118,10 @@ func TestConvEmptyOutput(t *testing.T) {
 	s := ConvShape{2, 2, 2, 3, 4, 3, 3, 1, 1, 0, 0, 1}
 	c := NewConv(s)
 	x, w := make([]float32, 24), make([]float32, c.weightLen())
-	c.Forward(nil, x, w, nil)
+	c.Forward(nil, x, w, nil, Epilogue{})
 	dx, dw := []float32{23: 1}, make([]float32, len(w))
 	dw[5] = 1
-	c.BackwardInput(dx, nil, w)
+	c.BackwardInput(dx, nil, w, false)
 	c.BackwardWeights(dw, x, nil)
 	near(t, "dx", dx, make([]float64, 24), 0)
 	near(t, "dw", dw, make([]float64, len(dw)), 0)
@@ -145,8 +145,8 @@ func benchConv(b *testing.B, name string, s ConvShape) {
 	y, dx, dw := make([]float32, len(dy)), make([]float32, len(x)), make([]float32, len(w))
 	flop := 2 * float64(len(y)) * float64(s.KH*s.KW*s.C/s.Groups)
 	for i, f := range []func(){
-		func() { c.Forward(y, x, w, nil) },
-		func() { c.BackwardInput(dx, dy, w) },
+		func() { c.Forward(y, x, w, nil, Epilogue{}) },
+		func() { c.BackwardInput(dx, dy, w, false) },
 		func() { c.BackwardWeights(dw, x, dy) },
 	} {
 		b.Run(name+"/"+[]string{"y", "dx", "dw"}[i], func(b *testing.B) {
