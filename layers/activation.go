@@ -111,6 +111,9 @@ func (l *Activation) Init(in []nn.Shape, _ *rand.Rand) (nn.Shape, error) {
 
 func (l *Activation) Params() []*nn.Param { return nil }
 
+// IsReLU implements nn.Rectifier.
+func (l *Activation) IsReLU() bool { return l.kind == "relu" }
+
 func (l *Activation) Build(_ *nn.Builder, in []*gorgonia.Node) (*gorgonia.Node, error) {
 	shape := in[0].Shape().Clone()
 	if l.kind == "relu" {
@@ -127,13 +130,34 @@ func (l *Activation) Build(_ *nn.Builder, in []*gorgonia.Node) (*gorgonia.Node, 
 // buildReLU differentiates from the output, so that the input's buffer is free
 // as soon as the output exists.
 func buildReLU(x *gorgonia.Node) (*gorgonia.Node, error) {
-	shape := x.Shape().Clone()
-	grad := func(_ gorgonia.Nodes, y, dy *gorgonia.Node) (*gorgonia.Node, error) {
-		return nn.Apply(nn.Op{Name: "relu/dx", Shape: shape,
-			Run: func(dst []float32, in [][]float32) { kernel.ReLUBackward(dst, in[0], in[1]) }}, y, dy)
-	}
-	return nn.Apply(nn.Op{Name: "relu", Shape: shape, Grad: []nn.GradFunc{grad},
+	grad := func(_ gorgonia.Nodes, y, dy *gorgonia.Node) (*gorgonia.Node, error) { return reluGrad(y, dy) }
+	return nn.Apply(nn.Op{Name: "relu", Shape: x.Shape().Clone(), Grad: []nn.GradFunc{grad},
 		Run: func(dst []float32, in [][]float32) { kernel.ReLU(dst, in[0]) }}, x)
+}
+
+// reluGrad is dy where y, the output of a ReLU, is positive.
+func reluGrad(y, dy *gorgonia.Node) (*gorgonia.Node, error) {
+	return nn.Apply(nn.Op{Name: "relu/dx", Shape: y.Shape().Clone(),
+		Run: func(dst []float32, in [][]float32) { kernel.ReLUBackward(dst, in[0], in[1]) }}, y, dy)
+}
+
+// behindReLU turns the gradients of an op into those of the op with a ReLU in
+// the same pass: they share the gradient in front of it.
+func behindReLU(grads []nn.GradFunc) []nn.GradFunc {
+	var masked *gorgonia.Node
+	out := make([]nn.GradFunc, len(grads))
+	for i, f := range grads {
+		out[i] = func(in gorgonia.Nodes, y, dy *gorgonia.Node) (*gorgonia.Node, error) {
+			if masked == nil {
+				var err error
+				if masked, err = reluGrad(y, dy); err != nil {
+					return nil, err
+				}
+			}
+			return f(in, y, masked)
+		}
+	}
+	return out
 }
 
 // Constants: f of a constant is a constant.

@@ -78,6 +78,9 @@ func (l *Add) index(k int) []int {
 
 func (l *Add) Params() []*nn.Param { return nonNil(l.bias) }
 
+// IsSum implements nn.Summer.
+func (l *Add) IsSum() bool { return l.Index == nil && l.bias == nil }
+
 func (l *Add) Build(b *nn.Builder, in []*gorgonia.Node) (*gorgonia.Node, error) {
 	out := l.out.Batched(b.Batch)
 	rows := out.TotalSize() / l.Units

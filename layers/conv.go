@@ -113,7 +113,17 @@ func (l *Conv) MACs(in []nn.Shape) int64 {
 	return int64(s.OutH()) * int64(s.OutW()) * int64(l.weight.Size())
 }
 
+var _ nn.Fuser = (*Conv)(nil)
+
+// Fuses implements nn.Fuser.
+func (l *Conv) Fuses(s nn.Step) bool { return s == nn.ReLUStep }
+
 func (l *Conv) Build(b *nn.Builder, in []*gorgonia.Node) (*gorgonia.Node, error) {
+	return l.BuildFused(b, in, nn.Epilogue{})
+}
+
+// BuildFused implements nn.Fuser.
+func (l *Conv) BuildFused(b *nn.Builder, in []*gorgonia.Node, e nn.Epilogue) (*gorgonia.Node, error) {
 	d := in[0].Shape() // (B, H, W, C)
 	s := l.shape(d[0], d[3], d[1], d[2])
 	conv := kernel.NewConv(s)
@@ -122,7 +132,8 @@ func (l *Conv) Build(b *nn.Builder, in []*gorgonia.Node) (*gorgonia.Node, error)
 	grads := []nn.GradFunc{
 		func(in gorgonia.Nodes, _, dy *gorgonia.Node) (*gorgonia.Node, error) {
 			return nn.Apply(nn.Op{Name: "conv/dx", Shape: d.Clone(),
-				Run: func(dst []float32, in [][]float32) { conv.BackwardInput(dst, in[0], in[1], false) }}, dy, in[1])
+				Run:        func(dst []float32, in [][]float32) { conv.BackwardInput(dst, in[0], in[1], false) },
+				Accumulate: func(dst []float32, in [][]float32) { conv.BackwardInput(dst, in[0], in[1], true) }}, dy, in[1])
 		},
 		func(in gorgonia.Nodes, _, dy *gorgonia.Node) (*gorgonia.Node, error) {
 			return nn.Apply(nn.Op{Name: "conv/dw", Shape: weightShape,
@@ -134,6 +145,13 @@ func (l *Conv) Build(b *nn.Builder, in []*gorgonia.Node) (*gorgonia.Node, error)
 		nodes = append(nodes, b.Param(l.bias))
 		grads = append(grads, biasGrad("conv/db", out[0]*out[1]*out[2], l.Out))
 	}
+	epilogue := kernel.Epilogue{ReLU: e.ReLU}
+	if m := b.MomentsWanted(l.Out); m != nil {
+		epilogue.Mean, epilogue.Variance = m.Mean, m.Variance
+	}
+	if e.ReLU {
+		grads = behindReLU(grads)
+	}
 	return nn.Apply(nn.Op{Name: "conv", Shape: out, Grad: grads,
-		Run: func(dst []float32, in [][]float32) { conv.Forward(dst, in[0], in[1], third(in), kernel.Epilogue{}) }}, nodes...)
+		Run: func(dst []float32, in [][]float32) { conv.Forward(dst, in[0], in[1], third(in), epilogue) }}, nodes...)
 }

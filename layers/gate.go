@@ -47,6 +47,9 @@ func (l *Gate) Init(in []nn.Shape, _ *rand.Rand) (nn.Shape, error) {
 
 func (l *Gate) Params() []*nn.Param { return nonNil(l.gate) }
 
+// Factor implements nn.Scaler.
+func (l *Gate) Factor() *nn.Param { return l.gate }
+
 func (l *Gate) Build(b *nn.Builder, in []*gorgonia.Node) (*gorgonia.Node, error) {
 	shape := in[0].Shape().Clone()
 	c := shape[len(shape)-1]

@@ -30,6 +30,9 @@ type Builder struct {
 	random  *RandomState
 	streams uint64
 	outputs map[string]*gorgonia.Node
+	moments map[int64]*Moments
+	wanted  bool     // moments of the layer being built
+	offered *Moments // by the layer being built
 }
 
 // RandomState is what random layers draw from: a value they compute is a
@@ -71,7 +74,8 @@ func (b *Builder) Random() (state *RandomState, stream uint64) {
 }
 
 // Output returns the graph node of a layer built before, by name: what
-// penalties on activations read.
+// penalties on activations read. A Term that reads outputs must name them, see
+// OutputReader.
 func (b *Builder) Output(layer string) (*gorgonia.Node, bool) {
 	n, ok := b.outputs[layer]
 	return n, ok

@@ -22,6 +22,9 @@ type Term interface {
 	Build(b *Builder, net *Network) (*gorgonia.Node, error)
 }
 
+// OutputReader is implemented by Terms that read outputs of layers.
+type OutputReader interface{ ReadsOutputs() []string }
+
 // CompileOptions say what program to make of a network.
 type CompileOptions struct {
 	Mode  Mode
@@ -64,9 +67,9 @@ func Compile(net *Network, o CompileOptions) (*Program, error) {
 	p := &Program{net: net, mode: o.Mode, batch: o.Batch, Random: RandomState{Seed: o.Seed}}
 	b := &Builder{Graph: gorgonia.NewGraph(), Mode: o.Mode, Batch: o.Batch,
 		params: map[*Param]*gorgonia.Node{}, leaves: map[int64][]float32{},
-		outputs: map[string]*gorgonia.Node{}, random: &p.Random}
+		outputs: map[string]*gorgonia.Node{}, moments: map[int64]*Moments{}, random: &p.Random}
 	p.X = make([]float32, o.Batch*net.Input.Size())
-	out, err := buildLayers(b, net, b.Input(InputName, net.Input.Batched(o.Batch), p.X))
+	out, err := buildLayers(b, net, b.Input(InputName, net.Input.Batched(o.Batch), p.X), keptOutputs(o.Terms))
 	if err != nil {
 		return nil, err
 	}
@@ -107,29 +110,56 @@ func Compile(net *Network, o CompileOptions) (*Program, error) {
 	return p, nil
 }
 
-func buildLayers(b *Builder, net *Network, input *gorgonia.Node) (*gorgonia.Node, error) {
+// buildLayers builds every layer, those that follow each other in one pass
+// together, and returns the network's output.
+func buildLayers(b *Builder, net *Network, input *gorgonia.Node, keep map[string]bool) (*gorgonia.Node, error) {
 	values := make([]*gorgonia.Node, len(net.Nodes))
+	value := func(i int) *gorgonia.Node {
+		if i < 0 {
+			return input
+		}
+		return values[i]
+	}
+	fusions, inside := fuse(net, keep)
+	wanted := wantMoments(net, b.Mode)
 	for i, node := range net.Nodes {
-		in := make([]*gorgonia.Node, len(node.Inputs))
-		for k, j := range node.Inputs {
-			in[k] = input
-			if j >= 0 {
-				in[k] = values[j]
-			}
+		if inside[i] {
+			continue
+		}
+		f, fused := fusions[i]
+		if !fused {
+			f = fusion{head: i, skip: noSkip}
 		}
 		before := len(b.Graph.AllNodes())
-		v, err := node.Layer.Build(b, in)
-		attribute(b.Graph, before, node.Name)
+		b.wanted, b.offered = wanted[i] && !fused, nil
+		v, err := f.build(b, net, value)
+		attribute(b.Graph, before, net.Nodes[f.head].Name)
 		if err != nil {
-			return nil, fmt.Errorf("compile layer %s: %w", node.Name, err)
+			return nil, err
 		}
 		if want := node.Shape.Batched(b.Batch); !v.Shape().Eq(want) {
 			return nil, fmt.Errorf("compile layer %s: built shape %v, expected %v", node.Name, v.Shape(), want)
+		}
+		if b.offered != nil {
+			b.moments[v.ID()] = b.offered
 		}
 		values[i] = v
 		b.outputs[node.Name] = v
 	}
 	return values[len(values)-1], nil
+}
+
+// keptOutputs are the layers whose outputs loss terms read.
+func keptOutputs(terms []Term) map[string]bool {
+	keep := map[string]bool{}
+	for _, t := range terms {
+		if r, ok := t.(OutputReader); ok {
+			for _, name := range r.ReadsOutputs() {
+				keep[name] = true
+			}
+		}
+	}
+	return keep
 }
 
 // addScalars sums two scalar nodes; each receives the gradient unchanged.

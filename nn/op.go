@@ -27,6 +27,10 @@ type Op struct {
 	Shape tensor.Shape // of the output, batch included; nil is a scalar
 	Run   Kernel
 	Grad  []GradFunc // one per input; a nil entry stops the gradient there
+
+	// Accumulate adds to dst what Run stores there; nil: the op cannot. Where a
+	// sum is the only reader of the result this saves writing and reading it.
+	Accumulate Kernel
 }
 
 var opCount atomic.Uint64
@@ -36,16 +40,22 @@ func Apply(op Op, in ...*gorgonia.Node) (*gorgonia.Node, error) {
 	if op.Grad != nil && len(op.Grad) != len(in) {
 		return nil, fmt.Errorf("op %s has %d inputs and %d gradients", op.Name, len(in), len(op.Grad))
 	}
-	a := &appliedOp{Op: op, id: opCount.Add(1)}
+	return apply(newOp(op, in...), in...)
+}
+
+func newOp(op Op, in ...*gorgonia.Node) *appliedOp {
 	types := make([]hm.Type, 0, len(in)+1)
 	for _, n := range in {
 		types = append(types, typeOf(n.Shape()))
 	}
-	a.inputs = len(in)
-	a.typ = hm.NewFnType(append(types, typeOf(op.Shape))...)
-	n, err := gorgonia.ApplyOp(a, in...)
-	if err == nil && n.Op() != gorgonia.Op(a) {
-		return nil, fmt.Errorf("op %s was merged with %v, whose hash is the same", a, n.Op())
+	return &appliedOp{Op: op, id: opCount.Add(1), inputs: len(in),
+		typ: hm.NewFnType(append(types, typeOf(op.Shape))...)}
+}
+
+func apply(op gorgonia.Op, in ...*gorgonia.Node) (*gorgonia.Node, error) {
+	n, err := gorgonia.ApplyOp(op, in...)
+	if err == nil && n.Op() != op {
+		return nil, fmt.Errorf("op %s was merged with %v, whose hash is the same", op, n.Op())
 	}
 	return n, err
 }
@@ -86,18 +96,50 @@ func (a *appliedOp) String() string {
 	return fmt.Sprintf("%s of layer %s", a.Name, a.layer)
 }
 
+type attributed interface{ setLayer(name string) }
+
+func (a *appliedOp) setLayer(name string) {
+	if a.layer == "" {
+		a.layer = name
+	}
+}
+
 // attribute says of the operations added to the graph since it had n nodes that
 // they belong to a layer.
 func attribute(g *gorgonia.ExprGraph, n int, layer string) {
 	for _, node := range g.AllNodes()[n:] {
-		if op, ok := node.Op().(*appliedOp); ok && op.layer == "" {
-			op.layer = layer
+		if op, ok := node.Op().(attributed); ok {
+			op.setLayer(layer)
 		}
 	}
 }
 
 // RunKernel computes the op on raw storage; the executor calls it.
 func (a *appliedOp) RunKernel(dst []float32, in [][]float32) { a.Run(dst, in) }
+
+// AccumulateKernel is what adds the op's result to its destination, or nil.
+func (a *appliedOp) AccumulateKernel() func(dst []float32, in [][]float32) { return a.Accumulate }
+
+// viewOp is an op whose result is a part of its input's storage.
+type viewOp struct {
+	*appliedOp
+	start int
+}
+
+// ViewOf is where in its input's storage the result lies; the executor asks.
+func (v *viewOp) ViewOf() (start int) { return v.start }
+
+// View returns the values of x from start on as a value of its own, which costs
+// nothing in our executor. Gradients do not pass.
+func View(name string, x *gorgonia.Node, start int, shape tensor.Shape) (*gorgonia.Node, error) {
+	size := shape.TotalSize()
+	if start < 0 || start+size > x.Shape().TotalSize() {
+		return nil, fmt.Errorf("view %s: %d values from %d on of %v", name, size, start, x.Shape())
+	}
+	a := newOp(Op{Name: name, Shape: shape,
+		Run: func(dst []float32, in [][]float32) { copy(dst, in[0][start:start+size]) }}, x)
+	return apply(&viewOp{a, start}, x)
+}
 
 func (a *appliedOp) Do(in ...gorgonia.Value) (gorgonia.Value, error) {
 	if a.Op.Shape.IsScalar() {
@@ -139,7 +181,10 @@ func (a *appliedOp) DiffWRT(inputs int) []bool {
 
 func (a *appliedOp) SymDiff(in gorgonia.Nodes, out, grad *gorgonia.Node) (gorgonia.Nodes, error) {
 	grads := make(gorgonia.Nodes, len(in))
-	for i, f := range a.Grad {
+	// What comes first in the graph runs first: gradients of parameters read
+	// grad, then the gradient that the next op reads is made last.
+	for i := len(a.Grad) - 1; i >= 0; i-- {
+		f := a.Grad[i]
 		if f == nil {
 			continue
 		}

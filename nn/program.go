@@ -65,3 +65,6 @@ func (p *Program) Bytes() int { return p.plan.Bytes() }
 // FirstNonFinite repeats the run and names the first operation whose result is
 // not finite, or returns "".
 func (p *Program) FirstNonFinite() string { return p.plan.FirstNonFinite() }
+
+// Operations names what a run computes, in order.
+func (p *Program) Operations() []string { return p.plan.Operations() }

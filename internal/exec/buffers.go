@@ -3,18 +3,19 @@ package exec
 import "gorgonia.org/gorgonia"
 
 // buffers hands out storage by lifetime: a value's buffer returns to the pool
-// when the last op that reads it has run.
+// when the last op that reads it, or a value that shares it, has run.
 type buffers struct {
 	g     *gorgonia.ExprGraph
 	reads map[int64]int // reads still to come; outputs hold one that never comes
 	size  map[int64]int
+	owner map[int64]int64 // of the buffer of a value that shares one
 	held  map[int64][]float32
 	free  [][]float32
 	total int
 }
 
 func newBuffers(g *gorgonia.ExprGraph, order, outputs []*gorgonia.Node) *buffers {
-	b := &buffers{g: g, reads: map[int64]int{}, size: map[int64]int{}, held: map[int64][]float32{}}
+	b := &buffers{g: g, reads: map[int64]int{}, size: map[int64]int{}, owner: map[int64]int64{}, held: map[int64][]float32{}}
 	for _, n := range order {
 		b.size[n.ID()] = max(1, n.Shape().TotalSize())
 		for _, c := range children(g, n) {
@@ -49,18 +50,43 @@ func (b *buffers) allocate(n *gorgonia.Node) []float32 {
 	return buf
 }
 
-// release frees the inputs of n that nothing after it reads, and n itself when
-// nothing reads it at all.
+// root is the value that owns the buffer of a value.
+func (b *buffers) root(id int64) int64 {
+	if o, ok := b.owner[id]; ok {
+		return o
+	}
+	return id
+}
+
+// alias lets n share the buffer of c: reads of n are reads of its owner.
+func (b *buffers) alias(n, c *gorgonia.Node) {
+	o := b.root(c.ID())
+	b.owner[n.ID()] = o
+	b.reads[o] += b.reads[n.ID()]
+}
+
+// lastRead reports whether only one read of c's buffer is to come and the
+// buffer may be written then: it is not that of an input.
+func (b *buffers) lastRead(c *gorgonia.Node) bool {
+	o := b.root(c.ID())
+	_, ours := b.held[o]
+	return ours && b.reads[o] == 1
+}
+
+// release frees the buffers of n's inputs that nothing after it reads, and of n
+// itself when nothing reads it at all.
 func (b *buffers) release(n *gorgonia.Node) {
 	for _, c := range children(b.g, n) {
-		b.reads[c.ID()]--
-		if buf, ok := b.held[c.ID()]; ok && b.reads[c.ID()] == 0 {
-			b.free = append(b.free, buf[:cap(buf)])
-			delete(b.held, c.ID())
-		}
+		o := b.root(c.ID())
+		b.reads[o]--
+		b.recycle(o)
 	}
-	if b.reads[n.ID()] == 0 {
-		b.free = append(b.free, b.held[n.ID()][:cap(b.held[n.ID()])])
-		delete(b.held, n.ID())
+	b.recycle(b.root(n.ID()))
+}
+
+func (b *buffers) recycle(id int64) {
+	if buf, ok := b.held[id]; ok && b.reads[id] == 0 {
+		b.free = append(b.free, buf[:cap(buf)])
+		delete(b.held, id)
 	}
 }

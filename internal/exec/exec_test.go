@@ -50,11 +50,48 @@ func (o *mixOp) RunKernel(dst []float32, in [][]float32) {
 		dst[i] = nan
 	}
 	for i := range dst {
-		v := o.c
-		for k, x := range in {
-			v += float32(k+1) * 0.25 * x[i%len(x)]
+		dst[i] = o.at(i, in)
+	}
+}
+
+func (o *mixOp) at(i int, in [][]float32) float32 {
+	v := o.c
+	for k, x := range in {
+		v += float32(k+1) * 0.25 * x[i%len(x)]
+	}
+	return v
+}
+
+// AccumulateKernel reads all of its inputs before it writes, so that only a plan
+// that lets dst be one of them by mistake is caught, not one that may.
+func (o *mixOp) AccumulateKernel() func(dst []float32, in [][]float32) {
+	return func(dst []float32, in [][]float32) {
+		for i := range dst {
+			dst[i] += o.at(i, in)
 		}
-		dst[i] = v
+	}
+}
+
+// partOp is a view: the values of its input from start on.
+type partOp struct {
+	*mixOp
+	start int
+}
+
+func (o *partOp) ViewOf() int { return o.start }
+func (o *partOp) AccumulateKernel() func(dst []float32, in [][]float32) {
+	return nil
+}
+func (o *partOp) RunKernel(dst []float32, in [][]float32) {
+	copy(dst, in[0][o.start:])
+}
+
+// sumOf is how the evaluation without a plan computes Gorgonia's sum.
+type sumOf struct{}
+
+func (sumOf) RunKernel(dst []float32, in [][]float32) {
+	for i := range dst {
+		dst[i] = in[0][i] + in[1][i]
 	}
 }
 
@@ -63,7 +100,7 @@ func (o *mixOp) RunKernel(dst []float32, in [][]float32) {
 type dag struct {
 	g     *gorgonia.ExprGraph
 	nodes []*gorgonia.Node
-	ops   []*mixOp // nil for inputs
+	ops   []Runner // nil for inputs
 	reads [][]int
 	leaf  [][]float32
 }
@@ -82,8 +119,16 @@ func drawDAG(t *rapid.T) *dag {
 			d.nodes, d.ops, d.reads, d.leaf = append(d.nodes, n), append(d.ops, nil), append(d.reads, nil), append(d.leaf, data)
 			continue
 		}
-		reads := rapid.SliceOfN(rapid.IntRange(0, k-1), 1, 4).Draw(t, "reads") // repeats allowed
-		op := &mixOp{name: fmt.Sprint("mix", k), size: size, arity: len(reads), c: float32(k)}
+		n, op, reads := d.drawOp(t, k, size)
+		d.nodes, d.ops, d.reads, d.leaf = append(d.nodes, n), append(d.ops, op), append(d.reads, reads), append(d.leaf, nil)
+	}
+	return d
+}
+
+// drawOp adds node k: a view, a sum of two values of one size where there are
+// two, or a mix.
+func (d *dag) drawOp(t *rapid.T, k, size int) (*gorgonia.Node, Runner, []int) {
+	apply := func(op gorgonia.Op, reads ...int) *gorgonia.Node {
 		var in []*gorgonia.Node
 		for _, r := range reads {
 			in = append(in, d.nodes[r])
@@ -92,9 +137,30 @@ func drawDAG(t *rapid.T) *dag {
 		if err != nil {
 			t.Fatal(err)
 		}
-		d.nodes, d.ops, d.reads, d.leaf = append(d.nodes, n), append(d.ops, op), append(d.reads, reads), append(d.leaf, nil)
+		return n
 	}
-	return d
+	switch rapid.IntRange(0, 3).Draw(t, "kind") {
+	case 0:
+		r := rapid.IntRange(0, k-1).Draw(t, "viewed")
+		have := d.nodes[r].Shape().TotalSize()
+		start := rapid.IntRange(0, have-1).Draw(t, "start")
+		op := &partOp{&mixOp{name: fmt.Sprint("part", k), size: rapid.IntRange(1, have-start).Draw(t, "part"), arity: 1}, start}
+		return apply(op, r), op, []int{r}
+	case 1:
+		a := rapid.IntRange(0, k-1).Draw(t, "a")
+		for b := k - 1; b > a; b-- {
+			if d.nodes[b].Shape().Eq(d.nodes[a].Shape()) {
+				n, err := gorgonia.Add(d.nodes[a], d.nodes[b])
+				if err != nil {
+					t.Fatal(err)
+				}
+				return n, sumOf{}, []int{a, b}
+			}
+		}
+	}
+	reads := rapid.SliceOfN(rapid.IntRange(0, k-1), 1, 4).Draw(t, "reads") // repeats allowed
+	op := &mixOp{name: fmt.Sprint("mix", k), size: size, arity: len(reads), c: float32(k)}
+	return apply(op, reads...), op, reads
 }
 
 // evaluate computes every node with storage of its own.
@@ -109,7 +175,7 @@ func (d *dag) evaluate() [][]float32 {
 		for _, r := range d.reads[k] {
 			in = append(in, values[r])
 		}
-		values[k] = make([]float32, op.size)
+		values[k] = make([]float32, d.nodes[k].Shape().TotalSize())
 		op.RunKernel(values[k], in)
 	}
 	return values
@@ -214,5 +280,32 @@ func TestFirstNonFinite(t *testing.T) {
 	}
 	if got := p.FirstNonFinite(); got != "second" {
 		t.Errorf("the first operation that is not finite is %q, expected second", got)
+	}
+}
+
+// TestSumInPlace: a sum whose second term can add itself needs no step and no
+// buffer of its own.
+func TestSumInPlace(t *testing.T) {
+	g := gorgonia.NewGraph()
+	x := gorgonia.NewVector(g, tensor.Float32, gorgonia.WithName("x"), gorgonia.WithShape(100))
+	data := make([]float32, 100)
+	apply := func(name string, in *gorgonia.Node) *gorgonia.Node {
+		n, err := gorgonia.ApplyOp(&mixOp{name: name, size: 100, arity: 1, c: 2}, in)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	sum, err := gorgonia.Add(apply("a", x), apply("b", x))
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := New(g, []*gorgonia.Node{sum}, func(*gorgonia.Node) []float32 { return data })
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.Run()
+	if len(p.steps) != 2 || p.Bytes() != 400 || p.Value(sum)[99] != 4 {
+		t.Errorf("%d steps, %d bytes, value %g; expected 2, 400 and 4", len(p.steps), p.Bytes(), p.Value(sum)[99])
 	}
 }

@@ -44,6 +44,7 @@ func New(g *gorgonia.ExprGraph, outputs []*gorgonia.Node, leaf func(*gorgonia.No
 	}
 	p := &Plan{values: map[int64][]float32{}}
 	pool := newBuffers(g, order, outputs)
+	late := accumulated(g, order, pool)
 	for _, n := range order {
 		if isLeaf(g, n) {
 			if p.values[n.ID()], err = leafStorage(n, leaf); err != nil {
@@ -51,21 +52,46 @@ func New(g *gorgonia.ExprGraph, outputs []*gorgonia.Node, leaf func(*gorgonia.No
 			}
 			continue
 		}
-		run, err := runnerOf(n)
-		if err != nil {
+		if _, ok := late[n.ID()]; ok {
+			continue // until the sum that reads it
+		}
+		if v, ok := n.Op().(viewer); ok {
+			p.view(pool, n, children(g, n)[0], v.ViewOf())
+			continue
+		}
+		if done, err := p.accumulate(pool, n, late); done || err != nil {
+			if err != nil {
+				return nil, err
+			}
+			continue
+		}
+		if err := p.plan(pool, n); err != nil {
 			return nil, err
 		}
-		s := step{name: n.Op().String(), run: run}
-		for _, c := range children(g, n) {
-			s.in = append(s.in, p.values[c.ID()])
-		}
-		s.dst = pool.allocate(n)
-		p.values[n.ID()] = s.dst
-		p.steps = append(p.steps, s)
-		pool.release(n)
 	}
 	p.floats = pool.total
 	return p, nil
+}
+
+// plan adds the step that computes a node.
+func (p *Plan) plan(pool *buffers, n *gorgonia.Node) error {
+	run, err := runnerOf(n)
+	if err != nil {
+		return err
+	}
+	in := p.inputs(pool.g, n)
+	dst := pool.allocate(n)
+	p.values[n.ID()] = dst
+	p.steps = append(p.steps, step{n.Op().String(), run, dst, in})
+	pool.release(n)
+	return nil
+}
+
+func (p *Plan) inputs(g *gorgonia.ExprGraph, n *gorgonia.Node) (in [][]float32) {
+	for _, c := range children(g, n) {
+		in = append(in, p.values[c.ID()])
+	}
+	return in
 }
 
 // Run computes every step once.
@@ -82,6 +108,15 @@ func (p *Plan) Value(n *gorgonia.Node) []float32 { return p.values[n.ID()] }
 
 // Bytes is the memory of all intermediates together.
 func (p *Plan) Bytes() int { return 4 * p.floats }
+
+// Operations names the steps in order.
+func (p *Plan) Operations() []string {
+	names := make([]string, len(p.steps))
+	for i, s := range p.steps {
+		names[i] = s.name
+	}
+	return names
+}
 
 // FirstNonFinite runs the plan step by step and returns the name of the first
 // op whose result holds a NaN or an infinity, or "".
