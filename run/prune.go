@@ -9,6 +9,7 @@ import (
 
 	"pare/export"
 	"pare/nn"
+	"pare/train"
 )
 
 // certificateExamples is the number of test examples of a certificate; random
@@ -18,14 +19,15 @@ const certificateExamples = 256
 // pruneResult is what a run keeps of its pruning: prune.json.
 type pruneResult struct {
 	Pruning
-	TrainSeconds float64 `json:"train_seconds"`
-	LogLines     int     `json:"log_lines"` // of the metrics log, so far
-	Config       string  `json:"config"`    // hash
+	TrainSeconds    float64 `json:"train_seconds"`
+	DataWaitSeconds float64 `json:"data_wait_seconds"`
+	LogLines        int     `json:"log_lines"` // of the metrics log, so far
+	Config          string  `json:"config"`    // hash
 }
 
 // prune removes what the config says, measured right before and right after,
 // and keeps both networks in the run folder.
-func (r *runner) prune(ctx context.Context, net *nn.Network, seconds float64) (*nn.Network, *pruneResult, error) {
+func (r *runner) prune(ctx context.Context, net *nn.Network, trained train.Result) (*nn.Network, *pruneResult, error) {
 	if err := r.saveModel(trainedDir, net); err != nil {
 		return nil, nil, err
 	}
@@ -40,7 +42,8 @@ func (r *runner) prune(ctx context.Context, net *nn.Network, seconds float64) (*
 	if err := r.saveModel(prunedDir, small); err != nil {
 		return nil, nil, err
 	}
-	res := &pruneResult{Pruning: *p, TrainSeconds: seconds, LogLines: r.log.Lines(), Config: r.hash}
+	res := &pruneResult{Pruning: *p, TrainSeconds: trained.Seconds, DataWaitSeconds: trained.Waited,
+		LogLines: r.log.Lines(), Config: r.hash}
 	return small, res, r.folder.writeJSON(filepath.Join(prunedDir, pruneFile), res)
 }
 

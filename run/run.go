@@ -130,7 +130,7 @@ func (r *runner) trainAndPrune(ctx context.Context, net *nn.Network) (*nn.Networ
 	if err != nil {
 		return nil, nil, err
 	}
-	small, pruned, err := r.prune(ctx, net, res.Seconds)
+	small, pruned, err := r.prune(ctx, net, res)
 	if err != nil {
 		return nil, nil, err
 	}

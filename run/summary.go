@@ -41,7 +41,8 @@ type Summary struct {
 
 	TrainSeconds    float64 `json:"train_seconds"`
 	FinetuneSeconds float64 `json:"finetune_seconds"`
-	Finished        string  `json:"finished"` // RFC 3339, UTC
+	DataWaitSeconds float64 `json:"data_wait_seconds"` // of both: steps that waited for data
+	Finished        string  `json:"finished"`          // RFC 3339, UTC
 	Command         string  `json:"command,omitempty"`
 }
 
@@ -55,6 +56,6 @@ func (r *runner) summarise(small *nn.Network, p *pruneResult, final train.Metric
 		CorrectBeforePrune: p.Before.Correct, CorrectAfterPrune: p.After.Correct, CorrectFinal: final.Correct,
 		TestExamples: final.N, LossBeforePrune: p.Before.Loss, LossAfterPrune: p.After.Loss, LossFinal: final.Loss,
 		Method: r.c.Prune.Method, Certificate: p.Report.Certificate, Removed: p.Report.Removed,
-		TrainSeconds: p.TrainSeconds, FinetuneSeconds: tuned.Seconds,
+		TrainSeconds: p.TrainSeconds, FinetuneSeconds: tuned.Seconds, DataWaitSeconds: p.DataWaitSeconds + tuned.Waited,
 		Finished: time.Now().UTC().Format(time.RFC3339), Command: r.Command}
 }

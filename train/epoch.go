@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"time"
 )
 
 // epoch trains what is left of the present epoch, evaluates and saves. It
@@ -36,7 +37,9 @@ func (t *Trainer) epoch(ctx context.Context) (float64, error) {
 // batches trains on the batches of the epoch that are left.
 func (t *Trainer) batches(ctx context.Context) error {
 	if t.pos.Batch < t.perEpoch {
+		asked := time.Now()
 		for b, err := range t.o.Train.Epoch(ctx, uint64(t.pos.Epoch), t.pos.Batch) {
+			t.pos.Waited += time.Since(asked).Seconds()
 			if err == nil {
 				err = t.load(b)
 			}
@@ -54,6 +57,7 @@ func (t *Trainer) batches(ctx context.Context) error {
 					return err
 				}
 			}
+			asked = time.Now()
 		}
 	}
 	if ctx.Err() != nil {

@@ -12,7 +12,7 @@ import (
 	"pare/internal/atomicfile"
 )
 
-// Record is one line of the metrics log. All but Seconds is a function of
+// Record is one line of the metrics log. All but Seconds and Waited is a function of
 // configuration and seed.
 type Record struct {
 	Kind     string       `json:"kind"` // step or epoch
@@ -26,6 +26,7 @@ type Record struct {
 	Terms    []TermRecord `json:"terms,omitempty"`
 	Val      *Metrics     `json:"val,omitempty"` // at the end of an epoch
 	Seconds  float64      `json:"seconds"`       // since the start of the phase, over all sessions
+	Waited   float64      `json:"data_wait"`     // seconds of them waiting for training data
 }
 
 // TermRecord is what a penalty did in the last step.

@@ -18,6 +18,7 @@ type Position struct {
 	Done      bool    `json:"done"`           // the phase is over
 	LogLines  int     `json:"log_lines"`      // lines in the metrics log
 	Seconds   float64 `json:"seconds"`        // spent, over all sessions
+	Waited    float64 `json:"waited"`         // seconds of them waiting for training data
 }
 
 // Last is what the last update left for logs.

@@ -93,6 +93,7 @@ func compareSessions(t *testing.T, whole, second session) {
 	expectSame(t, "optimizer", b.Optimizer.Tensors, a.Optimizer.Tensors)
 	expectSame(t, "best", b.Best, a.Best)
 	a.Position.Seconds, b.Position.Seconds = 0, 0
+	a.Position.Waited, b.Position.Waited = 0, 0
 	if !reflect.DeepEqual(a.Position, b.Position) || a.Optimizer.Step != b.Optimizer.Step {
 		t.Errorf("position %+v, undisturbed %+v", b.Position, a.Position)
 	}
@@ -115,7 +116,7 @@ func records(t *testing.T, s session) []Record {
 		t.Fatal(err)
 	}
 	for i := range rs {
-		rs[i].Seconds = 0
+		rs[i].Seconds, rs[i].Waited = 0, 0
 	}
 	return rs
 }

@@ -94,7 +94,7 @@ func (t *Trainer) record(kind string, loss float64) Record {
 	last := t.pos.Last
 	r := Record{Kind: kind, Phase: t.pos.Phase, Step: t.pos.Step,
 		Epoch: float64(t.pos.Epoch) + float64(t.pos.Batch)/float64(t.perEpoch),
-		LR:    last.LR, Loss: loss, GradNorm: last.GradNorm, Zeros: t.zeros, Seconds: t.seconds()}
+		LR:    last.LR, Loss: loss, GradNorm: last.GradNorm, Zeros: t.zeros, Seconds: t.seconds(), Waited: t.pos.Waited}
 	for i, p := range t.o.Penalties {
 		total, zero := p.Groups()
 		r.Terms = append(r.Terms, TermRecord{p.Name(), last.Terms[i].Value, last.Terms[i].Lambda, total, zero})

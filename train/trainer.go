@@ -40,6 +40,7 @@ type Result struct {
 	Best    *Best    // best validation; nil without
 	Stopped bool     // early stop ended the phase before all epochs
 	Seconds float64  // over all sessions
+	Waited  float64  // seconds of them waiting for training data
 }
 
 // New compiles the network for training and evaluation.
@@ -106,7 +107,7 @@ func (t *Trainer) Fit(ctx context.Context) (Result, error) {
 func (t *Trainer) fill(r Result) Result {
 	r.Epochs, r.Steps, r.Val, r.Best = t.pos.Epoch, t.pos.Step, t.val, t.pos.Best
 	r.Stopped = t.pos.Done && t.pos.Epoch < t.o.Epochs
-	r.Seconds = t.seconds()
+	r.Seconds, r.Waited = t.seconds(), t.pos.Waited
 	return r
 }
 

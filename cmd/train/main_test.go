@@ -212,6 +212,7 @@ func metrics(t *testing.T, run string) string {
 			t.Fatalf("metrics.jsonl: %v in %q", err, line)
 		}
 		delete(m, "seconds")
+		delete(m, "data_wait")
 		text, err := json.Marshal(m)
 		if err != nil {
 			t.Fatal(err)
@@ -245,7 +246,7 @@ func summary(t *testing.T, run string) string {
 	if err := json.Unmarshal([]byte(read(t, run, "summary.json")), &m); err != nil {
 		t.Fatal(err)
 	}
-	for _, k := range []string{"train_seconds", "finetune_seconds", "finished", "command"} {
+	for _, k := range []string{"train_seconds", "finetune_seconds", "data_wait_seconds", "finished", "command"} {
 		delete(m, k)
 	}
 	text, err := json.Marshal(m)
