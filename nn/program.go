@@ -1,6 +1,10 @@
 package nn
 
-import "gorgonia.org/gorgonia"
+import (
+	"time"
+
+	"gorgonia.org/gorgonia"
+)
 
 // bind resolves the storage of what callers read after a run.
 func (p *Program) bind(b *Builder, out, loss *gorgonia.Node, terms []*gorgonia.Node, grads map[*Param]*gorgonia.Node) {
@@ -25,6 +29,16 @@ func (p *Program) bind(b *Builder, out, loss *gorgonia.Node, terms []*gorgonia.N
 // gradients, updates running statistics and advances Random.Step.
 func (p *Program) Run() {
 	p.plan.Run()
+	p.finish()
+}
+
+// RunTimed is Run that reports how long every operation took.
+func (p *Program) RunTimed(report func(operation string, took time.Duration)) {
+	p.plan.RunTimed(report)
+	p.finish()
+}
+
+func (p *Program) finish() {
 	if p.mode != Train {
 		return
 	}

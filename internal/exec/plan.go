@@ -5,6 +5,7 @@ package exec
 
 import (
 	"fmt"
+	"time"
 
 	"gorgonia.org/gorgonia"
 
@@ -99,6 +100,16 @@ func (p *Plan) Run() {
 	for i := range p.steps {
 		s := &p.steps[i]
 		s.run(s.dst, s.in)
+	}
+}
+
+// RunTimed is Run that reports how long every step took.
+func (p *Plan) RunTimed(report func(operation string, took time.Duration)) {
+	for i := range p.steps {
+		s := &p.steps[i]
+		start := time.Now()
+		s.run(s.dst, s.in)
+		report(s.name, time.Since(start))
 	}
 }
 
