@@ -11,22 +11,27 @@ import (
 )
 
 // CrossEntropy is the softmax cross-entropy of logits against class indices,
-// averaged over the batch; NaN when a target is no class index. Softmax and loss are one operation, with one pass
-// back.
+// averaged over the batch and, for sequences, over the positions; NaN when a
+// target is no class index. Softmax and loss are one operation, with one pass back.
 type CrossEntropy struct {
 	Smoothing float64 // share of the target spread evenly over all classes (Szegedy et al. 2016); in [0, 1)
 }
 
-// Build implements nn.Loss. output is (batch, classes), target (batch).
+// Targets implements nn.Targeter: one class for every position of a sequence.
+func (l CrossEntropy) Targets(output nn.Shape) int { return output.Positions() }
+
+// Build implements nn.Loss. output is (batch, classes) or (batch, positions,
+// classes); target holds an index for each vector of logits.
 func (l CrossEntropy) Build(_ *nn.Builder, output, target *gorgonia.Node) (*gorgonia.Node, error) {
 	if l.Smoothing < 0 || l.Smoothing >= 1 {
 		return nil, fmt.Errorf("label smoothing is %g, it must lie in [0, 1)", l.Smoothing)
 	}
 	shape := output.Shape().Clone()
-	if shape.Dims() != 2 {
-		return nil, fmt.Errorf("cross-entropy needs a vector of logits per example, the network gives %v", shape[1:])
+	if shape.Dims() > 3 {
+		return nil, fmt.Errorf("cross-entropy needs a vector of logits per example or position, the network gives %v", shape[1:])
 	}
-	n, k, eps := shape[0], shape[1], float32(l.Smoothing)
+	k, eps := shape[shape.Dims()-1], float32(l.Smoothing)
+	n := shape.TotalSize() / k
 	grad := func(in gorgonia.Nodes, _, dy *gorgonia.Node) (*gorgonia.Node, error) {
 		return nn.Apply(nn.Op{Name: "cross-entropy/dx", Shape: shape,
 			Run: func(dst []float32, in [][]float32) {

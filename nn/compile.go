@@ -15,6 +15,22 @@ type Loss interface {
 	Build(b *Builder, output, target *gorgonia.Node) (*gorgonia.Node, error)
 }
 
+// Targeter is implemented by losses that compare with more than one target for
+// each example, such as one for every position of a sequence.
+type Targeter interface {
+	// Targets is the number of targets of an example of this output shape.
+	Targets(output Shape) int
+}
+
+// TargetsOf is the number of targets of an example under a loss, which may be
+// nil.
+func TargetsOf(l Loss, output Shape) int {
+	if t, ok := l.(Targeter); ok {
+		return t.Targets(output)
+	}
+	return 1
+}
+
 // Term is an addition to the training loss, such as a penalty. Its node is a
 // scalar.
 type Term interface {
@@ -38,7 +54,7 @@ type CompileOptions struct {
 // network share its parameter tensors. Not safe for concurrent use.
 type Program struct {
 	X      []float32 // input, batch × example in the batched layout
-	Target []float32 // one target per example; nil in Infer mode
+	Target []float32 // TargetsOf targets per example; nil in Infer mode
 	Random RandomState
 
 	net    *Network
@@ -77,8 +93,8 @@ func Compile(net *Network, o CompileOptions) (*Program, error) {
 	var loss *gorgonia.Node
 	var terms []*gorgonia.Node
 	if o.Mode != Infer {
-		p.Target = make([]float32, o.Batch)
-		target := b.Input("target", tensor.Shape{o.Batch}, p.Target)
+		p.Target = make([]float32, o.Batch*TargetsOf(o.Loss, net.Output().Shape))
+		target := b.Input("target", tensor.Shape{len(p.Target)}, p.Target)
 		if loss, err = o.Loss.Build(b, out, target); err != nil {
 			return nil, fmt.Errorf("compile %s: loss: %w", net.Name, err)
 		}

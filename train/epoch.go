@@ -71,15 +71,15 @@ func (t *Trainer) batches(ctx context.Context) error {
 
 // load copies a batch into the program.
 func (t *Trainer) load(b Batch) error {
-	input := t.net.Input.Size()
-	if err := checkBatch(b, input); err != nil {
+	input, targets := t.net.Input.Size(), len(t.program.Target)/t.program.Batch()
+	if err := checkBatch(b, input, targets); err != nil {
 		return err
 	}
 	if b.N != t.program.Batch() {
 		return fmt.Errorf("it has %d examples, expected %d", b.N, t.program.Batch())
 	}
 	copy(t.program.X, b.X[:b.N*input])
-	copy(t.program.Target, b.Y[:b.N])
+	copy(t.program.Target, b.Y[:b.N*targets])
 	return nil
 }
 

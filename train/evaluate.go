@@ -11,15 +11,16 @@ import (
 
 // Metrics is the quality of a network on a set of examples.
 type Metrics struct {
-	Loss     float64 `json:"loss"`     // mean over the examples
+	Loss     float64 `json:"loss"`     // mean over the targets
 	Accuracy float64 `json:"accuracy"` // share of Correct in N
 	Correct  int     `json:"correct"`
-	N        int     `json:"n"`
+	N        int     `json:"n"` // targets: one an example, or one for each position of a sequence
 }
 
-// Scorer is implemented by losses that evaluate one example themselves: its
+// Scorer is implemented by losses that evaluate one target themselves: its
 // loss and whether the prediction counts as correct. Other losses are scored
-// as classification, by CrossEntropyScore.
+// as classification, by CrossEntropyScore. output is the share of the output
+// that belongs to the target.
 type Scorer interface {
 	Score(output []float32, target float32) (loss float64, correct bool)
 }
@@ -40,6 +41,7 @@ func Evaluate(ctx context.Context, net *nn.Network, source EvalSource, batch int
 type Evaluator struct {
 	program *nn.Program
 	input   int // values of an example
+	targets int // of an example
 	scorer  Scorer
 }
 
@@ -49,7 +51,8 @@ func NewEvaluator(net *nn.Network, batch int, loss nn.Loss) (*Evaluator, error) 
 	if err != nil {
 		return nil, err
 	}
-	e := &Evaluator{program: p, input: net.Input.Size()}
+	e := &Evaluator{program: p, input: net.Input.Size(),
+		targets: nn.TargetsOf(loss, net.Output().Shape)}
 	e.scorer, _ = loss.(Scorer)
 	return e, nil
 }
@@ -60,21 +63,21 @@ func (e *Evaluator) Run(ctx context.Context, source EvalSource) (Metrics, error)
 	sum := 0.0
 	for b, err := range source.All(ctx) {
 		if err == nil {
-			err = checkBatch(b, e.input)
+			err = checkBatch(b, e.input, e.targets)
 		}
 		if err == nil && b.N > e.program.Batch() {
 			err = fmt.Errorf("batch of %d examples in a program for %d", b.N, e.program.Batch())
 		}
 		if err != nil {
-			return m, fmt.Errorf("evaluation after %d examples: %w", m.N, err)
+			return m, fmt.Errorf("evaluation after %d targets: %w", m.N, err)
 		}
 		copy(e.program.X, b.X[:b.N*e.input])
 		e.program.Run()
-		width := len(e.program.Output()) / e.program.Batch()
-		for i := range b.N {
+		width := len(e.program.Output()) / (e.program.Batch() * e.targets)
+		for i := range b.N * e.targets {
 			loss, correct, err := e.score(e.program.Output()[i*width:][:width], b.Y[i])
 			if err != nil {
-				return m, fmt.Errorf("evaluation, example %d: %w", m.N, err)
+				return m, fmt.Errorf("evaluation, target %d: %w", m.N, err)
 			}
 			sum += loss
 			m.N++
@@ -126,10 +129,10 @@ func CrossEntropyScore(logits []float32, target float32) (loss float64, correct 
 }
 
 // checkBatch compares the lengths of a batch with its number of examples.
-func checkBatch(b Batch, input int) error {
-	if b.N < 1 || len(b.X) < b.N*input || len(b.Y) < b.N {
+func checkBatch(b Batch, input, targets int) error {
+	if b.N < 1 || len(b.X) < b.N*input || len(b.Y) < b.N*targets {
 		return fmt.Errorf("a batch of %d examples has %d input values and %d targets, expected %d and %d",
-			b.N, len(b.X), len(b.Y), b.N*input, b.N)
+			b.N, len(b.X), len(b.Y), b.N*input, b.N*targets)
 	}
 	return nil
 }

@@ -8,7 +8,7 @@ import (
 // Batch is a mini-batch. X and Y may be reused by the source for the next one.
 type Batch struct {
 	X []float32 // N examples in the batched layout: (N, F), or (N, H, W, C) channels last
-	Y []float32 // N targets: class indices
+	Y []float32 // targets: a class index for each example, or for each of its positions
 	N int       // examples
 }
 
