@@ -25,9 +25,15 @@ func (j *job) columns(rows, cols int, op func(j *job, run []float32, lo, hi int)
 	j.reduce = op
 	j.each(rows, step, reduceColumns)
 	j.reduce = nil
-	sum := j.part[:cols]
+	return j.combine(chunks)
+}
+
+// combine adds the sums of the chunks in order.
+func (j *job) combine(chunks int) []float64 {
+	n := j.cols
+	sum := j.part[:n]
 	for k := 1; k < chunks; k++ {
-		for i, v := range j.part[k*cols : (k+1)*cols] {
+		for i, v := range j.part[k*n : (k+1)*n] {
 			sum[i] += v
 		}
 	}
@@ -41,9 +47,20 @@ func reduceColumns(j *job, lo, hi, task int) {
 	for ; lo < hi; lo += reduceRun {
 		clear(run)
 		j.reduce(j, run, lo, min(lo+reduceRun, hi))
-		for i, v := range run {
-			sum[i] += float64(v)
-		}
+		addRun(sum, run)
+	}
+}
+
+// addRun adds the sums of a run to those of the chunk.
+func addRun(sum []float64, run []float32) {
+	sum = sum[:len(run)]
+	i := 0
+	if useAVX2 && len(run) >= 8 {
+		i = len(run) &^ 7
+		addRunAVX2(&sum[0], &run[0], i)
+	}
+	for ; i < len(run); i++ {
+		sum[i] += float64(run[i])
 	}
 }
 
