@@ -11,13 +11,3 @@ func normSumsAVX2(sums, x, skip, dy, coef *float32, mode, rows, n, ld int)
 
 //go:noescape
 func normInputAVX2(dx, dskip, x, skip, dy, coef *float32, mode, rows, n, ld int)
-
-// n is a multiple of momentsWidth.
-//
-//go:noescape
-func momentsAVX2(sums, x, shift *float32, rows, n, ld int)
-
-// n is a positive multiple of eight.
-//
-//go:noescape
-func addRunAVX2(sum *float64, run *float32, n int)

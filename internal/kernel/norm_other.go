@@ -7,5 +7,3 @@ package kernel
 func normForwardAVX2(y, x, skip, coef *float32, floor float32, rows, n, ld int)  {}
 func normSumsAVX2(sums, x, skip, dy, coef *float32, mode, rows, n, ld int)       {}
 func normInputAVX2(dx, dskip, x, skip, dy, coef *float32, mode, rows, n, ld int) {}
-func momentsAVX2(sums, x, shift *float32, rows, n, ld int)                       {}
-func addRunAVX2(sum *float64, run *float32, n int)                               {}
