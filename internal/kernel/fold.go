@@ -13,11 +13,6 @@ type fold struct {
 // single columns cost less than so many repeated coefficients.
 const foldLimit = 512
 
-// foldBlock is the number of elements that a kernel with several operands does
-// before it goes on to the next columns: memory is then walked nearly in order,
-// and coefficients are still loaded once for several rows.
-const foldBlock = 512
-
 func newFold(rows, c, width int) fold {
 	if rows == 0 || c == 0 {
 		return fold{}
@@ -30,9 +25,6 @@ func newFold(rows, c, width int) fold {
 	return fold{rows: n / cols, cols: cols, rest: n % cols}
 }
 
-// block is the number of rows in foldBlock.
-func (f fold) block() int { return max(4, foldBlock/f.cols) }
-
 // spread repeats src over dst as far as there are elements.
 func (f fold) spread(dst, src []float32) {
 	if f.rows == 0 {
@@ -43,13 +35,11 @@ func (f fold) spread(dst, src []float32) {
 	}
 }
 
-// gather adds up the columns of each channel.
-func (f fold) gather(dst []float32, src []float64) {
-	for i := range dst {
-		s := 0.0
-		for k := i; k < f.cols; k += len(dst) {
-			s += src[k]
+// gather adds the columns of each of c channels to its first one.
+func gather[T float32 | float64](sums []T, c int) {
+	for k := c; k < len(sums); k += c {
+		for i, v := range sums[k : k+c] {
+			sums[i] += v
 		}
-		dst[i] = float32(s)
 	}
 }

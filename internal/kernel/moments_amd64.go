@@ -4,7 +4,7 @@ package kernel
 // rows and of the two rows of sums in elements.
 //
 //go:noescape
-func momentsAVX2(sums, x, shift *float32, rows, n, ld int)
+func momentsAVX2(sums, x, shift *float32, rows, block, n, ld int)
 
 // n is a positive multiple of eight.
 //

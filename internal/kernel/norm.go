@@ -60,10 +60,8 @@ func (j *job) eachFold(op func(j *job, at, rows, n int)) {
 	f := j.fold
 	j.foldOp = op
 	j.each(f.rows, rowStep(f.cols), func(j *job, lo, hi, _ int) {
-		cols, step := j.fold.cols, j.fold.block()
-		for ; lo < hi; lo += step {
-			j.foldOp(j, lo*cols, min(step, hi-lo), cols)
-		}
+		cols := j.fold.cols
+		j.foldOp(j, lo*cols, hi-lo, cols)
 	})
 	if f.rest > 0 {
 		op(j, f.rows*f.cols, 1, f.rest)
@@ -85,20 +83,24 @@ func (n *Norm) Forward(y []float32) {
 //
 // skipDot nil leaves the last out; it needs Skip.
 func (n *Norm) GradSums(sum, dot, skipDot, mean, dy []float32) {
-	j := n.job()
-	j.plane(planeMean, mean[:n.C])
-	j.b = dy[:n.Rows*n.C]
-	sums := 2
+	size, sums := n.Rows*n.C, 2
 	if skipDot != nil {
 		sums = 3
-		_ = n.Skip[:n.Rows*n.C]
+		_ = n.Skip[:size]
 	}
+	if size == 0 {
+		for _, dst := range [][]float32{sum, dot, skipDot}[:sums] {
+			clear(dst[:n.C])
+		}
+		return
+	}
+	j := n.job()
+	j.plane(planeMean, mean[:n.C])
+	j.b = dy[:size]
 	f := j.fold
 	total := j.columns(f.rows, sums*f.cols, func(j *job, run []float32, lo, hi int) {
-		cols, step := j.fold.cols, j.fold.block()
-		for ; lo < hi; lo += step {
-			j.normSums(run, lo*cols, min(step, hi-lo), cols)
-		}
+		cols := j.fold.cols
+		j.normSums(run, lo*cols, hi-lo, cols)
 	})
 	if f.rest > 0 {
 		run := j.vec[:sums*f.cols]
@@ -106,10 +108,10 @@ func (n *Norm) GradSums(sum, dot, skipDot, mean, dy []float32) {
 		j.normSums(run, f.rows*f.cols, 1, f.rest)
 		addRun(total, run)
 	}
-	f.gather(sum[:n.C], total)
-	f.gather(dot[:n.C], total[f.cols:])
-	if skipDot != nil {
-		f.gather(skipDot[:n.C], total[2*f.cols:])
+	for k, dst := range [][]float32{sum, dot, skipDot}[:sums] {
+		plane := total[k*f.cols : (k+1)*f.cols]
+		gather(plane, n.C)
+		toFloat32(dst[:n.C], plane[:n.C])
 	}
 	j.release()
 }

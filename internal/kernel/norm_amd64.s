@@ -1,31 +1,54 @@
 #include "textflag.h"
 
-// All of these do sixteen columns over all rows before they go on to the next
-// sixteen, with the coefficients and sums in registers. AX is the offset of the
-// row, R11 the distance of rows, which also separates the planes of
-// coefficients and sums.
+// All of these go through memory in blocks of a few rows and through a block in
+// steps of sixteen columns, for which coefficients and sums stay in registers.
+// SI, R9, DX, DI and R12 are where the block starts in x, skip, dy and the
+// results, R13 is the offset of the columns, AX that of a row in them. R11, the
+// distance of rows, is also that of the planes of coefficients and sums.
+// R14 is the number of rows left, R15 that of the block.
 
-// func normForwardAVX2(y, x, skip, coef *float32, floor float32, rows, n, ld int)
-TEXT ·normForwardAVX2(SB), NOSPLIT, $0-64
+// BLOCK begins a block, NEXTBLOCK leaves in AX what it takes to get to the next.
+#define BLOCK \
+	CMPQ    R14, R15; \
+	CMOVQLT R14, R15; \
+	XORQ    R13, R13
+
+#define NEXTBLOCK \
+	MOVQ  R15, AX; \
+	IMULQ R11, AX
+
+// ROWS begins the rows of the block in sixteen columns.
+#define ROWS \
+	MOVQ R15, R10; \
+	MOVQ R13, AX
+
+// func normForwardAVX2(y, x, skip, coef *float32, floor float32, rows, block, n, ld int)
+TEXT ·normForwardAVX2(SB), NOSPLIT, $0-72
 	MOVQ         y+0(FP), DI
 	MOVQ         x+8(FP), SI
 	MOVQ         skip+16(FP), R9
 	MOVQ         coef+24(FP), BX
 	VBROADCASTSS floor+32(FP), Y6
-	MOVQ         n+48(FP), CX
-	MOVQ         ld+56(FP), R11
+	MOVQ         rows+40(FP), R14
+	MOVQ         block+48(FP), R15
+	MOVQ         n+56(FP), CX
+	MOVQ         ld+64(FP), R11
+	SHLQ         $2, CX
 	SHLQ         $2, R11
 
+block:
+	BLOCK
+
 columns:
-	VMOVUPS (BX), Y0
-	VMOVUPS 32(BX), Y1
-	VMOVUPS (BX)(R11*1), Y2
-	VMOVUPS 32(BX)(R11*1), Y3
-	VMOVUPS (BX)(R11*2), Y4
-	VMOVUPS 32(BX)(R11*2), Y5
-	MOVQ    rows+40(FP), R10
-	XORQ    AX, AX
-	TESTQ   R9, R9
+	LEAQ    (BX)(R13*1), AX
+	VMOVUPS (AX), Y0
+	VMOVUPS 32(AX), Y1
+	VMOVUPS (AX)(R11*1), Y2
+	VMOVUPS 32(AX)(R11*1), Y3
+	VMOVUPS (AX)(R11*2), Y4
+	VMOVUPS 32(AX)(R11*2), Y5
+	ROWS
+	CMPQ    skip+16(FP), $0
 	JNE     sum
 
 plain:
@@ -58,14 +81,17 @@ sum:
 	ADDQ        R11, AX
 	DECQ        R10
 	JNE         sum
-	ADDQ        $64, R9
 
 next:
-	ADDQ $64, DI
-	ADDQ $64, SI
-	ADDQ $64, BX
-	SUBQ $16, CX
-	JNE  columns
+	ADDQ $64, R13
+	CMPQ R13, CX
+	JLT  columns
+	NEXTBLOCK
+	ADDQ AX, SI
+	ADDQ AX, R9
+	ADDQ AX, DI
+	SUBQ R15, R14
+	JNE  block
 	VZEROUPPER
 	RET
 
@@ -94,34 +120,41 @@ next:
 
 #define SKIPSUM(off, dz, skipdot) VFMADD231PS off(R9)(AX*1), dz, skipdot
 
-// func normSumsAVX2(sums, x, skip, dy, coef *float32, mode, rows, n, ld int)
-TEXT ·normSumsAVX2(SB), NOSPLIT, $0-72
+// func normSumsAVX2(sums, x, skip, dy, coef *float32, mode, rows, block, n, ld int)
+TEXT ·normSumsAVX2(SB), NOSPLIT, $0-80
 	MOVQ sums+0(FP), DI
 	MOVQ x+8(FP), SI
 	MOVQ skip+16(FP), R9
 	MOVQ dy+24(FP), DX
 	MOVQ coef+32(FP), BX
 	MOVQ mode+40(FP), R8
-	MOVQ n+56(FP), CX
-	MOVQ ld+64(FP), R11
+	MOVQ rows+48(FP), R14
+	MOVQ block+56(FP), R15
+	MOVQ n+64(FP), CX
+	MOVQ ld+72(FP), R11
+	SHLQ $2, CX
 	SHLQ $2, R11
 
+block:
+	BLOCK
+
 columns:
-	VMOVUPS (BX), Y0
-	VMOVUPS 32(BX), Y1
-	VMOVUPS (BX)(R11*1), Y2
-	VMOVUPS 32(BX)(R11*1), Y3
-	LEAQ    (BX)(R11*2), AX
+	LEAQ    (BX)(R13*1), AX
+	VMOVUPS (AX), Y0
+	VMOVUPS 32(AX), Y1
+	VMOVUPS (AX)(R11*1), Y2
+	VMOVUPS 32(AX)(R11*1), Y3
+	LEAQ    (AX)(R11*2), AX
 	VMOVUPS (AX), Y4
 	VMOVUPS 32(AX), Y5
 	VMOVUPS (AX)(R11*1), Y6
 	VMOVUPS 32(AX)(R11*1), Y7
-	VMOVUPS (DI), Y8
-	VMOVUPS 32(DI), Y9
-	VMOVUPS (DI)(R11*1), Y10
-	VMOVUPS 32(DI)(R11*1), Y11
-	MOVQ    rows+48(FP), R10
-	XORQ    AX, AX
+	LEAQ    (DI)(R13*1), R12
+	VMOVUPS (R12), Y8
+	VMOVUPS 32(R12), Y9
+	VMOVUPS (R12)(R11*1), Y10
+	VMOVUPS 32(R12)(R11*1), Y11
+	ROWS
 	CMPQ    R8, $4
 	JGE     skipSums
 	CMPQ    R8, $1
@@ -159,8 +192,8 @@ sum:
 	JMP  store
 
 skipSums:
-	VMOVUPS (DI)(R11*2), Y12
-	VMOVUPS 32(DI)(R11*2), Y13
+	VMOVUPS (R12)(R11*2), Y12
+	VMOVUPS 32(R12)(R11*2), Y13
 	JGT     sumSkip
 
 plainSkip:
@@ -187,21 +220,23 @@ sumSkip:
 	JNE  sumSkip
 
 storeSkip:
-	VMOVUPS Y12, (DI)(R11*2)
-	VMOVUPS Y13, 32(DI)(R11*2)
+	VMOVUPS Y12, (R12)(R11*2)
+	VMOVUPS Y13, 32(R12)(R11*2)
 
 store:
-	VMOVUPS Y8, (DI)
-	VMOVUPS Y9, 32(DI)
-	VMOVUPS Y10, (DI)(R11*1)
-	VMOVUPS Y11, 32(DI)(R11*1)
-	ADDQ    $64, DI
-	ADDQ    $64, SI
-	ADDQ    $64, R9
-	ADDQ    $64, DX
-	ADDQ    $64, BX
-	SUBQ    $16, CX
-	JNE     columns
+	VMOVUPS Y8, (R12)
+	VMOVUPS Y9, 32(R12)
+	VMOVUPS Y10, (R12)(R11*1)
+	VMOVUPS Y11, 32(R12)(R11*1)
+	ADDQ    $64, R13
+	CMPQ    R13, CX
+	JLT     columns
+	NEXTBLOCK
+	ADDQ    AX, SI
+	ADDQ    AX, R9
+	ADDQ    AX, DX
+	SUBQ    R15, R14
+	JNE     block
 	VZEROUPPER
 	RET
 
@@ -216,8 +251,8 @@ store:
 	VMULPS  dz, h, dz; \
 	VMOVUPS dz, off(R12)(AX*1)
 
-// func normInputAVX2(dx, dskip, x, skip, dy, coef *float32, mode, rows, n, ld int)
-TEXT ·normInputAVX2(SB), NOSPLIT, $0-80
+// func normInputAVX2(dx, dskip, x, skip, dy, coef *float32, mode, rows, block, n, ld int)
+TEXT ·normInputAVX2(SB), NOSPLIT, $0-88
 	MOVQ dx+0(FP), DI
 	MOVQ dskip+8(FP), R12
 	MOVQ x+16(FP), SI
@@ -225,16 +260,23 @@ TEXT ·normInputAVX2(SB), NOSPLIT, $0-80
 	MOVQ dy+32(FP), DX
 	MOVQ coef+40(FP), BX
 	MOVQ mode+48(FP), R8
-	MOVQ n+64(FP), CX
-	MOVQ ld+72(FP), R11
+	MOVQ rows+56(FP), R14
+	MOVQ block+64(FP), R15
+	MOVQ n+72(FP), CX
+	MOVQ ld+80(FP), R11
+	SHLQ $2, CX
 	SHLQ $2, R11
 
+block:
+	BLOCK
+
 columns:
-	VMOVUPS (BX), Y0
-	VMOVUPS 32(BX), Y1
-	VMOVUPS (BX)(R11*1), Y2
-	VMOVUPS 32(BX)(R11*1), Y3
-	LEAQ    (BX)(R11*2), AX
+	LEAQ    (BX)(R13*1), AX
+	VMOVUPS (AX), Y0
+	VMOVUPS 32(AX), Y1
+	VMOVUPS (AX)(R11*1), Y2
+	VMOVUPS 32(AX)(R11*1), Y3
+	LEAQ    (AX)(R11*2), AX
 	VMOVUPS (AX), Y4
 	VMOVUPS 32(AX), Y5
 	VMOVUPS (AX)(R11*1), Y6
@@ -244,9 +286,8 @@ columns:
 	VMOVUPS 32(AX), Y9
 	VMOVUPS (AX)(R11*1), Y10
 	VMOVUPS 32(AX)(R11*1), Y11
-	MOVQ    rows+56(FP), R10
-	XORQ    AX, AX
-	TESTQ   R12, R12
+	ROWS
+	CMPQ    dskip+8(FP), $0
 	JNE     skips
 	CMPQ    R8, $1
 	JEQ     relu
@@ -296,7 +337,7 @@ plainSkip:
 	ADDQ    R11, AX
 	DECQ    R10
 	JNE     plainSkip
-	JMP     nextSkip
+	JMP     next
 
 sumSkip:
 	DZSUM(0, Y0, Y2, Y4, Y15, Y14)
@@ -309,16 +350,17 @@ sumSkip:
 	DECQ R10
 	JNE  sumSkip
 
-nextSkip:
-	ADDQ $64, R12
-
 next:
-	ADDQ $64, DI
-	ADDQ $64, SI
-	ADDQ $64, R9
-	ADDQ $64, DX
-	ADDQ $64, BX
-	SUBQ $16, CX
-	JNE  columns
+	ADDQ $64, R13
+	CMPQ R13, CX
+	JLT  columns
+	NEXTBLOCK
+	ADDQ AX, SI
+	ADDQ AX, R9
+	ADDQ AX, DX
+	ADDQ AX, DI
+	ADDQ AX, R12
+	SUBQ R15, R14
+	JNE  block
 	VZEROUPPER
 	RET

@@ -5,6 +5,19 @@ import "math"
 // normWidth is the number of columns that the assembly does at a time.
 const normWidth = 16
 
+// normBlock is the number of rows that it does before it goes on to the next
+// columns: memory is walked nearly in order, and coefficients serve several
+// rows. Rows a large power of two apart would push each other out of the cache.
+func (j *job) normBlock() int {
+	switch cols := j.fold.cols; {
+	case cols == normWidth:
+		return j.fold.rows
+	case cols%256 == 0:
+		return 1
+	}
+	return 4
+}
+
 // The functions of this file do n columns of some folded rows, the first of
 // which starts at element at. The assembly does whole vectors, the loops below
 // the rest: whole rows without AVX2, the last few elements of a matrix with it.
@@ -37,7 +50,7 @@ func (j *job) normForward(at, rows, n int) {
 		if j.norm.ReLU {
 			floor = 0
 		}
-		normForwardAVX2(&j.dst[at], &j.norm.X[at], from(j.norm.Skip, at), &j.vec2[0], floor, rows, done, cols)
+		normForwardAVX2(&j.dst[at], &j.norm.X[at], from(j.norm.Skip, at), &j.vec2[0], floor, rows, j.normBlock(), done, cols)
 	}
 	for ; rows > 0 && done < n; rows-- {
 		for k := done; k < n; k++ {
@@ -61,7 +74,7 @@ func (j *job) normSums(sums []float32, at, rows, n int) {
 		if toSkip {
 			mode |= modeSkipSum
 		}
-		normSumsAVX2(&sums[0], &j.norm.X[at], from(j.norm.Skip, at), &j.b[at], &j.vec2[0], mode, rows, done, cols)
+		normSumsAVX2(&sums[0], &j.norm.X[at], from(j.norm.Skip, at), &j.b[at], &j.vec2[0], mode, rows, max(4, j.normBlock()), done, cols)
 	}
 	for ; rows > 0 && done < n; rows-- {
 		for k := done; k < n; k++ {
@@ -80,7 +93,7 @@ func (j *job) normInput(at, rows, n int) {
 	cols, done := j.fold.cols, 0
 	if useAVX2 && n >= normWidth {
 		done = n &^ (normWidth - 1)
-		normInputAVX2(&j.dst[at], from(j.c, at), &j.norm.X[at], from(j.norm.Skip, at), &j.b[at], &j.vec2[0], j.mask(), rows, done, cols)
+		normInputAVX2(&j.dst[at], from(j.c, at), &j.norm.X[at], from(j.norm.Skip, at), &j.b[at], &j.vec2[0], j.mask(), rows, j.normBlock(), done, cols)
 	}
 	p, q, r := j.vec2[planeP*cols:], j.vec2[planeQ*cols:], j.vec2[planeR*cols:]
 	for ; rows > 0 && done < n; rows-- {

@@ -6,9 +6,13 @@ package kernel
 // reduceRun is the number of rows summed in float32.
 const reduceRun = 64
 
-// chunkRows is the number of rows of one chunk of a reduction over c columns.
+// chunkRows is the number of rows of one chunk of a reduction over c columns:
+// whole runs, or with many columns a part of one that is still worth a task.
 func chunkRows(c int) int {
-	n := max(1, reduceChunk/max(c, 1))
+	n := reduceChunk / max(c, 1)
+	if n < reduceRun {
+		return max(n, reduceRun/4)
+	}
 	return (n + reduceRun - 1) / reduceRun * reduceRun
 }
 
@@ -25,15 +29,9 @@ func (j *job) columns(rows, cols int, op func(j *job, run []float32, lo, hi int)
 	j.reduce = op
 	j.each(rows, step, reduceColumns)
 	j.reduce = nil
-	return j.combine(chunks)
-}
-
-// combine adds the sums of the chunks in order.
-func (j *job) combine(chunks int) []float64 {
-	n := j.cols
-	sum := j.part[:n]
+	sum := j.part[:cols]
 	for k := 1; k < chunks; k++ {
-		for i, v := range j.part[k*n : (k+1)*n] {
+		for i, v := range j.part[k*cols : (k+1)*cols] {
 			sum[i] += v
 		}
 	}
