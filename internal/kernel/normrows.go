@@ -5,15 +5,22 @@ import "math"
 // normWidth is the number of columns that the assembly does at a time.
 const normWidth = 16
 
-// normBlock is the number of rows that it does before it goes on to the next
-// columns: memory is walked nearly in order, and coefficients serve several
-// rows. Rows a large power of two apart would push each other out of the cache.
+// normCached is the number of elements up to which matrices are likely to be
+// in a cache.
+const normCached = 2 << 20
+
+// normBlock is the number of rows that the assembly does before it goes on to
+// the next columns, so that coefficients serve several rows. Memory outside the
+// caches wants to be read in order; rows a large power of two apart would push
+// each other out of the cache.
 func (j *job) normBlock() int {
-	switch cols := j.fold.cols; {
-	case cols == normWidth:
-		return j.fold.rows
-	case cols%256 == 0:
+	switch f := j.fold; {
+	case f.cols == normWidth:
+		return f.rows
+	case f.cols > 64 && f.rows*f.cols > normCached:
 		return 1
+	case f.cols%256 == 0:
+		return 2
 	}
 	return 4
 }
@@ -74,7 +81,7 @@ func (j *job) normSums(sums []float32, at, rows, n int) {
 		if toSkip {
 			mode |= modeSkipSum
 		}
-		normSumsAVX2(&sums[0], &j.norm.X[at], from(j.norm.Skip, at), &j.b[at], &j.vec2[0], mode, rows, max(4, j.normBlock()), done, cols)
+		normSumsAVX2(&sums[0], &j.norm.X[at], from(j.norm.Skip, at), &j.b[at], &j.vec2[0], mode, rows, j.normBlock(), done, cols)
 	}
 	for ; rows > 0 && done < n; rows-- {
 		for k := done; k < n; k++ {
