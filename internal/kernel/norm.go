@@ -20,7 +20,8 @@ type Norm struct {
 	ReLU    bool      // a NaN passes
 }
 
-// Planes of coefficients, each a folded row long.
+// Planes of coefficients, each a folded row long. The mean has the place of p:
+// no call needs both.
 const (
 	planeA = iota
 	planeB

@@ -9,7 +9,7 @@ import (
 // The shapes have folded rows, rests of less than a vector and of several, more
 // than one chunk, and more channels than are folded.
 var normShapes = [][2]int{{0, 3}, {1, 1}, {5, 1}, {1, 10}, {3, 16}, {33, 3}, {29, 10}, {700, 17}, {129, 20},
-	{65, 64}, {9100, 8}, {2100, 32}, {40, 100}, {3, 515}, {70, 520}, {70001, 1}}
+	{65, 64}, {9100, 8}, {2100, 32}, {40, 100}, {3, 515}, {70, 520}, {37, 512}, {70001, 1}}
 
 // normCase has random arguments at addresses that are not aligned.
 type normCase struct {
@@ -154,6 +154,38 @@ func TestNormMaskIsForwards(t *testing.T) {
 			}
 		}
 	})
+}
+
+// A matrix that no cache holds is walked in another order, which must not show.
+func TestNormOrder(t *testing.T) {
+	n := newNormCase(35, normCached/100+160, 100, true, true)
+	y := n.forward()
+	dx, dskip := n.input(true)
+	sum, dot, skipDot := n.sums(true)
+	var want [3][]float64
+	for i := range want {
+		want[i] = make([]float64, n.C)
+	}
+	for at := 0; at < n.Rows; {
+		// Only the last rows may leave elements over.
+		part, rows := *n, min(n.Rows-at, n.Rows/32*16)
+		lo, hi := at*n.C, (at+rows)*n.C
+		part.Rows, part.X, part.Skip, part.dy = rows, n.X[lo:hi], n.Skip[lo:hi], n.dy[lo:hi]
+		same(t, "y", y[lo:hi], part.forward())
+		pdx, pdskip := part.input(true)
+		same(t, "dx", dx[lo:hi], pdx)
+		same(t, "dskip", dskip[lo:hi], pdskip)
+		ps, pd, pk := part.sums(true)
+		for i, s := range [][]float32{ps, pd, pk} {
+			for k, v := range s {
+				want[i][k] += float64(v)
+			}
+		}
+		at += rows
+	}
+	for i, s := range [][]float32{sum, dot, skipDot} {
+		near(t, fmt.Sprint("sum ", i), s, want[i], 1e-5)
+	}
 }
 
 func TestNormInPlace(t *testing.T) {
