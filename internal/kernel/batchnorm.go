@@ -1,30 +1,5 @@
 package kernel
 
-// BNMoments computes the mean and the biased variance of every channel of
-// x [rows,c], in two passes over x.
-func BNMoments(mean, variance, x []float32, rows, c int) {
-	mean, variance = mean[:c], variance[:c]
-	if rows == 0 {
-		clear(mean)
-		clear(variance)
-		return
-	}
-	ColumnSums(mean, x, rows, c)
-	scale := 1 / float64(rows)
-	for i, v := range mean {
-		mean[i] = float32(float64(v) * scale)
-	}
-	j := newJob()
-	j.a, j.b = x[:rows*c], mean
-	sums := j.columns(rows, c, func(j *job, run []float32, lo, hi int) {
-		dotShiftRows(run, j.a[lo*j.cols:], j.b, nil, hi-lo, j.cols)
-	})
-	for i, v := range sums {
-		variance[i] = float32(v * scale)
-	}
-	j.release()
-}
-
 // BNApply computes y = (x-mean)·invstd·gamma + beta per channel.
 func BNApply(y, x, mean, invstd, gamma, beta []float32, rows, c int) {
 	j := newJob()

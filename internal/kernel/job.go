@@ -24,6 +24,9 @@ type job struct {
 	reduce          func(j *job, run []float32, lo, hi int)
 	pool            PoolShape
 	flag            bool
+	norm            Norm
+	fold            fold
+	foldOp          func(j *job, at, rows, n int)
 	part            []float64 // per-task partial sums
 	vec, vec2       []float32 // per-channel scratch
 }
@@ -42,6 +45,7 @@ func newJob() *job { return jobs.Get().(*job) }
 // release drops the references to the caller's memory and recycles the job.
 func (j *job) release() {
 	j.dst, j.a, j.b, j.c, j.d, j.f = nil, nil, nil, nil, nil, nil
+	j.norm = Norm{}
 	jobs.Put(j)
 }
 

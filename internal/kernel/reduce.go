@@ -6,9 +6,13 @@ package kernel
 // reduceRun is the number of rows summed in float32.
 const reduceRun = 64
 
-// chunkRows is the number of rows of one chunk of a reduction over c columns.
+// chunkRows is the number of rows of one chunk of a reduction over c columns:
+// whole runs, or with many columns a part of one that is still worth a task.
 func chunkRows(c int) int {
-	n := max(1, reduceChunk/max(c, 1))
+	n := reduceChunk / max(c, 1)
+	if n < reduceRun {
+		return max(n, reduceRun/4)
+	}
 	return (n + reduceRun - 1) / reduceRun * reduceRun
 }
 
@@ -41,9 +45,20 @@ func reduceColumns(j *job, lo, hi, task int) {
 	for ; lo < hi; lo += reduceRun {
 		clear(run)
 		j.reduce(j, run, lo, min(lo+reduceRun, hi))
-		for i, v := range run {
-			sum[i] += float64(v)
-		}
+		addRun(sum, run)
+	}
+}
+
+// addRun adds the sums of a run to those of the chunk.
+func addRun(sum []float64, run []float32) {
+	sum = sum[:len(run)]
+	i := 0
+	if useAVX2 && len(run) >= 8 {
+		i = len(run) &^ 7
+		addRunAVX2(&sum[0], &run[0], i)
+	}
+	for ; i < len(run); i++ {
+		sum[i] += float64(run[i])
 	}
 }
 
