@@ -196,7 +196,7 @@ func TestUpdatesDoNotDependOnThreads(t *testing.T) {
 	defer kernel.SetThreads(0)
 	run := func(threads int, spec OptimizerSpec) ([]float32, float64) {
 		kernel.SetThreads(threads)
-		n := 3*chunkSize + 5
+		n := 3*shareSize + 5
 		a, c := make([]float32, n), make([]float32, n)
 		for i := range a {
 			a[i], c[i] = float32(i%17)-8, float32(i%5+1)
