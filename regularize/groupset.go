@@ -3,6 +3,7 @@ package regularize
 import (
 	"math"
 
+	"pare/internal/kernel"
 	"pare/nn"
 )
 
@@ -15,20 +16,31 @@ type block struct {
 	group    []int32 // of each of the n positions; the number of groups stands for none
 }
 
+// lines is the number of parts of the block that lie in one group each: columns
+// where inner is 1, else runs of inner values. Line i belongs to group[i % n].
+func (b *block) lines() int {
+	if b.inner == 1 {
+		return b.n
+	}
+	return b.outer * b.n
+}
+
 // groupSet is a set of groups that share parameters, such as the channels of a
 // convolution (weight and bias) or of a residual stage.
 type groupSet struct {
-	pen    Penalty
-	blocks []*block
-	bound  []*nn.Param // of the blocks
-	data   [][]float32
-	scale  []float64 // s_g
-	size   []int     // values in each group
-	whole  bool      // elementwise penalty, one scale, no value left out: no gathering
-	radial Radial    // not nil: the penalty scales groups by their norms
-	sums   []float64 // per group and one for values in none: scratch
-	factor []float32 // the same
-	tiles  *tiler    // for all other penalties and metrics
+	pen        Penalty
+	blocks     []*block
+	bound      []*nn.Param // of the blocks
+	data       [][]float32
+	scale      []float64 // s_g
+	size       []int     // values in each group
+	whole      bool      // elementwise penalty, one scale, no value left out: no gathering
+	radial     Radial    // not nil: the penalty scales groups by their norms
+	sums       []float64 // per group and one for values in none: scratch
+	factor     []float32 // the same
+	lineSums   []float64 // per line of a block, see block.lines: scratch
+	lineFactor []float32 // the same
+	tiles      *tiler    // for all other penalties and metrics
 }
 
 var _ part = (*groupSet)(nil)
@@ -52,6 +64,11 @@ func newGroupSet(pen Penalty, blocks []*block, scale []float64) *groupSet {
 			s.size[g] += b.outer * b.inner
 		}
 	}
+	lines := 0
+	for _, b := range blocks {
+		lines = max(lines, b.lines())
+	}
+	s.lineSums, s.lineFactor = make([]float64, lines), make([]float32, lines)
 	s.radial, _ = pen.(Radial)
 	s.tiles = newTiler(blocks, s.size)
 	return s
@@ -62,56 +79,39 @@ func (s *groupSet) params() []*nn.Param { return s.bound }
 // squares sums the squares of each group: one pass over the parameters in the
 // order of memory, however the groups lie in it.
 func (s *groupSet) squares(data [][]float32) []float64 {
-	sums := s.sums
-	clear(sums)
+	clear(s.sums)
 	for k, b := range s.blocks {
-		w := data[k]
+		sums := s.lineSums[:b.lines()]
 		if b.inner == 1 {
-			for len(w) > 0 {
-				for j, g := range b.group {
-					v := float64(w[j])
-					sums[g] += v * v
-				}
-				w = w[b.n:]
-			}
-			continue
+			kernel.ColumnSquares(sums, data[k])
+		} else {
+			kernel.RowSquares(sums, data[k], b.inner)
 		}
-		for len(w) > 0 {
-			for _, g := range b.group {
-				sum := 0.0
-				for _, v := range w[:b.inner] {
-					sum += float64(v) * float64(v)
-				}
-				sums[g] += sum
-				w = w[b.inner:]
+		for len(sums) > 0 {
+			for j, g := range b.group {
+				s.sums[g] += sums[j]
 			}
+			sums = sums[b.n:]
 		}
 	}
-	return sums[:len(s.scale)]
+	return s.sums[:len(s.scale)]
 }
 
 // multiply scales every group by its factor; values in no group have factor 1.
-// Adding 0 turns the −0 of a product into +0.
 func (s *groupSet) multiply() {
 	for k, b := range s.blocks {
-		w := s.data[k]
-		if b.inner == 1 {
-			for len(w) > 0 {
-				for j, g := range b.group {
-					w[j] = w[j]*s.factor[g] + 0
-				}
-				w = w[b.n:]
-			}
-			continue
+		factor, same := s.lineFactor[:b.lines()], true
+		for i := range factor {
+			f := s.factor[b.group[i%b.n]]
+			factor[i] = f
+			same = same && f == 1
 		}
-		for len(w) > 0 {
-			for _, g := range b.group {
-				f := s.factor[g]
-				for i, v := range w[:b.inner] {
-					w[i] = v*f + 0
-				}
-				w = w[b.inner:]
-			}
+		switch {
+		case same:
+		case b.inner == 1:
+			kernel.ScaleColumns(s.data[k], factor)
+		default:
+			kernel.ScaleRows(s.data[k], factor, b.inner)
 		}
 	}
 }
