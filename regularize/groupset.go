@@ -28,19 +28,24 @@ func (b *block) lines() int {
 // groupSet is a set of groups that share parameters, such as the channels of a
 // convolution (weight and bias) or of a residual stage.
 type groupSet struct {
-	pen        Penalty
-	blocks     []*block
-	bound      []*nn.Param // of the blocks
-	data       [][]float32
-	scale      []float64 // s_g
-	size       []int     // values in each group
-	whole      bool      // elementwise penalty, one scale, no value left out: no gathering
-	radial     Radial    // not nil: the penalty scales groups by their norms
-	sums       []float64 // per group and one for values in none: scratch
+	pen    Penalty
+	blocks []*block
+	bound  []*nn.Param // of the blocks
+	data   [][]float32
+	scale  []float64 // s_g
+	size   []int     // values in each group
+	whole  bool      // elementwise penalty, one scale, no value left out: no gathering
+	radial Radial    // not nil: the penalty scales groups by their norms
+	tiles  *tiler    // for all other penalties and metrics
+
+	// Scratch; the functions are made once so that a step allocates nothing.
+	sums       []float64 // per group and one for values in none
 	factor     []float32 // the same
-	lineSums   []float64 // per line of a block, see block.lines: scratch
+	lineSums   []float64 // per line of a block, see block.lines
 	lineFactor []float32 // the same
-	tiles      *tiler    // for all other penalties and metrics
+	tau        float64   // of the present prox
+	inMetric   bool      // whether it has a metric
+	proxTask   func(worker, tile int)
 }
 
 var _ part = (*groupSet)(nil)
@@ -71,6 +76,7 @@ func newGroupSet(pen Penalty, blocks []*block, scale []float64) *groupSet {
 	s.lineSums, s.lineFactor = make([]float64, lines), make([]float32, lines)
 	s.radial, _ = pen.(Radial)
 	s.tiles = newTiler(blocks, s.size)
+	s.proxTask = s.proxTile
 	return s
 }
 
@@ -130,11 +136,12 @@ func (s *groupSet) value(data [][]float32) float64 {
 		}
 		return sum
 	}
+	desk := s.tiles.desk(0)
 	for i := range s.tiles.tiles {
 		t := &s.tiles.tiles[i]
-		s.tiles.gather(s.tiles.w, data, t)
+		s.tiles.gather(desk.w, data, t)
 		for g := t.first; g < t.last; g++ {
-			sum += s.scale[g] * s.pen.Value(s.tiles.group(s.tiles.w, g))
+			sum += s.scale[g] * s.pen.Value(s.tiles.group(desk.w, g))
 		}
 	}
 	return sum
@@ -147,15 +154,16 @@ func (s *groupSet) gradient(dst []float32, block int, data [][]float32, factor f
 		return
 	}
 	clear(dst)
+	desk := s.tiles.desk(0)
 	for i := range s.tiles.tiles {
 		t := &s.tiles.tiles[i]
-		s.tiles.gather(s.tiles.w, data, t)
+		s.tiles.gather(desk.w, data, t)
 		for g := t.first; g < t.last; g++ {
-			w := s.tiles.group(s.tiles.w, g)
+			w := s.tiles.group(desk.w, g)
 			s.pen.Subgradient(w, w)
 			scaleBy(w, float32(factor*s.scale[g]))
 		}
-		s.tiles.scatter(dst, s.tiles.w, block, t)
+		s.tiles.scatter(dst, desk.w, block, t)
 	}
 }
 
@@ -176,29 +184,35 @@ func (s *groupSet) prox(tau float64, metric func(*nn.Param) []float32) {
 	}
 }
 
+// proxTiles hands the groups to the penalty one by one.
 func (s *groupSet) proxTiles(tau float64, metric func(*nn.Param) []float32) {
-	if metric != nil {
-		for k, b := range s.blocks {
+	for k, b := range s.blocks {
+		s.tiles.metric[k] = nil
+		if metric != nil {
 			s.tiles.metric[k] = metric(b.param)
 		}
 	}
-	for i := range s.tiles.tiles {
-		t := &s.tiles.tiles[i]
-		s.tiles.gather(s.tiles.w, s.data, t)
-		if metric != nil {
-			s.tiles.gather(s.tiles.d, s.tiles.metric, t)
+	s.tau, s.inMetric = tau, metric != nil
+	s.tiles.each(s.proxTask)
+}
+
+// proxTile is the share of proxTiles that is one tile.
+func (s *groupSet) proxTile(worker, tile int) {
+	t, desk := &s.tiles.tiles[tile], s.tiles.desk(worker)
+	s.tiles.gather(desk.w, s.data, t)
+	if s.inMetric {
+		s.tiles.gather(desk.d, s.tiles.metric, t)
+	}
+	for g := t.first; g < t.last; g++ {
+		w, step := s.tiles.group(desk.w, g), float32(s.tau*s.scale[g])
+		if s.inMetric {
+			s.pen.ProxMetric(w, s.tiles.group(desk.d, g), step)
+		} else {
+			s.pen.Prox(w, step)
 		}
-		for g := t.first; g < t.last; g++ {
-			w, step := s.tiles.group(s.tiles.w, g), float32(tau*s.scale[g])
-			if metric != nil {
-				s.pen.ProxMetric(w, s.tiles.group(s.tiles.d, g), step)
-			} else {
-				s.pen.Prox(w, step)
-			}
-		}
-		for k := range s.blocks {
-			s.tiles.scatter(s.data[k], s.tiles.w, k, t)
-		}
+	}
+	for k := range s.blocks {
+		s.tiles.scatter(s.data[k], desk.w, k, t)
 	}
 }
 
