@@ -33,7 +33,7 @@ type Radial interface {
 	// Phi is f of a group of that norm.
 	Phi(norm float64) float64
 	// Shrink is the factor by which Prox scales a group of that norm, exactly 0
-	// where the group becomes 0.
+	// where the group becomes 0, and NaN for NaN.
 	Shrink(norm, tau float64) float64
 }
 

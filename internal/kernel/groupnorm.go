@@ -70,17 +70,20 @@ func ScaleRows(w, factor []float32, n int) {
 	j.dst, j.a, j.cols = w[:len(factor)*n], factor, n
 	j.each(len(factor), rowStep(n), func(j *job, lo, hi, _ int) {
 		for r := lo; r < hi; r++ {
-			row := j.dst[r*j.cols : (r+1)*j.cols]
-			switch f := j.a[r]; f {
-			case 0:
-				clear(row)
-			case 1:
-			default:
-				scaleSlice(row, row, f)
-			}
+			scaleRow(j.dst[r*j.cols:(r+1)*j.cols], j.a[r])
 		}
 	})
 	j.release()
+}
+
+func scaleRow(row []float32, f float32) {
+	switch f {
+	case 0:
+		clear(row)
+	case 1:
+	default:
+		scaleSlice(row, row, f)
+	}
 }
 
 // ScaleColumns multiplies column i of w by factor[i]; a factor of 0 gives +0.
