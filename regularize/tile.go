@@ -52,6 +52,9 @@ func newTiler(blocks []*block, size []int) *tiler {
 			values += padded(size[g])
 			g++
 		}
+		if n := g - first; n > 8 && g < len(size) {
+			g = first + n&^7 // columns are gathered eight at a time
+		}
 		t.tiles = append(t.tiles, tile{first: first, last: g, runs: make([][]run, len(blocks))})
 		t.widest = max(t.widest, values)
 	}
