@@ -235,14 +235,17 @@ func sameBits(x, y []float32) bool {
 	return true
 }
 
-func TestStepAllocatesLittle(t *testing.T) {
+func TestStepAllocatesNothing(t *testing.T) {
+	if raceEnabled {
+		t.Skip("the race detector drops recycled memory")
+	}
 	q := newQuadratic(map[string][]float32{"weight": {1, 2}}, map[string][]float32{"weight": {0, 0}}, map[string][]float32{"weight": {1, 1}})
 	o, err := NewOptimizer(OptimizerSpec{Type: "adam", LR: 0.1}, Setup{Params: q.params, Grad: q.grad,
 		Penalties: []Penalty{&l1{p: q.params[0].Param}}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if n := testing.AllocsPerRun(50, func() { o.Step(0.1, 1) }); n > 6 {
+	if n := testing.AllocsPerRun(50, func() { o.Step(0.1, 1) }); n != 0 {
 		t.Errorf("a step allocates %g times", n)
 	}
 }
