@@ -73,11 +73,10 @@ func (GroupLasso) ProxMetric(w, d []float32, tau float32) {
 
 const (
 	maxNewton = 60 // bisections to float64's precision, should Newton not converge
-	// newtonStep is the relative length of a Newton step that is the last. With
-	// h = φ^−½ and weights p₂, p₃ of the terms of φ' and φ'', θh''/h' is three
-	// times the difference of two means of dθ/(dθ+τ), which lie in (0, 1). So a
-	// step of relative length δ leaves a relative error of at most 1.5·δ², here
-	// 6e-8: float32's precision.
+	// newtonStep is the relative length of the last Newton step. θh''/h' of
+	// h = φ^−½ is three times the difference of two weighted means of
+	// dθ/(dθ+τ), which lie in (0, 1), so a step of relative length δ leaves a
+	// relative error of at most about 1.5·δ²: 6e-8, float32's precision.
 	newtonStep = 2e-4
 )
 
