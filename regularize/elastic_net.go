@@ -1,6 +1,10 @@
 package regularize
 
-import "fmt"
+import (
+	"fmt"
+
+	"pare/internal/kernel"
+)
 
 // ElasticNet is f(w) = α·Σ|wᵢ| + (1−α)/2·Σwᵢ² (Zou & Hastie 2005, in glmnet's
 // form).
@@ -31,12 +35,7 @@ func (p *ElasticNet) SetAlpha(alpha float64) error {
 }
 
 func (p *ElasticNet) Value(w []float32) float64 {
-	sum, squares := 0.0, 0.0
-	for _, v := range w {
-		sum += float64(abs(v))
-		squares += float64(v) * float64(v)
-	}
-	return p.Alpha*sum + (1-p.Alpha)/2*squares
+	return p.Alpha*kernel.SumAbs(w) + (1-p.Alpha)/2*kernel.SumSquares(w)
 }
 
 func (p *ElasticNet) Subgradient(dst, w []float32) {
@@ -49,16 +48,11 @@ func (p *ElasticNet) Subgradient(dst, w []float32) {
 // Prox is soft(w, τα)/(1+τ(1−α)).
 func (p *ElasticNet) Prox(w []float32, tau float32) {
 	a := float32(p.Alpha)
-	t, shrink := tau*a, 1/(1+tau*(1-a))
-	for i, v := range w {
-		w[i] = soft(v, t) * shrink
-	}
+	kernel.SoftThreshold(w, tau*a, 1/(1+tau*(1-a)))
 }
 
 // ProxMetric solves dᵢ(xᵢ−wᵢ) + τα·∂|xᵢ| + τ(1−α)xᵢ ∋ 0.
 func (p *ElasticNet) ProxMetric(w, d []float32, tau float32) {
 	a := float32(p.Alpha)
-	for i, v := range w {
-		w[i] = soft(v, tau*a/d[i]) / (1 + tau*(1-a)/d[i])
-	}
+	kernel.SoftThresholdMetric(w, d, tau*a, tau*(1-a))
 }

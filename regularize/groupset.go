@@ -3,6 +3,7 @@ package regularize
 import (
 	"math"
 
+	"pare/internal/kernel"
 	"pare/nn"
 )
 
@@ -13,6 +14,15 @@ type block struct {
 	outer, n int
 	inner    int
 	group    []int32 // of each of the n positions; the number of groups stands for none
+}
+
+// lines is the number of parts of the block that lie in one group each: columns
+// where inner is 1, else runs of inner values. Line i belongs to group[i % n].
+func (b *block) lines() int {
+	if b.inner == 1 {
+		return b.n
+	}
+	return b.outer * b.n
 }
 
 // groupSet is a set of groups that share parameters, such as the channels of a
@@ -26,9 +36,16 @@ type groupSet struct {
 	size   []int     // values in each group
 	whole  bool      // elementwise penalty, one scale, no value left out: no gathering
 	radial Radial    // not nil: the penalty scales groups by their norms
-	sums   []float64 // per group and one for values in none: scratch
-	factor []float32 // the same
 	tiles  *tiler    // for all other penalties and metrics
+
+	// Scratch; the functions are made once so that a step allocates nothing.
+	sums       []float64 // per group and one for values in none
+	factor     []float32 // the same
+	lineSums   []float64 // per line of a block, see block.lines
+	lineFactor []float32 // the same
+	tau        float64   // of the present prox
+	inMetric   bool      // whether it has a metric
+	proxTask   func(worker, tile int)
 }
 
 var _ part = (*groupSet)(nil)
@@ -52,8 +69,14 @@ func newGroupSet(pen Penalty, blocks []*block, scale []float64) *groupSet {
 			s.size[g] += b.outer * b.inner
 		}
 	}
+	lines := 0
+	for _, b := range blocks {
+		lines = max(lines, b.lines())
+	}
+	s.lineSums, s.lineFactor = make([]float64, lines), make([]float32, lines)
 	s.radial, _ = pen.(Radial)
 	s.tiles = newTiler(blocks, s.size)
+	s.proxTask = s.proxTile
 	return s
 }
 
@@ -62,58 +85,22 @@ func (s *groupSet) params() []*nn.Param { return s.bound }
 // squares sums the squares of each group: one pass over the parameters in the
 // order of memory, however the groups lie in it.
 func (s *groupSet) squares(data [][]float32) []float64 {
-	sums := s.sums
-	clear(sums)
+	clear(s.sums)
 	for k, b := range s.blocks {
-		w := data[k]
+		sums := s.lineSums[:b.lines()]
 		if b.inner == 1 {
-			for len(w) > 0 {
-				for j, g := range b.group {
-					v := float64(w[j])
-					sums[g] += v * v
-				}
-				w = w[b.n:]
-			}
-			continue
+			kernel.ColumnSquares(sums, data[k])
+		} else {
+			kernel.RowSquares(sums, data[k], b.inner)
 		}
-		for len(w) > 0 {
-			for _, g := range b.group {
-				sum := 0.0
-				for _, v := range w[:b.inner] {
-					sum += float64(v) * float64(v)
-				}
-				sums[g] += sum
-				w = w[b.inner:]
+		for len(sums) > 0 {
+			for j, g := range b.group {
+				s.sums[g] += sums[j]
 			}
+			sums = sums[b.n:]
 		}
 	}
-	return sums[:len(s.scale)]
-}
-
-// multiply scales every group by its factor; values in no group have factor 1.
-// Adding 0 turns the −0 of a product into +0.
-func (s *groupSet) multiply() {
-	for k, b := range s.blocks {
-		w := s.data[k]
-		if b.inner == 1 {
-			for len(w) > 0 {
-				for j, g := range b.group {
-					w[j] = w[j]*s.factor[g] + 0
-				}
-				w = w[b.n:]
-			}
-			continue
-		}
-		for len(w) > 0 {
-			for _, g := range b.group {
-				f := s.factor[g]
-				for i, v := range w[:b.inner] {
-					w[i] = v*f + 0
-				}
-				w = w[b.inner:]
-			}
-		}
-	}
+	return s.sums[:len(s.scale)]
 }
 
 func (s *groupSet) value(data [][]float32) float64 {
@@ -130,11 +117,12 @@ func (s *groupSet) value(data [][]float32) float64 {
 		}
 		return sum
 	}
+	desk := s.tiles.desk(0)
 	for i := range s.tiles.tiles {
 		t := &s.tiles.tiles[i]
-		s.tiles.gather(s.tiles.w, data, t)
+		s.tiles.gather(desk.w, data, t)
 		for g := t.first; g < t.last; g++ {
-			sum += s.scale[g] * s.pen.Value(s.tiles.group(s.tiles.w, g))
+			sum += s.scale[g] * s.pen.Value(s.tiles.group(desk.w, g))
 		}
 	}
 	return sum
@@ -147,58 +135,16 @@ func (s *groupSet) gradient(dst []float32, block int, data [][]float32, factor f
 		return
 	}
 	clear(dst)
+	desk := s.tiles.desk(0)
 	for i := range s.tiles.tiles {
 		t := &s.tiles.tiles[i]
-		s.tiles.gather(s.tiles.w, data, t)
+		s.tiles.gather(desk.w, data, t)
 		for g := t.first; g < t.last; g++ {
-			w := s.tiles.group(s.tiles.w, g)
+			w := s.tiles.group(desk.w, g)
 			s.pen.Subgradient(w, w)
 			scaleBy(w, float32(factor*s.scale[g]))
 		}
-		s.tiles.scatter(dst, s.tiles.w, block, t)
-	}
-}
-
-func (s *groupSet) prox(tau float64, metric func(*nn.Param) []float32) {
-	switch {
-	case s.whole:
-		for k, b := range s.blocks {
-			proxWhole(s.pen, b.param, s.data[k], float32(tau*s.scale[0]), metric)
-		}
-	case s.radial != nil && metric == nil:
-		for g, q := range s.squares(s.data) {
-			s.factor[g] = float32(s.radial.Shrink(math.Sqrt(q), tau*s.scale[g]))
-		}
-		s.factor[len(s.scale)] = 1
-		s.multiply()
-	default:
-		s.proxTiles(tau, metric)
-	}
-}
-
-func (s *groupSet) proxTiles(tau float64, metric func(*nn.Param) []float32) {
-	if metric != nil {
-		for k, b := range s.blocks {
-			s.tiles.metric[k] = metric(b.param)
-		}
-	}
-	for i := range s.tiles.tiles {
-		t := &s.tiles.tiles[i]
-		s.tiles.gather(s.tiles.w, s.data, t)
-		if metric != nil {
-			s.tiles.gather(s.tiles.d, s.tiles.metric, t)
-		}
-		for g := t.first; g < t.last; g++ {
-			w, step := s.tiles.group(s.tiles.w, g), float32(tau*s.scale[g])
-			if metric != nil {
-				s.pen.ProxMetric(w, s.tiles.group(s.tiles.d, g), step)
-			} else {
-				s.pen.Prox(w, step)
-			}
-		}
-		for k := range s.blocks {
-			s.tiles.scatter(s.data[k], s.tiles.w, k, t)
-		}
+		s.tiles.scatter(dst, desk.w, block, t)
 	}
 }
 

@@ -1,5 +1,7 @@
 package regularize
 
+import "pare/internal/kernel"
+
 // L1 is f(w) = Σ|wᵢ| (Tibshirani 1996).
 type L1 struct{}
 
@@ -15,13 +17,7 @@ func init() {
 func (L1) Kind() string      { return "l1" }
 func (L1) Elementwise() bool { return true }
 
-func (L1) Value(w []float32) float64 {
-	sum := 0.0
-	for _, v := range w {
-		sum += float64(abs(v))
-	}
-	return sum
-}
+func (L1) Value(w []float32) float64 { return kernel.SumAbs(w) }
 
 func (L1) Subgradient(dst, w []float32) {
 	for i, v := range w {
@@ -30,38 +26,10 @@ func (L1) Subgradient(dst, w []float32) {
 }
 
 // Prox is the soft threshold sign(w)·max(|w|−τ, 0).
-func (L1) Prox(w []float32, tau float32) {
-	for i, v := range w {
-		w[i] = soft(v, tau)
-	}
-}
+func (L1) Prox(w []float32, tau float32) { kernel.SoftThreshold(w, tau, 1) }
 
 // ProxMetric is the soft threshold at τ/dᵢ.
-func (L1) ProxMetric(w, d []float32, tau float32) {
-	for i, v := range w {
-		w[i] = soft(v, tau/d[i])
-	}
-}
-
-// soft is sign(v)·max(|v|−t, 0), with +0 for both zeros.
-func soft(v, t float32) float32 {
-	switch {
-	case v > t:
-		return v - t
-	case v < -t:
-		return v + t
-	case v != v:
-		return v
-	}
-	return 0
-}
-
-func abs(v float32) float32 {
-	if v < 0 {
-		return -v
-	}
-	return v
-}
+func (L1) ProxMetric(w, d []float32, tau float32) { kernel.SoftThresholdMetric(w, d, tau, 0) }
 
 // sign is 0 at 0 and NaN at NaN.
 func sign(v float32) float32 {

@@ -1,7 +1,8 @@
 package regularize
 
 // Penalty is a function f(w) ≥ 0 of one group of values. Its strength λ is not
-// part of it. Methods neither keep nor resize the slices they are given; NaN in
+// part of it. Methods neither keep nor resize the slices they are given, and
+// several goroutines call them at the same time, for different groups; NaN in
 // gives NaN out, so that a run that diverges is seen.
 type Penalty interface {
 	// Kind is the name under which the penalty is registered: "l1".
@@ -32,7 +33,7 @@ type Radial interface {
 	// Phi is f of a group of that norm.
 	Phi(norm float64) float64
 	// Shrink is the factor by which Prox scales a group of that norm, exactly 0
-	// where the group becomes 0.
+	// where the group becomes 0, and NaN for NaN.
 	Shrink(norm, tau float64) float64
 }
 

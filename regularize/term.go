@@ -91,12 +91,14 @@ func (t *Term) Governs() []*nn.Param {
 // place; step is the learning rate. metric returns for a parameter the diagonal
 // d of the optimizer's metric, one value ≥ 0 for each of the parameter's, or nil
 // for ones; a nil metric is Euclidean. It allocates nothing.
-func (t *Term) Prox(step float64, metric func(*nn.Param) []float32) {
+func (t *Term) Prox(step float64, metric func(*nn.Param) []float32) { t.prox(t.parts, step, metric) }
+
+func (t *Term) prox(parts []part, step float64, metric func(*nn.Param) []float32) {
 	tau := step * t.lambda
 	if tau == 0 {
 		return
 	}
-	for _, p := range t.parts {
+	for _, p := range parts {
 		p.prox(tau, metric)
 	}
 }

@@ -227,6 +227,9 @@ func termValue(term *Term) float64 {
 }
 
 func TestStepsAllocateNothing(t *testing.T) {
+	if raceEnabled {
+		t.Skip("the race detector drops recycled memory")
+	}
 	for _, c := range termSpecs {
 		c.spec.Lambda = 1e-3
 		net := c.net(t)

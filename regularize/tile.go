@@ -1,5 +1,7 @@
 package regularize
 
+import "pare/internal/kernel"
+
 // tiler copies groups, some at a time, into contiguous memory and back. The
 // columns of a matrix lie a row apart, so taking them one by one would read
 // every cache line once for each value in it; taking neighbours together reads
@@ -9,14 +11,19 @@ type tiler struct {
 	start  []int // of each group within its tile
 	size   []int
 	tiles  []tile
-	w, d   []float32   // scratch: values and metric
+	widest int         // values of the largest tile
 	metric [][]float32 // per block: scratch
+	desks  []desk      // per worker, as many as were needed
 }
+
+// desk is the memory a worker has a tile on: values and metric.
+type desk struct{ w, d []float32 }
 
 // tile is the groups first ≤ g < last and where their values go.
 type tile struct {
 	first, last int
 	runs        [][]run // per block
+	strides     []int   // per block: see stride
 }
 
 // run is a position along a block's axis: its values for outer index o go to
@@ -28,7 +35,7 @@ type run struct{ index, at, step int }
 // stays in cache.
 const (
 	tileGroups = 64
-	tileValues = 1 << 18
+	tileValues = 1 << 16
 )
 
 // padded is the room for a group: an odd number of cache lines, so that equal
@@ -38,7 +45,6 @@ func padded(size int) int { return 16 * ((size+15)/16 | 1) }
 func newTiler(blocks []*block, size []int) *tiler {
 	t := &tiler{blocks: blocks, size: size, start: make([]int, len(size)), metric: make([][]float32, len(blocks))}
 	tileOf := make([]int, len(size))
-	widest := 0
 	for g := 0; g < len(size); {
 		first, values := g, 0
 		for g < len(size) && (g == first || g-first < tileGroups && values+padded(size[g]) <= tileValues) {
@@ -46,12 +52,52 @@ func newTiler(blocks []*block, size []int) *tiler {
 			values += padded(size[g])
 			g++
 		}
+		if n := g - first; n > 8 && g < len(size) {
+			g = first + n&^7 // columns are gathered eight at a time
+		}
 		t.tiles = append(t.tiles, tile{first: first, last: g, runs: make([][]run, len(blocks))})
-		widest = max(widest, values)
+		t.widest = max(t.widest, values)
 	}
-	t.w, t.d = make([]float32, widest), make([]float32, widest)
 	t.place(tileOf)
+	for i := range t.tiles {
+		for _, runs := range t.tiles[i].runs {
+			t.tiles[i].strides = append(t.tiles[i].strides, stride(runs))
+		}
+	}
+	t.desk(0)
 	return t
+}
+
+// stride is the distance in scratch of runs that are neighbouring columns and
+// lie equally far apart there, one value of an outer index each; 0 for others.
+func stride(runs []run) int {
+	if len(runs) < 2 {
+		return 0
+	}
+	d := runs[1].at - runs[0].at
+	for i, r := range runs {
+		if r.step != 1 || r.index != runs[0].index+i || r.at != runs[0].at+i*d {
+			return 0
+		}
+	}
+	return d
+}
+
+// desk returns the scratch of a worker. Calls for new workers must not run at
+// the same time as others.
+func (t *tiler) desk(worker int) *desk {
+	for len(t.desks) <= worker {
+		t.desks = append(t.desks, desk{make([]float32, t.widest), make([]float32, t.widest)})
+	}
+	return &t.desks[worker]
+}
+
+// each runs body for every tile, on all threads.
+func (t *tiler) each(body func(worker, tile int)) {
+	if len(t.tiles) > 1 {
+		t.desk(kernel.MaxWorkers() - 1)
+	}
+	kernel.ParallelWorkers(len(t.tiles), body)
 }
 
 // place lays the values of a group out block after block, and within a block in
@@ -90,6 +136,10 @@ func (t *tiler) group(scratch []float32, g int) []float32 {
 func (t *tiler) gather(dst []float32, data [][]float32, tile *tile) {
 	for k, b := range t.blocks {
 		src, runs := data[k], tile.runs[k]
+		if d := tile.strides[k]; d != 0 && b.inner == 1 && src != nil {
+			kernel.Transpose(dst[runs[0].at:], src[runs[0].index:], b.outer, len(runs), d, b.n)
+			continue
+		}
 		for o := range b.outer {
 			row := o * b.n * b.inner
 			switch {
@@ -113,10 +163,14 @@ func (t *tiler) gather(dst []float32, data [][]float32, tile *tile) {
 
 // scatter copies the tile's values of one block back.
 func (t *tiler) scatter(dst, src []float32, block int, tile *tile) {
-	b := t.blocks[block]
+	b, runs := t.blocks[block], tile.runs[block]
+	if d := tile.strides[block]; d != 0 && b.inner == 1 {
+		kernel.Transpose(dst[runs[0].index:], src[runs[0].at:], len(runs), b.outer, b.n, d)
+		return
+	}
 	for o := range b.outer {
 		row := o * b.n * b.inner
-		for _, r := range tile.runs[block] {
+		for _, r := range runs {
 			at, to := r.at+o*r.step, row+r.index*b.inner
 			if b.inner == 1 {
 				dst[to] = src[at]

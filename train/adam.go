@@ -29,10 +29,13 @@ var adamwKind = optimizerKind{
 // the proximal maps are taken in the metric d: L1 cuts off lr·λ/d.
 type adam struct {
 	*core
-	beta1, beta2, eps float64
-	decoupled         bool
-	mean, square      int // buffers
+	beta1, beta2 float64
+	decoupled    bool
+	mean, square int // buffers
+	lr           float64
+	kernel       kernel.Adam // of the present step
 
+	calls   uint64   // of Step; unlike core.steps it never goes back
 	scratch []metric // one per slot
 	metric  func(*nn.Param) []float32
 }
@@ -41,42 +44,41 @@ type adam struct {
 // after an update.
 type metric struct {
 	d    []float32
-	step uint64 // of the update it was computed after
+	call uint64 // of Step, after whose update it was computed
 }
 
 func newAdam(s OptimizerSpec, c *core, decoupled bool) *adam {
 	o := &adam{core: c, decoupled: decoupled, scratch: make([]metric, len(c.slots)),
-		beta1: orDefault(s.Beta1, 0.9), beta2: orDefault(s.Beta2, 0.999), eps: orDefault(s.Eps, 1e-8)}
+		beta1: orDefault(s.Beta1, 0.9), beta2: orDefault(s.Beta2, 0.999)}
+	o.kernel = kernel.Adam{Beta1: float32(o.beta1), Rest1: float32(1 - o.beta1),
+		Beta2: float32(o.beta2), Rest2: float32(1 - o.beta2), Eps: float32(orDefault(s.Eps, 1e-8))}
 	o.mean, o.square = c.addBuffer("mean"), c.addBuffer("square")
 	o.metric = o.diagonal
+	c.update = o.piece
 	return o
 }
 
 func (o *adam) Step(lr, gradScale float64) {
-	t := float64(o.steps + 1)
-	scale := float32(gradScale)
-	rate := float32(lr / (1 - math.Pow(o.beta1, t)))
-	root := float32(math.Sqrt(1 - math.Pow(o.beta2, t)))
-	b1, b2, eps := float32(o.beta1), float32(o.beta2), float32(o.eps)
-	c1, c2 := float32(1-o.beta1), float32(1-o.beta2)
-	o.each(func(s *slot, lo, hi int) {
-		x, g := s.value[lo:hi], s.grad[lo:hi]
-		m, v := s.buffers[o.mean][lo:hi], s.buffers[o.square][lo:hi]
-		coupled, shrink := s.decay, float32(1)
-		if o.decoupled {
-			coupled, shrink = 0, float32(1-lr*float64(s.decay))
-		}
-		for i := range x {
-			d := scale*g[i] + coupled*x[i]
-			m[i] = b1*m[i] + c1*d
-			v[i] = b2*v[i] + c2*d*d
-			x[i] = shrink*x[i] - rate*m[i]/(sqrt32(v[i])/root+eps)
-		}
-	})
-	o.prox(lr, o.metric)
+	o.steps++
+	o.calls++
+	t := float64(o.steps)
+	o.lr = lr
+	o.kernel.Scale = float32(gradScale)
+	o.kernel.Rate = float32(lr / (1 - math.Pow(o.beta1, t)))
+	o.kernel.Root = float32(math.Sqrt(1 - math.Pow(o.beta2, t)))
+	o.apply(lr, o.metric)
 }
 
-func sqrt32(v float32) float32 { return float32(math.Sqrt(float64(v))) }
+// piece updates the values [lo, hi) of a slot.
+func (o *adam) piece(s *slot, lo, hi int) {
+	k := o.kernel
+	k.Coupled, k.Keep = s.decay, 1
+	if o.decoupled {
+		k.Coupled, k.Keep = 0, float32(1-o.lr*float64(s.decay))
+	}
+	k.Cut, k.Ridge = s.threshold()
+	k.Update(s.value[lo:hi], s.grad[lo:hi], s.buffers[o.mean][lo:hi], s.buffers[o.square][lo:hi], s.frozenIn(lo, hi))
+}
 
 // diagonal returns d = √v̂ + ε; nil for a parameter that is not trained.
 func (o *adam) diagonal(p *nn.Param) []float32 {
@@ -88,16 +90,9 @@ func (o *adam) diagonal(p *nn.Param) []float32 {
 	if m.d == nil {
 		m.d = make([]float32, len(v))
 	}
-	if m.step == o.steps {
-		return m.d
+	if m.call != o.calls {
+		m.call = o.calls
+		o.kernel.Metric(m.d, v)
 	}
-	m.step = o.steps
-	root := float32(math.Sqrt(1 - math.Pow(o.beta2, float64(o.steps))))
-	eps := float32(o.eps)
-	kernel.Parallel((len(v)+chunkSize-1)/chunkSize, func(task int) {
-		for i := task * chunkSize; i < min((task+1)*chunkSize, len(v)); i++ {
-			m.d[i] = sqrt32(v[i])/root + eps
-		}
-	})
 	return m.d
 }

@@ -10,29 +10,32 @@ import (
 // sums have fixed bounds, so it does not depend on the number of threads.
 type gradientNorm struct {
 	grads   [][]float32
-	chunks  []chunk
-	partial []float64
+	shares  *shares
+	partial []float64 // per task
+	task    func(int) // made once: computing allocates nothing
 }
 
 func newGradientNorm(grads [][]float32) *gradientNorm {
 	n := &gradientNorm{grads: grads}
+	lengths := make([]int, len(grads))
 	for i, g := range grads {
-		n.chunks = appendChunks(n.chunks, i, len(g))
+		lengths[i] = len(g)
 	}
-	n.partial = make([]float64, len(n.chunks))
+	n.shares = newShares(lengths)
+	n.partial = make([]float64, n.shares.tasks())
+	n.task = func(task int) {
+		sum := 0.0
+		for _, p := range n.shares.of(task) {
+			sum += kernel.SumSquares(n.grads[p.tensor][p.lo:p.hi])
+		}
+		n.partial[task] = sum
+	}
 	return n
 }
 
 // compute returns the norm; it is not finite where a gradient is not.
 func (n *gradientNorm) compute() float64 {
-	kernel.Parallel(len(n.chunks), func(task int) {
-		c := n.chunks[task]
-		sum := 0.0
-		for _, v := range n.grads[c.slot][c.lo:c.hi] {
-			sum += float64(v) * float64(v)
-		}
-		n.partial[task] = sum
-	})
+	kernel.Parallel(n.shares.tasks(), n.task)
 	total := 0.0
 	for _, v := range n.partial {
 		total += v

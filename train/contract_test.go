@@ -10,9 +10,10 @@ import (
 
 // What other packages promise in words, the compiler and a run check.
 var (
-	_ Penalty = (*regularize.Term)(nil)
-	_         = OptimizerSpec(config.Optimizer{})
-	_         = ScheduleSpec(config.Schedule{})
+	_ Penalty   = (*regularize.Term)(nil)
+	_ Separable = (*regularize.Term)(nil)
+	_           = OptimizerSpec(config.Optimizer{})
+	_           = ScheduleSpec(config.Schedule{})
 )
 
 // TestGroupLassoClosesChannels trains with a penalty on whole channels: scale

@@ -19,18 +19,10 @@ func zeroMask(p *nn.Param) []float32 {
 	return mask
 }
 
-// holdZeros clears the frozen values of [lo, hi) and their moments.
-func (s *slot) holdZeros(lo, hi int) {
+// frozenIn is the mask of the values [lo, hi), nil where none is frozen.
+func (s *slot) frozenIn(lo, hi int) []float32 {
 	if s.frozen == nil {
-		return
+		return nil
 	}
-	for i := lo; i < hi; i++ {
-		if s.frozen[i] == 0 {
-			continue
-		}
-		s.value[i] = 0
-		for _, b := range s.buffers {
-			b[i] = 0
-		}
-	}
+	return s.frozen[lo:hi]
 }

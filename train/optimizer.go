@@ -59,12 +59,6 @@ func NewOptimizer(spec OptimizerSpec, s Setup) (Optimizer, error) {
 	return k.make(spec, newCore(spec, s)), nil
 }
 
-// chunkSize is how many values one parallel task updates.
-const chunkSize = 1 << 14
-
-// chunk is a piece of a slot.
-type chunk struct{ slot, lo, hi int }
-
 // slot is a parameter with what its updates need.
 type slot struct {
 	name    string
@@ -74,25 +68,24 @@ type slot struct {
 	decay   float32     // weight decay
 	buffers [][]float32 // moments, in the order of core.names
 	frozen  []float32   // 1 where the value stays 0; nil: nowhere
+	fused   *fused      // penalty that the update applies; nil: none
 }
 
 // core is what all optimizers share.
 type core struct {
-	slots     []slot
-	index     map[*nn.Param]int
-	chunks    []chunk
-	penalties []Penalty
-	names     []string // of buffers
-	steps     uint64
+	slots  []slot
+	index  map[*nn.Param]int
+	shares *shares // of the slots that are updated
+	proxes []func(step float64, metric func(*nn.Param) []float32)
+	names  []string // of buffers
+	steps  uint64
+
+	update func(s *slot, lo, hi int) // of the optimizer
+	task   func(int)                 // made once: a step allocates nothing
 }
 
 func newCore(spec OptimizerSpec, s Setup) *core {
 	c := &core{index: map[*nn.Param]int{}}
-	for _, p := range s.Penalties {
-		if p.Proximal() {
-			c.penalties = append(c.penalties, p)
-		}
-	}
 	held := governed(s.Penalties)
 	for _, p := range s.Params {
 		if _, twice := c.index[p.Param]; twice || !p.Trainable() {
@@ -108,19 +101,18 @@ func newCore(spec OptimizerSpec, s Setup) *core {
 		c.index[p.Param] = len(c.slots)
 		c.slots = append(c.slots, x)
 	}
+	lengths := make([]int, len(c.slots))
 	for i, x := range c.slots {
-		if x.grad != nil {
-			c.chunks = appendChunks(c.chunks, i, len(x.value))
+		lengths[i] = len(x.grad)
+	}
+	c.shares = newShares(lengths)
+	c.task = func(task int) {
+		for _, p := range c.shares.of(task) {
+			c.update(&c.slots[p.tensor], p.lo, p.hi)
 		}
 	}
+	c.fuse(s.Penalties)
 	return c
-}
-
-func appendChunks(chunks []chunk, slot, n int) []chunk {
-	for lo := 0; lo < n; lo += chunkSize {
-		chunks = append(chunks, chunk{slot, lo, min(lo+chunkSize, n)})
-	}
-	return chunks
 }
 
 // addBuffer gives every slot a zero buffer and returns its place.
@@ -132,20 +124,17 @@ func (c *core) addBuffer(name string) int {
 	return len(c.names) - 1
 }
 
-// each runs update on every chunk, then holds frozen values at 0.
-func (c *core) each(update func(s *slot, lo, hi int)) {
-	c.steps++
-	kernel.Parallel(len(c.chunks), func(task int) {
-		k := c.chunks[task]
-		s := &c.slots[k.slot]
-		update(s, k.lo, k.hi)
-		s.holdZeros(k.lo, k.hi)
-	})
-}
-
-func (c *core) prox(lr float64, metric func(*nn.Param) []float32) {
-	for _, p := range c.penalties {
-		p.Prox(lr, metric)
+// apply updates every slot with a gradient and then takes the proximal maps of
+// the step, in the metric.
+func (c *core) apply(step float64, metric func(*nn.Param) []float32) {
+	for i := range c.slots {
+		if f := c.slots[i].fused; f != nil {
+			f.set(step)
+		}
+	}
+	kernel.Parallel(c.shares.tasks(), c.task)
+	for _, prox := range c.proxes {
+		prox(step, metric)
 	}
 }
 

@@ -196,7 +196,7 @@ func TestUpdatesDoNotDependOnThreads(t *testing.T) {
 	defer kernel.SetThreads(0)
 	run := func(threads int, spec OptimizerSpec) ([]float32, float64) {
 		kernel.SetThreads(threads)
-		n := 3*chunkSize + 5
+		n := 3*shareSize + 5
 		a, c := make([]float32, n), make([]float32, n)
 		for i := range a {
 			a[i], c[i] = float32(i%17)-8, float32(i%5+1)
@@ -235,14 +235,17 @@ func sameBits(x, y []float32) bool {
 	return true
 }
 
-func TestStepAllocatesLittle(t *testing.T) {
+func TestStepAllocatesNothing(t *testing.T) {
+	if raceEnabled {
+		t.Skip("the race detector drops recycled memory")
+	}
 	q := newQuadratic(map[string][]float32{"weight": {1, 2}}, map[string][]float32{"weight": {0, 0}}, map[string][]float32{"weight": {1, 1}})
 	o, err := NewOptimizer(OptimizerSpec{Type: "adam", LR: 0.1}, Setup{Params: q.params, Grad: q.grad,
 		Penalties: []Penalty{&l1{p: q.params[0].Param}}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if n := testing.AllocsPerRun(50, func() { o.Step(0.1, 1) }); n > 6 {
+	if n := testing.AllocsPerRun(50, func() { o.Step(0.1, 1) }); n != 0 {
 		t.Errorf("a step allocates %g times", n)
 	}
 }

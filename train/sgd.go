@@ -1,6 +1,10 @@
 package train
 
-import "math"
+import (
+	"math"
+
+	"pare/internal/kernel"
+)
 
 var _ Optimizer = (*sgd)(nil)
 
@@ -8,10 +12,12 @@ var sgdKind = optimizerKind{
 	Kind: Kind{Name: "sgd", Doc: "stochastic gradient descent, with momentum or Nesterov's",
 		Options: []string{"lr", "momentum", "nesterov", "weight_decay", "decay_all"}},
 	make: func(s OptimizerSpec, c *core) Optimizer {
-		o := &sgd{core: c, momentum: float32(s.Momentum), nesterov: s.Nesterov}
+		o := &sgd{core: c,
+			kernel: kernel.SGD{Momentum: float32(s.Momentum), Nesterov: s.Nesterov}}
 		if s.Momentum > 0 {
 			o.velocity = c.addBuffer("momentum")
 		}
+		c.update = o.piece
 		return o
 	},
 }
@@ -21,40 +27,26 @@ var sgdKind = optimizerKind{
 // along g + μv. Weight decay is coupled: part of the gradient.
 type sgd struct {
 	*core
-	momentum float32
-	nesterov bool
-	velocity int // buffer; unused without momentum
+	velocity int        // buffer; unused without momentum
+	kernel   kernel.SGD // of the present step
 }
 
 func (o *sgd) Step(lr, gradScale float64) {
-	rate, scale := float32(lr), float32(gradScale)
-	update := o.heavy
-	if o.momentum == 0 {
-		update = o.plain
-	}
-	o.each(func(s *slot, lo, hi int) { update(s, lo, hi, rate, scale) })
-	mu := float64(o.momentum)
-	o.prox(lr*(1-math.Pow(mu, float64(o.steps)))/(1-mu), nil)
+	o.steps++
+	o.kernel.Rate, o.kernel.Scale = float32(lr), float32(gradScale)
+	mu := float64(o.kernel.Momentum)
+	o.apply(lr*(1-math.Pow(mu, float64(o.steps)))/(1-mu), nil)
 }
 
-func (o *sgd) plain(s *slot, lo, hi int, rate, scale float32) {
-	x, g := s.value[lo:hi], s.grad[lo:hi]
-	for i := range x {
-		x[i] -= rate * (scale*g[i] + s.decay*x[i])
+// piece updates the values [lo, hi) of a slot.
+func (o *sgd) piece(s *slot, lo, hi int) {
+	k := o.kernel
+	k.Decay = s.decay
+	cut, ridge := s.threshold()
+	k.Cut, k.Shrink = cut, 1/(1+ridge)
+	var v []float32
+	if k.Momentum > 0 {
+		v = s.buffers[o.velocity][lo:hi]
 	}
-}
-
-func (o *sgd) heavy(s *slot, lo, hi int, rate, scale float32) {
-	x, g, v := s.value[lo:hi], s.grad[lo:hi], s.buffers[o.velocity][lo:hi]
-	mu := o.momentum
-	for i := range x {
-		d := scale*g[i] + s.decay*x[i]
-		v[i] = mu*v[i] + d
-		if o.nesterov {
-			d += mu * v[i]
-		} else {
-			d = v[i]
-		}
-		x[i] -= rate * d
-	}
+	k.Update(s.value[lo:hi], s.grad[lo:hi], v, s.frozenIn(lo, hi))
 }

@@ -1,0 +1,6 @@
+package kernel
+
+// rows and cols are positive multiples of eight.
+
+//go:noescape
+func transposeAVX2(dst, src *float32, rows, cols, ldd, lds int)

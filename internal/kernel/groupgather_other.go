@@ -1,0 +1,7 @@
+//go:build !amd64
+
+package kernel
+
+// Never called: useAVX2 is false.
+
+func transposeAVX2(dst, src *float32, rows, cols, ldd, lds int) {}

@@ -1,0 +1,5 @@
+//go:build !race
+
+package regularize
+
+const raceEnabled = false

@@ -1,0 +1,57 @@
+package train
+
+// shareSize is how many values one parallel task takes.
+const shareSize = 1 << 13
+
+// shareAlign is what a cut inside a tensor is a multiple of: whole cache lines.
+const shareAlign = 64
+
+// piece is the values [lo, hi) of one of several tensors.
+type piece struct{ tensor, lo, hi int }
+
+// shares divides tensors into tasks of about the same number of values: long
+// tensors are cut, short ones go together. The division depends on the lengths
+// alone, so what is summed by it does not depend on the number of threads.
+type shares struct {
+	pieces []piece
+	ends   []int // of each task in pieces
+}
+
+func newShares(lengths []int) *shares {
+	s := &shares{}
+	room := shareSize
+	next := func() {
+		if room < shareSize {
+			s.ends = append(s.ends, len(s.pieces))
+			room = shareSize
+		}
+	}
+	for i, n := range lengths {
+		for lo := 0; lo < n; {
+			take := n - lo
+			if take > room {
+				take = room / shareAlign * shareAlign
+			}
+			if take > 0 {
+				s.pieces = append(s.pieces, piece{i, lo, lo + take})
+				lo, room = lo+take, room-take
+			}
+			if room < shareAlign {
+				next()
+			}
+		}
+	}
+	next()
+	return s
+}
+
+// tasks is the number of tasks.
+func (s *shares) tasks() int { return len(s.ends) }
+
+// of returns the pieces of a task.
+func (s *shares) of(task int) []piece {
+	if task == 0 {
+		return s.pieces[:s.ends[0]]
+	}
+	return s.pieces[s.ends[task-1]:s.ends[task]]
+}
