@@ -11,6 +11,7 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"time"
 
 	"pare/bench"
 	"pare/internal/kernel"
@@ -19,9 +20,9 @@ import (
 func main() {
 	sizes := flag.String("n", "256,512,1024", "`sizes` of the matrices")
 	threads := flag.Int("threads", 0, "processor threads; 0: all cores")
-	calls := flag.Int("calls", 50, "calls to measure")
+	seconds := flag.Float64("seconds", 1, "time for each size")
 	flag.Parse()
-	if err := run(*sizes, *threads, *calls); err != nil {
+	if err := run(*sizes, *threads, *seconds); err != nil {
 		fmt.Fprintln(os.Stderr, "sgemm:", err)
 		os.Exit(2)
 	}
@@ -34,9 +35,9 @@ type result struct {
 	Peak    float64 `json:"peak_gflops"`
 }
 
-func run(sizes string, threads, calls int) error {
-	if threads < 0 || calls < 1 {
-		return fmt.Errorf("-threads is %d and -calls %d; they must be at least 0 and 1", threads, calls)
+func run(sizes string, threads int, seconds float64) error {
+	if threads < 0 || !(seconds >= 0 && seconds <= 3600) {
+		return fmt.Errorf("-threads is %d and -seconds %g; neither may be negative, nor the time above an hour", threads, seconds)
 	}
 	kernel.SetThreads(threads)
 	for _, text := range strings.Split(sizes, ",") {
@@ -44,7 +45,7 @@ func run(sizes string, threads, calls int) error {
 		if err != nil || n < 1 || n > 1<<14 {
 			return fmt.Errorf("-n has %q, it must list sizes from 1 to %d", text, 1<<14)
 		}
-		if err := json.NewEncoder(os.Stdout).Encode(result{n, kernel.Threads(), bench.Gemm(n, calls), bench.Peak()}); err != nil {
+		if err := json.NewEncoder(os.Stdout).Encode(result{n, kernel.Threads(), bench.Gemm(n, time.Duration(seconds*float64(time.Second))), bench.Peak()}); err != nil {
 			return err
 		}
 	}
