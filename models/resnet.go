@@ -43,7 +43,7 @@ func (m ResNet) Build(decode Decode, task Task, rng *rand.Rand) (*nn.Network, er
 		return nil, fmt.Errorf("resnet: width is %d, it must be at least 1", m.Width)
 	}
 	s := newStack(fmt.Sprintf("resnet%d", m.Depth), task, rng)
-	last := m.convBN(s, "conv", m.Width, 3, 1, "")
+	last := s.convBN("conv", m.Width, 3, 1, "")
 	last = s.add("relu", layers.ReLU(), last)
 	in := m.Width
 	for stage := range 3 {
@@ -64,12 +64,12 @@ func (m ResNet) Build(decode Decode, task Task, rng *rand.Rand) (*nn.Network, er
 
 // block adds one residual block that reads x and returns the name of its output.
 func (m ResNet) block(s *stack, name, x string, in, width, stride int) string {
-	residual := m.convBN(s, name+".conv1", width, 3, stride, x)
+	residual := s.convBN(name+".conv1", width, 3, stride, x)
 	residual = s.add(name+".relu1", layers.ReLU(), residual)
-	residual = m.convBN(s, name+".conv2", width, 3, 1, residual)
+	residual = s.convBN(name+".conv2", width, 3, 1, residual)
 	skip := x
 	if stride != 1 || in != width {
-		skip = m.convBN(s, name+".proj", width, 1, stride, x)
+		skip = s.convBN(name+".proj", width, 1, stride, x)
 	}
 	if m.Gates.Residual {
 		residual = s.add(name+".gate_residual", &layers.Gate{PerChannel: m.Gates.PerChannel}, residual)
@@ -79,15 +79,4 @@ func (m ResNet) block(s *stack, name, x string, in, width, stride int) string {
 	}
 	s.add(name+".add", &layers.Add{}, skip, residual)
 	return s.add(name+".relu2", layers.ReLU())
-}
-
-// convBN adds a convolution without bias and its normalisation, "conv1" and
-// "bn1" for the name conv1, and returns the name of the second.
-func (m ResNet) convBN(s *stack, name string, out, kernel, stride int, input string) string {
-	var inputs []string
-	if input != "" {
-		inputs = []string{input}
-	}
-	s.add(name, &layers.Conv{Out: out, Kernel: kernel, Stride: stride, Pad: kernel / 2, NoBias: true}, inputs...)
-	return s.add(name+"_bn", &layers.BatchNorm{})
 }

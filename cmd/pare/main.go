@@ -1,10 +1,11 @@
 // Command pare looks into the run folders that train makes, prunes, exports and
-// uses their networks.
+// uses their networks, and measures how fast models train.
 //
 //	pare inspect runs/resnet
 //	pare prune runs/resnet -out /tmp/half -method magnitude -macs 0.5
 //	pare export runs/resnet -onnx resnet.onnx
 //	pare predict runs/resnet -inputs x.npy -out logits.npy
+//	pare bench -model resnet20
 //	pare help predict
 package main
 
@@ -30,7 +31,7 @@ type command interface {
 }
 
 // commands are the subcommands in the order of the help.
-var commands = []command{inspectCommand{}, pruneCommand{}, exportCommand{}, predictCommand{}}
+var commands = []command{inspectCommand{}, pruneCommand{}, exportCommand{}, predictCommand{}, benchCommand{}}
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -65,7 +66,7 @@ func execute(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 }
 
 func usage(w io.Writer) {
-	fmt.Fprintln(w, "pare works on the run folders that train makes.")
+	fmt.Fprintln(w, "pare works on the run folders that train makes, and measures how fast models train.")
 	fmt.Fprintln(w)
 	fmt.Fprintln(w, "usage: pare COMMAND [options]")
 	fmt.Fprintln(w)

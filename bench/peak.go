@@ -1,0 +1,29 @@
+package bench
+
+import (
+	"sync"
+	"time"
+)
+
+// Peak measures the most that AVX2 code can compute on one core, in GFLOP/s:
+// independent fused multiply-adds on registers, the best of several loops of
+// about a millisecond. It measures once in a process; 0 means that there is no
+// such loop for this processor.
+var Peak = sync.OnceValue(func() float64 {
+	if !haveFMA() {
+		return 0
+	}
+	best := 0.0
+	for range peakLoops {
+		start := time.Now()
+		multiplyAdd(peakRounds)
+		best = max(best, peakRounds*flopsPerRound/float64(time.Since(start).Nanoseconds()))
+	}
+	return best
+})
+
+const (
+	peakLoops     = 100
+	peakRounds    = 1 << 19
+	flopsPerRound = 12 * 8 * 2 // instructions, values, product and sum
+)

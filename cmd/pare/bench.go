@@ -1,0 +1,67 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+
+	"pare/cmd/internal/cli"
+)
+
+// benchCommand measures training steps of models on random data.
+type benchCommand struct{}
+
+var _ command = benchCommand{}
+
+func (benchCommand) name() string { return "bench" }
+func (benchCommand) args() string {
+	return "-model NAME|all [-batch 64] [-steps N] [-threads N] [-json]"
+}
+func (benchCommand) doc() string { return "measures training steps of a model on random data" }
+
+// maxBenchBatch keeps a slip of the keyboard from asking for all memory.
+const maxBenchBatch = 1 << 16
+
+func (c benchCommand) run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
+	f := newFlags(c)
+	model := f.String("model", "", "`name` of the model with its default options; resnetN is the ResNet of depth N, all is every model")
+	batch := f.Int("batch", 64, "examples per step")
+	steps := f.Int("steps", 0, "steps to measure, after the first three; 0: as many as fit into five seconds, at least ten")
+	asJSON := f.Bool("json", false, "print a JSON object a line for each model")
+	if _, err := f.parse(args, stdout); err != nil {
+		return err
+	}
+	if *model == "" {
+		return cli.InputError("no -model given; see pare help bench")
+	}
+	if *batch < 1 || *batch > maxBenchBatch {
+		return cli.InputError("-batch is %d, it must be 1 to %d", *batch, maxBenchBatch)
+	}
+	if *steps < 0 {
+		return cli.InputError("-steps is %d, it must not be negative", *steps)
+	}
+	b := bench{batch: *batch, steps: *steps, show: progress(stderr)}
+	encoder := json.NewEncoder(stdout)
+	for i, name := range workloadNames(*model) {
+		w, err := newWorkload(name)
+		if err != nil {
+			return cli.InputError("%w", err)
+		}
+		r, err := b.measure(ctx, w, i == 0)
+		if err != nil {
+			return fmt.Errorf("%s: %w", w.name, err)
+		}
+		if *asJSON {
+			if err := encoder.Encode(r); err != nil {
+				return err
+			}
+			continue
+		}
+		if i == 0 {
+			printBenchHead(stdout, r)
+		}
+		printBenchRow(stdout, r)
+	}
+	return nil
+}

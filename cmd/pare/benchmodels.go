@@ -1,0 +1,70 @@
+package main
+
+import (
+	"fmt"
+	"math/rand/v2"
+
+	"pare/models"
+	"pare/nn"
+)
+
+// inputKind is what a family of models reads in a benchmark.
+type inputKind struct {
+	task models.Task
+	fill func(x []float32, rng *rand.Rand) // draws a batch of inputs
+}
+
+var (
+	greyImages   = inputKind{models.Task{Input: nn.Shape{1, 28, 28}, Classes: 10}, fillNormal}
+	colourImages = inputKind{models.Task{Input: nn.Shape{3, 32, 32}, Classes: 10}, fillNormal}
+)
+
+// inputKinds has a row for every registered model.
+var inputKinds = map[string]inputKind{
+	"mlp":       greyImages,
+	"lenet5":    greyImages,
+	"cnn":       colourImages,
+	"inception": colourImages,
+	"resnet":    colourImages,
+}
+
+// allWorkloads are the models of "pare bench -model all", in this order.
+var allWorkloads = []string{"mlp", "lenet5", "cnn", "inception", "resnet20"}
+
+func fillNormal(x []float32, rng *rand.Rand) {
+	for i := range x {
+		x[i] = float32(rng.NormFloat64())
+	}
+}
+
+// workload is a model with its default options and what it reads.
+type workload struct {
+	name  string // as the user gives it
+	input inputKind
+	net   *nn.Network
+}
+
+// workloadNames lists the models that a name on the command line stands for.
+func workloadNames(name string) []string {
+	if name == "all" {
+		return allWorkloads
+	}
+	return []string{name}
+}
+
+// newWorkload builds the network of a model, or says what is wrong with the name.
+func newWorkload(name string) (workload, error) {
+	m, options, err := models.Preset(name)
+	if err != nil {
+		return workload{}, err
+	}
+	input, ok := inputKinds[m.Name()]
+	if !ok {
+		return workload{}, fmt.Errorf("there is no benchmark of the model %q", name)
+	}
+	net, err := m.Build(options, input.task, rand.New(rand.NewPCG(1, 2)))
+	if err != nil {
+		return workload{}, err
+	}
+	return workload{name, input, net}, nil
+}

@@ -1,0 +1,109 @@
+package models
+
+import (
+	"fmt"
+	"math/rand/v2"
+
+	"pare/layers"
+	"pare/nn"
+)
+
+// Inception is a small network of Inception modules (Szegedy et al. 2015, with
+// BatchNorm as in Ioffe & Szegedy 2015): a 3×3 convolution, the modules, a mean
+// over all positions and one linear layer.
+type Inception struct {
+	Stem    int               `yaml:"stem"`    // channels of the first convolution; default 32
+	Modules []InceptionModule `yaml:"modules"` // default three, with 80, 128 and 192 channels out
+}
+
+// InceptionModule has four branches that read the same value and are
+// concatenated. Every convolution keeps the image size and has BatchNorm and
+// ReLU. All fields are channels, at least 1.
+type InceptionModule struct {
+	B1x1       int  `yaml:"b1x1"`        // 1×1 branch
+	B3x3Reduce int  `yaml:"b3x3_reduce"` // 1×1 before the 3×3 one
+	B3x3       int  `yaml:"b3x3"`        // 3×3 branch
+	B5x5Reduce int  `yaml:"b5x5_reduce"` // 1×1 before the 5×5 one
+	B5x5       int  `yaml:"b5x5"`        // 5×5 branch
+	PoolProj   int  `yaml:"pool_proj"`   // 1×1 behind 3×3 max pooling of stride 1
+	PoolAfter  bool `yaml:"pool_after"`  // 2×2 max pooling behind the module
+}
+
+func init() { Register(Inception{}) }
+
+func (Inception) Name() string { return "inception" }
+func (Inception) Doc() string {
+	return "small network of Inception modules with 1×1, 3×3, 5×5 and pooling branches"
+}
+
+func (m Inception) Build(decode Decode, task Task, rng *rand.Rand) (*nn.Network, error) {
+	m = Inception{Stem: 32, Modules: []InceptionModule{
+		{B1x1: 16, B3x3Reduce: 16, B3x3: 32, B5x5Reduce: 8, B5x5: 16, PoolProj: 16, PoolAfter: true},
+		{B1x1: 32, B3x3Reduce: 32, B3x3: 64, B5x5Reduce: 8, B5x5: 16, PoolProj: 16, PoolAfter: true},
+		{B1x1: 48, B3x3Reduce: 32, B3x3: 96, B5x5Reduce: 8, B5x5: 24, PoolProj: 24},
+	}}
+	if err := decode(&m); err != nil {
+		return nil, err
+	}
+	if err := m.check(task); err != nil {
+		return nil, err
+	}
+	s := newStack("inception", task, rng)
+	last := s.convBNReLU("conv1", m.Stem, 3, "")
+	for i, module := range m.Modules {
+		last = module.add(s, fmt.Sprintf("inc%d", i+1), last)
+		if module.PoolAfter {
+			last = s.add(fmt.Sprintf("pool%d", i+1), &layers.MaxPool{}, last)
+		}
+	}
+	s.add("pool", &layers.GlobalPool{}, last)
+	s.add("fc", &layers.Linear{Out: task.Classes})
+	return s.done()
+}
+
+// add adds a module that reads x and returns the name of its output. Its layers
+// are inc1.b1x1, inc1.b3x3_reduce, …, each with _bn and _relu, and inc1.concat.
+func (m InceptionModule) add(s *stack, name, x string) string {
+	b1 := s.convBNReLU(name+".b1x1", m.B1x1, 1, x)
+	b3 := s.convBNReLU(name+".b3x3_reduce", m.B3x3Reduce, 1, x)
+	b3 = s.convBNReLU(name+".b3x3", m.B3x3, 3, b3)
+	b5 := s.convBNReLU(name+".b5x5_reduce", m.B5x5Reduce, 1, x)
+	b5 = s.convBNReLU(name+".b5x5", m.B5x5, 5, b5)
+	pool := s.add(name+".pool", &layers.MaxPool{Window: layers.Window{Kernel: 3, Stride: 1, Pad: 1}}, x)
+	pool = s.convBNReLU(name+".pool_proj", m.PoolProj, 1, pool)
+	return s.add(name+".concat", &layers.Concat{}, b1, b3, b5, pool)
+}
+
+func (m Inception) check(task Task) error {
+	if m.Stem < 1 {
+		return fmt.Errorf("inception: stem is %d, it must be at least 1", m.Stem)
+	}
+	if len(m.Modules) == 0 {
+		return fmt.Errorf("inception: modules is empty, it must list at least one module")
+	}
+	halvings := 0
+	for i, module := range m.Modules {
+		if err := module.check(i); err != nil {
+			return err
+		}
+		if module.PoolAfter {
+			halvings++
+		}
+	}
+	return roomToHalve("inception", task, halvings)
+}
+
+func (m InceptionModule) check(i int) error {
+	for _, f := range []struct {
+		key      string
+		channels int
+	}{
+		{"b1x1", m.B1x1}, {"b3x3_reduce", m.B3x3Reduce}, {"b3x3", m.B3x3},
+		{"b5x5_reduce", m.B5x5Reduce}, {"b5x5", m.B5x5}, {"pool_proj", m.PoolProj},
+	} {
+		if f.channels < 1 {
+			return fmt.Errorf("inception: modules.%d.%s is %d, it must be at least 1", i, f.key, f.channels)
+		}
+	}
+	return nil
+}
