@@ -36,7 +36,7 @@ type winogradConv struct {
 	moments    *moments // nil: none
 	stats      moments
 	packJob    func(worker, panel int)
-	job        func(worker, block int)
+	job        func(worker, task int)
 }
 
 type winogradWorker struct {
@@ -62,8 +62,9 @@ func newWinogradConv(in, out image, padH, padW int, transposed bool) *winogradCo
 	e.panels = (out.c + tileN - 1) / tileN
 	e.ldv, e.ldm = eightFold(in.c), e.panels*tileN
 	ld := max(e.ldv, e.ldm)
-	e.winogradGrid = newWinogradGrid(in, out, padH, padW, max(2*tileM, winogradBudget/17/ld))
-	e.pitch = winogradPitch(sixFold(e.tiles()) * ld)
+	block := max(tileM, winogradBudget/17/ld/tileM*tileM)
+	e.winogradGrid = newWinogradGrid(in, out, padH, padW, block)
+	e.pitch = winogradPitch(block * ld)
 	e.u = make([]float32, 16*e.panels*tileN*in.c)
 	e.bias = make([]float32, e.panels*tileN)
 	e.packJob, e.job = e.pack, e.run
@@ -85,13 +86,13 @@ func (e *winogradConv) call(y, x, w, bias []float32, ep Epilogue, add bool) {
 	e.moments = nil
 	if ep.Mean != nil {
 		e.moments = &e.stats
-		e.moments.start(e.blocks, e.out.c)
+		e.moments.start(e.tasks, e.out.c)
 	}
 	for len(e.ws) < maxWorkers() {
 		e.ws = append(e.ws, winogradWorker{})
 	}
 	parallel(e.panels, e.packJob)
-	parallel(e.blocks, e.job)
+	parallel(e.tasks, e.job)
 	if e.moments != nil {
 		e.moments.finish(ep.Mean, ep.Variance)
 	}
@@ -131,72 +132,58 @@ func (e *winogradConv) pack(worker, panel int) {
 	}
 }
 
-// run computes one block of the output.
-func (e *winogradConv) run(worker, b int) {
+// run computes one task.
+func (e *winogradConv) run(worker, task int) {
 	w := &e.ws[worker]
 	if w.vm == nil {
 		w.vm = make([]float32, 17*e.pitch)
+		w.edge = make([]float32, 4*e.out.c)
 	}
-	row0, row1, col0, col1 := e.block(b)
-	tiles := (row1 - row0) * (col1 - col0)
-	v := w.vm[e.pitch:]
-	e.input(v, e.pitch, e.ldv, e.x, b)
-	winogradProducts(w.vm, v, e.u, e.pitch, e.ldm, e.ldv, e.panels, e.in.c, (tiles+tileM-1)/tileM)
-	m := w.vm
-	for row := row0; row < row1; row++ {
-		e.output(w, m, row, col0, col1)
-		m = m[(col1-col0)*e.ldm:]
+	first, last := e.task(task)
+	for lo := first; lo < last; lo += e.block {
+		hi := min(lo+e.block, last)
+		v := w.vm[e.pitch:]
+		e.input(v, e.pitch, e.ldv, e.x, lo, hi)
+		soon := hi + e.width
+		next := [2][]float32{e.ahead(e.y, e.out, soon, hi-lo), e.ahead(e.x, e.in, soon, hi-lo)}
+		winogradProducts(w.vm, v, e.u, e.pitch, e.ldm, e.ldv, e.panels, e.in.c, sixFold(hi-lo)/tileM, &next)
+		m := w.vm
+		for t := lo; t < hi; {
+			n := min(e.width-t%e.width, hi-t)
+			e.output(w, m, t, n)
+			m = m[n*e.ldm:]
+			t += n
+		}
 	}
 	if e.moments != nil {
-		e.measure(b)
+		e.moments.add(task, e.y[e.pixels(first)*e.out.c:e.pixels(last)*e.out.c])
 	}
 }
 
-// output transforms the tiles [col0, col1) of a tile row.
-func (e *winogradConv) output(w *winogradWorker, m []float32, row, col0, col1 int) {
-	n, top := row/e.perImage, row%e.perImage*2
+// output transforms tiles of one tile row, the given one and those beside it.
+func (e *winogradConv) output(w *winogradWorker, m []float32, tile, tiles int) {
+	n, top, col := e.place(tile)
 	c, pitch := e.out.c, e.out.w*e.out.c
-	y := e.y[(n*e.out.h+top)*pitch:]
+	y := e.y[((n*e.out.h+top)*e.out.w+2*col)*c:]
 	rows := min(2, e.out.h-top)
-	full := min(col1, e.out.w/2) // tiles with both columns
-	if rows < 2 {
-		full = col0
+	full := 0 // tiles with all four pixels
+	if rows == 2 {
+		full = min(tiles, e.out.w/2-col)
 	}
-	if full > col0 {
-		winogradOutput(y[2*col0*c:], pitch, c, m, e.pitch, e.ldm, full-col0, e.bias, e.floor, e.add)
+	if full > 0 {
+		winogradOutput(y, pitch, c, m, e.pitch, e.ldm, full, e.bias, e.floor, e.add)
 	}
-	for t := full; t < col1; t++ {
+	for t := full; t < tiles; t++ {
 		// A tile that sticks out goes by way of a buffer.
-		if w.edge == nil {
-			w.edge = make([]float32, 4*c)
-		}
-		cols := min(2, e.out.w-2*t) * c
+		cols := min(2, e.out.w-2*(col+t)) * c
 		if e.add {
 			for r := range rows {
 				copy(w.edge[r*2*c:][:cols], y[r*pitch+2*t*c:])
 			}
 		}
-		winogradOutput(w.edge, 2*c, c, m[(t-col0)*e.ldm:], e.pitch, e.ldm, 1, e.bias, e.floor, e.add)
+		winogradOutput(w.edge, 2*c, c, m[t*e.ldm:], e.pitch, e.ldm, 1, e.bias, e.floor, e.add)
 		for r := range rows {
 			copy(y[r*pitch+2*t*c:][:cols], w.edge[r*2*c:])
 		}
-	}
-}
-
-// measure takes the moments of the output of block b.
-func (e *winogradConv) measure(b int) {
-	row0, row1, col0, col1 := e.block(b)
-	c := e.out.c
-	first := func(row int) int { // pixel row at the start of a tile row
-		return row/e.perImage*e.out.h + row%e.perImage*2
-	}
-	if e.pieces == 1 {
-		lo, hi := first(row0)*e.out.w, first(row1)*e.out.w
-		e.moments.add(b, e.y[lo*c:hi*c])
-		return
-	}
-	lo, hi := 2*col0, min(2*col1, e.out.w)
-	for h := first(row0); h < first(row1); h++ {
-		e.moments.add(b, e.y[(h*e.out.w+lo)*c:(h*e.out.w+hi)*c])
 	}
 }

@@ -10,8 +10,8 @@ import (
 // odd and even sizes, every padding, images smaller than a tile, several images
 // per block and rows cut into pieces.
 var winogradShapes = []ConvShape{
-	{1, 1, 1, 1, 1, 3, 3, 1, 1, 1, 1, 1},
-	{2, 3, 3, 3, 5, 3, 3, 1, 1, 0, 0, 1},
+	{1, 1, 1, 4, 4, 3, 3, 1, 1, 1, 1, 1},
+	{2, 3, 3, 5, 6, 3, 3, 1, 1, 0, 0, 1},
 	{2, 2, 1, 8, 8, 3, 3, 1, 1, 1, 1, 1},
 	{3, 4, 4, 8, 16, 3, 3, 1, 1, 1, 1, 1},
 	{5, 8, 8, 16, 16, 3, 3, 1, 1, 1, 1, 1},

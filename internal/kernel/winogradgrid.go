@@ -1,90 +1,118 @@
 package kernel
 
 // winogradGrid cuts the output of a 3×3 convolution of stride one into tiles of
-// 2×2 pixels, and these into blocks whose transforms stay in cache. A block is a
-// run of whole tile rows, across images, or a piece of a single tile row.
+// 2×2 pixels. Tiles are counted row by row over all images. A task is a run of
+// whole tile rows, a block a part of a task whose transforms stay in cache.
 type winogradGrid struct {
 	in, out    image
 	padH, padW int
 	perImage   int // tile rows per image
 	width      int // tiles per tile row
-	rows       int // tile rows per block
-	cols       int // tiles per tile row and block
-	pieces     int // blocks side by side
-	blocks     int
+	tiles      int // of all images
+	step       int // tiles per task
+	tasks      int
+	block      int       // most tiles per block, a multiple of tileM
 	zero       []float32 // an input or output row of zeros
 }
 
-// newWinogradGrid plans blocks of at most limit ≥ tileM tiles.
-func newWinogradGrid(in, out image, padH, padW, limit int) winogradGrid {
-	g := winogradGrid{in: in, out: out, padH: padH, padW: padW}
+// Tasks are small enough that there are winogradTasks of them, if that leaves
+// winogradTaskTiles tiles for each.
+const (
+	winogradTasks     = 32
+	winogradTaskTiles = 48
+)
+
+func newWinogradGrid(in, out image, padH, padW, block int) winogradGrid {
+	g := winogradGrid{in: in, out: out, padH: padH, padW: padW, block: block}
 	g.perImage, g.width = (out.h+1)/2, (out.w+1)/2
-	g.rows, g.cols, g.pieces = 1, g.width, 1
-	all := out.n * g.perImage
-	if g.width > limit {
-		g.pieces = (g.width + limit - 1) / limit
-		g.cols = (g.width + g.pieces - 1) / g.pieces
-	} else {
-		// Products work on six tiles at a time, so that the best number of tile
-		// rows is the one that leaves the smallest share of empty places.
-		best := 0.0
-		for r := 1; r <= all && r*g.width <= limit; r++ {
-			if used := float64(r*g.width) / float64(sixFold(r*g.width)); used >= best {
-				best, g.rows = used, r
-			}
+	rows := out.n * g.perImage
+	g.tiles = rows * g.width
+	// Products work on six tiles at a time: of all numbers of tile rows take the
+	// one that leaves the smallest share of empty places.
+	limit := max(winogradTaskTiles, block, min(winogradTaskLimit, g.tiles/winogradTasks))
+	g.step = g.width
+	for n, best := 1, 0.0; n <= rows && (n == 1 || n*g.width <= limit); n++ {
+		if used := float64(n*g.width) / float64(sixFold(n*g.width)); used >= best {
+			best, g.step = used, n*g.width
 		}
 	}
-	g.blocks = (all + g.rows - 1) / g.rows * g.pieces
+	g.tasks = (g.tiles + g.step - 1) / g.step
 	g.zero = make([]float32, max(in.w*in.c, out.w*out.c)+8)
 	return g
 }
 
-// tiles is the largest number of tiles of a block.
-func (g *winogradGrid) tiles() int { return g.rows * g.cols }
+var winogradTaskLimit = 192
 
-// block returns the tile rows [row0, row1), counted over all images, and the
-// tiles [col0, col1) of each that make up block b.
-func (g *winogradGrid) block(b int) (row0, row1, col0, col1 int) {
-	row0 = b / g.pieces * g.rows
-	col0 = b % g.pieces * g.cols
-	return row0, min(row0+g.rows, g.out.n*g.perImage), col0, min(col0+g.cols, g.width)
+// task returns the tiles [lo, hi) of a task.
+func (g *winogradGrid) task(t int) (lo, hi int) {
+	return t * g.step, min((t+1)*g.step, g.tiles)
 }
 
-// input transforms the input of block b into v.
-func (g *winogradGrid) input(v []float32, xi, ld int, x []float32, b int) {
-	row0, row1, col0, col1 := g.block(b)
+// row returns the place of a tile: image, first pixel row in it, tile column.
+func (g *winogradGrid) place(tile int) (n, top, col int) {
+	row := tile / g.width
+	return row / g.perImage, row % g.perImage * 2, tile % g.width
+}
+
+// pixels returns the number of output pixels before a tile that begins a row.
+func (g *winogradGrid) pixels(tile int) int {
+	n, top, _ := g.place(tile)
+	return (n*g.out.h + top) * g.out.w
+}
+
+// input transforms the input of tiles [lo, hi) into v.
+func (g *winogradGrid) input(v []float32, xi, ld int, x []float32, lo, hi int) {
 	pitch := g.in.w * g.in.c
 	var rows [4][]float32
-	for row := row0; row < row1; row++ {
-		n, top := row/g.perImage, row%g.perImage*2-g.padH
+	for lo < hi {
+		n, top, col := g.place(lo)
+		tiles := min(g.width-col, hi-lo)
 		for i := range rows {
 			rows[i] = g.zero
-			if h := top + i; h >= 0 && h < g.in.h {
+			if h := top + i - g.padH; h >= 0 && h < g.in.h {
 				rows[i] = x[(n*g.in.h+h)*pitch:][:pitch]
 			}
 		}
-		winogradInput(v, xi, ld, &rows, 2*col0-g.padW, g.in.w, g.in.c, col1-col0)
-		v = v[(col1-col0)*ld:]
+		winogradInput(v, xi, ld, &rows, 2*col-g.padW, g.in.w, g.in.c, tiles)
+		v = v[tiles*ld:]
+		lo += tiles
 	}
 }
 
-// gradient transforms the gradient dy of block b into z.
-func (g *winogradGrid) gradient(z []float32, xi, ld int, dy []float32, b int) {
-	row0, row1, col0, col1 := g.block(b)
+// gradient transforms the gradient dy of tiles [lo, hi) into z.
+func (g *winogradGrid) gradient(z []float32, xi, ld int, dy []float32, lo, hi int) {
 	pitch := g.out.w * g.out.c
 	var rows [2][]float32
-	for row := row0; row < row1; row++ {
-		n, top := row/g.perImage, row%g.perImage*2
+	for lo < hi {
+		n, top, col := g.place(lo)
+		tiles := min(g.width-col, hi-lo)
 		for i := range rows {
 			rows[i] = g.zero
 			if h := top + i; h < g.out.h {
 				rows[i] = dy[(n*g.out.h+h)*pitch:][:pitch]
 			}
 		}
-		winogradGradient(z, xi, ld, &rows, 2*col0, g.out.w, g.out.c, col1-col0)
-		z = z[(col1-col0)*ld:]
+		winogradGradient(z, xi, ld, &rows, 2*col, g.out.w, g.out.c, tiles)
+		z = z[tiles*ld:]
+		lo += tiles
 	}
 }
+
+// ahead returns the part of the tensor t of the given geometry that the tiles
+// from the given one on will use, roughly: a run of pixels without regard to
+// rows and halos.
+func (g *winogradGrid) ahead(t []float32, i image, tile, tiles int) []float32 {
+	if !winogradAhead {
+		return nil
+	}
+	size := i.h * i.w * i.c
+	per := g.perImage * g.width
+	lo := tile/per*size + tile%per*size/per
+	hi := lo + tiles*size/per
+	return t[min(lo, len(t)):min(hi, len(t))]
+}
+
+var winogradAhead = true
 
 // winogradPitch is the distance of the sixteen matrices of n elements each. It
 // puts equal places of them into different cache sets.

@@ -1,15 +1,19 @@
 package kernel
 
+import "unsafe"
+
 // winogradProducts multiplies the sixteen matrices of v, 6·groups rows of depth
 // columns, by those of u, packed in panels of sixteen columns:
 //
 //	m[k·xi + t·ldm + n] = Σ_c v[k·xi + t·ldv + c] · u[((k·panels + n/16)·depth + c)·16 + n%16]
 //
 // m may lie xi elements before v in the same memory: product k is complete when
-// product k+1 overwrites its left operand.
-func winogradProducts(m, v, u []float32, xi, ldm, ldv, panels, depth, groups int) {
+// product k+1 overwrites its left operand. The depth must be at least four. What
+// next holds is fetched into the cache meanwhile.
+func winogradProducts(m, v, u []float32, xi, ldm, ldv, panels, depth, groups int, next *[2][]float32) {
 	if useAVX2 {
-		winogradProductsAVX2(&m[0], &v[0], &u[0], xi, ldm, ldv, panels, depth, groups)
+		winogradProductsAVX2(&m[0], &v[0], &u[0], xi, ldm, ldv, panels, depth, groups,
+			unsafe.SliceData(next[0]), 4*len(next[0]), unsafe.SliceData(next[1]), 4*len(next[1]))
 		return
 	}
 	winogradProductsGo(m, v, u, xi, ldm, ldv, panels, depth, groups)
@@ -38,12 +42,14 @@ func winogradProductsGo(m, v, u []float32, xi, ldm, ldv, panels, depth, groups i
 //
 //	d[k·xid + c·ldd + n] = Σ_t v[k·xiv + t·ldv + c] · z[k·xiz + t·ldz + n]
 //
-// for c in [0, rows), rows a multiple of eight, and n in [0, 16·panels). With add
-// the sum is added to d.
-func winogradSums(d, v, z []float32, xid, xiv, xiz, ldd, ldv, ldz, panels, rows, tiles int, add bool) {
+// for t in [0, tiles), at least four, c in [0, rows), rows a multiple of eight,
+// and n in [0, 16·panels). With add the sum is added to d. What next holds is
+// fetched into the cache meanwhile.
+func winogradSums(d, v, z []float32, xid, xiv, xiz, ldd, ldv, ldz, panels, rows, tiles int, add bool, next *[2][]float32) {
 	if useAVX2 {
 		sixes, fours := sixesAndFours(rows)
-		winogradSumsAVX2(&d[0], &v[0], &z[0], xid, xiv, xiz, ldd, ldv, ldz, panels, sixes, fours, tiles, add)
+		winogradSumsAVX2(&d[0], &v[0], &z[0], xid, xiv, xiz, ldd, ldv, ldz, panels, sixes, fours, tiles, add,
+			unsafe.SliceData(next[0]), 4*len(next[0]), unsafe.SliceData(next[1]), 4*len(next[1]))
 		return
 	}
 	winogradSumsGo(d, v, z, xid, xiv, xiz, ldd, ldv, ldz, panels, rows, tiles, add)

@@ -4,6 +4,9 @@
 // Y(5+2i)), Y0 and Y1 hold sixteen columns of the right operand, Y2 and Y3
 // broadcast values of the left one. The loops over tiles, panels and products
 // are in assembly because a depth of sixteen is over in a hundred cycles.
+//
+// The last four steps go through the rows two at a time. That spreads the
+// stores: twelve in a row hold up the next tile by twenty cycles, four do not.
 
 #define ZERO8 \
 	VXORPS Y4, Y4, Y4 \
@@ -22,31 +25,39 @@
 	VXORPS Y14, Y14, Y14 \
 	VXORPS Y15, Y15, Y15
 
+#define FMA4(c0, c1, c2, c3) \
+	VFMADD231PS Y0, Y2, c0 \
+	VFMADD231PS Y1, Y2, c1 \
+	VFMADD231PS Y0, Y3, c2 \
+	VFMADD231PS Y1, Y3, c3
+
+// One step of two rows: p and q of the left operand, b0 and b1 of the right.
+#define STEP2(p, q, b0, b1, c0, c1, c2, c3) \
+	VMOVUPS b0, Y0 \
+	VMOVUPS b1, Y1 \
+	VBROADCASTSS p, Y2 \
+	VBROADCASTSS q, Y3 \
+	FMA4(c0, c1, c2, c3)
+
+#define STORE4(lo, ld, c0, c1, c2, c3) \
+	VMOVUPS c0, (lo) \
+	VMOVUPS c1, 32(lo) \
+	VMOVUPS c2, (lo)(ld*1) \
+	VMOVUPS c3, 32(lo)(ld*1) \
+	LEAQ    (lo)(ld*2), lo
+
 // One step of the rows product: rows 0..2 of V from R8, 3..5 from R9.
 #define ROWSTEP(d, e) \
-	VMOVUPS e(SI), Y0 \
-	VMOVUPS (e+32)(SI), Y1 \
-	VBROADCASTSS d(R8), Y2 \
-	VBROADCASTSS d(R8)(DX*1), Y3 \
-	VFMADD231PS Y0, Y2, Y4 \
-	VFMADD231PS Y1, Y2, Y5 \
-	VFMADD231PS Y0, Y3, Y6 \
-	VFMADD231PS Y1, Y3, Y7 \
+	STEP2(d(R8), d(R8)(DX*1), e(SI), (e+32)(SI), Y4, Y5, Y6, Y7) \
 	VBROADCASTSS d(R8)(DX*2), Y2 \
 	VBROADCASTSS d(R9), Y3 \
-	VFMADD231PS Y0, Y2, Y8 \
-	VFMADD231PS Y1, Y2, Y9 \
-	VFMADD231PS Y0, Y3, Y10 \
-	VFMADD231PS Y1, Y3, Y11 \
+	FMA4(Y8, Y9, Y10, Y11) \
 	VBROADCASTSS d(R9)(DX*1), Y2 \
 	VBROADCASTSS d(R9)(DX*2), Y3 \
-	VFMADD231PS Y0, Y2, Y12 \
-	VFMADD231PS Y1, Y2, Y13 \
-	VFMADD231PS Y0, Y3, Y14 \
-	VFMADD231PS Y1, Y3, Y15
+	FMA4(Y12, Y13, Y14, Y15)
 
-// func winogradProductsAVX2(m, v, u *float32, xi, ldm, ldv, panels, depth, groups int)
-TEXT ·winogradProductsAVX2(SB), NOSPLIT, $0-72
+// func winogradProductsAVX2(m, v, u *float32, xi, ldm, ldv, panels, depth, groups int, ahead0 *float32, bytes0 int, ahead1 *float32, bytes1 int)
+TEXT ·winogradProductsAVX2(SB), NOSPLIT, $0-104
 	MOVQ xi+24(FP), AX
 	SHLQ $2, AX
 	MOVQ AX, xi+24(FP)
@@ -67,6 +78,22 @@ panel:
 	MOVQ R10, DI
 
 group:
+	SUBQ $128, bytes0+80(FP)
+	JLT  fetch1
+	MOVQ ahead0+72(FP), CX
+	PREFETCHT0 (CX)
+	PREFETCHT0 64(CX)
+	ADDQ $128, ahead0+72(FP)
+
+fetch1:
+	SUBQ $128, bytes1+96(FP)
+	JLT  begin
+	MOVQ ahead1+88(FP), CX
+	PREFETCHT0 (CX)
+	PREFETCHT0 64(CX)
+	ADDQ $128, ahead1+88(FP)
+
+begin:
 	LEAQ (DX)(DX*2), R9
 	MOVQ AX, R8
 	ADDQ AX, R9
@@ -75,8 +102,8 @@ group:
 	MOVQ R12, SI
 	MOVQ depth+56(FP), CX
 	ZERO12
-	SUBQ $4, CX
-	JLT  rest
+	SUBQ $8, CX
+	JLT  odd
 
 four:
 	ROWSTEP(0, 0)
@@ -89,9 +116,9 @@ four:
 	SUBQ $4, CX
 	JGE  four
 
-rest:
+odd:
 	ADDQ $4, CX
-	JEQ  store
+	JEQ  last
 
 one:
 	ROWSTEP(0, 0)
@@ -101,219 +128,33 @@ one:
 	DECQ CX
 	JNZ  one
 
-store:
-	VMOVUPS Y4, (DI)
-	VMOVUPS Y5, 32(DI)
-	VMOVUPS Y6, (DI)(BX*1)
-	VMOVUPS Y7, 32(DI)(BX*1)
-	LEAQ    (DI)(BX*2), DI
-	VMOVUPS Y8, (DI)
-	VMOVUPS Y9, 32(DI)
-	VMOVUPS Y10, (DI)(BX*1)
-	VMOVUPS Y11, 32(DI)(BX*1)
-	LEAQ    (DI)(BX*2), DI
-	VMOVUPS Y12, (DI)
-	VMOVUPS Y13, 32(DI)
-	VMOVUPS Y14, (DI)(BX*1)
-	VMOVUPS Y15, 32(DI)(BX*1)
-	LEAQ    (DI)(BX*2), DI
-	DECQ    R11
-	JNZ     group
+last:
+	STEP2((R8), (R8)(DX*1), (SI), 32(SI), Y4, Y5, Y6, Y7)
+	STEP2(4(R8), 4(R8)(DX*1), 64(SI), 96(SI), Y4, Y5, Y6, Y7)
+	STEP2(8(R8), 8(R8)(DX*1), 128(SI), 160(SI), Y4, Y5, Y6, Y7)
+	STEP2(12(R8), 12(R8)(DX*1), 192(SI), 224(SI), Y4, Y5, Y6, Y7)
+	STORE4(DI, BX, Y4, Y5, Y6, Y7)
+	STEP2((R8)(DX*2), (R9), (SI), 32(SI), Y8, Y9, Y10, Y11)
+	STEP2(4(R8)(DX*2), 4(R9), 64(SI), 96(SI), Y8, Y9, Y10, Y11)
+	STEP2(8(R8)(DX*2), 8(R9), 128(SI), 160(SI), Y8, Y9, Y10, Y11)
+	STEP2(12(R8)(DX*2), 12(R9), 192(SI), 224(SI), Y8, Y9, Y10, Y11)
+	STORE4(DI, BX, Y8, Y9, Y10, Y11)
+	STEP2((R9)(DX*1), (R9)(DX*2), (SI), 32(SI), Y12, Y13, Y14, Y15)
+	STEP2(4(R9)(DX*1), 4(R9)(DX*2), 64(SI), 96(SI), Y12, Y13, Y14, Y15)
+	STEP2(8(R9)(DX*1), 8(R9)(DX*2), 128(SI), 160(SI), Y12, Y13, Y14, Y15)
+	STEP2(12(R9)(DX*1), 12(R9)(DX*2), 192(SI), 224(SI), Y12, Y13, Y14, Y15)
+	STORE4(DI, BX, Y12, Y13, Y14, Y15)
+	DECQ R11
+	JNZ  group
 
 	ADDQ $64, R10
-	MOVQ SI, R12
+	LEAQ 256(SI), R12
 	DECQ R13
 	JNZ  panel
 
 	MOVQ xi+24(FP), AX
 	ADDQ AX, m+0(FP)
 	ADDQ AX, v+8(FP)
-	DECQ R15
-	JNZ  product
-	VZEROUPPER
-	RET
-
-// One step of the column products, where the values of V are neighbours: t bytes
-// behind R8 for V, n bytes behind SI for the right operand.
-#define COLSTEP4(t, n) \
-	VMOVUPS (SI)(n*1), Y0 \
-	VMOVUPS 32(SI)(n*1), Y1 \
-	VBROADCASTSS (R8)(t*1), Y2 \
-	VBROADCASTSS 4(R8)(t*1), Y3 \
-	VFMADD231PS Y0, Y2, Y4 \
-	VFMADD231PS Y1, Y2, Y5 \
-	VFMADD231PS Y0, Y3, Y6 \
-	VFMADD231PS Y1, Y3, Y7 \
-	VBROADCASTSS 8(R8)(t*1), Y2 \
-	VBROADCASTSS 12(R8)(t*1), Y3 \
-	VFMADD231PS Y0, Y2, Y8 \
-	VFMADD231PS Y1, Y2, Y9 \
-	VFMADD231PS Y0, Y3, Y10 \
-	VFMADD231PS Y1, Y3, Y11
-
-#define COLSTEP6(t, n) \
-	COLSTEP4(t, n) \
-	VBROADCASTSS 16(R8)(t*1), Y2 \
-	VBROADCASTSS 20(R8)(t*1), Y3 \
-	VFMADD231PS Y0, Y2, Y12 \
-	VFMADD231PS Y1, Y2, Y13 \
-	VFMADD231PS Y0, Y3, Y14 \
-	VFMADD231PS Y1, Y3, Y15
-
-// func winogradSumsAVX2(d, v, z *float32, xid, xiv, xiz, ldd, ldv, ldz, panels, sixes, fours, tiles int, add bool)
-TEXT ·winogradSumsAVX2(SB), NOSPLIT, $0-105
-	MOVQ ldd+48(FP), R13
-	SHLQ $2, R13
-	MOVQ ldv+56(FP), DX
-	SHLQ $2, DX
-	MOVQ ldz+64(FP), BX
-	SHLQ $2, BX
-	MOVQ xid+24(FP), AX
-	SHLQ $2, AX
-	MOVQ AX, xid+24(FP)
-	MOVQ xiv+32(FP), AX
-	SHLQ $2, AX
-	MOVQ AX, xiv+32(FP)
-	MOVQ xiz+40(FP), AX
-	SHLQ $2, AX
-	MOVQ AX, xiz+40(FP)
-	MOVQ $16, R15
-	XORQ R14, R14
-
-product:
-	MOVQ panels+72(FP), R12
-	MOVQ z+16(FP), R9
-	MOVQ d+0(FP), R10
-
-panel:
-	MOVQ v+8(FP), AX
-	MOVQ R10, DI
-	MOVQ sixes+80(FP), R11
-	TESTQ R11, R11
-	JEQ  fours
-
-six:
-	MOVQ AX, R8
-	MOVQ R9, SI
-	MOVQ tiles+96(FP), CX
-	ZERO12
-	SUBQ $2, CX
-	JLT  sixRest
-
-sixTwo:
-	COLSTEP6(R14, R14)
-	COLSTEP6(DX, BX)
-	LEAQ (R8)(DX*2), R8
-	LEAQ (SI)(BX*2), SI
-	SUBQ $2, CX
-	JGE  sixTwo
-
-sixRest:
-	ADDQ $2, CX
-	JEQ  sixStore
-	COLSTEP6(R14, R14)
-
-sixStore:
-	LEAQ    (DI)(R13*2), CX
-	LEAQ    (CX)(R13*2), SI
-	CMPB    add+104(FP), $0
-	JEQ     sixWrite
-	VADDPS  (DI), Y4, Y4
-	VADDPS  32(DI), Y5, Y5
-	VADDPS  (DI)(R13*1), Y6, Y6
-	VADDPS  32(DI)(R13*1), Y7, Y7
-	VADDPS  (CX), Y8, Y8
-	VADDPS  32(CX), Y9, Y9
-	VADDPS  (CX)(R13*1), Y10, Y10
-	VADDPS  32(CX)(R13*1), Y11, Y11
-	VADDPS  (SI), Y12, Y12
-	VADDPS  32(SI), Y13, Y13
-	VADDPS  (SI)(R13*1), Y14, Y14
-	VADDPS  32(SI)(R13*1), Y15, Y15
-
-sixWrite:
-	VMOVUPS Y4, (DI)
-	VMOVUPS Y5, 32(DI)
-	VMOVUPS Y6, (DI)(R13*1)
-	VMOVUPS Y7, 32(DI)(R13*1)
-	VMOVUPS Y8, (CX)
-	VMOVUPS Y9, 32(CX)
-	VMOVUPS Y10, (CX)(R13*1)
-	VMOVUPS Y11, 32(CX)(R13*1)
-	VMOVUPS Y12, (SI)
-	VMOVUPS Y13, 32(SI)
-	VMOVUPS Y14, (SI)(R13*1)
-	VMOVUPS Y15, 32(SI)(R13*1)
-	LEAQ    (SI)(R13*2), DI
-	ADDQ    $24, AX
-	DECQ    R11
-	JNZ     six
-
-fours:
-	MOVQ  fours+88(FP), R11
-	TESTQ R11, R11
-	JEQ   next
-
-four:
-	MOVQ AX, R8
-	MOVQ R9, SI
-	MOVQ tiles+96(FP), CX
-	ZERO8
-	SUBQ $2, CX
-	JLT  fourRest
-
-fourTwo:
-	COLSTEP4(R14, R14)
-	COLSTEP4(DX, BX)
-	LEAQ (R8)(DX*2), R8
-	LEAQ (SI)(BX*2), SI
-	SUBQ $2, CX
-	JGE  fourTwo
-
-fourRest:
-	ADDQ $2, CX
-	JEQ  fourStore
-	COLSTEP4(R14, R14)
-
-fourStore:
-	LEAQ   (DI)(R13*2), CX
-	CMPB   add+104(FP), $0
-	JEQ    fourWrite
-	VADDPS (DI), Y4, Y4
-	VADDPS 32(DI), Y5, Y5
-	VADDPS (DI)(R13*1), Y6, Y6
-	VADDPS 32(DI)(R13*1), Y7, Y7
-	VADDPS (CX), Y8, Y8
-	VADDPS 32(CX), Y9, Y9
-	VADDPS (CX)(R13*1), Y10, Y10
-	VADDPS 32(CX)(R13*1), Y11, Y11
-
-fourWrite:
-	VMOVUPS Y4, (DI)
-	VMOVUPS Y5, 32(DI)
-	VMOVUPS Y6, (DI)(R13*1)
-	VMOVUPS Y7, 32(DI)(R13*1)
-	VMOVUPS Y8, (CX)
-	VMOVUPS Y9, 32(CX)
-	VMOVUPS Y10, (CX)(R13*1)
-	VMOVUPS Y11, 32(CX)(R13*1)
-	LEAQ    (CX)(R13*2), DI
-	ADDQ    $16, AX
-	DECQ    R11
-	JNZ     four
-
-next:
-	ADDQ $64, R9
-	ADDQ $64, R10
-	DECQ R12
-	JNZ  panel
-
-	MOVQ xid+24(FP), AX
-	ADDQ AX, d+0(FP)
-	MOVQ xiv+32(FP), AX
-	ADDQ AX, v+8(FP)
-	MOVQ xiz+40(FP), AX
-	ADDQ AX, z+16(FP)
 	DECQ R15
 	JNZ  product
 	VZEROUPPER

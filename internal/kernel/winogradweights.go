@@ -33,12 +33,12 @@ func newWinogradWeights(s ConvShape) *winogradWeights {
 	e := &winogradWeights{}
 	in, out := s.images()
 	e.ldv, e.ldz = eightFold(in.c), (out.c+tileN-1)/tileN*tileN
-	e.winogradGrid = newWinogradGrid(in, out, s.PadH, s.PadW, max(2*tileM, winogradBudgetW/16/(e.ldv+e.ldz)))
-	e.pitchV = winogradPitch(e.tiles() * e.ldv)
-	e.pitchZ = winogradPitch(e.tiles() * e.ldz)
+	block := max(2*tileM, winogradBudgetW/16/(e.ldv+e.ldz)/tileM*tileM)
+	e.winogradGrid = newWinogradGrid(in, out, s.PadH, s.PadW, block)
+	e.pitchV = winogradPitch(block * e.ldv)
+	e.pitchZ = winogradPitch(block * e.ldz)
 	e.pitchD = winogradPitch(e.ldv * e.ldz)
-	tiles := out.n * e.perImage * e.width
-	e.chunks = max(1, min(winogradChunks, tiles/winogradChunkTiles, e.blocks))
+	e.chunks = max(1, min(winogradChunks, e.tiles/winogradChunkTiles))
 	e.job, e.sumJob = e.chunk, e.sum
 	return e
 }
@@ -81,13 +81,23 @@ func (e *winogradWeights) chunk(worker, chunk int) {
 		w.z = make([]float32, 16*e.pitchZ)
 		w.d = make([]float32, 16*e.pitchD)
 	}
-	first := e.blocks * chunk / e.chunks
-	for b := first; b < e.blocks*(chunk+1)/e.chunks; b++ {
-		row0, row1, col0, col1 := e.block(b)
-		e.input(w.v, e.pitchV, e.ldv, e.x, b)
-		e.gradient(w.z, e.pitchZ, e.ldz, e.dy, b)
+	first, last := e.tiles*chunk/e.chunks, e.tiles*(chunk+1)/e.chunks
+	for lo := first; lo < last; lo += e.block {
+		hi := min(lo+e.block, last)
+		tiles := hi - lo
+		e.input(w.v, e.pitchV, e.ldv, e.x, lo, hi)
+		e.gradient(w.z, e.pitchZ, e.ldz, e.dy, lo, hi)
+		for ; tiles < 4; tiles++ {
+			// The products need four; those that do not exist count as zeros.
+			for k := range 16 {
+				clear(w.v[k*e.pitchV+tiles*e.ldv:][:e.ldv])
+				clear(w.z[k*e.pitchZ+tiles*e.ldz:][:e.ldz])
+			}
+		}
+		soon := hi + e.width
+		next := [2][]float32{e.ahead(e.x, e.in, soon, hi-lo), e.ahead(e.dy, e.out, soon, hi-lo)}
 		winogradSums(w.d, w.v, w.z, e.pitchD, e.pitchV, e.pitchZ, e.ldz, e.ldv, e.ldz,
-			e.ldz/tileN, e.ldv, (row1-row0)*(col1-col0), b > first)
+			e.ldz/tileN, e.ldv, tiles, lo > first, &next)
 	}
 	dst := e.dw
 	if chunk > 0 {
