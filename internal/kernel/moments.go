@@ -77,6 +77,13 @@ func (m *moments) finish(mean, variance []float32) {
 // over contiguous rows of n.
 func momentRows(sum, square, x, shift []float32, rows, n int) {
 	i := 0
+	if useAVX2 && n >= 8 && rows > 0 {
+		i = n &^ 7
+		momentRowsAVX2(&sum[0], &square[0], &x[0], &shift[0], rows, i, n)
+	}
+	if i == n {
+		return
+	}
 	for r := range rows {
 		v := x[r*n : (r+1)*n]
 		for j := i; j < n; j++ {

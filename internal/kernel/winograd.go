@@ -48,8 +48,6 @@ type winogradWorker struct {
 }
 
 const (
-	// winogradFloats bounds the transforms of a block, so that they stay in L2.
-	winogradFloats = 48 << 10
 	// filterRows is the number of weight rows transformed at a time.
 	filterRows = 16
 )
@@ -62,7 +60,7 @@ func newWinogradConv(in, out image, padH, padW int, transposed bool) *winogradCo
 	e.panels = (out.c + tileN - 1) / tileN
 	e.ldv, e.ldm = eightFold(in.c), e.panels*tileN
 	ld := max(e.ldv, e.ldm)
-	block := max(tileM, winogradBudget/17/ld/tileM*tileM)
+	const block = 2 * tileM
 	e.winogradGrid = newWinogradGrid(in, out, padH, padW, block)
 	e.pitch = winogradPitch(block * ld)
 	e.u = make([]float32, 16*e.panels*tileN*in.c)
@@ -70,8 +68,6 @@ func newWinogradConv(in, out image, padH, padW int, transposed bool) *winogradCo
 	e.packJob, e.job = e.pack, e.run
 	return e
 }
-
-var winogradBudget = winogradFloats
 
 // call runs the convolution; bias may be nil. With add, which excludes the
 // epilogue, the result is added to y.

@@ -33,7 +33,7 @@ func newWinogradWeights(s ConvShape) *winogradWeights {
 	e := &winogradWeights{}
 	in, out := s.images()
 	e.ldv, e.ldz = eightFold(in.c), (out.c+tileN-1)/tileN*tileN
-	block := max(2*tileM, winogradBudgetW/16/(e.ldv+e.ldz)/tileM*tileM)
+	const block = 4 * tileM
 	e.winogradGrid = newWinogradGrid(in, out, s.PadH, s.PadW, block)
 	e.pitchV = winogradPitch(block * e.ldv)
 	e.pitchZ = winogradPitch(block * e.ldz)
@@ -42,8 +42,6 @@ func newWinogradWeights(s ConvShape) *winogradWeights {
 	e.job, e.sumJob = e.chunk, e.sum
 	return e
 }
-
-var winogradBudgetW = winogradFloats
 
 func (e *winogradWeights) call(dw, x, dy []float32) {
 	size := 9 * e.in.c * e.out.c
