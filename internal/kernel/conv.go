@@ -10,11 +10,14 @@ type Conv struct {
 	input   *rowsConv
 	weights *weightsConv
 	depth   *depthwise
+
+	winograd winogradPlans
 }
 
 // NewConv plans a convolution of the given shape. 1×1 convolutions of stride
 // one without padding become matrix products; depthwise ones (Groups == C)
-// have their own kernels.
+// have their own kernels; 3×3 ones of stride one use Winograd's method where that
+// is faster.
 func NewConv(s ConvShape) *Conv {
 	if s.Groups == 0 {
 		s.Groups = 1
@@ -30,6 +33,9 @@ func NewConv(s ConvShape) *Conv {
 // and bias [O], which may be nil, and applies the epilogue.
 func (c *Conv) Forward(y, x, w, bias []float32, e Epilogue) {
 	y, x, w = y[:c.outLen()], x[:c.inLen()], w[:c.weightLen()]
+	if c.winograd.forward(c.s, y, x, w, bias, e) {
+		return
+	}
 	defer e.finish(y, c.s.O)
 	if c.depth != nil {
 		c.depth.forward(y, x, w, bias)
@@ -49,6 +55,9 @@ func (c *Conv) Forward(y, x, w, bias []float32, e Epilogue) {
 // [N,OutH,OutW,O]; with add the gradient is added to dx.
 func (c *Conv) BackwardInput(dx, dy, w []float32, add bool) {
 	dx, dy, w = dx[:c.inLen()], dy[:c.outLen()], w[:c.weightLen()]
+	if c.winograd.backwardInput(c.s, dx, dy, w, add) {
+		return
+	}
 	if add {
 		sum := dx
 		dx = make([]float32, len(dx))
@@ -72,6 +81,9 @@ func (c *Conv) BackwardInput(dx, dy, w []float32, add bool) {
 // over all images and pixels.
 func (c *Conv) BackwardWeights(dw, x, dy []float32) {
 	dw, x, dy = dw[:c.weightLen()], x[:c.inLen()], dy[:c.outLen()]
+	if c.winograd.backwardWeights(c.s, dw, x, dy) {
+		return
+	}
 	if c.depth != nil {
 		c.depth.backwardWeights(dw, x, dy)
 		return

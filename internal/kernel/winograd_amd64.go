@@ -1,0 +1,25 @@
+package kernel
+
+//go:noescape
+func winogradInputAVX2(v *float32, xi, ld int, r0, r1, r2, r3 *float32, col, width, c, tiles int)
+
+//go:noescape
+func winogradOutputAVX2(y *float32, pitch, c int, m *float32, xi, ld, tiles int, bias *float32, floor float32, add bool)
+
+//go:noescape
+func winogradGradientAVX2(z *float32, xi, ld int, r0, r1 *float32, col, width, c, tiles int)
+
+//go:noescape
+func winogradFilterAVX2(u *float32, xi int, w *float32, tap, ld, rows int)
+
+//go:noescape
+func winogradFilterGradAVX2(dw *float32, tap, c int, d *float32, xi, ld, rows int)
+
+//go:noescape
+func winogradProductsAVX2(m, v, u *float32, xi, ldm, ldv, panels, depth, groups int, ahead0 *float32, bytes0 int, ahead1 *float32, bytes1 int)
+
+//go:noescape
+func winogradSumsAVX2(d, v, z *float32, xid, xiv, xiz, ldd, ldv, ldz, panels, sixes, fours, tiles int, add bool, ahead0 *float32, bytes0 int, ahead1 *float32, bytes1 int)
+
+//go:noescape
+func transpose8AVX2(dst *float32, ldd int, src *float32, lds int)

@@ -1,0 +1,161 @@
+#include "textflag.h"
+
+// Register use as in the tile kernels: Y4..Y15 accumulate (row i in Y(4+2i) and
+// Y(5+2i)), Y0 and Y1 hold sixteen columns of the right operand, Y2 and Y3
+// broadcast values of the left one. The loops over tiles, panels and products
+// are in assembly because a depth of sixteen is over in a hundred cycles.
+//
+// The last four steps go through the rows two at a time. That spreads the
+// stores: twelve in a row hold up the next tile by twenty cycles, four do not.
+
+#define ZERO8 \
+	VXORPS Y4, Y4, Y4 \
+	VXORPS Y5, Y5, Y5 \
+	VXORPS Y6, Y6, Y6 \
+	VXORPS Y7, Y7, Y7 \
+	VXORPS Y8, Y8, Y8 \
+	VXORPS Y9, Y9, Y9 \
+	VXORPS Y10, Y10, Y10 \
+	VXORPS Y11, Y11, Y11
+
+#define ZERO12 \
+	ZERO8 \
+	VXORPS Y12, Y12, Y12 \
+	VXORPS Y13, Y13, Y13 \
+	VXORPS Y14, Y14, Y14 \
+	VXORPS Y15, Y15, Y15
+
+#define FMA4(c0, c1, c2, c3) \
+	VFMADD231PS Y0, Y2, c0 \
+	VFMADD231PS Y1, Y2, c1 \
+	VFMADD231PS Y0, Y3, c2 \
+	VFMADD231PS Y1, Y3, c3
+
+// One step of two rows: p and q of the left operand, b0 and b1 of the right.
+#define STEP2(p, q, b0, b1, c0, c1, c2, c3) \
+	VMOVUPS b0, Y0 \
+	VMOVUPS b1, Y1 \
+	VBROADCASTSS p, Y2 \
+	VBROADCASTSS q, Y3 \
+	FMA4(c0, c1, c2, c3)
+
+#define STORE4(lo, ld, c0, c1, c2, c3) \
+	VMOVUPS c0, (lo) \
+	VMOVUPS c1, 32(lo) \
+	VMOVUPS c2, (lo)(ld*1) \
+	VMOVUPS c3, 32(lo)(ld*1) \
+	LEAQ    (lo)(ld*2), lo
+
+// One step of the rows product: rows 0..2 of V from R8, 3..5 from R9.
+#define ROWSTEP(d, e) \
+	STEP2(d(R8), d(R8)(DX*1), e(SI), (e+32)(SI), Y4, Y5, Y6, Y7) \
+	VBROADCASTSS d(R8)(DX*2), Y2 \
+	VBROADCASTSS d(R9), Y3 \
+	FMA4(Y8, Y9, Y10, Y11) \
+	VBROADCASTSS d(R9)(DX*1), Y2 \
+	VBROADCASTSS d(R9)(DX*2), Y3 \
+	FMA4(Y12, Y13, Y14, Y15)
+
+// func winogradProductsAVX2(m, v, u *float32, xi, ldm, ldv, panels, depth, groups int, ahead0 *float32, bytes0 int, ahead1 *float32, bytes1 int)
+TEXT ·winogradProductsAVX2(SB), NOSPLIT, $0-104
+	MOVQ xi+24(FP), AX
+	SHLQ $2, AX
+	MOVQ AX, xi+24(FP)
+	MOVQ ldm+32(FP), BX
+	SHLQ $2, BX
+	MOVQ ldv+40(FP), DX
+	SHLQ $2, DX
+	MOVQ u+16(FP), R12
+	MOVQ $16, R15
+
+product:
+	MOVQ panels+48(FP), R13
+	MOVQ m+0(FP), R10
+
+panel:
+	MOVQ groups+64(FP), R11
+	MOVQ v+8(FP), AX
+	MOVQ R10, DI
+
+group:
+	SUBQ $128, bytes0+80(FP)
+	JLT  fetch1
+	MOVQ ahead0+72(FP), CX
+	PREFETCHT0 (CX)
+	PREFETCHT0 64(CX)
+	ADDQ $128, ahead0+72(FP)
+
+fetch1:
+	SUBQ $128, bytes1+96(FP)
+	JLT  begin
+	MOVQ ahead1+88(FP), CX
+	PREFETCHT0 (CX)
+	PREFETCHT0 64(CX)
+	ADDQ $128, ahead1+88(FP)
+
+begin:
+	LEAQ (DX)(DX*2), R9
+	MOVQ AX, R8
+	ADDQ AX, R9
+	LEAQ (R9)(DX*2), AX
+	ADDQ DX, AX
+	MOVQ R12, SI
+	MOVQ depth+56(FP), CX
+	ZERO12
+	SUBQ $8, CX
+	JLT  odd
+
+four:
+	ROWSTEP(0, 0)
+	ROWSTEP(4, 64)
+	ROWSTEP(8, 128)
+	ROWSTEP(12, 192)
+	ADDQ $16, R8
+	ADDQ $16, R9
+	ADDQ $256, SI
+	SUBQ $4, CX
+	JGE  four
+
+odd:
+	ADDQ $4, CX
+	JEQ  last
+
+one:
+	ROWSTEP(0, 0)
+	ADDQ $4, R8
+	ADDQ $4, R9
+	ADDQ $64, SI
+	DECQ CX
+	JNZ  one
+
+last:
+	STEP2((R8), (R8)(DX*1), (SI), 32(SI), Y4, Y5, Y6, Y7)
+	STEP2(4(R8), 4(R8)(DX*1), 64(SI), 96(SI), Y4, Y5, Y6, Y7)
+	STEP2(8(R8), 8(R8)(DX*1), 128(SI), 160(SI), Y4, Y5, Y6, Y7)
+	STEP2(12(R8), 12(R8)(DX*1), 192(SI), 224(SI), Y4, Y5, Y6, Y7)
+	STORE4(DI, BX, Y4, Y5, Y6, Y7)
+	STEP2((R8)(DX*2), (R9), (SI), 32(SI), Y8, Y9, Y10, Y11)
+	STEP2(4(R8)(DX*2), 4(R9), 64(SI), 96(SI), Y8, Y9, Y10, Y11)
+	STEP2(8(R8)(DX*2), 8(R9), 128(SI), 160(SI), Y8, Y9, Y10, Y11)
+	STEP2(12(R8)(DX*2), 12(R9), 192(SI), 224(SI), Y8, Y9, Y10, Y11)
+	STORE4(DI, BX, Y8, Y9, Y10, Y11)
+	STEP2((R9)(DX*1), (R9)(DX*2), (SI), 32(SI), Y12, Y13, Y14, Y15)
+	STEP2(4(R9)(DX*1), 4(R9)(DX*2), 64(SI), 96(SI), Y12, Y13, Y14, Y15)
+	STEP2(8(R9)(DX*1), 8(R9)(DX*2), 128(SI), 160(SI), Y12, Y13, Y14, Y15)
+	STEP2(12(R9)(DX*1), 12(R9)(DX*2), 192(SI), 224(SI), Y12, Y13, Y14, Y15)
+	STORE4(DI, BX, Y12, Y13, Y14, Y15)
+	DECQ R11
+	JNZ  group
+
+	ADDQ $64, R10
+	LEAQ 256(SI), R12
+	DECQ R13
+	JNZ  panel
+
+	MOVQ xi+24(FP), AX
+	ADDQ AX, m+0(FP)
+	ADDQ AX, v+8(FP)
+	DECQ R15
+	JNZ  product
+	VZEROUPPER
+	RET
