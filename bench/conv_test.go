@@ -51,7 +51,7 @@ func conv(b *testing.B, s kernel.ConvShape) {
 	x, w, dy := values(s.N*s.H*s.W*s.C), values(weights), values(outputs)
 	y, dx, dw := make([]float32, len(dy)), make([]float32, len(x)), make([]float32, len(w))
 	c := kernel.NewConv(s)
-	compute(b, "y", macs, func() { c.Forward(y, x, w, nil) })
-	compute(b, "dx", macs, func() { c.BackwardInput(dx, dy, w) })
+	compute(b, "y", macs, func() { c.Forward(y, x, w, nil, kernel.Epilogue{}) })
+	compute(b, "dx", macs, func() { c.BackwardInput(dx, dy, w, false) })
 	compute(b, "dw", macs, func() { c.BackwardWeights(dw, x, dy) })
 }

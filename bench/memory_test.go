@@ -24,18 +24,25 @@ func BenchmarkElementwise(b *testing.B) {
 	move(b, "add", 3*n, func() { kernel.Add(y, x, dy) })
 }
 
-func BenchmarkBatchNorm(b *testing.B) {
+// The normalisation of a residual block, with the sum and the ReLU behind it.
+func BenchmarkNorm(b *testing.B) {
 	for _, s := range []struct{ side, c int }{{32, 16}, {16, 32}, {8, 64}} {
 		rows, c := batch*s.side*s.side, s.c
 		n := rows * c
-		x, y, dy, dx := values(n), make([]float32, n), values(n + 1)[1:], make([]float32, n)
-		mean, variance, gamma, beta := make([]float32, c), make([]float32, c), values(c), values(c)
-		dgamma, dbeta := make([]float32, c), make([]float32, c)
+		x, skip, y, dy, dx := values(n), values(n), make([]float32, n), values(n + 1)[1:], make([]float32, n)
+		dskip := make([]float32, n)
+		mean, variance, p, q := make([]float32, c), make([]float32, c), values(c), values(c)
+		sum, dot, skipDot := make([]float32, c), make([]float32, c), make([]float32, c)
+		relu := kernel.Norm{Rows: rows, C: c, X: x, A: p, B: q, ReLU: true}
+		block := kernel.Norm{Rows: rows, C: c, X: x, A: p, B: q, Skip: skip, H: p, ReLU: true}
 		b.Run(fmt.Sprintf("%d_%dx%d", c, s.side, s.side), func(b *testing.B) {
 			move(b, "moments", n, func() { kernel.BNMoments(mean, variance, x, rows, c) })
-			move(b, "y", 2*n, func() { kernel.BNApply(y, x, mean, variance, gamma, beta, rows, c) })
-			move(b, "sums", 2*n, func() { kernel.BNGradStats(dgamma, dbeta, x, mean, variance, dy, rows, c) })
-			move(b, "dx", 3*n, func() { kernel.BNGradInput(dx, x, mean, variance, gamma, dgamma, dbeta, dy, rows, c) })
+			move(b, "relu/y", 2*n, func() { relu.Forward(y) })
+			move(b, "relu/sums", 2*n, func() { relu.GradSums(sum, dot, nil, mean, dy) })
+			move(b, "relu/dx", 3*n, func() { relu.GradInput(dx, nil, p, q, p, dy) })
+			move(b, "block/y", 3*n, func() { block.Forward(y) })
+			move(b, "block/sums", 3*n, func() { block.GradSums(sum, dot, skipDot, mean, dy) })
+			move(b, "block/dx", 5*n, func() { block.GradInput(dx, dskip, p, q, p, dy) })
 		})
 	}
 }

@@ -126,7 +126,7 @@ func TestVectorThreadsAndAllocs(t *testing.T) {
 	r := newRand(12)
 	const rows, c = 9000, 24
 	x, dy, d := randSlice(r, rows*c), randSlice(r, rows*c), make([]float32, rows*c)
-	m, v, g := make([]float32, c), make([]float32, c), randSlice(r, c)
+	m, v := make([]float32, c), make([]float32, c)
 	s := PoolShape{N: 2, H: 50, W: 90, C: c, KH: 3, KW: 3, StrideH: 2, StrideW: 2, PadH: 1, PadW: 1}
 	y := make([]float32, s.N*s.OutH()*s.OutW()*c)
 	labels := make([]float32, rows)
