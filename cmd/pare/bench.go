@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 
 	"pare/cmd/internal/cli"
 )
@@ -16,7 +17,7 @@ var _ command = benchCommand{}
 
 func (benchCommand) name() string { return "bench" }
 func (benchCommand) args() string {
-	return "-model NAME|all [-batch 64] [-steps N] [-threads N] [-json]"
+	return "-model NAME|all [-batch 64] [-steps N] [-threads N] [-profile kinds|layers] [-json]"
 }
 func (benchCommand) doc() string { return "measures training steps of a model on random data" }
 
@@ -28,6 +29,7 @@ func (c benchCommand) run(ctx context.Context, args []string, stdout, stderr io.
 	model := f.String("model", "", "`name` of the model with its default options; resnetN is the ResNet of depth N, all is every model")
 	batch := f.Int("batch", 64, "examples per step")
 	steps := f.Int("steps", 0, "steps to measure, after the first three; 0: as many as fit into five seconds, at least ten")
+	profile := f.String("profile", "", "show where the time of a training step goes: by `kinds` of operations, or by layers")
 	asJSON := f.Bool("json", false, "print a JSON object a line for each model")
 	if _, err := f.parse(args, stdout); err != nil {
 		return err
@@ -41,7 +43,10 @@ func (c benchCommand) run(ctx context.Context, args []string, stdout, stderr io.
 	if *steps < 0 {
 		return cli.InputError("-steps is %d, it must not be negative", *steps)
 	}
-	b := bench{batch: *batch, steps: *steps, show: progress(stderr)}
+	if !slices.Contains([]string{"", "kinds", "layers"}, *profile) {
+		return cli.InputError("-profile is %q, it must be kinds or layers", *profile)
+	}
+	b := bench{batch: *batch, steps: *steps, profile: *profile, show: progress(stderr)}
 	encoder := json.NewEncoder(stdout)
 	for i, name := range workloadNames(*model) {
 		w, err := newWorkload(name)
@@ -58,10 +63,13 @@ func (c benchCommand) run(ctx context.Context, args []string, stdout, stderr io.
 			}
 			continue
 		}
-		if i == 0 {
+		if i == 0 || *profile != "" {
 			printBenchHead(stdout, r)
 		}
 		printBenchRow(stdout, r)
+		if *profile != "" {
+			printProfile(stdout, r.Profile)
+		}
 	}
 	return nil
 }

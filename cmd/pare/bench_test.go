@@ -80,6 +80,25 @@ func TestBenchText(t *testing.T) {
 	}
 }
 
+// The parts of a step make up the step.
+func TestBenchProfile(t *testing.T) {
+	for _, by := range []string{"kinds", "layers"} {
+		r := measured(t, "-model", "lenet5", "-batch", "8", "-steps", "20", "-profile", by)[0]
+		sum, ops := 0.0, map[string]int{}
+		for _, row := range r.Profile {
+			sum += row.Ms
+			ops[row.Operation] = row.Count
+		}
+		if sum < r.StepMs/5 || sum > r.StepMs*5 {
+			t.Errorf("by %s: parts of %g ms in a step of %g ms", by, sum, r.StepMs)
+		}
+		if want := map[string]int{"kinds": 2, "layers": 0}[by]; ops["maxpool/dx"] != want || ops["update"] != 1 {
+			t.Errorf("by %s: %v", by, ops)
+		}
+	}
+	contains(t, succeed(t, "bench", "-model", "mlp", "-batch", "1", "-steps", "1", "-profile", "kinds"), "share", "linear/dw", "update")
+}
+
 func TestBenchRefuses(t *testing.T) {
 	for text, args := range map[string][]string{
 		"no -model given":              {},
@@ -87,6 +106,7 @@ func TestBenchRefuses(t *testing.T) {
 		"depth is 21":                  {"-model", "resnet21"},
 		"-batch is 0":                  {"-model", "mlp", "-batch", "0"},
 		"-batch is 100000, it must":    {"-model", "mlp", "-batch", "100000"},
+		"-profile is \"x\"":            {"-model", "mlp", "-profile", "x"},
 		"-steps is -1":                 {"-model", "mlp", "-steps", "-1"},
 		"-threads is -2":               {"-model", "mlp", "-threads", "-2"},
 		`unexpected argument "lenet5"`: {"-model", "mlp", "lenet5"},

@@ -52,13 +52,16 @@ type benchResult struct {
 	// training step, in seconds; 0 where the system does not tell and for all but
 	// the first model of a process.
 	FirstStepS float64 `json:"first_step_s,omitempty"`
+	// Profile is where the time of a training step goes; nil unless asked for.
+	Profile []profileRow `json:"profile,omitempty"`
 }
 
 // bench is how to measure.
 type bench struct {
-	batch int
-	steps int // 0: as many as fit into the budget
-	show  func(what string, done, total int64)
+	batch   int
+	steps   int    // 0: as many as fit into the budget
+	profile string // "", kinds or layers
+	show    func(what string, done, total int64)
 }
 
 // measure benchmarks one model; first says that the process has done no other.
@@ -71,9 +74,13 @@ func (b bench) measure(ctx context.Context, w workload, first bool) (*benchResul
 	counts := w.net.Count()
 	r := &benchResult{Model: w.name, Input: w.net.Input, Classes: w.input.task.Classes, Batch: b.batch,
 		Threads: kernel.Threads(), Kernels: kernel.Features(), Go: runtime.Version(), Params: counts.Params, MACs: counts.MACs}
-	step, err := b.trainingStep(w)
+	program, update, err := b.trainingStep(w)
 	if err != nil {
 		return nil, err
+	}
+	step := func() {
+		program.Run()
+		update()
 	}
 	step()
 	if first {
@@ -96,29 +103,31 @@ func (b bench) measure(ctx context.Context, w workload, first bool) (*benchResul
 		return nil, err
 	}
 	r.ForwardMs = medianMs(times)
+	if b.profile != "" {
+		if r.Profile, err = profile(ctx, program, update, b.profile == "layers"); err != nil {
+			return nil, err
+		}
+	}
 	return r, nil
 }
 
 // trainingStep compiles what a trainer does for each batch, on one random batch.
-func (b bench) trainingStep(w workload) (func(), error) {
-	p, err := nn.Compile(w.net, nn.CompileOptions{Mode: nn.Train, Batch: b.batch, Loss: layers.CrossEntropy{}})
+func (b bench) trainingStep(w workload) (p *nn.Program, update func(), err error) {
+	p, err = nn.Compile(w.net, nn.CompileOptions{Mode: nn.Train, Batch: b.batch, Loss: layers.CrossEntropy{}})
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	o, err := train.NewOptimizer(train.OptimizerSpec{Type: "sgd", LR: benchRate, Momentum: 0.9},
 		train.Setup{Params: w.net.Params(), Grad: p.Grad})
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	rng := rand.New(rand.NewPCG(3, 4))
 	w.input.fill(p.X, rng)
 	for i := range p.Target {
 		p.Target[i] = float32(rng.IntN(w.input.task.Classes))
 	}
-	return func() {
-		p.Run()
-		o.Step(benchRate, 1)
-	}, nil
+	return p, func() { o.Step(benchRate, 1) }, nil
 }
 
 func (b bench) forwardPass(w workload) (func(), error) {
