@@ -27,6 +27,7 @@ type Builder struct {
 	leaves  map[int64][]float32
 	pinned  []*gorgonia.Node
 	after   []func(value func(*gorgonia.Node) []float32)
+	state   []NamedState
 	random  *RandomState
 	streams uint64
 	outputs map[string]*gorgonia.Node
@@ -65,6 +66,21 @@ func (b *Builder) Pin(n *gorgonia.Node) { b.pinned = append(b.pinned, n) }
 // After registers a function that runs after every run of a training program;
 // value returns the storage of pinned nodes.
 func (b *Builder) After(f func(value func(*gorgonia.Node) []float32)) { b.after = append(b.after, f) }
+
+// NamedState is what a layer carries from one run of a program to the next, such
+// as the hidden state of a recurrent layer: one row for each example of the batch.
+type NamedState struct {
+	Name string
+	Data []float32
+}
+
+// State returns storage that keeps its values between runs, zero at first and
+// after Program.ResetState. The name must be unique in the network.
+func (b *Builder) State(name string, size int) []float32 {
+	s := NamedState{name, make([]float32, size)}
+	b.state = append(b.state, s)
+	return s.Data
+}
 
 // Random returns the state random layers draw from and a stream number of
 // their own.

@@ -66,6 +66,7 @@ type Program struct {
 	terms  [][]float32
 	grads  map[*Param][]float32
 	after  []func()
+	state  []NamedState
 }
 
 // Compile builds the Gorgonia graph of the network, differentiates it with
@@ -123,6 +124,7 @@ func Compile(net *Network, o CompileOptions) (*Program, error) {
 		return nil, fmt.Errorf("compile %s: %w", net.Name, err)
 	}
 	p.bind(b, out, loss, terms, grads)
+	p.state = b.state
 	return p, nil
 }
 

@@ -48,6 +48,18 @@ func (p *Program) finish() {
 	p.Random.Step++
 }
 
+// ResetState makes the next run start afresh: what layers carry from run to run
+// becomes zero.
+func (p *Program) ResetState() {
+	for _, s := range p.state {
+		clear(s.Data)
+	}
+}
+
+// State is what layers carry from run to run, in a fixed order; the storage is
+// the live one. Empty for networks without recurrent layers.
+func (p *Program) State() []NamedState { return p.state }
+
 // Network is the network the program was compiled from.
 func (p *Program) Network() *Network { return p.net }
 
