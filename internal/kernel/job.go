@@ -21,6 +21,8 @@ type job struct {
 	op              func(j *job, lo, hi, task int)
 	run             func(worker, task int)
 	f               func(float32) float32
+	mapping         *mapping
+	gradient        *gradient
 	reduce          func(j *job, run []float32, lo, hi int)
 	pool            PoolShape
 	flag            bool
