@@ -244,7 +244,7 @@ func TestActivationThreadsAndAllocs(t *testing.T) {
 func BenchmarkActivations(b *testing.B) {
 	for _, n := range []int{16 << 10, 1 << 20} {
 		r := newRand(44)
-		x, dy, d := randSlice(r, n), randSlice(r, n), make([]float32, n)
+		x, dy, d := benchSlice(r, n), benchSlice(r, n), make([]float32, n)
 		Scale(x, x, 4)
 		bench := func(name string, f func()) {
 			b.Run(fmt.Sprint(name, "/", n), func(b *testing.B) {

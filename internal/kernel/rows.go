@@ -61,6 +61,22 @@ func rowSum(x []float32, shift float32) float64 {
 	return sum
 }
 
+// rowSquares returns Σ (x - shift)².
+func rowSquares(x []float32, shift float32) float64 {
+	sum := 0.0
+	for lo := 0; lo < len(x); lo += sumRun {
+		part := x[lo:min(lo+sumRun, len(x))]
+		if useAVX2 {
+			sum += rowSquaresAVX2(&part[0], len(part), shift)
+			continue
+		}
+		for _, v := range part {
+			sum += float64((v - shift) * (v - shift))
+		}
+	}
+	return sum
+}
+
 // rowDot returns Σ a·b.
 func rowDot(a, b []float32) float64 {
 	b = b[:len(a)]

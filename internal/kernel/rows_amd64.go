@@ -12,6 +12,9 @@ func rowExpAVX2(dst, x *float32, n int, m float32) float64
 func rowSumAVX2(x *float32, n int, shift float32) float64
 
 //go:noescape
+func rowSquaresAVX2(x *float32, n int, shift float32) float64
+
+//go:noescape
 func rowDotAVX2(a, b *float32, n int) float64
 
 //go:noescape

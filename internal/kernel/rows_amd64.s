@@ -159,6 +159,29 @@ TEXT ·rowSumAVX2(SB), NOSPLIT, $0-32
 	VZEROUPPER
 	RET
 
+#define SQUAREBODY(d, acc) \
+	VMOVUPS d(SI)(AX*4), Y4 \
+	VSUBPS  Y7, Y4, Y4 \
+	VFMADD231PS Y4, Y4, acc
+
+#define SQUARETAIL \
+	VMASKMOVPS (SI)(AX*4), Y5, Y4 \
+	VSUBPS Y7, Y4, Y4 \
+	VANDPS Y5, Y4, Y4 \
+	VFMADD231PS Y4, Y4, Y1
+
+// func rowSquaresAVX2(x *float32, n int, shift float32) float64
+TEXT ·rowSquaresAVX2(SB), NOSPLIT, $0-32
+	MOVQ         x+0(FP), SI
+	MOVQ         n+8(FP), CX
+	VBROADCASTSS shift+16(FP), Y7
+	ZEROSUMS
+	REDUCEROW(SQUAREBODY, SQUARETAIL)
+	SUM64
+	VMOVSD       X0, ret+24(FP)
+	VZEROUPPER
+	RET
+
 #define DOTBODY(d, acc) \
 	VMOVUPS d(SI)(AX*4), Y4 \
 	VFMADD231PS d(DX)(AX*4), Y4, acc

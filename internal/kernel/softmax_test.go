@@ -202,7 +202,7 @@ func BenchmarkSoftmax(b *testing.B) {
 	for _, s := range [][2]int{{64, 10}, {4096, 65}, {256, 1000}} {
 		n, k := s[0], s[1]
 		r := newRand(25)
-		x, dy, y, d, labels := randSlice(r, n*k), randSlice(r, n*k), make([]float32, n*k), make([]float32, n*k), make([]float32, n)
+		x, dy, y, d, labels := benchSlice(r, n*k), benchSlice(r, n*k), make([]float32, n*k), make([]float32, n*k), make([]float32, n)
 		for i := range labels {
 			labels[i] = float32(r.IntN(k))
 		}
@@ -223,7 +223,7 @@ func BenchmarkSoftmax(b *testing.B) {
 	}
 	const heads, t = 16, 64
 	r := newRand(26)
-	x, d := randSlice(r, heads*t*t), make([]float32, heads*t*t)
+	x, d := benchSlice(r, heads*t*t), make([]float32, heads*t*t)
 	b.Run("SoftmaxCausal[16 64 64]", func(b *testing.B) {
 		for b.Loop() {
 			SoftmaxCausal(d, x, heads*t, t)
