@@ -1,7 +1,6 @@
 package layers
 
 import (
-	"math"
 	"math/rand/v2"
 
 	"gorgonia.org/gorgonia"
@@ -14,94 +13,51 @@ import (
 // shape.
 type Activation struct {
 	passUnits
-	kind string
-	f    func(x float32) float32
-	df   func(x float32) float32 // derivative at the input x
+	kind     string
+	forward  func(y, x []float32)
+	backward func(dx, v, dy []float32)
+
+	// fromOutput tells that v of backward is the output. The input's buffer is
+	// then free as soon as the output exists.
+	fromOutput bool
 }
 
-// NewActivation returns a layer kind made of a function and its derivative;
-// kinds of one's own are registered with nn.RegisterLayer.
+// NewActivation returns a layer kind made of a function and its derivative at
+// the input; both are called from several goroutines at once. Kinds of one's
+// own are registered with nn.RegisterLayer.
 func NewActivation(kind string, f, df func(x float32) float32) *Activation {
-	return &Activation{kind: kind, f: f, df: df}
+	return &Activation{kind: kind,
+		forward:  func(y, x []float32) { kernel.Map(y, x, f) },
+		backward: func(dx, x, dy []float32) { kernel.MapGrad(dx, x, dy, df) }}
 }
+
+// leakySlope is the slope of leaky_relu below zero.
+const leakySlope = 0.01
 
 func init() {
+	leaky := func(y, x []float32) { kernel.LeakyReLU(y, x, leakySlope) }
+	leakyBackward := func(dx, y, dy []float32) { kernel.LeakyReLUBackward(dx, y, dy, leakySlope) }
 	for _, a := range []struct {
-		kind, doc string
-		f, df     func(float64) float64
+		doc string
+		Activation
 	}{
-		{"leaky_relu", "x, or 0.01·x below 0", leaky, leakyD},
-		{"sigmoid", "1/(1+e^−x)", sigmoid, func(x float64) float64 { s := sigmoid(x); return s * (1 - s) }},
-		{"tanh", "hyperbolic tangent", math.Tanh, func(x float64) float64 { t := math.Tanh(x); return 1 - t*t }},
-		{"gelu", "x·Φ(x), exact (Hendrycks & Gimpel 2016)", gelu, geluD},
-		{"silu", "x·sigmoid(x)", func(x float64) float64 { return x * sigmoid(x) },
-			func(x float64) float64 { s := sigmoid(x); return s * (1 + x*(1-s)) }},
-		{"elu", "x, or e^x−1 below 0", elu, func(x float64) float64 { return min(1, math.Exp(min(x, 0))) }},
-		{"softplus", "log(1+e^x)", softplus, sigmoid},
+		{"max(x, 0)", *ReLU()},
+		{"x, or 0.01·x below 0", Activation{kind: "leaky_relu", forward: leaky, backward: leakyBackward, fromOutput: true}},
+		{"1/(1+e^−x)", Activation{kind: "sigmoid", forward: kernel.Sigmoid, backward: kernel.SigmoidBackward, fromOutput: true}},
+		{"hyperbolic tangent", Activation{kind: "tanh", forward: kernel.Tanh, backward: kernel.TanhBackward, fromOutput: true}},
+		{"x·Φ(x), exact (Hendrycks & Gimpel 2016)", Activation{kind: "gelu", forward: kernel.GELU, backward: kernel.GELUBackward}},
+		{"x·sigmoid(x)", Activation{kind: "silu", forward: kernel.SiLU, backward: kernel.SiLUBackward}},
+		{"x, or e^x−1 below 0", Activation{kind: "elu", forward: kernel.ELU, backward: kernel.ELUBackward, fromOutput: true}},
+		{"log(1+e^x)", Activation{kind: "softplus", forward: kernel.Softplus, backward: kernel.SoftplusBackward, fromOutput: true}},
 	} {
-		f, df := single(a.f), single(a.df)
-		nn.RegisterLayer(a.doc, func() nn.Layer { return NewActivation(a.kind, f, df) })
+		nn.RegisterLayer(a.doc, func() nn.Layer { l := a.Activation; return &l })
 	}
-	nn.RegisterLayer("max(x, 0)", func() nn.Layer { return ReLU() })
 }
 
 // ReLU returns the layer max(x, 0).
 func ReLU() *Activation {
-	return NewActivation("relu",
-		func(x float32) float32 {
-			if x < 0 {
-				return 0
-			}
-			return x
-		},
-		func(x float32) float32 {
-			if x > 0 {
-				return 1
-			}
-			return 0
-		})
+	return &Activation{kind: "relu", forward: kernel.ReLU, backward: kernel.ReLUBackward, fromOutput: true}
 }
-
-func single(f func(float64) float64) func(float32) float32 {
-	return func(x float32) float32 { return float32(f(float64(x))) }
-}
-
-func leaky(x float64) float64 {
-	if x < 0 {
-		return 0.01 * x
-	}
-	return x
-}
-
-func leakyD(x float64) float64 {
-	if x <= 0 { // at 0 as PyTorch has it
-		return 0.01
-	}
-	return 1
-}
-
-func sigmoid(x float64) float64 {
-	if x < 0 {
-		e := math.Exp(x)
-		return e / (1 + e)
-	}
-	return 1 / (1 + math.Exp(-x))
-}
-
-func elu(x float64) float64 {
-	if x < 0 {
-		return math.Expm1(x)
-	}
-	return x
-}
-
-func softplus(x float64) float64 { return max(x, 0) + math.Log1p(math.Exp(-math.Abs(x))) }
-
-func gelu(x float64) float64 { return x * normalCDF(x) }
-func geluD(x float64) float64 {
-	return normalCDF(x) + x*math.Exp(-x*x/2)/math.Sqrt(2*math.Pi)
-}
-func normalCDF(x float64) float64 { return 0.5 * math.Erfc(-x/math.Sqrt2) }
 
 func (l *Activation) Kind() string { return l.kind }
 
@@ -116,23 +72,16 @@ func (l *Activation) IsReLU() bool { return l.kind == "relu" }
 
 func (l *Activation) Build(_ *nn.Builder, in []*gorgonia.Node) (*gorgonia.Node, error) {
 	shape := in[0].Shape().Clone()
-	if l.kind == "relu" {
-		return buildReLU(in[0])
-	}
-	grad := func(in gorgonia.Nodes, _, dy *gorgonia.Node) (*gorgonia.Node, error) {
+	grad := func(in gorgonia.Nodes, y, dy *gorgonia.Node) (*gorgonia.Node, error) {
+		v := in[0]
+		if l.fromOutput {
+			v = y
+		}
 		return nn.Apply(nn.Op{Name: l.kind + "/dx", Shape: shape,
-			Run: func(dst []float32, in [][]float32) { kernel.MapGrad(dst, in[0], in[1], l.df) }}, in[0], dy)
+			Run: func(dst []float32, in [][]float32) { l.backward(dst, in[0], in[1]) }}, v, dy)
 	}
 	return nn.Apply(nn.Op{Name: l.kind, Shape: shape, Grad: []nn.GradFunc{grad},
-		Run: func(dst []float32, in [][]float32) { kernel.Map(dst, in[0], l.f) }}, in[0])
-}
-
-// buildReLU differentiates from the output, so that the input's buffer is free
-// as soon as the output exists.
-func buildReLU(x *gorgonia.Node) (*gorgonia.Node, error) {
-	grad := func(_ gorgonia.Nodes, y, dy *gorgonia.Node) (*gorgonia.Node, error) { return reluGrad(y, dy) }
-	return nn.Apply(nn.Op{Name: "relu", Shape: x.Shape().Clone(), Grad: []nn.GradFunc{grad},
-		Run: func(dst []float32, in [][]float32) { kernel.ReLU(dst, in[0]) }}, x)
+		Run: func(dst []float32, in [][]float32) { l.forward(dst, in[0]) }}, in[0])
 }
 
 // reluGrad is dy where y, the output of a ReLU, is positive.
@@ -160,12 +109,18 @@ func behindReLU(grads []nn.GradFunc) []nn.GradFunc {
 	return out
 }
 
-// Constants: f of a constant is a constant.
+// Constants: the function of a constant is a constant, the very one that the
+// compiled layer computes.
 func (l *Activation) Constants(in []nn.Known) nn.Known {
-	return mapKnown(in[0], func(_ int, v float32) float32 { return l.f(v) })
+	return mapKnown(in[0], func(_ int, v float32) float32 {
+		y := []float32{v}
+		l.forward(y, y)
+		return y[0]
+	})
 }
 
 // Slice: activations have no parameters; the layer serves any width.
 func (l *Activation) Slice(nn.Slicing) (nn.Layer, error) {
-	return NewActivation(l.kind, l.f, l.df), nil
+	c := *l
+	return &c, nil
 }

@@ -16,6 +16,10 @@ func randSlice(r *rand.Rand, n int) []float32 {
 	return s
 }
 
+// benchSlice returns n values in [-1,1) at an aligned address, as the buffers
+// of a compiled network have.
+func benchSlice(r *rand.Rand, n int) []float32 { return append([]float32(nil), randSlice(r, n)...) }
+
 func newRand(seed uint64) *rand.Rand { return rand.New(rand.NewPCG(seed, 7)) }
 
 // near fails unless every value is within tol of the reference.

@@ -14,21 +14,23 @@ const (
 // are recycled together with their closure and scratch memory, so that a call
 // allocates nothing once warm.
 type job struct {
-	dst, a, b, c, d []float32
-	s, eps          float32
-	rows, cols      int
-	step            int // elements or rows per task
-	op              func(j *job, lo, hi, task int)
-	run             func(worker, task int)
-	f               func(float32) float32
-	reduce          func(j *job, run []float32, lo, hi int)
-	pool            PoolShape
-	flag            bool
-	norm            Norm
-	fold            fold
-	foldOp          func(j *job, at, rows, n int)
-	part            []float64 // per-task partial sums
-	vec, vec2       []float32 // per-channel scratch
+	dst, a, b, c, d, e []float32
+	s, eps             float32
+	rows, cols         int
+	step               int // elements or rows per task
+	op                 func(j *job, lo, hi, task int)
+	run                func(worker, task int)
+	f                  func(float32) float32
+	mapping            *mapping
+	gradient           *gradient
+	reduce             func(j *job, run []float32, lo, hi int)
+	pool               PoolShape
+	flag               bool
+	norm               Norm
+	fold               fold
+	foldOp             func(j *job, at, rows, n int)
+	part               []float64 // per-task partial sums
+	vec, vec2          []float32 // per-channel scratch
 }
 
 var jobs = sync.Pool{New: func() any {
@@ -44,7 +46,7 @@ func newJob() *job { return jobs.Get().(*job) }
 
 // release drops the references to the caller's memory and recycles the job.
 func (j *job) release() {
-	j.dst, j.a, j.b, j.c, j.d, j.f = nil, nil, nil, nil, nil, nil
+	j.dst, j.a, j.b, j.c, j.d, j.e, j.f = nil, nil, nil, nil, nil, nil, nil
 	j.norm = Norm{}
 	jobs.Put(j)
 }

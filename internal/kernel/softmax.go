@@ -1,94 +1,60 @@
 package kernel
 
-import "math"
+// softmaxChunk is the number of values per task.
+const softmaxChunk = 16 << 10
 
-// softmaxStep is the number of rows per task.
-func softmaxStep(k int) int { return max(1, 4096/max(k, 1)) }
+// Softmax computes the softmax of every row of x [rows,k]. A row with NaN or
+// +Inf, or of -Inf alone, becomes NaN. dst may be x.
+func Softmax(dst, x []float32, rows, k int) { softmax(dst, x, rows, k, false) }
 
-// logSum returns the maximum m of x and Σ exp(x-m).
-func logSum(x []float32) (m, sum float64) {
-	m = math.Inf(-1)
-	for _, v := range x {
-		if float64(v) > m || v != v {
-			m = float64(v)
-		}
-	}
-	for _, v := range x {
-		sum += math.Exp(float64(v) - m)
-	}
-	return m, sum
-}
+// SoftmaxCausal computes the softmax of the rows of any number of score
+// matrices [t,t] that stand below each other in x [rows,t], where row i of a
+// matrix sees its columns 0 to i only; the rest of dst becomes zero. dst may be
+// x.
+func SoftmaxCausal(dst, x []float32, rows, t int) { softmax(dst, x, rows, t, true) }
 
-// Softmax computes the softmax of every row of x [n,k].
-func Softmax(dst, x []float32, n, k int) {
+func softmax(dst, x []float32, rows, k int, causal bool) {
 	j := newJob()
-	j.dst, j.a, j.cols = dst[:n*k], x[:n*k], k
-	j.each(n, softmaxStep(k), func(j *job, lo, hi, _ int) {
+	j.dst, j.a, j.cols, j.flag = dst[:rows*k], x[:rows*k], k, causal
+	j.each(rows, max(1, softmaxChunk/max(k, 1)), func(j *job, lo, hi, _ int) {
 		for r := lo; r < hi; r++ {
-			x, d := j.a[r*j.cols:(r+1)*j.cols], j.dst[r*j.cols:(r+1)*j.cols]
-			m, sum := logSum(x)
-			for i, v := range x {
-				d[i] = float32(math.Exp(float64(v)-m) / sum)
-			}
+			n := j.seen(r)
+			x, d := j.a[r*j.cols:][:n], j.dst[r*j.cols:][:j.cols]
+			clear(d[n:])
+			sum := rowExp(d[:n], x, rowMax(x))
+			scaleSlice(d[:n], d[:n], float32(1/sum))
 		}
 	})
 	j.release()
 }
 
-// SoftmaxXent returns the mean cross entropy of logits [n,k] against the class
-// indices labels [n]. With label smoothing eps the target is (1-eps) on the
-// label plus eps/k on every class.
-func SoftmaxXent(logits, labels []float32, n, k int, eps float32) float32 {
-	if n == 0 {
-		return 0
+// seen returns how many columns row r of a softmax sees.
+func (j *job) seen(r int) int {
+	if j.flag {
+		return r%j.cols + 1
 	}
-	j := newJob()
-	j.a, j.b, j.cols, j.eps = logits[:n*k], labels[:n], k, eps
-	j.part = grow(j.part, n)
-	j.each(n, softmaxStep(k), func(j *job, lo, hi, _ int) {
-		for r := lo; r < hi; r++ {
-			x := j.a[r*j.cols : (r+1)*j.cols]
-			m, sum := logSum(x)
-			lse := m + math.Log(sum)
-			loss := lse - float64(x[int(j.b[r])])
-			if j.eps != 0 {
-				mean := 0.0
-				for _, v := range x {
-					mean += lse - float64(v)
-				}
-				e := float64(j.eps)
-				loss = (1-e)*loss + e*mean/float64(j.cols)
-			}
-			j.part[r] = loss
-		}
-	})
-	total := 0.0
-	for _, v := range j.part {
-		total += v
-	}
-	j.release()
-	return float32(total / float64(n))
+	return j.cols
 }
 
-// SoftmaxXentBackward computes dx = (softmax(logits) - target)·scale/n.
-func SoftmaxXentBackward(dx, logits, labels []float32, n, k int, eps, scale float32) {
+// SoftmaxBackward computes dx = y·(dy - Σ y·dy) for the rows of the output y
+// [rows,k]. dx may be dy.
+func SoftmaxBackward(dx, y, dy []float32, rows, k int) { softmaxBackward(dx, y, dy, rows, k, false) }
+
+// SoftmaxCausalBackward is SoftmaxBackward for SoftmaxCausal: it reads neither
+// y nor dy beyond what a row sees, where dx is zero.
+func SoftmaxCausalBackward(dx, y, dy []float32, rows, t int) {
+	softmaxBackward(dx, y, dy, rows, t, true)
+}
+
+func softmaxBackward(dx, y, dy []float32, rows, k int, causal bool) {
 	j := newJob()
-	j.dst, j.a, j.b, j.cols, j.eps = dx[:n*k], logits[:n*k], labels[:n], k, eps
-	j.s = scale
-	j.each(n, softmaxStep(k), func(j *job, lo, hi, _ int) {
-		k, e := j.cols, float64(j.eps)
-		f := float64(j.s) / float64(len(j.b))
+	j.dst, j.a, j.b, j.cols, j.flag = dx[:rows*k], y[:rows*k], dy[:rows*k], k, causal
+	j.each(rows, max(1, softmaxChunk/max(k, 1)), func(j *job, lo, hi, _ int) {
 		for r := lo; r < hi; r++ {
-			x, d := j.a[r*k:(r+1)*k], j.dst[r*k:(r+1)*k]
-			m, sum := logSum(x)
-			label := int(j.b[r])
-			for i, v := range x {
-				t := e / float64(k)
-				if i == label {
-					t += 1 - e
-				}
-				d[i] = float32((math.Exp(float64(v)-m)/sum - t) * f)
-			}
+			n := j.seen(r)
+			y, dy, d := j.a[r*j.cols:][:n], j.b[r*j.cols:][:n], j.dst[r*j.cols:][:j.cols]
+			clear(d[n:])
+			rowMulShift(d[:n], y, dy, float32(rowDot(y, dy)))
 		}
 	})
 	j.release()

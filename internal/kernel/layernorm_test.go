@@ -1,0 +1,183 @@
+package kernel
+
+import (
+	"fmt"
+	"math"
+	"testing"
+)
+
+// layerNorm64 returns the normalised row and 1/√(variance + eps).
+func layerNorm64(x []float64, eps float64) (hat []float64, invstd float64) {
+	n := float64(len(x))
+	mean, variance := 0.0, 0.0
+	for _, v := range x {
+		mean += v / n
+	}
+	for _, v := range x {
+		variance += (v - mean) * (v - mean) / n
+	}
+	invstd = 1 / math.Sqrt(variance+eps)
+	hat = make([]float64, len(x))
+	for i, v := range x {
+		hat[i] = (v - mean) * invstd
+	}
+	return hat, invstd
+}
+
+func to64(x []float32) []float64 {
+	y := make([]float64, len(x))
+	for i, v := range x {
+		y[i] = float64(v)
+	}
+	return y
+}
+
+func TestLayerNorm(t *testing.T) {
+	everyMode(t, func(t *testing.T) {
+		r := newRand(50)
+		for _, s := range [][2]int{{1, 1}, {3, 5}, {7, 8}, {9, 31}, {300, 48}, {70, 128}, {2, 5000}} {
+			rows, d := s[0], s[1]
+			x, dy, g, b := randSlice(r, rows*d), randSlice(r, rows*d), randSlice(r, d), randSlice(r, d)
+			y, dx, mean, invstd := make([]float32, rows*d), make([]float32, rows*d), make([]float32, rows), make([]float32, rows)
+			dg, db := randSlice(r, d), randSlice(r, d)
+			const eps = 1e-3
+			LayerNorm(y, mean, invstd, x, g, b, rows, d, eps)
+			LayerNormBackward(dx, dg, db, x, mean, invstd, g, dy, rows, d)
+			wdg, wdb, wdx := make([]float64, d), make([]float64, d), make([]float64, d)
+			for i := range rows {
+				hat, inv := layerNorm64(to64(x[i*d:][:d]), float64(float32(eps)))
+				want := make([]float64, d)
+				p, q := 0.0, 0.0
+				for k, h := range hat {
+					up := float64(dy[i*d+k])
+					want[k] = h*float64(g[k]) + float64(b[k])
+					wdg[k] += up * h
+					wdb[k] += up
+					p += up * float64(g[k]) / float64(d)
+					q += up * float64(g[k]) * h / float64(d)
+				}
+				for k, h := range hat {
+					wdx[k] = inv * (float64(dy[i*d+k])*float64(g[k]) - p - h*q)
+				}
+				near(t, fmt.Sprint("y", s), y[i*d:][:d], want, 2e-6)
+				near(t, fmt.Sprint("dx", s), dx[i*d:][:d], wdx, 2e-6)
+			}
+			near(t, fmt.Sprint("dgamma", s), dg, wdg, 1e-5)
+			near(t, fmt.Sprint("dbeta", s), db, wdb, 1e-5)
+
+			alone, g2, b2 := make([]float32, rows*d), make([]float32, d), make([]float32, d)
+			LayerNormBackward(alone, nil, nil, x, mean, invstd, g, dy, rows, d)
+			same(t, "dx alone", alone, dx)
+			LayerNormBackward(nil, g2, b2, x, mean, invstd, g, dy, rows, d)
+			same(t, "dgamma alone", g2, dg)
+			same(t, "dbeta alone", b2, db)
+			LayerNormBackward(dy, nil, nil, x, mean, invstd, g, dy, rows, d)
+			same(t, "dx in place", dy, dx)
+			LayerNorm(x, mean, invstd, x, g, b, rows, d, eps)
+			same(t, "y in place", x, y)
+		}
+	})
+}
+
+// TestLayerNormDifferences holds the gradient against finite differences of
+// the definition.
+func TestLayerNormDifferences(t *testing.T) {
+	everyMode(t, func(t *testing.T) {
+		r := newRand(51)
+		const d, eps = 11, 1e-2
+		x, dy, g, b := randSlice(r, d), randSlice(r, d), randSlice(r, d), randSlice(r, d)
+		y, mean, invstd := make([]float32, d), make([]float32, 1), make([]float32, 1)
+		dx, dg, db := make([]float32, d), make([]float32, d), make([]float32, d)
+		LayerNorm(y, mean, invstd, x, g, b, 1, d, eps)
+		LayerNormBackward(dx, dg, db, x, mean, invstd, g, dy, 1, d)
+		args := [][]float64{to64(x), to64(g), to64(b)}
+		loss := func() float64 {
+			hat, _ := layerNorm64(args[0], eps)
+			sum := 0.0
+			for i, h := range hat {
+				sum += float64(dy[i]) * (h*args[1][i] + args[2][i])
+			}
+			return sum
+		}
+		for k, got := range [][]float32{dx, dg, db} {
+			want := make([]float64, d)
+			for i, v := range args[k] {
+				const h = 1e-5
+				args[k][i] = v + h
+				up := loss()
+				args[k][i] = v - h
+				want[i] = (up - loss()) / (2 * h)
+				args[k][i] = v
+			}
+			near(t, fmt.Sprint("gradient ", k), got, want, 1e-6)
+		}
+	})
+}
+
+// TestLayerNormFarMean holds that a mean far larger than the deviations costs
+// no more than the rounding of the mean.
+func TestLayerNormFarMean(t *testing.T) {
+	everyMode(t, func(t *testing.T) {
+		r := newRand(52)
+		const d = 500
+		x, one, zero := randSlice(r, d), make([]float32, d), make([]float32, d)
+		for i := range x {
+			x[i] += 1000
+			one[i] = 1
+		}
+		y, mean, invstd := make([]float32, d), make([]float32, 1), make([]float32, 1)
+		LayerNorm(y, mean, invstd, x, one, zero, 1, d, 0)
+		want, inv := layerNorm64(to64(x), 0)
+		near(t, "y", y, want, 1e-4) // half a unit of the mean is 3e-5, deviations are 0.6
+		near(t, "invstd", invstd, []float64{inv}, 1e-6)
+
+		x[3] = nan
+		LayerNorm(y, mean, invstd, x, one, zero, 1, d, 0)
+		for i, v := range y {
+			if v == v {
+				t.Fatalf("value %d of a row with NaN is %v", i, v)
+			}
+		}
+	})
+}
+
+func TestLayerNormThreadsAndAllocs(t *testing.T) {
+	r := newRand(53)
+	const rows, d = 1100, 72
+	x, dy, g, out := randSlice(r, rows*d), randSlice(r, rows*d), randSlice(r, d), make([]float32, rows*d)
+	mean, invstd, dg, db := make([]float32, rows), make([]float32, rows), make([]float32, d), make([]float32, d)
+	LayerNorm(out, mean, invstd, x, g, g, rows, d, 1e-5)
+	for name, f := range map[string]func() []float32{
+		"forward": func() []float32 { LayerNorm(out, mean, invstd, x, g, g, rows, d, 1e-5); return out },
+		"dx":      func() []float32 { LayerNormBackward(out, dg, db, x, mean, invstd, g, dy, rows, d); return out },
+		"dgamma":  func() []float32 { LayerNormBackward(nil, dg, db, x, mean, invstd, g, dy, rows, d); return dg },
+	} {
+		a, b := withThreads(f)
+		same(t, name, a, b)
+		if !raceEnabled {
+			noAllocs(t, name, func() { f() })
+		}
+	}
+}
+
+func BenchmarkLayerNorm(b *testing.B) {
+	for _, s := range [][2]int{{64, 128}, {4096, 128}, {512, 768}} {
+		rows, d := s[0], s[1]
+		r := newRand(54)
+		x, dy, g, out := benchSlice(r, rows*d), benchSlice(r, rows*d), benchSlice(r, d), make([]float32, rows*d)
+		mean, invstd, dg, db := make([]float32, rows), make([]float32, rows), make([]float32, d), make([]float32, d)
+		LayerNorm(out, mean, invstd, x, g, g, rows, d, 1e-5)
+		for name, f := range map[string]func(){
+			"forward":  func() { LayerNorm(out, mean, invstd, x, g, g, rows, d, 1e-5) },
+			"backward": func() { LayerNormBackward(out, dg, db, x, mean, invstd, g, dy, rows, d) },
+		} {
+			b.Run(fmt.Sprint(name, s), func(b *testing.B) {
+				b.SetBytes(int64(4 * rows * d))
+				for b.Loop() {
+					f()
+				}
+				b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(rows*d), "ns/value")
+			})
+		}
+	}
+}
