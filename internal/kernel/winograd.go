@@ -44,7 +44,8 @@ type winogradWorker struct {
 	// product k takes the place of input k-1, which is no longer needed.
 	vm     []float32
 	filter []float32 // nine taps of filterRows × 16 weights
-	edge   []float32 // outputs of tiles that stick out
+	edge   []float32 // outputs of a tile that sticks out
+	row    []float32 // a row of outputs that does not exist
 }
 
 const (
@@ -134,6 +135,7 @@ func (e *winogradConv) run(worker, task int) {
 	if w.vm == nil {
 		w.vm = make([]float32, 17*e.pitch)
 		w.edge = make([]float32, 4*e.out.c)
+		w.row = make([]float32, 2*e.width*e.out.c)
 	}
 	first, last := e.task(task)
 	for lo := first; lo < last; lo += e.block {
@@ -159,27 +161,28 @@ func (e *winogradConv) run(worker, task int) {
 // output transforms tiles of one tile row, the given one and those beside it.
 func (e *winogradConv) output(w *winogradWorker, m []float32, tile, tiles int) {
 	n, top, col := e.place(tile)
-	c, pitch := e.out.c, e.out.w*e.out.c
-	y := e.y[((n*e.out.h+top)*e.out.w+2*col)*c:]
-	rows := min(2, e.out.h-top)
-	full := 0 // tiles with all four pixels
-	if rows == 2 {
-		full = min(tiles, e.out.w/2-col)
+	c := e.out.c
+	y0 := e.y[((n*e.out.h+top)*e.out.w+2*col)*c:]
+	y1 := w.row // of a tile row of which only the first pixel row exists
+	if top+1 < e.out.h {
+		y1 = y0[e.out.w*c:]
 	}
+	full := min(tiles, e.out.w/2-col) // tiles with both columns
 	if full > 0 {
-		winogradOutput(y, pitch, c, m, e.pitch, e.ldm, full, e.bias, e.floor, e.add)
+		winogradOutput(y0, y1, c, m, e.pitch, e.ldm, full, e.bias, e.floor, e.add)
 	}
-	for t := full; t < tiles; t++ {
-		// A tile that sticks out goes by way of a buffer.
-		cols := min(2, e.out.w-2*(col+t)) * c
-		if e.add {
-			for r := range rows {
-				copy(w.edge[r*2*c:][:cols], y[r*pitch+2*t*c:])
-			}
-		}
-		winogradOutput(w.edge, 2*c, c, m[t*e.ldm:], e.pitch, e.ldm, 1, e.bias, e.floor, e.add)
-		for r := range rows {
-			copy(y[r*pitch+2*t*c:][:cols], w.edge[r*2*c:])
-		}
+	if full == tiles {
+		return
 	}
+	// The second column of the last tile does not exist: it goes by way of a
+	// buffer.
+	y0, y1 = y0[2*full*c:][:c], y1[2*full*c:][:c]
+	b0, b1 := w.edge[:2*c], w.edge[2*c:]
+	if e.add {
+		copy(b0, y0)
+		copy(b1, y1)
+	}
+	winogradOutput(b0, b1, c, m[full*e.ldm:], e.pitch, e.ldm, 1, e.bias, e.floor, e.add)
+	copy(y0, b0)
+	copy(y1, b1)
 }

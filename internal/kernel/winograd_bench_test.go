@@ -22,15 +22,15 @@ func benchWinograd(b *testing.B, name string, s ConvShape, threads int) {
 	in, out := s.images()
 	x, w, dy := randSlice(r, in.size()), randSlice(r, 9*s.C*s.O), randSlice(r, out.size())
 	y, dx, dw := make([]float32, len(dy)), make([]float32, len(x)), make([]float32, len(w))
-	direct := NewConv(s)
+	direct := newDirect(s)
 	forward := newWinogradConv(in, out, s.PadH, s.PadW, false)
 	input := newWinogradConv(out, in, 2-s.PadH, 2-s.PadW, true)
 	weights := newWinogradWeights(s)
 	flop := 2 * float64(out.size()) * float64(9*s.C)
 	for i, f := range [][2]func(){
-		{func() { direct.Forward(y, x, w, nil, Epilogue{}) }, func() { forward.call(y, x, w, nil, Epilogue{}, false) }},
-		{func() { direct.BackwardInput(dx, dy, w, false) }, func() { input.call(dx, dy, w, nil, Epilogue{}, false) }},
-		{func() { direct.BackwardWeights(dw, x, dy) }, func() { weights.call(dw, x, dy) }},
+		{func() { direct.y.call(y, x, w, nil) }, func() { forward.call(y, x, w, nil, Epilogue{}, false) }},
+		{func() { direct.dx.call(dx, dy, w, nil) }, func() { input.call(dx, dy, w, nil, Epilogue{}, false) }},
+		{func() { direct.dw.call(dw, x, dy) }, func() { weights.call(dw, x, dy) }},
 	} {
 		b.Run(fmt.Sprintf("%s/%s/threads=%d", name, []string{"y", "dx", "dw"}[i], threads), func(b *testing.B) {
 			SetThreads(threads)
@@ -50,5 +50,20 @@ func benchWinograd(b *testing.B, name string, s ConvShape, threads int) {
 			b.ReportMetric(least[0].Seconds()/least[1].Seconds(), "gain")
 			b.ReportMetric(0, "ns/op")
 		})
+	}
+}
+
+// direct is a convolution by the direct kernels only.
+type direct struct {
+	y, dx *rowsConv
+	dw    *weightsConv
+}
+
+func newDirect(s ConvShape) direct {
+	in, out := s.images()
+	return direct{
+		newRowsConv(in, out, forwardSpans(s.H, 3, 1, s.PadH), forwardSpans(s.W, 3, 1, s.PadW), 3, 1, false),
+		newRowsConv(out, in, backwardSpans(s.H, 3, 1, s.PadH), backwardSpans(s.W, 3, 1, s.PadW), 3, 1, true),
+		newWeightsConv(s),
 	}
 }

@@ -50,13 +50,13 @@ func (s ConvShape) winograd() bool {
 }
 
 func (s ConvShape) winogradForward() bool {
-	return s.winograd() && s.C >= 8 && s.O >= 8
+	return s.winograd() && s.C >= 4 && s.O >= 4
 }
 
 func (s ConvShape) winogradBackwardInput() bool {
-	return s.winograd() && s.C >= 8 && s.O >= 8
+	return s.winograd() && s.C >= 4 && s.O >= 4
 }
 
 func (s ConvShape) winogradBackwardWeights() bool {
-	return s.winograd() && s.C >= 8 && s.O >= 8
+	return s.winograd() && s.C >= 4 && s.O >= 4
 }
