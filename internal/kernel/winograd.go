@@ -17,7 +17,8 @@ import "math"
 // last row of Bᵀ and column of Aᵀ have the opposite sign here). The sum over
 // channels turns into sixteen matrix products, 16 multiplications a tile,
 // channel and output instead of 36. Constants are 1 and ½ only, so errors are
-// those of the direct method.
+// those of the direct method. An infinite input makes all outputs of the tiles
+// it reaches NaN.
 //
 // It serves the forward direction and, with reversed taps and transposed
 // weights, the gradient with respect to the input.
@@ -49,21 +50,23 @@ type winogradWorker struct {
 }
 
 const (
+	// winogradBlock is the number of tiles of a block. Twelve keep the transforms
+	// of 16 channels in L1 and are enough to use a panel of weights twice.
+	winogradBlock = 2 * tileM
 	// filterRows is the number of weight rows transformed at a time.
 	filterRows = 16
 )
 
-// newWinogradConv plans a convolution of in to out, which has pad more rows and
-// columns of zeros than a valid one. With transposed the weights are those of
-// the opposite direction.
+// newWinogradConv plans a convolution of in, padded with padH rows and padW
+// columns of zeros on every side, to out. With transposed the weights are those
+// of the opposite direction. There must be at least four input channels.
 func newWinogradConv(in, out image, padH, padW int, transposed bool) *winogradConv {
 	e := &winogradConv{transposed: transposed}
 	e.panels = (out.c + tileN - 1) / tileN
 	e.ldv, e.ldm = eightFold(in.c), e.panels*tileN
 	ld := max(e.ldv, e.ldm)
-	const block = 2 * tileM
-	e.winogradGrid = newWinogradGrid(in, out, padH, padW, block)
-	e.pitch = winogradPitch(block * ld)
+	e.winogradGrid = newWinogradGrid(in, out, padH, padW, winogradBlock)
+	e.pitch = winogradPitch(winogradBlock * ld)
 	e.u = make([]float32, 16*e.panels*tileN*in.c)
 	e.bias = make([]float32, e.panels*tileN)
 	e.packJob, e.job = e.pack, e.run
@@ -142,8 +145,7 @@ func (e *winogradConv) run(worker, task int) {
 		hi := min(lo+e.block, last)
 		v := w.vm[e.pitch:]
 		e.input(v, e.pitch, e.ldv, e.x, lo, hi)
-		soon := hi + e.width
-		next := [2][]float32{e.ahead(e.y, e.out, soon, hi-lo), e.ahead(e.x, e.in, soon, hi-lo)}
+		next := [2][]float32{e.ahead(e.y, e.out, lo, hi), e.ahead(e.x, e.in, lo, hi)}
 		winogradProducts(w.vm, v, e.u, e.pitch, e.ldm, e.ldv, e.panels, e.in.c, sixFold(hi-lo)/tileM, &next)
 		m := w.vm
 		for t := lo; t < hi; {
