@@ -115,9 +115,6 @@ func (e *winogradConv) pack(worker, panel int) {
 		w.filter = make([]float32, 9*filterRows*tileN)
 	}
 	const size = filterRows * tileN
-	if nc < tileN {
-		clear(w.filter)
-	}
 	for k := 0; k < e.in.c; k += filterRows {
 		kc := min(filterRows, e.in.c-k)
 		for t := range 9 {

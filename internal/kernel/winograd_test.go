@@ -8,7 +8,7 @@ import (
 
 // winogradShapes covers channels off the lane, the panel and the packing block,
 // odd and even sizes, every padding, images smaller than a tile, several images
-// per block and rows longer than a block.
+// per block, rows longer than a block and a last block of a single tile.
 var winogradShapes = []ConvShape{
 	{1, 1, 1, 4, 4, 3, 3, 1, 1, 1, 1, 1},
 	{2, 3, 3, 5, 6, 3, 3, 1, 1, 0, 0, 1},
@@ -21,6 +21,7 @@ var winogradShapes = []ConvShape{
 	{1, 9, 6, 33, 17, 3, 3, 1, 1, 2, 0, 1},
 	{1, 3, 61, 24, 40, 3, 3, 1, 1, 1, 1, 1},
 	{30, 8, 8, 8, 8, 3, 3, 1, 1, 1, 1, 1},
+	{1, 10, 10, 8, 8, 3, 3, 1, 1, 1, 1, 1},
 	{1, 6, 6, 256, 40, 3, 3, 1, 1, 1, 1, 1},
 	{1, 6, 5, 36, 256, 3, 3, 1, 1, 1, 1, 1},
 }
@@ -40,6 +41,14 @@ func relative(t *testing.T, what string, got []float32, want []float64, tol floa
 	if worst > tol*largest {
 		t.Errorf("%s: off by %.3g of %.3g", what, worst, largest)
 	}
+}
+
+func float64s(s []float32) []float64 {
+	d := make([]float64, len(s))
+	for i, v := range s {
+		d[i] = float64(v)
+	}
+	return d
 }
 
 func TestWinograd(t *testing.T) {
@@ -116,9 +125,9 @@ func TestWinogradNaN(t *testing.T) {
 	})
 }
 
-// TestWinogradConv: through Conv, results and moments are the same with any
-// number of threads, calls allocate nothing, and shapes off the rule are left to
-// the direct kernels.
+// TestWinogradConv: through Conv, results are those of the direct kernels and the
+// same with any number of threads, calls allocate nothing, and shapes off the
+// rule are left to the direct kernels.
 func TestWinogradConv(t *testing.T) {
 	r := newRand(53)
 	for _, c := range []struct {
@@ -130,6 +139,7 @@ func TestWinogradConv(t *testing.T) {
 		{ConvShape{40, 8, 8, 64, 64, 3, 3, 1, 1, 1, 1, 1}, true, true, true},
 		{ConvShape{12, 7, 9, 20, 13, 3, 3, 1, 1, 1, 1, 1}, true, true, true},
 		{ConvShape{5, 12, 11, 3, 16, 3, 3, 1, 1, 1, 1, 1}, false, true, false},
+		{ConvShape{5, 12, 11, 19, 24, 3, 3, 1, 1, 0, 2, 1}, true, true, true},
 		{ConvShape{5, 12, 11, 9, 2, 3, 3, 1, 1, 0, 2, 1}, true, false, true},
 		{ConvShape{1, 7, 7, 16, 16, 3, 3, 1, 1, 1, 1, 1}, true, true, false},
 		{ConvShape{9, 3, 3, 16, 16, 3, 3, 1, 1, 1, 1, 1}, false, false, false},
@@ -158,6 +168,16 @@ func TestWinogradConv(t *testing.T) {
 		}
 		if p := conv.winograd; (p.y != nil) != c.y || (p.dx != nil) != c.dx || (p.dw != nil) != c.dw {
 			t.Errorf("%s: by Winograd's method: %v %v %v", name, p.y != nil, p.dx != nil, p.dw != nil)
+		}
+		if c.s.winograd() {
+			d := newDirect(c.s)
+			y2, dx2, dw2 := make([]float32, len(y)), make([]float32, len(x)), make([]float32, len(w))
+			d.y.call(y2, x, w, nil)
+			relative(t, name+" forward", y, float64s(y2), 3e-6)
+			d.dx.call(dx2, dy, w, nil)
+			relative(t, name+" input gradient", dx, float64s(dx2), 3e-6)
+			d.dw.call(dw2, x, dy)
+			relative(t, name+" weight gradient", dw, float64s(dw2), 3e-6)
 		}
 		mean, variance := moments64(y, c.s.O)
 		near(t, name+" mean", e.Mean, mean, 1e-6)
