@@ -17,7 +17,8 @@ import "math"
 // last row of Bᵀ and column of Aᵀ have the opposite sign here). The sum over
 // channels turns into sixteen matrix products, 16 multiplications a tile,
 // channel and output instead of 36. Constants are 1 and ½ only, so errors are
-// those of the direct method.
+// those of the direct method. An infinite input makes all outputs of the tiles
+// it reaches NaN.
 //
 // It serves the forward direction and, with reversed taps and transposed
 // weights, the gradient with respect to the input.
@@ -44,25 +45,28 @@ type winogradWorker struct {
 	// product k takes the place of input k-1, which is no longer needed.
 	vm     []float32
 	filter []float32 // nine taps of filterRows × 16 weights
-	edge   []float32 // outputs of tiles that stick out
+	edge   []float32 // outputs of a tile that sticks out
+	row    []float32 // a row of outputs that does not exist
 }
 
 const (
+	// winogradBlock is the number of tiles of a block. Twelve keep the transforms
+	// of 16 channels in L1 and are enough to use a panel of weights twice.
+	winogradBlock = 2 * tileM
 	// filterRows is the number of weight rows transformed at a time.
 	filterRows = 16
 )
 
-// newWinogradConv plans a convolution of in to out, which has pad more rows and
-// columns of zeros than a valid one. With transposed the weights are those of
-// the opposite direction.
+// newWinogradConv plans a convolution of in, padded with padH rows and padW
+// columns of zeros on every side, to out. With transposed the weights are those
+// of the opposite direction. There must be at least four input channels.
 func newWinogradConv(in, out image, padH, padW int, transposed bool) *winogradConv {
 	e := &winogradConv{transposed: transposed}
 	e.panels = (out.c + tileN - 1) / tileN
 	e.ldv, e.ldm = eightFold(in.c), e.panels*tileN
 	ld := max(e.ldv, e.ldm)
-	const block = 2 * tileM
-	e.winogradGrid = newWinogradGrid(in, out, padH, padW, block)
-	e.pitch = winogradPitch(block * ld)
+	e.winogradGrid = newWinogradGrid(in, out, padH, padW, winogradBlock)
+	e.pitch = winogradPitch(winogradBlock * ld)
 	e.u = make([]float32, 16*e.panels*tileN*in.c)
 	e.bias = make([]float32, e.panels*tileN)
 	e.packJob, e.job = e.pack, e.run
@@ -111,9 +115,6 @@ func (e *winogradConv) pack(worker, panel int) {
 		w.filter = make([]float32, 9*filterRows*tileN)
 	}
 	const size = filterRows * tileN
-	if nc < tileN {
-		clear(w.filter)
-	}
 	for k := 0; k < e.in.c; k += filterRows {
 		kc := min(filterRows, e.in.c-k)
 		for t := range 9 {
@@ -134,14 +135,14 @@ func (e *winogradConv) run(worker, task int) {
 	if w.vm == nil {
 		w.vm = make([]float32, 17*e.pitch)
 		w.edge = make([]float32, 4*e.out.c)
+		w.row = make([]float32, 2*e.width*e.out.c)
 	}
 	first, last := e.task(task)
 	for lo := first; lo < last; lo += e.block {
 		hi := min(lo+e.block, last)
 		v := w.vm[e.pitch:]
 		e.input(v, e.pitch, e.ldv, e.x, lo, hi)
-		soon := hi + e.width
-		next := [2][]float32{e.ahead(e.y, e.out, soon, hi-lo), e.ahead(e.x, e.in, soon, hi-lo)}
+		next := [2][]float32{e.ahead(e.y, e.out, lo, hi), e.ahead(e.x, e.in, lo, hi)}
 		winogradProducts(w.vm, v, e.u, e.pitch, e.ldm, e.ldv, e.panels, e.in.c, sixFold(hi-lo)/tileM, &next)
 		m := w.vm
 		for t := lo; t < hi; {
@@ -159,27 +160,28 @@ func (e *winogradConv) run(worker, task int) {
 // output transforms tiles of one tile row, the given one and those beside it.
 func (e *winogradConv) output(w *winogradWorker, m []float32, tile, tiles int) {
 	n, top, col := e.place(tile)
-	c, pitch := e.out.c, e.out.w*e.out.c
-	y := e.y[((n*e.out.h+top)*e.out.w+2*col)*c:]
-	rows := min(2, e.out.h-top)
-	full := 0 // tiles with all four pixels
-	if rows == 2 {
-		full = min(tiles, e.out.w/2-col)
+	c := e.out.c
+	y0 := e.y[((n*e.out.h+top)*e.out.w+2*col)*c:]
+	y1 := w.row // of a tile row of which only the first pixel row exists
+	if top+1 < e.out.h {
+		y1 = y0[e.out.w*c:]
 	}
+	full := min(tiles, e.out.w/2-col) // tiles with both columns
 	if full > 0 {
-		winogradOutput(y, pitch, c, m, e.pitch, e.ldm, full, e.bias, e.floor, e.add)
+		winogradOutput(y0, y1, c, m, e.pitch, e.ldm, full, e.bias, e.floor, e.add)
 	}
-	for t := full; t < tiles; t++ {
-		// A tile that sticks out goes by way of a buffer.
-		cols := min(2, e.out.w-2*(col+t)) * c
-		if e.add {
-			for r := range rows {
-				copy(w.edge[r*2*c:][:cols], y[r*pitch+2*t*c:])
-			}
-		}
-		winogradOutput(w.edge, 2*c, c, m[t*e.ldm:], e.pitch, e.ldm, 1, e.bias, e.floor, e.add)
-		for r := range rows {
-			copy(y[r*pitch+2*t*c:][:cols], w.edge[r*2*c:])
-		}
+	if full == tiles {
+		return
 	}
+	// The second column of the last tile does not exist: it goes by way of a
+	// buffer.
+	y0, y1 = y0[2*full*c:][:c], y1[2*full*c:][:c]
+	b0, b1 := w.edge[:2*c], w.edge[2*c:]
+	if e.add {
+		copy(b0, y0)
+		copy(b1, y1)
+	}
+	winogradOutput(b0, b1, c, m[full*e.ldm:], e.pitch, e.ldm, 1, e.bias, e.floor, e.add)
+	copy(y0, b0)
+	copy(y1, b1)
 }

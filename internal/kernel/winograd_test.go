@@ -8,7 +8,7 @@ import (
 
 // winogradShapes covers channels off the lane, the panel and the packing block,
 // odd and even sizes, every padding, images smaller than a tile, several images
-// per block and rows cut into pieces.
+// per block, rows longer than a block and a last block of a single tile.
 var winogradShapes = []ConvShape{
 	{1, 1, 1, 4, 4, 3, 3, 1, 1, 1, 1, 1},
 	{2, 3, 3, 5, 6, 3, 3, 1, 1, 0, 0, 1},
@@ -19,10 +19,11 @@ var winogradShapes = []ConvShape{
 	{2, 5, 8, 50, 20, 3, 3, 1, 1, 2, 2, 1},
 	{2, 6, 9, 17, 33, 3, 3, 1, 1, 0, 2, 1},
 	{1, 9, 6, 33, 17, 3, 3, 1, 1, 2, 0, 1},
-	{1, 3, 230, 24, 40, 3, 3, 1, 1, 1, 1, 1},
-	{1, 4, 301, 37, 64, 3, 3, 1, 1, 1, 1, 1},
+	{1, 3, 61, 24, 40, 3, 3, 1, 1, 1, 1, 1},
 	{30, 8, 8, 8, 8, 3, 3, 1, 1, 1, 1, 1},
-	{1, 8, 8, 256, 40, 3, 3, 1, 1, 1, 1, 1},
+	{1, 10, 10, 8, 8, 3, 3, 1, 1, 1, 1, 1},
+	{1, 6, 6, 256, 40, 3, 3, 1, 1, 1, 1, 1},
+	{1, 6, 5, 36, 256, 3, 3, 1, 1, 1, 1, 1},
 }
 
 // relative fails unless the largest difference is at most tol times the largest
@@ -42,32 +43,144 @@ func relative(t *testing.T, what string, got []float32, want []float64, tol floa
 	}
 }
 
+func float64s(s []float32) []float64 {
+	d := make([]float64, len(s))
+	for i, v := range s {
+		d[i] = float64(v)
+	}
+	return d
+}
+
 func TestWinograd(t *testing.T) {
-	everyMode(t, func(t *testing.T) {
-		r := newRand(50)
-		for _, s := range winogradShapes {
+	const tol = 2e-6
+	r := newRand(50)
+	for _, s := range winogradShapes {
+		in, out := s.images()
+		x, w, dy, bias := randSlice(r, in.size()), randSlice(r, 9*s.C*s.O), randSlice(r, out.size()), randSlice(r, s.O)
+		y, dx, dw := randSlice(r, len(dy)), randSlice(r, len(x)), randSlice(r, len(w))
+		wy, wdx, wdw := make([]float64, len(y)), make([]float64, len(x)), make([]float64, len(w))
+		visit(s, func(yi, xi, wi int) {
+			wy[yi] += float64(x[xi]) * float64(w[wi])
+			wdx[xi] += float64(dy[yi]) * float64(w[wi])
+			wdw[wi] += float64(dy[yi]) * float64(x[xi])
+		})
+		biased, rectified, twice := make([]float64, len(y)), make([]float64, len(y)), make([]float64, len(x))
+		for i, v := range wy {
+			biased[i] = v + float64(bias[i%s.O])
+			rectified[i] = max(biased[i], 0)
+		}
+		for i, v := range wdx {
+			twice[i] = 2 * v
+		}
+		everyMode(t, func(t *testing.T) {
 			name := fmt.Sprintf("%+v", s)
-			in, out := s.images()
-			x, w, dy, bias := randSlice(r, in.size()), randSlice(r, 9*s.C*s.O), randSlice(r, out.size()), randSlice(r, s.O)
-			y, dx, dw := randSlice(r, len(dy)), randSlice(r, len(x)), randSlice(r, len(w))
-			wy, wdx, wdw := make([]float64, len(y)), make([]float64, len(x)), make([]float64, len(w))
-			visit(s, func(yi, xi, wi int) {
-				wy[yi] += float64(x[xi]) * float64(w[wi])
-				wdx[xi] += float64(dy[yi]) * float64(w[wi])
-				wdw[wi] += float64(dy[yi]) * float64(x[xi])
-			})
 			forward := newWinogradConv(in, out, s.PadH, s.PadW, false)
 			input := newWinogradConv(out, in, 2-s.PadH, 2-s.PadW, true)
 			weights := newWinogradWeights(s)
-			for range 2 {
-				forward.call(y, x, w, nil, Epilogue{}, false)
-				relative(t, name+" forward", y, wy, 3e-6)
-				input.call(dx, dy, w, nil, Epilogue{}, false)
-				relative(t, name+" input gradient", dx, wdx, 3e-6)
-				weights.call(dw, x, dy)
-				relative(t, name+" weight gradient", dw, wdw, 3e-6)
+
+			// What a call leaves behind must not reach the next.
+			bad := make([]float32, max(len(x), len(dy)))
+			for i := range bad {
+				bad[i] = nan
 			}
-			_ = bias
+			forward.call(y, bad, w, bias, Epilogue{}, false)
+			input.call(dx, bad, w, nil, Epilogue{}, false)
+			weights.call(dw, bad, bad)
+
+			forward.call(y, x, w, bias, Epilogue{}, false)
+			relative(t, name+" forward with bias", y, biased, tol)
+			forward.call(y, x, w, bias, Epilogue{ReLU: true}, false)
+			relative(t, name+" forward with ReLU", y, rectified, tol)
+			forward.call(y, x, w, nil, Epilogue{}, false)
+			relative(t, name+" forward", y, wy, tol)
+			input.call(dx, dy, w, nil, Epilogue{}, false)
+			relative(t, name+" input gradient", dx, wdx, tol)
+			input.call(dx, dy, w, nil, Epilogue{}, true)
+			relative(t, name+" added input gradient", dx, twice, tol)
+			weights.call(dw, x, dy)
+			relative(t, name+" weight gradient", dw, wdw, tol)
+		})
+	}
+}
+
+// TestWinogradNaN: a NaN reaches every output that depends on it, and none of
+// the tiles that do not.
+func TestWinogradNaN(t *testing.T) {
+	everyMode(t, func(t *testing.T) {
+		s := ConvShape{2, 8, 8, 8, 16, 3, 3, 1, 1, 1, 1, 1}
+		in, out := s.images()
+		r := newRand(52)
+		x, w, y := randSlice(r, in.size()), randSlice(r, 9*s.C*s.O), make([]float32, out.size())
+		const row, col = 3, 4
+		x[((8+row)*8+col)*s.C+5] = nan
+		newWinogradConv(in, out, 1, 1, false).call(y, x, w, nil, Epilogue{ReLU: true}, false)
+		for i, v := range y {
+			n, h, q := i/s.O/64, i/s.O/8%8, i/s.O%8
+			near := n == 1 && max(h-row, row-h) <= 1 && max(q-col, col-q) <= 1
+			tile := n == 1 && max(h/2*2-row, row-h/2*2-1) <= 1 && max(q/2*2-col, col-q/2*2-1) <= 1
+			if near && v == v || !tile && v != v {
+				t.Fatalf("image %d, row %d, column %d is %v", n, h, q, v)
+			}
 		}
 	})
+}
+
+// TestWinogradConv: through Conv, results are those of the direct kernels and the
+// same with any number of threads, calls allocate nothing, and shapes off the
+// rule are left to the direct kernels.
+func TestWinogradConv(t *testing.T) {
+	r := newRand(53)
+	for _, c := range []struct {
+		s         ConvShape
+		y, dx, dw bool
+	}{
+		{ConvShape{9, 32, 32, 16, 16, 3, 3, 1, 1, 1, 1, 1}, true, true, true},
+		{ConvShape{16, 16, 16, 32, 64, 3, 3, 1, 1, 1, 1, 1}, true, true, true},
+		{ConvShape{40, 8, 8, 64, 64, 3, 3, 1, 1, 1, 1, 1}, true, true, true},
+		{ConvShape{12, 7, 9, 20, 13, 3, 3, 1, 1, 1, 1, 1}, true, true, true},
+		{ConvShape{5, 12, 11, 3, 16, 3, 3, 1, 1, 1, 1, 1}, false, true, false},
+		{ConvShape{5, 12, 11, 19, 24, 3, 3, 1, 1, 0, 2, 1}, true, true, true},
+		{ConvShape{5, 12, 11, 9, 2, 3, 3, 1, 1, 0, 2, 1}, true, false, true},
+		{ConvShape{1, 7, 7, 16, 16, 3, 3, 1, 1, 1, 1, 1}, true, true, false},
+		{ConvShape{9, 3, 3, 16, 16, 3, 3, 1, 1, 1, 1, 1}, false, false, false},
+		{ConvShape{9, 8, 8, 16, 16, 3, 3, 2, 2, 1, 1, 1}, false, false, false},
+		{ConvShape{9, 8, 8, 16, 16, 3, 3, 1, 1, 3, 1, 1}, false, false, false},
+		{ConvShape{9, 8, 8, 16, 16, 3, 3, 1, 1, 1, 1, 2}, false, false, false},
+		{ConvShape{9, 8, 8, 16, 16, 5, 3, 1, 1, 1, 1, 1}, false, false, false},
+	} {
+		name := fmt.Sprintf("%+v", c.s)
+		conv := NewConv(c.s)
+		x, w, dy := randSlice(r, conv.inLen()), randSlice(r, conv.weightLen()), randSlice(r, conv.outLen())
+		y, dx, dw := make([]float32, len(dy)), make([]float32, len(x)), make([]float32, len(w))
+		m := make([]float32, 2*c.s.O)
+		e := Epilogue{Mean: m[:c.s.O], Variance: m[c.s.O:]}
+		for what, f := range map[string]func() []float32{
+			"forward":         func() []float32 { conv.Forward(y, x, w, nil, Epilogue{}); return y },
+			"moments":         func() []float32 { conv.Forward(y, x, w, nil, e); return m },
+			"input gradient":  func() []float32 { conv.BackwardInput(dx, dy, w, false); return dx },
+			"weight gradient": func() []float32 { conv.BackwardWeights(dw, x, dy); return dw },
+		} {
+			one, two := withThreads(f)
+			same(t, name+" "+what, one, two)
+			if !raceEnabled {
+				noAllocs(t, name+" "+what, func() { f() })
+			}
+		}
+		if p := conv.winograd; (p.y != nil) != c.y || (p.dx != nil) != c.dx || (p.dw != nil) != c.dw {
+			t.Errorf("%s: by Winograd's method: %v %v %v", name, p.y != nil, p.dx != nil, p.dw != nil)
+		}
+		if c.s.winograd() {
+			d := newDirect(c.s)
+			y2, dx2, dw2 := make([]float32, len(y)), make([]float32, len(x)), make([]float32, len(w))
+			d.y.call(y2, x, w, nil)
+			relative(t, name+" forward", y, float64s(y2), 3e-6)
+			d.dx.call(dx2, dy, w, nil)
+			relative(t, name+" input gradient", dx, float64s(dx2), 3e-6)
+			d.dw.call(dw2, x, dy)
+			relative(t, name+" weight gradient", dw, float64s(dw2), 3e-6)
+		}
+		mean, variance := moments64(y, c.s.O)
+		near(t, name+" mean", e.Mean, mean, 1e-6)
+		near(t, name+" variance", e.Variance, variance, 1e-5)
+	}
 }

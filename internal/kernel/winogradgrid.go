@@ -15,13 +15,14 @@ type winogradGrid struct {
 	zero       []float32 // an input or output row of zeros
 }
 
-// Tasks are small enough that there are winogradTasks of them, if that leaves
-// winogradTaskTiles tiles for each.
 const (
-	winogradTasks     = 32
-	winogradTaskTiles = 48
+	winogradTasks = 32  // tasks to aim at
+	winogradLeast = 48  // least tiles of a task
+	winogradMost  = 192 // most, unless a single row has more
 )
 
+// newWinogradGrid plans blocks of the given number of tiles, a multiple of
+// tileM.
 func newWinogradGrid(in, out image, padH, padW, block int) winogradGrid {
 	g := winogradGrid{in: in, out: out, padH: padH, padW: padW, block: block}
 	g.perImage, g.width = (out.h+1)/2, (out.w+1)/2
@@ -29,7 +30,7 @@ func newWinogradGrid(in, out image, padH, padW, block int) winogradGrid {
 	g.tiles = rows * g.width
 	// Products work on six tiles at a time: of all numbers of tile rows take the
 	// one that leaves the smallest share of empty places.
-	limit := max(winogradTaskTiles, block, min(winogradTaskLimit, g.tiles/winogradTasks))
+	limit := min(max(winogradLeast, g.tiles/winogradTasks), winogradMost)
 	g.step = g.width
 	for n, best := 1, 0.0; n <= rows && (n == 1 || n*g.width <= limit); n++ {
 		if used := float64(n*g.width) / float64(sixFold(n*g.width)); used >= best {
@@ -41,14 +42,13 @@ func newWinogradGrid(in, out image, padH, padW, block int) winogradGrid {
 	return g
 }
 
-var winogradTaskLimit = 192
-
 // task returns the tiles [lo, hi) of a task.
 func (g *winogradGrid) task(t int) (lo, hi int) {
 	return t * g.step, min((t+1)*g.step, g.tiles)
 }
 
-// row returns the place of a tile: image, first pixel row in it, tile column.
+// place returns the image of a tile, its first pixel row in it and its column of
+// tiles.
 func (g *winogradGrid) place(tile int) (n, top, col int) {
 	row := tile / g.width
 	return row / g.perImage, row % g.perImage * 2, tile % g.width
@@ -98,21 +98,14 @@ func (g *winogradGrid) gradient(z []float32, xi, ld int, dy []float32, lo, hi in
 	}
 }
 
-// ahead returns the part of the tensor t of the given geometry that the tiles
-// from the given one on will use, roughly: a run of pixels without regard to
-// rows and halos.
-func (g *winogradGrid) ahead(t []float32, i image, tile, tiles int) []float32 {
-	if !winogradAhead {
-		return nil
-	}
-	size := i.h * i.w * i.c
-	per := g.perImage * g.width
-	lo := tile/per*size + tile%per*size/per
-	hi := lo + tiles*size/per
-	return t[min(lo, len(t)):min(hi, len(t))]
+// ahead returns about the part of the tensor t, which has the geometry i, that
+// the next block after tiles [lo, hi) will use: a run of as many pixels, one tile
+// row further on because a block uses two rows of pixels at once.
+func (g *winogradGrid) ahead(t []float32, i image, lo, hi int) []float32 {
+	size, per := i.h*i.w*i.c, g.perImage*g.width
+	from := func(tile int) int { return min(tile/per*size+tile%per*size/per, len(t)) }
+	return t[from(hi+g.width):from(2*hi-lo+g.width)]
 }
-
-var winogradAhead = true
 
 // winogradPitch is the distance of the sixteen matrices of n elements each. It
 // puts equal places of them into different cache sets.

@@ -43,18 +43,18 @@ func winogradInputGo(v []float32, xi, ld int, rows *[4][]float32, col, width, c,
 	}
 }
 
-// winogradOutput computes y = max(Aᵀ·m·A + bias, floor) of neighbouring tiles of
-// a row, two rows of 2·tiles pixels of c channels, pitch elements apart. With
-// add it is added to y. bias has c elements, padded to a multiple of eight.
-func winogradOutput(y []float32, pitch, c int, m []float32, xi, ld, tiles int, bias []float32, floor float32, add bool) {
+// winogradOutput computes max(Aᵀ·m·A + bias, floor) of neighbouring tiles of a
+// row: two rows y0 and y1 of 2·tiles pixels of c channels. With add it is added
+// to them. bias has c elements, padded to a multiple of eight.
+func winogradOutput(y0, y1 []float32, c int, m []float32, xi, ld, tiles int, bias []float32, floor float32, add bool) {
 	if useAVX2 {
-		winogradOutputAVX2(&y[0], pitch, c, &m[0], xi, ld, tiles, &bias[0], floor, add)
+		winogradOutputAVX2(&y0[0], &y1[0], c, &m[0], xi, ld, tiles, &bias[0], floor, add)
 		return
 	}
-	winogradOutputGo(y, pitch, c, m, xi, ld, tiles, bias, floor, add)
+	winogradOutputGo(y0, y1, c, m, xi, ld, tiles, bias, floor, add)
 }
 
-func winogradOutputGo(y []float32, pitch, c int, m []float32, xi, ld, tiles int, bias []float32, floor float32, add bool) {
+func winogradOutputGo(y0, y1 []float32, c int, m []float32, xi, ld, tiles int, bias []float32, floor float32, add bool) {
 	for t := range tiles {
 		for ch := range c {
 			in := m[t*ld+ch:]
@@ -66,9 +66,12 @@ func winogradOutputGo(y []float32, pitch, c int, m []float32, xi, ld, tiles int,
 				}
 				s[0][j], s[1][j] = (b+c)+a, (b-c)+d
 			}
-			for r := range s {
-				p := s[r]
-				out := y[r*pitch+2*t*c+ch:]
+			for r, p := range s {
+				out := y0
+				if r == 1 {
+					out = y1
+				}
+				out = out[2*t*c+ch:]
 				for q, v := range [2]float32{(p[1] + p[2]) + p[0], (p[1] - p[2]) + p[3]} {
 					if v < floor {
 						v = floor

@@ -174,7 +174,7 @@ noD:
 	VMOVUPS b, Y8 \
 	VMOVUPS c, Y9
 
-// func winogradOutputAVX2(y *float32, pitch, c int, m *float32, xi, ld, tiles int, bias *float32, floor float32, add bool)
+// func winogradOutputAVX2(y0, y1 *float32, c int, m *float32, xi, ld, tiles int, bias *float32, floor float32, add bool)
 TEXT ·winogradOutputAVX2(SB), NOSPLIT, $0-69
 	MOVQ xi+32(FP), DX
 	SHLQ $2, DX
@@ -182,7 +182,6 @@ TEXT ·winogradOutputAVX2(SB), NOSPLIT, $0-69
 	SHLQ $2, ld+40(FP)
 	MOVQ c+16(FP), R13
 	SHLQ $2, R13
-	SHLQ $2, pitch+8(FP)
 	VBROADCASTSS floor+64(FP), Y13
 	MOVBQZX add+68(FP), R10
 	MOVQ bias+56(FP), R11
@@ -194,9 +193,8 @@ octet:
 	VMOVUPS (R11), Y14
 	MOVQ    m+24(FP), DI
 	BASES
-	MOVQ    y+0(FP), R8
-	MOVQ    R8, R9
-	ADDQ    pitch+8(FP), R9
+	MOVQ    y0+0(FP), R8
+	MOVQ    y1+8(FP), R9
 	MOVQ    tiles+48(FP), CX
 
 tile:
@@ -242,7 +240,8 @@ next:
 
 	ADDQ $32, R11
 	ADDQ $32, m+24(FP)
-	ADDQ $32, y+0(FP)
+	ADDQ $32, y0+0(FP)
+	ADDQ $32, y1+8(FP)
 	SUBQ $8, c+16(FP)
 	JGT  octet
 	VZEROUPPER

@@ -1,8 +1,11 @@
 package kernel
 
 const (
-	winogradChunks     = 16  // most partial sums of one weight gradient
-	winogradChunkTiles = 128 // least tiles per partial sum
+	winogradDepth      = 4 * tileM // tiles per block: the depth of the products
+	winogradChunks     = 16        // most partial sums of one weight gradient
+	winogradChunkTiles = 128       // least tiles per partial sum
+	winogradFloats     = 8 << 20   // most elements over all partial sums, where possible
+	sumStep            = 4096      // weights per task of the sum over chunks
 )
 
 // winogradWeights computes the gradient with respect to the weights of a 3×3
@@ -26,19 +29,20 @@ type winogradWeights struct {
 }
 
 type winogradWeightsWorker struct {
-	v, z, d []float32
+	v, z []float32 // transforms of a block of x and dy
+	d    []float32 // sums of their products over the chunk
 }
 
 func newWinogradWeights(s ConvShape) *winogradWeights {
 	e := &winogradWeights{}
 	in, out := s.images()
 	e.ldv, e.ldz = eightFold(in.c), (out.c+tileN-1)/tileN*tileN
-	const block = 4 * tileM
-	e.winogradGrid = newWinogradGrid(in, out, s.PadH, s.PadW, block)
-	e.pitchV = winogradPitch(block * e.ldv)
-	e.pitchZ = winogradPitch(block * e.ldz)
+	e.winogradGrid = newWinogradGrid(in, out, s.PadH, s.PadW, winogradDepth)
+	e.pitchV = winogradPitch(winogradDepth * e.ldv)
+	e.pitchZ = winogradPitch(winogradDepth * e.ldz)
 	e.pitchD = winogradPitch(e.ldv * e.ldz)
-	e.chunks = max(1, min(winogradChunks, e.tiles/winogradChunkTiles))
+	few := max(4, winogradFloats/(9*in.c*out.c))
+	e.chunks = max(1, min(winogradChunks, e.tiles/winogradChunkTiles, few))
 	e.job, e.sumJob = e.chunk, e.sum
 	return e
 }
@@ -58,9 +62,6 @@ func (e *winogradWeights) call(dw, x, dy []float32) {
 	}
 	e.dw, e.x, e.dy = nil, nil, nil
 }
-
-// sumStep is the number of weights per task of the sum over chunks.
-const sumStep = 4096
 
 // sum adds the partial sums of one range of weights in chunk order.
 func (e *winogradWeights) sum(_, task int) {
@@ -92,8 +93,7 @@ func (e *winogradWeights) chunk(worker, chunk int) {
 				clear(w.z[k*e.pitchZ+tiles*e.ldz:][:e.ldz])
 			}
 		}
-		soon := hi + e.width
-		next := [2][]float32{e.ahead(e.x, e.in, soon, hi-lo), e.ahead(e.dy, e.out, soon, hi-lo)}
+		next := [2][]float32{e.ahead(e.x, e.in, lo, hi), e.ahead(e.dy, e.out, lo, hi)}
 		winogradSums(w.d, w.v, w.z, e.pitchD, e.pitchV, e.pitchZ, e.ldz, e.ldv, e.ldz,
 			e.ldz/tileN, e.ldv, tiles, lo > first, &next)
 	}

@@ -1,0 +1,188 @@
+package kernel
+
+import (
+	"fmt"
+	"math"
+	"testing"
+)
+
+// special fills every seventh value of s with a NaN, an infinity, a denormal or
+// a negative zero.
+func special(s []float32) []float32 {
+	values := []float32{nan, float32(math.Inf(1)), float32(math.Inf(-1)), 1e-42, float32(math.Copysign(0, -1))}
+	for i := 0; i < len(s); i += 7 {
+		s[i] = values[i/7%len(values)]
+	}
+	return s
+}
+
+// alike fails unless a and b hold the same values, where any NaN equals any
+// other, up to tol times the larger of one and the value.
+func alike(t *testing.T, what string, a, b []float32, tol float64) {
+	t.Helper()
+	for i := range a {
+		x, y := float64(a[i]), float64(b[i])
+		if x == y || x != x && y != y || math.Abs(x-y) <= tol*max(1, math.Abs(y)) {
+			continue
+		}
+		t.Fatalf("%s: value %d is %v and %v", what, i, a[i], b[i])
+	}
+}
+
+// TestWinogradTransforms compares the assembly with its portable twins; the
+// transforms only add and halve, so that results are the same to the last bit.
+func TestWinogradTransforms(t *testing.T) {
+	if !haveAVX2() {
+		t.Skip("no assembly kernels")
+	}
+	r := newRand(54)
+	for _, c := range []int{1, 7, 8, 9, 16, 23, 40} {
+		for _, width := range []int{1, 2, 5, 8} {
+			for _, pad := range []int{0, 1, 2} {
+				for _, odd := range []bool{false, true} {
+					name := fmt.Sprint(c, " channels, ", width, " wide, padding ", pad, ", special values ", odd)
+					fill := func(n int) []float32 {
+						if odd {
+							return special(randSlice(r, n))
+						}
+						return randSlice(r, n)
+					}
+					tiles := (width + 2*pad - 1) / 2
+					if tiles <= 0 {
+						continue
+					}
+					ld := eightFold(c) + 8
+					xi := tiles*ld + 3
+					a, b := make([]float32, 16*xi), make([]float32, 16*xi)
+					// compare looks at the channels only: lanes past them may differ.
+					compare := func(what string) {
+						t.Helper()
+						for k := range 16 {
+							for i := range tiles {
+								at := k*xi + i*ld
+								alike(t, name+": "+what, a[at:at+c], b[at:at+c], 0)
+							}
+						}
+					}
+					rows := [4][]float32{fill(width * c), fill(width * c), fill(width * c), fill(width * c)}
+					winogradInput(a, xi, ld, &rows, -pad, width, c, tiles)
+					winogradInputGo(b, xi, ld, &rows, -pad, width, c, tiles)
+					compare("input")
+
+					if tiles = (width + 1) / 2; tiles*ld > xi {
+						continue
+					}
+					two := [2][]float32{rows[0], rows[1]}
+					winogradGradient(a, xi, ld, &two, 0, width, c, tiles)
+					winogradGradientGo(b, xi, ld, &two, 0, width, c, tiles)
+					compare("gradient")
+
+					m, bias := fill(16*xi), fill(eightFold(c))
+					y := fill(4 * tiles * c)
+					for _, floor := range []float32{0, float32(math.Inf(-1))} {
+						for _, add := range []bool{false, true} {
+							p, q := append([]float32(nil), y...), append([]float32(nil), y...)
+							h := 2 * tiles * c
+							winogradOutput(p[:h], p[h:], c, m, xi, ld, tiles, bias, floor, add)
+							winogradOutputGo(q[:h], q[h:], c, m, xi, ld, tiles, bias, floor, add)
+							alike(t, name+": output", p, q, 0)
+						}
+					}
+				}
+			}
+		}
+	}
+}
+
+func TestWinogradFilters(t *testing.T) {
+	if !haveAVX2() {
+		t.Skip("no assembly kernels")
+	}
+	r := newRand(55)
+	for _, odd := range []bool{false, true} {
+		for _, rows := range []int{1, 3, 8} {
+			const ld = 21
+			tap := rows*ld + 2
+			w := randSlice(r, 9*tap+tileN)
+			if odd {
+				special(w)
+			}
+			xi := rows*tileN + 5
+			a, b := make([]float32, 16*xi), make([]float32, 16*xi)
+			for _, v := range [][2]int{{1, tap}, {8 * tap, -tap}} {
+				winogradFilter(a, xi, w, v[0], v[1], ld, rows)
+				winogradFilterGo(b, xi, w, v[0], v[1], ld, rows)
+				alike(t, "filters", a, b, 0)
+			}
+			for _, c := range []int{1, 8, 13, 24} {
+				xi := rows*24 + 3
+				d := randSlice(r, 16*xi)
+				if odd {
+					special(d)
+				}
+				tap := rows*c + 1
+				a, b := make([]float32, 9*tap), make([]float32, 9*tap)
+				winogradFilterGrad(a, tap, c, d, xi, 24, rows)
+				winogradFilterGradGo(b, tap, c, d, xi, 24, rows)
+				alike(t, "filter gradients", a, b, 0)
+			}
+		}
+	}
+	everyMode(t, func(t *testing.T) {
+		for _, s := range [][2]int{{1, 1}, {8, 8}, {9, 23}, {16, 7}, {17, 16}} {
+			rows, cols := s[0], s[1]
+			src, dst := randSlice(r, rows*(cols+2)), make([]float32, cols*(rows+1))
+			transpose(dst, rows+1, src, cols+2, rows, cols)
+			for i := range rows {
+				for j := range cols {
+					if dst[j*(rows+1)+i] != src[i*(cols+2)+j] {
+						t.Fatalf("transpose %v: element %d,%d", s, i, j)
+					}
+				}
+			}
+		}
+	})
+}
+
+func TestWinogradProducts(t *testing.T) {
+	if !haveAVX2() {
+		t.Skip("no assembly kernels")
+	}
+	r := newRand(56)
+	next := [2][]float32{randSlice(r, 100), nil}
+	for _, odd := range []bool{false, true} {
+		fill := func(n int) []float32 {
+			if odd {
+				return special(randSlice(r, n))
+			}
+			return randSlice(r, n)
+		}
+		for _, depth := range []int{4, 5, 6, 7, 8, 11, 16, 50} {
+			for _, panels := range []int{1, 3} {
+				const groups = 2
+				ldv, ldm := depth+1, panels*tileN+3
+				xi := groups * tileM * max(ldv, ldm)
+				u := fill(16 * panels * depth * tileN)
+				a := fill(17 * xi)
+				b := append([]float32(nil), a...)
+				winogradProducts(a, a[xi:], u, xi, ldm, ldv, panels, depth, groups, &next)
+				winogradProductsGo(b, b[xi:], u, xi, ldm, ldv, panels, depth, groups)
+				alike(t, fmt.Sprint("products ", depth, panels), a, b, 1e-5)
+			}
+		}
+		for _, tiles := range []int{4, 5, 6, 7, 12, 25} {
+			for _, rows := range []int{8, 16, 24, 32} {
+				const panels = 2
+				ldd, ldv, ldz := panels*tileN+1, rows+3, panels*tileN+2
+				xid, xiv, xiz := rows*ldd+4, tiles*ldv+5, tiles*ldz+6
+				a, v, z := fill(16*xid), fill(16*xiv), fill(16*xiz)
+				b := append([]float32(nil), a...)
+				for _, add := range []bool{false, true} {
+					winogradSums(a, v, z, xid, xiv, xiz, ldd, ldv, ldz, panels, rows, tiles, add, &next)
+					winogradSumsGo(b, v, z, xid, xiv, xiz, ldd, ldv, ldz, panels, rows, tiles, add)
+					alike(t, fmt.Sprint("sums ", tiles, rows, add), a, b, 1e-5)
+				}
+			}
+		}
+	}
+}
