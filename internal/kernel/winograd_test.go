@@ -26,9 +26,9 @@ var winogradShapes = []ConvShape{
 	{1, 6, 5, 36, 256, 3, 3, 1, 1, 1, 1, 1},
 }
 
-// relative fails unless the largest difference is at most tol times the largest
+// ofLargest fails unless the largest difference is at most tol times the largest
 // value of the reference.
-func relative(t *testing.T, what string, got []float32, want []float64, tol float64) {
+func ofLargest(t *testing.T, what string, got []float32, want []float64, tol float64) {
 	t.Helper()
 	worst, largest := 0.0, 0.0
 	for i, v := range got {
@@ -88,17 +88,17 @@ func TestWinograd(t *testing.T) {
 			weights.call(dw, bad, bad)
 
 			forward.call(y, x, w, bias, Epilogue{}, false)
-			relative(t, name+" forward with bias", y, biased, tol)
+			ofLargest(t, name+" forward with bias", y, biased, tol)
 			forward.call(y, x, w, bias, Epilogue{ReLU: true}, false)
-			relative(t, name+" forward with ReLU", y, rectified, tol)
+			ofLargest(t, name+" forward with ReLU", y, rectified, tol)
 			forward.call(y, x, w, nil, Epilogue{}, false)
-			relative(t, name+" forward", y, wy, tol)
+			ofLargest(t, name+" forward", y, wy, tol)
 			input.call(dx, dy, w, nil, Epilogue{}, false)
-			relative(t, name+" input gradient", dx, wdx, tol)
+			ofLargest(t, name+" input gradient", dx, wdx, tol)
 			input.call(dx, dy, w, nil, Epilogue{}, true)
-			relative(t, name+" added input gradient", dx, twice, tol)
+			ofLargest(t, name+" added input gradient", dx, twice, tol)
 			weights.call(dw, x, dy)
-			relative(t, name+" weight gradient", dw, wdw, tol)
+			ofLargest(t, name+" weight gradient", dw, wdw, tol)
 		})
 	}
 }
@@ -173,11 +173,11 @@ func TestWinogradConv(t *testing.T) {
 			d := newDirect(c.s)
 			y2, dx2, dw2 := make([]float32, len(y)), make([]float32, len(x)), make([]float32, len(w))
 			d.y.call(y2, x, w, nil)
-			relative(t, name+" forward", y, float64s(y2), 3e-6)
+			ofLargest(t, name+" forward", y, float64s(y2), 3e-6)
 			d.dx.call(dx2, dy, w, nil)
-			relative(t, name+" input gradient", dx, float64s(dx2), 3e-6)
+			ofLargest(t, name+" input gradient", dx, float64s(dx2), 3e-6)
 			d.dw.call(dw2, x, dy)
-			relative(t, name+" weight gradient", dw, float64s(dw2), 3e-6)
+			ofLargest(t, name+" weight gradient", dw, float64s(dw2), 3e-6)
 		}
 		mean, variance := moments64(y, c.s.O)
 		near(t, name+" mean", e.Mean, mean, 1e-6)
