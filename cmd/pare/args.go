@@ -30,6 +30,21 @@ func newFlags(c command) *flags {
 // named in want, and returns the arguments. For -h it prints the help and
 // returns flag.ErrHelp.
 func (f *flags) parse(args []string, stdout io.Writer, want ...string) ([]string, error) {
+	got, err := f.parseSome(args, stdout)
+	if err != nil {
+		return nil, err
+	}
+	if len(got) < len(want) {
+		return nil, cli.InputError("no %s given; see pare help %s", want[len(got)], f.c.name())
+	}
+	if len(got) > len(want) {
+		return nil, cli.InputError("unexpected argument %q; see pare help %s", got[len(want)], f.c.name())
+	}
+	return got, nil
+}
+
+// parseSome is parse for any number of arguments.
+func (f *flags) parseSome(args []string, stdout io.Writer) ([]string, error) {
 	var got []string
 	for {
 		before := args
@@ -49,12 +64,6 @@ func (f *flags) parse(args []string, stdout io.Writer, want ...string) ([]string
 			break
 		}
 		got, args = append(got, args[0]), args[1:]
-	}
-	if len(got) < len(want) {
-		return nil, cli.InputError("no %s given; see pare help %s", want[len(got)], f.c.name())
-	}
-	if len(got) > len(want) {
-		return nil, cli.InputError("unexpected argument %q; see pare help %s", got[len(want)], f.c.name())
 	}
 	if f.threads < 0 {
 		return nil, cli.InputError("-threads is %d, it must not be negative", f.threads)

@@ -10,16 +10,19 @@ import (
 	"pare/cmd/internal/cli"
 )
 
-// benchCommand measures training steps of models on random data.
+// benchCommand measures training steps of models and of networks of runs on
+// random data.
 type benchCommand struct{}
 
 var _ command = benchCommand{}
 
 func (benchCommand) name() string { return "bench" }
 func (benchCommand) args() string {
-	return "-model NAME|all [-batch 64] [-steps N] [-threads N] [-profile kinds|layers] [-json]"
+	return "-model NAME|all or RUN... [-batch 64] [-steps N] [-threads N] [-profile kinds|layers] [-json]"
 }
-func (benchCommand) doc() string { return "measures training steps of a model on random data" }
+func (benchCommand) doc() string {
+	return "measures training steps of a model, or of the networks of a run, on random data"
+}
 
 // maxBenchBatch keeps a slip of the keyboard from asking for all memory.
 const maxBenchBatch = 1 << 16
@@ -31,11 +34,12 @@ func (c benchCommand) run(ctx context.Context, args []string, stdout, stderr io.
 	steps := f.Int("steps", 0, "steps to measure, after the first three; 0: as many as fit into five seconds, at least ten")
 	profile := f.String("profile", "", "show where the time of a training step goes: by `kinds` of operations, or by layers")
 	asJSON := f.Bool("json", false, "print a JSON object a line for each model")
-	if _, err := f.parse(args, stdout); err != nil {
+	paths, err := f.parseSome(args, stdout)
+	if err != nil {
 		return err
 	}
-	if *model == "" {
-		return cli.InputError("no -model given; see pare help bench")
+	if (*model == "") == (len(paths) == 0) {
+		return cli.InputError("give either -model or a RUN; see pare help bench")
 	}
 	if *batch < 1 || *batch > maxBenchBatch {
 		return cli.InputError("-batch is %d, it must be 1 to %d", *batch, maxBenchBatch)
@@ -48,10 +52,14 @@ func (c benchCommand) run(ctx context.Context, args []string, stdout, stderr io.
 	}
 	b := bench{batch: *batch, steps: *steps, profile: *profile, show: progress(stderr)}
 	encoder := json.NewEncoder(stdout)
-	for i, name := range workloadNames(*model) {
-		w, err := newWorkload(name)
+	loads, err := workloads(*model, paths)
+	if err != nil {
+		return err
+	}
+	for i, load := range loads {
+		w, err := load()
 		if err != nil {
-			return cli.InputError("%w", err)
+			return err
 		}
 		r, err := b.measure(ctx, w, i == 0)
 		if err != nil {

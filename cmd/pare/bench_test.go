@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"math"
+	"path/filepath"
 	"runtime"
 	"strings"
 	"testing"
@@ -99,17 +100,30 @@ func TestBenchProfile(t *testing.T) {
 	contains(t, succeed(t, "bench", "-model", "mlp", "-batch", "1", "-steps", "1", "-profile", "kinds"), "share", "linear/dw", "update")
 }
 
+// The networks of a run before and after pruning.
+func TestBenchRun(t *testing.T) {
+	folder, summary := tinyRun(t)
+	r := measured(t, folder, filepath.Join(folder, "trained"), "-batch", "4", "-steps", "2")
+	if len(r) != 3 || r[0].Model != "trained" || r[1].Model != "pruned" || r[2].Model != "trained" {
+		t.Fatalf("%+v", r)
+	}
+	if r[0].Params != summary.ParamsBefore || r[1].Params != summary.ParamsAfter || r[1].MACs != summary.MACsAfter || r[2].MACs != r[0].MACs {
+		t.Errorf("%+v, want the counts of %+v", r, summary)
+	}
+}
+
 func TestBenchRefuses(t *testing.T) {
 	for text, args := range map[string][]string{
-		"no -model given":              {},
-		`unknown model "vgg"`:          {"-model", "vgg"},
-		"depth is 21":                  {"-model", "resnet21"},
-		"-batch is 0":                  {"-model", "mlp", "-batch", "0"},
-		"-batch is 100000, it must":    {"-model", "mlp", "-batch", "100000"},
-		"-profile is \"x\"":            {"-model", "mlp", "-profile", "x"},
-		"-steps is -1":                 {"-model", "mlp", "-steps", "-1"},
-		"-threads is -2":               {"-model", "mlp", "-threads", "-2"},
-		`unexpected argument "lenet5"`: {"-model", "mlp", "lenet5"},
+		"give either -model or a RUN": {},
+		"there is no no-such":         {"no-such"},
+		`unknown model "vgg"`:         {"-model", "vgg"},
+		"depth is 21":                 {"-model", "resnet21"},
+		"-batch is 0":                 {"-model", "mlp", "-batch", "0"},
+		"-batch is 100000, it must":   {"-model", "mlp", "-batch", "100000"},
+		"-profile is \"x\"":           {"-model", "mlp", "-profile", "x"},
+		"-steps is -1":                {"-model", "mlp", "-steps", "-1"},
+		"-threads is -2":              {"-model", "mlp", "-threads", "-2"},
+		"either -model":               {"-model", "mlp", "lenet5"},
 	} {
 		fail(t, cli.ExitBadInput, text, append([]string{"bench"}, args...)...)
 	}

@@ -1,11 +1,14 @@
 package main
 
 import (
-	"fmt"
 	"math/rand/v2"
+	"path/filepath"
 
+	"pare/cmd/internal/cli"
+	"pare/export"
 	"pare/models"
 	"pare/nn"
+	"pare/run"
 )
 
 // inputKind is what a family of models reads in a benchmark.
@@ -44,27 +47,58 @@ type workload struct {
 	net   *nn.Network
 }
 
-// workloadNames lists the models that a name on the command line stands for.
-func workloadNames(name string) []string {
-	if name == "all" {
-		return allWorkloads
+// workloads are what the command line asks for, each made when its turn comes: a
+// registered model, all of them, or the networks at paths.
+func workloads(model string, paths []string) ([]func() (workload, error), error) {
+	var loads []func() (workload, error)
+	names := []string{model}
+	if model == "all" {
+		names = allWorkloads
 	}
-	return []string{name}
+	if model != "" {
+		for _, name := range names {
+			loads = append(loads, func() (workload, error) { return newWorkload(name) })
+		}
+	}
+	for _, path := range paths {
+		a, err := run.OpenArtifact(path)
+		if err != nil {
+			return nil, err
+		}
+		if a.Kind == run.KindRun {
+			loads = append(loads,
+				func() (workload, error) { return trainedWorkload("trained", a.Trained) },
+				func() (workload, error) { return trainedWorkload("pruned", a.Final) })
+			continue
+		}
+		loads = append(loads, func() (workload, error) { return trainedWorkload(filepath.Base(path), a.Final) })
+	}
+	return loads, nil
+}
+
+// trainedWorkload is a network of a run, or another that was exported.
+func trainedWorkload(name string, read func() (export.Model, error)) (workload, error) {
+	m, err := read()
+	if err != nil {
+		return workload{}, err
+	}
+	task := models.Task{Input: m.Net.Input, Classes: m.Net.Output().Shape.Units()}
+	return workload{name, inputKind{task, fillNormal}, m.Net}, nil
 }
 
 // newWorkload builds the network of a model, or says what is wrong with the name.
 func newWorkload(name string) (workload, error) {
 	m, options, err := models.Preset(name)
 	if err != nil {
-		return workload{}, err
+		return workload{}, cli.InputError("%w", err)
 	}
 	input, ok := inputKinds[m.Name()]
 	if !ok {
-		return workload{}, fmt.Errorf("there is no benchmark of the model %q", name)
+		return workload{}, cli.InputError("there is no benchmark of the model %q", name)
 	}
 	net, err := m.Build(options, input.task, rand.New(rand.NewPCG(1, 2)))
 	if err != nil {
-		return workload{}, err
+		return workload{}, cli.InputError("%w", err)
 	}
 	return workload{name, input, net}, nil
 }
