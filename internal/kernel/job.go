@@ -25,6 +25,7 @@ type job struct {
 	gradient           *gradient
 	reduce             func(j *job, run []float32, lo, hi int)
 	pool               PoolShape
+	windowGrad         windowGrad
 	flag               bool
 	norm               Norm
 	fold               fold

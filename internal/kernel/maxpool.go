@@ -7,32 +7,47 @@ import "math"
 func MaxPool(y, x []float32, s PoolShape) {
 	j := newJob()
 	j.dst, j.a, j.pool = y, x, s
-	j.poolRows(s.N*s.OutH(), maxPoolRow)
+	j.poolRows(s.N*s.OutH(), s.KH*s.W*s.C, maxPoolRows)
 }
 
-func maxPoolRow(j *job, task, _, _ int) {
+// maxPoolRows computes output rows [lo,hi), counted over all images.
+func maxPoolRows(j *job, lo, hi, _ int) {
 	s := &j.pool
-	oh, ow, c := s.OutH(), s.OutW(), s.C
-	n, r := task/oh, task%oh
-	h0, h1 := window(r, s.H, s.KH, s.StrideH, s.PadH)
-	for q := range ow {
-		w0, w1 := window(q, s.W, s.KW, s.StrideW, s.PadW)
-		out := j.dst[(task*ow+q)*c:][:c]
-		first := true
-		for h := h0; h < h1; h++ {
-			for w := w0; w < w1; w++ {
-				x := j.a[((n*s.H+h)*s.W+w)*c:][:c]
-				if first {
-					copy(out, x)
-					first = false
-					continue
-				}
-				maxSlice(out, x)
-			}
+	oh, ow, size := s.OutH(), s.OutW(), s.H*s.W*s.C
+	for ; lo < hi; lo++ {
+		x, y := j.a[lo/oh*size:][:size], j.dst[lo*ow*s.C:][:ow*s.C]
+		for q := 0; q < ow; {
+			w := s.windows(lo%oh, q)
+			maxWindows(y[q*s.C:], x, w, s)
+			q += w.n
 		}
-		if first {
-			for i := range out {
-				out[i] = float32(math.Inf(-1))
+	}
+}
+
+// maxWindows computes the maxima of a run of windows of the image x.
+func maxWindows(y, x []float32, w windows, s *PoolShape) {
+	c, i := s.C, 0
+	if w.kh <= 0 || w.kw <= 0 {
+		y := y[:w.n*c]
+		for i := range y {
+			y[i] = float32(math.Inf(-1))
+		}
+		return
+	}
+	if i = w.vectorised(c); i > 0 {
+		maxPoolAVX2(&y[0], &x[w.at], i, c, s.StrideW*c, s.W*c, w.kh, w.kw)
+	}
+	for ; i < w.n; i++ {
+		out := y[i*c:][:c]
+		at := w.at + i*s.StrideW*c
+		copy(out, x[at:])
+		for h := range w.kh {
+			for k := range w.kw {
+				for i, v := range x[at+(h*s.W+k)*c:][:c] {
+					if v > out[i] || v != v {
+						out[i] = v
+					}
+				}
 			}
 		}
 	}
@@ -44,37 +59,41 @@ func maxPoolRow(j *job, task, _, _ int) {
 func MaxPoolBackward(dx, x, y, dy []float32, s PoolShape) {
 	j := newJob()
 	j.dst, j.a, j.b, j.c, j.pool = dx, x, y, dy, s
-	// Windows overlap, so a task owns a whole image.
-	j.poolRows(s.N, maxPoolGradImage)
+	j.poolGrad(maxGradWindows)
 }
 
-func maxPoolGradImage(j *job, n, _, _ int) {
+// maxGradWindows is a windowGrad.
+func maxGradWindows(j *job, dx []float32, image, _, _, at int, w windows, add bool) {
 	s := &j.pool
-	oh, ow, c := s.OutH(), s.OutW(), s.C
-	size := s.H * s.W * c
-	x, dx := j.a[n*size:][:size], j.dst[n*size:][:size]
-	clear(dx)
-	for r := range oh {
-		h0, h1 := window(r, s.H, s.KH, s.StrideH, s.PadH)
-		for q := range ow {
-			w0, w1 := window(q, s.W, s.KW, s.StrideW, s.PadW)
-			at := ((n*oh+r)*ow + q) * c
-			y, dy := j.b[at:][:c], j.c[at:][:c]
-			for i, m := range y {
-				if p := firstMax(x[i:], m, h0, h1, w0, w1, s.W, c); p >= 0 {
-					dx[p+i] += dy[i]
-				}
+	c, i, x, y, dy := s.C, 0, j.a[image:], j.b[at:], j.c[at:]
+	if i = w.vectorisedGrad(s, add); i > 0 {
+		grad := maxPoolGradAVX2
+		if add {
+			grad = maxPoolGradAddAVX2
+		}
+		grad(&dx[w.at], &x[w.at], &y[0], &dy[0], i, c, s.StrideW*c, s.W*c, w.kh, w.kw)
+	}
+	for ; i < w.n; i++ {
+		at := w.at + i*s.StrideW*c
+		if !add {
+			for h := range w.kh {
+				clear(dx[at+h*s.W*c:][:w.kw*c])
+			}
+		}
+		for k, m := range y[i*c:][:c] {
+			if p := firstMax(x[at+k:], m, w, s); p >= 0 {
+				dx[at+k+p] += dy[i*c+k]
 			}
 		}
 	}
 }
 
 // firstMax returns the offset of the value that produced the maximum m.
-func firstMax(x []float32, m float32, h0, h1, w0, w1, width, c int) int {
+func firstMax(x []float32, m float32, w windows, s *PoolShape) int {
 	at := -1
-	for h := h0; h < h1; h++ {
-		p := (h*width + w0) * c
-		for w := w0; w < w1; w++ {
+	for h := range w.kh {
+		p := h * s.W * s.C
+		for range w.kw {
 			v := x[p]
 			if v == m {
 				return p
@@ -82,7 +101,7 @@ func firstMax(x []float32, m float32, h0, h1, w0, w1, width, c int) int {
 			if v != v {
 				at = p
 			}
-			p += c
+			p += s.C
 		}
 	}
 	return at

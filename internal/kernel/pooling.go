@@ -50,91 +50,40 @@ func divisor(i, in, k, stride, pad int, padded bool) int {
 	return max(hi-lo, 0)
 }
 
-// poolRows runs op for every output row (forward) of the shape.
-func (j *job) poolRows(rows int, op func(j *job, lo, hi, task int)) {
-	j.each(rows, 1, op)
-	j.release()
+// windows is a run of windows of one output row that cover equally much.
+type windows struct {
+	n      int // windows
+	kh, kw int // positions of one, not positive where it lies in the padding
+	at     int // where the first one starts in the image
 }
 
-// AvgPool averages the windows of x into y. Positions in the padding add zero;
-// they count in the divisor only with countIncludePad.
-func AvgPool(y, x []float32, s PoolShape, countIncludePad bool) {
-	j := newJob()
-	j.dst, j.a, j.pool, j.flag = y, x, s, countIncludePad
-	j.poolRows(s.N*s.OutH(), avgPoolRow)
-}
-
-func avgPoolRow(j *job, task, _, _ int) {
-	s := &j.pool
-	oh, ow, c := s.OutH(), s.OutW(), s.C
-	n, r := task/oh, task%oh
+// windows returns the longest run that starts with window q of output row r.
+func (s *PoolShape) windows(r, q int) windows {
 	h0, h1 := window(r, s.H, s.KH, s.StrideH, s.PadH)
-	for q := range ow {
-		w0, w1 := window(q, s.W, s.KW, s.StrideW, s.PadW)
-		out := j.dst[(task*ow+q)*c:][:c]
-		clear(out)
-		for h := h0; h < h1; h++ {
-			for w := w0; w < w1; w++ {
-				addSlice(out, out, j.a[((n*s.H+h)*s.W+w)*c:])
-			}
-		}
-		scaleSlice(out, out, 1/float32(j.area(r, q)))
+	w0, w1 := window(q, s.W, s.KW, s.StrideW, s.PadW)
+	w := windows{n: 1, kh: h1 - h0, kw: w1 - w0, at: (h0*s.W + w0) * s.C}
+	if w.kw == s.KW {
+		whole := (s.W+s.PadW-s.KW)/s.StrideW + 1 // windows that end in the input
+		w.n = min(whole, s.OutW()) - q
 	}
+	return w
 }
 
-// area is the divisor of one average window.
-func (j *job) area(r, q int) int {
-	s := &j.pool
-	return max(1, divisor(r, s.H, s.KH, s.StrideH, s.PadH, j.flag)*divisor(q, s.W, s.KW, s.StrideW, s.PadW, j.flag))
-}
-
-// AvgPoolBackward overwrites dx with the gradient for dy.
-func AvgPoolBackward(dx, dy []float32, s PoolShape, countIncludePad bool) {
-	j := newJob()
-	j.dst, j.a, j.pool, j.flag = dx, dy, s, countIncludePad
-	j.poolRows(s.N*s.H, avgPoolGradRow)
-}
-
-// avgPoolGradRow gathers one input row from all windows that cover it.
-func avgPoolGradRow(j *job, task, _, _ int) {
-	s := &j.pool
-	oh, ow, c := s.OutH(), s.OutW(), s.C
-	n, h := task/s.H, task%s.H
-	row := j.dst[task*s.W*c:][:s.W*c]
-	clear(row)
-	for r := max(0, (h+s.PadH-s.KH)/s.StrideH); r < oh && r*s.StrideH-s.PadH <= h; r++ {
-		if r*s.StrideH-s.PadH+s.KH <= h {
-			continue
-		}
-		for q := range ow {
-			f := 1 / float32(j.area(r, q))
-			dy := j.a[((n*oh+r)*ow+q)*c:][:c]
-			w0, w1 := window(q, s.W, s.KW, s.StrideW, s.PadW)
-			for w := w0; w < w1; w++ {
-				d := row[w*c:][:c]
-				for i, v := range dy {
-					d[i] += v * f
-				}
-			}
-		}
+// vectorised returns how many windows of the run the assembly can do. With less
+// than eight channels it reads and writes beyond them, into what the following
+// windows of the run cover and do again, so the last ones are left.
+func (w windows) vectorised(c int) int {
+	switch {
+	case !useAVX2:
+		return 0
+	case c >= 8:
+		return w.n
 	}
+	return max(0, w.n*c-8+c) / max(c, 1)
 }
 
-// GlobalAvgPool averages x [n,hw,c] over hw into y [n,c].
-func GlobalAvgPool(y, x []float32, n, hw, c int) {
-	AvgPool(y[:n*c], x[:n*hw*c], PoolShape{N: n, H: 1, W: hw, C: c, KH: 1, KW: hw, StrideH: 1, StrideW: 1}, false)
-}
-
-// GlobalAvgPoolBackward spreads dy [n,c] over dx [n,hw,c].
-func GlobalAvgPoolBackward(dx, dy []float32, n, hw, c int) {
-	j := newJob()
-	j.dst, j.a, j.cols, j.s = dx[:n*hw*c], dy[:n*c], hw, 1/float32(max(hw, 1))
-	j.each(n, 1, func(j *job, i, _, _ int) {
-		c := len(j.a) / j.rows
-		d := j.dst[i*j.cols*c:][:j.cols*c]
-		for ; len(d) > 0; d = d[c:] {
-			scaleSlice(d[:c], j.a[i*c:], j.s)
-		}
-	})
+// poolRows runs op over rows items of the given number of values each.
+func (j *job) poolRows(rows, values int, op func(j *job, lo, hi, task int)) {
+	j.each(rows, max(1, flatChunk/2/max(values, 1)), op)
 	j.release()
 }

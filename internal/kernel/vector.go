@@ -200,18 +200,3 @@ func dotShiftRows(dst, x, shift, y []float32, rows, n int) {
 		}
 	}
 }
-
-// maxSlice computes dst[i] = max(dst[i], x[i]), NaN if either is NaN.
-func maxSlice(dst, x []float32) {
-	x = x[:len(dst)]
-	i := 0
-	if useAVX2 && len(dst) >= 8 {
-		i = len(dst) &^ 7
-		maxAVX2(&dst[0], &x[0], i)
-	}
-	for ; i < len(dst); i++ {
-		if v := x[i]; v > dst[i] || v != v {
-			dst[i] = v
-		}
-	}
-}

@@ -35,6 +35,3 @@ func sumRowsAVX2(dst, x, shift *float32, rows, n, ld int)
 
 //go:noescape
 func dotShiftRowsAVX2(dst, x, shift, y *float32, rows, n, ld int)
-
-//go:noescape
-func maxAVX2(dst, x *float32, n int)

@@ -208,27 +208,3 @@ loop:
 	JNZ         row
 	VZEROUPPER
 	RET
-
-// func maxAVX2(dst, x *float32, n int)
-TEXT ·maxAVX2(SB), NOSPLIT, $0-24
-	MOVQ dst+0(FP), DI
-	MOVQ x+8(FP), SI
-	MOVQ n+16(FP), CX
-	XORQ AX, AX
-
-loop:
-	VMOVUPS (DI)(AX*4), Y0
-	VMOVUPS (SI)(AX*4), Y1
-
-	// x where dst < x or x is NaN, that is where not dst >= x unless dst is
-	// NaN; a NaN in dst is put back last.
-	VCMPPS    $9, Y1, Y0, Y2
-	VBLENDVPS Y2, Y1, Y0, Y3
-	VCMPPS    $3, Y0, Y0, Y2
-	VBLENDVPS Y2, Y0, Y3, Y3
-	VMOVUPS   Y3, (DI)(AX*4)
-	ADDQ      $8, AX
-	CMPQ      AX, CX
-	JLT       loop
-	VZEROUPPER
-	RET

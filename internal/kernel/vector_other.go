@@ -15,4 +15,3 @@ func fmaRowsAVX2(dst, x, w *float32, rows, n, ds, xs int)          {}
 func dotRowsAVX2(dst, x, y *float32, rows, n, xs, ys int)          {}
 func sumRowsAVX2(dst, x, shift *float32, rows, n, ld int)          {}
 func dotShiftRowsAVX2(dst, x, shift, y *float32, rows, n, ld int)  {}
-func maxAVX2(dst, x *float32, n int)                               {}
