@@ -1,75 +1,109 @@
 package kernel
 
 const (
-	gemmKC   = 256 // depth of one block: a packed panel of 16 KB stays in L1
-	gemmRows = 96  // result rows per task: the block of A stays in L2
-
-	packPitch = gemmKC + tileN // row distance of a copied block of A
+	gemmDepth     = 320 // most depth of a block: its panel of B stays in L1
+	gemmRowTiles  = 24  // most row tiles of a task: its block of A stays in L2
+	gemmTaskFlops = 1 << 19
+	gemmMaxTasks  = 16
+	gemmDirectK = 96
+	gemmDirectTiles = 2
+	gemmDirectPanels = 4
 )
 
-// Gemm is a plan for C[m,n] = op(A)·op(B) of one size. It packs B into panels
-// of sixteen columns and, when A is transposed, A into groups of six rows.
+// Gemm is a plan for C[m,n] = op(A)·op(B) of one size. Depending on the size,
+// A is packed into panels of six rows and B into panels of sixteen columns, or
+// they are read in place.
 type Gemm struct {
 	m, n, k        int
 	transA, transB bool
-	panels         int
-	panelsPerTask  int
-	colTasks       int
-	tasks          int
-	packB          []float32 // [panel][k][16]
-	bias           []float32 // padded to whole panels
-	arow, crow     []int     // row offsets of one tile of A and C
-	copyA          bool      // copy blocks of A to rows of packPitch
-	pack6          []int     // 0, 6, 12, …: steps of a packed block of A
-	ws             []gemmWorker
+
+	rowTiles, panels int
+	packA, packB     packing
+	panelA           int       // distance of the panels of A
+	a6, b16          []float32 // [row tile][k][6], [panel][k][16]
+	bias             []float32 // padded to whole panels
+	arow, crow       []int     // row offsets of the tiles of one task
+	step             []int     // offsets of the depth
+	blocks           int       // of the depth
+	rowTasks         int
+	colTasks         int
 
 	c, a, b   []float32 // operands of the call in progress
 	mode      int
+	last      int // added to mode for the last block of the depth
 	packTask  func(worker, task int)
 	blockTask func(worker, task int)
 }
 
-type gemmWorker struct {
-	tile  tileScratch
-	packA []float32 // [tile][k][6] of a transposed A, else [row][packPitch]
-}
+type packing int
 
-var oneSegment = []int{0}
+const (
+	inPlace packing = iota
+	ahead           // before the product
+	inTask          // in the only task that reads it
+)
 
 // NewGemm plans C[m,n] = op(A)·op(B) for row-major contiguous operands: A is
 // [m,k], or [k,m] if transA; B is [k,n], or [n,k] if transB.
 func NewGemm(m, n, k int, transA, transB bool) *Gemm {
 	g := &Gemm{m: m, n: n, k: k, transA: transA, transB: transB}
+	g.rowTiles = (m + tileM - 1) / tileM
 	g.panels = (n + tileN - 1) / tileN
-	g.packB = make([]float32, g.panels*tileN*k)
 	g.bias = make([]float32, g.panels*tileN)
-	// Blocks of long rows are copied if enough panels use them: rows a large
-	// power of two apart compete for the same cache sets.
-	g.copyA = !transA && k > 128 && g.panels >= 4
-	lda := k
-	if g.copyA {
-		lda = packPitch
+	g.blocks = (k + gemmDepth - 1) / gemmDepth
+	g.split()
+	g.choosePacking()
+	lda, ldk := k, 1
+	if transA {
+		lda, ldk = 1, m
 	}
-	for i := range tileM {
-		g.arow = append(g.arow, i*lda)
+	g.panelA = (k*tileM + 2 + 15) &^ 15
+	rows := min(m, (g.rowTiles+g.rowTasks-1)/max(g.rowTasks, 1)*tileM)
+	for i := range rows {
+		off := i * lda
+		if g.packA != inPlace {
+			off = i/tileM*g.panelA + i%tileM
+		}
+		g.arow = append(g.arow, off)
 		g.crow = append(g.crow, i*n)
 	}
-	if transA {
-		for i := range min(gemmKC, k) {
-			g.pack6 = append(g.pack6, i*tileM)
-		}
+	if g.packA != inPlace {
+		ldk = tileM
 	}
-	// With few rows the columns have to be shared out as well.
-	rowTasks := (m + gemmRows - 1) / gemmRows
-	g.panelsPerTask = max(g.panels, 1)
-	if rowTasks < 8 {
-		g.panelsPerTask = max(4, (g.panels*rowTasks+7)/8)
+	for t := range (k + g.blocks - 1) / max(g.blocks, 1) {
+		g.step = append(g.step, t*ldk)
 	}
-	g.colTasks = (g.panels + g.panelsPerTask - 1) / g.panelsPerTask
-	g.tasks = rowTasks * g.colTasks
-	g.packTask = g.packPanel
+	g.packTask = g.pack
 	g.blockTask = g.block
 	return g
+}
+
+// split chooses the grid of tasks.
+func (g *Gemm) split() {
+	tasks := max(1, min(2*g.m*g.n*g.k/gemmTaskFlops, gemmMaxTasks))
+	if g.rowTiles >= 32 || g.panels < 2 {
+		g.rowTasks = max(min(tasks, g.rowTiles), (g.rowTiles+gemmRowTiles-1)/gemmRowTiles)
+		g.colTasks = 1
+		return
+	}
+	g.rowTasks, g.colTasks = 1, min(tasks, max(g.panels, 1))
+}
+
+func (g *Gemm) choosePacking() {
+	switch {
+	case !g.transB && (g.k <= gemmDirectK || g.rowTiles <= gemmDirectTiles):
+		g.packB = inPlace
+	case g.rowTasks == 1:
+		g.packB = inTask
+	default:
+		g.packB = ahead
+	}
+	switch {
+	case g.panels <= gemmDirectPanels || g.k <= gemmDirectK:
+		g.packA = inPlace
+	default:
+		g.packA = ahead
+	}
 }
 
 // Run computes C = op(A)·op(B), plus bias[n] on every row unless bias is nil.
@@ -78,157 +112,118 @@ func (g *Gemm) Run(c, a, b, bias []float32, acc bool) {
 	if g.m == 0 || g.n == 0 {
 		return
 	}
-	c, a, b = c[:g.m*g.n], a[:g.m*g.k], b[:g.k*g.n]
-	if g.k == 0 {
-		g.empty(c, bias, acc)
-		return
-	}
-	for len(g.ws) < maxWorkers() {
-		g.ws = append(g.ws, gemmWorker{})
-	}
-	g.mode = startZero
-	switch {
-	case acc:
-		g.mode = startLoad
-		if bias != nil {
-			addRows(c, bias[:g.n])
-		}
-	case bias != nil:
-		g.mode = startBias
+	g.c, g.a, g.b = c[:g.m*g.n], a[:g.m*g.k], b[:g.k*g.n]
+	g.mode, g.last = 0, 0
+	if bias != nil {
+		g.mode |= tileBias
 		copy(g.bias, bias[:g.n])
 	}
-	g.c, g.a, g.b = c, a, b
-	parallel(g.panels, g.packTask)
-	parallel(g.tasks, g.blockTask)
+	if acc {
+		g.mode |= tileLoad
+	}
+	packed := 0
+	if g.packA == ahead {
+		packed += g.rowTiles
+		if g.a6 == nil {
+			g.a6 = make([]float32, g.rowTiles*g.panelA)
+		}
+	}
+	if g.b16 == nil && g.packB != inPlace {
+		g.b16 = make([]float32, g.panels*tileN*g.k)
+	}
+	if g.packB == inPlace && g.b16 == nil {
+		g.b16 = make([]float32, tileN*g.k)
+	}
+	if g.packB == inPlace && g.n%tileN != 0 {
+		j := g.n &^ (tileN - 1)
+		packStraight(g.b16, g.b[j:], g.n, g.n-j, tileWidth(g.n-j), g.k)
+	}
+	if g.packB == ahead {
+		packed += g.panels
+	}
+	parallel(packed, g.packTask)
+	parallel(g.rowTasks*g.colTasks, g.blockTask)
 	g.c, g.a, g.b = nil, nil, nil
 }
 
-// empty is Run for k == 0, where the product is zero.
-func (g *Gemm) empty(c, bias []float32, acc bool) {
-	if !acc {
-		clear(c)
-	}
-	if bias != nil {
-		addRows(c, bias[:g.n])
-	}
-}
-
-func addRows(c, bias []float32) {
-	for ; len(c) > 0; c = c[len(bias):] {
-		for j, v := range bias {
-			c[j] += v
+func (g *Gemm) pack(_, task int) {
+	if g.packB == ahead {
+		if task < g.panels {
+			g.packPanel(task)
+			return
 		}
+		task -= g.panels
+	}
+	i0 := task * tileM
+	dst := g.a6[task*g.panelA:][:g.panelA]
+	rows := min(tileM, g.m-i0)
+	if g.transA {
+		packStraight(dst, g.a[i0:], g.m, rows, tileM, g.k)
+	} else {
+		packTransposed(dst, g.a[i0*g.k:], g.k, rows, tileM, g.k)
 	}
 }
 
-// packPanel copies columns [16p, 16p+16) of op(B). Columns past n keep the
-// zeros they were allocated with.
-func (g *Gemm) packPanel(_, p int) {
-	dst := g.packB[p*g.k*tileN:][:g.k*tileN]
+func (g *Gemm) packPanel(p int) {
 	j0 := p * tileN
 	nc := min(tileN, g.n-j0)
+	dst := g.b16[j0*g.k:]
+	w := tileWidth(nc)
 	if g.transB {
-		packTransposed(dst, g.b[j0*g.k:], g.k, nc, g.k)
+		packTransposed(dst, g.b[j0*g.k:], g.k, nc, w, g.k)
 		return
 	}
-	packStraight(dst, g.b[j0:], g.n, nc, g.k)
+	packStraight(dst, g.b[j0:], g.n, nc, w, g.k)
 }
 
-// block computes one block of C: up to gemmRows rows, panelsPerTask panels.
-func (g *Gemm) block(worker, task int) {
-	w := &g.ws[worker]
-	i0 := task / g.colTasks * gemmRows
-	i1 := min(i0+gemmRows, g.m)
-	p0 := task % g.colTasks * g.panelsPerTask
-	p1 := min(p0+g.panelsPerTask, g.panels)
-	mode := g.mode
-	for k0 := 0; k0 < g.k; k0 += gemmKC {
-		kc := min(gemmKC, g.k-k0)
-		var at []float32
-		lda := g.k
+// block computes one block of C.
+func (g *Gemm) block(_, task int) {
+	rt, ct := task/g.colTasks, task%g.colTasks
+	t0, t1 := g.rowTiles*rt/g.rowTasks, g.rowTiles*(rt+1)/g.rowTasks
+	i0, i1 := t0*tileM, min(t1*tileM, g.m)
+	p0, p1 := g.panels*ct/g.colTasks, g.panels*(ct+1)/g.colTasks
+	if g.packB == inTask {
+		for p := p0; p < p1; p++ {
+			g.packPanel(p)
+		}
+	}
+	t := tile{crow: g.crow[:i1-i0], arow: g.arow[:i1-i0]}
+	for blk := range max(g.blocks, 1) {
+		k0, k1 := g.k*blk/max(g.blocks, 1), g.k*(blk+1)/max(g.blocks, 1)
+		t.step = g.step[:k1-k0]
 		switch {
+		case g.packA != inPlace:
+			t.a = g.a6[t0*g.panelA+k0*tileM:]
 		case g.transA:
-			g.packRows(w, i0, i1, k0, kc)
-		case g.copyA:
-			at, lda = g.copyRows(w, i0, i1, k0, kc), packPitch
+			t.a = g.a[k0*g.m+i0:]
 		default:
-			at = g.a[i0*g.k+k0:]
+			t.a = g.a[i0*g.k+k0:]
+		}
+		t.mode = tileLoad
+		if blk == 0 {
+			t.mode = g.mode
+		}
+		if blk == g.blocks-1 {
+			t.mode |= g.last
 		}
 		for p := p0; p < p1; p++ {
-			bp := g.packB[(p*g.k+k0)*tileN:]
 			j0 := p * tileN
-			nc := min(tileN, g.n-j0)
-			for i := i0; i < i1; i += tileM {
-				mr := min(tileM, i1-i)
-				ct := g.c[i*g.n+j0:]
-				switch {
-				case g.transA:
-					g.colsTile(w, ct, w.packA[(i-i0)*kc:], mr, nc, kc, bp, j0, mode)
-				case mr == tileM && nc == tileN:
-					tileRows(ct, g.crow, at[(i-i0)*lda:], g.arow, oneSegment, kc, bp, g.bias[j0:], mode)
-				default:
-					arow := g.arow
-					if mr < tileM {
-						// Rows past the end repeat the last one that exists.
-						var short [tileM]int
-						for r := range short {
-							short[r] = min(r, mr-1) * lda
-						}
-						arow = short[:]
-					}
-					w.tile.rowsEdge(mr, nc, ct, g.crow, at[(i-i0)*lda:], arow, oneSegment, kc, bp, g.bias[j0:], mode)
-				}
+			t.cols = min(tileN, g.n-j0)
+			t.c = g.c[i0*g.n+j0:]
+			t.bias = g.bias[j0:]
+			switch {
+			case g.k == 0:
+			case g.packB != inPlace:
+				t.ldb = tileWidth(t.cols)
+				t.b = g.b16[j0*g.k+k0*t.ldb:]
+			case t.cols < tileN:
+				t.ldb = tileWidth(t.cols)
+				t.b = g.b16[k0*t.ldb:]
+			default:
+				t.ldb = g.n
+				t.b = g.b[k0*g.n+j0:]
 			}
-		}
-		mode = startLoad
-	}
-}
-
-func (g *Gemm) colsTile(w *gemmWorker, ct, at []float32, mr, nc, kc int, bp []float32, j0, mode int) {
-	if mode == startBias {
-		for i := range mr {
-			copy(ct[i*g.n:i*g.n+nc], g.bias[j0:])
-		}
-		mode = startLoad
-	}
-	if mr == tileM && nc == tileN {
-		tileCols(ct, g.n, at, g.pack6[:kc], bp, mode)
-		return
-	}
-	w.tile.colsEdge(0, mr, nc, ct, g.n, at, g.pack6[:kc], bp, mode)
-}
-
-// packRows copies rows [i0,i1) and depth [k0,k0+kc) of a transposed A into
-// groups of six rows, filled up with zeros.
-func (g *Gemm) packRows(w *gemmWorker, i0, i1, k0, kc int) {
-	if w.packA == nil {
-		w.packA = make([]float32, gemmRows*min(gemmKC, g.k))
-	}
-	for t := range kc {
-		src := g.a[(k0+t)*g.m+i0:][:i1-i0]
-		dst := w.packA[t*tileM:]
-		for len(src) >= tileM {
-			*(*[tileM]float32)(dst) = [tileM]float32(src)
-			src = src[tileM:]
-			if len(src) > 0 {
-				dst = dst[kc*tileM:]
-			}
-		}
-		if len(src) > 0 {
-			d := (*[tileM]float32)(dst)
-			*d = [tileM]float32{}
-			copy(d[:], src)
+			t.run()
 		}
 	}
-}
-
-// copyRows copies rows [i0,i1) and depth [k0,k0+kc) of A to rows of packPitch.
-func (g *Gemm) copyRows(w *gemmWorker, i0, i1, k0, kc int) []float32 {
-	if w.packA == nil {
-		w.packA = make([]float32, gemmRows*packPitch)
-	}
-	for i := i0; i < i1; i++ {
-		copy(w.packA[(i-i0)*packPitch:][:kc], g.a[i*g.k+k0:])
-	}
-	return w.packA
 }

@@ -87,25 +87,3 @@ func BenchmarkGemm(b *testing.B) {
 	}
 }
 
-// BenchmarkTile runs the tile kernels on operands in L1, the ceiling for
-// everything built on them.
-func BenchmarkTile(b *testing.B) {
-	const k = 256
-	r := newRand(40)
-	a, p, c := randSlice(r, 6*k), randSlice(r, 16*k), make([]float32, 96)
-	rows, cols := []int{0, k, 2 * k, 3 * k, 4 * k, 5 * k}, make([]int, k)
-	for i := range cols {
-		cols[i] = 6 * i
-	}
-	for i, f := range []func(){
-		func() { tileRows(c, scratchRow, a, rows, oneSegment, k, p, nil, startZero) },
-		func() { tileCols(c, 16, a, cols, p, startZero) },
-	} {
-		b.Run([]string{"rows", "cols"}[i], func(b *testing.B) {
-			for b.Loop() {
-				f()
-			}
-			b.ReportMetric(2*96*k*float64(b.N)/b.Elapsed().Seconds()/1e9, "GFLOP/s")
-		})
-	}
-}
