@@ -116,7 +116,7 @@ func (e *rowsConv) pack(_, task int) {
 				src := e.w[(tap*e.on+n0)*e.weightO+g*e.ck:]
 				packTransposed(dst, src, e.weightO, nc, width, e.ck)
 			} else {
-				packStraight(dst, e.w[tap*e.ck*e.weightO+g*e.on+n0:], e.weightO, nc, width, e.ck)
+				packStraight(dst, 0, e.w[tap*e.ck*e.weightO+g*e.on+n0:], e.weightO, nc, width, e.ck)
 			}
 			dst = dst[e.ck*width:]
 		}

@@ -124,10 +124,13 @@ func (e *weightsConv) packDY(w *weightsWorker, dy []float32, pixels int) {
 		w.dy = make([]float32, e.groups*e.width*len(e.pixel))
 	}
 	for g := range e.groups {
-		for pn := range e.panels {
-			col := pn * tileN
-			nc := min(tileN, e.on-col)
-			packStraight(w.dy[(g*e.width+col)*len(e.pixel):], dy[g*e.on+col:], e.out.c, nc, tileWidth(nc), pixels)
+		dst, src := w.dy[g*e.width*len(e.pixel):], dy[g*e.on:]
+		full := e.on &^ (tileN - 1)
+		if full > 0 {
+			packStraight(dst, len(e.pixel)*tileN, src, e.out.c, full, tileN, pixels)
+		}
+		if n := e.on - full; n > 0 {
+			packStraight(dst[full*len(e.pixel):], 0, src[full:], e.out.c, n, tileWidth(n), pixels)
 		}
 	}
 }

@@ -1,119 +1,111 @@
 package kernel
 
 const (
-	gemmDepth     = 320 // most depth of a block: its panel of B stays in L1
-	gemmRowTiles  = 24  // most row tiles of a task: its block of A stays in L2
-	gemmTaskFlops = 1 << 19
-	gemmMaxTasks  = 16
-	gemmDirectK = 96
-	gemmDirectTiles = 2
-	gemmDirectPanels = 4
+	gemmDepth     = 384     // most depth of a block: its panel of B stays in L1
+	gemmTaskTiles = 32      // most row tiles of a task: its block of A stays in L2
+	gemmTaskOps   = 1 << 18 // least multiplications of a task, where possible
+	gemmTasks     = 8       // most tasks of a product of small matrices
+	inPlaceTiles  = 16      // B is read in place by at most so many row tiles
+	inPlacePanels = 8       // A is read in place by at most so many panels of B
 )
 
-// Gemm is a plan for C[m,n] = op(A)·op(B) of one size. Depending on the size,
-// A is packed into panels of six rows and B into panels of sixteen columns, or
-// they are read in place.
+// Gemm is a plan for C[m,n] = op(A)·op(B) of one size. Where it pays, A is
+// packed into panels of six rows and B into panels of sixteen columns; by the
+// task that reads them if there is only one, else before.
 type Gemm struct {
 	m, n, k        int
 	transA, transB bool
+	rowTasks       int
+	colTasks       int
 
-	rowTiles, panels int
-	packA, packB     packing
-	panelA           int       // distance of the panels of A
-	a6, b16          []float32 // [row tile][k][6], [panel][k][16]
-	bias             []float32 // padded to whole panels
-	arow, crow       []int     // row offsets of the tiles of one task
-	step             []int     // offsets of the depth
-	blocks           int       // of the depth
-	rowTasks         int
-	colTasks         int
+	packA, packB bool
+	panelsA      packedPanels
+	panelsB      packedPanels
+	edge         []float32 // the last columns of B, where the others are read in place
+	bias         []float32 // padded to whole panels
+	arow, crow   []int     // rows of A and C in one task
+	step         []int     // depths of A in one block
 
 	c, a, b   []float32 // operands of the call in progress
-	mode      int
-	last      int // added to mode for the last block of the depth
+	mode      int       // of the first block of the depth
+	end       int       // of the last one
 	packTask  func(worker, task int)
 	blockTask func(worker, task int)
 }
-
-type packing int
-
-const (
-	inPlace packing = iota
-	ahead           // before the product
-	inTask          // in the only task that reads it
-)
 
 // NewGemm plans C[m,n] = op(A)·op(B) for row-major contiguous operands: A is
 // [m,k], or [k,m] if transA; B is [k,n], or [n,k] if transB.
 func NewGemm(m, n, k int, transA, transB bool) *Gemm {
 	g := &Gemm{m: m, n: n, k: k, transA: transA, transB: transB}
-	g.rowTiles = (m + tileM - 1) / tileM
-	g.panels = (n + tileN - 1) / tileN
-	g.bias = make([]float32, g.panels*tileN)
-	g.blocks = (k + gemmDepth - 1) / gemmDepth
+	blocks := max(1, (k+gemmDepth-1)/gemmDepth)
+	g.panelsA = newPackedPanels(m, k, tileM, blocks, !transA)
+	g.panelsB = newPackedPanels(n, k, tileN, blocks, transB)
+	g.bias = make([]float32, g.panelsB.panels*tileN)
 	g.split()
 	g.choosePacking()
-	lda, ldk := k, 1
-	if transA {
-		lda, ldk = 1, m
-	}
-	g.panelA = (k*tileM + 2 + 15) &^ 15
-	rows := min(m, (g.rowTiles+g.rowTasks-1)/max(g.rowTasks, 1)*tileM)
-	for i := range rows {
-		off := i * lda
-		if g.packA != inPlace {
-			off = i/tileM*g.panelA + i%tileM
-		}
-		g.arow = append(g.arow, off)
-		g.crow = append(g.crow, i*n)
-	}
-	if g.packA != inPlace {
-		ldk = tileM
-	}
-	for t := range (k + g.blocks - 1) / max(g.blocks, 1) {
-		g.step = append(g.step, t*ldk)
-	}
-	g.packTask = g.pack
-	g.blockTask = g.block
+	g.tables()
+	g.packTask, g.blockTask = g.pack, g.block
 	return g
 }
 
-// split chooses the grid of tasks.
+// split chooses the grid of tasks. What an element is summed from, and in which
+// order, does not depend on it.
 func (g *Gemm) split() {
-	tasks := max(1, min(2*g.m*g.n*g.k/gemmTaskFlops, gemmMaxTasks))
-	if g.rowTiles >= 32 || g.panels < 2 {
-		g.rowTasks = max(min(tasks, g.rowTiles), (g.rowTiles+gemmRowTiles-1)/gemmRowTiles)
-		g.colTasks = 1
-		return
+	tiles, panels := g.panelsA.panels, g.panelsB.panels
+	tasks := max(1, min(g.m*g.n*g.k/gemmTaskOps, gemmTasks))
+	g.rowTasks, g.colTasks = 1, 1
+	if tiles > inPlaceTiles || panels == 1 {
+		g.rowTasks = max(min(tasks, tiles), (tiles+gemmTaskTiles-1)/gemmTaskTiles)
+	} else {
+		g.colTasks = min(tasks, panels)
 	}
-	g.rowTasks, g.colTasks = 1, min(tasks, max(g.panels, 1))
 }
 
+// choosePacking decides what is read in place: what few tiles read, unless
+// that means rows a multiple of a page apart, which compete for the same places
+// of the cache.
 func (g *Gemm) choosePacking() {
-	switch {
-	case !g.transB && (g.k <= gemmDirectK || g.rowTiles <= gemmDirectTiles):
-		g.packB = inPlace
-	case g.rowTasks == 1:
-		g.packB = inTask
-	default:
-		g.packB = ahead
-	}
-	switch {
-	case g.panels <= gemmDirectPanels || g.k <= gemmDirectK:
-		g.packA = inPlace
-	default:
-		g.packA = ahead
+	const page = 1024
+	g.packA = g.panelsB.panels > inPlacePanels && (g.transA || g.panelsA.panels > inPlaceTiles) || g.transA && g.m%page == 0
+	g.packB = g.transB || g.panelsA.panels > inPlaceTiles || g.n%page == 0
+	if g.k == 0 {
+		g.packA, g.packB = false, false
 	}
 }
 
-// Run computes C = op(A)·op(B), plus bias[n] on every row unless bias is nil.
-// With acc the result is added to C.
-func (g *Gemm) Run(c, a, b, bias []float32, acc bool) {
+func (g *Gemm) tables() {
+	row, depth := g.k, 1
+	if g.transA {
+		row, depth = 1, g.m
+	}
+	if g.packA {
+		depth = tileM
+	}
+	for i := range min(g.m, (g.panelsA.panels+g.rowTasks-1)/g.rowTasks*tileM) {
+		at := i * row
+		if g.packA {
+			at = i/tileM*g.panelsA.pitch + i%tileM
+		}
+		g.arow = append(g.arow, at)
+		g.crow = append(g.crow, i*g.n)
+	}
+	for t := range (g.k + g.panelsA.blocks - 1) / g.panelsA.blocks {
+		g.step = append(g.step, t*depth)
+	}
+}
+
+// Run computes C = op(A)·op(B), plus bias[n] on every row unless bias is nil,
+// and applies the epilogue, which must not ask for moments. With acc the result
+// is added to C first.
+func (g *Gemm) Run(c, a, b, bias []float32, acc bool, e Epilogue) {
+	if e.Mean != nil || e.Variance != nil {
+		panic("kernel: moments of a matrix product")
+	}
 	if g.m == 0 || g.n == 0 {
 		return
 	}
 	g.c, g.a, g.b = c[:g.m*g.n], a[:g.m*g.k], b[:g.k*g.n]
-	g.mode, g.last = 0, 0
+	g.mode, g.end = 0, 0
 	if bias != nil {
 		g.mode |= tileBias
 		copy(g.bias, bias[:g.n])
@@ -121,107 +113,93 @@ func (g *Gemm) Run(c, a, b, bias []float32, acc bool) {
 	if acc {
 		g.mode |= tileLoad
 	}
-	packed := 0
-	if g.packA == ahead {
-		packed += g.rowTiles
-		if g.a6 == nil {
-			g.a6 = make([]float32, g.rowTiles*g.panelA)
-		}
+	if e.ReLU {
+		g.end = tileReLU
 	}
-	if g.b16 == nil && g.packB != inPlace {
-		g.b16 = make([]float32, g.panels*tileN*g.k)
-	}
-	if g.packB == inPlace && g.b16 == nil {
-		g.b16 = make([]float32, tileN*g.k)
-	}
-	if g.packB == inPlace && g.n%tileN != 0 {
-		j := g.n &^ (tileN - 1)
-		packStraight(g.b16, g.b[j:], g.n, g.n-j, tileWidth(g.n-j), g.k)
-	}
-	if g.packB == ahead {
-		packed += g.panels
-	}
-	parallel(packed, g.packTask)
+	g.packAhead()
 	parallel(g.rowTasks*g.colTasks, g.blockTask)
 	g.c, g.a, g.b = nil, nil, nil
 }
 
-func (g *Gemm) pack(_, task int) {
-	if g.packB == ahead {
-		if task < g.panels {
-			g.packPanel(task)
-			return
+// packAhead packs what several tasks read.
+func (g *Gemm) packAhead() {
+	tasks := 0
+	if g.packA {
+		g.panelsA.allocate()
+		if g.colTasks > 1 {
+			tasks += g.panelsA.groups()
 		}
-		task -= g.panels
 	}
-	i0 := task * tileM
-	dst := g.a6[task*g.panelA:][:g.panelA]
-	rows := min(tileM, g.m-i0)
-	if g.transA {
-		packStraight(dst, g.a[i0:], g.m, rows, tileM, g.k)
-	} else {
-		packTransposed(dst, g.a[i0*g.k:], g.k, rows, tileM, g.k)
+	if g.packB {
+		g.panelsB.allocate()
+		if g.rowTasks > 1 {
+			tasks += g.panelsB.groups()
+		}
+	} else if n := g.n % tileN; n != 0 && g.k > 0 {
+		g.edge = grow(g.edge, g.k*tileN)
+		packStraight(g.edge, 0, g.b[g.n-n:], g.n, n, tileWidth(n), g.k)
 	}
+	parallel(tasks, g.packTask)
 }
 
-func (g *Gemm) packPanel(p int) {
-	j0 := p * tileN
-	nc := min(tileN, g.n-j0)
-	dst := g.b16[j0*g.k:]
-	w := tileWidth(nc)
-	if g.transB {
-		packTransposed(dst, g.b[j0*g.k:], g.k, nc, w, g.k)
-		return
+func (g *Gemm) pack(_, task int) {
+	if g.packA && g.colTasks > 1 {
+		if n := g.panelsA.groups(); task < n {
+			g.panelsA.packGroup(g.a, task)
+			return
+		} else {
+			task -= n
+		}
 	}
-	packStraight(dst, g.b[j0:], g.n, nc, w, g.k)
+	g.panelsB.packGroup(g.b, task)
 }
 
 // block computes one block of C.
 func (g *Gemm) block(_, task int) {
 	rt, ct := task/g.colTasks, task%g.colTasks
-	t0, t1 := g.rowTiles*rt/g.rowTasks, g.rowTiles*(rt+1)/g.rowTasks
-	i0, i1 := t0*tileM, min(t1*tileM, g.m)
-	p0, p1 := g.panels*ct/g.colTasks, g.panels*(ct+1)/g.colTasks
-	if g.packB == inTask {
-		for p := p0; p < p1; p++ {
-			g.packPanel(p)
-		}
-	}
-	t := tile{crow: g.crow[:i1-i0], arow: g.arow[:i1-i0]}
-	for blk := range max(g.blocks, 1) {
-		k0, k1 := g.k*blk/max(g.blocks, 1), g.k*(blk+1)/max(g.blocks, 1)
+	t0, t1 := g.panelsA.panels*rt/g.rowTasks, g.panelsA.panels*(rt+1)/g.rowTasks
+	p0, p1 := g.panelsB.panels*ct/g.colTasks, g.panelsB.panels*(ct+1)/g.colTasks
+	i0 := t0 * tileM
+	rows := min(t1*tileM, g.m) - i0
+	t := tile{crow: g.crow[:rows], arow: g.arow[:rows]}
+	blocks := g.panelsA.blocks
+	for block := range blocks {
+		k0, k1 := g.panelsA.depth(block)
 		t.step = g.step[:k1-k0]
+		t.mode = tileLoad
+		if block == 0 {
+			t.mode = g.mode
+		}
+		if block == blocks-1 {
+			t.mode |= g.end
+		}
 		switch {
-		case g.packA != inPlace:
-			t.a = g.a6[t0*g.panelA+k0*tileM:]
+		case g.packA:
+			if g.colTasks == 1 {
+				g.panelsA.pack(g.a, block, t0, t1)
+			}
+			t.a = g.panelsA.panel(block, t0)
 		case g.transA:
 			t.a = g.a[k0*g.m+i0:]
 		default:
 			t.a = g.a[i0*g.k+k0:]
 		}
-		t.mode = tileLoad
-		if blk == 0 {
-			t.mode = g.mode
-		}
-		if blk == g.blocks-1 {
-			t.mode |= g.last
-		}
 		for p := p0; p < p1; p++ {
-			j0 := p * tileN
-			t.cols = min(tileN, g.n-j0)
-			t.c = g.c[i0*g.n+j0:]
-			t.bias = g.bias[j0:]
+			j := p * tileN
+			t.c = g.c[i0*g.n+j:]
+			t.bias = g.bias[j:]
+			t.cols = min(tileN, g.n-j)
+			t.ldb = tileWidth(t.cols)
 			switch {
-			case g.k == 0:
-			case g.packB != inPlace:
-				t.ldb = tileWidth(t.cols)
-				t.b = g.b16[j0*g.k+k0*t.ldb:]
+			case g.packB:
+				if g.rowTasks == 1 {
+					g.panelsB.pack(g.b, block, p, p+1)
+				}
+				t.b = g.panelsB.panel(block, p)
 			case t.cols < tileN:
-				t.ldb = tileWidth(t.cols)
-				t.b = g.b16[k0*t.ldb:]
-			default:
-				t.ldb = g.n
-				t.b = g.b[k0*g.n+j0:]
+				t.b = g.edge[k0*t.ldb:]
+			case g.k > 0:
+				t.b, t.ldb = g.b[k0*g.n+j:], g.n
 			}
 			t.run()
 		}

@@ -48,7 +48,7 @@ func TestGemm(t *testing.T) {
 						c0 = append(c0, c...)
 					}
 					want := naiveGemm(m, n, k, ta, tb, a, b, bs, c0)
-					g.Run(c, a, b, bs, acc)
+					g.Run(c, a, b, bs, acc, Epilogue{})
 					near(t, fmt.Sprint(s, ta, tb, acc, bs != nil), c, want, 1e-5)
 				}
 			}
@@ -63,9 +63,9 @@ func TestGemmThreadsAndAllocs(t *testing.T) {
 	for v := range 4 {
 		g := NewGemm(m, n, k, v&1 != 0, v&2 != 0)
 		c := make([]float32, m*n)
-		one, two := withThreads(func() []float32 { g.Run(c, a, b, nil, false); return c })
+		one, two := withThreads(func() []float32 { g.Run(c, a, b, nil, false, Epilogue{}); return c })
 		same(t, "gemm", one, two)
-		noAllocs(t, "gemm", func() { g.Run(c, a, b, nil, false) })
+		noAllocs(t, "gemm", func() { g.Run(c, a, b, nil, false, Epilogue{}) })
 	}
 }
 
@@ -79,11 +79,10 @@ func BenchmarkGemm(b *testing.B) {
 				x, y, c := randSlice(r, n*n), randSlice(r, n*n), make([]float32, n*n)
 				g := NewGemm(n, n, n, v == 1, v == 2)
 				for b.Loop() {
-					g.Run(c, x, y, nil, false)
+					g.Run(c, x, y, nil, false, Epilogue{})
 				}
 				b.ReportMetric(2*float64(n)*float64(n)*float64(n)*float64(b.N)/b.Elapsed().Seconds()/1e9, "GFLOP/s")
 			})
 		}
 	}
 }
-

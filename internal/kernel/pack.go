@@ -1,39 +1,35 @@
 package kernel
 
 // packStraight packs k rows of n neighbouring columns, ld apart in src, into
-// rows of width ≥ n values: 6, 8 or 16. Columns past n hold anything.
-func packStraight(dst, src []float32, ld, n, width, k int) {
+// panels of width columns, pitch apart: dst[p·pitch+t·width+j] is column
+// p·width+j of row t. The width is 6, 8 or 16. Columns past n hold anything, and
+// so may the two values that follow a panel of width 6.
+func packStraight(dst []float32, pitch int, src []float32, ld, n, width, k int) {
+	panels := (n + width - 1) / width
 	t := 0
 	if useAVX2 {
 		// Whole vectors are copied as long as that stays inside src.
 		vecs := (width + 7) / 8
 		t = vectorRows(width, k)
-		if last := len(src) - vecs*8; last < 0 {
+		if last := len(src) - (panels-1)*width - vecs*8; last < 0 {
 			t = 0
 		} else if ld > 0 {
 			t = min(t, last/ld+1)
 		}
 		if t > 0 {
-			copyRowsAVX2(&dst[0], &src[0], width, ld, t, vecs)
+			copyPanelsAVX2(&dst[0], &src[0], pitch, width, ld, t, panels, vecs)
 		}
 	}
 	for ; t < k; t++ {
-		copy(dst[t*width:t*width+n], src[t*ld:])
+		for p := range panels {
+			j := p * width
+			copy(dst[p*pitch+t*width:][:min(width, n-j)], src[t*ld+j:])
+		}
 	}
-}
-
-// vectorRows is how many of k rows may be written as whole vectors: what these
-// write past a narrow row is overwritten by the next one, so that the last row
-// has to be written value by value.
-func vectorRows(width, k int) int {
-	if width%8 == 0 {
-		return k
-	}
-	return k - 1
 }
 
 // packTransposed packs n ≤ width rows of k values, ld apart in src, as columns
-// of rows of width values: 6, 8 or 16. Columns past n hold anything.
+// of one such panel.
 func packTransposed(dst, src []float32, ld, n, width, k int) {
 	for j := 0; j < n; j += 8 {
 		packTransposed8(dst[j:], src[j*ld:], ld, min(8, n-j), width, k)
@@ -55,4 +51,14 @@ func packTransposed8(dst, src []float32, ld, n, width, k int) {
 			dst[t*width+j] = src[j*ld+t]
 		}
 	}
+}
+
+// vectorRows is how many of k rows may be written as whole vectors: what these
+// write past a row of six is overwritten by the next one, so the last row is
+// written value by value, in case another one packs what follows it.
+func vectorRows(width, k int) int {
+	if width%8 == 0 {
+		return k
+	}
+	return k - 1
 }

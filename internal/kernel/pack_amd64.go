@@ -1,10 +1,11 @@
 package kernel
 
-// copyRowsAVX2 copies vecs vectors of eight values for each of rows rows,
-// which are dstLd and srcLd values apart.
+// copyPanelsAVX2 copies vecs vectors of eight values for each of rows rows of
+// panels panels: from src+t·srcLd+p·dstLd to dst+p·dstPitch+t·dstLd. rows and
+// panels are positive.
 //
 //go:noescape
-func copyRowsAVX2(dst, src *float32, dstLd, srcLd, rows, vecs int)
+func copyPanelsAVX2(dst, src *float32, dstPitch, dstLd, srcLd, rows, panels, vecs int)
 
 // transposeAVX2 copies src[rows[j]+t] to dst[t·dstLd+j] for eight j and t in
 // [0, k), in the order of t. k is a positive multiple of eight.

@@ -1,23 +1,33 @@
 #include "textflag.h"
 
-// func copyRowsAVX2(dst, src *float32, dstLd, srcLd, rows, vecs int)
-TEXT ·copyRowsAVX2(SB), NOSPLIT, $0-48
+// func copyPanelsAVX2(dst, src *float32, dstPitch, dstLd, srcLd, rows, panels, vecs int)
+TEXT ·copyPanelsAVX2(SB), NOSPLIT, $0-64
 	MOVQ dst+0(FP), DI
 	MOVQ src+8(FP), SI
-	MOVQ dstLd+16(FP), R8
-	MOVQ srcLd+24(FP), R9
-	MOVQ rows+32(FP), CX
-	MOVQ vecs+40(FP), AX
+	MOVQ dstPitch+16(FP), R10
+	MOVQ dstLd+24(FP), R8
+	MOVQ srcLd+32(FP), R9
+	MOVQ rows+40(FP), CX
+	SHLQ $2, R10
 	SHLQ $2, R8
 	SHLQ $2, R9
-	CMPQ AX, $1
+	CMPQ vecs+56(FP), $1
 	JEQ  one
 
 two:
-	VMOVUPS (SI), Y0
-	VMOVUPS 32(SI), Y1
-	VMOVUPS Y0, (DI)
-	VMOVUPS Y1, 32(DI)
+	MOVQ DI, R11
+	MOVQ SI, R12
+	MOVQ panels+48(FP), DX
+
+twoPanels:
+	VMOVUPS (R12), Y0
+	VMOVUPS 32(R12), Y1
+	VMOVUPS Y0, (R11)
+	VMOVUPS Y1, 32(R11)
+	ADDQ    R8, R12
+	ADDQ    R10, R11
+	DECQ    DX
+	JNZ     twoPanels
 	ADDQ    R9, SI
 	ADDQ    R8, DI
 	DECQ    CX
@@ -26,8 +36,17 @@ two:
 	RET
 
 one:
-	VMOVUPS (SI), Y0
-	VMOVUPS Y0, (DI)
+	MOVQ DI, R11
+	MOVQ SI, R12
+	MOVQ panels+48(FP), DX
+
+onePanels:
+	VMOVUPS (R12), Y0
+	VMOVUPS Y0, (R11)
+	ADDQ    R8, R12
+	ADDQ    R10, R11
+	DECQ    DX
+	JNZ     onePanels
 	ADDQ    R9, SI
 	ADDQ    R8, DI
 	DECQ    CX

@@ -2,6 +2,6 @@
 
 package kernel
 
-func copyRowsAVX2(dst, src *float32, dstLd, srcLd, rows, vecs int) {}
+func copyPanelsAVX2(dst, src *float32, dstPitch, dstLd, srcLd, rows, panels, vecs int) {}
 
 func transposeAVX2(dst, src *float32, rows *int, dstLd, k int) {}
