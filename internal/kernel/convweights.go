@@ -1,7 +1,8 @@
 package kernel
 
 const (
-	weightDepth  = 256     // pixels per call of the tile: a 16 KB panel of dy
+	weightDepth  = 128     // pixels per call of the tile: its dy and input stay in L1
+	inPlacePitch = 32      // dy of at most so many outputs is read in place
 	weightChunks = 16      // most partial sums of one weight gradient
 	weightFloats = 8 << 20 // most elements over all partial sums, where possible
 	sumStep      = 4096    // weights per task that adds them
@@ -30,7 +31,7 @@ type weightsConv struct {
 
 type weightsWorker struct {
 	buf []float32
-	dy  []float32 // [group][panel][pixel][16]
+	dy  []float32 // [group][panel][pixel][16], but for panels read in place
 	_   [64]byte
 }
 
@@ -99,16 +100,24 @@ func (e *weightsConv) chunk(worker, chunk int) {
 		n0, n1, row := e.task(task)
 		a := e.load(&w.buf, e.x, task)
 		pixels := (n1 - n0) * min(e.rows, e.out.h-row) * e.out.w
-		e.packDY(w, e.dy[(n0*e.out.h+row)*e.out.w*e.out.c:], pixels)
-		for lo := 0; lo < pixels; lo += weightDepth {
-			t.step = e.pixel[lo:min(lo+weightDepth, pixels)]
+		dy := e.dy[(n0*e.out.h+row)*e.out.w*e.out.c:]
+		e.packDY(w, dy, pixels)
+		blocks := (pixels + weightDepth - 1) / weightDepth
+		for block := range blocks {
+			lo := pixels * block / blocks
+			t.step = e.pixel[lo : pixels*(block+1)/blocks]
 			for g := range e.groups {
 				t.a = a[g*e.ck:]
 				for pn := range e.panels {
 					col := pn * tileN
 					t.cols = min(tileN, e.on-col)
-					t.ldb = tileWidth(t.cols)
-					t.b = w.dy[(g*e.width+col)*len(e.pixel)+lo*t.ldb:]
+					if t.cols == tileN && e.out.c <= inPlacePitch {
+						t.ldb = e.out.c
+						t.b = dy[lo*t.ldb+g*e.on+col:]
+					} else {
+						t.ldb = tileWidth(t.cols)
+						t.b = w.dy[(g*e.width+col)*len(e.pixel)+lo*t.ldb:]
+					}
 					t.c = dst[g*e.on+col:]
 					t.run()
 				}
@@ -118,7 +127,7 @@ func (e *weightsConv) chunk(worker, chunk int) {
 	}
 }
 
-// packDY packs dy of one band into panels.
+// packDY packs dy of one band into panels, but for what is read in place.
 func (e *weightsConv) packDY(w *weightsWorker, dy []float32, pixels int) {
 	if w.dy == nil {
 		w.dy = make([]float32, e.groups*e.width*len(e.pixel))
@@ -126,7 +135,7 @@ func (e *weightsConv) packDY(w *weightsWorker, dy []float32, pixels int) {
 	for g := range e.groups {
 		dst, src := w.dy[g*e.width*len(e.pixel):], dy[g*e.on:]
 		full := e.on &^ (tileN - 1)
-		if full > 0 {
+		if full > 0 && e.out.c > inPlacePitch {
 			packStraight(dst, len(e.pixel)*tileN, src, e.out.c, full, tileN, pixels)
 		}
 		if n := e.on - full; n > 0 {

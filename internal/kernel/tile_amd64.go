@@ -14,3 +14,7 @@ func tile16AVX2(t *tile, crow, arow *int, tiles, rows int)
 //
 //go:noescape
 func tile8AVX2(t *tile, crow, arow *int, tiles int)
+
+// columnMask holds the masks of up to sixteen columns: n ones begin at index
+// 16-n.
+var columnMask = [2 * tileN]int32{-1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1}
