@@ -13,11 +13,14 @@ type rowsConv struct {
 	panels       int // per group
 	width        int // of all panels of a group
 	phases       []phase
+	sparse       bool // some phases have no taps, their outputs are zero
 	packed       []float32
 	bias         []float32 // [group][width]
 	bufs         [][]float32
 	y, x, w      []float32
-	mode, end    int // of the first and of the last block of the depth
+	mode, end    int  // of the first and of the last block of the depth
+	moments      bool // wanted by the call in progress
+	stats        blockMoments
 	packJob, job func(worker, task int)
 }
 
@@ -53,6 +56,7 @@ func newRowsConv(in, out image, hs, ws []span, kw, groups int, transposed bool) 
 			p := e.newPhase(h, w, kw)
 			p.packed = size
 			size += groups * e.width * len(p.step)
+			e.sparse = e.sparse || len(p.step) == 0
 			e.phases = append(e.phases, p)
 		}
 	}
@@ -81,12 +85,22 @@ func (e *rowsConv) newPhase(h, w span, kw int) phase {
 	return p
 }
 
-// call runs the convolution; bias may be nil.
-func (e *rowsConv) call(y, x, w, bias []float32) {
+// call runs the convolution; bias may be nil. With add the result is added to y.
+func (e *rowsConv) call(y, x, w, bias []float32, add bool, ep Epilogue) {
 	e.y, e.x, e.w = y, x, w
 	e.mode, e.end = 0, 0
+	if add {
+		e.mode = tileLoad
+	}
+	if ep.ReLU {
+		e.end = tileReLU
+	}
+	e.moments = ep.moments()
+	if e.moments {
+		e.stats.start(e.tasks, e.out.c)
+	}
 	if bias != nil {
-		e.mode = tileBias
+		e.mode |= tileBias
 		for g := range e.groups {
 			copy(e.bias[g*e.width:][:e.on], bias[g*e.on:])
 		}
@@ -96,6 +110,9 @@ func (e *rowsConv) call(y, x, w, bias []float32) {
 	}
 	parallel(len(e.phases)*e.groups*e.panels, e.packJob)
 	parallel(e.tasks, e.job)
+	if e.moments {
+		e.stats.finish(ep.Mean, ep.Variance)
+	}
 	e.y, e.x, e.w = nil, nil, nil
 }
 
@@ -127,21 +144,40 @@ func (e *rowsConv) pack(_, task int) {
 func (e *rowsConv) run(worker, task int) {
 	n0, n1, row := e.task(task)
 	a := e.load(&e.bufs[worker], e.x, task)
+	if e.sparse && e.mode&tileLoad == 0 {
+		e.clear(n0, n1, row)
+	}
 	for i := range e.phases {
 		p := &e.phases[i]
 		rows := min(p.rows, p.h.count-row)
-		if rows <= 0 || p.w.count == 0 {
+		if rows <= 0 || p.w.count == 0 || len(p.step) == 0 {
 			continue
 		}
 		y := e.y[(n0*e.out.h+row*p.h.outStep)*e.out.w*e.out.c:]
-		e.tiles(p, y, a, (n1-n0)*rows*p.w.count)
+		pixels := (n1 - n0) * rows * p.w.count
+		e.tiles(p, y, a, pixels)
+		if e.moments {
+			// In the forward direction the one phase covers all pixels.
+			e.stats.block(task, y, pixels)
+		}
 	}
+}
+
+// clear zeroes the outputs of a task.
+func (e *rowsConv) clear(n0, n1, row int) {
+	size := e.out.w * e.out.c
+	first, last := n0*e.out.h, n1*e.out.h
+	if e.perImage > 1 {
+		step := e.phases[0].h.outStep
+		first, last = first+row*step, min(last, first+(row+e.rows)*step)
+	}
+	clear(e.y[first*size : last*size])
 }
 
 // tiles computes the first pixels outputs of a phase.
 func (e *rowsConv) tiles(p *phase, y, a []float32, pixels int) {
 	depth := len(p.step)
-	blocks := max(1, (depth+depthBlock-1)/depthBlock)
+	blocks := (depth + depthBlock - 1) / depthBlock
 	t := tile{crow: p.crow[:pixels], arow: p.arow[:pixels]}
 	for g := range e.groups {
 		t.a = a[g*e.ck:]

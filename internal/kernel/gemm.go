@@ -98,7 +98,7 @@ func (g *Gemm) tables() {
 // and applies the epilogue, which must not ask for moments. With acc the result
 // is added to C first.
 func (g *Gemm) Run(c, a, b, bias []float32, acc bool, e Epilogue) {
-	if e.Mean != nil || e.Variance != nil {
+	if e.moments() {
 		panic("kernel: moments of a matrix product")
 	}
 	if g.m == 0 || g.n == 0 {

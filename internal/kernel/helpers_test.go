@@ -81,3 +81,8 @@ func dot64(a, b []float32) float64 {
 	}
 	return s
 }
+
+// reportRate reports floating point operations per second.
+func reportRate(b *testing.B, flop float64) {
+	b.ReportMetric(flop*float64(b.N)/b.Elapsed().Seconds()/1e9, "GFLOP/s")
+}

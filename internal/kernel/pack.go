@@ -2,8 +2,7 @@ package kernel
 
 // packStraight packs k rows of n neighbouring columns, ld apart in src, into
 // panels of width columns, pitch apart: dst[p·pitch+t·width+j] is column
-// p·width+j of row t. The width is 6, 8 or 16. Columns past n hold anything, and
-// so may the two values that follow a panel of width 6.
+// p·width+j of row t. The width is 6, 8 or 16. Columns past n hold anything.
 func packStraight(dst []float32, pitch int, src []float32, ld, n, width, k int) {
 	panels := (n + width - 1) / width
 	t := 0

@@ -20,11 +20,7 @@ type packedPanels struct {
 func newPackedPanels(lines, k, width, blocks int, along bool) packedPanels {
 	p := packedPanels{lines: lines, k: k, width: width, along: along, blocks: blocks}
 	p.panels = (lines + width - 1) / width
-	slack := 0
-	if width%8 != 0 {
-		slack = 2 // see packStraight
-	}
-	p.pitch = ((k+blocks-1)/blocks*width + slack + 15) &^ 15
+	p.pitch = ((k+blocks-1)/blocks*width + 15) &^ 15 // whole cache lines
 	return p
 }
 

@@ -17,4 +17,6 @@ func tile8AVX2(t *tile, crow, arow *int, tiles int)
 
 // columnMask holds the masks of up to sixteen columns: n ones begin at index
 // 16-n.
+//
+//lint:ignore U1000 read by the assembly
 var columnMask = [2 * tileN]int32{-1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1}
