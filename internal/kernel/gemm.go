@@ -3,8 +3,7 @@ package kernel
 const (
 	gemmDepth     = 384     // most depth of a block: its panel of B stays in L1
 	gemmTaskTiles = 32      // most row tiles of a task: its block of A stays in L2
-	gemmTaskOps   = 1 << 18 // least multiplications of a task, where possible
-	gemmTasks     = 8       // most tasks of a product of small matrices
+	gemmTaskOps   = 1 << 18 // least multiplications of a task: a few microseconds
 	inPlaceTiles  = 16      // B is read in place by at most so many row tiles
 	inPlacePanels = 8       // A is read in place by at most so many panels of B
 )
@@ -48,16 +47,29 @@ func NewGemm(m, n, k int, transA, transB bool) *Gemm {
 	return g
 }
 
-// split chooses the grid of tasks. What an element is summed from, and in which
-// order, does not depend on it.
+// split chooses the grid of tasks: some for every thread, so that these end
+// together. What an element is summed from, and in which order, does not depend
+// on it.
 func (g *Gemm) split() {
-	tiles, panels := g.panelsA.panels, g.panelsB.panels
-	tasks := max(1, min(g.m*g.n*g.k/gemmTaskOps, gemmTasks))
+	tiles, panels, threads := g.panelsA.panels, g.panelsB.panels, Threads()
+	tasks := 1
+	if threads > 1 {
+		tasks = threads
+		for tasks < 4*threads && 2*tasks*gemmTaskOps <= g.m*g.n*g.k {
+			tasks *= 2
+		}
+		if g.m*g.n*g.k < 2*gemmTaskOps {
+			tasks = 1
+		}
+	}
 	g.rowTasks, g.colTasks = 1, 1
 	if tiles > inPlaceTiles || panels == 1 {
-		g.rowTasks = max(min(tasks, tiles), (tiles+gemmTaskTiles-1)/gemmTaskTiles)
+		if fit := (tiles + gemmTaskTiles - 1) / gemmTaskTiles; fit > tasks {
+			tasks = (fit + threads - 1) / threads * threads
+		}
+		g.rowTasks = max(1, min(tasks, tiles))
 	} else {
-		g.colTasks = min(tasks, panels)
+		g.colTasks = max(1, min(tasks, panels))
 	}
 }
 
