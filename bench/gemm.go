@@ -16,12 +16,12 @@ func Gemm(n int, budget time.Duration) float64 {
 	}
 	g := kernel.NewGemm(n, n, n, false, false)
 	for range 2 {
-		g.Run(c, a, b, nil, false)
+		g.Run(c, a, b, nil, false, kernel.Epilogue{})
 	}
 	var times []time.Duration
 	for begin := time.Now(); len(times) < 5 || time.Since(begin) < budget; {
 		start := time.Now()
-		g.Run(c, a, b, nil, false)
+		g.Run(c, a, b, nil, false, kernel.Epilogue{})
 		times = append(times, time.Since(start))
 	}
 	slices.Sort(times)

@@ -43,5 +43,5 @@ func BenchmarkGemm(b *testing.B) {
 func gemm(b *testing.B, name string, m, n, k int, transA, transB bool) {
 	x, y, c := values(m*k), values(k*n), make([]float32, m*n)
 	g := kernel.NewGemm(m, n, k, transA, transB)
-	compute(b, name, m*n*k, func() { g.Run(c, x, y, nil, false) })
+	compute(b, name, m*n*k, func() { g.Run(c, x, y, nil, false, kernel.Epilogue{}) })
 }

@@ -76,11 +76,11 @@ func (l *Linear) Build(b *nn.Builder, in []*gorgonia.Node) (*gorgonia.Node, erro
 	grads := []nn.GradFunc{
 		func(in gorgonia.Nodes, _, dy *gorgonia.Node) (*gorgonia.Node, error) {
 			return nn.Apply(nn.Op{Name: "linear/dx", Shape: tensor.Shape{batch, f},
-				Run: func(dst []float32, in [][]float32) { toInput.Run(dst, in[0], in[1], nil, false) }}, dy, in[1])
+				Run: func(dst []float32, in [][]float32) { toInput.Run(dst, in[0], in[1], nil, false, kernel.Epilogue{}) }}, dy, in[1])
 		},
 		func(in gorgonia.Nodes, _, dy *gorgonia.Node) (*gorgonia.Node, error) {
 			return nn.Apply(nn.Op{Name: "linear/dw", Shape: tensor.Shape{f, o},
-				Run: func(dst []float32, in [][]float32) { toWeight.Run(dst, in[0], in[1], nil, false) }}, in[0], dy)
+				Run: func(dst []float32, in [][]float32) { toWeight.Run(dst, in[0], in[1], nil, false, kernel.Epilogue{}) }}, in[0], dy)
 		},
 	}
 	nodes := []*gorgonia.Node{in[0], b.Param(l.weight)}
@@ -89,7 +89,7 @@ func (l *Linear) Build(b *nn.Builder, in []*gorgonia.Node) (*gorgonia.Node, erro
 		grads = append(grads, biasGrad("linear/db", batch, o))
 	}
 	return nn.Apply(nn.Op{Name: "linear", Shape: tensor.Shape{batch, o}, Grad: grads,
-		Run: func(dst []float32, in [][]float32) { forward.Run(dst, in[0], in[1], third(in), false) }}, nodes...)
+		Run: func(dst []float32, in [][]float32) { forward.Run(dst, in[0], in[1], third(in), false, kernel.Epilogue{}) }}, nodes...)
 }
 
 // third returns the optional third input of a kernel, the bias.

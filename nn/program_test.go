@@ -87,9 +87,8 @@ func TestModesShareParameters(t *testing.T) {
 	if slices.Equal(before, eval.Output()) {
 		t.Error("evaluation does not see changed parameters")
 	}
-	if !slices.Equal(eval.Output()[:10], infer.Output()) {
-		t.Error("evaluation and inference differ, or an example depends on the others in its batch")
-	}
+	// Kernels are chosen by the shape, so rounding may depend on the batch size.
+	near(t, "inference, two of the four examples", infer.Output(), eval.Output()[:10])
 	if !slices.Equal(stats, net.Params()[3].Data()) {
 		t.Error("evaluation changed running statistics")
 	}

@@ -36,9 +36,9 @@ func (c *Conv) Forward(y, x, w, bias []float32, e Epilogue) {
 	if c.winograd.forward(c.s, y, x, w, bias, e) {
 		return
 	}
-	defer e.finish(y, c.s.O)
 	if c.depth != nil {
 		c.depth.forward(y, x, w, bias)
+		e.finish(y, c.s.O)
 		return
 	}
 	if c.forward == nil {
@@ -48,7 +48,7 @@ func (c *Conv) Forward(y, x, w, bias []float32, e Epilogue) {
 			forwardSpans(s.H, s.KH, s.StrideH, s.PadH),
 			forwardSpans(s.W, s.KW, s.StrideW, s.PadW), s.KW, s.Groups, false)
 	}
-	c.forward.call(y, x, w, bias)
+	c.forward.call(y, x, w, bias, false, e)
 }
 
 // BackwardInput overwrites dx [N,H,W,C] with the gradient for dy
@@ -58,13 +58,8 @@ func (c *Conv) BackwardInput(dx, dy, w []float32, add bool) {
 	if c.winograd.backwardInput(c.s, dx, dy, w, add) {
 		return
 	}
-	if add {
-		sum := dx
-		dx = make([]float32, len(dx))
-		defer AddTo(sum, dx)
-	}
 	if c.depth != nil {
-		c.depth.backwardInput(dx, dy, w)
+		c.depth.backwardInput(dx, dy, w, add)
 		return
 	}
 	if c.input == nil {
@@ -74,7 +69,7 @@ func (c *Conv) BackwardInput(dx, dy, w []float32, add bool) {
 			backwardSpans(s.H, s.KH, s.StrideH, s.PadH),
 			backwardSpans(s.W, s.KW, s.StrideW, s.PadW), s.KW, s.Groups, true)
 	}
-	c.input.call(dx, dy, w, nil)
+	c.input.call(dx, dy, w, nil, add, Epilogue{})
 }
 
 // BackwardWeights overwrites dw [KH,KW,C/Groups,O] with the gradient summed

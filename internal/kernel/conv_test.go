@@ -101,10 +101,17 @@ func TestConvThreadsAndAllocs(t *testing.T) {
 		c := NewConv(s)
 		x, w, dy := randSlice(r, c.inLen()), randSlice(r, c.weightLen()), randSlice(r, c.outLen())
 		y, dx, dw := make([]float32, len(dy)), make([]float32, len(x)), make([]float32, len(w))
+		start, moments := randSlice(r, len(x)), make([]float32, 2*s.O)
 		runs := map[string]func() []float32{
 			"forward":         func() []float32 { c.Forward(y, x, w, nil, Epilogue{}); return y },
+			"forward, ReLU":   func() []float32 { c.Forward(y, x, w, nil, Epilogue{ReLU: true}); return y },
 			"input gradient":  func() []float32 { c.BackwardInput(dx, dy, w, false); return dx },
 			"weight gradient": func() []float32 { c.BackwardWeights(dw, x, dy); return dw },
+			"moments": func() []float32 {
+				c.Forward(y, x, w, nil, Epilogue{Mean: moments[:s.O], Variance: moments[s.O:]})
+				return moments
+			},
+			"added input gradient": func() []float32 { copy(dx, start); c.BackwardInput(dx, dy, w, true); return dx },
 		}
 		for name, f := range runs {
 			one, two := withThreads(f)
@@ -124,6 +131,15 @@ func TestConvEmptyOutput(t *testing.T) {
 	c.BackwardInput(dx, nil, w, false)
 	c.BackwardWeights(dw, x, nil)
 	near(t, "dx", dx, make([]float64, 24), 0)
+	dx[3] = 2
+	c.BackwardInput(dx, nil, w, true)
+	if dx[3] != 2 {
+		t.Errorf("adding nothing changed 2 to %v", dx[3])
+	}
+	mean, variance := []float32{1, 1, 1, 1}, []float32{1, 1, 1, 1}
+	c.Forward(nil, x, w, nil, Epilogue{Mean: mean, Variance: variance})
+	near(t, "mean of nothing", mean, make([]float64, 4), 0)
+	near(t, "variance of nothing", variance, make([]float64, 4), 0)
 	near(t, "dw", dw, make([]float64, len(dw)), 0)
 }
 
@@ -155,7 +171,7 @@ func benchConv(b *testing.B, name string, s ConvShape) {
 			for b.Loop() {
 				f()
 			}
-			b.ReportMetric(flop*float64(b.N)/b.Elapsed().Seconds()/1e9, "GFLOP/s")
+			reportRate(b, flop)
 		})
 	}
 }

@@ -67,10 +67,6 @@ func (b *bands) task(t int) (n0, n1, row int) {
 	return n0, min(n0+b.images, b.in.n), t % b.perImage * b.rows
 }
 
-// bufLen is the size of the buffer; six more elements let a column tile read
-// past the last pixel.
-func (b *bands) bufLen() int { return b.images*b.imagePitch + tileM }
-
 // load returns the input of a task, starting at its first row. The columns of
 // padding in buf are zero from its allocation and never written.
 func (b *bands) load(buf *[]float32, x []float32, t int) []float32 {
@@ -79,7 +75,7 @@ func (b *bands) load(buf *[]float32, x []float32, t int) []float32 {
 		return x[n0*b.imagePitch+row*b.inStep*b.rowPitch:]
 	}
 	if *buf == nil {
-		*buf = make([]float32, b.bufLen())
+		*buf = make([]float32, b.images*b.imagePitch)
 	}
 	dst := *buf
 	c := b.in.c
@@ -99,21 +95,16 @@ func (b *bands) load(buf *[]float32, x []float32, t int) []float32 {
 	return dst
 }
 
-// segments lists the runs of input that one output pixel reads, as offsets
-// from its first row and column, and their common length. Without groups the
-// taps of one kernel row are one run.
-func segments(taps, cols, pitch, c, ck int) (seg []int, run int) {
+// offsets lists where one output pixel reads its input, from its first row and
+// column: taps kernel rows of cols pixels of ck channels.
+func (b *bands) offsets(taps, cols, ck int) []int {
+	var out []int
 	for r := range taps {
-		if c == ck {
-			seg = append(seg, r*pitch)
-			continue
-		}
 		for q := range cols {
-			seg = append(seg, r*pitch+q*c)
+			for i := range ck {
+				out = append(out, r*b.rowPitch+q*b.in.c+i)
+			}
 		}
 	}
-	if c == ck {
-		return seg, cols * ck
-	}
-	return seg, ck
+	return out
 }

@@ -1,8 +1,8 @@
 package kernel
 
-// rowsConv computes a convolution with the rows tile. It serves the forward
-// direction and, with reversed taps and transposed weights, the gradient with
-// respect to the input.
+// rowsConv computes a convolution tile by tile, a row of a tile being a pixel.
+// It serves the forward direction and, with reversed taps and transposed
+// weights, the gradient with respect to the input.
 type rowsConv struct {
 	bands
 	out          image
@@ -11,12 +11,16 @@ type rowsConv struct {
 	transposed   bool
 	weightO      int // outputs of the weight tensor
 	panels       int // per group
+	width        int // of all panels of a group
 	phases       []phase
+	sparse       bool // some phases have no taps, their outputs are zero
 	packed       []float32
-	bias         []float32 // [group][panel·16]
-	ws           []rowsWorker
+	bias         []float32 // [group][width]
+	bufs         [][]float32
 	y, x, w      []float32
-	mode         int
+	mode, end    int  // of the first and of the last block of the depth
+	wantMoments  bool // by the call in progress
+	stats        moments
 	packJob, job func(worker, task int)
 }
 
@@ -27,25 +31,8 @@ type phase struct {
 	rows   int   // rows per image in a full task
 	arow   []int // buffer offset of each pixel of a full task
 	crow   []int // output offset of each pixel of a full task
-	seg    []int
-	run    int
-	depth  int // len(seg)·run
-	packed int // start of the packed weights
-	blocks []depthRange
-}
-
-// depthRange is one block of the depth: nseg segments from seg[first], of
-// which run elements from skip on are used.
-type depthRange struct {
-	seg   []int
-	run   int
-	start int // position in the packed panel
-}
-
-type rowsWorker struct {
-	tile tileScratch
-	buf  []float32
-	edge [2 * tileM]int
+	step   []int // offsets along the depth
+	packed int   // start of the packed weights
 }
 
 func newRowsConv(in, out image, hs, ws []span, kw, groups int, transposed bool) *rowsConv {
@@ -54,7 +41,7 @@ func newRowsConv(in, out image, hs, ws []span, kw, groups int, transposed bool) 
 	if transposed {
 		e.weightO = in.c
 	}
-	e.panels = (e.on + tileN - 1) / tileN
+	e.panels, e.width = panels(e.on)
 	rows, cols := 0, 0
 	for _, h := range hs {
 		rows = max(rows, h.count)
@@ -68,12 +55,13 @@ func newRowsConv(in, out image, hs, ws []span, kw, groups int, transposed bool) 
 		for _, w := range ws {
 			p := e.newPhase(h, w, kw)
 			p.packed = size
-			size += groups * e.panels * p.depth * tileN
+			size += groups * e.width * len(p.step)
+			e.sparse = e.sparse || len(p.step) == 0
 			e.phases = append(e.phases, p)
 		}
 	}
 	e.packed = make([]float32, size)
-	e.bias = make([]float32, groups*e.panels*tileN)
+	e.bias = make([]float32, groups*e.width)
 	e.packJob, e.job = e.pack, e.run
 	return e
 }
@@ -82,11 +70,8 @@ func (e *rowsConv) newPhase(h, w span, kw int) phase {
 	p := phase{h: h, w: w, kw: kw, rows: min(e.rows, h.count)}
 	if len(h.taps) == 0 || len(w.taps) == 0 {
 		p.h.taps, p.w.taps = nil, nil
-	} else {
-		p.seg, p.run = segments(len(h.taps), len(w.taps), e.rowPitch, e.in.c, e.ck)
 	}
-	p.depth = len(p.seg) * p.run
-	p.blocks = splitDepth(p.seg, p.run)
+	p.step = e.offsets(len(p.h.taps), len(p.w.taps), e.ck)
 	for n := range e.images {
 		for r := range p.rows {
 			for q := range w.count {
@@ -100,44 +85,34 @@ func (e *rowsConv) newPhase(h, w span, kw int) phase {
 	return p
 }
 
-// splitDepth cuts the depth into blocks whose panel of weights stays in L1.
-func splitDepth(seg []int, run int) []depthRange {
-	var out []depthRange
-	if run > depthBlock {
-		parts := (run + depthBlock - 1) / depthBlock
-		for i, s := range seg {
-			for p := range parts {
-				lo, hi := run*p/parts, run*(p+1)/parts
-				out = append(out, depthRange{seg: []int{s + lo}, run: hi - lo, start: i*run + lo})
-			}
-		}
-		return out
-	}
-	if run == 0 {
-		return nil
-	}
-	step := depthBlock / run
-	for i := 0; i < len(seg); i += step {
-		out = append(out, depthRange{seg: seg[i:min(i+step, len(seg))], run: run, start: i * run})
-	}
-	return out
-}
-
-// call runs the convolution; bias may be nil.
-func (e *rowsConv) call(y, x, w, bias []float32) {
+// call runs the convolution; bias may be nil. With add the result is added to y.
+func (e *rowsConv) call(y, x, w, bias []float32, add bool, ep Epilogue) {
 	e.y, e.x, e.w = y, x, w
-	e.mode = startZero
+	e.mode, e.end = 0, 0
+	if add {
+		e.mode = tileLoad
+	}
+	if ep.ReLU {
+		e.end = tileReLU
+	}
+	e.wantMoments = ep.moments()
+	if e.wantMoments {
+		e.stats.start(e.tasks, e.out.c)
+	}
 	if bias != nil {
-		e.mode = startBias
+		e.mode |= tileBias
 		for g := range e.groups {
-			copy(e.bias[g*e.panels*tileN:][:e.on], bias[g*e.on:])
+			copy(e.bias[g*e.width:][:e.on], bias[g*e.on:])
 		}
 	}
-	for len(e.ws) < maxWorkers() {
-		e.ws = append(e.ws, rowsWorker{})
+	for len(e.bufs) < maxWorkers() {
+		e.bufs = append(e.bufs, nil)
 	}
 	parallel(len(e.phases)*e.groups*e.panels, e.packJob)
 	parallel(e.tasks, e.job)
+	if e.wantMoments {
+		e.stats.finish(ep.Mean, ep.Variance)
+	}
 	e.y, e.x, e.w = nil, nil, nil
 }
 
@@ -146,84 +121,84 @@ func (e *rowsConv) pack(_, task int) {
 	pn := task % e.panels
 	g := task / e.panels % e.groups
 	p := &e.phases[task/e.panels/e.groups]
-	dst := e.packed[p.packed+(g*e.panels+pn)*p.depth*tileN:]
 	n0 := pn * tileN
 	nc := min(tileN, e.on-n0)
+	width := tileWidth(nc)
+	dst := e.packed[p.packed+(g*e.width+n0)*len(p.step):]
 	for _, kh := range p.h.taps {
 		for _, kw := range p.w.taps {
 			tap := kh*p.kw + kw
 			if e.transposed {
 				// Columns are input channels of the layer, depth its outputs.
 				src := e.w[(tap*e.on+n0)*e.weightO+g*e.ck:]
-				packTransposed(dst, src, e.weightO, nc, e.ck)
+				packTransposed(dst, src, e.weightO, nc, width, e.ck)
 			} else {
-				packStraight(dst, e.w[tap*e.ck*e.weightO+g*e.on+n0:], e.weightO, nc, e.ck)
+				packStraight(dst, 0, e.w[tap*e.ck*e.weightO+g*e.on+n0:], e.weightO, nc, width, e.ck)
 			}
-			dst = dst[e.ck*tileN:]
+			dst = dst[e.ck*width:]
 		}
 	}
 }
 
 // run computes one band of the output.
 func (e *rowsConv) run(worker, task int) {
-	w := &e.ws[worker]
 	n0, n1, row := e.task(task)
-	a := e.load(&w.buf, e.x, task)
+	a := e.load(&e.bufs[worker], e.x, task)
+	if e.sparse && e.mode&tileLoad == 0 {
+		e.clear(n0, n1, row)
+	}
 	for i := range e.phases {
 		p := &e.phases[i]
 		rows := min(p.rows, p.h.count-row)
-		if rows <= 0 || p.w.count == 0 {
+		if rows <= 0 || p.w.count == 0 || len(p.step) == 0 {
 			continue
 		}
 		y := e.y[(n0*e.out.h+row*p.h.outStep)*e.out.w*e.out.c:]
-		e.tiles(w, p, y, a, (n1-n0)*rows*p.w.count)
-	}
-}
-
-// tiles computes the first pixels outputs of a phase.
-func (e *rowsConv) tiles(w *rowsWorker, p *phase, y, a []float32, pixels int) {
-	if p.depth == 0 {
-		e.constant(p, y, pixels)
-		return
-	}
-	for g := range e.groups {
-		ag := a[g*e.ck:]
-		mode := e.mode
-		for _, blk := range p.blocks {
-			for pn := range e.panels {
-				b := e.packed[p.packed+((g*e.panels+pn)*p.depth+blk.start)*tileN:]
-				bias := e.bias[(g*e.panels+pn)*tileN:]
-				c := y[g*e.on+pn*tileN:]
-				nc := min(tileN, e.on-pn*tileN)
-				full := 0
-				if nc == tileN {
-					for ; full+tileM <= pixels; full += tileM {
-						tileRows(c, p.crow[full:], ag, p.arow[full:], blk.seg, blk.run, b, bias, mode)
-					}
-				}
-				for q := full; q < pixels; q += tileM {
-					m := min(tileM, pixels-q)
-					ar, cr := w.edge[:tileM], w.edge[tileM:]
-					for i := range tileM {
-						// Rows past the end repeat the last one that exists.
-						ar[i], cr[i] = p.arow[min(q+i, pixels-1)], p.crow[min(q+i, pixels-1)]
-					}
-					w.tile.rowsEdge(m, nc, c, cr, ag, ar, blk.seg, blk.run, b, bias, mode)
-				}
-			}
-			mode = startLoad
+		pixels := (n1 - n0) * rows * p.w.count
+		e.tiles(p, y, a, pixels)
+		if e.wantMoments {
+			// In the forward direction the one phase covers all pixels.
+			e.stats.add(task, y[:pixels*e.out.c])
 		}
 	}
 }
 
-// constant fills outputs that no tap reaches.
-func (e *rowsConv) constant(p *phase, y []float32, pixels int) {
-	for _, off := range p.crow[:pixels] {
-		row := y[off : off+e.out.c]
-		clear(row)
-		if e.mode == startBias {
-			for g := range e.groups {
-				copy(row[g*e.on:(g+1)*e.on], e.bias[g*e.panels*tileN:])
+// clear zeroes the outputs of a task.
+func (e *rowsConv) clear(n0, n1, row int) {
+	size := e.out.w * e.out.c
+	first, last := n0*e.out.h, n1*e.out.h
+	if e.perImage > 1 {
+		step := e.phases[0].h.outStep
+		first, last = first+row*step, min(last, first+(row+e.rows)*step)
+	}
+	clear(e.y[first*size : last*size])
+}
+
+// tiles computes the first pixels outputs of a phase.
+func (e *rowsConv) tiles(p *phase, y, a []float32, pixels int) {
+	depth := len(p.step)
+	blocks := (depth + depthBlock - 1) / depthBlock
+	t := tile{crow: p.crow[:pixels], arow: p.arow[:pixels]}
+	for g := range e.groups {
+		t.a = a[g*e.ck:]
+		for blk := range blocks {
+			lo, hi := depth*blk/blocks, depth*(blk+1)/blocks
+			t.step = p.step[lo:hi]
+			t.mode = tileLoad
+			if blk == 0 {
+				t.mode = e.mode
+			}
+			if blk == blocks-1 {
+				t.mode |= e.end
+			}
+			for pn := range e.panels {
+				col := pn * tileN
+				t.cols = min(tileN, e.on-col)
+				t.ldb = tileWidth(t.cols)
+				t.b = e.packed[p.packed+(g*e.width+col)*depth+lo*t.ldb:]
+				t.bias = e.bias[g*e.width+col:]
+				t.c = y[g*e.on+col:]
+				t.run()
 			}
 		}
 	}

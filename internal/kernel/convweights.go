@@ -1,39 +1,38 @@
 package kernel
 
 const (
-	weightDepth  = 256     // pixels per call of the tile: a 16 KB panel of dy
+	weightDepth  = 128     // pixels per call of the tile: its dy and input stay in L1
+	inPlacePitch = 32      // dy of at most so many outputs is read in place
 	weightChunks = 16      // most partial sums of one weight gradient
 	weightFloats = 8 << 20 // most elements over all partial sums, where possible
+	sumStep      = 4096    // weights per task that adds them
 )
 
-// weightsConv computes the gradient with respect to the weights with the
-// columns tile: for every kernel row, input run [pixels, run] transposed times
-// dy [pixels, O]. Bands are shared out over a fixed number of chunks, each
-// with its own partial sum.
+// weightsConv computes the gradient with respect to the weights: the input
+// values that a weight meets, transposed, times dy. Bands are shared out over a
+// fixed number of chunks, each with its own partial sum.
 type weightsConv struct {
 	bands
-	out     image
-	groups  int
-	ck, on  int
-	panels  int // per group
-	cols    int // output width
-	arow    []int
-	seg     []int
-	run     int
-	chunks  int
-	part    []float32 // chunks-1 partial sums; chunk 0 works in dw itself
-	ws      []weightsWorker
-	dw      []float32
-	x, dy   []float32
-	job     func(worker, chunk int)
-	sumJob  func(worker, task int)
-	sumStep int
+	out        image
+	groups     int
+	ck, on     int
+	panels     int   // per group
+	width      int   // of all panels of a group
+	pixel      []int // buffer offset of each pixel of a full task
+	arow, crow []int // offsets of each weight of one output, in the buffer and in dw
+	chunks     int
+	part       []float32 // chunks-1 partial sums; chunk 0 works in dw itself
+	ws         []weightsWorker
+	dw         []float32
+	x, dy      []float32
+	job        func(worker, chunk int)
+	sumJob     func(worker, task int)
 }
 
 type weightsWorker struct {
-	tile tileScratch
-	buf  []float32
-	dy   []float32 // [group][panel][pixel][16]
+	buf []float32
+	dy  []float32 // [group][panel][pixel][16], but for panels read in place
+	_   [64]byte
 }
 
 func newWeightsConv(s ConvShape) *weightsConv {
@@ -41,30 +40,27 @@ func newWeightsConv(s ConvShape) *weightsConv {
 	ws := forwardSpans(s.W, s.KW, s.StrideW, s.PadW)
 	e := &weightsConv{groups: s.Groups, ck: s.C / s.Groups, on: s.O / s.Groups}
 	e.out = image{s.N, s.OutH(), s.OutW(), s.O}
-	e.cols = e.out.w
-	e.panels = (e.on + tileN - 1) / tileN
+	e.panels, e.width = panels(e.on)
 	e.bands = newBands(image{s.N, s.H, s.W, s.C}, hs, ws, e.out.h, e.out.w)
-	e.seg, e.run = segments(s.KH, s.KW, e.rowPitch, s.C, e.ck)
-	if e.direct && e.run < tileM {
-		// A tile reads six values, which in place could pass the end of x.
-		e.buffer()
-		e.seg, e.run = segments(s.KH, s.KW, e.rowPitch, s.C, e.ck)
-	}
 	for n := range e.images {
 		for r := range e.rows {
 			for q := range e.out.w {
-				e.arow = append(e.arow, n*e.imagePitch+r*s.StrideH*e.rowPitch+q*s.StrideW*s.C)
+				e.pixel = append(e.pixel, n*e.imagePitch+r*s.StrideH*e.rowPitch+q*s.StrideW*s.C)
 			}
 		}
 	}
-	size := len(e.seg) * e.run * s.O
+	e.arow = e.offsets(s.KH, s.KW, e.ck)
+	for i := range e.arow {
+		e.crow = append(e.crow, i*s.O)
+	}
+	size := len(e.arow) * s.O
 	e.chunks = max(1, min(weightChunks, e.tasks, max(4, weightFloats/max(size, 1))))
 	e.job, e.sumJob = e.chunk, e.sum
 	return e
 }
 
 func (e *weightsConv) call(dw, x, dy []float32) {
-	size := len(e.seg) * e.run * e.out.c
+	size := len(e.arow) * e.out.c
 	e.dw, e.x, e.dy = dw[:size], x, dy
 	for len(e.ws) < maxWorkers() {
 		e.ws = append(e.ws, weightsWorker{})
@@ -72,13 +68,12 @@ func (e *weightsConv) call(dw, x, dy []float32) {
 	if e.part == nil {
 		e.part = make([]float32, (e.chunks-1)*size)
 	}
-	if e.tasks == 0 || len(e.arow) == 0 {
+	if e.tasks == 0 || len(e.pixel) == 0 {
 		clear(e.dw)
 	} else {
 		parallel(e.chunks, e.job)
-		e.sumStep = 4096
 		if e.chunks > 1 {
-			parallel((size+e.sumStep-1)/e.sumStep, e.sumJob)
+			parallel((size+sumStep-1)/sumStep, e.sumJob)
 		}
 	}
 	e.dw, e.x, e.dy = nil, nil, nil
@@ -86,8 +81,8 @@ func (e *weightsConv) call(dw, x, dy []float32) {
 
 // sum adds the partial sums of one range of weights in chunk order.
 func (e *weightsConv) sum(_, task int) {
-	lo := task * e.sumStep
-	hi := min(lo+e.sumStep, len(e.dw))
+	lo := task * sumStep
+	hi := min(lo+sumStep, len(e.dw))
 	for c := range e.chunks - 1 {
 		addSlice(e.dw[lo:hi], e.dw[lo:hi], e.part[c*len(e.dw):][lo:hi])
 	}
@@ -100,57 +95,51 @@ func (e *weightsConv) chunk(worker, chunk int) {
 	if chunk > 0 {
 		dst = e.part[(chunk-1)*len(e.dw):][:len(e.dw)]
 	}
-	mode := startZero
-	for t := e.tasks * chunk / e.chunks; t < e.tasks*(chunk+1)/e.chunks; t++ {
-		n0, n1, row := e.task(t)
-		a := e.load(&w.buf, e.x, t)
-		pixels := (n1 - n0) * min(e.rows, e.out.h-row) * e.cols
-		e.packDY(w, e.dy[(n0*e.out.h+row)*e.cols*e.out.c:], pixels)
-		for lo := 0; lo < pixels; lo += weightDepth {
-			hi := min(lo+weightDepth, pixels)
+	t := tile{crow: e.crow, arow: e.arow}
+	for task := e.tasks * chunk / e.chunks; task < e.tasks*(chunk+1)/e.chunks; task++ {
+		n0, n1, row := e.task(task)
+		a := e.load(&w.buf, e.x, task)
+		pixels := (n1 - n0) * min(e.rows, e.out.h-row) * e.out.w
+		dy := e.dy[(n0*e.out.h+row)*e.out.w*e.out.c:]
+		e.packDY(w, dy, pixels)
+		blocks := (pixels + weightDepth - 1) / weightDepth
+		for block := range blocks {
+			lo := pixels * block / blocks
+			t.step = e.pixel[lo : pixels*(block+1)/blocks]
 			for g := range e.groups {
+				t.a = a[g*e.ck:]
 				for pn := range e.panels {
-					b := w.dy[((g*e.panels+pn)*len(e.arow)+lo)*tileN:]
-					e.panel(w, dst[g*e.on+pn*tileN:], a[g*e.ck:], e.arow[lo:hi], b, min(tileN, e.on-pn*tileN), mode)
+					col := pn * tileN
+					t.cols = min(tileN, e.on-col)
+					if t.cols == tileN && e.out.c <= inPlacePitch {
+						t.ldb = e.out.c
+						t.b = dy[lo*t.ldb+g*e.on+col:]
+					} else {
+						t.ldb = tileWidth(t.cols)
+						t.b = w.dy[(g*e.width+col)*len(e.pixel)+lo*t.ldb:]
+					}
+					t.c = dst[g*e.on+col:]
+					t.run()
 				}
 			}
-			mode = startLoad
+			t.mode = tileLoad
 		}
 	}
 }
 
-// packDY packs dy of one band into panels of sixteen outputs.
+// packDY packs dy of one band into panels, but for what is read in place.
 func (e *weightsConv) packDY(w *weightsWorker, dy []float32, pixels int) {
 	if w.dy == nil {
-		w.dy = make([]float32, e.groups*e.panels*len(e.arow)*tileN)
+		w.dy = make([]float32, e.groups*e.width*len(e.pixel))
 	}
 	for g := range e.groups {
-		for pn := range e.panels {
-			dst := w.dy[(g*e.panels+pn)*len(e.arow)*tileN:]
-			packStraight(dst, dy[g*e.on+pn*tileN:], e.out.c, min(tileN, e.on-pn*tileN), pixels)
+		dst, src := w.dy[g*e.width*len(e.pixel):], dy[g*e.on:]
+		full := e.on &^ (tileN - 1)
+		if full > 0 && e.out.c > inPlacePitch {
+			packStraight(dst, len(e.pixel)*tileN, src, e.out.c, full, tileN, pixels)
 		}
-	}
-}
-
-// panel accumulates nc columns of dst, all kernel rows, over the given pixels.
-func (e *weightsConv) panel(w *weightsWorker, dst, a []float32, arow []int, b []float32, nc, mode int) {
-	ldc := e.out.c
-	for s, off := range e.seg {
-		for i := 0; i < e.run; i += tileM {
-			i0, skip := i, 0
-			if i+tileM > e.run && e.run >= tileM {
-				// Step back so that the last tile stays inside the run, and
-				// store only the rows not done yet.
-				i0 = e.run - tileM
-				skip = i - i0
-			}
-			hi := min(tileM, e.run-i0)
-			c := dst[(s*e.run+i0)*ldc:]
-			if nc == tileN && skip == 0 && hi == tileM {
-				tileCols(c, ldc, a[off+i0:], arow, b, mode)
-				continue
-			}
-			w.tile.colsEdge(skip, hi, nc, c, ldc, a[off+i0:], arow, b, mode)
+		if n := e.on - full; n > 0 {
+			packStraight(dst[full*len(e.pixel):], 0, src[full:], e.out.c, n, tileWidth(n), pixels)
 		}
 	}
 }

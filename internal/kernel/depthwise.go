@@ -12,6 +12,7 @@ type depthwise struct {
 	part       []float32
 	y, x, w    []float32
 	bias       []float32
+	add        bool // of the input gradient, to what is there
 	fwd, bx    func(worker, task int)
 	bw         func(worker, chunk int)
 	taps, size int
@@ -86,8 +87,8 @@ func (d *depthwise) forwardRow(_, task int) {
 	}
 }
 
-func (d *depthwise) backwardInput(dx, dy, w []float32) {
-	d.x, d.y, d.w = dx, dy, w
+func (d *depthwise) backwardInput(dx, dy, w []float32, add bool) {
+	d.x, d.y, d.w, d.add = dx, dy, w, add
 	parallel(d.s.N*d.s.H, d.bx)
 	d.x, d.y, d.w = nil, nil, nil
 }
@@ -97,7 +98,9 @@ func (d *depthwise) inputRow(_, task int) {
 	s := &d.s
 	n, h := task/s.H, task%s.H
 	row := d.x[task*s.W*s.C:][:s.W*s.C]
-	clear(row)
+	if !d.add {
+		clear(row)
+	}
 	for kh := range s.KH {
 		r := h + s.PadH - kh
 		if r < 0 || r%s.StrideH != 0 || r/s.StrideH >= d.oh {

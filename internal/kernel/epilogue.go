@@ -11,12 +11,20 @@ type Epilogue struct {
 	Mean, Variance []float32
 }
 
+// moments tells whether the epilogue asks for moments.
+func (e Epilogue) moments() bool {
+	if (e.Mean == nil) != (e.Variance == nil) || e.ReLU && e.Mean != nil {
+		panic("kernel: epilogue with half of the moments, or with moments and ReLU")
+	}
+	return e.Mean != nil
+}
+
 // finish applies the epilogue to a finished result.
 func (e Epilogue) finish(y []float32, channels int) {
 	if e.ReLU {
 		ReLU(y, y)
 	}
-	if e.Mean != nil {
+	if e.moments() {
 		BNMoments(e.Mean, e.Variance, y, len(y)/max(channels, 1), channels)
 	}
 }

@@ -5,17 +5,10 @@ import (
 	"testing"
 )
 
-func naiveGemm(m, n, k int, ta, tb bool, a, b, bias, c []float32) []float64 {
+func naiveGemm(m, n, k int, ta, tb bool, a, b []float32) []float64 {
 	out := make([]float64, m*n)
 	for i := range m {
 		for j := range n {
-			s := 0.0
-			if c != nil {
-				s = float64(c[i*n+j])
-			}
-			if bias != nil {
-				s += float64(bias[j])
-			}
 			for p := range k {
 				ai, bi := i*k+p, p*n+j
 				if ta {
@@ -24,32 +17,51 @@ func naiveGemm(m, n, k int, ta, tb bool, a, b, bias, c []float32) []float64 {
 				if tb {
 					bi = j*k + p
 				}
-				s += float64(a[ai]) * float64(b[bi])
+				out[i*n+j] += float64(a[ai]) * float64(b[bi])
 			}
-			out[i*n+j] = s
 		}
 	}
 	return out
 }
 
+// gemmShapes covers operands in place and packed, by one task and by several,
+// one and several blocks of the depth, rows a page apart and every kind of edge.
+var gemmShapes = [][3]int{
+	{1, 1, 1}, {5, 3, 2}, {6, 16, 8}, {7, 17, 9}, {13, 40, 300}, {100, 33, 17}, {3, 100, 600},
+	{200, 15, 31}, {4, 5, 0}, {105, 150, 390}, {11, 1024, 12}, {1024, 20, 9},
+}
+
 func TestGemm(t *testing.T) {
 	everyMode(t, func(t *testing.T) {
 		r := newRand(1)
-		for _, s := range [][3]int{{1, 1, 1}, {5, 3, 2}, {6, 16, 8}, {7, 17, 9}, {13, 40, 300}, {100, 33, 17}, {3, 100, 600}, {200, 15, 31}, {4, 5, 0}} {
+		for _, s := range gemmShapes {
 			m, n, k := s[0], s[1], s[2]
-			for v := range 8 {
-				ta, tb, acc := v&1 != 0, v&2 != 0, v&4 != 0
-				a, b, bias := randSlice(r, m*k), randSlice(r, k*n), randSlice(r, n)
-				c := randSlice(r, m*n)
+			for v := range 4 {
+				ta, tb := v&1 != 0, v&2 != 0
+				a, b, bias, start := randSlice(r, m*k), randSlice(r, k*n), randSlice(r, n), randSlice(r, m*n)
 				g := NewGemm(m, n, k, ta, tb)
-				for _, bs := range [][]float32{nil, bias} {
-					var c0 []float32
-					if acc {
-						c0 = append(c0, c...)
+				product := naiveGemm(m, n, k, ta, tb, a, b)
+				c, want := make([]float32, m*n), make([]float64, m*n)
+				for v := range 8 {
+					acc, relu, bs := v&1 != 0, v&2 != 0, []float32(nil)
+					if v&4 != 0 {
+						bs = bias
 					}
-					want := naiveGemm(m, n, k, ta, tb, a, b, bs, c0)
-					g.Run(c, a, b, bs, acc)
-					near(t, fmt.Sprint(s, ta, tb, acc, bs != nil), c, want, 1e-5)
+					copy(c, start)
+					for i, v := range product {
+						if acc {
+							v += float64(start[i])
+						}
+						if bs != nil {
+							v += float64(bs[i%n])
+						}
+						if relu {
+							v = max(v, 0)
+						}
+						want[i] = v
+					}
+					g.Run(c, a, b, bs, acc, Epilogue{ReLU: relu})
+					near(t, fmt.Sprint(s, ta, tb, acc, relu, bs != nil), c, want, 1e-5)
 				}
 			}
 		}
@@ -58,15 +70,28 @@ func TestGemm(t *testing.T) {
 
 func TestGemmThreadsAndAllocs(t *testing.T) {
 	r := newRand(2)
-	const m, n, k = 250, 70, 300
-	a, b := randSlice(r, m*k), randSlice(r, k*n)
-	for v := range 4 {
-		g := NewGemm(m, n, k, v&1 != 0, v&2 != 0)
-		c := make([]float32, m*n)
-		one, two := withThreads(func() []float32 { g.Run(c, a, b, nil, false); return c })
-		same(t, "gemm", one, two)
-		noAllocs(t, "gemm", func() { g.Run(c, a, b, nil, false) })
+	for _, s := range append([][3]int{{250, 70, 300}, {64, 100, 300}, {64, 300, 100}}, gemmShapes...) {
+		m, n, k := s[0], s[1], s[2]
+		a, b, bias := randSlice(r, m*k), randSlice(r, k*n), randSlice(r, n)
+		for v := range 4 {
+			g := NewGemm(m, n, k, v&1 != 0, v&2 != 0)
+			c := make([]float32, m*n)
+			run := func() []float32 { g.Run(c, a, b, bias, false, Epilogue{ReLU: true}); return c }
+			one, two := withThreads(run)
+			same(t, fmt.Sprint("gemm ", s), one, two)
+			noAllocs(t, fmt.Sprint("gemm ", s), func() { run() })
+		}
 	}
+}
+
+func TestGemmRefusesMoments(t *testing.T) {
+	defer func() {
+		if recover() == nil {
+			t.Error("moments of a matrix product did not panic")
+		}
+	}()
+	v := make([]float32, 1)
+	NewGemm(1, 1, 1, false, false).Run(v, v, v, nil, false, Epilogue{Mean: v, Variance: v})
 }
 
 func BenchmarkGemm(b *testing.B) {
@@ -79,33 +104,10 @@ func BenchmarkGemm(b *testing.B) {
 				x, y, c := randSlice(r, n*n), randSlice(r, n*n), make([]float32, n*n)
 				g := NewGemm(n, n, n, v == 1, v == 2)
 				for b.Loop() {
-					g.Run(c, x, y, nil, false)
+					g.Run(c, x, y, nil, false, Epilogue{})
 				}
-				b.ReportMetric(2*float64(n)*float64(n)*float64(n)*float64(b.N)/b.Elapsed().Seconds()/1e9, "GFLOP/s")
+				reportRate(b, 2*float64(n)*float64(n)*float64(n))
 			})
 		}
-	}
-}
-
-// BenchmarkTile runs the tile kernels on operands in L1, the ceiling for
-// everything built on them.
-func BenchmarkTile(b *testing.B) {
-	const k = 256
-	r := newRand(40)
-	a, p, c := randSlice(r, 6*k), randSlice(r, 16*k), make([]float32, 96)
-	rows, cols := []int{0, k, 2 * k, 3 * k, 4 * k, 5 * k}, make([]int, k)
-	for i := range cols {
-		cols[i] = 6 * i
-	}
-	for i, f := range []func(){
-		func() { tileRows(c, scratchRow, a, rows, oneSegment, k, p, nil, startZero) },
-		func() { tileCols(c, 16, a, cols, p, startZero) },
-	} {
-		b.Run([]string{"rows", "cols"}[i], func(b *testing.B) {
-			for b.Loop() {
-				f()
-			}
-			b.ReportMetric(2*96*k*float64(b.N)/b.Elapsed().Seconds()/1e9, "GFLOP/s")
-		})
 	}
 }

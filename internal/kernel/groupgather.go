@@ -10,7 +10,7 @@ func Transpose(dst, src []float32, rows, cols, ldd, lds int) {
 	r8, c8 := 0, 0
 	if useAVX2 && rows >= 8 && cols >= 8 {
 		r8, c8 = rows&^7, cols&^7
-		transposeAVX2(&dst[0], &src[0], r8, c8, ldd, lds)
+		transposeBlocksAVX2(&dst[0], &src[0], r8, c8, ldd, lds)
 	}
 	for r := range rows {
 		first := c8

@@ -3,4 +3,4 @@ package kernel
 // rows and cols are positive multiples of eight.
 
 //go:noescape
-func transposeAVX2(dst, src *float32, rows, cols, ldd, lds int)
+func transposeBlocksAVX2(dst, src *float32, rows, cols, ldd, lds int)

@@ -3,8 +3,8 @@
 // Blocks of 8×8, eight rows after one another along a row of src. The halves of
 // rows i and i+4 are loaded together, so that no shuffle crosses lanes after.
 
-// func transposeAVX2(dst, src *float32, rows, cols, ldd, lds int)
-TEXT ·transposeAVX2(SB), NOSPLIT, $0-48
+// func transposeBlocksAVX2(dst, src *float32, rows, cols, ldd, lds int)
+TEXT ·transposeBlocksAVX2(SB), NOSPLIT, $0-48
 	MOVQ dst+0(FP), DI
 	MOVQ src+8(FP), SI
 	MOVQ rows+16(FP), BX

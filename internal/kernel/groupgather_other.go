@@ -4,4 +4,4 @@ package kernel
 
 // Never called: useAVX2 is false.
 
-func transposeAVX2(dst, src *float32, rows, cols, ldd, lds int) {}
+func transposeBlocksAVX2(dst, src *float32, rows, cols, ldd, lds int) {}

@@ -73,6 +73,9 @@ func withThreads(f func() []float32) (one, two []float32) {
 func noAllocs(t *testing.T, what string, f func()) {
 	t.Helper()
 	f()
+	if raceEnabled {
+		return
+	}
 	if n := testing.AllocsPerRun(5, f); n != 0 {
 		t.Errorf("%s allocates %v times", what, n)
 	}
@@ -84,4 +87,9 @@ func dot64(a, b []float32) float64 {
 		s += float64(a[i]) * float64(b[i])
 	}
 	return s
+}
+
+// reportRate reports floating point operations per second.
+func reportRate(b *testing.B, flop float64) {
+	b.ReportMetric(flop*float64(b.N)/b.Elapsed().Seconds()/1e9, "GFLOP/s")
 }

@@ -4,15 +4,23 @@ import (
 	"runtime"
 	"sync"
 	"sync/atomic"
+	"time"
 )
+
+// spinTime is how long a worker looks for the next run, and the caller for the
+// end of its own, before they sleep. Waking a sleeper takes longer than many a
+// kernel of a small network, of which the next one mostly follows at once.
+const spinTime = 50 * time.Microsecond
 
 // pool is the process-wide set of worker goroutines. Workers are numbered from
 // one; the calling goroutine takes part as worker zero.
 var pool struct {
 	mu      sync.Mutex
 	threads atomic.Int32
-	wake    []chan struct{} // one per spawned worker
-	done    chan struct{}   // the last task of a run was finished by a worker
+	spin    atomic.Bool // every thread has a processor, so that waiting is cheap
+	workers []*worker
+	waiting atomic.Bool   // the caller sleeps until its run is finished
+	done    chan struct{} // wakes it
 
 	busy    atomic.Bool  // a run is in progress; further calls run inline
 	next    atomic.Int64 // tasks not yet taken
@@ -20,6 +28,13 @@ var pool struct {
 	tasks   int
 	body    func(worker, task int)
 	plain   func(task int) // what body calls for Parallel
+}
+
+// worker is one spawned goroutine.
+type worker struct {
+	number int
+	asleep atomic.Bool   // whoever clears it may go on, or has to wake it
+	wake   chan struct{} // one message per clearing by another
 }
 
 func init() {
@@ -31,17 +46,19 @@ func init() {
 // one kernel call. n <= 0 selects GOMAXPROCS. It must not be called while a
 // kernel runs.
 func SetThreads(n int) {
+	processors := runtime.GOMAXPROCS(0)
 	if n <= 0 {
-		n = runtime.GOMAXPROCS(0)
+		n = processors
 	}
 	pool.mu.Lock()
 	defer pool.mu.Unlock()
-	for len(pool.wake) < n-1 {
-		c := make(chan struct{}, 1)
-		pool.wake = append(pool.wake, c)
-		go serve(len(pool.wake), c)
-	}
 	pool.threads.Store(int32(n))
+	pool.spin.Store(n <= min(processors, runtime.NumCPU()))
+	for len(pool.workers) < n-1 {
+		w := &worker{number: len(pool.workers) + 1, wake: make(chan struct{}, 1)}
+		pool.workers = append(pool.workers, w)
+		go w.serve()
+	}
 }
 
 // Threads returns the number of goroutines that share one kernel call.
@@ -52,15 +69,29 @@ func Threads() int { return int(pool.threads.Load()) }
 func maxWorkers() int {
 	pool.mu.Lock()
 	defer pool.mu.Unlock()
-	return len(pool.wake) + 1
+	return len(pool.workers) + 1
 }
 
-func serve(worker int, wake chan struct{}) {
-	for range wake {
-		if drain(worker) {
+func (w *worker) serve() {
+	for {
+		w.await()
+		if drain(w.number) && pool.waiting.CompareAndSwap(true, false) {
 			pool.done <- struct{}{}
 		}
 	}
+}
+
+// await returns when there may be tasks for the worker.
+func (w *worker) await() {
+	work := func() bool { return pool.next.Load() > 0 && w.number < Threads() }
+	if spinUntil(work) {
+		return
+	}
+	w.asleep.Store(true)
+	if work() && w.asleep.CompareAndSwap(true, false) {
+		return
+	}
+	<-w.wake
 }
 
 // drain takes tasks until none is left and reports whether it finished the
@@ -97,16 +128,49 @@ func share(n, tasks int, body func(worker, task int)) {
 	pool.body, pool.tasks = body, tasks
 	pool.pending.Store(int64(tasks))
 	pool.next.Store(int64(tasks))
-	for _, c := range pool.wake[:min(n, tasks)-1] {
-		select {
-		case c <- struct{}{}:
-		default: // still due from an earlier run; it will join this one
+	for _, w := range pool.workers[:min(n, tasks)-1] {
+		if w.asleep.CompareAndSwap(true, false) {
+			w.wake <- struct{}{}
 		}
 	}
 	if !drain(0) {
-		<-pool.done
+		awaitEnd()
 	}
 	pool.busy.Store(false)
+}
+
+// awaitEnd returns when all tasks are finished. A worker late from an earlier
+// run may wake the caller early.
+func awaitEnd() {
+	finished := func() bool { return pool.pending.Load() == 0 }
+	spinUntil(finished)
+	for !finished() {
+		pool.waiting.Store(true)
+		if finished() && pool.waiting.CompareAndSwap(true, false) {
+			return
+		}
+		<-pool.done
+	}
+}
+
+// spinUntil waits for a condition for up to spinTime and reports whether it
+// came true.
+func spinUntil(condition func() bool) bool {
+	if condition() {
+		return true
+	}
+	if !pool.spin.Load() {
+		return false
+	}
+	for start := time.Now(); time.Since(start) < spinTime; {
+		for range 16 {
+			pause()
+			if condition() {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // Parallel runs body(0) … body(tasks-1) on the worker pool and the caller and

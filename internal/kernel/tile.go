@@ -1,129 +1,117 @@
 package kernel
 
 // The register tile: tileM rows by tileN columns of the result, twelve 8-lane
-// accumulators on AVX2, which leaves four registers for operands.
+// accumulators on AVX2, which leaves four registers for operands. Up to
+// tileN/2 columns are done in a tile of half the width with two sets of
+// accumulators.
 const (
 	tileM = 6
 	tileN = 16
 )
 
-// How a tile kernel starts its accumulators.
+// How a tile starts and ends; the values are combined.
 const (
-	startZero = iota // from zero
-	startBias        // every row from bias[0:16]
-	startLoad        // from the values in c
+	tileBias = 1 << iota // start every row from bias, else from zero
+	tileLoad             // add what is in c
+	tileReLU             // end with max(·, 0)
 )
 
-// tileRows computes a 6×16 tile whose left operand lies in rows:
+// tile is a product of any number of rows and at most tileN columns:
 //
-//	c[crow[i]+j] = start + Σ_s Σ_k a[arow[i]+seg[s]+k] · b[(s·kc+k)·16+j]
+//	c[crow[i]+j] = start + Σ_t a[arow[i]+step[t]]·b[t·ldb+j]
 //
-// for k in [0, kc). crow and arow hold at least six offsets in elements.
-func tileRows(c []float32, crow []int, a []float32, arow, seg []int, kc int, b, bias []float32, mode int) {
-	_, _ = crow[tileM-1], arow[tileM-1]
-	if useAVX2 {
-		var bp *float32
-		if mode == startBias {
-			bp = &bias[0]
-		}
-		tileRowsAVX2(&c[0], &crow[0], &a[0], &arow[0], &seg[0], len(seg), kc, &b[0], bp, mode)
-		return
-	}
-	tileRowsGo(c, crow, a, arow, seg, kc, b, bias, mode)
+// The tables of offsets cover every layout of the left operand: rows, columns,
+// packed panels and the windows of a convolution. Different rows must be
+// different places of c.
+type tile struct {
+	c, a, b, bias []float32
+	crow, arow    []int // offsets of the rows, equally many
+	step          []int // offsets along the depth
+	ldb           int
+	cols          int // columns of the result
+	mode          int
 }
 
-func tileRowsGo(c []float32, crow []int, a []float32, arow, seg []int, kc int, b, bias []float32, mode int) {
-	for i := range tileM {
-		var acc [tileN]float32
-		out := c[crow[i] : crow[i]+tileN]
-		switch mode {
-		case startBias:
-			copy(acc[:], bias[:tileN])
-		case startLoad:
-			copy(acc[:], out)
+// tileWidth is the number of values that a tile of cols columns reads from a
+// row of b and from bias.
+func tileWidth(cols int) int {
+	if cols <= tileN/2 {
+		return tileN / 2
+	}
+	return tileN
+}
+
+// run computes the tile.
+func (t *tile) run() {
+	if !useAVX2 {
+		t.runGo()
+		return
+	}
+	n := len(t.crow)
+	full := n - n%tileM
+	if full > 0 {
+		t.runAVX2(&t.crow[0], &t.arow[0], full/tileM, tileM)
+	}
+	if full < n {
+		// Rows past the end repeat the last one.
+		var crow, arow [tileM]int
+		for i := range tileM {
+			j := min(full+i, n-1)
+			crow[i], arow[i] = t.crow[j], t.arow[j]
 		}
-		bs := b
-		for _, s := range seg {
-			for _, v := range a[arow[i]+s : arow[i]+s+kc] {
-				row := (*[tileN]float32)(bs)
-				for j := range acc {
-					acc[j] += v * row[j]
+		t.runAVX2(&crow[0], &arow[0], 1, (n-full+1)&^1)
+	}
+}
+
+func (t *tile) runAVX2(crow, arow *int, tiles, rows int) {
+	if t.cols > tileN/2 {
+		tile16AVX2(t, crow, arow, tiles, rows)
+		return
+	}
+	tile8AVX2(t, crow, arow, tiles)
+}
+
+// runGo takes the result in strips of eight columns.
+func (t *tile) runGo() {
+	const lanes = tileN / 2
+	for i, co := range t.crow {
+		for j := 0; j < t.cols; j += lanes {
+			n := min(lanes, t.cols-j)
+			out := t.c[co+j:][:n]
+			var acc [lanes]float32
+			if t.mode&tileBias != 0 {
+				acc = [lanes]float32(t.bias[j:])
+			}
+			b := t.b[j:]
+			for k, off := range t.step {
+				v := t.a[t.arow[i]+off]
+				row := (*[lanes]float32)(b[k*t.ldb:])
+				for l := range acc {
+					acc[l] += v * row[l]
 				}
-				bs = bs[tileN:]
 			}
-		}
-		copy(out, acc[:])
-	}
-}
-
-// tileCols computes a 6×16 tile whose left operand lies in columns, six
-// neighbouring values per step:
-//
-//	c[i·ldc+j] = start + Σ_t a[arow[t]+i] · b[t·16+j]
-//
-// for t in [0, len(arow)); mode is startZero or startLoad.
-func tileCols(c []float32, ldc int, a []float32, arow []int, b []float32, mode int) {
-	if useAVX2 {
-		tileColsAVX2(&c[0], ldc, &a[0], &arow[0], len(arow), &b[0], mode)
-		return
-	}
-	tileColsGo(c, ldc, a, arow, b, mode)
-}
-
-func tileColsGo(c []float32, ldc int, a []float32, arow []int, b []float32, mode int) {
-	var acc [tileM][tileN]float32
-	if mode == startLoad {
-		for i := range acc {
-			copy(acc[i][:], c[i*ldc:i*ldc+tileN])
-		}
-	}
-	for t, off := range arow {
-		av := (*[tileM]float32)(a[off:])
-		bv := (*[tileN]float32)(b[t*tileN:])
-		for i := range acc {
-			v := av[i]
-			for j := range acc[i] {
-				acc[i][j] += v * bv[j]
+			if t.mode&tileLoad != 0 {
+				for l, v := range out {
+					acc[l] += v
+				}
 			}
+			if t.mode&tileReLU != 0 {
+				for l, v := range acc {
+					if v <= 0 {
+						acc[l] = 0
+					}
+				}
+			}
+			copy(out, acc[:])
 		}
-	}
-	for i := range acc {
-		copy(c[i*ldc:i*ldc+tileN], acc[i][:])
 	}
 }
 
-// tileScratch is the target of tiles that stick out of the result.
-type tileScratch struct {
-	buf [tileM * tileN]float32
-	_   [64]byte // keep workers off each other's cache lines
-}
-
-// scratchRow holds the row offsets of a tileScratch.
-var scratchRow = []int{0, tileN, 2 * tileN, 3 * tileN, 4 * tileN, 5 * tileN}
-
-// rowsEdge is tileRows for a tile of which only m rows and n columns exist.
-func (t *tileScratch) rowsEdge(m, n int, c []float32, crow []int, a []float32, arow, seg []int, kc int, b, bias []float32, mode int) {
-	if mode == startLoad {
-		for i := range m {
-			copy(t.buf[i*tileN:i*tileN+n], c[crow[i]:])
-		}
+// panels returns how many tiles n columns take and what these read in a row.
+func panels(n int) (count, width int) {
+	full := n / tileN
+	if n == full*tileN {
+		return full, n
 	}
-	tileRows(t.buf[:], scratchRow, a, arow, seg, kc, b, bias, mode)
-	for i := range m {
-		copy(c[crow[i]:crow[i]+n], t.buf[i*tileN:])
-	}
-}
-
-// colsEdge is tileCols for a tile of which only rows [lo, hi) and n columns
-// exist; c points at row zero of the tile.
-func (t *tileScratch) colsEdge(lo, hi, n int, c []float32, ldc int, a []float32, arow []int, b []float32, mode int) {
-	if mode == startLoad {
-		for i := lo; i < hi; i++ {
-			copy(t.buf[i*tileN:i*tileN+n], c[i*ldc:])
-		}
-	}
-	tileCols(t.buf[:], tileN, a, arow, b, mode)
-	for i := lo; i < hi; i++ {
-		copy(c[i*ldc:i*ldc+n], t.buf[i*tileN:])
-	}
+	return full + 1, full*tileN + tileWidth(n-full*tileN)
 }

@@ -4,7 +4,6 @@ package kernel
 
 func haveAVX2() bool { return false }
 
-func tileRowsAVX2(c *float32, crow *int, a *float32, arow, seg *int, nseg, kc int, b, bias *float32, mode int) {
-}
+func tile16AVX2(t *tile, crow, arow *int, tiles, rows int) {}
 
-func tileColsAVX2(c *float32, ldc int, a *float32, arow *int, m int, b *float32, mode int) {}
+func tile8AVX2(t *tile, crow, arow *int, tiles int) {}

@@ -89,7 +89,7 @@ func TestNaN(t *testing.T) {
 		for _, m := range []int{3, 12} {
 			a, b, d := make([]float32, m*20), make([]float32, 20*20), make([]float32, m*20)
 			a[20+3] = nan
-			NewGemm(m, 20, 20, false, false).Run(d, a, b, nil, false)
+			NewGemm(m, 20, 20, false, false).Run(d, a, b, nil, false, Epilogue{})
 			for i, v := range d {
 				if (v != v) != (i/20 == 1) {
 					t.Errorf("gemm NaN at %d: %v", i, v)

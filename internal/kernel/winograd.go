@@ -122,7 +122,7 @@ func (e *winogradConv) pack(worker, panel int) {
 				// Columns are input channels of the layer, rows its outputs.
 				transpose(w.filter[(8-t)*size:], tileN, e.w[t*tap+n0*e.in.c+k:], e.in.c, nc, kc)
 			} else {
-				packStraight(w.filter[t*size:], e.w[t*tap+k*e.out.c+n0:], e.out.c, nc, kc)
+				packStraight(w.filter[t*size:], 0, e.w[t*tap+k*e.out.c+n0:], e.out.c, nc, tileN, kc)
 			}
 		}
 		winogradFilter(u[k*tileN:], pitch, w.filter, 0, size, tileN, kc)

@@ -23,8 +23,8 @@ func BenchmarkWinograd(b *testing.B) {
 		weights := newWinogradWeights(s)
 		flop := 2 * float64(out.size()) * float64(9*s.C)
 		for i, f := range [][2]func(){
-			{func() { direct.y.call(y, x, w, nil) }, func() { forward.call(y, x, w, nil, Epilogue{}, false) }},
-			{func() { direct.dx.call(dx, dy, w, nil) }, func() { input.call(dx, dy, w, nil, Epilogue{}, false) }},
+			{func() { direct.y.call(y, x, w, nil, false, Epilogue{}) }, func() { forward.call(y, x, w, nil, Epilogue{}, false) }},
+			{func() { direct.dx.call(dx, dy, w, nil, false, Epilogue{}) }, func() { input.call(dx, dy, w, nil, Epilogue{}, false) }},
 			{func() { direct.dw.call(dw, x, dy) }, func() { weights.call(dw, x, dy) }},
 		} {
 			b.Run(name+"/"+[]string{"y", "dx", "dw"}[i], func(b *testing.B) {

@@ -172,9 +172,9 @@ func TestWinogradConv(t *testing.T) {
 		if c.s.winograd() {
 			d := newDirect(c.s)
 			y2, dx2, dw2 := make([]float32, len(y)), make([]float32, len(x)), make([]float32, len(w))
-			d.y.call(y2, x, w, nil)
+			d.y.call(y2, x, w, nil, false, Epilogue{})
 			ofLargest(t, name+" forward", y, float64s(y2), 3e-6)
-			d.dx.call(dx2, dy, w, nil)
+			d.dx.call(dx2, dy, w, nil, false, Epilogue{})
 			ofLargest(t, name+" input gradient", dx, float64s(dx2), 3e-6)
 			d.dw.call(dw2, x, dy)
 			ofLargest(t, name+" weight gradient", dw, float64s(dw2), 3e-6)

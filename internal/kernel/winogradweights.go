@@ -5,7 +5,6 @@ const (
 	winogradChunks     = 16        // most partial sums of one weight gradient
 	winogradChunkTiles = 128       // least tiles per partial sum
 	winogradFloats     = 8 << 20   // most elements over all partial sums, where possible
-	sumStep            = 4096      // weights per task of the sum over chunks
 )
 
 // winogradWeights computes the gradient with respect to the weights of a 3×3
