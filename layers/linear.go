@@ -68,7 +68,17 @@ func nonNil(params ...*nn.Param) []*nn.Param {
 
 func (l *Linear) MACs(in []nn.Shape) int64 { return int64(in[0].Units()) * int64(l.Out) }
 
+var _ nn.Fuser = (*Linear)(nil)
+
+// Fuses implements nn.Fuser.
+func (l *Linear) Fuses(s nn.Step) bool { return s == nn.ReLUStep }
+
 func (l *Linear) Build(b *nn.Builder, in []*gorgonia.Node) (*gorgonia.Node, error) {
+	return l.BuildFused(b, in, nn.Epilogue{})
+}
+
+// BuildFused implements nn.Fuser.
+func (l *Linear) BuildFused(b *nn.Builder, in []*gorgonia.Node, e nn.Epilogue) (*gorgonia.Node, error) {
 	batch, f, o := b.Batch, l.weight.Shape()[0], l.Out
 	forward := kernel.NewGemm(batch, o, f, false, false)
 	toInput := kernel.NewGemm(batch, f, o, false, true)
@@ -76,7 +86,8 @@ func (l *Linear) Build(b *nn.Builder, in []*gorgonia.Node) (*gorgonia.Node, erro
 	grads := []nn.GradFunc{
 		func(in gorgonia.Nodes, _, dy *gorgonia.Node) (*gorgonia.Node, error) {
 			return nn.Apply(nn.Op{Name: "linear/dx", Shape: tensor.Shape{batch, f},
-				Run: func(dst []float32, in [][]float32) { toInput.Run(dst, in[0], in[1], nil, false, kernel.Epilogue{}) }}, dy, in[1])
+				Run:        func(dst []float32, in [][]float32) { toInput.Run(dst, in[0], in[1], nil, false, kernel.Epilogue{}) },
+				Accumulate: func(dst []float32, in [][]float32) { toInput.Run(dst, in[0], in[1], nil, true, kernel.Epilogue{}) }}, dy, in[1])
 		},
 		func(in gorgonia.Nodes, _, dy *gorgonia.Node) (*gorgonia.Node, error) {
 			return nn.Apply(nn.Op{Name: "linear/dw", Shape: tensor.Shape{f, o},
@@ -88,8 +99,12 @@ func (l *Linear) Build(b *nn.Builder, in []*gorgonia.Node) (*gorgonia.Node, erro
 		nodes = append(nodes, b.Param(l.bias))
 		grads = append(grads, biasGrad("linear/db", batch, o))
 	}
+	if e.ReLU {
+		grads = behindReLU(grads)
+	}
+	epilogue := kernel.Epilogue{ReLU: e.ReLU}
 	return nn.Apply(nn.Op{Name: "linear", Shape: tensor.Shape{batch, o}, Grad: grads,
-		Run: func(dst []float32, in [][]float32) { forward.Run(dst, in[0], in[1], third(in), false, kernel.Epilogue{}) }}, nodes...)
+		Run: func(dst []float32, in [][]float32) { forward.Run(dst, in[0], in[1], third(in), false, epilogue) }}, nodes...)
 }
 
 // third returns the optional third input of a kernel, the bias.
