@@ -34,7 +34,7 @@ def main():
 
 
 def compare(args, pare):
-    threads = args.threads or host.cores()
+    threads, load = args.threads or host.cores(), host.load()
     options = {"batch": args.batch, "threads": threads, "steps": args.steps}
     ours_options = [word for key, value in options.items() for word in ("-" + key, value)]
     theirs_options = [word for key, value in options.items() for word in ("--" + key, value)]
@@ -53,7 +53,7 @@ def compare(args, pare):
                   file=sys.stderr)
         rows.append(row(model, *map(medians, runs)))
     print(host.header(Go=ours["go"], PyTorch=theirs["torch"], kernels=ours["kernels"], threads=threads,
-                      batch=args.batch, rounds=args.rounds))
+                      batch=args.batch, rounds=args.rounds, load=load))
     print(host.table(["model", "parameters", "step, pare ms", "PyTorch ms", "pare / PyTorch",
                       "forward, pare ms", "PyTorch ms", "peak memory, pare MiB", "PyTorch MiB",
                       "start to first step, pare s", "PyTorch s", "pare GFLOP/s"], rows))
