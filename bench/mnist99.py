@@ -43,13 +43,17 @@ def compare(args, pare):
         sides[1].append(theirs)
         rows.append([f"seed {seed}", *cells(ours, theirs)])
         print(" | ".join(rows[-1]), file=sys.stderr)
-    rows.append(["median", *cells(*({key: statistics.median(run[key] for run in side) for key in side[0]} for side in sides))])
+    rows.append(["median", *cells(*map(medians, sides))])
     torch = subprocess.run([args.python, "-c", "import torch; print(torch.__version__)"], check=True,
                            capture_output=True, text=True).stdout.strip()
     print(host.header(Go=host.go_version(), PyTorch=torch, batch=args.batch, load=load, **{
         "learning rate": args.lr, "test accuracy": args.target, "steps between evaluations": args.every}))
     print(host.table(["run", "pare s", "PyTorch s", "pare / PyTorch", "to first step, pare s", "PyTorch s",
                       "steps, pare", "PyTorch", "a step with its share of evaluation, pare ms", "PyTorch ms"], rows))
+
+
+def medians(runs):
+    return {key: statistics.median(run[key] for run in runs) for key in runs[0]}
 
 
 def flags(dashes, options):

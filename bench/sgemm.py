@@ -70,7 +70,8 @@ def compare(args, library, pare):
         rows.append([f"{n}³", threads, f"{a:.1f}", f"{b:.1f}", f"{a / b:.2f}", share])
     print(host.header(Go=host.go_version(), OpenBLAS=config, rounds=args.rounds, load=load,
                       **{"multiply-adds of one core": f"{peak:.1f} GFLOP/s"}))
-    print(host.table(["product", "threads", "pare GFLOP/s", "OpenBLAS GFLOP/s", "pare / OpenBLAS", "of the multiply-adds"], rows))
+    print(host.table(["product", "threads", "pare GFLOP/s", "OpenBLAS GFLOP/s", "pare / OpenBLAS",
+                      "of the multiply-adds"], rows))
 
 
 def work(library, sizes, seconds):
