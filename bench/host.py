@@ -27,6 +27,17 @@ def cpu():
     return platform.processor() or platform.machine()
 
 
+def load():
+    """Processes that ran or waited in the last minute, in words; says so where other work
+    would spoil measurements, those of OpenMP programs on all cores above all."""
+    if not hasattr(os, "getloadavg"):
+        return "unknown"
+    load = os.getloadavg()[0]
+    if load > 0.3 * cores():
+        print(f"other work keeps {load:.1f} of {cores()} cores busy: the times will be too long", file=sys.stderr)
+    return f"{load:.1f} before"
+
+
 def header(**facts):
     """Lines that say when and where a table was made."""
     facts = {"date": datetime.date.today().isoformat(), "CPU": cpu(), "cores": cores(), **facts}

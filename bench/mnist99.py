@@ -4,7 +4,8 @@ in pare and in PyTorch, which run in turn on several seeds, and prints a Markdow
     python3 bench/mnist99.py --data FOLDER [--python PYTHON] [--seeds 1,2,3]
 
 Both read the four .gz files, use the same batches, optimizer and rate, and evaluate the
-10,000 test images after the same numbers of steps. Each draws its own parameters and order.
+10,000 test images after the same numbers of steps. Each draws its own order and parameters,
+from the same distributions.
 """
 import argparse
 import json
@@ -23,9 +24,9 @@ def main():
     parser.add_argument("--python", default=sys.executable, help="interpreter with PyTorch; default: this one")
     parser.add_argument("--seeds", default="1,2,3", help="default: 1,2,3")
     parser.add_argument("--target", type=float, default=0.99, help="test accuracy to reach; default 0.99")
-    parser.add_argument("--every", type=int, default=100, help="steps between evaluations; default 100")
+    parser.add_argument("--every", type=int, default=200, help="steps between evaluations; default 200")
     parser.add_argument("--batch", type=int, default=64, help="default 64")
-    parser.add_argument("--lr", type=float, default=0.05, help="of SGD with momentum 0.9; default 0.05")
+    parser.add_argument("--lr", type=float, default=0.02, help="of SGD with momentum 0.9; default 0.02")
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         compare(args, host.build("bench/mnist99", folder))
@@ -34,7 +35,7 @@ def main():
 def compare(args, pare):
     options = {"data": args.data, "batch": args.batch, "every": args.every, "lr": args.lr, "target": args.target}
     script = host.ROOT / "bench" / "torch_mnist.py"
-    rows, sides = [], ([], [])
+    load, rows, sides = host.load(), [], ([], [])
     for seed in args.seeds.split(","):
         ours = run([pare, *flags("-", {**options, "seed": seed})])
         theirs = run([args.python, script, *flags("--", {**options, "seed": seed})])
@@ -42,13 +43,17 @@ def compare(args, pare):
         sides[1].append(theirs)
         rows.append([f"seed {seed}", *cells(ours, theirs)])
         print(" | ".join(rows[-1]), file=sys.stderr)
-    rows.append(["median", *cells(*({key: statistics.median(run[key] for run in side) for key in side[0]} for side in sides))])
+    rows.append(["median", *cells(*map(medians, sides))])
     torch = subprocess.run([args.python, "-c", "import torch; print(torch.__version__)"], check=True,
                            capture_output=True, text=True).stdout.strip()
-    print(host.header(Go=host.go_version(), PyTorch=torch, batch=args.batch, **{
+    print(host.header(Go=host.go_version(), PyTorch=torch, batch=args.batch, load=load, **{
         "learning rate": args.lr, "test accuracy": args.target, "steps between evaluations": args.every}))
     print(host.table(["run", "pare s", "PyTorch s", "pare / PyTorch", "to first step, pare s", "PyTorch s",
                       "steps, pare", "PyTorch", "a step with its share of evaluation, pare ms", "PyTorch ms"], rows))
+
+
+def medians(runs):
+    return {key: statistics.median(run[key] for run in runs) for key in runs[0]}
 
 
 def flags(dashes, options):

@@ -7,7 +7,7 @@ import (
 
 // Peak measures the most that AVX2 code can compute on one core, in GFLOP/s:
 // independent fused multiply-adds on registers, the best of several loops of
-// about a millisecond. It measures once in a process; 0 means that there is no
+// a tenth of a millisecond. It measures once in a process; 0 means that there is no
 // such loop for this processor.
 var Peak = sync.OnceValue(func() float64 {
 	if !haveFMA() {
@@ -23,7 +23,7 @@ var Peak = sync.OnceValue(func() float64 {
 })
 
 const (
-	peakLoops     = 100
-	peakRounds    = 1 << 19
+	peakLoops     = 500
+	peakRounds    = 1 << 16
 	flopsPerRound = 12 * 8 * 2 // instructions, values, product and sum
 )

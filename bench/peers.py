@@ -25,6 +25,8 @@ def main():
     parser.add_argument("--batch", type=int, default=64)
     parser.add_argument("--threads", type=int, default=0, help="0: all cores")
     parser.add_argument("--steps", type=int, default=0, help="of each run; 0: as many as fit into five seconds")
+    parser.add_argument("--channels-last", action="store_true",
+                        help="let PyTorch keep images as pare does, which is not its default but often faster")
     args = parser.parse_args()
     if args.rounds < 1:
         parser.error("rounds must be at least 1")
@@ -34,10 +36,12 @@ def main():
 
 
 def compare(args, pare):
-    threads = args.threads or host.cores()
+    threads, load = args.threads or host.cores(), host.load()
     options = {"batch": args.batch, "threads": threads, "steps": args.steps}
     ours_options = [word for key, value in options.items() for word in ("-" + key, value)]
     theirs_options = [word for key, value in options.items() for word in ("--" + key, value)]
+    if args.channels_last:
+        theirs_options.append("--channels-last")
     script = host.ROOT / "bench" / "torch_models.py"
     rows, ours, theirs = [], None, None
     for model in args.models.split(","):
@@ -52,8 +56,9 @@ def compare(args, pare):
             print(f"{model}, round {number + 1}: pare {ours['step_ms']:.2f} ms, PyTorch {theirs['step_ms']:.2f} ms",
                   file=sys.stderr)
         rows.append(row(model, *map(medians, runs)))
-    print(host.header(Go=ours["go"], PyTorch=theirs["torch"], kernels=ours["kernels"], threads=threads,
-                      batch=args.batch, rounds=args.rounds))
+    torch = theirs["torch"] + (", channels last" if args.channels_last else "")
+    print(host.header(Go=ours["go"], PyTorch=torch, kernels=ours["kernels"], threads=threads,
+                      batch=args.batch, rounds=args.rounds, load=load))
     print(host.table(["model", "parameters", "step, pare ms", "PyTorch ms", "pare / PyTorch",
                       "forward, pare ms", "PyTorch ms", "peak memory, pare MiB", "PyTorch MiB",
                       "start to first step, pare s", "PyTorch s", "pare GFLOP/s"], rows))

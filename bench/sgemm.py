@@ -50,7 +50,7 @@ def find_library():
 
 
 def compare(args, library, pare):
-    results, peak, config = {}, 0, ""
+    load, results, peak, config = host.load(), {}, 0, ""
     for number in range(args.rounds):
         print(f"round {number + 1} of {args.rounds}", file=sys.stderr)
         for threads in sorted({1, host.cores()}):
@@ -68,9 +68,10 @@ def compare(args, library, pare):
         a, b = (statistics.median(side) for side in zip(*pairs))
         share = f"{100 * a / (peak * threads):.0f} %" if peak else "–"
         rows.append([f"{n}³", threads, f"{a:.1f}", f"{b:.1f}", f"{a / b:.2f}", share])
-    print(host.header(Go=host.go_version(), OpenBLAS=config, rounds=args.rounds,
+    print(host.header(Go=host.go_version(), OpenBLAS=config, rounds=args.rounds, load=load,
                       **{"multiply-adds of one core": f"{peak:.1f} GFLOP/s"}))
-    print(host.table(["product", "threads", "pare GFLOP/s", "OpenBLAS GFLOP/s", "pare / OpenBLAS", "of the multiply-adds"], rows))
+    print(host.table(["product", "threads", "pare GFLOP/s", "OpenBLAS GFLOP/s", "pare / OpenBLAS",
+                      "of the multiply-adds"], rows))
 
 
 def work(library, sizes, seconds):

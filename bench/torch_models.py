@@ -1,6 +1,6 @@
 """The models of pare in PyTorch, and how long they take to train.
 
-    python3 torch_models.py resnet20 [--batch 64] [--threads N] [--steps N]
+    python3 torch_models.py resnet20 [--batch 64] [--threads N] [--steps N] [--channels-last]
 
 measures training steps (forward, loss, backward, update by SGD with momentum) and
 inference on random data, as "pare bench" does, and prints a JSON object with the same
@@ -243,11 +243,13 @@ def peak_memory():
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
 
 
-def measure(name, batch, steps):
+def measure(name, batch, steps, channels_last):
     torch.manual_seed(1)
     make, data = MODELS[name]
     model = make()
     x, y = data(batch)
+    if channels_last and x.dim() == 4:
+        model, x = (value.to(memory_format=torch.channels_last) for value in (model, x))
     optimizer = torch.optim.SGD(model.parameters(), lr=RATE, momentum=0.9)
 
     def step():
@@ -280,11 +282,12 @@ def main():
     parser.add_argument("--batch", type=int, default=64)
     parser.add_argument("--threads", type=int, default=0, help="0: all cores")
     parser.add_argument("--steps", type=int, default=0, help="0: as many as fit into five seconds")
+    parser.add_argument("--channels-last", action="store_true", help="keep images in the order N, H, W, C")
     args = parser.parse_args()
     if args.batch < 1 or args.threads < 0 or args.steps < 0:
         parser.error("batch must be at least 1, threads and steps must not be negative")
     torch.set_num_threads(args.threads or host.cores())
-    print(json.dumps(measure(args.model, args.batch, args.steps)))
+    print(json.dumps(measure(args.model, args.batch, args.steps, args.channels_last)))
 
 
 if __name__ == "__main__":

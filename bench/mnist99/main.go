@@ -9,7 +9,9 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"iter"
+	"math"
 	"math/rand/v2"
 	"os"
 
@@ -41,20 +43,24 @@ func main() {
 	flag.Uint64Var(&o.seed, "seed", 1, "of parameters and order")
 	flag.IntVar(&o.batch, "batch", 64, "examples per step")
 	flag.IntVar(&o.evalBatch, "eval-batch", 500, "examples per batch of an evaluation")
-	flag.IntVar(&o.every, "every", 100, "steps between evaluations")
+	flag.IntVar(&o.every, "every", 200, "steps between evaluations")
 	flag.IntVar(&o.epochs, "epochs", 20, "epochs after which to give up")
-	flag.Float64Var(&o.lr, "lr", 0.05, "learning rate")
+	flag.Float64Var(&o.lr, "lr", 0.02, "learning rate")
 	flag.Float64Var(&o.momentum, "momentum", 0.9, "of SGD")
 	flag.Float64Var(&o.target, "target", 0.99, "test accuracy to reach")
 	flag.Parse()
-	if err := run(context.Background(), o); err != nil {
+	if flag.NArg() > 0 {
+		fmt.Fprintf(os.Stderr, "mnist99: unexpected argument %q\n", flag.Arg(0))
+		os.Exit(2)
+	}
+	if err := run(context.Background(), o, os.Stdout); err != nil {
 		fmt.Fprintln(os.Stderr, "mnist99:", err)
 		os.Exit(1)
 	}
 }
 
-func run(ctx context.Context, o options) error {
-	if o.data == "" || o.every < 1 || o.epochs < 1 || flag.NArg() > 0 {
+func run(ctx context.Context, o options, stdout io.Writer) error {
+	if o.data == "" || o.every < 1 || o.epochs < 1 {
 		return errors.New("give -data FOLDER; -every and -epochs must be at least 1; see -h")
 	}
 	set, err := load(ctx, o)
@@ -75,7 +81,7 @@ func run(ctx context.Context, o options) error {
 	if err != nil {
 		return err
 	}
-	out := json.NewEncoder(os.Stdout)
+	out := json.NewEncoder(stdout)
 	if err := out.Encode(map[string]string{"event": "training"}); err != nil {
 		return err
 	}
@@ -106,10 +112,12 @@ func newTrainer(o options) (*trainer, error) {
 	if err != nil {
 		return nil, err
 	}
-	net, err := m.Build(keep, models.Task{Input: nn.Shape{1, 28, 28}, Classes: 10}, rand.New(rand.NewPCG(o.seed, 1)))
+	rng := rand.New(rand.NewPCG(o.seed, 1))
+	net, err := m.Build(keep, models.Task{Input: nn.Shape{1, 28, 28}, Classes: 10}, rng)
 	if err != nil {
 		return nil, err
 	}
+	drawWeights(net, rng)
 	var t trainer
 	if t.program, err = nn.Compile(net, nn.CompileOptions{Mode: nn.Train, Batch: o.batch, Loss: layers.CrossEntropy{}}); err != nil {
 		return nil, err
@@ -120,6 +128,18 @@ func newTrainer(o options) (*trainer, error) {
 	}
 	t.evaluator, err = train.NewEvaluator(net, o.evalBatch, nil)
 	return &t, err
+}
+
+// drawWeights draws weights from U(±1/√fan-in), as PyTorch does, so that both
+// sides start alike: the normal distribution of pare's layers is wider, which
+// changes how many steps are needed. Biases are drawn like PyTorch's anyway.
+func drawWeights(net *nn.Network, rng *rand.Rand) {
+	for _, p := range net.Params() {
+		if p.Role == nn.RoleWeight {
+			units, _ := p.AxisLen(p.FindAxis(nn.AxisOut))
+			p.Uniform(1/math.Sqrt(float64(p.Size()/units)), rng)
+		}
+	}
 }
 
 // untilTarget trains until an evaluation reaches the target or the epochs are over.

@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"flag"
 	"fmt"
+	"io"
 	"os"
 	"strconv"
 	"strings"
@@ -22,7 +23,7 @@ func main() {
 	threads := flag.Int("threads", 0, "processor threads; 0: all cores")
 	seconds := flag.Float64("seconds", 1, "time for each size")
 	flag.Parse()
-	if err := run(*sizes, *threads, *seconds); err != nil {
+	if err := run(os.Stdout, *sizes, *threads, *seconds); err != nil {
 		fmt.Fprintln(os.Stderr, "sgemm:", err)
 		os.Exit(2)
 	}
@@ -35,17 +36,18 @@ type result struct {
 	Peak    float64 `json:"peak_gflops"`
 }
 
-func run(sizes string, threads int, seconds float64) error {
+func run(stdout io.Writer, sizes string, threads int, seconds float64) error {
 	if threads < 0 || !(seconds >= 0 && seconds <= 3600) {
 		return fmt.Errorf("-threads is %d and -seconds %g; neither may be negative, nor the time above an hour", threads, seconds)
 	}
+	out := json.NewEncoder(stdout)
 	kernel.SetThreads(threads)
 	for _, text := range strings.Split(sizes, ",") {
 		n, err := strconv.Atoi(text)
 		if err != nil || n < 1 || n > 1<<14 {
 			return fmt.Errorf("-n has %q, it must list sizes from 1 to %d", text, 1<<14)
 		}
-		if err := json.NewEncoder(os.Stdout).Encode(result{n, kernel.Threads(), bench.Gemm(n, time.Duration(seconds*float64(time.Second))), bench.Peak()}); err != nil {
+		if err := out.Encode(result{n, kernel.Threads(), bench.Gemm(n, time.Duration(seconds*float64(time.Second))), bench.Peak()}); err != nil {
 			return err
 		}
 	}
