@@ -77,44 +77,6 @@ func reluGradSlice(dst, y, dy []float32) {
 	}
 }
 
-// affineRows computes dst[r,j] = x[r,j]·a[j] + b[j] for contiguous rows of n.
-func affineRows(dst, x, a, b []float32, rows, n int) {
-	a, b = a[:n], b[:n]
-	i := 0
-	if useAVX2 && n >= 8 && rows > 0 {
-		i = n &^ 7
-		affineRowsAVX2(&dst[0], &x[0], &a[0], &b[0], rows, i, n)
-	}
-	if i == n {
-		return
-	}
-	for r := range rows {
-		d, v := dst[r*n:(r+1)*n], x[r*n:(r+1)*n]
-		for j := i; j < n; j++ {
-			d[j] = v[j]*a[j] + b[j]
-		}
-	}
-}
-
-// affine2Rows computes dst[r,j] = y[r,j]·a[j] + (x[r,j]·b[j] + c[j]).
-func affine2Rows(dst, x, y, a, b, c []float32, rows, n int) {
-	a, b, c = a[:n], b[:n], c[:n]
-	i := 0
-	if useAVX2 && n >= 8 && rows > 0 {
-		i = n &^ 7
-		affine2RowsAVX2(&dst[0], &x[0], &y[0], &a[0], &b[0], &c[0], rows, i, n)
-	}
-	if i == n {
-		return
-	}
-	for r := range rows {
-		d, v, u := dst[r*n:(r+1)*n], x[r*n:(r+1)*n], y[r*n:(r+1)*n]
-		for j := i; j < n; j++ {
-			d[j] = u[j]*a[j] + (v[j]*b[j] + c[j])
-		}
-	}
-}
-
 // fmaRows computes dst[r·ds+j] += x[r·xs+j]·w[j] for j in [0,n).
 func fmaRows(dst, x, w []float32, rows, n, ds, xs int) {
 	w = w[:n]
@@ -168,35 +130,6 @@ func sumRows(dst, x, shift []float32, rows, n int) {
 		v := x[r*n : (r+1)*n]
 		for j := i; j < n; j++ {
 			dst[j] += v[j] - shift[j]
-		}
-	}
-}
-
-// dotShiftRows computes dst[j] += Σ_r (x[r,j] - shift[j])·y[r,j], where y nil
-// stands for x - shift.
-func dotShiftRows(dst, x, shift, y []float32, rows, n int) {
-	dst, shift = dst[:n], shift[:n]
-	i := 0
-	if useAVX2 && n >= 8 && rows > 0 {
-		i = n &^ 7
-		var yp *float32
-		if y != nil {
-			yp = &y[0]
-		}
-		dotShiftRowsAVX2(&dst[0], &x[0], &shift[0], yp, rows, i, n)
-	}
-	if i == n {
-		return
-	}
-	for r := range rows {
-		v := x[r*n : (r+1)*n]
-		for j := i; j < n; j++ {
-			d := v[j] - shift[j]
-			e := d
-			if y != nil {
-				e = y[r*n+j]
-			}
-			dst[j] += d * e
 		}
 	}
 }

@@ -19,12 +19,6 @@ func reluAVX2(dst, x *float32, n int)
 func reluGradAVX2(dst, y, dy *float32, n int)
 
 //go:noescape
-func affineRowsAVX2(dst, x, a, b *float32, rows, n, ld int)
-
-//go:noescape
-func affine2RowsAVX2(dst, x, y, a, b, c *float32, rows, n, ld int)
-
-//go:noescape
 func fmaRowsAVX2(dst, x, w *float32, rows, n, ds, xs int)
 
 //go:noescape
@@ -32,6 +26,3 @@ func dotRowsAVX2(dst, x, y *float32, rows, n, xs, ys int)
 
 //go:noescape
 func sumRowsAVX2(dst, x, shift *float32, rows, n, ld int)
-
-//go:noescape
-func dotShiftRowsAVX2(dst, x, shift, y *float32, rows, n, ld int)

@@ -92,67 +92,6 @@ loop:
 	VZEROUPPER
 	RET
 
-// func affineRowsAVX2(dst, x, a, b *float32, rows, n, ld int)
-TEXT ·affineRowsAVX2(SB), NOSPLIT, $0-56
-	MOVQ dst+0(FP), DI
-	MOVQ x+8(FP), SI
-	MOVQ a+16(FP), R8
-	MOVQ b+24(FP), R9
-	MOVQ rows+32(FP), BX
-	MOVQ n+40(FP), CX
-	MOVQ ld+48(FP), DX
-
-row:
-	XORQ AX, AX
-
-loop:
-	VMOVUPS     (R8)(AX*4), Y1
-	VMOVUPS     (R9)(AX*4), Y0
-	VFMADD231PS (SI)(AX*4), Y1, Y0
-	VMOVUPS     Y0, (DI)(AX*4)
-	ADDQ        $8, AX
-	CMPQ        AX, CX
-	JLT         loop
-	LEAQ        (SI)(DX*4), SI
-	LEAQ        (DI)(DX*4), DI
-	DECQ        BX
-	JNZ         row
-	VZEROUPPER
-	RET
-
-// func affine2RowsAVX2(dst, x, y, a, b, c *float32, rows, n, ld int)
-TEXT ·affine2RowsAVX2(SB), NOSPLIT, $0-72
-	MOVQ dst+0(FP), DI
-	MOVQ x+8(FP), SI
-	MOVQ y+16(FP), R10
-	MOVQ a+24(FP), R8
-	MOVQ b+32(FP), R9
-	MOVQ c+40(FP), R11
-	MOVQ rows+48(FP), BX
-	MOVQ n+56(FP), CX
-	MOVQ ld+64(FP), DX
-
-row:
-	XORQ AX, AX
-
-loop:
-	VMOVUPS     (R11)(AX*4), Y0
-	VMOVUPS     (R9)(AX*4), Y1
-	VMOVUPS     (R8)(AX*4), Y2
-	VFMADD231PS (SI)(AX*4), Y1, Y0
-	VFMADD231PS (R10)(AX*4), Y2, Y0
-	VMOVUPS     Y0, (DI)(AX*4)
-	ADDQ        $8, AX
-	CMPQ        AX, CX
-	JLT         loop
-	LEAQ        (SI)(DX*4), SI
-	LEAQ        (R10)(DX*4), R10
-	LEAQ        (DI)(DX*4), DI
-	DECQ        BX
-	JNZ         row
-	VZEROUPPER
-	RET
-
 // func fmaRowsAVX2(dst, x, w *float32, rows, n, ds, xs int)
 TEXT ·fmaRowsAVX2(SB), NOSPLIT, $0-56
 	MOVQ dst+0(FP), DI

@@ -4,14 +4,11 @@ package kernel
 
 // These are never called: useAVX2 is false.
 
-func addAVX2(dst, a, b *float32, n int)                            {}
-func mulAVX2(dst, a, b *float32, n int)                            {}
-func scaleAVX2(dst, a *float32, n int, s float32)                  {}
-func reluAVX2(dst, x *float32, n int)                              {}
-func reluGradAVX2(dst, y, dy *float32, n int)                      {}
-func affineRowsAVX2(dst, x, a, b *float32, rows, n, ld int)        {}
-func affine2RowsAVX2(dst, x, y, a, b, c *float32, rows, n, ld int) {}
-func fmaRowsAVX2(dst, x, w *float32, rows, n, ds, xs int)          {}
-func dotRowsAVX2(dst, x, y *float32, rows, n, xs, ys int)          {}
-func sumRowsAVX2(dst, x, shift *float32, rows, n, ld int)          {}
-func dotShiftRowsAVX2(dst, x, shift, y *float32, rows, n, ld int)  {}
+func addAVX2(dst, a, b *float32, n int)                   {}
+func mulAVX2(dst, a, b *float32, n int)                   {}
+func scaleAVX2(dst, a *float32, n int, s float32)         {}
+func reluAVX2(dst, x *float32, n int)                     {}
+func reluGradAVX2(dst, y, dy *float32, n int)             {}
+func fmaRowsAVX2(dst, x, w *float32, rows, n, ds, xs int) {}
+func dotRowsAVX2(dst, x, y *float32, rows, n, xs, ys int) {}
+func sumRowsAVX2(dst, x, shift *float32, rows, n, ld int) {}
