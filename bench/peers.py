@@ -59,7 +59,7 @@ def compare(args, pare):
     torch = theirs["torch"] + (", channels last" if args.channels_last else "")
     print(host.header(Go=ours["go"], PyTorch=torch, kernels=ours["kernels"], threads=threads,
                       batch=args.batch, rounds=args.rounds, load=load))
-    print(host.table(["model", "parameters", "step, pare ms", "PyTorch ms", "pare / PyTorch",
+    print(host.table(["model", "parameters", "step, pare ms", "PyTorch ms", "times as fast",
                       "forward, pare ms", "PyTorch ms", "peak memory, pare MiB", "PyTorch MiB",
                       "start to first step, pare s", "PyTorch s", "pare GFLOP/s"], rows))
 
@@ -75,7 +75,7 @@ def medians(runs):
 
 def row(model, ours, theirs):
     return [model, f"{ours['params']:,.0f}", number(ours["step_ms"]), number(theirs["step_ms"]),
-            f"{ours['step_ms'] / theirs['step_ms']:.2f}",
+            f"{theirs['step_ms'] / ours['step_ms']:.2f}",
             number(ours["forward_ms"]), number(theirs["forward_ms"]),
             mebibytes(ours["peak_bytes"]), mebibytes(theirs["peak_bytes"]),
             number(ours["first_step_s"]), number(theirs["first_step_s"]), number(ours["gflops"], 1)]

@@ -39,7 +39,7 @@ func (l *Linear) Init(in []nn.Shape, rng *rand.Rand) (nn.Shape, error) {
 	}
 	f := s.Units()
 	if l.weight, err = keepOrMake(l.weight, []int{f, l.Out}, func() *nn.Param {
-		p := nn.NewParam("weight", nn.RoleWeight, []int{f, l.Out}, nn.AxisIn, nn.AxisOut).Normal(nn.HeStd(f), rng)
+		p := nn.NewParam("weight", nn.RoleWeight, []int{f, l.Out}, nn.AxisIn, nn.AxisOut).Uniform(1/math.Sqrt(float64(f)), rng)
 		p.Order = []int{1, 0}
 		return p
 	}); err != nil {
