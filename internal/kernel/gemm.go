@@ -53,13 +53,9 @@ func NewGemm(m, n, k int, transA, transB bool) *Gemm {
 func (g *Gemm) split() {
 	tiles, panels, threads := g.panelsA.panels, g.panelsB.panels, Threads()
 	tasks := 1
-	if threads > 1 {
-		tasks = threads
-		for tasks < 4*threads && 2*tasks*gemmTaskOps <= g.m*g.n*g.k {
+	if fit := g.m * g.n * g.k / gemmTaskOps; threads > 1 && fit > 1 {
+		for tasks = threads; tasks < 4*threads && 2*tasks <= fit; {
 			tasks *= 2
-		}
-		if g.m*g.n*g.k < 2*gemmTaskOps {
-			tasks = 1
 		}
 	}
 	g.rowTasks, g.colTasks = 1, 1
