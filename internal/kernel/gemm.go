@@ -74,11 +74,16 @@ func (g *Gemm) split() {
 // of the cache.
 func (g *Gemm) choosePacking() {
 	const page = 1024
-	g.packA = g.panelsB.panels > inPlacePanels && (g.transA || g.panelsA.panels > inPlaceTiles) || g.transA && g.m%page == 0
-	g.packB = g.transB || g.panelsA.panels > inPlaceTiles || g.n%page == 0
 	if g.k == 0 {
-		g.packA, g.packB = false, false
+		return
 	}
+	fewRows, fewColumns := g.panelsA.panels <= inPlaceTiles, g.panelsB.panels <= inPlacePanels
+	if g.transA {
+		g.packA = !fewColumns || g.m%page == 0
+	} else {
+		g.packA = !fewColumns && !fewRows
+	}
+	g.packB = g.transB || !fewRows || g.n%page == 0
 }
 
 func (g *Gemm) tables() {
