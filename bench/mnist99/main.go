@@ -11,7 +11,6 @@ import (
 	"fmt"
 	"io"
 	"iter"
-	"math"
 	"math/rand/v2"
 	"os"
 
@@ -117,7 +116,6 @@ func newTrainer(o options) (*trainer, error) {
 	if err != nil {
 		return nil, err
 	}
-	drawWeights(net, rng)
 	var t trainer
 	if t.program, err = nn.Compile(net, nn.CompileOptions{Mode: nn.Train, Batch: o.batch, Loss: layers.CrossEntropy{}}); err != nil {
 		return nil, err
@@ -128,18 +126,6 @@ func newTrainer(o options) (*trainer, error) {
 	}
 	t.evaluator, err = train.NewEvaluator(net, o.evalBatch, nil)
 	return &t, err
-}
-
-// drawWeights draws weights from U(±1/√fan-in), as PyTorch does, so that both
-// sides start alike: the normal distribution of pare's layers is wider, which
-// changes how many steps are needed. Biases are drawn like PyTorch's anyway.
-func drawWeights(net *nn.Network, rng *rand.Rand) {
-	for _, p := range net.Params() {
-		if p.Role == nn.RoleWeight {
-			units, _ := p.AxisLen(p.FindAxis(nn.AxisOut))
-			p.Uniform(1/math.Sqrt(float64(p.Size()/units)), rng)
-		}
-	}
 }
 
 // untilTarget trains until an evaluation reaches the target or the epochs are over.
