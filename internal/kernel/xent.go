@@ -46,9 +46,10 @@ func SoftmaxXentBackward(dx, logits, labels []float32, n, k int, eps, scale floa
 			x, d := j.a[r*k:(r+1)*k], j.dst[r*k:(r+1)*k]
 			m := rowMax(x)
 			a := f / rowExp(d, x, m)
-			label, at := int(j.b[r]), 0.0
-			known := label >= 0 && label < k
+			label, at := 0, 0.0
+			known := j.b[r] >= 0 && j.b[r] < float32(k) // what int makes of a NaN differs between processors
 			if known {
+				label = int(j.b[r])
 				// This entry cancels, so it is worked out in float64.
 				at = float64(d[label])*a - f*(1-e+e/float64(k))
 			}
