@@ -1,0 +1,93 @@
+package kernel
+
+// packedDepth is the depth of a block of a packed matrix: its panel of 16 KB
+// stays in L1 while all rows are multiplied with it.
+const packedDepth = 256
+
+// packedMatrix is the right operand B[k,n] of products that come one after
+// another: it is packed once into panels of tileN columns.
+type packedMatrix struct {
+	k, n   int
+	panels int
+	data   []float32 // [panel][k][tileN]; columns past n are zero
+
+	b     []float32 // operand of the packing in progress
+	trans bool
+	task  func(worker, panel int)
+}
+
+func newPackedMatrix(k, n int) *packedMatrix {
+	p := &packedMatrix{k: k, n: n, panels: (n + tileN - 1) / tileN}
+	p.data = make([]float32, p.panels*k*tileN)
+	p.task = p.packPanel
+	return p
+}
+
+// width is the number of columns of a product: whole panels.
+func (p *packedMatrix) width() int { return p.panels * tileN }
+
+// pack takes b, [k,n] or, if trans, [n,k].
+func (p *packedMatrix) pack(b []float32, trans bool) {
+	p.b, p.trans = b[:p.k*p.n], trans
+	parallel(p.panels, p.task)
+	p.b = nil
+}
+
+func (p *packedMatrix) packPanel(_, panel int) {
+	j0 := panel * tileN
+	cols := min(tileN, p.n-j0)
+	dst := p.data[panel*p.k*tileN:][:p.k*tileN]
+	if !p.trans {
+		for t := range p.k {
+			copy(dst[t*tileN:][:cols], p.b[t*p.n+j0:])
+		}
+		return
+	}
+	// Short runs keep the cache lines of the panel in L1 until they are full.
+	const run = 64
+	for t0 := 0; t0 < p.k; t0 += run {
+		t1 := min(t0+run, p.k)
+		for j := range cols {
+			d := dst[t0*tileN+j:]
+			for i, v := range p.b[(j0+j)*p.k+t0 : (j0+j)*p.k+t1] {
+				d[i*tileN] = v
+			}
+		}
+	}
+}
+
+// paddedRows is the number of rows that mul reads and writes for so many.
+func paddedRows(rows int) int { return (rows + tileM - 1) / tileM * tileM }
+
+// mul computes c = a·B, plus bias[width] on every row unless it is nil, or with
+// acc c += a·B. a has rows of k values lda apart, c rows of width values ldc
+// apart, both paddedRows(rows) of them. Several goroutines may call it at once.
+// What an element is summed from, and in which order, does not depend on rows.
+func (p *packedMatrix) mul(c []float32, ldc int, a []float32, lda, rows int, bias []float32, acc bool) {
+	var crow, arow [tileM]int
+	for i := range tileM {
+		crow[i], arow[i] = i*ldc, i*lda
+	}
+	mode := startZero
+	switch {
+	case acc:
+		mode = startLoad
+	case bias != nil:
+		mode = startBias
+	}
+	for k0 := 0; k0 < p.k; k0 += packedDepth {
+		kc := min(packedDepth, p.k-k0)
+		for panel := range p.panels {
+			b := p.data[(panel*p.k+k0)*tileN:]
+			j := panel * tileN
+			var start []float32
+			if bias != nil {
+				start = bias[j:]
+			}
+			for i := 0; i < rows; i += tileM {
+				tileRows(c[i*ldc+j:], crow[:], a[i*lda+k0:], arow[:], oneSegment, kc, b, start, mode)
+			}
+		}
+		mode = startLoad
+	}
+}
