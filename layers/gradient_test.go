@@ -98,6 +98,7 @@ func gradientCases(t *testing.T) []gradientCase {
 	for _, kind := range []string{"relu", "leaky_relu", "elu"} {
 		cases = append(cases, gradientCase{name: kind, layer: newLayer(t, kind), inputs: image(3, 2, 3), kinks: true})
 	}
+	cases = append(cases, sequenceCases()...)
 	return append(cases, convCases()...)
 }
 

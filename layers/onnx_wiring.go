@@ -31,7 +31,7 @@ func (l *Add) ONNX(b *onnx.Builder, name string, in []string, shapes []nn.Shape)
 	sum := ""
 	for k, x := range in {
 		if index := l.index(k); index != nil {
-			x = l.onnxPlace(b, fmt.Sprintf("%s/operand%d", name, k+1), x, index, shapes[k])
+			x = onnxPlace(b, fmt.Sprintf("%s/operand%d", name, k+1), x, index, l.Units, shapes[k])
 		}
 		if k == 0 {
 			sum = x
@@ -45,14 +45,15 @@ func (l *Add) ONNX(b *onnx.Builder, name string, in []string, shapes []nn.Shape)
 	return sum, nil
 }
 
-// onnxPlace puts the channels of an operand where its index says: a channel of
-// zeros is appended, and every output channel gathers its own or the zeros.
-func (l *Add) onnxPlace(b *onnx.Builder, name, x string, index []int, s nn.Shape) string {
+// onnxPlace puts the channels of a value of that shape at the places of index
+// among units channels: a channel of zeros is appended, and every output channel
+// gathers its own or the zeros.
+func onnxPlace(b *onnx.Builder, name, x string, index []int, units int, s nn.Shape) string {
 	axes := len(s) + 1
 	pads := make([]int, 2*axes)
 	pads[axes+1] = 1
 	padded := b.Node("Pad", []string{x, b.Ints(name+"/pads", pads)})
-	from := make([]int, l.Units)
+	from := make([]int, units)
 	for u := range from {
 		from[u] = len(index)
 	}

@@ -1,0 +1,47 @@
+package export
+
+import (
+	"testing"
+
+	"pare/layers"
+	"pare/nn"
+)
+
+// vocabulary is the number of tokens that the network reads, 0 for numbers.
+func vocabulary(net *nn.Network) int {
+	if l, ok := net.Nodes[0].Layer.(*layers.Embedding); ok {
+		return l.Vocab
+	}
+	return 0
+}
+
+// text maps tokens to logits at each position.
+func text(t *testing.T) *nn.Network {
+	s := newStack(t, "text", 1, 5)
+	s.add("embed", &layers.Embedding{Vocab: 7, Out: 6})
+	s.add("position", &layers.Position{})
+	s.add("up", &layers.Linear{Out: 9})
+	s.act("relu")
+	s.add("down", &layers.Linear{Out: 6, NoBias: true})
+	s.add("add", &layers.Add{}, "position", "down")
+	s.add("logits", &layers.Linear{Out: 7})
+	randomise(s.net, 0)
+	return s.net
+}
+
+// readings maps a sequence of vectors to logits.
+func readings(t *testing.T) *nn.Network {
+	s := newStack(t, "readings", 3, 4)
+	s.add("embed", &layers.Linear{Out: 5})
+	s.add("position", &layers.Position{Index: []int{0, 1, 3, 4, 6}, Units: 7})
+	s.add("pick", &layers.Select{Index: []int{0, 1, 2, 5}})
+	s.act("tanh")
+	s.add("last", &layers.Last{})
+	s.add("logits", &layers.Linear{Out: 3})
+	randomise(s.net, 0)
+	return s.net
+}
+
+func sequences(t *testing.T) []*nn.Network {
+	return []*nn.Network{text(t), readings(t), pruned(t, readings(t), 0.3), pruned(t, readings(t), 0.5)}
+}
