@@ -94,6 +94,11 @@ type Slicing struct {
 // the layer can.
 type Closer interface{ Close(keep []bool) }
 
+// StateCloser is Closer for layers whose units read each other at the position
+// before. CloseOver adds the units that those in keep depend on; in is what is
+// known of the inputs.
+type StateCloser interface{ CloseOver(keep []bool, in []Known) }
+
 // ShiftSource is implemented by layers whose folded constants became a bias
 // that was not there before; the pruning pass offers it to the next layer.
 type ShiftSource interface {

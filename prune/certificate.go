@@ -69,8 +69,8 @@ func certify(large, small *nn.Network, o Options) (Certificate, error) {
 	return c, nil
 }
 
-// Outputs runs the network in inference mode on examples in the batched layout
-// and returns its outputs one after another.
+// Outputs runs the network in inference mode on examples in the batched layout,
+// each from the start state, and returns its outputs one after another.
 func Outputs(net *nn.Network, inputs []float32) ([]float32, error) {
 	size, width := net.Input.Size(), net.Output().Shape.Size()
 	n := len(inputs) / size
@@ -84,6 +84,7 @@ func Outputs(net *nn.Network, inputs []float32) ([]float32, error) {
 		m := min(batch, n-at)
 		clear(p.X)
 		copy(p.X, inputs[at*size:(at+m)*size])
+		p.ResetState()
 		p.Run()
 		out = append(out, p.Output()[:m*width]...)
 	}
