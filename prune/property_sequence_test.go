@@ -70,7 +70,9 @@ func sequenceNetwork(t *rapid.T) *nn.Network {
 // positional adds a layer or a block of a sequence.
 func (g *generator) positional(x string) string {
 	d := g.shape(x)[0]
-	switch g.draw("layer", 0, 6) {
+	switch g.draw("layer", 0, 8) {
+	case 7, 8:
+		return g.recurrent(x)
 	case 0:
 		return g.add(&layers.Position{}, x)
 	case 1:
