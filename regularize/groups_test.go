@@ -71,6 +71,15 @@ func inception(t testing.TB) *nn.Network {
 		step{"fc", &layers.Linear{Out: 2}, nil})
 }
 
+// tagger is an LSTM of 3 units, a GRU of 2 and a linear layer at each of 4
+// positions.
+func tagger(t testing.TB) *nn.Network {
+	return build(t, nn.Shape{2, 4},
+		step{"lstm", &layers.LSTM{Hidden: 3}, nil},
+		step{"gru", &layers.GRU{Hidden: 2}, nil},
+		step{"fc", &layers.Linear{Out: 2}, nil})
+}
+
 // The sizes of all groups, counted by hand.
 func TestGroupsOfNetworks(t *testing.T) {
 	repeat := func(v, n int) []int { return slices.Repeat([]int{v}, n) }
@@ -103,6 +112,12 @@ func TestGroupsOfNetworks(t *testing.T) {
 		{"branches in", inception, Spec{On: "branches", Members: "in"}, []int{4, 6}},
 		{"branch by maker", inception, Spec{On: "branches", Layers: Patterns{"b2"}}, []int{6}},
 		{"branches by concat", inception, Spec{On: "branches", Layers: Patterns{"cat"}}, []int{6, 6}},
+		// Rows of 2 inputs, 3 units and 2 biases in 4 gates, and of 3, 2 and 2 in 3.
+		{"recurrent neurons", tagger, Spec{On: "neurons"}, []int{28, 28, 28, 21, 21}},
+		// Columns of 4·3 in the LSTM and 3·2 in the GRU; of 3·2 and of 2 in fc.
+		{"recurrent neurons in", tagger, Spec{On: "neurons", Members: "in"}, []int{18, 18, 18, 8, 8}},
+		// Both, less the 4 or 3 values of a unit's weights for itself.
+		{"recurrent units", tagger, Spec{On: "recurrent_units"}, []int{42, 42, 42, 26, 26}},
 		{"factor 0", residual, Spec{On: "channels", Factors: map[string]float64{"conv1": 0}}, repeat(2, 4)},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -113,7 +128,23 @@ func TestGroupsOfNetworks(t *testing.T) {
 			}
 			var got []int
 			for _, p := range term.parts {
-				got = append(got, p.(*groupSet).size...)
+				switch p := p.(type) {
+				case *groupSet:
+					got = append(got, p.size...)
+				case *crossing:
+					for g := range p.scale {
+						got = append(got, p.size(g))
+					}
+				}
+			}
+			groups, err := findGroups(newTopology(c.net(t)), c.spec)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for i, g := range groups {
+				if len(groups) == len(c.want) && g.size() != c.want[i] {
+					t.Errorf("%s counts %d values, expected %d", g.label, g.size(), c.want[i])
+				}
 			}
 			if !slices.Equal(got, c.want) {
 				t.Errorf("group sizes are %v, expected %v", got, c.want)
@@ -211,6 +242,7 @@ func TestTargetsThatAreNotThere(t *testing.T) {
 		{plain, Spec{Type: "l1", On: "weights", Factors: map[string]float64{"fc?": 1, "f*": 2}}, "different values"},
 		{plain, Spec{Type: "l1", On: "weights", Factors: map[string]float64{"*": 0}}, "no group to penalise"},
 		{residual, Spec{Type: "group_lasso", On: "positions"}, "no positions"},
+		{plain, Spec{Type: "group_lasso", On: "recurrent_units"}, "no recurrent_units"},
 	} {
 		_, err := NewTerm(c.net(t), c.spec)
 		if err == nil || !strings.Contains(err.Error(), c.want) {

@@ -44,16 +44,17 @@ type Spec struct {
 //
 //	weights         every value of a layer's weights
 //	channels        the units of convolutions; those that residual sums tie are one group
-//	neurons         the units of linear layers
+//	neurons         the units of linear and recurrent layers
 //	branches        every operand of a concatenation
 //	gates           every gate, kept ≥ 0
 //	paths           the gates on the operands of one sum, but for the largest: no sum closes
 //	input_features  the weights that read one input feature, or one pixel after a flatten
 //	positions       the weights that read one position after a flatten
+//	recurrent_units all weights that compute or read one unit of a recurrent layer
 //
 // The units of the network's output are in no group.
 func Targets() []string {
-	return []string{"weights", "channels", "neurons", "branches", "gates", "paths", "input_features", "positions"}
+	return []string{"weights", "channels", "neurons", "branches", "gates", "paths", "input_features", "positions", "recurrent_units"}
 }
 
 var (

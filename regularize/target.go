@@ -44,6 +44,8 @@ func findGroups(t *topology, s Spec) ([]*group, error) {
 		if all, err = t.branchGroups(s.Members); err != nil {
 			return nil, err
 		}
+	case "recurrent_units":
+		all = t.recurrentGroups()
 	case "gates", "paths":
 		all = t.gateGroups()
 	case "input_features":
@@ -91,11 +93,11 @@ func (t *topology) unitGroups(what, members string, wanted func(node int) bool) 
 func (t *topology) members(unit int, members string) []nn.Slot {
 	switch members {
 	case "norm":
-		return t.labelled(unit, nn.AxisOut, nn.RoleScale, nn.RoleShift)
+		return t.slices(unit, false, nn.RoleScale, nn.RoleShift)
 	case "in":
-		return t.labelled(unit, nn.AxisIn, nn.RoleWeight)
+		return t.slices(unit, true, nn.RoleWeight)
 	case "out":
-		return t.labelled(unit, nn.AxisOut, nn.RoleWeight, nn.RoleBias)
+		return t.slices(unit, false, nn.RoleWeight, nn.RoleBias)
 	}
 	if norm := t.members(unit, "norm"); len(norm) > 0 {
 		return norm
@@ -103,10 +105,11 @@ func (t *topology) members(unit int, members string) []nn.Slot {
 	return t.members(unit, "out")
 }
 
-func (t *topology) labelled(unit int, label nn.Axis, roles ...nn.Role) []nn.Slot {
+// slices returns those slices of a unit class that read it, or compute it.
+func (t *topology) slices(unit int, reads bool, roles ...nn.Role) []nn.Slot {
 	var out []nn.Slot
 	for _, s := range t.slots[unit] {
-		if s.Param.Axes[s.Axis] == label && slices.Contains(roles, s.Param.Role) {
+		if s.Reads() == reads && slices.Contains(roles, s.Param.Role) {
 			out = append(out, s)
 		}
 	}
