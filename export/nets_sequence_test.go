@@ -43,5 +43,5 @@ func readings(t *testing.T) *nn.Network {
 }
 
 func sequences(t *testing.T) []*nn.Network {
-	return []*nn.Network{text(t), readings(t), pruned(t, readings(t), 0.3), pruned(t, readings(t), 0.5)}
+	return append(recurrents(t), text(t), readings(t), pruned(t, readings(t), 0.3), pruned(t, readings(t), 0.5))
 }

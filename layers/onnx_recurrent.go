@@ -25,7 +25,7 @@ func (l *GRU) ONNX(b *onnx.Builder, name string, in []string, _ []nn.Shape) (str
 }
 
 // onnx adds the operator, which takes positions first, [T, N, D], gives
-// [T, 1, N, H] and wants the gates in an order of its own.
+// [T, 1, N, H] and wants the gates in an order of its own. It starts from zero.
 func (l *recurrent) onnx(b *onnx.Builder, name, op, x string, gates []int, attrs ...onnx.Attr) string {
 	h := l.hidden()
 	var rows []int
