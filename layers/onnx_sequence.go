@@ -30,3 +30,50 @@ func (l *Last) ONNX(b *onnx.Builder, name string, in []string, shapes []nn.Shape
 	at := b.Ints(name+"/index", []int{shapes[0][1] - 1})
 	return b.Node("Flatten", []string{b.Node("Gather", []string{in[0], at}, onnx.Int("axis", 2))}), nil
 }
+
+// ONNX is LayerNormalization, whose axes are the last ones, so that sequences are
+// transposed around it. Where the input lacks units it is spelt out.
+func (l *LayerNorm) ONNX(b *onnx.Builder, name string, in []string, shapes []nn.Shape) (string, error) {
+	if l.From != nil || l.Width != shapes[0].Units() {
+		return l.onnxNarrow(b, name, in[0], shapes[0]), nil
+	}
+	x := in[0]
+	turn := func() {
+		if len(shapes[0]) == 2 {
+			x = b.Node("Transpose", []string{x}, onnx.Ints("perm", 0, 2, 1))
+		}
+	}
+	turn()
+	x = b.Node("LayerNormalization", onnxParams(b, name, []string{x}, l.weight, l.bias),
+		onnx.Int("axis", -1), onnx.Float("epsilon", float32(l.Eps)))
+	turn()
+	return x, nil
+}
+
+// onnxNarrow computes mean and variance over Width units, of which those that
+// the input lacks are 0.
+func (l *LayerNorm) onnxNarrow(b *onnx.Builder, name, x string, s nn.Shape) string {
+	scalar := func(what string, v float64) string {
+		return b.Initializer(name+"/"+what, nil, []float32{float32(v)})
+	}
+	op := func(kind string, in ...string) string { return b.Node(kind, in) }
+	axes, width := b.Ints(name+"/axes1", []int{1}), scalar("width", float64(l.Width))
+	mean := op("Div", op("ReduceSum", x, axes), width)
+	diff := op("Sub", x, mean)
+	zeros := op("Mul", op("Mul", mean, mean), scalar("zeros", float64(l.Width-s.Units())))
+	variance := op("Div", op("Add", op("ReduceSum", op("Mul", diff, diff), axes), zeros), width)
+	std := op("Sqrt", op("Add", variance, scalar("eps", l.Eps)))
+	if l.From != nil { // a unit of zeros is appended for the outputs that come from none
+		from := make([]int, len(l.From))
+		for k, u := range l.From {
+			if from[k] = u; u < 0 {
+				from[k] = s.Units()
+			}
+		}
+		x = onnxGather(b, name, onnxPadUnit(b, name, x, s), from)
+	}
+	per := func(p *nn.Param, what string) string {
+		return onnxPerChannel(b, name+"/"+what, onnxParam(b, name, p), s)
+	}
+	return op("Add", op("Mul", op("Div", op("Sub", x, mean), std), per(l.weight, "weight")), per(l.bias, "bias"))
+}

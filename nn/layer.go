@@ -123,3 +123,8 @@ type ConstantHolder interface{ HoldsConstants() }
 // Gatherer marks layers that pick from their input by an index of their own and
 // so read a value with more units than they need.
 type Gatherer interface{ GathersInput() }
+
+// Mixer marks normalisations whose every output depends on all units of the
+// input. A unit whose scale is 0 is then still read, so that to be rid of it
+// takes what makes the unit as well.
+type Mixer interface{ MixesUnits() }

@@ -70,7 +70,7 @@ func sequenceNetwork(t *rapid.T) *nn.Network {
 // positional adds a layer or a block of a sequence.
 func (g *generator) positional(x string) string {
 	d := g.shape(x)[0]
-	switch g.draw("layer", 0, 6) {
+	switch g.draw("layer", 0, 8) {
 	case 0:
 		return g.add(&layers.Position{}, x)
 	case 1:
@@ -83,10 +83,20 @@ func (g *generator) positional(x string) string {
 		return g.add(l, x)
 	case 3:
 		return g.add(&layers.Gate{PerChannel: true}, x)
+	case 4, 5:
+		return g.add(g.norm(), x)
 	default:
-		return g.add(&layers.Add{}, x, g.feedForward(x, d))
+		y := x
+		if g.draw("normed", 0, 1) == 1 {
+			y = g.add(g.norm(), x)
+		}
+		return g.add(&layers.Add{}, x, g.feedForward(y, d))
 	}
 }
+
+// norm is a layer normalisation that does not make large what rounding leaves
+// of units that nearly agree.
+func (g *generator) norm() nn.Layer { return &layers.LayerNorm{Eps: 0.1} }
 
 // feedForward adds hidden units at each position.
 func (g *generator) feedForward(x string, out int) string {

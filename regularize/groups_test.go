@@ -71,6 +71,20 @@ func inception(t testing.TB) *nn.Network {
 		step{"fc", &layers.Linear{Out: 2}, nil})
 }
 
+// stream is a block of 5 hidden units beside a stream of 4, read through a layer
+// normalisation, at 3 positions.
+func stream(t testing.TB) *nn.Network {
+	return build(t, nn.Shape{1, 3},
+		step{"embed", &layers.Embedding{Vocab: 6, Out: 4}, nil},
+		step{"position", &layers.Position{}, nil},
+		step{"norm", &layers.LayerNorm{}, nil},
+		step{"up", &layers.Linear{Out: 5}, nil},
+		step{"relu", layers.ReLU(), nil},
+		step{"down", &layers.Linear{Out: 4}, nil},
+		step{"add", &layers.Add{}, []string{"position", "down"}},
+		step{"logits", &layers.Linear{Out: 6}, nil})
+}
+
 // The sizes of all groups, counted by hand.
 func TestGroupsOfNetworks(t *testing.T) {
 	repeat := func(v, n int) []int { return slices.Repeat([]int{v}, n) }
@@ -103,6 +117,12 @@ func TestGroupsOfNetworks(t *testing.T) {
 		{"branches in", inception, Spec{On: "branches", Members: "in"}, []int{4, 6}},
 		{"branch by maker", inception, Spec{On: "branches", Layers: Patterns{"b2"}}, []int{6}},
 		{"branches by concat", inception, Spec{On: "branches", Layers: Patterns{"cat"}}, []int{6, 6}},
+		{"hidden of a sequence", stream, Spec{On: "neurons", Layers: Patterns{"up"}}, repeat(4+1, 5)},
+		{"readers of a sequence", stream, Spec{On: "neurons", Layers: Patterns{"up"}, Members: "in"}, repeat(4, 5)},
+		// Token vectors, positions, γ and β, rows of down with their bias.
+		{"stream", stream, Spec{On: "neurons", Layers: Patterns{"embed"}}, repeat(6+3+2+5+1, 4)},
+		// Columns of up, which reads it normalised, and of logits.
+		{"readers of the stream", stream, Spec{On: "neurons", Layers: Patterns{"down"}, Members: "in"}, repeat(5+6, 4)},
 		{"factor 0", residual, Spec{On: "channels", Factors: map[string]float64{"conv1": 0}}, repeat(2, 4)},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -23,8 +23,9 @@ type Spec struct {
 	Scale string `yaml:"scale,omitempty" json:"scale,omitempty"`
 	// Members says which values make up the group of a unit: "norm", scale and
 	// shift of the normalisation that carries it; "out", the weights and bias
-	// that compute it; "in", the weights that read it. "auto" or empty means
-	// norm for units that have one and out for the others. It applies to
+	// that compute it, with scale and shift of layer normalisations, behind which
+	// a unit of zeros is not zero; "in", the weights that read it. "auto" or empty
+	// means norm for units that have one and out for the others. It applies to
 	// channels, neurons and branches.
 	Members string `yaml:"members,omitempty" json:"members,omitempty"`
 	// Factors multiplies λ where a layer or parameter ("conv1.weight") matches

@@ -91,16 +91,25 @@ func (t *topology) unitGroups(what, members string, wanted func(node int) bool) 
 func (t *topology) members(unit int, members string) []nn.Slot {
 	switch members {
 	case "norm":
-		return t.labelled(unit, nn.AxisOut, nn.RoleScale, nn.RoleShift)
+		return t.norms(unit, false)
 	case "in":
 		return t.labelled(unit, nn.AxisIn, nn.RoleWeight)
 	case "out":
-		return t.labelled(unit, nn.AxisOut, nn.RoleWeight, nn.RoleBias)
+		return append(t.labelled(unit, nn.AxisOut, nn.RoleWeight, nn.RoleBias), t.norms(unit, true)...)
 	}
 	if norm := t.members(unit, "norm"); len(norm) > 0 {
 		return norm
 	}
 	return t.members(unit, "out")
+}
+
+// norms returns scales and shifts of the normalisations that carry a unit: of
+// those that mix units, or of those that do not.
+func (t *topology) norms(unit int, mixing bool) []nn.Slot {
+	return slices.DeleteFunc(t.labelled(unit, nn.AxisOut, nn.RoleScale, nn.RoleShift), func(s nn.Slot) bool {
+		_, mixes := t.net.Nodes[s.Node].Layer.(nn.Mixer)
+		return mixes != mixing
+	})
 }
 
 func (t *topology) labelled(unit int, label nn.Axis, roles ...nn.Role) []nn.Slot {

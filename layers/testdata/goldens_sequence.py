@@ -18,6 +18,10 @@ def layer_cases():
     yield case("linear", "linear", {"out": 4}, positions_first(F.linear), [rand(2, 3, 5)], weight=rand(4, 3), bias=rand(4))
     yield case("position", "position", {}, lambda x, weight: x + weight.T, [rand(3, 2, 4)], weight=rand(4, 2))
     yield case("last", "last", {}, lambda x: x[:, :, -1], [rand(2, 3, 4)])
+    yield case("layernorm", "layernorm", {"eps": 0.001}, positions_first(lambda x, weight, bias: F.layer_norm(x, (5,), weight, bias, 0.001)),
+               [rand(2, 5, 3)], weight=rand(5), bias=rand(5))
+    yield case("layernorm vector", "layernorm", {}, lambda x, weight, bias: F.layer_norm(x, (6,), weight, bias),
+               [rand(3, 6)], weight=rand(6), bias=rand(6))
 
 
 def embedding():
