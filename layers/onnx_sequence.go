@@ -1,6 +1,9 @@
 package layers
 
 import (
+	"fmt"
+	"math"
+
 	"pare/internal/onnx"
 	"pare/nn"
 )
@@ -76,4 +79,57 @@ func (l *LayerNorm) onnxNarrow(b *onnx.Builder, name, x string, s nn.Shape) stri
 		return onnxPerChannel(b, name+"/"+what, onnxParam(b, name, p), s)
 	}
 	return op("Add", op("Mul", op("Div", op("Sub", x, mean), std), per(l.weight, "weight")), per(l.bias, "bias"))
+}
+
+// ONNX is Mul.
+func (l *Mul) ONNX(b *onnx.Builder, _ string, in []string, _ []nn.Shape) (string, error) {
+	return b.Node("Mul", in), nil
+}
+
+// ONNX computes head by head what the definition says, and puts the results one
+// after another.
+func (l *Attention) ONNX(b *onnx.Builder, name string, in []string, _ []nn.Shape) (string, error) {
+	op := func(kind string, in ...string) string { return b.Node(kind, in) }
+	turned := func(x string) string { return b.Node("Transpose", []string{x}, onnx.Ints("perm", 0, 2, 1)) }
+	axis, t := b.Ints(name+"/axis", []int{1}), l.in[1]
+	mask := ""
+	if l.Causal {
+		mask = b.Initializer(name+"/mask", []int{t, t}, triangle(t, 0, float32(math.Inf(-1))))
+	}
+	scale := b.Initializer(name+"/scale", nil, []float32{float32(l.Scale)})
+	var results []string
+	for i, d := range l.QK {
+		h := l.head(i)
+		part := func(what string, from, n int) string {
+			at := func(what string, v int) string {
+				return b.Ints(fmt.Sprintf("%s/head%d/%s", name, i+1, what), []int{v})
+			}
+			return op("Slice", in[0], at(what, from), at(what+"_end", from+n), axis)
+		}
+		values := part("v", h.v, l.V[i])
+		var scores string // queries by keys
+		if d > 0 {
+			scores = op("Mul", op("MatMul", turned(part("q", h.q, d)), part("k", h.k, d)), scale)
+		} else { // 0 for all pairs, for each example as many as there are values
+			scores = op("Mul", op("MatMul", turned(values), values), b.Initializer(fmt.Sprintf("%s/head%d/none", name, i+1), nil, []float32{0}))
+		}
+		if l.Causal {
+			scores = op("Add", scores, mask)
+		}
+		results = append(results, op("MatMul", values, turned(b.Node("Softmax", []string{scores}, onnx.Int("axis", -1)))))
+	}
+	return b.Node("Concat", results, onnx.Int("axis", 1)), nil
+}
+
+// triangle is a matrix [n, n] with one value up to the diagonal and another
+// above it.
+func triangle(n int, lower, upper float32) []float32 {
+	m := make([]float32, n*n)
+	for i := range m {
+		m[i] = lower
+		if i%n > i/n {
+			m[i] = upper
+		}
+	}
+	return m
 }

@@ -23,7 +23,9 @@ func ofTokens(t *testing.T) *nn.Network {
 		row{"embed", &layers.Embedding{Vocab: 5, Out: 4}, nil},
 		row{"position", &layers.Position{Index: []int{0, 1, 3, 5}, Units: 6}, nil},
 		row{"norm", &layers.LayerNorm{Eps: 0.1, Width: 8, From: []int{0, -1, 2, 3}}, nil},
-		row{"up", &layers.Linear{Out: 6}, nil},
+		row{"qkv", &layers.Linear{Out: 11}, nil},
+		row{"attention", &layers.Attention{Heads: 2, Causal: true, QK: []int{1, 2}, V: []int{2, 3}, Scale: 0.3}, nil},
+		row{"mul", &layers.Mul{}, []string{"attention", "attention"}},
 		row{"last", &layers.Last{}, nil},
 	)
 }

@@ -47,6 +47,7 @@ type Spec struct {
 //	channels        the units of convolutions; those that residual sums tie are one group
 //	neurons         the units of linear layers
 //	branches        every operand of a concatenation
+//	heads           every head of an attention: what computes its queries, keys and values, and what reads its results
 //	gates           every gate, kept ≥ 0
 //	paths           the gates on the operands of one sum, but for the largest: no sum closes
 //	input_features  the weights that read one input feature, or one pixel after a flatten
@@ -54,7 +55,7 @@ type Spec struct {
 //
 // The units of the network's output are in no group.
 func Targets() []string {
-	return []string{"weights", "channels", "neurons", "branches", "gates", "paths", "input_features", "positions"}
+	return []string{"weights", "channels", "neurons", "branches", "heads", "gates", "paths", "input_features", "positions"}
 }
 
 var (

@@ -44,6 +44,8 @@ func findGroups(t *topology, s Spec) ([]*group, error) {
 		if all, err = t.branchGroups(s.Members); err != nil {
 			return nil, err
 		}
+	case "heads":
+		all = t.headGroups()
 	case "gates", "paths":
 		all = t.gateGroups()
 	case "input_features":
