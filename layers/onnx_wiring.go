@@ -49,10 +49,6 @@ func (l *Add) ONNX(b *onnx.Builder, name string, in []string, shapes []nn.Shape)
 // among units channels: a channel of zeros is appended, and every output channel
 // gathers its own or the zeros.
 func onnxPlace(b *onnx.Builder, name, x string, index []int, units int, s nn.Shape) string {
-	axes := len(s) + 1
-	pads := make([]int, 2*axes)
-	pads[axes+1] = 1
-	padded := b.Node("Pad", []string{x, b.Ints(name+"/pads", pads)})
 	from := make([]int, units)
 	for u := range from {
 		from[u] = len(index)
@@ -60,7 +56,15 @@ func onnxPlace(b *onnx.Builder, name, x string, index []int, units int, s nn.Sha
 	for j, u := range index {
 		from[u] = j
 	}
-	return onnxGather(b, name, padded, from)
+	return onnxGather(b, name, onnxPadUnit(b, name, x, s), from)
+}
+
+// onnxPadUnit appends a channel of zeros to a value of that shape.
+func onnxPadUnit(b *onnx.Builder, name, x string, s nn.Shape) string {
+	axes := len(s) + 1
+	pads := make([]int, 2*axes)
+	pads[axes+1] = 1
+	return b.Node("Pad", []string{x, b.Ints(name+"/pads", pads)})
 }
 
 // ONNX is Expand to the batch size of the input.

@@ -18,6 +18,15 @@ func sequenceCases() []gradientCase {
 		{name: "position", layer: &layers.Position{}, inputs: sequence(4, 3)},
 		{name: "position index", layer: &layers.Position{Index: []int{0, 2}, Units: 4}, inputs: sequence(2, 3)},
 		{name: "last", layer: &layers.Last{}, inputs: sequence(4, 3)},
+		{name: "layernorm", layer: &layers.LayerNorm{}, inputs: sequence(6, 3)},
+		{name: "layernorm vector", layer: &layers.LayerNorm{Eps: 0.1}, inputs: vector(9)},
+		{name: "layernorm without zeros", layer: &layers.LayerNorm{Width: 9}, inputs: sequence(5, 3)},
+		{name: "layernorm without outputs", layer: &layers.LayerNorm{Width: 6, From: []int{1, 3, 4}}, inputs: sequence(5, 2)},
+		{name: "layernorm of zeros", layer: &layers.LayerNorm{Width: 9, From: []int{-1, 0, 2, -1}}, inputs: sequence(4, 3)},
+		{name: "attention", layer: &layers.Attention{Heads: 2}, inputs: sequence(12, 5)},
+		{name: "attention causal", layer: &layers.Attention{Heads: 1, Causal: true, Scale: 0.3}, inputs: sequence(9, 6)},
+		{name: "attention of unlike heads", layer: &layers.Attention{Heads: 3, Causal: true, QK: []int{2, 0, 1}, V: []int{1, 2, 3}, Scale: 0.5}, inputs: sequence(12, 4)},
+		{name: "mul", layer: &layers.Mul{}, inputs: []nn.Shape{{3, 4}, {3, 4}}},
 		{name: "flatten sequence", layer: &layers.Flatten{}, inputs: sequence(3, 4)},
 	}
 }
@@ -91,6 +100,11 @@ func TestSequenceShapes(t *testing.T) {
 		{&layers.Embedding{Vocab: 9, Out: 3}, nn.Shape{1, 4}, nn.Shape{3, 4}, 0},
 		{&layers.Position{}, nn.Shape{3, 4}, nn.Shape{3, 4}, 0},
 		{&layers.Last{}, nn.Shape{3, 4}, nn.Shape{3}, 0},
+		{&layers.LayerNorm{}, nn.Shape{3, 4}, nn.Shape{3, 4}, 0},
+		{&layers.Attention{Heads: 2}, nn.Shape{12, 4}, nn.Shape{4, 4}, 16 * 8},
+		{&layers.Attention{Heads: 2, Causal: true}, nn.Shape{12, 4}, nn.Shape{4, 4}, 10 * 8},
+		{&layers.Attention{Heads: 1, QK: []int{3}, V: []int{2}}, nn.Shape{8, 4}, nn.Shape{2, 4}, 16 * 5},
+		{&layers.LayerNorm{Width: 4, From: []int{2, -1}}, nn.Shape{3, 4}, nn.Shape{2, 4}, 0},
 	} {
 		got, err := c.layer.Init([]nn.Shape{c.in}, nil)
 		if err != nil || !got.Equal(c.want) {
@@ -108,6 +122,16 @@ func TestSequenceShapes(t *testing.T) {
 		{&layers.Embedding{Out: 3}, nn.Shape{1, 4}}, {&layers.Embedding{Vocab: 9, Out: 3}, nn.Shape{4}},
 		{&layers.Position{}, nn.Shape{3}}, {&layers.Position{Index: []int{0, 3}, Units: 3}, nn.Shape{2, 4}},
 		{&layers.Position{Units: 4}, nn.Shape{3, 4}}, {&layers.Last{}, nn.Shape{3}}, {&layers.Last{}, nn.Shape{3, 4, 4}},
+		{&layers.Attention{Heads: 2}, nn.Shape{10, 4}}, {&layers.Attention{}, nn.Shape{12, 4}}, {&layers.Attention{Heads: 2}, nn.Shape{12}},
+		{&layers.Attention{Heads: 2, QK: []int{1, 2}, V: []int{1, 1}}, nn.Shape{8, 4}}, // no scale
+		{&layers.Attention{Heads: 2, QK: []int{1, 1}, V: []int{1}}, nn.Shape{5, 4}},
+		{&layers.Attention{Heads: 2, QK: []int{2, 2}, V: []int{0, 4}}, nn.Shape{12, 4}},
+		{&layers.Attention{Heads: 2, QK: []int{-1, 2}, V: []int{2, 2}, Scale: 1}, nn.Shape{6, 4}},
+		{&layers.Attention{Heads: 1, Scale: -1}, nn.Shape{6, 4}}, {&layers.Attention{Heads: 1, QK: []int{1}, V: []int{1}}, nn.Shape{6, 4}},
+		{&layers.Mul{}, nn.Shape{3}},
+		{&layers.LayerNorm{}, nn.Shape{3, 4, 4}}, {&layers.LayerNorm{Width: 2}, nn.Shape{3, 4}},
+		{&layers.LayerNorm{Width: 3, From: []int{0, -1}}, nn.Shape{3, 4}}, {&layers.LayerNorm{From: []int{1, 0}}, nn.Shape{3, 4}},
+		{&layers.LayerNorm{From: []int{3}}, nn.Shape{3, 4}}, {&layers.LayerNorm{Width: 9, From: []int{-2}}, nn.Shape{3, 4}},
 	} {
 		if out, err := c.layer.Init([]nn.Shape{c.in}, nil); err == nil {
 			t.Errorf("%s of %v gives %v, an error was expected", c.layer.Kind(), c.in, out)

@@ -128,3 +128,15 @@ type ConstantHolder interface{ HoldsConstants() }
 // Gatherer marks layers that pick from their input by an index of their own and
 // so read a value with more units than they need.
 type Gatherer interface{ GathersInput() }
+
+// Mixer marks normalisations whose every output depends on all units of the
+// input. A unit whose scale is 0 is then still read, so that to be rid of it
+// takes what makes the unit as well.
+type Mixer interface{ MixesUnits() }
+
+// Headed is implemented by layers that work on heads side by side. A head is
+// gone when all its units are 0.
+type Headed interface {
+	// HeadUnits lists, for each head, the units of the input that it is made of.
+	HeadUnits() [][]int
+}

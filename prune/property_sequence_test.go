@@ -70,8 +70,8 @@ func sequenceNetwork(t *rapid.T) *nn.Network {
 // positional adds a layer or a block of a sequence.
 func (g *generator) positional(x string) string {
 	d := g.shape(x)[0]
-	switch g.draw("layer", 0, 8) {
-	case 7, 8:
+	switch g.draw("layer", 0, 12) {
+	case 11, 12:
 		return g.recurrent(x)
 	case 0:
 		return g.add(&layers.Position{}, x)
@@ -85,16 +85,45 @@ func (g *generator) positional(x string) string {
 		return g.add(l, x)
 	case 3:
 		return g.add(&layers.Gate{PerChannel: true}, x)
+	case 4, 5:
+		return g.add(g.norm(), x)
 	default:
-		return g.add(&layers.Add{}, x, g.feedForward(x, d))
+		y := x
+		if g.draw("normed", 0, 1) == 1 {
+			y = g.add(g.norm(), x)
+		}
+		if g.draw("attention", 0, 1) == 1 {
+			return g.add(&layers.Add{}, x, g.attention(y, d))
+		}
+		return g.add(&layers.Add{}, x, g.feedForward(y, d))
 	}
 }
+
+// norm is a layer normalisation that does not make large what rounding leaves
+// of units that nearly agree.
+func (g *generator) norm() nn.Layer { return &layers.LayerNorm{Eps: 0.1} }
 
 // feedForward adds hidden units at each position.
 func (g *generator) feedForward(x string, out int) string {
 	hidden := g.draw("hidden", 1, 8)
 	up := g.add(layers.ReLU(), g.add(&layers.Linear{Out: hidden}, x))
+	if g.draw("gated", 0, 1) == 1 {
+		up = g.add(&layers.Mul{}, up, g.add(&layers.Linear{Out: hidden}, x))
+	}
 	return g.add(&layers.Linear{Out: out}, up)
+}
+
+// attention adds one to three heads, alike or not.
+func (g *generator) attention(x string, out int) string {
+	l := &layers.Attention{Heads: g.draw("heads", 1, 3), Causal: g.draw("causal", 0, 1) == 1, Scale: 0.5}
+	units := 0
+	for range l.Heads {
+		qk, v := g.draw("qk", 0, 3), g.draw("v", 1, 3)
+		l.QK, l.V = append(l.QK, qk), append(l.V, v)
+		units += 2*qk + v
+	}
+	y := g.add(&layers.Linear{Out: units, NoBias: g.draw("nobias", 0, 1) == 1}, x)
+	return g.add(&layers.Linear{Out: out}, g.add(l, y))
 }
 
 // TestPruneSequenceProperty is TestPruneProperty for networks on sequences.

@@ -46,6 +46,8 @@ func findGroups(t *topology, s Spec) ([]*group, error) {
 		}
 	case "recurrent_units":
 		all = t.recurrentGroups()
+	case "heads":
+		all = t.headGroups()
 	case "gates", "paths":
 		all = t.gateGroups()
 	case "input_features":
@@ -93,11 +95,11 @@ func (t *topology) unitGroups(what, members string, wanted func(node int) bool) 
 func (t *topology) members(unit int, members string) []nn.Slot {
 	switch members {
 	case "norm":
-		return t.slices(unit, false, nn.RoleScale, nn.RoleShift)
+		return t.norms(unit, false)
 	case "in":
-		return t.slices(unit, true, nn.RoleWeight)
+		return t.slicesOf(unit, true, nn.RoleWeight)
 	case "out":
-		return t.slices(unit, false, nn.RoleWeight, nn.RoleBias)
+		return append(t.slicesOf(unit, false, nn.RoleWeight, nn.RoleBias), t.norms(unit, true)...)
 	}
 	if norm := t.members(unit, "norm"); len(norm) > 0 {
 		return norm
@@ -105,8 +107,17 @@ func (t *topology) members(unit int, members string) []nn.Slot {
 	return t.members(unit, "out")
 }
 
-// slices returns those slices of a unit class that read it, or compute it.
-func (t *topology) slices(unit int, reads bool, roles ...nn.Role) []nn.Slot {
+// norms returns scales and shifts of the normalisations that carry a unit: of
+// those that mix units, or of those that do not.
+func (t *topology) norms(unit int, mixing bool) []nn.Slot {
+	return slices.DeleteFunc(t.slicesOf(unit, false, nn.RoleScale, nn.RoleShift), func(s nn.Slot) bool {
+		_, mixes := t.net.Nodes[s.Node].Layer.(nn.Mixer)
+		return mixes != mixing
+	})
+}
+
+// slicesOf returns those slices of a unit class that read it, or compute it.
+func (t *topology) slicesOf(unit int, reads bool, roles ...nn.Role) []nn.Slot {
 	var out []nn.Slot
 	for _, s := range t.slots[unit] {
 		if s.Reads() == reads && slices.Contains(roles, s.Param.Role) {
