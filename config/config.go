@@ -19,15 +19,23 @@ type Config struct {
 
 // Data says which data to use and how much of it.
 type Data struct {
-	Dataset    string  `yaml:"dataset" json:"dataset" required:"true" doc:"mnist, fashion-mnist, cifar10, digits, glyphs, or a dataset that the program registers"`
-	Dir        string  `yaml:"dir,omitempty" json:"dir,omitempty" doc:"folder with the official files; empty: the cache, after downloading what it lacks"`
+	Dataset    string  `yaml:"dataset" json:"dataset" required:"true" doc:"mnist, fashion-mnist, cifar10, digits, glyphs, text, wordchain, adding, copy, or a dataset that the program registers"`
+	Dir        string  `yaml:"dir,omitempty" json:"dir,omitempty" doc:"folder with the official files; empty: the cache, after downloading what it lacks; text: folder of the text file"`
 	Download   *bool   `yaml:"download,omitempty" json:"download,omitempty" doc:"whether files may be downloaded; left out: yes"`
-	Train      int     `yaml:"train" json:"train" range:"[0,)" doc:"training examples; 0: all that validation leaves (glyphs: 20000)"`
-	Validation int     `yaml:"validation" json:"validation" range:"[0,)" doc:"examples held out of training to choose by; 0: none (glyphs: 2000)"`
-	Test       int     `yaml:"test" json:"test" range:"[0,)" doc:"test examples; 0: all (glyphs: 4000)"`
+	Train      int     `yaml:"train" json:"train" range:"[0,)" doc:"training examples, windows of a text; 0: all that validation leaves (generated data: 20000)"`
+	Validation int     `yaml:"validation" json:"validation" range:"[0,)" doc:"examples held out of training to choose by, of text out of test; 0: none (generated data: 2000)"`
+	Test       int     `yaml:"test" json:"test" range:"[0,)" doc:"test examples; 0: all (generated data: 4000)"`
 	Color      bool    `yaml:"color,omitempty" json:"color,omitempty" doc:"glyphs only: 32x32 colour images in place of 28x28 grey ones"`
 	Classes    string  `yaml:"classes,omitempty" json:"classes,omitempty" doc:"glyphs only: digits, letters or all; empty: all"`
-	Normalize  string  `yaml:"normalize" json:"normalize" enum:"standard,unit" doc:"standard: each channel to mean 0 and deviation 1 over the training images; unit: values in 0..1, so that a black background is exactly 0"`
+	File       string  `yaml:"file,omitempty" json:"file,omitempty" doc:"text only: UTF-8 file, plain or gzip, in data.dir where that is given; empty: the only .txt file of data.dir"`
+	Window     int     `yaml:"window,omitempty" json:"window,omitempty" range:"[0,)" doc:"text and wordchain only: characters of an example; 0: 64"`
+	Vocabulary string  `yaml:"vocabulary,omitempty" json:"vocabulary,omitempty" doc:"text only: the characters that may occur, in single quotes, with \\n for a line break and \\\\ for a backslash; empty: those of the file"`
+	Carry      bool    `yaml:"carry,omitempty" json:"carry,omitempty" doc:"text and wordchain only: rows of a batch are streams that go on from batch to batch, for networks that keep their state; false: each window stands alone"`
+	Length     int     `yaml:"length,omitempty" json:"length,omitempty" range:"[0,)" doc:"adding and copy only: steps of adding, at least 2, or blanks of copy; 0: 100"`
+	Symbols    int     `yaml:"symbols,omitempty" json:"symbols,omitempty" range:"[0,)" doc:"copy only: symbols to remember; 0: 10"`
+	Sequence   string  `yaml:"sequence,omitempty" json:"sequence,omitempty" enum:"pixels,rows" doc:"mnist and fashion-mnist only: read images as sequences of pixels or of rows; left out: as images"`
+	Permute    bool    `yaml:"permute,omitempty" json:"permute,omitempty" doc:"mnist and fashion-mnist only, with sequence: pixels in a random order, one for all"`
+	Normalize  string  `yaml:"normalize" json:"normalize" enum:"standard,unit" doc:"of images; standard: each channel to mean 0 and deviation 1 over the training images; unit: values in 0..1, so that a black background is exactly 0"`
 	Augment    Augment `yaml:"augment" json:"augment" doc:"random changes of training images"`
 }
 

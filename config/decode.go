@@ -177,11 +177,15 @@ func decodeText(n *node, v reflect.Value, path string, r rules) error {
 	return nil
 }
 
-func orList(words []string) string {
+func orList(words []string) string { return joinList(words, " or ") }
+
+func andList(words []string) string { return joinList(words, " and ") }
+
+func joinList(words []string, last string) string {
 	if len(words) < 2 {
 		return strings.Join(words, "")
 	}
-	return strings.Join(words[:len(words)-1], ", ") + " or " + words[len(words)-1]
+	return strings.Join(words[:len(words)-1], ", ") + last + words[len(words)-1]
 }
 
 func decodeNumber(n *node, v reflect.Value, path string, r rules) error {

@@ -79,8 +79,8 @@ func TestParseErrors(t *testing.T) {
 		{"budget twice", head + "prune: {method: random, budget: {macs: 1, params: 1}}\n", `3:33: prune.budget has macs and params; remove one of them`},
 		{"inherited option", head + "finetune: {optimizer: {lr: 1}}\ntrain: {optimizer: {momentum: 2}}\n", `4:31: train.optimizer.momentum must be at least 0 and below 1, got 2`},
 
-		{"no data", "model: {type: mlp}\n", `1:1: data.dataset is missing; it is mnist, fashion-mnist, cifar10, digits, glyphs, or a dataset that the program registers`},
-		{"no dataset", "model: {type: mlp}\ndata:\n  train: 3\n", `3:3: data.dataset is missing; it is mnist, fashion-mnist, cifar10, digits, glyphs, or a dataset that the program registers`},
+		{"no data", "model: {type: mlp}\n", `1:1: data.dataset is missing; it is mnist, fashion-mnist, cifar10, digits, glyphs, text, wordchain, adding, copy, or a dataset that the program registers`},
+		{"no dataset", "model: {type: mlp}\ndata:\n  train: 3\n", `3:3: data.dataset is missing; it is mnist, fashion-mnist, cifar10, digits, glyphs, text, wordchain, adding, copy, or a dataset that the program registers`},
 		{"empty dataset", "model: {type: mlp}\ndata: {dataset: ''}\n", `2:17: data.dataset must not be empty`},
 		{"no model", "data: {dataset: glyphs}\n", `1:1: model.type is missing; it is the name of a model, or give model.layers`},
 		{"no model type", "data: {dataset: glyphs}\nmodel: {depth: 3}\n", `2:8: model.type is missing; it is the name of a model, or give model.layers`},
@@ -100,6 +100,16 @@ func TestParseErrors(t *testing.T) {
 		{"color of mnist", "data: {dataset: mnist, color: true}\nmodel: {type: mlp}\n", `1:31: data.color is an option of glyphs, mnist has none; remove it`},
 		{"classes of mnist", "data: {dataset: mnist, classes: all}\nmodel: {type: mlp}\n", `1:33: data.classes is an option of glyphs, mnist has none; remove it`},
 		{"classes of glyphs", "data: {dataset: glyphs, classes: some}\nmodel: {type: mlp}\n", `1:34: data.classes must be digits, letters or all, got "some"`},
+		{"window of mnist", "data: {dataset: mnist, window: 8}\nmodel: {type: mlp}\n", `1:32: data.window is an option of text and wordchain, mnist has none; remove it`},
+		{"file of wordchain", "data: {dataset: wordchain, file: a}\nmodel: {type: mlp}\n", `1:34: data.file is an option of text, wordchain has none; remove it`},
+		{"sequence of cifar10", "data: {dataset: cifar10, sequence: rows}\nmodel: {type: mlp}\n", `1:36: data.sequence is an option of mnist and fashion-mnist, cifar10 has none; remove it`},
+		{"carry of copy", "data: {dataset: copy, carry: true}\nmodel: {type: mlp}\n", `1:30: data.carry is an option of text and wordchain, copy has none; remove it`},
+		{"symbols of adding", "data: {dataset: adding, symbols: 3}\nmodel: {type: mlp}\n", `1:34: data.symbols is an option of copy, adding has none; remove it`},
+		{"length of text", "data: {dataset: text, length: 3}\nmodel: {type: mlp}\n", `1:31: data.length is an option of adding and copy, text has none; remove it`},
+		{"unknown sequence", "data: {dataset: mnist, sequence: row}\nmodel: {type: mlp}\n", `1:34: data.sequence must be pixels or rows, got "row"; did you mean rows?`},
+		{"permuted images", "data: {dataset: mnist, permute: true}\nmodel: {type: mlp}\n", `1:33: data.permute needs data.sequence, pixels or rows`},
+		{"window below 0", "data: {dataset: text, window: -1}\nmodel: {type: mlp}\n", `1:31: data.window must be at least 0, got -1`},
+		{"line break in vocabulary", "data: {dataset: text, vocabulary: \"a\\n\"}\nmodel: {type: mlp}\n", `1:35: the text has a line break or an invisible character (U+000A); write it in one line`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			_, err := Parse("f.yaml", []byte(c.yaml))

@@ -20,23 +20,45 @@ func (c *Config) check() error {
 	return c.checkPrune()
 }
 
+// builtInData are the datasets whose options are known here; others check their own.
+var builtInData = []string{"mnist", "fashion-mnist", "cifar10", "digits", "glyphs", "text", "wordchain", "adding", "copy"}
+
+// dataOptions are the keys of data that only some datasets have.
+var dataOptions = []struct {
+	key string
+	set func(Data) bool
+	of  []string
+}{
+	{"color", func(d Data) bool { return d.Color }, []string{"glyphs"}},
+	{"classes", func(d Data) bool { return d.Classes != "" }, []string{"glyphs"}},
+	{"file", func(d Data) bool { return d.File != "" }, []string{"text"}},
+	{"window", func(d Data) bool { return d.Window != 0 }, []string{"text", "wordchain"}},
+	{"vocabulary", func(d Data) bool { return d.Vocabulary != "" }, []string{"text"}},
+	{"carry", func(d Data) bool { return d.Carry }, []string{"text", "wordchain"}},
+	{"length", func(d Data) bool { return d.Length != 0 }, []string{"adding", "copy"}},
+	{"symbols", func(d Data) bool { return d.Symbols != 0 }, []string{"copy"}},
+	{"sequence", func(d Data) bool { return d.Sequence != "" }, []string{"mnist", "fashion-mnist"}},
+	{"permute", func(d Data) bool { return d.Permute }, []string{"mnist", "fashion-mnist"}},
+}
+
 func (c *Config) checkData() error {
 	d := c.Data
 	if d.Dataset == "" {
 		return c.root.place("data.dataset").errorf("data.dataset must not be empty")
 	}
-	switch d.Dataset {
-	case "glyphs":
-		if !slices.Contains([]string{"", "digits", "letters", "all"}, d.Classes) {
-			return c.root.place("data.classes").errorf("data.classes must be digits, letters or all, got %q", d.Classes)
+	if d.Dataset == "glyphs" && !slices.Contains([]string{"", "digits", "letters", "all"}, d.Classes) {
+		return c.root.place("data.classes").errorf("data.classes must be digits, letters or all, got %q", d.Classes)
+	}
+	if !slices.Contains(builtInData, d.Dataset) {
+		return nil
+	}
+	for _, o := range dataOptions {
+		if o.set(d) && !slices.Contains(o.of, d.Dataset) {
+			return c.root.place("data."+o.key).errorf("data.%s is an option of %s, %s has none; remove it", o.key, andList(o.of), d.Dataset)
 		}
-	case "mnist", "fashion-mnist", "cifar10", "digits":
-		if d.Color {
-			return c.root.place("data.color").errorf("data.color is an option of glyphs, %s has none; remove it", d.Dataset)
-		}
-		if d.Classes != "" {
-			return c.root.place("data.classes").errorf("data.classes is an option of glyphs, %s has none; remove it", d.Dataset)
-		}
+	}
+	if d.Permute && d.Sequence == "" {
+		return c.root.place("data.permute").errorf("data.permute needs data.sequence, pixels or rows")
 	}
 	return nil
 }

@@ -45,7 +45,7 @@ func (cifarDataset) Doc() string {
 }
 
 func (d cifarDataset) Load(ctx context.Context, o Options) (*Set, error) {
-	if err := o.check(d.Name(), "dir", "download"); err != nil {
+	if err := o.Check(d.Name(), "dir", "download"); err != nil {
 		return nil, err
 	}
 	dir := o.Dir

@@ -8,14 +8,32 @@ import (
 	"sync"
 )
 
-// Set is an image classification dataset: its parts, which have the same image shape and
-// the same classes.
+// Set is a dataset: its parts and what they ask of a network. NewImageSet makes one of
+// images.
 type Set struct {
 	Name       string
-	Train      *Split
-	Validation *Split   // nil where none was asked for
-	Test       *Split   // nil where the dataset has none
-	ClassNames []string // by label
+	Task       Task
+	Train      Part
+	Validation Part     // nil where none was asked for
+	Test       Part     // nil where the dataset has none
+	ClassNames []string // by class; nil where classes have no names, or there are none
+	// Entropy is the mean loss, in nats a target, below which no model can come; 0: not
+	// known.
+	Entropy float64
+}
+
+// Validate reports what is missing in the set, or does not fit in it.
+func (s *Set) Validate() error {
+	if s.Train == nil || s.Train.Len() < 1 {
+		return fmt.Errorf("datasets: %s has no training examples", s.Name)
+	}
+	if err := s.Task.validate(); err != nil {
+		return fmt.Errorf("datasets: %s: %w", s.Name, err)
+	}
+	if s.ClassNames != nil && len(s.ClassNames) != s.Task.Classes {
+		return fmt.Errorf("datasets: %s: %d names for %d classes", s.Name, len(s.ClassNames), s.Task.Classes)
+	}
+	return nil
 }
 
 // Dataset is something that can be loaded by name. Its methods may be called by several
@@ -36,7 +54,7 @@ var registry = struct {
 }{byName: map[string]Dataset{}}
 
 func init() {
-	for _, d := range []Dataset{mnist, fashionMNIST, cifar10, digits{}, glyphs{}} {
+	for _, d := range []Dataset{mnist, fashionMNIST, cifar10, digits{}, glyphs{}, text{}, wordchain{}, adding{}, copying{}} {
 		registry.byName[d.Name()] = d
 	}
 }

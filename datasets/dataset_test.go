@@ -14,14 +14,14 @@ func (fake) Doc() string                                 { return "" }
 func (fake) Load(context.Context, Options) (*Set, error) { return nil, errors.New("fake") }
 
 func TestRegistry(t *testing.T) {
-	for _, name := range []string{"mnist", "fashion-mnist", "cifar10", "digits", "glyphs"} {
+	for _, name := range []string{"mnist", "fashion-mnist", "cifar10", "digits", "glyphs", "text", "wordchain", "adding", "copy"} {
 		d, err := Lookup(name)
 		if err != nil || d.Name() != name || d.Doc() == "" {
 			t.Errorf("Lookup(%q) = %v, %v", name, d, err)
 		}
 	}
 	_, err := Lookup("mnits")
-	wantError(t, err, `"mnits"`, "cifar10, digits", "mnist")
+	wantError(t, err, `"mnits"`, "cifar10, copy, digits", "mnist")
 	if !slices.IsSorted(Names()) {
 		t.Errorf("names %q are not sorted", Names())
 	}
@@ -67,16 +67,16 @@ func TestDigits(t *testing.T) {
 	for _, c := range []struct {
 		s *Split
 		n int
-	}{{set.Train, 1300}, {set.Validation, 97}, {set.Test, 400}} {
+	}{{stored(set.Train), 1300}, {stored(set.Validation), 97}, {stored(set.Test), 400}} {
 		if err := c.s.Validate(); err != nil || c.s.N != c.n || c.s.H != 8 || c.s.W != 8 || c.s.C != 1 {
 			t.Errorf("split of %d, want %d: %v", c.s.N, c.n, err)
 		}
 	}
-	if m := slices.Max(set.Train.Pixels); m != 255 {
+	if m := slices.Max(stored(set.Train).Pixels); m != 255 {
 		t.Errorf("brightest pixel %d, want 255", m)
 	}
 	var perClass [10]int
-	for _, l := range set.Test.Labels {
+	for _, l := range stored(set.Test).Labels {
 		perClass[l]++
 	}
 	if slices.Min(perClass[:]) < 25 {
@@ -86,10 +86,10 @@ func TestDigits(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !slices.Equal(again.Test.Pixels, set.Test.Pixels) {
+	if !slices.Equal(stored(again.Test).Pixels, stored(set.Test).Pixels) {
 		t.Error("the test part depends on the seed")
 	}
-	if slices.Equal(again.Train.Pixels, set.Train.Pixels) {
+	if slices.Equal(stored(again.Train).Pixels, stored(set.Train).Pixels) {
 		t.Error("the training part does not depend on the seed")
 	}
 }

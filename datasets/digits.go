@@ -34,7 +34,7 @@ func (digits) Doc() string {
 }
 
 func (digits) Load(ctx context.Context, o Options) (*Set, error) {
-	if err := o.check("digits"); err != nil {
+	if err := o.Check("digits"); err != nil {
 		return nil, err
 	}
 	if err := ctx.Err(); err != nil {

@@ -1,5 +1,5 @@
-// Package datasets loads and generates labelled images, and feeds them to training in
-// normalised, shuffled mini-batches.
+// Package datasets loads and generates examples to learn from, images and sequences, and
+// feeds them to training in mini-batches: images normalised, text as tokens.
 //
 // Built in, by the name that [Lookup] takes:
 //
@@ -8,6 +8,16 @@
 //	cifar10        50,000 + 10,000 colour photos, 32×32     official files or download
 //	digits         1,397 + 400 grey digits, 8×8             embedded (UCI, CC BY 4.0)
 //	glyphs         any number of letters and digits         generated
+//	text           characters of any text, the next one     a UTF-8 file
+//	wordchain      the same of a language of known entropy  generated
+//	adding         sums of two marked numbers among many    generated
+//	copy           symbols to repeat after a long pause     generated
+//
+// mnist and fashion-mnist also come as sequences of pixels or rows, and permuted.
+//
+// A [Set] has up to three parts, each a [Part], and a [Task] that says what they ask of a
+// network. A [Loader] makes batches of a part: shuffled, or in the order that the part plans
+// ([Planner]), such as streams of text for networks that keep their state from batch to batch.
 //
 // [Register] adds others. Everything random follows from an explicit seed, and is the same
 // whatever the number of goroutines.

@@ -88,8 +88,8 @@ func TestDownload(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if set.Train.N != 20 || set.Test.N != 5 {
-			t.Errorf("sizes %d, %d", set.Train.N, set.Test.N)
+		if set.Train.Len() != 20 || set.Test.Len() != 5 {
+			t.Errorf("sizes %d, %d", set.Train.Len(), set.Test.Len())
 		}
 	}
 	if requests != 4 || len(cached(t, cache)) != 4 {
@@ -193,7 +193,7 @@ func TestCIFARArchive(t *testing.T) {
 	t.Setenv("PARE_CACHE", t.TempDir())
 	d := cifarDataset{baseURL: s.URL + "/", md5: md5Hex(packed), records: 3}
 	set, err := d.Load(t.Context(), Options{})
-	if err != nil || set.Train.N != 15 || set.Test.N != 3 {
+	if err != nil || set.Train.Len() != 15 || set.Test.Len() != 3 {
 		t.Fatalf("Load: %v", err)
 	}
 

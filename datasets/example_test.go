@@ -15,13 +15,12 @@ func (stripes) Name() string { return "stripes" }
 func (stripes) Doc() string  { return "Rows and columns, 8×8 grey, generated." }
 
 func (s stripes) Load(ctx context.Context, o datasets.Options) (*datasets.Set, error) {
-	if o.Dir != "" || o.Color || o.Classes != "" {
-		return nil, fmt.Errorf("stripes: no options but train, test and seed")
+	if err := o.Check(s.Name()); err != nil { // train, test and seed are all it has
+		return nil, err
 	}
-	set := &datasets.Set{Name: s.Name(), ClassNames: []string{"row", "column"}}
-	set.Train = s.make(max(o.Train, 100), rand.New(rand.NewPCG(o.Seed, 1)))
-	set.Test = s.make(max(o.Test, 20), rand.New(rand.NewPCG(o.Seed, 2)))
-	return set, set.Train.Validate()
+	train := s.make(max(o.Train, 100), rand.New(rand.NewPCG(o.Seed, 1)))
+	test := s.make(max(o.Test, 20), rand.New(rand.NewPCG(o.Seed, 2)))
+	return datasets.NewImageSet(s.Name(), train, nil, test, []string{"row", "column"})
 }
 
 func (stripes) make(n int, r *rand.Rand) *datasets.Split {
@@ -45,7 +44,8 @@ func Example() {
 	fmt.Println(datasets.Register(stripes{}))
 	d, _ := datasets.Lookup("stripes")
 	set, _ := d.Load(context.Background(), datasets.Options{Seed: 1})
-	loader, _ := datasets.NewLoader(set.Train, 32, set.Train.Stats(), nil, 1)
+	set, _ = set.Normalized(set.Images().Stats(), datasets.Augment{})
+	loader, _ := datasets.NewLoader(set.Train, set.Task, 32, 1)
 	for b := range loader.Epoch(context.Background(), 0, 0) {
 		fmt.Println("batch", b.Index, "of", b.N, "images,", len(b.X), "values")
 	}

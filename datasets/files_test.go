@@ -97,11 +97,11 @@ func TestIDXLayouts(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if set.Train.N != 12 || set.Validation.N != 4 || set.Test.N != 3 || len(set.ClassNames) != 10 {
-				t.Errorf("sizes %d, %d, %d", set.Train.N, set.Validation.N, set.Test.N)
+			if set.Train.Len() != 12 || set.Validation.Len() != 4 || set.Test.Len() != 3 || len(set.ClassNames) != 10 {
+				t.Errorf("sizes %d, %d, %d", set.Train.Len(), set.Validation.Len(), set.Test.Len())
 			}
 			seen := map[byte]bool{} // first pixels are 4*i: all of them differ
-			for _, s := range []*Split{set.Train, set.Validation} {
+			for _, s := range []*Split{stored(set.Train), stored(set.Validation)} {
 				for i := range s.N {
 					if p := s.Pixels[i*4]; seen[p] || s.Labels[i] != p/4%10 {
 						t.Fatalf("example %d: pixel %d, label %d", i, p, s.Labels[i])
@@ -127,8 +127,8 @@ func TestCIFAR(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		s := set.Train
-		if err := s.Validate(); err != nil || s.N != 15 || set.Test.N != 3 || s.C != 3 {
+		s := stored(set.Train)
+		if err := s.Validate(); err != nil || s.N != 15 || set.Test.Len() != 3 || s.C != 3 {
 			t.Fatalf("%d×%d×%d×%d: %v", s.N, s.H, s.W, s.C, err)
 		}
 		raw := cifarBytes(3)
@@ -189,8 +189,8 @@ func TestRealFiles(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			norm := set.Train.Stats()
-			t.Logf("%d/%d/%d, mean %v, deviation %v", set.Train.N, set.Validation.N, set.Test.N, norm.Mean, norm.Std)
+			norm := set.Images().Stats()
+			t.Logf("%d/%d/%d, mean %v, deviation %v", set.Train.Len(), set.Validation.Len(), set.Test.Len(), norm.Mean, norm.Std)
 			want := map[string]float32{"mnist": 0.1307, "cifar10": 0.4914}[name]
 			if d := norm.Mean[0] - want; d > 0.003 || d < -0.003 {
 				t.Errorf("mean %v, published %v", norm.Mean[0], want)

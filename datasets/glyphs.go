@@ -10,14 +10,6 @@ import (
 	"sync/atomic"
 )
 
-// Sizes of the generated parts where the options leave them open.
-const (
-	glyphTrain      = 20000
-	glyphValidation = 2000
-	glyphTest       = 4000
-	glyphMax        = 10_000_000 // of each part
-)
-
 // glyphClasses are the characters of each choice. "all" leaves I and O out: turned and
 // slanted, they cannot be told from 1 and 0.
 var glyphClasses = map[string]string{
@@ -40,7 +32,7 @@ func (glyphs) Doc() string {
 }
 
 func (glyphs) Load(ctx context.Context, o Options) (*Set, error) {
-	if err := o.check("glyphs", "color", "classes"); err != nil {
+	if err := o.Check("glyphs", "color", "classes"); err != nil {
 		return nil, err
 	}
 	if o.Classes == "" {
@@ -54,35 +46,21 @@ func (glyphs) Load(ctx context.Context, o Options) (*Set, error) {
 	if err != nil {
 		return nil, err
 	}
-	set := &Set{Name: "glyphs", ClassNames: strings.Split(chars, "")}
 	byClass := make([][]outline, len(chars))
 	for i, r := range chars {
 		byClass[i] = shapes[r]
 	}
-	for _, part := range []struct {
-		split  **Split
-		name   string
-		n, def int
-		stream uint64
-	}{
-		{&set.Train, "train", o.Train, glyphTrain, streamGlyphTrain},
-		{&set.Validation, "validation", o.Validation, glyphValidation, streamGlyphValidation},
-		{&set.Test, "test", o.Test, glyphTest, streamGlyphTest},
-	} {
-		n := part.n
-		if n == 0 {
-			n = part.def
-		}
-		if n > glyphMax {
-			return nil, fmt.Errorf("datasets: glyphs: %s is %d, must be at most %d", part.name, n, glyphMax)
-		}
-		split, err := generateGlyphs(ctx, byClass, n, part.stream, o, part.name)
-		if err != nil {
-			return nil, fmt.Errorf("datasets: glyphs: %s: %w", part.name, err)
-		}
-		*part.split = split
+	sizes, err := o.sizes("glyphs")
+	if err != nil {
+		return nil, err
 	}
-	return set, nil
+	var parts [3]*Split
+	for i, stream := range []uint64{streamGlyphTrain, streamGlyphValidation, streamGlyphTest} {
+		if parts[i], err = generateGlyphs(ctx, byClass, sizes[i], stream, o, partNames[i]); err != nil {
+			return nil, fmt.Errorf("datasets: glyphs: %s: %w", partNames[i], err)
+		}
+	}
+	return NewImageSet("glyphs", parts[0], parts[1], parts[2], strings.Split(chars, ""))
 }
 
 // generateGlyphs draws n images on all processors. Each run of as many examples as there

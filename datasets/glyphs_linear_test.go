@@ -52,15 +52,19 @@ func (m *softmax) step(x []float32, class int, rate float64) {
 // linearAccuracy trains on one split and tests on another.
 func linearAccuracy(t *testing.T, set *Set, epochs int) float64 {
 	t.Helper()
-	train, err := NewLoader(set.Train, 1, set.Train.Stats(), nil, 1)
+	set, err := set.Normalized(set.Images().Stats(), Augment{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	test, err := NewLoader(set.Test, 1, set.Train.Stats(), nil, 1)
+	train, err := NewLoader(set.Train, set.Task, 1, 1)
 	if err != nil {
 		t.Fatal(err)
 	}
-	m := &softmax{classes: set.Train.Classes, size: set.Train.Size()}
+	test, err := NewLoader(set.Test, set.Task, 1, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := &softmax{classes: set.Task.Classes, size: set.Task.Size()}
 	m.w, m.p = make([]float64, m.classes*(m.size+1)), make([]float64, m.classes)
 	for e := range epochs {
 		rate := 0.002 / float64(1+e)
@@ -74,7 +78,7 @@ func linearAccuracy(t *testing.T, set *Set, epochs int) float64 {
 			hits++
 		}
 	}
-	return float64(hits) / float64(set.Test.N)
+	return float64(hits) / float64(set.Test.Len())
 }
 
 // TestGlyphsNotLinear checks that glyphs ask for more than a linear model, which learns the

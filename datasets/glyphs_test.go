@@ -21,7 +21,8 @@ func loadGlyphs(t testing.TB, o Options) *Set {
 
 func hash(set *Set) string {
 	h := sha256.New()
-	for _, s := range []*Split{set.Train, set.Validation, set.Test} {
+	for _, part := range []Part{set.Train, set.Validation, set.Test} {
+		s := stored(part)
 		h.Write(s.Pixels)
 		h.Write(s.Labels)
 	}
@@ -52,12 +53,13 @@ func TestGlyphsSplits(t *testing.T) {
 	small := loadGlyphs(t, Options{Seed: 1, Train: 100, Validation: 80, Test: 60})
 	large := loadGlyphs(t, Options{Seed: 1, Train: 200, Validation: 80, Test: 60})
 	other := loadGlyphs(t, Options{Seed: 2, Train: 100, Validation: 80, Test: 60})
-	if !slices.Equal(small.Train.Pixels, large.Train.Pixels[:len(small.Train.Pixels)]) ||
-		!slices.Equal(small.Train.Labels, large.Train.Labels[:100]) {
+	if !slices.Equal(stored(small.Train).Pixels, stored(large.Train).Pixels[:len(stored(small.Train).Pixels)]) ||
+		!slices.Equal(stored(small.Train).Labels, stored(large.Train).Labels[:100]) {
 		t.Error("a larger part does not begin with the smaller one")
 	}
 	seen := map[string]bool{}
-	for _, s := range []*Split{large.Train, large.Validation, large.Test, other.Train, other.Validation, other.Test} {
+	for _, part := range []Part{large.Train, large.Validation, large.Test, other.Train, other.Validation, other.Test} {
+		s := stored(part)
 		if err := s.Validate(); err != nil {
 			t.Error(err)
 		}
@@ -74,18 +76,18 @@ func TestGlyphsSplits(t *testing.T) {
 func TestGlyphsClasses(t *testing.T) {
 	for classes, want := range map[string]int{"digits": 10, "letters": 26, "all": 34, "": 34} {
 		set := loadGlyphs(t, Options{Classes: classes, Train: 2 * want, Validation: 1, Test: 1})
-		if len(set.ClassNames) != want || set.Train.Classes != want {
-			t.Errorf("%q: %d classes, want %d", classes, set.Train.Classes, want)
+		if len(set.ClassNames) != want || set.Task.Classes != want {
+			t.Errorf("%q: %d classes, want %d", classes, set.Task.Classes, want)
 		}
 		count := make([]int, want)
-		for _, l := range set.Train.Labels {
+		for _, l := range stored(set.Train).Labels {
 			count[l]++
 		}
 		if slices.Min(count) != 2 {
 			t.Errorf("%q: examples per class %v, want 2 of each", classes, count)
 		}
 	}
-	if s := loadGlyphs(t, Options{Color: true, Train: 1, Validation: 1, Test: 1}).Train; s.H != 32 || s.W != 32 || s.C != 3 {
+	if s := loadGlyphs(t, Options{Color: true, Train: 1, Validation: 1, Test: 1}).Images(); s.H != 32 || s.W != 32 || s.C != 3 {
 		t.Errorf("colour images are %d×%d×%d", s.H, s.W, s.C)
 	}
 }
@@ -93,8 +95,8 @@ func TestGlyphsClasses(t *testing.T) {
 func TestGlyphsStops(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	var last int64
-	_, err := glyphs{}.Load(ctx, Options{Train: glyphMax / 20, Progress: func(_ string, done, total int64) {
-		if done <= last || total != glyphMax/20 {
+	_, err := glyphs{}.Load(ctx, Options{Train: generatedMax / 20, Progress: func(_ string, done, total int64) {
+		if done <= last || total != generatedMax/20 {
 			t.Errorf("progress %d of %d after %d", done, total, last)
 		}
 		last = done
@@ -103,7 +105,7 @@ func TestGlyphsStops(t *testing.T) {
 	if !errors.Is(err, context.Canceled) {
 		t.Errorf("error %v, want a cancelled context", err)
 	}
-	_, err = glyphs{}.Load(t.Context(), Options{Train: glyphMax + 1})
+	_, err = glyphs{}.Load(t.Context(), Options{Train: generatedMax + 1})
 	wantError(t, err, "train is 10000001")
 }
 

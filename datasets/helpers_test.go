@@ -91,3 +91,6 @@ func dataDir(t *testing.T, name string) string {
 	}
 	return dir
 }
+
+// stored is the split of a part of images.
+func stored(p Part) *Split { return p.(*Images).Split() }

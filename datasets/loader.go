@@ -5,126 +5,172 @@ import (
 	"fmt"
 	"iter"
 	"math/rand/v2"
+	"slices"
 )
 
 // Batch is one mini-batch. X and Y are used again for later batches: they hold until the
 // loop's next turn, so what should outlive it must be copied.
 type Batch struct {
-	X     []float32 // N*H*W*C, normalised, NHWC
-	Y     []float32 // N class indices
-	N     int       // number of examples
-	Index int       // place in the epoch, from 0
+	X         []float32 // N examples of Task.Size values, see Part.Fill
+	Y         []float32 // N times Task.Targets
+	N         int       // number of examples
+	Index     int       // place in the epoch, from 0
+	Examples  []int     // which N examples of the part they are
+	Continues bool      // see Turn
 }
 
 // ahead is the number of batches that may be ready before they are asked for.
 const ahead = 2
 
-// Loader feeds a split in mini-batches, which a goroutine prepares ahead of their use. It
+// Loader feeds a part in mini-batches, which a goroutine prepares ahead of their use. It
 // holds no resources between loops, needs no closing, and several loops may run over one
 // Loader at once.
 type Loader struct {
-	split *Split
-	batch int
-	table []float32
-	aug   *Augment
-	seed  uint64
+	part           Part
+	batch          int
+	n              int // examples: the first ones
+	input, targets int // values of an example
+	seed           uint64
 }
 
-// NewLoader makes a loader of batches of the given number of examples. aug nil means no
-// augmentation. It gives an error where the split is not valid (see Split.Validate), batch
-// is not between 1 and the number of examples, or norm and aug do not suit (see
-// Split.Batch).
-func NewLoader(split *Split, batch int, norm Normalization, aug *Augment, seed uint64) (*Loader, error) {
-	if split == nil {
-		return nil, fmt.Errorf("loader: no split")
+// NewLoader makes a loader of batches of the given number of examples of a set's part,
+// whose task is that of the set. It gives an error where there is no part, the task makes
+// no sense, or batch is not between 1 and the number of examples.
+func NewLoader(part Part, task Task, batch int, seed uint64) (*Loader, error) {
+	if part == nil {
+		return nil, fmt.Errorf("loader: no data")
 	}
-	if err := split.Validate(); err != nil {
+	if err := task.validate(); err != nil {
 		return nil, fmt.Errorf("loader: %w", err)
 	}
-	if batch < 1 || batch > split.N {
-		return nil, fmt.Errorf("loader: batch of %d; must be 1 to the number of examples, %d", batch, split.N)
+	n := part.Len()
+	if batch < 1 || batch > n {
+		return nil, fmt.Errorf("loader: batch of %d; must be 1 to the number of examples, %d", batch, n)
 	}
-	table, err := split.table(norm, aug)
-	if err != nil {
-		return nil, fmt.Errorf("loader: %w", err)
-	}
-	l := &Loader{split: split, batch: batch, table: table, seed: seed}
-	if aug != nil {
-		own := *aug
-		l.aug = &own
-	}
-	return l, nil
+	return &Loader{part: part, batch: batch, n: n, input: task.Size(), targets: task.Targets, seed: seed}, nil
+}
+
+// First is the loader for the first n examples only, 1 to all of them.
+func (l *Loader) First(n int) *Loader {
+	first := *l
+	first.n = min(max(n, 1), l.n)
+	return &first
 }
 
 // Batches is the number of batches in an epoch: full ones only, so up to batch-1 examples,
 // other ones each time, sit an epoch out.
-func (l *Loader) Batches() int { return l.split.N / l.batch }
+func (l *Loader) Batches() int { return l.n / l.batch }
 
-// Order is the order of the examples in an epoch; it depends on the loader's seed and
-// epoch alone.
-func (l *Loader) Order(epoch uint64) []int {
-	return rand.New(rand.NewPCG(mix(l.seed, epoch), streamOrder)).Perm(l.split.N)
-}
-
-// Epoch gives the batches of an epoch, shuffled and augmented, from the one with index
-// first on: 0 for a whole epoch, more to go on in the middle of one. Batch b is the same
-// whatever first is. The loop ends early, without an error of its own, when ctx ends:
-// look at ctx.Err() after it.
+// Epoch gives the batches of an epoch for training from the one with index first on: 0 for
+// a whole epoch, more to go on in the middle of one. They are shuffled, unless the part
+// has an order of its own (see Planner). Batch b depends on the loader's seed and the epoch
+// alone, and is the same whatever first is. The loop ends early, without an error of its
+// own, when ctx ends: look at ctx.Err() after it. An error of the part is the last thing
+// that the loop gives.
 //
-//	for b := range loader.Epoch(ctx, epoch, 0) {
+//	for b, err := range loader.Epoch(ctx, epoch, 0) {
+//		if err != nil {
+//			return err
+//		}
 //		step(b.X, b.Y, b.N)
 //	}
-func (l *Loader) Epoch(ctx context.Context, epoch uint64, first int) iter.Seq[Batch] {
-	return func(yield func(Batch) bool) {
-		n := l.Batches() * l.batch
-		l.run(ctx, l.Order(epoch)[:n], max(first, 0), l.aug, epoch, yield)
+func (l *Loader) Epoch(ctx context.Context, epoch uint64, first int) iter.Seq2[Batch, error] {
+	return l.batches(ctx, Draw{Seed: l.seed, Epoch: epoch, Augment: true}, first)
+}
+
+// All gives every example once, without augmentation, for evaluation: in stored order
+// unless the part has an order of its own. Batches may have fewer examples than asked for.
+// It ends like Epoch.
+func (l *Loader) All(ctx context.Context) iter.Seq2[Batch, error] {
+	return l.batches(ctx, Draw{Seed: l.seed}, 0)
+}
+
+func (l *Loader) batches(ctx context.Context, draw Draw, first int) iter.Seq2[Batch, error] {
+	return func(yield func(Batch, error) bool) {
+		turns, err := l.plan(draw)
+		if err != nil {
+			yield(Batch{}, err)
+			return
+		}
+		l.run(ctx, turns, max(first, 0), draw, yield)
 	}
 }
 
-// All gives every example once, in stored order and without augmentation, for evaluation.
-// The last batch may have fewer examples than the others. It ends early like Epoch.
-func (l *Loader) All(ctx context.Context) iter.Seq[Batch] {
-	return func(yield func(Batch) bool) {
-		order := make([]int, l.split.N)
+// plan lists the batches of a loop.
+func (l *Loader) plan(draw Draw) ([]Turn, error) {
+	if p, ok := l.part.(Planner); ok {
+		turns := p.Plan(l.n, l.batch, draw)
+		return turns, l.check(turns, draw)
+	}
+	var order []int
+	if draw.Augment {
+		order = rand.New(rand.NewPCG(mix(draw.Seed, draw.Epoch), streamOrder)).Perm(l.n)[:l.Batches()*l.batch]
+	} else {
+		order = make([]int, l.n)
 		for i := range order {
 			order[i] = i
 		}
-		l.run(ctx, order, 0, nil, 0, yield)
 	}
+	var turns []Turn
+	for examples := range slices.Chunk(order, l.batch) {
+		turns = append(turns, Turn{Examples: examples})
+	}
+	return turns, nil
 }
 
-// run yields the batches of order. Buffers go round between a goroutine that fills them
+// check holds the plan of a part against the promises of Planner.
+func (l *Loader) check(turns []Turn, draw Draw) error {
+	if draw.Augment && len(turns) != l.Batches() {
+		return fmt.Errorf("loader: the data plans %d batches, expected %d", len(turns), l.Batches())
+	}
+	for i, t := range turns {
+		n := len(t.Examples)
+		switch {
+		case n < 1 || n > l.batch || draw.Augment && n != l.batch:
+			return fmt.Errorf("loader: the data plans %d examples for batch %d, a batch has %d", n, i, l.batch)
+		case t.Continues && (i == 0 || n > len(turns[i-1].Examples)):
+			return fmt.Errorf("loader: the data plans that batch %d goes on from one that it cannot go on from", i)
+		}
+	}
+	return nil
+}
+
+// prepared is a batch that was filled, or why it could not be.
+type prepared struct {
+	Batch
+	err error
+}
+
+// run yields the batches of turns. Buffers go round between a goroutine that fills them
 // and the loop; both ends know when the other one has left.
-func (l *Loader) run(ctx context.Context, order []int, first int, aug *Augment, epoch uint64, yield func(Batch) bool) {
-	total := (len(order) + l.batch - 1) / l.batch
-	if first >= total {
+func (l *Loader) run(ctx context.Context, turns []Turn, first int, draw Draw, yield func(Batch, error) bool) {
+	if first >= len(turns) {
 		return
 	}
 	ctx, cancel := context.WithCancel(ctx)
-	size := l.split.Size()
-	buffers := min(ahead+1, total-first)
+	buffers := min(ahead+1, len(turns)-first)
 	free := make(chan Batch, buffers)
 	for range buffers {
-		free <- Batch{X: make([]float32, l.batch*size), Y: make([]float32, l.batch)}
+		free <- Batch{X: make([]float32, l.batch*l.input), Y: make([]float32, l.batch*l.targets)}
 	}
-	ready := make(chan Batch, buffers)
+	ready := make(chan prepared, buffers)
 	go func() {
 		defer close(ready)
-		for b := first; b < total; b++ {
+		for b := first; b < len(turns); b++ {
 			var next Batch
 			select {
 			case next = <-free:
 			case <-ctx.Done():
 				return
 			}
-			idx := order[b*l.batch : min((b+1)*l.batch, len(order))]
-			next.X, next.Y = next.X[:cap(next.X)], next.Y[:cap(next.Y)]
-			if err := l.split.fill(next.X, next.Y, idx, l.table, aug, l.seed, epoch); err != nil {
-				return // cannot be: NewLoader checked all of it
+			n := len(turns[b].Examples)
+			next.X, next.Y = next.X[:n*l.input], next.Y[:n*l.targets]
+			err := l.part.Fill(next.X, next.Y, turns[b].Examples, draw)
+			next.N, next.Index, next.Examples, next.Continues = n, b, turns[b].Examples, turns[b].Continues
+			ready <- prepared{next, err} // never blocks: there is room for every buffer
+			if err != nil {
+				return
 			}
-			next.X, next.Y = next.X[:len(idx)*size], next.Y[:len(idx)]
-			next.N, next.Index = len(idx), b
-			ready <- next // never blocks: there is room for every buffer
 		}
 	}()
 	defer func() { // the loop ended, was left early, or panicked
@@ -133,9 +179,10 @@ func (l *Loader) run(ctx context.Context, order []int, first int, aug *Augment, 
 		}
 	}()
 	for b := range ready {
-		if ctx.Err() != nil || !yield(b) {
+		if ctx.Err() != nil || !yield(b.Batch, b.err) || b.err != nil {
 			return
 		}
-		free <- b
+		b.X, b.Y = b.X[:cap(b.X)], b.Y[:cap(b.Y)]
+		free <- b.Batch
 	}
 }

@@ -44,7 +44,10 @@ func (d idxDataset) Name() string { return d.name }
 func (d idxDataset) Doc() string  { return d.doc }
 
 func (d idxDataset) Load(ctx context.Context, o Options) (*Set, error) {
-	if err := o.check(d.name, "dir", "download"); err != nil {
+	if err := o.Check(d.name, "dir", "download", "sequence", "permute"); err != nil {
+		return nil, err
+	}
+	if err := o.checkSequence(d.name); err != nil {
 		return nil, err
 	}
 	dir := o.Dir
@@ -69,7 +72,11 @@ func (d idxDataset) Load(ctx context.Context, o Options) (*Set, error) {
 		return nil, fmt.Errorf("datasets: %s: in %s, training images are %d×%d and test images %d×%d",
 			d.name, dir, parts[0].H, parts[0].W, parts[1].H, parts[1].W)
 	}
-	return divide(d.name, parts[0], parts[1], d.classes, o)
+	set, err := divide(d.name, parts[0], parts[1], d.classes, o)
+	if err != nil || o.Sequence == "" {
+		return set, err
+	}
+	return set.sequences(o.Sequence == sequencePixels, o.Permute), nil
 }
 
 func (d idxDataset) read(ctx context.Context, dir, images, labels string) (split *Split, err error) {

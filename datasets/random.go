@@ -11,6 +11,17 @@ const (
 	streamGlyphValidation
 	streamGlyphTest
 	streamGlyphLabels
+	streamPermute
+	streamWindows
+	streamStreams
+	streamLexicon
+	streamChain
+	streamChainTrain
+	streamChainValidation
+	streamChainTest
+	streamTrain
+	streamValidation
+	streamTest
 )
 
 // mix folds words into one that depends on each of them and on their order, so that seeds

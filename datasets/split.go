@@ -104,23 +104,23 @@ func divide(name string, train, test *Split, classNames []string, o Options) (*S
 	if o.Test > test.N {
 		return nil, fmt.Errorf("datasets: %s: test %d is more than the %d test examples", name, o.Test, test.N)
 	}
-	set := &Set{Name: name, Train: train, Test: test, ClassNames: classNames}
+	var validation *Split
 	if o.Validation > 0 || o.Train > 0 && o.Train < train.N {
 		order := rand.New(rand.NewPCG(mix(o.Seed), streamDivide)).Perm(train.N)
 		rest := train.N - o.Validation
 		if o.Validation > 0 {
-			set.Validation = train.subset(order[rest:])
+			validation = train.subset(order[rest:])
 		}
 		if o.Train > 0 {
 			rest = o.Train
 		}
-		set.Train = train.subset(order[:rest])
+		train = train.subset(order[:rest])
 	}
 	if o.Test > 0 && o.Test < test.N {
 		size := test.Size()
 		cut := *test
 		cut.N, cut.Pixels, cut.Labels = o.Test, test.Pixels[:o.Test*size:o.Test*size], test.Labels[:o.Test:o.Test]
-		set.Test = &cut
+		test = &cut
 	}
-	return set, nil
+	return NewImageSet(name, train, validation, test, classNames)
 }

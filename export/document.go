@@ -13,7 +13,9 @@ import (
 	"pare/nn"
 )
 
-// document is architecture.json: a model without its weights.
+// document is architecture.json: a model without its weights. Its input is one
+// example, channels first: [C, H, W] an image, [F] a vector, [D, T] a sequence of
+// T positions. With a vocabulary it is [1, T], T numbers of tokens.
 type document struct {
 	Architecture nn.Architecture `json:"architecture"`
 	Preprocess   Preprocess      `json:"preprocess"`

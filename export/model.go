@@ -17,9 +17,12 @@ import (
 )
 
 // Model is a network with what a user of it has to know.
+//
+// A network with a Vocabulary reads tokens. Where it predicts the token that
+// follows, Classes are the tokens: the characters of a text, say.
 type Model struct {
 	Net        *nn.Network
-	Preprocess Preprocess        // zero: inputs are fed as they are
+	Preprocess Preprocess        // zero: inputs are fed as they are; tokens always are
 	Classes    []string          // name of each output; empty where they have none
 	Meta       map[string]string // free-form notes, such as the seed; may be nil
 }
@@ -39,6 +42,12 @@ func (m Model) check() error {
 	}
 	if err := m.Preprocess.check(m.Net.Input.Units()); err != nil {
 		return err
+	}
+	if err := nn.CheckVocabulary(m.Net.Vocabulary, m.Net.Input); err != nil {
+		return err
+	}
+	if m.Net.Vocabulary > 0 && len(m.Preprocess.Mean) > 0 {
+		return fmt.Errorf("the network reads tokens, which have no mean and deviation; leave the preprocessing out")
 	}
 	outputs := m.Net.Output().Shape.Units()
 	if len(m.Classes) > 0 && len(m.Classes) != outputs {

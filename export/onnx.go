@@ -22,8 +22,8 @@ type ONNXLayer interface {
 	ONNX(b *onnx.Builder, name string, in []string, shapes []nn.Shape) (string, error)
 }
 
-// Names in the graph: input [batch, C, H, W] (preprocessed) and output
-// [batch, classes].
+// Names in the graph: input [batch, C, H, W] or [batch, D, T] (preprocessed) and
+// output [batch, classes] or [batch, classes, T]. Tokens are float32 too.
 const (
 	ONNXInput  = nn.InputName
 	ONNXOutput = "logits"

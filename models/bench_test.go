@@ -13,9 +13,9 @@ func BenchmarkStep(b *testing.B) {
 		name string
 		task Task
 	}{
-		{"mlp", Task{nn.Shape{1, 28, 28}, 10}},
-		{"lenet5", Task{nn.Shape{1, 28, 28}, 10}},
-		{"resnet", Task{nn.Shape{3, 32, 32}, 10}},
+		{"mlp", Task{Input: nn.Shape{1, 28, 28}, Classes: 10}},
+		{"lenet5", Task{Input: nn.Shape{1, 28, 28}, Classes: 10}},
+		{"resnet", Task{Input: nn.Shape{3, 32, 32}, Classes: 10}},
 	} {
 		b.Run(c.name, func(b *testing.B) {
 			m, _ := Lookup(c.name)

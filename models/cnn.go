@@ -50,7 +50,7 @@ func (m CNN) Build(decode Decode, task Task, rng *rand.Rand) (*nn.Network, error
 	if m.Dropout != 0 {
 		s.add("dropout", &layers.Dropout{P: m.Dropout})
 	}
-	s.add("fc", &layers.Linear{Out: task.Classes})
+	s.add("fc", &layers.Linear{Out: task.Outputs()})
 	return s.done()
 }
 
@@ -74,10 +74,10 @@ func (m CNN) check(task Task) error {
 // roomToHalve checks that the task's input is an image that can be halved so
 // many times.
 func roomToHalve(model string, task Task, times int) error {
-	_, h, w, err := task.Input.ImageShape(model)
-	if err != nil {
+	if err := needImages(model, task); err != nil {
 		return err
 	}
+	h, w := task.Input[1], task.Input[2]
 	if min(h, w)>>times < 1 {
 		return fmt.Errorf("%s: the input %s is too small to be halved by %d poolings; it must be at least %d×%d",
 			model, task.Input, times, 1<<times, 1<<times)

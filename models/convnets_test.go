@@ -12,8 +12,8 @@ import (
 )
 
 var (
-	grey   = Task{nn.Shape{1, 28, 28}, 10}
-	colour = Task{nn.Shape{3, 32, 32}, 10}
+	grey   = Task{Input: nn.Shape{1, 28, 28}, Classes: 10}
+	colour = Task{Input: nn.Shape{3, 32, 32}, Classes: 10}
 )
 
 // build makes a model from options as they stand in a config: "stem: 8".
@@ -82,7 +82,7 @@ func TestConvnetOptions(t *testing.T) {
 }
 
 func TestConvnetsRefuse(t *testing.T) {
-	tiny, vector := Task{nn.Shape{3, 7, 32}, 10}, Task{nn.Shape{784}, 10}
+	tiny, vector := Task{Input: nn.Shape{3, 7, 32}, Classes: 10}, Task{Input: nn.Shape{784}, Classes: 10}
 	for _, c := range []struct {
 		model, options string
 		task           Task
@@ -93,13 +93,13 @@ func TestConvnetsRefuse(t *testing.T) {
 		{"cnn", "stages: [[32, 0]]", colour, "cnn: stages.0.1 is 0"},
 		{"cnn", "dropout: 1.5", colour, "dropout"},
 		{"cnn", "", tiny, "cnn: the input 3×7×32 is too small to be halved by 3 poolings; it must be at least 8×8"},
-		{"cnn", "", vector, "cnn needs an image input of shape C×H×W, got 784"},
+		{"cnn", "", vector, "cnn needs images, the data gives vectors of 784"},
 		{"cnn", "widths: [8]", colour, "unknown key model.widths"},
 		{"inception", "stem: -1", colour, "inception: stem is -1"},
 		{"inception", "modules: []", colour, "inception: modules is empty"},
 		{"inception", "modules: [{b1x1: 1, b3x3_reduce: 1, b3x3: 1, b5x5_reduce: 1, b5x5: 1}]", colour, "inception: modules.0.pool_proj is 0"},
-		{"inception", "", Task{nn.Shape{3, 32, 3}, 10}, "inception: the input 3×32×3 is too small to be halved by 2 poolings; it must be at least 4×4"},
-		{"inception", "", vector, "inception needs an image input"},
+		{"inception", "", Task{Input: nn.Shape{3, 32, 3}, Classes: 10}, "inception: the input 3×32×3 is too small to be halved by 2 poolings; it must be at least 4×4"},
+		{"inception", "", vector, "inception needs images, the data gives vectors of 784"},
 	} {
 		_, err := build(c.model, c.options, c.task)
 		if err == nil || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), "\n") {

@@ -57,7 +57,7 @@ func (m Inception) Build(decode Decode, task Task, rng *rand.Rand) (*nn.Network,
 		}
 	}
 	s.add("pool", &layers.GlobalPool{}, last)
-	s.add("fc", &layers.Linear{Out: task.Classes})
+	s.add("fc", &layers.Linear{Out: task.Outputs()})
 	return s.done()
 }
 

@@ -26,6 +26,9 @@ func (m LeNet5) Build(decode Decode, task Task, rng *rand.Rand) (*nn.Network, er
 	if err := decode(&m); err != nil {
 		return nil, err
 	}
+	if err := needImages("lenet5", task); err != nil {
+		return nil, err
+	}
 	s := newStack("lenet5", task, rng)
 	// ReLU and max pooling commute; pooling first touches a quarter of the values.
 	s.add("conv1", &layers.Conv{Out: m.Conv1, Kernel: 5})
@@ -40,6 +43,6 @@ func (m LeNet5) Build(decode Decode, task Task, rng *rand.Rand) (*nn.Network, er
 	if m.Dropout != 0 {
 		s.add("dropout", &layers.Dropout{P: m.Dropout})
 	}
-	s.add("fc2", &layers.Linear{Out: task.Classes})
+	s.add("fc2", &layers.Linear{Out: task.Outputs()})
 	return s.done()
 }

@@ -25,10 +25,10 @@ func (e Entry) locate(err error) error {
 	return e.Locate(err)
 }
 
-// FromList builds the network that a list of layers describes. Its last layer
-// must give one logit per class.
+// FromList builds the network that a list of layers describes. Check tells what
+// its last layer must give.
 func FromList(name string, entries []Entry, task Task, rng *rand.Rand) (*nn.Network, error) {
-	net, err := nn.New(name, task.Input, rng)
+	net, err := newNetwork(name, task, rng)
 	if err != nil {
 		return nil, err
 	}
@@ -50,17 +50,4 @@ func FromList(name string, entries []Entry, task Task, rng *rand.Rand) (*nn.Netw
 		}
 	}
 	return net, nil
-}
-
-// Check reports whether a network fits the task: one vector of logits.
-func Check(net *nn.Network, task Task) error {
-	if len(net.Nodes) == 0 {
-		return fmt.Errorf("network %s has no layers", net.Name)
-	}
-	want := nn.Shape{task.Classes}
-	if out := net.Output(); !out.Shape.Equal(want) {
-		return fmt.Errorf("layer %s: the last layer gives %s, the data has %d classes; end with a linear layer of out: %d",
-			out.Name, out.Shape, task.Classes, task.Classes)
-	}
-	return nil
 }

@@ -25,6 +25,12 @@ func (m MLP) Build(decode Decode, task Task, rng *rand.Rand) (*nn.Network, error
 	if err := decode(&m); err != nil {
 		return nil, err
 	}
+	if task.Vocabulary > 0 {
+		return nil, fmt.Errorf("mlp needs numbers, %s gives %s", task.data(), task.inputText())
+	}
+	if err := needOneAnswer("mlp", task); err != nil {
+		return nil, err
+	}
 	s := newStack("mlp", task, rng)
 	if len(task.Input) > 1 {
 		s.add("flatten", &layers.Flatten{})
@@ -36,6 +42,6 @@ func (m MLP) Build(decode Decode, task Task, rng *rand.Rand) (*nn.Network, error
 			s.add(fmt.Sprintf("dropout%d", i+1), &layers.Dropout{P: m.Dropout})
 		}
 	}
-	s.add(fmt.Sprintf("fc%d", len(m.Hidden)+1), &layers.Linear{Out: task.Classes})
+	s.add(fmt.Sprintf("fc%d", len(m.Hidden)+1), &layers.Linear{Out: task.Outputs()})
 	return s.done()
 }

@@ -16,11 +16,11 @@ func TestParameterCounts(t *testing.T) {
 		task  Task
 		count int64
 	}{
-		{"mlp", Task{nn.Shape{1, 28, 28}, 10}, 266610},
-		{"lenet5", Task{nn.Shape{1, 28, 28}, 10}, 431080},
-		{"resnet", Task{nn.Shape{3, 32, 32}, 10}, 272492},
-		{"cnn", Task{nn.Shape{3, 32, 32}, 10}, 160234},
-		{"inception", Task{nn.Shape{3, 32, 32}, 10}, 88922},
+		{"mlp", Task{Input: nn.Shape{1, 28, 28}, Classes: 10}, 266610},
+		{"lenet5", Task{Input: nn.Shape{1, 28, 28}, Classes: 10}, 431080},
+		{"resnet", Task{Input: nn.Shape{3, 32, 32}, Classes: 10}, 272492},
+		{"cnn", Task{Input: nn.Shape{3, 32, 32}, Classes: 10}, 160234},
+		{"inception", Task{Input: nn.Shape{3, 32, 32}, Classes: 10}, 88922},
 	} {
 		m, err := Lookup(c.name)
 		if err != nil {

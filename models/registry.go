@@ -3,6 +3,7 @@
 package models
 
 import (
+	"cmp"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -17,8 +18,67 @@ type Decode func(into any) error
 
 // Task is what the data asks of a model.
 type Task struct {
-	Input   nn.Shape // of one example, channels first
-	Classes int
+	Data       string   // name of the dataset, for messages; "" means "the data"
+	Input      nn.Shape // of one example, channels first: {C, H, W} an image, {D, T} a sequence
+	Classes    int      // of every target; 0: targets are numbers (regression)
+	Targets    int      // of an example: one for each position of a sequence, or numbers; 0 means 1
+	Vocabulary int      // inputs are tokens below it; 0: real numbers
+}
+
+// Outputs is the number of values that the last layer of a network gives, at
+// each position where the targets are those of positions: a logit per class, or
+// the numbers.
+func (t Task) Outputs() int {
+	if t.Classes > 0 {
+		return t.Classes
+	}
+	return t.targets()
+}
+
+func (t Task) targets() int { return max(t.Targets, 1) }
+
+// output is the shape that a network's output has to have.
+func (t Task) output() nn.Shape {
+	if t.Classes > 0 && t.targets() > 1 {
+		return nn.Shape{t.Classes, t.Targets}
+	}
+	return nn.Shape{t.Outputs()}
+}
+
+// data names the dataset.
+func (t Task) data() string { return cmp.Or(t.Data, "the data") }
+
+// inputText says what an example is: "images of 1×28×28".
+func (t Task) inputText() string {
+	switch s := t.Input; {
+	case t.Vocabulary > 0:
+		return fmt.Sprintf("sequences of %d tokens", s.Positions())
+	case len(s) == 3:
+		return fmt.Sprintf("images of %s", s)
+	case len(s) == 2 && s.Units() > 1:
+		return fmt.Sprintf("sequences of %d vectors of %d", s.Positions(), s.Units())
+	case len(s) == 2:
+		return fmt.Sprintf("sequences of %d numbers", s.Positions())
+	}
+	return fmt.Sprintf("vectors of %s", t.Input)
+}
+
+// needImages reports, for a model that reads images and gives one answer, a task
+// with other examples.
+func needImages(model string, t Task) error {
+	if len(t.Input) != 3 {
+		return fmt.Errorf("%s needs images, %s gives %s", model, t.data(), t.inputText())
+	}
+	return needOneAnswer(model, t)
+}
+
+// needOneAnswer reports, for a model without positions in its output, a task
+// that asks for a class at every position.
+func needOneAnswer(model string, t Task) error {
+	if len(t.output()) > 1 {
+		return fmt.Errorf("%s gives one answer an example, %s asks for one at each of %d positions", model, t.data(), t.Targets)
+	}
+	return nil
 }
 
 // Model builds networks of one family.
@@ -26,7 +86,8 @@ type Model interface {
 	Name() string
 	Doc() string // one line
 	// Build decodes the options, on top of the defaults, and returns a network
-	// with a logit per class. Parameters are drawn from rng.
+	// with the outputs that Check demands, or an error where the model cannot read
+	// the task's examples. Parameters are drawn from rng.
 	Build(decode Decode, task Task, rng *rand.Rand) (*nn.Network, error)
 }
 
@@ -67,8 +128,21 @@ type stack struct {
 }
 
 func newStack(name string, task Task, rng *rand.Rand) *stack {
-	net, err := nn.New(name, task.Input, rng)
+	net, err := newNetwork(name, task, rng)
 	return &stack{net: net, err: err}
+}
+
+// newNetwork is a network without layers that reads the examples of a task.
+func newNetwork(name string, task Task, rng *rand.Rand) (*nn.Network, error) {
+	net, err := nn.New(name, task.Input, rng)
+	if err != nil {
+		return nil, err
+	}
+	if err := nn.CheckVocabulary(task.Vocabulary, task.Input); err != nil {
+		return nil, fmt.Errorf("network %s: %w", name, err)
+	}
+	net.Vocabulary = task.Vocabulary
+	return net, nil
 }
 
 // add appends a layer and returns its name; without inputs it reads the last.

@@ -36,6 +36,9 @@ func (m ResNet) Build(decode Decode, task Task, rng *rand.Rand) (*nn.Network, er
 	if err := decode(&m); err != nil {
 		return nil, err
 	}
+	if err := needImages("resnet", task); err != nil {
+		return nil, err
+	}
 	if m.Depth < 8 || (m.Depth-2)%6 != 0 {
 		return nil, fmt.Errorf("resnet: depth is %d, it must be 6n+2: 8, 14, 20, 26, …", m.Depth)
 	}
@@ -58,7 +61,7 @@ func (m ResNet) Build(decode Decode, task Task, rng *rand.Rand) (*nn.Network, er
 		}
 	}
 	s.add("pool", &layers.GlobalPool{}, last)
-	s.add("fc", &layers.Linear{Out: task.Classes})
+	s.add("fc", &layers.Linear{Out: task.Outputs()})
 	return s.done()
 }
 

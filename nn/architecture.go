@@ -9,10 +9,12 @@ import (
 
 // Architecture is a network without its weights: what architecture.json holds.
 type Architecture struct {
-	Format string     `json:"format"` // ArchitectureFormat
-	Name   string     `json:"name"`
-	Input  []int      `json:"input"` // shape of one example, channels first
-	Layers []LayerRow `json:"layers"`
+	Format string `json:"format"` // ArchitectureFormat
+	Name   string `json:"name"`
+	Input  []int  `json:"input"` // shape of one example, channels first
+	// Vocabulary is that of the Network; left out where inputs are real numbers.
+	Vocabulary int        `json:"vocabulary,omitempty"`
+	Layers     []LayerRow `json:"layers"`
 }
 
 // LayerRow is one layer of an Architecture.
@@ -28,7 +30,7 @@ const ArchitectureFormat = "pare-architecture-1"
 
 // Architecture describes the network.
 func (n *Network) Architecture() (Architecture, error) {
-	a := Architecture{Format: ArchitectureFormat, Name: n.Name, Input: n.Input}
+	a := Architecture{Format: ArchitectureFormat, Name: n.Name, Input: n.Input, Vocabulary: n.Vocabulary}
 	for _, node := range n.Nodes {
 		args, err := json.Marshal(node.Layer)
 		if err != nil {
@@ -53,6 +55,10 @@ func (a Architecture) Network(rng *rand.Rand) (*Network, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := CheckVocabulary(a.Vocabulary, net.Input); err != nil {
+		return nil, fmt.Errorf("network %s: %w", a.Name, err)
+	}
+	net.Vocabulary = a.Vocabulary
 	if len(a.Layers) == 0 {
 		return nil, fmt.Errorf("architecture %s has no layers", a.Name)
 	}

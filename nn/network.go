@@ -19,11 +19,15 @@ type Node struct {
 // Network is a directed acyclic graph of layers in topological order with one
 // input and one output, the last node. The zero value is not usable: New.
 type Network struct {
-	Name   string
-	Input  Shape
-	Nodes  []*Node
-	byName map[string]int
-	rng    *rand.Rand
+	Name  string
+	Input Shape
+	// Vocabulary is the number of different tokens where the input is a sequence
+	// of tokens, of shape {1, T}: whole numbers from 0 to Vocabulary − 1, as
+	// float32. 0: the input is real numbers.
+	Vocabulary int
+	Nodes      []*Node
+	byName     map[string]int
+	rng        *rand.Rand
 }
 
 // New returns a network without layers. Parameters are drawn from rng; a nil
@@ -33,6 +37,20 @@ func New(name string, input Shape, rng *rand.Rand) (*Network, error) {
 		return nil, fmt.Errorf("network %s: input shape %v has an axis that is not positive", name, []int(input))
 	}
 	return &Network{Name: name, Input: input, byName: map[string]int{InputName: -1}, rng: rng}, nil
+}
+
+// MaxVocabulary bounds vocabularies: float32 holds every whole number below it.
+const MaxVocabulary = 1 << 24
+
+// CheckVocabulary reports a vocabulary that inputs of a shape cannot have.
+func CheckVocabulary(vocabulary int, input Shape) error {
+	switch {
+	case vocabulary < 0 || vocabulary > MaxVocabulary:
+		return fmt.Errorf("a vocabulary of %d tokens is not usable, it must be 0 to %d", vocabulary, MaxVocabulary)
+	case vocabulary > 0 && (len(input) != 2 || input[0] != 1):
+		return fmt.Errorf("the input is %s, tokens of a vocabulary have shape 1×T", input)
+	}
+	return nil
 }
 
 // Add appends a layer that reads the named nodes; without names it reads the

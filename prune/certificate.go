@@ -32,19 +32,12 @@ func certify(large, small *nn.Network, o Options) (Certificate, error) {
 	if random == 0 {
 		random = 64
 	}
-	rng := rand.New(rand.NewPCG(o.Seed, 0x70727565))
-	for range random * size {
-		inputs = append(inputs, float32(rng.NormFloat64()))
-	}
+	inputs = append(inputs, randomInputs(large, random, o.Seed)...)
 	c := Certificate{Inputs: len(inputs) / size, Tolerance: o.Tolerance}
 	if c.Tolerance == 0 {
 		c.Tolerance = 1e-5
 	}
-	before, err := Outputs(large, inputs)
-	if err != nil {
-		return c, err
-	}
-	after, err := Outputs(small, inputs)
+	before, after, err := bothOutputs(large, small, inputs)
 	if err != nil {
 		return c, err
 	}
@@ -69,24 +62,74 @@ func certify(large, small *nn.Network, o Options) (Certificate, error) {
 	return c, nil
 }
 
-// Outputs runs the network in inference mode on examples in the batched layout,
-// each from the start state, and returns its outputs one after another.
+// randomInputs draws n examples: tokens evenly, or numbers from the normal
+// distribution.
+func randomInputs(net *nn.Network, n int, seed uint64) []float32 {
+	rng := rand.New(rand.NewPCG(seed, 0x70727565))
+	x := make([]float32, n*net.Input.Size())
+	for i := range x {
+		if net.Vocabulary > 0 {
+			x[i] = float32(rng.IntN(net.Vocabulary))
+		} else {
+			x[i] = float32(rng.NormFloat64())
+		}
+	}
+	return x
+}
+
+// bothOutputs are the outputs that two networks are compared by. Where layers
+// keep state they are computed twice: each batch afresh, and each going on from
+// the state that the one before left, as a text read in pieces does.
+func bothOutputs(large, small *nn.Network, inputs []float32) (before, after []float32, err error) {
+	l, n, err := inference(large, inputs)
+	if err != nil {
+		return nil, nil, err
+	}
+	s, _, err := inference(small, inputs)
+	if err != nil {
+		return nil, nil, err
+	}
+	before, after = outputs(l, inputs, n, false), outputs(s, inputs, n, false)
+	if len(l.State())+len(s.State()) > 0 {
+		l.ResetState()
+		s.ResetState()
+		before = append(before, outputs(l, inputs, n, true)...)
+		after = append(after, outputs(s, inputs, n, true)...)
+	}
+	return before, after, nil
+}
+
+// Outputs runs the network in inference mode on examples in the batched layout
+// and returns its outputs one after another. State starts afresh with every
+// example.
 func Outputs(net *nn.Network, inputs []float32) ([]float32, error) {
-	size, width := net.Input.Size(), net.Output().Shape.Size()
-	n := len(inputs) / size
-	batch := min(max(n, 1), certificateBatch)
-	p, err := nn.Compile(net, nn.CompileOptions{Mode: nn.Infer, Batch: batch})
+	p, n, err := inference(net, inputs)
 	if err != nil {
 		return nil, err
 	}
+	return outputs(p, inputs, n, false), nil
+}
+
+// inference compiles the network for n examples, in batches.
+func inference(net *nn.Network, inputs []float32) (p *nn.Program, n int, err error) {
+	n = len(inputs) / net.Input.Size()
+	p, err = nn.Compile(net, nn.CompileOptions{Mode: nn.Infer, Batch: min(max(n, 1), certificateBatch)})
+	return p, n, err
+}
+
+// outputs runs the program on n examples; carry keeps the state between batches.
+func outputs(p *nn.Program, inputs []float32, n int, carry bool) []float32 {
+	size, width, batch := p.Network().Input.Size(), p.Network().Output().Shape.Size(), p.Batch()
 	out := make([]float32, 0, n*width)
 	for at := 0; at < n; at += batch {
 		m := min(batch, n-at)
 		clear(p.X)
 		copy(p.X, inputs[at*size:(at+m)*size])
-		p.ResetState()
+		if !carry {
+			p.ResetState()
+		}
 		p.Run()
 		out = append(out, p.Output()[:m*width]...)
 	}
-	return out, nil
+	return out
 }

@@ -24,11 +24,13 @@ type Data struct {
 	Layers        []prune.LayerDiff // of the original network, in its order
 	Certificate   prune.Certificate // Inputs 0: nothing was compared
 
-	// Shares of test examples that are right: before removal, right after it, and
-	// at the end of the run. They are shown when TestExamples is positive.
+	// Shares of test examples, or of the targets that each has, that are right:
+	// before removal, right after it, and at the end of the run. They are shown when
+	// TestExamples, the number of either, is positive.
 	AccuracyBefore, AccuracyAfter, AccuracyFinal float64
 	CorrectBefore, CorrectAfter, CorrectFinal    int
 	TestExamples                                 int
+	Measures                                     []Measure // shown behind them
 
 	TrainSeconds, FinetuneSeconds float64
 
@@ -37,6 +39,14 @@ type Data struct {
 
 	Config  string // YAML as used
 	Command string
+}
+
+// Measure is a further result on the test set, in words: before removal, right
+// after it, and at the end of the run.
+type Measure struct {
+	Name                 string // "perplexity"
+	Before, After, Final string
+	Note                 string // may be empty
 }
 
 // Phase is a part of a run: "train", "finetune".

@@ -28,6 +28,13 @@ func Table(w io.Writer, d Data) {
 			percent(d.AccuracyBefore), percent(d.AccuracyAfter), percent(d.AccuracyFinal),
 			count(int64(d.CorrectFinal)), count(int64(d.TestExamples)))})
 	}
+	for _, m := range d.Measures {
+		text := fmt.Sprintf("%s → %s right after removal → %s final", m.Before, m.After, m.Final)
+		if m.Note != "" {
+			text += ", " + m.Note
+		}
+		facts = append(facts, []string{m.Name, text})
+	}
 	facts = append(facts, []string{"certificate", certificateText(d.Certificate)},
 		[]string{"removed", removedText(d.Removed)})
 	if d.TrainSeconds+d.FinetuneSeconds > 0 {

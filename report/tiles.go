@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"strings"
 
 	"pare/prune"
 )
@@ -20,6 +21,13 @@ func tiles(d Data) []tile {
 			percent(d.AccuracyAfter) + " right after removal",
 			fmt.Sprintf("%s → %s → %s of %s right", count(int64(d.CorrectBefore)), count(int64(d.CorrectAfter)),
 				count(int64(d.CorrectFinal)), count(int64(d.TestExamples)))}})
+	}
+	for _, m := range d.Measures { // names are plain words
+		t := tile{Name: strings.ToUpper(m.Name[:1]) + m.Name[1:], Big: m.Final, Lines: []string{m.Before + " before pruning", m.After + " right after removal"}}
+		if m.Note != "" {
+			t.Lines = append(t.Lines, m.Note)
+		}
+		out = append(out, t)
 	}
 	params := countTile("Parameters", d.Before.Params, d.After.Params)
 	params.Lines = append(params.Lines, "removed: "+removedText(d.Removed))

@@ -3,6 +3,7 @@ package run
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"pare/datasets"
 	"pare/export"
@@ -21,18 +22,25 @@ func (a *Artifact) Data(ctx context.Context, m export.Model, dir string, progres
 	if dir != "" {
 		c.Data.Dir = dir
 	}
+	if c.Data.Dataset == textData && c.Data.Vocabulary == "" {
+		// Another text may lack some of the characters, which keep their numbers.
+		c.Data.Vocabulary = datasets.QuoteVocabulary(m.Classes)
+	}
 	d, err := LoadData(ctx, &c, progress)
 	if err != nil {
 		return nil, err
 	}
-	if task := d.Task(); !m.Net.Input.Equal(task.Input) {
-		return nil, &InputError{fmt.Errorf("the network takes %s, examples of %s are %s", m.Net.Input, c.Data.Dataset, task.Input)}
-	}
 	if err := models.Check(m.Net, d.Task()); err != nil {
 		return nil, &InputError{err}
 	}
-	if p := m.Preprocess; len(p.Mean) > 0 {
-		d.Norm = datasets.Normalization{Mean: p.Mean, Std: p.Std}
+	if m.Net.Vocabulary > 0 && len(m.Classes) > 0 && !slices.Equal(m.Classes, d.Set.ClassNames) {
+		return nil, &InputError{fmt.Errorf("the tokens of %s are not those that the network was trained with", c.Data.Dataset)}
 	}
-	return d, nil
+	if p, images := m.Preprocess, d.Set.Images(); len(p.Mean) > 0 && images != nil {
+		err = d.normalize(datasets.Normalization{Mean: p.Mean[:images.C], Std: p.Std[:images.C]})
+	}
+	return d, err
 }
+
+// textData is the dataset whose vocabulary can be given.
+const textData = "text"

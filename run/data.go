@@ -4,9 +4,12 @@ import (
 	"context"
 	"fmt"
 	"iter"
+	"slices"
 
 	"pare/config"
 	"pare/datasets"
+	"pare/export"
+	"pare/layers"
 	"pare/models"
 	"pare/nn"
 	"pare/train"
@@ -15,9 +18,9 @@ import (
 // Data is the data of a run, ready to train and evaluate on.
 type Data struct {
 	Set  *datasets.Set
-	Norm datasets.Normalization
-	seed uint64
+	norm datasets.Normalization // of images; zero for other data
 	aug  datasets.Augment
+	seed uint64
 }
 
 // LoadData loads the dataset of a config. progress may be nil.
@@ -28,72 +31,122 @@ func LoadData(ctx context.Context, c *config.Config, progress func(what string, 
 	}
 	d := c.Data
 	set, err := ds.Load(ctx, datasets.Options{Dir: d.Dir, Download: d.Download, Train: d.Train,
-		Validation: d.Validation, Test: d.Test, Color: d.Color, Classes: d.Classes, Seed: c.Seed, Progress: progress})
+		Validation: d.Validation, Test: d.Test, Color: d.Color, Classes: d.Classes, File: d.File, Window: d.Window,
+		Vocabulary: d.Vocabulary, Carry: d.Carry, Length: d.Length, Symbols: d.Symbols, Sequence: d.Sequence,
+		Permute: d.Permute, Seed: c.Seed, Progress: progress})
 	if err != nil {
 		if ctx.Err() != nil {
 			return nil, fmt.Errorf("loading data: %w", train.ErrInterrupted)
 		}
 		return nil, c.Locate("data", err)
 	}
-	if set.Test == nil || set.Test.N == 0 {
+	if err := set.Validate(); err != nil {
+		return nil, c.Locate("data", err)
+	}
+	if count(set.Test) == 0 {
 		return nil, c.Errorf("data.test", "%s has no test examples", c.Data.Dataset)
 	}
-	if tr := set.Train; d.Augment.Crop >= min(tr.H, tr.W) {
-		return nil, c.Errorf("data.augment.crop", "a shift of up to %d pixels moves images of %d×%d out of sight", d.Augment.Crop, tr.H, tr.W)
+	data := &Data{Set: set, seed: c.Seed, aug: datasets.Augment{Crop: d.Augment.Crop, Flip: d.Augment.Flip}}
+	return data, data.prepare(c)
+}
+
+// prepare normalises images, and refuses for other data what is for images.
+func (d *Data) prepare(c *config.Config) error {
+	images := d.Set.Images()
+	switch {
+	case images == nil && c.Data.Normalize == "unit":
+		return c.Errorf("data.normalize", "unit is for images, %s has none; remove it", c.Data.Dataset)
+	case images == nil && d.aug != datasets.Augment{}:
+		return c.Errorf("data.augment", "it changes images, %s has none; remove it", c.Data.Dataset)
+	case images == nil:
+		return nil
+	case d.aug.Crop >= min(images.H, images.W):
+		return c.Errorf("data.augment.crop", "a shift of up to %d pixels moves images of %d×%d out of sight", d.aug.Crop, images.H, images.W)
 	}
-	norm := set.Train.Stats()
-	if d.Normalize == "unit" {
-		norm = unit(set.Train.C)
+	norm := images.Stats()
+	if c.Data.Normalize == "unit" {
+		norm = unit(images.C)
 	}
-	return &Data{Set: set, Norm: norm, seed: c.Seed,
-		aug: datasets.Augment{Crop: d.Augment.Crop, Flip: d.Augment.Flip}}, nil
+	return c.Locate("data", d.normalize(norm))
+}
+
+// normalize gives images other means and deviations.
+func (d *Data) normalize(norm datasets.Normalization) error {
+	set, err := d.Set.Normalized(norm, d.aug)
+	if err != nil {
+		return err
+	}
+	d.Set, d.norm = set, norm
+	return nil
 }
 
 // unit leaves values in 0..1 as they are.
 func unit(channels int) datasets.Normalization {
-	n := datasets.Normalization{Mean: make([]float32, channels), Std: make([]float32, channels)}
-	for c := range n.Std {
-		n.Std[c] = 1
+	return datasets.Normalization{Mean: make([]float32, channels), Std: slices.Repeat([]float32{1}, channels)}
+}
+
+// preprocess is the normalisation for each unit of the input: the channels of an
+// image, or the values of a sequence that come from one channel in turn.
+func (d *Data) preprocess() export.Preprocess {
+	channels := len(d.norm.Mean)
+	if channels == 0 {
+		return export.Preprocess{}
 	}
-	return n
+	times := nn.Shape(d.Set.Task.Input).Units() / channels
+	return export.Preprocess{Mean: slices.Repeat(d.norm.Mean, times), Std: slices.Repeat(d.norm.Std, times)}
 }
 
 // Task is what the data asks of a network.
 func (d *Data) Task() models.Task {
-	s := d.Set.Train
-	return models.Task{Input: nn.Shape{s.C, s.H, s.W}, Classes: s.Classes}
+	t := d.Set.Task
+	return models.Task{Data: d.Set.Name, Input: t.Input, Classes: t.Classes, Targets: t.Targets, Vocabulary: t.Vocabulary}
+}
+
+// Loss is what outputs are measured by: cross-entropy, or where targets are
+// numbers the mean square.
+func (d *Data) Loss() nn.Loss {
+	if d.Set.Task.Classes == 0 {
+		return layers.MeanSquare{}
+	}
+	return layers.CrossEntropy{}
 }
 
 // Train is the source of training batches; stream tells the phases apart.
 func (d *Data) Train(batch int, stream uint64) (train.Source, error) {
-	l, err := datasets.NewLoader(d.Set.Train, batch, d.Norm, &d.aug, d.seed^stream<<32)
+	l, err := datasets.NewLoader(d.Set.Train, d.Set.Task, batch, d.seed^stream<<32)
 	if err != nil {
 		return nil, err
 	}
 	return source{l, batch}, nil
 }
 
-// Eval gives the examples of a split in order; nil for a split without any.
-func (d *Data) Eval(s *datasets.Split, batch int) (train.EvalSource, error) {
-	if s == nil || s.N == 0 {
+// Eval gives the examples of a part, the first limit ones or with limit 0 all of
+// them; nil for a part without any. Those of texts that are read in streams come
+// in the order of train.Batch.Examples.
+func (d *Data) Eval(p datasets.Part, batch, limit int) (train.EvalSource, error) {
+	n := count(p)
+	if n == 0 {
 		return nil, nil
 	}
-	l, err := datasets.NewLoader(s, min(batch, s.N), d.Norm, nil, d.seed)
+	l, err := datasets.NewLoader(p, d.Set.Task, min(batch, n), d.seed)
 	if err != nil {
 		return nil, err
+	}
+	if limit > 0 {
+		l = l.First(limit)
 	}
 	return source{l, batch}, nil
 }
 
-// Examples returns the first n examples of a split in the batched layout.
-func (d *Data) Examples(s *datasets.Split, n int) ([]float32, error) {
-	n = min(n, s.N)
-	idx := make([]int, n)
+// Examples returns the inputs of the first n examples of a part in the batched
+// layout.
+func (d *Data) Examples(p datasets.Part, n int) ([]float32, error) {
+	idx := make([]int, min(n, p.Len()))
 	for i := range idx {
 		idx[i] = i
 	}
-	x, y := make([]float32, n*s.Size()), make([]float32, n)
-	return x, s.Batch(x, y, idx, d.Norm, nil, 0, 0)
+	x, y := make([]float32, len(idx)*d.Set.Task.Size()), make([]float32, len(idx)*d.Set.Task.Targets)
+	return x, p.Fill(x, y, idx, datasets.Draw{})
 }
 
 // source adapts a loader to what training reads.
@@ -113,20 +166,20 @@ func (s source) All(ctx context.Context) iter.Seq2[train.Batch, error] {
 	return adapt(s.loader.All(ctx))
 }
 
-func adapt(batches iter.Seq[datasets.Batch]) iter.Seq2[train.Batch, error] {
+func adapt(batches iter.Seq2[datasets.Batch, error]) iter.Seq2[train.Batch, error] {
 	return func(yield func(train.Batch, error) bool) {
-		for b := range batches {
-			if !yield(train.Batch{X: b.X, Y: b.Y, N: b.N}, nil) {
+		for b, err := range batches {
+			if !yield(train.Batch{X: b.X, Y: b.Y, N: b.N, Examples: b.Examples, Continues: b.Continues}, err) {
 				return
 			}
 		}
 	}
 }
 
-// size is the number of examples of a split that may be missing.
-func size(s *datasets.Split) int {
-	if s == nil {
+// count is the number of examples of a part that may be missing.
+func count(p datasets.Part) int {
+	if p == nil {
 		return 0
 	}
-	return s.N
+	return p.Len()
 }

@@ -19,6 +19,7 @@ func Logits(ctx context.Context, net *nn.Network, source train.EvalSource, batch
 		return err
 	}
 	size, width := net.Input.Size(), net.Output().Shape.Size()
+	p.ResetState()
 	for b, err := range source.All(ctx) {
 		if err == nil && (b.N < 1 || b.N > batch || len(b.X) < b.N*size) {
 			err = fmt.Errorf("a batch of %d examples has %d values; a program for %d examples of %s cannot take it", b.N, len(b.X), batch, net.Input)
@@ -27,6 +28,9 @@ func Logits(ctx context.Context, net *nn.Network, source train.EvalSource, batch
 			return err
 		}
 		copy(p.X, b.X[:b.N*size])
+		if !b.Continues {
+			p.ResetState()
+		}
 		p.Run()
 		if err := each(b, p.Output()[:b.N*width]); err != nil {
 			return err

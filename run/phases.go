@@ -64,26 +64,40 @@ func (r *runner) fit(ctx context.Context, p phase) (train.Result, error) {
 }
 
 func (r *runner) options(p phase) (train.Options, error) {
+	loss, err := r.loss()
+	if err != nil {
+		return train.Options{}, err
+	}
 	batch := r.c.Train.Batch
 	source, err := r.data.Train(batch, p.stream)
 	if err != nil {
 		return train.Options{}, r.c.Locate("train.batch", err)
 	}
-	val, err := r.data.Eval(r.data.Set.Validation, batch)
+	val, err := r.data.Eval(r.data.Set.Validation, batch, 0)
 	if err != nil {
 		return train.Options{}, err
 	}
 	if val == nil && p.stop.Patience > 0 {
 		return train.Options{}, r.c.Errorf("train.early_stop", "needs validation data; set data.validation")
 	}
-	return train.Options{Phase: p.name, Train: source, Val: val, Loss: r.loss(), Penalties: p.penalties,
+	return train.Options{Phase: p.name, Train: source, Val: val, Loss: loss, Penalties: p.penalties,
 		Optimizer: train.OptimizerSpec(p.optimizer), Schedule: train.ScheduleSpec(p.schedule),
 		Epochs: p.epochs, ClipNorm: r.c.Train.ClipNorm, Stop: p.stop, Seed: r.c.Seed ^ p.stream<<32,
 		FreezeZeros: p.freeze, Dir: r.folder.path(checkpointsDir, p.name),
 		CheckpointEvery: r.c.Train.CheckpointSteps, Config: r.hash, Log: r.log, Reporter: r.reporter()}, nil
 }
 
-func (r *runner) loss() nn.Loss { return layers.CrossEntropy{Smoothing: r.c.Train.LabelSmoothing} }
+// loss is that of training: the loss of the data, with label smoothing.
+func (r *runner) loss() (nn.Loss, error) {
+	smoothing := r.c.Train.LabelSmoothing
+	if smoothing == 0 {
+		return r.data.Loss(), nil
+	}
+	if r.data.Set.Task.Classes == 0 {
+		return nil, r.c.Errorf("train.label_smoothing", "it spreads a target over all classes, but targets of %s are numbers; remove it", r.c.Data.Dataset)
+	}
+	return layers.CrossEntropy{Smoothing: smoothing}, nil
+}
 
 // ctxError turns the end of a context between steps into an interruption.
 func ctxError(ctx context.Context, doing string) error {

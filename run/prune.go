@@ -88,5 +88,5 @@ func (r *runner) saveModel(dir string, net *nn.Network) error {
 // model is the network with what its users must know.
 func (r *runner) model(net *nn.Network) export.Model {
 	return export.Model{Net: net, Classes: r.data.Set.ClassNames,
-		Preprocess: export.Preprocess{Mean: r.data.Norm.Mean, Std: r.data.Norm.Std}}
+		Preprocess: r.data.preprocess()}
 }

@@ -115,11 +115,11 @@ func measure(ctx context.Context, net *nn.Network, data *Data) (*train.Metrics, 
 		return nil, nil
 	}
 	const batch = 100
-	s, err := data.Eval(data.Set.Test, batch)
+	s, err := data.Eval(data.Set.Test, batch, 0)
 	if err != nil {
 		return nil, err
 	}
-	m, err := train.Evaluate(ctx, net, s, batch, nil)
+	m, err := train.Evaluate(ctx, net, s, batch, data.Loss())
 	if ctx.Err() != nil {
 		return nil, ctxError(ctx, "evaluating")
 	}

@@ -41,7 +41,7 @@ func (r *runner) reportData(s *Summary, p *pruneResult, small *nn.Network) (repo
 		Layers: p.Report.Layers, Certificate: s.Certificate,
 		AccuracyBefore: s.AccuracyBeforePrune, AccuracyAfter: s.AccuracyAfterPrune, AccuracyFinal: s.AccuracyFinal,
 		CorrectBefore: s.CorrectBeforePrune, CorrectAfter: s.CorrectAfterPrune, CorrectFinal: s.CorrectFinal,
-		TestExamples: s.TestExamples, TrainSeconds: s.TrainSeconds, FinetuneSeconds: s.FinetuneSeconds,
+		TestExamples: s.Targets(), Measures: s.Measures(), TrainSeconds: s.TrainSeconds, FinetuneSeconds: s.FinetuneSeconds,
 		Network: r.full, Pruned: small, Config: string(r.c.YAML()), Command: r.Command}, nil
 }
 

@@ -60,8 +60,8 @@ func Run(ctx context.Context, o Options) (*Summary, error) {
 		}
 	}
 	s := r.data.Set
-	r.say("data: %s, %d training, %d validation and %d test examples of %s, %d classes", s.Name,
-		s.Train.N, size(s.Validation), s.Test.N, r.data.Task().Input, s.Train.Classes)
+	r.say("data: %s, %d training, %d validation and %d test examples of %s", s.Name,
+		count(s.Train), count(s.Validation), count(s.Test), taskText(s.Task))
 	if r.log, err = train.OpenMetricsLog(r.folder.path(MetricsFile)); err != nil {
 		return nil, err
 	}
@@ -138,8 +138,12 @@ func (r *runner) trainAndPrune(ctx context.Context, net *nn.Network) (*nn.Networ
 	if after.MACs == 0 && counts.MACs > 0 {
 		r.say("warning: nothing that depends on the input is left; lower lambda, or let it ramp up later")
 	}
-	r.say("pruned: %d parameters, %d multiply-accumulates; %d of %d test examples correct before and after",
-		after.Params, after.MACs, pruned.After.Correct, pruned.After.N)
+	tested := "examples"
+	if r.data.Set.Task.Targets > 1 {
+		tested = "targets"
+	}
+	r.say("pruned: %d parameters, %d multiply-accumulates; %d of %d test %s correct before and after",
+		after.Params, after.MACs, pruned.After.Correct, pruned.After.N, tested)
 	return small, pruned, nil
 }
 

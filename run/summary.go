@@ -8,9 +8,9 @@ import (
 	"pare/train"
 )
 
-// Summary is the outcome of a run: summary.json. Accuracies are shares of the
-// whole test set. "Before" and "after" a prune are right before and right after
-// the physical removal.
+// Summary is the outcome of a run: summary.json. Accuracies are shares of all
+// targets of the test set, losses means over them. "Before" and "after" a prune
+// are right before and right after the physical removal.
 type Summary struct {
 	Name    string `json:"name"`
 	Model   string `json:"model"`
@@ -31,9 +31,13 @@ type Summary struct {
 	CorrectAfterPrune   int     `json:"correct_after_prune"`
 	CorrectFinal        int     `json:"correct_final"`
 	TestExamples        int     `json:"test_examples"`
+	TestTargets         int     `json:"test_targets"` // an example has one, or one for each position
 	LossBeforePrune     float64 `json:"loss_before_prune"`
 	LossAfterPrune      float64 `json:"loss_after_prune"`
 	LossFinal           float64 `json:"loss_final"`
+
+	Language
+	Regression
 
 	Method      string            `json:"method"`
 	Certificate prune.Certificate `json:"certificate"`
@@ -48,13 +52,15 @@ type Summary struct {
 
 func (r *runner) summarise(small *nn.Network, p *pruneResult, final train.Metrics, tuned train.Result) *Summary {
 	counts := small.Count()
-	return &Summary{Name: r.c.Name, Model: r.full.Name, Dataset: r.c.Data.Dataset, Seed: r.c.Seed,
+	language, regression := measures(r.data.Set, p.Before.Loss, p.After.Loss, final.Loss)
+	return &Summary{Language: language, Regression: regression,
+		Name: r.c.Name, Model: r.full.Name, Dataset: r.c.Data.Dataset, Seed: r.c.Seed,
 		ParamsBefore: p.Report.Before.Params, ParamsAfter: counts.Params, NonZeroAfter: counts.NonZero,
 		MACsBefore: p.Report.Before.MACs, MACsAfter: counts.MACs,
 		AccuracyTrained: p.Trained.Accuracy, AccuracyBeforePrune: p.Before.Accuracy,
 		AccuracyAfterPrune: p.After.Accuracy, AccuracyFinal: final.Accuracy,
 		CorrectBeforePrune: p.Before.Correct, CorrectAfterPrune: p.After.Correct, CorrectFinal: final.Correct,
-		TestExamples: final.N, LossBeforePrune: p.Before.Loss, LossAfterPrune: p.After.Loss, LossFinal: final.Loss,
+		TestExamples: count(r.data.Set.Test), TestTargets: final.N, LossBeforePrune: p.Before.Loss, LossAfterPrune: p.After.Loss, LossFinal: final.Loss,
 		Method: r.c.Prune.Method, Certificate: p.Report.Certificate, Removed: p.Report.Removed,
 		TrainSeconds: p.TrainSeconds, FinetuneSeconds: tuned.Seconds, DataWaitSeconds: p.DataWaitSeconds + tuned.Waited,
 		Finished: time.Now().UTC().Format(time.RFC3339), Command: r.Command}

@@ -14,6 +14,7 @@ type Checkpoint struct {
 	Params       []NamedTensor  // of the network, running statistics included
 	Optimizer    OptimizerState // moments and frozen zeros
 	Best         []NamedTensor  // parameters of the best epoch; nil unless they are kept
+	State        []NamedTensor  // what layers carry to the next batch; nil between epochs and without such layers
 }
 
 // LoadParams copies the parameters into a network of the same architecture.

@@ -24,6 +24,7 @@ func sample() *Checkpoint {
 		Params:    []NamedTensor{{"a.weight", []float32{1, float32(math.Copysign(0, -1)), math.SmallestNonzeroFloat32}}, {"b", []float32{7}}},
 		Optimizer: OptimizerState{Step: 23, Tensors: []NamedTensor{{"mean/a.weight", []float32{3, 4, 5}}}},
 		Best:      []NamedTensor{{"a.weight", []float32{9, 8, 7}}, {"b", []float32{6}}},
+		State:     []NamedTensor{{"lstm/h", []float32{0.5, -0.25}}},
 	}
 }
 

@@ -60,14 +60,15 @@ func decodeBody(body []byte) (*Checkpoint, error) {
 		return nil, err
 	}
 	rest = rest[size:]
-	if err := checkLengths(len(rest), h.Params, h.Optimizer, h.Best); err != nil {
+	if err := checkLengths(len(rest), h.Params, h.Optimizer, h.Best, h.State); err != nil {
 		return nil, err
 	}
 	c := &Checkpoint{Position: h.Position, Architecture: h.Architecture, Config: h.Config}
 	c.Optimizer.Step = h.UpdateCount
 	c.Params, rest = readTensors(rest, h.Params)
 	c.Optimizer.Tensors, rest = readTensors(rest, h.Optimizer)
-	c.Best, _ = readTensors(rest, h.Best)
+	c.Best, rest = readTensors(rest, h.Best)
+	c.State, _ = readTensors(rest, h.State)
 	return c, nil
 }
 

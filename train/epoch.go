@@ -2,6 +2,7 @@ package train
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"time"
@@ -78,8 +79,14 @@ func (t *Trainer) load(b Batch) error {
 	if b.N != t.program.Batch() {
 		return fmt.Errorf("it has %d examples, expected %d", b.N, t.program.Batch())
 	}
+	if b.Continues && t.pos.Batch == 0 {
+		return errors.New("it goes on from a batch before it, but is the first of the epoch")
+	}
 	copy(t.program.X, b.X[:b.N*input])
 	copy(t.program.Target, b.Y[:b.N*targets])
+	if t.continues = b.Continues; !b.Continues {
+		t.program.ResetState()
+	}
 	return nil
 }
 

@@ -42,7 +42,7 @@ type Evaluator struct {
 	program *nn.Program
 	input   int // values of an example
 	targets int // of an example
-	scorer  Scorer
+	score   Score
 }
 
 // NewEvaluator compiles the network for batches of up to batch examples.
@@ -51,16 +51,15 @@ func NewEvaluator(net *nn.Network, batch int, loss nn.Loss) (*Evaluator, error) 
 	if err != nil {
 		return nil, err
 	}
-	e := &Evaluator{program: p, input: net.Input.Size(),
-		targets: nn.TargetsOf(loss, net.Output().Shape)}
-	e.scorer, _ = loss.(Scorer)
-	return e, nil
+	return &Evaluator{program: p, input: net.Input.Size(),
+		targets: nn.TargetsOf(loss, net.Output().Shape), score: ScoreBy(loss)}, nil
 }
 
 // Run evaluates all examples of the source.
 func (e *Evaluator) Run(ctx context.Context, source EvalSource) (Metrics, error) {
 	var m Metrics
 	sum := 0.0
+	e.program.ResetState()
 	for b, err := range source.All(ctx) {
 		if err == nil {
 			err = checkBatch(b, e.input, e.targets)
@@ -72,6 +71,9 @@ func (e *Evaluator) Run(ctx context.Context, source EvalSource) (Metrics, error)
 			return m, fmt.Errorf("evaluation after %d targets: %w", m.N, err)
 		}
 		copy(e.program.X, b.X[:b.N*e.input])
+		if !b.Continues {
+			e.program.ResetState()
+		}
 		e.program.Run()
 		width := len(e.program.Output()) / (e.program.Batch() * e.targets)
 		for i := range b.N * e.targets {
@@ -99,12 +101,20 @@ func (e *Evaluator) Run(ctx context.Context, source EvalSource) (Metrics, error)
 	return m, nil
 }
 
-func (e *Evaluator) score(output []float32, target float32) (float64, bool, error) {
-	if e.scorer != nil {
-		loss, correct := e.scorer.Score(output, target)
+// Score evaluates one target by the share of the output that belongs to it.
+type Score func(output []float32, target float32) (loss float64, correct bool, err error)
+
+// ScoreBy is how a loss is evaluated: as it says (see Scorer), or by
+// CrossEntropyScore, also where it is nil.
+func ScoreBy(loss nn.Loss) Score {
+	s, ok := loss.(Scorer)
+	if !ok {
+		return CrossEntropyScore
+	}
+	return func(output []float32, target float32) (float64, bool, error) {
+		loss, correct := s.Score(output, target)
 		return loss, correct, nil
 	}
-	return CrossEntropyScore(output, target)
 }
 
 // CrossEntropyScore is −log softmax(logits)[target], without label smoothing,

@@ -17,7 +17,15 @@ func (t *Trainer) Checkpoint() *Checkpoint {
 		pos.LogLines = t.o.Log.Lines()
 	}
 	return &Checkpoint{Position: pos, Architecture: Fingerprint(t.net), Config: t.o.Config,
-		Params: t.params, Optimizer: t.optimizer.State(), Best: t.best}
+		Params: t.params, Optimizer: t.optimizer.State(), Best: t.best, State: t.state()}
+}
+
+// state is what the next batch may go on from.
+func (t *Trainer) state() []NamedTensor {
+	if t.pos.Batch == 0 {
+		return nil
+	}
+	return stateTensors(t.program)
 }
 
 // Resume puts the Trainer, and the network, into the state of a checkpoint, and
@@ -40,10 +48,18 @@ func (t *Trainer) Resume(c *Checkpoint) error {
 	if err := c.fits(t.net); err != nil {
 		return fmt.Errorf("resume: %w", err)
 	}
+	var state []NamedTensor
+	if p.Batch > 0 {
+		state = stateTensors(t.program)
+	}
+	if err := sameTensors(state, c.State); err != nil {
+		return fmt.Errorf("resume: %w: state of layers: %w", ErrMismatch, err)
+	}
 	if err := t.optimizer.Restore(c.Optimizer); err != nil {
 		return fmt.Errorf("resume: %w", err)
 	}
 	copyTensors(t.params, c.Params)
+	copyTensors(state, c.State)
 	if t.best = nil; c.Best != nil {
 		t.best = cloneTensors(c.Best)
 	}
@@ -77,12 +93,16 @@ func (t *Trainer) save() error {
 // finiteState refuses to replace a good checkpoint by one that is not: the last
 // update may have overflowed a parameter that no run has read yet.
 func (t *Trainer) finiteState() error {
+	what := "parameter"
 	name := nonFinite(t.params)
+	if name == "" {
+		what, name = "state", nonFinite(t.state())
+	}
 	if name == "" {
 		return nil
 	}
-	return fmt.Errorf("%w after step %d: parameter %s is not finite; try a lower learning rate or clip gradients",
-		ErrDiverged, t.pos.Step, name)
+	return fmt.Errorf("%w after step %d: %s %s is not finite; try a lower learning rate or clip gradients",
+		ErrDiverged, t.pos.Step, what, name)
 }
 
 func (t *Trainer) interrupt() error {

@@ -83,8 +83,12 @@ func (t *Trainer) nonFiniteParam() string {
 	return ""
 }
 
-// firstNonFinite repeats the run with the random numbers it had.
+// firstNonFinite repeats the run with the random numbers it had, and without a
+// past unless it had one: that is lost, but what followed from it shows.
 func (t *Trainer) firstNonFinite() string {
+	if !t.continues {
+		t.program.ResetState()
+	}
 	t.program.Random.Step--
 	defer func() { t.program.Random.Step++ }()
 	return t.program.FirstNonFinite()

@@ -20,6 +20,16 @@ func paramTensors(net *nn.Network) []NamedTensor {
 	return out
 }
 
+// stateTensors are the live values that layers of a program carry from run to
+// run; nil where none does.
+func stateTensors(p *nn.Program) []NamedTensor {
+	var out []NamedTensor
+	for _, s := range p.State() {
+		out = append(out, NamedTensor{s.Name, s.Data})
+	}
+	return out
+}
+
 // sameTensors reports the first difference in names and lengths.
 func sameTensors(want, got []NamedTensor) error {
 	for i, w := range want {

@@ -26,6 +26,8 @@ type Trainer struct {
 	zeros  float64       // share of zeros when last counted
 	val    *Metrics
 
+	continues bool // the batch under way goes on from the one before
+
 	started   time.Time // of this session
 	spent     float64   // seconds of the sessions before
 	firstStep int       // of this session

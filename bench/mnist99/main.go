@@ -63,11 +63,14 @@ func run(ctx context.Context, o options) error {
 	}
 	// The mean and deviation of the training pixels.
 	norm := datasets.Normalization{Mean: []float32{0.1307}, Std: []float32{0.3081}}
-	training, err := datasets.NewLoader(set.Train, o.batch, norm, nil, o.seed)
+	if set, err = set.Normalized(norm, datasets.Augment{}); err != nil {
+		return err
+	}
+	training, err := datasets.NewLoader(set.Train, set.Task, o.batch, o.seed)
 	if err != nil {
 		return err
 	}
-	test, err := datasets.NewLoader(set.Test, o.evalBatch, norm, nil, 0)
+	test, err := datasets.NewLoader(set.Test, set.Task, o.evalBatch, 0)
 	if err != nil {
 		return err
 	}
@@ -126,7 +129,10 @@ func newTrainer(o options) (*trainer, error) {
 func (t *trainer) untilTarget(ctx context.Context, o options, training *datasets.Loader, test train.EvalSource) (outcome, error) {
 	r := outcome{Event: "done"}
 	for epoch := range o.epochs {
-		for b := range training.Epoch(ctx, uint64(epoch), 0) {
+		for b, err := range training.Epoch(ctx, uint64(epoch), 0) {
+			if err != nil {
+				return r, err
+			}
 			copy(t.program.X, b.X)
 			copy(t.program.Target, b.Y)
 			t.program.Run()
@@ -153,8 +159,8 @@ type source struct{ loader *datasets.Loader }
 
 func (s source) All(ctx context.Context) iter.Seq2[train.Batch, error] {
 	return func(yield func(train.Batch, error) bool) {
-		for b := range s.loader.All(ctx) {
-			if !yield(train.Batch{X: b.X, Y: b.Y, N: b.N}, nil) {
+		for b, err := range s.loader.All(ctx) {
+			if !yield(train.Batch{X: b.X, Y: b.Y, N: b.N}, err) {
 				return
 			}
 		}

@@ -63,6 +63,7 @@ type inspection struct {
 type network struct {
 	Stage      string            `json:"stage"` // final, pruned or trained
 	Input      nn.Shape          `json:"input"`
+	Vocabulary int               `json:"vocabulary,omitempty"` // the input is tokens below it
 	Output     nn.Shape          `json:"output"`
 	Layers     []layer           `json:"layers"`
 	Total      nn.Counts         `json:"total"`
@@ -110,7 +111,7 @@ func inspect(a *run.Artifact) (*inspection, error) {
 }
 
 func describe(m export.Model, stage string) *network {
-	n := &network{Stage: stage, Input: m.Net.Input, Output: m.Net.Output().Shape, Total: m.Net.Count(),
+	n := &network{Stage: stage, Input: m.Net.Input, Vocabulary: m.Net.Vocabulary, Output: m.Net.Output().Shape, Total: m.Net.Count(),
 		Preprocess: m.Preprocess, Classes: m.Classes}
 	for _, node := range m.Net.Nodes {
 		n.Layers = append(n.Layers, layer{node.Name, node.Layer.Kind(), node.Shape, m.Net.CountNode(node)})

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -77,9 +78,13 @@ func (i *inspection) fileText() string {
 }
 
 func (n *network) print(w io.Writer) error {
-	fmt.Fprintf(w, "network (%s): input %s, output %s", n.Stage, n.Input, n.Output)
+	input := n.Input.String()
+	if n.Vocabulary > 0 {
+		input += fmt.Sprintf(" (tokens of a vocabulary of %d)", n.Vocabulary)
+	}
+	fmt.Fprintf(w, "network (%s): input %s, output %s", n.Stage, input, n.Output)
 	if len(n.Classes) > 0 {
-		fmt.Fprintf(w, ", classes %s", strings.Join(n.Classes, " "))
+		fmt.Fprintf(w, ", classes %s", classText(n.Classes))
 	}
 	fmt.Fprintln(w)
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
@@ -89,6 +94,19 @@ func (n *network) print(w io.Writer) error {
 	}
 	fmt.Fprintf(t, "total\t\t\t%d\t%d\t%d\n", n.Total.Params, n.Total.NonZero, n.Total.MACs)
 	return t.Flush()
+}
+
+// classText lists names; those that would not show, such as a line break, are
+// quoted.
+func classText(names []string) string {
+	out := make([]string, len(names))
+	for i, name := range names {
+		out[i] = name
+		if quoted := strconv.Quote(name); quoted != `"`+name+`"` || strings.TrimSpace(name) == "" {
+			out[i] = quoted
+		}
+	}
+	return strings.Join(out, " ")
 }
 
 // summaryData is the outcome of a run without its layers, which the table of
@@ -101,5 +119,5 @@ func summaryData(s *run.Summary) report.Data {
 		Removed: s.Removed, Certificate: s.Certificate,
 		AccuracyBefore: s.AccuracyBeforePrune, AccuracyAfter: s.AccuracyAfterPrune, AccuracyFinal: s.AccuracyFinal,
 		CorrectBefore: s.CorrectBeforePrune, CorrectAfter: s.CorrectAfterPrune, CorrectFinal: s.CorrectFinal,
-		TestExamples: s.TestExamples, TrainSeconds: s.TrainSeconds, FinetuneSeconds: s.FinetuneSeconds}
+		TestExamples: s.Targets(), Measures: s.Measures(), TrainSeconds: s.TrainSeconds, FinetuneSeconds: s.FinetuneSeconds}
 }

@@ -9,6 +9,7 @@ import (
 	"pare/export"
 	"pare/export/npy"
 	"pare/internal/atomicfile"
+	"pare/nn"
 	"pare/run"
 	"pare/train"
 )
@@ -35,11 +36,11 @@ type predictFlags struct {
 
 func (c predictCommand) flags() *predictFlags {
 	f := &predictFlags{flags: newFlags(c)}
-	f.StringVar(&f.inputs, "inputs", "", "npy `FILE` of shape (N, C, H, W) or (N, F), fed to the network as it is, like the ONNX model's input")
+	f.StringVar(&f.inputs, "inputs", "", "npy `FILE` of shape (N, C, H, W), (N, D, T) for sequences, (N, 1, T) for tokens, or (N, F), fed to the network as it is, like the ONNX model's input")
 	f.BoolVar(&f.preprocess, "preprocess", false, "the values of -inputs are 0..1: normalise them by the model's means and deviations first")
 	f.StringVar(&f.split, "split", "", "`part` of the run's data: train, validation or test; also prints loss and accuracy")
 	f.StringVar(&f.dataDir, "data-dir", "", "folder with the data for -split, in place of data.dir of the run's config")
-	f.StringVar(&f.out, "out", "", "npy `FILE` for the logits, shape (N, K)")
+	f.StringVar(&f.out, "out", "", "npy `FILE` for the logits, shape (N, K), or (N, K, T) for sequences")
 	f.StringVar(&f.dump, "dump-inputs", "", "npy `FILE` for what the network was fed: normalised, channels first")
 	f.IntVar(&f.batch, "batch", 256, "examples to compute at once")
 	f.IntVar(&f.limit, "limit", 0, "use the first `N` examples only; 0: all")
@@ -90,8 +91,8 @@ func (c predictCommand) run(ctx context.Context, args []string, stdout, stderr i
 	if err != nil {
 		return err
 	}
-	p := &prediction{model: m, keepInputs: f.dump != "", labelled: f.split != ""}
-	if err := p.compute(ctx, in, progress(stderr)); err != nil {
+	p := &prediction{model: m, inputs: in, keepInputs: f.dump != ""}
+	if err := p.compute(ctx, progress(stderr)); err != nil {
 		return err
 	}
 	return p.write(f, stdout)
@@ -99,31 +100,41 @@ func (c predictCommand) run(ctx context.Context, args []string, stdout, stderr i
 
 // prediction collects what the network computes.
 type prediction struct {
-	model      export.Model
+	model export.Model
+	*inputs
 	keepInputs bool
-	labelled   bool
 
-	n          int
-	fed        []float32 // batched layout; nil unless kept
-	logits     []float32 // batched layout
-	loss       float64   // sum
-	correct    int
-	outputSize int
+	done    int       // examples
+	fed     []float32 // batched layout; nil unless kept
+	logits  []float32 // batched layout
+	loss    float64   // sum
+	correct int
+	targets int // scored
 }
 
-func (p *prediction) compute(ctx context.Context, in *inputs, show func(what string, done, total int64)) error {
-	p.outputSize = p.model.Net.Output().Shape.Size()
-	p.logits = make([]float32, 0, in.n*p.outputSize)
-	return run.Logits(ctx, p.model.Net, in.source, in.batch, func(b train.Batch, logits []float32) error {
-		p.n += b.N
-		p.logits = append(p.logits, logits...)
-		if p.keepInputs {
-			p.fed = append(p.fed, b.X[:b.N*p.model.Net.Input.Size()]...)
+// compute fills in what the network gives, example by example in the order of the
+// data, whatever the order in which they are read.
+func (p *prediction) compute(ctx context.Context, show func(what string, done, total int64)) error {
+	inputSize, outputSize := p.model.Net.Input.Size(), p.model.Net.Output().Shape.Size()
+	p.logits = make([]float32, p.n*outputSize)
+	if p.keepInputs {
+		p.fed = make([]float32, p.n*inputSize)
+	}
+	return run.Logits(ctx, p.model.Net, p.source, p.batch, func(b train.Batch, logits []float32) error {
+		for k := range b.N {
+			at := p.done + k
+			if b.Examples != nil {
+				at = b.Examples[k]
+			}
+			copy(p.logits[at*outputSize:], logits[k*outputSize:][:outputSize])
+			if p.keepInputs {
+				copy(p.fed[at*inputSize:], b.X[k*inputSize:][:inputSize])
+			}
 		}
-		if show != nil {
-			show("predicting", int64(p.n), int64(in.n))
+		if p.done += b.N; show != nil {
+			show("predicting", int64(p.done), int64(p.n))
 		}
-		if !p.labelled {
+		if p.data == nil {
 			return nil
 		}
 		return p.score(b, logits)
@@ -131,8 +142,11 @@ func (p *prediction) compute(ctx context.Context, in *inputs, show func(what str
 }
 
 func (p *prediction) score(b train.Batch, logits []float32) error {
-	for i := range b.N {
-		loss, correct, err := train.CrossEntropyScore(logits[i*p.outputSize:][:p.outputSize], b.Y[i])
+	loss := p.data.Loss()
+	score, n := train.ScoreBy(loss), b.N*nn.TargetsOf(loss, p.model.Net.Output().Shape)
+	width := len(logits) / n
+	for i := range n {
+		loss, correct, err := score(logits[i*width:][:width], b.Y[i])
 		if err != nil {
 			return err
 		}
@@ -141,6 +155,7 @@ func (p *prediction) score(b train.Batch, logits []float32) error {
 			p.correct++
 		}
 	}
+	p.targets += n
 	return nil
 }
 
@@ -149,9 +164,12 @@ func (p *prediction) write(f *predictFlags, stdout io.Writer) error {
 	net := p.model.Net
 	shape := append([]int{p.n}, net.Output().Shape...)
 	fmt.Fprintf(stdout, "logits %s\n", tuple(shape))
-	if p.labelled {
-		n := float64(p.n)
-		fmt.Fprintf(stdout, "loss %.6f\naccuracy %.2f %% (%d of %d)\n", p.loss/n, 100*float64(p.correct)/n, p.correct, p.n)
+	if p.data != nil {
+		n := float64(p.targets)
+		fmt.Fprintf(stdout, "loss %.6f\naccuracy %.2f %% (%d of %d)\n", p.loss/n, 100*float64(p.correct)/n, p.correct, p.targets)
+		if p.data.Set.Task.NextToken {
+			fmt.Fprintf(stdout, "perplexity %.4f\nbits per character %.4f\n", run.Perplexity(p.loss/n), run.BitsPerCharacter(p.loss/n))
+		}
 	}
 	if f.dump != "" {
 		if err := save(f.dump, append([]int{p.n}, net.Input...), run.ChannelsFirst(p.fed, net.Input), stdout); err != nil {

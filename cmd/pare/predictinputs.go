@@ -23,7 +23,8 @@ import (
 type inputs struct {
 	source train.EvalSource
 	n      int
-	batch  int // examples in a batch, at most
+	batch  int       // examples in a batch, at most
+	data   *run.Data // that they are a part of, with targets; nil: of none
 }
 
 // splitInputs gives a part of the run's data, in order and not augmented.
@@ -32,23 +33,25 @@ func splitInputs(ctx context.Context, a *run.Artifact, m export.Model, f *predic
 	if err != nil {
 		return nil, err
 	}
-	split := map[string]*datasets.Split{"train": data.Set.Train, "validation": data.Set.Validation, "test": data.Set.Test}[f.split]
-	if split == nil || split.N == 0 {
+	part := map[string]datasets.Part{"train": data.Set.Train, "validation": data.Set.Validation, "test": data.Set.Test}[f.split]
+	if part == nil || part.Len() == 0 {
 		return nil, cli.InputError("the run has no %s examples; its data.%s is 0", f.split, f.split)
 	}
-	if f.limit > 0 && f.limit < split.N {
-		cut := *split
-		cut.N, cut.Pixels, cut.Labels = f.limit, split.Pixels[:f.limit*split.Size()], split.Labels[:f.limit]
-		split = &cut
+	n := part.Len()
+	if f.limit > 0 {
+		n = min(n, f.limit)
 	}
-	source, err := data.Eval(split, f.batch)
-	return &inputs{source, split.N, min(f.batch, split.N)}, err
+	source, err := data.Eval(part, f.batch, n)
+	return &inputs{source, n, min(f.batch, n), data}, err
 }
 
 // fileInputs reads an array of examples.
 func fileInputs(m export.Model, f *predictFlags) (*inputs, error) {
 	x, n, err := readInputs(f.inputs, m.Net.Input)
 	if err != nil {
+		return nil, cli.InputError("%s: %w", f.inputs, err)
+	}
+	if err := checkTokens(x, m.Net); err != nil {
 		return nil, cli.InputError("%s: %w", f.inputs, err)
 	}
 	if f.limit > 0 && f.limit < n {
@@ -62,7 +65,7 @@ func fileInputs(m export.Model, f *predictFlags) (*inputs, error) {
 	}
 	batch := min(f.batch, n)
 	x = run.ChannelsLast(x, m.Net.Input)
-	return &inputs{run.Examples{X: x, Size: m.Net.Input.Size(), Batch: batch}, n, batch}, nil
+	return &inputs{run.Examples{X: x, Size: m.Net.Input.Size(), Batch: batch}, n, batch, nil}, nil
 }
 
 // readInputs reads n examples of a shape, channels first, and checks that they
@@ -93,6 +96,19 @@ func readInputs(path string, want nn.Shape) (x []float32, n int, err error) {
 		}
 	}
 	return x, shape[0], nil
+}
+
+// checkTokens checks inputs of a network that reads tokens.
+func checkTokens(x []float32, net *nn.Network) error {
+	if net.Vocabulary == 0 {
+		return nil
+	}
+	for i, v := range x {
+		if v < 0 || v != float32(int(v)) || int(v) >= net.Vocabulary {
+			return fmt.Errorf("value %v at %s is no token; they are whole numbers from 0 to %d", v, position(i, append([]int{1}, net.Input...)), net.Vocabulary-1)
+		}
+	}
+	return nil
 }
 
 // normalize applies the model's preprocessing to examples of values in 0..1,

@@ -5,6 +5,7 @@ import (
 	"compress/gzip"
 	"encoding/binary"
 	"path/filepath"
+	"strings"
 	"testing"
 )
 
@@ -96,4 +97,37 @@ func TestBadData(t *testing.T) {
 		write(t, filepath.Join(dir, "idx.yaml"), idxConfig)
 		bad(t, dir, []string{"-config", "idx.yaml"}, "idx.yaml:2:", "in data", "data.dir")
 	})
+}
+
+const textConfig = `name: text
+data: {dataset: text, file: data/a.txt, window: 8, vocabulary: 'abc\n'}
+model: {type: resnet}
+`
+
+// TestBadTexts: so are texts, with the line and the column.
+func TestBadTexts(t *testing.T) {
+	good := strings.Repeat("abc\n", 50)
+	for _, c := range []struct {
+		name, text string // "" is an empty file
+		words      []string
+	}{
+		{"model", good, []string{"small.yaml:3:8:", "resnet needs images, text gives sequences of 8 tokens"}},
+		{"empty", "", []string{"small.yaml:2:", "a.txt", "no text"}},
+		{"not UTF-8", good + "ab\xff\n", []string{"small.yaml:2:", "a.txt: line 51, column 3", "0xff"}},
+		{"rune", good + "a b\n", []string{"small.yaml:2:", "a.txt: line 51, column 2", "' ' (U+0020)"}},
+		{"short", good[:60], []string{"small.yaml:2:", "60 characters", "window of 8"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			dir := t.TempDir()
+			write(t, filepath.Join(dir, "small.yaml"), textConfig)
+			write(t, filepath.Join(dir, "data", "a.txt"), c.text)
+			bad(t, dir, []string{"-config", "small.yaml"}, c.words...)
+		})
+	}
+	dir := t.TempDir()
+	write(t, filepath.Join(dir, "small.yaml"), textConfig)
+	bad(t, dir, []string{"-config", "small.yaml"}, "small.yaml:2:", "data/a.txt")
+	bad(t, dir, []string{"-config", "small.yaml", "-set", "data.file=null"}, "small.yaml:2:", "data.file", "data.dir")
+	bad(t, dir, []string{"-config", "small.yaml", "-set", "data.color=true"}, "-set data.color=true", "option of glyphs")
 }

@@ -1,0 +1,86 @@
+package run
+
+import (
+	"cmp"
+	"fmt"
+	"math"
+
+	"pare/datasets"
+	"pare/report"
+)
+
+// Language is what the losses of a summary mean where the task is to predict the
+// next character (or other token) of a text. All fields are 0, and left out of
+// summary.json, for other tasks.
+type Language struct {
+	// Perplexity is exp of the loss: between how many equally likely characters the
+	// network is in doubt.
+	PerplexityBeforePrune float64 `json:"perplexity_before_prune,omitempty"`
+	PerplexityAfterPrune  float64 `json:"perplexity_after_prune,omitempty"`
+	PerplexityFinal       float64 `json:"perplexity_final,omitempty"`
+	// Bits per character are the loss in bits.
+	BitsBeforePrune float64 `json:"bits_per_character_before_prune,omitempty"`
+	BitsAfterPrune  float64 `json:"bits_per_character_after_prune,omitempty"`
+	BitsFinal       float64 `json:"bits_per_character_final,omitempty"`
+	// EntropyBits are the fewest bits per character that there can be, for data that
+	// know; ExcessBits are how many more the final network needs.
+	EntropyBits float64 `json:"entropy_bits_per_character,omitempty"`
+	ExcessBits  float64 `json:"excess_bits_per_character,omitempty"`
+}
+
+// Regression is what the losses of a summary mean where targets are numbers: the
+// mean of the squared differences. All fields are 0, and left out of summary.json,
+// for other tasks. Accuracies are then shares of predictions within 0.04.
+type Regression struct {
+	MSEBeforePrune float64 `json:"mse_before_prune,omitempty"`
+	MSEAfterPrune  float64 `json:"mse_after_prune,omitempty"`
+	MSEFinal       float64 `json:"mse_final,omitempty"`
+}
+
+// measures turns losses before and after removal and at the end into the measures
+// of a task.
+func measures(set *datasets.Set, before, after, final float64) (l Language, r Regression) {
+	switch {
+	case set.Task.Classes == 0:
+		r = Regression{before, after, final}
+	case set.Task.NextToken:
+		l = Language{Perplexity(before), Perplexity(after), Perplexity(final),
+			BitsPerCharacter(before), BitsPerCharacter(after), BitsPerCharacter(final), 0, 0}
+		if set.Entropy > 0 {
+			l.EntropyBits = BitsPerCharacter(set.Entropy)
+			l.ExcessBits = l.BitsFinal - l.EntropyBits
+		}
+	}
+	return l, r
+}
+
+// Perplexity is exp of a mean loss in nats, the largest number where that is too
+// large.
+func Perplexity(loss float64) float64 { return min(math.Exp(loss), math.MaxFloat64) }
+
+// BitsPerCharacter is a mean loss in nats in bits.
+func BitsPerCharacter(loss float64) float64 { return loss / math.Ln2 }
+
+// Targets is the number of targets that accuracies are shares of.
+func (s *Summary) Targets() int { return cmp.Or(s.TestTargets, s.TestExamples) }
+
+// Measures are the results on the test set that loss and accuracy do not show, for
+// reports.
+func (s *Summary) Measures() []report.Measure {
+	measure := func(name, format string, before, after, final float64) report.Measure {
+		return report.Measure{Name: name, Before: fmt.Sprintf(format, before), After: fmt.Sprintf(format, after), Final: fmt.Sprintf(format, final)}
+	}
+	var out []report.Measure
+	if s.PerplexityFinal > 0 {
+		out = append(out, measure("perplexity", "%.4g", s.PerplexityBeforePrune, s.PerplexityAfterPrune, s.PerplexityFinal))
+		bits := measure("bits per character", "%.4f", s.BitsBeforePrune, s.BitsAfterPrune, s.BitsFinal)
+		if s.EntropyBits > 0 {
+			bits.Note = fmt.Sprintf("%.4f above the entropy, %.4f", s.ExcessBits, s.EntropyBits)
+		}
+		out = append(out, bits)
+	}
+	if s.MSEFinal > 0 {
+		out = append(out, measure("mean square error", "%.4g", s.MSEBeforePrune, s.MSEAfterPrune, s.MSEFinal))
+	}
+	return out
+}
