@@ -92,7 +92,7 @@ type EarlyStop struct {
 // what the values mean.
 type Penalty struct {
 	Type    string             `yaml:"type" json:"type" required:"true" doc:"a registered penalty: l1, group_lasso, elastic_net"`
-	On      string             `yaml:"on" json:"on" required:"true" doc:"what a group is: weights, channels, neurons, branches, gates, paths, input_features or positions"`
+	On      string             `yaml:"on" json:"on" required:"true" doc:"what a group is: weights, channels, neurons, branches, heads, gates, paths, input_features, positions or recurrent_units"`
 	Layers  []string           `yaml:"layers,omitempty" json:"layers,omitempty" list:"single" doc:"patterns of layer names, where * stands for any text; left out: all layers"`
 	Lambda  float64            `yaml:"lambda" json:"lambda" required:"true" range:"[0,)" doc:"strength"`
 	Alpha   float64            `yaml:"alpha,omitempty" json:"alpha,omitempty" range:"[0,1]" doc:"elastic_net: share of l1"`

@@ -26,8 +26,13 @@ func outputs(t *testing.T, net *nn.Network, inputs []float32, n int) []float32 {
 func randomInputs(net *nn.Network, n int) []float32 {
 	rng := rand.New(rand.NewPCG(2, 4))
 	x := make([]float32, n*net.Input.Size())
+	vocab := vocabulary(net)
 	for i := range x {
-		x[i] = float32(rng.NormFloat64())
+		if vocab > 0 {
+			x[i] = float32(rng.IntN(vocab))
+		} else {
+			x[i] = float32(rng.NormFloat64())
+		}
 	}
 	return x
 }

@@ -192,5 +192,5 @@ func networks(t *testing.T) []*nn.Network {
 	for _, rate := range []float64{0.15, 0.3, 0.4, 0.9} {
 		nets = append(nets, pruned(t, everything(t), rate), pruned(t, resnet(t), rate))
 	}
-	return nets
+	return append(nets, sequences(t)...)
 }

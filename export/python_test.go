@@ -36,7 +36,8 @@ func writeRun(t *testing.T, dir string, m Model, examples int) {
 	for _, err := range []error{
 		Save(dir, m), SaveONNX(dir, m),
 		write("inputs.npy", append([]int{examples}, m.Net.Input...), channelsFirst(x, m.Net.Input)),
-		write("logits.npy", append([]int{examples}, m.Net.Output().Shape...), outputs(t, m.Net, x, examples)),
+		write("logits.npy", append([]int{examples}, m.Net.Output().Shape...),
+			channelsFirst(outputs(t, m.Net, x, examples), m.Net.Output().Shape)),
 	} {
 		if err != nil {
 			t.Fatal(err)

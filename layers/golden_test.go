@@ -59,17 +59,21 @@ type goldenLayer struct {
 	Grads  map[string][]float32 `json:"grads"`
 }
 
-func readGoldens(t *testing.T) goldens {
+func readGoldens(t *testing.T) (g goldens) {
 	t.Helper()
-	data, err := os.ReadFile("testdata/goldens.json")
+	readJSON(t, "testdata/goldens.json", &g)
+	return g
+}
+
+func readJSON(t *testing.T, path string, into any) {
+	t.Helper()
+	data, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	var g goldens
-	if err := json.Unmarshal(data, &g); err != nil {
+	if err := json.Unmarshal(data, into); err != nil {
 		t.Fatal(err)
 	}
-	return g
 }
 
 // pytorchOrder lists the positions of a value in the batched layout: out[i] is
@@ -122,42 +126,45 @@ func importParam(t *testing.T, p *nn.Param, a array) {
 
 func TestGoldenLayers(t *testing.T) {
 	for _, c := range readGoldens(t).Layers {
-		t.Run(c.Name, func(t *testing.T) {
-			layer := newLayer(t, c.Kind)
-			if err := json.Unmarshal(c.Args, layer); err != nil {
-				t.Fatal(err)
-			}
-			var shapes []nn.Shape
-			for _, in := range c.Inputs {
-				shapes = append(shapes, in.Shape[1:])
-			}
-			batch := c.Inputs[0].Shape[0]
-			net, probes := around(t, layer, batch, nil, shapes...)
-			for k, p := range probes {
-				importParam(t, p.value, c.Inputs[k])
-			}
-			params := map[string]*nn.Param{}
-			for _, p := range layer.Params() {
-				if p.Trainable() {
-					importParam(t, p, c.Params[p.Name])
-					params[p.Name] = p
-				}
-			}
-			if len(params) != len(c.Params) {
-				t.Fatalf("layer has %d parameters, PyTorch %d", len(params), len(c.Params))
-			}
-			out := net.Output().Shape
-			p := compile(t, net, nn.CompileOptions{Mode: nn.Train, Batch: batch, Loss: readout{fromPyTorch(c.DY, out)}})
-			p.Run()
-			requireClose(t, "output", toPyTorch(p.Output(), out), c.Output, relative)
-			for k, x := range probes {
-				name := net.Nodes[k].Name
-				requireClose(t, "gradient of "+name, exportGrad(p, x.value), c.Grads[name], relative)
-			}
-			for name, param := range params {
-				requireClose(t, "gradient of "+name, exportGrad(p, param), c.Grads[name], relative)
-			}
-		})
+		t.Run(c.Name, func(t *testing.T) { c.check(t) })
+	}
+}
+
+// check compares the layer with PyTorch's: output and all gradients.
+func (c goldenLayer) check(t *testing.T) {
+	layer := newLayer(t, c.Kind)
+	if err := json.Unmarshal(c.Args, layer); err != nil {
+		t.Fatal(err)
+	}
+	var shapes []nn.Shape
+	for _, in := range c.Inputs {
+		shapes = append(shapes, in.Shape[1:])
+	}
+	batch := c.Inputs[0].Shape[0]
+	net, probes := around(t, layer, batch, nil, shapes...)
+	for k, p := range probes {
+		importParam(t, p.value, c.Inputs[k])
+	}
+	params := map[string]*nn.Param{}
+	for _, p := range layer.Params() {
+		if p.Trainable() {
+			importParam(t, p, c.Params[p.Name])
+			params[p.Name] = p
+		}
+	}
+	if len(params) != len(c.Params) {
+		t.Fatalf("layer has %d parameters, PyTorch %d", len(params), len(c.Params))
+	}
+	out := net.Output().Shape
+	p := compile(t, net, nn.CompileOptions{Mode: nn.Train, Batch: batch, Loss: readout{fromPyTorch(c.DY, out)}})
+	p.Run()
+	requireClose(t, "output", toPyTorch(p.Output(), out), c.Output, relative)
+	for k, x := range probes {
+		name := net.Nodes[k].Name
+		requireClose(t, "gradient of "+name, exportGrad(p, x.value), c.Grads[name], relative)
+	}
+	for name, param := range params {
+		requireClose(t, "gradient of "+name, exportGrad(p, param), c.Grads[name], relative)
 	}
 }
 

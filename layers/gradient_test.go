@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"testing"
 
+	"pare/internal/kernel"
 	"pare/layers"
 	"pare/nn"
 )
@@ -37,6 +38,9 @@ type gradientCase struct {
 	inputs []nn.Shape
 	batch  int  // 0 means 2
 	kinks  bool // not smooth: put the inputs on a grid
+	// spread is the standard deviation of the parameters and inputs; 0 means 1.
+	// Deep compositions need less, for the differences are wide.
+	spread float32
 }
 
 func image(c, h, w int) []nn.Shape { return []nn.Shape{{c, h, w}} }
@@ -98,6 +102,7 @@ func gradientCases(t *testing.T) []gradientCase {
 	for _, kind := range []string{"relu", "leaky_relu", "elu"} {
 		cases = append(cases, gradientCase{name: kind, layer: newLayer(t, kind), inputs: image(3, 2, 3), kinks: true})
 	}
+	cases = append(append(cases, sequenceCases()...), recurrentCases()...)
 	return append(cases, convCases()...)
 }
 
@@ -135,6 +140,9 @@ func TestGradients(t *testing.T) {
 			for _, p := range net.Params() {
 				if p.Trainable() {
 					copy(p.Data(), normal(p.Size(), rng))
+					if c.spread != 0 {
+						kernel.Scale(p.Data(), p.Data(), c.spread)
+					}
 				}
 			}
 			if c.kinks {
@@ -196,6 +204,7 @@ func checkGradients(t *testing.T, p *nn.Program, rng *rand.Rand, value func() fl
 	t.Helper()
 	run := func() float64 {
 		p.Random.Step = 0 // the same dropout mask every time
+		p.ResetState()    // and the same start
 		p.Run()
 		return value()
 	}

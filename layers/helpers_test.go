@@ -26,7 +26,10 @@ func (p *probe) Init([]nn.Shape, *rand.Rand) (nn.Shape, error) {
 	if p.value == nil {
 		dims := p.shape.Batched(p.batch)
 		p.value = nn.NewParam("value", nn.RoleWeight, dims, make([]nn.Axis, len(dims))...)
-		if len(dims) == 4 {
+		switch len(dims) {
+		case 3:
+			p.value.Order = []int{0, 2, 1}
+		case 4:
 			p.value.Order = []int{0, 3, 1, 2}
 		}
 	}

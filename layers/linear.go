@@ -12,7 +12,8 @@ import (
 	"pare/nn"
 )
 
-// Linear is y = x·W + b with W of shape [in, out]. Input [F], output [Out].
+// Linear is y = x·W + b with W of shape [in, out]. Input [F], output [Out]; for a
+// sequence [F, T] the same at every position, output [Out, T].
 type Linear struct {
 	Out    int  `yaml:"out" json:"out"`                             // output features; at least 1
 	NoBias bool `yaml:"no_bias,omitempty" json:"no_bias,omitempty"` // leave b out
@@ -31,8 +32,8 @@ func (l *Linear) Init(in []nn.Shape, rng *rand.Rand) (nn.Shape, error) {
 	if err != nil {
 		return nil, err
 	}
-	if len(s) != 1 {
-		return nil, fmt.Errorf("linear needs a vector input, got %s; put a flatten or global pooling before it", s)
+	if len(s) > 2 {
+		return nil, fmt.Errorf("linear needs a vector or a sequence, got %s; put a flatten or global pooling before it", s)
 	}
 	if err := positive("linear", map[string]int{"out": l.Out}); err != nil {
 		return nil, err
@@ -50,7 +51,7 @@ func (l *Linear) Init(in []nn.Shape, rng *rand.Rand) (nn.Shape, error) {
 			return nn.NewParam("bias", nn.RoleBias, []int{l.Out}, nn.AxisOut).Uniform(1/math.Sqrt(float64(f)), rng)
 		})
 	}
-	return nn.Shape{l.Out}, err
+	return s.WithUnits(l.Out), err
 }
 
 func (l *Linear) Params() []*nn.Param { return nonNil(l.weight, l.bias) }
@@ -66,7 +67,7 @@ func nonNil(params ...*nn.Param) []*nn.Param {
 	return out
 }
 
-func (l *Linear) MACs(in []nn.Shape) int64 { return int64(in[0].Units()) * int64(l.Out) }
+func (l *Linear) MACs(in []nn.Shape) int64 { return int64(in[0].Size()) * int64(l.Out) }
 
 var _ nn.Fuser = (*Linear)(nil)
 
@@ -79,13 +80,16 @@ func (l *Linear) Build(b *nn.Builder, in []*gorgonia.Node) (*gorgonia.Node, erro
 
 // BuildFused implements nn.Fuser.
 func (l *Linear) BuildFused(b *nn.Builder, in []*gorgonia.Node, e nn.Epilogue) (*gorgonia.Node, error) {
-	batch, f, o := b.Batch, l.weight.Shape()[0], l.Out
-	forward := kernel.NewGemm(batch, o, f, false, false)
-	toInput := kernel.NewGemm(batch, f, o, false, true)
-	toWeight := kernel.NewGemm(f, o, batch, true, false)
+	shape, f, o := in[0].Shape().Clone(), l.weight.Shape()[0], l.Out
+	rows := shape.TotalSize() / f // examples, or the positions of all of them
+	out := shape.Clone()
+	out[len(out)-1] = o
+	forward := kernel.NewGemm(rows, o, f, false, false)
+	toInput := kernel.NewGemm(rows, f, o, false, true)
+	toWeight := kernel.NewGemm(f, o, rows, true, false)
 	grads := []nn.GradFunc{
 		func(in gorgonia.Nodes, _, dy *gorgonia.Node) (*gorgonia.Node, error) {
-			return nn.Apply(nn.Op{Name: "linear/dx", Shape: tensor.Shape{batch, f},
+			return nn.Apply(nn.Op{Name: "linear/dx", Shape: shape,
 				Run:        func(dst []float32, in [][]float32) { toInput.Run(dst, in[0], in[1], nil, false, kernel.Epilogue{}) },
 				Accumulate: func(dst []float32, in [][]float32) { toInput.Run(dst, in[0], in[1], nil, true, kernel.Epilogue{}) }}, dy, in[1])
 		},
@@ -97,13 +101,13 @@ func (l *Linear) BuildFused(b *nn.Builder, in []*gorgonia.Node, e nn.Epilogue) (
 	nodes := []*gorgonia.Node{in[0], b.Param(l.weight)}
 	if l.bias != nil {
 		nodes = append(nodes, b.Param(l.bias))
-		grads = append(grads, biasGrad("linear/db", batch, o))
+		grads = append(grads, biasGrad("linear/db", rows, o))
 	}
 	if e.ReLU {
 		grads = behindReLU(grads)
 	}
 	epilogue := kernel.Epilogue{ReLU: e.ReLU}
-	return nn.Apply(nn.Op{Name: "linear", Shape: tensor.Shape{batch, o}, Grad: grads,
+	return nn.Apply(nn.Op{Name: "linear", Shape: out, Grad: grads,
 		Run: func(dst []float32, in [][]float32) { forward.Run(dst, in[0], in[1], third(in), false, epilogue) }}, nodes...)
 }
 

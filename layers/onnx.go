@@ -60,8 +60,16 @@ func (l *Conv) ONNX(b *onnx.Builder, name string, in []string, _ []nn.Shape) (st
 		onnx.Ints("pads", pad, pad, pad, pad), onnx.Int("group", int64(l.Groups))), nil
 }
 
-// ONNX is Gemm with the weight [out, in] transposed.
-func (l *Linear) ONNX(b *onnx.Builder, name string, in []string, _ []nn.Shape) (string, error) {
+// ONNX is Gemm with the weight [out, in] transposed; for sequences, which are
+// channels first, the weight comes first in a MatMul.
+func (l *Linear) ONNX(b *onnx.Builder, name string, in []string, shapes []nn.Shape) (string, error) {
+	if len(shapes[0]) == 2 {
+		y := b.Node("MatMul", []string{onnxParam(b, name, l.weight), in[0]})
+		if l.bias != nil {
+			y = b.Node("Add", []string{y, onnxPerChannel(b, name, onnxParam(b, name, l.bias), nn.Shape{l.Out, 1})})
+		}
+		return y, nil
+	}
 	return b.Node("Gemm", onnxParams(b, name, in, l.weight, l.bias), onnx.Int("transB", 1)), nil
 }
 

@@ -31,7 +31,7 @@ func (l *Add) ONNX(b *onnx.Builder, name string, in []string, shapes []nn.Shape)
 	sum := ""
 	for k, x := range in {
 		if index := l.index(k); index != nil {
-			x = l.onnxPlace(b, fmt.Sprintf("%s/operand%d", name, k+1), x, index, shapes[k])
+			x = onnxPlace(b, fmt.Sprintf("%s/operand%d", name, k+1), x, index, l.Units, shapes[k])
 		}
 		if k == 0 {
 			sum = x
@@ -45,21 +45,26 @@ func (l *Add) ONNX(b *onnx.Builder, name string, in []string, shapes []nn.Shape)
 	return sum, nil
 }
 
-// onnxPlace puts the channels of an operand where its index says: a channel of
-// zeros is appended, and every output channel gathers its own or the zeros.
-func (l *Add) onnxPlace(b *onnx.Builder, name, x string, index []int, s nn.Shape) string {
-	axes := len(s) + 1
-	pads := make([]int, 2*axes)
-	pads[axes+1] = 1
-	padded := b.Node("Pad", []string{x, b.Ints(name+"/pads", pads)})
-	from := make([]int, l.Units)
+// onnxPlace puts the channels of a value of that shape at the places of index
+// among units channels: a channel of zeros is appended, and every output channel
+// gathers its own or the zeros.
+func onnxPlace(b *onnx.Builder, name, x string, index []int, units int, s nn.Shape) string {
+	from := make([]int, units)
 	for u := range from {
 		from[u] = len(index)
 	}
 	for j, u := range index {
 		from[u] = j
 	}
-	return onnxGather(b, name, padded, from)
+	return onnxGather(b, name, onnxPadUnit(b, name, x, s), from)
+}
+
+// onnxPadUnit appends a channel of zeros to a value of that shape.
+func onnxPadUnit(b *onnx.Builder, name, x string, s nn.Shape) string {
+	axes := len(s) + 1
+	pads := make([]int, 2*axes)
+	pads[axes+1] = 1
+	return b.Node("Pad", []string{x, b.Ints(name+"/pads", pads)})
 }
 
 // ONNX is Expand to the batch size of the input.

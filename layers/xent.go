@@ -40,20 +40,10 @@ func (l CrossEntropy) Build(_ *nn.Builder, output, target *gorgonia.Node) (*gorg
 	}
 	return nn.Apply(nn.Op{Name: "cross-entropy", Grad: []nn.GradFunc{grad, nil},
 		Run: func(dst []float32, in [][]float32) {
-			if !classes(in[1], k) {
+			if !indices(in[1], k) {
 				dst[0] = float32(math.NaN()) // training stops and says so
 				return
 			}
 			dst[0] = kernel.SoftmaxXent(in[0], in[1], n, k, eps)
 		}}, output, target)
-}
-
-// classes reports whether every target is a class index below k.
-func classes(targets []float32, k int) bool {
-	for _, t := range targets {
-		if !(t >= 0 && int(t) < k) {
-			return false
-		}
-	}
-	return true
 }

@@ -11,8 +11,30 @@ import (
 	"pare/nn"
 )
 
-// everyKind is a network with every hyper-parameter that JSON must carry.
-func everyKind(t *testing.T) *nn.Network {
+// everyKind lists networks with every hyper-parameter that JSON must carry.
+func everyKind(t *testing.T) []*nn.Network {
+	return []*nn.Network{ofImages(t), ofTokens(t)}
+}
+
+// ofTokens reads a sequence.
+func ofTokens(t *testing.T) *nn.Network {
+	t.Helper()
+	return network(t, nn.Shape{1, 4}, 2,
+		row{"embed", &layers.Embedding{Vocab: 5, Out: 4}, nil},
+		row{"position", &layers.Position{Index: []int{0, 1, 3, 5}, Units: 6}, nil},
+		row{"norm", &layers.LayerNorm{Eps: 0.1, Width: 8, From: []int{0, -1, 2, 3}}, nil},
+		row{"qkv", &layers.Linear{Out: 11}, nil},
+		row{"attention", &layers.Attention{Heads: 2, Causal: true, QK: []int{1, 2}, V: []int{2, 3}, Scale: 0.3}, nil},
+		row{"mul", &layers.Mul{}, []string{"attention", "attention"}},
+		row{"rnn", &layers.RNN{Hidden: 3, Nonlinearity: "relu"}, nil},
+		row{"lstm", &layers.LSTM{Hidden: 4}, nil},
+		row{"gru", &layers.GRU{Hidden: 5}, nil},
+		row{"last", &layers.Last{}, nil},
+	)
+}
+
+// ofImages has layers of images and vectors.
+func ofImages(t *testing.T) *nn.Network {
 	t.Helper()
 	return network(t, nn.Shape{4, 9, 9}, 3,
 		row{"conv", &layers.Conv{Out: 6, Kernel: 5, Stride: 2, Pad: 2, Groups: 2, NoBias: true}, nil},
@@ -40,12 +62,34 @@ func infer(t *testing.T, net *nn.Network) []float32 {
 	t.Helper()
 	p := compile(t, net, nn.CompileOptions{Mode: nn.Infer, Batch: 2})
 	fillExamples(p, 1)
+	if l, ok := net.Nodes[0].Layer.(*layers.Embedding); ok {
+		for i := range p.X {
+			p.X[i] = float32(i % l.Vocab)
+		}
+	}
 	p.Run()
 	return p.Output()
 }
 
 func TestArchitectureRoundTrip(t *testing.T) {
-	net := everyKind(t)
+	used := map[string]bool{}
+	for _, net := range everyKind(t) {
+		roundTrip(t, net)
+		for _, node := range net.Nodes {
+			used[node.Layer.Kind()] = true
+		}
+	}
+	for _, kind := range nn.LayerKinds() {
+		if l := layer(t, kind); !used[kind] {
+			if _, ok := l.(*layers.Activation); !ok {
+				t.Errorf("layer kind %s is not in the round trip", kind)
+			}
+		}
+	}
+}
+
+func roundTrip(t *testing.T, net *nn.Network) {
+	t.Helper()
 	a, err := net.Architecture()
 	if err != nil {
 		t.Fatal(err)
@@ -79,21 +123,16 @@ func TestArchitectureRoundTrip(t *testing.T) {
 	if !slices.Equal(infer(t, net), infer(t, copied)) {
 		t.Error("the copy computes something else")
 	}
-	used := map[string]bool{}
-	for _, row := range a.Layers {
-		used[row.Kind] = true
-	}
-	for _, kind := range nn.LayerKinds() {
-		if l := layer(t, kind); !used[kind] {
-			if _, ok := l.(*layers.Activation); !ok {
-				t.Errorf("layer kind %s is not in the round trip", kind)
-			}
-		}
-	}
 }
 
 func TestClone(t *testing.T) {
-	net := everyKind(t)
+	for _, net := range everyKind(t) {
+		checkClone(t, net)
+	}
+}
+
+func checkClone(t *testing.T, net *nn.Network) {
+	t.Helper()
 	c, err := net.Clone()
 	if err != nil {
 		t.Fatal(err)
@@ -162,7 +201,7 @@ func TestBadArchitectures(t *testing.T) {
 		{head + `[{"name":"a","kind":"relu","inputs":["b"]}]}`, `input "b"`},
 		{head + `[{"name":"","kind":"relu","inputs":["input"]}]}`, "has no name"},
 		{head + `[{"name":"a","kind":"relu","inputs":["input","input"]}]}`, "takes one input"},
-		{head + `[{"name":"a","kind":"linear","inputs":["input"],"args":{"out":2}}]}`, "vector input"},
+		{head + `[{"name":"a","kind":"linear","inputs":["input"],"args":{"out":2}}]}`, "vector or a sequence"},
 		{head + `[{"name":"a","kind":"constant","inputs":["input"],"args":{"shape":[-1,-2]}}]}`, "constant"},
 		{head + `[{"name":"a","kind":"constant","inputs":["input"],"args":{"shape":[]}}]}`, "constant"},
 		{head + `[{"name":"a","kind":"select","inputs":["input"],"args":{"index":[0,3]}}]}`, "outside 0..2"},

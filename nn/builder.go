@@ -31,6 +31,7 @@ type Builder struct {
 	random  *RandomState
 	streams uint64
 	outputs map[string]*gorgonia.Node
+	layer   string // being built
 	moments map[int64]*Moments
 	wanted  bool     // moments of the layer being built
 	offered *Moments // by the layer being built
@@ -70,14 +71,14 @@ func (b *Builder) After(f func(value func(*gorgonia.Node) []float32)) { b.after 
 // NamedState is what a layer carries from one run of a program to the next, such
 // as the hidden state of a recurrent layer: one row for each example of the batch.
 type NamedState struct {
-	Name string
+	Name string // of the layer and what it is, joined by a dot: "lstm1.c"
 	Data []float32
 }
 
 // State returns storage that keeps its values between runs, zero at first and
-// after Program.ResetState. The name must be unique in the network.
+// after Program.ResetState. The name must be unique in the layer being built.
 func (b *Builder) State(name string, size int) []float32 {
-	s := NamedState{name, make([]float32, size)}
+	s := NamedState{b.layer + "." + name, make([]float32, size)}
 	b.state = append(b.state, s)
 	return s.Data
 }

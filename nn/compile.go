@@ -149,9 +149,10 @@ func buildLayers(b *Builder, net *Network, input *gorgonia.Node, keep map[string
 			f = fusion{head: i, skip: noSkip}
 		}
 		before := len(b.Graph.AllNodes())
+		b.layer = net.Nodes[f.head].Name
 		b.wanted, b.offered = wanted[i] && !fused, nil
 		v, err := f.build(b, net, value)
-		attribute(b.Graph, before, net.Nodes[f.head].Name)
+		attribute(b.Graph, before, b.layer)
 		if err != nil {
 			return nil, err
 		}

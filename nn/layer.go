@@ -94,6 +94,11 @@ type Slicing struct {
 // the layer can.
 type Closer interface{ Close(keep []bool) }
 
+// StateCloser is Closer for layers whose units read each other at the position
+// before. CloseOver adds the units that those in keep depend on; in is what is
+// known of the inputs.
+type StateCloser interface{ CloseOver(keep []bool, in []Known) }
+
 // ShiftSource is implemented by layers whose folded constants became a bias
 // that was not there before; the pruning pass offers it to the next layer.
 type ShiftSource interface {
@@ -123,3 +128,15 @@ type ConstantHolder interface{ HoldsConstants() }
 // Gatherer marks layers that pick from their input by an index of their own and
 // so read a value with more units than they need.
 type Gatherer interface{ GathersInput() }
+
+// Mixer marks normalisations whose every output depends on all units of the
+// input. A unit whose scale is 0 is then still read, so that to be rid of it
+// takes what makes the unit as well.
+type Mixer interface{ MixesUnits() }
+
+// Headed is implemented by layers that work on heads side by side. A head is
+// gone when all its units are 0.
+type Headed interface {
+	// HeadUnits lists, for each head, the units of the input that it is made of.
+	HeadUnits() [][]int
+}

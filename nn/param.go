@@ -37,9 +37,12 @@ const (
 type Param struct {
 	Name  string // within the layer: "weight", "bias", "running_mean"
 	Role  Role
-	Axes  []Axis        // one label per axis of Value
-	Order []int         // axes in PyTorch's order; nil: as they are
-	Value *tensor.Dense // not to be replaced: programs and optimizers hold its storage
+	Axes  []Axis // one label per axis of Value
+	Order []int  // axes in PyTorch's order; nil: as they are
+	// Merged is how many of the first axes in that order are one axis in PyTorch,
+	// such as the gates and the units of an LSTM; 0 and 1: every axis is by itself.
+	Merged int
+	Value  *tensor.Dense // not to be replaced: programs and optimizers hold its storage
 
 	data []float32 // of Value; asking the tensor allocates
 }
@@ -119,7 +122,8 @@ func (p *Param) AxisLen(i int) (n, stride int) {
 	return shape[i], stride
 }
 
-// FindAxis returns the first axis with the label, or −1.
+// FindAxis returns the first axis with the label, or −1. Where a label occurs
+// twice see Slot.Reads.
 func (p *Param) FindAxis(label Axis) int {
 	for i, a := range p.Axes {
 		if a == label {
@@ -130,7 +134,9 @@ func (p *Param) FindAxis(label Axis) int {
 }
 
 // Select returns a copy of the parameter that keeps, along every axis labelled
-// AxisIn and AxisOut, the given positions in the given order; nil keeps all.
+// AxisIn and AxisOut, the given positions in the given order; nil keeps all. A
+// recurrent weight, with two axes of the layer's own units, loses both the weights
+// that compute a unit and those that read it.
 func (p *Param) Select(in, out []int) *Param {
 	shape := p.Shape()
 	keep := make([][]int, len(shape))
@@ -149,7 +155,7 @@ func (p *Param) Select(in, out []int) *Param {
 		}
 		dims[i] = len(keep[i])
 	}
-	q := &Param{Name: p.Name, Role: p.Role, Axes: p.Axes, Order: p.Order}
+	q := &Param{Name: p.Name, Role: p.Role, Axes: p.Axes, Order: p.Order, Merged: p.Merged}
 	q.Value = tensor.New(tensor.WithShape(dims...), tensor.Of(tensor.Float32))
 	gather(q.Data(), p.Data(), shape, keep)
 	return q
@@ -174,15 +180,16 @@ func gather(dst, src []float32, shape []int, keep [][]int) {
 	}
 }
 
-// ExportShape is the shape in PyTorch's axis order.
+// ExportShape is the shape in PyTorch.
 func (p *Param) ExportShape() []int {
 	shape := p.Shape()
-	if p.Order == nil {
-		return append([]int(nil), shape...)
-	}
-	out := make([]int, len(shape))
+	out := append([]int(nil), shape...)
 	for i, a := range p.Order {
 		out[i] = shape[a]
+	}
+	for range p.Merged - 1 {
+		out[1] *= out[0]
+		out = out[1:]
 	}
 	return out
 }

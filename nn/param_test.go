@@ -26,6 +26,7 @@ func drawParam(t *rapid.T) *nn.Param {
 		}
 		p.Order = rapid.Permutation(order).Draw(t, "order")
 	}
+	p.Merged = rapid.IntRange(0, len(dims)).Draw(t, "merged")
 	for i := range p.Data() {
 		p.Data()[i] = float32(i + 1)
 	}
@@ -63,14 +64,25 @@ func TestExportImportRoundTrip(t *testing.T) {
 		out, shape := p.Export(), p.ExportShape()
 		order := p.Order
 		if order == nil {
-			order = []int{0, 1, 2, 3}[:len(shape)]
+			order = []int{0, 1, 2, 3}[:len(p.Shape())]
+		}
+		apart := make([]int, len(order))
+		for i, a := range order {
+			apart[i] = p.Shape()[a]
+		}
+		first, rest := 1, apart
+		for range max(p.Merged, 1) {
+			first, rest = first*rest[0], rest[1:]
+		}
+		if want := append([]int{first}, rest...); !slices.Equal(shape, want) {
+			t.Fatalf("the exported shape is %v, expected %v", shape, want)
 		}
 		each(p.Shape(), func(index []int) {
 			external := make([]int, len(index))
 			for i, a := range order {
 				external[i] = index[a]
 			}
-			if got, want := at(out, shape, external), at(p.Data(), p.Shape(), index); got != want {
+			if got, want := at(out, apart, external), at(p.Data(), p.Shape(), index); got != want {
 				t.Fatalf("exported value at %v is %g, expected %g", external, got, want)
 			}
 		})
@@ -101,7 +113,7 @@ func TestSelect(t *testing.T) {
 		}
 		in, out := draw("in"), draw("out")
 		q := p.Select(in, out)
-		if q.Name != p.Name || q.Role != p.Role || !slices.Equal(q.Axes, p.Axes) || !slices.Equal(q.Order, p.Order) {
+		if q.Name != p.Name || q.Role != p.Role || !slices.Equal(q.Axes, p.Axes) || !slices.Equal(q.Order, p.Order) || q.Merged != p.Merged {
 			t.Fatal("select changed more than the values")
 		}
 		each(q.Shape(), func(index []int) {

@@ -1,5 +1,7 @@
 package nn
 
+import "slices"
+
 // UnitMap resolves which parameters belong to which unit, over the whole
 // network: a residual sum ties channels of several convolutions into one unit,
 // a flatten repeats each channel for every position.
@@ -87,6 +89,20 @@ type Slot struct {
 	Param *Param
 	Axis  int
 	Index int
+}
+
+// Reads reports whether the slice weighs the unit for others; else it computes
+// the unit. A recurrent weight has two axes of the layer's own units: the last
+// one is those it computes, the other one those it reads, one position earlier.
+func (s Slot) Reads() bool {
+	axes := s.Param.Axes
+	switch axes[s.Axis] {
+	case AxisIn:
+		return true
+	case AxisOut:
+		return slices.Contains(axes[s.Axis+1:], AxisOut)
+	}
+	return false
 }
 
 // Slots returns, for every unit class, the parameter slices that the unit

@@ -104,6 +104,9 @@ func (a *analysis) live(i int) {
 	if c, ok := node.Layer.(nn.Closer); ok {
 		c.Close(a.made[i])
 	}
+	if c, ok := node.Layer.(nn.StateCloser); ok {
+		c.CloseOver(a.made[i], in)
+	}
 	a.needs[i] = pruner.Needs(a.made[i], in)
 }
 

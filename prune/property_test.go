@@ -169,23 +169,24 @@ func randomise(t *rapid.T, net *nn.Network, rng *rand.Rand) {
 // TestPruneProperty: whatever is zeroed, the pruned network computes the same
 // and nothing prunable is left in it.
 func TestPruneProperty(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		net := randomNetwork(t)
-		small, report, err := Prune(net, Options{Random: 8})
-		if err != nil {
-			t.Fatalf("prune: %v\nbefore %v\nafter  %v", err, kinds(net), kinds(small))
-		}
-		if report.After.Params > report.Before.Params+int64(len(net.Nodes))*8 || report.After.MACs > report.Before.MACs {
-			t.Fatalf("the network grew: %+v to %+v", report.Before, report.After)
-		}
-		again, second, err := Prune(small, Options{Random: 4})
-		if err != nil {
-			t.Fatalf("second prune: %v", err)
-		}
-		if second.After != second.Before || kinds(again) != kinds(small) {
-			t.Fatalf("a second pass changed the network:\n%s %+v\n%s %+v", kinds(small), second.Before, kinds(again), second.After)
-		}
-	})
+	rapid.Check(t, func(t *rapid.T) { checkPrune(t, randomNetwork(t)) })
+}
+
+func checkPrune(t *rapid.T, net *nn.Network) {
+	small, report, err := Prune(net, Options{Random: 8})
+	if err != nil {
+		t.Fatalf("prune: %v\nbefore %v\nafter  %v", err, kinds(net), kinds(small))
+	}
+	if report.After.Params > report.Before.Params+int64(len(net.Nodes))*8 || report.After.MACs > report.Before.MACs {
+		t.Fatalf("the network grew: %+v to %+v", report.Before, report.After)
+	}
+	again, second, err := Prune(small, Options{Random: 4})
+	if err != nil {
+		t.Fatalf("second prune: %v", err)
+	}
+	if second.After != second.Before || kinds(again) != kinds(small) {
+		t.Fatalf("a second pass changed the network:\n%s %+v\n%s %+v", kinds(small), second.Before, kinds(again), second.After)
+	}
 }
 
 func kinds(net *nn.Network) string {

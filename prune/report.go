@@ -18,7 +18,7 @@ type Report struct {
 // Removed counts what is gone.
 type Removed struct {
 	Channels int `json:"channels"` // outputs of convolutions
-	Units    int `json:"units"`    // outputs of linear layers
+	Units    int `json:"units"`    // outputs of linear and recurrent layers
 	Branches int `json:"branches"` // operands of sums and concatenations
 	Gates    int `json:"gates"`    // gate values
 	Blocks   int `json:"blocks"`   // groups of layers of one name prefix that lost all their weights
@@ -68,18 +68,19 @@ func describe(large, small *nn.Network) *Report {
 }
 
 // count adds what one layer lost. Layers that make units of their own are told
-// by the rank of their weight: four axes for a convolution, two for a product.
+// by the rank of their weights: four axes for a convolution.
 func (r *Removed) count(node *nn.Node, d LayerDiff) {
 	lost := d.UnitsFrom - d.UnitsTo
 	for _, p := range node.Layer.Params() {
 		if p.Role != nn.RoleWeight || p.FindAxis(nn.AxisOut) < 0 {
 			continue
 		}
-		if len(p.Axes) == 2 {
-			r.Units += lost
-		} else {
+		if len(p.Axes) == 4 {
 			r.Channels += lost
+		} else {
+			r.Units += lost
 		}
+		break
 	}
 	if len(node.Inputs) > 1 {
 		r.Branches += d.InputsLost

@@ -151,7 +151,7 @@ func (s Selection) candidates(net *nn.Network) []candidate {
 				continue
 			}
 			c.slots = append(c.slots, slot)
-			if slot.Param.Role == nn.RoleWeight && live[slot.Node][slot.Index] {
+			if slot.Param.Role == nn.RoleWeight && !slot.Reads() && live[slot.Node][slot.Index] {
 				if c.layer < 0 {
 					c.layer = slot.Node
 				}

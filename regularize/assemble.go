@@ -32,8 +32,13 @@ func findParts(net *nn.Network, s Spec, pen Penalty) ([]part, error) {
 	if err := factors.check(); err != nil {
 		return nil, err
 	}
-	if s.On == "paths" {
+	switch {
+	case len(kept) == 0:
+		return nil, nil
+	case s.On == "paths":
 		return t.junctions(pen, kept, weights)
+	case s.On == "recurrent_units":
+		return []part{newCrossing(pen, kept, weights)}, nil
 	}
 	return assemble(pen, kept, weights)
 }
@@ -61,9 +66,15 @@ func scaleGroups(groups []*group, scale string) []float64 {
 // size is the number of values in the group.
 func (g *group) size() int {
 	sum := 0
-	for _, s := range g.slots {
+	for i, s := range g.slots {
 		n, _ := s.Param.AxisLen(s.Axis)
 		sum += s.Param.Size() / n
+		for _, o := range g.slots[:i] { // what rows and columns have in common
+			if o.Param == s.Param && o.Axis != s.Axis {
+				m, _ := o.Param.AxisLen(o.Axis)
+				sum -= s.Param.Size() / (n * m)
+			}
+		}
 	}
 	return sum
 }

@@ -79,7 +79,7 @@ func findCells(t *topology, s Spec, pen Penalty) ([]part, error) {
 			if err != nil {
 				return nil, err
 			}
-			macs := t.share(i, p.Size())
+			macs := t.perWeight(i)
 			values += float64(p.Size())
 			total += macs * float64(p.Size())
 			found = append(found, &cells{pen: pen, bound: []*nn.Param{p}, data: p.Data(), scale: factor})

@@ -29,11 +29,11 @@ func (t *topology) columnGroups(what string, wanted func(value int) bool) []*gro
 				groups = append(groups, g)
 			}
 		}
-		macs := t.share(i, n)
 		for j, g := range byValue[source] {
+			slot := nn.Slot{Node: i, Param: p, Axis: axis, Index: j}
 			g.layers = append(g.layers, t.name(i))
-			g.slots = append(g.slots, nn.Slot{Node: i, Param: p, Axis: axis, Index: j})
-			g.macs += macs
+			g.slots = append(g.slots, slot)
+			g.macs += t.share(slot)
 		}
 	}
 	return groups

@@ -2,9 +2,22 @@ package regularize
 
 import "pare/nn"
 
-// share is one n-th of a node's multiply-accumulates.
-func (t *topology) share(node, n int) float64 {
-	return t.macs[node] / float64(n)
+// perWeight is what one value of a node's weights has of its
+// multiply-accumulates.
+func (t *topology) perWeight(node int) float64 {
+	values := 0
+	for _, p := range t.net.Nodes[node].Layer.Params() {
+		if p.Role == nn.RoleWeight {
+			values += p.Size()
+		}
+	}
+	return t.macs[node] / float64(max(values, 1))
+}
+
+// share is what a slice of a weight has of its node's multiply-accumulates.
+func (t *topology) share(s nn.Slot) float64 {
+	n, _ := s.Param.AxisLen(s.Axis)
+	return t.perWeight(s.Node) * float64(s.Param.Size()/n)
 }
 
 // unitMACs counts the multiply-accumulates that disappear with a unit: its share
@@ -15,8 +28,7 @@ func (t *topology) unitMACs(unit int) float64 {
 		if s.Param.Role != nn.RoleWeight {
 			continue
 		}
-		n, _ := s.Param.AxisLen(s.Axis)
-		sum += t.share(s.Node, n)
+		sum += t.share(s)
 	}
 	return sum
 }
@@ -40,7 +52,7 @@ func (t *topology) pathMACs(gate int) float64 {
 	sum := 0.0
 	for i := range behind {
 		if behind[i] && !others[i] {
-			sum += t.share(i, 1)
+			sum += t.macs[i]
 		}
 	}
 	return sum

@@ -71,6 +71,44 @@ func inception(t testing.TB) *nn.Network {
 		step{"fc", &layers.Linear{Out: 2}, nil})
 }
 
+// tagger is an LSTM of 3 units, a GRU of 2 and a linear layer at each of 4
+// positions.
+func tagger(t testing.TB) *nn.Network {
+	return build(t, nn.Shape{2, 4},
+		step{"lstm", &layers.LSTM{Hidden: 3}, nil},
+		step{"gru", &layers.GRU{Hidden: 2}, nil},
+		step{"fc", &layers.Linear{Out: 2}, nil})
+}
+
+// stream is a block of 5 hidden units beside a stream of 4, read through a layer
+// normalisation, at 3 positions.
+func stream(t testing.TB) *nn.Network {
+	return build(t, nn.Shape{1, 3},
+		step{"embed", &layers.Embedding{Vocab: 6, Out: 4}, nil},
+		step{"position", &layers.Position{}, nil},
+		step{"norm", &layers.LayerNorm{}, nil},
+		step{"up", &layers.Linear{Out: 5}, nil},
+		step{"relu", layers.ReLU(), nil},
+		step{"down", &layers.Linear{Out: 4}, nil},
+		step{"add", &layers.Add{}, []string{"position", "down"}},
+		step{"logits", &layers.Linear{Out: 6}, nil})
+}
+
+// attentive has an attention of heads with 2 and 3 dimensions of queries, 3 and
+// 1 of values, and gated hidden units, on a stream of 4.
+func attentive(t testing.TB) *nn.Network {
+	return build(t, nn.Shape{4, 3},
+		step{"norm", &layers.LayerNorm{}, nil},
+		step{"qkv", &layers.Linear{Out: 14}, nil},
+		step{"attention", &layers.Attention{Heads: 2, QK: []int{2, 3}, V: []int{3, 1}, Scale: 1}, nil},
+		step{"proj", &layers.Linear{Out: 4}, nil},
+		step{"gate", &layers.Linear{Out: 5}, nil},
+		step{"relu", layers.ReLU(), nil},
+		step{"up", &layers.Linear{Out: 5, NoBias: true}, []string{"proj"}},
+		step{"mul", &layers.Mul{}, []string{"relu", "up"}},
+		step{"down", &layers.Linear{Out: 2}, nil})
+}
+
 // The sizes of all groups, counted by hand.
 func TestGroupsOfNetworks(t *testing.T) {
 	repeat := func(v, n int) []int { return slices.Repeat([]int{v}, n) }
@@ -103,6 +141,25 @@ func TestGroupsOfNetworks(t *testing.T) {
 		{"branches in", inception, Spec{On: "branches", Members: "in"}, []int{4, 6}},
 		{"branch by maker", inception, Spec{On: "branches", Layers: Patterns{"b2"}}, []int{6}},
 		{"branches by concat", inception, Spec{On: "branches", Layers: Patterns{"cat"}}, []int{6, 6}},
+		// Rows of 2 inputs, 3 units and 2 biases in 4 gates, and of 3, 2 and 2 in 3.
+		{"recurrent neurons", tagger, Spec{On: "neurons"}, []int{28, 28, 28, 21, 21}},
+		// Columns of 4·3 in the LSTM and 3·2 in the GRU; of 3·2 and of 2 in fc.
+		{"recurrent neurons in", tagger, Spec{On: "neurons", Members: "in"}, []int{18, 18, 18, 8, 8}},
+		// Both, less the 4 or 3 values of a unit's weights for itself.
+		{"recurrent units", tagger, Spec{On: "recurrent_units"}, []int{42, 42, 42, 26, 26}},
+		{"hidden of a sequence", stream, Spec{On: "neurons", Layers: Patterns{"up"}}, repeat(4+1, 5)},
+		{"readers of a sequence", stream, Spec{On: "neurons", Layers: Patterns{"up"}, Members: "in"}, repeat(4, 5)},
+		// Token vectors, positions, γ and β, rows of down with their bias.
+		{"stream", stream, Spec{On: "neurons", Layers: Patterns{"embed"}}, repeat(6+3+2+5+1, 4)},
+		// Columns of up, which reads it normalised, and of logits.
+		{"readers of the stream", stream, Spec{On: "neurons", Layers: Patterns{"down"}, Members: "in"}, repeat(5+6, 4)},
+		// Seven and seven rows of 4 with their biases; columns of 4 for three values and one.
+		{"heads", attentive, Spec{On: "heads"}, []int{7*5 + 3*4, 7*5 + 1*4}},
+		{"heads by maker", attentive, Spec{On: "heads", Layers: Patterns{"qkv"}}, []int{47, 39}},
+		// A query and its key, 2 + 3 times; values.
+		{"dimensions", attentive, Spec{On: "neurons", Layers: Patterns{"qkv"}}, append(repeat(10, 5), repeat(5, 4)...)},
+		{"values read", attentive, Spec{On: "neurons", Layers: Patterns{"qkv"}, Members: "in"}, repeat(4, 4)},
+		{"gated units", attentive, Spec{On: "neurons", Layers: Patterns{"up"}}, repeat(4+1+4, 5)},
 		{"factor 0", residual, Spec{On: "channels", Factors: map[string]float64{"conv1": 0}}, repeat(2, 4)},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -113,7 +170,23 @@ func TestGroupsOfNetworks(t *testing.T) {
 			}
 			var got []int
 			for _, p := range term.parts {
-				got = append(got, p.(*groupSet).size...)
+				switch p := p.(type) {
+				case *groupSet:
+					got = append(got, p.size...)
+				case *crossing:
+					for g := range p.scale {
+						got = append(got, p.size(g))
+					}
+				}
+			}
+			groups, err := findGroups(newTopology(c.net(t)), c.spec)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for i, g := range groups {
+				if len(groups) == len(c.want) && g.size() != c.want[i] {
+					t.Errorf("%s counts %d values, expected %d", g.label, g.size(), c.want[i])
+				}
 			}
 			if !slices.Equal(got, c.want) {
 				t.Errorf("group sizes are %v, expected %v", got, c.want)
@@ -175,6 +248,11 @@ func TestMACScale(t *testing.T) {
 	if m := topo.unitMACs(topo.units.Out(0)[0]); m != 36+20 {
 		t.Errorf("a channel costs %g, expected 56", m)
 	}
+	// A head: its rows and columns, and its share of the attention.
+	heads := newTopology(attentive(t)).headGroups()
+	if m := heads[0].macs; m != 3*(7*4+3*4)+9*9/2.0 {
+		t.Errorf("head 1 costs %g, expected 160.5", m)
+	}
 	// The gate of the residual block switches conv1 and conv2 off.
 	net := residual(t)
 	gate := slices.IndexFunc(net.Nodes, func(n *nn.Node) bool { return n.Name == "gate" })
@@ -211,6 +289,9 @@ func TestTargetsThatAreNotThere(t *testing.T) {
 		{plain, Spec{Type: "l1", On: "weights", Factors: map[string]float64{"fc?": 1, "f*": 2}}, "different values"},
 		{plain, Spec{Type: "l1", On: "weights", Factors: map[string]float64{"*": 0}}, "no group to penalise"},
 		{residual, Spec{Type: "group_lasso", On: "positions"}, "no positions"},
+		{plain, Spec{Type: "group_lasso", On: "recurrent_units"}, "no recurrent_units"},
+		{plain, Spec{Type: "group_lasso", On: "heads"}, "no heads"},
+		{attentive, Spec{Type: "group_lasso", On: "neurons", Layers: Patterns{"qkv"}, Members: "norm"}, "no neurons"},
 	} {
 		_, err := NewTerm(c.net(t), c.spec)
 		if err == nil || !strings.Contains(err.Error(), c.want) {

@@ -23,8 +23,9 @@ type Spec struct {
 	Scale string `yaml:"scale,omitempty" json:"scale,omitempty"`
 	// Members says which values make up the group of a unit: "norm", scale and
 	// shift of the normalisation that carries it; "out", the weights and bias
-	// that compute it; "in", the weights that read it. "auto" or empty means
-	// norm for units that have one and out for the others. It applies to
+	// that compute it, with scale and shift of layer normalisations, behind which
+	// a unit of zeros is not zero; "in", the weights that read it. "auto" or empty
+	// means norm for units that have one and out for the others. It applies to
 	// channels, neurons and branches.
 	Members string `yaml:"members,omitempty" json:"members,omitempty"`
 	// Factors multiplies λ where a layer or parameter ("conv1.weight") matches
@@ -44,16 +45,18 @@ type Spec struct {
 //
 //	weights         every value of a layer's weights
 //	channels        the units of convolutions; those that residual sums tie are one group
-//	neurons         the units of linear layers
+//	neurons         the units of linear and recurrent layers
 //	branches        every operand of a concatenation
+//	heads           every head of an attention: what computes its queries, keys and values, and what reads its results
 //	gates           every gate, kept ≥ 0
 //	paths           the gates on the operands of one sum, but for the largest: no sum closes
 //	input_features  the weights that read one input feature, or one pixel after a flatten
 //	positions       the weights that read one position after a flatten
+//	recurrent_units all weights that compute or read one unit of a recurrent layer
 //
 // The units of the network's output are in no group.
 func Targets() []string {
-	return []string{"weights", "channels", "neurons", "branches", "gates", "paths", "input_features", "positions"}
+	return []string{"weights", "channels", "neurons", "branches", "heads", "gates", "paths", "input_features", "positions", "recurrent_units"}
 }
 
 var (

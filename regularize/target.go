@@ -44,6 +44,10 @@ func findGroups(t *topology, s Spec) ([]*group, error) {
 		if all, err = t.branchGroups(s.Members); err != nil {
 			return nil, err
 		}
+	case "recurrent_units":
+		all = t.recurrentGroups()
+	case "heads":
+		all = t.headGroups()
 	case "gates", "paths":
 		all = t.gateGroups()
 	case "input_features":
@@ -91,11 +95,11 @@ func (t *topology) unitGroups(what, members string, wanted func(node int) bool) 
 func (t *topology) members(unit int, members string) []nn.Slot {
 	switch members {
 	case "norm":
-		return t.labelled(unit, nn.AxisOut, nn.RoleScale, nn.RoleShift)
+		return t.norms(unit, false)
 	case "in":
-		return t.labelled(unit, nn.AxisIn, nn.RoleWeight)
+		return t.slicesOf(unit, true, nn.RoleWeight)
 	case "out":
-		return t.labelled(unit, nn.AxisOut, nn.RoleWeight, nn.RoleBias)
+		return append(t.slicesOf(unit, false, nn.RoleWeight, nn.RoleBias), t.norms(unit, true)...)
 	}
 	if norm := t.members(unit, "norm"); len(norm) > 0 {
 		return norm
@@ -103,10 +107,20 @@ func (t *topology) members(unit int, members string) []nn.Slot {
 	return t.members(unit, "out")
 }
 
-func (t *topology) labelled(unit int, label nn.Axis, roles ...nn.Role) []nn.Slot {
+// norms returns scales and shifts of the normalisations that carry a unit: of
+// those that mix units, or of those that do not.
+func (t *topology) norms(unit int, mixing bool) []nn.Slot {
+	return slices.DeleteFunc(t.slicesOf(unit, false, nn.RoleScale, nn.RoleShift), func(s nn.Slot) bool {
+		_, mixes := t.net.Nodes[s.Node].Layer.(nn.Mixer)
+		return mixes != mixing
+	})
+}
+
+// slicesOf returns those slices of a unit class that read it, or compute it.
+func (t *topology) slicesOf(unit int, reads bool, roles ...nn.Role) []nn.Slot {
 	var out []nn.Slot
 	for _, s := range t.slots[unit] {
-		if s.Param.Axes[s.Axis] == label && slices.Contains(roles, s.Param.Role) {
+		if s.Reads() == reads && slices.Contains(roles, s.Param.Role) {
 			out = append(out, s)
 		}
 	}

@@ -21,11 +21,13 @@ func collect(net *nn.Network, s Spec, visit func(g *group, values []*float32, pa
 		var v []*float32
 		var params []*nn.Param
 		var offsets []int
+		seen := map[*float32]bool{} // rows and columns of a group have values in common
 		for _, s := range g.slots {
 			n, stride := s.Param.AxisLen(s.Axis)
 			for i := range s.Param.Size() {
-				if i/stride%n == s.Index {
-					v = append(v, &s.Param.Data()[i])
+				if w := &s.Param.Data()[i]; i/stride%n == s.Index && !seen[w] {
+					seen[w] = true
+					v = append(v, w)
 					params, offsets = append(params, s.Param), append(offsets, i)
 				}
 			}
@@ -50,9 +52,15 @@ var termSpecs = []struct {
 	{inception, Spec{Type: "group_lasso", On: "channels", Members: "out", Layers: Patterns{"b1"}}},
 	{inception, Spec{Type: "group_lasso", On: "channels", Members: "in", Layers: Patterns{"b1"}}}, // fc reads b2 as well
 	{inception, Spec{Type: "l1", On: "gates", Scale: "macs"}},
+	{tagger, Spec{Type: "group_lasso", On: "neurons"}},
+	{tagger, Spec{Type: "group_lasso", On: "neurons", Members: "in", Scale: "macs"}},
+	{tagger, Spec{Type: "group_lasso", On: "recurrent_units"}},
+	{tagger, Spec{Type: "group_lasso", On: "recurrent_units", Scale: "macs", Layers: Patterns{"lstm"}}},
+	{tagger, Spec{Type: "l1", On: "recurrent_units"}},
 }
 
-// Prox over the laid out memory is the penalty's own map on each group.
+// Prox over the laid out memory is the penalty's own map on each group; a value in
+// two groups is scaled by both.
 func TestProxIsThePenaltysOnEachGroup(t *testing.T) {
 	for _, c := range termSpecs {
 		for _, adaptive := range []bool{false, true} {
@@ -70,17 +78,23 @@ func TestProxIsThePenaltysOnEachGroup(t *testing.T) {
 			}
 			term.Prox(0.5, metric)
 			pen, _ := c.spec.penalty()
+			before := map[*float32]float32{}
+			collect(slow, c.spec, func(_ *group, values []*float32, _ []*nn.Param, _ []int) {
+				for _, v := range values {
+					before[v] = *v
+				}
+			})
 			collect(slow, c.spec, func(g *group, values []*float32, params []*nn.Param, offsets []int) {
 				w, d := make([]float32, len(values)), make([]float32, len(values))
 				for i, v := range values {
-					w[i], d[i] = *v, 1
+					w[i], d[i] = before[v], 1
 					if adaptive {
 						d[i] = metricAt(offsets[i])
 					}
 				}
 				pen.ProxMetric(w, d, float32(0.5*0.7*scaleOf(slow, c.spec, g)))
 				for i, v := range values {
-					*v = w[i]
+					*v *= w[i] / before[v]
 				}
 			})
 			assertSameParams(t, term.Name(), fast, slow)

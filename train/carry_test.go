@@ -221,10 +221,10 @@ func TestResumeRefusesOtherState(t *testing.T) {
 		t.Errorf("as it was: %v", err)
 	}
 	for want, change := range map[string]func(*Checkpoint){
-		"tensor memory is missing":      func(c *Checkpoint) { c.State = nil },
-		"has 2 values, expected 15":     func(c *Checkpoint) { c.State = []NamedTensor{{"memory", make([]float32, 2)}} },
-		"found tensor other":            func(c *Checkpoint) { c.State = []NamedTensor{{"other", make([]float32, 15)}} },
-		"tensor memory is not expected": func(c *Checkpoint) { c.Position.Batch, c.Position.Step = 0, 0 },
+		"tensor memory.h is missing":      func(c *Checkpoint) { c.State = nil },
+		"has 2 values, expected 15":       func(c *Checkpoint) { c.State = []NamedTensor{{"memory.h", make([]float32, 2)}} },
+		"found tensor other":              func(c *Checkpoint) { c.State = []NamedTensor{{"other", make([]float32, 15)}} },
+		"tensor memory.h is not expected": func(c *Checkpoint) { c.Position.Batch, c.Position.Step = 0, 0 },
 	} {
 		tr := carrySession(t, "", 1, nil)
 		before := cloneTensors(tr.params)

@@ -16,7 +16,7 @@ const (
 type job struct {
 	dst, a, b, c, d, e []float32
 	s, eps             float32
-	rows, cols         int
+	rows, cols, width  int
 	step               int // elements or rows per task
 	op                 func(j *job, lo, hi, task int)
 	run                func(worker, task int)

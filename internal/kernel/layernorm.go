@@ -7,12 +7,13 @@ import "math"
 //
 //	invstd = 1/√(variance + eps)
 //
+// Both count width values a row, at least d, of which those beyond d are zero.
 // It also writes mean [rows] and invstd [rows], which the gradient reads. d
 // must be positive; y may be x.
-func LayerNorm(y, mean, invstd, x, gamma, beta []float32, rows, d int, eps float32) {
+func LayerNorm(y, mean, invstd, x, gamma, beta []float32, rows, d, width int, eps float32) {
 	j := newJob()
 	j.dst, j.a, j.b, j.c, j.d, j.e = y[:rows*d], x[:rows*d], mean[:rows], invstd[:rows], gamma[:d], beta[:d]
-	j.cols, j.eps = d, eps
+	j.cols, j.width, j.eps = d, width, eps
 	j.each(rows, rowStep(d), func(j *job, lo, hi, _ int) {
 		step := normBlock(j.cols)
 		for ; lo < hi; lo += step {
@@ -31,15 +32,20 @@ const maxNormBlock = 16
 // layerNormBlock normalises rows [lo,hi), which stay in the cache.
 func (j *job) layerNormBlock(lo, hi int) {
 	d := j.cols
-	n := 1 / float64(d)
+	n, zeros := 1/float64(j.width), float64(j.width-j.cols)
 	for r := lo; r < hi; r++ {
 		// Summing differences to a value of the row loses nothing where the
 		// mean is far larger than the deviations.
 		x := j.a[r*d:][:d]
-		j.b[r] = float32(float64(x[0]) + rowSum(x, x[0])*n)
+		first := float64(x[0])
+		j.b[r] = float32(first + (rowSum(x, x[0])-zeros*first)*n)
 	}
 	for r := lo; r < hi; r++ {
-		j.c[r] = float32(1 / math.Sqrt(rowSquares(j.a[r*d:][:d], j.b[r])*n+float64(j.eps)))
+		squares := rowSquares(j.a[r*d:][:d], j.b[r])
+		if zeros > 0 { // 0·Inf is not 0
+			squares += zeros * float64(j.b[r]) * float64(j.b[r])
+		}
+		j.c[r] = float32(1 / math.Sqrt(squares*n+float64(j.eps)))
 	}
 	for r := lo; r < hi; r++ {
 		normalizeRow(j.dst[r*d:][:d], j.a[r*d:][:d], j.d, j.e, j.b[r], j.c[r])
@@ -51,9 +57,11 @@ func (j *job) layerNormBlock(lo, hi int) {
 //
 //	dx = invstd·(g - mean of g - x̂·mean of g·x̂), dgamma = Σ dy·x̂, dbeta = Σ dy
 //
-// dx nil, or dgamma and dbeta nil, leaves that part out. dx may be dy.
-func LayerNormBackward(dx, dgamma, dbeta, x, mean, invstd, gamma, dy []float32, rows, d int) {
+// with the means over width values, those beyond d without a gradient. dx nil,
+// or dgamma and dbeta nil, leaves that part out. dx may be dy.
+func LayerNormBackward(dx, dgamma, dbeta, x, mean, invstd, gamma, dy []float32, rows, d, width int) {
 	j := newJob()
+	j.width = width
 	j.dst, j.a, j.b, j.c, j.d, j.e = dx, x[:rows*d], mean[:rows], invstd[:rows], gamma[:d], dy[:rows*d]
 	if dx != nil {
 		j.dst = dx[:rows*d]
@@ -75,7 +83,7 @@ func LayerNormBackward(dx, dgamma, dbeta, x, mean, invstd, gamma, dy []float32, 
 // layerNormGrad computes dx of rows [lo,hi) and adds their part of dgamma and
 // dbeta.
 func (j *job) layerNormGrad(dgamma, dbeta []float32, lo, hi int) {
-	d := len(j.d)
+	d, n := len(j.d), float64(j.width)
 	step := normBlock(d)
 	var p, q [maxNormBlock]float32
 	for ; lo < hi; lo += step {
@@ -84,7 +92,7 @@ func (j *job) layerNormGrad(dgamma, dbeta []float32, lo, hi int) {
 			for r := lo; r < end; r++ {
 				s := float64(j.c[r])
 				u, v := layerNormSums(j.a[r*d:][:d], j.d, j.e[r*d:][:d], j.b[r])
-				p[r-lo], q[r-lo] = float32(u*s/float64(d)), float32(v*s*s*s/float64(d))
+				p[r-lo], q[r-lo] = float32(u*s/n), float32(v*s*s*s/n)
 			}
 		}
 		for r := lo; r < end; r++ {

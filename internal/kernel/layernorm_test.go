@@ -41,8 +41,8 @@ func TestLayerNorm(t *testing.T) {
 			y, dx, mean, invstd := make([]float32, rows*d), make([]float32, rows*d), make([]float32, rows), make([]float32, rows)
 			dg, db := randSlice(r, d), randSlice(r, d)
 			const eps = 1e-3
-			LayerNorm(y, mean, invstd, x, g, b, rows, d, eps)
-			LayerNormBackward(dx, dg, db, x, mean, invstd, g, dy, rows, d)
+			LayerNorm(y, mean, invstd, x, g, b, rows, d, d, eps)
+			LayerNormBackward(dx, dg, db, x, mean, invstd, g, dy, rows, d, d)
 			wdg, wdb, wdx := make([]float64, d), make([]float64, d), make([]float64, d)
 			for i := range rows {
 				hat, inv := layerNorm64(to64(x[i*d:][:d]), float64(float32(eps)))
@@ -66,14 +66,14 @@ func TestLayerNorm(t *testing.T) {
 			near(t, fmt.Sprint("dbeta", s), db, wdb, 1e-5)
 
 			alone, g2, b2 := make([]float32, rows*d), make([]float32, d), make([]float32, d)
-			LayerNormBackward(alone, nil, nil, x, mean, invstd, g, dy, rows, d)
+			LayerNormBackward(alone, nil, nil, x, mean, invstd, g, dy, rows, d, d)
 			same(t, "dx alone", alone, dx)
-			LayerNormBackward(nil, g2, b2, x, mean, invstd, g, dy, rows, d)
+			LayerNormBackward(nil, g2, b2, x, mean, invstd, g, dy, rows, d, d)
 			same(t, "dgamma alone", g2, dg)
 			same(t, "dbeta alone", b2, db)
-			LayerNormBackward(dy, nil, nil, x, mean, invstd, g, dy, rows, d)
+			LayerNormBackward(dy, nil, nil, x, mean, invstd, g, dy, rows, d, d)
 			same(t, "dx in place", dy, dx)
-			LayerNorm(x, mean, invstd, x, g, b, rows, d, eps)
+			LayerNorm(x, mean, invstd, x, g, b, rows, d, d, eps)
 			same(t, "y in place", x, y)
 		}
 	})
@@ -88,8 +88,8 @@ func TestLayerNormDifferences(t *testing.T) {
 		x, dy, g, b := randSlice(r, d), randSlice(r, d), randSlice(r, d), randSlice(r, d)
 		y, mean, invstd := make([]float32, d), make([]float32, 1), make([]float32, 1)
 		dx, dg, db := make([]float32, d), make([]float32, d), make([]float32, d)
-		LayerNorm(y, mean, invstd, x, g, b, 1, d, eps)
-		LayerNormBackward(dx, dg, db, x, mean, invstd, g, dy, 1, d)
+		LayerNorm(y, mean, invstd, x, g, b, 1, d, d, eps)
+		LayerNormBackward(dx, dg, db, x, mean, invstd, g, dy, 1, d, d)
 		args := [][]float64{to64(x), to64(g), to64(b)}
 		loss := func() float64 {
 			hat, _ := layerNorm64(args[0], eps)
@@ -126,17 +126,56 @@ func TestLayerNormFarMean(t *testing.T) {
 			one[i] = 1
 		}
 		y, mean, invstd := make([]float32, d), make([]float32, 1), make([]float32, 1)
-		LayerNorm(y, mean, invstd, x, one, zero, 1, d, 0)
+		LayerNorm(y, mean, invstd, x, one, zero, 1, d, d, 0)
 		want, inv := layerNorm64(to64(x), 0)
 		near(t, "y", y, want, 1e-4) // half a unit of the mean is 3e-5, deviations are 0.6
 		near(t, "invstd", invstd, []float64{inv}, 1e-6)
 
 		x[3] = nan
-		LayerNorm(y, mean, invstd, x, one, zero, 1, d, 0)
+		LayerNorm(y, mean, invstd, x, one, zero, 1, d, d, 0)
 		for i, v := range y {
 			if v == v {
 				t.Fatalf("value %d of a row with NaN is %v", i, v)
 			}
+		}
+	})
+}
+
+// TestLayerNormWidth holds the form that leaves zeros out against the one with
+// the zeros in the row.
+func TestLayerNormWidth(t *testing.T) {
+	everyMode(t, func(t *testing.T) {
+		r := newRand(55)
+		for _, s := range [][3]int{{1, 1, 2}, {5, 3, 4}, {40, 24, 128}, {300, 17, 18}} {
+			rows, d, width := s[0], s[1], s[2]
+			pad := func(x []float32) []float32 {
+				out := make([]float32, 0, len(x)/d*width)
+				for ; len(x) > 0; x = x[d:] {
+					out = append(append(out, x[:d]...), make([]float32, width-d)...)
+				}
+				return out
+			}
+			cut := func(x []float32) (out []float64) {
+				for ; len(x) > 0; x = x[width:] {
+					out = append(out, to64(x[:d])...)
+				}
+				return out
+			}
+			x, dy, g, b := randSlice(r, rows*d), randSlice(r, rows*d), randSlice(r, d), randSlice(r, d)
+			const eps = 1e-3
+			run := func(x, dy, g, b []float32, d int) (y, dx, dg, db []float32) {
+				mean, invstd := make([]float32, rows), make([]float32, rows)
+				y, dx, dg, db = make([]float32, len(x)), make([]float32, len(x)), make([]float32, d), make([]float32, d)
+				LayerNorm(y, mean, invstd, x, g, b, rows, d, width, eps)
+				LayerNormBackward(dx, dg, db, x, mean, invstd, g, dy, rows, d, width)
+				return y, dx, dg, db
+			}
+			y, dx, dg, db := run(x, dy, g, b, d)
+			wy, wdx, wdg, wdb := run(pad(x), pad(dy), pad(g), pad(b), width)
+			near(t, fmt.Sprint("y", s), y, cut(wy), 2e-6)
+			near(t, fmt.Sprint("dx", s), dx, cut(wdx), 3e-6)
+			near(t, fmt.Sprint("dgamma", s), dg, cut(wdg), 1e-5)
+			near(t, fmt.Sprint("dbeta", s), db, cut(wdb), 1e-5)
 		}
 	})
 }
@@ -146,11 +185,11 @@ func TestLayerNormThreadsAndAllocs(t *testing.T) {
 	const rows, d = 1100, 72
 	x, dy, g, out := randSlice(r, rows*d), randSlice(r, rows*d), randSlice(r, d), make([]float32, rows*d)
 	mean, invstd, dg, db := make([]float32, rows), make([]float32, rows), make([]float32, d), make([]float32, d)
-	LayerNorm(out, mean, invstd, x, g, g, rows, d, 1e-5)
+	LayerNorm(out, mean, invstd, x, g, g, rows, d, d, 1e-5)
 	for name, f := range map[string]func() []float32{
-		"forward": func() []float32 { LayerNorm(out, mean, invstd, x, g, g, rows, d, 1e-5); return out },
-		"dx":      func() []float32 { LayerNormBackward(out, dg, db, x, mean, invstd, g, dy, rows, d); return out },
-		"dgamma":  func() []float32 { LayerNormBackward(nil, dg, db, x, mean, invstd, g, dy, rows, d); return dg },
+		"forward": func() []float32 { LayerNorm(out, mean, invstd, x, g, g, rows, d, d, 1e-5); return out },
+		"dx":      func() []float32 { LayerNormBackward(out, dg, db, x, mean, invstd, g, dy, rows, d, d); return out },
+		"dgamma":  func() []float32 { LayerNormBackward(nil, dg, db, x, mean, invstd, g, dy, rows, d, d); return dg },
 	} {
 		a, b := withThreads(f)
 		same(t, name, a, b)
@@ -166,10 +205,10 @@ func BenchmarkLayerNorm(b *testing.B) {
 		r := newRand(54)
 		x, dy, g, out := benchSlice(r, rows*d), benchSlice(r, rows*d), benchSlice(r, d), make([]float32, rows*d)
 		mean, invstd, dg, db := make([]float32, rows), make([]float32, rows), make([]float32, d), make([]float32, d)
-		LayerNorm(out, mean, invstd, x, g, g, rows, d, 1e-5)
+		LayerNorm(out, mean, invstd, x, g, g, rows, d, d, 1e-5)
 		for name, f := range map[string]func(){
-			"forward":  func() { LayerNorm(out, mean, invstd, x, g, g, rows, d, 1e-5) },
-			"backward": func() { LayerNormBackward(out, dg, db, x, mean, invstd, g, dy, rows, d) },
+			"forward":  func() { LayerNorm(out, mean, invstd, x, g, g, rows, d, d, 1e-5) },
+			"backward": func() { LayerNormBackward(out, dg, db, x, mean, invstd, g, dy, rows, d, d) },
 		} {
 			b.Run(fmt.Sprint(name, s), func(b *testing.B) {
 				b.SetBytes(int64(4 * rows * d))

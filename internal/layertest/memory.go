@@ -18,7 +18,7 @@ import (
 //
 // where h goes on from run to run. It is the smallest layer with tokens, state
 // and a gradient through time, which ends at the first position of a run. With
-// Decay 0 and Out = Tokens it is a bigram model. A network can have one of them.
+// Decay 0 and Out = Tokens it is a bigram model.
 type Memory struct {
 	Tokens int     `yaml:"tokens" json:"tokens"`
 	Out    int     `yaml:"out" json:"out"`
@@ -50,7 +50,7 @@ func (l *Memory) Params() []*nn.Param { return []*nn.Param{l.weight} }
 
 func (l *Memory) Build(b *nn.Builder, in []*gorgonia.Node) (*gorgonia.Node, error) {
 	batch, length, units, decay := b.Batch, l.length, l.Out, float32(l.Decay)
-	state := b.State("memory", batch*units)
+	state := b.State("h", batch*units)
 	grad := func(in gorgonia.Nodes, _, dy *gorgonia.Node) (*gorgonia.Node, error) {
 		g := make([]float32, units)
 		return nn.Apply(nn.Op{Name: "test-memory/dw", Shape: tensor.Shape{l.Tokens, units}, Run: func(dst []float32, in [][]float32) {

@@ -174,9 +174,14 @@ def network():
             "params": {k: array(v) for k, v in keep.items()}}
 
 
-goldens = {"layers": list(layer_cases()), "running": running(), "cross_entropy": [cross_entropy(0), cross_entropy(0.1)],
-           "network": network()}
-path = os.path.join(os.path.dirname(os.path.abspath(__file__)), "goldens.json")
-with open(path, "w") as f:
-    json.dump(goldens, f, separators=(",", ":"))
-    f.write("\n")
+def write(name, values):
+    """Writes a file beside the scripts."""
+    path = os.path.join(os.path.dirname(os.path.abspath(__file__)), name)
+    with open(path, "w") as f:
+        json.dump(values, f, separators=(",", ":"))
+        f.write("\n")
+
+
+if __name__ == "__main__":
+    write("goldens.json", {"layers": list(layer_cases()), "running": running(),
+                           "cross_entropy": [cross_entropy(0), cross_entropy(0.1)], "network": network()})

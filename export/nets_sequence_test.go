@@ -1,0 +1,55 @@
+package export
+
+import (
+	"testing"
+
+	"pare/layers"
+	"pare/nn"
+)
+
+// vocabulary is the number of tokens that the network reads, 0 for numbers.
+func vocabulary(net *nn.Network) int {
+	if l, ok := net.Nodes[0].Layer.(*layers.Embedding); ok {
+		return l.Vocab
+	}
+	return 0
+}
+
+// text maps tokens to logits at each position.
+func text(t *testing.T) *nn.Network {
+	s := newStack(t, "text", 1, 5)
+	s.add("embed", &layers.Embedding{Vocab: 7, Out: 6})
+	s.add("position", &layers.Position{})
+	s.add("norm", &layers.LayerNorm{})
+	s.add("qkv", &layers.Linear{Out: 12})
+	s.add("attention", &layers.Attention{Heads: 2, Causal: true})
+	s.add("up", &layers.Linear{Out: 9})
+	gate := s.act("relu")
+	s.add("other", &layers.Linear{Out: 9}, "attention")
+	s.add("gated", &layers.Mul{}, gate, "other")
+	s.add("down", &layers.Linear{Out: 6, NoBias: true})
+	s.add("add", &layers.Add{}, "position", "down")
+	s.add("logits", &layers.Linear{Out: 7})
+	randomise(s.net, 0)
+	return s.net
+}
+
+// readings maps a sequence of vectors to logits.
+func readings(t *testing.T) *nn.Network {
+	s := newStack(t, "readings", 3, 4)
+	s.add("embed", &layers.Linear{Out: 5})
+	s.add("position", &layers.Position{Index: []int{0, 1, 3, 4, 6}, Units: 7})
+	s.add("pick", &layers.Select{Index: []int{0, 1, 2, 5}})
+	s.add("narrow", &layers.LayerNorm{Width: 7, From: []int{0, 2, -1, 3, -1}})
+	s.act("tanh")
+	s.add("qkv", &layers.Linear{Out: 10})
+	s.add("attention", &layers.Attention{Heads: 2, QK: []int{2, 0}, V: []int{2, 4}, Scale: 0.4})
+	s.add("last", &layers.Last{})
+	s.add("logits", &layers.Linear{Out: 3})
+	randomise(s.net, 0)
+	return s.net
+}
+
+func sequences(t *testing.T) []*nn.Network {
+	return append(recurrents(t), text(t), readings(t), pruned(t, readings(t), 0.3), pruned(t, readings(t), 0.5))
+}

@@ -1,0 +1,91 @@
+package kernel
+
+// packedDepth is the depth of a block of a packed matrix: its panel of 16 KB
+// stays in L1 while all rows are multiplied with it.
+const packedDepth = 256
+
+// packedMatrix is the right operand B[k,n] of products that come one after
+// another: it is packed once into panels of tileN columns.
+type packedMatrix struct {
+	k, n   int
+	panels int
+	data   []float32 // [panel][k][tileN]; columns past n hold anything
+
+	b     []float32 // operand of the packing in progress
+	trans bool
+	task  func(worker, panel int)
+}
+
+// packedSteps are the offsets along the depth of a block.
+var packedSteps = func() (s [packedDepth]int) {
+	for i := range s {
+		s[i] = i
+	}
+	return s
+}()
+
+func newPackedMatrix(k, n int) *packedMatrix {
+	p := &packedMatrix{k: k, n: n, panels: (n + tileN - 1) / tileN}
+	p.data = make([]float32, p.panels*k*tileN)
+	p.task = p.packPanel
+	return p
+}
+
+// width is the number of columns of a product: whole panels.
+func (p *packedMatrix) width() int { return p.panels * tileN }
+
+// pack takes b, [k,n] or, if trans, [n,k].
+func (p *packedMatrix) pack(b []float32, trans bool) {
+	p.b, p.trans = b[:p.k*p.n], trans
+	parallel(p.panels, p.task)
+	p.b = nil
+}
+
+func (p *packedMatrix) packPanel(_, panel int) {
+	j0 := panel * tileN
+	cols := min(tileN, p.n-j0)
+	dst := p.data[panel*p.k*tileN:][:p.k*tileN]
+	if !p.trans {
+		for t := range p.k {
+			copy(dst[t*tileN:][:cols], p.b[t*p.n+j0:])
+		}
+		return
+	}
+	packTransposed(dst, p.b[j0*p.k:], p.k, cols, tileN, p.k)
+}
+
+// paddedRows is the number of rows that mul reads and writes for so many.
+func paddedRows(rows int) int { return (rows + tileM - 1) / tileM * tileM }
+
+// mul computes c = a·B, plus bias[width] on every row unless it is nil, or with
+// acc c += a·B. a has rows of k values lda apart, c rows of width values ldc
+// apart, both paddedRows(rows) of them. Several goroutines may call it at once.
+// What an element is summed from, and in which order, does not depend on rows.
+func (p *packedMatrix) mul(c []float32, ldc int, a []float32, lda, rows int, bias []float32, acc bool) {
+	var crow, arow [tileM]int
+	for i := range tileM {
+		crow[i], arow[i] = i*ldc, i*lda
+	}
+	t := tile{crow: crow[:], arow: arow[:], ldb: tileN, cols: tileN}
+	switch {
+	case acc:
+		t.mode = tileLoad
+	case bias != nil:
+		t.mode = tileBias
+	}
+	for k0 := 0; k0 < p.k; k0 += packedDepth {
+		t.step = packedSteps[:min(packedDepth, p.k-k0)]
+		for panel := range p.panels {
+			t.b = p.data[(panel*p.k+k0)*tileN:]
+			j := panel * tileN
+			if bias != nil {
+				t.bias = bias[j:]
+			}
+			for i := 0; i < rows; i += tileM {
+				t.c, t.a = c[i*ldc+j:], a[i*lda+k0:]
+				t.run()
+			}
+		}
+		t.mode = tileLoad
+	}
+}

@@ -1,0 +1,39 @@
+package layers
+
+import (
+	"math/rand/v2"
+
+	"gorgonia.org/gorgonia"
+
+	"pare/internal/kernel"
+	"pare/nn"
+)
+
+// GRU is the gated recurrent unit (Cho et al. 2014) in PyTorch's form: gates r and
+// z from W·x + b + U·h + b', a candidate n = tanh(W·x + b + r·(U·h + b')) and
+// states h = (1 − z)·n + z·h. Input [D, T], output the states [Hidden, T].
+// Parameters, carried state and initial values as for RNN, the gates in the order
+// r, z, n.
+type GRU struct {
+	Hidden int `yaml:"hidden" json:"hidden"` // units; at least 1
+
+	recurrent
+}
+
+func init() {
+	nn.RegisterLayer("gated recurrent unit", func() nn.Layer { return &GRU{} })
+}
+
+func (l *GRU) Kind() string { return "gru" }
+
+func (l *GRU) Init(in []nn.Shape, rng *rand.Rand) (nn.Shape, error) {
+	return l.init("gru", kernel.GRUCell, l.Hidden, in, rng)
+}
+
+func (l *GRU) Build(b *nn.Builder, in []*gorgonia.Node) (*gorgonia.Node, error) {
+	return l.build(b, "gru", in[0])
+}
+
+func (l *GRU) Slice(s nn.Slicing) (nn.Layer, error) {
+	return &GRU{Hidden: len(s.Out), recurrent: l.slice(s)}, nil
+}

@@ -1,0 +1,49 @@
+package layers
+
+import (
+	"fmt"
+	"math/rand/v2"
+
+	"gorgonia.org/gorgonia"
+
+	"pare/internal/kernel"
+	"pare/nn"
+)
+
+// RNN is Elman's recurrent layer, h = f(W·x + b + U·h + b') at each position with
+// the state h of the position before. Input [D, T], output the states
+// [Hidden, T]. Parameters as in PyTorch: weight_ih, weight_hh, bias_ih, bias_hh,
+// drawn from U(−1/√Hidden, 1/√Hidden). The state is carried from run to run until
+// Program.ResetState, which gives truncated back-propagation.
+type RNN struct {
+	Hidden       int    `yaml:"hidden" json:"hidden"`                                 // units; at least 1
+	Nonlinearity string `yaml:"nonlinearity,omitempty" json:"nonlinearity,omitempty"` // f: "tanh" or "relu"; "" means tanh
+
+	recurrent
+}
+
+func init() {
+	nn.RegisterLayer("recurrent layer with tanh or ReLU", func() nn.Layer { return &RNN{} })
+}
+
+func (l *RNN) Kind() string { return "rnn" }
+
+func (l *RNN) Init(in []nn.Shape, rng *rand.Rand) (nn.Shape, error) {
+	cell := kernel.TanhCell
+	switch l.Nonlinearity {
+	case "", "tanh":
+	case "relu":
+		cell = kernel.ReLUCell
+	default:
+		return nil, fmt.Errorf("rnn: nonlinearity is %q, it must be tanh or relu", l.Nonlinearity)
+	}
+	return l.init("rnn", cell, l.Hidden, in, rng)
+}
+
+func (l *RNN) Build(b *nn.Builder, in []*gorgonia.Node) (*gorgonia.Node, error) {
+	return l.build(b, "rnn", in[0])
+}
+
+func (l *RNN) Slice(s nn.Slicing) (nn.Layer, error) {
+	return &RNN{Hidden: len(s.Out), Nonlinearity: l.Nonlinearity, recurrent: l.slice(s)}, nil
+}

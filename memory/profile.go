@@ -1,0 +1,102 @@
+package memory
+
+import (
+	"fmt"
+	"math"
+
+	"pare/layers"
+	"pare/nn"
+)
+
+// Profile is what of the gradient of a loss reaches back how far.
+type Profile struct {
+	// Norms holds the mean over the examples of ‖∂L/∂h‖₂ by lag: for the state h at
+	// the last position, at the one before and so on to the first. L is the loss of
+	// one example at the last position.
+	Norms []float64
+	// Horizon is the lag at which the norm falls to 1/e, by a straight line through
+	// the logarithms: +Inf where it does not fall, 0 where at most one lag has a norm.
+	Horizon float64
+}
+
+// Measure runs the network forward and back on examples from the start state.
+// layer names a recurrent layer; inputs are whole examples in the batched layout
+// and targets those of the loss, at the last position only where the network has
+// an output for each. A nil loss is the cross-entropy. The network is not changed;
+// it runs as in training but without dropout.
+func Measure(net *nn.Network, layer string, inputs, targets []float32, loss nn.Loss) (*Profile, error) {
+	size := net.Input.Size()
+	batch := len(inputs) / size
+	if batch == 0 || batch*size != len(inputs) {
+		return nil, fmt.Errorf("memory of %s: %d input values are no whole number of examples of %s", layer, len(inputs), net.Input)
+	}
+	copied, err := net.Clone()
+	if err != nil {
+		return nil, fmt.Errorf("memory of %s: %w", layer, err)
+	}
+	node, ok := copied.Lookup(layer)
+	if !ok {
+		return nil, fmt.Errorf("memory of %s: the network has no such layer", layer)
+	}
+	tracer, ok := node.Layer.(layers.StateTracer)
+	if !ok {
+		return nil, fmt.Errorf("memory of %s: a layer of kind %s has no states; it must be rnn, lstm or gru", layer, node.Layer.Kind())
+	}
+	for _, n := range copied.Nodes {
+		if d, ok := n.Layer.(*layers.Dropout); ok {
+			d.P = 0
+		}
+	}
+	if loss == nil {
+		loss = layers.CrossEntropy{}
+	}
+	var gradients []float32
+	tracer.KeepStateGradients(&gradients)
+	p, err := nn.Compile(copied, nn.CompileOptions{Mode: nn.Train, Batch: batch, Loss: lastPosition{loss}})
+	if err != nil {
+		return nil, fmt.Errorf("memory of %s: %w", layer, err)
+	}
+	if len(targets) != len(p.Target) {
+		return nil, fmt.Errorf("memory of %s: %d targets for %d examples, expected %d", layer, len(targets), batch, len(p.Target))
+	}
+	copy(p.X, inputs)
+	copy(p.Target, targets)
+	p.Run()
+	profile := &Profile{Norms: norms(gradients, batch, node.Shape)}
+	profile.Horizon = horizon(profile.Norms)
+	return profile, nil
+}
+
+// norms averages the norms of (batch, T, H) by lag. The loss is a mean over the
+// batch, so those of single examples are as many times larger.
+func norms(gradients []float32, batch int, s nn.Shape) []float64 {
+	h, t := s.Units(), s.Positions()
+	out := make([]float64, t)
+	for i := range batch * t {
+		sum := 0.0
+		for _, v := range gradients[i*h : (i+1)*h] {
+			sum += float64(v) * float64(v)
+		}
+		out[t-1-i%t] += math.Sqrt(sum)
+	}
+	return out
+}
+
+// horizon fits log norm = a − lag/horizon by least squares.
+func horizon(norms []float64) float64 {
+	var n, x, y, xx, xy float64
+	for lag, v := range norms {
+		if v > 0 {
+			k, l := float64(lag), math.Log(v)
+			n, x, y, xx, xy = n+1, x+k, y+l, xx+k*k, xy+k*l
+		}
+	}
+	if n < 2 {
+		return 0
+	}
+	slope := (n*xy - x*y) / (n*xx - x*x)
+	if slope >= 0 {
+		return math.Inf(1)
+	}
+	return -1 / slope
+}

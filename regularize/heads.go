@@ -1,0 +1,44 @@
+package regularize
+
+import (
+	"fmt"
+	"slices"
+
+	"pare/nn"
+)
+
+// headGroups makes one group of every head: the rows that compute its units,
+// weights and biases, and the columns that read its results.
+func (t *topology) headGroups() []*group {
+	var groups []*group
+	for i, node := range t.net.Nodes {
+		layer, ok := node.Layer.(nn.Headed)
+		if !ok {
+			continue
+		}
+		in := t.units.In(i)
+		heads := layer.HeadUnits()
+		for h, members := range heads {
+			g := &group{label: fmt.Sprintf("head %d of %s", h+1, node.Name), layers: []string{node.Name},
+				macs: t.macs[i] / float64(len(heads))}
+			units := make(nn.Units, len(members))
+			for k, u := range members {
+				units[k] = in[u]
+			}
+			for _, u := range distinct(units) {
+				g.slots = append(g.slots, t.slicesOf(u, false, nn.RoleWeight, nn.RoleBias)...)
+				g.slots = append(g.slots, t.slicesOf(u, true, nn.RoleWeight)...)
+				g.macs += t.unitMACs(u)
+				for _, l := range t.names(t.makes[u]) {
+					if !slices.Contains(g.layers, l) {
+						g.layers = append(g.layers, l)
+					}
+				}
+			}
+			if len(g.slots) > 0 {
+				groups = append(groups, g)
+			}
+		}
+	}
+	return groups
+}
