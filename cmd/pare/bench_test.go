@@ -40,17 +40,18 @@ func TestBenchAll(t *testing.T) {
 	want := []struct {
 		model             string
 		params, first, in int64
+		classes           int
 	}{
-		{"mlp", 266610, 784 * 300, 784}, {"lenet5", 431080, 24 * 24 * 25 * 20, 784},
-		{"cnn", 160234, 32 * 32 * 27 * 32, 3072}, {"inception", 88922, 32 * 32 * 27 * 32, 3072},
-		{"resnet20", 272492, 32 * 32 * 27 * 16, 3072},
+		{"mlp", 266610, 784 * 300, 784, 10}, {"lenet5", 431080, 24 * 24 * 25 * 20, 784, 10},
+		{"cnn", 160234, 32 * 32 * 27 * 32, 3072, 10}, {"inception", 88922, 32 * 32 * 27 * 32, 3072, 10},
+		{"resnet20", 272492, 32 * 32 * 27 * 16, 3072, 10}, {"transformer", 818241, 0, 64, 65},
 	}
 	if len(results) != len(want) {
 		t.Fatalf("%d results, want %d", len(results), len(want))
 	}
 	for i, r := range results {
 		w := want[i]
-		if r.Model != w.model || r.Params != w.params || int64(r.Input.Size()) != w.in || r.Classes != 10 {
+		if r.Model != w.model || r.Params != w.params || int64(r.Input.Size()) != w.in || r.Classes != w.classes {
 			t.Errorf("got %+v, want %+v", r, w)
 		}
 		if r.Batch != 2 || r.Steps != 2 || r.Threads != 1 || r.Go != runtime.Version() || r.Kernels == "" {

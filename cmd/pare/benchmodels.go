@@ -17,23 +17,34 @@ type inputKind struct {
 var (
 	greyImages   = inputKind{models.Task{Input: nn.Shape{1, 28, 28}, Classes: 10}, fillNormal}
 	colourImages = inputKind{models.Task{Input: nn.Shape{3, 32, 32}, Classes: 10}, fillNormal}
+	characters   = inputKind{models.Task{Input: nn.Shape{1, 64}, Classes: 65}, fillTokens(65)}
 )
 
 // inputKinds has a row for every registered model.
 var inputKinds = map[string]inputKind{
-	"mlp":       greyImages,
-	"lenet5":    greyImages,
-	"cnn":       colourImages,
-	"inception": colourImages,
-	"resnet":    colourImages,
+	"mlp":         greyImages,
+	"lenet5":      greyImages,
+	"cnn":         colourImages,
+	"inception":   colourImages,
+	"resnet":      colourImages,
+	"transformer": characters,
 }
 
 // allWorkloads are the models of "pare bench -model all", in this order.
-var allWorkloads = []string{"mlp", "lenet5", "cnn", "inception", "resnet20"}
+var allWorkloads = []string{"mlp", "lenet5", "cnn", "inception", "resnet20", "transformer"}
 
 func fillNormal(x []float32, rng *rand.Rand) {
 	for i := range x {
 		x[i] = float32(rng.NormFloat64())
+	}
+}
+
+// fillTokens draws tokens below n.
+func fillTokens(n int) func(x []float32, rng *rand.Rand) {
+	return func(x []float32, rng *rand.Rand) {
+		for i := range x {
+			x[i] = float32(rng.IntN(n))
+		}
 	}
 }
 
