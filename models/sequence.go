@@ -9,14 +9,10 @@ type sequenceTask struct {
 	everywhere bool // it answers at every position, not once
 }
 
-// readSequence reads a task of sequences. One of shape 1×T is of tokens, as many
-// as there are classes, with a target at every position.
+// readSequence reads a task of sequences.
 func readSequence(model string, t Task) (sequenceTask, error) {
 	if len(t.Input) != 2 {
-		return sequenceTask{}, fmt.Errorf("%s needs sequences, the data gives %s", model, t.Input)
+		return sequenceTask{}, fmt.Errorf("%s needs sequences, %s gives %s", model, t.data(), t.inputText())
 	}
-	if t.Input.Units() == 1 {
-		return sequenceTask{vocabulary: t.Classes, outputs: t.Classes, everywhere: true}, nil
-	}
-	return sequenceTask{outputs: t.Classes}, nil
+	return sequenceTask{vocabulary: t.Vocabulary, outputs: t.Outputs(), everywhere: len(t.output()) > 1}, nil
 }

@@ -17,7 +17,7 @@ import (
 
 // sentences is a task of tokens with a target at every position.
 func sentences(positions, vocabulary int) Task {
-	return Task{Input: nn.Shape{1, positions}, Classes: vocabulary}
+	return Task{Input: nn.Shape{1, positions}, Classes: vocabulary, Targets: positions, Vocabulary: vocabulary}
 }
 
 // strokes is a task of vectors with one answer.

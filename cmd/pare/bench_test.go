@@ -45,7 +45,8 @@ func TestBenchAll(t *testing.T) {
 	}{
 		{"mlp", 266610, 784 * 300, 784, 10}, {"lenet5", 431080, 24 * 24 * 25 * 20, 784, 10},
 		{"cnn", 160234, 32 * 32 * 27 * 32, 3072, 10}, {"inception", 88922, 32 * 32 * 27 * 32, 3072, 10},
-		{"resnet20", 272492, 32 * 32 * 27 * 16, 3072, 10}, {"transformer", 818241, 0, 64, 65},
+		{"resnet20", 272492, 32 * 32 * 27 * 16, 3072, 10}, {"rnn", 123841, 0, 64, 65}, {"lstm", 420289, 0, 64, 65},
+		{"gru", 321473, 0, 64, 65}, {"transformer", 818241, 0, 64, 65},
 	}
 	if len(results) != len(want) {
 		t.Fatalf("%d results, want %d", len(results), len(want))

@@ -20,7 +20,7 @@ type inputKind struct {
 var (
 	greyImages   = inputKind{models.Task{Input: nn.Shape{1, 28, 28}, Classes: 10}, fillNormal}
 	colourImages = inputKind{models.Task{Input: nn.Shape{3, 32, 32}, Classes: 10}, fillNormal}
-	characters   = inputKind{models.Task{Input: nn.Shape{1, 64}, Classes: 65}, fillTokens(65)}
+	characters   = inputKind{models.Task{Input: nn.Shape{1, 64}, Classes: 65, Targets: 64, Vocabulary: 65}, fillTokens(65)}
 )
 
 // inputKinds has a row for every registered model.
@@ -30,11 +30,14 @@ var inputKinds = map[string]inputKind{
 	"cnn":         colourImages,
 	"inception":   colourImages,
 	"resnet":      colourImages,
+	"rnn":         characters,
+	"lstm":        characters,
+	"gru":         characters,
 	"transformer": characters,
 }
 
 // allWorkloads are the models of "pare bench -model all", in this order.
-var allWorkloads = []string{"mlp", "lenet5", "cnn", "inception", "resnet20", "transformer"}
+var allWorkloads = []string{"mlp", "lenet5", "cnn", "inception", "resnet20", "rnn", "lstm", "gru", "transformer"}
 
 func fillNormal(x []float32, rng *rand.Rand) {
 	for i := range x {

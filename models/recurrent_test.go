@@ -1,0 +1,68 @@
+package models
+
+import (
+	"strings"
+	"testing"
+
+	"pare/nn"
+)
+
+var waves = Task{Input: nn.Shape{3, 6}, Classes: 4}
+
+// The counts of the character networks are PyTorch's: an embedding of 65 × 128, a
+// layer of 256 and a linear one of 65.
+func TestRecurrentModels(t *testing.T) {
+	for _, c := range []struct {
+		model, options string
+		task           Task
+		layers         string
+		params         int64
+	}{
+		{"rnn", "", text, "embedding:128×64 rnn1:256×64 fc:65×64", 123841},
+		{"lstm", "", text, "embedding:128×64 lstm1:256×64 fc:65×64", 420289},
+		{"gru", "", text, "embedding:128×64 gru1:256×64 fc:65×64", 321473},
+		{"lstm", "hidden: 7, depth: 2, embedding: 5, dropout: 0.1", text,
+			"embedding:5×64 lstm1:7×64 dropout1:7×64 lstm2:7×64 dropout2:7×64 fc:65×64", 65*5 + 4*7*(5+7+2) + 4*7*(7+7+2) + 8*65},
+		{"gru", "hidden: 5", waves, "gru1:5×6 last:5 fc:4", 3*5*(3+5+2) + 6*4},
+		{"rnn", "hidden: 5, nonlinearity: relu", tagging, "rnn1:5×5 fc:4×5", 5*(3+5+2) + 6*4},
+		{"lstm", "hidden: 4", adding, "lstm1:4×50 last:4 fc:1", 4*4*(2+4+2) + 5},
+	} {
+		net := mustBuild(t, c.model, c.options, c.task)
+		var got []string
+		for _, n := range net.Nodes {
+			got = append(got, n.Name+":"+n.Shape.String())
+		}
+		if strings.Join(got, " ") != c.layers {
+			t.Errorf("%s, %q: %v, expected %s", c.model, c.options, got, c.layers)
+		}
+		if n := net.Count().Params; n != c.params {
+			t.Errorf("%s, %q: %d parameters, expected %d", c.model, c.options, n, c.params)
+		}
+		if err := Check(net, c.task); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+func TestRecurrentModelsRefuse(t *testing.T) {
+	for _, c := range []struct {
+		model, options string
+		task           Task
+		want           string
+	}{
+		{"rnn", "", grey, "rnn needs sequences, the data gives images of 1×28×28"},
+		{"lstm", "", Task{Data: "digits", Input: nn.Shape{64}, Classes: 10}, "lstm needs sequences, digits gives vectors of 64"},
+		{"gru", "embedding: 8", waves, "gru: embedding is 8, but the data gives vectors of numbers; leave it out"},
+		{"gru", "embedding: -1", text, "gru: embedding is -1, it must be at least 1"},
+		{"gru", "hidden: 0", text, "gru: hidden is 0"},
+		{"lstm", "depth: 0", text, "lstm: depth is 0"},
+		{"lstm", "nonlinearity: relu", text, "nonlinearity"},
+		{"rnn", "nonlinearity: sine", text, `nonlinearity is "sine", it must be tanh or relu`},
+		{"rnn", "dropout: 1", text, "dropout"},
+	} {
+		_, err := build(c.model, c.options, c.task)
+		if err == nil || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), "\n") {
+			t.Errorf("%s, %q: error %v, expected one line with %q", c.model, c.options, err, c.want)
+		}
+	}
+}
