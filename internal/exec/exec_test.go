@@ -188,7 +188,6 @@ func (d *dag) leafOf(n *gorgonia.Node) []float32 {
 // TestReuseClobbersNothing compares plans, whose buffers are shared, with an
 // evaluation that shares none, twice: a second run starts from used buffers.
 func TestReuseClobbersNothing(t *testing.T) {
-	reused := 0
 	rapid.Check(t, func(t *rapid.T) {
 		d := drawDAG(t)
 		picks := rapid.SliceOfNDistinct(rapid.IntRange(0, len(d.nodes)-1), 1, min(3, len(d.nodes)), rapid.ID[int]).Draw(t, "outputs")
@@ -216,13 +215,7 @@ func TestReuseClobbersNothing(t *testing.T) {
 		if p.Bytes() > 4*floats {
 			t.Fatalf("a plan of %d values holds %d bytes", floats, p.Bytes())
 		}
-		if p.Bytes() < 4*floats {
-			reused++
-		}
 	})
-	if reused == 0 {
-		t.Error("no plan shared a buffer")
-	}
 }
 
 // TestChainNeedsTwoBuffers: in a chain only a value and its successor live.
