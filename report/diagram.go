@@ -26,9 +26,13 @@ func Diagram(w io.Writer, before, after *nn.Network) error {
 		return errors.New("diagram: the network has no layers")
 	}
 	d := newDrawing(before, after)
-	head := "<style>" + escape(palette) + "</style>\n" + `<rect class="paper" width="100%" height="100%"/>` + "\n"
-	_, err := io.WriteString(w, d.element("diagram", d.label, d.width, d.height(), head))
+	_, err := io.WriteString(w, d.element("diagram", d.label, d.width, d.height(), fileHead()))
 	return err
+}
+
+// fileHead is what a picture needs that stands in a file by itself.
+func fileHead() string {
+	return "<style>" + escape(palette) + "</style>\n" + `<rect class="paper" width="100%" height="100%"/>` + "\n"
 }
 
 // inlineDiagram is the diagram as a page holds it.

@@ -1,14 +1,16 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"strings"
 )
 
-// lineChart draws curves over the epochs of a run.
+// lineChart draws curves, over the epochs of a run unless xName says otherwise.
 type lineChart struct {
 	title   string
+	xName   string // what the horizontal axis counts; "": epoch
 	percent bool // values are shares
 	zero    bool // the axis contains 0
 	lines   []series
@@ -44,7 +46,10 @@ const (
 )
 
 // svg draws the chart; "" if no curve has a value.
-func (c lineChart) svg() string {
+func (c lineChart) svg() string { return c.render("") }
+
+// render is svg with a head before what is drawn.
+func (c lineChart) render(head string) string {
 	x, y, ok := c.axes()
 	if !ok {
 		return ""
@@ -60,7 +65,7 @@ func (c lineChart) svg() string {
 		p.text("tick", x.at(t), chartHeight-marginBottom+16, middle, x.label(t, false))
 	}
 	p.line("axis", marginLeft, chartHeight-marginBottom, chartWidth-marginRight, chartHeight-marginBottom)
-	p.text("tick", (marginLeft+chartWidth-marginRight)/2, chartHeight-3, middle, "epoch")
+	p.text("tick", (marginLeft+chartWidth-marginRight)/2, chartHeight-3, middle, c.xAxis())
 	at := marginLeft
 	for i, s := range c.lines {
 		class := fmt.Sprintf("line%d", i+1)
@@ -69,8 +74,10 @@ func (c lineChart) svg() string {
 		p.text("legend", at+28, 14, start, s.name)
 		at += 46 + charWidth*float64(len([]rune(s.name)))
 	}
-	return p.element("chart", c.title, chartWidth, chartHeight, "")
+	return p.element("chart", c.title, chartWidth, chartHeight, head)
 }
+
+func (c lineChart) xAxis() string { return cmp.Or(c.xName, "epoch") }
 
 // axes spans all finite values.
 func (c lineChart) axes() (x, y axis, ok bool) {
@@ -166,5 +173,5 @@ func (c lineChart) tip(name string, d dot) string {
 	if c.percent {
 		value = percent(d.y)
 	}
-	return fmt.Sprintf("%s, epoch %.4g: %s", name, d.x, value)
+	return fmt.Sprintf("%s, %s %.4g: %s", name, c.xAxis(), d.x, value)
 }
