@@ -11,8 +11,8 @@ import (
 type lineChart struct {
 	title   string
 	xName   string // what the horizontal axis counts; "": epoch
-	percent bool // values are shares
-	zero    bool // the axis contains 0
+	percent bool   // values are shares
+	zero    bool   // the axis contains 0
 	lines   []series
 	spans   []span
 }
