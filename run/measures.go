@@ -64,6 +64,19 @@ func BitsPerCharacter(loss float64) float64 { return loss / math.Ln2 }
 // Targets is the number of targets that accuracies are shares of.
 func (s *Summary) Targets() int { return cmp.Or(s.TestTargets, s.TestExamples) }
 
+// Headline is the result on the test set that runs of one task are compared by:
+// the error where classes are predicted, the perplexity of a text, or the mean
+// square error.
+func (s *Summary) Headline() (measure string, value float64) {
+	switch {
+	case s.PerplexityFinal > 0:
+		return "perplexity", s.PerplexityFinal
+	case s.MSEFinal > 0:
+		return "mean square error", s.MSEFinal
+	}
+	return "error", 1 - s.AccuracyFinal
+}
+
 // Measures are the results on the test set that loss and accuracy do not show, for
 // reports.
 func (s *Summary) Measures() []report.Measure {

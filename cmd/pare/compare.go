@@ -1,0 +1,84 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"io"
+
+	"pare/cmd/internal/cli"
+	"pare/internal/atomicfile"
+	"pare/report"
+	"pare/run"
+)
+
+// compareCommand puts finished runs side by side.
+type compareCommand struct{}
+
+var _ command = compareCommand{}
+
+func (compareCommand) name() string { return "compare" }
+func (compareCommand) args() string { return "RUN... [-markdown | -json] [-svg FILE]" }
+func (compareCommand) doc() string {
+	return "puts finished runs side by side: test results against what is left"
+}
+
+func (c compareCommand) run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
+	f := newFlags(c)
+	markdown := f.Bool("markdown", false, "print the table in Markdown")
+	asJSON := f.Bool("json", false, "print a JSON array with an object for each run, and for each group of seeds")
+	svg := f.String("svg", "", "`FILE` for a picture: the test result over the share of multiply-accumulates left")
+	paths, err := f.parseSome(args, stdout)
+	if err != nil {
+		return err
+	}
+	switch {
+	case len(paths) == 0:
+		return cli.InputError("no RUN given; see pare help compare")
+	case *markdown && *asJSON:
+		return cli.InputError("give -markdown or -json, not both")
+	}
+	if err := writable(*svg); err != nil {
+		return err
+	}
+	runs, err := outcomes(paths)
+	if err != nil {
+		return err
+	}
+	rows := report.Compare(runs)
+	if *svg != "" {
+		if err := atomicfile.Write(*svg, func(w io.Writer) error { return report.TradeOff(w, runs) }); err != nil {
+			return err
+		}
+	}
+	if *asJSON {
+		return json.NewEncoder(stdout).Encode(rows)
+	}
+	return report.CompareTable(stdout, rows, *markdown)
+}
+
+// outcomes reads the results of finished runs. Runs whose configs differ in name and
+// seed alone are one group.
+func outcomes(paths []string) ([]report.Outcome, error) {
+	var out []report.Outcome
+	for _, path := range paths {
+		a, err := run.OpenArtifact(path)
+		if err != nil {
+			return nil, err
+		}
+		s, err := a.Summary()
+		if err != nil {
+			return nil, err
+		}
+		if s == nil {
+			return nil, cli.InputError("%s is no finished run; go on with train -resume %s", path, path)
+		}
+		same := *a.Config
+		same.Name, same.Seed, same.Threads = "", 0, 0
+		o := report.Outcome{Run: path, Name: s.Name, Method: s.Method, Seed: s.Seed, Group: string(same.YAML()),
+			Params: [2]int64{s.ParamsBefore, s.ParamsAfter}, MACs: [2]int64{s.MACsBefore, s.MACsAfter}, NonZero: s.NonZeroAfter,
+			Removed: s.Removed, Certificate: s.Certificate.MaxRelDiff, Seconds: s.TrainSeconds + s.FinetuneSeconds}
+		o.Measure, o.Value = s.Headline()
+		out = append(out, o)
+	}
+	return out, nil
+}

@@ -1,0 +1,167 @@
+package report
+
+import (
+	"cmp"
+	"fmt"
+	"io"
+	"math"
+	"slices"
+	"strings"
+	"text/tabwriter"
+
+	"pare/prune"
+)
+
+// Outcome is what a run came to.
+type Outcome struct {
+	Run         string        `json:"run"` // folder
+	Name        string        `json:"name"`
+	Method      string        `json:"method"`
+	Seed        uint64        `json:"seed"`
+	Group       string        `json:"-"`       // the same for runs that differ in the seed alone
+	Measure     string        `json:"measure"` // what Value is, such as "test error"
+	Value       float64       `json:"value"`
+	Params      [2]int64      `json:"params"` // before and after
+	MACs        [2]int64      `json:"macs"`
+	NonZero     int64         `json:"nonzero"` // of the parameters after
+	Removed     prune.Removed `json:"removed"`
+	Certificate float64       `json:"certificate"`
+	Seconds     float64       `json:"seconds"` // of training and fine-tuning
+}
+
+// Comparison is a row of a table of runs: one run, or the means over the seeds of
+// a group.
+type Comparison struct {
+	Outcome
+	Seeds  int     `json:"seeds"`            // 1 for a single run
+	Spread float64 `json:"spread,omitempty"` // standard deviation of Value over the seeds
+}
+
+// Compare lists the runs in their order, and behind the last of each group of
+// several seeds the means over it.
+func Compare(runs []Outcome) []Comparison {
+	members := map[string][]Outcome{}
+	for _, r := range runs {
+		members[r.Group] = append(members[r.Group], r)
+	}
+	seen := map[string]int{}
+	var rows []Comparison
+	for _, r := range runs {
+		rows = append(rows, Comparison{Outcome: r, Seeds: 1})
+		group := members[r.Group]
+		if seen[r.Group]++; seen[r.Group] == len(group) && len(group) > 1 {
+			rows = append(rows, averaged(group))
+		}
+	}
+	return rows
+}
+
+// averaged is the mean of a group. What was removed is not averaged.
+func averaged(group []Outcome) Comparison {
+	first := group[0]
+	c := Comparison{Seeds: len(group), Outcome: Outcome{Name: first.Name, Method: first.Method, Measure: first.Measure}}
+	n := float64(len(group))
+	for _, r := range group {
+		c.Value += r.Value / n
+		c.Seconds += r.Seconds / n
+		c.Certificate = max(c.Certificate, r.Certificate)
+	}
+	average := func(of func(Outcome) int64) int64 {
+		sum := 0.0
+		for _, r := range group {
+			sum += float64(of(r))
+		}
+		return int64(math.Round(sum / n))
+	}
+	for k := range 2 {
+		c.Params[k] = average(func(o Outcome) int64 { return o.Params[k] })
+		c.MACs[k] = average(func(o Outcome) int64 { return o.MACs[k] })
+	}
+	c.NonZero = average(func(o Outcome) int64 { return o.NonZero })
+	for _, r := range group {
+		c.Spread += (r.Value - c.Value) * (r.Value - c.Value) / (n - 1)
+	}
+	c.Spread = math.Sqrt(c.Spread)
+	return c
+}
+
+// CompareTable prints rows for a terminal, or in Markdown.
+func CompareTable(w io.Writer, rows []Comparison, markdown bool) error {
+	head := []string{"run", "seed", "result", "params left", "MACs left", "removed", "certificate", "time"}
+	if markdown {
+		fmt.Fprintf(w, "| %s |\n|%s\n", strings.Join(head, " | "), strings.Repeat("---|", len(head)))
+		for _, r := range rows {
+			fmt.Fprintf(w, "| %s |\n", strings.Join(r.cells(), " | "))
+		}
+		return nil
+	}
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(t, strings.Join(head, "\t"))
+	for _, r := range rows {
+		fmt.Fprintln(t, strings.Join(r.cells(), "\t"))
+	}
+	return t.Flush()
+}
+
+func (c Comparison) cells() []string {
+	seed, gone := fmt.Sprint(c.Seed), removedText(c.Removed)
+	if c.Seeds > 1 {
+		seed, gone = fmt.Sprintf("mean of %d", c.Seeds), ""
+	}
+	certificate := small(c.Certificate)
+	if c.Method == "none" {
+		certificate = unknown
+	}
+	return []string{c.Name, seed, c.result(), left(c.Params), left(c.MACs), gone, certificate, duration(c.Seconds)}
+}
+
+func (c Comparison) result() string {
+	format := func(v float64) string { return fmt.Sprintf("%.4g", v) }
+	if strings.HasPrefix(c.Measure, "error") {
+		format = percent
+	}
+	s := c.Measure + " " + format(c.Value)
+	if c.Seeds > 1 {
+		s += " ± " + format(c.Spread)
+	}
+	return s
+}
+
+// left is "10,903 of 431,080 (2.5 %)".
+func left(n [2]int64) string {
+	if n[0] == n[1] {
+		return count(n[0])
+	}
+	return fmt.Sprintf("%s of %s (%.1f %%)", count(n[1]), count(n[0]), 100*float64(n[1])/float64(n[0]))
+}
+
+// TradeOff draws results over the share of multiply-accumulates left as a SVG
+// picture, a line for each name and method.
+func TradeOff(w io.Writer, runs []Outcome) error {
+	chart := lineChart{title: "Test results over what is left", xName: "MACs left, %"}
+	if len(runs) > 0 {
+		chart.percent = strings.HasPrefix(runs[0].Measure, "error")
+	}
+	at := map[string]int{}
+	for _, r := range runs {
+		if r.MACs[0] == 0 {
+			continue
+		}
+		name := r.Name
+		if r.Method != "zeros" && r.Method != "none" {
+			name += ", " + r.Method
+		}
+		i, ok := at[name]
+		if !ok {
+			i = len(chart.lines)
+			at[name] = i
+			chart.lines = append(chart.lines, series{name: name, pieces: [][]dot{nil}})
+		}
+		chart.lines[i].pieces[0] = append(chart.lines[i].pieces[0], dot{100 * float64(r.MACs[1]) / float64(r.MACs[0]), r.Value})
+	}
+	for _, l := range chart.lines {
+		slices.SortStableFunc(l.pieces[0], func(a, b dot) int { return cmp.Compare(a.x, b.x) })
+	}
+	_, err := io.WriteString(w, chart.render(fileHead()))
+	return err
+}
