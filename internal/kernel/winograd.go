@@ -143,7 +143,7 @@ func (e *winogradConv) run(worker, task int) {
 		v := w.vm[e.pitch:]
 		e.input(v, e.pitch, e.ldv, e.x, lo, hi)
 		next := [2][]float32{e.ahead(e.y, e.out, lo, hi), e.ahead(e.x, e.in, lo, hi)}
-		winogradProducts(w.vm, v, e.u, e.pitch, e.ldm, e.ldv, e.panels, e.in.c, sixFold(hi-lo)/tileM, &next)
+		winogradProducts(w.vm, v, e.u, e.pitch, e.ldm, e.ldv, e.out.c, e.in.c, sixFold(hi-lo)/tileM, &next)
 		m := w.vm
 		for t := lo; t < hi; {
 			n := min(e.width-t%e.width, hi-t)

@@ -17,10 +17,10 @@ func winogradFilterAVX2(u *float32, xi int, w *float32, tap, ld, rows int) {
 func winogradFilterGradAVX2(dw *float32, tap, c int, d *float32, xi, ld, rows int) {
 }
 
-func winogradProductsAVX2(m, v, u *float32, xi, ldm, ldv, panels, depth, groups int, ahead0 *float32, bytes0 int, ahead1 *float32, bytes1 int) {
+func winogradProductsAVX2(m, v, u *float32, xi, ldm, ldv, panels, half, depth, groups int, ahead0 *float32, bytes0 int, ahead1 *float32, bytes1 int) {
 }
 
-func winogradSumsAVX2(d, v, z *float32, xid, xiv, xiz, ldd, ldv, ldz, panels, sixes, fours, tiles int, add bool, ahead0 *float32, bytes0 int, ahead1 *float32, bytes1 int) {
+func winogradSumsAVX2(d, v, z *float32, xid, xiv, xiz, ldd, ldv, ldz, panels, sixes, fours, eights, tiles int, add bool, ahead0 *float32, bytes0 int, ahead1 *float32, bytes1 int) {
 }
 
 func transpose8AVX2(dst *float32, ldd int, src *float32, lds int) {}

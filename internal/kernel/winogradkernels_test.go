@@ -158,29 +158,31 @@ func TestWinogradProducts(t *testing.T) {
 			return randSlice(r, n)
 		}
 		for _, depth := range []int{4, 5, 6, 7, 8, 11, 16, 50} {
-			for _, panels := range []int{1, 3} {
-				const groups = 2
+			for _, s := range [][2]int{{16, 2}, {48, 2}, {3, 2}, {8, 1}, {23, 2}, {24, 3}, {25, 1}, {40, 4}} {
+				cols, groups := s[0], s[1]
+				panels := (cols + tileN - 1) / tileN
 				ldv, ldm := depth+1, panels*tileN+3
 				xi := groups * tileM * max(ldv, ldm)
 				u := fill(16 * panels * depth * tileN)
 				a := fill(17 * xi)
 				b := append([]float32(nil), a...)
-				winogradProducts(a, a[xi:], u, xi, ldm, ldv, panels, depth, groups, &next)
-				winogradProductsGo(b, b[xi:], u, xi, ldm, ldv, panels, depth, groups)
-				alike(t, fmt.Sprint("products ", depth, panels), a, b, 1e-5)
+				winogradProducts(a, a[xi:], u, xi, ldm, ldv, cols, depth, groups, &next)
+				winogradProductsGo(b, b[xi:], u, xi, ldm, ldv, cols, depth, groups)
+				alike(t, fmt.Sprint("products ", depth, s), a, b, 1e-5)
 			}
 		}
 		for _, tiles := range []int{4, 5, 6, 7, 12, 25} {
 			for _, rows := range []int{8, 16, 24, 32} {
-				const panels = 2
-				ldd, ldv, ldz := panels*tileN+1, rows+3, panels*tileN+2
-				xid, xiv, xiz := rows*ldd+4, tiles*ldv+5, tiles*ldz+6
-				a, v, z := fill(16*xid), fill(16*xiv), fill(16*xiz)
-				b := append([]float32(nil), a...)
-				for _, add := range []bool{false, true} {
-					winogradSums(a, v, z, xid, xiv, xiz, ldd, ldv, ldz, panels, rows, tiles, add, &next)
-					winogradSumsGo(b, v, z, xid, xiv, xiz, ldd, ldv, ldz, panels, rows, tiles, add)
-					alike(t, fmt.Sprint("sums ", tiles, rows, add), a, b, 1e-5)
+				for _, cols := range []int{32, 5, 20, 30} {
+					ldd, ldv, ldz := eightFold(cols)+1, rows+3, eightFold(cols)+2
+					xid, xiv, xiz := rows*ldd+4, tiles*ldv+5, tiles*ldz+6
+					a, v, z := fill(16*xid), fill(16*xiv), fill(16*xiz)
+					b := append([]float32(nil), a...)
+					for _, add := range []bool{false, true} {
+						winogradSums(a, v, z, xid, xiv, xiz, ldd, ldv, ldz, cols, rows, tiles, add, &next)
+						winogradSumsGo(b, v, z, xid, xiv, xiz, ldd, ldv, ldz, cols, rows, tiles, add)
+						alike(t, fmt.Sprint("sums ", tiles, rows, cols, add), a, b, 1e-5)
+					}
 				}
 			}
 		}

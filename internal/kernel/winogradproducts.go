@@ -7,19 +7,28 @@ import "unsafe"
 //
 //	m[k·xi + t·ldm + n] = Σ_c v[k·xi + t·ldv + c] · u[((k·panels + n/16)·depth + c)·16 + n%16]
 //
-// m may lie xi elements before v in the same memory: product k is complete when
+// for n < cols rounded up to eight, where panels = cols/16 rounded up. m may lie xi elements before v in the same memory: product k is complete when
 // product k+1 overwrites its left operand. The depth must be at least four. What
 // next holds is fetched into the cache meanwhile.
-func winogradProducts(m, v, u []float32, xi, ldm, ldv, panels, depth, groups int, next *[2][]float32) {
+func winogradProducts(m, v, u []float32, xi, ldm, ldv, cols, depth, groups int, next *[2][]float32) {
 	if useAVX2 {
-		winogradProductsAVX2(&m[0], &v[0], &u[0], xi, ldm, ldv, panels, depth, groups,
+		full, half := halfPanels(cols)
+		winogradProductsAVX2(&m[0], &v[0], &u[0], xi, ldm, ldv, full, half, depth, groups,
 			unsafe.SliceData(next[0]), 4*len(next[0]), unsafe.SliceData(next[1]), 4*len(next[1]))
 		return
 	}
-	winogradProductsGo(m, v, u, xi, ldm, ldv, panels, depth, groups)
+	winogradProductsGo(m, v, u, xi, ldm, ldv, cols, depth, groups)
 }
 
-func winogradProductsGo(m, v, u []float32, xi, ldm, ldv, panels, depth, groups int) {
+// halfPanels splits columns into panels of sixteen and, where at most eight are
+// left, one of eight.
+func halfPanels(cols int) (full, half int) {
+	full = (cols + tileN/2 - 1) / (tileN / 2)
+	return full / 2, full % 2
+}
+
+func winogradProductsGo(m, v, u []float32, xi, ldm, ldv, cols, depth, groups int) {
+	panels := (cols + tileN - 1) / tileN
 	for k := range 16 {
 		for p := range panels {
 			b := u[(k*panels+p)*depth*tileN:]
@@ -31,7 +40,7 @@ func winogradProductsGo(m, v, u []float32, xi, ldm, ldv, panels, depth, groups i
 						acc[n] += a * row[n]
 					}
 				}
-				copy(m[k*xi+t*ldm+p*tileN:], acc[:])
+				copy(m[k*xi+t*ldm+p*tileN:], acc[:min(tileN, eightFold(cols)-p*tileN)])
 			}
 		}
 	}
@@ -43,16 +52,17 @@ func winogradProductsGo(m, v, u []float32, xi, ldm, ldv, panels, depth, groups i
 //	d[k·xid + c·ldd + n] = Σ_t v[k·xiv + t·ldv + c] · z[k·xiz + t·ldz + n]
 //
 // for t in [0, tiles), at least four, c in [0, rows), rows a multiple of eight,
-// and n in [0, 16·panels). With add the sum is added to d. What next holds is
+// and n in [0, cols), cols rounded up to eight. With add the sum is added to d. What next holds is
 // fetched into the cache meanwhile.
-func winogradSums(d, v, z []float32, xid, xiv, xiz, ldd, ldv, ldz, panels, rows, tiles int, add bool, next *[2][]float32) {
+func winogradSums(d, v, z []float32, xid, xiv, xiz, ldd, ldv, ldz, cols, rows, tiles int, add bool, next *[2][]float32) {
 	if useAVX2 {
 		sixes, fours := sixesAndFours(rows)
-		winogradSumsAVX2(&d[0], &v[0], &z[0], xid, xiv, xiz, ldd, ldv, ldz, panels, sixes, fours, tiles, add,
+		full, half := halfPanels(cols)
+		winogradSumsAVX2(&d[0], &v[0], &z[0], xid, xiv, xiz, ldd, ldv, ldz, full, sixes, fours, half*rows/8, tiles, add,
 			unsafe.SliceData(next[0]), 4*len(next[0]), unsafe.SliceData(next[1]), 4*len(next[1]))
 		return
 	}
-	winogradSumsGo(d, v, z, xid, xiv, xiz, ldd, ldv, ldz, panels, rows, tiles, add)
+	winogradSumsGo(d, v, z, xid, xiv, xiz, ldd, ldv, ldz, cols, rows, tiles, add)
 }
 
 // sixesAndFours splits an even n ≥ 4 into as many sixes as possible and fours.
@@ -67,19 +77,20 @@ func sixesAndFours(n int) (sixes, fours int) {
 	return sixes, 0
 }
 
-func winogradSumsGo(d, v, z []float32, xid, xiv, xiz, ldd, ldv, ldz, panels, rows, tiles int, add bool) {
+func winogradSumsGo(d, v, z []float32, xid, xiv, xiz, ldd, ldv, ldz, cols, rows, tiles int, add bool) {
+	const lanes = tileN / 2
 	for k := range 16 {
 		for c := range rows {
-			for p := range panels {
-				var acc [tileN]float32
+			for p := 0; p < cols; p += lanes {
+				var acc [lanes]float32
 				for t := range tiles {
 					a := v[k*xiv+t*ldv+c]
-					row := (*[tileN]float32)(z[k*xiz+t*ldz+p*tileN:])
+					row := (*[lanes]float32)(z[k*xiz+t*ldz+p:])
 					for n := range acc {
 						acc[n] += a * row[n]
 					}
 				}
-				out := d[k*xid+c*ldd+p*tileN:][:tileN]
+				out := d[k*xid+c*ldd+p:][:lanes]
 				if !add {
 					copy(out, acc[:])
 					continue

@@ -56,8 +56,48 @@
 	VBROADCASTSS d(R9)(DX*2), Y3 \
 	FMA4(Y12, Y13, Y14, Y15)
 
-// func winogradProductsAVX2(m, v, u *float32, xi, ldm, ldv, panels, depth, groups int, ahead0 *float32, bytes0 int, ahead1 *float32, bytes1 int)
-TEXT ·winogradProductsAVX2(SB), NOSPLIT, $0-104
+// One step of the half panel: rows 0..2 from R8, 3..5 from R9, 6..8 from R10 and
+// 9..11 from R13, by eight columns.
+#define HALFSTEP(d, e) \
+	VMOVUPS e(SI), Y0 \
+	VBROADCASTSS d(R8), Y1 \
+	VBROADCASTSS d(R8)(DX*1), Y2 \
+	VBROADCASTSS d(R8)(DX*2), Y3 \
+	VFMADD231PS Y0, Y1, Y4 \
+	VFMADD231PS Y0, Y2, Y5 \
+	VFMADD231PS Y0, Y3, Y6 \
+	VBROADCASTSS d(R9), Y1 \
+	VBROADCASTSS d(R9)(DX*1), Y2 \
+	VBROADCASTSS d(R9)(DX*2), Y3 \
+	VFMADD231PS Y0, Y1, Y7 \
+	VFMADD231PS Y0, Y2, Y8 \
+	VFMADD231PS Y0, Y3, Y9 \
+	VBROADCASTSS d(R10), Y1 \
+	VBROADCASTSS d(R10)(DX*1), Y2 \
+	VBROADCASTSS d(R10)(DX*2), Y3 \
+	VFMADD231PS Y0, Y1, Y10 \
+	VFMADD231PS Y0, Y2, Y11 \
+	VFMADD231PS Y0, Y3, Y12 \
+	VBROADCASTSS d(R13), Y1 \
+	VBROADCASTSS d(R13)(DX*1), Y2 \
+	VBROADCASTSS d(R13)(DX*2), Y3 \
+	VFMADD231PS Y0, Y1, Y13 \
+	VFMADD231PS Y0, Y2, Y14 \
+	VFMADD231PS Y0, Y3, Y15
+
+#define HALFSTORE6(c0, c1, c2, c3, c4, c5) \
+	VMOVUPS c0, (DI) \
+	VMOVUPS c1, (DI)(BX*1) \
+	LEAQ    (DI)(BX*2), DI \
+	VMOVUPS c2, (DI) \
+	VMOVUPS c3, (DI)(BX*1) \
+	LEAQ    (DI)(BX*2), DI \
+	VMOVUPS c4, (DI) \
+	VMOVUPS c5, (DI)(BX*1) \
+	LEAQ    (DI)(BX*2), DI
+
+// func winogradProductsAVX2(m, v, u *float32, xi, ldm, ldv, panels, half, depth, groups int, ahead0 *float32, bytes0 int, ahead1 *float32, bytes1 int)
+TEXT ·winogradProductsAVX2(SB), NOSPLIT, $0-112
 	MOVQ xi+24(FP), AX
 	SHLQ $2, AX
 	MOVQ AX, xi+24(FP)
@@ -69,29 +109,31 @@ TEXT ·winogradProductsAVX2(SB), NOSPLIT, $0-104
 	MOVQ $16, R15
 
 product:
-	MOVQ panels+48(FP), R13
-	MOVQ m+0(FP), R10
+	MOVQ  m+0(FP), R10
+	MOVQ  panels+48(FP), R13
+	TESTQ R13, R13
+	JEQ   half
 
 panel:
-	MOVQ groups+64(FP), R11
+	MOVQ groups+72(FP), R11
 	MOVQ v+8(FP), AX
 	MOVQ R10, DI
 
 group:
-	SUBQ $128, bytes0+80(FP)
+	SUBQ $128, bytes0+88(FP)
 	JLT  fetch1
-	MOVQ ahead0+72(FP), CX
+	MOVQ ahead0+80(FP), CX
 	PREFETCHT0 (CX)
 	PREFETCHT0 64(CX)
-	ADDQ $128, ahead0+72(FP)
+	ADDQ $128, ahead0+80(FP)
 
 fetch1:
-	SUBQ $128, bytes1+96(FP)
+	SUBQ $128, bytes1+104(FP)
 	JLT  begin
-	MOVQ ahead1+88(FP), CX
+	MOVQ ahead1+96(FP), CX
 	PREFETCHT0 (CX)
 	PREFETCHT0 64(CX)
-	ADDQ $128, ahead1+88(FP)
+	ADDQ $128, ahead1+96(FP)
 
 begin:
 	LEAQ (DX)(DX*2), R9
@@ -100,7 +142,7 @@ begin:
 	LEAQ (R9)(DX*2), AX
 	ADDQ DX, AX
 	MOVQ R12, SI
-	MOVQ depth+56(FP), CX
+	MOVQ depth+64(FP), CX
 	ZERO12
 	SUBQ $8, CX
 	JLT  odd
@@ -152,6 +194,59 @@ last:
 	DECQ R13
 	JNZ  panel
 
+half:
+	CMPQ half+56(FP), $0
+	JEQ  next
+	MOVQ groups+72(FP), R11
+	MOVQ v+8(FP), AX
+	MOVQ R10, DI
+
+pair:
+	LEAQ (DX)(DX*2), CX
+	MOVQ AX, R8
+	LEAQ (AX)(CX*1), R9
+	MOVQ R8, R10
+	MOVQ R9, R13
+	CMPQ R11, $1
+	JEQ  halfRows       // rows past the end repeat others
+	LEAQ (R9)(CX*1), R10
+	LEAQ (R10)(CX*1), R13
+
+halfRows:
+	MOVQ R12, SI
+	MOVQ depth+64(FP), CX
+	ZERO12
+	SUBQ $2, CX
+
+halfTwo:
+	HALFSTEP(0, 0)
+	HALFSTEP(4, 64)
+	ADDQ $8, R8
+	ADDQ $8, R9
+	ADDQ $8, R10
+	ADDQ $8, R13
+	ADDQ $128, SI
+	SUBQ $2, CX
+	JGE  halfTwo
+	ADDQ $2, CX
+	JEQ  halfStore
+	HALFSTEP(0, 0)
+	ADDQ $64, SI
+
+halfStore:
+	HALFSTORE6(Y4, Y5, Y6, Y7, Y8, Y9)
+	CMPQ R11, $1
+	JEQ  halfEnd
+	HALFSTORE6(Y10, Y11, Y12, Y13, Y14, Y15)
+	LEAQ (AX)(DX*4), AX
+	LEAQ (AX)(DX*8), AX
+	SUBQ $2, R11
+	JNZ  pair
+
+halfEnd:
+	MOVQ SI, R12
+
+next:
 	MOVQ xi+24(FP), AX
 	ADDQ AX, m+0(FP)
 	ADDQ AX, v+8(FP)

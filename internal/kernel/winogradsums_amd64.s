@@ -65,8 +65,22 @@
 	VMOVUPS (base)(R13*1), c2 \
 	VMOVUPS 32(base)(R13*1), c3
 
-// func winogradSumsAVX2(d, v, z *float32, xid, xiv, xiz, ldd, ldv, ldz, panels, sixes, fours, tiles int, add bool, ahead0 *float32, bytes0 int, ahead1 *float32, bytes1 int)
-TEXT ·winogradSumsAVX2(SB), NOSPLIT, $0-144
+#define EIGHTROWS(op) \
+	op((DI), Y4) \
+	op((DI)(R13*1), Y5) \
+	op((DI)(R13*2), Y6) \
+	op((DI)(CX*1), Y7) \
+	LEAQ (DI)(R13*4), R8 \
+	op((R8), Y8) \
+	op((R8)(R13*1), Y9) \
+	op((R8)(R13*2), Y10) \
+	op((R8)(CX*1), Y11)
+
+#define LOAD(at, c) VMOVUPS at, c
+#define STORE(at, c) VMOVUPS c, at
+
+// func winogradSumsAVX2(d, v, z *float32, xid, xiv, xiz, ldd, ldv, ldz, panels, sixes, fours, eights, tiles int, add bool, ahead0 *float32, bytes0 int, ahead1 *float32, bytes1 int)
+TEXT ·winogradSumsAVX2(SB), NOSPLIT, $0-152
 	MOVQ ldd+48(FP), R13
 	SHLQ $2, R13
 	MOVQ ldv+56(FP), DX
@@ -85,9 +99,11 @@ TEXT ·winogradSumsAVX2(SB), NOSPLIT, $0-144
 	MOVQ $16, R15
 
 product:
-	MOVQ panels+72(FP), R12
-	MOVQ z+16(FP), R9
-	MOVQ d+0(FP), R10
+	MOVQ  z+16(FP), R9
+	MOVQ  d+0(FP), R10
+	MOVQ  panels+72(FP), R12
+	TESTQ R12, R12
+	JEQ   half
 
 panel:
 	MOVQ  v+8(FP), AX
@@ -97,23 +113,23 @@ panel:
 	JEQ   fours
 
 six:
-	SUBQ $128, bytes0+120(FP)
+	SUBQ $128, bytes0+128(FP)
 	JLT  fetch1
-	MOVQ ahead0+112(FP), CX
+	MOVQ ahead0+120(FP), CX
 	PREFETCHT0 (CX)
 	PREFETCHT0 64(CX)
-	ADDQ $128, ahead0+112(FP)
+	ADDQ $128, ahead0+120(FP)
 
 fetch1:
-	SUBQ $128, bytes1+136(FP)
+	SUBQ $128, bytes1+144(FP)
 	JLT  begin
-	MOVQ ahead1+128(FP), CX
+	MOVQ ahead1+136(FP), CX
 	PREFETCHT0 (CX)
 	PREFETCHT0 64(CX)
-	ADDQ $128, ahead1+128(FP)
+	ADDQ $128, ahead1+136(FP)
 
 begin:
-	CMPB add+104(FP), $0
+	CMPB add+112(FP), $0
 	JEQ  zeroSix
 	LEAQ (DI)(R13*2), R8
 	LEAQ (R8)(R13*2), SI
@@ -125,7 +141,7 @@ haveSix:
 	MOVQ AX, R8
 	MOVQ R9, SI
 	XORQ R14, R14
-	MOVQ tiles+96(FP), CX
+	MOVQ tiles+104(FP), CX
 	SUBQ $6, CX
 	JLT  sixOdd
 
@@ -160,7 +176,7 @@ fours:
 	JEQ   next
 
 four:
-	CMPB add+104(FP), $0
+	CMPB add+112(FP), $0
 	JEQ  zeroFour
 	LEAQ (DI)(R13*2), R8
 	LOAD4(DI, Y4, Y5, Y6, Y7)
@@ -170,7 +186,7 @@ haveFour:
 	MOVQ AX, R8
 	MOVQ R9, SI
 	XORQ R14, R14
-	MOVQ tiles+96(FP), CX
+	MOVQ tiles+104(FP), CX
 	SUBQ $6, CX
 	JLT  fourOdd
 
@@ -204,6 +220,56 @@ next:
 	DECQ R12
 	JNZ  panel
 
+half:
+	MOVQ  eights+96(FP), R11
+	TESTQ R11, R11
+	JEQ   last
+	MOVQ  v+8(FP), AX
+	MOVQ  R10, DI
+
+eight:
+	ZERO8
+	CMPB add+112(FP), $0
+	JEQ  haveEight
+	LEAQ (R13)(R13*2), CX
+	EIGHTROWS(LOAD)
+
+haveEight:
+	MOVQ AX, R8
+	MOVQ R9, SI
+	MOVQ tiles+104(FP), CX
+
+tile:
+	VMOVUPS (SI), Y0
+	VBROADCASTSS (R8), Y1
+	VBROADCASTSS 4(R8), Y2
+	VBROADCASTSS 8(R8), Y3
+	VBROADCASTSS 12(R8), Y12
+	VFMADD231PS Y0, Y1, Y4
+	VFMADD231PS Y0, Y2, Y5
+	VFMADD231PS Y0, Y3, Y6
+	VFMADD231PS Y0, Y12, Y7
+	VBROADCASTSS 16(R8), Y1
+	VBROADCASTSS 20(R8), Y2
+	VBROADCASTSS 24(R8), Y3
+	VBROADCASTSS 28(R8), Y12
+	VFMADD231PS Y0, Y1, Y8
+	VFMADD231PS Y0, Y2, Y9
+	VFMADD231PS Y0, Y3, Y10
+	VFMADD231PS Y0, Y12, Y11
+	ADDQ DX, R8
+	ADDQ BX, SI
+	DECQ CX
+	JNZ  tile
+
+	LEAQ (R13)(R13*2), CX
+	EIGHTROWS(STORE)
+	LEAQ (DI)(R13*8), DI
+	ADDQ $32, AX
+	DECQ R11
+	JNZ  eight
+
+last:
 	MOVQ xid+24(FP), AX
 	ADDQ AX, d+0(FP)
 	MOVQ xiv+32(FP), AX

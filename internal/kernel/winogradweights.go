@@ -35,7 +35,7 @@ type winogradWeightsWorker struct {
 func newWinogradWeights(s ConvShape) *winogradWeights {
 	e := &winogradWeights{}
 	in, out := s.images()
-	e.ldv, e.ldz = eightFold(in.c), (out.c+tileN-1)/tileN*tileN
+	e.ldv, e.ldz = eightFold(in.c), eightFold(out.c)
 	e.winogradGrid = newWinogradGrid(in, out, s.PadH, s.PadW, winogradDepth)
 	e.pitchV = winogradPitch(winogradDepth * e.ldv)
 	e.pitchZ = winogradPitch(winogradDepth * e.ldz)
@@ -94,7 +94,7 @@ func (e *winogradWeights) chunk(worker, chunk int) {
 		}
 		next := [2][]float32{e.ahead(e.x, e.in, lo, hi), e.ahead(e.dy, e.out, lo, hi)}
 		winogradSums(w.d, w.v, w.z, e.pitchD, e.pitchV, e.pitchZ, e.ldz, e.ldv, e.ldz,
-			e.ldz/tileN, e.ldv, tiles, lo > first, &next)
+			e.out.c, e.ldv, tiles, lo > first, &next)
 	}
 	dst := e.dw
 	if chunk > 0 {
