@@ -1,6 +1,8 @@
 package layers
 
 import (
+	"fmt"
+	"math"
 	"math/rand/v2"
 
 	"gorgonia.org/gorgonia"
@@ -16,6 +18,10 @@ import (
 // in the order i, f, g, o.
 type LSTM struct {
 	Hidden int `yaml:"hidden" json:"hidden"` // units; at least 1
+	// ForgetBias is added to the first values of the forget gates' biases, 1 or more
+	// for tasks that need a long memory from the start (Gers et al. 2000; Jozefowicz
+	// et al. 2015). 0 is PyTorch's.
+	ForgetBias float64 `yaml:"forget_bias,omitempty" json:"forget_bias,omitempty"`
 
 	recurrent
 }
@@ -27,7 +33,18 @@ func init() {
 func (l *LSTM) Kind() string { return "lstm" }
 
 func (l *LSTM) Init(in []nn.Shape, rng *rand.Rand) (nn.Shape, error) {
-	return l.init("lstm", kernel.LSTMCell, l.Hidden, in, rng)
+	if math.IsNaN(l.ForgetBias) || math.IsInf(l.ForgetBias, 0) {
+		return nil, fmt.Errorf("lstm: forget_bias is %g, it must be finite", l.ForgetBias)
+	}
+	fresh := l.biasIH == nil
+	s, err := l.init("lstm", kernel.LSTMCell, l.Hidden, in, rng)
+	if err == nil && fresh && rng != nil {
+		forget := l.biasIH.Data()[l.Hidden : 2*l.Hidden]
+		for i := range forget {
+			forget[i] += float32(l.ForgetBias)
+		}
+	}
+	return s, err
 }
 
 func (l *LSTM) Build(b *nn.Builder, in []*gorgonia.Node) (*gorgonia.Node, error) {
@@ -35,5 +52,5 @@ func (l *LSTM) Build(b *nn.Builder, in []*gorgonia.Node) (*gorgonia.Node, error)
 }
 
 func (l *LSTM) Slice(s nn.Slicing) (nn.Layer, error) {
-	return &LSTM{Hidden: len(s.Out), recurrent: l.slice(s)}, nil
+	return &LSTM{Hidden: len(s.Out), ForgetBias: l.ForgetBias, recurrent: l.slice(s)}, nil
 }

@@ -230,3 +230,32 @@ func TestRecurrentState(t *testing.T) {
 		}
 	}
 }
+
+// The bias opens the forget gates and nothing else, and survives slicing.
+func TestForgetBias(t *testing.T) {
+	biases := func(forget float64) []float32 {
+		l := &layers.LSTM{Hidden: 3, ForgetBias: forget}
+		if _, err := l.Init([]nn.Shape{{2, 4}}, rand.New(rand.NewPCG(1, 2))); err != nil {
+			t.Fatal(err)
+		}
+		for _, p := range l.Params() {
+			if p.Name == "bias_ih" {
+				return p.Data()
+			}
+		}
+		return nil
+	}
+	plain, open := biases(0), biases(2)
+	for i, v := range plain {
+		want := v
+		if gate := i / 3; gate == 1 { // i, f, g, o
+			want += 2
+		}
+		if open[i] != want {
+			t.Errorf("bias %d is %g, expected %g", i, open[i], want)
+		}
+	}
+	if _, err := (&layers.LSTM{Hidden: 3, ForgetBias: math.NaN()}).Init([]nn.Shape{{2, 4}}, nil); err == nil {
+		t.Error("a forget bias that is not finite passes")
+	}
+}

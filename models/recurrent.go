@@ -26,7 +26,8 @@ type RNN struct {
 
 // LSTM is a network of long short-term memories.
 type LSTM struct {
-	Recurrent `yaml:",inline"`
+	Recurrent  `yaml:",inline"`
+	ForgetBias float64 `yaml:"forget_bias"` // added to the forget gates' first biases; default 0
 }
 
 // GRU is a network of gated recurrent units.
@@ -59,11 +60,11 @@ func (m RNN) Build(decode Decode, task Task, rng *rand.Rand) (*nn.Network, error
 }
 
 func (m LSTM) Build(decode Decode, task Task, rng *rand.Rand) (*nn.Network, error) {
-	m = LSTM{defaultRecurrent()}
+	m = LSTM{Recurrent: defaultRecurrent()}
 	if err := decode(&m); err != nil {
 		return nil, err
 	}
-	return m.network("lstm", task, rng, func() nn.Layer { return &layers.LSTM{Hidden: m.Hidden} })
+	return m.network("lstm", task, rng, func() nn.Layer { return &layers.LSTM{Hidden: m.Hidden, ForgetBias: m.ForgetBias} })
 }
 
 func (m GRU) Build(decode Decode, task Task, rng *rand.Rand) (*nn.Network, error) {
