@@ -44,6 +44,8 @@ func findGroups(t *topology, s Spec) ([]*group, error) {
 		if all, err = t.branchGroups(s.Members); err != nil {
 			return nil, err
 		}
+	case "blocks":
+		all = t.blockGroups(s.Members)
 	case "recurrent_units":
 		all = t.recurrentGroups()
 	case "heads":
