@@ -104,7 +104,7 @@ func (t *Trainer) record(kind string, loss float64) Record {
 		LR:    last.LR, Loss: loss, GradNorm: last.GradNorm, Zeros: t.zeros, Seconds: t.seconds(), Waited: t.pos.Waited}
 	for i, p := range t.o.Penalties {
 		total, zero := p.Groups()
-		r.Terms = append(r.Terms, TermRecord{p.Name(), last.Terms[i].Value, last.Terms[i].Lambda, total, zero})
+		r.Terms = append(r.Terms, TermRecord{Name: p.Name(), Value: last.Terms[i].Value, Lambda: last.Terms[i].Lambda, Groups: total, Zero: zero})
 	}
 	return r
 }
