@@ -47,6 +47,17 @@ func units(s *nn.Sparsity) string {
 	return count(int64(s.Units))
 }
 
+// both is arrow for a layer that may be missing on either side.
+func both(trained, final string) string {
+	if trained == "" {
+		trained = "—"
+	}
+	if final == "" {
+		final = "—"
+	}
+	return arrow(trained, final)
+}
+
 // index writes a number between 0 and 1.
 func index(v float64) string {
 	if !finite(v) {
@@ -68,8 +79,8 @@ func weightsTable(w io.Writer, d Data) {
 			lines = append(lines, []string{some(len(rows)-i, "more layer")})
 			break
 		}
-		lines = append(lines, []string{r.Name, arrow(r.Zero, r.FinalZero), arrow(r.Near, r.FinalNear),
-			arrow(r.Density, r.FinalDensity), arrow(r.Hoyer, r.FinalHoyer)})
+		lines = append(lines, []string{r.Name, both(r.Zero, r.FinalZero), both(r.Near, r.FinalNear),
+			both(r.Density, r.FinalDensity), both(r.Hoyer, r.FinalHoyer)})
 	}
 	fmt.Fprintln(w)
 	write(w, lines, []bool{false, true, true, true, true})
