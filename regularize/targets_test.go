@@ -104,3 +104,24 @@ func clearSlot(p *nn.Param, s nn.Slot) {
 		}
 	}
 }
+
+// TestMACsOfWeights: a weight of a convolution counts once for every position, one of
+// a linear layer once.
+func TestMACsOfWeights(t *testing.T) {
+	parts, err := findParts(plain(t), Spec{Type: "l1", On: "weights", Scale: "macs"}, L1{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []float64{4, 1, 1} // 2×2 positions
+	sum, values := 0.0, 0.0
+	for i, p := range parts {
+		c := p.(*cells)
+		if r := c.scale / parts[1].(*cells).scale; math.Abs(r-want[i]) > 1e-12 {
+			t.Errorf("the weights of layer %d weigh %g of those of a linear layer, expected %g", i+1, r, want[i])
+		}
+		sum, values = sum+c.scale*float64(len(c.data)), values+float64(len(c.data))
+	}
+	if len(parts) != 3 || math.Abs(sum/values-1) > 1e-12 {
+		t.Errorf("%d layers, mean scale %g", len(parts), sum/values)
+	}
+}
