@@ -49,7 +49,7 @@ func (k *DualAverage) Adaptive(x, g, origin, sum, squares, metric, frozen []floa
 			sum[i] += float32(k.Weight * d)
 			squares[i] += float32(k.Weight * float32(d*d))
 		}
-		metric[i] = float32(math.Cbrt(float64(squares[i]))) + k.Eps
+		metric[i] = cubeRoot(squares[i]) + k.Eps
 		x[i] = origin[i] - sum[i]/metric[i]
 	}
 	if k.Cut > 0 {
@@ -70,4 +70,19 @@ func Blend(x, before []float32, share float32) {
 	for i, v := range x {
 		x[i] = before[i] + float32(share*(v-before[i]))
 	}
+}
+
+// cubeRoot is ∛v of v ≥ 0, rounded from some 47 bits: Kahan's first guess, from the
+// bits, and two of Halley's steps, as FreeBSD's cbrtf has them. NaN and +Inf stay.
+func cubeRoot(v float32) float32 {
+	if !(v > 0 && v <= math.MaxFloat32) {
+		return v
+	}
+	x := float64(v)
+	y := math.Float64frombits(math.Float64bits(x)/3 + 715094163<<32)
+	for range 2 {
+		r := float64(y * y * y)
+		y *= (x + x + r) / (x + r + r)
+	}
+	return float32(y)
 }

@@ -78,3 +78,19 @@ func TestDualAverageBegins(t *testing.T) {
 		t.Errorf("blended %v", y)
 	}
 }
+
+func TestCubeRoot(t *testing.T) {
+	for bits := uint32(0); bits <= math.Float32bits(math.MaxFloat32); bits += 65537 {
+		v := math.Float32frombits(bits)
+		want := math.Cbrt(float64(v))
+		if got := cubeRoot(v); math.Abs(float64(got)-want) > 6.1e-8*want {
+			t.Fatalf("of %g is %g, expected %g", v, got, want)
+		}
+	}
+	if v := cubeRoot(float32(math.Inf(1))); !math.IsInf(float64(v), 1) {
+		t.Errorf("of +Inf is %g", v)
+	}
+	if v := cubeRoot(float32(math.NaN())); v == v {
+		t.Errorf("of NaN is %g", v)
+	}
+}
