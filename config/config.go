@@ -60,15 +60,15 @@ type Train struct {
 // Optimizer has the fields of train.OptimizerSpec in the same order, so that
 // one converts to the other.
 type Optimizer struct {
-	Type        string  `yaml:"type" json:"type" doc:"sgd, adam or adamw; left out: sgd"`
-	LR          float64 `yaml:"lr" json:"lr" range:"(0,)" doc:"learning rate; left out: 0.1 for sgd, 0.001 for others"`
-	Momentum    float64 `yaml:"momentum,omitempty" json:"momentum,omitempty" range:"[0,1)" doc:"sgd: share of the last step that is kept; 0: none"`
+	Type        string  `yaml:"type" json:"type" doc:"sgd, adam, adamw, rmda or ramda; left out: sgd"`
+	LR          float64 `yaml:"lr" json:"lr" range:"(0,)" doc:"learning rate; left out: 0.1 for sgd and rmda, 0.001 for others"`
+	Momentum    float64 `yaml:"momentum,omitempty" json:"momentum,omitempty" range:"[0,1)" doc:"sgd: share of the last step that is kept; rmda and ramda: share of the last parameters that is kept in each step, but for the end of training; 0: none"`
 	Nesterov    bool    `yaml:"nesterov,omitempty" json:"nesterov,omitempty" doc:"sgd: look ahead along the momentum"`
 	WeightDecay float64 `yaml:"weight_decay,omitempty" json:"weight_decay,omitempty" range:"[0,)" doc:"pull of weights towards 0; 0: none"`
 	DecayAll    bool    `yaml:"decay_all,omitempty" json:"decay_all,omitempty" doc:"decay biases, normalisation and gates too"`
 	Beta1       float64 `yaml:"beta1,omitempty" json:"beta1,omitempty" range:"(0,1)" doc:"adam: decay of the mean of gradients; left out: 0.9"`
 	Beta2       float64 `yaml:"beta2,omitempty" json:"beta2,omitempty" range:"(0,1)" doc:"adam: decay of the mean of squares; left out: 0.999"`
-	Eps         float64 `yaml:"eps,omitempty" json:"eps,omitempty" range:"(0,)" doc:"adam: added to the root of the mean of squares; left out: 1e-8"`
+	Eps         float64 `yaml:"eps,omitempty" json:"eps,omitempty" range:"(0,)" doc:"adam and ramda: added to what steps are divided by; left out: 1e-8, for ramda 1e-6"`
 }
 
 // Schedule has the fields of train.ScheduleSpec in the same order, so that one
@@ -92,7 +92,7 @@ type EarlyStop struct {
 // what the values mean.
 type Penalty struct {
 	Type    string             `yaml:"type" json:"type" required:"true" doc:"a registered penalty: l1, group_lasso, elastic_net"`
-	On      string             `yaml:"on" json:"on" required:"true" doc:"what a group is: weights, channels, neurons, branches, heads, gates, paths, input_features, positions or recurrent_units"`
+	On      string             `yaml:"on" json:"on" required:"true" doc:"what a group is: weights, channels, neurons, branches, blocks, heads, gates, paths, input_features, positions or recurrent_units"`
 	Layers  []string           `yaml:"layers,omitempty" json:"layers,omitempty" list:"single" doc:"patterns of layer names, where * stands for any text; left out: all layers"`
 	Lambda  float64            `yaml:"lambda" json:"lambda" required:"true" range:"[0,)" doc:"strength"`
 	Alpha   float64            `yaml:"alpha,omitempty" json:"alpha,omitempty" range:"[0,1]" doc:"elastic_net: share of l1"`

@@ -35,6 +35,10 @@ func (o *Optimizer) setDefaults(n *node) {
 		o.LR = 0.1
 	case "adam", "adamw": // Kingma and Ba 2015, algorithm 1
 		o.Beta1, o.Beta2, o.Eps = 0.9, 0.999, 1e-8
+	case "rmda": // Huang and Lee 2022
+		o.LR, o.Momentum = 0.1, 0.99
+	case "ramda":
+		o.Momentum, o.Eps = 0.99, 1e-6
 	}
 }
 

@@ -21,14 +21,21 @@ func (t *topology) share(s nn.Slot) float64 {
 }
 
 // unitMACs counts the multiply-accumulates that disappear with a unit: its share
-// of the layers that compute it and of those that read it.
+// of the layers that compute it and of those that read it. What a recurrent layer
+// has of the unit in both is counted once.
 func (t *topology) unitMACs(unit int) float64 {
 	sum := 0.0
-	for _, s := range t.slots[unit] {
+	for i, s := range t.slots[unit] {
 		if s.Param.Role != nn.RoleWeight {
 			continue
 		}
 		sum += t.share(s)
+		for _, o := range t.slots[unit][:i] {
+			if o.Param == s.Param && o.Axis != s.Axis {
+				n, _ := o.Param.AxisLen(o.Axis)
+				sum -= t.share(s) / float64(n)
+			}
+		}
 	}
 	return sum
 }

@@ -31,10 +31,11 @@ func TestRecurrentWeightsAlone(t *testing.T) {
 	}
 }
 
-// What goes with a unit costs what the products of its weights do.
+// What goes with a unit costs what the products of its weights do, those of the unit
+// with itself once.
 func TestRecurrentMACs(t *testing.T) {
 	topo := newTopology(tagger(t))
-	for node, want := range []float64{4 * (4*(2+3) + 4*3 + 3*2), 4 * (3*(3+2) + 3*2 + 2)} {
+	for node, want := range []float64{4 * (4*(2+3) + 4*(3-1) + 3*2), 4 * (3*(3+2) + 3*(2-1) + 2)} {
 		if got := topo.unitMACs(topo.units.Out(node)[0]); got != want {
 			t.Errorf("a unit of %s costs %g, expected %g", topo.name(node), got, want)
 		}

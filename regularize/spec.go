@@ -26,7 +26,9 @@ type Spec struct {
 	// that compute it, with scale and shift of layer normalisations, behind which
 	// a unit of zeros is not zero; "in", the weights that read it. "auto" or empty
 	// means norm for units that have one and out for the others. It applies to
-	// channels, neurons and branches.
+	// channels, neurons, branches and blocks; for blocks, auto is the normalisation
+	// or the weights that close the branch, norm the former alone, and out all
+	// parameters of the branch.
 	Members string `yaml:"members,omitempty" json:"members,omitempty"`
 	// Factors multiplies λ where a layer or parameter ("conv1.weight") matches
 	// the pattern; 0 leaves the groups unpenalised. A name without wildcards
@@ -47,6 +49,7 @@ type Spec struct {
 //	channels        the units of convolutions; those that residual sums tie are one group
 //	neurons         the units of linear and recurrent layers
 //	branches        every operand of a concatenation
+//	blocks          every residual branch, from where it forks to its sum
 //	heads           every head of an attention: what computes its queries, keys and values, and what reads its results
 //	gates           every gate, kept ≥ 0
 //	paths           the gates on the operands of one sum, but for the largest: no sum closes
@@ -56,7 +59,7 @@ type Spec struct {
 //
 // The units of the network's output are in no group.
 func Targets() []string {
-	return []string{"weights", "channels", "neurons", "branches", "heads", "gates", "paths", "input_features", "positions", "recurrent_units"}
+	return []string{"weights", "channels", "neurons", "branches", "blocks", "heads", "gates", "paths", "input_features", "positions", "recurrent_units"}
 }
 
 var (
@@ -85,7 +88,7 @@ func (s Spec) Validate() error {
 			return err
 		}
 	}
-	if s.Members != "" && s.Members != "auto" && !hasMembers(s.On) {
+	if s.Members != "" && s.Members != "auto" && !hasMembers(s.On) || s.Members == "in" && s.On == "blocks" {
 		return fmt.Errorf("members: %q has no meaning for on: %s; leave it out", s.Members, s.On)
 	}
 	for _, c := range []struct {
@@ -152,7 +155,9 @@ func (s Spec) scale(p Penalty) string {
 	return "sqrt"
 }
 
-func hasMembers(on string) bool { return on == "channels" || on == "neurons" || on == "branches" }
+func hasMembers(on string) bool {
+	return on == "channels" || on == "neurons" || on == "branches" || on == "blocks"
+}
 
 func oneOf(key, value string, allowed []string) error {
 	if slices.Contains(allowed, value) {

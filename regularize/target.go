@@ -3,6 +3,7 @@ package regularize
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"pare/nn"
 )
@@ -33,27 +34,9 @@ func (g *group) names(net *nn.Network) []string {
 // findGroups lists the groups that a Spec chooses, in network order; weights,
 // whose groups are single values, are found by findCells.
 func findGroups(t *topology, s Spec) ([]*group, error) {
-	var all []*group
-	switch s.On {
-	case "channels":
-		all = t.unitGroups("channel", s.Members, t.convolves)
-	case "neurons":
-		all = t.unitGroups("neuron", s.Members, func(node int) bool { return !t.convolves(node) })
-	case "branches":
-		var err error
-		if all, err = t.branchGroups(s.Members); err != nil {
-			return nil, err
-		}
-	case "recurrent_units":
-		all = t.recurrentGroups()
-	case "heads":
-		all = t.headGroups()
-	case "gates", "paths":
-		all = t.gateGroups()
-	case "input_features":
-		all = t.columnGroups("input feature", t.readsInput)
-	case "positions":
-		all = t.columnGroups("position", func(value int) bool { return value >= 0 && t.flow(value).repeats })
+	all, err := t.groups(s.On, s.Members)
+	if err != nil {
+		return nil, err
 	}
 	what := s.On
 	if s.Members != "" && s.Members != "auto" {
@@ -66,7 +49,50 @@ func findGroups(t *topology, s Spec) ([]*group, error) {
 			chosen = append(chosen, g)
 		}
 	}
+	if len(all) == 0 {
+		return nil, t.lacks(what)
+	}
 	return chosen, c.check(what)
+}
+
+// groups lists the groups of a target with several values each.
+func (t *topology) groups(on, members string) ([]*group, error) {
+	switch on {
+	case "channels":
+		return t.unitGroups("channel", members, t.convolves), nil
+	case "neurons":
+		return t.unitGroups("neuron", members, func(node int) bool { return !t.convolves(node) }), nil
+	case "branches":
+		return t.branchGroups(members)
+	case "blocks":
+		return t.blockGroups(members), nil
+	case "recurrent_units":
+		return t.recurrentGroups(), nil
+	case "heads":
+		return t.headGroups(), nil
+	case "gates", "paths":
+		return t.gateGroups(), nil
+	case "input_features":
+		return t.columnGroups("input feature", t.readsInput), nil
+	case "positions":
+		return t.columnGroups("position", func(value int) bool { return value >= 0 && t.flow(value).repeats }), nil
+	}
+	return nil, nil
+}
+
+// lacks is the error for a target that the network has no groups of: it names
+// those that it has.
+func (t *topology) lacks(what string) error {
+	var has []string
+	if parts, err := findCells(t, Spec{On: "weights"}, L1{}); err == nil && len(parts) > 0 {
+		has = append(has, "weights")
+	}
+	for _, on := range Targets() {
+		if groups, err := t.groups(on, ""); on != "paths" && (err != nil || len(groups) > 0) {
+			has = append(has, on)
+		}
+	}
+	return fmt.Errorf("on: the network has no %s; it has %s", what, strings.Join(has, ", "))
 }
 
 // unitGroups makes one group of every unit class that a node of the wanted sort

@@ -63,6 +63,7 @@ type flow struct {
 	fresh   bool // it makes new ones
 	same    bool // the output's are those of its only input, in order
 	joins   bool // they are those of two or more inputs, one after another
+	ties    bool // those of two or more inputs are made the same
 	repeats bool // a unit occurs more than once: a flatten
 }
 
@@ -92,6 +93,7 @@ func (t *topology) flow(node int) flow {
 		seen[u] = true
 	}
 	f.same, f.joins = inOrder && len(in) == 1, inOrder && len(in) > 1
+	f.ties = space.tied && len(in) > 1
 	return f
 }
 

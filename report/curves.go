@@ -20,6 +20,7 @@ func curves(phases []Phase) []lineChart {
 		{title: "Learning rate", zero: true, lines: []series{
 			line("learning rate", func(p Point) float64 { return p.LR })}},
 	}
+	charts = append(charts, trajectories(phases, shifts)...)
 	var out []lineChart
 	for _, c := range charts {
 		var known []series

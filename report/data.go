@@ -22,6 +22,7 @@ type Data struct {
 	Before, After nn.Counts
 	Removed       prune.Removed
 	Layers        []prune.LayerDiff // of the original network, in its order
+	Weights       []Weights
 	Certificate   prune.Certificate // Inputs 0: nothing was compared
 
 	// Shares of test examples, or of the targets that each has, that are right:
@@ -66,7 +67,19 @@ type Point struct {
 	GroupsZero  float64 // groups that are 0 as a whole
 	GroupsTotal float64
 	LR          float64
+	Gates       map[string][]float32 // values of every gate, by its name
+	Norms       []Norms              // by penalty; one all of whose groups are 0 is left out
 }
+
+// Norms are the norms of a penalty's groups that are not 0.
+type Norms struct {
+	Term      string
+	Quantiles [5]float64 // least, 10 %, median, 90 %, largest
+}
+
+// Weights is how the weights of one layer are distributed, at the end of training
+// and in the final network; nil where it is not there.
+type Weights struct{ Trained, Final *nn.Sparsity }
 
 // tested reports whether accuracies are known.
 func (d Data) tested() bool { return d.TestExamples > 0 }

@@ -15,11 +15,13 @@ type lineChart struct {
 	zero    bool   // the axis contains 0
 	lines   []series
 	spans   []span
+	bare    bool // without a legend: more curves than it could name
 }
 
 // series is one curve in pieces: a new one begins where the network changed.
 type series struct {
 	name   string
+	class  string // of its style; "": by its place
 	pieces [][]dot
 }
 
@@ -69,7 +71,13 @@ func (c lineChart) render(head string) string {
 	at := marginLeft
 	for i, s := range c.lines {
 		class := fmt.Sprintf("line%d", i+1)
+		if s.class != "" {
+			class = s.class
+		}
 		c.drawLine(p, x, y, s, class)
+		if c.bare {
+			continue
+		}
 		p.path("curve "+class, fmt.Sprintf("M%s 10H%s", num(at), num(at+22)))
 		p.text("legend", at+28, 14, start, s.name)
 		at += 46 + charWidth*float64(len([]rune(s.name)))

@@ -26,6 +26,7 @@ type page struct {
 	Curves, Bars   []figure
 	Diagram        template.HTML
 	Rows           []row
+	Weights        []weightsRow
 	Command        string
 	Config         string
 }
@@ -48,7 +49,7 @@ func Write(w io.Writer, d Data) error {
 	p := page{
 		Title: heading(d), Meta: meta(d),
 		Palette: template.CSS(palette), Style: template.CSS(pageStyle),
-		Tiles: tiles(d), Rows: rows(d), Command: d.Command, Config: d.Config,
+		Tiles: tiles(d), Rows: rows(d), Weights: weightsRows(d), Command: d.Command, Config: d.Config,
 	}
 	for _, c := range curves(d.Phases) {
 		p.Curves = append(p.Curves, figure{c.title, template.HTML(c.svg())})

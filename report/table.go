@@ -56,6 +56,7 @@ func Table(w io.Writer, d Data) {
 		}
 		write(w, lines, []bool{false, true, true, true, false})
 	}
+	weightsTable(w, d)
 }
 
 func certificateText(c prune.Certificate) string {

@@ -49,6 +49,9 @@ func (r *runner) checkTraining() error {
 		if err := o.Optimizer.Validate(); err != nil {
 			return r.locate(p.name+".optimizer", "optimizer", err)
 		}
+		if err := o.Optimizer.CheckSchedule(o.Schedule); err != nil {
+			return r.locate(p.name+".schedule", "schedule", err)
+		}
 		// Without epochs the schedule is never read, nor is its length compared.
 		if _, err := o.Schedule.New(o.Optimizer.LR, p.epochs); err != nil && p.epochs > 0 {
 			return r.locate(p.name+".schedule", "schedule", err)

@@ -19,10 +19,11 @@ const certificateExamples = 256
 // pruneResult is what a run keeps of its pruning: prune.json.
 type pruneResult struct {
 	Pruning
-	TrainSeconds    float64 `json:"train_seconds"`
-	DataWaitSeconds float64 `json:"data_wait_seconds"`
-	LogLines        int     `json:"log_lines"` // of the metrics log, so far
-	Config          string  `json:"config"`    // hash
+	TrainSeconds    float64       `json:"train_seconds"`
+	DataWaitSeconds float64       `json:"data_wait_seconds"`
+	LogLines        int           `json:"log_lines"` // of the metrics log, so far
+	Weights         []nn.Sparsity `json:"weights"`   // at the end of training
+	Config          string        `json:"config"`    // hash
 }
 
 // prune removes what the config says, measured right before and right after,
@@ -31,6 +32,7 @@ func (r *runner) prune(ctx context.Context, net *nn.Network, trained train.Resul
 	if err := r.saveModel(trainedDir, net); err != nil {
 		return nil, nil, err
 	}
+	weights := net.Sparsity()
 	small, p, err := Prune(ctx, net, r.pruneRequest(), r.data)
 	var in *InputError
 	switch {
@@ -43,7 +45,7 @@ func (r *runner) prune(ctx context.Context, net *nn.Network, trained train.Resul
 		return nil, nil, err
 	}
 	res := &pruneResult{Pruning: *p, TrainSeconds: trained.Seconds, DataWaitSeconds: trained.Waited,
-		LogLines: r.log.Lines(), Config: r.hash}
+		LogLines: r.log.Lines(), Weights: weights, Config: r.hash}
 	return small, res, r.folder.writeJSON(filepath.Join(prunedDir, pruneFile), res)
 }
 

@@ -38,7 +38,7 @@ func (r *runner) reportData(s *Summary, p *pruneResult, small *nn.Network) (repo
 	}
 	return report.Data{Title: r.c.Name, Model: s.Model, Dataset: s.Dataset, Seed: s.Seed, Date: time.Now(),
 		Phases: phases(records), Before: p.Report.Before, After: small.Count(), Removed: s.Removed,
-		Layers: p.Report.Layers, Certificate: s.Certificate,
+		Layers: p.Report.Layers, Weights: reportWeights(s.Weights), Certificate: s.Certificate,
 		AccuracyBefore: s.AccuracyBeforePrune, AccuracyAfter: s.AccuracyAfterPrune, AccuracyFinal: s.AccuracyFinal,
 		CorrectBefore: s.CorrectBeforePrune, CorrectAfter: s.CorrectAfterPrune, CorrectFinal: s.CorrectFinal,
 		TestExamples: s.Targets(), Measures: s.Measures(), TrainSeconds: s.TrainSeconds, FinetuneSeconds: s.FinetuneSeconds,
@@ -64,7 +64,11 @@ func phases(records []train.Record) []report.Phase {
 			p.Penalty += t.Value
 			p.GroupsZero += float64(t.Zero)
 			p.GroupsTotal += float64(t.Groups)
+			if q := t.Norms; q != nil {
+				p.Norms = append(p.Norms, report.Norms{Term: t.Name, Quantiles: [5]float64{q.Min, q.Tenth, q.Median, q.Ninety, q.Max}})
+			}
 		}
+		p.Gates = rec.Gates
 		last := &out[len(out)-1]
 		last.Epochs = append(last.Epochs, p)
 	}

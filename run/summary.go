@@ -42,6 +42,7 @@ type Summary struct {
 	Method      string            `json:"method"`
 	Certificate prune.Certificate `json:"certificate"`
 	Removed     prune.Removed     `json:"removed"`
+	Weights     []LayerWeights    `json:"weights"` // of the layers that have them
 
 	TrainSeconds    float64 `json:"train_seconds"`
 	FinetuneSeconds float64 `json:"finetune_seconds"`
@@ -61,7 +62,7 @@ func (r *runner) summarise(small *nn.Network, p *pruneResult, final train.Metric
 		AccuracyAfterPrune: p.After.Accuracy, AccuracyFinal: final.Accuracy,
 		CorrectBeforePrune: p.Before.Correct, CorrectAfterPrune: p.After.Correct, CorrectFinal: final.Correct,
 		TestExamples: count(r.data.Set.Test), TestTargets: final.N, LossBeforePrune: p.Before.Loss, LossAfterPrune: p.After.Loss, LossFinal: final.Loss,
-		Method: r.c.Prune.Method, Certificate: p.Report.Certificate, Removed: p.Report.Removed,
+		Method: r.c.Prune.Method, Certificate: p.Report.Certificate, Removed: p.Report.Removed, Weights: layerWeights(p.Weights, small),
 		TrainSeconds: p.TrainSeconds, FinetuneSeconds: tuned.Seconds, DataWaitSeconds: p.DataWaitSeconds + tuned.Waited,
 		Finished: time.Now().UTC().Format(time.RFC3339), Command: r.Command}
 }

@@ -13,12 +13,12 @@ var adamOptions = []string{"lr", "weight_decay", "decay_all", "beta1", "beta2", 
 
 var adamKind = optimizerKind{
 	Kind: Kind{Name: "adam", Doc: "Adam: steps scaled by the mean square of each gradient; decay is part of the gradient", Options: adamOptions},
-	make: func(s OptimizerSpec, c *core) Optimizer { return newAdam(s, c, false) },
+	make: func(s OptimizerSpec, _ Setup, c *core) Optimizer { return newAdam(s, c, false) },
 }
 
 var adamwKind = optimizerKind{
 	Kind: Kind{Name: "adamw", Doc: "Adam with weight decay apart from the gradient", Options: adamOptions},
-	make: func(s OptimizerSpec, c *core) Optimizer { return newAdam(s, c, true) },
+	make: func(s OptimizerSpec, _ Setup, c *core) Optimizer { return newAdam(s, c, true) },
 }
 
 // adam is proximal Adam (Kingma & Ba 2015) or AdamW (Loshchilov & Hutter 2019)

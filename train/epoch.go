@@ -21,6 +21,7 @@ func (t *Trainer) epoch(ctx context.Context) (float64, error) {
 	t.zeros = zeroShare(t.net)
 	r := t.record("epoch", loss)
 	r.Val = t.val
+	t.trajectories(&r)
 	if err := t.log(r); err != nil {
 		return 0, err
 	}

@@ -15,27 +15,29 @@ import (
 // Record is one line of the metrics log. All but Seconds and Waited is a function of
 // configuration and seed.
 type Record struct {
-	Kind     string       `json:"kind"` // step or epoch
-	Phase    string       `json:"phase"`
-	Epoch    float64      `json:"epoch"`     // epochs done, with fraction
-	Step     int          `json:"step"`      // updates made in the phase
-	LR       float64      `json:"lr"`        // of the last update
-	Loss     float64      `json:"loss"`      // of the last batch; at the end of an epoch the mean of its batches; without terms
-	GradNorm float64      `json:"grad_norm"` // of the last batch, before clipping
-	Zeros    float64      `json:"zeros"`     // share of the trainable values that are exactly 0
-	Terms    []TermRecord `json:"terms,omitempty"`
-	Val      *Metrics     `json:"val,omitempty"` // at the end of an epoch
-	Seconds  float64      `json:"seconds"`       // since the start of the phase, over all sessions
-	Waited   float64      `json:"data_wait"`     // seconds of them waiting for training data
+	Kind     string               `json:"kind"` // step or epoch
+	Phase    string               `json:"phase"`
+	Epoch    float64              `json:"epoch"`     // epochs done, with fraction
+	Step     int                  `json:"step"`      // updates made in the phase
+	LR       float64              `json:"lr"`        // of the last update
+	Loss     float64              `json:"loss"`      // of the last batch; at the end of an epoch the mean of its batches; without terms
+	GradNorm float64              `json:"grad_norm"` // of the last batch, before clipping
+	Zeros    float64              `json:"zeros"`     // share of the trainable values that are exactly 0
+	Terms    []TermRecord         `json:"terms,omitempty"`
+	Gates    map[string][]float32 `json:"gates,omitempty"` // at the end of an epoch: values of every gate, by the name of its parameter
+	Val      *Metrics             `json:"val,omitempty"`   // at the end of an epoch
+	Seconds  float64              `json:"seconds"`         // since the start of the phase, over all sessions
+	Waited   float64              `json:"data_wait"`       // seconds of them waiting for training data
 }
 
 // TermRecord is what a penalty did in the last step.
 type TermRecord struct {
-	Name   string  `json:"name"`
-	Value  float64 `json:"value"` // what it added to the loss
-	Lambda float64 `json:"lambda"`
-	Groups int     `json:"groups"`
-	Zero   int     `json:"zero_groups"`
+	Name   string     `json:"name"`
+	Value  float64    `json:"value"` // what it added to the loss
+	Lambda float64    `json:"lambda"`
+	Groups int        `json:"groups"`
+	Zero   int        `json:"zero_groups"`
+	Norms  *Quantiles `json:"norms,omitempty"` // of the groups that are not 0, at the end of an epoch; nil when all are
 }
 
 // MetricsLog appends records to a file, one JSON object a line.

@@ -33,7 +33,7 @@ type NamedTensor struct {
 // OptimizerState is the memory of an optimizer.
 type OptimizerState struct {
 	Step    uint64        // updates made
-	Tensors []NamedTensor // moments and frozen masks, "momentum/conv1.weight"
+	Tensors []NamedTensor // moments and frozen masks, "momentum/conv1.weight"; what belongs to no parameter, "stage"
 }
 
 // Setup is what an optimizer works on.
@@ -42,6 +42,11 @@ type Setup struct {
 	Grad        func(*nn.Param) []float32 // storage of a gradient; nil where there is none
 	Penalties   []Penalty                 // their proximal maps follow each update
 	FreezeZeros bool                      // weights, scales, shifts and gates that are 0 now stay 0; a fresh network's shifts are 0
+
+	// The training ahead, for optimizers that plan: its updates, and the rate that
+	// update 0 ≤ k < Steps will be given. 0 and nil: not known.
+	Steps int
+	Rate  func(step int) float64
 }
 
 // NewOptimizer returns the optimizer of the spec.
@@ -56,12 +61,13 @@ func NewOptimizer(spec OptimizerSpec, s Setup) (Optimizer, error) {
 	if err != nil {
 		return nil, err
 	}
-	return k.make(spec, newCore(spec, s)), nil
+	return k.make(spec, s, newCore(spec, s)), nil
 }
 
 // slot is a parameter with what its updates need.
 type slot struct {
 	name    string
+	number  int // place in core.slots
 	param   *nn.Param
 	value   []float32
 	grad    []float32   // nil: no update
@@ -77,11 +83,14 @@ type core struct {
 	index  map[*nn.Param]int
 	shares *shares // of the slots that are updated
 	proxes []func(step float64, metric func(*nn.Param) []float32)
-	names  []string // of buffers
+	names  []string      // of buffers
+	extra  []NamedTensor // what an optimizer remembers beside them; zero at the start
 	steps  uint64
 
-	update func(s *slot, lo, hi int) // of the optimizer
-	task   func(int)                 // made once: a step allocates nothing
+	// Of the optimizer: update comes before the proximal maps; finish, if not nil,
+	// after them.
+	update, finish         func(s *slot, lo, hi int)
+	updateTask, finishTask func(int) // made once: a step allocates nothing
 }
 
 func newCore(spec OptimizerSpec, s Setup) *core {
@@ -91,7 +100,7 @@ func newCore(spec OptimizerSpec, s Setup) *core {
 		if _, twice := c.index[p.Param]; twice || !p.Trainable() {
 			continue
 		}
-		x := slot{name: p.Full, param: p.Param, value: p.Data(), grad: s.Grad(p.Param)}
+		x := slot{name: p.Full, number: len(c.slots), param: p.Param, value: p.Data(), grad: s.Grad(p.Param)}
 		if (p.Role == nn.RoleWeight || spec.DecayAll) && !held[p.Param] {
 			x.decay = float32(spec.WeightDecay)
 		}
@@ -106,13 +115,25 @@ func newCore(spec OptimizerSpec, s Setup) *core {
 		lengths[i] = len(x.grad)
 	}
 	c.shares = newShares(lengths)
-	c.task = func(task int) {
-		for _, p := range c.shares.of(task) {
-			c.update(&c.slots[p.tensor], p.lo, p.hi)
-		}
-	}
+	c.updateTask = func(task int) { c.run(task, c.update) }
+	c.finishTask = func(task int) { c.run(task, c.finish) }
 	c.fuse(s.Penalties)
 	return c
+}
+
+func (c *core) run(task int, f func(s *slot, lo, hi int)) {
+	for _, p := range c.shares.of(task) {
+		f(&c.slots[p.tensor], p.lo, p.hi)
+	}
+}
+
+// shareAll lets updates see slots without a gradient too.
+func (c *core) shareAll() {
+	lengths := make([]int, len(c.slots))
+	for i, s := range c.slots {
+		lengths[i] = len(s.value)
+	}
+	c.shares = newShares(lengths)
 }
 
 // addBuffer gives every slot a zero buffer and returns its place.
@@ -124,17 +145,20 @@ func (c *core) addBuffer(name string) int {
 	return len(c.names) - 1
 }
 
-// apply updates every slot with a gradient and then takes the proximal maps of
-// the step, in the metric.
+// apply updates every slot with a gradient, takes the proximal maps of the step,
+// in the metric, and lets the optimizer finish.
 func (c *core) apply(step float64, metric func(*nn.Param) []float32) {
 	for i := range c.slots {
 		if f := c.slots[i].fused; f != nil {
 			f.set(step)
 		}
 	}
-	kernel.Parallel(c.shares.tasks(), c.task)
+	kernel.Parallel(c.shares.tasks(), c.updateTask)
 	for _, prox := range c.proxes {
 		prox(step, metric)
+	}
+	if c.finish != nil {
+		kernel.Parallel(c.shares.tasks(), c.finishTask)
 	}
 }
 
@@ -144,6 +168,9 @@ func (c *core) Reset() {
 		for _, b := range s.buffers {
 			clear(b)
 		}
+	}
+	for _, t := range c.extra {
+		clear(t.Data)
 	}
 }
 
@@ -157,6 +184,7 @@ func (c *core) State() OptimizerState {
 			st.Tensors = append(st.Tensors, NamedTensor{"frozen/" + s.name, s.frozen})
 		}
 	}
+	st.Tensors = append(st.Tensors, c.extra...)
 	return st
 }
 

@@ -11,7 +11,7 @@ var _ Optimizer = (*sgd)(nil)
 var sgdKind = optimizerKind{
 	Kind: Kind{Name: "sgd", Doc: "stochastic gradient descent, with momentum or Nesterov's",
 		Options: []string{"lr", "momentum", "nesterov", "weight_decay", "decay_all"}},
-	make: func(s OptimizerSpec, c *core) Optimizer {
+	make: func(s OptimizerSpec, _ Setup, c *core) Optimizer {
 		o := &sgd{core: c,
 			kernel: kernel.SGD{Momentum: float32(s.Momentum), Nesterov: s.Nesterov}}
 		if s.Momentum > 0 {

@@ -11,9 +11,7 @@ const countsPerEpoch = 20
 
 // step runs the loaded batch and updates the parameters.
 func (t *Trainer) step() error {
-	// Schedules are read in the middle of the step: the first rate of a warm-up
-	// is not 0, and a milestone is never met one step early.
-	epoch := (float64(t.pos.Epoch*t.perEpoch+t.pos.Batch) + 0.5) / float64(t.perEpoch)
+	epoch := t.epochOf(t.pos.Epoch*t.perEpoch + t.pos.Batch)
 	t.pos.Last.LR = t.schedule(epoch)
 	for _, p := range t.o.Penalties {
 		p.SetEpoch(epoch)
@@ -36,6 +34,11 @@ func (t *Trainer) step() error {
 	}
 	return nil
 }
+
+// epochOf is the time of an update, counted from 0, in epochs. Schedules are read
+// in the middle of the step: the first rate of a warm-up is not 0, and a milestone
+// is never met one step early.
+func (t *Trainer) epochOf(step int) float64 { return (float64(step) + 0.5) / float64(t.perEpoch) }
 
 // check reads what the run computed and looks for values that are not finite,
 // before they reach the parameters.
@@ -101,7 +104,7 @@ func (t *Trainer) record(kind string, loss float64) Record {
 		LR:    last.LR, Loss: loss, GradNorm: last.GradNorm, Zeros: t.zeros, Seconds: t.seconds(), Waited: t.pos.Waited}
 	for i, p := range t.o.Penalties {
 		total, zero := p.Groups()
-		r.Terms = append(r.Terms, TermRecord{p.Name(), last.Terms[i].Value, last.Terms[i].Lambda, total, zero})
+		r.Terms = append(r.Terms, TermRecord{Name: p.Name(), Value: last.Terms[i].Value, Lambda: last.Terms[i].Lambda, Groups: total, Zero: zero})
 	}
 	return r
 }

@@ -57,6 +57,9 @@ func New(net *nn.Network, o Options) (*Trainer, error) {
 	if t.schedule, err = o.Schedule.New(o.Optimizer.LR, o.Epochs); err != nil {
 		return nil, fmt.Errorf("phase %s: %w", o.Phase, err)
 	}
+	if err := o.Optimizer.CheckSchedule(o.Schedule); err != nil {
+		return nil, fmt.Errorf("phase %s: %w", o.Phase, err)
+	}
 	if t.program, err = nn.Compile(net, nn.CompileOptions{Mode: nn.Train, Batch: o.Train.BatchSize(),
 		Loss: o.Loss, Terms: lossTerms(o.Penalties), Seed: o.Seed}); err != nil {
 		return nil, err
@@ -67,7 +70,8 @@ func New(net *nn.Network, o Options) (*Trainer, error) {
 		}
 	}
 	if t.optimizer, err = NewOptimizer(o.Optimizer, Setup{Params: net.Params(), Grad: t.program.Grad,
-		Penalties: o.Penalties, FreezeZeros: o.FreezeZeros}); err != nil {
+		Penalties: o.Penalties, FreezeZeros: o.FreezeZeros,
+		Steps: o.Epochs * t.perEpoch, Rate: func(step int) float64 { return t.schedule(t.epochOf(step)) }}); err != nil {
 		return nil, fmt.Errorf("phase %s: %w", o.Phase, err)
 	}
 	var grads [][]float32

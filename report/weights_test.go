@@ -1,0 +1,66 @@
+package report
+
+import (
+	"bytes"
+	"math/rand/v2"
+	"strings"
+	"testing"
+
+	"pare/nn"
+)
+
+func TestWeights(t *testing.T) {
+	d := Data{Weights: []Weights{
+		{&nn.Sparsity{Layer: "fc1", Kind: "linear", Units: 300, Weights: 2000, Zero: 1500, Near: 12, Density: 0.25, Hoyer: 0.5},
+			&nn.Sparsity{Layer: "fc1", Kind: "linear", Units: 41, Weights: 600, Zero: 100, Near: 3, Density: 0.8333, Hoyer: 0.25}},
+		{&nn.Sparsity{Layer: "gone", Kind: "conv", Units: 7, Weights: 9, Zero: 9, Hoyer: 1}, nil},
+		{nil, &nn.Sparsity{Layer: "put_in", Kind: "linear", Units: 2, Weights: 4, Density: 1}}}}
+	s := render(t, d)
+	for _, want := range []string{"<td>300 → 41</td><td>2,000</td><td>1,500</td><td>12</td><td>25.00 %</td><td>0.500</td><td>600</td><td>100</td>",
+		`<tr class="gone"><td class="left">gone</td>`, "7 → 0", "0 → 2"} {
+		if !strings.Contains(s, want) {
+			t.Errorf("page lacks %q", want)
+		}
+	}
+	var b bytes.Buffer
+	Table(&b, d)
+	for _, want := range []string{"1,500 → 100", "12 → 3", "0.500 → 0.250", "9 → —", "— → 0"} {
+		if !strings.Contains(b.String(), want) {
+			t.Errorf("table lacks %q:\n%s", want, b.String())
+		}
+	}
+	if strings.Contains(render(t, Data{}), "Weights") {
+		t.Error("a report without weights has a section for them")
+	}
+}
+
+// TestTrajectories: a curve for every value of a gate, broken where it is not there,
+// and quantiles by penalty; logs without either have neither.
+func TestTrajectories(t *testing.T) {
+	phases := []Phase{{Name: "train"}, {Name: "finetune"}}
+	for e := range 3 {
+		x := float64(e + 1)
+		phases[0].Epochs = append(phases[0].Epochs, Point{Epoch: x, TrainLoss: 1,
+			Gates: map[string][]float32{"a.gate": {1 / float32(x)}, "b.gate": {1, 0.5}},
+			Norms: []Norms{{"l1(gates)", [5]float64{0.1, 0.2, 0.3, 0.4, 0.5}}}})
+	}
+	phases[1].Epochs = []Point{{Epoch: 1, TrainLoss: 1, Gates: map[string][]float32{"b.gate": {1}}}}
+	got := map[string]lineChart{}
+	for _, c := range curves(phases) {
+		got[c.title] = c
+	}
+	gates, norms := got["Gates"], got["Norms of the groups that are not 0: l1(gates)"]
+	if len(gates.lines) != 3 || gates.lines[1].name != "b.gate 1" || len(gates.lines[1].pieces) != 2 || len(gates.lines[0].pieces) != 1 {
+		t.Errorf("gates: %+v", gates.lines)
+	}
+	if len(norms.lines) != 5 || norms.lines[4].pieces[0][2].y != 0.5 {
+		t.Errorf("norms: %+v", norms.lines)
+	}
+	s := render(t, Data{Phases: phases})
+	if !strings.Contains(s, "a.gate, epoch 2: 0.5") || !strings.Contains(s, ">median</text>") || strings.Contains(s, ">a.gate</text>") {
+		t.Error("the page lacks curves of gates or norms, or names every gate in a legend")
+	}
+	if s := render(t, Data{Phases: samplePhases(rand.New(rand.NewPCG(1, 2)))}); strings.Contains(s, "Gates") || strings.Contains(s, "Norms") {
+		t.Error("a log without gates has their chart")
+	}
+}
