@@ -19,7 +19,7 @@ type Config struct {
 
 // Data says which data to use and how much of it.
 type Data struct {
-	Dataset    string  `yaml:"dataset" json:"dataset" required:"true" doc:"mnist, fashion-mnist, cifar10, digits, glyphs, text, wordchain, adding, copy, or a dataset that the program registers"`
+	Dataset    string  `yaml:"dataset" json:"dataset" required:"true" doc:"mnist, fashion-mnist, cifar10, digits, planted, glyphs, text, wordchain, adding, copy, or a dataset that the program registers"`
 	Dir        string  `yaml:"dir,omitempty" json:"dir,omitempty" doc:"folder with the official files; empty: the cache, after downloading what it lacks; text: folder of the text file"`
 	Download   *bool   `yaml:"download,omitempty" json:"download,omitempty" doc:"whether files may be downloaded; left out: yes"`
 	Train      int     `yaml:"train" json:"train" range:"[0,)" doc:"training examples, windows of a text; 0: all that validation leaves (generated data: 20000)"`
