@@ -121,7 +121,7 @@ func TestFinetuneInherits(t *testing.T) {
 }
 
 func TestBuiltIn(t *testing.T) {
-	want := []string{"cifar10-resnet20", "mnist-lenet5", "mnist-mlp", "resnet", "resnet-dense"}
+	want := []string{"cifar10-resnet20", "mnist-lenet5", "mnist-mlp", "planted-branches", "resnet", "resnet-dense"}
 	if diff := cmp.Diff(want, BuiltIn()); diff != "" {
 		t.Fatal(diff)
 	}
