@@ -29,6 +29,8 @@ type box struct {
 type edge struct {
 	from, to int
 	alive    bool
+	gate     string // value of the gate on it; "" for none
+	tip      string // name of the gate
 }
 
 // newFlow compares a network with what is left of it.
@@ -40,8 +42,13 @@ func newFlow(before, after *nn.Network) flow {
 	boxOf := make([]int, len(before.Nodes))
 	consumers := before.Consumers()
 	var members [][]int
+	gates := map[int]bool{} // nodes that are drawn as values on edges
 	for i, node := range before.Nodes {
-		if j, ok := chained(before, consumers, node); ok {
+		if onEdge(consumers, node, i) && !gates[node.Inputs[0]] {
+			gates[i], boxOf[i] = true, -1
+			continue
+		}
+		if j, ok := chained(before, consumers, node); ok && !gates[j] {
 			boxOf[i] = boxOf[j]
 			members[boxOf[i]-1] = append(members[boxOf[i]-1], i)
 			continue
@@ -52,22 +59,32 @@ func newFlow(before, after *nn.Network) flow {
 	for _, m := range members {
 		f.boxes = append(f.boxes, newBox(s, m))
 	}
-	seen := map[[2]int]int{}
+	type key struct{ from, to, gate int }
+	seen := map[key]int{}
 	for i, node := range before.Nodes {
+		if gates[i] {
+			continue
+		}
 		for _, j := range node.Inputs {
-			from := 0
-			if j >= 0 {
-				from = boxOf[j]
+			k, source := key{to: boxOf[i], gate: -1}, j
+			if gates[j] {
+				k.gate, source = j, before.Nodes[j].Inputs[0]
 			}
-			if from == boxOf[i] {
+			if source >= 0 {
+				k.from = boxOf[source]
+			}
+			if k.from == k.to {
 				continue
 			}
-			key := [2]int{from, boxOf[i]}
-			if _, ok := seen[key]; !ok {
-				seen[key] = len(f.edges)
-				f.edges = append(f.edges, edge{from: from, to: boxOf[i]})
+			if _, ok := seen[k]; !ok {
+				seen[k] = len(f.edges)
+				e := edge{from: k.from, to: k.to}
+				if k.gate >= 0 {
+					e.gate, e.tip = gateText(s, j), before.Nodes[j].Name+" ("+before.Nodes[j].Layer.Kind()+")"
+				}
+				f.edges = append(f.edges, e)
 			}
-			e := &f.edges[seen[key]]
+			e := &f.edges[seen[k]]
 			e.alive = e.alive || s.edges[[2]int{j, i}]
 		}
 	}
