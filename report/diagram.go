@@ -211,7 +211,11 @@ func (d *drawing) box(p place, b box) {
 		return
 	}
 	d.text("name"+faint, p.x, top+15, middle, clip(name, nameChars))
-	d.text("kinds", p.x, top+28, middle, kindText(b.kinds))
+	kinds := kindText(b.kinds)
+	if b.heads != "" {
+		kinds = clip(kinds+" · "+b.heads, kindChars)
+	}
+	d.text("kinds", p.x, top+28, middle, kinds)
 	d.text("units"+faint, p.x, top+42, middle, b.width())
 }
 

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"strconv"
 	"strings"
 
 	"pare/nn"
@@ -23,6 +24,7 @@ type box struct {
 	replacement string // kind of the layer in place of the last one
 	from, to    int    // units of its output
 	positions   string // "32×32" for images
+	heads       string // of attention: "4 → 2 heads"
 }
 
 // edge goes from one box to a later one.
@@ -116,8 +118,12 @@ func newBox(s survival, members []int) box {
 		b.kinds = append(b.kinds, node.Layer.Kind())
 		names = append(names, node.Name+" ("+node.Layer.Kind()+")")
 		b.state = max(b.state, s.states[i])
-		if left, ok := s.after.Lookup(node.Name); ok {
+		left, ok := s.after.Lookup(node.Name)
+		if ok {
 			b.to = left.Shape.Units()
+		}
+		if h, is := node.Layer.(nn.Headed); is {
+			b.heads = headText(h, left)
 		}
 		if s.states[i] != gone {
 			b.replacement = s.replaced[i]
@@ -125,6 +131,20 @@ func newBox(s survival, members []int) box {
 	}
 	b.tip = strings.Join(names, " → ")
 	return b
+}
+
+// headText counts the heads of an attention layer before pruning and in what is
+// left of it, which may be nil.
+func headText(before nn.Headed, left *nn.Node) string {
+	from := strconv.Itoa(len(before.HeadUnits()))
+	if left == nil {
+		return from + " heads"
+	}
+	after, ok := left.Layer.(nn.Headed)
+	if !ok {
+		return from + " heads"
+	}
+	return arrow(from, strconv.Itoa(len(after.HeadUnits()))) + " heads"
 }
 
 // prefix is the name of the block a layer belongs to: what stands before the

@@ -8,6 +8,7 @@ import (
 
 	"pare/layers"
 	"pare/nn"
+	"pare/prune"
 )
 
 // Gates are values on edges: of those that are left as pruning left them, of
@@ -84,4 +85,44 @@ func mustGates(t *testing.T) *nn.Network {
 	}
 	copy(gate.Factor().Data(), []float32{0.5, 0, 1.2})
 	return net
+}
+
+// The box of attention says how many heads are left.
+func TestHeads(t *testing.T) {
+	net, err := nn.New("heads", nn.Shape{3, 4}, rand.New(rand.NewPCG(1, 2)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, l := range []struct {
+		name  string
+		layer nn.Layer
+	}{{"qkv", &layers.Linear{Out: 12}}, {"attention", &layers.Attention{Heads: 2}}, {"out", &layers.Linear{Out: 5}}} {
+		if err := net.Add(l.name, l.layer); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, p := range net.Params() { // rows of the first head: dimensions 0 and 1 of queries, keys and values
+		if p.Node.Name != "qkv" {
+			continue
+		}
+		n, stride := p.AxisLen(p.FindAxis(nn.AxisOut))
+		for i := range p.Data() {
+			if u := i / stride % n; u%4 < 2 {
+				p.Data()[i] = 0
+			}
+		}
+	}
+	small, _, err := prune.Prune(net, prune.Options{Random: 4})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[*nn.Network]string{small: "2 → 1 heads", net: "2 heads"} {
+		var b bytes.Buffer
+		if err := Diagram(&b, net, name); err != nil {
+			t.Fatal(err)
+		}
+		if !strings.Contains(b.String(), "attention · "+want) {
+			t.Errorf("the diagram lacks %q", want)
+		}
+	}
 }
