@@ -14,7 +14,8 @@ func (planted) Name() string { return "planted" }
 func (planted) Doc() string {
 	return "The handwritten digits with planted decoys, 8×4×4: channels 0 to 3 are the quadrants of the digit (upper left, " +
 		"upper right, lower left, lower right), channels 4 to 7 the same quadrants of four other digits, drawn at random " +
-		"whatever the class, in training anew for each epoch. Values in 0..1; sizes as for digits."
+		"whatever the class. Each channel is blank in a third of the examples, so that none can be done without. " +
+		"What is drawn is drawn anew for each epoch of training. Values in 0..1; sizes as for digits."
 }
 
 // Load cuts up the parts of digits; decoys come from the part of their example.
@@ -65,17 +66,24 @@ func (p *plantedPart) Fill(x, y []float32, idx []int, draw Draw) error {
 	for k, i := range idx {
 		pcg.Seed(seed, mix(uint64(i)))
 		for q := range quadrants {
-			p.quadrant(x[k*size+q:], i, q)
-			p.quadrant(x[k*size+quadrants+q:], r.IntN(p.N), q)
+			p.quadrant(x[k*size+q:], i, q, r)
+			p.quadrant(x[k*size+quadrants+q:], r.IntN(p.N), q, r)
 		}
 		y[k] = float32(p.Labels[i])
 	}
 	return nil
 }
 
-// quadrant writes quadrant q of an image to a channel, whose first value is dst[0].
-func (p *plantedPart) quadrant(dst []float32, image, q int) {
+// quadrant writes quadrant q of an image, or a blank, to the channel whose first
+// value is dst[0].
+func (p *plantedPart) quadrant(dst []float32, image, q int, r *rand.Rand) {
 	h, w := p.H/2, p.W/2
+	if r.IntN(3) == 0 {
+		for i := range h * w {
+			dst[i*2*quadrants] = 0
+		}
+		return
+	}
 	from := p.Pixels[image*p.Size()+q/2*h*p.W+q%2*w:]
 	for row := range h {
 		for col := range w {

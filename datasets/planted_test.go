@@ -1,12 +1,14 @@
 package datasets
 
 import (
+	"math"
 	"slices"
 	"testing"
 )
 
 // TestPlanted: the first channels are the quadrants of the digit, the others those
-// of some image, new in each epoch of training and always the same otherwise.
+// of some image, each in two of three examples; all new in each epoch of training
+// and always the same otherwise.
 func TestPlanted(t *testing.T) {
 	set := loadSmall(t, planted{}, Options{Validation: 100})
 	whole := loadSmall(t, digits{}, Options{Validation: 100})
@@ -52,24 +54,40 @@ func TestPlanted(t *testing.T) {
 			}
 			return true
 		}
-		own := 0
+		blank := func(i, channel int) bool {
+			for p := range 16 {
+				if x[i*128+p*8+channel] != 0 {
+					return false
+				}
+			}
+			return true
+		}
+		own, shown := 0, [8]int{}
 		for i := range n {
-			for q := range 4 {
-				if !equal(i, q, i) {
+			for q := range 8 {
+				if blank(i, q) {
+					continue
+				}
+				shown[q]++
+				if q < 4 && !equal(i, q, i) {
 					t.Fatalf("%s: channel %d of example %d is not its quadrant", part.name, q, i)
 				}
-				if equal(i, q+4, i) {
+				if q >= 4 && equal(i, q, i) {
 					own++
 				}
 			}
 		}
-		// Blank corners are equal in many images.
-		if own > n*4/5 {
+		if own > n/4 { // empty corners are alike
 			t.Errorf("%s: %d of %d decoys are those of the digit itself", part.name, own, 4*n)
+		}
+		for q, k := range shown {
+			if d := float64(k) - float64(2*n)/3; math.Abs(d) > 4*math.Sqrt(float64(2*n)/9)+1 {
+				t.Errorf("%s: channel %d is shown in %d of %d examples", part.name, q, k, n)
+			}
 		}
 		for i := range min(n, 20) {
 			for q := range 4 {
-				if !slices.ContainsFunc(all, func(j int) bool { return equal(i, q+4, j) }) {
+				if !blank(i, q+4) && !slices.ContainsFunc(all, func(j int) bool { return equal(i, q+4, j) }) {
 					t.Errorf("%s: decoy %d of example %d is of no image", part.name, q, i)
 				}
 			}

@@ -55,7 +55,7 @@ func TestPlantedBranches(t *testing.T) {
 			d := denseAccuracy(t, text, seed)
 			dense += d
 			fmt.Fprintf(w, "\t%.4f", d)
-			if d-r.AccuracyFinal > 0.02 {
+			if d-r.AccuracyFinal > 0.03 { // 12 of 400 examples
 				t.Errorf("seed %d: accuracy %g, without the penalty %g", seed, r.AccuracyFinal, d)
 			}
 		}
