@@ -19,7 +19,7 @@ type Config struct {
 
 // Data says which data to use and how much of it.
 type Data struct {
-	Dataset    string  `yaml:"dataset" json:"dataset" required:"true" doc:"mnist, fashion-mnist, cifar10, digits, glyphs, text, wordchain, adding, copy, or a dataset that the program registers"`
+	Dataset    string  `yaml:"dataset" json:"dataset" required:"true" doc:"mnist, fashion-mnist, cifar10, digits, planted, glyphs, text, wordchain, adding, copy, or a dataset that the program registers"`
 	Dir        string  `yaml:"dir,omitempty" json:"dir,omitempty" doc:"folder with the official files; empty: the cache, after downloading what it lacks; text: folder of the text file"`
 	Download   *bool   `yaml:"download,omitempty" json:"download,omitempty" doc:"whether files may be downloaded; left out: yes"`
 	Train      int     `yaml:"train" json:"train" range:"[0,)" doc:"training examples, windows of a text; 0: all that validation leaves (generated data: 20000)"`
@@ -91,11 +91,11 @@ type EarlyStop struct {
 // Penalty is a term of the loss that asks for sparsity; regularize.Spec tells
 // what the values mean.
 type Penalty struct {
-	Type    string             `yaml:"type" json:"type" required:"true" doc:"a registered penalty: l1, group_lasso, elastic_net"`
+	Type    string             `yaml:"type" json:"type" required:"true" doc:"a registered penalty: l1, group_lasso, group_mcp, elastic_net"`
 	On      string             `yaml:"on" json:"on" required:"true" doc:"what a group is: weights, channels, neurons, branches, blocks, heads, gates, paths, input_features, positions or recurrent_units"`
 	Layers  []string           `yaml:"layers,omitempty" json:"layers,omitempty" list:"single" doc:"patterns of layer names, where * stands for any text; left out: all layers"`
 	Lambda  float64            `yaml:"lambda" json:"lambda" required:"true" range:"[0,)" doc:"strength"`
-	Alpha   float64            `yaml:"alpha,omitempty" json:"alpha,omitempty" range:"[0,1]" doc:"elastic_net: share of l1"`
+	Alpha   float64            `yaml:"alpha,omitempty" json:"alpha,omitempty" range:"[0,1]" doc:"elastic_net: share of l1; group_mcp: one over the norm from which groups are left alone"`
 	Scale   string             `yaml:"scale,omitempty" json:"scale,omitempty" doc:"weight of a group: none, sqrt (root of its size) or macs; left out: sqrt for groups"`
 	Members string             `yaml:"members,omitempty" json:"members,omitempty" doc:"the values of a unit that make its group: auto, norm, out or in; left out: auto"`
 	Factors map[string]float64 `yaml:"factors,omitempty" json:"factors,omitempty" range:"[0,)" doc:"pattern of layer or parameter names: factor on lambda"`

@@ -79,8 +79,8 @@ func TestParseErrors(t *testing.T) {
 		{"budget twice", head + "prune: {method: random, budget: {macs: 1, params: 1}}\n", `3:33: prune.budget has macs and params; remove one of them`},
 		{"inherited option", head + "finetune: {optimizer: {lr: 1}}\ntrain: {optimizer: {momentum: 2}}\n", `4:31: train.optimizer.momentum must be at least 0 and below 1, got 2`},
 
-		{"no data", "model: {type: mlp}\n", `1:1: data.dataset is missing; it is mnist, fashion-mnist, cifar10, digits, glyphs, text, wordchain, adding, copy, or a dataset that the program registers`},
-		{"no dataset", "model: {type: mlp}\ndata:\n  train: 3\n", `3:3: data.dataset is missing; it is mnist, fashion-mnist, cifar10, digits, glyphs, text, wordchain, adding, copy, or a dataset that the program registers`},
+		{"no data", "model: {type: mlp}\n", `1:1: data.dataset is missing; it is mnist, fashion-mnist, cifar10, digits, planted, glyphs, text, wordchain, adding, copy, or a dataset that the program registers`},
+		{"no dataset", "model: {type: mlp}\ndata:\n  train: 3\n", `3:3: data.dataset is missing; it is mnist, fashion-mnist, cifar10, digits, planted, glyphs, text, wordchain, adding, copy, or a dataset that the program registers`},
 		{"empty dataset", "model: {type: mlp}\ndata: {dataset: ''}\n", `2:17: data.dataset must not be empty`},
 		{"no model", "data: {dataset: glyphs}\n", `1:1: model.type is missing; it is the name of a model, or give model.layers`},
 		{"no model type", "data: {dataset: glyphs}\nmodel: {depth: 3}\n", `2:8: model.type is missing; it is the name of a model, or give model.layers`},

@@ -20,6 +20,16 @@ func TestBuiltInModels(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		if c.Model.Type == "" {
+			var entries []models.Entry
+			for _, l := range c.Model.Layers {
+				entries = append(entries, models.Entry{Kind: l.Kind, Name: l.Name, Inputs: l.Inputs, Decode: l.Decode})
+			}
+			if _, err := models.FromList(name, entries, models.Task{Input: nn.Shape{8, 4, 4}, Classes: 10}, nil); err != nil {
+				t.Errorf("%s: %v", name, err)
+			}
+			continue
+		}
 		m, err := models.Lookup(c.Model.Type)
 		if err != nil {
 			t.Fatal(c.Errorf("model.type", "%v", err))

@@ -44,7 +44,7 @@ func TestSetErrors(t *testing.T) {
 		{"penalties.x=3", "penalties.x does not exist; penalties is a list of 1, counted from 0"},
 		{"penalties.0.lamda=3", "unknown key penalties.0.lamda; did you mean penalties.0.lambda?"},
 		{"penalties.0=3", "penalties.0 must be a section of keys, got 3"},
-		{"data.dataset=null", "data.dataset is missing; it is mnist, fashion-mnist, cifar10, digits, glyphs, text, wordchain, adding, copy, or a dataset that the program registers"},
+		{"data.dataset=null", "data.dataset is missing; it is mnist, fashion-mnist, cifar10, digits, planted, glyphs, text, wordchain, adding, copy, or a dataset that the program registers"},
 		{"train.epochs", "an override is key=value, for example train.epochs=3"},
 		{"=3", "an override is key=value, for example train.epochs=3"},
 		{"train..epochs=3", "an override is key=value, for example train.epochs=3"},

@@ -54,7 +54,7 @@ var registry = struct {
 }{byName: map[string]Dataset{}}
 
 func init() {
-	for _, d := range []Dataset{mnist, fashionMNIST, cifar10, digits{}, glyphs{}, text{}, wordchain{}, adding{}, copying{}} {
+	for _, d := range []Dataset{mnist, fashionMNIST, cifar10, digits{}, planted{}, glyphs{}, text{}, wordchain{}, adding{}, copying{}} {
 		registry.byName[d.Name()] = d
 	}
 }

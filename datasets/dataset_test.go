@@ -14,7 +14,7 @@ func (fake) Doc() string                                 { return "" }
 func (fake) Load(context.Context, Options) (*Set, error) { return nil, errors.New("fake") }
 
 func TestRegistry(t *testing.T) {
-	for _, name := range []string{"mnist", "fashion-mnist", "cifar10", "digits", "glyphs", "text", "wordchain", "adding", "copy"} {
+	for _, name := range []string{"mnist", "fashion-mnist", "cifar10", "digits", "planted", "glyphs", "text", "wordchain", "adding", "copy"} {
 		d, err := Lookup(name)
 		if err != nil || d.Name() != name || d.Doc() == "" {
 			t.Errorf("Lookup(%q) = %v, %v", name, d, err)

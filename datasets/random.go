@@ -22,6 +22,7 @@ const (
 	streamTrain
 	streamValidation
 	streamTest
+	streamPlanted
 )
 
 // mix folds words into one that depends on each of them and on their order, so that seeds

@@ -10,11 +10,11 @@ import (
 
 // Spec describes a penalty on part of a network, as a config states it.
 type Spec struct {
-	Type   string   `yaml:"type" json:"type"`                         // a registered penalty: l1, group_lasso, elastic_net
+	Type   string   `yaml:"type" json:"type"`                         // a registered penalty: l1, group_lasso, group_mcp, elastic_net
 	On     string   `yaml:"on" json:"on"`                             // what a group is, see Targets
 	Layers Patterns `yaml:"layers,omitempty" json:"layers,omitempty"` // the layers by name; empty means all that have such groups
 	Lambda float64  `yaml:"lambda" json:"lambda"`                     // strength λ ≥ 0
-	Alpha  float64  `yaml:"alpha,omitempty" json:"alpha,omitempty"`   // share of L1 in elastic_net, in (0, 1]; 0 means not given
+	Alpha  float64  `yaml:"alpha,omitempty" json:"alpha,omitempty"`   // share of L1 in elastic_net, 1/norm from which group_mcp leaves groups alone; in (0, 1]; 0 means not given
 
 	// Scale weighs the groups: "none"; "sqrt", the root of the number of values,
 	// so that large groups are not favoured; "macs", in proportion to the

@@ -19,8 +19,8 @@ var palette string
 
 // Diagram writes the data flow of a network as an SVG file: what pruning removed
 // is dashed and faint, what is left solid with its units before → after. Chains
-// of layers are one box, blocks of one name prefix have a frame. A nil after
-// shows the network whole.
+// of layers are one box, gates are values on the edges, blocks of one name prefix
+// have a frame. A nil after shows the network whole.
 func Diagram(w io.Writer, before, after *nn.Network) error {
 	if before == nil || len(before.Nodes) == 0 {
 		return errors.New("diagram: the network has no layers")
@@ -78,6 +78,11 @@ func newDrawing(before, after *nn.Network) *drawing {
 			if e.alive == wanted {
 				d.edge(l.paths[k], e.alive)
 			}
+		}
+	}
+	for k, e := range l.edges {
+		if e.gate != "" {
+			d.gate(l.paths[k], e)
 		}
 	}
 	for _, b := range blocks {
@@ -210,7 +215,11 @@ func (d *drawing) box(p place, b box) {
 		return
 	}
 	d.text("name"+faint, p.x, top+15, middle, clip(name, nameChars))
-	d.text("kinds", p.x, top+28, middle, kindText(b.kinds))
+	kinds := kindText(b.kinds)
+	if b.heads != "" {
+		kinds = clip(kinds+" · "+b.heads, kindChars)
+	}
+	d.text("kinds", p.x, top+28, middle, kinds)
 	d.text("units"+faint, p.x, top+42, middle, b.width())
 }
 

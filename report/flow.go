@@ -1,6 +1,7 @@
 package report
 
 import (
+	"strconv"
 	"strings"
 
 	"pare/nn"
@@ -23,12 +24,15 @@ type box struct {
 	replacement string // kind of the layer in place of the last one
 	from, to    int    // units of its output
 	positions   string // "32×32" for images
+	heads       string // of attention: "4 → 2 heads"
 }
 
 // edge goes from one box to a later one.
 type edge struct {
 	from, to int
 	alive    bool
+	gate     string // value of the gate on it; "" for none
+	tip      string // name of the gate
 }
 
 // newFlow compares a network with what is left of it.
@@ -40,8 +44,13 @@ func newFlow(before, after *nn.Network) flow {
 	boxOf := make([]int, len(before.Nodes))
 	consumers := before.Consumers()
 	var members [][]int
+	gates := map[int]bool{} // nodes that are drawn as values on edges
 	for i, node := range before.Nodes {
-		if j, ok := chained(before, consumers, node); ok {
+		if onEdge(consumers, node, i) && !gates[node.Inputs[0]] {
+			gates[i], boxOf[i] = true, -1
+			continue
+		}
+		if j, ok := chained(before, consumers, node); ok && !gates[j] {
 			boxOf[i] = boxOf[j]
 			members[boxOf[i]-1] = append(members[boxOf[i]-1], i)
 			continue
@@ -52,22 +61,32 @@ func newFlow(before, after *nn.Network) flow {
 	for _, m := range members {
 		f.boxes = append(f.boxes, newBox(s, m))
 	}
-	seen := map[[2]int]int{}
+	type key struct{ from, to, gate int }
+	seen := map[key]int{}
 	for i, node := range before.Nodes {
+		if gates[i] {
+			continue
+		}
 		for _, j := range node.Inputs {
-			from := 0
-			if j >= 0 {
-				from = boxOf[j]
+			k, source := key{to: boxOf[i], gate: -1}, j
+			if gates[j] {
+				k.gate, source = j, before.Nodes[j].Inputs[0]
 			}
-			if from == boxOf[i] {
+			if source >= 0 {
+				k.from = boxOf[source]
+			}
+			if k.from == k.to {
 				continue
 			}
-			key := [2]int{from, boxOf[i]}
-			if _, ok := seen[key]; !ok {
-				seen[key] = len(f.edges)
-				f.edges = append(f.edges, edge{from: from, to: boxOf[i]})
+			if _, ok := seen[k]; !ok {
+				seen[k] = len(f.edges)
+				e := edge{from: k.from, to: k.to}
+				if k.gate >= 0 {
+					e.gate, e.tip = gateText(s, j), before.Nodes[j].Name+" ("+before.Nodes[j].Layer.Kind()+")"
+				}
+				f.edges = append(f.edges, e)
 			}
-			e := &f.edges[seen[key]]
+			e := &f.edges[seen[k]]
 			e.alive = e.alive || s.edges[[2]int{j, i}]
 		}
 	}
@@ -99,8 +118,12 @@ func newBox(s survival, members []int) box {
 		b.kinds = append(b.kinds, node.Layer.Kind())
 		names = append(names, node.Name+" ("+node.Layer.Kind()+")")
 		b.state = max(b.state, s.states[i])
-		if left, ok := s.after.Lookup(node.Name); ok {
+		left, ok := s.after.Lookup(node.Name)
+		if ok {
 			b.to = left.Shape.Units()
+		}
+		if h, is := node.Layer.(nn.Headed); is {
+			b.heads = headText(h, left)
 		}
 		if s.states[i] != gone {
 			b.replacement = s.replaced[i]
@@ -108,6 +131,20 @@ func newBox(s survival, members []int) box {
 	}
 	b.tip = strings.Join(names, " → ")
 	return b
+}
+
+// headText counts the heads of an attention layer before pruning and in what is
+// left of it, which may be nil.
+func headText(before nn.Headed, left *nn.Node) string {
+	from := strconv.Itoa(len(before.HeadUnits()))
+	if left == nil {
+		return from + " heads"
+	}
+	after, ok := left.Layer.(nn.Headed)
+	if !ok {
+		return from + " heads"
+	}
+	return arrow(from, strconv.Itoa(len(after.HeadUnits()))) + " heads"
 }
 
 // prefix is the name of the block a layer belongs to: what stands before the

@@ -30,6 +30,7 @@ const (
 	boxWidth   = 150.0
 	boxHeight  = 48.0
 	pointWidth = 16.0
+	gateWidth  = 46.0 // of the point with the value of a gate
 	gapX       = 22.0
 )
 
@@ -51,7 +52,11 @@ func newLayout(f flow) *layout {
 		path := []int{e.from}
 		for row := l.place[e.from].row + 1; row < l.place[e.to].row; row++ {
 			path = append(path, len(l.place))
-			l.place = append(l.place, place{row: row, width: pointWidth})
+			width := pointWidth
+			if e.gate != "" && len(path) == 1 {
+				width = gateWidth
+			}
+			l.place = append(l.place, place{row: row, width: width})
 			l.put(len(l.place)-1, row)
 		}
 		l.paths = append(l.paths, append(path, e.to))

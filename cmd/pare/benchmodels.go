@@ -23,7 +23,7 @@ var (
 	characters   = inputKind{models.Task{Input: nn.Shape{1, 64}, Classes: 65, Targets: 64, Vocabulary: 65}, fillTokens(65)}
 )
 
-// inputKinds has a row for every registered model.
+// inputKinds has a row for every registered model with a network of its own.
 var inputKinds = map[string]inputKind{
 	"mlp":         greyImages,
 	"lenet5":      greyImages,

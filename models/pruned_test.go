@@ -1,0 +1,120 @@
+package models
+
+import (
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"pare/export"
+	"pare/nn"
+	"pare/prune"
+)
+
+// prunedResNet is a network with the layers that pruning makes.
+func prunedResNet(t *testing.T) *nn.Network {
+	t.Helper()
+	net := mustBuild(t, "resnet", "depth: 8, width: 6", Task{Input: nn.Shape{3, 8, 8}, Classes: 10})
+	rng := rand.New(rand.NewPCG(1, 9))
+	for _, p := range net.Params() {
+		if p.Role == nn.RoleScale {
+			for u := range p.Data() {
+				if rng.IntN(3) == 0 {
+					p.Data()[u] = 0
+				}
+			}
+		}
+		if p.Role == nn.RoleShift {
+			p.Fill(0.3)
+		}
+	}
+	small, _, err := prune.Prune(net, prune.Options{Random: 4})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return small
+}
+
+func TestPruned(t *testing.T) {
+	small := prunedResNet(t)
+	task := Task{Input: small.Input, Classes: 10}
+	run := t.TempDir()
+	dir := filepath.Join(run, "pruned")
+	if err := os.Mkdir(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := export.Save(dir, export.Model{Net: small}); err != nil {
+		t.Fatal(err)
+	}
+	draw := func(folder string, seed uint64) *nn.Network {
+		m := Pruned{}
+		net, err := m.Build(func(into any) error { into.(*Pruned).Run = folder; return nil }, task, rand.New(rand.NewPCG(seed, 1)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := Check(net, task); err != nil {
+			t.Fatal(err)
+		}
+		return net
+	}
+	a, b, again := draw(run, 1), draw(dir, 2), draw(run, 1)
+	if a.Count().Params != small.Count().Params || a.Count().MACs != small.Count().MACs {
+		t.Fatalf("counts %+v, the pruned network has %+v", a.Count(), small.Count())
+	}
+	kinds := map[string]bool{}
+	for i, node := range a.Nodes {
+		kinds[node.Layer.Kind()] = true
+		old := small.Nodes[i]
+		if node.Name != old.Name || !node.Shape.Equal(old.Shape) || !slices.Equal(node.Inputs, old.Inputs) {
+			t.Errorf("layer %s %s, the pruned network has %s %s", node.Name, node.Shape, old.Name, old.Shape)
+		}
+	}
+	if !kinds["select"] && !kinds["add"] {
+		t.Errorf("pruning left no select and no sum: %v", kinds)
+	}
+	for i, p := range a.Params() {
+		same := slices.Equal(p.Data(), small.Params()[i].Data())
+		if !slices.Equal(p.Data(), again.Params()[i].Data()) {
+			t.Errorf("%s: one seed gives two networks", p.Full)
+		}
+		if p.Role != nn.RoleWeight {
+			continue
+		}
+		if same || slices.Equal(p.Data(), b.Params()[i].Data()) {
+			t.Errorf("%s is not drawn anew", p.Full)
+		}
+		if slices.Max(p.Data()) == 0 {
+			t.Errorf("%s is zero", p.Full)
+		}
+	}
+	p, err := nn.Compile(a, nn.CompileOptions{Mode: nn.Infer, Batch: 2})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.Run()
+}
+
+func TestPrunedRefuses(t *testing.T) {
+	small := prunedResNet(t)
+	good, broken, empty := t.TempDir(), t.TempDir(), t.TempDir()
+	if err := export.Save(good, export.Model{Net: small}); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(broken, "architecture.json"), []byte(`{"architecture": {"format": "x"}}`), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct{ options, want string }{
+		{"seed: 1", "unknown key model.seed"},
+		{"run: ''", "pruned: run is missing"},
+		{"run: " + empty, "has no architecture.json"},
+		{"run: " + broken, `architecture format is "x"`},
+		{"run: " + good, "reads inputs of 3×8×8, the data gives images of 1×28×28"},
+	} {
+		_, err := build("pruned", c.options, grey)
+		if err == nil || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), "\n") {
+			t.Errorf("{%s}: error %v, want one line with %q", c.options, err, c.want)
+		}
+	}
+}

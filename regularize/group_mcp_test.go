@@ -1,0 +1,100 @@
+package regularize
+
+import (
+	"math"
+	"math/rand/v2"
+	"slices"
+	"testing"
+
+	"pgregory.net/rapid"
+)
+
+// No other point has a lower objective: where the function has one valley for
+// every metric, and else for metrics that are the same for all values.
+func TestGroupMCPProx(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		p := &GroupMCP{Alpha: rapid.Float64Range(0.05, 1).Draw(t, "alpha")}
+		n := rapid.IntRange(1, 6).Draw(t, "n")
+		w := rapid.SliceOfN(values, n, n).Draw(t, "w")
+		tau := rapid.Float32Range(0, 3).Draw(t, "tau")
+		d := make([]float32, n)
+		same := rapid.Float32Range(0.05, 4).Draw(t, "d")
+		for i := range d {
+			d[i] = same
+			if rapid.Bool().Draw(t, "own") {
+				d[i] = float32(float64(tau)*p.Alpha*1.05) + rapid.Float32Range(0.05, 4).Draw(t, "di")
+			}
+		}
+		bend := float64(tau) * p.Alpha
+		if float64(slices.Min(d)) <= bend && slices.Min(d) != slices.Max(d) {
+			return
+		}
+		x := slices.Clone(w)
+		p.ProxMetric(x, d, tau)
+		checkLowest(t, p, x, w, d, tau)
+		if slices.Min(d) == slices.Max(d) { // the Euclidean map of τ/d
+			y := slices.Clone(w)
+			p.Prox(y, tau/d[0])
+			checkLowest(t, p, y, w, d, tau)
+			for i := range x {
+				if math.Abs(float64(x[i]-y[i])) > 2e-5 {
+					t.Fatalf("in the metric %v, without %v", x, y)
+				}
+			}
+		}
+	})
+}
+
+func checkLowest(t *rapid.T, p Penalty, x, w, d []float32, tau float32) {
+	rng := rand.New(rand.NewPCG(1, 2))
+	best := objective(p, x, w, d, tau)
+	for k := range 100 {
+		y := slices.Clone(w)
+		for i := range y {
+			y[i] = x[i] + float32(rng.NormFloat64()*math.Pow(10, -float64(k%4)))
+			if k < 20 {
+				y[i] = w[i] * float32(k) / 19
+			}
+		}
+		if f := objective(p, y, w, d, tau); f < best-1e-5*(1+best) {
+			t.Fatalf("prox of %v with d %v and τ %g is %v with objective %g, but %v has %g", w, d, tau, x, best, y, f)
+		}
+	}
+}
+
+// Group lasso for small groups, nothing for large ones.
+func TestGroupMCP(t *testing.T) {
+	p := &GroupMCP{Alpha: 0.5}
+	for _, c := range []struct{ norm, tau, want float64 }{
+		{0, 1, 0}, {0.5, 0.5, 0}, {1, 0.5, (1 - 0.5) / (1 - 0.25)}, {2, 0.5, 1}, {7, 0.5, 1}, {1.9, 3, 0}, {2.4, 3, 0}, {2.5, 3, 1}, {1, 0, 1},
+	} {
+		if got := p.Shrink(c.norm, c.tau); math.Abs(got-c.want) > 1e-12 {
+			t.Errorf("Shrink(%g, %g) is %g, want %g", c.norm, c.tau, got, c.want)
+		}
+	}
+	w := []float32{0.6, -0.8}
+	got := make([]float32, 2)
+	p.Subgradient(got, w)
+	for i, v := range w {
+		if want := v * 0.5; math.Abs(float64(got[i]-want)) > 1e-6 {
+			t.Errorf("subgradient %v", got)
+		}
+	}
+	if v := p.Value([]float32{3, 4}); v != 1 {
+		t.Errorf("a group beyond the bend costs %g, want 1", v)
+	}
+	nan := float32(math.NaN())
+	for _, w := range [][]float32{{nan, 1}, {nan, nan}} {
+		a, b := slices.Clone(w), slices.Clone(w)
+		p.Prox(a, 0.1)
+		p.ProxMetric(b, []float32{1, 1}, 0.1)
+		if a[0] == a[0] || b[0] == b[0] {
+			t.Errorf("NaN becomes %v and %v", a, b)
+		}
+	}
+	for _, alpha := range []float64{0, -1, 1.5, math.NaN()} {
+		if p.SetAlpha(alpha) == nil {
+			t.Errorf("alpha %g is accepted", alpha)
+		}
+	}
+}
