@@ -32,7 +32,7 @@ func (g *group) names(net *nn.Network) []string {
 
 // findGroups lists the groups that a Spec chooses, in network order; weights,
 // whose groups are single values, are found by findCells.
-func findGroups(t *topology, s Spec) ([]*group, error) {
+func (f *finder) findGroups(t *topology, s Spec) ([]*group, error) {
 	var all []*group
 	switch s.On {
 	case "channels":
@@ -66,7 +66,10 @@ func findGroups(t *topology, s Spec) ([]*group, error) {
 			chosen = append(chosen, g)
 		}
 	}
-	return chosen, c.check(what)
+	if err := c.check(what); err != nil && !f.partial {
+		return nil, err
+	}
+	return chosen, nil
 }
 
 // unitGroups makes one group of every unit class that a node of the wanted sort
