@@ -31,9 +31,11 @@ type shrinker struct {
 	now     []*regularize.Term // of the present one
 	full    nn.Counts
 	every   int                // steps between removals; 0: none before a target is met
-	tick    int                // steps between looks
+	tick    int                // steps between calls
+	looks   int                // steps between looks at single weights
 	control int                // steps between changes of the factor
 	goal    *target.Controller // nil: no target
+	last    overshoot
 	shrinkState
 }
 
@@ -42,6 +44,7 @@ type shrinkState struct {
 	Shrinking
 	Target target.State `json:"target"`
 	Factor float64      `json:"factor"` // on the penalties now
+	Zero   int          `json:"zero"`   // groups of several values that were zero at the last look
 }
 
 // Few inputs will do for the certificates on the way: that of the end proves the
@@ -68,7 +71,7 @@ func (r *runner) newShrinker(net *nn.Network, terms []*regularize.Term) (*shrink
 		if s.control == 0 {
 			s.control = max(10, perEpoch/10)
 		}
-		s.tick = looks(s.control)
+		s.tick, s.looks = 1, looks(s.control)
 		plan := target.Plan{Share: t.MACs + t.Params, From: t.From, By: t.By}
 		s.goal = target.New(plan, float64(s.control)/float64(perEpoch*c.Train.Epochs))
 		s.TargetShare = plan.Share
@@ -88,6 +91,9 @@ func looks(steps int) int {
 	return 1
 }
 
+// Begin implements train.Reshaper: a checkpoint holds the values after its step.
+func (s *shrinker) Begin(*nn.Network) { s.last.keep(s.grouped()) }
+
 func (s *shrinker) Every() int { return s.tick }
 
 // met reports whether there is a target and it has been met.
@@ -100,18 +106,22 @@ func (s *shrinker) Reshape(net *nn.Network, at train.Place) (*train.Reshaped, er
 		}
 		return s.shrink(net)
 	}
-	left, err := prune.Remaining(net)
+	defer func() { s.last.keep(s.grouped()) }()
+	due := at.Step%s.control == 0
+	if !due && !s.changed(at) {
+		return nil, nil
+	}
+	share, err := s.look(net, at)
 	if err != nil {
 		return nil, err
 	}
-	if left.MACs == 0 {
-		return nil, errors.New("the penalties have closed the whole network before it was as small as the target; raise target.by, train longer, or penalise less of it")
-	}
-	share := s.share(left)
 	if share <= s.TargetShare {
 		return s.arrive(net, share, at)
 	}
-	if at.Step%s.control != 0 {
+	if !due {
+		if s.goal.Brake(at.Share, share) {
+			s.setFactor(0)
+		}
 		return nil, nil
 	}
 	s.goal.Update(at.Share, share, s.norms())
@@ -127,6 +137,25 @@ func (s *shrinker) Reshape(net *nn.Network, at train.Place) (*train.Reshaped, er
 	}
 	change.Target = &train.ControlRecord{Share: share, Planned: s.goal.Plan.At(at.Share), Factor: s.goal.Factor}
 	return change, nil
+}
+
+// look measures what is left. If more has gone in this step than was to be gone by
+// now, what was too much comes back.
+func (s *shrinker) look(net *nn.Network, at train.Place) (float64, error) {
+	left, err := prune.Remaining(net)
+	if err != nil {
+		return 0, err
+	}
+	share := s.share(left)
+	if line := s.goal.Plan.At(at.Share); share < line {
+		if share, err = s.last.undo(net, s.grouped(), line, share, s.share); err != nil {
+			return 0, err
+		}
+		if share == 0 {
+			return 0, errors.New("the penalties have closed the whole network at once; give penalties a smaller lambda, train for more epochs, or penalise less of the network")
+		}
+	}
+	return share, nil
 }
 
 // arrive ends the search: the network is small enough.
@@ -193,27 +222,53 @@ func (s *shrinker) share(left nn.Counts) float64 {
 	return float64(left.Params) / float64(s.full.Params)
 }
 
-// norms are those of all groups of several values. Single weights say little of
-// when a unit goes.
-func (s *shrinker) norms() []float64 {
-	var out []float64
+// grouped are the penalties on groups of several values. Single weights say little
+// of when a unit goes.
+func (s *shrinker) grouped() []*regularize.Term {
+	var out []*regularize.Term
 	for i, t := range s.now {
 		if s.r.c.Penalties[i].On != "weights" {
-			out = append(out, t.Norms()...)
+			out = append(out, t)
 		}
+	}
+	return out
+}
+
+func (s *shrinker) norms() []float64 {
+	var out []float64
+	for _, t := range s.grouped() {
+		out = append(out, t.Norms()...)
 	}
 	return out
 }
 
 // strengthen gives the penalties the factor in force at a point of training.
 func (s *shrinker) strengthen(at float64) {
-	s.Factor = s.goal.Factor
+	factor := s.goal.Factor
 	if at < s.goal.Plan.From {
-		s.Factor = 0
+		factor = 0
 	}
+	s.setFactor(factor)
+}
+
+func (s *shrinker) setFactor(factor float64) {
+	s.Factor = factor
 	for _, t := range s.now {
-		t.SetFactor(s.Factor)
+		t.SetFactor(factor)
 	}
+}
+
+// changed reports whether the network may have become smaller since the last look:
+// groups have come to zero, or it is time to look at single weights.
+func (s *shrinker) changed(at train.Place) bool {
+	zero, terms := 0, s.grouped()
+	for _, t := range terms {
+		_, z := t.Groups()
+		zero += z
+	}
+	was := s.Zero
+	s.Zero = zero
+	return zero != was || len(terms) < len(s.now) && at.Step%s.looks == 0
 }
 
 // Penalties are those of the config on what is left of the network.
@@ -233,6 +288,7 @@ func (s *shrinker) Penalties(net *nn.Network) ([]train.Penalty, error) {
 		}
 		s.now, out = append(s.now, next), append(out, next)
 	}
+	s.last.keep(s.grouped())
 	return out, nil
 }
 

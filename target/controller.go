@@ -5,11 +5,11 @@ import (
 	"slices"
 )
 
-// Controller is integral control in the logarithm of the factor: it rises while
-// more is left than planned and falls while less is. Groups tend to reach zero
-// together after a long time in which none does, so it also looks at how fast
-// their norms fall, and does not rise so far that many more than wanted would
-// arrive soon.
+// Controller steers one factor on all penalties. Groups reach zero long after the
+// factor that brings them there was set, and then many at once, so it does not
+// wait for that: it looks at how fast their norms fall and chooses the factor so
+// that about as many groups as are to go arrive within the next Updates. Without
+// norms to compare it is integral control in the logarithm of the factor.
 type Controller struct {
 	Plan Plan
 	// Step is the time between two calls of Update, as a share of training.
@@ -19,22 +19,28 @@ type Controller struct {
 
 // State is all that a Controller remembers.
 type State struct {
-	Factor float64   `json:"factor"`          // on the strength of all penalties
-	Norms  []float64 `json:"norms,omitempty"` // of the groups at the last Update; nil: they cannot be compared
+	Factor float64   `json:"factor"`           // on the strength of all penalties
+	Norms  []float64 `json:"norms,omitempty"`  // of the groups at the last Update; nil: they cannot be compared
+	Braked bool      `json:"braked,omitempty"` // penalties rest until the next Update
 }
 
 const (
-	start        = 0.03 // first factor
-	gain         = 6.0  // rise of log factor per Update, for all that is to go
-	rise, fall   = 2.0, 0.3
-	push         = 1.3 // least rise when the time is up
-	horizon      = 3.0 // Updates that the norms are extrapolated over
-	least, most  = 1e-8, 1e8
-	perGroup     = 0.5 // share of the groups that go, over the share of the network that goes with them
-	lateTurnBack = 0.1 // the norms alone may lower the factor as far in one Update
+	start       = 0.03 // first factor
+	rise, fall  = 2.0, 0.4
+	gain        = 6.0 // without norms: rise of log factor per Update, for all that is to go
+	push        = 1.3 // least rise when the time is up
+	ahead       = 3.0 // Updates that the norms are extrapolated over
+	least, most = 1e-8, 1e8
+	// perShare is the share of the groups that go with a small share of the network:
+	// a unit takes along part of what makes it and of what reads it.
+	perShare = 0.6
+	// near is how close to the target, of all that is to go, one comes by short steps.
+	near   = 0.05
+	braked = 0.6 // what is left of a factor that made too many groups go
 )
 
-// New returns a Controller before its first Update.
+// New returns a Controller before its first Update; step is the time between two
+// of them as a share of training.
 func New(p Plan, step float64) *Controller {
 	return &Controller{Plan: p, Step: step, State: State{Factor: start}}
 }
@@ -44,51 +50,81 @@ func New(p Plan, step float64) *Controller {
 // order that is the same each time; after a change of the network, whose order is
 // another, Forget comes first.
 func (c *Controller) Update(x, share float64, norms []float64) {
-	defer func() { c.Norms = norms }()
+	defer func() { c.Norms, c.Braked = norms, false }()
 	if x < c.Plan.From {
 		return
 	}
-	ratio := math.Exp(gain * (share - c.Plan.At(x)) / (1 - c.Plan.Share))
+	if c.Braked {
+		c.Forget() // norms have risen meanwhile
+		c.Factor *= braked
+	}
+	var ratio float64
+	switch left, live := c.arrivals(norms); {
+	case live == 0:
+		ratio = math.Exp(gain * (share - c.Plan.At(x)) / (1 - c.Plan.Share))
+	case left == nil: // not known yet how fast they fall
+		ratio = 1
+	default:
+		// What should be gone is to go at once, what is to go next in time for it.
+		late := c.ratio(left, c.wanted(share, x, live), 1)
+		next := c.ratio(left, c.wanted(share, x+ahead*c.Step, live), ahead)
+		ratio = max(late, next)
+	}
 	if x >= c.Plan.By {
 		ratio = max(ratio, push)
 	}
-	ratio = min(max(ratio, fall), rise)
-	if limit := c.limit(x, share, norms); ratio > limit {
-		ratio = max(limit, lateTurnBack)
-	}
-	c.Factor = min(max(c.Factor*ratio, least), most)
+	c.Factor = min(max(c.Factor*min(max(ratio, fall), rise), least), most)
+}
+
+// Brake reports whether enough groups have gone until the next Update: penalties
+// are to rest.
+func (c *Controller) Brake(x, share float64) bool {
+	line := max(c.Plan.At(x), c.Plan.Share+near*(1-c.Plan.Share))
+	c.Braked = c.Braked || x < c.Plan.By && share < line
+	return c.Braked
 }
 
 // Forget drops the norms.
 func (c *Controller) Forget() { c.Norms = nil }
 
-// limit is the largest ratio by which the factor may change so that not many more
-// groups than wanted reach zero within the horizon, if all norms go on falling as
-// they did, in proportion to the factor.
-func (c *Controller) limit(x, share float64, norms []float64) float64 {
-	if len(norms) == 0 || len(norms) != len(c.Norms) {
-		return rise
+// arrivals lists, in ascending order, after how many Updates the groups whose norm
+// falls are at zero if they go on as they did, and counts those that are not there.
+// The list is nil where there is nothing to compare with.
+func (c *Controller) arrivals(norms []float64) (left []float64, live int) {
+	known := len(norms) == len(c.Norms)
+	if known {
+		left = []float64{}
 	}
-	live := 0
-	var left []float64 // Updates until a group is at zero
 	for i, n := range norms {
 		if n == 0 {
 			continue
 		}
 		live++
+		if !known {
+			continue
+		}
 		if drop := c.Norms[i] - n; drop > 0 {
 			left = append(left, n/drop)
 		}
 	}
-	wanted := 0.0
-	for h := 1.0; h <= horizon; h++ {
-		missing := max(0, share-c.Plan.At(x+h*c.Step))
-		wanted = max(wanted, missing/share)
-	}
-	n := int(math.Ceil(perGroup*wanted*float64(live))) + 1
-	if n >= len(left) {
+	slices.Sort(left)
+	return left, live
+}
+
+// wanted is how many of the live groups are to be gone at a point of training.
+func (c *Controller) wanted(share, x float64, live int) int {
+	return int(math.Ceil(perShare * (1 - c.Plan.At(x)/share) * float64(live)))
+}
+
+// ratio is by how much the factor has to change so that n groups arrive within a
+// number of Updates. The root dampens it: how fast a norm falls does not only
+// depend on the factor.
+func (c *Controller) ratio(left []float64, n int, within float64) float64 {
+	switch {
+	case n <= 0:
+		return 0
+	case n > len(left):
 		return rise
 	}
-	slices.Sort(left)
-	return left[n] / horizon
+	return math.Sqrt(left[n-1] / within)
 }

@@ -10,6 +10,8 @@ import (
 // has become zero, so that the steps after cost less. All that it decides by is in
 // the network, the place and its own State, so that a resumed phase is the same.
 type Reshaper interface {
+	// Begin is called when a session begins to train, after a resume.
+	Begin(net *nn.Network)
 	// Every is the number of steps between calls of Reshape.
 	Every() int
 	// Reshape is called after a step. nil: all stays as it is.

@@ -97,6 +97,9 @@ func (t *Trainer) bind(net *nn.Network, penalties []Penalty) (err error) {
 func (t *Trainer) Fit(ctx context.Context) (Result, error) {
 	t.started, t.spent, t.firstStep = time.Now(), t.pos.Seconds, t.pos.Step
 	t.zeros = t.zeroShare()
+	if t.o.Reshaper != nil {
+		t.o.Reshaper.Begin(t.net)
+	}
 	defer t.o.Reporter.Close()
 	res := Result{}
 	for !t.pos.Done {
