@@ -40,68 +40,77 @@ type place struct {
 	i int
 }
 
-// undo revives as many groups as can be so that the share that is left does not
-// rise above line, and returns that share. Where nothing is known of the step
-// before, or all groups are needed, nothing changes.
+// undo revives groups so that as much as line is left, or the most that is less,
+// and returns the share that is left. A group that takes so much along that far
+// less would be left, such as the gate of a path, comes back before others. Where
+// nothing is known of the step before nothing changes.
 func (o *overshoot) undo(net *nn.Network, terms []*regularize.Term, line, share float64, measure func(nn.Counts) float64) (float64, error) {
-	list := o.fallen(terms)
-	set := func(k int, value func(at place) float32) {
-		for _, at := range list[k].places {
-			at.p.Data()[at.i] = value(at)
-		}
-	}
-	gone := func(place) float32 { return 0 }
-	back := func(at place) float32 { return o.before[at.p][at.i] }
-	// Find the fewest of the smallest groups that do, then try the others among them
-	// one by one: one that takes much along may make smaller ones needless.
-	lo, hi := 0, len(list)
-	for lo < hi {
-		mid := (lo + hi) / 2
-		for k := range list {
-			if k < mid {
-				set(k, gone)
-			} else {
-				set(k, back)
-			}
-		}
-		// A value of two groups is 0 with either.
-		for k := range mid {
-			set(k, gone)
-		}
-		left, err := prune.Remaining(net)
+	all := o.fallen(terms)
+	list, best, chosen := all, share, all
+	for range lumps {
+		n, got, err := o.fewest(net, list, line, measure)
 		if err != nil {
 			return share, err
 		}
-		if measure(left) <= line {
-			hi = mid
-		} else {
-			lo = mid + 1
+		if got > line {
+			break // without the lumps too much is left
 		}
-	}
-	for k := range list {
-		if k >= lo {
-			set(k, back)
+		if got >= best {
+			best, chosen = got, slices.Clone(list[:n])
 		}
-	}
-	for k := range lo {
-		set(k, gone)
-	}
-	for k := lo - 1; k >= 0 && k >= lo-tries; k-- {
-		set(k, back)
-		left, err := prune.Remaining(net)
-		if err != nil {
-			return share, err
+		if n == 0 || got >= line-slack {
+			break
 		}
-		if measure(left) > line {
-			set(k, gone)
-		}
+		o.put(list[n-1:n], nil)
+		list = slices.Delete(slices.Clone(list), n-1, n)
 	}
-	left, err := prune.Remaining(net)
-	return measure(left), err
+	o.put(all, chosen)
+	return best, nil
 }
 
-// tries is how many groups are tried one by one.
-const tries = 64
+const (
+	lumps = 16   // groups that come back because they take too much along
+	slack = 0.02 // of the network: less is not worth another search
+)
+
+// fewest finds how many of the first groups of the list have to go so that no more
+// than line is left, and what is left then.
+func (o *overshoot) fewest(net *nn.Network, list []fallen, line float64, measure func(nn.Counts) float64) (n int, share float64, err error) {
+	look := func(gone int) (float64, error) {
+		o.put(list, list[:gone])
+		left, err := prune.Remaining(net)
+		return measure(left), err
+	}
+	hi := len(list)
+	for n < hi {
+		mid := (n + hi) / 2
+		if share, err = look(mid); err != nil {
+			return 0, 0, err
+		}
+		if share <= line {
+			hi = mid
+		} else {
+			n = mid + 1
+		}
+	}
+	share, err = look(n)
+	return n, share, err
+}
+
+// put gives groups their values back, but for those that are gone. A value of two
+// groups is 0 with either.
+func (o *overshoot) put(list, gone []fallen) {
+	for _, f := range list {
+		for _, at := range f.places {
+			at.p.Data()[at.i] = o.before[at.p][at.i]
+		}
+	}
+	for _, f := range gone {
+		for _, at := range f.places {
+			at.p.Data()[at.i] = 0
+		}
+	}
+}
 
 // fallen lists the groups that came to zero in the last step, the smallest first.
 func (o *overshoot) fallen(terms []*regularize.Term) []fallen {

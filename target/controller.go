@@ -27,8 +27,11 @@ type State struct {
 const (
 	start       = 0.03 // first factor
 	rise, fall  = 2.0, 0.4
+	steepest    = 8.0   // rise where there are few Updates
+	reach       = 200.0 // by how much the factor can rise in climb of the time there is
+	climb       = 0.4
 	gain        = 6.0 // without norms: rise of log factor per Update, for all that is to go
-	push        = 1.3 // least rise when the time is up
+	push        = 1.3 // least rise while more is left than planned
 	ahead       = 3.0 // Updates that the norms are extrapolated over
 	least, most = 1e-8, 1e8
 	// perShare is the share of the groups that go with a small share of the network:
@@ -70,10 +73,19 @@ func (c *Controller) Update(x, share float64, norms []float64) {
 		next := c.ratio(left, c.wanted(share, x+ahead*c.Step, live), ahead)
 		ratio = max(late, next)
 	}
-	if x >= c.Plan.By {
-		ratio = max(ratio, push)
+	switch {
+	case x >= c.Plan.By:
+		ratio = max(ratio, rise)
+	case share > c.Plan.At(x):
+		ratio = max(ratio, push) // groups that fall may be of little account
 	}
-	c.Factor = min(max(c.Factor*min(max(ratio, fall), rise), least), most)
+	c.Factor = min(max(c.Factor*min(max(ratio, fall), c.rise()), least), most)
+}
+
+// rise is the largest rise in one Update.
+func (c *Controller) rise() float64 {
+	updates := climb * (c.Plan.By - c.Plan.From) / c.Step
+	return min(max(math.Pow(reach, 1/updates), rise), steepest)
 }
 
 // Brake reports whether enough groups have gone until the next Update: penalties
@@ -124,7 +136,7 @@ func (c *Controller) ratio(left []float64, n int, within float64) float64 {
 	case n <= 0:
 		return 0
 	case n > len(left):
-		return rise
+		return c.rise()
 	}
 	return math.Sqrt(left[n-1] / within)
 }
