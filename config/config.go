@@ -10,6 +10,7 @@ type Config struct {
 	Model     Model     `yaml:"model" json:"model" required:"true" doc:"the network"`
 	Train     Train     `yaml:"train" json:"train" doc:"training"`
 	Penalties []Penalty `yaml:"penalties,omitempty" json:"penalties,omitempty" doc:"what the loss asks to be sparse"`
+	Target    *Target   `yaml:"target,omitempty" json:"target,omitempty" doc:"how much of the network is to be left: training then finds the strength of the penalties by itself, their lambdas being relative; left out: lambdas are as given"`
 	Prune     Prune     `yaml:"prune" json:"prune" doc:"what is removed after training"`
 	Finetune  *Finetune `yaml:"finetune,omitempty" json:"finetune,omitempty" doc:"training after pruning; left out: none"`
 	Export    Export    `yaml:"export" json:"export" doc:"what the run folder gets beside checkpoints"`
@@ -108,6 +109,7 @@ type Penalty struct {
 type Prune struct {
 	Method string  `yaml:"method" json:"method" enum:"zeros,magnitude,random,none" doc:"zeros: what training made constant or dead; magnitude: the smallest units; random: any units; none"`
 	Budget *Budget `yaml:"budget,omitempty" json:"budget,omitempty" doc:"how much to keep; magnitude and random need it"`
+	Every  int     `yaml:"every,omitempty" json:"every,omitempty" range:"[0,)" doc:"zeros: steps of training between removals on the way, after which training goes on with the smaller network; 0: only at the end"`
 	Scope  string  `yaml:"scope" json:"scope" enum:"global,layer" doc:"magnitude and random: whether units compete over the network or in their layer"`
 }
 
@@ -115,6 +117,15 @@ type Prune struct {
 type Budget struct {
 	MACs   float64 `yaml:"macs,omitempty" json:"macs,omitempty" range:"(0,1]" doc:"share of multiply-accumulates to keep"`
 	Params float64 `yaml:"params,omitempty" json:"params,omitempty" range:"(0,1]" doc:"share of parameters to keep"`
+}
+
+// Target is the share of the network that is to be left, in one measure. Once it
+// is met the network is pruned, and trains on without penalties.
+type Target struct {
+	MACs   float64 `yaml:"macs,omitempty" json:"macs,omitempty" range:"(0,1)" doc:"share of multiply-accumulates to keep"`
+	Params float64 `yaml:"params,omitempty" json:"params,omitempty" range:"(0,1)" doc:"share of parameters to keep"`
+	From   float64 `yaml:"from" json:"from" range:"[0,1)" doc:"share of the training steps after which penalties begin"`
+	By     float64 `yaml:"by" json:"by" range:"(0,1]" doc:"share of the training steps by which the network is to be that small"`
 }
 
 // Finetune is training after pruning. Keys that are left out are those of

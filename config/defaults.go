@@ -51,6 +51,8 @@ func (s *Schedule) setDefaults(n *node) {
 
 func (p *Penalty) setDefaults(*node) { p.Mode = "prox" }
 
+func (t *Target) setDefaults(*node) { t.From, t.By = 0.05, 0.6 }
+
 func (f *Finetune) setDefaults(*node) {
 	f.Epochs = defaultEpochs
 	f.Optimizer.setDefaults(nil)

@@ -17,7 +17,10 @@ func (c *Config) check() error {
 	if err := c.checkData(); err != nil {
 		return err
 	}
-	return c.checkPrune()
+	if err := c.checkPrune(); err != nil {
+		return err
+	}
+	return c.checkTarget()
 }
 
 // builtInData are the datasets whose options are known here; others check their own.
@@ -67,6 +70,8 @@ func (c *Config) checkPrune() error {
 	p, place := c.Prune, c.root.place("prune.budget")
 	needed := p.Method == "magnitude" || p.Method == "random"
 	switch {
+	case p.Every > 0 && p.Method != "zeros":
+		return c.root.place("prune.every").errorf("prune.every has no effect with prune.method %s; remove it or use zeros", p.Method)
 	case needed && p.Budget == nil:
 		return c.root.place("prune.method").errorf("prune.method %s needs prune.budget, the share to keep: {macs: 0.5} or {params: 0.1}", p.Method)
 	case !needed && p.Budget != nil:

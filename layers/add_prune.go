@@ -106,23 +106,20 @@ func (l *Add) Slice(s nn.Slicing) (nn.Layer, error) {
 	if plain {
 		n.Index = nil
 	}
-	bias := make([]float32, n.Units)
-	if l.bias != nil {
-		copy(bias, l.bias.Select(nil, s.Out).Data())
+	bias, any := nn.NewParam("bias", nn.RoleBias, []int{n.Units}, nn.AxisOut), l.bias != nil
+	if any {
+		bias = l.bias.Select(nil, s.Out)
 	}
-	any := l.bias != nil
 	for k, known := range s.Known {
 		for j, c := range known.Const {
 			if i, kept := place[l.unit(k, j)]; kept && c && known.Value[j] != 0 {
-				bias[i] += known.Value[j]
+				bias.Data()[i] += known.Value[j]
 				any = true
 			}
 		}
 	}
 	if any {
-		n.Bias = true
-		n.bias = nn.NewParam("bias", nn.RoleBias, []int{n.Units}, nn.AxisOut)
-		copy(n.bias.Data(), bias)
+		n.Bias, n.bias = true, bias
 	}
 	return n, nil
 }

@@ -165,14 +165,17 @@ func (l *Conv) sliceGrouped(s nn.Slicing) *nn.Param {
 	per := len(byGroup[s.Out[0]/og])
 	p := nn.NewParam("weight", nn.RoleWeight, []int{l.Kernel, l.Kernel, per, len(s.Out)}, l.weight.Axes...)
 	p.Order = l.weight.Order
-	for t := range taps {
-		for k, o := range s.Out {
-			for j, i := range byGroup[o/og] {
-				p.Data()[(t*per+j)*len(s.Out)+k] = l.weight.Data()[(t*ig+i)*l.Out+o]
+	pick := func(dst, src []float32) {
+		for t := range taps {
+			for k, o := range s.Out {
+				for j, i := range byGroup[o/og] {
+					dst[(t*per+j)*len(s.Out)+k] = src[(t*ig+i)*l.Out+o]
+				}
 			}
 		}
 	}
-	return p
+	pick(p.Data(), l.weight.Data())
+	return p.SelectedFrom(l.weight, pick)
 }
 
 // foldedShift is what the dropped constant inputs add to each kept output.

@@ -97,8 +97,8 @@ func (n *Network) Clone() (*Network, error) {
 	return c, c.CopyParams(n)
 }
 
-// CloneLayer returns a copy of a layer with parameters of its own; in are its
-// input shapes.
+// CloneLayer returns a copy of a layer with parameters of its own, which know
+// their Origin; in are its input shapes.
 func CloneLayer(l Layer, in []Shape) (Layer, error) {
 	args, err := json.Marshal(l)
 	if err != nil {
@@ -116,6 +116,7 @@ func CloneLayer(l Layer, in []Shape) (Layer, error) {
 	}
 	for i, p := range c.Params() {
 		copy(p.Data(), l.Params()[i].Data())
+		p.SelectedFrom(l.Params()[i], func(dst, src []float32) { copy(dst, src) })
 	}
 	return c, nil
 }

@@ -44,7 +44,8 @@ type Param struct {
 	Merged int
 	Value  *tensor.Dense // not to be replaced: programs and optimizers hold its storage
 
-	data []float32 // of Value; asking the tensor allocates
+	data   []float32 // of Value; asking the tensor allocates
+	origin *origin   // nil: the values are of no other parameter
 }
 
 // NewParam returns a zero parameter of the given shape. A shape without axes is
@@ -136,7 +137,7 @@ func (p *Param) FindAxis(label Axis) int {
 // Select returns a copy of the parameter that keeps, along every axis labelled
 // AxisIn and AxisOut, the given positions in the given order; nil keeps all. A
 // recurrent weight, with two axes of the layer's own units, loses both the weights
-// that compute a unit and those that read it.
+// that compute a unit and those that read it. The copy knows its Origin.
 func (p *Param) Select(in, out []int) *Param {
 	shape := p.Shape()
 	keep := make([][]int, len(shape))
@@ -158,7 +159,7 @@ func (p *Param) Select(in, out []int) *Param {
 	q := &Param{Name: p.Name, Role: p.Role, Axes: p.Axes, Order: p.Order, Merged: p.Merged}
 	q.Value = tensor.New(tensor.WithShape(dims...), tensor.Of(tensor.Float32))
 	gather(q.Data(), p.Data(), shape, keep)
-	return q
+	return q.SelectedFrom(p, func(dst, src []float32) { gather(dst, src, shape, keep) })
 }
 
 // gather copies src[keep[0][i], keep[1][j], …] to dst[i, j, …].

@@ -31,7 +31,7 @@ func Prune(net *nn.Network, o Options) (*nn.Network, *Report, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	report := describe(net, small)
+	report := Compare(net, small)
 	report.Certificate, err = certify(net, small, o)
 	return small, report, err
 }

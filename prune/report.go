@@ -40,7 +40,9 @@ type LayerDiff struct {
 	Replacement string `json:"replacement,omitempty"` // kind of the layer in its place
 }
 
-func describe(large, small *nn.Network) *Report {
+// Compare says what a network lost on the way to a pruned form of it, be it in
+// one pruning or in several. There is no certificate in it.
+func Compare(large, small *nn.Network) *Report {
 	r := &Report{Before: large.Count(), After: small.Count()}
 	for _, node := range large.Nodes {
 		d := LayerDiff{Name: node.Name, Kind: node.Layer.Kind(), Before: node.Shape.String(), UnitsFrom: node.Shape.Units()}

@@ -6,37 +6,47 @@ import (
 	"pare/nn"
 )
 
+// finder looks for what a Spec penalises.
+type finder struct {
+	// price is what a multiply-accumulate weighs under scale macs; 0: so much that
+	// the mean over the term is 1, and then set to that.
+	price float64
+	// partial: the network is what is left of another one, so patterns may match
+	// nothing.
+	partial bool
+}
+
 // findParts finds what a Spec penalises in the network and lays it out.
-func findParts(net *nn.Network, s Spec, pen Penalty) ([]part, error) {
+func (f *finder) findParts(net *nn.Network, s Spec, pen Penalty) ([]part, error) {
 	t := newTopology(net)
 	if s.On == "weights" {
-		return findCells(t, s, pen)
+		return f.findCells(t, s, pen)
 	}
-	groups, err := findGroups(t, s)
+	groups, err := f.findGroups(t, s)
 	if err != nil {
 		return nil, err
 	}
-	scales := scaleGroups(groups, s.scale(pen))
+	scales := f.scaleGroups(groups, s.scale(pen))
 	factors := newFactors(s.Factors)
 	var kept []*group
 	var weights []float64
 	for i, g := range groups {
-		f, err := factors.of(g.label, g.names(net))
+		factor, err := factors.of(g.label, g.names(net))
 		if err != nil {
 			return nil, err
 		}
-		if scales[i]*f > 0 {
-			kept, weights = append(kept, g), append(weights, scales[i]*f)
+		if scales[i]*factor > 0 {
+			kept, weights = append(kept, g), append(weights, scales[i]*factor)
 		}
 	}
-	if err := factors.check(); err != nil {
+	if err := factors.check(); err != nil && !f.partial {
 		return nil, err
 	}
 	switch {
 	case len(kept) == 0:
 		return nil, nil
 	case s.On == "paths":
-		return t.junctions(pen, kept, weights)
+		return t.junctions(pen, kept, weights, f.partial)
 	case s.On == "recurrent_units":
 		return []part{newCrossing(pen, kept, weights)}, nil
 	}
@@ -44,7 +54,7 @@ func findParts(net *nn.Network, s Spec, pen Penalty) ([]part, error) {
 }
 
 // scaleGroups returns s_g of every group.
-func scaleGroups(groups []*group, scale string) []float64 {
+func (f *finder) scaleGroups(groups []*group, scale string) []float64 {
 	out := make([]float64, len(groups))
 	total := 0.0
 	for i, g := range groups {
@@ -57,8 +67,11 @@ func scaleGroups(groups []*group, scale string) []float64 {
 	if scale != "macs" || total == 0 {
 		return out
 	}
+	if f.price == 0 {
+		f.price = float64(len(groups)) / total
+	}
 	for i, g := range groups {
-		out[i] = g.macs * float64(len(groups)) / total
+		out[i] = g.macs * f.price
 	}
 	return out
 }

@@ -68,7 +68,7 @@ func TestBlocks(t *testing.T) {
 		{"stream", stream(t), "", []string{"down"}, []int{5*4 + 4}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			groups, err := findGroups(newTopology(c.net), Spec{Type: "group_lasso", On: "blocks", Members: c.members})
+			groups, err := (&finder{}).findGroups(newTopology(c.net), Spec{Type: "group_lasso", On: "blocks", Members: c.members})
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -1,7 +1,10 @@
 package regularize
 
 import (
+	"fmt"
+
 	"gorgonia.org/gorgonia"
+	"gorgonia.org/tensor"
 
 	"pare/nn"
 )
@@ -12,19 +15,24 @@ import (
 func (t *Term) Build(b *nn.Builder, _ *nn.Network) (*gorgonia.Node, error) {
 	var in []*gorgonia.Node
 	var grads []nn.GradFunc
-	for _, p := range t.parts {
+	parts := t.active()
+	for _, p := range parts {
 		first := len(in)
 		for i, param := range p.params() {
 			in = append(in, b.Param(param))
 			grads = append(grads, t.gradient(p, first, i))
 		}
 	}
-	if t.Proximal() {
+	if t.Proximal() || len(parts) == 0 {
 		grads = nil
+	}
+	if len(parts) == 0 { // an operation has inputs
+		name := fmt.Sprintf("%s/none%d", t.Name(), len(b.Graph.AllNodes()))
+		in = append(in, b.Input(name, tensor.Shape{1}, make([]float32, 1)))
 	}
 	return nn.Apply(nn.Op{Name: t.Name(), Grad: grads, Run: func(dst []float32, in [][]float32) {
 		sum := 0.0
-		for _, p := range t.parts {
+		for _, p := range parts {
 			n := len(p.params())
 			sum += p.value(in[:n])
 			in = in[n:]

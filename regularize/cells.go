@@ -65,7 +65,7 @@ func scaleBy(w []float32, f float32) {
 
 // findCells returns the weights that a Spec chooses, with the scale and the
 // factor of each.
-func findCells(t *topology, s Spec, pen Penalty) ([]part, error) {
+func (f *finder) findCells(t *topology, s Spec, pen Penalty) ([]part, error) {
 	choose, factors := newChooser(s.Layers), newFactors(s.Factors)
 	var found []*cells
 	var cost []float64
@@ -86,16 +86,19 @@ func findCells(t *topology, s Spec, pen Penalty) ([]part, error) {
 			cost = append(cost, macs)
 		}
 	}
-	if err := choose.check(s.On); err != nil {
+	if err := choose.check(s.On); err != nil && !f.partial {
 		return nil, err
 	}
-	if err := factors.check(); err != nil {
+	if err := factors.check(); err != nil && !f.partial {
 		return nil, err
+	}
+	if f.price == 0 && total > 0 {
+		f.price = values / total
 	}
 	var parts []part
 	for i, c := range found {
 		if s.scale(pen) == "macs" && total > 0 {
-			c.scale *= cost[i] * values / total
+			c.scale *= cost[i] * f.price
 		}
 		if c.scale > 0 {
 			parts = append(parts, c)

@@ -179,7 +179,7 @@ func TestGroupsOfNetworks(t *testing.T) {
 					}
 				}
 			}
-			groups, err := findGroups(newTopology(c.net(t)), c.spec)
+			groups, err := (&finder{}).findGroups(newTopology(c.net(t)), c.spec)
 			if err != nil {
 				t.Fatal(err)
 			}

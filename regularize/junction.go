@@ -112,8 +112,9 @@ func (q *junction) norms(dst []float64) []float64 {
 }
 
 // junctions lays out the gates of the sums. groups are single gates with their
-// scales; those that lead into no sum are an error.
-func (t *topology) junctions(pen Penalty, groups []*group, scales []float64) ([]part, error) {
+// scales; those that lead into no sum are an error, unless the network is
+// part of another one: they are then alone on what is left of one, and spared.
+func (t *topology) junctions(pen Penalty, groups []*group, scales []float64, partial bool) ([]part, error) {
 	scaleOf := map[*nn.Param][]float64{}
 	label := map[*nn.Param]string{}
 	for i, g := range groups {
@@ -137,6 +138,10 @@ func (t *topology) junctions(pen Penalty, groups []*group, scales []float64) ([]
 				continue
 			}
 			if len(q.bound) > 0 && p.Size() != q.bound[0].Size() {
+				if partial { // operands have lost channels each by itself
+					q.scale, q.bound, q.data = nil, nil, nil
+					break
+				}
 				return nil, fmt.Errorf("on: paths: the gates into %s differ in size; make all per channel or none", node.Name)
 			}
 			if taken[p] {
@@ -155,7 +160,7 @@ func (t *topology) junctions(pen Penalty, groups []*group, scales []float64) ([]
 		}
 	}
 	for _, g := range groups { // in network order, so that the message is the same each time
-		if name := label[g.slots[0].Param]; name != "" {
+		if name := label[g.slots[0].Param]; name != "" && !partial {
 			return nil, fmt.Errorf("on: paths: gate %s leads into no sum; use on: gates for it, or layers to leave it out", name)
 		}
 	}

@@ -9,7 +9,7 @@ import "pare/nn"
 // for which take returned true, nil when there are no others.
 func (t *Term) Separate(take func(p *nn.Param, scale, alpha float64) bool) (rest func(step float64, metric func(*nn.Param) []float32)) {
 	var left []part
-	for _, p := range t.parts {
+	for _, p := range t.active() {
 		cells := valueByValue(p)
 		if cells == nil {
 			left = append(left, p)

@@ -33,7 +33,7 @@ func (g *group) names(net *nn.Network) []string {
 
 // findGroups lists the groups that a Spec chooses, in network order; weights,
 // whose groups are single values, are found by findCells.
-func findGroups(t *topology, s Spec) ([]*group, error) {
+func (f *finder) findGroups(t *topology, s Spec) ([]*group, error) {
 	all, err := t.groups(s.On, s.Members)
 	if err != nil {
 		return nil, err
@@ -48,6 +48,9 @@ func findGroups(t *topology, s Spec) ([]*group, error) {
 		if c.take(g.layers) {
 			chosen = append(chosen, g)
 		}
+	}
+	if f.partial {
+		return chosen, nil
 	}
 	if len(all) == 0 {
 		return nil, t.lacks(what)
@@ -84,7 +87,7 @@ func (t *topology) groups(on, members string) ([]*group, error) {
 // those that it has.
 func (t *topology) lacks(what string) error {
 	var has []string
-	if parts, err := findCells(t, Spec{On: "weights"}, L1{}); err == nil && len(parts) > 0 {
+	if parts, err := (&finder{}).findCells(t, Spec{On: "weights"}, L1{}); err == nil && len(parts) > 0 {
 		has = append(has, "weights")
 	}
 	for _, on := range Targets() {

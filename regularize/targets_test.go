@@ -53,11 +53,11 @@ func TestMACsOfGroups(t *testing.T) {
 		spec.Type = "group_lasso"
 		net := c.net(t)
 		topo := newTopology(net)
-		groups, err := findGroups(topo, spec)
+		groups, err := (&finder{}).findGroups(topo, spec)
 		if err != nil {
 			t.Fatal(err)
 		}
-		scales := scaleGroups(groups, "macs")
+		scales := (&finder{}).scaleGroups(groups, "macs")
 		mean := 0.0
 		for i, g := range groups {
 			saved := savedBy(t, net, g)
@@ -108,7 +108,7 @@ func clearSlot(p *nn.Param, s nn.Slot) {
 // TestMACsOfWeights: a weight of a convolution counts once for every position, one of
 // a linear layer once.
 func TestMACsOfWeights(t *testing.T) {
-	parts, err := findParts(plain(t), Spec{Type: "l1", On: "weights", Scale: "macs"}, L1{})
+	parts, err := (&finder{}).findParts(plain(t), Spec{Type: "l1", On: "weights", Scale: "macs"}, L1{})
 	if err != nil {
 		t.Fatal(err)
 	}

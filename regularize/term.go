@@ -15,6 +15,10 @@ type Term struct {
 	spec   Spec
 	parts  []part
 	lambda float64 // now
+	factor float64 // on λ, see SetFactor
+	price  float64 // of a multiply-accumulate under scale macs
+	groups int     // at first; those of a smaller network are fewer
+	off    bool    // penalises nothing any more
 }
 
 var _ nn.Term = (*Term)(nil)
@@ -23,6 +27,18 @@ var _ nn.Term = (*Term)(nil)
 // are none, when a pattern matches nothing and when groups overlap. λ is that of
 // epoch 0.
 func NewTerm(net *nn.Network, s Spec) (*Term, error) {
+	t, err := newTerm(net, s, finder{})
+	if err == nil && len(t.parts) == 0 {
+		return nil, fmt.Errorf("penalty %s: factors and scales leave no group to penalise", s.name())
+	}
+	if err != nil {
+		return nil, err
+	}
+	t.groups, _ = t.count()
+	return t, nil
+}
+
+func newTerm(net *nn.Network, s Spec, f finder) (*Term, error) {
 	if err := s.Validate(); err != nil {
 		return nil, fmt.Errorf("penalty: %w", err)
 	}
@@ -33,13 +49,11 @@ func NewTerm(net *nn.Network, s Spec) (*Term, error) {
 	if len(net.Nodes) == 0 {
 		return nil, fmt.Errorf("penalty %s: network %s has no layers", s.name(), net.Name)
 	}
-	t := &Term{spec: s}
-	if t.parts, err = findParts(net, s, pen); err != nil {
+	t := &Term{spec: s, factor: 1}
+	if t.parts, err = f.findParts(net, s, pen); err != nil {
 		return nil, fmt.Errorf("penalty %s: %w", s.name(), err)
 	}
-	if len(t.parts) == 0 {
-		return nil, fmt.Errorf("penalty %s: factors and scales leave no group to penalise", s.name())
-	}
+	t.price = f.price
 	t.SetEpoch(0)
 	return t, nil
 }
@@ -57,7 +71,7 @@ func (t *Term) Name() string { return t.spec.name() }
 
 // SetEpoch sets λ for a point in training, in epochs with fractions: 0 during
 // the warm-up, then rising linearly over the ramp. Compiled programs follow.
-func (t *Term) SetEpoch(epoch float64) { t.lambda = t.spec.lambdaAt(epoch) }
+func (t *Term) SetEpoch(epoch float64) { t.lambda = t.factor * t.spec.lambdaAt(epoch) }
 
 func (s Spec) lambdaAt(epoch float64) float64 {
 	since := epoch - s.Warmup
@@ -81,7 +95,7 @@ func (t *Term) Proximal() bool { return t.spec.Mode != "subgradient" }
 // decay is off on these.
 func (t *Term) Governs() []*nn.Param {
 	var out []*nn.Param
-	for _, p := range t.parts {
+	for _, p := range t.active() {
 		out = append(out, p.params()...)
 	}
 	return out
@@ -103,8 +117,15 @@ func (t *Term) prox(parts []part, step float64, metric func(*nn.Param) []float32
 	}
 }
 
-// Groups counts the groups, and those all of whose values are exactly 0.
+// Groups counts the groups, and those all of whose values are exactly 0 or that
+// have been removed since the term was first made.
 func (t *Term) Groups() (total, zero int) {
+	n, z := t.count()
+	return t.groups, t.groups - (n - z)
+}
+
+// count counts the groups that there are now.
+func (t *Term) count() (total, zero int) {
 	for _, p := range t.parts {
 		n, z := p.count()
 		total += n

@@ -13,7 +13,7 @@ import (
 // collect visits the groups value by value: what the fast layouts must agree
 // with.
 func collect(net *nn.Network, s Spec, visit func(g *group, values []*float32, params []*nn.Param, offsets []int)) {
-	groups, err := findGroups(newTopology(net), s)
+	groups, err := (&finder{}).findGroups(newTopology(net), s)
 	if err != nil {
 		panic(err)
 	}
@@ -128,10 +128,10 @@ func fixedMetric() func(*nn.Param) []float32 {
 
 // scaleOf is s_g of the group with that label.
 func scaleOf(net *nn.Network, s Spec, g *group) float64 {
-	groups, _ := findGroups(newTopology(net), s)
+	groups, _ := (&finder{}).findGroups(newTopology(net), s)
 	pen, _ := s.penalty()
 	i := slices.IndexFunc(groups, func(o *group) bool { return o.label == g.label })
-	return scaleGroups(groups, s.scale(pen))[i]
+	return (&finder{}).scaleGroups(groups, s.scale(pen))[i]
 }
 
 func assertSameParams(t *testing.T, name string, a, b *nn.Network) {

@@ -23,7 +23,7 @@ func Plan(ctx context.Context, c *config.Config, progress func(what string, done
 	if err != nil {
 		return nil, nil, err
 	}
-	if _, err := penalties(c, net); err != nil {
+	if _, err := terms(c, net); err != nil {
 		return nil, nil, err
 	}
 	r := &runner{c: c, data: d}

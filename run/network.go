@@ -44,9 +44,18 @@ func buildModel(c *config.Config, task models.Task, rng *rand.Rand) (*nn.Network
 	return models.FromList(c.Name, entries, task, rng)
 }
 
-// penalties binds the penalties of a config to a network.
-func penalties(c *config.Config, net *nn.Network) ([]train.Penalty, error) {
-	var out []train.Penalty
+// asPenalties are terms as a trainer takes them.
+func asPenalties(terms []*regularize.Term) []train.Penalty {
+	out := make([]train.Penalty, len(terms))
+	for i, t := range terms {
+		out[i] = t
+	}
+	return out
+}
+
+// terms binds the penalties of a config to a network.
+func terms(c *config.Config, net *nn.Network) ([]*regularize.Term, error) {
+	var out []*regularize.Term
 	for i, p := range c.Penalties {
 		t, err := regularize.NewTerm(net, regularize.Spec{Type: p.Type, On: p.On, Layers: p.Layers,
 			Lambda: p.Lambda, Alpha: p.Alpha, Scale: p.Scale, Members: p.Members, Factors: p.Factors,

@@ -23,21 +23,23 @@ type phase struct {
 	stop      train.EarlyStopSpec
 	freeze    bool
 	stream    uint64
-	logged    int // lines in the metrics log when it starts
+	shrinker  *shrinker // nil: the network stays whole
+	logged    int       // lines in the metrics log when it starts
 }
 
-// fit trains a phase from its start or from its last checkpoint.
-func (r *runner) fit(ctx context.Context, p phase) (train.Result, error) {
+// fit trains a phase from its start or from its last checkpoint. It returns the
+// network that is trained: the one given, or what a shrinker has left of it.
+func (r *runner) fit(ctx context.Context, p phase) (*nn.Network, train.Result, error) {
 	if p.epochs == 0 {
-		return train.Result{}, nil
+		return p.net, train.Result{}, nil
 	}
 	o, err := r.options(p)
 	if err != nil {
-		return train.Result{}, err
+		return nil, train.Result{}, err
 	}
 	t, err := train.New(p.net, o)
 	if err != nil {
-		return train.Result{}, r.c.Locate(p.name, err)
+		return nil, train.Result{}, r.c.Locate(p.name, err)
 	}
 	c, warning, err := train.LatestCheckpoint(o.Dir)
 	switch {
@@ -46,21 +48,21 @@ func (r *runner) fit(ctx context.Context, p phase) (train.Result, error) {
 			r.say("warning: %v", warning)
 		}
 		if err := t.Resume(c); err != nil {
-			return train.Result{}, &InputError{fmt.Errorf("%w; put %s back as it was, or start a new run", err, r.folder.path(ConfigFile))}
+			return nil, train.Result{}, &InputError{fmt.Errorf("%w; put %s back as it was, or start a new run", err, r.folder.path(ConfigFile))}
 		}
 		r.say("%s: going on after step %d", p.name, c.Position.Step)
 	case !errors.Is(err, fs.ErrNotExist):
-		return train.Result{}, &InputError{err}
+		return nil, train.Result{}, &InputError{err}
 	default: // an earlier session may have logged an epoch and died before it was saved
 		if err := r.log.Cut(p.logged); err != nil {
-			return train.Result{}, err
+			return nil, train.Result{}, err
 		}
 	}
 	res, err := t.Fit(ctx)
 	if err != nil {
-		return res, fmt.Errorf("%s: %w", p.name, err)
+		return nil, res, fmt.Errorf("%s: %w", p.name, err)
 	}
-	return res, nil
+	return t.Network(), res, nil
 }
 
 func (r *runner) options(p phase) (train.Options, error) {
@@ -80,11 +82,15 @@ func (r *runner) options(p phase) (train.Options, error) {
 	if val == nil && p.stop.Patience > 0 {
 		return train.Options{}, r.c.Errorf("train.early_stop", "needs validation data; set data.validation")
 	}
-	return train.Options{Phase: p.name, Train: source, Val: val, Loss: loss, Penalties: p.penalties,
+	o := train.Options{Phase: p.name, Train: source, Val: val, Loss: loss, Penalties: p.penalties,
 		Optimizer: train.OptimizerSpec(p.optimizer), Schedule: train.ScheduleSpec(p.schedule),
 		Epochs: p.epochs, ClipNorm: r.c.Train.ClipNorm, Stop: p.stop, Seed: r.c.Seed ^ p.stream<<32,
 		FreezeZeros: p.freeze, Dir: r.folder.path(checkpointsDir, p.name),
-		CheckpointEvery: r.c.Train.CheckpointSteps, Config: r.hash, Log: r.log, Reporter: r.reporter()}, nil
+		CheckpointEvery: r.c.Train.CheckpointSteps, Config: r.hash, Log: r.log, Reporter: r.reporter()}
+	if p.shrinker != nil {
+		o.Reshaper = p.shrinker
+	}
+	return o, nil
 }
 
 // loss is that of training: the loss of the data, with label smoothing.

@@ -9,6 +9,7 @@ import (
 
 	"pare/export"
 	"pare/nn"
+	"pare/prune"
 	"pare/train"
 )
 
@@ -24,15 +25,23 @@ type pruneResult struct {
 	LogLines        int           `json:"log_lines"` // of the metrics log, so far
 	Weights         []nn.Sparsity `json:"weights"`   // at the end of training
 	Config          string        `json:"config"`    // hash
+	Shrinking
 }
 
 // prune removes what the config says, measured right before and right after,
 // and keeps both networks in the run folder.
-func (r *runner) prune(ctx context.Context, net *nn.Network, trained train.Result) (*nn.Network, *pruneResult, error) {
+func (r *runner) prune(ctx context.Context, net *nn.Network, way *shrinker, trained train.Result) (*nn.Network, *pruneResult, error) {
 	if err := r.saveModel(trainedDir, net); err != nil {
 		return nil, nil, err
 	}
 	weights := net.Sparsity()
+	var shrinking Shrinking
+	if way != nil {
+		if err := way.unmet(net); err != nil {
+			return nil, nil, fmt.Errorf("%w; the network is in %s", err, r.folder.path(trainedDir))
+		}
+		shrinking = way.Shrinking
+	}
 	small, p, err := Prune(ctx, net, r.pruneRequest(), r.data)
 	var in *InputError
 	switch {
@@ -41,12 +50,24 @@ func (r *runner) prune(ctx context.Context, net *nn.Network, trained train.Resul
 	case err != nil:
 		return nil, nil, fmt.Errorf("%w; the network before pruning is in %s", err, r.folder.path(trainedDir))
 	}
+	if net != r.full {
+		p.Report = overall(r.full, small, p.Report)
+	}
 	if err := r.saveModel(prunedDir, small); err != nil {
 		return nil, nil, err
 	}
 	res := &pruneResult{Pruning: *p, TrainSeconds: trained.Seconds, DataWaitSeconds: trained.Waited,
-		LogLines: r.log.Lines(), Weights: weights, Config: r.hash}
+		LogLines: r.log.Lines(), Weights: weights, Config: r.hash, Shrinking: shrinking}
 	return small, res, r.folder.writeJSON(filepath.Join(prunedDir, pruneFile), res)
+}
+
+// overall is the report of all removals of a run: what was there at first and what
+// is left, with the certificate of the last one. Values that are not zero are
+// counted right before that.
+func overall(full, small *nn.Network, last *prune.Report) *prune.Report {
+	whole := prune.Compare(full, small)
+	whole.Before.NonZero, whole.Certificate = last.Before.NonZero, last.Certificate
+	return whole
 }
 
 func (r *runner) pruneRequest() PruneRequest {

@@ -120,17 +120,21 @@ func (r *runner) run(ctx context.Context) (*Summary, error) {
 func (r *runner) trainAndPrune(ctx context.Context, net *nn.Network) (*nn.Network, *pruneResult, error) {
 	counts := net.Count()
 	r.say("network: %s, %d parameters, %d multiply-accumulates", net.Name, counts.Params, counts.MACs)
-	terms, err := penalties(r.c, net)
+	terms, err := terms(r.c, net)
 	if err != nil {
 		return nil, nil, err
 	}
-	res, err := r.fit(ctx, phase{name: "train", net: net, penalties: terms, epochs: r.c.Train.Epochs,
+	shrinker, err := r.newShrinker(net, terms)
+	if err != nil {
+		return nil, nil, err
+	}
+	trained, res, err := r.fit(ctx, phase{name: "train", net: net, penalties: asPenalties(terms), shrinker: shrinker, epochs: r.c.Train.Epochs,
 		optimizer: r.c.Train.Optimizer, schedule: r.c.Train.Schedule, stream: 1,
 		stop: train.EarlyStopSpec{Patience: r.c.Train.EarlyStop.Patience, Metric: r.c.Train.EarlyStop.Metric}})
 	if err != nil {
 		return nil, nil, err
 	}
-	small, pruned, err := r.prune(ctx, net, res)
+	small, pruned, err := r.prune(ctx, trained, shrinker, res)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -154,8 +158,9 @@ func (r *runner) finetune(ctx context.Context, net *nn.Network, logged int) (tra
 	if f == nil {
 		return train.Result{}, nil
 	}
-	return r.fit(ctx, phase{name: "finetune", net: net, epochs: f.Epochs, optimizer: f.Optimizer,
+	_, res, err := r.fit(ctx, phase{name: "finetune", net: net, epochs: f.Epochs, optimizer: f.Optimizer,
 		schedule: f.Schedule, freeze: true, stream: 2, logged: logged})
+	return res, err
 }
 
 // say writes a line of messages.

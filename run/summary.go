@@ -44,6 +44,8 @@ type Summary struct {
 	Removed     prune.Removed     `json:"removed"`
 	Weights     []LayerWeights    `json:"weights"` // of the layers that have them
 
+	Shrinking
+
 	TrainSeconds    float64 `json:"train_seconds"`
 	FinetuneSeconds float64 `json:"finetune_seconds"`
 	DataWaitSeconds float64 `json:"data_wait_seconds"` // of both: steps that waited for data
@@ -54,7 +56,7 @@ type Summary struct {
 func (r *runner) summarise(small *nn.Network, p *pruneResult, final train.Metrics, tuned train.Result) *Summary {
 	counts := small.Count()
 	language, regression := measures(r.data.Set, p.Before.Loss, p.After.Loss, final.Loss)
-	return &Summary{Language: language, Regression: regression,
+	return &Summary{Language: language, Regression: regression, Shrinking: p.Shrinking,
 		Name: r.c.Name, Model: r.full.Name, Dataset: r.c.Data.Dataset, Seed: r.c.Seed,
 		ParamsBefore: p.Report.Before.Params, ParamsAfter: counts.Params, NonZeroAfter: counts.NonZero,
 		MACsBefore: p.Report.Before.MACs, MACsAfter: counts.MACs,

@@ -9,12 +9,14 @@ import (
 // Checkpoint is everything a phase needs to go on bit for bit.
 type Checkpoint struct {
 	Position     Position
-	Architecture string         // Fingerprint of the network
-	Config       string         // the caller's hash of what was configured
-	Params       []NamedTensor  // of the network, running statistics included
-	Optimizer    OptimizerState // moments and frozen zeros
-	Best         []NamedTensor  // parameters of the best epoch; nil unless they are kept
-	State        []NamedTensor  // what layers carry to the next batch; nil between epochs and without such layers
+	Architecture string           // Fingerprint of the network
+	Network      *nn.Architecture // the network, where a Reshaper has changed it; nil: the one the phase began with
+	Reshape      []byte           // Reshaped.State, JSON; nil without a Reshaper
+	Config       string           // the caller's hash of what was configured
+	Params       []NamedTensor    // of the network, running statistics included
+	Optimizer    OptimizerState   // moments and frozen zeros
+	Best         []NamedTensor    // parameters of the best epoch; nil unless they are kept
+	State        []NamedTensor    // what layers carry to the next batch; nil between epochs and without such layers
 }
 
 // LoadParams copies the parameters into a network of the same architecture.

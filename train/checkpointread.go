@@ -63,7 +63,7 @@ func decodeBody(body []byte) (*Checkpoint, error) {
 	if err := checkLengths(len(rest), h.Params, h.Optimizer, h.Best, h.State); err != nil {
 		return nil, err
 	}
-	c := &Checkpoint{Position: h.Position, Architecture: h.Architecture, Config: h.Config}
+	c := &Checkpoint{Position: h.Position, Architecture: h.Architecture, Config: h.Config, Network: h.Network, Reshape: h.Reshape}
 	c.Optimizer.Step = h.UpdateCount
 	c.Params, rest = readTensors(rest, h.Params)
 	c.Optimizer.Tensors, rest = readTensors(rest, h.Optimizer)

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"io"
 	"math"
+
+	"pare/nn"
 )
 
 // A checkpoint file is
@@ -25,14 +27,16 @@ const (
 
 // header is the JSON part of a checkpoint.
 type header struct {
-	Position     Position     `json:"position"`
-	Architecture string       `json:"architecture"`
-	Config       string       `json:"config"`
-	UpdateCount  uint64       `json:"update_count"`
-	Params       []tensorInfo `json:"params"`
-	Optimizer    []tensorInfo `json:"optimizer"`
-	Best         []tensorInfo `json:"best,omitempty"`
-	State        []tensorInfo `json:"state,omitempty"`
+	Position     Position         `json:"position"`
+	Architecture string           `json:"architecture"`
+	Network      *nn.Architecture `json:"network,omitempty"`
+	Reshape      json.RawMessage  `json:"reshape,omitempty"`
+	Config       string           `json:"config"`
+	UpdateCount  uint64           `json:"update_count"`
+	Params       []tensorInfo     `json:"params"`
+	Optimizer    []tensorInfo     `json:"optimizer"`
+	Best         []tensorInfo     `json:"best,omitempty"`
+	State        []tensorInfo     `json:"state,omitempty"`
 }
 
 type tensorInfo struct {
@@ -50,7 +54,7 @@ func describe(ts []NamedTensor) []tensorInfo {
 
 // Encode writes the checkpoint.
 func (c *Checkpoint) Encode(w io.Writer) error {
-	head, err := json.Marshal(header{Position: c.Position, Architecture: c.Architecture, Config: c.Config,
+	head, err := json.Marshal(header{Position: c.Position, Architecture: c.Architecture, Config: c.Config, Network: c.Network, Reshape: c.Reshape,
 		UpdateCount: c.Optimizer.Step, Params: describe(c.Params),
 		Optimizer: describe(c.Optimizer.Tensors), Best: describe(c.Best), State: describe(c.State)})
 	if err != nil {

@@ -18,7 +18,7 @@ func (t *Trainer) epoch(ctx context.Context) (float64, error) {
 		return 0, err
 	}
 	loss := t.pos.LossSum / float64(t.pos.Batch)
-	t.zeros = zeroShare(t.net)
+	t.zeros = t.zeroShare()
 	r := t.record("epoch", loss)
 	r.Val = t.val
 	t.trajectories(&r)

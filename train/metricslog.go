@@ -15,7 +15,7 @@ import (
 // Record is one line of the metrics log. All but Seconds and Waited is a function of
 // configuration and seed.
 type Record struct {
-	Kind     string               `json:"kind"` // step or epoch
+	Kind     string               `json:"kind"` // step, epoch, shrink or target
 	Phase    string               `json:"phase"`
 	Epoch    float64              `json:"epoch"`     // epochs done, with fraction
 	Step     int                  `json:"step"`      // updates made in the phase
@@ -24,10 +24,12 @@ type Record struct {
 	GradNorm float64              `json:"grad_norm"` // of the last batch, before clipping
 	Zeros    float64              `json:"zeros"`     // share of the trainable values that are exactly 0
 	Terms    []TermRecord         `json:"terms,omitempty"`
-	Gates    map[string][]float32 `json:"gates,omitempty"` // at the end of an epoch: values of every gate, by the name of its parameter
-	Val      *Metrics             `json:"val,omitempty"`   // at the end of an epoch
-	Seconds  float64              `json:"seconds"`         // since the start of the phase, over all sessions
-	Waited   float64              `json:"data_wait"`       // seconds of them waiting for training data
+	Gates    map[string][]float32 `json:"gates,omitempty"`  // at the end of an epoch: values of every gate, by the name of its parameter
+	Val      *Metrics             `json:"val,omitempty"`    // at the end of an epoch
+	Shrink   *ShrinkRecord        `json:"shrink,omitempty"` // of kind shrink: what was removed
+	Target   *ControlRecord       `json:"target,omitempty"` // of kind target: where the way to a budget stands
+	Seconds  float64              `json:"seconds"`          // since the start of the phase, over all sessions
+	Waited   float64              `json:"data_wait"`        // seconds of them waiting for training data
 }
 
 // TermRecord is what a penalty did in the last step.
@@ -38,6 +40,20 @@ type TermRecord struct {
 	Groups int        `json:"groups"`
 	Zero   int        `json:"zero_groups"`
 	Norms  *Quantiles `json:"norms,omitempty"` // of the groups that are not 0, at the end of an epoch; nil when all are
+}
+
+// ShrinkRecord is a network right after a removal on the way.
+type ShrinkRecord struct {
+	Params     int64   `json:"params"` // trainable values
+	MACs       int64   `json:"macs"`
+	MaxRelDiff float64 `json:"max_rel_diff"` // of the certificate
+}
+
+// ControlRecord is where the way to a budget stands.
+type ControlRecord struct {
+	Share   float64 `json:"share"`   // of the network that is left
+	Planned float64 `json:"planned"` // share that was to be left by now
+	Factor  float64 `json:"factor"`  // on the strength of all penalties, from now on
 }
 
 // MetricsLog appends records to a file, one JSON object a line.

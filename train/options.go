@@ -26,6 +26,9 @@ type Options struct {
 	// when the Trainer is made at 0. It is meant for fine-tuning.
 	FreezeZeros bool
 
+	// Reshaper may take out of the network what has become zero; nil: it stays whole.
+	Reshaper Reshaper
+
 	Dir             string      // folder of checkpoints; "" means none are written
 	CheckpointEvery int         // steps between checkpoints within an epoch; 0 means one after each epoch only
 	Config          string      // hash of the configuration; a resume must have the same
@@ -60,6 +63,10 @@ func (o *Options) validate() error {
 		return fmt.Errorf("the clipping norm is %g, it must not be negative", o.ClipNorm)
 	case o.CheckpointEvery < 0 || o.LogEvery < 0:
 		return errors.New("steps between checkpoints and log lines must not be negative")
+	case o.Reshaper != nil && o.Reshaper.Every() < 1:
+		return errors.New("steps between changes of the network must be at least 1")
+	case o.Reshaper != nil && o.Stop.RestoreBest:
+		return errors.New("the best weights cannot be put back into a network that has changed since")
 	case o.Stop.active() && o.Val == nil:
 		return errors.New("early stop needs validation data")
 	}

@@ -20,6 +20,24 @@ func (t *Trainer) Checkpoint() *Checkpoint {
 		Params: t.params, Optimizer: t.optimizer.State(), Best: t.best, State: t.state()}
 }
 
+// full is Checkpoint with what a Reshaper needs.
+func (t *Trainer) full() (*Checkpoint, error) {
+	c := t.Checkpoint()
+	if t.o.Reshaper == nil {
+		return c, nil
+	}
+	var err error
+	if t.reshaped {
+		a, err := t.net.Architecture()
+		if err != nil {
+			return nil, err
+		}
+		c.Network = &a
+	}
+	c.Reshape, err = t.o.Reshaper.State()
+	return c, err
+}
+
 // state is what the next batch may go on from.
 func (t *Trainer) state() []NamedTensor {
 	if t.pos.Batch == 0 {
@@ -38,12 +56,16 @@ func (t *Trainer) Resume(c *Checkpoint) error {
 		return fmt.Errorf("resume: %w: it is of phase %s, not %s", ErrMismatch, p.Phase, t.pos.Phase)
 	case c.Config != t.o.Config:
 		return fmt.Errorf("resume: %w: it was written with another configuration", ErrMismatch)
-	case len(p.Last.Terms) != len(t.o.Penalties):
-		return fmt.Errorf("resume: %w: it was written with %d penalties, there are %d now",
-			ErrMismatch, len(p.Last.Terms), len(t.o.Penalties))
 	case p.Batch > t.perEpoch || p.Step != p.Epoch*t.perEpoch+p.Batch:
 		return fmt.Errorf("resume: %w: epoch %d, batch %d, step %d is no place in epochs of %d batches",
 			ErrMismatch, p.Epoch, p.Batch, p.Step, t.perEpoch)
+	}
+	if err := t.restore(c); err != nil {
+		return fmt.Errorf("resume: %w", err)
+	}
+	if len(p.Last.Terms) != len(t.o.Penalties) {
+		return fmt.Errorf("resume: %w: it was written with %d penalties, there are %d now",
+			ErrMismatch, len(p.Last.Terms), len(t.o.Penalties))
 	}
 	if err := c.fits(t.net); err != nil {
 		return fmt.Errorf("resume: %w", err)
@@ -87,7 +109,11 @@ func (t *Trainer) save() error {
 	if err := t.finiteState(); err != nil {
 		return err
 	}
-	return SaveCheckpoint(t.o.Dir, t.Checkpoint())
+	c, err := t.full()
+	if err != nil {
+		return fmt.Errorf("save checkpoint: %w", err)
+	}
+	return SaveCheckpoint(t.o.Dir, c)
 }
 
 // finiteState refuses to replace a good checkpoint by one that is not: the last

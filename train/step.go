@@ -25,14 +25,16 @@ func (t *Trainer) step() error {
 	t.pos.Batch++
 	t.pos.LossSum += t.pos.Last.Loss
 	if t.pos.Batch%max(1, t.perEpoch/countsPerEpoch) == 0 {
-		t.zeros = zeroShare(t.net)
+		t.zeros = t.zeroShare()
 	}
 	t.o.Reporter.Step(t.status())
 	if n := t.o.LogEvery; n > 0 && t.pos.Step%n == 0 {
-		t.zeros = zeroShare(t.net)
-		return t.log(t.record("step", t.pos.Last.Loss))
+		t.zeros = t.zeroShare()
+		if err := t.log(t.record("step", t.pos.Last.Loss)); err != nil {
+			return err
+		}
 	}
-	return nil
+	return t.reshape()
 }
 
 // epochOf is the time of an update, counted from 0, in epochs. Schedules are read

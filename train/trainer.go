@@ -9,7 +9,7 @@ import (
 )
 
 // Trainer runs one phase of training on a network, whose parameters it changes
-// in place. Not safe for concurrent use.
+// in place; with a Reshaper it may go on with a smaller one, see Network. Not safe for concurrent use.
 type Trainer struct {
 	o         Options
 	net       *nn.Network
@@ -20,11 +20,13 @@ type Trainer struct {
 	norm      *gradientNorm
 	perEpoch  int
 
-	pos    Position
-	best   []NamedTensor // nil unless the best weights are kept
-	params []NamedTensor // the live values
-	zeros  float64       // share of zeros when last counted
-	val    *Metrics
+	pos      Position
+	best     []NamedTensor // nil unless the best weights are kept
+	params   []NamedTensor // the live values
+	zeros    float64       // share of zeros when last counted
+	size     int64         // trainable values when the phase began
+	reshaped bool          // net is not the one of the start
+	val      *Metrics
 
 	continues bool // the batch under way goes on from the one before
 
@@ -51,7 +53,7 @@ func New(net *nn.Network, o Options) (*Trainer, error) {
 	if err := o.validate(); err != nil {
 		return nil, fmt.Errorf("phase %s: %w", o.Phase, err)
 	}
-	t := &Trainer{o: o, net: net, perEpoch: o.Train.Batches(), params: paramTensors(net)}
+	t := &Trainer{o: o, perEpoch: o.Train.Batches(), size: net.Count().Params}
 	t.pos.Phase, t.pos.Last.Terms = o.Phase, make([]LastTerm, len(o.Penalties))
 	var err error
 	if t.schedule, err = o.Schedule.New(o.Optimizer.LR, o.Epochs); err != nil {
@@ -60,19 +62,26 @@ func New(net *nn.Network, o Options) (*Trainer, error) {
 	if err := o.Optimizer.CheckSchedule(o.Schedule); err != nil {
 		return nil, fmt.Errorf("phase %s: %w", o.Phase, err)
 	}
+	return t, t.bind(net, o.Penalties)
+}
+
+// bind compiles a network for training and evaluation and makes the optimizer.
+func (t *Trainer) bind(net *nn.Network, penalties []Penalty) (err error) {
+	o := &t.o
+	t.net, t.params, o.Penalties = net, paramTensors(net), penalties
 	if t.program, err = nn.Compile(net, nn.CompileOptions{Mode: nn.Train, Batch: o.Train.BatchSize(),
 		Loss: o.Loss, Terms: lossTerms(o.Penalties), Seed: o.Seed}); err != nil {
-		return nil, err
+		return err
 	}
 	if o.Val != nil {
 		if t.evaluator, err = NewEvaluator(net, o.EvalBatch, o.Loss); err != nil {
-			return nil, err
+			return err
 		}
 	}
 	if t.optimizer, err = NewOptimizer(o.Optimizer, Setup{Params: net.Params(), Grad: t.program.Grad,
 		Penalties: o.Penalties, FreezeZeros: o.FreezeZeros,
 		Steps: o.Epochs * t.perEpoch, Rate: func(step int) float64 { return t.schedule(t.epochOf(step)) }}); err != nil {
-		return nil, fmt.Errorf("phase %s: %w", o.Phase, err)
+		return fmt.Errorf("phase %s: %w", o.Phase, err)
 	}
 	var grads [][]float32
 	for _, p := range net.Params() {
@@ -81,7 +90,7 @@ func New(net *nn.Network, o Options) (*Trainer, error) {
 		}
 	}
 	t.norm = newGradientNorm(grads)
-	return t, nil
+	return nil
 }
 
 // Fit trains to the end of the phase, or goes on from where Resume or an
@@ -91,7 +100,10 @@ func New(net *nn.Network, o Options) (*Trainer, error) {
 // in memory is of no more use.
 func (t *Trainer) Fit(ctx context.Context) (Result, error) {
 	t.started, t.spent, t.firstStep = time.Now(), t.pos.Seconds, t.pos.Step
-	t.zeros = zeroShare(t.net)
+	t.zeros = t.zeroShare()
+	if t.o.Reshaper != nil {
+		t.o.Reshaper.Begin(t.net)
+	}
 	defer t.o.Reporter.Close()
 	res := Result{}
 	for !t.pos.Done {
@@ -125,11 +137,11 @@ func (t *Trainer) seconds() float64 {
 	return t.spent + time.Since(t.started).Seconds()
 }
 
-// zeroShare is the share of the trainable values that are exactly 0.
-func zeroShare(net *nn.Network) float64 {
-	c := net.Count()
-	if c.Params == 0 {
+// zeroShare is the share of the trainable values that are exactly 0, or were and
+// have been removed since the phase began.
+func (t *Trainer) zeroShare() float64 {
+	if t.size == 0 {
 		return 0
 	}
-	return 1 - float64(c.NonZero)/float64(c.Params)
+	return 1 - float64(t.net.Count().NonZero)/float64(t.size)
 }

@@ -54,13 +54,13 @@ func ended(pid int) bool {
 	return strings.HasPrefix(rest, "Z")
 }
 
-func undisturbed(t *testing.T) (dir, run string) {
+func undisturbed(t *testing.T, config string) (dir, run string) {
 	t.Helper()
 	if _, err := os.Stat("/proc/self/stat"); err != nil {
 		t.Skip("needs /proc to follow a process")
 	}
 	dir = t.TempDir()
-	write(t, filepath.Join(dir, "crash.yaml"), crashConfig)
+	write(t, filepath.Join(dir, "crash.yaml"), config)
 	ok(t, dir, "-config", "crash.yaml", "-out", "whole", "-quiet")
 	return dir, filepath.Join(dir, "whole")
 }
@@ -68,9 +68,27 @@ func undisturbed(t *testing.T) (dir, run string) {
 // TestKillAndResume kills a run with SIGKILL again and again, each time resumes
 // it with another number of threads, and expects the result of a run that
 // nothing disturbed, byte for byte.
-func TestKillAndResume(t *testing.T) {
-	dir, whole := undisturbed(t)
-	chains := 3
+func TestKillAndResume(t *testing.T) { killAndResume(t, crashConfig, 3) }
+
+// TestKillAndResumeShrinking: so does one whose network shrinks on the way, and
+// one that looks for the strength of its penalties.
+func TestKillAndResumeShrinking(t *testing.T) {
+	for name, keys := range map[string]string{
+		"every":  "prune: {every: 7}\n",
+		"target": "prune: {every: 8}\ntarget: {macs: 0.6}\n",
+	} {
+		t.Run(name, func(t *testing.T) {
+			whole := killAndResume(t, crashConfig+keys, 2)
+			if n := strings.Count(read(t, whole, "metrics.jsonl"), `"kind":"shrink"`); n == 0 {
+				t.Error("the network has not shrunk on the way; the test tests nothing")
+			}
+		})
+	}
+}
+
+func killAndResume(t *testing.T, config string, chains int) (whole string) {
+	t.Helper()
+	dir, whole := undisturbed(t, config)
 	if testing.Short() {
 		chains = 1
 	}
@@ -116,6 +134,7 @@ func TestKillAndResume(t *testing.T) {
 		same(t, run, whole)
 		noTemporaries(t, run)
 	}
+	return whole
 }
 
 // noTemporaries looks for what a kill in the middle of a write leaves behind.
@@ -128,7 +147,7 @@ func noTemporaries(t *testing.T, run string) {
 
 // TestInterrupt ends a run with Ctrl-C in every part of it.
 func TestInterrupt(t *testing.T) {
-	dir, whole := undisturbed(t)
+	dir, whole := undisturbed(t, crashConfig)
 	for _, c := range []struct {
 		name, file string
 		signals    []os.Signal
@@ -160,7 +179,7 @@ func TestInterrupt(t *testing.T) {
 
 // TestResumeFinished: going on with a finished run changes nothing.
 func TestResumeFinished(t *testing.T) {
-	dir, whole := undisturbed(t)
+	dir, whole := undisturbed(t, crashConfig)
 	model, log := read(t, whole, "model.safetensors"), read(t, whole, "metrics.jsonl")
 	ok(t, dir, "-resume", "whole")
 	if read(t, whole, "model.safetensors") != model || read(t, whole, "metrics.jsonl") != log {

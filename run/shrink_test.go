@@ -1,0 +1,77 @@
+package run
+
+import (
+	"strings"
+	"testing"
+
+	"pare/train"
+)
+
+const shrinking = base + block + `
+penalties: [{type: group_lasso, on: channels, lambda: 0.05}]
+`
+
+// TestEvery: removals on the way are in the log with a certificate that passes, and
+// the report compares with the network at the start.
+func TestEvery(t *testing.T) {
+	r := finish(t, parse(t, shrinking+"prune: {every: 3}\n", "train.epochs=6"))
+	records, err := train.ReadMetrics(r.folder.path(MetricsFile))
+	if err != nil {
+		t.Fatal(err)
+	}
+	shrinks, params := 0, r.ParamsBefore
+	for _, rec := range records {
+		if rec.Kind != "shrink" {
+			continue
+		}
+		shrinks++
+		if rec.Shrink.Params >= params || rec.Shrink.MaxRelDiff > 1e-5 {
+			t.Errorf("step %d: %+v after %d parameters", rec.Step, *rec.Shrink, params)
+		}
+		params = rec.Shrink.Params
+		if n := rec.Terms[0]; n.Groups != 12 && n.Groups != 6 || n.Zero == 0 {
+			t.Errorf("step %d: %+v, groups that are gone should count as zero", rec.Step, n)
+		}
+	}
+	if shrinks == 0 || shrinks != r.Removals || r.WorstCertificate > 1e-5 {
+		t.Errorf("%d removals in the log, the summary says %+v", shrinks, r.Shrinking)
+	}
+	whole := finish(t, parse(t, shrinking+"prune: {method: none}\n", "train.epochs=1"))
+	if r.ParamsBefore != whole.ParamsBefore || r.MACsBefore != whole.MACsBefore || r.Removed.Channels == 0 {
+		t.Errorf("before: %d parameters and %d MACs, removed %+v; the network has %d and %d",
+			r.ParamsBefore, r.MACsBefore, r.Removed, whole.ParamsBefore, whole.MACsBefore)
+	}
+}
+
+// TestTarget: the network ends a little below what was asked for, and penalties end.
+func TestTarget(t *testing.T) {
+	for _, key := range []string{"macs", "params"} {
+		c := parse(t, shrinking+"target: {"+key+": 0.6}\n", "train.epochs=10")
+		r := finish(t, c)
+		if r.TargetReached > 0.6 || r.TargetReached < 0.45 || r.TargetStep == 0 {
+			t.Errorf("%s: asked for 0.6, reached %g in step %d", key, r.TargetReached, r.TargetStep)
+		}
+		records, err := train.ReadMetrics(r.folder.path(MetricsFile))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, rec := range records {
+			if rec.Step > r.TargetStep && rec.Terms[0].Lambda != 0 {
+				t.Errorf("%s: λ is %g in step %d", key, rec.Terms[0].Lambda, rec.Step)
+			}
+		}
+	}
+}
+
+// TestTargetUnmet: a target out of reach is an error that says what was reached.
+func TestTargetUnmet(t *testing.T) {
+	c := parse(t, shrinking+"target: {macs: 0.01, from: 0.9, by: 1}\n")
+	f, err := CreateFolder(t.TempDir()+"/run", c.Name, c.YAML())
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = Run(t.Context(), Options{Config: c, Folder: f})
+	if err == nil || IsInput(err) || !strings.Contains(err.Error(), "the target was not met: 0.01 of the multiply-accumulates") {
+		t.Errorf("error: %v", err)
+	}
+}

@@ -1,0 +1,148 @@
+package train
+
+import (
+	"fmt"
+
+	"pare/nn"
+)
+
+// Reshaper changes the network between two steps of a phase: it takes out what
+// has become zero, so that the steps after cost less. All that it decides by is in
+// the network, the place and its own State, so that a resumed phase is the same.
+type Reshaper interface {
+	// Begin is called when a session begins to train, after a resume.
+	Begin(net *nn.Network)
+	// Every is the number of steps between calls of Reshape.
+	Every() int
+	// Reshape is called after a step. nil: all stays as it is.
+	Reshape(net *nn.Network, at Place) (*Reshaped, error)
+	// Penalties returns those of a network that Reshape gave, or gave in the
+	// session that a restored State is of.
+	Penalties(net *nn.Network) ([]Penalty, error)
+	// State is what Restore needs to go on from here, as JSON.
+	State() ([]byte, error)
+	Restore(state []byte) error
+}
+
+// Place is a point of a phase.
+type Place struct {
+	Step  int     // updates made
+	Share float64 // of the steps of all epochs that are made
+}
+
+// Reshaped is a change of a phase under way.
+type Reshaped struct {
+	// Net computes the same as the network before, and its parameters know their
+	// origin in it (nn.Param.Origin); nil: the same network, with other penalties.
+	Net    *nn.Network
+	Keep   bool           // nothing changes after all, there is only something to log
+	Shrink *ShrinkRecord  // for the log; nil: none
+	Target *ControlRecord // the same
+}
+
+// Network is the network that is trained: the one given to New until a Reshaper
+// puts a smaller one in its place.
+func (t *Trainer) Network() *nn.Network { return t.net }
+
+// reshape lets the Reshaper work where its turn has come.
+func (t *Trainer) reshape() error {
+	r := t.o.Reshaper
+	if r == nil || t.pos.Step%r.Every() != 0 {
+		return nil
+	}
+	change, err := r.Reshape(t.net, Place{t.pos.Step, float64(t.pos.Step) / float64(t.o.Epochs*t.perEpoch)})
+	if err != nil {
+		return fmt.Errorf("step %d: %w", t.pos.Step, err)
+	}
+	if change == nil {
+		return nil
+	}
+	if !change.Keep {
+		if err := t.adopt(change.Net); err != nil {
+			return fmt.Errorf("step %d: %w", t.pos.Step, err)
+		}
+	}
+	t.zeros = t.zeroShare()
+	if change.Target != nil {
+		rec := t.record("target", t.pos.Last.Loss)
+		rec.Target = change.Target
+		if err := t.log(rec); err != nil {
+			return err
+		}
+	}
+	if change.Shrink == nil {
+		return nil
+	}
+	rec := t.record("shrink", t.pos.Last.Loss)
+	rec.Shrink = change.Shrink
+	return t.log(rec)
+}
+
+// adopt goes on with another network, or where small is nil with other penalties
+// on the same one. Moments and carried state are selected as the parameters were.
+func (t *Trainer) adopt(small *nn.Network) error {
+	f := newFollower(t.net, small)
+	moments, state, random := t.optimizer.State(), stateTensors(t.program), t.program.Random
+	net := t.net
+	if small != nil {
+		var err error
+		// What a layer remembers of its rewriting is not in a checkpoint, so it must
+		// not reach the next one.
+		if net, err = small.Clone(); err != nil {
+			return err
+		}
+	}
+	penalties, err := t.o.Reshaper.Penalties(net)
+	if err != nil {
+		return err
+	}
+	terms := t.pos.Last.Terms
+	old := t.o.Penalties
+	if err := t.bind(net, penalties); err != nil {
+		return err
+	}
+	t.pos.Last.Terms = make([]LastTerm, len(penalties))
+	for i, p := range penalties {
+		for j, o := range old {
+			if o.Name() == p.Name() {
+				t.pos.Last.Terms[i] = terms[j]
+			}
+		}
+	}
+	if moments, err = f.optimizer(moments, t.optimizer.State()); err != nil {
+		return err
+	}
+	if err := t.optimizer.Restore(moments); err != nil {
+		return err
+	}
+	t.program.Random = random
+	t.reshaped = t.reshaped || small != nil
+	return f.state(state, stateTensors(t.program), t.program.Batch())
+}
+
+// restore rebuilds what a Reshaper had made of the network when a checkpoint was
+// written.
+func (t *Trainer) restore(c *Checkpoint) error {
+	switch {
+	case t.o.Reshaper == nil && (c.Network != nil || c.Reshape != nil):
+		return fmt.Errorf("%w: its network was changed while it was trained, and nothing here does that", ErrMismatch)
+	case t.o.Reshaper == nil:
+		return nil
+	}
+	if err := t.o.Reshaper.Restore(c.Reshape); err != nil {
+		return fmt.Errorf("%w: %w", ErrMismatch, err)
+	}
+	net := t.net
+	if c.Network != nil {
+		var err error
+		if net, err = c.Network.Network(nil); err != nil {
+			return fmt.Errorf("%w: %w", ErrDamaged, err)
+		}
+	}
+	penalties, err := t.o.Reshaper.Penalties(net)
+	if err != nil {
+		return fmt.Errorf("%w: %w", ErrMismatch, err)
+	}
+	t.reshaped = c.Network != nil
+	return t.bind(net, penalties)
+}

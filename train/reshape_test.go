@@ -1,0 +1,167 @@
+package train
+
+import (
+	"errors"
+	"math"
+	"math/rand/v2"
+	"testing"
+
+	"pare/layers"
+	"pare/nn"
+	"pare/prune"
+)
+
+// cutter removes what is zero after given steps.
+type cutter struct {
+	at      map[int]bool
+	removed int
+}
+
+func (c *cutter) Begin(*nn.Network)                        {}
+func (c *cutter) Every() int                               { return 1 }
+func (c *cutter) State() ([]byte, error)                   { return []byte("{}"), nil }
+func (c *cutter) Restore([]byte) error                     { return nil }
+func (c *cutter) Penalties(*nn.Network) ([]Penalty, error) { return nil, nil }
+func (c *cutter) Reshape(net *nn.Network, at Place) (*Reshaped, error) {
+	if !c.at[at.Step] {
+		return nil, nil
+	}
+	small, r, err := prune.Prune(net, prune.Options{Random: 4})
+	if err != nil {
+		return nil, err
+	}
+	c.removed += r.Removed.Channels + r.Removed.Units
+	return &Reshaped{Net: small, Shrink: &ShrinkRecord{Params: r.After.Params}}, nil
+}
+
+// convnet is toyNet without dropout, whose masks would fall on other units, and
+// without the bias before the normalisation, whose gradient is rounding alone.
+func convnet(t *testing.T) *nn.Network {
+	t.Helper()
+	net, err := nn.New("plain", nn.Shape{1, toySide, toySide}, rand.New(rand.NewPCG(1, 2)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, l := range []struct {
+		name  string
+		layer nn.Layer
+	}{
+		{"conv", &layers.Conv{Out: 6, Kernel: 3, Pad: 1, NoBias: true}}, {"bn", &layers.BatchNorm{}}, {"relu", newLayer(t, "relu")},
+		{"flat", &layers.Flatten{}}, {"fc", &layers.Linear{Out: toyClasses}},
+	} {
+		if err := net.Add(l.name, l.layer); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return net
+}
+
+// closeChannels zeroes what makes and normalises channels 1 and 4.
+func closeChannels(net *nn.Network) {
+	for _, slots := range nn.MapUnits(net).Slots() {
+		for _, s := range slots {
+			if net.Nodes[s.Node].Name == "fc" || s.Index != 1 && s.Index != 4 || !s.Param.Trainable() {
+				continue
+			}
+			n, stride := s.Param.AxisLen(s.Axis)
+			for i := range s.Param.Data() {
+				if i/stride%n == s.Index {
+					s.Param.Data()[i] = 0
+				}
+			}
+		}
+	}
+}
+
+// holder is the whole network with the channels held at zero after every step.
+type holder struct{ cutter }
+
+func (h *holder) Reshape(net *nn.Network, _ Place) (*Reshaped, error) {
+	closeChannels(net)
+	return nil, nil
+}
+
+// TestStepsAfterShrinking: training on the small network is that of the whole one
+// with the removed groups held at zero, moments included.
+func TestStepsAfterShrinking(t *testing.T) {
+	for _, opt := range []OptimizerSpec{
+		{LR: 0.05, Momentum: 0.9, Nesterov: true, WeightDecay: 1e-3},
+		{Type: "adam", LR: 0.01}, {Type: "adamw", LR: 0.01, WeightDecay: 0.1}} {
+		t.Run(opt.Type, func(t *testing.T) {
+			train := func(r Reshaper) *nn.Network {
+				tr := mustNew(t, convnet(t), Options{Train: newToy(96, 16, 1), Loss: layers.CrossEntropy{},
+					Optimizer: opt, Epochs: 2, Seed: 5, Reshaper: r})
+				if _, err := tr.Fit(t.Context()); err != nil {
+					t.Fatal(err)
+				}
+				return tr.Network()
+			}
+			whole := train(&holder{})
+			cut := &closing{cutter: cutter{at: map[int]bool{3: true}}}
+			small := train(cut)
+			if cut.removed != 2 {
+				t.Fatalf("%d channels were removed, want 2", cut.removed)
+			}
+			compareOutputs(t, whole, small)
+		})
+	}
+}
+
+// closing holds the channels at zero as holder does, until they are removed.
+type closing struct{ cutter }
+
+func (c *closing) Reshape(net *nn.Network, at Place) (*Reshaped, error) {
+	if c.removed == 0 {
+		closeChannels(net)
+	}
+	return c.cutter.Reshape(net, at)
+}
+
+func compareOutputs(t *testing.T, a, b *nn.Network) {
+	t.Helper()
+	data := newToy(32, 32, 9)
+	x, err := prune.Outputs(a, data.x)
+	if err != nil {
+		t.Fatal(err)
+	}
+	y, err := prune.Outputs(b, data.x)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range x {
+		if math.Abs(float64(x[i]-y[i])) > 1e-4*(1+math.Abs(float64(x[i]))) {
+			t.Fatalf("output %d is %g on the whole network, %g on the small one", i, x[i], y[i])
+		}
+	}
+}
+
+// TestReshapeErrors: what does not go together is refused.
+func TestReshapeErrors(t *testing.T) {
+	o := Options{Train: newToy(96, 16, 1), Val: newToy(16, 16, 2), Loss: layers.CrossEntropy{}, Optimizer: OptimizerSpec{LR: 0.1},
+		Epochs: 1, Reshaper: &cutter{}, Stop: EarlyStopSpec{RestoreBest: true}}
+	if _, err := New(convnet(t), o); err == nil {
+		t.Error("the best weights of another network are to be put back, and there is no error")
+	}
+	o.Stop = EarlyStopSpec{}
+	dir := t.TempDir()
+	o.Dir, o.Reshaper = dir, &closing{cutter{at: map[int]bool{2: true}}}
+	if _, err := mustNew(t, convnet(t), o).Fit(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	c, _, err := LatestCheckpoint(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	o.Reshaper = nil
+	if err := mustNew(t, convnet(t), o).Resume(c); !errors.Is(err, ErrMismatch) {
+		t.Errorf("a checkpoint of a changed network without what changes it: %v", err)
+	}
+	o.Reshaper = &cutter{}
+	tr := mustNew(t, convnet(t), o)
+	if err := tr.Resume(c); err != nil {
+		t.Error(err)
+	}
+	if conv, _ := tr.Network().Lookup("conv"); conv == nil || conv.Shape.Units() != 4 {
+		t.Errorf("the resumed network has %+v", conv)
+	}
+}
