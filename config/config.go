@@ -91,17 +91,27 @@ type EarlyStop struct {
 // Penalty is a term of the loss that asks for sparsity; regularize.Spec tells
 // what the values mean.
 type Penalty struct {
-	Type    string             `yaml:"type" json:"type" required:"true" doc:"a registered penalty: l1, group_lasso, elastic_net"`
-	On      string             `yaml:"on" json:"on" required:"true" doc:"what a group is: weights, channels, neurons, branches, heads, gates, paths, input_features, positions or recurrent_units"`
-	Layers  []string           `yaml:"layers,omitempty" json:"layers,omitempty" list:"single" doc:"patterns of layer names, where * stands for any text; left out: all layers"`
+	Type    string             `yaml:"type" json:"type" required:"true" doc:"a registered penalty: l1, group_lasso, elastic_net; on activations: l1, hoyer_square, transformed_l1"`
+	On      string             `yaml:"on" json:"on" required:"true" doc:"what a group is: weights, channels, neurons, branches, heads, gates, paths, input_features, positions, recurrent_units, or activations: the outputs of layers"`
+	Layers  []string           `yaml:"layers,omitempty" json:"layers,omitempty" list:"single" doc:"patterns of layer names, where * stands for any text; left out: all layers, for activations all ReLUs that a layer reads"`
 	Lambda  float64            `yaml:"lambda" json:"lambda" required:"true" range:"[0,)" doc:"strength"`
 	Alpha   float64            `yaml:"alpha,omitempty" json:"alpha,omitempty" range:"[0,1]" doc:"elastic_net: share of l1"`
+	Beta    float64            `yaml:"beta,omitempty" json:"beta,omitempty" range:"(0,)" doc:"transformed_l1: the size at which a value costs half of the most; left out: 1"`
 	Scale   string             `yaml:"scale,omitempty" json:"scale,omitempty" doc:"weight of a group: none, sqrt (root of its size) or macs; left out: sqrt for groups"`
 	Members string             `yaml:"members,omitempty" json:"members,omitempty" doc:"the values of a unit that make its group: auto, norm, out or in; left out: auto"`
 	Factors map[string]float64 `yaml:"factors,omitempty" json:"factors,omitempty" range:"[0,)" doc:"pattern of layer or parameter names: factor on lambda"`
 	Warmup  float64            `yaml:"warmup,omitempty" json:"warmup,omitempty" range:"[0,)" doc:"epochs without the penalty"`
 	Ramp    float64            `yaml:"ramp,omitempty" json:"ramp,omitempty" range:"[0,)" doc:"epochs after them over which lambda rises; 0: at once"`
-	Mode    string             `yaml:"mode" json:"mode" enum:"prox,subgradient" doc:"prox: proximal steps, which give exact zeros; subgradient: for comparison"`
+	Mode    string             `yaml:"mode,omitempty" json:"mode,omitempty" enum:"prox,subgradient" doc:"prox: proximal steps, which give exact zeros; subgradient: for comparison; activations have none"`
+	Revive  *Revive            `yaml:"revive,omitempty" json:"revive,omitempty" doc:"activations: what is done for units that do not fire, which are 0 wherever one looks; left out: nothing"`
+}
+
+// Revive has the fields of regularize.Revive in the same order, so that one
+// converts to the other.
+type Revive struct {
+	After int     `yaml:"after" json:"after" range:"[1,)" doc:"steps without firing until a unit's bias is pushed, and over which rates are averaged"`
+	Floor float64 `yaml:"floor" json:"floor" range:"[0,1)" doc:"share of positions at which a unit fires below which it is not penalised"`
+	Push  float64 `yaml:"push" json:"push" range:"[0,)" doc:"what a silent unit's bias grows by at each step until it fires; 0: nothing"`
 }
 
 // Prune says what is removed after training.

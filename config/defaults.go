@@ -45,7 +45,13 @@ func (s *Schedule) setDefaults(n *node) {
 	}
 }
 
-func (p *Penalty) setDefaults(*node) { p.Mode = "prox" }
+func (p *Penalty) setDefaults(n *node) {
+	if on := n.get("on"); on == nil || on.text != "activations" {
+		p.Mode = "prox"
+	}
+}
+
+func (r *Revive) setDefaults(*node) { *r = Revive{After: 100, Floor: 1e-4, Push: 0.01} }
 
 func (f *Finetune) setDefaults(*node) {
 	f.Epochs = defaultEpochs

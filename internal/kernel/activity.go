@@ -1,7 +1,7 @@
 package kernel
 
-// activityShare is how many values one task of an Activity takes.
-const activityShare = 64 << 10
+// ActivityShare is how many values one task of a sweep over activations takes.
+const ActivityShare = 64 << 10
 
 // Activity measures the rows of an activation in one sweep: what penalties on
 // activations and measures of their sparsity are made of. It belongs to one
@@ -24,7 +24,7 @@ type Activity struct {
 // Saturated.
 func NewActivity(rows, cols int, beta float32) *Activity {
 	a := &Activity{Abs: make([]float64, rows), Square: make([]float64, rows), Fired: make([]int32, cols),
-		cols: cols, step: max(1, activityShare/cols), beta: beta}
+		cols: cols, step: max(1, ActivityShare/cols), beta: beta}
 	if beta > 0 {
 		a.Saturated = make([]float64, rows)
 	}
