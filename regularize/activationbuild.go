@@ -119,6 +119,9 @@ func (w *sweep) gradient(i int) nn.GradFunc {
 // apply sets dst to the gradient times dy, or adds that.
 func (w *sweep) apply(dst, x []float32, dy float64, add bool) {
 	scale := dy * w.term.lambda * w.site.weight / float64(w.rows)
+	if w.act.Saturated != nil {
+		scale *= 1 + w.term.spec.beta()
+	}
 	for c := range w.weight {
 		w.weight[c] = float32(scale)
 		if f := w.site.firing; f != nil && !f.penalised(c) {
