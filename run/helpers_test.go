@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -115,7 +116,7 @@ func (r result) check(t *testing.T) {
 			n.Params, n.MACs, r.ParamsAfter, r.MACsAfter)
 	}
 	var onDisk Summary
-	if _, err := r.folder.readJSON(SummaryFile, &onDisk); err != nil || onDisk != *r.Summary {
+	if _, err := r.folder.readJSON(SummaryFile, &onDisk); err != nil || !reflect.DeepEqual(onDisk, *r.Summary) {
 		t.Errorf("summary.json says %+v (%v), Run returned %+v", onDisk, err, *r.Summary)
 	}
 }

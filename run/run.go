@@ -99,7 +99,7 @@ func (r *runner) run(ctx context.Context) (*Summary, error) {
 	if err != nil {
 		return nil, err
 	}
-	final, err := measure(ctx, small, r.data)
+	final, active, err := measure(ctx, small, r.data)
 	if err != nil {
 		return nil, err
 	}
@@ -107,6 +107,7 @@ func (r *runner) run(ctx context.Context) (*Summary, error) {
 		return nil, err
 	}
 	summary := r.summarise(small, pruned, *final, tuned)
+	summary.activity(pruned, active)
 	if err := r.report(summary, pruned, small); err != nil {
 		return nil, err
 	}

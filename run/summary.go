@@ -38,6 +38,7 @@ type Summary struct {
 
 	Language
 	Regression
+	Activity
 
 	Method      string            `json:"method"`
 	Certificate prune.Certificate `json:"certificate"`

@@ -20,7 +20,7 @@ func (t *Trainer) epoch(ctx context.Context) (float64, error) {
 	loss := t.pos.LossSum / float64(t.pos.Batch)
 	t.zeros = zeroShare(t.net)
 	r := t.record("epoch", loss)
-	r.Val = t.val
+	r.Val, r.Activity = t.val, t.activity
 	if err := t.log(r); err != nil {
 		return 0, err
 	}
@@ -105,7 +105,7 @@ func (t *Trainer) evaluate(ctx context.Context) error {
 	if math.IsNaN(m.Loss) || math.IsInf(m.Loss, 0) {
 		return t.diverged(fmt.Sprintf("the validation loss is %g", m.Loss))
 	}
-	t.val = &m
+	t.val, t.activity = &m, t.evaluator.Activity()
 	return nil
 }
 

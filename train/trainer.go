@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"pare/activity"
 	"pare/nn"
 )
 
@@ -25,6 +26,8 @@ type Trainer struct {
 	params []NamedTensor // the live values
 	zeros  float64       // share of zeros when last counted
 	val    *Metrics
+
+	activity *activity.Report // of the last evaluation
 
 	continues bool // the batch under way goes on from the one before
 

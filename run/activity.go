@@ -1,0 +1,34 @@
+package run
+
+import (
+	"fmt"
+
+	"pare/activity"
+	"pare/report"
+)
+
+// Activity is how sparse activations are on the test set. All fields are nil, and
+// left out of summary.json, for networks without activations that make zeros.
+type Activity struct {
+	DensityBeforePrune *activity.Report `json:"activation_density_before_prune,omitempty"`
+	DensityAfterPrune  *activity.Report `json:"activation_density_after_prune,omitempty"`
+	Density            *activity.Report `json:"activation_density,omitempty"` // at the end
+}
+
+func (s *Summary) activity(p *pruneResult, final *activity.Report) {
+	s.Activity = Activity{p.ActivityBefore, p.ActivityAfter, final}
+}
+
+// measures are the rows for reports; none where a report is missing.
+func (a Activity) measures() []report.Measure {
+	if a.DensityBeforePrune == nil || a.DensityAfterPrune == nil || a.Density == nil {
+		return nil
+	}
+	row := func(name string, value func(*activity.Report) float64) report.Measure {
+		text := func(r *activity.Report) string { return fmt.Sprintf("%.2f %%", 100*value(r)) }
+		return report.Measure{Name: name, Before: text(a.DensityBeforePrune), After: text(a.DensityAfterPrune), Final: text(a.Density)}
+	}
+	return []report.Measure{
+		row("activations not 0", func(r *activity.Report) float64 { return r.Overall }),
+		row("dead units", func(r *activity.Report) float64 { return r.Dead })}
+}
