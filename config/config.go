@@ -3,16 +3,17 @@ package config
 // Config describes a run. A parsed Config holds the defaults where the file
 // leaves a key out.
 type Config struct {
-	Name      string    `yaml:"name" json:"name" doc:"name of the run; the run folder is runs/NAME unless told otherwise. Default: the name of the file"`
-	Seed      uint64    `yaml:"seed" json:"seed" doc:"seed of all randomness; one seed gives one result, whatever the number of threads"`
-	Threads   int       `yaml:"threads" json:"threads" range:"[0,)" doc:"processor threads to use; 0: all cores"`
-	Data      Data      `yaml:"data" json:"data" required:"true" doc:"what to train on"`
-	Model     Model     `yaml:"model" json:"model" required:"true" doc:"the network"`
-	Train     Train     `yaml:"train" json:"train" doc:"training"`
-	Penalties []Penalty `yaml:"penalties,omitempty" json:"penalties,omitempty" doc:"what the loss asks to be sparse"`
-	Prune     Prune     `yaml:"prune" json:"prune" doc:"what is removed after training"`
-	Finetune  *Finetune `yaml:"finetune,omitempty" json:"finetune,omitempty" doc:"training after pruning; left out: none"`
-	Export    Export    `yaml:"export" json:"export" doc:"what the run folder gets beside checkpoints"`
+	Name       string      `yaml:"name" json:"name" doc:"name of the run; the run folder is runs/NAME unless told otherwise. Default: the name of the file"`
+	Seed       uint64      `yaml:"seed" json:"seed" doc:"seed of all randomness; one seed gives one result, whatever the number of threads"`
+	Threads    int         `yaml:"threads" json:"threads" range:"[0,)" doc:"processor threads to use; 0: all cores"`
+	Data       Data        `yaml:"data" json:"data" required:"true" doc:"what to train on"`
+	Model      Model       `yaml:"model" json:"model" required:"true" doc:"the network"`
+	Train      Train       `yaml:"train" json:"train" doc:"training"`
+	Penalties  []Penalty   `yaml:"penalties,omitempty" json:"penalties,omitempty" doc:"what the loss asks to be sparse"`
+	Prune      Prune       `yaml:"prune" json:"prune" doc:"what is removed after training"`
+	Thresholds *Thresholds `yaml:"thresholds,omitempty" json:"thresholds,omitempty" doc:"what ReLUs let through from which size on, calibrated after pruning; left out: all above 0"`
+	Finetune   *Finetune   `yaml:"finetune,omitempty" json:"finetune,omitempty" doc:"training after pruning; left out: none"`
+	Export     Export      `yaml:"export" json:"export" doc:"what the run folder gets beside checkpoints"`
 
 	root *node // the file with its overrides, for places of errors
 }
@@ -125,6 +126,14 @@ type Prune struct {
 type Budget struct {
 	MACs   float64 `yaml:"macs,omitempty" json:"macs,omitempty" range:"(0,1]" doc:"share of multiply-accumulates to keep"`
 	Params float64 `yaml:"params,omitempty" json:"params,omitempty" range:"(0,1]" doc:"share of parameters to keep"`
+}
+
+// Thresholds says how ReLUs get thresholds below which they give 0: by a goal for
+// the density or by a limit on the loss.
+type Thresholds struct {
+	Density  float64 `yaml:"density,omitempty" json:"density,omitempty" range:"(0,1)" doc:"largest share of activations that are not 0"`
+	Loss     float64 `yaml:"loss,omitempty" json:"loss,omitempty" range:"(0,)" doc:"largest growth of the loss, as a share of it; the other way to ask"`
+	Examples int     `yaml:"examples" json:"examples" range:"[1,)" doc:"validation examples to calibrate on, training examples where there are none"`
 }
 
 // Finetune is training after pruning. Keys that are left out are those of

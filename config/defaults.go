@@ -53,6 +53,8 @@ func (p *Penalty) setDefaults(n *node) {
 
 func (r *Revive) setDefaults(*node) { *r = Revive{After: 100, Floor: 1e-4, Push: 0.01} }
 
+func (t *Thresholds) setDefaults(*node) { t.Examples = 1000 }
+
 func (f *Finetune) setDefaults(*node) {
 	f.Epochs = defaultEpochs
 	f.Optimizer.setDefaults(nil)

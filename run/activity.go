@@ -17,6 +17,7 @@ type Activity struct {
 
 func (s *Summary) activity(p *pruneResult, final *activity.Report) {
 	s.Activity = Activity{p.ActivityBefore, p.ActivityAfter, final}
+	s.Thresholds = p.Thresholds
 }
 
 // measures are the rows for reports; none where a report is missing.

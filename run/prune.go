@@ -39,6 +39,9 @@ func (r *runner) prune(ctx context.Context, net *nn.Network, trained train.Resul
 	case err != nil:
 		return nil, nil, fmt.Errorf("%w; the network before pruning is in %s", err, r.folder.path(trainedDir))
 	}
+	if small, p.Thresholds, err = r.calibrate(ctx, small); err != nil {
+		return nil, nil, err
+	}
 	if err := r.saveModel(prunedDir, small); err != nil {
 		return nil, nil, err
 	}

@@ -26,6 +26,8 @@ type Pruning struct {
 	// make zeros, or without data.
 	ActivityBefore *activity.Report `json:"activation_density_before,omitempty"` // right before removal
 	ActivityAfter  *activity.Report `json:"activation_density_after,omitempty"`  // right after it
+
+	Thresholds *Thresholds `json:"thresholds,omitempty"` // that the network got after all this; nil: none
 }
 
 // PruneRequest says what to remove.

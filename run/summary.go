@@ -39,6 +39,7 @@ type Summary struct {
 	Language
 	Regression
 	Activity
+	Thresholds *Thresholds `json:"thresholds,omitempty"`
 
 	Method      string            `json:"method"`
 	Certificate prune.Certificate `json:"certificate"`
