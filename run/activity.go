@@ -2,6 +2,8 @@ package run
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 
 	"pare/activity"
 	"pare/report"
@@ -29,7 +31,27 @@ func (a Activity) measures() []report.Measure {
 		text := func(r *activity.Report) string { return fmt.Sprintf("%.2f %%", 100*value(r)) }
 		return report.Measure{Name: name, Before: text(a.DensityBeforePrune), After: text(a.DensityAfterPrune), Final: text(a.Density)}
 	}
-	return []report.Measure{
-		row("activations not 0", func(r *activity.Report) float64 { return r.Overall }),
+	density := row("activations not 0", func(r *activity.Report) float64 { return r.Overall })
+	density.Note = spread(a.Density)
+	return []report.Measure{density,
 		row("dead units", func(r *activity.Report) float64 { return r.Dead })}
+}
+
+// spread names the layers with the fewest and the most values that are not 0; ""
+// for a single layer.
+func spread(r *activity.Report) string {
+	names := slices.Sorted(maps.Keys(r.Layers))
+	if len(names) < 2 {
+		return ""
+	}
+	least, most := names[0], names[0]
+	for _, n := range names {
+		if r.Layers[n].Density < r.Layers[least].Density {
+			least = n
+		}
+		if r.Layers[n].Density > r.Layers[most].Density {
+			most = n
+		}
+	}
+	return fmt.Sprintf("from %.2f %% in %s to %.2f %% in %s", 100*r.Layers[least].Density, least, 100*r.Layers[most].Density, most)
 }
