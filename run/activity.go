@@ -31,8 +31,8 @@ func (a Activity) measures() []report.Measure {
 		text := func(r *activity.Report) string { return fmt.Sprintf("%.2f %%", 100*value(r)) }
 		return report.Measure{Name: name, Before: text(a.DensityBeforePrune), After: text(a.DensityAfterPrune), Final: text(a.Density)}
 	}
-	density := row("activations not 0", func(r *activity.Report) float64 { return r.Overall })
-	density.Note = spread(a.Density)
+	density := row("active", func(r *activity.Report) float64 { return r.Overall })
+	density.Note = "activations not 0" + spread(a.Density)
 	return []report.Measure{density,
 		row("dead units", func(r *activity.Report) float64 { return r.Dead })}
 }
@@ -53,5 +53,5 @@ func spread(r *activity.Report) string {
 			most = n
 		}
 	}
-	return fmt.Sprintf("from %.2f %% in %s to %.2f %% in %s", 100*r.Layers[least].Density, least, 100*r.Layers[most].Density, most)
+	return fmt.Sprintf(", from %.2f %% in %s to %.2f %% in %s", 100*r.Layers[least].Density, least, 100*r.Layers[most].Density, most)
 }
