@@ -3,17 +3,18 @@ package config
 // Config describes a run. A parsed Config holds the defaults where the file
 // leaves a key out.
 type Config struct {
-	Name      string    `yaml:"name" json:"name" doc:"name of the run; the run folder is runs/NAME unless told otherwise. Default: the name of the file"`
-	Seed      uint64    `yaml:"seed" json:"seed" doc:"seed of all randomness; one seed gives one result, whatever the number of threads"`
-	Threads   int       `yaml:"threads" json:"threads" range:"[0,)" doc:"processor threads to use; 0: all cores"`
-	Data      Data      `yaml:"data" json:"data" required:"true" doc:"what to train on"`
-	Model     Model     `yaml:"model" json:"model" required:"true" doc:"the network"`
-	Train     Train     `yaml:"train" json:"train" doc:"training"`
-	Penalties []Penalty `yaml:"penalties,omitempty" json:"penalties,omitempty" doc:"what the loss asks to be sparse"`
-	Target    *Target   `yaml:"target,omitempty" json:"target,omitempty" doc:"how much of the network is to be left: training then finds the strength of the penalties by itself, their lambdas being relative; left out: lambdas are as given"`
-	Prune     Prune     `yaml:"prune" json:"prune" doc:"what is removed after training"`
-	Finetune  *Finetune `yaml:"finetune,omitempty" json:"finetune,omitempty" doc:"training after pruning; left out: none"`
-	Export    Export    `yaml:"export" json:"export" doc:"what the run folder gets beside checkpoints"`
+	Name       string      `yaml:"name" json:"name" doc:"name of the run; the run folder is runs/NAME unless told otherwise. Default: the name of the file"`
+	Seed       uint64      `yaml:"seed" json:"seed" doc:"seed of all randomness; one seed gives one result, whatever the number of threads"`
+	Threads    int         `yaml:"threads" json:"threads" range:"[0,)" doc:"processor threads to use; 0: all cores"`
+	Data       Data        `yaml:"data" json:"data" required:"true" doc:"what to train on"`
+	Model      Model       `yaml:"model" json:"model" required:"true" doc:"the network"`
+	Train      Train       `yaml:"train" json:"train" doc:"training"`
+	Penalties  []Penalty   `yaml:"penalties,omitempty" json:"penalties,omitempty" doc:"what the loss asks to be sparse"`
+	Target     *Target     `yaml:"target,omitempty" json:"target,omitempty" doc:"how much of the network is to be left: training then finds the strength of the penalties by itself, their lambdas being relative; left out: lambdas are as given"`
+	Prune      Prune       `yaml:"prune" json:"prune" doc:"what is removed after training"`
+	Thresholds *Thresholds `yaml:"thresholds,omitempty" json:"thresholds,omitempty" doc:"what ReLUs let through from which size on, calibrated after pruning; left out: all above 0"`
+	Finetune   *Finetune   `yaml:"finetune,omitempty" json:"finetune,omitempty" doc:"training after pruning; left out: none"`
+	Export     Export      `yaml:"export" json:"export" doc:"what the run folder gets beside checkpoints"`
 
 	root *node // the file with its overrides, for places of errors
 }
@@ -92,17 +93,27 @@ type EarlyStop struct {
 // Penalty is a term of the loss that asks for sparsity; regularize.Spec tells
 // what the values mean.
 type Penalty struct {
-	Type    string             `yaml:"type" json:"type" required:"true" doc:"a registered penalty: l1, group_lasso, group_mcp, elastic_net"`
-	On      string             `yaml:"on" json:"on" required:"true" doc:"what a group is: weights, channels, neurons, branches, blocks, heads, gates, paths, input_features, positions or recurrent_units"`
-	Layers  []string           `yaml:"layers,omitempty" json:"layers,omitempty" list:"single" doc:"patterns of layer names, where * stands for any text; left out: all layers"`
+	Type    string             `yaml:"type" json:"type" required:"true" doc:"a registered penalty: l1, group_lasso, group_mcp, elastic_net; on activations: l1, hoyer_square, transformed_l1"`
+	On      string             `yaml:"on" json:"on" required:"true" doc:"what a group is: weights, channels, neurons, branches, blocks, heads, gates, paths, input_features, positions, recurrent_units, or activations: the outputs of layers"`
+	Layers  []string           `yaml:"layers,omitempty" json:"layers,omitempty" list:"single" doc:"patterns of layer names, where * stands for any text; left out: all layers, for activations all ReLUs that a layer reads"`
 	Lambda  float64            `yaml:"lambda" json:"lambda" required:"true" range:"[0,)" doc:"strength"`
 	Alpha   float64            `yaml:"alpha,omitempty" json:"alpha,omitempty" range:"[0,1]" doc:"elastic_net: share of l1; group_mcp: one over the norm from which groups are left alone"`
+	Beta    float64            `yaml:"beta,omitempty" json:"beta,omitempty" range:"(0,)" doc:"transformed_l1: the size at which a value costs half of the most; left out: 1"`
 	Scale   string             `yaml:"scale,omitempty" json:"scale,omitempty" doc:"weight of a group: none, sqrt (root of its size) or macs; left out: sqrt for groups"`
 	Members string             `yaml:"members,omitempty" json:"members,omitempty" doc:"the values of a unit that make its group: auto, norm, out or in; left out: auto"`
 	Factors map[string]float64 `yaml:"factors,omitempty" json:"factors,omitempty" range:"[0,)" doc:"pattern of layer or parameter names: factor on lambda"`
 	Warmup  float64            `yaml:"warmup,omitempty" json:"warmup,omitempty" range:"[0,)" doc:"epochs without the penalty"`
 	Ramp    float64            `yaml:"ramp,omitempty" json:"ramp,omitempty" range:"[0,)" doc:"epochs after them over which lambda rises; 0: at once"`
-	Mode    string             `yaml:"mode" json:"mode" enum:"prox,subgradient" doc:"prox: proximal steps, which give exact zeros; subgradient: for comparison"`
+	Mode    string             `yaml:"mode,omitempty" json:"mode,omitempty" enum:"prox,subgradient" doc:"prox: proximal steps, which give exact zeros; subgradient: for comparison; activations have none"`
+	Revive  *Revive            `yaml:"revive,omitempty" json:"revive,omitempty" doc:"activations: what is done for units that do not fire, which are 0 wherever one looks; left out: nothing"`
+}
+
+// Revive has the fields of regularize.Revive in the same order, so that one
+// converts to the other.
+type Revive struct {
+	After int     `yaml:"after" json:"after" range:"[1,)" doc:"steps without firing until a unit's bias is pushed, and over which rates are averaged"`
+	Floor float64 `yaml:"floor" json:"floor" range:"[0,1)" doc:"share of positions at which a unit fires below which it is not penalised"`
+	Push  float64 `yaml:"push" json:"push" range:"[0,)" doc:"what a silent unit's bias grows by at each step until it fires; 0: nothing"`
 }
 
 // Prune says what is removed after training.
@@ -126,6 +137,14 @@ type Target struct {
 	Params float64 `yaml:"params,omitempty" json:"params,omitempty" range:"(0,1)" doc:"share of parameters to keep"`
 	From   float64 `yaml:"from" json:"from" range:"[0,1)" doc:"share of the training steps after which penalties begin"`
 	By     float64 `yaml:"by" json:"by" range:"(0,1]" doc:"share of the training steps by which the network is to be that small"`
+}
+
+// Thresholds says how ReLUs get thresholds below which they give 0: by a goal for
+// the density or by a limit on the loss.
+type Thresholds struct {
+	Density  float64 `yaml:"density,omitempty" json:"density,omitempty" range:"(0,1)" doc:"largest share of activations that are not 0"`
+	Loss     float64 `yaml:"loss,omitempty" json:"loss,omitempty" range:"(0,)" doc:"largest growth of the loss, as a share of it; the other way to ask"`
+	Examples int     `yaml:"examples" json:"examples" range:"[1,)" doc:"validation examples to calibrate on, training examples where there are none"`
 }
 
 // Finetune is training after pruning. Keys that are left out are those of

@@ -49,7 +49,15 @@ func (s *Schedule) setDefaults(n *node) {
 	}
 }
 
-func (p *Penalty) setDefaults(*node) { p.Mode = "prox" }
+func (p *Penalty) setDefaults(n *node) {
+	if on := n.get("on"); on == nil || on.text != "activations" {
+		p.Mode = "prox"
+	}
+}
+
+func (r *Revive) setDefaults(*node) { *r = Revive{After: 100, Floor: 1e-4, Push: 0.01} }
+
+func (t *Thresholds) setDefaults(*node) { t.Examples = 1000 }
 
 func (t *Target) setDefaults(*node) { t.From, t.By = 0.05, 0.6 }
 

@@ -35,6 +35,12 @@ func TestBuiltInModels(t *testing.T) {
 			t.Fatal(c.Errorf("model.type", "%v", err))
 		}
 		task := models.Task{Input: nn.Shape{1, 28, 28}, Classes: 10}
+		switch c.Data.Dataset {
+		case "text", "wordchain":
+			task = models.Task{Input: nn.Shape{1, 64}, Classes: 65, Targets: 64, Vocabulary: 65}
+		case "adding":
+			task = models.Task{Input: nn.Shape{2, 200}, Targets: 1}
+		}
 		if _, err := m.Build(c.Model.Decode, task, nil); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
@@ -51,6 +57,7 @@ func TestBuiltInSpecs(t *testing.T) {
 		var errs []error
 		for i, p := range c.Penalties {
 			spec := regularize.Spec{Type: p.Type, On: p.On, Layers: p.Layers, Lambda: p.Lambda, Alpha: p.Alpha, Scale: p.Scale,
+				Beta: p.Beta, Revive: (*regularize.Revive)(p.Revive),
 				Members: p.Members, Factors: p.Factors, Warmup: p.Warmup, Ramp: p.Ramp, Mode: p.Mode}
 			errs = append(errs, c.Locate(fmt.Sprintf("penalties.%d", i), spec.Validate()))
 		}

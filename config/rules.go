@@ -17,6 +17,9 @@ func (c *Config) check() error {
 	if err := c.checkData(); err != nil {
 		return err
 	}
+	if t := c.Thresholds; t != nil && (t.Density == 0) == (t.Loss == 0) {
+		return c.root.place("thresholds").errorf("thresholds needs either density, the share of activations to keep, or loss, the share by which the loss may grow")
+	}
 	if err := c.checkPrune(); err != nil {
 		return err
 	}

@@ -125,6 +125,7 @@ func activations(t *testing.T) *nn.Network {
 		}
 		all = append(all, s.add(kind, l, "spread"))
 	}
+	all = append(all, s.add("fatrelu", &layers.FATReLU{Threshold: 0.8}, "spread"))
 	s.add("concat", &layers.Concat{}, all...)
 	s.add("flat", &layers.Flatten{})
 	return s.net

@@ -96,6 +96,8 @@ func gradientCases(t *testing.T) []gradientCase {
 		{name: "custom layer", layer: &Swish{Start: 0.7}, inputs: image(2, 3, 3)},
 		{name: "layer of the example", layer: &PReLU{}, inputs: image(2, 3, 3), kinks: true},
 	}
+	// The grid has no point within a difference of the threshold.
+	cases = append(cases, gradientCase{name: "fatrelu", layer: &layers.FATReLU{Threshold: 1}, inputs: image(3, 2, 3), kinks: true})
 	for _, kind := range []string{"sigmoid", "tanh", "gelu", "silu", "softplus"} {
 		cases = append(cases, gradientCase{name: kind, layer: newLayer(t, kind), inputs: image(3, 2, 3)})
 	}

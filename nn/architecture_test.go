@@ -30,6 +30,7 @@ func ofTokens(t *testing.T) *nn.Network {
 		row{"lstm", &layers.LSTM{Hidden: 4}, nil},
 		row{"gru", &layers.GRU{Hidden: 5}, nil},
 		row{"last", &layers.Last{}, nil},
+		row{"threshold", &layers.FATReLU{Threshold: 0.1}, nil},
 	)
 }
 

@@ -48,6 +48,8 @@ type CompileOptions struct {
 	Loss  Loss   // required unless Mode is Infer
 	Terms []Term // added to the loss when training
 	Seed  uint64 // of dropout
+
+	Probes []Probe // computed along
 }
 
 // Program is a network compiled for one mode and batch size. Programs of one
@@ -86,11 +88,14 @@ func Compile(net *Network, o CompileOptions) (*Program, error) {
 		params: map[*Param]*gorgonia.Node{}, leaves: map[int64][]float32{},
 		outputs: map[string]*gorgonia.Node{}, moments: map[int64]*Moments{}, random: &p.Random}
 	p.X = make([]float32, o.Batch*net.Input.Size())
-	out, err := buildLayers(b, net, b.Input(InputName, net.Input.Batched(o.Batch), p.X), keptOutputs(o.Terms))
+	out, err := buildLayers(b, net, b.Input(InputName, net.Input.Batched(o.Batch), p.X), keptOutputs(o.Terms, o.Probes))
 	if err != nil {
 		return nil, err
 	}
 	b.Pin(out)
+	if err := buildProbes(b, o.Probes); err != nil {
+		return nil, fmt.Errorf("compile %s: %w", net.Name, err)
+	}
 	var loss *gorgonia.Node
 	var terms []*gorgonia.Node
 	if o.Mode != Infer {
@@ -168,14 +173,19 @@ func buildLayers(b *Builder, net *Network, input *gorgonia.Node, keep map[string
 	return values[len(values)-1], nil
 }
 
-// keptOutputs are the layers whose outputs loss terms read.
-func keptOutputs(terms []Term) map[string]bool {
+// keptOutputs are the layers whose outputs loss terms and probes read.
+func keptOutputs(terms []Term, probes []Probe) map[string]bool {
 	keep := map[string]bool{}
 	for _, t := range terms {
 		if r, ok := t.(OutputReader); ok {
 			for _, name := range r.ReadsOutputs() {
 				keep[name] = true
 			}
+		}
+	}
+	for _, p := range probes {
+		for _, name := range p.ReadsOutputs() {
+			keep[name] = true
 		}
 	}
 	return keep

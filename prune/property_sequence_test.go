@@ -78,11 +78,7 @@ func (g *generator) positional(x string) string {
 	case 1:
 		return g.add(&layers.Linear{Out: g.draw("out", 1, 8), NoBias: g.draw("nobias", 0, 1) == 1}, x)
 	case 2:
-		l, err := nn.NewLayer(activations[g.draw("act", 0, len(activations)-1)])
-		if err != nil {
-			g.t.Fatal(err)
-		}
-		return g.add(l, x)
+		return g.add(g.activation(), x)
 	case 3:
 		return g.add(&layers.Gate{PerChannel: true}, x)
 	case 4, 5:

@@ -38,7 +38,20 @@ func (g *generator) shape(name string) nn.Shape {
 	return g.net.Input
 }
 
-var activations = []string{"relu", "sigmoid", "tanh", "gelu", "leaky_relu"}
+var activations = []string{"relu", "sigmoid", "tanh", "gelu", "leaky_relu", "fatrelu"}
+
+// activation draws a layer. A threshold is a jump, at which rounding may change a
+// value by all of it, so those drawn are small.
+func (g *generator) activation() nn.Layer {
+	l, err := nn.NewLayer(activations[g.draw("act", 0, len(activations)-1)])
+	if err != nil {
+		g.t.Fatal(err)
+	}
+	if f, ok := l.(*layers.FATReLU); ok {
+		f.Threshold = 1e-6 * float64(g.draw("threshold", 0, 1))
+	}
+	return l
+}
 
 func (g *generator) unary(x string) string {
 	s := g.shape(x)
@@ -62,8 +75,7 @@ func (g *generator) unary(x string) string {
 	case 5, 6:
 		return g.add(&layers.BatchNorm{}, x)
 	case 7:
-		l, _ := nn.NewLayer(activations[g.draw("act", 0, len(activations)-1)])
-		return g.add(l, x)
+		return g.add(g.activation(), x)
 	case 8:
 		return g.add(&layers.Gate{PerChannel: g.draw("pc", 0, 1) == 1}, x)
 	case 9:

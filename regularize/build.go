@@ -27,8 +27,7 @@ func (t *Term) Build(b *nn.Builder, _ *nn.Network) (*gorgonia.Node, error) {
 		grads = nil
 	}
 	if len(parts) == 0 { // an operation has inputs
-		name := fmt.Sprintf("%s/none%d", t.Name(), len(b.Graph.AllNodes()))
-		in = append(in, b.Input(name, tensor.Shape{1}, make([]float32, 1)))
+		in = append(in, noInput(b, t.Name()))
 	}
 	return nn.Apply(nn.Op{Name: t.Name(), Grad: grads, Run: func(dst []float32, in [][]float32) {
 		sum := 0.0
@@ -52,4 +51,10 @@ func (t *Term) gradient(p part, first, i int) nn.GradFunc {
 				p.gradient(dst, i, in[:n], t.lambda*float64(in[n][0]))
 			}}, append(inputs, dy)...)
 	}
+}
+
+// noInput is the input of a term that reads nothing any more.
+func noInput(b *nn.Builder, term string) *gorgonia.Node {
+	name := fmt.Sprintf("%s/none%d", term, len(b.Graph.AllNodes()))
+	return b.Input(name, tensor.Shape{1}, make([]float32, 1))
 }

@@ -15,6 +15,8 @@ type Spec struct {
 	Layers Patterns `yaml:"layers,omitempty" json:"layers,omitempty"` // the layers by name; empty means all that have such groups
 	Lambda float64  `yaml:"lambda" json:"lambda"`                     // strength λ ≥ 0
 	Alpha  float64  `yaml:"alpha,omitempty" json:"alpha,omitempty"`   // share of L1 in elastic_net, 1/norm from which group_mcp leaves groups alone; in (0, 1]; 0 means not given
+	Beta   float64  `yaml:"beta,omitempty" json:"beta,omitempty"`     // β of transformed_l1; 0 means 1
+	Revive *Revive  `yaml:"revive,omitempty" json:"revive,omitempty"` // of units that do not fire, on activations; nil: none
 
 	// Scale weighs the groups: "none"; "sqrt", the root of the number of values,
 	// so that large groups are not favoured; "macs", in proportion to the
@@ -57,9 +59,11 @@ type Spec struct {
 //	positions       the weights that read one position after a flatten
 //	recurrent_units all weights that compute or read one unit of a recurrent layer
 //
+//	activations     no group: the outputs of layers, see Activations
+//
 // The units of the network's output are in no group.
 func Targets() []string {
-	return []string{"weights", "channels", "neurons", "branches", "blocks", "heads", "gates", "paths", "input_features", "positions", "recurrent_units"}
+	return []string{"weights", "channels", "neurons", "branches", "blocks", "heads", "gates", "paths", "input_features", "positions", "recurrent_units", onActivations}
 }
 
 var (
@@ -68,11 +72,31 @@ var (
 	modes   = []string{"prox", "subgradient"}
 )
 
+// onActivations is the target of penalties that are an Activations, not a Term.
+const onActivations = "activations"
+
 // Validate checks all that can be checked without a network. The message begins
 // with the key at fault.
 func (s Spec) Validate() error {
+	if s.On == onActivations {
+		return s.validateActivations()
+	}
+	if err := s.validateParameters(); err != nil {
+		return err
+	}
+	return s.validateCommon()
+}
+
+// validateParameters checks what penalties on parameters alone have.
+func (s Spec) validateParameters() error {
 	if _, err := s.penalty(); err != nil {
 		return err
+	}
+	if s.Beta != 0 {
+		return fmt.Errorf("beta: %s on %s has no beta; leave it out", s.Type, s.On)
+	}
+	if s.Revive != nil {
+		return fmt.Errorf("revive: parameters do not fire; it is for on: activations")
 	}
 	if err := oneOf("on", s.On, Targets()); err != nil {
 		return err
@@ -91,6 +115,11 @@ func (s Spec) Validate() error {
 	if s.Members != "" && s.Members != "auto" && !hasMembers(s.On) || s.Members == "in" && s.On == "blocks" {
 		return fmt.Errorf("members: %q has no meaning for on: %s; leave it out", s.Members, s.On)
 	}
+	return nil
+}
+
+// validateCommon checks what all penalties have.
+func (s Spec) validateCommon() error {
 	for _, c := range []struct {
 		key   string
 		value float64
@@ -122,6 +151,9 @@ func (s Spec) validatePatterns() error {
 // penalty makes the penalty of the Spec.
 func (s Spec) penalty() (Penalty, error) {
 	p, err := New(s.Type)
+	if err != nil && slices.Contains(activationKinds, s.Type) {
+		return nil, fmt.Errorf("type: %s is a penalty of activations, not of %s; use on: activations", s.Type, s.On)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("type: %w", err)
 	}

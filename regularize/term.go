@@ -42,6 +42,9 @@ func newTerm(net *nn.Network, s Spec, f finder) (*Term, error) {
 	if err := s.Validate(); err != nil {
 		return nil, fmt.Errorf("penalty: %w", err)
 	}
+	if s.On == onActivations {
+		return nil, fmt.Errorf("penalty %s: on: activations are no parameters; use NewActivations", s.name())
+	}
 	pen, err := s.penalty()
 	if err != nil {
 		return nil, fmt.Errorf("penalty: %w", err)

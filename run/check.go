@@ -30,6 +30,9 @@ func Plan(ctx context.Context, c *config.Config, progress func(what string, done
 	if err := r.checkTraining(); err != nil {
 		return nil, nil, err
 	}
+	if err := r.checkThresholds(net); err != nil {
+		return nil, nil, err
+	}
 	return net, d, r.checkBudget(net)
 }
 

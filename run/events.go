@@ -28,6 +28,9 @@ func (e *events) epoch(r train.Record) error {
 	if r.Val != nil {
 		values["val_loss"], values["val_accuracy"] = r.Val.Loss, r.Val.Accuracy
 	}
+	if r.Activity != nil {
+		values["activation_density"], values["dead_units"] = r.Activity.Overall, r.Activity.Dead
+	}
 	for _, t := range r.Terms {
 		values["penalty/"+t.Name] = t.Value
 		values["zero_groups/"+t.Name] = float64(t.Zero)

@@ -22,7 +22,7 @@ const (
 
 	checkpointsDir = "checkpoints"
 	trainedDir     = "trained" // the network before pruning
-	prunedDir      = "pruned"  // the network right after pruning
+	prunedDir      = "pruned"  // the network after pruning, with its thresholds
 	pruneFile      = "prune.json"
 	lockFile       = ".lock" // held by the process at work
 )

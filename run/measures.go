@@ -95,5 +95,5 @@ func (s *Summary) Measures() []report.Measure {
 	if s.MSEFinal > 0 {
 		out = append(out, measure("mean square error", "%.4g", s.MSEBeforePrune, s.MSEAfterPrune, s.MSEFinal))
 	}
-	return out
+	return append(out, s.Activity.measures()...)
 }

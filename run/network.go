@@ -44,22 +44,13 @@ func buildModel(c *config.Config, task models.Task, rng *rand.Rand) (*nn.Network
 	return models.FromList(c.Name, entries, task, rng)
 }
 
-// asPenalties are terms as a trainer takes them.
-func asPenalties(terms []*regularize.Term) []train.Penalty {
-	out := make([]train.Penalty, len(terms))
-	for i, t := range terms {
-		out[i] = t
-	}
-	return out
-}
-
 // terms binds the penalties of a config to a network.
-func terms(c *config.Config, net *nn.Network) ([]*regularize.Term, error) {
-	var out []*regularize.Term
+func terms(c *config.Config, net *nn.Network) ([]train.Penalty, error) {
+	var out []train.Penalty
 	for i, p := range c.Penalties {
-		t, err := regularize.NewTerm(net, regularize.Spec{Type: p.Type, On: p.On, Layers: p.Layers,
-			Lambda: p.Lambda, Alpha: p.Alpha, Scale: p.Scale, Members: p.Members, Factors: p.Factors,
-			Warmup: p.Warmup, Ramp: p.Ramp, Mode: p.Mode})
+		t, err := bind(net, regularize.Spec{Type: p.Type, On: p.On, Layers: p.Layers,
+			Lambda: p.Lambda, Alpha: p.Alpha, Beta: p.Beta, Revive: (*regularize.Revive)(p.Revive), Scale: p.Scale,
+			Members: p.Members, Factors: p.Factors, Warmup: p.Warmup, Ramp: p.Ramp, Mode: p.Mode})
 		if err != nil {
 			// Without the name of the penalty the message begins with the key at fault.
 			if inner := errors.Unwrap(err); inner != nil {
@@ -70,4 +61,11 @@ func terms(c *config.Config, net *nn.Network) ([]*regularize.Term, error) {
 		out = append(out, t)
 	}
 	return out, nil
+}
+
+func bind(net *nn.Network, s regularize.Spec) (train.Penalty, error) {
+	if s.On == "activations" {
+		return regularize.NewActivations(net, s)
+	}
+	return regularize.NewTerm(net, s)
 }

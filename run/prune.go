@@ -53,6 +53,9 @@ func (r *runner) prune(ctx context.Context, net *nn.Network, way *shrinker, trai
 	if net != r.full {
 		p.Report = overall(r.full, small, p.Report)
 	}
+	if small, p.Thresholds, err = r.calibrate(ctx, small); err != nil {
+		return nil, nil, err
+	}
 	if err := r.saveModel(prunedDir, small); err != nil {
 		return nil, nil, err
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 
+	"pare/activity"
 	"pare/export"
 	"pare/nn"
 	"pare/prune"
@@ -20,6 +21,13 @@ type Pruning struct {
 	Trained *train.Metrics `json:"trained,omitempty"` // test set, before anything is zeroed or removed; nil: no data
 	Before  *train.Metrics `json:"before,omitempty"`  // right before removal
 	After   *train.Metrics `json:"after,omitempty"`   // right after it
+
+	// How sparse activations are on the test set; nil without activations that
+	// make zeros, or without data.
+	ActivityBefore *activity.Report `json:"activation_density_before,omitempty"` // right before removal
+	ActivityAfter  *activity.Report `json:"activation_density_after,omitempty"`  // right after it
+
+	Thresholds *Thresholds `json:"thresholds,omitempty"` // that the network got after all this; nil: none
 }
 
 // PruneRequest says what to remove.
@@ -65,7 +73,7 @@ func Prune(ctx context.Context, net *nn.Network, q PruneRequest, data *Data) (*n
 	}
 	res := &Pruning{PruneRequest: q}
 	var err error
-	if res.Trained, err = measure(ctx, net, data); err != nil {
+	if res.Trained, res.ActivityBefore, err = measure(ctx, net, data); err != nil {
 		return nil, nil, err
 	}
 	res.Before = res.Trained
@@ -73,7 +81,7 @@ func Prune(ctx context.Context, net *nn.Network, q PruneRequest, data *Data) (*n
 		if err := q.selection().Zero(net); err != nil {
 			return nil, nil, &InputError{err}
 		}
-		if res.Before, err = measure(ctx, net, data); err != nil {
+		if res.Before, res.ActivityBefore, err = measure(ctx, net, data); err != nil {
 			return nil, nil, err
 		}
 	}
@@ -81,7 +89,7 @@ func Prune(ctx context.Context, net *nn.Network, q PruneRequest, data *Data) (*n
 	if err != nil {
 		return nil, nil, err
 	}
-	if res.After, err = measure(ctx, small, data); err != nil {
+	if res.After, res.ActivityAfter, err = measure(ctx, small, data); err != nil {
 		return nil, nil, err
 	}
 	if data != nil && res.After.Correct != res.Before.Correct {
@@ -110,23 +118,27 @@ func (p *Pruning) remove(net *nn.Network, data *Data) (*nn.Network, error) {
 }
 
 // measure evaluates on the test set; nil without data.
-func measure(ctx context.Context, net *nn.Network, data *Data) (*train.Metrics, error) {
+func measure(ctx context.Context, net *nn.Network, data *Data) (*train.Metrics, *activity.Report, error) {
 	if data == nil {
-		return nil, nil
+		return nil, nil, nil
 	}
 	const batch = 100
 	s, err := data.Eval(data.Set.Test, batch, 0)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	m, err := train.Evaluate(ctx, net, s, batch, data.Loss())
+	e, err := train.NewEvaluator(net, batch, data.Loss())
+	if err != nil {
+		return nil, nil, err
+	}
+	m, err := e.Run(ctx, s)
 	if ctx.Err() != nil {
-		return nil, ctxError(ctx, "evaluating")
+		return nil, nil, ctxError(ctx, "evaluating")
 	}
 	if err != nil {
-		return nil, fmt.Errorf("evaluate the test set: %w", err)
+		return nil, nil, fmt.Errorf("evaluate the test set: %w", err)
 	}
-	return &m, nil
+	return &m, e.Activity(), nil
 }
 
 // SavePruning writes a pruned model in all formats, and prune.json last. The

@@ -99,7 +99,7 @@ func (r *runner) run(ctx context.Context) (*Summary, error) {
 	if err != nil {
 		return nil, err
 	}
-	final, err := measure(ctx, small, r.data)
+	final, active, err := measure(ctx, small, r.data)
 	if err != nil {
 		return nil, err
 	}
@@ -107,6 +107,7 @@ func (r *runner) run(ctx context.Context) (*Summary, error) {
 		return nil, err
 	}
 	summary := r.summarise(small, pruned, *final, tuned)
+	summary.activity(pruned, active)
 	if err := r.report(summary, pruned, small); err != nil {
 		return nil, err
 	}
@@ -128,7 +129,7 @@ func (r *runner) trainAndPrune(ctx context.Context, net *nn.Network) (*nn.Networ
 	if err != nil {
 		return nil, nil, err
 	}
-	trained, res, err := r.fit(ctx, phase{name: "train", net: net, penalties: asPenalties(terms), shrinker: shrinker, epochs: r.c.Train.Epochs,
+	trained, res, err := r.fit(ctx, phase{name: "train", net: net, penalties: terms, shrinker: shrinker, epochs: r.c.Train.Epochs,
 		optimizer: r.c.Train.Optimizer, schedule: r.c.Train.Schedule, stream: 1,
 		stop: train.EarlyStopSpec{Patience: r.c.Train.EarlyStop.Patience, Metric: r.c.Train.EarlyStop.Metric}})
 	if err != nil {

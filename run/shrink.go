@@ -27,8 +27,8 @@ type Shrinking struct {
 // there is a target. It implements train.Reshaper.
 type shrinker struct {
 	r       *runner
-	first   []*regularize.Term // of the whole network
-	now     []*regularize.Term // of the present one
+	first   []train.Penalty    // of the whole network
+	now     []*regularize.Term // of the present one, in the same order; nil: on activations
 	full    nn.Counts
 	every   int                // steps between removals; 0: none before a target is met
 	tick    int                // steps between calls
@@ -55,7 +55,7 @@ const (
 )
 
 // newShrinker returns nil where training leaves the network whole.
-func (r *runner) newShrinker(net *nn.Network, terms []*regularize.Term) (*shrinker, error) {
+func (r *runner) newShrinker(net *nn.Network, terms []train.Penalty) (*shrinker, error) {
 	c := r.c
 	if c.Target == nil && c.Prune.Every == 0 {
 		return nil, nil
@@ -65,7 +65,11 @@ func (r *runner) newShrinker(net *nn.Network, terms []*regularize.Term) (*shrink
 		return nil, c.Locate("train.batch", err)
 	}
 	perEpoch := source.Batches()
-	s := &shrinker{r: r, first: terms, now: terms, full: net.Count(), every: c.Prune.Every, tick: c.Prune.Every}
+	s := &shrinker{r: r, first: terms, full: net.Count(), every: c.Prune.Every, tick: c.Prune.Every}
+	for _, t := range terms {
+		term, _ := t.(*regularize.Term)
+		s.now = append(s.now, term)
+	}
 	if t := c.Target; t != nil {
 		s.control = c.Prune.Every
 		if s.control == 0 {
@@ -227,7 +231,7 @@ func (s *shrinker) share(left nn.Counts) float64 {
 func (s *shrinker) grouped() []*regularize.Term {
 	var out []*regularize.Term
 	for i, t := range s.now {
-		if s.r.c.Penalties[i].On != "weights" {
+		if t != nil && s.r.c.Penalties[i].On != "weights" {
 			out = append(out, t)
 		}
 	}
@@ -254,7 +258,9 @@ func (s *shrinker) strengthen(at float64) {
 func (s *shrinker) setFactor(factor float64) {
 	s.Factor = factor
 	for _, t := range s.now {
-		t.SetFactor(factor)
+		if t != nil {
+			t.SetFactor(factor)
+		}
 	}
 }
 
@@ -271,22 +277,33 @@ func (s *shrinker) changed(at train.Place) bool {
 	return zero != was || len(terms) < len(s.now) && at.Step%s.looks == 0
 }
 
-// Penalties are those of the config on what is left of the network.
+// Penalties are those of the config on what is left of the network. A target
+// leaves penalties on activations as they are.
 func (s *shrinker) Penalties(net *nn.Network) ([]train.Penalty, error) {
 	s.now = nil
 	var out []train.Penalty
 	for i, t := range s.first {
-		next, err := t.Rebind(net)
+		var next train.Penalty
+		var term *regularize.Term
+		var err error
+		switch t := t.(type) {
+		case *regularize.Term:
+			term, err = t.Rebind(net)
+			next = term
+		case *regularize.Activations:
+			next, err = t.Rebind(net)
+		}
 		if err != nil {
 			return nil, fmt.Errorf("penalties.%d: %w", i, err)
 		}
 		switch {
+		case term == nil:
 		case s.met():
-			next.SwitchOff()
+			term.SwitchOff()
 		case s.goal != nil:
-			next.SetFactor(s.Factor)
+			term.SetFactor(s.Factor)
 		}
-		s.now, out = append(s.now, next), append(out, next)
+		s.now, out = append(s.now, term), append(out, next)
 	}
 	s.last.keep(s.grouped())
 	return out, nil

@@ -75,3 +75,22 @@ func TestTargetUnmet(t *testing.T) {
 		t.Errorf("error: %v", err)
 	}
 }
+
+// TestEveryWithActivations: a penalty on activations stays with the network that
+// shrinks, and keeps its strength where a target has ended the others.
+func TestEveryWithActivations(t *testing.T) {
+	c := parse(t, strings.Replace(shrinking, "penalties: [", "penalties: [{type: l1, on: activations, lambda: 0.001, revive: {after: 2}}, ", 1)+
+		"prune: {every: 3}\ntarget: {macs: 0.6}\n", "train.epochs=10")
+	r := finish(t, c)
+	if r.Removals == 0 || r.TargetStep == 0 {
+		t.Fatalf("%+v", r.Shrinking)
+	}
+	records, err := train.ReadMetrics(r.folder.path(MetricsFile))
+	if err != nil {
+		t.Fatal(err)
+	}
+	last := records[len(records)-1]
+	if a, g := last.Terms[0], last.Terms[1]; a.Lambda != 0.001 || a.Value <= 0 || g.Lambda != 0 {
+		t.Errorf("at the end the terms are %+v and %+v", a, g)
+	}
+}

@@ -38,6 +38,8 @@ type Summary struct {
 
 	Language
 	Regression
+	Activity
+	Thresholds *Thresholds `json:"thresholds,omitempty"`
 
 	Method      string            `json:"method"`
 	Certificate prune.Certificate `json:"certificate"`

@@ -17,6 +17,7 @@ type Checkpoint struct {
 	Optimizer    OptimizerState   // moments and frozen zeros
 	Best         []NamedTensor    // parameters of the best epoch; nil unless they are kept
 	State        []NamedTensor    // what layers carry to the next batch; nil between epochs and without such layers
+	Penalties    []NamedTensor    // what penalties carry to the next step; nil where none does
 }
 
 // LoadParams copies the parameters into a network of the same architecture.

@@ -60,7 +60,7 @@ func decodeBody(body []byte) (*Checkpoint, error) {
 		return nil, err
 	}
 	rest = rest[size:]
-	if err := checkLengths(len(rest), h.Params, h.Optimizer, h.Best, h.State); err != nil {
+	if err := checkLengths(len(rest), h.Params, h.Optimizer, h.Best, h.State, h.Penalties); err != nil {
 		return nil, err
 	}
 	c := &Checkpoint{Position: h.Position, Architecture: h.Architecture, Config: h.Config, Network: h.Network, Reshape: h.Reshape}
@@ -68,7 +68,8 @@ func decodeBody(body []byte) (*Checkpoint, error) {
 	c.Params, rest = readTensors(rest, h.Params)
 	c.Optimizer.Tensors, rest = readTensors(rest, h.Optimizer)
 	c.Best, rest = readTensors(rest, h.Best)
-	c.State, _ = readTensors(rest, h.State)
+	c.State, rest = readTensors(rest, h.State)
+	c.Penalties, _ = readTensors(rest, h.Penalties)
 	return c, nil
 }
 

@@ -17,7 +17,7 @@ import (
 //	version   uint32   little-endian, as are all numbers
 //	length    uint32   of the header
 //	header    JSON     position, hashes, names and lengths of the tensors
-//	tensors   float32  one after the other: params, optimizer, best, state
+//	tensors   float32  one after the other: params, optimizer, best, state, penalties
 //	checksum  SHA-256  of everything before
 const (
 	magic         = "pareckpt"
@@ -37,6 +37,7 @@ type header struct {
 	Optimizer    []tensorInfo     `json:"optimizer"`
 	Best         []tensorInfo     `json:"best,omitempty"`
 	State        []tensorInfo     `json:"state,omitempty"`
+	Penalties    []tensorInfo     `json:"penalties,omitempty"`
 }
 
 type tensorInfo struct {
@@ -56,7 +57,8 @@ func describe(ts []NamedTensor) []tensorInfo {
 func (c *Checkpoint) Encode(w io.Writer) error {
 	head, err := json.Marshal(header{Position: c.Position, Architecture: c.Architecture, Config: c.Config, Network: c.Network, Reshape: c.Reshape,
 		UpdateCount: c.Optimizer.Step, Params: describe(c.Params),
-		Optimizer: describe(c.Optimizer.Tensors), Best: describe(c.Best), State: describe(c.State)})
+		Optimizer: describe(c.Optimizer.Tensors), Best: describe(c.Best), State: describe(c.State),
+		Penalties: describe(c.Penalties)})
 	if err != nil {
 		return fmt.Errorf("checkpoint header: %w", err)
 	}
@@ -67,7 +69,7 @@ func (c *Checkpoint) Encode(w io.Writer) error {
 	if _, err := out.Write(append(prefix, head...)); err != nil {
 		return err
 	}
-	for _, ts := range [][]NamedTensor{c.Params, c.Optimizer.Tensors, c.Best, c.State} {
+	for _, ts := range [][]NamedTensor{c.Params, c.Optimizer.Tensors, c.Best, c.State, c.Penalties} {
 		for _, t := range ts {
 			if err := writeFloats(out, t.Data); err != nil {
 				return err

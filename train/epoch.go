@@ -20,7 +20,7 @@ func (t *Trainer) epoch(ctx context.Context) (float64, error) {
 	loss := t.pos.LossSum / float64(t.pos.Batch)
 	t.zeros = t.zeroShare()
 	r := t.record("epoch", loss)
-	r.Val = t.val
+	r.Val, r.Activity = t.val, t.activity
 	t.trajectories(&r)
 	if err := t.log(r); err != nil {
 		return 0, err
@@ -106,7 +106,7 @@ func (t *Trainer) evaluate(ctx context.Context) error {
 	if math.IsNaN(m.Loss) || math.IsInf(m.Loss, 0) {
 		return t.diverged(fmt.Sprintf("the validation loss is %g", m.Loss))
 	}
-	t.val = &m
+	t.val, t.activity = &m, t.evaluator.Activity()
 	return nil
 }
 

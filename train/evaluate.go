@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 
+	"pare/activity"
 	"pare/nn"
 )
 
@@ -40,6 +41,7 @@ func Evaluate(ctx context.Context, net *nn.Network, source EvalSource, batch int
 // they are at each Run.
 type Evaluator struct {
 	program *nn.Program
+	meter   *activity.Meter
 	input   int // values of an example
 	targets int // of an example
 	score   Score
@@ -47,11 +49,12 @@ type Evaluator struct {
 
 // NewEvaluator compiles the network for batches of up to batch examples.
 func NewEvaluator(net *nn.Network, batch int, loss nn.Loss) (*Evaluator, error) {
-	p, err := nn.Compile(net, nn.CompileOptions{Mode: nn.Infer, Batch: batch})
+	meter := activity.NewMeter(net)
+	p, err := nn.Compile(net, nn.CompileOptions{Mode: nn.Infer, Batch: batch, Probes: meter.Probes()})
 	if err != nil {
 		return nil, err
 	}
-	return &Evaluator{program: p, input: net.Input.Size(),
+	return &Evaluator{program: p, meter: meter, input: net.Input.Size(),
 		targets: nn.TargetsOf(loss, net.Output().Shape), score: ScoreBy(loss)}, nil
 }
 
@@ -60,6 +63,7 @@ func (e *Evaluator) Run(ctx context.Context, source EvalSource) (Metrics, error)
 	var m Metrics
 	sum := 0.0
 	e.program.ResetState()
+	e.meter.Reset()
 	for b, err := range source.All(ctx) {
 		if err == nil {
 			err = checkBatch(b, e.input, e.targets)
@@ -74,7 +78,9 @@ func (e *Evaluator) Run(ctx context.Context, source EvalSource) (Metrics, error)
 		if !b.Continues {
 			e.program.ResetState()
 		}
+		e.meter.Expect(b.N)
 		e.program.Run()
+		e.meter.Add()
 		width := len(e.program.Output()) / (e.program.Batch() * e.targets)
 		for i := range b.N * e.targets {
 			loss, correct, err := e.score(e.program.Output()[i*width:][:width], b.Y[i])
@@ -100,6 +106,10 @@ func (e *Evaluator) Run(ctx context.Context, source EvalSource) (Metrics, error)
 	m.Loss, m.Accuracy = sum/float64(m.N), float64(m.Correct)/float64(m.N)
 	return m, nil
 }
+
+// Activity is how sparse the activations were in the last Run; nil for a network
+// without activations that make zeros.
+func (e *Evaluator) Activity() *activity.Report { return e.meter.Report() }
 
 // Score evaluates one target by the share of the output that belongs to it.
 type Score func(output []float32, target float32) (loss float64, correct bool, err error)

@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 
+	"pare/activity"
 	"pare/internal/atomicfile"
 )
 
@@ -28,8 +29,11 @@ type Record struct {
 	Val      *Metrics             `json:"val,omitempty"`    // at the end of an epoch
 	Shrink   *ShrinkRecord        `json:"shrink,omitempty"` // of kind shrink: what was removed
 	Target   *ControlRecord       `json:"target,omitempty"` // of kind target: where the way to a budget stands
-	Seconds  float64              `json:"seconds"`          // since the start of the phase, over all sessions
-	Waited   float64              `json:"data_wait"`        // seconds of them waiting for training data
+	// Activity is how sparse activations are on the validation data, at the end of
+	// an epoch; nil without activations that make zeros.
+	Activity *activity.Report `json:"activation_density,omitempty"`
+	Seconds  float64          `json:"seconds"`   // since the start of the phase, over all sessions
+	Waited   float64          `json:"data_wait"` // seconds of them waiting for training data
 }
 
 // TermRecord is what a penalty did in the last step.

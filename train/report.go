@@ -54,6 +54,12 @@ func epochLine(s Status, r Record) string {
 		line += fmt.Sprintf("  val loss %.4f  val accuracy %.2f%%", r.Val.Loss, 100*r.Val.Accuracy)
 	}
 	line += fmt.Sprintf("  zeros %.1f%%", 100*r.Zeros)
+	if a := r.Activity; a != nil {
+		line += fmt.Sprintf("  active %.1f%%", 100*a.Overall)
+		if a.Dead > 0 {
+			line += fmt.Sprintf(", units dead %.1f%%", 100*a.Dead)
+		}
+	}
 	for _, t := range r.Terms {
 		if t.Groups > 0 {
 			line += fmt.Sprintf("  %s %d/%d groups zero", t.Name, t.Zero, t.Groups)

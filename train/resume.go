@@ -17,7 +17,8 @@ func (t *Trainer) Checkpoint() *Checkpoint {
 		pos.LogLines = t.o.Log.Lines()
 	}
 	return &Checkpoint{Position: pos, Architecture: Fingerprint(t.net), Config: t.o.Config,
-		Params: t.params, Optimizer: t.optimizer.State(), Best: t.best, State: t.state()}
+		Params: t.params, Optimizer: t.optimizer.State(), Best: t.best, State: t.state(),
+		Penalties: t.penaltyState()}
 }
 
 // full is Checkpoint with what a Reshaper needs.
@@ -77,11 +78,16 @@ func (t *Trainer) Resume(c *Checkpoint) error {
 	if err := sameTensors(state, c.State); err != nil {
 		return fmt.Errorf("resume: %w: state of layers: %w", ErrMismatch, err)
 	}
+	carried := t.penaltyState()
+	if err := sameTensors(carried, c.Penalties); err != nil {
+		return fmt.Errorf("resume: %w: state of penalties: %w", ErrMismatch, err)
+	}
 	if err := t.optimizer.Restore(c.Optimizer); err != nil {
 		return fmt.Errorf("resume: %w", err)
 	}
 	copyTensors(t.params, c.Params)
 	copyTensors(state, c.State)
+	copyTensors(carried, c.Penalties)
 	if t.best = nil; c.Best != nil {
 		t.best = cloneTensors(c.Best)
 	}

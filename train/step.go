@@ -21,6 +21,7 @@ func (t *Trainer) step() error {
 		return err
 	}
 	t.optimizer.Step(t.pos.Last.LR, clipScale(t.pos.Last.GradNorm, t.o.ClipNorm))
+	t.afterStep()
 	t.pos.Step++
 	t.pos.Batch++
 	t.pos.LossSum += t.pos.Last.Loss

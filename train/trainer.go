@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"pare/activity"
 	"pare/nn"
 )
 
@@ -27,6 +28,8 @@ type Trainer struct {
 	size     int64         // trainable values when the phase began
 	reshaped bool          // net is not the one of the start
 	val      *Metrics
+
+	activity *activity.Report // of the last evaluation
 
 	continues bool // the batch under way goes on from the one before
 

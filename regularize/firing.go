@@ -1,0 +1,134 @@
+package regularize
+
+import (
+	"fmt"
+	"slices"
+
+	"pare/activity"
+	"pare/nn"
+)
+
+// Revive says how a penalty on activations treats units that rarely fire, that
+// is, are not 0. A unit that an example never makes fire has no gradient, and
+// once the penalty has silenced it nothing brings it back.
+type Revive struct {
+	// After is the number of steps without firing after which a unit is given a
+	// push, and the number of steps over which firing rates are averaged; at
+	// least 1.
+	After int `yaml:"after" json:"after"`
+	// Floor is the share of positions at which a unit has to fire; below it the
+	// penalty leaves the unit alone. In [0, 1).
+	Floor float64 `yaml:"floor" json:"floor"`
+	// Push is what the bias of a silent unit grows by at each step until it
+	// fires; at least 0.
+	Push float64 `yaml:"push" json:"push"`
+}
+
+func (r Revive) validate() error {
+	switch {
+	case r.After < 1 || r.After >= 1<<24: // counted in float32
+		return fmt.Errorf("revive: after is %d, it must be at least 1 and below 2^24", r.After)
+	case !(r.Floor >= 0 && r.Floor < 1):
+		return fmt.Errorf("revive: floor is %g, it must be at least 0 and below 1", r.Floor)
+	}
+	return atLeastZero("revive: push", r.Push)
+}
+
+// firing follows how often the units of one layer fire in training.
+type firing struct {
+	Revive
+	bias  *nn.Param // nil where push is 0
+	fired []int32   // in the last run
+	rows  int       // positions of that run
+
+	rate  []float32 // share of positions, averaged over steps
+	idle  []float32 // steps since a unit fired
+	steps []float32 // one value: steps seen, up to After
+}
+
+func newFiring(net *nn.Network, node int, r Revive) (*firing, error) {
+	n := net.Nodes[node].Shape.Units()
+	f := &firing{Revive: r, rate: make([]float32, n), idle: make([]float32, n), steps: make([]float32, 1)}
+	for i := range f.rate {
+		f.rate[i] = 1
+	}
+	if r.Push > 0 {
+		if f.bias = shiftOf(net, node); f.bias == nil {
+			return nil, fmt.Errorf("revive: the units of layer %s have no bias to push; use push: 0", net.Nodes[node].Name)
+		}
+	}
+	return f, nil
+}
+
+// shiftOf returns the last bias or shift that is added to the units of a value,
+// position by position of the parameter, or nil. Of a product it is that of the
+// operand with the zeros.
+func shiftOf(net *nn.Network, node int) *nn.Param {
+	units := nn.MapUnits(net)
+	want := units.Out(node)
+	for node >= 0 && slices.Equal(units.Out(node), want) {
+		n := net.Nodes[node]
+		for _, p := range n.Layer.Params() {
+			if (p.Role == nn.RoleBias || p.Role == nn.RoleShift) && p.Size() == len(want) && p.FindAxis(nn.AxisOut) == 0 {
+				return p
+			}
+		}
+		if len(n.Inputs) == 0 {
+			return nil
+		}
+		next := n.Inputs[len(n.Inputs)-1]
+		for _, in := range n.Inputs {
+			if in >= 0 && activity.Rectifies(net.Nodes[in].Layer) {
+				next = in
+			}
+		}
+		node = next
+	}
+	return nil
+}
+
+// see takes note of a run.
+func (f *firing) see(fired []int32, rows int) { f.fired, f.rows = fired, rows }
+
+// penalised reports whether the penalty acts on a unit.
+func (f *firing) penalised(unit int) bool { return f.rate[unit] >= float32(f.Floor) }
+
+// step follows an update: rates and counts go on, silent units get their push.
+func (f *firing) step() {
+	f.steps[0] = min(f.steps[0]+1, float32(f.After))
+	for u, n := range f.fired {
+		f.rate[u] += (float32(n)/float32(f.rows) - f.rate[u]) / f.steps[0]
+		if n > 0 {
+			f.idle[u] = 0
+			continue
+		}
+		f.idle[u] = min(f.idle[u]+1, float32(f.After))
+		if f.bias != nil && f.idle[u] >= float32(f.After) {
+			f.bias.Data()[u] += float32(f.Push)
+		}
+	}
+}
+
+// AfterStep takes note of which units fired in the last run and revives those
+// that are silent. It is called after each update; without Revive it does
+// nothing.
+func (t *Activations) AfterStep() {
+	for _, s := range t.sites {
+		if s.firing != nil {
+			s.firing.step()
+		}
+	}
+}
+
+// State is what AfterStep goes on from, in a fixed order; the storage is the
+// live one. Empty without Revive.
+func (t *Activations) State() []nn.NamedState {
+	var out []nn.NamedState
+	for _, s := range t.sites {
+		if f := s.firing; f != nil {
+			out = append(out, nn.NamedState{Name: s.name + ".rate", Data: f.rate},
+				nn.NamedState{Name: s.name + ".idle", Data: f.idle}, nn.NamedState{Name: s.name + ".steps", Data: f.steps})
+		}
+	}
+	return out
+}
