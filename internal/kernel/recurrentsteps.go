@@ -42,9 +42,9 @@ func (r *Recurrent) step(n, t int, state, product []float32) {
 		reluStep(state, gates, product)
 	case LSTMCell:
 		c0, c1 := r.cellsAround(n, t)
-		lstmStep(gates, product, c0, c1, state)
+		lstmStep(gates, gates, product, c0, c1, state)
 	case GRUCell:
-		gruStep(gates, product, r.kept(n, t), state)
+		gruStep(gates, gates, product, r.kept(n, t), state)
 	}
 }
 

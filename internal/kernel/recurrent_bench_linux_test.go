@@ -1,0 +1,66 @@
+package kernel
+
+import (
+	"runtime"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// least runs f b.N times on one thread and reports the least processor time that
+// it took, in milliseconds, and the rate of so many multiply-accumulates. Other
+// work on the machine disturbs processor time less than that of the clock.
+func least(b *testing.B, name string, macs int, f func()) {
+	b.Run(name, func(b *testing.B) {
+		runtime.LockOSThread()
+		defer runtime.UnlockOSThread()
+		SetThreads(1)
+		defer SetThreads(0)
+		f()
+		shortest := time.Hour
+		b.ResetTimer()
+		for range b.N {
+			start := threadTime(b)
+			f()
+			shortest = min(shortest, threadTime(b)-start)
+		}
+		b.ReportMetric(shortest.Seconds()*1e3, "ms")
+		b.ReportMetric(2*float64(macs)/float64(max(shortest.Nanoseconds(), 1)), "GFLOP/s")
+	})
+}
+
+// threadTime is the processor time of the thread.
+func threadTime(b *testing.B) time.Duration {
+	var t unix.Timespec
+	if err := unix.ClockGettime(unix.CLOCK_THREAD_CPUTIME_ID, &t); err != nil {
+		b.Fatal(err)
+	}
+	return time.Duration(t.Nano())
+}
+
+// BenchmarkRecurrent measures the parts of a training step one after another.
+func BenchmarkRecurrent(b *testing.B) {
+	for _, s := range []RecurrentShape{{TanhCell, 64, 64, 128, 256}, {LSTMCell, 64, 64, 128, 256}, {GRUCell, 64, 64, 128, 256}, {LSTMCell, 64, 64, 128, 117}} {
+		k := newRecurrentCase(s, 65)
+		for i := range k.w {
+			k.w[i] *= 0.05
+		}
+		for i := range k.u {
+			k.u[i] *= 0.05
+		}
+		rows, g := s.N*s.T, s.width()
+		y, dx, dw, du := make([]float32, rows*s.H), make([]float32, rows*s.D), make([]float32, s.D*g), make([]float32, s.H*g)
+		db, db2 := make([]float32, g), make([]float32, g)
+		b.Run(s.String(), func(b *testing.B) {
+			p := NewRecurrent(s, true)
+			least(b, "input", rows*s.D*g, func() { p.input.Run(p.gates, k.x, k.w, k.b, false, Epilogue{}) })
+			least(b, "forward", rows*(s.D+s.H)*g, func() { p.Forward(y, k.x, k.w, k.u, k.b, k.b2, k.h, k.c) })
+			least(b, "backward", rows*s.H*g, func() { p.Backward(y, k.r, k.u, nil) })
+			least(b, "dx", rows*s.D*g, func() { p.GradInput(dx, k.w, false) })
+			least(b, "dw", rows*s.D*g, func() { p.GradInputWeights(dw, k.x) })
+			least(b, "du", rows*s.H*g, func() { p.GradRecurrentWeights(du) })
+			least(b, "db", 0, func() { p.GradBiases(db, db2) })
+		})
+	}
+}
