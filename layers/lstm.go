@@ -3,8 +3,6 @@ package layers
 import (
 	"math/rand/v2"
 
-	"gorgonia.org/gorgonia"
-
 	"pare/internal/kernel"
 	"pare/nn"
 )
@@ -28,10 +26,6 @@ func (l *LSTM) Kind() string { return "lstm" }
 
 func (l *LSTM) Init(in []nn.Shape, rng *rand.Rand) (nn.Shape, error) {
 	return l.init("lstm", kernel.LSTMCell, l.Hidden, in, rng)
-}
-
-func (l *LSTM) Build(b *nn.Builder, in []*gorgonia.Node) (*gorgonia.Node, error) {
-	return l.build(b, "lstm", in[0])
 }
 
 func (l *LSTM) Slice(s nn.Slicing) (nn.Layer, error) {

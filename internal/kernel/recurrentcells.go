@@ -84,8 +84,8 @@ func lstmStepBack(dx, gates, c0, c1, dy, dh, dc []float32) {
 }
 
 // gruStep computes the gates r, z, n of a GRU, keeps the recurrent product of n
-// in s and replaces the state h by (1−z)·n + z·h. gates may be x, or u if s is not
-// a part of it.
+// in s and replaces the state h by (1−z)·n + z·h. gates may be x or u, and s that
+// product itself.
 func gruStep(gates, x, u, s, h []float32) {
 	n := len(h)
 	gates, x, u, s = gates[:3*n], x[:3*n], u[:3*n], s[:n]
