@@ -6,16 +6,21 @@ type recurrence struct {
 	RecurrentShape
 	train bool
 
-	// Per sequence and position: the products of the input, which become the gates
-	// and in the pass back their gradients; for a GRU the gradients as the recurrent
-	// weights see them, whose last third holds Uₙ·h + b'ₙ until then; the states
-	// before the position. Cells of an LSTM have one more position, the start.
-	gates, hidden, before, cells []float32
+	// Per sequence and position, at place: the products of the input, which become
+	// the gates and in the pass back their gradients; for a GRU the gradients as the
+	// recurrent weights see them, whose last third holds Uₙ·h + b'ₙ until then; the
+	// states before the position.
+	gates, hidden, before []float32
 
-	// Instead of products at every position there may be a table of them: position
-	// i has row rows[i]. gates is nil then unless the plan trains.
+	// Cells of an LSTM, [T+1, N, H], the start and those after every position.
+	cells []float32
+
+	// Instead of products at every position there may be a table of them: place i
+	// has row rows[i]. gates is nil then unless the plan trains.
 	table []float32
 	rows  []int32
+
+	byTime bool // the order of places: see place
 
 	weights, back      *packedMatrix // U and its transpose
 	toRecurrentWeights *Gemm
@@ -51,7 +56,7 @@ func (r *recurrence) init(s RecurrentShape, train bool) {
 	case GRUCell:
 		r.hidden = make([]float32, rows*g)
 	case LSTMCell:
-		r.cells = make([]float32, s.N*(s.T+1)*s.H)
+		r.cells = make([]float32, (s.T+1)*s.N*s.H)
 	}
 	r.before = make([]float32, rows*s.H)
 	r.back = newPackedMatrix(g, s.H)
@@ -114,6 +119,16 @@ func (r *recurrence) gatePitch() int  { return r.weights.width() + rowGap }
 // sequences returns the sequences [lo,hi) of a task.
 func (r *recurrence) sequences(task int) (lo, hi int) {
 	return r.N * task / r.tasks, r.N * (task + 1) / r.tasks
+}
+
+// place is where values of sequence n at position t are. Products that come from
+// elsewhere lie sequence by sequence. Position by position is faster: what a step
+// reads and writes is then in one piece.
+func (r *recurrence) place(n, t int) int {
+	if r.byTime {
+		return t*r.N + n
+	}
+	return n*r.T + t
 }
 
 // GradRecurrentWeights computes the gradient with respect to U.

@@ -42,25 +42,31 @@ func threadTime(b *testing.B) time.Duration {
 // BenchmarkRecurrent measures the parts of a training step one after another.
 func BenchmarkRecurrent(b *testing.B) {
 	for _, s := range []RecurrentShape{{TanhCell, 64, 64, 128, 256}, {LSTMCell, 64, 64, 128, 256}, {GRUCell, 64, 64, 128, 256}, {LSTMCell, 64, 64, 128, 117}} {
-		k := newRecurrentCase(s, 65)
-		for i := range k.w {
-			k.w[i] *= 0.05
+		k := newLookupCase(s, 65, 65)
+		for _, w := range [][]float32{k.w, k.u} {
+			for i := range w {
+				w[i] *= 0.05
+			}
 		}
-		for i := range k.u {
-			k.u[i] *= 0.05
-		}
-		rows, g := s.N*s.T, s.width()
-		y, dx, dw, du := make([]float32, rows*s.H), make([]float32, rows*s.D), make([]float32, s.D*g), make([]float32, s.H*g)
+		positions, g := s.N*s.T, s.width()
+		input, state := positions*s.D*g, positions*s.H*g
+		y, dx, dw, du := make([]float32, positions*s.H), make([]float32, positions*s.D), make([]float32, s.D*g), make([]float32, s.H*g)
 		db, db2 := make([]float32, g), make([]float32, g)
 		b.Run(s.String(), func(b *testing.B) {
 			p := NewRecurrent(s, true)
-			least(b, "input", rows*s.D*g, func() { p.input.Run(p.gates, k.x, k.w, k.b, false, Epilogue{}) })
-			least(b, "forward", rows*(s.D+s.H)*g, func() { p.Forward(y, k.x, k.w, k.u, k.b, k.b2, k.h, k.c) })
-			least(b, "backward", rows*s.H*g, func() { p.Backward(y, k.r, k.u, nil) })
-			least(b, "dx", rows*s.D*g, func() { p.GradInput(dx, k.w, false) })
-			least(b, "dw", rows*s.D*g, func() { p.GradInputWeights(dw, k.x) })
-			least(b, "du", rows*s.H*g, func() { p.GradRecurrentWeights(du) })
+			least(b, "forward", input+state, func() { p.Forward(y, k.x, k.w, k.u, k.b, k.b2, k.h, k.c) })
+			least(b, "backward", state, func() { p.Backward(y, k.r, k.u, nil) })
+			least(b, "dx", input, func() { p.GradInput(dx, k.w, false) })
+			least(b, "dw", input, func() { p.GradInputWeights(dw, k.x) })
+			least(b, "du", state, func() { p.GradRecurrentWeights(du) })
 			least(b, "db", 0, func() { p.GradBiases(db, db2) })
+			l := NewRecurrentLookup(s, k.vocab, true)
+			least(b, "lookup-forward", state, func() { l.Forward(y, k.rows, k.table, k.w, k.u, k.b, k.b2, k.h, k.c) })
+			least(b, "lookup-backward", state, func() { l.Backward(y, k.r, k.u, nil) })
+			least(b, "lookup-sums", 0, func() { l.sort(); parallel(l.vocab*l.segments, l.sumTask) })
+			least(b, "lookup-dtable", 0, func() { l.GradTable(dx, k.w, false) })
+			least(b, "lookup-dw", 0, func() { l.GradInputWeights(dw, k.table) })
+			least(b, "lookup-db", 0, func() { l.GradBiases(db, db2) })
 		})
 	}
 }

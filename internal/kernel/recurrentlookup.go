@@ -21,7 +21,7 @@ type RecurrentLookup struct {
 
 	fromTable, toTable, toInputWeights *Gemm
 
-	order    []int32 // positions by row of E, those of a row in order
+	order    []int32 // places by row of E, those of a row in order
 	starts   []int32 // where rows begin in order, one more at the end
 	sumTask  func(worker, task int)
 	segments int // parts of a row that are tasks of their own
@@ -43,7 +43,7 @@ func NewRecurrentLookup(s RecurrentShape, vocab int, train bool) *RecurrentLooku
 	for j := range g {
 		r.products[vocab*g+j] = float32(math.NaN())
 	}
-	r.table, r.rows = r.products, make([]int32, positions)
+	r.byTime, r.table, r.rows = true, r.products, make([]int32, positions)
 	r.fromTable = NewGemm(vocab, g, s.D, false, false)
 	if train {
 		r.gates = make([]float32, positions*g)
@@ -65,7 +65,7 @@ func (r *RecurrentLookup) Forward(y, rows, table, w, u, b, b2, h, c []float32) {
 			r.valid = false
 			break
 		}
-		r.rows[i] = int32(v)
+		r.rows[r.place(i/r.T, i%r.T)] = int32(v)
 	}
 	if !r.valid {
 		for i := range r.rows {
@@ -82,10 +82,10 @@ func (r *RecurrentLookup) Backward(y, dy, u, dh []float32) {
 	parallel(r.vocab*r.segments, r.sumTask)
 }
 
-// sort lists the positions of every row of the table.
+// sort lists the places of every row of the table.
 func (r *RecurrentLookup) sort() {
 	clear(r.starts)
-	next := r.starts[1:] // where the next position of a row goes
+	next := r.starts[1:] // where the next place of a row goes
 	for _, v := range r.rows {
 		if int(v) < r.vocab {
 			next[v+1]++
@@ -102,7 +102,7 @@ func (r *RecurrentLookup) sort() {
 	}
 }
 
-// sum adds, in order, the gradients of the positions that have a row.
+// sum adds, in order, the gradients at the places that have a row.
 func (r *RecurrentLookup) sum(_, task int) {
 	g := r.width()
 	row, part := task/r.segments, task%r.segments

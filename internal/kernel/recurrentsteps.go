@@ -8,32 +8,32 @@ func (r *recurrence) forwardTask(worker, task int) {
 	for i := range rows {
 		copy(s.state[i*pitch:][:h], r.h[(lo+i)*h:])
 		if r.cells != nil {
-			copy(r.cells[(lo+i)*(r.T+1)*h:][:h], r.c[(lo+i)*h:])
+			copy(r.cells[(lo+i)*h:][:h], r.c[(lo+i)*h:])
 		}
 	}
 	for t := range r.T {
 		r.weights.mul(s.product, r.gatePitch(), s.state, pitch, rows, r.bias, false)
 		for i := range rows {
 			state := s.state[i*pitch:][:h]
-			at := (lo+i)*r.T + t
 			if r.train {
-				copy(r.before[at*h:][:h], state)
+				copy(r.before[r.place(lo+i, t)*h:][:h], state)
 			}
 			r.step(lo+i, t, state, s.product[i*r.gatePitch():])
-			copy(r.y[at*h:][:h], state)
+			copy(r.y[((lo+i)*r.T+t)*h:][:h], state)
 		}
 	}
 	for i := range rows {
 		copy(r.h[(lo+i)*h:][:h], s.state[i*pitch:])
 		if r.cells != nil {
-			copy(r.c[(lo+i)*h:][:h], r.cells[((lo+i)*(r.T+1)+r.T)*h:])
+			copy(r.c[(lo+i)*h:][:h], r.cells[(r.T*r.N+lo+i)*h:])
 		}
 	}
 }
 
 // step replaces the state of sequence n by that at position t.
 func (r *recurrence) step(n, t int, state, product []float32) {
-	gates, x := r.inputs(n*r.T+t, product)
+	at := r.place(n, t)
+	gates, x := r.inputs(at, product)
 	switch r.Cell {
 	case TanhCell:
 		tanhStep(state, x, product)
@@ -45,13 +45,13 @@ func (r *recurrence) step(n, t int, state, product []float32) {
 	case GRUCell:
 		kept := product[2*r.H:][:r.H]
 		if r.hidden != nil {
-			kept = r.kept(n*r.T + t)
+			kept = r.kept(at)
 		}
 		gruStep(gates, x, product, kept, state)
 	}
 }
 
-// inputs returns the products of the input at a position and where the gates go.
+// inputs returns the products of the input at a place and where the gates go.
 func (r *recurrence) inputs(at int, product []float32) (gates, x []float32) {
 	g := r.width()
 	gates = product
@@ -71,11 +71,11 @@ func (r *recurrence) cellsAround(n, t int) (c0, c1 []float32) {
 		c := r.c[n*r.H:][:r.H]
 		return c, c
 	}
-	at := (n*(r.T+1) + t) * r.H
-	return r.cells[at:][:r.H], r.cells[at+r.H:][:r.H]
+	at := t*r.N + n
+	return r.cells[at*r.H:][:r.H], r.cells[(at+r.N)*r.H:][:r.H]
 }
 
-// kept is where a GRU keeps the recurrent product of gate n at a position.
+// kept is where a GRU keeps the recurrent product of gate n at a place.
 func (r *recurrence) kept(at int) []float32 {
 	return r.hidden[at*3*r.H+2*r.H:][:r.H]
 }
@@ -106,9 +106,10 @@ func (r *recurrence) backwardTask(worker, task int) {
 // position t, in its row i of scratch and where the products with the weights
 // read them.
 func (r *recurrence) stepBack(s *recurrentScratch, i, n, t int, dh []float32) {
-	g, at := r.width(), n*r.T+t
+	g, at := r.width(), r.place(n, t)
 	gates, d := r.gates[at*g:][:g], s.product[i*r.gatePitch():][:g]
-	y, dy := r.y[at*r.H:][:r.H], r.dy[at*r.H:][:r.H]
+	out := (n*r.T + t) * r.H
+	y, dy := r.y[out:][:r.H], r.dy[out:][:r.H]
 	switch r.Cell {
 	case TanhCell:
 		tanhStepBack(d, y, dy, dh)
