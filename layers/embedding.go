@@ -48,6 +48,9 @@ func (l *Embedding) Init(in []nn.Shape, rng *rand.Rand) (nn.Shape, error) {
 
 func (l *Embedding) Params() []*nn.Param { return nonNil(l.weight) }
 
+// Table implements nn.Lookup.
+func (l *Embedding) Table() *nn.Param { return l.weight }
+
 func (l *Embedding) Build(b *nn.Builder, in []*gorgonia.Node) (*gorgonia.Node, error) {
 	out := in[0].Shape().Clone()
 	out[len(out)-1] = l.Out

@@ -3,8 +3,6 @@ package layers
 import (
 	"math/rand/v2"
 
-	"gorgonia.org/gorgonia"
-
 	"pare/internal/kernel"
 	"pare/nn"
 )
@@ -28,10 +26,6 @@ func (l *GRU) Kind() string { return "gru" }
 
 func (l *GRU) Init(in []nn.Shape, rng *rand.Rand) (nn.Shape, error) {
 	return l.init("gru", kernel.GRUCell, l.Hidden, in, rng)
-}
-
-func (l *GRU) Build(b *nn.Builder, in []*gorgonia.Node) (*gorgonia.Node, error) {
-	return l.build(b, "gru", in[0])
 }
 
 func (l *GRU) Slice(s nn.Slicing) (nn.Layer, error) {

@@ -5,8 +5,6 @@ import (
 	"math"
 	"math/rand/v2"
 
-	"gorgonia.org/gorgonia"
-
 	"pare/internal/kernel"
 	"pare/nn"
 )
@@ -45,10 +43,6 @@ func (l *LSTM) Init(in []nn.Shape, rng *rand.Rand) (nn.Shape, error) {
 		}
 	}
 	return s, err
-}
-
-func (l *LSTM) Build(b *nn.Builder, in []*gorgonia.Node) (*gorgonia.Node, error) {
-	return l.build(b, "lstm", in[0])
 }
 
 func (l *LSTM) Slice(s nn.Slicing) (nn.Layer, error) {

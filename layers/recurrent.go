@@ -17,6 +17,7 @@ import (
 // compiled program and the next run starts from it, without a gradient through it,
 // until Program.ResetState. So a long sequence can be cut into pieces.
 type recurrent struct {
+	kind  string
 	cell  kernel.Cell
 	trace *[]float32 // see KeepStateGradients
 
@@ -35,7 +36,7 @@ func (l *recurrent) init(kind string, cell kernel.Cell, hidden int, in []nn.Shap
 	if err := positive(kind, map[string]int{"hidden": hidden}); err != nil {
 		return nil, err
 	}
-	l.cell = cell
+	l.kind, l.cell = kind, cell
 	g, bound := cell.Gates(), 1/math.Sqrt(float64(hidden))
 	for _, p := range []struct {
 		at    **nn.Param

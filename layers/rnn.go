@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"math/rand/v2"
 
-	"gorgonia.org/gorgonia"
-
 	"pare/internal/kernel"
 	"pare/nn"
 )
@@ -38,10 +36,6 @@ func (l *RNN) Init(in []nn.Shape, rng *rand.Rand) (nn.Shape, error) {
 		return nil, fmt.Errorf("rnn: nonlinearity is %q, it must be tanh or relu", l.Nonlinearity)
 	}
 	return l.init("rnn", cell, l.Hidden, in, rng)
-}
-
-func (l *RNN) Build(b *nn.Builder, in []*gorgonia.Node) (*gorgonia.Node, error) {
-	return l.build(b, "rnn", in[0])
 }
 
 func (l *RNN) Slice(s nn.Slicing) (nn.Layer, error) {

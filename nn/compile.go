@@ -143,7 +143,7 @@ func buildLayers(b *Builder, net *Network, input *gorgonia.Node, keep map[string
 		}
 		return values[i]
 	}
-	fusions, inside := fuse(net, keep)
+	fusions, inside := fuse(net, keep, b.Batch)
 	wanted := wantMoments(net, b.Mode)
 	for i, node := range net.Nodes {
 		if inside[i] {

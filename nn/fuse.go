@@ -52,6 +52,7 @@ type fusion struct {
 	skip     int // node whose value is added; noSkip for none
 	skipGate *Param
 	relu     bool
+	lookup   *lookup // what the head reads in place of its input; nil: nothing
 }
 
 const noSkip = -2 // -1 is the network's input
@@ -60,7 +61,7 @@ const noSkip = -2 // -1 is the network's input
 // returns the fusions by the node where they end, and whether a node is computed
 // inside of one. The value of a node inside is not to be had, so those that
 // others read, or that keep names, stay outside.
-func fuse(net *Network, keep map[string]bool) (byTail map[int]fusion, inside []bool) {
+func fuse(net *Network, keep map[string]bool, batch int) (byTail map[int]fusion, inside []bool) {
 	readers := make([][]int, len(net.Nodes))
 	for i, n := range net.Nodes {
 		for _, in := range n.Inputs {
@@ -78,9 +79,17 @@ func fuse(net *Network, keep map[string]bool) (byTail map[int]fusion, inside []b
 	}
 	byTail, inside = map[int]fusion{}, make([]bool, len(net.Nodes))
 	taken := make([]bool, len(net.Nodes)) // computed along with a layer before
+	for i := range net.Nodes {
+		if k := next(i); k >= 0 {
+			if l := lookupOf(net, i, k, batch); l != nil {
+				byTail[k] = fusion{head: k, skip: noSkip, lookup: l}
+				inside[i], taken[k] = true, true
+			}
+		}
+	}
 	for i, n := range net.Nodes {
 		head, ok := n.Layer.(Fuser)
-		if !ok {
+		if !ok || taken[i] {
 			continue
 		}
 		f := fusion{head: i, skip: noSkip}
@@ -134,6 +143,9 @@ func (f *fusion) extend(net *Network, head Fuser, last, k int) bool {
 // build builds the layer with its epilogue; value gives the values it reads.
 func (f fusion) build(b *Builder, net *Network, value func(int) *gorgonia.Node) (*gorgonia.Node, error) {
 	node := net.Nodes[f.head]
+	if f.lookup != nil {
+		return f.lookup.build(b, node, value)
+	}
 	in := make([]*gorgonia.Node, len(node.Inputs))
 	for k, j := range node.Inputs {
 		in[k] = value(j)

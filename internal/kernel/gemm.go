@@ -6,6 +6,9 @@ const (
 	gemmTaskOps   = 1 << 18 // least multiplications of a task: a few microseconds
 	inPlaceTiles  = 16      // B is read in place by at most so many row tiles
 	inPlacePanels = 8       // A is read in place by at most so many panels of B
+	gemmLargeB    = 1 << 18 // most values of B that fit into L2
+	gemmLargeA    = 48      // most row tiles of A of which a block fits into L2
+	gemmLeast     = 16      // least tiles or panels of a task that reads all of a large operand
 )
 
 // Gemm is a plan for C[m,n] = op(A)·op(B) of one size. Where it pays, A is
@@ -58,8 +61,22 @@ func (g *Gemm) split() {
 			tasks *= 2
 		}
 	}
+	// Products as deep as those that give gradients to weights read operands much
+	// larger than caches: few tasks then, each with its own part of the larger one.
+	large := g.n*g.k > gemmLargeB
+	byRow := tiles > inPlaceTiles || panels == 1
+	if large && g.n >= g.m && tiles <= gemmLargeA {
+		byRow = false
+	}
+	parts := panels
+	if byRow {
+		parts = tiles
+	}
+	for large && tasks > threads && tasks*gemmLeast > parts {
+		tasks = max(threads, tasks/2)
+	}
 	g.rowTasks, g.colTasks = 1, 1
-	if tiles > inPlaceTiles || panels == 1 {
+	if byRow {
 		if fit := (tiles + gemmTaskTiles - 1) / gemmTaskTiles; fit > tasks {
 			tasks = (fit + threads - 1) / threads * threads
 		}

@@ -55,18 +55,21 @@ func (p *packedMatrix) packPanel(_, panel int) {
 }
 
 // paddedRows is the number of rows that mul reads and writes for so many.
-func paddedRows(rows int) int { return (rows + tileM - 1) / tileM * tileM }
+func paddedRows(rows int) int { return max(4, (rows+1)&^1) }
+
+// mulRows is the number of rows whose offsets mul has at hand.
+const mulRows = 48
 
 // mul computes c = a·B, plus bias[width] on every row unless it is nil, or with
 // acc c += a·B. a has rows of k values lda apart, c rows of width values ldc
 // apart, both paddedRows(rows) of them. Several goroutines may call it at once.
 // What an element is summed from, and in which order, does not depend on rows.
 func (p *packedMatrix) mul(c []float32, ldc int, a []float32, lda, rows int, bias []float32, acc bool) {
-	var crow, arow [tileM]int
-	for i := range tileM {
+	var crow, arow [mulRows + tileM]int // a tile looks at six, whether it needs them or not
+	for i := range crow {
 		crow[i], arow[i] = i*ldc, i*lda
 	}
-	t := tile{crow: crow[:], arow: arow[:], ldb: tileN, cols: tileN}
+	t := tile{ldb: tileN, cols: tileN}
 	switch {
 	case acc:
 		t.mode = tileLoad
@@ -81,11 +84,33 @@ func (p *packedMatrix) mul(c []float32, ldc int, a []float32, lda, rows int, bia
 			if bias != nil {
 				t.bias = bias[j:]
 			}
-			for i := 0; i < rows; i += tileM {
-				t.c, t.a = c[i*ldc+j:], a[i*lda+k0:]
-				t.run()
+			for i := 0; i < rows; i += mulRows {
+				n := paddedRows(min(mulRows, rows-i))
+				t.c, t.a, t.crow, t.arow = c[i*ldc+j:], a[i*lda+k0:], crow[:n], arow[:n]
+				t.runEven()
 			}
 		}
 		t.mode = tileLoad
+	}
+}
+
+// runEven is run for an even number of rows, at least four. It takes those that
+// are too few for a tile of six four by four, as a tile of two sums in another
+// order. The tables of offsets have room for whole tiles.
+func (t *tile) runEven() {
+	if !useAVX2 {
+		t.runGo()
+		return
+	}
+	n := len(t.crow)
+	full := n / tileM
+	if n%tileM == 2 {
+		full--
+	}
+	if full > 0 {
+		tile16AVX2(t, &t.crow[0], &t.arow[0], full, tileM)
+	}
+	for i := full * tileM; i < n; i += 4 {
+		tile16AVX2(t, &t.crow[i], &t.arow[i], 1, 4)
 	}
 }

@@ -41,13 +41,13 @@ func reluStepBack(dx, h, dy, dh []float32) {
 	reluGradSlice(dx, h, dx)
 }
 
-// lstmStep computes the gates i, f, g, o of an LSTM in place of x, the cells
-// c1 = f·c0 + i·g and the state h = o·tanh(c1). c1 may be c0.
-func lstmStep(x, u, c0, c1, h []float32) {
+// lstmStep computes the gates i, f, g, o of an LSTM, the cells c1 = f·c0 + i·g and
+// the state h = o·tanh(c1). gates may be x or u, and c1 may be c0.
+func lstmStep(gates, x, u, c0, c1, h []float32) {
 	n := len(h)
-	x, u, c0, c1 = x[:4*n], u[:4*n], c0[:n], c1[:n]
+	gates, x, u, c0, c1 = gates[:4*n], x[:4*n], u[:4*n], c0[:n], c1[:n]
 	if useAVX2 {
-		lstmStepAVX2(&x[0], &u[0], &c0[0], &c1[0], &h[0], n)
+		lstmStepAVX2(&gates[0], &x[0], &u[0], &c0[0], &c1[0], &h[0], n)
 		return
 	}
 	for j := range h {
@@ -55,7 +55,7 @@ func lstmStep(x, u, c0, c1, h []float32) {
 		f := sigmoid32(x[n+j] + u[n+j])
 		g := tanh32(x[2*n+j] + u[2*n+j])
 		o := sigmoid32(x[3*n+j] + u[3*n+j])
-		x[j], x[n+j], x[2*n+j], x[3*n+j] = i, f, g, o
+		gates[j], gates[n+j], gates[2*n+j], gates[3*n+j] = i, f, g, o
 		c := f*c0[j] + i*g
 		c1[j], h[j] = c, o*tanh32(c)
 	}
@@ -83,20 +83,22 @@ func lstmStepBack(dx, gates, c0, c1, dy, dh, dc []float32) {
 	}
 }
 
-// gruStep computes the gates r, z, n of a GRU in place of x, keeps the recurrent
-// product of n in s and replaces the state h by (1−z)·n + z·h.
-func gruStep(x, u, s, h []float32) {
+// gruStep computes the gates r, z, n of a GRU, keeps the recurrent product of n
+// in s and replaces the state h by (1−z)·n + z·h. gates may be x or u, and s that
+// product itself.
+func gruStep(gates, x, u, s, h []float32) {
 	n := len(h)
-	x, u, s = x[:3*n], u[:3*n], s[:n]
+	gates, x, u, s = gates[:3*n], x[:3*n], u[:3*n], s[:n]
 	if useAVX2 {
-		gruStepAVX2(&x[0], &u[0], &s[0], &h[0], n)
+		gruStepAVX2(&gates[0], &x[0], &u[0], &s[0], &h[0], n)
 		return
 	}
 	for j, v := range h {
 		r := sigmoid32(x[j] + u[j])
 		z := sigmoid32(x[n+j] + u[n+j])
 		m := tanh32(x[2*n+j] + r*u[2*n+j])
-		x[j], x[n+j], x[2*n+j], s[j] = r, z, m, u[2*n+j]
+		s[j] = u[2*n+j]
+		gates[j], gates[n+j], gates[2*n+j] = r, z, m
 		h[j] = m + z*(v-m)
 	}
 }

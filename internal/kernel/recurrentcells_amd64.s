@@ -47,6 +47,10 @@ done: \
 	ADDQ $32, DI \
 	ADDQ $32, SI
 
+#define ADVANCEX \
+	ADVANCE \
+	ADDQ $32, R12
+
 // x = 1/(1 + e^-x); Y1 to Y5 are scratch.
 #define SIGMOID(x) \
 	VMOVAPS x, Y5 \
@@ -119,16 +123,16 @@ TEXT ·tanhStepBackAVX2(SB), NOSPLIT, $0-40
 	STEPS(TANHBACK, NOTHING)
 
 #define LSTMSTEP(LD, ST) \
-	SUM(LD, (DI), (SI), Y0, Y1) \
+	SUM(LD, (R12), (SI), Y0, Y1) \
 	SIGMOID(Y0) \
 	ST(Y0, (DI)) \
-	SUM(LD, (DI)(DX*1), (SI)(DX*1), Y0, Y1) \
+	SUM(LD, (R12)(DX*1), (SI)(DX*1), Y0, Y1) \
 	SIGMOID(Y0) \
 	ST(Y0, (DI)(DX*1)) \
-	SUM(LD, (DI)(R8*1), (SI)(R8*1), Y0, Y1) \
+	SUM(LD, (R12)(R8*1), (SI)(R8*1), Y0, Y1) \
 	SIGMOID(Y0) \
 	ST(Y0, (DI)(R8*1)) \
-	SUM(LD, (DI)(DX*2), (SI)(DX*2), Y0, Y1) \
+	SUM(LD, (R12)(DX*2), (SI)(DX*2), Y0, Y1) \
 	TANH(Y0, Y7, Y1, Y2) \
 	ST(Y0, (DI)(DX*2)) \
 	LD((DI), Y1) \
@@ -142,17 +146,18 @@ TEXT ·tanhStepBackAVX2(SB), NOSPLIT, $0-40
 	VMULPS Y1, Y0, Y0 \
 	ST(Y0, (R11)(AX*4))
 
-// func lstmStepAVX2(x, u, c0, c1, h *float32, n int)
-TEXT ·lstmStepAVX2(SB), NOSPLIT, $0-48
-	MOVQ x+0(FP), DI
-	MOVQ u+8(FP), SI
-	MOVQ c0+16(FP), R9
-	MOVQ c1+24(FP), R10
-	MOVQ h+32(FP), R11
-	MOVQ n+40(FP), CX
+// func lstmStepAVX2(gates, x, u, c0, c1, h *float32, n int)
+TEXT ·lstmStepAVX2(SB), NOSPLIT, $0-56
+	MOVQ gates+0(FP), DI
+	MOVQ x+8(FP), R12
+	MOVQ u+16(FP), SI
+	MOVQ c0+24(FP), R9
+	MOVQ c1+32(FP), R10
+	MOVQ h+40(FP), R11
+	MOVQ n+48(FP), CX
 	STRIDES
 	LOADEXP
-	STEPS(LSTMSTEP, ADVANCE)
+	STEPS(LSTMSTEP, ADVANCEX)
 
 // r = g·(1 − g); t is scratch.
 #define SLOPE(g, r) \
@@ -207,13 +212,13 @@ TEXT ·lstmStepBackAVX2(SB), NOSPLIT, $0-64
 	STEPS(LSTMBACK, ADVANCE)
 
 #define GRUSTEP(LD, ST) \
-	SUM(LD, (DI), (SI), Y0, Y1) \
+	SUM(LD, (R12), (SI), Y0, Y1) \
 	SIGMOID(Y0) \
 	ST(Y0, (DI)) \
-	SUM(LD, (DI)(DX*1), (SI)(DX*1), Y0, Y1) \
+	SUM(LD, (R12)(DX*1), (SI)(DX*1), Y0, Y1) \
 	SIGMOID(Y0) \
 	ST(Y0, (DI)(DX*1)) \
-	LD((DI)(DX*2), Y0) \
+	LD((R12)(DX*2), Y0) \
 	LD((SI)(DX*2), Y1) \
 	ST(Y1, (R9)(AX*4)) \
 	LD((DI), Y2) \
@@ -226,16 +231,17 @@ TEXT ·lstmStepBackAVX2(SB), NOSPLIT, $0-64
 	VFMADD231PS Y2, Y1, Y0 \
 	ST(Y0, (R10)(AX*4))
 
-// func gruStepAVX2(x, u, s, h *float32, n int)
-TEXT ·gruStepAVX2(SB), NOSPLIT, $0-40
-	MOVQ x+0(FP), DI
-	MOVQ u+8(FP), SI
-	MOVQ s+16(FP), R9
-	MOVQ h+24(FP), R10
-	MOVQ n+32(FP), CX
+// func gruStepAVX2(gates, x, u, s, h *float32, n int)
+TEXT ·gruStepAVX2(SB), NOSPLIT, $0-48
+	MOVQ gates+0(FP), DI
+	MOVQ x+8(FP), R12
+	MOVQ u+16(FP), SI
+	MOVQ s+24(FP), R9
+	MOVQ h+32(FP), R10
+	MOVQ n+40(FP), CX
 	STRIDES
 	LOADEXP
-	STEPS(GRUSTEP, ADVANCE)
+	STEPS(GRUSTEP, ADVANCEX)
 
 // Y0 = dy + dh, Y1 = z, Y2 = n, Y3 = the gradient of n.
 #define GRUBACK(LD, ST) \

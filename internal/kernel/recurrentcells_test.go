@@ -15,10 +15,13 @@ var cellSteps = []struct {
 	{"tanh back", []int{1, 1, 1, 1}, func(v [][]float32) { tanhStepBack(v[0], v[1], v[2], v[3]) }},
 	{"relu", []int{1, 1, 1}, func(v [][]float32) { reluStep(v[0], v[1], v[2]) }},
 	{"relu back", []int{1, 1, 1, 1}, func(v [][]float32) { reluStepBack(v[0], v[1], v[2], v[3]) }},
-	{"lstm", []int{4, 4, 1, 1, 1}, func(v [][]float32) { lstmStep(v[0], v[1], v[2], v[3], v[4]) }},
-	{"lstm in place", []int{4, 4, 1, 1}, func(v [][]float32) { lstmStep(v[0], v[1], v[2], v[2], v[3]) }},
+	{"lstm", []int{4, 4, 4, 1, 1, 1}, func(v [][]float32) { lstmStep(v[0], v[1], v[2], v[3], v[4], v[5]) }},
+	{"lstm in place of x", []int{4, 4, 1, 1}, func(v [][]float32) { lstmStep(v[0], v[0], v[1], v[2], v[2], v[3]) }},
+	{"lstm in place of u", []int{4, 4, 1, 1}, func(v [][]float32) { lstmStep(v[0], v[1], v[0], v[2], v[2], v[3]) }},
 	{"lstm back", []int{4, 4, 1, 1, 1, 1, 1}, func(v [][]float32) { lstmStepBack(v[0], v[1], v[2], v[3], v[4], v[5], v[6]) }},
-	{"gru", []int{3, 3, 1, 1}, func(v [][]float32) { gruStep(v[0], v[1], v[2], v[3]) }},
+	{"gru", []int{3, 3, 3, 1, 1}, func(v [][]float32) { gruStep(v[0], v[1], v[2], v[3], v[4]) }},
+	{"gru in place of x", []int{3, 3, 1, 1}, func(v [][]float32) { gruStep(v[0], v[0], v[1], v[2], v[3]) }},
+	{"gru in place of u", []int{3, 3, 1, 1}, func(v [][]float32) { gruStep(v[0], v[1], v[0], v[2], v[3]) }},
 	{"gru back", []int{3, 3, 1, 1, 1, 1}, func(v [][]float32) { gruStepBack(v[0], v[1], v[2], v[3], v[4], v[5]) }},
 }
 
@@ -90,8 +93,9 @@ func TestCellStepsKeepZero(t *testing.T) {
 			clear(v[2*n : 3*n])
 		}
 		c, h, s := make([]float32, n), make([]float32, n), make([]float32, n)
-		lstmStep(append([]float32(nil), x...), u, c, c, h)
-		gruStep(x[:3*n], u[:3*n], s, h)
+		gates := make([]float32, 4*n)
+		lstmStep(gates, x, u, c, c, h)
+		gruStep(gates, x, u, s, h)
 		tanhStep(s, x[2*n:3*n], u[2*n:3*n])
 		for _, v := range append(append(c, h...), s...) {
 			if v != 0 {

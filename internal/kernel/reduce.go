@@ -70,12 +70,17 @@ func toFloat32(dst []float32, src []float64) {
 
 // ColumnSums computes dst[c] = Σ_r x[r,c].
 func ColumnSums(dst, x []float32, rows, cols int) {
+	columnSumsOf(dst[:cols], x[:rows*cols], rows, cols)
+}
+
+// columnSumsOf computes dst[c] = Σ_r x[r·ld+c].
+func columnSumsOf(dst, x []float32, rows, ld int) {
 	j := newJob()
-	j.a = x[:rows*cols]
-	j.vec2 = grow(j.vec2, cols)
+	j.a, j.width = x, ld
+	j.vec2 = grow(j.vec2, len(dst))
 	clear(j.vec2)
-	toFloat32(dst[:cols], j.columns(rows, cols, func(j *job, run []float32, lo, hi int) {
-		sumRows(run, j.a[lo*j.cols:], j.vec2, hi-lo, j.cols)
+	toFloat32(dst, j.columns(rows, len(dst), func(j *job, run []float32, lo, hi int) {
+		sumRows(run, j.a[lo*j.width:], j.vec2, hi-lo, j.cols, j.width)
 	}))
 	j.release()
 }

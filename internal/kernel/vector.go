@@ -115,19 +115,19 @@ func dotRows(dst, x, y []float32, rows, n, xs, ys int) {
 	}
 }
 
-// sumRows computes dst[j] += Σ_r (x[r,j] - shift[j]) over contiguous rows.
-func sumRows(dst, x, shift []float32, rows, n int) {
+// sumRows computes dst[j] += Σ_r (x[r·ld+j] - shift[j]) for j in [0,n).
+func sumRows(dst, x, shift []float32, rows, n, ld int) {
 	dst, shift = dst[:n], shift[:n]
 	i := 0
 	if useAVX2 && n >= 8 && rows > 0 {
 		i = n &^ 7
-		sumRowsAVX2(&dst[0], &x[0], &shift[0], rows, i, n)
+		sumRowsAVX2(&dst[0], &x[0], &shift[0], rows, i, ld)
 	}
 	if i == n {
 		return
 	}
 	for r := range rows {
-		v := x[r*n : (r+1)*n]
+		v := x[r*ld:][:n]
 		for j := i; j < n; j++ {
 			dst[j] += v[j] - shift[j]
 		}
