@@ -17,6 +17,8 @@ type Gemm struct {
 	rowTasks       int
 	colTasks       int
 
+	deep *deepProduct // computes plain products of a large depth; nil for others
+
 	packA, packB bool
 	panelsA      packedPanels
 	panelsB      packedPanels
@@ -44,6 +46,9 @@ func NewGemm(m, n, k int, transA, transB bool) *Gemm {
 	g.choosePacking()
 	g.tables()
 	g.packTask, g.blockTask = g.pack, g.block
+	if transA && !transB && deepPays(k) {
+		g.deep = newDeepProduct(m, n, k, false)
+	}
 	return g
 }
 
@@ -115,6 +120,10 @@ func (g *Gemm) Run(c, a, b, bias []float32, acc bool, e Epilogue) {
 		panic("kernel: moments of a matrix product")
 	}
 	if g.m == 0 || g.n == 0 {
+		return
+	}
+	if g.deep != nil && bias == nil && !acc && !e.ReLU {
+		g.deep.run(c, a, b)
 		return
 	}
 	g.c, g.a, g.b = c[:g.m*g.n], a[:g.m*g.k], b[:g.k*g.n]
