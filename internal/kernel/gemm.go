@@ -1,8 +1,10 @@
 package kernel
 
 const (
-	gemmDepth     = 384     // most depth of a block: its panel of B stays in L1
+	gemmDepth     = 384     // most depth of a block of several: its panel of B stays in L1
+	gemmWhole     = 512     // most depth that is not cut at all
 	gemmTaskTiles = 32      // most row tiles of a task: its block of A stays in L2
+	gemmTaskWhole = 1 << 15 // most of A in a task whose depth is not cut: 128 KB
 	gemmTaskOps   = 1 << 18 // least multiplications of a task: a few microseconds
 	inPlaceTiles  = 16      // B is read in place by at most so many row tiles
 	inPlacePanels = 8       // A is read in place by at most so many panels of B
@@ -38,7 +40,10 @@ type Gemm struct {
 // [m,k], or [k,m] if transA; B is [k,n], or [n,k] if transB.
 func NewGemm(m, n, k int, transA, transB bool) *Gemm {
 	g := &Gemm{m: m, n: n, k: k, transA: transA, transB: transB}
-	blocks := max(1, (k+gemmDepth-1)/gemmDepth)
+	blocks := 1
+	if k > gemmWhole {
+		blocks = (k + gemmDepth - 1) / gemmDepth
+	}
 	g.panelsA = newPackedPanels(m, k, tileM, blocks, !transA)
 	g.panelsB = newPackedPanels(n, k, tileN, blocks, transB)
 	g.bias = make([]float32, g.panelsB.panels*tileN)
@@ -65,7 +70,11 @@ func (g *Gemm) split() {
 	}
 	g.rowTasks, g.colTasks = 1, 1
 	if tiles > inPlaceTiles || panels == 1 {
-		if fit := (tiles + gemmTaskTiles - 1) / gemmTaskTiles; fit > tasks {
+		most := gemmTaskTiles
+		if g.panelsA.blocks == 1 {
+			most = min(most, gemmTaskWhole/(tileM*max(g.k, 1)))
+		}
+		if fit := (tiles + most - 1) / most; fit > tasks {
 			tasks = (fit + threads - 1) / threads * threads
 		}
 		g.rowTasks = max(1, min(tasks, tiles))
