@@ -89,9 +89,7 @@ func (l *Linear) BuildFused(b *nn.Builder, in []*gorgonia.Node, e nn.Epilogue) (
 	params := &linearParams{plan: kernel.NewWeightGrad(rows, f, o, l.bias != nil), in: f, out: o}
 	grads := []nn.GradFunc{
 		func(in gorgonia.Nodes, _, dy *gorgonia.Node) (*gorgonia.Node, error) {
-			return nn.Apply(nn.Op{Name: "linear/dx", Shape: shape,
-				Run:        func(dst []float32, in [][]float32) { toInput.Run(dst, in[0], in[1], nil, false, kernel.Epilogue{}) },
-				Accumulate: func(dst []float32, in [][]float32) { toInput.Run(dst, in[0], in[1], nil, true, kernel.Epilogue{}) }}, dy, in[1])
+			return linearInputGrad(toInput, in, dy)
 		},
 		params.toWeight,
 	}
@@ -104,7 +102,7 @@ func (l *Linear) BuildFused(b *nn.Builder, in []*gorgonia.Node, e nn.Epilogue) (
 		grads = behindReLU(grads)
 	}
 	epilogue := kernel.Epilogue{ReLU: e.ReLU}
-	return nn.Apply(nn.Op{Name: "linear", Shape: out, Grad: grads,
+	return nn.Apply(nn.Op{Name: "linear", Shape: out, Grad: grads, Rectified: e.ReLU,
 		Run: func(dst []float32, in [][]float32) { forward.Run(dst, in[0], in[1], third(in), false, epilogue) }}, nodes...)
 }
 

@@ -8,6 +8,20 @@ import (
 	"pare/nn"
 )
 
+// linearInputGrad is the gradient to the input, dy·Wᵀ. Behind a ReLU its mask is
+// applied in the same pass.
+func linearInputGrad(plan *kernel.Gemm, in gorgonia.Nodes, dy *gorgonia.Node) (*gorgonia.Node, error) {
+	x, w := in[0], in[1]
+	if nn.IsRectified(x) {
+		return nn.Apply(nn.Op{Name: "linear/dx", Shape: x.Shape().Clone(), MaskedBy: x,
+			Run: func(dst []float32, in [][]float32) { plan.RunMasked(dst, in[0], in[1], in[2]) }}, dy, w, x)
+	}
+	run := func(acc bool) nn.Kernel {
+		return func(dst []float32, in [][]float32) { plan.Run(dst, in[0], in[1], nil, acc, kernel.Epilogue{}) }
+	}
+	return nn.Apply(nn.Op{Name: "linear/dx", Shape: x.Shape().Clone(), Run: run(false), Accumulate: run(true)}, dy, w)
+}
+
 // linearParams computes the gradients of a linear layer's weights and bias in
 // one pass over the inputs and the gradient behind them.
 type linearParams struct {

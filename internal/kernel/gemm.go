@@ -30,8 +30,9 @@ type Gemm struct {
 	step         []int     // depths of A in one block
 
 	c, a, b   []float32 // operands of the call in progress
-	mode      int       // of the first block of the depth
-	end       int       // of the last one
+	mask      []float32
+	mode      int // of the first block of the depth
+	end       int // of the last one
 	packTask  func(worker, task int)
 	blockTask func(worker, task int)
 }
@@ -147,9 +148,23 @@ func (g *Gemm) Run(c, a, b, bias []float32, acc bool, e Epilogue) {
 	if e.ReLU {
 		g.end = tileReLU
 	}
+	g.multiply()
+}
+
+// RunMasked computes C = op(A)·op(B) where mask [m,n] is positive, and 0 elsewhere.
+func (g *Gemm) RunMasked(c, a, b, mask []float32) {
+	if g.m == 0 || g.n == 0 {
+		return
+	}
+	g.c, g.a, g.b, g.mask = c[:g.m*g.n], a[:g.m*g.k], b[:g.k*g.n], mask[:g.m*g.n]
+	g.mode, g.end = 0, tileMask
+	g.multiply()
+}
+
+func (g *Gemm) multiply() {
 	g.packAhead()
 	parallel(g.rowTasks*g.colTasks, g.blockTask)
-	g.c, g.a, g.b = nil, nil, nil
+	g.c, g.a, g.b, g.mask = nil, nil, nil, nil
 }
 
 // packAhead packs what several tasks read.
@@ -219,6 +234,9 @@ func (g *Gemm) block(_, task int) {
 			j := p * tileN
 			t.c = g.c[i0*g.n+j:]
 			t.bias = g.bias[j:]
+			if g.mask != nil {
+				t.mask = g.mask[i0*g.n+j:]
+			}
 			t.cols = min(tileN, g.n-j)
 			t.ldb = tileWidth(t.cols)
 			switch {
