@@ -27,8 +27,8 @@ const (
 type tile struct {
 	c, a, b, bias []float32
 	mask          []float32 // has the rows of c
-	crow, arow    []int // offsets of the rows, equally many
-	step          []int // offsets along the depth
+	crow, arow    []int     // offsets of the rows, equally many
+	step          []int     // offsets along the depth
 	ldb           int
 	cols          int // columns of the result
 	mode          int
