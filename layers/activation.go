@@ -86,6 +86,9 @@ func (l *Activation) Build(_ *nn.Builder, in []*gorgonia.Node) (*gorgonia.Node, 
 
 // reluGrad is dy where y, the output of a ReLU, is positive.
 func reluGrad(y, dy *gorgonia.Node) (*gorgonia.Node, error) {
+	if nn.IsMaskedBy(dy, y) {
+		return dy, nil
+	}
 	return nn.Apply(nn.Op{Name: "relu/dx", Shape: y.Shape().Clone(),
 		Run: func(dst []float32, in [][]float32) { kernel.ReLUBackward(dst, in[0], in[1]) }}, y, dy)
 }

@@ -86,28 +86,23 @@ func (l *Linear) BuildFused(b *nn.Builder, in []*gorgonia.Node, e nn.Epilogue) (
 	out[len(out)-1] = o
 	forward := kernel.NewGemm(rows, o, f, false, false)
 	toInput := kernel.NewGemm(rows, f, o, false, true)
-	toWeight := kernel.NewGemm(f, o, rows, true, false)
+	params := &linearParams{plan: kernel.NewWeightGrad(rows, f, o, l.bias != nil), in: f, out: o}
 	grads := []nn.GradFunc{
 		func(in gorgonia.Nodes, _, dy *gorgonia.Node) (*gorgonia.Node, error) {
-			return nn.Apply(nn.Op{Name: "linear/dx", Shape: shape,
-				Run:        func(dst []float32, in [][]float32) { toInput.Run(dst, in[0], in[1], nil, false, kernel.Epilogue{}) },
-				Accumulate: func(dst []float32, in [][]float32) { toInput.Run(dst, in[0], in[1], nil, true, kernel.Epilogue{}) }}, dy, in[1])
+			return linearInputGrad(toInput, in, dy)
 		},
-		func(in gorgonia.Nodes, _, dy *gorgonia.Node) (*gorgonia.Node, error) {
-			return nn.Apply(nn.Op{Name: "linear/dw", Shape: tensor.Shape{f, o},
-				Run: func(dst []float32, in [][]float32) { toWeight.Run(dst, in[0], in[1], nil, false, kernel.Epilogue{}) }}, in[0], dy)
-		},
+		params.toWeight,
 	}
 	nodes := []*gorgonia.Node{in[0], b.Param(l.weight)}
 	if l.bias != nil {
 		nodes = append(nodes, b.Param(l.bias))
-		grads = append(grads, biasGrad("linear/db", rows, o))
+		grads = append(grads, params.toBias)
 	}
 	if e.ReLU {
 		grads = behindReLU(grads)
 	}
 	epilogue := kernel.Epilogue{ReLU: e.ReLU}
-	return nn.Apply(nn.Op{Name: "linear", Shape: out, Grad: grads,
+	return nn.Apply(nn.Op{Name: "linear", Shape: out, Grad: grads, Rectified: e.ReLU,
 		Run: func(dst []float32, in [][]float32) { forward.Run(dst, in[0], in[1], third(in), false, epilogue) }}, nodes...)
 }
 

@@ -53,6 +53,9 @@ func fusable() map[string][]row {
 		"vectors": {row{"flat", &layers.Flatten{}, nil}, row{"fc1", &layers.Linear{Out: 12}, nil}, row{"bn", &layers.BatchNorm{}, nil},
 			row{"relu", layers.ReLU(), nil}, row{"fc2", &layers.Linear{Out: 12}, nil}, row{"relu2", layers.ReLU(), nil},
 			row{"fc3", &layers.Linear{Out: 4}, nil}},
+		"linear with relu read by two": {row{"flat", &layers.Flatten{}, nil}, row{"fc1", &layers.Linear{Out: 20}, nil}, row{"relu", layers.ReLU(), nil},
+			row{"a", &layers.Linear{Out: 18}, nil}, row{"b", &layers.Linear{Out: 18}, []string{"relu"}},
+			row{"add", &layers.Add{}, []string{"a", "b"}}, row{"fc2", &layers.Linear{Out: 4}, nil}},
 		"relu read twice": head(row{"a", conv(8), nil}, row{"bn", &layers.BatchNorm{}, nil}, row{"relu", layers.ReLU(), nil},
 			row{"b", conv(8), nil}, row{"bn2", &layers.BatchNorm{}, nil}, row{"add", &layers.Add{}, []string{"relu", "bn2"}}),
 	}

@@ -31,6 +31,25 @@ type Op struct {
 	// Accumulate adds to dst what Run stores there; nil: the op cannot. Where a
 	// sum is the only reader of the result this saves writing and reading it.
 	Accumulate Kernel
+
+	// Rectified tells that the result is max(·, 0): a gradient with respect to it
+	// counts where it is positive only.
+	Rectified bool
+	// MaskedBy is the rectified value that this is a gradient with respect to,
+	// when the gradient is 0 already wherever that is not positive; nil: unknown.
+	MaskedBy *gorgonia.Node
+}
+
+// IsRectified reports whether a value is the result of an op with Rectified.
+func IsRectified(n *gorgonia.Node) bool {
+	a, ok := n.Op().(*appliedOp)
+	return ok && a.Rectified
+}
+
+// IsMaskedBy reports whether a gradient is 0 wherever y is not positive.
+func IsMaskedBy(grad, y *gorgonia.Node) bool {
+	a, ok := grad.Op().(*appliedOp)
+	return ok && a.MaskedBy == y
 }
 
 var opCount atomic.Uint64

@@ -1,8 +1,10 @@
 package kernel
 
 const (
-	gemmDepth     = 384     // most depth of a block: its panel of B stays in L1
+	gemmDepth     = 384     // most depth of a block of several: its panel of B stays in L1
+	gemmWhole     = 512     // most depth that is not cut at all
 	gemmTaskTiles = 32      // most row tiles of a task: its block of A stays in L2
+	gemmTaskWhole = 1 << 15 // most of A in a task whose depth is not cut: 128 KB
 	gemmTaskOps   = 1 << 18 // least multiplications of a task: a few microseconds
 	inPlaceTiles  = 16      // B is read in place by at most so many row tiles
 	inPlacePanels = 8       // A is read in place by at most so many panels of B
@@ -20,6 +22,8 @@ type Gemm struct {
 	rowTasks       int
 	colTasks       int
 
+	deep *deepProduct // computes plain products of a large depth; nil for others
+
 	packA, packB bool
 	panelsA      packedPanels
 	panelsB      packedPanels
@@ -29,8 +33,9 @@ type Gemm struct {
 	step         []int     // depths of A in one block
 
 	c, a, b   []float32 // operands of the call in progress
-	mode      int       // of the first block of the depth
-	end       int       // of the last one
+	mask      []float32
+	mode      int // of the first block of the depth
+	end       int // of the last one
 	packTask  func(worker, task int)
 	blockTask func(worker, task int)
 }
@@ -39,7 +44,10 @@ type Gemm struct {
 // [m,k], or [k,m] if transA; B is [k,n], or [n,k] if transB.
 func NewGemm(m, n, k int, transA, transB bool) *Gemm {
 	g := &Gemm{m: m, n: n, k: k, transA: transA, transB: transB}
-	blocks := max(1, (k+gemmDepth-1)/gemmDepth)
+	blocks := 1
+	if k > gemmWhole {
+		blocks = (k + gemmDepth - 1) / gemmDepth
+	}
 	g.panelsA = newPackedPanels(m, k, tileM, blocks, !transA)
 	g.panelsB = newPackedPanels(n, k, tileN, blocks, transB)
 	g.bias = make([]float32, g.panelsB.panels*tileN)
@@ -47,6 +55,9 @@ func NewGemm(m, n, k int, transA, transB bool) *Gemm {
 	g.choosePacking()
 	g.tables()
 	g.packTask, g.blockTask = g.pack, g.block
+	if transA && !transB && deepPays(k) {
+		g.deep = newDeepProduct(m, n, k, false)
+	}
 	return g
 }
 
@@ -77,7 +88,11 @@ func (g *Gemm) split() {
 	}
 	g.rowTasks, g.colTasks = 1, 1
 	if byRow {
-		if fit := (tiles + gemmTaskTiles - 1) / gemmTaskTiles; fit > tasks {
+		most := gemmTaskTiles
+		if g.panelsA.blocks == 1 {
+			most = min(most, gemmTaskWhole/(tileM*max(g.k, 1)))
+		}
+		if fit := (tiles + most - 1) / most; fit > tasks {
 			tasks = (fit + threads - 1) / threads * threads
 		}
 		g.rowTasks = max(1, min(tasks, tiles))
@@ -134,6 +149,10 @@ func (g *Gemm) Run(c, a, b, bias []float32, acc bool, e Epilogue) {
 	if g.m == 0 || g.n == 0 {
 		return
 	}
+	if g.deep != nil && bias == nil && !acc && !e.ReLU {
+		g.deep.run(c, a, b)
+		return
+	}
 	g.c, g.a, g.b = c[:g.m*g.n], a[:g.m*g.k], b[:g.k*g.n]
 	g.mode, g.end = 0, 0
 	if bias != nil {
@@ -146,9 +165,23 @@ func (g *Gemm) Run(c, a, b, bias []float32, acc bool, e Epilogue) {
 	if e.ReLU {
 		g.end = tileReLU
 	}
+	g.multiply()
+}
+
+// RunMasked computes C = op(A)·op(B) where mask [m,n] is positive, and 0 elsewhere.
+func (g *Gemm) RunMasked(c, a, b, mask []float32) {
+	if g.m == 0 || g.n == 0 {
+		return
+	}
+	g.c, g.a, g.b, g.mask = c[:g.m*g.n], a[:g.m*g.k], b[:g.k*g.n], mask[:g.m*g.n]
+	g.mode, g.end = 0, tileMask
+	g.multiply()
+}
+
+func (g *Gemm) multiply() {
 	g.packAhead()
 	parallel(g.rowTasks*g.colTasks, g.blockTask)
-	g.c, g.a, g.b = nil, nil, nil
+	g.c, g.a, g.b, g.mask = nil, nil, nil, nil
 }
 
 // packAhead packs what several tasks read.
@@ -218,6 +251,9 @@ func (g *Gemm) block(_, task int) {
 			j := p * tileN
 			t.c = g.c[i0*g.n+j:]
 			t.bias = g.bias[j:]
+			if g.mask != nil {
+				t.mask = g.mask[i0*g.n+j:]
+			}
 			t.cols = min(tileN, g.n-j)
 			t.ldb = tileWidth(t.cols)
 			switch {

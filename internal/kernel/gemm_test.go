@@ -2,6 +2,7 @@ package kernel
 
 import (
 	"fmt"
+	"math"
 	"testing"
 )
 
@@ -63,6 +64,37 @@ func TestGemm(t *testing.T) {
 					g.Run(c, a, b, bs, acc, Epilogue{ReLU: relu})
 					near(t, fmt.Sprint(s, ta, tb, acc, relu, bs != nil), c, want, 1e-5)
 				}
+			}
+		}
+	})
+}
+
+// TestGemmMasked: the mask applies to the whole sum, NaN counts as not positive
+// and what is masked is 0 even where the product is not finite.
+func TestGemmMasked(t *testing.T) {
+	everyMode(t, func(t *testing.T) {
+		r := newRand(4)
+		for _, s := range gemmShapes {
+			m, n, k := s[0], s[1], s[2]
+			for v := range 4 {
+				ta, tb := v&1 != 0, v&2 != 0
+				a, b, mask := randSlice(r, m*k), randSlice(r, k*n), randSlice(r, m*n)
+				for i := 0; i < len(mask); i += 3 {
+					mask[i] = []float32{0, float32(math.NaN()), float32(math.Inf(1)), float32(math.Copysign(0, -1)), 1e-40}[i%5]
+				}
+				g := NewGemm(m, n, k, ta, tb)
+				c, plain := randSlice(r, m*n), make([]float32, m*n)
+				if k > 0 {
+					a[0] = float32(math.Inf(1))
+				}
+				g.RunMasked(c, a, b, mask)
+				g.Run(plain, a, b, nil, false, Epilogue{})
+				for i, v := range mask {
+					if !(v > 0) {
+						plain[i] = 0
+					}
+				}
+				same(t, fmt.Sprint("masked ", s, ta, tb), c, plain)
 			}
 		}
 	})

@@ -14,6 +14,7 @@ const (
 	tileBias = 1 << iota // start every row from bias, else from zero
 	tileLoad             // add what is in c
 	tileReLU             // end with max(·, 0)
+	tileMask             // end with 0 where mask is not positive
 )
 
 // tile is a product of any number of rows and at most tileN columns:
@@ -25,8 +26,9 @@ const (
 // different places of c.
 type tile struct {
 	c, a, b, bias []float32
-	crow, arow    []int // offsets of the rows, equally many
-	step          []int // offsets along the depth
+	mask          []float32 // has the rows of c
+	crow, arow    []int     // offsets of the rows, equally many
+	step          []int     // offsets along the depth
 	ldb           int
 	cols          int // columns of the result
 	mode          int
@@ -45,6 +47,13 @@ func tileWidth(cols int) int {
 func (t *tile) run() {
 	if !useAVX2 {
 		t.runGo()
+		return
+	}
+	if t.mode&tileMask != 0 && t.cols < tileN {
+		t.mode ^= tileMask
+		t.run()
+		t.mode ^= tileMask
+		t.maskEdge()
 		return
 	}
 	n := len(t.crow)
@@ -103,6 +112,21 @@ func (t *tile) runGo() {
 				}
 			}
 			copy(out, acc[:])
+		}
+	}
+	if t.mode&tileMask != 0 {
+		t.maskEdge()
+	}
+}
+
+// maskEdge applies the mask to a finished tile.
+func (t *tile) maskEdge() {
+	for _, co := range t.crow {
+		out := t.c[co:][:t.cols]
+		for j, v := range t.mask[co:][:t.cols] {
+			if !(v > 0) {
+				out[j] = 0
+			}
 		}
 	}
 }

@@ -53,6 +53,13 @@
 	VMOVAPS hi, Y0 \
 	STORE7(r)
 
+// Zero where the mask, AX bytes after the result, is not above Y0.
+#define MASK16(r, lo, hi) \
+	VCMPPS $0x11, (r)(AX*1), Y0, Y1 \
+	VCMPPS $0x11, 32(r)(AX*1), Y0, Y2 \
+	VANDPS Y1, lo, lo \
+	VANDPS Y2, hi, hi
+
 // func tile16AVX2(t *tile, crow, arow *int, tiles, rows int)
 TEXT ·tile16AVX2(SB), NOSPLIT, $0-40
 	MOVQ t+0(FP), DI
@@ -62,6 +69,18 @@ TEXT ·tile16AVX2(SB), NOSPLIT, $0-40
 	MOVQ tile_mode(DI), R14
 
 tiles:
+	TESTQ $const_tileMask, R14
+	JEQ begin
+	MOVQ crow+8(FP), AX
+	MOVQ tile_mask(DI), BX
+	FETCH(0, 60)
+	FETCH(1, 60)
+	FETCH(2, 60)
+	FETCH(3, 60)
+	FETCH(4, 60)
+	FETCH(5, 60)
+
+begin:
 	BEGIN(60)
 	VXORPS Y4, Y4, Y4
 	VXORPS Y5, Y5, Y5
@@ -196,7 +215,7 @@ addEdge:
 
 relu:
 	TESTQ $const_tileReLU, R14
-	JEQ store
+	JEQ mask
 	VXORPS Y0, Y0, Y0
 	VMAXPS Y4, Y0, Y4
 	VMAXPS Y5, Y0, Y5
@@ -210,6 +229,19 @@ relu:
 	VMAXPS Y13, Y0, Y13
 	VMAXPS Y14, Y0, Y14
 	VMAXPS Y15, Y0, Y15
+
+mask:
+	TESTQ $const_tileMask, R14
+	JEQ store
+	MOVQ tile_mask(DI), AX
+	SUBQ tile_c(DI), AX
+	VXORPS Y0, Y0, Y0
+	MASK16(R8, Y4, Y5)
+	MASK16(R9, Y6, Y7)
+	MASK16(R10, Y8, Y9)
+	MASK16(R11, Y10, Y11)
+	MASK16(R12, Y12, Y13)
+	MASK16(R13, Y14, Y15)
 
 store:
 	CMPQ CX, $16

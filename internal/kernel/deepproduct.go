@@ -1,0 +1,174 @@
+package kernel
+
+const (
+	deepLeast  = 1024     // least depth of a product that is cut along it
+	deepChunk  = 512      // least depth of a part
+	deepTasks  = 8        // parts are made until there are so many tasks
+	deepDepth  = 128      // depth of a block: its panels stay in L2 beside the result
+	deepGroup  = 8        // panels of B packed at a time
+	deepTiles  = 86       // most row tiles of a task
+	deepFloats = 72 << 10 // most of the result in a task: it stays in L2
+	deepSum    = 4096     // elements per task that adds the parts
+)
+
+// deepProduct is a plan for C[m,n] = Aᵀ·B with A [k,m] and B [k,n] of a large
+// depth, such as the gradient of weights over all positions of a batch. Tasks
+// take parts of the depth, so that A and B are read and packed once, and C is
+// the sum of the parts in their order. The split depends on the size only.
+//
+// With sums C has one row more: the sums of the columns of B, computed as the
+// product with a column of ones in A.
+type deepProduct struct {
+	m, n, k  int
+	rows     int // of C
+	sums     bool
+	tiles    int
+	rowTasks int
+	colTasks int
+	chunks   int // of the depth
+	pitch    packPitch
+
+	arow, crow []int     // rows of A and C in one task
+	step       []int     // depths of A in one block
+	part       []float32 // results of the chunks but the first, which is in C itself
+	ws         []deepWorker
+
+	c, a, b []float32 // operands of the call in progress
+	mulTask func(worker, task int)
+	sumTask func(worker, task int)
+}
+
+// packPitch is the distance of packed panels of A and of B. Half a cache line
+// more than a power of two would leave the panels in the same places of the
+// cache, hence a whole one.
+type packPitch struct{ a, b int }
+
+// deepWorker holds the packed panels of one worker.
+type deepWorker struct {
+	a, b []float32
+	_    [64]byte
+}
+
+// deepPays tells whether a product should be cut along its depth.
+func deepPays(k int) bool { return k >= deepLeast }
+
+func newDeepProduct(m, n, k int, sums bool) *deepProduct {
+	d := &deepProduct{m: m, n: n, k: k, rows: m, sums: sums}
+	if sums {
+		d.rows++
+	}
+	const line = 16
+	d.pitch = packPitch{deepDepth*tileM + line, deepDepth*tileN + line}
+	d.tiles = (d.rows + tileM - 1) / tileM
+	d.rowTasks = max(1, (d.tiles+deepTiles-1)/deepTiles)
+	rows := (d.tiles + d.rowTasks - 1) / d.rowTasks * tileM
+	panels, most := (n+tileN-1)/tileN, max(1, deepFloats/max(rows, 1)/tileN)
+	d.colTasks = max(1, (panels+most-1)/most)
+	d.chunks = max(1, min(deepTasks/(d.rowTasks*d.colTasks), k/deepChunk))
+	for i := range min(rows, d.rows) {
+		d.arow = append(d.arow, i/tileM*d.pitch.a+i%tileM)
+		d.crow = append(d.crow, i*n)
+	}
+	for t := range deepDepth {
+		d.step = append(d.step, t*tileM)
+	}
+	d.mulTask, d.sumTask = d.multiply, d.sum
+	return d
+}
+
+// run computes c [m,n], or [m+1,n] with sums.
+func (d *deepProduct) run(c, a, b []float32) {
+	size := d.rows * d.n
+	d.c, d.a, d.b = c[:size], a[:d.k*d.m], b[:d.k*d.n]
+	if d.part == nil {
+		d.part = make([]float32, (d.chunks-1)*size)
+	}
+	for len(d.ws) < maxWorkers() {
+		d.ws = append(d.ws, deepWorker{})
+	}
+	parallel(d.chunks*d.rowTasks*d.colTasks, d.mulTask)
+	if d.chunks > 1 {
+		parallel((size+deepSum-1)/deepSum, d.sumTask)
+	}
+	d.c, d.a, d.b = nil, nil, nil
+}
+
+// sum adds the parts in one range of C.
+func (d *deepProduct) sum(_, task int) {
+	lo := task * deepSum
+	hi := min(lo+deepSum, len(d.c))
+	for i := range d.chunks - 1 {
+		addSlice(d.c[lo:hi], d.c[lo:hi], d.part[i*len(d.c):][lo:hi])
+	}
+}
+
+// multiply computes a chunk of one block of C.
+func (d *deepProduct) multiply(worker, task int) {
+	blocks := d.rowTasks * d.colTasks
+	chunk, rt, ct := task/blocks, task%blocks/d.colTasks, task%d.colTasks
+	t0, t1 := d.tiles*rt/d.rowTasks, d.tiles*(rt+1)/d.rowTasks
+	panels := (d.n + tileN - 1) / tileN
+	p0, p1 := panels*ct/d.colTasks, panels*(ct+1)/d.colTasks
+	i0, i1 := t0*tileM, min(t1*tileM, d.rows)
+	c := d.c
+	if chunk > 0 {
+		c = d.part[(chunk-1)*len(d.c):][:len(d.c)]
+	}
+	w := &d.ws[worker]
+	if w.a == nil {
+		w.a = make([]float32, (len(d.arow)+tileM-1)/tileM*d.pitch.a)
+		w.b = make([]float32, deepGroup*d.pitch.b)
+	}
+	t := tile{a: w.a, crow: d.crow[:i1-i0], arow: d.arow[:i1-i0]}
+	end := d.k * (chunk + 1) / d.chunks
+	for k0 := d.k * chunk / d.chunks; k0 < end; k0 += deepDepth {
+		depth := min(deepDepth, end-k0)
+		t.step = d.step[:depth]
+		d.packA(w.a, k0, depth, i0, i1)
+		for p := p0; p < p1; p += deepGroup {
+			last := min(p+deepGroup, p1)
+			d.packB(w.b, k0, depth, p, last)
+			for q := p; q < last; q++ {
+				j := q * tileN
+				t.b = w.b[(q-p)*d.pitch.b:]
+				t.c = c[i0*d.n+j:]
+				t.cols = min(tileN, d.n-j)
+				t.ldb = tileWidth(t.cols)
+				t.run()
+			}
+		}
+		t.mode = tileLoad
+	}
+}
+
+// packA packs rows [i0,i1) of C; the last one may be that of the sums.
+func (d *deepProduct) packA(dst []float32, k0, depth, i0, i1 int) {
+	src := d.a[k0*d.m+i0:]
+	n := min(i1, d.m) - i0
+	full := n - n%tileM
+	if full > 0 {
+		packStraight(dst, d.pitch.a, src, d.m, full, tileM, depth)
+	}
+	dst = dst[full/tileM*d.pitch.a:]
+	if n > full {
+		packStraight(dst, 0, src[full:], d.m, n-full, tileM, depth)
+	}
+	if i1 > d.m {
+		for t := range depth {
+			dst[t*tileM+n-full] = 1
+		}
+	}
+}
+
+// packB packs panels [p0,p1).
+func (d *deepProduct) packB(dst []float32, k0, depth, p0, p1 int) {
+	src := d.b[k0*d.n+p0*tileN:]
+	n := min(p1*tileN, d.n) - p0*tileN
+	full := n - n%tileN
+	if full > 0 {
+		packStraight(dst, d.pitch.b, src, d.n, full, tileN, depth)
+	}
+	if n > full {
+		packStraight(dst[full/tileN*d.pitch.b:], 0, src[full:], d.n, n-full, tileWidth(n-full), depth)
+	}
+}
