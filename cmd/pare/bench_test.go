@@ -150,7 +150,7 @@ func TestBenchInterrupted(t *testing.T) {
 
 func TestBenchKnowsAllModels(t *testing.T) {
 	for _, name := range models.Names() {
-		if _, ok := inputKinds[name]; !ok && name != (models.Pruned{}).Name() { // no network of its own
+		if _, ok := inputKinds[name]; !ok && name != (models.Saved{}).Name() { // no network of its own
 			t.Errorf("inputKinds has no row for %s", name)
 		}
 	}

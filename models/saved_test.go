@@ -37,7 +37,7 @@ func prunedResNet(t *testing.T) *nn.Network {
 	return small
 }
 
-func TestPruned(t *testing.T) {
+func TestSaved(t *testing.T) {
 	small := prunedResNet(t)
 	task := Task{Input: small.Input, Classes: 10}
 	run := t.TempDir()
@@ -49,8 +49,12 @@ func TestPruned(t *testing.T) {
 		t.Fatal(err)
 	}
 	draw := func(folder string, seed uint64) *nn.Network {
-		m := Pruned{}
-		net, err := m.Build(func(into any) error { into.(*Pruned).Run = folder; return nil }, task, rand.New(rand.NewPCG(seed, 1)))
+		m := Saved{}
+		net, err := m.Build(func(into any) error {
+			s := into.(*Saved)
+			s.Run, s.Weights = folder, "new"
+			return nil
+		}, task, rand.New(rand.NewPCG(seed, 1)))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -89,6 +93,15 @@ func TestPruned(t *testing.T) {
 			t.Errorf("%s is zero", p.Full)
 		}
 	}
+	kept, err := build("saved", "run: "+run, task)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, p := range kept.Params() {
+		if !slices.Equal(p.Data(), small.Params()[i].Data()) {
+			t.Errorf("%s is not kept", p.Full)
+		}
+	}
 	p, err := nn.Compile(a, nn.CompileOptions{Mode: nn.Infer, Batch: 2})
 	if err != nil {
 		t.Fatal(err)
@@ -96,7 +109,7 @@ func TestPruned(t *testing.T) {
 	p.Run()
 }
 
-func TestPrunedRefuses(t *testing.T) {
+func TestSavedRefuses(t *testing.T) {
 	small := prunedResNet(t)
 	good, broken, empty := t.TempDir(), t.TempDir(), t.TempDir()
 	if err := export.Save(good, export.Model{Net: small}); err != nil {
@@ -107,12 +120,13 @@ func TestPrunedRefuses(t *testing.T) {
 	}
 	for _, c := range []struct{ options, want string }{
 		{"seed: 1", "unknown key model.seed"},
-		{"run: ''", "pruned: run is missing"},
+		{"run: ''", "saved: run is missing"},
 		{"run: " + empty, "has no architecture.json"},
-		{"run: " + broken, `architecture format is "x"`},
+		{"weights: new, run: " + broken, `architecture format is "x"`},
+		{"weights: old, run: " + good, `weights is "old", it must be kept or new`},
 		{"run: " + good, "reads inputs of 3×8×8, the data gives images of 1×28×28"},
 	} {
-		_, err := build("pruned", c.options, grey)
+		_, err := build("saved", c.options, grey)
 		if err == nil || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), "\n") {
 			t.Errorf("{%s}: error %v, want one line with %q", c.options, err, c.want)
 		}
