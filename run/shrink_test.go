@@ -94,3 +94,32 @@ func TestEveryWithActivations(t *testing.T) {
 		t.Errorf("at the end the terms are %+v and %+v", a, g)
 	}
 }
+
+// TestTargetLeast: method least meets the target in time and by little more than a
+// group, in several intervals.
+func TestTargetLeast(t *testing.T) {
+	for _, key := range []string{"macs", "params"} {
+		c := parse(t, shrinking+"prune: {every: 4}\ntarget: {"+key+": 0.6, by: 0.5, method: least}\n", "train.epochs=16", "penalties.0.lambda=0.0001")
+		r := finish(t, c)
+		if r.TargetReached > 0.6 || r.TargetReached < 0.45 || r.TargetStep == 0 { // of 12 channels one is a lot
+			t.Errorf("%s: asked for 0.6, reached %g in step %d", key, r.TargetReached, r.TargetStep)
+		}
+		records, err := train.ReadMetrics(r.folder.path(MetricsFile))
+		if err != nil {
+			t.Fatal(err)
+		}
+		last := records[len(records)-1]
+		if r.TargetStep > last.Step*55/100 {
+			t.Errorf("%s: reached in step %d of %d", key, r.TargetStep, last.Step)
+		}
+		shares := 0
+		for _, rec := range records {
+			if rec.Target != nil {
+				shares++
+			}
+		}
+		if shares < 3 {
+			t.Errorf("%s: the target was reached in %d intervals", key, shares)
+		}
+	}
+}
