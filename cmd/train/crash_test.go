@@ -75,7 +75,7 @@ func TestKillAndResume(t *testing.T) { killAndResume(t, crashConfig, 3) }
 func TestKillAndResumeShrinking(t *testing.T) {
 	for name, keys := range map[string]string{
 		"every":  "prune: {every: 7}\n",
-		"target": "prune: {every: 8}\ntarget: {macs: 0.6}\n",
+		"target": "prune: {every: 8}\ntarget: {macs: 0.6, method: lambda}\n",
 		"least":  "prune: {every: 6}\ntarget: {macs: 0.6, method: least}\n",
 	} {
 		t.Run(name, func(t *testing.T) {
