@@ -1,0 +1,284 @@
+package diffusion
+
+import (
+	"cmp"
+	"math"
+	"slices"
+
+	"gonum.org/v1/gonum/mat"
+)
+
+// symmetricSolver fits all entries at once under Hᵢⱼ = Hⱼᵢ: coordinate descent over
+// pairs. Moving a pair changes two rows of the correlations C = YᵀX/n − HG, and its
+// penalty counts both entries.
+type symmetricSolver struct {
+	prob      *Problem
+	m         *moments
+	tolerance float64 // of the gap, relative to the objective of H = 0
+	limit     int
+	factor    *mat.Cholesky // of G, where λ = 0 occurs
+
+	pairs []pair
+	h, c  []float64 // p×p
+	set   []pair
+	power float64
+}
+
+// pair is an entry on or below the diagonal.
+type pair struct{ i, j int }
+
+func solveSymmetric(prob *Problem, m *moments, lambdas []float64, o Options) ([]*Model, error) {
+	s := newSymmetricSolver(prob, m, o)
+	if slices.Contains(lambdas, 0) && !s.factorise() {
+		return nil, errRank
+	}
+	models := make([]*Model, len(lambdas))
+	for l, lambda := range lambdas {
+		f := s.solve(lambda)
+		models[l] = &Model{Kernel: s.kernel(), Objective: f.objective, Gap: f.gap, Iterations: f.iterations}
+		if o.Progress != nil {
+			o.Progress(l+1, len(lambdas))
+		}
+	}
+	return models, nil
+}
+
+func newSymmetricSolver(prob *Problem, m *moments, o Options) *symmetricSolver {
+	s := &symmetricSolver{
+		prob: prob, m: m, tolerance: o.tolerance(), limit: o.maxIterations(),
+		h: make([]float64, m.p*m.p), c: slices.Clone(m.cross), power: 2 * m.nullObjective(),
+	}
+	for i := range m.p {
+		for j := range i + 1 {
+			if prob.allowed(i, j) && s.curvature(pair{i, j}) > 0 {
+				s.pairs = append(s.pairs, pair{i, j})
+			}
+		}
+	}
+	return s
+}
+
+// warm starts from a symmetric kernel.
+func (s *symmetricSolver) warm(k Kernel) {
+	for i, r := range k.Rows {
+		for a, j := range r.Index {
+			s.h[i*s.m.p+j] = r.Value[a]
+		}
+	}
+	s.refresh()
+}
+
+// curvature is the second derivative along the pair.
+func (s *symmetricSolver) curvature(a pair) float64 {
+	p := s.m.p
+	if a.i == a.j {
+		return s.m.gram[a.i*p+a.i]
+	}
+	return s.m.gram[a.i*p+a.i] + s.m.gram[a.j*p+a.j]
+}
+
+// correlation is minus the derivative of the loss along the pair.
+func (s *symmetricSolver) correlation(a pair) float64 {
+	p := s.m.p
+	if a.i == a.j {
+		return s.c[a.i*p+a.i]
+	}
+	return s.c[a.i*p+a.j] + s.c[a.j*p+a.i]
+}
+
+// weight is the factor of λ|h| for the pair.
+func (s *symmetricSolver) weight(a pair) float64 {
+	if a.i == a.j {
+		return s.prob.weight(a.i, a.j)
+	}
+	return 2
+}
+
+func (s *symmetricSolver) solve(lambda float64) fit {
+	target := s.tolerance * s.power / 2
+	var f fit
+	for {
+		violated := s.choose(lambda)
+		f.iterations += s.sweeps(lambda, 0.3*target, s.limit-f.iterations)
+		s.refresh()
+		f.objective, f.gap = s.gap(lambda, s.pairs)
+		if f.gap <= target || f.iterations >= s.limit || (len(s.set) == 0 && !violated) {
+			return f
+		}
+	}
+}
+
+func (s *symmetricSolver) excess(a pair, lambda float64) float64 {
+	c := s.correlation(a)
+	if !s.prob.NonNegative {
+		c = math.Abs(c)
+	}
+	return max(0, c-lambda*s.weight(a))
+}
+
+// choose makes the working set, as rowSolver.gather does, and says whether an entry
+// that is zero violates its condition.
+func (s *symmetricSolver) choose(lambda float64) bool {
+	s.set = s.set[:0]
+	var out, free []pair
+	for _, a := range s.pairs {
+		switch {
+		case s.weight(a) == 0:
+			free = append(free, a)
+		case s.h[a.i*s.m.p+a.j] != 0:
+			s.set = append(s.set, a)
+		case lambda == 0 || s.excess(a, lambda) > 0:
+			out = append(out, a)
+		}
+	}
+	if limit := max(32*s.m.p, len(s.set)); len(out) > limit && lambda > 0 {
+		slices.SortFunc(out, func(a, b pair) int {
+			return cmp.Or(cmp.Compare(s.excess(b, lambda), s.excess(a, lambda)), a.i-b.i, a.j-b.j)
+		})
+		out = out[:limit]
+	}
+	s.set = append(s.set, out...)
+	slices.SortFunc(s.set, func(a, b pair) int { return cmp.Or(a.i-b.i, a.j-b.j) })
+	// A diagonal entry changes its own row of C alone: after a pass over all of
+	// them each has correlation zero, as a dual point has to have it.
+	s.set = append(s.set, free...)
+	return len(out) > 0
+}
+
+func (s *symmetricSolver) sweeps(lambda, target float64, limit int) int {
+	if len(s.set) == 0 {
+		return 0
+	}
+	// At λ = 0 the gap solves with all of G, which costs more than a pass.
+	every := 1
+	if lambda == 0 {
+		every = 20
+	}
+	for pass := 1; ; pass++ {
+		s.sweep(lambda)
+		if pass >= limit {
+			return pass
+		}
+		if pass%every == 0 {
+			if _, gap := s.gap(lambda, s.set); gap <= target {
+				return pass
+			}
+		}
+	}
+}
+
+// sweep is one pass over the working set.
+func (s *symmetricSolver) sweep(lambda float64) {
+	p, gram := s.m.p, s.m.gram
+	for _, a := range s.set {
+		d := s.curvature(a)
+		at := a.i*p + a.j
+		next := s.prob.shrink(s.h[at]*d+s.correlation(a), lambda*s.weight(a)) / d
+		delta := next - s.h[at]
+		if delta == 0 {
+			continue
+		}
+		s.h[at], s.h[a.j*p+a.i] = next, next
+		axpy(-delta, gram[a.j*p:(a.j+1)*p], s.c[a.i*p:(a.i+1)*p])
+		if a.i != a.j {
+			axpy(-delta, gram[a.i*p:(a.i+1)*p], s.c[a.j*p:(a.j+1)*p])
+		}
+	}
+}
+
+// refresh computes all correlations anew.
+func (s *symmetricSolver) refresh() {
+	p := s.m.p
+	copy(s.c, s.m.cross)
+	for i := range p {
+		row := s.c[i*p : (i+1)*p]
+		for j, v := range s.h[i*p : (i+1)*p] {
+			if v != 0 {
+				axpy(-v, s.m.gram[j*p:(j+1)*p], row)
+			}
+		}
+	}
+}
+
+// gap is that of rowSolver.gap, summed over pairs.
+func (s *symmetricSolver) gap(lambda float64, pairs []pair) (objective, gap float64) {
+	p := s.m.p
+	var hb, hc, free, l1, top float64
+	for _, a := range pairs {
+		h, c, w := s.h[a.i*p+a.j], s.correlation(a), s.weight(a)
+		hb += h * s.m.cross[a.i*p+a.j]
+		if a.i != a.j {
+			hb += h * s.m.cross[a.j*p+a.i]
+		}
+		if w == 0 {
+			free += h * c
+			continue
+		}
+		hc += h * c
+		l1 += w * math.Abs(h)
+		if !s.prob.NonNegative {
+			c = math.Abs(c)
+		}
+		top = max(top, c/w)
+	}
+	r := max(0, s.power-hb-hc-free)
+	objective = r/2 + lambda*l1
+	if lambda == 0 {
+		return objective, s.gapUnpenalised()
+	}
+	t := dualScale(r, hc, lambda, top)
+	gap = (1 - t) * (1 - t) * r / 2
+	for _, a := range pairs {
+		if w := s.weight(a); w != 0 {
+			h := s.h[a.i*p+a.j]
+			gap += max(0, lambda*w*math.Abs(h)-t*h*s.correlation(a))
+		}
+	}
+	return objective, gap
+}
+
+// gapUnpenalised is ½ tr(E G⁻¹ E), E being what is left of the symmetric part of
+// the correlations, and the slack of the sign constraints.
+func (s *symmetricSolver) gapUnpenalised() float64 {
+	p := s.m.p
+	e := mat.NewDense(p, p, nil)
+	var slack float64
+	for _, a := range s.pairs {
+		v := (s.c[a.i*p+a.j] + s.c[a.j*p+a.i]) / 2
+		if s.prob.NonNegative && v < 0 {
+			f := 2.0
+			if a.i == a.j {
+				f = 1
+			}
+			slack -= f * s.h[a.i*p+a.j] * v
+			v = 0
+		}
+		e.Set(a.i, a.j, v)
+		e.Set(a.j, a.i, v)
+	}
+	var u mat.Dense
+	if err := s.factor.SolveTo(&u, e); err != nil {
+		return math.Inf(1)
+	}
+	return max(0, dot(e.RawMatrix().Data, u.RawMatrix().Data)/2) + slack
+}
+
+func (s *symmetricSolver) factorise() bool {
+	sym := mat.NewSymDense(s.m.p, slices.Clone(s.m.gram))
+	s.factor = new(mat.Cholesky)
+	return s.factor.Factorize(sym) && s.factor.Cond() < 1e13
+}
+
+func (s *symmetricSolver) kernel() Kernel {
+	p := s.m.p
+	k := Kernel{Inputs: p, Rows: make([]Row, p)}
+	for i := range p {
+		for j, v := range s.h[i*p : (i+1)*p] {
+			if v != 0 {
+				k.Rows[i].Index = append(k.Rows[i].Index, j)
+				k.Rows[i].Value = append(k.Rows[i].Value, v)
+			}
+		}
+	}
+	return k
+}
