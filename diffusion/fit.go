@@ -43,8 +43,8 @@ func Fit(p Problem, lambda float64, o Options) (*Model, error) {
 }
 
 // FitPath finds the kernel at each λ, in the order given; from large to small is
-// fastest. Nil means 30 values from LambdaMax down to a thousandth of it, even in
-// their logarithms.
+// fastest. Nil means 30 values from LambdaMax down to 1/200 of it, even in their
+// logarithms.
 func FitPath(p Problem, lambdas []float64, o Options) ([]*Model, error) {
 	f, err := prepare(p, lambdas, o)
 	if err != nil {
@@ -93,7 +93,7 @@ func prepare(p Problem, lambdas []float64, o Options) (*fitter, error) {
 		if top == 0 {
 			return nil, errors.New("diffusion: no entry of the kernel can differ from zero, so there is no path")
 		}
-		f.lambdas = geometric(top, 1e-3, 30)
+		f.lambdas = geometric(top, 1.0/200, 30)
 	}
 	return f, nil
 }

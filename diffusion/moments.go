@@ -126,17 +126,9 @@ func (m *moments) nullObjective() float64 {
 }
 
 func axpy(a float64, x, y []float64) {
-	y = y[:len(x)]
-	for i, v := range x {
-		y[i] += a * v
-	}
+	blas64.Implementation().Daxpy(len(x), a, x, 1, y, 1)
 }
 
 func dot(x, y []float64) float64 {
-	var s float64
-	y = y[:len(x)]
-	for i, v := range x {
-		s += v * y[i]
-	}
-	return s
+	return blas64.Implementation().Ddot(len(x), x, 1, y, 1)
 }

@@ -66,6 +66,8 @@ func CrossValidate(p Problem, o CVOptions) (*CV, error) {
 	losses := make([][]float64, folds)
 	failed := make([]error, folds)
 	inner.Threads = 1
+	// The noise of held-out errors is far above this share of the null objective.
+	inner.Tolerance = max(o.tolerance(), 1e-6)
 	parallel(folds, o.Threads, o.Progress, func(_, k int) {
 		losses[k], failed[k] = f.heldOut(parts, k, o.Relaxed, inner)
 	})
