@@ -46,7 +46,7 @@ func Fit(p Problem, lambda float64, o Options) (*Model, error) {
 // fastest. Nil means 30 values from LambdaMax down to 1/200 of it, even in their
 // logarithms.
 func FitPath(p Problem, lambdas []float64, o Options) ([]*Model, error) {
-	f, err := prepare(p, lambdas, o)
+	f, err := prepare(p, lambdas, 1.0/200, o)
 	if err != nil {
 		return nil, err
 	}
@@ -55,7 +55,7 @@ func FitPath(p Problem, lambdas []float64, o Options) ([]*Model, error) {
 
 // LambdaMax is the smallest λ at which every penalised entry is zero.
 func LambdaMax(p Problem) (float64, error) {
-	f, err := prepare(p, []float64{}, Options{})
+	f, err := prepare(p, []float64{}, 1, Options{})
 	if err != nil {
 		return 0, err
 	}
@@ -70,7 +70,8 @@ type fitter struct {
 	moments      *moments
 }
 
-func prepare(p Problem, lambdas []float64, o Options) (*fitter, error) {
+// prepare checks everything; ratio is where a path of its own ends.
+func prepare(p Problem, lambdas []float64, ratio float64, o Options) (*fitter, error) {
 	if err := p.Check(); err != nil {
 		return nil, err
 	}
@@ -93,7 +94,7 @@ func prepare(p Problem, lambdas []float64, o Options) (*fitter, error) {
 		if top == 0 {
 			return nil, errors.New("diffusion: no entry of the kernel can differ from zero, so there is no path")
 		}
-		f.lambdas = geometric(top, 1.0/200, 30)
+		f.lambdas = geometric(top, ratio, 30)
 	}
 	return f, nil
 }

@@ -3,8 +3,6 @@ package diffusion
 import (
 	"fmt"
 	"slices"
-
-	"gonum.org/v1/gonum/mat"
 )
 
 // Relax fits the support of a kernel again without a penalty, which undoes the
@@ -13,7 +11,7 @@ import (
 // linearly independent inputs on its support; a symmetric kernel needs inputs of
 // full column rank.
 func Relax(p Problem, k Kernel, o Options) (*Model, error) {
-	f, err := prepare(p, []float64{}, o)
+	f, err := prepare(p, []float64{}, 1, o)
 	if err != nil {
 		return nil, err
 	}
@@ -53,6 +51,7 @@ func (f *fitter) relax(m *moments, kernels []Kernel, o Options) []*Model {
 				continue
 			}
 			s.begin(row)
+			clear(s.h)
 			s.candidates = append(s.candidates[:0], k.Rows[row].Index...)
 			if singular[row][l] = !s.factorise(); !singular[row][l] {
 				fits[row][l] = s.solve(0)
@@ -76,7 +75,7 @@ func (f *fitter) relax(m *moments, kernels []Kernel, o Options) []*Model {
 
 func (f *fitter) relaxSymmetric(m *moments, kernels []Kernel, o Options) []*Model {
 	models := make([]*Model, len(kernels))
-	var factor *mat.Cholesky
+	var factor *cholesky
 	for l, k := range kernels {
 		prob := f.prob
 		prob.Support = k.support()

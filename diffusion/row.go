@@ -4,8 +4,6 @@ import (
 	"cmp"
 	"math"
 	"slices"
-
-	"gonum.org/v1/gonum/mat"
 )
 
 // rowSolver fits one row of the kernel at a time: min ½hᵀGh − bᵀh + ½c + λΣωⱼ|hⱼ|
@@ -16,7 +14,7 @@ type rowSolver struct {
 	m         *moments
 	tolerance float64 // of the gap, relative to ½c
 	limit     int
-	factor    *mat.Cholesky // of G, where λ = 0 occurs and all entries are allowed
+	factor    *cholesky // of G on the candidates, where λ = 0 occurs
 
 	row        int
 	candidates []int     // entries of the row that may differ from zero
@@ -45,7 +43,8 @@ func (s *rowSolver) gramRow(j int) []float64 { return s.m.gram[j*s.m.p : (j+1)*s
 
 func (s *rowSolver) crossRow() []float64 { return s.m.cross[s.row*s.m.p : (s.row+1)*s.m.p] }
 
-// begin starts a row at zero.
+// begin starts a row at zero, but for a free diagonal: fitted first, it spares the
+// largest λ entries that would only stand in for it.
 func (s *rowSolver) begin(row int) {
 	s.row = row
 	clear(s.h)
@@ -54,8 +53,13 @@ func (s *rowSolver) begin(row int) {
 	for j := range s.m.p {
 		if s.prob.allowed(row, j) && s.m.gram[j*s.m.p+j] > 0 {
 			s.candidates = append(s.candidates, j)
+			if s.prob.weight(row, j) == 0 {
+				d := s.m.gram[j*s.m.p+j]
+				s.h[j] = s.prob.shrink(s.g[j], 0) / d
+			}
 		}
 	}
+	s.correlate()
 }
 
 // solve goes on from the present h to the solution at λ.
@@ -157,6 +161,9 @@ func (s *rowSolver) sweeps(lambda, target float64, limit int) int {
 		}
 		if pass >= limit {
 			return pass
+		}
+		if pass%3 != 1 {
+			continue // the gap costs a good part of a pass
 		}
 		if _, gap := s.gap(lambda, s.set, s.subH, s.subG, s.set); gap <= target {
 			return pass

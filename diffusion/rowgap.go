@@ -2,8 +2,7 @@ package diffusion
 
 import (
 	"math"
-
-	"gonum.org/v1/gonum/mat"
+	"slices"
 )
 
 // gap returns the objective and the duality gap of the problem restricted to
@@ -74,7 +73,8 @@ func (s *rowSolver) gapUnpenalised(entries []int, h, g []float64, at func(int) i
 	if k != len(s.candidates) {
 		return math.Inf(1) // the factor is of all entries
 	}
-	// The working set may come in another order than the candidates.
+	// The working set may come in another order than the candidates, which rise: the
+	// place of an entry among them is never above its index.
 	e := make([]float64, s.m.p)
 	var slack float64
 	for a, j := range entries {
@@ -88,47 +88,36 @@ func (s *rowSolver) gapUnpenalised(entries []int, h, g []float64, at func(int) i
 	for a, j := range s.candidates {
 		e[a] = e[j]
 	}
-	rhs := mat.NewVecDense(k, e[:k])
-	var u mat.VecDense
-	if err := s.factor.SolveVecTo(&u, rhs); err != nil {
-		return math.Inf(1)
-	}
-	return max(0, mat.Dot(rhs, &u)/2) + slack
+	u := slices.Clone(e[:k])
+	s.factor.solve(u, 1)
+	return max(0, dot(e[:k], u)/2) + slack
 }
 
 // factorise prepares the certificate at λ = 0, and says whether the Gram matrix of
 // the candidates has full rank.
 func (s *rowSolver) factorise() bool {
 	k := len(s.candidates)
-	if k == 0 {
-		return true
-	}
-	sub := mat.NewSymDense(k, nil)
+	sub := make([]float64, k*k)
 	for a, i := range s.candidates {
-		for b, j := range s.candidates[:a+1] {
-			sub.SetSym(a, b, s.m.gram[i*s.m.p+j])
+		row := s.gramRow(i)
+		for b, j := range s.candidates {
+			sub[a*k+b] = row[j]
 		}
 	}
-	s.factor = new(mat.Cholesky)
-	return s.factor.Factorize(sub) && s.factor.Cond() < 1e13
+	var ok bool
+	s.factor, ok = factorise(sub, k)
+	return ok
 }
 
 // leastSquares sets the row to the solution at λ = 0, up to rounding.
 func (s *rowSolver) leastSquares() {
-	k := len(s.candidates)
-	if k == 0 {
-		return
-	}
-	b := mat.NewVecDense(k, nil)
+	h := make([]float64, len(s.candidates))
 	for a, j := range s.candidates {
-		b.SetVec(a, s.crossRow()[j])
+		h[a] = s.crossRow()[j]
 	}
-	var h mat.VecDense
-	if err := s.factor.SolveVecTo(&h, b); err != nil {
-		return // coordinate descent starts from where it is
-	}
+	s.factor.solve(h, 1)
 	for a, j := range s.candidates {
-		s.h[j] = h.AtVec(a)
+		s.h[j] = h[a]
 	}
 	s.correlate()
 }

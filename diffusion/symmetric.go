@@ -4,8 +4,6 @@ import (
 	"cmp"
 	"math"
 	"slices"
-
-	"gonum.org/v1/gonum/mat"
 )
 
 // symmetricSolver fits all entries at once under Hᵢⱼ = Hⱼᵢ: coordinate descent over
@@ -16,7 +14,7 @@ type symmetricSolver struct {
 	m         *moments
 	tolerance float64 // of the gap, relative to the objective of H = 0
 	limit     int
-	factor    *mat.Cholesky // of G, where λ = 0 occurs
+	factor    *cholesky // of G, where λ = 0 occurs
 
 	pairs []pair
 	h, c  []float64 // p×p
@@ -55,11 +53,19 @@ func newSymmetricSolver(prob *Problem, m *moments, o Options) *symmetricSolver {
 			}
 		}
 	}
+	// As rowSolver.begin does.
+	for _, a := range s.pairs {
+		if s.weight(a) == 0 {
+			s.h[a.i*m.p+a.i] = prob.shrink(s.c[a.i*m.p+a.i], 0) / s.curvature(a)
+		}
+	}
+	s.refresh()
 	return s
 }
 
 // warm starts from a symmetric kernel.
 func (s *symmetricSolver) warm(k Kernel) {
+	clear(s.h)
 	for i, r := range k.Rows {
 		for a, j := range r.Index {
 			s.h[i*s.m.p+j] = r.Value[a]
@@ -149,8 +155,8 @@ func (s *symmetricSolver) sweeps(lambda, target float64, limit int) int {
 	if len(s.set) == 0 {
 		return 0
 	}
-	// At λ = 0 the gap solves with all of G, which costs more than a pass.
-	every := 1
+	// The gap costs a good part of a pass; at λ = 0 it solves with all of G.
+	every := 3
 	if lambda == 0 {
 		every = 20
 	}
@@ -241,7 +247,7 @@ func (s *symmetricSolver) gap(lambda float64, pairs []pair) (objective, gap floa
 // the correlations, and the slack of the sign constraints.
 func (s *symmetricSolver) gapUnpenalised() float64 {
 	p := s.m.p
-	e := mat.NewDense(p, p, nil)
+	e := make([]float64, p*p)
 	var slack float64
 	for _, a := range s.pairs {
 		v := (s.c[a.i*p+a.j] + s.c[a.j*p+a.i]) / 2
@@ -253,20 +259,17 @@ func (s *symmetricSolver) gapUnpenalised() float64 {
 			slack -= f * s.h[a.i*p+a.j] * v
 			v = 0
 		}
-		e.Set(a.i, a.j, v)
-		e.Set(a.j, a.i, v)
+		e[a.i*p+a.j], e[a.j*p+a.i] = v, v
 	}
-	var u mat.Dense
-	if err := s.factor.SolveTo(&u, e); err != nil {
-		return math.Inf(1)
-	}
-	return max(0, dot(e.RawMatrix().Data, u.RawMatrix().Data)/2) + slack
+	u := slices.Clone(e)
+	s.factor.solve(u, p)
+	return max(0, dot(e, u)/2) + slack
 }
 
 func (s *symmetricSolver) factorise() bool {
-	sym := mat.NewSymDense(s.m.p, slices.Clone(s.m.gram))
-	s.factor = new(mat.Cholesky)
-	return s.factor.Factorize(sym) && s.factor.Cond() < 1e13
+	var ok bool
+	s.factor, ok = factorise(slices.Clone(s.m.gram), s.m.p)
+	return ok
 }
 
 func (s *symmetricSolver) kernel() Kernel {

@@ -12,7 +12,8 @@ import (
 // CVOptions say how to choose λ over observations.
 type CVOptions struct {
 	Options
-	// Lambdas as in FitPath; nil means its 30 values.
+	// Lambdas as in FitPath; nil means its 30 values or, with Relaxed, 30 values down
+	// to 1/50 of LambdaMax: below that refits keep far too many entries.
 	Lambdas []float64
 	// Folds is the number of parts; 0 means 10, or n if that is less.
 	Folds int
@@ -42,7 +43,11 @@ type CV struct {
 
 // CrossValidate fits the path on all observations and on all but each fold.
 func CrossValidate(p Problem, o CVOptions) (*CV, error) {
-	f, err := prepare(p, o.Lambdas, o.Options)
+	ratio := 1.0 / 200
+	if o.Relaxed {
+		ratio = 1.0 / 50
+	}
+	f, err := prepare(p, o.Lambdas, ratio, o.Options)
 	if err != nil {
 		return nil, err
 	}
