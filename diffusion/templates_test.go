@@ -19,25 +19,47 @@ func eigenvectors(t *testing.T, m mat.Symmetric) *mat.Dense {
 	return v
 }
 
+// hub has the largest degree.
+func hub(g *Graph) int {
+	best, d := 0, g.Degrees()
+	for i := range d {
+		if d[i] > d[best] {
+			best = i
+		}
+	}
+	return best
+}
+
 // checkShift tests every constraint, and the distance from V diag(s) Vᵀ.
-func checkShift(t *testing.T, v *mat.Dense, f *Shift, anchor int) {
+func checkShift(t *testing.T, v *mat.Dense, f *Shift, o TemplateOptions) {
 	t.Helper()
 	p := f.S.SymmetricDim()
-	var sum, total float64
+	var anchor, total float64
 	for i := range p {
-		if f.S.At(i, i) != 0 {
-			t.Fatalf("diagonal entry %v", f.S.At(i, i))
-		}
+		var degree float64
 		for j := range p {
-			if f.S.At(i, j) < 0 {
-				t.Fatalf("negative entry %v", f.S.At(i, j))
+			w := f.S.At(i, j)
+			if o.Laplacian {
+				w = -w
 			}
-			total += f.S.At(i, j)
+			if i == j {
+				continue
+			}
+			if w < 0 {
+				t.Fatalf("negative weight %v", w)
+			}
+			degree += w
 		}
-		sum += f.S.At(anchor, i)
+		if want := map[bool]float64{true: degree}[o.Laplacian]; math.Abs(f.S.At(i, i)-want) > 1e-12 {
+			t.Fatalf("diagonal entry %v, want %v", f.S.At(i, i), want)
+		}
+		total += degree
+		if i == o.Anchor {
+			anchor = degree
+		}
 	}
-	if math.Abs(sum-1) > 1e-12 || math.Abs(total-f.Objective) > 1e-9*total {
-		t.Errorf("the anchor's weights sum to %v, all to %v; the objective is %v", sum, total, f.Objective)
+	if math.Abs(anchor-1) > 1e-12 || math.Abs(total-f.Objective) > 1e-9*total {
+		t.Errorf("the anchor's weights sum to %v, all to %v; the objective is %v", anchor, total, f.Objective)
 	}
 	var d mat.Dense
 	d.Mul(v, mat.NewDiagDense(p, f.Eigenvalues))
@@ -51,50 +73,70 @@ func checkShift(t *testing.T, v *mat.Dense, f *Shift, anchor int) {
 	}
 }
 
-// With exact templates the graph comes back, up to the scale of the anchor.
+// With exact templates nothing sparser than what is found exists, and the graph
+// comes back, up to the scale of the anchor, where it is the sparsest.
 func TestTemplatesExact(t *testing.T) {
+	recovered := map[bool]int{}
 	for seed := range uint64(3) {
-		g := must[*Graph](t)(ErdosRenyi(20, 0.25, newRand(seed)))
-		a := g.Adjacency()
-		v := eigenvectors(t, a)
-		anchor := int(seed)
-		f, err := SpectralTemplates(v, TemplateOptions{Anchor: anchor, Tolerance: 1e-6})
-		if err != nil {
-			t.Fatal(err)
+		for _, laplacian := range []bool{false, true} {
+			g := must[*Graph](t)(ErdosRenyi(14, 0.35, newRand(seed)))
+			a := g.Adjacency()
+			if laplacian {
+				a = g.Laplacian()
+			}
+			v := eigenvectors(t, a)
+			o := TemplateOptions{Anchor: hub(g), Laplacian: laplacian}
+			f, err := SpectralTemplates(v, o)
+			if err != nil {
+				t.Fatal(err)
+			}
+			checkShift(t, v, f, o)
+			if !f.Converged || f.Gap > 1e-5*f.Objective {
+				t.Errorf("seed %d, Laplacian %v: gap %v, distance %v after %d iterations", seed, laplacian, f.Gap, f.Distance, f.Iterations)
+			}
+			scale := g.Degrees()[o.Anchor]
+			truth := 2 * float64(len(g.Edges)) / scale
+			if f.Objective > truth*(1+1e-4) {
+				t.Errorf("seed %d, Laplacian %v: objective %v, of the truth %v", seed, laplacian, f.Objective, truth)
+			}
+			if f.Objective < truth*(1-1e-4) {
+				continue
+			}
+			recovered[laplacian]++
+			a.ScaleSym(1/scale, a)
+			if !mat.EqualApprox(f.S, a, 1e-2) {
+				t.Errorf("seed %d, Laplacian %v: another graph", seed, laplacian)
+			}
 		}
-		checkShift(t, v, f, anchor)
-		if !f.Converged || f.Gap > 1e-6*f.Objective {
-			t.Errorf("seed %d: gap %v after %d iterations", seed, f.Gap, f.Iterations)
-		}
-		a.ScaleSym(1/g.Degrees()[anchor], a)
-		if !mat.EqualApprox(f.S, a, 1e-4) {
-			t.Errorf("seed %d: another graph", seed)
-		}
+	}
+	if recovered[false] < 3 || recovered[true] < 2 {
+		t.Errorf("of 3 graphs %d adjacency matrices and %d Laplacians were the sparsest", recovered[false], recovered[true])
 	}
 }
 
 // From outputs alone: white inputs, a heat kernel, templates of a sample.
 func TestTemplatesFromOutputs(t *testing.T) {
-	rng := newRand(4)
-	g := must[*Graph](t)(ErdosRenyi(12, 0.3, rng))
+	rng := newRand(3)
+	g := must[*Graph](t)(ErdosRenyi(12, 0.35, rng))
 	h := must[*mat.Dense](t)(Heat(g, 0.3))
 	_, y, err := Simulate(h, 100_000, math.Inf(1), rng)
 	if err != nil {
 		t.Fatal(err)
 	}
-	v, err := CovarianceTemplates(y)
+	v, err := CovarianceTemplates(y, true)
 	if err != nil {
 		t.Fatal(err)
 	}
-	f, err := SpectralTemplates(v, TemplateOptions{Epsilon: 0.1})
+	o := TemplateOptions{Epsilon: 0.05, Laplacian: true, Anchor: hub(g)}
+	f, err := SpectralTemplates(v, o)
 	if err != nil {
 		t.Fatal(err)
 	}
-	checkShift(t, v, f, 0)
-	if !f.Converged || f.Distance > 0.1*(1+1e-3) {
+	checkShift(t, v, f, o)
+	if !f.Converged || f.Distance > 0.05*(1+1e-3) {
 		t.Errorf("gap %v, distance %v after %d iterations", f.Gap, f.Distance, f.Iterations)
 	}
-	s, err := Compare(g.Adjacency(), f.S, CompareOptions{OffDiagonal: true, FoundAbove: 0.3 / g.Degrees()[0]})
+	s, err := Compare(g.Laplacian(), f.S, CompareOptions{OffDiagonal: true, FoundAbove: 0.3 / g.Degrees()[hub(g)]})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -107,32 +149,42 @@ func TestTemplatesFromOutputs(t *testing.T) {
 // The certificate holds while the search is still far from its end: the optimum of
 // the problem with the reached distance is at most that with epsilon.
 func TestTemplatesGap(t *testing.T) {
-	g := must[*Graph](t)(ErdosRenyi(10, 0.4, newRand(6)))
+	g := must[*Graph](t)(ErdosRenyi(10, 0.5, newRand(6)))
 	v := eigenvectors(t, g.Laplacian())
-	best, err := SpectralTemplates(v, TemplateOptions{Epsilon: 0.3, Tolerance: 1e-8})
-	if err != nil || !best.Converged {
-		t.Fatal(err, best)
-	}
-	checkShift(t, v, best, 0)
-	for _, iterations := range []int{1, 10, 50, 100} {
-		f, err := SpectralTemplates(v, TemplateOptions{Epsilon: 0.3, MaxIterations: iterations, Tolerance: 1e-12})
+	for _, laplacian := range []bool{false, true} {
+		o := TemplateOptions{Epsilon: 0.05, Tolerance: 1e-7, Laplacian: laplacian, Anchor: hub(g)}
+		if !laplacian {
+			o.Epsilon = 0.3 // no adjacency matrix has these templates
+		}
+		best, err := SpectralTemplates(v, o)
+		if err != nil || !best.Converged {
+			t.Fatal(err, best)
+		}
+		checkShift(t, v, best, o)
+		o.Tolerance = 1e-12
+		for _, iterations := range []int{1, 5, 20, 60} {
+			o.MaxIterations = iterations
+			f, err := SpectralTemplates(v, o)
+			if err != nil {
+				t.Fatal(err)
+			}
+			checkShift(t, v, f, o)
+			if f.Converged || f.Iterations != iterations {
+				t.Errorf("%d iterations: converged %v after %d", iterations, f.Converged, f.Iterations)
+			}
+			if bound := f.Objective - f.Gap; bound > best.Objective*(1+1e-6) {
+				t.Errorf("%d iterations: lower bound %v above the optimum %v", iterations, bound, best.Objective)
+			}
+		}
+		wider := o
+		wider.Epsilon, wider.MaxIterations, wider.Tolerance = 2*o.Epsilon, 0, 1e-7
+		f, err := SpectralTemplates(v, wider)
 		if err != nil {
 			t.Fatal(err)
 		}
-		checkShift(t, v, f, 0)
-		if f.Converged || f.Iterations != iterations {
-			t.Errorf("%d iterations: converged %v after %d", iterations, f.Converged, f.Iterations)
+		if f.Objective > best.Objective*(1+1e-6) {
+			t.Errorf("a larger epsilon raised the objective from %v to %v", best.Objective, f.Objective)
 		}
-		if bound := f.Objective - f.Gap; bound > best.Objective*(1+1e-7) {
-			t.Errorf("%d iterations: lower bound %v above the optimum %v", iterations, bound, best.Objective)
-		}
-	}
-	wider, err := SpectralTemplates(v, TemplateOptions{Epsilon: 0.6, Tolerance: 1e-8})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if wider.Objective > best.Objective {
-		t.Errorf("a larger epsilon raised the objective from %v to %v", best.Objective, wider.Objective)
 	}
 }
 
@@ -145,11 +197,12 @@ func TestBadTemplates(t *testing.T) {
 	_, epsilon := SpectralTemplates(good, TemplateOptions{Epsilon: -1})
 	_, anchor := SpectralTemplates(good, TemplateOptions{Anchor: 3})
 	_, limit := SpectralTemplates(good, TemplateOptions{MaxIterations: -1})
-	_, cell := CovarianceTemplates(mat.NewDense(2, 1, []float64{math.NaN(), 1}))
+	_, constant := SpectralTemplates(good, TemplateOptions{Laplacian: true})
+	_, cell := CovarianceTemplates(mat.NewDense(2, 1, []float64{math.NaN(), 1}), false)
 	for want, err := range map[string]error{
 		"templates are needed": none, "square": shape, "templates 1 and 2 have inner product 1": skew,
 		"inner product NaN": nan, "epsilon is -1": epsilon, "anchor is node 3, of 3": anchor,
-		"0 or more": limit, "row 1, column 1 is NaN": cell,
+		"0 or more": limit, "has to be constant": constant, "row 1, column 1 is NaN": cell,
 	} {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("got %v, want %q", err, want)
