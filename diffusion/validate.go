@@ -82,6 +82,9 @@ func CrossValidate(p Problem, o CVOptions) (*CV, error) {
 		}
 	}
 	cv.choose(losses)
+	if math.IsInf(cv.Error[cv.Min], 1) {
+		return nil, errors.New("diffusion: no support of the path can be refitted without penalty in all folds; a symmetric kernel needs more observations than nodes for that: leave Relaxed out")
+	}
 	return cv, nil
 }
 

@@ -2,6 +2,7 @@ package diffusion
 
 import (
 	"math"
+	"strings"
 	"testing"
 
 	"gonum.org/v1/gonum/mat"
@@ -105,6 +106,22 @@ func TestRelax(t *testing.T) {
 	}
 	if _, err := Relax(p, Kernel{Inputs: 3}, Options{}); err == nil {
 		t.Error("a kernel of another shape was relaxed")
+	}
+}
+
+func TestNothingToRefit(t *testing.T) {
+	p, _ := sample(t, 15, 10, 13)
+	p.Symmetric = true
+	if _, err := CrossValidate(p, CVOptions{Relaxed: true}); err == nil || !strings.Contains(err.Error(), "leave Relaxed out") {
+		t.Errorf("got %v", err)
+	}
+	p.Symmetric = false
+	cv, err := CrossValidate(p, CVOptions{Relaxed: true, Lambdas: []float64{0.3, 1e-6}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !math.IsInf(cv.Error[1], 1) && cv.Error[1] < cv.Error[0] || cv.Min != 0 {
+		t.Errorf("%+v", cv)
 	}
 }
 

@@ -45,12 +45,16 @@ type drawing struct {
 	title         string
 	at            []Point
 	degree        []int
+	thin          float64 // of lines, where there are many
 	width, height float64
 }
 
 func newDrawing(g *Graph, places []Point, title string) *drawing {
 	const margin, top, bottom = 48, 56, 64
-	d := &drawing{g: g, title: title, at: places, degree: make([]int, len(places))}
+	d := &drawing{g: g, title: title, at: places, degree: make([]int, len(places)), thin: 1}
+	if n := float64(len(g.Edges)); n > 100 {
+		d.thin = max(0.3, math.Sqrt(100/n))
+	}
 	for i, near := range g.neighbours() {
 		d.degree[i] = len(near)
 	}
@@ -61,8 +65,9 @@ func newDrawing(g *Graph, places []Point, title string) *drawing {
 		}
 		high = Point{max(high.X, p.X), max(high.Y, p.Y)}
 	}
-	// Large enough that neighbours are apart, small enough for a screen.
-	scale := min(70, 1100/max(1, high.X, high.Y))
+	// Nodes want some room each; the whole has to fit a screen.
+	side := max(1, high.X, high.Y)
+	scale := min(1100/side, max(70, 85*math.Sqrt(float64(len(places)))/side), 140)
 	for i := range d.at {
 		d.at[i] = Point{margin + scale*d.at[i].X, top + scale*d.at[i].Y}
 	}
@@ -110,7 +115,7 @@ func (d *drawing) edges(out io.Writer) {
 			join = "→"
 		}
 		fmt.Fprintf(out, `<path d="%s" fill="none" stroke="%s" stroke-width="%.2f" stroke-opacity="0.75"%s><title>%s %s %s: %.4g</title></path>`+"\n",
-			path, strokeColour(e.Weight), strokeWidth(e.Weight, heaviest), marker,
+			path, strokeColour(e.Weight), d.thin*strokeWidth(e.Weight, heaviest), marker,
 			escape(d.g.Nodes[e.From].Name), join, escape(d.g.Nodes[e.To].Name), e.Weight)
 	}
 }
