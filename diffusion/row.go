@@ -17,6 +17,7 @@ type rowSolver struct {
 	factor    *cholesky // of G on the candidates, where λ = 0 occurs
 
 	row        int
+	solved     float64   // the λ that h belongs to
 	candidates []int     // entries of the row that may differ from zero
 	h, g       []float64 // the row and b − Gh, the correlations of the residual
 	// The working set: indices in the order of a sweep, with G, b − Gh and h
@@ -60,6 +61,10 @@ func (s *rowSolver) begin(row int) {
 		}
 	}
 	s.correlate()
+	s.solved = 0
+	for _, j := range s.candidates {
+		s.solved = max(s.solved, s.excess(j, s.g[j], 0))
+	}
 }
 
 // solve goes on from the present h to the solution at λ.
@@ -68,13 +73,28 @@ func (s *rowSolver) solve(lambda float64) fit {
 	if lambda == 0 && !s.prob.NonNegative {
 		s.leastSquares()
 	}
+	var passes int
+	for _, l := range approach(s.solved, lambda) {
+		if passes < s.limit {
+			objective, _ := s.gap(l, s.candidates, s.h, s.g, nil)
+			passes += s.descend(l, max(target, rough*objective), s.limit-passes).iterations
+		}
+	}
+	f := s.descend(lambda, target, max(1, s.limit-passes))
+	f.iterations += passes
+	s.solved = lambda
+	return f
+}
+
+// descend stops at a gap of at most the target.
+func (s *rowSolver) descend(lambda, target float64, limit int) fit {
 	var f fit
 	for {
 		s.gather(lambda)
-		f.iterations += s.sweeps(lambda, 0.3*target, s.limit-f.iterations)
+		f.iterations += s.sweeps(lambda, 0.3*target, limit-f.iterations)
 		s.scatter()
 		f.objective, f.gap = s.gap(lambda, s.candidates, s.h, s.g, nil)
-		if f.gap <= target || f.iterations >= s.limit {
+		if f.gap <= target || f.iterations >= limit {
 			return f
 		}
 		if len(s.set) == 0 && !s.violated(lambda) {

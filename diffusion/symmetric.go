@@ -16,10 +16,11 @@ type symmetricSolver struct {
 	limit     int
 	factor    *cholesky // of G, where λ = 0 occurs
 
-	pairs []pair
-	h, c  []float64 // p×p
-	set   []pair
-	power float64
+	pairs  []pair
+	solved float64   // the λ that h belongs to
+	h, c   []float64 // p×p
+	set    []pair
+	power  float64
 }
 
 // pair is an entry on or below the diagonal.
@@ -60,6 +61,9 @@ func newSymmetricSolver(prob *Problem, m *moments, o Options) *symmetricSolver {
 		}
 	}
 	s.refresh()
+	for _, a := range s.pairs {
+		s.solved = max(s.solved, s.excess(a, 0)/max(1, s.weight(a)))
+	}
 	return s
 }
 
@@ -100,15 +104,30 @@ func (s *symmetricSolver) weight(a pair) float64 {
 	return 2
 }
 
+// solve and descend do as those of rowSolver.
 func (s *symmetricSolver) solve(lambda float64) fit {
 	target := s.tolerance * s.power / 2
+	var passes int
+	for _, l := range approach(s.solved, lambda) {
+		if passes < s.limit {
+			objective, _ := s.gap(l, s.pairs)
+			passes += s.descend(l, max(target, rough*objective), s.limit-passes).iterations
+		}
+	}
+	f := s.descend(lambda, target, max(1, s.limit-passes))
+	f.iterations += passes
+	s.solved = lambda
+	return f
+}
+
+func (s *symmetricSolver) descend(lambda, target float64, limit int) fit {
 	var f fit
 	for {
 		violated := s.choose(lambda)
-		f.iterations += s.sweeps(lambda, 0.3*target, s.limit-f.iterations)
+		f.iterations += s.sweeps(lambda, 0.3*target, limit-f.iterations)
 		s.refresh()
 		f.objective, f.gap = s.gap(lambda, s.pairs)
-		if f.gap <= target || f.iterations >= s.limit || (len(s.set) == 0 && !violated) {
+		if f.gap <= target || f.iterations >= limit || (len(s.set) == 0 && !violated) {
 			return f
 		}
 	}
