@@ -10,11 +10,11 @@ func approach(from, to float64) []float64 {
 	if to <= 0 {
 		return nil
 	}
-	for l := from / 3; l > 2*to; l /= 3 {
+	for l := from / 2; l > 1.5*to; l /= 2 {
 		way = append(way, l)
 	}
 	return way
 }
 
 // rough is the gap, relative to the objective, at which such a value is left.
-const rough = 0.01
+const rough = 0.001
