@@ -77,6 +77,10 @@ func newSolver(n, p int, x []float64, epsilon float64, o Options) *solver {
 	}
 }
 
+// moreForZeros are the iterations that go on after the gap is small enough, for
+// weights of exactly 0 with such a gap.
+const moreForZeros = 5
+
 // solve runs from w = 0; null is the loss there.
 func (v *solver) solve(null float64) *Model {
 	// Penalty and residuals of one size to begin with.
@@ -95,10 +99,14 @@ func (v *solver) solve(null float64) *Model {
 	v.bestObjective = v.term.objective(v.residual, v.epsilon, 0)
 	m := &Model{Null: null}
 	target := v.o.Tolerance * null
+	more := 0
 	for {
-		v.certify(target)
+		sparse := v.certify(target)
+		if v.bestObjective-v.bestDual <= target {
+			more++
+		}
 		m.Separable = v.classes && v.separates(v.bestW, v.bestB)
-		if m.Separable || v.bestObjective-v.bestDual <= target || m.Iterations == v.o.MaxIterations {
+		if m.Separable || sparse || more > moreForZeros || m.Iterations == v.o.MaxIterations {
 			break
 		}
 		m.Iterations++
@@ -150,25 +158,42 @@ func (v *solver) products(u []float64) []float64 {
 }
 
 // certify improves the best primal and dual values by the present point. The
-// point with weights of 0 wins where it is within target of the dual value.
-func (v *solver) certify(target float64) {
+// point with weights of 0 wins where it is within target of the dual value,
+// which it reports.
+func (v *solver) certify(target float64) (sparse bool) {
 	t := v.t()
 	tau := v.term.multipliers(v.residual, v.epsilon, t, v.u)
 	v.bestDual = max(v.bestDual, v.term.dual(v.u, v.offset, v.sign, !v.o.NoIntercept, v.epsilon, v.products))
-	sparse := slices.Clone(v.w)
+	zeros := slices.Clone(v.w)
 	for j, s := range v.s {
 		// Of a bound and its multiplier one goes to 0.
 		if min(v.alpha[j], v.beta[j])/tau > s/t {
-			sparse[j] = 0
+			zeros[j] = 0
 		}
 	}
-	keep := func(w []float64, wins float64) {
-		if f := v.term.objective(v.residuals(w, v.b), v.epsilon, Norm1(w)); f < max(wins, v.bestObjective) {
+	within := func(f float64) bool { return f <= v.bestDual+target }
+	for _, w := range [][]float64{v.w, zeros} {
+		f := v.term.objective(v.residuals(w, v.b), v.epsilon, Norm1(w))
+		better := f < v.bestObjective
+		if within(f) && within(v.bestObjective) {
+			has, had := countZeros(w), countZeros(v.bestW)
+			better = has > had || (has == had && better)
+		}
+		if better {
 			v.bestObjective, v.bestW, v.bestB = f, slices.Clone(w), v.b
 		}
 	}
-	keep(v.w, math.Inf(-1))
-	keep(sparse, v.bestDual+target)
+	return within(v.bestObjective) && countZeros(v.bestW) >= countZeros(zeros)
+}
+
+func countZeros(w []float64) int {
+	n := 0
+	for _, c := range w {
+		if c == 0 {
+			n++
+		}
+	}
+	return n
 }
 
 // separates reports whether no perturbation changes the class of any example.
