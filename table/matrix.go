@@ -144,7 +144,7 @@ func (t *Table) OneHot(name, reference string) (*Table, error) {
 		return nil, t.errorf("column %s has %d different values; one-hot makes a column of each, of at most %d", name, len(levels), maxLevels)
 	}
 	if reference != "" && !slices.Contains(levels, reference) {
-		return nil, t.errorf("column %s has no value %q%s", name, reference, suggestion(reference, "values", levels))
+		return nil, t.errorf("column %s has no value %q%s", name, reference, Suggestion(reference, "values", levels))
 	}
 	hot := make([]Column, 0, len(levels))
 	at := make([]int, len(levels))

@@ -6,9 +6,9 @@ import (
 	"strings"
 )
 
-// suggestion ends a message about an unknown name: the nearest names, or all
+// Suggestion ends a message about an unknown name: the nearest names, or all
 // of them where they are few.
-func suggestion(word, what string, names []string) string {
+func Suggestion(word, what string, names []string) string {
 	type candidate struct {
 		name  string
 		edits int

@@ -73,7 +73,7 @@ func (t *Table) index(name string) (int, error) {
 			return i, nil
 		}
 	}
-	return 0, t.errorf("no column %q%s", name, suggestion(name, "columns", t.Names()))
+	return 0, t.errorf("no column %q%s", name, Suggestion(name, "columns", t.Names()))
 }
 
 // Drop is the table without the named columns.
