@@ -92,16 +92,21 @@ func newGap(sigma *mat.SymDense) *gap {
 	return &gap{sigma: sigma, s: make([]float64, p), inverse: make([]float64, p*p), column: make([]float64, p)}
 }
 
-// start sets a small s that is certainly possible: λ_min, or less.
+// start sets an s that is possible and not at the bound: half of one that is.
 func (g *gap) start() error {
-	var eigen mat.EigenSym
-	if !eigen.Factorize(g.sigma, false) {
-		return fmt.Errorf("the eigenvalues of the covariance were not found")
+	const smallest = 1e-12
+	for s := 1.0; s > smallest; s /= 2 {
+		for j := range g.s {
+			g.s[j] = s
+		}
+		if g.invert() == nil {
+			for j := range g.s {
+				g.s[j] = s / 2
+			}
+			return g.invert()
+		}
 	}
-	for j := range g.s {
-		g.s[j] = min(0.5, eigen.Values(nil)[0])
-	}
-	return g.invert()
+	return fmt.Errorf("the covariance of the features is singular or indefinite: leave out columns that follow from others")
 }
 
 // invert computes the inverse anew, free of the rounding of updates.

@@ -22,7 +22,7 @@ func TestFalseDiscoveryRate(t *testing.T) {
 		{name: "fixed", n: 70, p: 30, step: 3, o: KnockoffOptions{Statistic: SignedMax(lassoPath, 30, 0.05), FixedX: true}, power: 0.5},
 		{name: "fixed with added rows", n: 45, p: 30, step: 3, o: KnockoffOptions{Statistic: SignedMax(lassoPath, 30, 0.05), FixedX: true}, power: 0.2},
 		{name: "long", long: true, n: 200, p: 400, step: 20, o: KnockoffOptions{Statistic: CoefficientDifference(lassoAt(0.1))}, power: 0.5},
-		{name: "long estimated", long: true, estimate: true, n: 200, p: 400, step: 20, o: KnockoffOptions{Statistic: CoefficientDifference(lassoAt(0.1))}, power: 0.3},
+		{name: "long estimated", long: true, estimate: true, n: 100, p: 200, step: 20, o: KnockoffOptions{Statistic: CoefficientDifference(lassoAt(0.1))}, power: 0.3},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			if c.long && !*long {
