@@ -71,7 +71,7 @@ func tail(theta float64, from, b int, r float64) float64 {
 	if theta == 0 {
 		return 0
 	}
-	l := law{s: 1 / r, mean: mean}
+	l := offsets{s: 1 / r, mean: mean}
 	best := 0.0
 	a := l.offset(first, 1e6)
 	for k := first; k < b; k++ {
@@ -84,11 +84,12 @@ func tail(theta float64, from, b int, r float64) float64 {
 	return min(1, best)
 }
 
-type law struct{ s, mean float64 }
+// offsets fits laws (a+k)^s to a mean.
+type offsets struct{ s, mean float64 }
 
 // offset is the a for which (a+i)^s on 0 … k has the mean, at most high. With
 // a → ∞ the law is flat and its mean k/2, above the mean wanted.
-func (l law) offset(k int, high float64) float64 {
+func (l offsets) offset(k int, high float64) float64 {
 	low := 1e-9
 	for range 200 {
 		a := (low + high) / 2
@@ -112,7 +113,7 @@ func (l law) offset(k int, high float64) float64 {
 
 // largest is the tail of the best law with an end at k+1, by golden section
 // between two a.
-func (l law) largest(low, high float64, from, k int) float64 {
+func (l offsets) largest(low, high float64, from, k int) float64 {
 	tail := func(a float64) float64 {
 		left, all := 0.0, 0.0
 		for i := range k + 1 {

@@ -64,17 +64,17 @@ func (f *Fixed) build(method Method, rng *rand.Rand) error {
 		return err
 	}
 	f.s = s
-	slope, root, err := conditional(sigma, s)
+	l, err := conditional(sigma, s)
 	if err != nil {
 		return err
 	}
 	u := complement(f.X, rng)
 	f.Knockoffs = NewMatrix(n, p)
 	t := mat.NewDense(p, n, f.Knockoffs.Data)
-	t.Mul(root, mat.NewDense(p, n, u.Data))
-	var mean mat.Dense
-	mean.Mul(slope.T(), mat.NewDense(p, n, f.X.Data))
-	t.Sub(t, &mean)
+	l.spread(t, mat.NewDense(p, n, u.Data))
+	mean := mat.NewDense(p, n, nil)
+	l.shift(mean, mat.NewDense(p, n, f.X.Data))
+	t.Sub(t, mean)
 	for i, v := range f.X.Data {
 		f.Knockoffs.Data[i] += v
 	}

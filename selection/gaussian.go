@@ -14,11 +14,19 @@ import (
 type Gaussian struct {
 	Mean []float64
 	// Covariance is p×p, symmetric and positive definite. A row of zeros is a
-	// constant feature.
+	// constant feature. EstimateGaussian leaves it out where there are more
+	// than 1000 features and fewer than half as many rows: their standardised
+	// rows say as much.
 	Covariance []float64
 	// Shrinkage is what EstimateGaussian moved the correlations towards 0 by.
 	Shrinkage float64
+
+	rows  *Matrix
+	scale []float64 // with rows
 }
+
+// denseFeatures is the number of features up to which the covariance is made.
+const denseFeatures = 1000
 
 // minShrinkage keeps the covariance of features that follow from others, such
 // as one-hot columns of all values, positive definite.
@@ -26,43 +34,34 @@ const minShrinkage = 1e-4
 
 // EstimateGaussian is the sample mean and the sample covariance with its
 // correlations shrunk towards 0 as Ledoit & Wolf (2004) choose, by at least
-// 1e-4. It needs memory and, in its users, time for p×p and p³: a few thousand
-// features.
-func EstimateGaussian(x Matrix) (*Gaussian, error) {
+// 1e-4. With Covariance it needs memory for p×p, and its users time p³: a few
+// thousand features; without, p×n and p×n².
+func EstimateGaussian(x Matrix) (*Gaussian, error) { return estimate(x, denseFeatures) }
+
+func estimate(x Matrix, dense int) (*Gaussian, error) {
 	if err := x.check(nil); err != nil {
 		return nil, err
 	}
 	z, mean, scale := x.standardized()
-	n, p := x.Rows, x.Cols
-	corr := gram(z)
-	norm, distance, fourth := 0.0, 0.0, 0.0
+	n, p := z.Dims()
+	wide := p > dense && p > 2*n
+	// ZᵀZ and ZZᵀ have the same norm; the smaller is made.
+	var products *mat.SymDense
+	if wide {
+		products = mat.NewSymDense(n, nil)
+		products.SymOuterK(1, mat.NewDense(p, n, z.Data).T())
+	} else {
+		products = gram(z)
+	}
+	g := &Gaussian{Mean: mean, Shrinkage: shrinkage(z, products)}
+	if wide {
+		g.rows, g.scale = &z, scale
+		return g, nil
+	}
+	g.Covariance = make([]float64, p*p)
 	for i := range p {
 		for j := range p {
-			c := corr.At(i, j) / float64(n)
-			norm += c * c
-			if i != j {
-				distance += c * c
-			}
-		}
-	}
-	squares := make([]float64, n)
-	for j := range p {
-		for i, v := range z.Column(j) {
-			squares[i] += v * v
-		}
-	}
-	for _, s := range squares {
-		fourth += s * s
-	}
-	shrink := 1.0
-	if distance > 0 {
-		variance := (fourth - float64(n)*norm) / float64(n*n)
-		shrink = min(1, max(minShrinkage, variance/distance))
-	}
-	g := &Gaussian{Mean: mean, Covariance: make([]float64, p*p), Shrinkage: shrink}
-	for i := range p {
-		for j := range p {
-			c := (1 - shrink) * corr.At(i, j) / float64(n)
+			c := (1 - g.Shrinkage) * products.At(i, j) / float64(n)
 			if i == j {
 				c = 1
 			}
@@ -70,6 +69,38 @@ func EstimateGaussian(x Matrix) (*Gaussian, error) {
 		}
 	}
 	return g, nil
+}
+
+// shrinkage is the share of the identity that has the least expected square
+// error; products are those of columns or of rows.
+func shrinkage(z Matrix, products *mat.SymDense) float64 {
+	n, p := z.Dims()
+	norm, fourth, diagonal := 0.0, 0.0, 0.0
+	for i := range products.SymmetricDim() {
+		for j := range products.SymmetricDim() {
+			c := products.At(i, j) / float64(n)
+			norm += c * c
+		}
+	}
+	squares := make([]float64, n)
+	for j := range p {
+		c := z.Column(j)
+		if dot(c, c) > 0 {
+			diagonal++
+		}
+		for i, v := range c {
+			squares[i] += v * v
+		}
+	}
+	for _, s := range squares {
+		fourth += s * s
+	}
+	distance := norm - diagonal
+	if distance <= 0 {
+		return 1
+	}
+	variance := (fourth - float64(n)*norm) / float64(n*n)
+	return min(1, max(minShrinkage, variance/distance))
 }
 
 // gram is zᵀz.
@@ -84,13 +115,44 @@ func gram(z Matrix) *mat.SymDense {
 type Sampler struct {
 	mean, scale []float64
 	s           []float64
-	slope       *mat.Dense // Σ⁻¹ diag(s), of standardised features
-	root        *mat.Dense // lower triangular, of the conditional covariance
+	law         law
 }
 
-// NewSampler prepares the sampling of knockoffs; it takes time p³.
+// law is how knockoffs follow from standardised features. Matrices have a row
+// for each feature and a column for each observation.
+type law interface {
+	// shift is SΣ⁻¹z, what is taken from z on the mean.
+	shift(to, z *mat.Dense)
+	// spread gives independent noise the conditional covariance 2S − SΣ⁻¹S.
+	spread(to, noise *mat.Dense)
+}
+
+// denseLaw has the p×p matrices.
+type denseLaw struct {
+	slope *mat.Dense // Σ⁻¹S
+	root  *mat.Dense // lower triangular
+}
+
+func (d denseLaw) shift(to, z *mat.Dense) { to.Mul(d.slope.T(), z) }
+
+func (d denseLaw) spread(to, noise *mat.Dense) { to.Mul(d.root, noise) }
+
+// NewSampler prepares the sampling of knockoffs; it takes time p³. Of an
+// estimate without Covariance all distances are equal: MVR is then the best of
+// these, and SDP is Equicorrelated.
 func NewSampler(g *Gaussian, method Method) (*Sampler, error) {
 	p := len(g.Mean)
+	if g.rows != nil {
+		l, s, err := newLowRank(*g.rows, g.Shrinkage, method)
+		if err != nil {
+			return nil, err
+		}
+		k := &Sampler{mean: g.Mean, scale: g.scale, s: make([]float64, p), law: l}
+		for j := range k.s {
+			k.s[j] = s
+		}
+		return k, nil
+	}
 	if p == 0 || len(g.Covariance) != p*p {
 		return nil, fmt.Errorf("a covariance of %d values does not fit %d means", len(g.Covariance), p)
 	}
@@ -120,21 +182,21 @@ func NewSampler(g *Gaussian, method Method) (*Sampler, error) {
 		return nil, err
 	}
 	k.s = s
-	k.slope, k.root, err = conditional(sigma, s)
+	k.law, err = conditional(sigma, s)
 	return k, err
 }
 
-// conditional are Σ⁻¹S and a lower triangular root of 2S − SΣ⁻¹S.
-func conditional(sigma *mat.SymDense, s []float64) (slope, root *mat.Dense, err error) {
+// conditional is the law of knockoffs at distances s.
+func conditional(sigma *mat.SymDense, s []float64) (law, error) {
 	p := len(s)
 	var chol mat.Cholesky
 	if !chol.Factorize(sigma) {
-		return nil, nil, fmt.Errorf("the covariance of the features is singular or indefinite: leave out columns that follow from others")
+		return nil, fmt.Errorf("the covariance of the features is singular or indefinite: leave out columns that follow from others")
 	}
 	inverse := mat.NewSymDense(p, nil)
 	if err := chol.InverseTo(inverse); err != nil {
 		if _, badly := err.(mat.Condition); !badly {
-			return nil, nil, err
+			return nil, err
 		}
 	}
 	slope, v := mat.NewDense(p, p, nil), mat.NewDense(p, p, nil)
@@ -145,7 +207,7 @@ func conditional(sigma *mat.SymDense, s []float64) (slope, root *mat.Dense, err 
 		}
 		v.Set(i, i, v.At(i, i)+2*s[i])
 	}
-	return slope, semiCholesky(v), nil
+	return denseLaw{slope: slope, root: semiCholesky(v)}, nil
 }
 
 // semiCholesky is the lower triangular root of a positive semidefinite matrix;
@@ -194,10 +256,10 @@ func (k *Sampler) Sample(x Matrix, rng *rand.Rand) (Matrix, error) {
 	// In memory the columns of x are rows: everything is transposed.
 	out := NewMatrix(n, p)
 	t := mat.NewDense(p, n, out.Data)
-	t.Mul(k.root, mat.NewDense(p, n, noise.Data))
-	var mean mat.Dense
-	mean.Mul(k.slope.T(), mat.NewDense(p, n, z.Data))
-	t.Sub(t, &mean)
+	k.law.spread(t, mat.NewDense(p, n, noise.Data))
+	mean := mat.NewDense(p, n, nil)
+	k.law.shift(mean, mat.NewDense(p, n, z.Data))
+	t.Sub(t, mean)
 	for j := range p {
 		to, from := out.Column(j), z.Column(j)
 		for i := range to {
