@@ -56,13 +56,13 @@ func unimodal(theta float64, pairs int, threshold float64) float64 {
 // how many pairs agree on it, one of how many halves choose it.
 func rConcave(theta float64, pairs int, threshold float64) float64 {
 	reach := int(math.Ceil(threshold*float64(2*pairs) - 1e-9))
-	return min(1, tail(theta*theta, reach-pairs, pairs, -0.5), tail(theta, reach, 2*pairs, -0.25))
+	return min(1, tail(theta*theta, reach-pairs, pairs, 2), tail(theta, reach, 2*pairs, 4))
 }
 
 // tail is the largest P(X ≥ from) of X in {0, …, b}, of mean theta·b at most
-// and an r-concave law. The law that attains it is (a+k)^{1/r} up to some k and
-// a part of that at the one behind.
-func tail(theta float64, from, b int, r float64) float64 {
+// and an r-concave law for r = −1/power. The law that attains it is
+// (a+k)^−power up to some k and a part of that at the one behind.
+func tail(theta float64, from, b, power int) float64 {
 	mean := theta * float64(b)
 	first := int(math.Ceil(2*mean)) + 1
 	if from < first || first >= b {
@@ -71,7 +71,7 @@ func tail(theta float64, from, b int, r float64) float64 {
 	if theta == 0 {
 		return 0
 	}
-	l := offsets{s: 1 / r, mean: mean}
+	l := offsets{power: power, mean: mean}
 	best := 0.0
 	a := l.offset(first, 1e6)
 	for k := first; k < b; k++ {
@@ -84,10 +84,21 @@ func tail(theta float64, from, b int, r float64) float64 {
 	return min(1, best)
 }
 
-// offsets fits laws (a+k)^s to a mean.
-type offsets struct{ s, mean float64 }
+// offsets fits laws (a+k)^−power to a mean.
+type offsets struct {
+	power int
+	mean  float64
+}
 
-// offset is the a for which (a+i)^s on 0 … k has the mean, at most high. With
+func (l offsets) weight(x float64) float64 {
+	w := 1.0
+	for range l.power {
+		w *= x
+	}
+	return 1 / w
+}
+
+// offset is the a for which (a+i)^−power on 0 … k has the mean, at most high. With
 // a → ∞ the law is flat and its mean k/2, above the mean wanted.
 func (l offsets) offset(k int, high float64) float64 {
 	low := 1e-9
@@ -95,7 +106,7 @@ func (l offsets) offset(k int, high float64) float64 {
 		a := (low + high) / 2
 		weight, sum := 0.0, 0.0
 		for i := range k + 1 {
-			w := math.Pow(a+float64(i), l.s)
+			w := l.weight(a + float64(i))
 			weight += w
 			sum += float64(i) * w
 		}
@@ -117,7 +128,7 @@ func (l offsets) largest(low, high float64, from, k int) float64 {
 	tail := func(a float64) float64 {
 		left, all := 0.0, 0.0
 		for i := range k + 1 {
-			w := math.Pow(a+float64(i), l.s)
+			w := l.weight(a + float64(i))
 			if i < from {
 				left += w
 			}

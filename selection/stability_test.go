@@ -124,7 +124,7 @@ func TestTailIsTheWorstLaw(t *testing.T) {
 		b     int
 		r     float64
 	}{{0.05, 10, 25, -0.5}, {0.01, 5, 20, -0.5}, {0.1, 30, 40, -0.25}, {0.2, 12, 20, -0.25}} {
-		bound := tail(c.theta, c.from, c.b, c.r)
+		bound := tail(c.theta, c.from, c.b, int(-1/c.r))
 		if bound <= 0 || bound >= 1 || bound > c.theta*float64(c.b)/float64(c.from) {
 			t.Fatalf("%+v: bound %v, Markov's %v", c, bound, c.theta*float64(c.b)/float64(c.from))
 		}
