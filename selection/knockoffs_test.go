@@ -10,60 +10,6 @@ import (
 	"gonum.org/v1/gonum/mat"
 )
 
-func TestThresholdByHand(t *testing.T) {
-	w := []float64{5, 4, -3, 3, 2, 1, -1, 0}
-	for _, c := range []struct {
-		q      float64
-		offset int
-		want   float64
-	}{
-		{0.5, 1, 2},             // 2/4; at 3 it is 2/3
-		{0.4, 1, math.Inf(1)},   // 2: (1+1)/4
-		{0.4, 0, 1},             // 2/5
-		{0.3, 0, 2},             // 1/4
-		{0.24, 0, 4},            // 0/2
-		{0.001, 1, math.Inf(1)}, // nothing
-		{0.6667, 1, 1},          // 3/5
-		{0.1, 0, 4},             // no negative above 3
-	} {
-		if got := Threshold(w, c.q, c.offset); got != c.want {
-			t.Errorf("q %v, offset %d: %v, want %v", c.q, c.offset, got, c.want)
-		}
-	}
-	if got := Threshold([]float64{0, 0}, 0.5, 0); !math.IsInf(got, 1) {
-		t.Errorf("zeros select at %v", got)
-	}
-	// By trying every t.
-	rng := rand.New(rand.NewPCG(1, 2))
-	for range 300 {
-		w := make([]float64, 12)
-		for j := range w {
-			w[j] = float64(rng.IntN(13) - 4)
-		}
-		for offset := range 2 {
-			q := rng.Float64()
-			want := math.Inf(1)
-			for _, v := range w {
-				at, below := 0, offset
-				for _, u := range w {
-					if u >= math.Abs(v) {
-						at++
-					}
-					if u <= -math.Abs(v) {
-						below++
-					}
-				}
-				if v != 0 && float64(below)/float64(max(1, at)) <= q {
-					want = min(want, math.Abs(v))
-				}
-			}
-			if got := Threshold(w, q, offset); got != want {
-				t.Fatalf("%v, q %v, offset %d: %v, want %v", w, q, offset, got, want)
-			}
-		}
-	}
-}
-
 // TestDistances: 2Σ − S is never indefinite, MVR has the smaller trace, SDP the
 // larger sum, and each beats small changes of its own objective.
 func TestDistances(t *testing.T) {
@@ -203,64 +149,6 @@ func TestExchangeable(t *testing.T) {
 				}
 			}
 		}
-	}
-}
-
-// TestFixedMoments: the Gram matrix has exactly the structure that fixed-X
-// knockoffs promise, with and without added rows.
-func TestFixedMoments(t *testing.T) {
-	rng := rand.New(rand.NewPCG(5, 6))
-	for _, n := range []int{17, 40, 25} {
-		const p = 12
-		x := autoregressive(n, p, 0.5, rng)
-		y := planted(x, 3, 1, rng)
-		f, err := FixedX(x, y, MVR, rng)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if want := max(0, 2*p+1-n); f.Added != want || f.X.Rows != n+want || len(f.Y) != f.X.Rows {
-			t.Errorf("n %d: %d rows added, %d and %d rows", n, f.Added, f.X.Rows, len(f.Y))
-		}
-		ones := make([]float64, f.X.Rows)
-		for i := range ones {
-			ones[i] = 1
-		}
-		if s := dot(ones, f.Y); math.Abs(s) > 1e-9 {
-			t.Errorf("n %d: y sums to %v", n, s)
-		}
-		z, _, _ := x.standardized()
-		mean, _ := moments(y)
-		for i := range p {
-			if s := f.Knockoffs.Dot(i, ones); math.Abs(s) > 1e-9 {
-				t.Errorf("n %d: knockoff %d sums to %v", n, i, s)
-			}
-			// Added rows change no product with y.
-			want := 0.0
-			for r, v := range y {
-				want += z.Column(i)[r] / math.Sqrt(float64(n)) * (v - mean)
-			}
-			if got := f.X.Dot(i, f.Y); math.Abs(got-want) > 1e-9 {
-				t.Errorf("n %d: product with y %v, want %v", n, got, want)
-			}
-			for j := range p {
-				want := dot(z.Column(i), z.Column(j)) / float64(n)
-				if got := f.X.Dot(i, f.X.Column(j)); math.Abs(got-want) > 1e-9 {
-					t.Errorf("n %d: features %d, %d: %v, want %v", n, i, j, got, want)
-				}
-				if got := f.Knockoffs.Dot(i, f.Knockoffs.Column(j)); math.Abs(got-want) > 1e-6 {
-					t.Errorf("n %d: knockoffs %d, %d: %v, want %v", n, i, j, got, want)
-				}
-				if i == j {
-					want -= f.s[i]
-				}
-				if got := f.X.Dot(i, f.Knockoffs.Column(j)); math.Abs(got-want) > 1e-6 {
-					t.Errorf("n %d: feature %d, knockoff %d: %v, want %v", n, i, j, got, want)
-				}
-			}
-		}
-	}
-	if _, err := FixedX(autoregressive(10, 9, 0.5, rng), make([]float64, 10), MVR, rng); err == nil || !strings.Contains(err.Error(), "need 11 rows") {
-		t.Errorf("too few rows: %v", err)
 	}
 }
 

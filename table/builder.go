@@ -12,22 +12,24 @@ type builder struct {
 	name   string
 	values []float64
 	text   *textBuilder
-	// reread: other cells came before the first text, and their spelling is lost.
+	// filled: a cell was not empty, so that its spelling is lost when text comes
+	// and the column has to be read again.
+	filled bool
 	reread bool
 }
 
-func (b *builder) add(cell string, row int) {
+func (b *builder) add(cell string) {
 	if b.text != nil {
 		b.text.add(cell)
 		return
 	}
 	v, ok := parse(cell)
 	if ok {
+		b.filled = b.filled || cell != ""
 		b.values = append(b.values, v)
 		return
 	}
-	b.text = &textBuilder{}
-	b.reread = row > 0
+	b.text, b.reread = &textBuilder{}, b.filled
 	for range b.values {
 		b.text.add("")
 	}

@@ -30,7 +30,7 @@ func readCSV(source string, open func() (io.Reader, error), o Options) (*Table, 
 	n := 0
 	if err := t.eachRow(rows, h, o, func(record []string) {
 		for k, j := range wanted {
-			builders[k].add(record[j], n)
+			builders[k].add(record[j])
 		}
 		n++
 	}); err != nil {

@@ -236,8 +236,8 @@ func (c *Column) take(rows []int) Column {
 		return out
 	}
 	b, text := builder{name: c.Name}, textBuilder{}
-	for k, r := range rows {
-		b.add(c.Text(r), k)
+	for _, r := range rows {
+		b.add(c.Text(r))
 		text.add(c.Text(r))
 	}
 	if out := b.column(); out.Numeric() {
