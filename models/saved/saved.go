@@ -1,4 +1,6 @@
-package models
+// Package saved holds the model whose network is that of an earlier run. Importing
+// it makes the model known by name.
+package saved
 
 import (
 	"encoding/json"
@@ -10,14 +12,15 @@ import (
 	"path/filepath"
 
 	"pare/export"
+	"pare/models"
 	"pare/nn"
 )
 
-// Saved is the network of an earlier run: with its parameters, to train or prune
+// Model is the network of an earlier run: with its parameters, to train or prune
 // them on, or with new ones, to see what a pruned shape is worth without the
 // weights that led to it (Liu et al. 2019, "Rethinking the value of network
 // pruning").
-type Saved struct {
+type Model struct {
 	// Run is the run folder, or another with an architecture.json, such as trained in
 	// it for the network before pruning. A relative path starts in the working
 	// directory, also when the new run is resumed.
@@ -26,17 +29,17 @@ type Saved struct {
 	Weights string `yaml:"weights"`
 }
 
-func init() { Register(Saved{}) }
+func init() { models.Register(Model{}) }
 
-func (Saved) Name() string { return "saved" }
-func (Saved) Doc() string {
+func (Model) Name() string { return "saved" }
+func (Model) Doc() string {
 	return "network of an earlier run, with its parameters or new random ones"
 }
 
 // Build reads the network. New parameters are drawn as each layer does; what pruning
 // folded into one is drawn, or zero, like any other.
-func (m Saved) Build(decode Decode, task Task, rng *rand.Rand) (*nn.Network, error) {
-	m = Saved{Weights: "kept"}
+func (m Model) Build(decode models.Decode, task models.Task, rng *rand.Rand) (*nn.Network, error) {
+	m = Model{Weights: "kept"}
 	if err := decode(&m); err != nil {
 		return nil, err
 	}
@@ -56,14 +59,14 @@ func (m Saved) Build(decode Decode, task Task, rng *rand.Rand) (*nn.Network, err
 	if err != nil {
 		return nil, fmt.Errorf("saved: %w", err)
 	}
-	if !net.Input.Equal(task.Input) || net.Vocabulary != task.Vocabulary {
-		return nil, fmt.Errorf("saved: the network in %s reads inputs of %s, %s gives %s", m.Run, net.Input, task.data(), task.inputText())
+	if err := models.Check(net, task); err != nil {
+		return nil, fmt.Errorf("saved: %s: %w", m.Run, err)
 	}
 	return net, nil
 }
 
 // kept is the network with its parameters.
-func (m Saved) kept() (*nn.Network, error) {
+func (m Model) kept() (*nn.Network, error) {
 	path, _, err := m.read()
 	if err != nil {
 		return nil, err
@@ -73,7 +76,7 @@ func (m Saved) kept() (*nn.Network, error) {
 }
 
 // drawn is the network with new parameters.
-func (m Saved) drawn(rng *rand.Rand) (*nn.Network, error) {
+func (m Model) drawn(rng *rand.Rand) (*nn.Network, error) {
 	path, text, err := m.read()
 	if err != nil {
 		return nil, err
@@ -91,7 +94,7 @@ func (m Saved) drawn(rng *rand.Rand) (*nn.Network, error) {
 
 // network builds the network, also from a damaged file: layers panic where sizes
 // overflow.
-func (Saved) network(a nn.Architecture, rng *rand.Rand) (net *nn.Network, err error) {
+func (Model) network(a nn.Architecture, rng *rand.Rand) (net *nn.Network, err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			net, err = nil, fmt.Errorf("the architecture cannot be built: %v", r)
@@ -102,7 +105,7 @@ func (Saved) network(a nn.Architecture, rng *rand.Rand) (net *nn.Network, err er
 
 // read finds the architecture: that of the final network, or of a run that is not
 // finished, as pruning left it.
-func (m Saved) read() (path string, text []byte, err error) {
+func (m Model) read() (path string, text []byte, err error) {
 	for _, dir := range []string{"", "pruned"} {
 		path = filepath.Join(m.Run, dir, "architecture.json")
 		if text, err = os.ReadFile(path); !errors.Is(err, fs.ErrNotExist) {
