@@ -68,13 +68,23 @@ func (b *block) linear(x []float64) (trace, penalty float64) {
 // order, and the inverse clipped to the box around S elsewhere. Where that is not positive
 // definite it is moved towards S with its off-diagonal elements shrunk, which always is.
 func (b *block) gap(x, w []float64, f float64, scratch []float64) float64 {
-	for share := 1.0; share > 1e-3; share /= 2 {
-		b.dualPoint(scratch, x, w, share)
-		if dense.Cholesky(scratch, b.p) {
-			return max(0, f-dense.LogDet(scratch, b.p)-float64(b.p))
-		}
+	if _, found := b.feasible(scratch, x, w); found {
+		return max(0, f-dense.LogDet(scratch, b.p)-float64(b.p))
 	}
 	return math.Inf(1)
+}
+
+// feasible looks for the largest share whose dual point is positive definite and leaves the
+// Cholesky factor of that in scratch.
+func (b *block) feasible(scratch, x, w []float64) (share float64, found bool) {
+	for share = 1.0; share > 1e-3; share /= 2 {
+		b.dualPoint(scratch, x, w, share)
+		if dense.Cholesky(scratch, b.p) {
+			return share, true
+		}
+	}
+	b.dualPoint(scratch, x, w, 0)
+	return 0, dense.Cholesky(scratch, b.p)
 }
 
 // dualPoint writes the lower triangle of a point of the box: share of the one that follows

@@ -9,6 +9,7 @@ import (
 const (
 	sufficient = 1e-3 // share of the predicted decrease that a step has to bring
 	halvings   = 40   // of a step before it counts as none
+	near       = 0.1  // residual per variable from which the gap is worth a look
 )
 
 // state is a positive definite Θ of a block with what follows from it, and room to work.
@@ -61,11 +62,10 @@ func (s *state) measure(b *block) { s.gap = b.gap(s.x, s.w, s.f, s.factor) }
 func (b *block) newton(s *state, tolerance float64, limit int) {
 	d := newDirection(b)
 	trial := make([]float64, len(s.x))
-	precision := 0.1
 	for ; ; s.steps++ {
 		s.invert(b)
 		d.start(b, s)
-		if d.residual <= precision*float64(b.p) || s.steps >= limit {
+		if d.residual <= near*float64(b.p) || s.steps >= limit {
 			if s.measure(b); s.gap <= tolerance {
 				return
 			}

@@ -3,12 +3,11 @@ package graphical
 import (
 	"encoding/binary"
 	"fmt"
-	"math"
 	"math/rand/v2"
 	"os"
-	"strconv"
 	"syscall"
 	"testing"
+	"time"
 )
 
 func cpuSeconds() float64 {
@@ -58,24 +57,29 @@ func TestQuick(t *testing.T) {
 		f.Close()
 	}
 	t0 := cpuSeconds()
-	comps := components(c, pen)
-	largest := comps[0]
-	for _, m := range comps {
-		if len(m) > len(largest) {
-			largest = m
+	w0 := time.Now()
+	net, err := Fit(c, pen, Options{})
+	t.Log(err, net.Err(), len(net.Components), "edges", len(net.Edges), "f", net.Objective, "gap", net.Gap, net.Iterations, "cpu", cpuSeconds()-t0, "wall", time.Since(w0).Seconds())
+}
+
+func TestQuickBlocks(t *testing.T) {
+	if os.Getenv("QUICKB") == "" {
+		t.Skip()
+	}
+	n, p := 1000, 5000
+	r := rand.New(rand.NewPCG(1, 1))
+	x := make([]float64, n*p)
+	for g := range p / 50 {
+		y := gen(r, n, 50, 2)
+		for i := range n {
+			copy(x[i*p+g*50:], y[i*50:(i+1)*50])
 		}
 	}
-	b := newBlock(c, pen, largest)
-	s := b.begin(nil)
-	t1 := cpuSeconds()
-	b.newton(s, 1e-9*float64(b.p), 50)
-	edges := 0
-	for i := range b.p {
-		for j := range i {
-			if s.x[i*b.p+j] != 0 {
-				edges++
-			}
-		}
+	t0 := cpuSeconds()
+	c, _ := FromData(x, n, p)
+	c = c.Correlation()
+	for _, l := range []float64{0.3, 0.2, 0.15} {
+		net, err := Fit(c, Penalty{Lambda: l}, Options{})
+		t.Log(err, net.Err(), len(net.Components), "edges", len(net.Edges), "f", net.Objective, "gap", net.Gap, net.Iterations, "cpu", cpuSeconds()-t0)
 	}
-	t.Log(len(comps), len(largest), "edges", edges, "f", strconv.FormatFloat(s.f, 'g', 15, 64), "gap", s.gap, "steps", s.steps, s.settled, "cpu", t1-t0, cpuSeconds()-t1, math.Abs(0))
 }

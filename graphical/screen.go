@@ -2,6 +2,7 @@ package graphical
 
 import (
 	"cmp"
+	"math"
 	"slices"
 )
 
@@ -33,13 +34,18 @@ func scan(c *Covariance, p Penalty, floor float64, visit func(link)) {
 	}
 }
 
-// LambdaMax is the smallest λ at which the penalty leaves no edge; Penalty.Lambda does not matter.
+// LambdaMax is the smallest λ at which the penalty leaves no edge but those of weight 0;
+// Penalty.Lambda does not matter.
 func LambdaMax(c *Covariance, p Penalty) (float64, error) {
 	if err := p.with(0).check(c.P()); err != nil {
 		return 0, err
 	}
 	top := 0.0
-	scan(c, p, 0, func(l link) { top = max(top, l.ratio) })
+	scan(c, p, 0, func(l link) {
+		if !math.IsInf(l.ratio, 1) {
+			top = max(top, l.ratio)
+		}
+	})
 	return top, nil
 }
 
@@ -69,7 +75,7 @@ func forest(c *Covariance, p Penalty, floor float64) []link {
 	return links
 }
 
-// at are the components that a forest has at λ.
+// componentsOf are the components that a forest has at λ.
 func componentsOf(forest []link, size int, lambda float64) [][]int {
 	sets := newSets(size)
 	for _, l := range forest {

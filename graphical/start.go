@@ -1,6 +1,10 @@
 package graphical
 
-import "math"
+import (
+	"math"
+
+	"pare/graphical/internal/dense"
+)
 
 // diagonalStart is the solution without edges.
 func (b *block) diagonalStart() []float64 {
@@ -38,11 +42,38 @@ func (b *block) treeStart() []float64 {
 	return x
 }
 
+// inverseStart is S⁻¹, the solution without a penalty; nil if there is one or S is singular.
+func (b *block) inverseStart() []float64 {
+	if b.penalised() {
+		return nil
+	}
+	p := b.p
+	x, factor := make([]float64, p*p), make([]float64, p*p)
+	copy(factor, b.s)
+	if !dense.Cholesky(factor, p) {
+		return nil
+	}
+	dense.Inverse(x, factor, p)
+	return x
+}
+
+// penalised reports whether any edge is.
+func (b *block) penalised() bool {
+	for i := range b.p {
+		for j := range i {
+			if b.lambda(i, j) > 0 {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 // begin is the better of the given start, the closed form for trees and the diagonal.
 func (b *block) begin(given []float64) *state {
 	best := newState(b, b.diagonalStart())
 	best.evaluate(b)
-	for _, x := range [][]float64{given, b.treeStart()} {
+	for _, x := range [][]float64{given, b.treeStart(), b.inverseStart()} {
 		if x == nil {
 			continue
 		}
