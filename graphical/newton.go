@@ -9,7 +9,7 @@ import (
 const (
 	sufficient = 1e-3 // share of the predicted decrease that a step has to bring
 	halvings   = 40   // of a step before it counts as none
-	near       = 0.1  // residual per variable from which the gap is worth a look
+	closeBy    = 0.1  // residual per variable from which the gap is worth a look
 )
 
 // state is a positive definite Θ of a block with what follows from it, and room to work.
@@ -65,7 +65,7 @@ func (b *block) newton(s *state, tolerance float64, limit int) {
 	for ; ; s.steps++ {
 		s.invert(b)
 		d.start(b, s)
-		if d.residual <= near*float64(b.p) || s.steps >= limit {
+		if d.residual <= closeBy*float64(b.p) || s.steps >= limit {
 			if s.measure(b); s.gap <= tolerance {
 				return
 			}

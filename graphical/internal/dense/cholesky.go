@@ -1,15 +1,26 @@
 package dense
 
-import "math"
+import (
+	"math"
+	"sync"
+)
 
 const leaf = 32 // order of the triangles that are factored element by element
+
+// scratch keeps room for the temporary matrices of factors and inverses.
+var scratch = sync.Pool{New: func() any { return new([]float64) }}
 
 // Cholesky replaces the lower triangle of the n×n matrix a by L with L·Lᵀ = a, and
 // reports whether a is positive definite; if not, a is left half done. The upper triangle
 // is neither read nor written on its own account, but may be overwritten.
 func Cholesky(a []float64, n int) bool {
-	var inverse [leaf * leaf]float64
-	below := make([]float64, max(0, n-leaf)*leaf)
+	room := scratch.Get().(*[]float64)
+	defer scratch.Put(room)
+	if cap(*room) < (n+leaf)*leaf {
+		*room = make([]float64, (n+leaf)*leaf)
+	}
+	inverse, below := (*room)[:leaf*leaf], (*room)[leaf*leaf:(n+leaf)*leaf]
+	clear(inverse)
 	for k := 0; k < n; k += leaf {
 		nb := min(leaf, n-k)
 		rest := n - k
@@ -28,14 +39,14 @@ func Cholesky(a []float64, n int) bool {
 		for i := range nb {
 			copy(inverse[i*leaf:], a[(k+i)*n+k:][:i+1])
 		}
-		invertLeaf(inverse[:], leaf, nb)
+		invertLeaf(inverse, leaf, nb)
 		for i := range rest {
 			from := a[(k+nb+i)*n+k:][:nb]
 			copy(below[i*leaf:], from)
 			clear(from)
 		}
 		Multiply(a[(k+nb)*n+k:], n, 1, Matrix{Data: below, Stride: leaf},
-			Matrix{Data: inverse[:], Stride: leaf, Transposed: true}, rest, nb, nb, ToCol)
+			Matrix{Data: inverse, Stride: leaf, Transposed: true}, rest, nb, nb, ToCol)
 	}
 	return true
 }

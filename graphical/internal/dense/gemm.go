@@ -52,7 +52,7 @@ func Multiply(c []float64, ldc int, alpha float64, a, b Matrix, m, n, k int, r R
 			kc := min(depth, k-pc)
 			packB(pb.b[:], b, pc, jc, kc, nc)
 			blocks := (m + blockRows - 1) / blockRows
-			job := &product{c: c, ldc: ldc, alpha: alpha, a: a, b: pb.b[:], m: m, jc: jc, nc: nc, pc: pc, kc: kc, r: r}
+			job := product{c: c, ldc: ldc, alpha: alpha, a: a, b: pb.b[:], m: m, jc: jc, nc: nc, pc: pc, kc: kc, r: r}
 			if m*nc*kc < parallelWork || blocks == 1 {
 				for i := range blocks {
 					job.block(i, pb)
@@ -84,7 +84,7 @@ type panels struct {
 
 var buffers = sync.Pool{New: func() any { return new(panels) }}
 
-func (p *product) parallel(blocks int, own *panels) {
+func (p product) parallel(blocks int, own *panels) {
 	var next atomic.Int64
 	work := func(w *panels) {
 		for {

@@ -3,8 +3,12 @@ package dense
 // Inverse writes (L·Lᵀ)⁻¹, symmetric to the last bit, into w and destroys the lower
 // triangle l. Both are n×n; the upper triangle of l is not read.
 func Inverse(w, l []float64, n int) {
-	scratch := make([]float64, n*n/4+n)
-	invertLower(l, n, n, scratch)
+	room := scratch.Get().(*[]float64)
+	defer scratch.Put(room)
+	if cap(*room) < n*n/4+tileCols*n {
+		*room = make([]float64, n*n/4+tileCols*n)
+	}
+	invertLower(l, n, n, (*room)[:cap(*room)])
 	clear(w[:n*n])
 	clearUpper(l, n)
 	y := Matrix{Data: l, Stride: n}
@@ -34,7 +38,7 @@ func Mirror(a []float64, n int) {
 
 // invertLower inverts a lower triangle of order n in place:
 // [L₁ 0; B L₂]⁻¹ = [L₁⁻¹ 0; −L₂⁻¹·B·L₁⁻¹ L₂⁻¹].
-func invertLower(l []float64, ld, n int, scratch []float64) {
+func invertLower(l []float64, ld, n int, room []float64) {
 	if n <= leaf {
 		invertLeaf(l, ld, n)
 		return
@@ -42,10 +46,10 @@ func invertLower(l []float64, ld, n int, scratch []float64) {
 	n1 := (n/2 + tileCols - 1) / tileCols * tileCols
 	n2 := n - n1
 	second := l[n1*ld+n1:]
-	invertLower(l, ld, n1, scratch)
-	invertLower(second, ld, n2, scratch)
+	invertLower(l, ld, n1, room)
+	invertLower(second, ld, n2, room)
 	b := l[n1*ld:]
-	t := scratch[:n2*n1]
+	t := room[:n2*n1]
 	clear(t)
 	// The upper triangles of l may hold anything: a tile of the triangle reads a few
 	// elements above the diagonal, so those next to it have to be zero.
