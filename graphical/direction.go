@@ -18,12 +18,13 @@ type entry struct {
 // direction is a proximal Newton step in the making: the minimiser of
 // tr(GD) + ½ tr(WDWD) + Σ λ|Θ + D| over a set of elements, by coordinate descent.
 type direction struct {
-	p        int
-	entries  []entry   // row by row; the diagonal element ends its row
-	rows     []int     // where rows start; p+1 of them
-	u        []float64 // D·W
-	column   []float64 // of u
-	residual float64   // Σ |smallest subgradient|·√(curvature)⁻¹, zero at the optimum
+	p         int
+	entries   []entry   // row by row; the diagonal element ends its row
+	rows      []int     // where rows start; p+1 of them
+	u         []float64 // D·W
+	column    []float64 // of u
+	conjugate conjugate
+	residual  float64 // Σ |smallest subgradient|·√(curvature)⁻¹, zero at the optimum
 }
 
 func newDirection(b *block) *direction {
@@ -66,15 +67,23 @@ func slope(x, g, lambda float64) float64 {
 	return max(math.Abs(g)-lambda, 0)
 }
 
-// sweeps of coordinate descent at most in one Newton step.
-const maxSweeps = 50
+const (
+	rounds = 10 // of sweeps and conjugate gradients at most in one Newton step
+	sweeps = 10 // of coordinate descent in a round
+)
 
-// solve runs coordinate descent until a sweep changes D by less than the share precision of D.
-func (d *direction) solve(b *block, w []float64, precision float64) {
+// solve runs coordinate descent until a sweep changes D by less than the share precision of
+// D, with conjugate gradients in between where that takes long.
+func (d *direction) solve(s *state, precision float64) {
 	clear(d.u)
-	for sweep := range maxSweeps {
-		moved, size := d.sweep(w, sweep > 0)
-		if moved <= precision*size {
+	for round := range rounds {
+		for sweep := range sweeps {
+			moved, size := d.sweep(s.w, round+sweep > 0)
+			if moved <= precision*size {
+				return
+			}
+		}
+		if !d.refine(s) {
 			return
 		}
 	}

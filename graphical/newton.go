@@ -73,7 +73,7 @@ func (b *block) newton(s *state, tolerance float64, limit int) {
 		if s.steps >= limit {
 			return
 		}
-		d.solve(b, s.w, min(0.1, d.residual/float64(b.p)))
+		d.solve(s, min(0.1, d.residual/float64(b.p)))
 		if !b.search(s, d, trial) {
 			s.settled = true
 			s.invert(b)

@@ -1,11 +1,15 @@
 package graphical
 
-import "pare/graphical/internal/dense"
+import (
+	"math"
+
+	"pare/graphical/internal/dense"
+)
 
 const (
-	firstPrecision = 1e-3 // of the lassos in the first sweep, in units of correlations
-	lastChange     = 1e-6 // mean change of W from which Newton steps take over
-	slowest        = 0.95 // ratio of the changes of two sweeps that counts as stalled
+	firstPrecision = 1e-3  // of the lassos in the first sweep, in units of correlations
+	lastChange     = 1e-14 // mean change of W that is rounding
+	stalled        = 0.98  // ratio of the changes of two sweeps that are not worth more
 )
 
 // solve minimises the problem of b until the gap is at most tolerance or limit iterations
@@ -13,42 +17,58 @@ const (
 //
 // Block coordinate descent comes first whatever the size: with strong correlations it
 // needs tens of sweeps where the coordinate descent inside a Newton step needs thousands.
-// Near the solution a Newton step does the work of many sweeps and leaves a Θ and a gap
-// that are exact.
+// Newton steps take over where it stalls, or Θ is not positive definite.
 func (b *block) solve(given []float64, tolerance float64, limit int) *state {
 	s := b.begin(given)
 	s.invert(b)
 	s.measure(b)
-	if s.gap <= tolerance {
-		return s
+	if s.gap > tolerance {
+		b.descend(s, tolerance, limit)
 	}
-	s.steps = b.descend(s, limit)
-	s.evaluate(b)
-	b.newton(s, tolerance, limit)
+	if s.gap > tolerance {
+		s.evaluate(b)
+		b.newton(s, tolerance, limit)
+	}
 	return s
 }
 
-// descend replaces Θ of s by what sweeps of block coordinate descent find, if that is
-// better, and returns how many there were.
-func (b *block) descend(s *state, limit int) int {
+// descend replaces Θ of s by what sweeps of block coordinate descent find, if that is better.
+func (b *block) descend(s *state, tolerance float64, limit int) {
 	d, ok := newDescent(b, s)
 	if !ok {
-		return 0
+		return
 	}
-	precision, before, sweeps := firstPrecision, 1.0, 0
-	for sweeps < limit {
+	precision, before := firstPrecision, 1.0
+	look := math.Sqrt(tolerance / float64(b.p)) // change at which the gap is worth measuring
+	for s.steps < limit {
 		change := d.sweep(precision)
-		sweeps++
-		if change <= lastChange || sweeps > 3 && change > slowest*before {
-			break
+		s.steps++
+		done := change <= lastChange || s.steps >= limit || s.steps > 3 && change > stalled*before
+		if done || change <= look {
+			if look = change / 4; d.adopt(s) && s.gap <= tolerance || done {
+				return
+			}
 		}
 		before, precision = change, min(precision, change/10)
 	}
+}
+
+// adopt moves s to the Θ that follows from d if that is better, with the gap between them.
+func (d *descent) adopt(s *state) bool {
+	b := d.b
 	d.theta(s.w)
-	if _, _, f, ok := b.objective(s.w, s.factor); ok && f < s.f {
-		copy(s.x, s.w)
+	logDet, trace, f, ok := b.objective(s.w, s.factor)
+	if !ok || f > s.f {
+		return false
 	}
-	return sweeps
+	copy(s.x, s.w)
+	s.logDet, s.trace, s.f = logDet, trace, f
+	s.gap = math.Inf(1)
+	copy(s.factor, d.w)
+	if dense.Cholesky(s.factor, b.p) {
+		s.gap = max(0, f-dense.LogDet(s.factor, b.p)-float64(b.p))
+	}
+	return true
 }
 
 // definite reports whether S with the penalised diagonal is positive definite.
