@@ -62,7 +62,7 @@ type outcome struct {
 // fit solves the components, the largest first, several at a time.
 func fit(c *Covariance, pen Penalty, o Options, components [][]int) (*Network, error) {
 	p := c.P()
-	n := &Network{Lambda: pen.Lambda, Tolerance: o.Tolerance * float64(p), Components: components, Diagonal: make([]float64, p)}
+	n := &Network{Lambda: pen.Lambda, Tolerance: o.Tolerance * float64(p), Components: components, Edges: []Edge{}, Diagonal: make([]float64, p)}
 	starts := make([][]float64, len(components))
 	if o.Start != nil {
 		starts = o.Start.starts(components)

@@ -1,6 +1,7 @@
 package graphical
 
 import (
+	"encoding/json"
 	"fmt"
 	"math"
 	"slices"
@@ -33,6 +34,18 @@ type Network struct {
 	Trace      float64 `json:"trace"`   // tr(SΘ)
 
 	stalled bool
+}
+
+// MarshalJSON writes an infinite gap as null.
+func (n *Network) MarshalJSON() ([]byte, error) {
+	type plain Network
+	if !math.IsInf(n.Gap, 1) {
+		return json.Marshal((*plain)(n))
+	}
+	return json.Marshal(struct {
+		*plain
+		Gap *float64 `json:"gap"`
+	}{plain: (*plain)(n)})
 }
 
 // P is the number of variables.

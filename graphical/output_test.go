@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"encoding/xml"
 	"io"
+	"math"
 	"math/rand/v2"
 	"strconv"
 	"strings"
@@ -151,5 +152,12 @@ func TestJSON(t *testing.T) {
 		if _, ok := fields[name]; !ok {
 			t.Errorf("no %s in %s", name, data)
 		}
+	}
+}
+
+func TestJSONOfAnInfiniteGap(t *testing.T) {
+	data, err := json.Marshal(&Network{Lambda: 0.5, Gap: math.Inf(1)})
+	if err != nil || !strings.Contains(string(data), `"gap":null`) || strings.Count(string(data), `"gap"`) != 1 || !strings.Contains(string(data), `"lambda":0.5`) {
+		t.Errorf("%s, %v", data, err)
 	}
 }

@@ -28,6 +28,9 @@ type SelectOptions struct {
 
 	// Gamma is eBIC's price of many variables, 0 to 1; nil: 0.5, and 0 is BIC.
 	Gamma *float64
+	// Penalised computes eBIC from the penalised estimates, which shrinkage makes prefer too
+	// many edges; else, as the authors do, from networks fitted again without a penalty.
+	Penalised bool
 	// Folds of cross-validation; 0: 10, or n if that is less.
 	Folds int
 	// Subsamples of StARS; 0: 20. Each has ⌊10√n⌋ of n > 144 observations, or ⌊0.8n⌋.
@@ -42,7 +45,7 @@ type SelectOptions struct {
 type Selection struct {
 	Path *Path
 	Best int // index of the chosen network
-	// Score of each network: eBIC, the mean negative log-likelihood of the folds (without its
+	// Score of each network: eBIC (+Inf where no refit exists), the mean negative log-likelihood of the folds (without its
 	// constant, in nats an observation, doubled), or instability. NaN where StARS stopped before.
 	Score []float64
 	// StdErr of the scores of cross-validation, else nil; OneSE is the sparsest network within
@@ -66,13 +69,7 @@ func Select(x []float64, n, p int, o SelectOptions) (*Selection, error) {
 		return nil, err
 	}
 	path := o.Path
-	work := 0
-	switch o.Method {
-	case StARS:
-		work = o.Subsamples
-	case CV:
-		work = o.Folds
-	}
+	work := map[Method]int{EBIC: 1, StARS: o.Subsamples, CV: o.Folds}[o.Method]
 	path.Progress = part(o.Path.Progress, 0, work+1)
 	s := &Selection{}
 	if s.Path, err = FitPath(c, o.Penalty, path); err != nil {
@@ -84,17 +81,35 @@ func Select(x []float64, n, p int, o SelectOptions) (*Selection, error) {
 	case StARS:
 		err = s.subsample(x, n, p, o)
 	default:
-		s.Score = make([]float64, len(s.Path.Networks))
-		for i, net := range s.Path.Networks {
-			s.Score[i] = EBICOf(net, n, *o.Gamma)
-		}
-		s.Best = least(s.Score)
-		s.OneSE = s.Best
+		err = s.score(c, o)
 	}
 	if err != nil {
 		return nil, err
 	}
 	return s, nil
+}
+
+// score computes eBIC. Without a maximum likelihood estimate it is +Inf.
+func (s *Selection) score(c *Covariance, o SelectOptions) error {
+	s.Score = make([]float64, len(s.Path.Networks))
+	progress := counter(o.Path.Progress, len(s.Score), 2*len(s.Score))
+	for i, net := range s.Path.Networks {
+		if !o.Penalised {
+			again, err := Refit(c, net, Options{Tolerance: o.Path.Tolerance, MaxIterations: o.Path.MaxIterations})
+			if err != nil && err != errUnbounded {
+				return err
+			}
+			net = again
+		}
+		s.Score[i] = math.Inf(1)
+		if net != nil && (o.Penalised || net.Converged) {
+			s.Score[i] = EBICOf(net, c.n, *o.Gamma)
+		}
+		progress()
+	}
+	s.Best = least(s.Score)
+	s.OneSE = s.Best
+	return nil
 }
 
 func (o *SelectOptions) check(n int) error {
@@ -138,7 +153,7 @@ func fromData(x []float64, n, p int, correlation bool) (*Covariance, error) {
 }
 
 // EBICOf is −2ℓ + |E|·log n + 4γ·|E|·log p of a network fitted to n observations, with
-// ℓ = n/2·(log det Θ − tr(SΘ)). Θ is the penalised estimate; it is not fitted again.
+// ℓ = n/2·(log det Θ − tr(SΘ)). For the criterion of the paper Θ has to come from Refit.
 func EBICOf(net *Network, n int, gamma float64) float64 {
 	edges := float64(len(net.Edges))
 	return float64(n)*(net.Trace-net.LogDet) + edges*math.Log(float64(n)) + 4*gamma*edges*math.Log(float64(net.P()))
