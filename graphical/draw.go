@@ -8,7 +8,9 @@ import (
 )
 
 const (
-	spacing  = 64.0 // pixels that an edge is long at rest
+	spacing  = 64.0 // pixels that an edge is long at rest, in small drawings
+	closest  = 24.0 // and in large ones
+	extent   = 1600 // pixels that a drawing has at most before edges get shorter
 	margin   = 40.0
 	header   = 44.0
 	positive = "#2166ac"
@@ -37,9 +39,10 @@ func (n *Network) WriteSVG(w io.Writer, names []string, seed uint64) error {
 		return err
 	}
 	at, width, height := n.layout(seed)
-	x := func(i int) float64 { return margin + spacing*at[i].x }
-	y := func(i int) float64 { return header + margin + spacing*at[i].y }
-	wide, high := max(2*margin+spacing*width, 360), header+2*margin+spacing*height
+	unit := max(closest, min(spacing, extent/max(width, height, 1)))
+	x := func(i int) float64 { return margin + unit*at[i].x }
+	y := func(i int) float64 { return header + margin + unit*at[i].y }
+	wide, high := max(2*margin+unit*width, 360), header+2*margin+unit*height
 	out := bufio.NewWriter(w)
 	fmt.Fprintf(out, "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%.0f\" height=\"%.0f\" viewBox=\"0 0 %.0f %.0f\" font-family=\"sans-serif\" font-size=\"11\">\n", wide, high, wide, high)
 	fmt.Fprintf(out, "<rect width=\"100%%\" height=\"100%%\" fill=\"#ffffff\"/>\n")
@@ -51,7 +54,10 @@ func (n *Network) WriteSVG(w io.Writer, names []string, seed uint64) error {
 	}
 	for i, name := range names {
 		fmt.Fprintf(out, "<circle cx=\"%.1f\" cy=\"%.1f\" r=\"5\" fill=\"#ffffff\" stroke=\"#333333\" stroke-width=\"1.5\"/>", x(i), y(i))
-		fmt.Fprintf(out, "<text x=\"%.1f\" y=\"%.1f\" text-anchor=\"middle\" stroke=\"#ffffff\" stroke-width=\"3\" paint-order=\"stroke\">%s</text>\n", x(i), y(i)-9, escape(name))
+		for _, halo := range []string{` stroke="#ffffff" stroke-width="3"`, ""} {
+			fmt.Fprintf(out, "<text x=\"%.1f\" y=\"%.1f\" text-anchor=\"middle\"%s>%s</text>", x(i), y(i)-9, halo, escape(name))
+		}
+		fmt.Fprintln(out)
 	}
 	fmt.Fprintln(out, "</svg>")
 	return out.Flush()

@@ -10,6 +10,9 @@ type point struct{ x, y float64 }
 // layoutWork bounds the pairs of variables that the layout of one component looks at.
 const layoutWork = 3e7
 
+// gravity pulls by itself times the distance from the middle.
+const gravity = 0.3
+
 // layout places the variables in units of the length of an edge, and says how far they
 // reach from the origin.
 func (n *Network) layout(seed uint64) (at []point, width, height float64) {
@@ -80,7 +83,8 @@ func (b *box) frame() {
 }
 
 // forces is the layout of Fruchterman and Reingold (1991): all nodes repel each other by
-// 1/d, edges pull by d², and nodes move at most as far as a falling temperature allows.
+// 1/d, edges pull by d², and nodes move at most as far as a falling temperature allows. A
+// weak pull to the middle keeps long chains on the page.
 func forces(n int, edges [][2]int, r *rand.Rand) []point {
 	side := math.Sqrt(float64(n))
 	at, push := make([]point, n), make([]point, n)
@@ -108,6 +112,10 @@ func forces(n int, edges [][2]int, r *rand.Rand) []point {
 			push[a].y -= dy * d
 			push[b].x += dx * d
 			push[b].y += dy * d
+		}
+		for i, a := range at {
+			push[i].x += gravity * (side/2 - a.x)
+			push[i].y += gravity * (side/2 - a.y)
 		}
 		heat := 0.2 * side * (1 - float64(round)/float64(rounds))
 		for i, f := range push {
