@@ -5,7 +5,10 @@ import (
 	"sync"
 )
 
-const leaf = 32 // order of the triangles that are factored element by element
+const (
+	leaf  = 32  // order of the triangles that are factored element by element
+	panel = 192 // columns that are brought up to date at once
+)
 
 // scratch keeps room for the temporary matrices of factors and inverses.
 var scratch = sync.Pool{New: func() any { return new([]float64) }}
@@ -21,34 +24,45 @@ func Cholesky(a []float64, n int) bool {
 	}
 	inverse, below := (*room)[:leaf*leaf], (*room)[leaf*leaf:(n+leaf)*leaf]
 	clear(inverse)
-	for k := 0; k < n; k += leaf {
-		nb := min(leaf, n-k)
-		rest := n - k
-		if k > 0 {
-			Multiply(a[k*n+k:], n, -1, Matrix{Data: a[k*n:], Stride: n},
-				Matrix{Data: a[k*n:], Stride: n, Transposed: true}, rest, nb, k, Lower)
+	for k0 := 0; k0 < n; k0 += panel {
+		k1 := min(k0+panel, n)
+		subtract(a, n, k0, k1, 0)
+		for k := k0; k < k1; k += leaf {
+			nb := min(leaf, k1-k)
+			subtract(a, n, k, k+nb, k0)
+			if !factorLeaf(a[k*n+k:], n, nb) {
+				return false
+			}
+			divide(a, n, k, nb, inverse, below)
 		}
-		if !factorLeaf(a[k*n+k:], n, nb) {
-			return false
-		}
-		rest -= nb
-		if rest == 0 {
-			return true
-		}
-		// Rows below: X·L₁₁ᵀ = A₂₁, with the inverse of the small triangle, as a product.
-		for i := range nb {
-			copy(inverse[i*leaf:], a[(k+i)*n+k:][:i+1])
-		}
-		invertLeaf(inverse, leaf, nb)
-		for i := range rest {
-			from := a[(k+nb+i)*n+k:][:nb]
-			copy(below[i*leaf:], from)
-			clear(from)
-		}
-		Multiply(a[(k+nb)*n+k:], n, 1, Matrix{Data: below, Stride: leaf},
-			Matrix{Data: inverse, Stride: leaf, Transposed: true}, rest, nb, nb, ToCol)
 	}
 	return true
+}
+
+// subtract takes the products of the factor's columns from to lo off the columns lo to hi.
+func subtract(a []float64, n, lo, hi, from int) {
+	rows := Matrix{Data: a[lo*n+from:], Stride: n}
+	Multiply(a[lo*n+lo:], n, -1, rows, rows.T(), n-lo, hi-lo, lo-from, Lower)
+}
+
+// divide solves X·Lᵀ = A for the rows below the triangle L of order nb at k: with the inverse
+// of L, as a product.
+func divide(a []float64, n, k, nb int, inverse, below []float64) {
+	rest := n - k - nb
+	if rest == 0 {
+		return
+	}
+	for i := range nb {
+		copy(inverse[i*leaf:], a[(k+i)*n+k:][:i+1])
+	}
+	invertLeaf(inverse, leaf, nb)
+	for i := range rest {
+		from := a[(k+nb+i)*n+k:][:nb]
+		copy(below[i*leaf:], from)
+		clear(from)
+	}
+	Multiply(a[(k+nb)*n+k:], n, 1, Matrix{Data: below, Stride: leaf},
+		Matrix{Data: inverse, Stride: leaf, Transposed: true}, rest, nb, nb, ToCol)
 }
 
 // factorLeaf is the Cholesky factor of a small matrix. NaN is not positive definite.
