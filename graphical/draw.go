@@ -17,10 +17,8 @@ const (
 	negative = "#b2182b"
 )
 
-func abs(x float64) float64 { return math.Abs(x) }
-
 // strokeWidth of an edge in pixels, by its partial correlation.
-func strokeWidth(e Edge) float64 { return 0.6 + 6*abs(e.Partial) }
+func strokeWidth(e Edge) float64 { return 0.6 + 6*math.Abs(e.Partial) }
 
 func strokeColor(e Edge) string {
 	if e.Partial < 0 {

@@ -6,6 +6,7 @@ import (
 	"encoding/xml"
 	"fmt"
 	"io"
+	"math"
 	"strconv"
 	"strings"
 )
@@ -63,7 +64,7 @@ func (n *Network) WriteDOT(w io.Writer, names []string) error {
 	}
 	for _, e := range n.Edges {
 		fmt.Fprintf(out, "  %s -- %s [weight=%s, partial=%s, penwidth=%s, color=%s];\n", quote(names[e.I]), quote(names[e.J]),
-			number(abs(e.Partial)), number(e.Partial), strconv.FormatFloat(strokeWidth(e), 'f', 2, 64), quote(strokeColor(e)))
+			number(math.Abs(e.Partial)), number(e.Partial), strconv.FormatFloat(strokeWidth(e), 'f', 2, 64), quote(strokeColor(e)))
 	}
 	fmt.Fprintf(out, "}\n")
 	return out.Flush()
