@@ -97,7 +97,7 @@ func (s *shrinker) candidates() []fallen {
 	var list []fallen
 	for k, t := range s.now {
 		p := s.r.c.Penalties[k]
-		if t == nil || p.On == "weights" || p.Lambda == 0 {
+		if t == nil || !t.Proximal() || p.On == "weights" || p.Lambda == 0 {
 			continue
 		}
 		norms, scales := t.Norms(), t.Scales()
