@@ -86,8 +86,8 @@ func (s *shrinker) condemn(net *nn.Network, at train.Place) error {
 	values.put(all, nil)
 	for _, f := range chosen {
 		c.Groups = append(c.Groups, [2]int{f.term, f.group})
-		c.places = append(c.places, f.places...)
 	}
+	s.recall()
 	return nil
 }
 
@@ -118,20 +118,24 @@ func (s *shrinker) candidates() []fallen {
 	return list
 }
 
-// recall finds the places of the groups after a resume.
+// recall finds the values of the groups, those that two of them share once.
 func (s *shrinker) recall() {
-	chosen := map[[2]int]bool{}
+	s.Condemned.places = nil
+	if len(s.Condemned.Groups) == 0 {
+		return
+	}
+	chosen, seen := map[[2]int]bool{}, map[place]bool{}
 	for _, g := range s.Condemned.Groups {
 		chosen[g] = true
 	}
-	s.Condemned.places = nil
 	for k, t := range s.now {
-		if t == nil || len(chosen) == 0 {
+		if t == nil {
 			continue
 		}
 		t.Visit(func(g int, p *nn.Param, i int) {
-			if chosen[[2]int{k, g}] {
-				s.Condemned.places = append(s.Condemned.places, place{p, i})
+			if at := (place{p, i}); chosen[[2]int{k, g}] && !seen[at] {
+				seen[at] = true
+				s.Condemned.places = append(s.Condemned.places, at)
 			}
 		})
 	}
