@@ -19,6 +19,7 @@ type Term struct {
 	price  float64 // of a multiply-accumulate under scale macs
 	groups int     // at first; those of a smaller network are fewer
 	off    bool    // penalises nothing any more
+	sized  bool    // scales hold the root of the group's size
 }
 
 var _ nn.Term = (*Term)(nil)
@@ -52,7 +53,7 @@ func newTerm(net *nn.Network, s Spec, f finder) (*Term, error) {
 	if len(net.Nodes) == 0 {
 		return nil, fmt.Errorf("penalty %s: network %s has no layers", s.name(), net.Name)
 	}
-	t := &Term{spec: s, factor: 1}
+	t := &Term{spec: s, factor: 1, sized: s.scale(pen) == "sqrt"}
 	if t.parts, err = f.findParts(net, s, pen); err != nil {
 		return nil, fmt.Errorf("penalty %s: %w", s.name(), err)
 	}

@@ -27,6 +27,23 @@ func (t *Term) Scales() []float64 {
 	return out
 }
 
+// Weights returns what Scales does but for the size of the groups: factors, and the
+// price of a group with scale macs.
+func (t *Term) Weights() []float64 {
+	weights := t.Scales()
+	if !t.sized {
+		return weights
+	}
+	sizes := make([]float64, len(weights))
+	t.Visit(func(g int, _ *nn.Param, _ int) { sizes[g]++ })
+	for g, n := range sizes {
+		if n > 0 {
+			weights[g] /= math.Sqrt(n)
+		}
+	}
+	return weights
+}
+
 func (c *cells) scales(dst []float64) []float64 {
 	for range c.data {
 		dst = append(dst, c.scale)

@@ -3,15 +3,18 @@ package run
 import (
 	"pare/nn"
 	"pare/prune"
+	"pare/regularize"
 	"pare/train"
 )
 
 // condemned are the groups that go in the present interval of a target with method
-// least: those that a rising λ would be the first to close, so many that as much is
-// left as the plan asks for. Their values shrink linearly to zero over the steps of
-// the interval, and nothing but the lambdas of the config weighs on what stays
-// (after HESSO, Chen et al. 2024, which ranks and shrinks groups in periods).
+// least: those that the loss would miss least, so many that as much is left as the
+// plan asks for. The first part of an interval tells what they are worth; over the
+// rest of it their values shrink linearly to zero, and nothing but the lambdas of
+// the config weighs on what stays (after HESSO, Chen et al. 2024, which ranks and
+// shrinks groups in periods).
 type condemned struct {
+	worth
 	Groups [][2]int `json:"groups,omitempty"` // number of the penalty and of the group in it
 	Left   int      `json:"left,omitempty"`   // steps until they are zero
 
@@ -30,8 +33,26 @@ func (s *shrinker) least(net *nn.Network, at train.Place) (*train.Reshaped, erro
 		return s.gone(net, at)
 	case at.Share < s.goal.Plan.From:
 		return nil, nil
+	case c.Batches < s.measured():
+		c.measure(s.candidates(), at.Grad)
+		return nil, nil
 	}
 	return nil, s.condemn(net, at)
+}
+
+// measured is how many steps at the start of an interval tell what groups are worth.
+func (s *shrinker) measured() int { return max(1, s.control/4) }
+
+// candidates are the penalties whose groups may go; nil for others, so that they
+// keep their numbers.
+func (s *shrinker) candidates() []*regularize.Term {
+	list := make([]*regularize.Term, len(s.now))
+	for k, t := range s.now {
+		if p := s.r.c.Penalties[k]; t != nil && t.Proximal() && p.On != "weights" && p.Lambda != 0 {
+			list[k] = t
+		}
+	}
+	return list
 }
 
 // fade takes a step towards zero.
@@ -64,13 +85,13 @@ func (s *shrinker) gone(net *nn.Network, at train.Place) (*train.Reshaped, error
 	return change, nil
 }
 
-// condemn chooses what goes in the interval that begins.
+// condemn chooses what goes in the rest of the interval.
 func (s *shrinker) condemn(net *nn.Network, at train.Place) error {
 	c := &s.Condemned
-	c.Left = s.control
 	var values overshoot
 	values.keep(s.grouped())
-	all := s.candidates()
+	terms := s.candidates()
+	all := c.ranked(terms, func(k int) float64 { return s.r.c.Penalties[k].Lambda })
 	values.put(all, all)
 	left, err := prune.Remaining(net)
 	if err != nil {
@@ -87,35 +108,10 @@ func (s *shrinker) condemn(net *nn.Network, at train.Place) error {
 	for _, f := range chosen {
 		c.Groups = append(c.Groups, [2]int{f.term, f.group})
 	}
+	c.Left = max(1, s.control-s.measured())
+	c.worth = worth{}
 	s.recall()
 	return nil
-}
-
-// candidates are the groups that are not zero, those in front that need the
-// smallest λ to close: a proximal step closes a group of norm τ·s.
-func (s *shrinker) candidates() []fallen {
-	var list []fallen
-	for k, t := range s.now {
-		p := s.r.c.Penalties[k]
-		if t == nil || !t.Proximal() || p.On == "weights" || p.Lambda == 0 {
-			continue
-		}
-		norms, scales := t.Norms(), t.Scales()
-		at := make([]int, len(norms))
-		for g := range norms {
-			if at[g] = -1; norms[g] > 0 && scales[g] > 0 {
-				at[g] = len(list)
-				list = append(list, fallen{term: k, group: g, norm: norms[g] / (scales[g] * p.Lambda)})
-			}
-		}
-		t.Visit(func(g int, p *nn.Param, i int) {
-			if at[g] >= 0 {
-				list[at[g]].places = append(list[at[g]].places, place{p, i})
-			}
-		})
-	}
-	sortFallen(list)
-	return list
 }
 
 // recall finds the values of the groups, those that two of them share once.

@@ -28,10 +28,10 @@ func (o *overshoot) keep(terms []*regularize.Term) {
 	}
 }
 
-// fallen is a group that came to zero in the last step.
+// fallen is a group that came to zero in the last step, or that may go.
 type fallen struct {
 	term, group int
-	norm        float64 // before it
+	norm        float64 // before it; what it is worth to method least
 	places      []place
 }
 

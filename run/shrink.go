@@ -80,7 +80,7 @@ func (r *runner) newShrinker(net *nn.Network, terms []train.Penalty) (*shrinker,
 		plan := budget.Plan{Share: t.MACs + t.Params, From: t.From, By: t.By}
 		s.goal = budget.New(plan, float64(s.control)/float64(perEpoch*c.Train.Epochs))
 		s.TargetShare = plan.Share
-		if t.Method == "least" {
+		if t.Method != "lambda" {
 			s.setFactor(1)
 		} else {
 			s.strengthen(0)
@@ -118,7 +118,7 @@ func (s *shrinker) Reshape(net *nn.Network, at train.Place) (*train.Reshaped, er
 		}
 		return s.shrink(net)
 	}
-	if s.r.c.Target.Method == "least" {
+	if s.r.c.Target.Method != "lambda" {
 		return s.least(net, at)
 	}
 	defer func() { s.last.keep(s.grouped()) }()

@@ -28,6 +28,9 @@ type Reshaper interface {
 type Place struct {
 	Step  int     // updates made
 	Share float64 // of the steps of all epochs that are made
+	// Grad is the gradient of the last batch's loss with respect to a parameter, to
+	// read; nil where it has none.
+	Grad func(*nn.Param) []float32
 }
 
 // Reshaped is a change of a phase under way.
@@ -50,7 +53,7 @@ func (t *Trainer) reshape() error {
 	if r == nil || t.pos.Step%r.Every() != 0 {
 		return nil
 	}
-	change, err := r.Reshape(t.net, Place{t.pos.Step, float64(t.pos.Step) / float64(t.o.Epochs*t.perEpoch)})
+	change, err := r.Reshape(t.net, Place{t.pos.Step, float64(t.pos.Step) / float64(t.o.Epochs*t.perEpoch), t.program.Grad})
 	if err != nil {
 		return fmt.Errorf("step %d: %w", t.pos.Step, err)
 	}
