@@ -16,10 +16,11 @@ import (
 // in the order i, f, g, o.
 type LSTM struct {
 	Hidden int `yaml:"hidden" json:"hidden"` // units; at least 1
-	// ForgetBias is added to the first values of the forget gates' biases, 1 or more
-	// for tasks that need a long memory from the start (Gers et al. 2000; Jozefowicz
-	// et al. 2015). 0 is PyTorch's.
-	ForgetBias float64 `yaml:"forget_bias,omitempty" json:"forget_bias,omitempty"`
+	// Memory is over how many steps cells remember from the start, at least 2: the
+	// biases of forget gates begin at ln u, those of input gates at −ln u, with u
+	// uniform in [1, Memory−1] for each unit (Tallec & Ollivier 2018, equation 16).
+	// 0: initial values as for RNN, which are PyTorch's and forget within a few steps.
+	Memory int `yaml:"memory,omitempty" json:"memory,omitempty"`
 
 	recurrent
 }
@@ -31,20 +32,22 @@ func init() {
 func (l *LSTM) Kind() string { return "lstm" }
 
 func (l *LSTM) Init(in []nn.Shape, rng *rand.Rand) (nn.Shape, error) {
-	if math.IsNaN(l.ForgetBias) || math.IsInf(l.ForgetBias, 0) {
-		return nil, fmt.Errorf("lstm: forget_bias is %g, it must be finite", l.ForgetBias)
+	if l.Memory < 0 || l.Memory == 1 {
+		return nil, fmt.Errorf("lstm: memory is %d, it must be at least 2 steps, or 0 for none", l.Memory)
 	}
 	fresh := l.biasIH == nil
 	s, err := l.init("lstm", kernel.LSTMCell, l.Hidden, in, rng)
-	if err == nil && fresh && rng != nil {
-		forget := l.biasIH.Data()[l.Hidden : 2*l.Hidden]
-		for i := range forget {
-			forget[i] += float32(l.ForgetBias)
+	if err == nil && fresh && rng != nil && l.Memory > 0 {
+		input, hidden := l.biasIH.Data(), l.biasHH.Data()
+		clear(hidden[:2*l.Hidden])
+		for i := range l.Hidden {
+			forget := math.Log(1 + rng.Float64()*float64(l.Memory-2))
+			input[i], input[l.Hidden+i] = float32(-forget), float32(forget)
 		}
 	}
 	return s, err
 }
 
 func (l *LSTM) Slice(s nn.Slicing) (nn.Layer, error) {
-	return &LSTM{Hidden: len(s.Out), ForgetBias: l.ForgetBias, recurrent: l.slice(s)}, nil
+	return &LSTM{Hidden: len(s.Out), Memory: l.Memory, recurrent: l.slice(s)}, nil
 }

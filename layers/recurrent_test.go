@@ -6,6 +6,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 
 	"pare/layers"
@@ -231,31 +232,45 @@ func TestRecurrentState(t *testing.T) {
 	}
 }
 
-// The bias opens the forget gates and nothing else, and survives slicing.
-func TestForgetBias(t *testing.T) {
-	biases := func(forget float64) []float32 {
-		l := &layers.LSTM{Hidden: 3, ForgetBias: forget}
+// The biases of forget and input gates give cells the memory asked for, and no
+// other value changes.
+func TestMemory(t *testing.T) {
+	const units = 64
+	params := func(memory int) map[string][]float32 {
+		l := &layers.LSTM{Hidden: units, Memory: memory}
 		if _, err := l.Init([]nn.Shape{{2, 4}}, rand.New(rand.NewPCG(1, 2))); err != nil {
 			t.Fatal(err)
 		}
+		out := map[string][]float32{}
 		for _, p := range l.Params() {
-			if p.Name == "bias_ih" {
-				return p.Data()
-			}
+			out[p.Name] = p.Data()
 		}
-		return nil
+		return out
 	}
-	plain, open := biases(0), biases(2)
-	for i, v := range plain {
-		want := v
-		if gate := i / 3; gate == 1 { // i, f, g, o
-			want += 2
+	plain, long := params(0), params(200)
+	for name, v := range long {
+		from := 0
+		if strings.HasPrefix(name, "bias") {
+			from = 2 * units // i, f, g, o
 		}
-		if open[i] != want {
-			t.Errorf("bias %d is %g, expected %g", i, open[i], want)
+		if !slices.Equal(v[from:], plain[name][from:]) {
+			t.Errorf("%s differs in more than the two gates", name)
 		}
 	}
-	if _, err := (&layers.LSTM{Hidden: 3, ForgetBias: math.NaN()}).Init([]nn.Shape{{2, 4}}, nil); err == nil {
-		t.Error("a forget bias that is not finite passes")
+	least, most := math.Inf(1), 0.0
+	for i := range units {
+		forget := float64(long["bias_ih"][units+i] + long["bias_hh"][units+i])
+		if input := float64(long["bias_ih"][i] + long["bias_hh"][i]); input != -forget {
+			t.Errorf("unit %d: the input gate has %g, the forget gate %g", i, input, forget)
+		}
+		least, most = min(least, forget), max(most, forget)
+	}
+	if least < 0 || least > math.Log(40) || most < math.Log(160) || most > math.Log(199) {
+		t.Errorf("forget gates from %g to %g", least, most)
+	}
+	for _, memory := range []int{-1, 1} {
+		if _, err := (&layers.LSTM{Hidden: 3, Memory: memory}).Init([]nn.Shape{{2, 4}}, nil); err == nil {
+			t.Errorf("a memory of %d passes", memory)
+		}
 	}
 }

@@ -26,8 +26,8 @@ type RNN struct {
 
 // LSTM is a network of long short-term memories.
 type LSTM struct {
-	Recurrent  `yaml:",inline"`
-	ForgetBias float64 `yaml:"forget_bias"` // added to the forget gates' first biases; default 0
+	Recurrent `yaml:",inline"`
+	Memory    int `yaml:"memory"` // steps that cells remember from the start; default 0, not arranged
 }
 
 // GRU is a network of gated recurrent units.
@@ -64,7 +64,7 @@ func (m LSTM) Build(decode Decode, task Task, rng *rand.Rand) (*nn.Network, erro
 	if err := decode(&m); err != nil {
 		return nil, err
 	}
-	return m.network("lstm", task, rng, func() nn.Layer { return &layers.LSTM{Hidden: m.Hidden, ForgetBias: m.ForgetBias} })
+	return m.network("lstm", task, rng, func() nn.Layer { return &layers.LSTM{Hidden: m.Hidden, Memory: m.Memory} })
 }
 
 func (m GRU) Build(decode Decode, task Task, rng *rand.Rand) (*nn.Network, error) {
