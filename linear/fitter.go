@@ -1,0 +1,282 @@
+package linear
+
+import (
+	"math"
+	"slices"
+
+	"pare/internal/kernel64"
+)
+
+// fitter solves a task for one λ after another, each from the solution before.
+type fitter struct {
+	t      *task
+	loss   loss
+	screen *screen
+
+	beta      []float64 // all features, standardised
+	intercept float64   // on the standardised scale
+	eta, u    []float64 // at beta
+	fair      []float64 // u, projected to be feasible for what is not penalised
+	h         []float64
+
+	set     []int // working set
+	place   []int // of each feature in it, or −1
+	columns map[int][]float64
+	sparse  *Sparse // the design, if it is sparse
+
+	descent descent
+	newton  newton
+	gram    gram
+	exact   bool // gram belongs to set, with q at beta
+
+	null      float64 // objective without penalised features
+	offset    []float64
+	tolerance float64
+	limit     int
+}
+
+// outcome is how the fit of one λ ended.
+type outcome struct {
+	objective, loss, gap float64
+	iterations           int
+	converged            bool
+}
+
+func newFitter(t *task, l loss, o Options) *fitter {
+	f := &fitter{t: t, loss: l, screen: newScreen(t), tolerance: o.tolerance(), limit: o.maxIterations()}
+	f.beta = make([]float64, t.p)
+	f.place = make([]int, t.p)
+	for j := range f.place {
+		f.place[j] = -1
+	}
+	f.eta, f.u, f.fair, f.h = make([]float64, t.n), make([]float64, t.n), make([]float64, t.n), make([]float64, t.n)
+	f.columns = map[int][]float64{}
+	f.sparse, _ = t.x.(*Sparse)
+	if t.intercept {
+		f.intercept = l.start()
+	}
+	f.admit(t.free)
+	f.refresh()
+	f.null = l.value(f.eta)
+	return f
+}
+
+// refresh computes η and u from the coefficients.
+func (f *fitter) refresh() {
+	shift := f.intercept
+	for i := range f.eta {
+		f.eta[i] = 0
+		if f.offset != nil {
+			f.eta[i] = f.offset[i]
+		}
+	}
+	for _, j := range f.set {
+		b := f.beta[j]
+		switch {
+		case b == 0:
+		case f.sparse != nil:
+			f.sparse.AddTo(f.eta, j, b/f.t.scale[j])
+			shift -= b * f.t.mean[j] / f.t.scale[j]
+		default:
+			kernel64.Axpy(b, f.columns[j], f.eta)
+		}
+	}
+	for i := range f.eta {
+		f.eta[i] += shift
+	}
+	f.loss.dual(f.u, f.eta)
+}
+
+// admit adds features to the working set.
+func (f *fitter) admit(list []int) {
+	from := len(f.set)
+	for _, j := range list {
+		if f.place[j] >= 0 {
+			continue
+		}
+		f.place[j] = len(f.set)
+		f.set = append(f.set, j)
+		if f.sparse == nil && f.columns[j] == nil {
+			x := make([]float64, f.t.n)
+			f.t.column(j, x)
+			f.columns[j] = x
+		}
+	}
+	if f.exact {
+		f.extend(from)
+	}
+}
+
+// trim takes out of the working set what is zero, unless the Gram matrix of all that
+// has ever been in it is kept.
+func (f *fitter) trim() {
+	if f.exact {
+		return
+	}
+	f.set = slices.DeleteFunc(f.set, func(j int) bool {
+		gone := f.beta[j] == 0 && f.t.factor[j] > 0
+		if gone {
+			f.place[j] = -1
+		}
+		return gone
+	})
+}
+
+// solve minimises for λ. Each round solves on the working set, computes the gap of
+// the whole problem and admits what the optimality conditions miss.
+func (f *fitter) solve(lambda float64) outcome {
+	f.trim()
+	var out outcome
+	strict := 0.3
+	for {
+		f.inner(lambda, f.target(strict), &out)
+		copy(f.fair, f.u)
+		f.t.basis.apply(f.fair)
+		f.screen.update(f.fair, lambda*f.t.alpha, nil)
+		f.measure(lambda, &out)
+		if out.converged || out.iterations >= f.limit {
+			return out
+		}
+		if missing := f.missing(lambda); len(missing) > 0 {
+			f.admit(missing)
+			continue
+		}
+		if strict *= 0.1; strict < 1e-12 {
+			return out
+		}
+	}
+}
+
+// target is the violation of the optimality conditions for which the gap of the
+// working set is within the tolerance: the gap is about the violation times ‖β‖₁.
+func (f *fitter) target(strict float64) float64 {
+	sum := 0.0
+	for _, j := range f.set {
+		sum += math.Abs(f.beta[j])
+	}
+	return strict * f.tolerance * f.null / max(sum, math.Sqrt(f.null))
+}
+
+// missing lists features outside the working set of which the correlation exceeds
+// the threshold, those that exceed it most if there are many.
+func (f *fitter) missing(lambda float64) []int {
+	var list []int
+	for j, w := range f.t.factor {
+		if f.screen.need[j] && f.place[j] < 0 && f.excess(j, lambda*f.t.alpha*w) > 1 {
+			list = append(list, j)
+		}
+	}
+	if most := max(100, len(f.set)); len(list) > most {
+		slices.SortFunc(list, func(i, j int) int {
+			a, b := math.Abs(f.screen.c[i])/f.t.factor[i], math.Abs(f.screen.c[j])/f.t.factor[j]
+			switch {
+			case a > b:
+				return -1
+			case a < b:
+				return 1
+			}
+			return i - j
+		})
+		list = list[:most]
+		slices.Sort(list)
+	}
+	return list
+}
+
+// excess is |cⱼ|/threshold, where a bound at zero does not make it harmless.
+func (f *fitter) excess(j int, threshold float64) float64 {
+	c := f.screen.c[j]
+	lower, upper := f.t.limits(j)
+	if c > 0 && upper == 0 || c < 0 && lower == 0 {
+		return 0
+	}
+	return math.Abs(c) / threshold
+}
+
+// measure computes objective and gap of the whole problem.
+func (f *fitter) measure(lambda float64, out *outcome) {
+	t := f.t
+	out.loss = f.loss.value(f.eta)
+	out.objective = out.loss
+	for _, j := range f.set {
+		out.objective += t.penalty(lambda, j, f.beta[j])
+	}
+	most, smooth := math.Inf(1), false
+	for j, w := range t.factor {
+		if f.screen.need[j] && w > 0 {
+			if excess := f.excess(j, lambda*t.alpha*w); excess > 1 {
+				if f.limited(j, lambda*w) {
+					smooth = true
+				} else {
+					most = min(most, 1/excess)
+				}
+			}
+		}
+	}
+	best := f.dualAt(lambda, most, smooth)
+	if smooth && best < out.objective-f.tolerance*f.null {
+		// The conjugates of the ridge or of bounds grow with s: compare with a point
+		// where they vanish.
+		for j, w := range t.factor {
+			if f.screen.need[j] && w > 0 {
+				most = min(most, 1/max(1, f.excess(j, lambda*t.alpha*w)))
+			}
+		}
+		best = max(best, f.dualAt(lambda, most, true))
+	}
+	out.gap = max(0, out.objective-best)
+	out.converged = out.gap <= f.tolerance*f.null
+}
+
+// limited tells that the conjugate of the penalty of feature j is finite, because of
+// a ridge or because the bound in the direction of the correlation is.
+func (f *fitter) limited(j int, strength float64) bool {
+	if strength*(1-f.t.alpha) > 0 {
+		return true
+	}
+	lower, upper := f.t.limits(j)
+	return f.screen.c[j] > 0 && !math.IsInf(upper, 0) || f.screen.c[j] < 0 && !math.IsInf(lower, 0)
+}
+
+// dualAt returns the dual objective at s·u, s at most most. With smooth conjugates
+// s is most, or one.
+func (f *fitter) dualAt(lambda, most float64, smooth bool) float64 {
+	if !smooth {
+		value, _ := f.loss.conjugate(f.fair, most)
+		return value
+	}
+	s := min(most, 1)
+	scaled := f.h // free at this point
+	for i, u := range f.fair {
+		scaled[i] = s * u
+	}
+	value, more := f.loss.conjugate(scaled, 1)
+	s *= more
+	for j, w := range f.t.factor {
+		if f.screen.need[j] && w > 0 {
+			value -= f.penaltyConjugate(j, s*f.screen.c[j], lambda*w)
+		}
+	}
+	return value
+}
+
+// penaltyConjugate is sup over β within bounds of cβ − strength(α|β| + (1−α)/2 β²).
+func (f *fitter) penaltyConjugate(j int, c, strength float64) float64 {
+	over := math.Abs(c) - strength*f.t.alpha
+	if over <= 0 {
+		return 0
+	}
+	lower, upper := f.t.limits(j)
+	room := upper
+	if c < 0 {
+		room = -lower
+	}
+	ridge := strength * (1 - f.t.alpha)
+	if ridge > 0 {
+		room = min(room, over/ridge)
+	}
+	if room == 0 {
+		return 0
+	}
+	return over*room - ridge/2*room*room
+}
