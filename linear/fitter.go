@@ -132,7 +132,7 @@ func (f *fitter) solve(lambda float64) outcome {
 		f.inner(lambda, f.target(strict), &out)
 		copy(f.fair, f.u)
 		f.t.basis.apply(f.fair)
-		f.screen.update(f.fair, lambda*f.t.alpha, nil)
+		f.screen.update(f.fair, lambda*f.t.alpha)
 		f.measure(lambda, &out)
 		if out.converged || out.iterations >= f.limit {
 			return out
@@ -161,8 +161,8 @@ func (f *fitter) target(strict float64) float64 {
 // the threshold, those that exceed it most if there are many.
 func (f *fitter) missing(lambda float64) []int {
 	var list []int
-	for j, w := range f.t.factor {
-		if f.screen.need[j] && f.place[j] < 0 && f.excess(j, lambda*f.t.alpha*w) > 1 {
+	for _, j := range f.screen.fresh {
+		if f.place[j] < 0 && f.excess(j, lambda*f.t.alpha*f.t.factor[j]) > 1 {
 			list = append(list, j)
 		}
 	}
@@ -195,37 +195,46 @@ func (f *fitter) excess(j int, threshold float64) float64 {
 
 // measure computes objective and gap of the whole problem.
 func (f *fitter) measure(lambda float64, out *outcome) {
-	t := f.t
 	out.loss = f.loss.value(f.eta)
-	out.objective = out.loss
-	for _, j := range f.set {
-		out.objective += t.penalty(lambda, j, f.beta[j])
-	}
-	most, smooth := math.Inf(1), false
-	for j, w := range t.factor {
-		if f.screen.need[j] && w > 0 {
-			if excess := f.excess(j, lambda*t.alpha*w); excess > 1 {
-				if f.limited(j, lambda*w) {
-					smooth = true
-				} else {
-					most = min(most, 1/excess)
-				}
-			}
-		}
-	}
+	out.objective = out.loss + f.penaltySum(lambda)
+	most, smooth := f.room(lambda, false)
 	best := f.dualAt(lambda, most, smooth)
 	if smooth && best < out.objective-f.tolerance*f.null {
-		// The conjugates of the ridge or of bounds grow with s: compare with a point
-		// where they vanish.
-		for j, w := range t.factor {
-			if f.screen.need[j] && w > 0 {
-				most = min(most, 1/max(1, f.excess(j, lambda*t.alpha*w)))
-			}
-		}
+		most, _ = f.room(lambda, true)
 		best = max(best, f.dualAt(lambda, most, true))
 	}
 	out.gap = max(0, out.objective-best)
 	out.converged = out.gap <= f.tolerance*f.null
+}
+
+func (f *fitter) penaltySum(lambda float64) float64 {
+	sum := 0.0
+	for _, j := range f.set {
+		sum += f.t.penalty(lambda, j, f.beta[j])
+	}
+	return sum
+}
+
+// room returns the largest s for which s·u is feasible, and whether there are
+// correlations over their threshold of which the conjugate is finite, because of a
+// ridge or a bound. These do not limit s unless strict is set: it finds the point
+// where they vanish.
+func (f *fitter) room(lambda float64, strict bool) (most float64, smooth bool) {
+	most = math.Inf(1)
+	for _, j := range f.screen.fresh {
+		w := f.t.factor[j]
+		if w == 0 {
+			continue
+		}
+		if excess := f.excess(j, lambda*f.t.alpha*w); excess > 1 {
+			limited := f.limited(j, lambda*w)
+			smooth = smooth || limited
+			if strict || !limited {
+				most = min(most, 1/excess)
+			}
+		}
+	}
+	return most, smooth
 }
 
 // limited tells that the conjugate of the penalty of feature j is finite, because of
@@ -251,13 +260,18 @@ func (f *fitter) dualAt(lambda, most float64, smooth bool) float64 {
 		scaled[i] = s * u
 	}
 	value, more := f.loss.conjugate(scaled, 1)
-	s *= more
-	for j, w := range f.t.factor {
-		if f.screen.need[j] && w > 0 {
-			value -= f.penaltyConjugate(j, s*f.screen.c[j], lambda*w)
+	return value - f.conjugates(lambda, s*more)
+}
+
+// conjugates is the sum of the conjugates of the penalties at s·u.
+func (f *fitter) conjugates(lambda, s float64) float64 {
+	sum := 0.0
+	for _, j := range f.screen.fresh {
+		if w := f.t.factor[j]; w > 0 {
+			sum += f.penaltyConjugate(j, s*f.screen.c[j], lambda*w)
 		}
 	}
-	return value
+	return sum
 }
 
 // penaltyConjugate is sup over β within bounds of cβ − strength(α|β| + (1−α)/2 β²).

@@ -1,6 +1,9 @@
 package linear
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // Model is a fit for one λ. Coefficients are on the original scale of the columns.
 type Model struct {
@@ -106,20 +109,23 @@ func (f *fitter) model(lambda, nullLoss float64, out outcome, family Family) *Mo
 	if nullLoss > 0 {
 		m.Explained = 1 - out.loss/nullLoss
 	}
-	m.Intercept, m.Index, m.Value = t.original(f.intercept, f.beta)
+	m.Intercept, m.Index, m.Value = f.original()
 	return m
 }
 
-// original returns coefficients on the original scale.
-func (t *task) original(intercept float64, beta []float64) (float64, []int, []float64) {
-	var index []int
-	var value []float64
-	for j, b := range beta {
-		if b != 0 {
-			b /= t.scale[j]
-			index, value = append(index, j), append(value, b)
-			intercept -= b * t.mean[j]
+// original returns the coefficients on the original scale.
+func (f *fitter) original() (intercept float64, index []int, value []float64) {
+	intercept = f.intercept
+	for _, j := range f.set {
+		if f.beta[j] != 0 {
+			index = append(index, j)
 		}
+	}
+	slices.Sort(index)
+	for _, j := range index {
+		b := f.beta[j] / f.t.scale[j]
+		value = append(value, b)
+		intercept -= b * f.t.mean[j]
 	}
 	return intercept, index, value
 }

@@ -83,10 +83,10 @@ func (s *single) begin() float64 {
 	f.null = f.loss.value(f.eta)
 	copy(f.fair, f.u)
 	f.t.basis.apply(f.fair)
-	f.screen.update(f.fair, 0, nil)
+	f.screen.update(f.fair, 0)
 	largest := 0.0
-	for j, w := range f.t.factor {
-		if f.screen.need[j] && w > 0 {
+	for _, j := range f.screen.fresh {
+		if w := f.t.factor[j]; w > 0 {
 			largest = max(largest, f.excess(j, w))
 		}
 	}

@@ -24,16 +24,18 @@ type screen struct {
 	at       []int16 // the snapshot of c
 	snaps    []snapshot
 	need     []bool
+	fresh    []int // the features of need: those computed by the last update, ascending
 	weighted []float64
 	computed int // how many correlations have been computed, for tests and reports
 }
 
 // snapshot is a u for which correlations were computed.
 type snapshot struct {
-	u      []float64
-	square float64 // ‖u‖² in V⁻¹
-	users  int
-	a, e   float64 // of the present u: its part along u, and the norm of the rest
+	u       []float64
+	square  float64 // ‖u‖² in V⁻¹
+	inverse float64 // 1/square
+	users   int
+	a, e    float64 // of the present u: its part along u, and the norm of the rest
 }
 
 // maxSnapshots bounds the memory of snapshots; beyond it correlations of the least
@@ -45,8 +47,7 @@ func newScreen(t *task) *screen {
 }
 
 // update makes the correlations with u exact wherever one can exceed threshold·ωⱼ.
-// exact, unless nil, names features to compute in any case.
-func (s *screen) update(u []float64, threshold float64, exact []int) {
+func (s *screen) update(u []float64, threshold float64) {
 	t := s.t
 	for i, v := range t.v {
 		s.weighted[i] = 0
@@ -59,34 +60,29 @@ func (s *screen) update(u []float64, threshold float64, exact []int) {
 		s.snaps[i].compare(square, s.weighted)
 	}
 	evict := s.evict()
-	count := 0
-	for j, w := range t.factor {
+	for _, j := range s.fresh {
 		s.need[j] = false
-		if math.IsInf(w, 1) {
-			continue
-		}
+	}
+	s.fresh = s.fresh[:0]
+	for j, w := range t.factor {
 		if len(s.snaps) > 0 && int(s.at[j]) != evict {
 			snap := &s.snaps[s.at[j]]
-			c, norm := s.c[j], t.normOf(j)
+			c, norm, limit := s.c[j], t.normOf(j), threshold*w
 			bound := snap.a * math.Abs(c)
-			if snap.e > 0 {
-				bound += snap.e * math.Sqrt(max(0, norm*norm-c*c/snap.square)+1e-14*norm*norm)
+			if bound+snap.e*norm <= limit {
+				continue
 			}
-			if bound <= threshold*w {
+			if bound+snap.e*math.Sqrt(max(0, norm*norm-c*c*snap.inverse)+1e-14*norm*norm) <= limit {
 				continue
 			}
 		}
-		s.need[j] = true
-		count++
-	}
-	for _, j := range exact {
-		if !s.need[j] {
+		if !math.IsInf(w, 1) {
 			s.need[j] = true
-			count++
+			s.fresh = append(s.fresh, j)
 		}
 	}
-	if count > 0 {
-		s.compute(u, square, count)
+	if len(s.fresh) > 0 {
+		s.compute(u, square)
 	}
 }
 
@@ -120,16 +116,11 @@ func (s *screen) evict() int {
 }
 
 // compute makes the correlations of what is needed exact, with a snapshot of u.
-func (s *screen) compute(u []float64, square float64, count int) {
-	t := s.t
-	for j, need := range s.need {
-		if need && len(s.snaps) > 0 {
+func (s *screen) compute(u []float64, square float64) {
+	t, count := s.t, len(s.fresh)
+	if len(s.snaps) > 0 {
+		for _, j := range s.fresh {
 			s.snaps[s.at[j]].users--
-		}
-	}
-	if len(s.snaps) == 0 {
-		for j := range s.at {
-			s.at[j] = 0
 		}
 	}
 	slot := -1
@@ -145,7 +136,10 @@ func (s *screen) compute(u []float64, square float64, count int) {
 	}
 	snap := &s.snaps[slot]
 	copy(snap.u, u)
-	snap.square, snap.users = square, count
+	snap.square, snap.inverse, snap.users = square, 0, count
+	if square > 0 {
+		snap.inverse = 1 / square
+	}
 	threads := t.threads
 	if count*t.n < 1<<20 {
 		threads = 1
@@ -155,11 +149,9 @@ func (s *screen) compute(u []float64, square float64, count int) {
 	for _, value := range u {
 		sum += value
 	}
-	for j, need := range s.need {
-		if need {
-			s.c[j] = (s.c[j] - t.mean[j]*sum) / t.scale[j]
-			s.at[j] = int16(slot)
-		}
+	for _, j := range s.fresh {
+		s.c[j] = (s.c[j] - t.mean[j]*sum) / t.scale[j]
+		s.at[j] = int16(slot)
 	}
 	s.computed += count
 }

@@ -64,14 +64,18 @@ func (t *task) standardize(p *Problem) error {
 	if p.NoStandardize || p.NoIntercept {
 		t.norm = make([]float64, t.p)
 	}
+	factors := p.PenaltyFactor
+	if p.Groups != nil {
+		factors = p.groupFactors()
+	}
 	for j, variance := range t.scale {
 		if math.IsNaN(t.mean[j]+variance) || math.IsInf(t.mean[j]+variance, 0) {
 			return t.badCell(j)
 		}
 		mean := t.mean[j]
 		t.factor[j] = 1
-		if p.PenaltyFactor != nil {
-			t.factor[j] = p.PenaltyFactor[j]
+		if factors != nil {
+			t.factor[j] = factors[j]
 		}
 		if variance == 0 && (t.intercept || !p.NoStandardize || mean == 0) {
 			t.factor[j] = math.Inf(1)
