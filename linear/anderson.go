@@ -51,8 +51,11 @@ func (h *history) combine() (beta, state []float64, ok bool) {
 		return nil, nil, false
 	}
 	var factor cholesky
-	index := [depth]int{0, 1, 2, 3, 4}
-	kept := factor.factor(index[:], func(i, j int) float64 {
+	index, c := make([]int, depth), make([]float64, depth)
+	for k := range index {
+		index[k], c[k] = k, 1
+	}
+	kept := factor.factor(index, func(i, j int) float64 {
 		if i == j {
 			return gram[i][i] + 1e-10*trace
 		}
@@ -61,7 +64,6 @@ func (h *history) combine() (beta, state []float64, ok bool) {
 	if len(kept) < depth {
 		return nil, nil, false
 	}
-	c := []float64{1, 1, 1, 1, 1}
 	factor.solve(c)
 	sum := 0.0
 	for _, w := range c {

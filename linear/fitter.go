@@ -29,6 +29,9 @@ type fitter struct {
 	gram    gram
 	exact   bool // gram belongs to set, with q at beta
 
+	lambdas [2]float64      // the last two
+	former  map[int]float64 // the coefficients for the one before the last
+
 	null      float64 // objective without penalised features
 	offset    []float64
 	tolerance float64
@@ -126,10 +129,15 @@ func (f *fitter) trim() {
 // the whole problem and admits what the optimality conditions miss.
 func (f *fitter) solve(lambda float64) outcome {
 	f.trim()
+	f.extrapolate(lambda)
 	var out outcome
-	strict := 0.3
+	strict, rough := 0.3, 0.0
+	if f.iterative() {
+		// What is missing shows long before the working set is solved.
+		rough = 0.02 * lambda
+	}
 	for {
-		f.inner(lambda, f.target(strict), &out)
+		f.inner(lambda, max(f.target(strict), rough), &out)
 		copy(f.fair, f.u)
 		f.t.basis.apply(f.fair)
 		f.screen.update(f.fair, lambda*f.t.alpha)
@@ -137,13 +145,49 @@ func (f *fitter) solve(lambda float64) outcome {
 		if out.converged || out.iterations >= f.limit {
 			return out
 		}
-		if missing := f.missing(lambda); len(missing) > 0 {
-			f.admit(missing)
+		missing := f.missing(lambda)
+		f.admit(missing)
+		if len(missing) == 0 && rough == 0 {
+			if strict *= 0.1; strict < 1e-12 {
+				return out
+			}
+		}
+		rough = 0
+	}
+}
+
+// iterative tells that the working set is solved by sweeps, not by a factor.
+func (f *fitter) iterative() bool { return f.sparse != nil || len(f.set) > directLimit }
+
+// extrapolate goes on along the line through the last two solutions, because paths
+// are piecewise linear in λ, unless a factor will find the next solution anyway.
+func (f *fitter) extrapolate(lambda float64) {
+	last := f.lambdas
+	f.lambdas = [2]float64{lambda, last[0]}
+	if f.former == nil {
+		f.former = map[int]float64{}
+	}
+	move := f.iterative() && last[1] > last[0] && last[0] > lambda
+	t := (last[0] - lambda) / (last[1] - last[0])
+	moved := false
+	for k, j := range f.set {
+		old, b := f.former[j], f.beta[j]
+		f.former[j] = b
+		next := b + t*(b-old)
+		if !move || old == 0 || b*next <= 0 {
 			continue
 		}
-		if strict *= 0.1; strict < 1e-12 {
-			return out
+		lower, upper := f.t.limits(j)
+		next = min(max(next, lower), upper)
+		f.beta[j] = next
+		if f.exact {
+			f.gram.move(k, next-b)
 		}
+		moved = true
+	}
+	if moved {
+		f.screen.forget()
+		f.refresh()
 	}
 }
 

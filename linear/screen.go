@@ -86,6 +86,14 @@ func (s *screen) update(u []float64, threshold float64) {
 	}
 }
 
+// forget says that the point has moved since the last update.
+func (s *screen) forget() {
+	for _, j := range s.fresh {
+		s.need[j] = false
+	}
+	s.fresh = s.fresh[:0]
+}
+
 // compare sets how u, with its square and u/v, lies to the snapshot.
 func (s *snapshot) compare(square float64, weighted []float64) {
 	if s.users == 0 || s.square == 0 {
