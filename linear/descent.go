@@ -120,13 +120,14 @@ func (d *descent) extrapolate(list []int) {
 	if !ok {
 		return
 	}
-	before := d.value() + d.penalty(list)
 	for k, j := range list {
-		b := beta[k]
-		if d.lower != nil && (b < d.lower[j] || b > d.upper[j]) {
+		if d.lower != nil && (beta[k] < d.lower[j] || beta[k] > d.upper[j]) {
 			return
 		}
-		beta[k], d.beta[j] = d.beta[j], b
+	}
+	before := d.value() + d.penalty(list)
+	for k, j := range list {
+		beta[k], d.beta[j] = d.beta[j], beta[k]
 	}
 	now := d.state()
 	for i := range now {

@@ -54,6 +54,9 @@ func (g *gram) fill(from int, columns, weighted [][]float64, threads int) {
 	m := len(columns)
 	g.grow(m)
 	fresh := m - from
+	if fresh == 0 {
+		return
+	}
 	if fresh*m*len(columns[0]) < 1<<18 {
 		threads = 1
 	}

@@ -23,16 +23,10 @@ func (f *fitter) inner(lambda, target float64, out *outcome) {
 		f.refresh()
 		return
 	}
-	before := f.loss.value(f.eta) + f.descentPenalty()
 	for range 100 {
-		if f.violation() <= target || f.descent.sweeps >= f.limit {
+		if f.violation() <= target || f.descent.sweeps >= f.limit || !f.searchStep(target) {
 			return
 		}
-		after := f.searchStep(before, target)
-		if after >= before {
-			return
-		}
-		before = after
 	}
 }
 
@@ -139,9 +133,6 @@ func (f *fitter) solveGram(target float64) {
 // extend adds the features of the set from the given one on to the Gram matrix.
 func (f *fitter) extend(from int) {
 	fresh := len(f.set) - from
-	if fresh == 0 {
-		return
-	}
 	columns := make([][]float64, len(f.set))
 	for k, j := range f.set {
 		columns[k] = f.columns[j]
@@ -244,18 +235,22 @@ func (f *fitter) descentPenalty() float64 {
 }
 
 // searchStep takes a Newton step, or a part of it that lowers the objective, and
-// returns the objective. Its own target is a part of the violation at its start.
-func (f *fitter) searchStep(before, target float64) float64 {
+// returns whether that was possible. Near the optimum, where the objective is equal
+// up to rounding, the violation has to be lower instead. The target of the step is a
+// part of the violation at its start.
+func (f *fitter) searchStep(target float64) bool {
 	old := make([]float64, len(f.set))
 	for k, j := range f.set {
 		old[k] = f.beta[j]
 	}
-	from := f.intercept
-	f.step(max(0.3*target, min(0.01*f.violation(), 1)))
+	from, violation := f.intercept, f.violation()
+	before := f.loss.value(f.eta) + f.descentPenalty()
+	f.step(max(0.3*target, min(0.01*violation, 1)))
 	for range 40 {
 		f.refresh()
-		if after := f.loss.value(f.eta) + f.descentPenalty(); after < before {
-			return after
+		after := f.loss.value(f.eta) + f.descentPenalty()
+		if change := after - before; change < -1e-14*before || change < 1e-14*before && f.violation() < violation {
+			return true
 		}
 		f.intercept = (f.intercept + from) / 2
 		for k, j := range f.set {
@@ -267,5 +262,5 @@ func (f *fitter) searchStep(before, target float64) float64 {
 		f.beta[j] = old[k]
 	}
 	f.refresh()
-	return before
+	return false
 }

@@ -146,7 +146,8 @@ func (m *multinomial) begin() float64 {
 // cycle solves the classes in turn until none violates the optimality conditions of
 // its working set by more than target.
 func (m *multinomial) cycle(lambda, target float64, out *outcome) {
-	for range 10000 {
+	best, stale := math.Inf(1), 0
+	for stale < 20 {
 		worst := 0.0
 		for k, f := range m.classes {
 			m.face(k)
@@ -159,6 +160,10 @@ func (m *multinomial) cycle(lambda, target float64, out *outcome) {
 		}
 		if worst <= target || out.iterations >= m.classes[0].limit {
 			break
+		}
+		stale++ // cycles that rounding keeps from getting better
+		if worst < 0.99*best {
+			best, stale = worst, 0
 		}
 	}
 	for k := range m.classes {
