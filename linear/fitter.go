@@ -198,7 +198,16 @@ func (f *fitter) target(strict float64) float64 {
 	for _, j := range f.set {
 		sum += math.Abs(f.beta[j])
 	}
-	return strict * f.tolerance * f.null / max(sum, math.Sqrt(f.null))
+	return max(strict*f.tolerance*f.null/max(sum, math.Sqrt(f.null)), f.floor())
+}
+
+// floor is the rounding of correlations: no violation can be asked to be less.
+func (f *fitter) floor() float64 {
+	largest := 1.0
+	for _, j := range f.set {
+		largest = max(largest, f.t.normOf(j))
+	}
+	return 2e-15 * largest * math.Sqrt(f.null)
 }
 
 // missing lists features outside the working set of which the correlation exceeds
@@ -333,8 +342,14 @@ func (f *fitter) penaltyConjugate(j int, c, strength float64) float64 {
 	if ridge > 0 {
 		room = min(room, over/ridge)
 	}
-	if room == 0 {
+	switch {
+	case room == 0:
 		return 0
+	case math.IsInf(room, 1):
+		if over <= 1e-12*strength {
+			return 0 // scaled to the threshold, up to rounding
+		}
+		return room
 	}
 	return over*room - ridge/2*room*room
 }

@@ -245,7 +245,7 @@ func (f *fitter) searchStep(target float64) bool {
 	}
 	from, violation := f.intercept, f.violation()
 	before := f.loss.value(f.eta) + f.descentPenalty()
-	f.step(max(0.3*target, min(0.01*violation, 1)))
+	f.step(max(0.3*target, 0.01*violation, f.floor()))
 	for range 40 {
 		f.refresh()
 		after := f.loss.value(f.eta) + f.descentPenalty()

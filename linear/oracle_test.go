@@ -102,11 +102,12 @@ func judge(p Problem, m *Model) oracle {
 			strength := m.Lambda * omega
 			o.objective += strength * (alpha*math.Abs(std) + (1-alpha)/2*std*std)
 			g -= strength * (1 - alpha) * std
+			// A correlation below the threshold is wrong by as much as the
+			// coefficient is away from zero.
 			wrong := max(0, math.Abs(g)-strength*alpha)
-			if b > 0 {
-				wrong = math.Abs(g - strength*alpha)
-			} else if b < 0 {
-				wrong = math.Abs(g + strength*alpha)
+			if b != 0 {
+				short := strength*alpha - math.Copysign(g, g*b)
+				wrong = max(wrong, short*min(1, math.Abs(std)/0.1))
 			}
 			atUpper, atLower := b >= upper-1e-12, b <= lower+1e-12
 			if atUpper && g > 0 || atLower && g < 0 {

@@ -106,5 +106,5 @@ func testRandom(t *testing.T, family Family, tolerance, limit float64) {
 }
 
 func TestRandomGaussian(t *testing.T)    { testRandom(t, Gaussian, 1e-12, 2e-5) }
-func TestRandomBinomial(t *testing.T)    { testRandom(t, Binomial, 1e-10, 5e-5) }
+func TestRandomBinomial(t *testing.T)    { testRandom(t, Binomial, 1e-9, 2e-4) }
 func TestRandomMultinomial(t *testing.T) { testRandom(t, Multinomial, 1e-8, 5e-4) }
