@@ -84,8 +84,22 @@ func TestThreadsChangeNothing(t *testing.T) {
 
 // TestScreenIsExact compares what the screen did not compute with its bound.
 func TestScreenIsExact(t *testing.T) {
-	d, y := randomRows(2, 40, 300, 5, 1)
-	task, err := newTask(&Problem{X: d, Y: y}, 1)
+	base, y := randomRows(2, 40, 26, 5, 1)
+	for i := range base.data {
+		base.data[i] *= 0.1 // products of another scale than the standardised columns
+	}
+	pairs, err := NewInteractions(base, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	dense, _ := randomRows(3, 40, 325, 5, 1)
+	for _, x := range []Design{dense, pairs, design(t, 40, 325, dense.data, true)} {
+		testScreen(t, Problem{X: x, Y: y})
+	}
+}
+
+func testScreen(t *testing.T, p Problem) {
+	task, err := newTask(&p, 1)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -102,7 +116,7 @@ func TestScreenIsExact(t *testing.T) {
 		}
 		threshold := 0.2 + 0.1*r.Float64()
 		s.update(u, threshold)
-		for j := range 300 {
+		for j := range task.p {
 			task.column(j, c)
 			exact := 0.0
 			for i, x := range c {
@@ -110,15 +124,15 @@ func TestScreenIsExact(t *testing.T) {
 			}
 			switch {
 			case s.need[j] && math.Abs(s.c[j]-exact) > 1e-12:
-				t.Fatalf("round %d: correlation %d is %v, not %v", round, j, exact, s.c[j])
+				t.Fatalf("%T, round %d: correlation %d is %v, not %v", p.X, round, j, exact, s.c[j])
 			case !s.need[j] && math.Abs(exact) > threshold:
-				t.Fatalf("round %d: correlation %d, %v, was left out below %v", round, j, exact, threshold)
+				t.Fatalf("%T, round %d: correlation %d, %v, was left out below %v", p.X, round, j, exact, threshold)
 			case !s.need[j]:
 				skipped++
 			}
 		}
 	}
 	if skipped < 2000 {
-		t.Errorf("only %d of 18000 correlations were left out", skipped)
+		t.Errorf("%T: only %d of %d correlations were left out", p.X, skipped, 60*task.p)
 	}
 }

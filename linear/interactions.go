@@ -172,7 +172,11 @@ func (d *Interactions) block(a, b int, z *[3][]float64, need []bool, out []float
 	case wanted > 3:
 		s := kernel64.Tile(z, &columns)
 		for i, j := range at {
-			copy(out[j:j+4], s[4*i:4*i+4])
+			for k := range 4 {
+				if need[j+k] { // the others keep what they were computed for
+					out[j+k] = s[4*i+k]
+				}
+			}
 		}
 	default:
 		for i, j := range at {
