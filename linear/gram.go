@@ -48,6 +48,13 @@ func (g *gram) grow(m int) {
 	}
 }
 
+// A panel of rows of the fresh columns stays in the second cache while those of
+// others pass by, so that these are read once for all fresh ones.
+const (
+	panelRows    = 512
+	panelColumns = 64
+)
+
 // fill computes the rows and columns of G from feature from on: xᵢᵀHxⱼ of columns
 // that are centred in the metric h, with weighted[k] = h∘x of feature from+k.
 func (g *gram) fill(from int, columns, weighted [][]float64, threads int) {
@@ -57,37 +64,60 @@ func (g *gram) fill(from int, columns, weighted [][]float64, threads int) {
 	if fresh == 0 {
 		return
 	}
-	if fresh*m*len(columns[0]) < 1<<18 {
+	n := len(columns[0])
+	if fresh*m*n < 1<<18 {
 		threads = 1
 	}
-	parallel(chunks(fresh, 3), threads, func(chunk int) {
-		lo := from + 3*chunk
-		hi := min(lo+3, m)
-		last := hi // columns to multiply with: the others come by symmetry
-		i := 0
-		if hi-lo == 3 {
-			rows := [3][]float64{weighted[lo-from], weighted[lo-from+1], weighted[lo-from+2]}
-			for ; i+4 <= last; i += 4 {
-				s := kernel64.Tile(&rows, &[4][]float64{columns[i], columns[i+1], columns[i+2], columns[i+3]})
-				for r := range 3 {
-					copy(g.g[lo+r][i:i+4], s[4*r:4*r+4])
-				}
-			}
-		}
-		for r := lo; r < hi; r++ {
-			k := i
-			for ; k+4 <= last; k += 4 {
-				s := kernel64.Dot4(weighted[r-from], columns[k], columns[k+1], columns[k+2], columns[k+3])
-				copy(g.g[r][k:k+4], s[:])
-			}
-			for ; k < last; k++ {
-				g.g[r][k] = kernel64.Dot(weighted[r-from], columns[k])
-			}
+	for r := from; r < m; r++ {
+		clear(g.g[r])
+	}
+	parallel(chunks(m, panelColumns), threads, func(chunk int) {
+		lo := panelColumns * chunk
+		hi := min(lo+panelColumns, m)
+		for row := 0; row < n; row += panelRows {
+			g.panel(from, lo, hi, row, min(row+panelRows, n), columns, weighted)
 		}
 	})
 	for r := from; r < m; r++ {
 		for k := range r {
 			g.g[k][r] = g.g[r][k]
+		}
+	}
+}
+
+// panel adds the products of rows lo to hi−1 of the fresh columns with columns from
+// to to−1.
+func (g *gram) panel(first, from, to, lo, hi int, columns, weighted [][]float64) {
+	r := 0
+	for ; r+3 <= len(weighted); r += 3 {
+		a := [3][]float64{weighted[r][lo:hi], weighted[r+1][lo:hi], weighted[r+2][lo:hi]}
+		rows := g.g[first+r : first+r+3]
+		i := from
+		for ; i+4 <= to; i += 4 {
+			s := kernel64.Tile(&a, &[4][]float64{columns[i][lo:hi], columns[i+1][lo:hi], columns[i+2][lo:hi], columns[i+3][lo:hi]})
+			for k, row := range rows {
+				row[i] += s[4*k]
+				row[i+1] += s[4*k+1]
+				row[i+2] += s[4*k+2]
+				row[i+3] += s[4*k+3]
+			}
+		}
+		for ; i < to; i++ {
+			for k, row := range rows {
+				row[i] += kernel64.Dot(a[k], columns[i][lo:hi])
+			}
+		}
+	}
+	for ; r < len(weighted); r++ {
+		a, row, i := weighted[r][lo:hi], g.g[first+r], from
+		for ; i+4 <= to; i += 4 {
+			s := kernel64.Dot4(a, columns[i][lo:hi], columns[i+1][lo:hi], columns[i+2][lo:hi], columns[i+3][lo:hi])
+			for k, v := range s {
+				row[i+k] += v
+			}
+		}
+		for ; i < to; i++ {
+			row[i] += kernel64.Dot(a, columns[i][lo:hi])
 		}
 	}
 }
