@@ -61,8 +61,8 @@ func (d *Dense) AddTo(v []float64, j int, a float64) { kernel64.Axpy(a, d.Column
 
 func (d *Dense) column(j int, dst []float64) { copy(dst, d.Column(j)) }
 
-// denseChunk is how many columns of n values one task takes: about a million
-// values, so that starting it costs nothing beside it.
+// denseChunk is how many columns of n values one task takes: about a quarter
+// of a million values, beside which starting it costs nothing.
 func denseChunk(n int) int { return max(8, 1<<18/max(n, 1)) }
 
 func (d *Dense) moments(v, mean, variance []float64, threads int) {
