@@ -12,7 +12,7 @@ func (f *fitter) measure(lambda float64, out *outcome) {
 		most, _ = f.room(lambda, true)
 		best = max(best, f.dualAt(lambda, most, true))
 	}
-	out.gap = max(0, out.objective-best)
+	out.gap = max(0, out.objective-best) // below zero by rounding only
 	out.converged = out.gap <= f.tolerance*f.null
 }
 
@@ -29,7 +29,7 @@ func (f *fitter) penaltySum(lambda float64) float64 {
 // ridge or a bound. These do not limit s unless strict is set: it finds the point
 // where they vanish.
 func (f *fitter) room(lambda float64, strict bool) (most float64, smooth bool) {
-	most = math.Inf(1)
+	most = 1 // beyond it correlations below their threshold could pass it
 	for _, j := range f.screen.fresh {
 		w := f.t.factor[j]
 		if w == 0 {

@@ -170,7 +170,7 @@ func (e *grouped) fit(lambda float64) *Model {
 func (e *grouped) gap(lambda float64, out *outcome) {
 	out.loss = e.loss.value(e.eta)
 	out.objective = out.loss + e.groupPenalty(lambda)
-	most, ridge := math.Inf(1), e.t.alpha < 1
+	most, ridge := 1.0, e.t.alpha < 1
 	for g, w := range e.factor {
 		if c := e.size(g); w > 0 && c > lambda*e.t.alpha*w {
 			most = min(most, lambda*e.t.alpha*w/c)
