@@ -137,6 +137,7 @@ type Target struct {
 	Params float64 `yaml:"params,omitempty" json:"params,omitempty" range:"(0,1)" doc:"share of parameters to keep"`
 	From   float64 `yaml:"from" json:"from" range:"[0,1)" doc:"share of the training steps after which penalties begin"`
 	By     float64 `yaml:"by" json:"by" range:"(0,1]" doc:"share of the training steps by which the network is to be that small"`
+	Method string  `yaml:"method" json:"method" enum:"lambda,least" doc:"lambda: one factor on all lambdas, which are relative, is found on the way; least: lambdas act as they are, and in each interval the groups that a rising lambda would close first are shrunk to zero"`
 }
 
 // Thresholds says how ReLUs get thresholds below which they give 0: by a goal for

@@ -59,7 +59,7 @@ func (r *Revive) setDefaults(*node) { *r = Revive{After: 100, Floor: 1e-4, Push:
 
 func (t *Thresholds) setDefaults(*node) { t.Examples = 1000 }
 
-func (t *Target) setDefaults(*node) { t.From, t.By = 0.05, 0.6 }
+func (t *Target) setDefaults(*node) { t.From, t.By, t.Method = 0.05, 0.4, "least" }
 
 func (f *Finetune) setDefaults(*node) {
 	f.Epochs = defaultEpochs

@@ -14,6 +14,13 @@ var activationKinds = []string{"l1", "hoyer_square", "transformed_l1"}
 // ActivationKinds lists the penalties that a Spec may name with on: activations.
 func ActivationKinds() []string { return slices.Clone(activationKinds) }
 
+// ActivationDoc is a line on a penalty on activations.
+func ActivationDoc(kind string) string {
+	return map[string]string{"l1": "sum of absolute values over the units at each position",
+		"hoyer_square":   "(sum of absolute values)² over the sum of squares: no scale changes it",
+		"transformed_l1": "sum of (1+beta)·|a|/(beta+|a|): between l1 and a count"}[kind]
+}
+
 // Activations is a penalty on the outputs of layers, to be differentiated with
 // the loss:
 //

@@ -6,7 +6,7 @@ import (
 )
 
 // GroupMCP is f(w) = r − α·r²/2 of the norm r = ‖w‖₂, constant from r = 1/α on:
-// the group form of the minimax concave penalty (Zhang 2010; Breheny & Huang 2009).
+// the group form of the minimax concave penalty (Zhang 2010; Breheny & Huang 2015).
 // It pulls like group lasso on small groups and not at all on large ones, so what
 // stays is not shrunk. It is not convex: what training finds depends on where it
 // starts.

@@ -14,7 +14,8 @@ type part interface {
 	// prox applies the proximal map with τ·s_g to the parameters.
 	prox(tau float64, metric func(*nn.Param) []float32)
 	count() (total, zero int)
-	norms(dst []float64) []float64 // appends
+	norms(dst []float64) []float64  // appends
+	scales(dst []float64) []float64 // appends s_g, in the order of norms
 	// visit calls f for every value with its group.
 	visit(f func(group int, p *nn.Param, i int))
 }

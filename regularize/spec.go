@@ -45,26 +45,34 @@ type Spec struct {
 	Mode string `yaml:"mode,omitempty" json:"mode,omitempty"`
 }
 
-// Targets lists what groups a Spec may name under "on":
-//
-//	weights         every value of a layer's weights
-//	channels        the units of convolutions; those that residual sums tie are one group
-//	neurons         the units of linear and recurrent layers
-//	branches        every operand of a concatenation
-//	blocks          every residual branch, from where it forks to its sum
-//	heads           every head of an attention: what computes its queries, keys and values, and what reads its results
-//	gates           every gate, kept ≥ 0
-//	paths           the gates on the operands of one sum, but for the largest: no sum closes
-//	input_features  the weights that read one input feature, or one pixel after a flatten
-//	positions       the weights that read one position after a flatten
-//	recurrent_units all weights that compute or read one unit of a recurrent layer
-//
-//	activations     no group: the outputs of layers, see Activations
-//
-// The units of the network's output are in no group.
-func Targets() []string {
-	return []string{"weights", "channels", "neurons", "branches", "blocks", "heads", "gates", "paths", "input_features", "positions", "recurrent_units", onActivations}
+// targets are what groups a Spec may name under "on".
+var targets = [][2]string{
+	{"weights", "every value of a layer's weights"},
+	{"channels", "the units of convolutions; those that residual sums tie are one group"},
+	{"neurons", "the units of linear and recurrent layers"},
+	{"branches", "every operand of a concatenation"},
+	{"blocks", "every residual branch, from where it forks to its sum"},
+	{"heads", "every head of an attention: what computes its queries, keys and values, and what reads its results"},
+	{"gates", "every gate, kept at 0 or above"},
+	{"paths", "the gates on the operands of one sum, but for the largest: no sum closes"},
+	{"input_features", "the weights that read one input feature, or one pixel after a flatten"},
+	{"positions", "the weights that read one position after a flatten"},
+	{"recurrent_units", "all weights that compute or read one unit of a recurrent layer"},
+	{onActivations, "no group: the outputs of layers, with the penalties on activations"},
 }
+
+// Targets lists what groups a Spec may name under "on". The units of the network's
+// output are in no group.
+func Targets() []string {
+	out := make([]string, len(targets))
+	for i, t := range targets {
+		out[i] = t[0]
+	}
+	return out
+}
+
+// TargetDocs lists them with a line on each.
+func TargetDocs() [][2]string { return slices.Clone(targets) }
 
 var (
 	scales  = []string{"none", "sqrt", "macs"}

@@ -1,6 +1,10 @@
 package regularize
 
-import "pare/nn"
+import (
+	"math"
+
+	"pare/nn"
+)
 
 // Visit calls f for every value of every group: its group, numbered as in Norms,
 // its parameter and its place in it. A value of two groups is visited for both.
@@ -11,6 +15,52 @@ func (t *Term) Visit(f func(group int, p *nn.Param, i int)) {
 		n, _ := p.count()
 		first += n
 	}
+}
+
+// Scales returns s_g of every group, in the order of Norms; 0 for one that is spared
+// as things are.
+func (t *Term) Scales() []float64 {
+	var out []float64
+	for _, p := range t.parts {
+		out = p.scales(out)
+	}
+	return out
+}
+
+func (c *cells) scales(dst []float64) []float64 {
+	for range c.data {
+		dst = append(dst, c.scale)
+	}
+	return dst
+}
+
+func (s *groupSet) scales(dst []float64) []float64 { return append(dst, s.scale...) }
+
+func (q *crossing) scales(dst []float64) []float64 { return append(dst, q.scale...) }
+
+// scales spares the largest gate at each place of the sum.
+func (q *junction) scales(dst []float64) []float64 {
+	largest := func(j int) int {
+		at, most := -1, -1.0
+		for k, d := range q.data {
+			if j < len(d) && math.Abs(float64(d[j])) > most {
+				at, most = k, math.Abs(float64(d[j]))
+			}
+		}
+		return at
+	}
+	for k := range q.data {
+		for j := range q.data[k] {
+			switch {
+			case q.scale[k][j] == 0:
+			case largest(j) == k:
+				dst = append(dst, 0)
+			default:
+				dst = append(dst, q.scale[k][j])
+			}
+		}
+	}
+	return dst
 }
 
 func (c *cells) visit(f func(group int, p *nn.Param, i int)) {

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"fmt"
 	"strings"
 	"time"
 
@@ -23,7 +24,9 @@ type Data struct {
 	Removed       prune.Removed
 	Layers        []prune.LayerDiff // of the original network, in its order
 	Weights       []Weights
-	Certificate   prune.Certificate // Inputs 0: nothing was compared
+	Certificate   prune.Certificate // of the last removal; Inputs 0: nothing was compared
+	OnTheWay      int               // removals while training was under way
+	WorstOnTheWay float64           // largest relative difference of their certificates
 
 	// Shares of test examples, or of the targets that each has, that are right:
 	// before removal, right after it, and at the end of the run. They are shown when
@@ -108,6 +111,17 @@ func removedText(r prune.Removed) string {
 		return "nothing"
 	}
 	return strings.Join(parts, ", ")
+}
+
+// onTheWay tells of the removals during training; "" without any.
+func (d Data) onTheWay() string {
+	switch d.OnTheWay {
+	case 0:
+		return ""
+	case 1:
+		return "1 removal while training, " + small(d.WorstOnTheWay)
+	}
+	return fmt.Sprintf("%d removals while training, worst %s", d.OnTheWay, small(d.WorstOnTheWay))
 }
 
 // changed reports whether a layer lost anything.

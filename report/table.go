@@ -35,7 +35,7 @@ func Table(w io.Writer, d Data) {
 		}
 		facts = append(facts, []string{m.Name, text})
 	}
-	facts = append(facts, []string{"certificate", certificateText(d.Certificate)},
+	facts = append(facts, []string{"certificate", join(certificateText(d.Certificate), d.onTheWay())},
 		[]string{"removed", removedText(d.Removed)})
 	if d.TrainSeconds+d.FinetuneSeconds > 0 {
 		facts = append(facts, []string{"time", "training " + duration(d.TrainSeconds) + ", fine-tuning " + duration(d.FinetuneSeconds)})
@@ -57,6 +57,14 @@ func Table(w io.Writer, d Data) {
 		write(w, lines, []bool{false, true, true, true, false})
 	}
 	weightsTable(w, d)
+}
+
+// join puts two texts into one line; the second may be empty.
+func join(a, b string) string {
+	if b == "" {
+		return a
+	}
+	return a + "; " + b
 }
 
 func certificateText(c prune.Certificate) string {

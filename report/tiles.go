@@ -3,8 +3,6 @@ package report
 import (
 	"fmt"
 	"strings"
-
-	"pare/prune"
 )
 
 // tile is a headline number with what stands below it.
@@ -33,7 +31,7 @@ func tiles(d Data) []tile {
 	params.Lines = append(params.Lines, "removed: "+removedText(d.Removed))
 	out = append(out, params,
 		countTile("Multiply-accumulates", d.Before.MACs, d.After.MACs),
-		certificateTile(d.Certificate))
+		certificateTile(d))
 	if total := d.TrainSeconds + d.FinetuneSeconds; total > 0 {
 		out = append(out, tile{Name: "Time", Big: duration(total), Lines: []string{
 			"training " + duration(d.TrainSeconds), "fine-tuning " + duration(d.FinetuneSeconds)}})
@@ -54,7 +52,8 @@ func countTile(name string, before, after int64) tile {
 
 // certificateTile says how far the pruned network's outputs are from those of
 // the network before.
-func certificateTile(c prune.Certificate) tile {
+func certificateTile(d Data) tile {
+	c := d.Certificate
 	t := tile{Name: "Certificate", Big: "not checked", Lines: []string{"no certificate"}}
 	if c.Inputs == 0 {
 		return t
@@ -66,6 +65,9 @@ func certificateTile(c prune.Certificate) tile {
 	t.Lines = []string{
 		"largest relative difference of outputs on " + count(int64(c.Inputs)) + " inputs",
 		"allowed: " + small(c.Tolerance),
+	}
+	if way := d.onTheWay(); way != "" {
+		t.Lines = append(t.Lines, way)
 	}
 	return t
 }

@@ -41,7 +41,7 @@ func trajectories(phases []Phase, shifts []float64) []lineChart {
 	charts := []lineChart{gates}
 	for _, term := range terms {
 		c := lineChart{title: "Norms of the groups that are not 0: " + term, zero: true}
-		for k, name := range []string{"least", "10 %", "median", "90 %", "largest"} {
+		for k, name := range []string{"min", "10 %", "median", "90 %", "max"} {
 			class := "thin"
 			if k == 2 {
 				class = "line1"

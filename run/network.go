@@ -7,6 +7,7 @@ import (
 
 	"pare/config"
 	"pare/models"
+	_ "pare/models/saved" // a model by name
 	"pare/nn"
 	"pare/regularize"
 	"pare/train"

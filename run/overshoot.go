@@ -45,12 +45,19 @@ type place struct {
 // less would be left, such as the gate of a path, comes back before others. Where
 // nothing is known of the step before nothing changes.
 func (o *overshoot) undo(net *nn.Network, terms []*regularize.Term, line, share float64, measure func(nn.Counts) float64) (float64, error) {
-	all := o.fallen(terms)
+	_, share, err := o.choose(net, o.fallen(terms), line, share, measure)
+	return share, err
+}
+
+// choose zeroes the first groups of a list so that as much as line is left, or the
+// most that is less, and returns those and the share that is left; the others have
+// the values that were kept. With all of the list gone it is share.
+func (o *overshoot) choose(net *nn.Network, all []fallen, line, share float64, measure func(nn.Counts) float64) ([]fallen, float64, error) {
 	list, best, chosen := all, share, all
 	for range lumps {
 		n, got, err := o.fewest(net, list, line, measure)
 		if err != nil {
-			return share, err
+			return nil, share, err
 		}
 		if got > line {
 			break // without the lumps too much is left
@@ -65,7 +72,7 @@ func (o *overshoot) undo(net *nn.Network, terms []*regularize.Term, line, share 
 		list = slices.Delete(slices.Clone(list), n-1, n)
 	}
 	o.put(all, chosen)
-	return best, nil
+	return chosen, best, nil
 }
 
 const (
@@ -136,8 +143,13 @@ func (o *overshoot) fallen(terms []*regularize.Term) []fallen {
 			}
 		}
 	}
+	sortFallen(list)
+	return list
+}
+
+// sortFallen puts the smallest norm first.
+func sortFallen(list []fallen) {
 	slices.SortFunc(list, func(a, b fallen) int {
 		return cmp.Or(cmp.Compare(a.norm, b.norm), cmp.Compare(a.term, b.term), cmp.Compare(a.group, b.group))
 	})
-	return list
 }

@@ -1,14 +1,13 @@
 package run
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 
+	"pare/budget"
 	"pare/nn"
 	"pare/prune"
 	"pare/regularize"
-	"pare/target"
 	"pare/train"
 )
 
@@ -34,7 +33,7 @@ type shrinker struct {
 	tick    int                // steps between calls
 	looks   int                // steps between looks at single weights
 	control int                // steps between changes of the factor
-	goal    *target.Controller // nil: no target
+	goal    *budget.Controller // nil: no target
 	last    overshoot
 	shrinkState
 }
@@ -42,9 +41,11 @@ type shrinker struct {
 // shrinkState is what a checkpoint keeps of a shrinker.
 type shrinkState struct {
 	Shrinking
-	Target target.State `json:"target"`
+	Target budget.State `json:"target"`
 	Factor float64      `json:"factor"` // on the penalties now
 	Zero   int          `json:"zero"`   // groups of several values that were zero at the last look
+
+	Condemned condemned `json:"condemned"` // with method least
 }
 
 // Few inputs will do for the certificates on the way: that of the end proves the
@@ -76,10 +77,14 @@ func (r *runner) newShrinker(net *nn.Network, terms []train.Penalty) (*shrinker,
 			s.control = max(10, perEpoch/10)
 		}
 		s.tick, s.looks = 1, looks(s.control)
-		plan := target.Plan{Share: t.MACs + t.Params, From: t.From, By: t.By}
-		s.goal = target.New(plan, float64(s.control)/float64(perEpoch*c.Train.Epochs))
+		plan := budget.Plan{Share: t.MACs + t.Params, From: t.From, By: t.By}
+		s.goal = budget.New(plan, float64(s.control)/float64(perEpoch*c.Train.Epochs))
 		s.TargetShare = plan.Share
-		s.strengthen(0)
+		if t.Method == "least" {
+			s.setFactor(1)
+		} else {
+			s.strengthen(0)
+		}
 	}
 	return s, nil
 }
@@ -96,7 +101,10 @@ func looks(steps int) int {
 }
 
 // Begin implements train.Reshaper: a checkpoint holds the values after its step.
-func (s *shrinker) Begin(*nn.Network) { s.last.keep(s.grouped()) }
+func (s *shrinker) Begin(*nn.Network) {
+	s.last.keep(s.grouped())
+	s.recall()
+}
 
 func (s *shrinker) Every() int { return s.tick }
 
@@ -109,6 +117,9 @@ func (s *shrinker) Reshape(net *nn.Network, at train.Place) (*train.Reshaped, er
 			return nil, nil
 		}
 		return s.shrink(net)
+	}
+	if s.r.c.Target.Method == "least" {
+		return s.least(net, at)
 	}
 	defer func() { s.last.keep(s.grouped()) }()
 	due := at.Step%s.control == 0
@@ -224,106 +235,6 @@ func (s *shrinker) share(left nn.Counts) float64 {
 		return float64(left.MACs) / float64(s.full.MACs)
 	}
 	return float64(left.Params) / float64(s.full.Params)
-}
-
-// grouped are the penalties on groups of several values. Single weights say little
-// of when a unit goes.
-func (s *shrinker) grouped() []*regularize.Term {
-	var out []*regularize.Term
-	for i, t := range s.now {
-		if t != nil && s.r.c.Penalties[i].On != "weights" {
-			out = append(out, t)
-		}
-	}
-	return out
-}
-
-func (s *shrinker) norms() []float64 {
-	var out []float64
-	for _, t := range s.grouped() {
-		out = append(out, t.Norms()...)
-	}
-	return out
-}
-
-// strengthen gives the penalties the factor in force at a point of training.
-func (s *shrinker) strengthen(at float64) {
-	factor := s.goal.Factor
-	if at < s.goal.Plan.From {
-		factor = 0
-	}
-	s.setFactor(factor)
-}
-
-func (s *shrinker) setFactor(factor float64) {
-	s.Factor = factor
-	for _, t := range s.now {
-		if t != nil {
-			t.SetFactor(factor)
-		}
-	}
-}
-
-// changed reports whether the network may have become smaller since the last look:
-// groups have come to zero, or it is time to look at single weights.
-func (s *shrinker) changed(at train.Place) bool {
-	zero, terms := 0, s.grouped()
-	for _, t := range terms {
-		_, z := t.Groups()
-		zero += z
-	}
-	was := s.Zero
-	s.Zero = zero
-	return zero != was || len(terms) < len(s.now) && at.Step%s.looks == 0
-}
-
-// Penalties are those of the config on what is left of the network. A target
-// leaves penalties on activations as they are.
-func (s *shrinker) Penalties(net *nn.Network) ([]train.Penalty, error) {
-	s.now = nil
-	var out []train.Penalty
-	for i, t := range s.first {
-		var next train.Penalty
-		var term *regularize.Term
-		var err error
-		switch t := t.(type) {
-		case *regularize.Term:
-			term, err = t.Rebind(net)
-			next = term
-		case *regularize.Activations:
-			next, err = t.Rebind(net)
-		}
-		if err != nil {
-			return nil, fmt.Errorf("penalties.%d: %w", i, err)
-		}
-		switch {
-		case term == nil:
-		case s.met():
-			term.SwitchOff()
-		case s.goal != nil:
-			term.SetFactor(s.Factor)
-		}
-		s.now, out = append(s.now, term), append(out, next)
-	}
-	s.last.keep(s.grouped())
-	return out, nil
-}
-
-func (s *shrinker) State() ([]byte, error) {
-	if s.goal != nil {
-		s.Target = s.goal.State
-	}
-	return json.Marshal(s.shrinkState)
-}
-
-func (s *shrinker) Restore(state []byte) error {
-	if err := json.Unmarshal(state, &s.shrinkState); err != nil {
-		return fmt.Errorf("state of the removals on the way: %w", err)
-	}
-	if s.goal != nil {
-		s.goal.State = s.Target
-	}
-	return nil
 }
 
 // unmet is the error of a training that has not come down to its target.

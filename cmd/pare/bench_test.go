@@ -15,6 +15,7 @@ import (
 	"pare/cmd/internal/cli"
 	"pare/layers"
 	"pare/models"
+	"pare/models/saved"
 	"pare/nn"
 )
 
@@ -150,7 +151,7 @@ func TestBenchInterrupted(t *testing.T) {
 
 func TestBenchKnowsAllModels(t *testing.T) {
 	for _, name := range models.Names() {
-		if _, ok := inputKinds[name]; !ok && name != (models.Pruned{}).Name() { // no network of its own
+		if _, ok := inputKinds[name]; !ok && name != (saved.Model{}).Name() { // no network of its own
 			t.Errorf("inputKinds has no row for %s", name)
 		}
 	}

@@ -76,7 +76,7 @@ func outcomes(paths []string) ([]report.Outcome, error) {
 		same.Name, same.Seed, same.Threads = "", 0, 0
 		o := report.Outcome{Run: path, Name: s.Name, Method: s.Method, Seed: s.Seed, Group: string(same.YAML()),
 			Params: [2]int64{s.ParamsBefore, s.ParamsAfter}, MACs: [2]int64{s.MACsBefore, s.MACsAfter}, NonZero: s.NonZeroAfter,
-			Removed: s.Removed, Certificate: s.Certificate.MaxRelDiff, Seconds: s.TrainSeconds + s.FinetuneSeconds}
+			Removed: s.Removed, Certificate: max(s.Certificate.MaxRelDiff, s.WorstCertificate), Seconds: s.TrainSeconds + s.FinetuneSeconds}
 		o.Measure, o.Value = s.Headline()
 		out = append(out, o)
 	}

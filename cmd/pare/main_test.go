@@ -177,8 +177,10 @@ func TestUsageErrors(t *testing.T) {
 			continue
 		}
 		fail(t, cli.ExitBadInput, "no RUN given", c.name())
-		fail(t, cli.ExitBadInput, `unexpected argument "y"`, c.name(), "x", "y")
-		fail(t, cli.ExitBadInput, `unexpected argument "-json"`, c.name(), "x", "--", "-json")
+		if !strings.HasPrefix(c.args(), "RUN...") {
+			fail(t, cli.ExitBadInput, `unexpected argument "y"`, c.name(), "x", "y")
+			fail(t, cli.ExitBadInput, `unexpected argument "-json"`, c.name(), "x", "--", "-json")
+		}
 		fail(t, cli.ExitBadInput, "must not be negative", c.name(), "x", "-threads", "-1")
 	}
 	dir := t.TempDir()

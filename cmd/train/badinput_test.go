@@ -54,7 +54,7 @@ func TestBadConfigs(t *testing.T) {
 		{"target of 0", smallConfig, "finetune:", "target: {params: 0}\nfinetune:", []string{"small.yaml:12:", "target.params", "above 0"}},
 		{"no target", smallConfig, "finetune:", "target: {by: 0.5}\nfinetune:", []string{"small.yaml:12:", "target", "macs or params"}},
 		{"two targets", smallConfig, "finetune:", "target: {macs: 0.5, params: 0.5}\nfinetune:", []string{"small.yaml:12:", "remove one"}},
-		{"target backwards", smallConfig, "finetune:", "target: {macs: 0.5, from: 0.7}\nfinetune:", []string{"small.yaml:12:", "target.from", "0.7", "0.6"}},
+		{"target backwards", smallConfig, "finetune:", "target: {macs: 0.5, from: 0.7}\nfinetune:", []string{"small.yaml:12:", "target.from", "0.7", "0.4"}},
 		{"target without penalties", smallConfig, "penalties:\n  - {type: group_lasso, on: neurons, lambda: 0.001}", "target: {macs: 0.5}",
 			[]string{"small.yaml:10:", "target needs penalties"}},
 		{"target of penalties of 0", smallConfig, "lambda: 0.001}", "lambda: 0}\ntarget: {macs: 0.5}", []string{"small.yaml:12:", "lambda above 0"}},

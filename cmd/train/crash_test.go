@@ -75,10 +75,11 @@ func TestKillAndResume(t *testing.T) { killAndResume(t, crashConfig, 3) }
 func TestKillAndResumeShrinking(t *testing.T) {
 	for name, keys := range map[string]string{
 		"every":  "prune: {every: 7}\n",
-		"target": "prune: {every: 8}\ntarget: {macs: 0.6}\n",
+		"target": "prune: {every: 8}\ntarget: {macs: 0.6, method: lambda}\n",
+		"least":  "prune: {every: 6}\ntarget: {macs: 0.6, method: least}\n",
 	} {
 		t.Run(name, func(t *testing.T) {
-			whole := killAndResume(t, crashConfig+keys, 2)
+			whole := killAndResume(t, crashConfig+keys, 1)
 			if n := strings.Count(read(t, whole, "metrics.jsonl"), `"kind":"shrink"`); n == 0 {
 				t.Error("the network has not shrunk on the way; the test tests nothing")
 			}

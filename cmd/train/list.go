@@ -29,14 +29,11 @@ func printList(w io.Writer) {
 		return info.Doc
 	})
 	section(w, "penalties", regularize.Kinds(), regularize.Doc)
-	section(w, "penalty targets (on)", regularize.Targets(), func(string) string { return "" })
+	section(w, "penalties on activations", regularize.ActivationKinds(), regularize.ActivationDoc)
+	table(w, "penalty targets (on)", regularize.TargetDocs())
 	kinds(w, "optimizers", train.OptimizerKinds())
 	kinds(w, "schedules", train.ScheduleKinds())
-	fmt.Fprintln(w, "prune methods")
-	for _, m := range prune.Methods() {
-		fmt.Fprintf(w, "  %-16s %s\n", m[0], m[1])
-	}
-	fmt.Fprintln(w)
+	table(w, "prune methods", prune.Methods())
 	section(w, "datasets", datasets.Names(), func(n string) string {
 		d, err := datasets.Lookup(n)
 		if err != nil {
@@ -47,17 +44,30 @@ func printList(w io.Writer) {
 }
 
 func section(w io.Writer, title string, names []string, doc func(string) string) {
-	fmt.Fprintln(w, title)
-	for _, n := range names {
-		fmt.Fprintln(w, strings.TrimRight(fmt.Sprintf("  %-16s %s", n, doc(n)), " "))
+	rows := make([][2]string, len(names))
+	for i, n := range names {
+		rows[i] = [2]string{n, doc(n)}
 	}
-	fmt.Fprintln(w)
+	table(w, title, rows)
 }
 
 func kinds(w io.Writer, title string, list []train.Kind) {
+	rows := make([][2]string, len(list))
+	for i, k := range list {
+		rows[i] = [2]string{k.Name, k.Doc}
+	}
+	table(w, title, rows)
+}
+
+// table prints names with what they mean.
+func table(w io.Writer, title string, rows [][2]string) {
+	width := 16
+	for _, r := range rows {
+		width = max(width, len(r[0]))
+	}
 	fmt.Fprintln(w, title)
-	for _, k := range list {
-		fmt.Fprintf(w, "  %-16s %s\n", k.Name, k.Doc)
+	for _, r := range rows {
+		fmt.Fprintln(w, strings.TrimRight(fmt.Sprintf("  %-*s %s", width, r[0], r[1]), " "))
 	}
 	fmt.Fprintln(w)
 }

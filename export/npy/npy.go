@@ -1,4 +1,5 @@
-// Package npy reads and writes NumPy array files (.npy) as float32 arrays.
+// Package npy reads and writes NumPy array files (.npy) as float32 arrays; Read64
+// keeps float64.
 //
 // The format is described at
 // https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html:

@@ -205,3 +205,21 @@ func FuzzRead(f *testing.F) {
 		}
 	})
 }
+
+func TestRead64KeepsEveryBit(t *testing.T) {
+	header := "{'descr': '<f8', 'fortran_order': True, 'shape': (2, 3), }\n"
+	b := append([]byte(magic), 1, 0, byte(len(header)), 0)
+	b = append(b, header...)
+	stored := []float64{1.0 / 3, 1e300, math.Pi, -0.1, math.SmallestNonzeroFloat64, 2}
+	for _, v := range stored {
+		b = binary.LittleEndian.AppendUint64(b, math.Float64bits(v))
+	}
+	shape, data, err := Read64(bytes.NewReader(b))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []float64{stored[0], stored[2], stored[4], stored[1], stored[3], stored[5]}
+	if !slices.Equal(shape, []int{2, 3}) || !slices.Equal(data, want) {
+		t.Errorf("shape %v, data %v; want [2 3], %v", shape, data, want)
+	}
+}

@@ -7,29 +7,32 @@ import (
 	"math"
 )
 
+// float is what elements are converted to.
+type float interface{ float32 | float64 }
+
 // element describes an accepted element type: its size in bytes and its
-// conversion to float32.
-type element struct {
+// conversion, with one rounding at most.
+type element[T float] struct {
 	size   int
-	decode func(b []byte) float32
+	decode func(b []byte) T
 }
 
 // elementOf returns the element type with the given NumPy type string.
-func elementOf(descr string) (element, bool) {
+func elementOf[T float](descr string) (element[T], bool) {
 	le := binary.LittleEndian
 	switch descr {
 	case "<f4":
-		return element{4, func(b []byte) float32 { return math.Float32frombits(le.Uint32(b)) }}, true
+		return element[T]{4, func(b []byte) T { return T(math.Float32frombits(le.Uint32(b))) }}, true
 	case "<f8":
-		return element{8, func(b []byte) float32 { return float32(math.Float64frombits(le.Uint64(b))) }}, true
+		return element[T]{8, func(b []byte) T { return T(math.Float64frombits(le.Uint64(b))) }}, true
 	case "|u1":
-		return element{1, func(b []byte) float32 { return float32(b[0]) }}, true
+		return element[T]{1, func(b []byte) T { return T(b[0]) }}, true
 	case "<i4":
-		return element{4, func(b []byte) float32 { return float32(int32(le.Uint32(b))) }}, true
+		return element[T]{4, func(b []byte) T { return T(int32(le.Uint32(b))) }}, true
 	case "<i8":
-		return element{8, func(b []byte) float32 { return float32(int64(le.Uint64(b))) }}, true
+		return element[T]{8, func(b []byte) T { return T(int64(le.Uint64(b))) }}, true
 	}
-	return element{}, false
+	return element[T]{}, false
 }
 
 // Read reads one array and returns its shape and its elements in C order
@@ -49,11 +52,20 @@ func elementOf(descr string) (element, bool) {
 // header over 1 MiB. Memory grows with the bytes really read, not with what
 // the header claims.
 func Read(r io.Reader) (shape []int, data []float32, err error) {
+	return read[float32](r)
+}
+
+// Read64 is Read with float64 elements: only <i8 values beyond 2⁵³ are rounded.
+func Read64(r io.Reader) (shape []int, data []float64, err error) {
+	return read[float64](r)
+}
+
+func read[T float](r io.Reader) (shape []int, data []T, err error) {
 	h, err := readHeader(r)
 	if err != nil {
 		return nil, nil, fmt.Errorf("npy: %w", err)
 	}
-	el, ok := elementOf(h.descr)
+	el, ok := elementOf[T](h.descr)
 	if !ok {
 		return nil, nil, fmt.Errorf("npy: element type %q is not supported (<f4, <f8, |u1, <i4 and <i8 are)", h.descr)
 	}
@@ -72,8 +84,8 @@ func Read(r io.Reader) (shape []int, data []float32, err error) {
 }
 
 // readElements reads n elements a chunk at a time.
-func readElements(r io.Reader, el element, n int) ([]float32, error) {
-	data := make([]float32, 0, min(n, chunkBytes))
+func readElements[T float](r io.Reader, el element[T], n int) ([]T, error) {
+	data := make([]T, 0, min(n, chunkBytes))
 	buf := make([]byte, min(chunkBytes, n*el.size))
 	for len(data) < n {
 		chunk := buf[:min(len(buf), (n-len(data))*el.size)]
@@ -90,7 +102,7 @@ func readElements(r io.Reader, el element, n int) ([]float32, error) {
 
 // toCOrder returns the elements of data, stored first index fastest, with the
 // last index fastest.
-func toCOrder(shape []int, data []float32) []float32 {
+func toCOrder[T float](shape []int, data []T) []T {
 	if len(shape) < 2 || len(data) == 0 {
 		return data
 	}
@@ -100,7 +112,7 @@ func toCOrder(shape []int, data []float32) []float32 {
 		stride[i] = s
 		s *= d
 	}
-	out := make([]float32, len(data))
+	out := make([]T, len(data))
 	index := make([]int, len(shape))
 	src := 0
 	for i := range out {

@@ -1,4 +1,4 @@
-package models
+package saved
 
 import (
 	"math/rand/v2"
@@ -8,15 +8,38 @@ import (
 	"strings"
 	"testing"
 
+	"pare/config"
 	"pare/export"
+	"pare/models"
 	"pare/nn"
 	"pare/prune"
 )
 
+func tryBuild(name, options string, task models.Task) (*nn.Network, error) {
+	c, err := config.Parse("model.yaml", []byte("data: {dataset: mnist}\nmodel: {type: "+name+", "+options+"}\n"))
+	if err != nil {
+		return nil, err
+	}
+	m, err := models.Lookup(name)
+	if err != nil {
+		return nil, err
+	}
+	return m.Build(c.Model.Decode, task, rand.New(rand.NewPCG(5, 6)))
+}
+
+func build(t *testing.T, name, options string, task models.Task) *nn.Network {
+	t.Helper()
+	net, err := tryBuild(name, options, task)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return net
+}
+
 // prunedResNet is a network with the layers that pruning makes.
 func prunedResNet(t *testing.T) *nn.Network {
 	t.Helper()
-	net := mustBuild(t, "resnet", "depth: 8, width: 6", Task{Input: nn.Shape{3, 8, 8}, Classes: 10})
+	net := build(t, "resnet", "depth: 8, width: 6", models.Task{Input: nn.Shape{3, 8, 8}, Classes: 10})
 	rng := rand.New(rand.NewPCG(1, 9))
 	for _, p := range net.Params() {
 		if p.Role == nn.RoleScale {
@@ -37,9 +60,9 @@ func prunedResNet(t *testing.T) *nn.Network {
 	return small
 }
 
-func TestPruned(t *testing.T) {
+func TestSaved(t *testing.T) {
 	small := prunedResNet(t)
-	task := Task{Input: small.Input, Classes: 10}
+	task := models.Task{Input: small.Input, Classes: 10}
 	run := t.TempDir()
 	dir := filepath.Join(run, "pruned")
 	if err := os.Mkdir(dir, 0o755); err != nil {
@@ -49,12 +72,16 @@ func TestPruned(t *testing.T) {
 		t.Fatal(err)
 	}
 	draw := func(folder string, seed uint64) *nn.Network {
-		m := Pruned{}
-		net, err := m.Build(func(into any) error { into.(*Pruned).Run = folder; return nil }, task, rand.New(rand.NewPCG(seed, 1)))
+		m := Model{}
+		net, err := m.Build(func(into any) error {
+			s := into.(*Model)
+			s.Run, s.Weights = folder, "new"
+			return nil
+		}, task, rand.New(rand.NewPCG(seed, 1)))
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := Check(net, task); err != nil {
+		if err := models.Check(net, task); err != nil {
 			t.Fatal(err)
 		}
 		return net
@@ -89,6 +116,12 @@ func TestPruned(t *testing.T) {
 			t.Errorf("%s is zero", p.Full)
 		}
 	}
+	kept := build(t, "saved", "run: "+run, task)
+	for i, p := range kept.Params() {
+		if !slices.Equal(p.Data(), small.Params()[i].Data()) {
+			t.Errorf("%s is not kept", p.Full)
+		}
+	}
 	p, err := nn.Compile(a, nn.CompileOptions{Mode: nn.Infer, Batch: 2})
 	if err != nil {
 		t.Fatal(err)
@@ -96,7 +129,7 @@ func TestPruned(t *testing.T) {
 	p.Run()
 }
 
-func TestPrunedRefuses(t *testing.T) {
+func TestSavedRefuses(t *testing.T) {
 	small := prunedResNet(t)
 	good, broken, empty := t.TempDir(), t.TempDir(), t.TempDir()
 	if err := export.Save(good, export.Model{Net: small}); err != nil {
@@ -107,12 +140,13 @@ func TestPrunedRefuses(t *testing.T) {
 	}
 	for _, c := range []struct{ options, want string }{
 		{"seed: 1", "unknown key model.seed"},
-		{"run: ''", "pruned: run is missing"},
+		{"run: ''", "saved: run is missing"},
 		{"run: " + empty, "has no architecture.json"},
-		{"run: " + broken, `architecture format is "x"`},
-		{"run: " + good, "reads inputs of 3×8×8, the data gives images of 1×28×28"},
+		{"weights: new, run: " + broken, `architecture format is "x"`},
+		{"weights: old, run: " + good, `weights is "old", it must be kept or new`},
+		{"run: " + good, "the network takes 3×8×8, the data gives images of 1×28×28"},
 	} {
-		_, err := build("pruned", c.options, grey)
+		_, err := tryBuild("saved", c.options, models.Task{Input: nn.Shape{1, 28, 28}, Classes: 10})
 		if err == nil || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), "\n") {
 			t.Errorf("{%s}: error %v, want one line with %q", c.options, err, c.want)
 		}

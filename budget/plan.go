@@ -1,4 +1,4 @@
-package target
+package budget
 
 // Plan is how much of a network is to be left, as a share, at each point of
 // training, a share of its steps.

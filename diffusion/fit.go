@@ -1,0 +1,179 @@
+package diffusion
+
+import (
+	"errors"
+	"fmt"
+	"math"
+)
+
+// Model is the kernel at one λ.
+type Model struct {
+	Lambda float64
+	Kernel Kernel
+	// Intercept of every output; nil without Problem.Intercept.
+	Intercept []float64
+	// Objective is 1/(2n)‖Y − XHᵀ‖² + λΣ|Hᵢⱼ|; its optimum lies in
+	// [Objective − Gap, Objective], and Gap ≥ 0.
+	Objective, Gap float64
+	// Tolerance is the gap that was asked for, in the unit of Gap.
+	Tolerance float64
+	// Iterations are passes of coordinate descent, of all rows together.
+	Iterations int
+	Converged  bool
+}
+
+// Warning says in one line that the fit did not converge and what to do; it is
+// empty for a fit that did.
+func (m *Model) Warning() string {
+	if m.Converged {
+		return ""
+	}
+	return fmt.Sprintf("lambda %.4g did not converge: duality gap %.3g, tolerance %.3g after %d passes; allow more iterations, a larger tolerance or a larger lambda",
+		m.Lambda, m.Gap, m.Tolerance, m.Iterations)
+}
+
+// Fit finds the kernel at one λ ≥ 0. λ = 0 is least squares and needs inputs of
+// full column rank.
+func Fit(p Problem, lambda float64, o Options) (*Model, error) {
+	path, err := FitPath(p, []float64{lambda}, o)
+	if err != nil {
+		return nil, err
+	}
+	return path[0], nil
+}
+
+// FitPath finds the kernel at each λ, in the order given; from large to small is
+// fastest. Nil means 30 values from LambdaMax down to 1/200 of it, even in their
+// logarithms.
+func FitPath(p Problem, lambdas []float64, o Options) ([]*Model, error) {
+	f, err := prepare(p, lambdas, 1.0/200, o)
+	if err != nil {
+		return nil, err
+	}
+	return f.path(f.moments, o)
+}
+
+// LambdaMax is the smallest λ at which every penalised entry is zero.
+func LambdaMax(p Problem) (float64, error) {
+	f, err := prepare(p, []float64{}, 1, Options{})
+	if err != nil {
+		return 0, err
+	}
+	return lambdaMax(&f.prob, f.moments), nil
+}
+
+// fitter is a checked problem, centred if it has an intercept.
+type fitter struct {
+	prob         Problem
+	lambdas      []float64
+	meanX, meanY []float64 // nil without an intercept
+	moments      *moments
+}
+
+// prepare checks everything; ratio is where a path of its own ends.
+func prepare(p Problem, lambdas []float64, ratio float64, o Options) (*fitter, error) {
+	if err := p.Check(); err != nil {
+		return nil, err
+	}
+	if err := o.check(); err != nil {
+		return nil, err
+	}
+	for _, l := range lambdas {
+		if err := checkLambda(l); err != nil {
+			return nil, err
+		}
+	}
+	f := &fitter{prob: p, lambdas: lambdas}
+	if p.Intercept {
+		f.prob.X, f.meanX = centred(p.X)
+		f.prob.Y, f.meanY = centred(p.Y)
+	}
+	f.moments = sumsOf(f.prob.X, f.prob.Y).moments(p.Intercept)
+	if lambdas == nil {
+		top := lambdaMax(&f.prob, f.moments)
+		if top == 0 {
+			return nil, errors.New("diffusion: no entry of the kernel can differ from zero, so there is no path")
+		}
+		f.lambdas = geometric(top, ratio, 30)
+	}
+	return f, nil
+}
+
+// geometric falls from top to ratio·top.
+func geometric(top, ratio float64, n int) []float64 {
+	l := make([]float64, n)
+	for i := range l {
+		l[i] = top * math.Pow(ratio, float64(i)/float64(n-1))
+	}
+	return l
+}
+
+func lambdaMax(prob *Problem, m *moments) float64 {
+	var top float64
+	c := freeResidual(prob, m)
+	for i := range m.q {
+		for j := range m.p {
+			v := c[i*m.p+j]
+			if prob.Symmetric {
+				v = (v + c[j*m.p+i]) / 2
+			}
+			if !prob.allowed(i, j) || prob.weight(i, j) == 0 {
+				continue
+			}
+			if !prob.NonNegative {
+				v = math.Abs(v)
+			}
+			top = max(top, v)
+		}
+	}
+	return top
+}
+
+// freeResidual are the correlations YᵀX/n after the free diagonal has been fitted.
+func freeResidual(prob *Problem, m *moments) []float64 {
+	c := append([]float64(nil), m.cross...)
+	if !prob.FreeDiagonal {
+		return c
+	}
+	for i := range m.q {
+		d := m.gram[i*m.p+i]
+		if d <= 0 || !prob.allowed(i, i) {
+			continue
+		}
+		axpy(-prob.shrink(c[i*m.p+i], 0)/d, m.gram[i*m.p:(i+1)*m.p], c[i*m.p:(i+1)*m.p])
+	}
+	return c
+}
+
+func (f *fitter) path(m *moments, o Options) ([]*Model, error) {
+	solve := solveRows
+	if f.prob.Symmetric {
+		solve = solveSymmetric
+	}
+	models, err := solve(&f.prob, m, f.lambdas, o)
+	if err != nil {
+		return nil, err
+	}
+	for i, model := range models {
+		model.Lambda = f.lambdas[i]
+		f.finish(model, m, o)
+	}
+	return models, nil
+}
+
+func (f *fitter) finish(model *Model, m *moments, o Options) {
+	model.Tolerance = o.tolerance() * m.nullObjective()
+	model.Converged = model.Gap <= model.Tolerance
+	if f.prob.Intercept {
+		model.Intercept = f.intercept(model.Kernel, m)
+	}
+}
+
+// intercept undoes the centring, globally and within m.
+func (f *fitter) intercept(k Kernel, m *moments) []float64 {
+	b := make([]float64, m.q)
+	for i, row := range k.Rows {
+		b[i] = f.meanY[i] + m.meanY[i] - row.apply(f.meanX) - row.apply(m.meanX)
+	}
+	return b
+}

@@ -1,0 +1,164 @@
+package diffusion
+
+import (
+	"errors"
+	"fmt"
+	"math"
+
+	"gonum.org/v1/gonum/mat"
+)
+
+// Problem is the data of a fit and what is known about the kernel.
+type Problem struct {
+	// X are the inputs, n×p: row r is the signal that entered observation r.
+	X *mat.Dense
+	// Y are the outputs, n×q: row r is the signal that came out. Usually q = p.
+	Y *mat.Dense
+	// Intercept adds an unpenalised constant to every output.
+	Intercept bool
+	// Symmetric demands H = Hᵀ, exactly; it needs q = p.
+	Symmetric bool
+	// NonNegative demands Hᵢⱼ ≥ 0 for all entries.
+	NonNegative bool
+	// FreeDiagonal leaves Hᵢᵢ unpenalised: what a node keeps of its own signal is
+	// rarely zero. It needs q = p.
+	FreeDiagonal bool
+	// Support, q×p, says which entries may differ from zero; nil allows all. With
+	// Symmetric it has to be symmetric.
+	Support [][]bool
+}
+
+// Check returns what is wrong with the data, in one line, or nil.
+func (p *Problem) Check() error {
+	if p.X == nil || p.Y == nil {
+		return errors.New("diffusion: inputs and outputs are both needed")
+	}
+	n, in := p.X.Dims()
+	m, out := p.Y.Dims()
+	if n != m {
+		return fmt.Errorf("diffusion: %d observations of the inputs, %d of the outputs", n, m)
+	}
+	if err := checkMatrix("inputs", p.X); err != nil {
+		return err
+	}
+	if err := checkMatrix("outputs", p.Y); err != nil {
+		return err
+	}
+	if p.Symmetric && in != out {
+		return fmt.Errorf("diffusion: a symmetric kernel needs as many outputs as inputs, not %d and %d", out, in)
+	}
+	if p.FreeDiagonal && in != out {
+		return fmt.Errorf("diffusion: a free diagonal needs as many outputs as inputs, not %d and %d", out, in)
+	}
+	return p.checkSupport(out, in)
+}
+
+func (p *Problem) checkSupport(q, cols int) error {
+	if p.Support == nil {
+		return nil
+	}
+	if len(p.Support) != q {
+		return fmt.Errorf("diffusion: the known support has %d rows, the kernel %d", len(p.Support), q)
+	}
+	for i, row := range p.Support {
+		if len(row) != cols {
+			return fmt.Errorf("diffusion: row %d of the known support has %d columns, the kernel %d", i+1, len(row), cols)
+		}
+	}
+	if !p.Symmetric {
+		return nil
+	}
+	for i, row := range p.Support {
+		for j := range i {
+			if row[j] != p.Support[j][i] {
+				return fmt.Errorf("diffusion: the known support is not symmetric at row %d, column %d", i+1, j+1)
+			}
+		}
+	}
+	return nil
+}
+
+// checkMatrix refuses what no kernel can be learned from.
+func checkMatrix(name string, m *mat.Dense) error {
+	n, p := m.Dims()
+	if n < 2 {
+		return fmt.Errorf("diffusion: %s have %d observation, at least 2 are needed", name, n)
+	}
+	for r := range n {
+		for c, v := range m.RawRowView(r) {
+			if math.IsNaN(v) || math.IsInf(v, 0) {
+				return fmt.Errorf("diffusion: %s: row %d, column %d is %v", name, r+1, c+1, v)
+			}
+		}
+	}
+	for c := range p {
+		first, constant := m.At(0, c), true
+		for r := 1; r < n && constant; r++ {
+			constant = m.At(r, c) == first
+		}
+		if constant {
+			return fmt.Errorf("diffusion: %s: column %d is constant (%g)", name, c+1, first)
+		}
+	}
+	return nil
+}
+
+func checkLambda(lambda float64) error {
+	if lambda < 0 || math.IsNaN(lambda) || math.IsInf(lambda, 0) {
+		return fmt.Errorf("diffusion: lambda is %v, it has to be 0 or more", lambda)
+	}
+	return nil
+}
+
+// allowed says whether the entry may differ from zero.
+func (p *Problem) allowed(i, j int) bool {
+	return p.Support == nil || p.Support[i][j]
+}
+
+// weight is the factor of λ for the entry.
+func (p *Problem) weight(i, j int) float64 {
+	if p.FreeDiagonal && i == j {
+		return 0
+	}
+	return 1
+}
+
+// Options say how exactly and with how many threads to solve.
+type Options struct {
+	// Tolerance is the largest duality gap, relative to the objective of H = 0;
+	// 0 means 1e-8.
+	Tolerance float64
+	// MaxIterations limits the passes of coordinate descent, for each row and λ
+	// (for each λ with Problem.Symmetric); 0 means 100,000.
+	MaxIterations int
+	// Threads is the number of goroutines; 0 means GOMAXPROCS. It does not change
+	// the result.
+	Threads int
+	// Progress, if not nil, is called from one goroutine at a time as work of a
+	// path or a cross-validation is done.
+	Progress func(done, total int)
+}
+
+func (o Options) tolerance() float64 {
+	if o.Tolerance == 0 {
+		return 1e-8
+	}
+	return o.Tolerance
+}
+
+func (o Options) maxIterations() int {
+	if o.MaxIterations == 0 {
+		return 100_000
+	}
+	return o.MaxIterations
+}
+
+func (o Options) check() error {
+	if o.Tolerance < 0 || math.IsNaN(o.Tolerance) {
+		return fmt.Errorf("diffusion: the tolerance is %v, it has to be 0 or more", o.Tolerance)
+	}
+	if o.MaxIterations < 0 || o.Threads < 0 {
+		return errors.New("diffusion: the numbers of iterations and threads have to be 0 or more")
+	}
+	return nil
+}

@@ -1,0 +1,228 @@
+package diffusion
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"math/rand/v2"
+
+	"gonum.org/v1/gonum/mat"
+)
+
+// CVOptions say how to choose λ over observations.
+type CVOptions struct {
+	Options
+	// Lambdas as in FitPath; nil means its 30 values or, with Relaxed, 30 values down
+	// to 1/50 of LambdaMax: below that refits keep far too many entries.
+	Lambdas []float64
+	// Folds is the number of parts; 0 means 10, or n if that is less.
+	Folds int
+	// Fold, of length n, puts every observation into a fold from 0 up, for instance
+	// to keep those of one series together; nil means parts of equal size, drawn.
+	Fold []int
+	// Rand draws the folds; nil means a fixed seed.
+	Rand *rand.Rand
+	// Relaxed scores supports by their refit without penalty (Relax). The λ that
+	// predicts best with shrunken entries is smaller and keeps entries that are
+	// zero in truth; use Relaxed to find the support.
+	Relaxed bool
+}
+
+// CV is the result of a cross-validation.
+type CV struct {
+	Lambdas []float64
+	// Error is the squared error of an output of a held-out observation, mean over
+	// folds; SE is its standard error. +Inf where a relaxed fit does not exist.
+	Error, SE []float64
+	// Min is the index of the smallest error, OneSE that of the largest λ whose
+	// error is at most one standard error above it.
+	Min, OneSE int
+	// Path are the models of all observations, penalised, by λ.
+	Path []*Model
+}
+
+// CrossValidate fits the path on all observations and on all but each fold.
+func CrossValidate(p Problem, o CVOptions) (*CV, error) {
+	ratio := 1.0 / 200
+	if o.Relaxed {
+		ratio = 1.0 / 50
+	}
+	f, err := prepare(p, o.Lambdas, ratio, o.Options)
+	if err != nil {
+		return nil, err
+	}
+	if len(f.lambdas) == 0 {
+		return nil, errors.New("diffusion: cross-validation needs at least one lambda")
+	}
+	fold, folds, err := o.folds(p.X.RawMatrix().Rows)
+	if err != nil {
+		return nil, err
+	}
+	cv := &CV{Lambdas: f.lambdas}
+	inner := o.Options
+	inner.Progress = nil
+	if cv.Path, err = f.path(f.moments, inner); err != nil {
+		return nil, err
+	}
+	parts := make([]part, folds)
+	for k := range parts {
+		parts[k] = f.part(fold, k)
+	}
+	losses := make([][]float64, folds)
+	failed := make([]error, folds)
+	inner.Threads = 1
+	// The noise of held-out errors is far above this share of the null objective.
+	inner.Tolerance = max(o.tolerance(), 1e-6)
+	parallel(folds, o.Threads, o.Progress, func(_, k int) {
+		losses[k], failed[k] = f.heldOut(parts, k, o.Relaxed, inner)
+	})
+	for k, err := range failed {
+		if err != nil {
+			return nil, fmt.Errorf("without fold %d: %w", k+1, err)
+		}
+	}
+	cv.choose(losses)
+	if math.IsInf(cv.Error[cv.Min], 1) {
+		return nil, errors.New("diffusion: no support of the path can be refitted without penalty in all folds; a symmetric kernel needs more observations than nodes for that: leave Relaxed out")
+	}
+	return cv, nil
+}
+
+// folds returns the fold of every observation and their number.
+func (o *CVOptions) folds(n int) ([]int, int, error) {
+	if o.Fold != nil {
+		if len(o.Fold) != n {
+			return nil, 0, fmt.Errorf("diffusion: %d folds given for %d observations", len(o.Fold), n)
+		}
+		count := 0
+		for _, k := range o.Fold {
+			count = max(count, k+1)
+		}
+		seen := make([]bool, count)
+		for r, k := range o.Fold {
+			if k < 0 {
+				return nil, 0, fmt.Errorf("diffusion: observation %d is in fold %d, folds count from 0", r+1, k)
+			}
+			seen[k] = true
+		}
+		for k, s := range seen {
+			if !s {
+				return nil, 0, fmt.Errorf("diffusion: no observation is in fold %d", k)
+			}
+		}
+		if count < 2 {
+			return nil, 0, errors.New("diffusion: cross-validation needs at least 2 folds")
+		}
+		return o.Fold, count, nil
+	}
+	count := o.Folds
+	if count == 0 {
+		count = min(10, n)
+	}
+	if count < 2 || count > n {
+		return nil, 0, fmt.Errorf("diffusion: %d folds of %d observations; between 2 and %d are possible", count, n, n)
+	}
+	rng := o.Rand
+	if rng == nil {
+		rng = rand.New(rand.NewPCG(1, 0))
+	}
+	fold := make([]int, n)
+	for place, r := range rng.Perm(n) {
+		fold[r] = place % count
+	}
+	return fold, count, nil
+}
+
+// part is one fold of the (centred) data.
+type part struct {
+	x, y *mat.Dense
+	sums *sums
+}
+
+func (f *fitter) part(fold []int, k int) part {
+	take := func(m *mat.Dense) *mat.Dense {
+		_, c := m.Dims()
+		var data []float64
+		for r, in := range fold {
+			if in == k {
+				data = append(data, m.RawRowView(r)...)
+			}
+		}
+		return mat.NewDense(len(data)/c, c, data)
+	}
+	x, y := take(f.prob.X), take(f.prob.Y)
+	return part{x, y, sumsOf(x, y)}
+}
+
+// heldOut fits without fold k and returns its errors by λ.
+func (f *fitter) heldOut(parts []part, k int, relaxed bool, o Options) ([]float64, error) {
+	s := newSums(f.moments.p, f.moments.q)
+	for i, other := range parts {
+		if i != k {
+			s.add(other.sums)
+		}
+	}
+	m := s.moments(f.prob.Intercept)
+	models, err := f.path(m, o)
+	if err != nil {
+		return nil, err
+	}
+	if relaxed {
+		kernels := make([]Kernel, len(models))
+		for l, model := range models {
+			kernels[l] = model.Kernel
+		}
+		models = f.relax(m, kernels, o)
+	}
+	errs := make([]float64, len(models))
+	for l, model := range models {
+		errs[l] = math.Inf(1)
+		if model != nil {
+			errs[l] = meanSquare(model.Kernel, m, parts[k])
+		}
+	}
+	return errs, nil
+}
+
+// meanSquare is the squared error of an output, of data centred as m was.
+func meanSquare(kernel Kernel, m *moments, held part) float64 {
+	n, _ := held.x.Dims()
+	var sum float64
+	for i, row := range kernel.Rows {
+		b := m.meanY[i] - row.apply(m.meanX)
+		for r := range n {
+			e := held.y.At(r, i) - b - row.apply(held.x.RawRowView(r))
+			sum += e * e
+		}
+	}
+	return sum / float64(n*len(kernel.Rows))
+}
+
+// choose fills errors and indices from the losses of the folds.
+func (cv *CV) choose(losses [][]float64) {
+	folds := float64(len(losses))
+	cv.Error, cv.SE = make([]float64, len(cv.Lambdas)), make([]float64, len(cv.Lambdas))
+	for l := range cv.Lambdas {
+		var mean, square float64
+		for _, fold := range losses {
+			mean += fold[l] / folds
+		}
+		for _, fold := range losses {
+			square += (fold[l] - mean) * (fold[l] - mean)
+		}
+		cv.Error[l], cv.SE[l] = mean, math.Sqrt(square/(folds-1)/folds)
+		if math.IsInf(mean, 1) {
+			cv.SE[l] = math.Inf(1)
+		}
+		if mean < cv.Error[cv.Min] || (mean == cv.Error[cv.Min] && cv.Lambdas[l] > cv.Lambdas[cv.Min]) {
+			cv.Min = l
+		}
+	}
+	cv.OneSE = cv.Min
+	limit := cv.Error[cv.Min] + cv.SE[cv.Min]
+	for l, e := range cv.Error {
+		if e <= limit && cv.Lambdas[l] > cv.Lambdas[cv.OneSE] {
+			cv.OneSE = l
+		}
+	}
+}

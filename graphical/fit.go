@@ -1,0 +1,123 @@
+package graphical
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"runtime"
+	"slices"
+	"sync"
+	"sync/atomic"
+)
+
+// Options of one fit.
+type Options struct {
+	// Tolerance is the duality gap per variable, in nats, at which a fit ends; 0: 1e-9. The
+	// objective without edges is one nat a variable for correlations.
+	Tolerance     float64
+	MaxIterations int // sweeps and Newton steps for each component; 0: 500
+	// Start is a network near the solution, such as that of a slightly larger λ; nil: none.
+	Start *Network
+}
+
+func (o Options) check(p int) (Options, error) {
+	if o.Tolerance == 0 {
+		o.Tolerance = 1e-9
+	}
+	if o.MaxIterations == 0 {
+		o.MaxIterations = 500
+	}
+	if !(o.Tolerance > 0) || math.IsInf(o.Tolerance, 1) || o.MaxIterations < 0 {
+		return o, fmt.Errorf("tolerance %v and limit of iterations %d have to be positive", o.Tolerance, o.MaxIterations)
+	}
+	if o.Start != nil && o.Start.P() != p {
+		return o, fmt.Errorf("the start has %d variables, the covariance %d", o.Start.P(), p)
+	}
+	return o, nil
+}
+
+var errUnbounded = errors.New("without a penalty a singular covariance has no precision matrix: choose lambda > 0")
+
+// Fit solves the problem at one λ. A network that did not converge is no error: ask
+// Network.Err.
+func Fit(c *Covariance, pen Penalty, o Options) (*Network, error) {
+	o, err := o.check(c.P())
+	if err != nil {
+		return nil, err
+	}
+	if err := pen.check(c.P()); err != nil {
+		return nil, err
+	}
+	return fit(c, pen, o, components(c, pen))
+}
+
+// outcome is what a network needs of a component's solution.
+type outcome struct {
+	x                     []float64
+	f, gap, logDet, trace float64
+	steps                 int
+	stalled               bool
+}
+
+// fit solves the components, the largest first, several at a time.
+func fit(c *Covariance, pen Penalty, o Options, components [][]int) (*Network, error) {
+	p := c.P()
+	n := &Network{Lambda: pen.Lambda, Tolerance: o.Tolerance * float64(p), Components: components, Edges: []Edge{}, Diagonal: make([]float64, p)}
+	starts := make([][]float64, len(components))
+	if o.Start != nil {
+		starts = o.Start.starts(components)
+	}
+	order := upTo(len(components))
+	slices.SortStableFunc(order, func(a, b int) int { return len(components[b]) - len(components[a]) })
+	outcomes := make([]outcome, len(components))
+	var next atomic.Int64
+	var unbounded atomic.Bool
+	var group sync.WaitGroup
+	for range min(runtime.GOMAXPROCS(0), len(order)) {
+		group.Go(func() {
+			for {
+				at := int(next.Add(1)) - 1
+				if at >= len(order) || unbounded.Load() {
+					return
+				}
+				k := order[at]
+				members := components[k]
+				if len(members) == 1 {
+					outcomes[k] = single(c, pen, members[0])
+					continue
+				}
+				b := newBlock(c, pen, members)
+				if !b.penalised() && !b.definite() {
+					unbounded.Store(true)
+					return
+				}
+				s := b.solve(starts[k], o.Tolerance*float64(b.p), o.MaxIterations)
+				starts[k] = nil
+				outcomes[k] = outcome{s.x, s.f, s.gap, s.logDet, s.trace, s.steps, s.settled}
+			}
+		})
+	}
+	group.Wait()
+	if unbounded.Load() {
+		return nil, errUnbounded
+	}
+	for k, r := range outcomes {
+		n.Objective += r.f
+		n.Gap += r.gap
+		n.LogDet += r.logDet
+		n.Trace += r.trace
+		n.Iterations = max(n.Iterations, r.steps)
+		n.stalled = n.stalled || r.stalled
+		n.add(components[k], r.x)
+	}
+	n.sortEdges()
+	n.Converged = n.Gap <= n.Tolerance
+	return n, nil
+}
+
+// single is the closed form for a variable without edges.
+func single(c *Covariance, pen Penalty, i int) outcome {
+	l := pen.at(i, i, c.P())
+	x := 1 / (c.diag[i] + l)
+	return outcome{x: []float64{x}, f: 1 - math.Log(x), logDet: math.Log(x), trace: c.diag[i] * x}
+}

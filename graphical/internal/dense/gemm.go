@@ -1,0 +1,169 @@
+package dense
+
+import (
+	"runtime"
+	"sync"
+	"sync/atomic"
+)
+
+const (
+	tileRows, tileCols = 4, 12
+	depth              = 192 // of a packed panel: 18 KiB of B and 6 KiB of A stay in L1
+	blockRows          = 96  // of A packed at a time: 144 KiB, for L2
+	blockCols          = 960 // of B packed at a time
+	parallelWork       = 1 << 19
+)
+
+// Matrix is a view of a row-major matrix, or of the transpose of one.
+type Matrix struct {
+	Data       []float64
+	Stride     int
+	Transposed bool
+}
+
+// T is the transpose of m.
+func (m Matrix) T() Matrix {
+	m.Transposed = !m.Transposed
+	return m
+}
+
+// Range says which terms of Σₖ A[i,k]·B[k,j] can differ from zero, so that products with
+// triangular matrices skip the others. Zero means all.
+type Range uint8
+
+const (
+	FromRow Range = 1 << iota // A[i,k] = 0 for k < i
+	ToRow                     // A[i,k] = 0 for k > i
+	FromCol                   // B[k,j] = 0 for k < j
+	ToCol                     // B[k,j] = 0 for k > j
+	Lower                     // only elements of C with j ≤ i are wanted; others may get any value
+)
+
+// Multiply adds alpha·A·B to C, where A is m×k, B is k×n and C is m×n with rows ldc apart.
+func Multiply(c []float64, ldc int, alpha float64, a, b Matrix, m, n, k int, r Range) {
+	if m == 0 || n == 0 || k == 0 {
+		return
+	}
+	pb := buffers.Get().(*panels)
+	defer buffers.Put(pb)
+	for jc := 0; jc < n; jc += blockCols {
+		nc := min(blockCols, n-jc)
+		for pc := 0; pc < k; pc += depth {
+			kc := min(depth, k-pc)
+			packB(pb.b[:], b, pc, jc, kc, nc)
+			blocks := (m + blockRows - 1) / blockRows
+			job := product{c: c, ldc: ldc, alpha: alpha, a: a, b: pb.b[:], m: m, jc: jc, nc: nc, pc: pc, kc: kc, r: r}
+			if m*nc*kc < parallelWork || blocks == 1 {
+				for i := range blocks {
+					job.block(i, pb)
+				}
+				continue
+			}
+			job.parallel(blocks, pb)
+		}
+	}
+}
+
+// product is the share of a product that one packed block of B takes part in.
+type product struct {
+	c              []float64
+	ldc            int
+	alpha          float64
+	a              Matrix
+	b              []float64
+	m              int
+	jc, nc, pc, kc int
+	r              Range
+}
+
+type panels struct {
+	a    [blockRows * depth]float64
+	b    [(blockCols) * depth]float64
+	edge [tileRows * tileCols]float64
+}
+
+var buffers = sync.Pool{New: func() any { return new(panels) }}
+
+func (p product) parallel(blocks int, own *panels) {
+	var next atomic.Int64
+	work := func(w *panels) {
+		for {
+			i := int(next.Add(1)) - 1
+			if i >= blocks {
+				return
+			}
+			p.block(i, w)
+		}
+	}
+	var group sync.WaitGroup
+	for range min(runtime.GOMAXPROCS(0), blocks) - 1 {
+		group.Go(func() {
+			w := buffers.Get().(*panels)
+			work(w)
+			buffers.Put(w)
+		})
+	}
+	work(own)
+	group.Wait()
+}
+
+// block computes the rows of one block of A.
+func (p *product) block(index int, w *panels) {
+	ic := index * blockRows
+	mc := min(blockRows, p.m-ic)
+	packA(w.a[:], p.a, ic, p.pc, mc, p.kc)
+	for j := 0; j < p.nc; j += tileCols {
+		if p.r&Lower != 0 && p.jc+j > ic+mc-1 {
+			break
+		}
+		for i := 0; i < mc; i += tileRows {
+			p.tile(w, ic, i, j, mc)
+		}
+	}
+}
+
+func (p *product) tile(w *panels, ic, i, j, mc int) {
+	row, col := ic+i, p.jc+j
+	if p.r&Lower != 0 && col > row+tileRows-1 {
+		return
+	}
+	lo, hi := 0, p.kc
+	if p.r&FromRow != 0 {
+		lo = max(lo, row-p.pc)
+	}
+	if p.r&FromCol != 0 {
+		lo = max(lo, col-p.pc)
+	}
+	if p.r&ToRow != 0 {
+		hi = min(hi, row+tileRows-p.pc)
+	}
+	if p.r&ToCol != 0 {
+		hi = min(hi, col+tileCols-p.pc)
+	}
+	if lo >= hi {
+		return
+	}
+	a := w.a[i*p.kc+lo*tileRows:]
+	b := p.b[j*p.kc+lo*tileCols:]
+	c := p.c[row*p.ldc+col:]
+	rows, cols := min(tileRows, mc-i), min(tileCols, p.nc-j)
+	if rows == tileRows && cols == tileCols {
+		runTile(c, a, b, hi-lo, p.ldc, p.alpha)
+		return
+	}
+	clear(w.edge[:])
+	runTile(w.edge[:], a, b, hi-lo, tileCols, p.alpha)
+	for r := range rows {
+		for s := range cols {
+			c[r*p.ldc+s] += w.edge[r*tileCols+s]
+		}
+	}
+}
+
+func runTile(c, a, b []float64, k, ldc int, alpha float64) {
+	if useAVX2 {
+		tileAVX2(&c[0], &a[0], &b[0], k, ldc, alpha)
+		return
+	}
+	tilePortable(c, a, b, k, ldc, alpha)
+}

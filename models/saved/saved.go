@@ -1,0 +1,116 @@
+// Package saved holds the model whose network is that of an earlier run. Importing
+// it makes the model known by name.
+package saved
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+
+	"pare/export"
+	"pare/models"
+	"pare/nn"
+)
+
+// Model is the network of an earlier run: with its parameters, to train or prune
+// them on, or with new ones, to see what a pruned shape is worth without the
+// weights that led to it (Liu et al. 2019, "Rethinking the value of network
+// pruning").
+type Model struct {
+	// Run is the run folder, or another with an architecture.json, such as trained in
+	// it for the network before pruning. A relative path starts in the working
+	// directory, also when the new run is resumed.
+	Run string `yaml:"run"`
+	// Weights are "kept", the default, or "new".
+	Weights string `yaml:"weights"`
+}
+
+func init() { models.Register(Model{}) }
+
+func (Model) Name() string { return "saved" }
+func (Model) Doc() string {
+	return "network of an earlier run, with its parameters or new random ones"
+}
+
+// Build reads the network. New parameters are drawn as each layer does; what pruning
+// folded into one is drawn, or zero, like any other.
+func (m Model) Build(decode models.Decode, task models.Task, rng *rand.Rand) (*nn.Network, error) {
+	m = Model{Weights: "kept"}
+	if err := decode(&m); err != nil {
+		return nil, err
+	}
+	if m.Run == "" {
+		return nil, fmt.Errorf("saved: run is missing; it is the folder of the run whose network is meant")
+	}
+	var net *nn.Network
+	var err error
+	switch m.Weights {
+	case "kept":
+		net, err = m.kept()
+	case "new":
+		net, err = m.drawn(rng)
+	default:
+		err = fmt.Errorf("weights is %q, it must be kept or new", m.Weights)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("saved: %w", err)
+	}
+	if err := models.Check(net, task); err != nil {
+		return nil, fmt.Errorf("saved: %s: %w", m.Run, err)
+	}
+	return net, nil
+}
+
+// kept is the network with its parameters.
+func (m Model) kept() (*nn.Network, error) {
+	path, _, err := m.read()
+	if err != nil {
+		return nil, err
+	}
+	saved, err := export.Load(filepath.Dir(path))
+	return saved.Net, err
+}
+
+// drawn is the network with new parameters.
+func (m Model) drawn(rng *rand.Rand) (*nn.Network, error) {
+	path, text, err := m.read()
+	if err != nil {
+		return nil, err
+	}
+	var doc struct{ Architecture nn.Architecture }
+	if err := json.Unmarshal(text, &doc); err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	net, err := m.network(doc.Architecture, rng)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return net, nil
+}
+
+// network builds the network, also from a damaged file: layers panic where sizes
+// overflow.
+func (Model) network(a nn.Architecture, rng *rand.Rand) (net *nn.Network, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			net, err = nil, fmt.Errorf("the architecture cannot be built: %v", r)
+		}
+	}()
+	return a.Network(rng)
+}
+
+// read finds the architecture: that of the final network, or of a run that is not
+// finished, as pruning left it.
+func (m Model) read() (path string, text []byte, err error) {
+	for _, dir := range []string{"", "pruned"} {
+		path = filepath.Join(m.Run, dir, "architecture.json")
+		if text, err = os.ReadFile(path); !errors.Is(err, fs.ErrNotExist) {
+			return path, text, err
+		}
+	}
+	return path, nil, fmt.Errorf("%s has no architecture.json, nor has its folder pruned", m.Run)
+}

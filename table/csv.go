@@ -1,0 +1,280 @@
+package table
+
+import (
+	"bufio"
+	"encoding/csv"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// readCSV reads a table; open gives the text from its beginning each time, as
+// columns whose text begins late are read a second time.
+func readCSV(source string, open func() (io.Reader, error), o Options) (*Table, error) {
+	t := &Table{Source: source}
+	f, err := open()
+	if err != nil {
+		return nil, err
+	}
+	h, rows, err := t.header(f, &o)
+	if err != nil {
+		return nil, err
+	}
+	builders, wanted, err := t.wanted(h, o.Columns)
+	if err != nil {
+		return nil, err
+	}
+	n := 0
+	if err := t.eachRow(rows, h, o, func(record []string) {
+		for k, j := range wanted {
+			builders[k].add(record[j])
+		}
+		n++
+	}); err != nil {
+		return nil, err
+	}
+	if n == 0 {
+		return nil, t.errorf("there is a header and no row")
+	}
+	if err := t.reread(open, h, o, builders, wanted); err != nil {
+		return nil, err
+	}
+	t.rows = n
+	for k := range builders {
+		t.columns = append(t.columns, builders[k].column())
+		builders[k] = builder{}
+	}
+	return t, t.merge(wanted)
+}
+
+// reread reads the text columns again in which numbers came first.
+func (t *Table) reread(open func() (io.Reader, error), h []string, o Options, builders []builder, wanted []int) error {
+	var again []int
+	for k := range builders {
+		if builders[k].reread {
+			again = append(again, k)
+			builders[k].text = &textBuilder{}
+		}
+	}
+	if again == nil {
+		return nil
+	}
+	f, err := open()
+	if err != nil {
+		return err
+	}
+	_, rows, err := t.header(f, &o)
+	if err != nil {
+		return err
+	}
+	return t.eachRow(rows, h, o, func(record []string) {
+		for _, k := range again {
+			builders[k].text.add(record[wanted[k]])
+		}
+	})
+}
+
+// header reads the names, and decides on the separator where o.Comma is 0. With
+// NoHeader the names are x1, x2, … and the first row is still to be read.
+func (t *Table) header(f io.Reader, o *Options) ([]string, *csv.Reader, error) {
+	buffered := bufio.NewReaderSize(f, 1<<16)
+	first, err := buffered.Peek(1 << 16)
+	if len(first) == 0 {
+		if err != nil && !errors.Is(err, io.EOF) {
+			return nil, nil, t.parseError(err)
+		}
+		return nil, nil, t.errorf("the file is empty")
+	}
+	if err != nil && !errors.Is(err, io.EOF) {
+		return nil, nil, t.parseError(err)
+	}
+	if bom := "\xef\xbb\xbf"; strings.HasPrefix(string(first[:min(3, len(first))]), bom) {
+		_, _ = buffered.Discard(len(bom))
+		first = first[len(bom):]
+	}
+	if o.Comma == 0 {
+		o.Comma = separator(string(first))
+	}
+	if !validSeparator(o.Comma) {
+		return nil, nil, t.errorf("%q cannot separate cells", o.Comma)
+	}
+	var names []string
+	if o.NoHeader {
+		r := csv.NewReader(strings.NewReader(firstLine(string(first))))
+		r.Comma = o.Comma
+		record, err := r.Read()
+		if err != nil {
+			return nil, nil, t.parseError(err)
+		}
+		for j := range record {
+			names = append(names, "x"+strconv.Itoa(j+1))
+		}
+	}
+	r := csv.NewReader(buffered)
+	r.Comma, r.FieldsPerRecord = o.Comma, -1
+	if o.NoHeader {
+		r.ReuseRecord = true
+		return names, r, nil
+	}
+	record, err := r.Read()
+	if errors.Is(err, io.EOF) {
+		return nil, nil, t.errorf("the file is empty")
+	}
+	if err != nil {
+		return nil, nil, t.parseError(err)
+	}
+	numbers := 0
+	for j, cell := range record {
+		name := strings.TrimSpace(cell)
+		if name == "" {
+			name = "x" + strconv.Itoa(j+1)
+		} else if _, ok := parse(name); ok {
+			numbers++
+		}
+		names = append(names, name)
+	}
+	if note := "the header is all numbers: is it the first row?"; numbers == len(names) && !slices.Contains(t.Notes, note) {
+		t.Notes = append(t.Notes, note)
+	}
+	r.ReuseRecord = true
+	return names, r, nil
+}
+
+func validSeparator(r rune) bool {
+	return r != '"' && r != '\r' && r != '\n' && r != 0xFFFD && r > 0 && r <= 0x10FFFF && (r < 0xD800 || r > 0xDFFF)
+}
+
+// separator is the likeliest of comma, semicolon and tab in the first line,
+// quoted text left out.
+func separator(text string) rune {
+	count := map[rune]int{}
+	quoted := false
+	for _, c := range firstLine(text) {
+		if c == '"' {
+			quoted = !quoted
+		} else if !quoted {
+			count[c]++
+		}
+	}
+	best := ','
+	for _, c := range ";\t" {
+		if count[c] > count[best] {
+			best = c
+		}
+	}
+	return best
+}
+
+// firstLine is the text up to the first line break outside quotes.
+func firstLine(text string) string {
+	quoted := false
+	begun := false
+	for i, c := range text {
+		switch {
+		case c == '"':
+			quoted = !quoted
+		case c == '\n' && !quoted && begun:
+			return text[:i+1]
+		case c != '\n' && c != '\r':
+			begun = true
+		}
+	}
+	return text
+}
+
+// wanted are builders for the columns to read, and where they are in a row.
+func (t *Table) wanted(header, names []string) ([]builder, []int, error) {
+	var builders []builder
+	var at []int
+	for _, name := range names {
+		if !slices.Contains(header, name) {
+			return nil, nil, t.errorf("no column %q%s", name, Suggestion(name, "columns", header))
+		}
+	}
+	for j, name := range header {
+		if len(names) == 0 || slices.Contains(names, name) {
+			builders = append(builders, builder{name: name})
+			at = append(at, j)
+		}
+	}
+	return builders, at, nil
+}
+
+// eachRow calls f with every row that is left.
+func (t *Table) eachRow(rows *csv.Reader, header []string, o Options, f func([]string)) error {
+	for n := 1; ; n++ {
+		record, err := rows.Read()
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return t.parseError(err)
+		}
+		if len(record) != len(header) {
+			what := "the header"
+			if o.NoHeader {
+				what = "row 1"
+			}
+			return t.errorf("row %d has %d cells, %s has %d", n, len(record), what, len(header))
+		}
+		f(record)
+	}
+}
+
+// parseError says in one line what is wrong with the text.
+func (t *Table) parseError(err error) error {
+	var p *csv.ParseError
+	if errors.Is(err, io.ErrUnexpectedEOF) {
+		return t.errorf("the compressed file ends early")
+	}
+	if !errors.As(err, &p) {
+		return t.errorf("%s", oneLine(err))
+	}
+	what := p.Err.Error()
+	switch {
+	case errors.Is(p.Err, csv.ErrQuote):
+		what = `a quoted cell goes on after its closing quote, or does not end (a quote inside is written twice)`
+	case errors.Is(p.Err, csv.ErrBareQuote):
+		what = `a quote inside a cell that does not begin with one`
+	}
+	if p.StartLine != p.Line {
+		return t.errorf("lines %d to %d: %s", p.StartLine, p.Line, what)
+	}
+	return t.errorf("line %d, character %d: %s", p.Line, p.Column, what)
+}
+
+// merge leaves out columns that repeat an earlier one of the same name, and
+// refuses those that say something else.
+func (t *Table) merge(at []int) error {
+	first := map[string]int{}
+	var kept []Column
+	var keptAt []int
+	for k := range t.columns {
+		c := &t.columns[k]
+		i, twice := first[c.Name]
+		if !twice {
+			first[c.Name] = len(kept)
+			kept, keptAt = append(kept, *c), append(keptAt, at[k])
+			continue
+		}
+		if row := difference(&kept[i], c); row >= 0 {
+			return t.errorf("columns %d and %d are both called %s and differ in row %d", keptAt[i]+1, at[k]+1, c.Name, row+1)
+		}
+		t.Notes = append(t.Notes, fmt.Sprintf("column %d repeats column %d, %s, and is left out", at[k]+1, keptAt[i]+1, c.Name))
+	}
+	t.columns = kept
+	return nil
+}
+
+// difference is the first row in which two columns differ, or −1.
+func difference(a, b *Column) int {
+	for i := range a.Len() {
+		if a.Text(i) != b.Text(i) {
+			return i
+		}
+	}
+	return -1
+}

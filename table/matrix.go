@@ -1,0 +1,246 @@
+package table
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+)
+
+// maxLevels bounds the columns that one-hot makes of one: more is an identifier
+// or free text.
+const maxLevels = 10_000
+
+// Matrix is a design: column j is Data[j*Rows : (j+1)*Rows].
+type Matrix struct {
+	Names []string
+	Rows  int
+	Data  []float64
+}
+
+// Column is a view of column j.
+func (m *Matrix) Column(j int) []float64 { return m.Data[j*m.Rows : (j+1)*m.Rows] }
+
+// Constant are the indices of columns in which all rows are equal.
+func (m *Matrix) Constant() []int {
+	out := []int{}
+	for j := range m.Names {
+		c := m.Column(j)
+		if !slices.ContainsFunc(c, func(v float64) bool { return v != c[0] }) {
+			out = append(out, j)
+		}
+	}
+	return out
+}
+
+// Matrix copies columns of finite numbers, column after column. Text, missing
+// and infinite cells are errors that name row and column; a name twice is one
+// too. Without names it is all columns.
+func (t *Table) Matrix(names ...string) (*Matrix, error) {
+	if len(names) == 0 {
+		names = t.Names()
+	}
+	m := &Matrix{Names: slices.Clone(names), Rows: t.rows, Data: make([]float64, 0, t.rows*len(names))}
+	seen := make(map[string]bool, len(names))
+	index := make(map[string]int, len(t.columns))
+	for i := range t.columns {
+		index[t.columns[i].Name] = i
+	}
+	for _, name := range names {
+		if seen[name] {
+			return nil, t.errorf("column %s is asked for twice", name)
+		}
+		seen[name] = true
+		i, ok := index[name]
+		if !ok {
+			_, err := t.index(name)
+			return nil, err
+		}
+		if err := t.finite(&t.columns[i]); err != nil {
+			return nil, err
+		}
+		m.Data = append(m.Data, t.columns[i].Numbers...)
+	}
+	return m, nil
+}
+
+// Target is a copy of one column of finite numbers, with errors as in Matrix.
+func (t *Table) Target(name string) ([]float64, error) {
+	m, err := t.Matrix(name)
+	if err != nil {
+		return nil, err
+	}
+	return m.Data, nil
+}
+
+// Classes are the class of each row, counted from 0, and the classes' names:
+// texts in alphabetical, numbers in numerical order. A missing cell is an error.
+func (t *Table) Classes(name string) ([]int, []string, error) {
+	c, err := t.Column(name)
+	if err != nil {
+		return nil, nil, err
+	}
+	for i := range c.Len() {
+		if c.missing(i) {
+			return nil, nil, t.errorf("row %d, column %s: the class is missing", i+1, name)
+		}
+	}
+	levels, codes := c.levels()
+	return codes, levels, nil
+}
+
+// finite says which cell of a column is not a finite number.
+func (t *Table) finite(c *Column) error {
+	if !c.Numeric() {
+		return t.textError(c)
+	}
+	for i, v := range c.Numbers {
+		switch {
+		case math.IsNaN(v):
+			return t.errorf("row %d, column %s: no number (the cell is empty, NA or NaN)", i+1, c.Name)
+		case math.IsInf(v, 0):
+			return t.errorf("row %d, column %s: %+v is not finite", i+1, c.Name, v)
+		}
+	}
+	return nil
+}
+
+// textError names the first cell that is no number, and proposes one-hot where
+// no cell is one.
+func (t *Table) textError(c *Column) error {
+	number := make([]bool, len(c.Levels))
+	hint := fmt.Sprintf("; the column is text with %d different values, which one-hot columns can stand for", len(c.Levels))
+	for k, level := range c.Levels {
+		v, ok := parse(level)
+		number[k] = ok
+		if ok && !math.IsNaN(v) {
+			hint = ""
+		}
+	}
+	row := slices.IndexFunc(c.Codes, func(code int32) bool { return !number[code] })
+	return t.errorf("row %d, column %s: %q is not a number%s", row+1, c.Name, shorten(c.Text(row)), hint)
+}
+
+func shorten(s string) string {
+	const long = 40
+	if r := []rune(s); len(r) > long {
+		return string(r[:long]) + "…"
+	}
+	return s
+}
+
+// OneHot is the table with a column of 0 and 1 for each value of the named one
+// in its place, called name=value, in alphabetical or numerical order. The
+// reference value gets none, so that the columns and an intercept are
+// independent; "": every value gets one. Empty cells are a value of their own,
+// called (empty). A column with more than 10,000 values is an error.
+func (t *Table) OneHot(name, reference string) (*Table, error) {
+	i, err := t.index(name)
+	if err != nil {
+		return nil, err
+	}
+	levels, codes := t.columns[i].levels()
+	if len(levels) > maxLevels {
+		return nil, t.errorf("column %s has %d different values; one-hot makes a column of each, of at most %d", name, len(levels), maxLevels)
+	}
+	if reference != "" && !slices.Contains(levels, reference) {
+		return nil, t.errorf("column %s has no value %q%s", name, reference, Suggestion(reference, "values", levels))
+	}
+	hot := make([]Column, 0, len(levels))
+	at := make([]int, len(levels))
+	for k, level := range levels {
+		at[k] = -1
+		if reference != "" && level == reference {
+			continue
+		}
+		at[k] = len(hot)
+		hot = append(hot, Column{Name: name + "=" + level, Numbers: make([]float64, t.rows)})
+	}
+	for row, k := range codes {
+		if at[k] >= 0 {
+			hot[at[k]].Numbers[row] = 1
+		}
+	}
+	out, err := New(t.Source, slices.Concat(t.columns[:i:i], hot, t.columns[i+1:]))
+	if err != nil {
+		return nil, err
+	}
+	out.rows, out.Notes = t.rows, t.Notes
+	return out, nil
+}
+
+// Encode is the table with one-hot columns in the place of every text column
+// but those named. With reference the first value of each is left out.
+func (t *Table) Encode(reference bool, but ...string) (*Table, error) {
+	out := t
+	for i := range t.columns {
+		c := &t.columns[i]
+		if c.Numeric() || slices.Contains(but, c.Name) {
+			continue
+		}
+		left := ""
+		if reference {
+			levels, _ := c.levels()
+			left = levels[0]
+		}
+		var err error
+		if out, err = out.OneHot(c.Name, left); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+// Feature is the column that a one-hot column stands for: what is before the
+// last "=" where the table that was read has such a column, or name itself.
+func Feature(name string, columns []string) string {
+	if slices.Contains(columns, name) {
+		return name
+	}
+	for i := len(name) - 1; i > 0; i-- {
+		if name[i] == '=' && slices.Contains(columns, name[:i]) {
+			return name[:i]
+		}
+	}
+	return name
+}
+
+// levels are the different values as text, in order, and the index of each
+// row's.
+func (c *Column) levels() ([]string, []int) {
+	codes := make([]int, c.Len())
+	if c.Numeric() {
+		values := slices.Clone(c.Numbers)
+		slices.Sort(values) // NaN first
+		values = slices.CompactFunc(values, func(a, b float64) bool { return a == b || (a != a && b != b) })
+		texts := make([]string, len(values))
+		for k, v := range values {
+			texts[k] = orEmpty(numberText(v))
+		}
+		for i, v := range c.Numbers {
+			codes[i], _ = slices.BinarySearch(values, v)
+		}
+		return texts, codes
+	}
+	order := make([]int, len(c.Levels))
+	for k := range order {
+		order[k] = k
+	}
+	slices.SortFunc(order, func(a, b int) int { return strings.Compare(c.Levels[a], c.Levels[b]) })
+	texts := make([]string, len(order))
+	rank := make([]int, len(order))
+	for k, l := range order {
+		texts[k], rank[l] = orEmpty(c.Levels[l]), k
+	}
+	for i, code := range c.Codes {
+		codes[i] = rank[code]
+	}
+	return texts, codes
+}
+
+func orEmpty(s string) string {
+	if s == "" {
+		return "(empty)"
+	}
+	return s
+}

@@ -1,0 +1,247 @@
+// Package table reads tables from CSV, gzip, zip and NumPy files into float64
+// and text columns, and makes design matrices of them.
+//
+// Rows are counted from 1, without the header, in everything a person reads.
+// Every error is one line that says where: "grades.csv: row 17, column age:
+// \"n/a\" is not a number".
+package table
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// Table is a list of columns of equal length. It is not changed by any method;
+// tables made from others share their columns.
+type Table struct {
+	// Source begins every error; empty: nothing does.
+	Source string
+	// Notes say in one line each what reading found odd and went on with, such
+	// as a column that is there twice.
+	Notes []string
+
+	columns []Column
+	rows    int
+}
+
+// New is a table of columns, which must have different names and equal lengths.
+func New(source string, columns []Column) (*Table, error) {
+	t := &Table{Source: source, columns: columns}
+	seen := map[string]bool{}
+	for i := range columns {
+		c := &columns[i]
+		if seen[c.Name] {
+			return nil, t.errorf("two columns are called %s", c.Name)
+		}
+		seen[c.Name] = true
+		if i == 0 {
+			t.rows = c.Len()
+		} else if c.Len() != t.rows {
+			return nil, t.errorf("column %s has %d rows, column %s %d", c.Name, c.Len(), columns[0].Name, t.rows)
+		}
+	}
+	return t, nil
+}
+
+// Rows is the number of rows, the header not counted.
+func (t *Table) Rows() int { return t.rows }
+
+// Names are the names of all columns in their order.
+func (t *Table) Names() []string {
+	names := make([]string, len(t.columns))
+	for i := range t.columns {
+		names[i] = t.columns[i].Name
+	}
+	return names
+}
+
+// Column is the column of a name; an unknown one is an error with a suggestion.
+func (t *Table) Column(name string) (*Column, error) {
+	i, err := t.index(name)
+	if err != nil {
+		return nil, err
+	}
+	return &t.columns[i], nil
+}
+
+func (t *Table) index(name string) (int, error) {
+	for i := range t.columns {
+		if t.columns[i].Name == name {
+			return i, nil
+		}
+	}
+	return 0, t.errorf("no column %q%s", name, Suggestion(name, "columns", t.Names()))
+}
+
+// Drop is the table without the named columns.
+func (t *Table) Drop(names ...string) (*Table, error) {
+	gone := map[int]bool{}
+	for _, name := range names {
+		i, err := t.index(name)
+		if err != nil {
+			return nil, err
+		}
+		gone[i] = true
+	}
+	out := *t
+	out.columns = nil
+	for i := range t.columns {
+		if !gone[i] {
+			out.columns = append(out.columns, t.columns[i])
+		}
+	}
+	return &out, nil
+}
+
+// With is the table with a column of numbers more, or in the place of the one
+// that has its name.
+func (t *Table) With(name string, values []float64) (*Table, error) {
+	if len(values) != t.rows {
+		return nil, t.errorf("column %s would have %d rows, the table has %d", name, len(values), t.rows)
+	}
+	out := *t
+	out.columns = slices.Clone(t.columns)
+	c := Column{Name: name, Numbers: values}
+	if i, err := t.index(name); err == nil {
+		out.columns[i] = c
+	} else {
+		out.columns = append(out.columns, c)
+	}
+	return &out, nil
+}
+
+// Take is the table of the given rows, counted from 0, in that order.
+func (t *Table) Take(rows []int) (*Table, error) {
+	for _, r := range rows {
+		if r < 0 || r >= t.rows {
+			return nil, t.errorf("row %d is not among %d rows", r+1, t.rows)
+		}
+	}
+	out := *t
+	out.rows = len(rows)
+	out.columns = make([]Column, len(t.columns))
+	for i := range t.columns {
+		out.columns[i] = t.columns[i].take(rows)
+	}
+	return &out, nil
+}
+
+// Complete are the rows, counted from 0, in which none of the named columns
+// has a missing cell: empty in a text column, no finite number in a column of
+// numbers. Without names all columns count.
+func (t *Table) Complete(names ...string) ([]int, error) {
+	if len(names) == 0 {
+		names = t.Names()
+	}
+	keep := make([]bool, t.rows)
+	for i := range keep {
+		keep[i] = true
+	}
+	for _, name := range names {
+		c, err := t.Column(name)
+		if err != nil {
+			return nil, err
+		}
+		for i := range keep {
+			keep[i] = keep[i] && !c.missing(i)
+		}
+	}
+	rows := []int{}
+	for i, k := range keep {
+		if k {
+			rows = append(rows, i)
+		}
+	}
+	return rows, nil
+}
+
+func (t *Table) errorf(format string, args ...any) error {
+	msg := fmt.Sprintf(format, args...)
+	if t.Source != "" {
+		msg = t.Source + ": " + msg
+	}
+	return &Error{msg}
+}
+
+// Error is one line about the data or the request, with the file's name.
+type Error struct{ line string }
+
+func (e *Error) Error() string { return e.line }
+
+// Column is one column: of numbers where Numbers is not nil, of text otherwise.
+type Column struct {
+	Name string
+	// Numbers are the values; NaN where the file had an empty cell, NA or NaN.
+	Numbers []float64
+	// Levels are the different texts in order of first appearance, and Codes
+	// the index into them of each row.
+	Levels []string
+	Codes  []int32
+}
+
+// Numeric reports whether all cells are numbers or missing.
+func (c *Column) Numeric() bool { return c.Numbers != nil }
+
+// Len is the number of rows.
+func (c *Column) Len() int {
+	if c.Numeric() {
+		return len(c.Numbers)
+	}
+	return len(c.Codes)
+}
+
+// Text is the cell of a row, counted from 0, as text; a number is written with
+// as many digits as it needs, a missing one as "".
+func (c *Column) Text(row int) string {
+	if !c.Numeric() {
+		return c.Levels[c.Codes[row]]
+	}
+	return numberText(c.Numbers[row])
+}
+
+// Texts are all cells as Text writes them.
+func (c *Column) Texts() []string {
+	out := make([]string, c.Len())
+	for i := range out {
+		out[i] = c.Text(i)
+	}
+	return out
+}
+
+func numberText(v float64) string {
+	if math.IsNaN(v) {
+		return ""
+	}
+	return strconv.FormatFloat(v, 'g', -1, 64)
+}
+
+func (c *Column) missing(row int) bool {
+	if c.Numeric() {
+		return math.IsNaN(c.Numbers[row]) || math.IsInf(c.Numbers[row], 0)
+	}
+	return strings.TrimSpace(c.Levels[c.Codes[row]]) == ""
+}
+
+// take is the column of some rows; text of which only numbers are left becomes
+// numbers.
+func (c *Column) take(rows []int) Column {
+	if c.Numeric() {
+		out := Column{Name: c.Name, Numbers: make([]float64, len(rows))}
+		for k, r := range rows {
+			out.Numbers[k] = c.Numbers[r]
+		}
+		return out
+	}
+	b, text := builder{name: c.Name}, textBuilder{}
+	for _, r := range rows {
+		b.add(c.Text(r))
+		text.add(c.Text(r))
+	}
+	if out := b.column(); out.Numeric() {
+		return out
+	}
+	return text.column(c.Name)
+}
