@@ -16,6 +16,9 @@ type Columns struct {
 	Features []string // nil: all that are left
 	Drop     []string // no features
 	OneHot   bool     // text columns become columns of 0 and 1, one for each value
+	// DropFirst, with OneHot: the first value of each text column gets none, so that
+	// the columns and an intercept are independent.
+	DropFirst bool
 	// DropConstant leaves constant columns out in place of refusing them, DropMissing
 	// rows with a missing cell in place of refusing these.
 	DropConstant, DropMissing bool
@@ -192,7 +195,7 @@ func (d *Data) textTarget(t *table.Table, column *table.Column) error {
 func (d *Data) design(t *table.Table, names []string, c Columns) error {
 	raw := names
 	if c.OneHot {
-		encoded, err := t.Encode(false, slices.DeleteFunc(t.Names(), func(n string) bool { return slices.Contains(names, n) })...)
+		encoded, err := t.Encode(c.DropFirst, slices.DeleteFunc(t.Names(), func(n string) bool { return slices.Contains(names, n) })...)
 		if err != nil {
 			return input(err)
 		}

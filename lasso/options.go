@@ -70,8 +70,8 @@ type Options struct {
 	Progress func(what string, done, total int64)
 }
 
-// check finds options out of range or that contradict each other.
-func (o *Options) check() error {
+// Check finds options out of range or that contradict each other.
+func (o *Options) Check() error {
 	switch {
 	case o.Lambda != nil && (!(*o.Lambda >= 0) || math.IsInf(*o.Lambda, 0)):
 		return inputf("-lambda is %v, it must be a number of at least 0", *o.Lambda)

@@ -10,7 +10,7 @@ import (
 // Run fits data as options say. Solvers know of no context: where it ends first, Run
 // returns its error and leaves them to the end of the process.
 func Run(ctx context.Context, d *Data, o Options) (*Result, error) {
-	if err := o.check(); err != nil {
+	if err := o.Check(); err != nil {
 		return nil, err
 	}
 	if err := d.check(&o); err != nil {
