@@ -181,7 +181,7 @@ func (r *Result) textCoefficients(p *printer, index []int, value []float64) {
 	}
 }
 
-func pad(s string, width int) string { return s + strings.Repeat(" ", width-len([]rune(s))) }
+func pad(s string, width int) string { return s + strings.Repeat(" ", max(0, width-len([]rune(s)))) }
 
 // count writes a whole number with commas.
 func count(n int) string {

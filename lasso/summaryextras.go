@@ -132,9 +132,9 @@ func (r *Result) textRobust(p *printer) {
 		where = ", on rows left out"
 	}
 	p.f("worst case, every feature moved by up to %v standard deviations%s:", b.Epsilon, where)
-	p.f("  %-34s %9s %12s %12s", "model", "nonzero", "loss", "worst case")
+	p.f("  %-36s %9s %12s %12s", "model", "nonzero", "loss", "worst case")
 	line := func(name string, c WorstCase) {
-		p.f("  %s %9d %12.5g %12.5g", pad(name, 34), c.Selected, c.Clean, c.Loss)
+		p.f("  %s %9d %12.5g %12.5g", pad(name, 36), c.Selected, c.Clean, c.Loss)
 	}
 	for k, f := range r.Path {
 		if f == r.Chosen {
