@@ -108,3 +108,15 @@ func (r *Result) Converged() bool {
 	}
 	return true
 }
+
+// Selected are the features that the guard lets pass, or, without one, those of the
+// chosen model; perhaps none.
+func (r *Result) Selected() []int {
+	switch {
+	case r.Guard != nil:
+		return r.Guard.Selected
+	case r.Chosen != nil:
+		return r.Chosen.selected()
+	}
+	return nil
+}
