@@ -55,21 +55,23 @@ func (r *Result) guard() error {
 	return err
 }
 
-// Points of the path on which columns enter, and its smallest λ over its largest.
+// Points of the path on which features and knockoffs are compared by the size of their
+// coefficients, and its smallest λ over its largest. By the λ at which they enter the
+// power is much less.
 const (
-	entryCount = 100
-	entryRatio = 0.01
+	areaCount = 50
+	areaRatio = 0.03
 )
 
 func (g *GuardResult) knockoffs(x selection.Matrix, y []float64, o *Options) error {
-	path := o.lassoPath(o.Threads)
+	importance := selection.Area(o.lassoPath(o.Threads), areaCount, areaRatio)
 	var s *selection.Selection
 	var err error
 	rng := o.generator(1)
 	if o.FixedX {
 		g.Copies = 1
 		s, err = selection.Knockoffs(x, y, selection.KnockoffOptions{Q: o.Q, FixedX: true,
-			Statistic: selection.SignedMax(path, entryCount, entryRatio)}, rng)
+			Statistic: selection.Difference(importance)}, rng)
 	} else {
 		if g.Copies = o.Copies; g.Copies == 0 {
 			g.Copies = min(maxCopies, int(math.Ceil(1/o.Q-1e-9)))
@@ -78,7 +80,7 @@ func (g *GuardResult) knockoffs(x selection.Matrix, y []float64, o *Options) err
 			return fmt.Errorf("%d copies of %d × %d cells are more than %d; lower -knockoffs", g.Copies, x.Rows, x.Cols, most)
 		}
 		s, err = selection.MultipleKnockoffs(x, y, selection.MultipleOptions{Q: o.Q, Copies: g.Copies,
-			Importance: selection.Entry(path, entryCount, entryRatio)}, rng)
+			Importance: importance}, rng)
 	}
 	if err != nil {
 		return err

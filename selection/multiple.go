@@ -10,11 +10,46 @@ import (
 // columns must exchange their values and nothing else.
 type Importance func(x Matrix, y []float64, rng *rand.Rand) ([]float64, error)
 
-// Entry is the largest λ at which a column has a coefficient on a path of count λ,
-// log-spaced from λ_max to ratio times that.
-func Entry(path Path, count int, ratio float64) Importance {
+// Area is the mean |β| of each column over a path of count λ, log-spaced from λ_max to
+// ratio times that: early and large coefficients count.
+func Area(path Path, count int, ratio float64) Importance {
 	return func(x Matrix, y []float64, _ *rand.Rand) ([]float64, error) {
-		return entries(path, x, y, count, ratio)
+		lambdas, err := grid(x, y, count, ratio)
+		if err != nil {
+			return nil, err
+		}
+		betas, err := path(x, y, lambdas)
+		if err != nil {
+			return nil, err
+		}
+		area := make([]float64, x.Cols)
+		for _, beta := range betas {
+			if len(beta) != x.Cols {
+				return nil, fmt.Errorf("the fit has %d coefficients for %d columns", len(beta), x.Cols)
+			}
+			for j, b := range beta {
+				area[j] += math.Abs(b) / float64(len(betas))
+			}
+		}
+		return area, nil
+	}
+}
+
+// Difference is the importance of a feature less that of its knockoff.
+func Difference(of Importance) Statistic {
+	return func(x Matrix, y []float64, rng *rand.Rand) ([]float64, error) {
+		z, err := of(x, y, rng)
+		if err != nil {
+			return nil, err
+		}
+		if len(z) != x.Cols {
+			return nil, fmt.Errorf("there are %d values of importance for %d columns", len(z), x.Cols)
+		}
+		w := make([]float64, x.Cols/2)
+		for j := range w {
+			w[j] = z[j] - z[j+len(w)]
+		}
+		return w, nil
 	}
 }
 

@@ -78,7 +78,7 @@ func TestMultipleFindsFew(t *testing.T) {
 		x := autoregressive(n, p, 0.3, rng)
 		y := planted(x, 10, 1.5, rng)
 		var s *Selection
-		if s, errs[k] = MultipleKnockoffs(x, y, MultipleOptions{Q: q, Copies: 10, Importance: Entry(lassoPath, 30, 0.05)}, rng); errs[k] != nil {
+		if s, errs[k] = MultipleKnockoffs(x, y, MultipleOptions{Q: q, Copies: 10, Importance: Area(lassoPath, 30, 0.05)}, rng); errs[k] != nil {
 			return
 		}
 		fdp[k], power[k] = rates(s.Selected, p, 10)

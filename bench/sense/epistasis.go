@@ -26,7 +26,7 @@ func (s study) epistasis() error {
 	if err != nil {
 		return err
 	}
-	trained := 20000
+	trained := 8000
 	if s.small {
 		trained = 2000
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"math/rand/v2"
 	"path/filepath"
 
 	"pare/lasso"
@@ -14,23 +15,71 @@ import (
 // groups compares what models do to groups with and without weights of rows and
 // penalty factors.
 func (s study) groups() error {
-	students, err := table.Read(filepath.Join(s.folder, "student", "student-mat.csv"), table.Options{})
-	if err != nil {
-		return err
-	}
 	people, err := table.Read(filepath.Join(s.folder, "compas", "compas-scores-two-years.csv"), table.Options{})
 	if err != nil {
 		return err
 	}
-	if err := s.compare(students, "school", "MS", linear.Gaussian, lasso.Columns{Target: "G3", Drop: []string{"G1", "G2"}, OneHot: true, Audit: "school"}); err != nil {
+	if people, err = largeGroups(people, "race", 300); err != nil {
 		return err
 	}
-	return s.compare(people, "race", "Hispanic", linear.Binomial, lasso.Columns{Target: "two_year_recid", OneHot: true, Audit: "race", DropConstant: true,
-		Features: []string{"age", "priors_count", "juv_fel_count", "juv_misd_count", "juv_other_count", "sex", "race", "c_charge_degree"}})
+	if err := s.compare(people, "race", "Hispanic", linear.Binomial, lasso.Columns{Target: "two_year_recid", OneHot: true, Audit: "race",
+		Features: []string{"age", "priors_count", "juv_fel_count", "juv_misd_count", "juv_other_count", "sex", "race", "c_charge_degree"}}); err != nil {
+		return err
+	}
+	minority, err := twoKinds()
+	if err != nil {
+		return err
+	}
+	return s.compare(minority, "kind", "few", linear.Gaussian, lasso.Columns{Target: "y", OneHot: true, Audit: "kind"})
 }
 
-// balanced adds a column of weights with which every group counts alike.
-func balanced(t *table.Table, group string) (*table.Table, error) {
+// largeGroups keeps the rows of groups with enough of them.
+func largeGroups(t *table.Table, group string, least int) (*table.Table, error) {
+	codes, levels, err := t.Classes(group)
+	if err != nil {
+		return nil, err
+	}
+	size := make([]int, len(levels))
+	for _, k := range codes {
+		size[k]++
+	}
+	var rows []int
+	for i, k := range codes {
+		if size[k] >= least {
+			rows = append(rows, i)
+		}
+	}
+	return t.Take(rows)
+}
+
+// twoKinds draws rows of which a tenth follow other features than the rest.
+func twoKinds() (*table.Table, error) {
+	const n, p = 2000, 30
+	r := rand.New(rand.NewPCG(9, 9))
+	columns := make([]table.Column, p)
+	for j := range columns {
+		columns[j] = table.Column{Name: fmt.Sprintf("x%d", j+1), Numbers: make([]float64, n)}
+	}
+	kind := table.Column{Name: "kind", Levels: []string{"most", "few"}, Codes: make([]int32, n)}
+	y := make([]float64, n)
+	for i := range n {
+		for j := range columns {
+			columns[j].Numbers[i] = r.NormFloat64()
+		}
+		x := func(j int) float64 { return columns[j].Numbers[i] }
+		y[i] = x(0) + x(1) + r.NormFloat64()
+		if i%10 == 0 {
+			kind.Codes[i] = 1
+			y[i] += x(2) + x(3) - x(1)
+		}
+	}
+	return table.New("two kinds of rows, simulated", append(columns, kind, table.Column{Name: "y", Numbers: y}))
+}
+
+// weighted adds two columns of weights: with balance every group counts alike; with
+// reweighed every group has all values of a target of classes as often as the whole
+// (Kamiran & Calders 2012).
+func weighted(t *table.Table, group, target string, classes bool) (*table.Table, error) {
 	codes, levels, err := t.Classes(group)
 	if err != nil {
 		return nil, err
@@ -39,17 +88,34 @@ func balanced(t *table.Table, group string) (*table.Table, error) {
 	for _, k := range codes {
 		size[k]++
 	}
+	n := float64(len(codes))
 	w := make([]float64, len(codes))
 	for i, k := range codes {
-		w[i] = float64(len(codes)) / float64(len(levels)) / size[k]
+		w[i] = n / float64(len(levels)) / size[k]
 	}
-	return t.With("balance", w)
+	if t, err = t.With("balance", w); err != nil || !classes {
+		return t, err
+	}
+	outcomes, values, err := t.Classes(target)
+	if err != nil {
+		return nil, err
+	}
+	joint, marginal := make([]float64, len(levels)*len(values)), make([]float64, len(values))
+	for i, k := range codes {
+		joint[k*len(values)+outcomes[i]]++
+		marginal[outcomes[i]]++
+	}
+	w = make([]float64, len(codes))
+	for i, k := range codes {
+		w[i] = size[k] * marginal[outcomes[i]] / n / joint[k*len(values)+outcomes[i]]
+	}
+	return t.With("reweighed", w)
 }
 
 // compare prints losses of a group and gaps on rows left out, over draws of them, at
 // λ.min and the mean along the path.
 func (s study) compare(t *table.Table, group, minority string, family linear.Family, c lasso.Columns) error {
-	t, err := balanced(t, group)
+	t, err := weighted(t, group, c.Target, family == linear.Binomial)
 	if err != nil {
 		return err
 	}
@@ -59,17 +125,20 @@ func (s study) compare(t *table.Table, group, minority string, family linear.Fam
 	fmt.Println("|---|---|---|---|---|---|---|---|")
 	for _, v := range []struct {
 		name    string
-		weights bool
+		weights string
 		factor  float64
-	}{{"as it is", false, 1}, {"rows weighted, groups alike", true, 1}, {group + " out (factor ∞)", false, math.Inf(1)},
-		{group + " out, rows weighted", true, math.Inf(1)}, {group + " unpenalised (factor 0)", false, 0}} {
+	}{{"as it is", "", 1}, {group + " unpenalised (factor 0)", "", 0}, {group + " at factor 5", "", 5}, {group + " out (factor ∞)", "", math.Inf(1)},
+		{"groups weigh alike", "balance", 1}, {"groups weigh alike, " + group + " out", "balance", math.Inf(1)},
+		{"reweighed", "reweighed", 1}, {"reweighed, " + group + " out", "reweighed", math.Inf(1)}} {
+		if v.weights == "reweighed" && family != linear.Binomial {
+			continue
+		}
 		all, small, loss, predicted, positive, along, in := make([]float64, draws), make([]float64, draws), make([]float64, draws), make([]float64, draws), make([]float64, draws), make([]float64, draws), make([]float64, draws)
 		err := s.each(draws, func(k int) error {
 			columns := c
 			columns.TestSize, columns.Seed = 0.4, uint64(k)
-			if v.weights {
-				columns.Weights = "balance"
-			} else if len(c.Features) == 0 {
+			columns.Weights = v.weights
+			if v.weights == "" && len(c.Features) == 0 {
 				columns.Drop = append(append([]string(nil), c.Drop...), "balance")
 			}
 			d, err := lasso.Load(t, family, columns)

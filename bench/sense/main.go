@@ -93,5 +93,8 @@ func mean(v []float64) (m, se float64) {
 
 func plus(v []float64) string {
 	m, se := mean(v)
+	if math.IsNaN(m) {
+		return "–" // not measured
+	}
 	return fmt.Sprintf("%.4f ± %.4f", m, se)
 }
