@@ -26,10 +26,7 @@ func (s study) epistasis() error {
 	if err != nil {
 		return err
 	}
-	trained := 8000
-	if s.small {
-		trained = 2000
-	}
+	const trained = 8000
 	fmt.Printf("%d variants, fitted to %d drawn at random, measured on all others; λ.min of 5 folds\n\n", t.Rows(), trained)
 	fmt.Println("| target | model | features that vary | selected | R² on other variants | seconds |")
 	fmt.Println("|---|---|---|---|---|---|")
@@ -48,7 +45,7 @@ func (s study) epistasis() error {
 		if err != nil {
 			return err
 		}
-		d, err := lasso.Load(sites, linear.Gaussian, lasso.Columns{Target: "y", OneHot: true, TestSize: 1 - float64(trained)/float64(len(y)), Seed: 1})
+		d, err := lasso.Load(sites, linear.Gaussian, lasso.Columns{Target: "y", OneHot: true, TestSize: 1 - trained/float64(len(y)), Seed: 1})
 		if err != nil {
 			return err
 		}

@@ -21,15 +21,16 @@ import (
 )
 
 func main() {
-	small := flag.Bool("small", false, "a few repetitions")
+	most := flag.Int("repetitions", 0, "at most so many; 0: as many as documented")
 	threads := flag.Int("threads", 2, "repetitions at a time")
+	only := flag.String("only", "", "rows of student and truth with this in their names")
 	flag.Parse()
 	folder := flag.Arg(1)
-	s := study{folder: folder, small: *small, threads: *threads}
+	s := study{folder: folder, most: *most, threads: *threads, only: *only}
 	parts := map[string]func() error{"student": s.student, "truth": s.truth, "gb1": s.epistasis, "groups": s.groups, "worst": s.worst}
 	part, ok := parts[flag.Arg(0)]
 	if !ok || folder == "" && flag.Arg(0) != "truth" {
-		fmt.Fprintln(os.Stderr, "usage: sense [-small] student|truth|gb1|groups|worst DATA")
+		fmt.Fprintln(os.Stderr, "usage: sense [-repetitions N] [-only ROWS] student|truth|gb1|groups|worst DATA")
 		os.Exit(2)
 	}
 	if err := part(); err != nil {
@@ -41,14 +42,15 @@ func main() {
 // study is where data are and how much is done.
 type study struct {
 	folder  string
-	small   bool
+	most    int
 	threads int
+	only    string
 }
 
-// repetitions is n, or a few.
+// repetitions is n, or fewer.
 func (s study) repetitions(n int) int {
-	if s.small {
-		return min(n, 4)
+	if s.most > 0 {
+		return min(n, s.most)
 	}
 	return n
 }

@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"pare/lasso"
 	"pare/linear"
@@ -77,6 +78,9 @@ func (s study) student() error {
 		{"stability", lasso.Options{Guard: lasso.Stability, Q: q, Count: 5}},
 		{"permutation", lasso.Options{Guard: lasso.Permutation, Q: q, Count: 5}},
 	} {
+		if !strings.Contains(c.name, s.only) {
+			continue
+		}
 		passed, wrong, share, any := make([]float64, seeds), make([]float64, seeds), make([]float64, seeds), make([]float64, seeds)
 		first, second := make([]float64, seeds), make([]float64, seeds)
 		err := s.each(seeds, func(k int) error {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"strings"
 
 	"pare/lasso"
 	"pare/linear"
@@ -63,6 +64,9 @@ func (s study) truth() error {
 		{"stability", lasso.Options{Guard: lasso.Stability, Q: q, Count: 5}, false},
 		{"permutation", lasso.Options{Guard: lasso.Permutation, Q: q, Count: 5}, false},
 	} {
+		if !strings.Contains(c.name, s.only) {
+			continue
+		}
 		count, fdp, power, r2 := make([]float64, repetitions), make([]float64, repetitions), make([]float64, repetitions), make([]float64, repetitions)
 		err := s.each(repetitions, func(k int) error {
 			const other = 1000
