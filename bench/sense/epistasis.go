@@ -26,7 +26,7 @@ func (s study) epistasis() error {
 	if err != nil {
 		return err
 	}
-	const trained = 8000
+	const trained = 20000
 	fmt.Printf("%d variants, fitted to %d drawn at random, measured on all others; λ.min of 5 folds\n\n", t.Rows(), trained)
 	fmt.Println("| target | model | features that vary | selected | R² on other variants | seconds |")
 	fmt.Println("|---|---|---|---|---|---|")

@@ -6,6 +6,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"path/filepath"
+	"strings"
 
 	"pare/lasso"
 	"pare/linear"
@@ -130,7 +131,7 @@ func (s study) compare(t *table.Table, group, minority string, family linear.Fam
 	}{{"as it is", "", 1}, {group + " unpenalised (factor 0)", "", 0}, {group + " at factor 5", "", 5}, {group + " out (factor ∞)", "", math.Inf(1)},
 		{"groups weigh alike", "balance", 1}, {"groups weigh alike, " + group + " out", "balance", math.Inf(1)},
 		{"reweighed", "reweighed", 1}, {"reweighed, " + group + " out", "reweighed", math.Inf(1)}} {
-		if v.weights == "reweighed" && family != linear.Binomial {
+		if !strings.Contains(v.name, s.only) || v.weights == "reweighed" && family != linear.Binomial {
 			continue
 		}
 		all, small, loss, predicted, positive, along, in := make([]float64, draws), make([]float64, draws), make([]float64, draws), make([]float64, draws), make([]float64, draws), make([]float64, draws), make([]float64, draws)

@@ -23,7 +23,7 @@ import (
 func main() {
 	most := flag.Int("repetitions", 0, "at most so many; 0: as many as documented")
 	threads := flag.Int("threads", 2, "repetitions at a time")
-	only := flag.String("only", "", "rows of student and truth with this in their names")
+	only := flag.String("only", "", "rows of student, truth and groups with this in their names")
 	flag.Parse()
 	folder := flag.Arg(1)
 	s := study{folder: folder, most: *most, threads: *threads, only: *only}
