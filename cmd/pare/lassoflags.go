@@ -75,7 +75,7 @@ func newLassoFlags(c command) *lassoFlags {
 	f.BoolVar(&o.OLS, "ols", false, "least squares for comparison, of least norm where there is more than one")
 
 	f.Uint64Var(&l.seed, "seed", 0, "of folds, rows left out and guards")
-	f.Float64Var(&o.Tolerance, "tol", 0, "duality gap to reach, as a part of the objective without features (default 1e-6)")
+	f.Float64Var(&o.Tolerance, "tol", 0, "duality gap to reach, as a part of the objective without penalised features (default 1e-6)")
 	f.IntVar(&o.MaxIterations, "max-iter", 0, "sweeps of coordinate descent for one λ (default 100000)")
 	f.BoolVar(&l.json, "json", false, "print one JSON object; see docs/estimators-linear.md")
 	f.StringVar(&l.out, "out", "", "`DIR` for lasso.json, CSV files and pictures")
