@@ -34,8 +34,16 @@ func (m Method) String() string {
 	return fmt.Sprintf("Method(%d)", int(m))
 }
 
-// distances is s for a correlation matrix.
+// distances is s for a correlation matrix and one knockoff a feature.
 func distances(sigma *mat.SymDense, method Method) ([]float64, error) {
+	return distancesOf(sigma, method, 1)
+}
+
+// reach is how far knockoffs can be: reach·Σ − diag(s) must not be indefinite.
+func reach(copies int) float64 { return float64(copies+1) / float64(copies) }
+
+// distancesOf is s for a correlation matrix and several knockoffs a feature.
+func distancesOf(sigma *mat.SymDense, method Method, copies int) ([]float64, error) {
 	var chol mat.Cholesky
 	if !chol.Factorize(sigma) {
 		return nil, fmt.Errorf("the covariance of the features is singular or indefinite: leave out columns that follow from others")
@@ -48,20 +56,23 @@ func distances(sigma *mat.SymDense, method Method) ([]float64, error) {
 			return nil, fmt.Errorf("the eigenvalues of the covariance were not found")
 		}
 		for j := range s {
-			s[j] = min(1, 2*eigen.Values(nil)[0])
+			s[j] = min(1, reach(copies)*eigen.Values(nil)[0])
 		}
 		return s, nil
 	}
-	d := newGap(sigma)
+	d := newGap(sigma, reach(copies))
 	if err := d.start(); err != nil {
 		return nil, err
 	}
 	switch method {
 	case MVR:
+		// Up to a factor the trace is that of the inverse of reach·Σ − S and, copies²
+		// times, that of S.
+		k := float64(copies)
 		return d.s, d.sweeps(50, 1e-4, func(j int) float64 {
 			c := d.inverse[j*p : (j+1)*p]
 			root := math.Sqrt(dot(c, c))
-			return (1 - root*d.s[j]) / (root + c[j])
+			return (k - root*d.s[j]) / (root + k*c[j])
 		})
 	case SDP:
 		barrier := 0.0
@@ -79,17 +90,18 @@ func distances(sigma *mat.SymDense, method Method) ([]float64, error) {
 	return nil, fmt.Errorf("unknown method %v for the distances of knockoffs", method)
 }
 
-// gap is 2Σ − diag(s), kept as its inverse while s changes.
+// gap is reach·Σ − diag(s), kept as its inverse while s changes.
 type gap struct {
 	sigma   *mat.SymDense
+	reach   float64 // 2 for one knockoff a feature
 	s       []float64
 	inverse []float64 // p×p, symmetric
 	column  []float64
 }
 
-func newGap(sigma *mat.SymDense) *gap {
+func newGap(sigma *mat.SymDense, reach float64) *gap {
 	p := sigma.SymmetricDim()
-	return &gap{sigma: sigma, s: make([]float64, p), inverse: make([]float64, p*p), column: make([]float64, p)}
+	return &gap{sigma: sigma, reach: reach, s: make([]float64, p), inverse: make([]float64, p*p), column: make([]float64, p)}
 }
 
 // start sets an s that is possible and not at the bound: half of one that is.
@@ -115,13 +127,13 @@ func (g *gap) invert() error {
 	a := mat.NewSymDense(p, nil)
 	for i := range p {
 		for j := i; j < p; j++ {
-			a.SetSym(i, j, 2*g.sigma.At(i, j))
+			a.SetSym(i, j, g.reach*g.sigma.At(i, j))
 		}
 		a.SetSym(i, i, a.At(i, i)-g.s[i])
 	}
 	var chol mat.Cholesky
 	if !chol.Factorize(a) {
-		return fmt.Errorf("the knockoffs are too far from their features: 2Σ − diag(s) is indefinite")
+		return fmt.Errorf("the knockoffs are too far from their features: a multiple of Σ less diag(s) is indefinite")
 	}
 	inverse := mat.NewSymDense(p, nil)
 	if err := chol.InverseTo(inverse); err != nil {

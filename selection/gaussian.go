@@ -113,6 +113,7 @@ func gram(z Matrix) *mat.SymDense {
 
 // Sampler draws knockoffs of features of a Gaussian distribution.
 type Sampler struct {
+	copies      int // knockoffs of each feature
 	mean, scale []float64
 	s           []float64
 	law         law
@@ -123,7 +124,8 @@ type Sampler struct {
 type law interface {
 	// shift is SΣ⁻¹z, what is taken from z on the mean.
 	shift(to, z *mat.Dense)
-	// spread gives independent noise the conditional covariance 2S − SΣ⁻¹S.
+	// spread gives independent noise the conditional covariance of the mean of a
+	// feature's knockoffs, reach·S − SΣ⁻¹S: 2S − SΣ⁻¹S where there is one.
 	spread(to, noise *mat.Dense)
 }
 
@@ -140,14 +142,16 @@ func (d denseLaw) spread(to, noise *mat.Dense) { to.Mul(d.root, noise) }
 // NewSampler prepares the sampling of knockoffs; it takes time p³. Of an
 // estimate without Covariance all distances are equal: MVR is then the best of
 // these, and SDP is Equicorrelated.
-func NewSampler(g *Gaussian, method Method) (*Sampler, error) {
+func NewSampler(g *Gaussian, method Method) (*Sampler, error) { return newSampler(g, method, 1) }
+
+func newSampler(g *Gaussian, method Method, copies int) (*Sampler, error) {
 	p := len(g.Mean)
 	if g.rows != nil {
-		l, s, err := newLowRank(*g.rows, g.Shrinkage, method)
+		l, s, err := newLowRank(*g.rows, g.Shrinkage, method, copies)
 		if err != nil {
 			return nil, err
 		}
-		k := &Sampler{mean: g.Mean, scale: g.scale, s: make([]float64, p), law: l}
+		k := &Sampler{copies: copies, mean: g.Mean, scale: g.scale, s: make([]float64, p), law: l}
 		for j := range k.s {
 			k.s[j] = s
 		}
@@ -156,7 +160,7 @@ func NewSampler(g *Gaussian, method Method) (*Sampler, error) {
 	if p == 0 || len(g.Covariance) != p*p {
 		return nil, fmt.Errorf("a covariance of %d values does not fit %d means", len(g.Covariance), p)
 	}
-	k := &Sampler{mean: g.Mean, scale: make([]float64, p)}
+	k := &Sampler{copies: copies, mean: g.Mean, scale: make([]float64, p)}
 	for j := range p {
 		v := g.Covariance[j*p+j]
 		if v < 0 || math.IsNaN(v) || math.IsInf(v, 0) {
@@ -177,17 +181,20 @@ func NewSampler(g *Gaussian, method Method) (*Sampler, error) {
 			}
 		}
 	}
-	s, err := distances(sigma, method)
+	s, err := distancesOf(sigma, method, copies)
 	if err != nil {
 		return nil, err
 	}
 	k.s = s
-	k.law, err = conditional(sigma, s)
+	k.law, err = conditionalOf(sigma, s, copies)
 	return k, err
 }
 
-// conditional is the law of knockoffs at distances s.
-func conditional(sigma *mat.SymDense, s []float64) (law, error) {
+// conditional is the law of knockoffs at distances s, one for each feature.
+func conditional(sigma *mat.SymDense, s []float64) (law, error) { return conditionalOf(sigma, s, 1) }
+
+// conditionalOf is the law of the mean of several knockoffs.
+func conditionalOf(sigma *mat.SymDense, s []float64, copies int) (law, error) {
 	p := len(s)
 	var chol mat.Cholesky
 	if !chol.Factorize(sigma) {
@@ -205,7 +212,7 @@ func conditional(sigma *mat.SymDense, s []float64) (law, error) {
 			slope.Set(i, j, inverse.At(i, j)*s[j])
 			v.Set(i, j, -s[i]*inverse.At(i, j)*s[j])
 		}
-		v.Set(i, i, v.At(i, i)+2*s[i])
+		v.Set(i, i, v.At(i, i)+reach(copies)*s[i])
 	}
 	return denseLaw{slope: slope, root: semiCholesky(v)}, nil
 }
@@ -234,8 +241,16 @@ func semiCholesky(a *mat.Dense) *mat.Dense {
 // Equicorrelated: 0 is a knockoff that equals its feature.
 func (k *Sampler) Distances() []float64 { return k.s }
 
-// Sample draws knockoffs of the rows of x.
+// Sample draws knockoffs of the rows of x, one of each feature.
 func (k *Sampler) Sample(x Matrix, rng *rand.Rand) (Matrix, error) {
+	if k.copies != 1 {
+		return Matrix{}, fmt.Errorf("the sampler draws %d knockoffs of each feature", k.copies)
+	}
+	return k.centres(x, rng)
+}
+
+// centres draws the means of the knockoffs of each feature.
+func (k *Sampler) centres(x Matrix, rng *rand.Rand) (Matrix, error) {
 	n, p := x.Rows, x.Cols
 	if p != len(k.mean) {
 		return Matrix{}, fmt.Errorf("the design has %d columns, the distribution %d", p, len(k.mean))

@@ -176,6 +176,7 @@ func TestSignChangesWithAnExchange(t *testing.T) {
 	for name, s := range map[string]Statistic{
 		"difference": CoefficientDifference(lassoAt(0.05)),
 		"signed max": SignedMax(lassoPath, 60, 0.02),
+		"area":       Difference(Area(lassoPath, 60, 0.02)),
 	} {
 		a, err := s(both, y, rng)
 		if err != nil {

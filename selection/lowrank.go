@@ -12,7 +12,7 @@ import (
 // all directions but n, so nothing of p×p is ever made.
 type lowRank struct {
 	basis *mat.Dense // p×rank, orthonormal
-	// Factors of Σ⁻¹S and of the root of 2S − SΣ⁻¹S: in the directions of the
+	// Factors of Σ⁻¹S and of the root of reach·S − SΣ⁻¹S: in the directions of the
 	// basis, and in all others.
 	slope, root           []float64
 	slopeOther, rootOther float64
@@ -20,7 +20,7 @@ type lowRank struct {
 
 // newLowRank finds the distances, one s for all: with δ in most directions no
 // method can give more than a few features an s beyond 2δ.
-func newLowRank(z Matrix, shrink float64, method Method) (*lowRank, float64, error) {
+func newLowRank(z Matrix, shrink float64, method Method, copies int) (*lowRank, float64, error) {
 	n, p := z.Dims()
 	outer := mat.NewSymDense(n, nil)
 	rows := mat.NewDense(p, n, z.Data)
@@ -54,31 +54,33 @@ func newLowRank(z Matrix, shrink float64, method Method) (*lowRank, float64, err
 	var s float64
 	switch method {
 	case MVR:
-		s = equalTrace(sigma, shrink, p)
+		s = equalTrace(sigma, shrink, p, copies)
 	case SDP, Equicorrelated:
-		s = min(1, 2*shrink)
+		s = min(1, reach(copies)*shrink)
 	default:
 		return nil, 0, fmt.Errorf("unknown method %v for the distances of knockoffs", method)
 	}
-	l.slopeOther, l.rootOther = s/shrink, math.Sqrt(max(0, 2*s-s*s/shrink))
+	l.slopeOther, l.rootOther = s/shrink, math.Sqrt(max(0, reach(copies)*s-s*s/shrink))
 	for k, v := range sigma {
 		l.slope[k] = s/v - l.slopeOther
-		l.root[k] = math.Sqrt(max(0, 2*s-s*s/v)) - l.rootOther
+		l.root[k] = math.Sqrt(max(0, reach(copies)*s-s*s/v)) - l.rootOther
 	}
 	return l, s, nil
 }
 
 // equalTrace is the s, the same for all features, of least trace of the inverse
-// joint covariance, Σ 1/(2σ−s) + p/s, by bisection of the derivative.
-func equalTrace(sigma []float64, shrink float64, p int) float64 {
-	low, high := 0.0, 2*min(shrink, sigma[0])
+// joint covariance, Σ 1/(2σ−s) + p/s for one knockoff a feature, by bisection of
+// the derivative. For k of them 2 becomes (k+1)/k and p/s k² times as much.
+func equalTrace(sigma []float64, shrink float64, p, copies int) float64 {
+	c, k := reach(copies), float64(copies)
+	low, high := 0.0, c*min(shrink, sigma[0])
 	for range 100 {
 		s := (low + high) / 2
-		slope := -float64(p) / (s * s)
+		slope := -k * k * float64(p) / (s * s)
 		for _, v := range sigma {
-			slope += 1 / ((2*v - s) * (2*v - s))
+			slope += 1 / ((c*v - s) * (c*v - s))
 		}
-		slope += float64(p-len(sigma)) / ((2*shrink - s) * (2*shrink - s))
+		slope += float64(p-len(sigma)) / ((c*shrink - s) * (c*shrink - s))
 		if slope < 0 {
 			low = s
 		} else {

@@ -6,6 +6,7 @@
 //	pare export runs/resnet -onnx resnet.onnx
 //	pare predict runs/resnet -inputs x.npy -out logits.npy
 //	pare bench -model resnet20
+//	pare lasso -data grades.csv -target G3 -one-hot -cv 10
 //	pare help predict
 package main
 
@@ -31,7 +32,7 @@ type command interface {
 }
 
 // commands are the subcommands in the order of the help.
-var commands = []command{inspectCommand{}, pruneCommand{}, exportCommand{}, predictCommand{}, memoryCommand{}, compareCommand{}, benchCommand{}}
+var commands = []command{inspectCommand{}, pruneCommand{}, exportCommand{}, predictCommand{}, memoryCommand{}, compareCommand{}, benchCommand{}, lassoCommand{}}
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -66,7 +67,8 @@ func execute(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 }
 
 func usage(w io.Writer) {
-	fmt.Fprintln(w, "pare works on the run folders that train makes, and measures how fast models train.")
+	fmt.Fprintln(w, "pare works on the run folders that train makes, measures how fast models train,")
+	fmt.Fprintln(w, "and fits classical sparse estimators to tables.")
 	fmt.Fprintln(w)
 	fmt.Fprintln(w, "usage: pare COMMAND [options]")
 	fmt.Fprintln(w)

@@ -1,0 +1,102 @@
+// Command sense shows whether the linear estimators say something true: on data
+// with columns that cannot matter, on data whose truth is known, and on groups of
+// rows. docs/estimators-linear.md has what it prints.
+//
+//	go run ./bench/sense student DATA
+//	go run ./bench/sense truth
+//	go run ./bench/sense gb1 DATA
+//	go run ./bench/sense groups DATA
+//	go run ./bench/sense worst DATA
+//
+// DATA is a folder with student/student-mat.csv, compas/compas-scores-two-years.csv,
+// gb1/four_mutations_full_data.csv.zip and diabetes/*.csv.gz.
+package main
+
+import (
+	"flag"
+	"fmt"
+	"math"
+	"os"
+	"sync"
+)
+
+func main() {
+	most := flag.Int("repetitions", 0, "at most so many; 0: as many as documented")
+	threads := flag.Int("threads", 2, "repetitions at a time")
+	only := flag.String("only", "", "rows of student, truth and groups with this in their names")
+	flag.Parse()
+	folder := flag.Arg(1)
+	s := study{folder: folder, most: *most, threads: *threads, only: *only}
+	parts := map[string]func() error{"student": s.student, "truth": s.truth, "gb1": s.epistasis, "groups": s.groups, "worst": s.worst}
+	part, ok := parts[flag.Arg(0)]
+	if !ok || folder == "" && flag.Arg(0) != "truth" {
+		fmt.Fprintln(os.Stderr, "usage: sense [-repetitions N] [-only ROWS] student|truth|gb1|groups|worst DATA")
+		os.Exit(2)
+	}
+	if err := part(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+// study is where data are and how much is done.
+type study struct {
+	folder  string
+	most    int
+	threads int
+	only    string
+}
+
+// repetitions is n, or fewer.
+func (s study) repetitions(n int) int {
+	if s.most > 0 {
+		return min(n, s.most)
+	}
+	return n
+}
+
+// each does all k below n, some at a time, and returns the first error in order.
+func (s study) each(n int, do func(k int) error) error {
+	errs := make([]error, n)
+	var wait sync.WaitGroup
+	next := make(chan int)
+	for range s.threads {
+		wait.Add(1)
+		go func() {
+			defer wait.Done()
+			for k := range next {
+				errs[k] = do(k)
+			}
+		}()
+	}
+	for k := range n {
+		next <- k
+	}
+	close(next)
+	wait.Wait()
+	for _, err := range errs {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// mean is the mean of values and its standard error.
+func mean(v []float64) (m, se float64) {
+	for _, x := range v {
+		m += x / float64(len(v))
+	}
+	for _, x := range v {
+		se += (x - m) * (x - m)
+	}
+	return m, math.Sqrt(se / float64(len(v)) / float64(max(1, len(v)-1)))
+}
+
+func plus(v []float64) string {
+	m, se := mean(v)
+	if math.IsNaN(m) {
+		return "–" // not measured
+	}
+	return fmt.Sprintf("%.4f ± %.4f", m, se)
+}

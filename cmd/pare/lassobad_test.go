@@ -1,0 +1,135 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"math"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"pare/cmd/internal/cli"
+)
+
+func TestLassoTargetFile(t *testing.T) {
+	x := file(t, "x.csv", "1 2\n2 1\n3 5\n4 0\n")
+	m := fitJSON(t, "-data", x, "-no-header", "-sep", " ", "-target-file", file(t, "y.csv", "1\n2\n3\n4\n"), "-lambda", "0.01")
+	if !(m.Coefficients["x1"] > 0.9) {
+		t.Errorf("%v", m.Coefficients)
+	}
+	fail(t, cli.ExitBadInput, "y.csv has 3 rows, x.csv has 4", "lasso", "-data", x, "-no-header", "-sep", " ", "-target-file", file(t, "y.csv", "1\n2\n3\n"), "-lambda", "1")
+}
+
+func TestLassoBadInput(t *testing.T) {
+	data := grades(t)
+	for _, c := range []struct{ text, csv, args string }{
+		{"row 2, column a: no number (the cell is empty, NA or NaN); -drop-missing", "a,b,y\n1,2,3\nNaN,1,2\n3,3,1\n", "-target y"},
+		{"row 3, column b: +Inf is not finite", "a,b,y\n1,2,3\n2,1,2\n3,Inf,1\n", "-target y"},
+		{"row 1, column y", "a,b,y\n1,2,\n2,1,2\n3,4,1\n", "-target y"},
+		{"column b is constant", "a,b,y\n1,2,3\n2,2,2\n3,2,1\n", "-target y"},
+		{"columns b, c are constant", "a,b,c,y\n1,2,0,3\n2,2,0,2\n3,2,0,1\n", "-target y"},
+		{"needs at least 2", "a,b,y\n1,2,3\n", "-target y"},
+		{"row 2 has 2 cells", "a,b,y\n1,2,3\n1,2\n", "-target y"},
+		{"-one-hot makes them", "a,b,y\n1,u,3\n2,v,2\n3,u,1\n", "-target y"},
+		{"is 3 in every row", "a,b,y\n1,2,3\n2,1,3\n3,0,3\n", "-target y"},
+		{"yes in every row", "a,y\n1,yes\n2,yes\n", "-target y -family binomial"},
+		{"has 3 values (p, q, r); -family binomial needs 2", "a,y\n1,p\n2,q\n3,r\n", "-target y -family binomial"},
+		{"too many for classes", "a,y\n1,1\n2,2\n3,3\n", "-target y -family multinomial"},
+		{"is text (p, q); for classes use -family binomial", "a,y\n1,p\n2,q\n", "-target y"},
+		{`no column "yy"; did you mean y?`, "a,y\n1,1\n2,2\n", "-target yy"},
+		{"no column is left", "y\n1\n2\n", "-target y"},
+		{"negative", "a,w,y\n1,1,1\n2,-1,2\n", "-target y -weights w"},
+	} {
+		fail(t, cli.ExitBadInput, c.text, append([]string{"lasso", "-lambda", "0.1", "-data", file(t, "t.csv", c.csv)}, strings.Fields(c.args)...)...)
+	}
+	for args, text := range map[string]string{
+		"-lambda -1":                      "-lambda is -1",
+		"-lambda NaN":                     "-lambda is NaN",
+		"-lambda 1 -path 5":               "contradict",
+		"-lambda 1 -cv 5":                 "contradict",
+		"-lambda 1 -lambda-min-ratio 0.1": "contradict",
+		"-path 1":                         "at least 2",
+		"-cv 1":                           "at least 2",
+		"-cv 1000":                        "120 rows",
+		"-alpha 0":                        "-alpha is 0",
+		"-alpha 1.5":                      "-alpha is 1.5",
+		"-guard knockoffs -q 0":           "-q is 0",
+		"-guard knockoffs -q 1":           "-q is 1",
+		"-guard magic":                    `-guard is "magic"`,
+		"-q 0.1":                          "give -guard too",
+		"-guard stability -fixed-x":       "-fixed-x is for",
+		"-guard stability -knockoffs 2":   "-knockoffs is for",
+		"-guard permutation -q 0.01 -permutations 10": "at least 99",
+		"-guard knockoffs -interactions":              "use -guard permutation",
+		"-guard knockoffs -penalty-factor a=2":        "alike",
+		"-guard knockoffs -weights w":                 "contradict",
+		"-knockoffs 3":                                "give -guard too",
+		"-robust 0":                                   "-robust is 0",
+		"-robust 0.1 -interactions":                   "contradict",
+		"-family poisson":                             `-family is "poisson"`,
+		"-positive -lower-limits a=-1":                "contradict",
+		"-lower-limits a=1":                           "at most 0",
+		"-upper-limits a=-1":                          "at least 0",
+		"-penalty-factor a=-1":                        "at least 0",
+		"-penalty-factor a":                           "not column=number",
+		"-penalty-factor bb=1":                        "did you mean",
+		"-penalty-factor a=0 -positive":               "contradict each other",
+		"-group-lasso":                                "give both",
+		"-drop-first":                                 "give both",
+		"-select min":                                 "give -cv too",
+		"-cv 5 -select best":                          "must be min or 1se",
+		"-groups team":                                "give -cv or -test-size",
+		"-groups team -foldid w":                      "contradict",
+		"-foldid w -cv 3":                             "contradict",
+		"-features a -drop b":                         "contradict",
+		"-test-size 1":                                "between 0 and 1",
+		"-tol -1":                                     "-tol is -1",
+		"-target-file x.csv":                          "contradict",
+		"-audit nosuch":                               `no column "nosuch"`,
+		"-audit a":                                    "at most 50 groups",
+		"-ols -weights w":                             "contradict",
+		"-sep ab":                                     "one character",
+	} {
+		given := []string{"lasso", "-data", data, "-target", "y"}
+		if !strings.Contains(args, "-features") {
+			given = append(given, "-drop", "school,pass,level")
+		}
+		fail(t, cli.ExitBadInput, text, append(given, strings.Fields(args)...)...)
+	}
+	fail(t, cli.ExitBadInput, "no -data FILE given", "lasso")
+	fail(t, cli.ExitBadInput, "no -target COLUMN given", "lasso", "-data", data)
+	fail(t, cli.ExitBadInput, "there is no such file", "lasso", "-data", "nosuch.csv", "-target", "y")
+	fail(t, cli.ExitBadInput, "is a file; name a folder", "lasso", "-data", data, "-target", "y", "-out", data)
+	fail(t, cli.ExitBadInput, "there is no folder", "lasso", "-data", data, "-target", "y", "-out", filepath.Join(t.TempDir(), "a", "b"))
+	fail(t, cli.ExitBadInput, "not multinomial", "lasso", "-data", data, "-target", "level", "-family", "multinomial", "-features", numbers, "-guard", "knockoffs")
+	fail(t, cli.ExitBadInput, "not multinomial", "lasso", "-data", data, "-target", "level", "-family", "multinomial", "-features", numbers, "-audit", "school")
+	// What is refused goes through when it is asked for.
+	fitJSON(t, "-data", file(t, "t.csv", "a,b,c,y\n1,2,1,3\n2,2,NA,2\n3,2,5,1\n4,2,2,0\n"), "-target", "y", "-drop-constant", "-drop-missing", "-lambda", "0.1")
+}
+
+func TestLassoNotConverged(t *testing.T) {
+	status, out, errs := pare("lasso", "-data", grades(t), "-target", "pass", "-family", "binomial", "-features", numbers, "-lambda", "1e-4", "-max-iter", "1", "-tol", "1e-15", "-json")
+	var m fitted
+	if err := json.Unmarshal([]byte(out), &m); err != nil || status != 0 {
+		t.Fatal(status, err, errs)
+	}
+	if m.Converged {
+		t.Skip("one sweep was enough")
+	}
+	if !(m.Gap > m.Tolerance) || math.IsInf(m.Gap, 0) {
+		t.Errorf("gap %v, tolerance %v", m.Gap, m.Tolerance)
+	}
+	contains(t, errs, "not converged", "gap", "tolerance")
+}
+
+func TestLassoInterrupted(t *testing.T) {
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	dir := t.TempDir()
+	var out, errs bytes.Buffer
+	if status := execute(ctx, []string{"lasso", "-data", grades(t), "-target", "y", "-features", numbers, "-out", dir}, &out, &errs); status != cli.ExitInterrupted {
+		t.Errorf("status %d, %s", status, errs.String())
+	}
+	absent(t, dir)
+}

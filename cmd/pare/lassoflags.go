@@ -1,0 +1,202 @@
+package main
+
+import (
+	"strconv"
+	"strings"
+
+	"pare/cmd/internal/cli"
+	"pare/lasso"
+	"pare/linear"
+	"pare/table"
+)
+
+// lassoFlags are the options of pare lasso, and what they stand for.
+type lassoFlags struct {
+	*flags
+	data, targetFile, out string
+	sep                   string
+	json, noHeader        bool
+	columns               lasso.Columns
+	options               lasso.Options
+
+	family, guard, rule     string
+	drop, features          string
+	factors, lower, upper   string
+	lambda                  float64
+	intercept, standardize  bool
+	seed                    uint64
+	path, cv, copies, perms int
+}
+
+func newLassoFlags(c command) *lassoFlags {
+	l := &lassoFlags{flags: newFlags(c)}
+	f, o, k := l.FlagSet, &l.options, &l.columns
+	f.StringVar(&l.data, "data", "", "`FILE` with a row for each observation: CSV, .gz, .zip, or .npy, whose columns are called x1, x2, …")
+	f.BoolVar(&l.noHeader, "no-header", false, "the first row is data; columns are called x1, x2, …")
+	f.StringVar(&l.sep, "sep", "", "`character` between the cells of CSV, tab for a tab (default comma, semicolon or tab, whichever the first line has most of)")
+	f.StringVar(&k.Target, "target", "", "`COLUMN` to explain")
+	f.StringVar(&l.targetFile, "target-file", "", "`FILE` with the target as its one column, in place of -target")
+	f.StringVar(&l.features, "features", "", "`COLUMNS` to explain with, separated by commas; empty: all others")
+	f.StringVar(&l.drop, "drop", "", "`COLUMNS` not to explain with, separated by commas")
+	f.BoolVar(&k.OneHot, "one-hot", false, "text columns become columns of 0 and 1, name=value")
+	f.BoolVar(&k.DropFirst, "drop-first", false, "with -one-hot: the first value of each text column gets none")
+	f.BoolVar(&k.DropConstant, "drop-constant", false, "leave constant columns out")
+	f.BoolVar(&k.DropMissing, "drop-missing", false, "leave rows out that have a missing cell")
+	f.Float64Var(&k.TestSize, "test-size", 0, "`share` of rows to leave out of all fits and to measure on")
+
+	f.StringVar(&l.family, "family", "gaussian", "of the target: gaussian, binomial or multinomial")
+	f.Float64Var(&l.lambda, "lambda", 0, "the one λ to fit, at least 0")
+	f.IntVar(&l.path, "path", 0, "how many λ the path has (default 100)")
+	f.Float64Var(&o.Ratio, "lambda-min-ratio", 0, "smallest λ of the path over the largest (default 0.0001, or 0.01 with fewer rows than features)")
+	f.Float64Var(&o.Alpha, "alpha", 1, "elastic net: 1 is the lasso, towards 0 more of the penalty is on squares")
+	f.IntVar(&l.cv, "cv", 0, "`folds` of cross-validation, which chooses λ; 0: none")
+	f.StringVar(&l.rule, "select", "1se", "λ of cross-validation: min, of the least loss, or 1se, the largest within a standard error of it")
+	f.StringVar(&k.Together, "groups", "", "`COLUMN`: rows of one value stay in one fold")
+	f.StringVar(&k.Fold, "foldid", "", "`COLUMN` with the fold of each row, in place of -cv")
+	f.StringVar(&k.Weights, "weights", "", "`COLUMN` with the weight of each row")
+	f.BoolVar(&o.Interactions, "interactions", false, "add the products of all pairs of columns, a:b")
+
+	f.StringVar(&l.factors, "penalty-factor", "", "`column=w,...`: 0 leaves it unpenalised, inf out; the name of a text column stands for all its values")
+	f.BoolVar(&o.Positive, "positive", false, "no coefficient is negative")
+	f.StringVar(&l.lower, "lower-limits", "", "`column=v,...` with v at most 0")
+	f.StringVar(&l.upper, "upper-limits", "", "`column=v,...` with v at least 0")
+	f.BoolVar(&o.GroupLasso, "group-lasso", false, "the one-hot columns of a text column enter together")
+	f.BoolVar(&l.intercept, "intercept", true, "fit an unpenalised intercept")
+	f.BoolVar(&l.standardize, "standardize", true, "penalise columns on the scale of their standard deviation")
+
+	f.StringVar(&l.guard, "guard", "", "against false discoveries: knockoffs, stability or permutation")
+	f.Float64Var(&o.Q, "q", 0.1, "what the guard allows: knockoffs the share of false selections on average, stability their expected number, permutation the probability of any")
+	f.IntVar(&l.copies, "knockoffs", 0, "knockoffs of each feature (default 1/q, at most 10); k of them can select 1/(kq) features")
+	f.BoolVar(&o.FixedX, "fixed-x", false, "knockoffs for a linear model with Gaussian noise, whatever the features are")
+	f.IntVar(&l.perms, "permutations", 0, "of -guard permutation (default 1000)")
+
+	f.StringVar(&k.Audit, "audit", "", "`COLUMN` of groups of rows: losses, errors and their gaps along the path")
+	f.Float64Var(&o.Robust, "robust", 0, "`epsilon`: worst-case losses when every feature moves by up to so many standard deviations, beside a model trained for them")
+	f.BoolVar(&o.OLS, "ols", false, "least squares for comparison, of least norm where there is more than one")
+
+	f.Uint64Var(&l.seed, "seed", 0, "of folds, rows left out and guards")
+	f.Float64Var(&o.Tolerance, "tol", 0, "duality gap to reach, as a part of the objective without penalised features (default 1e-6)")
+	f.IntVar(&o.MaxIterations, "max-iter", 0, "sweeps of coordinate descent for one λ (default 100000)")
+	f.BoolVar(&l.json, "json", false, "print one JSON object; see docs/estimators-linear.md")
+	f.StringVar(&l.out, "out", "", "`DIR` for lasso.json, CSV files and pictures")
+	return l
+}
+
+// settle turns options as given into what they stand for.
+func (l *lassoFlags) settle() error {
+	o := &l.options
+	switch {
+	case l.data == "":
+		return cli.InputError("no -data FILE given; see pare help lasso")
+	case l.columns.Target == "" && l.targetFile == "":
+		return cli.InputError("no -target COLUMN given; see pare help lasso")
+	case l.columns.Target != "" && l.targetFile != "":
+		return cli.InputError("-target and -target-file contradict each other; give one")
+	case l.given("q") && l.guard == "":
+		return cli.InputError("-q is what a guard allows; give -guard too")
+	case l.given("robust") && o.Robust <= 0:
+		return cli.InputError("-robust is %v, it must be a positive number of standard deviations", o.Robust)
+	case o.Alpha == 0:
+		return cli.InputError("-alpha is 0, it must be above 0 and at most 1")
+	case l.given("path") && l.path < 2:
+		return cli.InputError("-path is %d, a path has at least 2 λ", l.path)
+	case l.given("test-size") && !(l.columns.TestSize > 0 && l.columns.TestSize < 1):
+		return cli.InputError("-test-size is %v, it must be between 0 and 1", l.columns.TestSize)
+	case l.columns.DropFirst && !l.columns.OneHot:
+		return cli.InputError("-drop-first is about -one-hot; give both")
+	case o.GroupLasso && !l.columns.OneHot:
+		return cli.InputError("-group-lasso is about the columns that -one-hot makes; give both")
+	}
+	family := map[string]linear.Family{"gaussian": linear.Gaussian, "binomial": linear.Binomial, "multinomial": linear.Multinomial}
+	var ok bool
+	if o.Family, ok = family[l.family]; !ok {
+		return cli.InputError("-family is %q, it must be gaussian, binomial or multinomial", l.family)
+	}
+	if l.given("lambda") {
+		o.Lambda = &l.lambda
+	}
+	if l.given("select") {
+		o.Rule = lasso.Rule(l.rule)
+	}
+	if l.guard != "" {
+		o.Guard = lasso.Guard(l.guard)
+	} else {
+		o.Q = 0
+	}
+	o.Count, o.Folds, o.Copies, o.Permutations, o.Threads, o.Seed = l.path, l.cv, l.copies, l.perms, l.threads, l.seed
+	o.NoIntercept, o.NoStandardize = !l.intercept, !l.standardize
+	l.columns.Seed = l.seed
+	l.columns.Drop, l.columns.Features = names(l.drop), names(l.features)
+	for _, v := range []struct {
+		option, text string
+		to           *map[string]float64
+	}{{"-penalty-factor", l.factors, &o.PenaltyFactors}, {"-lower-limits", l.lower, &o.Lower}, {"-upper-limits", l.upper, &o.Upper}} {
+		var err error
+		if *v.to, err = byName(v.option, v.text); err != nil {
+			return err
+		}
+	}
+	return lassoError(o.Check())
+}
+
+// names are texts separated by commas.
+func names(text string) []string {
+	var out []string
+	for _, name := range strings.Split(text, ",") {
+		if name = strings.TrimSpace(name); name != "" {
+			out = append(out, name)
+		}
+	}
+	return out
+}
+
+// byName reads name=value pairs; a name may have = in it, as one-hot columns have.
+func byName(option, text string) (map[string]float64, error) {
+	out := map[string]float64{}
+	for _, pair := range names(text) {
+		at := strings.LastIndexByte(pair, '=')
+		if at < 1 {
+			return nil, cli.InputError("%s: %q is not column=number", option, pair)
+		}
+		v, err := strconv.ParseFloat(pair[at+1:], 64)
+		if err != nil || v != v {
+			return nil, cli.InputError("%s: %q is not column=number", option, pair)
+		}
+		if _, twice := out[pair[:at]]; twice {
+			return nil, cli.InputError("%s names %s twice", option, pair[:at])
+		}
+		out[pair[:at]] = v
+	}
+	return out, nil
+}
+
+// load reads the files.
+func (l *lassoFlags) load() (*lasso.Data, error) {
+	o := table.Options{NoHeader: l.noHeader}
+	switch sep := []rune(l.sep); {
+	case l.sep == "tab":
+		o.Comma = '\t'
+	case len(sep) == 1:
+		o.Comma = sep[0]
+	case len(sep) > 1:
+		return nil, cli.InputError("-sep is %q, it must be one character or tab", l.sep)
+	}
+	if tell := l.options.Progress; tell != nil {
+		o.Progress = func(read, total int64) { tell("reading", read, total) }
+	}
+	t, err := table.Read(l.data, o)
+	if err != nil {
+		return nil, cli.InputError("%w", err)
+	}
+	if l.targetFile != "" {
+		y, err := table.Read(l.targetFile, o)
+		if err != nil {
+			return nil, cli.InputError("%w", err)
+		}
+		if t, err = lasso.Join(t, y); err != nil {
+			return nil, err
+		}
+		l.columns.Target = lasso.TargetName(t)
+	}
+	return lasso.Load(t, l.options.Family, l.columns)
+}

@@ -1,0 +1,206 @@
+package linear
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"slices"
+	"sync"
+)
+
+// CVOptions says how a path is cross-validated.
+type CVOptions struct {
+	PathOptions
+	Lambdas []float64 // nil: those of PathOptions on all data
+	Folds   int       // 0: 10
+	Seed    uint64    // of the folds
+	// Together, unless nil, names a group for each observation; a group is in one fold.
+	Together []int
+	// Assigned, unless nil, is the fold of each observation, from 0; Folds, Seed and
+	// Together are then not used.
+	Assigned []int
+}
+
+// CV is a cross-validated path. Mean and Error have a value per model of Path.
+type CV struct {
+	Path *Path // on all data
+	// Mean is the loss on observations that were left out: the mean square for
+	// Gaussian, else the deviance, minus twice the log-likelihood, per observation.
+	// Error is its standard error over folds.
+	Mean, Error []float64
+	Min         int   // the model with the least Mean
+	OneSE       int   // the one with the largest λ of which Mean is within Error of it
+	Fold        []int // of each observation
+}
+
+// LambdaMin returns the λ with the least mean loss.
+func (c *CV) LambdaMin() float64 { return c.Path.Models[c.Min].Lambda }
+
+// Lambda1SE returns the largest λ with a loss within one standard error of the least.
+func (c *CV) Lambda1SE() float64 { return c.Path.Models[c.OneSE].Lambda }
+
+// CrossValidate fits a path on all data and on all but one fold, for each fold, and
+// measures the loss on what was left out. Folds are fitted in parallel; the result
+// depends on the seed alone. Classes are spread evenly over folds.
+func CrossValidate(p Problem, o CVOptions) (*CV, error) {
+	path, err := FitPath(p, o.Lambdas, o.PathOptions)
+	if err != nil {
+		return nil, err
+	}
+	fold, count, err := o.folds(&p)
+	if err != nil {
+		return nil, err
+	}
+	lambdas := path.Lambdas()
+	losses, sizes, errs := make([][]float64, count), make([]float64, count), make([]error, count)
+	inner := PathOptions{Options: o.Options}
+	inner.Threads = 1
+	done := 0
+	var lock sync.Mutex
+	parallel(count, o.Threads, func(k int) {
+		part := inner
+		part.Progress = nil
+		losses[k], sizes[k], errs[k] = heldOut(p, fold, k, lambdas, part)
+		if o.Progress != nil {
+			lock.Lock()
+			done++
+			o.Progress(done, count)
+			lock.Unlock()
+		}
+	})
+	for k, err := range errs {
+		if err != nil {
+			return nil, fmt.Errorf("linear: without fold %d: %w", k, err)
+		}
+	}
+	cv := &CV{Path: path, Fold: fold, Mean: make([]float64, len(lambdas)), Error: make([]float64, len(lambdas))}
+	cv.summarize(losses, sizes)
+	return cv, nil
+}
+
+// heldOut returns the mean loss on fold k for every λ, with the weight of the fold.
+func heldOut(p Problem, fold []int, k int, lambdas []float64, o PathOptions) ([]float64, float64, error) {
+	n := len(p.Y)
+	full, kept, left := make([]float64, n), make([]float64, n), 0.0
+	for i := range full {
+		full[i] = 1
+		if p.Weights != nil {
+			full[i] = p.Weights[i]
+		}
+		if fold[i] == k {
+			left += full[i]
+		} else {
+			kept[i] = full[i]
+		}
+	}
+	if left == 0 {
+		return nil, 0, fmt.Errorf("the fold has no weight")
+	}
+	p.Weights = kept
+	path, err := FitPath(p, lambdas, o)
+	if err != nil {
+		return nil, 0, err
+	}
+	losses := make([]float64, len(lambdas))
+	for l, m := range path.Models {
+		loss := m.losses(p.X, p.Y)
+		for i, value := range loss {
+			if fold[i] == k {
+				losses[l] += full[i] * value / left
+			}
+		}
+	}
+	return losses, left, nil
+}
+
+// losses returns square or deviance of every observation.
+func (m *Model) losses(x Design, y []float64) []float64 {
+	loss := make([]float64, len(y))
+	switch m.family {
+	case Gaussian:
+		for i, e := range m.Predict(x) {
+			loss[i] = (y[i] - e) * (y[i] - e)
+		}
+	case Binomial:
+		for i, e := range m.Predict(x) {
+			loss[i] = 2 * softplus((1-2*y[i])*e)
+		}
+	case Multinomial:
+		columns := m.Probabilities(x)
+		for i := range loss {
+			loss[i] = -2 * math.Log(max(columns[int(y[i])][i], math.SmallestNonzeroFloat64))
+		}
+	}
+	return loss
+}
+
+func (c *CV) summarize(losses [][]float64, sizes []float64) {
+	total := 0.0
+	for _, s := range sizes {
+		total += s
+	}
+	for l := range c.Mean {
+		for k, s := range sizes {
+			c.Mean[l] += s / total * losses[k][l]
+		}
+		for k, s := range sizes {
+			d := losses[k][l] - c.Mean[l]
+			c.Error[l] += s / total * d * d
+		}
+		c.Error[l] = math.Sqrt(c.Error[l] / float64(len(sizes)-1))
+		if c.Mean[l] < c.Mean[c.Min] {
+			c.Min = l
+		}
+	}
+	for c.Mean[c.OneSE] > c.Mean[c.Min]+c.Error[c.Min] {
+		c.OneSE++
+	}
+}
+
+// folds returns the fold of every observation and how many there are.
+func (o *CVOptions) folds(p *Problem) ([]int, int, error) {
+	n := len(p.Y)
+	if o.Assigned != nil {
+		if len(o.Assigned) != n {
+			return nil, 0, fmt.Errorf("linear: folds of %d observations for %d", len(o.Assigned), n)
+		}
+		count := slices.Max(o.Assigned) + 1
+		if slices.Min(o.Assigned) < 0 || count < 2 {
+			return nil, 0, fmt.Errorf("linear: folds must be numbered from 0, at least two")
+		}
+		return slices.Clone(o.Assigned), count, nil
+	}
+	if o.Together != nil && len(o.Together) != n {
+		return nil, 0, fmt.Errorf("linear: groups of %d observations for %d", len(o.Together), n)
+	}
+	count := o.Folds
+	if count == 0 {
+		count = 10
+	}
+	units := make([]int, n) // what stays together
+	for i := range units {
+		units[i] = i
+		if o.Together != nil {
+			units[i] = o.Together[i]
+		}
+	}
+	names := slices.Clone(units)
+	slices.Sort(names)
+	names = slices.Compact(names)
+	if count < 2 || count > len(names) {
+		return nil, 0, fmt.Errorf("linear: %d folds of %d observations or groups", count, len(names))
+	}
+	r := rand.New(rand.NewPCG(o.Seed, 0x9e3779b97f4a7c15))
+	r.Shuffle(len(names), func(i, j int) { names[i], names[j] = names[j], names[i] })
+	if p.Family != Gaussian && o.Together == nil {
+		slices.SortStableFunc(names, func(i, j int) int { return int(p.Y[i]) - int(p.Y[j]) })
+	}
+	of := make(map[int]int, len(names))
+	for at, name := range names {
+		of[name] = at % count
+	}
+	for i, unit := range units {
+		units[i] = of[unit]
+	}
+	return units, count, nil
+}

@@ -1,0 +1,152 @@
+package linear
+
+import "math"
+
+// smooth is a quadratic function of the coefficients of a working set, at a point
+// that moves.
+type smooth interface {
+	// gradient returns −∂/∂βⱼ.
+	gradient(j int) float64
+	// move adds d to coefficient j.
+	move(j int, d float64)
+	// settle minimises over the intercept and returns how far the derivative by it
+	// was from zero.
+	settle() float64
+	// state is what is linear in the coefficients and the intercept. Writing to it
+	// moves the point.
+	state() []float64
+	// value is the function, up to a constant.
+	value() float64
+}
+
+// descent minimises smooth(β) + Σ l1|βⱼ| + l2/2 βⱼ² within bounds, by coordinates.
+type descent struct {
+	smooth
+	beta, curve   []float64 // curve is the second derivative of smooth
+	l1, l2        []float64
+	lower, upper  []float64 // nil: none
+	active        []int
+	history       history
+	sweeps, limit int
+}
+
+// sweep minimises over the coordinates of list, nil: all, in turn, and returns the
+// largest violation of the optimality conditions that it met.
+func (d *descent) sweep(list []int) float64 {
+	worst := 0.0
+	n := len(list)
+	if list == nil {
+		n = len(d.beta)
+	}
+	for k := range n {
+		j := k
+		if list != nil {
+			j = list[k]
+		}
+		worst = max(worst, d.step(j))
+	}
+	d.sweeps++
+	return max(worst, d.settle())
+}
+
+func (d *descent) step(j int) float64 {
+	old, curve := d.beta[j], d.curve[j]
+	g := d.gradient(j)
+	if old == 0 && math.Abs(g) <= d.l1[j] || curve == 0 {
+		return 0
+	}
+	z, now := g+curve*old, 0.0
+	if l := d.l1[j]; z > l {
+		now = (z - l) / (curve + d.l2[j])
+	} else if z < -l {
+		now = (z + l) / (curve + d.l2[j])
+	}
+	if d.lower != nil {
+		now = min(max(now, d.lower[j]), d.upper[j])
+	}
+	if now == old {
+		return 0
+	}
+	d.beta[j] = now
+	d.move(j, now-old)
+	return (curve + d.l2[j]) * math.Abs(now-old)
+}
+
+// solve sweeps until no violation exceeds target, or limit sweeps are over. finish,
+// unless nil, may move to the minimum on the support; it reports whether it did.
+func (d *descent) solve(target float64, finish func() bool) {
+	for d.sweeps < d.limit {
+		if d.sweep(nil) <= target {
+			return
+		}
+		if finish != nil && finish() {
+			continue
+		}
+		d.accelerate(target)
+	}
+}
+
+// support lists the coordinates that are not zero.
+func (d *descent) support() []int {
+	d.active = d.active[:0]
+	for j, b := range d.beta {
+		if b != 0 {
+			d.active = append(d.active, j)
+		}
+	}
+	return d.active
+}
+
+// accelerate sweeps over the support, with an extrapolation after every few sweeps.
+func (d *descent) accelerate(target float64) {
+	list := d.support()
+	d.history.clear()
+	d.history.push(d.beta, list, d.state())
+	for d.sweeps < d.limit {
+		if d.sweep(list) <= target {
+			return
+		}
+		if d.history.push(d.beta, list, d.state()) {
+			d.extrapolate(list)
+			d.history.clear()
+			d.history.push(d.beta, list, d.state())
+		}
+	}
+}
+
+// extrapolate goes to the combination of the past sweeps if that is lower.
+func (d *descent) extrapolate(list []int) {
+	beta, state, ok := d.history.combine()
+	if !ok {
+		return
+	}
+	for k, j := range list {
+		if d.lower != nil && (beta[k] < d.lower[j] || beta[k] > d.upper[j]) {
+			return
+		}
+	}
+	before := d.value() + d.penalty(list)
+	for k, j := range list {
+		beta[k], d.beta[j] = d.beta[j], beta[k]
+	}
+	now := d.state()
+	for i := range now {
+		state[i], now[i] = now[i], state[i]
+	}
+	if after := d.value() + d.penalty(list); after < before {
+		return
+	}
+	for k, j := range list {
+		d.beta[j] = beta[k]
+	}
+	copy(now, state)
+}
+
+func (d *descent) penalty(list []int) float64 {
+	sum := 0.0
+	for _, j := range list {
+		b := d.beta[j]
+		sum += d.l1[j]*math.Abs(b) + d.l2[j]/2*b*b
+	}
+	return sum
+}

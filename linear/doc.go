@@ -1,0 +1,36 @@
+// Package linear fits sparse linear models and proves how good they are.
+//
+// With weights v that sum to one (1/n each unless Problem.Weights says otherwise),
+// standardised columns x̃ and the loss f of the family, a fit minimises
+//
+//	Σᵢ vᵢ f(yᵢ, b₀ + x̃ᵢᵀβ) + λ Σⱼ ωⱼ (α|βⱼ| + (1−α)/2 βⱼ²)
+//
+// with f = ½(y−η)² for Gaussian, so that the loss is 1/(2n)‖y − b₀ − X̃β‖²,
+// log(1+eᵑ) − yη for Binomial, and log Σₖ exp ηₖ − η_y for Multinomial. A group
+// lasso (Problem.Groups) has λ Σ ω_g (α‖β_g‖₂ + (1−α)/2 ‖β_g‖²) instead. Columns
+// are centred when there is an intercept and divided by their standard deviation,
+// with the divisor n, unless NoStandardize is set; coefficients are returned on the
+// original scale. Objective and Gap are those of this problem.
+//
+// Every fit carries a duality gap: the objective less the dual objective of a
+// feasible point that is made from the residuals. The optimum is at most Gap below
+// Objective, whatever the solver did. A fit has Converged when the gap is at most
+// Tolerance times the objective of the model with all penalised β = 0.
+//
+// # How it is computed
+//
+// Along the path a fit starts from the one before it. Features are looked at only
+// when a bound on their correlation with the residuals, from the last time that it
+// was computed, does not exclude them (screen.go). The others that matter form a
+// working set; on it the problem is solved by coordinate descent, on the Gram
+// matrix or on residuals, whichever is cheaper by the shape. The support that
+// coordinate descent finds is finished by Newton steps through a Cholesky factor
+// when it is small, by Anderson acceleration when it is not. Logistic losses are
+// solved through a sequence of weighted least squares problems.
+//
+// Sources: Friedman, Hastie, Tibshirani 2010 (objective, coordinate descent,
+// covariance updates, paths); Tibshirani et al. 2012 (strong rules); Massias,
+// Gramfort, Salmon 2018 (working sets, celer); Ndiaye, Fercoq, Gramfort, Salmon 2017
+// (gap safe spheres, dual points by scaling); Bertrand, Massias 2021 (Anderson
+// acceleration of coordinate descent); Yuan, Lin 2006 (group lasso).
+package linear

@@ -1,0 +1,247 @@
+package linear
+
+import (
+	"math"
+	"slices"
+
+	"pare/internal/kernel64"
+)
+
+// fitter solves a task for one λ after another, each from the solution before.
+type fitter struct {
+	t      *task
+	loss   loss
+	screen *screen
+
+	beta      []float64 // all features, standardised
+	intercept float64   // on the standardised scale
+	eta, u    []float64 // at beta
+	fair      []float64 // u, projected to be feasible for what is not penalised
+	h         []float64
+
+	set     []int // working set
+	place   []int // of each feature in it, or −1
+	columns map[int][]float64
+	sparse  *Sparse // the design, if it is sparse
+
+	descent descent
+	newton  newton
+	gram    gram
+	exact   bool // gram belongs to set, with q at beta
+
+	lambdas [2]float64      // the last two
+	former  map[int]float64 // the coefficients for the one before the last
+
+	null      float64 // objective without penalised features
+	offset    []float64
+	tolerance float64
+	limit     int
+}
+
+// outcome is how the fit of one λ ended.
+type outcome struct {
+	objective, loss, gap float64
+	iterations           int
+	converged            bool
+}
+
+func newFitter(t *task, l loss, o Options) *fitter {
+	f := &fitter{t: t, loss: l, screen: newScreen(t), tolerance: o.tolerance(), limit: o.maxIterations()}
+	f.beta = make([]float64, t.p)
+	f.place = make([]int, t.p)
+	for j := range f.place {
+		f.place[j] = -1
+	}
+	f.eta, f.u, f.fair, f.h = make([]float64, t.n), make([]float64, t.n), make([]float64, t.n), make([]float64, t.n)
+	f.columns = map[int][]float64{}
+	f.sparse, _ = t.x.(*Sparse)
+	if t.intercept {
+		f.intercept = l.start()
+	}
+	f.admit(t.free)
+	f.refresh()
+	f.null = l.value(f.eta)
+	return f
+}
+
+// refresh computes η and u from the coefficients.
+func (f *fitter) refresh() {
+	shift := f.intercept
+	for i := range f.eta {
+		f.eta[i] = 0
+		if f.offset != nil {
+			f.eta[i] = f.offset[i]
+		}
+	}
+	for _, j := range f.set {
+		b := f.beta[j]
+		switch {
+		case b == 0:
+		case f.sparse != nil:
+			f.sparse.AddTo(f.eta, j, b/f.t.scale[j])
+			shift -= b * f.t.mean[j] / f.t.scale[j]
+		default:
+			kernel64.Axpy(b, f.columns[j], f.eta)
+		}
+	}
+	for i := range f.eta {
+		f.eta[i] += shift
+	}
+	f.loss.dual(f.u, f.eta)
+}
+
+// admit adds features to the working set.
+func (f *fitter) admit(list []int) {
+	from := len(f.set)
+	for _, j := range list {
+		if f.place[j] >= 0 {
+			continue
+		}
+		f.place[j] = len(f.set)
+		f.set = append(f.set, j)
+		if f.sparse == nil && f.columns[j] == nil {
+			x := make([]float64, f.t.n)
+			f.t.column(j, x)
+			f.columns[j] = x
+		}
+	}
+	if f.exact {
+		f.extend(from)
+	}
+}
+
+// trim takes out of the working set what is zero, unless the Gram matrix of all that
+// has ever been in it is kept.
+func (f *fitter) trim() {
+	if f.exact {
+		return
+	}
+	f.set = slices.DeleteFunc(f.set, func(j int) bool {
+		gone := f.beta[j] == 0 && f.t.factor[j] > 0
+		if gone {
+			f.place[j] = -1
+		}
+		return gone
+	})
+}
+
+// solve minimises for λ. Each round solves on the working set, computes the gap of
+// the whole problem and admits what the optimality conditions miss.
+func (f *fitter) solve(lambda float64) outcome {
+	f.trim()
+	f.extrapolate(lambda)
+	var out outcome
+	strict, rough := 0.3, 0.0
+	if f.iterative() {
+		// What is missing shows long before the working set is solved.
+		rough = 0.02 * lambda
+	}
+	for {
+		f.inner(lambda, max(f.target(strict), rough), &out)
+		copy(f.fair, f.u)
+		f.t.basis.apply(f.fair)
+		f.screen.update(f.fair, lambda*f.t.alpha)
+		f.measure(lambda, &out)
+		if out.converged || out.iterations >= f.limit {
+			return out
+		}
+		missing := f.missing(lambda)
+		f.admit(missing)
+		if len(missing) == 0 && rough == 0 {
+			if strict *= 0.1; strict < 1e-12 {
+				return out
+			}
+		}
+		rough = 0
+	}
+}
+
+// iterative tells that the working set is solved by sweeps, not by a factor.
+func (f *fitter) iterative() bool { return f.sparse != nil || len(f.set) > directLimit }
+
+// extrapolate goes on along the line through the last two solutions, because paths
+// are piecewise linear in λ, unless a factor will find the next solution anyway.
+func (f *fitter) extrapolate(lambda float64) {
+	last := f.lambdas
+	f.lambdas = [2]float64{lambda, last[0]}
+	if f.former == nil {
+		f.former = map[int]float64{}
+	}
+	move := f.iterative() && last[1] > last[0] && last[0] > lambda
+	t := (last[0] - lambda) / (last[1] - last[0])
+	moved := false
+	for k, j := range f.set {
+		old, b := f.former[j], f.beta[j]
+		f.former[j] = b
+		next := b + t*(b-old)
+		if !move || old == 0 || b*next <= 0 {
+			continue
+		}
+		lower, upper := f.t.limits(j)
+		next = min(max(next, lower), upper)
+		f.beta[j] = next
+		if f.exact {
+			f.gram.move(k, next-b)
+		}
+		moved = true
+	}
+	if moved {
+		f.screen.forget()
+		f.refresh()
+	}
+}
+
+// target is the violation of the optimality conditions for which the gap of the
+// working set is within the tolerance: the gap is about the violation times ‖β‖₁.
+func (f *fitter) target(strict float64) float64 {
+	sum := 0.0
+	for _, j := range f.set {
+		sum += math.Abs(f.beta[j])
+	}
+	return max(strict*f.tolerance*f.null/max(sum, math.Sqrt(f.null)), f.floor())
+}
+
+// floor is the rounding of correlations: no violation can be asked to be less.
+func (f *fitter) floor() float64 {
+	largest := 1.0
+	for _, j := range f.set {
+		largest = max(largest, f.t.normOf(j))
+	}
+	return 2e-15 * largest * math.Sqrt(f.null)
+}
+
+// missing lists features outside the working set of which the correlation exceeds
+// the threshold, those that exceed it most if there are many.
+func (f *fitter) missing(lambda float64) []int {
+	var list []int
+	for _, j := range f.screen.fresh {
+		if f.place[j] < 0 && f.excess(j, lambda*f.t.alpha*f.t.factor[j]) > 1 {
+			list = append(list, j)
+		}
+	}
+	if most := max(100, len(f.set)); len(list) > most {
+		slices.SortFunc(list, func(i, j int) int {
+			a, b := math.Abs(f.screen.c[i])/f.t.factor[i], math.Abs(f.screen.c[j])/f.t.factor[j]
+			switch {
+			case a > b:
+				return -1
+			case a < b:
+				return 1
+			}
+			return i - j
+		})
+		list = list[:most]
+		slices.Sort(list)
+	}
+	return list
+}
+
+// excess is |cⱼ|/threshold, where a bound at zero does not make it harmless.
+func (f *fitter) excess(j int, threshold float64) float64 {
+	c := f.screen.c[j]
+	lower, upper := f.t.limits(j)
+	if c > 0 && upper == 0 || c < 0 && lower == 0 {
+		return 0
+	}
+	return math.Abs(c) / threshold
+}

@@ -1,0 +1,137 @@
+package linear
+
+import "math"
+
+// loss is Σ vᵢ f(yᵢ, ηᵢ) of a family with one linear predictor.
+type loss interface {
+	value(eta []float64) float64
+	// dual sets u = −∂loss/∂η.
+	dual(u, eta []float64)
+	// curvature sets h to the second derivatives, or to something a little larger
+	// where they vanish.
+	curvature(h, eta []float64)
+	// conjugate is the dual objective −Σ vᵢ f*(−uᵢ/vᵢ) at s·u for the best s in
+	// [0, most], with s. It is −Inf for a u that no s makes feasible.
+	conjugate(u []float64, most float64) (value, s float64)
+	// quadratic tells that curvature does not depend on η.
+	quadratic() bool
+	// start returns the intercept of the model without features.
+	start() float64
+}
+
+func newLoss(f Family, t *task) loss {
+	if f == Binomial {
+		return &logistic{t.y, t.v}
+	}
+	return &squares{t.y, t.v}
+}
+
+// squares is f = ½(y−η)², f*(s) = ½s² + ys.
+type squares struct{ y, v []float64 }
+
+func (l *squares) quadratic() bool { return true }
+
+func (l *squares) start() float64 { return mean(l.y, l.v) }
+
+func mean(y, v []float64) float64 {
+	sum := 0.0
+	for i, w := range v {
+		sum += w * y[i]
+	}
+	return sum
+}
+
+func (l *squares) value(eta []float64) float64 {
+	sum := 0.0
+	for i, w := range l.v {
+		r := l.y[i] - eta[i]
+		sum += w * r * r
+	}
+	return sum / 2
+}
+
+func (l *squares) dual(u, eta []float64) {
+	for i, w := range l.v {
+		u[i] = w * (l.y[i] - eta[i])
+	}
+}
+
+func (l *squares) curvature(h, eta []float64) { copy(h, l.v) }
+
+func (l *squares) conjugate(u []float64, most float64) (value, s float64) {
+	product, square := 0.0, 0.0
+	for i, w := range l.v {
+		if w > 0 {
+			product += u[i] * l.y[i]
+			square += u[i] * u[i] / w
+		}
+	}
+	if square == 0 {
+		return 0, 0
+	}
+	s = min(max(product/square, 0), most)
+	return s*product - s*s*square/2, s
+}
+
+// logistic is f = log(1+eᵑ) − yη with y 0 or 1, f*(s) = q log q + (1−q) log(1−q)
+// for q = s + y in [0, 1].
+type logistic struct{ y, v []float64 }
+
+func (l *logistic) quadratic() bool { return false }
+
+func (l *logistic) start() float64 {
+	p := mean(l.y, l.v)
+	return math.Log(p / (1 - p))
+}
+
+func (l *logistic) value(eta []float64) float64 {
+	sum := 0.0
+	for i, w := range l.v {
+		sum += w * softplus((1-2*l.y[i])*eta[i])
+	}
+	return sum
+}
+
+// softplus is log(1+eˣ).
+func softplus(x float64) float64 { return max(x, 0) + math.Log1p(math.Exp(-math.Abs(x))) }
+
+func (l *logistic) dual(u, eta []float64) {
+	for i, w := range l.v {
+		sign := 2*l.y[i] - 1
+		u[i] = w * sign / (1 + math.Exp(sign*eta[i]))
+	}
+}
+
+// flattest is the least second derivative that Newton steps use.
+const flattest = 1e-6
+
+func (l *logistic) curvature(h, eta []float64) {
+	for i, w := range l.v {
+		e := math.Exp(-math.Abs(eta[i]))
+		h[i] = w * max(e/((1+e)*(1+e)), flattest)
+	}
+}
+
+func (l *logistic) conjugate(u []float64, most float64) (value, s float64) {
+	s = min(most, 1)
+	for i, w := range l.v {
+		if w == 0 {
+			continue
+		}
+		// q is the probability of the class that was not observed.
+		q := s * u[i] / w * (2*l.y[i] - 1)
+		if q < -1e-14 || q > 1+1e-14 {
+			return math.Inf(-1), s
+		}
+		value -= w * (entropy(q) + entropy(1-q))
+	}
+	return value, s
+}
+
+// entropy is q log q.
+func entropy(q float64) float64 {
+	if q <= 0 {
+		return 0
+	}
+	return q * math.Log(q)
+}

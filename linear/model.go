@@ -1,0 +1,131 @@
+package linear
+
+import (
+	"fmt"
+	"slices"
+)
+
+// Model is a fit for one λ. Coefficients are on the original scale of the columns.
+type Model struct {
+	Lambda    float64
+	Intercept float64
+	Index     []int     // features that are not zero, ascending
+	Value     []float64 // their coefficients
+	// Classes of a Multinomial model have an intercept and coefficients each;
+	// Intercept, Index and Value are then empty.
+	Classes []Class
+
+	Objective  float64 // at the fit, of the standardised problem
+	Loss       float64 // its first part
+	Null       float64 // the objective without penalised features
+	Gap        float64 // the optimum is at most this below Objective
+	Tolerance  float64 // what Gap was to reach, in the same unit
+	Explained  float64 // 1 − Loss/(loss of the intercept alone)
+	Iterations int     // sweeps of coordinate descent
+	Converged  bool    // Gap ≤ Tolerance
+	// Constant is how many features have the same value everywhere: their
+	// coefficient is zero.
+	Constant int
+	family   Family
+}
+
+// Class is the linear predictor of one class.
+type Class struct {
+	Intercept float64
+	Index     []int
+	Value     []float64
+}
+
+// Note says what to do about a fit that did not converge, in one line; it is empty
+// for one that did.
+func (m *Model) Note() string {
+	if m.Converged {
+		return ""
+	}
+	return fmt.Sprintf("not converged at lambda %.6g: duality gap %.3g, tolerance %.3g, after %d iterations; allow more iterations or a larger tolerance",
+		m.Lambda, m.Gap, m.Tolerance, m.Iterations)
+}
+
+// Coefficients returns the coefficients of p features, zeros included.
+func (m *Model) Coefficients(p int) []float64 { return spread(m.Index, m.Value, p) }
+
+func spread(index []int, value []float64, p int) []float64 {
+	beta := make([]float64, p)
+	for k, j := range index {
+		beta[j] = value[k]
+	}
+	return beta
+}
+
+// Predict returns the linear predictor b₀ + Xβ of every observation of x. For a
+// Multinomial model see PredictClass.
+func (m *Model) Predict(x Design) []float64 {
+	return predict(x, m.Intercept, m.Index, m.Value)
+}
+
+// Predict returns the linear predictor of the class.
+func (c *Class) Predict(x Design) []float64 { return predict(x, c.Intercept, c.Index, c.Value) }
+
+func predict(x Design, intercept float64, index []int, value []float64) []float64 {
+	n, _ := x.Dims()
+	eta := make([]float64, n)
+	for i := range eta {
+		eta[i] = intercept
+	}
+	for k, j := range index {
+		x.AddTo(eta, j, value[k])
+	}
+	return eta
+}
+
+// Probabilities returns, for every observation, the probability of 1 for a Binomial
+// model, in one column, or of every class for a Multinomial one. It is nil for
+// Gaussian.
+func (m *Model) Probabilities(x Design) [][]float64 {
+	switch m.family {
+	case Binomial:
+		eta := m.Predict(x)
+		for i, e := range eta {
+			eta[i] = sigmoid(e)
+		}
+		return [][]float64{eta}
+	case Multinomial:
+		columns := make([][]float64, len(m.Classes))
+		for k := range m.Classes {
+			columns[k] = m.Classes[k].Predict(x)
+		}
+		softmaxRows(columns)
+		return columns
+	}
+	return nil
+}
+
+// model makes a Model of the state of the fitter.
+func (f *fitter) model(lambda, nullLoss float64, out outcome, family Family) *Model {
+	t := f.t
+	m := &Model{Lambda: lambda, family: family, Constant: t.dropped, Null: f.null,
+		Objective: out.objective, Loss: out.loss, Gap: out.gap, Tolerance: f.tolerance * f.null,
+		Iterations: out.iterations, Converged: out.converged}
+	if nullLoss > 0 {
+		m.Explained = 1 - out.loss/nullLoss
+	}
+	m.Intercept, m.Index, m.Value = f.original()
+	return m
+}
+
+// original returns the coefficients on the original scale.
+func (f *fitter) original() (intercept float64, index []int, value []float64) {
+	intercept = f.intercept
+	for _, j := range f.set {
+		if f.beta[j] != 0 {
+			index = append(index, j)
+		}
+	}
+	slices.Sort(index)
+	for _, j := range index {
+		b := f.beta[j] / f.t.scale[j]
+		value = append(value, b)
+		intercept -= b * f.t.mean[j]
+	}
+	return intercept, index, value
+}

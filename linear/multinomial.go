@@ -1,0 +1,264 @@
+package linear
+
+import (
+	"fmt"
+	"math"
+)
+
+// multinomial is the engine of a softmax: one fitter a class. With the other classes
+// fixed the loss in one is logistic with an offset, so classes are solved in turn
+// until none violates the optimality conditions.
+type multinomial struct {
+	t        *task
+	classes  []*fitter
+	others   []*against
+	nullLoss float64
+	null     float64
+}
+
+// against is the logistic loss of a class with an offset: a is the logarithm of the
+// sum of the exponentials of the other classes.
+type against struct {
+	logistic
+	a, shifted []float64
+}
+
+func (l *against) shift(eta []float64) []float64 {
+	for i, e := range eta {
+		l.shifted[i] = e - l.a[i]
+	}
+	return l.shifted
+}
+
+func (l *against) value(eta []float64) float64 { return l.logistic.value(l.shift(eta)) }
+
+func (l *against) dual(u, eta []float64) { l.logistic.dual(u, l.shift(eta)) }
+
+func (l *against) curvature(h, eta []float64) { l.logistic.curvature(h, l.shift(eta)) }
+
+func (l *against) start() float64 { return math.Log(mean(l.y, l.v)) }
+
+func newMultinomial(p *Problem, t *task, o Options) (engine, error) {
+	count := p.Classes
+	for _, y := range t.y {
+		count = max(count, int(y)+1)
+	}
+	if count < 2 {
+		return nil, fmt.Errorf("linear: all responses are %v; a multinomial model needs two classes", t.y[0])
+	}
+	m := &multinomial{t: t}
+	columns := map[int][]float64{}
+	for k := range count {
+		is := make([]float64, t.n)
+		for i, y := range t.y {
+			if int(y) == k {
+				is[i] = 1
+			}
+		}
+		rate := mean(is, t.v)
+		if rate == 0 {
+			return nil, fmt.Errorf("linear: class %d has no observations", k)
+		}
+		l := &against{logistic{is, t.v}, make([]float64, t.n), make([]float64, t.n)}
+		f := newFitter(t, l, o)
+		f.columns = columns
+		f.set = f.set[:0]
+		for _, j := range t.free {
+			f.place[j] = -1
+		}
+		f.admit(t.free)
+		m.classes, m.others = append(m.classes, f), append(m.others, l)
+	}
+	m.refresh()
+	return m, nil
+}
+
+// face sets the offsets of class k to the present predictors of the others.
+func (m *multinomial) face(k int) {
+	a := m.others[k].a
+	for i := range a {
+		top := math.Inf(-1)
+		for c, f := range m.classes {
+			if c != k {
+				top = max(top, f.eta[i])
+			}
+		}
+		sum := 0.0
+		for c, f := range m.classes {
+			if c != k {
+				sum += math.Exp(f.eta[i] - top)
+			}
+		}
+		a[i] = top + math.Log(sum)
+	}
+	m.classes[k].loss.dual(m.classes[k].u, m.classes[k].eta)
+}
+
+func (m *multinomial) refresh() {
+	for _, f := range m.classes {
+		f.refresh()
+	}
+	for k := range m.classes {
+		m.face(k)
+	}
+}
+
+// loss is the cross-entropy.
+func (m *multinomial) loss() float64 {
+	sum := 0.0
+	for i, v := range m.t.v {
+		top := math.Inf(-1)
+		for _, f := range m.classes {
+			top = max(top, f.eta[i])
+		}
+		total := 0.0
+		for _, f := range m.classes {
+			total += math.Exp(f.eta[i] - top)
+		}
+		sum += v * (top + math.Log(total) - m.classes[int(m.t.y[i])].eta[i])
+	}
+	return sum
+}
+
+func (m *multinomial) begin() float64 {
+	m.nullLoss = m.loss()
+	m.null = m.nullLoss
+	if len(m.t.free) > 0 {
+		var out outcome
+		m.cycle(1, 1e-12*math.Sqrt(m.null), &out)
+		m.null = m.loss()
+	}
+	largest := 0.0
+	for _, f := range m.classes {
+		f.null = m.null
+		copy(f.fair, f.u)
+		m.t.basis.apply(f.fair)
+		f.screen.update(f.fair, 0)
+		for _, j := range f.screen.fresh {
+			if w := m.t.factor[j]; w > 0 {
+				largest = max(largest, f.excess(j, w))
+			}
+		}
+	}
+	return largest / max(m.t.alpha, 1e-3)
+}
+
+// cycle solves the classes in turn until none violates the optimality conditions of
+// its working set by more than target.
+func (m *multinomial) cycle(lambda, target float64, out *outcome) {
+	best, stale := math.Inf(1), 0
+	for stale < 20 {
+		worst := 0.0
+		for k, f := range m.classes {
+			m.face(k)
+			f.penalties(lambda)
+			v := f.violation()
+			worst = max(worst, v)
+			if v > target {
+				f.inner(lambda, max(target/2, 0.01*v), out)
+			}
+		}
+		if worst <= target || out.iterations >= m.classes[0].limit {
+			break
+		}
+		stale++ // cycles that rounding keeps from getting better
+		if worst < 0.99*best {
+			best, stale = worst, 0
+		}
+	}
+	for k := range m.classes {
+		m.face(k)
+	}
+}
+
+func (m *multinomial) fit(lambda float64) *Model {
+	for _, f := range m.classes {
+		f.trim()
+	}
+	var out outcome
+	for strict := 0.3; strict > 1e-12; {
+		target := math.Inf(1)
+		for _, f := range m.classes {
+			target = min(target, f.target(strict))
+		}
+		m.cycle(lambda, target, &out)
+		m.measure(lambda, &out)
+		if out.converged || out.iterations >= m.classes[0].limit {
+			break
+		}
+		grown := false
+		for _, f := range m.classes {
+			if missing := f.missing(lambda); len(missing) > 0 {
+				f.admit(missing)
+				grown = true
+			}
+		}
+		if !grown {
+			strict *= 0.1
+		}
+	}
+	return m.model(lambda, out)
+}
+
+// measure computes objective and gap. The dual points of all classes are scaled
+// together; at each observation they sum to zero.
+func (m *multinomial) measure(lambda float64, out *outcome) {
+	out.loss = m.loss()
+	out.objective = out.loss
+	most, smooth, strict := 1.0, false, 1.0
+	for _, f := range m.classes {
+		copy(f.fair, f.u)
+		m.t.basis.apply(f.fair)
+		f.screen.update(f.fair, lambda*m.t.alpha)
+		out.objective += f.penaltySum(lambda)
+		limit, over := f.room(lambda, false)
+		most, smooth = min(most, limit), smooth || over
+		limit, _ = f.room(lambda, true)
+		strict = min(strict, limit)
+	}
+	best := m.dualAt(lambda, most)
+	if smooth {
+		best = max(best, m.dualAt(lambda, strict))
+	}
+	out.gap = max(0, out.objective-best)
+	out.converged = out.gap <= m.classes[0].tolerance*m.null
+}
+
+func (m *multinomial) dualAt(lambda, s float64) float64 {
+	value := 0.0
+	for k, f := range m.classes {
+		for i, w := range m.t.v {
+			if w == 0 {
+				continue
+			}
+			q := -s * f.fair[i] / w
+			if int(m.t.y[i]) == k {
+				q++
+			}
+			if q < -1e-14 {
+				return math.Inf(-1)
+			}
+			value -= w * entropy(q)
+		}
+		value -= f.conjugates(lambda, s)
+	}
+	return value
+}
+
+func (m *multinomial) model(lambda float64, out outcome) *Model {
+	model := m.classes[0].model(lambda, m.nullLoss, out, Multinomial)
+	model.Null, model.Tolerance = m.null, m.classes[0].tolerance*m.null
+	model.Intercept, model.Index, model.Value = 0, nil, nil
+	shift := 0.0
+	for _, f := range m.classes {
+		intercept, index, value := f.original()
+		model.Classes = append(model.Classes, Class{intercept, index, value})
+		shift += intercept
+	}
+	if m.t.intercept {
+		for k := range model.Classes { // only their differences matter
+			model.Classes[k].Intercept -= shift / float64(len(m.classes))
+		}
+	}
+	return model
+}

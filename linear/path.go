@@ -1,0 +1,190 @@
+package linear
+
+import (
+	"fmt"
+	"math"
+	"slices"
+)
+
+// PathOptions says which λ a path has and when it ends.
+type PathOptions struct {
+	Options
+	Count int // of λ; 0: 100
+	// Ratio is the smallest λ over the largest; 0: 0.01 with fewer observations than
+	// features, else 0.0001, as in glmnet.
+	Ratio float64
+	// Full fits every λ. Otherwise a path that chooses its own λ ends, as glmnet's
+	// does, when 0.999 of the null loss is explained or when, after at least five λ,
+	// one more λ explains less than 1e-5 of it in addition.
+	Full bool
+}
+
+// Path is the fits of a problem along descending λ, each started from the last.
+type Path struct {
+	Models []*Model
+	// LambdaMax is the smallest λ for which no penalised feature is selected.
+	LambdaMax float64
+	// Ended says why the path has fewer models than λ; empty if it does not.
+	Ended string
+}
+
+// Lambdas returns the λ of the models.
+func (p *Path) Lambdas() []float64 {
+	list := make([]float64, len(p.Models))
+	for i, m := range p.Models {
+		list[i] = m.Lambda
+	}
+	return list
+}
+
+// engine fits one λ after another.
+type engine interface {
+	// begin fits what is not penalised and returns the largest λ that selects
+	// anything.
+	begin() float64
+	fit(lambda float64) *Model
+}
+
+func newEngine(p *Problem, o Options) (engine, error) {
+	if err := o.check(); err != nil {
+		return nil, err
+	}
+	t, err := newTask(p, o.Threads)
+	if err != nil {
+		return nil, err
+	}
+	switch {
+	case p.Groups != nil:
+		return newGroupEngine(p, t, o)
+	case p.Family == Multinomial:
+		return newMultinomial(p, t, o)
+	}
+	if p.Family == Binomial {
+		if rate := mean(t.y, t.v); !(rate > 0 && rate < 1) {
+			return nil, fmt.Errorf("linear: all responses are %v; a binomial model needs both 0 and 1", t.y[0])
+		}
+	}
+	f := newFitter(t, newLoss(p.Family, t), o)
+	return &single{fitter: f, family: p.Family}, nil
+}
+
+// single is the engine of families with one linear predictor.
+type single struct {
+	*fitter
+	family   Family
+	nullLoss float64 // of the intercept alone
+}
+
+func (s *single) begin() float64 {
+	f := s.fitter
+	s.nullLoss = f.null
+	var out outcome
+	f.inner(1, 1e-13*math.Sqrt(f.null), &out)
+	f.null = f.loss.value(f.eta)
+	copy(f.fair, f.u)
+	f.t.basis.apply(f.fair)
+	f.screen.update(f.fair, 0)
+	largest := 0.0
+	for _, j := range f.screen.fresh {
+		if w := f.t.factor[j]; w > 0 {
+			largest = max(largest, f.excess(j, w))
+		}
+	}
+	return largest / max(f.t.alpha, 1e-3)
+}
+
+func (s *single) fit(lambda float64) *Model {
+	out := s.solve(lambda)
+	return s.model(lambda, s.nullLoss, out, s.family)
+}
+
+// Fit fits one λ ≥ 0.
+func Fit(p Problem, lambda float64, o Options) (*Model, error) {
+	path, err := FitPath(p, []float64{lambda}, PathOptions{Options: o})
+	if err != nil {
+		return nil, err
+	}
+	return path.Models[0], nil
+}
+
+// FitPath fits the given λ, in descending order; nil: o.Count from the largest that
+// selects nothing down to o.Ratio of it, equally spaced in the logarithm.
+func FitPath(p Problem, lambdas []float64, o PathOptions) (*Path, error) {
+	for _, lambda := range lambdas {
+		if err := checkLambda(lambda); err != nil {
+			return nil, err
+		}
+	}
+	if o.Count < 0 || !(o.Ratio >= 0 && o.Ratio < 1) {
+		return nil, fmt.Errorf("linear: a path of %d lambdas down to %v of the largest", o.Count, o.Ratio)
+	}
+	e, err := newEngine(&p, o.Options)
+	if err != nil {
+		return nil, err
+	}
+	path := &Path{LambdaMax: e.begin()}
+	own := lambdas == nil
+	if own {
+		lambdas = sequence(path.LambdaMax, p.X, o)
+	} else {
+		lambdas = slices.Clone(lambdas)
+		slices.Sort(lambdas)
+		slices.Reverse(lambdas)
+	}
+	for i, lambda := range lambdas {
+		if i == 0 {
+			approach(e, path.LambdaMax, lambda)
+		}
+		path.Models = append(path.Models, e.fit(lambda))
+		if o.Progress != nil {
+			o.Progress(i+1, len(lambdas))
+		}
+		if own && !o.Full && i+1 < len(lambdas) {
+			if path.Ended = ended(path.Models); path.Ended != "" {
+				break
+			}
+		}
+	}
+	return path, nil
+}
+
+// approach fits a few larger λ on the way to the first one, which is faster than
+// going there at once when it selects many features.
+func approach(e engine, most, lambda float64) {
+	for step := most / 3; step > 2*lambda && step > most/300; step /= 3 {
+		e.fit(step)
+	}
+}
+
+func sequence(most float64, x Design, o PathOptions) []float64 {
+	count, ratio := o.Count, o.Ratio
+	if count == 0 {
+		count = 100
+	}
+	if ratio == 0 {
+		ratio = 1e-4
+		if n, p := x.Dims(); n < p {
+			ratio = 0.01
+		}
+	}
+	lambdas := make([]float64, count)
+	for i := range lambdas {
+		lambdas[i] = most
+		if count > 1 {
+			lambdas[i] *= math.Pow(ratio, float64(i)/float64(count-1))
+		}
+	}
+	return lambdas
+}
+
+// ended says why a path ends, if it does.
+func ended(models []*Model) string {
+	last := models[len(models)-1]
+	if last.Explained > 0.999 {
+		return "more than 0.999 of the loss is explained"
+	}
+	if len(models) > 5 && last.Explained-models[len(models)-2].Explained < 1e-5*last.Explained {
+		return "a smaller lambda explains less than 1e-5 more"
+	}
+	return ""
+}
