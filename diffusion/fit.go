@@ -92,7 +92,7 @@ func prepare(p Problem, lambdas []float64, ratio float64, o Options) (*fitter, e
 	if lambdas == nil {
 		top := lambdaMax(&f.prob, f.moments)
 		if top == 0 {
-			return nil, errors.New("diffusion: no entry of the kernel can differ from zero, so there is no path")
+			return nil, errors.New("no entry of the kernel can differ from zero, so there is no path")
 		}
 		f.lambdas = geometric(top, ratio, 30)
 	}

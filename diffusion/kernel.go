@@ -56,7 +56,7 @@ func (r Row) apply(x []float64) float64 {
 // no such graph.
 func (k Kernel) Graph(names []string) (*graphdraw.Graph, error) {
 	if len(k.Rows) != k.Inputs {
-		return nil, fmt.Errorf("diffusion: a kernel of %d outputs and %d inputs is no graph on one set of nodes", len(k.Rows), k.Inputs)
+		return nil, fmt.Errorf("a kernel of %d outputs and %d inputs is no graph on one set of nodes", len(k.Rows), k.Inputs)
 	}
 	return MatrixGraph(k.Dense(), names)
 }
@@ -65,11 +65,11 @@ func (k Kernel) Graph(names []string) (*graphdraw.Graph, error) {
 func MatrixGraph(m mat.Matrix, names []string) (*graphdraw.Graph, error) {
 	p, c := m.Dims()
 	if p != c {
-		return nil, fmt.Errorf("diffusion: a matrix of %d×%d is no graph on one set of nodes", p, c)
+		return nil, fmt.Errorf("a matrix of %d×%d is no graph on one set of nodes", p, c)
 	}
 	g := &graphdraw.Graph{Nodes: make([]graphdraw.Node, p)}
 	if names != nil && len(names) != p {
-		return nil, fmt.Errorf("diffusion: %d names for %d nodes", len(names), p)
+		return nil, fmt.Errorf("%d names for %d nodes", len(names), p)
 	}
 	for i := range g.Nodes {
 		g.Nodes[i].Name = fmt.Sprint(i + 1)

@@ -41,17 +41,17 @@ func (g *Graph) Check() error {
 	outside := func(i int) bool { return i < 0 || i >= len(g.Nodes) }
 	for k, e := range g.Edges {
 		if outside(e.From) || outside(e.To) {
-			return fmt.Errorf("graphdraw: edge %d joins nodes %d and %d, of %d", k+1, e.From, e.To, len(g.Nodes))
+			return fmt.Errorf("edge %d joins nodes %d and %d, of %d", k+1, e.From, e.To, len(g.Nodes))
 		}
 		for _, v := range []float64{e.Weight, e.Value} {
 			if math.IsNaN(v) || math.IsInf(v, 0) {
-				return fmt.Errorf("graphdraw: edge %d has weight %v", k+1, v)
+				return fmt.Errorf("edge %d has weight %v", k+1, v)
 			}
 		}
 	}
 	for k, r := range g.Reference {
 		if outside(r[0]) || outside(r[1]) {
-			return fmt.Errorf("graphdraw: pair %d of the reference joins nodes %d and %d, of %d", k+1, r[0], r[1], len(g.Nodes))
+			return fmt.Errorf("pair %d of the reference joins nodes %d and %d, of %d", k+1, r[0], r[1], len(g.Nodes))
 		}
 	}
 	return nil

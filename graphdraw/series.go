@@ -7,26 +7,31 @@ import (
 	"io"
 )
 
-// WriteSeries draws graphs on the same nodes side by side, each below its title, with
-// the places of all their edges together, so that a node stands at the same place in
-// each. Widths of lines have one scale. Title may be empty.
+// WriteSeries draws graphs on the same nodes, sparse ones first, side by side, each below
+// its title, so that a node stands at the same place in each. Widths of lines have one scale. Title may be empty.
+//
+// Places are those of the first graph with as many edges as nodes, or the last graph:
+// denser ones look the same from everywhere.
 func WriteSeries(w io.Writer, graphs []*Graph, titles []string, title string) error {
 	if len(graphs) == 0 || len(titles) != len(graphs) {
-		return errors.New("graphdraw: a series needs at least one graph, and a title for each")
+		return errors.New("a series needs at least one graph, and a title for each")
 	}
-	all := &Graph{Nodes: graphs[0].Nodes}
+	nodes := graphs[0].Nodes
+	var placing *Graph
 	strongest := 0.0
 	for k, g := range graphs {
-		if len(g.Nodes) != len(all.Nodes) {
-			return fmt.Errorf("graphdraw: graph %d of a series has %d nodes, the first %d", k+1, len(g.Nodes), len(all.Nodes))
+		if len(g.Nodes) != len(nodes) {
+			return fmt.Errorf("graph %d of a series has %d nodes, the first %d", k+1, len(g.Nodes), len(nodes))
 		}
 		if err := g.Check(); err != nil {
 			return err
 		}
-		all.Edges = append(all.Edges, g.Edges...)
+		if placing == nil || len(placing.Edges) < len(nodes) {
+			placing = g
+		}
 		strongest = max(strongest, g.strongest())
 	}
-	places, err := Layout(all)
+	places, err := Layout(placing)
 	if err != nil {
 		return err
 	}
@@ -51,7 +56,7 @@ func WriteSeries(w io.Writer, graphs []*Graph, titles []string, title string) er
 		p.strongest = strongest
 		p.draw(out)
 	}
-	legend(out, graphs[0], total-40, plural(len(all.Nodes), "node"), strongest)
+	legend(out, graphs[0], total-40, plural(len(nodes), "node"), strongest)
 	fmt.Fprintln(out, "</svg>")
 	return out.Flush()
 }
