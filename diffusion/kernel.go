@@ -2,6 +2,7 @@ package diffusion
 
 import (
 	"fmt"
+	"slices"
 
 	"pare/graphdraw"
 
@@ -59,6 +60,24 @@ func (k Kernel) Graph(names []string) (*graphdraw.Graph, error) {
 		return nil, fmt.Errorf("a kernel of %d outputs and %d inputs is no graph on one set of nodes", len(k.Rows), k.Inputs)
 	}
 	return MatrixGraph(k.Dense(), names)
+}
+
+// Bipartite returns the kernel as a directed graph on the inputs, which come first,
+// and the outputs.
+func (k Kernel) Bipartite(inputs, outputs []string) (*graphdraw.Graph, error) {
+	if len(inputs) != k.Inputs || len(outputs) != len(k.Rows) {
+		return nil, fmt.Errorf("%d and %d names for %d inputs and %d outputs", len(inputs), len(outputs), k.Inputs, len(k.Rows))
+	}
+	g := &graphdraw.Graph{Directed: true}
+	for _, name := range slices.Concat(inputs, outputs) {
+		g.Nodes = append(g.Nodes, graphdraw.Node{Name: name})
+	}
+	for i, r := range k.Rows {
+		for a, j := range r.Index {
+			g.Edges = append(g.Edges, graphdraw.Edge{From: j, To: k.Inputs + i, Weight: r.Value[a]})
+		}
+	}
+	return g, nil
 }
 
 // MatrixGraph is Kernel.Graph for any square matrix, such as a graph shift.

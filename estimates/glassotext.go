@@ -15,6 +15,9 @@ import (
 // WriteText writes a summary for people.
 func (r *GlassoResult) WriteText(w io.Writer) error {
 	fmt.Fprintln(w, r.headline())
+	for _, note := range r.Notes {
+		fmt.Fprintln(w, "note: "+note)
+	}
 	if len(r.Networks) > 1 {
 		if err := r.writePath(w); err != nil {
 			return err

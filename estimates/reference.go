@@ -50,6 +50,9 @@ func readReference(path string, from, to []string) ([][2]int, error) {
 			return nil, fmt.Errorf("%s: row %d: no node %q%s", t.Source, row+1, b.Text(row), table.Suggestion(b.Text(row), "nodes", to))
 		}
 		pairs = append(pairs, [2]int{i, j})
+		if names[0] == "a" && names[1] == "b" { // as files write edges without a direction
+			pairs = append(pairs, [2]int{j, i})
+		}
 	}
 	return pairs, nil
 }

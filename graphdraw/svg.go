@@ -23,7 +23,7 @@ func WriteSVG(w io.Writer, g *Graph, title string) error {
 	if err != nil {
 		return err
 	}
-	const margin, top, bottom = 56.0, 64.0, 72.0
+	const margin, top, bottom = 56.0, 72.0, 92.0
 	var high Point
 	for _, p := range places {
 		high = Point{max(high.X, p.X), max(high.Y, p.Y)}
@@ -31,7 +31,11 @@ func WriteSVG(w io.Writer, g *Graph, title string) error {
 	// Nodes want some room each; the whole has to fit a screen.
 	side := max(1, high.X, high.Y)
 	scale := min(1100/side, max(70, 85*math.Sqrt(float64(len(places)))/side), 140)
-	width := max(420, scale*high.X+2*margin)
+	least := 420.0
+	if g.Reference != nil {
+		least = 560 // for the legend
+	}
+	width := max(least, scale*high.X+2*margin)
 	left := (width - scale*high.X) / 2
 	at := make([]Point, len(places))
 	for i, p := range places {

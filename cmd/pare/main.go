@@ -31,7 +31,7 @@ type command interface {
 }
 
 // commands are the subcommands in the order of the help.
-var commands = []command{inspectCommand{}, pruneCommand{}, exportCommand{}, predictCommand{}, memoryCommand{}, compareCommand{}, benchCommand{}, glassoCommand{}}
+var commands = []command{inspectCommand{}, pruneCommand{}, exportCommand{}, predictCommand{}, memoryCommand{}, compareCommand{}, benchCommand{}, glassoCommand{}, diffusionCommand{}}
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
