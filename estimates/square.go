@@ -20,22 +20,25 @@ type matrix struct {
 
 // readMatrix reads all columns as numbers; infinite says whether they may be infinite.
 func readMatrix(path string, infinite bool) (*matrix, error) {
-	t, err := table.Read(path, table.Options{})
+	// A first row of numbers is no header: matrices are often written without names.
+	t, err := table.Read(path, table.Options{NoHeader: true})
 	if err != nil {
 		return nil, err
 	}
-	names := t.Names()
-	allNumbers := true
-	for _, name := range names {
-		allNumbers = allNumbers && isNumber(name)
-	}
-	// A header of numbers is a first row: matrices are often written without names.
-	if allNumbers {
-		if t, err = table.Read(path, table.Options{NoHeader: true}); err != nil {
+	header := false
+	for _, name := range t.Names() {
+		c, err := t.Column(name)
+		if err != nil {
 			return nil, err
 		}
-		names = t.Names()
+		header = header || !c.Numeric() && !isNumber(c.Text(0))
 	}
+	if header {
+		if t, err = table.Read(path, table.Options{}); err != nil {
+			return nil, err
+		}
+	}
+	names := t.Names()
 	m := &matrix{file: t.Source, rows: t.Rows(), columns: len(names), names: names, values: make([]float64, t.Rows()*len(names))}
 	for j, name := range names {
 		m.named = m.named || name != fmt.Sprintf("x%d", j+1)
