@@ -21,15 +21,19 @@ type panel struct {
 	frame     box // that names stay in
 	degree    []int
 	thin      float64 // of lines, where there are many
+	small     float64 // of circles, where they are close
 	strongest float64
 	known     map[[2]int]bool // pairs of the reference
 	arrows    map[[2]int]bool // from, to of directed edges
 }
 
 func newPanel(g *Graph, at []Point, frame box) *panel {
-	p := &panel{g: g, at: at, frame: frame, degree: make([]int, len(at)), thin: 1, strongest: g.strongest(), known: map[[2]int]bool{}, arrows: map[[2]int]bool{}}
+	p := &panel{g: g, at: at, frame: frame, degree: make([]int, len(at)), thin: 1, small: 1, strongest: g.strongest(), known: map[[2]int]bool{}, arrows: map[[2]int]bool{}}
 	if n := float64(len(g.Edges)); n > 30 {
 		p.thin = max(0.3, math.Sqrt(30/n))
+	}
+	if n := float64(len(at)); n > 0 {
+		p.small = min(1, max(0.25, math.Sqrt(frame.width*frame.height/n)/40))
 	}
 	for i, near := range g.neighbours() {
 		p.degree[i] = len(near)
@@ -56,7 +60,7 @@ func (p *panel) draw(out io.Writer) {
 }
 
 func (p *panel) radius(i int) float64 {
-	return min(9, 3+1.2*math.Sqrt(float64(p.degree[i])))
+	return p.small * min(9, 3+1.2*math.Sqrt(float64(p.degree[i])))
 }
 
 // notFound draws the pairs of the reference that are no edges, in their order.
@@ -113,8 +117,8 @@ func (p *panel) nodes(out io.Writer) {
 		if p.degree[i] == 0 {
 			fill = missing
 		}
-		fmt.Fprintf(out, `<circle cx="%.1f" cy="%.1f" r="%.1f" fill="%s" stroke="#ffffff" stroke-width="1.2"><title>%s</title></circle>`+"\n",
-			at.X, at.Y, p.radius(i), fill, escape(p.g.Nodes[i].Name))
+		fmt.Fprintf(out, `<circle cx="%.1f" cy="%.1f" r="%.1f" fill="%s" stroke="#ffffff" stroke-width="%.1f"><title>%s</title></circle>`+"\n",
+			at.X, at.Y, p.radius(i), fill, 1.2*p.small, escape(p.g.Nodes[i].Name))
 	}
 	if len(p.at) > named {
 		return

@@ -1,11 +1,13 @@
 // Command pare looks into the run folders that train makes, prunes, exports and
-// uses their networks, and measures how fast models train.
+// uses their networks, measures how fast models train, and finds networks behind data.
 //
 //	pare inspect runs/resnet
 //	pare prune runs/resnet -out /tmp/half -method magnitude -macs 0.5
 //	pare export runs/resnet -onnx resnet.onnx
 //	pare predict runs/resnet -inputs x.npy -out logits.npy
 //	pare bench -model resnet20
+//	pare glasso -data expression.csv -corr -select ebic -out network
+//	pare diffusion -inputs x.csv -outputs y.csv -cv 10 -out kernel
 //	pare help predict
 package main
 
@@ -66,7 +68,7 @@ func execute(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 }
 
 func usage(w io.Writer) {
-	fmt.Fprintln(w, "pare works on the run folders that train makes, and measures how fast models train.")
+	fmt.Fprintln(w, "pare works on the run folders that train makes, measures how fast models train, and finds networks behind data.")
 	fmt.Fprintln(w)
 	fmt.Fprintln(w, "usage: pare COMMAND [options]")
 	fmt.Fprintln(w)
