@@ -53,6 +53,8 @@ func FitPath(p Problem, lambdas []float64, o Options) ([]*Model, error) {
 	return f.path(f.moments, o)
 }
 
+var errNoPath = errors.New("no entry of the kernel can differ from zero, so there is no path")
+
 // LambdaMax is the smallest λ at which every penalised entry is zero.
 func LambdaMax(p Problem) (float64, error) {
 	f, err := prepare(p, []float64{}, 1, Options{})
@@ -60,6 +62,22 @@ func LambdaMax(p Problem) (float64, error) {
 		return 0, err
 	}
 	return lambdaMax(&f.prob, f.moments), nil
+}
+
+// Lambdas are count values of λ from LambdaMax down to ratio of it, even in their logarithms.
+func Lambdas(p Problem, count int, ratio float64) ([]float64, error) {
+	if count < 2 || !(ratio > 0 && ratio < 1) {
+		return nil, fmt.Errorf("a path of %d lambdas down to %v of the largest: it has at least 2, and a ratio between 0 and 1", count, ratio)
+	}
+	f, err := prepare(p, []float64{}, ratio, Options{})
+	if err != nil {
+		return nil, err
+	}
+	top := lambdaMax(&f.prob, f.moments)
+	if top == 0 {
+		return nil, errNoPath
+	}
+	return geometric(top, ratio, count), nil
 }
 
 // fitter is a checked problem, centred if it has an intercept.
@@ -92,7 +110,7 @@ func prepare(p Problem, lambdas []float64, ratio float64, o Options) (*fitter, e
 	if lambdas == nil {
 		top := lambdaMax(&f.prob, f.moments)
 		if top == 0 {
-			return nil, errors.New("diffusion: no entry of the kernel can differ from zero, so there is no path")
+			return nil, errNoPath
 		}
 		f.lambdas = geometric(top, ratio, 30)
 	}

@@ -53,7 +53,7 @@ func (g *Graph) Laplacian() *mat.SymDense {
 // ErdosRenyi joins each pair of n nodes with the given probability, weight 1.
 func ErdosRenyi(n int, probability float64, rng *rand.Rand) (*Graph, error) {
 	if n < 1 || !(probability >= 0 && probability <= 1) {
-		return nil, fmt.Errorf("diffusion: an Erdős–Rényi graph needs at least 1 node and a probability in [0, 1], not %d and %v", n, probability)
+		return nil, fmt.Errorf("an Erdős–Rényi graph needs at least 1 node and a probability in [0, 1], not %d and %v", n, probability)
 	}
 	g := &Graph{Nodes: n}
 	for i := range n {
@@ -69,7 +69,7 @@ func ErdosRenyi(n int, probability float64, rng *rand.Rand) (*Graph, error) {
 // Ring joins n ≥ 3 nodes in a circle, weight 1.
 func Ring(n int) (*Graph, error) {
 	if n < 3 {
-		return nil, fmt.Errorf("diffusion: a ring needs at least 3 nodes, not %d", n)
+		return nil, fmt.Errorf("a ring needs at least 3 nodes, not %d", n)
 	}
 	g := &Graph{Nodes: n, Edges: []Edge{{0, n - 1, 1}}}
 	for i := range n - 1 {
@@ -82,7 +82,7 @@ func Ring(n int) (*Graph, error) {
 // r·columns + c lies in row r, column c.
 func Grid(rows, columns int) (*Graph, error) {
 	if rows < 1 || columns < 1 {
-		return nil, fmt.Errorf("diffusion: a grid needs at least 1 row and 1 column, not %d and %d", rows, columns)
+		return nil, fmt.Errorf("a grid needs at least 1 row and 1 column, not %d and %d", rows, columns)
 	}
 	g := &Graph{Nodes: rows * columns}
 	for r := range rows {
@@ -104,7 +104,7 @@ func Grid(rows, columns int) (*Graph, error) {
 // with probabilities that go as their degrees.
 func BarabasiAlbert(n, m int, rng *rand.Rand) (*Graph, error) {
 	if m < 1 || n < m+1 {
-		return nil, fmt.Errorf("diffusion: a Barabási–Albert graph needs m of at least 1 and more than m nodes, not m = %d and %d nodes", m, n)
+		return nil, fmt.Errorf("a Barabási–Albert graph needs m of at least 1 and more than m nodes, not m = %d and %d nodes", m, n)
 	}
 	g := &Graph{Nodes: n}
 	var ends []int // every node as often as its degree
@@ -134,14 +134,14 @@ func BarabasiAlbert(n, m int, rng *rand.Rand) (*Graph, error) {
 // check refuses edges that the matrices of a graph cannot hold.
 func (g *Graph) check() error {
 	if g.Nodes < 1 {
-		return fmt.Errorf("diffusion: a graph needs at least 1 node, not %d", g.Nodes)
+		return fmt.Errorf("a graph needs at least 1 node, not %d", g.Nodes)
 	}
 	for k, e := range g.Edges {
 		if e.I < 0 || e.J >= g.Nodes || e.I >= e.J {
-			return fmt.Errorf("diffusion: edge %d joins %d and %d; the first has to be below the second, and both nodes from 0 to %d", k+1, e.I, e.J, g.Nodes-1)
+			return fmt.Errorf("edge %d joins %d and %d; the first has to be below the second, and both nodes from 0 to %d", k+1, e.I, e.J, g.Nodes-1)
 		}
 		if !(e.Weight > 0) || math.IsInf(e.Weight, 0) {
-			return fmt.Errorf("diffusion: edge %d has weight %v, it has to be positive", k+1, e.Weight)
+			return fmt.Errorf("edge %d has weight %v, it has to be positive", k+1, e.Weight)
 		}
 	}
 	return nil

@@ -2,6 +2,7 @@ package diffusion
 
 import (
 	"fmt"
+	"slices"
 
 	"pare/graphdraw"
 
@@ -56,20 +57,38 @@ func (r Row) apply(x []float64) float64 {
 // no such graph.
 func (k Kernel) Graph(names []string) (*graphdraw.Graph, error) {
 	if len(k.Rows) != k.Inputs {
-		return nil, fmt.Errorf("diffusion: a kernel of %d outputs and %d inputs is no graph on one set of nodes", len(k.Rows), k.Inputs)
+		return nil, fmt.Errorf("a kernel of %d outputs and %d inputs is no graph on one set of nodes", len(k.Rows), k.Inputs)
 	}
 	return MatrixGraph(k.Dense(), names)
+}
+
+// Bipartite returns the kernel as a directed graph on the inputs, which come first,
+// and the outputs.
+func (k Kernel) Bipartite(inputs, outputs []string) (*graphdraw.Graph, error) {
+	if len(inputs) != k.Inputs || len(outputs) != len(k.Rows) {
+		return nil, fmt.Errorf("%d and %d names for %d inputs and %d outputs", len(inputs), len(outputs), k.Inputs, len(k.Rows))
+	}
+	g := &graphdraw.Graph{Directed: true}
+	for _, name := range slices.Concat(inputs, outputs) {
+		g.Nodes = append(g.Nodes, graphdraw.Node{Name: name})
+	}
+	for i, r := range k.Rows {
+		for a, j := range r.Index {
+			g.Edges = append(g.Edges, graphdraw.Edge{From: j, To: k.Inputs + i, Weight: r.Value[a]})
+		}
+	}
+	return g, nil
 }
 
 // MatrixGraph is Kernel.Graph for any square matrix, such as a graph shift.
 func MatrixGraph(m mat.Matrix, names []string) (*graphdraw.Graph, error) {
 	p, c := m.Dims()
 	if p != c {
-		return nil, fmt.Errorf("diffusion: a matrix of %d×%d is no graph on one set of nodes", p, c)
+		return nil, fmt.Errorf("a matrix of %d×%d is no graph on one set of nodes", p, c)
 	}
 	g := &graphdraw.Graph{Nodes: make([]graphdraw.Node, p)}
 	if names != nil && len(names) != p {
-		return nil, fmt.Errorf("diffusion: %d names for %d nodes", len(names), p)
+		return nil, fmt.Errorf("%d names for %d nodes", len(names), p)
 	}
 	for i := range g.Nodes {
 		g.Nodes[i].Name = fmt.Sprint(i + 1)

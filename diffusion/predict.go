@@ -10,7 +10,7 @@ import (
 func (m *Model) Predict(x *mat.Dense) (*mat.Dense, error) {
 	n, p := x.Dims()
 	if p != m.Kernel.Inputs {
-		return nil, fmt.Errorf("diffusion: inputs have %d columns, the kernel %d", p, m.Kernel.Inputs)
+		return nil, fmt.Errorf("inputs have %d columns, the kernel %d", p, m.Kernel.Inputs)
 	}
 	y := mat.NewDense(n, len(m.Kernel.Rows), nil)
 	for r := range n {

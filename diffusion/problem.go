@@ -31,12 +31,12 @@ type Problem struct {
 // Check returns what is wrong with the data, in one line, or nil.
 func (p *Problem) Check() error {
 	if p.X == nil || p.Y == nil {
-		return errors.New("diffusion: inputs and outputs are both needed")
+		return errors.New("inputs and outputs are both needed")
 	}
 	n, in := p.X.Dims()
 	m, out := p.Y.Dims()
 	if n != m {
-		return fmt.Errorf("diffusion: %d observations of the inputs, %d of the outputs", n, m)
+		return fmt.Errorf("%d observations of the inputs, %d of the outputs", n, m)
 	}
 	if err := checkMatrix("inputs", p.X); err != nil {
 		return err
@@ -45,10 +45,10 @@ func (p *Problem) Check() error {
 		return err
 	}
 	if p.Symmetric && in != out {
-		return fmt.Errorf("diffusion: a symmetric kernel needs as many outputs as inputs, not %d and %d", out, in)
+		return fmt.Errorf("a symmetric kernel needs as many outputs as inputs, not %d and %d", out, in)
 	}
 	if p.FreeDiagonal && in != out {
-		return fmt.Errorf("diffusion: a free diagonal needs as many outputs as inputs, not %d and %d", out, in)
+		return fmt.Errorf("a free diagonal needs as many outputs as inputs, not %d and %d", out, in)
 	}
 	return p.checkSupport(out, in)
 }
@@ -58,11 +58,11 @@ func (p *Problem) checkSupport(q, cols int) error {
 		return nil
 	}
 	if len(p.Support) != q {
-		return fmt.Errorf("diffusion: the known support has %d rows, the kernel %d", len(p.Support), q)
+		return fmt.Errorf("the known support has %d rows, the kernel %d", len(p.Support), q)
 	}
 	for i, row := range p.Support {
 		if len(row) != cols {
-			return fmt.Errorf("diffusion: row %d of the known support has %d columns, the kernel %d", i+1, len(row), cols)
+			return fmt.Errorf("row %d of the known support has %d columns, the kernel %d", i+1, len(row), cols)
 		}
 	}
 	if !p.Symmetric {
@@ -71,7 +71,7 @@ func (p *Problem) checkSupport(q, cols int) error {
 	for i, row := range p.Support {
 		for j := range i {
 			if row[j] != p.Support[j][i] {
-				return fmt.Errorf("diffusion: the known support is not symmetric at row %d, column %d", i+1, j+1)
+				return fmt.Errorf("the known support is not symmetric at row %d, column %d", i+1, j+1)
 			}
 		}
 	}
@@ -82,12 +82,12 @@ func (p *Problem) checkSupport(q, cols int) error {
 func checkMatrix(name string, m *mat.Dense) error {
 	n, p := m.Dims()
 	if n < 2 {
-		return fmt.Errorf("diffusion: %s have %d observation, at least 2 are needed", name, n)
+		return fmt.Errorf("%s have %d observation, at least 2 are needed", name, n)
 	}
 	for r := range n {
 		for c, v := range m.RawRowView(r) {
 			if math.IsNaN(v) || math.IsInf(v, 0) {
-				return fmt.Errorf("diffusion: %s: row %d, column %d is %v", name, r+1, c+1, v)
+				return fmt.Errorf("%s: row %d, column %d is %v", name, r+1, c+1, v)
 			}
 		}
 	}
@@ -97,7 +97,7 @@ func checkMatrix(name string, m *mat.Dense) error {
 			constant = m.At(r, c) == first
 		}
 		if constant {
-			return fmt.Errorf("diffusion: %s: column %d is constant (%g)", name, c+1, first)
+			return fmt.Errorf("%s: column %d is constant (%g)", name, c+1, first)
 		}
 	}
 	return nil
@@ -105,7 +105,7 @@ func checkMatrix(name string, m *mat.Dense) error {
 
 func checkLambda(lambda float64) error {
 	if lambda < 0 || math.IsNaN(lambda) || math.IsInf(lambda, 0) {
-		return fmt.Errorf("diffusion: lambda is %v, it has to be 0 or more", lambda)
+		return fmt.Errorf("lambda is %v, it has to be 0 or more", lambda)
 	}
 	return nil
 }
@@ -155,10 +155,10 @@ func (o Options) maxIterations() int {
 
 func (o Options) check() error {
 	if o.Tolerance < 0 || math.IsNaN(o.Tolerance) {
-		return fmt.Errorf("diffusion: the tolerance is %v, it has to be 0 or more", o.Tolerance)
+		return fmt.Errorf("the tolerance is %v, it has to be 0 or more", o.Tolerance)
 	}
 	if o.MaxIterations < 0 || o.Threads < 0 {
-		return errors.New("diffusion: the numbers of iterations and threads have to be 0 or more")
+		return errors.New("the numbers of iterations and threads have to be 0 or more")
 	}
 	return nil
 }

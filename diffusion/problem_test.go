@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 
+	"pare/recovery"
+
 	"gonum.org/v1/gonum/mat"
 )
 
@@ -107,7 +109,7 @@ func TestCompare(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := Score{TruePositives: 1, FalsePositives: 2, FalseNegatives: 1, Precision: 1. / 3, Recall: 0.5, F1: 0.4, Hamming: 3}
+	want := recovery.Score{TruePositives: 1, FalsePositives: 2, FalseNegatives: 1, Precision: 1. / 3, Recall: 0.5, F1: 0.4, Hamming: 3}
 	s.F1 = math.Round(s.F1*1e12) / 1e12
 	if s != want {
 		t.Errorf("got %+v, want %+v", s, want)

@@ -16,7 +16,7 @@ func Relax(p Problem, k Kernel, o Options) (*Model, error) {
 		return nil, err
 	}
 	if len(k.Rows) != f.moments.q || k.Inputs != f.moments.p {
-		return nil, fmt.Errorf("diffusion: the kernel is %d×%d, the data ask for %d×%d", len(k.Rows), k.Inputs, f.moments.q, f.moments.p)
+		return nil, fmt.Errorf("the kernel is %d×%d, the data ask for %d×%d", len(k.Rows), k.Inputs, f.moments.q, f.moments.p)
 	}
 	model := f.relax(f.moments, []Kernel{k}, o)[0]
 	if model == nil {

@@ -2,7 +2,7 @@ package diffusion
 
 import "errors"
 
-var errRank = errors.New("diffusion: lambda = 0 needs inputs of full column rank, with more observations than nodes; give a lambda above 0")
+var errRank = errors.New("lambda = 0 needs inputs of full column rank, with more observations than nodes; give a lambda above 0")
 
 // solveRows fits every row by itself.
 func solveRows(prob *Problem, m *moments, lambdas []float64, o Options) ([]*Model, error) {

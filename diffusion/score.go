@@ -4,18 +4,10 @@ import (
 	"fmt"
 	"math"
 
+	"pare/recovery"
+
 	"gonum.org/v1/gonum/mat"
 )
-
-// Score says how well the support of a matrix was found.
-type Score struct {
-	TruePositives, FalsePositives, FalseNegatives, TrueNegatives int
-	// Precision is 1 where nothing was found, Recall 1 where nothing was to be
-	// found; F1 is their harmonic mean, 0 where both are 0.
-	Precision, Recall, F1 float64
-	// Hamming is the number of entries that are in one support only.
-	Hamming int
-}
 
 // CompareOptions say which entries Compare counts; the zero value counts all
 // entries that are not zero.
@@ -28,12 +20,12 @@ type CompareOptions struct {
 }
 
 // Compare scores the support of what was found against the truth.
-func Compare(truth, found mat.Matrix, o CompareOptions) (Score, error) {
-	var s Score
+func Compare(truth, found mat.Matrix, o CompareOptions) (recovery.Score, error) {
 	q, p := truth.Dims()
 	if r, c := found.Dims(); r != q || c != p {
-		return s, fmt.Errorf("diffusion: the truth is %d×%d, what was found %d×%d", q, p, r, c)
+		return recovery.Score{}, fmt.Errorf("the truth is %d×%d, what was found %d×%d", q, p, r, c)
 	}
+	var both, more, fewer, neither int
 	for i := range q {
 		for j := range p {
 			if i == j && o.OffDiagonal {
@@ -42,28 +34,15 @@ func Compare(truth, found mat.Matrix, o CompareOptions) (Score, error) {
 			is, got := math.Abs(truth.At(i, j)) > o.TruthAbove, math.Abs(found.At(i, j)) > o.FoundAbove
 			switch {
 			case is && got:
-				s.TruePositives++
+				both++
 			case got:
-				s.FalsePositives++
+				more++
 			case is:
-				s.FalseNegatives++
+				fewer++
 			default:
-				s.TrueNegatives++
+				neither++
 			}
 		}
 	}
-	s.Precision = share(s.TruePositives, s.FalsePositives)
-	s.Recall = share(s.TruePositives, s.FalseNegatives)
-	if s.Precision+s.Recall > 0 {
-		s.F1 = 2 * s.Precision * s.Recall / (s.Precision + s.Recall)
-	}
-	s.Hamming = s.FalsePositives + s.FalseNegatives
-	return s, nil
-}
-
-func share(hits, misses int) float64 {
-	if hits+misses == 0 {
-		return 1
-	}
-	return float64(hits) / float64(hits+misses)
+	return recovery.Of(both, more, fewer, neither), nil
 }

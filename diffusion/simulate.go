@@ -16,11 +16,11 @@ func Heat(g *Graph, t float64) (*mat.Dense, error) {
 		return nil, err
 	}
 	if !(t >= 0) || math.IsInf(t, 0) {
-		return nil, fmt.Errorf("diffusion: the time of the heat kernel is %v, it has to be 0 or more", t)
+		return nil, fmt.Errorf("the time of the heat kernel is %v, it has to be 0 or more", t)
 	}
 	var eig mat.EigenSym
 	if !eig.Factorize(g.Laplacian(), true) {
-		return nil, errors.New("diffusion: the eigenvalues of the Laplacian did not converge")
+		return nil, errors.New("the eigenvalues of the Laplacian did not converge")
 	}
 	var v, scaled mat.Dense
 	eig.VectorsTo(&v)
@@ -58,7 +58,7 @@ func Consensus(g *Graph, epsilon float64, k int) (*mat.Dense, error) {
 		return nil, err
 	}
 	if !(epsilon > 0) || math.IsInf(epsilon, 0) {
-		return nil, fmt.Errorf("diffusion: the step of consensus is %v, it has to be positive", epsilon)
+		return nil, fmt.Errorf("the step of consensus is %v, it has to be positive", epsilon)
 	}
 	l := g.Laplacian()
 	l.ScaleSym(-epsilon, l)
@@ -75,7 +75,7 @@ func Consensus(g *Graph, epsilon float64, k int) (*mat.Dense, error) {
 
 func power(m *mat.Dense, k int) (*mat.Dense, error) {
 	if k < 0 {
-		return nil, fmt.Errorf("diffusion: the number of steps is %d, it has to be 0 or more", k)
+		return nil, fmt.Errorf("the number of steps is %d, it has to be 0 or more", k)
 	}
 	h := new(mat.Dense)
 	h.Pow(m, k)
@@ -100,10 +100,10 @@ func symmetrise(m *mat.Dense) {
 // noise.
 func Simulate(h *mat.Dense, n int, decibels float64, rng *rand.Rand) (x, y *mat.Dense, err error) {
 	if n < 1 {
-		return nil, nil, fmt.Errorf("diffusion: the number of observations is %d, it has to be 1 or more", n)
+		return nil, nil, fmt.Errorf("the number of observations is %d, it has to be 1 or more", n)
 	}
 	if math.IsNaN(decibels) || math.IsInf(decibels, -1) {
-		return nil, nil, fmt.Errorf("diffusion: the signal-to-noise ratio is %v dB", decibels)
+		return nil, nil, fmt.Errorf("the signal-to-noise ratio is %v dB", decibels)
 	}
 	q, p := h.Dims()
 	x = mat.NewDense(n, p, nil)

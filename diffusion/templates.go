@@ -61,7 +61,7 @@ type Shift struct {
 // the covariance orthogonal to it.
 func CovarianceTemplates(y *mat.Dense, laplacian bool) (*mat.Dense, error) {
 	if y == nil {
-		return nil, errors.New("diffusion: outputs are needed")
+		return nil, errors.New("outputs are needed")
 	}
 	if err := checkMatrix("outputs", y); err != nil {
 		return nil, err
@@ -69,7 +69,7 @@ func CovarianceTemplates(y *mat.Dense, laplacian bool) (*mat.Dense, error) {
 	c, _ := centred(y)
 	n, p := c.Dims()
 	if laplacian && p < 2 {
-		return nil, errors.New("diffusion: templates need at least 2 nodes")
+		return nil, errors.New("templates need at least 2 nodes")
 	}
 	basis := mat.NewDense(p, p, nil)
 	for i := range p {
@@ -86,7 +86,7 @@ func CovarianceTemplates(y *mat.Dense, laplacian bool) (*mat.Dense, error) {
 	cov.SymOuterK(1/float64(n), c.T())
 	var eig mat.EigenSym
 	if !eig.Factorize(cov, true) {
-		return nil, errors.New("diffusion: the eigenvalues of the covariance did not converge")
+		return nil, errors.New("the eigenvalues of the covariance did not converge")
 	}
 	var e, v mat.Dense
 	eig.VectorsTo(&e)
@@ -154,11 +154,11 @@ func SpectralTemplates(v *mat.Dense, o TemplateOptions) (*Shift, error) {
 
 func checkTemplates(v *mat.Dense, o *TemplateOptions) error {
 	if v == nil {
-		return errors.New("diffusion: templates are needed")
+		return errors.New("templates are needed")
 	}
 	p, c := v.Dims()
 	if p != c || p < 2 {
-		return fmt.Errorf("diffusion: templates are %d×%d, they have to be square with at least 2 nodes", p, c)
+		return fmt.Errorf("templates are %d×%d, they have to be square with at least 2 nodes", p, c)
 	}
 	var g mat.Dense
 	g.Mul(v.T(), v)
@@ -169,25 +169,25 @@ func checkTemplates(v *mat.Dense, o *TemplateOptions) error {
 				want = 1
 			}
 			if !(math.Abs(g.At(i, j)-want) < 1e-6) {
-				return fmt.Errorf("diffusion: templates %d and %d have inner product %.3g, they have to be orthonormal", i+1, j+1, g.At(i, j))
+				return fmt.Errorf("templates %d and %d have inner product %.3g, they have to be orthonormal", i+1, j+1, g.At(i, j))
 			}
 		}
 	}
 	if o.Laplacian {
 		for i := range p {
 			if !(math.Abs(v.At(i, 0)-v.At(0, 0)) < 1e-6) {
-				return errors.New("diffusion: the first template of a Laplacian has to be constant")
+				return errors.New("the first template of a Laplacian has to be constant")
 			}
 		}
 	}
 	if !(o.Epsilon >= 0) || math.IsInf(o.Epsilon, 0) {
-		return fmt.Errorf("diffusion: epsilon is %v, it has to be 0 or more", o.Epsilon)
+		return fmt.Errorf("epsilon is %v, it has to be 0 or more", o.Epsilon)
 	}
 	if o.Anchor < 0 || o.Anchor >= p {
-		return fmt.Errorf("diffusion: the anchor is node %d, of %d", o.Anchor, p)
+		return fmt.Errorf("the anchor is node %d, of %d", o.Anchor, p)
 	}
 	if !(o.Tolerance >= 0) || o.MaxIterations < 0 {
-		return errors.New("diffusion: tolerance and number of iterations have to be 0 or more")
+		return errors.New("tolerance and number of iterations have to be 0 or more")
 	}
 	if o.Tolerance == 0 {
 		o.Tolerance = 1e-5

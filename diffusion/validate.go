@@ -52,7 +52,7 @@ func CrossValidate(p Problem, o CVOptions) (*CV, error) {
 		return nil, err
 	}
 	if len(f.lambdas) == 0 {
-		return nil, errors.New("diffusion: cross-validation needs at least one lambda")
+		return nil, errors.New("cross-validation needs at least one lambda")
 	}
 	fold, folds, err := o.folds(p.X.RawMatrix().Rows)
 	if err != nil {
@@ -83,7 +83,7 @@ func CrossValidate(p Problem, o CVOptions) (*CV, error) {
 	}
 	cv.choose(losses)
 	if math.IsInf(cv.Error[cv.Min], 1) {
-		return nil, errors.New("diffusion: no support of the path can be refitted without penalty in all folds; a symmetric kernel needs more observations than nodes for that: leave Relaxed out")
+		return nil, errors.New("no support of the path can be refitted without penalty in all folds; a symmetric kernel needs more observations than nodes for that: leave Relaxed out")
 	}
 	return cv, nil
 }
@@ -92,7 +92,7 @@ func CrossValidate(p Problem, o CVOptions) (*CV, error) {
 func (o *CVOptions) folds(n int) ([]int, int, error) {
 	if o.Fold != nil {
 		if len(o.Fold) != n {
-			return nil, 0, fmt.Errorf("diffusion: %d folds given for %d observations", len(o.Fold), n)
+			return nil, 0, fmt.Errorf("%d folds given for %d observations", len(o.Fold), n)
 		}
 		count := 0
 		for _, k := range o.Fold {
@@ -101,17 +101,17 @@ func (o *CVOptions) folds(n int) ([]int, int, error) {
 		seen := make([]bool, count)
 		for r, k := range o.Fold {
 			if k < 0 {
-				return nil, 0, fmt.Errorf("diffusion: observation %d is in fold %d, folds count from 0", r+1, k)
+				return nil, 0, fmt.Errorf("observation %d is in fold %d, folds count from 0", r+1, k)
 			}
 			seen[k] = true
 		}
 		for k, s := range seen {
 			if !s {
-				return nil, 0, fmt.Errorf("diffusion: no observation is in fold %d", k)
+				return nil, 0, fmt.Errorf("no observation is in fold %d", k)
 			}
 		}
 		if count < 2 {
-			return nil, 0, errors.New("diffusion: cross-validation needs at least 2 folds")
+			return nil, 0, errors.New("cross-validation needs at least 2 folds")
 		}
 		return o.Fold, count, nil
 	}
@@ -120,7 +120,7 @@ func (o *CVOptions) folds(n int) ([]int, int, error) {
 		count = min(10, n)
 	}
 	if count < 2 || count > n {
-		return nil, 0, fmt.Errorf("diffusion: %d folds of %d observations; between 2 and %d are possible", count, n, n)
+		return nil, 0, fmt.Errorf("%d folds of %d observations; between 2 and %d are possible", count, n, n)
 	}
 	rng := o.Rand
 	if rng == nil {

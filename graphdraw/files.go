@@ -11,8 +11,8 @@ import (
 )
 
 // WriteCSV writes a line "from,to,weight" for each edge, with the names of the
-// nodes, below a line that says so. The columns are called a and b where edges have
-// no direction.
+// nodes and, where there is one, the measure, below a line that says so. The columns
+// are called a and b where edges have no direction.
 func WriteCSV(w io.Writer, g *Graph) error {
 	if err := g.Check(); err != nil {
 		return err
@@ -22,11 +22,18 @@ func WriteCSV(w io.Writer, g *Graph) error {
 	if g.Directed {
 		head = []string{"from", "to", "weight"}
 	}
+	if g.Measure != "" {
+		head = append(head, g.key())
+	}
 	if err := out.Write(head); err != nil {
 		return err
 	}
 	for _, e := range g.Edges {
-		if err := out.Write([]string{g.Nodes[e.From].Name, g.Nodes[e.To].Name, number(e.Weight)}); err != nil {
+		row := []string{g.Nodes[e.From].Name, g.Nodes[e.To].Name, number(e.Weight)}
+		if g.Measure != "" {
+			row = append(row, number(e.Value))
+		}
+		if err := out.Write(row); err != nil {
 			return err
 		}
 	}
@@ -50,10 +57,14 @@ func WriteDOT(w io.Writer, g *Graph) error {
 	for i, n := range g.Nodes {
 		fmt.Fprintf(out, "  n%d [label=%s];\n", i, dotQuote(n.Name))
 	}
-	scale := g.heaviest()
+	scale := g.strongest()
 	for _, e := range g.Edges {
-		fmt.Fprintf(out, "  n%d %s n%d [value=%s, penwidth=%.2f, color=\"%s\"];\n",
-			e.From, arrow, e.To, number(e.Weight), strokeWidth(e.Weight, scale), strokeColour(e.Weight))
+		second := ""
+		if g.Measure != "" {
+			second = fmt.Sprintf(", %s=%s", g.key(), number(e.Value))
+		}
+		fmt.Fprintf(out, "  n%d %s n%d [value=%s%s, penwidth=%.2f, color=\"%s\"];\n",
+			e.From, arrow, e.To, number(e.Weight), second, strokeWidth(g.drawn(e), scale), strokeColour(g.drawn(e)))
 	}
 	fmt.Fprintln(out, "}")
 	return out.Flush()
@@ -65,7 +76,7 @@ func dotQuote(s string) string {
 }
 
 // WriteGraphML writes the graph with the node attribute "name" and the edge
-// attribute "weight".
+// attributes "weight" and, where there is one, the measure.
 func WriteGraphML(w io.Writer, g *Graph) error {
 	if err := g.Check(); err != nil {
 		return err
@@ -75,22 +86,32 @@ func WriteGraphML(w io.Writer, g *Graph) error {
 	if g.Directed {
 		direction = "directed"
 	}
-	fmt.Fprintf(out, `<?xml version="1.0" encoding="UTF-8"?>
+	fmt.Fprint(out, `<?xml version="1.0" encoding="UTF-8"?>
 <graphml xmlns="http://graphml.graphdrawing.org/xmlns">
   <key id="name" for="node" attr.name="name" attr.type="string"/>
   <key id="weight" for="edge" attr.name="weight" attr.type="double"/>
-  <graph edgedefault="%s">
-`, direction)
+`)
+	if g.Measure != "" {
+		fmt.Fprintf(out, "  <key id=\"value\" for=\"edge\" attr.name=\"%s\" attr.type=\"double\"/>\n", escape(g.key()))
+	}
+	fmt.Fprintf(out, "  <graph edgedefault=\"%s\">\n", direction)
 	for i, n := range g.Nodes {
 		fmt.Fprintf(out, "    <node id=\"n%d\"><data key=\"name\">%s</data></node>\n", i, escape(n.Name))
 	}
 	for _, e := range g.Edges {
-		fmt.Fprintf(out, "    <edge source=\"n%d\" target=\"n%d\"><data key=\"weight\">%s</data></edge>\n",
-			e.From, e.To, number(e.Weight))
+		second := ""
+		if g.Measure != "" {
+			second = fmt.Sprintf(`<data key="value">%s</data>`, number(e.Value))
+		}
+		fmt.Fprintf(out, "    <edge source=\"n%d\" target=\"n%d\"><data key=\"weight\">%s</data>%s</edge>\n",
+			e.From, e.To, number(e.Weight), second)
 	}
 	fmt.Fprint(out, "  </graph>\n</graphml>\n")
 	return out.Flush()
 }
+
+// key is the measure as a name that all formats take.
+func (g *Graph) key() string { return strings.ReplaceAll(g.Measure, " ", "_") }
 
 func number(v float64) string { return strconv.FormatFloat(v, 'g', -1, 64) }
 

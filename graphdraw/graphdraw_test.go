@@ -15,14 +15,14 @@ func ring(n int) *Graph {
 	g := &Graph{Nodes: make([]Node, n)}
 	for i := range n {
 		g.Nodes[i].Name = string(rune('a' + i%26))
-		g.Edges = append(g.Edges, Edge{i, (i + 1) % n, 1})
+		g.Edges = append(g.Edges, Edge{From: i, To: (i + 1) % n, Weight: 1})
 	}
 	return g
 }
 
 var awkward = &Graph{
 	Nodes: []Node{{`x "1" <&>`}, {`back\slash`}, {"a,b\nc"}, {""}},
-	Edges: []Edge{{0, 1, -0.5}, {1, 0, 2}, {2, 2, 9}, {1, 2, 1e-20}},
+	Edges: []Edge{{From: 0, To: 1, Weight: -0.5}, {From: 1, To: 0, Weight: 2}, {From: 2, To: 2, Weight: 9}, {From: 1, To: 2, Weight: 1e-20}},
 }
 
 func write(t *testing.T, f func(io.Writer, *Graph) error, g *Graph) string {
@@ -123,7 +123,7 @@ func TestPathIsStretched(t *testing.T) {
 	g := &Graph{Nodes: make([]Node, 10)}
 	order := []int{3, 7, 0, 9, 1, 8, 2, 6, 5, 4}
 	for i := range 9 {
-		g.Edges = append(g.Edges, Edge{order[i], order[i+1], 1})
+		g.Edges = append(g.Edges, Edge{From: order[i], To: order[i+1], Weight: 1})
 	}
 	p, err := Layout(g)
 	if err != nil {
@@ -138,15 +138,15 @@ func TestPathIsStretched(t *testing.T) {
 func TestNodesAreApart(t *testing.T) {
 	star := &Graph{Nodes: make([]Node, 30)}
 	for i := 1; i < 20; i++ {
-		star.Edges = append(star.Edges, Edge{0, i, 1})
+		star.Edges = append(star.Edges, Edge{From: 0, To: i, Weight: 1})
 	}
 	big := &Graph{Nodes: make([]Node, 900)} // a grid of 30×30, beyond majorisation
 	for i := range 900 {
 		if i%30 < 29 {
-			big.Edges = append(big.Edges, Edge{i, i + 1, 1})
+			big.Edges = append(big.Edges, Edge{From: i, To: i + 1, Weight: 1})
 		}
 		if i < 870 {
-			big.Edges = append(big.Edges, Edge{i, i + 30, 1})
+			big.Edges = append(big.Edges, Edge{From: i, To: i + 30, Weight: 1})
 		}
 	}
 	for name, g := range map[string]*Graph{"star and single nodes": star, "grid": big, "one": ring(1), "two": ring(2)} {
@@ -172,7 +172,7 @@ func TestEmptyAndBad(t *testing.T) {
 	if e := elements(t, write(t, svg, empty)); e["circle"] != 0 || e["svg"] != 1 {
 		t.Errorf("empty: %v", e)
 	}
-	for _, e := range []Edge{{0, 3, 1}, {-1, 0, 1}, {0, 1, math.NaN()}, {0, 1, math.Inf(1)}} {
+	for _, e := range []Edge{{From: 0, To: 3, Weight: 1}, {From: -1, To: 0, Weight: 1}, {From: 0, To: 1, Weight: math.NaN()}, {From: 0, To: 1, Weight: math.Inf(1)}} {
 		g := &Graph{Nodes: make([]Node, 3), Edges: []Edge{e}}
 		for _, f := range []func(io.Writer, *Graph) error{WriteCSV, WriteDOT, WriteGraphML, svg} {
 			if err := f(io.Discard, g); err == nil {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 
+	"pare/graphdraw"
 	"pare/graphical"
 )
 
@@ -34,7 +35,7 @@ func Example() {
 	// 1 – 2: partial correlation 0.29
 }
 
-func ExampleNetwork_WriteCSV() {
+func ExampleNetwork_Graph() {
 	c, err := graphical.FromMatrix([]float64{1, -0.5, -0.5, 1}, 2, 0)
 	if err != nil {
 		fmt.Println(err)
@@ -45,10 +46,15 @@ func ExampleNetwork_WriteCSV() {
 		fmt.Println(err)
 		return
 	}
-	if err := network.WriteCSV(os.Stdout, []string{"rain", "sun"}); err != nil {
+	graph, err := network.Graph([]string{"rain", "sun"})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	if err := graphdraw.WriteCSV(os.Stdout, graph); err != nil {
 		fmt.Println(err)
 	}
 	// Output:
-	// from,to,weight,partial
+	// a,b,weight,partial_correlation
 	// rain,sun,0.26666666666666666,-0.25
 }

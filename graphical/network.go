@@ -11,8 +11,8 @@ import (
 type Edge struct {
 	I       int     `json:"i"` // variables from 0, I < J
 	J       int     `json:"j"`
-	Weight  float64 `json:"weight"`  // Θᵢⱼ
-	Partial float64 `json:"partial"` // partial correlation −Θᵢⱼ/√(ΘᵢᵢΘⱼⱼ)
+	Weight  float64 `json:"weight"`              // Θᵢⱼ
+	Partial float64 `json:"partial_correlation"` // −Θᵢⱼ/√(ΘᵢᵢΘⱼⱼ)
 }
 
 // Network is a fitted precision matrix Θ, symmetric and positive definite.

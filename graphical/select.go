@@ -1,6 +1,7 @@
 package graphical
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"math/rand/v2"
@@ -68,22 +69,51 @@ func Select(x []float64, n, p int, o SelectOptions) (*Selection, error) {
 	if err := o.check(n); err != nil {
 		return nil, err
 	}
+	if o.Method == EBIC {
+		return selectEBIC(c, o)
+	}
 	path := o.Path
-	work := map[Method]int{EBIC: 1, StARS: o.Subsamples, CV: o.Folds}[o.Method]
+	work := map[Method]int{StARS: o.Subsamples, CV: o.Folds}[o.Method]
 	path.Progress = part(o.Path.Progress, 0, work+1)
 	s := &Selection{}
 	if s.Path, err = FitPath(c, o.Penalty, path); err != nil {
 		return nil, err
 	}
-	switch o.Method {
-	case CV:
+	if o.Method == CV {
 		err = s.crossValidate(x, n, p, o)
-	case StARS:
+	} else {
 		err = s.subsample(x, n, p, o)
-	default:
-		err = s.score(c, o)
 	}
 	if err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// SelectCovariance is Select where the data are not at hand, by eBIC alone. c has to know
+// the number of observations; o.Correlation does not count.
+func SelectCovariance(c *Covariance, o SelectOptions) (*Selection, error) {
+	if c.n < 2 {
+		return nil, errors.New("eBIC needs the number of observations behind the covariance")
+	}
+	if err := o.check(c.n); err != nil {
+		return nil, err
+	}
+	if o.Method != EBIC {
+		return nil, fmt.Errorf("a selection by %s needs the data; of a covariance ebic alone can choose", o.Method)
+	}
+	return selectEBIC(c, o)
+}
+
+func selectEBIC(c *Covariance, o SelectOptions) (*Selection, error) {
+	path := o.Path
+	path.Progress = part(o.Path.Progress, 0, 2)
+	s := &Selection{}
+	var err error
+	if s.Path, err = FitPath(c, o.Penalty, path); err != nil {
+		return nil, err
+	}
+	if err := s.score(c, o); err != nil {
 		return nil, err
 	}
 	return s, nil

@@ -4,6 +4,8 @@ import (
 	"math"
 	"math/rand/v2"
 	"reflect"
+	"slices"
+	"strings"
 	"testing"
 )
 
@@ -150,5 +152,39 @@ func TestEdgeStability(t *testing.T) {
 	}
 	if _, err := EdgeStability(x, n, p, -1, o); err == nil {
 		t.Error("a negative λ was taken")
+	}
+}
+
+func TestSelectCovariance(t *testing.T) {
+	n, p := 200, 6
+	x := chain(3, n, p)
+	o := SelectOptions{Path: PathOptions{Count: 8}}
+	want, err := Select(x, n, p, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := FromData(x, n, p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := SelectCovariance(c, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got.Best != want.Best || !slices.Equal(got.Score, want.Score) {
+		t.Errorf("eBIC of a covariance %v, of its data %v", got.Score, want.Score)
+	}
+	o.Method = CV
+	if _, err := SelectCovariance(c, o); err == nil || !strings.Contains(err.Error(), "needs the data") {
+		t.Errorf("cross-validation of a covariance: %v", err)
+	}
+	s := make([]float64, p*p)
+	c.block(upTo(p), s)
+	unknown, err := FromMatrix(s, p, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := SelectCovariance(unknown, SelectOptions{}); err == nil || !strings.Contains(err.Error(), "number of observations") {
+		t.Errorf("without observations: %v", err)
 	}
 }

@@ -15,7 +15,9 @@ type lineChart struct {
 	zero    bool   // the axis contains 0
 	lines   []series
 	spans   []span
-	bare    bool // without a legend: more curves than it could name
+	bare    bool   // without a legend: more curves than it could name
+	caption string // in the place of a legend
+	fine    bool   // the horizontal axis does not count: ticks may stand at parts of 1, and curves have no dots
 }
 
 // series is one curve in pieces: a new one begins where the network changed.
@@ -68,6 +70,9 @@ func (c lineChart) render(head string) string {
 	}
 	p.line("axis", marginLeft, chartHeight-marginBottom, chartWidth-marginRight, chartHeight-marginBottom)
 	p.text("tick", (marginLeft+chartWidth-marginRight)/2, chartHeight-3, middle, c.xAxis())
+	if c.caption != "" {
+		p.text("legend", marginLeft, 14, start, c.caption)
+	}
 	at := marginLeft
 	for i, s := range c.lines {
 		class := fmt.Sprintf("line%d", i+1)
@@ -108,7 +113,11 @@ func (c lineChart) axes() (x, y axis, ok bool) {
 	if c.zero {
 		loY, hiY = min(loY, 0), max(hiY, 0)
 	}
-	x = newAxis(loX, hiX, 8, 1, false).onto(marginLeft, chartWidth-marginRight)
+	least := 1.0
+	if c.fine {
+		least = 0
+	}
+	x = newAxis(loX, hiX, 8, least, false).onto(marginLeft, chartWidth-marginRight)
 	y = newAxis(loY, hiY, 5, 0, true)
 	if c.percent { // padding does not leave the possible
 		y.lo, y.hi = max(y.lo, min(0, loY)), min(y.hi, max(1, hiY))
@@ -168,7 +177,7 @@ func (c lineChart) drawLine(p *picture, x, y axis, s series, class string) {
 		}
 		p.path("curve "+class, d.String())
 		for _, q := range piece {
-			if n <= dotsUpTo || len(piece) == 1 {
+			if n <= dotsUpTo && !c.fine || len(piece) == 1 {
 				p.circle("dot "+class, x.at(q.x), y.at(q.y), 2.2, c.tip(s.name, q))
 			}
 		}

@@ -21,6 +21,18 @@ type Matrix struct {
 // Column is a view of column j.
 func (m *Matrix) Column(j int) []float64 { return m.Data[j*m.Rows : (j+1)*m.Rows] }
 
+// RowMajor is a copy of the design, row after row.
+func (m *Matrix) RowMajor() []float64 {
+	p := len(m.Names)
+	out := make([]float64, len(m.Data))
+	for j := range p {
+		for i, v := range m.Column(j) {
+			out[i*p+j] = v
+		}
+	}
+	return out
+}
+
 // Constant are the indices of columns in which all rows are equal.
 func (m *Matrix) Constant() []int {
 	out := []int{}

@@ -1,5 +1,5 @@
 // Command pare looks into the run folders that train makes, prunes, exports and
-// uses their networks, and measures how fast models train.
+// uses their networks, measures how fast models train, and finds networks behind data.
 //
 //	pare inspect runs/resnet
 //	pare prune runs/resnet -out /tmp/half -method magnitude -macs 0.5
@@ -7,6 +7,8 @@
 //	pare predict runs/resnet -inputs x.npy -out logits.npy
 //	pare bench -model resnet20
 //	pare lasso -data grades.csv -target G3 -one-hot -cv 10
+//	pare glasso -data expression.csv -corr -select ebic -out network
+//	pare diffusion -inputs x.csv -outputs y.csv -cv 10 -out kernel
 //	pare help predict
 package main
 
@@ -32,7 +34,7 @@ type command interface {
 }
 
 // commands are the subcommands in the order of the help.
-var commands = []command{inspectCommand{}, pruneCommand{}, exportCommand{}, predictCommand{}, memoryCommand{}, compareCommand{}, benchCommand{}, lassoCommand{}}
+var commands = []command{inspectCommand{}, pruneCommand{}, exportCommand{}, predictCommand{}, memoryCommand{}, compareCommand{}, benchCommand{}, lassoCommand{}, glassoCommand{}, diffusionCommand{}}
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -68,7 +70,7 @@ func execute(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 
 func usage(w io.Writer) {
 	fmt.Fprintln(w, "pare works on the run folders that train makes, measures how fast models train,")
-	fmt.Fprintln(w, "and fits classical sparse estimators to tables.")
+	fmt.Fprintln(w, "fits sparse linear models to tables, and finds networks behind data.")
 	fmt.Fprintln(w)
 	fmt.Fprintln(w, "usage: pare COMMAND [options]")
 	fmt.Fprintln(w)

@@ -1,0 +1,148 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"io"
+	"runtime"
+	"strings"
+
+	"pare/cmd/internal/cli"
+	"pare/estimates"
+	"pare/internal/atomicfile"
+)
+
+// sourceFlags are the options that say what to take of a file of data.
+type sourceFlags struct {
+	columns, drop              list
+	noHeader, complete, oneHot bool
+}
+
+func (s *sourceFlags) add(f *flags) {
+	f.Var(&s.columns, "columns", "`names` of the columns to take, with commas between (default all)")
+	f.Var(&s.drop, "drop", "`names` of columns to leave out, with commas between")
+	f.BoolVar(&s.noHeader, "no-header", false, "the first row is data; columns are called x1, x2, …")
+	f.BoolVar(&s.complete, "complete", false, "leave out rows with a missing or infinite cell")
+	f.BoolVar(&s.oneHot, "one-hot", false, "take columns of 0 and 1 in the place of columns of text")
+}
+
+func (s *sourceFlags) source(path string) estimates.Source {
+	return estimates.Source{Path: path, Columns: s.columns, Drop: s.drop, NoHeader: s.noHeader, Complete: s.complete, OneHot: s.oneHot}
+}
+
+// list is names with commas between.
+type list []string
+
+var _ flag.Value = (*list)(nil)
+
+func (l *list) String() string { return strings.Join(*l, ",") }
+
+func (l *list) Set(text string) error {
+	for name := range strings.SplitSeq(text, ",") {
+		if name = strings.TrimSpace(name); name != "" {
+			*l = append(*l, name)
+		}
+	}
+	if len(*l) == 0 {
+		return fmt.Errorf("there is no name")
+	}
+	return nil
+}
+
+// pathFlags are the options of one λ or a path of them.
+type pathFlags struct {
+	lambda, ratio float64
+	count         int
+}
+
+func (p *pathFlags) add(f *flags) {
+	f.Float64Var(&p.lambda, "lambda", 0, "fit at one `λ`, 0 or more")
+	f.IntVar(&p.count, "path", 30, "fit at `N` values of λ, from the largest that leaves anything on")
+	f.Float64Var(&p.ratio, "ratio", 0, "the last λ of the path over the first; 0: the default of the method")
+}
+
+// one is the single λ, nil for a path.
+func (p *pathFlags) one(f *flags) (*float64, error) {
+	switch {
+	case f.given("lambda") && (f.given("path") || f.given("ratio")):
+		return nil, cli.InputError("-lambda is one λ, -path and -ratio make a path; give one or the other")
+	case f.given("lambda") && !(p.lambda >= 0):
+		return nil, cli.InputError("-lambda is %v, it must not be negative", p.lambda)
+	case f.given("lambda"):
+		return &p.lambda, nil
+	case p.count < 2:
+		return nil, cli.InputError("-path is %d, a path has at least 2 values; for one give -lambda", p.count)
+	case !(p.ratio >= 0 && p.ratio < 1):
+		return nil, cli.InputError("-ratio is %v, it must lie between 0 and 1", p.ratio)
+	}
+	return nil, nil
+}
+
+// only refuses options that mean nothing without another one.
+func (f *flags) only(reason string, names ...string) error {
+	for _, name := range names {
+		if f.given(name) {
+			return cli.InputError("-%s: %s", name, reason)
+		}
+	}
+	return nil
+}
+
+// result is what an estimator found.
+type result interface {
+	WriteText(w io.Writer) error
+	JSON() any
+	WriteFolder(dir string) error
+	Warnings() []string
+}
+
+// estimate runs a fit and gives out what it found. A fit cannot be stopped; an
+// interruption leaves it alone, and it ends with the process.
+func estimate[R result](ctx context.Context, f *flags, fit func() (R, error), asJSON bool, out string, stdout, stderr io.Writer) error {
+	if out != "" {
+		if err := atomicfile.FreeFolder(out); err != nil {
+			return cli.InputError("-out: %w", err)
+		}
+	}
+	if f.threads > 0 {
+		defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(f.threads))
+	}
+	var r R
+	var err error
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		r, err = fit()
+	}()
+	select {
+	case <-done:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	switch {
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case err != nil:
+		return cli.InputError("%w", err)
+	}
+	for _, warning := range r.Warnings() {
+		fmt.Fprintf(stderr, "pare %s: %s\n", f.c.name(), warning)
+	}
+	if out != "" {
+		if err := r.WriteFolder(out); err != nil {
+			return err
+		}
+	}
+	if asJSON {
+		return json.NewEncoder(stdout).Encode(r.JSON())
+	}
+	if err := r.WriteText(stdout); err != nil {
+		return err
+	}
+	if out != "" {
+		fmt.Fprintf(stdout, "wrote the folder %s\n", out)
+	}
+	return nil
+}

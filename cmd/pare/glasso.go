@@ -1,0 +1,113 @@
+package main
+
+import (
+	"context"
+	"io"
+
+	"pare/cmd/internal/cli"
+	"pare/estimates"
+	"pare/graphical"
+)
+
+// glassoCommand fits sparse precision matrices.
+type glassoCommand struct{}
+
+var _ command = glassoCommand{}
+
+func (glassoCommand) name() string { return "glasso" }
+func (glassoCommand) args() string {
+	return "-data FILE [-corr] [-lambda λ | -path 30] [-penalize-diagonal] [-select ebic|stars|cv] [-json] [-out DIR]"
+}
+func (glassoCommand) doc() string {
+	return "finds the network of partial correlations behind data: graphical lasso"
+}
+
+func (c glassoCommand) run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
+	f := newFlags(c)
+	var s sourceFlags
+	var p pathFlags
+	var g estimates.Glasso
+	data := f.String("data", "", "`FILE` of observations: CSV with a header, .gz or .zip of it, or .npy")
+	f.StringVar(&g.Covariance, "cov", "", "in place of -data, `FILE` with a covariance or correlation matrix")
+	f.IntVar(&g.Observations, "observations", 0, "with -cov: their `number`, which -select ebic needs")
+	s.add(f)
+	f.StringVar(&g.Transform, "transform", "", "of the data: log, or npn, normal scores of the ranks of each column")
+	f.BoolVar(&g.Correlation, "corr", false, "fit correlations in place of covariances (divisor n)")
+	p.add(f)
+	f.BoolVar(&g.Diagonal, "penalize-diagonal", false, "penalise the diagonal of Θ too")
+	f.StringVar(&g.Weights, "weights", "", "`FILE` with a matrix that λ is multiplied by, pair by pair; inf leaves an edge out")
+	f.StringVar(&g.Select, "select", "", "choose a network of the path by ebic, stars or cv")
+	gamma := f.Float64("gamma", 0.5, "ebic: price of many variables, from 0 (BIC) to 1")
+	f.BoolVar(&g.Choice.Penalised, "penalised-ebic", false, "ebic: of the shrunken estimates, not of refitted ones")
+	f.IntVar(&g.Choice.Folds, "folds", 10, "cv: `number` of parts")
+	f.BoolVar(&g.OneSE, "one-se", false, "cv: take the sparsest network within one standard error of the best")
+	f.IntVar(&g.Choice.Subsamples, "subsamples", 20, "stars and -stability: `number` of subsamples")
+	f.Float64Var(&g.Choice.Instability, "instability", 0.05, "stars: the largest mean instability of an edge")
+	f.Uint64Var(&g.Choice.Seed, "seed", 0, "of folds and subsamples")
+	f.BoolVar(&g.Relaxed, "relaxed", false, "fit the edges found again without a penalty")
+	f.BoolVar(&g.Stability, "stability", false, "count in how many subsamples each edge is found")
+	f.StringVar(&g.Reference, "reference", "", "`FILE` of known edges, two names a row, or a matrix: score against it")
+	f.Float64Var(&g.Fit.Tolerance, "tolerance", 1e-9, "duality gap for each variable at which a fit ends, in nats")
+	f.IntVar(&g.Fit.MaxIterations, "max-iterations", 500, "largest number of sweeps and Newton steps of a component")
+	asJSON := f.Bool("json", false, "print a JSON object")
+	out := f.String("out", "", "new folder `DIR` for tables, networks and pictures")
+	if _, err := f.parse(args, stdout); err != nil {
+		return err
+	}
+	var err error
+	if g.Lambda, err = p.one(f); err != nil {
+		return err
+	}
+	g.Count, g.Ratio, g.Choice.Gamma = p.count, p.ratio, gamma
+	if err := c.check(f, &g, *data); err != nil {
+		return err
+	}
+	show := progress(stderr)
+	g.Data, g.Progress = s.source(*data), show
+	if show != nil {
+		g.Data.Progress = func(read, total int64) { show("reading", read, total) }
+	}
+	return estimate(ctx, f, g.Run, *asJSON, *out, stdout, stderr)
+}
+
+// check refuses what is missing, and options that would not count.
+func (glassoCommand) check(f *flags, g *estimates.Glasso, data string) error {
+	switch {
+	case data == "" && g.Covariance == "":
+		return cli.InputError("no -data; name a file of observations, or one of a covariance with -cov")
+	case data != "" && g.Covariance != "":
+		return cli.InputError("-data and -cov are two inputs; give one of them")
+	case g.Lambda != nil && g.Select != "":
+		return cli.InputError("-select chooses a λ of a path, and -lambda gives it; leave one of them out")
+	case !(g.Fit.Tolerance > 0) || g.Fit.MaxIterations < 1:
+		return cli.InputError("-tolerance and -max-iterations must be positive")
+	case g.Choice.Folds < 2 || g.Choice.Subsamples < 2:
+		return cli.InputError("-folds and -subsamples must be at least 2")
+	}
+	var refused []error
+	refuse := func(is bool, reason string, names ...string) {
+		if is {
+			refused = append(refused, f.only(reason, names...))
+		}
+	}
+	method := graphical.Method(g.Select)
+	switch method {
+	case "", graphical.EBIC, graphical.StARS, graphical.CV:
+	default:
+		return cli.InputError("-select %q; there are ebic, stars and cv", g.Select)
+	}
+	refuse(g.Covariance != "", "columns of data are chosen and changed, a covariance (-cov) is not; -drop is for both", "columns", "no-header", "complete", "one-hot", "transform", "stability")
+	refuse(g.Covariance == "", "the number of observations is that of the rows of -data; it goes with -cov", "observations")
+	refuse(method != graphical.EBIC, "it goes with -select ebic", "gamma", "penalised-ebic")
+	refuse(method != graphical.CV, "it goes with -select cv", "folds", "one-se")
+	refuse(method != graphical.StARS, "it goes with -select stars", "instability")
+	refuse(method != graphical.StARS && !g.Stability, "it goes with -select stars and -stability", "subsamples")
+	refuse(method != graphical.StARS && method != graphical.CV && !g.Stability, "only -select stars or cv and -stability draw anything", "seed")
+	refuse(g.Lambda == nil && method == "", "of a path no network is chosen; give -lambda or -select", "relaxed", "stability")
+	for _, err := range refused {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}

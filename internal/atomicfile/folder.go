@@ -1,0 +1,71 @@
+package atomicfile
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+)
+
+// FreeFolder says, in one line, why WriteFolder could not write to a folder: it has
+// something in it, is none, or its parent is missing.
+func FreeFolder(dir string) error {
+	info, err := os.Stat(dir)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		if parent, err := os.Stat(filepath.Dir(filepath.Clean(dir))); err != nil || !parent.IsDir() {
+			return fmt.Errorf("%s cannot be made: there is no folder %s", dir, filepath.Dir(filepath.Clean(dir)))
+		}
+		return nil
+	case err != nil:
+		return err
+	case !info.IsDir():
+		return fmt.Errorf("%s is a file; choose a folder", dir)
+	}
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return err
+	}
+	if len(entries) > 0 {
+		return fmt.Errorf("%s is not empty, it has %s; choose another folder", dir, entries[0].Name())
+	}
+	return nil
+}
+
+// WriteFolder makes a folder, which must be free as FreeFolder says, with the files
+// that write puts into the folder it is given: all of them, or none where it fails.
+func WriteFolder(dir string, write func(dir string) error) (err error) {
+	if err := FreeFolder(dir); err != nil {
+		return err
+	}
+	clean := filepath.Clean(dir)
+	tmp, err := os.MkdirTemp(filepath.Dir(clean), "."+filepath.Base(clean)+".tmp-*")
+	if err != nil {
+		return fmt.Errorf("writing %s: %w", dir, err)
+	}
+	renamed := false
+	defer func() { // also runs when write panics
+		if !renamed {
+			os.RemoveAll(tmp)
+		}
+		if err != nil {
+			err = fmt.Errorf("writing %s: %w", dir, err)
+		}
+	}()
+	if err := write(tmp); err != nil {
+		return err
+	}
+	if err := os.Chmod(tmp, 0o755); err != nil {
+		return err
+	}
+	// An empty folder is in the way of a rename on some systems.
+	if err := os.Remove(clean); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	if err := os.Rename(tmp, clean); err != nil {
+		return err
+	}
+	renamed = true
+	return syncDir(filepath.Dir(clean))
+}
