@@ -2,18 +2,80 @@ package linear
 
 import "math"
 
+// project sets fair to u, moved to be feasible for what has no penalty: at λ = 0 that
+// is every feature which is not at a bound.
+func (f *fitter) project(lambda float64) {
+	copy(f.fair, f.u)
+	f.loss.balance(f.fair, f.t.intercept)
+	f.basis(lambda).apply(f.fair)
+}
+
+func (f *fitter) basis(lambda float64) *projection {
+	if lambda > 0 {
+		return f.t.basis
+	}
+	if f.whole == nil || f.t.lower != nil {
+		var inside []int
+		for j, w := range f.t.factor {
+			if lower, upper := f.t.limits(j); !math.IsInf(w, 1) && f.beta[j] > lower && f.beta[j] < upper {
+				inside = append(inside, j)
+			}
+		}
+		f.whole = newProjection(f.t, inside)
+	}
+	return f.whole
+}
+
+// dualPoint returns the scaled dual point.
+func (f *fitter) dualPoint(scale float64) []float64 {
+	point := make([]float64, f.t.n)
+	for i, u := range f.fair {
+		point[i] = scale * u
+	}
+	return point
+}
+
+// slack is the rounding of the correlation of feature j, of which the column is not
+// centred before it is multiplied.
+func (f *fitter) slack(j int) float64 {
+	return 4e-16 * (f.t.normOf(j) + math.Abs(f.t.mean[j])/f.t.scale[j]) * f.screen.size
+}
+
+// setNull sets the objective without penalised features. Where unpenalised ones
+// explain the response up to rounding the tolerance is not a part of that.
+func (f *fitter) setNull(null float64) {
+	f.null = null
+	f.unit = max(null, 1e-15*f.unit)
+}
+
 // measure computes objective and gap of the whole problem.
 func (f *fitter) measure(lambda float64, out *outcome) {
 	out.loss = f.loss.value(f.eta)
 	out.objective = out.loss + f.penaltySum(lambda)
 	most, smooth := f.room(lambda, false)
-	best := f.dualAt(lambda, most, smooth)
-	if smooth && best < out.objective-f.tolerance*f.null {
+	best, scale := f.dualAt(lambda, most, smooth)
+	if smooth && best < out.objective-f.tolerance*f.unit {
 		most, _ = f.room(lambda, true)
-		best = max(best, f.dualAt(lambda, most, true))
+		if value, s := f.dualAt(lambda, most, true); value > best {
+			best, scale = value, s
+		}
 	}
-	out.gap = max(0, out.objective-best) // below zero by rounding only
-	out.converged = out.gap <= f.tolerance*f.null
+	f.prove(best, scale, out)
+}
+
+// prove sets the gap to a dual objective, which is that of the dual point of the given
+// scale. The losses are not negative, so that zero is a dual point too, with the
+// objective zero. A gap that is negative by rounding is zero; one that is more negative
+// than that would be an error, and stays.
+func (f *fitter) prove(best, scale float64, out *outcome) {
+	if !(best > 0) {
+		best, scale = 0, 0
+	}
+	out.gap, out.scale = out.objective-best, scale
+	if out.gap < 0 && out.gap >= -1e-15*(f.unit+out.objective) {
+		out.gap = 0
+	}
+	out.converged = out.gap >= 0 && out.gap <= f.tolerance*f.unit
 }
 
 func (f *fitter) penaltySum(lambda float64) float64 {
@@ -56,20 +118,14 @@ func (f *fitter) limited(j int, strength float64) bool {
 	return f.screen.c[j] > 0 && !math.IsInf(upper, 0) || f.screen.c[j] < 0 && !math.IsInf(lower, 0)
 }
 
-// dualAt returns the dual objective at s·u, s at most most. With smooth conjugates
-// s is most, or one.
-func (f *fitter) dualAt(lambda, most float64, smooth bool) float64 {
-	if !smooth {
-		value, _ := f.loss.conjugate(f.fair, most)
-		return value
+// dualAt returns the dual objective at s·u, s at most most, and s. With smooth
+// conjugates s is most, or what is best without them.
+func (f *fitter) dualAt(lambda, most float64, smooth bool) (value, s float64) {
+	value, s = f.loss.conjugate(f.fair, most)
+	if smooth {
+		value -= f.conjugates(lambda, s)
 	}
-	s := min(most, 1)
-	scaled := f.h // free at this point
-	for i, u := range f.fair {
-		scaled[i] = s * u
-	}
-	value, more := f.loss.conjugate(scaled, 1)
-	return value - f.conjugates(lambda, s*more)
+	return value, s
 }
 
 // conjugates is the sum of the conjugates of the penalties at s·u.
@@ -102,8 +158,8 @@ func (f *fitter) penaltyConjugate(j int, c, strength float64) float64 {
 	case room == 0:
 		return 0
 	case math.IsInf(room, 1):
-		if over <= 1e-12*strength {
-			return 0 // scaled to the threshold, up to rounding
+		if over <= f.slack(j)+1e-15*math.Abs(c) {
+			return 0
 		}
 		return room
 	}

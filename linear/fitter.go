@@ -33,7 +33,9 @@ type fitter struct {
 	former  map[int]float64 // the coefficients for the one before the last
 
 	null      float64 // objective without penalised features
-	offset    []float64
+	unit      float64 // what the tolerance is a part of: null, or more if that is rounding
+	keepDual  bool
+	whole     *projection // of all features, for λ = 0
 	tolerance float64
 	limit     int
 }
@@ -41,12 +43,13 @@ type fitter struct {
 // outcome is how the fit of one λ ended.
 type outcome struct {
 	objective, loss, gap float64
+	scale                float64 // of the dual point
 	iterations           int
 	converged            bool
 }
 
 func newFitter(t *task, l loss, o Options) *fitter {
-	f := &fitter{t: t, loss: l, screen: newScreen(t), tolerance: o.tolerance(), limit: o.maxIterations()}
+	f := &fitter{t: t, loss: l, screen: newScreen(t), tolerance: o.tolerance(), limit: o.maxIterations(), keepDual: o.KeepDual}
 	f.beta = make([]float64, t.p)
 	f.place = make([]int, t.p)
 	for j := range f.place {
@@ -60,7 +63,7 @@ func newFitter(t *task, l loss, o Options) *fitter {
 	}
 	f.admit(t.free)
 	f.refresh()
-	f.null = l.value(f.eta)
+	f.setNull(l.value(f.eta))
 	return f
 }
 
@@ -69,9 +72,6 @@ func (f *fitter) refresh() {
 	shift := f.intercept
 	for i := range f.eta {
 		f.eta[i] = 0
-		if f.offset != nil {
-			f.eta[i] = f.offset[i]
-		}
 	}
 	for _, j := range f.set {
 		b := f.beta[j]
@@ -138,8 +138,7 @@ func (f *fitter) solve(lambda float64) outcome {
 	}
 	for {
 		f.inner(lambda, max(f.target(strict), rough), &out)
-		copy(f.fair, f.u)
-		f.t.basis.apply(f.fair)
+		f.project(lambda)
 		f.screen.update(f.fair, lambda*f.t.alpha)
 		f.measure(lambda, &out)
 		if out.converged || out.iterations >= f.limit {
@@ -198,7 +197,7 @@ func (f *fitter) target(strict float64) float64 {
 	for _, j := range f.set {
 		sum += math.Abs(f.beta[j])
 	}
-	return max(strict*f.tolerance*f.null/max(sum, math.Sqrt(f.null)), f.floor())
+	return max(strict*f.tolerance*f.unit/max(sum, math.Sqrt(f.unit)), f.floor())
 }
 
 // floor is the rounding of correlations: no violation can be asked to be less.
@@ -236,12 +235,13 @@ func (f *fitter) missing(lambda float64) []int {
 	return list
 }
 
-// excess is |cⱼ|/threshold, where a bound at zero does not make it harmless.
+// excess is |cⱼ|/threshold without the rounding of cⱼ, zero where a bound at zero
+// makes it harmless.
 func (f *fitter) excess(j int, threshold float64) float64 {
 	c := f.screen.c[j]
 	lower, upper := f.t.limits(j)
 	if c > 0 && upper == 0 || c < 0 && lower == 0 {
 		return 0
 	}
-	return math.Abs(c) / threshold
+	return (math.Abs(c) - f.slack(j)) / threshold
 }

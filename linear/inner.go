@@ -111,10 +111,8 @@ func (f *fitter) covariance(target float64) {
 		f.newton = newton{}
 		f.extend(0)
 	}
-	for k, j := range f.set {
-		if f.screen.need[j] {
-			f.gram.q[k] = f.screen.c[j] // without the rounding of many moves
-		}
+	for k, j := range f.set { // without the rounding of many moves
+		f.gram.q[k] = kernel64.Dot(f.u, f.columns[j])
 	}
 	f.solveGram(target)
 }

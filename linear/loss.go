@@ -13,6 +13,9 @@ type loss interface {
 	// conjugate is the dual objective −Σ vᵢ f*(−uᵢ/vᵢ) at s·u for the best s in
 	// [0, most], with s. It is −Inf for a u that no s makes feasible.
 	conjugate(u []float64, most float64) (value, s float64)
+	// balance makes u sum to zero, if it has to, without leaving the domain of the
+	// conjugate. It may leave that to the projection.
+	balance(u []float64, intercept bool)
 	// quadratic tells that curvature does not depend on η.
 	quadratic() bool
 	// start returns the intercept of the model without features.
@@ -29,6 +32,8 @@ func newLoss(f Family, t *task) loss {
 // squares is f = ½(y−η)², f*(s) = ½s² + ys.
 type squares struct{ y, v []float64 }
 
+func (l *squares) balance([]float64, bool) {}
+
 func (l *squares) quadratic() bool { return true }
 
 func (l *squares) start() float64 { return mean(l.y, l.v) }
@@ -42,12 +47,12 @@ func mean(y, v []float64) float64 {
 }
 
 func (l *squares) value(eta []float64) float64 {
-	sum := 0.0
+	var sum exactSum
 	for i, w := range l.v {
 		r := l.y[i] - eta[i]
-		sum += w * r * r
+		sum.add(w * r * r)
 	}
-	return sum / 2
+	return sum.total() / 2
 }
 
 func (l *squares) dual(u, eta []float64) {
@@ -59,13 +64,14 @@ func (l *squares) dual(u, eta []float64) {
 func (l *squares) curvature(h, eta []float64) { copy(h, l.v) }
 
 func (l *squares) conjugate(u []float64, most float64) (value, s float64) {
-	product, square := 0.0, 0.0
+	var products, squares exactSum
 	for i, w := range l.v {
 		if w > 0 {
-			product += u[i] * l.y[i]
-			square += u[i] * u[i] / w
+			products.add(u[i] * l.y[i])
+			squares.add(u[i] * u[i] / w)
 		}
 	}
+	product, square := products.total(), squares.total()
 	if square == 0 {
 		return 0, 0
 	}
@@ -77,6 +83,22 @@ func (l *squares) conjugate(u []float64, most float64) (value, s float64) {
 // for q = s + y in [0, 1].
 type logistic struct{ y, v []float64 }
 
+// balance scales down what the observations of one class have too much of.
+func (l *logistic) balance(u []float64, intercept bool) {
+	if !intercept {
+		return
+	}
+	var sums [2]float64
+	for i, y := range l.y {
+		sums[int(y)] += math.Abs(u[i])
+	}
+	for i, y := range l.y {
+		if own, other := sums[int(y)], sums[1-int(y)]; own > other {
+			u[i] *= other / own
+		}
+	}
+}
+
 func (l *logistic) quadratic() bool { return false }
 
 func (l *logistic) start() float64 {
@@ -85,11 +107,11 @@ func (l *logistic) start() float64 {
 }
 
 func (l *logistic) value(eta []float64) float64 {
-	sum := 0.0
+	var sum exactSum
 	for i, w := range l.v {
-		sum += w * softplus((1-2*l.y[i])*eta[i])
+		sum.add(w * softplus((1-2*l.y[i])*eta[i]))
 	}
-	return sum
+	return sum.total()
 }
 
 // softplus is log(1+eˣ).
@@ -114,6 +136,7 @@ func (l *logistic) curvature(h, eta []float64) {
 
 func (l *logistic) conjugate(u []float64, most float64) (value, s float64) {
 	s = min(most, 1)
+	var sum exactSum
 	for i, w := range l.v {
 		if w == 0 {
 			continue
@@ -123,9 +146,9 @@ func (l *logistic) conjugate(u []float64, most float64) (value, s float64) {
 		if q < -1e-14 || q > 1+1e-14 {
 			return math.Inf(-1), s
 		}
-		value -= w * (entropy(q) + entropy(1-q))
+		sum.add(-w * (entropy(q) + entropy(1-q)))
 	}
-	return value, s
+	return sum.total(), s
 }
 
 // entropy is q log q.

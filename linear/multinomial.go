@@ -36,6 +36,8 @@ func (l *against) dual(u, eta []float64) { l.logistic.dual(u, l.shift(eta)) }
 
 func (l *against) curvature(h, eta []float64) { l.logistic.curvature(h, l.shift(eta)) }
 
+func (l *against) balance([]float64, bool) {} // what classes have must sum to zero
+
 func (l *against) start() float64 { return math.Log(mean(l.y, l.v)) }
 
 func newMultinomial(p *Problem, t *task, o Options) (engine, error) {
@@ -105,7 +107,7 @@ func (m *multinomial) refresh() {
 
 // loss is the cross-entropy.
 func (m *multinomial) loss() float64 {
-	sum := 0.0
+	var sum exactSum
 	for i, v := range m.t.v {
 		top := math.Inf(-1)
 		for _, f := range m.classes {
@@ -115,9 +117,9 @@ func (m *multinomial) loss() float64 {
 		for _, f := range m.classes {
 			total += math.Exp(f.eta[i] - top)
 		}
-		sum += v * (top + math.Log(total) - m.classes[int(m.t.y[i])].eta[i])
+		sum.add(v * (top - m.classes[int(m.t.y[i])].eta[i] + math.Log(total)))
 	}
-	return sum
+	return sum.total()
 }
 
 func (m *multinomial) begin() float64 {
@@ -130,9 +132,8 @@ func (m *multinomial) begin() float64 {
 	}
 	largest := 0.0
 	for _, f := range m.classes {
-		f.null = m.null
-		copy(f.fair, f.u)
-		m.t.basis.apply(f.fair)
+		f.setNull(m.null)
+		f.project(1)
 		f.screen.update(f.fair, 0)
 		for _, j := range f.screen.fresh {
 			if w := m.t.factor[j]; w > 0 {
@@ -207,8 +208,7 @@ func (m *multinomial) measure(lambda float64, out *outcome) {
 	out.objective = out.loss
 	most, smooth, strict := 1.0, false, 1.0
 	for _, f := range m.classes {
-		copy(f.fair, f.u)
-		m.t.basis.apply(f.fair)
+		f.project(lambda)
 		f.screen.update(f.fair, lambda*m.t.alpha)
 		out.objective += f.penaltySum(lambda)
 		limit, over := f.room(lambda, false)
@@ -216,16 +216,17 @@ func (m *multinomial) measure(lambda float64, out *outcome) {
 		limit, _ = f.room(lambda, true)
 		strict = min(strict, limit)
 	}
-	best := m.dualAt(lambda, most)
+	best, scale := m.dualAt(lambda, most), most
 	if smooth {
-		best = max(best, m.dualAt(lambda, strict))
+		if value := m.dualAt(lambda, strict); value > best {
+			best, scale = value, strict
+		}
 	}
-	out.gap = max(0, out.objective-best)
-	out.converged = out.gap <= m.classes[0].tolerance*m.null
+	m.classes[0].prove(best, scale, out)
 }
 
 func (m *multinomial) dualAt(lambda, s float64) float64 {
-	value := 0.0
+	var value exactSum
 	for k, f := range m.classes {
 		for i, w := range m.t.v {
 			if w == 0 {
@@ -238,19 +239,21 @@ func (m *multinomial) dualAt(lambda, s float64) float64 {
 			if q < -1e-14 {
 				return math.Inf(-1)
 			}
-			value -= w * entropy(q)
+			value.add(-w * entropy(q))
 		}
-		value -= f.conjugates(lambda, s)
+		value.add(-f.conjugates(lambda, s))
 	}
-	return value
+	return value.total()
 }
 
 func (m *multinomial) model(lambda float64, out outcome) *Model {
 	model := m.classes[0].model(lambda, m.nullLoss, out, Multinomial)
-	model.Null, model.Tolerance = m.null, m.classes[0].tolerance*m.null
-	model.Intercept, model.Index, model.Value = 0, nil, nil
+	model.Intercept, model.Index, model.Value, model.Dual = 0, nil, nil, nil
 	shift := 0.0
 	for _, f := range m.classes {
+		if f.keepDual {
+			model.Dual = append(model.Dual, f.dualPoint(out.scale))
+		}
 		intercept, index, value := f.original()
 		model.Classes = append(model.Classes, Class{intercept, index, value})
 		shift += intercept
