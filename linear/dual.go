@@ -35,10 +35,20 @@ func (f *fitter) dualPoint(scale float64) []float64 {
 	return point
 }
 
-// slack is the rounding of the correlation of feature j, of which the column is not
-// centred before it is multiplied.
+// slack is by how much the correlation of feature j may exceed its threshold: its
+// rounding, which is that of a column that is not centred before it is multiplied, when
+// the threshold is so small that this matters, else nothing.
 func (f *fitter) slack(j int) float64 {
+	if !f.loose {
+		return 0
+	}
 	return 4e-16 * (f.t.normOf(j) + math.Abs(f.t.mean[j])/f.t.scale[j]) * f.screen.size
+}
+
+// allow says whether thresholds at λ are so small that correlations are rounding, or
+// that nothing but rounding keeps the gap from being small.
+func (f *fitter) allow(lambda float64, stuck bool) {
+	f.loose = stuck || lambda*f.t.alpha <= 1e-12*math.Sqrt(f.unit)
 }
 
 // setNull sets the objective without penalised features. Where unpenalised ones

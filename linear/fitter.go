@@ -35,6 +35,7 @@ type fitter struct {
 	null      float64 // objective without penalised features
 	unit      float64 // what the tolerance is a part of: null, or more if that is rounding
 	keepDual  bool
+	loose     bool // see slack
 	whole     *projection // of all features, for λ = 0
 	tolerance float64
 	limit     int
@@ -129,6 +130,7 @@ func (f *fitter) trim() {
 // the whole problem and admits what the optimality conditions miss.
 func (f *fitter) solve(lambda float64) outcome {
 	f.trim()
+	f.allow(lambda, false)
 	f.extrapolate(lambda)
 	var out outcome
 	strict, rough := 0.3, 0.0
@@ -147,9 +149,11 @@ func (f *fitter) solve(lambda float64) outcome {
 		missing := f.missing(lambda)
 		f.admit(missing)
 		if len(missing) == 0 && rough == 0 {
-			if strict *= 0.1; strict < 1e-12 {
+			if f.loose && strict < 1e-12 {
 				return out
 			}
+			f.allow(lambda, strict < 1e-12)
+			strict *= 0.1
 		}
 		rough = 0
 	}

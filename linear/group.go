@@ -118,6 +118,7 @@ func (e *grouped) begin() float64 {
 	e.minimize(0, 1e-13*math.Sqrt(e.null), &out)
 	e.setNull(e.loss.value(e.eta))
 	e.correlate(1)
+	e.allow(0, true)
 	largest := 0.0
 	for g := range e.members {
 		if w := e.factor[g]; w > 0 && !e.inside[g] {
@@ -154,7 +155,8 @@ func (e *grouped) excess(g int) float64 {
 
 func (e *grouped) fit(lambda float64) *Model {
 	var out outcome
-	for strict := 0.3; strict > 1e-12; {
+	e.allow(lambda, false)
+	for strict := 0.3; ; {
 		e.minimize(lambda, e.target(strict), &out)
 		e.correlate(lambda)
 		e.measure(lambda, &out)
@@ -169,6 +171,10 @@ func (e *grouped) fit(lambda float64) *Model {
 			}
 		}
 		if !grown {
+			if e.loose && strict < 1e-12 {
+				break
+			}
+			e.allow(lambda, strict < 1e-12)
 			strict *= 0.1
 		}
 	}

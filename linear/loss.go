@@ -143,7 +143,7 @@ func (l *logistic) conjugate(u []float64, most float64) (value, s float64) {
 		}
 		// q is the probability of the class that was not observed.
 		q := s * u[i] / w * (2*l.y[i] - 1)
-		if q < -1e-14 || q > 1+1e-14 {
+		if q < -1e-15 || q > 1+1e-15 {
 			return math.Inf(-1), s
 		}
 		sum.add(-w * (entropy(q) + entropy(1-q)))

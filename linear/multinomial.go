@@ -134,6 +134,7 @@ func (m *multinomial) begin() float64 {
 	for _, f := range m.classes {
 		f.setNull(m.null)
 		f.project(1)
+		f.allow(0, true)
 		f.screen.update(f.fair, 0)
 		for _, j := range f.screen.fresh {
 			if w := m.t.factor[j]; w > 0 {
@@ -175,9 +176,10 @@ func (m *multinomial) cycle(lambda, target float64, out *outcome) {
 func (m *multinomial) fit(lambda float64) *Model {
 	for _, f := range m.classes {
 		f.trim()
+		f.allow(lambda, false)
 	}
 	var out outcome
-	for strict := 0.3; strict > 1e-12; {
+	for strict := 0.3; ; {
 		target := math.Inf(1)
 		for _, f := range m.classes {
 			target = min(target, f.target(strict))
@@ -195,6 +197,12 @@ func (m *multinomial) fit(lambda float64) *Model {
 			}
 		}
 		if !grown {
+			if m.classes[0].loose && strict < 1e-12 {
+				break
+			}
+			for _, f := range m.classes {
+				f.allow(lambda, strict < 1e-12)
+			}
 			strict *= 0.1
 		}
 	}
@@ -207,8 +215,9 @@ func (m *multinomial) measure(lambda float64, out *outcome) {
 	out.loss = m.loss()
 	out.objective = out.loss
 	most, smooth, strict := 1.0, false, 1.0
+	m.balance()
 	for _, f := range m.classes {
-		f.project(lambda)
+		f.basis(lambda).apply(f.fair)
 		f.screen.update(f.fair, lambda*m.t.alpha)
 		out.objective += f.penaltySum(lambda)
 		limit, over := f.room(lambda, false)
@@ -225,6 +234,63 @@ func (m *multinomial) measure(lambda float64, out *outcome) {
 	m.classes[0].prove(best, scale, out)
 }
 
+// balance sets the dual points to the residuals after moves of the intercepts that make
+// those of every class sum to zero, found by scaling probabilities of classes and of
+// observations in turn (Sinkhorn & Knopp 1967): in this way they stay probabilities.
+func (m *multinomial) balance() {
+	for _, f := range m.classes {
+		copy(f.fair, f.u)
+	}
+	if !m.t.intercept {
+		return
+	}
+	v := m.t.v
+	for range 100 {
+		worst := 0.0
+		for k, f := range m.classes {
+			expected, most := 0.0, 0.0 // sums of probabilities
+			for i, u := range f.fair {
+				if y := m.others[k].y[i]; y == 1 {
+					most += v[i]
+					expected += v[i]
+				}
+				expected -= u
+			}
+			factor := most / expected
+			worst = max(worst, math.Abs(1-factor))
+			for i, u := range f.fair {
+				q := -u // times v
+				if m.others[k].y[i] == 1 {
+					q += v[i]
+				}
+				f.h[i] = q * factor
+			}
+		}
+		if worst < 1e-15 {
+			return
+		}
+		for i, w := range v {
+			if w == 0 {
+				continue
+			}
+			total := 0.0
+			for _, f := range m.classes {
+				total += f.h[i]
+			}
+			// The residual of the observed class is the sum of the others.
+			own := int(m.t.y[i])
+			rest := 0.0
+			for k, f := range m.classes {
+				if k != own {
+					f.fair[i] = -f.h[i] * w / total
+					rest -= f.fair[i]
+				}
+			}
+			m.classes[own].fair[i] = rest
+		}
+	}
+}
+
 func (m *multinomial) dualAt(lambda, s float64) float64 {
 	var value exactSum
 	for k, f := range m.classes {
@@ -236,7 +302,7 @@ func (m *multinomial) dualAt(lambda, s float64) float64 {
 			if int(m.t.y[i]) == k {
 				q++
 			}
-			if q < -1e-14 {
+			if q < -1e-15 {
 				return math.Inf(-1)
 			}
 			value.add(-w * entropy(q))

@@ -11,6 +11,7 @@ func (o *oracle) dual(t failer, m *Model) (value float64, ok bool) {
 		return 0, false
 	}
 	var sum sum2
+	o.rounding = 0
 	for _, theta := range m.Dual {
 		size := 0.0
 		for i, v := range o.v {
@@ -84,6 +85,7 @@ func (o *oracle) conjugate(t failer, m *Model, j int, c, omega, room, slack floa
 		}
 		return 0
 	}
+	o.rounding += slack * room
 	return over*room - ridge/2*room*room
 }
 

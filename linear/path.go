@@ -82,6 +82,7 @@ func (s *single) begin() float64 {
 	f.inner(1, 1e-13*math.Sqrt(f.null), &out)
 	f.setNull(f.loss.value(f.eta))
 	f.project(1)
+	f.allow(0, true)
 	f.screen.update(f.fair, 0)
 	largest := 0.0
 	for _, j := range f.screen.fresh {

@@ -48,8 +48,13 @@ func (r draws) cells(n, p int, filled float64) []float64 {
 				x[i] = -2 * data[from*n+i]
 			}
 		case r.chance(8) && j > 0:
+			v := make([]float64, n)
+			for i := range v {
+				v[i] = 1 / float64(n)
+			}
+			_, variance := momentsOf(data[from*n:(from+1)*n], v)
 			for i := range x {
-				x[i] = data[from*n+i] + 1e-3*x[i]
+				x[i] = data[from*n+i] + 1e-3*math.Sqrt(variance)*r.NormFloat64()
 			}
 		}
 	}
