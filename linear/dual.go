@@ -1,6 +1,9 @@
 package linear
 
-import "math"
+import (
+	"math"
+	"slices"
+)
 
 // project sets fair to u, moved to be feasible for what has no penalty: at λ = 0 that
 // is every feature which is not at a bound.
@@ -8,6 +11,28 @@ func (f *fitter) project(lambda float64) {
 	copy(f.fair, f.u)
 	f.loss.balance(f.fair, f.t.intercept)
 	f.basis(lambda).apply(f.fair)
+	if lambda > 0 && f.first != nil {
+		f.mix(f.loss.outside(f.fair, f.first))
+	}
+}
+
+// mix moves fair towards that of the model without penalised features, which is as
+// feasible for what has no penalty.
+func (f *fitter) mix(t float64) {
+	if t == 0 {
+		return
+	}
+	for i, u := range f.first {
+		f.fair[i] += t * (u - f.fair[i])
+	}
+}
+
+// setFirst sets the dual point of the model without penalised features.
+func (f *fitter) setFirst() {
+	f.first = nil
+	f.project(1)
+	f.first = slices.Clone(f.fair)
+	f.allow(0, true)
 }
 
 func (f *fitter) basis(lambda float64) *projection {
@@ -42,7 +67,7 @@ func (f *fitter) slack(j int) float64 {
 	if !f.loose {
 		return 0
 	}
-	return 4e-16 * (f.t.normOf(j) + math.Abs(f.t.mean[j])/f.t.scale[j]) * f.screen.size
+	return 4e-16 * f.t.extent(j) * f.screen.size
 }
 
 // allow says whether thresholds at λ are so small that correlations are rounding, or
@@ -82,10 +107,20 @@ func (f *fitter) prove(best, scale float64, out *outcome) {
 		best, scale = 0, 0
 	}
 	out.gap, out.scale = out.objective-best, scale
-	if out.gap < 0 && out.gap >= -1e-15*(f.unit+out.objective) {
+	if out.gap < 0 && out.gap >= -1e-15*(f.unit+out.objective+f.cancelled()) {
 		out.gap = 0
 	}
 	out.converged = out.gap >= 0 && out.gap <= f.tolerance*f.unit
+}
+
+// cancelled is the size of what is added up in predictors and multiplied by residuals:
+// where large coefficients cancel that is far more than the objective.
+func (f *fitter) cancelled() float64 {
+	sum := 0.0
+	for _, j := range f.set {
+		sum += math.Abs(f.beta[j]) * f.t.extent(j)
+	}
+	return sum * f.screen.size
 }
 
 func (f *fitter) penaltySum(lambda float64) float64 {

@@ -17,6 +17,7 @@ type fitter struct {
 	intercept float64   // on the standardised scale
 	eta, u    []float64 // at beta
 	fair      []float64 // u, projected to be feasible for what is not penalised
+	first     []float64 // that of the model without penalised features
 	h         []float64
 
 	set     []int // working set
@@ -35,7 +36,7 @@ type fitter struct {
 	null      float64 // objective without penalised features
 	unit      float64 // what the tolerance is a part of: null, or more if that is rounding
 	keepDual  bool
-	loose     bool // see slack
+	loose     bool        // see slack
 	whole     *projection // of all features, for λ = 0
 	tolerance float64
 	limit     int
@@ -248,4 +249,13 @@ func (f *fitter) excess(j int, threshold float64) float64 {
 		return 0
 	}
 	return (math.Abs(c) - f.slack(j)) / threshold
+}
+
+// entry is the least λα for which the correlation of feature j is within its threshold,
+// zero for one that is rounding.
+func (f *fitter) entry(j int) float64 {
+	if c := f.excess(j, 1); c > 0 {
+		return (c + 2*f.slack(j)) / f.t.factor[j]
+	}
+	return 0
 }

@@ -117,12 +117,14 @@ func (e *grouped) begin() float64 {
 	var out outcome
 	e.minimize(0, 1e-13*math.Sqrt(e.null), &out)
 	e.setNull(e.loss.value(e.eta))
-	e.correlate(1)
-	e.allow(0, true)
+	e.setFirst()
+	e.screen.update(e.fair, -1)
 	largest := 0.0
 	for g := range e.members {
 		if w := e.factor[g]; w > 0 && !e.inside[g] {
-			largest = max(largest, e.excess(g)/w)
+			if e.excess(g) > 0 {
+				largest = max(largest, e.size(g)*(1+1e-15)/w)
+			}
 		}
 	}
 	return largest / max(e.t.alpha, 1e-3)

@@ -16,6 +16,9 @@ type loss interface {
 	// balance makes u sum to zero, if it has to, without leaving the domain of the
 	// conjugate. It may leave that to the projection.
 	balance(u []float64, intercept bool)
+	// outside returns the least t in [0, 1] for which (1−t)u + t·inner is in the domain
+	// of the conjugate.
+	outside(u, inner []float64) float64
 	// quadratic tells that curvature does not depend on η.
 	quadratic() bool
 	// start returns the intercept of the model without features.
@@ -33,6 +36,8 @@ func newLoss(f Family, t *task) loss {
 type squares struct{ y, v []float64 }
 
 func (l *squares) balance([]float64, bool) {}
+
+func (l *squares) outside(u, inner []float64) float64 { return 0 }
 
 func (l *squares) quadratic() bool { return true }
 
@@ -99,6 +104,23 @@ func (l *logistic) balance(u []float64, intercept bool) {
 	}
 }
 
+func (l *logistic) outside(u, inner []float64) float64 {
+	t := 0.0
+	for i, w := range l.v {
+		if w == 0 {
+			continue
+		}
+		sign := (2*l.y[i] - 1) / w
+		q, q0 := sign*u[i], sign*inner[i]
+		if q < -beyond && q0 > 0 {
+			t = max(t, -q/(q0-q))
+		} else if q > 1+beyond && q0 < 1 {
+			t = max(t, (q-1)/(q-q0))
+		}
+	}
+	return t
+}
+
 func (l *logistic) quadratic() bool { return false }
 
 func (l *logistic) start() float64 {
@@ -143,13 +165,17 @@ func (l *logistic) conjugate(u []float64, most float64) (value, s float64) {
 		}
 		// q is the probability of the class that was not observed.
 		q := s * u[i] / w * (2*l.y[i] - 1)
-		if q < -1e-15 || q > 1+1e-15 {
+		if q < -beyond || q > 1+beyond {
 			return math.Inf(-1), s
 		}
 		sum.add(-w * (entropy(q) + entropy(1-q)))
 	}
 	return sum.total(), s
 }
+
+// beyond is by how much the rounding of a projection may take probabilities out of
+// their range.
+const beyond = 1e-14
 
 // entropy is q log q.
 func entropy(q float64) float64 {

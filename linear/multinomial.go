@@ -133,12 +133,11 @@ func (m *multinomial) begin() float64 {
 	largest := 0.0
 	for _, f := range m.classes {
 		f.setNull(m.null)
-		f.project(1)
-		f.allow(0, true)
+		f.setFirst()
 		f.screen.update(f.fair, 0)
 		for _, j := range f.screen.fresh {
-			if w := m.t.factor[j]; w > 0 {
-				largest = max(largest, f.excess(j, w))
+			if m.t.factor[j] > 0 {
+				largest = max(largest, f.entry(j))
 			}
 		}
 	}
@@ -216,8 +215,15 @@ func (m *multinomial) measure(lambda float64, out *outcome) {
 	out.objective = out.loss
 	most, smooth, strict := 1.0, false, 1.0
 	m.balance()
+	outside := 0.0
 	for _, f := range m.classes {
 		f.basis(lambda).apply(f.fair)
+		if lambda > 0 {
+			outside = max(outside, f.loss.outside(f.fair, f.first))
+		}
+	}
+	for _, f := range m.classes {
+		f.mix(outside)
 		f.screen.update(f.fair, lambda*m.t.alpha)
 		out.objective += f.penaltySum(lambda)
 		limit, over := f.room(lambda, false)
@@ -302,7 +308,7 @@ func (m *multinomial) dualAt(lambda, s float64) float64 {
 			if int(m.t.y[i]) == k {
 				q++
 			}
-			if q < -1e-15 {
+			if q < -beyond {
 				return math.Inf(-1)
 			}
 			value.add(-w * entropy(q))

@@ -203,15 +203,19 @@ func (o *oracle) penalty(lambda float64, beta []float64) float64 {
 
 // objective is that of a model, from its coefficients.
 func (o *oracle) objective(m *Model) float64 {
-	classes := []Class{{m.Intercept, m.Index, m.Value}}
-	if o.p.Family == Multinomial {
-		classes = m.Classes
-	}
-	value, _ := o.loss(o.predictors(classes))
-	for _, c := range classes {
+	value, _ := o.loss(o.predictors(m.each()))
+	for _, c := range m.each() {
 		value += o.penalty(m.Lambda, spread(c.Index, c.Value, o.features))
 	}
 	return value
+}
+
+// each returns the linear predictors of a model.
+func (m *Model) each() []Class {
+	if m.Classes != nil {
+		return m.Classes
+	}
+	return []Class{{m.Intercept, m.Index, m.Value}}
 }
 
 // failer is a test, also a part of one.
@@ -239,10 +243,7 @@ func check(t failer, p Problem, m *Model) {
 func checkCertificate(t failer, p Problem, m *Model) {
 	t.Helper()
 	o := newOracle(p)
-	classes := []Class{{m.Intercept, m.Index, m.Value}}
-	if p.Family == Multinomial {
-		classes = m.Classes
-	}
+	classes := m.each()
 	etas := o.predictors(classes)
 	objective, u := o.loss(etas)
 	for _, c := range classes {
@@ -279,6 +280,17 @@ func checkCertificate(t failer, p Problem, m *Model) {
 // the rounding of the predictors, to which every feature adds, changes the loss by.
 func (o *oracle) unit(m *Model, etas, u [][]float64) float64 {
 	change := 0.0
+	for k, c := range m.each() {
+		size := 0.0
+		for i, v := range u[k] {
+			if o.v[i] > 0 {
+				size += v * v / o.v[i]
+			}
+		}
+		for at, j := range c.Index { // large coefficients that cancel
+			change += math.Sqrt(size) * math.Abs(c.Value[at]) * (o.scale[j]*o.norm[j] + math.Abs(o.mean[j]))
+		}
+	}
 	for k := range etas {
 		for i, e := range etas[k] {
 			change += math.Abs(u[k][i]) * (math.Abs(e) + math.Abs(o.p.Y[i]))

@@ -81,13 +81,12 @@ func (s *single) begin() float64 {
 	var out outcome
 	f.inner(1, 1e-13*math.Sqrt(f.null), &out)
 	f.setNull(f.loss.value(f.eta))
-	f.project(1)
-	f.allow(0, true)
+	f.setFirst()
 	f.screen.update(f.fair, 0)
 	largest := 0.0
 	for _, j := range f.screen.fresh {
-		if w := f.t.factor[j]; w > 0 {
-			largest = max(largest, f.excess(j, w))
+		if f.t.factor[j] > 0 {
+			largest = max(largest, f.entry(j))
 		}
 	}
 	return largest / max(f.t.alpha, 1e-3)

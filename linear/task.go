@@ -147,6 +147,12 @@ func (t *task) normOf(j int) float64 {
 	return t.norm[j]
 }
 
+// extent is the norm of column j before it is centred, in units of its scale: what its
+// products are rounded in proportion to.
+func (t *task) extent(j int) float64 {
+	return t.normOf(j) + math.Abs(t.mean[j])/t.scale[j]
+}
+
 // column writes x̃ⱼ.
 func (t *task) column(j int, dst []float64) {
 	t.x.column(j, dst)
