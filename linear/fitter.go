@@ -115,6 +115,9 @@ func (f *fitter) admit(list []int) {
 // trim takes out of the working set what is zero, unless the Gram matrix of all that
 // has ever been in it is kept.
 func (f *fitter) trim() {
+	if s, ok := f.t.x.(*Sparse); ok && f.sparse == nil {
+		f.sparse, f.exact = s, false
+	}
 	if f.exact {
 		return
 	}

@@ -81,7 +81,7 @@ func (r draws) response(n int, family Family, x []float64) []float64 {
 		case Multinomial:
 			y[i] = float64(i % 3)
 			if i > 5 {
-				y[i] = math.Floor(3 / (1 + math.Exp(signal)))
+				y[i] = min(2, math.Floor(3/(1+math.Exp(signal))))
 			}
 		}
 	}

@@ -1,0 +1,103 @@
+package linear
+
+import (
+	"math"
+
+	"pare/internal/kernel64"
+)
+
+// slowGroups is after how many sweeps Newton steps on the groups that are not zero
+// begin: where columns are nearly dependent sweeps hardly move.
+const slowGroups = 20
+
+// newtonGroups takes a Newton step on the groups that are not zero, where the penalty
+// is smooth, if it lowers the objective, and returns whether it did.
+func (e *grouped) newtonGroups(r *residual, beta []float64) bool {
+	var list []int
+	group := make([]int, len(beta))
+	norms := make([]float64, len(e.blocks))
+	for k, b := range e.blocks {
+		for _, v := range beta[b.from:b.to] {
+			norms[k] += v * v
+		}
+		norms[k] = math.Sqrt(norms[k])
+		for i := b.from; i < b.to && (norms[k] > 0 || b.l1 == 0); i++ {
+			list = append(list, i)
+			group[i] = k
+		}
+	}
+	if len(list) == 0 || len(list) > directLimit {
+		return false
+	}
+	hessian := e.smoothHessian(r, list)
+	place := make([]int, len(beta))
+	for at, i := range list {
+		place[i] = at
+	}
+	var factor cholesky
+	kept := factor.factor(list, func(i, j int) float64 {
+		v := hessian[max(place[i], place[j])][min(place[i], place[j])]
+		b := &e.blocks[group[i]]
+		if i == j {
+			v += b.l2
+			if b.l1 > 0 {
+				v += b.l1 / norms[group[i]]
+			}
+		}
+		if n := norms[group[i]]; group[i] == group[j] && b.l1 > 0 {
+			v -= b.l1 * beta[i] * beta[j] / (n * n * n)
+		}
+		return v
+	})
+	step := make([]float64, len(kept))
+	for k, i := range kept {
+		b, n := &e.blocks[group[i]], norms[group[i]]
+		step[k] = r.gradient(i) - b.l2*beta[i]
+		if b.l1 > 0 {
+			step[k] -= b.l1 * beta[i] / n
+		}
+	}
+	factor.solve(step)
+	return e.moveGroups(r, beta, kept, step)
+}
+
+// smoothHessian returns the lower triangle of the Hessian of the loss, with the
+// intercept eliminated.
+func (e *grouped) smoothHessian(r *residual, list []int) [][]float64 {
+	hessian := make([][]float64, len(list))
+	means := make([]float64, len(list))
+	weighted := make([]float64, e.t.n)
+	for a, i := range list {
+		kernel64.Mul(weighted, r.columns[i], r.h)
+		for _, w := range weighted {
+			means[a] += w
+		}
+		hessian[a] = make([]float64, a+1)
+		for b := range hessian[a] {
+			hessian[a][b] = kernel64.Dot(weighted, r.columns[list[b]])
+			if r.intercept {
+				hessian[a][b] -= means[a] * means[b] / r.total
+			}
+		}
+	}
+	return hessian
+}
+
+// moveGroups goes along the step as far as lowers the objective.
+func (e *grouped) moveGroups(r *residual, beta []float64, kept []int, step []float64) bool {
+	before := r.value() + e.blockPenalty(beta)
+	old, point := append([]float64(nil), beta...), append([]float64(nil), r.point...)
+	for t := 1.0; t > 1e-3; t /= 2 {
+		for k, i := range kept {
+			beta[i] += t * step[k]
+			r.move(i, t*step[k])
+		}
+		r.settle()
+		if r.value()+e.blockPenalty(beta) < before {
+			return true
+		}
+		copy(beta, old)
+		copy(r.point, point)
+	}
+	return false
+}
