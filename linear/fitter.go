@@ -214,7 +214,7 @@ func (f *fitter) floor() float64 {
 	for _, j := range f.set {
 		largest = max(largest, f.t.normOf(j))
 	}
-	return 2e-15 * largest * math.Sqrt(f.null)
+	return 2e-15 * largest * math.Sqrt(f.unit)
 }
 
 // missing lists features outside the working set of which the correlation exceeds

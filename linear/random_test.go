@@ -150,7 +150,7 @@ func (r draws) problem(family Family, groups bool) Problem {
 		// Free features may separate classes: then there is no optimum.
 		if family == Gaussian || n > 30 && p.Weights == nil && overlap(x[:n], p.Y) {
 			p.PenaltyFactor[0] = 0
-			if family == Gaussian && features > 3 {
+			if k := features / 2; family == Gaussian && k > 0 && independent(x[:n], x[k*n:(k+1)*n], p.Weights) {
 				p.PenaltyFactor[features/2] = 0
 			}
 		}
@@ -164,6 +164,31 @@ func (r draws) problem(family Family, groups bool) Problem {
 		}
 	}
 	return p
+}
+
+// independent tells that two columns without their means differ by more than a part of
+// 1e-4 from multiples of each other: the coefficients of unpenalised columns that do not
+// can not be found in float64 from their products.
+func independent(x, y, weights []float64) bool {
+	centred := func(x []float64) []float64 {
+		mean, total := 0.0, 0.0
+		w := make([]float64, len(x))
+		for i := range x {
+			w[i] = 1
+			if weights != nil {
+				w[i] = weights[i]
+			}
+			mean, total = mean+w[i]*x[i], total+w[i]
+		}
+		z := make([]float64, len(x))
+		for i := range x {
+			z[i] = (x[i] - mean/total) * math.Sqrt(w[i])
+		}
+		return z
+	}
+	a, b := centred(x), centred(y)
+	along := dot2(a, b)
+	return 1-along*along/(dot2(a, a)*dot2(b, b)) > 1e-8
 }
 
 // overlap tells that no multiple of x, with or without an intercept, separates two
