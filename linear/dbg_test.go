@@ -28,3 +28,14 @@ func TestDebug(t *testing.T) {
 		check(t, p, m)
 	}
 }
+func TestDebug2(t *testing.T) {
+	r := draws{rand.New(rand.NewPCG(uint64(*seed), uint64(*fam)))}
+	p := r.problem(Family(*fam), *grp)
+	o := PathOptions{Count: 6, Ratio: r.of(0.3, 0.02, 1e-3), Full: true, Options: Options{Tolerance: *tol, KeepDual: true}}
+	path, _ := FitPath(p, nil, o)
+	m := path.Models[0]
+	or := newOracle(p)
+	fmt.Println(m.Intercept, m.Index, m.Value, p.Weights, p.Y)
+	for _, j := range m.Index { fmt.Println(j, or.mean[j], or.scale[j], or.x[j], or.norm[j]) }
+	x := make([]float64, 6); p.X.AddTo(x,0,1); fmt.Println(x)
+}

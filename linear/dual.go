@@ -76,11 +76,17 @@ func (f *fitter) allow(lambda float64, stuck bool) {
 	f.loose = stuck || lambda*f.t.alpha <= 1e-12*math.Sqrt(f.unit)
 }
 
-// setNull sets the objective without penalised features. Where unpenalised ones
-// explain the response up to rounding the tolerance is not a part of that.
+// setNull sets the objective without penalised features, after that of the intercept
+// alone, and the gap to reach. Where unpenalised features explain nearly all of the
+// response the predictors are rounded in proportion to its size, not to the residuals.
 func (f *fitter) setNull(null float64) {
+	if f.unit == 0 {
+		f.unit = null
+	}
+	size := math.Sqrt(null * f.unit)
 	f.null = null
 	f.unit = max(null, 1e-15*f.unit)
+	f.goal = max(f.tolerance*f.unit, 1e-15*size)
 }
 
 // measure computes objective and gap of the whole problem.
@@ -89,7 +95,7 @@ func (f *fitter) measure(lambda float64, out *outcome) {
 	out.objective = out.loss + f.penaltySum(lambda)
 	most, smooth := f.room(lambda, false)
 	best, scale := f.dualAt(lambda, most, smooth)
-	if smooth && best < out.objective-f.tolerance*f.unit {
+	if smooth && best < out.objective-f.goal {
 		most, _ = f.room(lambda, true)
 		if value, s := f.dualAt(lambda, most, true); value > best {
 			best, scale = value, s
@@ -110,7 +116,7 @@ func (f *fitter) prove(best, scale float64, out *outcome) {
 	if out.gap < 0 && out.gap >= -1e-15*(f.unit+out.objective+f.cancelled()) {
 		out.gap = 0
 	}
-	out.converged = out.gap >= 0 && out.gap <= f.tolerance*f.unit
+	out.converged = out.gap >= 0 && out.gap <= f.goal
 }
 
 // cancelled is the size of what is added up in predictors and multiplied by residuals:

@@ -35,6 +35,7 @@ type fitter struct {
 
 	null      float64 // objective without penalised features
 	unit      float64 // what the tolerance is a part of: null, or more if that is rounding
+	goal      float64 // the gap to reach
 	keepDual  bool
 	loose     bool        // see slack
 	whole     *projection // of all features, for λ = 0
@@ -205,7 +206,7 @@ func (f *fitter) target(strict float64) float64 {
 	for _, j := range f.set {
 		sum += math.Abs(f.beta[j])
 	}
-	return max(strict*f.tolerance*f.unit/max(sum, math.Sqrt(f.unit)), f.floor())
+	return max(strict*f.goal/max(sum, math.Sqrt(f.unit)), f.floor())
 }
 
 // floor is the rounding of correlations: no violation can be asked to be less.

@@ -107,7 +107,7 @@ func (m *Model) Probabilities(x Design) [][]float64 {
 func (f *fitter) model(lambda, nullLoss float64, out outcome, family Family) *Model {
 	t := f.t
 	m := &Model{Lambda: lambda, family: family, Constant: t.dropped, Null: f.null,
-		Objective: out.objective, Loss: out.loss, Gap: out.gap, Tolerance: f.tolerance * f.unit,
+		Objective: out.objective, Loss: out.loss, Gap: out.gap, Tolerance: f.goal,
 		Iterations: out.iterations, Converged: out.converged}
 	if nullLoss > 0 {
 		m.Explained = 1 - out.loss/nullLoss

@@ -268,7 +268,7 @@ func checkCertificate(t failer, p Problem, m *Model) {
 		return
 	}
 	unit += o.rounding
-	if gap := objective - dual; !(gap >= -4*unit) || !(math.Abs(gap-m.Gap) <= 8*unit) {
+	if gap := objective - dual; !(gap >= -4*unit) || !(math.Abs(gap-m.Gap) <= 16*unit) {
 		t.Errorf("lambda %v: gap %v, recomputed %v, %.3g units of rounding apart", m.Lambda, m.Gap, gap, math.Abs(gap-m.Gap)/unit)
 	}
 	for k, c := range classes {
