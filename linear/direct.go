@@ -151,10 +151,11 @@ func (n *newton) reach(kept []int, steps []float64, most float64, d *descent) (t
 				limit = d.lower[j]
 			}
 		}
-		if now := b + step; step > 0 && now > limit || step < 0 && now < limit {
-			if part := (limit - b) / step; part < t {
-				t, stop, end = max(part, 0), k, limit
-			}
+		if step == 0 || math.IsInf(limit, 0) {
+			continue
+		}
+		if part := (limit - b) / step; part < t {
+			t, stop, end = max(part, 0), k, limit
 		}
 	}
 	return t, stop, end
