@@ -9,8 +9,11 @@ import (
 // is every feature which is not at a bound.
 func (f *fitter) project(lambda float64) {
 	copy(f.fair, f.u)
-	f.loss.balance(f.fair, f.t.intercept)
-	f.basis(lambda).apply(f.fair)
+	free := f.basis(lambda)
+	if f.loss.softness(f.h, f.fair) {
+		free.applyIn(f.h, f.fair)
+	}
+	free.apply(f.fair)
 	if lambda > 0 && f.first != nil {
 		f.mix(f.loss.outside(f.fair, f.first))
 	}

@@ -13,9 +13,10 @@ type loss interface {
 	// conjugate is the dual objective −Σ vᵢ f*(−uᵢ/vᵢ) at s·u for the best s in
 	// [0, most], with s. It is −Inf for a u that no s makes feasible.
 	conjugate(u []float64, most float64) (value, s float64)
-	// balance makes u sum to zero, if it has to, without leaving the domain of the
-	// conjugate. It may leave that to the projection.
-	balance(u []float64, intercept bool)
+	// softness sets h to the second derivatives of the loss where u is its residual, by
+	// which a move of the predictors changes u, or returns false if a move of u in
+	// proportion to the weights can not leave the domain of the conjugate.
+	softness(h, u []float64) bool
 	// outside returns the least t in [0, 1] for which (1−t)u + t·inner is in the domain
 	// of the conjugate.
 	outside(u, inner []float64) float64
@@ -35,7 +36,7 @@ func newLoss(f Family, t *task) loss {
 // squares is f = ½(y−η)², f*(s) = ½s² + ys.
 type squares struct{ y, v []float64 }
 
-func (l *squares) balance([]float64, bool) {}
+func (l *squares) softness(h, u []float64) bool { return false }
 
 func (l *squares) outside(u, inner []float64) float64 { return 0 }
 
@@ -88,20 +89,15 @@ func (l *squares) conjugate(u []float64, most float64) (value, s float64) {
 // for q = s + y in [0, 1].
 type logistic struct{ y, v []float64 }
 
-// balance scales down what the observations of one class have too much of.
-func (l *logistic) balance(u []float64, intercept bool) {
-	if !intercept {
-		return
-	}
-	var sums [2]float64
-	for i, y := range l.y {
-		sums[int(y)] += math.Abs(u[i])
-	}
-	for i, y := range l.y {
-		if own, other := sums[int(y)], sums[1-int(y)]; own > other {
-			u[i] *= other / own
+func (l *logistic) softness(h, u []float64) bool {
+	for i, w := range l.v {
+		h[i] = 0
+		if w > 0 {
+			q := math.Abs(u[i]) / w
+			h[i] = w * q * max(0, 1-q)
 		}
 	}
+	return true
 }
 
 func (l *logistic) outside(u, inner []float64) float64 {
@@ -175,7 +171,7 @@ func (l *logistic) conjugate(u []float64, most float64) (value, s float64) {
 
 // beyond is by how much the rounding of a projection may take probabilities out of
 // their range.
-const beyond = 1e-14
+const beyond = 1e-16
 
 // entropy is q log q.
 func entropy(q float64) float64 {

@@ -36,8 +36,6 @@ func (l *against) dual(u, eta []float64) { l.logistic.dual(u, l.shift(eta)) }
 
 func (l *against) curvature(h, eta []float64) { l.logistic.curvature(h, l.shift(eta)) }
 
-func (l *against) balance([]float64, bool) {} // what classes have must sum to zero
-
 func (l *against) start() float64 { return math.Log(mean(l.y, l.v)) }
 
 func newMultinomial(p *Problem, t *task, o Options) (engine, error) {

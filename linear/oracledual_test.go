@@ -73,11 +73,11 @@ func (o *oracle) conjugates(t failer, m *Model, theta []float64, size float64) f
 func (o *oracle) conjugate(t failer, m *Model, j int, c, omega, room, slack float64) float64 {
 	t.Helper()
 	over, ridge := c-m.Lambda*omega*o.alpha, m.Lambda*omega*(1-o.alpha)
-	if over <= 0 || room == 0 {
+	if over <= -slack || room == 0 {
 		return 0
 	}
 	if ridge > 0 {
-		room = min(room, over/ridge)
+		room = min(room, max(over, slack)/ridge)
 	}
 	if math.IsInf(room, 1) {
 		if over > slack+4*ulp*c {
@@ -86,7 +86,7 @@ func (o *oracle) conjugate(t failer, m *Model, j int, c, omega, room, slack floa
 		return 0
 	}
 	o.rounding += slack * room
-	return over*room - ridge/2*room*room
+	return max(0, over*room-ridge/2*room*room)
 }
 
 // lossDual is −Σ vᵢ f*(−θᵢ/vᵢ).
@@ -94,7 +94,7 @@ func (o *oracle) lossDual(t failer, m *Model) float64 {
 	t.Helper()
 	var sum sum2
 	entropy := func(v, q float64) {
-		if q < -10*ulp || q > 1+10*ulp { // sums over observations have been taken off
+		if q < -ulp || q > 1+ulp {
 			t.Errorf("lambda %v: the dual point has probability %v", m.Lambda, q)
 		}
 		if q > 0 {

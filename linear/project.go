@@ -79,3 +79,27 @@ func (p *projection) apply(u []float64) {
 		}
 	}
 }
+
+// applyIn projects u in the metric h instead of V. The moves are in proportion to h, as
+// those by a Newton step on the unpenalised coefficients are.
+func (p *projection) applyIn(h, u []float64) {
+	var factor cholesky
+	index := make([]int, len(p.basis))
+	for k := range index {
+		index[k] = k
+	}
+	kept := factor.factor(index, func(i, j int) float64 {
+		kernel64.Mul(p.scratch, h, p.basis[i])
+		return kernel64.Dot(p.scratch, p.basis[j])
+	})
+	part := make([]float64, len(kept))
+	for range 2 {
+		for k, i := range kept {
+			part[k] = kernel64.Dot(p.basis[i], u)
+		}
+		factor.solve(part)
+		for k, i := range kept {
+			kernel64.MulAxpy(-part[k], p.basis[i], h, u)
+		}
+	}
+}
