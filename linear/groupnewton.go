@@ -2,6 +2,7 @@ package linear
 
 import (
 	"math"
+	"slices"
 
 	"pare/internal/kernel64"
 )
@@ -39,7 +40,8 @@ func (e *grouped) newtonGroups(r *residual, beta []float64) bool {
 		v := hessian[max(place[i], place[j])][min(place[i], place[j])]
 		b := &e.blocks[group[i]]
 		if i == j {
-			v += b.l2
+			// What is added lets dependent columns move: far, until one is zero.
+			v += b.l2 + 1e-12*v
 			if b.l1 > 0 {
 				v += b.l1 / norms[group[i]]
 			}
@@ -87,10 +89,15 @@ func (e *grouped) smoothHessian(r *residual, list []int) [][]float64 {
 func (e *grouped) moveGroups(r *residual, beta []float64, kept []int, step []float64) bool {
 	before := r.value() + e.blockPenalty(beta)
 	old, point := append([]float64(nil), beta...), append([]float64(nil), r.point...)
-	for t := 1.0; t > 1e-3; t /= 2 {
+	most, zero := e.firstZero(beta, kept, step)
+	for t := most; t > 1e-12*most; t /= 2 {
 		for k, i := range kept {
-			beta[i] += t * step[k]
-			r.move(i, t*step[k])
+			next := beta[i] + t*step[k]
+			if t == most && k == zero {
+				next = 0
+			}
+			r.move(i, next-beta[i])
+			beta[i] = next
 		}
 		r.settle()
 		if r.value()+e.blockPenalty(beta) < before {
@@ -100,4 +107,23 @@ func (e *grouped) moveGroups(r *residual, beta []float64, kept []int, step []flo
 		copy(r.point, point)
 	}
 	return false
+}
+
+// firstZero returns how far along the step, at most 1, no group of one feature changes
+// its sign, with the place in kept of the one that becomes zero there, or −1.
+func (e *grouped) firstZero(beta []float64, kept []int, step []float64) (most float64, zero int) {
+	most, zero = 1, -1
+	for _, b := range e.blocks {
+		if b.to-b.from > 1 || b.l1 == 0 {
+			continue
+		}
+		k, ok := slices.BinarySearch(kept, b.from)
+		if !ok || beta[b.from]*step[k] >= 0 {
+			continue
+		}
+		if t := -beta[b.from] / step[k]; t < most {
+			most, zero = t, k
+		}
+	}
+	return most, zero
 }

@@ -288,8 +288,8 @@ func (l *labelled) Errorf(format string, args ...any) {
 	l.T.Errorf(l.label+": "+format, args...)
 }
 
-func TestRandomGaussian(t *testing.T)       { testRandom(t, Gaussian, false, 1e-10) }
-func TestRandomBinomial(t *testing.T)       { testRandom(t, Binomial, false, 1e-10) }
+func TestRandomGaussian(t *testing.T)       { testRandom(t, Gaussian, false, 1e-11) }
+func TestRandomBinomial(t *testing.T)       { testRandom(t, Binomial, false, 1e-11) }
 func TestRandomMultinomial(t *testing.T)    { testRandom(t, Multinomial, false, 1e-11) }
-func TestRandomGroups(t *testing.T)         { testRandom(t, Gaussian, true, 1e-10) }
-func TestRandomBinomialGroups(t *testing.T) { testRandom(t, Binomial, true, 1e-10) }
+func TestRandomGroups(t *testing.T)         { testRandom(t, Gaussian, true, 1e-11) }
+func TestRandomBinomialGroups(t *testing.T) { testRandom(t, Binomial, true, 1e-11) }
