@@ -75,12 +75,16 @@ func (d *descent) step(j int) float64 {
 	return (curve + d.l2[j]) * math.Abs(now-old)
 }
 
+// staleSweeps is after how many sweeps without a smaller violation only rounding is
+// left.
+const staleSweeps = 1000
+
 // solve sweeps until no violation exceeds target, rounding keeps it from getting less,
 // or limit sweeps are over. finish, unless nil, may move to the minimum on the support;
 // it reports whether it did.
 func (d *descent) solve(target float64, finish func() bool) {
 	least, stale := math.Inf(1), 0
-	for d.sweeps < d.limit && stale < 1000 {
+	for d.sweeps < d.limit && stale < staleSweeps {
 		worst := d.sweep(nil)
 		if worst <= target {
 			return

@@ -11,17 +11,15 @@ import (
 // begin: where columns are nearly dependent sweeps hardly move.
 const slowGroups = 20
 
-// newtonGroups takes a Newton step on the groups that are not zero, where the penalty
-// is smooth, if it lowers the objective, and returns whether it did.
+// newtonGroups takes Newton steps on the groups that are not zero, where the penalty is
+// smooth, as long as they lower the objective and end where a group becomes zero. It
+// returns whether it took any.
 func (e *grouped) newtonGroups(r *residual, beta []float64) bool {
 	var list []int
-	group := make([]int, len(beta))
-	norms := make([]float64, len(e.blocks))
-	for k, b := range e.blocks {
-		for _, v := range beta[b.from:b.to] {
-			norms[k] += v * v
-		}
-		norms[k] = math.Sqrt(norms[k])
+	group, norms := make([]int, len(beta)), make([]float64, len(e.blocks))
+	for k := range e.blocks {
+		b := &e.blocks[k]
+		norms[k] = norm2(beta[b.from:b.to])
 		for i := b.from; i < b.to && (norms[k] > 0 || b.l1 == 0); i++ {
 			list = append(list, i)
 			group[i] = k
@@ -35,32 +33,50 @@ func (e *grouped) newtonGroups(r *residual, beta []float64) bool {
 	for at, i := range list {
 		place[i] = at
 	}
-	var factor cholesky
-	kept := factor.factor(list, func(i, j int) float64 {
+	at := func(i, j int) float64 {
 		v := hessian[max(place[i], place[j])][min(place[i], place[j])]
-		b := &e.blocks[group[i]]
+		b, n := &e.blocks[group[i]], norms[group[i]]
 		if i == j {
 			// What is added lets dependent columns move: far, until one is zero.
 			v += b.l2 + 1e-12*v
 			if b.l1 > 0 {
-				v += b.l1 / norms[group[i]]
+				v += b.l1 / n
 			}
 		}
-		if n := norms[group[i]]; group[i] == group[j] && b.l1 > 0 {
+		if group[i] == group[j] && b.l1 > 0 {
 			v -= b.l1 * beta[i] * beta[j] / (n * n * n)
 		}
 		return v
-	})
-	step := make([]float64, len(kept))
-	for k, i := range kept {
-		b, n := &e.blocks[group[i]], norms[group[i]]
-		step[k] = r.gradient(i) - b.l2*beta[i]
-		if b.l1 > 0 {
-			step[k] -= b.l1 * beta[i] / n
-		}
 	}
-	factor.solve(step)
-	return e.moveGroups(r, beta, kept, step)
+	for moved := false; ; moved = true {
+		var factor cholesky
+		kept := factor.factor(list, at)
+		step := make([]float64, len(kept))
+		for k, i := range kept {
+			b := &e.blocks[group[i]]
+			step[k] = r.gradient(i) - b.l2*beta[i]
+			if b.l1 > 0 {
+				step[k] -= b.l1 * beta[i] / norms[group[i]]
+			}
+		}
+		factor.solve(step)
+		zero, ok := e.moveGroups(r, beta, kept, step)
+		if !ok || zero < 0 {
+			return ok || moved
+		}
+		for k, b := range e.blocks {
+			norms[k] = norm2(beta[b.from:b.to])
+		}
+		list = slices.DeleteFunc(list, func(i int) bool { return i == zero })
+	}
+}
+
+func norm2(x []float64) float64 {
+	sum := 0.0
+	for _, v := range x {
+		sum += v * v
+	}
+	return math.Sqrt(sum)
 }
 
 // smoothHessian returns the lower triangle of the Hessian of the loss, with the
@@ -85,15 +101,16 @@ func (e *grouped) smoothHessian(r *residual, list []int) [][]float64 {
 	return hessian
 }
 
-// moveGroups goes along the step as far as lowers the objective.
-func (e *grouped) moveGroups(r *residual, beta []float64, kept []int, step []float64) bool {
+// moveGroups goes along the step as far as lowers the objective, and returns which
+// feature became zero, or −1, and whether it went anywhere.
+func (e *grouped) moveGroups(r *residual, beta []float64, kept []int, step []float64) (zero int, ok bool) {
 	before := r.value() + e.blockPenalty(beta)
 	old, point := append([]float64(nil), beta...), append([]float64(nil), r.point...)
-	most, zero := e.firstZero(beta, kept, step)
+	most, first := e.firstZero(beta, kept, step)
 	for t := most; t > 1e-12*most; t /= 2 {
 		for k, i := range kept {
 			next := beta[i] + t*step[k]
-			if t == most && k == zero {
+			if t == most && k == first {
 				next = 0
 			}
 			r.move(i, next-beta[i])
@@ -101,12 +118,15 @@ func (e *grouped) moveGroups(r *residual, beta []float64, kept []int, step []flo
 		}
 		r.settle()
 		if r.value()+e.blockPenalty(beta) < before {
-			return true
+			if t == most && first >= 0 {
+				return kept[first], true
+			}
+			return -1, true
 		}
 		copy(beta, old)
 		copy(r.point, point)
 	}
-	return false
+	return -1, false
 }
 
 // firstZero returns how far along the step, at most 1, no group of one feature changes

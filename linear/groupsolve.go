@@ -62,12 +62,16 @@ func (e *grouped) newtonStep(lambda, target float64, out *outcome) float64 {
 	history := &e.descent.history
 	history.clear()
 	first, start := -1.0, out.iterations
-	for out.iterations < e.limit {
+	least, stale := math.Inf(1), 0
+	for out.iterations < e.limit && stale < staleSweeps {
 		worst := r.settle()
 		for k := range e.blocks {
 			worst = max(worst, e.blocks[k].step(r, beta))
 		}
 		out.iterations++
+		if stale++; worst < 0.9*least {
+			least, stale = worst, 0
+		}
 		if first < 0 {
 			first = worst
 		}
