@@ -146,7 +146,7 @@ func (m *multinomial) begin() float64 {
 // its working set by more than target.
 func (m *multinomial) cycle(lambda, target float64, out *outcome) {
 	best, stale := math.Inf(1), 0
-	for stale < 20 {
+	for round := 0; stale < 20; round++ {
 		worst := 0.0
 		for k, f := range m.classes {
 			m.face(k)
@@ -159,6 +159,13 @@ func (m *multinomial) cycle(lambda, target float64, out *outcome) {
 		}
 		if worst <= target || out.iterations >= m.classes[0].limit {
 			break
+		}
+		if round >= slowCycles {
+			for k, f := range m.classes {
+				m.face(k)
+				f.penalties(lambda)
+			}
+			m.joint(lambda, target, out)
 		}
 		stale++ // cycles that rounding keeps from getting better
 		if worst < 0.99*best {
