@@ -20,8 +20,9 @@ type cholesky struct {
 func (c *cholesky) reset() { c.index = c.index[:0] }
 
 // dependent is the part of a column, squared, below which it is a combination of
-// the ones before it.
-const dependent = 1e-11
+// the ones before it. Steps through a factor of which a part has few correct digits
+// still lead to the minimum, because gradients are computed anew after each.
+const dependent = 1e-14
 
 // factor factors the matrix with the entries at(i, j) for i, j of index and returns
 // those of index that it kept: not those that depend linearly on others before.

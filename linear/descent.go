@@ -69,15 +69,28 @@ func (d *descent) step(j int) float64 {
 	}
 	d.beta[j] = now
 	d.move(j, now-old)
+	if math.Abs(now-old) <= 0x1p-51*math.Abs(old) {
+		return 0 // no float64 is nearer
+	}
 	return (curve + d.l2[j]) * math.Abs(now-old)
 }
 
-// solve sweeps until no violation exceeds target, or limit sweeps are over. finish,
-// unless nil, may move to the minimum on the support; it reports whether it did.
+// staleSweeps is after how many sweeps without a smaller violation only rounding is
+// left.
+const staleSweeps = 1000
+
+// solve sweeps until no violation exceeds target, rounding keeps it from getting less,
+// or limit sweeps are over. finish, unless nil, may move to the minimum on the support;
+// it reports whether it did.
 func (d *descent) solve(target float64, finish func() bool) {
-	for d.sweeps < d.limit {
-		if d.sweep(nil) <= target {
+	least, stale := math.Inf(1), 0
+	for d.sweeps < d.limit && stale < staleSweeps {
+		worst := d.sweep(nil)
+		if worst <= target {
 			return
+		}
+		if stale++; worst < 0.9*least {
+			least, stale = worst, 0
 		}
 		if finish != nil && finish() {
 			continue

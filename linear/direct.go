@@ -42,9 +42,15 @@ func (n *newton) finish(d *descent, g *gram) bool {
 			}
 			return g.g[i][j]
 		})
+		if len(kept) < len(inside) {
+			if k := n.slide(inside, kept, d, g); k >= 0 {
+				inside = slices.Delete(inside, k, k+1)
+				continue
+			}
+		}
 		n.rest(kept, d, g)
 		n.chol.solve(n.rhs)
-		t, stop, end := n.reach(kept, d)
+		t, stop, end := n.reach(kept, n.rhs, 1, d)
 		for k, j := range kept {
 			d.beta[j] += t * n.rhs[k]
 			n.moved[j] += t * n.rhs[k]
@@ -90,12 +96,52 @@ func (n *newton) rest(kept []int, d *descent, g *gram) {
 	}
 }
 
-// reach returns how far along rhs the coefficients can go, at most 1, with which of
+// slide moves a feature that depends linearly on others, with these so that their sum
+// stays the same, the way that lowers the penalty, until one of them ends at zero or at
+// a bound. It returns the place of that one in inside, or −1 if none does.
+func (n *newton) slide(inside, kept []int, d *descent, g *gram) int {
+	at := 0
+	for at < len(kept) && inside[at] == kept[at] {
+		at++
+	}
+	j := inside[at]
+	step := make([]float64, 0, len(kept)+1)
+	for _, i := range kept {
+		step = append(step, -g.g[j][i])
+	}
+	n.chol.solve(step)
+	moving := append(slices.Clone(kept), j)
+	step = append(step, 1)
+	slope := 0.0
+	n.rest(moving, d, g)
+	for k, r := range n.rhs {
+		slope += r * step[k]
+	}
+	if slope < 0 {
+		for k := range step {
+			step[k] = -step[k]
+		}
+	}
+	t, stop, end := n.reach(moving, step, math.Inf(1), d)
+	if stop < 0 {
+		return -1
+	}
+	for k, i := range moving {
+		d.beta[i] += t * step[k]
+		n.moved[i] += t * step[k]
+	}
+	i := moving[stop]
+	n.moved[i] += end - d.beta[i]
+	d.beta[i] = end
+	return slices.Index(inside, i)
+}
+
+// reach returns how far along step the coefficients can go, at most t, with which of
 // kept stops there and its value, or −1.
-func (n *newton) reach(kept []int, d *descent) (t float64, stop int, end float64) {
-	t, stop = 1, -1
+func (n *newton) reach(kept []int, steps []float64, most float64, d *descent) (t float64, stop int, end float64) {
+	t, stop = most, -1
 	for k, j := range kept {
-		b, step := d.beta[j], n.rhs[k]
+		b, step := d.beta[j], steps[k]
 		limit := math.Copysign(math.Inf(1), step)
 		if d.l1[j] > 0 && b*step < 0 {
 			limit = 0
@@ -105,10 +151,11 @@ func (n *newton) reach(kept []int, d *descent) (t float64, stop int, end float64
 				limit = d.lower[j]
 			}
 		}
-		if now := b + step; step > 0 && now > limit || step < 0 && now < limit {
-			if part := (limit - b) / step; part < t {
-				t, stop, end = max(part, 0), k, limit
-			}
+		if step == 0 || math.IsInf(limit, 0) {
+			continue
+		}
+		if part := (limit - b) / step; part < t {
+			t, stop, end = max(part, 0), k, limit
 		}
 	}
 	return t, stop, end

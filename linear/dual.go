@@ -1,19 +1,135 @@
 package linear
 
-import "math"
+import (
+	"math"
+	"slices"
+)
+
+// project sets fair to u, moved to be feasible for what has no penalty: at λ = 0 that
+// is every feature which is not at a bound.
+func (f *fitter) project(lambda float64) {
+	copy(f.fair, f.u)
+	free := f.basis(lambda)
+	if f.loss.softness(f.h, f.fair) {
+		free.applyIn(f.h, f.fair)
+	}
+	free.apply(f.fair)
+	if lambda > 0 && f.first != nil {
+		f.mix(f.loss.outside(f.fair, f.first))
+	}
+}
+
+// mix moves fair towards that of the model without penalised features, which is as
+// feasible for what has no penalty.
+func (f *fitter) mix(t float64) {
+	if t == 0 {
+		return
+	}
+	for i, u := range f.first {
+		f.fair[i] += t * (u - f.fair[i])
+	}
+}
+
+// setFirst sets the dual point of the model without penalised features.
+func (f *fitter) setFirst() {
+	f.first = nil
+	f.project(1)
+	f.first = slices.Clone(f.fair)
+	f.allow(0, true)
+}
+
+func (f *fitter) basis(lambda float64) *projection {
+	if lambda > 0 {
+		return f.t.basis
+	}
+	if f.whole == nil || f.t.lower != nil {
+		var inside []int
+		for j, w := range f.t.factor {
+			if lower, upper := f.t.limits(j); !math.IsInf(w, 1) && f.beta[j] > lower && f.beta[j] < upper {
+				inside = append(inside, j)
+			}
+		}
+		f.whole = newProjection(f.t, inside)
+	}
+	return f.whole
+}
+
+// dualPoint returns the scaled dual point.
+func (f *fitter) dualPoint(scale float64) []float64 {
+	point := make([]float64, f.t.n)
+	for i, u := range f.fair {
+		point[i] = scale * u
+	}
+	return point
+}
+
+// slack is by how much the correlation of feature j may exceed its threshold: its
+// rounding, which is that of a column that is not centred before it is multiplied, when
+// the threshold is so small that this matters, else nothing.
+func (f *fitter) slack(j int) float64 {
+	if !f.loose {
+		return 0
+	}
+	return 4e-16 * f.t.extent(j) * f.screen.size
+}
+
+// allow says whether thresholds at λ are so small that correlations are rounding, or
+// that nothing but rounding keeps the gap from being small.
+func (f *fitter) allow(lambda float64, stuck bool) {
+	f.loose = stuck || lambda*f.t.alpha <= 1e-12*math.Sqrt(f.unit)
+}
+
+// setNull sets the objective without penalised features, after that of the intercept
+// alone, and the gap to reach. Where unpenalised features explain nearly all of the
+// response the predictors are rounded in proportion to its size, not to the residuals.
+func (f *fitter) setNull(null float64) {
+	if f.unit == 0 {
+		f.unit = null
+	}
+	size := math.Sqrt(null * f.unit)
+	f.null = null
+	f.unit = max(null, 1e-15*f.unit)
+	f.goal = max(f.tolerance*f.unit, 1e-15*size)
+}
 
 // measure computes objective and gap of the whole problem.
 func (f *fitter) measure(lambda float64, out *outcome) {
 	out.loss = f.loss.value(f.eta)
 	out.objective = out.loss + f.penaltySum(lambda)
 	most, smooth := f.room(lambda, false)
-	best := f.dualAt(lambda, most, smooth)
-	if smooth && best < out.objective-f.tolerance*f.null {
+	best, scale := f.dualAt(lambda, most, smooth)
+	if smooth && best < out.objective-f.goal {
 		most, _ = f.room(lambda, true)
-		best = max(best, f.dualAt(lambda, most, true))
+		if value, s := f.dualAt(lambda, most, true); value > best {
+			best, scale = value, s
+		}
 	}
-	out.gap = max(0, out.objective-best) // below zero by rounding only
-	out.converged = out.gap <= f.tolerance*f.null
+	f.prove(best, scale, out)
+}
+
+// prove sets the gap to a dual objective, which is that of the dual point of the given
+// scale. The losses are not negative, so that zero is a dual point too, with the
+// objective zero. A gap that is negative by rounding is zero; one that is more negative
+// than that would be an error, and stays.
+func (f *fitter) prove(best, scale float64, out *outcome) {
+	if !(best > 0) {
+		best, scale = 0, 0
+	}
+	out.gap, out.scale = out.objective-best, scale
+	if out.gap < 0 && out.gap >= -1e-15*(f.unit+out.objective+f.cancelled()) {
+		out.gap = 0
+	}
+	out.converged = out.gap >= 0 && out.gap <= f.goal
+}
+
+// cancelled is the size of what is added up in predictors and multiplied by residuals:
+// where large coefficients cancel that is far more than the objective.
+func (f *fitter) cancelled() float64 {
+	sum := 0.0
+	for _, j := range f.set {
+		sum += math.Abs(f.beta[j]) * f.t.extent(j)
+	}
+	return sum * f.screen.size
 }
 
 func (f *fitter) penaltySum(lambda float64) float64 {
@@ -56,20 +172,14 @@ func (f *fitter) limited(j int, strength float64) bool {
 	return f.screen.c[j] > 0 && !math.IsInf(upper, 0) || f.screen.c[j] < 0 && !math.IsInf(lower, 0)
 }
 
-// dualAt returns the dual objective at s·u, s at most most. With smooth conjugates
-// s is most, or one.
-func (f *fitter) dualAt(lambda, most float64, smooth bool) float64 {
-	if !smooth {
-		value, _ := f.loss.conjugate(f.fair, most)
-		return value
+// dualAt returns the dual objective at s·u, s at most most, and s. With smooth
+// conjugates s is most, or what is best without them.
+func (f *fitter) dualAt(lambda, most float64, smooth bool) (value, s float64) {
+	value, s = f.loss.conjugate(f.fair, most)
+	if smooth {
+		value -= f.conjugates(lambda, s)
 	}
-	s := min(most, 1)
-	scaled := f.h // free at this point
-	for i, u := range f.fair {
-		scaled[i] = s * u
-	}
-	value, more := f.loss.conjugate(scaled, 1)
-	return value - f.conjugates(lambda, s*more)
+	return value, s
 }
 
 // conjugates is the sum of the conjugates of the penalties at s·u.
@@ -102,8 +212,8 @@ func (f *fitter) penaltyConjugate(j int, c, strength float64) float64 {
 	case room == 0:
 		return 0
 	case math.IsInf(room, 1):
-		if over <= 1e-12*strength {
-			return 0 // scaled to the threshold, up to rounding
+		if over <= f.slack(j)+1e-15*math.Abs(c) {
+			return 0
 		}
 		return room
 	}

@@ -17,6 +17,7 @@ type fitter struct {
 	intercept float64   // on the standardised scale
 	eta, u    []float64 // at beta
 	fair      []float64 // u, projected to be feasible for what is not penalised
+	first     []float64 // that of the model without penalised features
 	h         []float64
 
 	set     []int // working set
@@ -33,7 +34,11 @@ type fitter struct {
 	former  map[int]float64 // the coefficients for the one before the last
 
 	null      float64 // objective without penalised features
-	offset    []float64
+	unit      float64 // what the tolerance is a part of: null, or more if that is rounding
+	goal      float64 // the gap to reach
+	keepDual  bool
+	loose     bool        // see slack
+	whole     *projection // of all features, for λ = 0
 	tolerance float64
 	limit     int
 }
@@ -41,12 +46,13 @@ type fitter struct {
 // outcome is how the fit of one λ ended.
 type outcome struct {
 	objective, loss, gap float64
+	scale                float64 // of the dual point
 	iterations           int
 	converged            bool
 }
 
 func newFitter(t *task, l loss, o Options) *fitter {
-	f := &fitter{t: t, loss: l, screen: newScreen(t), tolerance: o.tolerance(), limit: o.maxIterations()}
+	f := &fitter{t: t, loss: l, screen: newScreen(t), tolerance: o.tolerance(), limit: o.maxIterations(), keepDual: o.KeepDual}
 	f.beta = make([]float64, t.p)
 	f.place = make([]int, t.p)
 	for j := range f.place {
@@ -60,7 +66,7 @@ func newFitter(t *task, l loss, o Options) *fitter {
 	}
 	f.admit(t.free)
 	f.refresh()
-	f.null = l.value(f.eta)
+	f.setNull(l.value(f.eta))
 	return f
 }
 
@@ -69,9 +75,6 @@ func (f *fitter) refresh() {
 	shift := f.intercept
 	for i := range f.eta {
 		f.eta[i] = 0
-		if f.offset != nil {
-			f.eta[i] = f.offset[i]
-		}
 	}
 	for _, j := range f.set {
 		b := f.beta[j]
@@ -113,6 +116,9 @@ func (f *fitter) admit(list []int) {
 // trim takes out of the working set what is zero, unless the Gram matrix of all that
 // has ever been in it is kept.
 func (f *fitter) trim() {
+	if s, ok := f.t.x.(*Sparse); ok && f.sparse == nil {
+		f.sparse, f.exact = s, false
+	}
 	if f.exact {
 		return
 	}
@@ -129,6 +135,7 @@ func (f *fitter) trim() {
 // the whole problem and admits what the optimality conditions miss.
 func (f *fitter) solve(lambda float64) outcome {
 	f.trim()
+	f.allow(lambda, false)
 	f.extrapolate(lambda)
 	var out outcome
 	strict, rough := 0.3, 0.0
@@ -138,8 +145,7 @@ func (f *fitter) solve(lambda float64) outcome {
 	}
 	for {
 		f.inner(lambda, max(f.target(strict), rough), &out)
-		copy(f.fair, f.u)
-		f.t.basis.apply(f.fair)
+		f.project(lambda)
 		f.screen.update(f.fair, lambda*f.t.alpha)
 		f.measure(lambda, &out)
 		if out.converged || out.iterations >= f.limit {
@@ -148,9 +154,11 @@ func (f *fitter) solve(lambda float64) outcome {
 		missing := f.missing(lambda)
 		f.admit(missing)
 		if len(missing) == 0 && rough == 0 {
-			if strict *= 0.1; strict < 1e-12 {
+			if f.loose && strict < 1e-12 {
 				return out
 			}
+			f.allow(lambda, strict < 1e-12)
+			strict *= 0.1
 		}
 		rough = 0
 	}
@@ -198,7 +206,7 @@ func (f *fitter) target(strict float64) float64 {
 	for _, j := range f.set {
 		sum += math.Abs(f.beta[j])
 	}
-	return max(strict*f.tolerance*f.null/max(sum, math.Sqrt(f.null)), f.floor())
+	return max(strict*f.goal/max(sum, math.Sqrt(f.unit)), f.floor())
 }
 
 // floor is the rounding of correlations: no violation can be asked to be less.
@@ -207,7 +215,7 @@ func (f *fitter) floor() float64 {
 	for _, j := range f.set {
 		largest = max(largest, f.t.normOf(j))
 	}
-	return 2e-15 * largest * math.Sqrt(f.null)
+	return 2e-15 * largest * math.Sqrt(f.unit)
 }
 
 // missing lists features outside the working set of which the correlation exceeds
@@ -236,12 +244,22 @@ func (f *fitter) missing(lambda float64) []int {
 	return list
 }
 
-// excess is |cⱼ|/threshold, where a bound at zero does not make it harmless.
+// excess is |cⱼ|/threshold without the rounding of cⱼ, zero where a bound at zero
+// makes it harmless.
 func (f *fitter) excess(j int, threshold float64) float64 {
 	c := f.screen.c[j]
 	lower, upper := f.t.limits(j)
 	if c > 0 && upper == 0 || c < 0 && lower == 0 {
 		return 0
 	}
-	return math.Abs(c) / threshold
+	return (math.Abs(c) - f.slack(j)) / threshold
+}
+
+// entry is the least λα for which the correlation of feature j is within its threshold,
+// zero for one that is rounding.
+func (f *fitter) entry(j int) float64 {
+	if c := f.excess(j, 1); c > 0 {
+		return (c + 2*f.slack(j)) / f.t.factor[j]
+	}
+	return 0
 }

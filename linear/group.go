@@ -116,21 +116,23 @@ func (e *grouped) begin() float64 {
 	e.nullLoss = e.null
 	var out outcome
 	e.minimize(0, 1e-13*math.Sqrt(e.null), &out)
-	e.null = e.loss.value(e.eta)
-	e.correlate()
+	e.setNull(e.loss.value(e.eta))
+	e.setFirst()
+	e.screen.update(e.fair, -1)
 	largest := 0.0
 	for g := range e.members {
 		if w := e.factor[g]; w > 0 && !e.inside[g] {
-			largest = max(largest, e.size(g)/w)
+			if e.excess(g) > 0 {
+				largest = max(largest, e.size(g)*(1+1e-15)/w)
+			}
 		}
 	}
 	return largest / max(e.t.alpha, 1e-3)
 }
 
 // correlate computes all correlations with the feasible dual point.
-func (e *grouped) correlate() {
-	copy(e.fair, e.u)
-	e.t.basis.apply(e.fair)
+func (e *grouped) correlate(lambda float64) {
+	e.project(lambda)
 	e.screen.update(e.fair, -1)
 }
 
@@ -143,51 +145,67 @@ func (e *grouped) size(g int) float64 {
 	return math.Sqrt(sum)
 }
 
+// excess is size without its rounding.
+func (e *grouped) excess(g int) float64 {
+	sum := 0.0
+	for _, j := range e.members[g] {
+		slack := e.slack(j)
+		sum += slack * slack
+	}
+	return max(0, e.size(g)-math.Sqrt(sum))
+}
+
 func (e *grouped) fit(lambda float64) *Model {
 	var out outcome
-	for strict := 0.3; strict > 1e-12; {
+	e.allow(lambda, false)
+	for strict := 0.3; ; {
 		e.minimize(lambda, e.target(strict), &out)
-		e.correlate()
-		e.gap(lambda, &out)
+		e.correlate(lambda)
+		e.measure(lambda, &out)
 		if out.converged || out.iterations >= e.limit {
 			break
 		}
 		grown := false
 		for g, w := range e.factor {
-			if !e.inside[g] && len(e.members[g]) > 0 && e.size(g) > lambda*e.t.alpha*w {
+			if !e.inside[g] && len(e.members[g]) > 0 && e.excess(g) > lambda*e.t.alpha*w {
 				e.enter(g)
 				grown = true
 			}
 		}
 		if !grown {
+			if e.loose && strict < 1e-12 {
+				break
+			}
+			e.allow(lambda, strict < 1e-12)
 			strict *= 0.1
 		}
 	}
 	return e.model(lambda, e.nullLoss, out, e.family)
 }
 
-// gap sets objective and gap.
-func (e *grouped) gap(lambda float64, out *outcome) {
+// measure sets objective and gap.
+func (e *grouped) measure(lambda float64, out *outcome) {
 	out.loss = e.loss.value(e.eta)
 	out.objective = out.loss + e.groupPenalty(lambda)
-	most, ridge := 1.0, e.t.alpha < 1
+	most := 1.0
 	for g, w := range e.factor {
-		if c := e.size(g); w > 0 && c > lambda*e.t.alpha*w {
+		if c := e.excess(g); w > 0 && c > lambda*e.t.alpha*w {
 			most = min(most, lambda*e.t.alpha*w/c)
 		}
 	}
-	best, _ := e.loss.conjugate(e.fair, most)
-	if ridge {
+	best, scale := e.loss.conjugate(e.fair, most)
+	if lambda > 0 && e.t.alpha < 1 {
 		value, s := e.loss.conjugate(e.fair, 1)
 		for g, w := range e.factor {
 			if over := s*e.size(g) - lambda*e.t.alpha*w; w > 0 && over > 0 {
 				value -= over * over / (2 * lambda * (1 - e.t.alpha) * w)
 			}
 		}
-		best = max(best, value)
+		if value > best {
+			best, scale = value, s
+		}
 	}
-	out.gap = max(0, out.objective-best)
-	out.converged = out.gap <= e.tolerance*e.null
+	e.prove(best, scale, out)
 }
 
 func (e *grouped) groupPenalty(lambda float64) float64 {

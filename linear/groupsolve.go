@@ -11,6 +11,7 @@ import (
 // minimize solves on the working groups until no violation exceeds target.
 func (e *grouped) minimize(lambda, target float64, out *outcome) {
 	before := e.loss.value(e.eta) + e.groupPenalty(lambda)
+	least, stale := math.Inf(1), 0
 	for range 100 {
 		old, from := append([]float64(nil), e.beta...), e.intercept
 		worst := e.newtonStep(lambda, target, out)
@@ -19,7 +20,7 @@ func (e *grouped) minimize(lambda, target float64, out *outcome) {
 			return
 		}
 		after := e.loss.value(e.eta) + e.groupPenalty(lambda)
-		for try := 0; after > before && try < 40; try++ {
+		for try := 0; after > before*(1+1e-14) && try < 40; try++ {
 			e.intercept = (e.intercept + from) / 2
 			for _, j := range e.set {
 				e.beta[j] = (e.beta[j] + old[j]) / 2
@@ -27,10 +28,18 @@ func (e *grouped) minimize(lambda, target float64, out *outcome) {
 			e.refresh()
 			after = e.loss.value(e.eta) + e.groupPenalty(lambda)
 		}
-		if worst <= target || after >= before {
+		if worst <= target || after > before*(1+1e-14) {
 			return
 		}
-		before = after
+		// Near the optimum, where objectives are equal up to rounding, violations
+		// still get less.
+		if stale++; after < before*(1-1e-14) || worst < least {
+			stale = 0
+		}
+		if stale == 3 {
+			return
+		}
+		before, least = after, min(least, worst)
 	}
 }
 
@@ -52,13 +61,17 @@ func (e *grouped) newtonStep(lambda, target float64, out *outcome) float64 {
 	}
 	history := &e.descent.history
 	history.clear()
-	first := -1.0
-	for out.iterations < e.limit {
+	first, start := -1.0, out.iterations
+	least, stale := math.Inf(1), 0
+	for out.iterations < e.limit && stale < staleSweeps {
 		worst := r.settle()
 		for k := range e.blocks {
 			worst = max(worst, e.blocks[k].step(r, beta))
 		}
 		out.iterations++
+		if stale++; worst < 0.9*least {
+			least, stale = worst, 0
+		}
 		if first < 0 {
 			first = worst
 		}
@@ -66,7 +79,9 @@ func (e *grouped) newtonStep(lambda, target float64, out *outcome) float64 {
 			break
 		}
 		if history.push(beta, all, r.point) {
-			e.extrapolate(r, beta)
+			if sweeps := out.iterations - start; sweeps < slowGroups || !e.newtonGroups(r, beta) {
+				e.extrapolate(r, beta)
+			}
 			history.clear()
 		}
 	}

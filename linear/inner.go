@@ -13,6 +13,21 @@ const (
 	newtonGram = 200
 )
 
+// slowSweeps is after how many sweeps over a sparse working set that a factor could
+// solve its columns are filled to use one.
+const slowSweeps = 300
+
+// fill makes the columns of a sparse working set dense.
+func (f *fitter) fill() {
+	f.sparse = nil
+	set := f.set
+	for _, j := range set {
+		f.place[j] = -1
+	}
+	f.set = nil
+	f.admit(set)
+}
+
 // inner minimises on the working set until no violation exceeds target.
 func (f *fitter) inner(lambda, target float64, out *outcome) {
 	f.penalties(lambda)
@@ -79,8 +94,20 @@ func (f *fitter) step(target float64) {
 		for k := range d.curve {
 			d.curve[k] = r.curvature(k)
 		}
+		all := d.limit
+		if m <= directLimit {
+			d.limit = min(all, d.sweeps+slowSweeps)
+		}
 		d.solve(target, nil)
 		f.intercept += r.moved()
+		if d.sweeps >= d.limit && d.limit < all {
+			f.store()
+			f.fill()
+			f.refresh()
+			d.limit = all
+			f.step(target)
+			return
+		}
 	case f.loss.quadratic() && m <= gramLimit:
 		f.covariance(target)
 	case !f.loss.quadratic() && m <= newtonGram:
@@ -111,10 +138,8 @@ func (f *fitter) covariance(target float64) {
 		f.newton = newton{}
 		f.extend(0)
 	}
-	for k, j := range f.set {
-		if f.screen.need[j] {
-			f.gram.q[k] = f.screen.c[j] // without the rounding of many moves
-		}
+	for k, j := range f.set { // without the rounding of many moves
+		f.gram.q[k] = kernel64.Dot(f.u, f.columns[j])
 	}
 	f.solveGram(target)
 }

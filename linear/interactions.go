@@ -101,7 +101,7 @@ func (d *Interactions) moments(v, mean, variance []float64, threads int) {
 	for j, m := range mean {
 		square := variance[j]
 		variance[j] = square - m*m
-		if variance[j] <= 1e-6*square {
+		if variance[j] <= 1e-2*square {
 			x := make([]float64, n)
 			d.column(j, x)
 			mean[j], variance[j] = momentsOf(x, v)

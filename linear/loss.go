@@ -13,6 +13,13 @@ type loss interface {
 	// conjugate is the dual objective −Σ vᵢ f*(−uᵢ/vᵢ) at s·u for the best s in
 	// [0, most], with s. It is −Inf for a u that no s makes feasible.
 	conjugate(u []float64, most float64) (value, s float64)
+	// softness sets h to the second derivatives of the loss where u is its residual, by
+	// which a move of the predictors changes u, or returns false if a move of u in
+	// proportion to the weights can not leave the domain of the conjugate.
+	softness(h, u []float64) bool
+	// outside returns the least t in [0, 1] for which (1−t)u + t·inner is in the domain
+	// of the conjugate.
+	outside(u, inner []float64) float64
 	// quadratic tells that curvature does not depend on η.
 	quadratic() bool
 	// start returns the intercept of the model without features.
@@ -29,6 +36,10 @@ func newLoss(f Family, t *task) loss {
 // squares is f = ½(y−η)², f*(s) = ½s² + ys.
 type squares struct{ y, v []float64 }
 
+func (l *squares) softness(h, u []float64) bool { return false }
+
+func (l *squares) outside(u, inner []float64) float64 { return 0 }
+
 func (l *squares) quadratic() bool { return true }
 
 func (l *squares) start() float64 { return mean(l.y, l.v) }
@@ -42,12 +53,12 @@ func mean(y, v []float64) float64 {
 }
 
 func (l *squares) value(eta []float64) float64 {
-	sum := 0.0
+	var sum exactSum
 	for i, w := range l.v {
 		r := l.y[i] - eta[i]
-		sum += w * r * r
+		sum.add(w * r * r)
 	}
-	return sum / 2
+	return sum.total() / 2
 }
 
 func (l *squares) dual(u, eta []float64) {
@@ -59,13 +70,14 @@ func (l *squares) dual(u, eta []float64) {
 func (l *squares) curvature(h, eta []float64) { copy(h, l.v) }
 
 func (l *squares) conjugate(u []float64, most float64) (value, s float64) {
-	product, square := 0.0, 0.0
+	var products, squares exactSum
 	for i, w := range l.v {
 		if w > 0 {
-			product += u[i] * l.y[i]
-			square += u[i] * u[i] / w
+			products.add(u[i] * l.y[i])
+			squares.add(u[i] * u[i] / w)
 		}
 	}
+	product, square := products.total(), squares.total()
 	if square == 0 {
 		return 0, 0
 	}
@@ -77,6 +89,34 @@ func (l *squares) conjugate(u []float64, most float64) (value, s float64) {
 // for q = s + y in [0, 1].
 type logistic struct{ y, v []float64 }
 
+func (l *logistic) softness(h, u []float64) bool {
+	for i, w := range l.v {
+		h[i] = 0
+		if w > 0 {
+			q := math.Abs(u[i]) / w
+			h[i] = w * q * max(0, 1-q)
+		}
+	}
+	return true
+}
+
+func (l *logistic) outside(u, inner []float64) float64 {
+	t := 0.0
+	for i, w := range l.v {
+		if w == 0 {
+			continue
+		}
+		sign := (2*l.y[i] - 1) / w
+		q, q0 := sign*u[i], sign*inner[i]
+		if q < -beyond && q0 > 0 {
+			t = max(t, -q/(q0-q))
+		} else if q > 1+beyond && q0 < 1 {
+			t = max(t, (q-1)/(q-q0))
+		}
+	}
+	return t
+}
+
 func (l *logistic) quadratic() bool { return false }
 
 func (l *logistic) start() float64 {
@@ -85,11 +125,11 @@ func (l *logistic) start() float64 {
 }
 
 func (l *logistic) value(eta []float64) float64 {
-	sum := 0.0
+	var sum exactSum
 	for i, w := range l.v {
-		sum += w * softplus((1-2*l.y[i])*eta[i])
+		sum.add(w * softplus((1-2*l.y[i])*eta[i]))
 	}
-	return sum
+	return sum.total()
 }
 
 // softplus is log(1+eˣ).
@@ -114,19 +154,24 @@ func (l *logistic) curvature(h, eta []float64) {
 
 func (l *logistic) conjugate(u []float64, most float64) (value, s float64) {
 	s = min(most, 1)
+	var sum exactSum
 	for i, w := range l.v {
 		if w == 0 {
 			continue
 		}
 		// q is the probability of the class that was not observed.
 		q := s * u[i] / w * (2*l.y[i] - 1)
-		if q < -1e-14 || q > 1+1e-14 {
+		if q < -beyond || q > 1+beyond {
 			return math.Inf(-1), s
 		}
-		value -= w * (entropy(q) + entropy(1-q))
+		sum.add(-w * (entropy(q) + entropy(1-q)))
 	}
-	return value, s
+	return sum.total(), s
 }
+
+// beyond is by how much the rounding of a projection may take probabilities out of
+// their range.
+const beyond = 1e-16
 
 // entropy is q log q.
 func entropy(q float64) float64 {

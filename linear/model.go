@@ -26,7 +26,10 @@ type Model struct {
 	// Constant is how many features have the same value everywhere: their
 	// coefficient is zero.
 	Constant int
-	family   Family
+	// Dual is the point that proves Gap, if Options.KeepDual was set: a value per
+	// observation for each linear predictor, one but for Multinomial.
+	Dual   [][]float64
+	family Family
 }
 
 // Class is the linear predictor of one class.
@@ -104,18 +107,21 @@ func (m *Model) Probabilities(x Design) [][]float64 {
 func (f *fitter) model(lambda, nullLoss float64, out outcome, family Family) *Model {
 	t := f.t
 	m := &Model{Lambda: lambda, family: family, Constant: t.dropped, Null: f.null,
-		Objective: out.objective, Loss: out.loss, Gap: out.gap, Tolerance: f.tolerance * f.null,
+		Objective: out.objective, Loss: out.loss, Gap: out.gap, Tolerance: f.goal,
 		Iterations: out.iterations, Converged: out.converged}
 	if nullLoss > 0 {
 		m.Explained = 1 - out.loss/nullLoss
 	}
 	m.Intercept, m.Index, m.Value = f.original()
+	if f.keepDual {
+		m.Dual = [][]float64{f.dualPoint(out.scale)}
+	}
 	return m
 }
 
 // original returns the coefficients on the original scale.
 func (f *fitter) original() (intercept float64, index []int, value []float64) {
-	intercept = f.intercept
+	intercept = f.intercept + f.t.shift
 	for _, j := range f.set {
 		if f.beta[j] != 0 {
 			index = append(index, j)
@@ -124,6 +130,9 @@ func (f *fitter) original() (intercept float64, index []int, value []float64) {
 	slices.Sort(index)
 	for _, j := range index {
 		b := f.beta[j] / f.t.scale[j]
+		if f.t.least != nil {
+			b = min(max(b, f.t.least[j]), f.t.most[j])
+		}
 		value = append(value, b)
 		intercept -= b * f.t.mean[j]
 	}

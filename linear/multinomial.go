@@ -105,7 +105,7 @@ func (m *multinomial) refresh() {
 
 // loss is the cross-entropy.
 func (m *multinomial) loss() float64 {
-	sum := 0.0
+	var sum exactSum
 	for i, v := range m.t.v {
 		top := math.Inf(-1)
 		for _, f := range m.classes {
@@ -115,9 +115,9 @@ func (m *multinomial) loss() float64 {
 		for _, f := range m.classes {
 			total += math.Exp(f.eta[i] - top)
 		}
-		sum += v * (top + math.Log(total) - m.classes[int(m.t.y[i])].eta[i])
+		sum.add(v * (top - m.classes[int(m.t.y[i])].eta[i] + math.Log(total)))
 	}
-	return sum
+	return sum.total()
 }
 
 func (m *multinomial) begin() float64 {
@@ -130,13 +130,12 @@ func (m *multinomial) begin() float64 {
 	}
 	largest := 0.0
 	for _, f := range m.classes {
-		f.null = m.null
-		copy(f.fair, f.u)
-		m.t.basis.apply(f.fair)
+		f.setNull(m.null)
+		f.setFirst()
 		f.screen.update(f.fair, 0)
 		for _, j := range f.screen.fresh {
-			if w := m.t.factor[j]; w > 0 {
-				largest = max(largest, f.excess(j, w))
+			if m.t.factor[j] > 0 {
+				largest = max(largest, f.entry(j))
 			}
 		}
 	}
@@ -147,7 +146,7 @@ func (m *multinomial) begin() float64 {
 // its working set by more than target.
 func (m *multinomial) cycle(lambda, target float64, out *outcome) {
 	best, stale := math.Inf(1), 0
-	for stale < 20 {
+	for round := 0; stale < 20; round++ {
 		worst := 0.0
 		for k, f := range m.classes {
 			m.face(k)
@@ -160,6 +159,13 @@ func (m *multinomial) cycle(lambda, target float64, out *outcome) {
 		}
 		if worst <= target || out.iterations >= m.classes[0].limit {
 			break
+		}
+		if round >= slowCycles {
+			for k, f := range m.classes {
+				m.face(k)
+				f.penalties(lambda)
+			}
+			m.joint(lambda, target, out)
 		}
 		stale++ // cycles that rounding keeps from getting better
 		if worst < 0.99*best {
@@ -174,9 +180,10 @@ func (m *multinomial) cycle(lambda, target float64, out *outcome) {
 func (m *multinomial) fit(lambda float64) *Model {
 	for _, f := range m.classes {
 		f.trim()
+		f.allow(lambda, false)
 	}
 	var out outcome
-	for strict := 0.3; strict > 1e-12; {
+	for strict := 0.3; ; {
 		target := math.Inf(1)
 		for _, f := range m.classes {
 			target = min(target, f.target(strict))
@@ -194,6 +201,12 @@ func (m *multinomial) fit(lambda float64) *Model {
 			}
 		}
 		if !grown {
+			if m.classes[0].loose && strict < 1e-12 {
+				break
+			}
+			for _, f := range m.classes {
+				f.allow(lambda, strict < 1e-12)
+			}
 			strict *= 0.1
 		}
 	}
@@ -206,9 +219,16 @@ func (m *multinomial) measure(lambda float64, out *outcome) {
 	out.loss = m.loss()
 	out.objective = out.loss
 	most, smooth, strict := 1.0, false, 1.0
+	m.balance()
+	outside := 0.0
 	for _, f := range m.classes {
-		copy(f.fair, f.u)
-		m.t.basis.apply(f.fair)
+		f.basis(lambda).apply(f.fair)
+		if lambda > 0 {
+			outside = max(outside, f.loss.outside(f.fair, f.first))
+		}
+	}
+	for _, f := range m.classes {
+		f.mix(outside)
 		f.screen.update(f.fair, lambda*m.t.alpha)
 		out.objective += f.penaltySum(lambda)
 		limit, over := f.room(lambda, false)
@@ -216,16 +236,74 @@ func (m *multinomial) measure(lambda float64, out *outcome) {
 		limit, _ = f.room(lambda, true)
 		strict = min(strict, limit)
 	}
-	best := m.dualAt(lambda, most)
+	best, scale := m.dualAt(lambda, most), most
 	if smooth {
-		best = max(best, m.dualAt(lambda, strict))
+		if value := m.dualAt(lambda, strict); value > best {
+			best, scale = value, strict
+		}
 	}
-	out.gap = max(0, out.objective-best)
-	out.converged = out.gap <= m.classes[0].tolerance*m.null
+	m.classes[0].prove(best, scale, out)
+}
+
+// balance sets the dual points to the residuals after moves of the intercepts that make
+// those of every class sum to zero, found by scaling probabilities of classes and of
+// observations in turn (Sinkhorn & Knopp 1967): in this way they stay probabilities.
+func (m *multinomial) balance() {
+	for _, f := range m.classes {
+		copy(f.fair, f.u)
+	}
+	if !m.t.intercept {
+		return
+	}
+	v := m.t.v
+	for range 100 {
+		worst := 0.0
+		for k, f := range m.classes {
+			expected, most := 0.0, 0.0 // sums of probabilities
+			for i, u := range f.fair {
+				if y := m.others[k].y[i]; y == 1 {
+					most += v[i]
+					expected += v[i]
+				}
+				expected -= u
+			}
+			factor := most / expected
+			worst = max(worst, math.Abs(1-factor))
+			for i, u := range f.fair {
+				q := -u // times v
+				if m.others[k].y[i] == 1 {
+					q += v[i]
+				}
+				f.h[i] = q * factor
+			}
+		}
+		if worst < 1e-15 {
+			return
+		}
+		for i, w := range v {
+			if w == 0 {
+				continue
+			}
+			total := 0.0
+			for _, f := range m.classes {
+				total += f.h[i]
+			}
+			// The residual of the observed class is the sum of the others.
+			own := int(m.t.y[i])
+			rest := 0.0
+			for k, f := range m.classes {
+				if k != own {
+					f.fair[i] = -f.h[i] * w / total
+					rest -= f.fair[i]
+				}
+			}
+			m.classes[own].fair[i] = rest
+		}
+	}
 }
 
 func (m *multinomial) dualAt(lambda, s float64) float64 {
-	value := 0.0
+	var value exactSum
 	for k, f := range m.classes {
 		for i, w := range m.t.v {
 			if w == 0 {
@@ -235,22 +313,24 @@ func (m *multinomial) dualAt(lambda, s float64) float64 {
 			if int(m.t.y[i]) == k {
 				q++
 			}
-			if q < -1e-14 {
+			if q < -beyond {
 				return math.Inf(-1)
 			}
-			value -= w * entropy(q)
+			value.add(-w * entropy(q))
 		}
-		value -= f.conjugates(lambda, s)
+		value.add(-f.conjugates(lambda, s))
 	}
-	return value
+	return value.total()
 }
 
 func (m *multinomial) model(lambda float64, out outcome) *Model {
 	model := m.classes[0].model(lambda, m.nullLoss, out, Multinomial)
-	model.Null, model.Tolerance = m.null, m.classes[0].tolerance*m.null
-	model.Intercept, model.Index, model.Value = 0, nil, nil
+	model.Intercept, model.Index, model.Value, model.Dual = 0, nil, nil, nil
 	shift := 0.0
 	for _, f := range m.classes {
+		if f.keepDual {
+			model.Dual = append(model.Dual, f.dualPoint(out.scale))
+		}
 		intercept, index, value := f.original()
 		model.Classes = append(model.Classes, Class{intercept, index, value})
 		shift += intercept

@@ -80,14 +80,13 @@ func (s *single) begin() float64 {
 	s.nullLoss = f.null
 	var out outcome
 	f.inner(1, 1e-13*math.Sqrt(f.null), &out)
-	f.null = f.loss.value(f.eta)
-	copy(f.fair, f.u)
-	f.t.basis.apply(f.fair)
+	f.setNull(f.loss.value(f.eta))
+	f.setFirst()
 	f.screen.update(f.fair, 0)
 	largest := 0.0
 	for _, j := range f.screen.fresh {
-		if w := f.t.factor[j]; w > 0 {
-			largest = max(largest, f.excess(j, w))
+		if f.t.factor[j] > 0 {
+			largest = max(largest, f.entry(j))
 		}
 	}
 	return largest / max(f.t.alpha, 1e-3)

@@ -53,6 +53,8 @@ type Options struct {
 	// Tolerance is the duality gap to reach, as a part of the objective without
 	// penalised features; 0: 1e-6.
 	Tolerance float64
+	// KeepDual keeps the dual points of models.
+	KeepDual bool
 	// MaxIterations bounds the sweeps of coordinate descent for one λ; 0: 100000.
 	MaxIterations int
 	// Threads is how many goroutines share passes over all features; 0: processors.

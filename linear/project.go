@@ -1,60 +1,105 @@
 package linear
 
-import "pare/internal/kernel64"
+import (
+	"math"
+
+	"pare/internal/kernel64"
+)
 
 // projection makes dual points feasible for what is not penalised: it takes from u
 // the part V·B(BᵀVB)⁻¹Bᵀu, with B the column of ones, if there is an intercept, and
 // the unpenalised columns, so that Bᵀu = 0.
 type projection struct {
 	v       []float64
-	columns [][]float64
-	factor  cholesky
-	part    []float64
+	basis   [][]float64 // of the columns of B, orthonormal in the metric V
 	scratch []float64
 }
 
-func newProjection(t *task) *projection {
+// alike is the norm of the part of a column that others do not explain, relative to
+// its own, that is rounding.
+const alike = 1e-13
+
+// newProjection makes that of the intercept, if there is one, and the given features.
+func newProjection(t *task, features []int) *projection {
 	p := &projection{v: t.v, scratch: make([]float64, t.n)}
-	if t.intercept {
-		one := make([]float64, t.n)
-		for i := range one {
-			one[i] = 1
+	rank := 0
+	for _, v := range t.v {
+		if v > 0 {
+			rank++
 		}
-		p.columns = append(p.columns, one)
 	}
-	for _, j := range t.free {
-		x := make([]float64, t.n)
+	x := make([]float64, t.n)
+	if t.intercept {
+		for i := range x {
+			x[i] = 1
+		}
+		x = p.include(x)
+	}
+	for _, j := range features {
+		if len(p.basis) == rank {
+			break
+		}
 		t.column(j, x)
-		p.columns = append(p.columns, x)
+		x = p.include(x)
 	}
-	index := make([]int, len(p.columns))
-	for i := range index {
-		index[i] = i
-	}
-	kept := p.factor.factor(index, func(i, j int) float64 {
-		kernel64.Mul(p.scratch, p.v, p.columns[i])
-		return kernel64.Dot(p.scratch, p.columns[j])
-	})
-	for at, i := range kept {
-		p.columns[at] = p.columns[i]
-	}
-	p.columns = p.columns[:len(kept)]
-	p.part = make([]float64, len(kept))
 	return p
+}
+
+// include adds what is new in x to the basis, by Gram and Schmidt, twice, and returns
+// a slice for the next column.
+func (p *projection) include(x []float64) []float64 {
+	size := p.norm(x)
+	for range 2 {
+		for _, b := range p.basis {
+			kernel64.Mul(p.scratch, p.v, b)
+			kernel64.Axpy(-kernel64.Dot(p.scratch, x), b, x)
+		}
+	}
+	rest := p.norm(x)
+	if !(rest > alike*size) {
+		return x
+	}
+	for i := range x {
+		x[i] /= rest
+	}
+	p.basis = append(p.basis, x)
+	return make([]float64, len(x))
+}
+
+func (p *projection) norm(x []float64) float64 {
+	kernel64.Mul(p.scratch, p.v, x)
+	return math.Sqrt(kernel64.Dot(p.scratch, x))
 }
 
 // apply projects u.
 func (p *projection) apply(u []float64) {
-	if len(p.columns) == 0 {
-		return
-	}
 	for range 2 { // the second time removes what rounding left
-		for i, x := range p.columns {
-			p.part[i] = kernel64.Dot(x, u)
+		for _, b := range p.basis {
+			kernel64.MulAxpy(-kernel64.Dot(b, u), b, p.v, u)
 		}
-		p.factor.solve(p.part)
-		for i, x := range p.columns {
-			kernel64.MulAxpy(-p.part[i], x, p.v, u)
+	}
+}
+
+// applyIn projects u in the metric h instead of V. The moves are in proportion to h, as
+// those by a Newton step on the unpenalised coefficients are.
+func (p *projection) applyIn(h, u []float64) {
+	var factor cholesky
+	index := make([]int, len(p.basis))
+	for k := range index {
+		index[k] = k
+	}
+	kept := factor.factor(index, func(i, j int) float64 {
+		kernel64.Mul(p.scratch, h, p.basis[i])
+		return kernel64.Dot(p.scratch, p.basis[j])
+	})
+	part := make([]float64, len(kept))
+	for range 2 {
+		for k, i := range kept {
+			part[k] = kernel64.Dot(p.basis[i], u)
+		}
+		factor.solve(part)
+		for k, i := range kept {
+			kernel64.MulAxpy(-part[k], p.basis[i], h, u)
 		}
 	}
 }

@@ -26,7 +26,8 @@ type screen struct {
 	need     []bool
 	fresh    []int // the features of need: those computed by the last update, ascending
 	weighted []float64
-	computed int // how many correlations have been computed, for tests and reports
+	size     float64 // ‖u‖
+	computed int     // how many correlations have been computed, for tests and reports
 }
 
 // snapshot is a u for which correlations were computed.
@@ -56,6 +57,7 @@ func (s *screen) update(u []float64, threshold float64) {
 		}
 	}
 	square := kernel64.Dot(u, s.weighted)
+	s.size = math.Sqrt(square)
 	for i := range s.snaps {
 		s.snaps[i].compare(square, s.weighted)
 	}

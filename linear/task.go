@@ -10,11 +10,13 @@ import (
 type task struct {
 	n, p         int
 	x            bulk
-	y, v         []float64
+	y, v         []float64 // y is centred if Gaussian with an intercept
+	shift        float64   // by that
 	mean, scale  []float64 // mean is zero without an intercept
 	norm         []float64 // of x̃ⱼ: √Σ vᵢ x̃ᵢⱼ²; nil: all one
 	factor       []float64 // ωⱼ
 	lower, upper []float64 // on the standardised scale; nil: none
+	least, most  []float64 // the same on the original scale; nil: none
 	alpha        float64
 	intercept    bool
 	free         []int // features without penalty
@@ -47,13 +49,20 @@ func newTask(p *Problem, threads int) (*task, error) {
 	if err := t.standardize(p); err != nil {
 		return nil, err
 	}
+	if p.Family == Gaussian && t.intercept {
+		t.shift, _ = momentsOf(p.Y, t.v)
+		t.y = make([]float64, t.n)
+		for i, y := range p.Y {
+			t.y[i] = y - t.shift
+		}
+	}
 	t.bound(p)
 	for j, w := range t.factor {
 		if w == 0 {
 			t.free = append(t.free, j)
 		}
 	}
-	t.basis = newProjection(t)
+	t.basis = newProjection(t, t.free)
 	return t, nil
 }
 
@@ -114,9 +123,11 @@ func (t *task) bound(p *Problem) {
 	if p.Lower == nil && p.Upper == nil {
 		return
 	}
+	t.least, t.most = make([]float64, t.p), make([]float64, t.p)
 	t.lower, t.upper = make([]float64, t.p), make([]float64, t.p)
 	for j := range t.p {
 		l, u := p.bounds(j)
+		t.least[j], t.most[j] = l, u
 		t.lower[j], t.upper[j] = l*t.scale[j], u*t.scale[j]
 	}
 }
@@ -134,6 +145,12 @@ func (t *task) normOf(j int) float64 {
 		return 1
 	}
 	return t.norm[j]
+}
+
+// extent is the norm of column j before it is centred, in units of its scale: what its
+// products are rounded in proportion to.
+func (t *task) extent(j int) float64 {
+	return t.normOf(j) + math.Abs(t.mean[j])/t.scale[j]
 }
 
 // column writes x̃ⱼ.
