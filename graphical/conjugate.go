@@ -3,7 +3,7 @@ package graphical
 import (
 	"math"
 
-	"pare/graphical/internal/dense"
+	"pare/internal/kernel64"
 )
 
 const (
@@ -104,9 +104,9 @@ func (d *direction) apply(to, v, m, u []float64, inside bool) {
 				continue
 			}
 			j := int(d.entries[k].col)
-			dense.AddScaled(u[i*p:(i+1)*p], v[k], m[j*p:(j+1)*p])
+			kernel64.Axpy(v[k], m[j*p:(j+1)*p], u[i*p:(i+1)*p])
 			if i != j {
-				dense.AddScaled(u[j*p:(j+1)*p], v[k], m[i*p:(i+1)*p])
+				kernel64.Axpy(v[k], m[i*p:(i+1)*p], u[j*p:(j+1)*p])
 			}
 		}
 	}
@@ -120,7 +120,7 @@ func (d *direction) apply(to, v, m, u []float64, inside bool) {
 				to[k] = 0
 				continue
 			}
-			to[k] = dense.Dot(m[int(e.col)*p:(int(e.col)+1)*p], d.column)
+			to[k] = kernel64.Dot(m[int(e.col)*p:(int(e.col)+1)*p], d.column)
 		}
 	}
 }

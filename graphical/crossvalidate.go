@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"math"
 
-	"pare/graphical/internal/dense"
+	"pare/internal/kernel64"
 )
 
 // crossValidate scores the networks by the likelihood of observations left out, which are
@@ -84,7 +84,7 @@ func (d *dataSource) trace(n *Network) float64 {
 	sum := 0.0
 	for i, v := range n.Diagonal {
 		z := d.z[i*d.n : (i+1)*d.n]
-		sum += v * dense.Dot(z, z)
+		sum += v * kernel64.Dot(z, z)
 	}
 	for _, e := range n.Edges {
 		sum += 2 * e.Weight * d.at(e.I, e.J)

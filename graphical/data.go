@@ -5,6 +5,7 @@ import (
 	"math"
 
 	"pare/graphical/internal/dense"
+	"pare/internal/kernel64"
 )
 
 // materialize is the number of variables up to which S of data is computed once, 8 MiB.
@@ -74,7 +75,7 @@ func center(x []float64, n, p int) (*dataSource, []float64, error) {
 		for i := range col {
 			col[i] = (col[i] - mean) / math.Sqrt(float64(n))
 		}
-		diag[j] = dense.Dot(col, col)
+		diag[j] = kernel64.Dot(col, col)
 		if math.Sqrt(diag[j]) <= constant*largest {
 			return nil, nil, fmt.Errorf("column %d is constant: drop it", j+1)
 		}
@@ -95,7 +96,7 @@ func (d *dataSource) scaled(by []float64) *dataSource {
 func (d *dataSource) size() int { return d.p }
 
 func (d *dataSource) at(i, j int) float64 {
-	return dense.Dot(d.z[i*d.n:(i+1)*d.n], d.z[j*d.n:])
+	return kernel64.Dot(d.z[i*d.n:(i+1)*d.n], d.z[j*d.n:])
 }
 
 func (d *dataSource) block(index []int, dst []float64) {

@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"pare/graphical/internal/dense"
+	"pare/internal/kernel64"
 )
 
 // descent is block coordinate descent on the dual problem (Friedman, Hastie and Tibshirani
@@ -83,7 +84,7 @@ func (d *descent) lasso(j int, precision float64) {
 	clear(d.member)
 	for i, v := range beta {
 		if v != 0 {
-			dense.AddScaled(d.residual, -v, d.w[i*p:(i+1)*p])
+			kernel64.Axpy(-v, d.w[i*p:(i+1)*p], d.residual)
 			d.active, d.member[i] = append(d.active, i), true
 		}
 	}
@@ -128,7 +129,7 @@ func (d *descent) coordinates(j int, beta []float64, precision float64) bool {
 			if change := now - beta[i]; change != 0 {
 				beta[i] = now
 				moved[a] += change
-				dense.AddScaled(inner, -change, gram[a*m:(a+1)*m])
+				kernel64.Axpy(-change, gram[a*m:(a+1)*m], inner)
 				largest = max(largest, math.Abs(change)*d.scale[i])
 			}
 		}
@@ -139,7 +140,7 @@ func (d *descent) coordinates(j int, beta []float64, precision float64) bool {
 	any := false
 	for a, i := range d.active {
 		if moved[a] != 0 {
-			dense.AddScaled(d.residual, -moved[a], d.w[i*p:(i+1)*p])
+			kernel64.Axpy(-moved[a], d.w[i*p:(i+1)*p], d.residual)
 			any = any || math.Abs(moved[a])*d.scale[i] > limit
 		}
 	}
@@ -152,7 +153,7 @@ func (d *descent) theta(x []float64) {
 	p := d.b.p
 	for j := range p {
 		beta := d.beta[j*p : (j+1)*p]
-		rest := d.w[j*p+j] - dense.Dot(beta, d.w[j*p:])
+		rest := d.w[j*p+j] - kernel64.Dot(beta, d.w[j*p:])
 		for i, v := range beta {
 			x[j*p+i] = -v / rest
 		}

@@ -3,7 +3,7 @@ package graphical
 import (
 	"math"
 
-	"pare/graphical/internal/dense"
+	"pare/internal/kernel64"
 )
 
 // entry is an element of the lower triangle that a Newton step may change.
@@ -112,16 +112,16 @@ func (d *direction) sweep(w []float64, inside bool) (moved, size float64) {
 			}
 			j := int(e.col)
 			wj := w[j*p : (j+1)*p]
-			slope := e.g + dense.Dot(wj, d.column)
+			slope := e.g + kernel64.Dot(wj, d.column)
 			at := e.x + e.d
 			change := soft(at-slope/e.a, e.lambda/e.a) - at
 			scale := math.Sqrt(e.a)
 			if change != 0 {
 				e.d += change
 				moved += math.Abs(change) * scale
-				dense.AddScaled(ui, change, wj)
+				kernel64.Axpy(change, wj, ui)
 				if i != j {
-					dense.AddScaled(d.u[j*p:(j+1)*p], change, wi)
+					kernel64.Axpy(change, wi, d.u[j*p:(j+1)*p])
 					d.column[j] += change * wi[i]
 				}
 				d.column[i] += change * wj[i]

@@ -1,4 +1,4 @@
-// Package kernel64 holds the float64 loops of the linear estimators: Go with
+// Package kernel64 holds the float64 loops over vectors of the estimators: Go with
 // AVX2 and FMA assembly beside it, chosen when the program starts.
 //
 // Their limit is what they read: a Dot of vectors in the first cache reads two

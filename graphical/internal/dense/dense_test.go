@@ -29,57 +29,6 @@ func randoms(r *rand.Rand, n int) []float64 {
 	return x
 }
 
-func TestVectors(t *testing.T) {
-	both(t, func(t *testing.T) {
-		r := rand.New(rand.NewPCG(1, 2))
-		for n := range 70 {
-			for offset := range 3 {
-				x, y := randoms(r, n+3)[offset:offset+n], randoms(r, n+3)[offset:offset+n]
-				want := 0.0
-				sum := make([]float64, n)
-				for i := range x {
-					want += x[i] * y[i]
-					sum[i] = y[i] - 0.7*x[i]
-				}
-				if got := Dot(x, y); math.Abs(got-want) > 1e-12*float64(n+1) {
-					t.Fatalf("n %d: Dot = %v, want %v", n, got, want)
-				}
-				AddScaled(y, -0.7, x)
-				for i := range y {
-					if math.Abs(y[i]-sum[i]) > 1e-14 {
-						t.Fatalf("n %d: element %d of AddScaled = %v, want %v", n, i, y[i], sum[i])
-					}
-				}
-			}
-		}
-	})
-}
-
-func TestVectorsKeepSpecialValues(t *testing.T) {
-	both(t, func(t *testing.T) {
-		for at := range 37 {
-			x, y := make([]float64, 37), make([]float64, 37)
-			x[at], y[at] = math.NaN(), 1
-			if !math.IsNaN(Dot(x, y)) {
-				t.Errorf("Dot lost NaN at %d", at)
-			}
-			x[at] = math.Inf(1)
-			if !math.IsInf(Dot(x, y), 1) {
-				t.Errorf("Dot lost Inf at %d", at)
-			}
-			AddScaled(y, 2, x)
-			if !math.IsInf(y[at], 1) {
-				t.Errorf("AddScaled lost Inf at %d", at)
-			}
-			x[at], y[at] = 5e-324, 0
-			AddScaled(y, 3, x)
-			if y[at] != 15e-324 {
-				t.Errorf("AddScaled lost a denormal at %d: %v", at, y[at])
-			}
-		}
-	})
-}
-
 // element reads m as an r×c matrix whatever its order.
 func element(m Matrix, i, j int) float64 {
 	if m.Transposed {
@@ -242,8 +191,6 @@ func TestNoAllocations(t *testing.T) {
 		copy(l, a)
 		Cholesky(l, n)
 		Inverse(w, l, n)
-		w[0] = Dot(a, l)
-		AddScaled(w, 2, a)
 	})
 	if allocations >= 1 {
 		t.Errorf("%v allocations a call", allocations)

@@ -1,6 +1,5 @@
-// Package dense holds the float64 kernels of the graphical lasso: dot products and
-// updates of rows, a matrix product, and the Cholesky factor and inverse of a symmetric
-// positive definite matrix.
+// Package dense holds the float64 matrix kernels of the graphical lasso: a product, and
+// the Cholesky factor and inverse of a symmetric positive definite matrix.
 //
 // Matrices are row-major slices with a leading dimension, the distance of two rows in
 // elements. AVX2 assembly is used where the processor has it; portable Go twins compute
