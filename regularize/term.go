@@ -122,10 +122,12 @@ func (t *Term) prox(parts []part, step float64, metric func(*nn.Param) []float32
 }
 
 // Groups counts the groups, and those all of whose values are exactly 0 or that
-// have been removed since the term was first made.
+// have been removed since the term was first made. Where pruning has untied
+// channels there may be more groups than at first: then it counts those.
 func (t *Term) Groups() (total, zero int) {
 	n, z := t.count()
-	return t.groups, t.groups - (n - z)
+	total = max(n, t.groups)
+	return total, total - (n - z)
 }
 
 // count counts the groups that there are now.

@@ -26,8 +26,10 @@ func (s study) epistasis() error {
 	if err != nil {
 		return err
 	}
-	const trained = 20000
-	fmt.Printf("%d variants, fitted to %d drawn at random, measured on all others; λ.min of 5 folds\n\n", t.Rows(), trained)
+	if s.rows < 2 || s.rows >= t.Rows() {
+		return fmt.Errorf("-rows is %d, it must be at least 2 and less than the %d variants", s.rows, t.Rows())
+	}
+	fmt.Printf("%d variants, fitted to %d drawn at random, measured on all others; λ.min of 5 folds\n\n", t.Rows(), s.rows)
 	fmt.Println("| target | model | features that vary | selected | R² on other variants | seconds |")
 	fmt.Println("|---|---|---|---|---|---|")
 	for _, target := range []struct {
@@ -45,7 +47,7 @@ func (s study) epistasis() error {
 		if err != nil {
 			return err
 		}
-		d, err := lasso.Load(sites, linear.Gaussian, lasso.Columns{Target: "y", OneHot: true, TestSize: 1 - trained/float64(len(y)), Seed: 1})
+		d, err := lasso.Load(sites, linear.Gaussian, lasso.Columns{Target: "y", OneHot: true, TestSize: 1 - float64(s.rows)/float64(len(y)), Seed: 1})
 		if err != nil {
 			return err
 		}

@@ -24,13 +24,14 @@ func main() {
 	most := flag.Int("repetitions", 0, "at most so many; 0: as many as documented")
 	threads := flag.Int("threads", 2, "repetitions at a time")
 	only := flag.String("only", "", "rows of student, truth and groups with this in their names")
+	rows := flag.Int("rows", 20000, "variants of gb1 to fit to")
 	flag.Parse()
 	folder := flag.Arg(1)
-	s := study{folder: folder, most: *most, threads: *threads, only: *only}
+	s := study{folder: folder, most: *most, threads: *threads, only: *only, rows: *rows}
 	parts := map[string]func() error{"student": s.student, "truth": s.truth, "gb1": s.epistasis, "groups": s.groups, "worst": s.worst}
 	part, ok := parts[flag.Arg(0)]
 	if !ok || folder == "" && flag.Arg(0) != "truth" {
-		fmt.Fprintln(os.Stderr, "usage: sense [-repetitions N] [-only ROWS] student|truth|gb1|groups|worst DATA")
+		fmt.Fprintln(os.Stderr, "usage: sense [-repetitions N] [-only ROWS] [-rows N] student|truth|gb1|groups|worst DATA")
 		os.Exit(2)
 	}
 	if err := part(); err != nil {
@@ -45,6 +46,7 @@ type study struct {
 	most    int
 	threads int
 	only    string
+	rows    int
 }
 
 // repetitions is n, or fewer.
