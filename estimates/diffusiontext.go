@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"io"
 	"strconv"
-	"text/tabwriter"
 
 	"pare/diffusion"
 	"pare/graphdraw"
@@ -50,31 +49,19 @@ func (r *DiffusionResult) WriteText(w io.Writer) error {
 }
 
 func (r *DiffusionResult) writePath(w io.Writer) error {
-	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprint(t, "  λ\tentries\tgap\t")
+	t := pathTable{columns: []string{"λ", "entries", "gap"}, rows: len(r.Models), scores: r.Scores, chosen: r.ChosenAt}
 	if r.CV != nil {
-		fmt.Fprint(t, "held-out error\t")
+		t.columns = append(t.columns, "held-out error")
 	}
-	if r.Scores != nil {
-		fmt.Fprint(t, "precision\trecall\tF1\t")
-	}
-	fmt.Fprintln(t, "\t")
-	for i, m := range r.Models {
-		fmt.Fprintf(t, "%.4g\t%d\t%.1e\t", m.Lambda, m.Kernel.Nonzeros(), m.Gap)
+	t.cells = func(i int) []string {
+		m := r.Models[i]
+		cells := []string{fmt.Sprintf("%.4g", m.Lambda), strconv.Itoa(m.Kernel.Nonzeros()), fmt.Sprintf("%.1e", m.Gap)}
 		if r.CV != nil {
-			fmt.Fprintf(t, "%s\t", scoreText(r.CV.Error[i], r.CV.SE, i))
+			cells = append(cells, scoreText(r.CV.Error[i], r.CV.SE, i))
 		}
-		if r.Scores != nil {
-			s := r.Scores[i]
-			fmt.Fprintf(t, "%.2f\t%.2f\t%.2f\t", s.Precision, s.Recall, s.F1)
-		}
-		mark := ""
-		if i == r.ChosenAt {
-			mark = "← chosen"
-		}
-		fmt.Fprintf(t, "%s\t\n", mark)
+		return cells
 	}
-	if err := t.Flush(); err != nil {
+	if err := t.write(w); err != nil {
 		return err
 	}
 	fmt.Fprintf(w, "gap: above the optimum, at most; tolerance %.1e\n", r.Models[0].Tolerance)

@@ -6,6 +6,7 @@ import (
 	"io"
 	"math"
 	"slices"
+	"strconv"
 	"text/tabwriter"
 
 	"pare/graphical"
@@ -66,32 +67,20 @@ func (r *GlassoResult) score() (string, []float64) {
 }
 
 func (r *GlassoResult) writePath(w io.Writer) error {
-	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
 	method, scores := r.score()
-	fmt.Fprint(t, "  λ\tedges\tcomponents\tgap\t")
+	t := pathTable{columns: []string{"λ", "edges", "components", "gap"}, rows: len(r.Networks), scores: r.Scores, chosen: r.ChosenAt}
 	if scores != nil {
-		fmt.Fprintf(t, "%s\t", method)
+		t.columns = append(t.columns, method)
 	}
-	if r.Scores != nil {
-		fmt.Fprint(t, "precision\trecall\tF1\t")
-	}
-	fmt.Fprintln(t, "\t")
-	for i, n := range r.Networks {
-		fmt.Fprintf(t, "%.4g\t%d\t%d\t%.1e\t", n.Lambda, len(n.Edges), len(n.Components), n.Gap)
+	t.cells = func(i int) []string {
+		n := r.Networks[i]
+		cells := []string{fmt.Sprintf("%.4g", n.Lambda), strconv.Itoa(len(n.Edges)), strconv.Itoa(len(n.Components)), fmt.Sprintf("%.1e", n.Gap)}
 		if scores != nil {
-			fmt.Fprintf(t, "%s\t", scoreText(scores[i], r.Selection.StdErr, i))
+			cells = append(cells, scoreText(scores[i], r.Selection.StdErr, i))
 		}
-		if r.Scores != nil {
-			s := r.Scores[i]
-			fmt.Fprintf(t, "%.2f\t%.2f\t%.2f\t", s.Precision, s.Recall, s.F1)
-		}
-		mark := ""
-		if i == r.ChosenAt {
-			mark = "← chosen"
-		}
-		fmt.Fprintf(t, "%s\t\n", mark)
+		return cells
 	}
-	if err := t.Flush(); err != nil {
+	if err := t.write(w); err != nil {
 		return err
 	}
 	fmt.Fprintf(w, "gap: nats above the optimum, at most; tolerance %.1e\n", r.Networks[0].Tolerance)
@@ -101,18 +90,6 @@ func (r *GlassoResult) writePath(w io.Writer) error {
 		fmt.Fprintf(w, "area under precision over recall: %.3f; pairs at random have %.3f\n", recovery.Area(r.Scores), float64(last.TruePositives+last.FalseNegatives)/all)
 	}
 	return nil
-}
-
-func scoreText(v float64, stdErr []float64, i int) string {
-	switch {
-	case math.IsNaN(v):
-		return "–"
-	case math.IsInf(v, 1):
-		return "no refit"
-	case stdErr != nil:
-		return fmt.Sprintf("%.4f ± %.4f", v, stdErr[i])
-	}
-	return fmt.Sprintf("%.5g", v)
 }
 
 // mostEdges is how many a summary lists.
