@@ -1,11 +1,9 @@
 package report
 
 import (
-	"cmp"
 	"fmt"
 	"io"
 	"math"
-	"slices"
 	"strings"
 	"text/tabwriter"
 
@@ -133,35 +131,4 @@ func left(n [2]int64) string {
 		return count(n[0])
 	}
 	return fmt.Sprintf("%s of %s (%.1f %%)", count(n[1]), count(n[0]), 100*float64(n[1])/float64(n[0]))
-}
-
-// TradeOff draws results over the share of multiply-accumulates left as a SVG
-// picture, a line for each name and method.
-func TradeOff(w io.Writer, runs []Outcome) error {
-	chart := lineChart{title: "Test results over what is left", xName: "MACs left, %"}
-	if len(runs) > 0 {
-		chart.percent = strings.HasPrefix(runs[0].Measure, "error")
-	}
-	at := map[string]int{}
-	for _, r := range runs {
-		if r.MACs[0] == 0 {
-			continue
-		}
-		name := r.Name
-		if r.Method != "zeros" && r.Method != "none" {
-			name += ", " + r.Method
-		}
-		i, ok := at[name]
-		if !ok {
-			i = len(chart.lines)
-			at[name] = i
-			chart.lines = append(chart.lines, series{name: name, pieces: [][]dot{nil}})
-		}
-		chart.lines[i].pieces[0] = append(chart.lines[i].pieces[0], dot{100 * float64(r.MACs[1]) / float64(r.MACs[0]), r.Value})
-	}
-	for _, l := range chart.lines {
-		slices.SortStableFunc(l.pieces[0], func(a, b dot) int { return cmp.Compare(a.x, b.x) })
-	}
-	_, err := io.WriteString(w, chart.render(fileHead()))
-	return err
 }

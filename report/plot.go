@@ -26,6 +26,8 @@ type PlotCurve struct {
 	X, Y []float64
 	// Error, unless nil, draws a bar of its length above and below each value.
 	Error []float64
+	// Dots marks each value; values with a bar are marked in any case.
+	Dots bool
 	// Faint curves are in the background: nothing is lost where they overlap.
 	Faint bool
 }
@@ -48,13 +50,15 @@ const (
 	// plotNames is how many names fit one below the other, plotName how long they are.
 	plotNames = 24
 	plotName  = 21
+	// legendName is how long names of a legend may be.
+	legendName = 34
 )
 
 // WriteSVG draws the plot; without a finite value it says so.
 func (g Plot) WriteSVG(w io.Writer) error {
 	p := &picture{}
 	p.text("name", plotLeft, 18, start, g.Title)
-	right := plotWidth - plotRight
+	right := plotWidth - g.margin()
 	x, y, ok := g.axes(right)
 	if !ok {
 		p.text("tick", plotLeft, plotHeight/2, start, "there is nothing to draw")
@@ -148,11 +152,28 @@ func (c PlotCurve) draw(p *picture, x, y axis, class string) {
 		return
 	}
 	fmt.Fprintf(&p.b, `<path class="curve %s" d="%s">%s</path>`+"\n", class, d.String(), title(c.Name))
-	if bars > 0 {
-		c.finite(func(a, b, e float64) {
-			p.circle("dot "+class, x.at(a), y.at(b), 2.2, fmt.Sprintf("%.4g: %.4g ± %.2g", a, b, e))
-		})
+	if bars == 0 && !c.Dots {
+		return
 	}
+	c.finite(func(a, b, e float64) {
+		tip := fmt.Sprintf("%s, %.4g: %.4g", c.Name, a, b)
+		if e > 0 {
+			tip += fmt.Sprintf(" ± %.2g", e)
+		}
+		p.circle("dot "+class, x.at(a), y.at(b), 2.2, tip)
+	})
+}
+
+// margin is the room at the right that names need.
+func (g Plot) margin() float64 {
+	if g.Ends {
+		return plotRight
+	}
+	longest := 0
+	for _, c := range g.Curves {
+		longest = max(longest, min(len([]rune(c.Name)), legendName))
+	}
+	return max(plotRight, 40+charWidth*float64(longest))
 }
 
 // names writes names beside the right ends, apart from each other.
@@ -194,7 +215,7 @@ func (g Plot) legend(p *picture, right float64) {
 	at := plotTop + 4
 	for i, c := range g.Curves {
 		p.path("curve "+class(i, c.Faint), fmt.Sprintf("M%s %sH%s", num(right+10), num(at), num(right+28)))
-		p.text("legend", right+34, at+4, start, clip(c.Name, plotName-4))
+		p.text("legend", right+34, at+4, start, clip(c.Name, legendName))
 		at += plotLine + 4
 	}
 }

@@ -1,9 +1,11 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"io"
+	"slices"
 
 	"pare/cmd/internal/cli"
 	"pare/internal/atomicfile"
@@ -17,7 +19,7 @@ type compareCommand struct{}
 var _ command = compareCommand{}
 
 func (compareCommand) name() string { return "compare" }
-func (compareCommand) args() string { return "RUN... [-markdown | -json] [-svg FILE]" }
+func (compareCommand) args() string { return "RUN... [-markdown | -json] [-svg FILE [-over macs|params|nonzero]]" }
 func (compareCommand) doc() string {
 	return "puts finished runs side by side: test results against what is left"
 }
@@ -26,7 +28,8 @@ func (c compareCommand) run(ctx context.Context, args []string, stdout, stderr i
 	f := newFlags(c)
 	markdown := f.Bool("markdown", false, "print the table in Markdown")
 	asJSON := f.Bool("json", false, "print a JSON array with an object for each run, and for each group of seeds")
-	svg := f.String("svg", "", "`FILE` for a picture: the test result over the share of multiply-accumulates left")
+	svg := f.String("svg", "", "`FILE` for a picture: the test result over the share that is left")
+	over := f.String("over", string(report.LeftMACs), "what is left in the picture: macs (multiply-accumulates), params or nonzero")
 	paths, err := f.parseSome(args, stdout)
 	if err != nil {
 		return err
@@ -36,6 +39,8 @@ func (c compareCommand) run(ctx context.Context, args []string, stdout, stderr i
 		return cli.InputError("no RUN given; see pare help compare")
 	case *markdown && *asJSON:
 		return cli.InputError("give -markdown or -json, not both")
+	case !slices.Contains([]report.Left{report.LeftMACs, report.LeftParams, report.LeftNonZero}, report.Left(*over)):
+		return cli.InputError("-over is %q, it must be macs, params or nonzero", *over)
 	}
 	if err := writable(*svg); err != nil {
 		return err
@@ -46,7 +51,11 @@ func (c compareCommand) run(ctx context.Context, args []string, stdout, stderr i
 	}
 	rows := report.Compare(runs)
 	if *svg != "" {
-		if err := atomicfile.Write(*svg, func(w io.Writer) error { return report.TradeOff(w, runs) }); err != nil {
+		var picture bytes.Buffer
+		if err := report.TradeOff(&picture, runs, report.Left(*over)); err != nil {
+			return cli.InputError("%v", err)
+		}
+		if err := atomicfile.WriteBytes(*svg, picture.Bytes()); err != nil {
 			return err
 		}
 	}

@@ -40,12 +40,18 @@ func TestCompare(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	contains(t, string(picture), "MACs left", "tiny", "other")
+	contains(t, string(picture), "multiply-accumulates left, %", "tiny, ")
+	succeed(t, "compare", first, second, "-svg", svg, "-over", "params")
+	if picture, err = os.ReadFile(svg); err != nil {
+		t.Fatal(err)
+	}
+	contains(t, string(picture), "parameters left, %")
 }
 
 func TestCompareErrors(t *testing.T) {
 	folder, _ := tinyRun(t)
 	fail(t, 2, "no RUN given", "compare")
+	fail(t, 2, "macs, params or nonzero", "compare", folder, "-over", "flops")
 	fail(t, 2, "not both", "compare", folder, "-json", "-markdown")
 	fail(t, 2, "is no finished run", "compare", copyRun(t, "summary.json"))
 	fail(t, 2, "there is no", "compare", filepath.Join(folder, "nothing"))
