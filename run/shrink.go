@@ -35,6 +35,7 @@ type shrinker struct {
 	control int                // steps between changes of the factor
 	goal    *budget.Controller // nil: no target
 	last    overshoot
+	smaller bool // removed since the last look of settled
 	shrinkState
 }
 
@@ -46,6 +47,7 @@ type shrinkState struct {
 	Zero   int          `json:"zero"`   // groups of several values that were zero at the last look
 
 	Condemned condemned `json:"condemned"` // with method least
+	Settled   settled   `json:"settled"`   // without a target
 }
 
 // Few inputs will do for the certificates on the way: that of the end proves the
@@ -187,9 +189,21 @@ func (s *shrinker) arrive(net *nn.Network, share float64, at train.Place) (*trai
 	return change, nil
 }
 
-// shrink removes what is zero; nil: nothing is, or the certificate does not pass.
+// shrink removes what is zero, and without a target was so at the last look; nil:
+// nothing is, or the certificate does not pass.
 func (s *shrinker) shrink(net *nn.Network) (*train.Reshaped, error) {
+	if s.goal == nil {
+		s.Settled.hold(s.now)
+	}
 	change, err := s.remove(net)
+	if s.goal == nil {
+		release(net)
+		if s.smaller = err == nil && change != nil; s.smaller {
+			release(change.Net)
+		} else {
+			s.Settled.look(s.now)
+		}
+	}
 	if err != nil {
 		return s.refused(err)
 	}

@@ -89,6 +89,10 @@ func (s *shrinker) Penalties(net *nn.Network) ([]train.Penalty, error) {
 		s.now, out = append(s.now, term), append(out, next)
 	}
 	s.last.keep(s.grouped())
+	if s.smaller {
+		s.smaller = false
+		s.Settled.look(s.now)
+	}
 	return out, nil
 }
 
