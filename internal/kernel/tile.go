@@ -35,10 +35,11 @@ type tile struct {
 	mode          int
 
 	// Whole tiles fetch what is read next into the cache while they compute: every
-	// four steps the line at ahead, which then moves by aheadStep bytes. With step
-	// 0 they fetch that one line.
+	// four steps the line at ahead, which then moves by aheadStep bytes, and after
+	// every tile by aheadNext bytes. Without ahead a line of a is fetched.
 	ahead     []float32
 	aheadStep int
+	aheadNext int
 }
 
 // tileWidth is the number of values that a tile of cols columns reads from a

@@ -118,7 +118,7 @@ start:
 	JLT sixRest
 
 sixLoop:
-	PREFETCHT0 (R14)
+	PREFETCHT1 (R14)
 	ADDQ tile_aheadStep(DI), R14
 	SIX(0, (SI), 32(SI))
 	SIX(8, (SI)(DX*1), 32(SI)(DX*1))
@@ -280,6 +280,7 @@ store:
 	STORE16(R13, Y14, Y15)
 
 done:
+	ADDQ tile_aheadNext(DI), R14
 	ADVANCE
 	JNE tiles
 	VZEROUPPER
