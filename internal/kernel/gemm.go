@@ -35,8 +35,8 @@ type Gemm struct {
 
 	c, a, b   []float32 // operands of the call in progress
 	other     []float32 // what the end reads
-	mode      int // of the first block of the depth
-	end       int // of the last one
+	mode      int       // of the first block of the depth
+	end       int       // of the last one
 	packTask  func(worker, task int)
 	blockTask func(worker, task int)
 }
