@@ -163,14 +163,16 @@ func (d *deepProduct) look(t *tile, k0, next, p0, p1, q int) {
 	if rows <= 0 {
 		return
 	}
-	// As many values of a tile come from B as from A. Where B has more than one
-	// group its rows lie apart, and every tile takes one of them.
+	// The first forB panels of the group are for B. Where its rows are longer than
+	// a group they lie apart, and every tile takes one of them; else all tiles take
+	// as many values.
+	apart := d.n > line
 	sizeA := min(deepDepth, d.k-next) * d.m / groups
 	forB := (rows + tiles - 1) / tiles
-	if groups == 1 {
+	if !apart {
 		forB = (rows*d.n*runs + rows*d.n + sizeA - 1) / (rows*d.n + sizeA)
 	}
-	if run < forB && groups > 1 {
+	if run < forB && apart {
 		if row := k0 + run*tiles; row < d.k {
 			t.ahead = d.b[row*d.n+col:]
 			t.aheadStep, t.aheadNext = 4*line/looks, 4*(d.n-line)
