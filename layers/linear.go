@@ -72,7 +72,7 @@ func (l *Linear) MACs(in []nn.Shape) int64 { return int64(in[0].Size()) * int64(
 var _ nn.Fuser = (*Linear)(nil)
 
 // Fuses implements nn.Fuser.
-func (l *Linear) Fuses(s nn.Step) bool { return s == nn.ReLUStep }
+func (l *Linear) Fuses(s nn.Step) bool { return s == nn.SumStep || s == nn.ReLUStep }
 
 func (l *Linear) Build(b *nn.Builder, in []*gorgonia.Node) (*gorgonia.Node, error) {
 	return l.BuildFused(b, in, nn.Epilogue{})
@@ -98,12 +98,20 @@ func (l *Linear) BuildFused(b *nn.Builder, in []*gorgonia.Node, e nn.Epilogue) (
 		nodes = append(nodes, b.Param(l.bias))
 		grads = append(grads, params.toBias)
 	}
+	epilogue := kernel.Epilogue{ReLU: e.ReLU}
+	run := func(dst []float32, in [][]float32) { forward.Run(dst, in[0], in[1], third(in), false, epilogue) }
+	if e.Skip != nil {
+		last := len(nodes)
+		nodes = append(nodes, e.Skip)
+		grads = append(grads, func(_ gorgonia.Nodes, _, dy *gorgonia.Node) (*gorgonia.Node, error) { return dy, nil })
+		run = func(dst []float32, in [][]float32) {
+			forward.RunSum(dst, in[0], in[1], third(in[:last]), in[last], e.ReLU)
+		}
+	}
 	if e.ReLU {
 		grads = behindReLU(grads)
 	}
-	epilogue := kernel.Epilogue{ReLU: e.ReLU}
-	return nn.Apply(nn.Op{Name: "linear", Shape: out, Grad: grads, Rectified: e.ReLU,
-		Run: func(dst []float32, in [][]float32) { forward.Run(dst, in[0], in[1], third(in), false, epilogue) }}, nodes...)
+	return nn.Apply(nn.Op{Name: "linear", Shape: out, Grad: grads, Rectified: e.ReLU, Run: run}, nodes...)
 }
 
 // third returns the optional third input of a kernel, the bias.

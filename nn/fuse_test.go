@@ -56,6 +56,13 @@ func fusable() map[string][]row {
 		"linear with relu read by two": {row{"flat", &layers.Flatten{}, nil}, row{"fc1", &layers.Linear{Out: 20}, nil}, row{"relu", layers.ReLU(), nil},
 			row{"a", &layers.Linear{Out: 18}, nil}, row{"b", &layers.Linear{Out: 18}, []string{"relu"}},
 			row{"add", &layers.Add{}, []string{"a", "b"}}, row{"fc2", &layers.Linear{Out: 4}, nil}},
+		"linear with sum": {row{"flat", &layers.Flatten{}, nil}, row{"fc1", &layers.Linear{Out: 20}, nil}, row{"relu", layers.ReLU(), nil},
+			row{"a", &layers.Linear{Out: 20}, nil}, row{"add", &layers.Add{}, []string{"fc1", "a"}}, row{"fc2", &layers.Linear{Out: 4}, nil}},
+		"linear with sum and relu": {row{"flat", &layers.Flatten{}, nil}, row{"fc1", &layers.Linear{Out: 20}, nil}, row{"relu", layers.ReLU(), nil},
+			row{"a", &layers.Linear{Out: 20, NoBias: true}, nil}, row{"add", &layers.Add{}, []string{"a", "relu"}}, row{"relu2", layers.ReLU(), nil},
+			row{"fc2", &layers.Linear{Out: 4}, nil}},
+		"linear added to itself": {row{"flat", &layers.Flatten{}, nil}, row{"a", &layers.Linear{Out: 20}, nil},
+			row{"add", &layers.Add{}, []string{"a", "a"}}, row{"fc2", &layers.Linear{Out: 4}, nil}},
 		"relu read twice": head(row{"a", conv(8), nil}, row{"bn", &layers.BatchNorm{}, nil}, row{"relu", layers.ReLU(), nil},
 			row{"b", conv(8), nil}, row{"bn2", &layers.BatchNorm{}, nil}, row{"add", &layers.Add{}, []string{"relu", "bn2"}}),
 	}

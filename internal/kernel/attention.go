@@ -94,6 +94,7 @@ type attentionWorker struct {
 	scores, grads []float32 // of a block of queries: a row each
 	y             []float32 // of a block; its dq as well
 	dk, dv        []float32
+	ahead         rowsAhead
 	_             [64]byte // keep workers off each other's cache lines
 }
 

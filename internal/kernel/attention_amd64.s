@@ -28,8 +28,22 @@ TEXT ·stripsAVX2(SB), NOSPLIT, $0-16
 	MOVQ strips_ldb(R13), R12
 	SHLQ $2, R12
 	MOVQ strips_depth(R13), R15
+	MOVQ strips_ahead(R13), R14
 
 strip:
+	TESTQ R14, R14
+	JEQ   products
+	MOVQ  strips_aheadK(R13), AX
+	MOVQ  strips_aheadV(R13), BX
+	PREFETCHT1 (R14)
+	PREFETCHT1 64(R14)
+	PREFETCHT1 (R14)(AX*1)
+	PREFETCHT1 64(R14)(AX*1)
+	PREFETCHT1 (R14)(BX*1)
+	PREFETCHT1 64(R14)(BX*1)
+	ADDQ  strips_aheadStep(R13), R14
+
+products:
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2

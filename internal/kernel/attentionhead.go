@@ -7,6 +7,7 @@ func (a *Attention) forward(worker, task int) {
 		return
 	}
 	w := a.worker(worker, false)
+	a.lookAhead(&w.ahead, task, a.x, nil, nil)
 	x, y := a.sequence(a.x, a.in, task), a.sequence(a.y, a.out, task)
 	copyColumns(w.q, x[h.q:], a.positions, h.qk, a.depth, a.in)
 	transposeColumns(w.keys, x[h.k:], a.positions, h.qk, a.padded, a.in, a.scale)
@@ -14,7 +15,7 @@ func (a *Attention) forward(worker, task int) {
 	for first := 0; first < a.positions; first += attentionBlock {
 		rows := min(attentionBlock, a.positions-first)
 		a.probabilities(w, h, first, rows)
-		a.weigh(w.y, w.scores, w.v, first, rows, h.values)
+		a.weigh(w, w.y, w.scores, w.v, first, rows, h.values)
 		copyColumns(y[first*a.out+h.y:], w.y, rows, h.values, a.out, a.depth)
 	}
 }
@@ -36,19 +37,19 @@ func (a *Attention) seen(first int) (n, step int) {
 // probabilities computes the rows of a block of queries in w.scores. What a row
 // does not see is 0 up to the end of its group of rows.
 func (a *Attention) probabilities(w *attentionWorker, h attentionHead, first, rows int) {
-	a.scores(w.scores, w.q, w.keys, first, rows, h.qk)
+	a.scores(w, w.scores, w.q, w.keys, first, rows, h.qk)
 	n, step := a.seen(first)
 	softmaxRows(w.scores, rows, a.padded, n, step)
 }
 
 // scores computes the products of a block of the rows of x, dimensions long,
 // with columns, wherever the rows see them.
-func (a *Attention) scores(dst, x, columns []float32, first, rows, dimensions int) {
+func (a *Attention) scores(w *attentionWorker, dst, x, columns []float32, first, rows, dimensions int) {
 	end := a.padded
 	if a.causal {
 		end = wholePanels(first + rows)
 	}
-	s := strips{ldc: a.padded, rowA: a.depth, stepA: 1, ldb: a.padded, depth: dimensions, nextA: stripRows * a.depth}
+	s := strips{rows: &w.ahead, ldc: a.padded, rowA: a.depth, stepA: 1, ldb: a.padded, depth: dimensions, nextA: stripRows * a.depth}
 	for j := 0; j < end; j += tileN {
 		r := 0
 		if a.causal {
@@ -61,8 +62,8 @@ func (a *Attention) scores(dst, x, columns []float32, first, rows, dimensions in
 
 // weigh computes the sums of the rows of m, n values long, weighed by a block of
 // p.
-func (a *Attention) weigh(dst, p, m []float32, first, rows, n int) {
-	s := strips{c: dst, a: p, b: m, ldc: a.depth, rowA: a.padded, stepA: 1, ldb: a.depth,
+func (a *Attention) weigh(w *attentionWorker, dst, p, m []float32, first, rows, n int) {
+	s := strips{rows: &w.ahead, c: dst, a: p, b: m, ldc: a.depth, rowA: a.padded, stepA: 1, ldb: a.depth,
 		depth: a.positions, nextA: stripRows * a.padded}
 	if a.causal {
 		s.depth, s.nextDepth = first+stripRows, stripRows
@@ -73,9 +74,9 @@ func (a *Attention) weigh(dst, p, m []float32, first, rows, n int) {
 // gather computes the sums of the rows of a block of m, n values long, weighed by
 // the columns of p: what arrives at every position from the queries of the
 // block. It is added to dst where blocks before this one have.
-func (a *Attention) gather(dst, p, m []float32, first, rows, n int) {
+func (a *Attention) gather(w *attentionWorker, dst, p, m []float32, first, rows, n int) {
 	at := first * a.depth
-	s := strips{c: dst, a: p, b: m[at:], ldc: a.depth, rowA: 1, stepA: a.padded, ldb: a.depth,
+	s := strips{rows: &w.ahead, c: dst, a: p, b: m[at:], ldc: a.depth, rowA: 1, stepA: a.padded, ldb: a.depth,
 		depth: rows, nextA: stripRows, add: first > 0}
 	if !a.causal {
 		s.run(stripCount(a.positions), panelCount(n))
@@ -91,6 +92,7 @@ func (a *Attention) gather(dst, p, m []float32, first, rows, n int) {
 func (a *Attention) backward(worker, task int) {
 	h := a.heads[task%len(a.heads)]
 	w := a.worker(worker, true)
+	a.lookAhead(&w.ahead, task, a.x, a.dx, a.dy)
 	x, dx := a.sequence(a.x, a.in, task), a.sequence(a.dx, a.in, task)
 	copyColumns(w.q, x[h.q:], a.positions, h.qk, a.depth, a.in)
 	copyColumns(w.k, x[h.k:], a.positions, h.qk, a.depth, a.in)
@@ -102,12 +104,12 @@ func (a *Attention) backward(worker, task int) {
 	for first := 0; first < a.positions; first += attentionBlock {
 		rows := min(attentionBlock, a.positions-first)
 		a.probabilities(w, h, first, rows)
-		a.gather(w.dv, w.scores, w.dy, first, rows, h.values)
-		a.scores(w.grads, w.dy, w.values, first, rows, h.values)
+		a.gather(w, w.dv, w.scores, w.dy, first, rows, h.values)
+		a.scores(w, w.grads, w.dy, w.values, first, rows, h.values)
 		n, step := a.seen(first)
 		softmaxGradRows(w.grads, w.scores, rows, a.padded, n, step)
-		a.gather(w.dk, w.grads, w.q, first, rows, h.qk)
-		a.weigh(w.y, w.grads, w.k, first, rows, h.qk)
+		a.gather(w, w.dk, w.grads, w.q, first, rows, h.qk)
+		a.weigh(w, w.y, w.grads, w.k, first, rows, h.qk)
 		copyColumns(dx[first*a.in+h.q:], w.y, rows, h.qk, a.in, a.depth)
 	}
 	copyColumns(dx[h.k:], w.dk, a.positions, h.qk, a.in, a.depth)

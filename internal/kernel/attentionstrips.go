@@ -22,6 +22,11 @@ type strips struct {
 	nextA, nextB int
 	nextDepth    int
 	add          bool
+	rows         *rowsAhead // fetched meanwhile, one a strip
+	ahead        []float32  // from the first one on; nil: none
+	aheadStep    int        // bytes from row to row
+	aheadK       int        // bytes from a row's first piece of two lines to the second
+	aheadV       int        // and to the third
 }
 
 // stripCount is the number of strips that rows take.
@@ -38,6 +43,7 @@ func (s *strips) run(count, panels int) {
 	t := *s
 	for range panels {
 		if useAVX2 {
+			t.rows.take(&t, count)
 			stripsAVX2(&t, count)
 		} else {
 			t.runGo(count)

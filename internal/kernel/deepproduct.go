@@ -124,6 +124,10 @@ func (d *deepProduct) multiply(worker, task int) {
 	for k0 := d.k * chunk / d.chunks; k0 < end; k0 += deepDepth {
 		depth := min(deepDepth, end-k0)
 		t.step = d.step[:depth]
+		next := k0 + depth
+		if next == end {
+			next = min(d.k, d.k*(chunk+Threads())/d.chunks) // likely the task after this one
+		}
 		d.packA(w.a, k0, depth, i0, i1)
 		for p := p0; p < p1; p += deepGroup {
 			last := min(p+deepGroup, p1)
@@ -134,10 +138,55 @@ func (d *deepProduct) multiply(worker, task int) {
 				t.c = c[i0*d.n+j:]
 				t.cols = min(tileN, d.n-j)
 				t.ldb = tileWidth(t.cols)
+				d.look(&t, k0, next, p0, p1, q)
 				t.run()
 			}
 		}
 		t.mode = tileLoad
+	}
+}
+
+// look lets the tiles of panel q of block k0 fetch a part of what is packed next,
+// which the panels of a group share out: the next group of B, after the last one
+// that of block next, and a part of A in block next.
+func (d *deepProduct) look(t *tile, k0, next, p0, p1, q int) {
+	const looks, line = deepDepth / 4, deepGroup * tileN
+	t.ahead, t.aheadStep, t.aheadNext = nil, 0, 0
+	tiles := (len(t.crow) + tileM - 1) / tileM
+	groups, group := (p1-p0+deepGroup-1)/deepGroup, (q-p0)/deepGroup
+	run, runs := (q-p0)%deepGroup, min(deepGroup, p1-p0-group*deepGroup)
+	col := (p0 + (group+1)*deepGroup) * tileN
+	if group+1 == groups {
+		k0, col = next, p0*tileN
+	}
+	rows := min(deepDepth, d.k-k0)
+	if rows <= 0 {
+		return
+	}
+	// The first forB panels of the group are for B. Where its rows are longer than
+	// a group they lie apart, and every tile takes one of them; else all tiles take
+	// as many values.
+	apart := d.n > line
+	sizeA := min(deepDepth, d.k-next) * d.m / groups
+	forB := (rows + tiles - 1) / tiles
+	if !apart {
+		forB = (rows*d.n*runs + rows*d.n + sizeA - 1) / (rows*d.n + sizeA)
+	}
+	if run < forB && apart {
+		if row := k0 + run*tiles; row < d.k {
+			t.ahead = d.b[row*d.n+col:]
+			t.aheadStep, t.aheadNext = 4*line/looks, 4*(d.n-line)
+		}
+		return
+	}
+	src, size, part := d.b[k0*d.n:], rows*d.n, forB
+	if run >= forB {
+		run, part = run-forB, runs-forB
+		src, size = d.a[min(next*d.m+sizeA*group, len(d.a)-1):], sizeA
+	}
+	step := (4*size + part*tiles*looks - 1) / (part * tiles * looks)
+	if at := run * tiles * looks * step / 4; at < len(src) {
+		t.ahead, t.aheadStep = src[at:], step
 	}
 }
 

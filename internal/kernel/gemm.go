@@ -23,6 +23,7 @@ type Gemm struct {
 	colTasks       int
 
 	deep *deepProduct // computes plain products of a large depth; nil for others
+	many *rowProduct  // computes products of many rows; nil for others
 
 	packA, packB bool
 	panelsA      packedPanels
@@ -33,9 +34,9 @@ type Gemm struct {
 	step         []int     // depths of A in one block
 
 	c, a, b   []float32 // operands of the call in progress
-	mask      []float32
-	mode      int // of the first block of the depth
-	end       int // of the last one
+	other     []float32 // what the end reads
+	mode      int       // of the first block of the depth
+	end       int       // of the last one
 	packTask  func(worker, task int)
 	blockTask func(worker, task int)
 }
@@ -55,6 +56,9 @@ func NewGemm(m, n, k int, transA, transB bool) *Gemm {
 	g.choosePacking()
 	g.tables()
 	g.packTask, g.blockTask = g.pack, g.block
+	if !transA && rowsPay(m, n, k) {
+		g.many = newRowProduct(m, n, k)
+	}
 	if transA && !transB && deepPays(k) {
 		g.deep = newDeepProduct(m, n, k, false)
 	}
@@ -168,20 +172,44 @@ func (g *Gemm) Run(c, a, b, bias []float32, acc bool, e Epilogue) {
 	g.multiply()
 }
 
+// RunSum computes C = op(A)·op(B) + other [m,n], plus bias[n] on every row unless
+// bias is nil, and ends with max(·, 0) if relu.
+func (g *Gemm) RunSum(c, a, b, bias, other []float32, relu bool) {
+	if g.m == 0 || g.n == 0 {
+		return
+	}
+	g.c, g.a, g.b, g.other = c[:g.m*g.n], a[:g.m*g.k], b[:g.k*g.n], other[:g.m*g.n]
+	g.mode, g.end = 0, tileSum
+	if bias != nil {
+		g.mode |= tileBias
+		copy(g.bias, bias[:g.n])
+	}
+	if relu {
+		g.end |= tileReLU
+	}
+	g.multiply()
+}
+
 // RunMasked computes C = op(A)·op(B) where mask [m,n] is positive, and 0 elsewhere.
 func (g *Gemm) RunMasked(c, a, b, mask []float32) {
 	if g.m == 0 || g.n == 0 {
 		return
 	}
-	g.c, g.a, g.b, g.mask = c[:g.m*g.n], a[:g.m*g.k], b[:g.k*g.n], mask[:g.m*g.n]
+	g.c, g.a, g.b, g.other = c[:g.m*g.n], a[:g.m*g.k], b[:g.k*g.n], mask[:g.m*g.n]
 	g.mode, g.end = 0, tileMask
 	g.multiply()
 }
 
 func (g *Gemm) multiply() {
-	g.packAhead()
-	parallel(g.rowTasks*g.colTasks, g.blockTask)
-	g.c, g.a, g.b, g.mask = nil, nil, nil, nil
+	if g.many != nil {
+		g.panelsB.allocate()
+		parallel(g.panelsB.groups(), g.packTask)
+		g.many.run(g)
+	} else {
+		g.packAhead()
+		parallel(g.rowTasks*g.colTasks, g.blockTask)
+	}
+	g.c, g.a, g.b, g.other = nil, nil, nil, nil
 }
 
 // packAhead packs what several tasks read.
@@ -206,7 +234,7 @@ func (g *Gemm) packAhead() {
 }
 
 func (g *Gemm) pack(_, task int) {
-	if g.packA && g.colTasks > 1 {
+	if g.many == nil && g.packA && g.colTasks > 1 {
 		if n := g.panelsA.groups(); task < n {
 			g.panelsA.packGroup(g.a, task)
 			return
@@ -251,8 +279,8 @@ func (g *Gemm) block(_, task int) {
 			j := p * tileN
 			t.c = g.c[i0*g.n+j:]
 			t.bias = g.bias[j:]
-			if g.mask != nil {
-				t.mask = g.mask[i0*g.n+j:]
+			if g.other != nil {
+				t.other = g.other[i0*g.n+j:]
 			}
 			t.cols = min(tileN, g.n-j)
 			t.ldb = tileWidth(t.cols)

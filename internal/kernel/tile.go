@@ -14,7 +14,8 @@ const (
 	tileBias = 1 << iota // start every row from bias, else from zero
 	tileLoad             // add what is in c
 	tileReLU             // end with max(·, 0)
-	tileMask             // end with 0 where mask is not positive
+	tileMask             // end with 0 where other is not positive
+	tileSum              // add other before ReLU
 )
 
 // tile is a product of any number of rows and at most tileN columns:
@@ -26,12 +27,19 @@ const (
 // different places of c.
 type tile struct {
 	c, a, b, bias []float32
-	mask          []float32 // has the rows of c
+	other         []float32 // what a mode reads beside the product; has the rows of c
 	crow, arow    []int     // offsets of the rows, equally many
 	step          []int     // offsets along the depth
 	ldb           int
 	cols          int // columns of the result
 	mode          int
+
+	// Whole tiles fetch what is read next into the cache while they compute: every
+	// four steps the line at ahead, which then moves by aheadStep bytes, and after
+	// every tile by aheadNext bytes. Without ahead a line of a is fetched.
+	ahead     []float32
+	aheadStep int
+	aheadNext int
 }
 
 // tileWidth is the number of values that a tile of cols columns reads from a
@@ -49,11 +57,12 @@ func (t *tile) run() {
 		t.runGo()
 		return
 	}
-	if t.mode&tileMask != 0 && t.cols < tileN {
-		t.mode ^= tileMask
+	if t.mode&(tileMask|tileSum) != 0 && t.cols < tileN {
+		mode := t.mode
+		t.mode &^= tileMask | tileSum | tileReLU
 		t.run()
-		t.mode ^= tileMask
-		t.maskEdge()
+		t.mode = mode
+		t.finishEdge()
 		return
 	}
 	n := len(t.crow)
@@ -104,28 +113,33 @@ func (t *tile) runGo() {
 					acc[l] += v
 				}
 			}
-			if t.mode&tileReLU != 0 {
-				for l, v := range acc {
-					if v <= 0 {
-						acc[l] = 0
-					}
-				}
-			}
 			copy(out, acc[:])
 		}
 	}
-	if t.mode&tileMask != 0 {
-		t.maskEdge()
-	}
+	t.finishEdge()
 }
 
-// maskEdge applies the mask to a finished tile.
-func (t *tile) maskEdge() {
+// finishEdge applies what a tile ends with.
+func (t *tile) finishEdge() {
 	for _, co := range t.crow {
 		out := t.c[co:][:t.cols]
-		for j, v := range t.mask[co:][:t.cols] {
-			if !(v > 0) {
-				out[j] = 0
+		if t.mode&tileSum != 0 {
+			for j, v := range t.other[co:][:t.cols] {
+				out[j] += v
+			}
+		}
+		if t.mode&tileReLU != 0 {
+			for j, v := range out {
+				if v <= 0 {
+					out[j] = 0
+				}
+			}
+		}
+		if t.mode&tileMask != 0 {
+			for j, v := range t.other[co:][:t.cols] {
+				if !(v > 0) {
+					out[j] = 0
+				}
 			}
 		}
 	}

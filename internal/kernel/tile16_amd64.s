@@ -53,6 +53,11 @@
 	VMOVAPS hi, Y0 \
 	STORE7(r)
 
+// Adds what is AX bytes after the result.
+#define SUM16(r, lo, hi) \
+	VADDPS (r)(AX*1), lo, lo \
+	VADDPS 32(r)(AX*1), hi, hi
+
 // Zero where the mask, AX bytes after the result, is not above Y0.
 #define MASK16(r, lo, hi) \
 	VCMPPS $0x11, (r)(AX*1), Y0, Y1 \
@@ -60,19 +65,23 @@
 	VANDPS Y1, lo, lo \
 	VANDPS Y2, hi, hi
 
+// R14 is where memory is fetched that the tiles after these read.
+//
 // func tile16AVX2(t *tile, crow, arow *int, tiles, rows int)
 TEXT ·tile16AVX2(SB), NOSPLIT, $0-40
 	MOVQ t+0(FP), DI
 	MOVQ tile_ldb(DI), DX
 	SHLQ $2, DX
 	LEAQ (DX)(DX*2), R15
-	MOVQ tile_mode(DI), R14
+	MOVQ tile_ahead(DI), R14
+	TESTQ R14, R14
+	CMOVQEQ tile_a(DI), R14 // no page fault to look up
 
 tiles:
-	TESTQ $const_tileMask, R14
+	TESTQ $(const_tileMask|const_tileSum), tile_mode(DI)
 	JEQ begin
 	MOVQ crow+8(FP), AX
-	MOVQ tile_mask(DI), BX
+	MOVQ tile_other(DI), BX
 	FETCH(0, 60)
 	FETCH(1, 60)
 	FETCH(2, 60)
@@ -84,7 +93,7 @@ begin:
 	BEGIN(60)
 	VXORPS Y4, Y4, Y4
 	VXORPS Y5, Y5, Y5
-	TESTQ $const_tileBias, R14
+	TESTQ $const_tileBias, tile_mode(DI)
 	JEQ start
 	MOVQ tile_bias(DI), AX
 	VMOVUPS (AX), Y4
@@ -109,6 +118,8 @@ start:
 	JLT sixRest
 
 sixLoop:
+	PREFETCHT1 (R14)
+	ADDQ tile_aheadStep(DI), R14
 	SIX(0, (SI), 32(SI))
 	SIX(8, (SI)(DX*1), 32(SI)(DX*1))
 	SIX(16, (SI)(DX*2), 32(SI)(DX*2))
@@ -184,20 +195,20 @@ finish:
 	MOVQ tile_c(DI), BX
 	ROWS(BX, AX)
 	MOVQ tile_cols(DI), CX
-	TESTQ $const_tileLoad, R14
-	JEQ relu
+	TESTQ $const_tileLoad, tile_mode(DI)
+	JEQ sum
 	CMPQ CX, $16
 	JNE addEdge
 	CMPQ rows+32(FP), $4
 	ADD16(R8, Y4, Y5)
 	ADD16(R9, Y6, Y7)
-	JLT relu
+	JLT sum
 	ADD16(R10, Y8, Y9)
 	ADD16(R11, Y10, Y11)
-	JEQ relu
+	JEQ sum
 	ADD16(R12, Y12, Y13)
 	ADD16(R13, Y14, Y15)
-	JMP relu
+	JMP sum
 
 addEdge:
 	MASKS
@@ -206,15 +217,27 @@ addEdge:
 	CMPQ rows+32(FP), $4
 	ADDMASK(R8, Y4, Y5)
 	ADDMASK(R9, Y6, Y7)
-	JLT relu
+	JLT sum
 	ADDMASK(R10, Y8, Y9)
 	ADDMASK(R11, Y10, Y11)
-	JEQ relu
+	JEQ sum
 	ADDMASK(R12, Y12, Y13)
 	ADDMASK(R13, Y14, Y15)
 
+sum:
+	TESTQ $const_tileSum, tile_mode(DI)
+	JEQ relu
+	MOVQ tile_other(DI), AX
+	SUBQ tile_c(DI), AX
+	SUM16(R8, Y4, Y5)
+	SUM16(R9, Y6, Y7)
+	SUM16(R10, Y8, Y9)
+	SUM16(R11, Y10, Y11)
+	SUM16(R12, Y12, Y13)
+	SUM16(R13, Y14, Y15)
+
 relu:
-	TESTQ $const_tileReLU, R14
+	TESTQ $const_tileReLU, tile_mode(DI)
 	JEQ mask
 	VXORPS Y0, Y0, Y0
 	VMAXPS Y4, Y0, Y4
@@ -231,9 +254,9 @@ relu:
 	VMAXPS Y15, Y0, Y15
 
 mask:
-	TESTQ $const_tileMask, R14
+	TESTQ $const_tileMask, tile_mode(DI)
 	JEQ store
-	MOVQ tile_mask(DI), AX
+	MOVQ tile_other(DI), AX
 	SUBQ tile_c(DI), AX
 	VXORPS Y0, Y0, Y0
 	MASK16(R8, Y4, Y5)
@@ -257,6 +280,7 @@ store:
 	STORE16(R13, Y14, Y15)
 
 done:
+	ADDQ tile_aheadNext(DI), R14
 	ADVANCE
 	JNE tiles
 	VZEROUPPER

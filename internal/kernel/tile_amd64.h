@@ -1,7 +1,7 @@
 // Registers of both tile kernels: DI the tile, R8..R13 the six rows of A and
 // later of C, SI a row of B, DX the distance of its rows, R15 three times that,
 // BX the offsets along the depth, CX the depth left and later the columns, R14
-// the mode. Y4..Y15 accumulate, the others hold operands.
+// the mode or what is fetched ahead. Y4..Y15 accumulate, the others hold operands.
 
 // ROWS sets the row pointers to base + 4·offsets.
 #define ROWS(base, offsets) \

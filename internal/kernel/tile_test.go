@@ -14,6 +14,8 @@ func randTile(r *rand.Rand, rows, depth, cols, ldb, mode int) *tile {
 	t.a = randSlice(r, rows+3*depth+1)
 	t.b = randSlice(r, depth*ldb+tileN)
 	t.c = randSlice(r, rows*(cols+3)+1)
+	t.other = randSlice(r, len(t.c))
+	t.ahead, t.aheadStep, t.aheadNext = t.c[len(t.c)-1:], 48, -16
 	for i := range rows {
 		t.arow = append(t.arow, r.IntN(rows))
 		t.crow = append(t.crow, (rows-1-i)*(cols+3))
@@ -37,7 +39,10 @@ func TestTile(t *testing.T) {
 	for cols := 1; cols <= tileN; cols++ {
 		for _, rows := range []int{1, 2, 3, 4, 5, 6, 7, 11, 12, 20} {
 			for _, depth := range []int{0, 1, 2, 3, 4, 5, 7, 9} {
-				for mode := range 8 {
+				for mode := range 2 * tileSum {
+					if mode&tileSum != 0 && mode&tileMask != 0 {
+						continue // both read other
+					}
 					tl := randTile(r, rows, depth, cols, tileWidth(cols)+r.IntN(3), mode)
 					if depth > 0 && mode == 7 {
 						tl.a[r.IntN(len(tl.a))] = special[r.IntN(len(special))]
