@@ -270,11 +270,12 @@ func (f *fitter) searchStep(target float64) bool {
 	}
 	from, violation := f.intercept, f.violation()
 	before := f.loss.value(f.eta) + f.descentPenalty()
+	equal := 10 * f.rounding(before)
 	f.step(max(0.3*target, 0.01*violation, f.floor()))
 	for range 40 {
 		f.refresh()
 		after := f.loss.value(f.eta) + f.descentPenalty()
-		if change := after - before; change < -1e-14*before || change < 1e-14*before && f.violation() < violation {
+		if change := after - before; change < -equal || change < equal && f.violation() < violation {
 			return true
 		}
 		f.intercept = (f.intercept + from) / 2

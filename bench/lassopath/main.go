@@ -11,6 +11,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"runtime/pprof"
 	"time"
 
 	"pare/linear"
@@ -23,12 +24,13 @@ func main() {
 	density := flag.Float64("density", 0.001, "part of the cells that is filled, of sparse")
 	family := flag.String("family", "gaussian", "gaussian or binomial")
 	threads := flag.Int("threads", 0, "0: processors")
+	profile := flag.String("profile", "", "file for a CPU profile of the fit")
 	flag.Parse()
 	var err error
 	if folder := flag.Arg(0); *shape != "" {
 		err = write(folder, *shape, *rows, *columns, *density)
 	} else {
-		err = fit(folder, *family, *threads)
+		err = fit(folder, *family, *threads, *profile)
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -141,10 +143,21 @@ func wide(list []int32) []int {
 	return out
 }
 
-func fit(folder, family string, threads int) error {
+func fit(folder, family string, threads int, profile string) error {
 	p, err := read(folder)
 	if err != nil {
 		return err
+	}
+	if profile != "" {
+		file, err := os.Create(profile)
+		if err != nil {
+			return err
+		}
+		defer file.Close()
+		if err := pprof.StartCPUProfile(file); err != nil {
+			return err
+		}
+		defer pprof.StopCPUProfile()
 	}
 	if family == "binomial" {
 		p.Family = linear.Binomial
