@@ -25,10 +25,15 @@ type fitter struct {
 	columns map[int][]float64
 	sparse  *Sparse // the design, if it is sparse
 
-	descent descent
-	newton  newton
-	gram    gram
-	exact   bool // gram belongs to set, with q at beta
+	descent   descent
+	newton    newton
+	conjugate conjugate
+	packed    packed
+	residual  sparseResidual
+	scaled    []float64
+	gram      gram
+	exact     bool // gram belongs to set, with q at beta
+	aged      bool // q is of the last λ, with the rounding of its moves
 
 	lambdas [2]float64      // the last two
 	former  map[int]float64 // the coefficients for the one before the last
@@ -73,24 +78,51 @@ func newFitter(t *task, l loss, o Options) *fitter {
 // refresh computes η and u from the coefficients.
 func (f *fitter) refresh() {
 	shift := f.intercept
-	for i := range f.eta {
-		f.eta[i] = 0
-	}
-	for _, j := range f.set {
-		b := f.beta[j]
-		switch {
-		case b == 0:
-		case f.sparse != nil:
-			f.sparse.AddTo(f.eta, j, b/f.t.scale[j])
-			shift -= b * f.t.mean[j] / f.t.scale[j]
-		default:
-			kernel64.Axpy(b, f.columns[j], f.eta)
+	if f.sparse != nil {
+		f.packed.hold(f.t, f.sparse, f.set)
+		f.scaled = zeros(f.scaled, len(f.set))
+		for k, j := range f.set {
+			f.scaled[k] = f.beta[j]
 		}
+		f.packed.times(f.eta, f.scaled)
+		shift -= kernel64.Dot(f.scaled, f.packed.mean)
+	} else {
+		f.combine()
 	}
 	for i := range f.eta {
 		f.eta[i] += shift
 	}
 	f.loss.dual(f.u, f.eta)
+}
+
+// A task of combine takes combineRows observations, whatever the threads are; together
+// they pay for a second thread from combineValues values on.
+const (
+	combineRows   = 2560
+	combineValues = 1 << 18
+)
+
+// combine sets η to the columns of the working set times their coefficients.
+func (f *fitter) combine() {
+	var columns [][]float64
+	var values []float64
+	for _, j := range f.set {
+		if b := f.beta[j]; b != 0 {
+			columns, values = append(columns, f.columns[j]), append(values, b)
+		}
+	}
+	threads := f.t.threads
+	if len(columns)*f.t.n < combineValues {
+		threads = 1
+	}
+	parallel(chunks(f.t.n, combineRows), threads, func(chunk int) {
+		from, to := combineRows*chunk, min(f.t.n, combineRows*(chunk+1))
+		eta := f.eta[from:to]
+		clear(eta)
+		for k, x := range columns {
+			kernel64.Axpy(values[k], x[from:to], eta)
+		}
+	})
 }
 
 // admit adds features to the working set.
@@ -137,8 +169,9 @@ func (f *fitter) solve(lambda float64) outcome {
 	f.trim()
 	f.allow(lambda, false)
 	f.extrapolate(lambda)
+	f.aged = true
 	var out outcome
-	strict, rough := 0.3, 0.0
+	strict, rough := 0.8, 0.0
 	if f.iterative() {
 		// What is missing shows long before the working set is solved.
 		rough = 0.02 * lambda
@@ -161,6 +194,11 @@ func (f *fitter) solve(lambda float64) outcome {
 			strict *= 0.1
 		}
 		rough = 0
+		if f.iterative() { // the next ones that are missing violate less than these
+			for _, j := range missing {
+				rough = max(rough, 0.1*(f.excess(j, 1)/f.t.factor[j]-lambda*f.t.alpha))
+			}
+		}
 	}
 }
 
