@@ -101,12 +101,12 @@ func (f *fitter) step(target float64) {
 			d.limit = min(all, d.sweeps+slowSweeps)
 		}
 		done := f.conjugate.minimize(d, r, target)
+		d.limit = all
 		f.intercept += r.moved()
-		if !done && d.limit < all {
+		if !done && m <= directLimit && d.sweeps < all {
 			f.store()
 			f.fill()
 			f.refresh()
-			d.limit = all
 			f.step(target)
 			return
 		}
