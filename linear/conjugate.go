@@ -14,7 +14,7 @@ type operator interface {
 	gradients(out []float64)
 	// product sets out to the second derivatives times x, the intercept eliminated.
 	product(out, x []float64)
-	// shift adds x to the coefficients.
+	// shift adds x to the coefficients, the intercept excepted.
 	shift(x []float64)
 }
 
@@ -181,4 +181,5 @@ func (c *conjugate) shift(d *descent, op operator, t float64) {
 		d.beta[j], c.out[j] = next, next-b
 	}
 	op.shift(c.out)
+	op.settle()
 }

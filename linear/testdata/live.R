@@ -1,5 +1,9 @@
 # The side of glmnet in live_test.go: Rscript live.R DATA.csv prints a line for every
 # model and class: case, lambda, class, intercept, coefficients.
+if (!requireNamespace("glmnet", quietly = TRUE)) {
+  cat("missing\n")
+  quit()
+}
 suppressMessages(library(glmnet))
 data <- read.csv(commandArgs(TRUE)[1], header = FALSE)
 p <- ncol(data) - 4

@@ -3,8 +3,11 @@ every model and class: case, lambda, class, intercept, coefficients."""
 import sys
 import warnings
 
-import numpy
-from sklearn.linear_model import ElasticNet, Lasso, LogisticRegression
+try:
+    import numpy
+    from sklearn.linear_model import ElasticNet, Lasso, LogisticRegression
+except ImportError:
+    sys.exit(print("missing"))
 
 warnings.simplefilter("ignore")
 data = numpy.loadtxt(sys.argv[1], delimiter=",")
