@@ -141,8 +141,7 @@ func (f *fitter) covariance(target float64) {
 		f.extend(0)
 	}
 	if f.aged || target < 1e-9*math.Sqrt(f.unit) {
-		f.correlate(f.gram.q, f.set) // without the rounding of many moves
-		f.aged = false
+		f.settleGram()
 	}
 	f.solveGram(target)
 }

@@ -103,9 +103,13 @@ func (s *Sparse) moments(v, mean, variance []float64, threads int) {
 
 func (s *Sparse) dots(u []float64, need []bool, out []float64, threads int) {
 	parallel(chunks(s.p, sparseChunk), threads, func(chunk int) {
-		for j := sparseChunk * chunk; j < min(s.p, sparseChunk*(chunk+1)); j++ {
-			if need[j] {
-				out[j] = s.Dot(j, u)
+		for j, end := sparseChunk*chunk, min(s.p, sparseChunk*(chunk+1)); j < end; j++ {
+			from := j
+			for j < end && need[j] {
+				j++
+			}
+			if j > from {
+				kernel64.GatherDots(out[from:j], s.start[from:j+1], s.row, s.value, u[:s.n])
 			}
 		}
 	})
