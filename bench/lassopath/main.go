@@ -26,13 +26,14 @@ func main() {
 	family := flag.String("family", "gaussian", "gaussian or binomial")
 	threads := flag.Int("threads", 0, "0: processors")
 	pairs := flag.Bool("pairs", false, "fit the products of two columns")
+	tolerance := flag.Float64("tolerance", 1e-6, "gap to reach, over the objective without features")
 	profile := flag.String("profile", "", "file for a CPU profile of the fit")
 	flag.Parse()
 	var err error
 	if folder := flag.Arg(0); *shape != "" {
 		err = write(folder, *shape, *rows, *columns, *density)
 	} else {
-		err = fit(folder, *family, *pairs, *threads, *profile)
+		err = fit(folder, *family, *pairs, linear.Options{Threads: *threads, Tolerance: *tolerance}, *profile)
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -159,7 +160,7 @@ func wide(list []int32) []int {
 	return out
 }
 
-func fit(folder, family string, pairs bool, threads int, profile string) error {
+func fit(folder, family string, pairs bool, o linear.Options, profile string) error {
 	p, err := read(folder)
 	if err != nil {
 		return err
@@ -190,7 +191,7 @@ func fit(folder, family string, pairs bool, threads int, profile string) error {
 		}
 	}
 	began := time.Now()
-	path, err := linear.FitPath(p, nil, linear.PathOptions{Options: linear.Options{Threads: threads}})
+	path, err := linear.FitPath(p, nil, linear.PathOptions{Options: o})
 	if err != nil {
 		return err
 	}
