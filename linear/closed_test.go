@@ -3,6 +3,7 @@ package linear
 import (
 	"math"
 	"math/rand/v2"
+	"strings"
 	"testing"
 )
 
@@ -159,7 +160,11 @@ func TestTooFewIterations(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if m.Converged || m.Note() == "" || !(m.Gap > m.Tolerance) {
+	if m.Converged || !strings.Contains(m.Note(), "allow more iterations or a tolerance of") || !(m.Gap > m.Tolerance) {
 		t.Errorf("one iteration: gap %v, tolerance %v, note %q", m.Gap, m.Tolerance, m.Note())
+	}
+	m.limit = 2
+	if !strings.Contains(m.Note(), "rounding keeps it there") {
+		t.Errorf("fewer iterations than allowed: note %q", m.Note())
 	}
 }

@@ -50,7 +50,7 @@ func (n *newton) finish(d *descent, g *gram) bool {
 		}
 		n.rest(kept, d, g)
 		n.chol.solve(n.rhs)
-		t, stop, end := n.reach(kept, n.rhs, 1, d)
+		t, stop, end := reach(kept, n.rhs, 1, d)
 		for k, j := range kept {
 			d.beta[j] += t * n.rhs[k]
 			n.moved[j] += t * n.rhs[k]
@@ -122,7 +122,7 @@ func (n *newton) slide(inside, kept []int, d *descent, g *gram) int {
 			step[k] = -step[k]
 		}
 	}
-	t, stop, end := n.reach(moving, step, math.Inf(1), d)
+	t, stop, end := reach(moving, step, math.Inf(1), d)
 	if stop < 0 {
 		return -1
 	}
@@ -138,7 +138,7 @@ func (n *newton) slide(inside, kept []int, d *descent, g *gram) int {
 
 // reach returns how far along step the coefficients can go, at most t, with which of
 // kept stops there and its value, or −1.
-func (n *newton) reach(kept []int, steps []float64, most float64, d *descent) (t float64, stop int, end float64) {
+func reach(kept []int, steps []float64, most float64, d *descent) (t float64, stop int, end float64) {
 	t, stop = most, -1
 	for k, j := range kept {
 		b, step := d.beta[j], steps[k]
@@ -164,19 +164,13 @@ func (n *newton) reach(kept []int, steps []float64, most float64, d *descent) (t
 // arrange sets order to the support without what is at a bound: first what was in it
 // before, in the same order, so that the factor can be used again.
 func (n *newton) arrange(d *descent) bool {
-	moves := func(j int) bool {
-		if d.beta[j] == 0 {
-			return d.l1[j] == 0 && d.l2[j] == 0
-		}
-		return d.lower == nil || d.beta[j] > d.lower[j] && d.beta[j] < d.upper[j]
-	}
-	n.order = slices.DeleteFunc(n.order, func(j int) bool { return !moves(j) })
+	n.order = slices.DeleteFunc(n.order, func(j int) bool { return !d.moves(j) })
 	n.first = zeros(n.first, len(d.beta))
 	for _, j := range n.order {
 		n.first[j] = 1
 	}
 	for j := range d.beta {
-		if n.first[j] == 0 && moves(j) {
+		if n.first[j] == 0 && d.moves(j) {
 			n.order = append(n.order, j)
 		}
 	}

@@ -24,13 +24,14 @@
 // was computed, does not exclude them (screen.go). The others that matter form a
 // working set; on it the problem is solved by coordinate descent, on the Gram
 // matrix or on residuals, whichever is cheaper by the shape. The support that
-// coordinate descent finds is finished by Newton steps through a Cholesky factor
-// when it is small, by Anderson acceleration when it is not. Logistic losses are
-// solved through a sequence of weighted least squares problems.
+// coordinate descent finds is finished by Newton steps: through a Cholesky factor when
+// it is small, else by conjugate gradients (conjugate.go); logistic losses of dense
+// columns and groups with a large support use Anderson acceleration. Logistic losses
+// are solved through a sequence of weighted least squares problems.
 //
 // Sources: Friedman, Hastie, Tibshirani 2010 (objective, coordinate descent,
 // covariance updates, paths); Tibshirani et al. 2012 (strong rules); Massias,
 // Gramfort, Salmon 2018 (working sets, celer); Ndiaye, Fercoq, Gramfort, Salmon 2017
 // (gap safe spheres, dual points by scaling); Bertrand, Massias 2021 (Anderson
-// acceleration of coordinate descent); Yuan, Lin 2006 (group lasso).
+// acceleration of coordinate descent); Hestenes, Stiefel 1952 (conjugate gradients); Yuan, Lin 2006 (group lasso).
 package linear

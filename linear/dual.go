@@ -104,22 +104,27 @@ func (f *fitter) measure(lambda float64, out *outcome) {
 			best, scale = value, s
 		}
 	}
-	f.prove(best, scale, out)
+	f.prove(best, scale, f.rounding(out.objective), out)
 }
 
 // prove sets the gap to a dual objective, which is that of the dual point of the given
 // scale. The losses are not negative, so that zero is a dual point too, with the
 // objective zero. A gap that is negative by rounding is zero; one that is more negative
-// than that would be an error, and stays.
-func (f *fitter) prove(best, scale float64, out *outcome) {
+// than that, as rounding tells, would be an error, and stays.
+func (f *fitter) prove(best, scale, rounding float64, out *outcome) {
 	if !(best > 0) {
 		best, scale = 0, 0
 	}
 	out.gap, out.scale = out.objective-best, scale
-	if out.gap < 0 && out.gap >= -1e-15*(f.unit+out.objective+f.cancelled()) {
+	if out.gap < 0 && out.gap >= -rounding {
 		out.gap = 0
 	}
 	out.converged = out.gap >= 0 && out.gap <= f.goal
+}
+
+// rounding is that of an objective.
+func (f *fitter) rounding(objective float64) float64 {
+	return 1e-15 * (f.unit + objective + f.cancelled())
 }
 
 // cancelled is the size of what is added up in predictors and multiplied by residuals:

@@ -25,13 +25,18 @@ type fitter struct {
 	columns map[int][]float64
 	sparse  *Sparse // the design, if it is sparse
 
-	descent descent
-	newton  newton
-	gram    gram
-	exact   bool // gram belongs to set, with q at beta
+	descent   descent
+	newton    newton
+	conjugate conjugate
+	packed    packed
+	residual  sparseResidual
+	scaled    []float64
+	gram      gram
+	exact     bool // gram belongs to set, with q at beta
+	aged      bool // q is of the last λ, with the rounding of its moves
 
-	lambdas [2]float64      // the last two
-	former  map[int]float64 // the coefficients for the one before the last
+	lambdas [2]float64 // the last two
+	former  []float64  // the coefficients for the one before the last
 
 	null      float64 // objective without penalised features
 	unit      float64 // what the tolerance is a part of: null, or more if that is rounding
@@ -73,24 +78,51 @@ func newFitter(t *task, l loss, o Options) *fitter {
 // refresh computes η and u from the coefficients.
 func (f *fitter) refresh() {
 	shift := f.intercept
-	for i := range f.eta {
-		f.eta[i] = 0
-	}
-	for _, j := range f.set {
-		b := f.beta[j]
-		switch {
-		case b == 0:
-		case f.sparse != nil:
-			f.sparse.AddTo(f.eta, j, b/f.t.scale[j])
-			shift -= b * f.t.mean[j] / f.t.scale[j]
-		default:
-			kernel64.Axpy(b, f.columns[j], f.eta)
+	if f.sparse != nil {
+		f.packed.hold(f.t, f.sparse, f.set)
+		f.scaled = zeros(f.scaled, len(f.set))
+		for k, j := range f.set {
+			f.scaled[k] = f.beta[j]
 		}
+		f.packed.times(f.eta, f.scaled)
+		shift -= kernel64.Dot(f.scaled, f.packed.mean)
+	} else {
+		f.combine()
 	}
 	for i := range f.eta {
 		f.eta[i] += shift
 	}
 	f.loss.dual(f.u, f.eta)
+}
+
+// A task of combine takes combineRows observations, whatever the threads are; together
+// they pay for a second thread from combineValues values on.
+const (
+	combineRows   = 2560
+	combineValues = 1 << 18
+)
+
+// combine sets η to the columns of the working set times their coefficients.
+func (f *fitter) combine() {
+	var columns [][]float64
+	var values []float64
+	for _, j := range f.set {
+		if b := f.beta[j]; b != 0 {
+			columns, values = append(columns, f.columns[j]), append(values, b)
+		}
+	}
+	threads := f.t.threads
+	if len(columns)*f.t.n < combineValues {
+		threads = 1
+	}
+	parallel(chunks(f.t.n, combineRows), threads, func(chunk int) {
+		from, to := combineRows*chunk, min(f.t.n, combineRows*(chunk+1))
+		eta := f.eta[from:to]
+		clear(eta)
+		for k, x := range columns {
+			kernel64.Axpy(values[k], x[from:to], eta)
+		}
+	})
 }
 
 // admit adds features to the working set.
@@ -136,9 +168,13 @@ func (f *fitter) trim() {
 func (f *fitter) solve(lambda float64) outcome {
 	f.trim()
 	f.allow(lambda, false)
+	f.aged = true
+	if f.sparse != nil {
+		f.admit(f.expected(likely * lambda))
+	}
 	f.extrapolate(lambda)
 	var out outcome
-	strict, rough := 0.3, 0.0
+	strict, rough := 0.8, 0.0
 	if f.iterative() {
 		// What is missing shows long before the working set is solved.
 		rough = 0.02 * lambda
@@ -161,6 +197,11 @@ func (f *fitter) solve(lambda float64) outcome {
 			strict *= 0.1
 		}
 		rough = 0
+		if f.iterative() { // the next ones that are missing violate less than these
+			for _, j := range missing {
+				rough = max(rough, 0.1*(f.excess(j, 1)/f.t.factor[j]-lambda*f.t.alpha))
+			}
+		}
 	}
 }
 
@@ -173,11 +214,11 @@ func (f *fitter) extrapolate(lambda float64) {
 	last := f.lambdas
 	f.lambdas = [2]float64{lambda, last[0]}
 	if f.former == nil {
-		f.former = map[int]float64{}
+		f.former = make([]float64, f.t.p)
 	}
 	move := f.iterative() && last[1] > last[0] && last[0] > lambda
 	t := (last[0] - lambda) / (last[1] - last[0])
-	moved := false
+	f.scaled = zeros(f.scaled, len(f.set))
 	for k, j := range f.set {
 		old, b := f.former[j], f.beta[j]
 		f.former[j] = b
@@ -187,16 +228,24 @@ func (f *fitter) extrapolate(lambda float64) {
 		}
 		lower, upper := f.t.limits(j)
 		next = min(max(next, lower), upper)
-		f.beta[j] = next
-		if f.exact {
-			f.gram.move(k, next-b)
-		}
-		moved = true
+		f.beta[j], f.scaled[k] = next, next-b
 	}
-	if moved {
-		f.screen.forget()
-		f.refresh()
+	if !move {
+		return
 	}
+	f.screen.forget()
+	if f.exact {
+		f.settleGram()
+		f.gram.shift(f.scaled)
+		return // the residuals follow when the working set has been solved
+	}
+	f.refresh()
+}
+
+// settleGram takes the rounding of past moves out of the correlations of the Gram matrix.
+func (f *fitter) settleGram() {
+	f.correlate(f.gram.q, f.set)
+	f.aged = false
 }
 
 // target is the violation of the optimality conditions for which the gap of the
@@ -227,6 +276,27 @@ func (f *fitter) missing(lambda float64) []int {
 			list = append(list, j)
 		}
 	}
+	return f.foremost(list)
+}
+
+// likely is beyond which part of λ a correlation at the last solution is expected to be
+// beyond λ at the next.
+const likely = 1.02
+
+// expected is missing by the correlations as they were last computed, near the solution
+// for the λ before.
+func (f *fitter) expected(lambda float64) []int {
+	var list []int
+	for j, c := range f.screen.c {
+		if threshold := lambda * f.t.alpha * f.t.factor[j]; math.Abs(c) > threshold && f.place[j] < 0 && f.excess(j, threshold) > 1 {
+			list = append(list, j)
+		}
+	}
+	return f.foremost(list)
+}
+
+// foremost shortens a list of features to those that exceed their threshold most.
+func (f *fitter) foremost(list []int) []int {
 	if most := max(100, len(f.set)); len(list) > most {
 		slices.SortFunc(list, func(i, j int) int {
 			a, b := math.Abs(f.screen.c[i])/f.t.factor[i], math.Abs(f.screen.c[j])/f.t.factor[j]

@@ -10,6 +10,8 @@ type gram struct {
 	q         []float64   // −gradient
 	q0, start []float64   // q and β where value is zero
 	beta      []float64   // that of the descent
+	out       []float64
+	threads   int
 }
 
 func (g *gram) gradient(j int) float64 { return g.q[j] }
@@ -54,6 +56,9 @@ const (
 	panelRows    = 512
 	panelColumns = 64
 )
+
+// productRows is how many rows of G one task multiplies.
+const productRows = 256
 
 // fill computes the rows and columns of G from feature from on: xᵢᵀHxⱼ of columns
 // that are centred in the metric h, with weighted[k] = h∘x of feature from+k.
@@ -120,4 +125,26 @@ func (g *gram) panel(first, from, to, lo, hi int, columns, weighted [][]float64)
 			row[i] += kernel64.Dot(a, columns[i][lo:hi])
 		}
 	}
+}
+
+func (g *gram) gradients(out []float64) { copy(out, g.q) }
+
+func (g *gram) product(out, x []float64) {
+	m := len(g.q)
+	parallel(chunks(m, productRows), g.threads, func(chunk int) {
+		j, to := productRows*chunk, min(m, productRows*(chunk+1))
+		for ; j+4 <= to; j += 4 {
+			s := kernel64.Dot4(x, g.g[j][:m], g.g[j+1][:m], g.g[j+2][:m], g.g[j+3][:m])
+			copy(out[j:], s[:])
+		}
+		for ; j < to; j++ {
+			out[j] = kernel64.Dot(x, g.g[j][:m])
+		}
+	})
+}
+
+func (g *gram) shift(x []float64) {
+	g.out = zeros(g.out, len(x))
+	g.product(g.out, x)
+	kernel64.Axpy(-1, g.out, g.q)
 }

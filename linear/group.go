@@ -205,7 +205,7 @@ func (e *grouped) measure(lambda float64, out *outcome) {
 			best, scale = value, s
 		}
 	}
-	e.prove(best, scale, out)
+	e.prove(best, scale, e.rounding(out.objective), out)
 }
 
 func (e *grouped) groupPenalty(lambda float64) float64 {

@@ -51,16 +51,12 @@ func (e *grouped) newtonGroups(r *residual, beta []float64) bool {
 	for moved := false; ; moved = true {
 		var factor cholesky
 		kept := factor.factor(list, at)
-		step := make([]float64, len(kept))
-		for k, i := range kept {
-			b := &e.blocks[group[i]]
-			step[k] = r.gradient(i) - b.l2*beta[i]
-			if b.l1 > 0 {
-				step[k] -= b.l1 * beta[i] / norms[group[i]]
-			}
-		}
+		step := e.smoothGradient(r, beta, kept, group)
+		before := norm2(step)
 		factor.solve(step)
-		zero, ok := e.moveGroups(r, beta, kept, step)
+		zero, ok := e.moveGroups(r, beta, kept, step, func() bool {
+			return norm2(e.smoothGradient(r, beta, kept, group)) < before
+		})
 		if !ok || zero < 0 {
 			return ok || moved
 		}
@@ -69,6 +65,20 @@ func (e *grouped) newtonGroups(r *residual, beta []float64) bool {
 		}
 		list = slices.DeleteFunc(list, func(i int) bool { return i == zero })
 	}
+}
+
+// smoothGradient returns minus the gradient of the objective by features of groups that
+// are not zero.
+func (e *grouped) smoothGradient(r *residual, beta []float64, list, group []int) []float64 {
+	g := make([]float64, len(list))
+	for k, i := range list {
+		b := &e.blocks[group[i]]
+		g[k] = r.gradient(i) - b.l2*beta[i]
+		if b.l1 > 0 {
+			g[k] -= b.l1 * beta[i] / norm2(beta[b.from:b.to])
+		}
+	}
+	return g
 }
 
 func norm2(x []float64) float64 {
@@ -101,10 +111,12 @@ func (e *grouped) smoothHessian(r *residual, list []int) [][]float64 {
 	return hessian
 }
 
-// moveGroups goes along the step as far as lowers the objective, and returns which
-// feature became zero, or −1, and whether it went anywhere.
-func (e *grouped) moveGroups(r *residual, beta []float64, kept []int, step []float64) (zero int, ok bool) {
+// moveGroups goes along the step as far as lowers the objective or, where that is equal
+// up to rounding, is flatter, and returns which feature became zero, or −1, and whether it
+// went anywhere.
+func (e *grouped) moveGroups(r *residual, beta []float64, kept []int, step []float64, flatter func() bool) (zero int, ok bool) {
 	before := r.value() + e.blockPenalty(beta)
+	equal := e.rounding(before)
 	old, point := append([]float64(nil), beta...), append([]float64(nil), r.point...)
 	most, first := e.firstZero(beta, kept, step)
 	for t := most; t > 1e-12*most; t /= 2 {
@@ -117,7 +129,8 @@ func (e *grouped) moveGroups(r *residual, beta []float64, kept []int, step []flo
 			beta[i] = next
 		}
 		r.settle()
-		if r.value()+e.blockPenalty(beta) < before {
+		change := r.value() + e.blockPenalty(beta) - before
+		if change < -equal || change < equal && flatter() {
 			if t == most && first >= 0 {
 				return kept[first], true
 			}

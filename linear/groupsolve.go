@@ -20,7 +20,8 @@ func (e *grouped) minimize(lambda, target float64, out *outcome) {
 			return
 		}
 		after := e.loss.value(e.eta) + e.groupPenalty(lambda)
-		for try := 0; after > before*(1+1e-14) && try < 40; try++ {
+		equal := 10 * e.rounding(before)
+		for try := 0; after > before+equal && try < 40; try++ {
 			e.intercept = (e.intercept + from) / 2
 			for _, j := range e.set {
 				e.beta[j] = (e.beta[j] + old[j]) / 2
@@ -28,12 +29,12 @@ func (e *grouped) minimize(lambda, target float64, out *outcome) {
 			e.refresh()
 			after = e.loss.value(e.eta) + e.groupPenalty(lambda)
 		}
-		if worst <= target || after > before*(1+1e-14) {
+		if worst <= target || after > before+equal {
 			return
 		}
 		// Near the optimum, where objectives are equal up to rounding, violations
 		// still get less.
-		if stale++; after < before*(1-1e-14) || worst < least {
+		if stale++; after < before-equal || worst < least {
 			stale = 0
 		}
 		if stale == 3 {

@@ -88,7 +88,9 @@ func (f *fitter) step(target float64) {
 	switch {
 	case m == 0 && !f.t.intercept:
 	case f.sparse != nil:
-		r := newSparseResidual(f.t, f.sparse, f.set, f.h, f.u)
+		r := &f.residual
+		f.packed.hold(f.t, f.sparse, f.set)
+		r.at(&f.packed, f.h, f.u, f.t.intercept)
 		d.smooth = r
 		d.curve = zeros(d.curve, m)
 		for k := range d.curve {
@@ -98,13 +100,13 @@ func (f *fitter) step(target float64) {
 		if m <= directLimit {
 			d.limit = min(all, d.sweeps+slowSweeps)
 		}
-		d.solve(target, nil)
+		done := f.conjugate.minimize(d, r, target)
+		d.limit = all
 		f.intercept += r.moved()
-		if d.sweeps >= d.limit && d.limit < all {
+		if !done && m <= directLimit && d.sweeps < all {
 			f.store()
 			f.fill()
 			f.refresh()
-			d.limit = all
 			f.step(target)
 			return
 		}
@@ -134,12 +136,12 @@ func (f *fitter) step(target float64) {
 func (f *fitter) covariance(target float64) {
 	if !f.exact {
 		f.exact = true
-		f.gram = gram{}
+		f.gram = gram{threads: f.t.threads}
 		f.newton = newton{}
 		f.extend(0)
 	}
-	for k, j := range f.set { // without the rounding of many moves
-		f.gram.q[k] = kernel64.Dot(f.u, f.columns[j])
+	if f.aged || target < 1e-9*math.Sqrt(f.unit) {
+		f.settleGram()
 	}
 	f.solveGram(target)
 }
@@ -152,6 +154,10 @@ func (f *fitter) solveGram(target float64) {
 	}
 	g.begin(d.beta)
 	d.smooth = g
+	if m := len(f.set); m > directLimit {
+		f.conjugate.minimize(d, g, target)
+		return
+	}
 	d.solve(target, func() bool { return f.newton.finish(d, g) })
 }
 
@@ -168,9 +174,26 @@ func (f *fitter) extend(from int) {
 		kernel64.Mul(weighted[k], columns[from+k], f.t.v)
 	}
 	f.gram.fill(from, columns, weighted, f.t.threads)
-	for k := range fresh {
-		f.gram.q = append(f.gram.q, kernel64.Dot(f.u, columns[from+k]))
+	f.gram.q = append(f.gram.q, make([]float64, fresh)...)
+	f.correlate(f.gram.q[from:], f.set[from:])
+}
+
+// correlate sets q to the correlations of u with the features of list.
+func (f *fitter) correlate(q []float64, list []int) {
+	threads := f.t.threads
+	if len(list)*f.t.n < combineValues {
+		threads = 1
 	}
+	parallel(chunks(len(list), panelColumns), threads, func(chunk int) {
+		k, to := panelColumns*chunk, min(len(list), panelColumns*(chunk+1))
+		for ; k+4 <= to; k += 4 {
+			s := kernel64.Dot4(f.u, f.columns[list[k]], f.columns[list[k+1]], f.columns[list[k+2]], f.columns[list[k+3]])
+			copy(q[k:], s[:])
+		}
+		for ; k < to; k++ {
+			q[k] = kernel64.Dot(f.u, f.columns[list[k]])
+		}
+	})
 }
 
 // weighted solves a Newton step on a Gram matrix of its own, of columns centred in
@@ -270,11 +293,12 @@ func (f *fitter) searchStep(target float64) bool {
 	}
 	from, violation := f.intercept, f.violation()
 	before := f.loss.value(f.eta) + f.descentPenalty()
+	equal := 10 * f.rounding(before)
 	f.step(max(0.3*target, 0.01*violation, f.floor()))
 	for range 40 {
 		f.refresh()
 		after := f.loss.value(f.eta) + f.descentPenalty()
-		if change := after - before; change < -1e-14*before || change < 1e-14*before && f.violation() < violation {
+		if change := after - before; change < -equal || change < equal && f.violation() < violation {
 			return true
 		}
 		f.intercept = (f.intercept + from) / 2

@@ -21,7 +21,7 @@ type Model struct {
 	Gap        float64 // the optimum is at most this below Objective
 	Tolerance  float64 // what Gap was to reach, in the same unit
 	Explained  float64 // 1 − Loss/(loss of the intercept alone)
-	Iterations int     // sweeps of coordinate descent
+	Iterations int     // sweeps of coordinate descent and products of conjugate gradients
 	Converged  bool    // Gap ≤ Tolerance
 	// Constant is how many features have the same value everywhere: their
 	// coefficient is zero.
@@ -30,6 +30,7 @@ type Model struct {
 	// observation for each linear predictor, one but for Multinomial.
 	Dual   [][]float64
 	family Family
+	limit  int // of iterations
 }
 
 // Class is the linear predictor of one class.
@@ -45,8 +46,15 @@ func (m *Model) Note() string {
 	if m.Converged {
 		return ""
 	}
-	return fmt.Sprintf("not converged at lambda %.6g: duality gap %.3g, tolerance %.3g, after %d iterations; allow more iterations or a larger tolerance",
-		m.Lambda, m.Gap, m.Tolerance, m.Iterations)
+	text := fmt.Sprintf("not converged at lambda %.6g: duality gap %.3g, tolerance %.3g, after %d iterations; ", m.Lambda, m.Gap, m.Tolerance, m.Iterations)
+	larger := "a larger tolerance"
+	if m.Null > 0 && m.Gap > 0 {
+		larger = fmt.Sprintf("a tolerance of %.1g of the objective without features, %.3g", 2*m.Gap/m.Null, m.Null)
+	}
+	if m.Iterations < m.limit {
+		return text + "rounding keeps it there, as with columns that are nearly dependent: allow " + larger
+	}
+	return text + "allow more iterations or " + larger
 }
 
 // Coefficients returns the coefficients of p features, zeros included.
@@ -106,7 +114,7 @@ func (m *Model) Probabilities(x Design) [][]float64 {
 // model makes a Model of the state of the fitter.
 func (f *fitter) model(lambda, nullLoss float64, out outcome, family Family) *Model {
 	t := f.t
-	m := &Model{Lambda: lambda, family: family, Constant: t.dropped, Null: f.null,
+	m := &Model{Lambda: lambda, family: family, limit: f.limit, Constant: t.dropped, Null: f.null,
 		Objective: out.objective, Loss: out.loss, Gap: out.gap, Tolerance: f.goal,
 		Iterations: out.iterations, Converged: out.converged}
 	if nullLoss > 0 {

@@ -3,6 +3,7 @@ package linear
 import (
 	"fmt"
 	"math"
+	"slices"
 )
 
 // multinomial is the engine of a softmax: one fitter a class. With the other classes
@@ -128,10 +129,12 @@ func (m *multinomial) begin() float64 {
 		m.cycle(1, 1e-12*math.Sqrt(m.null), &out)
 		m.null = m.loss()
 	}
+	m.project(1)
 	largest := 0.0
 	for _, f := range m.classes {
 		f.setNull(m.null)
-		f.setFirst()
+		f.first = slices.Clone(f.fair)
+		f.allow(0, true)
 		f.screen.update(f.fair, 0)
 		for _, j := range f.screen.fresh {
 			if m.t.factor[j] > 0 {
@@ -211,116 +214,6 @@ func (m *multinomial) fit(lambda float64) *Model {
 		}
 	}
 	return m.model(lambda, out)
-}
-
-// measure computes objective and gap. The dual points of all classes are scaled
-// together; at each observation they sum to zero.
-func (m *multinomial) measure(lambda float64, out *outcome) {
-	out.loss = m.loss()
-	out.objective = out.loss
-	most, smooth, strict := 1.0, false, 1.0
-	m.balance()
-	outside := 0.0
-	for _, f := range m.classes {
-		f.basis(lambda).apply(f.fair)
-		if lambda > 0 {
-			outside = max(outside, f.loss.outside(f.fair, f.first))
-		}
-	}
-	for _, f := range m.classes {
-		f.mix(outside)
-		f.screen.update(f.fair, lambda*m.t.alpha)
-		out.objective += f.penaltySum(lambda)
-		limit, over := f.room(lambda, false)
-		most, smooth = min(most, limit), smooth || over
-		limit, _ = f.room(lambda, true)
-		strict = min(strict, limit)
-	}
-	best, scale := m.dualAt(lambda, most), most
-	if smooth {
-		if value := m.dualAt(lambda, strict); value > best {
-			best, scale = value, strict
-		}
-	}
-	m.classes[0].prove(best, scale, out)
-}
-
-// balance sets the dual points to the residuals after moves of the intercepts that make
-// those of every class sum to zero, found by scaling probabilities of classes and of
-// observations in turn (Sinkhorn & Knopp 1967): in this way they stay probabilities.
-func (m *multinomial) balance() {
-	for _, f := range m.classes {
-		copy(f.fair, f.u)
-	}
-	if !m.t.intercept {
-		return
-	}
-	v := m.t.v
-	for range 100 {
-		worst := 0.0
-		for k, f := range m.classes {
-			expected, most := 0.0, 0.0 // sums of probabilities
-			for i, u := range f.fair {
-				if y := m.others[k].y[i]; y == 1 {
-					most += v[i]
-					expected += v[i]
-				}
-				expected -= u
-			}
-			factor := most / expected
-			worst = max(worst, math.Abs(1-factor))
-			for i, u := range f.fair {
-				q := -u // times v
-				if m.others[k].y[i] == 1 {
-					q += v[i]
-				}
-				f.h[i] = q * factor
-			}
-		}
-		if worst < 1e-15 {
-			return
-		}
-		for i, w := range v {
-			if w == 0 {
-				continue
-			}
-			total := 0.0
-			for _, f := range m.classes {
-				total += f.h[i]
-			}
-			// The residual of the observed class is the sum of the others.
-			own := int(m.t.y[i])
-			rest := 0.0
-			for k, f := range m.classes {
-				if k != own {
-					f.fair[i] = -f.h[i] * w / total
-					rest -= f.fair[i]
-				}
-			}
-			m.classes[own].fair[i] = rest
-		}
-	}
-}
-
-func (m *multinomial) dualAt(lambda, s float64) float64 {
-	var value exactSum
-	for k, f := range m.classes {
-		for i, w := range m.t.v {
-			if w == 0 {
-				continue
-			}
-			q := -s * f.fair[i] / w
-			if int(m.t.y[i]) == k {
-				q++
-			}
-			if q < -beyond {
-				return math.Inf(-1)
-			}
-			value.add(-w * entropy(q))
-		}
-		value.add(-f.conjugates(lambda, s))
-	}
-	return value.total()
 }
 
 func (m *multinomial) model(lambda float64, out outcome) *Model {

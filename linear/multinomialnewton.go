@@ -44,10 +44,11 @@ func (m *multinomial) joint(lambda, target float64, out *outcome) bool {
 	d.solve(max(0.3*target, 0.01*violation), func() bool { return j.newton.finish(d, &j.gram) })
 	out.iterations = d.sweeps
 	before := m.objective(lambda)
+	equal := 10 * m.rounding(before)
 	for range 40 {
 		j.store(d.beta)
 		after := m.objective(lambda)
-		if change := after - before; change < -1e-14*before || change < 1e-14*before && m.violation() < violation {
+		if change := after - before; change < -equal || change < equal && m.violation() < violation {
 			return true
 		}
 		for k := range d.beta {
@@ -114,7 +115,7 @@ func (j *joint) model() {
 		own := m.classes[j.class[a]]
 		j.gram.q[a] = kernel64.Dot(own.u, x)
 		for class := range m.classes {
-			m.hessian(weight, j.class[a], class)
+			m.hessian(weight, j.class[a], class, m.probability)
 			kernel64.Mul(weighted, weight, x)
 			for b, c := range j.class[:a+1] {
 				if c == class {
@@ -127,14 +128,15 @@ func (j *joint) model() {
 	}
 }
 
-// hessian sets h to the second derivatives of the loss by the predictors of two classes.
-func (m *multinomial) hessian(h []float64, k, l int) {
+// hessian sets h to the second derivatives of the loss by the predictors of two classes,
+// where they have the given probabilities.
+func (m *multinomial) hessian(h []float64, k, l int, probability func(class, i int) float64) {
 	for i, v := range m.t.v {
 		h[i] = 0
 		if v == 0 {
 			continue
 		}
-		p, q := m.probability(k, i), m.probability(l, i)
+		p, q := probability(k, i), probability(l, i)
 		if k == l {
 			h[i] = v * p * (1 - p)
 		} else {

@@ -55,7 +55,8 @@ type Options struct {
 	Tolerance float64
 	// KeepDual keeps the dual points of models.
 	KeepDual bool
-	// MaxIterations bounds the sweeps of coordinate descent for one λ; 0: 100000.
+	// MaxIterations bounds the sweeps of coordinate descent, together with the products
+	// of conjugate gradients, for one λ; 0: 100000.
 	MaxIterations int
 	// Threads is how many goroutines share passes over all features; 0: processors.
 	// It never changes the result.

@@ -1,26 +1,25 @@
 package linear
 
+import "pare/internal/kernel64"
+
 // sparseResidual is residual for columns that are centred without being filled:
 // u = w + t·h, where w takes the moves of the stored values and t those of the means.
-// The columns of the working set are copied, scaled, next to each other: sweeps would
-// otherwise spend their time waiting for memory.
 type sparseResidual struct {
-	n, m      int
-	start     []int32
-	row       []int32
-	filled    []float64 // xᵢⱼ/scaleⱼ
-	mean      []float64 // meanⱼ/scaleⱼ
+	*packed
 	h         []float64
 	hx        []float64 // Σ hᵢxᵢⱼ/scaleⱼ
 	even      float64   // the value of all h if they are equal, else zero
 	total     float64   // Σ h
 	intercept bool
 	point     []float64 // w, t, Σu, move of the intercept
+	w         []float64 // of a product
 }
 
-func newSparseResidual(t *task, x *Sparse, set []int, h, u []float64) *sparseResidual {
-	r := &sparseResidual{n: t.n, m: len(set), h: h, even: h[0], intercept: t.intercept}
+// at moves to the weights h and residuals u.
+func (r *sparseResidual) at(p *packed, h, u []float64, intercept bool) {
+	r.packed, r.h, r.even, r.intercept = p, h, h[0], intercept
 	sum := 0.0
+	r.total = 0
 	for i, w := range h {
 		r.total += w
 		sum += u[i]
@@ -28,52 +27,37 @@ func newSparseResidual(t *task, x *Sparse, set []int, h, u []float64) *sparseRes
 			r.even = 0
 		}
 	}
-	r.point = append(append(make([]float64, 0, t.n+3), u...), 0, sum, 0)
-	r.start = make([]int32, r.m+1)
-	r.mean, r.hx = make([]float64, r.m), make([]float64, r.m)
-	size := 0
-	for _, j := range set {
-		size += x.start[j+1] - x.start[j]
+	r.point = append(append(r.point[:0], u...), 0, sum, 0)
+	r.hx = zeros(r.hx, len(p.set))
+	if r.even == 0 {
+		p.dots(r.hx, h)
+		return
 	}
-	r.row, r.filled = make([]int32, 0, size), make([]float64, 0, size)
-	for k, j := range set {
-		rows, values := x.entries(j)
-		inverse := 1 / t.scale[j]
-		for e, i := range rows {
-			v := values[e] * inverse
-			r.hx[k] += v * h[i]
-			r.filled = append(r.filled, v)
-		}
-		r.row = append(r.row, rows...)
-		r.mean[k] = t.mean[j] * inverse
-		r.start[k+1] = int32(len(r.row))
-	}
-	return r
-}
-
-func (r *sparseResidual) entries(k int) ([]int32, []float64) {
-	from, to := r.start[k], r.start[k+1]
-	return r.row[from:to], r.filled[from:to]
+	kernel64.Axpy(r.even, p.sum, r.hx)
 }
 
 func (r *sparseResidual) curvature(k int) float64 {
-	rows, values := r.entries(k)
-	sum := 0.0
-	for e, i := range rows {
-		sum += r.h[i] * values[e] * values[e]
+	sum := r.even * r.square[k]
+	if r.even == 0 {
+		rows, values := r.entries(k)
+		for e, i := range rows {
+			sum += r.h[i] * values[e] * values[e]
+		}
 	}
 	m := r.mean[k]
 	return max(0, sum-2*m*r.hx[k]+m*m*r.total)
 }
 
 func (r *sparseResidual) gradient(k int) float64 {
-	rows, values := r.entries(k)
-	values = values[:len(rows)]
-	sum, point := 0.0, r.point
-	for e, i := range rows {
-		sum += values[e] * point[i]
-	}
-	return sum + point[r.n]*r.hx[k] - r.mean[k]*point[r.n+1]
+	var sum [1]float64
+	kernel64.GatherDots(sum[:], r.start[k:k+2], r.row, r.filled, r.point)
+	return sum[0] + r.point[r.n]*r.hx[k] - r.mean[k]*r.point[r.n+1]
+}
+
+func (r *sparseResidual) gradients(out []float64) {
+	r.dots(out, r.point)
+	kernel64.Axpy(r.point[r.n], r.hx, out)
+	kernel64.Axpy(-r.point[r.n+1], r.mean, out)
 }
 
 func (r *sparseResidual) move(k int, d float64) {
@@ -120,3 +104,30 @@ func (r *sparseResidual) value() float64 {
 
 // moved is how far the intercept has moved.
 func (r *sparseResidual) moved() float64 { return r.point[r.n+2] }
+
+// product eliminates the intercept, as it is at its minimum where products are taken.
+func (r *sparseResidual) product(out, x []float64) {
+	r.w = zeros(r.w, r.n)
+	r.times(r.w, x)
+	mean := kernel64.Dot(x, r.mean)
+	sum := 0.0
+	for i, h := range r.h {
+		w := h * (r.w[i] - mean)
+		r.w[i] = w
+		sum += w
+	}
+	r.dots(out, r.w)
+	if r.intercept {
+		kernel64.Axpy(-sum/r.total, r.hx, out)
+	} else {
+		kernel64.Axpy(-sum, r.mean, out)
+	}
+}
+
+func (r *sparseResidual) shift(x []float64) {
+	for k, d := range x {
+		if d != 0 {
+			r.move(k, d)
+		}
+	}
+}

@@ -66,7 +66,31 @@ func (s *screen) update(u []float64, threshold float64) {
 		s.need[j] = false
 	}
 	s.fresh = s.fresh[:0]
-	for j, w := range t.factor {
+	threads := t.threads
+	if t.p < 4*markChunk {
+		threads = 1
+	}
+	parallel(chunks(t.p, markChunk), threads, func(chunk int) {
+		s.mark(markChunk*chunk, min(t.p, markChunk*(chunk+1)), threshold, evict)
+	})
+	for j, need := range s.need {
+		if need {
+			s.fresh = append(s.fresh, j)
+		}
+	}
+	if len(s.fresh) > 0 {
+		s.compute(u, square)
+	}
+}
+
+// markChunk is how many features one task marks.
+const markChunk = 8192
+
+// mark sets need for features from to to−1.
+func (s *screen) mark(from, to int, threshold float64, evict int) {
+	t := s.t
+	for j := from; j < to; j++ {
+		w := t.factor[j]
 		if len(s.snaps) > 0 && int(s.at[j]) != evict {
 			snap := &s.snaps[s.at[j]]
 			c, norm, limit := s.c[j], t.normOf(j), threshold*w
@@ -78,13 +102,7 @@ func (s *screen) update(u []float64, threshold float64) {
 				continue
 			}
 		}
-		if !math.IsInf(w, 1) {
-			s.need[j] = true
-			s.fresh = append(s.fresh, j)
-		}
-	}
-	if len(s.fresh) > 0 {
-		s.compute(u, square)
+		s.need[j] = !math.IsInf(w, 1)
 	}
 }
 

@@ -3,6 +3,8 @@ package linear
 import (
 	"fmt"
 	"math"
+
+	"pare/internal/kernel64"
 )
 
 // Sparse is a design in compressed sparse columns. It is centred and scaled
@@ -52,12 +54,9 @@ func (s *Sparse) entries(j int) ([]int32, []float64) {
 
 // Dot implements Design.
 func (s *Sparse) Dot(j int, v []float64) float64 {
-	sum := 0.0
-	rows, values := s.entries(j)
-	for k, i := range rows {
-		sum += values[k] * v[i]
-	}
-	return sum
+	var sum [1]float64
+	kernel64.GatherDots(sum[:], s.start[j:j+2], s.row, s.value, v[:s.n])
+	return sum[0]
 }
 
 // AddTo implements Design.
@@ -104,9 +103,13 @@ func (s *Sparse) moments(v, mean, variance []float64, threads int) {
 
 func (s *Sparse) dots(u []float64, need []bool, out []float64, threads int) {
 	parallel(chunks(s.p, sparseChunk), threads, func(chunk int) {
-		for j := sparseChunk * chunk; j < min(s.p, sparseChunk*(chunk+1)); j++ {
-			if need[j] {
-				out[j] = s.Dot(j, u)
+		for j, end := sparseChunk*chunk, min(s.p, sparseChunk*(chunk+1)); j < end; j++ {
+			from := j
+			for j < end && need[j] {
+				j++
+			}
+			if j > from {
+				kernel64.GatherDots(out[from:j], s.start[from:j+1], s.row, s.value, u[:s.n])
 			}
 		}
 	})

@@ -11,24 +11,29 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"runtime"
+	"runtime/pprof"
 	"time"
 
 	"pare/linear"
 )
 
 func main() {
-	shape := flag.String("make", "", "dense or sparse: write data into the folder")
+	shape := flag.String("make", "", "dense, sparse or pairs: write data into the folder")
 	rows := flag.Int("rows", 5000, "observations to make")
 	columns := flag.Int("columns", 10000, "features to make")
 	density := flag.Float64("density", 0.001, "part of the cells that is filled, of sparse")
 	family := flag.String("family", "gaussian", "gaussian or binomial")
 	threads := flag.Int("threads", 0, "0: processors")
+	pairs := flag.Bool("pairs", false, "fit the products of two columns")
+	tolerance := flag.Float64("tolerance", 1e-6, "gap to reach, over the objective without features")
+	profile := flag.String("profile", "", "file for a CPU profile of the fit")
 	flag.Parse()
 	var err error
 	if folder := flag.Arg(0); *shape != "" {
 		err = write(folder, *shape, *rows, *columns, *density)
 	} else {
-		err = fit(folder, *family, *threads)
+		err = fit(folder, *family, *pairs, linear.Options{Threads: *threads, Tolerance: *tolerance}, *profile)
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -36,16 +41,19 @@ func main() {
 	}
 }
 
-// write makes a response of a hundred features, a thousand if sparse, with noise. The
-// files x, y, and start and row of sparse data are little-endian.
+// write makes a response of a hundred features, a thousand if sparse, with noise; that of
+// pairs, of columns of −1, 0 and 1, is of twenty products. The files x, y, and start and row of sparse data are little-endian.
 func write(folder, shape string, n, p int, density float64) error {
 	r := rand.New(rand.NewPCG(1, 2))
 	signals, noise := min(100, p), 5.0
 	var x []float64
 	var start, row []int32
-	if shape == "sparse" {
+	switch shape {
+	case "sparse":
 		signals, noise = min(1000, p), 0.5
 		start = append(start, 0)
+	case "pairs":
+		signals, noise = 0, 1
 	}
 	y := make([]float64, n)
 	for j := range p {
@@ -58,6 +66,9 @@ func write(folder, shape string, n, p int, density float64) error {
 				continue
 			}
 			v := r.NormFloat64()
+			if shape == "pairs" {
+				v = float64(r.IntN(3) - 1)
+			}
 			x = append(x, v)
 			y[i] += b * v
 			if shape == "sparse" {
@@ -66,6 +77,14 @@ func write(folder, shape string, n, p int, density float64) error {
 		}
 		if shape == "sparse" {
 			start = append(start, int32(len(x)))
+		}
+	}
+	for k := range 20 {
+		if shape == "pairs" {
+			a, b, effect := x[k*n:(k+1)*n], x[(p-1-k)*n:(p-k)*n], r.NormFloat64()
+			for i := range y {
+				y[i] += effect * a[i] * b[i]
+			}
 		}
 	}
 	for i := range y {
@@ -141,10 +160,26 @@ func wide(list []int32) []int {
 	return out
 }
 
-func fit(folder, family string, threads int) error {
+func fit(folder, family string, pairs bool, o linear.Options, profile string) error {
 	p, err := read(folder)
 	if err != nil {
 		return err
+	}
+	if pairs {
+		if p.X, err = linear.NewInteractions(p.X.(*linear.Dense), false); err != nil {
+			return err
+		}
+	}
+	if profile != "" {
+		file, err := os.Create(profile)
+		if err != nil {
+			return err
+		}
+		defer file.Close()
+		if err := pprof.StartCPUProfile(file); err != nil {
+			return err
+		}
+		defer pprof.StopCPUProfile()
 	}
 	if family == "binomial" {
 		p.Family = linear.Binomial
@@ -156,7 +191,7 @@ func fit(folder, family string, threads int) error {
 		}
 	}
 	began := time.Now()
-	path, err := linear.FitPath(p, nil, linear.PathOptions{Options: linear.Options{Threads: threads}})
+	path, err := linear.FitPath(p, nil, linear.PathOptions{Options: o})
 	if err != nil {
 		return err
 	}
@@ -165,6 +200,9 @@ func fit(folder, family string, threads int) error {
 		worst = max(worst, m.Gap/m.Null)
 		converged = converged && m.Converged
 	}
+	var memory runtime.MemStats
+	runtime.ReadMemStats(&memory)
 	return json.NewEncoder(os.Stdout).Encode(map[string]any{"seconds": seconds, "gap": worst, "converged": converged,
+		"memory": memory.Sys,
 		"models": len(path.Models), "selected": len(path.Models[len(path.Models)-1].Index)})
 }

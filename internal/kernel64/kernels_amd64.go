@@ -23,3 +23,8 @@ func dot4AVX2(u, a, b, c, d *float64, n int, out *[4]float64)
 
 //go:noescape
 func tileAVX2(a0, a1, a2, b0, b1, b2, b3 *float64, n int, out *[12]float64)
+
+// gatherDotsAVX2 takes any number of values a column, and at least one column.
+//
+//go:noescape
+func gatherDotsAVX2(out *float64, start *int, count int, index *int32, value, x *float64)
