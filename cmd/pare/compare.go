@@ -19,7 +19,9 @@ type compareCommand struct{}
 var _ command = compareCommand{}
 
 func (compareCommand) name() string { return "compare" }
-func (compareCommand) args() string { return "RUN... [-markdown | -json] [-svg FILE [-over macs|params|nonzero]]" }
+func (compareCommand) args() string {
+	return "RUN... [-markdown | -json] [-svg FILE [-over macs|params|nonzero]]"
+}
 func (compareCommand) doc() string {
 	return "puts finished runs side by side: test results against what is left"
 }
