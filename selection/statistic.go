@@ -18,20 +18,17 @@ type Fit func(x Matrix, y []float64, rng *rand.Rand) (coefficients []float64, er
 
 // CoefficientDifference is |β of the feature| − |β of its knockoff|.
 func CoefficientDifference(fit Fit) Statistic {
-	return func(x Matrix, y []float64, rng *rand.Rand) ([]float64, error) {
+	return Difference(func(x Matrix, y []float64, rng *rand.Rand) ([]float64, error) {
 		beta, err := fit(x, y, rng)
 		if err != nil {
 			return nil, err
 		}
-		if len(beta) != x.Cols {
-			return nil, fmt.Errorf("the fit has %d coefficients for %d columns", len(beta), x.Cols)
+		size := make([]float64, len(beta))
+		for j, b := range beta {
+			size[j] = math.Abs(b)
 		}
-		w := make([]float64, x.Cols/2)
-		for j := range w {
-			w[j] = math.Abs(beta[j]) - math.Abs(beta[j+len(w)])
-		}
-		return w, nil
-	}
+		return size, nil
+	})
 }
 
 // Path is the coefficients of every column at each of falling λ, of the
