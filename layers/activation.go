@@ -77,10 +77,10 @@ func (l *Activation) Build(_ *nn.Builder, in []*gorgonia.Node) (*gorgonia.Node, 
 		if l.fromOutput {
 			v = y
 		}
-		return nn.Apply(nn.Op{Name: l.kind + "/dx", Shape: shape,
+		return nn.Apply(nn.Op{Name: l.kind + "/dx", Shape: shape, Sparse: l.IsReLU(),
 			Run: func(dst []float32, in [][]float32) { l.backward(dst, in[0], in[1]) }}, v, dy)
 	}
-	return nn.Apply(nn.Op{Name: l.kind, Shape: shape, Grad: []nn.GradFunc{grad},
+	return nn.Apply(nn.Op{Name: l.kind, Shape: shape, Grad: []nn.GradFunc{grad}, Rectified: l.IsReLU(),
 		Run: func(dst []float32, in [][]float32) { l.forward(dst, in[0]) }}, in[0])
 }
 
@@ -89,7 +89,7 @@ func reluGrad(y, dy *gorgonia.Node) (*gorgonia.Node, error) {
 	if nn.IsMaskedBy(dy, y) {
 		return dy, nil
 	}
-	return nn.Apply(nn.Op{Name: "relu/dx", Shape: y.Shape().Clone(),
+	return nn.Apply(nn.Op{Name: "relu/dx", Shape: y.Shape().Clone(), Sparse: true,
 		Run: func(dst []float32, in [][]float32) { kernel.ReLUBackward(dst, in[0], in[1]) }}, y, dy)
 }
 

@@ -41,7 +41,7 @@ func (l *FATReLU) Build(_ *nn.Builder, in []*gorgonia.Node) (*gorgonia.Node, err
 	tau := float32(l.Threshold)
 	// What is kept is positive, so the gradient is that of a ReLU at the output.
 	grad := func(_ gorgonia.Nodes, y, dy *gorgonia.Node) (*gorgonia.Node, error) { return reluGrad(y, dy) }
-	return nn.Apply(nn.Op{Name: "fatrelu", Shape: in[0].Shape().Clone(), Grad: []nn.GradFunc{grad},
+	return nn.Apply(nn.Op{Name: "fatrelu", Shape: in[0].Shape().Clone(), Grad: []nn.GradFunc{grad}, Rectified: true,
 		Run: func(dst []float32, in [][]float32) { kernel.Threshold(dst, in[0], tau) }}, in[0])
 }
 

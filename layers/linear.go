@@ -85,6 +85,9 @@ func (l *Linear) BuildFused(b *nn.Builder, in []*gorgonia.Node, e nn.Epilogue) (
 	out := shape.Clone()
 	out[len(out)-1] = o
 	forward := kernel.NewGemm(rows, o, f, false, false)
+	if nn.IsSparse(in[0]) {
+		forward.SkipZeros()
+	}
 	toInput := kernel.NewGemm(rows, f, o, false, true)
 	params := &linearParams{plan: kernel.NewWeightGrad(rows, f, o, l.bias != nil), in: f, out: o}
 	grads := []nn.GradFunc{

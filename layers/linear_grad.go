@@ -12,6 +12,9 @@ import (
 // applied in the same pass.
 func linearInputGrad(plan *kernel.Gemm, in gorgonia.Nodes, dy *gorgonia.Node) (*gorgonia.Node, error) {
 	x, w := in[0], in[1]
+	if nn.IsRectified(x) || nn.IsSparse(dy) {
+		plan.SkipZeros()
+	}
 	if nn.IsRectified(x) {
 		return nn.Apply(nn.Op{Name: "linear/dx", Shape: x.Shape().Clone(), MaskedBy: x,
 			Run: func(dst []float32, in [][]float32) { plan.RunMasked(dst, in[0], in[1], in[2]) }}, dy, w, x)
@@ -33,6 +36,7 @@ type linearParams struct {
 func (p *linearParams) build(in gorgonia.Nodes, dy *gorgonia.Node) (*gorgonia.Node, error) {
 	var err error
 	if p.both == nil {
+		p.plan.SkipZeros(nn.IsSparse(in[0]), nn.IsSparse(dy))
 		p.both, err = nn.Apply(nn.Op{Name: "linear/dw", Shape: tensor.Shape{p.plan.Size()},
 			Run: func(dst []float32, in [][]float32) { p.plan.Run(dst, in[0], in[1]) }}, in[0], dy)
 	}

@@ -37,10 +37,11 @@ func (l *Mul) Build(_ *nn.Builder, in []*gorgonia.Node) (*gorgonia.Node, error) 
 	product := func(dst []float32, in [][]float32) { kernel.Mul(dst, in[0], in[1]) }
 	times := func(other int) nn.GradFunc {
 		return func(in gorgonia.Nodes, _, dy *gorgonia.Node) (*gorgonia.Node, error) {
-			return nn.Apply(nn.Op{Name: "mul/dx", Shape: shape, Run: product}, in[other], dy)
+			return nn.Apply(nn.Op{Name: "mul/dx", Shape: shape, Sparse: nn.IsSparse(in[other]), Run: product}, in[other], dy)
 		}
 	}
-	return nn.Apply(nn.Op{Name: "mul", Shape: shape, Grad: []nn.GradFunc{times(1), times(0)}, Run: product}, in...)
+	return nn.Apply(nn.Op{Name: "mul", Shape: shape, Grad: []nn.GradFunc{times(1), times(0)},
+		Sparse: nn.IsSparse(in[0]) || nn.IsSparse(in[1]), Run: product}, in...)
 }
 
 // OutUnits implements nn.UnitMapper: units that are multiplied are tied.

@@ -32,12 +32,21 @@ type Op struct {
 	// sum is the only reader of the result this saves writing and reading it.
 	Accumulate Kernel
 
-	// Rectified tells that the result is max(·, 0): a gradient with respect to it
-	// counts where it is positive only.
+	// Rectified tells that the result is max(·, 0), or 0 for more: a gradient with
+	// respect to it counts where it is positive only.
 	Rectified bool
 	// MaskedBy is the rectified value that this is a gradient with respect to,
 	// when the gradient is 0 already wherever that is not positive; nil: unknown.
 	MaskedBy *gorgonia.Node
+	// Sparse tells that many values may be 0, which who reads them may skip. What is
+	// Rectified or MaskedBy is so without saying.
+	Sparse bool
+}
+
+// IsSparse reports whether many of the values may be 0.
+func IsSparse(n *gorgonia.Node) bool {
+	a, ok := n.Op().(*appliedOp)
+	return ok && (a.Sparse || a.Rectified || a.MaskedBy != nil)
 }
 
 // IsRectified reports whether a value is the result of an op with Rectified.

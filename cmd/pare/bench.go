@@ -10,18 +10,17 @@ import (
 	"pare/cmd/internal/cli"
 )
 
-// benchCommand measures training steps of models and of networks of runs on
-// random data.
+// benchCommand measures training steps of models and of networks of runs.
 type benchCommand struct{}
 
 var _ command = benchCommand{}
 
 func (benchCommand) name() string { return "bench" }
 func (benchCommand) args() string {
-	return "-model NAME|all or RUN... [-batch 64] [-steps N] [-threads N] [-profile kinds|layers] [-json]"
+	return "-model NAME|all or RUN... [-inputs FILE] [-batch 64] [-steps N] [-threads N] [-profile kinds|layers] [-json]"
 }
 func (benchCommand) doc() string {
-	return "measures training steps of a model, or of the networks of a run, on random data"
+	return "measures training steps of a model, or of the networks of a run"
 }
 
 // maxBenchBatch keeps a slip of the keyboard from asking for all memory.
@@ -32,6 +31,7 @@ func (c benchCommand) run(ctx context.Context, args []string, stdout, stderr io.
 	model := f.String("model", "", "`name` of the model with its default options; resnetN is the ResNet of depth N, all is every model")
 	batch := f.Int("batch", 64, "examples per step")
 	steps := f.Int("steps", 0, "steps to measure, after the first three; 0: as many as fit into five seconds, at least ten")
+	inputs := f.String("inputs", "", "`file.npy` of examples for the networks of runs, shape (N, ...) as the network reads them; default: random ones")
 	profile := f.String("profile", "", "show where the time of a training step goes: by `kinds` of operations, or by layers")
 	asJSON := f.Bool("json", false, "print a JSON object a line for each model")
 	paths, err := f.parseSome(args, stdout)
@@ -40,6 +40,9 @@ func (c benchCommand) run(ctx context.Context, args []string, stdout, stderr io.
 	}
 	if (*model == "") == (len(paths) == 0) {
 		return cli.InputError("give either -model or a RUN; see pare help bench")
+	}
+	if *inputs != "" && *model != "" {
+		return cli.InputError("-inputs is for the networks of runs, a -model reads random data")
 	}
 	if *batch < 1 || *batch > maxBenchBatch {
 		return cli.InputError("-batch is %d, it must be 1 to %d", *batch, maxBenchBatch)
@@ -52,7 +55,7 @@ func (c benchCommand) run(ctx context.Context, args []string, stdout, stderr io.
 	}
 	b := bench{batch: *batch, steps: *steps, profile: *profile, show: progress(stderr)}
 	encoder := json.NewEncoder(stdout)
-	loads, err := workloads(*model, paths)
+	loads, err := workloads(*model, paths, *inputs)
 	if err != nil {
 		return err
 	}

@@ -125,6 +125,7 @@ func TestBenchRefuses(t *testing.T) {
 		"-batch is 100000, it must":   {"-model", "mlp", "-batch", "100000"},
 		"-profile is \"x\"":           {"-model", "mlp", "-profile", "x"},
 		"-steps is -1":                {"-model", "mlp", "-steps", "-1"},
+		"-inputs is for":              {"-model", "mlp", "-inputs", "x.npy"},
 		"-threads is -2":              {"-model", "mlp", "-threads", "-2"},
 		"either -model":               {"-model", "mlp", "lenet5"},
 	} {

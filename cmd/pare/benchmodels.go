@@ -62,8 +62,9 @@ type workload struct {
 }
 
 // workloads are what the command line asks for, each made when its turn comes: a
-// registered model, all of them, or the networks at paths.
-func workloads(model string, paths []string) ([]func() (workload, error), error) {
+// registered model, all of them, or the networks at paths, which read the examples
+// of a file, or random ones if it is "".
+func workloads(model string, paths []string, file string) ([]func() (workload, error), error) {
 	var loads []func() (workload, error)
 	names := []string{model}
 	if model == "all" {
@@ -81,23 +82,45 @@ func workloads(model string, paths []string) ([]func() (workload, error), error)
 		}
 		if a.Kind == run.KindRun {
 			loads = append(loads,
-				func() (workload, error) { return trainedWorkload("trained", a.Trained) },
-				func() (workload, error) { return trainedWorkload("pruned", a.Final) })
+				func() (workload, error) { return trainedWorkload("trained", a.Trained, file) },
+				func() (workload, error) { return trainedWorkload("pruned", a.Final, file) })
 			continue
 		}
-		loads = append(loads, func() (workload, error) { return trainedWorkload(filepath.Base(path), a.Final) })
+		loads = append(loads, func() (workload, error) { return trainedWorkload(filepath.Base(path), a.Final, file) })
 	}
 	return loads, nil
 }
 
 // trainedWorkload is a network of a run, or another that was exported.
-func trainedWorkload(name string, read func() (export.Model, error)) (workload, error) {
+func trainedWorkload(name string, read func() (export.Model, error), file string) (workload, error) {
 	m, err := read()
 	if err != nil {
 		return workload{}, err
 	}
-	task := models.Task{Input: m.Net.Input, Classes: m.Net.Output().Shape.Units()}
-	return workload{name, inputKind{task, fillNormal}, m.Net}, nil
+	input := inputKind{models.Task{Input: m.Net.Input, Classes: m.Net.Output().Shape.Units()}, fillNormal}
+	if m.Net.Vocabulary > 0 {
+		input.fill = fillTokens(m.Net.Vocabulary)
+	}
+	if file != "" {
+		x, _, err := readInputs(file, m.Net.Input)
+		if err == nil {
+			err = checkTokens(x, m.Net)
+		}
+		if err != nil {
+			return workload{}, cli.InputError("%s: %w", file, err)
+		}
+		input.fill = fillFrom(run.ChannelsLast(x, m.Net.Input))
+	}
+	return workload{name, input, m.Net}, nil
+}
+
+// fillFrom takes the examples in turn, as often as it needs them.
+func fillFrom(examples []float32) func(x []float32, rng *rand.Rand) {
+	return func(x []float32, _ *rand.Rand) {
+		for len(x) > 0 {
+			x = x[copy(x, examples):]
+		}
+	}
 }
 
 // newWorkload builds the network of a model, or says what is wrong with the name.

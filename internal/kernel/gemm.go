@@ -24,6 +24,7 @@ type Gemm struct {
 
 	deep *deepProduct // computes plain products of a large depth; nil for others
 	many *rowProduct  // computes products of many rows; nil for others
+	skip *skipProduct // computes products with many zeros; nil for others
 
 	packA, packB bool
 	panelsA      packedPanels
@@ -201,11 +202,13 @@ func (g *Gemm) RunMasked(c, a, b, mask []float32) {
 }
 
 func (g *Gemm) multiply() {
-	if g.many != nil {
+	switch {
+	case g.skip != nil && g.skip.run(g):
+	case g.many != nil:
 		g.panelsB.allocate()
 		parallel(g.panelsB.groups(), g.packTask)
 		g.many.run(g)
-	} else {
+	default:
 		g.packAhead()
 		parallel(g.rowTasks*g.colTasks, g.blockTask)
 	}

@@ -7,6 +7,8 @@ type WeightGrad struct {
 	bias          bool
 	deep          *deepProduct
 	flat          *Gemm // where there are few rows
+
+	skipX, skipDY *skipWeights // where x or dy may have many zeros; nil: no
 }
 
 // NewWeightGrad plans the gradients of weights [in,out] and, if there is a
@@ -21,6 +23,17 @@ func NewWeightGrad(rows, in, out int, bias bool) *WeightGrad {
 	return g
 }
 
+// SkipZeros lets the plan skip what is 0 in x or in dy in calls where that is
+// most of it, as Gemm.SkipZeros does.
+func (g *WeightGrad) SkipZeros(x, dy bool) {
+	if x && skipPays(g.rows, g.in, g.out) {
+		g.skipX = newSkipWeights(g.rows, g.in, g.out)
+	}
+	if dy && skipPays(g.rows, g.out, g.in) {
+		g.skipDY = newSkipWeights(g.rows, g.out, g.in)
+	}
+}
+
 // Size is the number of values that Run stores.
 func (g *WeightGrad) Size() int {
 	if g.bias {
@@ -32,12 +45,23 @@ func (g *WeightGrad) Size() int {
 // Run stores the gradient of the weights, [in,out], in dst and that of the
 // bias, [out], behind it. x is [rows,in], dy [rows,out].
 func (g *WeightGrad) Run(dst, x, dy []float32) {
-	if g.deep != nil {
+	size := g.in * g.out
+	switch {
+	case g.skipX != nil && mostlyZero(x, g.rows, g.in):
+		g.skipX.run(dst[:size], x, dy, nil, false)
+	case g.skipDY != nil && mostlyZero(dy, g.rows, g.out):
+		var sums []float32
+		if g.bias {
+			sums = dst[size:][:g.out]
+		}
+		g.skipDY.run(dst[:size], dy, x, sums, true)
+		return
+	case g.deep != nil:
 		g.deep.run(dst, x, dy)
 		return
+	default:
+		g.flat.Run(dst[:size], x, dy, nil, false, Epilogue{})
 	}
-	size := g.in * g.out
-	g.flat.Run(dst[:size], x, dy, nil, false, Epilogue{})
 	if g.bias {
 		ColumnSums(dst[size:][:g.out], dy, g.rows, g.out)
 	}
