@@ -6,6 +6,7 @@ import (
 
 	"gorgonia.org/gorgonia"
 
+	"pare/internal/kernel"
 	"pare/nn"
 )
 
@@ -37,19 +38,12 @@ func (l *Dropout) Build(b *nn.Builder, in []*gorgonia.Node) (*gorgonia.Node, err
 		return in[0], nil
 	}
 	state, stream := b.Random()
-	scale := float32(1 / (1 - l.P))
-	threshold := uint64(l.P * (1 << 53))
+	scale, limit := float32(1/(1-l.P)), uint32(l.P*(1<<32))
 	// The mask is a function of seed, step and position, so the gradient computes
 	// it again instead of keeping it.
 	mask := func(dst []float32, in [][]float32) {
 		key := mix(mix(state.Seed^0x9e3779b97f4a7c15*stream) + state.Step)
-		for i, v := range in[0] {
-			if mix(key+uint64(i))>>11 < threshold {
-				dst[i] = 0
-			} else {
-				dst[i] = v * scale
-			}
-		}
+		kernel.Dropout(dst, in[0], key, limit, scale)
 	}
 	shape := in[0].Shape().Clone()
 	grad := func(_ gorgonia.Nodes, _, dy *gorgonia.Node) (*gorgonia.Node, error) {

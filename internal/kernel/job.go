@@ -27,6 +27,8 @@ type job struct {
 	pool               PoolShape
 	windowGrad         windowGrad
 	flag               bool
+	key                uint64
+	limit              uint32
 	norm               Norm
 	fold               fold
 	foldOp             func(j *job, at, rows, n int)

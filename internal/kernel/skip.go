@@ -18,7 +18,7 @@ const (
 	skipShare  = 0.25    // most values that are not 0
 	skipSample = 16      // every such row is in the sample
 	skipLeast  = 1024    // least rows
-	skipDepth  = 512     // columns of the sparse operand at a time: their rows stay in L2
+	skipDepth  = 256     // columns of the sparse operand at a time: their rows stay in L2
 	skipFloats = 1 << 26 // most values of the other operand: offsets are 32 bits
 )
 
@@ -40,7 +40,7 @@ func mostlyZero(x []float32, rows, cols int) bool {
 	count, limit := 0, int(skipShare*float64((rows+skipSample-1)/skipSample*cols))
 	for r := 0; r < rows && count <= limit; r += skipSample {
 		for lo := 0; lo < cols; lo += skipDepth {
-			for _, w := range nonzeroBits(words[:], x[r*cols+lo:r*cols+min(lo+skipDepth, cols)]) {
+			for _, w := range nonzeroBits(words[:], x[r*cols+lo:r*cols+min(lo+skipDepth, cols)], skipSample*cols) {
 				count += bits.OnesCount64(w)
 			}
 		}
@@ -49,12 +49,12 @@ func mostlyZero(x []float32, rows, cols int) bool {
 }
 
 // nonzeroBits sets a bit for each value of x that is not 0, NaN included, and
-// returns the words in use.
-func nonzeroBits(words []uint64, x []float32) []uint64 {
+// returns the words in use. It fetches what lies so many values ahead.
+func nonzeroBits(words []uint64, x []float32, ahead int) []uint64 {
 	words = words[:(len(x)+63)/64]
 	full := len(x) / 64
 	if useAVX2 && full > 0 {
-		nonzeroBitsAVX2(&words[0], &x[0], full)
+		nonzeroBitsAVX2(&words[0], &x[0], full, ahead)
 	} else {
 		full = 0
 	}
@@ -71,11 +71,11 @@ func nonzeroBits(words []uint64, x []float32) []uint64 {
 }
 
 // skipEntries lists the values of x that are not 0, the first of which belongs to
-// row first of an operand whose rows have n values.
-func skipEntries(list []skipEntry, words []uint64, x []float32, first, n int) []skipEntry {
+// row first of an operand whose rows have n values. It fetches what lies ahead.
+func skipEntries(list []skipEntry, words []uint64, x []float32, ahead, first, n int) []skipEntry {
 	list = list[:cap(list)]
 	k := 0
-	for i, w := range nonzeroBits(words, x) {
+	for i, w := range nonzeroBits(words, x, ahead) {
 		for ; w != 0; w &= w - 1 {
 			j := i*64 + bits.TrailingZeros64(w)
 			list[k] = skipEntry{uint32((first + j) * n), x[j]}

@@ -1,9 +1,9 @@
 package kernel
 
-// words of 64 values each; at least one.
+// words of 64 values each; at least one. What lies ahead values further is fetched.
 //
 //go:noescape
-func nonzeroBitsAVX2(dst *uint64, x *float32, words int)
+func nonzeroBitsAVX2(dst *uint64, x *float32, words, ahead int)
 
 // count and n are at least 1.
 //

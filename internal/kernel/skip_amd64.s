@@ -1,14 +1,21 @@
 #include "textflag.h"
 #include "exp_amd64.h"
 
-// func nonzeroBitsAVX2(dst *uint64, x *float32, words int)
-TEXT ·nonzeroBitsAVX2(SB), NOSPLIT, $0-24
+// func nonzeroBitsAVX2(dst *uint64, x *float32, words, ahead int)
+TEXT ·nonzeroBitsAVX2(SB), NOSPLIT, $0-32
 	MOVQ   dst+0(FP), DI
 	MOVQ   x+8(FP), SI
 	MOVQ   words+16(FP), CX
+	MOVQ   ahead+24(FP), R13
+	LEAQ   (SI)(R13*4), R13
 	VXORPS Y15, Y15, Y15
 
 word:
+	PREFETCHT0 0(R13)
+	PREFETCHT0 64(R13)
+	PREFETCHT0 128(R13)
+	PREFETCHT0 192(R13)
+	ADDQ       $256, R13
 	VCMPPS    $4, 0(SI), Y15, Y0
 	VCMPPS    $4, 32(SI), Y15, Y1
 	VCMPPS    $4, 64(SI), Y15, Y2

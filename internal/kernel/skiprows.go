@@ -94,7 +94,7 @@ func (s *skipProduct) rowsTask(worker, task int) {
 				s.start(c, i)
 			}
 			row := g.a[i*s.k+k0 : i*s.k+k1]
-			addPicked(c, s.b, skipEntries(w.entries, w.words[:], row, k0, s.ld))
+			addPicked(c, s.b, skipEntries(w.entries, w.words[:], row, s.k, k0, s.ld))
 			if k1 == s.k && g.end&tileReLU != 0 {
 				reluSlice(c, c)
 			}
@@ -123,7 +123,7 @@ func (s *skipProduct) dotsTask(worker, task int) {
 		j1 := min(j0+skipDepth, s.n)
 		for i := task * skipRowsTask; i < min((task+1)*skipRowsTask, s.m); i++ {
 			c, mask := g.c[i*s.n+j0:i*s.n+j1], g.other[i*s.n+j0:i*s.n+j1]
-			entries := skipEntries(w.entries, w.words[:], mask, j0, s.k)
+			entries := skipEntries(w.entries, w.words[:], mask, s.n, j0, s.k)
 			dotPicked(w.dots, g.a[i*s.k:][:s.k], s.b, entries)
 			clear(c)
 			d := 0

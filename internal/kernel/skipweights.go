@@ -5,6 +5,7 @@ import "math/bits"
 const (
 	skipUnits  = 256 // most units of a task: what they add up stays in L2
 	skipTasks  = 8   // tasks are made smaller until there are so many
+	skipAhead  = 8   // rows that are fetched ahead
 	skipTokens = 256 // rows of a block: those of the dense operand stay in L2
 )
 
@@ -100,7 +101,7 @@ func (ws *skipUnitWorker) list(w *skipWeights, u0, u1, t0, t1 int) {
 	for t := t0; t < t1; t++ {
 		row := w.s[t*w.units+u0 : t*w.units+u1]
 		at := uint32((t - t0) * w.n)
-		for i, word := range nonzeroBits(ws.words[:], row) {
+		for i, word := range nonzeroBits(ws.words[:], row, skipAhead*w.units) {
 			for ; word != 0; word &= word - 1 {
 				u := i*64 + bits.TrailingZeros64(word)
 				ws.entries[u*skipTokens+count[u]] = skipEntry{at, row[u]}

@@ -1,0 +1,55 @@
+package kernel
+
+import (
+	"fmt"
+	"testing"
+)
+
+// BenchmarkSkipZeros measures the products around 1,024 hidden units behind a ReLU
+// on operands that are not in the cache, by the share of units that fire; 1 is the
+// dense product.
+func BenchmarkSkipZeros(b *testing.B) {
+	const rows, width, hidden = 4096, 128, 1024
+	const macs = rows * width * hidden
+	r := newRand(1)
+	w, dw := benchSlice(r, width*hidden), make([]float32, (width+1)*hidden)
+	var narrow [6][]float32
+	for i := range narrow {
+		narrow[i] = benchSlice(r, rows*width)
+	}
+	for _, share := range []float64{0.01, 0.04, 0.08, 0.15, 0.25, 1} {
+		var wide [4][]float32
+		for i := range wide {
+			wide[i] = append([]float32(nil), mostly0(r, rows*hidden, min(share, 0.5), true)...)
+		}
+		i := 0
+		next := func() []float32 { i++; return narrow[i%len(narrow)] }
+		fired := func() []float32 { i++; return wide[i%len(wide)] }
+		SetThreads(2)
+		down, toHidden := NewGemm(rows, width, hidden, false, false), NewGemm(rows, hidden, width, false, true)
+		toInput := NewGemm(rows, width, hidden, false, true)
+		ofDown, ofUp := NewWeightGrad(rows, hidden, width, true), NewWeightGrad(rows, width, hidden, true)
+		SetThreads(0)
+		if share < 1 {
+			down.SkipZeros()
+			toHidden.SkipZeros()
+			toInput.SkipZeros()
+			ofDown.SkipZeros(true, false)
+			ofUp.SkipZeros(false, true)
+		}
+		b.Run(fmt.Sprint(share), func(b *testing.B) {
+			least(b, "down", macs, func() { down.Run(next(), fired(), w, nil, false, Epilogue{}) })
+			least(b, "masked", macs, func() { toHidden.RunMasked(fired2(rows*hidden), next(), w, fired()) })
+			least(b, "dx", macs, func() { toInput.Run(next(), fired(), w, nil, false, Epilogue{}) })
+			least(b, "dw-down", macs, func() { ofDown.Run(dw, fired(), next()) })
+			least(b, "dw-up", macs, func() { ofUp.Run(dw, next(), fired()) })
+		})
+	}
+}
+
+var scratch []float32
+
+func fired2(n int) []float32 {
+	scratch = grow(scratch, n)
+	return scratch
+}
