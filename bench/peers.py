@@ -27,9 +27,14 @@ def main():
     parser.add_argument("--steps", type=int, default=0, help="of each run; 0: as many as fit into five seconds")
     parser.add_argument("--channels-last", action="store_true",
                         help="let PyTorch keep images as pare does, which is not its default but often faster")
+    parser.add_argument("--run", help="folder of a run of the one model: pare measures its network before pruning "
+                        "on the run's inputs.npy, PyTorch a network of the same size")
+    parser.add_argument("--hidden", type=int, default=0, help="hidden units of the run's transformer")
     args = parser.parse_args()
     if args.rounds < 1:
         parser.error("rounds must be at least 1")
+    if args.run and args.models != "transformer":
+        parser.error("--run is for --models transformer")
     with tempfile.TemporaryDirectory() as folder:
         pare = args.pare or host.build("cmd/pare", folder)
         compare(args, pare)
@@ -42,12 +47,17 @@ def compare(args, pare):
     theirs_options = [word for key, value in options.items() for word in ("--" + key, value)]
     if args.channels_last:
         theirs_options.append("--channels-last")
+    if args.hidden:
+        theirs_options += ["--hidden", str(args.hidden)]
     script = host.ROOT / "bench" / "torch_models.py"
     rows, ours, theirs = [], None, None
     for model in args.models.split(","):
         runs = ([], [])
         for number in range(args.rounds):
-            ours = host.lines([pare, "bench", "-model", model, "-json", *ours_options])[0]
+            what = ["-model", model]
+            if args.run:
+                what = [f"{args.run}/trained", "-inputs", f"{args.run}/inputs.npy"]
+            ours = host.lines([pare, "bench", *what, "-json", *ours_options])[0]
             theirs = host.lines([args.python, script, model, *theirs_options])[0]
             if ours["params"] != theirs["params"]:
                 sys.exit(f"{model} has {ours['params']} parameters in pare and {theirs['params']} in PyTorch")

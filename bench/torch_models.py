@@ -243,10 +243,10 @@ def peak_memory():
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
 
 
-def measure(name, batch, steps, channels_last):
+def measure(name, batch, steps, channels_last, hidden=0):
     torch.manual_seed(1)
     make, data = MODELS[name]
-    model = make()
+    model = make(hidden=hidden) if hidden else make()
     x, y = data(batch)
     if channels_last and x.dim() == 4:
         model, x = (value.to(memory_format=torch.channels_last) for value in (model, x))
@@ -283,11 +283,14 @@ def main():
     parser.add_argument("--threads", type=int, default=0, help="0: all cores")
     parser.add_argument("--steps", type=int, default=0, help="0: as many as fit into five seconds")
     parser.add_argument("--channels-last", action="store_true", help="keep images in the order N, H, W, C")
+    parser.add_argument("--hidden", type=int, default=0, help="hidden units of the transformer; 0: 512")
     args = parser.parse_args()
+    if args.hidden and args.model != "transformer":
+        parser.error("--hidden is for the transformer")
     if args.batch < 1 or args.threads < 0 or args.steps < 0:
         parser.error("batch must be at least 1, threads and steps must not be negative")
     torch.set_num_threads(args.threads or host.cores())
-    print(json.dumps(measure(args.model, args.batch, args.steps, args.channels_last)))
+    print(json.dumps(measure(args.model, args.batch, args.steps, args.channels_last, args.hidden)))
 
 
 if __name__ == "__main__":

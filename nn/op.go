@@ -8,6 +8,8 @@ import (
 	"github.com/chewxy/hm"
 	"gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
+
+	"pare/internal/exec"
 )
 
 // Kernel computes one value from its inputs. dst and in are the contiguous
@@ -43,8 +45,17 @@ type Op struct {
 	Sparse bool
 }
 
-// IsSparse reports whether many of the values may be 0.
+// IsSparse reports whether many of the values may be 0; those of a sum may where
+// those of its terms may.
 func IsSparse(n *gorgonia.Node) bool {
+	if exec.IsSum(n) {
+		for it := n.Graph().From(n.ID()); it.Next(); {
+			if !IsSparse(it.Node().(*gorgonia.Node)) {
+				return false
+			}
+		}
+		return true
+	}
 	a, ok := n.Op().(*appliedOp)
 	return ok && (a.Sparse || a.Rectified || a.MaskedBy != nil)
 }
@@ -55,8 +66,17 @@ func IsRectified(n *gorgonia.Node) bool {
 	return ok && a.Rectified
 }
 
-// IsMaskedBy reports whether a gradient is 0 wherever y is not positive.
+// IsMaskedBy reports whether a gradient is 0 wherever y is not positive; a sum is
+// where its terms are.
 func IsMaskedBy(grad, y *gorgonia.Node) bool {
+	if exec.IsSum(grad) {
+		for it := grad.Graph().From(grad.ID()); it.Next(); {
+			if !IsMaskedBy(it.Node().(*gorgonia.Node), y) {
+				return false
+			}
+		}
+		return true
+	}
 	a, ok := grad.Op().(*appliedOp)
 	return ok && a.MaskedBy == y
 }

@@ -114,8 +114,11 @@ func (w *sweep) gradient(i int) nn.GradFunc {
 			// The value is an input so that it comes before the gradient.
 			return func(dst []float32, in [][]float32) { w.apply(dst, in[0], float64(in[2][0]), add) }
 		}
-		return nn.Apply(nn.Op{Name: w.term.Name() + "/da", Shape: in[i].Shape().Clone(),
-			Run: run(false), Accumulate: run(true)}, in[i], out, dy)
+		op := nn.Op{Name: w.term.Name() + "/da", Shape: in[i].Shape().Clone(), Run: run(false), Accumulate: run(true)}
+		if nn.IsRectified(in[i]) { // it is 0 where the value is
+			op.MaskedBy = in[i]
+		}
+		return nn.Apply(op, in[i], out, dy)
 	}
 }
 

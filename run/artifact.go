@@ -9,6 +9,7 @@ import (
 
 	"pare/config"
 	"pare/export"
+	"pare/nn"
 	"pare/train"
 )
 
@@ -172,4 +173,18 @@ func loadONNX(path string) (export.Model, error) {
 		return m, &InputError{fmt.Errorf("%s: %w", path, err)}
 	}
 	return m, nil
+}
+
+// OnActivations binds the penalties on activations of the run that the artifact
+// belongs to, if any, to a network of it.
+func (a *Artifact) OnActivations(net *nn.Network) ([]nn.Term, error) {
+	if a.Config == nil {
+		return nil, nil
+	}
+	penalties, err := termsOf(a.Config, net, func(p config.Penalty) bool { return p.On == "activations" })
+	out := make([]nn.Term, len(penalties))
+	for i, p := range penalties {
+		out[i] = p
+	}
+	return out, err
 }

@@ -47,8 +47,16 @@ func buildModel(c *config.Config, task models.Task, rng *rand.Rand) (*nn.Network
 
 // terms binds the penalties of a config to a network.
 func terms(c *config.Config, net *nn.Network) ([]train.Penalty, error) {
+	return termsOf(c, net, func(config.Penalty) bool { return true })
+}
+
+// termsOf binds some of them.
+func termsOf(c *config.Config, net *nn.Network, chosen func(config.Penalty) bool) ([]train.Penalty, error) {
 	var out []train.Penalty
 	for i, p := range c.Penalties {
+		if !chosen(p) {
+			continue
+		}
 		t, err := bind(net, regularize.Spec{Type: p.Type, On: p.On, Layers: p.Layers,
 			Lambda: p.Lambda, Alpha: p.Alpha, Beta: p.Beta, Revive: (*regularize.Revive)(p.Revive), Scale: p.Scale,
 			Members: p.Members, Factors: p.Factors, Warmup: p.Warmup, Ramp: p.Ramp, Mode: p.Mode})

@@ -113,7 +113,7 @@ func (b bench) measure(ctx context.Context, w workload, first bool) (*benchResul
 
 // trainingStep compiles what a trainer does for each batch, on one random batch.
 func (b bench) trainingStep(w workload) (p *nn.Program, update func(), err error) {
-	p, err = nn.Compile(w.net, nn.CompileOptions{Mode: nn.Train, Batch: b.batch, Loss: layers.CrossEntropy{}})
+	p, err = nn.Compile(w.net, nn.CompileOptions{Mode: nn.Train, Batch: b.batch, Loss: layers.CrossEntropy{}, Terms: w.terms})
 	if err != nil {
 		return nil, nil, err
 	}

@@ -8,6 +8,7 @@ import (
 	"pare/export"
 	"pare/models"
 	"pare/nn"
+	"pare/regularize"
 	"pare/run"
 )
 
@@ -54,11 +55,13 @@ func fillTokens(n int) func(x []float32, rng *rand.Rand) {
 	}
 }
 
-// workload is a model with its default options and what it reads.
+// workload is a model with its default options, or a network of a run, and what it
+// reads.
 type workload struct {
 	name  string // as the user gives it
 	input inputKind
 	net   *nn.Network
+	terms []nn.Term // that training adds to the loss: penalties on activations
 }
 
 // workloads are what the command line asks for, each made when its turn comes: a
@@ -82,17 +85,17 @@ func workloads(model string, paths []string, file string) ([]func() (workload, e
 		}
 		if a.Kind == run.KindRun {
 			loads = append(loads,
-				func() (workload, error) { return trainedWorkload("trained", a.Trained, file) },
-				func() (workload, error) { return trainedWorkload("pruned", a.Final, file) })
+				func() (workload, error) { return trainedWorkload("trained", a, a.Trained, file) },
+				func() (workload, error) { return trainedWorkload("pruned", a, a.Final, file) })
 			continue
 		}
-		loads = append(loads, func() (workload, error) { return trainedWorkload(filepath.Base(path), a.Final, file) })
+		loads = append(loads, func() (workload, error) { return trainedWorkload(filepath.Base(path), a, a.Final, file) })
 	}
 	return loads, nil
 }
 
 // trainedWorkload is a network of a run, or another that was exported.
-func trainedWorkload(name string, read func() (export.Model, error), file string) (workload, error) {
+func trainedWorkload(name string, a *run.Artifact, read func() (export.Model, error), file string) (workload, error) {
 	m, err := read()
 	if err != nil {
 		return workload{}, err
@@ -111,7 +114,8 @@ func trainedWorkload(name string, read func() (export.Model, error), file string
 		}
 		input.fill = fillFrom(run.ChannelsLast(x, m.Net.Input))
 	}
-	return workload{name, input, m.Net}, nil
+	terms, err := a.OnActivations(m.Net)
+	return workload{name, input, m.Net, terms}, err
 }
 
 // fillFrom takes the examples in turn, as often as it needs them.
@@ -137,5 +141,13 @@ func newWorkload(name string) (workload, error) {
 	if err != nil {
 		return workload{}, cli.InputError("%w", err)
 	}
-	return workload{name, input, net}, nil
+	w := workload{name: name, input: input, net: net}
+	if m.Name() == "transformer" {
+		l1, err := regularize.NewActivations(net, regularize.Spec{Type: "l1", On: "activations", Lambda: 1e-5})
+		if err != nil {
+			return workload{}, err
+		}
+		w.terms = []nn.Term{l1}
+	}
+	return w, nil
 }

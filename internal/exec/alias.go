@@ -23,7 +23,7 @@ func (p *Plan) view(pool *buffers, n, c *gorgonia.Node, start int) {
 func accumulated(g *gorgonia.ExprGraph, order []*gorgonia.Node, pool *buffers) map[int64]*gorgonia.Node {
 	late := map[int64]*gorgonia.Node{}
 	for _, n := range order {
-		if isLeaf(g, n) || n.Op().String() != gorgoniaAdd {
+		if isLeaf(g, n) || !IsSum(n) {
 			continue
 		}
 		terms := children(g, n)

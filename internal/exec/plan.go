@@ -21,6 +21,9 @@ type Runner interface {
 // gradients meet, prints itself; its type is not exported.
 const gorgoniaAdd = "+ false"
 
+// IsSum reports whether a value is a sum that Gorgonia's Grad made.
+func IsSum(n *gorgonia.Node) bool { return n.Op() != nil && n.Op().String() == gorgoniaAdd }
+
 // Plan is a compiled graph. It is not safe for concurrent use.
 type Plan struct {
 	steps  []step
@@ -164,7 +167,7 @@ func runnerOf(n *gorgonia.Node) (func(dst []float32, in [][]float32), error) {
 	if r, ok := n.Op().(Runner); ok {
 		return r.RunKernel, nil
 	}
-	if n.Op().String() == gorgoniaAdd {
+	if IsSum(n) {
 		return func(dst []float32, in [][]float32) { kernel.Add(dst, in[0], in[1]) }, nil
 	}
 	return stockOp(n)
