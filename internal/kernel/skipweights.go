@@ -36,7 +36,7 @@ type skipUnitWorker struct {
 func newSkipWeights(rows, units, n int) *skipWeights {
 	w := &skipWeights{rows: rows, units: units, n: n}
 	w.part = min(skipUnits, max(64, units/skipTasks&^63))
-	w.task = w.run1
+	w.task = w.unitsTask
 	return w
 }
 
@@ -56,8 +56,8 @@ func (w *skipWeights) run(c, s, d, sums []float32, turned bool) {
 	w.c, w.s, w.d, w.sums = nil, nil, nil, nil
 }
 
-// run1 computes the rows of C of a task.
-func (w *skipWeights) run1(worker, task int) {
+// unitsTask computes the rows of C of a task.
+func (w *skipWeights) unitsTask(worker, task int) {
 	ws := &w.ws[worker]
 	u0, u1 := task*w.part, min((task+1)*w.part, w.units)
 	c := ws.c
