@@ -5,14 +5,17 @@ import (
 	"context"
 	"encoding/json"
 	"math"
+	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 	"unicode/utf8"
 
 	"pare/cmd/internal/cli"
+	"pare/export/npy"
 	"pare/layers"
 	"pare/models"
 	"pare/models/saved"
@@ -112,6 +115,31 @@ func TestBenchRun(t *testing.T) {
 	}
 	if r[0].Params != summary.ParamsBefore || r[1].Params != summary.ParamsAfter || r[1].MACs != summary.MACsAfter || r[2].MACs != r[0].MACs {
 		t.Errorf("%+v, want the counts of %+v", r, summary)
+	}
+}
+
+// Examples of a file are taken in turn until the batch is full.
+func TestBenchInputs(t *testing.T) {
+	folder, _ := tinyRun(t)
+	r := measured(t, filepath.Join(folder, "trained"), "-steps", "1")[0]
+	n := r.Input.Size()
+	write := func(shape ...int) string {
+		var b bytes.Buffer
+		if err := npy.Write(&b, shape, make([]float32, 3*n)); err != nil {
+			t.Fatal(err)
+		}
+		file := filepath.Join(t.TempDir(), "x.npy")
+		if err := os.WriteFile(file, b.Bytes(), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return file
+	}
+	measured(t, folder, "-inputs", write(append([]int{3}, r.Input...)...), "-batch", "4", "-steps", "1")
+	fail(t, cli.ExitBadInput, "shape is", "bench", folder, "-inputs", write(3*n))
+	x := make([]float32, 5)
+	fillFrom([]float32{1, 2})(x, nil)
+	if !slices.Equal(x, []float32{1, 2, 1, 2, 1}) {
+		t.Errorf("filled with %v", x)
 	}
 }
 
