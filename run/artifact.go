@@ -6,10 +6,12 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"pare/config"
 	"pare/export"
 	"pare/nn"
+	"pare/regularize"
 	"pare/train"
 )
 
@@ -176,15 +178,27 @@ func loadONNX(path string) (export.Model, error) {
 }
 
 // OnActivations binds the penalties on activations of the run that the artifact
-// belongs to, if any, to a network of it.
+// belongs to, if any, to what pruning has left of its network in net.
 func (a *Artifact) OnActivations(net *nn.Network) ([]nn.Term, error) {
-	if a.Config == nil {
+	chosen := func(p config.Penalty) bool { return p.On == "activations" }
+	if a.Config == nil || !slices.ContainsFunc(a.Config.Penalties, chosen) {
 		return nil, nil
 	}
-	penalties, err := termsOf(a.Config, net, func(p config.Penalty) bool { return p.On == "activations" })
-	out := make([]nn.Term, len(penalties))
-	for i, p := range penalties {
-		out[i] = p
+	whole, err := load(a.folder.path(trainedDir))
+	if err != nil {
+		return nil, err
 	}
-	return out, err
+	penalties, err := termsOf(a.Config, whole.Net, chosen)
+	if err != nil {
+		return nil, err
+	}
+	var out []nn.Term
+	for _, p := range penalties {
+		left, err := p.(*regularize.Activations).Rebind(net)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, left)
+	}
+	return out, nil
 }
