@@ -36,12 +36,9 @@ type conjugate struct {
 // mostProducts bounds the products of one step.
 const mostProducts = 200
 
-// As long as steps change signs the support is not the final one, and little accuracy
-// is asked of them: the part of the violation at the start that is to be left.
-const (
-	roughStep = 0.1
-	fineStep  = 0.02
-)
+// roughStep is the part of the violation at the start of a step that is left as long as
+// steps change signs, so that the support is not the final one.
+const roughStep = 0.1
 
 // minimize does what descent.solve does, and returns whether no violation exceeds target.
 // Every product counts as a sweep.
@@ -49,24 +46,48 @@ func (c *conjugate) minimize(d *descent, op operator, target float64) bool {
 	c.clean = false
 	least, stale := math.Inf(1), 0
 	for d.sweeps < d.limit && stale < staleSteps {
-		worst := d.sweep(nil)
+		worst := c.activate(d, op)
 		if worst <= target {
 			return true
 		}
 		if stale++; worst < 0.9*least {
 			least, stale = worst, 0
 		}
-		worst = c.begin(d, op)
-		part := roughStep
-		if c.clean {
-			part = fineStep
-		}
-		if worst > 0 {
-			c.solve(d, op, max(0.6*target, part*worst))
+		if worst = c.begin(d, op); worst > 0 {
+			wanted := 0.6 * target
+			if !c.clean {
+				wanted = max(wanted, roughStep*worst)
+			}
+			c.solve(d, op, wanted)
 			c.step(d, op)
 		}
 	}
 	return false
+}
+
+// activate minimises over the coordinates that are held although that violates the
+// optimality conditions, and returns the largest violation that there was. The other
+// coordinates are left to the steps, which take fewer passes over the columns than
+// sweeps do.
+func (c *conjugate) activate(d *descent, op operator) float64 {
+	d.sweeps++
+	c.rest = zeros(c.rest, len(d.beta))
+	op.gradients(c.rest)
+	worst := 0.0
+	for j, b := range d.beta {
+		if d.moves(j) {
+			g := c.rest[j] - d.l2[j]*b
+			if b != 0 {
+				g -= math.Copysign(d.l1[j], b)
+			}
+			if d.curve[j] > 0 {
+				worst = max(worst, math.Abs(g))
+			}
+		} else if b != 0 || math.Abs(c.rest[j]) > d.l1[j] {
+			worst = max(worst, d.step(j))
+		}
+	}
+	return max(worst, d.settle())
 }
 
 // staleSteps is after how many steps without a smaller violation only rounding is left.

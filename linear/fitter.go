@@ -32,8 +32,9 @@ type fitter struct {
 	residual  sparseResidual
 	scaled    []float64
 	gram      gram
-	exact     bool // gram belongs to set, with q at beta
-	aged      bool // q is of the last λ, with the rounding of its moves
+	held      covariances // of set, with gradients at beta; nil: none
+	aged      bool        // its gradients are of the last λ, or have the rounding of moves
+	rounded   bool        // single precision is not enough for a Gram matrix
 
 	lambdas [2]float64 // the last two
 	former  []float64  // the coefficients for the one before the last
@@ -140,7 +141,7 @@ func (f *fitter) admit(list []int) {
 			f.columns[j] = x
 		}
 	}
-	if f.exact {
+	if f.held != nil {
 		f.extend(from)
 	}
 }
@@ -149,9 +150,9 @@ func (f *fitter) admit(list []int) {
 // has ever been in it is kept.
 func (f *fitter) trim() {
 	if s, ok := f.t.x.(*Sparse); ok && f.sparse == nil {
-		f.sparse, f.exact = s, false
+		f.sparse, f.held = s, nil
 	}
-	if f.exact {
+	if f.held != nil {
 		return
 	}
 	f.set = slices.DeleteFunc(f.set, func(j int) bool {
@@ -182,10 +183,14 @@ func (f *fitter) solve(lambda float64) outcome {
 	for {
 		f.inner(lambda, max(f.target(strict), rough), &out)
 		f.project(lambda)
-		f.screen.update(f.fair, lambda*f.t.alpha)
-		f.measure(lambda, &out)
-		if out.converged || out.iterations >= f.limit {
-			return out
+		if rough > 0 && out.iterations < f.limit {
+			f.screen.beside(f.fair, lambda*f.t.alpha, f.place)
+		} else {
+			f.screen.update(f.fair, lambda*f.t.alpha)
+			f.measure(lambda, &out)
+			if out.converged || out.iterations >= f.limit {
+				return out
+			}
 		}
 		missing := f.missing(lambda)
 		f.admit(missing)
@@ -195,6 +200,7 @@ func (f *fitter) solve(lambda float64) outcome {
 			}
 			f.allow(lambda, strict < 1e-12)
 			strict *= 0.1
+			f.refine(strict)
 		}
 		rough = 0
 		if f.iterative() { // the next ones that are missing violate less than these
@@ -202,6 +208,18 @@ func (f *fitter) solve(lambda float64) outcome {
 				rough = max(rough, 0.1*(f.excess(j, 1)/f.t.factor[j]-lambda*f.t.alpha))
 			}
 		}
+	}
+}
+
+// enough is how often the gradients of a Gram matrix in single precision are computed
+// anew before something else is tried, as the part of the target that is left then.
+const enough = 1e-6
+
+// refine prepares for another round on the same working set.
+func (f *fitter) refine(strict float64) {
+	_, f.aged = f.held.(*wideGram)
+	if f.aged && strict < enough {
+		f.rounded, f.held = true, nil
 	}
 }
 
@@ -234,9 +252,9 @@ func (f *fitter) extrapolate(lambda float64) {
 		return
 	}
 	f.screen.forget()
-	if f.exact {
+	if f.held != nil {
 		f.settleGram()
-		f.gram.shift(f.scaled)
+		f.held.shift(f.scaled)
 		return // the residuals follow when the working set has been solved
 	}
 	f.refresh()
@@ -244,7 +262,7 @@ func (f *fitter) extrapolate(lambda float64) {
 
 // settleGram takes the rounding of past moves out of the correlations of the Gram matrix.
 func (f *fitter) settleGram() {
-	f.correlate(f.gram.q, f.set)
+	f.correlate(f.held.state(), f.set)
 	f.aged = false
 }
 

@@ -2,40 +2,59 @@ package linear
 
 import "pare/internal/kernel64"
 
-// gram is smooth by the Gram matrix G of a working set: covariance updates. A move
-// costs as many operations as there are features in it, whatever n is. The intercept
-// has been eliminated by centring.
-type gram struct {
-	g         [][]float64 // full rows
-	q         []float64   // −gradient
-	q0, start []float64   // q and β where value is zero
-	beta      []float64   // that of the descent
-	out       []float64
-	threads   int
+// covariances is smooth by the Gram matrix of a working set: a move costs as many
+// operations as there are features in it, whatever n is. The intercept has been
+// eliminated by centring.
+type covariances interface {
+	operator
+	// begin makes the present point, at the coefficients beta, the one where value is zero.
+	begin(beta []float64)
+	// curvature is the second derivative by feature k.
+	curvature(k int) float64
+	// extend adds the columns from the given one on, weighted by v, with gradients of zero.
+	extend(columns [][]float64, from int, v []float64)
 }
 
-func (g *gram) gradient(j int) float64 { return g.q[j] }
-
-func (g *gram) move(j int, d float64) { kernel64.Axpy(-d, g.g[j][:len(g.q)], g.q) }
-
-func (g *gram) settle() float64 { return 0 }
-
-func (g *gram) state() []float64 { return g.q }
-
-// begin makes the present point the one where value is zero.
-func (g *gram) begin(beta []float64) {
-	g.beta = beta
-	g.q0 = append(g.q0[:0], g.q...)
-	g.start = append(g.start[:0], beta...)
+// quadratic is the point of covariances.
+type quadratic struct {
+	q         []float64 // −gradient
+	q0, start []float64 // q and β where value is zero
+	beta      []float64 // that of the descent
 }
 
-func (g *gram) value() float64 {
+func (p *quadratic) gradient(j int) float64 { return p.q[j] }
+
+func (p *quadratic) gradients(out []float64) { copy(out, p.q) }
+
+func (p *quadratic) settle() float64 { return 0 }
+
+func (p *quadratic) state() []float64 { return p.q }
+
+func (p *quadratic) begin(beta []float64) {
+	p.beta = beta
+	p.q0 = append(p.q0[:0], p.q...)
+	p.start = append(p.start[:0], beta...)
+}
+
+func (p *quadratic) value() float64 {
 	sum := 0.0
-	for j, b := range g.beta {
-		sum -= (b - g.start[j]) * (g.q0[j] + g.q[j]) / 2
+	for j, b := range p.beta {
+		sum -= (b - p.start[j]) * (p.q0[j] + p.q[j]) / 2
 	}
 	return sum
 }
+
+// gram is covariances of a working set that is small enough for a factor.
+type gram struct {
+	quadratic
+	g       [][]float64 // full rows
+	out     []float64
+	threads int
+}
+
+func (g *gram) move(j int, d float64) { kernel64.Axpy(-d, g.g[j][:len(g.q)], g.q) }
+
+func (g *gram) curvature(k int) float64 { return g.g[k][k] }
 
 // grow makes room for features up to m.
 func (g *gram) grow(m int) {
@@ -56,9 +75,6 @@ const (
 	panelRows    = 512
 	panelColumns = 64
 )
-
-// productRows is how many rows of G one task multiplies.
-const productRows = 256
 
 // fill computes the rows and columns of G from feature from on: xᵢᵀHxⱼ of columns
 // that are centred in the metric h, with weighted[k] = h∘x of feature from+k.
@@ -127,20 +143,20 @@ func (g *gram) panel(first, from, to, lo, hi int, columns, weighted [][]float64)
 	}
 }
 
-func (g *gram) gradients(out []float64) { copy(out, g.q) }
+func (g *gram) extend(columns [][]float64, from int, v []float64) {
+	weighted := make([][]float64, len(columns)-from)
+	for k := range weighted {
+		weighted[k] = make([]float64, len(v))
+		kernel64.Mul(weighted[k], columns[from+k], v)
+	}
+	g.fill(from, columns, weighted, g.threads)
+	g.q = append(g.q, make([]float64, len(weighted))...)
+}
 
 func (g *gram) product(out, x []float64) {
-	m := len(g.q)
-	parallel(chunks(m, productRows), g.threads, func(chunk int) {
-		j, to := productRows*chunk, min(m, productRows*(chunk+1))
-		for ; j+4 <= to; j += 4 {
-			s := kernel64.Dot4(x, g.g[j][:m], g.g[j+1][:m], g.g[j+2][:m], g.g[j+3][:m])
-			copy(out[j:], s[:])
-		}
-		for ; j < to; j++ {
-			out[j] = kernel64.Dot(x, g.g[j][:m])
-		}
-	})
+	for j := range out {
+		out[j] = kernel64.Dot(x, g.g[j][:len(g.q)])
+	}
 }
 
 func (g *gram) shift(x []float64) {

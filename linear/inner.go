@@ -9,7 +9,7 @@ import (
 // gramLimit is the largest working set for which least squares keeps a Gram matrix,
 // and newtonGram that for which every Newton step of another loss makes one.
 const (
-	gramLimit  = 6000
+	gramLimit  = 8000
 	newtonGram = 200
 )
 
@@ -110,12 +110,12 @@ func (f *fitter) step(target float64) {
 			f.step(target)
 			return
 		}
-	case f.loss.quadratic() && m <= gramLimit:
+	case f.loss.quadratic() && m <= gramLimit && !f.rounded:
 		f.covariance(target)
 	case !f.loss.quadratic() && m <= newtonGram:
 		f.weighted(target)
 	default:
-		f.exact = false
+		f.held = nil
 		columns := make([][]float64, m)
 		d.curve = zeros(d.curve, m)
 		for k, j := range f.set {

@@ -6,50 +6,57 @@ import (
 	"pare/internal/kernel64"
 )
 
-// covariance solves least squares on the Gram matrix that grows with the set.
+// covariance solves least squares on the Gram matrix that grows with the set: by a factor
+// as long as that pays, then by conjugate gradients.
 func (f *fitter) covariance(target float64) {
-	if !f.exact {
-		f.exact = true
-		f.gram = gram{threads: f.t.threads}
-		f.newton = newton{}
+	wide, isWide := f.held.(*wideGram)
+	if large := len(f.set) > directLimit; f.held == nil || large != isWide {
+		if large {
+			wide = newWideGram(f.t.n, f.t.threads)
+			f.held = wide
+		} else {
+			f.gram = gram{threads: f.t.threads}
+			f.newton = newton{}
+			f.held = &f.gram
+		}
 		f.extend(0)
 	}
 	if f.aged || target < 1e-9*math.Sqrt(f.unit) {
 		f.settleGram()
 	}
-	f.solveGram(target)
-}
-
-func (f *fitter) solveGram(target float64) {
-	d, g := &f.descent, &f.gram
-	d.curve = zeros(d.curve, len(f.set))
-	for k := range d.curve {
-		d.curve[k] = g.g[k][k]
-	}
-	g.begin(d.beta)
-	d.smooth = g
-	if m := len(f.set); m > directLimit {
-		f.conjugate.minimize(d, g, target)
+	if wide == nil {
+		f.solveGram(target)
 		return
 	}
-	d.solve(target, func() bool { return f.newton.finish(d, g) })
+	f.descend(wide)
+	f.conjugate.minimize(&f.descent, wide, target)
+}
+
+// descend makes covariances what the descent descends.
+func (f *fitter) descend(c covariances) {
+	d := &f.descent
+	d.curve = zeros(d.curve, len(f.set))
+	for k := range d.curve {
+		d.curve[k] = c.curvature(k)
+	}
+	c.begin(d.beta)
+	d.smooth = c
+}
+
+// solveGram solves on gram.
+func (f *fitter) solveGram(target float64) {
+	f.descend(&f.gram)
+	f.descent.solve(target, func() bool { return f.newton.finish(&f.descent, &f.gram) })
 }
 
 // extend adds the features of the set from the given one on to the Gram matrix.
 func (f *fitter) extend(from int) {
-	fresh := len(f.set) - from
 	columns := make([][]float64, len(f.set))
 	for k, j := range f.set {
 		columns[k] = f.columns[j]
 	}
-	weighted := make([][]float64, fresh)
-	for k := range weighted {
-		weighted[k] = make([]float64, f.t.n)
-		kernel64.Mul(weighted[k], columns[from+k], f.t.v)
-	}
-	f.gram.fill(from, columns, weighted, f.t.threads)
-	f.gram.q = append(f.gram.q, make([]float64, fresh)...)
-	f.correlate(f.gram.q[from:], f.set[from:])
+	f.held.extend(columns, from, f.t.v)
+	f.correlate(f.held.state()[from:], f.set[from:])
 }
 
 // correlate sets q to the correlations of u with the features of list.

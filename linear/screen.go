@@ -48,7 +48,10 @@ func newScreen(t *task) *screen {
 }
 
 // update makes the correlations with u exact wherever one can exceed threshold·ωⱼ.
-func (s *screen) update(u []float64, threshold float64) {
+func (s *screen) update(u []float64, threshold float64) { s.beside(u, threshold, nil) }
+
+// beside is update without the features that have a place, which is not negative.
+func (s *screen) beside(u []float64, threshold float64, place []int) {
 	t := s.t
 	for i, v := range t.v {
 		s.weighted[i] = 0
@@ -71,7 +74,7 @@ func (s *screen) update(u []float64, threshold float64) {
 		threads = 1
 	}
 	parallel(chunks(t.p, markChunk), threads, func(chunk int) {
-		s.mark(markChunk*chunk, min(t.p, markChunk*(chunk+1)), threshold, evict)
+		s.mark(markChunk*chunk, min(t.p, markChunk*(chunk+1)), threshold, evict, place)
 	})
 	for j, need := range s.need {
 		if need {
@@ -87,9 +90,12 @@ func (s *screen) update(u []float64, threshold float64) {
 const markChunk = 8192
 
 // mark sets need for features from to to−1.
-func (s *screen) mark(from, to int, threshold float64, evict int) {
+func (s *screen) mark(from, to int, threshold float64, evict int, place []int) {
 	t := s.t
 	for j := from; j < to; j++ {
+		if place != nil && place[j] >= 0 {
+			continue
+		}
 		w := t.factor[j]
 		if len(s.snaps) > 0 && int(s.at[j]) != evict {
 			snap := &s.snaps[s.at[j]]

@@ -24,6 +24,12 @@ func dot4AVX2(u, a, b, c, d *float64, n int, out *[4]float64)
 //go:noescape
 func tileAVX2(a0, a1, a2, b0, b1, b2, b3 *float64, n int, out *[12]float64)
 
+//go:noescape
+func symmetric4SingleAVX2(x, y *float64, a, b, c, d *float32, n, ahead int, f, out *[4]float64)
+
+//go:noescape
+func axpySingleAVX2(y *float64, x *float32, n int, a float64)
+
 // gatherDotsAVX2 takes any number of values a column, and at least one column.
 //
 //go:noescape

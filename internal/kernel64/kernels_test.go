@@ -18,6 +18,14 @@ func special(r *rand.Rand, n int) []float64 {
 	return x
 }
 
+func single(x []float64) []float32 {
+	y := make([]float32, len(x))
+	for i, v := range x {
+		y[i] = float32(v)
+	}
+	return y
+}
+
 func same(a, b, size float64) bool {
 	if math.IsNaN(a) || math.IsInf(a, 0) {
 		return math.IsNaN(a) == math.IsNaN(b) && (math.IsNaN(a) || a == b)
@@ -60,6 +68,10 @@ func TestKernelsEqualPortable(t *testing.T) {
 				out = append(out, y...)
 				d := Dot4(v[0], v[1], v[2], v[3], v[4])
 				out = append(out, d[:]...)
+				d = Symmetric4Single(v[0], y, &[4][]float32{single(v[1]), single(v[2]), single(v[3]), single(v[4])},
+					&[4]float64{1, -0.5, 2, 0.25}, 8)
+				AxpySingle(-2.5, single(v[5]), y)
+				out = append(append(out, d[:]...), y...)
 				if n > 0 {
 					q := Tile(&[3][]float64{v[0], v[1], v[2]}, &[4][]float64{v[3], v[4], v[5], v[6]})
 					out = append(out, q[:]...)
