@@ -120,8 +120,13 @@ func (f *fitter) combine() {
 		from, to := combineRows*chunk, min(f.t.n, combineRows*(chunk+1))
 		eta := f.eta[from:to]
 		clear(eta)
-		for k, x := range columns {
-			kernel64.Axpy(values[k], x[from:to], eta)
+		k := 0
+		for ; k+4 <= len(columns); k += 4 {
+			kernel64.Axpy4((*[4]float64)(values[k:]), &[4][]float64{columns[k][from:to], columns[k+1][from:to],
+				columns[k+2][from:to], columns[k+3][from:to]}, eta)
+		}
+		for ; k < len(columns); k++ {
+			kernel64.Axpy(values[k], columns[k][from:to], eta)
 		}
 	})
 }

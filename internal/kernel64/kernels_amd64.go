@@ -13,6 +13,9 @@ func dotAVX2(x, y *float64, n int) float64
 func axpyAVX2(y, x *float64, n int, a float64)
 
 //go:noescape
+func axpy4AVX2(y, a, b, c, d *float64, n int, f *[4]float64)
+
+//go:noescape
 func mulAVX2(dst, x, y *float64, n int)
 
 //go:noescape

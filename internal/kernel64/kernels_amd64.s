@@ -87,6 +87,34 @@ done:
 	VZEROUPPER
 	RET
 
+// func axpy4AVX2(y, a, b, c, d *float64, n int, f *[4]float64)
+TEXT ·axpy4AVX2(SB), NOSPLIT, $0-56
+	MOVQ         y+0(FP), DI
+	MOVQ         a+8(FP), R8
+	MOVQ         b+16(FP), R9
+	MOVQ         c+24(FP), R10
+	MOVQ         d+32(FP), R11
+	MOVQ         n+40(FP), CX
+	MOVQ         f+48(FP), BX
+	VBROADCASTSD (BX), Y0
+	VBROADCASTSD 8(BX), Y1
+	VBROADCASTSD 16(BX), Y2
+	VBROADCASTSD 24(BX), Y3
+	XORQ         AX, AX
+
+loop:
+	VMOVUPD     (DI)(AX*8), Y4
+	VFMADD231PD (R8)(AX*8), Y0, Y4
+	VFMADD231PD (R9)(AX*8), Y1, Y4
+	VFMADD231PD (R10)(AX*8), Y2, Y4
+	VFMADD231PD (R11)(AX*8), Y3, Y4
+	VMOVUPD     Y4, (DI)(AX*8)
+	ADDQ        $4, AX
+	CMPQ        AX, CX
+	JLT         loop
+	VZEROUPPER
+	RET
+
 // func mulAVX2(dst, x, y *float64, n int)
 TEXT ·mulAVX2(SB), NOSPLIT, $0-32
 	MOVQ dst+0(FP), DI

@@ -8,6 +8,7 @@ func haveAVX2() bool { return false }
 
 func dotAVX2(x, y *float64, n int) float64                                                      { return 0 }
 func axpyAVX2(y, x *float64, n int, a float64)                                                  {}
+func axpy4AVX2(y, a, b, c, d *float64, n int, f *[4]float64)                                    {}
 func mulAVX2(dst, x, y *float64, n int)                                                         {}
 func mulAxpyAVX2(y, x, w *float64, n int, a float64)                                            {}
 func dot4AVX2(u, a, b, c, d *float64, n int, out *[4]float64)                                   {}

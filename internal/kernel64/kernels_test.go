@@ -70,6 +70,7 @@ func TestKernelsEqualPortable(t *testing.T) {
 				out = append(out, d[:]...)
 				d = Symmetric4Single(v[0], y, &[4][]float32{single(v[1]), single(v[2]), single(v[3]), single(v[4])},
 					&[4]float64{1, -0.5, 2, 0.25}, 8)
+				Axpy4(&[4]float64{1, 2, -0.5, 0.25}, &[4][]float64{v[3], v[4], v[5], v[6]}, y)
 				AxpySingle(-2.5, single(v[5]), y)
 				out = append(append(out, d[:]...), y...)
 				if n > 0 {

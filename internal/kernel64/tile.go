@@ -19,6 +19,20 @@ func Dot4(u, a, b, c, d []float64) (out [4]float64) {
 	return out
 }
 
+// Axpy4 adds Σ f[k]·x[k] to y, which has the length of all four.
+func Axpy4(f *[4]float64, x *[4][]float64, y []float64) {
+	n := len(y)
+	a, b, c, d := x[0][:n], x[1][:n], x[2][:n], x[3][:n]
+	i := 0
+	if useAVX2 && n >= 4 {
+		i = n &^ 3
+		axpy4AVX2(&y[0], &a[0], &b[0], &c[0], &d[0], i, f)
+	}
+	for ; i < n; i++ {
+		y[i] += f[0]*a[i] + f[1]*b[i] + f[2]*c[i] + f[3]*d[i]
+	}
+}
+
 // Tile returns the inner products of three vectors with four, all of the length
 // of the first: out[4·i+j] = a[i]ᵀ b[j].
 func Tile(a *[3][]float64, b *[4][]float64) (out [12]float64) {
