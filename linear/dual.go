@@ -153,7 +153,7 @@ func (f *fitter) room(lambda float64, strict bool) (most float64, smooth bool) {
 	most = 1 // beyond it correlations below their threshold could pass it
 	for _, j := range f.screen.fresh {
 		w := f.t.factor[j]
-		if w == 0 {
+		if w == 0 || math.Abs(f.screen.c[j]) <= lambda*f.t.alpha*w {
 			continue
 		}
 		if excess := f.excess(j, lambda*f.t.alpha*w); excess > 1 {

@@ -10,7 +10,11 @@ import (
 func (f *fitter) missing(lambda float64) []int {
 	var list []int
 	for _, j := range f.screen.fresh {
-		if f.place[j] < 0 && f.excess(j, lambda*f.t.alpha*f.t.factor[j]) > 1 {
+		if f.place[j] >= 0 {
+			continue
+		}
+		threshold := lambda * f.t.alpha * f.t.factor[j]
+		if math.Abs(f.screen.c[j]) > threshold && f.excess(j, threshold) > 1 {
 			list = append(list, j)
 		}
 	}

@@ -34,7 +34,7 @@ type fitter struct {
 	gram      gram
 	held      covariances // of set, with gradients at beta; nil: none
 	aged      bool        // its gradients are of the last λ, or have the rounding of moves
-	rounded   bool        // single precision is not enough for a Gram matrix
+	rounded   bool        // single precision is not enough for the Gram matrix
 
 	lambdas [2]float64 // the last two
 	former  []float64  // the coefficients for the one before the last
@@ -216,16 +216,14 @@ func (f *fitter) solve(lambda float64) outcome {
 	}
 }
 
-// enough is how often the gradients of a Gram matrix in single precision are computed
-// anew before something else is tried, as the part of the target that is left then.
+// enough is the part of the target at which a Gram matrix in single precision is given
+// up: gradients have been computed anew several times then.
 const enough = 1e-6
 
 // refine prepares for another round on the same working set.
 func (f *fitter) refine(strict float64) {
 	_, f.aged = f.held.(*wideGram)
-	if f.aged && strict < enough {
-		f.rounded, f.held = true, nil
-	}
+	f.rounded = f.rounded || f.aged && strict < enough
 }
 
 // iterative tells that the working set is solved by sweeps, not by a factor.

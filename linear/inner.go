@@ -110,7 +110,7 @@ func (f *fitter) step(target float64) {
 			f.step(target)
 			return
 		}
-	case f.loss.quadratic() && m <= gramLimit && !f.rounded:
+	case f.loss.quadratic() && m <= gramLimit:
 		f.covariance(target)
 	case !f.loss.quadratic() && m <= newtonGram:
 		f.weighted(target)

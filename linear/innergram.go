@@ -7,14 +7,16 @@ import (
 )
 
 // covariance solves least squares on the Gram matrix that grows with the set: by a factor
-// as long as that pays, then by conjugate gradients.
+// as long as that pays, then by conjugate gradients, unless features are so much alike that
+// single precision does not tell them apart.
 func (f *fitter) covariance(target float64) {
 	wide, isWide := f.held.(*wideGram)
-	if large := len(f.set) > directLimit; f.held == nil || large != isWide {
+	if large := len(f.set) > directLimit && !f.rounded; f.held == nil || large != isWide {
 		if large {
 			wide = newWideGram(f.t.n, f.t.threads)
 			f.held = wide
 		} else {
+			wide = nil
 			f.gram = gram{threads: f.t.threads}
 			f.newton = newton{}
 			f.held = &f.gram
@@ -29,7 +31,12 @@ func (f *fitter) covariance(target float64) {
 		return
 	}
 	f.descend(wide)
-	f.conjugate.minimize(&f.descent, wide, target)
+	if !f.conjugate.minimize(&f.descent, wide, target) && f.descent.sweeps < f.descent.limit {
+		f.store()
+		f.refresh()
+		f.rounded = true
+		f.covariance(target)
+	}
 }
 
 // descend makes covariances what the descent descends.

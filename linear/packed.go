@@ -9,14 +9,15 @@ import (
 // packed holds the columns of a sparse working set, scaled, next to each other and by
 // rows as well: products would otherwise spend their time waiting for memory.
 type packed struct {
-	n      int
-	set    []int
-	start  []int
-	row    []int32
-	filled []float64 // xᵢⱼ/scaleⱼ
-	mean   []float64 // meanⱼ/scaleⱼ
-	sum    []float64 // Σ filled
-	square []float64 // Σ filled²
+	n       int
+	threads int
+	set     []int
+	start   []int
+	row     []int32
+	filled  []float64 // xᵢⱼ/scaleⱼ
+	mean    []float64 // meanⱼ/scaleⱼ
+	sum     []float64 // Σ filled
+	square  []float64 // Σ filled²
 
 	rowStart []int // the same by rows
 	column   []int32
@@ -25,7 +26,7 @@ type packed struct {
 
 // hold makes set the columns that are held.
 func (p *packed) hold(t *task, x *Sparse, set []int) {
-	p.n = t.n
+	p.n, p.threads = t.n, t.threads
 	same := 0
 	for same < len(set) && same < len(p.set) && set[same] == p.set[same] {
 		same++
@@ -82,12 +83,26 @@ func (p *packed) entries(k int) ([]int32, []float64) {
 	return p.row[from:to], p.filled[from:to]
 }
 
-// times sets w to the held columns, not centred, times x.
-func (p *packed) times(w, x []float64) {
-	kernel64.GatherDots(w, p.rowStart, p.column, p.across, x)
+// gatherValues is the least number of values that pays for a second thread.
+const gatherValues = 1 << 14
+
+// gatherColumns is how many columns of a product one task takes.
+const gatherColumns = 1250
+
+// gather sets out to inner products with x, on the threads of the task.
+func (p *packed) gather(out []float64, start []int, index []int32, value, x []float64) {
+	threads := p.threads
+	if len(value) < gatherValues {
+		threads = 1
+	}
+	parallel(chunks(len(out), gatherColumns), threads, func(chunk int) {
+		from, to := gatherColumns*chunk, min(len(out), gatherColumns*(chunk+1))
+		kernel64.GatherDots(out[from:to], start[from:to+1], index, value, x)
+	})
 }
 
+// times sets w to the held columns, not centred, times x.
+func (p *packed) times(w, x []float64) { p.gather(w, p.rowStart, p.column, p.across, x) }
+
 // dots sets out to the held columns, not centred, transposed times w.
-func (p *packed) dots(out, w []float64) {
-	kernel64.GatherDots(out, p.start, p.row, p.filled, w)
-}
+func (p *packed) dots(out, w []float64) { p.gather(out, p.start, p.row, p.filled, w) }

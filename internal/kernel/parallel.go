@@ -176,8 +176,9 @@ func spinUntil(condition func() bool) bool {
 // Parallel runs body(0) … body(tasks-1) on the worker pool and the caller and
 // returns when all are done. Tasks start in order but may finish in any order.
 // A call made while another is in progress, such as a nested one, runs inline.
-func Parallel(tasks int, body func(task int)) {
-	n := Threads()
+func Parallel(tasks int, body func(task int)) { runPlainTasks(Threads(), tasks, body) }
+
+func runPlainTasks(n, tasks int, body func(task int)) {
 	if tasks <= 1 || n == 1 || !pool.busy.CompareAndSwap(false, true) {
 		for i := range tasks {
 			body(i)
