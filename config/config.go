@@ -135,6 +135,7 @@ type Budget struct {
 type Target struct {
 	MACs   float64 `yaml:"macs,omitempty" json:"macs,omitempty" range:"(0,1)" doc:"share of multiply-accumulates to keep"`
 	Params float64 `yaml:"params,omitempty" json:"params,omitempty" range:"(0,1)" doc:"share of parameters to keep"`
+	Groups float64 `yaml:"groups,omitempty" json:"groups,omitempty" range:"(0,1)" doc:"share of the groups of all penalties to keep, such as branches or heads; single weights are no groups"`
 	From   float64 `yaml:"from" json:"from" range:"[0,1)" doc:"share of the training steps after which penalties begin"`
 	By     float64 `yaml:"by" json:"by" range:"(0,1]" doc:"share of the training steps by which the network is to be that small"`
 	Method string  `yaml:"method" json:"method" enum:"lambda,least" doc:"lambda: one factor on all lambdas, which are relative, is found on the way; least: in each interval the groups whose removal would change the loss least are shrunk to zero, those of a larger lambda first"`

@@ -77,6 +77,9 @@ func TestParseErrors(t *testing.T) {
 		{"budget by default", head + "prune: {budget: {macs: 0.5}}\n", `3:17: prune.budget has no effect with prune.method zeros; remove it or use magnitude or random`},
 		{"budget empty", head + "prune: {method: random, budget: {}}\n", `3:33: prune.budget must have macs or params, the share to keep`},
 		{"budget twice", head + "prune: {method: random, budget: {macs: 1, params: 1}}\n", `3:33: prune.budget has macs and params; remove one of them`},
+		{"target empty", head + "target: {from: 0.1}\n", `3:9: target must have macs, params or groups, the share to keep: {macs: 0.5}`},
+		{"target twice", head + "target: {macs: 0.5, groups: 0.5}\n", `3:9: target has macs and groups; remove one of them`},
+		{"target of weights", head + "target: {groups: 0.5}\npenalties: [{type: l1, on: weights, lambda: 1e-3}]\n", `3:9: target.groups needs a penalty on groups, such as {type: group_lasso, on: branches, lambda: 1e-4}; single weights are none`},
 		{"inherited option", head + "finetune: {optimizer: {lr: 1}}\ntrain: {optimizer: {momentum: 2}}\n", `4:31: train.optimizer.momentum must be at least 0 and below 1, got 2`},
 
 		{"no data", "model: {type: mlp}\n", `1:1: data.dataset is missing; it is mnist, fashion-mnist, cifar10, digits, planted, glyphs, text, wordchain, adding, copy, or a dataset that the program registers`},

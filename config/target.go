@@ -10,18 +10,29 @@ func (c *Config) checkTarget() error {
 		return nil
 	}
 	place := c.root.place("target")
+	var measures []string
+	for _, m := range []struct {
+		key   string
+		share float64
+	}{{"macs", t.MACs}, {"params", t.Params}, {"groups", t.Groups}} {
+		if m.share != 0 {
+			measures = append(measures, m.key)
+		}
+	}
 	strong := func(p Penalty) bool { return p.Lambda > 0 && p.Mode == "prox" }
 	switch {
-	case t.MACs == 0 && t.Params == 0:
-		return place.errorf("target must have macs or params, the share to keep: {macs: 0.5}")
-	case t.MACs != 0 && t.Params != 0:
-		return place.errorf("target has macs and params; remove one of them")
+	case len(measures) == 0:
+		return place.errorf("target must have macs, params or groups, the share to keep: {macs: 0.5}")
+	case len(measures) > 1:
+		return place.errorf("target has %s and %s; remove one of them", measures[0], measures[1])
 	case t.From >= t.By:
 		return place.errorf("target.from is %g, it must be below target.by, which is %g", t.From, t.By)
 	case len(c.Penalties) == 0:
 		return place.errorf("target needs penalties, whose strength it finds; add for example {type: group_lasso, on: channels, lambda: 0.01}")
 	case !slices.ContainsFunc(c.Penalties, strong):
 		return place.errorf("target needs a penalty with lambda above 0 and mode prox, as others make no exact zeros")
+	case t.Groups != 0 && !slices.ContainsFunc(c.Penalties, func(p Penalty) bool { return strong(p) && p.On != "weights" }):
+		return place.errorf("target.groups needs a penalty on groups, such as {type: group_lasso, on: branches, lambda: 1e-4}; single weights are none")
 	case c.Prune.Method != "zeros":
 		return place.errorf("target has no effect with prune.method %s; remove it or use zeros", c.Prune.Method)
 	case c.Train.Epochs == 0:

@@ -4,7 +4,7 @@ import "pare/nn"
 
 // Rebind binds the penalty to what pruning has left of the network it was made
 // for. Groups and patterns of layers that are gone are no error; without any
-// group the term is 0. Groups counts those that are gone as zero.
+// group the term is 0. Groups counts those that are gone as zero, unless Hold says better.
 //
 // Scales are those of the groups as they are now: "sqrt" is the root of the
 // present size. The price of a multiply-accumulate under "macs" stays that of the
@@ -18,6 +18,62 @@ func (t *Term) Rebind(net *nn.Network) (*Term, error) {
 	next.groups, next.factor, next.off = t.groups, t.factor, t.off
 	next.SetEpoch(0)
 	return next, nil
+}
+
+// Hold says how many groups of the network before are left, by Surviving. Where pruning
+// has removed all else of a module its last branch is no group any more, as nothing may
+// remove it; it still counts as one that is not zero.
+func (t *Term) Hold(groups int) {
+	present, _ := t.count()
+	t.lone = max(0, groups-present)
+}
+
+// Surviving counts the groups that are not zero and of which the network small, which
+// pruning has made of this term's, still holds values, with those that Hold has added.
+func (t *Term) Surviving(small *nn.Network) int {
+	kept := map[*nn.Param][]bool{} // by origin: the values that small holds
+	for _, p := range small.Params() {
+		origin := p.Origin()
+		if kept[origin] == nil {
+			kept[origin] = make([]bool, origin.Size())
+		}
+		for _, i := range places(p.Param) {
+			kept[origin][i] = true
+		}
+	}
+	alive := make([]bool, len(t.Norms()))
+	t.Visit(func(g int, p *nn.Param, i int) {
+		if k := kept[p]; k != nil && k[i] && p.Data()[i] != 0 {
+			alive[g] = true
+		}
+	})
+	n := t.lone
+	for _, a := range alive {
+		if a {
+			n++
+		}
+	}
+	return n
+}
+
+// places lists where the values of p are in its origin, in passes of as many as float32
+// can count.
+func places(p *nn.Param) []int {
+	const most = 1 << 24
+	var out []int
+	values := make([]float32, p.Origin().Size())
+	for from := 0; from < len(values); from += most - 1 {
+		clear(values)
+		for i := range min(len(values)-from, most-1) {
+			values[from+i] = float32(i + 1)
+		}
+		for _, v := range p.Follow(values) {
+			if v > 0 {
+				out = append(out, from+int(v)-1)
+			}
+		}
+	}
+	return out
 }
 
 // SetFactor multiplies λ from the next SetEpoch on; it is 1 at first.

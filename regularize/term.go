@@ -18,6 +18,7 @@ type Term struct {
 	factor float64 // on λ, see SetFactor
 	price  float64 // of a multiply-accumulate under scale macs
 	groups int     // at first; those of a smaller network are fewer
+	lone   int     // that are left though they are no groups any more
 	off    bool    // penalises nothing any more
 	sized  bool    // scales hold the root of the group's size
 }
@@ -126,8 +127,8 @@ func (t *Term) prox(parts []part, step float64, metric func(*nn.Param) []float32
 // channels there may be more groups than at first: then it counts those.
 func (t *Term) Groups() (total, zero int) {
 	n, z := t.count()
-	total = max(n, t.groups)
-	return total, total - (n - z)
+	total = max(n+t.lone, t.groups)
+	return total, total - t.lone - (n - z)
 }
 
 // count counts the groups that there are now.

@@ -45,6 +45,7 @@ type shrinkState struct {
 	Target budget.State `json:"target"`
 	Factor float64      `json:"factor"` // on the penalties now
 	Zero   int          `json:"zero"`   // groups of several values that were zero at the last look
+	Alive  []int        `json:"alive"`  // groups of each penalty that the last removal left
 
 	Condemned condemned `json:"condemned"` // with method least
 	Settled   settled   `json:"settled"`   // without a target
@@ -79,7 +80,7 @@ func (r *runner) newShrinker(net *nn.Network, terms []train.Penalty) (*shrinker,
 			s.control = max(10, perEpoch/10)
 		}
 		s.tick, s.looks = 1, looks(s.control)
-		plan := budget.Plan{Share: t.MACs + t.Params, From: t.From, By: t.By}
+		plan := budget.Plan{Share: t.MACs + t.Params + t.Groups, From: t.From, By: t.By}
 		s.goal = budget.New(plan, float64(s.control)/float64(perEpoch*c.Train.Epochs))
 		s.TargetShare = plan.Share
 		if t.Method != "lambda" {
@@ -238,15 +239,30 @@ func (s *shrinker) remove(net *nn.Network) (*train.Reshaped, error) {
 		return nil, err
 	}
 	s.Removals++
+	s.Alive = make([]int, len(s.now))
+	for k, t := range s.now {
+		if t != nil {
+			s.Alive[k] = t.Surviving(small)
+		}
+	}
 	s.WorstCertificate = max(s.WorstCertificate, report.Certificate.MaxRelDiff)
 	return &train.Reshaped{Net: small, Shrink: &train.ShrinkRecord{Params: report.After.Params, MACs: report.After.MACs,
 		MaxRelDiff: report.Certificate.MaxRelDiff}}, nil
 }
 
-// share is what is left of the whole network in the measure of the target.
+// share is what is left of the whole network in the measure of the target; groups are
+// counted as the penalties hold them now.
 func (s *shrinker) share(left nn.Counts) float64 {
-	if s.r.c.Target.MACs > 0 {
+	switch t := s.r.c.Target; {
+	case t.MACs > 0:
 		return float64(left.MACs) / float64(s.full.MACs)
+	case t.Groups > 0:
+		all, zero := 0, 0
+		for _, t := range s.grouped() {
+			n, z := t.Groups()
+			all, zero = all+n, zero+z
+		}
+		return float64(all-zero) / float64(all)
 	}
 	return float64(left.Params) / float64(s.full.Params)
 }
@@ -261,8 +277,11 @@ func (s *shrinker) unmet(net *nn.Network) error {
 		return err
 	}
 	what := "parameters"
-	if s.r.c.Target.MACs > 0 {
+	switch t := s.r.c.Target; {
+	case t.MACs > 0:
 		what = "multiply-accumulates"
+	case t.Groups > 0:
+		what = "groups"
 	}
 	return fmt.Errorf("the target was not met: %.3g of the %s were to be left, %.3g are; train for more epochs, or let the penalties reach more of the network, or raise the target",
 		s.TargetShare, what, s.share(left))

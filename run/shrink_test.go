@@ -45,7 +45,7 @@ func TestEvery(t *testing.T) {
 
 // TestTarget: the network ends a little below what was asked for, and penalties end.
 func TestTarget(t *testing.T) {
-	for _, key := range []string{"macs", "params"} {
+	for _, key := range []string{"macs", "params", "groups"} {
 		c := parse(t, shrinking+"target: {"+key+": 0.6, by: 0.6, method: lambda}\n", "train.epochs=10")
 		r := finish(t, c)
 		if r.TargetReached > 0.6 || r.TargetReached < 0.45 || r.TargetStep == 0 {
@@ -98,7 +98,7 @@ func TestEveryWithActivations(t *testing.T) {
 // TestTargetLeast: method least meets the target in time and by little more than a
 // group, in several intervals.
 func TestTargetLeast(t *testing.T) {
-	for _, key := range []string{"macs", "params"} {
+	for _, key := range []string{"macs", "params", "groups"} {
 		c := parse(t, shrinking+"prune: {every: 4}\ntarget: {"+key+": 0.6, by: 0.5}\n", "train.epochs=16", "penalties.0.lambda=0.0001")
 		r := finish(t, c)
 		if r.TargetReached > 0.6 || r.TargetReached < 0.45 || r.TargetStep == 0 { // of 12 channels one is a lot

@@ -71,7 +71,9 @@ func (s *shrinker) Penalties(net *nn.Network) ([]train.Penalty, error) {
 		var err error
 		switch t := t.(type) {
 		case *regularize.Term:
-			term, err = t.Rebind(net)
+			if term, err = t.Rebind(net); err == nil && s.Alive != nil {
+				term.Hold(s.Alive[i])
+			}
 			next = term
 		case *regularize.Activations:
 			next, err = t.Rebind(net)
