@@ -36,6 +36,10 @@ type conjugate struct {
 // mostProducts bounds the products of one step.
 const mostProducts = 200
 
+// mostUnclean is after how many steps running that changed signs the support is far from
+// the final one, perhaps larger than there are observations, and sweeps take over.
+const mostUnclean = 3
+
 // roughStep is the part of the violation at the start of a step that is left as long as
 // steps change signs, so that the support is not the final one.
 const roughStep = 0.1
@@ -44,9 +48,18 @@ const roughStep = 0.1
 // Every product counts as a sweep.
 func (c *conjugate) minimize(d *descent, op operator, target float64) bool {
 	c.clean = false
+	unclean := 0
 	least, stale := math.Inf(1), 0
 	for d.sweeps < d.limit && stale < staleSteps {
-		worst := c.activate(d, op)
+		var worst float64
+		if unclean++; c.clean {
+			unclean = 0
+		}
+		if unclean <= mostUnclean {
+			worst = c.activate(d, op)
+		} else {
+			worst = d.sweep(nil)
+		}
 		if worst <= target {
 			return true
 		}
