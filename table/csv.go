@@ -191,7 +191,7 @@ func (t *Table) wanted(header, names []string) ([]builder, []int, error) {
 	var at []int
 	for _, name := range names {
 		if !slices.Contains(header, name) {
-			return nil, nil, t.errorf("no column %q%s", name, Suggestion(name, "columns", header))
+			return nil, nil, t.unknown(name, header)
 		}
 	}
 	for j, name := range header {

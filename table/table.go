@@ -73,7 +73,15 @@ func (t *Table) index(name string) (int, error) {
 			return i, nil
 		}
 	}
-	return 0, t.errorf("no column %q%s", name, Suggestion(name, "columns", t.Names()))
+	return 0, t.unknown(name, t.Names())
+}
+
+// unknown is the error of a name that a header does not have.
+func (t *Table) unknown(name string, header []string) error {
+	if len(header) == 1 && strings.ContainsRune(header[0], separator(header[0])) {
+		return t.errorf("no column %q: the whole header is one column, so its separator is probably %q", name, separator(header[0]))
+	}
+	return t.errorf("no column %q%s", name, Suggestion(name, "columns", header))
 }
 
 // Drop is the table without the named columns.

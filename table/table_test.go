@@ -109,6 +109,8 @@ func TestCellsThatAreNotFinite(t *testing.T) {
 	wantError(t, err, `t.csv: column y is asked for twice`)
 	_, err = ReadCSV("t.csv", strings.NewReader("age\n1\n"), Options{Columns: []string{"agee"}})
 	wantError(t, err, `t.csv: no column "agee"; did you mean age?`)
+	_, err = read(t, "age,G3\n1,2\n", Options{Comma: ';'}).Target("G3")
+	wantError(t, err, `t.csv: no column "G3": the whole header is one column, so its separator is probably ','`)
 }
 
 func TestRepeatedColumnIsNoted(t *testing.T) {
