@@ -280,10 +280,4 @@ func (f *fitter) target(strict float64) float64 {
 }
 
 // floor is the rounding of correlations: no violation can be asked to be less.
-func (f *fitter) floor() float64 {
-	largest := 1.0
-	for _, j := range f.set {
-		largest = max(largest, f.t.normOf(j))
-	}
-	return 2e-15 * largest * math.Sqrt(f.unit)
-}
+func (f *fitter) floor() float64 { return 2e-15 * f.t.largest * math.Sqrt(f.unit) }

@@ -7,8 +7,8 @@ import (
 )
 
 // covariance solves least squares on the Gram matrix that grows with the set: by a factor
-// as long as that pays, then by conjugate gradients, unless features are so much alike that
-// single precision does not tell them apart.
+// as long as that pays, then by conjugate gradients, unless single precision is not
+// enough for the features.
 func (f *fitter) covariance(target float64) {
 	wide, isWide := f.held.(*wideGram)
 	if large := len(f.set) > directLimit && !f.rounded; f.held == nil || large != isWide {
@@ -26,17 +26,24 @@ func (f *fitter) covariance(target float64) {
 	if f.aged || target < 1e-9*math.Sqrt(f.unit) {
 		f.settleGram()
 	}
-	if wide == nil {
+	switch {
+	case wide == nil:
 		f.solveGram(target)
-		return
-	}
-	f.descend(wide)
-	if !f.conjugate.minimize(&f.descent, wide, target) && f.descent.sweeps < f.descent.limit {
-		f.store()
-		f.refresh()
+	case !wide.inRange() || !f.wide(wide, target):
 		f.rounded = true
 		f.covariance(target)
 	}
+}
+
+// wide solves on a Gram matrix in single precision, and returns whether that was enough.
+func (f *fitter) wide(w *wideGram, target float64) bool {
+	f.descend(w)
+	if f.conjugate.minimize(&f.descent, w, target) || f.descent.sweeps >= f.descent.limit {
+		return true
+	}
+	f.store()
+	f.refresh()
+	return false
 }
 
 // descend makes covariances what the descent descends.

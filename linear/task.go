@@ -14,6 +14,7 @@ type task struct {
 	shift        float64   // by that
 	mean, scale  []float64 // mean is zero without an intercept
 	norm         []float64 // of x̃ⱼ: √Σ vᵢ x̃ᵢⱼ²; nil: all one
+	largest      float64   // of norm, of what is not excluded; 1: of nothing
 	factor       []float64 // ωⱼ
 	lower, upper []float64 // on the standardised scale; nil: none
 	least, most  []float64 // the same on the original scale; nil: none
@@ -103,6 +104,12 @@ func (t *task) standardize(p *Problem) error {
 		if t.norm != nil {
 			t.norm[j] = math.Sqrt(square) / t.scale[j]
 		}
+		if !math.IsInf(t.factor[j], 1) {
+			t.largest = max(t.largest, t.normOf(j))
+		}
+	}
+	if t.largest == 0 {
+		t.largest = 1
 	}
 	return nil
 }

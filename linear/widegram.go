@@ -34,6 +34,17 @@ func (w *wideGram) move(j int, d float64) {
 
 func (w *wideGram) curvature(k int) float64 { return float64(w.rows[k][k]) }
 
+// inRange tells that squares of columns are numbers of which single precision has many
+// digits. Standardised columns have squares of one.
+func (w *wideGram) inRange() bool {
+	for k := range w.q {
+		if c := w.curvature(k); !(c > 1e-12 && c < 1e12) {
+			return false
+		}
+	}
+	return true
+}
+
 func (w *wideGram) extend(columns [][]float64, from int, v []float64) {
 	m := len(columns)
 	lot := make([][]float32, m-from)

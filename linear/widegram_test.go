@@ -100,3 +100,26 @@ func TestRounded(t *testing.T) {
 		t.Error("the Gram matrix in single precision was enough")
 	}
 }
+
+// TestRange fits columns of which products have few digits in single precision, or are beyond it.
+func TestRange(t *testing.T) {
+	d, y := randomRows(4, 500, 450, 430, 3)
+	for _, unit := range []float64{1e-7, 1e-30, 1e30} {
+		cells := slices.Clone(d.data)
+		for i := range cells {
+			cells[i] *= unit
+		}
+		x, err := NewDense(500, 450, cells)
+		if err != nil {
+			t.Fatal(err)
+		}
+		p := Problem{X: x, Y: y, NoStandardize: true}
+		m, err := Fit(p, 0.005*unit, Options{Tolerance: 1e-8, KeepDual: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if f := (&labelled{t, fmt.Sprint(unit)}); len(m.Index) <= directLimit || !m.Converged {
+			f.Errorf("%d features, gap %v of %v", len(m.Index), m.Gap, m.Null)
+		}
+	}
+}
