@@ -121,7 +121,7 @@ func TestFinetuneInherits(t *testing.T) {
 }
 
 func TestBuiltIn(t *testing.T) {
-	want := []string{"adding-gru", "adding-lstm", "chain-rnn", "cifar10-inception", "cifar10-resnet20", "mnist-cnn", "mnist-cnn-activations", "mnist-lenet5", "mnist-mlp", "planted-branches", "resnet", "resnet-dense", "shakespeare-lstm", "shakespeare-transformer"}
+	want := []string{"adding-gru", "adding-lstm", "chain-rnn", "cifar10-branches", "cifar10-inception", "cifar10-resnet20", "mnist-cnn", "mnist-cnn-activations", "mnist-lenet5", "mnist-mlp", "planted-branches", "resnet", "resnet-dense", "shakespeare-lstm", "shakespeare-transformer"}
 	if diff := cmp.Diff(want, BuiltIn()); diff != "" {
 		t.Fatal(diff)
 	}
@@ -179,7 +179,7 @@ func TestLoadNames(t *testing.T) {
 	_, err := Load("resnt.yaml", nil)
 	checkError(t, err, "resnt.yaml: there is no such file; did you mean resnet?")
 	_, err = Load("/elsewhere/resnet.yaml", nil)
-	checkError(t, err, "/elsewhere/resnet.yaml: there is no such file; the built-in configs are adding-gru, adding-lstm, chain-rnn, cifar10-inception, cifar10-resnet20, mnist-cnn, mnist-cnn-activations, mnist-lenet5, mnist-mlp, planted-branches, resnet, resnet-dense, shakespeare-lstm, shakespeare-transformer")
+	checkError(t, err, "/elsewhere/resnet.yaml: there is no such file; the built-in configs are adding-gru, adding-lstm, chain-rnn, cifar10-branches, cifar10-inception, cifar10-resnet20, mnist-cnn, mnist-cnn-activations, mnist-lenet5, mnist-mlp, planted-branches, resnet, resnet-dense, shakespeare-lstm, shakespeare-transformer")
 	_, err = Load("mnist-mlp", []string{"model.hiden=[1]"})
 	if err != nil {
 		t.Error("the options of a model are its own to check:", err)

@@ -52,7 +52,7 @@ func TestBadConfigs(t *testing.T) {
 		{"every and method", smallConfig, "finetune:", "prune: {every: 5, method: none}\nfinetune:", []string{"small.yaml:12:", "prune.every", "method none"}},
 		{"target of 1", smallConfig, "finetune:", "target: {macs: 1}\nfinetune:", []string{"small.yaml:12:", "target.macs", "below 1"}},
 		{"target of 0", smallConfig, "finetune:", "target: {params: 0}\nfinetune:", []string{"small.yaml:12:", "target.params", "above 0"}},
-		{"no target", smallConfig, "finetune:", "target: {by: 0.5}\nfinetune:", []string{"small.yaml:12:", "target", "macs or params"}},
+		{"no target", smallConfig, "finetune:", "target: {by: 0.5}\nfinetune:", []string{"small.yaml:12:", "target", "macs, params or groups"}},
 		{"two targets", smallConfig, "finetune:", "target: {macs: 0.5, params: 0.5}\nfinetune:", []string{"small.yaml:12:", "remove one"}},
 		{"target backwards", smallConfig, "finetune:", "target: {macs: 0.5, from: 0.7}\nfinetune:", []string{"small.yaml:12:", "target.from", "0.7", "0.4"}},
 		{"target without penalties", smallConfig, "penalties:\n  - {type: group_lasso, on: neurons, lambda: 0.001}", "target: {macs: 0.5}",
