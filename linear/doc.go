@@ -25,7 +25,8 @@
 // working set; on it the problem is solved by coordinate descent, on the Gram
 // matrix or on residuals, whichever is cheaper by the shape. The support that
 // coordinate descent finds is finished by Newton steps: through a Cholesky factor when
-// it is small, else by conjugate gradients (conjugate.go); logistic losses of dense
+// it is small, else by conjugate gradients (conjugate.go), of least squares on a Gram matrix
+// in single precision whose gradients are corrected in double (widegram.go); logistic losses of dense
 // columns and groups with a large support use Anderson acceleration. Logistic losses
 // are solved through a sequence of weighted least squares problems.
 //

@@ -226,7 +226,8 @@ func (f *fitter) refine(strict float64) {
 	f.rounded = f.rounded || f.aged && strict < enough
 }
 
-// iterative tells that the working set is solved by sweeps, not by a factor.
+// iterative tells that the working set is solved by conjugate gradients or sweeps, not by
+// a factor.
 func (f *fitter) iterative() bool { return f.sparse != nil || len(f.set) > directLimit }
 
 // extrapolate goes on along the line through the last two solutions, because paths

@@ -58,8 +58,8 @@ type Options struct {
 	// MaxIterations bounds the sweeps of coordinate descent, together with the products
 	// of conjugate gradients, for one λ; 0: 100000.
 	MaxIterations int
-	// Threads is how many goroutines share passes over all features; 0: processors.
-	// It never changes the result.
+	// Threads is how many goroutines share passes over all features, at most
+	// the processors; 0: all of them. It never changes the result.
 	Threads int
 	// Progress, unless nil, is called after every λ.
 	Progress func(done, total int)

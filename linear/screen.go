@@ -50,7 +50,8 @@ func newScreen(t *task) *screen {
 // update makes the correlations with u exact wherever one can exceed threshold·ωⱼ.
 func (s *screen) update(u []float64, threshold float64) { s.beside(u, threshold, nil) }
 
-// beside is update without the features that have a place, which is not negative.
+// beside is update without the features that have a place, which is not negative, but
+// for those of the snapshot that is given up.
 func (s *screen) beside(u []float64, threshold float64, place []int) {
 	t := s.t
 	for i, v := range t.v {
@@ -93,7 +94,7 @@ const markChunk = 8192
 func (s *screen) mark(from, to int, threshold float64, evict int, place []int) {
 	t := s.t
 	for j := from; j < to; j++ {
-		if place != nil && place[j] >= 0 {
+		if place != nil && place[j] >= 0 && int(s.at[j]) != evict {
 			continue
 		}
 		w := t.factor[j]

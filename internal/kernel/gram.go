@@ -16,9 +16,6 @@ type Gram struct {
 // NewGram returns a Gram without columns, for such of the given depth.
 func NewGram(depth int) *Gram { return &Gram{depth: depth} }
 
-// Len is how many columns have been added.
-func (g *Gram) Len() int { return g.count }
-
 // Add adds a lot of columns, which it copies.
 func (g *Gram) Add(columns [][]float32) {
 	g.last = len(columns)

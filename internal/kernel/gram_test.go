@@ -16,7 +16,7 @@ func TestGram(t *testing.T) {
 		const stride = 80
 		values := make([]float32, stride*stride)
 		for _, lot := range []int{1, 5, 16, 11, 0, 33} {
-			from := g.Len()
+			from := g.count
 			added := make([][]float32, lot)
 			for k := range added {
 				column := make([]float32, depth)
@@ -56,11 +56,11 @@ func BenchmarkGram(b *testing.B) {
 		}
 		g.Add(columns)
 	}
-	dst := make([]float32, fresh*g.Len())
+	dst := make([]float32, fresh*g.count)
 	for b.Loop() {
 		for panel := range g.Panels() {
-			g.Products(dst, g.Len(), panel)
+			g.Products(dst, g.count, panel)
 		}
 	}
-	b.ReportMetric(2*float64(fresh*g.Len()*depth)*float64(b.N)/float64(b.Elapsed().Nanoseconds()), "GFLOP/s")
+	b.ReportMetric(2*float64(fresh*g.count*depth)*float64(b.N)/float64(b.Elapsed().Nanoseconds()), "GFLOP/s")
 }
