@@ -60,12 +60,9 @@ func newDeepProduct(m, n, k int, sums bool) *deepProduct {
 	const line = 16
 	d.pitch = packPitch{deepDepth*tileM + line, deepDepth*tileN + line}
 	d.tiles = (d.rows + tileM - 1) / tileM
-	d.rowTasks = max(1, (d.tiles+deepTiles-1)/deepTiles)
-	rows := (d.tiles + d.rowTasks - 1) / d.rowTasks * tileM
-	panels, most := (n+tileN-1)/tileN, max(1, deepFloats/max(rows, 1)/tileN)
-	d.colTasks = max(1, (panels+most-1)/most)
+	d.split()
 	d.chunks = max(1, min(deepTasks/(d.rowTasks*d.colTasks), k/deepChunk))
-	for i := range min(rows, d.rows) {
+	for i := range min((d.tiles+d.rowTasks-1)/d.rowTasks*tileM, d.rows) {
 		d.arow = append(d.arow, i/tileM*d.pitch.a+i%tileM)
 		d.crow = append(d.crow, i*n)
 	}
@@ -74,6 +71,20 @@ func newDeepProduct(m, n, k int, sums bool) *deepProduct {
 	}
 	d.mulTask, d.sumTask = d.multiply, d.sum
 	return d
+}
+
+// split chooses the blocks of the result: those that have the least packed. Every
+// block of rows packs B, every block of columns A.
+func (d *deepProduct) split() {
+	panels, least := (d.n+tileN-1)/tileN, 0
+	for tasks := max(1, (d.tiles+deepTiles-1)/deepTiles); tasks <= max(1, d.tiles); tasks++ {
+		rows := (d.tiles + tasks - 1) / tasks * tileM
+		most := max(1, deepFloats/max(rows, 1)/tileN)
+		cols := max(1, (panels+most-1)/most)
+		if packed := d.rows*cols + d.n*tasks; least == 0 || packed < least {
+			least, d.rowTasks, d.colTasks = packed, tasks, cols
+		}
+	}
 }
 
 // run computes c [m,n], or [m+1,n] with sums.

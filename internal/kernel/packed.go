@@ -80,6 +80,7 @@ func (p *packedMatrix) mul(c []float32, ldc int, a []float32, lda, rows int, bia
 		t.step = packedSteps[:min(packedDepth, p.k-k0)]
 		for panel := range p.panels {
 			t.b = p.data[(panel*p.k+k0)*tileN:]
+			p.look(&t, k0, panel, min(rows, mulRows))
 			j := panel * tileN
 			if bias != nil {
 				t.bias = bias[j:]
@@ -94,6 +95,29 @@ func (p *packedMatrix) mul(c []float32, ldc int, a []float32, lda, rows int, bia
 	}
 }
 
+// look lets the tiles of a panel's block, of the first so many rows, fetch the
+// block after it.
+func (p *packedMatrix) look(t *tile, k0, panel, rows int) {
+	looks := sixes(paddedRows(rows)) * (len(t.step) / 4)
+	at, depth := ((panel+1)*p.k+k0)*tileN, len(t.step)
+	if panel+1 == p.panels {
+		at, depth = (k0+packedDepth)*tileN, min(packedDepth, p.k-k0-packedDepth)
+	}
+	t.ahead, t.aheadStep = nil, 0
+	if looks > 0 && depth > 0 {
+		t.ahead = p.data[at:]
+		t.aheadStep = (4*tileN*depth + looks - 1) / looks
+	}
+}
+
+// sixes is the number of tiles of six rows that runEven takes n rows in.
+func sixes(n int) int {
+	if n%tileM == 2 {
+		return n/tileM - 1
+	}
+	return n / tileM
+}
+
 // runEven is run for an even number of rows, at least four. It takes those that
 // are too few for a tile of six four by four, as a tile of two sums in another
 // order. The tables of offsets have room for whole tiles.
@@ -103,10 +127,7 @@ func (t *tile) runEven() {
 		return
 	}
 	n := len(t.crow)
-	full := n / tileM
-	if n%tileM == 2 {
-		full--
-	}
+	full := sixes(n)
 	if full > 0 {
 		tile16AVX2(t, &t.crow[0], &t.arow[0], full, tileM)
 	}

@@ -41,7 +41,7 @@ func threadTime(b *testing.B) time.Duration {
 
 // BenchmarkRecurrent measures the parts of a training step one after another.
 func BenchmarkRecurrent(b *testing.B) {
-	for _, s := range []RecurrentShape{{TanhCell, 64, 64, 128, 256}, {LSTMCell, 64, 64, 128, 256}, {GRUCell, 64, 64, 128, 256}, {LSTMCell, 64, 64, 128, 117}} {
+	for _, s := range []RecurrentShape{{TanhCell, 64, 64, 128, 256}, {LSTMCell, 64, 64, 128, 256}, {GRUCell, 64, 64, 128, 256}, {LSTMCell, 64, 64, 128, 117}, {LSTMCell, 64, 64, 128, 1024}} {
 		k := newLookupCase(s, 65, 65)
 		for _, w := range [][]float32{k.w, k.u} {
 			for i := range w {
