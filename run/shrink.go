@@ -83,6 +83,9 @@ func (r *runner) newShrinker(net *nn.Network, terms []train.Penalty) (*shrinker,
 		plan := budget.Plan{Share: t.MACs + t.Params + t.Groups, From: t.From, By: t.By}
 		s.goal = budget.New(plan, float64(s.control)/float64(perEpoch*c.Train.Epochs))
 		s.TargetShare = plan.Share
+		if err := s.reachable(net); err != nil {
+			return nil, err
+		}
 		if t.Method != "lambda" {
 			s.setFactor(1)
 		} else {
@@ -170,14 +173,22 @@ func (s *shrinker) look(net *nn.Network, at train.Place) (float64, error) {
 			return 0, err
 		}
 		if share == 0 {
-			return 0, errors.New("the penalties have closed the whole network at once; give penalties a smaller lambda, train for more epochs, or penalise less of the network")
+			return 0, errClosed
 		}
 	}
 	return share, nil
 }
 
+// errClosed is the end of a training that has nothing left to train.
+var errClosed = errors.New("nothing that depends on the input is left of the network; raise the target, train for more epochs, or penalise less of the network, with a smaller lambda")
+
 // arrive ends the search: the network is small enough.
 func (s *shrinker) arrive(net *nn.Network, share float64, at train.Place) (*train.Reshaped, error) {
+	if left, err := prune.Remaining(net); err != nil {
+		return nil, err
+	} else if left.MACs == 0 {
+		return nil, errClosed
+	}
 	change, err := s.remove(net)
 	if err != nil {
 		return s.refused(err)
@@ -267,6 +278,17 @@ func (s *shrinker) share(left nn.Counts) float64 {
 	return float64(left.Params) / float64(s.full.Params)
 }
 
+// measure is the key of the target in the config, and what it counts.
+func (s *shrinker) measure() (key, what string) {
+	switch t := s.r.c.Target; {
+	case t.MACs > 0:
+		return "macs", "multiply-accumulates"
+	case t.Groups > 0:
+		return "groups", "groups"
+	}
+	return "params", "parameters"
+}
+
 // unmet is the error of a training that has not come down to its target.
 func (s *shrinker) unmet(net *nn.Network) error {
 	if s.goal == nil || s.met() {
@@ -276,13 +298,7 @@ func (s *shrinker) unmet(net *nn.Network) error {
 	if err != nil {
 		return err
 	}
-	what := "parameters"
-	switch t := s.r.c.Target; {
-	case t.MACs > 0:
-		what = "multiply-accumulates"
-	case t.Groups > 0:
-		what = "groups"
-	}
+	_, what := s.measure()
 	return fmt.Errorf("the target was not met: %.3g of the %s were to be left, %.3g are; train for more epochs, or let the penalties reach more of the network, or raise the target",
 		s.TargetShare, what, s.share(left))
 }

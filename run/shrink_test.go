@@ -63,6 +63,30 @@ func TestTarget(t *testing.T) {
 	}
 }
 
+// TestTargetOutOfReach: where the penalties reach too little of the network, that is
+// said before any training; where they reach all of it, no empty network meets a target.
+func TestTargetOutOfReach(t *testing.T) {
+	const apart, empty = "target.params: 0.05 of the parameters cannot be all that is left", "nothing that depends on the input is left"
+	for _, x := range []struct {
+		on, method, want string
+		input            bool
+	}{{"blocks", "least", apart, true}, {"blocks", "lambda", apart, true}, {"channels", "least", empty, false}} {
+		part := strings.Replace(shrinking, "on: channels", "on: "+x.on, 1)
+		c := parse(t, part+"target: {params: 0.05, method: "+x.method+"}\n")
+		f, err := CreateFolder(t.TempDir()+"/run", c.Name, c.YAML())
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = Run(t.Context(), Options{Config: c, Folder: f})
+		if err == nil || IsInput(err) != x.input || !strings.Contains(err.Error(), x.want) {
+			t.Errorf("%s, %s: error: %v", x.on, x.method, err)
+		}
+		if records, err := train.ReadMetrics(f.path(MetricsFile)); err != nil || x.input && len(records) > 0 {
+			t.Errorf("%s, %s: the log has %d records: %v", x.on, x.method, len(records), err)
+		}
+	}
+}
+
 // TestTargetUnmet: a target out of reach is an error that says what was reached.
 func TestTargetUnmet(t *testing.T) {
 	c := parse(t, shrinking+"target: {macs: 0.01, from: 0.9, by: 1, method: lambda}\n")
