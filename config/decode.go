@@ -6,6 +6,8 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+
+	"pare/internal/suggest"
 )
 
 // custom is implemented by pointers to types that read themselves.
@@ -166,7 +168,7 @@ func decodeText(n *node, v reflect.Value, path string, r rules) error {
 		return n.at.errorf("%s must be text, got %s; quote it", path, n)
 	}
 	if r.enum != nil && !slices.Contains(r.enum, n.text) {
-		near := nearest(n.text, r.enum)
+		near := suggest.Nearest(n.text, r.enum)
 		hint := ""
 		if len(near) > 0 {
 			hint = "; did you mean " + near[0] + "?"

@@ -149,14 +149,3 @@ func TestErrorIsOneLine(t *testing.T) {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }
-
-func TestEdits(t *testing.T) {
-	for _, c := range []struct {
-		a, b string
-		want int
-	}{{"", "", 0}, {"", "ab", 2}, {"lamda", "lambda", 1}, {"trian", "train", 1}, {"kitten", "sitting", 3}, {"é", "e", 1}} {
-		if got := edits(c.a, c.b); got != c.want {
-			t.Errorf("edits(%q, %q) is %d, want %d", c.a, c.b, got, c.want)
-		}
-	}
-}

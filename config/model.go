@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
+
+	"pare/internal/suggest"
 )
 
 // Model names a registered model, or lists the layers of a network.
@@ -46,7 +48,7 @@ func (m *Model) readNode(n *node, path string) error {
 		return m.readLayers(n.get("layers"), join(path, "layers"))
 	}
 	for _, e := range n.entries {
-		if near := nearest(e.key, []string{"type", "layers"}); len(near) > 0 && e.value.kind != null {
+		if near := suggest.Nearest(e.key, []string{"type", "layers"}); len(near) > 0 && e.value.kind != null {
 			return e.at.errorf("unknown key %s; did you mean %s?", join(path, e.key), join(path, near[0]))
 		}
 	}
