@@ -1,6 +1,9 @@
 package run
 
 import (
+	"errors"
+	"fmt"
+
 	"pare/nn"
 	"pare/prune"
 	"pare/regularize"
@@ -39,4 +42,32 @@ func (s *shrinker) reachable(net *nn.Network) error {
 			s.TargetShare, what, share)
 	}
 	return nil
+}
+
+// errClosed is the end of a training that has nothing left to train.
+var errClosed = errors.New("nothing that depends on the input is left of the network; raise the target, train for more epochs, or penalise less of the network, with a smaller lambda")
+
+// measure is the key of the target in the config, and what it counts.
+func (s *shrinker) measure() (key, what string) {
+	switch t := s.r.c.Target; {
+	case t.MACs > 0:
+		return "macs", "multiply-accumulates"
+	case t.Groups > 0:
+		return "groups", "groups"
+	}
+	return "params", "parameters"
+}
+
+// unmet is the error of a training that has not come down to its target.
+func (s *shrinker) unmet(net *nn.Network) error {
+	if s.goal == nil || s.met() {
+		return nil
+	}
+	left, err := prune.Remaining(net)
+	if err != nil {
+		return err
+	}
+	_, what := s.measure()
+	return fmt.Errorf("the target was not met: %.3g of the %s were to be left, %.3g are; train for more epochs, or let the penalties reach more of the network, or raise the target",
+		s.TargetShare, what, s.share(left))
 }
