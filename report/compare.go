@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"slices"
 	"strings"
 	"text/tabwriter"
 
@@ -21,7 +22,8 @@ type Outcome struct {
 	Value       float64       `json:"value"`
 	Params      [2]int64      `json:"params"` // before and after
 	MACs        [2]int64      `json:"macs"`
-	NonZero     int64         `json:"nonzero"` // of the parameters after
+	NonZero     int64         `json:"nonzero"`               // of the parameters after
+	Active      *float64      `json:"activations,omitempty"` // share of the activations that are not 0; nil: the network has no ReLU
 	Removed     prune.Removed `json:"removed"`
 	Certificate float64       `json:"certificate"`
 	Seconds     float64       `json:"seconds"` // of training and fine-tuning
@@ -76,6 +78,7 @@ func averaged(group []Outcome) Comparison {
 		c.MACs[k] = average(func(o Outcome) int64 { return o.MACs[k] })
 	}
 	c.NonZero = average(func(o Outcome) int64 { return o.NonZero })
+	c.Active = averageActive(group)
 	for _, r := range group {
 		c.Spread += (r.Value - c.Value) * (r.Value - c.Value) / (n - 1)
 	}
@@ -83,34 +86,93 @@ func averaged(group []Outcome) Comparison {
 	return c
 }
 
-// CompareTable prints rows for a terminal, or in Markdown.
+// averageActive is nil unless all runs have activations that may be 0.
+func averageActive(group []Outcome) *float64 {
+	mean := 0.0
+	for _, r := range group {
+		if r.Active == nil {
+			return nil
+		}
+		mean += *r.Active / float64(len(group))
+	}
+	return &mean
+}
+
+// column is a column of the table of runs.
+type column struct {
+	head string
+	cell func(Comparison) string
+	some func(Comparison) bool // whether a row needs the column; nil: all do
+}
+
+var columns = []column{
+	{head: "run", cell: func(c Comparison) string { return c.Name }},
+	{head: "seed", cell: Comparison.seed},
+	{head: "result", cell: Comparison.result},
+	{head: "params left", cell: func(c Comparison) string { return left(c.Params) }},
+	{head: "not 0", cell: func(c Comparison) string { return left([2]int64{c.Params[0], c.NonZero}) },
+		some: func(c Comparison) bool { return c.NonZero < c.Params[1] }},
+	{head: "MACs left", cell: func(c Comparison) string { return left(c.MACs) }},
+	{head: "activations", cell: Comparison.active, some: func(c Comparison) bool { return c.Active != nil }},
+	{head: "removed", cell: Comparison.gone},
+	{head: "certificate", cell: Comparison.certificate},
+	{head: "time", cell: func(c Comparison) string { return duration(c.Seconds) }},
+}
+
+// CompareTable prints rows for a terminal, or in Markdown. Parameters that are not 0
+// are a column where that says more than what is left, and the share of activations
+// that are not 0 where there are networks with ReLUs.
 func CompareTable(w io.Writer, rows []Comparison, markdown bool) error {
-	head := []string{"run", "seed", "result", "params left", "MACs left", "removed", "certificate", "time"}
+	shown := slices.DeleteFunc(slices.Clone(columns), func(c column) bool { return c.some != nil && !slices.ContainsFunc(rows, c.some) })
+	cells := func(of func(column) string) []string {
+		var list []string
+		for _, c := range shown {
+			list = append(list, of(c))
+		}
+		return list
+	}
+	head := cells(func(c column) string { return c.head })
 	if markdown {
 		fmt.Fprintf(w, "| %s |\n|%s\n", strings.Join(head, " | "), strings.Repeat("---|", len(head)))
 		for _, r := range rows {
-			fmt.Fprintf(w, "| %s |\n", strings.Join(r.cells(), " | "))
+			fmt.Fprintf(w, "| %s |\n", strings.Join(cells(func(c column) string { return c.cell(r) }), " | "))
 		}
 		return nil
 	}
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(t, strings.Join(head, "\t"))
 	for _, r := range rows {
-		fmt.Fprintln(t, strings.Join(r.cells(), "\t"))
+		fmt.Fprintln(t, strings.Join(cells(func(c column) string { return c.cell(r) }), "\t"))
 	}
 	return t.Flush()
 }
 
-func (c Comparison) cells() []string {
-	seed, gone := fmt.Sprint(c.Seed), removedText(c.Removed)
+func (c Comparison) seed() string {
 	if c.Seeds > 1 {
-		seed, gone = fmt.Sprintf("mean of %d", c.Seeds), ""
+		return fmt.Sprintf("mean of %d", c.Seeds)
 	}
-	certificate := small(c.Certificate)
+	return fmt.Sprint(c.Seed)
+}
+
+func (c Comparison) active() string {
+	if c.Active == nil {
+		return unknown
+	}
+	return percent(*c.Active)
+}
+
+func (c Comparison) gone() string {
+	if c.Seeds > 1 {
+		return ""
+	}
+	return removedText(c.Removed)
+}
+
+func (c Comparison) certificate() string {
 	if c.Method == "none" {
-		certificate = unknown
+		return unknown
 	}
-	return []string{c.Name, seed, c.result(), left(c.Params), left(c.MACs), gone, certificate, duration(c.Seconds)}
+	return small(c.Outcome.Certificate)
 }
 
 func (c Comparison) result() string {

@@ -13,13 +13,17 @@ type Left string
 
 // What may be left of a network.
 const (
-	LeftMACs    Left = "macs"    // multiply-accumulates
-	LeftParams  Left = "params"  // parameters of the layers that remain, zeros included
-	LeftNonZero Left = "nonzero" // parameters that are not 0
+	LeftMACs    Left = "macs"        // multiply-accumulates
+	LeftParams  Left = "params"      // parameters of the layers that remain, zeros included
+	LeftNonZero Left = "nonzero"     // parameters that are not 0
+	LeftActive  Left = "activations" // outputs of ReLUs that are not 0
 )
 
 // share is what a run left, in percent.
 func (l Left) share(o Outcome) float64 {
+	if l == LeftActive {
+		return 100 * *o.Active
+	}
 	part, whole := o.MACs[1], o.MACs[0]
 	switch l {
 	case LeftParams:
@@ -34,7 +38,8 @@ func (l Left) share(o Outcome) float64 {
 }
 
 func (l Left) axis() string {
-	return map[Left]string{LeftMACs: "multiply-accumulates left, %", LeftParams: "parameters left, %", LeftNonZero: "parameters that are not 0, %"}[l]
+	return map[Left]string{LeftMACs: "multiply-accumulates left, %", LeftParams: "parameters left, %", LeftNonZero: "parameters that are not 0, %",
+		LeftActive: "activations that are not 0, %"}[l]
 }
 
 // TradeOff draws results over the share that is left as a SVG picture: a curve for each
@@ -49,7 +54,7 @@ func TradeOff(w io.Writer, runs []Outcome, over Left) error {
 		mean, spread := group[0], 0.0
 		if len(group) > 1 {
 			c := averaged(group)
-			mean.MACs, mean.Params, mean.NonZero, mean.Value, spread = c.MACs, c.Params, c.NonZero, c.Value, c.Spread
+			mean.MACs, mean.Params, mean.NonZero, mean.Active, mean.Value, spread = c.MACs, c.Params, c.NonZero, c.Active, c.Value, c.Spread
 		}
 		if plot.Y == "" {
 			plot.Y, plot.Title = mean.Measure, "Test "+mean.Measure+" over what is left"
@@ -59,6 +64,9 @@ func TradeOff(w io.Writer, runs []Outcome, over Left) error {
 		}
 		if mean.Measure != runs[0].Measure {
 			return fmt.Errorf("%s has a result of another kind (%s) than %s (%s): draw them apart", mean.Run, mean.Measure, runs[0].Run, runs[0].Measure)
+		}
+		if over == LeftActive && mean.Active == nil {
+			return fmt.Errorf("%s has no activations that can be 0: its network has no ReLU", mean.Run)
 		}
 		name := mean.Name
 		if mean.Method != "zeros" && mean.Method != "none" {

@@ -10,15 +10,20 @@ func TestTradeOff(t *testing.T) {
 		return Outcome{Run: name, Name: name, Group: group, Method: method, Seed: seed, Measure: "error", Value: err,
 			Params: [2]int64{1000, left * 2}, MACs: [2]int64{500, left}, NonZero: left}
 	}
+	active := func(o Outcome, share float64) Outcome {
+		o.Active = &share
+		return o
+	}
 	runs := []Outcome{
-		run("net", "half", "zeros", 1, 240, 0.14), run("net", "half", "zeros", 2, 260, 0.16),
-		run("net", "quarter", "zeros", 1, 125, 0.2),
-		run("net", "cut", "magnitude", 1, 250, 0.3),
+		active(run("net", "half", "zeros", 1, 240, 0.14), 0.3), active(run("net", "half", "zeros", 2, 260, 0.16), 0.1),
+		active(run("net", "quarter", "zeros", 1, 125, 0.2), 0.05),
+		active(run("net", "cut", "magnitude", 1, 250, 0.3), 0.5),
 	}
 	for over, want := range map[Left][]string{
 		LeftMACs:    {"multiply-accumulates left, %", "net, 50: 15 ± 1.4", "net, 25: 20", "net, magnitude, 50: 30", "error, %"},
 		LeftParams:  {"parameters left, %", "net, 50: 15 ± 1.4", "net, 25: 20"},
 		LeftNonZero: {"parameters that are not 0, %", "net, 25: 15 ± 1.4", "net, 12.5: 20"},
+		LeftActive:  {"activations that are not 0, %", "net, 20: 15 ± 1.4", "net, 5: 20", "net, magnitude, 50: 30"},
 	} {
 		var b strings.Builder
 		if err := TradeOff(&b, runs, over); err != nil {
@@ -37,5 +42,9 @@ func TestTradeOff(t *testing.T) {
 	other.Measure = "perplexity"
 	if err := TradeOff(&strings.Builder{}, append(runs, other), LeftMACs); err == nil || !strings.Contains(err.Error(), "perplexity") {
 		t.Errorf("results of two kinds in one picture: %v", err)
+	}
+	without := run("plain", "plain", "zeros", 1, 250, 0.2)
+	if err := TradeOff(&strings.Builder{}, append(runs, without), LeftActive); err == nil || !strings.Contains(err.Error(), "plain has no activations") {
+		t.Errorf("a network without ReLUs: %v", err)
 	}
 }

@@ -20,7 +20,7 @@ var _ command = compareCommand{}
 
 func (compareCommand) name() string { return "compare" }
 func (compareCommand) args() string {
-	return "RUN... [-markdown | -json] [-svg FILE [-over macs|params|nonzero]]"
+	return "RUN... [-markdown | -json] [-svg FILE [-over macs|params|nonzero|activations]]"
 }
 func (compareCommand) doc() string {
 	return "puts finished runs side by side: test results against what is left"
@@ -31,7 +31,7 @@ func (c compareCommand) run(ctx context.Context, args []string, stdout, stderr i
 	markdown := f.Bool("markdown", false, "print the table in Markdown")
 	asJSON := f.Bool("json", false, "print a JSON array with an object for each run, and for each group of seeds")
 	svg := f.String("svg", "", "`FILE` for a picture: the test result over the share that is left")
-	over := f.String("over", string(report.LeftMACs), "what is left in the picture: macs (multiply-accumulates), params or nonzero")
+	over := f.String("over", string(report.LeftMACs), "what is left in the picture: macs (multiply-accumulates), params, nonzero or activations (not 0)")
 	paths, err := f.parseSome(args, stdout)
 	if err != nil {
 		return err
@@ -41,8 +41,8 @@ func (c compareCommand) run(ctx context.Context, args []string, stdout, stderr i
 		return cli.InputError("no RUN given; see pare help compare")
 	case *markdown && *asJSON:
 		return cli.InputError("give -markdown or -json, not both")
-	case !slices.Contains([]report.Left{report.LeftMACs, report.LeftParams, report.LeftNonZero}, report.Left(*over)):
-		return cli.InputError("-over is %q, it must be macs, params or nonzero", *over)
+	case !slices.Contains([]report.Left{report.LeftMACs, report.LeftParams, report.LeftNonZero, report.LeftActive}, report.Left(*over)):
+		return cli.InputError("-over is %q, it must be macs, params, nonzero or activations", *over)
 	}
 	if err := writable(*svg); err != nil {
 		return err
@@ -88,6 +88,9 @@ func outcomes(paths []string) ([]report.Outcome, error) {
 		o := report.Outcome{Run: path, Name: s.Name, Method: s.Method, Seed: s.Seed, Group: string(same.YAML()),
 			Params: [2]int64{s.ParamsBefore, s.ParamsAfter}, MACs: [2]int64{s.MACsBefore, s.MACsAfter}, NonZero: s.NonZeroAfter,
 			Removed: s.Removed, Certificate: max(s.Certificate.MaxRelDiff, s.WorstCertificate), Seconds: s.TrainSeconds + s.FinetuneSeconds}
+		if s.Density != nil {
+			o.Active = &s.Density.Overall
+		}
 		o.Measure, o.Value = s.Headline()
 		out = append(out, o)
 	}

@@ -46,12 +46,17 @@ func TestCompare(t *testing.T) {
 		t.Fatal(err)
 	}
 	contains(t, string(picture), "parameters left, %")
+	succeed(t, "compare", first, second, "-svg", svg, "-over", "activations")
+	if picture, err = os.ReadFile(svg); err != nil {
+		t.Fatal(err)
+	}
+	contains(t, string(picture), "activations that are not 0, %", fmt.Sprintf("tiny, %.4g: ", 50*(s.Density.Overall+o.Density.Overall)))
 }
 
 func TestCompareErrors(t *testing.T) {
 	folder, _ := tinyRun(t)
 	fail(t, 2, "no RUN given", "compare")
-	fail(t, 2, "macs, params or nonzero", "compare", folder, "-over", "flops")
+	fail(t, 2, "macs, params, nonzero or activations", "compare", folder, "-over", "flops")
 	fail(t, 2, "not both", "compare", folder, "-json", "-markdown")
 	fail(t, 2, "is no finished run", "compare", copyRun(t, "summary.json"))
 	fail(t, 2, "there is no", "compare", filepath.Join(folder, "nothing"))

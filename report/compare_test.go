@@ -1,0 +1,54 @@
+package report
+
+import (
+	"slices"
+	"strings"
+	"testing"
+)
+
+// TestCompareTable: columns that say nothing of any run are left out, and the means
+// over seeds stand behind them.
+func TestCompareTable(t *testing.T) {
+	share := 0.036
+	dense := Outcome{Name: "net", Seed: 1, Group: "dense", Method: "none", Measure: "perplexity", Value: 4.2,
+		Params: [2]int64{1000, 1000}, NonZero: 1000, MACs: [2]int64{500, 500}}
+	weights, first := dense, dense
+	weights.Group, weights.NonZero = "weights", 70
+	first.Group, first.Active = "active", &share
+	second := first
+	second.Seed, second.Value = 2, 4.4
+	for _, x := range []struct {
+		runs []Outcome
+		want [][]string
+	}{
+		{[]Outcome{dense}, [][]string{
+			{"run", "seed", "result", "params left", "MACs left", "removed", "certificate", "time"},
+			{"net", "1", "perplexity 4.2", "1,000", "500", "nothing", "–", "0.0 s"},
+		}},
+		{[]Outcome{weights, first}, [][]string{
+			{"run", "seed", "result", "params left", "not 0", "MACs left", "activations", "removed", "certificate", "time"},
+			{"net", "1", "perplexity 4.2", "1,000", "70 of 1,000 (7.0 %)", "500", "–", "nothing", "–", "0.0 s"},
+			{"net", "1", "perplexity 4.2", "1,000", "1,000", "500", "3.60 %", "nothing", "–", "0.0 s"},
+		}},
+		{[]Outcome{first, second}, [][]string{
+			{"run", "seed", "result", "params left", "MACs left", "activations", "removed", "certificate", "time"},
+			{"net", "1", "perplexity 4.2", "1,000", "500", "3.60 %", "nothing", "–", "0.0 s"},
+			{"net", "2", "perplexity 4.4", "1,000", "500", "3.60 %", "nothing", "–", "0.0 s"},
+			{"net", "mean of 2", "perplexity 4.3 ± 0.1414", "1,000", "500", "3.60 %", "", "–", "0.0 s"},
+		}},
+	} {
+		var b strings.Builder
+		if err := CompareTable(&b, Compare(x.runs), true); err != nil {
+			t.Fatal(err)
+		}
+		var got [][]string
+		for i, line := range strings.Split(strings.TrimSpace(b.String()), "\n") {
+			if i != 1 { // the rule
+				got = append(got, strings.Split(strings.TrimSuffix(strings.TrimPrefix(line, "| "), " |"), " | "))
+			}
+		}
+		if !slices.EqualFunc(got, x.want, slices.Equal[[]string]) {
+			t.Errorf("got %q\nwant %q", got, x.want)
+		}
+	}
+}
