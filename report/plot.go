@@ -50,8 +50,10 @@ const (
 	// plotNames is how many names fit one below the other, plotName how long they are.
 	plotNames = 24
 	plotName  = 21
-	// legendName is how long names of a legend may be.
+	// legendName is how long names of a legend may be, legendChar how wide their
+	// characters are, roughly.
 	legendName = 34
+	legendChar = 7.0
 )
 
 // WriteSVG draws the plot; without a finite value it says so.
@@ -173,7 +175,7 @@ func (g Plot) margin() float64 {
 	for _, c := range g.Curves {
 		longest = max(longest, min(len([]rune(c.Name)), legendName))
 	}
-	return max(plotRight, 40+charWidth*float64(longest))
+	return max(plotRight, 40+legendChar*float64(longest))
 }
 
 // names writes names beside the right ends, apart from each other.
