@@ -7,8 +7,8 @@ import (
 	"path/filepath"
 	"testing"
 
-	"pare/export/npy"
 	"pare/internal/atomicfile"
+	"pare/internal/npy"
 	"pare/nn"
 )
 

@@ -5,7 +5,7 @@ import (
 	"math/rand/v2"
 	"testing"
 
-	"pare/internal/layertest"
+	"pare/layers/layertest"
 	"pare/layers"
 	"pare/nn"
 )

@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"slices"
 
-	"pare/activity"
+	"pare/layers/activity"
 	"pare/nn"
 )
 

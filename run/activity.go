@@ -5,7 +5,7 @@ import (
 	"maps"
 	"slices"
 
-	"pare/activity"
+	"pare/layers/activity"
 	"pare/report"
 )
 

@@ -7,8 +7,8 @@ import (
 	"strings"
 	"testing"
 
-	"pare/activity"
 	"pare/layers"
+	"pare/layers/activity"
 )
 
 const sparseActivations = `penalties:

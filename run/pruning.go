@@ -5,8 +5,8 @@ import (
 	"fmt"
 	"os"
 
-	"pare/activity"
 	"pare/export"
+	"pare/layers/activity"
 	"pare/nn"
 	"pare/prune"
 	"pare/train"

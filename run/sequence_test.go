@@ -10,7 +10,7 @@ import (
 	"strings"
 	"testing"
 
-	_ "pare/internal/layertest"
+	_ "pare/layers/layertest"
 	"pare/nn"
 	"pare/train"
 )

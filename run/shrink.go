@@ -3,9 +3,9 @@ package run
 import (
 	"errors"
 
-	"pare/budget"
 	"pare/nn"
 	"pare/prune"
+	"pare/prune/gradual"
 	"pare/regularize"
 	"pare/train"
 )
@@ -28,11 +28,11 @@ type shrinker struct {
 	first   []train.Penalty    // of the whole network
 	now     []*regularize.Term // of the present one, in the same order; nil: on activations
 	full    nn.Counts
-	every   int                // steps between removals; 0: none before a target is met
-	tick    int                // steps between calls
-	looks   int                // steps between looks at single weights
-	control int                // steps between changes of the factor
-	goal    *budget.Controller // nil: no target
+	every   int                 // steps between removals; 0: none before a target is met
+	tick    int                 // steps between calls
+	looks   int                 // steps between looks at single weights
+	control int                 // steps between changes of the factor
+	goal    *gradual.Controller // nil: no target
 	last    overshoot
 	smaller bool // removed since the last look of settled
 	shrinkState
@@ -41,10 +41,10 @@ type shrinker struct {
 // shrinkState is what a checkpoint keeps of a shrinker.
 type shrinkState struct {
 	Shrinking
-	Target budget.State `json:"target"`
-	Factor float64      `json:"factor"` // on the penalties now
-	Zero   int          `json:"zero"`   // groups of several values that were zero at the last look
-	Alive  []int        `json:"alive"`  // groups of each penalty that the last removal left
+	Target gradual.State `json:"target"`
+	Factor float64       `json:"factor"` // on the penalties now
+	Zero   int           `json:"zero"`   // groups of several values that were zero at the last look
+	Alive  []int         `json:"alive"`  // groups of each penalty that the last removal left
 
 	Condemned condemned `json:"condemned"` // with method least
 	Settled   settled   `json:"settled"`   // without a target
@@ -79,8 +79,8 @@ func (r *runner) newShrinker(net *nn.Network, terms []train.Penalty) (*shrinker,
 			s.control = max(10, perEpoch/10)
 		}
 		s.tick, s.looks = 1, looks(s.control)
-		plan := budget.Plan{Share: t.MACs + t.Params + t.Groups, From: t.From, By: t.By}
-		s.goal = budget.New(plan, float64(s.control)/float64(perEpoch*c.Train.Epochs))
+		plan := gradual.Plan{Share: t.MACs + t.Params + t.Groups, From: t.From, By: t.By}
+		s.goal = gradual.New(plan, float64(s.control)/float64(perEpoch*c.Train.Epochs))
 		s.TargetShare = plan.Share
 		if err := s.reachable(net); err != nil {
 			return nil, err

@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"math"
 
-	"pare/activity"
+	"pare/layers/activity"
 	"pare/nn"
 	"pare/train"
 )

@@ -10,7 +10,7 @@ import (
 	"strings"
 	"testing"
 
-	"pare/internal/layertest"
+	"pare/layers/layertest"
 	"pare/layers"
 	"pare/nn"
 )

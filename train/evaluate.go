@@ -6,7 +6,7 @@ import (
 	"fmt"
 	"math"
 
-	"pare/activity"
+	"pare/layers/activity"
 	"pare/nn"
 )
 

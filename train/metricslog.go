@@ -9,8 +9,8 @@ import (
 	"io/fs"
 	"os"
 
-	"pare/activity"
 	"pare/internal/atomicfile"
+	"pare/layers/activity"
 )
 
 // Record is one line of the metrics log. All but Seconds and Waited is a function of

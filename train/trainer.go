@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"time"
 
-	"pare/activity"
+	"pare/layers/activity"
 	"pare/nn"
 )
 

@@ -15,7 +15,7 @@ import (
 	"unicode/utf8"
 
 	"pare/cmd/internal/cli"
-	"pare/export/npy"
+	"pare/internal/npy"
 	"pare/layers"
 	"pare/models"
 	"pare/models/saved"

@@ -5,7 +5,7 @@ import (
 	"io"
 
 	"pare/cmd/internal/cli"
-	"pare/estimates"
+	"pare/stat/estimate"
 )
 
 // diffusionCommand finds what spread a signal over a network.
@@ -32,8 +32,8 @@ func (c diffusionCommand) run(ctx context.Context, args []string, stdout, stderr
 	f := newFlags(c)
 	var s sourceFlags
 	var p pathFlags
-	var d estimates.Diffusion
-	var t estimates.Templates
+	var d estimate.Diffusion
+	var t estimate.Templates
 	var simulated simulateFlags
 	inputs := f.String("inputs", "", "`FILE` of signals that went in, a row an observation: CSV, .gz, .zip or .npy; without it, see -laplacian")
 	outputs := f.String("outputs", "", "`FILE` of signals that came out, row by row of the same observations")
@@ -66,7 +66,7 @@ func (c diffusionCommand) run(ctx context.Context, args []string, stdout, stderr
 	}
 	if simulated.Graph != "" {
 		simulated.Seed = d.Seed
-		return estimate(ctx, f, simulated.Run, *asJSON, *out, stdout, stderr)
+		return runEstimate(ctx, f, simulated.Run, *asJSON, *out, stdout, stderr)
 	}
 	switch {
 	case *outputs == "":
@@ -89,7 +89,7 @@ func (c diffusionCommand) run(ctx context.Context, args []string, stdout, stderr
 		}
 		t.Outputs, t.Reference, t.Progress = y, *reference, show
 		t.Tolerance, t.MaxIterations, t.EpsilonGiven = *tolerance, *iterations, f.given("epsilon")
-		return estimate(ctx, f, t.Run, *asJSON, *out, stdout, stderr)
+		return runEstimate(ctx, f, t.Run, *asJSON, *out, stdout, stderr)
 	}
 	if err := f.only("it is for outputs alone; leave -inputs out", templateOptions...); err != nil {
 		return err
@@ -104,11 +104,11 @@ func (c diffusionCommand) run(ctx context.Context, args []string, stdout, stderr
 	if err := c.check(f, &d); err != nil {
 		return err
 	}
-	return estimate(ctx, f, d.Run, *asJSON, *out, stdout, stderr)
+	return runEstimate(ctx, f, d.Run, *asJSON, *out, stdout, stderr)
 }
 
 // check refuses options that would not count.
-func (diffusionCommand) check(f *flags, d *estimates.Diffusion) error {
+func (diffusionCommand) check(f *flags, d *estimate.Diffusion) error {
 	switch {
 	case f.given("cv") && d.Folds < 2:
 		return cli.InputError("-cv is %d, it must be at least 2", d.Folds)

@@ -6,11 +6,11 @@ import (
 	"slices"
 
 	"pare/cmd/internal/cli"
-	"pare/estimates"
+	"pare/stat/estimate"
 )
 
 // simulateFlags are the options that draw signals in place of reading them.
-type simulateFlags struct{ estimates.Simulation }
+type simulateFlags struct{ estimate.Simulation }
 
 // simulateOptions count only with -simulate; of the others these may stand beside it.
 var (

@@ -10,8 +10,8 @@ import (
 	"strings"
 
 	"pare/cmd/internal/cli"
-	"pare/estimates"
 	"pare/internal/atomicfile"
+	"pare/stat/estimate"
 )
 
 // sourceFlags are the options that say what to take of a file of data.
@@ -28,8 +28,8 @@ func (s *sourceFlags) add(f *flags) {
 	f.BoolVar(&s.oneHot, "one-hot", false, "take columns of 0 and 1 in the place of columns of text")
 }
 
-func (s *sourceFlags) source(path string) estimates.Source {
-	return estimates.Source{Path: path, Columns: s.columns, Drop: s.drop, NoHeader: s.noHeader, Complete: s.complete, OneHot: s.oneHot}
+func (s *sourceFlags) source(path string) estimate.Source {
+	return estimate.Source{Path: path, Columns: s.columns, Drop: s.drop, NoHeader: s.noHeader, Complete: s.complete, OneHot: s.oneHot}
 }
 
 // list is names with commas between.
@@ -98,9 +98,9 @@ type result interface {
 	Warnings() []string
 }
 
-// estimate runs a fit and gives out what it found. A fit cannot be stopped; an
+// runEstimate runs a fit and gives out what it found. A fit cannot be stopped; an
 // interruption leaves it alone, and it ends with the process.
-func estimate[R result](ctx context.Context, f *flags, fit func() (R, error), asJSON bool, out string, stdout, stderr io.Writer) error {
+func runEstimate[R result](ctx context.Context, f *flags, fit func() (R, error), asJSON bool, out string, stdout, stderr io.Writer) error {
 	if out != "" {
 		if err := atomicfile.FreeFolder(out); err != nil {
 			return cli.InputError("-out: %w", err)

@@ -5,8 +5,8 @@ import (
 	"io"
 
 	"pare/cmd/internal/cli"
-	"pare/estimates"
-	"pare/graphical"
+	"pare/stat/estimate"
+	"pare/stat/graphical"
 )
 
 // glassoCommand fits sparse precision matrices.
@@ -26,7 +26,7 @@ func (c glassoCommand) run(ctx context.Context, args []string, stdout, stderr io
 	f := newFlags(c)
 	var s sourceFlags
 	var p pathFlags
-	var g estimates.Glasso
+	var g estimate.Glasso
 	data := f.String("data", "", "`FILE` of observations: CSV with a header, .gz or .zip of it, or .npy")
 	f.StringVar(&g.Covariance, "cov", "", "in place of -data, `FILE` with a covariance or correlation matrix")
 	f.IntVar(&g.Observations, "observations", 0, "with -cov: their `number`, which -select ebic needs")
@@ -67,11 +67,11 @@ func (c glassoCommand) run(ctx context.Context, args []string, stdout, stderr io
 	if show != nil {
 		g.Data.Progress = func(read, total int64) { show("reading", read, total) }
 	}
-	return estimate(ctx, f, g.Run, *asJSON, *out, stdout, stderr)
+	return runEstimate(ctx, f, g.Run, *asJSON, *out, stdout, stderr)
 }
 
 // check refuses what is missing, and options that would not count.
-func (glassoCommand) check(f *flags, g *estimates.Glasso, data string) error {
+func (glassoCommand) check(f *flags, g *estimate.Glasso, data string) error {
 	switch {
 	case data == "" && g.Covariance == "":
 		return cli.InputError("no -data; name a file of observations, or one of a covariance with -cov")

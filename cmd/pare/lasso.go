@@ -11,7 +11,7 @@ import (
 
 	"pare/cmd/internal/cli"
 	"pare/internal/atomicfile"
-	"pare/lasso"
+	"pare/stat/estimate/lasso"
 )
 
 // lassoCommand fits sparse linear models to a table.

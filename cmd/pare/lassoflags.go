@@ -5,9 +5,9 @@ import (
 	"strings"
 
 	"pare/cmd/internal/cli"
-	"pare/lasso"
-	"pare/linear"
-	"pare/table"
+	"pare/internal/table"
+	"pare/stat/estimate/lasso"
+	"pare/stat/linear"
 )
 
 // lassoFlags are the options of pare lasso, and what they stand for.

@@ -12,7 +12,7 @@ import (
 	"pare/export"
 	"pare/internal/atomicfile"
 	"pare/layers"
-	"pare/memory"
+	"pare/layers/memory"
 	"pare/nn"
 	"pare/report"
 	"pare/run"

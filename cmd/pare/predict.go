@@ -7,8 +7,8 @@ import (
 
 	"pare/cmd/internal/cli"
 	"pare/export"
-	"pare/export/npy"
 	"pare/internal/atomicfile"
+	"pare/internal/npy"
 	"pare/nn"
 	"pare/run"
 	"pare/train"

@@ -13,8 +13,8 @@ import (
 
 	"pare/cmd/internal/cli"
 	"pare/export"
-	"pare/export/npy"
 	"pare/internal/atomicfile"
+	"pare/internal/npy"
 	"pare/run"
 )
 

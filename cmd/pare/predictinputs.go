@@ -13,7 +13,7 @@ import (
 	"pare/cmd/internal/cli"
 	"pare/datasets"
 	"pare/export"
-	"pare/export/npy"
+	"pare/internal/npy"
 	"pare/nn"
 	"pare/run"
 	"pare/train"

@@ -14,7 +14,7 @@ import (
 
 	"pare/cmd/internal/cli"
 	"pare/export"
-	_ "pare/internal/layertest"
+	_ "pare/layers/layertest"
 	"pare/run"
 )
 

@@ -13,7 +13,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"pare/export/npy"
+	"pare/internal/npy"
 )
 
 func writeFile(t *testing.T, name string, write func(b *bytes.Buffer) error) {

@@ -1,0 +1,227 @@
+package table
+
+import (
+	"archive/zip"
+	"compress/gzip"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"pare/internal/npy"
+)
+
+// Options say how to read. The zero value reads everything.
+type Options struct {
+	// Columns are the names of those to read; nil: all.
+	Columns []string
+	// NoHeader: the first row is data, and columns are called x1, x2, …
+	NoHeader bool
+	// Comma separates cells; 0: comma, semicolon or tab, whichever the first
+	// line has most of.
+	Comma rune
+	// Progress, if not nil, hears how many bytes of the file have been read, of
+	// how many. A file of which a part is read twice starts again.
+	Progress func(read, total int64)
+}
+
+// Read reads a file: CSV, .gz of CSV, .zip of exactly one CSV, or a .npy matrix
+// or vector of f4, f8, u1, i4 or i8, whose columns are called x1, x2, … The
+// ending of the name says which; every other one is CSV. Rows are read as a
+// stream, so memory is that of the columns.
+func Read(path string, o Options) (*Table, error) {
+	t := &Table{Source: filepath.Base(path)}
+	info, err := os.Stat(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, &Error{path + ": there is no such file"}
+	case err != nil:
+		return nil, &Error{oneLine(err)}
+	case info.IsDir():
+		return nil, &Error{path + " is a folder, not a file"}
+	case info.Size() == 0:
+		return nil, t.errorf("the file is empty")
+	}
+	s := &stream{path: path, size: info.Size(), total: info.Size(), progress: o.Progress}
+	defer s.close()
+	if strings.ToLower(filepath.Ext(path)) == ".npy" {
+		f, err := s.open()
+		if err != nil {
+			return nil, t.errorf("%s", oneLine(err))
+		}
+		return readNPY(t.Source, f, o)
+	}
+	return readCSV(t.Source, func() (io.Reader, error) {
+		r, err := s.open()
+		if err != nil {
+			return nil, t.errorf("%s", oneLine(err))
+		}
+		return r, nil
+	}, o)
+}
+
+// ReadCSV reads CSV text from the beginning of r, a part of it perhaps twice;
+// source begins the errors.
+func ReadCSV(source string, r io.ReadSeeker, o Options) (*Table, error) {
+	return readCSV(source, func() (io.Reader, error) {
+		if _, err := r.Seek(0, io.SeekStart); err != nil {
+			return nil, fmt.Errorf("%s: %w", source, err)
+		}
+		return r, nil
+	}, o)
+}
+
+// oneLine is the message of an error without line breaks.
+func oneLine(err error) string { return strings.ReplaceAll(err.Error(), "\n", " ") }
+
+// stream opens a file's text from its beginning, as often as asked.
+type stream struct {
+	path     string
+	size     int64 // of the file
+	total    int64 // of what the progress counts
+	progress func(read, total int64)
+	opened   []io.Closer
+}
+
+func (s *stream) open() (io.Reader, error) {
+	s.close()
+	f, err := os.Open(s.path)
+	if err != nil {
+		return nil, err
+	}
+	s.opened = append(s.opened, f)
+	counted := &counter{r: f, s: s}
+	switch strings.ToLower(filepath.Ext(s.path)) {
+	case ".gz":
+		z, err := gzip.NewReader(counted)
+		if err != nil {
+			return nil, fmt.Errorf("not gzip: %w", err)
+		}
+		return z, nil
+	case ".zip":
+		return s.openZip(f)
+	}
+	return counted, nil
+}
+
+// openZip is the one CSV of an archive.
+func (s *stream) openZip(f *os.File) (io.Reader, error) {
+	z, err := zip.NewReader(f, s.size)
+	if err != nil {
+		return nil, fmt.Errorf("not a zip archive: %w", err)
+	}
+	var found *zip.File
+	var names []string
+	for _, e := range z.File {
+		// macOS adds folders of its own.
+		if e.FileInfo().IsDir() || strings.HasPrefix(e.Name, "__MACOSX/") {
+			continue
+		}
+		if ext := strings.ToLower(filepath.Ext(e.Name)); ext == ".csv" || ext == ".tsv" || ext == ".txt" {
+			found = e
+			names = append(names, e.Name)
+		}
+	}
+	if len(names) != 1 {
+		return nil, fmt.Errorf("the archive has %d CSV files, expected one%s", len(names), list(names))
+	}
+	if found.UncompressedSize64 == 0 {
+		return nil, fmt.Errorf("%s in the archive is empty", found.Name)
+	}
+	r, err := found.Open()
+	if err != nil {
+		return nil, err
+	}
+	s.opened = append(s.opened, r)
+	s.total = int64(found.UncompressedSize64)
+	return &counter{r: r, s: s}, nil
+}
+
+func list(names []string) string {
+	if len(names) == 0 {
+		return ""
+	}
+	const few = 5
+	if len(names) > few {
+		names = append(names[:few:few], "…")
+	}
+	return " (" + strings.Join(names, ", ") + ")"
+}
+
+func (s *stream) close() {
+	for _, c := range s.opened {
+		_ = c.Close() // only read
+	}
+	s.opened = nil
+}
+
+// counter tells the progress every megabyte and at the end.
+type counter struct {
+	r          io.Reader
+	s          *stream
+	read, told int64
+}
+
+func (c *counter) Read(p []byte) (int, error) {
+	n, err := c.r.Read(p)
+	c.read += int64(n)
+	if c.s.progress != nil && (c.read-c.told >= 1<<20 || (err == io.EOF && c.told < c.read)) {
+		c.told = c.read
+		c.s.progress(c.read, c.s.total)
+	}
+	return n, err
+}
+
+// readNPY makes columns of a vector or a matrix.
+func readNPY(source string, r io.Reader, o Options) (*Table, error) {
+	t := &Table{Source: source}
+	shape, data, err := npy.Read64(r)
+	if err != nil {
+		return nil, t.errorf("%s", oneLine(err))
+	}
+	var rest [1]byte
+	if n, _ := r.Read(rest[:]); n > 0 {
+		return nil, t.errorf("there is more in the file behind the array")
+	}
+	if len(shape) == 0 || len(shape) > 2 {
+		return nil, t.errorf("the array has %d dimensions, expected a vector or a matrix", len(shape))
+	}
+	n, p := shape[0], 1
+	if len(shape) == 2 {
+		p = shape[1]
+	}
+	if n == 0 || p == 0 {
+		return nil, t.errorf("the array has no elements: its shape is %v", shape)
+	}
+	columns := make([]Column, p)
+	for j := range columns {
+		values := make([]float64, n)
+		for i := range values {
+			values[i] = data[i*p+j]
+		}
+		columns[j] = Column{Name: fmt.Sprintf("x%d", j+1), Numbers: values}
+	}
+	t.columns, t.rows = columns, n
+	if len(o.Columns) == 0 {
+		return t, nil
+	}
+	picked := make([]Column, 0, len(o.Columns))
+	for j := range columns {
+		for _, name := range o.Columns {
+			if columns[j].Name == name {
+				picked = append(picked, columns[j])
+				break
+			}
+		}
+	}
+	for _, name := range o.Columns {
+		if _, err := t.Column(name); err != nil {
+			return nil, err
+		}
+	}
+	t.columns = picked
+	return t, nil
+}

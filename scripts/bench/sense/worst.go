@@ -1,0 +1,84 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+
+	"pare/internal/table"
+	"pare/stat/estimate/lasso"
+	"pare/stat/linear"
+)
+
+// worst compares the lasso with models that are trained for the worst case, on rows
+// left out of both.
+func (s study) worst() error {
+	x, err := table.Read(filepath.Join(s.folder, "diabetes", "diabetes_data_raw.csv.gz"), table.Options{NoHeader: true, Comma: ' '})
+	if err != nil {
+		return err
+	}
+	y, err := table.Read(filepath.Join(s.folder, "diabetes", "diabetes_target.csv.gz"), table.Options{NoHeader: true})
+	if err != nil {
+		return err
+	}
+	diabetes, err := lasso.Join(x, y)
+	if err != nil {
+		return err
+	}
+	people, err := table.Read(filepath.Join(s.folder, "compas", "compas-scores-two-years.csv"), table.Options{})
+	if err != nil {
+		return err
+	}
+	if err := s.attack("diabetes", diabetes, linear.Gaussian, lasso.Columns{Target: lasso.TargetName(diabetes)}); err != nil {
+		return err
+	}
+	return s.attack("compas", people, linear.Binomial, lasso.Columns{Target: "two_year_recid", OneHot: true,
+		Features: []string{"age", "priors_count", "juv_fel_count", "juv_misd_count", "juv_other_count", "sex", "c_charge_degree"}})
+}
+
+func (s study) attack(name string, t *table.Table, family linear.Family, c lasso.Columns) error {
+	draws := s.repetitions(20)
+	fmt.Printf("%s: %d draws of 30 %% of rows left out; worst case within ±ε standard deviations of every feature\n\n", name, draws)
+	fmt.Println("| ε | model | features | loss | worst-case loss | worst-case loss less that of λ.min |")
+	fmt.Println("|---|---|---|---|---|---|")
+	for _, epsilon := range []float64{0.05, 0.1, 0.2} {
+		rows := []struct {
+			name                      string
+			features, clean, loss, by []float64
+		}{{name: "lasso, λ.min"}, {name: "lasso, λ.1se"}, {name: "lasso, λ of least worst case on its rows"}, {name: "trained for the worst case"}}
+		for k := range rows {
+			m := &rows[k]
+			m.features, m.clean, m.loss, m.by = make([]float64, draws), make([]float64, draws), make([]float64, draws), make([]float64, draws)
+		}
+		err := s.each(draws, func(k int) error {
+			columns := c
+			columns.TestSize, columns.Seed = 0.3, uint64(k)
+			d, err := lasso.Load(t, family, columns)
+			if err != nil {
+				return err
+			}
+			r, err := lasso.Run(context.Background(), d, lasso.Options{Family: family, Folds: 10, Seed: uint64(k), Threads: 1, Robust: epsilon})
+			if err != nil {
+				return err
+			}
+			b := r.Robust
+			if !b.Converged {
+				return fmt.Errorf("%s, ε = %v, draw %d: not converged, gap %v", name, epsilon, k, b.Gap)
+			}
+			for i, w := range []lasso.WorstCase{b.Path[r.CV.Min], b.Path[r.CV.OneSE], b.Path[b.Best], b.Trained} {
+				rows[i].features[k], rows[i].clean[k], rows[i].loss[k] = float64(w.Selected), w.Clean, w.Loss
+				rows[i].by[k] = w.Loss - b.Path[r.CV.Min].Loss
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+		for _, m := range rows {
+			features, _ := mean(m.features)
+			fmt.Printf("| %v | %s | %.1f | %s | %s | %s |\n", epsilon, m.name, features, plus(m.clean), plus(m.loss), plus(m.by))
+		}
+	}
+	fmt.Println()
+	return nil
+}

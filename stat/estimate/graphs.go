@@ -1,0 +1,56 @@
+package estimate
+
+import (
+	"fmt"
+	"slices"
+
+	"pare/report/graph"
+	"pare/stat/diffusion"
+	"pare/stat/graphical"
+)
+
+// NetworkGraph is a fitted precision matrix as a graph to draw or to write to files:
+// weights of edges are Θᵢⱼ, drawn are partial correlations. nil names are x1, x2 …
+func NetworkGraph(n *graphical.Network, names []string) (*graph.Graph, error) {
+	if names != nil && len(names) != n.P() {
+		return nil, fmt.Errorf("%d names for %d variables", len(names), n.P())
+	}
+	g := &graph.Graph{Nodes: make([]graph.Node, n.P()), Measure: "partial correlation"}
+	for i := range g.Nodes {
+		g.Nodes[i].Name = fmt.Sprintf("x%d", i+1)
+		if names != nil {
+			g.Nodes[i].Name = names[i]
+		}
+	}
+	for _, e := range n.Edges {
+		g.Edges = append(g.Edges, graph.Edge{From: e.I, To: e.J, Weight: e.Weight, Value: e.Partial})
+	}
+	return g, nil
+}
+
+// KernelGraph is a diffusion kernel as a graph on its nodes, as graph.FromMatrix
+// draws it. A kernel that is not square has no such graph; see BipartiteGraph.
+func KernelGraph(k diffusion.Kernel, names []string) (*graph.Graph, error) {
+	if len(k.Rows) != k.Inputs {
+		return nil, fmt.Errorf("a kernel of %d outputs and %d inputs is no graph on one set of nodes", len(k.Rows), k.Inputs)
+	}
+	return graph.FromMatrix(k.Dense(), names)
+}
+
+// BipartiteGraph is a diffusion kernel as a directed graph on the inputs, which come
+// first, and the outputs.
+func BipartiteGraph(k diffusion.Kernel, inputs, outputs []string) (*graph.Graph, error) {
+	if len(inputs) != k.Inputs || len(outputs) != len(k.Rows) {
+		return nil, fmt.Errorf("%d and %d names for %d inputs and %d outputs", len(inputs), len(outputs), k.Inputs, len(k.Rows))
+	}
+	g := &graph.Graph{Directed: true}
+	for _, name := range slices.Concat(inputs, outputs) {
+		g.Nodes = append(g.Nodes, graph.Node{Name: name})
+	}
+	for i, r := range k.Rows {
+		for a, j := range r.Index {
+			g.Edges = append(g.Edges, graph.Edge{From: j, To: k.Inputs + i, Weight: r.Value[a]})
+		}
+	}
+	return g, nil
+}

@@ -1,0 +1,92 @@
+package lasso
+
+import (
+	"slices"
+
+	"pare/stat/audit"
+	"pare/stat/linear"
+)
+
+// AuditResult is what the models of the path do to groups of rows.
+type AuditResult struct {
+	Column string
+	Steps  []audit.Step
+	// Names are the features that occur in any model; Protected of a step are
+	// places in it.
+	Names []string
+	// Test tells that the rows were left out of the fits.
+	Test bool
+}
+
+// audit measures every model on the groups of rows, on rows left out where there
+// are any.
+func (r *Result) audit() error {
+	rows := r.Data
+	out := &AuditResult{Column: rows.Audit}
+	if rows.Test != nil {
+		rows, out.Test = rows.Test, true
+	}
+	x, _, err := rows.linear(&r.Options)
+	if err != nil {
+		return err
+	}
+	// Only features that occur are needed: products are not stored elsewhere.
+	var used []int
+	for _, f := range r.Path {
+		used = append(used, f.Index...)
+	}
+	if r.Chosen != nil {
+		used = append(used, r.Chosen.Index...)
+	}
+	slices.Sort(used)
+	used = slices.Compact(used)
+	place := make(map[int]int, len(used))
+	d := audit.Data{Y: rows.Y, Groups: rows.Groups, Classes: r.Options.Family == linear.Binomial}
+	for k, j := range used {
+		place[j] = k
+		d.X = append(d.X, feature(x, j, rows.Rows)...)
+		out.Names = append(out.Names, r.Name(j))
+		if r.problem.about(j, rows.Audit) {
+			d.Protected = append(d.Protected, k)
+		}
+	}
+	var fits []audit.Fit
+	path := r.Path
+	if r.Chosen != nil && !slices.Contains(path, r.Chosen) {
+		path = append(slices.Clone(path), r.Chosen)
+	}
+	for _, f := range path {
+		a := audit.Fit{Lambda: f.Lambda, Intercept: f.Intercept, Coefficients: make([]float64, len(used))}
+		for k, j := range f.Index {
+			a.Coefficients[place[j]] = f.Value[k]
+		}
+		fits = append(fits, a)
+	}
+	if out.Steps, err = audit.Along(fits, d); err != nil {
+		return input(err)
+	}
+	r.Audit = out
+	return nil
+}
+
+// about tells whether feature j is made of a column of the table.
+func (f *fitted) about(j int, column string) bool {
+	if f.pairs == nil {
+		return f.d.Of[j] == column
+	}
+	a, b := f.pairs.Pair(j)
+	return f.d.Of[a] == column || b >= 0 && f.d.Of[b] == column
+}
+
+// step is the audit of a fit; nil where there is none.
+func (r *Result) step(f *Fit) *audit.Step {
+	if r.Audit == nil || f == nil {
+		return nil
+	}
+	for k := range r.Audit.Steps {
+		if r.Audit.Steps[k].Lambda == f.Lambda {
+			return &r.Audit.Steps[k]
+		}
+	}
+	return nil
+}

@@ -1,0 +1,184 @@
+package lasso
+
+import (
+	"fmt"
+	"math"
+	"slices"
+
+	"pare/stat/guard"
+)
+
+// GuardResult is what a guard lets pass.
+type GuardResult struct {
+	Guard    Guard
+	Q        float64
+	Selected []int // features, rising; perhaps none
+	// Statistic is, by feature, the W of knockoffs, the share of halves of stability
+	// selection, or the adjusted p-value of permutations.
+	Statistic []float64
+	// Threshold is what W or the share has to reach, +Inf where nothing can; of
+	// permutations the level, which p-values must not exceed.
+	Threshold float64
+	Copies    int     // knockoffs of each feature
+	Bound     float64 // of stability selection, on the expected number of false selections
+	Chosen    float64 // mean number of columns that a half chooses
+	Lambda    float64 // of permutations: at it a lasso of permuted targets is empty with probability 1 − q
+	Promise   string  // what q bounds, in words
+}
+
+// maxCopies bounds the knockoffs of each feature when their number is left open:
+// every one adds as many columns as there are.
+const maxCopies = 10
+
+// guard asks the guard which features to believe in.
+func (r *Result) guard() error {
+	o, d := &r.Options, r.Data
+	g := &GuardResult{Guard: o.Guard, Q: o.Q}
+	x := guard.Matrix{Rows: d.Rows, Cols: len(d.Names), Data: d.X}
+	var err error
+	switch o.Guard {
+	case Knockoffs:
+		err = g.knockoffs(x, d.Y, o)
+	case Stability:
+		err = g.stability(x, d.Y, o)
+	case Permutation:
+		err = g.permutation(r.problem, o)
+	}
+	if err != nil {
+		return inputf("-guard %s: %w", o.Guard, err)
+	}
+	r.Guard = g
+	if r.Chosen == nil && o.Guard == Permutation {
+		r.ChosenBy = fmt.Sprintf("permutation, %.3g quantile of λ_max", 1-o.Q)
+		r.Chosen, err = r.problem.fit(g.Lambda)
+	}
+	return err
+}
+
+// Points of the path on which features and knockoffs are compared by the size of their
+// coefficients, and its smallest λ over its largest. By the λ at which they enter the
+// power is much less.
+const (
+	areaCount = 50
+	areaRatio = 0.03
+)
+
+func (g *GuardResult) knockoffs(x guard.Matrix, y []float64, o *Options) error {
+	importance := guard.Area(o.lassoPath(o.Threads), areaCount, areaRatio)
+	var s *guard.Selection
+	var err error
+	rng := o.generator(1)
+	if o.FixedX {
+		g.Copies = 1
+		s, err = guard.Knockoffs(x, y, guard.KnockoffOptions{Q: o.Q, FixedX: true,
+			Statistic: guard.Difference(importance)}, rng)
+	} else {
+		if g.Copies = o.Copies; g.Copies == 0 {
+			g.Copies = min(maxCopies, int(math.Ceil(1/o.Q-1e-9)))
+		}
+		if cells, most := x.Rows*x.Cols*(g.Copies+1), 1<<28; cells > most {
+			return fmt.Errorf("%d copies of %d × %d cells are more than %d; lower -knockoffs", g.Copies, x.Rows, x.Cols, most)
+		}
+		s, err = guard.MultipleKnockoffs(x, y, guard.MultipleOptions{Q: o.Q, Copies: g.Copies,
+			Importance: importance}, rng)
+	}
+	if err != nil {
+		return err
+	}
+	g.Selected, g.Statistic, g.Threshold = s.Selected, s.W, s.Threshold
+	g.Promise = fmt.Sprintf("of the features that pass, a share of at most %v is false on average, if features are about Gaussian", o.Q)
+	if o.FixedX {
+		g.Promise = fmt.Sprintf("of the features that pass, a share of at most %v is false on average, if the target is linear with Gaussian noise", o.Q)
+	}
+	return nil
+}
+
+// Pairs of halves, and the shares of halves tried in turn: the lowest allows most
+// columns to be chosen.
+const stabilityPairs = 50
+
+var stabilityThresholds = []float64{0.8, 0.9, 1}
+
+func (g *GuardResult) stability(x guard.Matrix, y []float64, o *Options) error {
+	count := 0
+	for _, threshold := range stabilityThresholds {
+		most, err := guard.MostChosen(x.Cols, stabilityPairs, threshold, o.Q)
+		if err != nil {
+			return err
+		}
+		// A second column has to have a chance beside the strongest.
+		if count = most; count >= 2 || count == 1 && threshold == 1 {
+			g.Threshold = threshold
+			break
+		}
+	}
+	if count == 0 {
+		return fmt.Errorf("with %d columns no threshold bounds the false selections by %v; raise -q", x.Cols, o.Q)
+	}
+	so := guard.StabilityOptions{Pairs: stabilityPairs, Threshold: g.Threshold}
+	if tell := o.Progress; tell != nil {
+		so.Progress = func(done, total int) { tell("stability selection", int64(done), int64(total)) }
+	}
+	s, err := guard.Stability(x, y, guard.FirstEntered(o.lassoPath(1), count, 0.05), so, o.generator(2))
+	if err != nil {
+		return err
+	}
+	g.Selected, g.Statistic, g.Chosen, g.Bound = s.Selected, s.Probability, s.Chosen, s.Bounds.RConcave
+	g.Promise = fmt.Sprintf("at most %v features pass by chance on average, of those that halves choose less often than by a guess", o.Q)
+	return nil
+}
+
+func (g *GuardResult) permutation(f *fitted, o *Options) error {
+	po := guard.PermutationOptions{Level: o.Q, Count: o.Permutations, Scale: f.deviations()}
+	if tell := o.Progress; tell != nil {
+		po.Progress = func(done, total int) { tell("permutations", int64(done), int64(total)) }
+	}
+	s, err := guard.PermutationLambda(f.X, f.Y, po, o.generator(3))
+	if err != nil {
+		return err
+	}
+	g.Selected, g.Statistic, g.Threshold, g.Lambda = s.Selected, s.P, o.Q, s.Lambda
+	g.Promise = fmt.Sprintf("with probability %v no feature passes that is independent of the target", 1-o.Q)
+	return nil
+}
+
+// deviations are the standard deviations of features times their penalty factors; 0
+// leaves a feature out that is constant, excluded or unpenalised.
+func (f *fitted) deviations() []float64 {
+	n, p := f.X.Dims()
+	out := make([]float64, p)
+	v := make([]float64, n)
+	for j := range out {
+		w := at(f.PenaltyFactor, j, 1)
+		if w == 0 || math.IsInf(w, 1) {
+			continue
+		}
+		clear(v)
+		f.X.AddTo(v, j, 1)
+		_, sd := moments(v)
+		out[j] = w * sd
+	}
+	return out
+}
+
+// moments are the mean and the standard deviation, with the divisor n.
+func moments(v []float64) (mean, sd float64) {
+	for _, x := range v {
+		mean += x / float64(len(v))
+	}
+	size := 0.0
+	for _, x := range v {
+		sd += (x - mean) * (x - mean) / float64(len(v))
+		size = max(size, math.Abs(x))
+	}
+	if sd = math.Sqrt(sd); sd <= 1e-14*size {
+		sd = 0 // rounding of a constant
+	}
+	return mean, sd
+}
+
+// Passed tells whether feature j passed the guard.
+func (g *GuardResult) Passed(j int) bool {
+	_, found := slices.BinarySearch(g.Selected, j)
+	return found
+}

@@ -1,0 +1,160 @@
+package lasso
+
+import (
+	"math"
+	"slices"
+
+	"pare/stat/linear"
+	"pare/stat/robust"
+)
+
+// RobustResult compares the models with the one that is trained for the worst case:
+// every feature may move by up to Epsilon standard deviations.
+type RobustResult struct {
+	Epsilon float64
+	// Path are the lasso's models; Best is the place of the one with the least worst
+	// case on the rows it was fitted to.
+	Path []WorstCase
+	Best int
+	// Trained minimises the mean worst-case loss of the rows it was fitted to,
+	// exactly up to Gap.
+	Trained   WorstCase
+	Intercept float64
+	Value     []float64 // of the columns
+	Objective float64   // mean worst-case loss of the fit
+	Gap, Null float64
+	Converged bool
+	Separable bool // the classes can be told apart whatever the worst case: the loss has no minimum
+	Test      bool // losses are on rows left out
+}
+
+// WorstCase are mean losses of a model: the square or the logistic loss in nats, of
+// the rows as they are and in the worst case, and its reach.
+type WorstCase struct {
+	Lambda      float64 // 0 of the trained one
+	Selected    int
+	Clean, Loss float64
+	// Fitted is the worst-case loss on the rows that the model was fitted to.
+	Fitted float64
+	// Distance is, of a binomial model, the median over rows in the right class of how
+	// far, in standard deviations of all features at once, a row may move before its
+	// class changes, and Flipped the share of rows that are wrong in the worst case.
+	Distance, Flipped float64
+}
+
+// robust measures worst cases and trains for them.
+func (r *Result) robust() error {
+	d := r.Data
+	z, mean, sd := d.standardized(!r.Options.NoIntercept)
+	out := &RobustResult{Epsilon: r.Options.Robust, Test: d.Test != nil}
+	rows := d
+	if d.Test != nil {
+		rows = d.Test
+	}
+	p := len(d.Names)
+	scaled := func(f *Fit) []float64 {
+		w := make([]float64, p)
+		for k, j := range f.Index {
+			w[j] = f.Value[k] * sd[j]
+		}
+		return w
+	}
+	for k, f := range r.Path {
+		w := scaled(f)
+		c := r.worst(rows, f, w)
+		c.Fitted = c.Loss
+		if d.Test != nil {
+			c.Fitted = r.worst(d, f, w).Loss
+		}
+		c.Lambda = f.Lambda
+		out.Path = append(out.Path, c)
+		if c.Fitted < out.Path[out.Best].Fitted {
+			out.Best = k
+		}
+	}
+	train := robust.TrainSquare
+	if r.Options.Family == linear.Binomial {
+		train = robust.TrainLogistic
+	}
+	m, err := train(d.Rows, p, z, d.Y, out.Epsilon, robust.Options{NoIntercept: r.Options.NoIntercept})
+	if err != nil {
+		return input(err)
+	}
+	out.Objective, out.Gap, out.Null, out.Converged, out.Separable = m.Objective, m.Gap, m.Null, m.Converged, m.Separable
+	trained := &Fit{Intercept: m.Intercept}
+	out.Value = make([]float64, p)
+	for j, w := range m.Weights {
+		if w == 0 || sd[j] == 0 {
+			continue
+		}
+		out.Value[j] = w / sd[j]
+		trained.Index, trained.Value = append(trained.Index, j), append(trained.Value, out.Value[j])
+		trained.Intercept -= out.Value[j] * mean[j]
+	}
+	out.Intercept = trained.Intercept
+	out.Trained = r.worst(rows, trained, m.Weights)
+	out.Trained.Fitted = m.Objective
+	r.Robust = out
+	return nil
+}
+
+// standardized is the design with columns of deviation 1 and, centred, of mean 0.
+func (d *Data) standardized(centred bool) (z, mean, sd []float64) {
+	p := len(d.Names)
+	z, mean, sd = make([]float64, len(d.X)), make([]float64, p), make([]float64, p)
+	for j := range p {
+		column := d.X[j*d.Rows : (j+1)*d.Rows]
+		if mean[j], sd[j] = moments(column); sd[j] == 0 {
+			continue
+		}
+		if !centred {
+			mean[j] = 0
+		}
+		for i, v := range column {
+			z[j*d.Rows+i] = (v - mean[j]) / sd[j]
+		}
+	}
+	return z, mean, sd
+}
+
+// worst measures a fit whose weights are w on standardised features.
+func (r *Result) worst(rows *Data, f *Fit, w []float64) WorstCase {
+	x, _, err := rows.linear(&r.Options)
+	if err != nil {
+		return WorstCase{} // the design was made before
+	}
+	norm, epsilon := robust.Norm1(w), r.Options.Robust
+	c := WorstCase{Selected: len(f.Index)}
+	n := float64(rows.Rows)
+	var distances []float64
+	for i, s := range scores(f, x)[0] {
+		y := rows.Y[i]
+		if r.Options.Family == linear.Gaussian {
+			c.Clean += robust.SquareLoss(y-s, norm, 0) / n
+			c.Loss += robust.SquareLoss(y-s, norm, epsilon) / n
+			continue
+		}
+		margin := (2*y - 1) * s
+		c.Clean += robust.LogisticLoss(margin, norm, 0) / n
+		c.Loss += robust.LogisticLoss(margin, norm, epsilon) / n
+		if margin <= epsilon*norm {
+			c.Flipped += 1 / n
+		}
+		if margin > 0 && norm > 0 {
+			distances = append(distances, margin/norm)
+		}
+	}
+	c.Distance = median(distances)
+	return c
+}
+
+// median is NaN of nothing.
+func median(v []float64) float64 {
+	if len(v) == 0 {
+		return math.NaN()
+	}
+	sorted := append([]float64(nil), v...)
+	slices.Sort(sorted)
+	k := len(sorted)
+	return (sorted[(k-1)/2] + sorted[k/2]) / 2
+}

@@ -1,0 +1,114 @@
+package estimate
+
+import (
+	"fmt"
+	"io"
+	"math"
+	"math/rand/v2"
+	"pare/report/graph"
+
+	"pare/stat/diffusion"
+
+	"gonum.org/v1/gonum/mat"
+)
+
+// Simulation is a request for signals on a graph with a known truth.
+type Simulation struct {
+	Graph        string // er, ring, grid (as square as Nodes allow) or ba
+	Kernel       string // consensus (one round), heat (for time 0.3) or walk (one step)
+	Nodes        int
+	Degree       float64 // mean, of er and ba
+	Observations int
+	Decibels     float64 // signal over noise; +Inf: no noise
+	Seed         uint64
+}
+
+// SimulationResult are the signals and what made them.
+type SimulationResult struct {
+	Request Simulation
+	Truth   *diffusion.Graph
+	H       *mat.Dense
+	X, Y    *mat.Dense
+}
+
+// Run draws the graph, its kernel and the signals.
+func (s Simulation) Run() (*SimulationResult, error) {
+	rng := rand.New(rand.NewPCG(s.Seed, 0))
+	r := &SimulationResult{Request: s}
+	var err error
+	if s.Nodes < 3 || s.Observations < 2 || !(s.Degree > 0 && s.Degree < float64(s.Nodes)) {
+		return nil, fmt.Errorf("a simulation of %d nodes, mean degree %v, %d observations: there are at least 3 nodes, 2 observations, and a degree above 0 and below the number of nodes", s.Nodes, s.Degree, s.Observations)
+	}
+	switch s.Graph {
+	case "er":
+		r.Truth, err = diffusion.ErdosRenyi(s.Nodes, s.Degree/float64(s.Nodes-1), rng)
+	case "ring":
+		r.Truth, err = diffusion.Ring(s.Nodes)
+	case "grid":
+		rows := int(math.Sqrt(float64(s.Nodes)))
+		for s.Nodes%rows != 0 {
+			rows--
+		}
+		r.Truth, err = diffusion.Grid(rows, s.Nodes/rows)
+	case "ba":
+		r.Truth, err = diffusion.BarabasiAlbert(s.Nodes, max(1, int(s.Degree/2+0.5)), rng)
+	default:
+		err = fmt.Errorf("there is no graph %q; there are er, ring, grid and ba", s.Graph)
+	}
+	if err != nil {
+		return nil, err
+	}
+	most := 0.0
+	for _, d := range r.Truth.Degrees() {
+		most = max(most, d)
+	}
+	switch s.Kernel {
+	case "consensus":
+		r.H, err = diffusion.Consensus(r.Truth, 1/(most+1), 1)
+	case "heat":
+		r.H, err = diffusion.Heat(r.Truth, 0.3)
+	case "walk":
+		r.H, err = diffusion.RandomWalk(r.Truth, 1)
+	default:
+		err = fmt.Errorf("there is no kernel %q; there are consensus, heat and walk", s.Kernel)
+	}
+	if err != nil {
+		return nil, err
+	}
+	r.X, r.Y, err = diffusion.Simulate(r.H, s.Observations, s.Decibels, rng)
+	return r, err
+}
+
+// WriteText says what was drawn.
+func (r *SimulationResult) WriteText(w io.Writer) error {
+	_, err := fmt.Fprintf(w, "%d observations of %d nodes with %s, kernel %s\n", r.Request.Observations, r.Truth.Nodes, plural(len(r.Truth.Edges), "edge"), r.Request.Kernel)
+	return err
+}
+
+// JSON is the value to encode.
+func (r *SimulationResult) JSON() any {
+	return map[string]any{"graph": r.Request.Graph, "kernel": r.Request.Kernel, "nodes": r.Truth.Nodes,
+		"edges": len(r.Truth.Edges), "observations": r.Request.Observations, "seed": r.Request.Seed}
+}
+
+// Warnings are none.
+func (r *SimulationResult) Warnings() []string { return nil }
+
+// WriteFolder writes inputs.csv, outputs.csv, kernel.csv, edges.csv, network.dot,
+// network.graphml and network.svg. The folder has to be new or empty.
+func (r *SimulationResult) WriteFolder(dir string) error {
+	names := make([]string, r.Truth.Nodes)
+	for i := range names {
+		names[i] = fmt.Sprintf("n%d", i+1)
+	}
+	matrixFile := func(name string, m *mat.Dense) file {
+		rows, columns := m.Dims()
+		return csvFile(name, names, matrixRows(rows, columns, m.At))
+	}
+	g, err := graph.FromMatrix(r.Truth.Adjacency(), names)
+	if err != nil {
+		return err
+	}
+	files := []file{matrixFile("inputs.csv", r.X), matrixFile("outputs.csv", r.Y), matrixFile("kernel.csv", r.H)}
+	return writeFolder(dir, append(files, graphFiles(g, fmt.Sprintf("%s: %s", r.Request.Graph, plural(len(g.Edges), "edge")))...))
+}

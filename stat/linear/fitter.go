@@ -1,0 +1,284 @@
+package linear
+
+import (
+	"math"
+	"slices"
+
+	"pare/internal/f64"
+)
+
+// fitter solves a task for one λ after another, each from the solution before.
+type fitter struct {
+	t      *task
+	loss   loss
+	screen *screen
+
+	beta      []float64 // all features, standardised
+	intercept float64   // on the standardised scale
+	eta, u    []float64 // at beta
+	fair      []float64 // u, projected to be feasible for what is not penalised
+	first     []float64 // that of the model without penalised features
+	h         []float64
+
+	set     []int // working set
+	place   []int // of each feature in it, or −1
+	columns map[int][]float64
+	sparse  *Sparse // the design, if it is sparse
+
+	descent   descent
+	newton    newton
+	conjugate conjugate
+	packed    packed
+	residual  sparseResidual
+	scaled    []float64
+	gram      gram
+	held      covariances // of set, with gradients at beta; nil: none
+	aged      bool        // its gradients are of the last λ, or have the rounding of moves
+	rounded   bool        // single precision is not enough for the Gram matrix
+
+	lambdas [2]float64 // the last two
+	former  []float64  // the coefficients for the one before the last
+
+	null      float64 // objective without penalised features
+	unit      float64 // what the tolerance is a part of: null, or more if that is rounding
+	goal      float64 // the gap to reach
+	keepDual  bool
+	loose     bool        // see slack
+	whole     *projection // of all features, for λ = 0
+	tolerance float64
+	limit     int
+}
+
+// outcome is how the fit of one λ ended.
+type outcome struct {
+	objective, loss, gap float64
+	scale                float64 // of the dual point
+	iterations           int
+	converged            bool
+}
+
+func newFitter(t *task, l loss, o Options) *fitter {
+	f := &fitter{t: t, loss: l, screen: newScreen(t), tolerance: o.tolerance(), limit: o.maxIterations(), keepDual: o.KeepDual}
+	f.beta = make([]float64, t.p)
+	f.place = make([]int, t.p)
+	for j := range f.place {
+		f.place[j] = -1
+	}
+	f.eta, f.u, f.fair, f.h = make([]float64, t.n), make([]float64, t.n), make([]float64, t.n), make([]float64, t.n)
+	f.columns = map[int][]float64{}
+	f.sparse, _ = t.x.(*Sparse)
+	if t.intercept {
+		f.intercept = l.start()
+	}
+	f.admit(t.free)
+	f.refresh()
+	f.setNull(l.value(f.eta))
+	return f
+}
+
+// refresh computes η and u from the coefficients.
+func (f *fitter) refresh() {
+	shift := f.intercept
+	if f.sparse != nil {
+		f.packed.hold(f.t, f.sparse, f.set)
+		f.scaled = zeros(f.scaled, len(f.set))
+		for k, j := range f.set {
+			f.scaled[k] = f.beta[j]
+		}
+		f.packed.times(f.eta, f.scaled)
+		shift -= f64.Dot(f.scaled, f.packed.mean)
+	} else {
+		f.combine()
+	}
+	for i := range f.eta {
+		f.eta[i] += shift
+	}
+	f.loss.dual(f.u, f.eta)
+}
+
+// A task of combine takes combineRows observations, whatever the threads are; together
+// they pay for a second thread from combineValues values on.
+const (
+	combineRows   = 2560
+	combineValues = 1 << 18
+)
+
+// combine sets η to the columns of the working set times their coefficients.
+func (f *fitter) combine() {
+	var columns [][]float64
+	var values []float64
+	for _, j := range f.set {
+		if b := f.beta[j]; b != 0 {
+			columns, values = append(columns, f.columns[j]), append(values, b)
+		}
+	}
+	threads := f.t.threads
+	if len(columns)*f.t.n < combineValues {
+		threads = 1
+	}
+	parallel(chunks(f.t.n, combineRows), threads, func(chunk int) {
+		from, to := combineRows*chunk, min(f.t.n, combineRows*(chunk+1))
+		eta := f.eta[from:to]
+		clear(eta)
+		k := 0
+		for ; k+4 <= len(columns); k += 4 {
+			f64.Axpy4((*[4]float64)(values[k:]), &[4][]float64{columns[k][from:to], columns[k+1][from:to],
+				columns[k+2][from:to], columns[k+3][from:to]}, eta)
+		}
+		for ; k < len(columns); k++ {
+			f64.Axpy(values[k], columns[k][from:to], eta)
+		}
+	})
+}
+
+// admit adds features to the working set.
+func (f *fitter) admit(list []int) {
+	from := len(f.set)
+	for _, j := range list {
+		if f.place[j] >= 0 {
+			continue
+		}
+		f.place[j] = len(f.set)
+		f.set = append(f.set, j)
+		if f.sparse == nil && f.columns[j] == nil {
+			x := make([]float64, f.t.n)
+			f.t.column(j, x)
+			f.columns[j] = x
+		}
+	}
+	if f.held != nil {
+		f.extend(from)
+	}
+}
+
+// trim takes out of the working set what is zero, unless the Gram matrix of all that
+// has ever been in it is kept.
+func (f *fitter) trim() {
+	if s, ok := f.t.x.(*Sparse); ok && f.sparse == nil {
+		f.sparse, f.held = s, nil
+	}
+	if f.held != nil {
+		return
+	}
+	f.set = slices.DeleteFunc(f.set, func(j int) bool {
+		gone := f.beta[j] == 0 && f.t.factor[j] > 0
+		if gone {
+			f.place[j] = -1
+		}
+		return gone
+	})
+}
+
+// solve minimises for λ. Each round solves on the working set, computes the gap of
+// the whole problem and admits what the optimality conditions miss.
+func (f *fitter) solve(lambda float64) outcome {
+	f.trim()
+	f.allow(lambda, false)
+	f.aged = true
+	if f.sparse != nil {
+		f.admit(f.expected(likely * lambda))
+	}
+	f.extrapolate(lambda)
+	var out outcome
+	strict, rough := 0.8, 0.0
+	if f.iterative() {
+		// What is missing shows long before the working set is solved.
+		rough = 0.02 * lambda
+	}
+	for {
+		f.inner(lambda, max(f.target(strict), rough), &out)
+		f.project(lambda)
+		if rough > 0 && out.iterations < f.limit {
+			f.screen.beside(f.fair, lambda*f.t.alpha, f.place)
+		} else {
+			f.screen.update(f.fair, lambda*f.t.alpha)
+			f.measure(lambda, &out)
+			if out.converged || out.iterations >= f.limit {
+				return out
+			}
+		}
+		missing := f.missing(lambda)
+		f.admit(missing)
+		if len(missing) == 0 && rough == 0 {
+			if f.loose && strict < 1e-12 {
+				return out
+			}
+			f.allow(lambda, strict < 1e-12)
+			strict *= 0.1
+			f.refine(strict)
+		}
+		rough = 0
+		if f.iterative() { // the next ones that are missing violate less than these
+			for _, j := range missing {
+				rough = max(rough, 0.1*(f.excess(j, 1)/f.t.factor[j]-lambda*f.t.alpha))
+			}
+		}
+	}
+}
+
+// enough is the part of the target at which a Gram matrix in single precision is given
+// up: gradients have been computed anew several times then.
+const enough = 1e-6
+
+// refine prepares for another round on the same working set.
+func (f *fitter) refine(strict float64) {
+	_, f.aged = f.held.(*wideGram)
+	f.rounded = f.rounded || f.aged && strict < enough
+}
+
+// iterative tells that the working set is solved by conjugate gradients or sweeps, not by
+// a factor.
+func (f *fitter) iterative() bool { return f.sparse != nil || len(f.set) > directLimit }
+
+// extrapolate goes on along the line through the last two solutions, because paths
+// are piecewise linear in λ, unless a factor will find the next solution anyway.
+func (f *fitter) extrapolate(lambda float64) {
+	last := f.lambdas
+	f.lambdas = [2]float64{lambda, last[0]}
+	if f.former == nil {
+		f.former = make([]float64, f.t.p)
+	}
+	move := f.iterative() && last[1] > last[0] && last[0] > lambda
+	t := (last[0] - lambda) / (last[1] - last[0])
+	f.scaled = zeros(f.scaled, len(f.set))
+	for k, j := range f.set {
+		old, b := f.former[j], f.beta[j]
+		f.former[j] = b
+		next := b + t*(b-old)
+		if !move || old == 0 || b*next <= 0 {
+			continue
+		}
+		lower, upper := f.t.limits(j)
+		next = min(max(next, lower), upper)
+		f.beta[j], f.scaled[k] = next, next-b
+	}
+	if !move {
+		return
+	}
+	f.screen.forget()
+	if f.held != nil {
+		f.settleGram()
+		f.held.shift(f.scaled)
+		return // the residuals follow when the working set has been solved
+	}
+	f.refresh()
+}
+
+// settleGram takes the rounding of past moves out of the correlations of the Gram matrix.
+func (f *fitter) settleGram() {
+	f.correlate(f.held.state(), f.set)
+	f.aged = false
+}
+
+// target is the violation of the optimality conditions for which the gap of the
+// working set is within the tolerance: the gap is about the violation times ‖β‖₁.
+func (f *fitter) target(strict float64) float64 {
+	sum := 0.0
+	for _, j := range f.set {
+		sum += math.Abs(f.beta[j])
+	}
+	return max(strict*f.goal/max(sum, math.Sqrt(f.unit)), f.floor())
+}
+
+// floor is the rounding of correlations: no violation can be asked to be less.
+func (f *fitter) floor() float64 { return 2e-15 * f.t.largest * math.Sqrt(f.unit) }

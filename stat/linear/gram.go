@@ -1,0 +1,166 @@
+package linear
+
+import "pare/internal/f64"
+
+// covariances is smooth by the Gram matrix of a working set: a move costs as many
+// operations as there are features in it, whatever n is. The intercept has been
+// eliminated by centring.
+type covariances interface {
+	operator
+	// begin makes the present point, at the coefficients beta, the one where value is zero.
+	begin(beta []float64)
+	// curvature is the second derivative by feature k.
+	curvature(k int) float64
+	// extend adds the columns from the given one on, weighted by v, with gradients of zero.
+	extend(columns [][]float64, from int, v []float64)
+}
+
+// quadratic is the point of covariances.
+type quadratic struct {
+	q         []float64 // −gradient
+	q0, start []float64 // q and β where value is zero
+	beta      []float64 // that of the descent
+}
+
+func (p *quadratic) gradient(j int) float64 { return p.q[j] }
+
+func (p *quadratic) gradients(out []float64) { copy(out, p.q) }
+
+func (p *quadratic) settle() float64 { return 0 }
+
+func (p *quadratic) state() []float64 { return p.q }
+
+func (p *quadratic) begin(beta []float64) {
+	p.beta = beta
+	p.q0 = append(p.q0[:0], p.q...)
+	p.start = append(p.start[:0], beta...)
+}
+
+func (p *quadratic) value() float64 {
+	sum := 0.0
+	for j, b := range p.beta {
+		sum -= (b - p.start[j]) * (p.q0[j] + p.q[j]) / 2
+	}
+	return sum
+}
+
+// gram is covariances of a working set that is small enough for a factor.
+type gram struct {
+	quadratic
+	g       [][]float64 // full rows
+	out     []float64
+	threads int
+}
+
+func (g *gram) move(j int, d float64) { f64.Axpy(-d, g.g[j][:len(g.q)], g.q) }
+
+func (g *gram) curvature(k int) float64 { return g.g[k][k] }
+
+// grow makes room for features up to m.
+func (g *gram) grow(m int) {
+	for i, row := range g.g {
+		if cap(row) < m {
+			g.g[i] = append(make([]float64, 0, m+m/2+16), row...)
+		}
+		g.g[i] = g.g[i][:m]
+	}
+	for len(g.g) < m {
+		g.g = append(g.g, make([]float64, m, m+m/2+16))
+	}
+}
+
+// A panel of rows of the fresh columns stays in the second cache while those of
+// others pass by, so that these are read once for all fresh ones.
+const (
+	panelRows    = 512
+	panelColumns = 64
+)
+
+// fill computes the rows and columns of G from feature from on: xᵢᵀHxⱼ of columns
+// that are centred in the metric h, with weighted[k] = h∘x of feature from+k.
+func (g *gram) fill(from int, columns, weighted [][]float64, threads int) {
+	m := len(columns)
+	g.grow(m)
+	fresh := m - from
+	if fresh == 0 {
+		return
+	}
+	n := len(columns[0])
+	if fresh*m*n < 1<<18 {
+		threads = 1
+	}
+	for r := from; r < m; r++ {
+		clear(g.g[r])
+	}
+	parallel(chunks(m, panelColumns), threads, func(chunk int) {
+		lo := panelColumns * chunk
+		hi := min(lo+panelColumns, m)
+		for row := 0; row < n; row += panelRows {
+			g.panel(from, lo, hi, row, min(row+panelRows, n), columns, weighted)
+		}
+	})
+	for r := from; r < m; r++ {
+		for k := range r {
+			g.g[k][r] = g.g[r][k]
+		}
+	}
+}
+
+// panel adds the products of rows lo to hi−1 of the fresh columns with columns from
+// to to−1.
+func (g *gram) panel(first, from, to, lo, hi int, columns, weighted [][]float64) {
+	r := 0
+	for ; r+3 <= len(weighted); r += 3 {
+		a := [3][]float64{weighted[r][lo:hi], weighted[r+1][lo:hi], weighted[r+2][lo:hi]}
+		rows := g.g[first+r : first+r+3]
+		i := from
+		for ; i+4 <= to; i += 4 {
+			s := f64.Tile(&a, &[4][]float64{columns[i][lo:hi], columns[i+1][lo:hi], columns[i+2][lo:hi], columns[i+3][lo:hi]})
+			for k, row := range rows {
+				row[i] += s[4*k]
+				row[i+1] += s[4*k+1]
+				row[i+2] += s[4*k+2]
+				row[i+3] += s[4*k+3]
+			}
+		}
+		for ; i < to; i++ {
+			for k, row := range rows {
+				row[i] += f64.Dot(a[k], columns[i][lo:hi])
+			}
+		}
+	}
+	for ; r < len(weighted); r++ {
+		a, row, i := weighted[r][lo:hi], g.g[first+r], from
+		for ; i+4 <= to; i += 4 {
+			s := f64.Dot4(a, columns[i][lo:hi], columns[i+1][lo:hi], columns[i+2][lo:hi], columns[i+3][lo:hi])
+			for k, v := range s {
+				row[i+k] += v
+			}
+		}
+		for ; i < to; i++ {
+			row[i] += f64.Dot(a, columns[i][lo:hi])
+		}
+	}
+}
+
+func (g *gram) extend(columns [][]float64, from int, v []float64) {
+	weighted := make([][]float64, len(columns)-from)
+	for k := range weighted {
+		weighted[k] = make([]float64, len(v))
+		f64.Mul(weighted[k], columns[from+k], v)
+	}
+	g.fill(from, columns, weighted, g.threads)
+	g.q = append(g.q, make([]float64, len(weighted))...)
+}
+
+func (g *gram) product(out, x []float64) {
+	for j := range out {
+		out[j] = f64.Dot(x, g.g[j][:len(g.q)])
+	}
+}
+
+func (g *gram) shift(x []float64) {
+	g.out = zeros(g.out, len(x))
+	g.product(g.out, x)
+	f64.Axpy(-1, g.out, g.q)
+}
