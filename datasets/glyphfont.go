@@ -17,6 +17,8 @@ import (
 	"golang.org/x/image/font/gofont/goregular"
 	"golang.org/x/image/font/gofont/gosmallcaps"
 	"golang.org/x/image/font/gofont/gosmallcapsitalic"
+	"golang.org/x/image/font/sfnt"
+	"golang.org/x/image/math/fixed"
 )
 
 // vec is a point; y grows downwards.
@@ -60,7 +62,7 @@ func loadOutlines() (map[rune][]outline, error) {
 }
 
 func addFont(out map[rune][]outline, data []byte, smallCaps bool) error {
-	font, err := parseTrueType(data)
+	font, err := sfnt.Parse(data)
 	if err != nil {
 		return err
 	}
@@ -87,58 +89,54 @@ func addFont(out map[rune][]outline, data []byte, smallCaps bool) error {
 }
 
 // polygons reads a glyph, scaled and centred, and its height.
-func polygons(font *trueType, r rune, scale float64) (o outline, height float64, err error) {
-	index, err := font.index(r)
+func polygons(font *sfnt.Font, r rune, scale float64) (o outline, height float64, err error) {
+	var buf sfnt.Buffer
+	index, err := font.GlyphIndex(&buf, r)
 	if err != nil {
 		return o, 0, err
 	}
-	curves, err := font.contours(index, 0)
+	if index == 0 {
+		return o, 0, fmt.Errorf("font has no glyph for %q", r)
+	}
+	// At as many pixels as the em has units, coordinates are whole font units.
+	segments, err := font.LoadGlyph(&buf, index, fixed.I(int(font.UnitsPerEm())), nil)
 	if err != nil {
 		return o, 0, err
 	}
-	for _, c := range curves {
-		if len(c) < 2 {
-			continue
-		}
-		o.points = appendFlat(o.points, c)
-		o.ends = append(o.ends, len(o.points))
+	for _, s := range segments {
+		o.appendFlat(s)
 	}
 	if len(o.points) == 0 {
 		return o, 0, fmt.Errorf("the glyph of %q is empty", r)
 	}
+	o.ends = append(o.ends, len(o.points))
 	lo, hi := box(o.points)
 	for i, p := range o.points {
-		o.points[i] = vec{(p.x - (lo.x+hi.x)/2) * scale, ((lo.y+hi.y)/2 - p.y) * scale}
+		o.points[i] = vec{(p.x - (lo.x+hi.x)/2) * scale, (p.y - (lo.y+hi.y)/2) * scale}
 	}
 	return o, (hi.y - lo.y) * scale, nil
 }
 
-// appendFlat turns a closed quadratic curve into points of a polygon. Between two control
-// points in a row the curve passes through their middle.
-func appendFlat(to []vec, c []curvePoint) []vec {
-	at := func(i int) curvePoint { return c[(i+len(c))%len(c)] }
-	middle := func(a, b curvePoint) vec { return vec{(a.x + b.x) / 2, (a.y + b.y) / 2} }
-	for i := range c {
-		p := at(i)
-		if p.on {
-			to = append(to, vec{p.x, p.y})
-			continue
+// appendFlat adds a piece of a contour as straight lines. A contour ends where it began,
+// as sfnt gives it, so the last line of its polygon has no length.
+func (o *outline) appendFlat(s sfnt.Segment) {
+	at := func(i int) vec { return vec{float64(s.Args[i].X) / 64, float64(s.Args[i].Y) / 64} }
+	switch s.Op {
+	case sfnt.SegmentOpMoveTo:
+		if len(o.points) > 0 {
+			o.ends = append(o.ends, len(o.points))
 		}
-		from, end := vec{at(i - 1).x, at(i - 1).y}, vec{at(i + 1).x, at(i + 1).y}
-		if !at(i - 1).on {
-			from = middle(at(i-1), p)
-			to = append(to, from)
-		}
-		if !at(i + 1).on {
-			end = middle(p, at(i+1))
-		}
-		for k := 1; k < flatten; k++ {
+		o.points = append(o.points, at(0))
+	case sfnt.SegmentOpLineTo:
+		o.points = append(o.points, at(0))
+	case sfnt.SegmentOpQuadTo:
+		from, control, end := o.points[len(o.points)-1], at(0), at(1)
+		for k := 1; k <= flatten; k++ {
 			t := float64(k) / flatten
-			a, b, d := (1-t)*(1-t), 2*t*(1-t), t*t
-			to = append(to, vec{a*from.x + b*p.x + d*end.x, a*from.y + b*p.y + d*end.y})
+			a, b, c := (1-t)*(1-t), 2*t*(1-t), t*t
+			o.points = append(o.points, vec{a*from.x + b*control.x + c*end.x, a*from.y + b*control.y + c*end.y})
 		}
 	}
-	return to
 }
 
 // box is the smallest and largest x and y of some points.
