@@ -76,7 +76,7 @@ func (p *panel) notFound(out io.Writer) {
 		}
 		done[k] = true
 		a, b, _ := p.ends(k[0], k[1])
-		fmt.Fprintf(out, `<path d="M%.1f %.1fL%.1f %.1f" stroke="%s" stroke-width="1.4"%s/>`+"\n", a.X, a.Y, b.X, b.Y, missing, dotted)
+		fmt.Fprintf(out, `<path d="M%.1f %.1fL%.1f %.1f" fill="none" stroke="%s" stroke-width="1.4"%s/>`+"\n", a.X, a.Y, b.X, b.Y, missing, dotted)
 	}
 }
 
@@ -124,8 +124,10 @@ func (p *panel) nodes(out io.Writer) {
 		return
 	}
 	for _, l := range p.labels() {
-		// A white rim keeps names legible on lines.
-		fmt.Fprintf(out, `<text x="%.1f" y="%.1f" text-anchor="%s" fill="%s" stroke="#ffffff" stroke-width="3" paint-order="stroke">%s</text>`+"\n",
-			l.x, l.y, l.anchor, ink, escape(l.text))
+		// A white rim keeps names legible on lines. It is a text of its own: not all
+		// viewers know paint-order.
+		place := fmt.Sprintf(`x="%.1f" y="%.1f" text-anchor="%s"`, l.x, l.y, l.anchor)
+		fmt.Fprintf(out, `<text %s fill="#ffffff" stroke="#ffffff" stroke-width="3" aria-hidden="true">%s</text>`+"\n", place, escape(l.text))
+		fmt.Fprintf(out, `<text %s fill="%s">%s</text>`+"\n", place, ink, escape(l.text))
 	}
 }

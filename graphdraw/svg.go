@@ -71,7 +71,7 @@ func legend(out io.Writer, g *Graph, y float64, counts string, strongest float64
 	fmt.Fprintf(out, `<text x="20" y="%.0f" fill="%s">%s; width by %s, largest %.3g</text>`+"\n", y, soft, counts, escape(g.measure()), strongest)
 	x := 20.0
 	entry := func(colour, dash, text string) {
-		fmt.Fprintf(out, `<path d="M%.0f %.0fh26" stroke="%s" stroke-width="3"%s/><text x="%.0f" y="%.0f" fill="%s">%s</text>`+"\n", x, y+20, colour, dash, x+32, y+24, soft, text)
+		fmt.Fprintf(out, `<path d="M%.0f %.0fh26" fill="none" stroke="%s" stroke-width="3"%s/><text x="%.0f" y="%.0f" fill="%s">%s</text>`+"\n", x, y+20, colour, dash, x+32, y+24, soft, text)
 		x += 32 + 6.2*float64(len(text)) + 18
 	}
 	entry(positive, "", "positive")
