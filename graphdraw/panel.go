@@ -93,22 +93,35 @@ func (p *panel) ends(from, to int) (a, b, unit Point) {
 func (p *panel) edge(out io.Writer, e Edge) {
 	a, b, unit := p.ends(e.From, e.To)
 	path := fmt.Sprintf("M%.1f %.1fL%.1f %.1f", a.X, a.Y, b.X, b.Y)
-	v, marker, join, style := p.g.drawn(e), "", "–", ""
+	v, join, style, from := p.g.drawn(e), "–", "", a
 	if p.g.Directed {
-		marker = fmt.Sprintf(` marker-end="url(#a%s)"`, strokeColour(v)[1:])
 		join = "→"
 		if p.arrows[[2]int{e.To, e.From}] {
 			bend := 0.12 * math.Hypot(b.X-a.X, b.Y-a.Y)
-			path = fmt.Sprintf("M%.1f %.1fQ%.1f %.1f %.1f %.1f", a.X, a.Y,
-				(a.X+b.X)/2-unit.Y*bend, (a.Y+b.Y)/2+unit.X*bend, b.X, b.Y)
+			from = Point{(a.X+b.X)/2 - unit.Y*bend, (a.Y+b.Y)/2 + unit.X*bend}
+			path = fmt.Sprintf("M%.1f %.1fQ%.1f %.1f %.1f %.1f", a.X, a.Y, from.X, from.Y, b.X, b.Y)
 		}
 	}
 	if p.g.Reference != nil && !p.known[pair(e.From, e.To)] {
 		style = dashed
 	}
-	fmt.Fprintf(out, `<path d="%s" fill="none" stroke="%s" stroke-width="%.2f" stroke-opacity="0.75"%s%s><title>%s %s %s: %.4g</title></path>`+"\n",
-		path, strokeColour(v), p.thin*strokeWidth(v, p.strongest), style, marker,
+	fmt.Fprintf(out, `<path d="%s" fill="none" stroke="%s" stroke-width="%.2f" stroke-opacity="0.75"%s><title>%s %s %s: %.4g</title></path>`+"\n",
+		path, strokeColour(v), p.thin*strokeWidth(v, p.strongest), style,
 		escape(p.g.Nodes[e.From].Name), join, escape(p.g.Nodes[e.To].Name), v)
+	if p.g.Directed {
+		arrowhead(out, from, b, strokeColour(v))
+	}
+}
+
+// arrowhead draws the head of an arrow that comes from a point. It is a shape of its
+// own: not all viewers draw markers at the ends of curves.
+func arrowhead(out io.Writer, from, tip Point, colour string) {
+	const long, half = 7.0, 3.5
+	length := max(1e-9, math.Hypot(tip.X-from.X, tip.Y-from.Y))
+	unit := Point{(tip.X - from.X) / length, (tip.Y - from.Y) / length}
+	foot := Point{tip.X - long*unit.X, tip.Y - long*unit.Y}
+	fmt.Fprintf(out, `<path d="M%.1f %.1fL%.1f %.1fL%.1f %.1fz" fill="%s"/>`+"\n", tip.X, tip.Y,
+		foot.X-half*unit.Y, foot.Y+half*unit.X, foot.X+half*unit.Y, foot.Y-half*unit.X, colour)
 }
 
 func (p *panel) nodes(out io.Writer) {

@@ -43,7 +43,7 @@ func WriteSVG(w io.Writer, g *Graph, title string) error {
 	}
 	frame := box{at: Point{}, width: width, height: scale*high.Y + top + bottom}
 	out := bufio.NewWriter(w)
-	begin(out, g.Directed, frame.width, frame.height)
+	begin(out, frame.width, frame.height)
 	p := newPanel(g, at, frame)
 	p.draw(out)
 	if title != "" {
@@ -55,15 +55,10 @@ func WriteSVG(w io.Writer, g *Graph, title string) error {
 }
 
 // begin writes what comes before the first panel.
-func begin(out io.Writer, directed bool, width, height float64) {
+func begin(out io.Writer, width, height float64) {
 	fmt.Fprintf(out, `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %.0f %.0f" width="%.0f" height="%.0f" font-family="Helvetica, Arial, sans-serif" font-size="11">`+"\n",
 		width, height, width, height)
 	fmt.Fprintf(out, "<rect width=\"100%%\" height=\"100%%\" fill=\"#ffffff\"/>\n")
-	if directed {
-		for _, c := range []string{positive, negative} {
-			fmt.Fprintf(out, `<marker id="a%s" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" markerUnits="userSpaceOnUse" orient="auto"><path d="M0 0L8 4L0 8z" fill="%s"/></marker>`+"\n", c[1:], c)
-		}
-	}
 }
 
 // legend says in two lines what lines and circles mean.
