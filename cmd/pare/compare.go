@@ -48,6 +48,9 @@ func (c compareCommand) run(ctx context.Context, args []string, stdout, stderr i
 	if err := writable(*svg); err != nil {
 		return err
 	}
+	if err := cli.OutputFile("-svg", *svg, ".svg"); err != nil {
+		return err
+	}
 	runs, err := outcomes(paths, stderr)
 	if err != nil {
 		return err
