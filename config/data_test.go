@@ -16,7 +16,7 @@ func TestSequenceData(t *testing.T) {
 		`{dataset: mnist, sequence: pixels, permute: true}`:                                      {Dataset: "mnist", Sequence: "pixels", Permute: true},
 		`{dataset: fashion-mnist, sequence: rows}`:                                               {Dataset: "fashion-mnist", Sequence: "rows"},
 		`{dataset: own, window: 3, symbols: 2, permute: true}`:                                   {Dataset: "own", Window: 3, Symbols: 2, Permute: true},
-		`{dataset: text, file: a.txt, carry: false}`:                               {Dataset: "text", File: "a.txt"},
+		`{dataset: text, file: a.txt, carry: false}`:                                             {Dataset: "text", File: "a.txt"},
 		`{dataset: text, file: 'a b.txt', vocabulary: '\u00e9\x00#'}`:                            {Dataset: "text", File: "a b.txt", Vocabulary: `\u00e9\x00#`},
 	} {
 		want.Normalize = "standard"

@@ -21,7 +21,7 @@ var _ command = compareCommand{}
 
 func (compareCommand) name() string { return "compare" }
 func (compareCommand) args() string {
-	return "RUN... [-markdown | -json] [-svg FILE [-over macs|params|nonzero|activations]]"
+	return "RUN... [-of RUN] [-markdown | -json] [-svg FILE [-over macs|params|nonzero|activations]]"
 }
 func (compareCommand) doc() string {
 	return "puts finished runs side by side: test results against what is left of the first network; repetitions with other seeds have a mean"
@@ -33,6 +33,7 @@ func (c compareCommand) run(ctx context.Context, args []string, stdout, stderr i
 	asJSON := f.Bool("json", false, "print a JSON array with an object for each run, and for each group of seeds")
 	svg := f.String("svg", "", "`FILE` for a picture: the test result over the share that is left")
 	over := f.String("over", string(report.LeftMACs), "what is left in the picture: macs (multiply-accumulates), params, nonzero or activations (not 0)")
+	of := f.String("of", "", "`RUN` whose first network all shares are measured against, for nets that were narrow from the start; default: that of each run's own chain")
 	paths, err := f.parseSome(args, stdout)
 	if err != nil {
 		return err
@@ -55,6 +56,11 @@ func (c compareCommand) run(ctx context.Context, args []string, stdout, stderr i
 	if err != nil {
 		return err
 	}
+	if *of != "" {
+		if err := measureAgainst(*of, runs); err != nil {
+			return err
+		}
+	}
 	rows := report.Compare(runs)
 	if *svg != "" {
 		var picture bytes.Buffer
@@ -69,6 +75,25 @@ func (c compareCommand) run(ctx context.Context, args []string, stdout, stderr i
 		return json.NewEncoder(stdout).Encode(rows)
 	}
 	return report.CompareTable(stdout, rows, *markdown)
+}
+
+// measureAgainst takes the network that a run began with for the whole of all runs.
+func measureAgainst(path string, runs []report.Outcome) error {
+	a, err := run.OpenArtifact(path)
+	if err != nil {
+		return err
+	}
+	e, err := a.Experiment()
+	if err != nil {
+		return err
+	}
+	if e.Original == nil {
+		return cli.InputError("-of %s: nothing there says how large its first network was", path)
+	}
+	for i := range runs {
+		runs[i].Params[0], runs[i].MACs[0] = e.Original.Params, e.Original.MACs
+	}
+	return nil
 }
 
 // outcomes reads the results of finished runs, each once. What has no results is left

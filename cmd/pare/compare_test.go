@@ -149,6 +149,12 @@ func TestCompareChains(t *testing.T) {
 	if t.Failed() {
 		t.Log(out)
 	}
+	if err := json.Unmarshal([]byte(succeed(t, "compare", "-json", "-of", filepath.Join(dir, "cut-s1"), filepath.Join(dir, "narrow-s2"))), &rows); err != nil {
+		t.Fatal(err)
+	}
+	if len(rows) != 1 || rows[0].Params != [2]int64{whole, 64*12 + 12 + 12*8 + 8 + 8*10 + 10} {
+		t.Errorf("a narrow net measured against the dense one: %+v", rows)
+	}
 	// The same from another working directory, with paths relative to the folder of all
 	// runs: the settings of the run before are still found.
 	text, err := os.ReadFile(filepath.Join(paths[1], "config.yaml"))
