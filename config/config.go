@@ -30,11 +30,11 @@ type Data struct {
 	Color      bool    `yaml:"color,omitempty" json:"color,omitempty" doc:"glyphs only: 32x32 colour images in place of 28x28 grey ones"`
 	Classes    string  `yaml:"classes,omitempty" json:"classes,omitempty" doc:"glyphs only: digits, letters or all; empty: all"`
 	File       string  `yaml:"file,omitempty" json:"file,omitempty" doc:"text only: UTF-8 file, plain or gzip, in data.dir where that is given; empty: the only .txt file of data.dir"`
-	Window     int     `yaml:"window,omitempty" json:"window,omitempty" range:"[0,)" doc:"text and wordchain only: characters of an example; 0: 64"`
+	Window     int     `yaml:"window,omitempty" json:"window,omitempty" range:"[1,)" doc:"text and wordchain only: characters of an example; left out: 64"`
 	Vocabulary string  `yaml:"vocabulary,omitempty" json:"vocabulary,omitempty" doc:"text only: the characters that may occur, in single quotes, with \\n for a line break and \\\\ for a backslash; empty: those of the file"`
 	Carry      bool    `yaml:"carry,omitempty" json:"carry,omitempty" doc:"text and wordchain only: rows of a batch are streams that go on from batch to batch, for networks that keep their state; false: each window stands alone"`
-	Length     int     `yaml:"length,omitempty" json:"length,omitempty" range:"[0,)" doc:"adding and copy only: steps of adding, at least 2, or blanks of copy; 0: 100"`
-	Symbols    int     `yaml:"symbols,omitempty" json:"symbols,omitempty" range:"[0,)" doc:"copy only: symbols to remember; 0: 10"`
+	Length     int     `yaml:"length,omitempty" json:"length,omitempty" range:"[1,)" doc:"adding and copy only: steps of adding, at least 2, or blanks of copy; left out: 100"`
+	Symbols    int     `yaml:"symbols,omitempty" json:"symbols,omitempty" range:"[1,)" doc:"copy only: symbols to remember; left out: 10"`
 	Sequence   string  `yaml:"sequence,omitempty" json:"sequence,omitempty" enum:"pixels,rows" doc:"mnist and fashion-mnist only: read images as sequences of pixels or of rows; left out: as images"`
 	Permute    bool    `yaml:"permute,omitempty" json:"permute,omitempty" doc:"mnist and fashion-mnist only, with sequence: pixels in a random order, one for all"`
 	Normalize  string  `yaml:"normalize" json:"normalize" enum:"standard,unit" doc:"of images; standard: each channel to mean 0 and deviation 1 over the training images; unit: values in 0..1, so that a black background is exactly 0"`
@@ -62,9 +62,9 @@ type Train struct {
 // Optimizer has the fields of train.OptimizerSpec in the same order, so that
 // one converts to the other.
 type Optimizer struct {
-	Type        string  `yaml:"type" json:"type" doc:"sgd, adam, adamw, rmda or ramda; left out: sgd"`
+	Type        string  `yaml:"type" json:"type" empty:"no" doc:"sgd, adam, adamw, rmda or ramda; left out: sgd"`
 	LR          float64 `yaml:"lr" json:"lr" range:"(0,)" doc:"learning rate; left out: 0.1 for sgd and rmda, 0.001 for others"`
-	Momentum    float64 `yaml:"momentum,omitempty" json:"momentum,omitempty" range:"[0,1)" doc:"sgd: share of the last step that is kept; rmda and ramda: share of the last parameters that is kept in each step, but for the end of training; 0: none"`
+	Momentum    float64 `yaml:"momentum,omitempty" json:"momentum,omitempty" range:"[0,1)" doc:"sgd: share of the last step that is kept; rmda and ramda: share of the last parameters that is kept in each step, but for the end of training; 0: none; left out: 0 for sgd, 0.99 for rmda and ramda"`
 	Nesterov    bool    `yaml:"nesterov,omitempty" json:"nesterov,omitempty" doc:"sgd: look ahead along the momentum"`
 	WeightDecay float64 `yaml:"weight_decay,omitempty" json:"weight_decay,omitempty" range:"[0,)" doc:"pull of weights towards 0; 0: none"`
 	DecayAll    bool    `yaml:"decay_all,omitempty" json:"decay_all,omitempty" doc:"decay biases, normalisation and gates too"`
@@ -76,9 +76,9 @@ type Optimizer struct {
 // Schedule has the fields of train.ScheduleSpec in the same order, so that one
 // converts to the other. Times are in epochs and may be fractions.
 type Schedule struct {
-	Type       string    `yaml:"type" json:"type" doc:"constant, step or cosine; left out: constant"`
+	Type       string    `yaml:"type" json:"type" empty:"no" doc:"constant, step or cosine; left out: constant"`
 	Warmup     float64   `yaml:"warmup,omitempty" json:"warmup,omitempty" range:"[0,)" doc:"epochs over which the rate rises from 0; 0: none"`
-	Milestones []float64 `yaml:"milestones,omitempty" json:"milestones,omitempty" range:"(0,)" doc:"step: epochs after which the rate is multiplied by gamma, ascending"`
+	Milestones []float64 `yaml:"milestones,omitempty" json:"milestones,omitempty" empty:"no" range:"(0,)" doc:"step: epochs after which the rate is multiplied by gamma, ascending"`
 	Every      float64   `yaml:"every,omitempty" json:"every,omitempty" range:"(0,)" doc:"step: multiply by gamma every so many epochs, in place of milestones"`
 	Gamma      float64   `yaml:"gamma,omitempty" json:"gamma,omitempty" range:"(0,)" doc:"step: factor; left out: 0.1"`
 	Min        float64   `yaml:"min,omitempty" json:"min,omitempty" range:"[0,1)" doc:"cosine: share of the rate that is left at the end"`
@@ -95,12 +95,12 @@ type EarlyStop struct {
 type Penalty struct {
 	Type    string             `yaml:"type" json:"type" required:"true" doc:"a registered penalty: l1, group_lasso, group_mcp, elastic_net; on activations: l1, hoyer_square, transformed_l1"`
 	On      string             `yaml:"on" json:"on" required:"true" doc:"what a group is: weights, channels, neurons, branches, blocks, heads, gates, paths, input_features, positions, recurrent_units, or activations: the outputs of layers"`
-	Layers  []string           `yaml:"layers,omitempty" json:"layers,omitempty" list:"single" doc:"patterns of layer names, where * stands for any text; left out: all layers, for activations all ReLUs that a layer reads"`
+	Layers  []string           `yaml:"layers,omitempty" json:"layers,omitempty" list:"single" empty:"no" doc:"patterns of layer names, where * stands for any text; left out: all layers, for activations all ReLUs that a layer reads"`
 	Lambda  float64            `yaml:"lambda" json:"lambda" required:"true" range:"[0,)" doc:"strength"`
 	Alpha   float64            `yaml:"alpha,omitempty" json:"alpha,omitempty" range:"[0,1]" doc:"elastic_net: share of l1; group_mcp: one over the norm from which groups are left alone"`
 	Beta    float64            `yaml:"beta,omitempty" json:"beta,omitempty" range:"(0,)" doc:"transformed_l1: the size at which a value costs half of the most; left out: 1"`
-	Scale   string             `yaml:"scale,omitempty" json:"scale,omitempty" doc:"weight of a group: none, sqrt (root of its size) or macs; left out: sqrt for groups"`
-	Members string             `yaml:"members,omitempty" json:"members,omitempty" doc:"the values of a unit that make its group: auto, norm, out or in; left out: auto"`
+	Scale   string             `yaml:"scale,omitempty" json:"scale,omitempty" empty:"no" doc:"weight of a group: none, sqrt (root of its size) or macs; left out: sqrt for groups"`
+	Members string             `yaml:"members,omitempty" json:"members,omitempty" empty:"no" doc:"the values of a unit that make its group: auto, norm, out or in; left out: auto"`
 	Factors map[string]float64 `yaml:"factors,omitempty" json:"factors,omitempty" range:"[0,)" doc:"pattern of layer or parameter names: factor on lambda"`
 	Warmup  float64            `yaml:"warmup,omitempty" json:"warmup,omitempty" range:"[0,)" doc:"epochs without the penalty"`
 	Ramp    float64            `yaml:"ramp,omitempty" json:"ramp,omitempty" range:"[0,)" doc:"epochs after them over which lambda rises; 0: at once"`

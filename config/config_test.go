@@ -240,7 +240,7 @@ func TestSchema(t *testing.T) {
 	if err := json.Unmarshal(train.Properties["batch"], &batch); err != nil {
 		t.Fatal(err)
 	}
-	want := map[string]any{"type": []any{"integer", "null"}, "minimum": 1.0, "default": 64.0, "description": "examples in a step"}
+	want := map[string]any{"type": "integer", "minimum": 1.0, "default": 64.0, "description": "examples in a step"}
 	if diff := cmp.Diff(want, batch); diff != "" {
 		t.Error(diff)
 	}

@@ -16,7 +16,7 @@ func TestSequenceData(t *testing.T) {
 		`{dataset: mnist, sequence: pixels, permute: true}`:                                      {Dataset: "mnist", Sequence: "pixels", Permute: true},
 		`{dataset: fashion-mnist, sequence: rows}`:                                               {Dataset: "fashion-mnist", Sequence: "rows"},
 		`{dataset: own, window: 3, symbols: 2, permute: true}`:                                   {Dataset: "own", Window: 3, Symbols: 2, Permute: true},
-		`{dataset: text, file: a.txt, window: null, carry: false}`:                               {Dataset: "text", File: "a.txt"},
+		`{dataset: text, file: a.txt, carry: false}`:                                             {Dataset: "text", File: "a.txt"},
 		`{dataset: text, file: 'a b.txt', vocabulary: '\u00e9\x00#'}`:                            {Dataset: "text", File: "a b.txt", Vocabulary: `\u00e9\x00#`},
 	} {
 		want.Normalize = "standard"
@@ -46,10 +46,10 @@ func TestSequenceSchema(t *testing.T) {
 		t.Fatal(err)
 	}
 	keys := s.Properties.Data.Properties
-	if w := keys["window"]; w.Minimum == nil || *w.Minimum != 0 {
+	if w := keys["window"]; w.Minimum == nil || *w.Minimum != 1 {
 		t.Errorf("window is %+v", w)
 	}
-	if q := keys["sequence"]; !slices.Equal(q.Enum, []any{nil, "pixels", "rows"}) {
+	if q := keys["sequence"]; !slices.Equal(q.Enum, []any{"pixels", "rows"}) {
 		t.Errorf("sequence is %+v", q)
 	}
 	for _, key := range []string{"file", "vocabulary", "carry", "length", "symbols", "permute"} {

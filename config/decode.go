@@ -88,6 +88,9 @@ func decodeStruct(n *node, v reflect.Value, path string) error {
 			return e.at.errorf("unknown key %s%s", join(path, e.key), hint(e.key, "keys here", path, keys))
 		}
 		if e.value.kind == null && !e.value.missing {
+			if !mayBeNull(e.value, path, fields[i]) {
+				return e.value.at.errorf("%s must not be null; remove the key to have its default", join(path, e.key))
+			}
 			continue
 		}
 		if err := decode(e.value, v.FieldByIndex(fields[i].index), join(path, e.key), fields[i].rules); err != nil {
@@ -113,6 +116,14 @@ func decodeStruct(n *node, v reflect.Value, path string) error {
 		return where.errorf("%s is missing; it is %s", full, f.doc)
 	}
 	return nil
+}
+
+// mayBeNull reports whether null says something: that there is no such section, that
+// fine-tuning does not inherit a key, or in an override that the key of the file is
+// removed. Elsewhere it would be the default under another name.
+func mayBeNull(n *node, path string, f field) bool {
+	section := f.typ.Kind() == reflect.Pointer && f.typ.Elem().Kind() == reflect.Struct
+	return section || n.at.overridden() || path == "finetune" || strings.HasPrefix(path, "finetune.")
 }
 
 func decodeMap(n *node, v reflect.Value, path string, r rules) error {
@@ -145,6 +156,10 @@ func decodeList(n *node, v reflect.Value, path string, r rules) error {
 	default:
 		return n.at.errorf("%s must be a list, got %s", path, n)
 	}
+	if r.filled && len(items) == 0 {
+		return n.at.errorf("%s must not be empty; remove the key to have its default", path)
+	}
+	r.filled = false // said of the list
 	out := reflect.MakeSlice(v.Type(), len(items), len(items))
 	for i, item := range items {
 		name := path
@@ -166,6 +181,9 @@ func decodeText(n *node, v reflect.Value, path string, r rules) error {
 		return n.at.errorf("%s must be text, got %s", path, n)
 	default:
 		return n.at.errorf("%s must be text, got %s; quote it", path, n)
+	}
+	if r.filled && n.text == "" {
+		return n.at.errorf("%s must not be empty; remove the key to have its default", path)
 	}
 	if r.enum != nil && !slices.Contains(r.enum, n.text) {
 		near := suggest.Nearest(n.text, r.enum)

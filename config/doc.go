@@ -5,7 +5,9 @@
 // range and second documents are errors of type *Error, one line each with the
 // file, line and column of the word at fault. Scalars follow the core schema of
 // YAML 1.2: 5e-4 is a number, yes and 1_000 are texts. Anchors, aliases and tags
-// are not supported. A key whose value is null is as if it were not there.
+// are not supported. Null stands for a section that is not there and, in fine-tuning,
+// for a key that is not inherited; -set key=null removes a key of the file. Other nulls
+// are errors, as are zeros and empty texts that would mean a default.
 //
 // The options of models and layers are decoded later, by those who know them,
 // through Model.Decode and LayerEntry.Decode, with the same checks.
@@ -17,4 +19,5 @@
 //	enum:"a,b"       the texts that are allowed
 //	required:"true"  the key must be there
 //	list:"single"    a list of one may be written as that one
+//	empty:"no"       a text or list must not be empty, as leaving it out means something
 package config

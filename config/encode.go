@@ -25,9 +25,10 @@ func encode(v reflect.Value, r rules) *node {
 	case reflect.Struct:
 		out := &node{kind: section}
 		fields, _ := fieldsOf(v.Type()) // decoding has reported an error in the tags
+		byDefault := defaultOf(v)
 		for _, f := range fields {
 			value := v.FieldByIndex(f.index)
-			if f.omitEmpty && value.IsZero() {
+			if f.omitEmpty && value.IsZero() && byDefault.FieldByIndex(f.index).IsZero() {
 				continue
 			}
 			out.entries = append(out.entries, entry{key: f.key, value: encode(value, f.rules)})
@@ -62,6 +63,21 @@ func encode(v reflect.Value, r rules) *node {
 		return textNode(v.String())
 	}
 	return &node{kind: integer, text: fmt.Sprint(v.Interface())}
+}
+
+// defaultOf is what a section has that leaves out all but its type and on.
+func defaultOf(v reflect.Value) reflect.Value {
+	out := reflect.New(v.Type())
+	if d, ok := out.Interface().(defaulter); ok {
+		n := &node{kind: section}
+		for _, name := range []string{"Type", "On"} {
+			if f := v.FieldByName(name); f.IsValid() && f.Kind() == reflect.String {
+				n.entries = append(n.entries, entry{key: strings.ToLower(name), value: textNode(f.String())})
+			}
+		}
+		d.setDefaults(n)
+	}
+	return out.Elem()
 }
 
 // YAML is the config as used, with the defaults filled in. Parsing it gives an

@@ -47,6 +47,12 @@ type at struct {
 	line, col int
 }
 
+// overridden reports whether the place is an override on the command line.
+func (a at) overridden() bool { return strings.HasPrefix(a.file, overridePrefix) }
+
+// overridePrefix begins the place of an override; no file is called that.
+const overridePrefix = "-set "
+
 func (a at) errorf(format string, args ...any) *Error {
 	return &Error{File: a.file, Line: a.line, Col: a.col, Msg: fmt.Sprintf(format, args...)}
 }

@@ -111,7 +111,7 @@ func TestParseErrors(t *testing.T) {
 		{"length of text", "data: {dataset: text, length: 3}\nmodel: {type: mlp}\n", `1:31: data.length is an option of adding and copy, text has none; remove it`},
 		{"unknown sequence", "data: {dataset: mnist, sequence: row}\nmodel: {type: mlp}\n", `1:34: data.sequence must be pixels or rows, got "row"; did you mean rows?`},
 		{"permuted images", "data: {dataset: mnist, permute: true}\nmodel: {type: mlp}\n", `1:33: data.permute needs data.sequence, pixels or rows`},
-		{"window below 0", "data: {dataset: text, window: -1}\nmodel: {type: mlp}\n", `1:31: data.window must be at least 0, got -1`},
+		{"window below 0", "data: {dataset: text, window: -1}\nmodel: {type: mlp}\n", `1:31: data.window must be at least 1, got -1`},
 		{"line break in vocabulary", "data: {dataset: text, vocabulary: \"a\\n\"}\nmodel: {type: mlp}\n", `1:35: the text has a line break or an invisible character (U+000A); write it in one line`},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -24,6 +24,7 @@ type rules struct {
 	limits *interval
 	enum   []string
 	single bool // one value stands for a list of it
+	filled bool // a text or list is not empty
 }
 
 // fieldsOf lists the fields of a struct that have a key. Structs that are
@@ -62,7 +63,7 @@ func fieldsOf(t reflect.Type) ([]field, error) {
 			omitEmpty: options == "omitempty",
 			required:  f.Tag.Get("required") == "true",
 			doc:       f.Tag.Get("doc"),
-			rules:     rules{limits: limits, enum: enumOf(f.Tag.Get("enum")), single: f.Tag.Get("list") == "single"},
+			rules:     rules{limits: limits, enum: enumOf(f.Tag.Get("enum")), single: f.Tag.Get("list") == "single", filled: f.Tag.Get("empty") == "no"},
 		})
 	}
 	return out, nil

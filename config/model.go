@@ -32,7 +32,7 @@ func (m *Model) readNode(n *node, path string) error {
 	case n.has("type") && n.has("layers"):
 		return n.place("layers").errorf("%s has a type and layers; remove one of them", path)
 	case n.has("type"):
-		m.options = n.without("type", "layers")
+		m.options = n.without("type", "layers").withoutRemoved()
 		if err := decode(n.get("type"), reflect.ValueOf(&m.Type).Elem(), join(path, "type"), rules{}); err != nil {
 			return err
 		}
@@ -147,10 +147,10 @@ func (l *LayerEntry) readNode(n *node, path string) error {
 		return e.value.at.errorf("%s must be a section of keys, got %s", l.path, e.value)
 	}
 	generic := struct {
-		Name   string   `yaml:"name"`
-		Inputs []string `yaml:"inputs"`
+		Name   string   `yaml:"name" empty:"no"`
+		Inputs []string `yaml:"inputs" empty:"no"`
 	}{}
-	l.options = e.value.without("name", "inputs")
+	l.options = e.value.without("name", "inputs").withoutRemoved()
 	own := make([]string, 0, len(l.options.entries))
 	for _, o := range l.options.entries {
 		own = append(own, o.key)

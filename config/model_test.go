@@ -22,7 +22,7 @@ type options struct {
 }
 
 func TestModelDecode(t *testing.T) {
-	c := mustParse(t, "data: {dataset: glyphs}\nmodel:\n  type: x\n  depth: 8\n  gates: {skip: false}\n  hidden: [1, 2]\n  any: {a: [1, 2.5, b, true, null]}\n  rate: null\n")
+	c := mustParse(t, "data: {dataset: glyphs}\nmodel:\n  type: x\n  depth: 8\n  gates: {skip: false}\n  hidden: [1, 2]\n  any: {a: [1, 2.5, b, true, null]}\n  rate: 0.5\n")
 	got := options{Width: 5, Rate: 0.5, Hidden: []int{9, 9, 9}, hidden: 1}
 	got.Gates.Skip = true
 	if err := c.Model.Decode(&got); err != nil {
@@ -37,7 +37,7 @@ func TestModelDecode(t *testing.T) {
 		t.Errorf("decoding into a value gives %v", err)
 	}
 	data, err := json.Marshal(c.Model)
-	if want := `{"any":{"a":[1,2.5,"b",true,null]},"depth":8,"gates":{"skip":false},"hidden":[1,2],"rate":null,"type":"x"}`; err != nil || string(data) != want {
+	if want := `{"any":{"a":[1,2.5,"b",true,null]},"depth":8,"gates":{"skip":false},"hidden":[1,2],"rate":0.5,"type":"x"}`; err != nil || string(data) != want {
 		t.Errorf("JSON is %s, %v", data, err)
 	}
 	if err := (Model{Type: "x"}).Decode(&options{}); err != nil {

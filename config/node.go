@@ -70,6 +70,23 @@ next:
 	return out
 }
 
+// withoutRemoved returns a section without the keys that overrides set to null, here
+// and in the sections below.
+func (n *node) withoutRemoved() *node {
+	if n.kind != section {
+		return n
+	}
+	out := &node{kind: section, at: n.at}
+	for _, e := range n.entries {
+		if e.value.kind == null && e.value.at.overridden() {
+			continue
+		}
+		e.value = e.value.withoutRemoved()
+		out.entries = append(out.entries, e)
+	}
+	return out
+}
+
 // find returns the value at a dotted path, nil where there is none, and its
 // place. The place of a path that is not in the file is the key of the nearest
 // section that is.

@@ -91,11 +91,18 @@ func structSchema(v reflect.Value) map[string]any {
 				s["default"] = value.Interface()
 			}
 		}
+		if f.rules.filled {
+			forbidEmpty(s)
+		}
 		properties[f.key] = s
-		if f.required {
+		switch section := f.typ.Kind() == reflect.Pointer && f.typ.Elem().Kind() == reflect.Struct; {
+		case f.required:
 			required = append(required, f.key)
-		} else {
+		case section:
 			allowNull(s)
+		}
+		if f.typ == reflect.TypeFor[*Finetune]() {
+			allowNullBelow(s)
 		}
 	}
 	s := map[string]any{"type": "object", "properties": properties, "additionalProperties": false}
@@ -103,6 +110,32 @@ func structSchema(v reflect.Value) map[string]any {
 		s["required"] = required
 	}
 	return s
+}
+
+// forbidEmpty asks for a text of a character, or a list of an item.
+func forbidEmpty(s map[string]any) {
+	switch {
+	case s["type"] == "string":
+		s["minLength"] = 1
+	case s["type"] == "array":
+		s["minItems"] = 1
+	}
+	if choices, ok := s["anyOf"].([]any); ok {
+		for _, c := range choices {
+			forbidEmpty(c.(map[string]any))
+		}
+	}
+}
+
+// allowNullBelow lets the keys of a section be null, and those of sections in it.
+func allowNullBelow(s map[string]any) {
+	properties, _ := s["properties"].(map[string]any)
+	for _, p := range properties {
+		if p, ok := p.(map[string]any); ok {
+			allowNull(p)
+			allowNullBelow(p)
+		}
+	}
 }
 
 // allowNull lets the value be null, which stands for a key that is left out.

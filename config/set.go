@@ -9,7 +9,7 @@ import (
 // YAML; one that begins with * is text. Whether the key exists is found out by
 // decoding, whose errors then name the override.
 func (n *node) set(override string) error {
-	where := at{file: "-set " + override}
+	where := at{file: overridePrefix + override}
 	path, value, ok := strings.Cut(override, "=")
 	keys := strings.Split(path, ".")
 	for _, k := range keys {

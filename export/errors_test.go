@@ -241,5 +241,27 @@ func TestFailureChangesNothing(t *testing.T) {
 	if d := cmp.Diff(before, contents(t, dir)); d != "" {
 		t.Error(d)
 	}
-	expect(t, "no folder", Save(filepath.Join(dir, "none"), other), "none")
+}
+
+// TestMissingFolder: models make their folder; where that is not possible one line says
+// so, without a word of temporary files.
+func TestMissingFolder(t *testing.T) {
+	root := t.TempDir()
+	for name, save := range map[string]func(string, Model) error{"safetensors": Save, "onnx": SaveONNX} {
+		if err := save(filepath.Join(root, "a", name), small(t)); err != nil {
+			t.Errorf("%s into a folder that is missing: %v", name, err)
+		}
+		blocked := filepath.Join(root, "file-"+name)
+		if err := os.WriteFile(blocked, nil, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		err := save(filepath.Join(blocked, "b"), small(t))
+		expect(t, name, err, "the folder cannot be made", blocked)
+		if strings.Contains(err.Error(), ".tmp-") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if _, err := Load(filepath.Join(root, "a", "safetensors")); err != nil {
+		t.Error(err)
+	}
 }

@@ -44,9 +44,12 @@ func WriteONNX(w io.Writer, m Model) error {
 	return onnx.Write(w, file)
 }
 
-// SaveONNX writes model.onnx into dir, which must exist. Where it fails, the
-// file is as it was before.
+// SaveONNX writes model.onnx into dir, which is made if there is none. Where it
+// fails, the file is as it was before.
 func SaveONNX(dir string, m Model) error {
+	if err := makeFolder(dir); err != nil {
+		return err
+	}
 	return atomicfile.Write(filepath.Join(dir, ONNXFile), func(w io.Writer) error { return WriteONNX(w, m) })
 }
 

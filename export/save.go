@@ -21,8 +21,8 @@ const (
 // architecture they were written with.
 const fingerprintKey = "pare.architecture_sha256"
 
-// Save writes model.safetensors and architecture.json into dir, which must
-// exist. Where it fails, both files are as they were before.
+// Save writes model.safetensors and architecture.json into dir, which is made if
+// there is none. Where it fails, both files are as they were before.
 func Save(dir string, m Model) error {
 	if err := m.check(); err != nil {
 		return fmt.Errorf("save model: %w", err)
@@ -43,6 +43,9 @@ func Save(dir string, m Model) error {
 	for _, p := range m.Net.Params() {
 		file.Tensors = append(file.Tensors, safetensors.Tensor{Name: p.Full, Shape: p.ExportShape(), Data: p.Export()})
 	}
+	if err := makeFolder(dir); err != nil {
+		return err
+	}
 	// The large file is written while the small one waits under a temporary name:
 	// if it fails, for want of space say, neither is replaced.
 	var weightsErr error
@@ -60,6 +63,13 @@ func Save(dir string, m Model) error {
 	}
 	if err != nil {
 		return fmt.Errorf("save model: %w", err)
+	}
+	return nil
+}
+
+func makeFolder(dir string) error {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return fmt.Errorf("save model: the folder cannot be made: %w", err)
 	}
 	return nil
 }

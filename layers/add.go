@@ -18,7 +18,7 @@ type Add struct {
 	// ascending; nil for an input that has all of them.
 	Index [][]int `yaml:"index,omitempty" json:"index,omitempty"`
 	// Units is the number of output channels; 0 means that of the first input.
-	Units int `yaml:"units,omitempty" json:"units,omitempty"`
+	Units int `yaml:"units,omitempty" json:"units,omitempty" range:"[1,)"`
 	// Bias adds a learned value per channel.
 	Bias bool `yaml:"bias,omitempty" json:"bias,omitempty"`
 

@@ -25,7 +25,7 @@ type Attention struct {
 	V  []int `yaml:"v,omitempty" json:"v,omitempty"`
 	// Scale multiplies the products of queries and keys; 0 means 1/√d for queries
 	// of d dimensions, which must then be the same for all heads.
-	Scale float64 `yaml:"scale,omitempty" json:"scale,omitempty"`
+	Scale float64 `yaml:"scale,omitempty" json:"scale,omitempty" range:"(0,)"`
 
 	in nn.Shape
 }

@@ -15,12 +15,12 @@ import (
 // Conv is a two-dimensional convolution (cross-correlation, as in PyTorch).
 // Input [C, H, W], output [Out, H', W'] with H' = ⌊(H + 2·Pad − Kernel)/Stride⌋+1.
 type Conv struct {
-	Out    int  `yaml:"out" json:"out"`                             // output channels; at least 1
-	Kernel int  `yaml:"kernel" json:"kernel"`                       // side of the square kernel; 0 means 3
-	Stride int  `yaml:"stride,omitempty" json:"stride,omitempty"`   // 0 means 1
-	Pad    int  `yaml:"pad,omitempty" json:"pad,omitempty"`         // zeros on every side
-	Groups int  `yaml:"groups,omitempty" json:"groups,omitempty"`   // 0 means 1
-	NoBias bool `yaml:"no_bias,omitempty" json:"no_bias,omitempty"` // leave the bias out
+	Out    int  `yaml:"out" json:"out"`                                        // output channels; at least 1
+	Kernel int  `yaml:"kernel" json:"kernel" range:"[1,)"`                     // side of the square kernel; 0 means 3
+	Stride int  `yaml:"stride,omitempty" json:"stride,omitempty" range:"[1,)"` // 0 means 1
+	Pad    int  `yaml:"pad,omitempty" json:"pad,omitempty"`                    // zeros on every side
+	Groups int  `yaml:"groups,omitempty" json:"groups,omitempty" range:"[1,)"` // 0 means 1
+	NoBias bool `yaml:"no_bias,omitempty" json:"no_bias,omitempty"`            // leave the bias out
 
 	weight, bias *nn.Param // [kh, kw, C/Groups, Out], [Out]
 	// folded is set when pruning created the bias, so that a following

@@ -10,9 +10,9 @@ import (
 // groups as input channels and Multiplier outputs for each. Everything but its
 // hyper-parameters is Conv's.
 type Depthwise struct {
-	Multiplier int  `yaml:"multiplier,omitempty" json:"multiplier,omitempty"` // outputs per channel; 0 means 1
-	Kernel     int  `yaml:"kernel" json:"kernel"`                             // 0 means 3
-	Stride     int  `yaml:"stride,omitempty" json:"stride,omitempty"`         // 0 means 1
+	Multiplier int  `yaml:"multiplier,omitempty" json:"multiplier,omitempty" range:"[1,)"` // outputs per channel; 0 means 1
+	Kernel     int  `yaml:"kernel" json:"kernel" range:"[1,)"`                             // 0 means 3
+	Stride     int  `yaml:"stride,omitempty" json:"stride,omitempty" range:"[1,)"`         // 0 means 1
 	Pad        int  `yaml:"pad,omitempty" json:"pad,omitempty"`
 	NoBias     bool `yaml:"no_bias,omitempty" json:"no_bias,omitempty"`
 

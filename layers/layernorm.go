@@ -13,10 +13,10 @@ import (
 // Every output depends on all units of the input. After pruning the input may
 // lack units that were always 0 and the output those that nothing reads.
 type LayerNorm struct {
-	Eps float64 `yaml:"eps,omitempty" json:"eps,omitempty"` // added to the variance; 0 means 1e-5
+	Eps float64 `yaml:"eps,omitempty" json:"eps,omitempty" range:"(0,)"` // added to the variance; 0 means 1e-5
 	// Width is the number of units that mean and variance count; those that the
 	// input lacks are 0. 0 means the number of input units.
-	Width int `yaml:"width,omitempty" json:"width,omitempty"`
+	Width int `yaml:"width,omitempty" json:"width,omitempty" range:"[1,)"`
 	// From lists the input unit of each output unit, ascending but for −1, which
 	// is a unit that the input lacks; nil: all units of the input in order.
 	From []int `yaml:"from,omitempty" json:"from,omitempty"`

@@ -14,10 +14,10 @@ import (
 // Window is what max and average pooling share. Input [C, H, W], output
 // [C, H', W'] with H' as for a convolution.
 type Window struct {
-	Kernel int  `yaml:"kernel" json:"kernel"`                     // side of the window; 0 means 2
-	Stride int  `yaml:"stride,omitempty" json:"stride,omitempty"` // 0 means Kernel
-	Pad    int  `yaml:"pad,omitempty" json:"pad,omitempty"`       // at most half the kernel
-	Ceil   bool `yaml:"ceil,omitempty" json:"ceil,omitempty"`     // count a last, partial window
+	Kernel int  `yaml:"kernel" json:"kernel" range:"[1,)"`                     // side of the window; 0 means 2
+	Stride int  `yaml:"stride,omitempty" json:"stride,omitempty" range:"[1,)"` // 0 means Kernel
+	Pad    int  `yaml:"pad,omitempty" json:"pad,omitempty"`                    // at most half the kernel
+	Ceil   bool `yaml:"ceil,omitempty" json:"ceil,omitempty"`                  // count a last, partial window
 }
 
 func (w *Window) init(kind string, in []nn.Shape) (nn.Shape, error) {

@@ -19,7 +19,7 @@ type Position struct {
 	// has all.
 	Index []int `yaml:"index,omitempty" json:"index,omitempty"`
 	// Units is the number of output units; 0 means that of the input.
-	Units int `yaml:"units,omitempty" json:"units,omitempty"`
+	Units int `yaml:"units,omitempty" json:"units,omitempty" range:"[1,)"`
 
 	weight *nn.Param // [T, D]
 }

@@ -12,10 +12,10 @@ import (
 // vectors of numbers directly, into layers of one kind on each other. With a
 // target at every position a linear layer answers at each, else at the last.
 type Recurrent struct {
-	Hidden    int     `yaml:"hidden"`    // units of each recurrent layer; default 256
-	Depth     int     `yaml:"depth"`     // recurrent layers; default 1
-	Embedding int     `yaml:"embedding"` // length of the vectors of tokens; default 128; for tokens only
-	Dropout   float64 `yaml:"dropout"`   // after each recurrent layer; default 0
+	Hidden    int     `yaml:"hidden"`                 // units of each recurrent layer; default 256
+	Depth     int     `yaml:"depth"`                  // recurrent layers; default 1
+	Embedding int     `yaml:"embedding" range:"[1,)"` // length of the vectors of tokens; default 128; for tokens only
+	Dropout   float64 `yaml:"dropout"`                // after each recurrent layer; default 0
 }
 
 // RNN is Elman's network with tanh or ReLU.

@@ -53,7 +53,7 @@ func TestRecurrentModelsRefuse(t *testing.T) {
 		{"rnn", "", grey, "rnn needs sequences, the data gives images of 1×28×28"},
 		{"lstm", "", Task{Data: "digits", Input: nn.Shape{64}, Classes: 10}, "lstm needs sequences, digits gives vectors of 64"},
 		{"gru", "embedding: 8", waves, "gru: embedding is 8, but the data gives vectors of numbers; leave it out"},
-		{"gru", "embedding: -1", text, "gru: embedding is -1, it must be at least 1"},
+		{"gru", "embedding: -1", text, "model.embedding must be at least 1, got -1"},
 		{"gru", "hidden: 0", text, "gru: hidden is 0"},
 		{"lstm", "depth: 0", text, "lstm: depth is 0"},
 		{"lstm", "nonlinearity: relu", text, "nonlinearity"},

@@ -13,8 +13,8 @@ import (
 // of two 3×3 convolutions, 9n+2 with bottlenecks. Where the shape changes the skip
 // is a 1×1 convolution with BatchNorm.
 type ResNet struct {
-	Depth int `yaml:"depth"` // default 20, or with bottlenecks 29
-	Width int `yaml:"width"` // channels of the first stage; doubles in each; default 16
+	Depth int `yaml:"depth" range:"[1,)"` // default 20, or with bottlenecks 29
+	Width int `yaml:"width"`              // channels of the first stage; doubles in each; default 16
 	// Bottleneck makes the residual of a block 1×1, 3×3 and 1×1 convolutions, the
 	// last with four times the channels of the stage; the 3×3 one has the stride.
 	Bottleneck bool `yaml:"bottleneck"`

@@ -115,7 +115,7 @@ func TestResNetRefuses(t *testing.T) {
 	for _, c := range []struct{ options, want string }{
 		{"depth: 21", "resnet: depth is 21, it must be 6n+2: 8, 14, 20, 26, …"},
 		{"depth: 2", "it must be 6n+2"},
-		{"depth: -1", "it must be 6n+2"},
+		{"depth: -1", "model.depth must be at least 1, got -1"},
 		{"depth: 21, preactivation: true", "it must be 6n+2"},
 		{"depth: 14, bottleneck: true", "resnet: depth is 14, with bottlenecks it must be 9n+2: 11, 20, 29, 38, …"},
 		{"depth: 2, bottleneck: true", "it must be 9n+2"},

@@ -14,12 +14,12 @@ import (
 // causal; with one for the whole sequence every position sees all, and the last
 // one answers. Sequences of numbers enter through a linear layer.
 type Transformer struct {
-	Blocks     int     `yaml:"blocks"`     // default 4
-	Width      int     `yaml:"width"`      // units of the stream; default 128
-	Heads      int     `yaml:"heads"`      // of each attention, sharing the width; default 4
-	Hidden     int     `yaml:"hidden"`     // units of each feed-forward layer; default four times the width
-	Activation string  `yaml:"activation"` // relu, gelu, or reglu: relu(gate)·up (Shazeer 2020); default relu
-	Dropout    float64 `yaml:"dropout"`    // of what is added to the stream, embedding included; default 0
+	Blocks     int     `yaml:"blocks"`              // default 4
+	Width      int     `yaml:"width"`               // units of the stream; default 128
+	Heads      int     `yaml:"heads"`               // of each attention, sharing the width; default 4
+	Hidden     int     `yaml:"hidden" range:"[1,)"` // units of each feed-forward layer; default four times the width
+	Activation string  `yaml:"activation"`          // relu, gelu, or reglu: relu(gate)·up (Shazeer 2020); default relu
+	Dropout    float64 `yaml:"dropout"`             // of what is added to the stream, embedding included; default 0
 }
 
 func init() { Register(Transformer{}) }

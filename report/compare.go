@@ -13,47 +13,74 @@ import (
 
 // Outcome is what a run came to.
 type Outcome struct {
-	Run         string        `json:"run"` // folder
-	Name        string        `json:"name"`
-	Method      string        `json:"method"`
-	Seed        uint64        `json:"seed"`
-	Group       string        `json:"-"`       // the same for runs that differ in the seed alone
-	Measure     string        `json:"measure"` // what Value is, such as "test error"
-	Value       float64       `json:"value"`
-	Params      [2]int64      `json:"params"` // before and after
-	MACs        [2]int64      `json:"macs"`
-	NonZero     int64         `json:"nonzero"`               // of the parameters after
-	Active      *float64      `json:"activations,omitempty"` // share of the activations that are not 0; nil: the network has no ReLU
-	Removed     prune.Removed `json:"removed"`
-	Certificate float64       `json:"certificate"`
-	Seconds     float64       `json:"seconds"` // of training and fine-tuning
+	Run    string `json:"run"` // folder
+	Name   string `json:"name"`
+	Method string `json:"method"`
+	Seed   uint64 `json:"seed"`
+	// Settings are what makes an experiment, as JSON has it: the same for runs that
+	// differ in the seed alone.
+	Settings    map[string]any `json:"-"`
+	Measure     string         `json:"measure"` // what Value is, such as "test error"
+	Value       float64        `json:"value"`
+	Params      [2]int64       `json:"params"` // before and after
+	MACs        [2]int64       `json:"macs"`
+	NonZero     int64          `json:"nonzero"`               // of the parameters after
+	Active      *float64       `json:"activations,omitempty"` // share of the activations that are not 0; nil: the network has no ReLU
+	Removed     prune.Removed  `json:"removed"`
+	Certificate float64        `json:"certificate"`
+	Seconds     float64        `json:"seconds"` // of training and fine-tuning
 }
 
 // Comparison is a row of a table of runs: one run, or the means over the seeds of
-// a group.
+// an experiment.
 type Comparison struct {
 	Outcome
+	Label  string  `json:"label"`            // the name, with the settings that tell experiments of one name apart
 	Seeds  int     `json:"seeds"`            // 1 for a single run
 	Spread float64 `json:"spread,omitempty"` // standard deviation of Value over the seeds
 }
 
-// Compare lists the runs in their order, and behind the last of each group of
+// Compare lists the runs in their order, and behind the last of each experiment of
 // several seeds the means over it.
 func Compare(runs []Outcome) []Comparison {
-	members := map[string][]Outcome{}
-	for _, r := range runs {
-		members[r.Group] = append(members[r.Group], r)
-	}
-	seen := map[string]int{}
+	all := experiments(runs)
+	names := namesOf(all)
 	var rows []Comparison
-	for _, r := range runs {
-		rows = append(rows, Comparison{Outcome: r, Seeds: 1})
-		group := members[r.Group]
-		if seen[r.Group]++; seen[r.Group] == len(group) && len(group) > 1 {
-			rows = append(rows, averaged(group))
+	seen := make([]int, len(all))
+	of := make([]int, len(runs))       // experiment of each run
+	named := map[string]map[int]bool{} // experiments that have runs of a name
+	for k, e := range all {
+		for i, r := range e.runs {
+			of[e.places[i]] = k
+			if named[r.Name] == nil {
+				named[r.Name] = map[int]bool{}
+			}
+			named[r.Name][k] = true
+		}
+	}
+	for i, r := range runs {
+		k := of[i]
+		row := Comparison{Outcome: r, Label: r.Name, Seeds: 1}
+		if len(named[r.Name]) > 1 {
+			row.Label = names[k]
+		}
+		rows = append(rows, row)
+		if seen[k]++; seen[k] == len(all[k].runs) && seen[k] > 1 {
+			mean := averaged(all[k].runs)
+			mean.Label = names[k]
+			rows = append(rows, mean)
 		}
 	}
 	return rows
+}
+
+// namesOf are distinct names of experiments.
+func namesOf(all []experiment) []string {
+	lists, settings := make([][]Outcome, len(all)), make([]any, len(all))
+	for i, e := range all {
+		lists[i], settings[i] = e.runs, e.settings
+	}
+	return labels(lists, settings)
 }
 
 // averaged is the mean of a group. What was removed is not averaged.
@@ -106,7 +133,7 @@ type column struct {
 }
 
 var columns = []column{
-	{head: "run", cell: func(c Comparison) string { return c.Name }},
+	{head: "run", cell: func(c Comparison) string { return c.Label }},
 	{head: "seed", cell: Comparison.seed},
 	{head: "result", cell: Comparison.result},
 	{head: "params left", cell: func(c Comparison) string { return left(c.Params) }},

@@ -6,15 +6,20 @@ import (
 	"testing"
 )
 
+// settings are those of an experiment with a method.
+func settings(method string) map[string]any {
+	return map[string]any{"prune": map[string]any{"method": method}}
+}
+
 // TestCompareTable: columns that say nothing of any run are left out, and the means
 // over seeds stand behind them.
 func TestCompareTable(t *testing.T) {
 	share := 0.036
-	dense := Outcome{Name: "net", Seed: 1, Group: "dense", Method: "none", Measure: "perplexity", Value: 4.2,
+	dense := Outcome{Name: "net", Seed: 1, Settings: settings("dense"), Method: "none", Measure: "perplexity", Value: 4.2,
 		Params: [2]int64{1000, 1000}, NonZero: 1000, MACs: [2]int64{500, 500}}
 	weights, first := dense, dense
-	weights.Group, weights.NonZero = "weights", 70
-	first.Group, first.Active = "active", &share
+	weights.Settings, weights.NonZero = settings("weights"), 70
+	first.Settings, first.Active = settings("active"), &share
 	second := first
 	second.Seed, second.Value = 2, 4.4
 	for _, x := range []struct {
@@ -27,8 +32,8 @@ func TestCompareTable(t *testing.T) {
 		}},
 		{[]Outcome{weights, first}, [][]string{
 			{"run", "seed", "result", "params left", "not 0", "MACs left", "activations", "removed", "certificate", "time"},
-			{"net", "1", "perplexity 4.2", "1,000", "70 of 1,000 (7.0 %)", "500", "–", "nothing", "–", "0.0 s"},
-			{"net", "1", "perplexity 4.2", "1,000", "1,000", "500", "3.60 %", "nothing", "–", "0.0 s"},
+			{"net, weights", "1", "perplexity 4.2", "1,000", "70 of 1,000 (7.0 %)", "500", "–", "nothing", "–", "0.0 s"},
+			{"net, active", "1", "perplexity 4.2", "1,000", "1,000", "500", "3.60 %", "nothing", "–", "0.0 s"},
 		}},
 		{[]Outcome{first, second}, [][]string{
 			{"run", "seed", "result", "params left", "MACs left", "activations", "removed", "certificate", "time"},

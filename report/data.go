@@ -42,7 +42,7 @@ type Data struct {
 	Pruned  *nn.Network // nil: nothing was removed
 
 	Config  string // YAML as used
-	Command string
+	Command string // or several, a line each, with lines of comments
 }
 
 // Measure is a further result on the test set, in words: before removal, right
@@ -82,7 +82,10 @@ type Norms struct {
 
 // Weights is how the weights of one layer are distributed, at the end of training
 // and in the final network; nil where it is not there.
-type Weights struct{ Trained, Final *nn.Sparsity }
+type Weights struct {
+	Original       int64 // how many it had at the start; 0: it was not there, or nobody knows
+	Trained, Final *nn.Sparsity
+}
 
 // tested reports whether accuracies are known.
 func (d Data) tested() bool { return d.TestExamples > 0 }

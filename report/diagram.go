@@ -1,7 +1,6 @@
 package report
 
 import (
-	_ "embed"
 	"errors"
 	"fmt"
 	"io"
@@ -11,11 +10,6 @@ import (
 
 	"pare/nn"
 )
-
-// palette holds the colours and the classes of all pictures.
-//
-//go:embed style/palette.css
-var palette string
 
 // Diagram writes the data flow of a network as an SVG file: what pruning removed
 // is dashed and faint, what is left solid with its units before → after. Chains
@@ -30,9 +24,9 @@ func Diagram(w io.Writer, before, after *nn.Network) error {
 	return err
 }
 
-// fileHead is what a picture needs that stands in a file by itself.
+// fileHead is the paper of a picture that stands in a file by itself.
 func fileHead() string {
-	return "<style>" + escape(palette) + "</style>\n" + `<rect class="paper" width="100%" height="100%"/>` + "\n"
+	return `<rect class="paper"` + paintOf("rect", "paper") + ` width="100%" height="100%"/>` + "\n"
 }
 
 // inlineDiagram is the diagram as a page holds it.
@@ -90,7 +84,7 @@ func newDrawing(before, after *nn.Network) *drawing {
 		if b.state == gone {
 			name += " – removed"
 		}
-		d.text("phase halo", b.left+10, d.y[b.top]-7, start, name)
+		d.haloed("phase", b.left+10, d.y[b.top]-7, start, name, "")
 	}
 	for i, b := range l.boxes {
 		d.box(l.place[i], b)
@@ -193,8 +187,8 @@ func (d *drawing) edge(path []int, alive bool) {
 	if !alive {
 		class = "edge gone"
 	}
-	d.path(class, s.String())
-	d.path(class+" head", fmt.Sprintf("M%s %sL%s %sL%s %s", num(x-4), num(y-6), num(x), num(y-1), num(x+4), num(y-6)))
+	d.path(class, s.String(), "")
+	d.path(class+" head", fmt.Sprintf("M%s %sL%s %sL%s %s", num(x-4), num(y-6), num(x), num(y-1), num(x+4), num(y-6)), "")
 }
 
 func (d *drawing) box(p place, b box) {

@@ -1,7 +1,6 @@
 package report
 
 import (
-	"fmt"
 	"slices"
 	"strconv"
 
@@ -49,10 +48,9 @@ func (d *drawing) gate(path []int, e edge) {
 	if len(path) > 2 {
 		x, y = to.x, d.y[to.row]+boxHeight/2
 	}
-	class := "gate halo"
+	class := "gate"
 	if !e.alive {
 		class += " gone"
 	}
-	fmt.Fprintf(&d.b, `<text class="%s" x="%s" y="%s" text-anchor="%s">%s%s</text>`+"\n",
-		class, num(x), num(y+4), middle, escape(e.gate), title(e.tip))
+	d.haloed(class, x, y+4, middle, e.gate, e.tip)
 }

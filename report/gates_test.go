@@ -57,7 +57,7 @@ func TestGatesOnEdges(t *testing.T) {
 		t.Fatal(err)
 	}
 	wellFormed(t, b.String())
-	if n := strings.Count(b.String(), `class="gate halo`); n != 6 {
+	if n := strings.Count(b.String(), `class="halo gate`); n != 6 {
 		t.Errorf("%d values of gates are drawn, want 6", n)
 	}
 }

@@ -14,16 +14,13 @@ type LagCurve struct {
 // LagChart draws the decimal logarithms of norms over the lag as a SVG picture.
 // Norms of 0 are left out.
 func LagChart(w io.Writer, curves []LagCurve) error {
-	chart := lineChart{title: "Gradient by lag", xName: "lag"}
+	plot := Plot{Title: "Gradient by lag", X: "lag", Y: "log10 ‖∂L/∂h‖"}
 	for _, c := range curves {
-		var piece []dot
+		curve := PlotCurve{Name: c.Name}
 		for lag, v := range c.Norms {
-			if v > 0 {
-				piece = append(piece, dot{float64(lag), math.Log10(v)})
-			}
+			curve.X, curve.Y = append(curve.X, float64(lag)), append(curve.Y, math.Log10(v))
 		}
-		chart.lines = append(chart.lines, series{name: "log10 ‖∂L/∂h‖, " + c.Name, pieces: [][]dot{piece}})
+		plot.Curves = append(plot.Curves, curve)
 	}
-	_, err := io.WriteString(w, chart.render(fileHead()))
-	return err
+	return plot.WriteSVG(w)
 }

@@ -75,7 +75,7 @@ func (c lineChart) render(head string) string {
 	}
 	at := marginLeft
 	for i, s := range c.lines {
-		class := fmt.Sprintf("line%d", i+1)
+		class := curveClass(i)
 		if s.class != "" {
 			class = s.class
 		}
@@ -83,7 +83,7 @@ func (c lineChart) render(head string) string {
 		if c.bare {
 			continue
 		}
-		p.path("curve "+class, fmt.Sprintf("M%s 10H%s", num(at), num(at+22)))
+		p.path("curve "+class, fmt.Sprintf("M%s 10H%s", num(at), num(at+22)), "")
 		p.text("legend", at+28, 14, start, s.name)
 		at += 46 + charWidth*float64(len([]rune(s.name)))
 	}
@@ -175,7 +175,7 @@ func (c lineChart) drawLine(p *picture, x, y axis, s series, class string) {
 			}
 			fmt.Fprintf(&d, "%s%s %s", command, num(x.at(q.x)), num(y.at(q.y)))
 		}
-		p.path("curve "+class, d.String())
+		p.path("curve "+class, d.String(), "")
 		for _, q := range piece {
 			if n <= dotsUpTo && !c.fine || len(piece) == 1 {
 				p.circle("dot "+class, x.at(q.x), y.at(q.y), 2.2, c.tip(s.name, q))

@@ -20,15 +20,15 @@ var pageTemplate = template.Must(template.New("page").Parse(pageText))
 
 // page is what the template shows.
 type page struct {
-	Title, Meta    string
-	Palette, Style template.CSS
-	Tiles          []tile
-	Curves, Bars   []figure
-	Diagram        template.HTML
-	Rows           []row
-	Weights        []weightsRow
-	Command        string
-	Config         string
+	Title, Meta  string
+	Tones, Style template.CSS
+	Tiles        []tile
+	Curves, Bars []figure
+	Diagram      template.HTML
+	Rows         []row
+	Weights      []weightsRow
+	Command      string
+	Config       string
 }
 
 // figure is a chart with its caption.
@@ -48,7 +48,7 @@ type row struct {
 func Write(w io.Writer, d Data) error {
 	p := page{
 		Title: heading(d), Meta: meta(d),
-		Palette: template.CSS(palette), Style: template.CSS(pageStyle),
+		Tones: template.CSS(pageTones()), Style: template.CSS(pageStyle),
 		Tiles: tiles(d), Rows: rows(d), Weights: weightsRows(d), Command: d.Command, Config: d.Config,
 	}
 	for _, c := range curves(d.Phases) {

@@ -69,7 +69,7 @@ func TestPage(t *testing.T) {
 		}
 	}
 	for _, bad := range []string{"<script", "http://", "https://", "url(", "@import", "ZgotmplZ"} {
-		if strings.Contains(strings.ReplaceAll(s, namespace, ""), bad) {
+		if strings.Contains(strings.ReplaceAll(s, svgHead, ""), bad) {
 			t.Errorf("page has %q", bad)
 		}
 	}

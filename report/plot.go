@@ -50,9 +50,12 @@ const (
 	// plotNames is how many names fit one below the other, plotName how long they are.
 	plotNames = 24
 	plotName  = 21
-	// legendName is how long names of a legend may be, legendChar how wide their
-	// characters are, roughly.
+	// Legends stand at the right with up to legendRows names of up to legendName
+	// characters, others below the plot; legendChar is the width of a character, roughly.
 	legendName = 34
+	legendRows = 10
+	legendLine = 17.0
+	legendKey  = 40.0 // of a line or mark with its margins
 	legendChar = 7.0
 )
 
@@ -60,31 +63,35 @@ const (
 func (g Plot) WriteSVG(w io.Writer) error {
 	p := &picture{}
 	p.text("name", plotLeft, 18, start, g.Title)
-	right := plotWidth - g.margin()
+	width, height := plotWidth, plotHeight
+	right := width - g.margin()
 	x, y, ok := g.axes(right)
 	if !ok {
 		p.text("tick", plotLeft, plotHeight/2, start, "there is nothing to draw")
 	} else {
 		g.frame(p, x, y, right)
 		for i, c := range g.Curves {
-			c.draw(p, x, y, class(i, c.Faint))
+			c.draw(p, x, y, i)
 		}
-		if g.Ends {
+		switch {
+		case g.Ends:
 			g.names(p, y, right)
-		} else {
-			g.legend(p, right)
+		case g.below():
+			width, height = g.legendBelow(p)
+		default:
+			g.legendBeside(p, right)
 		}
 	}
-	_, err := io.WriteString(w, p.element("plot", g.Title, plotWidth, plotHeight, fileHead()))
+	_, err := io.WriteString(w, p.element("plot", g.Title, width, height, fileHead()))
 	return err
 }
 
-// class is the style of curve i: five, again and again.
-func class(i int, faint bool) string {
-	if faint {
-		return "line5 thin"
+// class is the style of curve i of the plot.
+func (c PlotCurve) class(i int) string {
+	if c.Faint {
+		return "line5 dash1 thin"
 	}
-	return fmt.Sprintf("line%d", i%5+1)
+	return curveClass(i)
 }
 
 // finite are the values of a curve that can be drawn.
@@ -136,9 +143,10 @@ func (g Plot) frame(p *picture, x, y axis, right float64) {
 	}
 }
 
-func (c PlotCurve) draw(p *picture, x, y axis, class string) {
+func (c PlotCurve) draw(p *picture, x, y axis, i int) {
+	class := c.class(i)
 	var d strings.Builder
-	bars := 0
+	bars, values := 0, 0
 	c.finite(func(a, b, e float64) {
 		command := "L"
 		if d.Len() == 0 {
@@ -147,14 +155,17 @@ func (c PlotCurve) draw(p *picture, x, y axis, class string) {
 		fmt.Fprintf(&d, "%s%s %s", command, num(x.at(a)), num(y.at(b)))
 		if e > 0 {
 			bars++
-			p.line("grid", x.at(a), y.at(b-e), x.at(a), y.at(b+e))
+			p.line("spread "+class, x.at(a), y.at(b-e), x.at(a), y.at(b+e))
 		}
+		values++
 	})
 	if d.Len() == 0 {
 		return
 	}
-	fmt.Fprintf(&p.b, `<path class="curve %s" d="%s">%s</path>`+"\n", class, d.String(), title(c.Name))
-	if bars == 0 && !c.Dots {
+	if values > 1 {
+		p.path("curve "+class, d.String(), c.Name)
+	}
+	if bars == 0 && !c.Dots && values > 1 {
 		return
 	}
 	c.finite(func(a, b, e float64) {
@@ -162,20 +173,39 @@ func (c PlotCurve) draw(p *picture, x, y axis, class string) {
 		if e > 0 {
 			tip += fmt.Sprintf(" ± %.2g", e)
 		}
-		p.circle("dot "+class, x.at(a), y.at(b), 2.2, tip)
+		p.marker("dot "+class, i, x.at(a), y.at(b), c.markSize(), tip)
 	})
 }
 
-// margin is the room at the right that names need.
-func (g Plot) margin() float64 {
-	if g.Ends {
-		return plotRight
+// markSize is the radius of marks: larger where they are what is to be read.
+func (c PlotCurve) markSize() float64 {
+	if c.Dots {
+		return 3.6
 	}
+	return 2.2
+}
+
+// longest is the length of the longest name.
+func (g Plot) longest() int {
 	longest := 0
 	for _, c := range g.Curves {
-		longest = max(longest, min(len([]rune(c.Name)), legendName))
+		longest = max(longest, len([]rune(c.Name)))
 	}
-	return max(plotRight, 40+legendChar*float64(longest))
+	return longest
+}
+
+// below reports whether the legend is too large to stand beside the plot.
+func (g Plot) below() bool { return len(g.Curves) > legendRows || g.longest() > legendName }
+
+// margin is the room at the right that names need.
+func (g Plot) margin() float64 {
+	switch {
+	case g.Ends:
+		return plotRight
+	case g.below():
+		return 16
+	}
+	return max(plotRight, legendKey+legendChar*float64(g.longest()))
 }
 
 // names writes names beside the right ends, apart from each other.
@@ -213,11 +243,33 @@ func (g Plot) names(p *picture, y axis, right float64) {
 	}
 }
 
-func (g Plot) legend(p *picture, right float64) {
-	at := plotTop + 4
+func (g Plot) legendBeside(p *picture, right float64) {
 	for i, c := range g.Curves {
-		p.path("curve "+class(i, c.Faint), fmt.Sprintf("M%s %sH%s", num(right+10), num(at), num(right+28)))
-		p.text("legend", right+34, at+4, start, clip(c.Name, legendName))
-		at += plotLine + 4
+		c.key(p, i, right+10, plotTop+4+legendLine*float64(i))
 	}
+}
+
+// legendBelow lists the curves in columns below the plot, and returns the size of
+// the picture.
+func (g Plot) legendBelow(p *picture) (width, height float64) {
+	entry := legendKey + legendChar*float64(g.longest())
+	columns := max(1, int((plotWidth-plotLeft)/entry))
+	rows := (len(g.Curves) + columns - 1) / columns
+	for i, c := range g.Curves {
+		c.key(p, i, plotLeft+entry*float64(i/rows), plotHeight+14+legendLine*float64(i%rows))
+	}
+	return max(plotWidth, plotLeft+entry), plotHeight + 14 + legendLine*float64(rows)
+}
+
+// key is the entry of curve i in a legend.
+func (c PlotCurve) key(p *picture, i int, x, y float64) {
+	values := 0
+	c.finite(func(_, _, _ float64) { values++ })
+	if values != 1 {
+		p.path("curve "+c.class(i), fmt.Sprintf("M%s %sH%s", num(x), num(y), num(x+22)), "")
+	}
+	if c.Dots || values == 1 {
+		p.marker("dot "+c.class(i), i, x+11, y, c.markSize(), "")
+	}
+	p.text("legend", x+28, y+4, start, c.Name)
 }

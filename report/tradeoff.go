@@ -42,61 +42,62 @@ func (l Left) axis() string {
 		LeftActive: "activations that are not 0, %"}[l]
 }
 
-// TradeOff draws results over the share that is left as a SVG picture: a curve for each
-// name and method, a dot for each group of runs that differ in the seed alone, at the
-// means over its seeds with their standard deviation. Results of different kinds are
-// an error.
+// TradeOff draws results over the share that is left as a SVG picture: a dot for each
+// experiment, at the means over its seeds with their standard deviation, and a curve
+// through those that differ in how much they were asked to leave. Results of different
+// kinds, and more curves than marks and colours tell apart, are an error.
 func TradeOff(w io.Writer, runs []Outcome, over Left) error {
-	plot := Plot{X: over.axis()}
+	plot := Plot{X: over.axis(), Y: runs[0].Measure, Title: "Test " + runs[0].Measure + " over what is left"}
 	scale := 1.0
-	curves := map[string]int{}
-	for _, group := range groups(runs) {
-		mean, spread := group[0], 0.0
-		if len(group) > 1 {
-			c := averaged(group)
-			mean.MACs, mean.Params, mean.NonZero, mean.Active, mean.Value, spread = c.MACs, c.Params, c.NonZero, c.Active, c.Value, c.Spread
-		}
-		if plot.Y == "" {
-			plot.Y, plot.Title = mean.Measure, "Test "+mean.Measure+" over what is left"
-			if strings.HasPrefix(mean.Measure, "error") {
-				scale, plot.Y = 100, plot.Y+", %"
-			}
-		}
-		if mean.Measure != runs[0].Measure {
-			return fmt.Errorf("%s has a result of another kind (%s) than %s (%s): draw them apart", mean.Run, mean.Measure, runs[0].Run, runs[0].Measure)
-		}
-		if over == LeftActive && mean.Active == nil {
-			return fmt.Errorf("%s has no activations that can be 0: its network has no ReLU", mean.Run)
-		}
-		name := mean.Name
-		if mean.Method != "zeros" && mean.Method != "none" {
-			name += ", " + mean.Method
-		}
-		i, ok := curves[name]
+	if strings.HasPrefix(runs[0].Measure, "error") {
+		scale, plot.Y = 100, plot.Y+", %"
+	}
+	var curves [][]experiment
+	at := map[string]int{}
+	for _, e := range experiments(runs) {
+		key := e.curveKey()
+		i, ok := at[key]
 		if !ok {
-			i = len(plot.Curves)
-			curves[name] = i
-			plot.Curves = append(plot.Curves, PlotCurve{Name: name, Dots: true})
+			i = len(curves)
+			at[key] = i
+			curves = append(curves, nil)
 		}
-		plot.Curves[i].add(over.share(mean), scale*mean.Value, scale*spread)
+		curves[i] = append(curves[i], e)
+	}
+	if len(curves) > maxStyles {
+		return fmt.Errorf("%d experiments are more than a picture tells apart, which is %d: draw fewer", len(curves), maxStyles)
+	}
+	for i, name := range curveNames(curves) {
+		plot.Curves = append(plot.Curves, PlotCurve{Name: name, Dots: true})
+		for _, e := range curves[i] {
+			for _, r := range e.runs {
+				if r.Measure != runs[0].Measure {
+					return fmt.Errorf("%s has a result of another kind (%s) than %s (%s): draw them apart", r.Run, r.Measure, runs[0].Run, runs[0].Measure)
+				}
+				if over == LeftActive && r.Active == nil {
+					return fmt.Errorf("%s has no activations that can be 0: its network has no ReLU", r.Run)
+				}
+			}
+			mean := Comparison{Outcome: e.runs[0]}
+			if len(e.runs) > 1 {
+				mean = averaged(e.runs)
+			}
+			plot.Curves[i].add(over.share(mean.Outcome), scale*mean.Value, scale*mean.Spread)
+		}
 	}
 	return plot.WriteSVG(w)
 }
 
-// groups are the runs that differ in the seed alone, in the order of their first.
-func groups(runs []Outcome) [][]Outcome {
-	var out [][]Outcome
-	at := map[string]int{}
-	for _, r := range runs {
-		i, ok := at[r.Group]
-		if !ok {
-			i = len(out)
-			at[r.Group] = i
-			out = append(out, nil)
+// curveNames are distinct names of curves.
+func curveNames(curves [][]experiment) []string {
+	lists, settings := make([][]Outcome, len(curves)), make([]any, len(curves))
+	for i, c := range curves {
+		for _, e := range c {
+			lists[i] = append(lists[i], e.runs...)
 		}
-		out[i] = append(out[i], r)
+		settings[i] = pathsWhere("", c[0].settings, isAmount, func(string, any) {})
 	}
-	return out
+	return labels(lists, settings)
 }
 
 // add puts a value where it belongs on the axis.

@@ -7,37 +7,59 @@ import (
 	"pare/nn"
 )
 
-// weightsRow is a line of the table of weights, in words: at the end of training
-// and in the final network.
+// weightsRow is a line of the table of weights, in words.
 type weightsRow struct {
-	Name, Kind, Units        string
-	Weights, Zero, Near      string
-	Density, Hoyer           string
-	FinalWeights, FinalZero  string
-	FinalNear                string
-	FinalDensity, FinalHoyer string
-	Class                    string
+	Name, Kind, Units string
+	Trained, Final    weightsCells
+	Class             string
 }
+
+// weightsCells are the columns at the end of training, or of the final network. Left
+// is a share of the weights at the start; zeros are among those left.
+type weightsCells struct{ Weights, Left, Zero, Near, Hoyer string }
 
 func weightsRows(d Data) []weightsRow {
 	var out []weightsRow
 	for _, w := range d.Weights {
-		r := weightsRow{Units: arrow(units(w.Trained), units(w.Final))}
+		r := weightsRow{Units: arrow(units(w.Trained), units(w.Final)), Trained: cellsOf(w.Trained, w.Original), Final: cellsOf(w.Final, w.Original)}
 		if s := w.Trained; s != nil {
 			r.Name, r.Kind = s.Layer, s.Kind
-			r.Weights, r.Zero, r.Near = count(s.Weights), count(s.Zero), count(s.Near)
-			r.Density, r.Hoyer = percent(s.Density), index(s.Hoyer)
 		}
 		if s := w.Final; s != nil {
 			r.Name, r.Kind = s.Layer, s.Kind
-			r.FinalWeights, r.FinalZero, r.FinalNear = count(s.Weights), count(s.Zero), count(s.Near)
-			r.FinalDensity, r.FinalHoyer = percent(s.Density), index(s.Hoyer)
 		} else {
 			r.Class = "gone"
 		}
 		out = append(out, r)
 	}
 	return out
+}
+
+func cellsOf(s *nn.Sparsity, original int64) weightsCells {
+	var c weightsCells
+	if s == nil {
+		return c
+	}
+	c = weightsCells{Weights: count(s.Weights), Zero: count(s.Zero), Near: count(s.Near), Hoyer: index(s.Hoyer)}
+	if original > 0 {
+		c.Left = percent(float64(s.Weights) / float64(original))
+	}
+	if s.Zero > 0 {
+		c.Zero += " (" + percent(float64(s.Zero)/float64(s.Weights)) + ")"
+	}
+	return c
+}
+
+// left says how many of the weights at the start are in the final network.
+func (w Weights) left() string {
+	n := int64(0)
+	if w.Final != nil {
+		n = w.Final.Weights
+	}
+	if w.Original == 0 {
+		return count(n)
+	}
+	return fmt.Sprintf("%s of %s (%s)", count(n), count(w.Original), percent(float64(n)/float64(w.Original)))
 }
 
 func units(s *nn.Sparsity) string {
@@ -66,21 +88,21 @@ func index(v float64) string {
 	return fmt.Sprintf("%.3f", v)
 }
 
-// weightsTable writes the distribution of weights as text: at most tableRows
-// layers.
+// weightsTable writes the distribution of weights as text: at most tableRows layers,
+// zeros and the rest at the end of training → in the final network.
 func weightsTable(w io.Writer, d Data) {
 	rows := weightsRows(d)
 	if len(rows) == 0 {
 		return
 	}
-	lines := [][]string{{"weights of", "zero", "near zero", "density", "Hoyer"}}
+	lines := [][]string{{"weights of", "left", "zeros among them", "near zero", "Hoyer"}}
 	for i, r := range rows {
 		if i == tableRows {
 			lines = append(lines, []string{some(len(rows)-i, "more layer")})
 			break
 		}
-		lines = append(lines, []string{r.Name, both(r.Zero, r.FinalZero), both(r.Near, r.FinalNear),
-			both(r.Density, r.FinalDensity), both(r.Hoyer, r.FinalHoyer)})
+		a, b := r.Trained, r.Final
+		lines = append(lines, []string{r.Name, d.Weights[i].left(), both(a.Zero, b.Zero), both(a.Near, b.Near), both(a.Hoyer, b.Hoyer)})
 	}
 	fmt.Fprintln(w)
 	write(w, lines, []bool{false, true, true, true, true})

@@ -11,20 +11,20 @@ import (
 
 func TestWeights(t *testing.T) {
 	d := Data{Weights: []Weights{
-		{&nn.Sparsity{Layer: "fc1", Kind: "linear", Units: 300, Weights: 2000, Zero: 1500, Near: 12, Density: 0.25, Hoyer: 0.5},
+		{4000, &nn.Sparsity{Layer: "fc1", Kind: "linear", Units: 300, Weights: 2000, Zero: 1500, Near: 12, Density: 0.25, Hoyer: 0.5},
 			&nn.Sparsity{Layer: "fc1", Kind: "linear", Units: 41, Weights: 600, Zero: 100, Near: 3, Density: 0.8333, Hoyer: 0.25}},
-		{&nn.Sparsity{Layer: "gone", Kind: "conv", Units: 7, Weights: 9, Zero: 9, Hoyer: 1}, nil},
-		{nil, &nn.Sparsity{Layer: "put_in", Kind: "linear", Units: 2, Weights: 4, Density: 1}}}}
+		{9, &nn.Sparsity{Layer: "gone", Kind: "conv", Units: 7, Weights: 9, Zero: 9, Hoyer: 1}, nil},
+		{0, nil, &nn.Sparsity{Layer: "put_in", Kind: "linear", Units: 2, Weights: 4, Density: 1}}}}
 	s := render(t, d)
-	for _, want := range []string{"<td>300 → 41</td><td>2,000</td><td>1,500</td><td>12</td><td>25.00 %</td><td>0.500</td><td>600</td><td>100</td>",
-		`<tr class="gone"><td class="left">gone</td>`, "7 → 0", "0 → 2"} {
+	for _, want := range []string{"<td>300 → 41</td><td>2,000</td><td>50.00 %</td><td>1,500 (75.00 %)</td><td>12</td><td>0.500</td><td>600</td><td>15.00 %</td><td>100 (16.67 %)</td><td>3</td><td>0.250</td>",
+		`<tr class="gone"><td class="left">gone</td><td class="left">conv</td><td>7 → 0</td><td>9</td><td>100.00 %</td><td>9 (100.00 %)</td><td>0</td><td>1.000</td><td></td><td></td><td></td><td></td><td></td></tr>`, "7 → 0", "0 → 2"} {
 		if !strings.Contains(s, want) {
 			t.Errorf("page lacks %q", want)
 		}
 	}
 	var b bytes.Buffer
 	Table(&b, d)
-	for _, want := range []string{"1,500 → 100", "12 → 3", "0.500 → 0.250", "9 → —", "— → 0"} {
+	for _, want := range []string{"600 of 4,000 (15.00 %)", "0 of 9 (0.00 %)", "1,500 (75.00 %) → 100 (16.67 %)", "12 → 3", "0.500 → 0.250", "9 (100.00 %) → —", "— → 0"} {
 		if !strings.Contains(b.String(), want) {
 			t.Errorf("table lacks %q:\n%s", want, b.String())
 		}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 
 	"pare/export"
@@ -104,11 +103,7 @@ func (r *runner) pruned() (*nn.Network, *pruneResult, error) {
 }
 
 func (r *runner) saveModel(dir string, net *nn.Network) error {
-	path := r.folder.path(dir)
-	if err := os.MkdirAll(path, 0o755); err != nil {
-		return fmt.Errorf("save model: %w", err)
-	}
-	return export.Save(path, r.model(net))
+	return export.Save(r.folder.path(dir), r.model(net))
 }
 
 // model is the network with what its users must know.

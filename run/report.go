@@ -42,7 +42,7 @@ func (r *runner) reportData(s *Summary, p *pruneResult, small *nn.Network) (repo
 		AccuracyBefore: s.AccuracyBeforePrune, AccuracyAfter: s.AccuracyAfterPrune, AccuracyFinal: s.AccuracyFinal,
 		CorrectBefore: s.CorrectBeforePrune, CorrectAfter: s.CorrectAfterPrune, CorrectFinal: s.CorrectFinal,
 		TestExamples: s.Targets(), Measures: s.Measures(), TrainSeconds: s.TrainSeconds, FinetuneSeconds: s.FinetuneSeconds,
-		Network: r.full, Pruned: small, Config: string(r.c.YAML()), Command: r.Command}, nil
+		Network: r.full, Pruned: small, Config: string(r.c.YAML()), Command: commandsText(r.sessions)}, nil
 }
 
 // phases turns the epoch lines of the metrics log into curves.

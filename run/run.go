@@ -18,7 +18,7 @@ type Options struct {
 	Folder Folder // made by CreateFolder, or opened to go on
 	// Data is that of Config where Plan has loaded it; nil: Run loads it.
 	Data *Data
-	// Command is the command line, for the report.
+	// Command is the command line, for sessions.json and the report; may be empty.
 	Command string
 	// Messages receives the lines that tell what happens; nil: none.
 	Messages io.Writer
@@ -38,6 +38,8 @@ type runner struct {
 	log    *train.MetricsLog
 	events *events
 	full   *nn.Network // before pruning
+
+	sessions []Session // with this one
 }
 
 // Run does what is left of a run in its folder: all of it, or what an
@@ -54,6 +56,9 @@ func Run(ctx context.Context, o Options) (*Summary, error) {
 	}
 	defer release()
 	r.folder.sweep()
+	if err := r.beginSession(); err != nil {
+		return nil, err
+	}
 	if r.data = o.Data; r.data == nil {
 		if r.data, err = LoadData(ctx, r.c, o.Progress); err != nil {
 			return nil, err
@@ -129,7 +134,7 @@ func (r *runner) trainAndPrune(ctx context.Context, net *nn.Network) (*nn.Networ
 	if err != nil {
 		return nil, nil, err
 	}
-	trained, res, err := r.fit(ctx, phase{name: "train", net: net, penalties: terms, shrinker: shrinker, epochs: r.c.Train.Epochs,
+	trained, res, err := r.fit(ctx, phase{name: trainPhase, net: net, penalties: terms, shrinker: shrinker, epochs: r.c.Train.Epochs,
 		optimizer: r.c.Train.Optimizer, schedule: r.c.Train.Schedule, stream: 1,
 		stop: train.EarlyStopSpec{Patience: r.c.Train.EarlyStop.Patience, Metric: r.c.Train.EarlyStop.Metric}})
 	if err != nil {
@@ -159,7 +164,7 @@ func (r *runner) finetune(ctx context.Context, net *nn.Network, logged int) (tra
 	if f == nil {
 		return train.Result{}, nil
 	}
-	_, res, err := r.fit(ctx, phase{name: "finetune", net: net, epochs: f.Epochs, optimizer: f.Optimizer,
+	_, res, err := r.fit(ctx, phase{name: finetunePhase, net: net, epochs: f.Epochs, optimizer: f.Optimizer,
 		schedule: f.Schedule, freeze: true, stream: 2, logged: logged})
 	return res, err
 }

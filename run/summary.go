@@ -52,7 +52,7 @@ type Summary struct {
 	FinetuneSeconds float64 `json:"finetune_seconds"`
 	DataWaitSeconds float64 `json:"data_wait_seconds"` // of both: steps that waited for data
 	Finished        string  `json:"finished"`          // RFC 3339, UTC
-	Command         string  `json:"command,omitempty"`
+	Command         string  `json:"command,omitempty"` // that started the run; sessions.json has those that went on with it
 }
 
 func (r *runner) summarise(small *nn.Network, p *pruneResult, final train.Metrics, tuned train.Result) *Summary {
@@ -66,7 +66,7 @@ func (r *runner) summarise(small *nn.Network, p *pruneResult, final train.Metric
 		AccuracyAfterPrune: p.After.Accuracy, AccuracyFinal: final.Accuracy,
 		CorrectBeforePrune: p.Before.Correct, CorrectAfterPrune: p.After.Correct, CorrectFinal: final.Correct,
 		TestExamples: count(r.data.Set.Test), TestTargets: final.N, LossBeforePrune: p.Before.Loss, LossAfterPrune: p.After.Loss, LossFinal: final.Loss,
-		Method: r.c.Prune.Method, Certificate: p.Report.Certificate, Removed: p.Report.Removed, Weights: layerWeights(p.Weights, small),
+		Method: r.c.Prune.Method, Certificate: p.Report.Certificate, Removed: p.Report.Removed, Weights: layerWeights(r.full, p.Weights, small),
 		TrainSeconds: p.TrainSeconds, FinetuneSeconds: tuned.Seconds, DataWaitSeconds: p.DataWaitSeconds + tuned.Waited,
-		Finished: time.Now().UTC().Format(time.RFC3339), Command: r.Command}
+		Finished: time.Now().UTC().Format(time.RFC3339), Command: r.sessions[0].Command}
 }

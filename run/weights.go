@@ -8,12 +8,17 @@ import (
 // LayerWeights is how the weights of a layer are distributed at the end of
 // training, before anything is removed, and in the final network.
 type LayerWeights struct {
-	Trained *nn.Sparsity `json:"trained"` // nil: a layer that pruning put in
-	Final   *nn.Sparsity `json:"final"`   // nil: removed
+	Original int64        `json:"original,omitempty"` // weights at the start; 0: the layer was not there
+	Trained  *nn.Sparsity `json:"trained"`            // nil: a layer that pruning put in
+	Final    *nn.Sparsity `json:"final"`              // nil: removed
 }
 
 // layerWeights pairs the layers by name, those of the final network alone last.
-func layerWeights(trained []nn.Sparsity, final *nn.Network) []LayerWeights {
+func layerWeights(full *nn.Network, trained []nn.Sparsity, final *nn.Network) []LayerWeights {
+	original := map[string]int64{}
+	for _, s := range full.Sparsity() {
+		original[s.Layer] = s.Weights
+	}
 	left := map[string]*nn.Sparsity{}
 	after := final.Sparsity()
 	for i := range after {
@@ -22,7 +27,7 @@ func layerWeights(trained []nn.Sparsity, final *nn.Network) []LayerWeights {
 	var out []LayerWeights
 	for i := range trained {
 		name := trained[i].Layer
-		out = append(out, LayerWeights{&trained[i], left[name]})
+		out = append(out, LayerWeights{original[name], &trained[i], left[name]})
 		delete(left, name)
 	}
 	for i := range after {
@@ -36,7 +41,7 @@ func layerWeights(trained []nn.Sparsity, final *nn.Network) []LayerWeights {
 func reportWeights(layers []LayerWeights) []report.Weights {
 	var out []report.Weights
 	for _, l := range layers {
-		out = append(out, report.Weights{Trained: l.Trained, Final: l.Final})
+		out = append(out, report.Weights{Original: l.Original, Trained: l.Trained, Final: l.Final})
 	}
 	return out
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"io"
 	"slices"
 
@@ -20,10 +21,10 @@ var _ command = compareCommand{}
 
 func (compareCommand) name() string { return "compare" }
 func (compareCommand) args() string {
-	return "RUN... [-markdown | -json] [-svg FILE [-over macs|params|nonzero|activations]]"
+	return "RUN... [-of RUN] [-markdown | -json] [-svg FILE [-over macs|params|nonzero|activations]]"
 }
 func (compareCommand) doc() string {
-	return "puts finished runs side by side: test results against what is left"
+	return "puts finished runs side by side: test results against what is left of the first network; repetitions with other seeds have a mean"
 }
 
 func (c compareCommand) run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
@@ -32,6 +33,7 @@ func (c compareCommand) run(ctx context.Context, args []string, stdout, stderr i
 	asJSON := f.Bool("json", false, "print a JSON array with an object for each run, and for each group of seeds")
 	svg := f.String("svg", "", "`FILE` for a picture: the test result over the share that is left")
 	over := f.String("over", string(report.LeftMACs), "what is left in the picture: macs (multiply-accumulates), params, nonzero or activations (not 0)")
+	of := f.String("of", "", "`RUN` whose first network all shares are measured against, for nets that were narrow from the start; default: that of each run's own chain")
 	paths, err := f.parseSome(args, stdout)
 	if err != nil {
 		return err
@@ -47,9 +49,17 @@ func (c compareCommand) run(ctx context.Context, args []string, stdout, stderr i
 	if err := writable(*svg); err != nil {
 		return err
 	}
-	runs, err := outcomes(paths)
+	if err := cli.OutputFile("-svg", *svg, ".svg"); err != nil {
+		return err
+	}
+	runs, err := outcomes(paths, stderr)
 	if err != nil {
 		return err
+	}
+	if *of != "" {
+		if err := measureAgainst(*of, runs); err != nil {
+			return err
+		}
 	}
 	rows := report.Compare(runs)
 	if *svg != "" {
@@ -67,32 +77,86 @@ func (c compareCommand) run(ctx context.Context, args []string, stdout, stderr i
 	return report.CompareTable(stdout, rows, *markdown)
 }
 
-// outcomes reads the results of finished runs. Runs whose configs differ in name and
-// seed alone are one group.
-func outcomes(paths []string) ([]report.Outcome, error) {
+// measureAgainst takes the network that a run began with for the whole of all runs.
+func measureAgainst(path string, runs []report.Outcome) error {
+	a, err := run.OpenArtifact(path)
+	if err != nil {
+		return err
+	}
+	e, err := a.Experiment()
+	if err != nil {
+		return err
+	}
+	if e.Original == nil {
+		return cli.InputError("-of %s: nothing there says how large its first network was", path)
+	}
+	for i := range runs {
+		runs[i].Params[0], runs[i].MACs[0] = e.Original.Params, e.Original.MACs
+	}
+	return nil
+}
+
+// outcomes reads the results of finished runs, each once. What has no results is left
+// out with a line on notes; an error if nothing is left.
+func outcomes(paths []string, notes io.Writer) ([]report.Outcome, error) {
 	var out []report.Outcome
+	seen := map[string]string{} // path by what makes a run
 	for _, path := range paths {
 		a, err := run.OpenArtifact(path)
 		if err != nil {
 			return nil, err
 		}
-		s, err := a.Summary()
+		o, e, err := outcome(a)
 		if err != nil {
-			return nil, err
+			if len(paths) == 1 || !run.IsInput(err) {
+				return nil, err
+			}
+			fmt.Fprintf(notes, "pare compare: left out: %v\n", err)
+			continue
 		}
-		if s == nil {
-			return nil, cli.InputError("%s is no finished run; go on with train -resume %s", path, path)
+		key := fmt.Sprint(e.Seeds, e.Key())
+		if first, ok := seen[key]; ok {
+			fmt.Fprintf(notes, "pare compare: left out: %s is the same run as %s, with the same seed and config\n", path, first)
+			continue
 		}
-		same := *a.Config
-		same.Name, same.Seed, same.Threads = "", 0, 0
-		o := report.Outcome{Run: path, Name: s.Name, Method: s.Method, Seed: s.Seed, Group: string(same.YAML()),
-			Params: [2]int64{s.ParamsBefore, s.ParamsAfter}, MACs: [2]int64{s.MACsBefore, s.MACsAfter}, NonZero: s.NonZeroAfter,
-			Removed: s.Removed, Certificate: max(s.Certificate.MaxRelDiff, s.WorstCertificate), Seconds: s.TrainSeconds + s.FinetuneSeconds}
-		if s.Density != nil {
-			o.Active = &s.Density.Overall
+		seen[key] = path
+		if e.Original == nil {
+			fmt.Fprintf(notes, "pare compare: what %s leaves is measured against the network it started with: that of the run before it cannot be read\n", path)
 		}
-		o.Measure, o.Value = s.Headline()
-		out = append(out, o)
+		out = append(out, *o)
+	}
+	if len(out) == 0 {
+		return nil, cli.InputError("none of the %d is a finished run", len(paths))
 	}
 	return out, nil
+}
+
+// outcome reads the results of a finished run. What is left is a share of the network
+// that the chain of runs began with.
+func outcome(a *run.Artifact) (*report.Outcome, run.Experiment, error) {
+	s, err := a.Summary()
+	if err != nil {
+		return nil, run.Experiment{}, err
+	}
+	if s == nil {
+		if a.Kind != run.KindRun {
+			return nil, run.Experiment{}, cli.InputError("%s is a model, no run with results", a.Path)
+		}
+		return nil, run.Experiment{}, cli.InputError("%s is no finished run; go on with train -resume %s", a.Path, a.Path)
+	}
+	e, err := a.Experiment()
+	if err != nil {
+		return nil, e, err
+	}
+	o := &report.Outcome{Run: a.Path, Name: s.Name, Method: s.Method, Seed: s.Seed, Settings: e.Settings,
+		Params: [2]int64{s.ParamsBefore, s.ParamsAfter}, MACs: [2]int64{s.MACsBefore, s.MACsAfter}, NonZero: s.NonZeroAfter,
+		Removed: s.Removed, Certificate: max(s.Certificate.MaxRelDiff, s.WorstCertificate), Seconds: s.TrainSeconds + s.FinetuneSeconds}
+	if e.Original != nil {
+		o.Params[0], o.MACs[0] = e.Original.Params, e.Original.MACs
+	}
+	if s.Density != nil {
+		o.Active = &s.Density.Overall
+	}
+	o.Measure, o.Value = s.Headline()
+	return o, e, nil
 }

@@ -101,6 +101,9 @@ type result interface {
 // runEstimate runs a fit and gives out what it found. A fit cannot be stopped; an
 // interruption leaves it alone, and it ends with the process.
 func runEstimate[R result](ctx context.Context, f *flags, fit func() (R, error), asJSON bool, out string, stdout, stderr io.Writer) error {
+	if err := cli.OutputFolder("-out", out); err != nil {
+		return err
+	}
 	if out != "" {
 		if err := atomicfile.FreeFolder(out); err != nil {
 			return cli.InputError("-out: %w", err)

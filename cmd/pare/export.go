@@ -33,8 +33,10 @@ func (c exportCommand) run(_ context.Context, args []string, stdout, _ io.Writer
 	if *onnx == "" && *safetensors == "" {
 		return cli.InputError("nothing to write; give -onnx FILE, -safetensors DIR or both")
 	}
-	if err := writable(*onnx); err != nil {
-		return err
+	for _, err := range []error{writable(*onnx), cli.OutputFile("-onnx", *onnx, ".onnx"), cli.OutputFolder("-safetensors", *safetensors)} {
+		if err != nil {
+			return err
+		}
 	}
 	a, err := run.OpenArtifact(pos[0])
 	if err != nil {

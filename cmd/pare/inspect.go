@@ -57,6 +57,8 @@ type inspection struct {
 	Pruning *run.Pruning `json:"pruning,omitempty"` // of a network that was pruned outside of a run, or at its stage "pruned"
 	Network *network     `json:"network,omitempty"`
 	Files   []string     `json:"files"`
+
+	Sessions []run.Session `json:"sessions,omitempty"` // the processes that worked on a run
 }
 
 // network describes a network layer by layer. Shapes are channels first.
@@ -104,6 +106,9 @@ func inspect(a *run.Artifact) (*inspection, error) {
 	}
 	if a.Kind != run.KindRun {
 		return i, nil
+	}
+	if i.Sessions, err = a.Sessions(); err != nil {
+		return nil, err
 	}
 	state, err := a.State()
 	i.State = &state

@@ -39,6 +39,7 @@ func (i *inspection) print(w io.Writer) error {
 		fmt.Fprintf(w, "state   %s\n", i.stateText())
 	}
 	fmt.Fprintf(w, "files   %s\n", i.fileText())
+	i.printSessions(w)
 	if i.Network == nil {
 		return nil
 	}
@@ -57,6 +58,21 @@ func (i *inspection) printTitle(w io.Writer) {
 		facts = append(facts, fmt.Sprintf("seed %d", *i.Seed))
 	}
 	fmt.Fprintln(w, strings.Join(facts, " · "))
+}
+
+// printSessions tells how the run was started and resumed.
+func (i *inspection) printSessions(w io.Writer) {
+	what := "started"
+	for _, s := range i.Sessions {
+		fmt.Fprintf(w, "%s %s\n", what, s)
+		if s.Command != "" {
+			fmt.Fprintf(w, "        %s\n", s.Command)
+		}
+		what = "resumed"
+	}
+	if len(i.Sessions) == 0 && i.Summary != nil && i.Summary.Command != "" { // of an earlier version
+		fmt.Fprintf(w, "command %s\n", i.Summary.Command)
+	}
 }
 
 func (i *inspection) stateText() string {

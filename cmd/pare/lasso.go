@@ -95,6 +95,9 @@ func outFolder(dir string) error {
 	if dir == "" {
 		return nil
 	}
+	if err := cli.OutputFolder("-out", dir); err != nil {
+		return err
+	}
 	if info, err := os.Stat(dir); err == nil {
 		if !info.IsDir() {
 			return cli.InputError("-out %s is a file; name a folder", dir)

@@ -18,11 +18,10 @@ import (
 	"io"
 	"os"
 	"os/signal"
-	"runtime"
-	"runtime/debug"
 	"syscall"
 
 	"pare/cmd/internal/cli"
+	"pare/internal/build"
 )
 
 // command is a subcommand. Errors are printed by main, as one line.
@@ -57,7 +56,7 @@ func execute(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		}
 		name, rest = rest[0], []string{"-h"}
 	case "version", "-version", "--version":
-		fmt.Fprintln(stdout, version())
+		fmt.Fprintln(stdout, build.Read())
 		return 0
 	}
 	for _, c := range commands {
@@ -82,20 +81,4 @@ func usage(w io.Writer) {
 	fmt.Fprintln(w)
 	fmt.Fprintln(w, "RUN is a run folder, a folder with model.safetensors and architecture.json, or")
 	fmt.Fprintln(w, "an .onnx file that pare wrote. RUN/trained is the network before pruning.")
-}
-
-// version tells what was built, as far as the build knows.
-func version() string {
-	text := "pare"
-	if info, ok := debug.ReadBuildInfo(); ok {
-		if v := info.Main.Version; v != "" {
-			text += " " + v
-		}
-		for _, s := range info.Settings {
-			if s.Key == "vcs.revision" {
-				text += " " + s.Value[:min(12, len(s.Value))]
-			}
-		}
-	}
-	return fmt.Sprintf("%s (%s, %s/%s)", text, runtime.Version(), runtime.GOOS, runtime.GOARCH)
 }

@@ -124,9 +124,24 @@ func fail(t *testing.T, want int, text string, args ...string) {
 	if !strings.Contains(errs, text) || strings.Count(errs, "\n") != 1 {
 		t.Errorf("pare %q: error %q, want one line with %q", args, errs, text)
 	}
+	if part := doubled(strings.TrimPrefix(errs, "pare ")); part != "" {
+		t.Errorf("pare %q: error %q says %q twice", args, errs, part)
+	}
 	if out != "" {
 		t.Errorf("pare %q fails, yet prints %q", args, out)
 	}
+}
+
+// doubled is the first part of an error that says the same as the part before it, as
+// in "train: train: interrupted"; "" without one.
+func doubled(text string) string {
+	parts := strings.Split(text, ": ")
+	for i := 1; i < len(parts); i++ {
+		if parts[i] == parts[i-1] {
+			return parts[i]
+		}
+	}
+	return ""
 }
 
 func contains(t *testing.T, text string, parts ...string) {
@@ -184,7 +199,7 @@ func TestUsageErrors(t *testing.T) {
 		fail(t, cli.ExitBadInput, "must not be negative", c.name(), "x", "-threads", "-1")
 	}
 	dir := t.TempDir()
-	for _, c := range [][]string{{"inspect"}, {"export", "-onnx", filepath.Join(dir, "x")},
+	for _, c := range [][]string{{"inspect"}, {"export", "-onnx", filepath.Join(dir, "x.onnx")},
 		{"prune", "-out", filepath.Join(dir, "x")}, {"predict", "-split", "test"}} {
 		fail(t, cli.ExitBadInput, "there is no "+dir+"/nothing", append(c, dir+"/nothing")...)
 		fail(t, cli.ExitBadInput, "is no run folder", append(c, dir)...)

@@ -59,6 +59,9 @@ func (c memoryCommand) run(ctx context.Context, args []string, stdout, stderr io
 	if err := writable(*svg); err != nil {
 		return err
 	}
+	if err := cli.OutputFile("-svg", *svg, ".svg"); err != nil {
+		return err
+	}
 	a, err := run.OpenArtifact(pos[0])
 	if err != nil {
 		return err

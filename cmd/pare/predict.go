@@ -1,14 +1,13 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
 
 	"pare/cmd/internal/cli"
 	"pare/export"
-	"pare/internal/atomicfile"
-	"pare/internal/npy"
 	"pare/nn"
 	"pare/run"
 	"pare/train"
@@ -40,7 +39,7 @@ func (c predictCommand) flags() *predictFlags {
 	f.BoolVar(&f.preprocess, "preprocess", false, "the values of -inputs are 0..1: normalise them by the model's means and deviations first")
 	f.StringVar(&f.split, "split", "", "`part` of the run's data: train, validation or test; also prints loss and accuracy")
 	f.StringVar(&f.dataDir, "data-dir", "", "folder with the data for -split, in place of data.dir of the run's config")
-	f.StringVar(&f.out, "out", "", "npy `FILE` for the logits, shape (N, K), or (N, K, T) for sequences")
+	f.StringVar(&f.out, "out", "", "`FILE` for the logits: .npy of shape (N, K), or (N, K, T) for sequences; .csv with a row an example (and position) and a column a class; .json")
 	f.StringVar(&f.dump, "dump-inputs", "", "npy `FILE` for what the network was fed: normalised, channels first")
 	f.IntVar(&f.batch, "batch", 256, "examples to compute at once")
 	f.IntVar(&f.limit, "limit", 0, "use the first `N` examples only; 0: all")
@@ -62,7 +61,7 @@ func (f *predictFlags) check() error {
 	case f.limit < 0:
 		return cli.InputError("-limit is %d, it must not be negative", f.limit)
 	}
-	return writable(f.out, f.dump)
+	return cmp.Or(writable(f.out, f.dump), cli.OutputFile("-out", f.out, arrayFormats...), cli.OutputFile("-dump-inputs", f.dump, ".npy"))
 }
 
 func (c predictCommand) run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
@@ -172,20 +171,14 @@ func (p *prediction) write(f *predictFlags, stdout io.Writer) error {
 		}
 	}
 	if f.dump != "" {
-		if err := save(f.dump, append([]int{p.n}, net.Input...), run.ChannelsFirst(p.fed, net.Input), stdout); err != nil {
+		a := array{shape: append([]int{p.n}, net.Input...), data: run.ChannelsFirst(p.fed, net.Input)}
+		if err := a.save(f.dump, stdout); err != nil {
 			return err
 		}
 	}
 	if f.out != "" {
-		return save(f.out, shape, run.ChannelsFirst(p.logits, net.Output().Shape), stdout)
+		a := array{shape: shape, data: run.ChannelsFirst(p.logits, net.Output().Shape), names: p.model.Classes}
+		return a.save(f.out, stdout)
 	}
-	return nil
-}
-
-func save(path string, shape []int, data []float32, stdout io.Writer) error {
-	if err := atomicfile.Write(path, func(w io.Writer) error { return npy.Write(w, shape, data) }); err != nil {
-		return err
-	}
-	fmt.Fprintf(stdout, "wrote %s\n", path)
 	return nil
 }

@@ -2,11 +2,16 @@ package main
 
 import (
 	"bytes"
+	"encoding/csv"
+	"encoding/json"
 	"fmt"
 	"io"
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -134,6 +139,9 @@ func TestPredictErrors(t *testing.T) {
 		text string
 		args []string
 	}{
+		{"must end in .npy, .csv or .json", []string{"-inputs", good, "-out", filepath.Join(root, "l.txt")}},
+		{"must end in .npy, .csv or .json", []string{"-inputs", good, "-out", filepath.Join(root, "l")}},
+		{"-dump-inputs " + root + "/x.csv: the name of the file must end in .npy", []string{"-inputs", good, "-dump-inputs", filepath.Join(root, "x.csv")}},
 		{"either -inputs FILE or -split", nil},
 		{"either -inputs FILE or -split", []string{"-inputs", good, "-split", "test"}},
 		{`no split "dev"`, []string{"-split", "dev"}},
@@ -182,4 +190,76 @@ func TestPredictOtherData(t *testing.T) {
 	}
 	set("validation: 100", "validation: 0")
 	fail(t, cli.ExitBadInput, "no validation examples", "predict", dir, "-split", "validation")
+}
+
+// TestPredictFormats: the extension says what is written, and the values are the same.
+func TestPredictFormats(t *testing.T) {
+	folder, _ := tinyRun(t)
+	dir := t.TempDir()
+	at := func(name string) string { return filepath.Join(dir, name) }
+	for _, name := range []string{"l.npy", "l.csv", "l.JSON"} {
+		succeed(t, "predict", folder, "-split", "test", "-limit", "7", "-out", at(name))
+	}
+	_, want := readArray(t, at("l.npy"))
+	text, err := os.ReadFile(at("l.csv"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows, err := csv.NewReader(bytes.NewReader(text)).ReadAll()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(strings.Split("example,0,1,2,3,4,5,6,7,8,9", ","), rows[0]); diff != "" || len(rows) != 8 {
+		t.Fatalf("%d rows below %q", len(rows)-1, rows[0])
+	}
+	var got []float32
+	for i, row := range rows[1:] {
+		if row[0] != strconv.Itoa(i) {
+			t.Errorf("row %d is of example %s", i, row[0])
+		}
+		for _, cell := range row[1:] {
+			v, err := strconv.ParseFloat(cell, 32)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got = append(got, float32(v))
+		}
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("the table has %v, the array %v", got, want)
+	}
+	var document struct {
+		Shape   []int
+		Columns []string
+		Values  [][]float32
+	}
+	if text, err = os.ReadFile(at("l.JSON")); err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(text, &document); err != nil {
+		t.Fatal(err)
+	}
+	if !slices.Equal(slices.Concat(document.Values...), want) || !slices.Equal(document.Shape, []int{7, 10}) || !slices.Equal(document.Columns, rows[0][1:]) {
+		t.Errorf("JSON has %+v, the array %v", document, want)
+	}
+}
+
+// TestArrayOfSequences: a row of CSV is a position, and arrays keep channels first.
+func TestArrayOfSequences(t *testing.T) {
+	a := array{shape: []int{2, 2, 3}, data: []float32{0, 1, 2, 10, 11, 12, 100, 101, 102, 110, 111, float32(math.Inf(1))}, names: []string{"a,b", "\n"}}
+	var b bytes.Buffer
+	if err := a.writeCSV(&b); err != nil {
+		t.Fatal(err)
+	}
+	if want := "example,position,\"a,b\",\"\n\"\n0,0,0,10\n0,1,1,11\n0,2,2,12\n1,0,100,110\n1,1,101,111\n1,2,102,+Inf\n"; b.String() != want {
+		t.Errorf("got %q, want %q", b.String(), want)
+	}
+	b.Reset()
+	a.names = nil
+	if err := a.writeJSON(&b); err != nil {
+		t.Fatal(err)
+	}
+	if want := `{"shape": [2,2,3], "columns": ["output_0","output_1"], "values": [[[0, 1, 2], [10, 11, 12]], [[100, 101, 102], [110, 111, null]]]}` + "\n"; b.String() != want {
+		t.Errorf("got %q, want %q", b.String(), want)
+	}
 }

@@ -49,7 +49,7 @@ func (c pruneCommand) run(ctx context.Context, args []string, stdout, stderr io.
 		return cli.InputError("-trained and -final name two networks; give one of them")
 	}
 	request := run.PruneRequest{Method: *method, Scope: *scope, MACs: *macs, Params: *params, Seed: *seed}
-	for _, err := range []error{request.Validate(), run.FreeFolder(*out)} {
+	for _, err := range []error{request.Validate(), cli.OutputFolder("-out", *out), run.FreeFolder(*out)} {
 		if err != nil {
 			return err
 		}

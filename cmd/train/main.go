@@ -93,6 +93,9 @@ func initConfig(name string, args []string) error {
 	if len(args) == 1 {
 		dest = args[0]
 	}
+	if err := cli.OutputFile("-init", dest, ".yaml", ".yml"); err != nil {
+		return err
+	}
 	if err := config.Init(name, dest); err != nil {
 		return &run.InputError{Err: err}
 	}
@@ -101,6 +104,9 @@ func initConfig(name string, args []string) error {
 }
 
 func start(f flags) error {
+	if err := cli.OutputFolder("-out", f.out); err != nil {
+		return err
+	}
 	c, err := config.Load(f.config, f.sets)
 	if err != nil {
 		return err
@@ -143,7 +149,7 @@ func resume(f flags) error {
 
 // finish does what is left of a run; data may be nil.
 func finish(ctx context.Context, f flags, c *config.Config, data *run.Data, folder run.Folder) error {
-	o := run.Options{Config: c, Folder: folder, Data: data, Command: strings.Join(os.Args, " "), Progress: progress(f.quiet)}
+	o := run.Options{Config: c, Folder: folder, Data: data, Command: cli.CommandLine(os.Args), Progress: progress(f.quiet)}
 	if !f.quiet {
 		o.Messages = os.Stdout
 		o.Reporter = func() train.Reporter { return train.NewReporter(os.Stderr) }

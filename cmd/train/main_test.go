@@ -155,6 +155,21 @@ func oneLine(t *testing.T, o outcome, words ...string) {
 			t.Errorf("stderr lacks %q: %s", w, o.stderr)
 		}
 	}
+	if part := doubled(o.stderr); part != "" {
+		t.Errorf("stderr says %q twice: %s", part, o.stderr)
+	}
+}
+
+// doubled is the first part of an error that says the same as the part before it, as
+// in "train: train: interrupted"; "" without one.
+func doubled(text string) string {
+	parts := strings.Split(text, ": ")
+	for i := 1; i < len(parts); i++ {
+		if parts[i] == parts[i-1] {
+			return parts[i]
+		}
+	}
+	return ""
 }
 
 // tree lists a folder with the sizes of its files.

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -31,6 +32,9 @@ func Write(path string, write func(io.Writer) error) (err error) {
 		dir = "."
 	}
 	tmp, err := os.CreateTemp(dir, "."+base+".tmp-*")
+	if errors.Is(err, fs.ErrNotExist) { // the name of the temporary file would only confuse
+		return fmt.Errorf("writing %s: there is no folder %s: %w", path, filepath.Clean(dir), fs.ErrNotExist)
+	}
 	if err != nil {
 		return fmt.Errorf("writing %s: %w", path, err)
 	}

@@ -3,6 +3,7 @@ package atomicfile
 import (
 	"errors"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -104,5 +105,14 @@ func TestRelativePath(t *testing.T) {
 	}
 	if got := names(t, "."); len(got) != 1 || got[0] != "plain" {
 		t.Errorf("folder holds %q, want plain", got)
+	}
+}
+
+// TestNoFolder: the error names the folder that is missing, not a temporary file.
+func TestNoFolder(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "none")
+	err := WriteBytes(filepath.Join(dir, "a.bin"), []byte("x"))
+	if !errors.Is(err, fs.ErrNotExist) || !strings.Contains(err.Error(), "there is no folder "+dir) || strings.Contains(err.Error(), ".tmp-") || strings.Contains(err.Error(), "\n") {
+		t.Errorf("got %v", err)
 	}
 }

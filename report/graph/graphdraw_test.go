@@ -80,7 +80,11 @@ func TestFiles(t *testing.T) {
 		if e["circle"] != 4 || e["title"] != 4+3 {
 			t.Errorf("svg: %v", e)
 		}
-		if directed != (e["marker"] == 2) {
+		heads := 0
+		if directed {
+			heads = 3
+		}
+		if e["path"] != 3+2+heads { // edges, legend, arrows
 			t.Errorf("svg, directed %v: %v", directed, e)
 		}
 	}

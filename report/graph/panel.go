@@ -76,7 +76,7 @@ func (p *panel) notFound(out io.Writer) {
 		}
 		done[k] = true
 		a, b, _ := p.ends(k[0], k[1])
-		fmt.Fprintf(out, `<path d="M%.1f %.1fL%.1f %.1f" stroke="%s" stroke-width="1.4"%s/>`+"\n", a.X, a.Y, b.X, b.Y, missing, dotted)
+		fmt.Fprintf(out, `<path d="M%.1f %.1fL%.1f %.1f" fill="none" stroke="%s" stroke-width="1.4"%s/>`+"\n", a.X, a.Y, b.X, b.Y, missing, dotted)
 	}
 }
 
@@ -93,22 +93,35 @@ func (p *panel) ends(from, to int) (a, b, unit Point) {
 func (p *panel) edge(out io.Writer, e Edge) {
 	a, b, unit := p.ends(e.From, e.To)
 	path := fmt.Sprintf("M%.1f %.1fL%.1f %.1f", a.X, a.Y, b.X, b.Y)
-	v, marker, join, style := p.g.drawn(e), "", "–", ""
+	v, join, style, from := p.g.drawn(e), "–", "", a
 	if p.g.Directed {
-		marker = fmt.Sprintf(` marker-end="url(#a%s)"`, strokeColour(v)[1:])
 		join = "→"
 		if p.arrows[[2]int{e.To, e.From}] {
 			bend := 0.12 * math.Hypot(b.X-a.X, b.Y-a.Y)
-			path = fmt.Sprintf("M%.1f %.1fQ%.1f %.1f %.1f %.1f", a.X, a.Y,
-				(a.X+b.X)/2-unit.Y*bend, (a.Y+b.Y)/2+unit.X*bend, b.X, b.Y)
+			from = Point{(a.X+b.X)/2 - unit.Y*bend, (a.Y+b.Y)/2 + unit.X*bend}
+			path = fmt.Sprintf("M%.1f %.1fQ%.1f %.1f %.1f %.1f", a.X, a.Y, from.X, from.Y, b.X, b.Y)
 		}
 	}
 	if p.g.Reference != nil && !p.known[pair(e.From, e.To)] {
 		style = dashed
 	}
-	fmt.Fprintf(out, `<path d="%s" fill="none" stroke="%s" stroke-width="%.2f" stroke-opacity="0.75"%s%s><title>%s %s %s: %.4g</title></path>`+"\n",
-		path, strokeColour(v), p.thin*strokeWidth(v, p.strongest), style, marker,
+	fmt.Fprintf(out, `<path d="%s" fill="none" stroke="%s" stroke-width="%.2f" stroke-opacity="0.75"%s><title>%s %s %s: %.4g</title></path>`+"\n",
+		path, strokeColour(v), p.thin*strokeWidth(v, p.strongest), style,
 		escape(p.g.Nodes[e.From].Name), join, escape(p.g.Nodes[e.To].Name), v)
+	if p.g.Directed {
+		arrowhead(out, from, b, strokeColour(v))
+	}
+}
+
+// arrowhead draws the head of an arrow that comes from a point. It is a shape of its
+// own: not all viewers draw markers at the ends of curves.
+func arrowhead(out io.Writer, from, tip Point, colour string) {
+	const long, half = 7.0, 3.5
+	length := max(1e-9, math.Hypot(tip.X-from.X, tip.Y-from.Y))
+	unit := Point{(tip.X - from.X) / length, (tip.Y - from.Y) / length}
+	foot := Point{tip.X - long*unit.X, tip.Y - long*unit.Y}
+	fmt.Fprintf(out, `<path d="M%.1f %.1fL%.1f %.1fL%.1f %.1fz" fill="%s"/>`+"\n", tip.X, tip.Y,
+		foot.X-half*unit.Y, foot.Y+half*unit.X, foot.X+half*unit.Y, foot.Y-half*unit.X, colour)
 }
 
 func (p *panel) nodes(out io.Writer) {
@@ -124,8 +137,10 @@ func (p *panel) nodes(out io.Writer) {
 		return
 	}
 	for _, l := range p.labels() {
-		// A white rim keeps names legible on lines.
-		fmt.Fprintf(out, `<text x="%.1f" y="%.1f" text-anchor="%s" fill="%s" stroke="#ffffff" stroke-width="3" paint-order="stroke">%s</text>`+"\n",
-			l.x, l.y, l.anchor, ink, escape(l.text))
+		// A white rim keeps names legible on lines. It is a text of its own: not all
+		// viewers know paint-order.
+		place := fmt.Sprintf(`x="%.1f" y="%.1f" text-anchor="%s"`, l.x, l.y, l.anchor)
+		fmt.Fprintf(out, `<text %s fill="#ffffff" stroke="#ffffff" stroke-width="3" aria-hidden="true">%s</text>`+"\n", place, escape(l.text))
+		fmt.Fprintf(out, `<text %s fill="%s">%s</text>`+"\n", place, ink, escape(l.text))
 	}
 }

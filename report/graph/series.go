@@ -41,7 +41,7 @@ func WriteSeries(w io.Writer, graphs []*Graph, titles []string, title string) er
 	at := fit(places, wide, high)
 	out := bufio.NewWriter(w)
 	total := head + float64(rows)*high + foot
-	begin(out, graphs[0].Directed, float64(columns)*wide, total)
+	begin(out, float64(columns)*wide, total)
 	if title != "" {
 		fmt.Fprintf(out, `<text x="20" y="32" font-size="15" fill="%s">%s</text>`+"\n", ink, escape(title))
 	}

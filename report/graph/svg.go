@@ -43,7 +43,7 @@ func WriteSVG(w io.Writer, g *Graph, title string) error {
 	}
 	frame := box{at: Point{}, width: width, height: scale*high.Y + top + bottom}
 	out := bufio.NewWriter(w)
-	begin(out, g.Directed, frame.width, frame.height)
+	begin(out, frame.width, frame.height)
 	p := newPanel(g, at, frame)
 	p.draw(out)
 	if title != "" {
@@ -55,15 +55,10 @@ func WriteSVG(w io.Writer, g *Graph, title string) error {
 }
 
 // begin writes what comes before the first panel.
-func begin(out io.Writer, directed bool, width, height float64) {
+func begin(out io.Writer, width, height float64) {
 	fmt.Fprintf(out, `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %.0f %.0f" width="%.0f" height="%.0f" font-family="Helvetica, Arial, sans-serif" font-size="11">`+"\n",
 		width, height, width, height)
 	fmt.Fprintf(out, "<rect width=\"100%%\" height=\"100%%\" fill=\"#ffffff\"/>\n")
-	if directed {
-		for _, c := range []string{positive, negative} {
-			fmt.Fprintf(out, `<marker id="a%s" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" markerUnits="userSpaceOnUse" orient="auto"><path d="M0 0L8 4L0 8z" fill="%s"/></marker>`+"\n", c[1:], c)
-		}
-	}
 }
 
 // legend says in two lines what lines and circles mean.
@@ -71,7 +66,7 @@ func legend(out io.Writer, g *Graph, y float64, counts string, strongest float64
 	fmt.Fprintf(out, `<text x="20" y="%.0f" fill="%s">%s; width by %s, largest %.3g</text>`+"\n", y, soft, counts, escape(g.measure()), strongest)
 	x := 20.0
 	entry := func(colour, dash, text string) {
-		fmt.Fprintf(out, `<path d="M%.0f %.0fh26" stroke="%s" stroke-width="3"%s/><text x="%.0f" y="%.0f" fill="%s">%s</text>`+"\n", x, y+20, colour, dash, x+32, y+24, soft, text)
+		fmt.Fprintf(out, `<path d="M%.0f %.0fh26" fill="none" stroke="%s" stroke-width="3"%s/><text x="%.0f" y="%.0f" fill="%s">%s</text>`+"\n", x, y+20, colour, dash, x+32, y+24, soft, text)
 		x += 32 + 6.2*float64(len(text)) + 18
 	}
 	entry(positive, "", "positive")

@@ -1,0 +1,36 @@
+package cli
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// fileTypes are the extensions that no folder is named by on purpose.
+var fileTypes = []string{".npy", ".csv", ".json", ".onnx", ".svg", ".html", ".safetensors", ".yaml", ".yml", ".gz", ".zip", ".txt", ".png"}
+
+// OutputFile checks that the extension of a file to write is that of a format which
+// the flag writes; an empty path is no file.
+func OutputFile(flag, path string, formats ...string) error {
+	if path == "" || slices.Contains(formats, Extension(path)) {
+		return nil
+	}
+	what := "must end in " + formats[0]
+	if len(formats) > 1 {
+		what = "must end in " + strings.Join(formats[:len(formats)-1], ", ") + " or " + formats[len(formats)-1]
+	}
+	return InputError("%s %s: the name of the file %s, the format it is written in", flag, path, what)
+}
+
+// OutputFolder checks that the name of a folder to make is not that of a file. What
+// is there already is not made, and an empty path is no folder.
+func OutputFolder(flag, path string) error {
+	if _, err := os.Lstat(path); path != "" && err != nil && slices.Contains(fileTypes, Extension(path)) {
+		return InputError("%s %s: it is a folder that is written; leave %s out of its name", flag, path, filepath.Ext(path))
+	}
+	return nil
+}
+
+// Extension is the extension of a path in small letters.
+func Extension(path string) string { return strings.ToLower(filepath.Ext(path)) }

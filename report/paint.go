@@ -1,0 +1,194 @@
+package report
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// tone is a colour on light and on dark paper. Pictures in files are light; a page
+// follows the reader's scheme.
+type tone struct{ name, light, dark string }
+
+var tones = []tone{
+	{"paper", "#ffffff", "#14181d"},
+	{"panel", "#f6f7f9", "#1c2229"},
+	{"ink", "#1c2128", "#e4e8ec"},
+	{"muted", "#5b6470", "#9aa5b1"},
+	{"rule", "#d8dde3", "#343c46"},
+	{"band", "#0b0f14", "#ffffff"},
+	{"before", "#c9d7ee", "#34486a"},
+	{"after", "#1f6feb", "#6aa9ff"},
+	// Curves, in this order.
+	{"first", "#1f6feb", "#6aa9ff"},
+	{"second", "#c2570c", "#f0954f"},
+	{"good", "#1a7f37", "#4ac26b"},
+	{"bad", "#c62828", "#ff7b72"},
+	{"grey", "#5b6470", "#9aa5b1"},
+	{"violet", "#7c3aed", "#b79bff"},
+	{"teal", "#0b7f8c", "#4cc5d1"},
+	{"pink", "#c21f93", "#f28bd3"},
+}
+
+// curveTones are the names of the tones of curves, curveDashes the dashes.
+var (
+	curveTones  = []string{"first", "second", "good", "bad", "grey", "violet", "teal", "pink"}
+	curveDashes = []string{"none", "6 3", "2 3", "8 3 2 3", "12 3", "10 3 2 3 2 3", "4 2 1 2", "1 2"}
+)
+
+// paintRule gives the elements that have all its classes their paint. Later rules
+// win.
+type paintRule struct {
+	element string // "": any
+	classes string // separated by spaces
+	paint   string // attributes as name=value, separated by semicolons; a value may be the name of a tone
+}
+
+var paintRules = append([]paintRule{
+	{"text", "", "fill=ink;font-size=12"},
+	{"text", "tick", "fill=muted;font-size=11"},
+	{"text", "kinds", "fill=muted;font-size=10"},
+	{"text", "value", "font-size=11"},
+	{"text", "phase", "fill=muted;font-size=11;font-style=italic"},
+	{"text", "gate", "fill=second;font-size=11;font-weight=600"},
+	{"text", "name", "font-weight=600"},
+	{"text", "units", "font-size=11"},
+	{"text", "gone", "fill=muted;font-weight=400"},
+	{"text", "halo", "fill=panel;stroke=panel;stroke-width=4;stroke-linejoin=round"},
+	{"", "paper", "fill=paper"},
+	{"", "grid", "stroke=rule;stroke-width=0.7"},
+	{"", "spread", "stroke-width=1"},
+	{"", "axis", "stroke=muted"},
+	{"", "band", "fill=band;fill-opacity=0.035"},
+	{"", "mark", "stroke=muted;stroke-dasharray=3 3;stroke-width=0.8"},
+	{"", "bar-before", "fill=before"},
+	{"", "bar-after", "fill=after"},
+	{"", "frame", "fill=panel;stroke=rule"},
+	{"", "frame gone", "fill=none;stroke-dasharray=4 4"},
+	{"", "box", "fill=paper;stroke=first;stroke-width=1.4"},
+	{"", "box through", "stroke=muted;stroke-width=1"},
+	{"", "box gone", "fill=none;stroke=muted;stroke-opacity=0.6;stroke-width=1;stroke-dasharray=4 3"},
+	{"", "edge", "fill=none;stroke=ink;stroke-width=1.5"},
+	{"", "edge gone", "stroke=muted;stroke-opacity=0.55;stroke-width=1;stroke-dasharray=4 3"},
+	{"", "edge head", "stroke-dasharray=none;stroke-linejoin=round"},
+	{"", "curve", "fill=none;stroke=first;stroke-width=1.8;stroke-linejoin=round"},
+	{"", "dot", "fill=first"},
+	{"", "curve thin", "stroke-width=1;stroke-opacity=0.55"},
+	{"", "dot thin", "fill-opacity=0.35"},
+}, curveRules()...)
+
+func curveRules() []paintRule {
+	var out []paintRule
+	for i, t := range curveTones {
+		line := fmt.Sprintf("line%d", i+1)
+		out = append(out, paintRule{"", "curve " + line, "stroke=" + t + ";stroke-dasharray=" + curveDashes[i]},
+			paintRule{"", "dot " + line, "fill=" + t}, paintRule{"", "spread " + line, "stroke=" + t})
+	}
+	for i, d := range curveDashes {
+		out = append(out, paintRule{"", fmt.Sprintf("curve dash%d", i+1), "stroke-dasharray=" + d})
+	}
+	return out
+}
+
+// maxStyles is how many curves a legend tells apart: by colour and dash, dots by
+// colour and mark.
+var maxStyles = len(curveTones) * len(curveDashes)
+
+// curveClass is the style of curve i: a new colour each, and once they are through
+// the same colours with other dashes.
+func curveClass(i int) string {
+	n := len(curveTones)
+	class := fmt.Sprintf("line%d", i%n+1)
+	if i%maxStyles >= n {
+		class += fmt.Sprintf(" dash%d", shapeOf(i)+1)
+	}
+	return class
+}
+
+// shapeOf is the dash, and the mark, of curve i.
+func shapeOf(i int) int {
+	n := len(curveTones)
+	return (i%n + i/n) % n
+}
+
+// markers are the outlines of marks about the origin, as large as a disc of radius 1.
+var markers = []string{
+	"", // a disc
+	"M-.9 -.9H.9V.9H-.9z",
+	"M0 -1.25L1.15 .8H-1.15z",
+	"M0 -1.3L1.3 0L0 1.3L-1.3 0z",
+	"M0 1.25L1.15 -.8H-1.15z",
+	"M-.4 -1.25H.4V-.4H1.25V.4H.4V1.25H-.4V.4H-1.25V-.4H-.4z",
+	"M-1.2 -.6L-.6 -1.2L0 -.6L.6 -1.2L1.2 -.6L.6 0L1.2 .6L.6 1.2L0 .6L-.6 1.2L-1.2 .6L-.6 0z",
+	"M-1.3 -.5H1.3V.5H-1.3z",
+}
+
+// toneOf finds a tone by its name.
+func toneOf(name string) (tone, bool) {
+	i := slices.IndexFunc(tones, func(t tone) bool { return t.name == name })
+	if i < 0 {
+		return tone{}, false
+	}
+	return tones[i], true
+}
+
+// paintOf is the paint of an element as attributes, in light tones, so that viewers
+// without style sheets draw it too.
+func paintOf(element, class string) string {
+	have := strings.Fields(class)
+	var names []string
+	values := map[string]string{}
+	for _, r := range paintRules {
+		if r.element != "" && r.element != element {
+			continue
+		}
+		if slices.ContainsFunc(strings.Fields(r.classes), func(c string) bool { return !slices.Contains(have, c) }) {
+			continue
+		}
+		for _, p := range strings.Split(r.paint, ";") {
+			name, value, _ := strings.Cut(p, "=")
+			if t, ok := toneOf(value); ok {
+				value = t.light
+			}
+			if _, ok := values[name]; !ok {
+				names = append(names, name)
+			}
+			values[name] = value
+		}
+	}
+	var b strings.Builder
+	for _, name := range names {
+		fmt.Fprintf(&b, ` %s="%s"`, name, values[name])
+	}
+	return b.String()
+}
+
+// pageTones is the style sheet of a page: its tones as variables, and the dark tones
+// of pictures, which win over their attributes.
+func pageTones() string {
+	var light, dark, pictures strings.Builder
+	for _, t := range tones {
+		fmt.Fprintf(&light, " --%s: %s;", t.name, t.light)
+		fmt.Fprintf(&dark, " --%s: %s;", t.name, t.dark)
+	}
+	for _, r := range paintRules {
+		var set strings.Builder
+		for _, p := range strings.Split(r.paint, ";") {
+			name, value, _ := strings.Cut(p, "=")
+			if t, ok := toneOf(value); ok {
+				value = t.dark
+			} else if name != "fill" && name != "stroke" {
+				continue
+			}
+			fmt.Fprintf(&set, " %s: %s;", name, value)
+		}
+		if set.Len() > 0 {
+			selector := "svg " + r.element
+			for _, c := range strings.Fields(r.classes) {
+				selector += "." + c
+			}
+			fmt.Fprintf(&pictures, "  %s {%s }\n", selector, set.String())
+		}
+	}
+	return fmt.Sprintf(":root { color-scheme: light dark;%s }\n@media (prefers-color-scheme: dark) {\n  :root {%s }\n%s}\n", light.String(), dark.String(), pictures.String())
+}

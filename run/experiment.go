@@ -1,0 +1,188 @@
+package run
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"pare/nn"
+)
+
+// Experiment says what a run tried: what it has in common with runs of other seeds,
+// and what those runs began with.
+type Experiment struct {
+	// Settings are the config as JSON has it, without what makes no difference
+	// between repetitions: names, seeds, threads, places of files, what is written.
+	// Where the network is that of an earlier run, model.run holds the settings of
+	// that run if they can be read, its path otherwise.
+	Settings map[string]any
+	// Seeds are those of the run and of the runs that it goes on from.
+	Seeds []uint64
+	// Original counts the network that the chain of runs began with; nil: it cannot
+	// be read.
+	Original *nn.Counts
+}
+
+// Key tells experiments apart.
+func (e Experiment) Key() string {
+	text, _ := json.Marshal(e.Settings) // settings come from JSON
+	return string(text)
+}
+
+// maxChain is how many runs may go on from each other: more are a circle.
+const maxChain = 32
+
+// Experiment reads what the run tried. Artifacts that belong to no run and were not
+// pruned from one are an InputError.
+func (a *Artifact) Experiment() (Experiment, error) { return a.experiment(maxChain) }
+
+func (a *Artifact) experiment(depth int) (Experiment, error) {
+	switch {
+	case depth == 0:
+		return Experiment{}, &InputError{fmt.Errorf("%s: more than %d runs go on from each other", a.Path, maxChain)}
+	case a.Config == nil:
+		return a.prunedExperiment(depth)
+	}
+	settings, err := plain(a.Config)
+	if err != nil {
+		return Experiment{}, err
+	}
+	for _, key := range []string{"name", "seed", "threads", "export", "data.dir", "data.download", "train.checkpoint_steps"} {
+		remove(settings, key)
+	}
+	if data, ok := settings["data"].(map[string]any); ok {
+		if file, ok := data["file"].(string); ok {
+			data["file"] = filepath.Base(file)
+		}
+	}
+	e := Experiment{Settings: settings, Seeds: []uint64{a.Config.Seed}}
+	model, _ := settings["model"].(map[string]any)
+	if path, ok := model["run"].(string); ok && a.Config.Model.Type == "saved" {
+		if _, given := model["weights"]; !given {
+			model["weights"] = "kept"
+		}
+		if source, err := a.source(path, depth); err == nil {
+			model["run"] = source.Settings
+			e.Seeds, e.Original = append(e.Seeds, source.Seeds...), source.Original
+		}
+	} else if e.Original, err = a.original(); err != nil {
+		return Experiment{}, err
+	}
+	if a.Kind == KindModel { // the network of a stage
+		settings["stage"] = prunedDir
+		if sameFolder(a.Path, a.folder.path(trainedDir)) {
+			settings["stage"] = trainedDir
+		}
+	}
+	return e, nil
+}
+
+// prunedExperiment is that of a model which pare prune made.
+func (a *Artifact) prunedExperiment(depth int) (Experiment, error) {
+	p, err := a.Pruning()
+	if err != nil {
+		return Experiment{}, err
+	}
+	if p == nil {
+		return Experiment{}, &InputError{fmt.Errorf("%s belongs to no run", a.Path)}
+	}
+	request, err := plain(p.PruneRequest)
+	if err != nil {
+		return Experiment{}, err
+	}
+	delete(request, "seed")
+	e := Experiment{Settings: map[string]any{"prune": map[string]any{"method": request["method"], "scope": request["scope"]}}, Seeds: []uint64{p.Seed}}
+	prune := e.Settings["prune"].(map[string]any)
+	budget := map[string]any{}
+	for _, key := range []string{"macs", "params"} {
+		if v, ok := request[key]; ok {
+			budget[key] = v
+		}
+	}
+	if len(budget) > 0 {
+		prune["budget"] = budget
+	}
+	if p.Report != nil {
+		e.Original = &p.Report.Before
+	}
+	if source, err := a.source(p.Source, depth); err == nil {
+		e.Settings["run"] = source.Settings
+		e.Seeds = append(e.Seeds, source.Seeds...)
+		e.Original = cmp.Or(source.Original, e.Original)
+	} else {
+		e.Settings["run"] = p.Source
+	}
+	return e, nil
+}
+
+// source reads the experiment of the run at a path, which is relative to the working
+// directory that the run had: that of now, or a folder above the run.
+func (a *Artifact) source(path string, depth int) (Experiment, error) {
+	candidates := []string{path}
+	if here, err := filepath.Abs(a.Path); err == nil && !filepath.IsAbs(path) {
+		for dir := filepath.Dir(here); ; dir = filepath.Dir(dir) {
+			candidates = append(candidates, filepath.Join(dir, path))
+			if dir == filepath.Dir(dir) {
+				break
+			}
+		}
+	}
+	var first error
+	for _, candidate := range candidates {
+		source, err := OpenArtifact(candidate)
+		if err == nil {
+			return source.experiment(depth - 1)
+		}
+		first = cmp.Or(first, err)
+	}
+	return Experiment{}, first
+}
+
+// original counts the network at the start of the run that the artifact belongs to;
+// nil where nothing tells.
+func (a *Artifact) original() (*nn.Counts, error) {
+	var s Summary
+	found, err := a.folder.readJSON(SummaryFile, &s)
+	if err != nil {
+		return nil, err
+	}
+	if found {
+		return &nn.Counts{Params: s.ParamsBefore, MACs: s.MACsBefore}, nil
+	}
+	var p Pruning
+	if found, err = a.folder.readJSON(filepath.Join(prunedDir, pruneFile), &p); !found || err != nil || p.Report == nil {
+		return nil, err
+	}
+	return &p.Report.Before, nil
+}
+
+// plain is a value as JSON has it.
+func plain(v any) (map[string]any, error) {
+	text, err := json.Marshal(v)
+	if err != nil {
+		return nil, err
+	}
+	var out map[string]any
+	return out, json.Unmarshal(text, &out)
+}
+
+// remove deletes the value at a dotted path.
+func remove(from map[string]any, path string) {
+	section, rest, nested := strings.Cut(path, ".")
+	if !nested {
+		delete(from, section)
+		return
+	}
+	if inner, ok := from[section].(map[string]any); ok {
+		remove(inner, rest)
+	}
+}
+
+func sameFolder(a, b string) bool {
+	x, errX := os.Stat(a)
+	y, errY := os.Stat(b)
+	return errX == nil && errY == nil && os.SameFile(x, y)
+}
