@@ -129,9 +129,7 @@ func (r *runner) trainAndPrune(ctx context.Context, net *nn.Network) (*nn.Networ
 	if err != nil {
 		return nil, nil, err
 	}
-	trained, res, err := r.fit(ctx, phase{name: "train", net: net, penalties: terms, shrinker: shrinker, epochs: r.c.Train.Epochs,
-		optimizer: r.c.Train.Optimizer, schedule: r.c.Train.Schedule, stream: 1,
-		stop: train.EarlyStopSpec{Patience: r.c.Train.EarlyStop.Patience, Metric: r.c.Train.EarlyStop.Metric}})
+	trained, res, err := r.fit(ctx, r.training(net, terms, shrinker))
 	if err != nil {
 		return nil, nil, err
 	}
@@ -155,12 +153,10 @@ func (r *runner) trainAndPrune(ctx context.Context, net *nn.Network) (*nn.Networ
 // finetune trains the pruned network on, without penalties; what is zero stays
 // zero. logged is the number of lines in the metrics log before it.
 func (r *runner) finetune(ctx context.Context, net *nn.Network, logged int) (train.Result, error) {
-	f := r.c.Finetune
-	if f == nil {
+	if r.c.Finetune == nil {
 		return train.Result{}, nil
 	}
-	_, res, err := r.fit(ctx, phase{name: "finetune", net: net, epochs: f.Epochs, optimizer: f.Optimizer,
-		schedule: f.Schedule, freeze: true, stream: 2, logged: logged})
+	_, res, err := r.fit(ctx, r.finetuning(net, logged))
 	return res, err
 }
 
