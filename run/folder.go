@@ -20,6 +20,8 @@ const (
 	DiagramFile = "network.svg"
 	EventsDir   = "tensorboard"
 
+	WarningsFile = "warnings.json" // a list, there where a run has given any
+
 	checkpointsDir = "checkpoints"
 	trainedDir     = "trained" // the network before pruning
 	prunedDir      = "pruned"  // the network after pruning, with its thresholds

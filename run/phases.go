@@ -61,7 +61,7 @@ func (r *runner) fit(ctx context.Context, p phase) (*nn.Network, train.Result, e
 	switch {
 	case err == nil:
 		if warning != nil {
-			r.say("warning: %v", warning)
+			r.warn("%v", warning)
 		}
 		if err := t.Resume(c); err != nil {
 			return nil, train.Result{}, &InputError{fmt.Errorf("%w; put %s back as it was, or start a new run", err, r.folder.path(ConfigFile))}

@@ -24,10 +24,14 @@ type Pruning struct {
 
 	// How sparse activations are on the test set; nil without activations that
 	// make zeros, or without data.
-	ActivityBefore *activity.Report `json:"activation_density_before,omitempty"` // right before removal
-	ActivityAfter  *activity.Report `json:"activation_density_after,omitempty"`  // right after it
+	ActivityTrained *activity.Report `json:"activation_density_trained,omitempty"` // where magnitude or random zero units then
+	ActivityBefore  *activity.Report `json:"activation_density_before,omitempty"`  // right before removal
+	ActivityAfter   *activity.Report `json:"activation_density_after,omitempty"`   // right after it
 
-	Thresholds *Thresholds `json:"thresholds,omitempty"` // that the network got after all this; nil: none
+	Thresholds  *Thresholds    `json:"thresholds,omitempty"`  // that the network got after all this; nil: none
+	Thresholded *train.Metrics `json:"thresholded,omitempty"` // test set, with them; nil: none were asked for
+
+	Warnings []string `json:"warnings,omitempty"`
 }
 
 // PruneRequest says what to remove.
@@ -59,6 +63,14 @@ func (q PruneRequest) Validate() error {
 // selects reports whether the method chooses units to zero.
 func (q PruneRequest) selects() bool { return q.Method == "magnitude" || q.Method == "random" }
 
+// remedy is what keeps a network from closing.
+func (q PruneRequest) remedy() string {
+	if q.selects() {
+		return "keep a larger share"
+	}
+	return "lower lambda, or let it ramp up later"
+}
+
 func (q PruneRequest) selection() prune.Selection {
 	return prune.Selection{Method: q.Method, Scope: q.Scope, MACs: q.MACs, Params: q.Params, Seed: q.Seed}
 }
@@ -78,6 +90,7 @@ func Prune(ctx context.Context, net *nn.Network, q PruneRequest, data *Data) (*n
 	}
 	res.Before = res.Trained
 	if q.selects() {
+		res.ActivityTrained = res.ActivityBefore
 		if err := q.selection().Zero(net); err != nil {
 			return nil, nil, &InputError{err}
 		}
@@ -88,6 +101,9 @@ func Prune(ctx context.Context, net *nn.Network, q PruneRequest, data *Data) (*n
 	small, err := res.remove(net, data)
 	if err != nil {
 		return nil, nil, err
+	}
+	if res.Report.After.MACs == 0 && res.Report.Before.MACs > 0 {
+		res.Warnings = append(res.Warnings, "nothing that depends on the input is left; "+q.remedy())
 	}
 	if res.After, res.ActivityAfter, err = measure(ctx, small, data); err != nil {
 		return nil, nil, err

@@ -22,6 +22,9 @@ type Options struct {
 	Command string
 	// Messages receives the lines that tell what happens; nil: none.
 	Messages io.Writer
+	// Warn receives every warning, a line without a line break; nil: they are in
+	// summary.json and in the report alone.
+	Warn func(text string)
 	// Reporter returns what shows the progress of a training phase; nil: silent.
 	Reporter func() train.Reporter
 	// Progress shows how far loading of data is; may be nil.
@@ -38,6 +41,8 @@ type runner struct {
 	log    *train.MetricsLog
 	events *events
 	full   *nn.Network // before pruning
+
+	warnings warnings
 }
 
 // Run does what is left of a run in its folder: all of it, or what an
@@ -54,6 +59,9 @@ func Run(ctx context.Context, o Options) (*Summary, error) {
 	}
 	defer release()
 	r.folder.sweep()
+	if err := r.recall(); err != nil {
+		return nil, err
+	}
 	if r.data = o.Data; r.data == nil {
 		if r.data, err = LoadData(ctx, r.c, o.Progress); err != nil {
 			return nil, err
@@ -107,7 +115,7 @@ func (r *runner) run(ctx context.Context) (*Summary, error) {
 		return nil, err
 	}
 	summary := r.summarise(small, pruned, *final, tuned)
-	summary.activity(pruned, active)
+	summary.Activity = Activity{pruned.ActivityTrained, pruned.ActivityBefore, pruned.ActivityAfter, active}
 	if err := r.report(summary, pruned, small); err != nil {
 		return nil, err
 	}
@@ -138,9 +146,6 @@ func (r *runner) trainAndPrune(ctx context.Context, net *nn.Network) (*nn.Networ
 		return nil, nil, err
 	}
 	after := pruned.Report.After
-	if after.MACs == 0 && counts.MACs > 0 {
-		r.say("warning: nothing that depends on the input is left; lower lambda, or let it ramp up later")
-	}
 	tested := "examples"
 	if r.data.Set.Task.Targets > 1 {
 		tested = "targets"
@@ -172,5 +177,5 @@ func (r *runner) reporter() train.Reporter {
 	if r.Reporter != nil {
 		shown = r.Options.Reporter()
 	}
-	return &watcher{Reporter: shown, events: r.events}
+	return &watcher{Reporter: shown, events: r.events, warn: r.warn}
 }

@@ -223,7 +223,7 @@ func (s *shrinker) refused(err error) (*train.Reshaped, error) {
 	if !errors.Is(err, prune.ErrCertificate) {
 		return nil, err
 	}
-	s.r.say("warning: nothing is removed now: %v", err)
+	s.r.warn("nothing is removed now: %v", err)
 	return nil, nil
 }
 

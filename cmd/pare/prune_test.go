@@ -65,7 +65,7 @@ func TestPruneBudget(t *testing.T) {
 		"final":     {"-method", "random", "-params", "0.5", "-final", "-threads", "1"},
 	} {
 		dir := filepath.Join(root, name)
-		contains(t, succeed(t, append([]string{"prune", "-out", dir, folder}, args...)...), "accuracy with all units")
+		contains(t, succeed(t, append([]string{"prune", "-out", dir, folder}, args...)...), " trained → ", " zeroed → ", " removed (")
 		_, p := prunedTo(t, dir)
 		full := s.MACsBefore
 		trained := s.AccuracyTrained

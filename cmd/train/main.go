@@ -53,7 +53,7 @@ func execute(args []string) error {
 	fs.BoolVar(&f.list, "list", false, "print models, layers, penalties, optimizers, datasets and configs")
 	fs.BoolVar(&f.schema, "schema", false, "print the JSON schema of configs, for editors")
 	fs.StringVar(&f.initName, "init", "", "write the named built-in config, with comments, to the file that follows (default NAME.yaml)")
-	fs.BoolVar(&f.quiet, "quiet", false, "print nothing but errors")
+	fs.BoolVar(&f.quiet, "quiet", false, "print nothing but warnings and errors")
 	fs.SetOutput(io.Discard) // it would print all flags below each error
 	if err := fs.Parse(args); errors.Is(err, flag.ErrHelp) {
 		fs.SetOutput(os.Stdout)
@@ -143,7 +143,8 @@ func resume(f flags) error {
 
 // finish does what is left of a run; data may be nil.
 func finish(ctx context.Context, f flags, c *config.Config, data *run.Data, folder run.Folder) error {
-	o := run.Options{Config: c, Folder: folder, Data: data, Command: strings.Join(os.Args, " "), Progress: progress(f.quiet)}
+	o := run.Options{Config: c, Folder: folder, Data: data, Command: strings.Join(os.Args, " "), Progress: progress(f.quiet),
+		Warn: func(text string) { cli.Warn("train", text, os.Stderr) }}
 	if !f.quiet {
 		o.Messages = os.Stdout
 		o.Reporter = func() train.Reporter { return train.NewReporter(os.Stderr) }
