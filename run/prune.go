@@ -47,6 +47,8 @@ func (r *runner) prune(ctx context.Context, net *nn.Network, way *shrinker, trai
 	switch {
 	case errors.As(err, &in):
 		return nil, nil, r.c.Locate("prune.budget", in.Err)
+	case notFinite(err):
+		return nil, nil, fmt.Errorf("%s: %w; the network is in %s", trainPhase, diverged(err), r.folder.path(trainedDir))
 	case err != nil:
 		return nil, nil, fmt.Errorf("%w; the network before pruning is in %s", err, r.folder.path(trainedDir))
 	}

@@ -108,6 +108,9 @@ func (r *runner) run(ctx context.Context) (*Summary, error) {
 		return nil, err
 	}
 	final, active, err := measure(ctx, small, r.data)
+	if notFinite(err) {
+		return nil, fmt.Errorf("%s: %w", finetunePhase, diverged(err))
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -98,9 +98,9 @@ func (t *Trainer) bind(net *nn.Network, penalties []Penalty) (err error) {
 
 // Fit trains to the end of the phase, or goes on from where Resume or an
 // interrupted Fit left off. When ctx ends it finishes the step under way, saves
-// a checkpoint and returns ErrInterrupted. When a value is no longer finite it
-// returns ErrDiverged; the last checkpoint is then from before, and the network
-// in memory is of no more use.
+// a checkpoint and returns ErrInterrupted. When a value is no longer finite, be it
+// after the last update only, it returns ErrDiverged; the last checkpoint is then
+// from before, and the network in memory is of no more use.
 func (t *Trainer) Fit(ctx context.Context) (Result, error) {
 	t.started, t.spent, t.firstStep = time.Now(), t.pos.Seconds, t.pos.Step
 	t.zeros = t.zeroShare()
@@ -115,6 +115,9 @@ func (t *Trainer) Fit(ctx context.Context) (Result, error) {
 			return t.fill(res), err
 		}
 		res.Loss = loss
+	}
+	if err := t.finiteOutputs(ctx); err != nil {
+		return t.fill(res), err
 	}
 	if t.o.Stop.RestoreBest && t.best != nil {
 		copyTensors(t.params, t.best)

@@ -10,6 +10,7 @@ import (
 	"pare/cmd/internal/cli"
 	"pare/export"
 	"pare/nn"
+	"pare/prune"
 	"pare/report"
 	"pare/run"
 	"pare/train"
@@ -78,6 +79,9 @@ func (c pruneCommand) run(ctx context.Context, args []string, stdout, stderr io.
 		return err
 	}
 	small, res, err := run.Prune(ctx, m.Net, request, data)
+	if errors.Is(err, train.ErrNotFinite) || errors.Is(err, prune.ErrNotFinite) {
+		return cli.InputError("%s: %w", a.Path, err)
+	}
 	if err != nil {
 		return err
 	}
