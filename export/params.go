@@ -24,10 +24,8 @@ func importParams(net *nn.Network, tensors map[string]weights) error {
 		if !nn.Shape(t.shape).Equal(p.ExportShape()) {
 			return fmt.Errorf("tensor %s has shape %v, the architecture needs %v", p.Full, t.shape, p.ExportShape())
 		}
-		for i, v := range t.data {
-			if v-v != 0 {
-				return fmt.Errorf("tensor %s: value %d is %g, not a finite number; the network is of no use", p.Full, i, v)
-			}
+		if err := checkFinite(t.data); err != nil {
+			return fmt.Errorf("tensor %s: %w", p.Full, err)
 		}
 		if err := p.Import(t.shape, t.data); err != nil {
 			return fmt.Errorf("tensor %s: %w", p.Full, err)
