@@ -2,11 +2,13 @@ package run
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"os"
+	"io/fs"
 
 	"pare/activity"
 	"pare/export"
+	"pare/internal/atomicfile"
 	"pare/nn"
 	"pare/prune"
 	"pare/train"
@@ -157,20 +159,36 @@ func measure(ctx context.Context, net *nn.Network, data *Data) (*train.Metrics, 
 	return &m, e.Activity(), nil
 }
 
-// SavePruning writes a pruned model in all formats, and prune.json last. The
-// folder is made; one that holds a model or a run already is an InputError.
+// SavePruning writes a pruned model in all formats with prune.json: all or nothing.
+// The folder is made; one that holds a model or a run already is an InputError.
 func SavePruning(dir string, m export.Model, p *Pruning) error {
 	if err := FreeFolder(dir); err != nil {
 		return err
 	}
-	if err := os.MkdirAll(dir, 0o755); err != nil {
+	return inFolder(dir, func(dir string) error {
+		if err := export.Save(dir, m); err != nil {
+			return err
+		}
+		if err := export.SaveONNX(dir, m); err != nil {
+			return err
+		}
+		return Folder(dir).writeJSON(pruneFile, p)
+	})
+}
+
+// SaveModel writes a model into a folder, which is made if there is none. What was
+// there under the same names is replaced.
+func SaveModel(dir string, m export.Model) error {
+	return inFolder(dir, func(dir string) error { return export.Save(dir, m) })
+}
+
+// inFolder puts files into a folder, all or none; a folder that cannot be made is an
+// InputError.
+func inFolder(dir string, write func(dir string) error) error {
+	err := atomicfile.AddFiles(dir, write)
+	var path *fs.PathError
+	if errors.As(err, &path) && path.Op == "mkdir" {
 		return &InputError{fmt.Errorf("the folder cannot be made: %w", err)}
 	}
-	if err := export.Save(dir, m); err != nil {
-		return err
-	}
-	if err := export.SaveONNX(dir, m); err != nil {
-		return err
-	}
-	return Folder(dir).writeJSON(pruneFile, p)
+	return err
 }

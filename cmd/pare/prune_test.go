@@ -1,7 +1,9 @@
 package main
 
 import (
+	"encoding/binary"
 	"encoding/json"
+	"fmt"
 	"math"
 	"os"
 	"path/filepath"
@@ -131,22 +133,53 @@ func TestPruneErrors(t *testing.T) {
 	absent(t, root)
 }
 
-// A certificate that does not pass is a failure and nothing is written.
-func TestPruneCertificateFails(t *testing.T) {
+// A network whose outputs overflow, with weights that are all finite, gives no answer:
+// neither a pruned network nor predictions.
+func TestOutputsNotFinite(t *testing.T) {
 	folder, _ := tinyRun(t)
 	m, err := export.Load(folder)
 	if err != nil {
 		t.Fatal(err)
 	}
-	params := m.Net.Params()
-	params[len(params)-1].Data()[0] = float32(math.NaN())
+	for _, p := range m.Net.Params() {
+		p.Fill(3e38)
+	}
 	broken, root := t.TempDir(), t.TempDir()
 	if err := export.Save(broken, m); err != nil {
 		t.Fatal(err)
 	}
-	status, out, errs := pare("prune", broken, "-out", filepath.Join(root, "small"))
-	if status != cli.ExitFailed || out != "" || !strings.Contains(errs, "does not compute the same") {
-		t.Errorf("status %d, prints %q and %q", status, out, errs)
+	ones := make([]float32, 64)
+	for i := range ones {
+		ones[i] = 1
 	}
+	out := filepath.Join(root, "out")
+	fail(t, cli.ExitBadInput, "not finite", "prune", broken, "-out", out)
+	fail(t, cli.ExitBadInput, "not a finite number", "predict", broken, "-inputs", writeArray(t, []int{1, 1, 8, 8}, ones), "-out", out)
 	absent(t, root)
+}
+
+// Weights that are not finite are no network for any command.
+func TestWeightsNotFinite(t *testing.T) {
+	for _, v := range []float64{math.NaN(), math.Inf(1)} {
+		broken, root := copyRun(t), t.TempDir()
+		for _, path := range []string{filepath.Join(broken, "trained", export.SafetensorsFile), filepath.Join(broken, export.SafetensorsFile)} {
+			text, err := os.ReadFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			binary.LittleEndian.PutUint32(text[len(text)-4:], math.Float32bits(float32(v)))
+			if err := os.WriteFile(path, text, 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+		zeros, out := writeArray(t, []int{1, 1, 8, 8}, make([]float32, 64)), filepath.Join(root, "out")
+		for _, args := range [][]string{
+			{"inspect"}, {"inspect", "-json"}, {"predict", "-split", "test", "-out", out}, {"predict", "-inputs", zeros, "-out", out},
+			{"prune", "-out", out}, {"prune", "-out", out, "-final"}, {"prune", "-out", out, "-method", "magnitude", "-macs", "0.5"},
+			{"export", "-onnx", out}, {"export", "-safetensors", out}, {"memory"},
+		} {
+			fail(t, cli.ExitBadInput, fmt.Sprintf("is %g, not a finite number", v), append(args, broken)...)
+		}
+		absent(t, root)
+	}
 }
