@@ -23,6 +23,13 @@ func Plan(ctx context.Context, c *config.Config, progress func(what string, done
 	if err != nil {
 		return nil, nil, err
 	}
+	o, err := keptFrom(c)
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := o.check(c, d); err != nil {
+		return nil, nil, err
+	}
 	if err := checkReaders(c, net); err != nil {
 		return nil, nil, err
 	}

@@ -23,8 +23,9 @@ const (
 	WarningsFile = "warnings.json" // a list, there where a run has given any
 
 	checkpointsDir = "checkpoints"
-	trainedDir     = "trained" // the network before pruning
-	prunedDir      = "pruned"  // the network after pruning, with its thresholds
+	trainedDir     = "trained"   // the network before pruning
+	prunedDir      = "pruned"    // the network after pruning, with its thresholds
+	dataFile       = "data.json" // what the data of the first session were
 	pruneFile      = "prune.json"
 	lockFile       = ".lock" // held by the process at work
 )

@@ -67,6 +67,9 @@ func Run(ctx context.Context, o Options) (*Summary, error) {
 			return nil, err
 		}
 	}
+	if err := r.sameData(); err != nil {
+		return nil, err
+	}
 	s := r.data.Set
 	r.say("data: %s, %d training, %d validation and %d test examples of %s", s.Name,
 		count(s.Train), count(s.Validation), count(s.Test), taskText(s.Task))
