@@ -71,13 +71,32 @@ func (s *Summary) Targets() int { return cmp.Or(s.TestTargets, s.TestExamples) }
 // the error where classes are predicted, the perplexity of a text, or the mean
 // square error.
 func (s *Summary) Headline() (measure string, value float64) {
+	measure, of := s.headline()
+	stages := s.stages()
+	return measure, of(stages[len(stages)-1])
+}
+
+// HeadlineStages are the values of that measure from the trained network to the final
+// one; a stage whose loss an older version did not keep is left out.
+func (s *Summary) HeadlineStages() []report.StageValue {
+	_, of := s.headline()
+	var out []report.StageValue
+	for _, at := range s.stages() {
+		if v := of(at); !math.IsNaN(v) {
+			out = append(out, report.StageValue{Stage: at.Name, Value: v})
+		}
+	}
+	return out
+}
+
+func (s *Summary) headline() (measure string, of func(stage) float64) {
 	switch {
 	case s.PerplexityFinal > 0:
-		return "perplexity", s.PerplexityFinal
+		return "perplexity", func(at stage) float64 { return Perplexity(at.loss) }
 	case s.MSEFinal > 0:
-		return "mean square error", s.MSEFinal
+		return "mean square error", func(at stage) float64 { return at.loss }
 	}
-	return "error", 1 - s.AccuracyFinal
+	return "error", func(at stage) float64 { return 1 - at.Accuracy }
 }
 
 // Measures are the results on the test set that loss and accuracy do not show, for

@@ -92,6 +92,7 @@ func outcomes(paths []string) ([]report.Outcome, error) {
 			o.Active = &s.Density.Overall
 		}
 		o.Measure, o.Value = s.Headline()
+		o.Stages = s.HeadlineStages()
 		out = append(out, o)
 	}
 	return out, nil

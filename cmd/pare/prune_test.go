@@ -103,9 +103,14 @@ func TestPruneWithoutData(t *testing.T) {
 	if status != 0 || !strings.Contains(errs, "random inputs only") || !strings.Contains(out, "on 64 inputs") || strings.Contains(out, "accuracy") {
 		t.Errorf("status %d, prints %q and %q", status, out, errs)
 	}
-	if _, p := prunedTo(t, dir); p.Trained != nil || p.Before != nil || p.After != nil {
+	_, p := prunedTo(t, dir)
+	if p.Trained != nil || p.Before != nil || p.After != nil {
 		t.Errorf("accuracies from nowhere: %+v", p)
 	}
+	if len(p.Warnings) != 1 || !strings.Contains(errs, "pare prune: warning: "+p.Warnings[0]) {
+		t.Errorf("warnings %q, on standard error %q", p.Warnings, errs)
+	}
+	contains(t, succeed(t, "inspect", dir), "warning: "+p.Warnings[0])
 }
 
 func TestPruneErrors(t *testing.T) {
