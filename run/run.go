@@ -156,8 +156,12 @@ func (r *runner) trainAndPrune(ctx context.Context, net *nn.Network) (*nn.Networ
 	if r.data.Set.Task.Targets > 1 {
 		tested = "targets"
 	}
-	r.say("pruned: %d parameters, %d multiply-accumulates; %d of %d test %s correct before and after",
-		after.Params, after.MACs, pruned.After.Correct, pruned.After.N, tested)
+	lost := ""
+	if pruned.selects() {
+		lost = fmt.Sprintf(" removal, %d in the trained network", pruned.Trained.Correct)
+	}
+	r.say("pruned: %d parameters, %d multiply-accumulates; %d of %d test %s correct before and after%s",
+		after.Params, after.MACs, pruned.After.Correct, pruned.After.N, tested, lost)
 	return small, pruned, nil
 }
 

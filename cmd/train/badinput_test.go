@@ -66,6 +66,8 @@ func TestBadConfigs(t *testing.T) {
 			[]string{"small.yaml:7:7:", "model.layers.2.linear", "nothing reads the output of layer dead", "remove it"}},
 		{"chain that nothing reads", smallConfig, "    - relu\n", "    - linear: {out: 5}\n    - sigmoid: {name: dead}\n    - relu: {inputs: [hidden]}\n",
 			[]string{"small.yaml:8:7:", "model.layers.3.sigmoid", "nothing reads the output of layer dead"}},
+		{"layer that reads nothing", smallConfig, "- relu", "- relu: {inputs: []}", []string{"small.yaml:7:22:", "model.layers.2.relu.inputs is empty"}},
+		{"layer called input", smallConfig, "- relu", "- relu: {name: input}", []string{"small.yaml:7:7:", "model.layers.2.relu", "the network's input"}},
 		{"shapes", crashConfig, "inputs: [left_gate, skip_gate]", "inputs: [left_gate, input]",
 			[]string{"small.yaml:13:7:", "model.layers.7", "layer sum", "8×8×8", "1×8×8"}},
 		{"kernel", crashConfig, "conv: {out: 8, kernel: 3, pad: 1, no_bias: true, name: left}", "conv: {out: 8, kernel: 11, name: left}",
