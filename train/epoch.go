@@ -94,10 +94,10 @@ func (t *Trainer) load(b Batch) error {
 	return nil
 }
 
-// evaluate measures the validation data.
+// evaluate measures the validation data, or without any sees that outputs are finite.
 func (t *Trainer) evaluate(ctx context.Context) error {
 	if t.evaluator == nil {
-		return nil
+		return t.finiteOutputs(ctx)
 	}
 	m, err := t.evaluator.Run(ctx, t.o.Val)
 	if ctx.Err() != nil {
@@ -119,14 +119,13 @@ func (t *Trainer) evaluate(ctx context.Context) error {
 // finiteOutputs runs the network once more on the last batch where no validation data
 // have shown what the last update made of it.
 func (t *Trainer) finiteOutputs(ctx context.Context) error {
-	if t.evaluator != nil || t.pos.Step == t.firstStep {
-		return nil
+	if t.last == nil {
+		var err error
+		if t.last, err = NewEvaluator(t.net, t.program.Batch(), t.o.Loss); err != nil {
+			return err
+		}
 	}
-	e, err := NewEvaluator(t.net, t.program.Batch(), t.o.Loss)
-	if err != nil {
-		return err
-	}
-	_, err = e.Run(ctx, lastBatch{t.program})
+	_, err := t.last.Run(ctx, lastBatch{t.program})
 	switch {
 	case errors.Is(err, ErrNotFinite):
 		return t.diverged(t.after(), "an output is not finite")

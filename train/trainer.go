@@ -16,6 +16,7 @@ type Trainer struct {
 	net       *nn.Network
 	program   *nn.Program
 	evaluator *Evaluator // nil without validation data
+	last      *Evaluator // of the last batch; nil until it is needed
 	optimizer Optimizer
 	schedule  Schedule
 	norm      *gradientNorm
@@ -71,7 +72,7 @@ func New(net *nn.Network, o Options) (*Trainer, error) {
 // bind compiles a network for training and evaluation and makes the optimizer.
 func (t *Trainer) bind(net *nn.Network, penalties []Penalty) (err error) {
 	o := &t.o
-	t.net, t.params, o.Penalties = net, paramTensors(net), penalties
+	t.net, t.params, o.Penalties, t.last = net, paramTensors(net), penalties, nil
 	if t.program, err = nn.Compile(net, nn.CompileOptions{Mode: nn.Train, Batch: o.Train.BatchSize(),
 		Loss: o.Loss, Terms: lossTerms(o.Penalties), Seed: o.Seed}); err != nil {
 		return err
@@ -115,9 +116,6 @@ func (t *Trainer) Fit(ctx context.Context) (Result, error) {
 			return t.fill(res), err
 		}
 		res.Loss = loss
-	}
-	if err := t.finiteOutputs(ctx); err != nil {
-		return t.fill(res), err
 	}
 	if t.o.Stop.RestoreBest && t.best != nil {
 		copyTensors(t.params, t.best)

@@ -173,6 +173,14 @@ func TestLastUpdateDiverges(t *testing.T) {
 			}
 		}
 	}
+	dir := t.TempDir()
+	_, err := mustNew(t, toyNet(t, 1), Options{Train: newToy(16, 16, 1), Loss: layers.CrossEntropy{}, Optimizer: OptimizerSpec{LR: 1e37}, Epochs: 2, Dir: dir}).Fit(t.Context())
+	if !errors.Is(err, ErrDiverged) || !strings.Contains(err.Error(), "after step 1 (epoch 1)") {
+		t.Errorf("the first of two epochs: %v", err)
+	}
+	if _, _, err := LatestCheckpoint(dir); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("a checkpoint from which no step can be made was saved: %v", err)
+	}
 	data := newToy(16, 16, 1)
 	for i := range data.x {
 		data.x[i] *= 1e25 // gradients of a linear layer of 1e24 or so, whose squares are infinite
