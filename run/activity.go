@@ -15,6 +15,7 @@ type Activity struct {
 	DensityTrained     *activity.Report `json:"activation_density_trained,omitempty"` // where a baseline zeroes units then
 	DensityBeforePrune *activity.Report `json:"activation_density_before_prune,omitempty"`
 	DensityAfterPrune  *activity.Report `json:"activation_density_after_prune,omitempty"`
+	DensityThresholded *activity.Report `json:"activation_density_after_thresholds,omitempty"`
 	Density            *activity.Report `json:"activation_density,omitempty"` // at the end
 }
 

@@ -20,7 +20,7 @@ const (
 	DiagramFile = "network.svg"
 	EventsDir   = "tensorboard"
 
-	WarningsFile = "warnings.json" // a list, there where a run has given any
+	WarningsFile = "warnings.json" // a list; missing where the run has given none
 
 	checkpointsDir = "checkpoints"
 	trainedDir     = "trained"   // the network before pruning

@@ -62,7 +62,7 @@ func (r *runner) prune(ctx context.Context, net *nn.Network, way *shrinker, trai
 		return nil, nil, err
 	}
 	if p.Thresholds != nil {
-		if p.Thresholded, _, err = measure(ctx, small, r.data); err != nil {
+		if p.Thresholded, p.ActivityThresholded, err = measure(ctx, small, r.data); err != nil {
 			return nil, nil, err
 		}
 	}

@@ -33,6 +33,8 @@ type Pruning struct {
 	Thresholds  *Thresholds    `json:"thresholds,omitempty"`  // that the network got after all this; nil: none
 	Thresholded *train.Metrics `json:"thresholded,omitempty"` // test set, with them; nil: none were asked for
 
+	ActivityThresholded *activity.Report `json:"activation_density_thresholded,omitempty"` // the same
+
 	Warnings []string `json:"warnings,omitempty"`
 }
 

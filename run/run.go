@@ -121,7 +121,7 @@ func (r *runner) run(ctx context.Context) (*Summary, error) {
 		return nil, err
 	}
 	summary := r.summarise(small, pruned, *final, tuned)
-	summary.Activity = Activity{pruned.ActivityTrained, pruned.ActivityBefore, pruned.ActivityAfter, active}
+	summary.Activity = Activity{pruned.ActivityTrained, pruned.ActivityBefore, pruned.ActivityAfter, pruned.ActivityThresholded, active}
 	if err := r.report(summary, pruned, small); err != nil {
 		return nil, err
 	}

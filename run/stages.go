@@ -50,7 +50,7 @@ func (s *Summary) stages() []stage {
 		out = append(out, point(stageRemoved, s.AccuracyAfterPrune, s.CorrectAfterPrune, s.LossAfterPrune, s.DensityAfterPrune))
 	}
 	if t := s.Thresholded; t != nil {
-		out = append(out, point(stageThresholds, t.Accuracy, t.Correct, t.Loss, nil))
+		out = append(out, point(stageThresholds, t.Accuracy, t.Correct, t.Loss, s.DensityThresholded))
 	}
 	return append(out, point(stageFinal, s.AccuracyFinal, s.CorrectFinal, s.LossFinal, s.Density))
 }
@@ -74,11 +74,15 @@ func (p *Pruning) stages() []stage {
 	point := func(name string, m *train.Metrics, act *activity.Report) stage {
 		return stage{report.Stage{Name: name, Accuracy: m.Accuracy, Correct: m.Correct}, m.Loss, act}
 	}
-	if !p.selects() {
-		return []stage{point(stageTrained, p.Before, p.ActivityBefore), point(stageRemoved, p.After, p.ActivityAfter)}
+	out := []stage{point(stageTrained, p.Before, p.ActivityBefore)}
+	if p.selects() {
+		out = []stage{point(stageTrained, p.Trained, p.ActivityTrained), point(stageZeroed, p.Before, p.ActivityBefore)}
 	}
-	return []stage{point(stageTrained, p.Trained, p.ActivityTrained), point(stageZeroed, p.Before, p.ActivityBefore),
-		point(stageRemoved, p.After, p.ActivityAfter)}
+	out = append(out, point(stageRemoved, p.After, p.ActivityAfter))
+	if p.Thresholded != nil {
+		out = append(out, point(stageThresholds, p.Thresholded, p.ActivityThresholded))
+	}
+	return out
 }
 
 func shown(stages []stage) []report.Stage {

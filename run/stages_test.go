@@ -105,6 +105,11 @@ func TestStages(t *testing.T) {
 		if !slices.Equal(stageNames(r.Stages()), c.want) {
 			t.Errorf("%s: stages %v, want %v", c.rest, stageNames(r.Stages()), c.want)
 		}
+		for _, m := range r.Measures() {
+			if len(m.Readings) != len(c.want) {
+				t.Errorf("%s: %s at %+v", c.rest, m.Name, m.Readings)
+			}
+		}
 		if r.Thresholds != nil && (r.Thresholded == nil || r.Thresholded.Accuracy != r.AccuracyFinal) {
 			t.Errorf("with thresholds the accuracy is %+v, that of the final network %g", r.Thresholded, r.AccuracyFinal)
 		}

@@ -22,6 +22,8 @@ import (
 	"syscall"
 	"time"
 
+	"golang.org/x/term"
+
 	"pare/cmd/internal/cli"
 	"pare/config"
 	"pare/run"
@@ -144,7 +146,12 @@ func resume(f flags) error {
 // finish does what is left of a run; data may be nil.
 func finish(ctx context.Context, f flags, c *config.Config, data *run.Data, folder run.Folder) error {
 	o := run.Options{Config: c, Folder: folder, Data: data, Command: strings.Join(os.Args, " "), Progress: progress(f.quiet),
-		Warn: func(text string) { cli.Warn("train", text, os.Stderr) }}
+		Warn: func(text string) {
+			if term.IsTerminal(int(os.Stderr.Fd())) {
+				fmt.Fprint(os.Stderr, "\r\x1b[K") // in place of a bar
+			}
+			cli.Warn("train", text, os.Stderr)
+		}}
 	if !f.quiet {
 		o.Messages = os.Stdout
 		o.Reporter = func() train.Reporter { return train.NewReporter(os.Stderr) }
