@@ -131,7 +131,7 @@ func estimate[R result](ctx context.Context, f *flags, fit func() (R, error), as
 		return cli.InputError("%w", err)
 	}
 	for _, warning := range r.Warnings() {
-		fmt.Fprintf(stderr, "pare %s: %s\n", f.c.name(), warning)
+		cli.Warn("pare "+f.c.name(), warning, stderr)
 	}
 	if out != "" {
 		if err := r.WriteFolder(out); err != nil {

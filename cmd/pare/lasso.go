@@ -119,13 +119,12 @@ func writeFiles(ctx context.Context, dir string, r *lasso.Result) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return err
-	}
-	for _, f := range files {
-		if err := atomicfile.WriteBytes(filepath.Join(dir, f.Name), f.Data); err != nil {
-			return err
+	return atomicfile.AddFiles(dir, func(dir string) error {
+		for _, f := range files {
+			if err := atomicfile.WriteBytes(filepath.Join(dir, f.Name), f.Data); err != nil {
+				return err
+			}
 		}
-	}
-	return nil
+		return nil
+	})
 }
