@@ -91,6 +91,9 @@ func (s Source) numbers(t *table.Table, leftOut int) (*Data, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w%s", err, remedy(t))
 	}
+	if err := t.Range(m); err != nil {
+		return nil, err
+	}
 	if constant := m.Constant(); len(constant) > 0 {
 		names := make([]string, len(constant))
 		for k, j := range constant {

@@ -146,7 +146,8 @@ func (f *fitted) path() (fits []*Fit, lambdaMax float64, ended string, cv *CV, e
 
 func newFit(m *linear.Model) *Fit {
 	f := &Fit{Lambda: m.Lambda, Intercept: m.Intercept, Index: m.Index, Value: m.Value, Objective: m.Objective, Null: m.Null, Gap: m.Gap,
-		Tolerance: m.Tolerance, Explained: m.Explained, Iterations: m.Iterations, Converged: m.Converged, Note: m.Note()}
+		Tolerance: m.Tolerance, Explained: m.Explained, Iterations: m.Iterations, Converged: m.Converged, Note: m.Note(),
+		Dependent: m.Dependent, Separable: m.Separable, Gradient: m.Gradient}
 	for _, c := range m.Classes {
 		f.Classes = append(f.Classes, Class{Intercept: c.Intercept, Index: c.Index, Value: c.Value})
 	}

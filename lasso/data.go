@@ -151,9 +151,14 @@ func (d *Data) target(t *table.Table, family linear.Family) error {
 		if !column.Numeric() {
 			return d.textTarget(t, column)
 		}
-		if d.Y, err = t.Target(d.Target); err != nil {
+		m, err := t.Matrix(d.Target)
+		if err != nil {
 			return input(err)
 		}
+		if err := t.Range(m); err != nil {
+			return input(err)
+		}
+		d.Y = m.Data
 		if i := slices.IndexFunc(d.Y, func(v float64) bool { return v != d.Y[0] }); i < 0 {
 			return inputf("%s: the target %s is %v in every row: there is nothing to explain", t.Source, d.Target, d.Y[0])
 		}
@@ -215,6 +220,9 @@ func (d *Data) design(t *table.Table, names []string, c Columns) error {
 		if m, err = d.constant(t, m, constant, c); err != nil {
 			return err
 		}
+	}
+	if err := t.Range(m); err != nil {
+		return input(err)
 	}
 	d.Names, d.X = m.Names, m.Data
 	for _, name := range d.Names {

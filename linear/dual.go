@@ -89,7 +89,12 @@ func (f *fitter) slack(j int) float64 {
 // allow says whether thresholds at λ are so small that correlations are rounding, or
 // that nothing but rounding keeps the gap from being small.
 func (f *fitter) allow(lambda float64, stuck bool) {
-	f.loose = stuck || lambda*f.t.alpha <= 1e-12*f.t.largest*math.Sqrt(f.unit)
+	f.loose = stuck || f.negligible(lambda)
+}
+
+// negligible tells that thresholds at λ are below the rounding of correlations.
+func (f *fitter) negligible(lambda float64) bool {
+	return lambda*f.t.alpha <= 1e-12*f.t.largest*math.Sqrt(f.unit)
 }
 
 // setNull sets the objective without penalised features, after that of the intercept

@@ -208,6 +208,11 @@ func (f *fitter) solve(lambda float64) outcome {
 		f.admit(missing)
 		if len(missing) == 0 && rough == 0 {
 			if f.loose && strict < 1e-12 {
+				if f.negligible(lambda) {
+					f.project(0) // residuals without any correlation are feasible for every λ
+					f.screen.update(f.fair, lambda*f.t.alpha)
+					f.measure(lambda, &out)
+				}
 				return out
 			}
 			f.allow(lambda, strict < 1e-12)

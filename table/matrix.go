@@ -45,6 +45,35 @@ func (m *Matrix) Constant() []int {
 	return out
 }
 
+// Sizes of numbers whose squares, and products of two squares, float64 holds.
+const leastSize, mostSize = 1e-75, 1e75
+
+// Range returns an error that names the first column which varies, but around its first
+// cell by so much or so little that squares of it are no numbers, as every fit needs.
+func (t *Table) Range(m *Matrix) error {
+	for j, name := range m.Names {
+		x := m.Column(j)
+		size, row := 0.0, 0
+		for i, v := range x {
+			if d := math.Abs(v - x[0]); d > size {
+				size, row = d, i
+			}
+		}
+		if size == 0 || size >= leastSize && size <= mostSize {
+			continue
+		}
+		what := "large"
+		if size < 1 {
+			what = "small"
+		}
+		if math.Abs(x[0]) > math.Abs(x[row]) {
+			row = 0
+		}
+		return t.errorf("row %d, column %s: %g is too %s: its square is no number of float64; write the column in another unit", row+1, name, x[row], what)
+	}
+	return nil
+}
+
 // Matrix copies columns of finite numbers, column after column. Text, missing
 // and infinite cells are errors that name row and column; a name twice is one
 // too. Without names it is all columns.
