@@ -43,6 +43,7 @@ type Data struct {
 	// Weights, Together, Fold and Groups have a value per row, or are nil.
 	Weights        []float64
 	Together, Fold []int
+	FoldNames      []string // by the numbers of Fold
 	Groups         []string
 	Audit          string // the column of Groups
 	Notes          []string

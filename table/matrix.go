@@ -55,8 +55,9 @@ func (t *Table) Range(m *Matrix) error {
 		x := m.Column(j)
 		size, row := 0.0, 0
 		for i, v := range x {
-			if d := math.Abs(v - x[0]); d > size {
-				size, row = d, i
+			size = max(size, math.Abs(v-x[0]))
+			if math.Abs(v) > math.Abs(x[row]) {
+				row = i
 			}
 		}
 		if size == 0 || size >= leastSize && size <= mostSize {
@@ -65,9 +66,6 @@ func (t *Table) Range(m *Matrix) error {
 		what := "large"
 		if size < 1 {
 			what = "small"
-		}
-		if math.Abs(x[0]) > math.Abs(x[row]) {
-			row = 0
 		}
 		return t.errorf("row %d, column %s: %g is too %s: its square is no number of float64; write the column in another unit", row+1, name, x[row], what)
 	}

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"io"
+	"math"
 
 	"pare/cmd/internal/cli"
 	"pare/estimates"
@@ -71,8 +72,10 @@ func (c diffusionCommand) run(ctx context.Context, args []string, stdout, stderr
 	switch {
 	case *outputs == "":
 		return cli.InputError("no -outputs; name a file of the signals that came out")
-	case f.given("tolerance") && !(*tolerance > 0) || f.given("max-iterations") && *iterations < 1:
-		return cli.InputError("-tolerance and -max-iterations must be positive")
+	case f.given("tolerance") && (!(*tolerance > 0) || math.IsInf(*tolerance, 0)):
+		return cli.InputError("-tolerance is %v, it must be positive and finite", *tolerance)
+	case f.given("max-iterations") && *iterations < 1:
+		return cli.InputError("-max-iterations is %d, it must be positive", *iterations)
 	}
 	show := progress(stderr)
 	x, y := s.source(*inputs), s.source(*outputs)

@@ -6,6 +6,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"math"
 	"runtime"
 	"strings"
 
@@ -60,7 +61,7 @@ type pathFlags struct {
 func (p *pathFlags) add(f *flags) {
 	f.Float64Var(&p.lambda, "lambda", 0, "fit at one `λ`, 0 or more")
 	f.IntVar(&p.count, "path", 30, "fit at `N` values of λ, from the largest that leaves anything on")
-	f.Float64Var(&p.ratio, "ratio", 0, "the last λ of the path over the first; 0: the default of the method")
+	f.Float64Var(&p.ratio, "ratio", 0, "the last λ of the path over the first, between 0 and 1 (default that of the method)")
 }
 
 // one is the single λ, nil for a path.
@@ -68,13 +69,13 @@ func (p *pathFlags) one(f *flags) (*float64, error) {
 	switch {
 	case f.given("lambda") && (f.given("path") || f.given("ratio")):
 		return nil, cli.InputError("-lambda is one λ, -path and -ratio make a path; give one or the other")
-	case f.given("lambda") && !(p.lambda >= 0):
-		return nil, cli.InputError("-lambda is %v, it must not be negative", p.lambda)
+	case f.given("lambda") && (!(p.lambda >= 0) || math.IsInf(p.lambda, 0)):
+		return nil, cli.InputError("-lambda is %v, it must be a number of at least 0", p.lambda)
 	case f.given("lambda"):
 		return &p.lambda, nil
 	case p.count < 2:
 		return nil, cli.InputError("-path is %d, a path has at least 2 values; for one give -lambda", p.count)
-	case !(p.ratio >= 0 && p.ratio < 1):
+	case f.given("ratio") && !(p.ratio > 0 && p.ratio < 1):
 		return nil, cli.InputError("-ratio is %v, it must lie between 0 and 1", p.ratio)
 	}
 	return nil, nil

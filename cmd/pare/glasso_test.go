@@ -184,3 +184,20 @@ func TestGlassoInterrupted(t *testing.T) {
 	}
 	absent(t, dir)
 }
+
+// TestGlassoOfNineRows: the defaults of methods that are not chosen ask for nothing.
+func TestGlassoOfNineRows(t *testing.T) {
+	data := textFile(t, "x.csv", chain(9, 3))
+	for _, args := range []string{"-select ebic", "-select stars", "-select cv", "-lambda 0.1 -stability", ""} {
+		glassoJSON(t, append([]string{"-data", data}, strings.Fields(args)...)...)
+	}
+	for args, text := range map[string]string{
+		"-select cv -folds 10": "10 folds of 9 observations", "-select cv -folds 0": "-folds is 0", "-select stars -subsamples 0": "-subsamples is 0",
+		"-select stars -instability 0": "-instability is 0", "-ratio 0": "-ratio is 0", "-lambda inf": "-lambda is +Inf",
+		"-select ebic -folds 3": "-folds: it goes with -select cv",
+	} {
+		fail(t, cli.ExitBadInput, text, append([]string{"glasso", "-data", data}, strings.Fields(args)...)...)
+	}
+	big := strings.ReplaceAll(chain(9, 3), "\n", "e90\n")
+	fail(t, cli.ExitBadInput, "too large", "glasso", "-data", textFile(t, "x.csv", strings.Replace(big, "e90", "", 1)), "-lambda", "0.1")
+}

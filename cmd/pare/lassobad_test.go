@@ -40,6 +40,8 @@ func TestLassoBadInput(t *testing.T) {
 		{`no column "yy"; did you mean y?`, "a,y\n1,1\n2,2\n", "-target yy"},
 		{"no column is left", "y\n1\n2\n", "-target y"},
 		{"negative", "a,w,y\n1,1,1\n2,-1,2\n", "-target y -weights w"},
+		{"row 2, column y: 3e+77 is too large", "a,y\n1,1e77\n2,3e77\n3,-1e77\n", "-target y"},
+		{"row 3, column a: 4e-200 is too small", "a,b,y\n0,2,1\n1e-200,1,2\n4e-200,3,3\n", "-target y"},
 	} {
 		fail(t, cli.ExitBadInput, c.text, append([]string{"lasso", "-lambda", "0.1", "-data", file(t, "t.csv", c.csv)}, strings.Fields(c.args)...)...)
 	}
@@ -85,6 +87,16 @@ func TestLassoBadInput(t *testing.T) {
 		"-features a -drop b":                         "contradict",
 		"-test-size 1":                                "between 0 and 1",
 		"-tol -1":                                     "-tol is -1",
+		"-tol 0":                                      "-tol is 0",
+		"-tol inf":                                    "-tol is +Inf",
+		"-max-iter 0":                                 "-max-iter is 0",
+		"-lambda-min-ratio 0":                         "-lambda-min-ratio is 0",
+		"-cv 0":                                       "-cv is 0",
+		"-guard knockoffs -knockoffs 0":               "-knockoffs is 0",
+		"-guard permutation -permutations 0":          "-permutations is 0",
+		"-guard permutation -q 2":                     "-q is 2",
+		"-guard stability -q 0":                       "-q is 0",
+		"-guard stability -q 1000":                    "as many false selections as there are columns",
 		"-target-file x.csv":                          "contradict",
 		"-audit nosuch":                               `no column "nosuch"`,
 		"-audit a":                                    "at most 50 groups",
@@ -132,4 +144,46 @@ func TestLassoInterrupted(t *testing.T) {
 		t.Errorf("status %d, %s", status, errs.String())
 	}
 	absent(t, dir)
+}
+
+// TestLassoFoldOfAClass: without a fold that has all of a class there is nothing to fit.
+func TestLassoFoldOfAClass(t *testing.T) {
+	rows := "a,y,f\n1,u,p\n2,u,p\n3,v,q\n1,v,r\n2,w,q\n4,w,r\n"
+	data := file(t, "t.csv", rows)
+	fail(t, cli.ExitBadInput, "all rows of class u of y are in fold p", "lasso", "-data", data, "-target", "y", "-family", "multinomial", "-foldid", "f")
+	one := file(t, "t.csv", "a,y\n1,u\n2,v\n3,v\n1,v\n2,v\n4,v\n")
+	fail(t, cli.ExitBadInput, "all rows of class u of y are in one fold", "lasso", "-data", one, "-target", "y", "-family", "binomial", "-cv", "3")
+}
+
+// TestLassoStabilityTakesANumber: q of stability selection is an expected number of false
+// selections; more of them let more columns pass.
+func TestLassoStabilityTakesANumber(t *testing.T) {
+	var passed [2]int
+	for k, q := range []string{"0.1", "2.5"} {
+		var m struct {
+			Guard struct {
+				Q, Bound float64
+				Selected []string
+			}
+		}
+		out := succeed(t, "lasso", "-json", "-data", grades(t), "-target", "y", "-features", numbers, "-guard", "stability", "-q", q)
+		if err := json.Unmarshal([]byte(out), &m); err != nil {
+			t.Fatal(err)
+		}
+		if passed[k] = len(m.Guard.Selected); m.Guard.Bound > m.Guard.Q || m.Guard.Bound <= 0 {
+			t.Errorf("-q %s: %+v", q, m.Guard)
+		}
+	}
+	if passed[0] > passed[1] || passed[1] == 0 {
+		t.Errorf("%d columns pass at q 0.1, %d at 2.5", passed[0], passed[1])
+	}
+}
+
+// TestLassoWithoutAPenalty: what is no unique fit, or none, is said.
+func TestLassoWithoutAPenalty(t *testing.T) {
+	data := file(t, "t.csv", "a,b,c,y,k\n1,2,3,1,u\n2,1,3,2,u\n3,5,8,2,u\n4,0,4,5,v\n5,1,6,4,v\n6,1,7,7,v\n")
+	out := succeed(t, "lasso", "-data", data, "-target", "y", "-drop", "k", "-lambda", "0")
+	contains(t, out, "not the only solution: one feature", "no penalty: the gradient is at most")
+	out = succeed(t, "lasso", "-data", data, "-target", "k", "-family", "binomial", "-drop", "y,c", "-lambda", "0")
+	contains(t, out, "no fit exists at lambda 0", "grow without bound")
 }
