@@ -136,7 +136,7 @@ func TestDiffusionBadInput(t *testing.T) {
 		"it is for a fit; leave -simulate out":   {"-simulate", "er", "-inputs", x, "-out", "o"},
 		"no graph \"tree\"":                      {"-simulate", "tree", "-out", filepath.Join(t.TempDir(), "o")},
 		"needs inputs of full column rank":       {"-inputs", bad("a,b\n1,2\n2,4\n3,6\n"), "-outputs", y, "-lambda", "0"},
-		"-tolerance and -max-iterations must be": both("-tolerance", "-1"),
+		"-tolerance is -1": both("-tolerance", "-1"),
 	} {
 		fail(t, cli.ExitBadInput, want, append([]string{"diffusion"}, args...)...)
 	}
