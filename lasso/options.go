@@ -78,7 +78,7 @@ func (o *Options) Check() error {
 	case o.Lambda != nil && o.Count != 0:
 		return inputf("-lambda and -path contradict each other: one λ, or a path of them")
 	case o.Lambda != nil && o.Ratio != 0:
-		return inputf("-lambda and -lambda-min-ratio contradict each other: the ratio is that of a path")
+		return inputf("-lambda and -lambda-min-ratio contradict each other: a path has a ratio, one λ has none")
 	case o.Lambda != nil && o.Folds != 0:
 		return inputf("-lambda and -cv contradict each other: cross-validation chooses λ from a path")
 	case o.Count < 0 || o.Count == 1:

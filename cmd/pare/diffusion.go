@@ -78,7 +78,12 @@ func (c diffusionCommand) run(ctx context.Context, args []string, stdout, stderr
 		return cli.InputError("-max-iterations is %d, it must be positive", *iterations)
 	}
 	show := progress(stderr)
-	x, y := s.source(*inputs), s.source(*outputs)
+	x, err := s.source(f, *inputs)
+	if err != nil {
+		return err
+	}
+	y := x
+	y.Path = *outputs
 	if show != nil {
 		x.Progress = func(read, total int64) { show("reading inputs", read, total) }
 		y.Progress = func(read, total int64) { show("reading outputs", read, total) }
@@ -97,7 +102,6 @@ func (c diffusionCommand) run(ctx context.Context, args []string, stdout, stderr
 	if err := f.only("it is for outputs alone; leave -inputs out", templateOptions...); err != nil {
 		return err
 	}
-	var err error
 	if d.Lambda, err = p.one(f); err != nil {
 		return err
 	}

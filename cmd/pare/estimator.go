@@ -19,6 +19,30 @@ import (
 type sourceFlags struct {
 	columns, drop              list
 	noHeader, complete, oneHot bool
+	categorical                list
+	cells                      cellFlags
+}
+
+// cellFlags are the options that say what cells of CSV mean.
+type cellFlags struct{ missing, decimal string }
+
+func (c *cellFlags) add(f *flags) {
+	f.StringVar(&c.missing, "missing", "", "`WORDS` of cells without a value, separated by commas, beside empty ones (default NA, N/A, NaN, null, None, ?, . and the like)")
+	f.StringVar(&c.decimal, "decimal", "", "decimal `mark` of numbers, , or . (default a point, or a comma where cells are separated by another character and no number has a point)")
+}
+
+// options are the missing words, nil for the default, and the decimal mark.
+func (c *cellFlags) options(f *flags) (missing []string, decimal rune, err error) {
+	if f.given("missing") {
+		missing = append([]string{}, names(c.missing)...)
+	}
+	switch {
+	case c.decimal == "," || c.decimal == ".":
+		decimal = rune(c.decimal[0])
+	case f.given("decimal"):
+		return nil, 0, cli.InputError("-decimal is %q, it must be , or .", c.decimal)
+	}
+	return missing, decimal, nil
 }
 
 func (s *sourceFlags) add(f *flags) {
@@ -27,10 +51,14 @@ func (s *sourceFlags) add(f *flags) {
 	f.BoolVar(&s.noHeader, "no-header", false, "the first row is data; columns are called x1, x2, …")
 	f.BoolVar(&s.complete, "complete", false, "leave out rows with a missing or infinite cell")
 	f.BoolVar(&s.oneHot, "one-hot", false, "take columns of 0 and 1 in the place of columns of text")
+	f.Var(&s.categorical, "categorical", "`names` of columns, of text or of numbers, to take columns of 0 and 1 in the place of")
+	s.cells.add(f)
 }
 
-func (s *sourceFlags) source(path string) estimates.Source {
-	return estimates.Source{Path: path, Columns: s.columns, Drop: s.drop, NoHeader: s.noHeader, Complete: s.complete, OneHot: s.oneHot}
+func (s *sourceFlags) source(f *flags, path string) (estimates.Source, error) {
+	missing, decimal, err := s.cells.options(f)
+	return estimates.Source{Path: path, Columns: s.columns, Drop: s.drop, NoHeader: s.noHeader, Complete: s.complete, OneHot: s.oneHot,
+		Categorical: s.categorical, Missing: missing, Decimal: decimal}, err
 }
 
 // list is names with commas between.

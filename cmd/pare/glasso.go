@@ -63,7 +63,10 @@ func (c glassoCommand) run(ctx context.Context, args []string, stdout, stderr io
 		return err
 	}
 	show := progress(stderr)
-	g.Data, g.Progress = s.source(*data), show
+	if g.Data, err = s.source(f, *data); err != nil {
+		return err
+	}
+	g.Progress = show
 	if show != nil {
 		g.Data.Progress = func(read, total int64) { show("reading", read, total) }
 	}
@@ -96,7 +99,7 @@ func (glassoCommand) check(f *flags, g *estimates.Glasso, data string) error {
 	default:
 		return cli.InputError("-select %q; there are ebic, stars and cv", g.Select)
 	}
-	refuse(g.Covariance != "", "columns of data are chosen and changed, a covariance (-cov) is not; -drop is for both", "columns", "no-header", "complete", "one-hot", "transform", "stability")
+	refuse(g.Covariance != "", "columns of data are chosen and changed, a covariance (-cov) is not; -drop is for both", "columns", "no-header", "complete", "one-hot", "categorical", "missing", "decimal", "transform", "stability")
 	refuse(g.Covariance == "", "the number of observations is that of the rows of -data; it goes with -cov", "observations")
 	refuse(method != graphical.EBIC, "it goes with -select ebic", "gamma", "penalised-ebic")
 	refuse(method != graphical.CV, "it goes with -select cv", "folds", "one-se")

@@ -135,7 +135,7 @@ func TestGlassoBadInput(t *testing.T) {
 		"-lambda is -1":         {"-data", good, "-lambda", "-1"},
 		"-lambda is NaN":        {"-data", good, "-lambda", "nan"},
 		"is one λ":              {"-data", good, "-lambda", "1", "-path", "3"},
-		"row 2, column b: no number (the cell is empty, NA or NaN); leave such rows out with -complete": {"-data", bad("a,b\n1,2\n2,\n3,4\n")},
+		"row 2, column b: no number (the cell is empty, NA or NaN, or another word for a missing value); leave such rows out with -complete": {"-data", bad("a,b\n1,2\n2,\n3,4\n")},
 		"row 1, column a: +Inf is not finite":                           {"-data", bad("a,b\nInf,2\n2,1\n3,4\n")},
 		"column b is constant (2 in the first); leave out with -drop b": {"-data", bad("a,b\n1,2\n2,2\n3,2\n")},
 		"1 of 1 rows; at least 2":                                       {"-data", bad("a,b\n1,2\n")},

@@ -21,6 +21,8 @@ type lassoFlags struct {
 
 	family, guard, rule     string
 	drop, features          string
+	categorical             string
+	cells                   cellFlags
 	factors, lower, upper   string
 	lambda                  float64
 	intercept, standardize  bool
@@ -39,7 +41,9 @@ func newLassoFlags(c command) *lassoFlags {
 	f.StringVar(&l.features, "features", "", "`COLUMNS` to explain with, separated by commas; empty: all others")
 	f.StringVar(&l.drop, "drop", "", "`COLUMNS` not to explain with, separated by commas")
 	f.BoolVar(&k.OneHot, "one-hot", false, "text columns become columns of 0 and 1, name=value")
-	f.BoolVar(&k.DropFirst, "drop-first", false, "with -one-hot: the first value of each text column gets none")
+	f.StringVar(&l.categorical, "categorical", "", "`COLUMNS`, of text or of numbers, that become columns of 0 and 1, name=value, separated by commas")
+	f.BoolVar(&k.DropFirst, "drop-first", false, "with -one-hot or -categorical: the first value of each such column gets none")
+	l.cells.add(l.flags)
 	f.BoolVar(&k.DropConstant, "drop-constant", false, "leave constant columns out")
 	f.BoolVar(&k.DropMissing, "drop-missing", false, "leave rows out that have a missing cell")
 	f.Float64Var(&k.TestSize, "test-size", 0, "`share` of rows to leave out of all fits and to measure on")
@@ -114,10 +118,10 @@ func (l *lassoFlags) settle() error {
 		return cli.InputError("-path is %d, a path has at least 2 λ", l.path)
 	case l.given("test-size") && !(l.columns.TestSize > 0 && l.columns.TestSize < 1):
 		return cli.InputError("-test-size is %v, it must be between 0 and 1", l.columns.TestSize)
-	case l.columns.DropFirst && !l.columns.OneHot:
-		return cli.InputError("-drop-first is about -one-hot; give both")
-	case o.GroupLasso && !l.columns.OneHot:
-		return cli.InputError("-group-lasso is about the columns that -one-hot makes; give both")
+	case l.columns.DropFirst && !l.columns.OneHot && l.categorical == "":
+		return cli.InputError("-drop-first is about the columns that -one-hot or -categorical makes; give both")
+	case o.GroupLasso && !l.columns.OneHot && l.categorical == "":
+		return cli.InputError("-group-lasso is about the columns that -one-hot or -categorical makes; give both")
 	}
 	family := map[string]linear.Family{"gaussian": linear.Gaussian, "binomial": linear.Binomial, "multinomial": linear.Multinomial}
 	var ok bool
@@ -138,7 +142,7 @@ func (l *lassoFlags) settle() error {
 	o.Count, o.Folds, o.Copies, o.Permutations, o.Threads, o.Seed = l.path, l.cv, l.copies, l.perms, l.threads, l.seed
 	o.NoIntercept, o.NoStandardize = !l.intercept, !l.standardize
 	l.columns.Seed = l.seed
-	l.columns.Drop, l.columns.Features = names(l.drop), names(l.features)
+	l.columns.Drop, l.columns.Features, l.columns.Categorical = names(l.drop), names(l.features), names(l.categorical)
 	for _, v := range []struct {
 		option, text string
 		to           *map[string]float64
@@ -192,6 +196,10 @@ func (l *lassoFlags) load() (*lasso.Data, error) {
 		o.Comma = sep[0]
 	case len(sep) > 1:
 		return nil, cli.InputError("-sep is %q, it must be one character or tab", l.sep)
+	}
+	var err error
+	if o.Missing, o.Decimal, err = l.cells.options(l.flags); err != nil {
+		return nil, err
 	}
 	if tell := l.options.Progress; tell != nil {
 		o.Progress = func(read, total int64) { tell("reading", read, total) }
