@@ -307,12 +307,14 @@ func TestSeparableClassesHaveNoFit(t *testing.T) {
 	} {
 		x, y := classesOf(c.kind, c.classes)
 		d, _ := NewDense(len(y), 2, x)
-		problems := []Problem{{}, {Alpha: 0.5}, {NoStandardize: true}, {PenaltyFactor: []float64{0, 1}}}
+		problems := []Problem{{}, {Alpha: 0.5}, {NoStandardize: true}, {X: sparseOf(len(y), 2, x)}, {PenaltyFactor: []float64{0, 1}}}
 		if c.family == Binomial {
 			problems = append(problems, Problem{Groups: []int{0, 0}})
 		}
 		for k, p := range problems {
-			p.X, p.Y, p.Family = d, y, c.family
+			if p.Y, p.Family = y, c.family; p.X == nil {
+				p.X = d
+			}
 			for _, lambda := range []float64{0, 0.01} {
 				m, err := Fit(p, lambda, Options{Tolerance: 1e-9})
 				if err != nil {

@@ -125,6 +125,8 @@ type result interface {
 	JSON() any
 	WriteFolder(dir string) error
 	Warnings() []string
+	// Remarks are what reading found odd, a line each; WriteText has them.
+	Remarks() []string
 }
 
 // estimate runs a fit and gives out what it found. A fit cannot be stopped; an
@@ -168,6 +170,9 @@ func estimate[R result](ctx context.Context, f *flags, fit func() (R, error), as
 		}
 	}
 	if asJSON {
+		for _, note := range r.Remarks() {
+			fmt.Fprintf(stderr, "pare %s: note: %s\n", f.c.name(), note)
+		}
 		return json.NewEncoder(stdout).Encode(r.JSON())
 	}
 	if err := r.WriteText(stdout); err != nil {

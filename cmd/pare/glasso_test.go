@@ -201,3 +201,14 @@ func TestGlassoOfNineRows(t *testing.T) {
 	big := strings.ReplaceAll(chain(9, 3), "\n", "e90\n")
 	fail(t, cli.ExitBadInput, "too large", "glasso", "-data", textFile(t, "x.csv", strings.Replace(big, "e90", "", 1)), "-lambda", "0.1")
 }
+
+// TestNotesOfReadingReachStandardError where standard output is JSON.
+func TestNotesOfReadingReachStandardError(t *testing.T) {
+	data := textFile(t, "x.csv", "gr\xf6,gr\xe4,y\n1,2,3\n2,1,4\n3,5,1\n4,4,2\n")
+	for _, args := range [][]string{{"glasso", "-data", data, "-lambda", "0.1"}, {"diffusion", "-outputs", data, "-inputs", data, "-lambda", "0.1"}, {"lasso", "-data", data, "-target", "y", "-lambda", "0.1"}} {
+		status, out, errs := pare(append(args, "-json")...)
+		if status != 0 || !strings.Contains(out, "grö") || !strings.Contains(errs, "note: the text is not UTF-8 and was read as Windows-1252") {
+			t.Errorf("%q: status %d, %q, %q", args, status, out, errs)
+		}
+	}
+}
