@@ -185,30 +185,48 @@ func (t *Table) stray(c *Column) error {
 	if c.Numeric() {
 		return nil
 	}
-	kind := make([]int8, len(c.Levels)) // 1: number, 2: text
+	const absent, number, alike, text = 0, 1, 2, 3
+	kind := make([]int8, len(c.Levels))
 	for k, level := range c.Levels {
-		if v, ok := c.meaning().parse(level); ok && !math.IsNaN(v) {
-			kind[k] = 1
-		} else if !ok {
-			kind[k] = 2
+		switch v, ok := c.meaning().parse(level); {
+		case ok && !math.IsNaN(v):
+			kind[k] = number
+		case ok:
+			kind[k] = absent
+		case looksNumeric(level):
+			kind[k] = alike
+		default:
+			kind[k] = text
 		}
 	}
-	numbers, texts, first := 0, 0, -1
+	var count [4]int
+	first := -1
 	for row, code := range c.Codes {
-		switch kind[code] {
-		case 1:
-			numbers++
-		case 2:
-			if texts++; first < 0 {
-				first = row
-			}
+		if count[kind[code]]++; kind[code] >= alike && first < 0 {
+			first = row
 		}
 	}
-	if texts == 0 || float64(numbers) < mostly*float64(numbers+texts) {
+	like, all := count[number]+count[alike], count[number]+count[alike]+count[text]
+	if first < 0 || float64(like) < mostly*float64(all) {
 		return nil
 	}
-	line := fmt.Sprintf("row %d, column %s: %q is not a number, as %d of %d cells of the column are", first+1, c.Name, shorten(c.Text(first)), numbers, numbers+texts)
-	return &StrayError{Column: c.Name, line: t.errorf("%s", line).Error()}
+	what := "are"
+	if count[alike] > 0 {
+		what = "are or look like one"
+	}
+	return &StrayError{Column: c.Name, line: t.errorf("row %d, column %s: %q is not a number, as %d of %d cells of the column %s",
+		first+1, c.Name, shorten(c.Text(first)), like, all, what).Error()}
+}
+
+// looksNumeric tells that text is of digits, with marks between them and signs of percent
+// or money beside them: a number as people write it, such as 1.234,5 or 12 %.
+func looksNumeric(text string) bool {
+	text = strings.TrimLeft(strings.TrimSpace(text), "+-−<>≤≥~$€£¥ ")
+	text = strings.TrimRight(text, "%‰$€£¥ \u00a0")
+	if text == "" || text[0] < '0' || text[0] > '9' {
+		return false
+	}
+	return strings.IndexFunc(text, func(r rune) bool { return !strings.ContainsRune("0123456789.,'’ \u00a0\u202f", r) }) < 0
 }
 
 // meaning is how the cells of the column were read.

@@ -99,7 +99,8 @@ func TestEncodings(t *testing.T) {
 		"UTF-8 with a mark":   {"\xef\xbb\xbf" + text, "", "ä𝄞"},
 		"UTF-16":              {wide(binary.LittleEndian, true), "UTF-16", "ä𝄞"},
 		"UTF-16, high first":  {wide(binary.BigEndian, true), "UTF-16", "ä𝄞"},
-		"UTF-16LE, no mark":   {wide(binary.LittleEndian, false)[2:], "UTF-16", ""}, // begins with r
+		"UTF-16LE, no mark":   {wide(binary.LittleEndian, false), "UTF-16", "ä𝄞"},
+		"UTF-16BE, no mark":   {wide(binary.BigEndian, false), "UTF-16", "ä𝄞"},
 		"Windows-1252":        {latin, "Windows-1252", "ä"},
 		"Windows-1252, ended": {latin[:len(latin)-2] + "\xe4", "Windows-1252", "ä"},
 	} {
@@ -132,6 +133,9 @@ func TestEncodings(t *testing.T) {
 	// Headers that only Latin-1 tells apart are two columns.
 	if got := read(t, "gr\xf6,gr\xe4,y\n1,2,3\n", Options{}).Names(); !slices.Equal(got, []string{"grö", "grä", "y"}) {
 		t.Errorf("names %q", got)
+	}
+	if got := read(t, "x\x00y,b\n1,2\n", Options{}).Names(); len(got) != 2 {
+		t.Errorf("a zero in UTF-8: names %q", got)
 	}
 	long := strings.Repeat("ä,", 40_000)
 	if got, err := readAll(newUTF8Reader(strings.NewReader("x" + long))); err != nil || got != "x"+long {
@@ -168,6 +172,18 @@ func TestEncodeRefusesWhatIsHardlyMeant(t *testing.T) {
 	out, err := tab.Encode(Encoding{Categorical: []string{"b", "y"}, Reference: true})
 	if err != nil || !slices.Equal(out.Names(), []string{"a", "b=2", "b=4", "b=7", "b=NA", "b=x", "y=1"}) {
 		t.Errorf("%v, %v", out.Names(), err)
+	}
+	for _, cells := range []string{"1.234,5|12|1.000,0", "12 %|7 %|3 %", "$1,200|$3|$4", "1 234|5 678|9", "<5|7|8|>9"} {
+		alike := read(t, "a|y\n"+strings.ReplaceAll(cells, "|", "|1\n")+"|2\n", Options{Comma: '|'})
+		if _, err := alike.Encode(Encoding{Text: true}); err == nil || !strings.Contains(err.Error(), "look like one") {
+			t.Errorf("%s: %v", cells, err)
+		}
+	}
+	for _, cells := range []string{"2020-01-02|2020-01-03", "10-20|20-30", "1st|2nd", "a1|a2", "1:30|2:30"} {
+		kinds := read(t, "a|y\n"+strings.ReplaceAll(cells, "|", "|1\n")+"|2\n", Options{Comma: '|'})
+		if _, err := kinds.Encode(Encoding{Text: true}); err != nil {
+			t.Errorf("%s: %v", cells, err)
+		}
 	}
 	if out, err = tab.Encode(Encoding{Text: true, But: []string{"b"}}); err != nil || len(out.Names()) != 3 {
 		t.Errorf("%v", err)

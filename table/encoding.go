@@ -8,8 +8,8 @@ import (
 	"unicode/utf8"
 )
 
-// utf8Reader gives text as UTF-8: UTF-16 by its byte order mark, or by a zero in one of
-// its first two bytes, and bytes that are no UTF-8 as Windows-1252, which has Latin-1 in
+// utf8Reader gives text as UTF-8: UTF-16 by its byte order mark, or by zeros in every
+// other of its first four bytes, and bytes that are no UTF-8 as Windows-1252, which has Latin-1 in
 // it. A byte order mark is left out.
 type utf8Reader struct {
 	r     *bufio.Reader
@@ -31,18 +31,18 @@ func newUTF8Reader(r io.Reader) *utf8Reader {
 // begin looks at the first bytes.
 func (u *utf8Reader) begin() {
 	u.begun = true
-	first, _ := u.r.Peek(3)
+	first, _ := u.r.Peek(4)
 	skip := 0
 	switch {
 	case len(first) >= 2 && first[0] == 0xff && first[1] == 0xfe:
 		u.order, skip = binary.LittleEndian, 2
 	case len(first) >= 2 && first[0] == 0xfe && first[1] == 0xff:
 		u.order, skip = binary.BigEndian, 2
-	case len(first) == 3 && first[0] == 0xef && first[1] == 0xbb && first[2] == 0xbf:
+	case len(first) >= 3 && first[0] == 0xef && first[1] == 0xbb && first[2] == 0xbf:
 		skip = 3
-	case len(first) >= 2 && first[0] != 0 && first[1] == 0:
+	case len(first) == 4 && first[0] != 0 && first[1] == 0 && first[2] != 0 && first[3] == 0:
 		u.order = binary.LittleEndian
-	case len(first) >= 2 && first[0] == 0 && first[1] != 0:
+	case len(first) == 4 && first[0] == 0 && first[1] != 0 && first[2] == 0 && first[3] != 0:
 		u.order = binary.BigEndian
 	}
 	_, _ = u.r.Discard(skip) // they have been seen
