@@ -50,7 +50,13 @@ func newCells(o Options) *cells {
 // absent tells that a cell is empty or says that its value is missing.
 func (c *cells) absent(cell string) bool {
 	cell = strings.TrimSpace(cell)
-	return cell == "" || c.missing[cell]
+	return cell == "" || c.word(cell)
+}
+
+// word tells that a cell says that its value is missing. NaN is in any case of letters, as
+// Go reads it.
+func (c *cells) word(cell string) bool {
+	return c.missing[cell] || len(cell) == len("NaN") && strings.EqualFold(cell, "NaN") && c.missing["NaN"]
 }
 
 // parse is the value of a cell: NaN for a missing one, ±Inf beyond the range of float64;
@@ -66,7 +72,7 @@ type mark byte
 // read is parse with the decimal mark that the cell has.
 func (c *cells) read(cell string) (float64, bool, mark) {
 	cell = strings.TrimSpace(cell)
-	if cell == "" || c.first && c.missing[cell] {
+	if cell == "" || c.first && c.word(cell) {
 		return math.NaN(), true, 0
 	}
 	if c.decimal != '.' {
@@ -74,7 +80,7 @@ func (c *cells) read(cell string) (float64, bool, mark) {
 	}
 	v, ok := number(cell)
 	if !ok || math.IsNaN(v) {
-		return math.NaN(), c.missing[cell], 0
+		return math.NaN(), c.word(cell), 0
 	}
 	return v, true, 0
 }
@@ -95,7 +101,7 @@ func (c *cells) readComma(cell string) (float64, bool, mark) {
 	if v, ok := number(text); ok && !math.IsNaN(v) && (has == 0 || c.decimal == 0 || rune(has) == c.decimal) {
 		return v, true, has
 	}
-	return math.NaN(), c.missing[cell], 0
+	return math.NaN(), c.word(cell), 0
 }
 
 // number is the value of text without spaces around it.

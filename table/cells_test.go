@@ -36,6 +36,9 @@ func TestMissingWords(t *testing.T) {
 	if rows, err := tab.Complete("b"); err != nil || !slices.Equal(rows, []int{0, 1, 2, 3}) {
 		t.Errorf("None not missing: complete rows %v, %v", rows, err)
 	}
+	if c, _ := read(t, "c\n1\nNAN\nNan\n", Options{}).Column("c"); !c.Numeric() {
+		t.Error("NAN is text")
+	}
 	if a, _ := read(t, text, Options{Missing: []string{}}).Column("a"); a.Numeric() {
 		t.Error("? is missing although no word is")
 	}
