@@ -57,6 +57,9 @@ func (c lassoCommand) run(ctx context.Context, args []string, stdout, stderr io.
 		}
 	}
 	if l.json {
+		for _, note := range data.Notes {
+			fmt.Fprintf(stderr, "pare lasso: note: %s\n", note)
+		}
 		if note := notConverged(r); note != "" {
 			fmt.Fprintln(stderr, note)
 		}
