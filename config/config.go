@@ -37,7 +37,7 @@ type Data struct {
 	Symbols    int     `yaml:"symbols,omitempty" json:"symbols,omitempty" range:"[1,)" doc:"copy only: symbols to remember; left out: 10"`
 	Sequence   string  `yaml:"sequence,omitempty" json:"sequence,omitempty" enum:"pixels,rows" doc:"mnist and fashion-mnist only: read images as sequences of pixels or of rows; left out: as images"`
 	Permute    bool    `yaml:"permute,omitempty" json:"permute,omitempty" doc:"mnist and fashion-mnist only, with sequence: pixels in a random order, one for all"`
-	Normalize  string  `yaml:"normalize" json:"normalize" enum:"standard,unit" doc:"of images; standard: each channel to mean 0 and deviation 1 over the training images; unit: values in 0..1, so that a black background is exactly 0"`
+	Normalize  string  `yaml:"normalize,omitempty" json:"normalize,omitempty" enum:"standard,unit" doc:"of images; standard: each channel to mean 0 and deviation 1 over the training images; unit: values in 0..1, so that a black background is exactly 0; left out: as the parameters were trained with that a saved model keeps, standard for others"`
 	Augment    Augment `yaml:"augment" json:"augment" doc:"random changes of training images"`
 }
 

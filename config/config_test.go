@@ -23,7 +23,7 @@ func mustParse(t *testing.T, yaml string) *Config {
 func TestDefaults(t *testing.T) {
 	c := mustParse(t, head)
 	want := &Config{
-		Name: "my-run", Seed: 1, Data: Data{Dataset: "glyphs", Normalize: "standard"}, Model: Model{Type: "mlp"},
+		Name: "my-run", Seed: 1, Data: Data{Dataset: "glyphs"}, Model: Model{Type: "mlp"},
 		Train: Train{Epochs: 10, Batch: 64, EarlyStop: EarlyStop{Metric: "loss"},
 			Optimizer: Optimizer{Type: "sgd", LR: 0.1}, Schedule: Schedule{Type: "constant"}},
 		Prune:  Prune{Method: "zeros", Scope: "global"},

@@ -239,6 +239,13 @@ func decodeNumber(n *node, v reflect.Value, path string, r rules) error {
 	default:
 		value, err = parseFloat(n.text, bits)
 		v.SetFloat(value)
+		// Networks compute in float32, where such a number is infinite, or 0.
+		switch {
+		case err == nil && math.Abs(value) > math.MaxFloat32:
+			return n.at.errorf("%s is too large for single precision: %s", path, n)
+		case err == nil && value != 0 && float32(value) == 0:
+			return n.at.errorf("%s is too small for single precision: %s", path, n)
+		}
 	}
 	if err != nil {
 		return n.at.errorf("%s is too large: %s", path, n)

@@ -4,7 +4,6 @@ package config
 func defaults() *Config {
 	c := &Config{
 		Seed:   1,
-		Data:   Data{Normalize: "standard"},
 		Train:  Train{Epochs: defaultEpochs, Batch: 64, EarlyStop: EarlyStop{Metric: "loss"}},
 		Prune:  Prune{Method: "zeros", Scope: "global"},
 		Export: Export{Safetensors: true, ONNX: true},

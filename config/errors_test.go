@@ -63,6 +63,8 @@ func TestParseErrors(t *testing.T) {
 		{"train below 0", "data: {dataset: glyphs, train: -5}\nmodel: {type: mlp}\n", `1:32: data.train must be at least 0, got -5`},
 		{"epochs below 0", head + "train: {epochs: -1}\n", `3:17: train.epochs must be at least 0, got -1`},
 		{"batch 0", head + "train: {batch: 0}\n", `3:16: train.batch must be at least 1, got 0`},
+		{"too large", head + "train: {optimizer: {lr: 1e39}}\n", `3:25: train.optimizer.lr is too large for single precision: 1e39`},
+		{"too small", head + "train: {optimizer: {type: adam, eps: 1e-300}}\n", `3:38: train.optimizer.eps is too small for single precision: 1e-300`},
 		{"lr 0", head + "train: {optimizer: {lr: 0}}\n", `3:25: train.optimizer.lr must be above 0, got 0`},
 		{"momentum 1", head + "train: {optimizer: {momentum: 1}}\n", `3:31: train.optimizer.momentum must be at least 0 and below 1, got 1`},
 		{"milestone 0", head + "train: {schedule: {type: step, milestones: [1, 0]}}\n", `3:48: train.schedule.milestones.1 must be above 0, got 0`},

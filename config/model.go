@@ -158,6 +158,9 @@ func (l *LayerEntry) readNode(n *node, path string) error {
 	if err := decode(e.value.without(own...), reflect.ValueOf(&generic).Elem(), l.path, rules{}); err != nil {
 		return err
 	}
+	if generic.Inputs != nil && len(generic.Inputs) == 0 {
+		return e.value.place("inputs").errorf("%s.inputs is empty; name a layer, or leave it out to read the layer before", l.path)
+	}
 	if i := slices.Index(generic.Inputs, ""); i >= 0 {
 		return e.value.place(fmt.Sprintf("inputs.%d", i)).errorf("%s.inputs: a name must not be empty", l.path)
 	}

@@ -53,7 +53,22 @@ func (m Model) check() error {
 	if len(m.Classes) > 0 && len(m.Classes) != outputs {
 		return fmt.Errorf("%d class names for %d outputs", len(m.Classes), outputs)
 	}
+	for _, p := range m.Net.Params() {
+		if err := checkFinite(p.Data()); err != nil {
+			return fmt.Errorf("parameter %s: %w", p.Full, err)
+		}
+	}
 	return m.checkTexts()
+}
+
+// checkFinite reports a value that no network computes with.
+func checkFinite(values []float32) error {
+	for i, v := range values {
+		if v-v != 0 {
+			return fmt.Errorf("value %d is %g, not a finite number", i, v)
+		}
+	}
+	return nil
 }
 
 // checkTexts requires UTF-8, without which the files cannot hold a text.

@@ -60,6 +60,9 @@ func (n *Network) Add(name string, layer Layer, inputs ...string) error {
 	if name == "" {
 		return fmt.Errorf("network %s: layer %s has no name", n.Name, layer.Kind())
 	}
+	if name == InputName {
+		return fmt.Errorf("network %s: %q is the name of the network's input; choose another for layer %s", n.Name, name, layer.Kind())
+	}
 	if _, ok := n.byName[name]; ok {
 		return fmt.Errorf("network %s: two layers are named %q", n.Name, name)
 	}

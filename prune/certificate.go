@@ -12,6 +12,10 @@ import (
 // ErrCertificate is wrapped by the error of a pruning that changed the function.
 var ErrCertificate = errors.New("the pruned network does not compute the same function")
 
+// ErrNotFinite is wrapped by the error of a pruning whose network gave outputs that
+// are not finite before anything was removed.
+var ErrNotFinite = errors.New("the network to prune gives an output that is not finite")
+
 // Certificate is the measured difference between a network and its pruned form.
 type Certificate struct {
 	MaxAbsDiff float64 `json:"max_abs_diff"` // max |Δ| over all outputs and inputs
@@ -46,6 +50,9 @@ func certify(large, small *nn.Network, o Options) (Certificate, error) {
 	}
 	most := 0.0
 	for i, v := range before {
+		if math.IsNaN(float64(v)) || math.IsInf(float64(v), 0) {
+			return c, fmt.Errorf("%w: output %d is %g", ErrNotFinite, i, v)
+		}
 		d := math.Abs(float64(v) - float64(after[i]))
 		if math.IsNaN(d) {
 			return c, fmt.Errorf("%w: output %d is not a number", ErrCertificate, i)

@@ -5,8 +5,8 @@ import (
 	"math/rand/v2"
 	"testing"
 
-	"pare/layers/layertest"
 	"pare/layers"
+	"pare/layers/layertest"
 	"pare/nn"
 )
 

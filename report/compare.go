@@ -22,13 +22,20 @@ type Outcome struct {
 	Settings    map[string]any `json:"-"`
 	Measure     string         `json:"measure"` // what Value is, such as "test error"
 	Value       float64        `json:"value"`
-	Params      [2]int64       `json:"params"` // before and after
+	Stages      []StageValue   `json:"stages,omitempty"` // the measure from the trained network to the final one; nil for means
+	Params      [2]int64       `json:"params"`           // before and after
 	MACs        [2]int64       `json:"macs"`
 	NonZero     int64          `json:"nonzero"`               // of the parameters after
 	Active      *float64       `json:"activations,omitempty"` // share of the activations that are not 0; nil: the network has no ReLU
 	Removed     prune.Removed  `json:"removed"`
 	Certificate float64        `json:"certificate"`
 	Seconds     float64        `json:"seconds"` // of training and fine-tuning
+}
+
+// StageValue is the measure of a run at one of its stages.
+type StageValue struct {
+	Stage string  `json:"stage"`
+	Value float64 `json:"value"`
 }
 
 // Comparison is a row of a table of runs: one run, or the means over the seeds of
@@ -136,6 +143,7 @@ var columns = []column{
 	{head: "run", cell: func(c Comparison) string { return c.Label }},
 	{head: "seed", cell: Comparison.seed},
 	{head: "result", cell: Comparison.result},
+	{head: "before removal", cell: Comparison.before, some: func(c Comparison) bool { return len(c.zeroed()) > 0 }},
 	{head: "params left", cell: func(c Comparison) string { return left(c.Params) }},
 	{head: "not 0", cell: func(c Comparison) string { return left([2]int64{c.Params[0], c.NonZero}) },
 		some: func(c Comparison) bool { return c.NonZero < c.Params[1] }},
@@ -146,7 +154,8 @@ var columns = []column{
 	{head: "time", cell: func(c Comparison) string { return duration(c.Seconds) }},
 }
 
-// CompareTable prints rows for a terminal, or in Markdown. Parameters that are not 0
+// CompareTable prints rows for a terminal, or in Markdown. What a baseline lost when it
+// zeroed units is a column where there is one. Parameters that are not 0
 // are a column where that says more than what is left, and the share of activations
 // that are not 0 where there are networks with ReLUs.
 func CompareTable(w io.Writer, rows []Comparison, markdown bool) error {
@@ -202,16 +211,36 @@ func (c Comparison) certificate() string {
 	return small(c.Outcome.Certificate)
 }
 
-func (c Comparison) result() string {
-	format := func(v float64) string { return fmt.Sprintf("%.4g", v) }
+// format writes a value of the measure.
+func (c Comparison) format(v float64) string {
 	if strings.HasPrefix(c.Measure, "error") {
-		format = percent
+		return percent(v)
 	}
-	s := c.Measure + " " + format(c.Value)
+	return fmt.Sprintf("%.4g", v)
+}
+
+func (c Comparison) result() string {
+	s := c.Measure + " " + c.format(c.Value)
 	if c.Seeds > 1 {
-		s += " ± " + format(c.Spread)
+		s += " ± " + c.format(c.Spread)
 	}
 	return s
+}
+
+// zeroed are the stages up to the one with units zeroed that a baseline chose; none where
+// nothing was zeroed after training.
+func (c Comparison) zeroed() []StageValue {
+	i := slices.IndexFunc(c.Stages, func(s StageValue) bool { return s.Stage == "zeroed" })
+	return c.Stages[:i+1]
+}
+
+// before is "1.75 % trained → 89.50 % zeroed": what zeroing alone did.
+func (c Comparison) before() string {
+	var readings []Reading
+	for _, s := range c.zeroed() {
+		readings = append(readings, Reading{s.Stage, c.format(s.Value)})
+	}
+	return chain(readings)
 }
 
 // left is "10,903 of 431,080 (2.5 %)".

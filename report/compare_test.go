@@ -22,6 +22,9 @@ func TestCompareTable(t *testing.T) {
 	first.Settings, first.Active = settings("active"), &share
 	second := first
 	second.Seed, second.Value = 2, 4.4
+	baseline := dense
+	baseline.Method, baseline.Measure, baseline.Value = "magnitude", "error", 0.05
+	baseline.Stages = []StageValue{{"trained", 0.0175}, {"zeroed", 0.895}, {"removed", 0.895}, {"final", 0.05}}
 	for _, x := range []struct {
 		runs []Outcome
 		want [][]string
@@ -29,6 +32,10 @@ func TestCompareTable(t *testing.T) {
 		{[]Outcome{dense}, [][]string{
 			{"run", "seed", "result", "params left", "MACs left", "removed", "certificate", "time"},
 			{"net", "1", "perplexity 4.2", "1,000", "500", "nothing", "–", "0.0 s"},
+		}},
+		{[]Outcome{baseline}, [][]string{
+			{"run", "seed", "result", "before removal", "params left", "MACs left", "removed", "certificate", "time"},
+			{"net", "1", "error 5.00 %", "1.75 % trained → 89.50 % zeroed", "1,000", "500", "nothing", "0", "0.0 s"},
 		}},
 		{[]Outcome{weights, first}, [][]string{
 			{"run", "seed", "result", "params left", "not 0", "MACs left", "activations", "removed", "certificate", "time"},

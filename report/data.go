@@ -28,13 +28,11 @@ type Data struct {
 	OnTheWay      int               // removals while training was under way
 	WorstOnTheWay float64           // largest relative difference of their certificates
 
-	// Shares of test examples, or of the targets that each has, that are right:
-	// before removal, right after it, and at the end of the run. They are shown when
-	// TestExamples, the number of either, is positive.
-	AccuracyBefore, AccuracyAfter, AccuracyFinal float64
-	CorrectBefore, CorrectAfter, CorrectFinal    int
-	TestExamples                                 int
-	Measures                                     []Measure // shown behind them
+	Stages       []Stage   // at which the network was tested, in their order
+	TestExamples int       // or the targets that they have; 0: it was not tested
+	Measures     []Measure // further results
+
+	Warnings []string
 
 	TrainSeconds, FinetuneSeconds float64
 
@@ -45,12 +43,39 @@ type Data struct {
 	Command string // or several, a line each, with lines of comments
 }
 
-// Measure is a further result on the test set, in words: before removal, right
-// after it, and at the end of the run.
+// Stage is a point of a run at which the network was tested.
+type Stage struct {
+	Name     string  // "trained", "zeroed", "removed", "final"
+	Accuracy float64 // share of the test examples, or of the targets that they have, that are right
+	Correct  int     // number of them
+}
+
+// Measure is a further result on the test set, in words.
 type Measure struct {
-	Name                 string // "perplexity"
-	Before, After, Final string
-	Note                 string // may be empty
+	Name     string    // "perplexity"
+	Readings []Reading // at least one
+	Note     string    // may be empty
+}
+
+// Reading is a measure at a stage.
+type Reading struct{ Stage, Value string }
+
+// chain is "98.25 % trained → 10.50 % zeroed".
+func chain(readings []Reading) string {
+	parts := make([]string, len(readings))
+	for i, r := range readings {
+		parts[i] = r.Value + " " + r.Stage
+	}
+	return strings.Join(parts, " → ")
+}
+
+// accuracies are the readings of the accuracy.
+func (d Data) accuracies() []Reading {
+	var out []Reading
+	for _, s := range d.Stages {
+		out = append(out, Reading{s.Name, percent(s.Accuracy)})
+	}
+	return out
 }
 
 // Phase is a part of a run: "train", "finetune".
@@ -88,7 +113,7 @@ type Weights struct {
 }
 
 // tested reports whether accuracies are known.
-func (d Data) tested() bool { return d.TestExamples > 0 }
+func (d Data) tested() bool { return d.TestExamples > 0 && len(d.Stages) > 0 }
 
 // passed reports whether the certificate holds.
 func passed(c prune.Certificate) bool { return c.Inputs > 0 && c.MaxRelDiff <= c.Tolerance }

@@ -11,8 +11,8 @@ import (
 func TestMeasures(t *testing.T) {
 	d := sample(t, 20)
 	d.Measures = []Measure{
-		{Name: "perplexity", Before: "4.213", After: "4.213", Final: "3.987"},
-		{Name: "bits per character", Before: "1.2345", After: "1.2345", Final: "1.2012", Note: "0.2632 above the entropy, 0.9381"},
+		{Name: "perplexity", Readings: []Reading{{"trained", "4.213"}, {"removed", "4.213"}, {"final", "3.987"}}},
+		{Name: "bits per character", Readings: []Reading{{"trained", "1.2345"}, {"removed", "1.2345"}, {"final", "1.2012"}}, Note: "0.2632 above the entropy, 0.9381"},
 	}
 	var table, page bytes.Buffer
 	Table(&table, d)
@@ -20,8 +20,8 @@ func TestMeasures(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, want := range []string{
-		"perplexity          4.213 → 4.213 right after removal → 3.987 final\n",
-		"bits per character  1.2345 → 1.2345 right after removal → 1.2012 final, 0.2632 above the entropy, 0.9381\n",
+		"perplexity          4.213 trained → 4.213 removed → 3.987 final\n",
+		"bits per character  1.2345 trained → 1.2345 removed → 1.2012 final, 0.2632 above the entropy, 0.9381\n",
 	} {
 		if !strings.Contains(table.String(), want) {
 			t.Errorf("the table lacks %q:\n%s", want, &table)
@@ -32,7 +32,7 @@ func TestMeasures(t *testing.T) {
 			t.Errorf("line of %d characters: %q", n, line)
 		}
 	}
-	for _, want := range []string{"Perplexity", "3.987", "4.213 before pruning", "Bits per character", "0.2632 above the entropy, 0.9381"} {
+	for _, want := range []string{"Perplexity", "3.987", "4.213 trained", "4.213 removed", "Bits per character", "0.2632 above the entropy, 0.9381"} {
 		if !strings.Contains(page.String(), want) {
 			t.Errorf("the page lacks %q", want)
 		}

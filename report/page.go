@@ -22,6 +22,7 @@ var pageTemplate = template.Must(template.New("page").Parse(pageText))
 type page struct {
 	Title, Meta  string
 	Tones, Style template.CSS
+	Warnings     []string
 	Tiles        []tile
 	Curves, Bars []figure
 	Diagram      template.HTML
@@ -49,7 +50,7 @@ func Write(w io.Writer, d Data) error {
 	p := page{
 		Title: heading(d), Meta: meta(d),
 		Tones: template.CSS(pageTones()), Style: template.CSS(pageStyle),
-		Tiles: tiles(d), Rows: rows(d), Weights: weightsRows(d), Command: d.Command, Config: d.Config,
+		Warnings: d.Warnings, Tiles: tiles(d), Rows: rows(d), Weights: weightsRows(d), Command: d.Command, Config: d.Config,
 	}
 	for _, c := range curves(d.Phases) {
 		p.Curves = append(p.Curves, figure{c.title, template.HTML(c.svg())})

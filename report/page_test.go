@@ -93,7 +93,7 @@ func TestPageOfLittle(t *testing.T) {
 	dense := sample(t, 8)
 	dense.Pruned, dense.Removed, dense.After, dense.Layers = nil, prune.Removed{}, dense.Before, nil
 	strange := sample(t, 8)
-	strange.AccuracyFinal, strange.TrainSeconds, strange.Certificate.MaxRelDiff = nan, inf, nan
+	strange.Stages[2].Accuracy, strange.TrainSeconds, strange.Certificate.MaxRelDiff = nan, inf, nan
 	strange.Phases = []Phase{{Name: "empty"}, {Name: "nan", Epochs: []Point{
 		{Epoch: nan, TrainLoss: 1}, {Epoch: 1, TrainLoss: nan, ValLoss: inf, GroupsTotal: 0, GroupsZero: 1, LR: 1e-7},
 		{Epoch: 2, TrainLoss: 1e308, ValLoss: -1e299, Penalty: 1e299, LR: 1e-7}}}}

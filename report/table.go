@@ -24,12 +24,11 @@ func Table(w io.Writer, d Data) {
 		{"MACs", reduction(d.Before.MACs, d.After.MACs)},
 	}
 	if d.tested() {
-		facts = append(facts, []string{"accuracy", fmt.Sprintf("%s → %s right after removal → %s final (%s of %s)",
-			percent(d.AccuracyBefore), percent(d.AccuracyAfter), percent(d.AccuracyFinal),
-			count(int64(d.CorrectFinal)), count(int64(d.TestExamples)))})
+		facts = append(facts, []string{"accuracy", fmt.Sprintf("%s (%s of %s)", chain(d.accuracies()),
+			count(int64(d.Stages[len(d.Stages)-1].Correct)), count(int64(d.TestExamples)))})
 	}
 	for _, m := range d.Measures {
-		text := fmt.Sprintf("%s → %s right after removal → %s final", m.Before, m.After, m.Final)
+		text := chain(m.Readings)
 		if m.Note != "" {
 			text += ", " + m.Note
 		}
@@ -44,6 +43,9 @@ func Table(w io.Writer, d Data) {
 	fmt.Fprintln(w, meta(d))
 	fmt.Fprintln(w)
 	write(w, facts, nil)
+	for _, text := range d.Warnings {
+		fmt.Fprintf(w, "warning: %s\n", text)
+	}
 	if listed := summarize(d.Layers); len(listed) > 0 {
 		fmt.Fprintln(w)
 		lines := [][]string{{"layer", "units", "params", "MACs", ""}}

@@ -25,7 +25,7 @@ func TestTable(t *testing.T) {
 		}
 		for _, want := range []string{
 			"params       68,804 → 24,628 (−64.2 %, 2.79×)", "certificate  passed: ",
-			"accuracy     91.71 % → 91.71 % right after removal → 91.90 % final (9,190 of 10,000)",
+			"accuracy     91.71 % trained → 91.71 % removed → 91.90 % final (9,190 of 10,000)",
 			"stage2.block1.proj    16 → 0", "unchanged layers",
 		} {
 			if !strings.Contains(b.String(), want) {

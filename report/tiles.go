@@ -14,14 +14,16 @@ type tile struct {
 func tiles(d Data) []tile {
 	var out []tile
 	if d.tested() {
-		out = append(out, tile{Name: "Test accuracy", Big: percent(d.AccuracyFinal), Lines: []string{
-			percent(d.AccuracyBefore) + " before pruning",
-			percent(d.AccuracyAfter) + " right after removal",
-			fmt.Sprintf("%s → %s → %s of %s right", count(int64(d.CorrectBefore)), count(int64(d.CorrectAfter)),
-				count(int64(d.CorrectFinal)), count(int64(d.TestExamples)))}})
+		var right []string
+		for _, s := range d.Stages {
+			right = append(right, count(int64(s.Correct)))
+		}
+		t := measureTile("Test accuracy", d.accuracies())
+		t.Lines = append(t.Lines, fmt.Sprintf("%s of %s right", strings.Join(right, " → "), count(int64(d.TestExamples))))
+		out = append(out, t)
 	}
 	for _, m := range d.Measures { // names are plain words
-		t := tile{Name: strings.ToUpper(m.Name[:1]) + m.Name[1:], Big: m.Final, Lines: []string{m.Before + " before pruning", m.After + " right after removal"}}
+		t := measureTile(strings.ToUpper(m.Name[:1])+m.Name[1:], m.Readings)
 		if m.Note != "" {
 			t.Lines = append(t.Lines, m.Note)
 		}
@@ -37,6 +39,16 @@ func tiles(d Data) []tile {
 			"training " + duration(d.TrainSeconds), "fine-tuning " + duration(d.FinetuneSeconds)}})
 	}
 	return out
+}
+
+// measureTile has the last reading in large and those before below it.
+func measureTile(name string, readings []Reading) tile {
+	last := len(readings) - 1
+	t := tile{Name: name, Big: readings[last].Value}
+	for _, r := range readings[:last] {
+		t.Lines = append(t.Lines, r.Value+" "+r.Stage)
+	}
+	return t
 }
 
 func countTile(name string, before, after int64) tile {

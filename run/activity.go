@@ -12,27 +12,33 @@ import (
 // Activity is how sparse activations are on the test set. All fields are nil, and
 // left out of summary.json, for networks without activations that make zeros.
 type Activity struct {
+	DensityTrained     *activity.Report `json:"activation_density_trained,omitempty"` // where a baseline zeroes units then
 	DensityBeforePrune *activity.Report `json:"activation_density_before_prune,omitempty"`
 	DensityAfterPrune  *activity.Report `json:"activation_density_after_prune,omitempty"`
+	DensityThresholded *activity.Report `json:"activation_density_after_thresholds,omitempty"`
 	Density            *activity.Report `json:"activation_density,omitempty"` // at the end
 }
 
-func (s *Summary) activity(p *pruneResult, final *activity.Report) {
-	s.Activity = Activity{p.ActivityBefore, p.ActivityAfter, final}
-	s.Thresholds = p.Thresholds
-}
-
-// measures are the rows for reports; none where a report is missing.
-func (a Activity) measures() []report.Measure {
-	if a.DensityBeforePrune == nil || a.DensityAfterPrune == nil || a.Density == nil {
+// activities are the rows for reports; none where activations make no zeros.
+func activities(stages []stage) []report.Measure {
+	row := func(name string, value func(*activity.Report) float64) report.Measure {
+		m := report.Measure{Name: name}
+		for _, s := range stages {
+			if s.act != nil {
+				m.Readings = append(m.Readings, report.Reading{Stage: s.Name, Value: fmt.Sprintf("%.2f %%", 100*value(s.act))})
+			}
+		}
+		return m
+	}
+	if len(stages) == 0 {
 		return nil
 	}
-	row := func(name string, value func(*activity.Report) float64) report.Measure {
-		text := func(r *activity.Report) string { return fmt.Sprintf("%.2f %%", 100*value(r)) }
-		return report.Measure{Name: name, Before: text(a.DensityBeforePrune), After: text(a.DensityAfterPrune), Final: text(a.Density)}
+	last := stages[len(stages)-1].act
+	if last == nil {
+		return nil
 	}
 	density := row("active", func(r *activity.Report) float64 { return r.Overall })
-	density.Note = "activations not 0" + spread(a.Density)
+	density.Note = "activations not 0" + spread(last)
 	return []report.Measure{density,
 		row("dead units", func(r *activity.Report) float64 { return r.Dead })}
 }

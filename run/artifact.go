@@ -106,7 +106,10 @@ func (a *Artifact) final() (export.Model, error) {
 	if f := a.Config.Finetune; err != nil || f == nil || f.Epochs == 0 {
 		return m, err
 	}
-	c, _, err := train.LatestCheckpoint(a.folder.path(checkpointsDir, finetunePhase))
+	c, damage, err := train.LatestCheckpoint(a.folder.path(checkpointsDir, finetunePhase))
+	if err == nil {
+		err = damage // the one before holds another network
+	}
 	if err == nil {
 		err = c.LoadParams(m.Net)
 	}

@@ -3,7 +3,6 @@ package run
 import (
 	"context"
 	"fmt"
-	"slices"
 
 	"pare/datasets"
 	"pare/export"
@@ -26,15 +25,15 @@ func (a *Artifact) Data(ctx context.Context, m export.Model, dir string, progres
 		// Another text may lack some of the characters, which keep their numbers.
 		c.Data.Vocabulary = datasets.QuoteVocabulary(m.Classes)
 	}
-	d, err := LoadData(ctx, &c, progress)
+	d, err := loadData(ctx, &c, progress)
 	if err != nil {
 		return nil, err
 	}
 	if err := models.Check(m.Net, d.Task()); err != nil {
 		return nil, &InputError{err}
 	}
-	if m.Net.Vocabulary > 0 && len(m.Classes) > 0 && !slices.Equal(m.Classes, d.Set.ClassNames) {
-		return nil, &InputError{fmt.Errorf("the tokens of %s are not those that the network was trained with", c.Data.Dataset)}
+	if err := sameClasses(m, d); err != nil {
+		return nil, &InputError{err}
 	}
 	if p, images := m.Preprocess, d.Set.Images(); len(p.Mean) > 0 && images != nil {
 		err = d.normalize(datasets.Normalization{Mean: p.Mean[:images.C], Std: p.Std[:images.C]})

@@ -23,27 +23,71 @@ func Plan(ctx context.Context, c *config.Config, progress func(what string, done
 	if err != nil {
 		return nil, nil, err
 	}
-	if _, err := terms(c, net); err != nil {
+	o, err := keptFrom(c)
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := o.check(c, d); err != nil {
+		return nil, nil, err
+	}
+	if err := checkReaders(c, net); err != nil {
+		return nil, nil, err
+	}
+	terms, err := terms(c, net)
+	if err != nil {
 		return nil, nil, err
 	}
 	r := &runner{c: c, data: d}
-	if err := r.checkTraining(); err != nil {
+	phases := []phase{r.training(net, terms, nil)}
+	if f := c.Finetune; f != nil {
+		phases = append(phases, r.finetuning(net, 0))
+	}
+	if err := r.checkTraining(phases); err != nil {
 		return nil, nil, err
 	}
 	if err := r.checkThresholds(net); err != nil {
 		return nil, nil, err
 	}
-	return net, d, r.checkBudget(net)
+	if err := r.checkBudget(net); err != nil {
+		return nil, nil, err
+	}
+	if _, err := r.newShrinker(net, terms); err != nil {
+		return nil, nil, err
+	}
+	return net, d, r.checkSteps(phases)
 }
 
-// checkTraining checks both phases.
-func (r *runner) checkTraining() error {
-	t := r.c.Train
-	phases := []phase{{name: "train", epochs: t.Epochs, optimizer: t.Optimizer, schedule: t.Schedule,
-		stop: train.EarlyStopSpec{Patience: t.EarlyStop.Patience, Metric: t.EarlyStop.Metric}}}
-	if f := r.c.Finetune; f != nil {
-		phases = append(phases, phase{name: "finetune", epochs: f.Epochs, optimizer: f.Optimizer, schedule: f.Schedule})
+// checkReaders refuses a listed layer whose output nothing reads. Networks of earlier
+// runs may have such layers.
+func checkReaders(c *config.Config, net *nn.Network) error {
+	readers := net.Consumers()
+	for i, l := range c.Model.Layers {
+		if i < len(net.Nodes)-1 && len(readers[i]) == 0 {
+			return l.Errorf("nothing reads the output of layer %s; name it in the inputs of a later layer, or remove it", net.Nodes[i].Name)
+		}
 	}
+	return nil
+}
+
+// checkSteps compiles the first phase that has steps, so that layers and losses may
+// refuse the batch.
+func (r *runner) checkSteps(phases []phase) error {
+	for _, p := range phases {
+		if p.epochs == 0 {
+			continue
+		}
+		o, err := r.options(p)
+		if err != nil {
+			return err
+		}
+		_, err = train.New(p.net, o)
+		return r.c.Locate(p.name, err)
+	}
+	return nil
+}
+
+// checkTraining checks the options of all phases.
+func (r *runner) checkTraining(phases []phase) error {
 	for _, p := range phases {
 		o, err := r.options(p)
 		if err != nil {

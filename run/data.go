@@ -23,8 +23,21 @@ type Data struct {
 	seed uint64
 }
 
-// LoadData loads the dataset of a config. progress may be nil.
+// LoadData loads the dataset of a config. Parameters that its model keeps from an
+// earlier run decide about what the config leaves open. progress may be nil.
 func LoadData(ctx context.Context, c *config.Config, progress func(what string, done, total int64)) (*Data, error) {
+	o, err := keptFrom(c)
+	if err != nil {
+		return nil, err
+	}
+	d, err := loadData(ctx, o.complete(c), progress)
+	if err != nil {
+		return nil, err
+	}
+	return d, c.Locate("data", o.normalize(c, d))
+}
+
+func loadData(ctx context.Context, c *config.Config, progress func(what string, done, total int64)) (*Data, error) {
 	ds, err := datasets.Lookup(c.Data.Dataset)
 	if err != nil {
 		return nil, c.Locate("data.dataset", err)

@@ -48,11 +48,14 @@ func (e *events) epoch(r train.Record) error {
 type watcher struct {
 	train.Reporter
 	events *events
+	warn   func(format string, args ...any)
 }
 
 func (w *watcher) Epoch(s train.Status, r train.Record) {
 	w.Reporter.Epoch(s, r)
 	// The curves are a convenience: metrics.jsonl has the same numbers, and a
 	// failure to write that stops the run.
-	_ = w.events.epoch(r)
+	if err := w.events.epoch(r); err != nil {
+		w.warn("curves for TensorBoard are missing: %v", err)
+	}
 }

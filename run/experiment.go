@@ -54,6 +54,9 @@ func (a *Artifact) experiment(depth int) (Experiment, error) {
 		remove(settings, key)
 	}
 	if data, ok := settings["data"].(map[string]any); ok {
+		if data["normalize"] == "standard" {
+			delete(data, "normalize") // the default, which configs of earlier versions name
+		}
 		if file, ok := data["file"].(string); ok {
 			data["file"] = filepath.Base(file)
 		}

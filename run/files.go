@@ -10,7 +10,7 @@ import (
 
 // folderFiles are the files and folders of runs and models.
 var folderFiles = []string{ConfigFile, SummaryFile, ReportFile, DiagramFile, export.SafetensorsFile, export.ArchitectureFile,
-	export.ONNXFile, pruneFile, MetricsFile, sessionsFile, EventsDir, checkpointsDir, trainedDir, prunedDir}
+	export.ONNXFile, pruneFile, MetricsFile, sessionsFile, WarningsFile, dataFile, EventsDir, checkpointsDir, trainedDir, prunedDir}
 
 // Files lists the known files and folders of the artifact that exist.
 func (a *Artifact) Files() []string {

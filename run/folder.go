@@ -20,9 +20,12 @@ const (
 	DiagramFile = "network.svg"
 	EventsDir   = "tensorboard"
 
+	WarningsFile = "warnings.json" // a list; missing where the run has given none
+
 	checkpointsDir = "checkpoints"
-	trainedDir     = "trained" // the network before pruning
-	prunedDir      = "pruned"  // the network after pruning, with its thresholds
+	trainedDir     = "trained"   // the network before pruning
+	prunedDir      = "pruned"    // the network after pruning, with its thresholds
+	dataFile       = "data.json" // what the data of the first session were
 	pruneFile      = "prune.json"
 	lockFile       = ".lock" // held by the process at work
 )

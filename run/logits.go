@@ -12,7 +12,7 @@ import (
 // Logits runs a network in inference mode over a source in programs of a batch
 // size, which no batch of the source may exceed. It gives each every batch with
 // its outputs, both in the batched layout and only valid during the call. The
-// end of ctx is train.ErrInterrupted.
+// end of ctx is train.ErrInterrupted; an output that is not finite is an InputError.
 func Logits(ctx context.Context, net *nn.Network, source train.EvalSource, batch int, each func(b train.Batch, logits []float32) error) error {
 	p, err := nn.Compile(net, nn.CompileOptions{Mode: nn.Infer, Batch: batch})
 	if err != nil {
@@ -32,6 +32,11 @@ func Logits(ctx context.Context, net *nn.Network, source train.EvalSource, batch
 			p.ResetState()
 		}
 		p.Run()
+		for _, v := range p.Output()[:b.N*width] {
+			if v-v != 0 {
+				return &InputError{fmt.Errorf("%w, but %g; its weights, or these inputs, are too large", train.ErrNotFinite, v)}
+			}
+		}
 		if err := each(b, p.Output()[:b.N*width]); err != nil {
 			return err
 		}

@@ -15,10 +15,12 @@ import (
 type Language struct {
 	// Perplexity is exp of the loss: between how many equally likely characters the
 	// network is in doubt.
+	PerplexityTrained     float64 `json:"perplexity_trained,omitempty"`
 	PerplexityBeforePrune float64 `json:"perplexity_before_prune,omitempty"`
 	PerplexityAfterPrune  float64 `json:"perplexity_after_prune,omitempty"`
 	PerplexityFinal       float64 `json:"perplexity_final,omitempty"`
 	// Bits per character are the loss in bits.
+	BitsTrained     float64 `json:"bits_per_character_trained,omitempty"`
 	BitsBeforePrune float64 `json:"bits_per_character_before_prune,omitempty"`
 	BitsAfterPrune  float64 `json:"bits_per_character_after_prune,omitempty"`
 	BitsFinal       float64 `json:"bits_per_character_final,omitempty"`
@@ -32,20 +34,21 @@ type Language struct {
 // mean of the squared differences. All fields are 0, and left out of summary.json,
 // for other tasks. Accuracies are then shares of predictions within 0.04.
 type Regression struct {
+	MSETrained     float64 `json:"mse_trained,omitempty"`
 	MSEBeforePrune float64 `json:"mse_before_prune,omitempty"`
 	MSEAfterPrune  float64 `json:"mse_after_prune,omitempty"`
 	MSEFinal       float64 `json:"mse_final,omitempty"`
 }
 
-// measures turns losses before and after removal and at the end into the measures
-// of a task.
-func measures(set *datasets.Set, before, after, final float64) (l Language, r Regression) {
+// measures turns losses of the trained network, before and after removal and at the
+// end into the measures of a task.
+func measures(set *datasets.Set, trained, before, after, final float64) (l Language, r Regression) {
 	switch {
 	case set.Task.Classes == 0:
-		r = Regression{before, after, final}
+		r = Regression{trained, before, after, final}
 	case set.Task.NextToken:
-		l = Language{Perplexity(before), Perplexity(after), Perplexity(final),
-			BitsPerCharacter(before), BitsPerCharacter(after), BitsPerCharacter(final), 0, 0}
+		l = Language{Perplexity(trained), Perplexity(before), Perplexity(after), Perplexity(final),
+			BitsPerCharacter(trained), BitsPerCharacter(before), BitsPerCharacter(after), BitsPerCharacter(final), 0, 0}
 		if set.Entropy > 0 {
 			l.EntropyBits = BitsPerCharacter(set.Entropy)
 			l.ExcessBits = l.BitsFinal - l.EntropyBits
@@ -68,32 +71,49 @@ func (s *Summary) Targets() int { return cmp.Or(s.TestTargets, s.TestExamples) }
 // the error where classes are predicted, the perplexity of a text, or the mean
 // square error.
 func (s *Summary) Headline() (measure string, value float64) {
+	measure, of := s.headline()
+	stages := s.stages()
+	return measure, of(stages[len(stages)-1])
+}
+
+// HeadlineStages are the values of that measure from the trained network to the final
+// one; a stage whose loss an older version did not keep is left out.
+func (s *Summary) HeadlineStages() []report.StageValue {
+	_, of := s.headline()
+	var out []report.StageValue
+	for _, at := range s.stages() {
+		if v := of(at); !math.IsNaN(v) {
+			out = append(out, report.StageValue{Stage: at.Name, Value: v})
+		}
+	}
+	return out
+}
+
+func (s *Summary) headline() (measure string, of func(stage) float64) {
 	switch {
 	case s.PerplexityFinal > 0:
-		return "perplexity", s.PerplexityFinal
+		return "perplexity", func(at stage) float64 { return Perplexity(at.loss) }
 	case s.MSEFinal > 0:
-		return "mean square error", s.MSEFinal
+		return "mean square error", func(at stage) float64 { return at.loss }
 	}
-	return "error", 1 - s.AccuracyFinal
+	return "error", func(at stage) float64 { return 1 - at.Accuracy }
 }
 
 // Measures are the results on the test set that loss and accuracy do not show, for
 // reports.
 func (s *Summary) Measures() []report.Measure {
-	measure := func(name, format string, before, after, final float64) report.Measure {
-		return report.Measure{Name: name, Before: fmt.Sprintf(format, before), After: fmt.Sprintf(format, after), Final: fmt.Sprintf(format, final)}
-	}
 	var out []report.Measure
+	stages := s.stages()
 	if s.PerplexityFinal > 0 {
-		out = append(out, measure("perplexity", "%.4g", s.PerplexityBeforePrune, s.PerplexityAfterPrune, s.PerplexityFinal))
-		bits := measure("bits per character", "%.4f", s.BitsBeforePrune, s.BitsAfterPrune, s.BitsFinal)
+		out = append(out, lossMeasure("perplexity", "%.4g", stages, Perplexity))
+		bits := lossMeasure("bits per character", "%.4f", stages, BitsPerCharacter)
 		if s.EntropyBits > 0 {
 			bits.Note = fmt.Sprintf("%.4f above the entropy, %.4f", s.ExcessBits, s.EntropyBits)
 		}
 		out = append(out, bits)
 	}
 	if s.MSEFinal > 0 {
-		out = append(out, measure("mean square error", "%.4g", s.MSEBeforePrune, s.MSEAfterPrune, s.MSEFinal))
+		out = append(out, lossMeasure("mean square error", "%.4g", stages, func(v float64) float64 { return v }))
 	}
-	return append(out, s.Activity.measures()...)
+	return append(out, activities(stages)...)
 }

@@ -27,6 +27,22 @@ type phase struct {
 	logged    int       // lines in the metrics log when it starts
 }
 
+// training is the phase before pruning.
+func (r *runner) training(net *nn.Network, penalties []train.Penalty, shrinker *shrinker) phase {
+	t := r.c.Train
+	return phase{name: trainPhase, net: net, penalties: penalties, shrinker: shrinker, epochs: t.Epochs,
+		optimizer: t.Optimizer, schedule: t.Schedule, stream: 1,
+		stop: train.EarlyStopSpec{Patience: t.EarlyStop.Patience, Metric: t.EarlyStop.Metric}}
+}
+
+// finetuning is the phase after pruning, which the config must have; what is zero
+// stays zero. logged is the number of lines in the metrics log before it.
+func (r *runner) finetuning(net *nn.Network, logged int) phase {
+	f := r.c.Finetune
+	return phase{name: finetunePhase, net: net, epochs: f.Epochs, optimizer: f.Optimizer,
+		schedule: f.Schedule, freeze: true, stream: 2, logged: logged}
+}
+
 // fit trains a phase from its start or from its last checkpoint. It returns the
 // network that is trained: the one given, or what a shrinker has left of it.
 func (r *runner) fit(ctx context.Context, p phase) (*nn.Network, train.Result, error) {
@@ -45,7 +61,7 @@ func (r *runner) fit(ctx context.Context, p phase) (*nn.Network, train.Result, e
 	switch {
 	case err == nil:
 		if warning != nil {
-			r.say("warning: %v", warning)
+			r.warn("%v", warning)
 		}
 		if err := t.Resume(c); err != nil {
 			return nil, train.Result{}, &InputError{fmt.Errorf("%w; put %s back as it was, or start a new run", err, r.folder.path(ConfigFile))}

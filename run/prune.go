@@ -46,14 +46,24 @@ func (r *runner) prune(ctx context.Context, net *nn.Network, way *shrinker, trai
 	switch {
 	case errors.As(err, &in):
 		return nil, nil, r.c.Locate("prune.budget", in.Err)
+	case notFinite(err):
+		return nil, nil, fmt.Errorf("%w; the network is in %s", diverged(err), r.folder.path(trainedDir))
 	case err != nil:
 		return nil, nil, fmt.Errorf("%w; the network before pruning is in %s", err, r.folder.path(trainedDir))
+	}
+	for _, text := range p.Warnings {
+		r.warn("%s", text)
 	}
 	if net != r.full {
 		p.Report = overall(r.full, small, p.Report)
 	}
 	if small, p.Thresholds, err = r.calibrate(ctx, small); err != nil {
 		return nil, nil, err
+	}
+	if p.Thresholds != nil {
+		if p.Thresholded, p.ActivityThresholded, err = measure(ctx, small, r.data); err != nil {
+			return nil, nil, err
+		}
 	}
 	if err := r.saveModel(prunedDir, small); err != nil {
 		return nil, nil, err

@@ -2,10 +2,12 @@ package run
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"os"
+	"io/fs"
 
 	"pare/export"
+	"pare/internal/atomicfile"
 	"pare/layers/activity"
 	"pare/nn"
 	"pare/prune"
@@ -24,10 +26,16 @@ type Pruning struct {
 
 	// How sparse activations are on the test set; nil without activations that
 	// make zeros, or without data.
-	ActivityBefore *activity.Report `json:"activation_density_before,omitempty"` // right before removal
-	ActivityAfter  *activity.Report `json:"activation_density_after,omitempty"`  // right after it
+	ActivityTrained *activity.Report `json:"activation_density_trained,omitempty"` // where magnitude or random zero units then
+	ActivityBefore  *activity.Report `json:"activation_density_before,omitempty"`  // right before removal
+	ActivityAfter   *activity.Report `json:"activation_density_after,omitempty"`   // right after it
 
-	Thresholds *Thresholds `json:"thresholds,omitempty"` // that the network got after all this; nil: none
+	Thresholds  *Thresholds    `json:"thresholds,omitempty"`  // that the network got after all this; nil: none
+	Thresholded *train.Metrics `json:"thresholded,omitempty"` // test set, with them; nil: none were asked for
+
+	ActivityThresholded *activity.Report `json:"activation_density_thresholded,omitempty"` // the same
+
+	Warnings []string `json:"warnings,omitempty"`
 }
 
 // PruneRequest says what to remove.
@@ -59,6 +67,14 @@ func (q PruneRequest) Validate() error {
 // selects reports whether the method chooses units to zero.
 func (q PruneRequest) selects() bool { return q.Method == "magnitude" || q.Method == "random" }
 
+// remedy is what keeps a network from closing.
+func (q PruneRequest) remedy() string {
+	if q.selects() {
+		return "keep a larger share"
+	}
+	return "lower lambda, or let it ramp up later"
+}
+
 func (q PruneRequest) selection() prune.Selection {
 	return prune.Selection{Method: q.Method, Scope: q.Scope, MACs: q.MACs, Params: q.Params, Seed: q.Seed}
 }
@@ -78,6 +94,7 @@ func Prune(ctx context.Context, net *nn.Network, q PruneRequest, data *Data) (*n
 	}
 	res.Before = res.Trained
 	if q.selects() {
+		res.ActivityTrained = res.ActivityBefore
 		if err := q.selection().Zero(net); err != nil {
 			return nil, nil, &InputError{err}
 		}
@@ -88,6 +105,9 @@ func Prune(ctx context.Context, net *nn.Network, q PruneRequest, data *Data) (*n
 	small, err := res.remove(net, data)
 	if err != nil {
 		return nil, nil, err
+	}
+	if res.Report.After.MACs == 0 && res.Report.Before.MACs > 0 {
+		res.Warnings = append(res.Warnings, "nothing that depends on the input is left; "+q.remedy())
 	}
 	if res.After, res.ActivityAfter, err = measure(ctx, small, data); err != nil {
 		return nil, nil, err
@@ -141,20 +161,36 @@ func measure(ctx context.Context, net *nn.Network, data *Data) (*train.Metrics, 
 	return &m, e.Activity(), nil
 }
 
-// SavePruning writes a pruned model in all formats, and prune.json last. The
-// folder is made; one that holds a model or a run already is an InputError.
+// SavePruning writes a pruned model in all formats with prune.json: all or nothing.
+// The folder is made; one that holds a model or a run already is an InputError.
 func SavePruning(dir string, m export.Model, p *Pruning) error {
 	if err := FreeFolder(dir); err != nil {
 		return err
 	}
-	if err := os.MkdirAll(dir, 0o755); err != nil {
+	return inFolder(dir, func(dir string) error {
+		if err := export.Save(dir, m); err != nil {
+			return err
+		}
+		if err := export.SaveONNX(dir, m); err != nil {
+			return err
+		}
+		return Folder(dir).writeJSON(pruneFile, p)
+	})
+}
+
+// SaveModel writes a model into a folder, which is made if there is none. What was
+// there under the same names is replaced.
+func SaveModel(dir string, m export.Model) error {
+	return inFolder(dir, func(dir string) error { return export.Save(dir, m) })
+}
+
+// inFolder puts files into a folder, all or none; a folder that cannot be made is an
+// InputError.
+func inFolder(dir string, write func(dir string) error) error {
+	err := atomicfile.AddFiles(dir, write)
+	var path *fs.PathError
+	if errors.As(err, &path) && path.Op == "mkdir" {
 		return &InputError{fmt.Errorf("the folder cannot be made: %w", err)}
 	}
-	if err := export.Save(dir, m); err != nil {
-		return err
-	}
-	if err := export.SaveONNX(dir, m); err != nil {
-		return err
-	}
-	return Folder(dir).writeJSON(pruneFile, p)
+	return err
 }

@@ -22,6 +22,9 @@ type Options struct {
 	Command string
 	// Messages receives the lines that tell what happens; nil: none.
 	Messages io.Writer
+	// Warn receives every warning, a line without a line break; nil: they are in
+	// summary.json and in the report alone.
+	Warn func(text string)
 	// Reporter returns what shows the progress of a training phase; nil: silent.
 	Reporter func() train.Reporter
 	// Progress shows how far loading of data is; may be nil.
@@ -40,6 +43,7 @@ type runner struct {
 	full   *nn.Network // before pruning
 
 	sessions []Session // with this one
+	warnings warnings
 }
 
 // Run does what is left of a run in its folder: all of it, or what an
@@ -59,10 +63,16 @@ func Run(ctx context.Context, o Options) (*Summary, error) {
 	if err := r.beginSession(); err != nil {
 		return nil, err
 	}
+	if err := r.recall(); err != nil {
+		return nil, err
+	}
 	if r.data = o.Data; r.data == nil {
 		if r.data, err = LoadData(ctx, r.c, o.Progress); err != nil {
 			return nil, err
 		}
+	}
+	if err := r.sameData(); err != nil {
+		return nil, err
 	}
 	s := r.data.Set
 	r.say("data: %s, %d training, %d validation and %d test examples of %s", s.Name,
@@ -105,6 +115,9 @@ func (r *runner) run(ctx context.Context) (*Summary, error) {
 		return nil, err
 	}
 	final, active, err := measure(ctx, small, r.data)
+	if notFinite(err) {
+		return nil, fmt.Errorf("%s: %w", finetunePhase, diverged(err))
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -112,7 +125,7 @@ func (r *runner) run(ctx context.Context) (*Summary, error) {
 		return nil, err
 	}
 	summary := r.summarise(small, pruned, *final, tuned)
-	summary.activity(pruned, active)
+	summary.Activity = Activity{pruned.ActivityTrained, pruned.ActivityBefore, pruned.ActivityAfter, pruned.ActivityThresholded, active}
 	if err := r.report(summary, pruned, small); err != nil {
 		return nil, err
 	}
@@ -134,9 +147,7 @@ func (r *runner) trainAndPrune(ctx context.Context, net *nn.Network) (*nn.Networ
 	if err != nil {
 		return nil, nil, err
 	}
-	trained, res, err := r.fit(ctx, phase{name: trainPhase, net: net, penalties: terms, shrinker: shrinker, epochs: r.c.Train.Epochs,
-		optimizer: r.c.Train.Optimizer, schedule: r.c.Train.Schedule, stream: 1,
-		stop: train.EarlyStopSpec{Patience: r.c.Train.EarlyStop.Patience, Metric: r.c.Train.EarlyStop.Metric}})
+	trained, res, err := r.fit(ctx, r.training(net, terms, shrinker))
 	if err != nil {
 		return nil, nil, err
 	}
@@ -145,27 +156,26 @@ func (r *runner) trainAndPrune(ctx context.Context, net *nn.Network) (*nn.Networ
 		return nil, nil, err
 	}
 	after := pruned.Report.After
-	if after.MACs == 0 && counts.MACs > 0 {
-		r.say("warning: nothing that depends on the input is left; lower lambda, or let it ramp up later")
-	}
 	tested := "examples"
 	if r.data.Set.Task.Targets > 1 {
 		tested = "targets"
 	}
-	r.say("pruned: %d parameters, %d multiply-accumulates; %d of %d test %s correct before and after",
-		after.Params, after.MACs, pruned.After.Correct, pruned.After.N, tested)
+	lost := ""
+	if pruned.selects() {
+		lost = fmt.Sprintf(" removal, %d in the trained network", pruned.Trained.Correct)
+	}
+	r.say("pruned: %d parameters, %d multiply-accumulates; %d of %d test %s correct before and after%s",
+		after.Params, after.MACs, pruned.After.Correct, pruned.After.N, tested, lost)
 	return small, pruned, nil
 }
 
 // finetune trains the pruned network on, without penalties; what is zero stays
 // zero. logged is the number of lines in the metrics log before it.
 func (r *runner) finetune(ctx context.Context, net *nn.Network, logged int) (train.Result, error) {
-	f := r.c.Finetune
-	if f == nil {
+	if r.c.Finetune == nil {
 		return train.Result{}, nil
 	}
-	_, res, err := r.fit(ctx, phase{name: finetunePhase, net: net, epochs: f.Epochs, optimizer: f.Optimizer,
-		schedule: f.Schedule, freeze: true, stream: 2, logged: logged})
+	_, res, err := r.fit(ctx, r.finetuning(net, logged))
 	return res, err
 }
 
@@ -181,5 +191,5 @@ func (r *runner) reporter() train.Reporter {
 	if r.Reporter != nil {
 		shown = r.Options.Reporter()
 	}
-	return &watcher{Reporter: shown, events: r.events}
+	return &watcher{Reporter: shown, events: r.events, warn: r.warn}
 }

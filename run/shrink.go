@@ -220,10 +220,13 @@ func (s *shrinker) shrink(net *nn.Network) (*train.Reshaped, error) {
 
 // refused leaves the network whole for now where a certificate does not pass.
 func (s *shrinker) refused(err error) (*train.Reshaped, error) {
+	if errors.Is(err, prune.ErrNotFinite) {
+		return nil, diverged(err)
+	}
 	if !errors.Is(err, prune.ErrCertificate) {
 		return nil, err
 	}
-	s.r.say("warning: nothing is removed now: %v", err)
+	s.r.warn("nothing is removed now: %v", err)
 	return nil, nil
 }
 

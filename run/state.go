@@ -19,10 +19,11 @@ const (
 // State is how far a run has come.
 type State struct {
 	Finished bool   `json:"finished"`
-	Phase    string `json:"phase,omitempty"` // train, prune, finetune or export: the one under way; "" when finished
-	Epoch    int    `json:"epoch"`           // complete epochs of it, as of the last checkpoint
-	Batch    int    `json:"batch,omitempty"` // batches after those
-	Epochs   int    `json:"epochs"`          // that the config asks for in the phase
+	Phase    string `json:"phase,omitempty"`  // train, prune, finetune or export: the one under way; "" when finished
+	Epoch    int    `json:"epoch"`            // complete epochs of it, as of the last checkpoint
+	Batch    int    `json:"batch,omitempty"`  // batches after those
+	Epochs   int    `json:"epochs"`           // that the config asks for in the phase
+	Damage   string `json:"damage,omitempty"` // of a checkpoint newer than the one that the run would go on from
 }
 
 func (s State) String() string {
@@ -58,7 +59,7 @@ func (a *Artifact) phase(name string, epochs int, next string) (State, error) {
 	if epochs == 0 {
 		return State{Phase: next}, nil
 	}
-	c, _, err := train.LatestCheckpoint(a.folder.path(checkpointsDir, name))
+	c, damage, err := train.LatestCheckpoint(a.folder.path(checkpointsDir, name))
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return State{Phase: name, Epochs: epochs}, nil
@@ -67,7 +68,11 @@ func (a *Artifact) phase(name string, epochs int, next string) (State, error) {
 	case c.Position.Done:
 		return State{Phase: next}, nil
 	}
-	return State{Phase: name, Epoch: c.Position.Epoch, Batch: c.Position.Batch, Epochs: epochs}, nil
+	s := State{Phase: name, Epoch: c.Position.Epoch, Batch: c.Position.Batch, Epochs: epochs}
+	if damage != nil {
+		s.Damage = damage.Error()
+	}
+	return s, nil
 }
 
 // Summary is the outcome of a finished run; nil for other artifacts.

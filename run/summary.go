@@ -9,8 +9,9 @@ import (
 )
 
 // Summary is the outcome of a run: summary.json. Accuracies are shares of all
-// targets of the test set, losses means over them. "Before" and "after" a prune
-// are right before and right after the physical removal.
+// targets of the test set, losses means over them. "Trained" is the network that
+// training gave; "before" and "after" a prune are right before and right after the
+// physical removal, so "before" is with the units zeroed that a baseline chose.
 type Summary struct {
 	Name    string `json:"name"`
 	Model   string `json:"model"`
@@ -23,15 +24,17 @@ type Summary struct {
 	MACsBefore   int64 `json:"macs_before"`
 	MACsAfter    int64 `json:"macs_after"`
 
-	AccuracyTrained     float64 `json:"accuracy_trained"` // differs from before_prune where a baseline zeroes units
+	AccuracyTrained     float64 `json:"accuracy_trained"`
 	AccuracyBeforePrune float64 `json:"accuracy_before_prune"`
 	AccuracyAfterPrune  float64 `json:"accuracy_after_prune"`
 	AccuracyFinal       float64 `json:"accuracy_final"`
+	CorrectTrained      int     `json:"correct_trained"`
 	CorrectBeforePrune  int     `json:"correct_before_prune"`
 	CorrectAfterPrune   int     `json:"correct_after_prune"`
 	CorrectFinal        int     `json:"correct_final"`
 	TestExamples        int     `json:"test_examples"`
 	TestTargets         int     `json:"test_targets"` // an example has one, or one for each position
+	LossTrained         float64 `json:"loss_trained"`
 	LossBeforePrune     float64 `json:"loss_before_prune"`
 	LossAfterPrune      float64 `json:"loss_after_prune"`
 	LossFinal           float64 `json:"loss_final"`
@@ -39,7 +42,8 @@ type Summary struct {
 	Language
 	Regression
 	Activity
-	Thresholds *Thresholds `json:"thresholds,omitempty"`
+	Thresholds  *Thresholds    `json:"thresholds,omitempty"`
+	Thresholded *train.Metrics `json:"after_thresholds,omitempty"` // test set, with them; nil: the config asks for none
 
 	Method      string            `json:"method"`
 	Certificate prune.Certificate `json:"certificate"`
@@ -52,21 +56,23 @@ type Summary struct {
 	FinetuneSeconds float64 `json:"finetune_seconds"`
 	DataWaitSeconds float64 `json:"data_wait_seconds"` // of both: steps that waited for data
 	Finished        string  `json:"finished"`          // RFC 3339, UTC
-	Command         string  `json:"command,omitempty"` // that started the run; sessions.json has those that went on with it
+
+	Warnings []string `json:"warnings,omitempty"` // of all sessions, in their order
+	Command  string   `json:"command,omitempty"`  // that started the run; sessions.json has those that went on with it
 }
 
 func (r *runner) summarise(small *nn.Network, p *pruneResult, final train.Metrics, tuned train.Result) *Summary {
 	counts := small.Count()
-	language, regression := measures(r.data.Set, p.Before.Loss, p.After.Loss, final.Loss)
+	language, regression := measures(r.data.Set, p.Trained.Loss, p.Before.Loss, p.After.Loss, final.Loss)
 	return &Summary{Language: language, Regression: regression, Shrinking: p.Shrinking,
 		Name: r.c.Name, Model: r.full.Name, Dataset: r.c.Data.Dataset, Seed: r.c.Seed,
 		ParamsBefore: p.Report.Before.Params, ParamsAfter: counts.Params, NonZeroAfter: counts.NonZero,
 		MACsBefore: p.Report.Before.MACs, MACsAfter: counts.MACs,
 		AccuracyTrained: p.Trained.Accuracy, AccuracyBeforePrune: p.Before.Accuracy,
 		AccuracyAfterPrune: p.After.Accuracy, AccuracyFinal: final.Accuracy,
-		CorrectBeforePrune: p.Before.Correct, CorrectAfterPrune: p.After.Correct, CorrectFinal: final.Correct,
-		TestExamples: count(r.data.Set.Test), TestTargets: final.N, LossBeforePrune: p.Before.Loss, LossAfterPrune: p.After.Loss, LossFinal: final.Loss,
+		CorrectTrained: p.Trained.Correct, CorrectBeforePrune: p.Before.Correct, CorrectAfterPrune: p.After.Correct, CorrectFinal: final.Correct,
+		TestExamples: count(r.data.Set.Test), TestTargets: final.N, LossTrained: p.Trained.Loss, LossBeforePrune: p.Before.Loss, LossAfterPrune: p.After.Loss, LossFinal: final.Loss,
 		Method: r.c.Prune.Method, Certificate: p.Report.Certificate, Removed: p.Report.Removed, Weights: layerWeights(r.full, p.Weights, small),
 		TrainSeconds: p.TrainSeconds, FinetuneSeconds: tuned.Seconds, DataWaitSeconds: p.DataWaitSeconds + tuned.Waited,
-		Finished: time.Now().UTC().Format(time.RFC3339), Command: r.sessions[0].Command}
+		Finished: time.Now().UTC().Format(time.RFC3339), Command: r.sessions[0].Command, Thresholds: p.Thresholds, Thresholded: p.Thresholded, Warnings: r.warnings.list}
 }

@@ -43,7 +43,7 @@ func (r *runner) calibrate(ctx context.Context, net *nn.Network) (*nn.Network, *
 		return nil, nil, err
 	}
 	if c.histograms.Empty() {
-		r.say("thresholds: no ReLU is left")
+		r.warn("thresholds: no ReLU is left to have one")
 		return net, nil, nil
 	}
 	before, _, err := c.try(ctx, 0)
@@ -81,6 +81,10 @@ func (r *runner) calibrate(ctx context.Context, net *nn.Network) (*nn.Network, *
 		DensityBefore: before.density, DensityAfter: best.density}
 	if best.energy > 0 {
 		res.Layers = c.histograms.Thresholds(best.energy)
+	} else if t.Density > 0 && before.density > t.Density {
+		r.warn("thresholds: no share of energy brings the density of activations from %.3g down to %.3g; there are no thresholds", before.density, t.Density)
+	} else if t.Loss > 0 {
+		r.warn("thresholds: none keep the loss within %.3g of it; there are no thresholds", t.Loss)
 	}
 	r.say("thresholds: activations not 0 %.2f %% → %.2f %%, loss %.4f → %.4f, on %d examples", 100*res.DensityBefore,
 		100*res.DensityAfter, res.LossBefore, res.LossAfter, c.examples)

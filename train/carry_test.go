@@ -10,8 +10,8 @@ import (
 	"strings"
 	"testing"
 
-	"pare/layers/layertest"
 	"pare/layers"
+	"pare/layers/layertest"
 	"pare/nn"
 )
 

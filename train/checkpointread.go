@@ -70,6 +70,11 @@ func decodeBody(body []byte) (*Checkpoint, error) {
 	c.Best, rest = readTensors(rest, h.Best)
 	c.State, rest = readTensors(rest, h.State)
 	c.Penalties, _ = readTensors(rest, h.Penalties)
+	for _, list := range [][]NamedTensor{c.Params, c.Optimizer.Tensors, c.Best, c.State, c.Penalties} {
+		if name := nonFinite(list); name != "" {
+			return nil, fmt.Errorf("tensor %s has a value that is not finite", name)
+		}
+	}
 	return c, nil
 }
 

@@ -4,8 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"math"
 	"time"
+
+	"pare/nn"
 )
 
 // epoch trains what is left of the present epoch, evaluates and saves. It
@@ -91,23 +94,54 @@ func (t *Trainer) load(b Batch) error {
 	return nil
 }
 
-// evaluate measures the validation data.
+// evaluate measures the validation data, or without any sees that outputs are finite.
 func (t *Trainer) evaluate(ctx context.Context) error {
 	if t.evaluator == nil {
-		return nil
+		return t.finiteOutputs(ctx)
 	}
 	m, err := t.evaluator.Run(ctx, t.o.Val)
 	if ctx.Err() != nil {
 		return t.interrupt()
 	}
+	if errors.Is(err, ErrNotFinite) {
+		return t.diverged(t.after(), "an output for the validation data is not finite")
+	}
 	if err != nil {
 		return err
 	}
 	if math.IsNaN(m.Loss) || math.IsInf(m.Loss, 0) {
-		return t.diverged(fmt.Sprintf("the validation loss is %g", m.Loss))
+		return t.diverged(t.after(), fmt.Sprintf("the validation loss is %g", m.Loss))
 	}
 	t.val, t.activity = &m, t.evaluator.Activity()
 	return nil
+}
+
+// finiteOutputs runs the network once more on the last batch where no validation data
+// have shown what the last update made of it.
+func (t *Trainer) finiteOutputs(ctx context.Context) error {
+	if t.last == nil {
+		var err error
+		if t.last, err = NewEvaluator(t.net, t.program.Batch(), t.o.Loss); err != nil {
+			return err
+		}
+	}
+	_, err := t.last.Run(ctx, lastBatch{t.program})
+	switch {
+	case errors.Is(err, ErrNotFinite):
+		return t.diverged(t.after(), "an output is not finite")
+	case ctx.Err() != nil:
+		return t.interrupt()
+	}
+	return err
+}
+
+// lastBatch is what a program was last run on.
+type lastBatch struct{ *nn.Program }
+
+func (b lastBatch) All(context.Context) iter.Seq2[Batch, error] {
+	return func(yield func(Batch, error) bool) {
+		yield(Batch{X: b.X, Y: b.Target, N: b.Batch()}, nil)
+	}
 }
 
 // judge keeps the best validation and decides whether the phase is over.

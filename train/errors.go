@@ -9,6 +9,8 @@ var (
 	ErrInterrupted = errors.New("training was interrupted")
 	// ErrDiverged: a loss, a gradient or a parameter is no longer finite.
 	ErrDiverged = errors.New("training diverged")
+	// ErrNotFinite: a network gives an output that is not a finite number.
+	ErrNotFinite = errors.New("an output of the network is not a finite number")
 	// ErrDamaged: a checkpoint is cut off or has changed since it was written.
 	ErrDamaged = errors.New("the checkpoint is damaged")
 	// ErrMismatch: a checkpoint belongs to another network, configuration,

@@ -28,7 +28,8 @@ type Scorer interface {
 
 // Evaluate runs the network in evaluation mode over all examples of the source
 // in programs of the given batch size, which no batch may exceed. Losses are
-// computed from the outputs in float64. loss may be nil: cross-entropy.
+// computed from the outputs in float64. loss may be nil: cross-entropy. An output
+// that is not finite is ErrNotFinite.
 func Evaluate(ctx context.Context, net *nn.Network, source EvalSource, batch int, loss nn.Loss) (Metrics, error) {
 	e, err := NewEvaluator(net, batch, loss)
 	if err != nil {
@@ -58,7 +59,7 @@ func NewEvaluator(net *nn.Network, batch int, loss nn.Loss) (*Evaluator, error) 
 		targets: nn.TargetsOf(loss, net.Output().Shape), score: ScoreBy(loss)}, nil
 }
 
-// Run evaluates all examples of the source.
+// Run evaluates all examples of the source, or returns ErrNotFinite.
 func (e *Evaluator) Run(ctx context.Context, source EvalSource) (Metrics, error) {
 	var m Metrics
 	sum := 0.0
@@ -81,6 +82,9 @@ func (e *Evaluator) Run(ctx context.Context, source EvalSource) (Metrics, error)
 		e.meter.Expect(b.N)
 		e.program.Run()
 		e.meter.Add()
+		if !finite(e.program.Output()[:b.N*len(e.program.Output())/e.program.Batch()]) {
+			return m, fmt.Errorf("evaluation after %d targets: %w", m.N, ErrNotFinite)
+		}
 		width := len(e.program.Output()) / (e.program.Batch() * e.targets)
 		for i := range b.N * e.targets {
 			loss, correct, err := e.score(e.program.Output()[i*width:][:width], b.Y[i])

@@ -55,6 +55,9 @@ func (t *Trainer) reshape() error {
 	}
 	change, err := r.Reshape(t.net, Place{t.pos.Step, float64(t.pos.Step) / float64(t.o.Epochs*t.perEpoch), t.program.Grad})
 	if err != nil {
+		if diverged := t.finiteState(); diverged != nil {
+			return diverged // the removal is not to blame
+		}
 		return fmt.Errorf("step %d: %w", t.pos.Step, err)
 	}
 	if change == nil {

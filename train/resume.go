@@ -109,11 +109,11 @@ func (t *Trainer) save() error {
 			return err
 		}
 	}
-	if t.o.Dir == "" {
-		return nil
-	}
 	if err := t.finiteState(); err != nil {
 		return err
+	}
+	if t.o.Dir == "" {
+		return nil
 	}
 	c, err := t.full()
 	if err != nil {
@@ -122,19 +122,19 @@ func (t *Trainer) save() error {
 	return SaveCheckpoint(t.o.Dir, c)
 }
 
-// finiteState refuses to replace a good checkpoint by one that is not: the last
-// update may have overflowed a parameter that no run has read yet.
+// finiteState looks for values that the last update may have overflowed and that no
+// run has read yet: running statistics are parameters here, too. A second moment that
+// is infinite would hold its parameter still without a word.
 func (t *Trainer) finiteState() error {
-	what := "parameter"
-	name := nonFinite(t.params)
-	if name == "" {
-		what, name = "state", nonFinite(t.state())
+	for _, part := range []struct {
+		what string
+		of   []NamedTensor
+	}{{"parameter", t.params}, {"state", t.state()}, {"optimizer state", t.optimizer.State().Tensors}, {"penalty state", t.penaltyState()}} {
+		if name := nonFinite(part.of); name != "" {
+			return fmt.Errorf("%w %s: %s %s is not finite; %s", ErrDiverged, t.after(), part.what, name, remedy)
+		}
 	}
-	if name == "" {
-		return nil
-	}
-	return fmt.Errorf("%w after step %d: %s %s is not finite; try a lower learning rate or clip gradients",
-		ErrDiverged, t.pos.Step, what, name)
+	return nil
 }
 
 func (t *Trainer) interrupt() error {

@@ -49,23 +49,36 @@ func (t *Trainer) check() error {
 	bad := func(v float64) bool { return math.IsNaN(v) || math.IsInf(v, 0) }
 	t.pos.Last.Loss = t.program.Loss()
 	if bad(t.pos.Last.Loss) {
-		return t.diverged(fmt.Sprintf("the loss is %g", t.pos.Last.Loss))
+		return t.diverged(t.during(), fmt.Sprintf("the loss is %g", t.pos.Last.Loss))
 	}
 	for i, p := range t.o.Penalties {
 		v := t.program.TermValue(i)
 		if bad(v) {
-			return t.diverged(fmt.Sprintf("penalty %s is %g", p.Name(), v))
+			return t.diverged(t.during(), fmt.Sprintf("penalty %s is %g", p.Name(), v))
 		}
 		t.pos.Last.Terms[i] = LastTerm{v, p.Lambda()}
 	}
 	if t.pos.Last.GradNorm = t.norm.compute(); bad(t.pos.Last.GradNorm) {
-		return t.diverged("a gradient is not finite")
+		return t.diverged(t.during(), "a gradient is not finite")
 	}
 	return nil
 }
 
-// diverged says where the first value that is not finite came from.
-func (t *Trainer) diverged(what string) error {
+// remedy is what to do about a training that diverges.
+const remedy = "try a lower learning rate or clip gradients"
+
+// during and after name the step under way and the last one made.
+func (t *Trainer) during() string {
+	return fmt.Sprintf("in step %d (epoch %d)", t.pos.Step+1, t.pos.Epoch+1)
+}
+
+func (t *Trainer) after() string {
+	return fmt.Sprintf("after step %d (epoch %d)", t.pos.Step, (t.pos.Step-1)/t.perEpoch+1)
+}
+
+// diverged says where the first value that is not finite came from; when is the
+// step that showed it.
+func (t *Trainer) diverged(when, what string) error {
 	where := "no operation shows it"
 	if !finite(t.program.X) {
 		where = "the input batch holds such a value"
@@ -74,8 +87,7 @@ func (t *Trainer) diverged(what string) error {
 	} else if op := t.firstNonFinite(); op != "" {
 		where = "it first appears in " + op
 	}
-	return fmt.Errorf("%w in step %d (epoch %d): %s; %s; try a lower learning rate or clip gradients",
-		ErrDiverged, t.pos.Step+1, t.pos.Epoch+1, what, where)
+	return fmt.Errorf("%w %s: %s; %s; %s", ErrDiverged, when, what, where, remedy)
 }
 
 // nonFiniteParam names a trainable parameter that is not finite, or is "".

@@ -16,6 +16,7 @@ type Trainer struct {
 	net       *nn.Network
 	program   *nn.Program
 	evaluator *Evaluator // nil without validation data
+	last      *Evaluator // of the last batch; nil until it is needed
 	optimizer Optimizer
 	schedule  Schedule
 	norm      *gradientNorm
@@ -71,7 +72,7 @@ func New(net *nn.Network, o Options) (*Trainer, error) {
 // bind compiles a network for training and evaluation and makes the optimizer.
 func (t *Trainer) bind(net *nn.Network, penalties []Penalty) (err error) {
 	o := &t.o
-	t.net, t.params, o.Penalties = net, paramTensors(net), penalties
+	t.net, t.params, o.Penalties, t.last = net, paramTensors(net), penalties, nil
 	if t.program, err = nn.Compile(net, nn.CompileOptions{Mode: nn.Train, Batch: o.Train.BatchSize(),
 		Loss: o.Loss, Terms: lossTerms(o.Penalties), Seed: o.Seed}); err != nil {
 		return err
@@ -98,9 +99,9 @@ func (t *Trainer) bind(net *nn.Network, penalties []Penalty) (err error) {
 
 // Fit trains to the end of the phase, or goes on from where Resume or an
 // interrupted Fit left off. When ctx ends it finishes the step under way, saves
-// a checkpoint and returns ErrInterrupted. When a value is no longer finite it
-// returns ErrDiverged; the last checkpoint is then from before, and the network
-// in memory is of no more use.
+// a checkpoint and returns ErrInterrupted. When a value is no longer finite, be it
+// after the last update only, it returns ErrDiverged; the last checkpoint is then
+// from before, and the network in memory is of no more use.
 func (t *Trainer) Fit(ctx context.Context) (Result, error) {
 	t.started, t.spent, t.firstStep = time.Now(), t.pos.Seconds, t.pos.Step
 	t.zeros = t.zeroShare()

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"io/fs"
 	"math"
 	"math/rand/v2"
 	"os"
@@ -145,6 +146,55 @@ func TestDivergenceKeepsTheLastCheckpoint(t *testing.T) {
 	_, err = tr.Fit(t.Context())
 	if !errors.Is(err, ErrDiverged) || !strings.Contains(err.Error(), "step") || !strings.Contains(err.Error(), "first appears in") {
 		t.Errorf("an absurd rate: %v", err)
+	}
+}
+
+// The last update is looked at too, with and without validation data and a folder of
+// checkpoints: parameters that overflow what follows, and moments that hold them still.
+func TestLastUpdateDiverges(t *testing.T) {
+	for _, c := range []struct {
+		optimizer OptimizerSpec
+		val       EvalSource
+		dir       string
+		want      string
+	}{
+		{OptimizerSpec{LR: 1e37}, nil, "", "after step 1 (epoch 1): an output is not finite; it first appears in"},
+		{OptimizerSpec{LR: 1e37}, newToy(32, 16, 2), t.TempDir(), "after step 1 (epoch 1): an output for the validation data is not finite"},
+		{OptimizerSpec{LR: 3e38, WeightDecay: 3e38}, nil, "", "is not finite; parameter conv.weight holds such a value"},
+	} {
+		o := Options{Train: newToy(16, 16, 1), Val: c.val, Loss: layers.CrossEntropy{}, Optimizer: c.optimizer, Epochs: 1, Dir: c.dir}
+		_, err := mustNew(t, toyNet(t, 1), o).Fit(t.Context())
+		if !errors.Is(err, ErrDiverged) || !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), "learning rate") {
+			t.Errorf("%+v: error %v, want %q", c.optimizer, err, c.want)
+		}
+		if c.dir != "" {
+			if _, _, err := LatestCheckpoint(c.dir); !errors.Is(err, fs.ErrNotExist) {
+				t.Errorf("a checkpoint was saved: %v", err)
+			}
+		}
+	}
+	dir := t.TempDir()
+	_, err := mustNew(t, toyNet(t, 1), Options{Train: newToy(16, 16, 1), Loss: layers.CrossEntropy{}, Optimizer: OptimizerSpec{LR: 1e37}, Epochs: 2, Dir: dir}).Fit(t.Context())
+	if !errors.Is(err, ErrDiverged) || !strings.Contains(err.Error(), "after step 1 (epoch 1)") {
+		t.Errorf("the first of two epochs: %v", err)
+	}
+	if _, _, err := LatestCheckpoint(dir); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("a checkpoint from which no step can be made was saved: %v", err)
+	}
+	data := newToy(16, 16, 1)
+	for i := range data.x {
+		data.x[i] *= 1e25 // gradients of a linear layer of 1e24 or so, whose squares are infinite
+	}
+	net, err := nn.New("linear", nn.Shape{1, toySide, toySide}, rand.New(rand.NewPCG(1, 2)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(net.Add("flat", &layers.Flatten{}), net.Add("fc", &layers.Linear{Out: toyClasses})); err != nil {
+		t.Fatal(err)
+	}
+	_, err = mustNew(t, net, Options{Train: data, Loss: layers.CrossEntropy{}, Optimizer: OptimizerSpec{Type: "adam", LR: 1e-3}, Epochs: 1}).Fit(t.Context())
+	if !errors.Is(err, ErrDiverged) || !strings.Contains(err.Error(), "optimizer state") {
+		t.Errorf("squares of gradients that overflow: %v", err)
 	}
 }
 

@@ -158,5 +158,6 @@ func outcome(a *run.Artifact) (*report.Outcome, run.Experiment, error) {
 		o.Active = &s.Density.Overall
 	}
 	o.Measure, o.Value = s.Headline()
+	o.Stages = s.HeadlineStages()
 	return o, e, nil
 }

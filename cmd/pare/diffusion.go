@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"io"
+	"math"
 
 	"pare/cmd/internal/cli"
 	"pare/stat/estimate"
@@ -71,11 +72,18 @@ func (c diffusionCommand) run(ctx context.Context, args []string, stdout, stderr
 	switch {
 	case *outputs == "":
 		return cli.InputError("no -outputs; name a file of the signals that came out")
-	case f.given("tolerance") && !(*tolerance > 0) || f.given("max-iterations") && *iterations < 1:
-		return cli.InputError("-tolerance and -max-iterations must be positive")
+	case f.given("tolerance") && (!(*tolerance > 0) || math.IsInf(*tolerance, 0)):
+		return cli.InputError("-tolerance is %v, it must be positive and finite", *tolerance)
+	case f.given("max-iterations") && *iterations < 1:
+		return cli.InputError("-max-iterations is %d, it must be positive", *iterations)
 	}
 	show := progress(stderr)
-	x, y := s.source(*inputs), s.source(*outputs)
+	x, err := s.source(f, *inputs)
+	if err != nil {
+		return err
+	}
+	y := x
+	y.Path = *outputs
 	if show != nil {
 		x.Progress = func(read, total int64) { show("reading inputs", read, total) }
 		y.Progress = func(read, total int64) { show("reading outputs", read, total) }
@@ -94,7 +102,6 @@ func (c diffusionCommand) run(ctx context.Context, args []string, stdout, stderr
 	if err := f.only("it is for outputs alone; leave -inputs out", templateOptions...); err != nil {
 		return err
 	}
-	var err error
 	if d.Lambda, err = p.one(f); err != nil {
 		return err
 	}

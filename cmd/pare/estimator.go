@@ -6,6 +6,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"math"
 	"runtime"
 	"strings"
 
@@ -18,6 +19,30 @@ import (
 type sourceFlags struct {
 	columns, drop              list
 	noHeader, complete, oneHot bool
+	categorical                list
+	cells                      cellFlags
+}
+
+// cellFlags are the options that say what cells of CSV mean.
+type cellFlags struct{ missing, decimal string }
+
+func (c *cellFlags) add(f *flags) {
+	f.StringVar(&c.missing, "missing", "", "`WORDS` of cells without a value, separated by commas, beside empty ones (default NA, N/A, NaN, null, None, ?, . and the like)")
+	f.StringVar(&c.decimal, "decimal", "", "decimal `mark` of numbers, , or . (default a point, or a comma where cells are separated by another character and no number has a point)")
+}
+
+// options are the missing words, nil for the default, and the decimal mark.
+func (c *cellFlags) options(f *flags) (missing []string, decimal rune, err error) {
+	if f.given("missing") {
+		missing = append([]string{}, names(c.missing)...)
+	}
+	switch {
+	case c.decimal == "," || c.decimal == ".":
+		decimal = rune(c.decimal[0])
+	case f.given("decimal"):
+		return nil, 0, cli.InputError("-decimal is %q, it must be , or .", c.decimal)
+	}
+	return missing, decimal, nil
 }
 
 func (s *sourceFlags) add(f *flags) {
@@ -26,10 +51,14 @@ func (s *sourceFlags) add(f *flags) {
 	f.BoolVar(&s.noHeader, "no-header", false, "the first row is data; columns are called x1, x2, …")
 	f.BoolVar(&s.complete, "complete", false, "leave out rows with a missing or infinite cell")
 	f.BoolVar(&s.oneHot, "one-hot", false, "take columns of 0 and 1 in the place of columns of text")
+	f.Var(&s.categorical, "categorical", "`names` of columns, of text or of numbers, to take columns of 0 and 1 in the place of")
+	s.cells.add(f)
 }
 
-func (s *sourceFlags) source(path string) estimate.Source {
-	return estimate.Source{Path: path, Columns: s.columns, Drop: s.drop, NoHeader: s.noHeader, Complete: s.complete, OneHot: s.oneHot}
+func (s *sourceFlags) source(f *flags, path string) (estimate.Source, error) {
+	missing, decimal, err := s.cells.options(f)
+	return estimate.Source{Path: path, Columns: s.columns, Drop: s.drop, NoHeader: s.noHeader, Complete: s.complete, OneHot: s.oneHot,
+		Categorical: s.categorical, Missing: missing, Decimal: decimal}, err
 }
 
 // list is names with commas between.
@@ -60,7 +89,7 @@ type pathFlags struct {
 func (p *pathFlags) add(f *flags) {
 	f.Float64Var(&p.lambda, "lambda", 0, "fit at one `λ`, 0 or more")
 	f.IntVar(&p.count, "path", 30, "fit at `N` values of λ, from the largest that leaves anything on")
-	f.Float64Var(&p.ratio, "ratio", 0, "the last λ of the path over the first; 0: the default of the method")
+	f.Float64Var(&p.ratio, "ratio", 0, "the last λ of the path over the first, between 0 and 1 (default that of the method)")
 }
 
 // one is the single λ, nil for a path.
@@ -68,13 +97,13 @@ func (p *pathFlags) one(f *flags) (*float64, error) {
 	switch {
 	case f.given("lambda") && (f.given("path") || f.given("ratio")):
 		return nil, cli.InputError("-lambda is one λ, -path and -ratio make a path; give one or the other")
-	case f.given("lambda") && !(p.lambda >= 0):
-		return nil, cli.InputError("-lambda is %v, it must not be negative", p.lambda)
+	case f.given("lambda") && (!(p.lambda >= 0) || math.IsInf(p.lambda, 0)):
+		return nil, cli.InputError("-lambda is %v, it must be a number of at least 0", p.lambda)
 	case f.given("lambda"):
 		return &p.lambda, nil
 	case p.count < 2:
 		return nil, cli.InputError("-path is %d, a path has at least 2 values; for one give -lambda", p.count)
-	case !(p.ratio >= 0 && p.ratio < 1):
+	case f.given("ratio") && !(p.ratio > 0 && p.ratio < 1):
 		return nil, cli.InputError("-ratio is %v, it must lie between 0 and 1", p.ratio)
 	}
 	return nil, nil
@@ -96,6 +125,8 @@ type result interface {
 	JSON() any
 	WriteFolder(dir string) error
 	Warnings() []string
+	// Remarks are what reading found odd, a line each; WriteText has them.
+	Remarks() []string
 }
 
 // runEstimate runs a fit and gives out what it found. A fit cannot be stopped; an
@@ -131,7 +162,7 @@ func runEstimate[R result](ctx context.Context, f *flags, fit func() (R, error),
 		return cli.InputError("%w", err)
 	}
 	for _, warning := range r.Warnings() {
-		fmt.Fprintf(stderr, "pare %s: %s\n", f.c.name(), warning)
+		cli.Warn("pare "+f.c.name(), warning, stderr)
 	}
 	if out != "" {
 		if err := r.WriteFolder(out); err != nil {
@@ -139,6 +170,9 @@ func runEstimate[R result](ctx context.Context, f *flags, fit func() (R, error),
 		}
 	}
 	if asJSON {
+		for _, note := range r.Remarks() {
+			fmt.Fprintf(stderr, "pare %s: note: %s\n", f.c.name(), note)
+		}
 		return json.NewEncoder(stdout).Encode(r.JSON())
 	}
 	if err := r.WriteText(stdout); err != nil {

@@ -68,10 +68,7 @@ func (exportCommand) save(a *run.Artifact, dir string, m export.Model) error {
 			return err
 		}
 	}
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return cli.InputError("the folder cannot be made: %w", err)
-	}
-	return export.Save(dir, m)
+	return run.SaveModel(dir, m)
 }
 
 func sameFile(a, b string) bool {

@@ -39,7 +39,7 @@ func (c glassoCommand) run(ctx context.Context, args []string, stdout, stderr io
 	f.StringVar(&g.Select, "select", "", "choose a network of the path by ebic, stars or cv")
 	gamma := f.Float64("gamma", 0.5, "ebic: price of many variables, from 0 (BIC) to 1")
 	f.BoolVar(&g.Choice.Penalised, "penalised-ebic", false, "ebic: of the shrunken estimates, not of refitted ones")
-	f.IntVar(&g.Choice.Folds, "folds", 10, "cv: `number` of parts")
+	f.IntVar(&g.Choice.Folds, "folds", 0, "cv: `number` of parts (default 10, or the observations if there are fewer)")
 	f.BoolVar(&g.OneSE, "one-se", false, "cv: take the sparsest network within one standard error of the best")
 	f.IntVar(&g.Choice.Subsamples, "subsamples", 20, "stars and -stability: `number` of subsamples")
 	f.Float64Var(&g.Choice.Instability, "instability", 0.05, "stars: the largest mean instability of an edge")
@@ -63,7 +63,10 @@ func (c glassoCommand) run(ctx context.Context, args []string, stdout, stderr io
 		return err
 	}
 	show := progress(stderr)
-	g.Data, g.Progress = s.source(*data), show
+	if g.Data, err = s.source(f, *data); err != nil {
+		return err
+	}
+	g.Progress = show
 	if show != nil {
 		g.Data.Progress = func(read, total int64) { show("reading", read, total) }
 	}
@@ -81,8 +84,8 @@ func (glassoCommand) check(f *flags, g *estimate.Glasso, data string) error {
 		return cli.InputError("-select chooses a λ of a path, and -lambda gives it; leave one of them out")
 	case !(g.Fit.Tolerance > 0) || g.Fit.MaxIterations < 1:
 		return cli.InputError("-tolerance and -max-iterations must be positive")
-	case g.Choice.Folds < 2 || g.Choice.Subsamples < 2:
-		return cli.InputError("-folds and -subsamples must be at least 2")
+	case f.given("observations") && g.Observations < 2:
+		return cli.InputError("-observations is %d, it must be at least 2", g.Observations)
 	}
 	var refused []error
 	refuse := func(is bool, reason string, names ...string) {
@@ -96,7 +99,7 @@ func (glassoCommand) check(f *flags, g *estimate.Glasso, data string) error {
 	default:
 		return cli.InputError("-select %q; there are ebic, stars and cv", g.Select)
 	}
-	refuse(g.Covariance != "", "columns of data are chosen and changed, a covariance (-cov) is not; -drop is for both", "columns", "no-header", "complete", "one-hot", "transform", "stability")
+	refuse(g.Covariance != "", "columns of data are chosen and changed, a covariance (-cov) is not; -drop is for both", "columns", "no-header", "complete", "one-hot", "categorical", "missing", "decimal", "transform", "stability")
 	refuse(g.Covariance == "", "the number of observations is that of the rows of -data; it goes with -cov", "observations")
 	refuse(method != graphical.EBIC, "it goes with -select ebic", "gamma", "penalised-ebic")
 	refuse(method != graphical.CV, "it goes with -select cv", "folds", "one-se")
@@ -108,6 +111,14 @@ func (glassoCommand) check(f *flags, g *estimate.Glasso, data string) error {
 		if err != nil {
 			return err
 		}
+	}
+	switch {
+	case f.given("folds") && g.Choice.Folds < 2:
+		return cli.InputError("-folds is %d, it must be at least 2", g.Choice.Folds)
+	case f.given("subsamples") && g.Choice.Subsamples < 2:
+		return cli.InputError("-subsamples is %d, it must be at least 2", g.Choice.Subsamples)
+	case f.given("instability") && !(g.Choice.Instability > 0 && g.Choice.Instability < 0.5):
+		return cli.InputError("-instability is %v, it must lie between 0 and 0.5", g.Choice.Instability)
 	}
 	return nil
 }

@@ -135,7 +135,7 @@ func TestGlassoBadInput(t *testing.T) {
 		"-lambda is -1":         {"-data", good, "-lambda", "-1"},
 		"-lambda is NaN":        {"-data", good, "-lambda", "nan"},
 		"is one λ":              {"-data", good, "-lambda", "1", "-path", "3"},
-		"row 2, column b: no number (the cell is empty, NA or NaN); leave such rows out with -complete": {"-data", bad("a,b\n1,2\n2,\n3,4\n")},
+		"row 2, column b: no number (the cell is empty, NA or NaN, or another word for a missing value); leave such rows out with -complete": {"-data", bad("a,b\n1,2\n2,\n3,4\n")},
 		"row 1, column a: +Inf is not finite":                           {"-data", bad("a,b\nInf,2\n2,1\n3,4\n")},
 		"column b is constant (2 in the first); leave out with -drop b": {"-data", bad("a,b\n1,2\n2,2\n3,2\n")},
 		"1 of 1 rows; at least 2":                                       {"-data", bad("a,b\n1,2\n")},
@@ -183,4 +183,32 @@ func TestGlassoInterrupted(t *testing.T) {
 		t.Errorf("status %d; %s", got, &errs)
 	}
 	absent(t, dir)
+}
+
+// TestGlassoOfNineRows: the defaults of methods that are not chosen ask for nothing.
+func TestGlassoOfNineRows(t *testing.T) {
+	data := textFile(t, "x.csv", chain(9, 3))
+	for _, args := range []string{"-select ebic", "-select stars", "-select cv", "-lambda 0.1 -stability", ""} {
+		glassoJSON(t, append([]string{"-data", data}, strings.Fields(args)...)...)
+	}
+	for args, text := range map[string]string{
+		"-select cv -folds 10": "10 folds of 9 observations", "-select cv -folds 0": "-folds is 0", "-select stars -subsamples 0": "-subsamples is 0",
+		"-select stars -instability 0": "-instability is 0", "-ratio 0": "-ratio is 0", "-lambda inf": "-lambda is +Inf",
+		"-select ebic -folds 3": "-folds: it goes with -select cv",
+	} {
+		fail(t, cli.ExitBadInput, text, append([]string{"glasso", "-data", data}, strings.Fields(args)...)...)
+	}
+	big := strings.ReplaceAll(chain(9, 3), "\n", "e90\n")
+	fail(t, cli.ExitBadInput, "too large", "glasso", "-data", textFile(t, "x.csv", strings.Replace(big, "e90", "", 1)), "-lambda", "0.1")
+}
+
+// TestNotesOfReadingReachStandardError where standard output is JSON.
+func TestNotesOfReadingReachStandardError(t *testing.T) {
+	data := textFile(t, "x.csv", "gr\xf6,gr\xe4,y\n1,2,3\n2,1,4\n3,5,1\n4,4,2\n")
+	for _, args := range [][]string{{"glasso", "-data", data, "-lambda", "0.1"}, {"diffusion", "-outputs", data, "-inputs", data, "-lambda", "0.1"}, {"lasso", "-data", data, "-target", "y", "-lambda", "0.1"}} {
+		status, out, errs := pare(append(args, "-json")...)
+		if status != 0 || !strings.Contains(out, "grö") || !strings.Contains(errs, "note: the text is not UTF-8 and was read as Windows-1252") {
+			t.Errorf("%q: status %d, %q, %q", args, status, out, errs)
+		}
+	}
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"io"
 
+	"pare/cmd/internal/cli"
 	"pare/export"
 	"pare/nn"
 	"pare/run"
@@ -19,7 +20,7 @@ func (inspectCommand) name() string { return "inspect" }
 func (inspectCommand) args() string { return "RUN [-json]" }
 func (inspectCommand) doc() string  { return "shows what a run, a model or an .onnx file is" }
 
-func (c inspectCommand) run(_ context.Context, args []string, stdout, _ io.Writer) error {
+func (c inspectCommand) run(_ context.Context, args []string, stdout, stderr io.Writer) error {
 	f := newFlags(c)
 	asJSON := f.Bool("json", false, "print JSON")
 	pos, err := f.parse(args, stdout, "RUN")
@@ -33,6 +34,9 @@ func (c inspectCommand) run(_ context.Context, args []string, stdout, _ io.Write
 	i, err := inspect(a)
 	if err != nil {
 		return err
+	}
+	if i.State != nil && i.State.Damage != "" {
+		cli.Warn("pare "+c.name(), i.State.Damage, stderr)
 	}
 	if !*asJSON {
 		return i.print(stdout)

@@ -57,6 +57,9 @@ func (c lassoCommand) run(ctx context.Context, args []string, stdout, stderr io.
 		}
 	}
 	if l.json {
+		for _, note := range data.Notes {
+			fmt.Fprintf(stderr, "pare lasso: note: %s\n", note)
+		}
 		if note := notConverged(r); note != "" {
 			fmt.Fprintln(stderr, note)
 		}
@@ -119,13 +122,12 @@ func writeFiles(ctx context.Context, dir string, r *lasso.Result) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return err
-	}
-	for _, f := range files {
-		if err := atomicfile.WriteBytes(filepath.Join(dir, f.Name), f.Data); err != nil {
-			return err
+	return atomicfile.AddFiles(dir, func(dir string) error {
+		for _, f := range files {
+			if err := atomicfile.WriteBytes(filepath.Join(dir, f.Name), f.Data); err != nil {
+				return err
+			}
 		}
-	}
-	return nil
+		return nil
+	})
 }

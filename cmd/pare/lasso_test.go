@@ -50,6 +50,7 @@ func file(t *testing.T, name, text string) string {
 
 // fitted is what -json prints for one λ.
 type fitted struct {
+	Rows                                         int
 	Lambda, Intercept, Objective, Gap, Tolerance float64
 	Coefficients                                 map[string]float64
 	Iterations                                   int

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"math"
 	"path/filepath"
 	"strings"
@@ -24,14 +25,14 @@ func TestLassoTargetFile(t *testing.T) {
 func TestLassoBadInput(t *testing.T) {
 	data := grades(t)
 	for _, c := range []struct{ text, csv, args string }{
-		{"row 2, column a: no number (the cell is empty, NA or NaN); -drop-missing", "a,b,y\n1,2,3\nNaN,1,2\n3,3,1\n", "-target y"},
+		{"row 2, column a: no number (the cell is empty, NA or NaN, or another word for a missing value); -drop-missing", "a,b,y\n1,2,3\nNaN,1,2\n3,3,1\n", "-target y"},
 		{"row 3, column b: +Inf is not finite", "a,b,y\n1,2,3\n2,1,2\n3,Inf,1\n", "-target y"},
 		{"row 1, column y", "a,b,y\n1,2,\n2,1,2\n3,4,1\n", "-target y"},
 		{"column b is constant", "a,b,y\n1,2,3\n2,2,2\n3,2,1\n", "-target y"},
 		{"columns b, c are constant", "a,b,c,y\n1,2,0,3\n2,2,0,2\n3,2,0,1\n", "-target y"},
 		{"needs at least 2", "a,b,y\n1,2,3\n", "-target y"},
 		{"row 2 has 2 cells", "a,b,y\n1,2,3\n1,2\n", "-target y"},
-		{"-one-hot makes them", "a,b,y\n1,u,3\n2,v,2\n3,u,1\n", "-target y"},
+		{"1, column b: \"u\" is not a number; the column is text with 2 different values, which one-hot columns can stand for; -one-hot makes a column of 0 and 1 of each value, -drop b leaves the column out", "a,b,y\n1,u,3\n2,v,2\n3,u,1\n", "-target y"},
 		{"is 3 in every row", "a,b,y\n1,2,3\n2,1,3\n3,0,3\n", "-target y"},
 		{"yes in every row", "a,y\n1,yes\n2,yes\n", "-target y -family binomial"},
 		{"has 3 values (p, q, r); -family binomial needs 2", "a,y\n1,p\n2,q\n3,r\n", "-target y -family binomial"},
@@ -40,6 +41,8 @@ func TestLassoBadInput(t *testing.T) {
 		{`no column "yy"; did you mean y?`, "a,y\n1,1\n2,2\n", "-target yy"},
 		{"no column is left", "y\n1\n2\n", "-target y"},
 		{"negative", "a,w,y\n1,1,1\n2,-1,2\n", "-target y -weights w"},
+		{"row 2, column y: 3e+77 is too large", "a,y\n1,1e77\n2,3e77\n3,-1e77\n", "-target y"},
+		{"row 3, column a: 4e-200 is too small", "a,b,y\n0,2,1\n1e-200,1,2\n4e-200,3,3\n", "-target y"},
 	} {
 		fail(t, cli.ExitBadInput, c.text, append([]string{"lasso", "-lambda", "0.1", "-data", file(t, "t.csv", c.csv)}, strings.Fields(c.args)...)...)
 	}
@@ -85,6 +88,16 @@ func TestLassoBadInput(t *testing.T) {
 		"-features a -drop b":                         "contradict",
 		"-test-size 1":                                "between 0 and 1",
 		"-tol -1":                                     "-tol is -1",
+		"-tol 0":                                      "-tol is 0",
+		"-tol inf":                                    "-tol is +Inf",
+		"-max-iter 0":                                 "-max-iter is 0",
+		"-lambda-min-ratio 0":                         "-lambda-min-ratio is 0",
+		"-cv 0":                                       "-cv is 0",
+		"-guard knockoffs -knockoffs 0":               "-knockoffs is 0",
+		"-guard permutation -permutations 0":          "-permutations is 0",
+		"-guard permutation -q 2":                     "-q is 2",
+		"-guard stability -q 0":                       "-q is 0",
+		"-guard stability -q 1000":                    "as many false selections as there are columns",
 		"-target-file x.csv":                          "contradict",
 		"-audit nosuch":                               `no column "nosuch"`,
 		"-audit a":                                    "at most 50 groups",
@@ -132,4 +145,95 @@ func TestLassoInterrupted(t *testing.T) {
 		t.Errorf("status %d, %s", status, errs.String())
 	}
 	absent(t, dir)
+}
+
+// TestLassoFoldOfAClass: without a fold that has all of a class there is nothing to fit.
+func TestLassoFoldOfAClass(t *testing.T) {
+	rows := "a,y,f\n1,u,p\n2,u,p\n3,v,q\n1,v,r\n2,w,q\n4,w,r\n"
+	data := file(t, "t.csv", rows)
+	fail(t, cli.ExitBadInput, "all rows of class u of y are in fold p", "lasso", "-data", data, "-target", "y", "-family", "multinomial", "-foldid", "f")
+	one := file(t, "t.csv", "a,y\n1,u\n2,v\n3,v\n1,v\n2,v\n4,v\n")
+	fail(t, cli.ExitBadInput, "all rows of class u of y are in one fold", "lasso", "-data", one, "-target", "y", "-family", "binomial", "-cv", "3")
+}
+
+// TestLassoStabilityTakesANumber: q of stability selection is an expected number of false
+// selections; more of them let more columns pass.
+func TestLassoStabilityTakesANumber(t *testing.T) {
+	var passed [2]int
+	for k, q := range []string{"0.1", "2.5"} {
+		var m struct {
+			Guard struct {
+				Q, Bound float64
+				Selected []string
+			}
+		}
+		out := succeed(t, "lasso", "-json", "-data", grades(t), "-target", "y", "-features", numbers, "-guard", "stability", "-q", q)
+		if err := json.Unmarshal([]byte(out), &m); err != nil {
+			t.Fatal(err)
+		}
+		if passed[k] = len(m.Guard.Selected); m.Guard.Bound > m.Guard.Q || m.Guard.Bound <= 0 {
+			t.Errorf("-q %s: %+v", q, m.Guard)
+		}
+	}
+	if passed[0] > passed[1] || passed[1] == 0 {
+		t.Errorf("%d columns pass at q 0.1, %d at 2.5", passed[0], passed[1])
+	}
+}
+
+// TestLassoWithoutAPenalty: what is no unique fit, or none, is said.
+func TestLassoWithoutAPenalty(t *testing.T) {
+	data := file(t, "t.csv", "a,b,c,y,k\n1,2,3,1,u\n2,1,3,2,u\n3,5,8,2,u\n4,0,4,5,v\n5,1,6,4,v\n6,1,7,7,v\n")
+	out := succeed(t, "lasso", "-data", data, "-target", "y", "-drop", "k", "-lambda", "0")
+	contains(t, out, "not the only solution: one feature", "no penalty: the gradient is at most")
+	out = succeed(t, "lasso", "-data", data, "-target", "k", "-family", "binomial", "-drop", "y,c", "-lambda", "0")
+	contains(t, out, "no fit exists at lambda 0", "grow without bound")
+}
+
+// numbered is a table of n rows with a column that is numbers but for some cells.
+func numbered(n int, cell func(i int) string) string {
+	var b strings.Builder
+	b.WriteString("x,z,y\n")
+	for i := range n {
+		fmt.Fprintf(&b, "%s,%d,%d\n", cell(i), i*i%7, i*3%11)
+	}
+	return b.String()
+}
+
+// TestLassoStrayText: a column of numbers with a cell of text is refused, never taken as a
+// column of categories that nobody named.
+func TestLassoStrayText(t *testing.T) {
+	odd := func(word string) string {
+		return file(t, "t.csv", numbered(40, func(i int) string {
+			if i == 6 || i == 9 {
+				return word
+			}
+			return fmt.Sprint(float64(i%13) / 2)
+		}))
+	}
+	for _, args := range []string{"", "-one-hot", "-one-hot -drop-missing"} {
+		fail(t, cli.ExitBadInput, `row 7, column x: "12b" is not a number, as 38 of 40 cells of the column are; correct the cell, name it in -missing, or, of a feature, take every value as a category with -categorical x`,
+			append([]string{"lasso", "-lambda", "0.1", "-data", odd("12b"), "-target", "y"}, strings.Fields(args)...)...)
+	}
+	fail(t, cli.ExitBadInput, "is not a number, as 38 of 40", "lasso", "-lambda", "0.1", "-data", odd("12b"), "-target", "x")
+	for _, word := range []string{"?", ".", "null", "None", "N/A", "#N/A", "n/a", "NULL", "nan", "-NaN", "<NA>"} {
+		m := fitJSON(t, "-data", odd(word), "-target", "y", "-one-hot", "-drop-missing", "-lambda", "0.1")
+		if len(m.Coefficients) != 2 || m.Rows != 38 {
+			t.Errorf("%s: %d rows, %v", word, m.Rows, m.Coefficients)
+		}
+	}
+	for _, words := range []string{"-", "12b", "-999"} {
+		if m := fitJSON(t, "-data", odd(words), "-target", "y", "-drop-missing", "-missing", words+",n", "-lambda", "0.1"); m.Rows != 38 {
+			t.Errorf("-missing %s: %d rows", words, m.Rows)
+		}
+	}
+	m := fitJSON(t, "-data", odd("12b"), "-target", "y", "-categorical", "x", "-drop-constant", "-lambda", "0.1")
+	if len(m.Coefficients) != 15 { // 13 numbers, the text and z
+		t.Errorf("%d columns: %v", len(m.Coefficients), m.Coefficients)
+	}
+	names := file(t, "t.csv", numbered(40, func(i int) string { return fmt.Sprintf("id%d", i) }))
+	fail(t, cli.ExitBadInput, "column x has 40 different values in 40 rows, as an identifier or free text has; leave the column out with -drop x, or keep it with -categorical x",
+		"lasso", "-lambda", "0.1", "-data", names, "-target", "y", "-one-hot")
+	fail(t, cli.ExitBadInput, `-categorical names "xx"`, "lasso", "-lambda", "0.1", "-data", names, "-target", "y", "-categorical", "xx")
+	fail(t, cli.ExitBadInput, `-decimal is ";"`, "lasso", "-lambda", "0.1", "-data", names, "-target", "y", "-decimal", ";")
+	fail(t, cli.ExitBadInput, "with -categorical x", "glasso", "-lambda", "0.1", "-data", odd("12b"), "-one-hot")
 }

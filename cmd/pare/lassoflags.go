@@ -21,6 +21,8 @@ type lassoFlags struct {
 
 	family, guard, rule     string
 	drop, features          string
+	categorical             string
+	cells                   cellFlags
 	factors, lower, upper   string
 	lambda                  float64
 	intercept, standardize  bool
@@ -39,7 +41,9 @@ func newLassoFlags(c command) *lassoFlags {
 	f.StringVar(&l.features, "features", "", "`COLUMNS` to explain with, separated by commas; empty: all others")
 	f.StringVar(&l.drop, "drop", "", "`COLUMNS` not to explain with, separated by commas")
 	f.BoolVar(&k.OneHot, "one-hot", false, "text columns become columns of 0 and 1, name=value")
-	f.BoolVar(&k.DropFirst, "drop-first", false, "with -one-hot: the first value of each text column gets none")
+	f.StringVar(&l.categorical, "categorical", "", "`COLUMNS`, of text or of numbers, that become columns of 0 and 1, name=value, separated by commas")
+	f.BoolVar(&k.DropFirst, "drop-first", false, "with -one-hot or -categorical: the first value of each such column gets none")
+	l.cells.add(l.flags)
 	f.BoolVar(&k.DropConstant, "drop-constant", false, "leave constant columns out")
 	f.BoolVar(&k.DropMissing, "drop-missing", false, "leave rows out that have a missing cell")
 	f.Float64Var(&k.TestSize, "test-size", 0, "`share` of rows to leave out of all fits and to measure on")
@@ -49,7 +53,7 @@ func newLassoFlags(c command) *lassoFlags {
 	f.IntVar(&l.path, "path", 0, "how many λ the path has (default 100)")
 	f.Float64Var(&o.Ratio, "lambda-min-ratio", 0, "smallest λ of the path over the largest (default 0.0001, or 0.01 with fewer rows than features)")
 	f.Float64Var(&o.Alpha, "alpha", 1, "elastic net: 1 is the lasso, towards 0 more of the penalty is on squares")
-	f.IntVar(&l.cv, "cv", 0, "`folds` of cross-validation, which chooses λ; 0: none")
+	f.IntVar(&l.cv, "cv", 0, "`folds` of cross-validation, which chooses λ (default none)")
 	f.StringVar(&l.rule, "select", "1se", "λ of cross-validation: min, of the least loss, or 1se, the largest within a standard error of it")
 	f.StringVar(&k.Together, "groups", "", "`COLUMN`: rows of one value stay in one fold")
 	f.StringVar(&k.Fold, "foldid", "", "`COLUMN` with the fold of each row, in place of -cv")
@@ -65,7 +69,7 @@ func newLassoFlags(c command) *lassoFlags {
 	f.BoolVar(&l.standardize, "standardize", true, "penalise columns on the scale of their standard deviation")
 
 	f.StringVar(&l.guard, "guard", "", "against false discoveries: knockoffs, stability or permutation")
-	f.Float64Var(&o.Q, "q", 0.1, "what the guard allows: knockoffs the share of false selections on average, stability their expected number, permutation the probability of any")
+	f.Float64Var(&o.Q, "q", 0.1, "what the guard allows: knockoffs the share of false selections on average, permutation the probability of any, both below 1; stability their expected number, which may be above 1")
 	f.IntVar(&l.copies, "knockoffs", 0, "knockoffs of each feature (default 1/q, at most 10); k of them can select 1/(kq) features")
 	f.BoolVar(&o.FixedX, "fixed-x", false, "knockoffs for a linear model with Gaussian noise, whatever the features are")
 	f.IntVar(&l.perms, "permutations", 0, "of -guard permutation (default 1000)")
@@ -94,6 +98,18 @@ func (l *lassoFlags) settle() error {
 		return cli.InputError("-target and -target-file contradict each other; give one")
 	case l.given("q") && l.guard == "":
 		return cli.InputError("-q is what a guard allows; give -guard too")
+	case l.given("tol") && !(o.Tolerance > 0):
+		return cli.InputError("-tol is %v, it must be above 0: rounding leaves a gap", o.Tolerance)
+	case l.given("max-iter") && o.MaxIterations < 1:
+		return cli.InputError("-max-iter is %d, it must be at least 1", o.MaxIterations)
+	case l.given("lambda-min-ratio") && !(o.Ratio > 0 && o.Ratio < 1):
+		return cli.InputError("-lambda-min-ratio is %v, it must be between 0 and 1", o.Ratio)
+	case l.given("knockoffs") && l.copies < 1:
+		return cli.InputError("-knockoffs is %d, every feature needs one at least", l.copies)
+	case l.given("permutations") && l.perms < 1:
+		return cli.InputError("-permutations is %d, it must be at least 1", l.perms)
+	case l.given("cv") && l.cv < 2:
+		return cli.InputError("-cv is %d, cross-validation has at least 2 folds", l.cv)
 	case l.given("robust") && o.Robust <= 0:
 		return cli.InputError("-robust is %v, it must be a positive number of standard deviations", o.Robust)
 	case o.Alpha == 0:
@@ -102,10 +118,10 @@ func (l *lassoFlags) settle() error {
 		return cli.InputError("-path is %d, a path has at least 2 λ", l.path)
 	case l.given("test-size") && !(l.columns.TestSize > 0 && l.columns.TestSize < 1):
 		return cli.InputError("-test-size is %v, it must be between 0 and 1", l.columns.TestSize)
-	case l.columns.DropFirst && !l.columns.OneHot:
-		return cli.InputError("-drop-first is about -one-hot; give both")
-	case o.GroupLasso && !l.columns.OneHot:
-		return cli.InputError("-group-lasso is about the columns that -one-hot makes; give both")
+	case l.columns.DropFirst && !l.columns.OneHot && l.categorical == "":
+		return cli.InputError("-drop-first is about the columns that -one-hot or -categorical makes; give both")
+	case o.GroupLasso && !l.columns.OneHot && l.categorical == "":
+		return cli.InputError("-group-lasso is about the columns that -one-hot or -categorical makes; give both")
 	}
 	family := map[string]linear.Family{"gaussian": linear.Gaussian, "binomial": linear.Binomial, "multinomial": linear.Multinomial}
 	var ok bool
@@ -126,7 +142,7 @@ func (l *lassoFlags) settle() error {
 	o.Count, o.Folds, o.Copies, o.Permutations, o.Threads, o.Seed = l.path, l.cv, l.copies, l.perms, l.threads, l.seed
 	o.NoIntercept, o.NoStandardize = !l.intercept, !l.standardize
 	l.columns.Seed = l.seed
-	l.columns.Drop, l.columns.Features = names(l.drop), names(l.features)
+	l.columns.Drop, l.columns.Features, l.columns.Categorical = names(l.drop), names(l.features), names(l.categorical)
 	for _, v := range []struct {
 		option, text string
 		to           *map[string]float64
@@ -180,6 +196,10 @@ func (l *lassoFlags) load() (*lasso.Data, error) {
 		o.Comma = sep[0]
 	case len(sep) > 1:
 		return nil, cli.InputError("-sep is %q, it must be one character or tab", l.sep)
+	}
+	var err error
+	if o.Missing, o.Decimal, err = l.cells.options(l.flags); err != nil {
+		return nil, err
 	}
 	if tell := l.options.Progress; tell != nil {
 		o.Progress = func(read, total int64) { tell("reading", read, total) }

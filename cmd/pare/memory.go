@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"math"
@@ -133,6 +134,9 @@ func remember(m export.Model, data *run.Data, names []string, limit int) ([]reme
 	var out []remembered
 	for _, name := range names {
 		p, err := memory.Measure(m.Net, name, x, targets, data.Loss())
+		if errors.Is(err, memory.ErrNotFinite) {
+			return nil, cli.InputError("%w", err)
+		}
 		if err != nil {
 			return nil, err
 		}

@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"pare/export"
 )
 
 const addingConfig = `
@@ -47,6 +49,22 @@ func TestMemory(t *testing.T) {
 
 func TestMemoryErrors(t *testing.T) {
 	folder, _ := sequenceRun(t, addingConfig)
+	m, err := export.Load(folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range m.Net.Params() {
+		p.Fill(3e38)
+	}
+	large := filepath.Join(t.TempDir(), "large")
+	if err := os.CopyFS(large, os.DirFS(folder)); err != nil {
+		t.Fatal(err)
+	}
+	if err := export.Save(large, m); err != nil {
+		t.Fatal(err)
+	}
+	fail(t, 2, "the gradient is not a finite number", "memory", large)
+	fail(t, 2, "the gradient is not a finite number", "memory", large, "-json")
 	fail(t, 2, "no recurrent layer \"x\"", "memory", folder, "-layer", "x")
 	fail(t, 2, "-limit is 0", "memory", folder, "-limit", "0")
 	plain, _ := sequenceRun(t, strings.Replace(chainConfig, "name: chain", "name: plain", 1))

@@ -103,10 +103,10 @@ func TestPicturesHavePaint(t *testing.T) {
 		"-cv", "4", "-audit", "school", "-robust", "0.1", "-test-size", "0.3", "-out", at("lasso"))
 	succeed(t, "glasso", "-data", textFile(t, "x.csv", chain(60, 5)), "-select", "ebic", "-out", at("glasso"))
 	succeed(t, "diffusion", "-simulate", "er", "-nodes", "8", "-out", at("diffusion"))
-	graph := &graph.Graph{Nodes: []graph.Node{{Name: "a"}, {Name: "b"}, {Name: "c"}}, Directed: true, Reference: [][2]int{{0, 2}},
+	triangle := &graph.Graph{Nodes: []graph.Node{{Name: "a"}, {Name: "b"}, {Name: "c"}}, Directed: true, Reference: [][2]int{{0, 2}},
 		Edges: []graph.Edge{{From: 0, To: 1, Weight: 1}, {From: 1, To: 0, Weight: -2}}}
 	var directed bytes.Buffer
-	if err := graph.WriteSVG(&directed, graph, "directed"); err != nil {
+	if err := graph.WriteSVG(&directed, triangle, "directed"); err != nil {
 		t.Fatal(err)
 	}
 	checkPaint(t, "directed graph", directed.Bytes())

@@ -10,8 +10,8 @@ import (
 	"strconv"
 
 	"pare/cmd/internal/cli"
-	"pare/internal/npy"
 	"pare/internal/atomicfile"
+	"pare/internal/npy"
 )
 
 // arrayFormats are the extensions that array.save knows.

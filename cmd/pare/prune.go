@@ -9,6 +9,8 @@ import (
 
 	"pare/cmd/internal/cli"
 	"pare/export"
+	"pare/nn"
+	"pare/prune"
 	"pare/report"
 	"pare/run"
 	"pare/train"
@@ -72,61 +74,65 @@ func (c pruneCommand) run(ctx context.Context, args []string, stdout, stderr io.
 	if err != nil {
 		return err
 	}
-	data, err := c.data(ctx, a, m, *dataDir, stderr)
+	data, missing, err := c.data(ctx, a, m, *dataDir, stderr)
 	if err != nil {
 		return err
 	}
-	return c.prune(ctx, a, m, request, data, *out, stdout)
+	small, res, err := run.Prune(ctx, m.Net, request, data)
+	if errors.Is(err, train.ErrNotFinite) || errors.Is(err, prune.ErrNotFinite) {
+		return cli.InputError("%s: %w", a.Path, err)
+	}
+	if err != nil {
+		return err
+	}
+	if missing != "" {
+		res.Warnings = append([]string{missing}, res.Warnings...)
+	}
+	for _, text := range res.Warnings {
+		cli.Warn("pare "+c.name(), text, stderr)
+	}
+	res.Source, m.Net = a.Path, small
+	if err := run.SavePruning(*out, m, res); err != nil {
+		return err
+	}
+	c.print(a, res, small, stdout)
+	fmt.Fprintf(stdout, "\nwrote the network to %s\n", *out)
+	return nil
 }
 
-// data loads the test examples. Without them there is still a certificate, so
-// that a run folder can be pruned far from its data.
-func (pruneCommand) data(ctx context.Context, a *run.Artifact, m export.Model, dir string, stderr io.Writer) (*run.Data, error) {
-	data, err := a.Data(ctx, m, dir, progress(stderr))
+// data loads the test examples. Without them there is a reason, and still a
+// certificate, so that a run folder can be pruned far from its data.
+func (c pruneCommand) data(ctx context.Context, a *run.Artifact, m export.Model, dir string, stderr io.Writer) (data *run.Data, reason string, err error) {
+	data, err = a.Data(ctx, m, dir, progress(stderr))
 	switch {
 	case err == nil, dir != "", errors.Is(err, train.ErrInterrupted):
-		return data, err
+		return data, "", err
 	case a.Config == nil:
-		fmt.Fprintf(stderr, "%s belongs to no run, so there are no test examples: the certificate compares random inputs only\n", a.Path)
+		reason = fmt.Sprintf("%s belongs to no run, so there are no test examples: the certificate compares random inputs only", a.Path)
 	default:
-		fmt.Fprintf(stderr, "no test examples, the certificate compares random inputs only: %v\n", err)
+		reason = fmt.Sprintf("no test examples, the certificate compares random inputs only: %v", err)
 	}
-	return nil, nil
+	return nil, reason, nil
 }
 
-func (pruneCommand) prune(ctx context.Context, a *run.Artifact, m export.Model, q run.PruneRequest, data *run.Data, out string, stdout io.Writer) error {
-	small, res, err := run.Prune(ctx, m.Net, q, data)
-	if err != nil {
-		return err
-	}
-	res.Source = a.Path
-	m.Net = small
-	if err := run.SavePruning(out, m, res); err != nil {
-		return err
-	}
+// print shows the outcome. Its warnings have been given already.
+func (pruneCommand) print(a *run.Artifact, res *run.Pruning, small *nn.Network, stdout io.Writer) {
 	d := pruningData(res)
-	d.Title, d.Model, d.Date = fmt.Sprintf("%s pruned by %s", a.Path, q.Method), small.Name, time.Now()
-	d.Layers = res.Report.Layers
+	d.Title, d.Model, d.Date = fmt.Sprintf("%s pruned by %s", a.Path, res.Method), small.Name, time.Now()
+	d.Layers, d.Warnings = res.Report.Layers, nil
 	if a.Config != nil {
 		d.Dataset = a.Config.Data.Dataset
 	}
 	report.Table(stdout, d)
-	if data != nil && q.Method != "zeros" {
-		fmt.Fprintf(stdout, "\naccuracy with all units: %.2f %% (%d of %d)\n", 100*res.Trained.Accuracy, res.Trained.Correct, res.Trained.N)
-	}
-	fmt.Fprintf(stdout, "\nwrote the network to %s\n", out)
-	return nil
 }
 
 // pruningData is the outcome of a pruning, for the table: without a title and
 // without its layers.
 func pruningData(p *run.Pruning) report.Data {
 	r := p.Report
-	d := report.Data{Seed: p.Seed, Before: r.Before, After: r.After, Removed: r.Removed, Certificate: r.Certificate}
-	if p.Before != nil && p.After != nil {
-		d.AccuracyBefore, d.AccuracyAfter, d.AccuracyFinal = p.Before.Accuracy, p.After.Accuracy, p.After.Accuracy
-		d.CorrectBefore, d.CorrectAfter, d.CorrectFinal = p.Before.Correct, p.After.Correct, p.After.Correct
-		d.TestExamples = p.After.N
+	d := report.Data{Seed: p.Seed, Before: r.Before, After: r.After, Removed: r.Removed, Certificate: r.Certificate, Warnings: p.Warnings}
+	if d.Stages = p.Stages(); d.Stages != nil {
+		d.TestExamples, d.Measures = p.After.N, p.Measures()
 	}
 	return d
 }

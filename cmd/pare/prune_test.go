@@ -1,7 +1,9 @@
 package main
 
 import (
+	"encoding/binary"
 	"encoding/json"
+	"fmt"
 	"math"
 	"os"
 	"path/filepath"
@@ -65,7 +67,7 @@ func TestPruneBudget(t *testing.T) {
 		"final":     {"-method", "random", "-params", "0.5", "-final", "-threads", "1"},
 	} {
 		dir := filepath.Join(root, name)
-		contains(t, succeed(t, append([]string{"prune", "-out", dir, folder}, args...)...), "accuracy with all units")
+		contains(t, succeed(t, append([]string{"prune", "-out", dir, folder}, args...)...), " trained → ", " zeroed → ", " removed (")
 		_, p := prunedTo(t, dir)
 		full := s.MACsBefore
 		trained := s.AccuracyTrained
@@ -101,9 +103,14 @@ func TestPruneWithoutData(t *testing.T) {
 	if status != 0 || !strings.Contains(errs, "random inputs only") || !strings.Contains(out, "on 64 inputs") || strings.Contains(out, "accuracy") {
 		t.Errorf("status %d, prints %q and %q", status, out, errs)
 	}
-	if _, p := prunedTo(t, dir); p.Trained != nil || p.Before != nil || p.After != nil {
+	_, p := prunedTo(t, dir)
+	if p.Trained != nil || p.Before != nil || p.After != nil {
 		t.Errorf("accuracies from nowhere: %+v", p)
 	}
+	if len(p.Warnings) != 1 || !strings.Contains(errs, "pare prune: warning: "+p.Warnings[0]) {
+		t.Errorf("warnings %q, on standard error %q", p.Warnings, errs)
+	}
+	contains(t, succeed(t, "inspect", dir), "warning: "+p.Warnings[0])
 }
 
 func TestPruneErrors(t *testing.T) {
@@ -131,22 +138,53 @@ func TestPruneErrors(t *testing.T) {
 	absent(t, root)
 }
 
-// A certificate that does not pass is a failure and nothing is written.
-func TestPruneCertificateFails(t *testing.T) {
+// A network whose outputs overflow, with weights that are all finite, gives no answer:
+// neither a pruned network nor predictions.
+func TestOutputsNotFinite(t *testing.T) {
 	folder, _ := tinyRun(t)
 	m, err := export.Load(folder)
 	if err != nil {
 		t.Fatal(err)
 	}
-	params := m.Net.Params()
-	params[len(params)-1].Data()[0] = float32(math.NaN())
+	for _, p := range m.Net.Params() {
+		p.Fill(3e38)
+	}
 	broken, root := t.TempDir(), t.TempDir()
 	if err := export.Save(broken, m); err != nil {
 		t.Fatal(err)
 	}
-	status, out, errs := pare("prune", broken, "-out", filepath.Join(root, "small"))
-	if status != cli.ExitFailed || out != "" || !strings.Contains(errs, "does not compute the same") {
-		t.Errorf("status %d, prints %q and %q", status, out, errs)
+	ones := make([]float32, 64)
+	for i := range ones {
+		ones[i] = 1
 	}
+	out := filepath.Join(root, "out")
+	fail(t, cli.ExitBadInput, "not finite", "prune", broken, "-out", out)
+	fail(t, cli.ExitBadInput, "not a finite number", "predict", broken, "-inputs", writeArray(t, []int{1, 1, 8, 8}, ones), "-out", out+".npy")
 	absent(t, root)
+}
+
+// Weights that are not finite are no network for any command.
+func TestWeightsNotFinite(t *testing.T) {
+	for _, v := range []float64{math.NaN(), math.Inf(1)} {
+		broken, root := copyRun(t), t.TempDir()
+		for _, path := range []string{filepath.Join(broken, "trained", export.SafetensorsFile), filepath.Join(broken, export.SafetensorsFile)} {
+			text, err := os.ReadFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			binary.LittleEndian.PutUint32(text[len(text)-4:], math.Float32bits(float32(v)))
+			if err := os.WriteFile(path, text, 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+		zeros, out := writeArray(t, []int{1, 1, 8, 8}, make([]float32, 64)), filepath.Join(root, "out")
+		for _, args := range [][]string{
+			{"inspect"}, {"inspect", "-json"}, {"predict", "-split", "test", "-out", out + ".npy"}, {"predict", "-inputs", zeros, "-out", out + ".npy"},
+			{"prune", "-out", out}, {"prune", "-out", out, "-final"}, {"prune", "-out", out, "-method", "magnitude", "-macs", "0.5"},
+			{"export", "-onnx", out + ".onnx"}, {"export", "-safetensors", out}, {"memory"},
+		} {
+			fail(t, cli.ExitBadInput, fmt.Sprintf("is %g, not a finite number", v), append(args, broken)...)
+		}
+		absent(t, root)
+	}
 }

@@ -22,6 +22,8 @@ import (
 	"syscall"
 	"time"
 
+	"golang.org/x/term"
+
 	"pare/cmd/internal/cli"
 	"pare/config"
 	"pare/run"
@@ -53,7 +55,7 @@ func execute(args []string) error {
 	fs.BoolVar(&f.list, "list", false, "print models, layers, penalties, optimizers, datasets and configs")
 	fs.BoolVar(&f.schema, "schema", false, "print the JSON schema of configs, for editors")
 	fs.StringVar(&f.initName, "init", "", "write the named built-in config, with comments, to the file that follows (default NAME.yaml)")
-	fs.BoolVar(&f.quiet, "quiet", false, "print nothing but errors")
+	fs.BoolVar(&f.quiet, "quiet", false, "print nothing but warnings and errors")
 	fs.SetOutput(io.Discard) // it would print all flags below each error
 	if err := fs.Parse(args); errors.Is(err, flag.ErrHelp) {
 		fs.SetOutput(os.Stdout)
@@ -149,7 +151,13 @@ func resume(f flags) error {
 
 // finish does what is left of a run; data may be nil.
 func finish(ctx context.Context, f flags, c *config.Config, data *run.Data, folder run.Folder) error {
-	o := run.Options{Config: c, Folder: folder, Data: data, Command: cli.CommandLine(os.Args), Progress: progress(f.quiet)}
+	o := run.Options{Config: c, Folder: folder, Data: data, Command: cli.CommandLine(os.Args), Progress: progress(f.quiet),
+		Warn: func(text string) {
+			if term.IsTerminal(int(os.Stderr.Fd())) {
+				fmt.Fprint(os.Stderr, "\r\x1b[K") // in place of a bar
+			}
+			cli.Warn("train", text, os.Stderr)
+		}}
 	if !f.quiet {
 		o.Messages = os.Stdout
 		o.Reporter = func() train.Reporter { return train.NewReporter(os.Stderr) }

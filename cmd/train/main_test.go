@@ -261,7 +261,7 @@ func summary(t *testing.T, run string) string {
 	if err := json.Unmarshal([]byte(read(t, run, "summary.json")), &m); err != nil {
 		t.Fatal(err)
 	}
-	for _, k := range []string{"train_seconds", "finetune_seconds", "data_wait_seconds", "finished", "command"} {
+	for _, k := range []string{"train_seconds", "finetune_seconds", "data_wait_seconds", "finished", "command", "warnings"} {
 		delete(m, k)
 	}
 	text, err := json.Marshal(m)

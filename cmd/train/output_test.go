@@ -130,6 +130,22 @@ func TestOverrides(t *testing.T) {
 
 // TestPlainOutput: where there is no terminal the output is lines without
 // control characters, messages on stdout and progress on stderr.
+// TestQuietWarns: -quiet silences no warning.
+func TestQuietWarns(t *testing.T) {
+	dir := t.TempDir()
+	write(t, filepath.Join(dir, "small.yaml"), smallConfig)
+	o := ok(t, dir, "-config", "small.yaml", "-out", "run", "-quiet", "-set", "penalties.0.lambda=100", "-set", "finetune=null")
+	oneLine(t, o, "train: warning: nothing that depends on the input is left; lower lambda")
+	if o.stdout != "" {
+		t.Errorf("prints %q", o.stdout)
+	}
+	for _, file := range []string{"summary.json", "report.html"} {
+		if !strings.Contains(read(t, filepath.Join(dir, "run"), file), "nothing that depends on the input is left") {
+			t.Errorf("%s lacks the warning", file)
+		}
+	}
+}
+
 func TestPlainOutput(t *testing.T) {
 	dir := t.TempDir()
 	write(t, filepath.Join(dir, "small.yaml"), smallConfig)

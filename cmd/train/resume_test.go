@@ -52,9 +52,14 @@ func TestDamagedCheckpoint(t *testing.T) {
 			}
 			interrupted(t, whole, run)
 			c.damage(filepath.Join(run, "checkpoints/train/last.ckpt"))
-			o := ok(t, dir, "-resume", "run")
-			if !strings.Contains(o.stdout, "warning: ") || !strings.Contains(o.stdout, "going on from previous.ckpt") {
-				t.Errorf("no warning: %s", o.stdout)
+			o := ok(t, dir, "-resume", "run", "-quiet")
+			if !strings.Contains(o.stderr, "train: warning: ") || !strings.Contains(o.stderr, "going on from previous.ckpt") {
+				t.Errorf("no warning: %s", o.stderr)
+			}
+			for _, file := range []string{"summary.json", "report.html"} {
+				if !strings.Contains(read(t, run, file), "going on from previous.ckpt") {
+					t.Errorf("%s does not know of the warning", file)
+				}
 			}
 			same(t, run, whole)
 		})

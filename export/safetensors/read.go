@@ -6,13 +6,14 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"slices"
 )
 
 // Read reads a file of size bytes from r.
 //
 // The dtypes F32, F64, F16 and BF16 are accepted and converted to float32; F64
-// is rounded to the nearest float32 and becomes infinite if it is too large.
+// is rounded to the nearest float32, and a finite value too large for it is an error.
 // Any other dtype is an error. The tensors are in the order of their data.
 // Shape is never nil: a scalar has an empty one. Metadata is nil if the file
 // has none.
@@ -143,7 +144,13 @@ func (e entry) read(r io.ReaderAt, start int64, buf []byte) ([]float32, error) {
 			return nil, err
 		}
 		for i := 0; i < len(chunk); i += dt.size {
-			data = append(data, dt.decode(chunk[i:]))
+			v := dt.decode(chunk[i:])
+			if dt.size == 8 && math.IsInf(float64(v), 0) {
+				if wide := math.Float64frombits(binary.LittleEndian.Uint64(chunk[i:])); !math.IsInf(wide, 0) {
+					return nil, fmt.Errorf("value %d is %g, too large for float32", len(data), wide)
+				}
+			}
+			data = append(data, v)
 		}
 		off += int64(len(chunk))
 	}

@@ -69,3 +69,39 @@ func WriteFolder(dir string, write func(dir string) error) (err error) {
 	renamed = true
 	return syncDir(filepath.Dir(clean))
 }
+
+// AddFiles puts the files that write puts into the folder it is given into dir: all of
+// them, or none where write fails. dir is made if there is none; its files of other
+// names stay.
+func AddFiles(dir string, write func(dir string) error) error {
+	info, err := os.Stat(dir)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		if err := os.MkdirAll(filepath.Dir(filepath.Clean(dir)), 0o755); err != nil {
+			return err
+		}
+		return WriteFolder(dir, write)
+	case err != nil:
+		return err
+	case !info.IsDir():
+		return fmt.Errorf("%s is a file; choose a folder", dir)
+	}
+	tmp, err := os.MkdirTemp(dir, ".tmp-*")
+	if err != nil {
+		return fmt.Errorf("writing %s: %w", dir, err)
+	}
+	defer os.RemoveAll(tmp)
+	if err := write(tmp); err != nil {
+		return err
+	}
+	entries, err := os.ReadDir(tmp)
+	if err != nil {
+		return fmt.Errorf("writing %s: %w", dir, err)
+	}
+	for _, e := range entries {
+		if err := os.Rename(filepath.Join(tmp, e.Name()), filepath.Join(dir, e.Name())); err != nil {
+			return fmt.Errorf("writing %s: %w", dir, err)
+		}
+	}
+	return syncDir(dir)
+}

@@ -9,6 +9,49 @@ import (
 	"testing"
 )
 
+// TestAddFiles: all files or none, in a folder that is there or is made.
+func TestAddFiles(t *testing.T) {
+	root := t.TempDir()
+	old := filepath.Join(root, "old")
+	if err := os.Mkdir(old, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for name, text := range map[string]string{"kept": "1", "b": "before"} {
+		if err := WriteBytes(filepath.Join(old, name), []byte(text)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	cause := errors.New("no more ink")
+	write := func(end error) func(string) error {
+		return func(dir string) error {
+			return errors.Join(WriteBytes(filepath.Join(dir, "a"), []byte("a")), WriteBytes(filepath.Join(dir, "b"), []byte("b")), end)
+		}
+	}
+	fresh := filepath.Join(root, "x", "new")
+	for _, dir := range []string{old, fresh} {
+		if err := AddFiles(dir, write(cause)); !errors.Is(err, cause) {
+			t.Errorf("%s: error %v", dir, err)
+		}
+	}
+	if text, _ := os.ReadFile(filepath.Join(old, "b")); string(text) != "before" || len(names(t, old)) != 2 {
+		t.Errorf("after a failure the folder holds %q, b is %q", names(t, old), text)
+	}
+	if got := names(t, filepath.Dir(fresh)); len(got) != 0 {
+		t.Errorf("a failure leaves %q", got)
+	}
+	for dir, want := range map[string]int{old: 3, fresh: 2} {
+		if err := AddFiles(dir, write(nil)); err != nil {
+			t.Fatal(err)
+		}
+		if text, _ := os.ReadFile(filepath.Join(dir, "b")); string(text) != "b" || len(names(t, dir)) != want {
+			t.Errorf("%s holds %q, b is %q", dir, names(t, dir), text)
+		}
+	}
+	if err := AddFiles(filepath.Join(old, "kept"), write(nil)); err == nil || !strings.Contains(err.Error(), "is a file") {
+		t.Errorf("a file in the place of the folder: %v", err)
+	}
+}
+
 func TestWriteFolder(t *testing.T) {
 	root := t.TempDir()
 	empty := filepath.Join(root, "empty")

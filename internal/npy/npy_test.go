@@ -206,6 +206,23 @@ func FuzzRead(f *testing.F) {
 	})
 }
 
+// A float64 that float32 cannot hold must not become infinite.
+func TestReadTooLarge(t *testing.T) {
+	for v, want := range map[float64]string{1e300: "element 1 is 1e+300, too large for float32", math.MaxFloat32: ""} {
+		header := "{'descr': '<f8', 'fortran_order': False, 'shape': (2,), }\n"
+		b := append([]byte(magic), 1, 0, byte(len(header)), 0)
+		b = append(b, header...)
+		b = binary.LittleEndian.AppendUint64(append(b, make([]byte, 8)...), math.Float64bits(v))
+		_, data, err := Read(bytes.NewReader(b))
+		switch {
+		case want != "" && (err == nil || !strings.Contains(err.Error(), want)):
+			t.Errorf("%g: error %v, want %q", v, err, want)
+		case want == "" && (err != nil || data[1] != float32(v)):
+			t.Errorf("%g is read as %v, %v", v, data, err)
+		}
+	}
+}
+
 func TestRead64KeepsEveryBit(t *testing.T) {
 	header := "{'descr': '<f8', 'fortran_order': True, 'shape': (2, 3), }\n"
 	b := append([]byte(magic), 1, 0, byte(len(header)), 0)

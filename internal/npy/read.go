@@ -39,8 +39,8 @@ func elementOf[T float](descr string) (element[T], bool) {
 // (last index fastest), whatever order the file has.
 //
 // The element types <f4, <f8, |u1, <i4 and <i8 are accepted and converted to
-// float32: <f8, <i4 and <i8 are rounded to the nearest float32, and <f8 values
-// too large for it become infinite. The product of shape is len(data). A
+// float32: <f8, <i4 and <i8 are rounded to the nearest float32; a finite <f8 value
+// too large for it is an error. The product of shape is len(data). A
 // scalar has an empty, non-nil shape and one element; an array with a
 // dimension of zero has no elements.
 //
@@ -55,7 +55,8 @@ func Read(r io.Reader) (shape []int, data []float32, err error) {
 	return read[float32](r)
 }
 
-// Read64 is Read with float64 elements: only <i8 values beyond 2⁵³ are rounded.
+// Read64 is Read with float64 elements: all <f8 values fit, and only <i8 values beyond
+// 2⁵³ are rounded.
 func Read64(r io.Reader) (shape []int, data []float64, err error) {
 	return read[float64](r)
 }
@@ -94,7 +95,13 @@ func readElements[T float](r io.Reader, el element[T], n int) ([]T, error) {
 			return nil, truncated("data", n*el.size, len(data)*el.size+got, err)
 		}
 		for i := 0; i < len(chunk); i += el.size {
-			data = append(data, el.decode(chunk[i:]))
+			v := el.decode(chunk[i:])
+			if el.size == 8 && math.IsInf(float64(v), 0) { // no <i8 value is
+				if wide := math.Float64frombits(binary.LittleEndian.Uint64(chunk[i:])); !math.IsInf(wide, 0) {
+					return nil, fmt.Errorf("element %d is %g, too large for float32", len(data), wide)
+				}
+			}
+			data = append(data, v)
 		}
 	}
 	return data, nil

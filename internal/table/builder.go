@@ -1,32 +1,54 @@
 package table
 
-import (
-	"math"
-	"strconv"
-	"strings"
-)
+import "strings"
 
 // builder takes the cells of one column as they come. It begins with numbers
 // and turns to text at the first cell that is neither number nor missing.
 type builder struct {
 	name   string
+	cells  *cells
 	values []float64
 	text   *textBuilder
 	// filled: a cell was not empty, so that its spelling is lost when text comes
 	// and the column has to be read again.
 	filled bool
 	reread bool
+	// comma and point are the first numbers with such a decimal mark where both are
+	// possible, word the first of missing cells with a word that is not NA or NaN.
+	comma, point, word spot
+	missing            int
+}
+
+// spot is a cell and its row, counted from 1; row 0: none.
+type spot struct {
+	row  int
+	cell string
+}
+
+func (s *spot) first(row int, cell string) {
+	if s.row == 0 {
+		*s = spot{row, strings.Clone(cell)}
+	}
 }
 
 func (b *builder) add(cell string) {
 	if b.text != nil {
 		b.text.add(cell)
+		b.countMissing(len(b.text.codes), cell)
 		return
 	}
-	v, ok := parse(cell)
+	v, ok, has := b.cells.read(cell)
 	if ok {
 		b.filled = b.filled || cell != ""
 		b.values = append(b.values, v)
+		switch {
+		case v != v:
+			b.countMissing(len(b.values), cell)
+		case has == ',':
+			b.comma.first(len(b.values), cell)
+		case has == '.':
+			b.point.first(len(b.values), cell)
+		}
 		return
 	}
 	b.text, b.reread = &textBuilder{}, b.filled
@@ -37,6 +59,17 @@ func (b *builder) add(cell string) {
 	b.text.add(cell)
 }
 
+// countMissing counts a cell that is missing by a word that may surprise.
+func (b *builder) countMissing(row int, cell string) {
+	if cell == "" || cell == "NA" || cell == "NaN" || cell == "nan" || !b.cells.absent(cell) {
+		return
+	}
+	if cell = strings.TrimSpace(cell); cell != "" {
+		b.missing++
+		b.word.first(row, cell)
+	}
+}
+
 func (b *builder) column() Column {
 	if b.text == nil {
 		if b.values == nil {
@@ -44,24 +77,9 @@ func (b *builder) column() Column {
 		}
 		return Column{Name: b.name, Numbers: b.values}
 	}
-	return b.text.column(b.name)
-}
-
-// parse is the value of a cell: NaN for an empty one, NA and NaN, ±Inf beyond
-// the range of float64; false for text.
-func parse(cell string) (float64, bool) {
-	cell = strings.TrimSpace(cell)
-	if cell == "" || cell == "NA" {
-		return math.NaN(), true
-	}
-	if cell[0] > '9' && cell[0]|0x20 != 'n' && cell[0]|0x20 != 'i' {
-		return 0, false // spares the error value of ParseFloat
-	}
-	v, err := strconv.ParseFloat(cell, 64)
-	if err != nil && !math.IsInf(v, 0) {
-		return 0, false
-	}
-	return v, true
+	c := b.text.column(b.name)
+	c.cells = b.cells
+	return c
 }
 
 // textBuilder numbers different texts as they come.

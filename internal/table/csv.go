@@ -15,6 +15,13 @@ import (
 // columns whose text begins late are read a second time.
 func readCSV(source string, open func() (io.Reader, error), o Options) (*Table, error) {
 	t := &Table{Source: source}
+	raw := open
+	var text *utf8Reader
+	open = func() (io.Reader, error) {
+		f, err := raw()
+		text = newUTF8Reader(f)
+		return text, err
+	}
 	f, err := open()
 	if err != nil {
 		return nil, err
@@ -23,7 +30,7 @@ func readCSV(source string, open func() (io.Reader, error), o Options) (*Table, 
 	if err != nil {
 		return nil, err
 	}
-	builders, wanted, err := t.wanted(h, o.Columns)
+	builders, wanted, err := t.wanted(h, o)
 	if err != nil {
 		return nil, err
 	}
@@ -39,6 +46,13 @@ func readCSV(source string, open func() (io.Reader, error), o Options) (*Table, 
 	if n == 0 {
 		return nil, t.errorf("there is a header and no row")
 	}
+	if text.name != "" {
+		t.note("the text is not UTF-8 and was read as %s", text.name)
+	}
+	if err := t.decide(builders); err != nil {
+		return nil, err
+	}
+	t.noteMissing(builders)
 	if err := t.reread(open, h, o, builders, wanted); err != nil {
 		return nil, err
 	}
@@ -91,10 +105,6 @@ func (t *Table) header(f io.Reader, o *Options) ([]string, *csv.Reader, error) {
 	if err != nil && !errors.Is(err, io.EOF) {
 		return nil, nil, t.parseError(err)
 	}
-	if bom := "\xef\xbb\xbf"; strings.HasPrefix(string(first[:min(3, len(first))]), bom) {
-		_, _ = buffered.Discard(len(bom))
-		first = first[len(bom):]
-	}
 	if o.Comma == 0 {
 		o.Comma = separator(string(first))
 	}
@@ -131,7 +141,7 @@ func (t *Table) header(f io.Reader, o *Options) ([]string, *csv.Reader, error) {
 		name := strings.TrimSpace(cell)
 		if name == "" {
 			name = "x" + strconv.Itoa(j+1)
-		} else if _, ok := parse(name); ok {
+		} else if _, ok := usual.parse(name); ok {
 			numbers++
 		}
 		names = append(names, name)
@@ -186,7 +196,8 @@ func firstLine(text string) string {
 }
 
 // wanted are builders for the columns to read, and where they are in a row.
-func (t *Table) wanted(header, names []string) ([]builder, []int, error) {
+func (t *Table) wanted(header []string, o Options) ([]builder, []int, error) {
+	names, meaning := o.Columns, newCells(o)
 	var builders []builder
 	var at []int
 	for _, name := range names {
@@ -196,7 +207,7 @@ func (t *Table) wanted(header, names []string) ([]builder, []int, error) {
 	}
 	for j, name := range header {
 		if len(names) == 0 || slices.Contains(names, name) {
-			builders = append(builders, builder{name: name})
+			builders = append(builders, builder{name: name, cells: meaning})
 			at = append(at, j)
 		}
 	}

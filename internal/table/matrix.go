@@ -45,6 +45,33 @@ func (m *Matrix) Constant() []int {
 	return out
 }
 
+// Sizes of numbers whose squares, and products of two squares, float64 holds.
+const leastSize, mostSize = 1e-75, 1e75
+
+// Range returns an error that names the first column which varies, but around its first
+// cell by so much or so little that squares of it are no numbers, as every fit needs.
+func (t *Table) Range(m *Matrix) error {
+	for j, name := range m.Names {
+		x := m.Column(j)
+		size, row := 0.0, 0
+		for i, v := range x {
+			size = max(size, math.Abs(v-x[0]))
+			if math.Abs(v) > math.Abs(x[row]) {
+				row = i
+			}
+		}
+		if size == 0 || size >= leastSize && size <= mostSize {
+			continue
+		}
+		what := "large"
+		if size < 1 {
+			what = "small"
+		}
+		return t.errorf("row %d, column %s: %g is too %s: its square is no number of float64; write the column in another unit", row+1, name, x[row], what)
+	}
+	return nil
+}
+
 // Matrix copies columns of finite numbers, column after column. Text, missing
 // and infinite cells are errors that name row and column; a name twice is one
 // too. Without names it is all columns.
@@ -94,7 +121,11 @@ func (t *Table) Classes(name string) ([]int, []string, error) {
 	}
 	for i := range c.Len() {
 		if c.missing(i) {
-			return nil, nil, t.errorf("row %d, column %s: the class is missing", i+1, name)
+			says := ""
+			if text := strings.TrimSpace(c.Text(i)); text != "" {
+				says = fmt.Sprintf(" (%q is a word for a missing value)", shorten(text))
+			}
+			return nil, nil, t.errorf("row %d, column %s: the class is missing%s", i+1, name, says)
 		}
 	}
 	levels, codes := c.levels()
@@ -109,7 +140,7 @@ func (t *Table) finite(c *Column) error {
 	for i, v := range c.Numbers {
 		switch {
 		case math.IsNaN(v):
-			return t.errorf("row %d, column %s: no number (the cell is empty, NA or NaN)", i+1, c.Name)
+			return t.errorf("row %d, column %s: no number (the cell is empty, NA or NaN, or another word for a missing value)", i+1, c.Name)
 		case math.IsInf(v, 0):
 			return t.errorf("row %d, column %s: %+v is not finite", i+1, c.Name, v)
 		}
@@ -120,10 +151,13 @@ func (t *Table) finite(c *Column) error {
 // textError names the first cell that is no number, and proposes one-hot where
 // no cell is one.
 func (t *Table) textError(c *Column) error {
+	if err := t.stray(c); err != nil {
+		return err
+	}
 	number := make([]bool, len(c.Levels))
 	hint := fmt.Sprintf("; the column is text with %d different values, which one-hot columns can stand for", len(c.Levels))
 	for k, level := range c.Levels {
-		v, ok := parse(level)
+		v, ok := c.meaning().parse(level)
 		number[k] = ok
 		if ok && !math.IsNaN(v) {
 			hint = ""
@@ -181,17 +215,52 @@ func (t *Table) OneHot(name, reference string) (*Table, error) {
 	return out, nil
 }
 
-// Encode is the table with one-hot columns in the place of every text column
-// but those named. With reference the first value of each is left out.
-func (t *Table) Encode(reference bool, but ...string) (*Table, error) {
+// Encoding says which columns Encode makes one-hot columns of.
+type Encoding struct {
+	Text        bool     // text columns
+	Categorical []string // these, be they of text or of numbers
+	But         []string // never these
+	Reference   bool     // the first value of each gets no column
+}
+
+// IdentifierError says that a text column has a value of its own in most rows.
+type IdentifierError struct {
+	Column string
+	line   string
+}
+
+// Error is one line.
+func (e *IdentifierError) Error() string { return e.line }
+
+// fewLevels is how many values never make a text column an identifier.
+const fewLevels = 20
+
+// Encode is the table with one-hot columns in the place of some. Text columns that are not
+// named and are mostly numbers, or have another value in more than every other row, are a
+// StrayError and an IdentifierError: they are hardly meant.
+func (t *Table) Encode(e Encoding) (*Table, error) {
+	for _, name := range e.Categorical {
+		if _, err := t.index(name); err != nil {
+			return nil, err
+		}
+	}
 	out := t
 	for i := range t.columns {
 		c := &t.columns[i]
-		if c.Numeric() || slices.Contains(but, c.Name) {
+		named := slices.Contains(e.Categorical, c.Name)
+		if !named && (c.Numeric() || !e.Text) || slices.Contains(e.But, c.Name) {
 			continue
 		}
+		if !named {
+			if err := t.stray(c); err != nil {
+				return nil, err
+			}
+			if k := len(c.Levels); k > fewLevels && 2*k > t.rows {
+				return nil, &IdentifierError{c.Name, t.errorf("column %s has %d different values in %d rows, as an identifier or free text has", c.Name, k, t.rows).Error()}
+			}
+		}
 		left := ""
-		if reference {
+		if e.Reference {
 			levels, _ := c.levels()
 			left = levels[0]
 		}

@@ -23,6 +23,12 @@ type Options struct {
 	// Comma separates cells; 0: comma, semicolon or tab, whichever the first
 	// line has most of.
 	Comma rune
+	// Missing are the words of cells without a value, beside empty ones; nil: MissingWords.
+	// A text column keeps their spelling, and its missing cells count as such.
+	Missing []string
+	// Decimal is the decimal mark of numbers, a comma or a point; 0: a point, or, where
+	// the comma does not separate cells, a comma if no number of the table has a point.
+	Decimal rune
 	// Progress, if not nil, hears how many bytes of the file have been read, of
 	// how many. A file of which a part is read twice starts again.
 	Progress func(read, total int64)

@@ -3,7 +3,7 @@
 //
 // Rows are counted from 1, without the header, in everything a person reads.
 // Every error is one line that says where: "grades.csv: row 17, column age:
-// \"n/a\" is not a number".
+// \"12b\" is not a number".
 package table
 
 import (
@@ -138,8 +138,8 @@ func (t *Table) Take(rows []int) (*Table, error) {
 }
 
 // Complete are the rows, counted from 0, in which none of the named columns
-// has a missing cell: empty in a text column, no finite number in a column of
-// numbers. Without names all columns count.
+// has a missing cell: empty, or with a word for a missing value, or in a column of
+// numbers not finite. Without names all columns count.
 func (t *Table) Complete(names ...string) ([]int, error) {
 	if len(names) == 0 {
 		names = t.Names()
@@ -182,12 +182,15 @@ func (e *Error) Error() string { return e.line }
 // Column is one column: of numbers where Numbers is not nil, of text otherwise.
 type Column struct {
 	Name string
-	// Numbers are the values; NaN where the file had an empty cell, NA or NaN.
+	// Numbers are the values; NaN where the file had an empty cell or a word for a
+	// missing value.
 	Numbers []float64
 	// Levels are the different texts in order of first appearance, and Codes
 	// the index into them of each row.
 	Levels []string
 	Codes  []int32
+
+	cells *cells // how a column of text was read; nil: as usual
 }
 
 // Numeric reports whether all cells are numbers or missing.
@@ -230,7 +233,7 @@ func (c *Column) missing(row int) bool {
 	if c.Numeric() {
 		return math.IsNaN(c.Numbers[row]) || math.IsInf(c.Numbers[row], 0)
 	}
-	return strings.TrimSpace(c.Levels[c.Codes[row]]) == ""
+	return c.meaning().absent(c.Levels[c.Codes[row]])
 }
 
 // take is the column of some rows; text of which only numbers are left becomes
@@ -243,7 +246,7 @@ func (c *Column) take(rows []int) Column {
 		}
 		return out
 	}
-	b, text := builder{name: c.Name}, textBuilder{}
+	b, text := builder{name: c.Name, cells: c.meaning()}, textBuilder{}
 	for _, r := range rows {
 		b.add(c.Text(r))
 		text.add(c.Text(r))
@@ -251,5 +254,7 @@ func (c *Column) take(rows []int) Column {
 	if out := b.column(); out.Numeric() {
 		return out
 	}
-	return text.column(c.Name)
+	out := text.column(c.Name)
+	out.cells = c.cells
+	return out
 }

@@ -92,11 +92,11 @@ func TestErrorsSayWhere(t *testing.T) {
 }
 
 func TestCellsThatAreNotFinite(t *testing.T) {
-	tab := read(t, "age,G3,school,x,y\n1,2,GP,1,1\nn/a,,MS,-inf,2\n3,4,GP,1e999,3\n", Options{})
+	tab := read(t, "age,G3,school,x,y\n1,2,GP,1,1\nn.a.,,MS,-inf,2\n3,4,GP,1e999,3\n", Options{})
 	_, err := tab.Matrix("age")
-	wantError(t, err, `t.csv: row 2, column age: "n/a" is not a number`)
+	wantError(t, err, `t.csv: row 2, column age: "n.a." is not a number`)
 	_, err = tab.Target("G3")
-	wantError(t, err, `t.csv: row 2, column G3: no number (the cell is empty, NA or NaN)`)
+	wantError(t, err, `t.csv: row 2, column G3: no number (the cell is empty, NA or NaN, or another word for a missing value)`)
 	_, err = tab.Matrix("x")
 	wantError(t, err, `t.csv: row 2, column x: -Inf is not finite`)
 	_, err = tab.Matrix("school")
@@ -167,7 +167,7 @@ func TestOneHot(t *testing.T) {
 	}
 	_, err = tab.OneHot("sex", "m")
 	wantError(t, err, `t.csv: column sex has no value "m"; did you mean M or F?`)
-	all, err := tab.Encode(true)
+	all, err := tab.Encode(Encoding{Text: true, Reference: true})
 	if err != nil || !slices.Equal(all.Names(), []string{"sex=F", "sex=M", "y", "edu"}) {
 		t.Errorf("names %q, %v", all.Names(), err)
 	}

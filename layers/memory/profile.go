@@ -1,6 +1,7 @@
 package memory
 
 import (
+	"errors"
 	"fmt"
 	"math"
 
@@ -19,11 +20,15 @@ type Profile struct {
 	Horizon float64
 }
 
+// ErrNotFinite is wrapped by the error of a network whose gradients overflow.
+var ErrNotFinite = errors.New("the gradient is not a finite number")
+
 // Measure runs the network forward and back on examples from the start state.
 // layer names a recurrent layer; inputs are whole examples in the batched layout
 // and targets those of the loss, at the last position only where the network has
 // an output for each. A nil loss is the cross-entropy. The network is not changed;
-// it runs as in training but without dropout.
+// it runs as in training but without dropout. Gradients that overflow are
+// ErrNotFinite.
 func Measure(net *nn.Network, layer string, inputs, targets []float32, loss nn.Loss) (*Profile, error) {
 	size := net.Input.Size()
 	batch := len(inputs) / size
@@ -63,6 +68,11 @@ func Measure(net *nn.Network, layer string, inputs, targets []float32, loss nn.L
 	copy(p.Target, targets)
 	p.Run()
 	profile := &Profile{Norms: norms(gradients, batch, node.Shape)}
+	for lag, v := range profile.Norms {
+		if math.IsNaN(v) || math.IsInf(v, 0) {
+			return nil, fmt.Errorf("memory of %s: %w: at lag %d it is %g; the weights are too large", layer, ErrNotFinite, lag, v)
+		}
+	}
 	profile.Horizon = horizon(profile.Norms)
 	return profile, nil
 }

@@ -65,6 +65,20 @@ func (m Model) Build(decode models.Decode, task models.Task, rng *rand.Rand) (*n
 	return net, nil
 }
 
+// Kept is the folder of the network whose parameters the options keep; "": they are
+// drawn anew.
+func (m Model) Kept(decode models.Decode) (dir string, err error) {
+	m = Model{Weights: "kept"}
+	if err := decode(&m); err != nil || m.Run == "" || m.Weights != "kept" {
+		return "", err // Build says what is wrong
+	}
+	path, _, err := m.read()
+	if err != nil {
+		return "", fmt.Errorf("saved: %w", err)
+	}
+	return filepath.Dir(path), nil
+}
+
 // kept is the network with its parameters.
 func (m Model) kept() (*nn.Network, error) {
 	path, _, err := m.read()

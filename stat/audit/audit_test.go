@@ -194,7 +194,7 @@ func TestCompasPath(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if features, err = features.Encode(true); err != nil {
+	if features, err = features.Encode(table.Encoding{Text: true, Reference: true}); err != nil {
 		t.Fatal(err)
 	}
 	x, err := features.Matrix()

@@ -1,6 +1,7 @@
 package estimate
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"path/filepath"
@@ -22,6 +23,11 @@ type Source struct {
 	// OneHot puts columns of 0 and 1 in the place of columns of text, one for each
 	// value but the first.
 	OneHot bool
+	// Categorical columns have those, too, be they of text or of numbers.
+	Categorical []string
+	// Missing and Decimal are as in table.Options.
+	Missing []string
+	Decimal rune
 	// Progress hears how many bytes of the file have been read; nil: nobody does.
 	Progress func(read, total int64)
 }
@@ -59,16 +65,17 @@ func (s Source) Read() (*Data, error) {
 
 // table reads the columns, as they are in the file.
 func (s Source) table() (*table.Table, error) {
-	t, err := table.Read(s.Path, table.Options{Columns: s.Columns, NoHeader: s.NoHeader, Progress: s.Progress})
+	t, err := table.Read(s.Path, table.Options{Columns: s.Columns, NoHeader: s.NoHeader, Progress: s.Progress,
+		Missing: s.Missing, Decimal: s.Decimal})
 	if err != nil {
 		return nil, err
 	}
 	if t, err = t.Drop(s.Drop...); err != nil {
 		return nil, err
 	}
-	if s.OneHot {
-		if t, err = t.Encode(true); err != nil {
-			return nil, err
+	if s.OneHot || s.Categorical != nil {
+		if t, err = t.Encode(table.Encoding{Text: s.OneHot, Categorical: s.Categorical, Reference: true}); err != nil {
+			return nil, fmt.Errorf("%w%s", err, remedyOf(err))
 		}
 	}
 	if len(t.Names()) == 0 {
@@ -89,7 +96,13 @@ func (s Source) numbers(t *table.Table, leftOut int) (*Data, error) {
 	}
 	m, err := t.Matrix()
 	if err != nil {
+		if text := remedyOf(err); text != "" {
+			return nil, fmt.Errorf("%w%s", err, text)
+		}
 		return nil, fmt.Errorf("%w%s", err, remedy(t))
+	}
+	if err := t.Range(m); err != nil {
+		return nil, err
 	}
 	if constant := m.Constant(); len(constant) > 0 {
 		names := make([]string, len(constant))
@@ -118,6 +131,19 @@ func (d *Data) logarithms() error {
 		d.X[k] = math.Log(v)
 	}
 	return nil
+}
+
+// remedyOf is what to do about a text column that is hardly meant; "": err is another one.
+func remedyOf(err error) string {
+	var stray *table.StrayError
+	var identifier *table.IdentifierError
+	switch {
+	case errors.As(err, &stray):
+		return fmt.Sprintf("; correct the cell, name it in -missing, or take every value as a category with -categorical %s", stray.Column)
+	case errors.As(err, &identifier):
+		return fmt.Sprintf("; leave the column out with -drop %s, or keep it with -categorical %s", identifier.Column, identifier.Column)
+	}
+	return ""
 }
 
 // remedy is what to do about the first column that is not of finite numbers.

@@ -182,3 +182,6 @@ func (r *DiffusionResult) Warnings() []string {
 	}
 	return out
 }
+
+// Remarks are what reading found odd, a line each.
+func (r *DiffusionResult) Remarks() []string { return r.Notes }

@@ -142,6 +142,7 @@ func (g Glasso) readCovariance(r *GlassoResult) (*graphical.Covariance, *Data, e
 	}
 	s := m.values
 	r.File, r.Variables, r.Observations = filepath.Base(g.Covariance), m.names, g.Observations
+	r.Notes = m.notes
 	if len(g.Data.Drop) > 0 {
 		if r.Variables, err = without(m.names, g.Data.Drop, r.File); err != nil {
 			return nil, nil, err

@@ -131,3 +131,6 @@ func (r *GlassoResult) Warnings() []string {
 	}
 	return out
 }
+
+// Remarks are what reading found odd, a line each.
+func (r *GlassoResult) Remarks() []string { return r.Notes }

@@ -11,7 +11,7 @@ import (
 // matrix of len(to) × len(from), in which entry (i, j) that is not 0 joins from[j] to
 // to[i].
 func readReference(path string, from, to []string) ([][2]int, error) {
-	t, err := table.Read(path, table.Options{})
+	t, err := table.Read(path, table.Options{Missing: []string{}})
 	if err != nil {
 		return nil, err
 	}

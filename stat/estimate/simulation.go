@@ -94,6 +94,9 @@ func (r *SimulationResult) JSON() any {
 // Warnings are none.
 func (r *SimulationResult) Warnings() []string { return nil }
 
+// Remarks are none: nothing is read.
+func (r *SimulationResult) Remarks() []string { return nil }
+
 // WriteFolder writes inputs.csv, outputs.csv, kernel.csv, edges.csv, network.dot,
 // network.graphml and network.svg. The folder has to be new or empty.
 func (r *SimulationResult) WriteFolder(dir string) error {

@@ -16,6 +16,7 @@ type matrix struct {
 	values        []float64
 	names         []string // of the columns
 	named         bool     // by the file, not x1, x2, …
+	notes         []string // what reading found odd
 }
 
 // readMatrix reads all columns as numbers; infinite says whether they may be infinite.
@@ -39,7 +40,7 @@ func readMatrix(path string, infinite bool) (*matrix, error) {
 		}
 	}
 	names := t.Names()
-	m := &matrix{file: t.Source, rows: t.Rows(), columns: len(names), names: names, values: make([]float64, t.Rows()*len(names))}
+	m := &matrix{file: t.Source, rows: t.Rows(), columns: len(names), names: names, notes: t.Notes, values: make([]float64, t.Rows()*len(names))}
 	for j, name := range names {
 		m.named = m.named || name != fmt.Sprintf("x%d", j+1)
 		c, err := t.Column(name)

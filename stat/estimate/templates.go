@@ -49,6 +49,7 @@ type TemplatesResult struct {
 	Nodes        []string
 	Observations int
 	LeftOut      int
+	Notes        []string
 	Anchor       int
 	Epsilon      float64
 	Shift        *diffusion.Shift
@@ -62,7 +63,7 @@ func (t Templates) Run() (*TemplatesResult, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &TemplatesResult{Request: t, File: s.y.File, Nodes: s.nodes, Observations: s.y.Rows, LeftOut: s.y.LeftOut}
+	r := &TemplatesResult{Request: t, File: s.y.File, Nodes: s.nodes, Observations: s.y.Rows, LeftOut: s.y.LeftOut, Notes: s.y.Notes}
 	if len(r.Nodes) < 2 {
 		return nil, fmt.Errorf("%s: a graph needs at least 2 nodes; there is one column", r.File)
 	}
@@ -183,6 +184,9 @@ func (r *TemplatesResult) WriteText(w io.Writer) error {
 		left = fmt.Sprintf(", %d incomplete rows left out", r.LeftOut)
 	}
 	fmt.Fprintf(w, "%s: %d observations of %d nodes, outputs alone%s\n", r.File, r.Observations, len(r.Nodes), left)
+	for _, note := range r.Notes {
+		fmt.Fprintln(w, "note: "+note)
+	}
 	fmt.Fprintf(w, "%s with the eigenvectors of the covariance, %s of weight above %.2g of the largest; weights of %s sum to 1\n",
 		kind, plural(len(r.Graph.Edges), "edge"), r.Request.Threshold, r.Nodes[r.Anchor])
 	if c := r.Score; c != nil {
@@ -237,3 +241,6 @@ func (r *TemplatesResult) WriteFolder(dir string) error {
 	files := []file{jsonFile("result.json", r.JSON()), csvFile("shift.csv", r.Nodes, matrixRows(p, p, r.Shift.S.At))}
 	return writeFolder(dir, append(files, graphFiles(r.Graph, fmt.Sprintf("%s: %s", r.File, plural(len(r.Graph.Edges), "edge")))...))
 }
+
+// Remarks are what reading found odd, a line each.
+func (r *TemplatesResult) Remarks() []string { return r.Notes }

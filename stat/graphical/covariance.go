@@ -37,6 +37,9 @@ func (c *Covariance) N() int { return c.n }
 // lie by rounding, a few units of single precision.
 const semidefinite = 1e-7
 
+// Variances of which products are numbers.
+const leastVariance, mostVariance = 1e-150, 1e150
+
 // FromMatrix takes a covariance or correlation matrix of p variables, row-major. It is not
 // copied and must not change. n is the number of observations behind it, which only eBIC
 // needs; 0 means unknown. Not finite, not symmetric (beyond 1e-8 relative), without a
@@ -56,6 +59,9 @@ func FromMatrix(s []float64, p, n int) (*Covariance, error) {
 		c.diag[i] = s[i*p+i]
 		if c.diag[i] <= 0 {
 			return nil, fmt.Errorf("the variance of variable %d is %v: drop constant columns", i+1, c.diag[i])
+		}
+		if c.diag[i] < leastVariance || c.diag[i] > mostVariance {
+			return nil, fmt.Errorf("the variance of variable %d is %v: its square is no number of float64; write it in another unit", i+1, c.diag[i])
 		}
 	}
 	for i := range p {

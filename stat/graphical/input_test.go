@@ -39,6 +39,8 @@ func TestBadInput(t *testing.T) {
 		"not symmetric":       {matrix(1, 0.5, 0.4, 1), "not symmetric: row 2, column 1"},
 		"not semidefinite":    {matrix(1, 2, 2, 1), "not positive semidefinite"},
 		"no variance":         {matrix(1, 0, 0, 0), "variance of variable 2 is 0"},
+		"large variance":      {matrix(1e300, 0, 0, 1), "variance of variable 1 is 1e+300"},
+		"small variance":      {matrix(1, 0, 0, 1e-300), "variance of variable 2 is 1e-300"},
 		"shape":               {matrix(1, 2, 3), "2 × 2 values; there are 3"},
 		"negative lambda":     {fitted(Penalty{Lambda: -0.1}, Options{}), "lambda is -0.1"},
 		"NaN lambda":          {fitted(Penalty{Lambda: nan}, Options{}), "lambda is NaN"},

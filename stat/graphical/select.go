@@ -20,7 +20,8 @@ const (
 	CV Method = "cv"
 )
 
-// SelectOptions say how to choose one network of a path.
+// SelectOptions say how to choose one network of a path. Options of methods other than the
+// chosen one do not count.
 type SelectOptions struct {
 	Method      Method // "": EBIC
 	Penalty     Penalty
@@ -142,6 +143,7 @@ func (s *Selection) score(c *Covariance, o SelectOptions) error {
 	return nil
 }
 
+// check sets defaults and finds options of the method out of range.
 func (o *SelectOptions) check(n int) error {
 	if o.Method == "" {
 		o.Method = EBIC
@@ -159,17 +161,24 @@ func (o *SelectOptions) check(n int) error {
 	if o.Instability == 0 {
 		o.Instability = 0.05
 	}
-	switch {
-	case o.Method != EBIC && o.Method != StARS && o.Method != CV:
+	switch o.Method {
+	case EBIC:
+		if !(*o.Gamma >= 0 && *o.Gamma <= 1) {
+			return fmt.Errorf("gamma of eBIC is %v; it lies between 0 and 1", *o.Gamma)
+		}
+	case CV:
+		if o.Folds < 2 || o.Folds > n {
+			return fmt.Errorf("%d folds of %d observations: there have to be at least 2 and at most as many as observations", o.Folds, n)
+		}
+	case StARS:
+		if !(o.Instability > 0 && o.Instability < 0.5) {
+			return fmt.Errorf("instability is %v; it lies between 0 and 0.5", o.Instability)
+		}
+		if o.Subsamples < 2 {
+			return fmt.Errorf("%d subsamples: stability needs at least 2", o.Subsamples)
+		}
+	default:
 		return fmt.Errorf("unknown method of selection %q: ebic, stars or cv", o.Method)
-	case !(*o.Gamma >= 0 && *o.Gamma <= 1):
-		return fmt.Errorf("gamma of eBIC is %v; it lies between 0 and 1", *o.Gamma)
-	case o.Folds < 2 || o.Folds > n:
-		return fmt.Errorf("%d folds of %d observations: there have to be at least 2 and at most as many as observations", o.Folds, n)
-	case o.Subsamples < 2:
-		return fmt.Errorf("%d subsamples: stability needs at least 2", o.Subsamples)
-	case !(o.Instability > 0 && o.Instability < 0.5):
-		return fmt.Errorf("instability %v lies between 0 and 0.5", o.Instability)
 	}
 	return nil
 }

@@ -107,6 +107,8 @@ func EdgeStability(x []float64, n, p int, lambda float64, o SelectOptions) ([]St
 	if _, _, err := center(x, n, p); err != nil {
 		return nil, err
 	}
+	o.Method = StARS
+	o.Instability = 0 // there is no limit to keep to
 	if err := o.check(n); err != nil {
 		return nil, err
 	}

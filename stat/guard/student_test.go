@@ -26,7 +26,7 @@ func TestStudents(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if students, err = students.Encode(true); err != nil {
+	if students, err = students.Encode(table.Encoding{Text: true, Reference: true}); err != nil {
 		t.Fatal(err)
 	}
 	y, err := students.Target("G3")

@@ -51,6 +51,9 @@ func CrossValidate(p Problem, o CVOptions) (*CV, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := p.classesOutside(fold); err != nil {
+		return nil, err
+	}
 	lambdas := path.Lambdas()
 	losses, sizes, errs := make([][]float64, count), make([]float64, count), make([]error, count)
 	inner := PathOptions{Options: o.Options}
@@ -76,6 +79,40 @@ func CrossValidate(p Problem, o CVOptions) (*CV, error) {
 	cv := &CV{Path: path, Fold: fold, Mean: make([]float64, len(lambdas)), Error: make([]float64, len(lambdas))}
 	cv.summarize(losses, sizes)
 	return cv, nil
+}
+
+// FoldError says that all observations of a class are in one fold: without it the class
+// can not be fitted.
+type FoldError struct{ Fold, Class int }
+
+// Error names fold and class.
+func (e *FoldError) Error() string {
+	return fmt.Sprintf("linear: all observations of class %d are in fold %d; every class needs some in two folds", e.Class, e.Fold)
+}
+
+// classesOutside returns a FoldError for the first class that is in one fold only.
+func (p *Problem) classesOutside(fold []int) error {
+	if p.Family == Gaussian {
+		return nil
+	}
+	home := map[int]int{} // the one fold of a class, or −1
+	for i, y := range p.Y {
+		if p.Weights != nil && p.Weights[i] == 0 {
+			continue
+		}
+		class := int(y)
+		if at, seen := home[class]; !seen {
+			home[class] = fold[i]
+		} else if at != fold[i] {
+			home[class] = -1
+		}
+	}
+	for class := range len(home) {
+		if at, seen := home[class]; seen && at >= 0 {
+			return &FoldError{Fold: at, Class: class}
+		}
+	}
+	return nil
 }
 
 // heldOut returns the mean loss on fold k for every λ, with the weight of the fold.

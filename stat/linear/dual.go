@@ -43,15 +43,28 @@ func (f *fitter) basis(lambda float64) *projection {
 		return f.t.basis
 	}
 	if f.whole == nil || f.t.lower != nil {
-		var inside []int
-		for j, w := range f.t.factor {
-			if lower, upper := f.t.limits(j); !math.IsInf(w, 1) && f.beta[j] > lower && f.beta[j] < upper {
-				inside = append(inside, j)
-			}
-		}
+		inside := f.inside()
 		f.whole = newProjection(f.t, inside)
+		f.idle = make([]bool, f.t.p)
+		for _, j := range inside {
+			f.idle[j] = true
+		}
+		for _, j := range f.whole.kept {
+			f.idle[j] = false
+		}
 	}
 	return f.whole
+}
+
+// inside lists the features that are not at a bound.
+func (f *fitter) inside() []int {
+	var list []int
+	for j, w := range f.t.factor {
+		if lower, upper := f.t.limits(j); !math.IsInf(w, 1) && f.beta[j] > lower && f.beta[j] < upper {
+			list = append(list, j)
+		}
+	}
+	return list
 }
 
 // dualPoint returns the scaled dual point.
@@ -76,7 +89,12 @@ func (f *fitter) slack(j int) float64 {
 // allow says whether thresholds at λ are so small that correlations are rounding, or
 // that nothing but rounding keeps the gap from being small.
 func (f *fitter) allow(lambda float64, stuck bool) {
-	f.loose = stuck || lambda*f.t.alpha <= 1e-12*f.t.largest*math.Sqrt(f.unit)
+	f.loose = stuck || f.negligible(lambda)
+}
+
+// negligible tells that thresholds at λ are below the rounding of correlations.
+func (f *fitter) negligible(lambda float64) bool {
+	return lambda*f.t.alpha <= 1e-12*f.t.largest*math.Sqrt(f.unit)
 }
 
 // setNull sets the objective without penalised features, after that of the intercept
@@ -130,7 +148,7 @@ func (f *fitter) rounding(objective float64) float64 {
 // cancelled is the size of what is added up in predictors and multiplied by residuals:
 // where large coefficients cancel that is far more than the objective.
 func (f *fitter) cancelled() float64 {
-	sum := 0.0
+	sum := math.Abs(f.intercept)
 	for _, j := range f.set {
 		sum += math.Abs(f.beta[j]) * f.t.extent(j)
 	}
@@ -191,7 +209,7 @@ func (f *fitter) dualAt(lambda, most float64, smooth bool) (value, s float64) {
 func (f *fitter) conjugates(lambda, s float64) float64 {
 	sum := 0.0
 	for _, j := range f.screen.fresh {
-		if w := f.t.factor[j]; w > 0 {
+		if w := f.t.factor[j]; w > 0 && !f.idles(j) {
 			sum += f.penaltyConjugate(j, s*f.screen.c[j], lambda*w)
 		}
 	}

@@ -57,11 +57,11 @@ func (f *fitter) foremost(list []int) []int {
 }
 
 // excess is |cⱼ|/threshold without the rounding of cⱼ, zero where a bound at zero
-// makes it harmless.
+// makes it harmless or, at λ = 0, feature j is a combination of others.
 func (f *fitter) excess(j int, threshold float64) float64 {
 	c := f.screen.c[j]
 	lower, upper := f.t.limits(j)
-	if c > 0 && upper == 0 || c < 0 && lower == 0 {
+	if c > 0 && upper == 0 || c < 0 && lower == 0 || f.idles(j) {
 		return 0
 	}
 	return (math.Abs(c) - f.slack(j)) / threshold
@@ -75,3 +75,7 @@ func (f *fitter) entry(j int) float64 {
 	}
 	return 0
 }
+
+// idles tells that feature j depends on others at λ = 0, up to rounding, so that its
+// correlation is rounding as long as theirs are.
+func (f *fitter) idles(j int) bool { return f.idle != nil && f.idle[j] }

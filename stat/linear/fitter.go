@@ -45,6 +45,7 @@ type fitter struct {
 	keepDual  bool
 	loose     bool        // see slack
 	whole     *projection // of all features, for λ = 0
+	idle      []bool      // the features that depend on others of whole; nil before λ = 0
 	tolerance float64
 	limit     int
 }
@@ -55,6 +56,9 @@ type outcome struct {
 	scale                float64 // of the dual point
 	iterations           int
 	converged            bool
+	separable            bool
+	gradient             float64 // at λ = 0
+	dependent            int
 }
 
 func newFitter(t *task, l loss, o Options) *fitter {
@@ -172,6 +176,9 @@ func (f *fitter) trim() {
 // solve minimises for λ. Each round solves on the working set, computes the gap of
 // the whole problem and admits what the optimality conditions miss.
 func (f *fitter) solve(lambda float64) outcome {
+	if lambda == 0 {
+		return f.solveUnpenalised()
+	}
 	f.trim()
 	f.allow(lambda, false)
 	f.aged = true
@@ -201,6 +208,11 @@ func (f *fitter) solve(lambda float64) outcome {
 		f.admit(missing)
 		if len(missing) == 0 && rough == 0 {
 			if f.loose && strict < 1e-12 {
+				if f.negligible(lambda) {
+					f.project(0) // residuals without any correlation are feasible for every λ
+					f.screen.update(f.fair, lambda*f.t.alpha)
+					f.measure(lambda, &out)
+				}
 				return out
 			}
 			f.allow(lambda, strict < 1e-12)

@@ -157,6 +157,11 @@ func (e *grouped) excess(g int) float64 {
 
 func (e *grouped) fit(lambda float64) *Model {
 	var out outcome
+	if lambda == 0 { // groups are a matter of the penalty
+		out = e.solveUnpenalised()
+		out.judge(e.dependent(0), e.separable(0))
+		return e.model(0, e.nullLoss, out, e.family)
+	}
 	e.allow(lambda, false)
 	for strict := 0.3; ; {
 		e.minimize(lambda, e.target(strict), &out)
@@ -180,6 +185,7 @@ func (e *grouped) fit(lambda float64) *Model {
 			strict *= 0.1
 		}
 	}
+	out.judge(e.dependent(lambda), e.separable(lambda))
 	return e.model(lambda, e.nullLoss, out, e.family)
 }
 

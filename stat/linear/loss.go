@@ -164,7 +164,7 @@ func (l *logistic) conjugate(u []float64, most float64) (value, s float64) {
 		if q < -beyond || q > 1+beyond {
 			return math.Inf(-1), s
 		}
-		sum.add(-w * (entropy(q) + entropy(1-q)))
+		sum.add(-w * (entropy(q) + complement(q)))
 	}
 	return sum.total(), s
 }
@@ -179,4 +179,12 @@ func entropy(q float64) float64 {
 		return 0
 	}
 	return q * math.Log(q)
+}
+
+// complement is entropy(1−q), as exact for small q as for others.
+func complement(q float64) float64 {
+	if q >= 1 {
+		return 0
+	}
+	return (1 - q) * math.Log1p(-q)
 }

@@ -2,6 +2,7 @@ package linear
 
 import (
 	"fmt"
+	"math"
 	"slices"
 )
 
@@ -22,7 +23,21 @@ type Model struct {
 	Tolerance  float64 // what Gap was to reach, in the same unit
 	Explained  float64 // 1 − Loss/(loss of the intercept alone)
 	Iterations int     // sweeps of coordinate descent and products of conjugate gradients
-	Converged  bool    // Gap ≤ Tolerance
+	Converged  bool    // Gap ≤ Tolerance, and not Separable
+	// Separable tells that unpenalised features, at λ = 0 all, separate the classes or so
+	// nearly that float64 does not tell: the coefficients grow without bound, there is no
+	// fit to converge to, and those here are where the solver stopped.
+	Separable bool
+	// Dependent is how many unpenalised features, at λ = 0 of all, are combinations of
+	// others. Many coefficients then have the same objective; these are one choice, with
+	// zero for the dependent features at λ = 0.
+	Dependent int
+	// Gradient is, at λ = 0, the largest derivative of the loss by the coefficient of a
+	// column that is not at a bound, in units of √(2·Null), which is the standard
+	// deviation of a Gaussian response, and of the largest norm of a column, which is 1 of
+	// standardised ones; 0 for other λ. Gap bounds the objective
+	// there as elsewhere; how near coefficients are depends on the columns, too.
+	Gradient float64
 	// Constant is how many features have the same value everywhere: their
 	// coefficient is zero.
 	Constant int
@@ -46,6 +61,9 @@ func (m *Model) Note() string {
 	if m.Converged {
 		return ""
 	}
+	if m.Separable {
+		return fmt.Sprintf("no fit exists at lambda %.6g: features without a penalty separate the classes, or nearly, and their coefficients grow without bound; %s", m.Lambda, m.remedy())
+	}
 	text := fmt.Sprintf("not converged at lambda %.6g: duality gap %.3g, tolerance %.3g, after %d iterations; ", m.Lambda, m.Gap, m.Tolerance, m.Iterations)
 	larger := "a larger tolerance"
 	if m.Null > 0 && m.Gap > 0 {
@@ -55,6 +73,14 @@ func (m *Model) Note() string {
 		return text + "rounding keeps it there, as with columns that are nearly dependent: allow " + larger
 	}
 	return text + "allow more iterations or " + larger
+}
+
+// remedy is what makes a loss without a minimum have one.
+func (m *Model) remedy() string {
+	if m.Lambda == 0 {
+		return "choose a lambda above 0"
+	}
+	return "give them a penalty"
 }
 
 // Coefficients returns the coefficients of p features, zeros included.
@@ -116,7 +142,11 @@ func (f *fitter) model(lambda, nullLoss float64, out outcome, family Family) *Mo
 	t := f.t
 	m := &Model{Lambda: lambda, family: family, limit: f.limit, Constant: t.dropped, Null: f.null,
 		Objective: out.objective, Loss: out.loss, Gap: out.gap, Tolerance: f.goal,
-		Iterations: out.iterations, Converged: out.converged}
+		Iterations: out.iterations, Converged: out.converged,
+		Separable: out.separable, Dependent: out.dependent}
+	if lambda == 0 && f.null > 0 {
+		m.Gradient = out.gradient / math.Sqrt(2*f.null)
+	}
 	if nullLoss > 0 {
 		m.Explained = 1 - out.loss/nullLoss
 	}

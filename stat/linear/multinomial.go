@@ -181,6 +181,12 @@ func (m *multinomial) cycle(lambda, target float64, out *outcome) {
 }
 
 func (m *multinomial) fit(lambda float64) *Model {
+	if lambda == 0 {
+		var out outcome
+		m.solveUnpenalised(&out)
+		out.judge(m.classes[0].dependent(0), m.separable(0))
+		return m.model(0, out)
+	}
 	for _, f := range m.classes {
 		f.trim()
 		f.allow(lambda, false)
@@ -213,6 +219,7 @@ func (m *multinomial) fit(lambda float64) *Model {
 			strict *= 0.1
 		}
 	}
+	out.judge(m.classes[0].dependent(lambda), m.separable(lambda))
 	return m.model(lambda, out)
 }
 

@@ -196,14 +196,15 @@ func (m *multinomial) dualAt(lambda, s float64) float64 {
 			if w == 0 {
 				continue
 			}
-			q := -s * f.fair[i] / w
-			if int(m.t.y[i]) == k {
-				q++
-			}
-			if q < -beyond {
+			q, own := -s*f.fair[i]/w, int(m.t.y[i]) == k
+			switch {
+			case own && q < -1-beyond, !own && q < -beyond:
 				return math.Inf(-1)
+			case own: // q less than 1
+				value.add(-w * complement(-q))
+			default:
+				value.add(-w * entropy(q))
 			}
-			value.add(-w * entropy(q))
 		}
 		value.add(-f.conjugates(lambda, s))
 	}

@@ -94,6 +94,7 @@ func (s *single) begin() float64 {
 
 func (s *single) fit(lambda float64) *Model {
 	out := s.solve(lambda)
+	out.judge(s.dependent(lambda), s.separable(lambda))
 	return s.model(lambda, s.nullLoss, out, s.family)
 }
 
@@ -148,8 +149,11 @@ func FitPath(p Problem, lambdas []float64, o PathOptions) (*Path, error) {
 }
 
 // approach fits a few larger λ on the way to the first one, which is faster than
-// going there at once when it selects many features.
+// going there at once when it selects many features. λ = 0 needs no way.
 func approach(e engine, most, lambda float64) {
+	if lambda == 0 {
+		return
+	}
 	for step := most / 3; step > 2*lambda && step > most/300; step /= 3 {
 		e.fit(step)
 	}

@@ -122,8 +122,11 @@ func (p *Problem) check() error {
 		}
 		sum += w
 	}
-	if p.Weights != nil && sum == 0 {
+	switch {
+	case p.Weights != nil && sum == 0:
 		return fmt.Errorf("linear: all weights are 0")
+	case math.IsInf(sum, 0):
+		return fmt.Errorf("linear: the weights add up to more than a number can be")
 	}
 	if p.Groups != nil {
 		return p.checkGroups(features)

@@ -57,6 +57,9 @@ func newTask(p *Problem, threads int) (*task, error) {
 			t.y[i] = y - t.shift
 		}
 	}
+	if p.Family == Gaussian && !inRange(t.y) {
+		return nil, fmt.Errorf("linear: responses are too large or too small for their squares to be numbers; scale them")
+	}
 	t.bound(p)
 	for j, w := range t.factor {
 		if w == 0 {
@@ -83,6 +86,9 @@ func (t *task) standardize(p *Problem) error {
 			return t.badCell(j)
 		}
 		mean := t.mean[j]
+		if variance == 0 && t.varies(j) {
+			return fmt.Errorf("linear: column %d is too large or too small for its squares to be numbers; scale it", j)
+		}
 		t.factor[j] = 1
 		if factors != nil {
 			t.factor[j] = factors[j]
@@ -112,6 +118,33 @@ func (t *task) standardize(p *Problem) error {
 		t.largest = 1
 	}
 	return nil
+}
+
+// leastSize and mostSize bound the sizes of which squares, and products of two squares,
+// are numbers of full precision.
+const leastSize, mostSize = 1e-75, 1e75
+
+// inRange tells that the largest of x is within these bounds, or zero.
+func inRange(x []float64) bool {
+	size := 0.0
+	for _, v := range x {
+		size = max(size, math.Abs(v))
+	}
+	return size == 0 || size >= leastSize && size <= mostSize
+}
+
+// varies tells that column j, whose variance is zero, varies by more than rounding: then
+// its squares are no numbers.
+func (t *task) varies(j int) bool {
+	x := make([]float64, t.n)
+	t.x.column(j, x)
+	low, high := math.Inf(1), math.Inf(-1)
+	for i, v := range x {
+		if t.v[i] > 0 {
+			low, high = min(low, v), max(high, v)
+		}
+	}
+	return high-low > 1e-6*max(math.Abs(low), math.Abs(high))
 }
 
 // badCell finds the cell that makes the moments of column j not finite.

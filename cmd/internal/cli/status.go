@@ -42,6 +42,11 @@ func Status(command string, err error, stderr io.Writer) int {
 	return ExitFailed
 }
 
+// Warn prints a warning as one line that begins with the command's name.
+func Warn(command, text string, stderr io.Writer) {
+	fmt.Fprintf(stderr, "%s: warning: %s\n", command, strings.ReplaceAll(text, "\n", " "))
+}
+
 // InputError is an error that is the fault of what the user gave.
 func InputError(format string, args ...any) error {
 	return &run.InputError{Err: fmt.Errorf(format, args...)}

@@ -1,8 +1,10 @@
 package lasso
 
 import (
+	"errors"
 	"math"
 	"math/rand/v2"
+	"strings"
 
 	"pare/stat/guard"
 	"pare/stat/linear"
@@ -111,7 +113,7 @@ func (f *fitted) options(what string) linear.Options {
 func (f *fitted) fit(lambda float64) (*Fit, error) {
 	m, err := linear.Fit(f.Problem, lambda, f.options("lambda"))
 	if err != nil {
-		return nil, err
+		return nil, f.explain(err)
 	}
 	return newFit(m), nil
 }
@@ -136,7 +138,7 @@ func (f *fitted) path() (fits []*Fit, lambdaMax float64, ended string, cv *CV, e
 		}
 	}
 	if err != nil {
-		return nil, 0, "", nil, err
+		return nil, 0, "", nil, f.explain(err)
 	}
 	for _, m := range path.Models {
 		fits = append(fits, newFit(m))
@@ -144,9 +146,31 @@ func (f *fitted) path() (fits []*Fit, lambdaMax float64, ended string, cv *CV, e
 	return fits, path.LambdaMax, path.Ended, cv, nil
 }
 
+// explain makes an error of a solver, which is always about the data, one in the words of
+// the table.
+func (f *fitted) explain(err error) error {
+	var in *linear.FoldError
+	if !errors.As(err, &in) {
+		return inputf("%s", strings.ReplaceAll(err.Error(), "linear: ", ""))
+	}
+	class := f.d.Classes[in.Class]
+	if f.d.Fold == nil {
+		return inputf("all rows of class %s of %s are in one fold, without which it cannot be fitted; choose fewer folds or another -seed, or leave the class out", class, f.d.Target)
+	}
+	name := ""
+	for i, r := range ranks(f.d.Fold) {
+		if r == in.Fold {
+			name = f.d.FoldNames[f.d.Fold[i]]
+			break
+		}
+	}
+	return inputf("all rows of class %s of %s are in fold %s, without which it cannot be fitted; spread every class over two folds of -foldid at least", class, f.d.Target, name)
+}
+
 func newFit(m *linear.Model) *Fit {
 	f := &Fit{Lambda: m.Lambda, Intercept: m.Intercept, Index: m.Index, Value: m.Value, Objective: m.Objective, Null: m.Null, Gap: m.Gap,
-		Tolerance: m.Tolerance, Explained: m.Explained, Iterations: m.Iterations, Converged: m.Converged, Note: m.Note()}
+		Tolerance: m.Tolerance, Explained: m.Explained, Iterations: m.Iterations, Converged: m.Converged, Note: m.Note(),
+		Dependent: m.Dependent, Separable: m.Separable, Gradient: m.Gradient}
 	for _, c := range m.Classes {
 		f.Classes = append(f.Classes, Class{Intercept: c.Intercept, Index: c.Index, Value: c.Value})
 	}

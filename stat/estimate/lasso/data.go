@@ -1,6 +1,7 @@
 package lasso
 
 import (
+	"errors"
 	"math"
 	"slices"
 	"strings"
@@ -16,7 +17,9 @@ type Columns struct {
 	Features []string // nil: all that are left
 	Drop     []string // no features
 	OneHot   bool     // text columns become columns of 0 and 1, one for each value
-	// DropFirst, with OneHot: the first value of each text column gets none, so that
+	// Categorical columns do so without OneHot, be they of text or of numbers.
+	Categorical []string
+	// DropFirst, with either: the first value of each text column gets none, so that
 	// the columns and an intercept are independent.
 	DropFirst bool
 	// DropConstant leaves constant columns out in place of refusing them, DropMissing
@@ -43,6 +46,7 @@ type Data struct {
 	// Weights, Together, Fold and Groups have a value per row, or are nil.
 	Weights        []float64
 	Together, Fold []int
+	FoldNames      []string // by the numbers of Fold
 	Groups         []string
 	Audit          string // the column of Groups
 	Notes          []string
@@ -151,9 +155,14 @@ func (d *Data) target(t *table.Table, family linear.Family) error {
 		if !column.Numeric() {
 			return d.textTarget(t, column)
 		}
-		if d.Y, err = t.Target(d.Target); err != nil {
+		m, err := t.Matrix(d.Target)
+		if err != nil {
 			return input(err)
 		}
+		if err := t.Range(m); err != nil {
+			return input(err)
+		}
+		d.Y = m.Data
 		if i := slices.IndexFunc(d.Y, func(v float64) bool { return v != d.Y[0] }); i < 0 {
 			return inputf("%s: the target %s is %v in every row: there is nothing to explain", t.Source, d.Target, d.Y[0])
 		}
@@ -181,8 +190,9 @@ func (d *Data) target(t *table.Table, family linear.Family) error {
 
 // textTarget says why text is no target of a Gaussian model.
 func (d *Data) textTarget(t *table.Table, column *table.Column) error {
-	if _, err := t.Target(d.Target); err != nil && len(column.Levels) > 20 {
-		return input(err)
+	_, err := t.Target(d.Target)
+	if stray := remedy(err); err != nil && (stray.Error() != err.Error() || len(column.Levels) > 20) {
+		return stray
 	}
 	family := "multinomial"
 	if len(column.Levels) == 2 {
@@ -194,10 +204,16 @@ func (d *Data) textTarget(t *table.Table, column *table.Column) error {
 // design reads the features.
 func (d *Data) design(t *table.Table, names []string, c Columns) error {
 	raw := names
-	if c.OneHot {
-		encoded, err := t.Encode(c.DropFirst, slices.DeleteFunc(t.Names(), func(n string) bool { return slices.Contains(names, n) })...)
+	for _, name := range c.Categorical {
+		if !slices.Contains(names, name) {
+			return inputf("-categorical names %q, which is no feature%s", name, table.Suggestion(name, "features", names))
+		}
+	}
+	if c.OneHot || c.Categorical != nil {
+		encoded, err := t.Encode(table.Encoding{Text: c.OneHot, Categorical: c.Categorical, Reference: c.DropFirst,
+			But: slices.DeleteFunc(t.Names(), func(n string) bool { return slices.Contains(names, n) })})
 		if err != nil {
-			return input(err)
+			return remedy(err)
 		}
 		names = nil
 		for _, name := range encoded.Names() {
@@ -215,6 +231,9 @@ func (d *Data) design(t *table.Table, names []string, c Columns) error {
 		if m, err = d.constant(t, m, constant, c); err != nil {
 			return err
 		}
+	}
+	if err := t.Range(m); err != nil {
+		return input(err)
 	}
 	d.Names, d.X = m.Names, m.Data
 	for _, name := range d.Names {
@@ -235,13 +254,29 @@ func (d *Data) explain(t *table.Table, names []string, err error) error {
 			continue
 		}
 		if !column.Numeric() {
-			return inputf("%w: -one-hot makes them, -drop %s leaves the column out", err, name)
+			if stray := remedy(err); stray.Error() != err.Error() {
+				return stray
+			}
+			return inputf("%w; -one-hot makes a column of 0 and 1 of each value, -drop %s leaves the column out", err, name)
 		}
 		missing := slices.ContainsFunc(column.Numbers, math.IsNaN)
 		if missing {
 			return inputf("%w; -drop-missing leaves such rows out, -drop %s the column", err, name)
 		}
 		return inputf("%w; correct the cell, or leave the column out with -drop %s", err, name)
+	}
+	return input(err)
+}
+
+// remedy adds to an error about a text column that is hardly meant what can be done.
+func remedy(err error) error {
+	var stray *table.StrayError
+	var identifier *table.IdentifierError
+	switch {
+	case errors.As(err, &stray):
+		return inputf("%w; correct the cell, name it in -missing, or, of a feature, take every value as a category with -categorical %s", err, stray.Column)
+	case errors.As(err, &identifier):
+		return inputf("%w; leave the column out with -drop %s, or keep it with -categorical %s", err, identifier.Column, identifier.Column)
 	}
 	return input(err)
 }

@@ -33,7 +33,11 @@ func Join(t, target *table.Table) (*table.Table, error) {
 		y.Name += "'"
 	}
 	out, err := table.New(t.Source, append(all, y))
-	return out, input(err)
+	if err != nil {
+		return nil, input(err)
+	}
+	out.Notes = slices.Concat(t.Notes, target.Notes)
+	return out, nil
 }
 
 // TargetName is the name of the column that Join added.

@@ -14,7 +14,9 @@ import (
 // with coefficients an object by feature, in the order of the columns, zeros
 // included; with interactions only those that are not zero. A multinomial model has
 // an intercept and coefficients by class. The models of a path are in "path", with
-// the coefficients that are not zero. What is not defined or infinite is null.
+// the coefficients that are not zero. What is not defined or infinite is null. At λ = 0
+// there is the gradient too, and, of any fit, how many unpenalised features are dependent
+// and whether they separate the classes, where that is so (linear.Model).
 func (r *Result) WriteJSON(w io.Writer) error {
 	out := object{}
 	out.add("family", r.Options.Family.String())
@@ -85,6 +87,15 @@ func (r *Result) describe(o *object, f *Fit, nonzero bool) {
 	o.add("explained", number(f.Explained))
 	o.add("iterations", f.Iterations)
 	o.add("converged", f.Converged)
+	if f.Lambda == 0 {
+		o.add("gradient", number(f.Gradient))
+	}
+	if f.Dependent > 0 {
+		o.add("dependent", f.Dependent)
+	}
+	if f.Separable {
+		o.add("separable", true)
+	}
 	if f.Note != "" {
 		o.add("note", f.Note)
 	}

@@ -13,7 +13,7 @@ type Guard string
 const (
 	NoGuard     Guard = ""
 	Knockoffs   Guard = "knockoffs"   // the false discovery rate
-	Stability   Guard = "stability"   // the expected number of false selections
+	Stability   Guard = "stability"   // the expected number of false selections, which may be above 1
 	Permutation Guard = "permutation" // the probability of any false selection
 )
 
@@ -50,7 +50,7 @@ type Options struct {
 	NoIntercept, NoStandardize bool
 
 	Guard Guard
-	Q     float64 // of the guard, in (0, 1)
+	Q     float64 // of the guard: above 0, and below 1 but for Stability
 	// Copies is how many knockoffs each feature has; 0: as many as let a single
 	// discovery be made at q, 1/q. FixedX knockoffs have one.
 	Copies int
@@ -78,7 +78,7 @@ func (o *Options) Check() error {
 	case o.Lambda != nil && o.Count != 0:
 		return inputf("-lambda and -path contradict each other: one λ, or a path of them")
 	case o.Lambda != nil && o.Ratio != 0:
-		return inputf("-lambda and -lambda-min-ratio contradict each other: the ratio is that of a path")
+		return inputf("-lambda and -lambda-min-ratio contradict each other: a path has a ratio, one λ has none")
 	case o.Lambda != nil && o.Folds != 0:
 		return inputf("-lambda and -cv contradict each other: cross-validation chooses λ from a path")
 	case o.Count < 0 || o.Count == 1:
@@ -139,8 +139,10 @@ func (o *Options) checkGuard() error {
 		return inputf("-guard is %q, it must be knockoffs, stability or permutation", o.Guard)
 	}
 	switch {
-	case !(o.Q > 0 && o.Q < 1):
-		return inputf("-q is %v, it must be between 0 and 1", o.Q)
+	case o.Guard == Stability && (!(o.Q > 0) || math.IsInf(o.Q, 0)):
+		return inputf("-q is %v; -guard stability takes an expected number of false selections, above 0", o.Q)
+	case o.Guard != Stability && !(o.Q > 0 && o.Q < 1):
+		return inputf("-q is %v; -guard %s takes a share or a probability, between 0 and 1", o.Q, o.Guard)
 	case o.Copies < 0:
 		return inputf("-knockoffs is %d, every feature needs one at least", o.Copies)
 	case o.Permutations < 0 || o.Permutations > 0 && float64(o.Permutations+1)*o.Q < 1-1e-9:

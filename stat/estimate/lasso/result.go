@@ -12,7 +12,11 @@ type Fit struct {
 	Iterations        int
 	Converged         bool
 	Note              string // what to do where it has not
-	Test              *Score // on rows left out; nil: there are none
+	// Dependent, Separable and Gradient are as in linear.Model.
+	Dependent int
+	Separable bool
+	Gradient  float64
+	Test      *Score // on rows left out; nil: there are none
 }
 
 // Class is the linear predictor of one class.

@@ -44,7 +44,9 @@ func (d *Data) rows(t *table.Table, c Columns) error {
 		if len(levels) < 2 {
 			return inputf("%s: column %s has one value, which is one fold; cross-validation needs 2", t.Source, name)
 		}
-		*to = codes
+		if *to = codes; name == c.Fold {
+			d.FoldNames = levels
+		}
 	}
 	if c.Audit != "" {
 		codes, levels, err := t.Classes(c.Audit)

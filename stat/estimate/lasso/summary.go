@@ -98,10 +98,21 @@ func (r *Result) textPath(p *printer) {
 			p.f("  λ.min is the smallest of the path; a smaller -lambda-min-ratio goes on")
 		}
 	}
+	notes, unique := 0, 0
+	const most = 3
 	for _, f := range r.Path {
-		if f.Note != "" {
+		if unique = max(unique, f.Dependent); f.Note == "" {
+			continue
+		}
+		if notes++; notes <= most {
 			p.f("  %s", f.Note)
 		}
+	}
+	if notes > most {
+		p.f("  and so for %d more λ", notes-most)
+	}
+	if unique > 0 && r.Chosen == nil {
+		p.f("  %s", dependentText(unique))
 	}
 	if r.Chosen == nil {
 		p.f("no λ is chosen; -cv 10 chooses by cross-validation, -lambda takes one")
@@ -124,6 +135,12 @@ func (r *Result) textModel(p *printer) {
 	} else {
 		p.f("  objective %.10g; %s", f.Objective, f.Note)
 	}
+	if f.Lambda == 0 && !f.Separable {
+		p.f("  no penalty: the gradient is at most %.2g; the gap is that of the objective, coefficients are as exact as the columns are independent", f.Gradient)
+	}
+	if f.Dependent > 0 {
+		p.f("  %s", dependentText(f.Dependent))
+	}
 	if s := f.Test; s != nil {
 		line := fmt.Sprintf("  on %s rows left out: %s %.4g, R² %.4f", count(s.Rows), r.lossName(), s.Loss, s.R2)
 		if r.Data.Classes != nil {
@@ -140,6 +157,14 @@ func (r *Result) textModel(p *printer) {
 		p.f("  class %s: intercept %.6g", r.Data.Classes[k], c.Intercept)
 		r.textCoefficients(p, c.Index, c.Value)
 	}
+}
+
+// dependentText says that coefficients are a choice.
+func dependentText(n int) string {
+	if n == 1 {
+		return "not the only solution: one feature without a penalty is a combination of others"
+	}
+	return fmt.Sprintf("not the only solution: %s features without a penalty are combinations of others", count(n))
 }
 
 // shown is how many coefficients a person is shown.
