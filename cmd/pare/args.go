@@ -3,7 +3,6 @@ package main
 import (
 	"errors"
 	"flag"
-	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -53,7 +52,7 @@ func (f *flags) parseSome(args []string, stdout io.Writer) ([]string, error) {
 				f.help(stdout)
 				return nil, err
 			}
-			return nil, cli.InputError("%w; see pare help %s", err, f.c.name())
+			return nil, cli.FlagError(err, f.FlagSet, "see pare help "+f.c.name())
 		}
 		args = f.Args()
 		if read := len(before) - len(args); read > 0 && before[read-1] == "--" {
@@ -72,12 +71,13 @@ func (f *flags) parseSome(args []string, stdout io.Writer) ([]string, error) {
 	return got, nil
 }
 
+// help prints the options; where the shell's completion asks, it is given them.
 func (f *flags) help(w io.Writer) {
-	fmt.Fprintf(w, "pare %s %s\n\n", f.c.name(), f.c.doc())
-	fmt.Fprintf(w, "usage: pare %s %s\n\n", f.c.name(), f.c.args())
-	f.SetOutput(w)
-	f.PrintDefaults()
-	f.SetOutput(io.Discard)
+	if c, ok := w.(*collector); ok {
+		c.set = f.FlagSet
+		return
+	}
+	cli.Help{Name: "pare " + f.c.name(), Doc: f.c.doc(), Usage: []string{f.c.args()}, Examples: f.c.examples(), Flags: f.FlagSet}.Write(w)
 }
 
 // given reports whether the option was on the command line.

@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"pare/cmd/internal/cli"
+	"pare/models"
 )
 
 // benchCommand measures training steps of models and of networks of runs.
@@ -25,6 +26,18 @@ func (benchCommand) doc() string {
 
 // maxBenchBatch keeps a slip of the keyboard from asking for all memory.
 const maxBenchBatch = 1 << 16
+
+func (benchCommand) examples() []string {
+	return []string{
+		"pare bench -model resnet20                     # a training step of a built-in model",
+		"pare bench -model all -threads 1",
+		"pare bench runs/resnet -profile layers          # of the networks of a run: original and pruned",
+	}
+}
+
+func (benchCommand) choices() map[string][]string {
+	return map[string][]string{"model": append(models.Names(), "all"), "profile": {"kinds", "layers"}}
+}
 
 func (c benchCommand) run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	f := newFlags(c)

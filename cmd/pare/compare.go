@@ -27,6 +27,17 @@ func (compareCommand) doc() string {
 	return "puts finished runs side by side: test results against what is left of the first network; repetitions with other seeds have a mean"
 }
 
+func (compareCommand) examples() []string {
+	return []string{
+		"pare compare runs/a runs/b",
+		"pare compare runs/* -svg curve.svg -over macs    # error against the share of MACs left",
+	}
+}
+
+func (compareCommand) choices() map[string][]string {
+	return map[string][]string{"over": {"macs", "params", "nonzero", "activations"}}
+}
+
 func (c compareCommand) run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	f := newFlags(c)
 	markdown := f.Bool("markdown", false, "print the table in Markdown")

@@ -29,6 +29,18 @@ var (
 	templateOptions = []string{"laplacian", "anchor", "epsilon", "threshold"}
 )
 
+func (diffusionCommand) examples() []string {
+	return []string{
+		"pare diffusion -inputs x.csv -outputs y.csv -cv 10 -out kernel",
+		"pare diffusion -outputs y.csv                   # the graph, from outputs alone",
+		"pare diffusion -simulate er -nodes 20 -out simulated",
+	}
+}
+
+func (diffusionCommand) choices() map[string][]string {
+	return map[string][]string{"simulate": {"er", "ring", "grid", "ba"}}
+}
+
 func (c diffusionCommand) run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	f := newFlags(c)
 	var s sourceFlags

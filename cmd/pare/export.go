@@ -22,6 +22,13 @@ func (exportCommand) name() string { return "export" }
 func (exportCommand) args() string { return "RUN [-onnx FILE] [-safetensors DIR]" }
 func (exportCommand) doc() string  { return "writes the final network as ONNX or as safetensors" }
 
+func (exportCommand) examples() []string {
+	return []string{
+		"pare export runs/resnet -onnx resnet.onnx",
+		"pare export runs/resnet -safetensors model",
+	}
+}
+
 func (c exportCommand) run(_ context.Context, args []string, stdout, _ io.Writer) error {
 	f := newFlags(c)
 	onnx := f.String("onnx", "", "ONNX `FILE` to write")

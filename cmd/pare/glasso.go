@@ -22,6 +22,17 @@ func (glassoCommand) doc() string {
 	return "finds the network of partial correlations behind data: graphical lasso"
 }
 
+func (glassoCommand) examples() []string {
+	return []string{
+		"pare glasso -data expression.csv -corr -select ebic -out network",
+		"pare glasso -data expression.csv -lambda 0.2 -json",
+	}
+}
+
+func (glassoCommand) choices() map[string][]string {
+	return map[string][]string{"select": {"ebic", "stars", "cv"}, "transform": {"log", "npn"}}
+}
+
 func (c glassoCommand) run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	f := newFlags(c)
 	var s sourceFlags

@@ -20,6 +20,14 @@ func (inspectCommand) name() string { return "inspect" }
 func (inspectCommand) args() string { return "RUN [-json]" }
 func (inspectCommand) doc() string  { return "shows what a run, a model or an .onnx file is" }
 
+func (inspectCommand) examples() []string {
+	return []string{
+		"pare inspect runs/resnet",
+		"pare inspect runs/resnet -json",
+		"pare inspect resnet.onnx",
+	}
+}
+
 func (c inspectCommand) run(_ context.Context, args []string, stdout, stderr io.Writer) error {
 	f := newFlags(c)
 	asJSON := f.Bool("json", false, "print JSON")

@@ -27,6 +27,18 @@ func (lassoCommand) doc() string {
 	return "fits sparse linear models to a table, each with its duality gap"
 }
 
+func (lassoCommand) examples() []string {
+	return []string{
+		"pare lasso -data grades.csv -target G3 -one-hot -cv 10",
+		"pare lasso -data grades.csv -target G3 -one-hot -guard knockoffs -q 0.1   # fewer than 10 % false discoveries",
+		"pare lasso -data people.csv -target again -family binomial -one-hot -test-size 0.3 -audit race",
+	}
+}
+
+func (lassoCommand) choices() map[string][]string {
+	return map[string][]string{"family": {"gaussian", "binomial", "multinomial"}, "guard": {"knockoffs", "stability", "permutation"}, "select": {"1se", "min"}}
+}
+
 func (c lassoCommand) run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	l := newLassoFlags(c)
 	if _, err := l.parse(args, stdout); err != nil {

@@ -17,8 +17,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/signal"
-	"syscall"
 
 	"pare/cmd/internal/cli"
 	"pare/internal/build"
@@ -29,6 +27,7 @@ type command interface {
 	name() string
 	args() string // what follows the name in the line of usage
 	doc() string  // what it does, in a line
+	examples() []string
 	run(ctx context.Context, args []string, stdout, stderr io.Writer) error
 }
 
@@ -36,9 +35,10 @@ type command interface {
 var commands = []command{inspectCommand{}, pruneCommand{}, exportCommand{}, predictCommand{}, memoryCommand{}, compareCommand{}, benchCommand{}, lassoCommand{}, glassoCommand{}, diffusionCommand{}}
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	context.AfterFunc(ctx, stop) // a second signal kills the process as usual
-	os.Exit(execute(ctx, os.Args[1:], os.Stdout, os.Stderr))
+	ctx, stop := cli.Signals()
+	status := execute(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	stop()
+	os.Exit(status)
 }
 
 // execute runs a command line and returns the exit status.
@@ -58,13 +58,17 @@ func execute(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	case "version", "-version", "--version":
 		fmt.Fprintln(stdout, build.Read())
 		return 0
+	case "completion":
+		return cli.Status("pare completion", complete(ctx, rest, stdout), stderr)
 	}
+	names := []string{"help", "version", "completion"}
 	for _, c := range commands {
 		if c.name() == name {
 			return cli.Status("pare "+name, c.run(ctx, rest, stdout, stderr), stderr)
 		}
+		names = append(names, c.name())
 	}
-	return cli.Status("pare", cli.InputError("there is no command %q; see pare help", name), stderr)
+	return cli.Status("pare", cli.Unknown("command", name, names, "see pare help"), stderr)
 }
 
 func usage(w io.Writer) {
@@ -73,11 +77,13 @@ func usage(w io.Writer) {
 	fmt.Fprintln(w)
 	fmt.Fprintln(w, "usage: pare COMMAND [options]")
 	fmt.Fprintln(w)
+	row := func(name, doc string) { fmt.Fprintf(w, "  %-10s %s\n", name, doc) }
 	for _, c := range commands {
-		fmt.Fprintf(w, "  %-9s %s\n", c.name(), c.doc())
+		row(c.name(), c.doc())
 	}
-	fmt.Fprintf(w, "  %-9s %s\n", "version", "prints the version of the program")
-	fmt.Fprintf(w, "  %-9s %s\n", "help", "prints this, or the options of a command: pare help predict")
+	row("version", "prints the version of the program")
+	row("completion", "prints the completions of bash, zsh or fish: source <(pare completion bash)")
+	row("help", "prints this, or examples and options of a command: pare help predict")
 	fmt.Fprintln(w)
 	fmt.Fprintln(w, "RUN is a run folder, a folder with model.safetensors and architecture.json, or")
 	fmt.Fprintln(w, "an .onnx file that pare wrote. RUN/trained is the network before pruning.")

@@ -43,6 +43,13 @@ type remembered struct {
 	Norms       []float64 `json:"norms"` // by lag
 }
 
+func (memoryCommand) examples() []string {
+	return []string{
+		"pare memory runs/shakespeare-lstm",
+		"pare memory runs/chain-rnn -svg memory.svg",
+	}
+}
+
 func (c memoryCommand) run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	f := newFlags(c)
 	layer := f.String("layer", "", "recurrent layer by `name`; empty: all")

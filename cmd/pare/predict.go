@@ -64,6 +64,17 @@ func (f *predictFlags) check() error {
 	return cmp.Or(writable(f.out, f.dump), cli.OutputFile("-out", f.out, arrayFormats...), cli.OutputFile("-dump-inputs", f.dump, ".npy"))
 }
 
+func (predictCommand) examples() []string {
+	return []string{
+		"pare predict runs/resnet -split test -out logits.csv",
+		"pare predict runs/resnet -inputs x.npy -preprocess -out logits.npy   # pixels in 0..1",
+	}
+}
+
+func (predictCommand) choices() map[string][]string {
+	return map[string][]string{"split": {"train", "validation", "test"}}
+}
+
 func (c predictCommand) run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	f := c.flags()
 	pos, err := f.parse(args, stdout, "RUN")

@@ -29,6 +29,17 @@ func (pruneCommand) doc() string {
 	return "removes units from a trained network and proves what is left right"
 }
 
+func (pruneCommand) examples() []string {
+	return []string{
+		"pare prune runs/resnet -out zeros                            # as the run did",
+		"pare prune runs/resnet -method magnitude -macs 0.5 -out half   # a baseline",
+	}
+}
+
+func (pruneCommand) choices() map[string][]string {
+	return map[string][]string{"method": {"zeros", "magnitude", "random"}, "scope": {"global", "layer"}}
+}
+
 func (c pruneCommand) run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	f := newFlags(c)
 	out := f.String("out", "", "folder `DIR` for the pruned network; it must not hold one")

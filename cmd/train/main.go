@@ -16,16 +16,14 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/signal"
 	"path/filepath"
 	"strings"
-	"syscall"
-	"time"
 
 	"golang.org/x/term"
 
 	"pare/cmd/internal/cli"
 	"pare/config"
+	"pare/internal/build"
 	"pare/run"
 	"pare/train"
 )
@@ -34,6 +32,7 @@ type flags struct {
 	config, out, resume, initName string
 	sets                          list
 	dryRun, list, schema, quiet   bool
+	version                       bool
 }
 
 // list is a flag that may be given more than once.
@@ -44,30 +43,67 @@ func (l *list) Set(s string) error { *l = append(*l, s); return nil }
 
 func main() { os.Exit(cli.Status("train", execute(os.Args[1:]), os.Stderr)) }
 
-func execute(args []string) error {
-	var f flags
+// examples are shown with the help.
+var examples = []string{
+	"train -config resnet                            # a built-in config",
+	"train -config mine.yaml -set train.epochs=3 -out /tmp/try",
+	"train -config mine.yaml -dry-run                # the network, nothing trained",
+	"train -resume runs/resnet                       # after Ctrl-C or a crash",
+	"train -init mnist-lenet5 mine.yaml              # a commented config to start from",
+	"source <(train completion bash)                 # or zsh, fish",
+}
+
+// flagSet are the options, which Parse writes to f.
+func (f *flags) flagSet() *flag.FlagSet {
 	fs := flag.NewFlagSet("train", flag.ContinueOnError)
-	fs.StringVar(&f.config, "config", "", "config file, or the name of a built-in config")
+	fs.StringVar(&f.config, "config", "", "config `file`, or the name of a built-in config")
 	fs.Var(&f.sets, "set", "override a key, as in train.epochs=3; may be given more than once")
-	fs.StringVar(&f.out, "out", "", "run folder; default runs/NAME, numbered when that exists")
-	fs.StringVar(&f.resume, "resume", "", "run folder to go on with after a stop or a crash")
+	fs.StringVar(&f.out, "out", "", "run `folder`; default runs/NAME, numbered when that exists")
+	fs.StringVar(&f.resume, "resume", "", "run `folder` to go on with after a stop or a crash")
 	fs.BoolVar(&f.dryRun, "dry-run", false, "print the network with parameters and multiply-accumulates, train nothing")
 	fs.BoolVar(&f.list, "list", false, "print models, layers, penalties, optimizers, datasets and configs")
 	fs.BoolVar(&f.schema, "schema", false, "print the JSON schema of configs, for editors")
-	fs.StringVar(&f.initName, "init", "", "write the named built-in config, with comments, to the file that follows (default NAME.yaml)")
+	fs.StringVar(&f.initName, "init", "", "write the built-in config of a `name`, with comments, to the file that follows (default NAME.yaml)")
 	fs.BoolVar(&f.quiet, "quiet", false, "print nothing but warnings and errors")
+	fs.BoolVar(&f.version, "version", false, "print the version of the program")
 	fs.SetOutput(io.Discard) // it would print all flags below each error
+	return fs
+}
+
+func execute(args []string) error {
+	var f flags
+	fs := f.flagSet()
+	help := cli.Help{Name: "train", Doc: "trains a network with penalties, prunes it, proves that the smaller network computes the same, fine-tunes and exports it",
+		Usage:    []string{"-config FILE|NAME [-set KEY=VALUE ...] [-out DIR] [-dry-run] [-quiet]", "-resume DIR", "-list | -schema | -init NAME [FILE] | version | completion bash|zsh|fish"},
+		Examples: examples, Flags: fs}
+	if len(args) > 0 {
+		switch args[0] {
+		case "help":
+			help.Write(os.Stdout)
+			return nil
+		case "version":
+			args = append([]string{"-version"}, args[1:]...)
+		case "completion":
+			if len(args) != 2 {
+				return cli.InputError("name one shell: train completion bash, zsh or fish")
+			}
+			return cli.Completion(os.Stdout, args[1], "train", []cli.Command{{Flags: fs,
+				Values: map[string][]string{"config": config.BuiltIn(), "init": config.BuiltIn()}}})
+		}
+	}
 	if err := fs.Parse(args); errors.Is(err, flag.ErrHelp) {
-		fs.SetOutput(os.Stdout)
-		fs.Usage()
+		help.Write(os.Stdout)
 		return nil
 	} else if err != nil {
-		return cli.InputError("%w; -help lists the flags", err)
+		return cli.FlagError(err, fs, "-help lists the flags")
 	}
 	if f.initName == "" && fs.NArg() > 0 {
 		return cli.InputError("unexpected argument %q; a config is given with -config", fs.Arg(0))
 	}
 	switch {
+	case f.version:
+		fmt.Println(build.Read())
+		return nil
 	case f.list:
 		printList(os.Stdout)
 		return nil
@@ -113,7 +149,7 @@ func start(f flags) error {
 	if err != nil {
 		return err
 	}
-	ctx, stop := signals()
+	ctx, stop := cli.Signals()
 	defer stop()
 	if f.dryRun {
 		return dryRun(ctx, c)
@@ -144,7 +180,7 @@ func resume(f flags) error {
 	if err != nil {
 		return err
 	}
-	ctx, stop := signals()
+	ctx, stop := cli.Signals()
 	defer stop()
 	return finish(ctx, f, c, nil, folder)
 }
@@ -171,13 +207,4 @@ func finish(ctx context.Context, f flags, c *config.Config, data *run.Data, fold
 		fmt.Printf("see %s/%s\n", folder, run.ReportFile)
 	}
 	return err
-}
-
-// signals returns a context that ends with Ctrl-C or SIGTERM; another one a
-// second later kills the process as usual. Until then it is taken for the same:
-// some programs pass on what the terminal has sent as well.
-func signals() (context.Context, func()) {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	context.AfterFunc(ctx, func() { time.AfterFunc(time.Second, stop) })
-	return ctx, stop
 }

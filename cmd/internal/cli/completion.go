@@ -120,7 +120,7 @@ func zsh(b *strings.Builder, program string, commands []Command) {
 		}
 		fmt.Fprintf(b, "%s_arguments", indent)
 		c.visit(func(f *flag.Flag) {
-			spec := "-" + f.Name + "[" + bracketless(firstLine(f.Usage)) + "]"
+			spec := "-" + f.Name + "[" + bracketless(usage(f)) + "]"
 			if takesValue(f) {
 				action := "_files"
 				if v := c.Values[f.Name]; len(v) > 0 {
@@ -151,7 +151,7 @@ func fish(b *strings.Builder, program string, commands []Command) {
 			condition = " -n " + quote("__fish_seen_subcommand_from "+c.Name)
 		}
 		c.visit(func(f *flag.Flag) {
-			fmt.Fprintf(b, "complete -c %s%s -o %s -d %s", program, condition, f.Name, quote(firstLine(f.Usage)))
+			fmt.Fprintf(b, "complete -c %s%s -o %s -d %s", program, condition, f.Name, quote(usage(f)))
 			if takesValue(f) {
 				b.WriteString(" -r")
 				if v := c.Values[f.Name]; len(v) > 0 {
@@ -166,8 +166,10 @@ func fish(b *strings.Builder, program string, commands []Command) {
 // quote makes one word of a text for any of the shells.
 func quote(s string) string { return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'" }
 
-func firstLine(s string) string {
-	line, _, _ := strings.Cut(s, "\n")
+// usage is the first line about an option.
+func usage(f *flag.Flag) string {
+	_, text := flag.UnquoteUsage(f)
+	line, _, _ := strings.Cut(text, "\n")
 	return line
 }
 
