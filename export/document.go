@@ -13,10 +13,16 @@ import (
 	"pare/nn"
 )
 
+// format is the version of architecture.json that is written; all up to it are read. It
+// rises when a program of before would read a file wrongly, or refuse it.
+const format = 1
+
 // document is architecture.json: a model without its weights. Its input is one
 // example, channels first: [C, H, W] an image, [F] a vector, [D, T] a sequence of
 // T positions. With a vocabulary it is [1, T], T numbers of tokens.
 type document struct {
+	// Format is the version of the document; files of before there were versions have 0.
+	Format       int             `json:"format"`
 	Architecture nn.Architecture `json:"architecture"`
 	Preprocess   Preprocess      `json:"preprocess"`
 	Classes      []string        `json:"classes,omitempty"`
@@ -26,7 +32,7 @@ type document struct {
 
 func (m Model) document() (document, error) {
 	a, err := m.Net.Architecture()
-	return document{Architecture: a, Preprocess: m.Preprocess, Classes: m.Classes, Meta: m.Meta}, err
+	return document{Format: format, Architecture: a, Preprocess: m.Preprocess, Classes: m.Classes, Meta: m.Meta}, err
 }
 
 // numbers is an indented list of numbers. A line break never occurs within a
@@ -52,10 +58,13 @@ func parseDocument(b []byte) (document, error) {
 	// The first pass finds the offset of bad syntax and of anything that follows;
 	// a Decoder alone does not, but only it can refuse unknown fields.
 	var syntax *json.SyntaxError
-	if err := json.Unmarshal(b, new(json.RawMessage)); errors.As(err, &syntax) {
+	var version struct{ Format int }
+	if err := json.Unmarshal(b, &version); errors.As(err, &syntax) {
 		return d, fmt.Errorf("not valid JSON at byte %d: %w", syntax.Offset, err)
-	} else if err != nil {
-		return d, err
+	}
+	// Before the fields: those of a later format are unknown.
+	if version.Format > format {
+		return d, fmt.Errorf("it has format %d, and this program reads formats up to %d; read it with a newer version of pare", version.Format, format)
 	}
 	dec := json.NewDecoder(bytes.NewReader(b))
 	dec.DisallowUnknownFields()
@@ -64,6 +73,9 @@ func parseDocument(b []byte) (document, error) {
 		return d, fmt.Errorf("%s at byte %d is a JSON %s, which does not fit", cmp.Or(kind.Field, "the document"), kind.Offset, kind.Value)
 	} else if err != nil {
 		return d, err
+	}
+	if d.Format < 0 {
+		return d, fmt.Errorf("format is %d, it must not be negative", d.Format)
 	}
 	return d, nil
 }

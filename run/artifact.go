@@ -67,6 +67,9 @@ func OpenArtifact(path string) (*Artifact, error) {
 }
 
 func (a *Artifact) belongTo(f Folder) error {
+	if err := f.readable(); err != nil {
+		return err
+	}
 	c, err := config.Load(f.path(ConfigFile), nil)
 	a.folder, a.Config = f, c
 	return err

@@ -6,6 +6,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"pare/config"
@@ -105,6 +106,46 @@ func TestCorpusResumes(t *testing.T) {
 			}
 		})
 	}
+}
+
+// What a later version of the program wrote is refused in one line that says so.
+func TestLaterFormats(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "run")
+	if err := os.CopyFS(dir, os.DirFS(filepath.Join("testdata", "v0", "digits"))); err != nil {
+		t.Fatal(err)
+	}
+	refused := func(err error) {
+		t.Helper()
+		if !IsInput(err) || !strings.Contains(err.Error(), "newer version of pare") || strings.Contains(err.Error(), "\n") {
+			t.Errorf("error %v", err)
+		}
+	}
+	sessions := filepath.Join(dir, sessionsFile)
+	if err := os.WriteFile(sessions, []byte(`{"format": 2, "sessions": {"by": []}}`), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	_, err := OpenArtifact(dir)
+	refused(err)
+	_, err = OpenFolder(dir)
+	refused(err)
+	if err := os.Remove(sessions); err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(dir, export.ArchitectureFile)
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text = append([]byte(`{"format": 2, "units": "new",`), text[1:]...)
+	if err := os.WriteFile(path, text, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	a, err := OpenArtifact(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = a.Final()
+	refused(err)
 }
 
 func readNPY(t *testing.T, path string) ([]int, []float32) {

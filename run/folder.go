@@ -83,7 +83,7 @@ func OpenFolder(dir string) (Folder, error) {
 	if !exists(f.path(ConfigFile)) {
 		return "", &InputError{fmt.Errorf("%s is no run folder: it has no %s", dir, ConfigFile)}
 	}
-	return f, nil
+	return f, f.readable()
 }
 
 // sweep removes the temporary files that a crash has left. It does what it can:

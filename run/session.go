@@ -12,6 +12,16 @@ import (
 // sessionsFile lists the processes that have worked in a run folder.
 const sessionsFile = "sessions.json"
 
+// folderFormat is the version of run folders that is written; all up to it are read.
+// Folders of before there were versions have no sessionsFile.
+const folderFormat = 1
+
+// sessionList is what sessionsFile holds.
+type sessionList struct {
+	Format   int       `json:"format"`
+	Sessions []Session `json:"sessions"`
+}
+
 // Session is one process that worked on a run: the first started it, the others went
 // on with it.
 type Session struct {
@@ -42,13 +52,25 @@ func (r *runner) beginSession() error {
 		return err
 	}
 	r.sessions = append(r.sessions, Session{Command: r.Command, Started: time.Now().UTC().Format(time.RFC3339), Host: host, Build: build.Read()})
-	return r.folder.writeJSON(sessionsFile, r.sessions)
+	return r.folder.writeJSON(sessionsFile, sessionList{folderFormat, r.sessions})
+}
+
+// readable refuses a folder that a later version of the program wrote.
+func (f Folder) readable() error {
+	var list struct{ Format int } // no more: a later list may look otherwise
+	if _, err := f.readJSON(sessionsFile, &list); err != nil {
+		return err
+	}
+	if list.Format > folderFormat {
+		return &InputError{fmt.Errorf("%s is a run folder of format %d, and this program reads formats up to %d; use a newer version of pare", f, list.Format, folderFormat)}
+	}
+	return nil
 }
 
 func (f Folder) sessions() ([]Session, error) {
-	var out []Session
-	_, err := f.readJSON(sessionsFile, &out)
-	return out, err
+	var list sessionList
+	_, err := f.readJSON(sessionsFile, &list)
+	return list.Sessions, err
 }
 
 // Sessions are the processes that worked on the run, in their order. Runs of earlier

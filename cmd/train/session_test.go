@@ -37,10 +37,7 @@ func TestSessions(t *testing.T) {
 		t.Fatalf("status %d: %s", o.code, o.stderr)
 	}
 	ok(t, dir, "-resume", "run", "-quiet")
-	var sessions []run.Session
-	if err := json.Unmarshal([]byte(read(t, at, "sessions.json")), &sessions); err != nil {
-		t.Fatal(err)
-	}
+	sessions := readSessions(t, at)
 	host, err := os.Hostname()
 	if err != nil {
 		t.Fatal(err)
@@ -73,9 +70,21 @@ func TestSessions(t *testing.T) {
 		t.Fatal(err)
 	}
 	ok(t, dir, "-resume", "run", "-quiet")
-	if err := json.Unmarshal([]byte(read(t, at, "sessions.json")), &sessions); err != nil || len(sessions) != 1 {
-		t.Errorf("%d sessions after one process, %v", len(sessions), err)
+	if sessions = readSessions(t, at); len(sessions) != 1 {
+		t.Errorf("%d sessions after one process", len(sessions))
 	}
+}
+
+func readSessions(t *testing.T, at string) []run.Session {
+	t.Helper()
+	var list struct {
+		Format   int
+		Sessions []run.Session
+	}
+	if err := json.Unmarshal([]byte(read(t, at, "sessions.json")), &list); err != nil || list.Format != 1 {
+		t.Fatalf("sessions.json has format %d: %v", list.Format, err)
+	}
+	return list.Sessions
 }
 
 // TestOutputNames: what is written is what the name says.

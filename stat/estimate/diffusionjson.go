@@ -7,6 +7,7 @@ import (
 
 // diffusionHead says what was fitted.
 type diffusionHead struct {
+	Format       int      `json:"format"`
 	InputFile    string   `json:"input_file"`
 	File         string   `json:"output_file"`
 	Inputs       []string `json:"inputs"`
@@ -53,7 +54,7 @@ type diffusionCV struct {
 // list of kernels.
 func (r *DiffusionResult) JSON() any {
 	d := r.Request
-	head := diffusionHead{r.InputFile, r.File, r.Inputs, r.Nodes, r.Observations, d.Symmetric, d.NonNegative, d.FreeDiagonal, d.Relaxed}
+	head := diffusionHead{Format, r.InputFile, r.File, r.Inputs, r.Nodes, r.Observations, d.Symmetric, d.NonNegative, d.FreeDiagonal, d.Relaxed}
 	if r.Chosen == nil {
 		out := struct {
 			diffusionHead

@@ -11,6 +11,10 @@ import (
 	"pare/report/graph"
 )
 
+// Format is the version of the JSON of estimators, "format" in it; results of before there
+// were versions have none.
+const Format = 1
+
 // file is one of the files of a result.
 type file struct {
 	name  string

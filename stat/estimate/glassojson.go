@@ -7,6 +7,7 @@ import (
 
 // glassoHead says what was fitted.
 type glassoHead struct {
+	Format       int      `json:"format"`
 	File         string   `json:"file"`
 	Variables    []string `json:"variables"`
 	Observations int      `json:"observations,omitempty"`
@@ -56,7 +57,7 @@ type glassoSelection struct {
 // or chosen, with the selection; or a path with a list of networks.
 func (r *GlassoResult) JSON() any {
 	g := r.Request
-	head := glassoHead{r.File, r.Variables, r.Observations, g.Transform, g.Correlation, g.Diagonal, g.Relaxed}
+	head := glassoHead{Format, r.File, r.Variables, r.Observations, g.Transform, g.Correlation, g.Diagonal, g.Relaxed}
 	if r.Chosen == nil {
 		out := struct {
 			glassoHead

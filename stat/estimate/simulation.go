@@ -87,7 +87,7 @@ func (r *SimulationResult) WriteText(w io.Writer) error {
 
 // JSON is the value to encode.
 func (r *SimulationResult) JSON() any {
-	return map[string]any{"graph": r.Request.Graph, "kernel": r.Request.Kernel, "nodes": r.Truth.Nodes,
+	return map[string]any{"format": Format, "graph": r.Request.Graph, "kernel": r.Request.Kernel, "nodes": r.Truth.Nodes,
 		"edges": len(r.Truth.Edges), "observations": r.Request.Observations, "seed": r.Request.Seed}
 }
 

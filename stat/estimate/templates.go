@@ -214,6 +214,7 @@ func (r *TemplatesResult) JSON() any {
 		edges = append(edges, edge{i, j, r.Nodes[i], r.Nodes[j], e.Weight})
 	}
 	return struct {
+		Format       int             `json:"format"`
 		File         string          `json:"output_file"`
 		Nodes        []string        `json:"nodes"`
 		Observations int             `json:"observations"`
@@ -230,7 +231,7 @@ func (r *TemplatesResult) JSON() any {
 		Eigenvalues  []float64       `json:"eigenvalues"`
 		Edges        []edge          `json:"edges"`
 		Reference    *recovery.Score `json:"reference,omitempty"`
-	}{r.File, r.Nodes, r.Observations, r.Request.Laplacian, r.Nodes[r.Anchor], r.Epsilon, r.Request.Threshold, r.Shift.Objective, r.Shift.Gap,
+	}{Format, r.File, r.Nodes, r.Observations, r.Request.Laplacian, r.Nodes[r.Anchor], r.Epsilon, r.Request.Threshold, r.Shift.Objective, r.Shift.Gap,
 		r.tolerance(), r.Shift.Distance, r.Shift.Converged, r.Shift.Iterations, r.Shift.Eigenvalues, edges, r.Score}
 }
 

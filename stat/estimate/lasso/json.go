@@ -7,6 +7,10 @@ import (
 	"math"
 )
 
+// Format is the version of the JSON of a result, "format" in it; results of before there
+// were versions have none.
+const Format = 1
+
 // WriteJSON writes the result as one object. Where a λ was given or chosen it has
 //
 //	lambda, intercept, coefficients, objective, gap, tolerance, iterations, converged
@@ -19,6 +23,7 @@ import (
 // and whether they separate the classes, where that is so (linear.Model).
 func (r *Result) WriteJSON(w io.Writer) error {
 	out := object{}
+	out.add("format", Format)
 	out.add("family", r.Options.Family.String())
 	out.add("target", r.Data.Target)
 	if r.Data.Classes != nil {
