@@ -138,16 +138,22 @@ func (s *shrinker) condemn(net *nn.Network, at train.Place) error {
 	values.keep(s.grouped())
 	terms := s.candidates()
 	all := c.ranked(terms, func(k int) float64 { return s.r.c.Penalties[k].Lambda })
-	values.put(all, all)
-	left, err := prune.Remaining(net)
-	if err != nil {
-		return err
-	}
 	line := s.goal.Plan.At(at.Share + s.goal.Step)
 	chosen := all
-	if share := s.share(left); share <= line {
-		if chosen, _, err = values.choose(net, all, line, share, s.share); err != nil {
+	for _, list := range [][]fallen{halves(all), all} {
+		values.put(all, list)
+		left, err := prune.Remaining(net)
+		if err != nil {
 			return err
+		}
+		if share := s.share(left); share <= line {
+			if chosen, _, err = values.choose(net, list, line, share, s.share); err != nil {
+				return err
+			}
+			if chosen, err = values.spare(net, chosen, line, s.share); err != nil {
+				return err
+			}
+			break
 		}
 	}
 	values.put(all, nil)
@@ -157,6 +163,27 @@ func (s *shrinker) condemn(net *nn.Network, at train.Place) error {
 	c.Left, c.Paused, c.worth = max(1, s.control-s.pause()), 0, worth{}
 	s.recall()
 	return nil
+}
+
+// halves keeps of a ranked list the first half of each layer's groups: what a group is
+// worth while the others of its layer stay says little of what many are worth together.
+func halves(ranked []fallen) []fallen {
+	type layer struct {
+		term int
+		p    *nn.Param
+	}
+	size, taken := map[layer]int{}, map[layer]int{}
+	of := func(f fallen) layer { return layer{f.term, f.places[0].p} }
+	for _, f := range ranked {
+		size[of(f)]++
+	}
+	var out []fallen
+	for _, f := range ranked {
+		if taken[of(f)]++; 2*taken[of(f)] <= size[of(f)]+1 {
+			out = append(out, f)
+		}
+	}
+	return out
 }
 
 // recall finds the values of the groups, those that two of them share once.

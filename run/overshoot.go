@@ -104,6 +104,33 @@ func (o *overshoot) fewest(net *nn.Network, list []fallen, line float64, measure
 	return n, share, err
 }
 
+// spare gives those of the gone groups of a list back without which no more than line
+// is left, those that are worth most first, and returns the rest. Groups that bring the
+// network little nearer to its target stay so, as long as dearer ones take it beyond.
+func (o *overshoot) spare(net *nn.Network, gone []fallen, line float64, measure func(nn.Counts) float64) ([]fallen, error) {
+	for n := (len(gone) + 1) / 2; len(gone) > 0; n = (n + 1) / 2 {
+		for last := len(gone); last > 0; last -= n {
+			part := gone[max(0, last-n):last]
+			o.put(part, nil)
+			rest := slices.Concat(gone[:max(0, last-n)], gone[last:])
+			o.put(nil, rest) // what two groups share
+			left, err := prune.Remaining(net)
+			if err != nil {
+				return nil, err
+			}
+			if measure(left) <= line {
+				gone = rest
+			} else {
+				o.put(nil, part)
+			}
+		}
+		if n == 1 {
+			break
+		}
+	}
+	return gone, nil
+}
+
 // put gives groups their values back, but for those that are gone. A value of two
 // groups is 0 with either.
 func (o *overshoot) put(list, gone []fallen) {

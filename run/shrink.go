@@ -115,6 +115,9 @@ func (s *shrinker) Every() int { return s.tick }
 // met reports whether there is a target and it has been met.
 func (s *shrinker) met() bool { return s.TargetStep > 0 }
 
+// Unmet implements train.Reshaper.
+func (s *shrinker) Unmet() bool { return s.goal != nil && !s.met() }
+
 func (s *shrinker) Reshape(net *nn.Network, at train.Place) (*train.Reshaped, error) {
 	if s.goal == nil || s.met() {
 		if s.every == 0 || at.Step%s.every != 0 {
