@@ -52,7 +52,7 @@ train: {epochs: 12, batch: 64, optimizer: {lr: 0.05, momentum: 0.9, weight_decay
 name: lenet5
 data: {dataset: glyphs, classes: digits, train: 4000, validation: 200, test: 2000, augment: {crop: 2}}
 model: {type: lenet5, conv1: 8, conv2: 16, fc1: 64}
-train: {epochs: 12, batch: 32, optimizer: {lr: 0.05, momentum: 0.9, weight_decay: 5e-4}, schedule: {type: cosine, warmup: 0.5}}
+train: {epochs: 12, batch: 32, optimizer: {lr: 0.02, momentum: 0.9, weight_decay: 5e-4}, schedule: {type: cosine, warmup: 0.5}}
 `},
 	{"wide head", `
 name: wide-head
@@ -89,7 +89,7 @@ func TestCheapAndDear(t *testing.T) {
 				if !full && scale == "none" {
 					continue
 				}
-				c := cheapConfig(t, net.text, seed, "model={type: saved, run: "+dense.folder.path(trainedDir)+"}", "target={macs: 0.7}", "train.optimizer.lr=0.02",
+				c := cheapConfig(t, net.text, seed, "model={type: saved, run: "+dense.folder.path(trainedDir)+"}", "target={macs: 0.7}",
 					fmt.Sprintf("penalties=[{type: group_lasso, on: channels, lambda: 1e-3, scale: %s}, {type: group_lasso, on: neurons, lambda: 1e-3, scale: %[1]s}]", scale))
 				r := finish(t, c)
 				fmt.Fprintf(w, "%s\t%d\t%s\t%.1f %%\t%d\t%d\t%.2f %%\t%.2f %%\n", net.name, seed, scale,
