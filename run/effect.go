@@ -55,20 +55,16 @@ func (r *runner) checkMilestones(path string, s config.Schedule, epochs int) err
 // checkRamp refuses a penalty that training ends before, or a target begins without.
 func (r *runner) checkRamp(path string, p config.Penalty) error {
 	t, epochs := r.c.Target, float64(r.c.Train.Epochs)
-	key := "ramp"
-	if p.Ramp == 0 || p.Warmup >= epochs {
-		key = "warmup"
-	}
 	switch {
 	case p.Warmup >= epochs && p.Warmup > 0:
 		return r.c.Errorf(path+".warmup", "the penalty is to begin after %g epochs, but train.epochs is %g; lower it, or train for longer", p.Warmup, epochs)
 	case p.Warmup+p.Ramp > epochs:
 		return r.c.Errorf(path+".ramp", "the penalty has its full strength after %g epochs, warmup and ramp, but train.epochs is %g; lower one of them, or train for longer", p.Warmup+p.Ramp, epochs)
-	case t == nil || p.Warmup+p.Ramp == 0 || p.On == "activations":
-	case t.Method == "least":
-		return r.c.Errorf(path+"."+key, "has no effect with target.method least, under which penalties begin at target.from; remove it")
-	case p.Warmup+p.Ramp >= t.By*epochs:
-		return r.c.Errorf(path+"."+key, "the penalty has its full strength after %g epochs, but the target is to be met by epoch %g; lower it, or raise target.by", p.Warmup+p.Ramp, t.By*epochs)
+	case t == nil || p.On == "activations":
+	case p.Warmup > t.From*epochs && t.Method == "least":
+		return r.c.Errorf(path+".warmup", "the penalty is to begin after %g epochs, but its groups go from epoch %g on, at target.from; lower it, or raise target.from", p.Warmup, t.From*epochs)
+	case p.Warmup >= t.By*epochs:
+		return r.c.Errorf(path+".warmup", "the penalty is to begin after %g epochs, but the target is to be met by epoch %g; lower it, or raise target.by", p.Warmup, t.By*epochs)
 	}
 	return nil
 }

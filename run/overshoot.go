@@ -31,7 +31,7 @@ func (o *overshoot) keep(terms []*regularize.Term) {
 // fallen is a group that came to zero in the last step, or that may go.
 type fallen struct {
 	term, group int
-	norm        float64 // before it; what it is worth to method least
+	norm        float64 // what ranks it: its way to zero, or what it is worth to method least
 	places      []place
 }
 
@@ -146,7 +146,9 @@ func (o *overshoot) put(list, gone []fallen) {
 	}
 }
 
-// fallen lists the groups that came to zero in the last step, the smallest first.
+// fallen lists the groups that came to zero in the last step, those first that had the
+// least way to go: their norm before it, over the weight and λ of their penalty, by which
+// norms of different penalties compare.
 func (o *overshoot) fallen(terms []*regularize.Term) []fallen {
 	var list []fallen
 	for k, t := range terms {
@@ -164,8 +166,12 @@ func (o *overshoot) fallen(terms []*regularize.Term) []fallen {
 			groups[g].norm = math.Hypot(groups[g].norm, v)
 			groups[g].places = append(groups[g].places, place{p, i})
 		})
-		for _, f := range groups {
+		scales := t.Scales()
+		for g, f := range groups {
 			if f.norm > 0 {
+				if pull := scales[g] * t.Lambda(); pull > 0 {
+					f.norm /= pull
+				}
 				list = append(list, *f)
 			}
 		}
