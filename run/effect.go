@@ -87,8 +87,8 @@ func (r *runner) checkEvery() error {
 		return nil
 	}
 	// A group goes when it is zero at two removals running.
-	if 2*every > steps {
-		return r.c.Errorf("prune.every", "training has %d steps, and nothing is removed before the second interval of %d; lower it to %d, or remove it", steps, every, steps/2)
+	if most := max(1, steps/2); every > most {
+		return r.c.Errorf("prune.every", "training has %d steps, and nothing is removed before the end of the second interval of %d; lower it to %d, or remove it", steps, every, most)
 	}
 	return nil
 }
