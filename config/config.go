@@ -86,7 +86,7 @@ type Schedule struct {
 
 // EarlyStop says when training ends early.
 type EarlyStop struct {
-	Patience int    `yaml:"patience" json:"patience" range:"[0,)" doc:"epochs without improvement on the validation data before the stop; 0: never"`
+	Patience int    `yaml:"patience" json:"patience" range:"[0,)" doc:"epochs without improvement on the validation data before the stop, counted once all penalties have their full strength and a target is met; 0: never"`
 	Metric   string `yaml:"metric" json:"metric" enum:"loss,accuracy" doc:"what has to improve"`
 }
 
@@ -99,7 +99,7 @@ type Penalty struct {
 	Lambda  float64            `yaml:"lambda" json:"lambda" required:"true" range:"[0,)" doc:"strength"`
 	Alpha   float64            `yaml:"alpha,omitempty" json:"alpha,omitempty" range:"[0,1]" doc:"elastic_net: share of l1; group_mcp: one over the norm from which groups are left alone"`
 	Beta    float64            `yaml:"beta,omitempty" json:"beta,omitempty" range:"(0,)" doc:"transformed_l1: the size at which a value costs half of the most; left out: 1"`
-	Scale   string             `yaml:"scale,omitempty" json:"scale,omitempty" empty:"no" doc:"weight of a group: none, sqrt (root of its size) or macs; left out: sqrt for groups"`
+	Scale   string             `yaml:"scale,omitempty" json:"scale,omitempty" empty:"no" doc:"weight of a group: none, sqrt (root of its size) or macs, with mean 1 over the groups of the penalty, under a target over those of all penalties with macs; left out: sqrt for groups"`
 	Members string             `yaml:"members,omitempty" json:"members,omitempty" empty:"no" doc:"the values of a unit that make its group: auto, norm, out or in; left out: auto"`
 	Factors map[string]float64 `yaml:"factors,omitempty" json:"factors,omitempty" range:"[0,)" doc:"pattern of layer or parameter names: factor on lambda"`
 	Warmup  float64            `yaml:"warmup,omitempty" json:"warmup,omitempty" range:"[0,)" doc:"epochs without the penalty"`
@@ -120,7 +120,7 @@ type Revive struct {
 type Prune struct {
 	Method string  `yaml:"method" json:"method" enum:"zeros,magnitude,random,none" doc:"zeros: what training made constant or dead; magnitude: the smallest units; random: any units; none"`
 	Budget *Budget `yaml:"budget,omitempty" json:"budget,omitempty" doc:"how much to keep; magnitude and random need it"`
-	Every  int     `yaml:"every,omitempty" json:"every,omitempty" range:"[0,)" doc:"zeros: steps of training between removals on the way, after which training goes on with the smaller network; 0: only at the end"`
+	Every  int     `yaml:"every,omitempty" json:"every,omitempty" range:"[0,)" doc:"zeros: steps of training between removals on the way, after which training goes on with the smaller network; with target.method least an interval is a multiple of it of at least 40 steps, in a short training of half of those between from and by; 0: only at the end, with a target a tenth of an epoch"`
 	Scope  string  `yaml:"scope" json:"scope" enum:"global,layer" doc:"magnitude and random: whether units compete over the network or in their layer"`
 }
 
@@ -136,7 +136,7 @@ type Target struct {
 	MACs   float64 `yaml:"macs,omitempty" json:"macs,omitempty" range:"(0,1)" doc:"share of multiply-accumulates to keep"`
 	Params float64 `yaml:"params,omitempty" json:"params,omitempty" range:"(0,1)" doc:"share of parameters to keep"`
 	Groups float64 `yaml:"groups,omitempty" json:"groups,omitempty" range:"(0,1)" doc:"share of the groups of all penalties to keep, such as branches or heads; single weights are no groups"`
-	From   float64 `yaml:"from" json:"from" range:"[0,1)" doc:"share of the training steps after which penalties begin"`
+	From   float64 `yaml:"from" json:"from" range:"[0,1)" doc:"share of the training steps after which penalties begin and the first groups go"`
 	By     float64 `yaml:"by" json:"by" range:"(0,1]" doc:"share of the training steps by which the network is to be that small"`
 	Method string  `yaml:"method" json:"method" enum:"lambda,least" doc:"lambda: one factor on all lambdas, which are relative, is found on the way; least: in each interval the groups whose removal would change the loss least are shrunk to zero, those of a larger lambda first"`
 }

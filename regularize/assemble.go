@@ -10,7 +10,8 @@ import (
 type finder struct {
 	// price is what a multiply-accumulate weighs under scale macs; 0: so much that
 	// the mean over the term is 1, and then set to that.
-	price float64
+	price  float64
+	priced int // groups that have a price
 	// partial: the network is what is left of another one, so patterns may match
 	// nothing.
 	partial bool
@@ -67,6 +68,7 @@ func (f *finder) scaleGroups(groups []*group, scale string) []float64 {
 	if scale != "macs" || total == 0 {
 		return out
 	}
+	f.priced = len(groups)
 	if f.price == 0 {
 		f.price = float64(len(groups)) / total
 	}

@@ -92,12 +92,16 @@ func (f *finder) findCells(t *topology, s Spec, pen Penalty) ([]part, error) {
 	if err := factors.check(); err != nil && !f.partial {
 		return nil, err
 	}
-	if f.price == 0 && total > 0 {
-		f.price = values / total
+	macs := s.scale(pen) == "macs" && total > 0
+	if macs {
+		f.priced = int(values)
+		if f.price == 0 {
+			f.price = values / total
+		}
 	}
 	var parts []part
 	for i, c := range found {
-		if s.scale(pen) == "macs" && total > 0 {
+		if macs {
 			c.scale *= cost[i] * f.price
 		}
 		if c.scale > 0 {

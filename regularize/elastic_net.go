@@ -54,5 +54,7 @@ func (p *ElasticNet) Prox(w []float32, tau float32) {
 // ProxMetric solves dᵢ(xᵢ−wᵢ) + τα·∂|xᵢ| + τ(1−α)xᵢ ∋ 0.
 func (p *ElasticNet) ProxMetric(w, d []float32, tau float32) {
 	a := float32(p.Alpha)
-	kernel.SoftThresholdMetric(w, d, tau*a, tau*(1-a))
+	if cut := tau * a; cut != 0 { // where d is 0, 0/0 is no threshold
+		kernel.SoftThresholdMetric(w, d, cut, tau*(1-a))
+	}
 }

@@ -3,6 +3,8 @@ package regularize
 import (
 	"fmt"
 	"math"
+
+	"pare/internal/kernel"
 )
 
 // GroupMCP is f(w) = r − α·r²/2 of the norm r = ‖w‖₂, constant from r = 1/α on:
@@ -85,60 +87,79 @@ func (p *GroupMCP) Prox(w []float32, tau float32) {
 	}
 }
 
-// ProxMetric completes the square: with metric d − τα in place of d the problem is
-// that of group lasso, so θ = ‖x‖ solves Σ(dᵢwᵢ/((dᵢ−τα)θ+τ))² = 1, or the group
-// is beyond the bend and stays. Where a dᵢ is at most τα the function has no single
-// valley, and the group stays or goes as a whole, whichever costs less.
+// ProxMetric minimises over the norm θ = ‖x‖. For θ below 1/α the best x of that norm
+// is a stationary point where A(θ) = Σ(dᵢwᵢ/(dᵢθ+τ(1−αθ)))² = 1, and the objective falls
+// where A > 1 and rises where A < 1. A^−½ is concave, a power mean of linear functions,
+// so A falls to 1 at one place at most: that, or zero where A(0) ≤ 1, is one minimum. The
+// other one is the group as it is, where its norm is 1/α or more. The lower one is the
+// minimiser, whatever d is.
 func (p *GroupMCP) ProxMetric(w, d []float32, tau float32) {
 	t := float64(tau)
 	if t <= 0 {
 		return
 	}
-	bend := t * p.Alpha
-	least, squares, cost := math.Inf(1), 0.0, 0.0
-	for i, v := range w {
-		di, v := float64(d[i]), float64(v)
-		least = min(least, di)
-		squares += v * v
-		cost += di * v * v / 2
-	}
-	n := math.Sqrt(squares)
-	if least <= bend {
-		if cost <= t*p.Phi(n) {
-			clear(w)
-		}
+	b := kernel.MetricBounds(w, d)
+	if b.Squares != b.Squares { // NaN is passed on
 		return
 	}
-	at := func(theta float64) (sum float64) {
-		for i, v := range w {
-			di := float64(d[i])
-			q := di * float64(v) / ((di-bend)*theta + t)
-			sum += q * q
-		}
-		return sum
+	beyond := math.Sqrt(b.Squares) >= 1/p.Alpha
+	theta := 0.0
+	if !(b.Scaled <= t*t) {
+		theta = p.metricNorm(w, d, t, b)
 	}
-	limit := 1 / p.Alpha
 	switch {
-	case at(0) <= 1:
+	case theta*p.Alpha >= 1 || beyond && p.cost(w, d, theta, t) >= t/(2*p.Alpha): // it stays
+	case theta == 0:
 		clear(w)
-		return
-	case !(at(limit) < 1): // beyond the bend, or NaN, which is passed on
-		return
-	}
-	lo, hi := 0.0, limit
-	for range bisections {
-		if mid := (lo + hi) / 2; at(mid) > 1 {
-			lo = mid
-		} else {
-			hi = mid
-		}
-	}
-	theta := (lo + hi) / 2
-	for i, v := range w {
-		di := float64(d[i])
-		w[i] = float32(theta * di * float64(v) / ((di-bend)*theta + t))
+	default:
+		kernel.MetricShrink(w, d, theta, t*(1-p.Alpha*theta))
 	}
 }
 
-// bisections halve an interval to float32's precision.
-const bisections = 30
+// mcpStep is the relative length of the last Newton step; where A hardly falls below 1
+// steps of group lasso's length would leave more than a rounding error.
+const mcpStep = 1e-6
+
+// metricNorm finds the least θ with A(θ) = 1, given A(0) > 1; 1/α where there is none
+// below, and NaN for NaN. Newton's method on A^−½, which is concave, comes to it from
+// the left.
+func (p *GroupMCP) metricNorm(w, d []float32, tau float64, b kernel.GroupBounds) float64 {
+	limit := 1 / p.Alpha
+	// With the largest d in all denominators A is not larger.
+	theta := (math.Sqrt(b.Scaled) - tau) / (float64(b.DMax) - tau*p.Alpha)
+	if theta < 0 {
+		return limit
+	}
+	for range maxNewton {
+		if theta >= limit {
+			return limit
+		}
+		rest := 1 - p.Alpha*theta
+		a, psi := kernel.MetricSecular(w, d, theta, tau*rest)
+		step := a * (math.Sqrt(a) - 1) * rest / (psi - p.Alpha*a)
+		switch {
+		case a <= 1: // rounding
+			return theta
+		case psi <= p.Alpha*a: // A rises from here on
+			return limit
+		}
+		if theta += step; !(step >= mcpStep*theta) {
+			return theta
+		}
+	}
+	return theta
+}
+
+// cost is the objective at the best x of norm theta below 1/α.
+func (p *GroupMCP) cost(w, d []float32, theta, tau float64) float64 {
+	sum, rest := tau*p.Phi(theta), tau*(1-p.Alpha*theta)
+	for i, v := range w {
+		q := float64(d[i])
+		move := float64(v)
+		if theta > 0 {
+			move *= rest / (q*theta + rest)
+		}
+		sum += q * move * move / 2
+	}
+	return sum
+}

@@ -29,7 +29,11 @@ func (L1) Subgradient(dst, w []float32) {
 func (L1) Prox(w []float32, tau float32) { kernel.SoftThreshold(w, tau, 1) }
 
 // ProxMetric is the soft threshold at τ/dᵢ.
-func (L1) ProxMetric(w, d []float32, tau float32) { kernel.SoftThresholdMetric(w, d, tau, 0) }
+func (L1) ProxMetric(w, d []float32, tau float32) {
+	if tau != 0 { // where d is 0, 0/0 is no threshold
+		kernel.SoftThresholdMetric(w, d, tau, 0)
+	}
+}
 
 // sign is 0 at 0 and NaN at NaN.
 func sign(v float32) float32 {

@@ -16,8 +16,8 @@ type Penalty interface {
 	// 0 leaves w as it is.
 	Prox(w []float32, tau float32)
 	// ProxMetric replaces w by argmin_x ½Σ dᵢ(xᵢ−wᵢ)² + τ·f(x): the proximal map
-	// in the diagonal metric d > 0 of an adaptive optimizer. Equal to Prox when
-	// d is 1.
+	// in the diagonal metric d ≥ 0 of an adaptive optimizer. Equal to Prox when
+	// d is 1; a value whose d is 0 costs nothing to move.
 	ProxMetric(w, d []float32, tau float32)
 }
 

@@ -40,7 +40,7 @@ func TestProxMinimises(t *testing.T) {
 			rapid.Check(t, func(t *rapid.T) {
 				n := rapid.IntRange(1, 6).Draw(t, "n")
 				w := rapid.SliceOfN(values, n, n).Draw(t, "w")
-				d := rapid.SliceOfN(rapid.Float32Range(0.01, 4), n, n).Draw(t, "d")
+				d := rapid.SliceOfN(rapid.OneOf(rapid.Just[float32](0), rapid.Just[float32](1e-8), rapid.Float32Range(0.01, 4)), n, n).Draw(t, "d")
 				tau := rapid.Float32Range(0, 3).Draw(t, "tau")
 				if rapid.Bool().Draw(t, "euclidean") {
 					for i := range d {
@@ -166,7 +166,9 @@ func TestSubgradientIsDerivative(t *testing.T) {
 
 func TestPenaltiesAtZeroAndNaN(t *testing.T) {
 	nan := float32(math.NaN())
-	for name, p := range penaltiesUnderTest() {
+	penalties := penaltiesUnderTest()
+	penalties["group_mcp"] = &GroupMCP{Alpha: 0.5}
+	for name, p := range penalties {
 		g := []float32{1, 1}
 		p.Subgradient(g, []float32{0, 0})
 		if g[0] != 0 || g[1] != 0 || p.Value([]float32{0, 0}) != 0 {
@@ -183,6 +185,11 @@ func TestPenaltiesAtZeroAndNaN(t *testing.T) {
 		p.ProxMetric(m, []float32{1}, 1)
 		if w[0] == w[0] || m[0] == m[0] {
 			t.Errorf("%s hides NaN: %v, %v", name, w, m)
+		}
+		m = []float32{1}
+		p.ProxMetric(m, []float32{nan}, 0.1)
+		if m[0] == m[0] {
+			t.Errorf("%s hides a NaN of the metric: %v", name, m)
 		}
 	}
 }

@@ -1,6 +1,10 @@
 package regularize
 
-import "pare/nn"
+import (
+	"slices"
+
+	"pare/nn"
+)
 
 // Rebind binds the penalty to what pruning has left of the network it was made
 // for. Groups and patterns of layers that are gone are no error; without any
@@ -54,6 +58,36 @@ func (t *Term) Surviving(small *nn.Network) int {
 		}
 	}
 	return n
+}
+
+// Origins tells of each group of the term that Rebind makes for the network small,
+// which pruning has made of this term's, which group of this one its values were in;
+// -1: of none.
+func (t *Term) Origins(small *nn.Network) ([]int, error) {
+	next, err := t.Rebind(small)
+	if err != nil {
+		return nil, err
+	}
+	was := map[*nn.Param][]int{} // by parameter: the group of each value, or -1
+	t.Visit(func(g int, p *nn.Param, i int) {
+		if was[p] == nil {
+			was[p] = slices.Repeat([]int{-1}, p.Size())
+		}
+		was[p][i] = g
+	})
+	from := slices.Repeat([]int{-1}, len(next.Norms()))
+	origin := map[*nn.Param][]int{} // by parameter: the place of each value in its origin
+	next.Visit(func(g int, p *nn.Param, i int) {
+		groups := was[p.Origin()]
+		if from[g] >= 0 || groups == nil {
+			return
+		}
+		if origin[p] == nil {
+			origin[p] = places(p)
+		}
+		from[g] = groups[origin[p][i]]
+	})
+	return from, nil
 }
 
 // places lists where the values of p are in its origin, in passes of as many as float32

@@ -20,7 +20,8 @@ type Spec struct {
 
 	// Scale weighs the groups: "none"; "sqrt", the root of the number of values,
 	// so that large groups are not favoured; "macs", in proportion to the
-	// multiply-accumulates that go with the group, with mean 1 over the term.
+	// multiply-accumulates that go with the group, with mean 1 over the term, or where
+	// terms compete over all of them (OnePrice).
 	// Empty means none for elementwise penalties and sqrt for the others.
 	Scale string `yaml:"scale,omitempty" json:"scale,omitempty"`
 	// Members says which values make up the group of a unit: "norm", scale and

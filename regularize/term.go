@@ -17,6 +17,7 @@ type Term struct {
 	lambda float64 // now
 	factor float64 // on λ, see SetFactor
 	price  float64 // of a multiply-accumulate under scale macs
+	priced int     // groups of that scale, with those that factors leave out; 0 under other scales
 	groups int     // at first; those of a smaller network are fewer
 	lone   int     // that are left though they are no groups any more
 	off    bool    // penalises nothing any more
@@ -58,7 +59,7 @@ func newTerm(net *nn.Network, s Spec, f finder) (*Term, error) {
 	if t.parts, err = f.findParts(net, s, pen); err != nil {
 		return nil, fmt.Errorf("penalty %s: %w", s.name(), err)
 	}
-	t.price = f.price
+	t.price, t.priced = f.price, f.priced
 	t.SetEpoch(0)
 	return t, nil
 }

@@ -45,6 +45,9 @@ func Plan(ctx context.Context, c *config.Config, progress func(what string, done
 	if err := r.checkTraining(phases); err != nil {
 		return nil, nil, err
 	}
+	if err := r.checkEffect(); err != nil {
+		return nil, nil, err
+	}
 	if err := r.checkThresholds(net); err != nil {
 		return nil, nil, err
 	}

@@ -1,6 +1,9 @@
 package run
 
 import (
+	"math"
+
+	"pare/config"
 	"pare/nn"
 	"pare/prune"
 	"pare/regularize"
@@ -9,21 +12,65 @@ import (
 
 // condemned are the groups that go in the present interval of a target with method
 // least: those that the loss would miss least, so many that as much is left as the
-// plan asks for. The first part of an interval tells what they are worth; over the
-// rest of it their values shrink linearly to zero, and nothing but the lambdas of
-// the config weighs on what stays (after HESSO, Chen et al. 2024, which ranks and
-// shrinks groups in periods).
+// plan asks for. After a pause of a quarter of the interval they are chosen; over the
+// rest of it their values shrink linearly to zero, and nothing but the lambdas of the
+// config weighs on what stays (after HESSO, Chen et al. 2024, which ranks and shrinks
+// groups in periods). The last batches before the choice tell what groups are worth:
+// those of the pause, and where they are few of the steps before it.
 type condemned struct {
 	worth
 	Groups [][2]int `json:"groups,omitempty"` // number of the penalty and of the group in it
 	Left   int      `json:"left,omitempty"`   // steps until they are zero
+	Paused int      `json:"paused,omitempty"` // steps of the pause that have gone by
 
 	places []place
 }
 
+const (
+	// evidence is the number of batches that tell what groups are worth. A network that
+	// fits its data well has a gradient on few batches: two of them rank by chance.
+	evidence = 25
+	// shortest is the shortest interval in steps: what stays has to make up for what
+	// goes.
+	shortest = 40
+)
+
+// interval is the number of steps from one choice of groups to the next: every, or the
+// first multiple of it that is not too short. A training with few steps between the
+// target's from and by is halved at least.
+func interval(every int, t *config.Target, steps int) int {
+	least := min(shortest, int((t.By-t.From)*float64(steps))/2)
+	return every * max(1, (least+every-1)/every)
+}
+
+// pause is how many steps of an interval go by before groups are chosen.
+func (s *shrinker) pause() int { return max(1, s.control/4) }
+
+// enough is the number of batches that a choice of groups needs.
+func (s *shrinker) enough() int { return max(s.pause(), min(evidence, s.control)) }
+
+// ahead is how many steps there are until groups are chosen; not above 0: the pause
+// is over.
+func (s *shrinker) ahead(at train.Place) int {
+	c := &s.Condemned
+	if at.Share < s.goal.Plan.From {
+		steps := float64(s.control) / s.goal.Step // of the training
+		return int(math.Ceil(s.goal.Plan.From*steps)) - at.Step + s.pause()
+	}
+	return c.Left + s.pause() - c.Paused
+}
+
 // least is the turn of method least after a step.
 func (s *shrinker) least(net *nn.Network, at train.Place) (*train.Reshaped, error) {
-	switch c := &s.Condemned; {
+	c := &s.Condemned
+	s.strengthen(at.Share)
+	if n := s.ahead(at); c.Batches < s.enough() && n <= s.enough() {
+		c.measure(s.candidates(), at.Grad)
+		if n <= 0 {
+			return nil, nil
+		}
+	}
+	switch {
 	case c.Left > 1:
 		c.fade()
 		return nil, nil
@@ -33,15 +80,12 @@ func (s *shrinker) least(net *nn.Network, at train.Place) (*train.Reshaped, erro
 		return s.gone(net, at)
 	case at.Share < s.goal.Plan.From:
 		return nil, nil
-	case c.Batches < s.measured():
-		c.measure(s.candidates(), at.Grad)
+	case c.Paused < s.pause():
+		c.Paused++
 		return nil, nil
 	}
 	return nil, s.condemn(net, at)
 }
-
-// measured is how many steps at the start of an interval tell what groups are worth.
-func (s *shrinker) measured() int { return max(1, s.control/4) }
 
 // candidates are the penalties whose groups may go; nil for others, so that they
 // keep their numbers.
@@ -80,6 +124,8 @@ func (s *shrinker) gone(net *nn.Network, at train.Place) (*train.Reshaped, error
 	}
 	if change == nil {
 		change = &train.Reshaped{Keep: true}
+	} else if err := s.Condemned.follow(s.now, change.Net); err != nil {
+		return nil, err
 	}
 	change.Target = &train.ControlRecord{Share: share, Planned: s.goal.Plan.At(at.Share), Factor: s.Factor}
 	return change, nil
@@ -92,26 +138,52 @@ func (s *shrinker) condemn(net *nn.Network, at train.Place) error {
 	values.keep(s.grouped())
 	terms := s.candidates()
 	all := c.ranked(terms, func(k int) float64 { return s.r.c.Penalties[k].Lambda })
-	values.put(all, all)
-	left, err := prune.Remaining(net)
-	if err != nil {
-		return err
-	}
 	line := s.goal.Plan.At(at.Share + s.goal.Step)
 	chosen := all
-	if share := s.share(left); share <= line {
-		if chosen, _, err = values.choose(net, all, line, share, s.share); err != nil {
+	for _, list := range [][]fallen{halves(all), all} {
+		values.put(all, list)
+		left, err := prune.Remaining(net)
+		if err != nil {
 			return err
+		}
+		if share := s.share(left); share <= line {
+			if chosen, _, err = values.choose(net, list, line, share, s.share); err != nil {
+				return err
+			}
+			if chosen, err = values.spare(net, chosen, line, s.share); err != nil {
+				return err
+			}
+			break
 		}
 	}
 	values.put(all, nil)
 	for _, f := range chosen {
 		c.Groups = append(c.Groups, [2]int{f.term, f.group})
 	}
-	c.Left = max(1, s.control-s.measured())
-	c.worth = worth{}
+	c.Left, c.Paused, c.worth = max(1, s.control-s.pause()), 0, worth{}
 	s.recall()
 	return nil
+}
+
+// halves keeps of a ranked list the first half of each layer's groups: what a group is
+// worth while the others of its layer stay says little of what many are worth together.
+func halves(ranked []fallen) []fallen {
+	type layer struct {
+		term int
+		p    *nn.Param
+	}
+	size, taken := map[layer]int{}, map[layer]int{}
+	of := func(f fallen) layer { return layer{f.term, f.places[0].p} }
+	for _, f := range ranked {
+		size[of(f)]++
+	}
+	var out []fallen
+	for _, f := range ranked {
+		if taken[of(f)]++; 2*taken[of(f)] <= size[of(f)]+1 {
+			out = append(out, f)
+		}
+	}
+	return out
 }
 
 // recall finds the values of the groups, those that two of them share once.

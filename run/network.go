@@ -47,7 +47,30 @@ func buildModel(c *config.Config, task models.Task, rng *rand.Rand) (*nn.Network
 
 // terms binds the penalties of a config to a network.
 func terms(c *config.Config, net *nn.Network) ([]train.Penalty, error) {
-	return termsOf(c, net, func(config.Penalty) bool { return true })
+	all, err := termsOf(c, net, func(config.Penalty) bool { return true })
+	if err != nil || c.Target == nil {
+		return all, err
+	}
+	return compete(net, all)
+}
+
+// compete gives penalties that one target weighs against each other one price of a
+// multiply-accumulate.
+func compete(net *nn.Network, all []train.Penalty) ([]train.Penalty, error) {
+	terms := make([]*regularize.Term, len(all))
+	for i, p := range all {
+		terms[i], _ = p.(*regularize.Term)
+	}
+	terms, err := regularize.OnePrice(net, terms)
+	if err != nil {
+		return nil, err
+	}
+	for i, t := range terms {
+		if t != nil {
+			all[i] = t
+		}
+	}
+	return all, nil
 }
 
 // termsOf binds some of them.

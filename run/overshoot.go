@@ -31,7 +31,7 @@ func (o *overshoot) keep(terms []*regularize.Term) {
 // fallen is a group that came to zero in the last step, or that may go.
 type fallen struct {
 	term, group int
-	norm        float64 // before it; what it is worth to method least
+	norm        float64 // what ranks it: its way to zero, or what it is worth to method least
 	places      []place
 }
 
@@ -104,6 +104,33 @@ func (o *overshoot) fewest(net *nn.Network, list []fallen, line float64, measure
 	return n, share, err
 }
 
+// spare gives those of the gone groups of a list back without which no more than line
+// is left, those that are worth most first, and returns the rest. Groups that bring the
+// network little nearer to its target stay so, as long as dearer ones take it beyond.
+func (o *overshoot) spare(net *nn.Network, gone []fallen, line float64, measure func(nn.Counts) float64) ([]fallen, error) {
+	for n := (len(gone) + 1) / 2; len(gone) > 0; n = (n + 1) / 2 {
+		for last := len(gone); last > 0; last -= n {
+			part := gone[max(0, last-n):last]
+			o.put(part, nil)
+			rest := slices.Concat(gone[:max(0, last-n)], gone[last:])
+			o.put(nil, rest) // what two groups share
+			left, err := prune.Remaining(net)
+			if err != nil {
+				return nil, err
+			}
+			if measure(left) <= line {
+				gone = rest
+			} else {
+				o.put(nil, part)
+			}
+		}
+		if n == 1 {
+			break
+		}
+	}
+	return gone, nil
+}
+
 // put gives groups their values back, but for those that are gone. A value of two
 // groups is 0 with either.
 func (o *overshoot) put(list, gone []fallen) {
@@ -119,7 +146,9 @@ func (o *overshoot) put(list, gone []fallen) {
 	}
 }
 
-// fallen lists the groups that came to zero in the last step, the smallest first.
+// fallen lists the groups that came to zero in the last step, those first that had the
+// least way to go: their norm before it, over the weight and λ of their penalty, by which
+// norms of different penalties compare.
 func (o *overshoot) fallen(terms []*regularize.Term) []fallen {
 	var list []fallen
 	for k, t := range terms {
@@ -137,8 +166,12 @@ func (o *overshoot) fallen(terms []*regularize.Term) []fallen {
 			groups[g].norm = math.Hypot(groups[g].norm, v)
 			groups[g].places = append(groups[g].places, place{p, i})
 		})
-		for _, f := range groups {
+		scales := t.Scales()
+		for g, f := range groups {
 			if f.norm > 0 {
+				if pull := scales[g] * t.Lambda(); pull > 0 {
+					f.norm /= pull
+				}
 				list = append(list, *f)
 			}
 		}

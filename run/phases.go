@@ -31,8 +31,7 @@ type phase struct {
 func (r *runner) training(net *nn.Network, penalties []train.Penalty, shrinker *shrinker) phase {
 	t := r.c.Train
 	return phase{name: trainPhase, net: net, penalties: penalties, shrinker: shrinker, epochs: t.Epochs,
-		optimizer: t.Optimizer, schedule: t.Schedule, stream: 1,
-		stop: train.EarlyStopSpec{Patience: t.EarlyStop.Patience, Metric: t.EarlyStop.Metric}}
+		optimizer: t.Optimizer, schedule: t.Schedule, stream: 1, stop: r.earlyStop()}
 }
 
 // finetuning is the phase after pruning, which the config must have; what is zero

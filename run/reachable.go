@@ -10,29 +10,44 @@ import (
 )
 
 // reachable refuses a target that no training can meet: more than that is left of
-// the network without anything that the penalties may remove. Any share of groups can
-// be left.
+// the network without anything that the penalties may remove. Any share of the groups
+// that proximal steps zero can be left.
 func (s *shrinker) reachable(net *nn.Network) error {
-	if s.r.c.Target.Groups > 0 {
-		return nil
-	}
+	least := s.r.c.Target.Method != "lambda"
 	var terms []*regularize.Term
+	all, fixed := 0, 0 // groups, and those that no proximal step zeroes
 	for k, t := range s.now {
-		if t != nil && t.Proximal() && s.r.c.Penalties[k].Lambda != 0 {
+		p := s.r.c.Penalties[k]
+		may := t != nil && t.Proximal() && p.Lambda != 0
+		if may {
 			terms = append(terms, t)
 		}
+		if t != nil && p.On != "weights" {
+			n, _ := t.Groups()
+			if all += n; !may {
+				fixed += n
+			}
+		}
+	}
+	switch share := float64(fixed) / float64(max(all, 1)); {
+	case s.r.c.Target.Groups > 0 && share > s.TargetShare:
+		return s.r.c.Errorf("target.groups", "%.3g of the groups cannot be all that is left: %.3g are of penalties with lambda 0 or mode subgradient; remove those, or raise the target", s.TargetShare, share)
+	case s.r.c.Target.Groups > 0:
+		return nil
+	case least && all == fixed:
+		return s.r.c.Errorf("target.method", "least removes groups, and the penalties are on single weights; add one on groups, such as {type: group_lasso, on: channels, lambda: 1e-4}, or use lambda")
 	}
 	var values overshoot
 	values.keep(terms)
-	var all []fallen
+	var gone []fallen
 	for _, t := range terms {
 		var f fallen
 		t.Visit(func(_ int, p *nn.Param, i int) { f.places = append(f.places, place{p, i}) })
-		all = append(all, f)
+		gone = append(gone, f)
 	}
-	values.put(all, all)
+	values.put(gone, gone)
 	left, err := prune.Remaining(net)
-	values.put(all, nil)
+	values.put(gone, nil)
 	if err != nil {
 		return err
 	}

@@ -169,6 +169,16 @@ func (r *runner) trainAndPrune(ctx context.Context, net *nn.Network) (*nn.Networ
 	return small, pruned, nil
 }
 
+// earlyStop is that of training: it waits until all penalties have their full strength,
+// and for a target, as Unmet says.
+func (r *runner) earlyStop() train.EarlyStopSpec {
+	spec := train.EarlyStopSpec{Patience: r.c.Train.EarlyStop.Patience, Metric: r.c.Train.EarlyStop.Metric}
+	for _, p := range r.c.Penalties {
+		spec.After = max(spec.After, p.Warmup+p.Ramp)
+	}
+	return spec
+}
+
 // finetune trains the pruned network on, without penalties; what is zero stays
 // zero. logged is the number of lines in the metrics log before it.
 func (r *runner) finetune(ctx context.Context, net *nn.Network, logged int) (train.Result, error) {

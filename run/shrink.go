@@ -78,6 +78,9 @@ func (r *runner) newShrinker(net *nn.Network, terms []train.Penalty) (*shrinker,
 		if s.control == 0 {
 			s.control = max(10, perEpoch/10)
 		}
+		if t.Method != "lambda" {
+			s.control = interval(s.control, t, perEpoch*c.Train.Epochs)
+		}
 		s.tick, s.looks = 1, looks(s.control)
 		plan := gradual.Plan{Share: t.MACs + t.Params + t.Groups, From: t.From, By: t.By}
 		s.goal = gradual.New(plan, float64(s.control)/float64(perEpoch*c.Train.Epochs))
@@ -85,11 +88,7 @@ func (r *runner) newShrinker(net *nn.Network, terms []train.Penalty) (*shrinker,
 		if err := s.reachable(net); err != nil {
 			return nil, err
 		}
-		if t.Method != "lambda" {
-			s.setFactor(1)
-		} else {
-			s.strengthen(0)
-		}
+		s.strengthen(0)
 	}
 	return s, nil
 }
@@ -115,6 +114,9 @@ func (s *shrinker) Every() int { return s.tick }
 
 // met reports whether there is a target and it has been met.
 func (s *shrinker) met() bool { return s.TargetStep > 0 }
+
+// Unmet implements train.Reshaper.
+func (s *shrinker) Unmet() bool { return s.goal != nil && !s.met() }
 
 func (s *shrinker) Reshape(net *nn.Network, at train.Place) (*train.Reshaped, error) {
 	if s.goal == nil || s.met() {

@@ -123,7 +123,7 @@ func TestEveryWithActivations(t *testing.T) {
 // group, in several intervals.
 func TestTargetLeast(t *testing.T) {
 	for _, key := range []string{"macs", "params", "groups"} {
-		c := parse(t, shrinking+"prune: {every: 4}\ntarget: {"+key+": 0.6, by: 0.5}\n", "train.epochs=16", "penalties.0.lambda=0.0001")
+		c := parse(t, shrinking+"prune: {every: 4}\ntarget: {"+key+": 0.6, by: 0.5}\n", "train.epochs=80", "penalties.0.lambda=0.0001")
 		r := finish(t, c)
 		if r.TargetReached > 0.6 || r.TargetReached < 0.45 || r.TargetStep == 0 { // of 12 channels one is a lot
 			t.Errorf("%s: asked for 0.6, reached %g in step %d", key, r.TargetReached, r.TargetStep)

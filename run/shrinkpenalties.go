@@ -31,11 +31,14 @@ func (s *shrinker) norms() []float64 {
 
 // strengthen gives the penalties the factor in force at a point of training.
 func (s *shrinker) strengthen(at float64) {
-	factor := s.goal.Factor
-	if at < s.goal.Plan.From {
-		factor = 0
+	switch {
+	case at < s.goal.Plan.From:
+		s.setFactor(0)
+	case s.r.c.Target.Method != "lambda": // lambdas are as given
+		s.setFactor(1)
+	default:
+		s.setFactor(s.goal.Factor)
 	}
-	s.setFactor(factor)
 }
 
 func (s *shrinker) setFactor(factor float64) {

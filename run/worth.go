@@ -73,3 +73,27 @@ func (w *worth) ranked(terms []*regularize.Term, lambda func(term int) float64) 
 	sortFallen(list)
 	return list
 }
+
+// follow takes the sums over to what a removal has left of the groups.
+func (w *worth) follow(terms []*regularize.Term, small *nn.Network) error {
+	if w.Batches == 0 {
+		return nil
+	}
+	for k, t := range terms {
+		if w.Squares[k] == nil {
+			continue
+		}
+		from, err := t.Origins(small)
+		if err != nil {
+			return err
+		}
+		squares := make([]float64, len(from))
+		for g, o := range from {
+			if o >= 0 {
+				squares[g] = w.Squares[k][o]
+			}
+		}
+		w.Squares[k] = squares
+	}
+	return nil
+}

@@ -11,6 +11,7 @@ type EarlyStopSpec struct {
 	Patience    int     `yaml:"patience,omitempty" json:"patience,omitempty"`         // epochs without improvement before the stop; 0 means never
 	Metric      string  `yaml:"metric,omitempty" json:"metric,omitempty"`             // loss or accuracy; "" means loss
 	MinDelta    float64 `yaml:"min_delta,omitempty" json:"min_delta,omitempty"`       // what counts as an improvement; 0 means any
+	After       float64 `yaml:"after,omitempty" json:"after,omitempty"`               // epochs before which none counts, neither as the best nor against patience; 0 means that all do
 	RestoreBest bool    `yaml:"restore_best,omitempty" json:"restore_best,omitempty"` // end with the weights of the best epoch, which may be less sparse than the last
 }
 
@@ -22,7 +23,7 @@ func (s EarlyStopSpec) Validate() error {
 	if s.Patience < 0 {
 		return errors.New("early stop: patience must not be negative")
 	}
-	return checkLimits("early stop", []limit{{"min_delta", s.MinDelta, 0, math.Inf(1)}})
+	return checkLimits("early stop", []limit{{"min_delta", s.MinDelta, 0, math.Inf(1)}, {"after", s.After, 0, math.Inf(1)}})
 }
 
 func (s EarlyStopSpec) active() bool { return s.Patience > 0 || s.RestoreBest }

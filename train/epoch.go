@@ -150,6 +150,10 @@ func (t *Trainer) judge() {
 	if t.val == nil {
 		return
 	}
+	if float64(t.pos.Epoch) < t.o.Stop.After || t.o.Reshaper != nil && t.o.Reshaper.Unmet() {
+		t.pos.Best, t.pos.BadEpochs = nil, 0
+		return
+	}
 	if !t.o.Stop.improves(*t.val, t.pos.Best) {
 		t.pos.BadEpochs++
 		if t.o.Stop.Patience > 0 && t.pos.BadEpochs >= t.o.Stop.Patience {

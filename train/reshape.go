@@ -19,6 +19,9 @@ type Reshaper interface {
 	// Penalties returns those of a network that Reshape gave, or gave in the
 	// session that a restored State is of.
 	Penalties(net *nn.Network) ([]Penalty, error)
+	// Unmet reports whether the network is still to become smaller: until it is not, no
+	// early stop ends the phase, and no epoch counts as the best one.
+	Unmet() bool
 	// State is what Restore needs to go on from here, as JSON.
 	State() ([]byte, error)
 	Restore(state []byte) error

@@ -19,6 +19,7 @@ type cutter struct {
 
 func (c *cutter) Begin(*nn.Network)                        {}
 func (c *cutter) Every() int                               { return 1 }
+func (c *cutter) Unmet() bool                              { return false }
 func (c *cutter) State() ([]byte, error)                   { return []byte("{}"), nil }
 func (c *cutter) Restore([]byte) error                     { return nil }
 func (c *cutter) Penalties(*nn.Network) ([]Penalty, error) { return nil, nil }

@@ -42,7 +42,7 @@ func TestScheduleErrors(t *testing.T) {
 		{ScheduleSpec{Type: "step", Milestones: []float64{3, 2}}, "ascending"},
 		{ScheduleSpec{Type: "step", Every: -1}, "every is -1"},
 		{ScheduleSpec{Type: "cosine", Min: 1}, "min is 1"},
-		{ScheduleSpec{Warmup: 11}, "warmup of 11 epochs is longer"},
+		{ScheduleSpec{Warmup: 11}, "warmup: 11 epochs are longer"},
 		{ScheduleSpec{Type: "poly"}, "known types are constant, step, cosine"},
 	} {
 		if _, err := c.spec.New(1, 10); err == nil || !strings.Contains(err.Error(), c.want) {

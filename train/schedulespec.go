@@ -32,7 +32,7 @@ func (s ScheduleSpec) New(lr float64, epochs int) (Schedule, error) {
 	}
 	total := float64(epochs)
 	if s.Warmup > total {
-		return nil, fmt.Errorf("schedule: warmup of %g epochs is longer than the training of %d", s.Warmup, epochs)
+		return nil, fmt.Errorf("schedule: warmup: %g epochs are longer than the training of %d", s.Warmup, epochs)
 	}
 	factor := k.make(s, total)
 	return func(epoch float64) float64 {

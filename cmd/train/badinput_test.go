@@ -40,7 +40,7 @@ func TestBadConfigs(t *testing.T) {
 		{"optimizer", smallConfig, "adam", "adamax", []string{"small.yaml:9:", "train.optimizer", "adamax", "adamw"}},
 		{"optimizer option", smallConfig, "lr: 0.01", "lr: 0.01, momentum: 0.9", []string{"small.yaml:9:", "momentum", "adam"}},
 		{"schedule", smallConfig, "epochs: 2", "epochs: 2, schedule: {type: cosin}", []string{"small.yaml:9:", "train.schedule", "cosin", "cosine"}},
-		{"warm-up", smallConfig, "epochs: 2", "epochs: 2, schedule: {warmup: 3}", []string{"small.yaml:9:", "train.schedule", "warmup of 3"}},
+		{"warm-up", smallConfig, "epochs: 2", "epochs: 2, schedule: {warmup: 3}", []string{"small.yaml:9:", "train.schedule", "train.schedule.warmup: 3 epochs"}},
 		{"fine-tuning", smallConfig, "finetune: {epochs: 1}", "finetune: {optimizer: {type: sdg}}", []string{"small.yaml:12:", "finetune.optimizer", "sdg"}},
 		{"batch", smallConfig, "batch: 16", "batch: 65", []string{"small.yaml:9:", "train.batch", "65", "64"}},
 		{"early stop", smallConfig, "epochs: 2", "epochs: 2, early_stop: {patience: 2}, label_smoothing: 0", nil},
