@@ -2,7 +2,7 @@
 in turn on the same covariances, and prints a Markdown table: median seconds of a fit, how far
 its objective is above the best one, and edges.
 
-    python3 bench/glasso.py [--rounds 3] [--problems tree,dense,wide,sparse] [--lambda 0.1]
+    python3 scripts/bench/glasso.py [--rounds 3] [--problems tree,dense,wide,sparse] [--lambda 0.1]
                             [--solvers glasso,huge,sklearn] [--blocks]
 
 needs numpy; solvers that are not installed are left out (scikit-learn in this Python; Rscript
@@ -50,7 +50,7 @@ def main():
         parser.error("rounds must be at least 1 and p at least 2")
     print(host.header(load=host.load(), p=args.p, **{"lambda": args.lam, "Go": host.go_version()}))
     with tempfile.TemporaryDirectory() as folder:
-        pare = host.build("bench/glasso", folder)
+        pare = host.build("scripts/bench/glasso", folder)
         rows = []
         for name in args.problems.split(","):
             rows += compare(name, args, pare, folder)

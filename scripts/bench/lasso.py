@@ -1,7 +1,7 @@
 """Compares lasso paths of pare, of R's glmnet and of scikit-learn, which run in turn on
 the same data, and prints a Markdown table of medians.
 
-    python3 bench/lasso.py [--cases leukemia,dense,sparse,pairs] [--rounds 3] [--data FILE]
+    python3 scripts/bench/lasso.py [--cases leukemia,dense,sparse,pairs] [--rounds 3] [--data FILE]
 
 It needs Go, and Rscript with glmnet; numpy and scikit-learn for --scikit-learn. All sides
 fit the path that glmnet chooses: 100 λ or until it ends early, scikit-learn all of them.
@@ -44,7 +44,7 @@ def main():
     print("| case | family | pare s | glmnet s | ratio | scikit-learn s | gap | selected: pare, glmnet | pare's memory, MB |")
     print("|---|---|---|---|---|---|---|---|---|")
     with tempfile.TemporaryDirectory() as folder:
-        pare = host.build("bench/lassopath", folder)
+        pare = host.build("scripts/bench/lassopath", folder)
         for case in args.cases.split(","):
             data = os.path.join(folder, case)
             os.mkdir(data)

@@ -1,7 +1,7 @@
 """Measures the time from the start of a process to 99 % test accuracy on MNIST, for lenet5
 in pare and in PyTorch, which run in turn on several seeds, and prints a Markdown table.
 
-    python3 bench/mnist99.py --data FOLDER [--python PYTHON] [--seeds 1,2,3]
+    python3 scripts/bench/mnist99.py --data FOLDER [--python PYTHON] [--seeds 1,2,3]
 
 Both read the four .gz files, use the same batches, optimizer and rate, and evaluate the
 10,000 test images after the same numbers of steps. Each draws its own order and parameters,
@@ -29,12 +29,12 @@ def main():
     parser.add_argument("--lr", type=float, default=0.02, help="of SGD with momentum 0.9; default 0.02")
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        compare(args, host.build("bench/mnist99", folder))
+        compare(args, host.build("scripts/bench/mnist99", folder))
 
 
 def compare(args, pare):
     options = {"data": args.data, "batch": args.batch, "every": args.every, "lr": args.lr, "target": args.target}
-    script = host.ROOT / "bench" / "torch_mnist.py"
+    script = host.ROOT / "scripts" / "bench" / "torch_mnist.py"
     load, rows, sides = host.load(), [], ([], [])
     for seed in args.seeds.split(","):
         ours = run([pare, *flags("-", {**options, "seed": seed})])

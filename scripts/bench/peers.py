@@ -1,7 +1,7 @@
 """Compares training steps of pare and of PyTorch, which run in turn, and prints a Markdown
 table of medians.
 
-    python3 bench/peers.py [--python PYTHON] [--models mlp,resnet20] [--rounds 3]
+    python3 scripts/bench/peers.py [--python PYTHON] [--models mlp,resnet20] [--rounds 3]
 
 PYTHON is an interpreter that has PyTorch; without --pare the program is built first.
 """
@@ -49,7 +49,7 @@ def compare(args, pare):
         theirs_options.append("--channels-last")
     if args.hidden:
         theirs_options += ["--hidden", str(args.hidden)]
-    script = host.ROOT / "bench" / "torch_models.py"
+    script = host.ROOT / "scripts" / "bench" / "torch_models.py"
     rows, ours, theirs = [], None, None
     for model in args.models.split(","):
         runs = ([], [])

@@ -1,7 +1,7 @@
 """Compares pare's product of float32 matrices with OpenBLAS, which run in turn, on one
 thread and on all, and prints a Markdown table of medians in GFLOP/s.
 
-    python3 bench/sgemm.py [--library libopenblas.so.0] [--sizes 256,512,1024] [--rounds 5]
+    python3 scripts/bench/sgemm.py [--library libopenblas.so.0] [--sizes 256,512,1024] [--rounds 5]
 
 Without --library it is the OpenBLAS in the numpy of this Python, or else that of the system.
 """
@@ -37,7 +37,7 @@ def main():
         work(library, [int(n) for n in args.sizes.split(",")], args.seconds)
         return
     with tempfile.TemporaryDirectory() as folder:
-        compare(args, library, host.build("bench/sgemm", folder))
+        compare(args, library, host.build("scripts/bench/sgemm", folder))
 
 
 def find_library():
@@ -75,7 +75,7 @@ def compare(args, library, pare):
 
 
 def work(library, sizes, seconds):
-    """Measures OpenBLAS in this process and prints what bench/sgemm does."""
+    """Measures OpenBLAS in this process and prints what scripts/bench/sgemm does."""
     blas = ctypes.CDLL(library)
     prefix, suffix = symbols(blas)
     integer = ctypes.c_int64 if suffix else ctypes.c_int

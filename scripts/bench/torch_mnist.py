@@ -1,6 +1,6 @@
 """Trains lenet5 on MNIST in PyTorch until it recognises a share of the test images, and
 prints two lines of JSON: one when training begins and one with the outcome. mnist99.py
-runs it in turn with pare, whose bench/mnist99 does the same, and measures the time.
+runs it in turn with pare, whose scripts/bench/mnist99 does the same, and measures the time.
 """
 import argparse
 import gzip

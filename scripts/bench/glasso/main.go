@@ -1,5 +1,5 @@
 // Command glasso fits a graphical lasso to a covariance in a file of float64 values,
-// little-endian, row-major, and prints times and results as one line of JSON; bench/glasso.py
+// little-endian, row-major, and prints times and results as one line of JSON; scripts/bench/glasso.py
 // runs it beside other solvers.
 //
 //	glasso -file S.bin -p 500 -lambda 0.1 [-correlation] [-diagonal] [-tolerance T] [-theta OUT.bin]

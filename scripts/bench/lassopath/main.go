@@ -1,4 +1,4 @@
-// Command lassopath is the side of pare in bench/lasso.py. With -make it writes data
+// Command lassopath is the side of pare in scripts/bench/lasso.py. With -make it writes data
 // of a shape into a folder, for both sides; with -fit it fits a path to them and
 // prints the time, the largest gap and how many models it has, as JSON.
 package main

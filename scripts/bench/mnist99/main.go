@@ -1,6 +1,6 @@
 // Command mnist99 trains lenet5 on MNIST until it recognises a share of the test
 // images, and prints two lines of JSON: one when training begins and one with the
-// outcome. bench/mnist99.py runs it in turn with PyTorch and measures the time.
+// outcome. scripts/bench/mnist99.py runs it in turn with PyTorch and measures the time.
 package main
 
 import (

@@ -2,11 +2,11 @@
 // with columns that cannot matter, on data whose truth is known, and on groups of
 // rows. docs/estimators-linear.md has what it prints.
 //
-//	go run ./bench/sense student DATA
-//	go run ./bench/sense truth
-//	go run ./bench/sense gb1 DATA
-//	go run ./bench/sense groups DATA
-//	go run ./bench/sense worst DATA
+//	go run ./scripts/bench/sense student DATA
+//	go run ./scripts/bench/sense truth
+//	go run ./scripts/bench/sense gb1 DATA
+//	go run ./scripts/bench/sense groups DATA
+//	go run ./scripts/bench/sense worst DATA
 //
 // DATA is a folder with student/student-mat.csv, compas/compas-scores-two-years.csv,
 // gb1/four_mutations_full_data.csv.zip and diabetes/*.csv.gz.

@@ -1,7 +1,7 @@
 // Command sgemm measures pare's product of square matrices and prints a JSON
 // object for each size: n, threads, gflops of the median call, and peak_gflops,
 // the fused multiply-adds of one core (0 where they cannot be measured).
-// bench/sgemm.py runs it in turn with OpenBLAS.
+// scripts/bench/sgemm.py runs it in turn with OpenBLAS.
 package main
 
 import (
