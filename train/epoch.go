@@ -17,6 +17,9 @@ func (t *Trainer) epoch(ctx context.Context) (float64, error) {
 	if err := t.batches(ctx); err != nil {
 		return 0, err
 	}
+	if err := t.measureStatistics(ctx); err != nil {
+		return 0, err
+	}
 	if err := t.evaluate(ctx); err != nil {
 		return 0, err
 	}
@@ -92,6 +95,18 @@ func (t *Trainer) load(b Batch) error {
 		t.program.ResetState()
 	}
 	return nil
+}
+
+// measureStatistics computes running statistics at the present weights.
+func (t *Trainer) measureStatistics(ctx context.Context) error {
+	if t.statistics == nil {
+		return nil
+	}
+	err := t.statistics.Run(ctx, t.o.Statistics)
+	if ctx.Err() != nil {
+		return t.interrupt()
+	}
+	return err
 }
 
 // evaluate measures the validation data, or without any sees that outputs are finite.

@@ -12,15 +12,16 @@ import (
 // Trainer runs one phase of training on a network, whose parameters it changes
 // in place; with a Reshaper it may go on with a smaller one, see Network. Not safe for concurrent use.
 type Trainer struct {
-	o         Options
-	net       *nn.Network
-	program   *nn.Program
-	evaluator *Evaluator // nil without validation data
-	last      *Evaluator // of the last batch; nil until it is needed
-	optimizer Optimizer
-	schedule  Schedule
-	norm      *gradientNorm
-	perEpoch  int
+	o          Options
+	net        *nn.Network
+	program    *nn.Program
+	evaluator  *Evaluator         // nil without validation data
+	last       *Evaluator         // of the last batch; nil until it is needed
+	statistics *RunningStatistics // nil: they stay as the steps leave them
+	optimizer  Optimizer
+	schedule   Schedule
+	norm       *gradientNorm
+	perEpoch   int
 
 	pos      Position
 	best     []NamedTensor // nil unless the best weights are kept
@@ -76,6 +77,11 @@ func (t *Trainer) bind(net *nn.Network, penalties []Penalty) (err error) {
 	if t.program, err = nn.Compile(net, nn.CompileOptions{Mode: nn.Train, Batch: o.Train.BatchSize(),
 		Loss: o.Loss, Terms: lossTerms(o.Penalties), Seed: o.Seed}); err != nil {
 		return err
+	}
+	if o.Statistics.EvalSource != nil {
+		if t.statistics, err = NewRunningStatistics(net, o.Statistics.Batch); err != nil {
+			return err
+		}
 	}
 	if o.Val != nil {
 		if t.evaluator, err = NewEvaluator(net, o.EvalBatch, o.Loss); err != nil {
