@@ -16,7 +16,7 @@ import (
 // on glyphs: 99.00 % right with statistics of shifted images, 98.75 % without shifts.)
 const (
 	statisticsShare  = 10
-	statisticsLeast  = 512
+	statisticsLeast  = 256
 	statisticsBatch  = 64 // or that of training, where it is larger
 	statisticsStream = 3  // beside those of the phases
 )

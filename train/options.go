@@ -36,6 +36,10 @@ type Options struct {
 	// Reshaper may take out of the network what has become zero; nil: it stays whole.
 	Reshaper Reshaper
 
+	// Remaining counts what a removal would leave of the network, which it does not
+	// change, for logs and reports at the end of an epoch; nil: they do not say.
+	Remaining func(*nn.Network) (Remaining, error)
+
 	Dir             string      // folder of checkpoints; "" means none are written
 	CheckpointEvery int         // steps between checkpoints within an epoch; 0 means one after each epoch only
 	Config          string      // hash of the configuration; a resume must have the same

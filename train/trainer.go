@@ -30,6 +30,8 @@ type Trainer struct {
 	size     int64         // trainable values when the phase began
 	reshaped bool          // net is not the one of the start
 	val      *Metrics
+	left     *Remaining // at the end of the last epoch
+	byLoss   bool       // see Status
 
 	activity *activity.Report // of the last evaluation
 
@@ -60,6 +62,8 @@ func New(net *nn.Network, o Options) (*Trainer, error) {
 	}
 	t := &Trainer{o: o, perEpoch: o.Train.Batches(), size: net.Count().Params}
 	t.pos.Phase, t.pos.Last.Terms = o.Phase, make([]LastTerm, len(o.Penalties))
+	_, scored := o.Loss.(Scorer)
+	t.byLoss = scored || nn.TargetsOf(o.Loss, net.Output().Shape) > 1
 	var err error
 	if t.schedule, err = o.Schedule.New(o.Optimizer.LR, o.Epochs); err != nil {
 		return nil, fmt.Errorf("phase %s: %w", o.Phase, err)

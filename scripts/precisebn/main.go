@@ -1,10 +1,11 @@
 // Command precisebn trains a config and checks the validation accuracy of every epoch
 // against that with running statistics computed another way: with an own program that
-// trains nothing but averages, over 5,120 or more training images without augmentation,
+// trains nothing but averages, over the first 5,120 training images without augmentation,
 // what each normalisation sees of a batch at the weights of the epoch's checkpoint. It
 // also says how much of the epoch's user CPU time the run's own statistics took.
 //
-//	go run ./scripts/precisebn [-limit 2] [-out DIR] CONFIG [KEY=VALUE ...]
+//	go run ./scripts/precisebn [-limit 2] [-share 5] [-out DIR] CONFIG [KEY=VALUE ...]
+//	go run ./scripts/precisebn -resume DIR
 //
 // It ends with status 1 where a difference is above the limit or the cost above 5 %.
 package main
@@ -32,13 +33,18 @@ func main() {
 	limit := flag.Float64("limit", 2, "largest difference in points")
 	share := flag.Float64("share", 5, "largest share of an epoch in %")
 	out := flag.String("out", "", "run folder; default runs/NAME")
+	resume := flag.String("resume", "", "run folder to go on with; epochs that are done are not checked again")
 	flag.Parse()
-	if flag.NArg() == 0 {
-		flag.Usage()
-		os.Exit(2)
+	name, sets := *resume+"/"+run.ConfigFile, []string(nil)
+	if *resume == "" {
+		if flag.NArg() == 0 {
+			flag.Usage()
+			os.Exit(2)
+		}
+		name, sets = flag.Arg(0), flag.Args()[1:]
 	}
-	c := &checker{limit: *limit, share: *share}
-	if err := c.run(flag.Arg(0), flag.Args()[1:], *out); err != nil {
+	c := &checker{limit: *limit, share: *share, images: 5120, folder: run.Folder(*resume)}
+	if err := c.run(name, sets, *out); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
@@ -48,6 +54,7 @@ func main() {
 type checker struct {
 	train.Silent
 	limit, share float64
+	images       int // of the independent way
 
 	ctx       context.Context
 	config    *config.Config
@@ -74,7 +81,12 @@ func (c *checker) run(name string, sets []string, out string) error {
 	if _, c.data, err = run.Plan(ctx, c.config, nil); err != nil {
 		return err
 	}
-	if c.folder, err = run.CreateFolder(out, c.config.Name, c.config.YAML()); err != nil {
+	if c.folder == "" {
+		c.folder, err = run.CreateFolder(out, c.config.Name, c.config.YAML())
+	} else {
+		c.folder, err = run.OpenFolder(string(c.folder))
+	}
+	if err != nil {
 		return err
 	}
 	fmt.Printf("%s, seed %d, %s, %s/%s, run folder %s\n", c.config.Name, c.config.Seed, runtime.Version(), runtime.GOOS, runtime.GOARCH, c.folder)
@@ -204,20 +216,17 @@ func (c *checker) network(phase string) (*nn.Network, error) {
 	return net, p.LoadParams(net)
 }
 
-// independentBatch and independentBatches are the images of the independent way.
-const (
-	independentBatch   = 256
-	independentBatches = 20
-)
+// batch is the number of images in a batch of the independent way.
+const batch = 256
 
 // independent averages the statistics of batches with equal weights, which a moving
 // average does whose momentum is 1/k at batch k (Izmailov et al. 2018, appendix A).
 func (c *checker) independent(net *nn.Network) error {
-	p, err := nn.Compile(net, nn.CompileOptions{Mode: nn.Train, Batch: independentBatch, Loss: c.data.Loss()})
+	p, err := nn.Compile(net, nn.CompileOptions{Mode: nn.Train, Batch: batch, Loss: c.data.Loss()})
 	if err != nil {
 		return err
 	}
-	source, err := c.data.Eval(c.data.Set.Train, independentBatch, independentBatch*independentBatches)
+	source, err := c.data.Eval(c.data.Set.Train, batch, c.images)
 	if err != nil {
 		return err
 	}
@@ -226,8 +235,8 @@ func (c *checker) independent(net *nn.Network) error {
 		if err != nil {
 			return err
 		}
-		if b.N != independentBatch {
-			return fmt.Errorf("the independent way needs %d training images", independentBatch*independentBatches)
+		if b.N != batch {
+			break
 		}
 		k++
 		for _, node := range net.Nodes {
@@ -239,8 +248,8 @@ func (c *checker) independent(net *nn.Network) error {
 		copy(p.Target, b.Y)
 		p.Run()
 	}
-	if k != independentBatches {
-		return fmt.Errorf("the independent way saw %d batches, %d were asked for", k, independentBatches)
+	if k != c.images/batch {
+		return fmt.Errorf("the independent way saw %d batches of %d images, it needs %d", k, batch, c.images/batch)
 	}
 	return c.ctx.Err()
 }
