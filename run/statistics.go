@@ -25,6 +25,9 @@ const (
 // where training has batches of that many examples.
 func (d *Data) Statistics(batch int) (train.StatisticsSource, error) {
 	n := count(d.Set.Train)
+	if n == 0 {
+		return train.StatisticsSource{}, nil
+	}
 	batch = min(max(batch, statisticsBatch), n)
 	l, err := datasets.NewLoader(d.Set.Train, d.Set.Task, batch, d.seed^statisticsStream<<32)
 	if err != nil {
@@ -55,15 +58,21 @@ func (d drawn) All(ctx context.Context) iter.Seq2[train.Batch, error] {
 }
 
 // measureStatistics computes the running statistics of a network that was changed
-// other than by training.
+// other than by training; without data they stay.
 func (d *Data) measureStatistics(ctx context.Context, net *nn.Network) error {
+	if d == nil {
+		return nil
+	}
 	s, err := d.Statistics(statisticsBatch)
-	if err != nil {
+	if err != nil || s.EvalSource == nil {
 		return err
 	}
 	r, err := train.NewRunningStatistics(net, s.Batch)
 	if err != nil || r == nil {
 		return err
 	}
-	return r.Run(ctx, s)
+	if err := r.Run(ctx, s); ctx.Err() == nil {
+		return err
+	}
+	return ctxError(ctx, "measuring running statistics")
 }
