@@ -13,7 +13,10 @@ func Progress(w io.Writer, patience time.Duration) func(what string, done, total
 	if !terminal.Is(w) {
 		return nil
 	}
-	bar := terminal.NewBar(w)
+	return show(terminal.NewBar(w), patience)
+}
+
+func show(bar *terminal.Bar, patience time.Duration) func(what string, done, total int64) {
 	label, start := "", time.Now()
 	return func(what string, done, total int64) {
 		if what != label {
