@@ -38,35 +38,36 @@ type Field struct {
 const gap = "  "
 
 // Line joins fields, the most important ones first, to a line of at most so many
-// columns: with their long texts where these fit, else with the short ones, and without
-// the last ones where even those do not fit. What is left of a first field that is too long is cut.
+// columns: from the last one on their texts become short as far as must be, and where
+// that is not enough fields are left out. A first field that is too long is cut.
 func Line(columns int, fields ...Field) string {
-	long := join(fields, func(f Field) string { return f.Long })
-	if width(long) <= columns {
-		return long
-	}
 	for n := len(fields); n > 0; n-- {
-		short := join(fields[:n], func(f Field) string {
-			if f.Short == "" {
-				return f.Long
-			}
-			return f.Short
-		})
-		if width(short) <= columns {
-			return short
+		long := n
+		if n < len(fields) {
+			long = 0
 		}
-		if n == 1 {
-			return string([]rune(short)[:max(columns, 0)])
+		for ; long >= 0; long-- {
+			if s := join(fields[:n], long); width(s) <= columns {
+				return s
+			}
 		}
 	}
-	return ""
+	if len(fields) == 0 {
+		return ""
+	}
+	return string([]rune(join(fields[:1], 0))[:max(columns, 0)])
 }
 
-func join(fields []Field, text func(Field) string) string {
+// join joins fields, the first ones with their long texts.
+func join(fields []Field, long int) string {
 	var parts []string
-	for _, f := range fields {
-		if s := text(f); s != "" {
-			parts = append(parts, s)
+	for i, f := range fields {
+		text := f.Long
+		if i >= long && f.Short != "" {
+			text = f.Short
+		}
+		if text != "" {
+			parts = append(parts, text)
 		}
 	}
 	return strings.Join(parts, gap)

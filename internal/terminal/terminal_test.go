@@ -16,7 +16,8 @@ func TestLine(t *testing.T) {
 	}{
 		{80, "train epoch 3/24  val accuracy 90.10%  MACs left 91.2%  24s"},
 		{59, "train epoch 3/24  val accuracy 90.10%  MACs left 91.2%  24s"},
-		{58, "train 3/24  90.10%  MACs 91.2%  24s"},
+		{58, "train epoch 3/24  val accuracy 90.10%  MACs 91.2%  24s"},
+		{50, "train epoch 3/24  90.10%  MACs 91.2%  24s"},
 		{40, "train 3/24  90.10%  MACs 91.2%  24s"},
 		{34, "train 3/24  90.10%  MACs 91.2%"},
 		{20, "train 3/24  90.10%"},
