@@ -17,6 +17,9 @@ const (
 	Measure             // batch statistics, which layers gather (see Statistics), no dropout, the output only
 )
 
+// hasLoss reports whether programs of the mode compute a loss.
+func (m Mode) hasLoss() bool { return m == Train || m == Eval }
+
 // Builder is handed to Layer.Build while a network is compiled.
 type Builder struct {
 	Graph *gorgonia.ExprGraph
@@ -67,9 +70,6 @@ func (b *Builder) Input(name string, shape tensor.Shape, data []float32) *gorgon
 
 // Pin keeps the value of a node readable after a run.
 func (b *Builder) Pin(n *gorgonia.Node) { b.pinned = append(b.pinned, n) }
-
-// hasLoss reports whether programs of the mode compute a loss.
-func (m Mode) hasLoss() bool { return m == Train || m == Eval }
 
 // After registers a function that runs after every run of a program in mode Train or
 // Measure; value returns the storage of pinned nodes.
