@@ -283,3 +283,54 @@ func TestTrainerMeasuresStatistics(t *testing.T) {
 		}
 	}
 }
+
+// stopping ends a context while its second batch is read.
+type stopping struct {
+	*toy
+	cancel func()
+}
+
+func (s stopping) All(ctx context.Context) iter.Seq2[Batch, error] {
+	return func(yield func(Batch, error) bool) {
+		n := 0
+		for batch := range s.toy.All(ctx) {
+			if n++; n == 2 {
+				s.cancel()
+			}
+			if !yield(batch, nil) {
+				return
+			}
+		}
+	}
+}
+
+// TestResumeAmidStatistics: an interruption while they are measured is saved before
+// them, and the resumed training is the undisturbed one.
+func TestResumeAmidStatistics(t *testing.T) {
+	opt := OptimizerSpec{LR: 0.05, Momentum: 0.9}
+	whole := newSession(t, t.TempDir(), 1, opt, nil)
+	if _, err := whole.tr.Fit(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	first := newSession(t, dir, 1, opt, nil)
+	first.tr.o.Statistics.EvalSource = stopping{newToy(48, 16, 3), cancel}
+	if _, err := first.tr.Fit(ctx); !errors.Is(err, ErrInterrupted) {
+		t.Fatalf("first session: %v", err)
+	}
+	first.log.Close()
+	c, _, err := LatestCheckpoint(dir)
+	if err != nil || c.Position.Batch != 6 || c.Position.Epoch != 0 {
+		t.Fatalf("checkpoint %+v, %v", c, err)
+	}
+	second := newSession(t, dir, 77, opt, nil)
+	if err := second.tr.Resume(c); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := second.tr.Fit(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	compareSessions(t, whole, second)
+}
