@@ -7,6 +7,8 @@ import (
 
 	"github.com/schollz/progressbar/v3"
 	"golang.org/x/term"
+
+	"pare/internal/printable"
 )
 
 // patience is how long work goes on before a bar shows.
@@ -15,6 +17,9 @@ const patience = 2 * time.Second
 // progress returns what shows how far work is: a bar on a terminal once the
 // work has taken a while, nil elsewhere.
 func progress(w io.Writer) func(what string, done, total int64) {
+	if p, ok := w.(printable.Writer); ok {
+		w = p.W // a bar moves the cursor
+	}
 	f, ok := w.(*os.File)
 	if !ok || !term.IsTerminal(int(f.Fd())) {
 		return nil
