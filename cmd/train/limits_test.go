@@ -4,7 +4,6 @@ package main
 
 import (
 	"bytes"
-	"fmt"
 	"path/filepath"
 	"runtime"
 	"strings"
@@ -110,6 +109,6 @@ export: {onnx: false}
 	if mb := peak(t, cmd.ProcessState.SysUsage()); mb > 200 {
 		t.Errorf("it took %d MiB", mb)
 	} else {
-		t.Log(fmt.Sprintf("%d MiB", mb))
+		t.Logf("%d MiB", mb)
 	}
 }
