@@ -9,7 +9,7 @@ import (
 func TestText(t *testing.T) {
 	for in, want := range map[string]string{
 		"":                     "",
-		"größe, 身長 → 5 \u200c":      "größe, 身長 → 5 \u200c",
+		"größe, 身長 → 5 \u200c": "größe, 身長 → 5 \u200c",
 		"\x1b[31mRED":          `\u001b[31mRED`,
 		"a\r\nb\tc\x7f":        `a\u000d\u000ab\u0009c\u007f`,
 		"\u009b2J":             `\u009b2J`,
