@@ -11,6 +11,7 @@ import (
 type trueType struct {
 	cmap, loca, glyf []byte
 	longLoca         bool
+	parts            int // of the composite being read
 }
 
 // curvePoint is a point of a quadratic outline, in font units with y upwards.

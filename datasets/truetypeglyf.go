@@ -131,16 +131,25 @@ func simpleContours(b []byte, count int) ([][]curvePoint, error) {
 	return out, nil
 }
 
+// maxParts bounds composites, which may name the same part again and again.
+const maxParts = 256
+
 // composite reads a glyph made of others, each moved by an offset.
 func (f *trueType) composite(b []byte, depth int) ([][]curvePoint, error) {
 	if depth > 4 {
 		return nil, fmt.Errorf("font: glyphs nest too deeply")
+	}
+	if depth == 0 {
+		f.parts = 0
 	}
 	var out [][]curvePoint
 	for at, more := 10, true; more; {
 		flags, err := be16(b, at)
 		if err != nil {
 			return nil, err
+		}
+		if f.parts++; f.parts > maxParts {
+			return nil, fmt.Errorf("font: a glyph is made of more than %d others", maxParts)
 		}
 		part, err := be16(b, at+2)
 		if err != nil {

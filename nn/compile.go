@@ -85,6 +85,9 @@ func Compile(net *Network, o CompileOptions) (*Program, error) {
 	if o.Loss == nil && o.Mode.hasLoss() {
 		return nil, fmt.Errorf("compile %s: training and evaluation need a loss", net.Name)
 	}
+	if err := net.checkLargest(o.Batch); err != nil {
+		return nil, fmt.Errorf("compile %s: %w", net.Name, err)
+	}
 	p := &Program{net: net, mode: o.Mode, batch: o.Batch, Random: RandomState{Seed: o.Seed}}
 	b := &Builder{Graph: gorgonia.NewGraph(), Mode: o.Mode, Batch: o.Batch,
 		params: map[*Param]*gorgonia.Node{}, leaves: map[int64][]float32{},

@@ -141,12 +141,15 @@ func (p *Pruning) remove(net *nn.Network, data *Data) (*nn.Network, error) {
 	return small, err
 }
 
+// evaluationBatch is how many examples are evaluated at once, at most.
+const evaluationBatch = 100
+
 // measure evaluates on the test set; nil without data.
 func measure(ctx context.Context, net *nn.Network, data *Data) (*train.Metrics, *activity.Report, error) {
 	if data == nil {
 		return nil, nil, nil
 	}
-	const batch = 100
+	batch := net.BatchUpTo(evaluationBatch)
 	s, err := data.Eval(data.Set.Test, batch, 0)
 	if err != nil {
 		return nil, nil, err
