@@ -5,7 +5,7 @@ package config
 type Config struct {
 	Name       string      `yaml:"name" json:"name" doc:"name of the run; the run folder is runs/NAME unless told otherwise. Default: the name of the file"`
 	Seed       uint64      `yaml:"seed" json:"seed" doc:"seed of all randomness; one seed gives one result, whatever the number of threads"`
-	Threads    int         `yaml:"threads" json:"threads" range:"[0,)" doc:"processor threads to use; 0: all cores"`
+	Threads    int         `yaml:"threads" json:"threads" range:"[0,1024]" doc:"processor threads to use; 0: all cores"`
 	Data       Data        `yaml:"data" json:"data" required:"true" doc:"what to train on"`
 	Model      Model       `yaml:"model" json:"model" required:"true" doc:"the network"`
 	Train      Train       `yaml:"train" json:"train" doc:"training"`
@@ -49,7 +49,7 @@ type Augment struct {
 
 // Train says how to train.
 type Train struct {
-	Epochs          int       `yaml:"epochs" json:"epochs" range:"[0,)" doc:"passes over the training data"`
+	Epochs          int       `yaml:"epochs" json:"epochs" range:"[0,1000000]" doc:"passes over the training data"`
 	Batch           int       `yaml:"batch" json:"batch" range:"[1,)" doc:"examples in a step"`
 	Optimizer       Optimizer `yaml:"optimizer" json:"optimizer" doc:"how a gradient becomes a step"`
 	Schedule        Schedule  `yaml:"schedule" json:"schedule" doc:"how the learning rate changes"`
@@ -152,7 +152,7 @@ type Thresholds struct {
 // Finetune is training after pruning. Keys that are left out are those of
 // train; null sets a key back to its own default.
 type Finetune struct {
-	Epochs    int       `yaml:"epochs" json:"epochs" range:"[0,)" doc:"passes over the training data; left out: as in train"`
+	Epochs    int       `yaml:"epochs" json:"epochs" range:"[0,1000000]" doc:"passes over the training data; left out: as in train"`
 	Optimizer Optimizer `yaml:"optimizer" json:"optimizer" doc:"as in train; keys left out are taken from there unless the type differs"`
 	Schedule  Schedule  `yaml:"schedule" json:"schedule" doc:"as in train; keys left out are taken from there unless the type differs"`
 }

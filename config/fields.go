@@ -123,14 +123,17 @@ func (in *interval) String() string {
 		if in.loOpen {
 			word = "above"
 		}
-		words = append(words, fmt.Sprintf("%s %g", word, in.lo))
+		words = append(words, word+" "+number(in.lo))
 	}
 	if !math.IsInf(in.hi, 0) {
 		word := "at most"
 		if in.hiOpen {
 			word = "below"
 		}
-		words = append(words, fmt.Sprintf("%s %g", word, in.hi))
+		words = append(words, word+" "+number(in.hi))
 	}
 	return strings.Join(words, " and ")
 }
+
+// number writes a limit with all its digits.
+func number(v float64) string { return strconv.FormatFloat(v, 'f', -1, 64) }

@@ -67,3 +67,22 @@ func bare(c *Config) []any {
 	d.root, d.Model = nil, Model{}
 	return out
 }
+
+// FuzzSet: whatever an override says, the config is read or refused in one line.
+func FuzzSet(f *testing.F) {
+	for _, s := range []string{"train.epochs=3", "penalties.0.lambda=1e-3", "model.layers.1.conv.out=", "train={epochs: [", "=", "a.b", "finetune=~", "data.classes='x'"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, set string) {
+		c, err := parse("f.yaml", []byte(head), []string{set})
+		if err != nil {
+			if strings.ContainsAny(err.Error(), "\n\r") {
+				t.Errorf("the error has several lines: %q", err)
+			}
+			return
+		}
+		if _, err := Parse("f.yaml", c.YAML()); err != nil {
+			t.Errorf("%q: %v in\n%s", set, err, c.YAML())
+		}
+	})
+}

@@ -3,13 +3,15 @@ package config
 import (
 	"strconv"
 	"strings"
+
+	"pare/internal/printable"
 )
 
 // set applies an override such as "train.epochs=3" to the file. The value is
 // YAML; one that begins with * is text. Whether the key exists is found out by
 // decoding, whose errors then name the override.
 func (n *node) set(override string) error {
-	where := at{file: overridePrefix + override}
+	where := at{file: overridePrefix + printable.Text(override)}
 	path, value, ok := strings.Cut(override, "=")
 	keys := strings.Split(path, ".")
 	for _, k := range keys {
@@ -19,8 +21,11 @@ func (n *node) set(override string) error {
 		return where.errorf("an override is key=value, for example train.epochs=3")
 	}
 	var v *node
-	var err error
 	locate := func(int, int) at { return where }
+	err := reader{locate}.checkText([]byte(path))
+	if err != nil {
+		return err
+	}
 	if strings.HasPrefix(value, "*") { // a pattern; it would be an alias
 		v, err = reader{locate}.text(value, where)
 	} else {
@@ -29,7 +34,25 @@ func (n *node) set(override string) error {
 	if err != nil {
 		return err
 	}
-	return n.assign("", keys, v)
+	if err := n.assign("", keys, v); err != nil {
+		return err
+	}
+	if n.depth() > maxDepth {
+		return where.errorf("more than %d sections and lists within each other", maxDepth)
+	}
+	return nil
+}
+
+// depth is how many sections and lists are within each other.
+func (n *node) depth() int {
+	deepest := 0
+	for _, e := range n.entries {
+		deepest = max(deepest, 1+e.value.depth())
+	}
+	for _, item := range n.items {
+		deepest = max(deepest, 1+item.depth())
+	}
+	return deepest
 }
 
 // assign puts v at the keys below n, whose path is path. Sections that do not

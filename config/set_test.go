@@ -34,7 +34,7 @@ finetune: {epochs: 2}
 func TestSetErrors(t *testing.T) {
 	for _, c := range []struct{ set, want string }{
 		{"train.epochs=x", `train.epochs must be a whole number, got "x"`},
-		{"train.epochs=-1", "train.epochs must be at least 0, got -1"},
+		{"train.epochs=-1", "train.epochs must be at least 0 and at most 1000000, got -1"},
 		{"train.epochs=", "train.epochs has no value; give it one or remove the key"},
 		{"train.epoch=3", "unknown key train.epoch; did you mean train.epochs?"},
 		{"trian.epochs=3", "unknown key trian; did you mean train?"},

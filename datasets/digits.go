@@ -10,6 +10,7 @@ import (
 	"math/rand/v2"
 	"strconv"
 	"strings"
+	"sync"
 )
 
 // The file has the 1,797 test images of "Optical Recognition of Handwritten Digits",
@@ -40,7 +41,7 @@ func (digits) Load(ctx context.Context, o Options) (*Set, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, fmt.Errorf("datasets: digits: %w", err)
 	}
-	all, err := readDigits(digitsCSV)
+	all, err := embeddedDigits()
 	if err != nil {
 		return nil, fmt.Errorf("datasets: digits: embedded file: %w", err)
 	}
@@ -48,6 +49,9 @@ func (digits) Load(ctx context.Context, o Options) (*Set, error) {
 	rest := all.N - digitsTest
 	return divide("digits", all.subset(order[:rest]), all.subset(order[rest:]), strings.Fields("0 1 2 3 4 5 6 7 8 9"), o)
 }
+
+// embeddedDigits are read once, and shared by all sets that divide them.
+var embeddedDigits = sync.OnceValues(func() (*Split, error) { return readDigits(digitsCSV) })
 
 // readDigits scales 0..16 to 0..255, rounded.
 func readDigits(packed []byte) (*Split, error) {

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+
+	"pare/internal/limit"
 )
 
 // glyphClasses are the characters of each choice. "all" leaves I and O out: turned and
@@ -52,6 +54,13 @@ func (glyphs) Load(ctx context.Context, o Options) (*Set, error) {
 	}
 	sizes, err := o.sizes("glyphs")
 	if err != nil {
+		return nil, err
+	}
+	pixels := int64(28 * 28)
+	if o.Color {
+		pixels = 3 * 32 * 32
+	}
+	if err := limit.Check(fmt.Sprintf("datasets: glyphs: %d images", sizes[0]+sizes[1]+sizes[2]), int64(sizes[0]+sizes[1]+sizes[2]), pixels); err != nil {
 		return nil, err
 	}
 	var parts [3]*Split

@@ -2,12 +2,13 @@ package datasets
 
 import (
 	"bufio"
-	"compress/gzip"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"os"
+
+	"pare/internal/unpack"
 )
 
 // input reads a file, unpacking it if it is a gzip file, whatever its name, and knows where
@@ -28,7 +29,7 @@ func newInput(ctx context.Context, r io.Reader, name string) (*input, error) {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
 	if len(magic) == 2 && magic[0] == 0x1f && magic[1] == 0x8b {
-		z, err := gzip.NewReader(buf)
+		z, err := unpack.Gzip(buf)
 		if err != nil {
 			return nil, fmt.Errorf("%s: corrupt gzip header: %w; get the file again", name, err)
 		}
@@ -59,6 +60,9 @@ func (in *input) Read(p []byte) (int, error) {
 	n, err := in.r.Read(p)
 	in.offset += int64(n)
 	if err != nil && err != io.EOF {
+		if errors.As(err, new(unpack.Error)) {
+			return n, fmt.Errorf("%s: %w", in.name, err)
+		}
 		if in.zipped {
 			return n, fmt.Errorf("%s: corrupt or cut off gzip data at %s: %w; get the file again", in.name, in.place(in.offset), err)
 		}

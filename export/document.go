@@ -52,9 +52,16 @@ func (d document) encode() ([]byte, error) {
 	return append(b, '\n'), nil
 }
 
+// maxDocument bounds architectures: nn.MaxLayers layers have some hundred bytes
+// each, and the indices of what pruning has left.
+const maxDocument = 16 << 20
+
 // parseDocument reads the JSON strictly; errors give the offset in bytes.
 func parseDocument(b []byte) (document, error) {
 	var d document
+	if len(b) > maxDocument {
+		return d, fmt.Errorf("the architecture has more than %d MiB, as no network's has", maxDocument>>20)
+	}
 	// The first pass finds the offset of bad syntax and of anything that follows;
 	// a Decoder alone does not, but only it can refuse unknown fields.
 	var syntax *json.SyntaxError

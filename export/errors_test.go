@@ -7,6 +7,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -268,4 +269,43 @@ func TestMissingFolder(t *testing.T) {
 	if _, err := Load(filepath.Join(root, "a", "safetensors")); err != nil {
 		t.Error(err)
 	}
+}
+
+// TestLargeDocuments: what describes more than a network has is refused before
+// anything is made of it.
+func TestLargeDocuments(t *testing.T) {
+	dir := t.TempDir()
+	if err := Save(dir, small(t)); err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(dir, ArchitectureFile)
+	good, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	input := regexp.MustCompile(`"input": \[[^\]]*\]`)
+	layer := []byte(`"layers": [`)
+	for want, text := range map[string][]byte{
+		"more than 16 MiB":  append(bytes.Clone(good), bytes.Repeat([]byte(" "), 17<<20)...),
+		"2000001 axes":      input.ReplaceAll(good, []byte(`"input": [1`+strings.Repeat(",1", 2000000)+"]")),
+		"more than 8192 la": bytes.Replace(good, layer, append(bytes.Clone(layer), manyLayers(9000)...), 1),
+	} {
+		if err := os.WriteFile(path, text, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := Load(dir); err == nil || !strings.Contains(err.Error(), want) || len(err.Error()) > 1000 {
+			t.Errorf("error %.200v, want one with %q", err, want)
+		}
+	}
+}
+
+// manyLayers are the rows of n layers.
+func manyLayers(n int) []byte {
+	var b bytes.Buffer
+	before := "input"
+	for i := range n {
+		fmt.Fprintf(&b, `{"name":"r%d","kind":"relu","inputs":["%s"],"args":{}},`, i, before)
+		before = fmt.Sprintf("r%d", i)
+	}
+	return b.Bytes()
 }

@@ -80,7 +80,7 @@ func makeFolder(dir string) error {
 // accepted if names and shapes fit.
 func Load(dir string) (Model, error) {
 	path := filepath.Join(dir, ArchitectureFile)
-	text, err := os.ReadFile(path)
+	text, err := ReadArchitecture(path)
 	if err != nil {
 		return Model{}, fmt.Errorf("load model: %w", err)
 	}
@@ -101,6 +101,24 @@ func Load(dir string) (Model, error) {
 		return Model{}, fmt.Errorf("load model: %s: %w", path, err)
 	}
 	return m, nil
+}
+
+// ReadArchitecture reads the text of an architecture.json; one that is larger than
+// any network's is an error.
+func ReadArchitecture(path string) ([]byte, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	text, err := io.ReadAll(io.LimitReader(f, maxDocument+1))
+	if err != nil {
+		return nil, err
+	}
+	if len(text) > maxDocument {
+		return nil, fmt.Errorf("%s: it has more than %d MiB, as no architecture has", path, maxDocument>>20)
+	}
+	return text, nil
 }
 
 func readSafetensors(path string) (*safetensors.File, error) {

@@ -31,8 +31,8 @@ func (l *BatchNorm) BuildFused(b *nn.Builder, in []*gorgonia.Node, e nn.Epilogue
 	shape := in[0].Shape().Clone()
 	c := shape[len(shape)-1]
 	p := newNormPass(b, e, shape.TotalSize()/c, c)
-	if b.Mode == nn.Train {
-		return l.buildTrain(b, in[0], p, shape)
+	if b.Mode == nn.Train || b.Mode == nn.Measure {
+		return l.buildBatch(b, in[0], p, shape)
 	}
 	nodes := append([]*gorgonia.Node{in[0], b.Param(l.mean), b.Param(l.variance), b.Param(l.weight), b.Param(l.bias)}, p.nodes...)
 	return nn.Apply(nn.Op{Name: "batchnorm", Shape: shape, Run: func(dst []float32, in [][]float32) {
@@ -40,6 +40,19 @@ func (l *BatchNorm) BuildFused(b *nn.Builder, in []*gorgonia.Node, e nn.Epilogue
 		p.set(in[0], in[1], p.invstd, in[3], in[4], in[5:])
 		p.norm.Forward(dst)
 	}}, nodes...)
+}
+
+// follow makes the running statistics follow the batches: each by a step towards it
+// in training, all together where they are measured.
+func (l *BatchNorm) follow(b *nn.Builder, moments *gorgonia.Node, variance []float32, rows int) {
+	c := len(variance)
+	add := func(mean []float32) { l.updateRunning(l.mean.Data(), l.variance.Data(), mean, variance, rows) }
+	if b.Mode == nn.Measure {
+		s := newMeasured(l, rows)
+		b.Statistics(s)
+		add = func(mean []float32) { s.add(mean, variance) }
+	}
+	b.After(func(value func(*gorgonia.Node) []float32) { add(value(moments)[:c]) })
 }
 
 func invStd(dst, variance []float32, eps float64) {
@@ -115,9 +128,9 @@ func spread(dst []float32, epilogue [][]float32, i int) {
 	}
 }
 
-// buildTrain makes the batch's moments a node of their own, [2C]: mean and
+// buildBatch makes the batch's moments a node of their own, [2C]: mean and
 // 1/√(variance+ε), which the normalisation and all gradients read.
-func (l *BatchNorm) buildTrain(b *nn.Builder, x *gorgonia.Node, p *normPass, shape tensor.Shape) (*gorgonia.Node, error) {
+func (l *BatchNorm) buildBatch(b *nn.Builder, x *gorgonia.Node, p *normPass, shape tensor.Shape) (*gorgonia.Node, error) {
 	rows, c := p.norm.Rows, p.norm.C
 	if rows < 2 {
 		return nil, fmt.Errorf("batchnorm: training needs more than one value per channel; use a larger batch")
@@ -138,10 +151,7 @@ func (l *BatchNorm) buildTrain(b *nn.Builder, x *gorgonia.Node, p *normPass, sha
 		return nil, err
 	}
 	b.Pin(moments)
-	rm, rv := l.mean.Data(), l.variance.Data()
-	b.After(func(value func(*gorgonia.Node) []float32) {
-		l.updateRunning(rm, rv, value(moments)[:c], variance, rows)
-	})
+	l.follow(b, moments, variance, rows)
 	g := &normGrads{normPass: p, shape: shape}
 	grads := []nn.GradFunc{g.toInput, nil, g.toGamma, g.toBeta}
 	for i := range p.nodes {

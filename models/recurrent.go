@@ -122,5 +122,5 @@ func (m Recurrent) check(kind string, d sequenceTask) error {
 			return fmt.Errorf("%s: %s is %d, it must be at least 1", kind, o.name, o.value)
 		}
 	}
-	return nil
+	return checkDepth(kind, "depth", m.Depth)
 }

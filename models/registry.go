@@ -120,6 +120,18 @@ func Names() []string {
 	return names
 }
 
+// maxDepth bounds options that say how many layers or blocks a network has; the
+// deepest known, a ResNet of 1,202 layers, is within it.
+const maxDepth = 2000
+
+// checkDepth reports a depth beyond maxDepth, before any layer is made.
+func checkDepth(model, option string, n int) error {
+	if n > maxDepth {
+		return fmt.Errorf("%s: %s is %d, it must be at most %d", model, option, n, maxDepth)
+	}
+	return nil
+}
+
 // stack adds layers one after another and remembers the first error, so that a
 // model reads as the list of its layers.
 type stack struct {

@@ -51,6 +51,9 @@ func (m ResNet) Build(decode Decode, task Task, rng *rand.Rand) (*nn.Network, er
 	if err := needImages("resnet", task); err != nil {
 		return nil, err
 	}
+	if err := checkDepth("resnet", "depth", m.Depth); err != nil {
+		return nil, err
+	}
 	blocks, err := m.blocks()
 	if err != nil {
 		return nil, err

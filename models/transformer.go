@@ -71,6 +71,9 @@ func (m Transformer) check() error {
 			return fmt.Errorf("transformer: %s is %d, it must be at least 1", o.name, o.value)
 		}
 	}
+	if err := checkDepth("transformer", "blocks", m.Blocks); err != nil {
+		return err
+	}
 	if m.Width%m.Heads != 0 {
 		return fmt.Errorf("transformer: width %d cannot be shared out among %d heads; make it a multiple", m.Width, m.Heads)
 	}

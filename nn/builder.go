@@ -11,10 +11,14 @@ import (
 type Mode int
 
 const (
-	Train Mode = iota // batch statistics, dropout, loss and gradients
-	Eval              // running statistics, loss, no gradients
-	Infer             // running statistics, the output only
+	Train   Mode = iota // batch statistics, dropout, loss and gradients
+	Eval                // running statistics, loss, no gradients
+	Infer               // running statistics, the output only
+	Measure             // batch statistics, which layers gather (see Statistics), no dropout, the output only
 )
+
+// hasLoss reports whether programs of the mode compute a loss.
+func (m Mode) hasLoss() bool { return m == Train || m == Eval }
 
 // Builder is handed to Layer.Build while a network is compiled.
 type Builder struct {
@@ -22,12 +26,15 @@ type Builder struct {
 	Mode  Mode
 	Batch int
 
-	params  map[*Param]*gorgonia.Node
-	order   []*Param
-	leaves  map[int64][]float32
-	pinned  []*gorgonia.Node
-	after   []func(value func(*gorgonia.Node) []float32)
-	state   []NamedState
+	params map[*Param]*gorgonia.Node
+	order  []*Param
+	leaves map[int64][]float32
+	pinned []*gorgonia.Node
+	after  []func(value func(*gorgonia.Node) []float32)
+	state  []NamedState
+
+	statistics []Statistics
+
 	random  *RandomState
 	streams uint64
 	outputs map[string]*gorgonia.Node
@@ -64,8 +71,8 @@ func (b *Builder) Input(name string, shape tensor.Shape, data []float32) *gorgon
 // Pin keeps the value of a node readable after a run.
 func (b *Builder) Pin(n *gorgonia.Node) { b.pinned = append(b.pinned, n) }
 
-// After registers a function that runs after every run of a training program;
-// value returns the storage of pinned nodes.
+// After registers a function that runs after every run of a program in mode Train or
+// Measure; value returns the storage of pinned nodes.
 func (b *Builder) After(f func(value func(*gorgonia.Node) []float32)) { b.after = append(b.after, f) }
 
 // NamedState is what a layer carries from one run of a program to the next, such

@@ -45,7 +45,7 @@ type OutputReader interface{ ReadsOutputs() []string }
 type CompileOptions struct {
 	Mode  Mode
 	Batch int    // examples per run; at least 1
-	Loss  Loss   // required unless Mode is Infer
+	Loss  Loss   // required where Mode is Train or Eval
 	Terms []Term // added to the loss when training
 	Seed  uint64 // of dropout
 
@@ -56,7 +56,7 @@ type CompileOptions struct {
 // network share its parameter tensors. Not safe for concurrent use.
 type Program struct {
 	X      []float32 // input, batch × example in the batched layout
-	Target []float32 // TargetsOf targets per example; nil in Infer mode
+	Target []float32 // TargetsOf targets per example; nil without a loss
 	Random RandomState
 
 	net    *Network
@@ -69,6 +69,8 @@ type Program struct {
 	grads  map[*Param][]float32
 	after  []func()
 	state  []NamedState
+
+	statistics []Statistics
 }
 
 // Compile builds the Gorgonia graph of the network, differentiates it with
@@ -80,8 +82,11 @@ func Compile(net *Network, o CompileOptions) (*Program, error) {
 	if len(net.Nodes) == 0 {
 		return nil, fmt.Errorf("compile %s: the network has no layers", net.Name)
 	}
-	if o.Loss == nil && o.Mode != Infer {
+	if o.Loss == nil && o.Mode.hasLoss() {
 		return nil, fmt.Errorf("compile %s: training and evaluation need a loss", net.Name)
+	}
+	if err := net.checkLargest(o.Batch); err != nil {
+		return nil, fmt.Errorf("compile %s: %w", net.Name, err)
 	}
 	p := &Program{net: net, mode: o.Mode, batch: o.Batch, Random: RandomState{Seed: o.Seed}}
 	b := &Builder{Graph: gorgonia.NewGraph(), Mode: o.Mode, Batch: o.Batch,
@@ -98,7 +103,7 @@ func Compile(net *Network, o CompileOptions) (*Program, error) {
 	}
 	var loss *gorgonia.Node
 	var terms []*gorgonia.Node
-	if o.Mode != Infer {
+	if o.Mode.hasLoss() {
 		p.Target = make([]float32, o.Batch*TargetsOf(o.Loss, net.Output().Shape))
 		target := b.Input("target", tensor.Shape{len(p.Target)}, p.Target)
 		if loss, err = o.Loss.Build(b, out, target); err != nil {
@@ -129,7 +134,7 @@ func Compile(net *Network, o CompileOptions) (*Program, error) {
 		return nil, fmt.Errorf("compile %s: %w", net.Name, err)
 	}
 	p.bind(b, out, loss, terms, grads)
-	p.state = b.state
+	p.state, p.statistics = b.state, b.statistics
 	return p, nil
 }
 

@@ -7,8 +7,8 @@ import "gorgonia.org/gorgonia"
 // cache, which spares the normalisation that reads it two passes.
 type Moments struct{ Mean, Variance []float32 }
 
-// MomentsReader marks layers that ask for the moments of their input when they
-// are trained.
+// MomentsReader marks layers that ask for the moments of their input in the modes
+// with batch statistics, Train and Measure.
 type MomentsReader interface{ ReadsMoments() }
 
 // MomentsWanted returns where the layer being built shall put the moments of
@@ -29,7 +29,7 @@ func (b *Builder) Moments(of *gorgonia.Node) *Moments { return b.moments[of.ID()
 // wantMoments says for each node whether a layer that reads it asks for moments.
 func wantMoments(net *Network, mode Mode) []bool {
 	wanted := make([]bool, len(net.Nodes))
-	if mode != Train {
+	if mode != Train && mode != Measure {
 		return wanted
 	}
 	for _, n := range net.Nodes {

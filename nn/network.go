@@ -27,12 +27,16 @@ type Network struct {
 	Vocabulary int
 	Nodes      []*Node
 	byName     map[string]int
+	values     int64 // of all parameters
 	rng        *rand.Rand
 }
 
 // New returns a network without layers. Parameters are drawn from rng; a nil
 // rng leaves them zero.
 func New(name string, input Shape, rng *rand.Rand) (*Network, error) {
+	if len(input) > maxAxes {
+		return nil, fmt.Errorf("network %s: the input has %d axes, at most %d are possible", name, len(input), maxAxes)
+	}
 	if !input.Valid() {
 		return nil, fmt.Errorf("network %s: input shape %v has an axis that is not positive", name, []int(input))
 	}
@@ -55,7 +59,8 @@ func CheckVocabulary(vocabulary int, input Shape) error {
 
 // Add appends a layer that reads the named nodes; without names it reads the
 // last node, or the input if there is none. The output of the last layer added
-// is the output of the network.
+// is the output of the network. More than MaxLayers layers, or MaxParams
+// parameters, are an error.
 func (n *Network) Add(name string, layer Layer, inputs ...string) error {
 	if name == "" {
 		return fmt.Errorf("network %s: layer %s has no name", n.Name, layer.Kind())
@@ -88,7 +93,8 @@ func (n *Network) Add(name string, layer Layer, inputs ...string) error {
 	node.Shape = shape
 	n.byName[name] = len(n.Nodes)
 	n.Nodes = append(n.Nodes, node)
-	return nil
+	n.values += values(layer)
+	return n.checkSize()
 }
 
 // Lookup returns the node of that name.

@@ -26,7 +26,8 @@ func (p *Program) bind(b *Builder, out, loss *gorgonia.Node, terms []*gorgonia.N
 }
 
 // Run computes the program on X (and Target). A training run also computes the
-// gradients, updates running statistics and advances Random.Step.
+// gradients, updates running statistics and advances Random.Step; one in mode
+// Measure adds to Statistics.
 func (p *Program) Run() {
 	p.plan.Run()
 	p.finish()
@@ -39,7 +40,7 @@ func (p *Program) RunTimed(report func(operation string, took time.Duration)) {
 }
 
 func (p *Program) finish() {
-	if p.mode != Train {
+	if p.mode != Train && p.mode != Measure {
 		return
 	}
 	for _, f := range p.after {
@@ -70,7 +71,7 @@ func (p *Program) Batch() int { return p.batch }
 // batch × classes.
 func (p *Program) Output() []float32 { return p.output }
 
-// Loss is the mean loss of the last run without the terms; 0 in Infer mode.
+// Loss is the mean loss of the last run without the terms; 0 in modes without one.
 func (p *Program) Loss() float64 {
 	if p.loss == nil {
 		return 0

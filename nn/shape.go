@@ -37,7 +37,10 @@ func (s Shape) Size() int { return s.Units() * s.Positions() }
 // file cannot make a reader overflow or run out of memory.
 const maxValues = 1 << 31
 
-// Valid reports whether the shape has at least one axis, every axis is at least
+// maxAxes bounds the axes of a shape; layers know up to three.
+const maxAxes = 8
+
+// Valid reports whether the shape has one to eight axes, every axis is at least
 // 1 and the size is one that a network can have.
 func (s Shape) Valid() bool {
 	size := 1
@@ -47,7 +50,7 @@ func (s Shape) Valid() bool {
 		}
 		size *= d
 	}
-	return len(s) > 0
+	return len(s) > 0 && len(s) <= maxAxes
 }
 
 // Equal reports whether both shapes have the same axes.

@@ -41,24 +41,27 @@ func certify(large, small *nn.Network, o Options) (Certificate, error) {
 	if c.Tolerance == 0 {
 		c.Tolerance = 1e-5
 	}
-	before, after, err := bothOutputs(large, small, inputs)
+	if a, b := large.Output().Shape, small.Output().Shape; a.Size() != b.Size() {
+		return c, fmt.Errorf("%w: %d outputs of an example became %d", ErrCertificate, a.Size(), b.Size())
+	}
+	most, at := 0.0, 0
+	err := bothOutputs(large, small, inputs, func(before, after []float32) error {
+		for i, v := range before {
+			if math.IsNaN(float64(v)) || math.IsInf(float64(v), 0) {
+				return fmt.Errorf("%w: output %d is %g", ErrNotFinite, at+i, v)
+			}
+			d := math.Abs(float64(v) - float64(after[i]))
+			if math.IsNaN(d) {
+				return fmt.Errorf("%w: output %d is not a number", ErrCertificate, at+i)
+			}
+			c.MaxAbsDiff = max(c.MaxAbsDiff, d)
+			most = max(most, math.Abs(float64(v)))
+		}
+		at += len(before)
+		return nil
+	})
 	if err != nil {
 		return c, err
-	}
-	if len(before) != len(after) {
-		return c, fmt.Errorf("%w: %d outputs became %d", ErrCertificate, len(before), len(after))
-	}
-	most := 0.0
-	for i, v := range before {
-		if math.IsNaN(float64(v)) || math.IsInf(float64(v), 0) {
-			return c, fmt.Errorf("%w: output %d is %g", ErrNotFinite, i, v)
-		}
-		d := math.Abs(float64(v) - float64(after[i]))
-		if math.IsNaN(d) {
-			return c, fmt.Errorf("%w: output %d is not a number", ErrCertificate, i)
-		}
-		c.MaxAbsDiff = max(c.MaxAbsDiff, d)
-		most = max(most, math.Abs(float64(v)))
 	}
 	if most > 0 {
 		c.MaxRelDiff = c.MaxAbsDiff / most
@@ -84,59 +87,66 @@ func randomInputs(net *nn.Network, n int, seed uint64) []float32 {
 	return x
 }
 
-// bothOutputs are the outputs that two networks are compared by. Where layers
-// keep state they are computed twice: each batch afresh, and each going on from
-// the state that the one before left, as a text read in pieces does.
-func bothOutputs(large, small *nn.Network, inputs []float32) (before, after []float32, err error) {
-	l, n, err := inference(large, inputs)
+// bothOutputs calls compare with what two networks give for one batch after
+// another. Where layers keep state there are two rounds: each batch afresh, and
+// each going on from the state that the one before left, as a text read in pieces
+// does.
+func bothOutputs(large, small *nn.Network, inputs []float32, compare func(before, after []float32) error) error {
+	n := len(inputs) / large.Input.Size()
+	batch := large.BatchUpTo(min(max(n, 1), certificateBatch))
+	l, err := nn.Compile(large, nn.CompileOptions{Mode: nn.Infer, Batch: batch})
 	if err != nil {
-		return nil, nil, err
+		return err
 	}
-	s, _, err := inference(small, inputs)
+	s, err := nn.Compile(small, nn.CompileOptions{Mode: nn.Infer, Batch: batch})
 	if err != nil {
-		return nil, nil, err
+		return err
 	}
-	before, after = outputs(l, inputs, n, false), outputs(s, inputs, n, false)
-	if len(l.State())+len(s.State()) > 0 {
-		l.ResetState()
-		s.ResetState()
-		before = append(before, outputs(l, inputs, n, true)...)
-		after = append(after, outputs(s, inputs, n, true)...)
+	if err := eachBatch(inputs, n, false, compare, l, s); err != nil || len(l.State())+len(s.State()) == 0 {
+		return err
 	}
-	return before, after, nil
+	l.ResetState()
+	s.ResetState()
+	return eachBatch(inputs, n, true, compare, l, s)
+}
+
+// eachBatch runs two programs on n examples, batch by batch; carry keeps the state
+// between batches.
+func eachBatch(inputs []float32, n int, carry bool, compare func(before, after []float32) error, programs ...*nn.Program) error {
+	batch := programs[0].Batch()
+	for at := 0; at < n; at += batch {
+		m := min(batch, n-at)
+		var outputs [2][]float32
+		for k, p := range programs {
+			size, width := p.Network().Input.Size(), p.Network().Output().Shape.Size()
+			clear(p.X)
+			copy(p.X, inputs[at*size:(at+m)*size])
+			if !carry {
+				p.ResetState()
+			}
+			p.Run()
+			outputs[k] = p.Output()[:m*width]
+		}
+		if err := compare(outputs[0], outputs[1]); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Outputs runs the network in inference mode on examples in the batched layout
 // and returns its outputs one after another. State starts afresh with every
 // example.
 func Outputs(net *nn.Network, inputs []float32) ([]float32, error) {
-	p, n, err := inference(net, inputs)
+	n := len(inputs) / net.Input.Size()
+	p, err := nn.Compile(net, nn.CompileOptions{Mode: nn.Infer, Batch: net.BatchUpTo(min(max(n, 1), certificateBatch))})
 	if err != nil {
 		return nil, err
 	}
-	return outputs(p, inputs, n, false), nil
-}
-
-// inference compiles the network for n examples, in batches.
-func inference(net *nn.Network, inputs []float32) (p *nn.Program, n int, err error) {
-	n = len(inputs) / net.Input.Size()
-	p, err = nn.Compile(net, nn.CompileOptions{Mode: nn.Infer, Batch: min(max(n, 1), certificateBatch)})
-	return p, n, err
-}
-
-// outputs runs the program on n examples; carry keeps the state between batches.
-func outputs(p *nn.Program, inputs []float32, n int, carry bool) []float32 {
-	size, width, batch := p.Network().Input.Size(), p.Network().Output().Shape.Size(), p.Batch()
-	out := make([]float32, 0, n*width)
-	for at := 0; at < n; at += batch {
-		m := min(batch, n-at)
-		clear(p.X)
-		copy(p.X, inputs[at*size:(at+m)*size])
-		if !carry {
-			p.ResetState()
-		}
-		p.Run()
-		out = append(out, p.Output()[:m*width]...)
-	}
-	return out
+	var out []float32
+	err = eachBatch(inputs, n, false, func(outputs, _ []float32) error {
+		out = append(out, outputs...)
+		return nil
+	}, p)
+	return out, err
 }

@@ -2,7 +2,9 @@ package prune
 
 import (
 	"errors"
+	"math"
 	"math/rand/v2"
+	"runtime"
 	"testing"
 
 	"pare/layers"
@@ -78,5 +80,54 @@ func TestCertificateCarriesState(t *testing.T) {
 	}
 	if _, err := certify(keeps, keeps, Options{Random: 130}); err != nil {
 		t.Error(err)
+	}
+}
+
+// TestCertificateOfManyOutputs: a network with a logit for each of 20,000
+// characters at 32 positions is certified in the memory of a few batches, with the
+// differences of all outputs together.
+func TestCertificateOfManyOutputs(t *testing.T) {
+	build := func() *nn.Network {
+		net, err := nn.New("wide", nn.Shape{1, 32}, rand.New(rand.NewPCG(3, 4)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		net.Vocabulary = 20000
+		for _, l := range []struct {
+			name  string
+			layer nn.Layer
+		}{{"embedding", &layers.Embedding{Vocab: 20000, Out: 2}}, {"fc", &layers.Linear{Out: 20000}}} {
+			if err := net.Add(l.name, l.layer); err != nil {
+				t.Fatal(err)
+			}
+		}
+		return net
+	}
+	large, small := build(), build()
+	fc, _ := small.Lookup("fc")
+	fc.Layer.Params()[1].Data()[12345] += 0.25
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	c, err := certify(large, small, Options{Random: 20, Tolerance: 1})
+	runtime.ReadMemStats(&after)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if mb := (after.TotalAlloc - before.TotalAlloc) >> 20; mb > 60 {
+		t.Errorf("%d MiB for a certificate of outputs of 48 MiB of each network", mb)
+	}
+	outputs, err := Outputs(large, randomInputs(large, 20, 0))
+	if err != nil {
+		t.Fatal(err)
+	}
+	most, diff := 0.0, 0.0
+	for i, v := range outputs {
+		most = max(most, math.Abs(float64(v)))
+		if i%20000 == 12345 {
+			diff = max(diff, math.Abs(float64(v+0.25)-float64(v)))
+		}
+	}
+	if math.Abs(c.MaxAbsDiff-diff) > 1e-6 || math.Abs(c.MaxRelDiff-c.MaxAbsDiff/most) > 1e-9 {
+		t.Errorf("differences %g and %g, want %g and %g", c.MaxAbsDiff, c.MaxRelDiff, diff, diff/most)
 	}
 }

@@ -3,6 +3,7 @@ package prune
 import (
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -185,9 +186,17 @@ func TestPruneProperty(t *testing.T) {
 }
 
 func checkPrune(t *rapid.T, net *nn.Network) {
+	before := values(net)
+	left, err := Remaining(net)
+	if err != nil || !slices.Equal(values(net), before) {
+		t.Fatalf("counting what would be left: %v, or it changed the network %s", err, kinds(net))
+	}
 	small, report, err := Prune(net, Options{Random: 8})
 	if err != nil {
 		t.Fatalf("prune: %v\nbefore %v\nafter  %v", err, kinds(net), kinds(small))
+	}
+	if left != report.After {
+		t.Fatalf("%+v would be left, %+v is", left, report.After)
 	}
 	if report.After.Params > report.Before.Params+int64(len(net.Nodes))*8 || report.After.MACs > report.Before.MACs {
 		t.Fatalf("the network grew: %+v to %+v", report.Before, report.After)
@@ -199,6 +208,14 @@ func checkPrune(t *rapid.T, net *nn.Network) {
 	if second.After != second.Before || kinds(again) != kinds(small) {
 		t.Fatalf("a second pass changed the network:\n%s %+v\n%s %+v", kinds(small), second.Before, kinds(again), second.After)
 	}
+}
+
+// values are all values of all parameters.
+func values(net *nn.Network) (out []float32) {
+	for _, p := range net.Params() {
+		out = append(out, p.Data()...)
+	}
+	return out
 }
 
 func kinds(net *nn.Network) string {

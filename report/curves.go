@@ -15,6 +15,9 @@ func curves(phases []Phase) []lineChart {
 		{title: "Sparsity", percent: true, zero: true, lines: []series{
 			line("weights that are 0", func(p Point) float64 { return p.Zeros }),
 			line("groups that are 0", func(p Point) float64 { return p.GroupsZero / p.GroupsTotal })}},
+		{title: "Left after removal", percent: true, zero: true, lines: []series{
+			line("parameters", func(p Point) float64 { return p.ParamsLeft }),
+			line("multiply-accumulates", func(p Point) float64 { return p.MACsLeft })}},
 		{title: "Penalty", zero: true, lines: []series{
 			line("penalty", func(p Point) float64 { return p.Penalty })}},
 		{title: "Learning rate", zero: true, lines: []series{

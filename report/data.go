@@ -94,6 +94,8 @@ type Point struct {
 	Zeros       float64 // share of parameters that are exactly 0
 	GroupsZero  float64 // groups that are 0 as a whole
 	GroupsTotal float64
+	ParamsLeft  float64 // share of the network that a removal would leave; NaN: not measured
+	MACsLeft    float64 // the same of the multiply-accumulates
 	LR          float64
 	Gates       map[string][]float32 // values of every gate, by its name
 	Norms       []Norms              // by penalty; one all of whose groups are 0 is left out

@@ -5,6 +5,8 @@ import (
 	"html"
 	"strconv"
 	"strings"
+
+	"pare/internal/printable"
 )
 
 // picture collects the elements of an SVG. Each has the paint of its classes
@@ -43,7 +45,7 @@ func num(v float64) string {
 	return strings.TrimSuffix(s, ".0")
 }
 
-func escape(s string) string { return html.EscapeString(s) }
+func escape(s string) string { return html.EscapeString(printable.Text(s)) }
 
 // title is the text a browser shows over an element.
 func title(s string) string {

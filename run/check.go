@@ -37,6 +37,9 @@ func Plan(ctx context.Context, c *config.Config, progress func(what string, done
 	if err != nil {
 		return nil, nil, err
 	}
+	if err := net.CheckBatch(c.Train.Batch); err != nil {
+		return nil, nil, c.Locate("train.batch", err)
+	}
 	r := &runner{c: c, data: d}
 	phases := []phase{r.training(net, terms, nil)}
 	if f := c.Finetune; f != nil {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"pare/config"
+	"pare/internal/limit"
 	"pare/prune"
 	"pare/train"
 )
@@ -26,8 +27,10 @@ func diverged(err error) error {
 	return fmt.Errorf("%w: %w; try a lower learning rate or clip gradients", train.ErrDiverged, err)
 }
 
-// IsInput reports whether an error is the fault of what the user gave.
+// IsInput reports whether an error is the fault of what the user gave, or that
+// what was asked for does not fit into the memory.
 func IsInput(err error) bool {
 	var in *InputError
-	return errors.As(err, &in) || errors.Is(err, config.ErrConfig)
+	var large *limit.Error
+	return errors.As(err, &in) || errors.As(err, &large) || errors.Is(err, config.ErrConfig)
 }

@@ -31,6 +31,9 @@ func (e *events) epoch(r train.Record) error {
 	if r.Activity != nil {
 		values["activation_density"], values["dead_units"] = r.Activity.Overall, r.Activity.Dead
 	}
+	if l := r.Remaining; l != nil {
+		values["params_left"], values["macs_left"] = l.ParamShare, l.MACShare
+	}
 	for _, t := range r.Terms {
 		values["penalty/"+t.Name] = t.Value
 		values["zero_groups/"+t.Name] = float64(t.Zero)

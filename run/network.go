@@ -15,6 +15,11 @@ import (
 
 // BuildNetwork makes the network of a config with fresh parameters.
 func BuildNetwork(c *config.Config, task models.Task) (*nn.Network, error) {
+	// A network without values takes no memory, however large it is: what is too
+	// large is refused here.
+	if _, err := buildModel(c, task, nil); err != nil {
+		return nil, c.Locate("model", err)
+	}
 	rng := rand.New(rand.NewPCG(c.Seed, 0x6e6574))
 	net, err := buildModel(c, task, rng)
 	if err != nil {

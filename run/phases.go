@@ -97,10 +97,14 @@ func (r *runner) options(p phase) (train.Options, error) {
 	if err != nil {
 		return train.Options{}, err
 	}
+	statistics, err := r.data.Statistics(batch)
+	if err != nil {
+		return train.Options{}, err
+	}
 	if val == nil && p.stop.Patience > 0 {
 		return train.Options{}, r.c.Errorf("train.early_stop", "needs validation data; set data.validation")
 	}
-	o := train.Options{Phase: p.name, Train: source, Val: val, Loss: loss, Penalties: p.penalties,
+	o := train.Options{Phase: p.name, Train: source, Val: val, Loss: loss, Penalties: p.penalties, Statistics: statistics, Remaining: r.remaining,
 		Optimizer: train.OptimizerSpec(p.optimizer), Schedule: train.ScheduleSpec(p.schedule),
 		Epochs: p.epochs, ClipNorm: r.c.Train.ClipNorm, Stop: p.stop, Seed: r.c.Seed ^ p.stream<<32,
 		FreezeZeros: p.freeze, Dir: r.folder.path(checkpointsDir, p.name),

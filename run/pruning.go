@@ -80,7 +80,8 @@ func (q PruneRequest) selection() prune.Selection {
 }
 
 // Prune does what is asked with a network, whose parameters magnitude and
-// random set to zero in place. data measures right before and right after the
+// random set to zero in place; running statistics are then those of what is left, as
+// far as there are data. data measures right before and right after the
 // removal and gives real inputs for the certificate; nil: random ones alone. A
 // certificate that does not pass and a test result that changed are errors.
 func Prune(ctx context.Context, net *nn.Network, q PruneRequest, data *Data) (*nn.Network, *Pruning, error) {
@@ -97,6 +98,9 @@ func Prune(ctx context.Context, net *nn.Network, q PruneRequest, data *Data) (*n
 		res.ActivityTrained = res.ActivityBefore
 		if err := q.selection().Zero(net); err != nil {
 			return nil, nil, &InputError{err}
+		}
+		if err := data.measureStatistics(ctx, net); err != nil {
+			return nil, nil, err
 		}
 		if res.Before, res.ActivityBefore, err = measure(ctx, net, data); err != nil {
 			return nil, nil, err
@@ -137,12 +141,15 @@ func (p *Pruning) remove(net *nn.Network, data *Data) (*nn.Network, error) {
 	return small, err
 }
 
+// evaluationBatch is how many examples are evaluated at once, at most.
+const evaluationBatch = 100
+
 // measure evaluates on the test set; nil without data.
 func measure(ctx context.Context, net *nn.Network, data *Data) (*train.Metrics, *activity.Report, error) {
 	if data == nil {
 		return nil, nil, nil
 	}
-	const batch = 100
+	batch := net.BatchUpTo(evaluationBatch)
 	s, err := data.Eval(data.Set.Test, batch, 0)
 	if err != nil {
 		return nil, nil, err

@@ -54,7 +54,10 @@ func phases(records []train.Record) []report.Phase {
 			out = append(out, report.Phase{Name: rec.Phase})
 		}
 		p := report.Point{Epoch: rec.Epoch, TrainLoss: rec.Loss, Zeros: rec.Zeros, LR: rec.LR,
-			ValLoss: math.NaN(), ValAccuracy: math.NaN()}
+			ValLoss: math.NaN(), ValAccuracy: math.NaN(), ParamsLeft: math.NaN(), MACsLeft: math.NaN()}
+		if l := rec.Remaining; l != nil {
+			p.ParamsLeft, p.MACsLeft = l.ParamShare, l.MACShare
+		}
 		if rec.Val != nil {
 			p.ValLoss, p.ValAccuracy = rec.Val.Loss, rec.Val.Accuracy
 		}

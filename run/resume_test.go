@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"reflect"
 	"sync"
 	"testing"
 
@@ -85,7 +86,8 @@ func sameRun(t *testing.T, got, want result) {
 		t.Fatalf("metrics.jsonl has %d lines, that of the undisturbed run %d", len(g), len(w))
 	}
 	for i := range g {
-		if g[i].Loss != w[i].Loss || g[i].Step != w[i].Step || g[i].Phase != w[i].Phase || *g[i].Val != *w[i].Val {
+		if g[i].Loss != w[i].Loss || g[i].Step != w[i].Step || g[i].Phase != w[i].Phase || *g[i].Val != *w[i].Val ||
+			!reflect.DeepEqual(g[i].Remaining, w[i].Remaining) {
 			t.Errorf("line %d of metrics.jsonl is %+v, that of the undisturbed run %+v", i+1, g[i], w[i])
 		}
 	}

@@ -38,7 +38,7 @@ func (r *runner) calibrate(ctx context.Context, net *nn.Network) (*nn.Network, *
 	if t == nil {
 		return net, nil, nil
 	}
-	c := calibration{net: net, data: r.data, batch: 100, limit: t.Examples}
+	c := calibration{net: net, data: r.data, batch: net.BatchUpTo(evaluationBatch), limit: t.Examples}
 	if err := c.observe(ctx); err != nil {
 		return nil, nil, err
 	}

@@ -17,13 +17,19 @@ func (t *Trainer) epoch(ctx context.Context) (float64, error) {
 	if err := t.batches(ctx); err != nil {
 		return 0, err
 	}
+	if err := t.measureStatistics(ctx); err != nil {
+		return 0, err
+	}
 	if err := t.evaluate(ctx); err != nil {
 		return 0, err
 	}
 	loss := t.pos.LossSum / float64(t.pos.Batch)
 	t.zeros = t.zeroShare()
 	r := t.record("epoch", loss)
-	r.Val, r.Activity = t.val, t.activity
+	if err := t.countRemaining(); err != nil {
+		return 0, err
+	}
+	r.Val, r.Activity, r.Remaining = t.val, t.activity, t.left
 	t.trajectories(&r)
 	if err := t.log(r); err != nil {
 		return 0, err
@@ -94,6 +100,18 @@ func (t *Trainer) load(b Batch) error {
 	return nil
 }
 
+// measureStatistics computes running statistics at the present weights.
+func (t *Trainer) measureStatistics(ctx context.Context) error {
+	if t.statistics == nil {
+		return nil
+	}
+	err := t.statistics.Run(ctx, t.o.Statistics)
+	if ctx.Err() != nil {
+		return t.interrupt()
+	}
+	return err
+}
+
 // evaluate measures the validation data, or without any sees that outputs are finite.
 func (t *Trainer) evaluate(ctx context.Context) error {
 	if t.evaluator == nil {
@@ -142,6 +160,19 @@ func (b lastBatch) All(context.Context) iter.Seq2[Batch, error] {
 	return func(yield func(Batch, error) bool) {
 		yield(Batch{X: b.X, Y: b.Target, N: b.Batch()}, nil)
 	}
+}
+
+// countRemaining asks what a removal would leave now.
+func (t *Trainer) countRemaining() error {
+	if t.o.Remaining == nil {
+		return nil
+	}
+	left, err := t.o.Remaining(t.net)
+	if err != nil {
+		return fmt.Errorf("epoch %d: %w", t.pos.Epoch+1, err)
+	}
+	t.left = &left
+	return nil
 }
 
 // judge keeps the best validation and decides whether the phase is over.

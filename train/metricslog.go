@@ -16,24 +16,33 @@ import (
 // Record is one line of the metrics log. All but Seconds and Waited is a function of
 // configuration and seed.
 type Record struct {
-	Kind     string               `json:"kind"` // step, epoch, shrink or target
-	Phase    string               `json:"phase"`
-	Epoch    float64              `json:"epoch"`     // epochs done, with fraction
-	Step     int                  `json:"step"`      // updates made in the phase
-	LR       float64              `json:"lr"`        // of the last update
-	Loss     float64              `json:"loss"`      // of the last batch; at the end of an epoch the mean of its batches; without terms
-	GradNorm float64              `json:"grad_norm"` // of the last batch, before clipping
-	Zeros    float64              `json:"zeros"`     // share of the trainable values that are exactly 0
-	Terms    []TermRecord         `json:"terms,omitempty"`
-	Gates    map[string][]float32 `json:"gates,omitempty"`  // at the end of an epoch: values of every gate, by the name of its parameter
-	Val      *Metrics             `json:"val,omitempty"`    // at the end of an epoch
-	Shrink   *ShrinkRecord        `json:"shrink,omitempty"` // of kind shrink: what was removed
-	Target   *ControlRecord       `json:"target,omitempty"` // of kind target: where the way to a budget stands
+	Kind      string               `json:"kind"` // step, epoch, shrink or target
+	Phase     string               `json:"phase"`
+	Epoch     float64              `json:"epoch"`     // epochs done, with fraction
+	Step      int                  `json:"step"`      // updates made in the phase
+	LR        float64              `json:"lr"`        // of the last update
+	Loss      float64              `json:"loss"`      // of the last batch; at the end of an epoch the mean of its batches; without terms
+	GradNorm  float64              `json:"grad_norm"` // of the last batch, before clipping
+	Zeros     float64              `json:"zeros"`     // share of the trainable values that are exactly 0
+	Terms     []TermRecord         `json:"terms,omitempty"`
+	Gates     map[string][]float32 `json:"gates,omitempty"`     // at the end of an epoch: values of every gate, by the name of its parameter
+	Val       *Metrics             `json:"val,omitempty"`       // at the end of an epoch
+	Remaining *Remaining           `json:"remaining,omitempty"` // at the end of an epoch: the network without what is of no use any more
+	Shrink    *ShrinkRecord        `json:"shrink,omitempty"`    // of kind shrink: what was removed
+	Target    *ControlRecord       `json:"target,omitempty"`    // of kind target: where the way to a budget stands
 	// Activity is how sparse activations are on the validation data, at the end of
 	// an epoch; nil without activations that make zeros.
 	Activity *activity.Report `json:"activation_density,omitempty"`
 	Seconds  float64          `json:"seconds"`   // since the start of the phase, over all sessions
 	Waited   float64          `json:"data_wait"` // seconds of them waiting for training data
+}
+
+// Remaining is the network that a removal would leave now.
+type Remaining struct {
+	Params     int64   `json:"params"` // trainable values
+	MACs       int64   `json:"macs"`
+	ParamShare float64 `json:"params_share"` // of the network that the run began with
+	MACShare   float64 `json:"macs_share"`   // the same
 }
 
 // TermRecord is what a penalty did in the last step.

@@ -9,11 +9,18 @@ import (
 
 // Options configure a Trainer.
 type Options struct {
-	Phase     string        // name in logs and checkpoints; "" means train
-	Train     Source        // required
-	Val       EvalSource    // evaluated after each epoch; nil: no evaluation
-	EvalBatch int           // largest batch of Val; 0 means the training batch
-	Loss      nn.Loss       // required
+	Phase     string     // name in logs and checkpoints; "" means train
+	Train     Source     // required
+	Val       EvalSource // evaluated after each epoch; nil: no evaluation
+	EvalBatch int        // largest batch of Val; 0 means the training batch
+	Loss      nn.Loss    // required
+
+	// Statistics are what running statistics, such as BatchNorm's, are computed from at
+	// the end of each epoch, before the evaluation, so that they belong to the weights
+	// that are evaluated, kept as the best, saved and returned. Its zero value leaves
+	// them as the steps did: moving averages.
+	Statistics StatisticsSource
+
 	Penalties []Penalty     // added to the loss; applied proximally where they say so
 	Optimizer OptimizerSpec // required: its LR has no default
 	Schedule  ScheduleSpec  // of the learning rate; zero means constant
@@ -28,6 +35,10 @@ type Options struct {
 
 	// Reshaper may take out of the network what has become zero; nil: it stays whole.
 	Reshaper Reshaper
+
+	// Remaining counts what a removal would leave of the network, which it does not
+	// change, for logs and reports at the end of an epoch; nil: they do not say.
+	Remaining func(*nn.Network) (Remaining, error)
 
 	Dir             string      // folder of checkpoints; "" means none are written
 	CheckpointEvery int         // steps between checkpoints within an epoch; 0 means one after each epoch only

@@ -5,7 +5,7 @@ import (
 	"os"
 	"time"
 
-	"golang.org/x/term"
+	"pare/internal/terminal"
 )
 
 // Status is where training stands after a step.
@@ -16,7 +16,8 @@ type Status struct {
 	Step, Steps    int // updates made and to be made in the phase
 	Loss           float64
 	Val            *Metrics      // of the last evaluation; nil before the first
-	Zeros          float64       // share of the trainable values that are 0, counted now and then
+	ByLoss         bool          // the loss says more than the accuracy: targets are numbers, or several an example
+	Remaining      *Remaining    // at the end of the last epoch; nil before the first
 	Left           time.Duration // estimate; 0 while there is none
 }
 
@@ -41,44 +42,52 @@ func (Silent) Close()               {}
 // NewReporter returns a progress bar where the file is a terminal and plain
 // lines where it is not.
 func NewReporter(f *os.File) Reporter {
-	if term.IsTerminal(int(f.Fd())) {
+	if terminal.Is(f) {
 		return NewBar(f)
 	}
 	return NewLines(f)
 }
 
-// epochLine sums up an epoch.
-func epochLine(s Status, r Record) string {
-	line := fmt.Sprintf("%s epoch %d/%d  loss %.4f", s.Phase, s.Epoch, s.Epochs, r.Loss)
-	if r.Val != nil {
-		line += fmt.Sprintf("  val loss %.4f  val accuracy %.2f%%", r.Val.Loss, 100*r.Val.Accuracy)
-	}
-	line += fmt.Sprintf("  zeros %.1f%%", 100*r.Zeros)
-	if a := r.Activity; a != nil {
-		line += fmt.Sprintf("  active %.1f%%", 100*a.Overall)
-		if a.Dead > 0 {
-			line += fmt.Sprintf(", units dead %.1f%%", 100*a.Dead)
-		}
-	}
-	for _, t := range r.Terms {
-		if t.Groups > 0 {
-			line += fmt.Sprintf("  %s %d/%d groups zero", t.Name, t.Zero, t.Groups)
-		}
-	}
-	return line + fmt.Sprintf("  lr %.3g  %s", r.LR, roundTime(r.Seconds))
+// epochLine sums up an epoch in two figures: how good the network is and how much of it
+// is left. The metrics log has the rest.
+func epochLine(columns int, s Status, r Record) string {
+	return terminal.Line(columns, append(figures(s, r.Loss), terminal.Field{Long: roundTime(r.Seconds).String()})...)
 }
 
 // stepLine is where an epoch stands.
-func stepLine(s Status) string {
-	line := fmt.Sprintf("%s epoch %d/%d  loss %.4f", s.Phase, s.Epoch, s.Epochs, s.Loss)
-	if s.Val != nil {
-		line += fmt.Sprintf("  accuracy %.2f%%", 100*s.Val.Accuracy)
+func stepLine(columns int, s Status) string {
+	return terminal.Line(columns, append(figures(s, s.Loss), timeLeft(s),
+		terminal.Field{Long: fmt.Sprintf("batch %d/%d", s.Batch, s.Batches)})...)
+}
+
+// figures are the epoch and the two figures that matter. loss is that of training, for
+// runs without validation.
+func figures(s Status, loss float64) []terminal.Field {
+	fields := []terminal.Field{{Long: fmt.Sprintf("%s epoch %d/%d", s.Phase, s.Epoch, s.Epochs),
+		Short: fmt.Sprintf("%s %d/%d", s.Phase, s.Epoch, s.Epochs)}}
+	switch {
+	case s.Val == nil:
+		fields = append(fields, terminal.Field{Long: fmt.Sprintf("loss %.4f", loss)})
+	case s.ByLoss:
+		fields = append(fields, terminal.Field{Long: fmt.Sprintf("val loss %.4f", s.Val.Loss), Short: fmt.Sprintf("%.4f", s.Val.Loss)})
+	default:
+		fields = append(fields, terminal.Field{Long: fmt.Sprintf("val accuracy %.2f%%", 100*s.Val.Accuracy),
+			Short: fmt.Sprintf("%.2f%%", 100*s.Val.Accuracy)})
 	}
-	line += fmt.Sprintf("  zeros %.1f%%", 100*s.Zeros)
-	if s.Left > 0 {
-		line += "  left " + roundTime(s.Left.Seconds()).String()
+	if l := s.Remaining; l != nil {
+		fields = append(fields, terminal.Field{Long: fmt.Sprintf("MACs left %.1f%%", 100*l.MACShare),
+			Short: fmt.Sprintf("MACs %.1f%%", 100*l.MACShare)})
 	}
-	return line
+	return fields
+}
+
+// timeLeft is the estimate of a status.
+func timeLeft(s Status) terminal.Field {
+	if s.Left <= 0 {
+		return terminal.Field{}
+	}
+	left := roundTime(s.Left.Seconds()).String()
+	return terminal.Field{Long: left + " to go", Short: left}
 }
 
 // roundTime shows whole seconds, and tenths below ten.

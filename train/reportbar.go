@@ -3,62 +3,40 @@ package train
 import (
 	"fmt"
 	"io"
-	"time"
 
-	"github.com/schollz/progressbar/v3"
+	"pare/internal/terminal"
 )
 
-// refresh is how often the bar is drawn.
-const refresh = 100 * time.Millisecond
-
-// Bar draws a progress bar over a phase, with a line above it for every epoch.
-// What a terminal does not take is lost without an error.
+// Bar draws a progress bar over a phase, with a line above it for every epoch, as wide
+// as the terminal allows. What a terminal does not take is lost without an error.
 type Bar struct {
-	w    io.Writer
-	bar  *progressbar.ProgressBar
-	last time.Time
+	w   io.Writer
+	bar *terminal.Bar
 }
 
 // NewBar returns a reporter that draws on the terminal w.
-func NewBar(w io.Writer) *Bar { return &Bar{w: w} }
+func NewBar(w io.Writer) *Bar { return &Bar{w, terminal.NewBar(w)} }
 
 // Step implements Reporter.
 func (b *Bar) Step(s Status) {
-	now := time.Now()
-	if b.bar != nil && now.Sub(b.last) < refresh {
-		return
+	if b.bar.Due() {
+		b.draw(s)
 	}
-	b.last = now
-	b.draw(s)
 }
 
 func (b *Bar) draw(s Status) {
-	if b.bar == nil {
-		// The bar's own estimate would be wrong after a resume.
-		b.bar = progressbar.NewOptions(s.Steps, progressbar.OptionSetWriter(b.w), progressbar.OptionSetWidth(20),
-			progressbar.OptionSetPredictTime(false), progressbar.OptionSetElapsedTime(false),
-			progressbar.OptionUseANSICodes(true))
-	}
-	b.bar.Describe(stepLine(s))
-	_ = b.bar.Set(s.Step)
+	fields := figures(s, s.Loss)
+	b.bar.Draw(float64(s.Step)/float64(s.Steps), fields[0], append(fields[1:], timeLeft(s))...)
 }
 
 // Epoch implements Reporter.
 func (b *Bar) Epoch(s Status, r Record) {
-	if b.bar != nil {
-		_ = b.bar.Clear()
-	}
-	fmt.Fprintln(b.w, epochLine(s, r))
+	b.bar.Clear()
+	fmt.Fprintln(b.w, epochLine(terminal.Columns(b.w), s, r))
 	if s.Step < s.Steps {
 		b.draw(s)
 	}
 }
 
 // Close implements Reporter.
-func (b *Bar) Close() {
-	if b.bar != nil {
-		_ = b.bar.Exit()
-		fmt.Fprintln(b.w)
-	}
-	b.bar = nil
-}
+func (b *Bar) Close() { b.bar.Clear() }

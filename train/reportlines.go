@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"io"
 	"time"
+
+	"pare/internal/terminal"
 )
 
 // quiet is how long a long epoch runs without a line.
@@ -23,14 +25,14 @@ func NewLines(w io.Writer) *Lines { return &Lines{w: w, last: time.Now()} }
 func (l *Lines) Step(s Status) {
 	if now := time.Now(); now.Sub(l.last) >= quiet && s.Batch < s.Batches {
 		l.last = now
-		fmt.Fprintf(l.w, "%s  batch %d/%d\n", stepLine(s), s.Batch, s.Batches)
+		fmt.Fprintln(l.w, stepLine(terminal.Columns(l.w), s))
 	}
 }
 
 // Epoch implements Reporter.
 func (l *Lines) Epoch(s Status, r Record) {
 	l.last = time.Now()
-	fmt.Fprintln(l.w, epochLine(s, r))
+	fmt.Fprintln(l.w, epochLine(terminal.Columns(l.w), s, r))
 }
 
 // Close implements Reporter.

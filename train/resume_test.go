@@ -33,7 +33,8 @@ func newSession(t *testing.T, dir string, seed uint64, opt OptimizerSpec, report
 	return session{tr: mustNew(t, net, Options{Train: data, Val: newToy(40, 16, 2), Loss: layers.CrossEntropy{},
 		Penalties: []Penalty{sparseWeights(t, net, 0.01)}, Optimizer: opt, Schedule: ScheduleSpec{Type: "cosine"},
 		Epochs: 3, Seed: 5, Dir: dir, CheckpointEvery: 4, Config: "c", Log: log, LogEvery: 1, Reporter: report,
-		Stop: EarlyStopSpec{Patience: 2, RestoreBest: true}}), log: log, data: data}
+		Statistics: StatisticsSource{newToy(48, 16, 3), 16},
+		Stop:       EarlyStopSpec{Patience: 2, RestoreBest: true}}), log: log, data: data}
 }
 
 // TestResumeIsBitExact interrupts a training, or lets it crash, in the middle

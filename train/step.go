@@ -6,9 +6,6 @@ import (
 	"time"
 )
 
-// countsPerEpoch is how often zeros are counted for the progress report.
-const countsPerEpoch = 20
-
 // step runs the loaded batch and updates the parameters.
 func (t *Trainer) step() error {
 	epoch := t.epochOf(t.pos.Epoch*t.perEpoch + t.pos.Batch)
@@ -25,9 +22,6 @@ func (t *Trainer) step() error {
 	t.pos.Step++
 	t.pos.Batch++
 	t.pos.LossSum += t.pos.Last.Loss
-	if t.pos.Batch%max(1, t.perEpoch/countsPerEpoch) == 0 {
-		t.zeros = t.zeroShare()
-	}
 	t.o.Reporter.Step(t.status())
 	if n := t.o.LogEvery; n > 0 && t.pos.Step%n == 0 {
 		t.zeros = t.zeroShare()
@@ -133,7 +127,7 @@ func (t *Trainer) log(r Record) error {
 
 func (t *Trainer) status() Status {
 	s := Status{Phase: t.pos.Phase, Epoch: t.pos.Epoch + 1, Epochs: t.o.Epochs, Batch: t.pos.Batch, Batches: t.perEpoch,
-		Step: t.pos.Step, Steps: t.o.Epochs * t.perEpoch, Loss: t.pos.Last.Loss, Val: t.val, Zeros: t.zeros}
+		Step: t.pos.Step, Steps: t.o.Epochs * t.perEpoch, Loss: t.pos.Last.Loss, Val: t.val, ByLoss: t.byLoss, Remaining: t.left}
 	if done := s.Step - t.firstStep; done > 0 {
 		s.Left = time.Since(t.started) / time.Duration(done) * time.Duration(s.Steps-s.Step)
 	}

@@ -12,15 +12,16 @@ import (
 // Trainer runs one phase of training on a network, whose parameters it changes
 // in place; with a Reshaper it may go on with a smaller one, see Network. Not safe for concurrent use.
 type Trainer struct {
-	o         Options
-	net       *nn.Network
-	program   *nn.Program
-	evaluator *Evaluator // nil without validation data
-	last      *Evaluator // of the last batch; nil until it is needed
-	optimizer Optimizer
-	schedule  Schedule
-	norm      *gradientNorm
-	perEpoch  int
+	o          Options
+	net        *nn.Network
+	program    *nn.Program
+	evaluator  *Evaluator         // nil without validation data
+	last       *Evaluator         // of the last batch; nil until it is needed
+	statistics *RunningStatistics // nil: they stay as the steps leave them
+	optimizer  Optimizer
+	schedule   Schedule
+	norm       *gradientNorm
+	perEpoch   int
 
 	pos      Position
 	best     []NamedTensor // nil unless the best weights are kept
@@ -29,6 +30,8 @@ type Trainer struct {
 	size     int64         // trainable values when the phase began
 	reshaped bool          // net is not the one of the start
 	val      *Metrics
+	left     *Remaining // at the end of the last epoch
+	byLoss   bool       // see Status
 
 	activity *activity.Report // of the last evaluation
 
@@ -59,6 +62,8 @@ func New(net *nn.Network, o Options) (*Trainer, error) {
 	}
 	t := &Trainer{o: o, perEpoch: o.Train.Batches(), size: net.Count().Params}
 	t.pos.Phase, t.pos.Last.Terms = o.Phase, make([]LastTerm, len(o.Penalties))
+	_, scored := o.Loss.(Scorer)
+	t.byLoss = scored || nn.TargetsOf(o.Loss, net.Output().Shape) > 1
 	var err error
 	if t.schedule, err = o.Schedule.New(o.Optimizer.LR, o.Epochs); err != nil {
 		return nil, fmt.Errorf("phase %s: %w", o.Phase, err)
@@ -76,6 +81,11 @@ func (t *Trainer) bind(net *nn.Network, penalties []Penalty) (err error) {
 	if t.program, err = nn.Compile(net, nn.CompileOptions{Mode: nn.Train, Batch: o.Train.BatchSize(),
 		Loss: o.Loss, Terms: lossTerms(o.Penalties), Seed: o.Seed}); err != nil {
 		return err
+	}
+	if o.Statistics.EvalSource != nil {
+		if t.statistics, err = NewRunningStatistics(net, o.Statistics.Batch); err != nil {
+			return err
+		}
 	}
 	if o.Val != nil {
 		if t.evaluator, err = NewEvaluator(net, o.EvalBatch, o.Loss); err != nil {

@@ -38,7 +38,7 @@ func TestTrainingLearnsAndZeroes(t *testing.T) {
 		if res.Epochs != 8 || res.Steps != 8*32 || res.Stopped || math.IsNaN(res.Loss) {
 			t.Errorf("result %+v", res)
 		}
-		if n := strings.Count(lines.String(), "\n"); n != 8 || !strings.Contains(lines.String(), "groups zero") {
+		if n := strings.Count(lines.String(), "\n"); n != 8 || !strings.Contains(lines.String(), "val accuracy") {
 			t.Errorf("8 epochs gave %d lines:\n%s", n, &lines)
 		}
 	}
@@ -295,7 +295,7 @@ func TestOptionErrors(t *testing.T) {
 func TestLinesWithinLongEpochs(t *testing.T) {
 	var out bytes.Buffer
 	l := NewLines(&out)
-	s := Status{Phase: "train", Epoch: 1, Epochs: 2, Batch: 5, Batches: 10, Loss: 0.5, Zeros: 0.25, Left: 90 * time.Second, Val: &Metrics{Accuracy: 0.5}}
+	s := Status{Phase: "train", Epoch: 1, Epochs: 2, Batch: 5, Batches: 10, Loss: 0.5, Left: 90 * time.Second, Val: &Metrics{Accuracy: 0.5}}
 	l.Step(s)
 	if out.Len() > 0 {
 		t.Errorf("a line at once: %q", &out)
@@ -303,7 +303,7 @@ func TestLinesWithinLongEpochs(t *testing.T) {
 	l.last = l.last.Add(-quiet)
 	l.Step(s)
 	l.Step(s)
-	if want := "train epoch 1/2  loss 0.5000  accuracy 50.00%  zeros 25.0%  left 1m30s  batch 5/10\n"; out.String() != want {
+	if want := "train epoch 1/2  val accuracy 50.00%  1m30s to go  batch 5/10\n"; out.String() != want {
 		t.Errorf("got %q, want %q", &out, want)
 	}
 }
@@ -315,7 +315,7 @@ func TestBarDraws(t *testing.T) {
 	if _, err := tr.Fit(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"train epoch 1/2", "val accuracy", "zeros", "left"} {
+	for _, want := range []string{"train epoch 1/2", "val accuracy", "%  val", "to go"} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("the bar does not show %q:\n%q", want, out.String())
 		}

@@ -64,8 +64,8 @@ func (f *flags) parseSome(args []string, stdout io.Writer) ([]string, error) {
 		}
 		got, args = append(got, args[0]), args[1:]
 	}
-	if f.threads < 0 {
-		return nil, cli.InputError("-threads is %d, it must not be negative", f.threads)
+	if f.threads < 0 || f.threads > kernel.MaxThreads {
+		return nil, cli.InputError("-threads is %d, it must be 0 to %d", f.threads, kernel.MaxThreads)
 	}
 	kernel.SetThreads(f.threads)
 	return got, nil

@@ -11,6 +11,9 @@ import (
 	"pare/models"
 )
 
+// mostSteps bounds the steps of a measurement, whose times are kept.
+const mostSteps = 1_000_000
+
 // benchCommand measures training steps of models and of networks of runs.
 type benchCommand struct{}
 
@@ -60,8 +63,8 @@ func (c benchCommand) run(ctx context.Context, args []string, stdout, stderr io.
 	if *batch < 1 || *batch > maxBenchBatch {
 		return cli.InputError("-batch is %d, it must be 1 to %d", *batch, maxBenchBatch)
 	}
-	if *steps < 0 {
-		return cli.InputError("-steps is %d, it must not be negative", *steps)
+	if *steps < 0 || *steps > mostSteps {
+		return cli.InputError("-steps is %d, it must be 0 to %d", *steps, mostSteps)
 	}
 	if !slices.Contains([]string{"", "kinds", "layers"}, *profile) {
 		return cli.InputError("-profile is %q, it must be kinds or layers", *profile)

@@ -20,6 +20,7 @@ import (
 
 	"pare/cmd/internal/cli"
 	"pare/internal/build"
+	"pare/internal/printable"
 )
 
 // command is a subcommand. Errors are printed by main, as one line.
@@ -43,6 +44,7 @@ func main() {
 
 // execute runs a command line and returns the exit status.
 func execute(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	stdout, stderr = printable.Writer{W: stdout}, printable.Writer{W: stderr}
 	if len(args) == 0 {
 		usage(stderr)
 		return cli.ExitBadInput

@@ -196,7 +196,9 @@ func TestUsageErrors(t *testing.T) {
 			fail(t, cli.ExitBadInput, `unexpected argument "y"`, c.name(), "x", "y")
 			fail(t, cli.ExitBadInput, `unexpected argument "-json"`, c.name(), "x", "--", "-json")
 		}
-		fail(t, cli.ExitBadInput, "must not be negative", c.name(), "x", "-threads", "-1")
+		for _, n := range []string{"-1", "1025", "1000000000"} {
+			fail(t, cli.ExitBadInput, "must be 0 to 1024", c.name(), "x", "-threads", n)
+		}
 	}
 	dir := t.TempDir()
 	for _, c := range [][]string{{"inspect"}, {"export", "-onnx", filepath.Join(dir, "x.onnx")},

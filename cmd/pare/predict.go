@@ -8,6 +8,7 @@ import (
 
 	"pare/cmd/internal/cli"
 	"pare/export"
+	"pare/internal/limit"
 	"pare/nn"
 	"pare/run"
 	"pare/train"
@@ -41,7 +42,7 @@ func (c predictCommand) flags() *predictFlags {
 	f.StringVar(&f.dataDir, "data-dir", "", "folder with the data for -split, in place of data.dir of the run's config")
 	f.StringVar(&f.out, "out", "", "`FILE` for the logits: .npy of shape (N, K), or (N, K, T) for sequences; .csv with a row an example (and position) and a column a class; .json")
 	f.StringVar(&f.dump, "dump-inputs", "", "npy `FILE` for what the network was fed: normalised, channels first")
-	f.IntVar(&f.batch, "batch", 256, "examples to compute at once")
+	f.IntVar(&f.batch, "batch", 256, "examples to compute at once; fewer where each has many outputs")
 	f.IntVar(&f.limit, "limit", 0, "use the first `N` examples only; 0: all")
 	return f
 }
@@ -101,7 +102,7 @@ func (c predictCommand) run(ctx context.Context, args []string, stdout, stderr i
 	if err != nil {
 		return err
 	}
-	p := &prediction{model: m, inputs: in, keepInputs: f.dump != ""}
+	p := &prediction{model: m, inputs: in, keepInputs: f.dump != "", keepLogits: f.out != ""}
 	if err := p.compute(ctx, progress(stderr)); err != nil {
 		return err
 	}
@@ -113,10 +114,11 @@ type prediction struct {
 	model export.Model
 	*inputs
 	keepInputs bool
+	keepLogits bool
 
 	done    int       // examples
 	fed     []float32 // batched layout; nil unless kept
-	logits  []float32 // batched layout
+	logits  []float32 // batched layout; nil unless kept
 	loss    float64   // sum
 	correct int
 	targets int // scored
@@ -126,7 +128,19 @@ type prediction struct {
 // data, whatever the order in which they are read.
 func (p *prediction) compute(ctx context.Context, show func(what string, done, total int64)) error {
 	inputSize, outputSize := p.model.Net.Input.Size(), p.model.Net.Output().Shape.Size()
-	p.logits = make([]float32, p.n*outputSize)
+	for _, kept := range []struct {
+		what string
+		is   bool
+		size int
+	}{{"-out: the logits", p.keepLogits, outputSize}, {"-dump-inputs: the inputs", p.keepInputs, inputSize}} {
+		// They are in memory twice while they get the order of the file.
+		if err := limit.Check(fmt.Sprintf("%s of %d examples", kept.what, p.n), int64(p.n), 8*int64(kept.size)); kept.is && err != nil {
+			return fmt.Errorf("%w; take fewer with -limit", err)
+		}
+	}
+	if p.keepLogits {
+		p.logits = make([]float32, p.n*outputSize)
+	}
 	if p.keepInputs {
 		p.fed = make([]float32, p.n*inputSize)
 	}
@@ -136,7 +150,9 @@ func (p *prediction) compute(ctx context.Context, show func(what string, done, t
 			if b.Examples != nil {
 				at = b.Examples[k]
 			}
-			copy(p.logits[at*outputSize:], logits[k*outputSize:][:outputSize])
+			if p.keepLogits {
+				copy(p.logits[at*outputSize:], logits[k*outputSize:][:outputSize])
+			}
 			if p.keepInputs {
 				copy(p.fed[at*inputSize:], b.X[k*inputSize:][:inputSize])
 			}

@@ -41,8 +41,9 @@ func splitInputs(ctx context.Context, a *run.Artifact, m export.Model, f *predic
 	if f.limit > 0 {
 		n = min(n, f.limit)
 	}
-	source, err := data.Eval(part, f.batch, n)
-	return &inputs{source, n, min(f.batch, n), data}, err
+	batch := m.Net.BatchUpTo(min(f.batch, n))
+	source, err := data.Eval(part, batch, n)
+	return &inputs{source, n, batch, data}, err
 }
 
 // fileInputs reads an array of examples.
@@ -63,7 +64,7 @@ func fileInputs(m export.Model, f *predictFlags) (*inputs, error) {
 			return nil, cli.InputError("%s: %w", f.inputs, err)
 		}
 	}
-	batch := min(f.batch, n)
+	batch := m.Net.BatchUpTo(min(f.batch, n))
 	x = run.ChannelsLast(x, m.Net.Input)
 	return &inputs{run.Examples{X: x, Size: m.Net.Input.Size(), Batch: batch}, n, batch, nil}, nil
 }

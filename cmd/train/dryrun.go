@@ -8,6 +8,7 @@ import (
 	"text/tabwriter"
 
 	"pare/config"
+	"pare/internal/printable"
 	"pare/run"
 )
 
@@ -17,7 +18,7 @@ func dryRun(ctx context.Context, c *config.Config) error {
 	if err != nil {
 		return err
 	}
-	w := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
+	w := tabwriter.NewWriter(printable.Writer{W: os.Stdout}, 0, 0, 2, ' ', 0)
 	fmt.Fprintf(w, "layer\tkind\treads\toutput\tparams\tMACs\n")
 	for _, n := range net.Nodes {
 		in := make([]string, len(n.Inputs))

@@ -24,6 +24,7 @@ import (
 	"pare/cmd/internal/cli"
 	"pare/config"
 	"pare/internal/build"
+	"pare/internal/printable"
 	"pare/run"
 	"pare/train"
 )
@@ -195,7 +196,7 @@ func finish(ctx context.Context, f flags, c *config.Config, data *run.Data, fold
 			cli.Warn("train", text, os.Stderr)
 		}}
 	if !f.quiet {
-		o.Messages = os.Stdout
+		o.Messages = printable.Writer{W: os.Stdout}
 		o.Reporter = func() train.Reporter { return train.NewReporter(os.Stderr) }
 		fmt.Printf("run folder: %s\n", folder)
 	}

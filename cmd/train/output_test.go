@@ -157,7 +157,7 @@ func TestPlainOutput(t *testing.T) {
 	}
 	number := `[0-9.e+-]+`
 	for i, want := range []string{"train epoch 1/2", "train epoch 2/2", "finetune epoch 1/1"} {
-		pattern := `^` + want + `  loss ` + number + `  val loss ` + number + `  val accuracy ` + number + `%  zeros ` + number + `%  .*lr ` + number + `  [0-9.]+m?s$`
+		pattern := `^` + want + `  val accuracy ` + number + `%  MACs left ` + number + `%  [0-9.]+m?s$`
 		if lines := o.lines(); len(lines) != 3 || !regexp.MustCompile(pattern).MatchString(lines[i]) {
 			t.Fatalf("line %d of %q does not match %s", i+1, lines, pattern)
 		}

@@ -19,7 +19,7 @@ import (
 // has none.
 //
 // The whole file is checked before data is read: the header must be a UTF-8
-// JSON object of at most 100 MB without duplicate keys, each tensor's offsets
+// JSON object of at most 16 MiB without duplicate keys, each tensor's offsets
 // must match its shape and dtype, and together they must cover the data
 // without overlaps or holes, from its first byte to the end of the file. A
 // file that is shorter than its header says, or than size, is reported with

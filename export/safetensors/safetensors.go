@@ -17,8 +17,9 @@ const (
 	// metadataKey is the reserved header key; no tensor may have this name.
 	metadataKey = "__metadata__"
 
-	// maxHeader is the largest header length of the reference implementation.
-	maxHeader = 100_000_000
+	// maxHeader bounds the header length: 16 MiB describe some 200,000 tensors. A
+	// header takes about ten times its length in memory.
+	maxHeader = 16 << 20
 
 	// chunkBytes is the unit of reading and writing tensor data; it is a
 	// multiple of every element size.

@@ -1,6 +1,10 @@
 package exec
 
-import "gorgonia.org/gorgonia"
+import (
+	"gorgonia.org/gorgonia"
+
+	"pare/internal/limit"
+)
 
 // buffers hands out storage by lifetime: a value's buffer returns to the pool
 // when the last op that reads it, or a value that shares it, has run.
@@ -29,8 +33,9 @@ func newBuffers(g *gorgonia.ExprGraph, order, outputs []*gorgonia.Node) *buffers
 }
 
 // allocate returns storage for a node's value: the smallest free buffer that is
-// large enough and not more than twice too large, or a new one.
-func (b *buffers) allocate(n *gorgonia.Node) []float32 {
+// large enough and not more than twice too large, or a new one. All together must
+// fit into the memory.
+func (b *buffers) allocate(n *gorgonia.Node) ([]float32, error) {
 	size := b.size[n.ID()]
 	best := -1
 	for i, f := range b.free {
@@ -43,11 +48,14 @@ func (b *buffers) allocate(n *gorgonia.Node) []float32 {
 		buf = b.free[best][:size]
 		b.free = append(b.free[:best], b.free[best+1:]...)
 	} else {
+		if err := limit.Check("what a run computes", int64(b.total)+int64(size), 4); err != nil {
+			return nil, err
+		}
 		buf = make([]float32, size)
 		b.total += size
 	}
 	b.held[n.ID()] = buf
-	return buf
+	return buf, nil
 }
 
 // root is the value that owns the buffer of a value.

@@ -84,7 +84,10 @@ func (p *Plan) plan(pool *buffers, n *gorgonia.Node) error {
 		return err
 	}
 	in := p.inputs(pool.g, n)
-	dst := pool.allocate(n)
+	dst, err := pool.allocate(n)
+	if err != nil {
+		return err
+	}
 	p.values[n.ID()] = dst
 	p.steps = append(p.steps, step{n.Op().String(), run, dst, in})
 	pool.release(n)

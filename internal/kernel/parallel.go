@@ -37,19 +37,23 @@ type worker struct {
 	wake   chan struct{} // one message per clearing by another
 }
 
+// MaxThreads is the largest number of threads that SetThreads takes.
+const MaxThreads = 1024
+
 func init() {
 	pool.done = make(chan struct{}, 1)
 	SetThreads(0)
 }
 
 // SetThreads sets how many goroutines, the caller included, share the work of
-// one kernel call. n <= 0 selects GOMAXPROCS. It must not be called while a
+// one kernel call, at most MaxThreads. n <= 0 selects GOMAXPROCS. It must not be called while a
 // kernel runs.
 func SetThreads(n int) {
 	processors := runtime.GOMAXPROCS(0)
 	if n <= 0 {
 		n = processors
 	}
+	n = min(n, MaxThreads)
 	pool.mu.Lock()
 	defer pool.mu.Unlock()
 	pool.threads.Store(int32(n))

@@ -93,7 +93,7 @@ func (t *Table) reread(open func() (io.Reader, error), h []string, o Options, bu
 
 // header reads the names, and decides on the separator where o.Comma is 0. With
 // NoHeader the names are x1, x2, … and the first row is still to be read.
-func (t *Table) header(f io.Reader, o *Options) ([]string, *csv.Reader, error) {
+func (t *Table) header(f io.Reader, o *Options) ([]string, *rowReader, error) {
 	buffered := bufio.NewReaderSize(f, 1<<16)
 	first, err := buffered.Peek(1 << 16)
 	if len(first) == 0 {
@@ -111,25 +111,25 @@ func (t *Table) header(f io.Reader, o *Options) ([]string, *csv.Reader, error) {
 	if !validSeparator(o.Comma) {
 		return nil, nil, t.errorf("%q cannot separate cells", o.Comma)
 	}
-	var names []string
+	r := newRowReader(buffered, o.Comma)
 	if o.NoHeader {
-		r := csv.NewReader(strings.NewReader(firstLine(string(first))))
-		r.Comma = o.Comma
-		record, err := r.Read()
+		record, err := r.read()
+		if errors.Is(err, io.EOF) {
+			return nil, nil, t.errorf("the file is empty")
+		}
 		if err != nil {
 			return nil, nil, t.parseError(err)
 		}
-		for j := range record {
-			names = append(names, "x"+strconv.Itoa(j+1))
+		r.again = record
+		r.csv.ReuseRecord = true
+		names := make([]string, len(record))
+		for j := range names {
+			names[j] = "x" + strconv.Itoa(j+1)
 		}
-	}
-	r := csv.NewReader(buffered)
-	r.Comma, r.FieldsPerRecord = o.Comma, -1
-	if o.NoHeader {
-		r.ReuseRecord = true
 		return names, r, nil
 	}
-	record, err := r.Read()
+	var names []string
+	record, err := r.read()
 	if errors.Is(err, io.EOF) {
 		return nil, nil, t.errorf("the file is empty")
 	}
@@ -149,7 +149,7 @@ func (t *Table) header(f io.Reader, o *Options) ([]string, *csv.Reader, error) {
 	if note := "the header is all numbers: is it the first row?"; numbers == len(names) && !slices.Contains(t.Notes, note) {
 		t.Notes = append(t.Notes, note)
 	}
-	r.ReuseRecord = true
+	r.csv.ReuseRecord = true
 	return names, r, nil
 }
 
@@ -215,9 +215,9 @@ func (t *Table) wanted(header []string, o Options) ([]builder, []int, error) {
 }
 
 // eachRow calls f with every row that is left.
-func (t *Table) eachRow(rows *csv.Reader, header []string, o Options, f func([]string)) error {
+func (t *Table) eachRow(rows *rowReader, header []string, o Options, f func([]string)) error {
 	for n := 1; ; n++ {
-		record, err := rows.Read()
+		record, err := rows.read()
 		if errors.Is(err, io.EOF) {
 			return nil
 		}
@@ -276,7 +276,7 @@ func (t *Table) merge(at []int) error {
 		}
 		t.Notes = append(t.Notes, fmt.Sprintf("column %d repeats column %d, %s, and is left out", at[k]+1, keptAt[i]+1, c.Name))
 	}
-	t.columns = kept
+	t.keep(kept)
 	return nil
 }
 

@@ -273,13 +273,13 @@ func (t *Table) Encode(e Encoding) (*Table, error) {
 }
 
 // Feature is the column that a one-hot column stands for: what is before the
-// last "=" where the table that was read has such a column, or name itself.
-func Feature(name string, columns []string) string {
-	if slices.Contains(columns, name) {
+// last "=" where that is one of the columns that were read, or name itself.
+func Feature(name string, columns map[string]bool) string {
+	if columns[name] {
 		return name
 	}
 	for i := len(name) - 1; i > 0; i-- {
-		if name[i] == '=' && slices.Contains(columns, name[:i]) {
+		if name[i] == '=' && columns[name[:i]] {
 			return name[:i]
 		}
 	}

@@ -2,16 +2,17 @@ package table
 
 import (
 	"archive/zip"
-	"compress/gzip"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"pare/internal/npy"
+	"pare/internal/unpack"
 )
 
 // Options say how to read. The zero value reads everything.
@@ -37,7 +38,9 @@ type Options struct {
 // Read reads a file: CSV, .gz of CSV, .zip of exactly one CSV, or a .npy matrix
 // or vector of f4, f8, u1, i4 or i8, whose columns are called x1, x2, … The
 // ending of the name says which; every other one is CSV. Rows are read as a
-// stream, so memory is that of the columns.
+// stream, so memory is that of the columns. A file that unpacks to far more than
+// data do (internal/unpack), or has a row of more than half a million cells or 32 MiB,
+// is refused.
 func Read(path string, o Options) (*Table, error) {
 	t := &Table{Source: filepath.Base(path)}
 	info, err := os.Stat(path)
@@ -102,7 +105,7 @@ func (s *stream) open() (io.Reader, error) {
 	counted := &counter{r: f, s: s}
 	switch strings.ToLower(filepath.Ext(s.path)) {
 	case ".gz":
-		z, err := gzip.NewReader(counted)
+		z, err := unpack.Gzip(counted)
 		if err != nil {
 			return nil, fmt.Errorf("not gzip: %w", err)
 		}
@@ -143,7 +146,7 @@ func (s *stream) openZip(f *os.File) (io.Reader, error) {
 	}
 	s.opened = append(s.opened, r)
 	s.total = int64(found.UncompressedSize64)
-	return &counter{r: r, s: s}, nil
+	return unpack.Bounded(&counter{r: r, s: s}, s.size), nil
 }
 
 func list(names []string) string {
@@ -210,17 +213,15 @@ func readNPY(source string, r io.Reader, o Options) (*Table, error) {
 		}
 		columns[j] = Column{Name: fmt.Sprintf("x%d", j+1), Numbers: values}
 	}
-	t.columns, t.rows = columns, n
+	t.rows = n
+	t.keep(columns)
 	if len(o.Columns) == 0 {
 		return t, nil
 	}
 	picked := make([]Column, 0, len(o.Columns))
 	for j := range columns {
-		for _, name := range o.Columns {
-			if columns[j].Name == name {
-				picked = append(picked, columns[j])
-				break
-			}
+		if slices.Contains(o.Columns, columns[j].Name) {
+			picked = append(picked, columns[j])
 		}
 	}
 	for _, name := range o.Columns {
@@ -228,6 +229,6 @@ func readNPY(source string, r io.Reader, o Options) (*Table, error) {
 			return nil, err
 		}
 	}
-	t.columns = picked
+	t.keep(picked)
 	return t, nil
 }

@@ -25,6 +25,7 @@ type Table struct {
 
 	columns []Column
 	rows    int
+	places  map[string]int // of columns, by name
 }
 
 // New is a table of columns, which must have different names and equal lengths.
@@ -43,6 +44,7 @@ func New(source string, columns []Column) (*Table, error) {
 			return nil, t.errorf("column %s has %d rows, column %s %d", c.Name, c.Len(), columns[0].Name, t.rows)
 		}
 	}
+	t.keep(columns)
 	return t, nil
 }
 
@@ -68,12 +70,19 @@ func (t *Table) Column(name string) (*Column, error) {
 }
 
 func (t *Table) index(name string) (int, error) {
-	for i := range t.columns {
-		if t.columns[i].Name == name {
-			return i, nil
-		}
+	if i, ok := t.places[name]; ok {
+		return i, nil
 	}
 	return 0, t.unknown(name, t.Names())
+}
+
+// keep sets the columns of a table that is being made.
+func (t *Table) keep(columns []Column) {
+	t.columns = columns
+	t.places = make(map[string]int, len(columns))
+	for i := range columns {
+		t.places[columns[i].Name] = i
+	}
 }
 
 // unknown is the error of a name that a header does not have.
@@ -95,12 +104,13 @@ func (t *Table) Drop(names ...string) (*Table, error) {
 		gone[i] = true
 	}
 	out := *t
-	out.columns = nil
+	var columns []Column
 	for i := range t.columns {
 		if !gone[i] {
-			out.columns = append(out.columns, t.columns[i])
+			columns = append(columns, t.columns[i])
 		}
 	}
+	out.keep(columns)
 	return &out, nil
 }
 
@@ -111,13 +121,14 @@ func (t *Table) With(name string, values []float64) (*Table, error) {
 		return nil, t.errorf("column %s would have %d rows, the table has %d", name, len(values), t.rows)
 	}
 	out := *t
-	out.columns = slices.Clone(t.columns)
+	columns := slices.Clone(t.columns)
 	c := Column{Name: name, Numbers: values}
-	if i, err := t.index(name); err == nil {
-		out.columns[i] = c
+	if i, ok := t.places[name]; ok {
+		columns[i] = c
 	} else {
-		out.columns = append(out.columns, c)
+		columns = append(columns, c)
 	}
+	out.keep(columns)
 	return &out, nil
 }
 

@@ -189,3 +189,31 @@ func TestMeasureErrors(t *testing.T) {
 		}
 	}
 }
+
+// TestNormsOfMoreThanABatch: the norms of many examples are the mean of those of
+// each, also where they do not run together.
+func TestNormsOfMoreThanABatch(t *testing.T) {
+	net := network(t, nn.Shape{2, 5}, "gru", &layers.GRU{Hidden: 3}, "fc", &layers.Linear{Out: 3})
+	const n = mostAtOnce + 7
+	x, targets := normal(n*net.Input.Size(), rand.New(rand.NewPCG(5, 6))), make([]float32, n)
+	want := make([]float64, 5)
+	for i := range targets {
+		targets[i] = float32(i % 3)
+		one, err := Measure(net, "gru", x[i*net.Input.Size():(i+1)*net.Input.Size()], targets[i:i+1], nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for k, v := range one.Norms {
+			want[k] += v / n
+		}
+	}
+	all, err := Measure(net, "gru", x, targets, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for k, v := range all.Norms {
+		if math.Abs(v-want[k]) > 1e-5*want[k] {
+			t.Errorf("lag %d: %g, want %g", k, v, want[k])
+		}
+	}
+}

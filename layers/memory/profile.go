@@ -31,9 +31,12 @@ var ErrNotFinite = errors.New("the gradient is not a finite number")
 // ErrNotFinite.
 func Measure(net *nn.Network, layer string, inputs, targets []float32, loss nn.Loss) (*Profile, error) {
 	size := net.Input.Size()
-	batch := len(inputs) / size
-	if batch == 0 || batch*size != len(inputs) {
+	n := len(inputs) / size
+	if n == 0 || n*size != len(inputs) {
 		return nil, fmt.Errorf("memory of %s: %d input values are no whole number of examples of %s", layer, len(inputs), net.Input)
+	}
+	if len(targets) != n {
+		return nil, fmt.Errorf("memory of %s: %d targets for %d examples, expected %d", layer, len(targets), n, n)
 	}
 	copied, err := net.Clone()
 	if err != nil {
@@ -55,19 +58,24 @@ func Measure(net *nn.Network, layer string, inputs, targets []float32, loss nn.L
 	if loss == nil {
 		loss = layers.CrossEntropy{}
 	}
-	var gradients []float32
-	tracer.KeepStateGradients(&gradients)
-	p, err := nn.Compile(copied, nn.CompileOptions{Mode: nn.Train, Batch: batch, Loss: lastPosition{loss}})
-	if err != nil {
-		return nil, fmt.Errorf("memory of %s: %w", layer, err)
+	profile := &Profile{Norms: make([]float64, node.Shape.Positions())}
+	batch := copied.BatchUpTo(min(n, mostAtOnce))
+	for at := 0; at < n; at += batch {
+		m := min(batch, n-at)
+		var gradients []float32
+		tracer.KeepStateGradients(&gradients)
+		p, err := nn.Compile(copied, nn.CompileOptions{Mode: nn.Train, Batch: m, Loss: lastPosition{loss}})
+		if err != nil {
+			return nil, fmt.Errorf("memory of %s: %w", layer, err)
+		}
+		copy(p.X, inputs[at*size:])
+		copy(p.Target, targets[at:])
+		p.Run()
+		addNorms(profile.Norms, gradients, m, node.Shape)
 	}
-	if len(targets) != len(p.Target) {
-		return nil, fmt.Errorf("memory of %s: %d targets for %d examples, expected %d", layer, len(targets), batch, len(p.Target))
+	for lag := range profile.Norms {
+		profile.Norms[lag] /= float64(n)
 	}
-	copy(p.X, inputs)
-	copy(p.Target, targets)
-	p.Run()
-	profile := &Profile{Norms: norms(gradients, batch, node.Shape)}
 	for lag, v := range profile.Norms {
 		if math.IsNaN(v) || math.IsInf(v, 0) {
 			return nil, fmt.Errorf("memory of %s: %w: at lag %d it is %g; the weights are too large", layer, ErrNotFinite, lag, v)
@@ -77,19 +85,20 @@ func Measure(net *nn.Network, layer string, inputs, targets []float32, loss nn.L
 	return profile, nil
 }
 
-// norms averages the norms of (batch, T, H) by lag. The loss is a mean over the
+// mostAtOnce is how many examples run forward and back together, at most.
+const mostAtOnce = 64
+
+// addNorms adds the norms of (batch, T, H) by lag. The loss is a mean over the
 // batch, so those of single examples are as many times larger.
-func norms(gradients []float32, batch int, s nn.Shape) []float64 {
+func addNorms(to []float64, gradients []float32, batch int, s nn.Shape) {
 	h, t := s.Units(), s.Positions()
-	out := make([]float64, t)
 	for i := range batch * t {
 		sum := 0.0
 		for _, v := range gradients[i*h : (i+1)*h] {
 			sum += float64(v) * float64(v)
 		}
-		out[t-1-i%t] += math.Sqrt(sum)
+		to[t-1-i%t] += float64(batch) * math.Sqrt(sum)
 	}
-	return out
 }
 
 // horizon fits log norm = a − lag/horizon by least squares.

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io/fs"
 	"math/rand/v2"
-	"os"
 	"path/filepath"
 
 	"pare/export"
@@ -122,7 +121,7 @@ func (Model) network(a nn.Architecture, rng *rand.Rand) (net *nn.Network, err er
 func (m Model) read() (path string, text []byte, err error) {
 	for _, dir := range []string{"", "pruned"} {
 		path = filepath.Join(m.Run, dir, "architecture.json")
-		if text, err = os.ReadFile(path); !errors.Is(err, fs.ErrNotExist) {
+		if text, err = export.ReadArchitecture(path); !errors.Is(err, fs.ErrNotExist) {
 			return path, text, err
 		}
 	}

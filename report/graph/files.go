@@ -8,6 +8,8 @@ import (
 	"io"
 	"strconv"
 	"strings"
+
+	"pare/internal/printable"
 )
 
 // WriteCSV writes a line "from,to,weight" for each edge, with the names of the
@@ -72,7 +74,7 @@ func WriteDOT(w io.Writer, g *Graph) error {
 
 // dotQuote knows the one escape of DOT strings that a name can break.
 func dotQuote(s string) string {
-	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", " ", "\r", " ").Replace(s) + `"`
+	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", " ", "\r", " ").Replace(printable.Text(s)) + `"`
 }
 
 // WriteGraphML writes the graph with the node attribute "name" and the edge
@@ -118,6 +120,6 @@ func number(v float64) string { return strconv.FormatFloat(v, 'g', -1, 64) }
 func escape(s string) string {
 	var b strings.Builder
 	// A strings.Builder does not fail.
-	_ = xml.EscapeText(&b, []byte(s))
+	_ = xml.EscapeText(&b, []byte(printable.Text(s)))
 	return b.String()
 }

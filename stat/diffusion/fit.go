@@ -64,8 +64,14 @@ func LambdaMax(p Problem) (float64, error) {
 	return lambdaMax(&f.prob, f.moments), nil
 }
 
+// MaxCount is the largest number of λ of a path.
+const MaxCount = 10000
+
 // Lambdas are count values of λ from LambdaMax down to ratio of it, even in their logarithms.
 func Lambdas(p Problem, count int, ratio float64) ([]float64, error) {
+	if count > MaxCount {
+		return nil, fmt.Errorf("a path of %d lambdas: at most %d are possible", count, MaxCount)
+	}
 	if count < 2 || !(ratio > 0 && ratio < 1) {
 		return nil, fmt.Errorf("a path of %d lambdas down to %v of the largest: it has at least 2, and a ratio between 0 and 1", count, ratio)
 	}

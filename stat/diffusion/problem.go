@@ -6,6 +6,8 @@ import (
 	"math"
 
 	"gonum.org/v1/gonum/mat"
+
+	"pare/internal/limit"
 )
 
 // Problem is the data of a fit and what is known about the kernel.
@@ -46,6 +48,10 @@ func (p *Problem) Check() error {
 	}
 	if p.Symmetric && in != out {
 		return fmt.Errorf("a symmetric kernel needs as many outputs as inputs, not %d and %d", out, in)
+	}
+	// Moments, kernel and gradient.
+	if err := limit.Check(fmt.Sprintf("a kernel from %d inputs to %d outputs", in, out), int64(in)*int64(in+3*out), 8); err != nil {
+		return err
 	}
 	if p.FreeDiagonal && in != out {
 		return fmt.Errorf("a free diagonal needs as many outputs as inputs, not %d and %d", out, in)

@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"pare/report/graph"
 
+	"pare/internal/limit"
 	"pare/stat/diffusion"
 
 	"gonum.org/v1/gonum/mat"
@@ -38,6 +39,12 @@ func (s Simulation) Run() (*SimulationResult, error) {
 	var err error
 	if s.Nodes < 3 || s.Observations < 2 || !(s.Degree > 0 && s.Degree < float64(s.Nodes)) {
 		return nil, fmt.Errorf("a simulation of %d nodes, mean degree %v, %d observations: there are at least 3 nodes, 2 observations, and a degree above 0 and below the number of nodes", s.Nodes, s.Degree, s.Observations)
+	}
+	// The kernel and its eigenvectors are matrices of the nodes.
+	const largest = 1 << 29 // the products do not overflow
+	n, m := int64(min(s.Nodes, largest)), int64(min(s.Observations, largest))
+	if err := limit.Check(fmt.Sprintf("a simulation of %d nodes and %d observations", s.Nodes, s.Observations), 4*n*n+4*n*m, 8); err != nil {
+		return nil, err
 	}
 	switch s.Graph {
 	case "er":

@@ -7,6 +7,9 @@ import (
 	"slices"
 )
 
+// MaxCount is the largest number of λ of a path, and of subsamples.
+const MaxCount = 10000
+
 // PathOptions say which λ a path visits.
 type PathOptions struct {
 	Options
@@ -106,6 +109,9 @@ func (o PathOptions) lambdas(c *Covariance, pen Penalty) ([]float64, error) {
 		if c.n > 0 && c.n < c.P() {
 			ratio = 0.1
 		}
+	}
+	if count > MaxCount {
+		return nil, fmt.Errorf("a path of %d lambdas: at most %d are possible", count, MaxCount)
 	}
 	if count < 1 || !(ratio > 0 && ratio < 1) {
 		return nil, fmt.Errorf("a path of %d lambdas down to %v of the largest: the count is positive and the ratio between 0 and 1", count, ratio)

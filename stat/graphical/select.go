@@ -177,6 +177,9 @@ func (o *SelectOptions) check(n int) error {
 		if o.Subsamples < 2 {
 			return fmt.Errorf("%d subsamples: stability needs at least 2", o.Subsamples)
 		}
+		if o.Subsamples > MaxCount {
+			return fmt.Errorf("%d subsamples: at most %d are possible", o.Subsamples, MaxCount)
+		}
 	default:
 		return fmt.Errorf("unknown method of selection %q: ebic, stars or cv", o.Method)
 	}

@@ -67,6 +67,9 @@ type MultipleOptions struct {
 	Distribution *Gaussian
 }
 
+// MaxCopies is the largest number of knockoffs of a feature.
+const MaxCopies = 1000
+
 // MultipleKnockoffs selects columns with a bound on the false discovery rate, by
 // several simultaneous model-X knockoffs of each feature (Gimenez & Zou 2019).
 // Where knockoff+ selects nothing or at least 1/q features, k copies can select
@@ -83,6 +86,8 @@ func MultipleKnockoffs(x Matrix, y []float64, o MultipleOptions, rng *rand.Rand)
 	switch {
 	case !(o.Q > 0 && o.Q < 1):
 		return nil, fmt.Errorf("the false discovery rate has to be between 0 and 1, not %v", o.Q)
+	case o.Copies > MaxCopies:
+		return nil, fmt.Errorf("%d knockoffs of each feature: at most %d are possible", o.Copies, MaxCopies)
 	case o.Copies < 1:
 		return nil, fmt.Errorf("every feature needs a knockoff, not %d", o.Copies)
 	case o.Importance == nil:

@@ -47,6 +47,9 @@ type Permuted struct {
 	Null []float64
 }
 
+// MaxPermutations is the largest number of permutations.
+const MaxPermutations = 1_000_000
+
 // PermutationLambda permutes y. For a Gaussian and for a logistic lasso with an
 // intercept λ_max is the same, max |xⱼᵀ(y−ȳ)|/(n·scaleⱼ).
 func PermutationLambda(x Columns, y []float64, o PermutationOptions, rng *rand.Rand) (*Permuted, error) {
@@ -63,6 +66,8 @@ func PermutationLambda(x Columns, y []float64, o PermutationOptions, rng *rand.R
 		return nil, fmt.Errorf("there are %d scales for %d columns", len(o.Scale), p)
 	case !(o.Level > 0 && o.Level < 1):
 		return nil, fmt.Errorf("the level has to be between 0 and 1, not %v", o.Level)
+	case o.Count > MaxPermutations:
+		return nil, fmt.Errorf("%d permutations: at most %d are possible", o.Count, MaxPermutations)
 	case o.Count < 1 || (float64(o.Count)+1)*o.Level < 1-1e-9:
 		return nil, fmt.Errorf("%d permutations are too few for the level %v: %d are needed", o.Count, o.Level, int(math.Ceil(1/o.Level-1-1e-9)))
 	}
@@ -87,26 +92,29 @@ func PermutationLambda(x Columns, y []float64, o PermutationOptions, rng *rand.R
 		}
 		return math.Abs(x.Dot(j, v)) / s
 	}
-	shuffled := make([][]float64, o.Count)
-	for k := range shuffled {
-		v := slices.Clone(residual)
-		rng.Shuffle(n, func(a, b int) { v[a], v[b] = v[b], v[a] })
-		shuffled[k] = v
-	}
 	out := &Permuted{Null: make([]float64, o.Count), P: make([]float64, p), Selected: []int{}}
-	// Blocks of permutations read a column while it is in the cache.
-	const block = 16
-	blocks := (o.Count + block - 1) / block
+	// Blocks of permutations read a column while it is in the cache; as many
+	// blocks as take 64 MiB are in memory at once.
+	const block, most = 16, 8 << 20
+	together := block * max(1, most/(block*n))
 	progress := newTeller(o.Progress, o.Count)
-	inParallel(blocks, func(k int) {
-		from, to := k*block, min(o.Count, (k+1)*block)
-		for j := range p {
-			for i := from; i < to; i++ {
-				out.Null[i] = max(out.Null[i], score(j, shuffled[i]))
-			}
+	for first := 0; first < o.Count; first += together {
+		shuffled := make([][]float64, min(together, o.Count-first))
+		for k := range shuffled {
+			v := slices.Clone(residual)
+			rng.Shuffle(n, func(a, b int) { v[a], v[b] = v[b], v[a] })
+			shuffled[k] = v
 		}
-		progress.add(to - from)
-	})
+		inParallel((len(shuffled)+block-1)/block, func(k int) {
+			from, to := k*block, min(len(shuffled), (k+1)*block)
+			for j := range p {
+				for i := from; i < to; i++ {
+					out.Null[first+i] = max(out.Null[first+i], score(j, shuffled[i]))
+				}
+			}
+			progress.add(to - from)
+		})
+	}
 	slices.Sort(out.Null)
 	// The (1−level)(count+1)-th smallest: y itself counts as one of them.
 	rank := int(math.Ceil((1-o.Level)*float64(o.Count+1) - 1e-9))

@@ -248,3 +248,39 @@ func TestPermutationLambda(t *testing.T) {
 		}
 	}
 }
+
+// TestPermutationsInPieces: more permutations than are in memory at once are the
+// same ones.
+func TestPermutationsInPieces(t *testing.T) {
+	const n, count = 300_000, 40
+	x := NewMatrix(n, 1)
+	y := make([]float64, n)
+	rng := rand.New(rand.NewPCG(7, 8))
+	for i := range y {
+		x.Data[i], y[i] = rng.NormFloat64(), rng.NormFloat64()
+	}
+	got, err := PermutationLambda(x, y, PermutationOptions{Level: 0.1, Count: count}, rand.New(rand.NewPCG(1, 2)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	mean := 0.0
+	for _, v := range y {
+		mean += v / n
+	}
+	rng = rand.New(rand.NewPCG(1, 2))
+	var want []float64
+	for range count {
+		v := make([]float64, n)
+		for i := range v {
+			v[i] = y[i] - mean
+		}
+		rng.Shuffle(n, func(a, b int) { v[a], v[b] = v[b], v[a] })
+		want = append(want, math.Abs(x.Dot(0, v))/n)
+	}
+	slices.Sort(want)
+	for k := range want {
+		if math.Abs(got.Null[k]-want[k]) > 1e-12 {
+			t.Errorf("λ_max %d is %v, want %v", k, got.Null[k], want[k])
+		}
+	}
+}

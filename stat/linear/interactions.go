@@ -5,6 +5,7 @@ import (
 	"sort"
 
 	"pare/internal/f64"
+	"pare/internal/limit"
 )
 
 // Interactions is the design of all products of two different columns of a dense
@@ -21,12 +22,18 @@ type Interactions struct {
 	p     int
 }
 
+// pairBytes is what a fit keeps of a feature, about: gradients, bounds and scales.
+const pairBytes = 64
+
 // NewInteractions makes the design of the pairs of columns of base, with the columns
 // themselves before them if mains is set.
 func NewInteractions(base *Dense, mains bool) (*Interactions, error) {
 	m := base.p
 	if m < 2 {
 		return nil, fmt.Errorf("linear: %d columns have no pairs", m)
+	}
+	if err := limit.Check(fmt.Sprintf("linear: the pairs of %d columns", m), int64(m)*int64(m-1)/2, pairBytes); err != nil {
+		return nil, err
 	}
 	d := &Interactions{base: base, first: make([]int, m)}
 	if mains {

@@ -107,6 +107,9 @@ func Fit(p Problem, lambda float64, o Options) (*Model, error) {
 	return path.Models[0], nil
 }
 
+// MaxCount is the largest number of λ of a path.
+const MaxCount = 10000
+
 // FitPath fits the given λ, in descending order; nil: o.Count from the largest that
 // selects nothing down to o.Ratio of it, equally spaced in the logarithm.
 func FitPath(p Problem, lambdas []float64, o PathOptions) (*Path, error) {
@@ -114,6 +117,9 @@ func FitPath(p Problem, lambdas []float64, o PathOptions) (*Path, error) {
 		if err := checkLambda(lambda); err != nil {
 			return nil, err
 		}
+	}
+	if o.Count > MaxCount {
+		return nil, fmt.Errorf("linear: a path of %d lambdas: at most %d are possible", o.Count, MaxCount)
 	}
 	if o.Count < 0 || !(o.Ratio >= 0 && o.Ratio < 1) {
 		return nil, fmt.Errorf("linear: a path of %d lambdas down to %v of the largest", o.Count, o.Ratio)

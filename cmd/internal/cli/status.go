@@ -10,6 +10,7 @@ import (
 	"io"
 	"strings"
 
+	"pare/internal/printable"
 	"pare/run"
 	"pare/train"
 )
@@ -21,10 +22,14 @@ const (
 	ExitInterrupted = 130 // 128 + SIGINT, as shells report it
 )
 
+// maxLine bounds errors, in bytes: names and shapes in them come from files.
+const maxLine = 2000
+
 // Status prints an error as one line that begins with the command's name, and
 // returns the exit status. An interruption that was saved keeps its second
 // line, which says how to go on.
 func Status(command string, err error, stderr io.Writer) int {
+	stderr = printable.Writer{W: stderr}
 	switch {
 	case err == nil, errors.Is(err, flag.ErrHelp):
 		return 0
@@ -35,7 +40,11 @@ func Status(command string, err error, stderr io.Writer) int {
 		fmt.Fprintf(stderr, "%s: interrupted\n", command)
 		return ExitInterrupted
 	}
-	fmt.Fprintf(stderr, "%s: %s\n", command, strings.ReplaceAll(err.Error(), "\n", " "))
+	line := strings.ReplaceAll(err.Error(), "\n", " ")
+	if len(line) > maxLine {
+		line = strings.ToValidUTF8(line[:maxLine], "") + " …"
+	}
+	fmt.Fprintf(stderr, "%s: %s\n", command, line)
 	if run.IsInput(err) {
 		return ExitBadInput
 	}

@@ -203,21 +203,24 @@ func (d *Data) textTarget(t *table.Table, column *table.Column) error {
 
 // design reads the features.
 func (d *Data) design(t *table.Table, names []string, c Columns) error {
-	raw := names
+	raw := map[string]bool{}
+	for _, name := range names {
+		raw[name] = true
+	}
 	for _, name := range c.Categorical {
-		if !slices.Contains(names, name) {
+		if !raw[name] {
 			return inputf("-categorical names %q, which is no feature%s", name, table.Suggestion(name, "features", names))
 		}
 	}
 	if c.OneHot || c.Categorical != nil {
 		encoded, err := t.Encode(table.Encoding{Text: c.OneHot, Categorical: c.Categorical, Reference: c.DropFirst,
-			But: slices.DeleteFunc(t.Names(), func(n string) bool { return slices.Contains(names, n) })})
+			But: slices.DeleteFunc(t.Names(), func(n string) bool { return raw[n] })})
 		if err != nil {
 			return remedy(err)
 		}
 		names = nil
 		for _, name := range encoded.Names() {
-			if slices.Contains(raw, table.Feature(name, raw)) {
+			if raw[table.Feature(name, raw)] {
 				names = append(names, name)
 			}
 		}
@@ -285,7 +288,7 @@ func remedy(err error) error {
 func (d *Data) constant(t *table.Table, m *table.Matrix, at []int, c Columns) (*table.Matrix, error) {
 	var gone, kept []string
 	for j, name := range m.Names {
-		if slices.Contains(at, j) {
+		if _, is := slices.BinarySearch(at, j); is {
 			gone = append(gone, name)
 		} else {
 			kept = append(kept, name)

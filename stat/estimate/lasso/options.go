@@ -3,6 +3,7 @@ package lasso
 import (
 	"math"
 
+	"pare/stat/guard"
 	"pare/stat/linear"
 )
 
@@ -81,6 +82,8 @@ func (o *Options) Check() error {
 		return inputf("-lambda and -lambda-min-ratio contradict each other: a path has a ratio, one λ has none")
 	case o.Lambda != nil && o.Folds != 0:
 		return inputf("-lambda and -cv contradict each other: cross-validation chooses λ from a path")
+	case o.Count > linear.MaxCount:
+		return inputf("-path is %d, a path has at most %d λ", o.Count, linear.MaxCount)
 	case o.Count < 0 || o.Count == 1:
 		return inputf("-path is %d, a path has at least 2 λ", o.Count)
 	case !(o.Ratio >= 0 && o.Ratio < 1):
@@ -143,8 +146,12 @@ func (o *Options) checkGuard() error {
 		return inputf("-q is %v; -guard stability takes an expected number of false selections, above 0", o.Q)
 	case o.Guard != Stability && !(o.Q > 0 && o.Q < 1):
 		return inputf("-q is %v; -guard %s takes a share or a probability, between 0 and 1", o.Q, o.Guard)
+	case o.Copies > guard.MaxCopies:
+		return inputf("-knockoffs is %d, it must be at most %d", o.Copies, guard.MaxCopies)
 	case o.Copies < 0:
 		return inputf("-knockoffs is %d, every feature needs one at least", o.Copies)
+	case o.Permutations > guard.MaxPermutations:
+		return inputf("-permutations is %d, it must be at most %d", o.Permutations, guard.MaxPermutations)
 	case o.Permutations < 0 || o.Permutations > 0 && float64(o.Permutations+1)*o.Q < 1-1e-9:
 		return inputf("-permutations is %d; at -q %v at least %d are needed", o.Permutations, o.Q, int(math.Ceil(1/o.Q-1-1e-9)))
 	case o.Permutations > 0 && o.Guard != Permutation:

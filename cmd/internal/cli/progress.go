@@ -1,0 +1,36 @@
+package cli
+
+import (
+	"io"
+	"time"
+
+	"pare/internal/terminal"
+)
+
+// Progress returns what shows how far work is, such as a download: a bar on a terminal
+// once the work has taken longer than patience, nil where w is none.
+func Progress(w io.Writer, patience time.Duration) func(what string, done, total int64) {
+	if !terminal.Is(w) {
+		return nil
+	}
+	return show(terminal.NewBar(w), patience)
+}
+
+func show(bar *terminal.Bar, patience time.Duration) func(what string, done, total int64) {
+	label, start := "", time.Now()
+	return func(what string, done, total int64) {
+		if what != label {
+			label, start = what, time.Now()
+		}
+		share := 0.0 // a total that is not known is 0 or negative
+		if total > 0 {
+			share = float64(done) / float64(total)
+		}
+		switch {
+		case share >= 1:
+			bar.Clear()
+		case time.Since(start) >= patience && bar.Due():
+			bar.Draw(share, terminal.Field{Long: what})
+		}
+	}
+}

@@ -1,0 +1,7 @@
+//go:build !unix
+
+package main
+
+import "errors"
+
+func cpuSeconds() (float64, error) { return 0, errors.New("CPU time is not to be had here") }

@@ -1,0 +1,80 @@
+package train
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"pare/nn"
+)
+
+// StatisticsSource are the examples that running statistics are computed from.
+type StatisticsSource struct {
+	EvalSource     // batches that are not full are left out
+	Batch      int // examples in a full batch; at least 2 where statistics are of one value an example
+}
+
+// RunningStatistics computes the running statistics of a network, those of BatchNorm,
+// anew at its present weights (Wu & Johnson 2021, "precise BN"): each layer is fed
+// what the layers before make of a batch with that batch's own statistics, as in
+// training but without dropout, and gathers its moments over all batches. A moving
+// average over the steps of training lags behind weights that change fast.
+type RunningStatistics struct {
+	program *nn.Program
+	input   int // values of an example
+}
+
+// NewRunningStatistics compiles the network for full batches of batch examples. It
+// returns nil where no layer has running statistics.
+func NewRunningStatistics(net *nn.Network, batch int) (*RunningStatistics, error) {
+	if !net.HasBuffers() {
+		return nil, nil
+	}
+	p, err := nn.Compile(net, nn.CompileOptions{Mode: nn.Measure, Batch: batch})
+	if err != nil || len(p.Statistics()) == 0 {
+		return nil, err
+	}
+	return &RunningStatistics{program: p, input: net.Input.Size()}, nil
+}
+
+// Run replaces the running statistics of the network by those of all full batches
+// of the source: a function of the weights and the source alone. After an error, or
+// when ctx ends, they are as before.
+func (r *RunningStatistics) Run(ctx context.Context, source EvalSource) error {
+	p := r.program
+	p.ResetState()
+	for _, s := range p.Statistics() {
+		s.Reset()
+	}
+	batches := 0
+	for b, err := range source.All(ctx) {
+		if err == nil {
+			err = checkBatch(b, r.input, 0)
+		}
+		if err != nil {
+			return fmt.Errorf("running statistics, batch %d: %w", batches+1, err)
+		}
+		if b.N != p.Batch() {
+			continue
+		}
+		copy(p.X, b.X[:b.N*r.input])
+		if !b.Continues {
+			p.ResetState()
+		}
+		p.Run()
+		batches++
+		if ctx.Err() != nil {
+			break
+		}
+	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	if batches == 0 {
+		return errors.New("running statistics: the source has no full batch")
+	}
+	for _, s := range p.Statistics() {
+		s.Store()
+	}
+	return nil
+}
