@@ -1,4 +1,4 @@
-package report
+package chart
 
 import (
 	"math"
@@ -30,29 +30,12 @@ func TestAxis(t *testing.T) {
 }
 
 func TestAxisOfOneValue(t *testing.T) {
-	for _, v := range []float64{0, 1, -3, 1e15, 1e-300, largest, -largest} {
+	for _, v := range []float64{0, 1, -3, 1e15, 1e-300, Largest, -Largest} {
 		for _, round := range []bool{false, true} {
 			a := newAxis(v, v, 5, 0, round).onto(0, 100)
 			if at := a.at(v); !(at >= 0 && at <= 100) || math.IsNaN(at) || len(a.ticks) > 20 {
 				t.Errorf("%g is at %g, %d ticks", v, at, len(a.ticks))
 			}
 		}
-	}
-}
-
-func TestTimeline(t *testing.T) {
-	points := func(epochs ...float64) (out []Point) {
-		for _, e := range epochs {
-			out = append(out, Point{Epoch: e})
-		}
-		return out
-	}
-	shifts, spans := timeline([]Phase{{"a", points(1, 2, 3)}, {"none", nil}, {"b", points(1, 2)}, {"c", points(9)}})
-	if !slices.Equal(shifts, []float64{0, 0, 3, 0}) {
-		t.Errorf("shifts %v", shifts)
-	}
-	want := []span{{"a", 1, 3.5}, {"b", 3.5, 7}, {"c", 7, 9}}
-	if !slices.Equal(spans, want) {
-		t.Errorf("spans %v", spans)
 	}
 }

@@ -1,4 +1,4 @@
-package report
+package chart
 
 import (
 	"bytes"
@@ -10,7 +10,7 @@ import (
 	"testing"
 )
 
-func drawn(t *testing.T, g Plot) string {
+func drawn(t *testing.T, g Chart) string {
 	t.Helper()
 	var b bytes.Buffer
 	if err := g.WriteSVG(&b); err != nil {
@@ -26,9 +26,9 @@ func drawn(t *testing.T, g Plot) string {
 	}
 }
 
-func TestPlot(t *testing.T) {
-	g := Plot{Title: "a < b", X: "log λ", Y: "β", Ends: true, Marks: []PlotMark{{"chosen", 1}},
-		Curves: []PlotCurve{
+func TestChart(t *testing.T) {
+	g := Chart{Title: "a < b", X: "log λ", Y: "β", Names: AtEnds, Marks: []Mark{{"chosen", 1}},
+		Curves: []Curve{
 			{Name: "first & last", X: []float64{0, 1, 2}, Y: []float64{0, 1, 2}},
 			{Name: "zero", X: []float64{0, 1, 2}, Y: []float64{0, 1, 0}},
 			{Name: "broken", X: []float64{0, 1, 2}, Y: []float64{math.NaN(), math.Inf(1), -2}, Error: []float64{0, 0, 0.5}},
@@ -48,11 +48,11 @@ func TestPlot(t *testing.T) {
 	if strings.Contains(svg, `>zero</text>`) {
 		t.Error("a curve that ends at 0 has a name at its end")
 	}
-	g.Ends = false
+	g.Names = InLegend
 	if svg := drawn(t, g); !strings.Contains(svg, ">zero</text>") {
 		t.Error("a curve is missing in the legend")
 	}
-	if svg := drawn(t, Plot{Title: "none"}); !strings.Contains(svg, "nothing to draw") {
+	if svg := drawn(t, Chart{Title: "none"}); !strings.Contains(svg, "nothing to draw") {
 		t.Error("an empty plot does not say so")
 	}
 }
