@@ -27,8 +27,9 @@ var tones = []tone{
 	{"violet", "#7c3aed", "#b79bff"},
 	{"teal", "#0b7f8c", "#4cc5d1"},
 	{"pink", "#c21f93", "#f28bd3"},
-	{"positive", "#1f6feb", "#6aa9ff"},
-	{"negative", "#c2570c", "#f0954f"},
+	{"positive", "#2563a8", "#6aa9ff"},
+	{"negative", "#c2410c", "#f0954f"},
+	{"slate", "#334155", "#cbd5e1"},
 	{"faint", "#94a3b8", "#64717f"},
 }
 
@@ -76,9 +77,10 @@ var paintRules = append([]paintRule{
 	{"text", "note", "fill=muted;font-size=11"},
 	{"text", "label", "font-size=11"},
 	{"text", "halo label", "fill=paper;stroke=paper;stroke-width=3"},
-	{"", "node", "fill=ink;stroke=paper"},
+	{"", "node", "fill=slate;stroke=paper"},
 	{"", "node lone", "fill=faint"},
 	{"", "link", "fill=none;stroke=muted;stroke-opacity=0.75"},
+	{"", "link key", "stroke-opacity=1"},
 	{"", "link positive", "stroke=positive"},
 	{"", "link negative", "stroke=negative"},
 	{"", "link unknown", "stroke-dasharray=5 3.5"},

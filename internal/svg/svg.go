@@ -96,8 +96,11 @@ func Data(commands string, at ...float64) string {
 	return b.String()
 }
 
-// Text writes a line of text.
+// Text writes a line of text; an empty one leaves no trace.
 func (p *Picture) Text(class string, x, y float64, a Anchor, s string) {
+	if s == "" {
+		return
+	}
 	p.begin("text", class)
 	fmt.Fprintf(&p.b, ` x="%s" y="%s" text-anchor="%s">%s</text>`+"\n", num(x), num(y), a, Escape(s))
 }

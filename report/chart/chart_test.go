@@ -56,3 +56,28 @@ func TestChart(t *testing.T) {
 		t.Error("an empty plot does not say so")
 	}
 }
+
+// A value that cannot be drawn leaves a gap, and one that is alone between gaps a dot.
+func TestGaps(t *testing.T) {
+	nan := math.NaN()
+	c := Curve{Name: "c", X: []float64{0, 1, 2, 3, 4, 5}, Y: []float64{1, 2, nan, 3, 2 * Largest, 4}, Error: []float64{0, nan, 0, 0, 0, 0}}
+	if got := c.Pieces(); len(got) != 3 || len(got[0]) != 2 || got[0][1] != (Value{X: 1, Y: 2}) || got[1][0].Y != 3 {
+		t.Errorf("pieces %v", got)
+	}
+	for _, svg := range []string{drawn(t, Chart{Curves: []Curve{c}}), Chart{Curves: []Curve{c}}.Inline()} {
+		if n := strings.Count(svg, "<title>c, "); n != 2 {
+			t.Errorf("%d dots, want one for each lone value", n)
+		}
+		if n := strings.Count(svg, "<title>c</title>"); n != 1 {
+			t.Errorf("%d lines", n)
+		}
+	}
+}
+
+// Bars of 0 are not drawn upon those before, and a bar of nothing has its row.
+func TestBars(t *testing.T) {
+	svg := Bars{Title: "units", Bars: []Bar{{Name: "a", Value: "4 → 2", Before: 4, After: 2}, {Name: "gone", Value: "4 → 0", Before: 4}}}.Inline()
+	if strings.Count(svg, `class="bar-before"`) != 2 || strings.Count(svg, `class="bar-after"`) != 1 || !strings.Contains(svg, `viewBox="0 0 420 40"`) {
+		t.Errorf("bars:\n%s", svg)
+	}
+}

@@ -39,9 +39,7 @@ func WriteSVG(w io.Writer, g *Graph, title string) error {
 	var out svg.Picture
 	p := newPanel(g, at, frame)
 	p.draw(&out)
-	if title != "" {
-		out.Text("title", 20, 32, svg.Start, title)
-	}
+	out.Text("title", 20, 32, svg.Start, title)
 	legend(&out, g, frame.height-44, fmt.Sprintf("%s, %s", plural(len(g.Nodes), "node"), plural(len(g.Edges), "edge")), p.strongest)
 	return out.File(w, "graph", title, frame.width, frame.height)
 }
@@ -51,7 +49,7 @@ func legend(out *svg.Picture, g *Graph, y float64, counts string, strongest floa
 	out.Text("note", 20, y, svg.Start, fmt.Sprintf("%s; width by %s, largest %.3g", counts, g.measure(), strongest))
 	x := 20.0
 	entry := func(class, text string) {
-		out.Path("link "+class, svg.Data("MH", x, y+20, x+26), 3, "")
+		out.Path("link key "+class, svg.Data("MH", x, y+20, x+26), 3, "")
 		out.Text("note", x+32, y+24, svg.Start, text)
 		x += 32 + 6.2*float64(len(text)) + 18
 	}

@@ -9,7 +9,8 @@ import (
 )
 
 // WriteSeries draws graphs on the same nodes, sparse ones first, side by side, each below
-// its title, so that a node stands at the same place in each. Widths of lines have one scale. Title may be empty.
+// its title, so that a node stands at the same place in each. Widths of lines have one
+// scale. Title may be empty.
 //
 // Places are those of the first graph with as many edges as nodes, or the last graph:
 // denser ones look the same from everywhere.
@@ -42,9 +43,7 @@ func WriteSeries(w io.Writer, graphs []*Graph, titles []string, title string) er
 	at := fit(places, wide, high)
 	var out svg.Picture
 	total := head + float64(rows)*high + foot
-	if title != "" {
-		out.Text("title", 20, 32, svg.Start, title)
-	}
+	out.Text("title", 20, 32, svg.Start, title)
 	for k, g := range graphs {
 		corner := Point{float64(k%columns) * wide, head + float64(k/columns)*high}
 		moved := make([]Point, len(at))
