@@ -30,7 +30,7 @@ func TestAxis(t *testing.T) {
 }
 
 func TestAxisOfOneValue(t *testing.T) {
-	for _, v := range []float64{0, 1, -3, 1e15, 1e-300, Largest, -Largest} {
+	for _, v := range []float64{0, 1, -3, 1e15, 1e-300, largest, -largest} {
 		for _, round := range []bool{false, true} {
 			a := newAxis(v, v, 5, 0, round).onto(0, 100)
 			if at := a.at(v); !(at >= 0 && at <= 100) || math.IsNaN(at) || len(a.ticks) > 20 {

@@ -74,12 +74,12 @@ type Span struct {
 	From, To float64
 }
 
-// Largest is the magnitude beyond which a value is not drawn: differences of smaller
+// largest is the magnitude beyond which a value is not drawn: differences of smaller
 // ones are finite.
-const Largest = 1e300
+const largest = 1e300
 
-// Finite reports whether a value can be drawn.
-func Finite(v float64) bool { return math.Abs(v) <= Largest }
+// Finite reports whether a value can be drawn: no NaN, and at most 1e300 in size.
+func Finite(v float64) bool { return math.Abs(v) <= largest }
 
 // Value is a value of a curve with its error.
 type Value struct{ X, Y, Error float64 }

@@ -60,7 +60,7 @@ func TestChart(t *testing.T) {
 // A value that cannot be drawn leaves a gap, and one that is alone between gaps a dot.
 func TestGaps(t *testing.T) {
 	nan := math.NaN()
-	c := Curve{Name: "c", X: []float64{0, 1, 2, 3, 4, 5}, Y: []float64{1, 2, nan, 3, 2 * Largest, 4}, Error: []float64{0, nan, 0, 0, 0, 0}}
+	c := Curve{Name: "c", X: []float64{0, 1, 2, 3, 4, 5}, Y: []float64{1, 2, nan, 3, 2 * largest, 4}, Error: []float64{0, nan, 0, 0, 0, 0}}
 	if got := c.Pieces(); len(got) != 3 || len(got[0]) != 2 || got[0][1] != (Value{X: 1, Y: 2}) || got[1][0].Y != 3 {
 		t.Errorf("pieces %v", got)
 	}
