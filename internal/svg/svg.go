@@ -78,13 +78,16 @@ func (p *Picture) Path(class, data string, width Stroke, tip string) {
 	fmt.Fprintf(&p.b, ` d="%s"%s>%s</path>`+"\n", data, width, title(tip))
 }
 
+// coordinates is how many of them a command of a path takes.
+var coordinates = map[rune]int{'M': 2, 'L': 2, 'H': 1, 'V': 1, 'Q': 4, 'C': 6}
+
 // Data is the data of a path: commands are letters such as MLLz, at are the coordinates
 // that they take, one after the other.
 func Data(commands string, at ...float64) string {
 	var b strings.Builder
 	for _, c := range commands {
 		b.WriteRune(c)
-		n := map[rune]int{'M': 2, 'L': 2, 'H': 1, 'V': 1, 'Q': 4, 'C': 6}[c]
+		n := coordinates[c]
 		for i, v := range at[:n] {
 			if i > 0 {
 				b.WriteByte(' ')
