@@ -2,12 +2,12 @@ package report
 
 import (
 	"errors"
-	"fmt"
 	"io"
 	"math"
 	"strconv"
 	"strings"
 
+	"pare/internal/svg"
 	"pare/nn"
 )
 
@@ -20,19 +20,13 @@ func Diagram(w io.Writer, before, after *nn.Network) error {
 		return errors.New("diagram: the network has no layers")
 	}
 	d := newDrawing(before, after)
-	_, err := io.WriteString(w, d.element("diagram", d.label, d.width, d.height(), fileHead()))
-	return err
-}
-
-// fileHead is the paper of a picture that stands in a file by itself.
-func fileHead() string {
-	return `<rect class="paper"` + paintOf("rect", "paper") + ` width="100%" height="100%"/>` + "\n"
+	return d.File(w, "diagram", d.label, d.width, d.height())
 }
 
 // inlineDiagram is the diagram as a page holds it.
 func inlineDiagram(before, after *nn.Network) string {
 	d := newDrawing(before, after)
-	return d.slices("diagram", d.label, "data-flow", d.width, d.cuts())
+	return d.Slices("diagram", d.label, "data-flow", d.width, d.cuts())
 }
 
 // Spaces between rows, in pixels.
@@ -47,7 +41,7 @@ const (
 
 // drawing is a picture of a layout.
 type drawing struct {
-	picture
+	svg.Picture
 	*layout
 	label string
 	width float64
@@ -84,7 +78,7 @@ func newDrawing(before, after *nn.Network) *drawing {
 		if b.state == gone {
 			name += " – removed"
 		}
-		d.haloed("phase", b.left+10, d.y[b.top]-7, start, name, "")
+		d.Haloed("phase", b.left+10, d.y[b.top]-7, svg.Start, name, "")
 	}
 	for i, b := range l.boxes {
 		d.box(l.place[i], b)
@@ -163,38 +157,37 @@ func (d *drawing) frame(b block) {
 		class = "frame gone"
 	}
 	top := d.y[b.top] - frameAbove
-	d.rect(class, b.left, top, b.right-b.left, d.y[b.bottom]+boxHeight+blockPad-top, 8, "")
+	d.Rect(class, b.left, top, b.right-b.left, d.y[b.bottom]+boxHeight+blockPad-top, 8, "")
 }
 
 // edge draws a curve between rows and straight lines through them, with a head.
 func (d *drawing) edge(path []int, alive bool) {
-	var s strings.Builder
 	from := d.place[path[0]]
 	x, y := from.x, d.y[from.row]+boxHeight
-	fmt.Fprintf(&s, "M%s %s", num(x), num(y))
+	commands, at := "M", []float64{x, y}
 	for k, i := range path[1:] {
 		to := d.place[i]
 		top := d.y[to.row]
-		half := num((y + top) / 2)
-		fmt.Fprintf(&s, "C%s %s %s %s %s %s", num(x), half, num(to.x), half, num(to.x), num(top))
+		half := (y + top) / 2
+		commands, at = commands+"C", append(at, x, half, to.x, half, to.x, top)
 		x, y = to.x, top
 		if k < len(path)-2 {
 			y += boxHeight
-			fmt.Fprintf(&s, "V%s", num(y))
+			commands, at = commands+"V", append(at, y)
 		}
 	}
 	class := "edge"
 	if !alive {
 		class = "edge gone"
 	}
-	d.path(class, s.String(), "")
-	d.path(class+" head", fmt.Sprintf("M%s %sL%s %sL%s %s", num(x-4), num(y-6), num(x), num(y-1), num(x+4), num(y-6)), "")
+	d.Path(class, svg.Data(commands, at...), 0, "")
+	d.Path(class+" head", svg.Data("MLL", x-4, y-6, x, y-1, x+4, y-6), 0, "")
 }
 
 func (d *drawing) box(p place, b box) {
 	class := map[state]string{gone: "box gone", through: "box through", constant: "box through", alive: "box"}[b.state]
 	left, top := p.x-p.width/2, d.y[p.row]
-	d.rect(class, left, top, p.width, boxHeight, 6, b.tip)
+	d.Rect(class, left, top, p.width, boxHeight, 6, b.tip)
 	faint := ""
 	if b.state == gone {
 		faint = " gone"
@@ -204,17 +197,17 @@ func (d *drawing) box(p place, b box) {
 		name = strings.TrimPrefix(name, b.group+".")
 	}
 	if len(b.kinds) == 0 { // the input
-		d.text("name"+faint, p.x, top+21, middle, name)
-		d.text("units"+faint, p.x, top+36, middle, b.width())
+		d.Text("name"+faint, p.x, top+21, svg.Middle, name)
+		d.Text("units"+faint, p.x, top+36, svg.Middle, b.width())
 		return
 	}
-	d.text("name"+faint, p.x, top+15, middle, clip(name, nameChars))
+	d.Text("name"+faint, p.x, top+15, svg.Middle, svg.Clip(name, nameChars))
 	kinds := kindText(b.kinds)
 	if b.heads != "" {
-		kinds = clip(kinds+" · "+b.heads, kindChars)
+		kinds = svg.Clip(kinds+" · "+b.heads, kindChars)
 	}
-	d.text("kinds", p.x, top+28, middle, kinds)
-	d.text("units"+faint, p.x, top+42, middle, b.width())
+	d.Text("kinds", p.x, top+28, svg.Middle, kinds)
+	d.Text("units"+faint, p.x, top+42, svg.Middle, b.width())
 }
 
 // width writes what is left of the units of a box.
@@ -242,5 +235,5 @@ func kindText(kinds []string) string {
 	for n := len(kinds) - 1; n > 0 && len([]rune(s)) > kindChars; n-- {
 		s = strings.Join(kinds[:n], " · ") + " …"
 	}
-	return clip(s, kindChars)
+	return svg.Clip(s, kindChars)
 }

@@ -6,16 +6,12 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"pare/report/chart"
 )
 
 // unknown stands where a number is not known.
 const unknown = "–"
-
-// largest is the magnitude beyond which a value is not drawn: differences of
-// smaller ones are finite.
-const largest = 1e300
-
-func finite(v float64) bool { return math.Abs(v) <= largest }
 
 // count writes an integer with thousands separated: 431,080.
 func count(n int64) string {
@@ -89,7 +85,7 @@ func reduction(before, after int64) string {
 
 // percent writes a share: 91.71 %.
 func percent(share float64) string {
-	if !finite(share) {
+	if !chart.Finite(share) {
 		return unknown
 	}
 	return strconv.FormatFloat(100*share, 'f', 2, 64) + " %"
@@ -98,7 +94,7 @@ func percent(share float64) string {
 // small writes a difference: 2.1e-07, 0 for an exact zero.
 func small(v float64) string {
 	switch {
-	case !finite(v):
+	case !chart.Finite(v):
 		return unknown
 	case v == 0:
 		return "0"
@@ -108,7 +104,7 @@ func small(v float64) string {
 
 // duration writes seconds: "41.3 s", "3 min 12 s", "2 h 05 min".
 func duration(seconds float64) string {
-	if !finite(seconds) || seconds < 0 || seconds > math.MaxInt32 {
+	if !chart.Finite(seconds) || seconds < 0 || seconds > math.MaxInt32 {
 		return unknown
 	}
 	if seconds < 59.95 {

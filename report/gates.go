@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strconv"
 
+	"pare/internal/svg"
 	"pare/nn"
 )
 
@@ -52,5 +53,5 @@ func (d *drawing) gate(path []int, e edge) {
 	if !e.alive {
 		class += " gone"
 	}
-	d.haloed(class, x, y+4, middle, e.gate, e.tip)
+	d.Haloed(class, x, y+4, svg.Middle, e.gate, e.tip)
 }

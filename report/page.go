@@ -7,7 +7,9 @@ import (
 	"io"
 	"strings"
 
+	"pare/internal/svg"
 	"pare/prune"
+	"pare/report/chart"
 )
 
 //go:embed style/page.css
@@ -49,14 +51,14 @@ type row struct {
 func Write(w io.Writer, d Data) error {
 	p := page{
 		Title: heading(d), Meta: meta(d),
-		Tones: template.CSS(pageTones()), Style: template.CSS(pageStyle),
+		Tones: template.CSS(svg.PageStyle()), Style: template.CSS(pageStyle),
 		Warnings: d.Warnings, Tiles: tiles(d), Rows: rows(d), Weights: weightsRows(d), Command: d.Command, Config: d.Config,
 	}
 	for _, c := range curves(d.Phases) {
-		p.Curves = append(p.Curves, figure{c.title, template.HTML(c.svg())})
+		p.Curves = append(p.Curves, figure{c.Title, template.HTML(c.Inline())})
 	}
 	for _, c := range bars(d.Layers) {
-		p.Bars = append(p.Bars, figure{c.title, template.HTML(c.svg())})
+		p.Bars = append(p.Bars, figure{c.Title, template.HTML(c.Inline())})
 	}
 	if d.Network != nil && len(d.Network.Nodes) > 0 {
 		p.Diagram = template.HTML(inlineDiagram(d.Network, d.Pruned))
@@ -94,6 +96,34 @@ func meta(d Data) string {
 		add("", d.Date.Format("2006-01-02 15:04 MST"))
 	}
 	return strings.Join(parts, " · ")
+}
+
+// bars compares units and multiply-accumulates of the layers that multiply, or
+// of those that have parameters in a network where none does.
+func bars(layers []prune.LayerDiff) []chart.Bars {
+	units, macs := chart.Bars{Title: "Units per layer"}, chart.Bars{Title: "Multiply-accumulates per layer"}
+	add := func(to *chart.Bars, name string, before, after int64) {
+		to.Bars = append(to.Bars, chart.Bar{Name: name, Value: arrow(short(before), short(after)),
+			Tip: name + ": " + reduction(before, after), Before: float64(before), After: float64(after)})
+	}
+	for _, l := range layers {
+		if l.MACsFrom > 0 {
+			add(&units, l.Name, int64(l.UnitsFrom), int64(l.UnitsTo))
+			add(&macs, l.Name, l.MACsFrom, l.MACsTo)
+		}
+	}
+	if len(units.Bars) > 0 {
+		return []chart.Bars{units, macs}
+	}
+	for _, l := range layers {
+		if l.ParamsFrom > 0 {
+			add(&units, l.Name, int64(l.UnitsFrom), int64(l.UnitsTo))
+		}
+	}
+	if len(units.Bars) > 0 {
+		return []chart.Bars{units}
+	}
+	return nil
 }
 
 // rows lists all layers, with their sums below.

@@ -6,6 +6,9 @@ import (
 	"io"
 	"slices"
 	"strings"
+
+	"pare/internal/svg"
+	"pare/report/chart"
 )
 
 // Left is what a trade-off counts of a network.
@@ -47,7 +50,7 @@ func (l Left) axis() string {
 // through those that differ in how much they were asked to leave. Results of different
 // kinds, and more curves than marks and colours tell apart, are an error.
 func TradeOff(w io.Writer, runs []Outcome, over Left) error {
-	plot := Plot{X: over.axis(), Y: runs[0].Measure, Title: "Test " + runs[0].Measure + " over what is left"}
+	plot := chart.Chart{X: over.axis(), Y: runs[0].Measure, Title: "Test " + runs[0].Measure + " over what is left"}
 	scale := 1.0
 	if strings.HasPrefix(runs[0].Measure, "error") {
 		scale, plot.Y = 100, plot.Y+", %"
@@ -64,11 +67,11 @@ func TradeOff(w io.Writer, runs []Outcome, over Left) error {
 		}
 		curves[i] = append(curves[i], e)
 	}
-	if len(curves) > maxStyles {
-		return fmt.Errorf("%d experiments are more than a picture tells apart, which is %d: draw fewer", len(curves), maxStyles)
+	if len(curves) > svg.MaxCurves {
+		return fmt.Errorf("%d experiments are more than a picture tells apart, which is %d: draw fewer", len(curves), svg.MaxCurves)
 	}
 	for i, name := range curveNames(curves) {
-		plot.Curves = append(plot.Curves, PlotCurve{Name: name, Dots: true})
+		plot.Curves = append(plot.Curves, chart.Curve{Name: name, Dots: true})
 		for _, e := range curves[i] {
 			for _, r := range e.runs {
 				if r.Measure != runs[0].Measure {
@@ -82,7 +85,7 @@ func TradeOff(w io.Writer, runs []Outcome, over Left) error {
 			if len(e.runs) > 1 {
 				mean = averaged(e.runs)
 			}
-			plot.Curves[i].add(over.share(mean.Outcome), scale*mean.Value, scale*mean.Spread)
+			insert(&plot.Curves[i], over.share(mean.Outcome), scale*mean.Value, scale*mean.Spread)
 		}
 	}
 	return plot.WriteSVG(w)
@@ -100,8 +103,8 @@ func curveNames(curves [][]experiment) []string {
 	return labels(lists, settings)
 }
 
-// add puts a value where it belongs on the axis.
-func (c *PlotCurve) add(x, y, e float64) {
+// insert puts a value where it belongs on the axis.
+func insert(c *chart.Curve, x, y, e float64) {
 	i, _ := slices.BinarySearchFunc(c.X, x, cmp.Compare[float64])
 	c.X, c.Y, c.Error = slices.Insert(c.X, i, x), slices.Insert(c.Y, i, y), slices.Insert(c.Error, i, e)
 }

@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"pare/internal/svg"
 )
 
 func TestTradeOff(t *testing.T) {
@@ -69,7 +71,7 @@ func TestTradeOffMany(t *testing.T) {
 		}
 		return out
 	}
-	for _, n := range []int{3, 21, maxStyles} {
+	for _, n := range []int{3, 21, svg.MaxCurves} {
 		var b strings.Builder
 		if err := TradeOff(&b, runs(n), LeftMACs); err != nil {
 			t.Fatal(err)
@@ -101,7 +103,7 @@ func TestTradeOffMany(t *testing.T) {
 			}
 		}
 	}
-	if err := TradeOff(&strings.Builder{}, runs(maxStyles+1), LeftMACs); err == nil || !strings.Contains(err.Error(), "draw fewer") {
+	if err := TradeOff(&strings.Builder{}, runs(svg.MaxCurves+1), LeftMACs); err == nil || !strings.Contains(err.Error(), "draw fewer") {
 		t.Errorf("more curves than looks: %v", err)
 	}
 }

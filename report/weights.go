@@ -5,6 +5,7 @@ import (
 	"io"
 
 	"pare/nn"
+	"pare/report/chart"
 )
 
 // weightsRow is a line of the table of weights, in words.
@@ -82,7 +83,7 @@ func both(trained, final string) string {
 
 // index writes a number between 0 and 1.
 func index(v float64) string {
-	if !finite(v) {
+	if !chart.Finite(v) {
 		return "—"
 	}
 	return fmt.Sprintf("%.3f", v)

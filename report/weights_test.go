@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"pare/nn"
+	"pare/report/chart"
 )
 
 func TestWeights(t *testing.T) {
@@ -45,16 +46,16 @@ func TestTrajectories(t *testing.T) {
 			Norms: []Norms{{"l1(gates)", [5]float64{0.1, 0.2, 0.3, 0.4, 0.5}}}})
 	}
 	phases[1].Epochs = []Point{{Epoch: 1, TrainLoss: 1, Gates: map[string][]float32{"b.gate": {1}}}}
-	got := map[string]lineChart{}
+	got := map[string]chart.Chart{}
 	for _, c := range curves(phases) {
-		got[c.title] = c
+		got[c.Title] = c
 	}
 	gates, norms := got["Gates"], got["Norms of the groups that are not 0: l1(gates)"]
-	if len(gates.lines) != 3 || gates.lines[1].name != "b.gate 1" || len(gates.lines[1].pieces) != 2 || len(gates.lines[0].pieces) != 1 {
-		t.Errorf("gates: %+v", gates.lines)
+	if len(gates.Curves) != 3 || gates.Curves[1].Name != "b.gate 1" || len(gates.Curves[1].Pieces()) != 2 || len(gates.Curves[0].Pieces()) != 1 {
+		t.Errorf("gates: %+v", gates.Curves)
 	}
-	if len(norms.lines) != 5 || norms.lines[4].pieces[0][2].y != 0.5 {
-		t.Errorf("norms: %+v", norms.lines)
+	if len(norms.Curves) != 5 || norms.Curves[4].Pieces()[0][2].Y != 0.5 {
+		t.Errorf("norms: %+v", norms.Curves)
 	}
 	s := render(t, Data{Phases: phases})
 	if !strings.Contains(s, "a.gate, epoch 2: 0.5") || !strings.Contains(s, ">median</text>") || strings.Contains(s, ">a.gate</text>") {

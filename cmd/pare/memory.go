@@ -15,7 +15,7 @@ import (
 	"pare/layers"
 	"pare/layers/memory"
 	"pare/nn"
-	"pare/report"
+	"pare/report/chart"
 	"pare/run"
 )
 
@@ -91,7 +91,7 @@ func (c memoryCommand) run(ctx context.Context, args []string, stdout, stderr io
 		return err
 	}
 	if *svg != "" {
-		if err := atomicfile.Write(*svg, func(w io.Writer) error { return report.LagChart(w, lagCurves(found)) }); err != nil {
+		if err := atomicfile.Write(*svg, func(w io.Writer) error { return lagChart(found).WriteSVG(w) }); err != nil {
 			return err
 		}
 	}
@@ -191,11 +191,15 @@ func (r remembered) print(w io.Writer) {
 	}
 }
 
-// lagCurves are the norms to draw.
-func lagCurves(found []remembered) []report.LagCurve {
-	var out []report.LagCurve
+// lagChart draws the logarithms of the norms; a norm of 0 leaves a gap.
+func lagChart(found []remembered) chart.Chart {
+	out := chart.Chart{Title: "Gradient by lag", X: "lag", Y: "log10 ‖∂L/∂h‖", Whole: true}
 	for _, r := range found {
-		out = append(out, report.LagCurve{Name: r.Layer, Norms: r.Norms})
+		c := chart.Curve{Name: r.Layer}
+		for lag, v := range r.Norms {
+			c.X, c.Y = append(c.X, float64(lag)), append(c.Y, math.Log10(v))
+		}
+		out.Curves = append(out.Curves, c)
 	}
 	return out
 }

@@ -129,6 +129,7 @@ func TestViolations(t *testing.T) {
 		{"stat/linear", "nn", "stands above it"},
 		{"stat/linear", "report/graph", "solvers do not draw"},
 		{"report/graph", "nn", "stands above it"},
+		{"report/chart", "prune", "stands above it"},
 		{"internal/kernel", "nn", "stands above it"},
 		{"utils", "fmt", "is in no folder of the plan"},
 	} {

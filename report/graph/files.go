@@ -3,13 +3,13 @@ package graph
 import (
 	"bufio"
 	"encoding/csv"
-	"encoding/xml"
 	"fmt"
 	"io"
 	"strconv"
 	"strings"
 
 	"pare/internal/printable"
+	"pare/internal/svg"
 )
 
 // WriteCSV writes a line "from,to,weight" for each edge, with the names of the
@@ -66,7 +66,7 @@ func WriteDOT(w io.Writer, g *Graph) error {
 			second = fmt.Sprintf(", %s=%s", g.key(), number(e.Value))
 		}
 		fmt.Fprintf(out, "  n%d %s n%d [value=%s%s, penwidth=%.2f, color=\"%s\"];\n",
-			e.From, arrow, e.To, number(e.Weight), second, strokeWidth(g.drawn(e), scale), strokeColour(g.drawn(e)))
+			e.From, arrow, e.To, number(e.Weight), second, strokeWidth(g.drawn(e), scale), svg.Light(sign(g.drawn(e))))
 	}
 	fmt.Fprintln(out, "}")
 	return out.Flush()
@@ -94,11 +94,11 @@ func WriteGraphML(w io.Writer, g *Graph) error {
   <key id="weight" for="edge" attr.name="weight" attr.type="double"/>
 `)
 	if g.Measure != "" {
-		fmt.Fprintf(out, "  <key id=\"value\" for=\"edge\" attr.name=\"%s\" attr.type=\"double\"/>\n", escape(g.key()))
+		fmt.Fprintf(out, "  <key id=\"value\" for=\"edge\" attr.name=\"%s\" attr.type=\"double\"/>\n", svg.Escape(g.key()))
 	}
 	fmt.Fprintf(out, "  <graph edgedefault=\"%s\">\n", direction)
 	for i, n := range g.Nodes {
-		fmt.Fprintf(out, "    <node id=\"n%d\"><data key=\"name\">%s</data></node>\n", i, escape(n.Name))
+		fmt.Fprintf(out, "    <node id=\"n%d\"><data key=\"name\">%s</data></node>\n", i, svg.Escape(n.Name))
 	}
 	for _, e := range g.Edges {
 		second := ""
@@ -116,10 +116,3 @@ func WriteGraphML(w io.Writer, g *Graph) error {
 func (g *Graph) key() string { return strings.ReplaceAll(g.Measure, " ", "_") }
 
 func number(v float64) string { return strconv.FormatFloat(v, 'g', -1, 64) }
-
-func escape(s string) string {
-	var b strings.Builder
-	// A strings.Builder does not fail.
-	_ = xml.EscapeText(&b, []byte(printable.Text(s)))
-	return b.String()
-}

@@ -34,7 +34,7 @@ func write(t *testing.T, f func(io.Writer, *Graph) error, g *Graph) string {
 	return b.String()
 }
 
-func svg(w io.Writer, g *Graph) error { return WriteSVG(w, g, `A <title> & "more"`) }
+func picture(w io.Writer, g *Graph) error { return WriteSVG(w, g, `A <title> & "more"`) }
 
 // elements reads XML to its end and counts what is in it.
 func elements(t *testing.T, text string) map[string]int {
@@ -76,7 +76,7 @@ func TestFiles(t *testing.T) {
 				t.Errorf("dot lacks %q:\n%s", s, dot)
 			}
 		}
-		e := elements(t, write(t, svg, &g))
+		e := elements(t, write(t, picture, &g))
 		if e["circle"] != 4 || e["title"] != 4+3 {
 			t.Errorf("svg: %v", e)
 		}
@@ -92,7 +92,7 @@ func TestFiles(t *testing.T) {
 
 func TestDrawingIsDeterministic(t *testing.T) {
 	for _, g := range []*Graph{ring(40), awkward} {
-		if a, b := write(t, svg, g), write(t, svg, g); a != b {
+		if a, b := write(t, picture, g), write(t, picture, g); a != b {
 			t.Error("two drawings of a graph differ")
 		}
 	}
@@ -173,12 +173,12 @@ func TestNodesAreApart(t *testing.T) {
 
 func TestEmptyAndBad(t *testing.T) {
 	empty := &Graph{}
-	if e := elements(t, write(t, svg, empty)); e["circle"] != 0 || e["svg"] != 1 {
+	if e := elements(t, write(t, picture, empty)); e["circle"] != 0 || e["svg"] != 1 {
 		t.Errorf("empty: %v", e)
 	}
 	for _, e := range []Edge{{From: 0, To: 3, Weight: 1}, {From: -1, To: 0, Weight: 1}, {From: 0, To: 1, Weight: math.NaN()}, {From: 0, To: 1, Weight: math.Inf(1)}} {
 		g := &Graph{Nodes: make([]Node, 3), Edges: []Edge{e}}
-		for _, f := range []func(io.Writer, *Graph) error{WriteCSV, WriteDOT, WriteGraphML, svg} {
+		for _, f := range []func(io.Writer, *Graph) error{WriteCSV, WriteDOT, WriteGraphML, picture} {
 			if err := f(io.Discard, g); err == nil {
 				t.Errorf("edge %v was written", e)
 			}

@@ -3,13 +3,15 @@ package graph
 import (
 	"math"
 	"unicode/utf8"
+
+	"pare/internal/svg"
 )
 
 // label is a name and where it stands.
 type label struct {
 	text   string
 	x, y   float64 // of the text
-	anchor string
+	anchor svg.Anchor
 	area   rectangle
 }
 
@@ -65,26 +67,26 @@ func (p *panel) candidates(i int) []label {
 	c, r := p.at[i], p.radius(i)+3
 	d := r / math.Sqrt2
 	var out []label
-	add := func(x, y float64, anchor string) {
+	add := func(x, y float64, anchor svg.Anchor) {
 		l := label{text: name, x: x, y: y + 0.36*high, anchor: anchor}
 		left := x
 		switch anchor {
-		case "middle":
+		case svg.Middle:
 			left -= wide / 2
-		case "end":
+		case svg.End:
 			left -= wide
 		}
 		l.area = rectangle{left, y - high/2, left + wide, y + high/2}
 		out = append(out, l)
 	}
-	add(c.X+r, c.Y, "start")
-	add(c.X-r, c.Y, "end")
-	add(c.X, c.Y-r-high/2, "middle")
-	add(c.X, c.Y+r+high/2, "middle")
-	add(c.X+d, c.Y-d-high/3, "start")
-	add(c.X-d, c.Y-d-high/3, "end")
-	add(c.X+d, c.Y+d+high/3, "start")
-	add(c.X-d, c.Y+d+high/3, "end")
+	add(c.X+r, c.Y, svg.Start)
+	add(c.X-r, c.Y, svg.End)
+	add(c.X, c.Y-r-high/2, svg.Middle)
+	add(c.X, c.Y+r+high/2, svg.Middle)
+	add(c.X+d, c.Y-d-high/3, svg.Start)
+	add(c.X-d, c.Y-d-high/3, svg.End)
+	add(c.X+d, c.Y+d+high/3, svg.Start)
+	add(c.X-d, c.Y+d+high/3, svg.End)
 	return out
 }
 

@@ -1,18 +1,15 @@
 package graph
 
 import (
+	"cmp"
 	"fmt"
-	"io"
 	"math"
+
+	"pare/internal/svg"
 )
 
-const (
-	dashed  = ` stroke-dasharray="5 3.5"`
-	dotted  = ` stroke-dasharray="1.5 4"`
-	missing = "#94a3b8"
-	// named is the number of nodes up to which names are written.
-	named = 60
-)
+// named is the number of nodes up to which names are written.
+const named = 60
 
 // panel is one drawing of a graph with its nodes at places in pixels.
 type panel struct {
@@ -49,7 +46,7 @@ func newPanel(g *Graph, at []Point, frame box) *panel {
 	return p
 }
 
-func (p *panel) draw(out io.Writer) {
+func (p *panel) draw(out *svg.Picture) {
 	p.notFound(out)
 	for _, e := range p.g.Edges {
 		if e.From != e.To {
@@ -64,7 +61,7 @@ func (p *panel) radius(i int) float64 {
 }
 
 // notFound draws the pairs of the reference that are no edges, in their order.
-func (p *panel) notFound(out io.Writer) {
+func (p *panel) notFound(out *svg.Picture) {
 	done := map[[2]int]bool{}
 	for _, e := range p.g.Edges {
 		done[pair(e.From, e.To)] = true
@@ -76,7 +73,7 @@ func (p *panel) notFound(out io.Writer) {
 		}
 		done[k] = true
 		a, b, _ := p.ends(k[0], k[1])
-		fmt.Fprintf(out, `<path d="M%.1f %.1fL%.1f %.1f" fill="none" stroke="%s" stroke-width="1.4"%s/>`+"\n", a.X, a.Y, b.X, b.Y, missing, dotted)
+		out.Path("link missing", svg.Data("ML", a.X, a.Y, b.X, b.Y), 1.4, "")
 	}
 }
 
@@ -90,57 +87,51 @@ func (p *panel) ends(from, to int) (a, b, unit Point) {
 	return Point{a.X + unit.X*ra, a.Y + unit.Y*ra}, Point{b.X - unit.X*rb, b.Y - unit.Y*rb}, unit
 }
 
-func (p *panel) edge(out io.Writer, e Edge) {
+func (p *panel) edge(out *svg.Picture, e Edge) {
 	a, b, unit := p.ends(e.From, e.To)
-	path := fmt.Sprintf("M%.1f %.1fL%.1f %.1f", a.X, a.Y, b.X, b.Y)
-	v, join, style, from := p.g.drawn(e), "–", "", a
+	v, join, class, from := p.g.drawn(e), "–", sign(p.g.drawn(e)), a
+	path := svg.Data("ML", a.X, a.Y, b.X, b.Y)
 	if p.g.Directed {
 		join = "→"
 		if p.arrows[[2]int{e.To, e.From}] {
 			bend := 0.12 * math.Hypot(b.X-a.X, b.Y-a.Y)
 			from = Point{(a.X+b.X)/2 - unit.Y*bend, (a.Y+b.Y)/2 + unit.X*bend}
-			path = fmt.Sprintf("M%.1f %.1fQ%.1f %.1f %.1f %.1f", a.X, a.Y, from.X, from.Y, b.X, b.Y)
+			path = svg.Data("MQ", a.X, a.Y, from.X, from.Y, b.X, b.Y)
 		}
 	}
+	link := "link " + class
 	if p.g.Reference != nil && !p.known[pair(e.From, e.To)] {
-		style = dashed
+		link += " unknown"
 	}
-	fmt.Fprintf(out, `<path d="%s" fill="none" stroke="%s" stroke-width="%.2f" stroke-opacity="0.75"%s><title>%s %s %s: %.4g</title></path>`+"\n",
-		path, strokeColour(v), p.thin*strokeWidth(v, p.strongest), style,
-		escape(p.g.Nodes[e.From].Name), join, escape(p.g.Nodes[e.To].Name), v)
+	out.Path(link, path, svg.Stroke(p.thin*strokeWidth(v, p.strongest)),
+		fmt.Sprintf("%s %s %s: %.4g", p.g.Nodes[e.From].Name, join, p.g.Nodes[e.To].Name, v))
 	if p.g.Directed {
-		arrowhead(out, from, b, strokeColour(v))
+		arrowhead(out, "tip "+class, from, b)
 	}
 }
 
 // arrowhead draws the head of an arrow that comes from a point. It is a shape of its
 // own: not all viewers draw markers at the ends of curves.
-func arrowhead(out io.Writer, from, tip Point, colour string) {
+func arrowhead(out *svg.Picture, class string, from, tip Point) {
 	const long, half = 7.0, 3.5
 	length := max(1e-9, math.Hypot(tip.X-from.X, tip.Y-from.Y))
 	unit := Point{(tip.X - from.X) / length, (tip.Y - from.Y) / length}
 	foot := Point{tip.X - long*unit.X, tip.Y - long*unit.Y}
-	fmt.Fprintf(out, `<path d="M%.1f %.1fL%.1f %.1fL%.1f %.1fz" fill="%s"/>`+"\n", tip.X, tip.Y,
-		foot.X-half*unit.Y, foot.Y+half*unit.X, foot.X+half*unit.Y, foot.Y-half*unit.X, colour)
+	out.Path(class, svg.Data("MLLz", tip.X, tip.Y, foot.X-half*unit.Y, foot.Y+half*unit.X, foot.X+half*unit.Y, foot.Y-half*unit.X), 0, "")
 }
 
-func (p *panel) nodes(out io.Writer) {
+func (p *panel) nodes(out *svg.Picture) {
 	for i, at := range p.at {
-		fill := "#334155"
+		class := "node"
 		if p.degree[i] == 0 {
-			fill = missing
+			class = "node lone"
 		}
-		fmt.Fprintf(out, `<circle cx="%.1f" cy="%.1f" r="%.1f" fill="%s" stroke="#ffffff" stroke-width="%.1f"><title>%s</title></circle>`+"\n",
-			at.X, at.Y, p.radius(i), fill, 1.2*p.small, escape(p.g.Nodes[i].Name))
+		out.Circle(class, at.X, at.Y, p.radius(i), svg.Stroke(1.2*p.small), cmp.Or(p.g.Nodes[i].Name, fmt.Sprintf("n%d", i)))
 	}
 	if len(p.at) > named {
 		return
 	}
 	for _, l := range p.labels() {
-		// A white rim keeps names legible on lines. It is a text of its own: not all
-		// viewers know paint-order.
-		place := fmt.Sprintf(`x="%.1f" y="%.1f" text-anchor="%s"`, l.x, l.y, l.anchor)
-		fmt.Fprintf(out, `<text %s fill="#ffffff" stroke="#ffffff" stroke-width="3" aria-hidden="true">%s</text>`+"\n", place, escape(l.text))
-		fmt.Fprintf(out, `<text %s fill="%s">%s</text>`+"\n", place, ink, escape(l.text))
+		out.Haloed("label", l.x, l.y, l.anchor, l.text, "")
 	}
 }

@@ -1,14 +1,16 @@
 package graph
 
 import (
-	"bufio"
 	"errors"
 	"fmt"
 	"io"
+
+	"pare/internal/svg"
 )
 
 // WriteSeries draws graphs on the same nodes, sparse ones first, side by side, each below
-// its title, so that a node stands at the same place in each. Widths of lines have one scale. Title may be empty.
+// its title, so that a node stands at the same place in each. Widths of lines have one
+// scale. Title may be empty.
 //
 // Places are those of the first graph with as many edges as nodes, or the last graph:
 // denser ones look the same from everywhere.
@@ -39,26 +41,22 @@ func WriteSeries(w io.Writer, graphs []*Graph, titles []string, title string) er
 	columns := min(3, len(graphs))
 	rows := (len(graphs) + columns - 1) / columns
 	at := fit(places, wide, high)
-	out := bufio.NewWriter(w)
+	var out svg.Picture
 	total := head + float64(rows)*high + foot
-	begin(out, float64(columns)*wide, total)
-	if title != "" {
-		fmt.Fprintf(out, `<text x="20" y="32" font-size="15" fill="%s">%s</text>`+"\n", ink, escape(title))
-	}
+	out.Text("title", 20, 32, svg.Start, title)
 	for k, g := range graphs {
 		corner := Point{float64(k%columns) * wide, head + float64(k/columns)*high}
 		moved := make([]Point, len(at))
 		for i, p := range at {
 			moved[i] = Point{corner.X + p.X, corner.Y + p.Y}
 		}
-		fmt.Fprintf(out, `<text x="%.0f" y="%.0f" font-size="12" fill="%s">%s</text>`+"\n", corner.X+20, corner.Y+16, ink, escape(titles[k]))
+		out.Text("caption", corner.X+20, corner.Y+16, svg.Start, titles[k])
 		p := newPanel(g, moved, box{at: corner, width: wide, height: high})
 		p.strongest = strongest
-		p.draw(out)
+		p.draw(&out)
 	}
-	legend(out, graphs[0], total-40, plural(len(nodes), "node"), strongest)
-	fmt.Fprintln(out, "</svg>")
-	return out.Flush()
+	legend(&out, graphs[0], total-40, plural(len(nodes), "node"), strongest)
+	return out.File(w, "graph", title, float64(columns)*wide, total)
 }
 
 // fit moves and scales places into a panel, below its title.

@@ -1,13 +1,14 @@
 package estimate
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"math"
 	"slices"
 	"strconv"
 
-	"pare/report"
+	"pare/report/chart"
 	"pare/report/graph"
 	"pare/stat/graphical"
 )
@@ -108,46 +109,44 @@ func (r *GlassoResult) drawPath(w io.Writer) error {
 	for _, k := range r.Reference {
 		known[[2]int{min(k[0], k[1]), max(k[0], k[1])}] = true
 	}
-	lambdas := make([]float64, len(r.Networks))
-	curves := map[[2]int]*report.PathCurve{}
+	x := make([]float64, len(r.Networks))
+	curves := map[[2]int]*chart.Curve{}
 	strength := map[[2]int]float64{}
 	var order [][2]int
 	for i, n := range r.Networks {
-		lambdas[i] = n.Lambda
+		x[i] = math.Log10(n.Lambda)
 		for _, e := range n.Edges {
 			k := [2]int{e.I, e.J}
 			c := curves[k]
 			if c == nil {
-				c = &report.PathCurve{Name: r.Variables[e.I] + " – " + r.Variables[e.J], Values: make([]float64, len(r.Networks)), Strong: known[k]}
+				c = &chart.Curve{Name: r.Variables[e.I] + " – " + r.Variables[e.J], X: x, Y: make([]float64, len(r.Networks)), Style: chart.Thin}
+				if known[k] {
+					c.Style = chart.Strong
+				}
 				curves[k] = c
 				order = append(order, k)
 			}
-			c.Values[i] = e.Partial
+			c.Y[i] = e.Partial
 			strength[k] = max(strength[k], math.Abs(e.Partial))
 		}
 	}
-	caption := "partial correlations"
+	caption := "Partial correlations"
 	if len(order) > mostCurves {
-		slices.SortStableFunc(order, func(a, b [2]int) int {
-			switch {
-			case strength[a] > strength[b]:
-				return -1
-			case strength[a] < strength[b]:
-				return 1
-			}
-			return 0
-		})
+		slices.SortStableFunc(order, func(a, b [2]int) int { return cmp.Compare(strength[b], strength[a]) })
 		order = order[:mostCurves]
-		caption = fmt.Sprintf("the %d strongest partial correlations", mostCurves)
+		caption = fmt.Sprintf("The %d strongest partial correlations", mostCurves)
 	}
 	if r.Reference != nil {
 		caption += "; wide: in the reference"
 	}
-	var list []report.PathCurve
+	picture := chart.Chart{Title: caption, X: "log10 λ", Y: "partial correlation", Zero: true, Names: chart.Unnamed}
 	for _, k := range order {
-		list = append(list, *curves[k])
+		picture.Curves = append(picture.Curves, *curves[k])
 	}
-	return report.PathChart(w, caption, lambdas, list, r.ChosenAt)
+	if r.ChosenAt >= 0 {
+		picture.Marks = []chart.Mark{{Name: "chosen", X: x[r.ChosenAt]}}
+	}
+	return picture.WriteSVG(w)
 }
 
 // drawNetworks draws networks of the path side by side.

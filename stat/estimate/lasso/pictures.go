@@ -6,7 +6,7 @@ import (
 	"math"
 	"slices"
 
-	"pare/report"
+	"pare/report/chart"
 	"pare/stat/audit"
 )
 
@@ -22,16 +22,16 @@ func axis(path []*Fit) []float64 {
 	return out
 }
 
-func (r *Result) marks() []report.PlotMark {
-	var out []report.PlotMark
+func (r *Result) marks() []chart.Mark {
+	var out []chart.Mark
 	if c := r.CV; c != nil {
-		out = append(out, report.PlotMark{Name: "λ.1se", X: -math.Log10(r.Path[c.OneSE].Lambda)})
+		out = append(out, chart.Mark{Name: "λ.1se", X: -math.Log10(r.Path[c.OneSE].Lambda)})
 		if c.Min != c.OneSE {
-			out = append(out, report.PlotMark{Name: "λ.min", X: -math.Log10(r.Path[c.Min].Lambda)})
+			out = append(out, chart.Mark{Name: "λ.min", X: -math.Log10(r.Path[c.Min].Lambda)})
 		}
 	}
 	if g := r.Guard; g != nil && g.Lambda > 0 {
-		out = append(out, report.PlotMark{Name: "permutation λ", X: -math.Log10(g.Lambda)})
+		out = append(out, chart.Mark{Name: "permutation λ", X: -math.Log10(g.Lambda)})
 	}
 	return out
 }
@@ -70,19 +70,23 @@ func (r *Result) drawPath(w io.Writer) error {
 		}
 	}
 	slices.SortStableFunc(lines, func(a, b line) int { return cmp.Compare(b.large, a.large) })
-	p := report.Plot{Title: "Coefficients of " + r.Data.Target, X: xAxis, Y: "coefficient × standard deviation", Ends: true, Marks: r.marks()}
+	p := chart.Chart{Title: "Coefficients of " + r.Data.Target, X: xAxis, Y: "coefficient × standard deviation", Names: chart.AtEnds, Marks: r.marks()}
 	for _, l := range lines[:min(pathCurves, len(lines))] {
-		p.Curves = append(p.Curves, report.PlotCurve{Name: l.name, X: x, Y: l.y, Faint: r.Guard != nil && !r.Guard.Passed(l.j)})
+		c := chart.Curve{Name: l.name, X: x, Y: l.y}
+		if r.Guard != nil && !r.Guard.Passed(l.j) {
+			c.Style = chart.Faint
+		}
+		p.Curves = append(p.Curves, c)
 	}
 	return p.WriteSVG(w)
 }
 
 // drawCV draws the loss on left-out folds with its standard error.
 func (r *Result) drawCV(w io.Writer) error {
-	p := report.Plot{Title: "Cross-validation of " + r.Data.Target, X: xAxis, Y: r.lossName() + " on left-out folds, ± its standard error", Marks: r.marks(),
-		Curves: []report.PlotCurve{{Name: "cross-validation", X: axis(r.Path), Y: r.CV.Mean, Error: r.CV.Error}}}
+	p := chart.Chart{Title: "Cross-validation of " + r.Data.Target, X: xAxis, Y: r.lossName() + " on left-out folds, ± its standard error", Marks: r.marks(),
+		Curves: []chart.Curve{{Name: "cross-validation", X: axis(r.Path), Y: r.CV.Mean, Error: r.CV.Error}}}
 	if r.Data.Test != nil {
-		c := report.PlotCurve{Name: "rows left out", X: axis(r.Path)}
+		c := chart.Curve{Name: "rows left out", X: axis(r.Path)}
 		for _, f := range r.Path {
 			c.Y = append(c.Y, f.Test.Loss)
 		}
@@ -93,7 +97,7 @@ func (r *Result) drawCV(w io.Writer) error {
 
 // drawAudit draws the largest gaps between groups along the path.
 func (r *Result) drawAudit(w io.Writer) error {
-	p := report.Plot{Title: "Largest gaps between groups of " + r.Audit.Column, X: xAxis, Y: "difference of the highest and the lowest group", Marks: r.marks()}
+	p := chart.Chart{Title: "Largest gaps between groups of " + r.Audit.Column, X: xAxis, Y: "difference of the highest and the lowest group", Marks: r.marks()}
 	for _, c := range []struct {
 		name string
 		of   func(g audit.Gaps) float64
@@ -107,7 +111,7 @@ func (r *Result) drawAudit(w io.Writer) error {
 		if !audited(r.Audit.Steps, c.of) {
 			continue
 		}
-		curve := report.PlotCurve{Name: c.name, X: axis(r.Path)}
+		curve := chart.Curve{Name: c.name, X: axis(r.Path)}
 		for _, s := range r.Audit.Steps[:len(r.Path)] {
 			curve.Y = append(curve.Y, c.of(s.Gaps))
 		}
@@ -120,23 +124,23 @@ func (r *Result) drawAudit(w io.Writer) error {
 // that is trained for the worst case.
 func (r *Result) drawRobust(w io.Writer) error {
 	x := axis(r.Path)
-	curve := func(name string, of func(c WorstCase) float64) report.PlotCurve {
-		c := report.PlotCurve{Name: name, X: x}
+	curve := func(name string, of func(c WorstCase) float64) chart.Curve {
+		c := chart.Curve{Name: name, X: x}
 		for _, m := range r.Robust.Path {
 			c.Y = append(c.Y, of(m))
 		}
 		return c
 	}
-	level := func(name string, v float64) report.PlotCurve {
+	level := func(name string, v float64) chart.Curve {
 		y := make([]float64, len(x))
 		for k := range y {
 			y[k] = v
 		}
-		return report.PlotCurve{Name: name, X: x, Y: y}
+		return chart.Curve{Name: name, X: x, Y: y}
 	}
 	loss, worst := func(c WorstCase) float64 { return c.Clean }, func(c WorstCase) float64 { return c.Loss }
-	p := report.Plot{Title: "Worst case, features moved by up to " + sprint4(r.Robust.Epsilon) + " standard deviations", X: xAxis, Y: "mean loss", Marks: r.marks(),
-		Curves: []report.PlotCurve{curve("lasso", loss), curve("lasso, worst", worst),
+	p := chart.Chart{Title: "Worst case, features moved by up to " + sprint4(r.Robust.Epsilon) + " standard deviations", X: xAxis, Y: "mean loss", Marks: r.marks(),
+		Curves: []chart.Curve{curve("lasso", loss), curve("lasso, worst", worst),
 			level("trained", r.Robust.Trained.Clean), level("trained, worst", r.Robust.Trained.Loss)}}
 	return p.WriteSVG(w)
 }

@@ -1,4 +1,4 @@
-package report
+package chart
 
 import (
 	"math"
@@ -37,22 +37,5 @@ func TestAxisOfOneValue(t *testing.T) {
 				t.Errorf("%g is at %g, %d ticks", v, at, len(a.ticks))
 			}
 		}
-	}
-}
-
-func TestTimeline(t *testing.T) {
-	points := func(epochs ...float64) (out []Point) {
-		for _, e := range epochs {
-			out = append(out, Point{Epoch: e})
-		}
-		return out
-	}
-	shifts, spans := timeline([]Phase{{"a", points(1, 2, 3)}, {"none", nil}, {"b", points(1, 2)}, {"c", points(9)}})
-	if !slices.Equal(shifts, []float64{0, 0, 3, 0}) {
-		t.Errorf("shifts %v", shifts)
-	}
-	want := []span{{"a", 1, 3.5}, {"b", 3.5, 7}, {"c", 7, 9}}
-	if !slices.Equal(spans, want) {
-		t.Errorf("spans %v", spans)
 	}
 }

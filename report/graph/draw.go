@@ -1,17 +1,11 @@
 package graph
 
 import (
-	"bufio"
 	"fmt"
 	"io"
 	"math"
-)
 
-const (
-	positive = "#2563a8"
-	negative = "#c2410c"
-	ink      = "#0f172a"
-	soft     = "#475569"
+	"pare/internal/svg"
 )
 
 // WriteSVG draws the graph: blue lines for positive weights, orange ones for
@@ -42,38 +36,28 @@ func WriteSVG(w io.Writer, g *Graph, title string) error {
 		at[i] = Point{left + scale*p.X, top + scale*p.Y}
 	}
 	frame := box{at: Point{}, width: width, height: scale*high.Y + top + bottom}
-	out := bufio.NewWriter(w)
-	begin(out, frame.width, frame.height)
+	var out svg.Picture
 	p := newPanel(g, at, frame)
-	p.draw(out)
-	if title != "" {
-		fmt.Fprintf(out, `<text x="20" y="32" font-size="15" fill="%s">%s</text>`+"\n", ink, escape(title))
-	}
-	legend(out, g, frame.height-44, fmt.Sprintf("%s, %s", plural(len(g.Nodes), "node"), plural(len(g.Edges), "edge")), p.strongest)
-	fmt.Fprintln(out, "</svg>")
-	return out.Flush()
-}
-
-// begin writes what comes before the first panel.
-func begin(out io.Writer, width, height float64) {
-	fmt.Fprintf(out, `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %.0f %.0f" width="%.0f" height="%.0f" font-family="Helvetica, Arial, sans-serif" font-size="11">`+"\n",
-		width, height, width, height)
-	fmt.Fprintf(out, "<rect width=\"100%%\" height=\"100%%\" fill=\"#ffffff\"/>\n")
+	p.draw(&out)
+	out.Text("title", 20, 32, svg.Start, title)
+	legend(&out, g, frame.height-44, fmt.Sprintf("%s, %s", plural(len(g.Nodes), "node"), plural(len(g.Edges), "edge")), p.strongest)
+	return out.File(w, "graph", title, frame.width, frame.height)
 }
 
 // legend says in two lines what lines and circles mean.
-func legend(out io.Writer, g *Graph, y float64, counts string, strongest float64) {
-	fmt.Fprintf(out, `<text x="20" y="%.0f" fill="%s">%s; width by %s, largest %.3g</text>`+"\n", y, soft, counts, escape(g.measure()), strongest)
+func legend(out *svg.Picture, g *Graph, y float64, counts string, strongest float64) {
+	out.Text("note", 20, y, svg.Start, fmt.Sprintf("%s; width by %s, largest %.3g", counts, g.measure(), strongest))
 	x := 20.0
-	entry := func(colour, dash, text string) {
-		fmt.Fprintf(out, `<path d="M%.0f %.0fh26" fill="none" stroke="%s" stroke-width="3"%s/><text x="%.0f" y="%.0f" fill="%s">%s</text>`+"\n", x, y+20, colour, dash, x+32, y+24, soft, text)
+	entry := func(class, text string) {
+		out.Path("link key "+class, svg.Data("MH", x, y+20, x+26), 3, "")
+		out.Text("note", x+32, y+24, svg.Start, text)
 		x += 32 + 6.2*float64(len(text)) + 18
 	}
-	entry(positive, "", "positive")
-	entry(negative, "", "negative")
+	entry("positive", "positive")
+	entry("negative", "negative")
 	if g.Reference != nil {
-		entry(soft, dashed, "not in the reference")
-		entry(missing, dotted, "reference, not found")
+		entry("unknown", "not in the reference")
+		entry("missing", "reference, not found")
 	}
 }
 
@@ -91,9 +75,10 @@ func strokeWidth(v, strongest float64) float64 {
 	return 0.5 + 3.5*math.Min(1, math.Abs(v)/strongest)
 }
 
-func strokeColour(v float64) string {
+// sign is the class of lines for a weight.
+func sign(v float64) string {
 	if v < 0 {
-		return negative
+		return "negative"
 	}
-	return positive
+	return "positive"
 }

@@ -1,4 +1,4 @@
-package report
+package svg
 
 import (
 	"fmt"
@@ -19,7 +19,6 @@ var tones = []tone{
 	{"band", "#0b0f14", "#ffffff"},
 	{"before", "#c9d7ee", "#34486a"},
 	{"after", "#1f6feb", "#6aa9ff"},
-	// Curves, in this order.
 	{"first", "#1f6feb", "#6aa9ff"},
 	{"second", "#c2570c", "#f0954f"},
 	{"good", "#1a7f37", "#4ac26b"},
@@ -28,13 +27,11 @@ var tones = []tone{
 	{"violet", "#7c3aed", "#b79bff"},
 	{"teal", "#0b7f8c", "#4cc5d1"},
 	{"pink", "#c21f93", "#f28bd3"},
+	{"positive", "#2563a8", "#6aa9ff"},
+	{"negative", "#c2410c", "#f0954f"},
+	{"slate", "#334155", "#cbd5e1"},
+	{"faint", "#94a3b8", "#64717f"},
 }
-
-// curveTones are the names of the tones of curves, curveDashes the dashes.
-var (
-	curveTones  = []string{"first", "second", "good", "bad", "grey", "violet", "teal", "pink"}
-	curveDashes = []string{"none", "6 3", "2 3", "8 3 2 3", "12 3", "10 3 2 3 2 3", "4 2 1 2", "1 2"}
-)
 
 // paintRule gives the elements that have all its classes their paint. Later rules
 // win.
@@ -75,52 +72,27 @@ var paintRules = append([]paintRule{
 	{"", "dot", "fill=first"},
 	{"", "curve thin", "stroke-width=1;stroke-opacity=0.55"},
 	{"", "dot thin", "fill-opacity=0.35"},
+	// Graphs.
+	{"text", "title", "font-size=15"},
+	{"text", "note", "fill=muted;font-size=11"},
+	{"text", "label", "font-size=11"},
+	{"text", "halo label", "fill=paper;stroke=paper;stroke-width=3"},
+	{"", "node", "fill=slate;stroke=paper"},
+	{"", "node lone", "fill=faint"},
+	{"", "link", "fill=none;stroke=muted;stroke-opacity=0.75"},
+	{"", "link key", "stroke-opacity=1"},
+	{"", "link positive", "stroke=positive"},
+	{"", "link negative", "stroke=negative"},
+	{"", "link unknown", "stroke-dasharray=5 3.5"},
+	{"", "link missing", "stroke=faint;stroke-opacity=1;stroke-dasharray=1.5 4"},
+	{"", "tip positive", "fill=positive"},
+	{"", "tip negative", "fill=negative"},
 }, curveRules()...)
 
-func curveRules() []paintRule {
-	var out []paintRule
-	for i, t := range curveTones {
-		line := fmt.Sprintf("line%d", i+1)
-		out = append(out, paintRule{"", "curve " + line, "stroke=" + t + ";stroke-dasharray=" + curveDashes[i]},
-			paintRule{"", "dot " + line, "fill=" + t}, paintRule{"", "spread " + line, "stroke=" + t})
-	}
-	for i, d := range curveDashes {
-		out = append(out, paintRule{"", fmt.Sprintf("curve dash%d", i+1), "stroke-dasharray=" + d})
-	}
-	return out
-}
-
-// maxStyles is how many curves a legend tells apart: by colour and dash, dots by
-// colour and mark.
-var maxStyles = len(curveTones) * len(curveDashes)
-
-// curveClass is the style of curve i: a new colour each, and once they are through
-// the same colours with other dashes.
-func curveClass(i int) string {
-	n := len(curveTones)
-	class := fmt.Sprintf("line%d", i%n+1)
-	if i%maxStyles >= n {
-		class += fmt.Sprintf(" dash%d", shapeOf(i)+1)
-	}
-	return class
-}
-
-// shapeOf is the dash, and the mark, of curve i.
-func shapeOf(i int) int {
-	n := len(curveTones)
-	return (i%n + i/n) % n
-}
-
-// markers are the outlines of marks about the origin, as large as a disc of radius 1.
-var markers = []string{
-	"", // a disc
-	"M-.9 -.9H.9V.9H-.9z",
-	"M0 -1.25L1.15 .8H-1.15z",
-	"M0 -1.3L1.3 0L0 1.3L-1.3 0z",
-	"M0 1.25L1.15 -.8H-1.15z",
-	"M-.4 -1.25H.4V-.4H1.25V.4H.4V1.25H-.4V.4H-1.25V-.4H-.4z",
-	"M-1.2 -.6L-.6 -1.2L0 -.6L.6 -1.2L1.2 -.6L.6 0L1.2 .6L.6 1.2L0 .6L-.6 1.2L-1.2 .6L-.6 0z",
-	"M-1.3 -.5H1.3V.5H-1.3z",
+// Light is the colour of a tone on light paper; "" for an unknown tone.
+func Light(name string) string {
+	t, _ := toneOf(name)
+	return t.light
 }
 
 // toneOf finds a tone by its name.
@@ -163,9 +135,9 @@ func paintOf(element, class string) string {
 	return b.String()
 }
 
-// pageTones is the style sheet of a page: its tones as variables, and the dark tones
+// PageStyle is the style sheet of a page: its tones as variables, and the dark tones
 // of pictures, which win over their attributes.
-func pageTones() string {
+func PageStyle() string {
 	var light, dark, pictures strings.Builder
 	for _, t := range tones {
 		fmt.Fprintf(&light, " --%s: %s;", t.name, t.light)

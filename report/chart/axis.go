@@ -1,7 +1,8 @@
-package report
+package chart
 
 import (
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -51,6 +52,14 @@ func niceStep(s float64) float64 {
 // onto returns the axis with the pixels it covers.
 func (a axis) onto(from, to float64) axis {
 	a.from, a.to = from, to
+	return a
+}
+
+// within returns the axis cut to lo … hi.
+func (a axis) within(lo, hi float64) axis {
+	a.lo, a.hi = max(a.lo, lo), min(a.hi, hi)
+	slack := 1e-9 * (a.hi - a.lo)
+	a.ticks = slices.DeleteFunc(a.ticks, func(t float64) bool { return t < a.lo-slack || t > a.hi+slack })
 	return a
 }
 
