@@ -1,17 +1,13 @@
 package train
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"io/fs"
 	"math"
 	"math/rand/v2"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"pare/layers"
 	"pare/nn"
@@ -20,10 +16,10 @@ import (
 func TestTrainingLearnsAndZeroes(t *testing.T) {
 	for _, opt := range []OptimizerSpec{{LR: 0.02, Momentum: 0.9, Nesterov: true}, {Type: "adam", LR: 0.01}} {
 		net := toyNet(t, 1)
-		var lines bytes.Buffer
+		var epochs epochCounter
 		tr := mustNew(t, net, Options{Train: newToy(512, 16, 1), Val: newToy(201, 16, 2), Loss: layers.CrossEntropy{},
 			Penalties: []Penalty{sparseWeights(t, net, 0.02)}, Optimizer: opt,
-			Schedule: ScheduleSpec{Type: "cosine", Warmup: 0.5}, Epochs: 8, ClipNorm: 5, Seed: 3, Reporter: NewLines(&lines)})
+			Schedule: ScheduleSpec{Type: "cosine", Warmup: 0.5}, Epochs: 8, ClipNorm: 5, Seed: 3, Reporter: &epochs})
 		res, err := tr.Fit(t.Context())
 		if err != nil {
 			t.Fatal(err)
@@ -38,11 +34,20 @@ func TestTrainingLearnsAndZeroes(t *testing.T) {
 		if res.Epochs != 8 || res.Steps != 8*32 || res.Stopped || math.IsNaN(res.Loss) {
 			t.Errorf("result %+v", res)
 		}
-		if n := strings.Count(lines.String(), "\n"); n != 8 || !strings.Contains(lines.String(), "val accuracy") {
-			t.Errorf("8 epochs gave %d lines:\n%s", n, &lines)
+		if epochs.n != 8 || epochs.last.Val == nil {
+			t.Errorf("8 epochs gave %d reports, the last %+v", epochs.n, epochs.last)
 		}
 	}
 }
+
+// epochCounter counts the reports of epochs.
+type epochCounter struct {
+	Silent
+	n    int
+	last Status
+}
+
+func (c *epochCounter) Epoch(s Status, _ Record) { c.n, c.last = c.n+1, s }
 
 func TestTrainingAnMLP(t *testing.T) {
 	net, err := nn.New("mlp", nn.Shape{1, toySide, toySide}, rand.New(rand.NewPCG(1, 1)))
@@ -289,43 +294,5 @@ func TestOptionErrors(t *testing.T) {
 		if _, err := New(toyNet(t, 1), o); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("error %v, want one with %q", err, c.want)
 		}
-	}
-}
-
-func TestLinesWithinLongEpochs(t *testing.T) {
-	var out bytes.Buffer
-	l := NewLines(&out)
-	s := Status{Phase: "train", Epoch: 1, Epochs: 2, Batch: 5, Batches: 10, Loss: 0.5, Left: 90 * time.Second, Val: &Metrics{Accuracy: 0.5}}
-	l.Step(s)
-	if out.Len() > 0 {
-		t.Errorf("a line at once: %q", &out)
-	}
-	l.last = l.last.Add(-quiet)
-	l.Step(s)
-	l.Step(s)
-	if want := "train epoch 1/2  val accuracy 50.00%  1m30s to go  batch 5/10\n"; out.String() != want {
-		t.Errorf("got %q, want %q", &out, want)
-	}
-}
-
-func TestBarDraws(t *testing.T) {
-	var out bytes.Buffer
-	tr := mustNew(t, toyNet(t, 1), Options{Train: newToy(64, 16, 1), Val: newToy(20, 16, 2), Loss: layers.CrossEntropy{},
-		Optimizer: OptimizerSpec{LR: 0.01}, Epochs: 2, Reporter: NewBar(&out)})
-	if _, err := tr.Fit(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	for _, want := range []string{"train epoch 1/2", "val accuracy", "%  val", "to go"} {
-		if !strings.Contains(out.String(), want) {
-			t.Errorf("the bar does not show %q:\n%q", want, out.String())
-		}
-	}
-	f, err := os.Create(filepath.Join(t.TempDir(), "log"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	if _, plain := NewReporter(f).(*Lines); !plain {
-		t.Error("a file should get plain lines")
 	}
 }

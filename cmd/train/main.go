@@ -197,7 +197,7 @@ func finish(ctx context.Context, f flags, c *config.Config, data *run.Data, fold
 		}}
 	if !f.quiet {
 		o.Messages = printable.Writer{W: os.Stdout}
-		o.Reporter = func() train.Reporter { return train.NewReporter(os.Stderr) }
+		o.Reporter = func() train.Reporter { return cli.NewReporter(os.Stderr) }
 		fmt.Printf("run folder: %s\n", folder)
 	}
 	_, err := run.Run(ctx, o)

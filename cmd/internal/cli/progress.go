@@ -3,20 +3,18 @@ package cli
 import (
 	"io"
 	"time"
-
-	"pare/internal/terminal"
 )
 
 // Progress returns what shows how far work is, such as a download: a bar on a terminal
 // once the work has taken longer than patience, nil where w is none.
 func Progress(w io.Writer, patience time.Duration) func(what string, done, total int64) {
-	if !terminal.Is(w) {
+	if !IsTerminal(w) {
 		return nil
 	}
-	return show(terminal.NewBar(w), patience)
+	return show(NewBar(w), patience)
 }
 
-func show(bar *terminal.Bar, patience time.Duration) func(what string, done, total int64) {
+func show(bar *Bar, patience time.Duration) func(what string, done, total int64) {
 	label, start := "", time.Now()
 	return func(what string, done, total int64) {
 		if what != label {
@@ -30,7 +28,7 @@ func show(bar *terminal.Bar, patience time.Duration) func(what string, done, tot
 		case share >= 1:
 			bar.Clear()
 		case time.Since(start) >= patience && bar.Due():
-			bar.Draw(share, terminal.Field{Long: what})
+			bar.Draw(share, Field{Long: what})
 		}
 	}
 }

@@ -1,5 +1,4 @@
-// Package terminal fits lines and progress bars to the width of a terminal.
-package terminal
+package cli
 
 import (
 	"io"
@@ -13,8 +12,8 @@ import (
 // defaultColumns is the width of what is no terminal, and of terminals that do not say.
 const defaultColumns = 80
 
-// Is reports whether w is a terminal.
-func Is(w io.Writer) bool {
+// IsTerminal reports whether w is a terminal.
+func IsTerminal(w io.Writer) bool {
 	f, ok := w.(*os.File)
 	return ok && term.IsTerminal(int(f.Fd()))
 }

@@ -1,4 +1,4 @@
-package terminal
+package cli
 
 import (
 	"fmt"
@@ -27,7 +27,7 @@ func TestColumnsOfATerminal(t *testing.T) {
 		t.Skip(err)
 	}
 	defer slave.Close()
-	if !Is(slave) {
+	if !IsTerminal(slave) {
 		t.Error("a terminal is not taken for one")
 	}
 	for _, c := range []struct{ set, want int }{{40, 40}, {20, 20}, {0, 80}} {
