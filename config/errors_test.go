@@ -25,6 +25,7 @@ func TestParseErrors(t *testing.T) {
 		{"tab after colon", head + "seed:\t1\n", `3:6: a tab; YAML is indented and spaced with spaces`},
 		{"invisible", head + "name: a\u00a0b\n", `3:8: the invisible character U+00A0; remove it`},
 		{"not UTF-8", head + "name: \xff\n", `3:1: the line is not UTF-8 text`},
+		{"line break in a key", "data: {dataset: digits}\nmodel: {type: mlp, \"a\\nb\": 1}\n", `2:20: the text has a line break or an invisible character (U+000A); write it in one line`},
 		{"line break in text", head + "name: \"a\\nb\"\n", `3:7: the text has a line break or an invisible character (U+000A); write it in one line`},
 		{"anchor", head + "seed: &s 1\n", `3:7: anchors are not supported; quote a text that starts with &`},
 		{"alias", head + "name: *s\n", `3:7: aliases are not supported; quote a text that starts with *`},

@@ -202,6 +202,9 @@ func (r reader) section(n *ast.MappingNode, path string, depth int) (*node, erro
 		if _, err := r.text(key, where); err != nil {
 			return nil, err
 		}
+		if _, err := r.text(key, where); err != nil {
+			return nil, err
+		}
 		full := join(path, key)
 		for _, e := range out.entries {
 			if e.key == key {

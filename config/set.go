@@ -3,6 +3,7 @@ package config
 import (
 	"strconv"
 	"strings"
+	"unicode"
 
 	"pare/internal/printable"
 )
@@ -15,7 +16,7 @@ func (n *node) set(override string) error {
 	path, value, ok := strings.Cut(override, "=")
 	keys := strings.Split(path, ".")
 	for _, k := range keys {
-		ok = ok && k != "" && k == strings.TrimSpace(k)
+		ok = ok && k != "" && k == strings.TrimSpace(k) && !strings.ContainsFunc(k, unicode.IsControl)
 	}
 	if !ok {
 		return where.errorf("an override is key=value, for example train.epochs=3")
