@@ -79,7 +79,7 @@ func (l *BatchNorm) Constants(in []nn.Known) nn.Known {
 	out := nn.Unknown(len(g))
 	for u := range g {
 		switch {
-		case g[u] == 0:
+		case g[u] == 0 && !l.weight.Holds(u):
 			out.Set(u, b[u])
 		case in[0].Const[u]:
 			out.Set(u, (in[0].Value[u]-l.mean.Data()[u])*inv[u]*g[u]+b[u])

@@ -16,7 +16,8 @@ func (l *Conv) each(f func(in, out int, sum float64, any bool)) {
 		for i := range ig {
 			sum, any := 0.0, false
 			for t := range taps {
-				if v := w[(t*ig+i)*l.Out+o]; v != 0 {
+				at := (t*ig+i)*l.Out + o
+				if v := w[at]; v != 0 || l.weight.Holds(at) {
 					sum += float64(v)
 					any = true
 				}

@@ -95,7 +95,7 @@ func (l *Embedding) Constants([]nn.Known) nn.Known {
 	for u := range l.Out {
 		same := true
 		for i := u; i < len(w); i += l.Out {
-			same = same && w[i] == w[u]
+			same = same && w[i] == w[u] && !l.weight.Holds(i)
 		}
 		if same {
 			out.Set(u, w[u])

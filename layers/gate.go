@@ -72,19 +72,23 @@ func (l *Gate) Build(b *nn.Builder, in []*gorgonia.Node) (*gorgonia.Node, error)
 	return nn.Apply(nn.Op{Name: "gate", Shape: shape, Grad: grads, Run: forward}, in[0], b.Param(l.gate))
 }
 
-// at is the gate of a unit.
-func (l *Gate) at(unit int) float32 {
-	if l.PerChannel {
-		return l.gate.Data()[unit]
+// at is the gate of a unit, and whether it is closed: 0 and not held.
+func (l *Gate) at(unit int) (v float32, closed bool) {
+	if !l.PerChannel {
+		unit = 0
 	}
-	return l.gate.Data()[0]
+	v = l.gate.Data()[unit]
+	return v, v == 0 && !l.gate.Holds(unit)
 }
 
 // Constants: a gate at 0 gives 0 whatever comes in.
 func (l *Gate) Constants(in []nn.Known) nn.Known {
-	out := mapKnown(in[0], func(u int, v float32) float32 { return v * l.at(u) })
+	out := mapKnown(in[0], func(u int, v float32) float32 {
+		gate, _ := l.at(u)
+		return v * gate
+	})
 	for u := range out.Const {
-		if l.at(u) == 0 {
+		if _, closed := l.at(u); closed {
 			out.Set(u, 0)
 		}
 	}

@@ -127,7 +127,7 @@ func (l *LayerNorm) Constants(in []nn.Known) nn.Known {
 	for k := range out.Const {
 		g, b := l.weight.Data()[k], l.bias.Data()[k]
 		switch {
-		case g == 0:
+		case g == 0 && !l.weight.Holds(k):
 			out.Set(k, b)
 		case all:
 			x := 0.0

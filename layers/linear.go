@@ -141,7 +141,7 @@ func (l *Linear) Constants(in []nn.Known) nn.Known {
 		sum, constant := 0.0, true
 		for i := range in[0].Const {
 			v := w[i*l.Out+o]
-			if v == 0 {
+			if v == 0 && !l.weight.Holds(i*l.Out+o) {
 				continue
 			}
 			if !in[0].Const[i] {
@@ -170,7 +170,7 @@ func (l *Linear) Needs(keep []bool, in []nn.Known) [][]bool {
 			continue
 		}
 		for o, k := range keep {
-			if k && w[i*l.Out+o] != 0 {
+			if k && (w[i*l.Out+o] != 0 || l.weight.Holds(i*l.Out+o)) {
 				need[i] = true
 				break
 			}
@@ -206,7 +206,7 @@ func (l *Linear) foldedShift(s nn.Slicing) (shift []float64, any bool) {
 			continue
 		}
 		for k, o := range s.Out {
-			if x := w[i*l.Out+o]; x != 0 {
+			if x := w[i*l.Out+o]; x != 0 || l.weight.Holds(i*l.Out+o) {
 				shift[k] += float64(v) * float64(x)
 				any = true
 			}

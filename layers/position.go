@@ -131,7 +131,7 @@ func (l *Position) Constants(in []nn.Known) nn.Known {
 	out := nn.Unknown(l.Units)
 	for u, same := range x.Const {
 		for i := u; i < len(w); i += l.Units {
-			same = same && w[i] == w[u]
+			same = same && w[i] == w[u] && !l.weight.Holds(i)
 		}
 		if same {
 			out.Set(u, x.Value[u]+w[u])

@@ -27,10 +27,14 @@ func (l *recurrent) zeros(in nn.Known) []bool {
 		if l.cell == kernel.ReLUCell {
 			zero[u] = input+state <= 0
 		}
+		if input+state == 0 && (l.biasIH.Holds(c*h+u) || l.biasHH.Holds(c*h+u)) {
+			zero[u] = false
+		}
 	}
 	for i, constant := range in.Const {
-		for u, w := range l.gateRow(l.weightIH, i, c) {
-			zero[u] = zero[u] && (constant || w == 0)
+		row, first := l.gateRow(l.weightIH, i, c)
+		for u, w := range row {
+			zero[u] = zero[u] && (constant || w == 0 && !l.weightIH.Holds(first+u))
 		}
 	}
 	var others []int // whose readers are to be looked at
@@ -40,8 +44,9 @@ func (l *recurrent) zeros(in nn.Known) []bool {
 		}
 	}
 	for ; len(others) > 0; others = others[1:] {
-		for u, w := range l.gateRow(l.weightHH, others[0], c) {
-			if zero[u] && w != 0 {
+		row, first := l.gateRow(l.weightHH, others[0], c)
+		for u, w := range row {
+			if zero[u] && (w != 0 || l.weightHH.Holds(first+u)) {
 				zero[u] = false
 				others = append(others, u)
 			}
@@ -52,17 +57,20 @@ func (l *recurrent) zeros(in nn.Known) []bool {
 
 func (l *recurrent) hidden() int { return l.weightHH.Shape()[0] }
 
-// gateRow is the weights that one unit is read with in one gate of all units.
-func (l *recurrent) gateRow(w *nn.Param, from, gate int) []float32 {
+// gateRow is the weights that one unit is read with in one gate of all units, and where
+// they begin in the parameter.
+func (l *recurrent) gateRow(w *nn.Param, from, gate int) (row []float32, first int) {
 	h := l.hidden()
-	return w.Data()[(from*l.cell.Gates()+gate)*h:][:h]
+	first = (from*l.cell.Gates() + gate) * h
+	return w.Data()[first:][:h], first
 }
 
 // reads reports whether any of the marked units reads an input in any gate.
 func (l *recurrent) reads(input int, marked []bool) bool {
 	for gate := range l.cell.Gates() {
-		for u, v := range l.gateRow(l.weightIH, input, gate) {
-			if marked[u] && v != 0 {
+		row, first := l.gateRow(l.weightIH, input, gate)
+		for u, v := range row {
+			if marked[u] && (v != 0 || l.weightIH.Holds(first+u)) {
 				return true
 			}
 		}
@@ -94,7 +102,7 @@ func (l *recurrent) CloseOver(keep []bool, in []nn.Known) {
 	}
 	for ; len(readers) > 0; readers = readers[1:] {
 		for i := readers[0]; i < l.weightHH.Size(); i += h {
-			if u := i / row; !keep[u] && !zero[u] && l.weightHH.Data()[i] != 0 {
+			if u := i / row; !keep[u] && !zero[u] && (l.weightHH.Data()[i] != 0 || l.weightHH.Holds(i)) {
 				keep[u] = true
 				readers = append(readers, u)
 			}

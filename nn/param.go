@@ -46,6 +46,7 @@ type Param struct {
 
 	data   []float32 // of Value; asking the tensor allocates
 	origin *origin   // nil: the values are of no other parameter
+	held   []bool    // values that count as not zero; nil: none
 }
 
 // NewParam returns a zero parameter of the given shape. A shape without axes is

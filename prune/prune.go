@@ -17,6 +17,9 @@ type Options struct {
 	Seed uint64
 	// Tolerance is the largest relative difference that passes; 0 means 1e-5.
 	Tolerance float64
+	// Held are values that count as not zero, so that what they are part of stays
+	// though all of it is zero; nil: none.
+	Held nn.Held
 }
 
 // Prune returns the network without what cannot change its output, and the
@@ -24,14 +27,23 @@ type Options struct {
 // not changed. A certificate that does not pass is an error; the report is
 // returned all the same.
 func Prune(net *nn.Network, o Options) (*nn.Network, *Report, error) {
-	if len(net.Nodes) == 0 {
-		return nil, nil, fmt.Errorf("prune %s: the network has no layers", net.Name)
-	}
-	small, err := analyse(net).rewrite()
+	small, err := smaller(net, o.Held)
 	if err != nil {
 		return nil, nil, err
 	}
 	report := Compare(net, small)
 	report.Certificate, err = certify(net, small, o)
 	return small, report, err
+}
+
+// smaller analyses and rewrites, with some values that count as not zero.
+func smaller(net *nn.Network, held nn.Held) (small *nn.Network, err error) {
+	if len(net.Nodes) == 0 {
+		return nil, fmt.Errorf("prune %s: the network has no layers", net.Name)
+	}
+	err = held.During(func() error {
+		small, err = analyse(net).rewrite()
+		return err
+	})
+	return small, err
 }

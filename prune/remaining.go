@@ -1,17 +1,13 @@
 package prune
 
-import (
-	"fmt"
-
-	"pare/nn"
-)
+import "pare/nn"
 
 // Remaining counts what Prune would leave of the network, without a certificate.
-func Remaining(net *nn.Network) (nn.Counts, error) {
-	if len(net.Nodes) == 0 {
-		return nn.Counts{}, fmt.Errorf("prune %s: the network has no layers", net.Name)
-	}
-	small, err := analyse(net).rewrite()
+func Remaining(net *nn.Network) (nn.Counts, error) { return RemainingHeld(net, nil) }
+
+// RemainingHeld is Remaining with values that count as not zero, as in Options.Held.
+func RemainingHeld(net *nn.Network, held nn.Held) (nn.Counts, error) {
+	small, err := smaller(net, held)
 	if err != nil {
 		return nn.Counts{}, err
 	}

@@ -33,8 +33,9 @@ func (t *Term) Hold(groups int) {
 }
 
 // Surviving counts the groups that are not zero and of which the network small, which
-// pruning has made of this term's, still holds values, with those that Hold has added.
-func (t *Term) Surviving(small *nn.Network) int {
+// pruning has made of this term's, still has values, with those that Hold has added.
+// Values that the pruning was told to hold count as not zero; nil: none.
+func (t *Term) Surviving(small *nn.Network, held nn.Held) int {
 	kept := map[*nn.Param][]bool{} // by origin: the values that small holds
 	for _, p := range small.Params() {
 		origin := p.Origin()
@@ -47,7 +48,7 @@ func (t *Term) Surviving(small *nn.Network) int {
 	}
 	alive := make([]bool, len(t.Norms()))
 	t.Visit(func(g int, p *nn.Param, i int) {
-		if k := kept[p]; k != nil && k[i] && p.Data()[i] != 0 {
+		if k := kept[p]; k != nil && k[i] && (p.Data()[i] != 0 || held.Holds(p, i)) {
 			alive[g] = true
 		}
 	})

@@ -76,7 +76,7 @@ func TestTheLastBranchIsLeft(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		alive := term.Surviving(small)
+		alive := term.Surviving(small, nil)
 		if net, err = small.Clone(); err != nil {
 			t.Fatal(err)
 		}

@@ -93,6 +93,13 @@ func (s Spec) lambdaAt(epoch float64) float64 {
 // Lambda is λ now.
 func (t *Term) Lambda() float64 { return t.lambda }
 
+// FullLambda is λ of the Spec, after warm-up and ramp and without a factor.
+func (t *Term) FullLambda() float64 { return t.spec.Lambda }
+
+// Grouped reports whether the penalty is on groups of a unit's values; else each
+// weight is by itself.
+func (t *Term) Grouped() bool { return t.spec.On != "weights" }
+
 // Proximal reports whether Prox is to be called after each optimizer step; else
 // the term has a gradient.
 func (t *Term) Proximal() bool { return t.spec.Mode != "subgradient" }

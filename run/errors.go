@@ -2,7 +2,6 @@ package run
 
 import (
 	"errors"
-	"fmt"
 
 	"pare/config"
 	"pare/internal/limit"
@@ -20,11 +19,6 @@ func (e *InputError) Unwrap() error { return e.Err }
 // notFinite reports whether a network gave outputs that are not finite.
 func notFinite(err error) bool {
 	return errors.Is(err, train.ErrNotFinite) || errors.Is(err, prune.ErrNotFinite)
-}
-
-// diverged is the error of a training whose network gives outputs that are not finite.
-func diverged(err error) error {
-	return fmt.Errorf("%w: %w; try a lower learning rate or clip gradients", train.ErrDiverged, err)
 }
 
 // IsInput reports whether an error is the fault of what the user gave, or that

@@ -9,6 +9,7 @@ import (
 	"pare/config"
 	"pare/layers"
 	"pare/nn"
+	"pare/prune/gradual"
 	"pare/train"
 )
 
@@ -23,12 +24,12 @@ type phase struct {
 	stop      train.EarlyStopSpec
 	freeze    bool
 	stream    uint64
-	shrinker  *shrinker // nil: the network stays whole
-	logged    int       // lines in the metrics log when it starts
+	shrinker  *gradual.Shrinker // nil: the network stays whole
+	logged    int               // lines in the metrics log when it starts
 }
 
 // training is the phase before pruning.
-func (r *runner) training(net *nn.Network, penalties []train.Penalty, shrinker *shrinker) phase {
+func (r *runner) training(net *nn.Network, penalties []train.Penalty, shrinker *gradual.Shrinker) phase {
 	t := r.c.Train
 	return phase{name: trainPhase, net: net, penalties: penalties, shrinker: shrinker, epochs: t.Epochs,
 		optimizer: t.Optimizer, schedule: t.Schedule, stream: 1, stop: r.earlyStop()}

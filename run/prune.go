@@ -9,6 +9,7 @@ import (
 	"pare/export"
 	"pare/nn"
 	"pare/prune"
+	"pare/prune/gradual"
 	"pare/train"
 )
 
@@ -24,19 +25,19 @@ type pruneResult struct {
 	LogLines        int           `json:"log_lines"` // of the metrics log, so far
 	Weights         []nn.Sparsity `json:"weights"`   // at the end of training
 	Config          string        `json:"config"`    // hash
-	Shrinking
+	gradual.Shrinking
 }
 
 // prune removes what the config says, measured right before and right after,
 // and keeps both networks in the run folder.
-func (r *runner) prune(ctx context.Context, net *nn.Network, way *shrinker, trained train.Result) (*nn.Network, *pruneResult, error) {
+func (r *runner) prune(ctx context.Context, net *nn.Network, way *gradual.Shrinker, trained train.Result) (*nn.Network, *pruneResult, error) {
 	if err := r.saveModel(trainedDir, net); err != nil {
 		return nil, nil, err
 	}
 	weights := net.Sparsity()
-	var shrinking Shrinking
+	var shrinking gradual.Shrinking
 	if way != nil {
-		if err := way.unmet(net); err != nil {
+		if err := way.Missed(net); err != nil {
 			return nil, nil, fmt.Errorf("%w; the network is in %s", err, r.folder.path(trainedDir))
 		}
 		shrinking = way.Shrinking
@@ -47,7 +48,7 @@ func (r *runner) prune(ctx context.Context, net *nn.Network, way *shrinker, trai
 	case errors.As(err, &in):
 		return nil, nil, r.c.Locate("prune.budget", in.Err)
 	case notFinite(err):
-		return nil, nil, fmt.Errorf("%w; the network is in %s", diverged(err), r.folder.path(trainedDir))
+		return nil, nil, fmt.Errorf("%w; the network is in %s", train.Diverged(err), r.folder.path(trainedDir))
 	case err != nil:
 		return nil, nil, fmt.Errorf("%w; the network before pruning is in %s", err, r.folder.path(trainedDir))
 	}

@@ -116,7 +116,7 @@ func (r *runner) run(ctx context.Context) (*Summary, error) {
 	}
 	final, active, err := measure(ctx, small, r.data)
 	if notFinite(err) {
-		return nil, fmt.Errorf("%s: %w", finetunePhase, diverged(err))
+		return nil, fmt.Errorf("%s: %w", finetunePhase, train.Diverged(err))
 	}
 	if err != nil {
 		return nil, err
@@ -143,7 +143,7 @@ func (r *runner) trainAndPrune(ctx context.Context, net *nn.Network) (*nn.Networ
 	if err != nil {
 		return nil, nil, err
 	}
-	shrinker, err := r.newShrinker(net, terms)
+	shrinker, err := r.shrinker(net, terms)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -5,6 +5,7 @@ import (
 
 	"pare/nn"
 	"pare/prune"
+	"pare/prune/gradual"
 	"pare/train"
 )
 
@@ -50,7 +51,7 @@ type Summary struct {
 	Removed     prune.Removed     `json:"removed"`
 	Weights     []LayerWeights    `json:"weights"` // of the layers that have them
 
-	Shrinking
+	gradual.Shrinking
 
 	TrainSeconds    float64 `json:"train_seconds"`
 	FinetuneSeconds float64 `json:"finetune_seconds"`

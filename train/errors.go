@@ -1,6 +1,9 @@
 package train
 
-import "errors"
+import (
+	"errors"
+	"fmt"
+)
 
 // Errors that callers tell apart; those returned wrap them and say more.
 var (
@@ -17,3 +20,7 @@ var (
 	// phase or optimizer.
 	ErrMismatch = errors.New("the checkpoint does not fit")
 )
+
+// Diverged is the error of a training whose network gives outputs that are not finite,
+// as err says.
+func Diverged(err error) error { return fmt.Errorf("%w: %w; %s", ErrDiverged, err, remedy) }

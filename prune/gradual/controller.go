@@ -14,11 +14,11 @@ type Controller struct {
 	Plan Plan
 	// Step is the time between two calls of Update, as a share of training.
 	Step float64
-	State
+	ControllerState
 }
 
-// State is all that a Controller remembers.
-type State struct {
+// ControllerState is all that a Controller remembers.
+type ControllerState struct {
 	Factor float64   `json:"factor"`           // on the strength of all penalties
 	Norms  []float64 `json:"norms,omitempty"`  // of the groups at the last Update; nil: they cannot be compared
 	Braked bool      `json:"braked,omitempty"` // penalties rest until the next Update
@@ -42,10 +42,10 @@ const (
 	braked = 0.6 // what is left of a factor that made too many groups go
 )
 
-// New returns a Controller before its first Update; step is the time between two
+// NewController returns a Controller before its first Update; step is the time between two
 // of them as a share of training.
-func New(p Plan, step float64) *Controller {
-	return &Controller{Plan: p, Step: step, State: State{Factor: start}}
+func NewController(p Plan, step float64) *Controller {
+	return &Controller{Plan: p, Step: step, ControllerState: ControllerState{Factor: start}}
 }
 
 // Update sets the factor for the time until the next call. x is the point of

@@ -16,7 +16,7 @@ func simulate(p Plan, groups, updates int, pull float64, seed uint64) (at, share
 		norms[i], pulls[i] = 1+0.3*rng.NormFloat64(), pull*math.Exp(0.5*rng.NormFloat64())
 	}
 	const looks = 10 // between two updates
-	c := New(p, 1/float64(updates))
+	c := NewController(p, 1/float64(updates))
 	rest := false
 	for k := range updates * looks {
 		x := float64(k) / float64(updates*looks)

@@ -1,0 +1,177 @@
+package gradual
+
+import (
+	"errors"
+
+	"pare/nn"
+	"pare/prune"
+	"pare/regularize"
+	"pare/train"
+)
+
+// Shrinker removes what is zero during training, and with a target sees to it that
+// enough becomes zero. It is for one training, and not for concurrent use.
+type Shrinker struct {
+	o         Options
+	penalties []penalty
+	whole     nn.Counts
+	interval  int         // steps between changes of the factor or choices of groups; 0 without a target
+	goal      *Controller // nil: no target
+	last      kept        // values of groups after the last step, with method Lambda
+	smaller   bool        // removed since the last look of Hysteresis
+	state
+}
+
+var _ train.Reshaper = (*Shrinker)(nil)
+
+// Few random inputs will do for the certificates on the way: that of the end proves the
+// last network against many, and a wrong rewrite shows on any.
+const randomExamples = 8
+
+// New returns what shrinks the network, which is trained with the penalties. Those are
+// on groups of the whole network; with a target their lambdas are relative. A target
+// that no training can meet is an *OptionError.
+func New(net *nn.Network, penalties []train.Penalty, o Options) (*Shrinker, error) {
+	if err := o.validate(); err != nil {
+		return nil, err
+	}
+	s := &Shrinker{o: o, whole: net.Count()}
+	for _, p := range penalties {
+		term, _ := p.(*regularize.Term)
+		s.penalties = append(s.penalties, penalty{whole: p, now: term})
+	}
+	if o.Target == nil {
+		return s, nil
+	}
+	s.interval = o.interval()
+	s.goal = NewController(o.Target.Plan, float64(s.interval)/float64(o.Steps))
+	s.TargetShare = o.Target.Share
+	if err := s.reachable(net); err != nil {
+		return nil, err
+	}
+	s.strengthen(0)
+	return s, nil
+}
+
+// Begin implements train.Reshaper: a checkpoint holds the values after its step.
+func (s *Shrinker) Begin(*nn.Network) {
+	s.last = s.last.keep(s.terms().grouped())
+	s.Fading.recall(s.terms())
+}
+
+// Every implements train.Reshaper.
+func (s *Shrinker) Every() int {
+	if s.goal != nil {
+		return 1
+	}
+	return s.o.Every
+}
+
+// met reports whether there is a target and it has been met.
+func (s *Shrinker) met() bool { return s.TargetStep > 0 }
+
+// Unmet implements train.Reshaper.
+func (s *Shrinker) Unmet() bool { return s.goal != nil && !s.met() }
+
+// Reshape implements train.Reshaper.
+func (s *Shrinker) Reshape(net *nn.Network, at train.Place) (*train.Reshaped, error) {
+	switch {
+	case !s.Unmet():
+		if s.o.Every == 0 || at.Step%s.o.Every != 0 {
+			return nil, nil
+		}
+		return s.shrink(net)
+	case s.o.Target.Method == Lambda:
+		return s.lambda(net, at)
+	}
+	return s.least(net, at)
+}
+
+// share is the share of the whole network that is left of it.
+func (s *Shrinker) share(left nn.Counts) float64 {
+	return s.o.Target.share(left, s.whole, s.terms().grouped())
+}
+
+// arrive ends the search: the network is small enough.
+func (s *Shrinker) arrive(net *nn.Network, share float64, at train.Place) (*train.Reshaped, error) {
+	if left, err := prune.Remaining(net); err != nil {
+		return nil, err
+	} else if left.MACs == 0 {
+		return nil, ErrClosed
+	}
+	change, err := s.remove(net, nil)
+	if err != nil {
+		return s.refused(err)
+	}
+	if change == nil {
+		change = &train.Reshaped{} // it was shrunk already
+	}
+	s.TargetReached, s.TargetStep = share, at.Step
+	change.Target = &train.ControlRecord{Share: share, Planned: s.goal.Plan.At(at.Share)}
+	return change, nil
+}
+
+// shrink removes what is zero, and without a target was so at the last look; nil:
+// nothing is, or the certificate does not pass.
+func (s *Shrinker) shrink(net *nn.Network) (*train.Reshaped, error) {
+	var held nn.Held
+	if s.goal == nil {
+		held = s.Hysteresis.fresh(s.terms())
+	}
+	change, err := s.remove(net, held)
+	if s.goal == nil {
+		if s.smaller = err == nil && change != nil; !s.smaller {
+			s.Hysteresis.look(s.terms())
+		}
+	}
+	if err != nil {
+		return s.refused(err)
+	}
+	return change, nil
+}
+
+// refused leaves the network whole for now where a certificate does not pass.
+func (s *Shrinker) refused(err error) (*train.Reshaped, error) {
+	if errors.Is(err, prune.ErrNotFinite) {
+		return nil, train.Diverged(err)
+	}
+	if !errors.Is(err, prune.ErrCertificate) {
+		return nil, err
+	}
+	if s.o.Warn != nil {
+		s.o.Warn(err)
+	}
+	return nil, nil
+}
+
+// remove returns the network without what is zero and not held, nil where nothing is.
+func (s *Shrinker) remove(net *nn.Network, held nn.Held) (*train.Reshaped, error) {
+	before := net.Count()
+	left, err := prune.RemainingHeld(net, held)
+	if err != nil {
+		return nil, err
+	}
+	if left.MACs == 0 || left.Params >= before.Params && left.MACs >= before.MACs {
+		return nil, nil
+	}
+	o := prune.Options{Random: randomExamples, Seed: s.o.Seed, Held: held}
+	if s.o.Examples != nil {
+		if o.Inputs, err = s.o.Examples(); err != nil {
+			return nil, err
+		}
+	}
+	small, report, err := prune.Prune(net, o)
+	if err != nil {
+		return nil, err
+	}
+	s.Removals++
+	s.Alive = make([]int, len(s.penalties))
+	for k, t := range s.terms() {
+		if t != nil {
+			s.Alive[k] = t.Surviving(small, held)
+		}
+	}
+	s.WorstCertificate = max(s.WorstCertificate, report.Certificate.MaxRelDiff)
+	return &train.Reshaped{Net: small, Shrink: &train.ShrinkRecord{Params: report.After.Params, MACs: report.After.MACs,
+		MaxRelDiff: report.Certificate.MaxRelDiff}}, nil
+}

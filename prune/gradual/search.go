@@ -1,0 +1,90 @@
+package gradual
+
+import (
+	"slices"
+
+	"pare/nn"
+	"pare/prune"
+)
+
+// choose zeroes the first groups of a list so that as much as line is left, or the
+// most that is less, and returns those and the share that is left; the others have
+// the values that were kept. With all of the list gone it is share.
+func (v kept) choose(net *nn.Network, all []group, line, share float64, measure func(nn.Counts) float64) ([]group, float64, error) {
+	list, best, chosen := all, share, all
+	for range lumps {
+		n, got, err := v.fewest(net, list, line, measure)
+		if err != nil {
+			return nil, share, err
+		}
+		if got > line {
+			break // without the lumps too much is left
+		}
+		if got >= best {
+			best, chosen = got, slices.Clone(list[:n])
+		}
+		if n == 0 || got >= line-slack {
+			break
+		}
+		v.put(list[n-1:n], nil)
+		list = slices.Delete(slices.Clone(list), n-1, n)
+	}
+	v.put(all, chosen)
+	return chosen, best, nil
+}
+
+const (
+	lumps = 16   // groups that come back because they take too much along
+	slack = 0.02 // of the network: less is not worth another search
+)
+
+// fewest finds how many of the first groups of the list have to go so that no more
+// than line is left, and what is left then.
+func (v kept) fewest(net *nn.Network, list []group, line float64, measure func(nn.Counts) float64) (n int, share float64, err error) {
+	look := func(gone int) (float64, error) {
+		v.put(list, list[:gone])
+		left, err := prune.Remaining(net)
+		return measure(left), err
+	}
+	hi := len(list)
+	for n < hi {
+		mid := (n + hi) / 2
+		if share, err = look(mid); err != nil {
+			return 0, 0, err
+		}
+		if share <= line {
+			hi = mid
+		} else {
+			n = mid + 1
+		}
+	}
+	share, err = look(n)
+	return n, share, err
+}
+
+// spare gives those of the gone groups of a list back without which no more than line
+// is left, those that are worth most first, and returns the rest. Groups that bring the
+// network little nearer to its target stay so, as long as dearer ones take it beyond.
+func (v kept) spare(net *nn.Network, gone []group, line float64, measure func(nn.Counts) float64) ([]group, error) {
+	for n := (len(gone) + 1) / 2; len(gone) > 0; n = (n + 1) / 2 {
+		for last := len(gone); last > 0; last -= n {
+			part := gone[max(0, last-n):last]
+			v.put(part, nil)
+			rest := slices.Concat(gone[:max(0, last-n)], gone[last:])
+			v.put(nil, rest) // what two groups share
+			left, err := prune.Remaining(net)
+			if err != nil {
+				return nil, err
+			}
+			if measure(left) <= line {
+				gone = rest
+			} else {
+				v.put(nil, part)
+			}
+		}
+		if n == 1 {
+			break
+		}
+	}
+	return gone, nil
+}
