@@ -53,14 +53,14 @@ func (s *shrinker) reachable(net *nn.Network) error {
 	}
 	if share := s.share(left); share > s.TargetShare {
 		key, what := s.measure()
-		return s.r.c.Errorf("target."+key, "%.3g of the %s cannot be all that is left: with everything gone that the penalties reach, %.3g would be; let them reach more of the network, or raise the target",
+		return s.r.c.Errorf("target."+key, "%.3g of the %s cannot be reached: with everything removed that the penalties cover, %.3g would be left; penalise more of the network, or raise the target",
 			s.TargetShare, what, share)
 	}
 	return nil
 }
 
 // errClosed is the end of a training that has nothing left to train.
-var errClosed = errors.New("nothing that depends on the input is left of the network; raise the target, train for more epochs, or penalise less of the network, with a smaller lambda")
+var errClosed = errors.New("the output no longer depends on the input; raise the target, train for more epochs, or penalise less of the network, with a smaller lambda")
 
 // measure is the key of the target in the config, and what it counts.
 func (s *shrinker) measure() (key, what string) {
