@@ -186,7 +186,7 @@ func TestSequenceRefusals(t *testing.T) {
 		{strings.Replace(text, "}", ", normalize: unit}", 1) + listed, "data.normalize: unit is for images, text has none"},
 		{strings.Replace(text, "}", ", augment: {flip: true}}", 1) + listed, "data.augment: it changes images, text has none"},
 		{strings.Replace(text, "}", ", window: 500}", 1) + listed, "data: text: " + file + ": the text has 1140 characters"},
-		{strings.Replace(text, "a.txt", "b.txt", 1) + listed, "b.txt: no such file"},
+		{strings.Replace(text, "a.txt", "b.txt", 1) + listed, "b.txt: no such file; set data.file"},
 		{strings.Replace(text, "}", ", train: 9}", 1) + listed + "train: {batch: 10}\n", "train.batch: loader: batch of 10; must be 1 to the number of examples, 9"},
 		{addingConfig + "", ""},
 		{strings.Replace(addingConfig, "epochs: 6", "label_smoothing: 0.1, epochs: 6", 1), "train.label_smoothing: it spreads a target over all classes, but targets of adding are numbers"},
