@@ -4,17 +4,17 @@ package config
 // leaves a key out.
 type Config struct {
 	Name       string      `yaml:"name" json:"name" doc:"name of the run; the run folder is runs/NAME unless told otherwise. Default: the name of the file"`
-	Seed       uint64      `yaml:"seed" json:"seed" doc:"seed of all randomness; one seed gives one result, whatever the number of threads"`
+	Seed       uint64      `yaml:"seed" json:"seed" doc:"seed of all randomness; the same seed gives the same result for any number of threads"`
 	Threads    int         `yaml:"threads" json:"threads" range:"[0,1024]" doc:"processor threads to use; 0: all cores"`
-	Data       Data        `yaml:"data" json:"data" required:"true" doc:"what to train on"`
+	Data       Data        `yaml:"data" json:"data" required:"true" doc:"training, validation and test data"`
 	Model      Model       `yaml:"model" json:"model" required:"true" doc:"the network"`
 	Train      Train       `yaml:"train" json:"train" doc:"training"`
-	Penalties  []Penalty   `yaml:"penalties,omitempty" json:"penalties,omitempty" doc:"what the loss asks to be sparse"`
-	Target     *Target     `yaml:"target,omitempty" json:"target,omitempty" doc:"how much of the network is to be left: training then finds the strength of the penalties by itself, their lambdas being relative; left out: lambdas are as given"`
-	Prune      Prune       `yaml:"prune" json:"prune" doc:"what is removed after training"`
-	Thresholds *Thresholds `yaml:"thresholds,omitempty" json:"thresholds,omitempty" doc:"what ReLUs let through from which size on, calibrated after pruning; left out: all above 0"`
+	Penalties  []Penalty   `yaml:"penalties,omitempty" json:"penalties,omitempty" doc:"penalties that make the network sparse"`
+	Target     *Target     `yaml:"target,omitempty" json:"target,omitempty" doc:"share of the network to keep: training then finds the strength of the penalties, and lambdas are relative; left out: lambdas are used as given"`
+	Prune      Prune       `yaml:"prune" json:"prune" doc:"which units are removed, and when"`
+	Thresholds *Thresholds `yaml:"thresholds,omitempty" json:"thresholds,omitempty" doc:"size from which on ReLUs let values through, calibrated after pruning; left out: all above 0"`
 	Finetune   *Finetune   `yaml:"finetune,omitempty" json:"finetune,omitempty" doc:"training after pruning; left out: none"`
-	Export     Export      `yaml:"export" json:"export" doc:"what the run folder gets beside checkpoints"`
+	Export     Export      `yaml:"export" json:"export" doc:"models to write to the run folder, besides checkpoints"`
 
 	root *node // the file with its overrides, for places of errors
 }
@@ -22,7 +22,7 @@ type Config struct {
 // Data says which data to use and how much of it.
 type Data struct {
 	Dataset    string  `yaml:"dataset" json:"dataset" required:"true" doc:"mnist, fashion-mnist, cifar10, digits, planted, glyphs, text, wordchain, adding, copy, or a dataset that the program registers"`
-	Dir        string  `yaml:"dir,omitempty" json:"dir,omitempty" doc:"folder with the official files; empty: the cache, after downloading what it lacks; text: folder of the text file"`
+	Dir        string  `yaml:"dir,omitempty" json:"dir,omitempty" doc:"folder with the official files; empty: the cache, after downloading missing files; text: folder of the text file"`
 	Download   *bool   `yaml:"download,omitempty" json:"download,omitempty" doc:"whether files may be downloaded; left out: yes"`
 	Train      int     `yaml:"train" json:"train" range:"[0,)" doc:"training examples, windows of a text; 0: all that validation leaves (generated data: 20000)"`
 	Validation int     `yaml:"validation" json:"validation" range:"[0,)" doc:"examples held out of training to choose by, of text out of test; 0: none (generated data: 2000)"`
@@ -70,7 +70,7 @@ type Optimizer struct {
 	DecayAll    bool    `yaml:"decay_all,omitempty" json:"decay_all,omitempty" doc:"decay biases, normalisation and gates too"`
 	Beta1       float64 `yaml:"beta1,omitempty" json:"beta1,omitempty" range:"(0,1)" doc:"adam: decay of the mean of gradients; left out: 0.9"`
 	Beta2       float64 `yaml:"beta2,omitempty" json:"beta2,omitempty" range:"(0,1)" doc:"adam: decay of the mean of squares; left out: 0.999"`
-	Eps         float64 `yaml:"eps,omitempty" json:"eps,omitempty" range:"(0,)" doc:"adam and ramda: added to what steps are divided by; left out: 1e-8, for ramda 1e-6"`
+	Eps         float64 `yaml:"eps,omitempty" json:"eps,omitempty" range:"(0,)" doc:"adam and ramda: added to the divisor of steps; left out: 1e-8, for ramda 1e-6"`
 }
 
 // Schedule has the fields of train.ScheduleSpec in the same order, so that one
@@ -87,14 +87,14 @@ type Schedule struct {
 // EarlyStop says when training ends early.
 type EarlyStop struct {
 	Patience int    `yaml:"patience" json:"patience" range:"[0,)" doc:"epochs without improvement on the validation data before the stop, counted once all penalties have their full strength and a target is met; 0: never"`
-	Metric   string `yaml:"metric" json:"metric" enum:"loss,accuracy" doc:"what has to improve"`
+	Metric   string `yaml:"metric" json:"metric" enum:"loss,accuracy" doc:"value that must improve"`
 }
 
 // Penalty is a term of the loss that asks for sparsity; regularize.Spec tells
 // what the values mean.
 type Penalty struct {
 	Type    string             `yaml:"type" json:"type" required:"true" doc:"a registered penalty: l1, group_lasso, group_mcp, elastic_net; on activations: l1, hoyer_square, transformed_l1"`
-	On      string             `yaml:"on" json:"on" required:"true" doc:"what a group is: weights, channels, neurons, branches, blocks, heads, gates, paths, input_features, positions, recurrent_units, or activations: the outputs of layers"`
+	On      string             `yaml:"on" json:"on" required:"true" doc:"groups: weights, channels, neurons, branches, blocks, heads, gates, paths, input_features, positions, recurrent_units, or activations: the outputs of layers"`
 	Layers  []string           `yaml:"layers,omitempty" json:"layers,omitempty" list:"single" empty:"no" doc:"patterns of layer names, where * stands for any text; left out: all layers, for activations all ReLUs that a layer reads"`
 	Lambda  float64            `yaml:"lambda" json:"lambda" required:"true" range:"[0,)" doc:"strength"`
 	Alpha   float64            `yaml:"alpha,omitempty" json:"alpha,omitempty" range:"[0,1]" doc:"elastic_net: share of l1; group_mcp: one over the norm from which groups are left alone"`
@@ -105,20 +105,20 @@ type Penalty struct {
 	Warmup  float64            `yaml:"warmup,omitempty" json:"warmup,omitempty" range:"[0,)" doc:"epochs without the penalty"`
 	Ramp    float64            `yaml:"ramp,omitempty" json:"ramp,omitempty" range:"[0,)" doc:"epochs after them over which lambda rises; 0: at once"`
 	Mode    string             `yaml:"mode,omitempty" json:"mode,omitempty" enum:"prox,subgradient" doc:"prox: proximal steps, which give exact zeros; subgradient: for comparison; activations have none"`
-	Revive  *Revive            `yaml:"revive,omitempty" json:"revive,omitempty" doc:"activations: what is done for units that do not fire, which are 0 wherever one looks; left out: nothing"`
+	Revive  *Revive            `yaml:"revive,omitempty" json:"revive,omitempty" doc:"activations: help for units that never fire (output 0 everywhere); left out: none"`
 }
 
 // Revive has the fields of regularize.Revive in the same order, so that one
 // converts to the other.
 type Revive struct {
 	After int     `yaml:"after" json:"after" range:"[1,)" doc:"steps without firing until a unit's bias is pushed, and over which rates are averaged"`
-	Floor float64 `yaml:"floor" json:"floor" range:"[0,1)" doc:"share of positions at which a unit fires below which it is not penalised"`
-	Push  float64 `yaml:"push" json:"push" range:"[0,)" doc:"what a silent unit's bias grows by at each step until it fires; 0: nothing"`
+	Floor float64 `yaml:"floor" json:"floor" range:"[0,1)" doc:"units that fire at a smaller share of positions are not penalised"`
+	Push  float64 `yaml:"push" json:"push" range:"[0,)" doc:"growth per step of the bias of a silent unit until it fires; 0: none"`
 }
 
 // Prune says what is removed after training.
 type Prune struct {
-	Method string  `yaml:"method" json:"method" enum:"zeros,magnitude,random,none" doc:"zeros: what training made constant or dead; magnitude: the smallest units; random: any units; none"`
+	Method string  `yaml:"method" json:"method" enum:"zeros,magnitude,random,none" doc:"zeros: units that training made constant or dead; magnitude: units with the smallest weights; random: units drawn at random; none"`
 	Budget *Budget `yaml:"budget,omitempty" json:"budget,omitempty" doc:"how much to keep; magnitude and random need it"`
 	Every  int     `yaml:"every,omitempty" json:"every,omitempty" range:"[0,)" doc:"zeros: steps of training between removals on the way, after which training goes on with the smaller network; with target.method least an interval is a multiple of it of at least 40 steps, in a short training of half of those between from and by; 0: only at the end, with a target a tenth of an epoch"`
 	Scope  string  `yaml:"scope" json:"scope" enum:"global,layer" doc:"magnitude and random: whether units compete over the network or in their layer"`
@@ -135,7 +135,7 @@ type Budget struct {
 type Target struct {
 	MACs   float64 `yaml:"macs,omitempty" json:"macs,omitempty" range:"(0,1)" doc:"share of multiply-accumulates to keep"`
 	Params float64 `yaml:"params,omitempty" json:"params,omitempty" range:"(0,1)" doc:"share of parameters to keep"`
-	Groups float64 `yaml:"groups,omitempty" json:"groups,omitempty" range:"(0,1)" doc:"share of the groups of all penalties to keep, such as branches or heads; single weights are no groups"`
+	Groups float64 `yaml:"groups,omitempty" json:"groups,omitempty" range:"(0,1)" doc:"share of the groups of all penalties to keep, such as branches or heads; single weights do not count as groups"`
 	From   float64 `yaml:"from" json:"from" range:"[0,1)" doc:"share of the training steps after which penalties begin and the first groups go"`
 	By     float64 `yaml:"by" json:"by" range:"(0,1]" doc:"share of the training steps by which the network is to be that small"`
 	Method string  `yaml:"method" json:"method" enum:"lambda,least" doc:"lambda: one factor on all lambdas, which are relative, is found on the way; least: in each interval the groups whose removal would change the loss least are shrunk to zero, those of a larger lambda first"`

@@ -69,7 +69,7 @@ func (m *Model) readLayers(n *node, path string) error {
 		}
 		entry := join(path, fmt.Sprint(i))
 		if first, ok := seen[l.Name]; ok {
-			return l.where.place("name").errorf("%s: the name %s is already that of %s", entry, l.Name, first)
+			return l.where.place("name").errorf("%s: the name %s is already taken by %s", entry, l.Name, first)
 		}
 		seen[l.Name] = entry
 	}

@@ -79,7 +79,7 @@ func (r reader) checkText(data []byte) error {
 			case c == '#' && (last == ' ' || last == '\t'):
 				comment = true
 			case c == '\t' && !comment:
-				return r.locate(i+1, col).errorf("a tab; YAML is indented and spaced with spaces")
+				return r.locate(i+1, col).errorf("a tab; indent and separate with spaces")
 			case c != '\t' && !unicode.IsPrint(c):
 				return r.locate(i+1, col).errorf("the invisible character %U; remove it", c)
 			}

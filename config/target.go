@@ -28,7 +28,7 @@ func (c *Config) checkTarget() error {
 	case t.From >= t.By:
 		return place.errorf("target.from is %g, it must be below target.by, which is %g", t.From, t.By)
 	case len(c.Penalties) == 0:
-		return place.errorf("target needs penalties, whose strength it finds; add for example {type: group_lasso, on: channels, lambda: 0.01}")
+		return place.errorf("target needs penalties, which name the groups to remove; add for example {type: group_lasso, on: channels, lambda: 0.01}")
 	case !slices.ContainsFunc(c.Penalties, strong):
 		return place.errorf("target needs a penalty with lambda above 0 and mode prox, as others make no exact zeros")
 	case t.Groups != 0 && !slices.ContainsFunc(c.Penalties, func(p Penalty) bool { return strong(p) && p.On != "weights" }):

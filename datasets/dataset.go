@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"sync"
+
+	"pare/internal/suggest"
 )
 
 // Set is a dataset: its parts and what they ask of a network. NewImageSet makes one of
@@ -84,7 +86,10 @@ func Lookup(name string) (Dataset, error) {
 	d, ok := registry.byName[name]
 	registry.RUnlock()
 	if !ok {
-		return nil, fmt.Errorf("datasets: no dataset %q; known: %s", name, strings.Join(Names(), ", "))
+		if near := suggest.Nearest(name, Names()); len(near) > 0 {
+			return nil, fmt.Errorf("datasets: no dataset %q; did you mean %s?", name, strings.Join(near, " or "))
+		}
+		return nil, fmt.Errorf("datasets: no dataset %q; the datasets are %s", name, strings.Join(Names(), ", "))
 	}
 	return d, nil
 }

@@ -21,7 +21,9 @@ func TestRegistry(t *testing.T) {
 		}
 	}
 	_, err := Lookup("mnits")
-	wantError(t, err, `"mnits"`, "cifar10, copy, digits", "mnist")
+	wantError(t, err, `"mnits"`, "did you mean mnist?")
+	_, err = Lookup("letters")
+	wantError(t, err, `"letters"`, "cifar10, copy, digits", "mnist")
 	if !slices.IsSorted(Names()) {
 		t.Errorf("names %q are not sorted", Names())
 	}

@@ -14,8 +14,8 @@ func (planted) Name() string { return "planted" }
 func (planted) Doc() string {
 	return "The handwritten digits with planted decoys, 8×4×4: channels 0 to 3 are the quadrants of the digit (upper left, " +
 		"upper right, lower left, lower right), channels 4 to 7 the same quadrants of four other digits, drawn at random " +
-		"whatever the class. Each channel is blank in a third of the examples, so that none can be done without. " +
-		"What is drawn is drawn anew for each epoch of training. Values in 0..1; sizes as for digits."
+		"whatever the class. Each channel is blank in a third of the examples, so that none is redundant. " +
+		"The random parts are drawn anew for each epoch of training. Values in 0..1; sizes as for digits."
 }
 
 // Load cuts up the parts of digits; decoys come from the part of their example.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -61,6 +62,9 @@ func readText(ctx context.Context, path string, v *vocabulary) (tokens []uint16,
 		}
 		return nil
 	})
+	if errors.Is(err, fs.ErrNotExist) {
+		err = fmt.Errorf("%s: no such file; set data.file to a UTF-8 text file, or data.dir to its folder", path)
+	}
 	return tokens, used, err
 }
 

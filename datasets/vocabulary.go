@@ -39,7 +39,7 @@ func parseVocabulary(s string) (*vocabulary, error) {
 	for rest := s; rest != ""; {
 		r, multibyte, tail, err := strconv.UnquoteChar(rest, 0)
 		if err != nil || !multibyte && r >= utf8.RuneSelf { // an escape, or one of a byte that is no character
-			return nil, fmt.Errorf("vocabulary: %q is no character; write a line break as \\n and a backslash as \\\\", rest[:min(len(rest), 8)])
+			return nil, fmt.Errorf("vocabulary: %q is not a character; write a line break as \\n and a backslash as \\\\", rest[:min(len(rest), 8)])
 		}
 		if seen[r] {
 			return nil, fmt.Errorf("vocabulary: it has %s twice", character(r))

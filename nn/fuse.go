@@ -59,7 +59,7 @@ const noSkip = -2 // -1 is the network's input
 
 // fuse finds the layers that are computed along with one before them. It
 // returns the fusions by the node where they end, and whether a node is computed
-// inside of one. The value of a node inside is not to be had, so those that
+// inside of one. The value of a node inside cannot be read, so those that
 // others read, or that keep names, stay outside.
 func fuse(net *Network, keep map[string]bool, batch int) (byTail map[int]fusion, inside []bool) {
 	readers := make([][]int, len(net.Nodes))

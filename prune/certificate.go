@@ -30,7 +30,7 @@ func certify(large, small *nn.Network, o Options) (Certificate, error) {
 	size := large.Input.Size()
 	inputs := append([]float32(nil), o.Inputs...)
 	if len(inputs)%size != 0 {
-		return Certificate{}, fmt.Errorf("certificate: %d input values are no whole number of examples of %s", len(inputs), large.Input)
+		return Certificate{}, fmt.Errorf("certificate: %d input values are not a whole number of examples of %s", len(inputs), large.Input)
 	}
 	random := o.Random
 	if random == 0 {

@@ -23,7 +23,7 @@ type Selection struct {
 // Methods lists the selection methods with a line about each.
 func Methods() [][2]string {
 	return [][2]string{
-		{"zeros", "removes what training drove to exactly zero"},
+		{"zeros", "removes the units that training drove to exactly zero"},
 		{"magnitude", "zeroes the units of smallest weight norm up to a budget (Li et al. 2017), then removes them"},
 		{"random", "zeroes random units up to a budget, then removes them"},
 		{"none", "keeps the network whole"},
@@ -40,11 +40,11 @@ func (s Selection) Validate() error {
 	}
 	for name, v := range map[string]float64{"macs": s.MACs, "params": s.Params} {
 		if !(v >= 0 && v <= 1) {
-			return fmt.Errorf("budget %s is %g, it must lie in (0, 1]", name, v)
+			return fmt.Errorf("budget %s is %g, it must be above 0 and at most 1", name, v)
 		}
 	}
 	if (s.MACs == 0) == (s.Params == 0) {
-		return fmt.Errorf("method %s needs a budget: either macs or params", s.Method)
+		return fmt.Errorf("method %s needs exactly one budget: either macs or params", s.Method)
 	}
 	return nil
 }
@@ -83,7 +83,7 @@ func (s Selection) Zero(net *nn.Network) error {
 		return err
 	}
 	if least > 1 {
-		return fmt.Errorf("the budget cannot be met: one unit in every layer still takes %.3g of it", least)
+		return fmt.Errorf("the budget cannot be met: with one unit left in every layer, the network still has %.3g times the budget", least)
 	}
 	for lo < hi {
 		mid := (lo + hi) / 2

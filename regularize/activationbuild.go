@@ -19,7 +19,7 @@ func (t *Activations) Build(b *nn.Builder, _ *nn.Network) (*gorgonia.Node, error
 	for _, s := range t.sites {
 		n, ok := b.Output(s.name)
 		if !ok {
-			return nil, fmt.Errorf("the output of layer %s is not to be had", s.name)
+			return nil, fmt.Errorf("layer %s has no output to penalise", s.name)
 		}
 		w := newSweep(t, s, b.Batch)
 		in, sweeps = append(in, n), append(sweeps, w)

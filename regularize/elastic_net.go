@@ -28,7 +28,7 @@ func (*ElasticNet) Elementwise() bool { return true }
 // SetAlpha implements Mixed.
 func (p *ElasticNet) SetAlpha(alpha float64) error {
 	if !(alpha > 0 && alpha <= 1) {
-		return fmt.Errorf("%g is not in (0, 1]; 1 is l1, and squares alone are what weight decay is", alpha)
+		return fmt.Errorf("%g is not in (0, 1]; 1 is l1; for squares alone use weight decay", alpha)
 	}
 	p.Alpha = alpha
 	return nil

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"pare/internal/suggest"
 )
 
 type entry struct {
@@ -26,6 +28,9 @@ func Register(kind, doc string, newPenalty func() Penalty) {
 func New(kind string) (Penalty, error) {
 	e, ok := registry[kind]
 	if !ok {
+		if near := suggest.Nearest(kind, Kinds()); len(near) > 0 {
+			return nil, fmt.Errorf("unknown penalty %q; did you mean %s?", kind, strings.Join(near, " or "))
+		}
 		return nil, fmt.Errorf("unknown penalty %q; known penalties are %s", kind, strings.Join(Kinds(), ", "))
 	}
 	return e.new(), nil

@@ -6,6 +6,8 @@ import (
 	"path"
 	"slices"
 	"strings"
+
+	"pare/internal/suggest"
 )
 
 // Spec describes a penalty on part of a network, as a config states it.
@@ -167,7 +169,7 @@ func (s Spec) penalty() (Penalty, error) {
 		return nil, fmt.Errorf("type: %w", err)
 	}
 	if s.On == "weights" && !isElementwise(p) {
-		return nil, fmt.Errorf("on: %s needs groups of several values, and of a single weight it is what l1 is; use type: l1, or on: channels or neurons", s.Type)
+		return nil, fmt.Errorf("on: %s needs groups of several values, and on single weights it equals l1; use type: l1, or on: channels or neurons", s.Type)
 	}
 	if m, ok := p.(Mixed); ok {
 		if err := m.SetAlpha(s.Alpha); err != nil {
@@ -203,6 +205,9 @@ func hasMembers(on string) bool {
 func oneOf(key, value string, allowed []string) error {
 	if slices.Contains(allowed, value) {
 		return nil
+	}
+	if near := suggest.Nearest(value, allowed); len(near) > 0 {
+		return fmt.Errorf("%s: unknown value %q; did you mean %s?", key, value, strings.Join(near, " or "))
 	}
 	return fmt.Errorf("%s: unknown value %q; it is one of %s", key, value, strings.Join(allowed, ", "))
 }

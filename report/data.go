@@ -149,9 +149,9 @@ func (d Data) onTheWay() string {
 	case 0:
 		return ""
 	case 1:
-		return "1 removal while training, " + small(d.WorstOnTheWay)
+		return "1 removal while training, largest difference " + small(d.WorstOnTheWay)
 	}
-	return fmt.Sprintf("%d removals while training, worst %s", d.OnTheWay, small(d.WorstOnTheWay))
+	return fmt.Sprintf("%d removals while training, largest difference %s", d.OnTheWay, small(d.WorstOnTheWay))
 }
 
 // changed reports whether a layer lost anything.

@@ -38,7 +38,7 @@ func activities(stages []stage) []report.Measure {
 		return nil
 	}
 	density := row("active", func(r *activity.Report) float64 { return r.Overall })
-	density.Note = "activations not 0" + spread(last)
+	density.Note = "share of activations that are not 0" + spread(last)
 	return []report.Measure{density,
 		row("dead units", func(r *activity.Report) float64 { return r.Dead })}
 }
@@ -59,5 +59,5 @@ func spread(r *activity.Report) string {
 			most = n
 		}
 	}
-	return fmt.Sprintf(", from %.2f %% in %s to %.2f %% in %s", 100*r.Layers[least].Density, least, 100*r.Layers[most].Density, most)
+	return fmt.Sprintf("; lowest %.2f %% in %s, highest %.2f %% in %s", 100*r.Layers[least].Density, least, 100*r.Layers[most].Density, most)
 }

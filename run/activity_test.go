@@ -31,7 +31,7 @@ func TestActivationPenalty(t *testing.T) {
 			t.Errorf("%s has no %s", MetricsFile, want)
 		}
 	}
-	if !strings.Contains(r.read(t, ReportFile), "ctivations not 0") {
+	if !strings.Contains(r.read(t, ReportFile), "activations that are not 0") {
 		t.Error("the report does not tell the density")
 	}
 }

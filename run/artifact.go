@@ -41,7 +41,7 @@ func OpenArtifact(path string) (*Artifact, error) {
 	info, err := os.Stat(path)
 	if err != nil {
 		if errors.Is(err, fs.ErrNotExist) {
-			err = fmt.Errorf("there is no %s; give a run folder, a folder with a model, or an .onnx file", path)
+			err = fmt.Errorf("%s does not exist; give a run folder, a folder with a model, or an .onnx file", path)
 		}
 		return nil, &InputError{err}
 	}
@@ -62,7 +62,7 @@ func OpenArtifact(path string) (*Artifact, error) {
 		}
 		return a, nil
 	}
-	return nil, &InputError{fmt.Errorf("%s is no run folder (%s), no folder with a model (%s, %s) and no .onnx file",
+	return nil, &InputError{fmt.Errorf("%s is neither a run folder (%s), nor a folder with a model (%s, %s), nor an .onnx file",
 		path, ConfigFile, export.SafetensorsFile, export.ArchitectureFile)}
 }
 
@@ -117,7 +117,7 @@ func (a *Artifact) final() (export.Model, error) {
 		err = c.LoadParams(m.Net)
 	}
 	if err != nil {
-		return m, &InputError{fmt.Errorf("%s exports nothing and its last checkpoint is no help: %w", a.Path, err)}
+		return m, &InputError{fmt.Errorf("%s holds no exported model, and its last checkpoint cannot be used: %w", a.Path, err)}
 	}
 	return m, nil
 }

@@ -15,7 +15,7 @@ import (
 // data that do not fit the model are InputErrors.
 func (a *Artifact) Data(ctx context.Context, m export.Model, dir string, progress func(what string, done, total int64)) (*Data, error) {
 	if a.Config == nil {
-		return nil, &InputError{fmt.Errorf("%s is no run folder, so there is no config that names its data", a.Path)}
+		return nil, &InputError{fmt.Errorf("%s is not a run folder, so no config names its data", a.Path)}
 	}
 	c := *a.Config
 	if dir != "" {

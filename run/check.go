@@ -115,7 +115,11 @@ func (r *runner) checkTraining(phases []phase) error {
 
 // locate points to a section; what the message begins with, the path says.
 func (r *runner) locate(path, what string, err error) error {
-	return r.c.Locate(path, errors.New(strings.TrimPrefix(err.Error(), what+": ")))
+	return locate(r.c, path, what, err)
+}
+
+func locate(c *config.Config, path, what string, err error) error {
+	return c.Locate(path, errors.New(strings.TrimPrefix(err.Error(), what+": ")))
 }
 
 // checkBudget tries the selection on the untrained network. Penalties may yet

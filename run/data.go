@@ -40,7 +40,7 @@ func LoadData(ctx context.Context, c *config.Config, progress func(what string, 
 func loadData(ctx context.Context, c *config.Config, progress func(what string, done, total int64)) (*Data, error) {
 	ds, err := datasets.Lookup(c.Data.Dataset)
 	if err != nil {
-		return nil, c.Locate("data.dataset", err)
+		return nil, locate(c, "data.dataset", "datasets", err)
 	}
 	d := c.Data
 	set, err := ds.Load(ctx, datasets.Options{Dir: d.Dir, Download: d.Download, Train: d.Train,
@@ -51,10 +51,10 @@ func loadData(ctx context.Context, c *config.Config, progress func(what string, 
 		if ctx.Err() != nil {
 			return nil, fmt.Errorf("loading data: %w", train.ErrInterrupted)
 		}
-		return nil, c.Locate("data", err)
+		return nil, locate(c, "data", "datasets", err)
 	}
 	if err := set.Validate(); err != nil {
-		return nil, c.Locate("data", err)
+		return nil, locate(c, "data", "datasets", err)
 	}
 	if count(set.Test) == 0 {
 		return nil, c.Errorf("data.test", "%s has no test examples", c.Data.Dataset)

@@ -47,7 +47,7 @@ func CreateFolder(dir, name string, config []byte) (Folder, error) {
 	}
 	f := Folder(dir)
 	if exists(f.path(ConfigFile)) {
-		return "", &InputError{fmt.Errorf("%s holds a run already; go on with -resume %s or choose another -out", dir, dir)}
+		return "", &InputError{fmt.Errorf("%s already holds a run; go on with -resume %s or choose another -out", dir, dir)}
 	}
 	if err := atomicfile.WriteBytes(f.path(ConfigFile), config); err != nil {
 		if made {
@@ -81,7 +81,7 @@ func makeFolder(dir, base string) (path string, made bool, err error) {
 func OpenFolder(dir string) (Folder, error) {
 	f := Folder(dir)
 	if !exists(f.path(ConfigFile)) {
-		return "", &InputError{fmt.Errorf("%s is no run folder: it has no %s", dir, ConfigFile)}
+		return "", &InputError{fmt.Errorf("%s is not a run folder: it has no %s", dir, ConfigFile)}
 	}
 	return f, f.readable()
 }

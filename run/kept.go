@@ -119,7 +119,7 @@ func sameClasses(m export.Model, d *Data) error {
 	}
 	for i := range min(len(was), len(are)) {
 		if was[i] != are[i] {
-			return fmt.Errorf("class %d of %s is %q, that of the network is %q", i, d.Set.Name, are[i], was[i])
+			return fmt.Errorf("class %d of %s is %q, but the network's is %q", i, d.Set.Name, are[i], was[i])
 		}
 	}
 	return fmt.Errorf("%s has %d classes, the network has %d", d.Set.Name, len(are), len(was))

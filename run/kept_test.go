@@ -75,7 +75,7 @@ func TestKeptClasses(t *testing.T) {
 		t.Fatal(err)
 	}
 	text := keeping("{dataset: digits, train: 100, test: 200}", first.folder)
-	refused(t, parse(t, text), `class 3 of digits is "3", that of the network is "4"`)
+	refused(t, parse(t, text), `class 3 of digits is "3", but the network's is "4"`)
 	finish(t, parse(t, text, "model.weights=new"))
 	a, err := OpenArtifact(string(first.folder))
 	if err != nil {
@@ -114,7 +114,7 @@ func TestKeptCharacters(t *testing.T) {
 	if r := finish(t, parse(t, keeping(data, first.folder)+"export: {onnx: false}\n")); !slices.Equal(r.model(t).Classes, first.model(t).Classes) {
 		t.Errorf("the characters are %q, they were %q", r.model(t).Classes, first.model(t).Classes)
 	}
-	refused(t, parse(t, keeping(data, first.folder), "data.vocabulary=' abdx'"), `class 3 of text is "d", that of the network is "c"`)
+	refused(t, parse(t, keeping(data, first.folder), "data.vocabulary=' abdx'"), `class 3 of text is "d", but the network's is "c"`)
 	write("bcda ")
 	_, err := Run(t.Context(), Options{Config: c, Folder: first.folder})
 	if err == nil || !IsInput(err) || !strings.Contains(err.Error(), "are not those that the run in") {

@@ -111,7 +111,7 @@ func Prune(ctx context.Context, net *nn.Network, q PruneRequest, data *Data) (*n
 		return nil, nil, err
 	}
 	if res.Report.After.MACs == 0 && res.Report.Before.MACs > 0 {
-		res.Warnings = append(res.Warnings, "nothing that depends on the input is left; "+q.remedy())
+		res.Warnings = append(res.Warnings, "the output no longer depends on the input; "+q.remedy())
 	}
 	if res.After, res.ActivityAfter, err = measure(ctx, small, data); err != nil {
 		return nil, nil, err

@@ -66,7 +66,7 @@ func TestTarget(t *testing.T) {
 // TestTargetOutOfReach: where the penalties reach too little of the network, that is
 // said before any training; where they reach all of it, no empty network meets a target.
 func TestTargetOutOfReach(t *testing.T) {
-	const apart, empty = "target.params: 0.05 of the parameters cannot be all that is left", "nothing that depends on the input is left"
+	const apart, empty = "target.params: 0.05 of the parameters cannot be reached", "the output no longer depends on the input"
 	for _, x := range []struct {
 		on, method, want string
 		input            bool

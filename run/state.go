@@ -38,7 +38,7 @@ func (s State) String() string {
 	return fmt.Sprintf("interrupted, or still running, in phase %s after epoch %d of %d", s.Phase, s.Epoch, s.Epochs)
 }
 
-// State tells how far the run has come; it is zero for what is no run folder. A
+// State tells how far the run has come; it is zero for what is not a run folder. A
 // run that another process works on looks like an interrupted one.
 func (a *Artifact) State() (State, error) {
 	switch {

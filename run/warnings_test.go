@@ -27,7 +27,7 @@ func TestCollapseWarns(t *testing.T) {
 		t.Fatal(err)
 	}
 	r := result{s, f}
-	const want = "nothing that depends on the input is left"
+	const want = "the output no longer depends on the input"
 	if s.MACsAfter != 0 || len(told) != 1 || !strings.HasPrefix(told[0], want) || !slices.Equal(s.Warnings, told) {
 		t.Errorf("%d MACs are left, warnings %q, in the summary %q", s.MACsAfter, told, s.Warnings)
 	}

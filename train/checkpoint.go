@@ -32,7 +32,7 @@ func (c *Checkpoint) LoadParams(net *nn.Network) error {
 
 func (c *Checkpoint) fits(net *nn.Network) error {
 	if f := Fingerprint(net); f != c.Architecture {
-		return fmt.Errorf("%w: it was written for another architecture than that of %s (%.8s, not %.8s)",
+		return fmt.Errorf("%w: it was written for another architecture, not for %s (%.8s, not %.8s)",
 			ErrMismatch, net.Name, c.Architecture, f)
 	}
 	own := paramTensors(net)

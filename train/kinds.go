@@ -5,6 +5,8 @@ import (
 	"math"
 	"slices"
 	"strings"
+
+	"pare/internal/suggest"
 )
 
 // Kind describes an optimizer or a schedule for lists and help texts.
@@ -36,7 +38,10 @@ func unknownKind(what, name string, known []Kind) error {
 	for i, k := range known {
 		names[i] = k.Name
 	}
-	return fmt.Errorf("%s: unknown type %q; known types are %s", what, name, strings.Join(names, ", "))
+	if near := suggest.Nearest(name, names); len(near) > 0 {
+		return fmt.Errorf("%s: type: there is no %q; did you mean %s?", what, name, strings.Join(near, " or "))
+	}
+	return fmt.Errorf("%s: type: there is no %q; known types are %s", what, name, strings.Join(names, ", "))
 }
 
 // limit is a number of a spec with the interval [min, max) it must lie in.

@@ -58,14 +58,14 @@ func (t *Trainer) Resume(c *Checkpoint) error {
 	case c.Config != t.o.Config:
 		return fmt.Errorf("resume: %w: it was written with another configuration", ErrMismatch)
 	case p.Batch > t.perEpoch || p.Step != p.Epoch*t.perEpoch+p.Batch:
-		return fmt.Errorf("resume: %w: epoch %d, batch %d, step %d is no place in epochs of %d batches",
+		return fmt.Errorf("resume: %w: epoch %d, batch %d, step %d does not exist in epochs of %d batches",
 			ErrMismatch, p.Epoch, p.Batch, p.Step, t.perEpoch)
 	}
 	if err := t.restore(c); err != nil {
 		return fmt.Errorf("resume: %w", err)
 	}
 	if len(p.Last.Terms) != len(t.o.Penalties) {
-		return fmt.Errorf("resume: %w: it was written with %d penalties, there are %d now",
+		return fmt.Errorf("resume: %w: it was written with %d penalties, the config has %d",
 			ErrMismatch, len(p.Last.Terms), len(t.o.Penalties))
 	}
 	if err := c.fits(t.net); err != nil {

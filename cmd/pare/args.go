@@ -101,7 +101,7 @@ func writable(paths ...string) error {
 		}
 		seen[clean] = true
 		if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
-			return cli.InputError("%s is no regular file; choose another name", path)
+			return cli.InputError("%s is not a regular file; choose another name", path)
 		}
 		if info, err := os.Stat(filepath.Dir(path)); err != nil || !info.IsDir() {
 			return cli.InputError("%s cannot be written: there is no folder %s", path, filepath.Dir(path))

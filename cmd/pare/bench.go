@@ -46,10 +46,10 @@ func (c benchCommand) run(ctx context.Context, args []string, stdout, stderr io.
 	f := newFlags(c)
 	model := f.String("model", "", "`name` of the model with its default options; resnetN is the ResNet of depth N, all is every model")
 	batch := f.Int("batch", 64, "examples per step")
-	steps := f.Int("steps", 0, "steps to measure, after the first three; 0: as many as fit into five seconds, at least ten")
+	steps := f.Int("steps", 0, "steps to measure, after three to warm up; 0: as many as fit into five seconds, at least ten")
 	inputs := f.String("inputs", "", "`file.npy` of examples for the networks of runs, shape (N, ...) as the network reads them; default: random ones")
-	profile := f.String("profile", "", "show where the time of a training step goes: by `kinds` of operations, or by layers")
-	asJSON := f.Bool("json", false, "print a JSON object a line for each model")
+	profile := f.String("profile", "", "show where the time of a training step goes, by `kinds` of operations or by layers")
+	asJSON := f.Bool("json", false, "print one JSON object per line, one for each model")
 	paths, err := f.parseSome(args, stdout)
 	if err != nil {
 		return err

@@ -146,7 +146,7 @@ func TestBenchInputs(t *testing.T) {
 func TestBenchRefuses(t *testing.T) {
 	for text, args := range map[string][]string{
 		"give either -model or a RUN": {},
-		"there is no no-such":         {"no-such"},
+		"no-such does not exist":      {"no-such"},
 		`unknown model "vgg"`:         {"-model", "vgg"},
 		"depth is 21":                 {"-model", "resnet21"},
 		"-batch is 0":                 {"-model", "mlp", "-batch", "0"},

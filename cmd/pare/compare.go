@@ -24,7 +24,7 @@ func (compareCommand) args() string {
 	return "RUN... [-of RUN] [-markdown | -json] [-svg FILE [-over macs|params|nonzero|activations]]"
 }
 func (compareCommand) doc() string {
-	return "puts finished runs side by side: test results against what is left of the first network; repetitions with other seeds have a mean"
+	return "compares finished runs: test result and share left of the first network, with means over seeds"
 }
 
 func (compareCommand) examples() []string {
@@ -42,9 +42,9 @@ func (c compareCommand) run(ctx context.Context, args []string, stdout, stderr i
 	f := newFlags(c)
 	markdown := f.Bool("markdown", false, "print the table in Markdown")
 	asJSON := f.Bool("json", false, "print a JSON array with an object for each run, and for each group of seeds")
-	svg := f.String("svg", "", "`FILE` for a picture: the test result over the share that is left")
-	over := f.String("over", string(report.LeftMACs), "what is left in the picture: macs (multiply-accumulates), params, nonzero or activations (not 0)")
-	of := f.String("of", "", "`RUN` whose first network all shares are measured against, for nets that were narrow from the start; default: that of each run's own chain")
+	svg := f.String("svg", "", "`FILE` for a chart of the test result against the share left")
+	over := f.String("over", string(report.LeftMACs), "horizontal axis of the chart, the share left of: macs (multiply-accumulates), params, nonzero (weights) or activations (not 0)")
+	of := f.String("of", "", "`RUN` whose first network counts as 100 %, for networks that were narrow from the start; default: the first network of each run's own chain")
 	paths, err := f.parseSome(args, stdout)
 	if err != nil {
 		return err
@@ -56,6 +56,8 @@ func (c compareCommand) run(ctx context.Context, args []string, stdout, stderr i
 		return cli.InputError("give -markdown or -json, not both")
 	case !slices.Contains([]report.Left{report.LeftMACs, report.LeftParams, report.LeftNonZero, report.LeftActive}, report.Left(*over)):
 		return cli.InputError("-over is %q, it must be macs, params, nonzero or activations", *over)
+	case f.given("over") && *svg == "":
+		return cli.InputError("-over is the axis of a chart; give -svg FILE too")
 	}
 	if err := writable(*svg); err != nil {
 		return err
@@ -132,7 +134,7 @@ func outcomes(paths []string, notes io.Writer) ([]report.Outcome, error) {
 		}
 		seen[key] = path
 		if e.Original == nil {
-			fmt.Fprintf(notes, "pare compare: what %s leaves is measured against the network it started with: that of the run before it cannot be read\n", path)
+			fmt.Fprintf(notes, "pare compare: the shares of %s are measured against the network it started with: the run before it cannot be read\n", path)
 		}
 		out = append(out, *o)
 	}
@@ -151,9 +153,9 @@ func outcome(a *run.Artifact) (*report.Outcome, run.Experiment, error) {
 	}
 	if s == nil {
 		if a.Kind != run.KindRun {
-			return nil, run.Experiment{}, cli.InputError("%s is a model, no run with results", a.Path)
+			return nil, run.Experiment{}, cli.InputError("%s is a network without the results of a run", a.Path)
 		}
-		return nil, run.Experiment{}, cli.InputError("%s is no finished run; go on with train -resume %s", a.Path, a.Path)
+		return nil, run.Experiment{}, cli.InputError("%s is not a finished run; go on with train -resume %s", a.Path, a.Path)
 	}
 	e, err := a.Experiment()
 	if err != nil {

@@ -56,19 +56,20 @@ func TestCompare(t *testing.T) {
 func TestCompareErrors(t *testing.T) {
 	folder, _ := tinyRun(t)
 	fail(t, 2, "no RUN given", "compare")
+	fail(t, 2, "give -svg", "compare", folder, "-over", "params")
 	fail(t, 2, "macs, params, nonzero or activations", "compare", folder, "-over", "flops")
 	fail(t, 2, "not both", "compare", folder, "-json", "-markdown")
 	unfinished := copyRun(t, "summary.json")
-	fail(t, 2, "is no finished run", "compare", unfinished)
+	fail(t, 2, "is not a finished run", "compare", unfinished)
 	status, out, notes := pare("compare", unfinished, filepath.Join(folder, "trained"), folder)
-	if status != 0 || strings.Count(notes, "left out: ") != 2 || !strings.Contains(notes, unfinished+" is no finished run") {
+	if status != 0 || strings.Count(notes, "left out: ") != 2 || !strings.Contains(notes, unfinished+" is not a finished run") {
 		t.Errorf("status %d beside an unfinished run: %s", status, notes)
 	}
 	contains(t, out, "tiny")
 	if status, _, notes := pare("compare", unfinished, unfinished); status != 2 || !strings.Contains(notes, "none of the 2 is a finished run") {
 		t.Errorf("status %d with nothing left: %s", status, notes)
 	}
-	fail(t, 2, "there is no", "compare", filepath.Join(folder, "nothing"))
+	fail(t, 2, "nothing does not exist", "compare", filepath.Join(folder, "nothing"))
 }
 
 // chainRuns makes, for two seeds, a dense run, one that is cut from it to a budget of

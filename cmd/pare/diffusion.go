@@ -19,7 +19,7 @@ func (diffusionCommand) args() string {
 	return "[-inputs X] -outputs Y [-lambda λ | -path 30 [-cv 10]] [-symmetric] [-nonnegative] [-relaxed] [-json] [-out DIR]"
 }
 func (diffusionCommand) doc() string {
-	return "finds the sparse kernel that spread inputs to outputs, or the graph of outputs alone"
+	return "finds the sparse kernel that maps input signals to output signals, or a graph from outputs alone"
 }
 
 // kernelOptions count only where there are inputs, templateOptions only where not.
@@ -48,23 +48,23 @@ func (c diffusionCommand) run(ctx context.Context, args []string, stdout, stderr
 	var d estimate.Diffusion
 	var t estimate.Templates
 	var simulated simulateFlags
-	inputs := f.String("inputs", "", "`FILE` of signals that went in, a row an observation: CSV, .gz, .zip or .npy; without it, see -laplacian")
-	outputs := f.String("outputs", "", "`FILE` of signals that came out, row by row of the same observations")
+	inputs := f.String("inputs", "", "`FILE` of input signals, one row for each observation: CSV, .gz, .zip or .npy; without it, see -laplacian")
+	outputs := f.String("outputs", "", "`FILE` of output signals, with the same observations in the same rows")
 	s.add(f)
 	p.add(f)
 	f.IntVar(&d.Folds, "cv", 0, "choose λ of the path by cross-validation with `N` folds")
 	f.BoolVar(&d.OneSE, "one-se", false, "with -cv: take the largest λ within one standard error of the best")
-	f.Uint64Var(&d.Seed, "seed", 1, "of the folds of -cv, and of -simulate")
-	f.BoolVar(&d.Relaxed, "relaxed", false, "fit the entries found again without a penalty, in -cv too")
+	f.Uint64Var(&d.Seed, "seed", 1, "seed of the folds of -cv, and of -simulate")
+	f.BoolVar(&d.Relaxed, "relaxed", false, "refit the entries found, without a penalty, in -cv too")
 	f.BoolVar(&d.Intercept, "intercept", false, "add a constant to each output")
-	f.BoolVar(&d.Symmetric, "symmetric", false, "the kernel is symmetric")
-	f.BoolVar(&d.NonNegative, "nonnegative", false, "the kernel has no negative entry")
-	f.BoolVar(&d.FreeDiagonal, "free-diagonal", false, "do not penalise what a node keeps of its own signal")
-	f.StringVar(&d.Support, "support", "", "`FILE` with a matrix, outputs × inputs, that is 0 where the kernel has to be")
+	f.BoolVar(&d.Symmetric, "symmetric", false, "require a symmetric kernel")
+	f.BoolVar(&d.NonNegative, "nonnegative", false, "allow no negative entry in the kernel")
+	f.BoolVar(&d.FreeDiagonal, "free-diagonal", false, "do not penalise the diagonal, the share of its own signal that a node keeps")
+	f.StringVar(&d.Support, "support", "", "`FILE` with a matrix, outputs × inputs, whose zeros the kernel must share")
 	f.BoolVar(&t.Laplacian, "laplacian", false, "outputs alone: find a Laplacian, not an adjacency matrix")
-	f.StringVar(&t.Anchor, "anchor", "", "outputs alone: the `node` whose weights sum to 1 (default that of the smallest variance with -laplacian, else of the largest)")
+	f.StringVar(&t.Anchor, "anchor", "", "outputs alone: the `node` whose weights sum to 1 (default: with -laplacian the node of smallest variance, else of largest)")
 	f.Float64Var(&t.Epsilon, "epsilon", 0, "outputs alone: largest distance of the graph from the eigenvectors of the covariance (default 1.1 times the least found)")
-	f.Float64Var(&t.Threshold, "threshold", 0.2, "outputs alone: `share` of the largest weight up to which edges are left out")
+	f.Float64Var(&t.Threshold, "threshold", 0.2, "outputs alone: leave out edges up to this `share` of the largest weight")
 	reference := f.String("reference", "", "`FILE` of known edges, two names a row, or a kernel: score against it")
 	tolerance := f.Float64("tolerance", 0, "duality gap at which a fit ends, relative to the objective of an empty kernel (default 1e-8; outputs alone 1e-5)")
 	iterations := f.Int("max-iterations", 0, "largest number of passes for a row and λ (default 100,000; outputs alone 20,000 steps)")
@@ -83,7 +83,7 @@ func (c diffusionCommand) run(ctx context.Context, args []string, stdout, stderr
 	}
 	switch {
 	case *outputs == "":
-		return cli.InputError("no -outputs; name a file of the signals that came out")
+		return cli.InputError("no -outputs; name a file of output signals")
 	case f.given("tolerance") && (!(*tolerance > 0) || math.IsInf(*tolerance, 0)):
 		return cli.InputError("-tolerance is %v, it must be positive and finite", *tolerance)
 	case f.given("max-iterations") && *iterations < 1:

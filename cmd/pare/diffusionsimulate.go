@@ -19,12 +19,12 @@ var (
 )
 
 func (s *simulateFlags) add(f *flags) {
-	f.StringVar(&s.Graph, "simulate", "", "write signals on a random `graph` to -out in place of a fit: er, ring, grid or ba")
-	f.StringVar(&s.Kernel, "kernel", "consensus", "-simulate: consensus, heat or walk")
+	f.StringVar(&s.Graph, "simulate", "", "write simulated signals on a `graph` to -out instead of fitting: er, ring, grid or ba")
+	f.StringVar(&s.Kernel, "kernel", "consensus", "-simulate: kernel: consensus, heat or walk")
 	f.IntVar(&s.Nodes, "nodes", 100, "-simulate: `number` of nodes")
 	f.Float64Var(&s.Degree, "degree", 6, "-simulate er and ba: mean number of neighbours")
 	f.IntVar(&s.Observations, "observations", 200, "-simulate: `number` of observations")
-	f.Float64Var(&s.Decibels, "snr", 20, "-simulate: signal over noise in `dB`; inf for no noise")
+	f.Float64Var(&s.Decibels, "snr", 20, "-simulate: signal-to-noise ratio in `dB`; inf: no noise")
 }
 
 // check refuses options that would not count.

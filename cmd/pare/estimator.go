@@ -27,8 +27,8 @@ type sourceFlags struct {
 type cellFlags struct{ missing, decimal string }
 
 func (c *cellFlags) add(f *flags) {
-	f.StringVar(&c.missing, "missing", "", "`WORDS` of cells without a value, separated by commas, beside empty ones (default NA, N/A, NaN, null, None, ?, . and the like)")
-	f.StringVar(&c.decimal, "decimal", "", "decimal `mark` of numbers, , or . (default a point, or a comma where cells are separated by another character and no number has a point)")
+	f.StringVar(&c.missing, "missing", "", "`WORDS` that mark a missing value, separated by commas, besides empty cells (default NA, N/A, NaN, null, None, ?, . and the like)")
+	f.StringVar(&c.decimal, "decimal", "", "decimal `mark` of numbers: \".\" or \",\" (default a point, or a comma if cells are separated by another character and no number has a point)")
 }
 
 // options are the missing words, nil for the default, and the decimal mark.
@@ -50,8 +50,8 @@ func (s *sourceFlags) add(f *flags) {
 	f.Var(&s.drop, "drop", "`names` of columns to leave out, with commas between")
 	f.BoolVar(&s.noHeader, "no-header", false, "the first row is data; columns are called x1, x2, …")
 	f.BoolVar(&s.complete, "complete", false, "leave out rows with a missing or infinite cell")
-	f.BoolVar(&s.oneHot, "one-hot", false, "take columns of 0 and 1 in the place of columns of text")
-	f.Var(&s.categorical, "categorical", "`names` of columns, of text or of numbers, to take columns of 0 and 1 in the place of")
+	f.BoolVar(&s.oneHot, "one-hot", false, "replace each text column by 0/1 columns")
+	f.Var(&s.categorical, "categorical", "`names` of text or number columns, with commas between, to replace by 0/1 columns")
 	s.cells.add(f)
 }
 
@@ -88,8 +88,8 @@ type pathFlags struct {
 
 func (p *pathFlags) add(f *flags) {
 	f.Float64Var(&p.lambda, "lambda", 0, "fit at one `λ`, 0 or more")
-	f.IntVar(&p.count, "path", 30, "fit at `N` values of λ, from the largest that leaves anything on")
-	f.Float64Var(&p.ratio, "ratio", 0, "the last λ of the path over the first, between 0 and 1 (default that of the method)")
+	f.IntVar(&p.count, "path", 30, "fit at `N` values of λ, down from the smallest that gives an empty result")
+	f.Float64Var(&p.ratio, "ratio", 0, "last λ of the path divided by the first, between 0 and 1 (default: the method's own)")
 }
 
 // one is the single λ, nil for a path.

@@ -32,7 +32,7 @@ func (exportCommand) examples() []string {
 func (c exportCommand) run(_ context.Context, args []string, stdout, _ io.Writer) error {
 	f := newFlags(c)
 	onnx := f.String("onnx", "", "ONNX `FILE` to write")
-	safetensors := f.String("safetensors", "", "folder `DIR` for model.safetensors and architecture.json; made if there is none")
+	safetensors := f.String("safetensors", "", "folder `DIR` for model.safetensors and architecture.json; created if missing")
 	pos, err := f.parse(args, stdout, "RUN")
 	if err != nil {
 		return err

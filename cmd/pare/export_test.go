@@ -58,7 +58,7 @@ func TestExportErrors(t *testing.T) {
 	dir := t.TempDir()
 	fail(t, cli.ExitBadInput, "nothing to write", "export", folder)
 	fail(t, cli.ExitBadInput, "there is no folder", "export", folder, "-onnx", filepath.Join(dir, "none", "x.onnx"))
-	fail(t, cli.ExitBadInput, "no regular file", "export", folder, "-onnx", dir)
+	fail(t, cli.ExitBadInput, "is not a regular file", "export", folder, "-onnx", dir)
 	fail(t, cli.ExitBadInput, "not finished", "export", copyRun(t, run.SummaryFile), "-onnx", filepath.Join(dir, "x.onnx"))
 	fail(t, cli.ExitBadInput, "holds a", "export", folder, "-safetensors", copyRun(t))
 	absent(t, dir)

@@ -19,7 +19,7 @@ func (glassoCommand) args() string {
 	return "-data FILE [-corr] [-lambda λ | -path 30] [-penalize-diagonal] [-select ebic|stars|cv] [-json] [-out DIR]"
 }
 func (glassoCommand) doc() string {
-	return "finds the network of partial correlations behind data: graphical lasso"
+	return "finds a sparse network of partial correlations: graphical lasso"
 }
 
 func (glassoCommand) examples() []string {
@@ -39,26 +39,26 @@ func (c glassoCommand) run(ctx context.Context, args []string, stdout, stderr io
 	var p pathFlags
 	var g estimate.Glasso
 	data := f.String("data", "", "`FILE` of observations: CSV with a header, .gz or .zip of it, or .npy")
-	f.StringVar(&g.Covariance, "cov", "", "in place of -data, `FILE` with a covariance or correlation matrix")
-	f.IntVar(&g.Observations, "observations", 0, "with -cov: their `number`, which -select ebic needs")
+	f.StringVar(&g.Covariance, "cov", "", "`FILE` with a covariance or correlation matrix, in place of -data")
+	f.IntVar(&g.Observations, "observations", 0, "with -cov: `number` of observations, which -select ebic needs")
 	s.add(f)
-	f.StringVar(&g.Transform, "transform", "", "of the data: log, or npn, normal scores of the ranks of each column")
-	f.BoolVar(&g.Correlation, "corr", false, "fit correlations in place of covariances (divisor n)")
+	f.StringVar(&g.Transform, "transform", "", "transform each column: log, or npn, the normal scores of its ranks")
+	f.BoolVar(&g.Correlation, "corr", false, "fit correlations instead of covariances (divisor n)")
 	p.add(f)
 	f.BoolVar(&g.Diagonal, "penalize-diagonal", false, "penalise the diagonal of Θ too")
-	f.StringVar(&g.Weights, "weights", "", "`FILE` with a matrix that λ is multiplied by, pair by pair; inf leaves an edge out")
+	f.StringVar(&g.Weights, "weights", "", "`FILE` with a matrix of factors of λ, one for each pair; inf leaves the edge out")
 	f.StringVar(&g.Select, "select", "", "choose a network of the path by ebic, stars or cv")
 	gamma := f.Float64("gamma", 0.5, "ebic: price of many variables, from 0 (BIC) to 1")
-	f.BoolVar(&g.Choice.Penalised, "penalised-ebic", false, "ebic: of the shrunken estimates, not of refitted ones")
-	f.IntVar(&g.Choice.Folds, "folds", 0, "cv: `number` of parts (default 10, or the observations if there are fewer)")
+	f.BoolVar(&g.Choice.Penalised, "penalised-ebic", false, "ebic: score the penalised estimates, not refitted ones")
+	f.IntVar(&g.Choice.Folds, "folds", 0, "cv: `number` of folds (default 10, or one for each observation if there are fewer)")
 	f.BoolVar(&g.OneSE, "one-se", false, "cv: take the sparsest network within one standard error of the best")
 	f.IntVar(&g.Choice.Subsamples, "subsamples", 20, "stars and -stability: `number` of subsamples")
-	f.Float64Var(&g.Choice.Instability, "instability", 0.05, "stars: the largest mean instability of an edge")
-	f.Uint64Var(&g.Choice.Seed, "seed", 0, "of folds and subsamples")
-	f.BoolVar(&g.Relaxed, "relaxed", false, "fit the edges found again without a penalty")
+	f.Float64Var(&g.Choice.Instability, "instability", 0.05, "stars: largest mean instability of an edge to accept")
+	f.Uint64Var(&g.Choice.Seed, "seed", 0, "seed of folds and subsamples")
+	f.BoolVar(&g.Relaxed, "relaxed", false, "refit the edges found, without a penalty")
 	f.BoolVar(&g.Stability, "stability", false, "count in how many subsamples each edge is found")
 	f.StringVar(&g.Reference, "reference", "", "`FILE` of known edges, two names a row, or a matrix: score against it")
-	f.Float64Var(&g.Fit.Tolerance, "tolerance", 1e-9, "duality gap for each variable at which a fit ends, in nats")
+	f.Float64Var(&g.Fit.Tolerance, "tolerance", 1e-9, "duality gap per variable at which a fit ends, in nats")
 	f.IntVar(&g.Fit.MaxIterations, "max-iterations", 500, "largest number of sweeps and Newton steps of a component")
 	asJSON := f.Bool("json", false, "print a JSON object")
 	out := f.String("out", "", "new folder `DIR` for tables, networks and pictures")
@@ -108,7 +108,7 @@ func (glassoCommand) check(f *flags, g *estimate.Glasso, data string) error {
 	switch method {
 	case "", graphical.EBIC, graphical.StARS, graphical.CV:
 	default:
-		return cli.InputError("-select %q; there are ebic, stars and cv", g.Select)
+		return cli.InputError("-select is %q, it must be ebic, stars or cv", g.Select)
 	}
 	refuse(g.Covariance != "", "columns of data are chosen and changed, a covariance (-cov) is not; -drop is for both", "columns", "no-header", "complete", "one-hot", "categorical", "missing", "decimal", "transform", "stability")
 	refuse(g.Covariance == "", "the number of observations is that of the rows of -data; it goes with -cov", "observations")

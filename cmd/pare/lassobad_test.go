@@ -25,14 +25,14 @@ func TestLassoTargetFile(t *testing.T) {
 func TestLassoBadInput(t *testing.T) {
 	data := grades(t)
 	for _, c := range []struct{ text, csv, args string }{
-		{"row 2, column a: no number (the cell is empty, NA or NaN, or another word for a missing value); -drop-missing", "a,b,y\n1,2,3\nNaN,1,2\n3,3,1\n", "-target y"},
+		{"row 2, column a: the cell has no number (it is empty, NA, NaN or another word for a missing value); -drop-missing", "a,b,y\n1,2,3\nNaN,1,2\n3,3,1\n", "-target y"},
 		{"row 3, column b: +Inf is not finite", "a,b,y\n1,2,3\n2,1,2\n3,Inf,1\n", "-target y"},
 		{"row 1, column y", "a,b,y\n1,2,\n2,1,2\n3,4,1\n", "-target y"},
 		{"column b is constant", "a,b,y\n1,2,3\n2,2,2\n3,2,1\n", "-target y"},
 		{"columns b, c are constant", "a,b,c,y\n1,2,0,3\n2,2,0,2\n3,2,0,1\n", "-target y"},
 		{"needs at least 2", "a,b,y\n1,2,3\n", "-target y"},
 		{"row 2 has 2 cells", "a,b,y\n1,2,3\n1,2\n", "-target y"},
-		{"1, column b: \"u\" is not a number; the column is text with 2 different values, which one-hot columns can stand for; -one-hot makes a column of 0 and 1 of each value, -drop b leaves the column out", "a,b,y\n1,u,3\n2,v,2\n3,u,1\n", "-target y"},
+		{"1, column b: \"u\" is not a number; the column is text with 2 different values; -one-hot replaces it by a column of 0 and 1 for each value, -drop b leaves it out", "a,b,y\n1,u,3\n2,v,2\n3,u,1\n", "-target y"},
 		{"is 3 in every row", "a,b,y\n1,2,3\n2,1,3\n3,0,3\n", "-target y"},
 		{"yes in every row", "a,y\n1,yes\n2,yes\n", "-target y -family binomial"},
 		{"has 3 values (p, q, r); -family binomial needs 2", "a,y\n1,p\n2,q\n3,r\n", "-target y -family binomial"},
@@ -97,7 +97,7 @@ func TestLassoBadInput(t *testing.T) {
 		"-guard permutation -permutations 0":          "-permutations is 0",
 		"-guard permutation -q 2":                     "-q is 2",
 		"-guard stability -q 0":                       "-q is 0",
-		"-guard stability -q 1000":                    "as many false selections as there are columns",
+		"-guard stability -q 1000":                    "which allows every column (5) to be a false selection",
 		"-target-file x.csv":                          "contradict",
 		"-audit nosuch":                               `no column "nosuch"`,
 		"-audit a":                                    "at most 50 groups",

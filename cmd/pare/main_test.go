@@ -203,8 +203,8 @@ func TestUsageErrors(t *testing.T) {
 	dir := t.TempDir()
 	for _, c := range [][]string{{"inspect"}, {"export", "-onnx", filepath.Join(dir, "x.onnx")},
 		{"prune", "-out", filepath.Join(dir, "x")}, {"predict", "-split", "test"}} {
-		fail(t, cli.ExitBadInput, "there is no "+dir+"/nothing", append(c, dir+"/nothing")...)
-		fail(t, cli.ExitBadInput, "is no run folder", append(c, dir)...)
+		fail(t, cli.ExitBadInput, dir+"/nothing does not exist", append(c, dir+"/nothing")...)
+		fail(t, cli.ExitBadInput, "is neither a run folder", append(c, dir)...)
 	}
 	absent(t, dir)
 }

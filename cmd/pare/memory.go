@@ -56,7 +56,7 @@ func (c memoryCommand) run(ctx context.Context, args []string, stdout, stderr io
 	limit := f.Int("limit", 64, "test examples to average over")
 	dataDir := f.String("data-dir", "", "folder with the data, in place of data.dir of the run's config")
 	asJSON := f.Bool("json", false, "print a JSON array with an object for each layer")
-	svg := f.String("svg", "", "`FILE` for a picture of the norms by lag")
+	svg := f.String("svg", "", "`FILE` for a chart of the norms by lag")
 	pos, err := f.parse(args, stdout, "RUN")
 	if err != nil {
 		return err
@@ -118,7 +118,7 @@ func recurrentLayers(net *nn.Network, only string) ([]string, error) {
 	case only != "":
 		return nil, cli.InputError("the network has no recurrent layer %q; leave -layer out to see all", only)
 	}
-	return nil, cli.InputError("the network has no recurrent layer (rnn, lstm, gru), so nothing to remember with")
+	return nil, cli.InputError("the network has no recurrent layer (rnn, lstm, gru), so there is no memory to measure")
 }
 
 // remember measures layers on the first test examples.

@@ -37,12 +37,12 @@ type predictFlags struct {
 func (c predictCommand) flags() *predictFlags {
 	f := &predictFlags{flags: newFlags(c)}
 	f.StringVar(&f.inputs, "inputs", "", "npy `FILE` of shape (N, C, H, W), (N, D, T) for sequences, (N, 1, T) for tokens, or (N, F), fed to the network as it is, like the ONNX model's input")
-	f.BoolVar(&f.preprocess, "preprocess", false, "the values of -inputs are 0..1: normalise them by the model's means and deviations first")
+	f.BoolVar(&f.preprocess, "preprocess", false, "normalise -inputs, values in 0..1, by the model's means and deviations first")
 	f.StringVar(&f.split, "split", "", "`part` of the run's data: train, validation or test; also prints loss and accuracy")
 	f.StringVar(&f.dataDir, "data-dir", "", "folder with the data for -split, in place of data.dir of the run's config")
-	f.StringVar(&f.out, "out", "", "`FILE` for the logits: .npy of shape (N, K), or (N, K, T) for sequences; .csv with a row an example (and position) and a column a class; .json")
-	f.StringVar(&f.dump, "dump-inputs", "", "npy `FILE` for what the network was fed: normalised, channels first")
-	f.IntVar(&f.batch, "batch", 256, "examples to compute at once; fewer where each has many outputs")
+	f.StringVar(&f.out, "out", "", "`FILE` for the logits: .npy of shape (N, K), or (N, K, T) for sequences; .csv with one row per example (and position) and one column per class; .json")
+	f.StringVar(&f.dump, "dump-inputs", "", "npy `FILE` for the inputs of the network: normalised, channels first")
+	f.IntVar(&f.batch, "batch", 256, "examples to compute at once; fewer if each has many outputs")
 	f.IntVar(&f.limit, "limit", 0, "use the first `N` examples only; 0: all")
 	return f
 }
@@ -50,7 +50,7 @@ func (c predictCommand) flags() *predictFlags {
 func (f *predictFlags) check() error {
 	switch {
 	case (f.inputs == "") == (f.split == ""):
-		return cli.InputError("give either -inputs FILE or -split train|validation|test")
+		return cli.InputError("give exactly one of -inputs FILE and -split train|validation|test")
 	case f.preprocess && f.inputs == "":
 		return cli.InputError("-preprocess is for -inputs; a -split is always normalised")
 	case f.dataDir != "" && f.split == "":

@@ -141,9 +141,9 @@ func TestPredictErrors(t *testing.T) {
 	}{
 		{"must end in .npy, .csv or .json", []string{"-inputs", good, "-out", filepath.Join(root, "l.txt")}},
 		{"must end in .npy, .csv or .json", []string{"-inputs", good, "-out", filepath.Join(root, "l")}},
-		{"-dump-inputs " + root + "/x.csv: the name of the file must end in .npy", []string{"-inputs", good, "-dump-inputs", filepath.Join(root, "x.csv")}},
-		{"either -inputs FILE or -split", nil},
-		{"either -inputs FILE or -split", []string{"-inputs", good, "-split", "test"}},
+		{"-dump-inputs " + root + "/x.csv: the file name must end in .npy", []string{"-inputs", good, "-dump-inputs", filepath.Join(root, "x.csv")}},
+		{"exactly one of -inputs FILE and -split", nil},
+		{"exactly one of -inputs FILE and -split", []string{"-inputs", good, "-split", "test"}},
 		{`no split "dev"`, []string{"-split", "dev"}},
 		{"-preprocess is for", []string{"-split", "test", "-preprocess"}},
 		{"-data-dir is for", []string{"-inputs", good, "-data-dir", root}},
@@ -155,7 +155,7 @@ func TestPredictErrors(t *testing.T) {
 		{"shape is (128,), the network takes (N, 1, 8, 8)", []string{"-inputs", writeArray(t, []int{128}, zeros)}},
 		{"shape is (2, 8, 8, 1), the", []string{"-inputs", writeArray(t, []int{2, 8, 8, 1}, zeros)}},
 		{"shape is (), the", []string{"-inputs", writeArray(t, nil, zeros[:1])}},
-		{"there are no examples", []string{"-inputs", writeArray(t, []int{0, 1, 8, 8}, nil)}},
+		{"has no examples", []string{"-inputs", writeArray(t, []int{0, 1, 8, 8}, nil)}},
 		{"NaN at (1, 0, 1, 1)", []string{"-inputs", writeArray(t, []int{2, 1, 8, 8}, bad)}},
 		{"value 255 at (1, 0, 1, 1) is outside", []string{"-preprocess", "-inputs", writeArray(t, []int{2, 1, 8, 8}, large)}},
 		{"truncated", []string{"-inputs", file(text[:len(text)-3])}},
@@ -167,7 +167,7 @@ func TestPredictErrors(t *testing.T) {
 	} {
 		fail(t, cli.ExitBadInput, c.text, append([]string{"predict", folder, "-out", out}, c.args...)...)
 	}
-	fail(t, cli.ExitBadInput, "is no run folder, so there is no config", "predict", bare, "-split", "test", "-out", out)
+	fail(t, cli.ExitBadInput, "is not a run folder, so no config", "predict", bare, "-split", "test", "-out", out)
 	absent(t, root)
 }
 

@@ -89,7 +89,7 @@ func readInputs(path string, want nn.Shape) (x []float32, n int, err error) {
 		return nil, 0, fmt.Errorf("shape is %s, the network takes (N, %s)", tuple(shape), strings.TrimSuffix(tuple(want)[1:], ")"))
 	}
 	if shape[0] == 0 {
-		return nil, 0, fmt.Errorf("shape is %s, there are no examples", tuple(shape))
+		return nil, 0, fmt.Errorf("shape %s has no examples", tuple(shape))
 	}
 	for i, v := range x {
 		if math.IsNaN(float64(v)) || math.IsInf(float64(v), 0) {
@@ -106,7 +106,7 @@ func checkTokens(x []float32, net *nn.Network) error {
 	}
 	for i, v := range x {
 		if v < 0 || v != float32(int(v)) || int(v) >= net.Vocabulary {
-			return fmt.Errorf("value %v at %s is no token; they are whole numbers from 0 to %d", v, position(i, append([]int{1}, net.Input...)), net.Vocabulary-1)
+			return fmt.Errorf("value %v at %s is not a token; tokens are whole numbers from 0 to %d", v, position(i, append([]int{1}, net.Input...)), net.Vocabulary-1)
 		}
 	}
 	return nil

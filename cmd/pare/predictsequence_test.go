@@ -86,7 +86,7 @@ func TestPredictTokenErrors(t *testing.T) {
 		text string
 		args []string
 	}{
-		{"value 21 at (1, 0, 3) is no token; they are whole numbers from 0 to 20", []string{"-inputs", array([]int{2, 1, 16}, 19, 21)}},
+		{"value 21 at (1, 0, 3) is not a token; tokens are whole numbers from 0 to 20", []string{"-inputs", array([]int{2, 1, 16}, 19, 21)}},
 		{"value 0.5 at (0, 0, 2)", []string{"-inputs", array([]int{2, 1, 16}, 2, 0.5)}},
 		{"value -1 at (0, 0, 0)", []string{"-inputs", array([]int{2, 1, 16}, 0, -1)}},
 		{"value 1e+30 at", []string{"-inputs", array([]int{2, 1, 16}, 0, 1e30)}},

@@ -26,7 +26,7 @@ func (pruneCommand) args() string {
 	return "RUN -out DIR [-method zeros|magnitude|random] [-macs 0.5 | -params 0.1] [-scope global|layer] [-seed N] [-trained | -final]"
 }
 func (pruneCommand) doc() string {
-	return "removes units from a trained network and proves what is left right"
+	return "removes units from a trained network and proves that removal keeps its function"
 }
 
 func (pruneCommand) examples() []string {
@@ -42,12 +42,12 @@ func (pruneCommand) choices() map[string][]string {
 
 func (c pruneCommand) run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	f := newFlags(c)
-	out := f.String("out", "", "folder `DIR` for the pruned network; it must not hold one")
-	method := f.String("method", "zeros", "zeros: what training made constant or dead; magnitude: the units of smallest weights; random: any units")
-	macs := f.Float64("macs", 0, "magnitude and random: `share` of multiply-accumulates to keep, above 0 and at most 1")
-	params := f.Float64("params", 0, "magnitude and random: `share` of parameters to keep")
+	out := f.String("out", "", "folder `DIR` for the pruned network; it must not hold a network yet")
+	method := f.String("method", "zeros", "zeros: units that training made constant or dead; magnitude: units with the smallest weights; random: units drawn at random")
+	macs := f.Float64("macs", 0, "magnitude and random: `share` of the multiply-accumulates of the network to keep, above 0 and at most 1")
+	params := f.Float64("params", 0, "magnitude and random: `share` of the parameters of the network to keep, above 0 and at most 1")
 	scope := f.String("scope", "", "magnitude and random: whether units compete over the network (global, the default) or in their layer (layer)")
-	seed := f.Uint64("seed", 0, "of random units and random inputs (default that of the run, 0 without one)")
+	seed := f.Uint64("seed", 0, "seed of random units and random inputs (default: the seed of the run, else 0)")
 	trained := f.Bool("trained", false, "prune the network before the run's own pruning; the default")
 	final := f.Bool("final", false, "prune the network at the end of the run")
 	dataDir := f.String("data-dir", "", "folder with the data, in place of data.dir of the run's config")
@@ -75,7 +75,7 @@ func (c pruneCommand) run(ctx context.Context, args []string, stdout, stderr io.
 		request.Seed = a.Config.Seed
 	}
 	if *trained && a.Kind != run.KindRun {
-		return cli.InputError("-trained: %s is no run folder, it holds one network only", a.Path)
+		return cli.InputError("-trained: %s is not a run folder; it holds a single network", a.Path)
 	}
 	read := a.Trained
 	if *final {

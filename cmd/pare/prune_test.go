@@ -118,21 +118,21 @@ func TestPruneErrors(t *testing.T) {
 	root := t.TempDir()
 	dir := filepath.Join(root, "small")
 	for text, args := range map[string][]string{
-		`no method "best"`:        {"-method", "best"},
-		"needs a budget":          {"-method", "magnitude"},
-		"either macs or params":   {"-method", "random", "-macs", "0.5", "-params", "0.5"},
-		"must lie in":             {"-method", "random", "-macs", "1.5"},
-		"must lie in (":           {"-method", "random", "-params", "NaN"},
-		"for magnitude and":       {"-macs", "0.5"},
-		"not global or layer":     {"-method", "random", "-macs", "0.5", "-scope", "x"},
-		"cannot be met":           {"-method", "magnitude", "-macs", "1e-9"},
-		"give one of them":        {"-trained", "-final"},
-		"digits has no option di": {"-data-dir", root},
+		`no method "best"`:                                {"-method", "best"},
+		"needs exactly one budget":                        {"-method", "magnitude"},
+		"either macs or params":                           {"-method", "random", "-macs", "0.5", "-params", "0.5"},
+		"macs is 1.5, it must be above 0 and at most 1":   {"-method", "random", "-macs", "1.5"},
+		"params is NaN, it must be above 0 and at most 1": {"-method", "random", "-params", "NaN"},
+		"for magnitude and":                               {"-macs", "0.5"},
+		"not global or layer":                             {"-method", "random", "-macs", "0.5", "-scope", "x"},
+		"cannot be met":                                   {"-method", "magnitude", "-macs", "1e-9"},
+		"give one of them":                                {"-trained", "-final"},
+		"digits has no option di":                         {"-data-dir", root},
 	} {
 		fail(t, cli.ExitBadInput, text, append([]string{"prune", folder, "-out", dir}, args...)...)
 	}
 	fail(t, cli.ExitBadInput, "no -out", "prune", folder)
-	fail(t, cli.ExitBadInput, "one network only", "prune", filepath.Join(folder, "pruned"), "-trained", "-out", dir)
+	fail(t, cli.ExitBadInput, "holds a single network", "prune", filepath.Join(folder, "pruned"), "-trained", "-out", dir)
 	fail(t, cli.ExitBadInput, "not finished", "prune", copyRun(t, run.SummaryFile), "-final", "-out", dir)
 	fail(t, cli.ExitBadInput, "no network before pruning", "prune", copyRun(t, "trained"), "-out", dir)
 	absent(t, root)

@@ -22,7 +22,8 @@ func TestBadConfigs(t *testing.T) {
 		{"no YAML", smallConfig, "train: {", "train: {{", []string{"small.yaml:"}},
 		{"negative lambda", smallConfig, "0.001", "-0.001", []string{"small.yaml:11:", "penalties.0.lambda", "at least 0"}},
 		{"pattern", smallConfig, "lambda: 0.001", "lambda: 0.001, layers: conv*", []string{"small.yaml:11:", "penalties.0.layers", "conv*", "hidden"}},
-		{"dataset", smallConfig, "digits", "digitz", []string{"small.yaml:2:", "data.dataset", "digitz", "mnist"}},
+		{"dataset", smallConfig, "digits", "digitz", []string{"small.yaml:2:", "data.dataset", "digitz", "did you mean digits?"}},
+		{"no such dataset", smallConfig, "digits", "letters", []string{"small.yaml:2:", "data.dataset", "letters", "mnist"}},
 		{"too much data", smallConfig, "train: 64", "train: 64000", []string{"small.yaml:2:", "data", "64000", "1397"}},
 		{"model", resnet, "resnet", "resnest", []string{"small.yaml:2:", "model.type", "resnest", "lenet5"}},
 		{"depth", resnet, "depth: 8", "depth: 9", []string{"small.yaml:2:", "depth is 9", "6n+2"}},
@@ -41,7 +42,7 @@ func TestBadConfigs(t *testing.T) {
 		{"optimizer option", smallConfig, "lr: 0.01", "lr: 0.01, momentum: 0.9", []string{"small.yaml:9:", "momentum", "adam"}},
 		{"schedule", smallConfig, "epochs: 2", "epochs: 2, schedule: {type: cosin}", []string{"small.yaml:9:", "train.schedule", "cosin", "cosine"}},
 		{"warm-up", smallConfig, "epochs: 2", "epochs: 2, schedule: {warmup: 3}", []string{"small.yaml:9:", "train.schedule", "train.schedule.warmup: 3 epochs"}},
-		{"fine-tuning", smallConfig, "finetune: {epochs: 1}", "finetune: {optimizer: {type: sdg}}", []string{"small.yaml:12:", "finetune.optimizer", "sdg"}},
+		{"fine-tuning", smallConfig, "finetune: {epochs: 1}", "finetune: {optimizer: {type: sdg}}", []string{"small.yaml:12:", "finetune.optimizer.type", "sdg", "did you mean sgd?"}},
 		{"batch", smallConfig, "batch: 16", "batch: 65", []string{"small.yaml:9:", "train.batch", "65", "64"}},
 		{"early stop", smallConfig, "epochs: 2", "epochs: 2, early_stop: {patience: 2}, label_smoothing: 0", nil},
 		{"no validation", replace(t, smallConfig, "validation: 20, ", ""), "epochs: 2", "epochs: 2, early_stop: {patience: 2}",
@@ -60,7 +61,7 @@ func TestBadConfigs(t *testing.T) {
 		{"target of penalties of 0", smallConfig, "lambda: 0.001}", "lambda: 0}\ntarget: {macs: 0.5}", []string{"small.yaml:12:", "lambda above 0"}},
 		{"target and method", smallConfig, "finetune:", "target: {macs: 0.5}\nprune: {method: magnitude, budget: {macs: 0.5}}\nfinetune:",
 			[]string{"small.yaml:12:", "target", "method magnitude"}},
-		{"target out of reach", smallConfig, "finetune:", "target: {params: 0.0001}\nfinetune:", []string{"small.yaml:12:", "target.params", "0.0001", "let them reach more"}},
+		{"target out of reach", smallConfig, "finetune:", "target: {params: 0.0001}\nfinetune:", []string{"small.yaml:12:", "target.params", "0.0001", "penalise more of the network"}},
 		{"normalisation of one example", replace(t, smallConfig, "batch: 16", "batch: 1"), "- relu", "- batchnorm", []string{"small.yaml:9:", "batchnorm1", "larger batch"}},
 		{"layer that nothing reads", smallConfig, "    - relu\n", "    - linear: {out: 5, name: dead}\n    - relu: {inputs: [hidden]}\n",
 			[]string{"small.yaml:7:7:", "model.layers.2.linear", "nothing reads the output of layer dead", "remove it"}},
@@ -110,9 +111,9 @@ func TestBadCommandLines(t *testing.T) {
 		{"-config small.yaml -set penalties.1.lambda=1", []string{"penalties.1", "list of 1"}},
 		{"-config small.yaml -set name=../up", []string{"-set name=../up", "folder"}},
 		{"-config .", []string{"cannot be read"}},
-		{"-resume nothing", []string{"nothing is no run folder"}},
-		{"-resume .", []string{"no run folder"}},
-		{"-resume small.yaml", []string{"no run folder"}},
+		{"-resume nothing", []string{"nothing is not a run folder"}},
+		{"-resume .", []string{"is not a run folder"}},
+		{"-resume small.yaml", []string{"is not a run folder"}},
 		{"-resume . -config small.yaml", []string{"-resume", "-config"}},
 		{"-resume . -dry-run", []string{"-resume", "-dry-run"}},
 		{"-init resnot", []string{`"resnot"`, "did you mean resnet"}},
@@ -137,7 +138,7 @@ func TestTakenFolder(t *testing.T) {
 	dir := t.TempDir()
 	write(t, filepath.Join(dir, "small.yaml"), smallConfig)
 	ok(t, dir, "-config", "small.yaml", "-out", "run", "-quiet")
-	bad(t, dir, []string{"-config", "small.yaml", "-out", "run"}, "run holds a run already", "-resume run", "-out")
+	bad(t, dir, []string{"-config", "small.yaml", "-out", "run"}, "run already holds a run", "-resume run", "-out")
 	// Without -out each run has its own.
 	ok(t, dir, "-config", "small.yaml", "-quiet")
 	ok(t, dir, "-config", "small.yaml", "-quiet")
@@ -146,4 +147,15 @@ func TestTakenFolder(t *testing.T) {
 			t.Errorf("runs/%s has another model than the same run before", run)
 		}
 	}
+}
+
+// TestMisspeltOverride: an override with a misspelt name is itself the place of the
+// error, and the nearest name is proposed.
+func TestMisspeltOverride(t *testing.T) {
+	dir := t.TempDir()
+	write(t, filepath.Join(dir, "small.yaml"), smallConfig)
+	bad(t, dir, []string{"-config", "small.yaml", "-set", "train.optimizer.type=adm"}, "-set train.optimizer.type=adm: train.optimizer.type", "did you mean adam")
+	bad(t, dir, []string{"-config", "small.yaml", "-set", "data.dataset=digit"}, "-set data.dataset=digit: data.dataset: no dataset", "did you mean digits")
+	bad(t, dir, []string{"-config", "small.yaml", "-set", "penalties.0.on=neuron"}, "penalties.0.on: unknown value", "did you mean neurons")
+	bad(t, dir, []string{"-config", "small.yaml", "-set", "penalties.0.type=group_laso"}, "penalties.0.type: unknown penalty", "did you mean group_lasso")
 }

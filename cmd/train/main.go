@@ -58,13 +58,13 @@ var examples = []string{
 func (f *flags) flagSet() *flag.FlagSet {
 	fs := flag.NewFlagSet("train", flag.ContinueOnError)
 	fs.StringVar(&f.config, "config", "", "config `file`, or the name of a built-in config")
-	fs.Var(&f.sets, "set", "override a key, as in train.epochs=3; may be given more than once")
+	fs.Var(&f.sets, "set", "override a key, `KEY=VALUE`, as in train.epochs=3; may be given more than once")
 	fs.StringVar(&f.out, "out", "", "run `folder`; default runs/NAME, numbered when that exists")
-	fs.StringVar(&f.resume, "resume", "", "run `folder` to go on with after a stop or a crash")
+	fs.StringVar(&f.resume, "resume", "", "go on with the run in `folder` after Ctrl-C or a crash")
 	fs.BoolVar(&f.dryRun, "dry-run", false, "print the network with parameters and multiply-accumulates, train nothing")
 	fs.BoolVar(&f.list, "list", false, "print models, layers, penalties, optimizers, datasets and configs")
 	fs.BoolVar(&f.schema, "schema", false, "print the JSON schema of configs, for editors")
-	fs.StringVar(&f.initName, "init", "", "write the built-in config of a `name`, with comments, to the file that follows (default NAME.yaml)")
+	fs.StringVar(&f.initName, "init", "", "write the built-in config `NAME`, with comments, to the FILE that follows (default NAME.yaml)")
 	fs.BoolVar(&f.quiet, "quiet", false, "print nothing but warnings and errors")
 	fs.BoolVar(&f.version, "version", false, "print the version of the program")
 	fs.SetOutput(io.Discard) // it would print all flags below each error
@@ -74,7 +74,7 @@ func (f *flags) flagSet() *flag.FlagSet {
 func execute(args []string) error {
 	var f flags
 	fs := f.flagSet()
-	help := cli.Help{Name: "train", Doc: "trains a network with penalties, prunes it, proves that the smaller network computes the same, fine-tunes and exports it",
+	help := cli.Help{Name: "train", Doc: "trains a network with penalties, prunes it, proves that the smaller network computes the same function, fine-tunes and exports it",
 		Usage:    []string{"-config FILE|NAME [-set KEY=VALUE ...] [-out DIR] [-dry-run] [-quiet]", "-resume DIR", "-list | -schema | -init NAME [FILE] | version | completion bash|zsh|fish"},
 		Examples: examples, Flags: fs}
 	if len(args) > 0 {

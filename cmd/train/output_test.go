@@ -135,12 +135,12 @@ func TestQuietWarns(t *testing.T) {
 	dir := t.TempDir()
 	write(t, filepath.Join(dir, "small.yaml"), smallConfig)
 	o := ok(t, dir, "-config", "small.yaml", "-out", "run", "-quiet", "-set", "penalties.0.lambda=100", "-set", "finetune=null")
-	oneLine(t, o, "train: warning: nothing that depends on the input is left; lower lambda")
+	oneLine(t, o, "train: warning: the output no longer depends on the input; lower lambda")
 	if o.stdout != "" {
 		t.Errorf("prints %q", o.stdout)
 	}
 	for _, file := range []string{"summary.json", "report.html"} {
-		if !strings.Contains(read(t, filepath.Join(dir, "run"), file), "nothing that depends on the input is left") {
+		if !strings.Contains(read(t, filepath.Join(dir, "run"), file), "the output no longer depends on the input") {
 			t.Errorf("%s lacks the warning", file)
 		}
 	}

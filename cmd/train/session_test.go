@@ -91,6 +91,6 @@ func readSessions(t *testing.T, at string) []run.Session {
 func TestOutputNames(t *testing.T) {
 	dir := t.TempDir()
 	write(t, filepath.Join(dir, "small.yaml"), smallConfig)
-	bad(t, dir, []string{"-config", "small.yaml", "-out", "run.json"}, "-out run.json: it is a folder", "leave .json out")
+	bad(t, dir, []string{"-config", "small.yaml", "-out", "run.json"}, "-out run.json: the output is a folder", "leave .json out")
 	bad(t, dir, []string{"-init", "resnet", "my.json"}, "must end in .yaml or .yml")
 }

@@ -33,7 +33,7 @@ func Write(path string, write func(io.Writer) error) (err error) {
 	}
 	tmp, err := os.CreateTemp(dir, "."+base+".tmp-*")
 	if errors.Is(err, fs.ErrNotExist) { // the name of the temporary file would only confuse
-		return fmt.Errorf("writing %s: there is no folder %s: %w", path, filepath.Clean(dir), fs.ErrNotExist)
+		return noFolder(fmt.Sprintf("writing %s: there is no folder %s", path, filepath.Clean(dir)))
 	}
 	if err != nil {
 		return fmt.Errorf("writing %s: %w", path, err)
@@ -91,3 +91,10 @@ func syncDir(dir string) error {
 	defer d.Close()
 	return d.Sync()
 }
+
+// noFolder is an fs.ErrNotExist whose text names the folder alone.
+type noFolder string
+
+func (e noFolder) Error() string { return string(e) }
+
+func (noFolder) Unwrap() error { return fs.ErrNotExist }

@@ -44,7 +44,7 @@ func readCSV(source string, open func() (io.Reader, error), o Options) (*Table, 
 		return nil, err
 	}
 	if n == 0 {
-		return nil, t.errorf("there is a header and no row")
+		return nil, t.errorf("the file has a header but no rows")
 	}
 	if text.name != "" {
 		t.note("the text is not UTF-8 and was read as %s", text.name)
@@ -229,7 +229,11 @@ func (t *Table) eachRow(rows *rowReader, header []string, o Options, f func([]st
 			if o.NoHeader {
 				what = "row 1"
 			}
-			return t.errorf("row %d has %d cells, %s has %d", n, len(record), what, len(header))
+			cells := "cells"
+			if len(record) == 1 {
+				cells = "cell"
+			}
+			return t.errorf("row %d has %d %s, %s has %d", n, len(record), cells, what, len(header))
 		}
 		f(record)
 	}

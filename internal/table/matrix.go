@@ -67,7 +67,7 @@ func (t *Table) Range(m *Matrix) error {
 		if size < 1 {
 			what = "small"
 		}
-		return t.errorf("row %d, column %s: %g is too %s: its square is no number of float64; write the column in another unit", row+1, name, x[row], what)
+		return t.errorf("row %d, column %s: %g is too %s: its square does not fit in float64; use another unit", row+1, name, x[row], what)
 	}
 	return nil
 }
@@ -140,7 +140,7 @@ func (t *Table) finite(c *Column) error {
 	for i, v := range c.Numbers {
 		switch {
 		case math.IsNaN(v):
-			return t.errorf("row %d, column %s: no number (the cell is empty, NA or NaN, or another word for a missing value)", i+1, c.Name)
+			return t.errorf("row %d, column %s: the cell has no number (it is empty, NA, NaN or another word for a missing value)", i+1, c.Name)
 		case math.IsInf(v, 0):
 			return t.errorf("row %d, column %s: %+v is not finite", i+1, c.Name, v)
 		}
@@ -155,7 +155,7 @@ func (t *Table) textError(c *Column) error {
 		return err
 	}
 	number := make([]bool, len(c.Levels))
-	hint := fmt.Sprintf("; the column is text with %d different values, which one-hot columns can stand for", len(c.Levels))
+	hint := fmt.Sprintf("; the column is text with %d different values", len(c.Levels))
 	for k, level := range c.Levels {
 		v, ok := c.meaning().parse(level)
 		number[k] = ok

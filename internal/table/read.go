@@ -193,7 +193,7 @@ func readNPY(source string, r io.Reader, o Options) (*Table, error) {
 	}
 	var rest [1]byte
 	if n, _ := r.Read(rest[:]); n > 0 {
-		return nil, t.errorf("there is more in the file behind the array")
+		return nil, t.errorf("the file goes on after the end of the array")
 	}
 	if len(shape) == 0 || len(shape) > 2 {
 		return nil, t.errorf("the array has %d dimensions, expected a vector or a matrix", len(shape))

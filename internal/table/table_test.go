@@ -72,8 +72,8 @@ func TestErrorsSayWhere(t *testing.T) {
 	for text, want := range map[string]string{
 		"":                          "t.csv: the file is empty",
 		"\n\n":                      "t.csv: the file is empty",
-		"a,b\n":                     "t.csv: there is a header and no row",
-		"a,b\n1,2\n3\n":             "t.csv: row 2 has 1 cells, the header has 2",
+		"a,b\n":                     "t.csv: the file has a header but no rows",
+		"a,b\n1,2\n3\n":             "t.csv: row 2 has 1 cell, the header has 2",
 		"a,b\n1,2,3\n":              "t.csv: row 1 has 3 cells, the header has 2",
 		"a,a\n1,1\n2,3\n":           "t.csv: columns 1 and 2 are both called a and differ in row 2",
 		"a,b\n1,\"2\"x\n":           "t.csv: line 2, character 5: a quoted cell goes on after its closing quote, or does not end (a quote inside is written twice)",
@@ -96,11 +96,11 @@ func TestCellsThatAreNotFinite(t *testing.T) {
 	_, err := tab.Matrix("age")
 	wantError(t, err, `t.csv: row 2, column age: "n.a." is not a number`)
 	_, err = tab.Target("G3")
-	wantError(t, err, `t.csv: row 2, column G3: no number (the cell is empty, NA or NaN, or another word for a missing value)`)
+	wantError(t, err, `t.csv: row 2, column G3: the cell has no number (it is empty, NA, NaN or another word for a missing value)`)
 	_, err = tab.Matrix("x")
 	wantError(t, err, `t.csv: row 2, column x: -Inf is not finite`)
 	_, err = tab.Matrix("school")
-	wantError(t, err, `t.csv: row 1, column school: "GP" is not a number; the column is text with 2 different values, which one-hot columns can stand for`)
+	wantError(t, err, `t.csv: row 1, column school: "GP" is not a number; the column is text with 2 different values`)
 	_, err = tab.Target("g33")
 	wantError(t, err, `t.csv: no column "g33"; did you mean G3?`)
 	_, err = tab.Target("income")
@@ -142,7 +142,7 @@ func TestSeparatorAndHeader(t *testing.T) {
 		t.Errorf("%v, %v", m, err)
 	}
 	_, err := ReadCSV("t.csv", strings.NewReader("1,2\n3\n"), Options{NoHeader: true})
-	wantError(t, err, "t.csv: row 2 has 1 cells, row 1 has 2")
+	wantError(t, err, "t.csv: row 2 has 1 cell, row 1 has 2")
 }
 
 func TestOneHot(t *testing.T) {
@@ -272,7 +272,7 @@ func TestFiles(t *testing.T) {
 		"empty.csv":    "empty.csv: the file is empty",
 		"two.zip":      "two.zip: the archive has 2 CSV files, expected one (a.csv, b.csv)",
 		"short.csv.gz": "short.csv.gz: the compressed file ends early",
-		"long.npy":     "long.npy: there is more in the file behind the array",
+		"long.npy":     "long.npy: the file goes on after the end of the array",
 	} {
 		_, err := Read(path(name), Options{})
 		wantError(t, err, want)

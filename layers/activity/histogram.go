@@ -80,7 +80,7 @@ func (s *histogram) ReadsOutputs() []string { return []string{s.name} }
 func (s *histogram) Build(b *nn.Builder) (*gorgonia.Node, error) {
 	x, ok := b.Output(s.name)
 	if !ok {
-		return nil, fmt.Errorf("the output of layer %s is not to be had", s.name)
+		return nil, fmt.Errorf("layer %s has no output to measure", s.name)
 	}
 	return nn.Apply(nn.Op{Name: "histogram", Run: func(dst []float32, in [][]float32) {
 		dst[0] = 0

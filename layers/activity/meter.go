@@ -74,7 +74,7 @@ func (s *meterSite) ReadsOutputs() []string { return []string{s.name} }
 func (s *meterSite) Build(b *nn.Builder) (*gorgonia.Node, error) {
 	x, ok := b.Output(s.name)
 	if !ok {
-		return nil, fmt.Errorf("the output of layer %s is not to be had", s.name)
+		return nil, fmt.Errorf("layer %s has no output to measure", s.name)
 	}
 	s.act = kernel.NewActivity(b.Batch*s.shape.Positions(), s.shape.Units(), 0)
 	return nn.Apply(nn.Op{Name: "activity", Run: func(dst []float32, in [][]float32) {

@@ -33,7 +33,7 @@ func Measure(net *nn.Network, layer string, inputs, targets []float32, loss nn.L
 	size := net.Input.Size()
 	n := len(inputs) / size
 	if n == 0 || n*size != len(inputs) {
-		return nil, fmt.Errorf("memory of %s: %d input values are no whole number of examples of %s", layer, len(inputs), net.Input)
+		return nil, fmt.Errorf("memory of %s: %d input values are not a whole number of examples of %s", layer, len(inputs), net.Input)
 	}
 	if len(targets) != n {
 		return nil, fmt.Errorf("memory of %s: %d targets for %d examples, expected %d", layer, len(targets), n, n)

@@ -125,5 +125,5 @@ func (m Model) read() (path string, text []byte, err error) {
 			return path, text, err
 		}
 	}
-	return path, nil, fmt.Errorf("%s has no architecture.json, nor has its folder pruned", m.Run)
+	return path, nil, fmt.Errorf("neither %s nor its folder pruned has an architecture.json", m.Run)
 }

@@ -141,7 +141,7 @@ func TestSavedRefuses(t *testing.T) {
 	for _, c := range []struct{ options, want string }{
 		{"seed: 1", "unknown key model.seed"},
 		{"run: ''", "saved: run is missing"},
-		{"run: " + empty, "has no architecture.json"},
+		{"run: " + empty, "nor its folder pruned has an architecture.json"},
 		{"weights: new, run: " + broken, `architecture format is "x"`},
 		{"weights: old, run: " + good, `weights is "old", it must be kept or new`},
 		{"run: " + good, "the network takes 3×8×8, the data gives images of 1×28×28"},

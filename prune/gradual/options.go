@@ -79,7 +79,7 @@ func refuse(option, format string, args ...any) error {
 }
 
 // ErrClosed is the end of a training that has nothing left to train.
-var ErrClosed = errors.New("nothing that depends on the input is left of the network; raise the target, train for more epochs, or penalise less of the network, with a smaller lambda")
+var ErrClosed = errors.New("the output no longer depends on the input; raise the target, train for more epochs, or penalise less of the network, with a smaller lambda")
 
 // ErrMissed is wrapped by the error of a training that has not come down to its target.
 var ErrMissed = errors.New("the target was not met")

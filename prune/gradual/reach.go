@@ -17,7 +17,7 @@ func (s *Shrinker) reachable(net *nn.Network) error {
 	zeroable, _ := may.grouped().count()
 	switch share := float64(all-zeroable) / float64(max(all, 1)); {
 	case target.Measure == Groups && share > target.Share:
-		return refuse("Target.Share", "%.3g of the groups cannot be all that is left: %.3g are of penalties with lambda 0 or mode subgradient; remove those, or raise the target", target.Share, share)
+		return refuse("Target.Share", "%.3g of the groups cannot be reached: %.3g belong to penalties with lambda 0 or mode subgradient, which remove nothing; leave these penalties out, or raise the target", target.Share, share)
 	case target.Measure == Groups:
 		return nil
 	case target.Method != Lambda && zeroable == 0:
@@ -28,7 +28,7 @@ func (s *Shrinker) reachable(net *nn.Network) error {
 		return err
 	}
 	if share := s.share(left); share > target.Share {
-		return refuse("Target.Share", "%.3g of the %s cannot be all that is left: with everything gone that the penalties reach, %.3g would be; let them reach more of the network, or raise the target",
+		return refuse("Target.Share", "%.3g of the %s cannot be reached: with everything removed that the penalties cover, %.3g would be left; penalise more of the network, or raise the target",
 			target.Share, target.Measure.noun(), share)
 	}
 	return nil
@@ -60,6 +60,6 @@ func (s *Shrinker) Missed(net *nn.Network) error {
 	if err != nil {
 		return err
 	}
-	return fmt.Errorf("%w: %.3g of the %s were to be left, %.3g are; train for more epochs, or let the penalties reach more of the network, or raise the target",
-		ErrMissed, s.TargetShare, s.o.Target.Measure.noun(), s.share(left))
+	return fmt.Errorf("%w: %.3g of the %s are left, and the target is %.3g; train for more epochs, penalise more of the network, or raise the target",
+		ErrMissed, s.share(left), s.o.Target.Measure.noun(), s.TargetShare)
 }

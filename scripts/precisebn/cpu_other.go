@@ -4,4 +4,6 @@ package main
 
 import "errors"
 
-func cpuSeconds() (float64, error) { return 0, errors.New("CPU time is not to be had here") }
+func cpuSeconds() (float64, error) {
+	return 0, errors.New("CPU time cannot be measured on this system")
+}

@@ -154,7 +154,7 @@ func remedy(t *table.Table) string {
 		case err != nil:
 			return ""
 		case !c.Numeric():
-			return fmt.Sprintf("; leave the column out with -drop %s, or take columns of 0 and 1 with -one-hot", name)
+			return fmt.Sprintf("; -one-hot replaces it by a column of 0 and 1 for each value, -drop %s leaves it out", name)
 		case slices.ContainsFunc(c.Numbers, math.IsNaN):
 			return "; leave such rows out with -complete"
 		case slices.ContainsFunc(c.Numbers, func(v float64) bool { return math.IsInf(v, 0) }):

@@ -116,7 +116,7 @@ func (g Glasso) read(r *GlassoResult) (*graphical.Covariance, *Data, error) {
 	case "npn":
 		graphical.Nonparanormal(data.X, n, p)
 	default:
-		err = fmt.Errorf("there is no transform %q; there are log and npn", g.Transform)
+		err = fmt.Errorf("there is no transform %q; choose log or npn", g.Transform)
 	}
 	if err != nil {
 		return nil, nil, err

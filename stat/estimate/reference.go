@@ -17,7 +17,7 @@ func readReference(path string, from, to []string) ([][2]int, error) {
 	}
 	names := t.Names()
 	if len(names) < 2 {
-		return nil, fmt.Errorf("%s: edges have the names of two nodes in the first two columns; there is one column", t.Source)
+		return nil, fmt.Errorf("%s: the first two columns must name the two nodes of each edge; there is only one column", t.Source)
 	}
 	a, err := t.Column(names[0])
 	if err != nil {

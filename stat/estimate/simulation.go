@@ -38,7 +38,7 @@ func (s Simulation) Run() (*SimulationResult, error) {
 	r := &SimulationResult{Request: s}
 	var err error
 	if s.Nodes < 3 || s.Observations < 2 || !(s.Degree > 0 && s.Degree < float64(s.Nodes)) {
-		return nil, fmt.Errorf("a simulation of %d nodes, mean degree %v, %d observations: there are at least 3 nodes, 2 observations, and a degree above 0 and below the number of nodes", s.Nodes, s.Degree, s.Observations)
+		return nil, fmt.Errorf("a simulation of %d nodes, mean degree %v, %d observations: it needs at least 3 nodes, 2 observations, and a mean degree above 0 and below the number of nodes", s.Nodes, s.Degree, s.Observations)
 	}
 	// The kernel and its eigenvectors are matrices of the nodes.
 	const largest = 1 << 29 // the products do not overflow
@@ -60,7 +60,7 @@ func (s Simulation) Run() (*SimulationResult, error) {
 	case "ba":
 		r.Truth, err = diffusion.BarabasiAlbert(s.Nodes, max(1, int(s.Degree/2+0.5)), rng)
 	default:
-		err = fmt.Errorf("there is no graph %q; there are er, ring, grid and ba", s.Graph)
+		err = fmt.Errorf("there is no graph %q; choose er, ring, grid or ba", s.Graph)
 	}
 	if err != nil {
 		return nil, err
@@ -77,7 +77,7 @@ func (s Simulation) Run() (*SimulationResult, error) {
 	case "walk":
 		r.H, err = diffusion.RandomWalk(r.Truth, 1)
 	default:
-		err = fmt.Errorf("there is no kernel %q; there are consensus, heat and walk", s.Kernel)
+		err = fmt.Errorf("there is no kernel %q; choose consensus, heat or walk", s.Kernel)
 	}
 	if err != nil {
 		return nil, err

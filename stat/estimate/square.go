@@ -63,7 +63,7 @@ func readMatrix(path string, infinite bool) (*matrix, error) {
 
 func cellText(v float64) string {
 	if math.IsNaN(v) {
-		return "no number (the cell is empty, NA or NaN)"
+		return "the cell has no number (it is empty, NA or NaN)"
 	}
 	return fmt.Sprintf("%+v is not finite", v)
 }
@@ -76,7 +76,7 @@ func isNumber(s string) bool {
 // square demands as many rows as columns.
 func (m *matrix) square(what string) error {
 	if m.rows != m.columns {
-		return fmt.Errorf("%s: %s has as many rows as columns; there are %d and %d", m.file, what, m.rows, m.columns)
+		return fmt.Errorf("%s: %s must be square; it has %d rows and %d columns", m.file, what, m.rows, m.columns)
 	}
 	return nil
 }

@@ -61,7 +61,7 @@ func FromMatrix(s []float64, p, n int) (*Covariance, error) {
 			return nil, fmt.Errorf("the variance of variable %d is %v: drop constant columns", i+1, c.diag[i])
 		}
 		if c.diag[i] < leastVariance || c.diag[i] > mostVariance {
-			return nil, fmt.Errorf("the variance of variable %d is %v: its square is no number of float64; write it in another unit", i+1, c.diag[i])
+			return nil, fmt.Errorf("the variance of variable %d is %v: its square does not fit in float64; use another unit", i+1, c.diag[i])
 		}
 	}
 	for i := range p {

@@ -20,14 +20,14 @@ func OutputFile(flag, path string, formats ...string) error {
 	if len(formats) > 1 {
 		what = "must end in " + strings.Join(formats[:len(formats)-1], ", ") + " or " + formats[len(formats)-1]
 	}
-	return InputError("%s %s: the name of the file %s, the format it is written in", flag, path, what)
+	return InputError("%s %s: the file name %s", flag, path, what)
 }
 
 // OutputFolder checks that the name of a folder to make is not that of a file. What
 // is there already is not made, and an empty path is no folder.
 func OutputFolder(flag, path string) error {
 	if _, err := os.Lstat(path); path != "" && err != nil && slices.Contains(fileTypes, Extension(path)) {
-		return InputError("%s %s: it is a folder that is written; leave %s out of its name", flag, path, filepath.Ext(path))
+		return InputError("%s %s: the output is a folder; leave %s out of its name", flag, path, filepath.Ext(path))
 	}
 	return nil
 }

@@ -260,7 +260,7 @@ func (d *Data) explain(t *table.Table, names []string, err error) error {
 			if stray := remedy(err); stray.Error() != err.Error() {
 				return stray
 			}
-			return inputf("%w; -one-hot makes a column of 0 and 1 of each value, -drop %s leaves the column out", err, name)
+			return inputf("%w; -one-hot replaces it by a column of 0 and 1 for each value, -drop %s leaves it out", err, name)
 		}
 		missing := slices.ContainsFunc(column.Numbers, math.IsNaN)
 		if missing {

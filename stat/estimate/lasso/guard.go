@@ -101,7 +101,7 @@ var stabilityThresholds = []float64{0.8, 0.9, 1}
 
 func (g *GuardResult) stability(x guard.Matrix, y []float64, o *Options) error {
 	if o.Q >= float64(x.Cols) {
-		return fmt.Errorf("-q is %v, as many false selections as there are columns (%d); lower it", o.Q, x.Cols)
+		return fmt.Errorf("-q is %v, which allows every column (%d) to be a false selection; lower it", o.Q, x.Cols)
 	}
 	count := 0
 	for _, threshold := range stabilityThresholds {
