@@ -95,7 +95,7 @@ func TestTargetUnmet(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err = Run(t.Context(), Options{Config: c, Folder: f})
-	if err == nil || IsInput(err) || !strings.Contains(err.Error(), "the target was not met: 0.01 of the multiply-accumulates") {
+	if err == nil || IsInput(err) || !strings.Contains(err.Error(), "the target was not met: 1 of the multiply-accumulates are left, and the target is 0.01") {
 		t.Errorf("error: %v", err)
 	}
 }
