@@ -2,6 +2,7 @@ package config
 
 import (
 	"errors"
+	"os"
 	"strings"
 	"testing"
 )
@@ -151,5 +152,15 @@ func TestErrorIsOneLine(t *testing.T) {
 	err := &Error{File: "a\nb", Line: 1, Col: 2, Msg: "c\rd\u2028e"}
 	if got, want := err.Error(), "a b:1:2: c d e"; got != want {
 		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+// A file without an end is refused after its first bytes.
+func TestEndlessFile(t *testing.T) {
+	if _, err := os.Stat("/dev/zero"); err != nil {
+		t.Skip(err)
+	}
+	if _, err := Load("/dev/zero", nil); err == nil || !strings.Contains(err.Error(), "more than 64 KiB") {
+		t.Errorf("got %v", err)
 	}
 }

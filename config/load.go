@@ -3,6 +3,7 @@ package config
 import (
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"reflect"
@@ -14,7 +15,7 @@ import (
 // are overrides in the order in which they apply, such as "train.epochs=3" or
 // "penalties.0.lambda=1e-3"; their values are YAML.
 func Load(pathOrName string, sets []string) (*Config, error) {
-	data, err := os.ReadFile(pathOrName)
+	data, err := readFile(pathOrName)
 	if err == nil {
 		return parse(pathOrName, data, sets)
 	}
@@ -30,6 +31,16 @@ func Load(pathOrName string, sets []string) (*Config, error) {
 			hint(strings.TrimSuffix(pathOrName, ".yaml"), "built-in configs", "", BuiltIn())}
 	}
 	return nil, &Error{File: pathOrName, Msg: fmt.Sprintf("the file cannot be read: %v", err)}
+}
+
+// readFile reads no more of a file than tells that it is too long.
+func readFile(path string) ([]byte, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return io.ReadAll(io.LimitReader(f, maxBytes+1))
 }
 
 // Parse reads a config from memory; file names it in errors and gives the name

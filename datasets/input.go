@@ -39,7 +39,11 @@ func newInput(ctx context.Context, r io.Reader, name string) (*input, error) {
 }
 
 // openInput opens the file for f, and closes it afterwards.
+// A pipe or a device, which may never begin or end, is an error.
 func openInput(ctx context.Context, path string, f func(*input) error) error {
+	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() && !info.IsDir() {
+		return fmt.Errorf("%s is no regular file; write the data into one", path)
+	}
 	file, err := os.Open(path)
 	if err != nil {
 		return err

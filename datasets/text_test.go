@@ -179,6 +179,9 @@ func TestTextErrors(t *testing.T) {
 		})
 	}
 	wantError(t, func() error { _, err := text{}.Load(t.Context(), Options{}); return err }(), "data.file", "data.dir")
+	if _, err := os.Stat("/dev/null"); err == nil {
+		wantError(t, func() error { _, err := text{}.Load(t.Context(), Options{File: "/dev/null"}); return err }(), "/dev/null is no regular file")
+	}
 }
 
 // TestTextFolder: a folder with one text needs no name.

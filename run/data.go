@@ -49,7 +49,7 @@ func loadData(ctx context.Context, c *config.Config, progress func(what string, 
 		Permute: d.Permute, Seed: c.Seed, Progress: progress})
 	if err != nil {
 		if ctx.Err() != nil {
-			return nil, fmt.Errorf("loading data: %w", train.ErrInterrupted)
+			return nil, fmt.Errorf("%w while loading data", train.ErrInterrupted)
 		}
 		return nil, locate(c, "data", "datasets", err)
 	}

@@ -149,6 +149,15 @@ func measure(ctx context.Context, net *nn.Network, data *Data) (*train.Metrics, 
 	if data == nil {
 		return nil, nil, nil
 	}
+	m, e, err := evaluate(ctx, net, data)
+	if err != nil {
+		return nil, nil, err
+	}
+	return m, e.Activity(), nil
+}
+
+// evaluate is measure with data, and gives what else the evaluator knows.
+func evaluate(ctx context.Context, net *nn.Network, data *Data) (*train.Metrics, *train.Evaluator, error) {
 	batch := net.BatchUpTo(evaluationBatch)
 	s, err := data.Eval(data.Set.Test, batch, 0)
 	if err != nil {
@@ -165,7 +174,7 @@ func measure(ctx context.Context, net *nn.Network, data *Data) (*train.Metrics, 
 	if err != nil {
 		return nil, nil, fmt.Errorf("evaluate the test set: %w", err)
 	}
-	return &m, e.Activity(), nil
+	return &m, e, nil
 }
 
 // SavePruning writes a pruned model in all formats with prune.json: all or nothing.

@@ -114,18 +114,21 @@ func (r *runner) run(ctx context.Context) (*Summary, error) {
 	if err != nil {
 		return nil, err
 	}
-	final, active, err := measure(ctx, small, r.data)
+	final, evaluator, err := evaluate(ctx, small, r.data)
 	if notFinite(err) {
 		return nil, fmt.Errorf("%s: %w", finetunePhase, train.Diverged(err))
 	}
 	if err != nil {
 		return nil, err
 	}
+	if evaluator.Constant() && small.Count().MACs > 0 { // Prune has told of what is empty
+		r.warn("the final network gives the same output for every test example; lower the learning rate, or the lambdas of penalties")
+	}
 	if err := r.export(small); err != nil {
 		return nil, err
 	}
 	summary := r.summarise(small, pruned, *final, tuned)
-	summary.Activity = Activity{pruned.ActivityTrained, pruned.ActivityBefore, pruned.ActivityAfter, pruned.ActivityThresholded, active}
+	summary.Activity = Activity{pruned.ActivityTrained, pruned.ActivityBefore, pruned.ActivityAfter, pruned.ActivityThresholded, evaluator.Activity()}
 	if err := r.report(summary, pruned, small); err != nil {
 		return nil, err
 	}

@@ -53,3 +53,18 @@ func TestThresholdsWarn(t *testing.T) {
 		t.Errorf("warnings %q", r.Warnings)
 	}
 }
+
+// A network that no longer sees its input is told of where nothing was pruned, and where
+// fine-tuning closed it.
+func TestConstantOutputWarns(t *testing.T) {
+	for name, sets := range map[string][]string{
+		"nothing is pruned": {"prune.method=none", "penalties=[{type: group_lasso, on: neurons, lambda: 10}]"},
+		"single weights":    {"prune.method=none", "penalties=[{type: l1, on: weights, lambda: 10}]"},
+		"fine-tuning":       {"finetune={epochs: 2, optimizer: {lr: 10000}}"},
+	} {
+		r := finish(t, parse(t, base+perceptron, sets...))
+		if len(r.Warnings) != 1 || !strings.HasPrefix(r.Warnings[0], "the final network gives the same output") {
+			t.Errorf("%s: warnings %q, accuracy %v", name, r.Warnings, r.AccuracyFinal)
+		}
+	}
+}

@@ -9,7 +9,7 @@ import (
 var (
 	// ErrInterrupted: the context ended. The state was saved, if there is a
 	// checkpoint folder.
-	ErrInterrupted = errors.New("training was interrupted")
+	ErrInterrupted = errors.New("interrupted")
 	// ErrDiverged: a loss, a gradient or a parameter is no longer finite.
 	ErrDiverged = errors.New("training diverged")
 	// ErrNotFinite: a network gives an output that is not a finite number.

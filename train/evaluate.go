@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 
 	"pare/layers/activity"
 	"pare/nn"
@@ -46,6 +47,9 @@ type Evaluator struct {
 	input   int // values of an example
 	targets int // of an example
 	score   Score
+	first   []float32 // the output for the first target of the last Run
+	varied  bool      // some other target had another one
+	n       int       // targets of the last Run
 }
 
 // NewEvaluator compiles the network for batches of up to batch examples.
@@ -65,6 +69,7 @@ func (e *Evaluator) Run(ctx context.Context, source EvalSource) (Metrics, error)
 	sum := 0.0
 	e.program.ResetState()
 	e.meter.Reset()
+	e.first, e.varied, e.n = e.first[:0], false, 0
 	for b, err := range source.All(ctx) {
 		if err == nil {
 			err = checkBatch(b, e.input, e.targets)
@@ -87,12 +92,18 @@ func (e *Evaluator) Run(ctx context.Context, source EvalSource) (Metrics, error)
 		}
 		width := len(e.program.Output()) / (e.program.Batch() * e.targets)
 		for i := range b.N * e.targets {
-			loss, correct, err := e.score(e.program.Output()[i*width:][:width], b.Y[i])
+			output := e.program.Output()[i*width:][:width]
+			if m.N == 0 {
+				e.first = append(e.first, output...)
+			}
+			e.varied = e.varied || !slices.Equal(output, e.first)
+			loss, correct, err := e.score(output, b.Y[i])
 			if err != nil {
 				return m, fmt.Errorf("evaluation, target %d: %w", m.N, err)
 			}
 			sum += loss
 			m.N++
+			e.n++
 			if correct {
 				m.Correct++
 			}
@@ -114,6 +125,10 @@ func (e *Evaluator) Run(ctx context.Context, source EvalSource) (Metrics, error)
 // Activity is how sparse the activations were in the last Run; nil for a network
 // without activations that make zeros.
 func (e *Evaluator) Activity() *activity.Report { return e.meter.Report() }
+
+// Constant reports whether every target of the last Run, of two at least, had the same
+// output: the network does not see its input.
+func (e *Evaluator) Constant() bool { return e.n > 1 && !e.varied }
 
 // Score evaluates one target by the share of the output that belongs to it.
 type Score func(output []float32, target float32) (loss float64, correct bool, err error)

@@ -139,11 +139,11 @@ func (t *Trainer) finiteState() error {
 
 func (t *Trainer) interrupt() error {
 	if err := t.save(); err != nil {
-		return fmt.Errorf("%w after %d steps, and saving failed: %w", ErrInterrupted, t.pos.Step, err)
+		return fmt.Errorf("training was %w after %d steps, and saving failed: %w", ErrInterrupted, t.pos.Step, err)
 	}
 	how := "nothing was saved: there is no checkpoint folder"
 	if t.o.Dir != "" {
 		how = "saved in " + filepath.Join(t.o.Dir, LastCheckpoint)
 	}
-	return fmt.Errorf("%w after %d of %d steps; %s", ErrInterrupted, t.pos.Step, t.o.Epochs*t.perEpoch, how)
+	return fmt.Errorf("training was %w after %d of %d steps; %s", ErrInterrupted, t.pos.Step, t.o.Epochs*t.perEpoch, how)
 }

@@ -10,6 +10,7 @@ import (
 
 	"pare/cmd/internal/cli"
 	"pare/internal/atomicfile"
+	"pare/internal/printable"
 	"pare/report"
 	"pare/run"
 )
@@ -124,12 +125,12 @@ func outcomes(paths []string, notes io.Writer) ([]report.Outcome, error) {
 			if len(paths) == 1 || !run.IsInput(err) {
 				return nil, err
 			}
-			fmt.Fprintf(notes, "pare compare: left out: %v\n", err)
+			fmt.Fprintf(notes, "pare compare: left out: %s\n", printable.Text(err.Error()))
 			continue
 		}
 		key := fmt.Sprint(e.Seeds, e.Key())
 		if first, ok := seen[key]; ok {
-			fmt.Fprintf(notes, "pare compare: left out: %s is the same run as %s, with the same seed and config\n", path, first)
+			fmt.Fprintf(notes, "pare compare: left out: %s is the same run as %s, with the same seed and config\n", printable.Text(path), printable.Text(first))
 			continue
 		}
 		seen[key] = path

@@ -167,3 +167,16 @@ func TestCompareChains(t *testing.T) {
 	}
 	contains(t, succeed(t, "compare", paths[1], paths[5]), "mean of 2")
 }
+
+// A note is one line, whatever a folder is called.
+func TestCompareNotesAreLines(t *testing.T) {
+	folder := copyRun(t)
+	other := filepath.Join(filepath.Dir(folder), "a\nb")
+	if err := os.CopyFS(other, os.DirFS(folder)); err != nil {
+		t.Fatal(err)
+	}
+	status, _, notes := pare("compare", folder, other)
+	if status != 0 || strings.Count(notes, "\n") != 1 || !strings.Contains(notes, `a\u000ab is the same run`) {
+		t.Errorf("status %d, notes %q", status, notes)
+	}
+}

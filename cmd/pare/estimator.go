@@ -12,6 +12,7 @@ import (
 
 	"pare/cmd/internal/cli"
 	"pare/internal/atomicfile"
+	"pare/internal/printable"
 	"pare/stat/estimate"
 )
 
@@ -171,7 +172,7 @@ func runEstimate[R result](ctx context.Context, f *flags, fit func() (R, error),
 	}
 	if asJSON {
 		for _, note := range r.Remarks() {
-			fmt.Fprintf(stderr, "pare %s: note: %s\n", f.c.name(), note)
+			fmt.Fprintf(stderr, "pare %s: note: %s\n", f.c.name(), printable.Text(note))
 		}
 		return json.NewEncoder(stdout).Encode(r.JSON())
 	}

@@ -11,6 +11,7 @@ import (
 
 	"pare/cmd/internal/cli"
 	"pare/internal/atomicfile"
+	"pare/internal/printable"
 	"pare/stat/estimate/lasso"
 )
 
@@ -70,7 +71,7 @@ func (c lassoCommand) run(ctx context.Context, args []string, stdout, stderr io.
 	}
 	if l.json {
 		for _, note := range data.Notes {
-			fmt.Fprintf(stderr, "pare lasso: note: %s\n", note)
+			fmt.Fprintf(stderr, "pare lasso: note: %s\n", printable.Text(note))
 		}
 		if note := notConverged(r); note != "" {
 			fmt.Fprintln(stderr, note)

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"runtime/debug"
 	"strings"
 	"testing"
 
@@ -156,4 +157,32 @@ func TestNamesReachNoTerminalRaw(t *testing.T) {
 		}
 	}
 	contains(t, succeed(t, "lasso", "-data", data, "-target", "y", "-lambda", "0.01", "-json"), `a\u001b[31mRED\u009b1m\u202e`)
+}
+
+// TestMatricesAreBounded: what takes the square of the number of columns is refused
+// before it is taken.
+func TestMatricesAreBounded(t *testing.T) {
+	var text strings.Builder
+	for row := range 4 {
+		for j := range 1500 {
+			if j > 0 {
+				text.WriteByte(',')
+			}
+			text.WriteByte(byte('0' + (7*row*row+3*j*row+j)%10))
+		}
+		text.WriteByte('\n')
+	}
+	data := onDisk(t, "wide.csv", []byte(text.String()))
+	defer debug.SetMemoryLimit(debug.SetMemoryLimit(64 << 20))
+	fail(t, cli.ExitBadInput, "a graph of 1500 nodes takes", "diffusion", "-no-header", "-outputs", data)
+	fail(t, cli.ExitBadInput, "takes 103.0 MiB, more than the memory", "glasso", "-no-header", "-data", data, "-lambda", "1e-9")
+}
+
+// TestPipesAreNamed: a pipe is not taken for an empty file.
+func TestPipesAreNamed(t *testing.T) {
+	if _, err := os.Stat("/dev/null"); err != nil {
+		t.Skip(err)
+	}
+	fail(t, cli.ExitBadInput, "/dev/null is no regular file", "lasso", "-data", "/dev/null", "-target", "y")
+	fail(t, cli.ExitBadInput, "/dev/null is no regular file", "glasso", "-data", "/dev/null")
 }

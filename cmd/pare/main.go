@@ -14,6 +14,8 @@ package main
 
 import (
 	"context"
+	"errors"
+	"flag"
 	"fmt"
 	"io"
 	"os"
@@ -44,7 +46,8 @@ func main() {
 
 // execute runs a command line and returns the exit status.
 func execute(ctx context.Context, args []string, stdout, stderr io.Writer) int {
-	stdout, stderr = printable.Writer{W: stdout}, printable.Writer{W: stderr}
+	printed := &cli.Output{W: stdout}
+	stdout, stderr = printable.Writer{W: printed}, printable.Writer{W: stderr}
 	if len(args) == 0 {
 		usage(stderr)
 		return cli.ExitBadInput
@@ -54,19 +57,23 @@ func execute(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	case "help", "-h", "-help", "--help":
 		if len(rest) == 0 {
 			usage(stdout)
-			return 0
+			return cli.Status("pare", printed.Err, stderr)
 		}
 		name, rest = rest[0], []string{"-h"}
 	case "version", "-version", "--version":
 		fmt.Fprintln(stdout, build.Read())
-		return 0
+		return cli.Status("pare", printed.Err, stderr)
 	case "completion":
 		return cli.Status("pare completion", complete(ctx, rest, stdout), stderr)
 	}
 	names := []string{"help", "version", "completion"}
 	for _, c := range commands {
 		if c.name() == name {
-			return cli.Status("pare "+name, c.run(ctx, rest, stdout, stderr), stderr)
+			err := c.run(ctx, rest, stdout, stderr)
+			if err == nil || errors.Is(err, flag.ErrHelp) {
+				err = printed.Err
+			}
+			return cli.Status("pare "+name, err, stderr)
 		}
 		names = append(names, c.name())
 	}

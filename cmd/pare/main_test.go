@@ -239,6 +239,26 @@ func TestInterrupted(t *testing.T) {
 		if got := execute(ctx, args, &out, &errs); got != cli.ExitInterrupted {
 			t.Errorf("pare %q: status %d, want %d; %s", args, got, cli.ExitInterrupted, &errs)
 		}
+		if strings.Contains(errs.String(), "training") {
+			t.Errorf("pare %q trains nothing, but says: %s", args, &errs)
+		}
 	}
 	absent(t, dir)
+}
+
+// full is a disk without space.
+type full struct{}
+
+func (full) Write([]byte) (int, error) { return 0, errors.New("no space left") }
+
+// Results that cannot be printed are no success.
+func TestStandardOutputIsFull(t *testing.T) {
+	folder, _ := tinyRun(t)
+	for _, args := range [][]string{{"help"}, {"help", "predict"}, {"version"}, {"completion", "bash"}, {"inspect", folder},
+		{"predict", folder, "-split", "test", "-limit", "2"}, {"bench", "-model", "mlp", "-steps", "1", "-batch", "2"}} {
+		var errs bytes.Buffer
+		if got := execute(context.Background(), args, full{}, &errs); got != cli.ExitFailed || !strings.Contains(errs.String(), "no space left") {
+			t.Errorf("pare %q: status %d, %s", args, got, &errs)
+		}
+	}
 }

@@ -80,8 +80,7 @@ func execute(args []string) error {
 	if len(args) > 0 {
 		switch args[0] {
 		case "help":
-			help.Write(os.Stdout)
-			return nil
+			return printed(help.Write)
 		case "version":
 			args = append([]string{"-version"}, args[1:]...)
 		case "completion":
@@ -93,8 +92,7 @@ func execute(args []string) error {
 		}
 	}
 	if err := fs.Parse(args); errors.Is(err, flag.ErrHelp) {
-		help.Write(os.Stdout)
-		return nil
+		return printed(help.Write)
 	} else if err != nil {
 		return cli.FlagError(err, fs, "-help lists the flags")
 	}
@@ -103,11 +101,9 @@ func execute(args []string) error {
 	}
 	switch {
 	case f.version:
-		fmt.Println(build.Read())
-		return nil
+		return printed(func(w io.Writer) { fmt.Fprintln(w, build.Read()) })
 	case f.list:
-		printList(os.Stdout)
-		return nil
+		return printed(printList)
 	case f.schema:
 		_, err := os.Stdout.Write(config.Schema())
 		return err
@@ -122,6 +118,13 @@ func execute(args []string) error {
 		return cli.InputError("no -config; try -config resnet, or -list to see what there is")
 	}
 	return start(f)
+}
+
+// printed is the error of what print writes to standard output.
+func printed(print func(w io.Writer)) error {
+	o := &cli.Output{W: os.Stdout}
+	print(o)
+	return o.Err
 }
 
 func initConfig(name string, args []string) error {

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"pare/cmd/internal/cli"
 	"pare/config"
 	"pare/datasets"
 	"pare/models"
@@ -176,5 +177,23 @@ func TestPlainOutput(t *testing.T) {
 	}
 	if quiet := ok(t, dir, "-config", "small.yaml", "-out", "quiet", "-quiet"); quiet.stdout+quiet.stderr != "" {
 		t.Errorf("-quiet prints %q, %q", quiet.stdout, quiet.stderr)
+	}
+}
+
+// What cannot be printed is no success.
+func TestStandardOutputIsFull(t *testing.T) {
+	disk, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)
+	if err != nil {
+		t.Skip(err)
+	}
+	defer disk.Close()
+	for _, args := range [][]string{{"-list"}, {"version"}, {"-h"}, {"help"}, {"-schema"}} {
+		cmd := command(t.TempDir(), args...)
+		var errs strings.Builder
+		cmd.Stdout, cmd.Stderr = disk, &errs
+		_ = cmd.Run()
+		if got := cmd.ProcessState.ExitCode(); got != cli.ExitFailed || strings.Count(errs.String(), "\n") != 1 {
+			t.Errorf("train %q: status %d, %s", args, got, &errs)
+		}
 	}
 }

@@ -45,7 +45,7 @@ func (m *Matrix) Constant() []int {
 	return out
 }
 
-// Sizes of numbers whose squares, and products of two squares, float64 holds.
+// Sizes of numbers whose fourth powers, products of two squares, float64 holds.
 const leastSize, mostSize = 1e-75, 1e75
 
 // Range returns an error that names the first column which varies, but around its first
@@ -67,7 +67,7 @@ func (t *Table) Range(m *Matrix) error {
 		if size < 1 {
 			what = "small"
 		}
-		return t.errorf("row %d, column %s: %g is too %s: its square does not fit in float64; use another unit", row+1, name, x[row], what)
+		return t.errorf("row %d, column %s: %g is too %s: its fourth power does not fit in float64; write the column in another unit", row+1, name, x[row], what)
 	}
 	return nil
 }

@@ -51,6 +51,8 @@ func Read(path string, o Options) (*Table, error) {
 		return nil, &Error{oneLine(err)}
 	case info.IsDir():
 		return nil, &Error{path + " is a folder, not a file"}
+	case !info.Mode().IsRegular():
+		return nil, &Error{path + " is no regular file, and a table may be read more than once; write it into a file first"}
 	case info.Size() == 0:
 		return nil, t.errorf("the file is empty")
 	}

@@ -6,6 +6,8 @@ import (
 	"math"
 
 	"gonum.org/v1/gonum/mat"
+
+	"pare/internal/limit"
 )
 
 // TemplateOptions say how SpectralTemplates searches; the zero value is usable.
@@ -66,8 +68,12 @@ func CovarianceTemplates(y *mat.Dense, laplacian bool) (*mat.Dense, error) {
 	if err := checkMatrix("outputs", y); err != nil {
 		return nil, err
 	}
+	n, p := y.Dims()
+	// Covariance, eigenvectors and their products, and the matrices of ADMM.
+	if err := limit.Check(fmt.Sprintf("a graph of %d nodes", p), 8*int64(p)*int64(p), 8); err != nil {
+		return nil, err
+	}
 	c, _ := centred(y)
-	n, p := c.Dims()
 	if laplacian && p < 2 {
 		return nil, errors.New("templates need at least 2 nodes")
 	}

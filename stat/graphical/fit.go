@@ -8,6 +8,8 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
+
+	"pare/internal/limit"
 )
 
 // Options of one fit.
@@ -62,6 +64,11 @@ type outcome struct {
 // fit solves the components, the largest first, several at a time.
 func fit(c *Covariance, pen Penalty, o Options, components [][]int) (*Network, error) {
 	p := c.P()
+	// Covariance, Θ, its inverse, a factor, and two matrices of the descent.
+	largest := int64(len(slices.MaxFunc(components, func(a, b []int) int { return len(a) - len(b) })))
+	if err := limit.Check(fmt.Sprintf("a component of %d variables at lambda %.4g", largest, pen.Lambda), 6*largest*largest, 8); err != nil {
+		return nil, fmt.Errorf("%w; raise lambda, or take fewer columns", err)
+	}
 	n := &Network{Lambda: pen.Lambda, Tolerance: o.Tolerance * float64(p), Components: components, Edges: []Edge{}, Diagonal: make([]float64, p)}
 	starts := make([][]float64, len(components))
 	if o.Start != nil {

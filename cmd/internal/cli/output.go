@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -34,3 +35,18 @@ func OutputFolder(flag, path string) error {
 
 // Extension is the extension of a path in small letters.
 func Extension(path string) string { return strings.ToLower(filepath.Ext(path)) }
+
+// Output writes to W and keeps the first error, for what prints without looking at
+// errors: a table that a full disk has cut short is no success.
+type Output struct {
+	W   io.Writer
+	Err error // of the first write that failed; nil: none
+}
+
+func (o *Output) Write(p []byte) (int, error) {
+	n, err := o.W.Write(p)
+	if o.Err == nil {
+		o.Err = err
+	}
+	return n, err
+}

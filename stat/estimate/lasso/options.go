@@ -95,7 +95,7 @@ func (o *Options) Check() error {
 	case o.Rule != "" && o.Rule != Min && o.Rule != OneSE:
 		return inputf("-select is %q, it must be min or 1se", o.Rule)
 	case !(o.Tolerance >= 0) || math.IsInf(o.Tolerance, 0):
-		return inputf("-tol is %v, it must not be negative", o.Tolerance)
+		return inputf("-tol is %v, it must be a finite number of at least 0", o.Tolerance)
 	case o.MaxIterations < 0:
 		return inputf("-max-iter is %d, it must not be negative", o.MaxIterations)
 	case !(o.Robust >= 0) || math.IsInf(o.Robust, 0):
