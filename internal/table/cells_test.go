@@ -84,6 +84,14 @@ func TestDecimalCommas(t *testing.T) {
 	}
 }
 
+// A file of UTF-16 that was cut off is no table.
+func TestCutOffUTF16(t *testing.T) {
+	_, err := ReadCSV("t.csv", strings.NewReader("\xff\xfea\x00\n\x001\x00\n"), Options{})
+	if err == nil || !strings.Contains(err.Error(), "cut off") || !strings.Contains(err.Error(), "t.csv") {
+		t.Errorf("error %v", err)
+	}
+}
+
 func TestEncodings(t *testing.T) {
 	const text = "größe,grün,y€\n1,ä𝄞,3\n2,b,4\n"
 	wide := func(order binary.AppendByteOrder, mark bool) string {

@@ -3,6 +3,7 @@ package table
 import (
 	"bufio"
 	"encoding/binary"
+	"errors"
 	"io"
 	"unicode/utf16"
 	"unicode/utf8"
@@ -129,9 +130,15 @@ func (u *utf8Reader) wide(in []byte) {
 		u.out = utf8.AppendRune(u.out, r)
 		in = in[size:]
 	}
+	if len(in) == 1 && u.err == io.EOF {
+		u.err = errCutOff
+	}
 	u.ready = u.out
 	u.keep(in)
 }
+
+// errCutOff is the error of UTF-16 with an odd number of bytes.
+var errCutOff = errors.New("the file ends in the middle of a UTF-16 character: it was cut off")
 
 // windows1252 is the character of a byte; those that it does not define stay controls.
 func windows1252(b byte) rune {
