@@ -15,7 +15,7 @@ const (
 	around   = 10                     // columns of a bar beside its text and cells: "  50% [", "]  "
 )
 
-// Bar draws progress on one line of a terminal, over and over. What the terminal does
+// Bar draws progress on one line of a terminal, over and over. Output that the terminal does
 // not take is lost without an error. The zero value is not usable: NewBar.
 type Bar struct {
 	w     io.Writer

@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// Command is what a shell completes of a program or of one of its subcommands.
+// Command describes a program or one of its subcommands to shell completion.
 type Command struct {
 	Name string // "": the program itself, without a subcommand
 	Doc  string // in a line

@@ -12,9 +12,9 @@ import (
 // Help is the text of a program or subcommand for -h.
 type Help struct {
 	Name     string // "pare prune"
-	Doc      string // what it does, in a line
+	Doc      string // purpose, in a line
 	Usage    []string
-	Examples []string // command lines, each with what it does behind a #
+	Examples []string // command lines, each with a comment behind a #
 	Flags    *flag.FlagSet
 }
 

@@ -9,7 +9,7 @@ import (
 	"golang.org/x/term"
 )
 
-// defaultColumns is the width of what is no terminal, and of terminals that do not say.
+// defaultColumns is the width of files, and of terminals that do not tell theirs.
 const defaultColumns = 80
 
 // IsTerminal reports whether w is a terminal.
