@@ -224,3 +224,12 @@ func TestPresets(t *testing.T) {
 		t.Errorf("resnet21: error %v", err)
 	}
 }
+
+func TestMisspeltModel(t *testing.T) {
+	if _, err := Lookup("resnest"); err == nil || !strings.Contains(err.Error(), "did you mean resnet?") {
+		t.Errorf("error %v", err)
+	}
+	if _, err := Lookup("vgg"); err == nil || !strings.Contains(err.Error(), "known models are") {
+		t.Errorf("error %v", err)
+	}
+}

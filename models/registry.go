@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"pare/internal/suggest"
 	"pare/nn"
 )
 
@@ -105,6 +106,9 @@ func Register(m Model) {
 func Lookup(name string) (Model, error) {
 	m, ok := registry[name]
 	if !ok {
+		if near := suggest.Nearest(name, Names()); len(near) > 0 {
+			return nil, fmt.Errorf("unknown model %q; did you mean %s?", name, strings.Join(near, " or "))
+		}
 		return nil, fmt.Errorf("unknown model %q; known models are %s", name, strings.Join(Names(), ", "))
 	}
 	return m, nil
