@@ -106,10 +106,11 @@ func Register(m Model) {
 func Lookup(name string) (Model, error) {
 	m, ok := registry[name]
 	if !ok {
+		known := "known models are " + strings.Join(Names(), ", ")
 		if near := suggest.Nearest(name, Names()); len(near) > 0 {
-			return nil, fmt.Errorf("unknown model %q; did you mean %s?", name, strings.Join(near, " or "))
+			known = "did you mean " + strings.Join(near, " or ") + "? " + known
 		}
-		return nil, fmt.Errorf("unknown model %q; known models are %s", name, strings.Join(Names(), ", "))
+		return nil, fmt.Errorf("unknown model %q; %s", name, known)
 	}
 	return m, nil
 }
