@@ -110,8 +110,8 @@ func measureAgainst(path string, runs []report.Outcome) error {
 	return nil
 }
 
-// outcomes reads the results of finished runs, each once. What has no results is left
-// out with a line on notes; an error if nothing is left.
+// outcomes reads the results of finished runs, each once. Paths without results are
+// left out with a line on notes; without any result there is an error.
 func outcomes(paths []string, notes io.Writer) ([]report.Outcome, error) {
 	var out []report.Outcome
 	seen := map[string]string{} // path by what makes a run
@@ -145,8 +145,8 @@ func outcomes(paths []string, notes io.Writer) ([]report.Outcome, error) {
 	return out, nil
 }
 
-// outcome reads the results of a finished run. What is left is a share of the network
-// that the chain of runs began with.
+// outcome reads the results of a finished run. Shares left are measured against the
+// network that the chain of runs began with.
 func outcome(a *run.Artifact) (*report.Outcome, run.Experiment, error) {
 	s, err := a.Summary()
 	if err != nil {

@@ -104,7 +104,7 @@ func chainRuns(t *testing.T) (dir string, paths []string) {
 }
 
 // TestCompareChains: runs that go on from runs of their own seed are one experiment,
-// and what they leave is a share of the first network.
+// and the share they leave is measured against the first network.
 func TestCompareChains(t *testing.T) {
 	dir, paths := chainRuns(t)
 	copied := filepath.Join(dir, "copy")

@@ -7,26 +7,13 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"pare/internal/procfs"
 )
 
 // peakMemory is the largest resident memory of the process, in bytes; 0 where
 // /proc does not tell.
-func peakMemory() int64 {
-	status, err := os.ReadFile("/proc/self/status")
-	if err != nil {
-		return 0
-	}
-	_, rest, _ := bytes.Cut(status, []byte("\nVmHWM:"))
-	fields := bytes.Fields(rest)
-	if len(fields) == 0 {
-		return 0
-	}
-	kib, err := strconv.ParseInt(string(fields[0]), 10, 64)
-	if err != nil {
-		return 0
-	}
-	return kib << 10
-}
+func peakMemory() int64 { return procfs.Bytes("/proc/self/status", "VmHWM") }
 
 // resetPeakMemory makes peakMemory start again from what is resident now.
 func resetPeakMemory() error { return os.WriteFile("/proc/self/clear_refs", []byte("5"), 0) }

@@ -5,6 +5,8 @@ import (
 	"os"
 	"strconv"
 	"sync"
+
+	"pare/internal/procfs"
 )
 
 // machine is the memory of the machine, or of the control group where that has a
@@ -19,23 +21,8 @@ var machine = sync.OnceValue(func() int64 {
 	return least
 })
 
-// installed is MemTotal of /proc/meminfo.
-func installed() int64 {
-	text, err := os.ReadFile("/proc/meminfo")
-	if err != nil {
-		return 0
-	}
-	_, rest, _ := bytes.Cut(text, []byte("MemTotal:"))
-	fields := bytes.Fields(rest)
-	if len(fields) == 0 {
-		return 0
-	}
-	kib, err := strconv.ParseInt(string(fields[0]), 10, 64)
-	if err != nil {
-		return 0
-	}
-	return kib << 10
-}
+// installed is the memory of the machine.
+func installed() int64 { return procfs.Bytes("/proc/meminfo", "MemTotal") }
 
 // group is the number in a file of a control group; 0 where it has no limit.
 func group(path string) int64 {

@@ -11,8 +11,8 @@ import (
 // fileTypes are the extensions that no folder is named by on purpose.
 var fileTypes = []string{".npy", ".csv", ".json", ".onnx", ".svg", ".html", ".safetensors", ".yaml", ".yml", ".gz", ".zip", ".txt", ".png"}
 
-// OutputFile checks that the extension of a file to write is that of a format which
-// the flag writes; an empty path is no file.
+// OutputFile checks that a file to write has the extension of a format that the flag
+// writes; an empty path passes.
 func OutputFile(flag, path string, formats ...string) error {
 	if path == "" || slices.Contains(formats, Extension(path)) {
 		return nil
@@ -24,8 +24,8 @@ func OutputFile(flag, path string, formats ...string) error {
 	return InputError("%s %s: the file name %s", flag, path, what)
 }
 
-// OutputFolder checks that the name of a folder to make is not that of a file. What
-// is there already is not made, and an empty path is no folder.
+// OutputFolder checks that a folder to make is not named like a file. A path that exists
+// already and an empty path pass.
 func OutputFolder(flag, path string) error {
 	if _, err := os.Lstat(path); path != "" && err != nil && slices.Contains(fileTypes, Extension(path)) {
 		return InputError("%s %s: the output is a folder; leave %s out of its name", flag, path, filepath.Ext(path))

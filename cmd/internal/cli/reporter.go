@@ -30,7 +30,7 @@ func stepLine(columns int, s train.Status) string {
 		Field{Long: fmt.Sprintf("batch %d/%d", s.Batch, s.Batches)})...)
 }
 
-// figures are the epoch and the two figures that matter. loss is that of training, for
+// figures are the epoch and the two figures that matter; loss is the training loss, for
 // runs without validation.
 func figures(s train.Status, loss float64) []Field {
 	fields := []Field{{Long: fmt.Sprintf("%s epoch %d/%d", s.Phase, s.Epoch, s.Epochs),
@@ -70,7 +70,7 @@ func roundTime(seconds float64) time.Duration {
 }
 
 // trainingBar draws a progress bar over a phase, with a line above it for every epoch, as wide
-// as the terminal allows. What a terminal does not take is lost without an error.
+// as the terminal allows. Failures to write to the terminal are ignored.
 type trainingBar struct {
 	w   io.Writer
 	bar *Bar

@@ -12,8 +12,8 @@ import (
 	"pare/train"
 )
 
-// TestLinesFit: those of epochs and steps, with all that they can say, fit any width, and
-// say what matters most for as long as there is room.
+// TestLinesFit: the longest lines of epochs and steps fit any width, and keep the most
+// important figures as long as there is room.
 func TestLinesFit(t *testing.T) {
 	s := train.Status{Phase: "finetune", Epoch: 1000, Epochs: 1000, Batch: 99999, Batches: 100000, Loss: 1234.5678,
 		Val: &train.Metrics{Accuracy: 1, Loss: 1234.5678}, Remaining: &train.Remaining{MACShare: 1}, Left: 1e15}
