@@ -1,5 +1,5 @@
 // Package configs holds the configs that are part of the program. Each file
-// begins with a comment line that says what it is.
+// begins with a comment line that describes it.
 package configs
 
 import "embed"

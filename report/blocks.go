@@ -11,7 +11,7 @@ type block struct {
 	name        string
 	top, bottom int // rows
 	left, right float64
-	state       state // of what is left in it
+	state       state // of its layers together
 }
 
 // blockPad is the space between a frame and its boxes.

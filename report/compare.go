@@ -11,16 +11,16 @@ import (
 	"pare/prune"
 )
 
-// Outcome is what a run came to.
+// Outcome is the result of a run.
 type Outcome struct {
 	Run    string `json:"run"` // folder
 	Name   string `json:"name"`
 	Method string `json:"method"`
 	Seed   uint64 `json:"seed"`
-	// Settings are what makes an experiment, as JSON has it: the same for runs that
-	// differ in the seed alone.
+	// Settings identify an experiment, as decoded from JSON: they are equal for runs
+	// that differ only in the seed.
 	Settings    map[string]any `json:"-"`
-	Measure     string         `json:"measure"` // what Value is, such as "test error"
+	Measure     string         `json:"measure"` // the name of Value, such as "test error"
 	Value       float64        `json:"value"`
 	Stages      []StageValue   `json:"stages,omitempty"` // the measure from the trained network to the final one; nil for means
 	Params      [2]int64       `json:"params"`           // before and after
@@ -90,7 +90,7 @@ func namesOf(all []experiment) []string {
 	return labels(lists, settings)
 }
 
-// averaged is the mean of a group. What was removed is not averaged.
+// averaged is the mean of a group. Lists of removed parts are not averaged.
 func averaged(group []Outcome) Comparison {
 	first := group[0]
 	c := Comparison{Seeds: len(group), Outcome: Outcome{Name: first.Name, Method: first.Method, Measure: first.Measure}}
@@ -154,9 +154,9 @@ var columns = []column{
 	{head: "time", cell: func(c Comparison) string { return duration(c.Seconds) }},
 }
 
-// CompareTable prints rows for a terminal, or in Markdown. What a baseline lost when it
-// zeroed units is a column where there is one. Parameters that are not 0
-// are a column where that says more than what is left, and the share of activations
+// CompareTable prints rows for a terminal, or in Markdown. The loss of a baseline when it
+// zeroed units is a column where there is one. Nonzero parameters are a column where
+// their share differs from that of the remaining ones, and the share of activations
 // that are not 0 where there are networks with ReLUs.
 func CompareTable(w io.Writer, rows []Comparison, markdown bool) error {
 	shown := slices.DeleteFunc(slices.Clone(columns), func(c column) bool { return c.some != nil && !slices.ContainsFunc(rows, c.some) })
@@ -234,7 +234,7 @@ func (c Comparison) zeroed() []StageValue {
 	return c.Stages[:i+1]
 }
 
-// before is "1.75 % trained → 89.50 % zeroed": what zeroing alone did.
+// before is "1.75 % trained → 89.50 % zeroed": the effect of zeroing alone.
 func (c Comparison) before() string {
 	var readings []Reading
 	for _, s := range c.zeroed() {

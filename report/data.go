@@ -9,7 +9,7 @@ import (
 	"pare/prune"
 )
 
-// Data is what a report shows. Every field may be zero: what is unknown is left
+// Data is the content of a report. Every field may be zero: unknown values are left
 // out or shown as a dash. NaN stands for an unknown number.
 type Data struct {
 	Title   string
@@ -120,7 +120,7 @@ func (d Data) tested() bool { return d.TestExamples > 0 && len(d.Stages) > 0 }
 // passed reports whether the certificate holds.
 func passed(c prune.Certificate) bool { return c.Inputs > 0 && c.MaxRelDiff <= c.Tolerance }
 
-// removedText lists what is gone, "nothing" for a dense run.
+// removedText lists the removed parts, "nothing" for a dense run.
 func removedText(r prune.Removed) string {
 	var parts []string
 	for _, p := range []struct {
@@ -160,7 +160,7 @@ func changed(l prune.LayerDiff) bool {
 		l.After == "" || l.Replacement != "" || l.InputsLost != 0
 }
 
-// fate says in a few words what became of a layer; "" when nothing did.
+// fate describes the change of a layer in a few words; "" for an unchanged one.
 func fate(l prune.LayerDiff) string {
 	switch {
 	case l.Replacement != "":

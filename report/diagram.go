@@ -11,8 +11,8 @@ import (
 	"pare/nn"
 )
 
-// Diagram writes the data flow of a network as an SVG file: what pruning removed
-// is dashed and faint, what is left solid with its units before → after. Chains
+// Diagram writes the data flow of a network as an SVG file: removed parts are dashed
+// and faint, the others solid with their units before → after. Chains
 // of layers are one box, gates are values on the edges, blocks of one name prefix
 // have a frame. A nil after shows the network whole.
 func Diagram(w io.Writer, before, after *nn.Network) error {
@@ -61,7 +61,7 @@ func newDrawing(before, after *nn.Network) *drawing {
 	for _, b := range blocks {
 		d.frame(b)
 	}
-	for _, wanted := range []bool{false, true} { // what is left lies on top
+	for _, wanted := range []bool{false, true} { // surviving edges lie on top
 		for k, e := range l.edges {
 			if e.alive == wanted {
 				d.edge(l.paths[k], e.alive)
@@ -210,7 +210,7 @@ func (d *drawing) box(p place, b box) {
 	d.Text("units"+faint, p.x, top+42, svg.Middle, b.width())
 }
 
-// width writes what is left of the units of a box.
+// width writes the units of a box before and after pruning.
 func (b box) width() string {
 	s := strconv.Itoa(b.from)
 	switch {

@@ -1,4 +1,4 @@
-// Package report shows what a run did: one self-contained HTML page with curves,
+// Package report shows the outcome of a run: one self-contained HTML page with curves,
 // bars and a picture of the data flow, and a table for the terminal.
 //
 // All pictures are plain SVG with their paint in attributes (package internal/svg). In a page they

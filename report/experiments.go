@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// experiment is what runs of different seeds have in common.
+// experiment groups runs that differ only in the seed.
 type experiment struct {
 	runs     []Outcome
 	places   []int // of the runs in the list they come from
@@ -32,8 +32,8 @@ func experiments(runs []Outcome) []experiment {
 	return mergeBudgets(out)
 }
 
-// sameBudget is how far budgets of different seeds may be apart to count as one: a
-// baseline is cut to what another run of its seed came to.
+// sameBudget is the largest ratio of two budgets that count as one: a baseline is cut
+// to the size that another run of its seed reached.
 const sameBudget = 1.1
 
 // mergeBudgets makes one experiment of those that differ a little in a budget of

@@ -46,7 +46,7 @@ func TestBudgetsOfSeeds(t *testing.T) {
 	}
 }
 
-// TestLabels: names of experiments are distinct, and say what differs, as far as it takes to tell them apart.
+// TestLabels: names of experiments are distinct, and state only the settings needed to tell them apart.
 func TestLabels(t *testing.T) {
 	run := func(name string) []Outcome { return []Outcome{{Name: name}} }
 	prune := func(method string) map[string]any { return map[string]any{"method": method} }

@@ -13,8 +13,8 @@ type flow struct {
 	edges []edge
 }
 
-// box is a layer that multiplies or joins, with what follows it: a convolution
-// with its normalisation and activation.
+// box is a layer that multiplies or joins, with the layers fused behind it: a
+// convolution with its normalisation and activation.
 type box struct {
 	name        string // of its first layer
 	tip         string // all layers
@@ -35,7 +35,7 @@ type edge struct {
 	tip      string // name of the gate
 }
 
-// newFlow compares a network with what is left of it.
+// newFlow compares a network with its pruned version.
 func newFlow(before, after *nn.Network) flow {
 	s := survive(before, after)
 	units := before.Input.Units()
@@ -133,8 +133,8 @@ func newBox(s survival, members []int) box {
 	return b
 }
 
-// headText counts the heads of an attention layer before pruning and in what is
-// left of it, which may be nil.
+// headText counts the heads of an attention layer before and after pruning; left is
+// nil where the layer is gone.
 func headText(before nn.Headed, left *nn.Node) string {
 	from := strconv.Itoa(len(before.HeadUnits()))
 	if left == nil {
@@ -147,8 +147,7 @@ func headText(before nn.Headed, left *nn.Node) string {
 	return arrow(from, strconv.Itoa(len(after.HeadUnits()))) + " heads"
 }
 
-// prefix is the name of the block a layer belongs to: what stands before the
-// last dot.
+// prefix is the name of the block a layer belongs to: its name up to the last dot.
 func prefix(name string) string {
 	return name[:max(0, strings.LastIndexByte(name, '.'))]
 }

@@ -82,8 +82,8 @@ type difference struct {
 // kinds are the settings that labels always name where they differ.
 var kinds = []string{"prune.method", "model.type", "model.weights"}
 
-// differences says in words what tells settings apart: the kinds that differ, and of
-// the other settings those that separate what is not told apart before them.
+// differences describes in words how settings differ: first by kinds, then by the other
+// settings that separate experiments of the same kinds.
 func differences(trees []any) [][]string {
 	part := make([]bool, len(trees))
 	for i := range part {
@@ -241,7 +241,7 @@ func child(v any, key string) any {
 	return nil
 }
 
-// summary says in a few words what a section is that others lack.
+// summary describes in a few words a section that other experiments lack.
 func summary(name string, v any) string {
 	switch v := v.(type) {
 	case map[string]any:
@@ -308,7 +308,7 @@ func shortPath(all []difference, path string) string {
 	return path
 }
 
-// taking counts what takes part.
+// taking counts the true elements.
 func taking(part []bool) int {
 	n := 0
 	for _, p := range part {

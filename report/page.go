@@ -20,7 +20,7 @@ var pageText string
 
 var pageTemplate = template.Must(template.New("page").Parse(pageText))
 
-// page is what the template shows.
+// page is the data of the template.
 type page struct {
 	Title, Meta  string
 	Tones, Style template.CSS
@@ -69,7 +69,7 @@ func Write(w io.Writer, d Data) error {
 	return nil
 }
 
-// heading is the title, or what can be said in its place.
+// heading is the title, or else a line made of the data and model.
 func heading(d Data) string {
 	switch {
 	case d.Title != "":

@@ -2,7 +2,7 @@ package report
 
 import "pare/nn"
 
-// state is what became of a layer or a box.
+// state tells whether a layer or a box is whole, smaller or gone.
 type state int
 
 const (
@@ -12,7 +12,7 @@ const (
 	alive
 )
 
-// survival says what is left of each node and each edge of a network.
+// survival holds the state of each node and each edge of a network after pruning.
 type survival struct {
 	before, after *nn.Network
 	states        []state

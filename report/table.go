@@ -126,7 +126,7 @@ func summarize(layers []prune.LayerDiff) []prune.LayerDiff {
 	return out
 }
 
-// sum adds what a layer costs.
+// sum adds the cost of a layer.
 func sum(to *prune.LayerDiff, l prune.LayerDiff) {
 	to.ParamsFrom, to.ParamsTo = to.ParamsFrom+l.ParamsFrom, to.ParamsTo+l.ParamsTo
 	to.MACsFrom, to.MACsTo = to.MACsFrom+l.MACsFrom, to.MACsTo+l.MACsTo

@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// tile is a headline number with what stands below it.
+// tile is a headline number and the small print below it.
 type tile struct {
 	Name, Big, Class string
 	Lines            []string

@@ -11,10 +11,10 @@ import (
 	"pare/report/chart"
 )
 
-// Left is what a trade-off counts of a network.
+// Left is the measure of a network's size in a trade-off.
 type Left string
 
-// What may be left of a network.
+// Measures of size.
 const (
 	LeftMACs    Left = "macs"        // multiply-accumulates
 	LeftParams  Left = "params"      // parameters of the layers that remain, zeros included
@@ -22,7 +22,7 @@ const (
 	LeftActive  Left = "activations" // outputs of ReLUs that are not 0
 )
 
-// share is what a run left, in percent.
+// share is the remaining size of a run's network, in percent.
 func (l Left) share(o Outcome) float64 {
 	if l == LeftActive {
 		return 100 * *o.Active

@@ -1,5 +1,5 @@
-// Package bench measures what the rest of the program is made of, beside the
-// limits of the machine and beside other programs.
+// Package bench measures kernels against the limits of the machine and against other
+// programs.
 //
 // Its benchmarks run the kernels on the shapes of the built-in models:
 //
@@ -12,5 +12,5 @@
 //
 // The scripts compare with PyTorch and OpenBLAS, which run in turn with pare:
 // peers.py training steps of models, mnist99.py the time to an accuracy, sgemm.py
-// matrix products. Each prints a Markdown table and says with -h what it needs.
+// matrix products. Each prints a Markdown table and lists its requirements with -h.
 package bench

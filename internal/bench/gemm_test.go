@@ -8,7 +8,7 @@ import (
 	"pare/internal/kernel"
 )
 
-// The processor's limit must not be below what a product reaches.
+// No product may exceed the measured limit of the processor.
 func TestPeak(t *testing.T) {
 	if !haveFMA() || kernel.Features() == "portable" {
 		t.Skip("the kernels do not use the instructions of the peak")

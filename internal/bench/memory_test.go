@@ -7,7 +7,7 @@ import (
 	"pare/internal/kernel"
 )
 
-// BenchmarkCopy is what memory gives: values copied within caches and beyond.
+// BenchmarkCopy measures memory bandwidth: values copied within caches and beyond.
 func BenchmarkCopy(b *testing.B) {
 	for _, kib := range []int{128, 4 << 10, 64 << 10} {
 		n := kib << 10 / 4 / 2

@@ -7,7 +7,7 @@ import (
 	"runtime/debug"
 )
 
-// Build is what the binary knows of itself. Fields that it does not know are empty.
+// Build describes the running binary. Fields that it does not know are empty.
 type Build struct {
 	Version  string `json:"version,omitempty"`  // of the module, "(devel)" for a working tree
 	Commit   string `json:"commit,omitempty"`   // revision in version control

@@ -35,7 +35,7 @@ func floor(pkg string) int {
 	return slices.Index(floors, strings.SplitN(pkg, "/", 2)[0])
 }
 
-// violations are the arrows that run up, each with what to do.
+// violations lists the imports that run up, each with its remedy.
 func violations(imports map[string][]string) []string {
 	var out []string
 	for _, from := range slices.Sorted(maps.Keys(imports)) {
@@ -121,7 +121,7 @@ func TestTopFolders(t *testing.T) {
 	}
 }
 
-// The rules refuse what they are there to refuse.
+// Each rule refuses a violation of it.
 func TestViolations(t *testing.T) {
 	for _, c := range []struct{ from, to, want string }{
 		{"nn", "layers", "nn imports layers, which stands above it"},

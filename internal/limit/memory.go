@@ -1,5 +1,5 @@
-// Package limit says how much memory there is, so that what would not fit is
-// refused in one line before any of it is taken.
+// Package limit tells how much memory there is, so that a request that does not fit
+// is refused in one line before any of it is allocated.
 package limit
 
 import (
@@ -22,11 +22,11 @@ func Memory() int64 {
 	return min(bytes, debug.SetMemoryLimit(-1))
 }
 
-// Check is an error where count values of a size in bytes do not fit into
-// Memory; what names them: "a batch of 64 examples of 3×32×32".
-func Check(what string, count, size int64) error {
+// Check returns an error where count values of a size in bytes do not fit into
+// Memory; name describes them: "a batch of 64 examples of 3×32×32".
+func Check(name string, count, size int64) error {
 	if most := Memory(); count > most/max(size, 1) {
-		return &Error{fmt.Sprintf("%s takes %s, more than the memory of %s", what, Bytes(float64(count)*float64(size)), Bytes(float64(most)))}
+		return &Error{fmt.Sprintf("%s takes %s, more than the memory of %s", name, Bytes(float64(count)*float64(size)), Bytes(float64(most)))}
 	}
 	return nil
 }

@@ -60,8 +60,8 @@ func truncated(what string, want, got int, err error) error {
 	return fmt.Errorf("read %s: %w", what, err)
 }
 
-// parser reads the Python dictionary literal of a header. It knows only what
-// NumPy writes there: strings without escapes, True and False, and tuples of
+// parser reads the Python dictionary literal of a header. It knows only the syntax
+// that NumPy writes there: strings without escapes, True and False, and tuples of
 // non-negative integers.
 type parser struct {
 	s   string

@@ -7,7 +7,7 @@ import (
 	"math"
 )
 
-// float is what elements are converted to.
+// float is the type that elements are converted to.
 type float interface{ float32 | float64 }
 
 // element describes an accepted element type: its size in bytes and its
@@ -49,7 +49,7 @@ func elementOf[T float](descr string) (element[T], bool) {
 // truncated file (with the bytes expected and found; the error matches
 // io.ErrUnexpectedEOF), an unknown format version, a malformed header and an
 // unsupported element type are errors, as are more than 64 dimensions and a
-// header over 1 MiB. Memory grows with the bytes really read, not with what
+// header over 1 MiB. Memory grows with the bytes really read, not with the size that
 // the header claims.
 func Read(r io.Reader) (shape []int, data []float32, err error) {
 	return read[float32](r)

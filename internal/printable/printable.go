@@ -1,5 +1,5 @@
 // Package printable keeps texts that come from files, such as the names of
-// columns, from commanding a terminal: what has no glyph is written as its escape.
+// columns, from commanding a terminal: characters without a glyph become escapes.
 package printable
 
 import (

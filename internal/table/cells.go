@@ -8,12 +8,12 @@ import (
 	"strings"
 )
 
-// MissingWords are what a cell says that has no value, beside one that is empty, unless
-// Options.Missing names others: what pandas takes for missing, and "?" and ".".
+// MissingWords mark a missing value, as an empty cell does, unless Options.Missing
+// names others: the words of pandas, and "?" and ".".
 var MissingWords = []string{"NA", "N/A", "n/a", "#N/A", "#N/A N/A", "#NA", "<NA>", "NaN", "nan", "-NaN", "-nan", "1.#IND", "-1.#IND", "1.#QNAN", "-1.#QNAN",
 	"NULL", "Null", "null", "None", "none", "?", "."}
 
-// cells say what the cells of a table mean.
+// cells reads the cells of a table as numbers, text or missing values.
 type cells struct {
 	missing map[string]bool // words; nil: MissingWords
 	// first: a missing word may be a number, such as -999, and is looked for first.
@@ -173,8 +173,8 @@ func (t *Table) noteMissing(builders []builder) {
 	}
 }
 
-// mostly is the share of numbers among the cells of a column, those that are missing left
-// out, from which on text is a mistake rather than what the column is of.
+// mostly is the share of numbers among the cells of a column that are not missing from
+// which on text is a mistake rather than the type of the column.
 const mostly = 0.8
 
 // StrayError says that a column is of numbers but for some cells of text.

@@ -239,7 +239,7 @@ func (t *Table) eachRow(rows *rowReader, header []string, o Options, f func([]st
 	}
 }
 
-// parseError says in one line what is wrong with the text.
+// parseError describes a malformed line of CSV in one line.
 func (t *Table) parseError(err error) error {
 	var p *csv.ParseError
 	if errors.Is(err, io.ErrUnexpectedEOF) {

@@ -272,8 +272,8 @@ func (t *Table) Encode(e Encoding) (*Table, error) {
 	return out, nil
 }
 
-// Feature is the column that a one-hot column stands for: what is before the
-// last "=" where that is one of the columns that were read, or name itself.
+// Feature is the column that a one-hot column stands for: the text before the last
+// "=" where that is one of the columns read, or else name itself.
 func Feature(name string, columns map[string]bool) string {
 	if columns[name] {
 		return name

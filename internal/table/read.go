@@ -92,7 +92,7 @@ func oneLine(err error) string { return strings.ReplaceAll(err.Error(), "\n", " 
 type stream struct {
 	path     string
 	size     int64 // of the file
-	total    int64 // of what the progress counts
+	total    int64 // bytes, for progress
 	progress func(read, total int64)
 	opened   []io.Closer
 }

@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// TestLongFirstRow: a first row may be longer than what is looked at for the
+// TestLongFirstRow: a first row may be longer than the bytes read to find the
 // separator, with a header and without.
 func TestLongFirstRow(t *testing.T) {
 	const columns = 30000

@@ -19,8 +19,8 @@ import (
 type Table struct {
 	// Source begins every error; empty: nothing does.
 	Source string
-	// Notes say in one line each what reading found odd and went on with, such
-	// as a column that is there twice.
+	// Notes are the oddities that did not stop the reader, one line each, such as a
+	// column that occurs twice.
 	Notes []string
 
 	columns []Column

@@ -1,5 +1,5 @@
-// Package unpack bounds what compressed files unpack to. A few hundred kilobytes
-// of zeros can become gigabytes; data do not.
+// Package unpack bounds the unpacked size of compressed files. A few hundred
+// kilobytes of zeros can become gigabytes; real data does not.
 package unpack
 
 import (
@@ -33,8 +33,8 @@ func Gzip(r io.Reader) (io.Reader, error) {
 	return &bounded{r: z, packed: func() int64 { return packed.n }}, nil
 }
 
-// Bounded reads what a file of so many bytes unpacks to, and gives an Error where
-// that becomes more than it may.
+// Bounded passes on the unpacked contents r of a file of packed bytes, and gives an
+// Error once they exceed the limit for that size.
 func Bounded(r io.Reader, packed int64) io.Reader {
 	return &bounded{r: r, packed: func() int64 { return packed }}
 }

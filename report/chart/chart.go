@@ -15,7 +15,7 @@ import (
 // Chart is curves over one axis.
 type Chart struct {
 	Title string
-	X, Y  string // what the axes show; Y is written in files alone
+	X, Y  string // labels of the axes; Y is written in files alone
 	// Curves lie over each other in their order.
 	Curves []Curve
 	Marks  []Mark
@@ -125,7 +125,7 @@ const (
 	spanHeight = 16.0 // above the plot, for the names of spans
 	nameHeight = 13.0 // of names one below the other
 	charWidth  = 6.2  // of the small font, roughly
-	barDot     = 2.2  // radius of dots that are not what is to be read
+	barDot     = 2.2  // radius of dots in the background
 )
 
 // drawing is a chart that is being drawn.
@@ -284,7 +284,7 @@ func (d *drawing) curve(i int, c Curve) {
 	}
 }
 
-// dotSize is the radius of dots: larger where they are what is to be read.
+// dotSize is the radius of dots: larger where the dots carry the data.
 func (d *drawing) dotSize(c Curve) float64 {
 	if c.Dots {
 		return d.dot

@@ -123,7 +123,7 @@ func (d *drawing) endNames() {
 		labels[i].to = max(labels[i].at, free)
 		free = labels[i].to + nameHeight
 	}
-	// What is pushed out at the bottom pushes back.
+	// Labels pushed below the bottom push the others back up.
 	free = d.floor()
 	for i := len(labels) - 1; i >= 0; i-- {
 		labels[i].to = min(labels[i].to, free)

@@ -44,7 +44,7 @@ func WriteSVG(w io.Writer, g *Graph, title string) error {
 	return out.File(w, "graph", title, frame.width, frame.height)
 }
 
-// legend says in two lines what lines and circles mean.
+// legend explains lines and circles in two lines.
 func legend(out *svg.Picture, g *Graph, y float64, counts string, strongest float64) {
 	out.Text("note", 20, y, svg.Start, fmt.Sprintf("%s; width by %s, largest %.3g", counts, g.measure(), strongest))
 	x := 20.0

@@ -36,7 +36,7 @@ type Edge struct {
 	Value    float64 // of Graph.Measure
 }
 
-// Check returns what is wrong with the graph, in one line, or nil.
+// Check returns the first fault of the graph, in one line, or nil.
 func (g *Graph) Check() error {
 	outside := func(i int) bool { return i < 0 || i >= len(g.Nodes) }
 	for k, e := range g.Edges {

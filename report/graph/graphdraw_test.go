@@ -36,7 +36,7 @@ func write(t *testing.T, f func(io.Writer, *Graph) error, g *Graph) string {
 
 func picture(w io.Writer, g *Graph) error { return WriteSVG(w, g, `A <title> & "more"`) }
 
-// elements reads XML to its end and counts what is in it.
+// elements reads XML to its end and counts its elements.
 func elements(t *testing.T, text string) map[string]int {
 	t.Helper()
 	count := map[string]int{}

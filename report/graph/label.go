@@ -119,7 +119,7 @@ func (r rectangle) inside(a, b Point) float64 {
 	return max(0, to-from) * math.Hypot(b.X-a.X, b.Y-a.Y)
 }
 
-// outside is what a name that leaves its frame costs.
+// outside is the cost of a name that leaves the frame.
 func (p *panel) outside(r rectangle) float64 {
 	const margin, price = 4.0, 100.0
 	f := p.frame

@@ -35,7 +35,7 @@ func Layout(g *Graph) ([]Point, error) {
 	return places, nil
 }
 
-// neighbours lists, rising and without repeats, what every node is joined to.
+// neighbours lists the neighbours of every node, ascending and without repeats.
 func (g *Graph) neighbours() [][]int {
 	near := make([][]int, len(g.Nodes))
 	for _, e := range g.Edges {

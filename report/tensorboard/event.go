@@ -7,7 +7,7 @@ import (
 	"google.golang.org/protobuf/encoding/protowire"
 )
 
-// fileVersion is what the first event of a file says.
+// fileVersion is the content of the first event of a file.
 const fileVersion = "brain.Event:2"
 
 // Field numbers of the messages Event, Summary and Summary.Value.

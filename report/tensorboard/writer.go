@@ -69,7 +69,7 @@ func createFile(dir string, now time.Time) (*os.File, error) {
 func (w *Writer) Name() string { return w.file.Name() }
 
 // Scalar appends one value of the curve named tag. TensorBoard keeps values as
-// float32 and groups tags by what stands before the first slash. The value is
+// float32 and groups tags by the text before the first slash. The value is
 // on disk after the next Flush.
 func (w *Writer) Scalar(tag string, step int64, value float64, wall time.Time) error {
 	w.event = appendScalar(w.event[:0], tag, step, value, wall)
@@ -84,8 +84,7 @@ func (w *Writer) write() error {
 	return nil
 }
 
-// Flush hands what was written to the operating system, where TensorBoard sees
-// it.
+// Flush hands buffered events to the operating system, where TensorBoard sees them.
 func (w *Writer) Flush() error {
 	if err := w.buf.Flush(); err != nil {
 		return fmt.Errorf("tensorboard events: %w", err)

@@ -1,5 +1,5 @@
-// Command checkrun checks what a finished run folder promises: the summary's
-// counts fit each other, no test prediction was lost at removal, the
+// Command checkrun checks a finished run folder: the summary's counts agree, removal
+// changed no test prediction, the
 // certificate holds, and the exported files read back to the same network.
 //
 //	go run ./scripts/checkrun [-accuracy 0.9] [-macs 0.7] RUN [RUN ...]
