@@ -14,9 +14,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"pare/export/safetensors"
-	"pare/internal/onnx"
 	"pare/layers"
 	"pare/nn"
+	"pare/nn/onnx"
 )
 
 // small is a network of a few parameters.

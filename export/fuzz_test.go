@@ -5,7 +5,7 @@ import (
 	"regexp"
 	"testing"
 
-	"pare/internal/onnx"
+	"pare/nn/onnx"
 )
 
 // large finds integers that may make a network too large to build while

@@ -7,8 +7,8 @@ import (
 	"path/filepath"
 
 	"pare/internal/atomicfile"
-	"pare/internal/onnx"
 	"pare/nn"
+	"pare/nn/onnx"
 )
 
 // ONNXLayer is implemented by layers that have an ONNX form; all built-in ones

@@ -8,8 +8,8 @@ import (
 	"gorgonia.org/gorgonia"
 
 	"pare/internal/kernel"
-	"pare/internal/onnx"
 	"pare/nn"
+	"pare/nn/onnx"
 )
 
 // FATReLU is a ReLU with a forced threshold: x where x ≥ τ, else 0 (Kurtz et al.

@@ -3,8 +3,8 @@ package layers
 import (
 	"fmt"
 
-	"pare/internal/onnx"
 	"pare/nn"
+	"pare/nn/onnx"
 )
 
 // The ONNX form of a layer is its method

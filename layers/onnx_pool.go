@@ -1,8 +1,8 @@
 package layers
 
 import (
-	"pare/internal/onnx"
 	"pare/nn"
+	"pare/nn/onnx"
 )
 
 // ends returns the padding behind the last row and column with which windows

@@ -1,8 +1,8 @@
 package layers
 
 import (
-	"pare/internal/onnx"
 	"pare/nn"
+	"pare/nn/onnx"
 )
 
 // ONNX is RNN.

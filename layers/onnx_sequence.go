@@ -4,8 +4,8 @@ import (
 	"fmt"
 	"math"
 
-	"pare/internal/onnx"
 	"pare/nn"
+	"pare/nn/onnx"
 )
 
 // ONNX is Gather along the vocabulary. Tokens come as float32, [N, 1, T], and are

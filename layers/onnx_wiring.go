@@ -3,8 +3,8 @@ package layers
 import (
 	"fmt"
 
-	"pare/internal/onnx"
 	"pare/nn"
+	"pare/nn/onnx"
 )
 
 // ONNX is Flatten, with a Gather after it where positions were removed.
