@@ -11,17 +11,6 @@ import (
 	"pare/nn/onnx"
 )
 
-// ONNXLayer is implemented by layers that have an ONNX form; all built-in ones
-// do. See package layers for the conventions of names.
-type ONNXLayer interface {
-	// ONNX adds the layer, called name in the network, to a graph. in are the
-	// values it reads, channels first with the batch in front, and shapes those of
-	// one example of each. It returns the name of its output. A parameter that the
-	// graph uses is the initializer "name.parameter" with the values of
-	// Param.Export.
-	ONNX(b *onnx.Builder, name string, in []string, shapes []nn.Shape) (string, error)
-}
-
 // Names in the graph: input [batch, C, H, W] or [batch, D, T] (preprocessed) and
 // output [batch, classes] or [batch, classes, T]. Tokens are float32 too.
 const (
@@ -77,7 +66,7 @@ func onnxGraph(net *nn.Network) (onnx.Graph, error) {
 	input := b.Input(ONNXInput, batched(net.Input)...)
 	values := make([]string, len(net.Nodes))
 	for i, node := range net.Nodes {
-		layer, ok := node.Layer.(ONNXLayer)
+		layer, ok := node.Layer.(nn.ONNXLayer)
 		if !ok {
 			return onnx.Graph{}, fmt.Errorf("layer %s: %s has no ONNX form", node.Name, node.Layer.Kind())
 		}
@@ -94,7 +83,7 @@ func onnxGraph(net *nn.Network) (onnx.Graph, error) {
 			return onnx.Graph{}, fmt.Errorf("layer %s: %w", node.Name, err)
 		}
 	}
-	// What inference does not use is kept for ReadONNX.
+	// Parameters that inference does not use are kept for ReadONNX.
 	for _, p := range net.Params() {
 		if !b.Has(p.Full) {
 			b.Initializer(p.Full, p.ExportShape(), p.Export())

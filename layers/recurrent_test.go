@@ -197,7 +197,7 @@ func TestKeepStateGradients(t *testing.T) {
 		copy(probes[0].value.Data(), normal(16, rng))
 		r := normal(2*4*3, rng)
 		var got []float32
-		l.(layers.StateTracer).KeepStateGradients(&got)
+		l.(nn.StateTracer).KeepStateGradients(&got)
 		p := compile(t, net, nn.CompileOptions{Mode: nn.Train, Batch: 2, Loss: readout{r}})
 		p.Run()
 		if len(got) != len(r) {

@@ -41,7 +41,15 @@ type Term interface {
 // OutputReader is implemented by Terms that read outputs of layers.
 type OutputReader interface{ ReadsOutputs() []string }
 
-// CompileOptions say what program to make of a network.
+// Probe is computed along with a program, in every mode, to see outputs of
+// layers without keeping them. It has no effect on anything else.
+type Probe interface {
+	OutputReader
+	// Build returns a node that depends on the outputs.
+	Build(b *Builder) (*gorgonia.Node, error)
+}
+
+// CompileOptions choose the program that is made of a network.
 type CompileOptions struct {
 	Mode  Mode
 	Batch int    // examples per run; at least 1
@@ -49,7 +57,8 @@ type CompileOptions struct {
 	Terms []Term // added to the loss when training
 	Seed  uint64 // of dropout
 
-	Probes []Probe // computed along
+	NoNoise bool    // random layers such as dropout pass their input on in Train, too
+	Probes  []Probe // computed along
 }
 
 // Program is a network compiled for one mode and batch size. Programs of one
@@ -89,7 +98,7 @@ func Compile(net *Network, o CompileOptions) (*Program, error) {
 		return nil, fmt.Errorf("compile %s: %w", net.Name, err)
 	}
 	p := &Program{net: net, mode: o.Mode, batch: o.Batch, Random: RandomState{Seed: o.Seed}}
-	b := &Builder{Graph: gorgonia.NewGraph(), Mode: o.Mode, Batch: o.Batch,
+	b := &Builder{Graph: gorgonia.NewGraph(), Mode: o.Mode, Batch: o.Batch, noNoise: o.NoNoise,
 		params: map[*Param]*gorgonia.Node{}, leaves: map[int64][]float32{},
 		outputs: map[string]*gorgonia.Node{}, moments: map[int64]*Moments{}, random: &p.Random}
 	p.X = make([]float32, o.Batch*net.Input.Size())
@@ -98,8 +107,12 @@ func Compile(net *Network, o CompileOptions) (*Program, error) {
 		return nil, err
 	}
 	b.Pin(out)
-	if err := buildProbes(b, o.Probes); err != nil {
-		return nil, fmt.Errorf("compile %s: %w", net.Name, err)
+	for _, probe := range o.Probes {
+		n, err := probe.Build(b)
+		if err != nil {
+			return nil, fmt.Errorf("compile %s: %w", net.Name, err)
+		}
+		b.Pin(n)
 	}
 	var loss *gorgonia.Node
 	var terms []*gorgonia.Node
@@ -149,7 +162,12 @@ func buildLayers(b *Builder, net *Network, input *gorgonia.Node, keep map[string
 		return values[i]
 	}
 	fusions, inside := fuse(net, keep, b.Batch)
-	wanted := wantMoments(net, b.Mode)
+	wanted := make([]bool, len(net.Nodes)) // moments of the node's value
+	for _, n := range net.Nodes {
+		if n.Inputs[0] >= 0 && TraitsOf(n.Layer).ReadsMoments {
+			wanted[n.Inputs[0]] = b.Mode == Train || b.Mode == Measure
+		}
+	}
 	for i, node := range net.Nodes {
 		if inside[i] {
 			continue
@@ -198,8 +216,7 @@ func keptOutputs(terms []Term, probes []Probe) map[string]bool {
 
 // addScalars sums two scalar nodes; each receives the gradient unchanged.
 func addScalars(x, y *gorgonia.Node) (*gorgonia.Node, error) {
-	pass := func(_ gorgonia.Nodes, _, grad *gorgonia.Node) (*gorgonia.Node, error) { return grad, nil }
-	return Apply(Op{Name: "loss+term", Grad: []GradFunc{pass, pass},
+	return Apply(Op{Name: "loss+term", Grad: []GradFunc{PassGrad, PassGrad},
 		Run: func(dst []float32, in [][]float32) { dst[0] = in[0][0] + in[1][0] }}, x, y)
 }
 

@@ -6,7 +6,7 @@ import (
 	"gorgonia.org/gorgonia"
 )
 
-// bind resolves the storage of what callers read after a run.
+// bind resolves the storage of the values that callers read after a run.
 func (p *Program) bind(b *Builder, out, loss *gorgonia.Node, terms []*gorgonia.Node, grads map[*Param]*gorgonia.Node) {
 	p.output = p.plan.Value(out)
 	if loss != nil {
@@ -49,7 +49,7 @@ func (p *Program) finish() {
 	p.Random.Step++
 }
 
-// ResetState makes the next run start afresh: what layers carry from run to run
+// ResetState makes the next run start afresh: the state that layers carry from run to run
 // becomes zero.
 func (p *Program) ResetState() {
 	for _, s := range p.state {
@@ -57,9 +57,13 @@ func (p *Program) ResetState() {
 	}
 }
 
-// State is what layers carry from run to run, in a fixed order; the storage is
-// the live one. Empty for networks without recurrent layers.
+// State is the storage that layers carry from run to run, in a fixed order; writing to it
+// changes the state. Empty for networks without recurrent layers.
 func (p *Program) State() []NamedState { return p.state }
+
+// Statistics are those that the layers of a program in mode Measure gather; none
+// where no layer has any.
+func (p *Program) Statistics() []Statistics { return p.statistics }
 
 // Network is the network the program was compiled from.
 func (p *Program) Network() *Network { return p.net }
@@ -93,5 +97,5 @@ func (p *Program) Bytes() int { return p.plan.Bytes() }
 // not finite, or returns "".
 func (p *Program) FirstNonFinite() string { return p.plan.FirstNonFinite() }
 
-// Operations names what a run computes, in order.
+// Operations names the operations of a run, in order.
 func (p *Program) Operations() []string { return p.plan.Operations() }

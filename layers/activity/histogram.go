@@ -13,7 +13,7 @@ import (
 // binShift leaves 8 bits of the mantissa: bins of positive numbers are 0.4 % wide.
 const binShift = 15
 
-// Histograms are the distributions of what the ReLUs of a network let through,
+// Histograms are the distributions of the outputs of the ReLUs of a network,
 // over the runs of one program that the Probes are compiled into.
 type Histograms struct {
 	sites    []*histogram
@@ -24,16 +24,9 @@ type Histograms struct {
 // reads.
 func NewHistograms(net *nn.Network) *Histograms {
 	h := &Histograms{}
-	read := make([]bool, len(net.Nodes))
-	for _, n := range net.Nodes {
-		for _, in := range n.Inputs {
-			if in >= 0 {
-				read[in] = true
-			}
-		}
-	}
+	readers := net.Consumers()
 	for i, n := range net.Nodes {
-		if Rectifies(n.Layer) && read[i] {
+		if nn.TraitsOf(n.Layer).Rectifies && len(readers[i]) > 0 {
 			h.sites = append(h.sites, &histogram{all: h, name: n.Name, size: n.Shape.Size(), energy: make([]float64, 1<<(31-binShift))})
 		}
 	}
@@ -43,7 +36,7 @@ func NewHistograms(net *nn.Network) *Histograms {
 // Empty reports whether there is no layer that could have a threshold.
 func (h *Histograms) Empty() bool { return len(h.sites) == 0 }
 
-// Probes are what a program has to be compiled with.
+// Probes are the probes that a program must be compiled with.
 func (h *Histograms) Probes() []nn.Probe {
 	var out []nn.Probe
 	for _, s := range h.sites {
@@ -115,13 +108,10 @@ func WithThresholds(net *nn.Network, thresholds map[string]float64) (*nn.Network
 	}
 	for name, tau := range thresholds {
 		n, ok := c.Lookup(name)
-		if !ok || !Rectifies(n.Layer) {
+		if !ok || !nn.TraitsOf(n.Layer).Rectifies {
 			return nil, fmt.Errorf("threshold: %s is not a ReLU of the network", name)
 		}
-		if f, ok := n.Layer.(*layers.FATReLU); ok {
-			tau = max(tau, f.Threshold)
-		}
-		l := &layers.FATReLU{Threshold: tau}
+		l := &layers.FATReLU{Threshold: max(tau, nn.TraitsOf(n.Layer).Threshold)}
 		if _, err := l.Init(c.InputShapes(n), nil); err != nil {
 			return nil, fmt.Errorf("layer %s: %w", name, err)
 		}

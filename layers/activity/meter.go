@@ -27,7 +27,7 @@ func NewMeter(net *nn.Network) *Meter {
 	return m
 }
 
-// Probes are what a program has to be compiled with.
+// Probes are the probes that a program must be compiled with.
 func (m *Meter) Probes() []nn.Probe {
 	var out []nn.Probe
 	for _, s := range m.sites {
