@@ -37,20 +37,13 @@ func WriteONNX(w io.Writer, m Model) error {
 // fails, the file is as it was before.
 func SaveONNX(dir string, m Model) error {
 	if err := makeFolder(dir); err != nil {
-		return err
+		return fmt.Errorf("save model: %w", err)
 	}
 	return atomicfile.Write(filepath.Join(dir, ONNXFile), func(w io.Writer) error { return WriteONNX(w, m) })
 }
 
 func encodeONNX(m Model) (*onnx.Model, error) {
-	if err := m.check(); err != nil {
-		return nil, err
-	}
-	doc, err := m.document()
-	if err != nil {
-		return nil, err
-	}
-	text, err := doc.encode()
+	_, text, err := m.encode()
 	if err != nil {
 		return nil, err
 	}
@@ -125,11 +118,7 @@ func decodeONNX(b []byte) (Model, error) {
 	if !ok {
 		return Model{}, fmt.Errorf("the metadata have no %s; only files that this package wrote can be read", documentKey)
 	}
-	doc, err := parseDocument([]byte(text))
-	if err != nil {
-		return Model{}, fmt.Errorf("%s: %w", documentKey, err)
-	}
-	m, err := doc.model()
+	_, m, err := parseModel([]byte(text))
 	if err != nil {
 		return Model{}, fmt.Errorf("%s: %w", documentKey, err)
 	}

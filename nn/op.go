@@ -53,7 +53,7 @@ type Op struct {
 	Run   Kernel
 	Grad  []GradFunc // one per input; a nil entry stops the gradient there
 
-	// Accumulate adds to dst what Run stores there; nil: the op cannot. Where a
+	// Accumulate is Run that adds to dst; nil: the op cannot. Where a
 	// sum is the only reader of the result this saves writing and reading it.
 	Accumulate Kernel
 
