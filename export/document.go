@@ -71,7 +71,8 @@ func parseDocument(b []byte) (document, error) {
 	}
 	// Before the fields: those of a later format are unknown.
 	if version.Format > format {
-		return d, fmt.Errorf("it has format %d, and this program reads formats up to %d; read it with a newer version of pare", version.Format, format)
+		return d, fmt.Errorf("it has format %d, and this program reads formats up to %d; read it with a newer version of pare",
+			version.Format, format)
 	}
 	dec := json.NewDecoder(bytes.NewReader(b))
 	dec.DisallowUnknownFields()

@@ -97,7 +97,8 @@ func (p Preprocess) check(channels int) error {
 	for c := range channels {
 		mean, std := float64(p.Mean[c]), float64(p.Std[c])
 		if !(math.Abs(mean) <= math.MaxFloat32) || !(std > 0 && std <= math.MaxFloat32) {
-			return fmt.Errorf("preprocess: mean %g and deviation %g of channel %d are not usable; both must be finite and the deviation above 0", mean, std, c)
+			return fmt.Errorf("preprocess: mean %g and deviation %g of channel %d are not usable; both must be finite and the deviation above 0",
+				mean, std, c)
 		}
 	}
 	return nil

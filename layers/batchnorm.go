@@ -19,8 +19,10 @@ import (
 // and updates the running ones; evaluation uses the running ones. Input and
 // output have the same shape, [C, H, W] or [F].
 type BatchNorm struct {
-	Eps      float64 `yaml:"eps,omitempty" json:"eps,omitempty" range:"(0,)"`            // added to the variance; 0 means 1e-5
-	Momentum float64 `yaml:"momentum,omitempty" json:"momentum,omitempty" range:"(0,1]"` // share of the new batch in the running statistics; 0 means 0.1
+	// Eps is added to the variance; 0 means 1e-5.
+	Eps float64 `yaml:"eps,omitempty" json:"eps,omitempty" range:"(0,)"`
+	// Momentum is the share of the new batch in the running statistics; 0 means 0.1.
+	Momentum float64 `yaml:"momentum,omitempty" json:"momentum,omitempty" range:"(0,1]"`
 
 	passUnits
 	weight, bias, mean, variance *nn.Param

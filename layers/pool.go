@@ -33,7 +33,8 @@ func (w *Window) init(kind string, in []nn.Shape) (nn.Shape, error) {
 	w.Kernel = cmp.Or(w.Kernel, 2)
 	w.Stride = cmp.Or(w.Stride, w.Kernel)
 	if w.Kernel < 0 || w.Stride < 0 || w.Pad < 0 || 2*w.Pad > w.Kernel {
-		return nil, fmt.Errorf("%s: kernel %d and stride %d must be positive and pad %d between 0 and half the kernel", kind, w.Kernel, w.Stride, w.Pad)
+		return nil, fmt.Errorf("%s: kernel %d and stride %d must be positive and pad %d between 0 and half the kernel",
+			kind, w.Kernel, w.Stride, w.Pad)
 	}
 	if h+2*w.Pad < w.Kernel || wd+2*w.Pad < w.Kernel {
 		return nil, fmt.Errorf("%s: window %d is larger than the padded input %s", kind, w.Kernel, in[0])

@@ -131,7 +131,8 @@ func (l *recurrent) BuildLookup(b *nn.Builder, indices *gorgonia.Node, table *nn
 // gives the gradients to the biases, [2, G·H]; its gradients of the gates stay in the plan.
 // The gradients to the weights, and toInput to the last of the given inputs, are products
 // with those.
-func (r *recurrentBuild) apply(b *nn.Builder, plan recurrentPlan, run nn.Kernel, toInput nn.Op, in ...*gorgonia.Node) (*gorgonia.Node, error) {
+func (r *recurrentBuild) apply(b *nn.Builder, plan recurrentPlan, run nn.Kernel, toInput nn.Op,
+	in ...*gorgonia.Node) (*gorgonia.Node, error) {
 	l, n := r.layer, len(in)
 	weights, kind := tensor.Shape(l.weightIH.Shape()).Clone(), l.kind
 	bias := tensor.Shape(l.biasIH.Shape()).Clone()

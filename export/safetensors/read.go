@@ -119,7 +119,8 @@ func (e entry) check(pos, size int64) error {
 	case e.end < e.begin:
 		return fmt.Errorf("data offsets [%d, %d] are reversed", e.begin, e.end)
 	case e.end-e.begin != want:
-		return fmt.Errorf("data offsets [%d, %d] hold %d bytes, but %s of shape %s needs %d", e.begin, e.end, e.end-e.begin, e.dtype, brief(e.shape), want)
+		return fmt.Errorf("data offsets [%d, %d] hold %d bytes, but %s of shape %s needs %d",
+			e.begin, e.end, e.end-e.begin, e.dtype, brief(e.shape), want)
 	case e.begin < pos:
 		return fmt.Errorf("data offsets [%d, %d] overlap the tensor before, which ends at %d", e.begin, e.end, pos)
 	case e.begin > pos:

@@ -1,6 +1,7 @@
 package onnx
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"maps"
@@ -32,18 +33,22 @@ func (m *Model) check() error {
 	if m.Opset < 0 || m.IRVersion < 0 {
 		return fmt.Errorf("negative version: operator set %d, format %d", m.Opset, m.IRVersion)
 	}
-	if err := checkText(m.Producer, m.ProducerVersion, m.Graph.Name); err != nil {
-		return err
-	}
+	err := checkText(m.Producer, m.ProducerVersion, m.Graph.Name)
 	for _, k := range slices.Sorted(maps.Keys(m.Metadata)) {
-		if err := checkText(k, m.Metadata[k]); err != nil {
-			return fmt.Errorf("metadata %s: %w", quote(k), err)
-		}
+		err = cmp.Or(err, within(checkText(k, m.Metadata[k]), "metadata %s", quote(k)))
 	}
 	if m.Graph.Name == "" {
-		return errors.New("graph has no name")
+		err = cmp.Or(err, errors.New("graph has no name"))
 	}
-	return m.Graph.check()
+	return cmp.Or(err, m.Graph.check())
+}
+
+// within puts the name of a part of the model in front of its error, which may be nil.
+func within(err error, format string, args ...any) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("%s: %w", fmt.Sprintf(format, args...), err)
 }
 
 func checkText(texts ...string) error {
@@ -59,125 +64,88 @@ func checkText(texts ...string) error {
 type names map[string]bool
 
 func (n names) add(s string) error {
-	if s == "" {
+	err := checkText(s)
+	switch {
+	case s == "":
 		return errors.New("empty name")
-	}
-	if err := checkText(s); err != nil {
-		return err
-	}
-	if n[s] {
+	case err == nil && n[s]:
 		return errors.New("duplicate name")
 	}
 	n[s] = true
-	return nil
+	return err
 }
 
-func (g *Graph) check() error {
+func (g *Graph) check() (err error) {
 	defined := names{} // values that nodes can use
-	for i := range g.Inputs {
-		if err := g.Inputs[i].check(defined); err != nil {
-			return fmt.Errorf("graph input %s: %w", quote(g.Inputs[i].Name), err)
-		}
+	for _, v := range g.Inputs {
+		err = cmp.Or(err, within(v.check(defined), "graph input %s", quote(v.Name)))
 	}
-	initialized := names{}
+	initialized, nodes, outputs := names{}, names{}, names{}
 	for i := range g.Initializers {
 		t := &g.Initializers[i]
-		err := initialized.add(t.Name)
-		if err == nil {
-			err = t.check()
-		}
-		if err != nil {
-			return fmt.Errorf("initializer %s: %w", quote(t.Name), err)
-		}
+		err = cmp.Or(err, within(cmp.Or(initialized.add(t.Name), t.check()), "initializer %s", quote(t.Name)))
 		defined[t.Name] = true
 	}
-	nodes := names{}
-	for i := range g.Nodes {
-		if err := g.Nodes[i].check(nodes, defined); err != nil {
-			return fmt.Errorf("node %d %s (%s): %w", i, quote(g.Nodes[i].Name), quote(g.Nodes[i].Op), err)
+	for i, n := range g.Nodes {
+		err = cmp.Or(err, within(n.check(nodes, defined), "node %d %s (%s)", i, quote(n.Name), quote(n.Op)))
+	}
+	for _, v := range g.Outputs {
+		err = cmp.Or(err, within(v.check(outputs), "graph output %s", quote(v.Name)))
+		if !defined[v.Name] {
+			err = cmp.Or(err, fmt.Errorf("graph output %s: not the output of any node, nor an input or initializer", quote(v.Name)))
 		}
 	}
-	outputs := names{}
-	for i := range g.Outputs {
-		v := &g.Outputs[i]
-		err := v.check(outputs)
-		if err == nil && !defined[v.Name] {
-			err = errors.New("not the output of any node, nor an input or initializer")
-		}
-		if err != nil {
-			return fmt.Errorf("graph output %s: %w", quote(v.Name), err)
-		}
-	}
-	return nil
+	return err
 }
 
 // check checks the node and adds its name to nodes, its outputs to defined.
-func (n *Node) check(nodes, defined names) error {
+func (n *Node) check(nodes, defined names) (err error) {
 	if n.Name != "" {
-		if err := nodes.add(n.Name); err != nil {
-			return err
-		}
+		err = nodes.add(n.Name)
 	}
 	if n.Op == "" {
-		return errors.New("no operator")
+		err = cmp.Or(err, errors.New("no operator"))
 	}
-	if err := checkText(n.Op); err != nil {
-		return err
-	}
+	err = cmp.Or(err, checkText(n.Op))
 	for _, s := range n.Inputs {
 		if s != "" && !defined[s] {
-			return fmt.Errorf("input %s is not defined before the node", quote(s))
+			err = cmp.Or(err, fmt.Errorf("input %s is not defined before the node", quote(s)))
 		}
 	}
 	found := false
 	for _, s := range n.Outputs {
-		if s == "" {
-			continue
-		}
-		found = true
-		if err := defined.add(s); err != nil {
-			return fmt.Errorf("output %s: %w", quote(s), err)
+		if s != "" {
+			found = true
+			err = cmp.Or(err, within(defined.add(s), "output %s", quote(s)))
 		}
 	}
 	if !found {
-		return errors.New("no outputs")
+		err = cmp.Or(err, errors.New("no outputs"))
 	}
 	attrs := names{}
-	for i := range n.Attrs {
-		if err := n.Attrs[i].check(attrs); err != nil {
-			return fmt.Errorf("attribute %s: %w", quote(n.Attrs[i].Name), err)
-		}
+	for _, a := range n.Attrs {
+		err = cmp.Or(err, within(cmp.Or(attrs.add(a.Name), a.check()), "attribute %s", quote(a.Name)))
 	}
-	return nil
+	return err
 }
 
-func (a *Attr) check(attrs names) error {
-	if err := attrs.add(a.Name); err != nil {
-		return err
-	}
+func (a *Attr) check() error {
 	switch a.Kind {
 	case KindFloat, KindInt, KindFloats, KindInts, KindString, KindStrings:
 		return nil // strings are bytes in the format
 	case KindTensor:
-		if err := checkText(a.Tensor.Name); err != nil {
-			return err
-		}
-		return a.Tensor.check()
+		return cmp.Or(checkText(a.Tensor.Name), a.Tensor.check())
 	}
 	return fmt.Errorf("unknown kind %d", a.Kind)
 }
 
 func (v *ValueInfo) check(known names) error {
-	if err := known.add(v.Name); err != nil {
-		return err
-	}
+	err := known.add(v.Name)
 	for i, d := range v.Dims {
-		if err := checkText(d.Name); err != nil {
-			return fmt.Errorf("dimension %d: %w", i, err)
-		}
+		err = cmp.Or(err, within(checkText(d.Name), "dimension %d", i))
 		if d.Size < 0 || d.Size > 0 && d.Name != "" {
-			return fmt.Errorf("dimension %d: invalid size %d with name %s", i, d.Size, quote(d.Name))
+			err = cmp.Or(err, fmt.Errorf("dimension %d: invalid size %d with name %s", i, d.Size, quote(d.Name)))
 		}
 	}
-	return nil
+	return err
 }

@@ -44,9 +44,7 @@ func (c *coder) fail(format string, args ...any) {
 
 // within puts the name of the message in front of an error.
 func (c *coder) within(format string, args ...any) {
-	if c.err != nil {
-		c.err = fmt.Errorf("%s: %w", fmt.Sprintf(format, args...), c.err)
-	}
+	c.err = within(c.err, format, args...)
 }
 
 // each calls visit with the fields of a number in the message being read. Groups, which
