@@ -26,6 +26,7 @@ type Builder struct {
 	Mode  Mode
 	Batch int // examples
 
+	program *Program
 	noNoise bool // see CompileOptions
 
 	params map[*Param]*gorgonia.Node
@@ -33,11 +34,7 @@ type Builder struct {
 	leaves map[int64][]float32
 	pinned []*gorgonia.Node
 	after  []func(value func(*gorgonia.Node) []float32)
-	state  []NamedState
 
-	statistics []Statistics
-
-	random  *RandomState
 	streams uint64
 	outputs map[string]*gorgonia.Node
 	layer   string // being built
@@ -88,7 +85,7 @@ type NamedState struct {
 // after Program.ResetState. The name must be unique in the layer being built.
 func (b *Builder) State(name string, size int) []float32 {
 	s := NamedState{b.layer + "." + name, make([]float32, size)}
-	b.state = append(b.state, s)
+	b.program.state = append(b.program.state, s)
 	return s.Data
 }
 
@@ -100,7 +97,7 @@ func (b *Builder) Random() (state *RandomState, stream uint64) {
 		return nil, 0
 	}
 	b.streams++
-	return b.random, b.streams
+	return &b.program.Random, b.streams
 }
 
 // Output returns the graph node of a layer built before, by name, as penalties on
@@ -142,4 +139,4 @@ type Statistics interface {
 }
 
 // Statistics registers statistics that the layer being built gathers in mode Measure.
-func (b *Builder) Statistics(s Statistics) { b.statistics = append(b.statistics, s) }
+func (b *Builder) Statistics(s Statistics) { b.program.statistics = append(b.program.statistics, s) }

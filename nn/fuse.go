@@ -115,7 +115,7 @@ func (f fusion) build(b *Builder, net *Network, value func(int) *gorgonia.Node) 
 		v, err = node.Layer.Build(b, in)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("compile layer %s: %w", node.Name, err)
+		return nil, fmt.Errorf("layer %s: %w", node.Name, err)
 	}
 	return v, nil
 }

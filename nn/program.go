@@ -1,29 +1,6 @@
 package nn
 
-import (
-	"time"
-
-	"gorgonia.org/gorgonia"
-)
-
-// bind resolves the storage of the values that callers read after a run.
-func (p *Program) bind(b *Builder, out, loss *gorgonia.Node, terms []*gorgonia.Node, grads map[*Param]*gorgonia.Node) {
-	p.output = p.plan.Value(out)
-	if loss != nil {
-		p.loss = p.plan.Value(loss)
-	}
-	for _, t := range terms {
-		p.terms = append(p.terms, p.plan.Value(t))
-	}
-	p.grads = map[*Param][]float32{}
-	for param, n := range grads {
-		p.grads[param] = p.plan.Value(n)
-	}
-	value := p.plan.Value // made once: a run allocates nothing
-	for _, f := range b.after {
-		p.after = append(p.after, func() { f(value) })
-	}
-}
+import "time"
 
 // Run computes the program on X (and Target). A training run also computes the
 // gradients, updates running statistics and advances Random.Step; one in mode
@@ -77,14 +54,14 @@ func (p *Program) Output() []float32 { return p.output }
 
 // Loss is the mean loss of the last run without the terms; 0 in modes without one.
 func (p *Program) Loss() float64 {
-	if p.loss == nil {
+	if len(p.costs) == 0 {
 		return 0
 	}
-	return float64(p.loss[0])
+	return float64(p.costs[0][0])
 }
 
 // TermValue is the value of the i-th loss term in the last training run.
-func (p *Program) TermValue(i int) float64 { return float64(p.terms[i][0]) }
+func (p *Program) TermValue(i int) float64 { return float64(p.costs[1+i][0]) }
 
 // Grad is the gradient of the loss with respect to a parameter, in the
 // parameter's layout; nil when the loss does not depend on it.
