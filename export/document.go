@@ -69,7 +69,7 @@ func parseDocument(b []byte) (document, error) {
 	if err := json.Unmarshal(b, &version); errors.As(err, &syntax) {
 		return d, fmt.Errorf("not valid JSON at byte %d: %w", syntax.Offset, err)
 	}
-	// Before the fields: those of a later format are unknown.
+	// This comes before the fields, because a later format may have unknown ones.
 	if version.Format > format {
 		return d, fmt.Errorf("it has format %d, and this program reads formats up to %d; read it with a newer version of pare",
 			version.Format, format)

@@ -60,7 +60,7 @@ func (m Model) save(dir string) error {
 		})
 		return weightsErr
 	})
-	return cmp.Or(weightsErr, err) // that of the weights without the name of the other file in front
+	return cmp.Or(weightsErr, err) // weightsErr does not have the name of the other file in front
 }
 
 func makeFolder(dir string) error {

@@ -14,11 +14,11 @@ import (
 
 // Attention is multi-head scaled dot-product attention (Vaswani et al. 2017)
 // without the projections around it. Input [units, T]: the queries of all heads,
-// their keys, then their values, as one linear layer gives them. Output the
+// their keys, then their values, as one linear layer gives them. The output has the
 // results of all heads one after another, as many units as there are values.
 type Attention struct {
 	Heads int `yaml:"heads" json:"heads"` // at least 1
-	// Causal lets a position see itself and those before it only.
+	// Causal lets a position see only itself and earlier positions.
 	Causal bool `yaml:"causal,omitempty" json:"causal,omitempty"`
 	// QK and V list the dimensions of each head's queries and keys and of its
 	// values. Empty: the same for all, a third of the input shared out.
@@ -142,8 +142,8 @@ func (l *Attention) Build(b *nn.Builder, in []*gorgonia.Node) (*gorgonia.Node, e
 		Run: func(dst []float32, in [][]float32) { plan.Forward(dst, in[0]) }}, in[0])
 }
 
-// OutUnits implements nn.UnitMapper: a result is of the unit whose values it is
-// the mean of. A dimension of the queries is of no use without its dimension of the keys.
+// OutUnits implements nn.UnitMapper: a result is a mean of values, and so of their unit. A
+// dimension of the queries is useless without the same dimension of the keys: they are tied.
 func (l *Attention) OutUnits(in []nn.Units, space nn.UnitSpace) nn.Units {
 	keys := sum(l.QK)
 	for j := range keys {
@@ -159,8 +159,8 @@ func (l *Attention) Constants(in []nn.Known) nn.Known {
 }
 
 // Needs: a result needs its value, and all dimensions by which its head tells
-// positions apart. Dimensions whose keys are the same everywhere do not, for they add
-// the same to all scores of a query, and neither do those whose queries are 0.
+// positions apart. A dimension with constant keys does not, because it adds the same to
+// all scores of a query; neither does one with queries of 0.
 func (l *Attention) Needs(keep []bool, in []nn.Known) [][]bool {
 	need := make([]bool, len(in[0].Const))
 	for i, d := range l.QK {

@@ -86,7 +86,7 @@ func fillNaN(dst []float32) {
 	}
 }
 
-// Constants: a unit that is the same for all tokens.
+// Constants: a unit with the same value for all tokens is constant.
 func (l *Embedding) Constants([]nn.Known) nn.Known {
 	out := nn.Unknown(l.Out)
 	for u := range l.Out {

@@ -40,7 +40,7 @@ func (l *FATReLU) Traits() nn.Traits { return nn.Traits{Rectifies: true, Thresho
 func (l *FATReLU) apply(y, x []float32) { kernel.Threshold(y, x, float32(l.Threshold)) }
 
 func (l *FATReLU) Build(_ *nn.Builder, in []*gorgonia.Node) (*gorgonia.Node, error) {
-	// The values above τ are positive, so the gradient is that of a ReLU at the output.
+	// The values above τ are positive, so a ReLU's gradient at the output is the gradient.
 	return nn.Apply(nn.Op{Name: "fatrelu", Shape: in[0].Shape().Clone(), Grad: []nn.GradFunc{reluGrad}, Rectified: true,
 		Run: func(dst []float32, in [][]float32) { l.apply(dst, in[0]) }}, in[0])
 }

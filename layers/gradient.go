@@ -58,8 +58,8 @@ func reluGrad(_ gorgonia.Nodes, y, dy *gorgonia.Node) (*gorgonia.Node, error) {
 		Run: func(dst []float32, in [][]float32) { kernel.ReLUBackward(dst, in[0], in[1]) }}, y, dy)
 }
 
-// behindReLU turns the gradients of an op into those of the op with a ReLU in
-// the same pass: they share the gradient in front of it.
+// behindReLU adapts the gradients of an op to a ReLU in the same pass: they share the
+// gradient in front of it.
 func behindReLU(grads []nn.GradFunc) []nn.GradFunc {
 	masked := shared(reluGrad)
 	out := make([]nn.GradFunc, len(grads))

@@ -18,11 +18,11 @@ import (
 // LayerNorm normalises the units of an example, at each position by itself, then
 // scales by γ and shifts by β (Ba et al. 2016). Input and output [F] or [D, T].
 // Every output depends on all units of the input. After pruning the input may
-// lack units that were always 0 and the output those that nothing reads.
+// lack units that were always 0, and the output units that nothing reads.
 type LayerNorm struct {
 	Eps float64 `yaml:"eps,omitempty" json:"eps,omitempty" range:"(0,)"` // added to the variance; 0 means 1e-5
-	// Width is the number of units that mean and variance count; those that the
-	// input lacks are 0. 0 means the number of input units.
+	// Width is the number of units that mean and variance count, with the units that the
+	// input lacks as zeros. 0 means the number of input units.
 	Width int `yaml:"width,omitempty" json:"width,omitempty" range:"[1,)"`
 	// From lists the input unit of each output unit, ascending but for −1, which
 	// is a unit that the input lacks; nil: all units of the input in order.
@@ -111,7 +111,7 @@ func (l *LayerNorm) Build(b *nn.Builder, in []*gorgonia.Node) (*gorgonia.Node, e
 }
 
 // layerNormPass is a compiled LayerNorm. Its columns are the input units and,
-// after them, those that the output has and the input lacks.
+// after them, the units that the output has and the input lacks.
 type layerNormPass struct {
 	layer            *LayerNorm
 	rows, inputs     int
@@ -250,8 +250,8 @@ func (l *LayerNorm) moments(in nn.Known) (mean, invstd float64, ok bool) {
 	return mean, 1 / math.Sqrt(squares/float64(l.Width)+l.Eps), true
 }
 
-// Needs: every unit counts in the mean and the variance, but zeros count as well
-// when they are not there.
+// Needs: every unit counts in the mean and the variance. Units that are always 0 are not
+// needed, because Width counts them when the input lacks them.
 func (l *LayerNorm) Needs(_ []bool, in []nn.Known) [][]bool {
 	need := make([]bool, len(in[0].Const))
 	for u := range need {
@@ -295,8 +295,8 @@ func (l *LayerNorm) ONNX(b *onnx.Builder, name string, in []string, shapes []nn.
 	return x, nil
 }
 
-// onnxNarrow computes mean and variance over Width units, of which those that
-// the input lacks are 0.
+// onnxNarrow computes mean and variance over Width units; the units that the input lacks
+// are 0.
 func (l *LayerNorm) onnxNarrow(b *onnx.Builder, name, x string, s nn.Shape) string {
 	scalar := func(label string, v float64) string { return onnxScalar(b, name+"/"+label, float32(v)) }
 	op := func(kind string, in ...string) string { return b.Node(kind, in) }

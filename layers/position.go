@@ -21,7 +21,7 @@ type Position struct {
 	// Index lists the output unit of each input unit, ascending; nil: the input
 	// has all.
 	Index []int `yaml:"index,omitempty" json:"index,omitempty"`
-	// Units is the number of output units; 0 means that of the input.
+	// Units is the number of output units; 0 means as many as the input has.
 	Units int `yaml:"units,omitempty" json:"units,omitempty" range:"[1,)"`
 
 	weight *nn.Param // [T, D]
@@ -127,8 +127,8 @@ func (l *Position) Constants(in []nn.Known) nn.Known {
 	return out
 }
 
-// Close implements nn.Closer: one unit at least comes from the input, for there
-// is no layer without one.
+// Close implements nn.Closer: at least one unit must come from the input, because a layer
+// has an input.
 func (l *Position) Close(keep []bool, _ []nn.Known) {
 	for u := range keep {
 		if keep[u] && (l.Index == nil || slices.Contains(l.Index, u)) {
@@ -138,8 +138,8 @@ func (l *Position) Close(keep []bool, _ []nn.Known) {
 	keep[l.place(0)] = true
 }
 
-// Needs: constants fold into the vectors, but for one where nothing else is
-// left of the input.
+// Needs: constants fold into the vectors. Where the input has nothing but constants, one
+// of them stays.
 func (l *Position) Needs(keep []bool, in []nn.Known) [][]bool {
 	need := make([]bool, len(in[0].Const))
 	first, any := -1, false

@@ -126,11 +126,11 @@ func (l *recurrent) BuildLookup(b *nn.Builder, indices *gorgonia.Node, table *nn
 	return r.apply(b, plan, run, toTable, indices, b.Param(table))
 }
 
-// apply adds the operation, whose inputs are the given ones, the weights of the input,
-// those of the state and both biases. The pass back is an operation of its own, which
-// gives the gradients to the biases, [2, G·H]; its gradients of the gates stay in the plan.
-// The gradients to the weights, and toInput to the last of the given inputs, are products
-// with those.
+// apply adds the operation, whose inputs are the given ones, both weights and both biases.
+// The pass back is an operation of its own: it gives the gradients to the biases,
+// [2, G·H], and leaves the gradients to the gates in the plan. The gradients to the
+// weights, and toInput, the gradient to the last of the given inputs, are products with
+// the gradients to the gates.
 func (r *recurrentBuild) apply(b *nn.Builder, plan recurrentPlan, run nn.Kernel, toInput nn.Op,
 	in ...*gorgonia.Node) (*gorgonia.Node, error) {
 	l, n := r.layer, len(in)
@@ -163,8 +163,8 @@ func (l *recurrent) candidate() int {
 }
 
 // zeros marks the units whose state is 0 for all time: the candidate depends on
-// no input that varies and on no unit but such, and its constants make it 0. The
-// largest set with that property, so chains and rings of such units go together.
+// no input that varies and only on other units of this kind, and its constants make it 0.
+// The set is the largest with that property, so chains and rings of units go together.
 func (l *recurrent) zeros(in nn.Known) []bool {
 	h, c := l.hidden(), l.candidate()
 	bias := l.foldedBias(in, func(i int) bool { return in.Const[i] })
@@ -184,7 +184,7 @@ func (l *recurrent) zeros(in nn.Known) []bool {
 			zero[u] = zero[u] && (constant || !l.weighs(l.weightIH, i, c, u))
 		}
 	}
-	var others []int // whose readers are to be looked at
+	var others []int // whose readers must be looked at
 	for v, z := range zero {
 		if !z {
 			others = append(others, v)

@@ -6,9 +6,9 @@ import (
 	"pare/nn"
 )
 
-// passUnits is embedded by layers without parameters of their own that treat every unit on
-// its own and keep their order: activation, pooling, dropout. Layers that differ in one
-// point, such as normalisations and gates, have their own method for it.
+// passUnits is embedded by layers that treat every unit on its own and keep the order of
+// the units: activation, pooling, dropout. Layers that differ in one point, such as
+// normalisations and gates with their parameters, override that method.
 type passUnits struct{}
 
 func (passUnits) Params() []*nn.Param { return nil }
@@ -59,7 +59,8 @@ func pickNeeds(keep []bool, in nn.Known, from []int) [][]bool {
 	return [][]bool{need}
 }
 
-// sameInRows reports whether a unit has the same value in all rows of a table, for good.
+// sameInRows reports whether a unit has the same value in all rows of a table, and none is
+// held.
 func sameInRows(table *nn.Param, unit int) bool {
 	w, units := table.Data(), table.Shape()[1]
 	for i := unit; i < len(w); i += units {

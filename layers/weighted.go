@@ -2,15 +2,15 @@ package layers
 
 import "pare/nn"
 
-// weighted has the parameters of layers whose outputs are weighted sums of inputs, and
-// their channel semantics: a convolution's, and as the case of one tap a linear layer's.
+// weighted holds the parameters of a layer whose outputs are weighted sums of its inputs,
+// and has its channel semantics. A linear layer is a convolution with one tap.
 type weighted struct {
 	weight, bias *nn.Param // [taps…, inputs of a group, outputs], [outputs]; bias may be nil
 }
 
 func (l *weighted) Params() []*nn.Param { return nonNil(l.weight, l.bias) }
 
-// perGroup is the number of inputs that an output weighs, and outs that of all outputs.
+// perGroup returns the number of inputs that one output weighs, and the number of outputs.
 func (l *weighted) perGroup() (inputs, outs int) {
 	s := l.weight.Shape()
 	return s[len(s)-2], s[len(s)-1]
@@ -83,8 +83,8 @@ func (l *weighted) needs(keep []bool, in nn.Known, folds folds) []bool {
 	return need
 }
 
-// sliceBias makes the bias of n, a slice of l: l's with the sums that dropped constant
-// inputs add to the kept outputs. It reports whether l had none.
+// sliceBias gives n, a slice of l, the bias of l plus the sums that dropped constant
+// inputs add to the kept outputs. It reports whether n has a bias though l had none.
 func (l *weighted) sliceBias(n *weighted, s nn.Slicing) (made bool) {
 	if l.bias != nil {
 		n.bias = l.bias.Select(nil, s.Out)

@@ -12,7 +12,7 @@ type Architecture struct {
 	Format string `json:"format"` // ArchitectureFormat
 	Name   string `json:"name"`
 	Input  []int  `json:"input"` // shape of one example, channels first
-	// Vocabulary is that of the Network; left out where inputs are real numbers.
+	// Vocabulary is the Network's; left out where inputs are real numbers.
 	Vocabulary int        `json:"vocabulary,omitempty"`
 	Layers     []LayerRow `json:"layers"`
 }

@@ -108,7 +108,7 @@ type Coster interface {
 type ONNXLayer interface {
 	// ONNX adds the layer, called name in the network, to a graph and returns the name of
 	// its output. in are the values it reads, channels first with the batch in front, and
-	// shapes those of one example of each. A parameter that the graph uses is the
+	// shapes the shapes of one example of each. A parameter that the graph uses is the
 	// initializer "name.parameter" with ExportShape and Export; other constants are
 	// "name/constant".
 	ONNX(b *onnx.Builder, name string, in []string, shapes []Shape) (string, error)
@@ -239,8 +239,8 @@ const (
 // rather than for each position.
 type LookupReader interface {
 	Layer
-	// ReadsLookup reports whether that pays for a table of so many rows and so many
-	// positions in a batch.
+	// ReadsLookup reports whether that pays for a table with this number of rows and this
+	// number of positions in a batch.
 	ReadsLookup(rows, positions int) bool
 	// BuildLookup is Build with the rows of table that indices, (batch, T, 1), name
 	// as the input.

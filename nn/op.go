@@ -68,8 +68,8 @@ type Op struct {
 	Sparse bool
 }
 
-// IsSparse reports whether many of the values may be 0; those of a sum may where
-// those of its terms may.
+// IsSparse reports whether many of the values may be 0; a sum is sparse where all its
+// terms are.
 func IsSparse(n *gorgonia.Node) bool {
 	return holds(n, func(a *appliedOp) bool { return a.Sparse || a.Rectified || a.MaskedBy != nil })
 }

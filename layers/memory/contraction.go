@@ -7,8 +7,8 @@ import (
 )
 
 // Contraction is ‖W‖₁ of the recurrent weights W of a layer that was put into a
-// network: the largest sum of magnitudes of the weights that read one unit. Where the
-// layer's function is nowhere steeper than 1, as that of an RNN, it bounds the trace that
+// network: the largest sum of magnitudes of the weights that read one unit. Since
+// the function of such a layer is nowhere steeper than 1, it bounds the trace that
 // the past leaves, whatever the input:
 //
 //	‖∂h_t/∂h_(t−k)‖₁ ≤ ‖W‖₁ᵏ,

@@ -25,7 +25,7 @@ var ErrNotFinite = errors.New("the gradient is not a finite number")
 
 // Measure runs the network forward and back on examples from the start state.
 // layer names a recurrent layer; inputs are whole examples in the batched layout
-// and targets those of the loss, at the last position only where the network has
+// and targets the targets of the loss, at the last position only where the network has
 // an output for each. A nil loss is the cross-entropy. The network is not changed;
 // it runs as in training but without dropout. Gradients that overflow are
 // ErrNotFinite.
@@ -84,7 +84,7 @@ func Measure(net *nn.Network, layer string, inputs, targets []float32, loss nn.L
 const mostAtOnce = 64
 
 // addNorms adds the norms of (batch, T, H) by lag. The loss is a mean over the
-// batch, so those of single examples are as many times larger.
+// batch, so the gradients of single examples are larger by the size of the batch.
 func addNorms(to []float64, gradients []float32, batch int, s nn.Shape) {
 	h, t := s.Units(), s.Positions()
 	for i := range batch * t {
