@@ -53,7 +53,7 @@ func (d document) encode() ([]byte, error) {
 }
 
 // maxDocument bounds architectures: nn.MaxLayers layers have some hundred bytes
-// each, and the indices of what pruning has left.
+// each, and the indices of the units that pruning has left.
 const maxDocument = 16 << 20
 
 // parseDocument reads the JSON strictly; errors give the offset in bytes.
@@ -69,9 +69,10 @@ func parseDocument(b []byte) (document, error) {
 	if err := json.Unmarshal(b, &version); errors.As(err, &syntax) {
 		return d, fmt.Errorf("not valid JSON at byte %d: %w", syntax.Offset, err)
 	}
-	// Before the fields: those of a later format are unknown.
+	// This comes before the fields, because a later format may have unknown ones.
 	if version.Format > format {
-		return d, fmt.Errorf("it has format %d, and this program reads formats up to %d; read it with a newer version of pare", version.Format, format)
+		return d, fmt.Errorf("it has format %d, and this program reads formats up to %d; read it with a newer version of pare",
+			version.Format, format)
 	}
 	dec := json.NewDecoder(bytes.NewReader(b))
 	dec.DisallowUnknownFields()
@@ -101,6 +102,28 @@ func (d document) model() (m Model, err error) {
 	}
 	m = Model{Net: net, Preprocess: d.Preprocess, Classes: d.Classes, Meta: d.Meta}
 	return m, m.check()
+}
+
+// encode checks the model and returns its architecture.json.
+func (m Model) encode() (doc document, text []byte, err error) {
+	if err = m.check(); err != nil {
+		return doc, nil, err
+	}
+	if doc, err = m.document(); err != nil {
+		return doc, nil, err
+	}
+	text, err = doc.encode()
+	return doc, text, err
+}
+
+// parseModel reads an architecture.json; the parameters are still zero.
+func parseModel(text []byte) (document, Model, error) {
+	doc, err := parseDocument(text)
+	if err != nil {
+		return doc, Model{}, err
+	}
+	m, err := doc.model()
+	return doc, m, err
 }
 
 // fingerprint tells architectures apart that have equal parameter shapes.

@@ -14,9 +14,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"pare/export/safetensors"
-	"pare/internal/onnx"
 	"pare/layers"
 	"pare/nn"
+	"pare/nn/onnx"
 )
 
 // small is a network of a few parameters.
@@ -198,7 +198,7 @@ func TestModelErrors(t *testing.T) {
 	expect(t, "activation without a form", WriteONNX(&bytes.Buffer{}, m), "layer relu", "cube")
 }
 
-// contents maps the names of the files in dir to what they hold.
+// contents maps the names of the files in dir to their contents.
 func contents(t *testing.T, dir string) map[string]string {
 	t.Helper()
 	entries, err := os.ReadDir(dir)
@@ -271,7 +271,7 @@ func TestMissingFolder(t *testing.T) {
 	}
 }
 
-// TestLargeDocuments: what describes more than a network has is refused before
+// TestLargeDocuments: a document larger than any network's is refused before
 // anything is made of it.
 func TestLargeDocuments(t *testing.T) {
 	dir := t.TempDir()

@@ -152,7 +152,7 @@ func TestEveryLayerHasONNX(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, ok := l.(ONNXLayer); !ok {
+		if _, ok := l.(nn.ONNXLayer); !ok {
 			t.Errorf("%s has no ONNX form", kind)
 		}
 	}

@@ -5,7 +5,7 @@ import (
 	"regexp"
 	"testing"
 
-	"pare/internal/onnx"
+	"pare/nn/onnx"
 )
 
 // large finds integers that may make a network too large to build while
@@ -15,8 +15,8 @@ var large = regexp.MustCompile(`(^|[^.\d])[1-9]\d\d`)
 // Run fuzzing with -fuzzminimizetime=5x: shrinking an input takes longer than
 // finding it.
 
-// FuzzDocument reads damaged architectures. What is accepted must be written
-// and read again as it is.
+// FuzzDocument reads damaged architectures. Accepted ones must be written
+// and read again unchanged.
 func FuzzDocument(f *testing.F) {
 	for _, m := range []Model{small(f), {Net: resnet(f)}} {
 		doc, err := m.document()
@@ -65,7 +65,7 @@ func FuzzDocument(f *testing.F) {
 	})
 }
 
-// FuzzReadONNX reads damaged ONNX files. What is accepted can be written.
+// FuzzReadONNX reads damaged ONNX files. Accepted ones can be written.
 func FuzzReadONNX(f *testing.F) {
 	f.Add(encoded(f, small(f)))
 	f.Fuzz(func(t *testing.T, b []byte) {

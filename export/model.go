@@ -1,10 +1,9 @@
 // Package export writes networks with all that is needed to use them, and
 // reads them back: safetensors weights beside an architecture.json, and ONNX.
 //
-// A model read back computes exactly what the written one did. Weights have
+// A model read back computes exactly the same outputs as the written one. Weights have
 // the same names, "layer.parameter", shapes and axis order, PyTorch's, in both
-// formats. Files are replaced whole: a failure leaves what was
-// there before.
+// formats. Files are replaced whole: a failure leaves the old file.
 package export
 
 import (
@@ -16,7 +15,7 @@ import (
 	"pare/nn"
 )
 
-// Model is a network with what a user of it has to know.
+// Model is a network with all that its users need to know.
 //
 // A network with a Vocabulary reads tokens. Where it predicts the token that
 // follows, Classes are the tokens: the characters of a text, say.
@@ -27,15 +26,15 @@ type Model struct {
 	Meta       map[string]string // free-form notes, such as the seed; may be nil
 }
 
-// Preprocess says how an input of values in 0..1 becomes what the network
-// reads: (x − Mean[c]) / Std[c] for channel c. Both are empty, for no change,
+// Preprocess says how an input of values in 0..1 becomes the network's input:
+// (x − Mean[c]) / Std[c] for channel c. Both are empty, for no change,
 // or have one value a channel.
 type Preprocess struct {
 	Mean []float32 `json:"mean,omitempty"`
 	Std  []float32 `json:"std,omitempty"` // above 0
 }
 
-// check reports what does not fit the network.
+// check reports parts of the model that do not fit the network.
 func (m Model) check() error {
 	if m.Net == nil || len(m.Net.Nodes) == 0 {
 		return fmt.Errorf("the model has no network, or one without layers")
@@ -98,7 +97,8 @@ func (p Preprocess) check(channels int) error {
 	for c := range channels {
 		mean, std := float64(p.Mean[c]), float64(p.Std[c])
 		if !(math.Abs(mean) <= math.MaxFloat32) || !(std > 0 && std <= math.MaxFloat32) {
-			return fmt.Errorf("preprocess: mean %g and deviation %g of channel %d are not usable; both must be finite and the deviation above 0", mean, std, c)
+			return fmt.Errorf("preprocess: mean %g and deviation %g of channel %d are not usable; both must be finite and the deviation above 0",
+				mean, std, c)
 		}
 	}
 	return nil

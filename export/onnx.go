@@ -7,20 +7,9 @@ import (
 	"path/filepath"
 
 	"pare/internal/atomicfile"
-	"pare/internal/onnx"
 	"pare/nn"
+	"pare/nn/onnx"
 )
-
-// ONNXLayer is implemented by layers that have an ONNX form; all built-in ones
-// do. See package layers for the conventions of names.
-type ONNXLayer interface {
-	// ONNX adds the layer, called name in the network, to a graph. in are the
-	// values it reads, channels first with the batch in front, and shapes those of
-	// one example of each. It returns the name of its output. A parameter that the
-	// graph uses is the initializer "name.parameter" with the values of
-	// Param.Export.
-	ONNX(b *onnx.Builder, name string, in []string, shapes []nn.Shape) (string, error)
-}
 
 // Names in the graph: input [batch, C, H, W] or [batch, D, T] (preprocessed) and
 // output [batch, classes] or [batch, classes, T]. Tokens are float32 too.
@@ -48,20 +37,13 @@ func WriteONNX(w io.Writer, m Model) error {
 // fails, the file is as it was before.
 func SaveONNX(dir string, m Model) error {
 	if err := makeFolder(dir); err != nil {
-		return err
+		return fmt.Errorf("save model: %w", err)
 	}
 	return atomicfile.Write(filepath.Join(dir, ONNXFile), func(w io.Writer) error { return WriteONNX(w, m) })
 }
 
 func encodeONNX(m Model) (*onnx.Model, error) {
-	if err := m.check(); err != nil {
-		return nil, err
-	}
-	doc, err := m.document()
-	if err != nil {
-		return nil, err
-	}
-	text, err := doc.encode()
+	_, text, err := m.encode()
 	if err != nil {
 		return nil, err
 	}
@@ -77,7 +59,7 @@ func onnxGraph(net *nn.Network) (onnx.Graph, error) {
 	input := b.Input(ONNXInput, batched(net.Input)...)
 	values := make([]string, len(net.Nodes))
 	for i, node := range net.Nodes {
-		layer, ok := node.Layer.(ONNXLayer)
+		layer, ok := node.Layer.(nn.ONNXLayer)
 		if !ok {
 			return onnx.Graph{}, fmt.Errorf("layer %s: %s has no ONNX form", node.Name, node.Layer.Kind())
 		}
@@ -94,7 +76,7 @@ func onnxGraph(net *nn.Network) (onnx.Graph, error) {
 			return onnx.Graph{}, fmt.Errorf("layer %s: %w", node.Name, err)
 		}
 	}
-	// What inference does not use is kept for ReadONNX.
+	// Parameters that inference does not use are kept for ReadONNX.
 	for _, p := range net.Params() {
 		if !b.Has(p.Full) {
 			b.Initializer(p.Full, p.ExportShape(), p.Export())
@@ -136,11 +118,7 @@ func decodeONNX(b []byte) (Model, error) {
 	if !ok {
 		return Model{}, fmt.Errorf("the metadata have no %s; only files that this package wrote can be read", documentKey)
 	}
-	doc, err := parseDocument([]byte(text))
-	if err != nil {
-		return Model{}, fmt.Errorf("%s: %w", documentKey, err)
-	}
-	m, err := doc.model()
+	_, m, err := parseModel([]byte(text))
 	if err != nil {
 		return Model{}, fmt.Errorf("%s: %w", documentKey, err)
 	}

@@ -1,6 +1,7 @@
 package export
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"os"
@@ -8,6 +9,7 @@ import (
 
 	"pare/export/safetensors"
 	"pare/internal/atomicfile"
+	"pare/nn"
 )
 
 // Names of the files in a folder.
@@ -24,20 +26,20 @@ const fingerprintKey = "pare.architecture_sha256"
 // Save writes model.safetensors and architecture.json into dir, which is made if
 // there is none. Where it fails, both files are as they were before.
 func Save(dir string, m Model) error {
-	if err := m.check(); err != nil {
+	if err := m.save(dir); err != nil {
 		return fmt.Errorf("save model: %w", err)
 	}
-	doc, err := m.document()
+	return nil
+}
+
+func (m Model) save(dir string) error {
+	doc, text, err := m.encode()
 	if err != nil {
-		return fmt.Errorf("save model: %w", err)
-	}
-	text, err := doc.encode()
-	if err != nil {
-		return fmt.Errorf("save model: %w", err)
+		return err
 	}
 	print, err := doc.fingerprint()
 	if err != nil {
-		return fmt.Errorf("save model: %w", err)
+		return err
 	}
 	file := safetensors.File{Metadata: map[string]string{fingerprintKey: print}}
 	for _, p := range m.Net.Params() {
@@ -58,47 +60,54 @@ func Save(dir string, m Model) error {
 		})
 		return weightsErr
 	})
-	if weightsErr != nil {
-		err = weightsErr // without the name of the other file in front
-	}
-	if err != nil {
-		return fmt.Errorf("save model: %w", err)
-	}
-	return nil
+	return cmp.Or(weightsErr, err) // weightsErr does not have the name of the other file in front
 }
 
 func makeFolder(dir string) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return fmt.Errorf("save model: the folder cannot be made: %w", err)
+		return fmt.Errorf("the folder cannot be made: %w", err)
 	}
 	return nil
 }
 
-// Load reads what Save wrote. Missing, unknown and mis-shaped tensors, unknown
+// Load reads the files of Save. Missing, unknown and mis-shaped tensors, unknown
 // fields and weights that belong to another architecture are errors.
 // Weights without the metadata of this package, saved by another program, are
 // accepted if names and shapes fit.
 func Load(dir string) (Model, error) {
+	m, err := load(dir)
+	if err != nil {
+		return Model{}, fmt.Errorf("load model: %w", err)
+	}
+	return m, nil
+}
+
+func load(dir string) (Model, error) {
 	path := filepath.Join(dir, ArchitectureFile)
 	text, err := ReadArchitecture(path)
 	if err != nil {
-		return Model{}, fmt.Errorf("load model: %w", err)
+		return Model{}, err
 	}
-	doc, err := parseDocument(text)
+	doc, m, err := parseModel(text)
 	if err != nil {
-		return Model{}, fmt.Errorf("load model: %s: %w", path, err)
-	}
-	m, err := doc.model()
-	if err != nil {
-		return Model{}, fmt.Errorf("load model: %s: %w", path, err)
+		return Model{}, fmt.Errorf("%s: %w", path, err)
 	}
 	path = filepath.Join(dir, SafetensorsFile)
-	file, err := readSafetensors(path)
+	f, err := os.Open(path)
 	if err != nil {
-		return Model{}, fmt.Errorf("load model: %w", err)
+		return Model{}, err
 	}
-	if err := m.takeWeights(doc, file); err != nil {
-		return Model{}, fmt.Errorf("load model: %s: %w", path, err)
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return Model{}, err
+	}
+	file, err := safetensors.Read(f, info.Size())
+	if err == nil {
+		err = m.takeWeights(doc, file)
+	}
+	if err != nil {
+		return Model{}, fmt.Errorf("%s: %w", path, err)
 	}
 	return m, nil
 }
@@ -119,23 +128,6 @@ func ReadArchitecture(path string) ([]byte, error) {
 		return nil, fmt.Errorf("%s: it has more than %d MiB, as no architecture has", path, maxDocument>>20)
 	}
 	return text, nil
-}
-
-func readSafetensors(path string) (*safetensors.File, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	info, err := f.Stat()
-	if err != nil {
-		return nil, err
-	}
-	file, err := safetensors.Read(f, info.Size())
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
-	}
-	return file, nil
 }
 
 // takeWeights sets the parameters from a file that must hold them and nothing
@@ -162,6 +154,34 @@ func (m Model) takeWeights(doc document, file *safetensors.File) error {
 	}
 	if want, ok := file.Metadata[fingerprintKey]; ok && want != print {
 		return fmt.Errorf("the weights were saved with another architecture than the %s beside them; take both from one run", ArchitectureFile)
+	}
+	return nil
+}
+
+// weights is a tensor of a file, in C order.
+type weights struct {
+	shape []int
+	data  []float32
+}
+
+// importParams sets every parameter of the network from the tensor of its
+// name. It reports the first one that is missing, has another shape, or a value
+// that is not finite.
+func importParams(net *nn.Network, tensors map[string]weights) error {
+	for _, p := range net.Params() {
+		t, ok := tensors[p.Full]
+		if !ok {
+			return fmt.Errorf("tensor %s is missing; the architecture needs it with shape %v", p.Full, p.ExportShape())
+		}
+		if !nn.Shape(t.shape).Equal(p.ExportShape()) {
+			return fmt.Errorf("tensor %s has shape %v, the architecture needs %v", p.Full, t.shape, p.ExportShape())
+		}
+		if err := checkFinite(t.data); err != nil {
+			return fmt.Errorf("tensor %s: %w", p.Full, err)
+		}
+		if err := p.Import(t.shape, t.data); err != nil {
+			return fmt.Errorf("tensor %s: %w", p.Full, err)
+		}
 	}
 	return nil
 }

@@ -1,12 +1,14 @@
 package layers
 
 import (
+	"fmt"
 	"math/rand/v2"
 
 	"gorgonia.org/gorgonia"
 
 	"pare/internal/kernel"
 	"pare/nn"
+	"pare/nn/onnx"
 )
 
 // Activation applies a function to every value. Input and output have the same
@@ -20,6 +22,8 @@ type Activation struct {
 	// fromOutput tells that v of backward is the output. The input's buffer is
 	// then free as soon as the output exists.
 	fromOutput bool
+	// onnx adds the operators to a graph; nil: there are none.
+	onnx func(b *onnx.Builder, name, x string) string
 }
 
 // NewActivation returns a layer kind made of a function and its derivative at
@@ -42,13 +46,22 @@ func init() {
 		Activation
 	}{
 		{"max(x, 0)", *ReLU()},
-		{"x, or 0.01·x below 0", Activation{kind: "leaky_relu", forward: leaky, backward: leakyBackward, fromOutput: true}},
-		{"1/(1+e^−x)", Activation{kind: "sigmoid", forward: kernel.Sigmoid, backward: kernel.SigmoidBackward, fromOutput: true}},
-		{"hyperbolic tangent", Activation{kind: "tanh", forward: kernel.Tanh, backward: kernel.TanhBackward, fromOutput: true}},
-		{"x·Φ(x), exact (Hendrycks & Gimpel 2016)", Activation{kind: "gelu", forward: kernel.GELU, backward: kernel.GELUBackward}},
-		{"x·sigmoid(x)", Activation{kind: "silu", forward: kernel.SiLU, backward: kernel.SiLUBackward}},
-		{"x, or e^x−1 below 0", Activation{kind: "elu", forward: kernel.ELU, backward: kernel.ELUBackward, fromOutput: true}},
-		{"log(1+e^x)", Activation{kind: "softplus", forward: kernel.Softplus, backward: kernel.SoftplusBackward, fromOutput: true}},
+		{"x, or 0.01·x below 0", Activation{kind: "leaky_relu", forward: leaky, backward: leakyBackward, fromOutput: true,
+			onnx: operator("LeakyRelu", onnx.Float("alpha", leakySlope))}},
+		{"1/(1+e^−x)", Activation{kind: "sigmoid", forward: kernel.Sigmoid, backward: kernel.SigmoidBackward, fromOutput: true,
+			onnx: operator("Sigmoid")}},
+		{"hyperbolic tangent", Activation{kind: "tanh", forward: kernel.Tanh, backward: kernel.TanhBackward, fromOutput: true,
+			onnx: operator("Tanh")}},
+		{"x·Φ(x), exact (Hendrycks & Gimpel 2016)", Activation{kind: "gelu", forward: kernel.GELU, backward: kernel.GELUBackward,
+			onnx: onnxGELU}},
+		{"x·sigmoid(x)", Activation{kind: "silu", forward: kernel.SiLU, backward: kernel.SiLUBackward,
+			onnx: func(b *onnx.Builder, _, x string) string {
+				return b.Node("Mul", []string{x, b.Node("Sigmoid", []string{x})})
+			}}},
+		{"x, or e^x−1 below 0", Activation{kind: "elu", forward: kernel.ELU, backward: kernel.ELUBackward, fromOutput: true,
+			onnx: operator("Elu")}},
+		{"log(1+e^x)", Activation{kind: "softplus", forward: kernel.Softplus, backward: kernel.SoftplusBackward, fromOutput: true,
+			onnx: operator("Softplus")}},
 	} {
 		nn.RegisterLayer(a.doc, func() nn.Layer { l := a.Activation; return &l })
 	}
@@ -56,7 +69,7 @@ func init() {
 
 // ReLU returns the layer max(x, 0).
 func ReLU() *Activation {
-	return &Activation{kind: "relu", forward: kernel.ReLU, backward: kernel.ReLUBackward, fromOutput: true}
+	return &Activation{kind: "relu", forward: kernel.ReLU, backward: kernel.ReLUBackward, fromOutput: true, onnx: operator("Relu")}
 }
 
 func (l *Activation) Kind() string { return l.kind }
@@ -65,59 +78,29 @@ func (l *Activation) Init(in []nn.Shape, _ *rand.Rand) (nn.Shape, error) {
 	return oneInput(l.kind, in)
 }
 
-func (l *Activation) Params() []*nn.Param { return nil }
-
-// IsReLU implements nn.Rectifier.
-func (l *Activation) IsReLU() bool { return l.kind == "relu" }
+// Traits implements nn.Describer.
+func (l *Activation) Traits() nn.Traits { return nn.Traits{Rectifies: l.kind == "relu"} }
 
 func (l *Activation) Build(_ *nn.Builder, in []*gorgonia.Node) (*gorgonia.Node, error) {
-	shape := in[0].Shape().Clone()
-	grad := func(in gorgonia.Nodes, y, dy *gorgonia.Node) (*gorgonia.Node, error) {
-		v := in[0]
-		if l.fromOutput {
-			v = y
-		}
-		return nn.Apply(nn.Op{Name: l.kind + "/dx", Shape: shape, Sparse: l.IsReLU(),
-			Run: func(dst []float32, in [][]float32) { l.backward(dst, in[0], in[1]) }}, v, dy)
+	shape, relu, from := in[0].Shape().Clone(), l.Traits().Rectifies, 0
+	if l.fromOutput {
+		from = nn.Out
 	}
-	return nn.Apply(nn.Op{Name: l.kind, Shape: shape, Grad: []nn.GradFunc{grad}, Rectified: l.IsReLU(),
+	grad := nn.Gradient(nn.Op{Name: l.kind + "/dx", Shape: shape, Sparse: relu,
+		Run: func(dst []float32, in [][]float32) { l.backward(dst, in[0], in[1]) }}, from, nn.OutGrad)
+	return nn.Apply(nn.Op{Name: l.kind, Shape: shape, Grad: []nn.GradFunc{grad}, Rectified: relu,
 		Run: func(dst []float32, in [][]float32) { l.forward(dst, in[0]) }}, in[0])
-}
-
-// reluGrad is dy where y, the output of a ReLU, is positive.
-func reluGrad(y, dy *gorgonia.Node) (*gorgonia.Node, error) {
-	if nn.IsMaskedBy(dy, y) {
-		return dy, nil
-	}
-	return nn.Apply(nn.Op{Name: "relu/dx", Shape: y.Shape().Clone(), Sparse: true,
-		Run: func(dst []float32, in [][]float32) { kernel.ReLUBackward(dst, in[0], in[1]) }}, y, dy)
-}
-
-// behindReLU turns the gradients of an op into those of the op with a ReLU in
-// the same pass: they share the gradient in front of it.
-func behindReLU(grads []nn.GradFunc) []nn.GradFunc {
-	var masked *gorgonia.Node
-	out := make([]nn.GradFunc, len(grads))
-	for i, f := range grads {
-		out[i] = func(in gorgonia.Nodes, y, dy *gorgonia.Node) (*gorgonia.Node, error) {
-			if masked == nil {
-				var err error
-				if masked, err = reluGrad(y, dy); err != nil {
-					return nil, err
-				}
-			}
-			return f(in, y, masked)
-		}
-	}
-	return out
 }
 
 // Constants: the function of a constant is a constant, the very one that the
 // compiled layer computes.
-func (l *Activation) Constants(in []nn.Known) nn.Known {
-	return mapKnown(in[0], func(_ int, v float32) float32 {
+func (l *Activation) Constants(in []nn.Known) nn.Known { return mapped(in[0], l.forward) }
+
+// mapped applies a function of vectors to every known constant.
+func mapped(in nn.Known, f func(y, x []float32)) nn.Known {
+	return mapKnown(in, func(_ int, v float32) float32 {
 		y := []float32{v}
-		l.forward(y, y)
+		f(y, y)
 		return y[0]
 	})
 }
@@ -126,4 +109,23 @@ func (l *Activation) Constants(in []nn.Known) nn.Known {
 func (l *Activation) Slice(nn.Slicing) (nn.Layer, error) {
 	c := *l
 	return &c, nil
+}
+
+// ONNX is one operator or a few; an activation made with NewActivation has no ONNX form.
+func (l *Activation) ONNX(b *onnx.Builder, name string, in []string, _ []nn.Shape) (string, error) {
+	if l.onnx == nil {
+		return "", fmt.Errorf("activation %q has no ONNX form", l.kind)
+	}
+	return l.onnx(b, name, in[0]), nil
+}
+
+func operator(op string, attrs ...onnx.Attr) func(b *onnx.Builder, name, x string) string {
+	return func(b *onnx.Builder, _, x string) string { return b.Node(op, []string{x}, attrs...) }
+}
+
+// onnxGELU is ½x·(1 + erf(x/√2)); Gelu itself came with operator set 20.
+func onnxGELU(b *onnx.Builder, name, x string) string {
+	erf := b.Node("Erf", []string{b.Node("Mul", []string{x, onnxScalar(b, name+"/sqrt_half", 0.70710677)})})
+	half := b.Node("Mul", []string{x, onnxScalar(b, name+"/half", 0.5)})
+	return b.Node("Mul", []string{half, b.Node("Add", []string{erf, onnxScalar(b, name+"/one", 1)})})
 }

@@ -9,15 +9,16 @@ import (
 
 	"pare/internal/kernel"
 	"pare/nn"
+	"pare/nn/onnx"
 )
 
 // Attention is multi-head scaled dot-product attention (Vaswani et al. 2017)
 // without the projections around it. Input [units, T]: the queries of all heads,
-// their keys, then their values, as one linear layer gives them. Output the
+// their keys, then their values, as one linear layer gives them. The output has the
 // results of all heads one after another, as many units as there are values.
 type Attention struct {
 	Heads int `yaml:"heads" json:"heads"` // at least 1
-	// Causal lets a position see itself and those before it only.
+	// Causal lets a position see only itself and earlier positions.
 	Causal bool `yaml:"causal,omitempty" json:"causal,omitempty"`
 	// QK and V list the dimensions of each head's queries and keys and of its
 	// values. Empty: the same for all, a third of the input shared out.
@@ -27,7 +28,7 @@ type Attention struct {
 	// of d dimensions, which must then be the same for all heads.
 	Scale float64 `yaml:"scale,omitempty" json:"scale,omitempty" range:"(0,)"`
 
-	in nn.Shape
+	length int // T
 }
 
 func init() {
@@ -37,14 +38,11 @@ func init() {
 func (l *Attention) Kind() string { return "attention" }
 
 func (l *Attention) Init(in []nn.Shape, _ *rand.Rand) (nn.Shape, error) {
-	s, err := oneInput("attention", in)
+	s, err := oneSequence("attention", in)
 	if err != nil {
 		return nil, err
 	}
-	if len(s) != 2 {
-		return nil, fmt.Errorf("attention needs a sequence of shape D×T, got %s", s)
-	}
-	if err := positive("attention", map[string]int{"heads": l.Heads}); err != nil {
+	if err := positive("attention", "heads", l.Heads); err != nil {
 		return nil, err
 	}
 	if l.QK == nil && l.V == nil {
@@ -56,11 +54,8 @@ func (l *Attention) Init(in []nn.Shape, _ *rand.Rand) (nn.Shape, error) {
 			l.QK, l.V = append(l.QK, d), append(l.V, d)
 		}
 	}
-	if err := l.checkDimensions(s.Units()); err != nil {
-		return nil, err
-	}
-	l.in = s
-	return s.WithUnits(sum(l.V)), nil
+	l.length = s[1]
+	return s.WithUnits(sum(l.V)), l.checkDimensions(s.Units())
 }
 
 // checkDimensions requires that QK and V describe an input of n units, and sets
@@ -97,6 +92,32 @@ func sum(values []int) int {
 	return n
 }
 
+// head is where the units of a head begin.
+type head struct {
+	q, k, v int // in the input
+	y       int // in the output
+}
+
+func (l *Attention) head(i int) head {
+	q, y, keys := sum(l.QK[:i]), sum(l.V[:i]), sum(l.QK)
+	return head{q: q, k: keys + q, v: 2*keys + y, y: y}
+}
+
+// HeadUnits implements nn.Headed.
+func (l *Attention) HeadUnits() [][]int {
+	units := make([][]int, l.Heads)
+	for i, d := range l.QK {
+		h := l.head(i)
+		for j := range d {
+			units[i] = append(units[i], h.q+j, h.k+j)
+		}
+		for j := range l.V[i] {
+			units[i] = append(units[i], h.v+j)
+		}
+	}
+	return units
+}
+
 func (l *Attention) Params() []*nn.Param { return nil }
 
 // MACs counts the products of queries with keys, and of probabilities with
@@ -112,13 +133,106 @@ func (l *Attention) MACs(in []nn.Shape) int64 {
 
 func (l *Attention) Build(b *nn.Builder, in []*gorgonia.Node) (*gorgonia.Node, error) {
 	shape := in[0].Shape().Clone()
-	plan := kernel.NewAttention(b.Batch, l.in[1], l.QK, l.V, float32(l.Scale), l.Causal)
+	plan := kernel.NewAttention(b.Batch, l.length, l.QK, l.V, float32(l.Scale), l.Causal)
 	out := shape.Clone()
 	out[2] = sum(l.V)
-	grad := func(in gorgonia.Nodes, _, dy *gorgonia.Node) (*gorgonia.Node, error) {
-		return nn.Apply(nn.Op{Name: "attention/dx", Shape: shape,
-			Run: func(dst []float32, in [][]float32) { plan.Backward(dst, in[0], in[1]) }}, in[0], dy)
-	}
+	grad := nn.Gradient(nn.Op{Name: "attention/dx", Shape: shape,
+		Run: func(dst []float32, in [][]float32) { plan.Backward(dst, in[0], in[1]) }}, 0, nn.OutGrad)
 	return nn.Apply(nn.Op{Name: "attention", Shape: out, Grad: []nn.GradFunc{grad},
 		Run: func(dst []float32, in [][]float32) { plan.Forward(dst, in[0]) }}, in[0])
+}
+
+// OutUnits implements nn.UnitMapper: a result is a mean of values, and so of their unit. A
+// dimension of the queries is useless without the same dimension of the keys: they are tied.
+func (l *Attention) OutUnits(in []nn.Units, space nn.UnitSpace) nn.Units {
+	keys := sum(l.QK)
+	for j := range keys {
+		space.Tie(in[0][j], in[0][keys+j])
+	}
+	return in[0][2*keys:]
+}
+
+// Constants: the mean of values that are all the same is that value.
+func (l *Attention) Constants(in []nn.Known) nn.Known {
+	from := 2 * sum(l.QK)
+	return nn.Known{Const: in[0].Const[from:], Value: in[0].Value[from:]}
+}
+
+// Needs: a result needs its value, and all dimensions by which its head tells
+// positions apart. A dimension with constant keys does not, because it adds the same to
+// all scores of a query; neither does one with queries of 0.
+func (l *Attention) Needs(keep []bool, in []nn.Known) [][]bool {
+	need := make([]bool, len(in[0].Const))
+	for i, d := range l.QK {
+		h := l.head(i)
+		results := keep[h.y : h.y+l.V[i]]
+		copy(need[h.v:], results)
+		for j := range d {
+			use := count(results) > 0 && !in[0].Const[h.k+j] && !in[0].Zero(h.q+j)
+			need[h.q+j], need[h.k+j] = use, use
+		}
+	}
+	return [][]bool{need}
+}
+
+// Slice leaves out the heads without results.
+func (l *Attention) Slice(s nn.Slicing) (nn.Layer, error) {
+	fed := func(from, n int) (c int) {
+		for _, u := range s.In[0] {
+			if from <= u && u < from+n {
+				c++
+			}
+		}
+		return c
+	}
+	n := &Attention{Causal: l.Causal, Scale: l.Scale}
+	for i, d := range l.QK {
+		h := l.head(i)
+		if v := fed(h.v, l.V[i]); v > 0 {
+			n.QK, n.V = append(n.QK, fed(h.q, d)), append(n.V, v)
+			n.Heads++
+		}
+	}
+	return n, nil
+}
+
+// ONNX computes the definition head by head and puts the results one after another.
+func (l *Attention) ONNX(b *onnx.Builder, name string, in []string, _ []nn.Shape) (string, error) {
+	op := func(kind string, in ...string) string { return b.Node(kind, in) }
+	axis, t := b.Ints(name+"/axis", []int{1}), l.length
+	mask := ""
+	if l.Causal {
+		mask = b.Initializer(name+"/mask", []int{t, t}, causalMask(t))
+	}
+	scale := onnxScalar(b, name+"/scale", float32(l.Scale))
+	var results []string
+	for i, d := range l.QK {
+		h, prefix := l.head(i), fmt.Sprintf("%s/head%d/", name, i+1)
+		part := func(label string, from, n int) string {
+			return op("Slice", in[0], b.Ints(prefix+label, []int{from}), b.Ints(prefix+label+"_end", []int{from + n}), axis)
+		}
+		values := part("v", h.v, l.V[i])
+		var scores string // queries by keys
+		if d > 0 {
+			scores = op("Mul", op("MatMul", onnxTurn(b, part("q", h.q, d)), part("k", h.k, d)), scale)
+		} else { // 0 for all pairs, for each example as many as there are values
+			scores = op("Mul", op("MatMul", onnxTurn(b, values), values), onnxScalar(b, prefix+"none", 0))
+		}
+		if l.Causal {
+			scores = op("Add", scores, mask)
+		}
+		results = append(results, op("MatMul", values, onnxTurn(b, b.Node("Softmax", []string{scores}, onnx.Int("axis", -1)))))
+	}
+	return b.Node("Concat", results, onnx.Int("axis", 1)), nil
+}
+
+// causalMask is a matrix [t, t] that is 0 up to the diagonal and −∞ above it.
+func causalMask(t int) []float32 {
+	m := make([]float32, t*t)
+	for i := range m {
+		if i%t > i/t {
+			m[i] = float32(math.Inf(-1))
+		}
+	}
+	return m
 }

@@ -3,10 +3,12 @@ package layers
 import (
 	"fmt"
 	"math/rand/v2"
+	"slices"
 
 	"gorgonia.org/gorgonia"
 
 	"pare/nn"
+	"pare/nn/onnx"
 )
 
 // Concat appends the channels of its inputs, which agree in all other axes.
@@ -25,43 +27,36 @@ func (l *Concat) Init(in []nn.Shape, _ *rand.Rand) (nn.Shape, error) {
 		return nil, fmt.Errorf("concat needs at least one input")
 	}
 	l.sizes = nil
-	total := 0
 	for k, s := range in {
 		if !s.Equal(in[0].WithUnits(s.Units())) {
 			return nil, fmt.Errorf("concat: input %d has shape %s, which does not fit %s", k+1, s, in[0])
 		}
 		l.sizes = append(l.sizes, s.Units())
-		total += s.Units()
 	}
-	return in[0].WithUnits(total), nil
+	return in[0].WithUnits(sum(l.sizes)), nil
 }
 
 func (l *Concat) Params() []*nn.Param { return nil }
 
-func (l *Concat) total() int {
-	n := 0
-	for _, s := range l.sizes {
-		n += s
-	}
-	return n
+// Traits implements nn.Describer.
+func (l *Concat) Traits() nn.Traits {
+	return nn.Traits{DropsEmptyInputs: true, Wires: true, Identity: len(l.sizes) == 1}
 }
 
 func (l *Concat) Build(_ *nn.Builder, in []*gorgonia.Node) (*gorgonia.Node, error) {
-	width := l.total()
+	width := sum(l.sizes)
 	out := in[0].Shape().Clone()
 	out[len(out)-1] = width
 	rows := out.TotalSize() / width
 	grads := make([]nn.GradFunc, len(in))
 	offset := 0
 	for k, size := range l.sizes {
-		at, shape := offset, in[k].Shape().Clone()
-		grads[k] = func(_ gorgonia.Nodes, _, dy *gorgonia.Node) (*gorgonia.Node, error) {
-			return nn.Apply(nn.Op{Name: "concat/dx", Shape: shape, Run: func(dst []float32, in [][]float32) {
-				for r := range rows {
-					copy(dst[r*size:(r+1)*size], in[0][r*width+at:])
-				}
-			}}, dy)
-		}
+		at := offset
+		grads[k] = nn.Gradient(nn.Op{Name: "concat/dx", Shape: in[k].Shape().Clone(), Run: func(dst []float32, in [][]float32) {
+			for r := range rows {
+				copy(dst[r*size:(r+1)*size], in[0][r*width+at:])
+			}
+		}}, nn.OutGrad)
 		offset += size
 	}
 	return nn.Apply(nn.Op{Name: "concat", Shape: out, Grad: grads, Run: func(dst []float32, in [][]float32) {
@@ -76,13 +71,7 @@ func (l *Concat) Build(_ *nn.Builder, in []*gorgonia.Node) (*gorgonia.Node, erro
 }
 
 // OutUnits implements nn.UnitMapper.
-func (l *Concat) OutUnits(in []nn.Units, _ nn.UnitSpace) nn.Units {
-	var out nn.Units
-	for _, u := range in {
-		out = append(out, u...)
-	}
-	return out
-}
+func (l *Concat) OutUnits(in []nn.Units, _ nn.UnitSpace) nn.Units { return slices.Concat(in...) }
 
 func (l *Concat) Constants(in []nn.Known) nn.Known {
 	var out nn.Known
@@ -95,18 +84,16 @@ func (l *Concat) Constants(in []nn.Known) nn.Known {
 
 func (l *Concat) Needs(keep []bool, in []nn.Known) [][]bool {
 	needs := make([][]bool, len(in))
-	at := 0
 	for k, known := range in {
-		needs[k] = append([]bool(nil), keep[at:at+len(known.Const)]...)
-		at += len(known.Const)
+		n := len(known.Const)
+		needs[k], keep = slices.Clone(keep[:n]), keep[n:]
 	}
 	return needs
 }
 
 func (l *Concat) Slice(nn.Slicing) (nn.Layer, error) { return &Concat{}, nil }
 
-// DropsEmptyInputs implements nn.InputDropper.
-func (l *Concat) DropsEmptyInputs() {}
-
-// IsIdentity implements nn.Identity.
-func (l *Concat) IsIdentity() bool { return len(l.sizes) == 1 }
+// ONNX is Concat.
+func (l *Concat) ONNX(b *onnx.Builder, _ string, in []string, _ []nn.Shape) (string, error) {
+	return b.Node("Concat", in, onnx.Int("axis", 1)), nil
+}

@@ -7,6 +7,7 @@ import (
 	"gorgonia.org/gorgonia"
 
 	"pare/nn"
+	"pare/nn/onnx"
 )
 
 // Constant ignores its input but for the batch size and gives every unit one
@@ -20,9 +21,7 @@ type Constant struct {
 
 // NewConstant returns a constant with one value per unit.
 func NewConstant(shape nn.Shape, values []float32) *Constant {
-	p := nn.NewParam("bias", nn.RoleBias, []int{shape.Units()}, nn.AxisOut)
-	copy(p.Data(), values)
-	return &Constant{Shape: shape, bias: p}
+	return &Constant{Shape: shape, bias: newBias(values)}
 }
 
 func init() {
@@ -31,7 +30,7 @@ func init() {
 
 func (l *Constant) Kind() string { return "constant" }
 
-func (l *Constant) Init(in []nn.Shape, rng *rand.Rand) (nn.Shape, error) {
+func (l *Constant) Init(in []nn.Shape, _ *rand.Rand) (nn.Shape, error) {
 	if _, err := oneInput("constant", in); err != nil {
 		return nil, err
 	}
@@ -39,12 +38,7 @@ func (l *Constant) Init(in []nn.Shape, rng *rand.Rand) (nn.Shape, error) {
 	if !shape.Valid() {
 		return nil, fmt.Errorf("constant: shape %v has an axis that is not positive", l.Shape)
 	}
-	var err error
-	dims := []int{shape.Units()}
-	l.bias, err = keepOrMake(l.bias, dims, func() *nn.Param {
-		return nn.NewParam("bias", nn.RoleBias, dims, nn.AxisOut)
-	})
-	return shape, err
+	return shape, initParams(vector(&l.bias, "bias", nn.RoleBias, shape.Units(), nil))
 }
 
 func (l *Constant) Params() []*nn.Param { return nonNil(l.bias) }
@@ -75,4 +69,11 @@ func (l *Constant) Needs(_ []bool, in []nn.Known) [][]bool {
 
 func (l *Constant) Slice(s nn.Slicing) (nn.Layer, error) {
 	return &Constant{Shape: nn.Shape(l.Shape).WithUnits(len(s.Out)), bias: l.bias.Select(nil, s.Out)}, nil
+}
+
+// ONNX is Expand to the batch size of the input.
+func (l *Constant) ONNX(b *onnx.Builder, name string, in []string, _ []nn.Shape) (string, error) {
+	batch := b.Node("Shape", in, onnx.Int("start", 0), onnx.Int("end", 1))
+	shape := b.Node("Concat", []string{batch, b.Ints(name+"/shape", l.Shape)}, onnx.Int("axis", 0))
+	return b.Node("Expand", []string{onnxPerChannel(b, name, onnxParam(b, name, l.bias), l.Shape), shape}), nil
 }

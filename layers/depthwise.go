@@ -1,6 +1,7 @@
 package layers
 
 import (
+	"cmp"
 	"math/rand/v2"
 
 	"pare/nn"
@@ -19,6 +20,10 @@ type Depthwise struct {
 	Conv `yaml:"-" json:"-"`
 }
 
+func init() {
+	nn.RegisterLayer("2-D convolution of each channel by itself", func() nn.Layer { return &Depthwise{} })
+}
+
 func (l *Depthwise) Kind() string { return "depthwise" }
 
 func (l *Depthwise) Init(in []nn.Shape, rng *rand.Rand) (nn.Shape, error) {
@@ -26,10 +31,8 @@ func (l *Depthwise) Init(in []nn.Shape, rng *rand.Rand) (nn.Shape, error) {
 	if err != nil {
 		return nil, err
 	}
-	if l.Multiplier == 0 {
-		l.Multiplier = 1
-	}
-	if err := positive("depthwise", map[string]int{"multiplier": l.Multiplier}); err != nil {
+	l.Multiplier = cmp.Or(l.Multiplier, 1)
+	if err := positive("depthwise", "multiplier", l.Multiplier); err != nil {
 		return nil, err
 	}
 	c := s.Units()

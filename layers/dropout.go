@@ -8,6 +8,7 @@ import (
 
 	"pare/internal/kernel"
 	"pare/nn"
+	"pare/nn/onnx"
 )
 
 // Dropout sets values to 0 with probability P while training and scales the
@@ -31,13 +32,14 @@ func (l *Dropout) Init(in []nn.Shape, _ *rand.Rand) (nn.Shape, error) {
 	return oneInput("dropout", in)
 }
 
-func (l *Dropout) Params() []*nn.Param { return nil }
-
 func (l *Dropout) Build(b *nn.Builder, in []*gorgonia.Node) (*gorgonia.Node, error) {
-	if b.Mode != nn.Train || l.P == 0 {
+	if l.P == 0 {
 		return in[0], nil
 	}
 	state, stream := b.Random()
+	if state == nil {
+		return in[0], nil
+	}
 	scale, limit := float32(1/(1-l.P)), uint32(l.P*(1<<32))
 	// The mask is a function of seed, step and position, so the gradient computes
 	// it again instead of keeping it.
@@ -46,9 +48,7 @@ func (l *Dropout) Build(b *nn.Builder, in []*gorgonia.Node) (*gorgonia.Node, err
 		kernel.Dropout(dst, in[0], key, limit, scale)
 	}
 	shape := in[0].Shape().Clone()
-	grad := func(_ gorgonia.Nodes, _, dy *gorgonia.Node) (*gorgonia.Node, error) {
-		return nn.Apply(nn.Op{Name: "dropout/dx", Shape: shape, Run: mask}, dy)
-	}
+	grad := nn.Gradient(nn.Op{Name: "dropout/dx", Shape: shape, Run: mask}, nn.OutGrad)
 	return nn.Apply(nn.Op{Name: "dropout", Shape: shape, Grad: []nn.GradFunc{grad}, Run: mask}, in[0])
 }
 
@@ -60,6 +60,9 @@ func mix(z uint64) uint64 {
 	return z ^ z>>31
 }
 
-func (l *Dropout) Constants(in []nn.Known) nn.Known { return in[0] }
-
 func (l *Dropout) Slice(nn.Slicing) (nn.Layer, error) { return &Dropout{P: l.P}, nil }
+
+// ONNX is the input: exported networks are for inference.
+func (l *Dropout) ONNX(_ *onnx.Builder, _ string, in []string, _ []nn.Shape) (string, error) {
+	return in[0], nil
+}

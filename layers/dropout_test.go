@@ -10,8 +10,8 @@ import (
 	"pare/nn"
 )
 
-// dropped runs one dropout layer on ones and returns the output and what the
-// gradient of ones becomes.
+// dropped runs one dropout layer on ones and returns the output and the
+// gradient to the input for a gradient of ones.
 func dropped(t *testing.T, seed, step uint64, p float64, n int) (y, dx []float32) {
 	t.Helper()
 	net, probes := around(t, &layers.Dropout{P: p}, 2, nil, nn.Shape{n})

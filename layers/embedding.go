@@ -1,14 +1,17 @@
 package layers
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"math/rand/v2"
 
 	"gorgonia.org/gorgonia"
+	"gorgonia.org/tensor"
 
 	"pare/internal/kernel"
 	"pare/nn"
+	"pare/nn/onnx"
 )
 
 // Embedding gives every token of a sequence a learned vector. Input [1, T], whole
@@ -36,33 +39,28 @@ func (l *Embedding) Init(in []nn.Shape, rng *rand.Rand) (nn.Shape, error) {
 	if len(s) != 2 || s.Units() != 1 {
 		return nil, fmt.Errorf("embedding needs a sequence of tokens of shape 1×T, got %s", s)
 	}
-	if err := positive("embedding", map[string]int{"vocab": l.Vocab, "out": l.Out}); err != nil {
+	if err := cmp.Or(positive("embedding", "vocab", l.Vocab), positive("embedding", "out", l.Out)); err != nil {
 		return nil, err
 	}
-	shape := []int{l.Vocab, l.Out}
-	l.weight, err = keepOrMake(l.weight, shape, func() *nn.Param {
-		return nn.NewParam("weight", nn.RoleWeight, shape, nn.AxisOther, nn.AxisOut).Normal(1, rng)
-	})
-	return s.WithUnits(l.Out), err
+	return s.WithUnits(l.Out), initParams(parameter{&l.weight, "weight", nn.RoleWeight, []int{l.Vocab, l.Out},
+		[]nn.Axis{nn.AxisOther, nn.AxisOut}, nil, normal(1, rng)})
 }
 
 func (l *Embedding) Params() []*nn.Param { return nonNil(l.weight) }
 
-// Table implements nn.Lookup.
-func (l *Embedding) Table() *nn.Param { return l.weight }
+// Traits implements nn.Describer.
+func (l *Embedding) Traits() nn.Traits { return nn.Traits{Table: l.weight} }
 
 func (l *Embedding) Build(b *nn.Builder, in []*gorgonia.Node) (*gorgonia.Node, error) {
 	out := in[0].Shape().Clone()
 	out[len(out)-1] = l.Out
-	grad := func(in gorgonia.Nodes, _, dy *gorgonia.Node) (*gorgonia.Node, error) {
-		return nn.Apply(nn.Op{Name: "embedding/dw", Shape: in[1].Shape().Clone(), Run: func(dst []float32, in [][]float32) {
-			if !indices(in[0], l.Vocab) {
-				fillNaN(dst)
-				return
-			}
-			kernel.ScatterAdd(dst, in[1], in[0], l.Out)
-		}}, in[0], dy)
-	}
+	grad := nn.Gradient(nn.Op{Name: "embedding/dw", Shape: tensor.Shape(l.weight.Shape()).Clone(), Run: func(dst []float32, in [][]float32) {
+		if !indices(in[0], l.Vocab) {
+			fillNaN(dst)
+			return
+		}
+		kernel.ScatterAdd(dst, in[1], in[0], l.Out)
+	}}, 0, nn.OutGrad)
 	return nn.Apply(nn.Op{Name: "embedding", Shape: out, Grad: []nn.GradFunc{nil, grad}, Run: func(dst []float32, in [][]float32) {
 		if !indices(in[0], l.Vocab) {
 			fillNaN(dst)
@@ -88,17 +86,12 @@ func fillNaN(dst []float32) {
 	}
 }
 
-// Constants: a unit that is the same for all tokens.
+// Constants: a unit with the same value for all tokens is constant.
 func (l *Embedding) Constants([]nn.Known) nn.Known {
 	out := nn.Unknown(l.Out)
-	w := l.weight.Data()
 	for u := range l.Out {
-		same := true
-		for i := u; i < len(w); i += l.Out {
-			same = same && w[i] == w[u] && !l.weight.Holds(i)
-		}
-		if same {
-			out.Set(u, w[u])
+		if sameInRows(l.weight, u) {
+			out.Set(u, l.weight.Data()[u])
 		}
 	}
 	return out
@@ -108,4 +101,14 @@ func (l *Embedding) Needs([]bool, []nn.Known) [][]bool { return [][]bool{{true}}
 
 func (l *Embedding) Slice(s nn.Slicing) (nn.Layer, error) {
 	return &Embedding{Vocab: l.Vocab, Out: len(s.Out), weight: l.weight.Select(nil, s.Out)}, nil
+}
+
+// ONNX is Gather along the vocabulary. Tokens come as float32, [N, 1, T], and are
+// cast here.
+func (l *Embedding) ONNX(b *onnx.Builder, name string, in []string, _ []nn.Shape) (string, error) {
+	const int64Type = 7
+	tokens := b.Node("Squeeze", []string{in[0], b.Ints(name+"/axes", []int{1})})
+	tokens = b.Node("Cast", []string{tokens}, onnx.Int("to", int64Type))
+	rows := b.Node("Gather", []string{onnxParam(b, name, l.weight), tokens}, onnx.Int("axis", 0))
+	return onnxTurn(b, rows), nil
 }

@@ -2,12 +2,15 @@ package layers_test
 
 import (
 	"fmt"
+	"io"
 	"math/rand/v2"
 
 	"gorgonia.org/gorgonia"
 
+	"pare/export"
 	"pare/layers"
 	"pare/nn"
+	"pare/nn/onnx"
 )
 
 // PReLU is max(x, 0) + a·min(x, 0) with a learned slope a (He et al. 2015).
@@ -24,24 +27,20 @@ func (l *PReLU) Init(in []nn.Shape, _ *rand.Rand) (nn.Shape, error) {
 
 func (l *PReLU) Build(b *nn.Builder, in []*gorgonia.Node) (*gorgonia.Node, error) {
 	shape := in[0].Shape().Clone()
-	toX := func(in gorgonia.Nodes, _, dy *gorgonia.Node) (*gorgonia.Node, error) {
-		return nn.Apply(nn.Op{Name: "prelu/dx", Shape: shape, Run: func(dst []float32, in [][]float32) {
-			copy(dst, in[2])
-			for i, x := range in[0] {
-				if x < 0 {
-					dst[i] *= in[1][0]
-				}
+	toX := nn.Gradient(nn.Op{Name: "prelu/dx", Shape: shape, Run: func(dst []float32, in [][]float32) {
+		copy(dst, in[2])
+		for i, x := range in[0] {
+			if x < 0 {
+				dst[i] *= in[1][0]
 			}
-		}}, in[0], in[1], dy)
-	}
-	toA := func(in gorgonia.Nodes, _, dy *gorgonia.Node) (*gorgonia.Node, error) {
-		return nn.Apply(nn.Op{Name: "prelu/da", Shape: l.a.Value.Shape(), Run: func(dst []float32, in [][]float32) {
-			dst[0] = 0
-			for i, x := range in[0] {
-				dst[0] += min(x, 0) * in[1][i]
-			}
-		}}, in[0], dy)
-	}
+		}
+	}}, 0, 1, nn.OutGrad)
+	toA := nn.Gradient(nn.Op{Name: "prelu/da", Shape: l.a.Value.Shape(), Run: func(dst []float32, in [][]float32) {
+		dst[0] = 0
+		for i, x := range in[0] {
+			dst[0] += min(x, 0) * in[1][i]
+		}
+	}}, 0, nn.OutGrad)
 	return nn.Apply(nn.Op{Name: "prelu", Shape: shape, Grad: []nn.GradFunc{toX, toA}, Run: func(dst []float32, in [][]float32) {
 		for i, x := range in[0] {
 			dst[i] = max(x, 0) + in[1][0]*min(x, 0)
@@ -49,11 +48,24 @@ func (l *PReLU) Build(b *nn.Builder, in []*gorgonia.Node) (*gorgonia.Node, error
 	}}, in[0], b.Param(l.a))
 }
 
-// Registered, a layer of one's own is known to configs and architecture files.
+// OutUnits implements nn.UnitMapper: every unit stays itself.
+func (l *PReLU) OutUnits(in []nn.Units, _ nn.UnitSpace) nn.Units { return in[0] }
+
+// ONNX implements nn.ONNXLayer.
+func (l *PReLU) ONNX(b *onnx.Builder, name string, in []string, _ []nn.Shape) (string, error) {
+	return b.Node("PRelu", []string{in[0], b.Initializer(name+".a", l.a.ExportShape(), l.a.Export())}), nil
+}
+
+// Registered, a layer of one's own is known to configs and architecture files. With the
+// optional methods that it has, penalties see through it and networks with it have an
+// ONNX form.
 func Example_customLayer() {
 	nn.RegisterLayer("ReLU with a learned slope", func() nn.Layer { return &PReLU{} })
 	net, _ := nn.New("example", nn.Shape{4}, rand.New(rand.NewPCG(1, 2)))
 	prelu, _ := nn.NewLayer("prelu")
 	fmt.Println(net.Add("a", &layers.Linear{Out: 3}), net.Add("b", prelu), net.Output().Shape)
-	// Output: <nil> <nil> 3
+	fmt.Println(export.WriteONNX(io.Discard, export.Model{Net: net}))
+	// Output:
+	// <nil> <nil> 3
+	// <nil>
 }

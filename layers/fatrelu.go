@@ -8,13 +8,13 @@ import (
 	"gorgonia.org/gorgonia"
 
 	"pare/internal/kernel"
-	"pare/internal/onnx"
 	"pare/nn"
+	"pare/nn/onnx"
 )
 
 // FATReLU is a ReLU with a forced threshold: x where x ≥ τ, else 0 (Kurtz et al.
-// 2020). Input and output have the same shape. The gradient is that of the part
-// of the function where the input lies; τ itself is not trained.
+// 2020). Input and output have the same shape. The gradient is the derivative on the side
+// of τ where the input lies; τ itself is not trained.
 type FATReLU struct {
 	passUnits
 	Threshold float64 `yaml:"threshold,omitempty" json:"threshold,omitempty"` // τ ≥ 0, used in float32; 0 is a ReLU
@@ -24,8 +24,7 @@ func init() {
 	nn.RegisterLayer("x where x is at least threshold, else 0 (Kurtz et al. 2020)", func() nn.Layer { return &FATReLU{} })
 }
 
-func (l *FATReLU) Kind() string        { return "fatrelu" }
-func (l *FATReLU) Params() []*nn.Param { return nil }
+func (l *FATReLU) Kind() string { return "fatrelu" }
 
 func (l *FATReLU) Init(in []nn.Shape, _ *rand.Rand) (nn.Shape, error) {
 	if !(l.Threshold >= 0 && l.Threshold <= math.MaxFloat32) {
@@ -34,36 +33,26 @@ func (l *FATReLU) Init(in []nn.Shape, _ *rand.Rand) (nn.Shape, error) {
 	return oneInput("fatrelu", in)
 }
 
-// IsReLU implements nn.Rectifier: without a threshold it is one.
-func (l *FATReLU) IsReLU() bool { return float32(l.Threshold) == 0 }
+// Traits implements nn.Describer.
+func (l *FATReLU) Traits() nn.Traits { return nn.Traits{Rectifies: true, Threshold: l.Threshold} }
+
+// apply is the function itself.
+func (l *FATReLU) apply(y, x []float32) { kernel.Threshold(y, x, float32(l.Threshold)) }
 
 func (l *FATReLU) Build(_ *nn.Builder, in []*gorgonia.Node) (*gorgonia.Node, error) {
-	tau := float32(l.Threshold)
-	// What is kept is positive, so the gradient is that of a ReLU at the output.
-	grad := func(_ gorgonia.Nodes, y, dy *gorgonia.Node) (*gorgonia.Node, error) { return reluGrad(y, dy) }
-	return nn.Apply(nn.Op{Name: "fatrelu", Shape: in[0].Shape().Clone(), Grad: []nn.GradFunc{grad}, Rectified: true,
-		Run: func(dst []float32, in [][]float32) { kernel.Threshold(dst, in[0], tau) }}, in[0])
+	// The values above τ are positive, so a ReLU's gradient at the output is the gradient.
+	return nn.Apply(nn.Op{Name: "fatrelu", Shape: in[0].Shape().Clone(), Grad: []nn.GradFunc{reluGrad}, Rectified: true,
+		Run: func(dst []float32, in [][]float32) { l.apply(dst, in[0]) }}, in[0])
 }
 
 // Constants: the function of a constant is a constant.
-func (l *FATReLU) Constants(in []nn.Known) nn.Known {
-	tau := float32(l.Threshold)
-	return mapKnown(in[0], func(_ int, v float32) float32 {
-		y := []float32{v}
-		kernel.Threshold(y, y, tau)
-		return y[0]
-	})
-}
+func (l *FATReLU) Constants(in []nn.Known) nn.Known { return mapped(in[0], l.apply) }
 
-// Slice: the layer serves any width.
-func (l *FATReLU) Slice(nn.Slicing) (nn.Layer, error) {
-	c := *l
-	return &c, nil
-}
+func (l *FATReLU) Slice(nn.Slicing) (nn.Layer, error) { return &FATReLU{Threshold: l.Threshold}, nil }
 
 // ONNX is ThresholdedRelu, which keeps x above alpha: the largest number below τ.
 func (l *FATReLU) ONNX(b *onnx.Builder, _ string, in []string, _ []nn.Shape) (string, error) {
-	if l.IsReLU() {
+	if float32(l.Threshold) == 0 {
 		return b.Node("Relu", in), nil
 	}
 	below := math.Nextafter32(float32(l.Threshold), 0)

@@ -8,6 +8,7 @@ import (
 	"gorgonia.org/tensor"
 
 	"pare/nn"
+	"pare/nn/onnx"
 )
 
 // Flatten turns an image [C, H, W] into a vector in PyTorch's order, position
@@ -34,10 +35,7 @@ func (l *Flatten) Init(in []nn.Shape, _ *rand.Rand) (nn.Shape, error) {
 	if l.Index == nil {
 		return nn.Shape{s.Size()}, nil
 	}
-	if err := checkIndex("flatten", l.Index, s.Size()); err != nil {
-		return nil, err
-	}
-	return nn.Shape{len(l.Index)}, nil
+	return nn.Shape{len(l.Index)}, checkIndex("flatten", l.Index, s.Size())
 }
 
 // checkIndex requires ascending positions below n.
@@ -55,27 +53,33 @@ func checkIndex(kind string, index []int, n int) error {
 
 func (l *Flatten) Params() []*nn.Param { return nil }
 
-// source lists, for every output position, its offset in the channels-last
-// layout of one example.
-func (l *Flatten) source() []int32 {
-	c, positions := l.in.Units(), l.in.Positions()
-	from := func(flat int) int32 { return int32(flat%positions*c + flat/positions) }
+// Traits implements nn.Describer.
+func (l *Flatten) Traits() nn.Traits { return nn.Traits{Gathers: true} }
+
+// kept lists the position in the flattened order of each output.
+func (l *Flatten) kept() []int {
 	if l.Index == nil {
-		src := make([]int32, l.in.Size())
-		for i := range src {
-			src[i] = from(i)
-		}
-		return src
+		return upTo(l.in.Size())
 	}
-	src := make([]int32, len(l.Index))
-	for i, v := range l.Index {
-		src[i] = from(v)
+	return l.Index
+}
+
+// channels lists the input channel of each output.
+func (l *Flatten) channels() []int {
+	out := make([]int, len(l.kept()))
+	for j, flat := range l.kept() {
+		out[j] = flat / l.in.Positions()
 	}
-	return src
+	return out
 }
 
 func (l *Flatten) Build(b *nn.Builder, in []*gorgonia.Node) (*gorgonia.Node, error) {
-	return buildGather("flatten", in[0], tensor.Shape{b.Batch, len(l.source())}, l.source())
+	c, positions := l.in.Units(), l.in.Positions()
+	var src []int32 // offset of each output in the channels-last layout of one example
+	for _, flat := range l.kept() {
+		src = append(src, int32(flat%positions*c+flat/positions))
+	}
+	return buildGather("flatten", in[0], tensor.Shape{b.Batch, len(src)}, src)
 }
 
 // buildGather makes out[n, j] = x[n, src[j]] with its gradient, the scatter. src
@@ -84,19 +88,17 @@ func buildGather(name string, x *gorgonia.Node, out tensor.Shape, src []int32) (
 	shape := x.Shape().Clone()
 	batch := shape[0]
 	size := shape.TotalSize() / batch
-	grad := func(_ gorgonia.Nodes, _, dy *gorgonia.Node) (*gorgonia.Node, error) {
-		return nn.Apply(nn.Op{Name: name + "/dx", Shape: shape, Run: func(dst []float32, in [][]float32) {
-			if len(src) < size {
-				clear(dst)
+	grad := nn.Gradient(nn.Op{Name: name + "/dx", Shape: shape, Run: func(dst []float32, in [][]float32) {
+		if len(src) < size {
+			clear(dst)
+		}
+		for n := range batch {
+			row, dy := dst[n*size:(n+1)*size], in[0][n*len(src):(n+1)*len(src)]
+			for j, s := range src {
+				row[s] = dy[j]
 			}
-			for n := range batch {
-				row, dy := dst[n*size:(n+1)*size], in[0][n*len(src):(n+1)*len(src)]
-				for j, s := range src {
-					row[s] = dy[j]
-				}
-			}
-		}}, dy)
-	}
+		}
+	}}, nn.OutGrad)
 	return nn.Apply(nn.Op{Name: name, Shape: out, Grad: []nn.GradFunc{grad}, Run: func(dst []float32, in [][]float32) {
 		for n := range batch {
 			row, y := in[0][n*size:(n+1)*size], dst[n*len(src):(n+1)*len(src)]
@@ -107,62 +109,24 @@ func buildGather(name string, x *gorgonia.Node, out tensor.Shape, src []int32) (
 	}}, x)
 }
 
-// kept returns the flattened position of output j.
-func (l *Flatten) kept(j int) int {
-	if l.Index == nil {
-		return j
-	}
-	return l.Index[j]
-}
-
-func (l *Flatten) outputs() int {
-	if l.Index == nil {
-		return l.in.Size()
-	}
-	return len(l.Index)
-}
-
 // OutUnits implements nn.UnitMapper: every position belongs to its channel.
 func (l *Flatten) OutUnits(in []nn.Units, _ nn.UnitSpace) nn.Units {
-	out := make(nn.Units, l.outputs())
-	for j := range out {
-		out[j] = in[0][l.kept(j)/l.in.Positions()]
-	}
-	return out
+	return pickUnits(in[0], l.channels())
 }
 
 // Constants: a constant channel is constant at every position.
-func (l *Flatten) Constants(in []nn.Known) nn.Known {
-	out := nn.Unknown(l.outputs())
-	for j := range out.Const {
-		if c := l.kept(j) / l.in.Positions(); in[0].Const[c] {
-			out.Set(j, in[0].Value[c])
-		}
-	}
-	return out
-}
+func (l *Flatten) Constants(in []nn.Known) nn.Known { return pickKnown(in[0], l.channels()) }
 
 // Needs: a channel is needed when one of its positions is.
 func (l *Flatten) Needs(keep []bool, in []nn.Known) [][]bool {
-	need := make([]bool, len(in[0].Const))
-	for j, k := range keep {
-		if k {
-			need[l.kept(j)/l.in.Positions()] = true
-		}
-	}
-	return [][]bool{need}
+	return pickNeeds(keep, in[0], l.channels())
 }
 
 func (l *Flatten) Slice(s nn.Slicing) (nn.Layer, error) {
-	positions := l.in.Positions()
-	place := map[int]int{}
-	for k, c := range s.In[0] {
-		place[c] = k
-	}
+	positions, place, kept := l.in.Positions(), placesIn(s.In[0]), l.kept()
 	index := make([]int, len(s.Out))
 	for k, j := range s.Out {
-		flat := l.kept(j)
-		index[k] = place[flat/positions]*positions + flat%positions
+		index[k] = place[kept[j]/positions]*positions + kept[j]%positions
 	}
 	if isRange(index, len(s.In[0])*positions) {
 		index = nil
@@ -170,5 +134,11 @@ func (l *Flatten) Slice(s nn.Slicing) (nn.Layer, error) {
 	return &Flatten{Index: index}, nil
 }
 
-// GathersInput implements nn.Gatherer.
-func (l *Flatten) GathersInput() {}
+// ONNX is Flatten, with a Gather after it where positions were removed.
+func (l *Flatten) ONNX(b *onnx.Builder, name string, in []string, _ []nn.Shape) (string, error) {
+	flat := b.Node("Flatten", in)
+	if l.Index == nil {
+		return flat, nil
+	}
+	return onnxGather(b, name, flat, l.Index), nil
+}

@@ -1,7 +1,6 @@
 package layers
 
 import (
-	"fmt"
 	"math/rand/v2"
 
 	"gorgonia.org/gorgonia"
@@ -9,6 +8,7 @@ import (
 
 	"pare/internal/kernel"
 	"pare/nn"
+	"pare/nn/onnx"
 )
 
 // Gate multiplies its input by a learned gate that starts at 1: one for the
@@ -36,19 +36,13 @@ func (l *Gate) Init(in []nn.Shape, _ *rand.Rand) (nn.Shape, error) {
 	if l.PerChannel {
 		shape, axis = []int{s.Units()}, nn.AxisOut
 	}
-	l.gate, err = keepOrMake(l.gate, shape, func() *nn.Param {
-		return nn.NewParam("gate", nn.RoleGate, shape, axis).Fill(1)
-	})
-	if err != nil {
-		return nil, fmt.Errorf("gate: %w", err)
-	}
-	return s, nil
+	return s, initParams(parameter{&l.gate, "gate", nn.RoleGate, shape, []nn.Axis{axis}, nil, filled(1)})
 }
 
 func (l *Gate) Params() []*nn.Param { return nonNil(l.gate) }
 
-// Factor implements nn.Scaler.
-func (l *Gate) Factor() *nn.Param { return l.gate }
+// Traits implements nn.Describer.
+func (l *Gate) Traits() nn.Traits { return nn.Traits{Factor: l.gate} }
 
 func (l *Gate) Build(b *nn.Builder, in []*gorgonia.Node) (*gorgonia.Node, error) {
 	shape := in[0].Shape().Clone()
@@ -62,12 +56,8 @@ func (l *Gate) Build(b *nn.Builder, in []*gorgonia.Node) (*gorgonia.Node, error)
 	}
 	size := tensor.Shape{l.gate.Size()}
 	grads := []nn.GradFunc{
-		func(in gorgonia.Nodes, _, dy *gorgonia.Node) (*gorgonia.Node, error) {
-			return nn.Apply(nn.Op{Name: "gate/dx", Shape: shape, Run: forward}, dy, in[1])
-		},
-		func(in gorgonia.Nodes, _, dy *gorgonia.Node) (*gorgonia.Node, error) {
-			return nn.Apply(nn.Op{Name: "gate/dg", Shape: size, Run: toGate}, in[0], dy)
-		},
+		nn.Gradient(nn.Op{Name: "gate/dx", Shape: shape, Run: forward}, nn.OutGrad, 1),
+		nn.Gradient(nn.Op{Name: "gate/dg", Shape: size, Run: toGate}, 0, nn.OutGrad),
 	}
 	return nn.Apply(nn.Op{Name: "gate", Shape: shape, Grad: grads, Run: forward}, in[0], b.Param(l.gate))
 }
@@ -97,4 +87,13 @@ func (l *Gate) Constants(in []nn.Known) nn.Known {
 
 func (l *Gate) Slice(s nn.Slicing) (nn.Layer, error) {
 	return &Gate{PerChannel: l.PerChannel, gate: l.gate.Select(nil, s.Out)}, nil
+}
+
+// ONNX is Mul.
+func (l *Gate) ONNX(b *onnx.Builder, name string, in []string, shapes []nn.Shape) (string, error) {
+	gate := onnxParam(b, name, l.gate)
+	if l.PerChannel {
+		gate = onnxPerChannel(b, name, gate, shapes[0])
+	}
+	return b.Node("Mul", []string{in[0], gate}), nil
 }

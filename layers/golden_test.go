@@ -20,7 +20,7 @@ type array struct {
 	Data  []float32 `json:"data"`
 }
 
-// goldens is what testdata/goldens.py writes.
+// goldens is the file that testdata/goldens.py writes.
 type goldens struct {
 	Layers  []goldenLayer `json:"layers"`
 	Running struct {

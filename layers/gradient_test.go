@@ -11,7 +11,7 @@ import (
 	"pare/nn"
 )
 
-// step is the width of the finite differences and tolerance what they may miss,
+// step is the width of the finite differences and tolerance their largest error,
 // relative to the largest gradient of the parameter, or to 1. The differences
 // are of fourth order: the truncation error step⁴/30·f⁽⁵⁾ is below 1e-5 for the
 // functions here. Outputs are float32 of magnitude about 3, 100 of them summed in

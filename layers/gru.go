@@ -5,6 +5,7 @@ import (
 
 	"pare/internal/kernel"
 	"pare/nn"
+	"pare/nn/onnx"
 )
 
 // GRU is the gated recurrent unit (Cho et al. 2014) in PyTorch's form: gates r and
@@ -30,4 +31,9 @@ func (l *GRU) Init(in []nn.Shape, rng *rand.Rand) (nn.Shape, error) {
 
 func (l *GRU) Slice(s nn.Slicing) (nn.Layer, error) {
 	return &GRU{Hidden: len(s.Out), recurrent: l.slice(s)}, nil
+}
+
+// ONNX is GRU, whose gates are in the order z, r, n.
+func (l *GRU) ONNX(b *onnx.Builder, name string, in []string, _ []nn.Shape) (string, error) {
+	return l.onnx(b, name, "GRU", in[0], []int{1, 0, 2}, onnx.Int("linear_before_reset", 1)), nil
 }

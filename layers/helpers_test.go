@@ -12,8 +12,8 @@ import (
 )
 
 // probe is a test layer whose output is its parameter, whatever the input: the
-// gradient of that parameter is the gradient with respect to what the layer
-// behind it reads, element by element.
+// gradient of that parameter is the gradient with respect to the input of the layer
+// behind it, element by element.
 type probe struct {
 	shape nn.Shape
 	batch int

@@ -1,12 +1,12 @@
 package layers
 
 import (
-	"fmt"
 	"math/rand/v2"
 
 	"gorgonia.org/gorgonia"
 
 	"pare/nn"
+	"pare/nn/onnx"
 )
 
 // Last picks the last position of a sequence. Input [D, T], output [D].
@@ -22,18 +22,13 @@ func init() {
 func (l *Last) Kind() string { return "last" }
 
 func (l *Last) Init(in []nn.Shape, _ *rand.Rand) (nn.Shape, error) {
-	s, err := oneInput("last", in)
+	s, err := oneSequence("last", in)
 	if err != nil {
 		return nil, err
-	}
-	if len(s) != 2 {
-		return nil, fmt.Errorf("last needs a sequence of shape D×T, got %s", s)
 	}
 	l.in = s
 	return s[:1], nil
 }
-
-func (l *Last) Params() []*nn.Param { return nil }
 
 func (l *Last) Build(b *nn.Builder, in []*gorgonia.Node) (*gorgonia.Node, error) {
 	src := make([]int32, l.in.Units())
@@ -43,6 +38,10 @@ func (l *Last) Build(b *nn.Builder, in []*gorgonia.Node) (*gorgonia.Node, error)
 	return buildGather("last", in[0], l.in[:1].Batched(b.Batch), src)
 }
 
-func (l *Last) Constants(in []nn.Known) nn.Known { return in[0] }
-
 func (l *Last) Slice(nn.Slicing) (nn.Layer, error) { return &Last{}, nil }
+
+// ONNX is Gather of one position and Flatten.
+func (l *Last) ONNX(b *onnx.Builder, name string, in []string, shapes []nn.Shape) (string, error) {
+	at := b.Ints(name+"/index", []int{shapes[0][1] - 1})
+	return b.Node("Flatten", []string{b.Node("Gather", []string{in[0], at}, onnx.Int("axis", 2))}), nil
+}

@@ -1,21 +1,28 @@
 package layers
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 
+	"gorgonia.org/gorgonia"
+	"gorgonia.org/tensor"
+
+	"pare/internal/kernel"
 	"pare/nn"
+	"pare/nn/onnx"
 )
 
 // LayerNorm normalises the units of an example, at each position by itself, then
 // scales by γ and shifts by β (Ba et al. 2016). Input and output [F] or [D, T].
 // Every output depends on all units of the input. After pruning the input may
-// lack units that were always 0 and the output those that nothing reads.
+// lack units that were always 0, and the output units that nothing reads.
 type LayerNorm struct {
 	Eps float64 `yaml:"eps,omitempty" json:"eps,omitempty" range:"(0,)"` // added to the variance; 0 means 1e-5
-	// Width is the number of units that mean and variance count; those that the
-	// input lacks are 0. 0 means the number of input units.
+	// Width is the number of units that mean and variance count, with the units that the
+	// input lacks as zeros. 0 means the number of input units.
 	Width int `yaml:"width,omitempty" json:"width,omitempty" range:"[1,)"`
 	// From lists the input unit of each output unit, ascending but for −1, which
 	// is a unit that the input lacks; nil: all units of the input in order.
@@ -42,26 +49,13 @@ func (l *LayerNorm) Init(in []nn.Shape, _ *rand.Rand) (nn.Shape, error) {
 	if l.Eps < 0 {
 		return nil, fmt.Errorf("layernorm: eps is %g, it must not be negative", l.Eps)
 	}
-	if l.Eps == 0 {
-		l.Eps = 1e-5
-	}
-	if l.Width == 0 {
-		l.Width = s.Units()
-	}
+	l.Eps, l.Width = cmp.Or(l.Eps, 1e-5), cmp.Or(l.Width, s.Units())
 	if err := l.checkFrom(s.Units()); err != nil {
 		return nil, err
 	}
 	l.in = s
-	shape := []int{l.outputs()}
-	if l.weight, err = keepOrMake(l.weight, shape, func() *nn.Param {
-		return nn.NewParam("weight", nn.RoleScale, shape, nn.AxisOut).Fill(1)
-	}); err != nil {
-		return nil, err
-	}
-	l.bias, err = keepOrMake(l.bias, shape, func() *nn.Param {
-		return nn.NewParam("bias", nn.RoleShift, shape, nn.AxisOut)
-	})
-	return s.WithUnits(l.outputs()), err
+	n := len(l.from())
+	return s.WithUnits(n), initParams(vector(&l.weight, "weight", nn.RoleScale, n, filled(1)), vector(&l.bias, "bias", nn.RoleShift, n, nil))
 }
 
 // checkFrom requires that From fits an input of n units and the width.
@@ -83,34 +77,132 @@ func (l *LayerNorm) checkFrom(n int) error {
 	return nil
 }
 
-// outputs is the number of output units; only valid with in set or From given.
-func (l *LayerNorm) outputs() int {
+// from lists the input unit of each output unit, or −1; only valid with in set or From
+// given.
+func (l *LayerNorm) from() []int {
 	if l.From == nil {
-		return l.in.Units()
+		return upTo(l.in.Units())
 	}
-	return len(l.From)
-}
-
-// from is the input unit of output unit k, or −1.
-func (l *LayerNorm) from(k int) int {
-	if l.From == nil {
-		return k
-	}
-	return l.From[k]
+	return l.From
 }
 
 func (l *LayerNorm) Params() []*nn.Param { return nonNil(l.weight, l.bias) }
 
-// MixesUnits implements nn.Mixer.
-func (l *LayerNorm) MixesUnits() {}
+// Traits implements nn.Describer.
+func (l *LayerNorm) Traits() nn.Traits { return nn.Traits{MixesUnits: true} }
 
-// OutUnits implements nn.UnitMapper: a unit and what is made of it are one.
-func (l *LayerNorm) OutUnits(in []nn.Units, space nn.UnitSpace) nn.Units {
-	if l.From == nil {
-		return in[0]
+// Build computes the gradients of all three inputs in one pass.
+func (l *LayerNorm) Build(b *nn.Builder, in []*gorgonia.Node) (*gorgonia.Node, error) {
+	shape := in[0].Shape().Clone()
+	p := l.pass(shape.TotalSize() / l.in.Units())
+	out := shape.Clone()
+	out[len(out)-1] = p.outputs
+	toInput := shared(nn.Gradient(nn.Op{Name: "layernorm/dx", Shape: shape,
+		Run: func(dst []float32, in [][]float32) { p.backward(dst, in[0], in[1], in[2]) }},
+		0, 1, nn.OutGrad, nn.Out)) // the output is not read but must have been computed
+	sum := func(name string, of []float32) nn.GradFunc {
+		return after(toInput, nn.Op{Name: name, Shape: tensor.Shape{p.outputs},
+			Run: func(dst []float32, _ [][]float32) { p.pick(dst, of, 1) }}, 0)
 	}
-	out := make(nn.Units, len(l.From))
-	for k, u := range l.From {
+	return nn.Apply(nn.Op{Name: "layernorm", Shape: out,
+		Grad: []nn.GradFunc{toInput, sum("layernorm/dgamma", p.dgamma), sum("layernorm/dbeta", p.dbeta)},
+		Run:  func(dst []float32, in [][]float32) { p.forward(dst, in[0], in[1], in[2]) },
+	}, in[0], b.Param(l.weight), b.Param(l.bias))
+}
+
+// layerNormPass is a compiled LayerNorm. Its columns are the input units and,
+// after them, the units that the output has and the input lacks.
+type layerNormPass struct {
+	layer            *LayerNorm
+	rows, inputs     int
+	columns, outputs int
+	column           []int // of each output unit; nil: the same
+	mean, invstd     []float32
+	dgamma, dbeta    []float32 // of the columns
+
+	// Only with column:
+	gamma, beta []float32 // of the columns; 0 where there is no output
+	x, y        []float32 // rows of columns
+}
+
+func (l *LayerNorm) pass(rows int) *layerNormPass {
+	p := &layerNormPass{layer: l, rows: rows, inputs: l.in.Units(), columns: l.in.Units(), outputs: len(l.from())}
+	for _, u := range l.From {
+		if u < 0 {
+			u = p.columns
+			p.columns++
+		}
+		p.column = append(p.column, u)
+	}
+	vector := func(n int) []float32 { return make([]float32, n) }
+	p.mean, p.invstd, p.dgamma, p.dbeta = vector(rows), vector(rows), vector(p.columns), vector(p.columns)
+	if p.column != nil {
+		p.gamma, p.beta, p.y = vector(p.columns), vector(p.columns), vector(rows*p.columns)
+		if p.columns > p.inputs {
+			p.x = vector(rows * p.columns)
+		}
+	}
+	return p
+}
+
+func (p *layerNormPass) forward(y, x, gamma, beta []float32) {
+	eps := float32(p.layer.Eps)
+	if p.column == nil {
+		kernel.LayerNorm(y, p.mean, p.invstd, x, gamma, beta, p.rows, p.columns, p.layer.Width, eps)
+		return
+	}
+	p.put(p.gamma, gamma, 1)
+	p.put(p.beta, beta, 1)
+	kernel.LayerNorm(p.y, p.mean, p.invstd, p.widened(x), p.gamma, p.beta, p.rows, p.columns, p.layer.Width, eps)
+	p.pick(y, p.y, p.rows)
+}
+
+// backward computes dx, and the sums for γ and β on the way.
+func (p *layerNormPass) backward(dx, x, gamma, dy []float32) {
+	if p.column == nil {
+		kernel.LayerNormBackward(dx, p.dgamma, p.dbeta, x, p.mean, p.invstd, gamma, dy, p.rows, p.columns, p.layer.Width)
+		return
+	}
+	p.put(p.y, dy, p.rows)
+	if p.x != nil {
+		x = p.x // as forward left it
+	}
+	kernel.LayerNormBackward(p.y, p.dgamma, p.dbeta, x, p.mean, p.invstd, p.gamma, p.y, p.rows, p.columns, p.layer.Width)
+	for r := range p.rows {
+		copy(dx[r*p.inputs:(r+1)*p.inputs], p.y[r*p.columns:])
+	}
+}
+
+// widened returns the rows of x with the columns that it lacks.
+func (p *layerNormPass) widened(x []float32) []float32 {
+	if p.x == nil {
+		return x
+	}
+	for r := range p.rows {
+		copy(p.x[r*p.columns:], x[r*p.inputs:(r+1)*p.inputs])
+	}
+	return p.x
+}
+
+// pick copies rows of output units from rows of columns.
+func (p *layerNormPass) pick(dst, src []float32, rows int) {
+	if p.column == nil {
+		copy(dst, src)
+		return
+	}
+	gatherRows(dst, src, p.column, rows, p.columns)
+}
+
+// put copies rows of output units to rows of columns, 0 where there is none.
+func (p *layerNormPass) put(dst, src []float32, rows int) {
+	clear(dst)
+	scatterAddRows(dst, src, p.column, rows, p.columns)
+}
+
+// OutUnits implements nn.UnitMapper: a unit and its normalised value are one.
+func (l *LayerNorm) OutUnits(in []nn.Units, space nn.UnitSpace) nn.Units {
+	out := make(nn.Units, len(l.from()))
+	for k, u := range l.from() {
 		if u < 0 {
 			out[k] = space.Fresh(1)[0]
 		} else {
@@ -122,16 +214,16 @@ func (l *LayerNorm) OutUnits(in []nn.Units, space nn.UnitSpace) nn.Units {
 
 // Constants: γ = 0 gives β whatever comes in, and constants alone give constants.
 func (l *LayerNorm) Constants(in []nn.Known) nn.Known {
-	out := nn.Unknown(l.outputs())
+	out := nn.Unknown(len(l.from()))
 	mean, invstd, all := l.moments(in[0])
-	for k := range out.Const {
+	for k, u := range l.from() {
 		g, b := l.weight.Data()[k], l.bias.Data()[k]
 		switch {
 		case g == 0 && !l.weight.Holds(k):
 			out.Set(k, b)
 		case all:
 			x := 0.0
-			if u := l.from(k); u >= 0 {
+			if u >= 0 {
 				x = float64(in[0].Value[u])
 			}
 			out.Set(k, float32((x-mean)*invstd*float64(g)+float64(b)))
@@ -158,8 +250,8 @@ func (l *LayerNorm) moments(in nn.Known) (mean, invstd float64, ok bool) {
 	return mean, 1 / math.Sqrt(squares/float64(l.Width)+l.Eps), true
 }
 
-// Needs: every unit counts in the mean and the variance, but zeros count as well
-// when they are not there.
+// Needs: every unit counts in the mean and the variance. Units that are always 0 are not
+// needed, because Width counts them when the input lacks them.
 func (l *LayerNorm) Needs(_ []bool, in []nn.Known) [][]bool {
 	need := make([]bool, len(in[0].Const))
 	for u := range need {
@@ -169,19 +261,62 @@ func (l *LayerNorm) Needs(_ []bool, in []nn.Known) [][]bool {
 }
 
 func (l *LayerNorm) Slice(s nn.Slicing) (nn.Layer, error) {
-	place := map[int]int{-1: -1}
-	for u := range s.Known[0].Const {
-		place[u] = -1
-	}
-	for i, u := range s.In[0] {
-		place[u] = i
-	}
+	place, from := placesIn(s.In[0]), l.from()
 	n := &LayerNorm{Eps: l.Eps, Width: l.Width, weight: l.weight.Select(nil, s.Out), bias: l.bias.Select(nil, s.Out)}
 	for _, k := range s.Out {
-		n.From = append(n.From, place[l.from(k)])
+		u, fed := place[from[k]]
+		if !fed {
+			u = -1
+		}
+		n.From = append(n.From, u)
 	}
 	if isRange(n.From, len(s.In[0])) {
 		n.From = nil
 	}
 	return n, nil
+}
+
+// ONNX is LayerNormalization, whose axes are the last ones, so that sequences are
+// transposed around it. Where the input lacks units it is spelt out.
+func (l *LayerNorm) ONNX(b *onnx.Builder, name string, in []string, shapes []nn.Shape) (string, error) {
+	if l.From != nil || l.Width != shapes[0].Units() {
+		return l.onnxNarrow(b, name, in[0], shapes[0]), nil
+	}
+	x := in[0]
+	turn := func() {
+		if len(shapes[0]) == 2 {
+			x = onnxTurn(b, x)
+		}
+	}
+	turn()
+	x = b.Node("LayerNormalization", onnxParams(b, name, []string{x}, l.weight, l.bias),
+		onnx.Int("axis", -1), onnx.Float("epsilon", float32(l.Eps)))
+	turn()
+	return x, nil
+}
+
+// onnxNarrow computes mean and variance over Width units; the units that the input lacks
+// are 0.
+func (l *LayerNorm) onnxNarrow(b *onnx.Builder, name, x string, s nn.Shape) string {
+	scalar := func(label string, v float64) string { return onnxScalar(b, name+"/"+label, float32(v)) }
+	op := func(kind string, in ...string) string { return b.Node(kind, in) }
+	axes, width := b.Ints(name+"/axes1", []int{1}), scalar("width", float64(l.Width))
+	mean := op("Div", op("ReduceSum", x, axes), width)
+	diff := op("Sub", x, mean)
+	zeros := op("Mul", op("Mul", mean, mean), scalar("zeros", float64(l.Width-s.Units())))
+	variance := op("Div", op("Add", op("ReduceSum", op("Mul", diff, diff), axes), zeros), width)
+	std := op("Sqrt", op("Add", variance, scalar("eps", l.Eps)))
+	if l.From != nil { // a unit of zeros is appended for the outputs that come from none
+		from := slices.Clone(l.From)
+		for k, u := range from {
+			if u < 0 {
+				from[k] = s.Units()
+			}
+		}
+		x = onnxGather(b, name, onnxPadUnit(b, name, x, s), from)
+	}
+	per := func(p *nn.Param) string {
+		return onnxPerChannel(b, name+"/"+p.Name, onnxParam(b, name, p), s)
+	}
+	return op("Add", op("Mul", op("Div", op("Sub", x, mean), std), per(l.weight)), per(l.bias))
 }

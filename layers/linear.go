@@ -10,6 +10,7 @@ import (
 
 	"pare/internal/kernel"
 	"pare/nn"
+	"pare/nn/onnx"
 )
 
 // Linear is y = x·W + b with W of shape [in, out]. Input [F], output [Out]; for a
@@ -18,7 +19,7 @@ type Linear struct {
 	Out    int  `yaml:"out" json:"out"`                             // output features; at least 1
 	NoBias bool `yaml:"no_bias,omitempty" json:"no_bias,omitempty"` // leave b out
 
-	weight, bias *nn.Param
+	weighted
 }
 
 func init() {
@@ -35,41 +36,18 @@ func (l *Linear) Init(in []nn.Shape, rng *rand.Rand) (nn.Shape, error) {
 	if len(s) > 2 {
 		return nil, fmt.Errorf("linear needs a vector or a sequence, got %s; put a flatten or global pooling before it", s)
 	}
-	if err := positive("linear", map[string]int{"out": l.Out}); err != nil {
+	if err := positive("linear", "out", l.Out); err != nil {
 		return nil, err
 	}
-	f := s.Units()
-	if l.weight, err = keepOrMake(l.weight, []int{f, l.Out}, func() *nn.Param {
-		p := nn.NewParam("weight", nn.RoleWeight, []int{f, l.Out}, nn.AxisIn, nn.AxisOut).Uniform(1/math.Sqrt(float64(f)), rng)
-		p.Order = []int{1, 0}
-		return p
-	}); err != nil {
-		return nil, err
-	}
+	draw := uniform(1/math.Sqrt(float64(s.Units())), rng)
+	params := []parameter{{&l.weight, "weight", nn.RoleWeight, []int{s.Units(), l.Out}, []nn.Axis{nn.AxisIn, nn.AxisOut}, []int{1, 0}, draw}}
 	if !l.NoBias {
-		l.bias, err = keepOrMake(l.bias, []int{l.Out}, func() *nn.Param {
-			return nn.NewParam("bias", nn.RoleBias, []int{l.Out}, nn.AxisOut).Uniform(1/math.Sqrt(float64(f)), rng)
-		})
+		params = append(params, vector(&l.bias, "bias", nn.RoleBias, l.Out, draw))
 	}
-	return s.WithUnits(l.Out), err
-}
-
-func (l *Linear) Params() []*nn.Param { return nonNil(l.weight, l.bias) }
-
-// nonNil lists the parameters that exist.
-func nonNil(params ...*nn.Param) []*nn.Param {
-	var out []*nn.Param
-	for _, p := range params {
-		if p != nil {
-			out = append(out, p)
-		}
-	}
-	return out
+	return s.WithUnits(l.Out), initParams(params...)
 }
 
 func (l *Linear) MACs(in []nn.Shape) int64 { return int64(in[0].Size()) * int64(l.Out) }
-
-var _ nn.Fuser = (*Linear)(nil)
 
 // Fuses implements nn.Fuser.
 func (l *Linear) Fuses(s nn.Step) bool { return s == nn.SumStep || s == nn.ReLUStep }
@@ -78,7 +56,8 @@ func (l *Linear) Build(b *nn.Builder, in []*gorgonia.Node) (*gorgonia.Node, erro
 	return l.BuildFused(b, in, nn.Epilogue{})
 }
 
-// BuildFused implements nn.Fuser.
+// BuildFused implements nn.Fuser. The gradients of weights and bias come from one pass
+// over the inputs and the gradient behind them.
 func (l *Linear) BuildFused(b *nn.Builder, in []*gorgonia.Node, e nn.Epilogue) (*gorgonia.Node, error) {
 	shape, f, o := in[0].Shape().Clone(), l.weight.Shape()[0], l.Out
 	rows := shape.TotalSize() / f // examples, or the positions of all of them
@@ -89,24 +68,28 @@ func (l *Linear) BuildFused(b *nn.Builder, in []*gorgonia.Node, e nn.Epilogue) (
 		forward.SkipZeros()
 	}
 	toInput := kernel.NewGemm(rows, f, o, false, true)
-	params := &linearParams{plan: kernel.NewWeightGrad(rows, f, o, l.bias != nil), in: f, out: o}
+	plan := kernel.NewWeightGrad(rows, f, o, l.bias != nil)
+	toParams := shared(func(in gorgonia.Nodes, _, dy *gorgonia.Node) (*gorgonia.Node, error) {
+		plan.SkipZeros(nn.IsSparse(in[0]), nn.IsSparse(dy))
+		return nn.Apply(nn.Op{Name: "linear/dw", Shape: tensor.Shape{plan.Size()},
+			Run: func(dst []float32, in [][]float32) { plan.Run(dst, in[0], in[1]) }}, in[0], dy)
+	})
 	grads := []nn.GradFunc{
 		func(in gorgonia.Nodes, _, dy *gorgonia.Node) (*gorgonia.Node, error) {
 			return linearInputGrad(toInput, in, dy)
 		},
-		params.toWeight,
+		part(toParams, "linear/weight", 0, tensor.Shape{f, o}),
 	}
 	nodes := []*gorgonia.Node{in[0], b.Param(l.weight)}
 	if l.bias != nil {
 		nodes = append(nodes, b.Param(l.bias))
-		grads = append(grads, params.toBias)
+		grads = append(grads, part(toParams, "linear/bias", f*o, tensor.Shape{o}))
 	}
 	epilogue := kernel.Epilogue{ReLU: e.ReLU}
 	run := func(dst []float32, in [][]float32) { forward.Run(dst, in[0], in[1], third(in), false, epilogue) }
 	if e.Skip != nil {
 		last := len(nodes)
-		nodes = append(nodes, e.Skip)
-		grads = append(grads, func(_ gorgonia.Nodes, _, dy *gorgonia.Node) (*gorgonia.Node, error) { return dy, nil })
+		nodes, grads = append(nodes, e.Skip), append(grads, nn.PassGrad)
 		run = func(dst []float32, in [][]float32) {
 			forward.RunSum(dst, in[0], in[1], third(in[:last]), in[last], e.ReLU)
 		}
@@ -125,92 +108,49 @@ func third(in [][]float32) []float32 {
 	return in[2]
 }
 
-// biasGrad sums the gradient over all rows.
-func biasGrad(name string, rows, units int) nn.GradFunc {
-	return func(_ gorgonia.Nodes, _, dy *gorgonia.Node) (*gorgonia.Node, error) {
-		return nn.Apply(nn.Op{Name: name, Shape: tensor.Shape{units},
-			Run: func(dst []float32, in [][]float32) { kernel.ColumnSums(dst, in[0], rows, units) }}, dy)
+// linearInputGrad is the gradient to the input, dy·Wᵀ. Behind a ReLU its mask is
+// applied in the same pass.
+func linearInputGrad(plan *kernel.Gemm, in gorgonia.Nodes, dy *gorgonia.Node) (*gorgonia.Node, error) {
+	x, w := in[0], in[1]
+	if nn.IsRectified(x) || nn.IsSparse(dy) {
+		plan.SkipZeros()
 	}
+	if nn.IsRectified(x) {
+		return nn.Apply(nn.Op{Name: "linear/dx", Shape: x.Shape().Clone(), MaskedBy: x,
+			Run: func(dst []float32, in [][]float32) { plan.RunMasked(dst, in[0], in[1], in[2]) }}, dy, w, x)
+	}
+	run := func(acc bool) nn.Kernel {
+		return func(dst []float32, in [][]float32) { plan.Run(dst, in[0], in[1], nil, acc, kernel.Epilogue{}) }
+	}
+	return nn.Apply(nn.Op{Name: "linear/dx", Shape: x.Shape().Clone(), Run: run(false), Accumulate: run(true)}, dy, w)
 }
 
-// Constants: an output is constant when every input it weighs is.
-func (l *Linear) Constants(in []nn.Known) nn.Known {
-	out := nn.Unknown(l.Out)
-	w := l.weight.Data()
-	for o := range l.Out {
-		sum, constant := 0.0, true
-		for i := range in[0].Const {
-			v := w[i*l.Out+o]
-			if v == 0 && !l.weight.Holds(i*l.Out+o) {
-				continue
-			}
-			if !in[0].Const[i] {
-				constant = false
-				break
-			}
-			sum += float64(v) * float64(in[0].Value[i])
-		}
-		if constant {
-			if l.bias != nil {
-				sum += float64(l.bias.Data()[o])
-			}
-			out.Set(o, float32(sum))
-		}
-	}
-	return out
-}
+// Constants implements nn.Pruner.
+func (l *Linear) Constants(in []nn.Known) nn.Known { return l.constants(in[0], always) }
 
-// Needs: an input is needed when a kept output weighs it and it is not a
-// constant, which folds into the bias.
+// Needs implements nn.Pruner.
 func (l *Linear) Needs(keep []bool, in []nn.Known) [][]bool {
-	need := make([]bool, len(in[0].Const))
-	w := l.weight.Data()
-	for i := range need {
-		if in[0].Const[i] {
-			continue
-		}
-		for o, k := range keep {
-			if k && (w[i*l.Out+o] != 0 || l.weight.Holds(i*l.Out+o)) {
-				need[i] = true
-				break
-			}
-		}
-	}
-	return [][]bool{need}
+	return [][]bool{l.needs(keep, in[0], always)}
 }
 
 func (l *Linear) Slice(s nn.Slicing) (nn.Layer, error) {
-	n := &Linear{Out: len(s.Out), NoBias: l.NoBias, weight: l.weight.Select(s.In[0], s.Out)}
-	shift, any := l.foldedShift(s)
-	if l.bias != nil {
-		n.bias = l.bias.Select(nil, s.Out)
-	} else if any {
-		n.bias = nn.NewParam("bias", nn.RoleBias, []int{n.Out}, nn.AxisOut)
+	n := &Linear{Out: len(s.Out), NoBias: l.NoBias}
+	n.weight = l.weight.Select(s.In[0], s.Out)
+	if l.sliceBias(&n.weighted, s) {
 		n.NoBias = false
-	}
-	if any {
-		for o, v := range shift {
-			n.bias.Data()[o] += float32(v)
-		}
 	}
 	return n, nil
 }
 
-// foldedShift is what the dropped constant inputs add to each kept output.
-func (l *Linear) foldedShift(s nn.Slicing) (shift []float64, any bool) {
-	shift = make([]float64, len(s.Out))
-	w := l.weight.Data()
-	for i, c := range s.Known[0].Const {
-		v := s.Known[0].Value[i]
-		if !c || v == 0 {
-			continue
+// ONNX is Gemm with the weight [out, in] transposed; for sequences, which are
+// channels first, the weight comes first in a MatMul.
+func (l *Linear) ONNX(b *onnx.Builder, name string, in []string, shapes []nn.Shape) (string, error) {
+	if len(shapes[0]) == 2 {
+		y := b.Node("MatMul", []string{onnxParam(b, name, l.weight), in[0]})
+		if l.bias != nil {
+			y = b.Node("Add", []string{y, onnxPerChannel(b, name, onnxParam(b, name, l.bias), nn.Shape{l.Out, 1})})
 		}
-		for k, o := range s.Out {
-			if x := w[i*l.Out+o]; x != 0 || l.weight.Holds(i*l.Out+o) {
-				shift[k] += float64(v) * float64(x)
-				any = true
-			}
-		}
+		return y, nil
 	}
-	return shift, any
+	return b.Node("Gemm", onnxParams(b, name, in, l.weight, l.bias), onnx.Int("transB", 1)), nil
 }

@@ -7,6 +7,7 @@ import (
 
 	"pare/internal/kernel"
 	"pare/nn"
+	"pare/nn/onnx"
 )
 
 // LSTM is the long short-term memory (Hochreiter & Schmidhuber 1997; Gers et al.
@@ -50,4 +51,9 @@ func (l *LSTM) Init(in []nn.Shape, rng *rand.Rand) (nn.Shape, error) {
 
 func (l *LSTM) Slice(s nn.Slicing) (nn.Layer, error) {
 	return &LSTM{Hidden: len(s.Out), Memory: l.Memory, recurrent: l.slice(s)}, nil
+}
+
+// ONNX is LSTM, whose gates are in the order i, o, f, g.
+func (l *LSTM) ONNX(b *onnx.Builder, name string, in []string, _ []nn.Shape) (string, error) {
+	return l.onnx(b, name, "LSTM", in[0], []int{0, 3, 1, 2}), nil
 }

@@ -31,14 +31,12 @@ func (MeanSquare) Score(output []float32, target float32) (loss float64, correct
 func (MeanSquare) Build(_ *nn.Builder, output, target *gorgonia.Node) (*gorgonia.Node, error) {
 	shape := output.Shape().Clone()
 	scale := 1 / float64(shape.TotalSize())
-	grad := func(in gorgonia.Nodes, _, dy *gorgonia.Node) (*gorgonia.Node, error) {
-		return nn.Apply(nn.Op{Name: "mean-square/dx", Shape: shape, Run: func(dst []float32, in [][]float32) {
-			k := float32(2 * scale * float64(in[2][0]))
-			for i, o := range in[0] {
-				dst[i] = k * (o - in[1][i])
-			}
-		}}, in[0], in[1], dy)
-	}
+	grad := nn.Gradient(nn.Op{Name: "mean-square/dx", Shape: shape, Run: func(dst []float32, in [][]float32) {
+		k := float32(2 * scale * float64(in[2][0]))
+		for i, o := range in[0] {
+			dst[i] = k * (o - in[1][i])
+		}
+	}}, 0, 1, nn.OutGrad)
 	return nn.Apply(nn.Op{Name: "mean-square", Grad: []nn.GradFunc{grad, nil}, Run: func(dst []float32, in [][]float32) {
 		sum := 0.0
 		for i, o := range in[0] {

@@ -3,11 +3,13 @@ package layers
 import (
 	"fmt"
 	"math/rand/v2"
+	"slices"
 
 	"gorgonia.org/gorgonia"
 
 	"pare/internal/kernel"
 	"pare/nn"
+	"pare/nn/onnx"
 )
 
 // Mul multiplies its two inputs value by value, as gated units do: relu(gate)·up
@@ -32,13 +34,14 @@ func (l *Mul) Init(in []nn.Shape, _ *rand.Rand) (nn.Shape, error) {
 
 func (l *Mul) Params() []*nn.Param { return nil }
 
+// Traits implements nn.Describer.
+func (l *Mul) Traits() nn.Traits { return nn.Traits{Multiplies: true} }
+
 func (l *Mul) Build(_ *nn.Builder, in []*gorgonia.Node) (*gorgonia.Node, error) {
 	shape := in[0].Shape().Clone()
 	product := func(dst []float32, in [][]float32) { kernel.Mul(dst, in[0], in[1]) }
 	times := func(other int) nn.GradFunc {
-		return func(in gorgonia.Nodes, _, dy *gorgonia.Node) (*gorgonia.Node, error) {
-			return nn.Apply(nn.Op{Name: "mul/dx", Shape: shape, Sparse: nn.IsSparse(in[other]), Run: product}, in[other], dy)
-		}
+		return nn.Gradient(nn.Op{Name: "mul/dx", Shape: shape, Sparse: nn.IsSparse(in[other]), Run: product}, other, nn.OutGrad)
 	}
 	return nn.Apply(nn.Op{Name: "mul", Shape: shape, Grad: []nn.GradFunc{times(1), times(0)},
 		Sparse: nn.IsSparse(in[0]) || nn.IsSparse(in[1]), Run: product}, in...)
@@ -65,7 +68,12 @@ func (l *Mul) Constants(in []nn.Known) nn.Known {
 }
 
 func (l *Mul) Needs(keep []bool, _ []nn.Known) [][]bool {
-	return [][]bool{append([]bool(nil), keep...), append([]bool(nil), keep...)}
+	return [][]bool{slices.Clone(keep), slices.Clone(keep)}
 }
 
 func (l *Mul) Slice(nn.Slicing) (nn.Layer, error) { return &Mul{}, nil }
+
+// ONNX is Mul.
+func (l *Mul) ONNX(b *onnx.Builder, _ string, in []string, _ []nn.Shape) (string, error) {
+	return b.Node("Mul", in), nil
+}

@@ -1,6 +1,7 @@
 package layers
 
 import (
+	"cmp"
 	"fmt"
 	"math/rand/v2"
 
@@ -9,9 +10,10 @@ import (
 
 	"pare/internal/kernel"
 	"pare/nn"
+	"pare/nn/onnx"
 )
 
-// Window is what max and average pooling share. Input [C, H, W], output
+// Window has the hyper-parameters of max and average pooling. Input [C, H, W], output
 // [C, H', W'] with H' as for a convolution.
 type Window struct {
 	Kernel int  `yaml:"kernel" json:"kernel" range:"[1,)"`                     // side of the window; 0 means 2
@@ -21,28 +23,21 @@ type Window struct {
 }
 
 func (w *Window) init(kind string, in []nn.Shape) (nn.Shape, error) {
-	s, err := oneInput(kind, in)
-	if err != nil {
-		return nil, err
-	}
-	c, h, wd, err := s.ImageShape(kind)
+	c, h, wd, err := oneImage(kind, in)
 	if err != nil {
 		return nil, err
 	}
 	if err := extents(kind, w.Kernel, w.Stride, w.Pad); err != nil {
 		return nil, err
 	}
-	if w.Kernel == 0 {
-		w.Kernel = 2
-	}
-	if w.Stride == 0 {
-		w.Stride = w.Kernel
-	}
+	w.Kernel = cmp.Or(w.Kernel, 2)
+	w.Stride = cmp.Or(w.Stride, w.Kernel)
 	if w.Kernel < 0 || w.Stride < 0 || w.Pad < 0 || 2*w.Pad > w.Kernel {
-		return nil, fmt.Errorf("%s: kernel %d and stride %d must be positive and pad %d between 0 and half the kernel", kind, w.Kernel, w.Stride, w.Pad)
+		return nil, fmt.Errorf("%s: kernel %d and stride %d must be positive and pad %d between 0 and half the kernel",
+			kind, w.Kernel, w.Stride, w.Pad)
 	}
 	if h+2*w.Pad < w.Kernel || wd+2*w.Pad < w.Kernel {
-		return nil, fmt.Errorf("%s: window %d is larger than the padded input %s", kind, w.Kernel, s)
+		return nil, fmt.Errorf("%s: window %d is larger than the padded input %s", kind, w.Kernel, in[0])
 	}
 	k := w.shape(1, c, h, wd)
 	return nn.Shape{c, k.OutH(), k.OutW()}, nil
@@ -87,40 +82,27 @@ func (l *MaxPool) Kind() string    { return "maxpool" }
 func (l *AvgPool) Kind() string    { return "avgpool" }
 func (l *GlobalPool) Kind() string { return "globalpool" }
 
-func (l *MaxPool) Params() []*nn.Param    { return nil }
-func (l *AvgPool) Params() []*nn.Param    { return nil }
-func (l *GlobalPool) Params() []*nn.Param { return nil }
-
 func (l *MaxPool) Init(in []nn.Shape, _ *rand.Rand) (nn.Shape, error) { return l.init("maxpool", in) }
 func (l *AvgPool) Init(in []nn.Shape, _ *rand.Rand) (nn.Shape, error) { return l.init("avgpool", in) }
 
 func (l *GlobalPool) Init(in []nn.Shape, _ *rand.Rand) (nn.Shape, error) {
-	s, err := oneInput("globalpool", in)
-	if err != nil {
-		return nil, err
-	}
-	c, _, _, err := s.ImageShape("globalpool")
+	c, _, _, err := oneImage("globalpool", in)
 	return nn.Shape{c}, err
 }
 
 func (l *MaxPool) Build(_ *nn.Builder, in []*gorgonia.Node) (*gorgonia.Node, error) {
 	s, out := l.graph(in[0])
-	shape := in[0].Shape().Clone()
-	grad := func(in gorgonia.Nodes, y, dy *gorgonia.Node) (*gorgonia.Node, error) {
-		return nn.Apply(nn.Op{Name: "maxpool/dx", Shape: shape,
-			Run: func(dst []float32, in [][]float32) { kernel.MaxPoolBackward(dst, in[0], in[1], in[2], s) }}, in[0], y, dy)
-	}
+	grad := nn.Gradient(nn.Op{Name: "maxpool/dx", Shape: in[0].Shape().Clone(),
+		Run: func(dst []float32, in [][]float32) { kernel.MaxPoolBackward(dst, in[0], in[1], in[2], s) }}, 0, nn.Out, nn.OutGrad)
 	return nn.Apply(nn.Op{Name: "maxpool", Shape: out, Grad: []nn.GradFunc{grad},
 		Run: func(dst []float32, in [][]float32) { kernel.MaxPool(dst, in[0], s) }}, in[0])
 }
 
 func (l *AvgPool) Build(_ *nn.Builder, in []*gorgonia.Node) (*gorgonia.Node, error) {
 	s, out := l.graph(in[0])
-	shape, include := in[0].Shape().Clone(), !l.ExcludePad
-	grad := func(_ gorgonia.Nodes, _, dy *gorgonia.Node) (*gorgonia.Node, error) {
-		return nn.Apply(nn.Op{Name: "avgpool/dx", Shape: shape,
-			Run: func(dst []float32, in [][]float32) { kernel.AvgPoolBackward(dst, in[0], s, include) }}, dy)
-	}
+	include := !l.ExcludePad
+	grad := nn.Gradient(nn.Op{Name: "avgpool/dx", Shape: in[0].Shape().Clone(),
+		Run: func(dst []float32, in [][]float32) { kernel.AvgPoolBackward(dst, in[0], s, include) }}, nn.OutGrad)
 	return nn.Apply(nn.Op{Name: "avgpool", Shape: out, Grad: []nn.GradFunc{grad},
 		Run: func(dst []float32, in [][]float32) { kernel.AvgPool(dst, in[0], s, include) }}, in[0])
 }
@@ -128,19 +110,14 @@ func (l *AvgPool) Build(_ *nn.Builder, in []*gorgonia.Node) (*gorgonia.Node, err
 func (l *GlobalPool) Build(_ *nn.Builder, in []*gorgonia.Node) (*gorgonia.Node, error) {
 	shape := in[0].Shape().Clone()
 	n, hw, c := shape[0], shape[1]*shape[2], shape[3]
-	grad := func(_ gorgonia.Nodes, _, dy *gorgonia.Node) (*gorgonia.Node, error) {
-		return nn.Apply(nn.Op{Name: "globalpool/dx", Shape: shape,
-			Run: func(dst []float32, in [][]float32) { kernel.GlobalAvgPoolBackward(dst, in[0], n, hw, c) }}, dy)
-	}
+	grad := nn.Gradient(nn.Op{Name: "globalpool/dx", Shape: shape,
+		Run: func(dst []float32, in [][]float32) { kernel.GlobalAvgPoolBackward(dst, in[0], n, hw, c) }}, nn.OutGrad)
 	return nn.Apply(nn.Op{Name: "globalpool", Shape: tensor.Shape{n, c}, Grad: []nn.GradFunc{grad},
 		Run: func(dst []float32, in [][]float32) { kernel.GlobalAvgPool(dst, in[0], n, hw, c) }}, in[0])
 }
 
-// Constants: the maximum of a constant is the constant, padding left out.
-func (l *MaxPool) Constants(in []nn.Known) nn.Known { return in[0] }
-
 // Constants: zero padding mixes into the mean at the border, unless the
-// constant is 0 as well. A partial window divides by what it covers.
+// constant is 0 as well. A partial window divides by the number of positions it covers.
 func (l *AvgPool) Constants(in []nn.Known) nn.Known {
 	out := nn.Unknown(len(in[0].Const))
 	for u, c := range in[0].Const {
@@ -151,11 +128,60 @@ func (l *AvgPool) Constants(in []nn.Known) nn.Known {
 	return out
 }
 
-// Constants: the mean of a constant is the constant.
-func (l *GlobalPool) Constants(in []nn.Known) nn.Known { return in[0] }
-
 func (l *MaxPool) Slice(nn.Slicing) (nn.Layer, error) { return &MaxPool{Window: l.Window}, nil }
 func (l *AvgPool) Slice(nn.Slicing) (nn.Layer, error) {
 	return &AvgPool{Window: l.Window, ExcludePad: l.ExcludePad}, nil
 }
 func (l *GlobalPool) Slice(nn.Slicing) (nn.Layer, error) { return &GlobalPool{}, nil }
+
+// ends returns the padding behind the last row and column with which windows
+// counted downwards are as many as Ceil counts; without Ceil it is Pad. ONNX
+// has a ceil_mode, but its rule for a window that starts in the padding
+// differs from PyTorch's in older operator sets and runtimes.
+func (w *Window) ends(s nn.Shape) (h, wd int) {
+	if !w.Ceil {
+		return w.Pad, w.Pad
+	}
+	k := w.shape(1, s[0], s[1], s[2])
+	return max(0, (k.OutH()-1)*w.Stride+w.Kernel-s[1]-w.Pad),
+		max(0, (k.OutW()-1)*w.Stride+w.Kernel-s[2]-w.Pad)
+}
+
+// onnx adds a pooling operator with padding of begin rows and columns before
+// and h and wd after the image.
+func (w *Window) onnx(b *onnx.Builder, op, x string, begin, h, wd int, attrs ...onnx.Attr) string {
+	attrs = append([]onnx.Attr{square("kernel_shape", w.Kernel), square("strides", w.Stride),
+		onnx.Ints("pads", int64(begin), int64(begin), int64(h), int64(wd))}, attrs...)
+	return b.Node(op, []string{x}, attrs...)
+}
+
+// ONNX is MaxPool, where padding never wins either.
+func (l *MaxPool) ONNX(b *onnx.Builder, _ string, in []string, shapes []nn.Shape) (string, error) {
+	h, wd := l.ends(shapes[0])
+	return l.Window.onnx(b, "MaxPool", in[0], l.Pad, h, wd), nil
+}
+
+// ONNX is AveragePool. A partial window divides by the positions it covers in image and
+// padding but not by those beyond, so padding that counts becomes a Pad of
+// its own there.
+func (l *AvgPool) ONNX(b *onnx.Builder, name string, in []string, shapes []nn.Shape) (string, error) {
+	h, wd := l.ends(shapes[0])
+	count := func(v int64) onnx.Attr { return onnx.Int("count_include_pad", v) }
+	switch {
+	case l.ExcludePad:
+		return l.Window.onnx(b, "AveragePool", in[0], l.Pad, h, wd, count(0)), nil
+	case h <= l.Pad && wd <= l.Pad:
+		return l.Window.onnx(b, "AveragePool", in[0], l.Pad, h, wd, count(1)), nil
+	}
+	p := l.Pad
+	padded := in[0]
+	if p > 0 {
+		padded = b.Node("Pad", []string{in[0], b.Ints(name+"/pads", []int{0, 0, p, p, 0, 0, p, p})})
+	}
+	return l.Window.onnx(b, "AveragePool", padded, 0, max(0, h-p), max(0, wd-p), count(0)), nil
+}
+
+// ONNX is GlobalAveragePool and Flatten.
+func (l *GlobalPool) ONNX(b *onnx.Builder, _ string, in []string, _ []nn.Shape) (string, error) {
+	return b.Node("Flatten", []string{b.Node("GlobalAveragePool", in)}), nil
+}

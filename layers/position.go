@@ -1,14 +1,17 @@
 package layers
 
 import (
+	"cmp"
 	"fmt"
 	"math/rand/v2"
 	"slices"
 
 	"gorgonia.org/gorgonia"
+	"gorgonia.org/tensor"
 
 	"pare/internal/kernel"
 	"pare/nn"
+	"pare/nn/onnx"
 )
 
 // Position adds a learned vector to each position of a sequence, zero at first.
@@ -18,7 +21,7 @@ type Position struct {
 	// Index lists the output unit of each input unit, ascending; nil: the input
 	// has all.
 	Index []int `yaml:"index,omitempty" json:"index,omitempty"`
-	// Units is the number of output units; 0 means that of the input.
+	// Units is the number of output units; 0 means as many as the input has.
 	Units int `yaml:"units,omitempty" json:"units,omitempty" range:"[1,)"`
 
 	weight *nn.Param // [T, D]
@@ -31,16 +34,11 @@ func init() {
 func (l *Position) Kind() string { return "position" }
 
 func (l *Position) Init(in []nn.Shape, _ *rand.Rand) (nn.Shape, error) {
-	s, err := oneInput("position", in)
+	s, err := oneSequence("position", in)
 	if err != nil {
 		return nil, err
 	}
-	if len(s) != 2 {
-		return nil, fmt.Errorf("position needs a sequence of shape D×T, got %s", s)
-	}
-	if l.Units == 0 {
-		l.Units = s.Units()
-	}
+	l.Units = cmp.Or(l.Units, s.Units())
 	want := l.Units
 	if l.Index != nil {
 		want = len(l.Index)
@@ -51,11 +49,8 @@ func (l *Position) Init(in []nn.Shape, _ *rand.Rand) (nn.Shape, error) {
 	if s.Units() != want {
 		return nil, fmt.Errorf("position: the input has %d units, expected %d", s.Units(), want)
 	}
-	shape := []int{s[1], l.Units}
-	l.weight, err = keepOrMake(l.weight, shape, func() *nn.Param {
-		return nn.NewParam("weight", nn.RoleBias, shape, nn.AxisOther, nn.AxisOut)
-	})
-	return s.WithUnits(l.Units), err
+	return s.WithUnits(l.Units), initParams(parameter{&l.weight, "weight", nn.RoleBias, []int{s[1], l.Units},
+		[]nn.Axis{nn.AxisOther, nn.AxisOut}, nil, nil})
 }
 
 func (l *Position) Params() []*nn.Param { return nonNil(l.weight) }
@@ -66,17 +61,13 @@ func (l *Position) Build(b *nn.Builder, in []*gorgonia.Node) (*gorgonia.Node, er
 	rows, size := batch*shape[1], shape[1]*width
 	out := shape.Clone()
 	out[2] = width
-	toInput := func(_ gorgonia.Nodes, _, dy *gorgonia.Node) (*gorgonia.Node, error) {
-		if l.Index == nil {
-			return dy, nil
-		}
-		return nn.Apply(nn.Op{Name: "position/dx", Shape: shape,
-			Run: func(dst []float32, in [][]float32) { gatherRows(dst, in[0], l.Index, rows, width) }}, dy)
+	toInput := nn.PassGrad
+	if l.Index != nil {
+		toInput = nn.Gradient(nn.Op{Name: "position/dx", Shape: shape,
+			Run: func(dst []float32, in [][]float32) { gatherRows(dst, in[0], l.Index, rows, width) }}, nn.OutGrad)
 	}
-	toWeight := func(in gorgonia.Nodes, _, dy *gorgonia.Node) (*gorgonia.Node, error) {
-		return nn.Apply(nn.Op{Name: "position/dw", Shape: in[1].Shape().Clone(),
-			Run: func(dst []float32, in [][]float32) { kernel.ColumnSums(dst, in[0], batch, size) }}, dy)
-	}
+	toWeight := nn.Gradient(nn.Op{Name: "position/dw", Shape: tensor.Shape(l.weight.Shape()).Clone(),
+		Run: func(dst []float32, in [][]float32) { kernel.ColumnSums(dst, in[0], batch, size) }}, nn.OutGrad)
 	return nn.Apply(nn.Op{Name: "position", Shape: out, Grad: []nn.GradFunc{toInput, toWeight},
 		Run: func(dst []float32, in [][]float32) {
 			for n := 0; n < len(dst); n += size {
@@ -112,7 +103,7 @@ func (l *Position) OutUnits(in []nn.Units, space nn.UnitSpace) nn.Units {
 	return out
 }
 
-// inputs returns what is known of each output unit's input; a unit without one
+// inputs returns the analysis of each output unit's input; a unit without one
 // is always 0.
 func (l *Position) inputs(in nn.Known) nn.Known {
 	out := nn.Unknown(l.Units)
@@ -127,22 +118,18 @@ func (l *Position) inputs(in nn.Known) nn.Known {
 
 // Constants: a constant plus a vector that is the same at all positions.
 func (l *Position) Constants(in []nn.Known) nn.Known {
-	x, w := l.inputs(in[0]), l.weight.Data()
-	out := nn.Unknown(l.Units)
-	for u, same := range x.Const {
-		for i := u; i < len(w); i += l.Units {
-			same = same && w[i] == w[u] && !l.weight.Holds(i)
-		}
-		if same {
-			out.Set(u, x.Value[u]+w[u])
+	x, out := l.inputs(in[0]), nn.Unknown(l.Units)
+	for u, constant := range x.Const {
+		if constant && sameInRows(l.weight, u) {
+			out.Set(u, x.Value[u]+l.weight.Data()[u])
 		}
 	}
 	return out
 }
 
-// Close implements nn.Closer: one unit at least comes from the input, for there
-// is no layer without one.
-func (l *Position) Close(keep []bool) {
+// Close implements nn.Closer: at least one unit must come from the input, because a layer
+// has an input.
+func (l *Position) Close(keep []bool, _ []nn.Known) {
 	for u := range keep {
 		if keep[u] && (l.Index == nil || slices.Contains(l.Index, u)) {
 			return
@@ -151,8 +138,8 @@ func (l *Position) Close(keep []bool) {
 	keep[l.place(0)] = true
 }
 
-// Needs: constants fold into the vectors, but for one where nothing else is
-// left of the input.
+// Needs: constants fold into the vectors. Where the input has nothing but constants, one
+// of them stays.
 func (l *Position) Needs(keep []bool, in []nn.Known) [][]bool {
 	need := make([]bool, len(in[0].Const))
 	first, any := -1, false
@@ -190,4 +177,14 @@ func (l *Position) Slice(s nn.Slicing) (nn.Layer, error) {
 		n.Index = nil
 	}
 	return n, nil
+}
+
+// ONNX is Add, with the units that the input lacks put in first.
+func (l *Position) ONNX(b *onnx.Builder, name string, in []string, shapes []nn.Shape) (string, error) {
+	x := in[0]
+	if l.Index != nil {
+		x = onnxPlace(b, name, x, l.Index, l.Units, shapes[0])
+	}
+	table := b.Node("Transpose", []string{onnxParam(b, name, l.weight)}, onnx.Ints("perm", 1, 0))
+	return b.Node("Add", []string{x, table}), nil
 }

@@ -39,8 +39,8 @@ func embedded(t *testing.T, first, second nn.Layer) *nn.Network {
 }
 
 // TestRecurrentReadsEmbedding: a recurrent layer that reads the rows of an
-// embedding itself gives what the two layers give one after the other, run after
-// run with a carried state.
+// embedding itself gives the same results as the two layers one after the other, run
+// after run with a carried state.
 func TestRecurrentReadsEmbedding(t *testing.T) {
 	for kind, first := range recurrentKinds(11) {
 		net := embedded(t, first, recurrentKinds(7)[kind])

@@ -197,7 +197,7 @@ func TestKeepStateGradients(t *testing.T) {
 		copy(probes[0].value.Data(), normal(16, rng))
 		r := normal(2*4*3, rng)
 		var got []float32
-		l.(layers.StateTracer).KeepStateGradients(&got)
+		l.(nn.StateTracer).KeepStateGradients(&got)
 		p := compile(t, net, nn.CompileOptions{Mode: nn.Train, Batch: 2, Loss: readout{r}})
 		p.Run()
 		if len(got) != len(r) {
@@ -213,7 +213,7 @@ func TestKeepStateGradients(t *testing.T) {
 	}
 }
 
-// TestRecurrentState: programs name what they carry after the layer.
+// TestRecurrentState: programs name the state that they carry after the layer.
 func TestRecurrentState(t *testing.T) {
 	for kind, want := range map[string][]string{"rnn": {"layer.h"}, "lstm": {"layer.h", "layer.c"}, "gru": {"layer.h"}} {
 		net, _ := around(t, recurrentKinds(3)[kind], 2, rand.New(rand.NewPCG(1, 2)), nn.Shape{2, 4})

@@ -6,6 +6,7 @@ import (
 
 	"pare/internal/kernel"
 	"pare/nn"
+	"pare/nn/onnx"
 )
 
 // RNN is Elman's recurrent layer, h = f(W·x + b + U·h + b') at each position with
@@ -40,4 +41,16 @@ func (l *RNN) Init(in []nn.Shape, rng *rand.Rand) (nn.Shape, error) {
 
 func (l *RNN) Slice(s nn.Slicing) (nn.Layer, error) {
 	return &RNN{Hidden: len(s.Out), Nonlinearity: l.Nonlinearity, recurrent: l.slice(s)}, nil
+}
+
+// Traits implements nn.Describer: neither tanh nor max(·, 0) is steeper than 1.
+func (l *RNN) Traits() nn.Traits { return nn.Traits{Recurrent: l.weightHH} }
+
+// ONNX is RNN.
+func (l *RNN) ONNX(b *onnx.Builder, name string, in []string, _ []nn.Shape) (string, error) {
+	activation := "Tanh"
+	if l.Nonlinearity == "relu" {
+		activation = "Relu"
+	}
+	return l.onnx(b, name, "RNN", in[0], []int{0}, onnx.Strings("activations", activation)), nil
 }

@@ -6,6 +6,7 @@ import (
 	"gorgonia.org/gorgonia"
 
 	"pare/nn"
+	"pare/nn/onnx"
 )
 
 // Select keeps the listed channels or features, in order. Pruning puts it where
@@ -28,13 +29,15 @@ func (l *Select) Init(in []nn.Shape, _ *rand.Rand) (nn.Shape, error) {
 		return nil, err
 	}
 	l.in = s
-	if err := checkIndex("select", l.Index, s.Units()); err != nil {
-		return nil, err
-	}
-	return s.WithUnits(len(l.Index)), nil
+	return s.WithUnits(len(l.Index)), checkIndex("select", l.Index, s.Units())
 }
 
 func (l *Select) Params() []*nn.Param { return nil }
+
+// Traits implements nn.Describer.
+func (l *Select) Traits() nn.Traits {
+	return nn.Traits{Gathers: true, Wires: true, Identity: isRange(l.Index, l.in.Units())}
+}
 
 func (l *Select) Build(b *nn.Builder, in []*gorgonia.Node) (*gorgonia.Node, error) {
 	c, k := l.in.Units(), len(l.Index)
@@ -46,42 +49,21 @@ func (l *Select) Build(b *nn.Builder, in []*gorgonia.Node) (*gorgonia.Node, erro
 }
 
 // OutUnits implements nn.UnitMapper.
-func (l *Select) OutUnits(in []nn.Units, _ nn.UnitSpace) nn.Units {
-	out := make(nn.Units, len(l.Index))
-	for j, u := range l.Index {
-		out[j] = in[0][u]
-	}
-	return out
-}
+func (l *Select) OutUnits(in []nn.Units, _ nn.UnitSpace) nn.Units { return pickUnits(in[0], l.Index) }
 
-func (l *Select) Constants(in []nn.Known) nn.Known {
-	out := nn.Unknown(len(l.Index))
-	for j, u := range l.Index {
-		if in[0].Const[u] {
-			out.Set(j, in[0].Value[u])
-		}
-	}
-	return out
-}
+func (l *Select) Constants(in []nn.Known) nn.Known { return pickKnown(in[0], l.Index) }
 
-func (l *Select) Needs(keep []bool, in []nn.Known) [][]bool {
-	need := make([]bool, len(in[0].Const))
-	for j, u := range l.Index {
-		need[u] = keep[j]
-	}
-	return [][]bool{need}
-}
+func (l *Select) Needs(keep []bool, in []nn.Known) [][]bool { return pickNeeds(keep, in[0], l.Index) }
 
 func (l *Select) Slice(s nn.Slicing) (nn.Layer, error) {
-	units := make([]int, len(s.Out))
-	for k, j := range s.Out {
-		units[k] = l.Index[j]
+	place, n := placesIn(s.In[0]), &Select{}
+	for _, j := range s.Out {
+		n.Index = append(n.Index, place[l.Index[j]])
 	}
-	return &Select{Index: positions(units, s.In[0])}, nil
+	return n, nil
 }
 
-// GathersInput implements nn.Gatherer.
-func (l *Select) GathersInput() {}
-
-// IsIdentity implements nn.Identity.
-func (l *Select) IsIdentity() bool { return isRange(l.Index, l.in.Units()) }
+// ONNX is Gather.
+func (l *Select) ONNX(b *onnx.Builder, name string, in []string, _ []nn.Shape) (string, error) {
+	return onnxGather(b, name, in[0], l.Index), nil
+}

@@ -9,7 +9,7 @@ import (
 )
 
 // TestValueAndGradient holds each layer against values worked out by hand: the
-// output and, for the gradient dy behind it, what arrives at the inputs. One
+// output and, for the gradient dy behind it, the gradients to the inputs. One
 // example; inputs are written as the program lays them out, channels last.
 func TestValueAndGradient(t *testing.T) {
 	e := float32(math.E)

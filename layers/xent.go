@@ -32,12 +32,10 @@ func (l CrossEntropy) Build(_ *nn.Builder, output, target *gorgonia.Node) (*gorg
 	}
 	k, eps := shape[shape.Dims()-1], float32(l.Smoothing)
 	n := shape.TotalSize() / k
-	grad := func(in gorgonia.Nodes, _, dy *gorgonia.Node) (*gorgonia.Node, error) {
-		return nn.Apply(nn.Op{Name: "cross-entropy/dx", Shape: shape,
-			Run: func(dst []float32, in [][]float32) {
-				kernel.SoftmaxXentBackward(dst, in[0], in[1], n, k, eps, in[2][0])
-			}}, in[0], in[1], dy)
-	}
+	grad := nn.Gradient(nn.Op{Name: "cross-entropy/dx", Shape: shape,
+		Run: func(dst []float32, in [][]float32) {
+			kernel.SoftmaxXentBackward(dst, in[0], in[1], n, k, eps, in[2][0])
+		}}, 0, 1, nn.OutGrad)
 	return nn.Apply(nn.Op{Name: "cross-entropy", Grad: []nn.GradFunc{grad, nil},
 		Run: func(dst []float32, in [][]float32) {
 			if !indices(in[1], k) {

@@ -7,12 +7,12 @@ import (
 	"math/rand/v2"
 )
 
-// Architecture is a network without its weights: what architecture.json holds.
+// Architecture is a network without its weights: the content of architecture.json.
 type Architecture struct {
 	Format string `json:"format"` // ArchitectureFormat
 	Name   string `json:"name"`
 	Input  []int  `json:"input"` // shape of one example, channels first
-	// Vocabulary is that of the Network; left out where inputs are real numbers.
+	// Vocabulary is the Network's; left out where inputs are real numbers.
 	Vocabulary int        `json:"vocabulary,omitempty"`
 	Layers     []LayerRow `json:"layers"`
 }
@@ -63,16 +63,9 @@ func (a Architecture) Network(rng *rand.Rand) (*Network, error) {
 		return nil, fmt.Errorf("architecture %s has no layers", a.Name)
 	}
 	for i, row := range a.Layers {
-		layer, err := NewLayer(row.Kind)
+		layer, err := newLayerWith(row.Kind, row.Args)
 		if err != nil {
 			return nil, fmt.Errorf("layer %d (%s): %w", i+1, row.Name, err)
-		}
-		if len(row.Args) > 0 {
-			d := json.NewDecoder(bytes.NewReader(row.Args))
-			d.DisallowUnknownFields()
-			if err := d.Decode(layer); err != nil {
-				return nil, fmt.Errorf("layer %d (%s): %w", i+1, row.Name, err)
-			}
 		}
 		if len(row.Inputs) == 0 {
 			return nil, fmt.Errorf("layer %d (%s) has no inputs", i+1, row.Name)
@@ -82,6 +75,18 @@ func (a Architecture) Network(rng *rand.Rand) (*Network, error) {
 		}
 	}
 	return net, nil
+}
+
+// newLayerWith returns a layer of the kind with hyper-parameters from JSON; nil: the
+// default ones.
+func newLayerWith(kind string, args json.RawMessage) (Layer, error) {
+	layer, err := NewLayer(kind)
+	if err != nil || len(args) == 0 {
+		return layer, err
+	}
+	d := json.NewDecoder(bytes.NewReader(args))
+	d.DisallowUnknownFields()
+	return layer, d.Decode(layer)
 }
 
 // Clone returns a network with parameters of its own.
@@ -104,14 +109,11 @@ func CloneLayer(l Layer, in []Shape) (Layer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("clone %s: %w", l.Kind(), err)
 	}
-	c, err := NewLayer(l.Kind())
+	c, err := newLayerWith(l.Kind(), args)
+	if err == nil {
+		_, err = c.Init(in, nil)
+	}
 	if err != nil {
-		return nil, err
-	}
-	if err := json.Unmarshal(args, c); err != nil {
-		return nil, fmt.Errorf("clone %s: %w", l.Kind(), err)
-	}
-	if _, err := c.Init(in, nil); err != nil {
 		return nil, fmt.Errorf("clone %s: %w", l.Kind(), err)
 	}
 	for i, p := range c.Params() {

@@ -7,7 +7,7 @@ import (
 	"gorgonia.org/tensor"
 )
 
-// Mode is what a compiled network is for.
+// Mode is the use of a compiled network.
 type Mode int
 
 const (
@@ -24,18 +24,17 @@ func (m Mode) hasLoss() bool { return m == Train || m == Eval }
 type Builder struct {
 	Graph *gorgonia.ExprGraph
 	Mode  Mode
-	Batch int
+	Batch int // examples
+
+	program *Program
+	noNoise bool // see CompileOptions
 
 	params map[*Param]*gorgonia.Node
 	order  []*Param
 	leaves map[int64][]float32
 	pinned []*gorgonia.Node
 	after  []func(value func(*gorgonia.Node) []float32)
-	state  []NamedState
 
-	statistics []Statistics
-
-	random  *RandomState
 	streams uint64
 	outputs map[string]*gorgonia.Node
 	layer   string // being built
@@ -44,7 +43,7 @@ type Builder struct {
 	offered *Moments // by the layer being built
 }
 
-// RandomState is what random layers draw from: a value they compute is a
+// RandomState is the source of random layers: a value they compute is a
 // function of (Seed, Step, stream, index) alone, so a run that resumes at a step
 // repeats it exactly.
 type RandomState struct{ Seed, Step uint64 }
@@ -75,10 +74,10 @@ func (b *Builder) Pin(n *gorgonia.Node) { b.pinned = append(b.pinned, n) }
 // Measure; value returns the storage of pinned nodes.
 func (b *Builder) After(f func(value func(*gorgonia.Node) []float32)) { b.after = append(b.after, f) }
 
-// NamedState is what a layer carries from one run of a program to the next, such
+// NamedState is storage of a layer that goes from one run of a program to the next, such
 // as the hidden state of a recurrent layer: one row for each example of the batch.
 type NamedState struct {
-	Name string // of the layer and what it is, joined by a dot: "lstm1.c"
+	Name string // of the layer and of the state in it, joined by a dot: "lstm1.c"
 	Data []float32
 }
 
@@ -86,21 +85,58 @@ type NamedState struct {
 // after Program.ResetState. The name must be unique in the layer being built.
 func (b *Builder) State(name string, size int) []float32 {
 	s := NamedState{b.layer + "." + name, make([]float32, size)}
-	b.state = append(b.state, s)
+	b.program.state = append(b.program.state, s)
 	return s.Data
 }
 
-// Random returns the state random layers draw from and a stream number of
-// their own.
+// Random returns the state that a random layer draws from and a stream number of its own.
+// It returns nil where random layers pass their input on: in all modes but Train, and
+// with CompileOptions.NoNoise.
 func (b *Builder) Random() (state *RandomState, stream uint64) {
+	if b.Mode != Train || b.noNoise {
+		return nil, 0
+	}
 	b.streams++
-	return b.random, b.streams
+	return &b.program.Random, b.streams
 }
 
-// Output returns the graph node of a layer built before, by name: what
-// penalties on activations read. A Term that reads outputs must name them, see
+// Output returns the graph node of a layer built before, by name, as penalties on
+// activations read it. A Term that reads outputs must name them, see
 // OutputReader.
 func (b *Builder) Output(layer string) (*gorgonia.Node, bool) {
 	n, ok := b.outputs[layer]
 	return n, ok
 }
+
+// Moments are the mean and the biased variance of every unit of a value over
+// batch and positions. A convolution computes them while its result is in
+// cache, which spares the normalisation that reads it two passes.
+type Moments struct{ Mean, Variance []float32 }
+
+// MomentsWanted returns where the layer being built shall put the moments of
+// its result, one for each unit, whenever it computes it; nil: nobody asks.
+// A layer that asks must fill them.
+func (b *Builder) MomentsWanted(units int) *Moments {
+	if !b.wanted {
+		return nil
+	}
+	b.offered = &Moments{make([]float32, units), make([]float32, units)}
+	return b.offered
+}
+
+// Moments returns the moments of a value, filled when the value is computed;
+// nil: its layer does not compute them.
+func (b *Builder) Moments(of *gorgonia.Node) *Moments { return b.moments[of.ID()] }
+
+// Statistics are running statistics that a layer gathers anew while a program in
+// mode Measure runs: each run adds its batch.
+type Statistics interface {
+	// Reset forgets all batches.
+	Reset()
+	// Store puts the statistics of the batches since Reset in place of the running
+	// ones; there must be at least one.
+	Store()
+}
+
+// Statistics registers statistics that the layer being built gathers in mode Measure.
+func (b *Builder) Statistics(s Statistics) { b.program.statistics = append(b.program.statistics, s) }

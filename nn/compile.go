@@ -1,6 +1,7 @@
 package nn
 
 import (
+	"errors"
 	"fmt"
 
 	"gorgonia.org/gorgonia"
@@ -41,7 +42,15 @@ type Term interface {
 // OutputReader is implemented by Terms that read outputs of layers.
 type OutputReader interface{ ReadsOutputs() []string }
 
-// CompileOptions say what program to make of a network.
+// Probe is computed along with a program, in every mode, to see outputs of
+// layers without keeping them. It has no effect on anything else.
+type Probe interface {
+	OutputReader
+	// Build returns a node that depends on the outputs.
+	Build(b *Builder) (*gorgonia.Node, error)
+}
+
+// CompileOptions choose the program that is made of a network.
 type CompileOptions struct {
 	Mode  Mode
 	Batch int    // examples per run; at least 1
@@ -49,7 +58,8 @@ type CompileOptions struct {
 	Terms []Term // added to the loss when training
 	Seed  uint64 // of dropout
 
-	Probes []Probe // computed along
+	NoNoise bool    // random layers such as dropout pass their input on in Train, too
+	Probes  []Probe // computed along
 }
 
 // Program is a network compiled for one mode and batch size. Programs of one
@@ -64,8 +74,7 @@ type Program struct {
 	batch  int
 	plan   *exec.Plan
 	output []float32
-	loss   []float32
-	terms  [][]float32
+	costs  [][]float32 // the loss and the terms, as far as the mode has them
 	grads  map[*Param][]float32
 	after  []func()
 	state  []NamedState
@@ -76,66 +85,86 @@ type Program struct {
 // Compile builds the Gorgonia graph of the network, differentiates it with
 // gorgonia.Grad when training, and plans its execution.
 func Compile(net *Network, o CompileOptions) (*Program, error) {
-	if o.Batch < 1 {
-		return nil, fmt.Errorf("compile %s: batch size %d is below 1", net.Name, o.Batch)
-	}
-	if len(net.Nodes) == 0 {
-		return nil, fmt.Errorf("compile %s: the network has no layers", net.Name)
-	}
-	if o.Loss == nil && o.Mode.hasLoss() {
-		return nil, fmt.Errorf("compile %s: training and evaluation need a loss", net.Name)
-	}
-	if err := net.checkLargest(o.Batch); err != nil {
+	p := &Program{net: net, mode: o.Mode, batch: o.Batch, grads: map[*Param][]float32{}, Random: RandomState{Seed: o.Seed}}
+	if err := p.compile(o); err != nil {
 		return nil, fmt.Errorf("compile %s: %w", net.Name, err)
 	}
-	p := &Program{net: net, mode: o.Mode, batch: o.Batch, Random: RandomState{Seed: o.Seed}}
-	b := &Builder{Graph: gorgonia.NewGraph(), Mode: o.Mode, Batch: o.Batch,
+	return p, nil
+}
+
+func (p *Program) compile(o CompileOptions) error {
+	net := p.net
+	switch {
+	case o.Batch < 1:
+		return fmt.Errorf("batch size %d is below 1", o.Batch)
+	case len(net.Nodes) == 0:
+		return errors.New("the network has no layers")
+	case o.Loss == nil && o.Mode.hasLoss():
+		return errors.New("training and evaluation need a loss")
+	}
+	if err := net.checkLargest(o.Batch); err != nil {
+		return err
+	}
+	b := &Builder{Graph: gorgonia.NewGraph(), Mode: o.Mode, Batch: o.Batch, program: p, noNoise: o.NoNoise,
 		params: map[*Param]*gorgonia.Node{}, leaves: map[int64][]float32{},
-		outputs: map[string]*gorgonia.Node{}, moments: map[int64]*Moments{}, random: &p.Random}
+		outputs: map[string]*gorgonia.Node{}, moments: map[int64]*Moments{}}
 	p.X = make([]float32, o.Batch*net.Input.Size())
 	out, err := buildLayers(b, net, b.Input(InputName, net.Input.Batched(o.Batch), p.X), keptOutputs(o.Terms, o.Probes))
 	if err != nil {
-		return nil, err
+		return err
 	}
 	b.Pin(out)
-	if err := buildProbes(b, o.Probes); err != nil {
-		return nil, fmt.Errorf("compile %s: %w", net.Name, err)
+	for _, probe := range o.Probes {
+		n, err := probe.Build(b)
+		if err != nil {
+			return err
+		}
+		b.Pin(n)
 	}
-	var loss *gorgonia.Node
-	var terms []*gorgonia.Node
+	var costs []*gorgonia.Node // the loss, and the terms
 	if o.Mode.hasLoss() {
 		p.Target = make([]float32, o.Batch*TargetsOf(o.Loss, net.Output().Shape))
-		target := b.Input("target", tensor.Shape{len(p.Target)}, p.Target)
-		if loss, err = o.Loss.Build(b, out, target); err != nil {
-			return nil, fmt.Errorf("compile %s: loss: %w", net.Name, err)
+		loss, err := o.Loss.Build(b, out, b.Input("target", tensor.Shape{len(p.Target)}, p.Target))
+		if err != nil {
+			return fmt.Errorf("loss: %w", err)
 		}
 		b.Pin(loss)
+		costs = append(costs, loss)
 	}
-	grads := map[*Param]*gorgonia.Node{}
+	var grads map[*Param]*gorgonia.Node
 	if o.Mode == Train {
-		total := loss
+		total := costs[0]
 		for _, t := range o.Terms {
 			n, err := t.Build(b, net)
 			if err != nil {
-				return nil, fmt.Errorf("compile %s: loss term %s: %w", net.Name, t.Name(), err)
+				return fmt.Errorf("loss term %s: %w", t.Name(), err)
 			}
 			b.Pin(n)
-			terms = append(terms, n)
+			costs = append(costs, n)
 			if total, err = addScalars(total, n); err != nil {
-				return nil, err
+				return err
 			}
 		}
 		if grads, err = differentiate(b, total); err != nil {
-			return nil, fmt.Errorf("compile %s: %w", net.Name, err)
+			return err
 		}
 	}
 	p.plan, err = exec.New(b.Graph, b.pinned, func(n *gorgonia.Node) []float32 { return b.leaves[n.ID()] })
 	if err != nil {
-		return nil, fmt.Errorf("compile %s: %w", net.Name, err)
+		return err
 	}
-	p.bind(b, out, loss, terms, grads)
-	p.state, p.statistics = b.state, b.statistics
-	return p, nil
+	value := p.plan.Value // made once: a run allocates nothing
+	p.output = value(out)
+	for _, n := range costs {
+		p.costs = append(p.costs, value(n))
+	}
+	for param, n := range grads {
+		p.grads[param] = value(n)
+	}
+	for _, f := range b.after {
+		p.after = append(p.after, func() { f(value) })
+	}
+	return nil
 }
 
 // buildLayers builds every layer, those that follow each other in one pass
@@ -149,7 +178,12 @@ func buildLayers(b *Builder, net *Network, input *gorgonia.Node, keep map[string
 		return values[i]
 	}
 	fusions, inside := fuse(net, keep, b.Batch)
-	wanted := wantMoments(net, b.Mode)
+	wanted := make([]bool, len(net.Nodes)) // moments of the node's value
+	for _, n := range net.Nodes {
+		if n.Inputs[0] >= 0 && TraitsOf(n.Layer).ReadsMoments {
+			wanted[n.Inputs[0]] = b.Mode == Train || b.Mode == Measure
+		}
+	}
 	for i, node := range net.Nodes {
 		if inside[i] {
 			continue
@@ -167,7 +201,7 @@ func buildLayers(b *Builder, net *Network, input *gorgonia.Node, keep map[string
 			return nil, err
 		}
 		if want := node.Shape.Batched(b.Batch); !v.Shape().Eq(want) {
-			return nil, fmt.Errorf("compile layer %s: built shape %v, expected %v", node.Name, v.Shape(), want)
+			return nil, fmt.Errorf("layer %s: built shape %v, expected %v", node.Name, v.Shape(), want)
 		}
 		if b.offered != nil {
 			b.moments[v.ID()] = b.offered
@@ -198,8 +232,7 @@ func keptOutputs(terms []Term, probes []Probe) map[string]bool {
 
 // addScalars sums two scalar nodes; each receives the gradient unchanged.
 func addScalars(x, y *gorgonia.Node) (*gorgonia.Node, error) {
-	pass := func(_ gorgonia.Nodes, _, grad *gorgonia.Node) (*gorgonia.Node, error) { return grad, nil }
-	return Apply(Op{Name: "loss+term", Grad: []GradFunc{pass, pass},
+	return Apply(Op{Name: "loss+term", Grad: []GradFunc{PassGrad, PassGrad},
 		Run: func(dst []float32, in [][]float32) { dst[0] = in[0][0] + in[1][0] }}, x, y)
 }
 

@@ -6,70 +6,25 @@ import (
 	"gorgonia.org/gorgonia"
 )
 
-// Epilogue is what follows a layer in the network and is computed in the same
-// pass as the layer's own result v: max(g·v + h·s, 0). The zero value leaves v
-// as it is.
-type Epilogue struct {
-	Gate     *Param         // g: one value, or one for each unit; nil is 1
-	Skip     *gorgonia.Node // s, of the shape of v; nil: no sum
-	SkipGate *Param         // h, as Gate; nil without Skip
-	ReLU     bool           // whether negative values become 0
-}
-
-// Step is one kind of work in an epilogue.
-type Step int
-
-const (
-	FactorStep Step = iota
-	SumStep
-	ReLUStep
-)
-
-// Fuser is implemented by layers that compute an epilogue along with their own
-// result. Memory is what elementwise work costs, so one pass is what fusing saves.
-type Fuser interface {
-	Layer
-	// Fuses reports whether the epilogue may have the step.
-	Fuses(s Step) bool
-	// BuildFused is Build for the layer with an epilogue.
-	BuildFused(b *Builder, in []*gorgonia.Node, e Epilogue) (*gorgonia.Node, error)
-}
-
-// Scaler is implemented by layers that multiply their input by a parameter of
-// one value, or of one for each unit, and do nothing else.
-type Scaler interface{ Factor() *Param }
-
-// Summer is implemented by layers that may be the plain sum of their inputs.
-type Summer interface{ IsSum() bool }
-
-// Rectifier is implemented by layers that may be max(x, 0).
-type Rectifier interface{ IsReLU() bool }
-
-// fusion is a layer with what it computes along.
+// fusion is a layer with the layers that are computed in the same pass.
 type fusion struct {
 	head     int
 	gate     *Param
 	skip     int // node whose value is added; noSkip for none
 	skipGate *Param
 	relu     bool
-	lookup   *lookup // what the head reads in place of its input; nil: nothing
+	table    *Param // the head reads the rows of it that node indices names; nil: its inputs
+	indices  int    // -1: the network's input
 }
 
 const noSkip = -2 // -1 is the network's input
 
 // fuse finds the layers that are computed along with one before them. It
 // returns the fusions by the node where they end, and whether a node is computed
-// inside of one. The value of a node inside cannot be read, so those that
+// inside of one. The value of a node inside cannot be read, so nodes that
 // others read, or that keep names, stay outside.
 func fuse(net *Network, keep map[string]bool, batch int) (byTail map[int]fusion, inside []bool) {
-	readers := make([][]int, len(net.Nodes))
-	for i, n := range net.Nodes {
-		for _, in := range n.Inputs {
-			if in >= 0 {
-				readers[in] = append(readers[in], i)
-			}
-		}
-	}
+	readers := net.Consumers()
 	// next is the only reader of a node whose value nothing else wants, or -1.
 	next := func(i int) int {
 		if len(readers[i]) != 1 || keep[net.Nodes[i].Name] {
@@ -80,11 +35,9 @@ func fuse(net *Network, keep map[string]bool, batch int) (byTail map[int]fusion,
 	byTail, inside = map[int]fusion{}, make([]bool, len(net.Nodes))
 	taken := make([]bool, len(net.Nodes)) // computed along with a layer before
 	for i := range net.Nodes {
-		if k := next(i); k >= 0 {
-			if l := lookupOf(net, i, k, batch); l != nil {
-				byTail[k] = fusion{head: k, skip: noSkip, lookup: l}
-				inside[i], taken[k] = true, true
-			}
+		if k := next(i); k >= 0 && readsTable(net, i, k, batch) {
+			byTail[k] = fusion{head: k, skip: noSkip, table: TraitsOf(net.Nodes[i].Layer).Table, indices: net.Nodes[i].Inputs[0]}
+			inside[i], taken[k] = true, true
 		}
 	}
 	for i, n := range net.Nodes {
@@ -99,9 +52,9 @@ func fuse(net *Network, keep map[string]bool, batch int) (byTail map[int]fusion,
 			last = k
 		}
 		if f.skip >= 0 && next(f.skip) >= 0 && !taken[f.skip] && head.Fuses(FactorStep) {
-			if g, ok := net.Nodes[f.skip].Layer.(Scaler); ok {
+			if g := TraitsOf(net.Nodes[f.skip].Layer).Factor; g != nil {
 				inside[f.skip], taken[f.skip] = true, true
-				f.skipGate, f.skip = g.Factor(), net.Nodes[f.skip].Inputs[0]
+				f.skipGate, f.skip = g, net.Nodes[f.skip].Inputs[0]
 			}
 		}
 		if last != i {
@@ -111,41 +64,40 @@ func fuse(net *Network, keep map[string]bool, batch int) (byTail map[int]fusion,
 	return byTail, inside
 }
 
+// readsTable reports whether node k reads the table of node i directly.
+func readsTable(net *Network, i, k, batch int) bool {
+	table := TraitsOf(net.Nodes[i].Layer).Table
+	reader, ok := net.Nodes[k].Layer.(LookupReader)
+	return ok && table != nil && len(net.Nodes[k].Inputs) == 1 &&
+		reader.ReadsLookup(table.Shape()[0], batch*net.Nodes[i].Shape.Positions())
+}
+
 // extend takes node k, which reads the last one of the fusion, in.
 func (f *fusion) extend(net *Network, head Fuser, last, k int) bool {
-	n := net.Nodes[k]
-	if f.relu {
+	n, t := net.Nodes[k], TraitsOf(net.Nodes[k].Layer)
+	switch {
+	case f.relu:
 		return false
-	}
-	switch l := n.Layer.(type) {
-	case Scaler:
-		if f.gate != nil || f.skip != noSkip || !head.Fuses(FactorStep) {
-			return false
-		}
-		f.gate = l.Factor()
-		return true
-	case Summer:
-		if f.skip != noSkip || len(n.Inputs) != 2 || !l.IsSum() || !head.Fuses(SumStep) {
-			return false
-		}
+	case t.Factor != nil && f.gate == nil && f.skip == noSkip && head.Fuses(FactorStep):
+		f.gate = t.Factor
+	case t.Sums && f.skip == noSkip && len(n.Inputs) == 2 && head.Fuses(SumStep):
 		f.skip = n.Inputs[0]
 		if n.Inputs[0] == last {
 			f.skip = n.Inputs[1]
 		}
-		return true
-	case Rectifier:
-		f.relu = l.IsReLU() && head.Fuses(ReLUStep)
-		return f.relu
+	case t.isReLU() && head.Fuses(ReLUStep):
+		f.relu = true
+	default:
+		return false
 	}
-	return false
+	return true
 }
 
+func (t Traits) isReLU() bool { return t.Rectifies && float32(t.Threshold) == 0 }
+
 // build builds the layer with its epilogue; value gives the values it reads.
-func (f fusion) build(b *Builder, net *Network, value func(int) *gorgonia.Node) (*gorgonia.Node, error) {
+func (f fusion) build(b *Builder, net *Network, value func(int) *gorgonia.Node) (v *gorgonia.Node, err error) {
 	node := net.Nodes[f.head]
-	if f.lookup != nil {
-		return f.lookup.build(b, node, value)
-	}
 	in := make([]*gorgonia.Node, len(node.Inputs))
 	for k, j := range node.Inputs {
 		in[k] = value(j)
@@ -154,15 +106,16 @@ func (f fusion) build(b *Builder, net *Network, value func(int) *gorgonia.Node) 
 	if f.skip != noSkip {
 		e.Skip = value(f.skip)
 	}
-	var v *gorgonia.Node
-	var err error
-	if e == (Epilogue{}) {
-		v, err = node.Layer.Build(b, in)
-	} else {
+	switch {
+	case f.table != nil:
+		v, err = node.Layer.(LookupReader).BuildLookup(b, value(f.indices), f.table)
+	case e != (Epilogue{}):
 		v, err = node.Layer.(Fuser).BuildFused(b, in, e)
+	default:
+		v, err = node.Layer.Build(b, in)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("compile layer %s: %w", node.Name, err)
+		return nil, fmt.Errorf("layer %s: %w", node.Name, err)
 	}
 	return v, nil
 }

@@ -32,7 +32,7 @@ func network(t *testing.T, input nn.Shape, seed uint64, rows ...row) *nn.Network
 }
 
 // convNet has a value with three readers, a residual sum, pools, dropout and
-// both normalisations: what a plan can get wrong.
+// both normalisations, which all are difficult for a plan.
 func convNet(t *testing.T, seed uint64) *nn.Network {
 	t.Helper()
 	return network(t, nn.Shape{3, 8, 8}, seed,
@@ -90,7 +90,7 @@ func fillExamples(p *nn.Program, classes int) {
 	}
 }
 
-// spy is a loss that hands out what it was built from.
+// spy is a loss that hands out the nodes it was built from.
 type spy struct {
 	nn.Loss
 	builder              *nn.Builder

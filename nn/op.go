@@ -3,6 +3,7 @@ package nn
 import (
 	"fmt"
 	"hash"
+	"slices"
 	"sync/atomic"
 
 	"github.com/chewxy/hm"
@@ -21,6 +22,28 @@ type Kernel func(dst []float32, in [][]float32)
 // inputs, its output and the gradient of the cost with respect to the output.
 type GradFunc func(in gorgonia.Nodes, out, grad *gorgonia.Node) (*gorgonia.Node, error)
 
+// Values that the gradient of an op can be computed from, beside the op's inputs 0, 1, …
+const (
+	Out     = -1 // the op's output
+	OutGrad = -2 // the gradient of the cost with respect to it
+)
+
+// Gradient is a GradFunc that applies one op to the values that from lists: inputs by
+// their number, Out and OutGrad.
+func Gradient(op Op, from ...int) GradFunc {
+	return func(in gorgonia.Nodes, out, grad *gorgonia.Node) (*gorgonia.Node, error) {
+		all := append(slices.Clone(in), grad, out) // Out and OutGrad count from the end
+		read := make([]*gorgonia.Node, len(from))
+		for i, f := range from {
+			read[i] = all[(f+len(all))%len(all)]
+		}
+		return Apply(op, read...)
+	}
+}
+
+// PassGrad is the GradFunc of an input that is added to the output.
+func PassGrad(_ gorgonia.Nodes, _, grad *gorgonia.Node) (*gorgonia.Node, error) { return grad, nil }
+
 // Op is a Gorgonia operation made of a Go kernel. It is differentiated
 // symbolically by gorgonia.Grad and runs on Gorgonia's machines as well as in
 // our executor, where it allocates nothing.
@@ -30,7 +53,7 @@ type Op struct {
 	Run   Kernel
 	Grad  []GradFunc // one per input; a nil entry stops the gradient there
 
-	// Accumulate adds to dst what Run stores there; nil: the op cannot. Where a
+	// Accumulate is Run that adds to dst; nil: the op cannot. Where a
 	// sum is the only reader of the result this saves writing and reading it.
 	Accumulate Kernel
 
@@ -40,24 +63,30 @@ type Op struct {
 	// MaskedBy is the rectified value that this is a gradient with respect to,
 	// when the gradient is 0 already wherever that is not positive; nil: unknown.
 	MaskedBy *gorgonia.Node
-	// Sparse tells that many values may be 0, which who reads them may skip. What is
-	// Rectified or MaskedBy is so without saying.
+	// Sparse tells that many values may be 0, which readers may skip. A result that is
+	// Rectified or MaskedBy is sparse without saying so.
 	Sparse bool
 }
 
-// IsSparse reports whether many of the values may be 0; those of a sum may where
-// those of its terms may.
+// IsSparse reports whether many of the values may be 0; a sum is sparse where all its
+// terms are.
 func IsSparse(n *gorgonia.Node) bool {
-	if exec.IsSum(n) {
-		for it := n.Graph().From(n.ID()); it.Next(); {
-			if !IsSparse(it.Node().(*gorgonia.Node)) {
-				return false
-			}
-		}
-		return true
+	return holds(n, func(a *appliedOp) bool { return a.Sparse || a.Rectified || a.MaskedBy != nil })
+}
+
+// holds reports whether a value is the result of an op with a property, or a sum of terms
+// that all are.
+func holds(n *gorgonia.Node, property func(*appliedOp) bool) bool {
+	if !exec.IsSum(n) {
+		a, ok := n.Op().(*appliedOp)
+		return ok && property(a)
 	}
-	a, ok := n.Op().(*appliedOp)
-	return ok && (a.Sparse || a.Rectified || a.MaskedBy != nil)
+	for it := n.Graph().From(n.ID()); it.Next(); {
+		if !holds(it.Node().(*gorgonia.Node), property) {
+			return false
+		}
+	}
+	return true
 }
 
 // IsRectified reports whether a value is the result of an op with Rectified.
@@ -69,16 +98,7 @@ func IsRectified(n *gorgonia.Node) bool {
 // IsMaskedBy reports whether a gradient is 0 wherever y is not positive; a sum is
 // where its terms are.
 func IsMaskedBy(grad, y *gorgonia.Node) bool {
-	if exec.IsSum(grad) {
-		for it := grad.Graph().From(grad.ID()); it.Next(); {
-			if !IsMaskedBy(it.Node().(*gorgonia.Node), y) {
-				return false
-			}
-		}
-		return true
-	}
-	a, ok := grad.Op().(*appliedOp)
-	return ok && a.MaskedBy == y
+	return holds(grad, func(a *appliedOp) bool { return a.MaskedBy == y })
 }
 
 var opCount atomic.Uint64
@@ -122,11 +142,10 @@ type appliedOp struct {
 	id     uint64
 	inputs int
 	typ    hm.Type
-	layer  string // of the network, for messages; "" for what belongs to none
+	layer  string // of the network, for messages; "" for ops of no layer
 }
 
 var _ gorgonia.SDOp = (*appliedOp)(nil)
-var _ gorgonia.UsePreallocDoer = (*appliedOp)(nil)
 
 func (a *appliedOp) Arity() int                                            { return a.inputs }
 func (a *appliedOp) Type() hm.Type                                         { return a.typ }
@@ -165,7 +184,7 @@ func attribute(g *gorgonia.ExprGraph, n int, layer string) {
 // RunKernel computes the op on raw storage; the executor calls it.
 func (a *appliedOp) RunKernel(dst []float32, in [][]float32) { a.Run(dst, in) }
 
-// AccumulateKernel is what adds the op's result to its destination, or nil.
+// AccumulateKernel adds the op's result to its destination; it may be nil.
 func (a *appliedOp) AccumulateKernel() func(dst []float32, in [][]float32) { return a.Accumulate }
 
 // viewOp is an op whose result is a part of its input's storage.
@@ -189,14 +208,8 @@ func View(name string, x *gorgonia.Node, start int, shape tensor.Shape) (*gorgon
 	return apply(&viewOp{a, start}, x)
 }
 
+// Do is for Gorgonia's machines.
 func (a *appliedOp) Do(in ...gorgonia.Value) (gorgonia.Value, error) {
-	if a.Op.Shape.IsScalar() {
-		return a.UsePreallocDo(gorgonia.NewF32(0), in...)
-	}
-	return a.UsePreallocDo(tensor.New(tensor.WithShape(a.Op.Shape...), tensor.Of(tensor.Float32)), in...)
-}
-
-func (a *appliedOp) UsePreallocDo(out gorgonia.Value, in ...gorgonia.Value) (gorgonia.Value, error) {
 	raw := make([][]float32, len(in))
 	for i, v := range in {
 		d, err := storage(v)
@@ -205,17 +218,13 @@ func (a *appliedOp) UsePreallocDo(out gorgonia.Value, in ...gorgonia.Value) (gor
 		}
 		raw[i] = d
 	}
-	if s, ok := out.(*gorgonia.F32); ok {
+	if a.Op.Shape.IsScalar() {
 		var cell [1]float32
 		a.Run(cell[:], raw)
-		*s = gorgonia.F32(cell[0])
-		return s, nil
+		return gorgonia.NewF32(cell[0]), nil
 	}
-	dst, err := storage(out)
-	if err != nil {
-		return nil, fmt.Errorf("op %s: %w", a.Name, err)
-	}
-	a.Run(dst, raw)
+	out := tensor.New(tensor.WithShape(a.Op.Shape...), tensor.Of(tensor.Float32))
+	a.Run(out.Data().([]float32), raw)
 	return out, nil
 }
 
@@ -229,20 +238,19 @@ func (a *appliedOp) DiffWRT(inputs int) []bool {
 
 func (a *appliedOp) SymDiff(in gorgonia.Nodes, out, grad *gorgonia.Node) (gorgonia.Nodes, error) {
 	grads := make(gorgonia.Nodes, len(in))
-	// What comes first in the graph runs first: gradients of parameters read
-	// grad, then the gradient that the next op reads is made last.
+	// Ops run in the order in which they enter the graph: the gradients of parameters
+	// first, then the gradient that the next op reads.
 	for i := len(a.Grad) - 1; i >= 0; i-- {
-		f := a.Grad[i]
-		if f == nil {
+		if a.Grad[i] == nil {
 			continue
 		}
 		before := len(out.Graph().AllNodes())
-		g, err := f(in, out, grad)
+		var err error
+		grads[i], err = a.Grad[i](in, out, grad)
 		attribute(out.Graph(), before, a.layer)
 		if err != nil {
 			return nil, fmt.Errorf("gradient of %s with respect to input %d: %w", a.Name, i, err)
 		}
-		grads[i] = g
 	}
 	return grads, nil
 }

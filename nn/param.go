@@ -4,11 +4,12 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 
 	"gorgonia.org/tensor"
 )
 
-// Axis says what the positions along one axis of a parameter are indexed by.
+// Axis says which units the positions along one axis of a parameter belong to.
 // Groups of group lasso, slicing and counts all follow from these labels.
 type Axis int
 
@@ -18,7 +19,7 @@ const (
 	AxisIn                // the units of the layer's first input
 )
 
-// Role tells what a parameter does, so that penalties, weight decay and
+// Role is the part that a parameter plays, so that penalties, weight decay and
 // optimizers can choose by it.
 type Role string
 
@@ -78,34 +79,28 @@ func (p *Param) Trainable() bool { return p.Role != RoleBuffer }
 
 // Fill sets every value and returns p.
 func (p *Param) Fill(v float32) *Param {
-	d := p.Data()
-	for i := range d {
-		d[i] = v
+	for i := range p.Data() {
+		p.data[i] = v
 	}
 	return p
 }
 
 // Uniform draws every value from U(−bound, bound) and returns p; with a nil rng
-// the values stay zero, which is what loading and slicing want.
+// the values stay zero, as loading and slicing want.
 func (p *Param) Uniform(bound float64, rng *rand.Rand) *Param {
-	if rng == nil {
-		return p
-	}
-	d := p.Data()
-	for i := range d {
-		d[i] = float32((2*rng.Float64() - 1) * bound)
-	}
-	return p
+	return p.draw(rng, func() float64 { return (2*rng.Float64() - 1) * bound })
 }
 
 // Normal draws every value from N(0, std²) and returns p; a nil rng leaves zeros.
 func (p *Param) Normal(std float64, rng *rand.Rand) *Param {
-	if rng == nil {
-		return p
-	}
-	d := p.Data()
-	for i := range d {
-		d[i] = float32(rng.NormFloat64() * std)
+	return p.draw(rng, func() float64 { return rng.NormFloat64() * std })
+}
+
+func (p *Param) draw(rng *rand.Rand, value func() float64) *Param {
+	if rng != nil {
+		for i := range p.Data() {
+			p.data[i] = float32(value())
+		}
 	}
 	return p
 }
@@ -127,12 +122,7 @@ func (p *Param) AxisLen(i int) (n, stride int) {
 // FindAxis returns the first axis with the label, or −1. Where a label occurs
 // twice see Slot.Reads.
 func (p *Param) FindAxis(label Axis) int {
-	for i, a := range p.Axes {
-		if a == label {
-			return i
-		}
-	}
-	return -1
+	return slices.Index(p.Axes, label)
 }
 
 // Select returns a copy of the parameter that keeps, along every axis labelled
@@ -157,8 +147,8 @@ func (p *Param) Select(in, out []int) *Param {
 		}
 		dims[i] = len(keep[i])
 	}
-	q := &Param{Name: p.Name, Role: p.Role, Axes: p.Axes, Order: p.Order, Merged: p.Merged}
-	q.Value = tensor.New(tensor.WithShape(dims...), tensor.Of(tensor.Float32))
+	q := NewParam(p.Name, p.Role, dims, p.Axes...)
+	q.Order, q.Merged = p.Order, p.Merged
 	gather(q.Data(), p.Data(), shape, keep)
 	return q.SelectedFrom(p, func(dst, src []float32) { gather(dst, src, shape, keep) })
 }
@@ -185,7 +175,7 @@ func gather(dst, src []float32, shape []int, keep [][]int) {
 // ExportShape is the shape in PyTorch.
 func (p *Param) ExportShape() []int {
 	shape := p.Shape()
-	out := append([]int(nil), shape...)
+	out := slices.Clone(shape)
 	for i, a := range p.Order {
 		out[i] = shape[a]
 	}
@@ -247,3 +237,71 @@ func (p *Param) permute(f func(internal, external int)) {
 		}
 	}
 }
+
+// origin is where the values of a parameter came from when a layer was sliced.
+type origin struct {
+	source *Param
+	pick   func(dst, src []float32) // from a tensor of the source's shape
+}
+
+// SelectedFrom records that the parameter holds part of source's values: pick
+// copies them from a tensor of the source's shape to one of p's. Select does so
+// by itself; layers that slice in another way call it. It returns p, which keeps
+// the source alive.
+func (p *Param) SelectedFrom(source *Param, pick func(dst, src []float32)) *Param {
+	p.origin = &origin{source, pick}
+	return p
+}
+
+// Origin is the parameter that p's values were selected from, over any number of
+// selections; p itself where it was made anew. Values that a layer adds to selected
+// ones, such as constants folded into a bias, do not matter.
+func (p *Param) Origin() *Param {
+	for p.origin != nil {
+		p = p.origin.source
+	}
+	return p
+}
+
+// Follow selects the part that belongs to p's values from a tensor that lies as Origin's
+// values do, such as a moment of an optimizer. It panics where the length is another one.
+func (p *Param) Follow(values []float32) []float32 {
+	if p.origin == nil {
+		if len(values) != p.Size() {
+			panic(fmt.Sprintf("nn: parameter %s has %d values, not %d", p.Name, p.Size(), len(values)))
+		}
+		return slices.Clone(values)
+	}
+	out := make([]float32, p.Size())
+	p.origin.pick(out, p.origin.source.Follow(values))
+	return out
+}
+
+// Held marks, by parameter, values that count as not zero in the analyses of pruning,
+// whatever they are, so that values that are zero for the moment only stay. The slice of a
+// parameter has an entry for each of its values. nil marks none.
+type Held map[*Param][]bool
+
+// Holds reports whether value i of a parameter is marked.
+func (h Held) Holds(p *Param, i int) bool {
+	set := h[p]
+	return set != nil && set[i]
+}
+
+// During calls f while the parameters know their marks. No other goroutine may prune
+// a network of these parameters at the same time.
+func (h Held) During(f func() error) error {
+	for p, set := range h {
+		p.held = set
+	}
+	defer func() {
+		for p := range h {
+			p.held = nil
+		}
+	}()
+	return f()
+}
+
+// Holds reports whether value i counts as not zero though it may be: layers ask in
+// Pruner's methods, for the values that are 0. See Held.
+func (p *Param) Holds(i int) bool { return p.held != nil && p.held[i] }

@@ -1,29 +1,6 @@
 package nn
 
-import (
-	"time"
-
-	"gorgonia.org/gorgonia"
-)
-
-// bind resolves the storage of what callers read after a run.
-func (p *Program) bind(b *Builder, out, loss *gorgonia.Node, terms []*gorgonia.Node, grads map[*Param]*gorgonia.Node) {
-	p.output = p.plan.Value(out)
-	if loss != nil {
-		p.loss = p.plan.Value(loss)
-	}
-	for _, t := range terms {
-		p.terms = append(p.terms, p.plan.Value(t))
-	}
-	p.grads = map[*Param][]float32{}
-	for param, n := range grads {
-		p.grads[param] = p.plan.Value(n)
-	}
-	value := p.plan.Value // made once: a run allocates nothing
-	for _, f := range b.after {
-		p.after = append(p.after, func() { f(value) })
-	}
-}
+import "time"
 
 // Run computes the program on X (and Target). A training run also computes the
 // gradients, updates running statistics and advances Random.Step; one in mode
@@ -49,7 +26,7 @@ func (p *Program) finish() {
 	p.Random.Step++
 }
 
-// ResetState makes the next run start afresh: what layers carry from run to run
+// ResetState makes the next run start afresh: the state that layers carry from run to run
 // becomes zero.
 func (p *Program) ResetState() {
 	for _, s := range p.state {
@@ -57,9 +34,13 @@ func (p *Program) ResetState() {
 	}
 }
 
-// State is what layers carry from run to run, in a fixed order; the storage is
-// the live one. Empty for networks without recurrent layers.
+// State is the storage that layers carry from run to run, in a fixed order; writing to it
+// changes the state. Empty for networks without recurrent layers.
 func (p *Program) State() []NamedState { return p.state }
+
+// Statistics are those that the layers of a program in mode Measure gather; none
+// where no layer has any.
+func (p *Program) Statistics() []Statistics { return p.statistics }
 
 // Network is the network the program was compiled from.
 func (p *Program) Network() *Network { return p.net }
@@ -73,14 +54,14 @@ func (p *Program) Output() []float32 { return p.output }
 
 // Loss is the mean loss of the last run without the terms; 0 in modes without one.
 func (p *Program) Loss() float64 {
-	if p.loss == nil {
+	if len(p.costs) == 0 {
 		return 0
 	}
-	return float64(p.loss[0])
+	return float64(p.costs[0][0])
 }
 
 // TermValue is the value of the i-th loss term in the last training run.
-func (p *Program) TermValue(i int) float64 { return float64(p.terms[i][0]) }
+func (p *Program) TermValue(i int) float64 { return float64(p.costs[1+i][0]) }
 
 // Grad is the gradient of the loss with respect to a parameter, in the
 // parameter's layout; nil when the loss does not depend on it.
@@ -93,5 +74,5 @@ func (p *Program) Bytes() int { return p.plan.Bytes() }
 // not finite, or returns "".
 func (p *Program) FirstNonFinite() string { return p.plan.FirstNonFinite() }
 
-// Operations names what a run computes, in order.
+// Operations names the operations of a run, in order.
 func (p *Program) Operations() []string { return p.plan.Operations() }

@@ -2,6 +2,7 @@ package nn
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 )
@@ -36,15 +37,10 @@ func NewLayer(kind string) (Layer, error) {
 
 // LayerKinds lists the registered kinds in alphabetical order.
 func LayerKinds() []string {
-	kinds := make([]string, 0, len(registry))
-	for k := range registry {
-		kinds = append(kinds, k)
-	}
-	slices.Sort(kinds)
-	return kinds
+	return slices.Sorted(maps.Keys(registry))
 }
 
-// DescribeLayer returns what is registered for a kind.
+// DescribeLayer returns the entry of a registered kind.
 func DescribeLayer(kind string) (LayerInfo, bool) {
 	info, ok := registry[kind]
 	return info, ok

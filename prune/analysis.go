@@ -93,7 +93,7 @@ func (a *analysis) live(i int) {
 		return
 	}
 	a.made[i] = append([]bool(nil), a.keep[i]...)
-	if !holdsConstants(node.Layer) || a.allConstant(i) {
+	if !nn.TraitsOf(node.Layer).HoldsConstants || a.allConstant(i) {
 		for u, c := range a.known[i].Const {
 			a.made[i][u] = a.made[i][u] && !c
 		}
@@ -102,18 +102,9 @@ func (a *analysis) live(i int) {
 		return
 	}
 	if c, ok := node.Layer.(nn.Closer); ok {
-		c.Close(a.made[i])
-	}
-	if c, ok := node.Layer.(nn.StateCloser); ok {
-		c.CloseOver(a.made[i], in)
+		c.Close(a.made[i], in)
 	}
 	a.needs[i] = pruner.Needs(a.made[i], in)
-}
-
-// holdsConstants reports whether constant units of the layer cost nothing.
-func holdsConstants(l nn.Layer) bool {
-	_, ok := l.(nn.ConstantHolder)
-	return ok
 }
 
 func (a *analysis) allConstant(i int) bool {

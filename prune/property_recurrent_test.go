@@ -207,7 +207,7 @@ func TestPruneStackedRecurrent(t *testing.T) {
 		g.add(&layers.Linear{Out: 3}, x)
 		randomise(t, g.net, rng)
 		for _, n := range g.net.Nodes {
-			if _, ok := n.Layer.(nn.StateCloser); ok {
+			if _, ok := n.Layer.(nn.StateTracer); ok {
 				weightsOf(n.Layer).plant(rng, 0.5)
 			}
 		}

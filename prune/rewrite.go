@@ -66,16 +66,15 @@ func (r *rewriter) node(i int, node *nn.Node) error {
 
 // slice returns the smaller layer and the names of its inputs.
 func (r *rewriter) slice(i int, node *nn.Node, made []int) (nn.Layer, []string, error) {
-	s := nn.Slicing{Out: made, Known: r.inputs(node)}
-	_, drops := node.Layer.(nn.InputDropper)
+	s, traits := nn.Slicing{Out: made, Known: r.inputs(node)}, nn.TraitsOf(node.Layer)
 	var names []string
 	for k, j := range node.Inputs {
 		want := listOf(r.needs[i][k])
 		s.In = append(s.In, want)
-		if len(want) == 0 && drops {
+		if len(want) == 0 && traits.DropsEmptyInputs {
 			continue
 		}
-		if _, ok := node.Layer.(nn.Gatherer); ok {
+		if traits.Gathers {
 			v := r.found(j)
 			s.In[k] = v.units
 			names = append(names, v.name)
@@ -142,7 +141,7 @@ func (r *rewriter) read(j int, want []int) (string, error) {
 		_, present := slices.BinarySearch(v.units, u)
 		// A constant that is present only because Close added it is put back like
 		// any other, so that a second pass finds the same.
-		constant := j >= 0 && r.knownOf(j).Const[u] && !holdsConstants(r.net.Nodes[j].Layer)
+		constant := j >= 0 && r.knownOf(j).Const[u] && !nn.TraitsOf(r.net.Nodes[j].Layer).HoldsConstants
 		switch {
 		case present && !constant:
 			computed = append(computed, u)
@@ -191,7 +190,7 @@ func (r *rewriter) insert(name, suffix string, layer nn.Layer, input string, uni
 // which its output is found.
 func (r *rewriter) add(i int, name string, layer nn.Layer, inputs []string) (string, error) {
 	last := i == len(r.net.Nodes)-1
-	if id, ok := layer.(nn.Identity); ok && len(inputs) == 1 && !last {
+	if nn.TraitsOf(layer).Wires && len(inputs) == 1 && !last {
 		shape := r.out.Input
 		if n, ok := r.out.Lookup(inputs[0]); ok {
 			shape = n.Shape
@@ -199,7 +198,7 @@ func (r *rewriter) add(i int, name string, layer nn.Layer, inputs []string) (str
 		if _, err := layer.Init([]nn.Shape{shape}, nil); err != nil {
 			return "", err
 		}
-		if id.IsIdentity() {
+		if nn.TraitsOf(layer).Identity {
 			return inputs[0], nil
 		}
 	}

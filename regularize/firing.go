@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"slices"
 
-	"pare/layers/activity"
 	"pare/nn"
 )
 
@@ -78,7 +77,7 @@ func shiftOf(net *nn.Network, node int) *nn.Param {
 		}
 		next := n.Inputs[len(n.Inputs)-1]
 		for _, in := range n.Inputs {
-			if in >= 0 && activity.Rectifies(net.Nodes[in].Layer) {
+			if in >= 0 && nn.TraitsOf(net.Nodes[in].Layer).Rectifies {
 				next = in
 			}
 		}

@@ -140,8 +140,7 @@ func (t *topology) members(unit int, members string) []nn.Slot {
 // those that mix units, or of those that do not.
 func (t *topology) norms(unit int, mixing bool) []nn.Slot {
 	return slices.DeleteFunc(t.slicesOf(unit, false, nn.RoleScale, nn.RoleShift), func(s nn.Slot) bool {
-		_, mixes := t.net.Nodes[s.Node].Layer.(nn.Mixer)
-		return mixes != mixing
+		return nn.TraitsOf(t.net.Nodes[s.Node].Layer).MixesUnits != mixing
 	})
 }
 

@@ -11,8 +11,7 @@ import (
 // onEdge reports whether a node can be drawn as a value on an edge: a gate with
 // one reader.
 func onEdge(consumers [][]int, node *nn.Node, i int) bool {
-	_, ok := node.Layer.(nn.Scaler)
-	return ok && len(node.Inputs) == 1 && len(consumers[i]) == 1
+	return nn.TraitsOf(node.Layer).Factor != nil && len(node.Inputs) == 1 && len(consumers[i]) == 1
 }
 
 // gateText writes the value of a gate as pruning left it, or where it is gone as
@@ -22,11 +21,11 @@ func gateText(s survival, i int) string {
 	if left, ok := s.after.Lookup(node.Name); ok {
 		node = left
 	}
-	gate, ok := node.Layer.(nn.Scaler)
-	if !ok { // another layer stands in its place
-		gate = s.before.Nodes[i].Layer.(nn.Scaler)
+	gate := nn.TraitsOf(node.Layer).Factor
+	if gate == nil { // another layer stands in its place
+		gate = nn.TraitsOf(s.before.Nodes[i].Layer).Factor
 	}
-	values := gate.Factor().Data()
+	values := gate.Data()
 	lo, hi := gateValue(slices.Min(values)), gateValue(slices.Max(values))
 	if lo == hi {
 		return "×" + lo

@@ -83,7 +83,7 @@ func mustGates(t *testing.T) *nn.Network {
 	if err := net.Add("gate", gate); err != nil {
 		t.Fatal(err)
 	}
-	copy(gate.Factor().Data(), []float32{0.5, 0, 1.2})
+	copy(gate.Traits().Factor.Data(), []float32{0.5, 0, 1.2})
 	return net
 }
 

@@ -90,7 +90,7 @@ func (s survival) mark(source, reader int) bool {
 			if j < 0 || s.states[j] == alive || s.states[j] == constant {
 				continue
 			}
-			if _, ok := s.before.Nodes[j].Layer.(nn.Identity); ok {
+			if nn.TraitsOf(s.before.Nodes[j].Layer).Wires {
 				queue = append(queue, j)
 			}
 		}

@@ -12,7 +12,6 @@ import (
 	"pare/datasets"
 	"pare/export"
 	"pare/internal/atomicfile"
-	"pare/layers"
 	"pare/layers/memory"
 	"pare/nn"
 	"pare/report/chart"
@@ -108,7 +107,7 @@ func (c memoryCommand) run(ctx context.Context, args []string, stdout, stderr io
 func recurrentLayers(net *nn.Network, only string) ([]string, error) {
 	var names []string
 	for _, node := range net.Nodes {
-		if _, ok := node.Layer.(layers.StateTracer); ok && (only == "" || only == node.Name) {
+		if _, ok := node.Layer.(nn.StateTracer); ok && (only == "" || only == node.Name) {
 			names = append(names, node.Name)
 		}
 	}
@@ -162,8 +161,7 @@ func remember(m export.Model, data *run.Data, names []string, limit int) ([]reme
 				}
 			}
 		}
-		if l, ok := node.Layer.(*layers.RNN); ok {
-			c := memory.Contraction(l)
+		if c, ok := memory.Contraction(node.Layer); ok {
 			r.Contraction = &c
 		}
 		out = append(out, r)

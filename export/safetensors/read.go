@@ -42,7 +42,7 @@ func read(r io.ReaderAt, size int64) (*File, error) {
 	if err := readAt(r, length[:], 0); err != nil {
 		return nil, fmt.Errorf("header length: %w", err)
 	}
-	n := binary.LittleEndian.Uint64(length[:])
+	n := le.Uint64(length[:])
 	if n > maxHeader {
 		return nil, fmt.Errorf("header of %d bytes, at most %d are allowed", n, maxHeader)
 	}
@@ -107,7 +107,7 @@ func checkLayout(entries []entry, size int64) error {
 // check checks an entry that must start at pos in a data section of size
 // bytes.
 func (e entry) check(pos, size int64) error {
-	dt, ok := dtypeOf(e.dtype)
+	dt, ok := dtypes[e.dtype]
 	if !ok {
 		return fmt.Errorf("dtype %s is not supported (F32, F64, F16 and BF16 are)", quote(e.dtype))
 	}
@@ -119,7 +119,8 @@ func (e entry) check(pos, size int64) error {
 	case e.end < e.begin:
 		return fmt.Errorf("data offsets [%d, %d] are reversed", e.begin, e.end)
 	case e.end-e.begin != want:
-		return fmt.Errorf("data offsets [%d, %d] hold %d bytes, but %s of shape %s needs %d", e.begin, e.end, e.end-e.begin, e.dtype, brief(e.shape), want)
+		return fmt.Errorf("data offsets [%d, %d] hold %d bytes, but %s of shape %s needs %d",
+			e.begin, e.end, e.end-e.begin, e.dtype, brief(e.shape), want)
 	case e.begin < pos:
 		return fmt.Errorf("data offsets [%d, %d] overlap the tensor before, which ends at %d", e.begin, e.end, pos)
 	case e.begin > pos:
@@ -133,10 +134,7 @@ func (e entry) check(pos, size int64) error {
 // read reads the data of a checked entry through buf; start is the offset of
 // the data section.
 func (e entry) read(r io.ReaderAt, start int64, buf []byte) ([]float32, error) {
-	dt, ok := dtypeOf(e.dtype)
-	if !ok {
-		return nil, fmt.Errorf("dtype %s is not supported", quote(e.dtype))
-	}
+	dt := dtypes[e.dtype]
 	data := make([]float32, 0, (e.end-e.begin)/int64(dt.size))
 	for off := e.begin; off < e.end; {
 		chunk := buf[:min(int64(len(buf)), e.end-off)]
@@ -146,7 +144,7 @@ func (e entry) read(r io.ReaderAt, start int64, buf []byte) ([]float32, error) {
 		for i := 0; i < len(chunk); i += dt.size {
 			v := dt.decode(chunk[i:])
 			if dt.size == 8 && math.IsInf(float64(v), 0) {
-				if wide := math.Float64frombits(binary.LittleEndian.Uint64(chunk[i:])); !math.IsInf(wide, 0) {
+				if wide := math.Float64frombits(le.Uint64(chunk[i:])); !math.IsInf(wide, 0) {
 					return nil, fmt.Errorf("value %d is %g, too large for float32", len(data), wide)
 				}
 			}
@@ -155,4 +153,35 @@ func (e entry) read(r io.ReaderAt, start int64, buf []byte) ([]float32, error) {
 		off += int64(len(chunk))
 	}
 	return data, nil
+}
+
+// dtype is an element type that Read converts to float32.
+type dtype struct {
+	size   int
+	decode func(b []byte) float32
+}
+
+var le = binary.LittleEndian
+
+// dtypes are the element types by their names in safetensors.
+var dtypes = map[string]dtype{
+	"F32":  {4, func(b []byte) float32 { return math.Float32frombits(le.Uint32(b)) }},
+	"F64":  {8, func(b []byte) float32 { return float32(math.Float64frombits(le.Uint64(b))) }},
+	"F16":  {2, func(b []byte) float32 { return half(le.Uint16(b)) }},
+	"BF16": {2, func(b []byte) float32 { return math.Float32frombits(uint32(le.Uint16(b)) << 16) }},
+}
+
+// half converts an IEEE 754 binary16 value, which float32 holds exactly.
+func half(h uint16) float32 {
+	sign := uint32(h>>15) << 31
+	exp := uint32(h>>10) & 0x1f
+	frac := uint32(h) & 0x3ff
+	switch exp {
+	case 0: // zero or subnormal: frac * 2^-24
+		v := float32(frac) * (1.0 / (1 << 24))
+		return math.Float32frombits(math.Float32bits(v) | sign)
+	case 0x1f: // infinity or NaN
+		return math.Float32frombits(sign | 0xff<<23 | frac<<13)
+	}
+	return math.Float32frombits(sign | (exp+127-15)<<23 | frac<<13)
 }

@@ -6,10 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"maps"
 	"math"
-	"slices"
-	"strconv"
 	"unicode/utf8"
 )
 
@@ -20,7 +17,7 @@ import (
 //
 // An error is returned, and nothing written, for a duplicate, reserved
 // ("__metadata__") or non-UTF-8 tensor name, a shape that is negative or does
-// not match the data, metadata that is not UTF-8, and a header over 100 MB.
+// not match the data, metadata that is not UTF-8, and a header over 16 MiB.
 // Errors of w are returned wrapped.
 func Write(w io.Writer, f File) error {
 	head, err := encodeHeader(f)
@@ -45,42 +42,54 @@ func Write(w io.Writer, f File) error {
 	return nil
 }
 
+// description is the header's entry for a tensor.
+type description struct {
+	Dtype   string   `json:"dtype"`
+	Shape   []int    `json:"shape"`
+	Offsets [2]int64 `json:"data_offsets"`
+}
+
 // encodeHeader checks f and returns the header with its length in front.
 func encodeHeader(f File) ([]byte, error) {
 	b := append(make([]byte, 8), '{') // the first 8 bytes are the length, set below
+	put := func(key string, value any) error {
+		if len(b) > len("12345678{") {
+			b = append(b, ',')
+		}
+		name, err := json.Marshal(key)
+		if err != nil {
+			return err
+		}
+		text, err := json.Marshal(value)
+		b = append(append(append(b, name...), ':'), text...)
+		return err
+	}
+	for k, v := range f.Metadata {
+		if !utf8.ValidString(k) || !utf8.ValidString(v) {
+			return nil, fmt.Errorf("metadata %s is not valid UTF-8", quote(k))
+		}
+	}
 	if len(f.Metadata) > 0 {
-		var err error
-		if b, err = appendMetadata(b, f.Metadata); err != nil {
+		if err := put(metadataKey, f.Metadata); err != nil {
 			return nil, err
 		}
 	}
 	seen := make(map[string]bool, len(f.Tensors))
 	offset := int64(0)
-	for i, t := range f.Tensors {
-		if err := check(t); err != nil {
+	for _, t := range f.Tensors {
+		end := offset + 4*int64(len(t.Data))
+		err := check(t)
+		if err == nil && seen[t.Name] {
+			err = errors.New("duplicate name")
+		}
+		if err == nil {
+			err = put(t.Name, description{"F32", append([]int{}, t.Shape...), [2]int64{offset, end}})
+		}
+		if err != nil {
 			return nil, fmt.Errorf("tensor %s: %w", quote(t.Name), err)
 		}
-		if seen[t.Name] {
-			return nil, fmt.Errorf("tensor %s: duplicate name", quote(t.Name))
-		}
 		seen[t.Name] = true
-		if i > 0 || len(f.Metadata) > 0 {
-			b = append(b, ',')
-		}
-		b = appendString(b, t.Name)
-		b = append(b, `:{"dtype":"F32","shape":[`...)
-		for k, d := range t.Shape {
-			if k > 0 {
-				b = append(b, ',')
-			}
-			b = strconv.AppendInt(b, int64(d), 10)
-		}
-		b = append(b, `],"data_offsets":[`...)
-		b = strconv.AppendInt(b, offset, 10)
-		offset += 4 * int64(len(t.Data))
-		b = append(b, ',')
-		b = strconv.AppendInt(b, offset, 10)
-		b = append(b, "]}"...)
+		offset = end
 	}
 	b = append(b, '}')
 	for len(b)%8 != 0 {
@@ -93,7 +102,7 @@ func encodeHeader(f File) ([]byte, error) {
 	return b, nil
 }
 
-// check reports what is wrong with a tensor on its own.
+// check reports a tensor that no file can hold.
 func check(t Tensor) error {
 	if t.Name == metadataKey {
 		return errors.New("the name is reserved")
@@ -109,30 +118,4 @@ func check(t Tensor) error {
 		return fmt.Errorf("shape %s needs %d values, found %d", brief(t.Shape), n, len(t.Data))
 	}
 	return nil
-}
-
-func appendMetadata(b []byte, m map[string]string) ([]byte, error) {
-	b = appendString(b, metadataKey)
-	b = append(b, ":{"...)
-	for i, k := range slices.Sorted(maps.Keys(m)) {
-		if !utf8.ValidString(k) || !utf8.ValidString(m[k]) {
-			return nil, fmt.Errorf("metadata %s is not valid UTF-8", quote(k))
-		}
-		if i > 0 {
-			b = append(b, ',')
-		}
-		b = appendString(b, k)
-		b = append(b, ':')
-		b = appendString(b, m[k])
-	}
-	return append(b, '}'), nil
-}
-
-// appendString appends s as a JSON string.
-func appendString(b []byte, s string) []byte {
-	q, err := json.Marshal(s)
-	if err != nil { // cannot happen for a string
-		return append(b, `""`...)
-	}
-	return append(b, q...)
 }

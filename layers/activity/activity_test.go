@@ -31,6 +31,30 @@ func build(t *testing.T, input nn.Shape, steps ...step) *nn.Network {
 	return net
 }
 
+// rectifier is a layer of another module: no package knows its type.
+type rectifier struct{ layers.FATReLU }
+
+func (*rectifier) Kind() string      { return "test-rectifier" }
+func (*rectifier) Traits() nn.Traits { return nn.Traits{Rectifies: true, Threshold: 2} }
+
+// A threshold found for a layer of another module is not lowered, and takes its place.
+func TestForeignRectifier(t *testing.T) {
+	nn.RegisterLayer("for a test", func() nn.Layer { return &rectifier{} })
+	net := build(t, nn.Shape{2}, step{"r", &rectifier{}, nil}, step{"out", &layers.Linear{Out: 1}, nil})
+	if sites := activity.Sites(net); len(sites) != 1 || activity.NewHistograms(net).Empty() {
+		t.Errorf("sites are %v", sites)
+	}
+	for tau, want := range map[float64]float64{1: 2, 3: 3} {
+		got, err := activity.WithThresholds(net, map[string]float64{"r": tau})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if f, ok := got.Nodes[0].Layer.(*layers.FATReLU); !ok || f.Threshold != want {
+			t.Errorf("threshold %v: the layer is %+v", tau, got.Nodes[0].Layer)
+		}
+	}
+}
+
 // TestSites: outputs that nothing reads do not count, and a gated unit is the
 // product, unless the gate is read by others.
 func TestSites(t *testing.T) {

@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"math"
 
-	"gorgonia.org/gorgonia"
-
 	"pare/layers"
 	"pare/nn"
 )
@@ -13,47 +11,43 @@ import (
 // binShift leaves 8 bits of the mantissa: bins of positive numbers are 0.4 % wide.
 const binShift = 15
 
-// Histograms are the distributions of what the ReLUs of a network let through,
+// Histograms are the distributions of the outputs of the ReLUs of a network,
 // over the runs of one program that the Probes are compiled into.
 type Histograms struct {
-	sites    []*histogram
-	examples int
+	runs
+	sites []*histogram
+}
+
+// histogram has the sum of squares in each bin of one layer's output.
+type histogram struct {
+	name   string
+	energy []float64
 }
 
 // NewHistograms returns empty histograms, none for a network whose ReLUs nothing
 // reads.
 func NewHistograms(net *nn.Network) *Histograms {
 	h := &Histograms{}
-	read := make([]bool, len(net.Nodes))
-	for _, n := range net.Nodes {
-		for _, in := range n.Inputs {
-			if in >= 0 {
-				read[in] = true
-			}
-		}
-	}
+	readers := net.Consumers()
 	for i, n := range net.Nodes {
-		if Rectifies(n.Layer) && read[i] {
-			h.sites = append(h.sites, &histogram{all: h, name: n.Name, size: n.Shape.Size(), energy: make([]float64, 1<<(31-binShift))})
+		if !nn.TraitsOf(n.Layer).Rectifies || len(readers[i]) == 0 {
+			continue
 		}
+		s := &histogram{name: n.Name, energy: make([]float64, 1<<(31-binShift))}
+		h.sites = append(h.sites, s)
+		h.probes = append(h.probes, &probe{runs: &h.runs, node: n, see: func(values []float32, examples int) {
+			for _, v := range values[:examples*n.Shape.Size()] {
+				if v > 0 {
+					s.energy[math.Float32bits(v)>>binShift] += float64(v) * float64(v)
+				}
+			}
+		}})
 	}
 	return h
 }
 
 // Empty reports whether there is no layer that could have a threshold.
 func (h *Histograms) Empty() bool { return len(h.sites) == 0 }
-
-// Probes are what a program has to be compiled with.
-func (h *Histograms) Probes() []nn.Probe {
-	var out []nn.Probe
-	for _, s := range h.sites {
-		out = append(out, s)
-	}
-	return out
-}
-
-// Expect tells how many examples of the next run count, from the first one on.
-func (h *Histograms) Expect(examples int) { h.examples = examples }
 
 // Thresholds returns for each layer, by name, the threshold below which lies at
 // most the share of the sum of squares of its output; share is in [0, 1].
@@ -63,33 +57,6 @@ func (h *Histograms) Thresholds(share float64) map[string]float64 {
 		out[s.name] = s.threshold(share)
 	}
 	return out
-}
-
-// histogram has the sum of squares in each bin of one layer's output.
-type histogram struct {
-	all    *Histograms
-	name   string
-	size   int // values of an example
-	energy []float64
-}
-
-// ReadsOutputs implements nn.OutputReader.
-func (s *histogram) ReadsOutputs() []string { return []string{s.name} }
-
-// Build implements nn.Probe.
-func (s *histogram) Build(b *nn.Builder) (*gorgonia.Node, error) {
-	x, ok := b.Output(s.name)
-	if !ok {
-		return nil, fmt.Errorf("layer %s has no output to measure", s.name)
-	}
-	return nn.Apply(nn.Op{Name: "histogram", Run: func(dst []float32, in [][]float32) {
-		dst[0] = 0
-		for _, v := range in[0][:s.all.examples*s.size] {
-			if v > 0 {
-				s.energy[math.Float32bits(v)>>binShift] += float64(v) * float64(v)
-			}
-		}
-	}}, x)
 }
 
 func (s *histogram) threshold(share float64) float64 {
@@ -115,13 +82,10 @@ func WithThresholds(net *nn.Network, thresholds map[string]float64) (*nn.Network
 	}
 	for name, tau := range thresholds {
 		n, ok := c.Lookup(name)
-		if !ok || !Rectifies(n.Layer) {
+		if !ok || !nn.TraitsOf(n.Layer).Rectifies {
 			return nil, fmt.Errorf("threshold: %s is not a ReLU of the network", name)
 		}
-		if f, ok := n.Layer.(*layers.FATReLU); ok {
-			tau = max(tau, f.Threshold)
-		}
-		l := &layers.FATReLU{Threshold: tau}
+		l := &layers.FATReLU{Threshold: max(tau, nn.TraitsOf(n.Layer).Threshold)}
 		if _, err := l.Init(c.InputShapes(n), nil); err != nil {
 			return nil, fmt.Errorf("layer %s: %w", name, err)
 		}

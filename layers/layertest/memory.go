@@ -51,23 +51,21 @@ func (l *Memory) Params() []*nn.Param { return []*nn.Param{l.weight} }
 func (l *Memory) Build(b *nn.Builder, in []*gorgonia.Node) (*gorgonia.Node, error) {
 	batch, length, units, decay := b.Batch, l.length, l.Out, float32(l.Decay)
 	state := b.State("h", batch*units)
-	grad := func(in gorgonia.Nodes, _, dy *gorgonia.Node) (*gorgonia.Node, error) {
-		g := make([]float32, units)
-		return nn.Apply(nn.Op{Name: "test-memory/dw", Shape: tensor.Shape{l.Tokens, units}, Run: func(dst []float32, in [][]float32) {
-			clear(dst)
-			for r := range batch {
-				clear(g)
-				for t := length - 1; t >= 0; t-- {
-					at := r*length + t
-					row := dst[int(in[0][at])*units:][:units]
-					for u := range g {
-						g[u] = in[1][at*units+u] + decay*g[u]
-						row[u] += g[u]
-					}
+	g := make([]float32, units)
+	grad := nn.Gradient(nn.Op{Name: "test-memory/dw", Shape: tensor.Shape{l.Tokens, units}, Run: func(dst []float32, in [][]float32) {
+		clear(dst)
+		for r := range batch {
+			clear(g)
+			for t := length - 1; t >= 0; t-- {
+				at := r*length + t
+				row := dst[int(in[0][at])*units:][:units]
+				for u := range g {
+					g[u] = in[1][at*units+u] + decay*g[u]
+					row[u] += g[u]
 				}
 			}
-		}}, in[0], dy)
-	}
+		}
+	}}, 0, nn.OutGrad)
 	return nn.Apply(nn.Op{Name: "test-memory", Shape: tensor.Shape{batch, length, units}, Grad: []nn.GradFunc{nil, grad},
 		Run: func(dst []float32, in [][]float32) {
 			if l.Forget {

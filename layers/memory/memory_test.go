@@ -150,7 +150,7 @@ func TestContraction(t *testing.T) {
 			copy(p.X, x)
 			p.Run()
 		}
-		c := Contraction(rnn)
+		c, _ := Contraction(rnn)
 		for lag := range length {
 			norm, at := 0.0, (length-1-lag)*h
 			for i := range h {

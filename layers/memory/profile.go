@@ -9,7 +9,7 @@ import (
 	"pare/nn"
 )
 
-// Profile is what of the gradient of a loss reaches back how far.
+// Profile tells how far back the gradient of a loss reaches.
 type Profile struct {
 	// Norms holds the mean over the examples of ‖∂L/∂h‖₂ by lag: for the state h at
 	// the last position, at the one before and so on to the first. L is the loss of
@@ -25,7 +25,7 @@ var ErrNotFinite = errors.New("the gradient is not a finite number")
 
 // Measure runs the network forward and back on examples from the start state.
 // layer names a recurrent layer; inputs are whole examples in the batched layout
-// and targets those of the loss, at the last position only where the network has
+// and targets the targets of the loss, at the last position only where the network has
 // an output for each. A nil loss is the cross-entropy. The network is not changed;
 // it runs as in training but without dropout. Gradients that overflow are
 // ErrNotFinite.
@@ -46,14 +46,9 @@ func Measure(net *nn.Network, layer string, inputs, targets []float32, loss nn.L
 	if !ok {
 		return nil, fmt.Errorf("memory of %s: the network has no such layer", layer)
 	}
-	tracer, ok := node.Layer.(layers.StateTracer)
+	tracer, ok := node.Layer.(nn.StateTracer)
 	if !ok {
 		return nil, fmt.Errorf("memory of %s: a layer of kind %s has no states; it must be rnn, lstm or gru", layer, node.Layer.Kind())
-	}
-	for _, n := range copied.Nodes {
-		if d, ok := n.Layer.(*layers.Dropout); ok {
-			d.P = 0
-		}
 	}
 	if loss == nil {
 		loss = layers.CrossEntropy{}
@@ -64,7 +59,7 @@ func Measure(net *nn.Network, layer string, inputs, targets []float32, loss nn.L
 		m := min(batch, n-at)
 		var gradients []float32
 		tracer.KeepStateGradients(&gradients)
-		p, err := nn.Compile(copied, nn.CompileOptions{Mode: nn.Train, Batch: m, Loss: lastPosition{loss}})
+		p, err := nn.Compile(copied, nn.CompileOptions{Mode: nn.Train, Batch: m, Loss: lastPosition{loss}, NoNoise: true})
 		if err != nil {
 			return nil, fmt.Errorf("memory of %s: %w", layer, err)
 		}
@@ -85,11 +80,11 @@ func Measure(net *nn.Network, layer string, inputs, targets []float32, loss nn.L
 	return profile, nil
 }
 
-// mostAtOnce is how many examples run forward and back together, at most.
+// mostAtOnce bounds the examples that run forward and back together.
 const mostAtOnce = 64
 
 // addNorms adds the norms of (batch, T, H) by lag. The loss is a mean over the
-// batch, so those of single examples are as many times larger.
+// batch, so the gradients of single examples are larger by the size of the batch.
 func addNorms(to []float64, gradients []float32, batch int, s nn.Shape) {
 	h, t := s.Units(), s.Positions()
 	for i := range batch * t {

@@ -11,6 +11,30 @@ import (
 	"google.golang.org/protobuf/encoding/protowire"
 )
 
+// Field numbers of onnx.proto, by message.
+const (
+	modelIRVersion = 1
+	modelGraph     = 7
+
+	graphNode              = 1
+	graphInitializer       = 5
+	graphInput             = 11
+	graphSparseInitializer = 15
+
+	nodeAttr   = 5
+	nodeDomain = 7
+	attrType   = 20
+	valueName  = 1
+
+	tensorDims         = 1
+	tensorType         = 2
+	tensorFloats       = 4
+	tensorInts         = 7
+	tensorName         = 8
+	tensorRaw          = 9
+	tensorDataLocation = 14
+)
+
 func sample() *Model { return sampleModel(newSampleWeights(rand.New(rand.NewPCG(3, 4)))) }
 
 // everything has every kind of attribute, tensor and dimension.

@@ -1,12 +1,11 @@
-// Package onnx reads and writes the part of the ONNX format that feed-forward
-// convolutional networks need: one graph of default-domain operators with
-// float32 and int64 constants and float32 inputs and outputs.
+// Package onnx reads and writes the part of the ONNX format that the networks of this
+// module need: one graph of default-domain operators with float32 and int64 constants
+// and float32 inputs and outputs. Layers add themselves to a graph through a Builder.
 //
 // The format is a protocol buffer described at
 // https://github.com/onnx/onnx/blob/main/docs/IR.md and
 // https://github.com/onnx/onnx/blob/main/onnx/onnx.proto; operators are
-// described at https://onnx.ai/onnx/operators/. Messages are coded with
-// protowire alone, without generated code. Graphs inside attributes are not
+// described at https://onnx.ai/onnx/operators/. Graphs inside attributes are not
 // supported, so the depth of a message is fixed.
 package onnx
 
@@ -80,72 +79,54 @@ func Fixed(n int64) Dim { return Dim{Size: n} }
 // Symbolic returns a dimension whose size is known only when the model runs.
 func Symbolic(name string) Dim { return Dim{Name: name} }
 
-// Values of TensorProto.DataType.
+// AttrKind is the type of an attribute's value, numbered as in
+// AttributeProto.AttributeType. The zero value is no valid kind.
+type AttrKind int32
+
+// The supported kinds of attribute.
 const (
-	typeFloat = 1
-	typeInt64 = 7
+	KindFloat   AttrKind = 1
+	KindInt     AttrKind = 2
+	KindString  AttrKind = 3
+	KindTensor  AttrKind = 4
+	KindFloats  AttrKind = 6
+	KindInts    AttrKind = 7
+	KindStrings AttrKind = 8
 )
 
-// Field numbers of onnx.proto, by message.
-const (
-	modelIRVersion       = 1
-	modelProducer        = 2
-	modelProducerVersion = 3
-	modelGraph           = 7
-	modelOpset           = 8
-	modelMetadata        = 14
+// Attr is a named constant of a node; Kind says which field holds the value.
+// Use the constructors Float, Int, String, TensorValue, Floats, Ints and
+// Strings.
+type Attr struct {
+	Name    string
+	Kind    AttrKind
+	Float   float32
+	Int     int64
+	String  string
+	Tensor  Tensor
+	Floats  []float32
+	Ints    []int64
+	Strings []string
+}
 
-	opsetDomain  = 1
-	opsetVersion = 2
+// Float returns a float32 attribute.
+func Float(name string, v float32) Attr { return Attr{Name: name, Kind: KindFloat, Float: v} }
 
-	entryKey   = 1
-	entryValue = 2
+// Int returns an integer attribute.
+func Int(name string, v int64) Attr { return Attr{Name: name, Kind: KindInt, Int: v} }
 
-	graphNode              = 1
-	graphName              = 2
-	graphInitializer       = 5
-	graphInput             = 11
-	graphOutput            = 12
-	graphSparseInitializer = 15
+// String returns a string attribute.
+func String(name, v string) Attr { return Attr{Name: name, Kind: KindString, String: v} }
 
-	nodeInput  = 1
-	nodeOutput = 2
-	nodeName   = 3
-	nodeOp     = 4
-	nodeAttr   = 5
-	nodeDomain = 7
+// TensorValue returns a tensor attribute, such as the value of a Constant
+// node.
+func TensorValue(name string, v Tensor) Attr { return Attr{Name: name, Kind: KindTensor, Tensor: v} }
 
-	attrName    = 1
-	attrFloat   = 2
-	attrInt     = 3
-	attrString  = 4
-	attrTensor  = 5
-	attrFloats  = 7
-	attrInts    = 8
-	attrStrings = 9
-	attrType    = 20
-	attrRef     = 21
+// Floats returns an attribute with a list of float32 values.
+func Floats(name string, v ...float32) Attr { return Attr{Name: name, Kind: KindFloats, Floats: v} }
 
-	tensorDims         = 1
-	tensorType         = 2
-	tensorSegment      = 3
-	tensorFloats       = 4
-	tensorInts         = 7
-	tensorName         = 8
-	tensorRaw          = 9
-	tensorExternal     = 13
-	tensorDataLocation = 14
+// Ints returns an attribute with a list of integers, such as a kernel shape.
+func Ints(name string, v ...int64) Attr { return Attr{Name: name, Kind: KindInts, Ints: v} }
 
-	valueName = 1
-	valueType = 2
-
-	typeTensor = 1 // TypeProto.tensor_type
-
-	tensorTypeElem  = 1
-	tensorTypeShape = 2
-
-	shapeDim = 1
-
-	dimValue = 1
-	dimParam = 2
-)
+// Strings returns an attribute with a list of strings.
+func Strings(name string, v ...string) Attr { return Attr{Name: name, Kind: KindStrings, Strings: v} }
