@@ -7,6 +7,10 @@ import (
 	"pare/nn"
 )
 
+var paths = Target{Name: "paths", Doc: "the gates on the operands of one sum, but for the largest: no sum closes",
+	groups: (*topology).gateGroups, layOut: (*topology).junctions, derived: true,
+	single: "paths weighs gates one by one, which %s does not; use type: l1 or elastic_net"}
+
 // junction is the gates on the operands of one sum, under a penalty that spares
 // the largest: Σ_k s_k·f(g_k) without the term of the largest gate, for every
 // channel where the gates are per channel.
@@ -27,12 +31,8 @@ var _ part = (*junction)(nil)
 
 func (q *junction) params() []*nn.Param { return q.bound }
 
-// largest returns the parameter with the largest gate j, or −1 when none is
-// spared.
-func (q *junction) largest(data [][]float32, j int) int {
-	if !q.spare {
-		return -1
-	}
+// largest returns the parameter with the largest gate at a place of the sum.
+func largest(data [][]float32, j int) int {
 	best := 0
 	for k := range data {
 		if data[k][j] > data[best][j] {
@@ -42,13 +42,25 @@ func (q *junction) largest(data [][]float32, j int) int {
 	return best
 }
 
-// each calls f for every gate that is penalised.
+// each calls f for every gate that is penalised now.
 func (q *junction) each(data [][]float32, f func(k, j int)) {
 	for j := range data[0] {
-		spared := q.largest(data, j)
 		for k := range data {
-			if k != spared && q.scale[k][j] > 0 {
+			if q.scale[k][j] > 0 && !(q.spare && k == largest(data, j)) {
 				f(k, j)
+			}
+		}
+	}
+}
+
+// all calls f for every gate with its number, those that are spared now among them.
+func (q *junction) all(f func(number, k, j int)) {
+	number := 0
+	for k := range q.scale {
+		for j, s := range q.scale[k] {
+			if s > 0 {
+				f(number, k, j)
+				number++
 			}
 		}
 	}
@@ -70,50 +82,43 @@ func (q *junction) gradient(dst []float32, i int, data [][]float32, factor float
 	})
 }
 
-func (q *junction) prox(tau float64, metric func(*nn.Param) []float32) {
+func (q *junction) prox(tau float64, metric metric) {
 	for _, d := range q.data {
 		project(d)
 	}
 	q.each(q.data, func(k, j int) {
-		w, t := q.data[k][j:j+1], float32(tau*q.scale[k][j])
-		if metric != nil {
-			if d := metric(q.bound[k]); d != nil {
-				q.pen.ProxMetric(w, d[j:j+1], t)
-				return
-			}
+		d := metricOf(metric, q.bound[k])
+		if d != nil {
+			d = d[j : j+1]
 		}
-		q.pen.Prox(w, t)
+		q.pen.Prox(q.data[k][j:j+1], d, float32(tau*q.scale[k][j]))
 	})
 }
 
-func (q *junction) count() (total, zero int) {
-	for k, d := range q.data {
-		for j, v := range d {
-			if q.scale[k][j] > 0 {
-				total++
-				if v == 0 {
-					zero++
-				}
-			}
-		}
-	}
-	return total, zero
+func (q *junction) norms(dst []float64) []float64 {
+	q.all(func(_, k, j int) { dst = append(dst, math.Abs(float64(q.data[k][j]))) })
+	return dst
 }
 
-func (q *junction) norms(dst []float64) []float64 {
-	for k, d := range q.data {
-		for j, v := range d {
-			if q.scale[k][j] > 0 {
-				dst = append(dst, math.Abs(float64(v)))
-			}
+func (q *junction) visit(f func(group int, p *nn.Param, i int)) {
+	q.all(func(number, k, j int) { f(number, q.bound[k], j) })
+}
+
+// scales are 0 for the largest gate at each place of the sum.
+func (q *junction) scales(dst []float64) []float64 {
+	q.all(func(_, k, j int) {
+		s := q.scale[k][j]
+		if k == largest(q.data, j) {
+			s = 0
 		}
-	}
+		dst = append(dst, s)
+	})
 	return dst
 }
 
 // junctions lays out the gates of the sums. groups are single gates with their
 // scales; those that lead into no sum are an error, unless the network is
-// part of another one: they are then alone on what is left of one, and spared.
+// rest of another one: they are then alone on the rest of one, and spared.
 func (t *topology) junctions(pen Penalty, groups []*group, scales []float64, partial bool) ([]part, error) {
 	scaleOf := map[*nn.Param][]float64{}
 	label := map[*nn.Param]string{}
@@ -155,7 +160,7 @@ func (t *topology) junctions(pen Penalty, groups []*group, scales []float64, par
 			delete(label, p)
 			q.bound, q.data, q.scale = append(q.bound, p), append(q.data, p.Data()), append(q.scale, scale)
 		}
-		if total, _ := q.count(); total > 0 {
+		if len(q.norms(nil)) > 0 {
 			parts = append(parts, q)
 		}
 	}
