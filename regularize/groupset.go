@@ -11,15 +11,15 @@ import (
 // groups are indexed by.
 type block struct {
 	param           *nn.Param
-	axis            int
+	node, axis      int
 	outer, n, inner int
-	group           []int32 // of each of the n positions; for none a number that the owner chooses
+	group           []int32 // of each of the n positions, or one past the groups for none; nil: each is a group
 }
 
 // newBlock is the parameter along the axis of a slot, with all positions in group none.
 func newBlock(s nn.Slot, none int) *block {
 	n, inner := s.Param.AxisLen(s.Axis)
-	b := &block{param: s.Param, axis: s.Axis, outer: s.Param.Size() / (n * inner), n: n, inner: inner, group: make([]int32, n)}
+	b := &block{param: s.Param, node: s.Node, axis: s.Axis, outer: s.Param.Size() / (n * inner), n: n, inner: inner, group: make([]int32, n)}
 	for i := range b.group {
 		b.group[i] = int32(none)
 	}
@@ -35,13 +35,12 @@ func (b *block) lines() int {
 	return b.outer * b.n
 }
 
-// visit calls f for every value that is in one of so many groups.
-func (b *block) visit(groups int, f func(group int, p *nn.Param, i int)) {
-	for i := range b.param.Size() {
-		if g := int(b.group[i/b.inner%b.n]); g < groups {
-			f(g, b.param, i)
-		}
+// of is the group of a position.
+func (b *block) of(position int) int {
+	if b.group == nil {
+		return position
 	}
+	return int(b.group[position])
 }
 
 // layout is what sets of groups have in common, however these lie in the
@@ -52,7 +51,8 @@ type layout struct {
 	radial Radial // not nil: the penalty scales groups by their norms
 	bound  []*nn.Param
 	data   [][]float32 // of bound
-	scale  []float64   // s_g
+	blocks []*block
+	scale  []float64 // s_g
 
 	// Scratch, so that a step allocates nothing.
 	sums       []float64 // per group and one for values in none
@@ -75,6 +75,8 @@ func (l *layout) reserve(b *block) {
 }
 
 func (l *layout) params() []*nn.Param { return l.bound }
+
+func (l *layout) areas() []*block { return l.blocks }
 
 func (l *layout) scales(dst []float64) []float64 { return append(dst, l.scale...) }
 
@@ -139,10 +141,9 @@ func roots(dst, squares []float64) []float64 {
 // convolution (weight and bias) or of a residual stage.
 type groupSet struct {
 	layout
-	blocks []*block
-	size   []int  // values in each group
-	whole  bool   // elementwise penalty, one scale, no value left out: no gathering
-	tiles  *tiler // for penalties and metrics that need the values of a group together
+	size  []int  // values in each group
+	whole bool   // elementwise penalty, one scale, no value left out: no gathering
+	tiles *tiler // for penalties and metrics that need the values of a group together
 
 	tau      float64 // of the present prox
 	inMetric bool    // whether it has a metric
@@ -153,7 +154,8 @@ var _ part = (*groupSet)(nil)
 
 func newGroupSet(pen Penalty, blocks []*block, scale []float64) *groupSet {
 	n := len(scale)
-	s := &groupSet{layout: newLayout(pen, scale), blocks: blocks, size: make([]int, n), whole: isElementwise(pen)}
+	s := &groupSet{layout: newLayout(pen, scale), size: make([]int, n), whole: isElementwise(pen)}
+	s.blocks = blocks
 	for _, f := range scale {
 		s.whole = s.whole && f == scale[0]
 	}
@@ -225,12 +227,6 @@ func (s *groupSet) gradient(dst []float32, block int, data [][]float32, factor f
 }
 
 func (s *groupSet) norms(dst []float64) []float64 { return roots(dst, s.squares(s.data)) }
-
-func (s *groupSet) visit(f func(group int, p *nn.Param, i int)) {
-	for _, b := range s.blocks {
-		b.visit(len(s.scale), f)
-	}
-}
 
 func (s *groupSet) prox(tau float64, metric metric) {
 	s.tau, s.inMetric = tau, metric != nil

@@ -22,6 +22,7 @@ var paths = Target{Name: "paths", Doc: "the gates on the operands of one sum, bu
 type junction struct {
 	pen   Penalty
 	bound []*nn.Param
+	nodes []int // of bound
 	data  [][]float32
 	scale [][]float64 // s of every gate; 0 leaves it alone
 	spare bool        // every operand is gated; else the ungated one is the open path
@@ -53,14 +54,12 @@ func (q *junction) each(data [][]float32, f func(k, j int)) {
 	}
 }
 
-// all calls f for every gate with its number, those that are spared now among them.
-func (q *junction) all(f func(number, k, j int)) {
-	number := 0
+// all calls f for every gate, those that are spared now among them.
+func (q *junction) all(f func(k, j int)) {
 	for k := range q.scale {
 		for j, s := range q.scale[k] {
 			if s > 0 {
-				f(number, k, j)
-				number++
+				f(k, j)
 			}
 		}
 	}
@@ -96,17 +95,26 @@ func (q *junction) prox(tau float64, metric metric) {
 }
 
 func (q *junction) norms(dst []float64) []float64 {
-	q.all(func(_, k, j int) { dst = append(dst, math.Abs(float64(q.data[k][j]))) })
+	q.all(func(k, j int) { dst = append(dst, math.Abs(float64(q.data[k][j]))) })
 	return dst
 }
 
-func (q *junction) visit(f func(group int, p *nn.Param, i int)) {
-	q.all(func(number, k, j int) { f(number, q.bound[k], j) })
+func (q *junction) areas() []*block {
+	n, groups := int32(0), len(q.norms(nil))
+	out := make([]*block, len(q.bound))
+	for k, p := range q.bound {
+		out[k] = newBlock(nn.Slot{Node: q.nodes[k], Param: p}, groups)
+	}
+	q.all(func(k, j int) {
+		out[k].group[j] = n
+		n++
+	})
+	return out
 }
 
 // scales are 0 for the largest gate at each place of the sum.
 func (q *junction) scales(dst []float64) []float64 {
-	q.all(func(_, k, j int) {
+	q.all(func(k, j int) {
 		s := q.scale[k][j]
 		if k == largest(q.data, j) {
 			s = 0
@@ -121,22 +129,22 @@ func (q *junction) scales(dst []float64) []float64 {
 // rest of another one: they are then alone on the rest of one, and spared.
 func (t *topology) junctions(pen Penalty, groups []*group, scales []float64, partial bool) ([]part, error) {
 	scaleOf := map[*nn.Param][]float64{}
-	label := map[*nn.Param]string{}
+	label, node := map[*nn.Param]string{}, map[*nn.Param]int{}
 	for i, g := range groups {
 		s := g.slots[0]
 		if scaleOf[s.Param] == nil {
-			scaleOf[s.Param], label[s.Param] = make([]float64, s.Param.Size()), g.layers[0]
+			scaleOf[s.Param], label[s.Param], node[s.Param] = make([]float64, s.Param.Size()), g.layers[0], s.Node
 		}
 		scaleOf[s.Param][s.Index] = scales[i]
 	}
 	taken := map[*nn.Param]bool{}
 	var parts []part
-	for _, node := range t.net.Nodes {
-		if len(node.Inputs) < 2 {
+	for _, sum := range t.net.Nodes {
+		if len(sum.Inputs) < 2 {
 			continue
 		}
 		q := &junction{pen: pen, spare: true}
-		for _, in := range node.Inputs {
+		for _, in := range sum.Inputs {
 			p := t.gateBefore(in)
 			if p == nil {
 				q.spare = false
@@ -147,10 +155,10 @@ func (t *topology) junctions(pen Penalty, groups []*group, scales []float64, par
 					q.scale, q.bound, q.data = nil, nil, nil
 					break
 				}
-				return nil, fmt.Errorf("on: paths: the gates into %s differ in size; make all per channel or none", node.Name)
+				return nil, fmt.Errorf("on: paths: the gates into %s differ in size; make all per channel or none", sum.Name)
 			}
 			if taken[p] {
-				return nil, fmt.Errorf("on: paths: a gate before %s leads into another sum as well; use on: gates", node.Name)
+				return nil, fmt.Errorf("on: paths: a gate before %s leads into another sum as well; use on: gates", sum.Name)
 			}
 			taken[p] = true
 			scale := scaleOf[p]
@@ -158,7 +166,8 @@ func (t *topology) junctions(pen Penalty, groups []*group, scales []float64, par
 				scale = make([]float64, p.Size())
 			}
 			delete(label, p)
-			q.bound, q.data, q.scale = append(q.bound, p), append(q.data, p.Data()), append(q.scale, scale)
+			q.bound, q.nodes = append(q.bound, p), append(q.nodes, node[p])
+			q.data, q.scale = append(q.data, p.Data()), append(q.scale, scale)
 		}
 		if len(q.norms(nil)) > 0 {
 			parts = append(parts, q)

@@ -120,7 +120,7 @@ func (q *crossing) side(slot nn.Slot) *side {
 		s.at = len(q.bound)
 		q.bound, q.data = append(q.bound, slot.Param), append(q.data, slot.Param.Data())
 	}
-	q.sides = append(q.sides, s)
+	q.sides, q.blocks = append(q.sides, s), append(q.blocks, s.block)
 	return s
 }
 
@@ -213,12 +213,6 @@ func (q *crossing) gradient(dst []float32, param int, data [][]float32, factor f
 }
 
 func (q *crossing) norms(dst []float64) []float64 { return roots(dst, q.squares(q.data)) }
-
-func (q *crossing) visit(f func(group int, p *nn.Param, i int)) {
-	for _, s := range q.sides {
-		s.visit(len(q.scale), f)
-	}
-}
 
 func (q *crossing) prox(tau float64, metric metric) {
 	if q.radial != nil && metric == nil {

@@ -24,8 +24,7 @@ type part interface {
 	prox(tau float64, metric metric)
 	norms(dst []float64) []float64  // appends ‖w_g‖ of the groups
 	scales(dst []float64) []float64 // appends s_g, in the order of norms
-	// visit calls f for every value with its group.
-	visit(f func(group int, p *nn.Param, i int))
+	areas() []*block                // where the groups lie, numbered in the order of norms
 }
 
 // metric gives for a parameter the diagonal d of the optimizer's metric, nil for ones;
@@ -179,10 +178,38 @@ func (t *Term) Norms() []float64 {
 // Visit calls f for every value of every group: its group, numbered as in Norms,
 // its parameter and its place in it. A value of two groups is visited for both.
 func (t *Term) Visit(f func(group int, p *nn.Param, i int)) {
+	t.eachBlock(func(b *block, first, groups int) {
+		for i := range b.param.Size() {
+			if g := b.of(i / b.inner % b.n); g < groups {
+				f(first+g, b.param, i)
+			}
+		}
+	})
+}
+
+// Slots lists the slices of parameters of every group, in the order of Norms.
+func (t *Term) Slots() [][]nn.Slot {
+	var out [][]nn.Slot
+	t.eachBlock(func(b *block, first, groups int) {
+		out = slices.Grow(out, first+groups)[:max(len(out), first+groups)]
+		for j := range b.n {
+			if g := b.of(j); g < groups {
+				out[first+g] = append(out[first+g], nn.Slot{Node: b.node, Param: b.param, Axis: b.axis, Index: j})
+			}
+		}
+	})
+	return out
+}
+
+// eachBlock calls f for every block with the number of the first group of its part, and
+// how many groups that has.
+func (t *Term) eachBlock(f func(b *block, first, groups int)) {
 	first := 0
 	for _, p := range t.parts {
-		p.visit(func(g int, q *nn.Param, i int) { f(first+g, q, i) })
 		t.scratch = p.norms(t.scratch[:0])
+		for _, b := range p.areas() {
+			f(b, first, len(t.scratch))
+		}
 		first += len(t.scratch)
 	}
 }

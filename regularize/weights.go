@@ -45,10 +45,8 @@ func (c *cells) scales(dst []float64) []float64 {
 	return append(dst, slices.Repeat([]float64{c.scale}, len(c.data))...)
 }
 
-func (c *cells) visit(f func(group int, p *nn.Param, i int)) {
-	for i := range c.data {
-		f(i, c.bound[0], i)
-	}
+func (c *cells) areas() []*block {
+	return []*block{{param: c.bound[0], outer: 1, n: len(c.data), inner: 1}}
 }
 
 // findCells lays out the weights that a Spec chooses: every parameter by itself.

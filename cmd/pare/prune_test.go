@@ -123,7 +123,7 @@ func TestPruneErrors(t *testing.T) {
 		"either macs or params":                           {"-method", "random", "-macs", "0.5", "-params", "0.5"},
 		"macs is 1.5, it must be above 0 and at most 1":   {"-method", "random", "-macs", "1.5"},
 		"params is NaN, it must be above 0 and at most 1": {"-method", "random", "-params", "NaN"},
-		"for magnitude and":                               {"-macs", "0.5"},
+		"for least, magnitude and":                               {"-macs", "0.5"},
 		"not global or layer":                             {"-method", "random", "-macs", "0.5", "-scope", "x"},
 		"cannot be met":                                   {"-method", "magnitude", "-macs", "1e-9"},
 		"give one of them":                                {"-trained", "-final"},

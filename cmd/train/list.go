@@ -10,6 +10,7 @@ import (
 	"pare/models"
 	"pare/nn"
 	"pare/prune"
+	"pare/prune/importance"
 	"pare/regularize"
 	"pare/train"
 )
@@ -38,6 +39,7 @@ func printList(w io.Writer) {
 	kinds(w, "optimizers", train.OptimizerKinds())
 	kinds(w, "schedules", train.ScheduleKinds())
 	table(w, "prune methods", prune.Methods())
+	section(w, "importance (of method least)", importance.Criteria.Names(), importance.Criteria.Doc)
 	section(w, "datasets", datasets.Names(), func(n string) string {
 		d, err := datasets.Lookup(n)
 		if err != nil {
