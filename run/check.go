@@ -58,7 +58,7 @@ func Plan(ctx context.Context, c *config.Config, progress func(what string, done
 	if err := r.checkBudget(net); err != nil {
 		return nil, nil, err
 	}
-	if _, err := r.shrinker(net, terms); err != nil {
+	if _, err := r.shrinker(ctx, net, terms); err != nil {
 		return nil, nil, err
 	}
 	return net, d, r.checkSteps(phases)
