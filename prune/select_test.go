@@ -9,11 +9,11 @@ import (
 
 	"pgregory.net/rapid"
 
+	"pare/datasets"
 	"pare/layers"
 	"pare/models"
 	"pare/nn"
 	"pare/prune/importance"
-	"pare/train"
 )
 
 func build(t *testing.T, model string, task models.Task) *nn.Network {
@@ -153,15 +153,15 @@ func TestImportanceProperty(t *testing.T) {
 // randomData are three batches of random examples and classes.
 func randomData(net *nn.Network) *importance.Data {
 	rng := rand.New(rand.NewPCG(1, 1))
-	var batches []train.Batch
+	var batches []datasets.Batch
 	for range 3 {
-		b := train.Batch{N: 4, X: randomInputs(net, 4, rng.Uint64()), Y: make([]float32, 4)}
+		b := datasets.Batch{N: 4, X: randomInputs(net, 4, rng.Uint64()), Y: make([]float32, 4)}
 		for i := range b.Y {
 			b.Y[i] = float32(rng.IntN(3))
 		}
 		batches = append(batches, b)
 	}
-	return &importance.Data{Batch: 4, Loss: layers.CrossEntropy{}, Batches: func(yield func(train.Batch, error) bool) {
+	return &importance.Data{Batch: 4, Loss: layers.CrossEntropy{}, Batches: func(yield func(datasets.Batch, error) bool) {
 		for _, b := range batches {
 			if !yield(b, nil) {
 				return

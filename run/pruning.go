@@ -191,11 +191,11 @@ func (d *Data) forImportance(ctx context.Context, net *nn.Network) (*importance.
 		return nil, nil
 	}
 	batch := min(net.BatchUpTo(importanceBatch), count(part))
-	source, err := d.Eval(part, batch, min(importanceExamples, count(part)))
+	loader, err := datasets.NewLoader(part, d.Set.Task, batch, d.seed)
 	if err != nil {
 		return nil, err
 	}
-	return &importance.Data{Batches: source.All(ctx), Batch: batch, Loss: d.Loss()}, nil
+	return &importance.Data{Batches: loader.First(min(importanceExamples, count(part))).All(ctx), Batch: batch, Loss: d.Loss()}, nil
 }
 
 // unseen is the validation data, or the training data where there are none.

@@ -160,17 +160,20 @@ func TestTargetImportance(t *testing.T) {
 		if name == "activation" {
 			text = strings.Replace(shrinking, "on: channels", "on: channels, members: out", 1)
 		}
-		c := parse(t, text+"prune: {every: 4}\ntarget: {macs: 0.6, by: 0.5, importance: "+name+"}\n", "train.epochs=40", "penalties.0.lambda=0.0001")
+		c := parse(t, text+"prune: {every: 4}\ntarget: {macs: 0.6, by: 0.5, importance: "+name+"}\n", "train.epochs=20", "penalties.0.lambda=0.0001")
 		whole := finish(t, c)
 		if whole.TargetReached > 0.6 || whole.TargetReached < 0.3 || whole.TargetStep == 0 {
 			t.Errorf("%s: asked for 0.6, reached %g in step %d", name, whole.TargetReached, whole.TargetStep)
+		}
+		if name != "activation" && name != "random" {
+			continue // gradients are in the state, and the others look at parameters alone
 		}
 		f, err := CreateFolder(t.TempDir()+"/run", c.Name, c.YAML())
 		if err != nil {
 			t.Fatal(err)
 		}
 		var s *Summary
-		for left := 37; s == nil; left = 37 {
+		for left := 71; s == nil; left = 71 {
 			ctx, cancel := context.WithCancel(t.Context())
 			s, err = Run(ctx, Options{Config: c, Folder: f, Reporter: func() train.Reporter { return canceller{left: &left, cancel: cancel} }})
 			cancel()

@@ -10,9 +10,9 @@ import (
 	"iter"
 	"math"
 
+	"pare/datasets"
 	"pare/internal/option"
 	"pare/nn"
-	"pare/train"
 )
 
 // Importance is a criterion.
@@ -54,7 +54,7 @@ type Sample struct {
 
 // Data are examples with their targets.
 type Data struct {
-	Batches iter.Seq2[train.Batch, error] // to range over any number of times
+	Batches iter.Seq2[datasets.Batch, error] // to range over any number of times
 	Batch   int                           // examples of a batch, at most; smaller ones count for nothing
 	Loss    nn.Loss
 }

@@ -9,10 +9,10 @@ import (
 	"strings"
 	"testing"
 
+	"pare/datasets"
 	"pare/layers"
 	"pare/nn"
 	"pare/prune/importance"
-	"pare/train"
 )
 
 // tiny has two inputs, a convolution of three channels with a normalisation and a ReLU,
@@ -78,9 +78,9 @@ func channels(t *testing.T, net *nn.Network) importance.Units {
 
 // batches gives the inputs in batches of two, each with its sum as the target.
 func batches(inputs ...float32) *importance.Data {
-	return &importance.Data{Batch: 2, Loss: layers.MeanSquare{}, Batches: iter.Seq2[train.Batch, error](func(yield func(train.Batch, error) bool) {
+	return &importance.Data{Batch: 2, Loss: layers.MeanSquare{}, Batches: iter.Seq2[datasets.Batch, error](func(yield func(datasets.Batch, error) bool) {
 		for x := range slices.Chunk(inputs, 4) {
-			b := train.Batch{N: len(x) / 2, X: x}
+			b := datasets.Batch{N: len(x) / 2, X: x}
 			for i := 0; i < len(x); i += 2 {
 				b.Y = append(b.Y, x[i]+x[i+1])
 			}
