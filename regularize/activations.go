@@ -195,18 +195,6 @@ func (t *Activations) SetEpoch(epoch float64) { t.lambda = t.spec.lambdaAt(epoch
 // Lambda is λ now.
 func (t *Activations) Lambda() float64 { return t.lambda }
 
-// Proximal is false: the penalty has a gradient.
-func (t *Activations) Proximal() bool { return false }
-
-// Governs is nil: no parameter is changed by Prox.
-func (t *Activations) Governs() []*nn.Param { return nil }
-
-// Prox does nothing.
-func (t *Activations) Prox(float64, func(*nn.Param) []float32) {}
-
-// Groups is 0: the penalty zeroes values of examples, not parameters.
-func (t *Activations) Groups() (total, zero int) { return 0, 0 }
-
 // Build implements nn.Term: a scalar node that reads the outputs. λ is read at
 // each run. Each output is swept once for the value and once for the gradient,
 // which is added in place to that of the layers behind it.
