@@ -6,7 +6,7 @@ import "pare/nn"
 // parameters value by value, which the optimizer can do in the same pass as the
 // update.
 type Separable interface {
-	Proximal
+	OnParameters
 	// Separate calls take for every parameter on which Prox is the proximal map
 	// of step·Lambda()·scale·Σ(alpha·|x| + (1−alpha)/2·x²), and returns Prox
 	// without the parameters for which take returned true; nil when nothing is

@@ -11,7 +11,7 @@ import (
 )
 
 // apart hides that a penalty is separable, so that its maps follow the update.
-type apart struct{ Proximal }
+type apart struct{ OnParameters }
 
 // fuseCases are lists of penalties on toyNet with the parameters whose penalty
 // the update takes over.

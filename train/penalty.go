@@ -11,8 +11,8 @@ type Penalty interface {
 	Lambda() float64
 }
 
-// Proximal is implemented by penalties on parameters, which may act by their proximal map.
-type Proximal interface {
+// OnParameters is implemented by penalties on parameters, which may act by their proximal map.
+type OnParameters interface {
 	Penalty
 	// Proximal reports whether Prox applies the penalty; otherwise its gradient
 	// does, as part of the loss.
@@ -38,10 +38,10 @@ func lossTerms(penalties []Penalty) []nn.Term {
 }
 
 // proximal are the penalties that act by their proximal map.
-func proximal(penalties []Penalty) []Proximal {
-	var out []Proximal
+func proximal(penalties []Penalty) []OnParameters {
+	var out []OnParameters
 	for _, p := range penalties {
-		if q, ok := p.(Proximal); ok && q.Proximal() {
+		if q, ok := p.(OnParameters); ok && q.Proximal() {
 			out = append(out, q)
 		}
 	}

@@ -113,7 +113,7 @@ func (t *Trainer) record(kind string, loss float64) Record {
 		LR:    last.LR, Loss: loss, GradNorm: last.GradNorm, Zeros: t.zeros, Seconds: t.seconds(), Waited: t.pos.Waited}
 	for i, p := range t.o.Penalties {
 		t := TermRecord{Name: p.Name(), Value: last.Terms[i].Value, Lambda: last.Terms[i].Lambda}
-		if p, ok := p.(Proximal); ok {
+		if p, ok := p.(OnParameters); ok {
 			t.Groups, t.Zero = p.Groups()
 		}
 		r.Terms = append(r.Terms, t)
