@@ -127,7 +127,7 @@ func (t *Activations) find(net *nn.Network) error {
 	factors := newFactors(t.spec.Factors)
 	for _, i := range nodes {
 		n := net.Nodes[i]
-		f, err := factors.of(n.Name, []string{n.Name})
+		f, err := factors.find(n.Name, []string{n.Name})
 		if err != nil {
 			return err
 		}

@@ -170,7 +170,7 @@ func (f *finder) findParts(net *nn.Network, s Spec, pen Penalty) ([]part, error)
 	var kept []*group
 	var weights []float64
 	for i, g := range groups {
-		factor, err := factors.of(g.label, g.names(net))
+		factor, err := factors.find(g.label, g.names(net))
 		if err != nil {
 			return nil, err
 		}

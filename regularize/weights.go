@@ -60,7 +60,7 @@ func findCells(f *finder, t *topology, s Spec, pen Penalty) ([]part, error) {
 			if p.Role != nn.RoleWeight || !choose.take([]string{node.Name}) {
 				continue
 			}
-			factor, err := factors.of("the weights of "+node.Name, []string{node.Name, node.Name + "." + p.Name})
+			factor, err := factors.find("the weights of "+node.Name, []string{node.Name, node.Name + "." + p.Name})
 			if err != nil {
 				return nil, err
 			}
