@@ -69,10 +69,9 @@ func OnActivations() []string { return kindsOn[ActivationPenalty]() }
 // It refers to the network's parameters where it revives units. Not safe for
 // concurrent use, nor at the same time as a program it is compiled into.
 type Activations struct {
-	spec   Spec
-	pen    ActivationPenalty
-	sites  []*site
-	lambda float64 // now
+	bound
+	pen   ActivationPenalty
+	sites []*site
 }
 
 var (
@@ -99,7 +98,7 @@ func NewActivations(net *nn.Network, s Spec) (*Activations, error) {
 	if s.On != activations.Name {
 		return nil, fmt.Errorf("penalty: on: %q is not activations", s.On)
 	}
-	t := &Activations{spec: s, pen: s.Penalty.(ActivationPenalty)}
+	t := &Activations{bound: bound{spec: s, factor: 1}, pen: s.Penalty.(ActivationPenalty)}
 	if err := t.find(net); err != nil {
 		return nil, fmt.Errorf("penalty %s: %w", s.name(), err)
 	}
@@ -134,13 +133,9 @@ func (t *Activations) find(net *nn.Network) error {
 		if f == 0 {
 			continue
 		}
-		s := &site{name: n.Name, shape: n.Shape, weight: f / float64(len(nodes))}
-		if t.spec.Revive != nil {
-			if s.firing, err = newFiring(net, i, *t.spec.Revive); err != nil {
-				return err
-			}
+		if err := t.add(net, i, f/float64(len(nodes))); err != nil {
+			return err
 		}
-		t.sites = append(t.sites, s)
 	}
 	if err := factors.check(); err != nil {
 		return err
@@ -151,49 +146,43 @@ func (t *Activations) find(net *nn.Network) error {
 	return nil
 }
 
-// Rebind binds the penalty to what pruning has left of the network it was made
+// add makes a site of a node.
+func (t *Activations) add(net *nn.Network, node int, weight float64) (err error) {
+	s := &site{name: net.Nodes[node].Name, shape: net.Nodes[node].Shape, weight: weight}
+	if t.spec.Revive != nil {
+		s.firing, err = newFiring(net, node, *t.spec.Revive)
+	}
+	t.sites = append(t.sites, s)
+	return err
+}
+
+// Rebind binds the penalty to the rest that pruning has left of the network it was made
 // for. Layers that are gone are no error; the others keep their share of λ. How
 // long units have been silent is counted anew.
 func (t *Activations) Rebind(net *nn.Network) (*Activations, error) {
-	next := &Activations{spec: t.spec, pen: t.pen}
+	next := &Activations{bound: t.bound, pen: t.pen}
 	for _, s := range t.sites {
 		i := slices.IndexFunc(net.Nodes, func(n *nn.Node) bool { return n.Name == s.name })
 		if i < 0 {
 			continue
 		}
-		left := &site{name: s.name, shape: net.Nodes[i].Shape, weight: s.weight}
-		if s.firing != nil {
-			var err error
-			if left.firing, err = newFiring(net, i, *t.spec.Revive); err != nil {
-				return nil, err
-			}
+		if err := next.add(net, i, s.weight); err != nil {
+			return nil, err
 		}
-		next.sites = append(next.sites, left)
 	}
 	next.SetEpoch(0)
 	return next, nil
 }
 
-// Name is "l1(activations)", or "l1(activations: *.relu)" with layers named.
-func (t *Activations) Name() string { return t.spec.name() }
-
-// Layers lists the layers whose outputs are penalised, in network order.
-func (t *Activations) Layers() []string {
+// ReadsOutputs implements nn.OutputReader: the layers whose outputs are penalised, in
+// network order.
+func (t *Activations) ReadsOutputs() []string {
 	var out []string
 	for _, s := range t.sites {
 		out = append(out, s.name)
 	}
 	return out
 }
-
-// ReadsOutputs implements nn.OutputReader.
-func (t *Activations) ReadsOutputs() []string { return t.Layers() }
-
-// SetEpoch sets λ for a point in training, as Term.SetEpoch does.
-func (t *Activations) SetEpoch(epoch float64) { t.lambda = t.spec.lambdaAt(epoch) }
-
-// Lambda is λ now.
-func (t *Activations) Lambda() float64 { return t.lambda }
 
 // Build implements nn.Term: a scalar node that reads the outputs. λ is read at
 // each run. Each output is swept once for the value and once for the gradient,

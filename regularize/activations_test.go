@@ -252,7 +252,7 @@ func TestActivationSites(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := strings.Join(term.Layers(), ","); got != want {
+		if got := strings.Join(term.ReadsOutputs(), ","); got != want {
 			t.Errorf("penalised are %s, expected %s", got, want)
 		}
 	}

@@ -108,14 +108,28 @@ func (s Spec) name() string {
 	return fmt.Sprintf("%s(%s: %s)", s.Type, s.On, strings.Join(s.Layers, ", "))
 }
 
-// lambdaAt is λ at a point of training, in epochs with fractions.
-func (s Spec) lambdaAt(epoch float64) float64 {
-	since := epoch - s.Warmup
-	switch {
-	case since < 0:
-		return 0
-	case since >= s.Ramp:
-		return s.Lambda
-	}
-	return s.Lambda * since / s.Ramp
+// bound is a Spec bound to a network, with its strength now.
+type bound struct {
+	spec   Spec
+	lambda float64 // now
+	factor float64 // on λ
 }
+
+// Name is "group_lasso(channels)", or "l1(weights: fc*)" with layers named.
+func (b *bound) Name() string { return b.spec.name() }
+
+// SetEpoch sets λ for a point in training, in epochs with fractions: 0 during
+// the warm-up, then rising linearly over the ramp. Compiled programs follow.
+func (b *bound) SetEpoch(epoch float64) {
+	lambda := b.spec.Lambda
+	switch since := epoch - b.spec.Warmup; {
+	case since < 0:
+		lambda = 0
+	case since < b.spec.Ramp:
+		lambda = lambda * since / b.spec.Ramp
+	}
+	b.lambda = b.factor * lambda
+}
+
+// Lambda is λ now.
+func (b *bound) Lambda() float64 { return b.lambda }

@@ -43,10 +43,8 @@ func metricOf(m metric, p *nn.Param) []float32 {
 // after the network was rewritten, make a new one. Not safe for concurrent use,
 // nor at the same time as a program it is compiled into.
 type Term struct {
-	spec   Spec
+	bound
 	parts  []part
-	lambda float64 // now
-	factor float64 // on λ, see SetFactor
 	price  float64 // of a multiply-accumulate under scale macs
 	priced int     // groups of that scale, with those that factors leave out; 0 under other scales
 	groups int     // at first; those of a smaller network are fewer
@@ -86,7 +84,7 @@ func newTerm(net *nn.Network, s Spec, f finder) (*Term, error) {
 	if len(net.Nodes) == 0 {
 		return nil, fmt.Errorf("penalty %s: network %s has no layers", s.name(), net.Name)
 	}
-	t := &Term{spec: s, factor: 1, sized: s.scale(pen) == "sqrt"}
+	t := &Term{bound: bound{spec: s, factor: 1}, sized: s.scale(pen) == "sqrt"}
 	if t.parts, err = f.findParts(net, s, pen); err != nil {
 		return nil, fmt.Errorf("penalty %s: %w", s.name(), err)
 	}
@@ -94,16 +92,6 @@ func newTerm(net *nn.Network, s Spec, f finder) (*Term, error) {
 	t.SetEpoch(0)
 	return t, nil
 }
-
-// Name is "group_lasso(channels)", or "l1(weights: fc*)" with layers named.
-func (t *Term) Name() string { return t.spec.name() }
-
-// SetEpoch sets λ for a point in training, in epochs with fractions: 0 during
-// the warm-up, then rising linearly over the ramp. Compiled programs follow.
-func (t *Term) SetEpoch(epoch float64) { t.lambda = t.factor * t.spec.lambdaAt(epoch) }
-
-// Lambda is λ now.
-func (t *Term) Lambda() float64 { return t.lambda }
 
 // FullLambda is λ of the Spec, after warm-up and ramp and without a factor.
 func (t *Term) FullLambda() float64 { return t.spec.Lambda }
