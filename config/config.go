@@ -118,10 +118,11 @@ type Revive struct {
 
 // Prune says what is removed after training.
 type Prune struct {
-	Method string  `yaml:"method" json:"method" enum:"zeros,magnitude,random,none" doc:"zeros: units that training made constant or dead; magnitude: units with the smallest weights; random: units drawn at random; none"`
-	Budget *Budget `yaml:"budget,omitempty" json:"budget,omitempty" doc:"how much to keep; magnitude and random need it"`
-	Every  int     `yaml:"every,omitempty" json:"every,omitempty" range:"[0,)" doc:"zeros: steps of training between removals on the way, after which training goes on with the smaller network; with target.method least an interval is a multiple of it of at least 40 steps, in a short training of half of those between from and by; 0: only at the end, with a target a tenth of an epoch"`
-	Scope  string  `yaml:"scope" json:"scope" enum:"global,layer" doc:"magnitude and random: whether units compete over the network or in their layer"`
+	Method     string  `yaml:"method" json:"method" enum:"zeros,least,magnitude,random,none" doc:"zeros: units that training made constant or dead; least: the least important units; magnitude and random: least with that importance; none"`
+	Importance string  `yaml:"importance,omitempty" json:"importance,omitempty" empty:"no" doc:"least: the criterion of importance: taylor, activation, batchnorm_scale, magnitude, random, or a criterion that the program registers; left out: taylor"`
+	Budget     *Budget `yaml:"budget,omitempty" json:"budget,omitempty" doc:"how much to keep; least, magnitude and random need it"`
+	Every      int     `yaml:"every,omitempty" json:"every,omitempty" range:"[0,)" doc:"zeros: steps of training between removals on the way, after which training goes on with the smaller network; with target.method least an interval is a multiple of it of at least 40 steps, in a short training of half of those between from and by; 0: only at the end, with a target a tenth of an epoch"`
+	Scope      string  `yaml:"scope" json:"scope" enum:"global,layer" doc:"least, magnitude and random: whether units compete over the network or in their layer"`
 }
 
 // Budget is the share of the network to keep, in one measure.
@@ -133,12 +134,13 @@ type Budget struct {
 // Target is the share of the network that is to be left, in one measure. Once it
 // is met the network is pruned, and trains on without penalties.
 type Target struct {
-	MACs   float64 `yaml:"macs,omitempty" json:"macs,omitempty" range:"(0,1)" doc:"share of multiply-accumulates to keep"`
-	Params float64 `yaml:"params,omitempty" json:"params,omitempty" range:"(0,1)" doc:"share of parameters to keep"`
-	Groups float64 `yaml:"groups,omitempty" json:"groups,omitempty" range:"(0,1)" doc:"share of the groups of all penalties to keep, such as branches or heads; single weights do not count as groups"`
-	From   float64 `yaml:"from" json:"from" range:"[0,1)" doc:"share of the training steps after which penalties begin and the first groups go"`
-	By     float64 `yaml:"by" json:"by" range:"(0,1]" doc:"share of the training steps by which the network is to be that small"`
-	Method string  `yaml:"method" json:"method" enum:"lambda,least" doc:"lambda: one factor on all lambdas, which are relative, is found on the way; least: in each interval the groups whose removal would change the loss least are shrunk to zero, those of a larger lambda first"`
+	MACs       float64 `yaml:"macs,omitempty" json:"macs,omitempty" range:"(0,1)" doc:"share of multiply-accumulates to keep"`
+	Params     float64 `yaml:"params,omitempty" json:"params,omitempty" range:"(0,1)" doc:"share of parameters to keep"`
+	Groups     float64 `yaml:"groups,omitempty" json:"groups,omitempty" range:"(0,1)" doc:"share of the groups of all penalties to keep, such as branches or heads; single weights do not count as groups"`
+	From       float64 `yaml:"from" json:"from" range:"[0,1)" doc:"share of the training steps after which penalties begin and the first groups go"`
+	By         float64 `yaml:"by" json:"by" range:"(0,1]" doc:"share of the training steps by which the network is to be that small"`
+	Method     string  `yaml:"method" json:"method" enum:"lambda,least" doc:"lambda: one factor on all lambdas, which are relative, is found on the way; least: in each interval the groups whose removal would change the loss least are shrunk to zero, those of a larger lambda first"`
+	Importance string  `yaml:"importance,omitempty" json:"importance,omitempty" empty:"no" doc:"least: the criterion of importance: taylor, activation, batchnorm_scale, magnitude, random, or a criterion that the program registers; left out: taylor"`
 }
 
 // Thresholds says how ReLUs get thresholds below which they give 0: by a goal for

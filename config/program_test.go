@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"pare/config"
+	"pare/internal/option"
 	"pare/models"
 	"pare/nn"
 	"pare/regularize"
@@ -56,10 +57,9 @@ func TestBuiltInSpecs(t *testing.T) {
 		}
 		var errs []error
 		for i, p := range c.Penalties {
-			spec := regularize.Spec{Type: p.Type, On: p.On, Layers: p.Layers, Lambda: p.Lambda, Alpha: p.Alpha, Scale: p.Scale,
-				Beta: p.Beta, Revive: (*regularize.Revive)(p.Revive),
+			spec := regularize.Spec{Type: p.Type, On: p.On, Layers: p.Layers, Lambda: p.Lambda, Scale: p.Scale, Revive: (*regularize.Revive)(p.Revive),
 				Members: p.Members, Factors: p.Factors, Warmup: p.Warmup, Ramp: p.Ramp, Mode: p.Mode}
-			errs = append(errs, c.Locate(fmt.Sprintf("penalties.%d", i), spec.Validate()))
+			errs = append(errs, c.Locate(fmt.Sprintf("penalties.%d", i), option.Check(&spec)))
 		}
 		errs = append(errs, train.OptimizerSpec(c.Train.Optimizer).Validate(), train.ScheduleSpec(c.Train.Schedule).Validate())
 		if f := c.Finetune; f != nil {

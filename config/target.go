@@ -25,6 +25,8 @@ func (c *Config) checkTarget() error {
 		return place.errorf("target must have macs, params or groups, the share to keep: {macs: 0.5}")
 	case len(measures) > 1:
 		return place.errorf("target has %s and %s; remove one of them", measures[0], measures[1])
+	case t.Importance != "" && t.Method != "least":
+		return place.errorf("target.importance has no effect with target.method %s; remove it or use least", t.Method)
 	case t.From >= t.By:
 		return place.errorf("target.from is %g, it must be below target.by, which is %g", t.From, t.By)
 	case len(c.Penalties) == 0:

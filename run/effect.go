@@ -12,7 +12,7 @@ import (
 func (r *runner) checkEffect() error {
 	c := r.c
 	if p := c.Prune; p.Scope == "layer" && !r.pruneRequest().selects() {
-		return c.Errorf("prune.scope", "has no effect with prune.method %s; remove it, or use magnitude or random", p.Method)
+		return c.Errorf("prune.scope", "has no effect with prune.method %s; remove it, or use least, magnitude or random", p.Method)
 	}
 	if s := c.Train.EarlyStop; s.Patience > 0 && s.Metric == "accuracy" && r.data.Set.Task.Classes == 0 {
 		return c.Errorf("train.early_stop.metric", "targets of %s are numbers, which have no accuracy; use loss", c.Data.Dataset)

@@ -4,8 +4,11 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"reflect"
+	"slices"
 
 	"pare/config"
+	"pare/internal/option"
 	"pare/models"
 	_ "pare/models/saved" // a model by name
 	"pare/nn"
@@ -85,9 +88,11 @@ func termsOf(c *config.Config, net *nn.Network, chosen func(config.Penalty) bool
 		if !chosen(p) {
 			continue
 		}
-		t, err := bind(net, regularize.Spec{Type: p.Type, On: p.On, Layers: p.Layers,
-			Lambda: p.Lambda, Alpha: p.Alpha, Beta: p.Beta, Revive: (*regularize.Revive)(p.Revive), Scale: p.Scale,
-			Members: p.Members, Factors: p.Factors, Warmup: p.Warmup, Ramp: p.Ramp, Mode: p.Mode})
+		var t train.Penalty
+		spec, err := specOf(p)
+		if err == nil {
+			t, err = bind(net, spec)
+		}
 		if err != nil {
 			// Without the name of the penalty the message begins with the key at fault.
 			if inner := errors.Unwrap(err); inner != nil {
@@ -98,6 +103,27 @@ func termsOf(c *config.Config, net *nn.Network, chosen func(config.Penalty) bool
 		out = append(out, t)
 	}
 	return out, nil
+}
+
+// specOf is the Spec of a penalty of a config.
+func specOf(p config.Penalty) (regularize.Spec, error) {
+	s := regularize.Spec{Type: p.Type, On: p.On, Layers: p.Layers, Lambda: p.Lambda, Revive: (*regularize.Revive)(p.Revive),
+		Scale: p.Scale, Members: p.Members, Factors: p.Factors, Warmup: p.Warmup, Ramp: p.Ramp, Mode: p.Mode}
+	if err := s.Complete(); err != nil {
+		return s, fmt.Errorf("penalty: %w", err)
+	}
+	for key, v := range map[string]float64{"alpha": p.Alpha, "beta": p.Beta} {
+		fields := option.Fields(reflect.ValueOf(s.Penalty))
+		i := slices.IndexFunc(fields, func(f option.Field) bool { return f.Key == key })
+		switch {
+		case v == 0:
+		case i < 0:
+			return s, fmt.Errorf("%s: %s has no %s; leave it out", key, s.Type, key)
+		default:
+			fields[i].Value.SetFloat(v)
+		}
+	}
+	return s, nil
 }
 
 func bind(net *nn.Network, s regularize.Spec) (train.Penalty, error) {

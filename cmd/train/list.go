@@ -10,6 +10,7 @@ import (
 	"pare/models"
 	"pare/nn"
 	"pare/prune"
+	"pare/prune/importance"
 	"pare/regularize"
 	"pare/train"
 )
@@ -28,12 +29,17 @@ func printList(w io.Writer) {
 		info, _ := nn.DescribeLayer(k)
 		return info.Doc
 	})
-	section(w, "penalties", regularize.Kinds(), regularize.Doc)
-	section(w, "penalties on activations", regularize.ActivationKinds(), regularize.ActivationDoc)
-	table(w, "penalty targets (on)", regularize.TargetDocs())
+	section(w, "penalties", regularize.OnParameters(), regularize.Penalties.Doc)
+	section(w, "penalties on activations", regularize.OnActivations(), regularize.Penalties.Doc)
+	var targets [][2]string
+	for _, t := range regularize.Targets {
+		targets = append(targets, [2]string{t.Name, t.Doc})
+	}
+	table(w, "penalty targets (on)", targets)
 	kinds(w, "optimizers", train.OptimizerKinds())
 	kinds(w, "schedules", train.ScheduleKinds())
 	table(w, "prune methods", prune.Methods())
+	section(w, "importance (of method least)", importance.Criteria.Names(), importance.Criteria.Doc)
 	section(w, "datasets", datasets.Names(), func(n string) string {
 		d, err := datasets.Lookup(n)
 		if err != nil {

@@ -21,8 +21,8 @@ func TestList(t *testing.T) {
 	o := ok(t, t.TempDir(), "-list")
 	names := append(config.BuiltIn(), models.Names()...)
 	names = append(names, nn.LayerKinds()...)
-	names = append(names, regularize.Kinds()...)
-	names = append(names, regularize.Targets()...)
+	names = append(names, regularize.Penalties.Names()...)
+	names = append(names, regularize.TargetNames()...)
 	names = append(names, datasets.Names()...)
 	for _, k := range append(train.OptimizerKinds(), train.ScheduleKinds()...) {
 		names = append(names, k.Name)
