@@ -1,58 +1,193 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"flag"
+	"fmt"
 	"io"
+	"math"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
+	"time"
 
 	"pare/cmd/internal/cli"
+	"pare/export"
 	"pare/internal/kernel"
+	"pare/internal/printable"
+	"pare/run"
 )
 
-// flags are the options of a subcommand, among them those that all have.
-type flags struct {
-	*flag.FlagSet
-	c       command
-	threads int
+// command is a subcommand. Errors are printed by main, as one line.
+type command struct {
+	name     string
+	args     string // behind the name in the line of usage
+	doc      string // its purpose, in a line
+	examples []string
+	run      func(ctx context.Context, f *flags) error
 }
 
-func newFlags(c command) *flags {
-	f := &flags{FlagSet: flag.NewFlagSet(c.name(), flag.ContinueOnError), c: c}
+// flags are the options of a subcommand, among them those that all have, and the command
+// line to read them from.
+type flags struct {
+	*flag.FlagSet
+	c              *command
+	args           []string
+	stdout, stderr io.Writer
+	threads        int
+	words          map[string][]string // that an option takes, for completion
+	bounds         map[string]bound
+	older          []*alias
+	refused        error // the first contradiction that refuse found
+}
+
+// bound is a test of the value of an option, and the test in words.
+type bound struct {
+	text string
+	is   func(v any) bool
+}
+
+func newFlags(c *command, args []string, stdout, stderr io.Writer) *flags {
+	f := &flags{FlagSet: flag.NewFlagSet(c.name, flag.ContinueOnError), c: c, args: args, stdout: stdout, stderr: stderr,
+		words: map[string][]string{}, bounds: map[string]bound{}}
 	f.SetOutput(io.Discard) // errors are printed once, by main
 	f.IntVar(&f.threads, "threads", 0, "processor threads to use; 0: all cores")
+	f.within(between(0, kernel.MaxThreads), "threads")
 	return f
+}
+
+// choice is an option that takes one of some words; "" is none of them.
+func (f *flags) choice(to *string, name, value, usage string, words ...string) {
+	f.StringVar(to, name, value, usage)
+	f.words[name] = words
+	last := len(words) - 1
+	f.bounds[name] = bound{strings.Join(words[:last], ", ") + " or " + words[last], func(v any) bool { return v == value || slices.Contains(words, v.(string)) }}
+}
+
+// within bounds the values that numeric options are given.
+func (f *flags) within(b bound, names ...string) {
+	for _, name := range names {
+		f.bounds[name] = b
+	}
+}
+
+// numeric is a bound of numbers.
+func numeric(text string, is func(v float64) bool) bound {
+	return bound{text, func(v any) bool {
+		if n, ok := v.(int); ok {
+			return is(float64(n))
+		}
+		return is(v.(float64))
+	}}
+}
+
+func between(low, high int) bound {
+	return numeric(fmt.Sprintf("%d to %d", low, high), func(v float64) bool { return v >= float64(low) && v <= float64(high) })
+}
+
+func atLeast(low int) bound {
+	return numeric(fmt.Sprintf("a number of at least %d", low), func(v float64) bool { return v >= float64(low) && !math.IsInf(v, 1) })
+}
+
+var (
+	positive = numeric("a number above 0", func(v float64) bool { return v > 0 && !math.IsInf(v, 1) })
+	share    = numeric("between 0 and 1", func(v float64) bool { return v > 0 && v < 1 })
+)
+
+// alias is an older name of an option, which goes on working.
+type alias struct {
+	*flag.Flag        // the option
+	old, text  string // the name, and its value as given
+	values     map[string]string
+}
+
+func (a *alias) String() string     { return a.text }
+func (a *alias) Set(s string) error { a.text = s; return nil }
+
+// IsBoolFlag tells whether the name may stand without a value.
+func (a *alias) IsBoolFlag() bool {
+	b, ok := a.Value.(interface{ IsBoolFlag() bool })
+	return ok && b.IsBoolFlag() && (a.values == nil || a.values["true"] != "")
+}
+
+// alias keeps an older name of an option. values, in pairs, are its older values with those
+// of the option, where they differ.
+func (f *flags) alias(old, name string, values ...string) {
+	a := &alias{Flag: f.Lookup(name), old: old}
+	for i := 0; i < len(values); i += 2 {
+		if a.values == nil {
+			a.values = map[string]string{}
+		}
+		a.values[values[i]] = values[i+1]
+	}
+	f.older = append(f.older, a)
+	f.Var(a, old, "")
+}
+
+// settle gives the option the value of its older name.
+func (a *alias) settle(f *flags) error {
+	switch {
+	case !f.given(a.old):
+		return nil
+	case f.given(a.Name):
+		return cli.InputError("-%s is an older name of -%s; give one of them", a.old, a.Name)
+	}
+	value, now := a.text, "-"+a.Name
+	if a.values != nil {
+		var ok bool
+		if value, ok = a.values[a.text]; !ok {
+			return cli.InputError("-%s is %q; it is an older name of -%s, see pare help %s", a.old, a.text, a.Name, f.c.name)
+		}
+		now += "=" + value
+	}
+	if err := f.Set(a.Name, value); err != nil {
+		return cli.InputError("invalid value %q for flag -%s: %w", a.text, a.old, err)
+	}
+	f.note("-%s is an older name; write %s", a.old, now)
+	return nil
+}
+
+// current are the options without older names.
+func (f *flags) current() *flag.FlagSet {
+	out := flag.NewFlagSet(f.Name(), flag.ContinueOnError)
+	f.VisitAll(func(o *flag.Flag) {
+		if _, old := o.Value.(*alias); !old {
+			out.Var(o.Value, o.Name, o.Usage)
+			out.Lookup(o.Name).DefValue = o.DefValue
+		}
+	})
+	return out
 }
 
 // parse reads the options, which may stand before and behind the arguments
 // named in want, and returns the arguments. For -h it prints the help and
 // returns flag.ErrHelp.
-func (f *flags) parse(args []string, stdout io.Writer, want ...string) ([]string, error) {
-	got, err := f.parseSome(args, stdout)
-	if err != nil {
+func (f *flags) parse(want ...string) ([]string, error) {
+	got, err := f.parseSome()
+	switch {
+	case err != nil:
 		return nil, err
-	}
-	if len(got) < len(want) {
-		return nil, cli.InputError("no %s given; see pare help %s", want[len(got)], f.c.name())
-	}
-	if len(got) > len(want) {
-		return nil, cli.InputError("unexpected argument %q; see pare help %s", got[len(want)], f.c.name())
+	case len(got) < len(want):
+		return nil, cli.InputError("no %s given; see pare help %s", want[len(got)], f.c.name)
+	case len(got) > len(want):
+		return nil, cli.InputError("unexpected argument %q; see pare help %s", got[len(want)], f.c.name)
 	}
 	return got, nil
 }
 
 // parseSome is parse for any number of arguments.
-func (f *flags) parseSome(args []string, stdout io.Writer) ([]string, error) {
+func (f *flags) parseSome() ([]string, error) {
 	var got []string
-	for {
+	for args := f.args; ; {
 		before := args
 		if err := f.Parse(args); err != nil {
 			if errors.Is(err, flag.ErrHelp) {
-				f.help(stdout)
+				f.help()
 				return nil, err
 			}
-			return nil, cli.FlagError(err, f.FlagSet, "see pare help "+f.c.name())
+			return nil, cli.FlagError(err, f.current(), "see pare help "+f.c.name)
 		}
 		args = f.Args()
 		if read := len(before) - len(args); read > 0 && before[read-1] == "--" {
@@ -64,20 +199,39 @@ func (f *flags) parseSome(args []string, stdout io.Writer) ([]string, error) {
 		}
 		got, args = append(got, args[0]), args[1:]
 	}
-	if f.threads < 0 || f.threads > kernel.MaxThreads {
-		return nil, cli.InputError("-threads is %d, it must be 0 to %d", f.threads, kernel.MaxThreads)
+	for _, a := range f.older {
+		if err := a.settle(f); err != nil {
+			return nil, err
+		}
 	}
-	kernel.SetThreads(f.threads)
-	return got, nil
+	var err error
+	f.Visit(func(o *flag.Flag) {
+		l, ok := f.bounds[o.Name]
+		if !ok || err != nil {
+			return
+		}
+		v, verb := o.Value.(flag.Getter).Get(), "%v"
+		if _, text := v.(string); text {
+			verb = "%q"
+		}
+		if !l.is(v) {
+			err = cli.InputError("-%s is "+verb+", it must be %s", o.Name, v, l.text)
+		}
+	})
+	if err == nil {
+		kernel.SetThreads(f.threads)
+	}
+	return got, err
 }
 
-// help prints the options; where the shell's completion asks, it is given them.
-func (f *flags) help(w io.Writer) {
-	if c, ok := w.(*collector); ok {
-		c.set = f.FlagSet
-		return
+func (f *flags) help() {
+	cli.Help{Name: "pare " + f.c.name, Doc: f.c.doc, Usage: []string{f.c.args}, Examples: f.c.examples, Flags: f.current()}.Write(f.stdout)
+	for i, a := range f.older {
+		if i == 0 {
+			fmt.Fprint(f.stdout, "\nolder names, which work too:\n")
+		}
+		fmt.Fprintf(f.stdout, "  -%s: now -%s\n", a.old, a.Name)
 	}
-	cli.Help{Name: "pare " + f.c.name(), Doc: f.c.doc(), Usage: []string{f.c.args()}, Examples: f.c.examples(), Flags: f.FlagSet}.Write(w)
 }
 
 // given reports whether the option was on the command line.
@@ -85,6 +239,43 @@ func (f *flags) given(name string) bool {
 	found := false
 	f.Visit(func(o *flag.Flag) { found = found || o.Name == name })
 	return found
+}
+
+// refuse keeps in refused an error about the first of the named options that was given, if
+// it has no meaning here.
+func (f *flags) refuse(here bool, reason string, names ...string) {
+	for _, name := range names {
+		if here && f.refused == nil && f.given(name) {
+			f.refused = cli.InputError("-%s: %s", name, reason)
+		}
+	}
+}
+
+// note writes a line on standard error.
+func (f *flags) note(format string, args ...any) {
+	fmt.Fprintf(f.stderr, "pare %s: %s\n", f.c.name, printable.Text(fmt.Sprintf(format, args...)))
+}
+
+func (f *flags) warn(text string) { cli.Warn("pare "+f.c.name, text, f.stderr) }
+
+// progress returns a function that shows the progress of work that takes longer than two
+// seconds; nil where standard error is no terminal.
+func (f *flags) progress() func(what string, done, total int64) {
+	w := f.stderr
+	if p, ok := w.(printable.Writer); ok {
+		w = p.W // a bar moves the cursor
+	}
+	return cli.Progress(w, 2*time.Second)
+}
+
+// final opens a RUN and reads its final network.
+func final(path string) (*run.Artifact, export.Model, error) {
+	a, err := run.OpenArtifact(path)
+	if err != nil {
+		return nil, export.Model{}, err
+	}
+	m, err := a.Final()
+	return a, m, err
 }
 
 // writable checks, before any work, that files could be written at the paths;

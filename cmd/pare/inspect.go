@@ -3,35 +3,28 @@ package main
 import (
 	"context"
 	"encoding/json"
-	"io"
 
-	"pare/cmd/internal/cli"
 	"pare/export"
 	"pare/nn"
 	"pare/run"
 )
 
 // inspectCommand shows what a run folder or a model holds.
-type inspectCommand struct{}
-
-var _ command = inspectCommand{}
-
-func (inspectCommand) name() string { return "inspect" }
-func (inspectCommand) args() string { return "RUN [-json]" }
-func (inspectCommand) doc() string  { return "shows what a run, a model or an .onnx file is" }
-
-func (inspectCommand) examples() []string {
-	return []string{
+var inspectCommand = command{
+	name: "inspect",
+	args: "RUN [-json]",
+	doc:  "shows what a run, a model or an .onnx file is",
+	examples: []string{
 		"pare inspect runs/resnet",
 		"pare inspect runs/resnet -json",
 		"pare inspect resnet.onnx",
-	}
+	},
+	run: runInspect,
 }
 
-func (c inspectCommand) run(_ context.Context, args []string, stdout, stderr io.Writer) error {
-	f := newFlags(c)
+func runInspect(_ context.Context, f *flags) error {
 	asJSON := f.Bool("json", false, "print JSON")
-	pos, err := f.parse(args, stdout, "RUN")
+	pos, err := f.parse("RUN")
 	if err != nil {
 		return err
 	}
@@ -44,12 +37,12 @@ func (c inspectCommand) run(_ context.Context, args []string, stdout, stderr io.
 		return err
 	}
 	if i.State != nil && i.State.Damage != "" {
-		cli.Warn("pare "+c.name(), i.State.Damage, stderr)
+		f.warn(i.State.Damage)
 	}
 	if !*asJSON {
-		return i.print(stdout)
+		return i.print(f.stdout)
 	}
-	e := json.NewEncoder(stdout)
+	e := json.NewEncoder(f.stdout)
 	e.SetIndent("", "  ")
 	return e.Encode(i)
 }

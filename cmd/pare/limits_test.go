@@ -107,14 +107,14 @@ func TestCountsAreBounded(t *testing.T) {
 			args []string
 			more []string
 		}{
-			{"at most 10000 λ", lasso, []string{"-path", n}},
+			{"at most 10000", lasso, []string{"-path", n}},
 			{"16 rows", lasso, []string{"-cv", n}},
 			{"at most 1000000", lasso, []string{"-guard", "permutation", "-permutations", n}},
 			{"at most 1000", lasso, []string{"-guard", "knockoffs", "-knockoffs", n}},
 			{"0 to 1024", lasso, []string{"-threads", n}},
 			{"at most 10000", glasso, []string{"-path", n}},
 			{"at most 10000", glasso, []string{"-select", "stars", "-subsamples", n}},
-			{"folds", glasso, []string{"-select", "cv", "-folds", n}},
+			{"folds", glasso, []string{"-cv", n}},
 			{"at most 10000", diffusion, []string{"-path", n}},
 			{"folds", diffusion, []string{"-cv", n}},
 			{"memory", simulate, []string{"er", "-nodes", n}},

@@ -144,7 +144,7 @@ func TestPredictErrors(t *testing.T) {
 		{"-dump-inputs " + root + "/x.csv: the file name must end in .npy", []string{"-inputs", good, "-dump-inputs", filepath.Join(root, "x.csv")}},
 		{"exactly one of -inputs FILE and -split", nil},
 		{"exactly one of -inputs FILE and -split", []string{"-inputs", good, "-split", "test"}},
-		{`no split "dev"`, []string{"-split", "dev"}},
+		{`-split is "dev", it must be train, validation or test`, []string{"-split", "dev"}},
 		{"-preprocess is for", []string{"-split", "test", "-preprocess"}},
 		{"-data-dir is for", []string{"-inputs", good, "-data-dir", root}},
 		{"-batch is 0", []string{"-inputs", good, "-batch", "0"}},

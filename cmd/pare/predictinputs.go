@@ -28,8 +28,8 @@ type inputs struct {
 }
 
 // splitInputs gives a part of the run's data, in order and not augmented.
-func splitInputs(ctx context.Context, a *run.Artifact, m export.Model, f *predictFlags, show func(what string, done, total int64)) (*inputs, error) {
-	data, err := a.Data(ctx, m, f.dataDir, show)
+func splitInputs(ctx context.Context, a *run.Artifact, m export.Model, f *predictFlags) (*inputs, error) {
+	data, err := a.Data(ctx, m, f.dataDir, f.progress())
 	if err != nil {
 		return nil, err
 	}

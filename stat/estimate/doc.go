@@ -1,5 +1,5 @@
-// Package estimate takes the estimators of networks, graphical lasso and diffusion,
-// from files to files: it reads data with errors that name row and column, fits, scores
-// what was found against a reference, and writes results as text, JSON, tables and
-// pictures. Every error of a Run is one line about the input, with what to do.
+// Package estimate is the front that the estimators lasso, glasso and diffusion share,
+// each a package below: it reads tables with errors that name row and column, and writes
+// results as text, JSON, tables and pictures. Every error is one line about the input
+// that says how to correct it, in the options of the command pare.
 package estimate

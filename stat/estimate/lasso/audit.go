@@ -7,7 +7,7 @@ import (
 	"pare/stat/linear"
 )
 
-// AuditResult is what the models of the path do to groups of rows.
+// AuditResult is the losses of groups of rows under the models of the path.
 type AuditResult struct {
 	Column string
 	Steps  []audit.Step
@@ -32,11 +32,8 @@ func (r *Result) audit() error {
 	}
 	// Only features that occur are needed: products are not stored elsewhere.
 	var used []int
-	for _, f := range r.Path {
+	for _, f := range r.fits() {
 		used = append(used, f.Index...)
-	}
-	if r.Chosen != nil {
-		used = append(used, r.Chosen.Index...)
 	}
 	slices.Sort(used)
 	used = slices.Compact(used)
@@ -44,29 +41,23 @@ func (r *Result) audit() error {
 	d := audit.Data{Y: rows.Y, Groups: rows.Groups, Classes: r.Options.Family == linear.Binomial}
 	for k, j := range used {
 		place[j] = k
-		d.X = append(d.X, feature(x, j, rows.Rows)...)
+		d.X = append(d.X, feature(x, j)...)
 		out.Names = append(out.Names, r.Name(j))
 		if r.problem.about(j, rows.Audit) {
 			d.Protected = append(d.Protected, k)
 		}
 	}
 	var fits []audit.Fit
-	path := r.Path
-	if r.Chosen != nil && !slices.Contains(path, r.Chosen) {
-		path = append(slices.Clone(path), r.Chosen)
-	}
-	for _, f := range path {
+	for _, f := range r.fits() {
 		a := audit.Fit{Lambda: f.Lambda, Intercept: f.Intercept, Coefficients: make([]float64, len(used))}
 		for k, j := range f.Index {
 			a.Coefficients[place[j]] = f.Value[k]
 		}
 		fits = append(fits, a)
 	}
-	if out.Steps, err = audit.Along(fits, d); err != nil {
-		return input(err)
-	}
+	out.Steps, err = audit.Along(fits, d)
 	r.Audit = out
-	return nil
+	return err
 }
 
 // about tells whether feature j is made of a column of the table.
@@ -83,10 +74,8 @@ func (r *Result) step(f *Fit) *audit.Step {
 	if r.Audit == nil || f == nil {
 		return nil
 	}
-	for k := range r.Audit.Steps {
-		if r.Audit.Steps[k].Lambda == f.Lambda {
-			return &r.Audit.Steps[k]
-		}
+	if k := slices.IndexFunc(r.Audit.Steps, func(s audit.Step) bool { return s.Lambda == f.Lambda }); k >= 0 {
+		return &r.Audit.Steps[k]
 	}
 	return nil
 }

@@ -1,4 +1,4 @@
-package estimate
+package diffusion
 
 import (
 	"cmp"
@@ -10,16 +10,16 @@ import (
 	"pare/internal/table"
 	"pare/report/graph"
 	"pare/stat/diffusion"
+	"pare/stat/estimate"
 	"pare/stat/recovery"
 
 	"gonum.org/v1/gonum/mat"
 )
 
-// Templates is a request for the graph behind the outputs of a diffusion of unknown,
-// white inputs.
+// Templates asks for the graph behind the outputs of a diffusion of unknown, white inputs.
 type Templates struct {
-	Outputs   Source
-	Laplacian bool
+	estimate.Source // of the outputs
+	Laplacian       bool
 	// Anchor is the node that sets the scale; "": the one of the smallest variance for a
 	// Laplacian, which keeps well connected nodes quiet, else of the largest.
 	Anchor string
@@ -27,11 +27,10 @@ type Templates struct {
 	Epsilon      float64
 	EpsilonGiven bool
 	// Threshold is the share of the largest weight up to which edges are left out.
-	Threshold     float64
-	Tolerance     float64 // 0: 1e-5
-	MaxIterations int     // 0: 20,000
-	Reference     string
-	Progress      func(what string, done, total int64)
+	Threshold float64
+	// Search has Tolerance (0: 1e-5), MaxIterations (0: 20,000) and Progress; there is no λ.
+	estimate.Search
+	Reference string
 }
 
 const (
@@ -42,41 +41,39 @@ const (
 	seeking = 2000
 )
 
-// TemplatesResult is what Run found.
+// TemplatesResult is the graph of a request.
 type TemplatesResult struct {
-	Request      Templates
-	File         string
-	Nodes        []string
-	Observations int
-	LeftOut      int
-	Notes        []string
-	Anchor       int
-	Epsilon      float64
-	Shift        *diffusion.Shift
-	Graph        *graph.Graph    // the edges above the threshold
-	Score        *recovery.Score // nil without a reference
+	estimate.Head
+	Request Templates
+	Nodes   []string
+	Anchor  int
+	Epsilon float64
+	Shift   *diffusion.Shift
+	Graph   *graph.Graph    // the edges above the threshold
+	Score   *recovery.Score // nil without a reference
 }
 
 // Run reads, finds the graph and scores it.
 func (t Templates) Run() (*TemplatesResult, error) {
-	s, err := readSignals(Source{}, t.Outputs)
+	t.DropFirst = true
+	y, err := t.Read()
 	if err != nil {
 		return nil, err
 	}
-	r := &TemplatesResult{Request: t, File: s.y.File, Nodes: s.nodes, Observations: s.y.Rows, LeftOut: s.y.LeftOut, Notes: s.y.Notes}
+	r := &TemplatesResult{Request: t, Nodes: y.Names, Head: estimate.Head{Command: "diffusion", File: y.File, Observations: y.Rows, Notes: y.Notes}}
 	if len(r.Nodes) < 2 {
 		return nil, fmt.Errorf("%s: a graph needs at least 2 nodes; there is one column", r.File)
 	}
 	var reference [][2]int
 	if t.Reference != "" {
-		if reference, err = readReference(t.Reference, r.Nodes, r.Nodes); err != nil {
+		if reference, err = estimate.ReadReference(t.Reference, r.Nodes, r.Nodes); err != nil {
 			return nil, err
 		}
 	}
-	if r.Anchor, err = t.anchor(s.y); err != nil {
+	if r.Anchor, err = t.anchor(y); err != nil {
 		return nil, err
 	}
-	v, err := diffusion.CovarianceTemplates(s.y.dense(), t.Laplacian)
+	v, err := diffusion.CovarianceTemplates(dense(y), t.Laplacian)
 	if err != nil {
 		return nil, err
 	}
@@ -89,7 +86,7 @@ func (t Templates) Run() (*TemplatesResult, error) {
 		o.Epsilon, o.MaxIterations = slack*r.Shift.Distance, t.MaxIterations
 	}
 	if r.Shift == nil || !r.Shift.Converged {
-		o.Progress = named(t.Progress, "spectral templates")
+		o.Progress = t.Tell("spectral templates")
 		if r.Shift, err = diffusion.SpectralTemplates(v, o); err != nil {
 			return nil, err
 		}
@@ -111,7 +108,7 @@ func (t Templates) Run() (*TemplatesResult, error) {
 }
 
 // anchor is the index of the node that sets the scale.
-func (t Templates) anchor(y *Data) (int, error) {
+func (t Templates) anchor(y *estimate.Data) (int, error) {
 	if t.Anchor != "" {
 		i := slices.Index(y.Names, t.Anchor)
 		if i < 0 {
@@ -174,74 +171,42 @@ func (r *TemplatesResult) Warnings() []string {
 }
 
 // WriteText writes a summary for people.
-func (r *TemplatesResult) WriteText(w io.Writer) error {
+func (r *TemplatesResult) WriteText(w io.Writer) {
 	s, kind := r.Shift, "adjacency matrix"
 	if r.Request.Laplacian {
 		kind = "Laplacian"
 	}
-	left := ""
-	if r.LeftOut > 0 {
-		left = fmt.Sprintf(", %d incomplete rows left out", r.LeftOut)
-	}
-	fmt.Fprintf(w, "%s: %d observations of %d nodes, outputs alone%s\n", r.File, r.Observations, len(r.Nodes), left)
-	for _, note := range r.Notes {
-		fmt.Fprintln(w, "note: "+note)
-	}
+	r.WriteHead(w, "%s: %d observations of %d nodes, outputs alone", r.File, r.Observations, len(r.Nodes))
 	fmt.Fprintf(w, "%s with the eigenvectors of the covariance, %s of weight above %.2g of the largest; weights of %s sum to 1\n",
-		kind, plural(len(r.Graph.Edges), "edge"), r.Request.Threshold, r.Nodes[r.Anchor])
-	if c := r.Score; c != nil {
-		fmt.Fprintf(w, "against %s of the reference: precision %.3f, recall %.3f, F1 %.3f\n", plural(c.TruePositives+c.FalseNegatives, "edge"), c.Precision, c.Recall, c.F1)
+		kind, estimate.Plural(len(r.Graph.Edges), "edge"), r.Request.Threshold, r.Nodes[r.Anchor])
+	if r.Score != nil {
+		estimate.WriteScore(w, *r.Score, "edge")
 	}
 	if s.Converged {
 		fmt.Fprintf(w, "sum of weights %.6g, at most %.1e above the optimum (tolerance %.1e); distance %.3g of the eigenvectors, allowed %.3g; %d steps\n",
 			s.Objective, s.Gap, r.tolerance(), s.Distance, r.Epsilon, s.Iterations)
 	}
-	return nil
 }
 
 // JSON is the value to encode; edges are those above the threshold.
-func (r *TemplatesResult) JSON() any {
-	type edge struct {
-		I      int     `json:"i"`
-		J      int     `json:"j"`
-		A      string  `json:"a"`
-		B      string  `json:"b"`
-		Weight float64 `json:"weight"`
-	}
-	edges := []edge{}
+func (r *TemplatesResult) JSON() estimate.Object {
+	s := r.Shift
+	edges := []object{}
 	for _, e := range r.Graph.Edges {
 		i, j := min(e.From, e.To), max(e.From, e.To)
-		edges = append(edges, edge{i, j, r.Nodes[i], r.Nodes[j], e.Weight})
+		edges = append(edges, object{"i", i, "j", j, "a", r.Nodes[i], "b", r.Nodes[j], "weight", e.Weight})
 	}
-	return struct {
-		Format       int             `json:"format"`
-		File         string          `json:"output_file"`
-		Nodes        []string        `json:"nodes"`
-		Observations int             `json:"observations"`
-		Laplacian    bool            `json:"laplacian"`
-		Anchor       string          `json:"anchor"`
-		Epsilon      float64         `json:"epsilon"`
-		Threshold    float64         `json:"threshold"`
-		Objective    float64         `json:"objective"`
-		Gap          float64         `json:"gap"`
-		Tolerance    float64         `json:"tolerance"`
-		Distance     float64         `json:"distance"`
-		Converged    bool            `json:"converged"`
-		Iterations   int             `json:"iterations"`
-		Eigenvalues  []float64       `json:"eigenvalues"`
-		Edges        []edge          `json:"edges"`
-		Reference    *recovery.Score `json:"reference,omitempty"`
-	}{Format, r.File, r.Nodes, r.Observations, r.Request.Laplacian, r.Nodes[r.Anchor], r.Epsilon, r.Request.Threshold, r.Shift.Objective, r.Shift.Gap,
-		r.tolerance(), r.Shift.Distance, r.Shift.Converged, r.Shift.Iterations, r.Shift.Eigenvalues, edges, r.Score}
+	out := object{"output_file", r.File, "nodes", r.Nodes, "laplacian", r.Request.Laplacian, "anchor", r.Nodes[r.Anchor], "epsilon", r.Epsilon,
+		"threshold", r.Request.Threshold, "objective", s.Objective, "gap", s.Gap, "tolerance", r.tolerance(), "distance", s.Distance,
+		"converged", s.Converged, "iterations", s.Iterations, "eigenvalues", s.Eigenvalues, "edges", edges}
+	if r.Score != nil {
+		out = append(out, "reference", r.Score)
+	}
+	return r.Envelope(out)
 }
 
-// WriteFolder writes result.json, shift.csv, edges.csv, network.dot, network.graphml and
-// network.svg. The folder has to be new or empty.
-func (r *TemplatesResult) WriteFolder(dir string) error {
-	p := len(r.Nodes)
-	files := []file{jsonFile("result.json", r.JSON()), csvFile("shift.csv", r.Nodes, matrixRows(p, p, r.Shift.S.At))}
-	return writeFolder(dir, append(files, graphFiles(r.Graph, fmt.Sprintf("%s: %s", r.File, plural(len(r.Graph.Edges), "edge")))...))
+// Files are result.json, shift.csv, edges.csv, network.dot, network.graphml and network.svg.
+func (r *TemplatesResult) Files() ([]estimate.File, error) {
+	files := []estimate.File{estimate.JSONFile(r.JSON()), estimate.MatrixFile("shift.csv", r.Nodes, len(r.Nodes), r.Shift.S.At)}
+	return append(files, estimate.GraphFiles(r.Graph, fmt.Sprintf("%s: %s", r.File, estimate.Plural(len(r.Graph.Edges), "edge")))...), nil
 }
-
-// Remarks are what reading found odd, a line each.
-func (r *TemplatesResult) Remarks() []string { return r.Notes }

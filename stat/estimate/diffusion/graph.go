@@ -1,4 +1,4 @@
-package estimate
+package diffusion
 
 import (
 	"fmt"
@@ -6,27 +6,7 @@ import (
 
 	"pare/report/graph"
 	"pare/stat/diffusion"
-	"pare/stat/graphical"
 )
-
-// NetworkGraph is a fitted precision matrix as a graph to draw or to write to files:
-// weights of edges are Θᵢⱼ, drawn are partial correlations. nil names are x1, x2 …
-func NetworkGraph(n *graphical.Network, names []string) (*graph.Graph, error) {
-	if names != nil && len(names) != n.P() {
-		return nil, fmt.Errorf("%d names for %d variables", len(names), n.P())
-	}
-	g := &graph.Graph{Nodes: make([]graph.Node, n.P()), Measure: "partial correlation"}
-	for i := range g.Nodes {
-		g.Nodes[i].Name = fmt.Sprintf("x%d", i+1)
-		if names != nil {
-			g.Nodes[i].Name = names[i]
-		}
-	}
-	for _, e := range n.Edges {
-		g.Edges = append(g.Edges, graph.Edge{From: e.I, To: e.J, Weight: e.Weight, Value: e.Partial})
-	}
-	return g, nil
-}
 
 // KernelGraph is a diffusion kernel as a graph on its nodes, as graph.FromMatrix
 // draws it. A kernel that is not square has no such graph; see BipartiteGraph.
