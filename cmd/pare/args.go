@@ -126,27 +126,24 @@ func (f *flags) alias(old, name string, values ...string) {
 	f.Var(a, old, "")
 }
 
-// settle gives the option the value of its older name.
-func (a *alias) settle(f *flags) error {
-	switch {
-	case !f.given(a.old):
-		return nil
-	case f.given(a.Name):
-		return cli.InputError("-%s is an older name of -%s; give one of them", a.old, a.Name)
+// settle gives the option the value of its older name, and returns what to write in its
+// place.
+func (a *alias) settle(f *flags) (string, error) {
+	if f.given(a.Name) {
+		return "", cli.InputError("-%s is an older name of -%s; give one of them", a.old, a.Name)
 	}
 	value, now := a.text, "-"+a.Name
 	if a.values != nil {
 		var ok bool
 		if value, ok = a.values[a.text]; !ok {
-			return cli.InputError("-%s is %q; it is an older name of -%s, see pare help %s", a.old, a.text, a.Name, f.c.name)
+			return "", cli.InputError("-%s is %q; it is an older name of -%s, see pare help %s", a.old, a.text, a.Name, f.c.name)
 		}
 		now += "=" + value
 	}
 	if err := f.Set(a.Name, value); err != nil {
-		return cli.InputError("invalid value %q for flag -%s: %w", a.text, a.old, err)
+		return "", cli.InputError("invalid value %q for flag -%s: %w", a.text, a.old, err)
 	}
-	f.note("-%s is an older name; write %s", a.old, now)
-	return nil
+	return now + " for -" + a.old, nil
 }
 
 // current are the options without older names.
@@ -199,10 +196,18 @@ func (f *flags) parseSome() ([]string, error) {
 		}
 		got, args = append(got, args[0]), args[1:]
 	}
+	var write []string
 	for _, a := range f.older {
-		if err := a.settle(f); err != nil {
-			return nil, err
+		if f.given(a.old) {
+			now, err := a.settle(f)
+			if err != nil {
+				return nil, err
+			}
+			write = append(write, now)
 		}
+	}
+	if write != nil {
+		f.note("older names of options: write %s", strings.Join(write, ", "))
 	}
 	var err error
 	f.Visit(func(o *flag.Flag) {

@@ -26,17 +26,17 @@ type estimator struct {
 
 // defaults of an estimator, in words of the help where they are its solver's.
 type defaults struct {
+	columns                      string // their name
 	path                         int
 	ratio, tolerance, iterations string
-	best                         string // the choice of the least loss, in the help of -one-se
 	oneSE                        bool
 	seed                         uint64
 }
 
 func newEstimator(f *flags, s *estimate.Source, q *estimate.Search, d defaults) *estimator {
 	e := &estimator{flags: f, source: s, search: q}
-	f.Var((*list)(&s.Columns), "columns", "`names` of the columns to take, with commas between (default all)")
-	f.Var((*list)(&s.Drop), "drop", "`names` of columns to leave out, with commas between")
+	f.Var((*list)(&s.Columns), "columns", "`names` of the "+d.columns+" to take, with commas between (default all)")
+	f.Var((*list)(&s.Drop), "drop", "`names` of "+d.columns+" to leave out, with commas between")
 	f.BoolVar(&s.Cells.NoHeader, "no-header", false, "the first row is data; columns are called x1, x2, …")
 	f.BoolVar(&s.Complete, "complete", false, "leave out rows with a missing or infinite cell")
 	f.BoolVar(&s.DropConstant, "drop-constant", false, "leave out constant columns")

@@ -28,7 +28,7 @@ var lassoCommand = command{
 func runLasso(ctx context.Context, f *flags) error {
 	q := lasso.Request{}
 	t, o := &q.Table, &q.Options
-	e := newEstimator(f, &t.Source, &o.Search, defaults{path: 100, oneSE: true, ratio: "0.0001, or 0.01 with fewer rows than features",
+	e := newEstimator(f, &t.Source, &o.Search, defaults{columns: "features", path: 100, oneSE: true, ratio: "0.0001, or 0.01 with fewer rows than features",
 		tolerance: "relative to the objective without penalised features (default 1e-6)", iterations: "sweeps of coordinate descent for one λ (default 100000)"})
 	var family, guard string
 	families := []string{"gaussian", "binomial", "multinomial"}

@@ -129,8 +129,13 @@ func (s *Source) Design(t *table.Table, names []string) (*Design, error) {
 	}
 	d := &Design{Matrix: m, Notes: t.Notes}
 	if at := m.Constant(); len(at) > 0 {
-		for _, j := range at {
-			d.Constant = append(d.Constant, m.Names[j])
+		var vary []string
+		for j, name := range m.Names {
+			if _, is := slices.BinarySearch(at, j); is {
+				d.Constant = append(d.Constant, name)
+			} else {
+				vary = append(vary, name)
+			}
 		}
 		is := "column " + d.Constant[0] + " is"
 		if len(at) > 1 {
@@ -140,12 +145,11 @@ func (s *Source) Design(t *table.Table, names []string) (*Design, error) {
 		case !s.DropConstant:
 			return nil, fmt.Errorf("%s: %s constant (%g in the first); leave out with -drop %s, or all such columns with -drop-constant", t.Source, is,
 				m.Column(at[0])[0], strings.Join(d.Constant[:min(len(at), 20)], ","))
-		case len(at) == len(names):
+		case vary == nil:
 			return nil, fmt.Errorf("%s: all columns are constant", t.Source)
 		}
 		d.Notes = append(slices.Clone(d.Notes), "constant, left out: "+Few(d.Constant))
-		names = slices.DeleteFunc(slices.Clone(names), func(n string) bool { return slices.Contains(d.Constant, n) })
-		if d.Matrix, err = t.Matrix(names...); err != nil {
+		if d.Matrix, err = t.Matrix(vary...); err != nil {
 			return nil, err
 		}
 	}

@@ -112,8 +112,11 @@ func Load(t *table.Table, family linear.Family, c Table) (*Data, error) {
 	if err != nil {
 		return nil, err
 	}
-	used := append(slices.Clone(features), c.Target, c.Weights, c.Together, c.Fold, c.Audit)
-	if t, err = t.Drop(slices.DeleteFunc(t.Names(), func(name string) bool { return slices.Contains(used, name) })...); err != nil {
+	used := map[string]bool{}
+	for _, name := range append(slices.Clone(features), c.Target, c.Weights, c.Together, c.Fold, c.Audit) {
+		used[name] = true
+	}
+	if t, err = t.Drop(slices.DeleteFunc(t.Names(), func(name string) bool { return used[name] })...); err != nil {
 		return nil, err
 	}
 	tables, err := c.Rows(t)
