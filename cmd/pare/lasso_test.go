@@ -48,7 +48,7 @@ func file(t *testing.T, name, text string) string {
 	return path
 }
 
-// fitted is what -json prints for one λ.
+// fitted is the JSON of one λ.
 type fitted struct {
 	Rows                                         int
 	Lambda, Intercept, Objective, Gap, Tolerance float64

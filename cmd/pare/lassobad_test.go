@@ -117,7 +117,7 @@ func TestLassoBadInput(t *testing.T) {
 	fail(t, cli.ExitBadInput, "there is no folder", "lasso", "-data", data, "-target", "y", "-out", filepath.Join(t.TempDir(), "a", "b"))
 	fail(t, cli.ExitBadInput, "not multinomial", "lasso", "-data", data, "-target", "level", "-family", "multinomial", "-columns", numbers, "-guard", "knockoffs")
 	fail(t, cli.ExitBadInput, "not multinomial", "lasso", "-data", data, "-target", "level", "-family", "multinomial", "-columns", numbers, "-audit", "school")
-	// What is refused goes through when it is asked for.
+	// The options that the errors name make the fit go through.
 	fitJSON(t, "-data", file(t, "t.csv", "a,b,c,y\n1,2,1,3\n2,2,NA,2\n3,2,5,1\n4,2,2,0\n"), "-target", "y", "-drop-constant", "-complete", "-lambda", "0.1")
 }
 
@@ -180,7 +180,7 @@ func TestLassoStabilityTakesANumber(t *testing.T) {
 	}
 }
 
-// TestLassoWithoutAPenalty: what is no unique fit, or none, is said.
+// TestLassoWithoutAPenalty: the summary says where there is no fit, or more than one.
 func TestLassoWithoutAPenalty(t *testing.T) {
 	data := file(t, "t.csv", "a,b,c,y,k\n1,2,3,1,u\n2,1,3,2,u\n3,5,8,2,u\n4,0,4,5,v\n5,1,6,4,v\n6,1,7,7,v\n")
 	out := succeed(t, "lasso", "-data", data, "-target", "y", "-drop", "k", "-lambda", "0")

@@ -131,8 +131,8 @@ func TestCountsAreBounded(t *testing.T) {
 	}
 }
 
-// TestNamesReachNoTerminalRaw: names in a file cannot command the terminal, in
-// what is printed or in an error; as JSON they are what they were.
+// TestNamesReachNoTerminalRaw: names in a file cannot command the terminal, neither in
+// results nor in errors; in JSON they are unchanged.
 func TestNamesReachNoTerminalRaw(t *testing.T) {
 	const red = "a\x1b[31mRED\u009b1m\u202e"
 	data := onDisk(t, "e.csv", []byte(red+",y\n1,2\n3,4\n5,7\n2,2\n4,9\n7,1\n"))
@@ -159,8 +159,8 @@ func TestNamesReachNoTerminalRaw(t *testing.T) {
 	contains(t, succeed(t, "lasso", "-data", data, "-target", "y", "-lambda", "0.01", "-json"), `a\u001b[31mRED\u009b1m\u202e`)
 }
 
-// TestMatricesAreBounded: what takes the square of the number of columns is refused
-// before it is taken.
+// TestMatricesAreBounded: memory for the square of the number of columns is refused before
+// it is allocated.
 func TestMatricesAreBounded(t *testing.T) {
 	var text strings.Builder
 	for row := range 4 {

@@ -103,7 +103,7 @@ func pare(args ...string) (status int, stdout, stderr string) {
 	return status, out.String(), errs.String()
 }
 
-// succeed runs a command line that must work and returns what it prints.
+// succeed runs a command line that must work and returns its standard output.
 func succeed(t *testing.T, args ...string) string {
 	t.Helper()
 	status, out, errs := pare(args...)

@@ -19,7 +19,7 @@ import (
 var plainPaint = regexp.MustCompile(`^(none|#[0-9a-f]{6})$`)
 
 // checkPaint reads the svg elements of a page or file. Viewers without style sheets
-// draw what has no paint of its own in black.
+// draw shapes without paint of their own in black.
 func checkPaint(t *testing.T, name string, text []byte) {
 	t.Helper()
 	type paint struct{ fill, stroke string }

@@ -95,8 +95,8 @@ type prediction struct {
 	targets int // scored
 }
 
-// compute fills in what the network gives, example by example in the order of the
-// data, whatever the order in which they are read.
+// compute fills in the outputs of the network in the order of the data, even where
+// examples are read in another one.
 func (p *prediction) compute(ctx context.Context, show func(what string, done, total int64)) error {
 	inputSize, outputSize := p.model.Net.Input.Size(), p.model.Net.Output().Shape.Size()
 	for _, kept := range []struct {

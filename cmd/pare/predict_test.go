@@ -192,7 +192,7 @@ func TestPredictOtherData(t *testing.T) {
 	fail(t, cli.ExitBadInput, "no validation examples", "predict", dir, "-split", "validation")
 }
 
-// TestPredictFormats: the extension says what is written, and the values are the same.
+// TestPredictFormats: the extension chooses the format, and the values are the same.
 func TestPredictFormats(t *testing.T) {
 	folder, _ := tinyRun(t)
 	dir := t.TempDir()

@@ -66,8 +66,8 @@ func isNumber(s string) bool {
 	return err == nil
 }
 
-// ReadSquare is ReadMatrix of as many rows as columns; kind says in errors what the
-// matrix is, such as "a covariance".
+// ReadSquare is ReadMatrix of as many rows as columns; errors call the matrix by its kind,
+// such as "a covariance".
 func ReadSquare(path, kind string, infinite bool) (*Matrix, error) {
 	m, err := ReadMatrix(path, infinite)
 	if err == nil && m.rows != len(m.Names) {

@@ -126,8 +126,8 @@ func (f *flags) alias(old, name string, values ...string) {
 	f.Var(a, old, "")
 }
 
-// settle gives the option the value of its older name, and returns what to write in its
-// place.
+// settle gives the option the value of its older name, and returns the words to write in
+// its place.
 func (a *alias) settle(f *flags) (string, error) {
 	if f.given(a.Name) {
 		return "", cli.InputError("-%s is an older name of -%s; give one of them", a.old, a.Name)
