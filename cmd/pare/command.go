@@ -20,7 +20,7 @@ import (
 	"pare/run"
 )
 
-// command is a subcommand. Errors are printed by main, as one line.
+// command is a subcommand. main prints the error of run as one line.
 type command struct {
 	name     string
 	args     string // behind the name in the line of usage
@@ -29,8 +29,7 @@ type command struct {
 	run      func(ctx context.Context, f *flags) error
 }
 
-// flags are the options of a subcommand, among them those that all have, and the command
-// line to read them from.
+// flags holds the options of a subcommand, its command line and its output.
 type flags struct {
 	*flag.FlagSet
 	c              *command
@@ -43,7 +42,7 @@ type flags struct {
 	refused        error // the first contradiction that refuse found
 }
 
-// bound is a test of the value of an option, and the test in words.
+// bound is a test of the value of an option, with its text for errors.
 type bound struct {
 	text string
 	is   func(v any) bool
@@ -58,7 +57,7 @@ func newFlags(c *command, args []string, stdout, stderr io.Writer) *flags {
 	return f
 }
 
-// choice is an option that takes one of some words; "" is none of them.
+// choice defines an option that takes one of some words, or its default.
 func (f *flags) choice(to *string, name, value, usage string, words ...string) {
 	f.StringVar(to, name, value, usage)
 	f.words[name] = words
@@ -66,14 +65,14 @@ func (f *flags) choice(to *string, name, value, usage string, words ...string) {
 	f.bounds[name] = bound{strings.Join(words[:last], ", ") + " or " + words[last], func(v any) bool { return v == value || slices.Contains(words, v.(string)) }}
 }
 
-// within bounds the values that numeric options are given.
+// within bounds the values that may be given to options.
 func (f *flags) within(b bound, names ...string) {
 	for _, name := range names {
 		f.bounds[name] = b
 	}
 }
 
-// numeric is a bound of numbers.
+// numeric returns a bound for options of type int or float64.
 func numeric(text string, is func(v float64) bool) bound {
 	return bound{text, func(v any) bool {
 		if n, ok := v.(int); ok {
@@ -96,7 +95,7 @@ var (
 	share    = numeric("between 0 and 1", func(v float64) bool { return v > 0 && v < 1 })
 )
 
-// alias is an older name of an option, which goes on working.
+// alias is an older name of an option. It keeps working.
 type alias struct {
 	*flag.Flag        // the option
 	old, text  string // the name, and its value as given
@@ -106,14 +105,14 @@ type alias struct {
 func (a *alias) String() string     { return a.text }
 func (a *alias) Set(s string) error { a.text = s; return nil }
 
-// IsBoolFlag tells whether the name may stand without a value.
+// IsBoolFlag reports whether the name may stand without a value.
 func (a *alias) IsBoolFlag() bool {
 	b, ok := a.Value.(interface{ IsBoolFlag() bool })
 	return ok && b.IsBoolFlag() && (a.values == nil || a.values["true"] != "")
 }
 
-// alias keeps an older name of an option. values, in pairs, are its older values with those
-// of the option, where they differ.
+// alias defines an older name of an option. If its values differ, values lists them in
+// pairs: the older value, the value of the option.
 func (f *flags) alias(old, name string, values ...string) {
 	a := &alias{Flag: f.Lookup(name), old: old}
 	for i := 0; i < len(values); i += 2 {
@@ -126,8 +125,8 @@ func (f *flags) alias(old, name string, values ...string) {
 	f.Var(a, old, "")
 }
 
-// settle gives the option the value of its older name, and returns the words to write in
-// its place.
+// settle gives the option the value of its older name, and returns the replacement in
+// words.
 func (a *alias) settle(f *flags) (string, error) {
 	if f.given(a.Name) {
 		return "", cli.InputError("-%s is an older name of -%s; give one of them", a.old, a.Name)
@@ -146,7 +145,7 @@ func (a *alias) settle(f *flags) (string, error) {
 	return now + " for -" + a.old, nil
 }
 
-// current are the options without older names.
+// current returns the options without older names.
 func (f *flags) current() *flag.FlagSet {
 	out := flag.NewFlagSet(f.Name(), flag.ContinueOnError)
 	f.VisitAll(func(o *flag.Flag) {
@@ -158,9 +157,8 @@ func (f *flags) current() *flag.FlagSet {
 	return out
 }
 
-// parse reads the options, which may stand before and behind the arguments
-// named in want, and returns the arguments. For -h it prints the help and
-// returns flag.ErrHelp.
+// parse reads the options, which may stand before and after the arguments named in want,
+// and returns the arguments. For -h it prints the help and returns flag.ErrHelp.
 func (f *flags) parse(want ...string) ([]string, error) {
 	got, err := f.parseSome()
 	switch {
@@ -246,8 +244,7 @@ func (f *flags) given(name string) bool {
 	return found
 }
 
-// refuse keeps in refused an error about the first of the named options that was given, if
-// it has no meaning here.
+// refuse sets refused if one of the named options was given and has no meaning here.
 func (f *flags) refuse(here bool, reason string, names ...string) {
 	for _, name := range names {
 		if here && f.refused == nil && f.given(name) {
@@ -263,8 +260,8 @@ func (f *flags) note(format string, args ...any) {
 
 func (f *flags) warn(text string) { cli.Warn("pare "+f.c.name, text, f.stderr) }
 
-// progress returns a function that shows the progress of work that takes longer than two
-// seconds; nil where standard error is no terminal.
+// progress returns a function that shows a progress bar for work that takes longer than
+// two seconds; nil if standard error is no terminal.
 func (f *flags) progress() func(what string, done, total int64) {
 	w := f.stderr
 	if p, ok := w.(printable.Writer); ok {
@@ -283,8 +280,8 @@ func final(path string) (*run.Artifact, export.Model, error) {
 	return a, m, err
 }
 
-// writable checks, before any work, that files could be written at the paths;
-// empty ones are left out.
+// writable checks, before any work, that files could be written at the paths. It skips
+// empty paths.
 func writable(paths ...string) error {
 	seen := map[string]bool{}
 	for _, path := range paths {

@@ -37,7 +37,8 @@ func runDiffusion(ctx context.Context, f *flags) error {
 	var q diffusion.Request
 	var t diffusion.Templates
 	var s diffusion.Simulation
-	e := newEstimator(f, &q.Source, &q.Search, defaults{columns: "columns", path: 30, seed: 1, ratio: "1/200, or 1/50 with -relaxed and -cv",
+	e := newEstimator(f, &q.Source, &q.Search, defaults{columns: "columns", path: 30, seed: 1,
+		ratio:      "1/200, or 1/50 with -relaxed and -cv",
 		tolerance:  "relative to the objective of an empty kernel (default 1e-8; outputs alone 1e-5)",
 		iterations: "passes for a row and λ (default 100,000; outputs alone 20,000 steps)"})
 	f.StringVar(&q.Path, "inputs", "", "`FILE` of input signals, one row for each observation: CSV, .gz, .zip or .npy; without it, see -laplacian")

@@ -13,7 +13,7 @@ import (
 	"pare/stat/estimate"
 )
 
-// estimator are the options that lasso, glasso and diffusion share.
+// estimator holds the options that lasso, glasso and diffusion share.
 type estimator struct {
 	*flags
 	source                *estimate.Source
@@ -24,7 +24,7 @@ type estimator struct {
 	out                   string
 }
 
-// defaults of an estimator, in words of the help where they are its solver's.
+// defaults of an estimator. Texts go into the help: the solver has these defaults.
 type defaults struct {
 	columns                      string // their name
 	path                         int
@@ -65,7 +65,7 @@ func newEstimator(f *flags, s *estimate.Source, q *estimate.Search, d defaults) 
 	return e
 }
 
-// settle reads the command line and turns options into the values that they stand for.
+// settle reads the command line and fills in source and search.
 func (e *estimator) settle() error {
 	if _, err := e.parse(); err != nil {
 		return err
@@ -99,7 +99,7 @@ func (e *estimator) settle() error {
 	return nil
 }
 
-// names are texts separated by commas.
+// names splits a text at commas.
 func names(text string) []string {
 	var out []string
 	for name := range strings.SplitSeq(text, ",") {
@@ -130,8 +130,8 @@ type result interface {
 	Remarks() []string  // oddities of the input, a line each; WriteText has them
 }
 
-// fit runs a request and prints its result. A fit cannot be stopped; an interruption
-// leaves it alone, and it ends with the process.
+// fit runs a request, prints its result and writes its folder. A fit cannot be stopped:
+// after an interruption it runs until the process ends.
 func fit[R result](ctx context.Context, e *estimator, run func() (R, error)) error {
 	if err := cli.OutputFolder("-out", e.out); err != nil {
 		return err

@@ -54,7 +54,8 @@ func runExport(_ context.Context, f *flags) error {
 		if err := run.SaveModel(*safetensors, m); err != nil {
 			return err
 		}
-		fmt.Fprintf(f.stdout, "wrote %s and %s\n", filepath.Join(*safetensors, export.SafetensorsFile), filepath.Join(*safetensors, export.ArchitectureFile))
+		fmt.Fprintf(f.stdout, "wrote %s and %s\n", filepath.Join(*safetensors, export.SafetensorsFile),
+			filepath.Join(*safetensors, export.ArchitectureFile))
 	}
 	if *onnx != "" {
 		if err := atomicfile.Write(*onnx, func(w io.Writer) error { return export.WriteONNX(w, m) }); err != nil {

@@ -23,7 +23,8 @@ var glassoCommand = command{
 func runGlasso(ctx context.Context, f *flags) error {
 	var q glasso.Request
 	var method string
-	e := newEstimator(f, &q.Source, &q.Search, defaults{columns: "columns", path: 30, ratio: "0.05, or 0.1 with fewer observations than variables",
+	e := newEstimator(f, &q.Source, &q.Search, defaults{columns: "columns", path: 30,
+		ratio:     "0.05, or 0.1 with fewer observations than variables",
 		tolerance: "in nats a variable (default 1e-9)", iterations: "sweeps and Newton steps of a component (default 500)"})
 	f.StringVar(&q.Path, "data", "", "`FILE` of observations: CSV with a header, .gz or .zip of it, or .npy")
 	f.StringVar(&q.Covariance, "cov", "", "`FILE` with a covariance or correlation matrix, in place of -data")

@@ -28,8 +28,10 @@ var lassoCommand = command{
 func runLasso(ctx context.Context, f *flags) error {
 	q := lasso.Request{}
 	t, o := &q.Table, &q.Options
-	e := newEstimator(f, &t.Source, &o.Search, defaults{columns: "features", path: 100, oneSE: true, ratio: "0.0001, or 0.01 with fewer rows than features",
-		tolerance: "relative to the objective without penalised features (default 1e-6)", iterations: "sweeps of coordinate descent for one λ (default 100000)"})
+	e := newEstimator(f, &t.Source, &o.Search, defaults{columns: "features", path: 100, oneSE: true,
+		ratio:      "0.0001, or 0.01 with fewer rows than features",
+		tolerance:  "relative to the objective without penalised features (default 1e-6)",
+		iterations: "sweeps of coordinate descent for one λ (default 100000)"})
 	var family, guard string
 	families := []string{"gaussian", "binomial", "multinomial"}
 	f.StringVar(&t.Path, "data", "", "`FILE` with a row for each observation: CSV, .gz, .zip, or .npy, whose columns are called x1, x2, …")

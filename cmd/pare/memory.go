@@ -157,7 +157,8 @@ func remember(m export.Model, data *run.Data, names []string, limit int) ([]reme
 }
 
 func (r remembered) print(w io.Writer) {
-	fmt.Fprintf(w, "%s: %d units, %d of %d recurrent weights are 0 (%.1f %%)\n", r.Layer, r.Units, r.Zeros, r.Size, 100*float64(r.Zeros)/float64(max(1, r.Size)))
+	fmt.Fprintf(w, "%s: %d units, %d of %d recurrent weights are 0 (%.1f %%)\n", r.Layer, r.Units, r.Zeros, r.Size,
+		100*float64(r.Zeros)/float64(max(1, r.Size)))
 	fmt.Fprintln(w, "  lag k   mean ‖∂L/∂h(t−k)‖")
 	for lag := 0; lag < len(r.Norms); lag = max(lag+1, 2*lag) {
 		fmt.Fprintf(w, "  %5d   %.3g\n", lag, r.Norms[lag])

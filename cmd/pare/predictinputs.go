@@ -106,7 +106,8 @@ func checkTokens(x []float32, net *nn.Network) error {
 	}
 	for i, v := range x {
 		if v < 0 || v != float32(int(v)) || int(v) >= net.Vocabulary {
-			return fmt.Errorf("value %v at %s is not a token; tokens are whole numbers from 0 to %d", v, position(i, append([]int{1}, net.Input...)), net.Vocabulary-1)
+			return fmt.Errorf("value %v at %s is not a token; tokens are whole numbers from 0 to %d", v,
+				position(i, append([]int{1}, net.Input...)), net.Vocabulary-1)
 		}
 	}
 	return nil

@@ -1,5 +1,7 @@
-// Package estimate is the front that the estimators lasso, glasso and diffusion share,
-// each a package below: it reads tables with errors that name row and column, and writes
-// results as text, JSON, tables and pictures. Every error is one line about the input
-// that says how to correct it, in the options of the command pare.
+// Package estimate is the shared front of the estimators lasso, glasso and diffusion, which
+// are packages below it. It reads tables (Source), says which λ are fitted (Search), and
+// writes results as text, JSON, CSV, graphs and pictures (Head, Path, File).
+//
+// Every error is one line about the input: file, row and column, and the option of the
+// command pare that helps.
 package estimate

@@ -9,7 +9,7 @@ import (
 	"pare/internal/table"
 )
 
-// Matrix is a file about pairs of variables: rows × len(Names), row-major.
+// Matrix holds a value for each pair of variables: rows × len(Names), row-major.
 type Matrix struct {
 	File   string
 	Names  []string // of the columns
@@ -20,7 +20,8 @@ type Matrix struct {
 	named bool // by the file, not x1, x2, …
 }
 
-// ReadMatrix reads all columns as numbers, which may be infinite only where infinite says so.
+// ReadMatrix reads all columns of a file as numbers. NaN is an error, and so is an infinite
+// number unless infinite is set.
 func ReadMatrix(path string, infinite bool) (*Matrix, error) {
 	// A first row of numbers is no header: matrices are often written without names.
 	t, err := table.Read(path, table.Options{NoHeader: true})
@@ -66,8 +67,8 @@ func isNumber(s string) bool {
 	return err == nil
 }
 
-// ReadSquare is ReadMatrix of as many rows as columns; errors call the matrix by its kind,
-// such as "a covariance".
+// ReadSquare is ReadMatrix for a file with as many rows as columns. The error for any other
+// file calls the matrix by its kind, such as "a covariance".
 func ReadSquare(path, kind string, infinite bool) (*Matrix, error) {
 	m, err := ReadMatrix(path, infinite)
 	if err == nil && m.rows != len(m.Names) {
@@ -76,7 +77,7 @@ func ReadSquare(path, kind string, infinite bool) (*Matrix, error) {
 	return m, err
 }
 
-// Drop takes the rows and columns of variables out of a square matrix.
+// Drop removes the rows and columns of variables from a square matrix.
 func (m *Matrix) Drop(names []string) error {
 	for _, name := range names {
 		if !slices.Contains(m.Names, name) {
@@ -93,8 +94,8 @@ func (m *Matrix) Drop(names []string) error {
 	return err
 }
 
-// Of picks the rows and columns of variables: by name where the file names them all,
-// by their order where it has as many.
+// Of returns the rows and columns of variables: by name if the file names them all, else by
+// their order if the file has as many.
 func (m *Matrix) Of(rows, columns []string) ([]float64, error) {
 	at := func(names []string) []int {
 		out := make([]int, len(names))
@@ -117,7 +118,8 @@ func (m *Matrix) Of(rows, columns []string) ([]float64, error) {
 		}
 	}
 	if m.rows != len(rows) || len(m.Names) != len(columns) {
-		return nil, fmt.Errorf("%s: the matrix is %d × %d, expected %d × %d, or columns named as the variables", m.File, m.rows, len(m.Names), len(rows), len(columns))
+		return nil, fmt.Errorf("%s: the matrix is %d × %d, expected %d × %d, or columns named as the variables", m.File, m.rows,
+			len(m.Names), len(rows), len(columns))
 	}
 	return m.Values, nil
 }

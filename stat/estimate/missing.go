@@ -9,9 +9,10 @@ import (
 	"pare/internal/table"
 )
 
-// Rows are the rows of tables whose rows belong together: all, or with Complete those
-// without a missing or infinite cell in any of the tables, which a note counts. Fewer
-// than 2 are an error.
+// Rows returns the rows to use of tables that describe the same observations row by row:
+// with Complete the rows that have no missing or infinite cell in any of the tables, else
+// all of them. A note on the last table counts the rows left out. Fewer than 2 rows are an
+// error.
 func (s *Source) Rows(tables ...*table.Table) ([]*table.Table, error) {
 	all := tables[0].Rows()
 	left := ""
@@ -44,13 +45,14 @@ func (s *Source) Rows(tables ...*table.Table) ([]*table.Table, error) {
 	return tables, nil
 }
 
-// remedy adds to an error about the named columns how to get around it.
+// remedy adds to an error about the named columns the option that avoids it.
 func remedy(t *table.Table, names []string, err error) error {
 	var stray *table.StrayError
 	var identifier *table.IdentifierError
 	switch {
 	case errors.As(err, &stray):
-		return fmt.Errorf("%w; correct the cell, name it in -missing, or take every value as a category with -categorical %s", err, stray.Column)
+		return fmt.Errorf("%w; correct the cell, name it in -missing, or take every value as a category with -categorical %s", err,
+			stray.Column)
 	case errors.As(err, &identifier):
 		return fmt.Errorf("%w; leave the column out with -drop %s, or keep it with -categorical %[2]s", err, identifier.Column)
 	}

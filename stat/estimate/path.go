@@ -13,19 +13,21 @@ import (
 	"pare/stat/recovery"
 )
 
-// Fit is the certificate of one fit: Objective is at most Gap above the optimum.
+// Fit certifies one fit: Objective is at most Gap above the optimum, and the fit has
+// Converged if Gap ≤ Tolerance.
 type Fit struct {
 	Lambda, Objective, Gap, Tolerance float64
 	Iterations                        int
 	Converged                         bool
 }
 
-// JSON is the members of the certificate.
+// JSON returns the members of the certificate.
 func (f Fit) JSON() Object {
-	return Object{"lambda", f.Lambda, "objective", f.Objective, "gap", f.Gap, "tolerance", f.Tolerance, "converged", f.Converged, "iterations", f.Iterations}
+	return Object{"lambda", f.Lambda, "objective", f.Objective, "gap", f.Gap, "tolerance", f.Tolerance, "converged", f.Converged,
+		"iterations", f.Iterations}
 }
 
-// Column is a number of each fit of a path.
+// Column holds one number for each fit of a path.
 type Column struct {
 	Name  string // in path.csv; "": not there
 	Title string // in the summary; "": not there
@@ -48,7 +50,7 @@ type Path struct {
 	Rows   int              // of the summary, at most, beside the chosen one; 0: 30
 }
 
-// columns are the certificates between sizes and losses, and the scores.
+// columns lists all columns in the order of path.csv.
 func (p *Path) columns() []Column {
 	of := func(name, title, format string, value func(i int) float64) Column {
 		c := Column{Name: name, Title: title, Format: format}
@@ -72,7 +74,7 @@ func (p *Path) columns() []Column {
 	return out
 }
 
-// File is path.csv, a row a λ.
+// File returns path.csv, which has a row for each λ.
 func (p *Path) File() File {
 	var header []string
 	rows := make([][]string, len(p.Fits))
@@ -99,7 +101,8 @@ func (p *Path) File() File {
 	return CSVFile("path.csv", header, rows)
 }
 
-// WriteText writes the path for people, of a long one some rows and the chosen one.
+// WriteText writes the path as a table for people. Of a long path it shows evenly spaced
+// rows and the chosen one.
 func (p *Path) WriteText(w io.Writer) {
 	n, most := len(p.Fits), cmp.Or(p.Rows, 30)
 	var at []int
@@ -132,7 +135,7 @@ func (p *Path) WriteText(w io.Writer) {
 	fmt.Fprintf(w, "gap: %sabove the optimum, at most; tolerance %.1e\n", p.Unit, p.Fits[0].Tolerance)
 }
 
-// text is the cell of fit i in a summary.
+// text returns the cell of fit i in a summary.
 func (c *Column) text(i int) string {
 	switch v := c.Value[i]; {
 	case math.IsNaN(v):
@@ -148,8 +151,8 @@ func (c *Column) text(i int) string {
 	}
 }
 
-// WriteTable writes rows of cells for people, the first columns to the left, the others to
-// the right. Rows may have fewer cells than others.
+// WriteTable writes rows of cells for people. It aligns the first columns, as many as left
+// says, to the left and the others to the right. Rows may differ in length.
 func WriteTable(w io.Writer, left int, rows [][]string) {
 	var widths []int
 	for _, row := range rows {
@@ -173,8 +176,8 @@ func WriteTable(w io.Writer, left int, rows [][]string) {
 	}
 }
 
-// Chart is a picture over the path, in which models grow to the right, with a mark at
-// each λ that marks name.
+// Chart returns an empty picture over −log10 λ, so that models grow to the right, and the
+// places x of the fits on its axis. The X of a mark is its λ.
 func (p *Path) Chart(title, y string, marks ...chart.Mark) (c chart.Chart, x []float64) {
 	for _, f := range p.Fits {
 		x = append(x, -math.Log10(f.Lambda)) // a λ of 0 has no place

@@ -16,23 +16,23 @@ import (
 	"pare/stat/recovery"
 )
 
-// Format is the version of the JSON of results, "format" in it; results of before there
-// were versions have none.
+// Format is the version of the JSON of results, its member "format". The first results had
+// no such member.
 const Format = 1
 
-// Head is the part that the results of all estimators share.
+// Head holds the facts that all results share.
 type Head struct {
 	Command      string // lasso, glasso or diffusion
-	File         string // that was read, without its folder; "": none
+	File         string // input, without its folder; "": none
 	Observations int    // 0: unknown
 	Notes        []string
 }
 
-// Remarks are oddities of the input, a line each, which WriteText has too.
+// Remarks returns oddities of the input, a line each; WriteText prints them too.
 func (h *Head) Remarks() []string { return h.Notes }
 
-// Envelope is the JSON of a result: the head before the members of the estimator, and
-// the notes behind them.
+// Envelope returns the JSON of a result: the head, the members of the estimator, and the
+// notes.
 func (h *Head) Envelope(own Object) Object {
 	out := Object{"format", Format, "command", h.Command}
 	if h.File != "" {
@@ -48,8 +48,8 @@ func (h *Head) Envelope(own Object) Object {
 	return out
 }
 
-// Object is a JSON object that keeps its order: names, each with its value. A number
-// that is not finite is null.
+// Object is a JSON object that keeps its order: name, value, name, value, … A float64 that
+// is not finite becomes null.
 type Object []any
 
 // MarshalJSON implements json.Marshaler.
@@ -80,7 +80,7 @@ func (o Object) MarshalJSON() ([]byte, error) {
 	return b.Bytes(), nil
 }
 
-// finite is nil for a number that JSON does not have.
+// finite returns nil for NaN and infinities, which JSON cannot hold.
 func finite(v float64) *float64 {
 	if math.IsNaN(v) || math.IsInf(v, 0) {
 		return nil
@@ -88,13 +88,13 @@ func finite(v float64) *float64 {
 	return &v
 }
 
-// File is a file of a result.
+// File is one file of a result.
 type File struct {
 	Name  string
 	Write func(io.Writer) error
 }
 
-// WriteFolder makes a folder of files, all or none. It has to be new or empty.
+// WriteFolder writes all files into a folder, or none. The folder must be new or empty.
 func WriteFolder(dir string, files []File) error {
 	return atomicfile.WriteFolder(dir, func(dir string) error {
 		for _, f := range files {
@@ -106,7 +106,7 @@ func WriteFolder(dir string, files []File) error {
 	})
 }
 
-// JSONFile is result.json, indented.
+// JSONFile returns result.json, indented.
 func JSONFile(result Object) File {
 	return File{"result.json", func(w io.Writer) error {
 		e := json.NewEncoder(w)
@@ -115,12 +115,12 @@ func JSONFile(result Object) File {
 	}}
 }
 
-// CSVFile is rows below a header.
+// CSVFile returns a file of rows below a header.
 func CSVFile(name string, header []string, rows [][]string) File {
 	return File{name, func(w io.Writer) error { return csv.NewWriter(w).WriteAll(slices.Concat([][]string{header}, rows)) }}
 }
 
-// MatrixFile is a matrix as CSV; at gives its values.
+// MatrixFile returns a matrix as CSV; at returns its values.
 func MatrixFile(name string, header []string, rows int, at func(i, j int) float64) File {
 	out := make([][]string, rows)
 	for i := range out {
@@ -131,7 +131,7 @@ func MatrixFile(name string, header []string, rows int, at func(i, j int) float6
 	return CSVFile(name, header, out)
 }
 
-// GraphFiles are a graph in every format.
+// GraphFiles returns a graph as edges.csv, network.dot, network.graphml and network.svg.
 func GraphFiles(g *graph.Graph, title string) []File {
 	return []File{
 		{"edges.csv", func(w io.Writer) error { return graph.WriteCSV(w, g) }},
@@ -141,10 +141,10 @@ func GraphFiles(g *graph.Graph, title string) []File {
 	}
 }
 
-// Number is v in as many digits as it needs, in CSV.
+// Number writes v in the fewest digits that are read back as v.
 func Number(v float64) string { return strconv.FormatFloat(v, 'g', -1, 64) }
 
-// Plural is a number of things: "1 edge", "2 edges".
+// Plural counts things: "1 edge", "2 edges".
 func Plural(n int, thing string) string {
 	if n != 1 {
 		thing += "s"
@@ -160,7 +160,8 @@ func (h *Head) WriteHead(w io.Writer, format string, args ...any) {
 	}
 }
 
-// WriteScore writes how well things, such as edges, were found.
+// WriteScore writes how well things, such as edges, were recovered.
 func WriteScore(w io.Writer, s recovery.Score, thing string) {
-	fmt.Fprintf(w, "against %s of the reference: precision %.3f, recall %.3f, F1 %.3f\n", Plural(s.TruePositives+s.FalseNegatives, thing), s.Precision, s.Recall, s.F1)
+	fmt.Fprintf(w, "against %s of the reference: precision %.3f, recall %.3f, F1 %.3f\n", Plural(s.TruePositives+s.FalseNegatives, thing),
+		s.Precision, s.Recall, s.F1)
 }

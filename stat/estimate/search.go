@@ -2,25 +2,25 @@ package estimate
 
 import "errors"
 
-// Search says which λ are fitted, how one of them is chosen, and how exact a fit is. The
-// zero value is a path without a choice.
+// Search says which λ to fit, how to choose one of them, and how exact a fit has to be.
+// The zero value is a path of the solver's own λ, of which none is chosen.
 type Search struct {
 	Lambda *float64 // the one λ to fit; nil: a path
 	Count  int      // of the λ of a path; 0: the solver's own
 	Ratio  float64  // of the last λ of a path to the first; 0: the solver's own
 	Folds  int      // of the cross-validation that chooses λ; 0: none
 	OneSE  bool     // choose the sparsest result within one standard error of the best
-	Seed   uint64   // of all that is drawn
+	Seed   uint64   // of folds, subsamples and other random draws
 
 	Tolerance     float64 // of the duality gap; 0: the solver's own
 	MaxIterations int     // 0: the solver's own
 	Threads       int     // 0: all processors
 
-	// Progress hears how far each stage is; nil: nobody does.
+	// Progress, unless nil, is called with the progress of each stage.
 	Progress func(what string, done, total int64)
 }
 
-// Check returns an error where one λ is given and a path asked for.
+// Check refuses one λ together with options of a path.
 func (s *Search) Check() error {
 	switch {
 	case s.Lambda != nil && (s.Count != 0 || s.Ratio != 0):
@@ -31,7 +31,7 @@ func (s *Search) Check() error {
 	return nil
 }
 
-// Tell is the progress of a stage, nil where nobody hears it.
+// Tell returns the Progress of one stage for a solver; nil if there is no Progress.
 func (s *Search) Tell(stage string) func(done, total int) {
 	if s.Progress == nil {
 		return nil

@@ -10,9 +10,9 @@ import (
 	"pare/internal/table"
 )
 
-// Source says which columns and rows of a file an estimator takes, and which columns of
-// text it turns into numbers. The zero value but for Path takes all, and refuses text,
-// missing cells and constant columns.
+// Source says which columns and rows of a file an estimator uses, and how text becomes
+// numbers. With Path alone it uses all of them and refuses text, missing cells and constant
+// columns.
 type Source struct {
 	Path    string        // CSV, gzip, zip or npy, as table.Read reads them
 	Cells   table.Options // of CSV; its Columns are not used
@@ -31,7 +31,7 @@ type Source struct {
 	DropFirst bool
 }
 
-// Design is columns of finite numbers that vary.
+// Design holds columns of finite numbers, none of them constant.
 type Design struct {
 	*table.Matrix
 	Of       []string // the column of the table that each column stands for
@@ -39,7 +39,7 @@ type Design struct {
 	Notes    []string // oddities of the file, a line each
 }
 
-// Data are finite numbers, Rows × len(Names), row-major.
+// Data holds finite numbers, Rows × len(Names), row-major.
 type Data struct {
 	File     string // without its folder
 	Names    []string
@@ -63,7 +63,7 @@ func (s *Source) Table() (*table.Table, error) {
 	return t, err
 }
 
-// Read reads the data of the file. Fewer than 2 rows are an error.
+// Read reads the file as numbers. Fewer than 2 rows are an error.
 func (s *Source) Read() (*Data, error) {
 	t, err := s.Table()
 	if err != nil {
@@ -76,7 +76,7 @@ func (s *Source) Read() (*Data, error) {
 	return s.Data(tables[0])
 }
 
-// Data is all columns of a table as numbers.
+// Data returns all columns of a table as numbers.
 func (s *Source) Data(t *table.Table) (*Data, error) {
 	m, err := s.Design(t, t.Names())
 	if err != nil {
@@ -85,7 +85,7 @@ func (s *Source) Data(t *table.Table) (*Data, error) {
 	return &Data{File: filepath.Base(s.Path), Names: m.Names, Rows: m.Rows, X: m.RowMajor(), Constant: m.Constant, Notes: m.Notes}, nil
 }
 
-// Take is the data of some columns, in the order of names; nil: a column is not there.
+// Take returns the named columns in the order of names; nil if one does not exist.
 func (d *Data) Take(names []string) *Data {
 	out := *d
 	out.Names, out.X = names, make([]float64, 0, d.Rows*len(names))
@@ -103,7 +103,7 @@ func (d *Data) Take(names []string) *Data {
 	return &out
 }
 
-// Design is the named columns of a table as numbers.
+// Design returns the named columns of a table as numbers.
 func (s *Source) Design(t *table.Table, names []string) (*Design, error) {
 	read := map[string]bool{}
 	for _, name := range names {
@@ -111,7 +111,8 @@ func (s *Source) Design(t *table.Table, names []string) (*Design, error) {
 	}
 	for _, name := range s.Categorical {
 		if !read[name] {
-			return nil, fmt.Errorf("-categorical names %q, which is not among the columns%s", name, table.Suggestion(name, "columns", names))
+			return nil, fmt.Errorf("-categorical names %q, which is not among the columns%s", name,
+				table.Suggestion(name, "columns", names))
 		}
 	}
 	if s.OneHot || s.Categorical != nil {
@@ -143,8 +144,8 @@ func (s *Source) Design(t *table.Table, names []string) (*Design, error) {
 		}
 		switch {
 		case !s.DropConstant:
-			return nil, fmt.Errorf("%s: %s constant (%g in the first); leave out with -drop %s, or all such columns with -drop-constant", t.Source, is,
-				m.Column(at[0])[0], strings.Join(d.Constant[:min(len(at), 20)], ","))
+			return nil, fmt.Errorf("%s: %s constant (%g in the first); leave out with -drop %s, or all such columns with -drop-constant",
+				t.Source, is, m.Column(at[0])[0], strings.Join(d.Constant[:min(len(at), 20)], ","))
 		case vary == nil:
 			return nil, fmt.Errorf("%s: all columns are constant", t.Source)
 		}

@@ -1,5 +1,6 @@
-// Package diffusion finds the kernel or the graph that spread signals, in files of
-// signals: from tables to text, JSON, tables and pictures.
+// Package diffusion estimates, from files of signals, the kernel or the graph that spread
+// them. Request maps inputs to outputs, Templates uses outputs alone, and Simulation draws
+// signals with a known truth.
 package diffusion
 
 import (
@@ -13,24 +14,24 @@ import (
 	"pare/stat/recovery"
 )
 
-// Request asks for the kernel that took inputs to outputs.
+// Request asks for the kernel that maps inputs to outputs.
 type Request struct {
 	estimate.Source        // of the inputs; the outputs are read in the same way
 	Outputs         string // a file
-	// Search is the λ; Tolerance is relative to the objective of the empty kernel. Count 0
-	// is 30, Ratio 0 is 1/200, or 1/50 with Relaxed and Folds.
+	// Tolerance is relative to the objective of the empty kernel; 0: 1e-8. Count 0 is 30,
+	// Ratio 0 is 1/200, or 1/50 with Relaxed and Folds.
 	estimate.Search
-	// Relaxed fits the entries found again without a penalty; cross-validation then scores
-	// such fits.
+	// Relaxed refits the entries found without a penalty; cross-validation then scores the
+	// refits.
 	Relaxed                           bool
 	Intercept, Symmetric, NonNegative bool
 	FreeDiagonal                      bool // do not penalise the diagonal
-	// Support is a file with a matrix, outputs × inputs, that is 0 where the kernel has to
-	// be; Reference one of edges or a kernel known from elsewhere. "": none.
+	// Support is a file with a matrix, outputs × inputs, whose zeros the kernel must share;
+	// Reference is a file with known edges or a known kernel. "": none.
 	Support, Reference string
 }
 
-// Result is the kernels of a request. File is the outputs.
+// Result holds the kernels of a request. Its File is the file of outputs.
 type Result struct {
 	estimate.Head
 	Request       Request
@@ -39,12 +40,12 @@ type Result struct {
 	SameNodes     bool     // inputs and outputs are of the same nodes
 	Models        []*diffusion.Model
 	CV            *diffusion.CV // nil: none
-	// Chosen is the kernel of one λ or of the cross-validation, refitted with Relaxed; nil:
-	// a path without a choice. ChosenAt is its index in Models.
+	// Chosen is the kernel at the one λ or at the λ of cross-validation, refitted with
+	// Relaxed; nil: a path without a choice. ChosenAt is its index in Models.
 	Chosen   *diffusion.Model
 	ChosenAt int
-	// Reference are pairs (input, output), Scores those of Models: of entries, without the
-	// diagonal where inputs and outputs are of the same nodes.
+	// Reference lists pairs (input, output). Scores rates each of Models by its entries, without
+	// the diagonal if inputs and outputs are of the same nodes.
 	Reference [][2]int
 	Scores    []recovery.Score
 }
@@ -58,12 +59,14 @@ func (q Request) Run() (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &Result{Head: estimate.Head{Command: "diffusion", File: s.y.File, Observations: s.x.Rows, Notes: slices.Concat(s.x.Notes, s.y.Notes)},
+	r := &Result{Head: estimate.Head{Command: "diffusion", File: s.y.File, Observations: s.x.Rows,
+		Notes: slices.Concat(s.x.Notes, s.y.Notes)},
 		Request: q, InputFile: filepath.Base(q.Path), Inputs: s.inputs, Nodes: s.nodes, SameNodes: s.sameNodes, ChosenAt: -1}
 	if s.byPosition {
 		r.Notes = append(r.Notes, "inputs and outputs have other names and are taken for the same nodes in their order")
 	}
-	p := diffusion.Problem{X: dense(s.x), Y: dense(s.y), Intercept: q.Intercept, Symmetric: q.Symmetric, NonNegative: q.NonNegative, FreeDiagonal: q.FreeDiagonal}
+	p := diffusion.Problem{X: dense(s.x), Y: dense(s.y), Intercept: q.Intercept, Symmetric: q.Symmetric, NonNegative: q.NonNegative,
+		FreeDiagonal: q.FreeDiagonal}
 	if q.Support != "" {
 		if p.Support, err = s.support(q.Support); err != nil {
 			return nil, err
@@ -169,7 +172,7 @@ func (r *Result) score(k diffusion.Kernel) recovery.Score {
 	return recovery.Of(hits, found-hits, len(truth)-hits, all-found-len(truth)+hits)
 }
 
-// Warnings say in a line each which kernels did not converge.
+// Warnings returns a line for each kernel that did not converge.
 func (r *Result) Warnings() []string {
 	var out []string
 	for i, m := range r.Models {

@@ -8,8 +8,8 @@ import (
 	"pare/stat/diffusion"
 )
 
-// KernelGraph is a diffusion kernel as a graph on its nodes, as graph.FromMatrix
-// draws it. A kernel that is not square has no such graph; see BipartiteGraph.
+// KernelGraph returns a diffusion kernel as a graph on its nodes, as graph.FromMatrix
+// draws it. A kernel that is not square is an error; see BipartiteGraph.
 func KernelGraph(k diffusion.Kernel, names []string) (*graph.Graph, error) {
 	if len(k.Rows) != k.Inputs {
 		return nil, fmt.Errorf("a kernel of %d outputs and %d inputs is no graph on one set of nodes", len(k.Rows), k.Inputs)
@@ -17,7 +17,7 @@ func KernelGraph(k diffusion.Kernel, names []string) (*graph.Graph, error) {
 	return graph.FromMatrix(k.Dense(), names)
 }
 
-// BipartiteGraph is a diffusion kernel as a directed graph on the inputs, which come
+// BipartiteGraph returns a diffusion kernel as a directed graph on the inputs, which come
 // first, and the outputs.
 func BipartiteGraph(k diffusion.Kernel, inputs, outputs []string) (*graph.Graph, error) {
 	if len(inputs) != k.Inputs || len(outputs) != len(k.Rows) {

@@ -11,8 +11,8 @@ import (
 
 type object = estimate.Object
 
-// JSON is the value to encode: one kernel with its fields at the top, or a path with a
-// list of kernels. Indices count from 0.
+// JSON returns one kernel with its members at the top level, or a path with a list of
+// kernels. Indices count from 0.
 func (r *Result) JSON() estimate.Object {
 	q := &r.Request
 	out := object{"input_file", r.InputFile, "output_file", r.File, "inputs", r.Inputs, "outputs", r.Nodes,
@@ -35,8 +35,8 @@ func (r *Result) JSON() estimate.Object {
 	return r.Envelope(out)
 }
 
-// kernel is the JSON of a model whose score is at the index. Entry (i, j) is the weight with
-// which output i takes from input j.
+// kernel returns the JSON of a model; at is the index of its score. Entry (i, j) is the
+// weight of input j in output i.
 func (r *Result) kernel(m *diffusion.Model, at int) object {
 	out := certificate(m).JSON()
 	if m.Intercept != nil {
@@ -55,7 +55,8 @@ func (r *Result) kernel(m *diffusion.Model, at int) object {
 }
 
 func certificate(m *diffusion.Model) estimate.Fit {
-	return estimate.Fit{Lambda: m.Lambda, Objective: m.Objective, Gap: m.Gap, Tolerance: m.Tolerance, Iterations: m.Iterations, Converged: m.Converged}
+	return estimate.Fit{Lambda: m.Lambda, Objective: m.Objective, Gap: m.Gap, Tolerance: m.Tolerance, Iterations: m.Iterations,
+		Converged: m.Converged}
 }
 
 func (r *Result) path() *estimate.Path {
@@ -67,7 +68,8 @@ func (r *Result) path() *estimate.Path {
 	}
 	p.Sizes = []estimate.Column{entries}
 	if r.CV != nil {
-		p.Losses = []estimate.Column{{Name: "held_out_error", Title: "held-out error", Value: r.CV.Error, Error: r.CV.SE, ErrorName: "standard_error", Format: "%.4f"}}
+		p.Losses = []estimate.Column{{Name: "held_out_error", Title: "held-out error", Value: r.CV.Error, Error: r.CV.SE,
+			ErrorName: "standard_error", Format: "%.4f"}}
 	}
 	return p
 }
@@ -98,11 +100,12 @@ func (r *Result) WriteText(w io.Writer) {
 		estimate.WriteScore(w, r.Scores[r.ChosenAt], thing)
 	}
 	if m.Converged {
-		fmt.Fprintf(w, "objective %.9g, at most %.1e above the optimum (tolerance %.1e), %d passes\n", m.Objective, m.Gap, m.Tolerance, m.Iterations)
+		fmt.Fprintf(w, "objective %.9g, at most %.1e above the optimum (tolerance %.1e), %d passes\n", m.Objective, m.Gap, m.Tolerance,
+			m.Iterations)
 	}
 }
 
-// Files are result.json; of one kernel kernel.csv, edges.csv, network.dot, network.graphml
+// Files returns result.json; of one kernel kernel.csv, edges.csv, network.dot, network.graphml
 // and network.svg; of a path path.csv.
 func (r *Result) Files() ([]estimate.File, error) {
 	files := []estimate.File{estimate.JSONFile(r.JSON())}
@@ -118,7 +121,8 @@ func (r *Result) Files() ([]estimate.File, error) {
 			g.Reference = r.Reference
 		}
 		files = append(files, estimate.MatrixFile("kernel.csv", r.Inputs, len(r.Nodes), m.Kernel.Dense().At))
-		files = append(files, estimate.GraphFiles(g, fmt.Sprintf("%s → %s: λ = %.3g, %s", r.InputFile, r.File, m.Lambda, estimate.Plural(len(g.Edges), "edge")))...)
+		files = append(files, estimate.GraphFiles(g, fmt.Sprintf("%s → %s: λ = %.3g, %s", r.InputFile, r.File, m.Lambda,
+			estimate.Plural(len(g.Edges), "edge")))...)
 	}
 	if len(r.Models) > 1 {
 		files = append(files, r.path().File())

@@ -10,18 +10,18 @@ import (
 	"gonum.org/v1/gonum/mat"
 )
 
-// signals are inputs and outputs, a row an observation.
+// signals holds inputs and outputs, one observation a row.
 type signals struct {
 	x, y          *estimate.Data
 	sameNodes     bool // outputs and inputs are of the same nodes, in the same order
-	byPosition    bool // as there are as many of both, though they have other names
+	byPosition    bool // the same nodes by their number alone: the names differ
 	inputs, nodes []string
 }
 
-// readSignals reads the inputs of a source and the outputs of a file. Rows belong together
-// by their order; outputs that have the names of the inputs are put in their order.
+// readSignals reads the inputs of a source and a file of outputs, row by row the same
+// observations. Outputs with the names of the inputs are put in the order of the inputs.
 func readSignals(s estimate.Source, outputs string) (*signals, error) {
-	// A column to leave out may be in one of the files only.
+	// A column to drop may exist in only one of the files.
 	drop, dropped := s.Drop, map[string]bool{}
 	s.Drop, s.DropFirst = nil, true
 	var names []string
@@ -51,7 +51,8 @@ func readSignals(s estimate.Source, outputs string) (*signals, error) {
 		}
 	}
 	if x, y := tables[0], tables[1]; x.Rows() != y.Rows() {
-		return nil, fmt.Errorf("%s has %d rows and %s has %d; row by row they have to be the same observations", x.Source, x.Rows(), y.Source, y.Rows())
+		return nil, fmt.Errorf("%s has %d rows and %s has %d; row by row they have to be the same observations", x.Source, x.Rows(),
+			y.Source, y.Rows())
 	}
 	tables, err := s.Rows(tables...)
 	if err != nil {
@@ -63,7 +64,7 @@ func readSignals(s estimate.Source, outputs string) (*signals, error) {
 			return nil, err
 		}
 	}
-	// A node that is constant in one file is left out of the other, too.
+	// A node that is constant in one file is dropped from the other, too.
 	if gone := slices.Concat(data[0].Constant, data[1].Constant); len(gone) > 0 {
 		for k, d := range data {
 			data[k] = d.Take(slices.DeleteFunc(slices.Clone(d.Names), func(name string) bool { return slices.Contains(gone, name) }))
@@ -83,7 +84,7 @@ func readSignals(s estimate.Source, outputs string) (*signals, error) {
 
 func dense(d *estimate.Data) *mat.Dense { return mat.NewDense(d.Rows, len(d.Names), d.X) }
 
-// support reads a matrix of outputs × inputs; entries that are not 0 are allowed.
+// support reads a matrix of outputs × inputs; the kernel may differ from 0 where it does.
 func (s *signals) support(path string) ([][]bool, error) {
 	m, err := estimate.ReadMatrix(path, false)
 	if err != nil {

@@ -14,7 +14,7 @@ import (
 	"gonum.org/v1/gonum/mat"
 )
 
-// Simulation is a request for signals on a graph with a known truth.
+// Simulation asks for random signals on a graph, with the truth.
 type Simulation struct {
 	Graph        string // er, ring, grid (as square as Nodes allow) or ba
 	Kernel       string // consensus (one round), heat (for time 0.3) or walk (one step)
@@ -25,7 +25,7 @@ type Simulation struct {
 	Seed         uint64
 }
 
-// SimulationResult are signals with their graph and kernel.
+// SimulationResult holds signals with their graph and kernel.
 type SimulationResult struct {
 	estimate.Head
 	Request Simulation
@@ -88,20 +88,22 @@ func (s Simulation) Run() (*SimulationResult, error) {
 	return r, err
 }
 
-// WriteText writes a line about the signals.
+// WriteText writes one line about the signals.
 func (r *SimulationResult) WriteText(w io.Writer) {
-	r.WriteHead(w, "%d observations of %d nodes with %s, kernel %s", r.Observations, r.Truth.Nodes, estimate.Plural(len(r.Truth.Edges), "edge"), r.Request.Kernel)
+	r.WriteHead(w, "%d observations of %d nodes with %s, kernel %s", r.Observations, r.Truth.Nodes,
+		estimate.Plural(len(r.Truth.Edges), "edge"), r.Request.Kernel)
 }
 
-// JSON is the value to encode.
+// JSON returns the options of the simulation and the number of edges.
 func (r *SimulationResult) JSON() estimate.Object {
-	return r.Envelope(object{"graph", r.Request.Graph, "kernel", r.Request.Kernel, "nodes", r.Truth.Nodes, "edges", len(r.Truth.Edges), "seed", r.Request.Seed})
+	return r.Envelope(object{"graph", r.Request.Graph, "kernel", r.Request.Kernel, "nodes", r.Truth.Nodes, "edges", len(r.Truth.Edges),
+		"seed", r.Request.Seed})
 }
 
-// Warnings are none: nothing is fitted.
+// Warnings returns none: nothing is fitted.
 func (r *SimulationResult) Warnings() []string { return nil }
 
-// Files are inputs.csv, outputs.csv, kernel.csv, edges.csv, network.dot, network.graphml
+// Files returns inputs.csv, outputs.csv, kernel.csv, edges.csv, network.dot, network.graphml
 // and network.svg.
 func (r *SimulationResult) Files() ([]estimate.File, error) {
 	names := make([]string, r.Truth.Nodes)
@@ -112,7 +114,8 @@ func (r *SimulationResult) Files() ([]estimate.File, error) {
 	if err != nil {
 		return nil, err
 	}
-	files := []estimate.File{estimate.MatrixFile("inputs.csv", names, r.Observations, r.X.At), estimate.MatrixFile("outputs.csv", names, r.Observations, r.Y.At),
+	files := []estimate.File{estimate.MatrixFile("inputs.csv", names, r.Observations, r.X.At),
+		estimate.MatrixFile("outputs.csv", names, r.Observations, r.Y.At),
 		estimate.MatrixFile("kernel.csv", names, len(names), r.H.At)}
 	return append(files, estimate.GraphFiles(g, fmt.Sprintf("%s: %s", r.Request.Graph, estimate.Plural(len(g.Edges), "edge")))...), nil
 }

@@ -20,15 +20,15 @@ import (
 type Templates struct {
 	estimate.Source // of the outputs
 	Laplacian       bool
-	// Anchor is the node that sets the scale; "": the one of the smallest variance for a
+	// Anchor is the node that sets the scale; "": the node of the smallest variance for a
 	// Laplacian, which keeps well connected nodes quiet, else of the largest.
 	Anchor string
-	// Epsilon counts if EpsilonGiven; else it is slack times the least distance found.
+	// Epsilon counts only if EpsilonGiven; else 1.1 times the least distance found is used.
 	Epsilon      float64
 	EpsilonGiven bool
 	// Threshold is the share of the largest weight up to which edges are left out.
 	Threshold float64
-	// Search has Tolerance (0: 1e-5), MaxIterations (0: 20,000) and Progress; there is no λ.
+	// Only Tolerance (0: 1e-5), MaxIterations (0: 20,000) and Progress count: there is no λ.
 	estimate.Search
 	Reference string
 }
@@ -41,7 +41,7 @@ const (
 	seeking = 2000
 )
 
-// TemplatesResult is the graph of a request.
+// TemplatesResult holds the graph of a request.
 type TemplatesResult struct {
 	estimate.Head
 	Request Templates
@@ -60,7 +60,8 @@ func (t Templates) Run() (*TemplatesResult, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &TemplatesResult{Request: t, Nodes: y.Names, Head: estimate.Head{Command: "diffusion", File: y.File, Observations: y.Rows, Notes: y.Notes}}
+	r := &TemplatesResult{Request: t, Nodes: y.Names, Head: estimate.Head{Command: "diffusion", File: y.File, Observations: y.Rows,
+		Notes: y.Notes}}
 	if len(r.Nodes) < 2 {
 		return nil, fmt.Errorf("%s: a graph needs at least 2 nodes; there is one column", r.File)
 	}
@@ -77,7 +78,8 @@ func (t Templates) Run() (*TemplatesResult, error) {
 	if err != nil {
 		return nil, err
 	}
-	o := diffusion.TemplateOptions{Epsilon: t.Epsilon, Anchor: r.Anchor, Laplacian: t.Laplacian, Tolerance: t.Tolerance, MaxIterations: t.MaxIterations}
+	o := diffusion.TemplateOptions{Epsilon: t.Epsilon, Anchor: r.Anchor, Laplacian: t.Laplacian, Tolerance: t.Tolerance,
+		MaxIterations: t.MaxIterations}
 	if !t.EpsilonGiven {
 		o.MaxIterations = seeking
 		if r.Shift, err = diffusion.SpectralTemplates(v, o); err != nil {
@@ -107,7 +109,7 @@ func (t Templates) Run() (*TemplatesResult, error) {
 	return r, nil
 }
 
-// anchor is the index of the node that sets the scale.
+// anchor returns the index of the node that sets the scale.
 func (t Templates) anchor(y *estimate.Data) (int, error) {
 	if t.Anchor != "" {
 		i := slices.Index(y.Names, t.Anchor)
@@ -136,7 +138,7 @@ func (t Templates) anchor(y *estimate.Data) (int, error) {
 	return best, nil
 }
 
-// adjacency are the weights above the threshold.
+// adjacency returns the weights above the threshold.
 func (r *TemplatesResult) adjacency() *mat.SymDense {
 	p := len(r.Nodes)
 	a := mat.NewSymDense(p, nil)
@@ -160,7 +162,7 @@ func (r *TemplatesResult) tolerance() float64 {
 	return cmp.Or(r.Request.Tolerance, 1e-5) * r.Shift.Objective
 }
 
-// Warnings say in a line that the search did not converge.
+// Warnings returns a line if the search did not converge.
 func (r *TemplatesResult) Warnings() []string {
 	s := r.Shift
 	if s.Converged {
@@ -188,7 +190,7 @@ func (r *TemplatesResult) WriteText(w io.Writer) {
 	}
 }
 
-// JSON is the value to encode; edges are those above the threshold.
+// JSON returns the graph; its edges are those above the threshold.
 func (r *TemplatesResult) JSON() estimate.Object {
 	s := r.Shift
 	edges := []object{}
@@ -196,8 +198,8 @@ func (r *TemplatesResult) JSON() estimate.Object {
 		i, j := min(e.From, e.To), max(e.From, e.To)
 		edges = append(edges, object{"i", i, "j", j, "a", r.Nodes[i], "b", r.Nodes[j], "weight", e.Weight})
 	}
-	out := object{"output_file", r.File, "nodes", r.Nodes, "laplacian", r.Request.Laplacian, "anchor", r.Nodes[r.Anchor], "epsilon", r.Epsilon,
-		"threshold", r.Request.Threshold, "objective", s.Objective, "gap", s.Gap, "tolerance", r.tolerance(), "distance", s.Distance,
+	out := object{"output_file", r.File, "nodes", r.Nodes, "laplacian", r.Request.Laplacian, "anchor", r.Nodes[r.Anchor],
+		"epsilon", r.Epsilon, "threshold", r.Request.Threshold, "objective", s.Objective, "gap", s.Gap, "tolerance", r.tolerance(), "distance", s.Distance,
 		"converged", s.Converged, "iterations", s.Iterations, "eigenvalues", s.Eigenvalues, "edges", edges}
 	if r.Score != nil {
 		out = append(out, "reference", r.Score)
@@ -205,7 +207,7 @@ func (r *TemplatesResult) JSON() estimate.Object {
 	return r.Envelope(out)
 }
 
-// Files are result.json, shift.csv, edges.csv, network.dot, network.graphml and network.svg.
+// Files returns result.json, shift.csv, edges.csv, network.dot, network.graphml and network.svg.
 func (r *TemplatesResult) Files() ([]estimate.File, error) {
 	files := []estimate.File{estimate.JSONFile(r.JSON()), estimate.MatrixFile("shift.csv", r.Nodes, len(r.Nodes), r.Shift.S.At)}
 	return append(files, estimate.GraphFiles(r.Graph, fmt.Sprintf("%s: %s", r.File, estimate.Plural(len(r.Graph.Edges), "edge")))...), nil

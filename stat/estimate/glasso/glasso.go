@@ -1,5 +1,5 @@
-// Package glasso finds networks of partial correlations in files of observations or
-// covariances: graphical lasso, from tables to text, JSON, tables and pictures.
+// Package glasso estimates networks of partial correlations from files of observations or
+// covariances by graphical lasso.
 package glasso
 
 import (
@@ -12,49 +12,49 @@ import (
 	"pare/stat/recovery"
 )
 
-// Request says which precision matrices to fit.
+// Request asks for sparse precision matrices.
 type Request struct {
-	// Source is the observations; or Covariance is a file with a covariance or correlation
-	// matrix, of Observations observations (0: unknown, which only eBIC minds).
+	// Source names the observations. Covariance, in its place, is a file with a covariance or
+	// correlation matrix of Observations observations (0: unknown; eBIC needs them).
 	estimate.Source
 	Covariance   string
 	Observations int
 	// Transform of the data is "", "log" or "npn" (graphical.Nonparanormal).
 	Transform   string
 	Correlation bool // fit correlations; else covariances
-	// Diagonal penalises the diagonal; PenaltyFactor is a file with a factor of λ for each
-	// pair, "": all 1.
+	// Diagonal penalises the diagonal. PenaltyFactor is a file with a factor of λ for each
+	// pair; "": all 1.
 	Diagonal      bool
 	PenaltyFactor string
-	// Search is the λ; Tolerance is in nats a variable. Count, Ratio and Folds are as in
-	// graphical.PathOptions and SelectOptions.
+	// Tolerance is in nats a variable. Zeros mean the same as in graphical.Options and
+	// graphical.PathOptions; Threads is not used.
 	estimate.Search
-	// Method chooses a network of the path, with the options of Choice that are its own;
-	// "": none is chosen, but with Folds by cross-validation.
+	// Method chooses a network of the path, with its own options in Choice; "": none is
+	// chosen, unless Folds asks for cross-validation.
 	Method graphical.Method
 	Choice graphical.SelectOptions
-	// Relaxed fits the edges of the chosen network again without a penalty.
+	// Relaxed refits the edges of the chosen network without a penalty.
 	Relaxed bool
-	// Stability counts how often edges are in networks of subsamples, at one λ.
+	// Stability counts in how many subsamples each edge is found at the chosen λ.
 	Stability bool
-	// Reference is a file of edges known from elsewhere, "": none.
+	// Reference is a file with known edges; "": none.
 	Reference string
 }
 
-// Result is the networks of a request.
+// Result holds the networks of a request.
 type Result struct {
 	estimate.Head
 	Request   Request
 	Variables []string
 	Networks  []*graphical.Network // one, or a path of falling λ
 	Selection *graphical.Selection // nil: none
-	// Chosen is the network of the request's one λ or of the selection, refitted where that
-	// was asked for; nil: a path without a choice. ChosenAt is its index in Networks.
+	// Chosen is the network at the one λ or at the λ of the selection, refitted with Relaxed;
+	// nil: a path without a choice. ChosenAt is its index in Networks.
 	Chosen   *graphical.Network
 	ChosenAt int
 	// Frequency of pairs in subsamples, nil: not counted.
 	Frequency []graphical.Stability
-	// Reference are the pairs known, Scores those of Networks.
+	// Reference lists the known pairs; Scores rates each of Networks.
 	Reference [][2]int
 	Scores    []recovery.Score
 
@@ -111,7 +111,7 @@ func (q Request) Run() (*Result, error) {
 	return r, nil
 }
 
-// read makes the covariance, of data or of a file.
+// read returns the covariance of the data or of the file.
 func (r *Result) read() (*graphical.Covariance, error) {
 	q := &r.Request
 	if q.Covariance != "" {
@@ -209,7 +209,7 @@ func (r *Result) fit(c *graphical.Covariance, pen graphical.Penalty) (err error)
 	return err
 }
 
-// Warnings say in a line each which networks did not converge.
+// Warnings returns a line for each network that did not converge.
 func (r *Result) Warnings() []string {
 	var out []string
 	for i, n := range r.Networks {

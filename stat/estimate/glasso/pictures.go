@@ -21,8 +21,8 @@ const (
 	mostPanels = 120
 )
 
-// Graph is a fitted precision matrix as a graph to draw or to write to files: weights of
-// edges are Θᵢⱼ, drawn are partial correlations. nil names are x1, x2 …
+// Graph returns a fitted precision matrix as a graph: the weights of edges are Θᵢⱼ, pictures
+// show partial correlations. Without names the nodes are x1, x2, …
 func Graph(n *graphical.Network, names []string) (*graph.Graph, error) {
 	if names != nil && len(names) != n.P() {
 		return nil, fmt.Errorf("%d names for %d variables", len(names), n.P())

@@ -16,12 +16,12 @@ import (
 type object = estimate.Object
 
 func certificate(n *graphical.Network) estimate.Fit {
-	return estimate.Fit{Lambda: n.Lambda, Objective: n.Objective, Gap: n.Gap, Tolerance: n.Tolerance, Iterations: n.Iterations, Converged: n.Converged}
+	return estimate.Fit{Lambda: n.Lambda, Objective: n.Objective, Gap: n.Gap, Tolerance: n.Tolerance, Iterations: n.Iterations,
+		Converged: n.Converged}
 }
 
-// JSON is the value to encode: one network with its fields at the top, of the request's λ
-// or chosen, with the selection; or a path with a list of networks. i and j count
-// variables from 0.
+// JSON returns one network, with its members at the top level, and the selection if there
+// was one; or a path with a list of networks. i and j count variables from 0.
 func (r *Result) JSON() estimate.Object {
 	q := &r.Request
 	out := object{"variables", r.Variables}
@@ -44,7 +44,8 @@ func (r *Result) JSON() estimate.Object {
 	}
 	out = append(out, r.network(r.Chosen, r.ChosenAt)...)
 	if s := r.Selection; s != nil {
-		selection := object{"method", q.Method, "best", s.Best, "one_se", s.OneSE, "lambdas", s.Path.Lambdas(), "edges", r.sizes("edges", "").Value, "scores", s.Score}
+		selection := object{"method", q.Method, "best", s.Best, "one_se", s.OneSE, "lambdas", s.Path.Lambdas(),
+			"edges", r.sizes("edges", "").Value, "scores", s.Score}
 		if s.StdErr != nil {
 			selection = append(selection, "standard_errors", s.StdErr)
 		}
@@ -53,25 +54,27 @@ func (r *Result) JSON() estimate.Object {
 	return r.Envelope(out)
 }
 
-// network is the JSON of the network whose score is at the index.
+// network returns the JSON of a network; at is the index of its score.
 func (r *Result) network(n *graphical.Network, at int) object {
 	frequency := r.frequency()
 	edges := []object{}
 	for _, e := range n.Edges {
-		edge := object{"i", e.I, "j", e.J, "a", r.Variables[e.I], "b", r.Variables[e.J], "weight", e.Weight, "partial_correlation", e.Partial}
+		edge := object{"i", e.I, "j", e.J, "a", r.Variables[e.I], "b", r.Variables[e.J], "weight", e.Weight,
+			"partial_correlation", e.Partial}
 		if frequency != nil {
 			edge = append(edge, "frequency", frequency[[2]int{e.I, e.J}])
 		}
 		edges = append(edges, edge)
 	}
-	out := append(certificate(n).JSON(), "edges", edges, "components", n.Components, "diagonal", n.Diagonal, "log_det", n.LogDet, "trace", n.Trace)
+	out := append(certificate(n).JSON(), "edges", edges, "components", n.Components, "diagonal", n.Diagonal, "log_det", n.LogDet,
+		"trace", n.Trace)
 	if r.Scores != nil {
 		out = append(out, "reference", r.Scores[at])
 	}
 	return out
 }
 
-// frequency is by pair, nil where it was not counted.
+// frequency returns the frequencies by pair; nil if they were not counted.
 func (r *Result) frequency() map[[2]int]float64 {
 	if r.Frequency == nil {
 		return nil
@@ -83,7 +86,7 @@ func (r *Result) frequency() map[[2]int]float64 {
 	return out
 }
 
-// sizes is a column of the path: the numbers of edges or of components.
+// sizes returns a column of the path: the numbers of edges or of components.
 func (r *Result) sizes(name, title string) estimate.Column {
 	c := estimate.Column{Name: name, Title: title}
 	for _, n := range r.Networks {
@@ -116,7 +119,7 @@ func (r *Result) path() *estimate.Path {
 	return p
 }
 
-// mostEdges is how many a summary lists.
+// mostEdges is the number of edges in a summary, at most.
 const mostEdges = 20
 
 // WriteText writes a summary for people.
@@ -139,7 +142,8 @@ func (r *Result) WriteText(w io.Writer) {
 		if r.Scores != nil {
 			all := float64(len(r.Variables) * (len(r.Variables) - 1) / 2)
 			known := r.Scores[0].TruePositives + r.Scores[0].FalseNegatives
-			fmt.Fprintf(w, "area under precision over recall: %.3f; pairs at random have %.3f\n", recovery.Area(r.Scores), float64(known)/all)
+			fmt.Fprintf(w, "area under precision over recall: %.3f; pairs at random have %.3f\n", recovery.Area(r.Scores),
+				float64(known)/all)
 		}
 	}
 	n := r.Chosen
@@ -153,14 +157,15 @@ func (r *Result) WriteText(w io.Writer) {
 	for _, c := range n.Components {
 		largest = max(largest, len(c))
 	}
-	fmt.Fprintf(w, "λ = %.4g%s: %s of %d pairs, %s, the largest of %s\n", n.Lambda, again, estimate.Plural(len(n.Edges), "edge"), n.P()*(n.P()-1)/2,
-		estimate.Plural(len(n.Components), "component"), estimate.Plural(largest, "variable"))
+	fmt.Fprintf(w, "λ = %.4g%s: %s of %d pairs, %s, the largest of %s\n", n.Lambda, again, estimate.Plural(len(n.Edges), "edge"),
+		n.P()*(n.P()-1)/2, estimate.Plural(len(n.Components), "component"), estimate.Plural(largest, "variable"))
 	r.writeEdges(w)
 	if r.Scores != nil {
 		estimate.WriteScore(w, r.Scores[r.ChosenAt], "edge")
 	}
 	if n.Converged {
-		fmt.Fprintf(w, "objective %.9g nats, at most %.1e above the optimum (tolerance %.1e), %s\n", n.Objective, n.Gap, n.Tolerance, estimate.Plural(n.Iterations, "iteration"))
+		fmt.Fprintf(w, "objective %.9g nats, at most %.1e above the optimum (tolerance %.1e), %s\n", n.Objective, n.Gap, n.Tolerance,
+			estimate.Plural(n.Iterations, "iteration"))
 	}
 }
 
@@ -192,7 +197,7 @@ func (r *Result) writeEdges(w io.Writer) {
 // mostDense is the number of variables up to which precision.csv is written.
 const mostDense = 1000
 
-// Files are result.json; of one network edges.csv, network.dot, network.graphml,
+// Files returns result.json; of one network edges.csv, network.dot, network.graphml,
 // network.svg and, up to 1,000 variables, precision.csv; of a path path.csv,
 // path_edges.csv, path.svg and, up to 120 variables, networks.svg.
 func (r *Result) Files() ([]estimate.File, error) {
@@ -202,7 +207,8 @@ func (r *Result) Files() ([]estimate.File, error) {
 		if err != nil {
 			return nil, err
 		}
-		files = append(files, estimate.GraphFiles(g, fmt.Sprintf("%s: λ = %.3g, %s", r.File, n.Lambda, estimate.Plural(len(n.Edges), "edge")))...)
+		files = append(files, estimate.GraphFiles(g, fmt.Sprintf("%s: λ = %.3g, %s", r.File, n.Lambda,
+			estimate.Plural(len(n.Edges), "edge")))...)
 		if p := len(r.Variables); p <= mostDense {
 			theta := n.Theta()
 			files = append(files, estimate.MatrixFile("precision.csv", r.Variables, p, func(i, j int) float64 { return theta[i*p+j] }))
@@ -214,10 +220,12 @@ func (r *Result) Files() ([]estimate.File, error) {
 	var edges [][]string
 	for _, n := range r.Networks {
 		for _, e := range n.Edges {
-			edges = append(edges, []string{estimate.Number(n.Lambda), r.Variables[e.I], r.Variables[e.J], estimate.Number(e.Weight), estimate.Number(e.Partial)})
+			edges = append(edges, []string{estimate.Number(n.Lambda), r.Variables[e.I], r.Variables[e.J], estimate.Number(e.Weight),
+				estimate.Number(e.Partial)})
 		}
 	}
-	files = append(files, r.path().File(), estimate.CSVFile("path_edges.csv", []string{"lambda", "a", "b", "weight", "partial_correlation"}, edges))
+	files = append(files, r.path().File(), estimate.CSVFile("path_edges.csv",
+		[]string{"lambda", "a", "b", "weight", "partial_correlation"}, edges))
 	if len(edges) > 0 {
 		files = append(files, estimate.File{Name: "path.svg", Write: r.drawPath})
 		if len(r.Variables) <= mostPanels {

@@ -7,19 +7,17 @@ import (
 	"pare/stat/linear"
 )
 
-// AuditResult is the losses of groups of rows under the models of the path.
+// AuditResult holds the losses of groups of rows under each model.
 type AuditResult struct {
 	Column string
 	Steps  []audit.Step
-	// Names are the features that occur in any model; Protected of a step are
-	// places in it.
+	// Names lists the features that occur in any model; Protected of a step indexes it.
 	Names []string
-	// Test tells that the rows were left out of the fits.
+	// Test: the rows were left out of the fits.
 	Test bool
 }
 
-// audit measures every model on the groups of rows, on rows left out where there
-// are any.
+// audit measures every model on the groups of rows, of the rows left out if there are any.
 func (r *Result) audit() error {
 	rows := r.Data
 	out := &AuditResult{Column: rows.Audit}
@@ -60,7 +58,7 @@ func (r *Result) audit() error {
 	return err
 }
 
-// about tells whether feature j is made of a column of the table.
+// about reports whether feature j is made of a column of the table.
 func (f *fitted) about(j int, column string) bool {
 	if f.pairs == nil {
 		return f.d.Of[j] == column
@@ -69,7 +67,7 @@ func (f *fitted) about(j int, column string) bool {
 	return f.d.Of[a] == column || b >= 0 && f.d.Of[b] == column
 }
 
-// step is the audit of a fit; nil where there is none.
+// step returns the audit of a fit; nil if there is none.
 func (r *Result) step(f *Fit) *audit.Step {
 	if r.Audit == nil || f == nil {
 		return nil

@@ -12,8 +12,8 @@ import (
 	"pare/stat/linear"
 )
 
-// Table says which columns of a table are features, the target, weights and groups. The
-// features are the columns of Source less the others, but for Audit.
+// Table names the columns of a table that are the target, weights, groups and folds. The
+// features are the other columns that Source selects; the column of Audit may be one.
 type Table struct {
 	estimate.Source
 	Target     string // required, unless there is a TargetFile
@@ -22,12 +22,12 @@ type Table struct {
 	Together   string // rows of one value stay in one fold; "": every row for itself
 	Fold       string // the fold of each row; "": drawn
 	Audit      string // groups of rows to audit; "": none
-	// TestSize is the share of rows that is left out of all fits, to measure on.
+	// TestSize is the share of rows to leave out of all fits and to measure on; 0: none.
 	TestSize float64
 	Seed     uint64 // of the rows left out
 }
 
-// Data are a design, column after column, and the values of its rows.
+// Data holds a design, column after column, and the values of its rows.
 type Data struct {
 	File    string   // without its folder
 	Names   []string // of columns
@@ -48,7 +48,7 @@ type Data struct {
 	Test *Data // rows left out; nil: none
 }
 
-// Read reads the files of a table and makes data of it.
+// Read reads the files of the table.
 func (c Table) Read(family linear.Family) (*Data, error) {
 	t, err := table.Read(c.Path, c.Cells)
 	if err != nil {
@@ -66,15 +66,16 @@ func (c Table) Read(family linear.Family) (*Data, error) {
 	return Load(t, family, c)
 }
 
-// Join is a table with the one column of another behind its own, and the name of that
-// column: target, unless a column is called so.
+// Join appends the only column of target to t. It returns the name of the new column:
+// "target", with a prime for each column that already has the name.
 func Join(t, target *table.Table) (*table.Table, string, error) {
 	columns := target.Names()
 	if len(columns) != 1 {
 		return nil, "", fmt.Errorf("%s: a target is one column, there are %d", target.Source, len(columns))
 	}
 	if target.Rows() != t.Rows() {
-		return nil, "", fmt.Errorf("%s has %d rows, %s has %d: the target needs one for each", target.Source, target.Rows(), t.Source, t.Rows())
+		return nil, "", fmt.Errorf("%s has %d rows, %s has %d: the target needs one for each", target.Source, target.Rows(), t.Source,
+			t.Rows())
 	}
 	var all []table.Column
 	add := func(t *table.Table, name, as string) error {
@@ -104,8 +105,8 @@ func Join(t, target *table.Table) (*table.Table, string, error) {
 	return out, name, err
 }
 
-// Load makes data of a table for a family of responses. Rows are left out of the whole
-// table, so that its errors count the rows that are left.
+// Load turns a table in memory into data for a family of responses; Path and TargetFile do
+// not count. Errors count the rows that are left after Complete.
 func Load(t *table.Table, family linear.Family, c Table) (*Data, error) {
 	d := &Data{File: t.Source, Target: c.Target, Audit: c.Audit}
 	features, err := c.features(t)
@@ -142,7 +143,7 @@ func Load(t *table.Table, family linear.Family, c Table) (*Data, error) {
 	return d, nil
 }
 
-// features are the columns of the table to use.
+// features returns the columns of the table to use as features.
 func (c *Table) features(t *table.Table) ([]string, error) {
 	roles := []string{c.Target, c.Weights, c.Together, c.Fold}
 	for _, name := range slices.Concat(roles, c.Columns, c.Drop, []string{c.Audit}) {
@@ -160,7 +161,8 @@ func (c *Table) features(t *table.Table) ([]string, error) {
 	}
 	var r rules
 	r.refuse(c.Fold != "" && c.Together != "", "-foldid and -groups contradict each other: both say which rows are in a fold")
-	r.refuse(slices.Contains(c.Columns, c.Target) || slices.Contains(c.Drop, c.Target), "%s: column %s is the target; leave it out of -columns and -drop",
+	r.refuse(slices.Contains(c.Columns, c.Target) || slices.Contains(c.Drop, c.Target),
+		"%s: column %s is the target; leave it out of -columns and -drop",
 		t.Source, c.Target)
 	names := slices.DeleteFunc(t.Names(), func(name string) bool {
 		return len(c.Columns) > 0 && !slices.Contains(c.Columns, name) || slices.Contains(c.Drop, name) || slices.Contains(roles, name)
@@ -208,7 +210,7 @@ func (d *Data) target(t *table.Table, family linear.Family) error {
 	return nil
 }
 
-// textTarget says why text is no target of a Gaussian model.
+// textTarget is the error of a Gaussian model for a target of text.
 func (d *Data) textTarget(t *table.Table, column *table.Column) error {
 	_, err := t.Target(d.Target)
 	var stray *table.StrayError
@@ -276,7 +278,7 @@ func (d *Data) rows(t *table.Table, c *Table) error {
 	return nil
 }
 
-// split takes a share of the rows, or of the groups that stay together, out.
+// split leaves out a share of the rows, or of the groups that stay together.
 func (d *Data) split(family linear.Family, c *Table) (*Data, error) {
 	if !(c.TestSize > 0 && c.TestSize < 1) {
 		return nil, fmt.Errorf("-test-size is %v, it must be between 0 and 1", c.TestSize)
@@ -312,12 +314,13 @@ func (d *Data) split(family linear.Family, c *Table) (*Data, error) {
 		need = len(d.Classes)
 	}
 	if len(seen) < need {
-		return nil, fmt.Errorf("of the target %s the rows left to fit have %d values, %d are needed; choose another -test-size or -seed", d.Target, len(seen), need)
+		return nil, fmt.Errorf("of the target %s the rows left to fit have %d values, %d are needed; choose another -test-size or -seed",
+			d.Target, len(seen), need)
 	}
 	return train, nil
 }
 
-// take is the data of some rows.
+// take returns the data of some rows.
 func (d *Data) take(rows []int) *Data {
 	out := *d
 	out.Rows = len(rows)
@@ -330,7 +333,7 @@ func (d *Data) take(rows []int) *Data {
 	return &out
 }
 
-// all are the numbers below n.
+// all returns the numbers below n.
 func all(n int) []int {
 	out := make([]int, n)
 	for i := range out {
@@ -339,7 +342,7 @@ func all(n int) []int {
 	return out
 }
 
-// pick is some values of a list, in the order of at; nil of nil.
+// pick returns the values of a list at some places; nil for nil.
 func pick[T any](from []T, at []int) []T {
 	if from == nil {
 		return nil

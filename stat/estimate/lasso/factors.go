@@ -9,8 +9,8 @@ import (
 	"pare/internal/table"
 )
 
-// byColumn spreads values given by name over the columns; a name is that of a
-// column, or of the text column that one-hot columns stand for.
+// byColumn spreads values given by name over the columns. The name of a text column stands
+// for all its one-hot columns.
 func (d *Data) byColumn(option string, values map[string]float64, other float64) ([]float64, error) {
 	if len(values) == 0 {
 		return nil, nil
@@ -20,7 +20,7 @@ func (d *Data) byColumn(option string, values map[string]float64, other float64)
 		out[j] = other
 	}
 	names := slices.Sorted(maps.Keys(values))
-	// Names of text columns first, so that a factor for one of their values stands.
+	// Text columns come first, so that a value for one of their one-hot columns overrides.
 	slices.SortStableFunc(names, func(a, b string) int {
 		x, y := slices.Contains(d.Names, a), slices.Contains(d.Names, b)
 		switch {
@@ -46,7 +46,7 @@ func (d *Data) byColumn(option string, values map[string]float64, other float64)
 	return out, nil
 }
 
-// factors are the penalty factors and bounds of the columns; nil: none given.
+// factors returns the penalty factors and bounds of the columns; nil if none were given.
 func (d *Data) factors(o *Options) (penalty, lower, upper []float64, err error) {
 	if penalty, err = d.byColumn("-penalty-factor", o.PenaltyFactors, 1); err != nil {
 		return nil, nil, nil, err
@@ -77,7 +77,7 @@ func (d *Data) factors(o *Options) (penalty, lower, upper []float64, err error) 
 	return penalty, lower, upper, nil
 }
 
-// at is a value of a list that is nil where all are other.
+// at returns list[j], or other if the list is nil.
 func at(list []float64, j int, other float64) float64 {
 	if list == nil {
 		return other
@@ -85,8 +85,8 @@ func at(list []float64, j int, other float64) float64 {
 	return list[j]
 }
 
-// groups numbers the columns of the table that features stand for, and gives each
-// the root of its size, the usual factor, times that of its penalty.
+// groups numbers the columns of the table that features stand for. The factor of each is
+// the usual one, the root of its size, times its penalty factor.
 func (d *Data) groups(penalty []float64) (group []int, factor []float64, err error) {
 	number := map[string]int{}
 	for j, name := range d.Of {

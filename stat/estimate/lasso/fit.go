@@ -17,7 +17,7 @@ type fitted struct {
 	pairs *linear.Interactions // nil: columns alone
 }
 
-// newProblem makes the problem that options describe of data.
+// newProblem combines data and options into a problem.
 func newProblem(d *Data, o *Options) (*fitted, error) {
 	penalty, lower, upper, err := d.factors(o)
 	if err != nil {
@@ -39,7 +39,7 @@ func newProblem(d *Data, o *Options) (*fitted, error) {
 	return f, err
 }
 
-// linear is the design of the columns, with all products of two where asked for.
+// linear returns the design of the columns, with all products of two for Interactions.
 func (d *Data) linear(o *Options) (linear.Design, *linear.Interactions, error) {
 	dense, err := linear.NewDense(d.Rows, len(d.Names), d.X)
 	if err != nil || !o.Interactions {
@@ -52,8 +52,8 @@ func (d *Data) linear(o *Options) (linear.Design, *linear.Interactions, error) {
 	return pairs, pairs, err
 }
 
-// extend gives products their factor, the larger of their columns' and 1 where both
-// are unpenalised, and the bound of -nonnegative.
+// extend gives products their penalty factor, the larger of their columns' factors or 1 if
+// both columns are unpenalised, and the bound of NonNegative.
 func (f *fitted) extend() {
 	_, p := f.X.Dims()
 	m := len(f.d.Names)
@@ -81,7 +81,7 @@ func (f *fitted) extend() {
 	f.Upper = longer(f.Upper, func(a, b int) float64 { return math.Inf(1) })
 }
 
-// name is the name of feature j; a product is called as in R, a:b.
+// name returns the name of feature j; a product is called a:b, as in R.
 func (f *fitted) name(j int) string {
 	if f.pairs != nil {
 		if a, b := f.pairs.Pair(j); b >= 0 {
@@ -101,7 +101,7 @@ func (f *fitted) fit(lambda float64) (*Fit, error) {
 	return &Fit{Model: m}, f.explain(err)
 }
 
-// path fits the path, and cross-validates it where folds are asked for.
+// path fits the path, and cross-validates it if there are folds.
 func (f *fitted) path() (path *linear.Path, cv *linear.CV, err error) {
 	o := linear.PathOptions{Options: f.options("path"), Count: f.o.Count, Ratio: f.o.Ratio}
 	if f.o.Folds == 0 && f.d.Fold == nil {
@@ -117,8 +117,7 @@ func (f *fitted) path() (path *linear.Path, cv *linear.CV, err error) {
 	return cv.Path, cv, nil
 }
 
-// explain puts an error of a solver, which is always about the data, into the words of
-// the table.
+// explain rewrites an error of a solver in terms of the table.
 func (f *fitted) explain(err error) error {
 	var in *linear.FoldError
 	switch {
@@ -154,7 +153,7 @@ func ranks(v []int) []int {
 	return out
 }
 
-// feature is column j of a design.
+// feature returns column j of a design.
 func feature(x linear.Design, j int) []float64 {
 	n, _ := x.Dims()
 	v := make([]float64, n)

@@ -10,7 +10,7 @@ import (
 	"pare/stat/linear"
 )
 
-// GuardResult is the features that a guard lets pass.
+// GuardResult holds the features that a guard lets pass.
 type GuardResult struct {
 	Guard    Guard
 	Q        float64
@@ -28,8 +28,8 @@ type GuardResult struct {
 	Promise   string  // the error that q bounds, in words
 }
 
-// maxCopies bounds the knockoffs of each feature when their number is left open:
-// every one adds as many columns as there are.
+// maxCopies bounds the default number of knockoffs of each feature: every knockoff adds as
+// many columns as there are.
 const maxCopies = 10
 
 // guard asks the guard which features to believe in.
@@ -143,8 +143,8 @@ func (g *GuardResult) permutation(f *fitted, o *Options) error {
 	return nil
 }
 
-// deviations are the standard deviations of features times their penalty factors; 0
-// leaves a feature out that is constant, excluded or unpenalised.
+// deviations returns the standard deviations of features times their penalty factors; 0
+// leaves out a feature that is constant, excluded or unpenalised.
 func (f *fitted) deviations() []float64 {
 	_, p := f.X.Dims()
 	out := make([]float64, p)
@@ -157,7 +157,7 @@ func (f *fitted) deviations() []float64 {
 	return out
 }
 
-// moments are the mean and the standard deviation, with the divisor n.
+// moments returns the mean and the standard deviation with divisor n.
 func moments(v []float64) (mean, sd float64) {
 	for _, x := range v {
 		mean += x / float64(len(v))
@@ -173,13 +173,13 @@ func moments(v []float64) (mean, sd float64) {
 	return mean, sd
 }
 
-// Passed tells whether feature j passed the guard.
+// Passed reports whether feature j passed the guard.
 func (g *GuardResult) Passed(j int) bool {
 	_, found := slices.BinarySearch(g.Selected, j)
 	return found
 }
 
-// lassoPath is the lasso path that guards select with.
+// lassoPath returns the lasso path with which guards select.
 func (o *Options) lassoPath(threads int) guard.Path {
 	return func(x guard.Matrix, y []float64, lambdas []float64) ([][]float64, error) {
 		dense, err := linear.NewDense(x.Rows, x.Cols, x.Data)

@@ -1,7 +1,6 @@
-// Package lasso fits sparse linear models to tables: from the columns of a file to
-// a chosen model with its duality gap, cross-validation, a guard against false
-// discoveries, an audit of groups, worst-case losses, and the text, files and pictures
-// that show them.
+// Package lasso fits sparse linear models to tables: a path of models with their duality
+// gaps, cross-validation, guards against false discoveries, audits of groups and worst-case
+// losses.
 package lasso
 
 import (
@@ -11,19 +10,19 @@ import (
 	"pare/stat/linear"
 )
 
-// Request is a table with the options of its fit.
+// Request asks for a fit of a table in files.
 type Request struct {
 	Table
 	Options
 }
 
-// Fit is the model of one λ. Coefficients are on the scale of the columns.
+// Fit is the model at one λ. Coefficients are on the scale of the columns.
 type Fit struct {
 	*linear.Model
 	Test *Score // on rows left out; nil: there are none
 }
 
-// selected are the features with a coefficient, of any class.
+// selected returns the features with a coefficient in any class.
 func (f *Fit) selected() []int {
 	if f.Classes == nil {
 		return f.Index
@@ -41,7 +40,7 @@ func (f *Fit) selected() []int {
 	return out
 }
 
-// Score is how a model does on rows it was not fitted to.
+// Score rates a model on rows that it was not fitted to.
 type Score struct {
 	Rows int
 	Loss float64 // mean square, or deviance per row
@@ -57,7 +56,7 @@ type LeastSquares struct {
 	Test *Score // on rows left out; nil: there are none
 }
 
-// Result is the models of a request and all that was asked about them.
+// Result holds the models and the outcome of each optional step.
 type Result struct {
 	estimate.Head
 	Data      *Data
@@ -66,7 +65,7 @@ type Result struct {
 	LambdaMax float64 // the smallest λ that selects nothing; 0 for one given λ
 	Path      []*Fit
 	Ended     string     // why the path ended early, if it did
-	CV        *linear.CV // of the path; nil: not asked for
+	CV        *linear.CV // of the path; nil: none
 	Chosen    *Fit       // nil: a path, and nothing that chooses from it
 	ChosenBy  string
 	Guard     *GuardResult
@@ -77,14 +76,14 @@ type Result struct {
 	problem *fitted
 }
 
-// Name is the name of feature j.
+// Name returns the name of feature j.
 func (r *Result) Name(j int) string { return r.problem.name(j) }
 
-// Converged tells whether every fit reached its tolerance.
+// Converged reports whether every fit reached its tolerance.
 func (r *Result) Converged() bool { return len(r.Warnings()) == 0 }
 
-// Selected are the features that the guard lets pass, or, without one, those of the
-// chosen model; perhaps none.
+// Selected returns the features that the guard lets pass or, without a guard, the features
+// of the chosen model. There may be none.
 func (r *Result) Selected() []int {
 	switch {
 	case r.Guard != nil:
@@ -95,7 +94,7 @@ func (r *Result) Selected() []int {
 	return nil
 }
 
-// fits are the models of the path, and the chosen one where it is none of them.
+// fits returns the models of the path, and the chosen one if it is not on the path.
 func (r *Result) fits() []*Fit {
 	if r.Chosen == nil || r.at(r.Chosen) >= 0 {
 		return r.Path
@@ -103,10 +102,10 @@ func (r *Result) fits() []*Fit {
 	return append(r.Path[:len(r.Path):len(r.Path)], r.Chosen)
 }
 
-// at is the place of a fit on the path, -1 where it has none.
+// at returns the place of a fit on the path, or -1.
 func (r *Result) at(f *Fit) int { return slices.Index(r.Path, f) }
 
-// Warnings say in a line each which models did not converge.
+// Warnings returns a line for each model that did not converge.
 func (r *Result) Warnings() []string {
 	var out []string
 	for _, f := range r.fits() {
@@ -130,7 +129,7 @@ func (q Request) Run() (*Result, error) {
 	return Run(d, q.Options)
 }
 
-// Run fits data as options say.
+// Run fits data that are in memory.
 func Run(d *Data, o Options) (*Result, error) {
 	if err := o.check(); err != nil {
 		return nil, err
@@ -143,7 +142,8 @@ func Run(d *Data, o Options) (*Result, error) {
 		return nil, err
 	}
 	_, p := f.X.Dims()
-	r := &Result{Head: estimate.Head{Command: "lasso", File: d.File, Observations: d.Rows, Notes: d.Notes}, Data: d, Options: o, Features: p, problem: f}
+	r := &Result{Head: estimate.Head{Command: "lasso", File: d.File, Observations: d.Rows, Notes: d.Notes}, Data: d, Options: o,
+		Features: p, problem: f}
 	if err := r.fit(); err != nil {
 		return nil, err
 	}

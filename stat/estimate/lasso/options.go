@@ -12,7 +12,7 @@ import (
 // Guard is a guard against false discoveries.
 type Guard string
 
-// Guards, with the error that Options.Q bounds.
+// Guards, each with the quantity that Options.Q bounds.
 const (
 	NoGuard     Guard = ""
 	Knockoffs   Guard = "knockoffs"   // the false discovery rate
@@ -20,16 +20,17 @@ const (
 	Permutation Guard = "permutation" // the probability of any false selection
 )
 
-// Options are the model, the path and the checks of a fit. The zero value is a path of 100
-// λ of the lasso with a Gaussian response.
+// Options choose the model, the path and the optional steps. The zero value is a path of
+// 100 λ of the lasso with a Gaussian response.
 type Options struct {
 	Family linear.Family
-	// Search is the λ; Count 0 is 100, Ratio and Tolerance 0 are as in linear.PathOptions.
+	// Zeros of Count, Ratio, Tolerance and MaxIterations mean the same as in
+	// linear.PathOptions.
 	estimate.Search
 	Alpha float64 // of the elastic net, in (0, 1]; 0: 1
 	// Interactions adds the products of all pairs of columns.
 	Interactions bool
-	// PenaltyFactors, Lower and Upper are by column; the name of a text column
+	// PenaltyFactors, Lower and Upper are by name of column; the name of a text column
 	// stands for all its one-hot columns.
 	PenaltyFactors, Lower, Upper map[string]float64
 	// NonNegative: no coefficient is negative.
@@ -44,14 +45,14 @@ type Options struct {
 	// discovery can be made, at most 10. FixedX knockoffs have one.
 	Copies int
 	FixedX bool // knockoffs of a linear model with the features as they are
-	// Permutations of the guard of that name; 0: 1000.
+	// Permutations is the number of permutations of the guard Permutation; 0: 1000.
 	Permutations int
 
 	Robust float64 // ε: features move by up to ε standard deviations; 0: not asked for
 	OLS    bool    // least squares for comparison
 }
 
-// rules collect the first contradiction of options.
+// rules keeps the first contradiction that is found.
 type rules struct{ err error }
 
 func (r *rules) refuse(broken bool, format string, args ...any) {
@@ -68,7 +69,8 @@ func (o *Options) check() error {
 	r.refuse(multinomial && o.Robust > 0, "-robust works with -family gaussian and binomial, not multinomial")
 	r.refuse(o.Interactions && o.Robust > 0, "-robust and -interactions contradict each other: a product moves by more than its factors")
 	r.refuse(o.Family != linear.Gaussian && o.OLS, "-ols is least squares, for -family gaussian")
-	r.refuse(o.NonNegative && len(o.Lower) > 0, "-nonnegative and -lower-limits contradict each other: -nonnegative is a lower limit of 0 for all")
+	r.refuse(o.NonNegative && len(o.Lower) > 0,
+		"-nonnegative and -lower-limits contradict each other: -nonnegative is a lower limit of 0 for all")
 	if o.GroupLasso {
 		r.refuse(o.NonNegative || limits, "-group-lasso works without -nonnegative, -lower-limits and -upper-limits")
 		r.refuse(o.Interactions, "-group-lasso and -interactions contradict each other: choose one")
@@ -78,7 +80,7 @@ func (o *Options) check() error {
 	return r.err
 }
 
-// check finds contradictions of data and options.
+// check finds contradictions between data and options.
 func (d *Data) check(o *Options) error {
 	var r rules
 	if d.Weights != nil {
@@ -101,15 +103,17 @@ func (d *Data) check(o *Options) error {
 	return r.err
 }
 
-// guard finds contradictions of a guard.
+// guard finds contradictions between the guard and other options.
 func (r *rules) guard(o *Options) {
 	g := o.Guard
 	if g == NoGuard {
-		r.refuse(o.Copies != 0 || o.FixedX || o.Permutations != 0, "-knockoffs, -fixed-x and -permutations say how a guard works; give -guard too")
+		r.refuse(o.Copies != 0 || o.FixedX || o.Permutations != 0,
+			"-knockoffs, -fixed-x and -permutations say how a guard works; give -guard too")
 		return
 	}
 	r.refuse(g != Knockoffs && g != Stability && g != Permutation, "-guard is %q, it must be knockoffs, stability or permutation", g)
-	r.refuse(g == Stability && (!(o.Q > 0) || math.IsInf(o.Q, 0)), "-q is %v; -guard stability takes an expected number of false selections, above 0", o.Q)
+	r.refuse(g == Stability && (!(o.Q > 0) || math.IsInf(o.Q, 0)),
+		"-q is %v; -guard stability takes an expected number of false selections, above 0", o.Q)
 	r.refuse(g != Stability && !(o.Q > 0 && o.Q < 1), "-q is %v; -guard %s takes a share or a probability, between 0 and 1", o.Q, g)
 	r.refuse(o.Permutations > 0 && float64(o.Permutations+1)*o.Q < 1-1e-9, "-permutations is %d; at -q %v at least %d are needed",
 		o.Permutations, o.Q, int(math.Ceil(1/o.Q-1-1e-9)))
@@ -124,5 +128,6 @@ func (r *rules) guard(o *Options) {
 	r.refuse(o.Interactions && g != Permutation, "-guard %s would store all products; with -interactions use -guard permutation", g)
 	r.refuse(o.Alpha != 0 && o.Alpha != 1 || o.NoIntercept || o.NoStandardize || o.NonNegative || len(o.Lower)+len(o.Upper) > 0,
 		"-guard judges by the lasso of standardised columns with an intercept: leave out -alpha, -intercept, -standardize and limits of coefficients")
-	r.refuse(len(o.PenaltyFactors) > 0 && g != Permutation, "-guard %s treats all columns alike: leave -penalty-factor out, or use -guard permutation", g)
+	r.refuse(len(o.PenaltyFactors) > 0 && g != Permutation,
+		"-guard %s treats all columns alike: leave -penalty-factor out, or use -guard permutation", g)
 }

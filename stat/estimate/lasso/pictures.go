@@ -11,7 +11,7 @@ import (
 	"pare/stat/audit"
 )
 
-// chart is a picture over the path, with marks at the λ that were chosen.
+// chart returns an empty picture over the path, with marks at the λ that were chosen.
 func (r *Result) chart(title, y string) (chart.Chart, []float64) {
 	var marks []chart.Mark
 	if c := r.CV; c != nil {

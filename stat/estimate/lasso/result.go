@@ -13,19 +13,20 @@ import (
 type object = estimate.Object
 
 func certificate(f *Fit) estimate.Fit {
-	return estimate.Fit{Lambda: f.Lambda, Objective: f.Objective, Gap: f.Gap, Tolerance: f.Tolerance, Iterations: f.Iterations, Converged: f.Converged}
+	return estimate.Fit{Lambda: f.Lambda, Objective: f.Objective, Gap: f.Gap, Tolerance: f.Tolerance, Iterations: f.Iterations,
+		Converged: f.Converged}
 }
 
-// JSON is the result as one object. Where a λ was given or chosen it has
+// JSON returns the result as one object. If a λ was given or chosen it has
 //
 //	lambda, intercept, coefficients, objective, gap, tolerance, iterations, converged
 //
 // with coefficients an object by feature, in the order of the columns, zeros
 // included; with interactions only those that are not zero. A multinomial model has
 // an intercept and coefficients by class. The models of a path are in "path", with
-// the coefficients that are not zero. A number that is not defined or infinite is null. At
-// λ = 0 there is the gradient too, and, of any fit, how many unpenalised features are
-// dependent and whether they separate the classes, where that is so (linear.Model).
+// the coefficients that are not zero. A number that is undefined or infinite is null. A
+// model at λ = 0 has its gradient too; any model says if unpenalised features are dependent,
+// and how many, or separate the classes (linear.Model).
 func (r *Result) JSON() estimate.Object {
 	out := object{"family", r.Options.Family.String(), "target", r.Data.Target}
 	if r.Data.Classes != nil {
@@ -59,8 +60,8 @@ func (r *Result) JSON() estimate.Object {
 		out = append(out, "guard", r.guardJSON())
 	}
 	if m := r.OLS; m != nil {
-		ols := object{"intercept", m.Intercept, "coefficients", r.coefficients(linear.Class{Index: all(r.Features), Value: m.Coefficients}, false),
-			"rank", m.Rank, "minimum_norm", m.MinimumNorm}
+		dense := linear.Class{Index: all(r.Features), Value: m.Coefficients}
+		ols := object{"intercept", m.Intercept, "coefficients", r.coefficients(dense, false), "rank", m.Rank, "minimum_norm", m.MinimumNorm}
 		out = append(out, "ols", append(ols, r.scoreJSON(m.Test)...))
 	}
 	if r.Audit != nil {
@@ -72,10 +73,10 @@ func (r *Result) JSON() estimate.Object {
 	return r.Envelope(out)
 }
 
-// folds is the number of folds of the cross-validation.
+// folds returns the number of folds of the cross-validation.
 func (r *Result) folds() int { return slices.Max(r.CV.Fold) + 1 }
 
-// model is the members of one model.
+// model returns the members of one model.
 func (r *Result) model(f *Fit, nonzero bool) object {
 	out := certificate(f).JSON()
 	intercepts, coefficients := object{}, object{}
@@ -105,7 +106,7 @@ func (r *Result) model(f *Fit, nonzero bool) object {
 	return append(out, r.scoreJSON(f.Test)...)
 }
 
-// coefficients are by feature: those that are not zero, or all.
+// coefficients returns the coefficients by feature: all, or the nonzero ones.
 func (r *Result) coefficients(c linear.Class, nonzero bool) object {
 	out := object{}
 	k := 0
@@ -122,7 +123,7 @@ func (r *Result) coefficients(c linear.Class, nonzero bool) object {
 	return out
 }
 
-// scoreJSON is the member of rows left out; none without them.
+// scoreJSON returns the member "test"; nothing if no rows were left out.
 func (r *Result) scoreJSON(s *Score) object {
 	if s == nil {
 		return nil
@@ -159,7 +160,7 @@ func (r *Result) guardJSON() object {
 	return out
 }
 
-// json has the measures of every λ, for all rows, each group, and the gaps.
+// json returns, for every λ, the measures of all rows and of each group, and the gaps.
 func (a *AuditResult) json() object {
 	measures := func(m audit.Measures) object {
 		return object{"rows", m.Rows, "base", m.Base, "predicted", m.Predicted, "loss", m.Loss, "positive", m.Positive, "error", m.Error,
@@ -174,17 +175,18 @@ func (a *AuditResult) json() object {
 		g := s.Gaps
 		gaps := object{"base", g.Base, "predicted", g.Predicted, "loss", g.Loss, "positive", g.Positive, "error", g.Error,
 			"false_positive", g.FalsePositive, "false_negative", g.FalseNegative}
-		steps = append(steps, object{"lambda", s.Lambda, "selected", s.Selected, "protected", a.protected(&s), "all", measures(s.All), "groups", groups, "gaps", gaps})
+		steps = append(steps, object{"lambda", s.Lambda, "selected", s.Selected, "protected", a.protected(&s), "all", measures(s.All),
+			"groups", groups, "gaps", gaps})
 	}
 	return object{"column", a.Column, "rows_left_out", a.Test, "path", steps}
 }
 
-// protected are the names of the features of a step that are made of the audited column.
+// protected returns the names of the features of a step that are made of the audited column.
 func (a *AuditResult) protected(s *audit.Step) []string {
 	return append([]string{}, pick(a.Names, s.Protected)...)
 }
 
-// robustJSON has the worst cases of the lasso's models and of the trained one.
+// robustJSON returns the worst cases of the lasso's models and of the trained one.
 func (r *Result) robustJSON() object {
 	b := r.Robust
 	worst := func(c WorstCase) object {
@@ -203,13 +205,15 @@ func (r *Result) robustJSON() object {
 		coefficients = append(coefficients, r.Data.Names[j], v)
 	}
 	trained := append(object{"intercept", b.Intercept, "coefficients", coefficients}, worst(b.Trained)...)
-	trained = append(trained, "objective", b.Objective, "null_objective", b.Null, "gap", b.Gap, "converged", b.Converged, "separable", b.Separable)
+	trained = append(trained, "objective", b.Objective, "null_objective", b.Null, "gap", b.Gap, "converged", b.Converged,
+		"separable", b.Separable)
 	return object{"epsilon", b.Epsilon, "rows_left_out", b.Test, "lasso", path, "best", b.Best, "trained", trained}
 }
 
-// path is the certificates of the path and its losses, without coefficients.
+// path returns the certificates and losses of the path, without coefficients.
 func (r *Result) path() *estimate.Path {
-	nonzero, explained := estimate.Column{Name: "nonzero", Title: "nonzero"}, estimate.Column{Name: "explained", Title: "explained", Format: "%.3f"}
+	nonzero := estimate.Column{Name: "nonzero", Title: "nonzero"}
+	explained := estimate.Column{Name: "explained", Title: "explained", Format: "%.3f"}
 	p := &estimate.Path{Chosen: r.at(r.Chosen), Rows: 10}
 	loss, r2 := estimate.Column{Name: "test_loss"}, estimate.Column{Name: "test_r2", Title: "R² on rows left out", Format: "%.4f"}
 	for _, f := range r.Path {
@@ -221,7 +225,8 @@ func (r *Result) path() *estimate.Path {
 	}
 	p.Sizes = []estimate.Column{nonzero, explained}
 	if c := r.CV; c != nil {
-		p.Losses = append(p.Losses, estimate.Column{Name: "cv_mean", Title: r.lossName() + " in folds", Value: c.Mean, Error: c.Error, ErrorName: "cv_error", Format: "%.4g"})
+		p.Losses = append(p.Losses, estimate.Column{Name: "cv_mean", Title: r.lossName() + " in folds", Value: c.Mean, Error: c.Error,
+			ErrorName: "cv_error", Format: "%.4g"})
 	}
 	if r2.Value != nil {
 		p.Losses = append(p.Losses, loss, r2)
@@ -229,7 +234,7 @@ func (r *Result) path() *estimate.Path {
 	return p
 }
 
-// Files are result.json; path.csv with the coefficients of all features that occur;
+// Files returns result.json; path.csv with the coefficients of all features that occur;
 // coefficients.csv where a λ is chosen; guard.csv and audit.csv where there are any; and
 // pictures of them.
 func (r *Result) Files() ([]estimate.File, error) {
@@ -245,7 +250,8 @@ func (r *Result) Files() ([]estimate.File, error) {
 		files = append(files, estimate.CSVFile("guard.csv", []string{"feature", "statistic", "passed"}, rows))
 	}
 	if a := r.Audit; a != nil {
-		files = append(files, estimate.File{Name: "audit.csv", Write: func(w io.Writer) error { return audit.WriteCSV(w, a.Steps, a.Names) }})
+		write := func(w io.Writer) error { return audit.WriteCSV(w, a.Steps, a.Names) }
+		files = append(files, estimate.File{Name: "audit.csv", Write: write})
 	}
 	if len(r.Path) == 1 {
 		return files, nil
@@ -263,15 +269,16 @@ func (r *Result) Files() ([]estimate.File, error) {
 	return files, nil
 }
 
-// curve is the coefficients of a feature along the path, of one class of a multinomial model.
+// curve holds the coefficients of a feature along the path; of a multinomial model, of one
+// class.
 type curve struct {
 	feature int
 	name    string // with the class in front of it
 	value   []float64
 }
 
-// curves are, by class, the intercept, of feature -1, and the features that any model of
-// the path has, in the order of columns.
+// curves returns, class by class, the intercept as feature -1 and the features of all models
+// of the path in the order of columns.
 func (r *Result) curves() []curve {
 	entered := make([]bool, r.Features)
 	for _, f := range r.Path {
@@ -304,8 +311,8 @@ func (r *Result) curves() []curve {
 	return out
 }
 
-// classes are the linear predictors of a fit with the names of their classes; one without a
-// name where the model is not multinomial.
+// classes returns the linear predictors of a fit with the names of their classes; a model
+// that is not multinomial has one, without a name.
 func (r *Result) classes(f *Fit) (names []string, out []linear.Class) {
 	if f.Classes == nil {
 		return []string{""}, []linear.Class{{Intercept: f.Intercept, Index: f.Index, Value: f.Value}}
@@ -321,7 +328,7 @@ func (r *Result) pathFile() estimate.File {
 	return p.File()
 }
 
-// coefficientsFile has the features of the chosen model.
+// coefficientsFile returns coefficients.csv, the features of the chosen model.
 func (r *Result) coefficientsFile() estimate.File {
 	var rows [][]string
 	names, classes := r.classes(r.Chosen)

@@ -12,8 +12,8 @@ import (
 // every feature may move by up to Epsilon standard deviations.
 type RobustResult struct {
 	Epsilon float64
-	// Path are the lasso's models; Best is the place of the one with the least worst
-	// case on the rows it was fitted to.
+	// Path holds the lasso's models; Best is the place of the one with the least worst case
+	// on the rows it was fitted to.
 	Path []WorstCase
 	Best int
 	// Model, on standardised features, minimises the mean worst-case loss of the rows it was
@@ -26,17 +26,17 @@ type RobustResult struct {
 	Test      bool // losses are on rows left out
 }
 
-// WorstCase are mean losses of a model: the square or the logistic loss in nats, of
-// the rows as they are and in the worst case, and its reach.
+// WorstCase holds mean losses of a model, squares or logistic losses in nats: of the rows
+// as they are, and in the worst case.
 type WorstCase struct {
 	Lambda      float64 // 0 of the trained one
 	Selected    int
 	Clean, Loss float64
 	// Fitted is the worst-case loss on the rows that the model was fitted to.
 	Fitted float64
-	// Distance is, of a binomial model, the median over rows in the right class of how
-	// far, in standard deviations of all features at once, a row may move before its
-	// class changes, and Flipped the share of rows that are wrong in the worst case.
+	// Distance, of a binomial model, is how far a row in the right class may move, in
+	// standard deviations of all features at once, before its class changes: the median
+	// over rows. Flipped is the share of rows in the wrong class in the worst case.
 	Distance, Flipped float64
 }
 
@@ -92,7 +92,7 @@ func (r *Result) robust() error {
 	return nil
 }
 
-// standardized is the design with columns of deviation 1 and, centred, of mean 0.
+// standardized returns the design with columns of deviation 1 and, if centred, mean 0.
 func (d *Data) standardized(centred bool) (z, mean, sd []float64) {
 	p := len(d.Names)
 	z, mean, sd = make([]float64, len(d.X)), make([]float64, p), make([]float64, p)
@@ -142,7 +142,7 @@ func (r *Result) worst(rows *Data, m *linear.Model, w []float64) WorstCase {
 	return c
 }
 
-// median is NaN of nothing.
+// median returns NaN for no values.
 func median(v []float64) float64 {
 	if len(v) == 0 {
 		return math.NaN()

@@ -48,8 +48,8 @@ func (r *Result) score(m *linear.Model) (*Score, error) {
 	return s, nil
 }
 
-// predictors are the linear predictors of a model on the rows of a design, one column or one
-// for each class.
+// predictors returns the linear predictors of a model on the rows of a design: one column,
+// or one for each class.
 func predictors(m *linear.Model, x linear.Design) [][]float64 {
 	if m.Classes == nil {
 		return [][]float64{m.Predict(x)}
@@ -61,7 +61,7 @@ func predictors(m *linear.Model, x linear.Design) [][]float64 {
 	return out
 }
 
-// null are the linear predictors without features.
+// null returns the linear predictors of a model without features.
 func (d *Data) null(family linear.Family) []float64 {
 	classes := 1
 	if family != linear.Gaussian {
@@ -91,7 +91,7 @@ func (d *Data) null(family linear.Family) []float64 {
 	return sum
 }
 
-// lossOf is the square or the deviance of one row, and whether its class is wrong.
+// lossOf returns the square or the deviance of one row, and whether its class is wrong.
 func lossOf(family linear.Family, scores []float64, y float64) (loss float64, wrong bool) {
 	switch family {
 	case linear.Gaussian:

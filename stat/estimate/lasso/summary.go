@@ -12,12 +12,13 @@ import (
 	"pare/stat/linear"
 )
 
-// text writes lines of a summary. Errors are left to the writer.
+// text writes lines of a summary. Errors of the writer are ignored.
 type text struct{ io.Writer }
 
 func (t text) line(format string, args ...any) { fmt.Fprintf(t, format+"\n", args...) }
 
-// WriteText writes for people: the model, how sure it is, and its features by size.
+// WriteText writes a summary for people: the path, the chosen model with its certificate,
+// and its features by size.
 func (r *Result) WriteText(w io.Writer) {
 	t := text{w}
 	d := r.Data
@@ -89,9 +90,11 @@ func (r *Result) lossName() string {
 // textModel writes the chosen model.
 func (r *Result) textModel(t text) {
 	f := r.Chosen
-	t.line("model at λ = %.6g (%s): %d of %s features, %.1f %% of the loss explained", f.Lambda, r.ChosenBy, len(f.selected()), count(r.Features), 100*f.Explained)
+	t.line("model at λ = %.6g (%s): %d of %s features, %.1f %% of the loss explained", f.Lambda, r.ChosenBy, len(f.selected()),
+		count(r.Features), 100*f.Explained)
 	if f.Converged {
-		t.line("  objective %.10g, certified: the optimum is at most %.2g below (tolerance %.2g), %d iterations", f.Objective, f.Gap, f.Tolerance, f.Iterations)
+		t.line("  objective %.10g, certified: the optimum is at most %.2g below (tolerance %.2g), %d iterations", f.Objective, f.Gap,
+			f.Tolerance, f.Iterations)
 	} else {
 		t.line("  objective %.10g; %s", f.Objective, f.Note())
 	}
@@ -117,7 +120,7 @@ func (r *Result) textModel(t text) {
 	}
 }
 
-// dependent says that coefficients are a choice, where some are.
+// dependent writes that n coefficients have other solutions, if n is not 0.
 func (t text) dependent(n int) {
 	switch n {
 	case 0:
@@ -128,7 +131,7 @@ func (t text) dependent(n int) {
 	}
 }
 
-// shown is how many coefficients a person is shown.
+// shown is the number of features in a list of the summary, at most.
 const shown = 30
 
 // textCoefficients writes features by the size of their effect: the coefficient times
@@ -167,7 +170,7 @@ func count(n int) string {
 	return s
 }
 
-// textOLS writes how least squares does in comparison.
+// textOLS writes the score of least squares.
 func (r *Result) textOLS(t text) {
 	m, kind := r.OLS, "least squares"
 	if m.MinimumNorm {
@@ -227,7 +230,8 @@ func (r *Result) textAudit(t text) {
 		rows := [][]string{{"λ", "nonzero", "gap of loss", "of error", "of predicted"}}
 		for k := 0; k < len(a.Steps); k += max(1, (len(a.Steps)+8)/9) {
 			s := a.Steps[k]
-			rows = append(rows, append([]string{fmt.Sprintf("%.4g", s.Lambda), fmt.Sprint(s.Selected)}, short(s.Gaps.Loss, s.Gaps.Error, s.Gaps.Predicted)...))
+			rows = append(rows, append([]string{fmt.Sprintf("%.4g", s.Lambda), fmt.Sprint(s.Selected)},
+				short(s.Gaps.Loss, s.Gaps.Error, s.Gaps.Predicted)...))
 		}
 		estimate.WriteTable(t, 0, rows)
 		return
@@ -241,7 +245,8 @@ func (r *Result) textAudit(t text) {
 			short(g.Base, g.Predicted, g.Loss, g.Positive, g.Error, g.FalsePositive, g.FalseNegative)...))
 	}
 	g := s.Gaps
-	rows = append(rows, append([]string{"largest gap", ""}, short(g.Base, g.Predicted, g.Loss, g.Positive, g.Error, g.FalsePositive, g.FalseNegative)...))
+	rows = append(rows, append([]string{"largest gap", ""}, short(g.Base, g.Predicted, g.Loss, g.Positive, g.Error, g.FalsePositive,
+		g.FalseNegative)...))
 	if r.Data.Classes == nil {
 		for i := range rows {
 			rows[i] = rows[i][:5]
@@ -250,7 +255,7 @@ func (r *Result) textAudit(t text) {
 	estimate.WriteTable(t, 1, rows)
 }
 
-// short is values in few digits, a dash for NaN.
+// short writes values in four digits, NaN as a dash.
 func short(values ...float64) []string {
 	out := make([]string, len(values))
 	for i, v := range values {
