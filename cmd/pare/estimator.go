@@ -161,8 +161,13 @@ func fit[R result](ctx context.Context, e *estimator, run func() (R, error)) err
 	case err != nil:
 		return cli.InputError("%w", err)
 	}
-	for _, warning := range r.Warnings() {
+	const most = 3
+	warnings := r.Warnings()
+	for _, warning := range warnings[:min(most, len(warnings))] {
 		e.warn(warning)
+	}
+	if rest := len(warnings) - most; rest > 0 {
+		e.warn(fmt.Sprintf("and so for %d more λ", rest))
 	}
 	if e.out != "" {
 		files, err := r.Files()

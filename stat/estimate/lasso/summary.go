@@ -61,20 +61,11 @@ func (r *Result) textPath(t text) {
 			t.line("  λ.min is the smallest of the path; a smaller -ratio goes on")
 		}
 	}
-	notes, dependent := 0, 0
-	const most = 3
-	for _, f := range r.Path {
-		dependent = max(dependent, f.Dependent)
-		if note := f.Note(); note != "" {
-			if notes++; notes <= most {
-				t.line("  %s", note)
-			}
-		}
-	}
-	if notes > most {
-		t.line("  and so for %d more λ", notes-most)
-	}
 	if r.Chosen == nil {
+		dependent := 0
+		for _, f := range r.Path {
+			dependent = max(dependent, f.Dependent)
+		}
 		t.dependent(dependent)
 		t.line("no λ is chosen; -cv 10 chooses by cross-validation, -lambda takes one")
 	}
