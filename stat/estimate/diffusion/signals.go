@@ -67,7 +67,11 @@ func readSignals(s estimate.Source, outputs string) (*signals, error) {
 	// A node that is constant in one file is dropped from the other, too.
 	if gone := slices.Concat(data[0].Constant, data[1].Constant); len(gone) > 0 {
 		for k, d := range data {
-			data[k] = d.Take(slices.DeleteFunc(slices.Clone(d.Names), func(name string) bool { return slices.Contains(gone, name) }))
+			left := slices.DeleteFunc(slices.Clone(d.Names), func(name string) bool { return slices.Contains(gone, name) })
+			if len(left) == 0 {
+				return nil, fmt.Errorf("%s: no column varies in both files", d.File)
+			}
+			data[k] = d.Take(left)
 		}
 	}
 	x, y := data[0], data[1]
