@@ -111,16 +111,10 @@ func (a *alias) IsBoolFlag() bool {
 	return ok && b.IsBoolFlag() && (a.values == nil || a.values["true"] != "")
 }
 
-// alias defines an older name of an option. If its values differ, values lists them in
-// pairs: the older value, the value of the option.
-func (f *flags) alias(old, name string, values ...string) {
-	a := &alias{Flag: f.Lookup(name), old: old}
-	for i := 0; i < len(values); i += 2 {
-		if a.values == nil {
-			a.values = map[string]string{}
-		}
-		a.values[values[i]] = values[i+1]
-	}
+// alias defines an older name of an option. values maps older values to values of the
+// option; nil: they are the same.
+func (f *flags) alias(old, name string, values map[string]string) {
+	a := &alias{Flag: f.Lookup(name), old: old, values: values}
 	f.older = append(f.older, a)
 	f.Var(a, old, "")
 }

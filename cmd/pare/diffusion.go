@@ -65,7 +65,7 @@ func runDiffusion(ctx context.Context, f *flags) error {
 	f.within(atLeast(0), "epsilon")
 	f.within(numeric("at least 0 and below 1", func(v float64) bool { return v >= 0 && v < 1 }), "threshold")
 	f.within(numeric("a number of dB, or inf", func(v float64) bool { return !math.IsNaN(v) && !math.IsInf(v, -1) }), "snr")
-	f.alias("free-diagonal", "penalize-diagonal", "true", "false", "false", "true")
+	f.alias("free-diagonal", "penalize-diagonal", map[string]string{"true": "false", "false": "true"})
 	if err := e.settle(); err != nil {
 		return err
 	}

@@ -44,9 +44,9 @@ func runGlasso(ctx context.Context, f *flags) error {
 	f.StringVar(&q.Reference, "reference", "", "`FILE` of known edges, two names a row, or a matrix: score against it")
 	f.within(atLeast(2), "observations", "subsamples")
 	f.within(numeric("between 0 and 0.5", func(v float64) bool { return v > 0 && v < 0.5 }), "instability")
-	f.alias("folds", "cv")
-	f.alias("weights", "penalty-factor")
-	f.alias("penalised-ebic", "penalized-ebic")
+	f.alias("folds", "cv", nil)
+	f.alias("weights", "penalty-factor", nil)
+	f.alias("penalised-ebic", "penalized-ebic", nil)
 	if err := e.settle(); err != nil {
 		return err
 	}

@@ -68,9 +68,9 @@ func runLasso(ctx context.Context, f *flags) error {
 	f.within(atLeast(1), "knockoffs", "permutations")
 	for _, name := range [][2]string{{"features", "columns"}, {"drop-missing", "complete"}, {"lambda-min-ratio", "ratio"}, {"tol", "tolerance"},
 		{"max-iter", "max-iterations"}, {"positive", "nonnegative"}} {
-		f.alias(name[0], name[1])
+		f.alias(name[0], name[1], nil)
 	}
-	f.alias("select", "one-se", "1se", "true", "min", "false")
+	f.alias("select", "one-se", map[string]string{"1se": "true", "min": "false"})
 	if err := e.settle(); err != nil {
 		return err
 	}
