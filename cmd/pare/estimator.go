@@ -44,7 +44,7 @@ func newEstimator(f *flags, s *estimate.Source, q *estimate.Search, d defaults) 
 	f.Var((*list)(&s.Categorical), "categorical", "`names` of text or number columns, with commas between, to replace by 0/1 columns, name=value")
 	f.StringVar(&e.sep, "sep", "", "`character` between the cells of CSV, tab for a tab (default comma, semicolon or tab, whichever the first line has most of)")
 	f.StringVar(&e.missing, "missing", "", "`WORDS` that mark a missing value, separated by commas, besides empty cells (default NA, N/A, NaN, null, None, ?, . and the like)")
-	f.StringVar(&e.decimal, "decimal", "", "decimal `mark` of numbers: \".\" or \",\" (default a point, or a comma if cells are separated by another character and no number has a point)")
+	f.choice(&e.decimal, "decimal", "", "decimal `mark` of numbers: \".\" or \",\" (default a point, or a comma if cells are separated by another character and no number has a point)", ".", ",")
 
 	f.Float64Var(&e.lambda, "lambda", 0, "fit at one `λ`, 0 or more")
 	f.IntVar(&q.Count, "path", 0, fmt.Sprintf("fit at `N` values of λ, down from the smallest that gives an empty result (default %d)", d.path))
@@ -77,19 +77,16 @@ func (e *estimator) settle() error {
 	if e.given("missing") {
 		cells.Missing = append([]string{}, names(e.missing)...)
 	}
+	for _, mark := range e.decimal {
+		cells.Decimal = mark
+	}
 	switch sep := []rune(e.sep); {
-	case e.decimal == "," || e.decimal == ".":
-		cells.Decimal = rune(e.decimal[0])
-	case e.given("decimal"):
-		return cli.InputError("-decimal is %q, it must be , or .", e.decimal)
-	case len(sep) > 1 && e.sep != "tab":
+	case e.sep == "tab":
+		cells.Comma = '\t'
+	case len(sep) == 1:
+		cells.Comma = sep[0]
+	case len(sep) > 1:
 		return cli.InputError("-sep is %q, it must be one character or tab", e.sep)
-	}
-	if e.sep == "tab" {
-		e.sep = "\t"
-	}
-	if e.sep != "" {
-		cells.Comma = []rune(e.sep)[0]
 	}
 	e.search.Threads = e.threads
 	if show := e.progress(); show != nil {

@@ -27,7 +27,9 @@ func TestLassoBadInput(t *testing.T) {
 	for _, c := range []struct{ text, csv, args string }{
 		{"row 2, column a: the cell has no number (it is empty, NA, NaN or another word for a missing value); leave such rows out with -complete, or the column with -drop a", "a,b,y\n1,2,3\nNaN,1,2\n3,3,1\n", "-target y"},
 		{"row 3, column b: +Inf is not finite", "a,b,y\n1,2,3\n2,1,2\n3,Inf,1\n", "-target y"},
-		{"row 1, column y", "a,b,y\n1,2,\n2,1,2\n3,4,1\n", "-target y"},
+		{"row 1, column y: the cell has no number (it is empty, NA, NaN or another word for a missing value); leave such rows out with -complete", "a,b,y\n1,2,\n2,1,2\n3,4,1\n", "-target y"},
+		{"row 1, column y: the class is missing; leave such rows out with -complete", "a,b,y\n1,2,\n2,1,u\n3,4,v\n", "-target y -family binomial"},
+		{"row 2, column w: the cell has no number (it is empty, NA, NaN or another word for a missing value); leave such rows out with -complete", "a,w,y\n1,1,2\n2,,1\n3,4,5\n", "-target y -weights w"},
 		{"column b is constant", "a,b,y\n1,2,3\n2,2,2\n3,2,1\n", "-target y"},
 		{"columns b, c are constant", "a,b,c,y\n1,2,0,3\n2,2,0,2\n3,2,0,1\n", "-target y"},
 		{"at least 2 observations are needed", "a,b,y\n1,2,3\n", "-target y"},
@@ -102,6 +104,7 @@ func TestLassoBadInput(t *testing.T) {
 		"-audit nosuch":                               `no column "nosuch"`,
 		"-audit a":                                    "at most 50 groups",
 		"-ols -weights w":                             "contradict",
+		"-decimal , -sep ab":                          "one character",
 		"-sep ab":                                     "one character",
 	} {
 		given := []string{"lasso", "-data", data, "-target", "y"}

@@ -183,7 +183,7 @@ func (d *Data) target(t *table.Table, family linear.Family) error {
 		}
 		m, err := t.Matrix(d.Target)
 		if err != nil {
-			return err
+			return incomplete(err)
 		}
 		if d.Y = m.Data; len(m.Constant()) > 0 {
 			return fmt.Errorf("%s: the target %s is %v in every row: there is nothing to explain", t.Source, d.Target, d.Y[0])
@@ -193,7 +193,7 @@ func (d *Data) target(t *table.Table, family linear.Family) error {
 	codes, levels, err := t.Classes(d.Target)
 	switch {
 	case err != nil:
-		return err
+		return incomplete(err)
 	case len(levels) == 1:
 		return fmt.Errorf("%s: the target %s is %s in every row: there is nothing to explain", t.Source, d.Target, levels[0])
 	case family == linear.Binomial && len(levels) > 2:
@@ -209,6 +209,10 @@ func (d *Data) target(t *table.Table, family linear.Family) error {
 	}
 	return nil
 }
+
+// incomplete adds to an error about a missing cell, of a column that is no feature, the option
+// that avoids it.
+func incomplete(err error) error { return fmt.Errorf("%w; leave such rows out with -complete", err) }
 
 // textTarget is the error of a Gaussian model for a target of text.
 func (d *Data) textTarget(t *table.Table, column *table.Column) error {
@@ -232,7 +236,7 @@ func (d *Data) rows(t *table.Table, c *Table) error {
 	if c.Weights != "" {
 		w, err := t.Target(c.Weights)
 		if err != nil {
-			return err
+			return incomplete(err)
 		}
 		sum := 0.0
 		for i, v := range w {
@@ -252,7 +256,7 @@ func (d *Data) rows(t *table.Table, c *Table) error {
 		}
 		codes, levels, err := t.Classes(name)
 		if err != nil {
-			return err
+			return incomplete(err)
 		}
 		if len(levels) < 2 {
 			return fmt.Errorf("%s: column %s has one value, which is one fold; cross-validation needs 2", t.Source, name)
@@ -268,7 +272,7 @@ func (d *Data) rows(t *table.Table, c *Table) error {
 	const most = 50
 	switch {
 	case err != nil:
-		return err
+		return incomplete(err)
 	case len(levels) > most:
 		return fmt.Errorf("%s: column %s has %d values, an audit takes at most %d groups", t.Source, c.Audit, len(levels), most)
 	case len(levels) < 2:
