@@ -59,7 +59,8 @@ func runGlasso(ctx context.Context, f *flags) error {
 	}
 	byCV := q.Folds > 0 || q.Method == graphical.CV
 	f.refuse(q.Covariance != "", "columns of data are chosen and changed, a covariance (-cov) is not; -drop is for both",
-		"columns", "no-header", "complete", "drop-constant", "one-hot", "categorical", "sep", "missing", "decimal", "transform", "stability")
+		"columns", "no-header", "complete", "drop-constant", "one-hot", "categorical", "sep", "missing", "decimal",
+		"transform", "stability")
 	f.refuse(q.Covariance == "", "the number of observations is that of the rows of -data; it goes with -cov", "observations")
 	f.refuse(q.Method != graphical.EBIC, "it goes with -select ebic", "gamma", "penalized-ebic")
 	f.refuse(!byCV, "it goes with -select cv or -cv", "one-se")

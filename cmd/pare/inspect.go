@@ -256,5 +256,6 @@ func summaryData(s *run.Summary) report.Data {
 		Before:  nn.Counts{Params: s.ParamsBefore, MACs: s.MACsBefore},
 		After:   nn.Counts{Params: s.ParamsAfter, MACs: s.MACsAfter, NonZero: s.NonZeroAfter},
 		Removed: s.Removed, Certificate: s.Certificate, OnTheWay: s.Removals, WorstOnTheWay: s.WorstCertificate,
-		Warnings: s.Warnings, Stages: s.Stages(), TestExamples: s.Targets(), Measures: s.Measures(), TrainSeconds: s.TrainSeconds, FinetuneSeconds: s.FinetuneSeconds}
+		Warnings: s.Warnings, Stages: s.Stages(), TestExamples: s.Targets(), Measures: s.Measures(),
+		TrainSeconds: s.TrainSeconds, FinetuneSeconds: s.FinetuneSeconds}
 }

@@ -66,8 +66,8 @@ func runLasso(ctx context.Context, f *flags) error {
 	f.within(numeric("above 0 and at most 1", func(v float64) bool { return v > 0 && v <= 1 }), "alpha")
 	f.within(positive, "robust", "q")
 	f.within(atLeast(1), "knockoffs", "permutations")
-	for _, name := range [][2]string{{"features", "columns"}, {"drop-missing", "complete"}, {"lambda-min-ratio", "ratio"}, {"tol", "tolerance"},
-		{"max-iter", "max-iterations"}, {"positive", "nonnegative"}} {
+	for _, name := range [][2]string{{"features", "columns"}, {"drop-missing", "complete"}, {"lambda-min-ratio", "ratio"},
+		{"tol", "tolerance"}, {"max-iter", "max-iterations"}, {"positive", "nonnegative"}} {
 		f.alias(name[0], name[1], nil)
 	}
 	f.alias("select", "one-se", map[string]string{"1se": "true", "min": "false"})

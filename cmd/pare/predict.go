@@ -57,7 +57,8 @@ func runPredict(ctx context.Context, o *flags) error {
 	case f.dataDir != "" && f.split == "":
 		return cli.InputError("-data-dir is for -split")
 	}
-	if err := cmp.Or(writable(f.out, f.dump), cli.OutputFile("-out", f.out, arrayFormats...), cli.OutputFile("-dump-inputs", f.dump, ".npy")); err != nil {
+	err = cmp.Or(writable(f.out, f.dump), cli.OutputFile("-out", f.out, arrayFormats...), cli.OutputFile("-dump-inputs", f.dump, ".npy"))
+	if err != nil {
 		return err
 	}
 	a, m, err := final(pos[0])

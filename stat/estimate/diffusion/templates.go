@@ -199,8 +199,8 @@ func (r *TemplatesResult) JSON() estimate.Object {
 		edges = append(edges, object{"i", i, "j", j, "a", r.Nodes[i], "b", r.Nodes[j], "weight", e.Weight})
 	}
 	out := object{"output_file", r.File, "nodes", r.Nodes, "laplacian", r.Request.Laplacian, "anchor", r.Nodes[r.Anchor],
-		"epsilon", r.Epsilon, "threshold", r.Request.Threshold, "objective", s.Objective, "gap", s.Gap, "tolerance", r.tolerance(), "distance", s.Distance,
-		"converged", s.Converged, "iterations", s.Iterations, "eigenvalues", s.Eigenvalues, "edges", edges}
+		"epsilon", r.Epsilon, "threshold", r.Request.Threshold, "objective", s.Objective, "gap", s.Gap, "tolerance", r.tolerance(),
+		"distance", s.Distance, "converged", s.Converged, "iterations", s.Iterations, "eigenvalues", s.Eigenvalues, "edges", edges}
 	if r.Score != nil {
 		out = append(out, "reference", r.Score)
 	}
