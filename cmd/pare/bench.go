@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"slices"
 
 	"pare/cmd/internal/cli"
 	"pare/models"
@@ -15,42 +14,33 @@ import (
 const mostSteps = 1_000_000
 
 // benchCommand measures training steps of models and of networks of runs.
-type benchCommand struct{}
-
-var _ command = benchCommand{}
-
-func (benchCommand) name() string { return "bench" }
-func (benchCommand) args() string {
-	return "-model NAME|all or RUN... [-inputs FILE] [-batch 64] [-steps N] [-threads N] [-profile kinds|layers] [-json]"
-}
-func (benchCommand) doc() string {
-	return "measures training steps of a model, or of the networks of a run"
+var benchCommand = command{
+	name: "bench",
+	args: "-model NAME|all or RUN... [-inputs FILE] [-batch 64] [-steps N] [-threads N] [-profile kinds|layers] [-json]",
+	doc:  "measures training steps of a model, or of the networks of a run",
+	examples: []string{
+		"pare bench -model resnet20                     # a training step of a built-in model",
+		"pare bench -model all -threads 1",
+		"pare bench runs/resnet -profile layers          # of the networks of a run: original and pruned",
+	},
+	run: runBench,
 }
 
 // maxBenchBatch keeps a slip of the keyboard from asking for all memory.
 const maxBenchBatch = 1 << 16
 
-func (benchCommand) examples() []string {
-	return []string{
-		"pare bench -model resnet20                     # a training step of a built-in model",
-		"pare bench -model all -threads 1",
-		"pare bench runs/resnet -profile layers          # of the networks of a run: original and pruned",
-	}
-}
-
-func (benchCommand) choices() map[string][]string {
-	return map[string][]string{"model": append(models.Names(), "all"), "profile": {"kinds", "layers"}}
-}
-
-func (c benchCommand) run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
-	f := newFlags(c)
+func runBench(ctx context.Context, f *flags) error {
+	var b bench
 	model := f.String("model", "", "`name` of the model with its default options; resnetN is the ResNet of depth N, all is every model")
-	batch := f.Int("batch", 64, "examples per step")
-	steps := f.Int("steps", 0, "steps to measure, after three to warm up; 0: as many as fit into five seconds, at least ten")
+	f.IntVar(&b.batch, "batch", 64, "examples per step")
+	f.IntVar(&b.steps, "steps", 0, "steps to measure, after three to warm up; 0: as many as fit into five seconds, at least ten")
 	inputs := f.String("inputs", "", "`file.npy` of examples for the networks of runs, shape (N, ...) as the network reads them; default: random ones")
-	profile := f.String("profile", "", "show where the time of a training step goes, by `kinds` of operations or by layers")
+	f.choice(&b.profile, "profile", "", "show where the time of a training step goes, by `kinds` of operations or by layers", "kinds", "layers")
 	asJSON := f.Bool("json", false, "print one JSON object per line, one for each model")
-	paths, err := f.parseSome(args, stdout)
+	f.words["model"] = append(models.Names(), "all")
+	f.within(between(1, maxBenchBatch), "batch")
+	f.within(between(0, mostSteps), "steps")
+	paths, err := f.parseSome()
 	if err != nil {
 		return err
 	}
@@ -60,17 +50,8 @@ func (c benchCommand) run(ctx context.Context, args []string, stdout, stderr io.
 	if *inputs != "" && *model != "" {
 		return cli.InputError("-inputs is for the networks of runs, a -model reads random data")
 	}
-	if *batch < 1 || *batch > maxBenchBatch {
-		return cli.InputError("-batch is %d, it must be 1 to %d", *batch, maxBenchBatch)
-	}
-	if *steps < 0 || *steps > mostSteps {
-		return cli.InputError("-steps is %d, it must be 0 to %d", *steps, mostSteps)
-	}
-	if !slices.Contains([]string{"", "kinds", "layers"}, *profile) {
-		return cli.InputError("-profile is %q, it must be kinds or layers", *profile)
-	}
-	b := bench{batch: *batch, steps: *steps, profile: *profile, show: progress(stderr)}
-	encoder := json.NewEncoder(stdout)
+	b.show = f.progress()
+	encoder := json.NewEncoder(f.stdout)
 	loads, err := workloads(*model, paths, *inputs)
 	if err != nil {
 		return err
@@ -90,13 +71,38 @@ func (c benchCommand) run(ctx context.Context, args []string, stdout, stderr io.
 			}
 			continue
 		}
-		if i == 0 || *profile != "" {
-			printBenchHead(stdout, r)
+		if i == 0 || b.profile != "" {
+			printBenchHead(f.stdout, r)
 		}
-		printBenchRow(stdout, r)
-		if *profile != "" {
-			printProfile(stdout, r.Profile)
+		printBenchRow(f.stdout, r)
+		if b.profile != "" {
+			printProfile(f.stdout, r.Profile)
 		}
 	}
 	return nil
+}
+
+// The rows have fixed widths so that each can be printed when it is known.
+const (
+	benchHeadFormat = "%-10s %10s %12s %6s %9s %11s %9s %9s %13s\n"
+	benchRowFormat  = "%-10s %10d %12d %6d %9.2f %11.2f %9.1f %9s %13s\n"
+)
+
+// printBenchHead writes the settings that all rows share and the titles of the columns.
+func printBenchHead(w io.Writer, r *benchResult) {
+	fmt.Fprintf(w, "batch %d, threads %d, kernels %s, %s\n", r.Batch, r.Threads, r.Kernels, r.Go)
+	fmt.Fprintln(w, "GFLOP/s: 2 for each multiply-accumulate forward and in both gradients of a training step")
+	fmt.Fprintln(w)
+	fmt.Fprintf(w, benchHeadFormat, "model", "params", "MACs", "steps", "step ms", "forward ms", "GFLOP/s", "peak MiB", "first step s")
+}
+
+func printBenchRow(w io.Writer, r *benchResult) {
+	peak, firstStep := "–", "–"
+	if r.PeakBytes > 0 {
+		peak = fmt.Sprintf("%.0f", float64(r.PeakBytes)/(1<<20))
+	}
+	if r.FirstStepS > 0 {
+		firstStep = fmt.Sprintf("%.2f", r.FirstStepS)
+	}
+	fmt.Fprintf(w, benchRowFormat, r.Model, r.Params, r.MACs, r.Steps, r.StepMs, r.ForwardMs, r.GFLOPs, peak, firstStep)
 }

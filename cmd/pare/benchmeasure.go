@@ -29,8 +29,7 @@ const (
 	forwardBudget = time.Second
 )
 
-// benchResult is what is known of a model after its benchmark. Times are those
-// of the median step.
+// benchResult is the outcome of a benchmark. Times are of the median step.
 type benchResult struct {
 	Model     string   `json:"model"`
 	Input     nn.Shape `json:"input"` // of one example, channels first
@@ -111,7 +110,7 @@ func (b bench) measure(ctx context.Context, w workload, first bool) (*benchResul
 	return r, nil
 }
 
-// trainingStep compiles what a trainer does for each batch, on one random batch.
+// trainingStep compiles the step that a trainer does for each batch, on one random batch.
 func (b bench) trainingStep(w workload) (p *nn.Program, update func(), err error) {
 	p, err = nn.Compile(w.net, nn.CompileOptions{Mode: nn.Train, Batch: b.batch, Loss: layers.CrossEntropy{}, Terms: w.terms})
 	if err != nil {
@@ -189,7 +188,7 @@ func medianMs(times []time.Duration) float64 {
 	return rounded((sorted[(n-1)/2] + sorted[n/2]).Seconds() / 2 * 1e3)
 }
 
-// rounded leaves what is above the noise.
+// rounded drops the digits below the noise.
 func rounded(v float64) float64 { return math.Round(v*1e4) / 1e4 }
 
 // stepMACs is the number of multiply-accumulates of a training step for one

@@ -12,7 +12,7 @@ import (
 	"pare/run"
 )
 
-// inputKind is what a family of models reads in a benchmark.
+// inputKind is the input of a family of models in a benchmark.
 type inputKind struct {
 	task models.Task
 	fill func(x []float32, rng *rand.Rand) // draws a batch of inputs
@@ -55,16 +55,15 @@ func fillTokens(n int) func(x []float32, rng *rand.Rand) {
 	}
 }
 
-// workload is a model with its default options, or a network of a run, and what it
-// reads.
+// workload is a model with its default options, or a network of a run, and its input.
 type workload struct {
-	name  string // as the user gives it
+	name  string // as given on the command line
 	input inputKind
 	net   *nn.Network
 	terms []nn.Term // that training adds to the loss: penalties on activations
 }
 
-// workloads are what the command line asks for, each made when its turn comes: a
+// workloads are the models of a command line, each made when its turn comes: a
 // registered model, all of them, or the networks at paths, which read the examples
 // of a file, or random ones if it is "".
 func workloads(model string, paths []string, file string) ([]func() (workload, error), error) {
@@ -127,7 +126,7 @@ func fillFrom(examples []float32) func(x []float32, rng *rand.Rand) {
 	}
 }
 
-// newWorkload builds the network of a model, or says what is wrong with the name.
+// newWorkload builds the network of a model.
 func newWorkload(name string) (workload, error) {
 	m, options, err := models.Preset(name)
 	if err != nil {

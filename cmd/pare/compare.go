@@ -2,51 +2,38 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
-	"io"
-	"slices"
 
 	"pare/cmd/internal/cli"
 	"pare/internal/atomicfile"
-	"pare/internal/printable"
 	"pare/report"
 	"pare/run"
 )
 
 // compareCommand puts finished runs side by side.
-type compareCommand struct{}
-
-var _ command = compareCommand{}
-
-func (compareCommand) name() string { return "compare" }
-func (compareCommand) args() string {
-	return "RUN... [-of RUN] [-markdown | -json] [-svg FILE [-over macs|params|nonzero|activations]]"
-}
-func (compareCommand) doc() string {
-	return "compares finished runs: test result and share left of the first network, with means over seeds"
-}
-
-func (compareCommand) examples() []string {
-	return []string{
+var compareCommand = command{
+	name: "compare",
+	args: "RUN... [-of RUN] [-markdown | -json] [-svg FILE [-over macs|params|nonzero|activations]]",
+	doc:  "compares finished runs: test result and share left of the first network, with means over seeds",
+	examples: []string{
 		"pare compare runs/a runs/b",
 		"pare compare runs/* -svg curve.svg -over macs    # error against the share of MACs left",
-	}
+	},
+	run: runCompare,
 }
 
-func (compareCommand) choices() map[string][]string {
-	return map[string][]string{"over": {"macs", "params", "nonzero", "activations"}}
-}
-
-func (c compareCommand) run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
-	f := newFlags(c)
+func runCompare(ctx context.Context, f *flags) error {
 	markdown := f.Bool("markdown", false, "print the table in Markdown")
 	asJSON := f.Bool("json", false, "print a JSON array with an object for each run, and for each group of seeds")
 	svg := f.String("svg", "", "`FILE` for a chart of the test result against the share left")
-	over := f.String("over", string(report.LeftMACs), "horizontal axis of the chart, the share left of: macs (multiply-accumulates), params, nonzero (weights) or activations (not 0)")
+	var over string
+	f.choice(&over, "over", string(report.LeftMACs), "horizontal axis of the chart, the share left of: macs (multiply-accumulates), params, nonzero (weights) or activations (not 0)",
+		"macs", "params", "nonzero", "activations")
 	of := f.String("of", "", "`RUN` whose first network counts as 100 %, for networks that were narrow from the start; default: the first network of each run's own chain")
-	paths, err := f.parseSome(args, stdout)
+	paths, err := f.parseSome()
 	if err != nil {
 		return err
 	}
@@ -55,18 +42,13 @@ func (c compareCommand) run(ctx context.Context, args []string, stdout, stderr i
 		return cli.InputError("no RUN given; see pare help compare")
 	case *markdown && *asJSON:
 		return cli.InputError("give -markdown or -json, not both")
-	case !slices.Contains([]report.Left{report.LeftMACs, report.LeftParams, report.LeftNonZero, report.LeftActive}, report.Left(*over)):
-		return cli.InputError("-over is %q, it must be macs, params, nonzero or activations", *over)
 	case f.given("over") && *svg == "":
 		return cli.InputError("-over is the axis of a chart; give -svg FILE too")
 	}
-	if err := writable(*svg); err != nil {
+	if err := cmp.Or(writable(*svg), cli.OutputFile("-svg", *svg, ".svg")); err != nil {
 		return err
 	}
-	if err := cli.OutputFile("-svg", *svg, ".svg"); err != nil {
-		return err
-	}
-	runs, err := outcomes(paths, stderr)
+	runs, err := outcomes(f, paths)
 	if err != nil {
 		return err
 	}
@@ -78,7 +60,7 @@ func (c compareCommand) run(ctx context.Context, args []string, stdout, stderr i
 	rows := report.Compare(runs)
 	if *svg != "" {
 		var picture bytes.Buffer
-		if err := report.TradeOff(&picture, runs, report.Left(*over)); err != nil {
+		if err := report.TradeOff(&picture, runs, report.Left(over)); err != nil {
 			return cli.InputError("%v", err)
 		}
 		if err := atomicfile.WriteBytes(*svg, picture.Bytes()); err != nil {
@@ -86,9 +68,9 @@ func (c compareCommand) run(ctx context.Context, args []string, stdout, stderr i
 		}
 	}
 	if *asJSON {
-		return json.NewEncoder(stdout).Encode(rows)
+		return json.NewEncoder(f.stdout).Encode(rows)
 	}
-	return report.CompareTable(stdout, rows, *markdown)
+	return report.CompareTable(f.stdout, rows, *markdown)
 }
 
 // measureAgainst takes the network that a run began with for the whole of all runs.
@@ -111,10 +93,10 @@ func measureAgainst(path string, runs []report.Outcome) error {
 }
 
 // outcomes reads the results of finished runs, each once. Paths without results are
-// left out with a line on notes; without any result there is an error.
-func outcomes(paths []string, notes io.Writer) ([]report.Outcome, error) {
+// left out with a note; without any result there is an error.
+func outcomes(f *flags, paths []string) ([]report.Outcome, error) {
 	var out []report.Outcome
-	seen := map[string]string{} // path by what makes a run
+	seen := map[string]string{} // path by seeds and settings
 	for _, path := range paths {
 		a, err := run.OpenArtifact(path)
 		if err != nil {
@@ -125,17 +107,17 @@ func outcomes(paths []string, notes io.Writer) ([]report.Outcome, error) {
 			if len(paths) == 1 || !run.IsInput(err) {
 				return nil, err
 			}
-			fmt.Fprintf(notes, "pare compare: left out: %s\n", printable.Text(err.Error()))
+			f.note("left out: %v", err)
 			continue
 		}
 		key := fmt.Sprint(e.Seeds, e.Key())
 		if first, ok := seen[key]; ok {
-			fmt.Fprintf(notes, "pare compare: left out: %s is the same run as %s, with the same seed and config\n", printable.Text(path), printable.Text(first))
+			f.note("left out: %s is the same run as %s, with the same seed and config", path, first)
 			continue
 		}
 		seen[key] = path
 		if e.Original == nil {
-			fmt.Fprintf(notes, "pare compare: the shares of %s are measured against the network it started with: the run before it cannot be read\n", path)
+			f.note("the shares of %s are measured against the network it started with: the run before it cannot be read", path)
 		}
 		out = append(out, *o)
 	}

@@ -13,30 +13,33 @@ import (
 // Every option that completes to a word exists, and its help names the word.
 func TestChoicesAreOptions(t *testing.T) {
 	for _, c := range commands {
-		var asked collector
-		if err := c.run(context.Background(), []string{"-h"}, &asked, io.Discard); err != flag.ErrHelp {
-			t.Fatalf("%s -h ends with %v", c.name(), err)
+		f := newFlags(c, []string{"-h"}, io.Discard, io.Discard)
+		if err := c.run(context.Background(), f); err != flag.ErrHelp {
+			t.Fatalf("%s -h ends with %v", c.name, err)
 		}
-		if asked.set == nil {
-			t.Fatalf("%s gives its options to nobody", c.name())
+		if len(c.examples) == 0 {
+			t.Errorf("%s has no examples", c.name)
 		}
-		if len(c.examples()) == 0 {
-			t.Errorf("%s has no examples", c.name())
-		}
-		with, ok := c.(chooser)
-		if !ok {
-			continue
-		}
-		for name, words := range with.choices() {
-			f := asked.set.Lookup(name)
-			if f == nil {
-				t.Errorf("%s has no option -%s", c.name(), name)
+		for name, words := range f.words {
+			o := f.Lookup(name)
+			if o == nil {
+				t.Errorf("%s has no option -%s", c.name, name)
 				continue
 			}
 			for _, w := range words {
-				if name != "model" && !strings.Contains(f.Usage+c.args(), w) {
-					t.Errorf("the help of %s -%s does not name %q: %s", c.name(), name, w, f.Usage)
+				if name != "model" && !strings.Contains(o.Usage+c.args, w) {
+					t.Errorf("the help of %s -%s does not name %q: %s", c.name, name, w, o.Usage)
 				}
+			}
+		}
+		for name := range f.bounds {
+			if f.Lookup(name) == nil {
+				t.Errorf("%s has no option -%s to bound", c.name, name)
+			}
+		}
+		for _, a := range f.older {
+			if f.current().Lookup(a.old) != nil || f.current().Lookup(a.Name) == nil {
+				t.Errorf("%s: -%s for -%s", c.name, a.old, a.Name)
 			}
 		}
 	}

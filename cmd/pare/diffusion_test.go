@@ -76,7 +76,7 @@ func TestDiffusionRecovers(t *testing.T) {
 	x, y := filepath.Join(dir, "inputs.csv"), filepath.Join(dir, "outputs.csv")
 	out := filepath.Join(t.TempDir(), "out")
 	for _, extra := range [][]string{{"-reference", filepath.Join(dir, "kernel.csv"), "-out", out}, {"-symmetric", "-reference", filepath.Join(dir, "edges.csv")}} {
-		a := diffusionJSON(t, append([]string{"-inputs", x, "-outputs", y, "-free-diagonal", "-cv", "5", "-relaxed", "-one-se"}, extra...)...)
+		a := diffusionJSON(t, append([]string{"-inputs", x, "-outputs", y, "-penalize-diagonal=false", "-cv", "5", "-relaxed", "-one-se"}, extra...)...)
 		if a.Reference == nil || a.Reference.F1 < 1 || !a.Converged {
 			t.Errorf("%v: %+v", extra, a.Reference)
 		}

@@ -14,26 +14,21 @@ import (
 )
 
 // exportCommand writes the final network of a run elsewhere.
-type exportCommand struct{}
-
-var _ command = exportCommand{}
-
-func (exportCommand) name() string { return "export" }
-func (exportCommand) args() string { return "RUN [-onnx FILE] [-safetensors DIR]" }
-func (exportCommand) doc() string  { return "writes the final network as ONNX or as safetensors" }
-
-func (exportCommand) examples() []string {
-	return []string{
+var exportCommand = command{
+	name: "export",
+	args: "RUN [-onnx FILE] [-safetensors DIR]",
+	doc:  "writes the final network as ONNX or as safetensors",
+	examples: []string{
 		"pare export runs/resnet -onnx resnet.onnx",
 		"pare export runs/resnet -safetensors model",
-	}
+	},
+	run: runExport,
 }
 
-func (c exportCommand) run(_ context.Context, args []string, stdout, _ io.Writer) error {
-	f := newFlags(c)
+func runExport(_ context.Context, f *flags) error {
 	onnx := f.String("onnx", "", "ONNX `FILE` to write")
 	safetensors := f.String("safetensors", "", "folder `DIR` for model.safetensors and architecture.json; created if missing")
-	pos, err := f.parse(args, stdout, "RUN")
+	pos, err := f.parse("RUN")
 	if err != nil {
 		return err
 	}
@@ -45,37 +40,30 @@ func (c exportCommand) run(_ context.Context, args []string, stdout, _ io.Writer
 			return err
 		}
 	}
-	a, err := run.OpenArtifact(pos[0])
-	if err != nil {
-		return err
-	}
-	m, err := a.Final()
+	a, m, err := final(pos[0])
 	if err != nil {
 		return err
 	}
 	if *safetensors != "" {
-		if err := c.save(a, *safetensors, m); err != nil {
+		// Into a folder of the network's own or one that holds no other.
+		if !sameFile(a.Path, *safetensors) {
+			if err := run.FreeFolder(*safetensors); err != nil {
+				return err
+			}
+		}
+		if err := run.SaveModel(*safetensors, m); err != nil {
 			return err
 		}
-		fmt.Fprintf(stdout, "wrote %s and %s\n", filepath.Join(*safetensors, export.SafetensorsFile), filepath.Join(*safetensors, export.ArchitectureFile))
+		fmt.Fprintf(f.stdout, "wrote %s and %s\n", filepath.Join(*safetensors, export.SafetensorsFile),
+			filepath.Join(*safetensors, export.ArchitectureFile))
 	}
 	if *onnx != "" {
 		if err := atomicfile.Write(*onnx, func(w io.Writer) error { return export.WriteONNX(w, m) }); err != nil {
 			return err
 		}
-		fmt.Fprintf(stdout, "wrote %s\n", *onnx)
+		fmt.Fprintf(f.stdout, "wrote %s\n", *onnx)
 	}
 	return nil
-}
-
-// save writes into a folder of the network's own or one that holds no other.
-func (exportCommand) save(a *run.Artifact, dir string, m export.Model) error {
-	if !sameFile(a.Path, dir) {
-		if err := run.FreeFolder(dir); err != nil {
-			return err
-		}
-	}
-	return run.SaveModel(dir, m)
 }
 
 func sameFile(a, b string) bool {

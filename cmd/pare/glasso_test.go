@@ -90,7 +90,7 @@ func TestGlassoOneLambda(t *testing.T) {
 	if math.Abs(1/(p.Diagonal[0]-p.Edges[0].Weight*p.Edges[0].Weight/p.Diagonal[0])-1.25) > 1e-9 {
 		t.Errorf("the diagonal of the inverse is not s + λ: %+v", p)
 	}
-	kept := glassoJSON(t, "-cov", cov, "-lambda", "0.25", "-weights", textFile(t, "w.csv", "0,inf\ninf,0\n"))
+	kept := glassoJSON(t, "-cov", cov, "-lambda", "0.25", "-penalty-factor", textFile(t, "w.csv", "0,inf\ninf,0\n"))
 	if len(kept.Edges) != 0 {
 		t.Errorf("an edge of weight inf is there: %+v", kept.Edges)
 	}
@@ -154,8 +154,8 @@ func TestGlassoBadInput(t *testing.T) {
 		"of a path no network is chosen":                                {"-data", good, "-relaxed"},
 		"-select is \"aic\"":                                            {"-data", good, "-select", "aic"},
 		"no node \"w1\"; did you mean v1":                               {"-data", good, "-reference", bad("from,to\nw1,v2\n")},
-		"expected 3 × 3":                                                {"-data", good, "-weights", bad("1,2\n2,1\n")},
-		"penalty's weight of row 2, column 1":                           {"-data", good, "-weights", bad("1,2,1\n1,1,1\n1,1,1\n")},
+		"expected 3 × 3":                                                {"-data", good, "-penalty-factor", bad("1,2\n2,1\n")},
+		"penalty's weight of row 2, column 1":                           {"-data", good, "-penalty-factor", bad("1,2,1\n1,1,1\n1,1,1\n")},
 		"-threads is -1":                                                {"-data", good, "-threads", "-1"},
 		"there is no folder":                                            {"-data", good, "-out", filepath.Join(t.TempDir(), "a", "b")},
 		"unexpected argument \"x\"":                                     {"-data", good, "x"},
@@ -192,9 +192,9 @@ func TestGlassoOfNineRows(t *testing.T) {
 		glassoJSON(t, append([]string{"-data", data}, strings.Fields(args)...)...)
 	}
 	for args, text := range map[string]string{
-		"-select cv -folds 10": "10 folds of 9 observations", "-select cv -folds 0": "-folds is 0", "-select stars -subsamples 0": "-subsamples is 0",
+		"-select cv -cv 10": "10 folds of 9 observations", "-select cv -cv 0": "-cv is 0", "-select stars -subsamples 0": "-subsamples is 0",
 		"-select stars -instability 0": "-instability is 0", "-ratio 0": "-ratio is 0", "-lambda inf": "-lambda is +Inf",
-		"-select ebic -folds 3": "-folds: it goes with -select cv",
+		"-select ebic -cv 3": "-cv goes with -select cv",
 	} {
 		fail(t, cli.ExitBadInput, text, append([]string{"glasso", "-data", data}, strings.Fields(args)...)...)
 	}

@@ -61,7 +61,7 @@ func TestInspectModels(t *testing.T) {
 		}
 		contains(t, succeed(t, "inspect", path), "conv1", "files ")
 	}
-	// What prune.json says of the network is shown as well.
+	// The contents of prune.json are shown as well.
 	contains(t, succeed(t, "inspect", filepath.Join(folder, "pruned")), " → ", "certificate  passed", "method  zeros")
 }
 

@@ -48,7 +48,7 @@ func file(t *testing.T, name, text string) string {
 	return path
 }
 
-// fitted is what -json prints for one λ.
+// fitted is the JSON of one λ.
 type fitted struct {
 	Rows                                         int
 	Lambda, Intercept, Objective, Gap, Tolerance float64
@@ -75,33 +75,33 @@ const numbers = "a,b,c"
 
 func TestLassoOneLambda(t *testing.T) {
 	data := grades(t)
-	m := fitJSON(t, "-data", data, "-target", "y", "-features", numbers, "-lambda", "0.5")
+	m := fitJSON(t, "-data", data, "-target", "y", "-columns", numbers, "-lambda", "0.5")
 	if m.Lambda != 0.5 || !m.Converged || m.Gap < 0 || m.Gap > m.Tolerance || m.Objective <= 0 {
 		t.Errorf("%+v", m)
 	}
 	if len(m.Coefficients) != 3 || m.Coefficients["c"] != 0 || !(m.Coefficients["a"] > 1) || !(m.Coefficients["b"] < 0) {
 		t.Errorf("coefficients %v", m.Coefficients)
 	}
-	if again := fitJSON(t, "-data", data, "-target", "y", "-features", numbers, "-lambda", "0.5", "-threads", "1"); again.Objective != m.Objective {
+	if again := fitJSON(t, "-data", data, "-target", "y", "-columns", numbers, "-lambda", "0.5", "-threads", "1"); again.Objective != m.Objective {
 		t.Error("the result depends on the number of threads")
 	}
 	// λ above its largest value selects nothing, which is a result.
-	none := fitJSON(t, "-data", data, "-target", "y", "-features", numbers, "-lambda", "100")
+	none := fitJSON(t, "-data", data, "-target", "y", "-columns", numbers, "-lambda", "100")
 	for name, v := range none.Coefficients {
 		if v != 0 {
 			t.Errorf("%s is %v at a large λ", name, v)
 		}
 	}
-	contains(t, succeed(t, "lasso", "-data", data, "-target", "y", "-features", numbers, "-lambda", "100"), "no feature is selected", "certified")
+	contains(t, succeed(t, "lasso", "-data", data, "-target", "y", "-columns", numbers, "-lambda", "100"), "no feature is selected", "certified")
 }
 
 func TestLassoOptionsMatter(t *testing.T) {
 	data := grades(t)
-	base := []string{"-data", data, "-target", "y", "-features", numbers, "-lambda", "0.01"}
+	base := []string{"-data", data, "-target", "y", "-columns", numbers, "-lambda", "0.01"}
 	at := func(args ...string) fitted { return fitJSON(t, append(base[:len(base):len(base)], args...)...) }
 	plain := at()
-	if m := at("-positive"); m.Coefficients["b"] != 0 || m.Coefficients["a"] == 0 {
-		t.Errorf("-positive: %v", m.Coefficients)
+	if m := at("-nonnegative"); m.Coefficients["b"] != 0 || m.Coefficients["a"] == 0 {
+		t.Errorf("-nonnegative: %v", m.Coefficients)
 	}
 	if m := at("-lower-limits", "b=-0.5"); m.Coefficients["b"] != -0.5 {
 		t.Errorf("-lower-limits: %v", m.Coefficients)
@@ -133,7 +133,7 @@ func TestLassoOptionsMatter(t *testing.T) {
 	if !group.Converged || (east == 0) != (north == 0) || (north == 0) != (west == 0) {
 		t.Errorf("-group-lasso: %v", group.Coefficients)
 	}
-	pairs := fitJSON(t, "-data", data, "-target", "y", "-features", numbers, "-interactions", "-lambda", "0.001")
+	pairs := fitJSON(t, "-data", data, "-target", "y", "-columns", numbers, "-interactions", "-lambda", "0.001")
 	if _, ok := pairs.Coefficients["a:b"]; !ok {
 		t.Errorf("-interactions: %v", pairs.Coefficients)
 	}
@@ -141,7 +141,7 @@ func TestLassoOptionsMatter(t *testing.T) {
 
 func TestLassoCrossValidation(t *testing.T) {
 	data := grades(t)
-	args := []string{"-data", data, "-target", "y", "-features", numbers, "-cv", "5", "-path", "30", "-seed", "3"}
+	args := []string{"-data", data, "-target", "y", "-columns", numbers, "-cv", "5", "-path", "30", "-seed", "3"}
 	one := fitJSON(t, append(args, "-threads", "1")...)
 	if two := fitJSON(t, append(args, "-threads", "2")...); two.Lambda != one.Lambda || two.Objective != one.Objective {
 		t.Error("cross-validation depends on the number of threads")
@@ -154,11 +154,11 @@ func TestLassoCrossValidation(t *testing.T) {
 			t.Errorf("gap %v at λ = %v, tolerance %v", m.Gap, m.Lambda, m.Tolerance)
 		}
 	}
-	if least := fitJSON(t, append(args, "-select", "min")...); least.Lambda > one.Lambda {
+	if least := fitJSON(t, append(args, "-one-se=false")...); least.Lambda > one.Lambda {
 		t.Error("λ.min is above λ.1se")
 	}
-	fitJSON(t, "-data", data, "-target", "y", "-features", numbers, "-foldid", "w")
-	fitJSON(t, "-data", data, "-target", "y", "-features", numbers, "-cv", "5", "-groups", "team")
+	fitJSON(t, "-data", data, "-target", "y", "-columns", numbers, "-foldid", "w")
+	fitJSON(t, "-data", data, "-target", "y", "-columns", numbers, "-cv", "5", "-groups", "team")
 	held := fitJSON(t, append(args, "-test-size", "0.25")...)
 	if held.Test.R2 < 0.8 || held.Test.R2 > 1 {
 		t.Errorf("R² %v on rows left out", held.Test.R2)
@@ -167,11 +167,11 @@ func TestLassoCrossValidation(t *testing.T) {
 
 func TestLassoClasses(t *testing.T) {
 	data := grades(t)
-	m := fitJSON(t, "-data", data, "-target", "pass", "-features", numbers, "-family", "binomial", "-lambda", "0.05")
+	m := fitJSON(t, "-data", data, "-target", "pass", "-columns", numbers, "-family", "binomial", "-lambda", "0.05")
 	if !m.Converged || !(m.Coefficients["a"] > 0) {
 		t.Errorf("%+v", m)
 	}
-	out := succeed(t, "lasso", "-data", data, "-target", "level", "-features", numbers, "-family", "multinomial", "-lambda", "0.05", "-json")
+	out := succeed(t, "lasso", "-data", data, "-target", "level", "-columns", numbers, "-family", "multinomial", "-lambda", "0.05", "-json")
 	var multi struct {
 		Classes      []string
 		Intercept    map[string]float64
@@ -184,13 +184,13 @@ func TestLassoClasses(t *testing.T) {
 	if !multi.Converged || len(multi.Classes) != 3 || len(multi.Intercept) != 3 || len(multi.Coefficients["top"]) != 3 {
 		t.Errorf("%s", out)
 	}
-	contains(t, succeed(t, "lasso", "-data", data, "-target", "level", "-features", numbers, "-family", "multinomial", "-cv", "3"), "class mid", "deviance")
+	contains(t, succeed(t, "lasso", "-data", data, "-target", "level", "-columns", numbers, "-family", "multinomial", "-cv", "3"), "class mid", "deviance")
 }
 
 func TestLassoGuards(t *testing.T) {
 	data := grades(t)
 	for _, guard := range []string{"knockoffs", "stability", "permutation"} {
-		args := []string{"-data", data, "-target", "y", "-features", numbers, "-guard", guard, "-q", "0.2", "-seed", "1"}
+		args := []string{"-data", data, "-target", "y", "-columns", numbers, "-guard", guard, "-q", "0.2", "-seed", "1"}
 		m := fitJSON(t, append(args, "-threads", "1")...)
 		// Knockoffs allow for a share of chance, which package selection tests; b and y are
 		// hardly correlated where a is not held fixed, which permutations do not.
@@ -205,12 +205,12 @@ func TestLassoGuards(t *testing.T) {
 			t.Errorf("%s: λ = %v is chosen", guard, m.Lambda)
 		}
 		// Noise alone: an empty selection is a result.
-		out := succeed(t, "lasso", "-data", data, "-target", "c", "-features", "w,b", "-guard", guard, "-q", "0.05", "-path", "20")
+		out := succeed(t, "lasso", "-data", data, "-target", "c", "-columns", "w,b", "-guard", guard, "-q", "0.05", "-path", "20")
 		contains(t, out, "nothing passes: that is a result")
 	}
-	fitJSON(t, "-data", data, "-target", "y", "-features", numbers, "-guard", "knockoffs", "-fixed-x", "-q", "0.4")
-	fitJSON(t, "-data", data, "-target", "pass", "-family", "binomial", "-features", numbers, "-guard", "knockoffs")
-	pairs := fitJSON(t, "-data", data, "-target", "y", "-features", numbers, "-interactions", "-guard", "permutation", "-permutations", "99")
+	fitJSON(t, "-data", data, "-target", "y", "-columns", numbers, "-guard", "knockoffs", "-fixed-x", "-q", "0.4")
+	fitJSON(t, "-data", data, "-target", "pass", "-family", "binomial", "-columns", numbers, "-guard", "knockoffs")
+	pairs := fitJSON(t, "-data", data, "-target", "y", "-columns", numbers, "-interactions", "-guard", "permutation", "-permutations", "99")
 	if len(pairs.Guard.Selected) == 0 {
 		t.Error("nothing passes with interactions")
 	}
@@ -219,10 +219,10 @@ func TestLassoGuards(t *testing.T) {
 func TestLassoAuditRobustFiles(t *testing.T) {
 	data := grades(t)
 	dir := filepath.Join(t.TempDir(), "out")
-	out := succeed(t, "lasso", "-data", data, "-target", "pass", "-family", "binomial", "-features", numbers+",school", "-one-hot",
+	out := succeed(t, "lasso", "-data", data, "-target", "pass", "-family", "binomial", "-columns", numbers+",school", "-one-hot",
 		"-cv", "4", "-audit", "school", "-robust", "0.1", "-test-size", "0.3", "-guard", "stability", "-out", dir)
-	contains(t, out, "audit of school, on rows left out", "largest gap", "trained for the worst case", "files in")
-	for _, name := range []string{"lasso.json", "path.csv", "coefficients.csv", "guard.csv", "audit.csv", "path.svg", "cv.svg", "audit.svg", "robust.svg"} {
+	contains(t, out, "audit of school, on rows left out", "largest gap", "trained for the worst case", "wrote the folder")
+	for _, name := range []string{"result.json", "path.csv", "coefficients.csv", "guard.csv", "audit.csv", "path.svg", "cv.svg", "audit.svg", "robust.svg"} {
 		b, err := os.ReadFile(filepath.Join(dir, name))
 		if err != nil {
 			t.Error(err)
@@ -231,7 +231,7 @@ func TestLassoAuditRobustFiles(t *testing.T) {
 			t.Errorf("%s: %d bytes", name, len(b))
 		}
 	}
-	b, err := os.ReadFile(filepath.Join(dir, "lasso.json"))
+	b, err := os.ReadFile(filepath.Join(dir, "result.json"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -258,6 +258,6 @@ func TestLassoAuditRobustFiles(t *testing.T) {
 			t.Errorf("a lasso model has a worst case of %v, below the optimum %v", m.Fitted, all.Robust.Trained.Objective)
 		}
 	}
-	contains(t, succeed(t, "lasso", "-data", data, "-target", "y", "-features", numbers, "-ols", "-robust", "0.2", "-audit", "school", "-test-size", "0.3"),
+	contains(t, succeed(t, "lasso", "-data", data, "-target", "y", "-columns", numbers, "-ols", "-robust", "0.2", "-audit", "school", "-test-size", "0.3"),
 		"least squares", "gap of loss", "least worst case")
 }

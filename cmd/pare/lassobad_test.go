@@ -25,12 +25,14 @@ func TestLassoTargetFile(t *testing.T) {
 func TestLassoBadInput(t *testing.T) {
 	data := grades(t)
 	for _, c := range []struct{ text, csv, args string }{
-		{"row 2, column a: the cell has no number (it is empty, NA, NaN or another word for a missing value); -drop-missing", "a,b,y\n1,2,3\nNaN,1,2\n3,3,1\n", "-target y"},
+		{"row 2, column a: the cell has no number (it is empty, NA, NaN or another word for a missing value); leave such rows out with -complete, or the column with -drop a", "a,b,y\n1,2,3\nNaN,1,2\n3,3,1\n", "-target y"},
 		{"row 3, column b: +Inf is not finite", "a,b,y\n1,2,3\n2,1,2\n3,Inf,1\n", "-target y"},
-		{"row 1, column y", "a,b,y\n1,2,\n2,1,2\n3,4,1\n", "-target y"},
+		{"row 1, column y: the cell has no number (it is empty, NA, NaN or another word for a missing value); leave such rows out with -complete", "a,b,y\n1,2,\n2,1,2\n3,4,1\n", "-target y"},
+		{"row 1, column y: the class is missing; leave such rows out with -complete", "a,b,y\n1,2,\n2,1,u\n3,4,v\n", "-target y -family binomial"},
+		{"row 2, column w: the cell has no number (it is empty, NA, NaN or another word for a missing value); leave such rows out with -complete", "a,w,y\n1,1,2\n2,,1\n3,4,5\n", "-target y -weights w"},
 		{"column b is constant", "a,b,y\n1,2,3\n2,2,2\n3,2,1\n", "-target y"},
 		{"columns b, c are constant", "a,b,c,y\n1,2,0,3\n2,2,0,2\n3,2,0,1\n", "-target y"},
-		{"needs at least 2", "a,b,y\n1,2,3\n", "-target y"},
+		{"at least 2 observations are needed", "a,b,y\n1,2,3\n", "-target y"},
 		{"row 2 has 2 cells", "a,b,y\n1,2,3\n1,2\n", "-target y"},
 		{"1, column b: \"u\" is not a number; the column is text with 2 different values; -one-hot replaces it by a column of 0 and 1 for each value, -drop b leaves it out", "a,b,y\n1,u,3\n2,v,2\n3,u,1\n", "-target y"},
 		{"is 3 in every row", "a,b,y\n1,2,3\n2,1,3\n3,0,3\n", "-target y"},
@@ -47,22 +49,22 @@ func TestLassoBadInput(t *testing.T) {
 		fail(t, cli.ExitBadInput, c.text, append([]string{"lasso", "-lambda", "0.1", "-data", file(t, "t.csv", c.csv)}, strings.Fields(c.args)...)...)
 	}
 	for args, text := range map[string]string{
-		"-lambda -1":                      "-lambda is -1",
-		"-lambda NaN":                     "-lambda is NaN",
-		"-lambda 1 -path 5":               "contradict",
-		"-lambda 1 -cv 5":                 "contradict",
-		"-lambda 1 -lambda-min-ratio 0.1": "contradict",
-		"-path 1":                         "at least 2",
-		"-cv 1":                           "at least 2",
-		"-cv 1000":                        "120 rows",
-		"-alpha 0":                        "-alpha is 0",
-		"-alpha 1.5":                      "-alpha is 1.5",
-		"-guard knockoffs -q 0":           "-q is 0",
-		"-guard knockoffs -q 1":           "-q is 1",
-		"-guard magic":                    `-guard is "magic"`,
-		"-q 0.1":                          "give -guard too",
-		"-guard stability -fixed-x":       "-fixed-x is for",
-		"-guard stability -knockoffs 2":   "-knockoffs is for",
+		"-lambda -1":                    "-lambda is -1",
+		"-lambda NaN":                   "-lambda is NaN",
+		"-lambda 1 -path 5":             "-lambda is one λ",
+		"-lambda 1 -cv 5":               "-cv chooses a λ of a path",
+		"-lambda 1 -ratio 0.1":          "-lambda is one λ",
+		"-path 1":                       "at least 2",
+		"-cv 1":                         "at least 2",
+		"-cv 1000":                      "120 rows",
+		"-alpha 0":                      "-alpha is 0",
+		"-alpha 1.5":                    "-alpha is 1.5",
+		"-guard knockoffs -q 0":         "-q is 0",
+		"-guard knockoffs -q 1":         "-q is 1",
+		"-guard magic":                  `-guard is "magic"`,
+		"-q 0.1":                        "give -guard too",
+		"-guard stability -fixed-x":     "-fixed-x is for",
+		"-guard stability -knockoffs 2": "-knockoffs is for",
 		"-guard permutation -q 0.01 -permutations 10": "at least 99",
 		"-guard knockoffs -interactions":              "use -guard permutation",
 		"-guard knockoffs -penalty-factor a=2":        "alike",
@@ -71,27 +73,27 @@ func TestLassoBadInput(t *testing.T) {
 		"-robust 0":                                   "-robust is 0",
 		"-robust 0.1 -interactions":                   "contradict",
 		"-family poisson":                             `-family is "poisson"`,
-		"-positive -lower-limits a=-1":                "contradict",
+		"-nonnegative -lower-limits a=-1":             "contradict",
 		"-lower-limits a=1":                           "at most 0",
 		"-upper-limits a=-1":                          "at least 0",
 		"-penalty-factor a=-1":                        "at least 0",
 		"-penalty-factor a":                           "not column=number",
 		"-penalty-factor bb=1":                        "did you mean",
-		"-penalty-factor a=0 -positive":               "contradict each other",
+		"-penalty-factor a=0 -nonnegative":            "contradict each other",
 		"-group-lasso":                                "give both",
 		"-drop-first":                                 "give both",
-		"-select min":                                 "give -cv too",
-		"-cv 5 -select best":                          "must be min or 1se",
+		"-one-se=false":                               "give -cv too",
+		"-cv 5 -select best":                          "it is an older name of -one-se",
 		"-groups team":                                "give -cv or -test-size",
 		"-groups team -foldid w":                      "contradict",
 		"-foldid w -cv 3":                             "contradict",
-		"-features a -drop b":                         "contradict",
+		"-columns a -drop a":                          "no column is left to explain y with",
 		"-test-size 1":                                "between 0 and 1",
-		"-tol -1":                                     "-tol is -1",
-		"-tol 0":                                      "-tol is 0",
-		"-tol inf":                                    "-tol is +Inf",
-		"-max-iter 0":                                 "-max-iter is 0",
-		"-lambda-min-ratio 0":                         "-lambda-min-ratio is 0",
+		"-tolerance -1":                               "-tolerance is -1",
+		"-tolerance 0":                                "-tolerance is 0",
+		"-tolerance inf":                              "-tolerance is +Inf",
+		"-max-iterations 0":                           "-max-iterations is 0",
+		"-ratio 0":                                    "-ratio is 0",
 		"-cv 0":                                       "-cv is 0",
 		"-guard knockoffs -knockoffs 0":               "-knockoffs is 0",
 		"-guard permutation -permutations 0":          "-permutations is 0",
@@ -102,10 +104,11 @@ func TestLassoBadInput(t *testing.T) {
 		"-audit nosuch":                               `no column "nosuch"`,
 		"-audit a":                                    "at most 50 groups",
 		"-ols -weights w":                             "contradict",
+		"-decimal , -sep ab":                          "one character",
 		"-sep ab":                                     "one character",
 	} {
 		given := []string{"lasso", "-data", data, "-target", "y"}
-		if !strings.Contains(args, "-features") {
+		if !strings.Contains(args, "-columns") {
 			given = append(given, "-drop", "school,pass,level")
 		}
 		fail(t, cli.ExitBadInput, text, append(given, strings.Fields(args)...)...)
@@ -113,16 +116,16 @@ func TestLassoBadInput(t *testing.T) {
 	fail(t, cli.ExitBadInput, "no -data FILE given", "lasso")
 	fail(t, cli.ExitBadInput, "no -target COLUMN given", "lasso", "-data", data)
 	fail(t, cli.ExitBadInput, "there is no such file", "lasso", "-data", "nosuch.csv", "-target", "y")
-	fail(t, cli.ExitBadInput, "is a file; name a folder", "lasso", "-data", data, "-target", "y", "-out", data)
+	fail(t, cli.ExitBadInput, "is a file; choose a folder", "lasso", "-data", data, "-target", "y", "-out", data)
 	fail(t, cli.ExitBadInput, "there is no folder", "lasso", "-data", data, "-target", "y", "-out", filepath.Join(t.TempDir(), "a", "b"))
-	fail(t, cli.ExitBadInput, "not multinomial", "lasso", "-data", data, "-target", "level", "-family", "multinomial", "-features", numbers, "-guard", "knockoffs")
-	fail(t, cli.ExitBadInput, "not multinomial", "lasso", "-data", data, "-target", "level", "-family", "multinomial", "-features", numbers, "-audit", "school")
-	// What is refused goes through when it is asked for.
-	fitJSON(t, "-data", file(t, "t.csv", "a,b,c,y\n1,2,1,3\n2,2,NA,2\n3,2,5,1\n4,2,2,0\n"), "-target", "y", "-drop-constant", "-drop-missing", "-lambda", "0.1")
+	fail(t, cli.ExitBadInput, "not multinomial", "lasso", "-data", data, "-target", "level", "-family", "multinomial", "-columns", numbers, "-guard", "knockoffs")
+	fail(t, cli.ExitBadInput, "not multinomial", "lasso", "-data", data, "-target", "level", "-family", "multinomial", "-columns", numbers, "-audit", "school")
+	// The options that the errors name make the fit go through.
+	fitJSON(t, "-data", file(t, "t.csv", "a,b,c,y\n1,2,1,3\n2,2,NA,2\n3,2,5,1\n4,2,2,0\n"), "-target", "y", "-drop-constant", "-complete", "-lambda", "0.1")
 }
 
 func TestLassoNotConverged(t *testing.T) {
-	status, out, errs := pare("lasso", "-data", grades(t), "-target", "pass", "-family", "binomial", "-features", numbers, "-lambda", "1e-4", "-max-iter", "1", "-tol", "1e-15", "-json")
+	status, out, errs := pare("lasso", "-data", grades(t), "-target", "pass", "-family", "binomial", "-columns", numbers, "-lambda", "1e-4", "-max-iterations", "1", "-tolerance", "1e-15", "-json")
 	var m fitted
 	if err := json.Unmarshal([]byte(out), &m); err != nil || status != 0 {
 		t.Fatal(status, err, errs)
@@ -141,7 +144,7 @@ func TestLassoInterrupted(t *testing.T) {
 	cancel()
 	dir := t.TempDir()
 	var out, errs bytes.Buffer
-	if status := execute(ctx, []string{"lasso", "-data", grades(t), "-target", "y", "-features", numbers, "-out", dir}, &out, &errs); status != cli.ExitInterrupted {
+	if status := execute(ctx, []string{"lasso", "-data", grades(t), "-target", "y", "-columns", numbers, "-out", dir}, &out, &errs); status != cli.ExitInterrupted {
 		t.Errorf("status %d, %s", status, errs.String())
 	}
 	absent(t, dir)
@@ -167,7 +170,7 @@ func TestLassoStabilityTakesANumber(t *testing.T) {
 				Selected []string
 			}
 		}
-		out := succeed(t, "lasso", "-json", "-data", grades(t), "-target", "y", "-features", numbers, "-guard", "stability", "-q", q)
+		out := succeed(t, "lasso", "-json", "-data", grades(t), "-target", "y", "-columns", numbers, "-guard", "stability", "-q", q)
 		if err := json.Unmarshal([]byte(out), &m); err != nil {
 			t.Fatal(err)
 		}
@@ -180,7 +183,7 @@ func TestLassoStabilityTakesANumber(t *testing.T) {
 	}
 }
 
-// TestLassoWithoutAPenalty: what is no unique fit, or none, is said.
+// TestLassoWithoutAPenalty: the summary says where there is no fit, or more than one.
 func TestLassoWithoutAPenalty(t *testing.T) {
 	data := file(t, "t.csv", "a,b,c,y,k\n1,2,3,1,u\n2,1,3,2,u\n3,5,8,2,u\n4,0,4,5,v\n5,1,6,4,v\n6,1,7,7,v\n")
 	out := succeed(t, "lasso", "-data", data, "-target", "y", "-drop", "k", "-lambda", "0")
@@ -210,19 +213,19 @@ func TestLassoStrayText(t *testing.T) {
 			return fmt.Sprint(float64(i%13) / 2)
 		}))
 	}
-	for _, args := range []string{"", "-one-hot", "-one-hot -drop-missing"} {
-		fail(t, cli.ExitBadInput, `row 7, column x: "12b" is not a number, as 38 of 40 cells of the column are; correct the cell, name it in -missing, or, of a feature, take every value as a category with -categorical x`,
+	for _, args := range []string{"", "-one-hot", "-one-hot -complete"} {
+		fail(t, cli.ExitBadInput, `row 7, column x: "12b" is not a number, as 38 of 40 cells of the column are; correct the cell, name it in -missing, or take every value as a category with -categorical x`,
 			append([]string{"lasso", "-lambda", "0.1", "-data", odd("12b"), "-target", "y"}, strings.Fields(args)...)...)
 	}
 	fail(t, cli.ExitBadInput, "is not a number, as 38 of 40", "lasso", "-lambda", "0.1", "-data", odd("12b"), "-target", "x")
 	for _, word := range []string{"?", ".", "null", "None", "N/A", "#N/A", "n/a", "NULL", "nan", "-NaN", "<NA>"} {
-		m := fitJSON(t, "-data", odd(word), "-target", "y", "-one-hot", "-drop-missing", "-lambda", "0.1")
+		m := fitJSON(t, "-data", odd(word), "-target", "y", "-one-hot", "-complete", "-lambda", "0.1")
 		if len(m.Coefficients) != 2 || m.Rows != 38 {
 			t.Errorf("%s: %d rows, %v", word, m.Rows, m.Coefficients)
 		}
 	}
 	for _, words := range []string{"-", "12b", "-999"} {
-		if m := fitJSON(t, "-data", odd(words), "-target", "y", "-drop-missing", "-missing", words+",n", "-lambda", "0.1"); m.Rows != 38 {
+		if m := fitJSON(t, "-data", odd(words), "-target", "y", "-complete", "-missing", words+",n", "-lambda", "0.1"); m.Rows != 38 {
 			t.Errorf("-missing %s: %d rows", words, m.Rows)
 		}
 	}

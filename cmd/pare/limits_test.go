@@ -107,14 +107,14 @@ func TestCountsAreBounded(t *testing.T) {
 			args []string
 			more []string
 		}{
-			{"at most 10000 λ", lasso, []string{"-path", n}},
+			{"at most 10000", lasso, []string{"-path", n}},
 			{"16 rows", lasso, []string{"-cv", n}},
 			{"at most 1000000", lasso, []string{"-guard", "permutation", "-permutations", n}},
 			{"at most 1000", lasso, []string{"-guard", "knockoffs", "-knockoffs", n}},
 			{"0 to 1024", lasso, []string{"-threads", n}},
 			{"at most 10000", glasso, []string{"-path", n}},
 			{"at most 10000", glasso, []string{"-select", "stars", "-subsamples", n}},
-			{"folds", glasso, []string{"-select", "cv", "-folds", n}},
+			{"folds", glasso, []string{"-cv", n}},
 			{"at most 10000", diffusion, []string{"-path", n}},
 			{"folds", diffusion, []string{"-cv", n}},
 			{"memory", simulate, []string{"er", "-nodes", n}},
@@ -131,8 +131,8 @@ func TestCountsAreBounded(t *testing.T) {
 	}
 }
 
-// TestNamesReachNoTerminalRaw: names in a file cannot command the terminal, in
-// what is printed or in an error; as JSON they are what they were.
+// TestNamesReachNoTerminalRaw: names in a file cannot command the terminal, neither in
+// results nor in errors; in JSON they are unchanged.
 func TestNamesReachNoTerminalRaw(t *testing.T) {
 	const red = "a\x1b[31mRED\u009b1m\u202e"
 	data := onDisk(t, "e.csv", []byte(red+",y\n1,2\n3,4\n5,7\n2,2\n4,9\n7,1\n"))
@@ -159,8 +159,8 @@ func TestNamesReachNoTerminalRaw(t *testing.T) {
 	contains(t, succeed(t, "lasso", "-data", data, "-target", "y", "-lambda", "0.01", "-json"), `a\u001b[31mRED\u009b1m\u202e`)
 }
 
-// TestMatricesAreBounded: what takes the square of the number of columns is refused
-// before it is taken.
+// TestMatricesAreBounded: memory for the square of the number of columns is refused before
+// it is allocated.
 func TestMatricesAreBounded(t *testing.T) {
 	var text strings.Builder
 	for row := range 4 {

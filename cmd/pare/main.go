@@ -25,17 +25,9 @@ import (
 	"pare/internal/printable"
 )
 
-// command is a subcommand. Errors are printed by main, as one line.
-type command interface {
-	name() string
-	args() string // what follows the name in the line of usage
-	doc() string  // what it does, in a line
-	examples() []string
-	run(ctx context.Context, args []string, stdout, stderr io.Writer) error
-}
-
 // commands are the subcommands in the order of the help.
-var commands = []command{inspectCommand{}, pruneCommand{}, exportCommand{}, predictCommand{}, memoryCommand{}, compareCommand{}, benchCommand{}, lassoCommand{}, glassoCommand{}, diffusionCommand{}}
+var commands = []*command{&inspectCommand, &pruneCommand, &exportCommand, &predictCommand, &memoryCommand, &compareCommand, &benchCommand,
+	&lassoCommand, &glassoCommand, &diffusionCommand}
 
 func main() {
 	ctx, stop := cli.Signals()
@@ -68,14 +60,14 @@ func execute(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	}
 	names := []string{"help", "version", "completion"}
 	for _, c := range commands {
-		if c.name() == name {
-			err := c.run(ctx, rest, stdout, stderr)
+		if c.name == name {
+			err := c.run(ctx, newFlags(c, rest, stdout, stderr))
 			if err == nil || errors.Is(err, flag.ErrHelp) {
 				err = printed.Err
 			}
 			return cli.Status("pare "+name, err, stderr)
 		}
-		names = append(names, c.name())
+		names = append(names, c.name)
 	}
 	return cli.Status("pare", cli.Unknown("command", name, names, "see pare help"), stderr)
 }
@@ -88,7 +80,7 @@ func usage(w io.Writer) {
 	fmt.Fprintln(w)
 	row := func(name, doc string) { fmt.Fprintf(w, "  %-10s %s\n", name, doc) }
 	for _, c := range commands {
-		row(c.name(), c.doc())
+		row(c.name, c.doc)
 	}
 	row("version", "prints the version of the program")
 	row("completion", "prints the completions of bash, zsh or fish: source <(pare completion bash)")

@@ -103,7 +103,7 @@ func pare(args ...string) (status int, stdout, stderr string) {
 	return status, out.String(), errs.String()
 }
 
-// succeed runs a command line that must work and returns what it prints.
+// succeed runs a command line that must work and returns its standard output.
 func succeed(t *testing.T, args ...string) string {
 	t.Helper()
 	status, out, errs := pare(args...)
@@ -173,12 +173,12 @@ func TestHelp(t *testing.T) {
 	}
 	for _, text := range []string{errs, succeed(t, "help"), succeed(t, "-h")} {
 		for _, c := range commands {
-			contains(t, text, c.name(), c.doc())
+			contains(t, text, c.name, c.doc)
 		}
 	}
 	for _, c := range commands {
-		contains(t, succeed(t, "help", c.name()), "usage: pare "+c.name()+" "+c.args(), "-threads")
-		contains(t, succeed(t, c.name(), "-h"), c.doc())
+		contains(t, succeed(t, "help", c.name), "usage: pare "+c.name+" "+c.args, "-threads")
+		contains(t, succeed(t, c.name, "-h"), c.doc)
 	}
 	contains(t, succeed(t, "version"), "pare", "go1")
 }
@@ -187,17 +187,17 @@ func TestUsageErrors(t *testing.T) {
 	fail(t, cli.ExitBadInput, `no command "bark"`, "bark")
 	fail(t, cli.ExitBadInput, `no command "bark"`, "help", "bark")
 	for _, c := range commands {
-		fail(t, cli.ExitBadInput, "-bark", c.name(), "-bark", "x")
-		if !strings.HasPrefix(c.args(), "RUN") {
+		fail(t, cli.ExitBadInput, "-bark", c.name, "-bark", "x")
+		if !strings.HasPrefix(c.args, "RUN") {
 			continue
 		}
-		fail(t, cli.ExitBadInput, "no RUN given", c.name())
-		if !strings.HasPrefix(c.args(), "RUN...") {
-			fail(t, cli.ExitBadInput, `unexpected argument "y"`, c.name(), "x", "y")
-			fail(t, cli.ExitBadInput, `unexpected argument "-json"`, c.name(), "x", "--", "-json")
+		fail(t, cli.ExitBadInput, "no RUN given", c.name)
+		if !strings.HasPrefix(c.args, "RUN...") {
+			fail(t, cli.ExitBadInput, `unexpected argument "y"`, c.name, "x", "y")
+			fail(t, cli.ExitBadInput, `unexpected argument "-json"`, c.name, "x", "--", "-json")
 		}
 		for _, n := range []string{"-1", "1025", "1000000000"} {
-			fail(t, cli.ExitBadInput, "must be 0 to 1024", c.name(), "x", "-threads", n)
+			fail(t, cli.ExitBadInput, "must be 0 to 1024", c.name, "x", "-threads", n)
 		}
 	}
 	dir := t.TempDir()

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -19,17 +20,18 @@ import (
 )
 
 // memoryCommand measures how far back recurrent layers remember.
-type memoryCommand struct{}
-
-var _ command = memoryCommand{}
-
-func (memoryCommand) name() string { return "memory" }
-func (memoryCommand) args() string {
-	return "RUN [-layer NAME] [-limit 64] [-data-dir DIR] [-json] [-svg FILE]"
+var memoryCommand = command{
+	name: "memory",
+	args: "RUN [-layer NAME] [-limit 64] [-data-dir DIR] [-json] [-svg FILE]",
+	doc:  "measures how far back recurrent layers remember",
+	examples: []string{
+		"pare memory runs/shakespeare-lstm",
+		"pare memory runs/chain-rnn -svg memory.svg",
+	},
+	run: runMemory,
 }
-func (memoryCommand) doc() string { return "measures how far back recurrent layers remember" }
 
-// remembered is what the command finds out of one layer.
+// remembered is the memory of one layer.
 type remembered struct {
 	Layer string `json:"layer"`
 	Units int    `json:"units"`
@@ -42,38 +44,21 @@ type remembered struct {
 	Norms       []float64 `json:"norms"` // by lag
 }
 
-func (memoryCommand) examples() []string {
-	return []string{
-		"pare memory runs/shakespeare-lstm",
-		"pare memory runs/chain-rnn -svg memory.svg",
-	}
-}
-
-func (c memoryCommand) run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
-	f := newFlags(c)
+func runMemory(ctx context.Context, f *flags) error {
 	layer := f.String("layer", "", "recurrent layer by `name`; empty: all")
 	limit := f.Int("limit", 64, "test examples to average over")
 	dataDir := f.String("data-dir", "", "folder with the data, in place of data.dir of the run's config")
 	asJSON := f.Bool("json", false, "print a JSON array with an object for each layer")
 	svg := f.String("svg", "", "`FILE` for a chart of the norms by lag")
-	pos, err := f.parse(args, stdout, "RUN")
+	f.within(atLeast(1), "limit")
+	pos, err := f.parse("RUN")
 	if err != nil {
 		return err
 	}
-	if *limit < 1 {
-		return cli.InputError("-limit is %d, it must be at least 1", *limit)
-	}
-	if err := writable(*svg); err != nil {
+	if err := cmp.Or(writable(*svg), cli.OutputFile("-svg", *svg, ".svg")); err != nil {
 		return err
 	}
-	if err := cli.OutputFile("-svg", *svg, ".svg"); err != nil {
-		return err
-	}
-	a, err := run.OpenArtifact(pos[0])
-	if err != nil {
-		return err
-	}
-	m, err := a.Final()
+	a, m, err := final(pos[0])
 	if err != nil {
 		return err
 	}
@@ -81,7 +66,7 @@ func (c memoryCommand) run(ctx context.Context, args []string, stdout, stderr io
 	if err != nil {
 		return err
 	}
-	data, err := a.Data(ctx, m, *dataDir, progress(stderr))
+	data, err := a.Data(ctx, m, *dataDir, f.progress())
 	if err != nil {
 		return err
 	}
@@ -95,10 +80,10 @@ func (c memoryCommand) run(ctx context.Context, args []string, stdout, stderr io
 		}
 	}
 	if *asJSON {
-		return json.NewEncoder(stdout).Encode(found)
+		return json.NewEncoder(f.stdout).Encode(found)
 	}
 	for _, r := range found {
-		r.print(stdout)
+		r.print(f.stdout)
 	}
 	return nil
 }
@@ -170,7 +155,8 @@ func remember(m export.Model, data *run.Data, names []string, limit int) ([]reme
 }
 
 func (r remembered) print(w io.Writer) {
-	fmt.Fprintf(w, "%s: %d units, %d of %d recurrent weights are 0 (%.1f %%)\n", r.Layer, r.Units, r.Zeros, r.Size, 100*float64(r.Zeros)/float64(max(1, r.Size)))
+	fmt.Fprintf(w, "%s: %d units, %d of %d recurrent weights are 0 (%.1f %%)\n", r.Layer, r.Units, r.Zeros, r.Size,
+		100*float64(r.Zeros)/float64(max(1, r.Size)))
 	fmt.Fprintln(w, "  lag k   mean ‖∂L/∂h(t−k)‖")
 	for lag := 0; lag < len(r.Norms); lag = max(lag+1, 2*lag) {
 		fmt.Fprintf(w, "  %5d   %.3g\n", lag, r.Norms[lag])

@@ -19,7 +19,7 @@ import (
 var plainPaint = regexp.MustCompile(`^(none|#[0-9a-f]{6})$`)
 
 // checkPaint reads the svg elements of a page or file. Viewers without style sheets
-// draw what has no paint of its own in black.
+// draw shapes without paint of their own in black.
 func checkPaint(t *testing.T, name string, text []byte) {
 	t.Helper()
 	type paint struct{ fill, stroke string }
@@ -99,7 +99,7 @@ func TestPicturesHavePaint(t *testing.T) {
 	succeed(t, "compare", folder, "-svg", at("compare.svg"))
 	recurrent, _ := sequenceRun(t, addingConfig)
 	succeed(t, "memory", recurrent, "-svg", at("memory.svg"))
-	succeed(t, "lasso", "-data", grades(t), "-target", "pass", "-family", "binomial", "-features", numbers+",school", "-one-hot",
+	succeed(t, "lasso", "-data", grades(t), "-target", "pass", "-family", "binomial", "-columns", numbers+",school", "-one-hot",
 		"-cv", "4", "-audit", "school", "-robust", "0.1", "-test-size", "0.3", "-out", at("lasso"))
 	succeed(t, "glasso", "-data", textFile(t, "x.csv", chain(60, 5)), "-select", "ebic", "-out", at("glasso"))
 	succeed(t, "diffusion", "-simulate", "er", "-nodes", "8", "-out", at("diffusion"))

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"io"
 
 	"pare/cmd/internal/cli"
 	"pare/export"
@@ -15,15 +14,16 @@ import (
 )
 
 // predictCommand computes logits.
-type predictCommand struct{}
-
-var _ command = predictCommand{}
-
-func (predictCommand) name() string { return "predict" }
-func (predictCommand) args() string {
-	return "RUN (-inputs FILE [-preprocess] | -split train|validation|test) [-out FILE] [-dump-inputs FILE]"
+var predictCommand = command{
+	name: "predict",
+	args: "RUN (-inputs FILE [-preprocess] | -split train|validation|test) [-out FILE] [-dump-inputs FILE]",
+	doc:  "computes the logits of an array or of a part of the data",
+	examples: []string{
+		"pare predict runs/resnet -split test -out logits.csv",
+		"pare predict runs/resnet -inputs x.npy -preprocess -out logits.npy   # pixels in 0..1",
+	},
+	run: runPredict,
 }
-func (predictCommand) doc() string { return "computes the logits of an array or of a part of the data" }
 
 // predictFlags are the options of the command.
 type predictFlags struct {
@@ -34,68 +34,40 @@ type predictFlags struct {
 	batch, limit           int
 }
 
-func (c predictCommand) flags() *predictFlags {
-	f := &predictFlags{flags: newFlags(c)}
+func runPredict(ctx context.Context, o *flags) error {
+	f := &predictFlags{flags: o}
 	f.StringVar(&f.inputs, "inputs", "", "npy `FILE` of shape (N, C, H, W), (N, D, T) for sequences, (N, 1, T) for tokens, or (N, F), fed to the network as it is, like the ONNX model's input")
 	f.BoolVar(&f.preprocess, "preprocess", false, "normalise -inputs, values in 0..1, by the model's means and deviations first")
-	f.StringVar(&f.split, "split", "", "`part` of the run's data: train, validation or test; also prints loss and accuracy")
+	f.choice(&f.split, "split", "", "`part` of the run's data: train, validation or test; also prints loss and accuracy", "train", "validation", "test")
 	f.StringVar(&f.dataDir, "data-dir", "", "folder with the data for -split, in place of data.dir of the run's config")
 	f.StringVar(&f.out, "out", "", "`FILE` for the logits: .npy of shape (N, K), or (N, K, T) for sequences; .csv with one row per example (and position) and one column per class; .json")
 	f.StringVar(&f.dump, "dump-inputs", "", "npy `FILE` for the inputs of the network: normalised, channels first")
 	f.IntVar(&f.batch, "batch", 256, "examples to compute at once; fewer if each has many outputs")
 	f.IntVar(&f.limit, "limit", 0, "use the first `N` examples only; 0: all")
-	return f
-}
-
-func (f *predictFlags) check() error {
+	f.within(atLeast(1), "batch")
+	f.within(atLeast(0), "limit")
+	pos, err := f.parse("RUN")
 	switch {
+	case err != nil:
+		return err
 	case (f.inputs == "") == (f.split == ""):
 		return cli.InputError("give exactly one of -inputs FILE and -split train|validation|test")
 	case f.preprocess && f.inputs == "":
 		return cli.InputError("-preprocess is for -inputs; a -split is always normalised")
 	case f.dataDir != "" && f.split == "":
 		return cli.InputError("-data-dir is for -split")
-	case f.split != "" && f.split != "train" && f.split != "validation" && f.split != "test":
-		return cli.InputError("there is no split %q; choose train, validation or test", f.split)
-	case f.batch < 1:
-		return cli.InputError("-batch is %d, it must be at least 1", f.batch)
-	case f.limit < 0:
-		return cli.InputError("-limit is %d, it must not be negative", f.limit)
 	}
-	return cmp.Or(writable(f.out, f.dump), cli.OutputFile("-out", f.out, arrayFormats...), cli.OutputFile("-dump-inputs", f.dump, ".npy"))
-}
-
-func (predictCommand) examples() []string {
-	return []string{
-		"pare predict runs/resnet -split test -out logits.csv",
-		"pare predict runs/resnet -inputs x.npy -preprocess -out logits.npy   # pixels in 0..1",
-	}
-}
-
-func (predictCommand) choices() map[string][]string {
-	return map[string][]string{"split": {"train", "validation", "test"}}
-}
-
-func (c predictCommand) run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
-	f := c.flags()
-	pos, err := f.parse(args, stdout, "RUN")
+	err = cmp.Or(writable(f.out, f.dump), cli.OutputFile("-out", f.out, arrayFormats...), cli.OutputFile("-dump-inputs", f.dump, ".npy"))
 	if err != nil {
 		return err
 	}
-	if err := f.check(); err != nil {
-		return err
-	}
-	a, err := run.OpenArtifact(pos[0])
-	if err != nil {
-		return err
-	}
-	m, err := a.Final()
+	a, m, err := final(pos[0])
 	if err != nil {
 		return err
 	}
 	var in *inputs
 	if f.split != "" {
-		in, err = splitInputs(ctx, a, m, f, progress(stderr))
+		in, err = splitInputs(ctx, a, m, f)
 	} else {
 		in, err = fileInputs(m, f)
 	}
@@ -103,13 +75,13 @@ func (c predictCommand) run(ctx context.Context, args []string, stdout, stderr i
 		return err
 	}
 	p := &prediction{model: m, inputs: in, keepInputs: f.dump != "", keepLogits: f.out != ""}
-	if err := p.compute(ctx, progress(stderr)); err != nil {
+	if err := p.compute(ctx, f.progress()); err != nil {
 		return err
 	}
-	return p.write(f, stdout)
+	return p.write(f)
 }
 
-// prediction collects what the network computes.
+// prediction collects the outputs of the network.
 type prediction struct {
 	model export.Model
 	*inputs
@@ -124,8 +96,8 @@ type prediction struct {
 	targets int // scored
 }
 
-// compute fills in what the network gives, example by example in the order of the
-// data, whatever the order in which they are read.
+// compute fills in the outputs of the network in the order of the data, even where
+// examples are read in another one.
 func (p *prediction) compute(ctx context.Context, show func(what string, done, total int64)) error {
 	inputSize, outputSize := p.model.Net.Input.Size(), p.model.Net.Output().Shape.Size()
 	for _, kept := range []struct {
@@ -186,26 +158,26 @@ func (p *prediction) score(b train.Batch, logits []float32) error {
 }
 
 // write saves the arrays that were asked for and prints the outcome.
-func (p *prediction) write(f *predictFlags, stdout io.Writer) error {
+func (p *prediction) write(f *predictFlags) error {
 	net := p.model.Net
 	shape := append([]int{p.n}, net.Output().Shape...)
-	fmt.Fprintf(stdout, "logits %s\n", tuple(shape))
+	fmt.Fprintf(f.stdout, "logits %s\n", tuple(shape))
 	if p.data != nil {
 		n := float64(p.targets)
-		fmt.Fprintf(stdout, "loss %.6f\naccuracy %.2f %% (%d of %d)\n", p.loss/n, 100*float64(p.correct)/n, p.correct, p.targets)
+		fmt.Fprintf(f.stdout, "loss %.6f\naccuracy %.2f %% (%d of %d)\n", p.loss/n, 100*float64(p.correct)/n, p.correct, p.targets)
 		if p.data.Set.Task.NextToken {
-			fmt.Fprintf(stdout, "perplexity %.4f\nbits per character %.4f\n", run.Perplexity(p.loss/n), run.BitsPerCharacter(p.loss/n))
+			fmt.Fprintf(f.stdout, "perplexity %.4f\nbits per character %.4f\n", run.Perplexity(p.loss/n), run.BitsPerCharacter(p.loss/n))
 		}
 	}
 	if f.dump != "" {
 		a := array{shape: append([]int{p.n}, net.Input...), data: run.ChannelsFirst(p.fed, net.Input)}
-		if err := a.save(f.dump, stdout); err != nil {
+		if err := a.save(f.dump, f.stdout); err != nil {
 			return err
 		}
 	}
 	if f.out != "" {
 		a := array{shape: shape, data: run.ChannelsFirst(p.logits, net.Output().Shape), names: p.model.Classes}
-		return a.save(f.out, stdout)
+		return a.save(f.out, f.stdout)
 	}
 	return nil
 }

@@ -144,7 +144,7 @@ func TestPredictErrors(t *testing.T) {
 		{"-dump-inputs " + root + "/x.csv: the file name must end in .npy", []string{"-inputs", good, "-dump-inputs", filepath.Join(root, "x.csv")}},
 		{"exactly one of -inputs FILE and -split", nil},
 		{"exactly one of -inputs FILE and -split", []string{"-inputs", good, "-split", "test"}},
-		{`no split "dev"`, []string{"-split", "dev"}},
+		{`-split is "dev", it must be train, validation or test`, []string{"-split", "dev"}},
 		{"-preprocess is for", []string{"-split", "test", "-preprocess"}},
 		{"-data-dir is for", []string{"-inputs", good, "-data-dir", root}},
 		{"-batch is 0", []string{"-inputs", good, "-batch", "0"}},
@@ -192,7 +192,7 @@ func TestPredictOtherData(t *testing.T) {
 	fail(t, cli.ExitBadInput, "no validation examples", "predict", dir, "-split", "validation")
 }
 
-// TestPredictFormats: the extension says what is written, and the values are the same.
+// TestPredictFormats: the extension chooses the format, and the values are the same.
 func TestPredictFormats(t *testing.T) {
 	folder, _ := tinyRun(t)
 	dir := t.TempDir()

@@ -28,8 +28,8 @@ type inputs struct {
 }
 
 // splitInputs gives a part of the run's data, in order and not augmented.
-func splitInputs(ctx context.Context, a *run.Artifact, m export.Model, f *predictFlags, show func(what string, done, total int64)) (*inputs, error) {
-	data, err := a.Data(ctx, m, f.dataDir, show)
+func splitInputs(ctx context.Context, a *run.Artifact, m export.Model, f *predictFlags) (*inputs, error) {
+	data, err := a.Data(ctx, m, f.dataDir, f.progress())
 	if err != nil {
 		return nil, err
 	}
@@ -106,7 +106,8 @@ func checkTokens(x []float32, net *nn.Network) error {
 	}
 	for i, v := range x {
 		if v < 0 || v != float32(int(v)) || int(v) >= net.Vocabulary {
-			return fmt.Errorf("value %v at %s is not a token; tokens are whole numbers from 0 to %d", v, position(i, append([]int{1}, net.Input...)), net.Vocabulary-1)
+			return fmt.Errorf("value %v at %s is not a token; tokens are whole numbers from 0 to %d", v,
+				position(i, append([]int{1}, net.Input...)), net.Vocabulary-1)
 		}
 	}
 	return nil

@@ -15,7 +15,7 @@ import (
 // /proc does not tell.
 func peakMemory() int64 { return procfs.Bytes("/proc/self/status", "VmHWM") }
 
-// resetPeakMemory makes peakMemory start again from what is resident now.
+// resetPeakMemory makes peakMemory start again from the memory that is resident now.
 func resetPeakMemory() error { return os.WriteFile("/proc/self/clear_refs", []byte("5"), 0) }
 
 // clockTicks is the unit of times in /proc, the same on all Linux systems.

@@ -4,13 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"strings"
 	"time"
 
 	"pare/cmd/internal/cli"
 	"pare/export"
-	"pare/nn"
 	"pare/prune"
 	"pare/prune/importance"
 	"pare/report"
@@ -19,43 +17,34 @@ import (
 )
 
 // pruneCommand prunes a trained network.
-type pruneCommand struct{}
-
-var _ command = pruneCommand{}
-
-func (pruneCommand) name() string { return "prune" }
-func (pruneCommand) args() string {
-	return "RUN -out DIR [-method zeros|least|magnitude|random] [-importance NAME] [-macs 0.5 | -params 0.1] [-scope global|layer] [-seed N] [-trained | -final]"
-}
-func (pruneCommand) doc() string {
-	return "removes units from a trained network and proves that removal keeps its function"
-}
-
-func (pruneCommand) examples() []string {
-	return []string{
+var pruneCommand = command{
+	name: "prune",
+	args: "RUN -out DIR [-method zeros|least|magnitude|random] [-importance NAME] [-macs 0.5 | -params 0.1] [-scope global|layer] [-seed N] [-trained | -final]",
+	doc:  "removes units from a trained network and proves that removal keeps its function",
+	examples: []string{
 		"pare prune runs/resnet -out zeros                            # as the run did",
 		"pare prune runs/resnet -method magnitude -macs 0.5 -out half   # a baseline",
 		"pare prune runs/resnet -method least -importance taylor -macs 0.5 -out taylor",
-	}
+	},
+	run: runPrune,
 }
 
-func (pruneCommand) choices() map[string][]string {
-	return map[string][]string{"method": {"zeros", "least", "magnitude", "random"}, "importance": importance.Criteria.Names(), "scope": {"global", "layer"}}
-}
-
-func (c pruneCommand) run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
-	f := newFlags(c)
+func runPrune(ctx context.Context, f *flags) error {
 	out := f.String("out", "", "folder `DIR` for the pruned network; it must not hold a network yet")
-	method := f.String("method", "zeros", "zeros: units that training made constant or dead; least: the least important units; magnitude and random: least with that importance")
-	criterion := f.String("importance", "", "least: `criterion` of importance: "+strings.Join(importance.Criteria.Names(), ", ")+" (default taylor)")
-	macs := f.Float64("macs", 0, "least, magnitude and random: `share` of the multiply-accumulates of the network to keep, above 0 and at most 1")
-	params := f.Float64("params", 0, "least, magnitude and random: `share` of the parameters of the network to keep, above 0 and at most 1")
-	scope := f.String("scope", "", "least, magnitude and random: whether units compete over the network (global, the default) or in their layer (layer)")
-	seed := f.Uint64("seed", 0, "seed of random units and random inputs (default: the seed of the run, else 0)")
+	var request run.PruneRequest
+	f.StringVar(&request.Method, "method", "zeros", "zeros: units that training made constant or dead; least: the least important units; magnitude and random: least with that importance")
+	f.words["method"] = []string{"zeros", "least", "magnitude", "random"}
+	f.StringVar(&request.Importance, "importance", "", "least: `criterion` of importance: "+strings.Join(importance.Criteria.Names(), ", ")+" (default taylor)")
+	f.words["importance"] = importance.Criteria.Names()
+	f.Float64Var(&request.MACs, "macs", 0, "least, magnitude and random: `share` of the multiply-accumulates of the network to keep, above 0 and at most 1")
+	f.Float64Var(&request.Params, "params", 0, "least, magnitude and random: `share` of the parameters of the network to keep, above 0 and at most 1")
+	f.StringVar(&request.Scope, "scope", "", "least, magnitude and random: whether units compete over the network (global, the default) or in their layer (layer)")
+	f.words["scope"] = []string{"global", "layer"}
+	f.Uint64Var(&request.Seed, "seed", 0, "seed of random units and random inputs (default: the seed of the run, else 0)")
 	trained := f.Bool("trained", false, "prune the network before the run's own pruning; the default")
 	final := f.Bool("final", false, "prune the network at the end of the run")
 	dataDir := f.String("data-dir", "", "folder with the data, in place of data.dir of the run's config")
-	pos, err := f.parse(args, stdout, "RUN")
+	pos, err := f.parse("RUN")
 	if err != nil {
 		return err
 	}
@@ -65,7 +54,6 @@ func (c pruneCommand) run(ctx context.Context, args []string, stdout, stderr io.
 	case *trained && *final:
 		return cli.InputError("-trained and -final name two networks; give one of them")
 	}
-	request := run.PruneRequest{Method: *method, Importance: *criterion, Scope: *scope, MACs: *macs, Params: *params, Seed: *seed}
 	for _, err := range []error{request.Validate(), cli.OutputFolder("-out", *out), run.FreeFolder(*out)} {
 		if err != nil {
 			return err
@@ -89,7 +77,7 @@ func (c pruneCommand) run(ctx context.Context, args []string, stdout, stderr io.
 	if err != nil {
 		return err
 	}
-	data, missing, err := c.data(ctx, a, m, *dataDir, stderr)
+	data, missing, err := testExamples(ctx, f, a, m, *dataDir)
 	if err != nil {
 		return err
 	}
@@ -104,21 +92,27 @@ func (c pruneCommand) run(ctx context.Context, args []string, stdout, stderr io.
 		res.Warnings = append([]string{missing}, res.Warnings...)
 	}
 	for _, text := range res.Warnings {
-		cli.Warn("pare "+c.name(), text, stderr)
+		f.warn(text)
 	}
 	res.Source, m.Net = a.Path, small
 	if err := run.SavePruning(*out, m, res); err != nil {
 		return err
 	}
-	c.print(a, res, small, stdout)
-	fmt.Fprintf(stdout, "\nwrote the network to %s\n", *out)
+	d := pruningData(res)
+	d.Title, d.Model, d.Date = fmt.Sprintf("%s pruned by %s", a.Path, strings.TrimSpace(res.Method+" "+res.Importance)), small.Name, time.Now()
+	d.Layers, d.Warnings = res.Report.Layers, nil // the warnings are on standard error
+	if a.Config != nil {
+		d.Dataset = a.Config.Data.Dataset
+	}
+	report.Table(f.stdout, d)
+	fmt.Fprintf(f.stdout, "\nwrote the network to %s\n", *out)
 	return nil
 }
 
-// data loads the test examples. Without them there is a reason, and still a
+// testExamples loads the test examples. Without them there is a reason, and still a
 // certificate, so that a run folder can be pruned far from its data.
-func (c pruneCommand) data(ctx context.Context, a *run.Artifact, m export.Model, dir string, stderr io.Writer) (data *run.Data, reason string, err error) {
-	data, err = a.Data(ctx, m, dir, progress(stderr))
+func testExamples(ctx context.Context, f *flags, a *run.Artifact, m export.Model, dir string) (data *run.Data, reason string, err error) {
+	data, err = a.Data(ctx, m, dir, f.progress())
 	switch {
 	case err == nil, dir != "", errors.Is(err, train.ErrInterrupted):
 		return data, "", err
@@ -128,18 +122,6 @@ func (c pruneCommand) data(ctx context.Context, a *run.Artifact, m export.Model,
 		reason = fmt.Sprintf("no test examples, the certificate compares random inputs only: %v", err)
 	}
 	return nil, reason, nil
-}
-
-// print shows the outcome. Its warnings have been given already.
-func (pruneCommand) print(a *run.Artifact, res *run.Pruning, small *nn.Network, stdout io.Writer) {
-	d := pruningData(res)
-	method := strings.TrimSpace(res.Method + " " + res.Importance)
-	d.Title, d.Model, d.Date = fmt.Sprintf("%s pruned by %s", a.Path, method), small.Name, time.Now()
-	d.Layers, d.Warnings = res.Report.Layers, nil
-	if a.Config != nil {
-		d.Dataset = a.Config.Data.Dataset
-	}
-	report.Table(stdout, d)
 }
 
 // pruningData is the outcome of a pruning, for the table: without a title and

@@ -12,7 +12,7 @@ import (
 	"pare/nn"
 )
 
-// checkExport returns what runs scripts/check_export.py on a folder; it skips
+// checkExport returns a function that runs scripts/check_export.py on a folder; it skips
 // the test where the tools are missing.
 func checkExport(t *testing.T) func(dir string) (string, error) {
 	t.Helper()

@@ -1,5 +1,7 @@
-// Package estimate takes the estimators of networks, graphical lasso and diffusion,
-// from files to files: it reads data with errors that name row and column, fits, scores
-// what was found against a reference, and writes results as text, JSON, tables and
-// pictures. Every error of a Run is one line about the input, with what to do.
+// Package estimate is the shared front of the estimators lasso, glasso and diffusion, which
+// are packages below it. It reads tables (Source), says which λ are fitted (Search), and
+// writes results as text, JSON, CSV, graphs and pictures (Head, Path, File).
+//
+// Every error is one line about the input: file, row and column, and the option of the
+// command pare that helps.
 package estimate

@@ -71,7 +71,7 @@ func TestBarFits(t *testing.T) {
 			}
 		}
 	}
-	// What layout takes for granted of the bar's own drawing.
+	// layout relies on the width of the bar's own drawing.
 	var out bytes.Buffer
 	b := NewBar(&out)
 	b.Draw(0.5, epoch...)

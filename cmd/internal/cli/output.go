@@ -36,7 +36,7 @@ func OutputFolder(flag, path string) error {
 // Extension is the extension of a path in small letters.
 func Extension(path string) string { return strings.ToLower(filepath.Ext(path)) }
 
-// Output writes to W and keeps the first error, for what prints without looking at
+// Output writes to W and keeps the first error, for code that prints without looking at
 // errors: a table that a full disk has cut short is no success.
 type Output struct {
 	W   io.Writer

@@ -5,8 +5,9 @@ import (
 	"time"
 )
 
-// Progress returns what shows how far work is, such as a download: a bar on a terminal
-// once the work has taken longer than patience, nil where w is none.
+// Progress returns a function that shows the progress of work, such as a download: a bar
+// on a terminal once the work has taken longer than patience. It is nil where w is no
+// terminal.
 func Progress(w io.Writer, patience time.Duration) func(what string, done, total int64) {
 	if !IsTerminal(w) {
 		return nil

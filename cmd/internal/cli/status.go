@@ -1,5 +1,5 @@
-// Package cli is what the commands share: how an error becomes a line and an
-// exit status.
+// Package cli is shared by the commands: how an error becomes a line and an exit status,
+// help, completion and progress bars.
 package cli
 
 import (
@@ -18,7 +18,7 @@ import (
 // Exit statuses of the commands; 0 is success.
 const (
 	ExitFailed      = 1
-	ExitBadInput    = 2   // the fault of what the user gave
+	ExitBadInput    = 2   // the input is at fault
 	ExitInterrupted = 130 // 128 + SIGINT, as shells report it
 )
 
@@ -56,7 +56,7 @@ func Warn(command, text string, stderr io.Writer) {
 	fmt.Fprintf(stderr, "%s: warning: %s\n", command, strings.ReplaceAll(text, "\n", " "))
 }
 
-// InputError is an error that is the fault of what the user gave.
+// InputError is an error that the user can correct in the input.
 func InputError(format string, args ...any) error {
 	return &run.InputError{Err: fmt.Errorf(format, args...)}
 }

@@ -1,13 +1,13 @@
 package main
 
 import (
-	"context"
 	"fmt"
 	"math"
 	"path/filepath"
 	"time"
 
 	"pare/internal/table"
+	"pare/stat/estimate"
 	"pare/stat/estimate/lasso"
 	"pare/stat/linear"
 )
@@ -47,13 +47,13 @@ func (s study) epistasis() error {
 		if err != nil {
 			return err
 		}
-		d, err := lasso.Load(sites, linear.Gaussian, lasso.Columns{Target: "y", OneHot: true, TestSize: 1 - float64(s.rows)/float64(len(y)), Seed: 1})
+		d, err := lasso.Load(sites, linear.Gaussian, lasso.Table{Source: estimate.Source{OneHot: true}, Target: "y", TestSize: 1 - float64(s.rows)/float64(len(y)), Seed: 1})
 		if err != nil {
 			return err
 		}
 		for _, pairs := range []bool{false, true} {
 			begin := time.Now()
-			r, err := lasso.Run(context.Background(), d, lasso.Options{Folds: 5, Rule: lasso.Min, Interactions: pairs, Count: 30, Ratio: 0.003, Threads: s.threads})
+			r, err := lasso.Run(d, lasso.Options{Search: estimate.Search{Folds: 5, Count: 30, Ratio: 0.003, Threads: s.threads}, Interactions: pairs})
 			if err != nil {
 				return err
 			}

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"fmt"
 	"math"
 	"math/rand/v2"
@@ -9,6 +8,7 @@ import (
 	"strings"
 
 	"pare/internal/table"
+	"pare/stat/estimate"
 	"pare/stat/estimate/lasso"
 	"pare/stat/linear"
 )
@@ -23,15 +23,15 @@ func (s study) groups() error {
 	if people, err = largeGroups(people, "race", 300); err != nil {
 		return err
 	}
-	if err := s.compare(people, "race", "Hispanic", linear.Binomial, lasso.Columns{Target: "two_year_recid", OneHot: true, Audit: "race",
-		Features: []string{"age", "priors_count", "juv_fel_count", "juv_misd_count", "juv_other_count", "sex", "race", "c_charge_degree"}}); err != nil {
+	if err := s.compare(people, "race", "Hispanic", linear.Binomial, lasso.Table{Target: "two_year_recid", Audit: "race", Source: estimate.Source{OneHot: true,
+		Columns: []string{"age", "priors_count", "juv_fel_count", "juv_misd_count", "juv_other_count", "sex", "race", "c_charge_degree"}}}); err != nil {
 		return err
 	}
 	minority, err := twoKinds()
 	if err != nil {
 		return err
 	}
-	return s.compare(minority, "kind", "few", linear.Gaussian, lasso.Columns{Target: "y", OneHot: true, Audit: "kind"})
+	return s.compare(minority, "kind", "few", linear.Gaussian, lasso.Table{Source: estimate.Source{OneHot: true}, Target: "y", Audit: "kind"})
 }
 
 // largeGroups keeps the rows of groups with enough of them.
@@ -115,7 +115,7 @@ func weighted(t *table.Table, group, target string, classes bool) (*table.Table,
 
 // compare prints losses of a group and gaps on rows left out, over draws of them, at
 // λ.min and the mean along the path.
-func (s study) compare(t *table.Table, group, minority string, family linear.Family, c lasso.Columns) error {
+func (s study) compare(t *table.Table, group, minority string, family linear.Family, c lasso.Table) error {
 	t, err := weighted(t, group, c.Target, family == linear.Binomial)
 	if err != nil {
 		return err
@@ -139,14 +139,14 @@ func (s study) compare(t *table.Table, group, minority string, family linear.Fam
 			columns := c
 			columns.TestSize, columns.Seed = 0.4, uint64(k)
 			columns.Weights = v.weights
-			if v.weights == "" && len(c.Features) == 0 {
+			if v.weights == "" && len(c.Columns) == 0 {
 				columns.Drop = append(append([]string(nil), c.Drop...), "balance")
 			}
 			d, err := lasso.Load(t, family, columns)
 			if err != nil {
 				return err
 			}
-			r, err := lasso.Run(context.Background(), d, lasso.Options{Family: family, Folds: 10, Rule: lasso.Min, Count: 50, Seed: uint64(k), Threads: 1,
+			r, err := lasso.Run(d, lasso.Options{Family: family, Search: estimate.Search{Folds: 10, Count: 50, Seed: uint64(k), Threads: 1},
 				PenaltyFactors: map[string]float64{group: v.factor}})
 			if err != nil {
 				return err

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"fmt"
 	"math"
 	"math/rand/v2"
@@ -10,6 +9,7 @@ import (
 	"strings"
 
 	"pare/internal/table"
+	"pare/stat/estimate"
 	"pare/stat/estimate/lasso"
 	"pare/stat/linear"
 )
@@ -55,7 +55,10 @@ func irrelevant(t *table.Table, r *rand.Rand) (*table.Table, []string, error) {
 	return t, names, nil
 }
 
-// student counts what guards let pass at q = 0.1 in 20 seeds.
+// five is a path of five λ, for guards, which have λ of their own.
+var five = estimate.Search{Count: 5}
+
+// student counts the features that guards let pass at q = 0.1 in 20 seeds.
 func (s study) student() error {
 	const q = 0.1
 	students, err := table.Read(filepath.Join(s.folder, "student", "student-mat.csv"), table.Options{})
@@ -70,13 +73,13 @@ func (s study) student() error {
 		name    string
 		options lasso.Options
 	}{
-		{"none: λ.min of 10 folds", lasso.Options{Folds: 10, Rule: lasso.Min}},
-		{"none: λ.1se of 10 folds", lasso.Options{Folds: 10}},
-		{"knockoffs, 10 copies", lasso.Options{Guard: lasso.Knockoffs, Q: q, Count: 5}},
-		{"knockoffs, 5 copies", lasso.Options{Guard: lasso.Knockoffs, Q: q, Count: 5, Copies: 5}},
-		{"knockoffs, 1 copy", lasso.Options{Guard: lasso.Knockoffs, Q: q, Count: 5, Copies: 1}},
-		{"stability", lasso.Options{Guard: lasso.Stability, Q: q, Count: 5}},
-		{"permutation", lasso.Options{Guard: lasso.Permutation, Q: q, Count: 5}},
+		{"none: λ.min of 10 folds", lasso.Options{Search: estimate.Search{Folds: 10}}},
+		{"none: λ.1se of 10 folds", lasso.Options{Search: estimate.Search{Folds: 10, OneSE: true}}},
+		{"knockoffs, 10 copies", lasso.Options{Search: five, Guard: lasso.Knockoffs, Q: q}},
+		{"knockoffs, 5 copies", lasso.Options{Search: five, Guard: lasso.Knockoffs, Q: q, Copies: 5}},
+		{"knockoffs, 1 copy", lasso.Options{Search: five, Guard: lasso.Knockoffs, Q: q, Copies: 1}},
+		{"stability", lasso.Options{Search: five, Guard: lasso.Stability, Q: q}},
+		{"permutation", lasso.Options{Search: five, Guard: lasso.Permutation, Q: q}},
 	} {
 		if !strings.Contains(c.name, s.only) {
 			continue
@@ -88,13 +91,13 @@ func (s study) student() error {
 			if err != nil {
 				return err
 			}
-			d, err := lasso.Load(with, linear.Gaussian, lasso.Columns{Target: "G3", OneHot: true})
+			d, err := lasso.Load(with, linear.Gaussian, lasso.Table{Source: estimate.Source{OneHot: true}, Target: "G3"})
 			if err != nil {
 				return err
 			}
 			o := c.options
 			o.Seed, o.Threads = uint64(k), 1
-			r, err := lasso.Run(context.Background(), d, o)
+			r, err := lasso.Run(d, o)
 			if err != nil {
 				return err
 			}

@@ -1,13 +1,13 @@
 package main
 
 import (
-	"context"
 	"fmt"
 	"math"
 	"math/rand/v2"
 	"strings"
 
 	"pare/internal/table"
+	"pare/stat/estimate"
 	"pare/stat/estimate/lasso"
 	"pare/stat/linear"
 )
@@ -55,14 +55,14 @@ func (s study) truth() error {
 		options lasso.Options
 		test    bool
 	}{
-		{"least squares of least norm", lasso.Options{OLS: true, Count: 5}, true},
-		{"lasso, λ.min of 10 folds", lasso.Options{Folds: 10, Rule: lasso.Min}, true},
-		{"lasso, λ.1se of 10 folds", lasso.Options{Folds: 10}, true},
-		{"knockoffs, 10 copies", lasso.Options{Guard: lasso.Knockoffs, Q: q, Count: 5}, false},
-		{"knockoffs, 5 copies", lasso.Options{Guard: lasso.Knockoffs, Q: q, Copies: 5, Count: 5}, false},
-		{"knockoffs, 1 copy", lasso.Options{Guard: lasso.Knockoffs, Q: q, Copies: 1, Count: 5}, false},
-		{"stability", lasso.Options{Guard: lasso.Stability, Q: q, Count: 5}, false},
-		{"permutation", lasso.Options{Guard: lasso.Permutation, Q: q, Count: 5}, false},
+		{"least squares of least norm", lasso.Options{Search: five, OLS: true}, true},
+		{"lasso, λ.min of 10 folds", lasso.Options{Search: estimate.Search{Folds: 10}}, true},
+		{"lasso, λ.1se of 10 folds", lasso.Options{Search: estimate.Search{Folds: 10, OneSE: true}}, true},
+		{"knockoffs, 10 copies", lasso.Options{Search: five, Guard: lasso.Knockoffs, Q: q}, false},
+		{"knockoffs, 5 copies", lasso.Options{Search: five, Guard: lasso.Knockoffs, Q: q, Copies: 5}, false},
+		{"knockoffs, 1 copy", lasso.Options{Search: five, Guard: lasso.Knockoffs, Q: q, Copies: 1}, false},
+		{"stability", lasso.Options{Search: five, Guard: lasso.Stability, Q: q}, false},
+		{"permutation", lasso.Options{Search: five, Guard: lasso.Permutation, Q: q}, false},
 	} {
 		if !strings.Contains(c.name, s.only) {
 			continue
@@ -74,20 +74,20 @@ func (s study) truth() error {
 			if err != nil {
 				return err
 			}
-			d, err := lasso.Load(t, linear.Gaussian, lasso.Columns{Target: "y", TestSize: float64(other) / (n + other), Seed: uint64(k)})
+			d, err := lasso.Load(t, linear.Gaussian, lasso.Table{Target: "y", TestSize: float64(other) / (n + other), Seed: uint64(k)})
 			if err != nil {
 				return err
 			}
 			o := c.options
 			o.Seed, o.Threads = uint64(k), 1
-			r, err := lasso.Run(context.Background(), d, o)
+			r, err := lasso.Run(d, o)
 			if err != nil {
 				return err
 			}
 			selected := r.Selected()
 			if r.OLS != nil {
 				selected = nil
-				for j, b := range r.OLS.Value {
+				for j, b := range r.OLS.Coefficients {
 					if b != 0 {
 						selected = append(selected, j)
 					}

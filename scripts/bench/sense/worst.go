@@ -1,11 +1,11 @@
 package main
 
 import (
-	"context"
 	"fmt"
 	"path/filepath"
 
 	"pare/internal/table"
+	"pare/stat/estimate"
 	"pare/stat/estimate/lasso"
 	"pare/stat/linear"
 )
@@ -21,7 +21,7 @@ func (s study) worst() error {
 	if err != nil {
 		return err
 	}
-	diabetes, err := lasso.Join(x, y)
+	diabetes, target, err := lasso.Join(x, y)
 	if err != nil {
 		return err
 	}
@@ -29,14 +29,14 @@ func (s study) worst() error {
 	if err != nil {
 		return err
 	}
-	if err := s.attack("diabetes", diabetes, linear.Gaussian, lasso.Columns{Target: lasso.TargetName(diabetes)}); err != nil {
+	if err := s.attack("diabetes", diabetes, linear.Gaussian, lasso.Table{Target: target}); err != nil {
 		return err
 	}
-	return s.attack("compas", people, linear.Binomial, lasso.Columns{Target: "two_year_recid", OneHot: true,
-		Features: []string{"age", "priors_count", "juv_fel_count", "juv_misd_count", "juv_other_count", "sex", "c_charge_degree"}})
+	return s.attack("compas", people, linear.Binomial, lasso.Table{Target: "two_year_recid", Source: estimate.Source{OneHot: true,
+		Columns: []string{"age", "priors_count", "juv_fel_count", "juv_misd_count", "juv_other_count", "sex", "c_charge_degree"}}})
 }
 
-func (s study) attack(name string, t *table.Table, family linear.Family, c lasso.Columns) error {
+func (s study) attack(name string, t *table.Table, family linear.Family, c lasso.Table) error {
 	draws := s.repetitions(20)
 	fmt.Printf("%s: %d draws of 30 %% of rows left out; worst case within ±ε standard deviations of every feature\n\n", name, draws)
 	fmt.Println("| ε | model | features | loss | worst-case loss | worst-case loss less that of λ.min |")
@@ -57,7 +57,7 @@ func (s study) attack(name string, t *table.Table, family linear.Family, c lasso
 			if err != nil {
 				return err
 			}
-			r, err := lasso.Run(context.Background(), d, lasso.Options{Family: family, Folds: 10, Seed: uint64(k), Threads: 1, Robust: epsilon})
+			r, err := lasso.Run(d, lasso.Options{Family: family, Search: estimate.Search{Folds: 10, Seed: uint64(k), Threads: 1}, Robust: epsilon})
 			if err != nil {
 				return err
 			}

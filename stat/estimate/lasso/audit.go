@@ -7,19 +7,17 @@ import (
 	"pare/stat/linear"
 )
 
-// AuditResult is what the models of the path do to groups of rows.
+// AuditResult holds the losses of groups of rows under each model.
 type AuditResult struct {
 	Column string
 	Steps  []audit.Step
-	// Names are the features that occur in any model; Protected of a step are
-	// places in it.
+	// Names lists the features that occur in any model; Protected of a step indexes it.
 	Names []string
-	// Test tells that the rows were left out of the fits.
+	// Test: the rows were left out of the fits.
 	Test bool
 }
 
-// audit measures every model on the groups of rows, on rows left out where there
-// are any.
+// audit measures every model on the groups of rows, of the rows left out if there are any.
 func (r *Result) audit() error {
 	rows := r.Data
 	out := &AuditResult{Column: rows.Audit}
@@ -32,11 +30,8 @@ func (r *Result) audit() error {
 	}
 	// Only features that occur are needed: products are not stored elsewhere.
 	var used []int
-	for _, f := range r.Path {
+	for _, f := range r.fits() {
 		used = append(used, f.Index...)
-	}
-	if r.Chosen != nil {
-		used = append(used, r.Chosen.Index...)
 	}
 	slices.Sort(used)
 	used = slices.Compact(used)
@@ -44,32 +39,26 @@ func (r *Result) audit() error {
 	d := audit.Data{Y: rows.Y, Groups: rows.Groups, Classes: r.Options.Family == linear.Binomial}
 	for k, j := range used {
 		place[j] = k
-		d.X = append(d.X, feature(x, j, rows.Rows)...)
+		d.X = append(d.X, feature(x, j)...)
 		out.Names = append(out.Names, r.Name(j))
 		if r.problem.about(j, rows.Audit) {
 			d.Protected = append(d.Protected, k)
 		}
 	}
 	var fits []audit.Fit
-	path := r.Path
-	if r.Chosen != nil && !slices.Contains(path, r.Chosen) {
-		path = append(slices.Clone(path), r.Chosen)
-	}
-	for _, f := range path {
+	for _, f := range r.fits() {
 		a := audit.Fit{Lambda: f.Lambda, Intercept: f.Intercept, Coefficients: make([]float64, len(used))}
 		for k, j := range f.Index {
 			a.Coefficients[place[j]] = f.Value[k]
 		}
 		fits = append(fits, a)
 	}
-	if out.Steps, err = audit.Along(fits, d); err != nil {
-		return input(err)
-	}
+	out.Steps, err = audit.Along(fits, d)
 	r.Audit = out
-	return nil
+	return err
 }
 
-// about tells whether feature j is made of a column of the table.
+// about reports whether feature j is made of a column of the table.
 func (f *fitted) about(j int, column string) bool {
 	if f.pairs == nil {
 		return f.d.Of[j] == column
@@ -78,15 +67,13 @@ func (f *fitted) about(j int, column string) bool {
 	return f.d.Of[a] == column || b >= 0 && f.d.Of[b] == column
 }
 
-// step is the audit of a fit; nil where there is none.
+// step returns the audit of a fit; nil if there is none.
 func (r *Result) step(f *Fit) *audit.Step {
 	if r.Audit == nil || f == nil {
 		return nil
 	}
-	for k := range r.Audit.Steps {
-		if r.Audit.Steps[k].Lambda == f.Lambda {
-			return &r.Audit.Steps[k]
-		}
+	if k := slices.IndexFunc(r.Audit.Steps, func(s audit.Step) bool { return s.Lambda == f.Lambda }); k >= 0 {
+		return &r.Audit.Steps[k]
 	}
 	return nil
 }

@@ -2,40 +2,34 @@ package lasso
 
 import (
 	"errors"
+	"fmt"
 	"math"
+	"math/rand/v2"
 	"slices"
-	"strings"
 
 	"pare/internal/table"
+	"pare/stat/estimate"
 	"pare/stat/linear"
 )
 
-// Columns say which columns of a table are what. Those of weights, folds and row
-// groups are no features.
-type Columns struct {
-	Target   string   // required
-	Features []string // nil: all that are left
-	Drop     []string // no features
-	OneHot   bool     // text columns become columns of 0 and 1, one for each value
-	// Categorical columns do so without OneHot, be they of text or of numbers.
-	Categorical []string
-	// DropFirst, with either: the first value of each text column gets none, so that
-	// the columns and an intercept are independent.
-	DropFirst bool
-	// DropConstant leaves constant columns out in place of refusing them, DropMissing
-	// rows with a missing cell in place of refusing these.
-	DropConstant, DropMissing bool
-	Weights                   string // of observations; "": equal
-	Together                  string // rows of one value stay in one fold; "": every row for itself
-	Fold                      string // the fold of each row; "": drawn
-	Audit                     string // groups of rows to audit; "": none
-	// TestSize is the share of rows that is left out of all fits, to measure on.
+// Table names the columns of a table that are the target, weights, groups and folds. The
+// features are the other columns that Source selects; the column of Audit may be one.
+type Table struct {
+	estimate.Source
+	Target     string // required, unless there is a TargetFile
+	TargetFile string // of one column, the target
+	Weights    string // of observations; "": equal
+	Together   string // rows of one value stay in one fold; "": every row for itself
+	Fold       string // the fold of each row; "": drawn
+	Audit      string // groups of rows to audit; "": none
+	// TestSize is the share of rows to leave out of all fits and to measure on; 0: none.
 	TestSize float64
 	Seed     uint64 // of the rows left out
 }
 
-// Data are a design, column after column, and what belongs to its rows.
+// Data holds a design, column after column, and the values of its rows.
 type Data struct {
+	File    string   // without its folder
 	Names   []string // of columns
 	Of      []string // the column of the table that each stands for
 	Rows    int
@@ -48,108 +42,140 @@ type Data struct {
 	Together, Fold []int
 	FoldNames      []string // by the numbers of Fold
 	Groups         []string
-	Audit          string // the column of Groups
-	Notes          []string
+	Audit          string   // the column of Groups
+	Notes          []string // oddities of the file, a line each
 
 	Test *Data // rows left out; nil: none
 }
 
-// Load makes data of a table for a family of responses.
-func Load(t *table.Table, family linear.Family, c Columns) (*Data, error) {
-	d := &Data{Target: c.Target, Audit: c.Audit, Notes: slices.Clone(t.Notes)}
-	names, err := c.features(t)
+// Read reads the files of the table.
+func (c Table) Read(family linear.Family) (*Data, error) {
+	t, err := table.Read(c.Path, c.Cells)
 	if err != nil {
 		return nil, err
 	}
-	if t, err = d.complete(t, names, c); err != nil {
+	if c.TargetFile != "" {
+		y, err := table.Read(c.TargetFile, c.Cells)
+		if err != nil {
+			return nil, err
+		}
+		if t, c.Target, err = Join(t, y); err != nil {
+			return nil, err
+		}
+	}
+	return Load(t, family, c)
+}
+
+// Join appends the only column of target to t. It returns the name of the new column:
+// "target", with a prime for each column that already has the name.
+func Join(t, target *table.Table) (*table.Table, string, error) {
+	columns := target.Names()
+	if len(columns) != 1 {
+		return nil, "", fmt.Errorf("%s: a target is one column, there are %d", target.Source, len(columns))
+	}
+	if target.Rows() != t.Rows() {
+		return nil, "", fmt.Errorf("%s has %d rows, %s has %d: the target needs one for each", target.Source, target.Rows(), t.Source,
+			t.Rows())
+	}
+	var all []table.Column
+	add := func(t *table.Table, name, as string) error {
+		c, err := t.Column(name)
+		if err == nil {
+			all = append(all, *c)
+			all[len(all)-1].Name = as
+		}
+		return err
+	}
+	for _, name := range t.Names() {
+		if err := add(t, name, name); err != nil {
+			return nil, "", err
+		}
+	}
+	name := "target"
+	for slices.Contains(t.Names(), name) {
+		name += "'"
+	}
+	if err := add(target, columns[0], name); err != nil {
+		return nil, "", err
+	}
+	out, err := table.New(t.Source, all)
+	if err == nil {
+		out.Notes = slices.Concat(t.Notes, target.Notes)
+	}
+	return out, name, err
+}
+
+// Load turns a table in memory into data for a family of responses; Path and TargetFile do
+// not count. Errors count the rows that are left after Complete.
+func Load(t *table.Table, family linear.Family, c Table) (*Data, error) {
+	d := &Data{File: t.Source, Target: c.Target, Audit: c.Audit}
+	features, err := c.features(t)
+	if err != nil {
 		return nil, err
 	}
-	if d.Rows = t.Rows(); d.Rows < 2 {
-		return nil, inputf("%s: there are %d complete rows, a fit needs at least 2", t.Source, d.Rows)
+	used := map[string]bool{}
+	for _, name := range append(slices.Clone(features), c.Target, c.Weights, c.Together, c.Fold, c.Audit) {
+		used[name] = true
 	}
+	if t, err = t.Drop(slices.DeleteFunc(t.Names(), func(name string) bool { return used[name] })...); err != nil {
+		return nil, err
+	}
+	tables, err := c.Rows(t)
+	if err != nil {
+		return nil, err
+	}
+	t = tables[0]
+	d.Rows = t.Rows()
 	if err := d.target(t, family); err != nil {
 		return nil, err
 	}
-	if err := d.design(t, names, c); err != nil {
+	design, err := c.Design(t, features)
+	if err != nil {
 		return nil, err
 	}
-	if err := d.rows(t, c); err != nil {
+	d.Names, d.Of, d.X, d.Notes = design.Names, design.Of, design.Matrix.Data, design.Notes
+	if err := d.rows(t, &c); err != nil {
 		return nil, err
 	}
 	if c.TestSize != 0 {
-		return d.split(family, c)
+		return d.split(family, &c)
 	}
 	return d, nil
 }
 
-// features are the columns of the table to use.
-func (c *Columns) features(t *table.Table) ([]string, error) {
-	if len(c.Features) > 0 && len(c.Drop) > 0 {
-		return nil, inputf("-features and -drop contradict each other: name the columns to use or those not to")
-	}
-	if c.Fold != "" && c.Together != "" {
-		return nil, inputf("-foldid and -groups contradict each other: both say which rows are in a fold")
-	}
+// features returns the columns of the table to use as features.
+func (c *Table) features(t *table.Table) ([]string, error) {
 	roles := []string{c.Target, c.Weights, c.Together, c.Fold}
-	for _, name := range slices.Concat(roles, c.Features, c.Drop, []string{c.Audit}) {
+	for _, name := range slices.Concat(roles, c.Columns, c.Drop, []string{c.Audit}) {
 		if name == "" {
 			continue
 		}
 		if _, err := t.Column(name); err != nil {
-			return nil, input(err)
+			return nil, err
 		}
 	}
 	for i, name := range roles {
 		if name != "" && slices.Contains(roles[:i], name) {
-			return nil, inputf("%s: column %s cannot be two of target, weights, groups and folds", t.Source, name)
+			return nil, fmt.Errorf("%s: column %s cannot be two of target, weights, groups and folds", t.Source, name)
 		}
 	}
-	if slices.Contains(c.Features, c.Target) || slices.Contains(c.Drop, c.Target) {
-		return nil, inputf("%s: column %s is the target; leave it out of -features and -drop", t.Source, c.Target)
-	}
-	var names []string
-	for _, name := range t.Names() {
-		use := !slices.Contains(c.Drop, name)
-		if len(c.Features) > 0 {
-			use = slices.Contains(c.Features, name)
-		}
-		if use && !slices.Contains(roles, name) {
-			names = append(names, name)
-		}
-	}
-	if len(names) == 0 {
-		return nil, inputf("%s: no column is left to explain %s with", t.Source, c.Target)
-	}
-	return names, nil
-}
-
-// complete leaves out rows with missing cells where that is asked for.
-func (d *Data) complete(t *table.Table, names []string, c Columns) (*table.Table, error) {
-	if !c.DropMissing {
-		return t, nil
-	}
-	used := slices.Clone(names)
-	for _, name := range []string{c.Target, c.Weights, c.Together, c.Fold, c.Audit} {
-		if name != "" && !slices.Contains(used, name) {
-			used = append(used, name)
-		}
-	}
-	rows, err := t.Complete(used...)
-	if err != nil {
-		return nil, input(err)
-	}
-	if len(rows) < t.Rows() {
-		d.notef("%d of %d rows with a missing cell are left out", t.Rows()-len(rows), t.Rows())
-	}
-	out, err := t.Take(rows)
-	return out, input(err)
+	var r rules
+	r.refuse(c.Fold != "" && c.Together != "", "-foldid and -groups contradict each other: both say which rows are in a fold")
+	r.refuse(slices.Contains(c.Columns, c.Target) || slices.Contains(c.Drop, c.Target),
+		"%s: column %s is the target; leave it out of -columns and -drop",
+		t.Source, c.Target)
+	names := slices.DeleteFunc(t.Names(), func(name string) bool {
+		return len(c.Columns) > 0 && !slices.Contains(c.Columns, name) || slices.Contains(c.Drop, name) || slices.Contains(roles, name)
+	})
+	r.refuse(len(names) == 0, "%s: no column is left to explain %s with", t.Source, c.Target)
+	return names, r.err
 }
 
 // target reads the response.
 func (d *Data) target(t *table.Table, family linear.Family) error {
 	column, err := t.Column(d.Target)
 	if err != nil {
-		return input(err)
+		return err
 	}
 	if family == linear.Gaussian {
 		if !column.Numeric() {
@@ -157,28 +183,24 @@ func (d *Data) target(t *table.Table, family linear.Family) error {
 		}
 		m, err := t.Matrix(d.Target)
 		if err != nil {
-			return input(err)
+			return incomplete(err)
 		}
-		if err := t.Range(m); err != nil {
-			return input(err)
+		if d.Y = m.Data; len(m.Constant()) > 0 {
+			return fmt.Errorf("%s: the target %s is %v in every row: there is nothing to explain", t.Source, d.Target, d.Y[0])
 		}
-		d.Y = m.Data
-		if i := slices.IndexFunc(d.Y, func(v float64) bool { return v != d.Y[0] }); i < 0 {
-			return inputf("%s: the target %s is %v in every row: there is nothing to explain", t.Source, d.Target, d.Y[0])
-		}
-		return nil
+		return t.Range(m)
 	}
 	codes, levels, err := t.Classes(d.Target)
 	switch {
 	case err != nil:
-		return input(err)
+		return incomplete(err)
 	case len(levels) == 1:
-		return inputf("%s: the target %s is %s in every row: there is nothing to explain", t.Source, d.Target, levels[0])
+		return fmt.Errorf("%s: the target %s is %s in every row: there is nothing to explain", t.Source, d.Target, levels[0])
 	case family == linear.Binomial && len(levels) > 2:
-		return inputf("%s: the target %s has %d values (%s); -family binomial needs 2, -family multinomial takes more",
-			t.Source, d.Target, len(levels), few(levels))
+		return fmt.Errorf("%s: the target %s has %d values (%s); -family binomial needs 2, -family multinomial takes more",
+			t.Source, d.Target, len(levels), estimate.Few(levels))
 	case len(levels) > 2 && 2*len(levels) > d.Rows:
-		return inputf("%s: the target %s has %d values in %d rows, too many for classes; for numbers use -family gaussian",
+		return fmt.Errorf("%s: the target %s has %d values in %d rows, too many for classes; for numbers use -family gaussian",
 			t.Source, d.Target, len(levels), d.Rows)
 	}
 	d.Classes, d.Y = levels, make([]float64, d.Rows)
@@ -188,132 +210,150 @@ func (d *Data) target(t *table.Table, family linear.Family) error {
 	return nil
 }
 
-// textTarget says why text is no target of a Gaussian model.
+// incomplete adds to an error about a missing cell, of a column that is no feature, the option
+// that avoids it.
+func incomplete(err error) error { return fmt.Errorf("%w; leave such rows out with -complete", err) }
+
+// textTarget is the error of a Gaussian model for a target of text.
 func (d *Data) textTarget(t *table.Table, column *table.Column) error {
 	_, err := t.Target(d.Target)
-	if stray := remedy(err); err != nil && (stray.Error() != err.Error() || len(column.Levels) > 20) {
-		return stray
+	var stray *table.StrayError
+	switch {
+	case errors.As(err, &stray):
+		return fmt.Errorf("%w; correct the cell, or name it in -missing", err)
+	case len(column.Levels) > 20:
+		return err
 	}
 	family := "multinomial"
 	if len(column.Levels) == 2 {
 		family = "binomial"
 	}
-	return inputf("%s: the target %s is text (%s); for classes use -family %s", t.Source, d.Target, few(column.Levels), family)
+	return fmt.Errorf("%s: the target %s is text (%s); for classes use -family %s", t.Source, d.Target, estimate.Few(column.Levels), family)
 }
 
-// design reads the features.
-func (d *Data) design(t *table.Table, names []string, c Columns) error {
-	raw := map[string]bool{}
-	for _, name := range names {
-		raw[name] = true
-	}
-	for _, name := range c.Categorical {
-		if !raw[name] {
-			return inputf("-categorical names %q, which is no feature%s", name, table.Suggestion(name, "features", names))
-		}
-	}
-	if c.OneHot || c.Categorical != nil {
-		encoded, err := t.Encode(table.Encoding{Text: c.OneHot, Categorical: c.Categorical, Reference: c.DropFirst,
-			But: slices.DeleteFunc(t.Names(), func(n string) bool { return raw[n] })})
+// rows reads the values of rows: weights, folds, groups.
+func (d *Data) rows(t *table.Table, c *Table) error {
+	if c.Weights != "" {
+		w, err := t.Target(c.Weights)
 		if err != nil {
-			return remedy(err)
+			return incomplete(err)
 		}
-		names = nil
-		for _, name := range encoded.Names() {
-			if raw[table.Feature(name, raw)] {
-				names = append(names, name)
+		sum := 0.0
+		for i, v := range w {
+			if v < 0 {
+				return fmt.Errorf("%s: row %d, column %s: the weight %v is negative", t.Source, i+1, c.Weights, v)
 			}
+			sum += v
 		}
-		t = encoded
+		if sum == 0 || math.IsInf(sum, 0) {
+			return fmt.Errorf("%s: the weights in column %s add up to %v", t.Source, c.Weights, sum)
+		}
+		d.Weights = w
 	}
-	m, err := t.Matrix(names...)
-	if err != nil {
-		return d.explain(t, names, err)
-	}
-	if constant := m.Constant(); len(constant) > 0 {
-		if m, err = d.constant(t, m, constant, c); err != nil {
-			return err
+	for name, to := range map[string]*[]int{c.Together: &d.Together, c.Fold: &d.Fold} {
+		if name == "" {
+			continue
+		}
+		codes, levels, err := t.Classes(name)
+		if err != nil {
+			return incomplete(err)
+		}
+		if len(levels) < 2 {
+			return fmt.Errorf("%s: column %s has one value, which is one fold; cross-validation needs 2", t.Source, name)
+		}
+		if *to = codes; name == c.Fold {
+			d.FoldNames = levels
 		}
 	}
-	if err := t.Range(m); err != nil {
-		return input(err)
+	if c.Audit == "" {
+		return nil
 	}
-	d.Names, d.X = m.Names, m.Data
-	for _, name := range d.Names {
-		d.Of = append(d.Of, table.Feature(name, raw))
+	codes, levels, err := t.Classes(c.Audit)
+	const most = 50
+	switch {
+	case err != nil:
+		return incomplete(err)
+	case len(levels) > most:
+		return fmt.Errorf("%s: column %s has %d values, an audit takes at most %d groups", t.Source, c.Audit, len(levels), most)
+	case len(levels) < 2:
+		return fmt.Errorf("%s: column %s is %s in every row, an audit compares groups", t.Source, c.Audit, levels[0])
 	}
+	d.Groups = pick(levels, codes)
 	return nil
 }
 
-// explain adds to an error of a table what can be done about it.
-func (d *Data) explain(t *table.Table, names []string, err error) error {
-	for _, name := range names {
-		column, e := t.Column(name)
-		if e != nil {
-			return input(e)
-		}
-		_, bad := t.Matrix(name)
-		if bad == nil || bad.Error() != err.Error() {
-			continue
-		}
-		if !column.Numeric() {
-			if stray := remedy(err); stray.Error() != err.Error() {
-				return stray
-			}
-			return inputf("%w; -one-hot replaces it by a column of 0 and 1 for each value, -drop %s leaves it out", err, name)
-		}
-		missing := slices.ContainsFunc(column.Numbers, math.IsNaN)
-		if missing {
-			return inputf("%w; -drop-missing leaves such rows out, -drop %s the column", err, name)
-		}
-		return inputf("%w; correct the cell, or leave the column out with -drop %s", err, name)
+// split leaves out a share of the rows, or of the groups that stay together.
+func (d *Data) split(family linear.Family, c *Table) (*Data, error) {
+	if !(c.TestSize > 0 && c.TestSize < 1) {
+		return nil, fmt.Errorf("-test-size is %v, it must be between 0 and 1", c.TestSize)
 	}
-	return input(err)
-}
-
-// remedy adds to an error about a text column that is hardly meant what can be done.
-func remedy(err error) error {
-	var stray *table.StrayError
-	var identifier *table.IdentifierError
-	switch {
-	case errors.As(err, &stray):
-		return inputf("%w; correct the cell, name it in -missing, or, of a feature, take every value as a category with -categorical %s", err, stray.Column)
-	case errors.As(err, &identifier):
-		return inputf("%w; leave the column out with -drop %s, or keep it with -categorical %s", err, identifier.Column, identifier.Column)
+	unit := d.Together
+	if unit == nil {
+		unit = all(d.Rows)
 	}
-	return input(err)
-}
-
-// constant refuses constant columns or leaves them out.
-func (d *Data) constant(t *table.Table, m *table.Matrix, at []int, c Columns) (*table.Matrix, error) {
-	var gone, kept []string
-	for j, name := range m.Names {
-		if _, is := slices.BinarySearch(at, j); is {
-			gone = append(gone, name)
+	units := slices.Max(unit) + 1
+	order := rand.New(rand.NewPCG(c.Seed, 0x7e57)).Perm(units)
+	out := make([]bool, units)
+	for _, u := range order[:int(math.Round(c.TestSize*float64(units)))] {
+		out[u] = true
+	}
+	var kept, left []int
+	for i, u := range unit {
+		if out[u] {
+			left = append(left, i)
 		} else {
-			kept = append(kept, name)
+			kept = append(kept, i)
 		}
 	}
-	if !c.DropConstant {
-		what := "column " + gone[0] + " is"
-		if len(gone) > 1 {
-			what = "columns " + few(gone) + " are"
-		}
-		return nil, inputf("%s: %s constant and can explain nothing; -drop-constant leaves such columns out", t.Source, what)
+	if len(left) < 1 || len(kept) < 2 {
+		return nil, fmt.Errorf("-test-size %v leaves %d rows to fit and %d to measure on", c.TestSize, len(kept), len(left))
 	}
-	if len(kept) == 0 {
-		return nil, inputf("%s: all columns are constant", t.Source)
+	train := d.take(kept)
+	train.Test = d.take(left)
+	seen, need := map[float64]bool{}, 2
+	for _, v := range train.Y {
+		seen[v] = true
 	}
-	d.notef("constant, left out: %s", few(gone))
-	out, err := t.Matrix(kept...)
-	return out, input(err)
+	if family == linear.Multinomial {
+		need = len(d.Classes)
+	}
+	if len(seen) < need {
+		return nil, fmt.Errorf("of the target %s the rows left to fit have %d values, %d are needed; choose another -test-size or -seed",
+			d.Target, len(seen), need)
+	}
+	return train, nil
 }
 
-// few are the first of some texts.
-func few(texts []string) string {
-	const most = 8
-	if len(texts) > most {
-		return strings.Join(texts[:most], ", ") + ", …"
+// take returns the data of some rows.
+func (d *Data) take(rows []int) *Data {
+	out := *d
+	out.Rows = len(rows)
+	out.X = make([]float64, 0, len(rows)*len(d.Names))
+	for j := range d.Names {
+		out.X = append(out.X, pick(d.X[j*d.Rows:(j+1)*d.Rows], rows)...)
 	}
-	return strings.Join(texts, ", ")
+	out.Y, out.Weights = pick(d.Y, rows), pick(d.Weights, rows)
+	out.Together, out.Fold, out.Groups = pick(d.Together, rows), pick(d.Fold, rows), pick(d.Groups, rows)
+	return &out
+}
+
+// all returns the numbers below n.
+func all(n int) []int {
+	out := make([]int, n)
+	for i := range out {
+		out[i] = i
+	}
+	return out
+}
+
+// pick returns the values of a list at some places; nil for nil.
+func pick[T any](from []T, at []int) []T {
+	if from == nil {
+		return nil
+	}
+	to := make([]T, len(at))
+	for k, i := range at {
+		to[k] = from[i]
+	}
+	return to
 }

@@ -1,14 +1,16 @@
 package lasso
 
 import (
+	"fmt"
+	"maps"
 	"math"
 	"slices"
 
 	"pare/internal/table"
 )
 
-// byColumn spreads values given by name over the columns; a name is that of a
-// column, or of the text column that one-hot columns stand for.
+// byColumn spreads values given by name over the columns. The name of a text column stands
+// for all its one-hot columns.
 func (d *Data) byColumn(option string, values map[string]float64, other float64) ([]float64, error) {
 	if len(values) == 0 {
 		return nil, nil
@@ -17,19 +19,14 @@ func (d *Data) byColumn(option string, values map[string]float64, other float64)
 	for j := range out {
 		out[j] = other
 	}
-	names := make([]string, 0, len(values))
-	for name := range values {
-		names = append(names, name)
-	}
-	// Text columns first, so that what is said of one of their values stands.
-	slices.SortFunc(names, func(a, b string) int {
-		if x, y := slices.Contains(d.Names, a), slices.Contains(d.Names, b); x != y {
-			if y {
-				return -1
-			}
-			return 1
-		}
-		if a < b {
+	names := slices.Sorted(maps.Keys(values))
+	// Text columns come first, so that a value for one of their one-hot columns overrides.
+	slices.SortStableFunc(names, func(a, b string) int {
+		x, y := slices.Contains(d.Names, a), slices.Contains(d.Names, b)
+		switch {
+		case x == y:
+			return 0
+		case y:
 			return -1
 		}
 		return 1
@@ -43,13 +40,13 @@ func (d *Data) byColumn(option string, values map[string]float64, other float64)
 			}
 		}
 		if !found {
-			return nil, inputf("%s names %q, which is no feature%s", option, name, table.Suggestion(name, "features", d.Names))
+			return nil, fmt.Errorf("%s names %q, which is no feature%s", option, name, table.Suggestion(name, "features", d.Names))
 		}
 	}
 	return out, nil
 }
 
-// factors are the penalty factors and bounds of the columns; nil: none given.
+// factors returns the penalty factors and bounds of the columns; nil if none were given.
 func (d *Data) factors(o *Options) (penalty, lower, upper []float64, err error) {
 	if penalty, err = d.byColumn("-penalty-factor", o.PenaltyFactors, 1); err != nil {
 		return nil, nil, nil, err
@@ -60,7 +57,7 @@ func (d *Data) factors(o *Options) (penalty, lower, upper []float64, err error) 
 	if upper, err = d.byColumn("-upper-limits", o.Upper, math.Inf(1)); err != nil {
 		return nil, nil, nil, err
 	}
-	if o.Positive {
+	if o.NonNegative {
 		lower = make([]float64, len(d.Names))
 	}
 	for j, name := range d.Names {
@@ -68,19 +65,19 @@ func (d *Data) factors(o *Options) (penalty, lower, upper []float64, err error) 
 		low, high := at(lower, j, math.Inf(-1)), at(upper, j, math.Inf(1))
 		switch {
 		case !(w >= 0):
-			return nil, nil, nil, inputf("-penalty-factor of %s is %v, it must be at least 0 (inf leaves the column out)", name, w)
+			return nil, nil, nil, fmt.Errorf("-penalty-factor of %s is %v, it must be at least 0 (inf leaves the column out)", name, w)
 		case !(low <= 0):
-			return nil, nil, nil, inputf("-lower-limits of %s is %v, it must be at most 0", name, low)
+			return nil, nil, nil, fmt.Errorf("-lower-limits of %s is %v, it must be at most 0", name, low)
 		case !(high >= 0):
-			return nil, nil, nil, inputf("-upper-limits of %s is %v, it must be at least 0", name, high)
+			return nil, nil, nil, fmt.Errorf("-upper-limits of %s is %v, it must be at least 0", name, high)
 		case w == 0 && !(math.IsInf(low, 0) && math.IsInf(high, 0)):
-			return nil, nil, nil, inputf("column %s has penalty factor 0 and a limit, which contradict each other; give it a small factor", name)
+			return nil, nil, nil, fmt.Errorf("column %s has penalty factor 0 and a limit, which contradict each other; give it a small factor", name)
 		}
 	}
 	return penalty, lower, upper, nil
 }
 
-// at is a value of a list that is nil where all are other.
+// at returns list[j], or other if the list is nil.
 func at(list []float64, j int, other float64) float64 {
 	if list == nil {
 		return other
@@ -88,8 +85,8 @@ func at(list []float64, j int, other float64) float64 {
 	return list[j]
 }
 
-// groups numbers the columns of the table that features stand for, and gives each
-// the root of its size, the usual factor, times that of its penalty.
+// groups numbers the columns of the table that features stand for. The factor of each is
+// the usual one, the root of its size, times its penalty factor.
 func (d *Data) groups(penalty []float64) (group []int, factor []float64, err error) {
 	number := map[string]int{}
 	for j, name := range d.Of {
@@ -100,7 +97,7 @@ func (d *Data) groups(penalty []float64) (group []int, factor []float64, err err
 			factor = append(factor, at(penalty, j, 1))
 		}
 		if factor[g] != at(penalty, j, 1) {
-			return nil, nil, inputf("-penalty-factor differs within %s, which -group-lasso treats as one", name)
+			return nil, nil, fmt.Errorf("-penalty-factor differs within %s, which -group-lasso treats as one", name)
 		}
 		group = append(group, g)
 	}

@@ -3,12 +3,14 @@ package lasso
 import (
 	"fmt"
 	"math"
+	"math/rand/v2"
 	"slices"
 
 	"pare/stat/guard"
+	"pare/stat/linear"
 )
 
-// GuardResult is what a guard lets pass.
+// GuardResult holds the features that a guard lets pass.
 type GuardResult struct {
 	Guard    Guard
 	Q        float64
@@ -16,18 +18,18 @@ type GuardResult struct {
 	// Statistic is, by feature, the W of knockoffs, the share of halves of stability
 	// selection, or the adjusted p-value of permutations.
 	Statistic []float64
-	// Threshold is what W or the share has to reach, +Inf where nothing can; of
+	// Threshold is the least W or share that passes, +Inf where nothing can; of
 	// permutations the level, which p-values must not exceed.
 	Threshold float64
 	Copies    int     // knockoffs of each feature
 	Bound     float64 // of stability selection, on the expected number of false selections
 	Chosen    float64 // mean number of columns that a half chooses
 	Lambda    float64 // of permutations: at it a lasso of permuted targets is empty with probability 1 − q
-	Promise   string  // what q bounds, in words
+	Promise   string  // the error that q bounds, in words
 }
 
-// maxCopies bounds the knockoffs of each feature when their number is left open:
-// every one adds as many columns as there are.
+// maxCopies bounds the default number of knockoffs of each feature: every knockoff adds as
+// many columns as there are.
 const maxCopies = 10
 
 // guard asks the guard which features to believe in.
@@ -45,7 +47,7 @@ func (r *Result) guard() error {
 		err = g.permutation(r.problem, o)
 	}
 	if err != nil {
-		return inputf("-guard %s: %w", o.Guard, err)
+		return fmt.Errorf("-guard %s: %w", o.Guard, err)
 	}
 	r.Guard = g
 	if r.Chosen == nil && o.Guard == Permutation {
@@ -86,9 +88,11 @@ func (g *GuardResult) knockoffs(x guard.Matrix, y []float64, o *Options) error {
 		return err
 	}
 	g.Selected, g.Statistic, g.Threshold = s.Selected, s.W, s.Threshold
-	g.Promise = fmt.Sprintf("of the features that pass, a share of at most %v is false on average, if features are about Gaussian", o.Q)
+	g.Promise = fmt.Sprintf("of the features that pass, a share of at most %v is false on average, if ", o.Q)
 	if o.FixedX {
-		g.Promise = fmt.Sprintf("of the features that pass, a share of at most %v is false on average, if the target is linear with Gaussian noise", o.Q)
+		g.Promise += "the target is linear with Gaussian noise"
+	} else {
+		g.Promise += "features are about Gaussian"
 	}
 	return nil
 }
@@ -118,10 +122,7 @@ func (g *GuardResult) stability(x guard.Matrix, y []float64, o *Options) error {
 	if count == 0 {
 		return fmt.Errorf("with %d columns no threshold bounds the false selections by %v; raise -q", x.Cols, o.Q)
 	}
-	so := guard.StabilityOptions{Pairs: stabilityPairs, Threshold: g.Threshold}
-	if tell := o.Progress; tell != nil {
-		so.Progress = func(done, total int) { tell("stability selection", int64(done), int64(total)) }
-	}
+	so := guard.StabilityOptions{Pairs: stabilityPairs, Threshold: g.Threshold, Progress: o.Tell("stability selection")}
 	s, err := guard.Stability(x, y, guard.FirstEntered(o.lassoPath(1), count, 0.05), so, o.generator(2))
 	if err != nil {
 		return err
@@ -132,10 +133,7 @@ func (g *GuardResult) stability(x guard.Matrix, y []float64, o *Options) error {
 }
 
 func (g *GuardResult) permutation(f *fitted, o *Options) error {
-	po := guard.PermutationOptions{Level: o.Q, Count: o.Permutations, Scale: f.deviations()}
-	if tell := o.Progress; tell != nil {
-		po.Progress = func(done, total int) { tell("permutations", int64(done), int64(total)) }
-	}
+	po := guard.PermutationOptions{Level: o.Q, Count: o.Permutations, Scale: f.deviations(), Progress: o.Tell("permutations")}
 	s, err := guard.PermutationLambda(f.X, f.Y, po, o.generator(3))
 	if err != nil {
 		return err
@@ -145,26 +143,21 @@ func (g *GuardResult) permutation(f *fitted, o *Options) error {
 	return nil
 }
 
-// deviations are the standard deviations of features times their penalty factors; 0
-// leaves a feature out that is constant, excluded or unpenalised.
+// deviations returns the standard deviations of features times their penalty factors; 0
+// leaves out a feature that is constant, excluded or unpenalised.
 func (f *fitted) deviations() []float64 {
-	n, p := f.X.Dims()
+	_, p := f.X.Dims()
 	out := make([]float64, p)
-	v := make([]float64, n)
 	for j := range out {
-		w := at(f.PenaltyFactor, j, 1)
-		if w == 0 || math.IsInf(w, 1) {
-			continue
+		if w := at(f.PenaltyFactor, j, 1); w > 0 && !math.IsInf(w, 1) {
+			_, sd := moments(feature(f.X, j))
+			out[j] = w * sd
 		}
-		clear(v)
-		f.X.AddTo(v, j, 1)
-		_, sd := moments(v)
-		out[j] = w * sd
 	}
 	return out
 }
 
-// moments are the mean and the standard deviation, with the divisor n.
+// moments returns the mean and the standard deviation with divisor n.
 func moments(v []float64) (mean, sd float64) {
 	for _, x := range v {
 		mean += x / float64(len(v))
@@ -180,8 +173,31 @@ func moments(v []float64) (mean, sd float64) {
 	return mean, sd
 }
 
-// Passed tells whether feature j passed the guard.
+// Passed reports whether feature j passed the guard.
 func (g *GuardResult) Passed(j int) bool {
 	_, found := slices.BinarySearch(g.Selected, j)
 	return found
 }
+
+// lassoPath returns the lasso path with which guards select.
+func (o *Options) lassoPath(threads int) guard.Path {
+	return func(x guard.Matrix, y []float64, lambdas []float64) ([][]float64, error) {
+		dense, err := linear.NewDense(x.Rows, x.Cols, x.Data)
+		if err != nil {
+			return nil, err
+		}
+		path, err := linear.FitPath(linear.Problem{X: dense, Y: y, Family: o.Family, NoStandardize: true}, lambdas,
+			linear.PathOptions{Options: linear.Options{Threads: threads, Tolerance: 1e-5}})
+		if err != nil {
+			return nil, err
+		}
+		out := make([][]float64, len(path.Models))
+		for k, m := range path.Models {
+			out[k] = m.Coefficients(x.Cols)
+		}
+		return out, nil
+	}
+}
+
+// generator draws the random numbers of a part of the work.
+func (o *Options) generator(part uint64) *rand.Rand { return rand.New(rand.NewPCG(o.Seed, part)) }

@@ -1,8 +1,10 @@
 package lasso
 
 import (
+	"fmt"
 	"math"
 
+	"pare/stat/estimate"
 	"pare/stat/guard"
 	"pare/stat/linear"
 )
@@ -10,7 +12,7 @@ import (
 // Guard is a guard against false discoveries.
 type Guard string
 
-// Guards and what q bounds.
+// Guards, each with the quantity that Options.Q bounds.
 const (
 	NoGuard     Guard = ""
 	Knockoffs   Guard = "knockoffs"   // the false discovery rate
@@ -18,158 +20,114 @@ const (
 	Permutation Guard = "permutation" // the probability of any false selection
 )
 
-// Rule chooses the λ of a cross-validated path.
-type Rule string
-
-// Rules: the least loss, and the largest λ within one standard error of it.
-const (
-	Min   Rule = "min"
-	OneSE Rule = "1se"
-)
-
-// Options say what is fitted and how. The zero value is a path of 100 λ of the lasso
-// with a Gaussian response.
+// Options choose the model, the path and the optional steps. The zero value is a path of
+// 100 λ of the lasso with a Gaussian response.
 type Options struct {
 	Family linear.Family
-	// Lambda is the one λ to fit; nil: a path.
-	Lambda *float64
-	Count  int     // of the λ of a path; 0: 100
-	Ratio  float64 // of the smallest to the largest λ; 0: as linear.PathOptions
-	Alpha  float64 // of the elastic net, in (0, 1]; 0: 1
-	// Folds of cross-validation; 0: none.
-	Folds int
-	Rule  Rule // "": OneSE
+	// Zeros of Count, Ratio, Tolerance and MaxIterations mean the same as in
+	// linear.PathOptions.
+	estimate.Search
+	Alpha float64 // of the elastic net, in (0, 1]; 0: 1
 	// Interactions adds the products of all pairs of columns.
 	Interactions bool
-	// PenaltyFactors, Lower and Upper are by column; the name of a text column
+	// PenaltyFactors, Lower and Upper are by name of column; the name of a text column
 	// stands for all its one-hot columns.
 	PenaltyFactors, Lower, Upper map[string]float64
-	// Positive: no coefficient is negative.
-	Positive bool
+	// NonNegative: no coefficient is negative.
+	NonNegative bool
 	// GroupLasso: the one-hot columns of a text column enter together.
 	GroupLasso                 bool
 	NoIntercept, NoStandardize bool
 
 	Guard Guard
 	Q     float64 // of the guard: above 0, and below 1 but for Stability
-	// Copies is how many knockoffs each feature has; 0: as many as let a single
-	// discovery be made at q, 1/q. FixedX knockoffs have one.
+	// Copies is the number of knockoffs of each feature; 0: 1/Q, at which a single
+	// discovery can be made, at most 10. FixedX knockoffs have one.
 	Copies int
 	FixedX bool // knockoffs of a linear model with the features as they are
-	// Permutations of the guard of that name; 0: 1000.
+	// Permutations is the number of permutations of the guard Permutation; 0: 1000.
 	Permutations int
 
-	// Robust is ε: features move by up to ε standard deviations; 0: not asked for.
-	Robust float64
-	OLS    bool // least squares for comparison
-
-	Seed          uint64
-	Threads       int     // 0: processors
-	Tolerance     float64 // of the gap; 0: 1e-6 of the null objective
-	MaxIterations int     // 0: 100000
-	// Progress, unless nil, hears how far each stage is.
-	Progress func(what string, done, total int64)
+	Robust float64 // ε: features move by up to ε standard deviations; 0: not asked for
+	OLS    bool    // least squares for comparison
 }
 
-// Check finds options out of range or that contradict each other.
-func (o *Options) Check() error {
-	switch {
-	case o.Lambda != nil && (!(*o.Lambda >= 0) || math.IsInf(*o.Lambda, 0)):
-		return inputf("-lambda is %v, it must be a number of at least 0", *o.Lambda)
-	case o.Lambda != nil && o.Count != 0:
-		return inputf("-lambda and -path contradict each other: one λ, or a path of them")
-	case o.Lambda != nil && o.Ratio != 0:
-		return inputf("-lambda and -lambda-min-ratio contradict each other: a path has a ratio, one λ has none")
-	case o.Lambda != nil && o.Folds != 0:
-		return inputf("-lambda and -cv contradict each other: cross-validation chooses λ from a path")
-	case o.Count > linear.MaxCount:
-		return inputf("-path is %d, a path has at most %d λ", o.Count, linear.MaxCount)
-	case o.Count < 0 || o.Count == 1:
-		return inputf("-path is %d, a path has at least 2 λ", o.Count)
-	case !(o.Ratio >= 0 && o.Ratio < 1):
-		return inputf("-lambda-min-ratio is %v, it must be between 0 and 1", o.Ratio)
-	case !(o.Alpha >= 0 && o.Alpha <= 1):
-		return inputf("-alpha is %v, it must be above 0 and at most 1", o.Alpha)
-	case o.Folds < 0 || o.Folds == 1:
-		return inputf("-cv is %d, cross-validation has at least 2 folds", o.Folds)
-	case o.Rule != "" && o.Rule != Min && o.Rule != OneSE:
-		return inputf("-select is %q, it must be min or 1se", o.Rule)
-	case !(o.Tolerance >= 0) || math.IsInf(o.Tolerance, 0):
-		return inputf("-tol is %v, it must be a finite number of at least 0", o.Tolerance)
-	case o.MaxIterations < 0:
-		return inputf("-max-iter is %d, it must not be negative", o.MaxIterations)
-	case !(o.Robust >= 0) || math.IsInf(o.Robust, 0):
-		return inputf("-robust is %v, it must be a positive number of standard deviations", o.Robust)
-	case o.Family == linear.Multinomial && o.Robust > 0:
-		return inputf("-robust works with -family gaussian and binomial, not multinomial")
-	case o.Interactions && o.Robust > 0:
-		return inputf("-robust and -interactions contradict each other: a product moves by more than its factors")
-	case o.Family != linear.Gaussian && o.OLS:
-		return inputf("-ols is least squares, for -family gaussian")
+// rules keeps the first contradiction that is found.
+type rules struct{ err error }
+
+func (r *rules) refuse(broken bool, format string, args ...any) {
+	if broken && r.err == nil {
+		r.err = fmt.Errorf(format, args...)
 	}
-	if err := o.checkGroups(); err != nil {
-		return err
-	}
-	return o.checkGuard()
 }
 
-func (o *Options) checkGroups() error {
-	bounded := o.Positive || len(o.Lower) > 0 || len(o.Upper) > 0
-	switch {
-	case o.Positive && len(o.Lower) > 0:
-		return inputf("-positive and -lower-limits contradict each other: -positive is a lower limit of 0 for all")
-	case !o.GroupLasso:
-		return nil
-	case bounded:
-		return inputf("-group-lasso works without -positive, -lower-limits and -upper-limits")
-	case o.Interactions:
-		return inputf("-group-lasso and -interactions contradict each other: choose one")
-	case o.Family == linear.Multinomial:
-		return inputf("-group-lasso works with -family gaussian and binomial, not multinomial")
+// check finds contradictions among options. Numbers out of range are left to the solvers.
+func (o *Options) check() error {
+	r := rules{o.Search.Check()}
+	multinomial := o.Family == linear.Multinomial
+	limits := len(o.Lower)+len(o.Upper) > 0
+	r.refuse(multinomial && o.Robust > 0, "-robust works with -family gaussian and binomial, not multinomial")
+	r.refuse(o.Interactions && o.Robust > 0, "-robust and -interactions contradict each other: a product moves by more than its factors")
+	r.refuse(o.Family != linear.Gaussian && o.OLS, "-ols is least squares, for -family gaussian")
+	r.refuse(o.NonNegative && len(o.Lower) > 0,
+		"-nonnegative and -lower-limits contradict each other: -nonnegative is a lower limit of 0 for all")
+	if o.GroupLasso {
+		r.refuse(o.NonNegative || limits, "-group-lasso works without -nonnegative, -lower-limits and -upper-limits")
+		r.refuse(o.Interactions, "-group-lasso and -interactions contradict each other: choose one")
+		r.refuse(multinomial, "-group-lasso works with -family gaussian and binomial, not multinomial")
 	}
-	return nil
+	r.guard(o)
+	return r.err
 }
 
-func (o *Options) checkGuard() error {
-	switch o.Guard {
-	case NoGuard:
-		if o.Copies != 0 || o.FixedX || o.Permutations != 0 {
-			return inputf("-knockoffs, -fixed-x and -permutations say how a guard works; give -guard too")
+// check finds contradictions between data and options.
+func (d *Data) check(o *Options) error {
+	var r rules
+	if d.Weights != nil {
+		r.refuse(o.Guard != NoGuard, "-weights and -guard contradict each other: guards take all rows alike")
+		r.refuse(o.Robust > 0, "-weights and -robust contradict each other: the worst case takes all rows alike")
+		r.refuse(o.OLS, "-weights and -ols contradict each other: least squares takes all rows alike")
+	}
+	r.refuse(d.Groups != nil && o.Family == linear.Multinomial, "-audit works with -family gaussian and binomial, not multinomial")
+	r.refuse(d.Fold != nil && o.Folds > 0, "-foldid and -cv contradict each other: the column says how many folds there are")
+	r.refuse(d.Fold != nil && o.Lambda != nil, "-foldid and -lambda contradict each other: cross-validation chooses λ from a path")
+	r.refuse(o.Folds > d.Rows, "-cv is %d, there are %d rows", o.Folds, d.Rows)
+	if d.Together != nil {
+		units := map[int]bool{}
+		for _, g := range d.Together {
+			units[g] = true
 		}
-		return nil
-	case Knockoffs, Stability, Permutation:
-	default:
-		return inputf("-guard is %q, it must be knockoffs, stability or permutation", o.Guard)
+		r.refuse(o.Folds > len(units), "-cv is %d, the column of -groups has %d values", o.Folds, len(units))
+		r.refuse(o.Folds == 0 && d.Fold == nil && d.Test == nil, "-groups keeps rows together in folds; give -cv or -test-size too")
 	}
-	switch {
-	case o.Guard == Stability && (!(o.Q > 0) || math.IsInf(o.Q, 0)):
-		return inputf("-q is %v; -guard stability takes an expected number of false selections, above 0", o.Q)
-	case o.Guard != Stability && !(o.Q > 0 && o.Q < 1):
-		return inputf("-q is %v; -guard %s takes a share or a probability, between 0 and 1", o.Q, o.Guard)
-	case o.Copies > guard.MaxCopies:
-		return inputf("-knockoffs is %d, it must be at most %d", o.Copies, guard.MaxCopies)
-	case o.Copies < 0:
-		return inputf("-knockoffs is %d, every feature needs one at least", o.Copies)
-	case o.Permutations > guard.MaxPermutations:
-		return inputf("-permutations is %d, it must be at most %d", o.Permutations, guard.MaxPermutations)
-	case o.Permutations < 0 || o.Permutations > 0 && float64(o.Permutations+1)*o.Q < 1-1e-9:
-		return inputf("-permutations is %d; at -q %v at least %d are needed", o.Permutations, o.Q, int(math.Ceil(1/o.Q-1-1e-9)))
-	case o.Permutations > 0 && o.Guard != Permutation:
-		return inputf("-permutations is for -guard permutation")
-	case o.FixedX && o.Guard != Knockoffs:
-		return inputf("-fixed-x is for -guard knockoffs")
-	case o.FixedX && o.Copies > 1:
-		return inputf("-fixed-x and -knockoffs contradict each other: fixed-X knockoffs come one a feature")
-	case o.FixedX && o.Family != linear.Gaussian:
-		return inputf("-fixed-x is for -family gaussian; without it knockoffs work with binomial too")
-	case o.Copies > 0 && o.Guard != Knockoffs:
-		return inputf("-knockoffs is for -guard knockoffs")
-	case o.Family == linear.Multinomial:
-		return inputf("-guard works with -family gaussian and binomial, not multinomial")
-	case o.GroupLasso:
-		return inputf("-guard and -group-lasso contradict each other: guards judge columns one by one")
-	case o.Interactions && o.Guard != Permutation:
-		return inputf("-guard %s would store all products; with -interactions use -guard permutation", o.Guard)
+	return r.err
+}
+
+// guard finds contradictions between the guard and other options.
+func (r *rules) guard(o *Options) {
+	g := o.Guard
+	if g == NoGuard {
+		r.refuse(o.Copies != 0 || o.FixedX || o.Permutations != 0,
+			"-knockoffs, -fixed-x and -permutations say how a guard works; give -guard too")
+		return
 	}
-	return nil
+	r.refuse(g != Knockoffs && g != Stability && g != Permutation, "-guard is %q, it must be knockoffs, stability or permutation", g)
+	r.refuse(g == Stability && (!(o.Q > 0) || math.IsInf(o.Q, 0)),
+		"-q is %v; -guard stability takes an expected number of false selections, above 0", o.Q)
+	r.refuse(g != Stability && !(o.Q > 0 && o.Q < 1), "-q is %v; -guard %s takes a share or a probability, between 0 and 1", o.Q, g)
+	r.refuse(o.Permutations > 0 && float64(o.Permutations+1)*o.Q < 1-1e-9, "-permutations is %d; at -q %v at least %d are needed",
+		o.Permutations, o.Q, int(math.Ceil(1/o.Q-1-1e-9)))
+	r.refuse(o.Permutations > 0 && g != Permutation, "-permutations is for -guard permutation")
+	r.refuse(o.FixedX && g != Knockoffs, "-fixed-x is for -guard knockoffs")
+	r.refuse(o.FixedX && o.Copies > 1, "-fixed-x and -knockoffs contradict each other: fixed-X knockoffs come one a feature")
+	r.refuse(o.FixedX && o.Family != linear.Gaussian, "-fixed-x is for -family gaussian; without it knockoffs work with binomial too")
+	r.refuse(o.Copies > guard.MaxCopies, "-knockoffs is %d, it must be at most %d", o.Copies, guard.MaxCopies)
+	r.refuse(o.Copies > 0 && g != Knockoffs, "-knockoffs is for -guard knockoffs")
+	r.refuse(o.Family == linear.Multinomial, "-guard works with -family gaussian and binomial, not multinomial")
+	r.refuse(o.GroupLasso, "-guard and -group-lasso contradict each other: guards judge columns one by one")
+	r.refuse(o.Interactions && g != Permutation, "-guard %s would store all products; with -interactions use -guard permutation", g)
+	r.refuse(o.Alpha != 0 && o.Alpha != 1 || o.NoIntercept || o.NoStandardize || o.NonNegative || len(o.Lower)+len(o.Upper) > 0,
+		"-guard judges by the lasso of standardised columns with an intercept: leave out -alpha, -intercept, -standardize and limits of coefficients")
+	r.refuse(len(o.PenaltyFactors) > 0 && g != Permutation,
+		"-guard %s treats all columns alike: leave -penalty-factor out, or use -guard permutation", g)
 }

@@ -12,33 +12,31 @@ import (
 // every feature may move by up to Epsilon standard deviations.
 type RobustResult struct {
 	Epsilon float64
-	// Path are the lasso's models; Best is the place of the one with the least worst
-	// case on the rows it was fitted to.
+	// Path holds the lasso's models; Best is the place of the one with the least worst case
+	// on the rows it was fitted to.
 	Path []WorstCase
 	Best int
-	// Trained minimises the mean worst-case loss of the rows it was fitted to,
-	// exactly up to Gap.
+	// Model, on standardised features, minimises the mean worst-case loss of the rows it was
+	// fitted to, exactly up to its Gap; Trained, Intercept and Value are the same model on
+	// the scale of the columns.
+	*robust.Model
 	Trained   WorstCase
 	Intercept float64
-	Value     []float64 // of the columns
-	Objective float64   // mean worst-case loss of the fit
-	Gap, Null float64
-	Converged bool
-	Separable bool // the classes can be told apart whatever the worst case: the loss has no minimum
+	Value     []float64
 	Test      bool // losses are on rows left out
 }
 
-// WorstCase are mean losses of a model: the square or the logistic loss in nats, of
-// the rows as they are and in the worst case, and its reach.
+// WorstCase holds mean losses of a model, squares or logistic losses in nats: of the rows
+// as they are, and in the worst case.
 type WorstCase struct {
 	Lambda      float64 // 0 of the trained one
 	Selected    int
 	Clean, Loss float64
 	// Fitted is the worst-case loss on the rows that the model was fitted to.
 	Fitted float64
-	// Distance is, of a binomial model, the median over rows in the right class of how
-	// far, in standard deviations of all features at once, a row may move before its
-	// class changes, and Flipped the share of rows that are wrong in the worst case.
+	// Distance, of a binomial model, is how far a row in the right class may move, in
+	// standard deviations of all features at once, before its class changes: the median
+	// over rows. Flipped is the share of rows in the wrong class in the worst case.
 	Distance, Flipped float64
 }
 
@@ -52,19 +50,15 @@ func (r *Result) robust() error {
 		rows = d.Test
 	}
 	p := len(d.Names)
-	scaled := func(f *Fit) []float64 {
-		w := make([]float64, p)
-		for k, j := range f.Index {
-			w[j] = f.Value[k] * sd[j]
-		}
-		return w
-	}
 	for k, f := range r.Path {
-		w := scaled(f)
-		c := r.worst(rows, f, w)
+		w := f.Coefficients(p)
+		for j := range w {
+			w[j] *= sd[j]
+		}
+		c := r.worst(rows, f.Model, w)
 		c.Fitted = c.Loss
 		if d.Test != nil {
-			c.Fitted = r.worst(d, f, w).Loss
+			c.Fitted = r.worst(d, f.Model, w).Loss
 		}
 		c.Lambda = f.Lambda
 		out.Path = append(out.Path, c)
@@ -78,10 +72,10 @@ func (r *Result) robust() error {
 	}
 	m, err := train(d.Rows, p, z, d.Y, out.Epsilon, robust.Options{NoIntercept: r.Options.NoIntercept})
 	if err != nil {
-		return input(err)
+		return err
 	}
-	out.Objective, out.Gap, out.Null, out.Converged, out.Separable = m.Objective, m.Gap, m.Null, m.Converged, m.Separable
-	trained := &Fit{Intercept: m.Intercept}
+	out.Model = m
+	trained := &linear.Model{Intercept: m.Intercept}
 	out.Value = make([]float64, p)
 	for j, w := range m.Weights {
 		if w == 0 || sd[j] == 0 {
@@ -98,7 +92,7 @@ func (r *Result) robust() error {
 	return nil
 }
 
-// standardized is the design with columns of deviation 1 and, centred, of mean 0.
+// standardized returns the design with columns of deviation 1 and, if centred, mean 0.
 func (d *Data) standardized(centred bool) (z, mean, sd []float64) {
 	p := len(d.Names)
 	z, mean, sd = make([]float64, len(d.X)), make([]float64, p), make([]float64, p)
@@ -117,17 +111,17 @@ func (d *Data) standardized(centred bool) (z, mean, sd []float64) {
 	return z, mean, sd
 }
 
-// worst measures a fit whose weights are w on standardised features.
-func (r *Result) worst(rows *Data, f *Fit, w []float64) WorstCase {
+// worst measures a model whose weights are w on standardised features.
+func (r *Result) worst(rows *Data, m *linear.Model, w []float64) WorstCase {
 	x, _, err := rows.linear(&r.Options)
 	if err != nil {
 		return WorstCase{} // the design was made before
 	}
 	norm, epsilon := robust.Norm1(w), r.Options.Robust
-	c := WorstCase{Selected: len(f.Index)}
+	c := WorstCase{Selected: len(m.Index)}
 	n := float64(rows.Rows)
 	var distances []float64
-	for i, s := range scores(f, x)[0] {
+	for i, s := range m.Predict(x) {
 		y := rows.Y[i]
 		if r.Options.Family == linear.Gaussian {
 			c.Clean += robust.SquareLoss(y-s, norm, 0) / n
@@ -148,7 +142,7 @@ func (r *Result) worst(rows *Data, f *Fit, w []float64) WorstCase {
 	return c
 }
 
-// median is NaN of nothing.
+// median returns NaN for no values.
 func median(v []float64) float64 {
 	if len(v) == 0 {
 		return math.NaN()

@@ -8,48 +8,39 @@ import (
 
 // test measures all fits on the rows left out.
 func (r *Result) test() (err error) {
-	for _, f := range append(r.Path, r.Chosen) {
-		if f == nil || f.Test != nil {
-			continue
-		}
-		if f.Test, err = r.score(f); err != nil {
+	for _, f := range r.fits() {
+		if f.Test, err = r.score(f.Model); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// score measures a fit on the rows left out.
-func (r *Result) score(f *Fit) (*Score, error) {
+// score measures a model on the rows left out.
+func (r *Result) score(m *linear.Model) (*Score, error) {
 	t := r.Data.Test
 	x, _, err := t.linear(&r.Options)
 	if err != nil {
 		return nil, err
 	}
-	w := t.Weights
-	if w == nil {
-		w = make([]float64, t.Rows)
-		for i := range w {
-			w[i] = 1
-		}
-	}
 	s := &Score{Rows: t.Rows}
-	columns := scores(f, x)
+	columns := predictors(m, x)
 	null := r.Data.null(r.Options.Family)
 	total, base := 0.0, 0.0
+	scores := make([]float64, len(columns))
 	for i, y := range t.Y {
-		total += w[i]
-		at := make([]float64, len(columns))
+		w := at(t.Weights, i, 1)
+		total += w
 		for k := range columns {
-			at[k] = columns[k][i]
+			scores[k] = columns[k][i]
 		}
-		loss, wrong := lossOf(r.Options.Family, at, y)
-		s.Loss += w[i] * loss
+		loss, wrong := lossOf(r.Options.Family, scores, y)
+		s.Loss += w * loss
 		if wrong {
-			s.Error += w[i]
+			s.Error += w
 		}
 		loss, _ = lossOf(r.Options.Family, null, y)
-		base += w[i] * loss
+		base += w * loss
 	}
 	s.R2 = 1 - s.Loss/base
 	s.Loss /= total
@@ -57,7 +48,20 @@ func (r *Result) score(f *Fit) (*Score, error) {
 	return s, nil
 }
 
-// null are the linear predictors without features.
+// predictors returns the linear predictors of a model on the rows of a design: one column,
+// or one for each class.
+func predictors(m *linear.Model, x linear.Design) [][]float64 {
+	if m.Classes == nil {
+		return [][]float64{m.Predict(x)}
+	}
+	var out [][]float64
+	for _, c := range m.Classes {
+		out = append(out, c.Predict(x))
+	}
+	return out
+}
+
+// null returns the linear predictors of a model without features.
 func (d *Data) null(family linear.Family) []float64 {
 	classes := 1
 	if family != linear.Gaussian {
@@ -87,7 +91,7 @@ func (d *Data) null(family linear.Family) []float64 {
 	return sum
 }
 
-// lossOf is the square or the deviance of one row, and whether its class is wrong.
+// lossOf returns the square or the deviance of one row, and whether its class is wrong.
 func lossOf(family linear.Family, scores []float64, y float64) (loss float64, wrong bool) {
 	switch family {
 	case linear.Gaussian:

@@ -8,114 +8,66 @@ import (
 	"slices"
 	"strings"
 
+	"pare/stat/estimate"
 	"pare/stat/linear"
 )
 
-// printer keeps the first error of writing.
-type printer struct {
-	w   io.Writer
-	err error
-}
+// text writes lines of a summary. Errors of the writer are ignored.
+type text struct{ io.Writer }
 
-func (p *printer) f(format string, args ...any) {
-	if p.err == nil {
-		_, p.err = fmt.Fprintf(p.w, format+"\n", args...)
-	}
-}
+func (t text) line(format string, args ...any) { fmt.Fprintf(t, format+"\n", args...) }
 
-// WriteText writes what a person wants to know first: the model, how sure it is, and
-// its features by size.
-func (r *Result) WriteText(w io.Writer) error {
-	p := &printer{w: w}
+// WriteText writes a summary for people: the path, the chosen model with its certificate,
+// and its features by size.
+func (r *Result) WriteText(w io.Writer) {
+	t := text{w}
 	d := r.Data
-	p.f("%s: %s model of %s rows and %s features", d.Target, r.Options.Family, count(d.Rows), count(r.Features))
+	r.WriteHead(w, "%s: %s model of %s rows and %s features", d.Target, r.Options.Family, count(d.Rows), count(r.Features))
 	if r.Options.Family == linear.Binomial {
-		p.f("  coefficients are log odds of %s against %s", d.Classes[1], d.Classes[0])
-	}
-	for _, n := range d.Notes {
-		p.f("  note: %s", n)
+		t.line("coefficients are log odds of %s against %s", d.Classes[1], d.Classes[0])
 	}
 	if r.Options.Lambda == nil {
-		r.textPath(p)
+		r.textPath(t)
 	}
 	if r.Chosen != nil {
-		r.textModel(p)
+		r.textModel(t)
 	}
 	if r.OLS != nil {
-		r.textOLS(p)
+		r.textOLS(t)
 	}
 	if r.Guard != nil {
-		r.textGuard(p)
+		r.textGuard(t)
 	}
 	if r.Audit != nil {
-		r.textAudit(p)
+		r.textAudit(t)
 	}
 	if r.Robust != nil {
-		r.textRobust(p)
+		r.textRobust(t)
 	}
-	return p.err
 }
 
-// textPath prints some λ of the path.
-func (r *Result) textPath(p *printer) {
-	p.f("path: %d λ from %.4g to %.4g", len(r.Path), r.Path[0].Lambda, r.Path[len(r.Path)-1].Lambda)
+// textPath writes some λ of the path.
+func (r *Result) textPath(t text) {
+	t.line("path: %d λ from %.4g to %.4g", len(r.Path), r.Path[0].Lambda, r.Path[len(r.Path)-1].Lambda)
 	if r.Ended != "" {
-		p.f("  ended early: %s", r.Ended)
+		t.line("  ended early: %s", r.Ended)
 	}
-	head := fmt.Sprintf("  %12s %9s %10s %10s", "λ", "nonzero", "explained", "gap")
-	if r.CV != nil {
-		head += fmt.Sprintf("  %-22s", r.lossName()+" in folds")
-	}
-	if r.Data.Test != nil {
-		head += "  R² on rows left out"
-	}
-	p.f("%s", head)
-	const rows = 10
-	last := len(r.Path) - 1
-	for k := range rows {
-		i := k
-		if last >= rows {
-			i = (k*last + (rows-1)/2) / (rows - 1)
-		}
-		if i > last {
-			break
-		}
-		f := r.Path[i]
-		line := fmt.Sprintf("  %12.4g %9d %9.1f%% %10.2g", f.Lambda, len(f.selected()), 100*f.Explained, f.Gap)
-		if r.CV != nil {
-			line += fmt.Sprintf("  %-22s", fmt.Sprintf("%.4g ± %.2g", r.CV.Mean[i], r.CV.Error[i]))
-		}
-		if f.Test != nil {
-			line += fmt.Sprintf("  %.4f", f.Test.R2)
-		}
-		p.f("%s", line)
-	}
+	r.path().WriteText(t)
 	if c := r.CV; c != nil {
-		p.f("cross-validation, %d folds: λ.min %.4g (%s %.4g ± %.2g, %d features), λ.1se %.4g (%.4g ± %.2g, %d features)", c.Folds,
-			r.Path[c.Min].Lambda, r.lossName(), c.Mean[c.Min], c.Error[c.Min], len(r.Path[c.Min].selected()),
-			r.Path[c.OneSE].Lambda, c.Mean[c.OneSE], c.Error[c.OneSE], len(r.Path[c.OneSE].selected()))
-		if c.Min == last {
-			p.f("  λ.min is the smallest of the path; a smaller -lambda-min-ratio goes on")
+		t.line("cross-validation, %d folds: λ.min %.4g (%s %.4g ± %.2g, %d features), λ.1se %.4g (%.4g ± %.2g, %d features)", r.folds(),
+			c.LambdaMin(), r.lossName(), c.Mean[c.Min], c.Error[c.Min], len(r.Path[c.Min].selected()),
+			c.Lambda1SE(), c.Mean[c.OneSE], c.Error[c.OneSE], len(r.Path[c.OneSE].selected()))
+		if c.Min == len(r.Path)-1 {
+			t.line("  λ.min is the smallest of the path; a smaller -ratio goes on")
 		}
-	}
-	notes, unique := 0, 0
-	const most = 3
-	for _, f := range r.Path {
-		if unique = max(unique, f.Dependent); f.Note == "" {
-			continue
-		}
-		if notes++; notes <= most {
-			p.f("  %s", f.Note)
-		}
-	}
-	if notes > most {
-		p.f("  and so for %d more λ", notes-most)
-	}
-	if unique > 0 && r.Chosen == nil {
-		p.f("  %s", dependentText(unique))
 	}
 	if r.Chosen == nil {
-		p.f("no λ is chosen; -cv 10 chooses by cross-validation, -lambda takes one")
+		dependent := 0
+		for _, f := range r.Path {
+			dependent = max(dependent, f.Dependent)
+		}
+		t.dependent(dependent)
+		t.line("no λ is chosen; -cv 10 chooses by cross-validation, -lambda takes one")
 	}
 }
 
@@ -126,87 +78,79 @@ func (r *Result) lossName() string {
 	return "deviance"
 }
 
-// textModel prints the chosen model.
-func (r *Result) textModel(p *printer) {
+// textModel writes the chosen model.
+func (r *Result) textModel(t text) {
 	f := r.Chosen
-	p.f("model at λ = %.6g (%s): %d of %s features, %.1f %% of the loss explained", f.Lambda, r.ChosenBy, len(f.selected()), count(r.Features), 100*f.Explained)
+	t.line("model at λ = %.6g (%s): %d of %s features, %.1f %% of the loss explained", f.Lambda, r.ChosenBy, len(f.selected()),
+		count(r.Features), 100*f.Explained)
 	if f.Converged {
-		p.f("  objective %.10g, certified: the optimum is at most %.2g below (tolerance %.2g), %d iterations", f.Objective, f.Gap, f.Tolerance, f.Iterations)
+		t.line("  objective %.10g, certified: the optimum is at most %.2g below (tolerance %.2g), %d iterations", f.Objective, f.Gap,
+			f.Tolerance, f.Iterations)
 	} else {
-		p.f("  objective %.10g; %s", f.Objective, f.Note)
+		t.line("  objective %.10g; %s", f.Objective, f.Note())
 	}
 	if f.Lambda == 0 && !f.Separable {
-		p.f("  no penalty: the gradient is at most %.2g; the gap is that of the objective, coefficients are as exact as the columns are independent", f.Gradient)
+		t.line("  no penalty: the gradient is at most %.2g; the gap is that of the objective, coefficients are as exact as the columns are independent", f.Gradient)
 	}
-	if f.Dependent > 0 {
-		p.f("  %s", dependentText(f.Dependent))
-	}
+	t.dependent(f.Dependent)
 	if s := f.Test; s != nil {
-		line := fmt.Sprintf("  on %s rows left out: %s %.4g, R² %.4f", count(s.Rows), r.lossName(), s.Loss, s.R2)
+		wrong := ""
 		if r.Data.Classes != nil {
-			line += fmt.Sprintf(", %.2f %% in the wrong class", 100*s.Error)
+			wrong = fmt.Sprintf(", %.2f %% in the wrong class", 100*s.Error)
 		}
-		p.f("%s", line)
+		t.line("  on %s rows left out: %s %.4g, R² %.4f%s", count(s.Rows), r.lossName(), s.Loss, s.R2, wrong)
 	}
-	if f.Classes == nil {
-		p.f("  intercept %.6g", f.Intercept)
-		r.textCoefficients(p, f.Index, f.Value)
-		return
-	}
-	for k, c := range f.Classes {
-		p.f("  class %s: intercept %.6g", r.Data.Classes[k], c.Intercept)
-		r.textCoefficients(p, c.Index, c.Value)
+	names, classes := r.classes(f)
+	for k, c := range classes {
+		class := ""
+		if names[k] != "" {
+			class = "class " + names[k] + ": "
+		}
+		t.line("  %sintercept %.6g", class, c.Intercept)
+		r.textCoefficients(t, c)
 	}
 }
 
-// dependentText says that coefficients are a choice.
-func dependentText(n int) string {
-	if n == 1 {
-		return "not the only solution: one feature without a penalty is a combination of others"
+// dependent writes that n coefficients have other solutions, if n is not 0.
+func (t text) dependent(n int) {
+	switch n {
+	case 0:
+	case 1:
+		t.line("  not the only solution: one feature without a penalty is a combination of others")
+	default:
+		t.line("  not the only solution: %s features without a penalty are combinations of others", count(n))
 	}
-	return fmt.Sprintf("not the only solution: %s features without a penalty are combinations of others", count(n))
 }
 
-// shown is how many coefficients a person is shown.
+// shown is the number of features in a list of the summary, at most.
 const shown = 30
 
-// textCoefficients prints features by the size of their effect: the coefficient times
+// textCoefficients writes features by the size of their effect: the coefficient times
 // the standard deviation.
-func (r *Result) textCoefficients(p *printer, index []int, value []float64) {
-	if len(index) == 0 {
-		p.f("  no feature is selected")
+func (r *Result) textCoefficients(t text, c linear.Class) {
+	if len(c.Index) == 0 {
+		t.line("  no feature is selected")
 		return
 	}
-	type line struct {
-		j         int
-		b, effect float64
+	order, effect := all(len(c.Index)), make([]float64, len(c.Index))
+	for k, j := range c.Index {
+		_, sd := moments(feature(r.problem.X, j))
+		effect[k] = c.Value[k] * sd
 	}
-	var lines []line
-	width := len("feature")
-	for k, j := range index {
-		_, sd := moments(feature(r.problem.X, j, r.Data.Rows))
-		lines = append(lines, line{j, value[k], value[k] * sd})
-	}
-	slices.SortStableFunc(lines, func(a, b line) int { return cmp.Compare(math.Abs(b.effect), math.Abs(a.effect)) })
-	rest := len(lines) - min(shown, len(lines))
-	lines = lines[:len(lines)-rest]
-	for _, l := range lines {
-		width = max(width, len([]rune(r.Name(l.j))))
-	}
-	p.f("  %s %13s %13s", pad("feature", width), "coefficient", "per sd")
-	for _, l := range lines {
-		mark := ""
-		if r.Guard != nil && r.Guard.Passed(l.j) {
-			mark = "  passes the guard"
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(math.Abs(effect[b]), math.Abs(effect[a])) })
+	rows := [][]string{{"feature", "coefficient", "per sd"}}
+	for _, k := range order[:min(shown, len(order))] {
+		row := []string{r.Name(c.Index[k]), fmt.Sprintf("%.6g", c.Value[k]), fmt.Sprintf("%.6g", effect[k])}
+		if r.Guard != nil && r.Guard.Passed(c.Index[k]) {
+			row = append(row, "passes the guard")
 		}
-		p.f("  %s %13.6g %13.6g%s", pad(r.Name(l.j), width), l.b, l.effect, mark)
+		rows = append(rows, row)
 	}
-	if rest > 0 {
-		p.f("  and %d smaller ones; -json and -out have all", rest)
+	estimate.WriteTable(t, 1, rows)
+	if rest := len(order) - shown; rest > 0 {
+		t.line("  and %d smaller ones; -json and -out have all", rest)
 	}
 }
-
-func pad(s string, width int) string { return s + strings.Repeat(" ", max(0, width-len([]rune(s)))) }
 
 // count writes a whole number with commas.
 func count(n int) string {
@@ -217,4 +161,128 @@ func count(n int) string {
 	return s
 }
 
-func sprint4(v float64) string { return fmt.Sprintf("%.4g", v) }
+// textOLS writes the score of least squares.
+func (r *Result) textOLS(t text) {
+	m, kind := r.OLS, "least squares"
+	if m.MinimumNorm {
+		kind = "least squares of least norm (the features are dependent)"
+	}
+	if m.Test == nil {
+		t.line("%s: rank %d; -test-size measures it on rows left out", kind, m.Rank)
+		return
+	}
+	t.line("%s: rank %d, R² %.4f on rows left out", kind, m.Rank, m.Test.R2)
+}
+
+// textGuard writes the features that pass.
+func (r *Result) textGuard(t text) {
+	g := r.Guard
+	t.line("guard %s, q = %v: %d of %s features pass", g.Guard, g.Q, len(g.Selected), count(r.Features))
+	t.line("  %s", g.Promise)
+	switch g.Guard {
+	case Knockoffs:
+		t.line("  %d knockoffs of each feature, W has to reach %.4g", g.Copies, g.Threshold)
+	case Stability:
+		t.line("  %d pairs of halves choose %.1f features each, a share of %v has to agree; bound on false selections %.3g",
+			stabilityPairs, g.Chosen, g.Threshold, g.Bound)
+	case Permutation:
+		t.line("  permuted targets give an empty model at λ = %.4g", g.Lambda)
+	}
+	if len(g.Selected) == 0 {
+		t.line("  nothing passes: that is a result, the data do not show more at this q")
+		return
+	}
+	order := slices.Clone(g.Selected)
+	slices.SortStableFunc(order, func(a, b int) int {
+		if g.Guard == Permutation {
+			a, b = b, a // small p-values first
+		}
+		return cmp.Compare(g.Statistic[b], g.Statistic[a])
+	})
+	name := map[Guard]string{Knockoffs: "W", Stability: "share", Permutation: "p"}[g.Guard]
+	for _, j := range order[:min(shown, len(order))] {
+		t.line("  %s (%s %.4g)", r.Name(j), name, g.Statistic[j])
+	}
+	if rest := len(order) - shown; rest > 0 {
+		t.line("  and %d more; -json and -out have all", rest)
+	}
+}
+
+// textAudit writes the groups at the chosen λ, or the gaps along the path.
+func (r *Result) textAudit(t text) {
+	a := r.Audit
+	where := "on the rows of the fit (-test-size leaves rows out to measure on)"
+	if a.Test {
+		where = "on rows left out"
+	}
+	t.line("audit of %s, %s", a.Column, where)
+	s := r.step(r.Chosen)
+	if s == nil {
+		rows := [][]string{{"λ", "nonzero", "gap of loss", "of error", "of predicted"}}
+		for k := 0; k < len(a.Steps); k += max(1, (len(a.Steps)+8)/9) {
+			s := a.Steps[k]
+			rows = append(rows, append([]string{fmt.Sprintf("%.4g", s.Lambda), fmt.Sprint(s.Selected)},
+				short(s.Gaps.Loss, s.Gaps.Error, s.Gaps.Predicted)...))
+		}
+		estimate.WriteTable(t, 0, rows)
+		return
+	}
+	if protected := a.protected(s); len(protected) > 0 {
+		t.line("  in the model: %s", strings.Join(protected, ", "))
+	}
+	rows := [][]string{{"group", "rows", "base", "predicted", "loss", "positive", "error", "false +", "false −"}}
+	for _, g := range append(slices.Clone(s.Groups), s.All) {
+		rows = append(rows, append([]string{cmp.Or(g.Group, "all"), count(g.Rows)},
+			short(g.Base, g.Predicted, g.Loss, g.Positive, g.Error, g.FalsePositive, g.FalseNegative)...))
+	}
+	g := s.Gaps
+	rows = append(rows, append([]string{"largest gap", ""}, short(g.Base, g.Predicted, g.Loss, g.Positive, g.Error, g.FalsePositive,
+		g.FalseNegative)...))
+	if r.Data.Classes == nil {
+		for i := range rows {
+			rows[i] = rows[i][:5]
+		}
+	}
+	estimate.WriteTable(t, 1, rows)
+}
+
+// short writes values in four digits, NaN as a dash.
+func short(values ...float64) []string {
+	out := make([]string, len(values))
+	for i, v := range values {
+		if out[i] = fmt.Sprintf("%.4g", v); math.IsNaN(v) {
+			out[i] = "–"
+		}
+	}
+	return out
+}
+
+// textRobust writes the worst cases.
+func (r *Result) textRobust(t text) {
+	b := r.Robust
+	where := ""
+	if b.Test {
+		where = ", on rows left out"
+	}
+	t.line("worst case, every feature moved by up to %v standard deviations%s:", b.Epsilon, where)
+	rows := [][]string{{"model", "nonzero", "loss", "worst case"}}
+	add := func(name string, c WorstCase) {
+		rows = append(rows, []string{name, fmt.Sprint(c.Selected), fmt.Sprintf("%.5g", c.Clean), fmt.Sprintf("%.5g", c.Loss)})
+	}
+	if k := r.at(r.Chosen); k >= 0 {
+		add(fmt.Sprintf("lasso, λ = %.4g", r.Chosen.Lambda), b.Path[k])
+	}
+	if len(b.Path) > 1 {
+		add("lasso, λ of least worst case fitted", b.Path[b.Best])
+	}
+	add("trained for the worst case", b.Trained)
+	estimate.WriteTable(t, 1, rows)
+	switch {
+	case b.Separable:
+		t.line("  no worst case within this range makes a wrong class: the loss has no minimum, a larger -robust has one")
+	case b.Converged:
+		t.line("  its objective %.10g is certified: the optimum is at most %.2g below", b.Objective, b.Gap)
+	default:
+		t.line("  not converged: duality gap %.3g, tolerance %.3g; the model is the best found", b.Gap, 1e-8*b.Null)
+	}
+}

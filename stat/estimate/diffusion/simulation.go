@@ -1,19 +1,20 @@
-package estimate
+package diffusion
 
 import (
 	"fmt"
 	"io"
 	"math"
 	"math/rand/v2"
-	"pare/report/graph"
 
 	"pare/internal/limit"
+	"pare/report/graph"
 	"pare/stat/diffusion"
+	"pare/stat/estimate"
 
 	"gonum.org/v1/gonum/mat"
 )
 
-// Simulation is a request for signals on a graph with a known truth.
+// Simulation asks for random signals on a graph, with the truth.
 type Simulation struct {
 	Graph        string // er, ring, grid (as square as Nodes allow) or ba
 	Kernel       string // consensus (one round), heat (for time 0.3) or walk (one step)
@@ -24,8 +25,9 @@ type Simulation struct {
 	Seed         uint64
 }
 
-// SimulationResult are the signals and what made them.
+// SimulationResult holds signals with their graph and kernel.
 type SimulationResult struct {
+	estimate.Head
 	Request Simulation
 	Truth   *diffusion.Graph
 	H       *mat.Dense
@@ -35,7 +37,7 @@ type SimulationResult struct {
 // Run draws the graph, its kernel and the signals.
 func (s Simulation) Run() (*SimulationResult, error) {
 	rng := rand.New(rand.NewPCG(s.Seed, 0))
-	r := &SimulationResult{Request: s}
+	r := &SimulationResult{Request: s, Head: estimate.Head{Command: "diffusion", Observations: s.Observations}}
 	var err error
 	if s.Nodes < 3 || s.Observations < 2 || !(s.Degree > 0 && s.Degree < float64(s.Nodes)) {
 		return nil, fmt.Errorf("a simulation of %d nodes, mean degree %v, %d observations: it needs at least 3 nodes, 2 observations, and a mean degree above 0 and below the number of nodes", s.Nodes, s.Degree, s.Observations)
@@ -86,39 +88,34 @@ func (s Simulation) Run() (*SimulationResult, error) {
 	return r, err
 }
 
-// WriteText says what was drawn.
-func (r *SimulationResult) WriteText(w io.Writer) error {
-	_, err := fmt.Fprintf(w, "%d observations of %d nodes with %s, kernel %s\n", r.Request.Observations, r.Truth.Nodes, plural(len(r.Truth.Edges), "edge"), r.Request.Kernel)
-	return err
+// WriteText writes one line about the signals.
+func (r *SimulationResult) WriteText(w io.Writer) {
+	r.WriteHead(w, "%d observations of %d nodes with %s, kernel %s", r.Observations, r.Truth.Nodes,
+		estimate.Plural(len(r.Truth.Edges), "edge"), r.Request.Kernel)
 }
 
-// JSON is the value to encode.
-func (r *SimulationResult) JSON() any {
-	return map[string]any{"format": Format, "graph": r.Request.Graph, "kernel": r.Request.Kernel, "nodes": r.Truth.Nodes,
-		"edges": len(r.Truth.Edges), "observations": r.Request.Observations, "seed": r.Request.Seed}
+// JSON returns the options of the simulation and the number of edges.
+func (r *SimulationResult) JSON() estimate.Object {
+	return r.Envelope(object{"graph", r.Request.Graph, "kernel", r.Request.Kernel, "nodes", r.Truth.Nodes, "edges", len(r.Truth.Edges),
+		"seed", r.Request.Seed})
 }
 
-// Warnings are none.
+// Warnings returns none: nothing is fitted.
 func (r *SimulationResult) Warnings() []string { return nil }
 
-// Remarks are none: nothing is read.
-func (r *SimulationResult) Remarks() []string { return nil }
-
-// WriteFolder writes inputs.csv, outputs.csv, kernel.csv, edges.csv, network.dot,
-// network.graphml and network.svg. The folder has to be new or empty.
-func (r *SimulationResult) WriteFolder(dir string) error {
+// Files returns inputs.csv, outputs.csv, kernel.csv, edges.csv, network.dot, network.graphml
+// and network.svg.
+func (r *SimulationResult) Files() ([]estimate.File, error) {
 	names := make([]string, r.Truth.Nodes)
 	for i := range names {
 		names[i] = fmt.Sprintf("n%d", i+1)
 	}
-	matrixFile := func(name string, m *mat.Dense) file {
-		rows, columns := m.Dims()
-		return csvFile(name, names, matrixRows(rows, columns, m.At))
-	}
 	g, err := graph.FromMatrix(r.Truth.Adjacency(), names)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	files := []file{matrixFile("inputs.csv", r.X), matrixFile("outputs.csv", r.Y), matrixFile("kernel.csv", r.H)}
-	return writeFolder(dir, append(files, graphFiles(g, fmt.Sprintf("%s: %s", r.Request.Graph, plural(len(g.Edges), "edge")))...))
+	files := []estimate.File{estimate.MatrixFile("inputs.csv", names, r.Observations, r.X.At),
+		estimate.MatrixFile("outputs.csv", names, r.Observations, r.Y.At),
+		estimate.MatrixFile("kernel.csv", names, len(names), r.H.At)}
+	return append(files, estimate.GraphFiles(g, fmt.Sprintf("%s: %s", r.Request.Graph, estimate.Plural(len(g.Edges), "edge")))...), nil
 }
