@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"math"
 
-	"pare/stat/graphical/internal/dense"
+	"pare/internal/dense"
 )
 
 // Covariance is the matrix S of a problem, given or implied by data. It is read only and

@@ -5,7 +5,7 @@ import (
 	"math"
 
 	"pare/internal/f64"
-	"pare/stat/graphical/internal/dense"
+	"pare/internal/dense"
 )
 
 // materialize is the number of variables up to which S of data is computed once, 8 MiB.

@@ -4,7 +4,7 @@ import (
 	"math"
 
 	"pare/internal/f64"
-	"pare/stat/graphical/internal/dense"
+	"pare/internal/dense"
 )
 
 // descent is block coordinate descent on the dual problem (Friedman, Hastie and Tibshirani

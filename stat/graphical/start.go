@@ -3,7 +3,7 @@ package graphical
 import (
 	"math"
 
-	"pare/stat/graphical/internal/dense"
+	"pare/internal/dense"
 )
 
 // diagonalStart is the solution without edges.

@@ -1,6 +1,9 @@
 package linear
 
-import "pare/internal/f64"
+import (
+	"pare/internal/dense"
+	"pare/internal/f64"
+)
 
 // depth is how many differences an extrapolation combines.
 const depth = 5
@@ -50,12 +53,7 @@ func (h *history) combine() (beta, state []float64, ok bool) {
 	if !(trace > 0) {
 		return nil, nil, false
 	}
-	var factor cholesky
-	index, c := make([]int, depth), make([]float64, depth)
-	for k := range index {
-		index[k], c[k] = k, 1
-	}
-	kept := factor.factor(index, func(i, j int) float64 {
+	factor, kept := dense.Independent(depth, func(i, j int) float64 {
 		if i == j {
 			return gram[i][i] + 1e-10*trace
 		}
@@ -64,7 +62,11 @@ func (h *history) combine() (beta, state []float64, ok bool) {
 	if len(kept) < depth {
 		return nil, nil, false
 	}
-	factor.solve(c)
+	c := make([]float64, depth)
+	for k := range c {
+		c[k] = 1
+	}
+	factor.Solve(c)
 	sum := 0.0
 	for _, w := range c {
 		sum += w

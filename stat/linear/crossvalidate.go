@@ -6,6 +6,8 @@ import (
 	"math/rand/v2"
 	"slices"
 	"sync"
+
+	"pare/internal/kernel"
 )
 
 // CVOptions says how a path is cross-validated.
@@ -60,7 +62,7 @@ func CrossValidate(p Problem, o CVOptions) (*CV, error) {
 	inner.Threads = 1
 	done := 0
 	var lock sync.Mutex
-	parallel(count, o.Threads, func(k int) {
+	kernel.ParallelOf(o.Threads, count, func(k int) {
 		part := inner
 		part.Progress = nil
 		losses[k], sizes[k], errs[k] = heldOut(p, fold, k, lambdas, part)

@@ -66,10 +66,9 @@ func (d *Dense) column(j int, dst []float64) { copy(dst, d.Column(j)) }
 func denseChunk(n int) int { return max(8, 1<<18/max(n, 1)) }
 
 func (d *Dense) moments(v, mean, variance []float64, threads int) {
-	size := denseChunk(d.n) / 4
-	parallel(chunks(d.p, size), threads, func(chunk int) {
+	inRanges(d.p, denseChunk(d.n)/4, threads, func(from, to int) {
 		centred, weighted := make([]float64, d.n), make([]float64, d.n)
-		for j := size * chunk; j < min(d.p, size*(chunk+1)); j++ {
+		for j := from; j < to; j++ {
 			mean[j], variance[j] = d.momentsOf(j, v, centred, weighted)
 		}
 	})
@@ -91,11 +90,10 @@ func (d *Dense) momentsOf(j int, v, centred, weighted []float64) (mean, variance
 }
 
 func (d *Dense) dots(u []float64, need []bool, out []float64, threads int) {
-	size := denseChunk(d.n)
-	parallel(chunks(d.p, size), threads, func(chunk int) {
+	inRanges(d.p, denseChunk(d.n), threads, func(from, to int) {
 		var wait [4]int
 		waiting := 0
-		for j := size * chunk; j < min(d.p, size*(chunk+1)); j++ {
+		for j := from; j < to; j++ {
 			if !need[j] {
 				continue
 			}

@@ -1,5 +1,7 @@
 package linear
 
+import "pare/internal/kernel"
+
 // Design is a matrix whose columns are features. Dense, Sparse and Interactions
 // implement it; another implementation works through these three methods.
 // Methods may be called from several goroutines at once.
@@ -31,6 +33,20 @@ func asBulk(d Design) bulk {
 	return plain{d}
 }
 
+// inRanges calls f for the ranges of size items, the last one of fewer, that n items make.
+// They must not depend on each other: the order and the goroutines are open.
+func inRanges(n, size, threads int, f func(from, to int)) {
+	kernel.ParallelOf(threads, (n+size-1)/size, func(k int) { f(size*k, min(n, size*(k+1))) })
+}
+
+// sharing is the number of threads for work that pays for a second one from least on.
+func sharing(threads, work, least int) int {
+	if work < least {
+		return 1
+	}
+	return threads
+}
+
 // plain is a bulk of any design.
 type plain struct{ Design }
 
@@ -41,9 +57,9 @@ func (d plain) column(j int, dst []float64) {
 
 func (d plain) moments(v, mean, variance []float64, threads int) {
 	n, p := d.Dims()
-	parallel(chunks(p, 64), threads, func(chunk int) {
+	inRanges(p, 64, threads, func(from, to int) {
 		x := make([]float64, n)
-		for j := 64 * chunk; j < min(p, 64*chunk+64); j++ {
+		for j := from; j < to; j++ {
 			d.column(j, x)
 			mean[j], variance[j] = momentsOf(x, v)
 		}
@@ -51,8 +67,8 @@ func (d plain) moments(v, mean, variance []float64, threads int) {
 }
 
 func (d plain) dots(u []float64, need []bool, out []float64, threads int) {
-	parallel(chunks(len(need), 64), threads, func(chunk int) {
-		for j := 64 * chunk; j < min(len(need), 64*chunk+64); j++ {
+	inRanges(len(need), 64, threads, func(from, to int) {
+		for j := from; j < to; j++ {
 			if need[j] {
 				out[j] = d.Dot(j, u)
 			}

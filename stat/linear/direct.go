@@ -3,6 +3,8 @@ package linear
 import (
 	"math"
 	"slices"
+
+	"pare/internal/dense"
 )
 
 // directLimit is the largest support on which Newton steps are taken: beyond it the
@@ -11,7 +13,7 @@ const directLimit = 400
 
 // newton moves a descent on a Gram matrix to the minimum of its present support.
 type newton struct {
-	chol  cholesky
+	chol  dense.Factor
 	order []int     // the support, in the order of the factor
 	rhs   []float64 // and the step, in the order of the factor
 	first []float64 // by feature: minus the gradient at the start
@@ -36,7 +38,7 @@ func (n *newton) finish(d *descent, g *gram) bool {
 	}
 	inside := append([]int(nil), n.order...)
 	for len(inside) > 0 {
-		kept := n.chol.factor(inside, func(i, j int) float64 {
+		kept := n.chol.Grow(inside, func(i, j int) float64 {
 			if i == j {
 				return g.g[i][i] + d.l2[i]
 			}
@@ -49,7 +51,7 @@ func (n *newton) finish(d *descent, g *gram) bool {
 			}
 		}
 		n.rest(kept, d, g)
-		n.chol.solve(n.rhs)
+		n.chol.Solve(n.rhs)
 		t, stop, end := reach(kept, n.rhs, 1, d)
 		for k, j := range kept {
 			d.beta[j] += t * n.rhs[k]
@@ -109,7 +111,7 @@ func (n *newton) slide(inside, kept []int, d *descent, g *gram) int {
 	for _, i := range kept {
 		step = append(step, -g.g[j][i])
 	}
-	n.chol.solve(step)
+	n.chol.Solve(step)
 	moving := append(slices.Clone(kept), j)
 	step = append(step, 1)
 	slope := 0.0

@@ -116,12 +116,8 @@ func (f *fitter) combine() {
 			columns, values = append(columns, f.columns[j]), append(values, b)
 		}
 	}
-	threads := f.t.threads
-	if len(columns)*f.t.n < combineValues {
-		threads = 1
-	}
-	parallel(chunks(f.t.n, combineRows), threads, func(chunk int) {
-		from, to := combineRows*chunk, min(f.t.n, combineRows*(chunk+1))
+	threads := sharing(f.t.threads, len(columns)*f.t.n, combineValues)
+	inRanges(f.t.n, combineRows, threads, func(from, to int) {
 		eta := f.eta[from:to]
 		clear(eta)
 		k := 0

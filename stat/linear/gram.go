@@ -86,15 +86,10 @@ func (g *gram) fill(from int, columns, weighted [][]float64, threads int) {
 		return
 	}
 	n := len(columns[0])
-	if fresh*m*n < 1<<18 {
-		threads = 1
-	}
 	for r := from; r < m; r++ {
 		clear(g.g[r])
 	}
-	parallel(chunks(m, panelColumns), threads, func(chunk int) {
-		lo := panelColumns * chunk
-		hi := min(lo+panelColumns, m)
+	inRanges(m, panelColumns, sharing(threads, fresh*m*n, 1<<18), func(lo, hi int) {
 		for row := 0; row < n; row += panelRows {
 			g.panel(from, lo, hi, row, min(row+panelRows, n), columns, weighted)
 		}

@@ -4,6 +4,7 @@ import (
 	"math"
 	"slices"
 
+	"pare/internal/dense"
 	"pare/internal/f64"
 )
 
@@ -49,11 +50,11 @@ func (e *grouped) newtonGroups(r *residual, beta []float64) bool {
 		return v
 	}
 	for moved := false; ; moved = true {
-		var factor cholesky
-		kept := factor.factor(list, at)
+		var factor dense.Factor
+		kept := factor.Grow(list, at)
 		step := e.smoothGradient(r, beta, kept, group)
 		before := norm2(step)
-		factor.solve(step)
+		factor.Solve(step)
 		zero, ok := e.moveGroups(r, beta, kept, step, func() bool {
 			return norm2(e.smoothGradient(r, beta, kept, group)) < before
 		})

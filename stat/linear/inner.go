@@ -61,7 +61,7 @@ func (f *fitter) penalties(lambda float64) {
 		d.lower, d.upper = nil, nil
 	}
 	if t.alpha < 1 {
-		f.newton.chol.reset()
+		f.newton.chol.Reset()
 	}
 }
 
@@ -162,7 +162,7 @@ func (f *fitter) weighted(target float64) {
 		f.gram.q = append(f.gram.q, q)
 	}
 	f.gram.fill(0, columns, weighted, 1)
-	f.newton.chol.reset()
+	f.newton.chol.Reset()
 	f.newton.order = f.newton.order[:0]
 	old := append([]float64(nil), f.descent.beta...)
 	f.solveGram(target)

@@ -75,12 +75,8 @@ func (f *fitter) extend(from int) {
 
 // correlate sets q to the correlations of u with the features of list.
 func (f *fitter) correlate(q []float64, list []int) {
-	threads := f.t.threads
-	if len(list)*f.t.n < combineValues {
-		threads = 1
-	}
-	parallel(chunks(len(list), panelColumns), threads, func(chunk int) {
-		k, to := panelColumns*chunk, min(len(list), panelColumns*(chunk+1))
+	threads := sharing(f.t.threads, len(list)*f.t.n, combineValues)
+	inRanges(len(list), panelColumns, threads, func(k, to int) {
 		for ; k+4 <= to; k += 4 {
 			s := f64.Dot4(f.u, f.columns[list[k]], f.columns[list[k+1]], f.columns[list[k+2]], f.columns[list[k+3]])
 			copy(q[k:], s[:])

@@ -123,11 +123,10 @@ func (d *Interactions) dots(u []float64, need []bool, out []float64, threads int
 	if d.mains > 0 {
 		d.base.dots(u, need[:d.mains], out, threads)
 	}
-	parallel(chunks(d.base.p, 3), threads, func(chunk int) {
+	inRanges(d.base.p, 3, threads, func(from, to int) {
 		var z [3][]float64
 		n := d.base.n
 		buffer := make([]float64, 3*n)
-		from, to := 3*chunk, min(3*chunk+3, d.base.p)
 		rest := d.triangle(from, to, u, need, out)
 		if to-from < 3 {
 			return

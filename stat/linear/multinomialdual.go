@@ -3,6 +3,7 @@ package linear
 import (
 	"math"
 
+	"pare/internal/dense"
 	"pare/internal/f64"
 )
 
@@ -89,14 +90,9 @@ func (m *multinomial) applyIn(lambda float64) {
 	if len(m.t.free) == 0 && lambda > 0 || len(columns) > jointLimit {
 		return
 	}
-	index := make([]int, len(columns))
-	for k := range index {
-		index[k] = k
-	}
 	weight, move := make([]float64, m.t.n), make([]float64, m.t.n)
 	for range 3 { // the later ones remove what rounding left
-		var factor cholesky
-		kept := factor.factor(index, func(i, j int) float64 {
+		factor, kept := dense.Independent(len(columns), func(i, j int) float64 {
 			m.hessian(weight, class[i], class[j], m.fairly)
 			f64.Mul(weight, weight, columns[i])
 			return f64.Dot(weight, columns[j])
@@ -105,7 +101,7 @@ func (m *multinomial) applyIn(lambda float64) {
 		for k, i := range kept {
 			step[k] = f64.Dot(columns[i], m.classes[class[i]].fair)
 		}
-		factor.solve(step)
+		factor.Solve(step)
 		next := make([][]float64, len(m.classes))
 		for k, f := range m.classes {
 			next[k] = append(next[k], f.fair...)

@@ -91,12 +91,7 @@ const gatherColumns = 1250
 
 // gather sets out to inner products with x, on the threads of the task.
 func (p *packed) gather(out []float64, start []int, index []int32, value, x []float64) {
-	threads := p.threads
-	if len(value) < gatherValues {
-		threads = 1
-	}
-	parallel(chunks(len(out), gatherColumns), threads, func(chunk int) {
-		from, to := gatherColumns*chunk, min(len(out), gatherColumns*(chunk+1))
+	inRanges(len(out), gatherColumns, sharing(p.threads, len(value), gatherValues), func(from, to int) {
 		f64.GatherDots(out[from:to], start[from:to+1], index, value, x)
 	})
 }

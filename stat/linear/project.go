@@ -3,6 +3,7 @@ package linear
 import (
 	"math"
 
+	"pare/internal/dense"
 	"pare/internal/f64"
 )
 
@@ -114,12 +115,7 @@ func (p *projection) apply(u []float64) {
 // applyIn projects u in the metric h instead of V. The moves are in proportion to h, as
 // those by a Newton step on the unpenalised coefficients are.
 func (p *projection) applyIn(h, u []float64) {
-	var factor cholesky
-	index := make([]int, len(p.basis))
-	for k := range index {
-		index[k] = k
-	}
-	kept := factor.factor(index, func(i, j int) float64 {
+	factor, kept := dense.Independent(len(p.basis), func(i, j int) float64 {
 		f64.Mul(p.scratch, h, p.basis[i])
 		return f64.Dot(p.scratch, p.basis[j])
 	})
@@ -128,7 +124,7 @@ func (p *projection) applyIn(h, u []float64) {
 		for k, i := range kept {
 			part[k] = f64.Dot(p.basis[i], u)
 		}
-		factor.solve(part)
+		factor.Solve(part)
 		for k, i := range kept {
 			f64.MulAxpy(-part[k], p.basis[i], h, u)
 		}

@@ -70,12 +70,8 @@ func (s *screen) beside(u []float64, threshold float64, place []int) {
 		s.need[j] = false
 	}
 	s.fresh = s.fresh[:0]
-	threads := t.threads
-	if t.p < 4*markChunk {
-		threads = 1
-	}
-	parallel(chunks(t.p, markChunk), threads, func(chunk int) {
-		s.mark(markChunk*chunk, min(t.p, markChunk*(chunk+1)), threshold, evict, place)
+	inRanges(t.p, markChunk, sharing(t.threads, t.p, 4*markChunk), func(from, to int) {
+		s.mark(from, to, threshold, evict, place)
 	})
 	for j, need := range s.need {
 		if need {
@@ -175,11 +171,7 @@ func (s *screen) compute(u []float64, square float64) {
 	if square > 0 {
 		snap.inverse = 1 / square
 	}
-	threads := t.threads
-	if count*t.n < 1<<20 {
-		threads = 1
-	}
-	t.x.dots(u, s.need, s.c, threads)
+	t.x.dots(u, s.need, s.c, sharing(t.threads, count*t.n, 1<<20))
 	sum := 0.0
 	for _, value := range u {
 		sum += value

@@ -76,8 +76,8 @@ func (s *Sparse) column(j int, dst []float64) {
 const sparseChunk = 4096
 
 func (s *Sparse) moments(v, mean, variance []float64, threads int) {
-	parallel(chunks(s.p, sparseChunk), threads, func(chunk int) {
-		for j := sparseChunk * chunk; j < min(s.p, sparseChunk*(chunk+1)); j++ {
+	inRanges(s.p, sparseChunk, threads, func(from, to int) {
+		for j := from; j < to; j++ {
 			rows, values := s.entries(j)
 			m, filled, square := 0.0, 0.0, 0.0
 			for k, i := range rows {
@@ -102,8 +102,8 @@ func (s *Sparse) moments(v, mean, variance []float64, threads int) {
 }
 
 func (s *Sparse) dots(u []float64, need []bool, out []float64, threads int) {
-	parallel(chunks(s.p, sparseChunk), threads, func(chunk int) {
-		for j, end := sparseChunk*chunk, min(s.p, sparseChunk*(chunk+1)); j < end; j++ {
+	inRanges(s.p, sparseChunk, threads, func(j, end int) {
+		for ; j < end; j++ {
 			from := j
 			for j < end && need[j] {
 				j++

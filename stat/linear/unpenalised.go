@@ -4,6 +4,7 @@ import (
 	"math"
 	"slices"
 
+	"pare/internal/dense"
 	"pare/internal/f64"
 )
 
@@ -193,10 +194,6 @@ func (m *multinomial) separable(lambda float64) bool {
 			}
 		}
 	}
-	var factor cholesky
-	index := make([]int, size)
-	for k := range index {
-		index[k] = k
-	}
-	return len(factor.factor(index, func(i, j int) float64 { return gram[i][j] })) < size
+	_, kept := dense.Independent(size, func(i, j int) float64 { return gram[i][j] })
+	return len(kept) < size
 }

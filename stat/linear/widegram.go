@@ -49,7 +49,7 @@ func (w *wideGram) extend(columns [][]float64, from int, v []float64) {
 	m := len(columns)
 	lot := make([][]float32, m-from)
 	fresh := make([]float32, len(lot)*m)
-	parallel(len(lot), w.threads, func(k int) {
+	kernel.ParallelOf(w.threads, len(lot), func(k int) {
 		x := columns[from+k]
 		lot[k] = make([]float32, len(v))
 		for i, weight := range v {
@@ -57,7 +57,7 @@ func (w *wideGram) extend(columns [][]float64, from int, v []float64) {
 		}
 	})
 	w.columns.Add(lot)
-	parallel(w.columns.Panels(), w.threads, func(panel int) {
+	kernel.ParallelOf(w.threads, w.columns.Panels(), func(panel int) {
 		w.columns.Products(fresh, m, panel)
 	})
 	for k := range lot {
@@ -77,7 +77,7 @@ func (w *wideGram) product(out, x []float64) {
 	m := len(w.q)
 	parts := max(1, min(mostParts, m*m/2/partValues))
 	w.parts = zeros(w.parts, parts*m)
-	parallel(parts, w.threads, func(part int) {
+	kernel.ParallelOf(w.threads, parts, func(part int) {
 		// The values before row j are about j²/2.
 		bound := func(part int) int {
 			if part == parts {

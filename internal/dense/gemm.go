@@ -1,9 +1,9 @@
 package dense
 
 import (
-	"runtime"
 	"sync"
-	"sync/atomic"
+
+	"pare/internal/kernel"
 )
 
 const (
@@ -46,20 +46,20 @@ func Multiply(c []float64, ldc int, alpha float64, a, b Matrix, m, n, k int, r R
 	}
 	pb := buffers.Get().(*panels)
 	defer buffers.Put(pb)
+	if pb.work == nil {
+		pb.work = pb.job.block
+	}
 	for jc := 0; jc < n; jc += blockCols {
 		nc := min(blockCols, n-jc)
 		for pc := 0; pc < k; pc += depth {
 			kc := min(depth, k-pc)
 			packB(pb.b[:], b, pc, jc, kc, nc)
-			blocks := (m + blockRows - 1) / blockRows
-			job := product{c: c, ldc: ldc, alpha: alpha, a: a, b: pb.b[:], m: m, jc: jc, nc: nc, pc: pc, kc: kc, r: r}
-			if m*nc*kc < parallelWork || blocks == 1 {
-				for i := range blocks {
-					job.block(i, pb)
-				}
-				continue
+			threads := 0
+			if m*nc*kc < parallelWork {
+				threads = 1
 			}
-			job.parallel(blocks, pb)
+			pb.job = product{c: c, ldc: ldc, alpha: alpha, a: a, b: pb.b[:], m: m, jc: jc, nc: nc, pc: pc, kc: kc, r: r}
+			kernel.ParallelOf(threads, (m+blockRows-1)/blockRows, pb.work)
 		}
 	}
 }
@@ -76,39 +76,22 @@ type product struct {
 	r              Range
 }
 
+// panels is the packed parts of A and B, a tile that is partly outside of C, and the share
+// of a product that is under way, with its method block: neither is allocated by a call.
 type panels struct {
 	a    [blockRows * depth]float64
-	b    [(blockCols) * depth]float64
+	b    [blockCols * depth]float64
 	edge [tileRows * tileCols]float64
+	job  product
+	work func(index int)
 }
 
 var buffers = sync.Pool{New: func() any { return new(panels) }}
 
-func (p product) parallel(blocks int, own *panels) {
-	var next atomic.Int64
-	work := func(w *panels) {
-		for {
-			i := int(next.Add(1)) - 1
-			if i >= blocks {
-				return
-			}
-			p.block(i, w)
-		}
-	}
-	var group sync.WaitGroup
-	for range min(runtime.GOMAXPROCS(0), blocks) - 1 {
-		group.Go(func() {
-			w := buffers.Get().(*panels)
-			work(w)
-			buffers.Put(w)
-		})
-	}
-	work(own)
-	group.Wait()
-}
-
 // block computes the rows of one block of A.
-func (p *product) block(index int, w *panels) {
+func (p *product) block(index int) {
+	w := buffers.Get().(*panels)
+	defer buffers.Put(w)
 	ic := index * blockRows
 	mc := min(blockRows, p.m-ic)
 	packA(w.a[:], p.a, ic, p.pc, mc, p.kc)
@@ -166,4 +149,64 @@ func runTile(c, a, b []float64, k, ldc int, alpha float64) {
 		return
 	}
 	tilePortable(c, a, b, k, ldc, alpha)
+}
+
+// tilePortable is the twin of tileAVX2.
+func tilePortable(c, a, b []float64, k, ldc int, alpha float64) {
+	var sum [tileRows * tileCols]float64
+	for l := range k {
+		bl := b[l*tileCols : (l+1)*tileCols]
+		for r, x := range a[l*tileRows : (l+1)*tileRows] {
+			row := sum[r*tileCols : (r+1)*tileCols]
+			for j, y := range bl {
+				row[j] += x * y
+			}
+		}
+	}
+	for r := range tileRows {
+		for j := range tileCols {
+			c[r*ldc+j] += alpha * sum[r*tileCols+j]
+		}
+	}
+}
+
+// packA copies rows ic..ic+mc and columns pc..pc+kc of a into panels of tileRows rows,
+// column after column; what is missing in the last panel is zero.
+func packA(dst []float64, a Matrix, ic, pc, mc, kc int) {
+	for i := 0; i < mc; i += tileRows {
+		packPanel(dst[i*kc:], a, ic+i, pc, min(tileRows, mc-i), kc, tileRows)
+	}
+}
+
+// packB copies rows pc..pc+kc and columns jc..jc+nc of b into panels of tileCols columns,
+// row after row.
+func packB(dst []float64, b Matrix, pc, jc, kc, nc int) {
+	for j := 0; j < nc; j += tileCols {
+		packPanel(dst[j*kc:], b.T(), jc+j, pc, min(tileCols, nc-j), kc, tileCols)
+	}
+}
+
+// packPanel copies rows r0..r0+rows of m, as columns of width values.
+func packPanel(dst []float64, m Matrix, r0, k0, rows, kc, width int) {
+	dst = dst[:kc*width]
+	if m.Transposed {
+		for k := range kc {
+			to := dst[k*width : (k+1)*width]
+			clear(to[copy(to, m.Data[(k0+k)*m.Stride+r0:][:rows]):])
+		}
+		return
+	}
+	for r := range width {
+		if r >= rows {
+			for k := range kc {
+				dst[k*width+r] = 0
+			}
+			continue
+		}
+		at := r
+		for _, v := range m.Data[(r0+r)*m.Stride+k0:][:kc] {
+			dst[at] = v
+			at += width
+		}
+	}
 }

@@ -1,5 +1,6 @@
-// Package dense holds the float64 matrix kernels of the graphical lasso: a product, and
-// the Cholesky factor and inverse of a symmetric positive definite matrix.
+// Package dense holds the float64 matrix kernels of the estimators: a product, and the
+// Cholesky factor of a symmetric positive definite matrix, made at once or row by row,
+// with the solution of equations and the inverse.
 //
 // Matrices are row-major slices with a leading dimension, the distance of two rows in
 // elements. AVX2 assembly is used where the processor has it; portable Go twins compute
