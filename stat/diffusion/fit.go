@@ -4,6 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"math"
+
+	"pare/internal/f64"
+	"pare/internal/kernel"
+	"pare/stat/internal/progress"
 )
 
 // Model is the kernel at one λ.
@@ -164,25 +168,72 @@ func freeResidual(prob *Problem, m *moments) []float64 {
 		if d <= 0 || !prob.allowed(i, i) {
 			continue
 		}
-		axpy(-prob.shrink(c[i*m.p+i], 0)/d, m.gram[i*m.p:(i+1)*m.p], c[i*m.p:(i+1)*m.p])
+		f64.Axpy(-prob.shrink(c[i*m.p+i], 0)/d, m.gram[i*m.p:(i+1)*m.p], c[i*m.p:(i+1)*m.p])
 	}
 	return c
 }
 
+var errRank = errors.New("lambda = 0 needs inputs of full column rank, with more observations than nodes; give a lambda above 0")
+
 func (f *fitter) path(m *moments, o Options) ([]*Model, error) {
-	solve := solveRows
-	if f.prob.Symmetric {
-		solve = solveSymmetric
-	}
-	models, err := solve(&f.prob, m, f.lambdas, o)
-	if err != nil {
-		return nil, err
-	}
+	models := f.solve(m, len(f.lambdas), o, func(d *descent, _, l int, _ fit) fit {
+		if f.lambdas[l] == 0 && !d.factorise() {
+			return fit{singular: true}
+		}
+		return d.solve(f.lambdas[l])
+	})
 	for i, model := range models {
+		if model == nil {
+			return nil, errRank
+		}
 		model.Lambda = f.lambdas[i]
 		f.finish(model, m, o)
 	}
 	return models, nil
+}
+
+// rows are the rows of the kernel that unit is: one, or with Problem.Symmetric all.
+func (f *fitter) rows(k Kernel, unit int) []Row {
+	if f.prob.Symmetric {
+		return k.Rows
+	}
+	return k.Rows[unit : unit+1]
+}
+
+// solve makes count models, of units that do not depend on each other: do fits model l of
+// a unit and knows the fit of the model before. Models are nil where a unit has no fit.
+func (f *fitter) solve(m *moments, count int, o Options, do func(d *descent, unit, l int, before fit) fit) []*Model {
+	models := make([]*Model, count)
+	for l := range models {
+		models[l] = &Model{Kernel: Kernel{Inputs: m.p, Rows: make([]Row, m.q)}}
+	}
+	units, start := m.q, newRow
+	if f.prob.Symmetric {
+		units, start = 1, newSymmetric
+	}
+	fits := make([][]fit, units)
+	done := progress.New(o.Progress, 0, units*count)
+	kernel.ParallelOf(o.Threads, units, func(unit int) {
+		d, last := start(&f.prob, m, o, unit), fit{}
+		for l, model := range models {
+			last = do(d, unit, l, last)
+			fits[unit] = append(fits[unit], last)
+			copy(f.rows(model.Kernel, unit), d.rows())
+			done.Add(1)
+		}
+	})
+	for l, model := range models {
+		for unit := range fits {
+			one := fits[unit][l]
+			model.Objective += one.objective
+			model.Gap += one.gap
+			model.Iterations += one.iterations
+			if one.singular {
+				models[l] = nil
+			}
+		}
+	}
+	return models
 }
 
 func (f *fitter) finish(model *Model, m *moments, o Options) {

@@ -7,6 +7,10 @@ import (
 	"math/rand/v2"
 
 	"gonum.org/v1/gonum/mat"
+
+	"pare/internal/kernel"
+	"pare/stat/internal/folds"
+	"pare/stat/internal/progress"
 )
 
 // CVOptions say how to choose λ over observations.
@@ -54,7 +58,7 @@ func CrossValidate(p Problem, o CVOptions) (*CV, error) {
 	if len(f.lambdas) == 0 {
 		return nil, errors.New("cross-validation needs at least one lambda")
 	}
-	fold, folds, err := o.folds(p.X.RawMatrix().Rows)
+	fold, count, err := o.folds(p.X.RawMatrix().Rows)
 	if err != nil {
 		return nil, err
 	}
@@ -64,24 +68,27 @@ func CrossValidate(p Problem, o CVOptions) (*CV, error) {
 	if cv.Path, err = f.path(f.moments, inner); err != nil {
 		return nil, err
 	}
-	parts := make([]part, folds)
+	parts := make([]held, count)
 	for k := range parts {
-		parts[k] = f.part(fold, k)
+		parts[k] = f.fold(fold, k)
 	}
-	losses := make([][]float64, folds)
-	failed := make([]error, folds)
+	losses := make([][]float64, count)
+	failed := make([]error, count)
 	inner.Threads = 1
 	// The noise of held-out errors is far above this share of the null objective.
 	inner.Tolerance = max(o.tolerance(), 1e-6)
-	parallel(folds, o.Threads, o.Progress, func(_, k int) {
+	done := progress.New(o.Progress, 0, count)
+	kernel.ParallelOf(o.Threads, count, func(k int) {
 		losses[k], failed[k] = f.heldOut(parts, k, o.Relaxed, inner)
+		done.Add(1)
 	})
 	for k, err := range failed {
 		if err != nil {
 			return nil, fmt.Errorf("without fold %d: %w", k+1, err)
 		}
 	}
-	cv.choose(losses)
+	c := folds.Choose(losses, nil, cv.Lambdas)
+	cv.Error, cv.SE, cv.Min, cv.OneSE = c.Mean, c.Error, c.Min, c.OneSE
 	if math.IsInf(cv.Error[cv.Min], 1) {
 		return nil, errors.New("no support of the path can be refitted without penalty in all folds; a symmetric kernel needs more observations than nodes for that: leave Relaxed out")
 	}
@@ -91,55 +98,28 @@ func CrossValidate(p Problem, o CVOptions) (*CV, error) {
 // folds returns the fold of every observation and their number.
 func (o *CVOptions) folds(n int) ([]int, int, error) {
 	if o.Fold != nil {
-		if len(o.Fold) != n {
-			return nil, 0, fmt.Errorf("%d folds given for %d observations", len(o.Fold), n)
-		}
-		count := 0
-		for _, k := range o.Fold {
-			count = max(count, k+1)
-		}
-		seen := make([]bool, count)
-		for r, k := range o.Fold {
-			if k < 0 {
-				return nil, 0, fmt.Errorf("observation %d is in fold %d, folds count from 0", r+1, k)
-			}
-			seen[k] = true
-		}
-		for k, s := range seen {
-			if !s {
-				return nil, 0, fmt.Errorf("no observation is in fold %d", k)
-			}
-		}
-		if count < 2 {
-			return nil, 0, errors.New("cross-validation needs at least 2 folds")
-		}
-		return o.Fold, count, nil
+		count, err := folds.Count(o.Fold, n)
+		return o.Fold, count, err
 	}
 	count := o.Folds
 	if count == 0 {
 		count = min(10, n)
 	}
-	if count < 2 || count > n {
-		return nil, 0, fmt.Errorf("%d folds of %d observations; between 2 and %d are possible", count, n, n)
-	}
 	rng := o.Rand
 	if rng == nil {
 		rng = rand.New(rand.NewPCG(1, 0))
 	}
-	fold := make([]int, n)
-	for place, r := range rng.Perm(n) {
-		fold[r] = place % count
-	}
-	return fold, count, nil
+	fold, err := folds.Deal(rng.Perm(n), count)
+	return fold, count, err
 }
 
-// part is one fold of the (centred) data.
-type part struct {
+// held is one fold of the (centred) data.
+type held struct {
 	x, y *mat.Dense
 	sums *sums
 }
 
-func (f *fitter) part(fold []int, k int) part {
+func (f *fitter) fold(fold []int, k int) held {
 	take := func(m *mat.Dense) *mat.Dense {
 		_, c := m.Dims()
 		var data []float64
@@ -151,11 +131,11 @@ func (f *fitter) part(fold []int, k int) part {
 		return mat.NewDense(len(data)/c, c, data)
 	}
 	x, y := take(f.prob.X), take(f.prob.Y)
-	return part{x, y, sumsOf(x, y)}
+	return held{x, y, sumsOf(x, y)}
 }
 
 // heldOut fits without fold k and returns its errors by λ.
-func (f *fitter) heldOut(parts []part, k int, relaxed bool, o Options) ([]float64, error) {
+func (f *fitter) heldOut(parts []held, k int, relaxed bool, o Options) ([]float64, error) {
 	s := newSums(f.moments.p, f.moments.q)
 	for i, other := range parts {
 		if i != k {
@@ -185,7 +165,7 @@ func (f *fitter) heldOut(parts []part, k int, relaxed bool, o Options) ([]float6
 }
 
 // meanSquare is the squared error of an output, of data centred as m was.
-func meanSquare(kernel Kernel, m *moments, held part) float64 {
+func meanSquare(kernel Kernel, m *moments, held held) float64 {
 	n, _ := held.x.Dims()
 	var sum float64
 	for i, row := range kernel.Rows {
@@ -196,33 +176,4 @@ func meanSquare(kernel Kernel, m *moments, held part) float64 {
 		}
 	}
 	return sum / float64(n*len(kernel.Rows))
-}
-
-// choose fills errors and indices from the losses of the folds.
-func (cv *CV) choose(losses [][]float64) {
-	folds := float64(len(losses))
-	cv.Error, cv.SE = make([]float64, len(cv.Lambdas)), make([]float64, len(cv.Lambdas))
-	for l := range cv.Lambdas {
-		var mean, square float64
-		for _, fold := range losses {
-			mean += fold[l] / folds
-		}
-		for _, fold := range losses {
-			square += (fold[l] - mean) * (fold[l] - mean)
-		}
-		cv.Error[l], cv.SE[l] = mean, math.Sqrt(square/(folds-1)/folds)
-		if math.IsInf(mean, 1) {
-			cv.SE[l] = math.Inf(1)
-		}
-		if mean < cv.Error[cv.Min] || (mean == cv.Error[cv.Min] && cv.Lambdas[l] > cv.Lambdas[cv.Min]) {
-			cv.Min = l
-		}
-	}
-	cv.OneSE = cv.Min
-	limit := cv.Error[cv.Min] + cv.SE[cv.Min]
-	for l, e := range cv.Error {
-		if e <= limit && cv.Lambdas[l] > cv.Lambdas[cv.OneSE] {
-			cv.OneSE = l
-		}
-	}
 }

@@ -73,20 +73,6 @@ func split(p Problem, fold []int, k int) (train, test Problem) {
 	return train, test
 }
 
-func TestChoice(t *testing.T) {
-	cv := &CV{Lambdas: []float64{4, 3, 2, 1, 0.5}}
-	inf := math.Inf(1)
-	cv.choose([][]float64{{9, 4, 2, 3, inf}, {9, 2, 3, 2, 4}, {9, 3, 2.5, 2.5, 4}})
-	// Equal errors of 2.5: the larger λ is kept; its standard error is 0.29.
-	if cv.Min != 2 || cv.OneSE != 2 || !math.IsInf(cv.Error[4], 1) || !math.IsInf(cv.SE[4], 1) {
-		t.Errorf("%+v", cv)
-	}
-	cv.choose([][]float64{{9, 4, 1.9, 3, inf}, {9, 2, 4, 2, 4}, {9, 3, 2.3, 2.4, 4}})
-	if cv.Min != 3 || cv.OneSE != 2 {
-		t.Errorf("%+v", cv)
-	}
-}
-
 func TestRelax(t *testing.T) {
 	p, _ := sample(t, 12, 60, 12)
 	for name, v := range variants(p) {

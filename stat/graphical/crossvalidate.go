@@ -5,21 +5,25 @@ import (
 	"math"
 
 	"pare/internal/f64"
+	"pare/stat/internal/folds"
 )
 
 // crossValidate scores the networks by the likelihood of observations left out, which are
 // centred, and for correlations scaled, as those were that the networks are fitted to.
 func (s *Selection) crossValidate(x []float64, n, p int, o SelectOptions) error {
-	order := shuffled(n, o.Seed, 1)
+	fold, err := folds.Deal(shuffled(n, o.Seed, 1), o.Folds)
+	if err != nil {
+		return err
+	}
 	lambdas := s.Path.Lambdas()
 	scores := make([][]float64, o.Folds)
 	for k := range o.Folds {
 		var train, test []int
-		for i, row := range order {
-			if i%o.Folds == k {
-				test = append(test, row)
+		for i, in := range fold {
+			if in == k {
+				test = append(test, i)
 			} else {
-				train = append(train, row)
+				train = append(train, i)
 			}
 		}
 		fitted := rowsOf(x, p, train)
@@ -37,21 +41,8 @@ func (s *Selection) crossValidate(x []float64, n, p int, o SelectOptions) error 
 			scores[k] = append(scores[k], held.trace(net)-net.LogDet)
 		}
 	}
-	s.Score, s.StdErr = make([]float64, len(lambdas)), make([]float64, len(lambdas))
-	for i := range lambdas {
-		mean, square := 0.0, 0.0
-		for _, fold := range scores {
-			mean += fold[i] / float64(o.Folds)
-		}
-		for _, fold := range scores {
-			square += (fold[i] - mean) * (fold[i] - mean)
-		}
-		s.Score[i] = mean
-		s.StdErr[i] = math.Sqrt(square / float64(o.Folds-1) / float64(o.Folds))
-	}
-	s.Best = least(s.Score)
-	for s.OneSE = 0; s.Score[s.OneSE] > s.Score[s.Best]+s.StdErr[s.Best]; s.OneSE++ {
-	}
+	c := folds.Choose(scores, nil, lambdas)
+	s.Score, s.StdErr, s.Best, s.OneSE = c.Mean, c.Error, c.Min, c.OneSE
 	return nil
 }
 

@@ -4,8 +4,8 @@ import (
 	"fmt"
 	"math"
 
-	"pare/internal/f64"
 	"pare/internal/dense"
+	"pare/internal/f64"
 )
 
 // materialize is the number of variables up to which S of data is computed once, 8 MiB.

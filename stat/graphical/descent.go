@@ -3,8 +3,8 @@ package graphical
 import (
 	"math"
 
-	"pare/internal/f64"
 	"pare/internal/dense"
+	"pare/internal/f64"
 )
 
 // descent is block coordinate descent on the dual problem (Friedman, Hastie and Tibshirani

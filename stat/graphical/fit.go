@@ -4,11 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"runtime"
 	"slices"
-	"sync"
 	"sync/atomic"
 
+	"pare/internal/kernel"
 	"pare/internal/limit"
 )
 
@@ -77,34 +76,33 @@ func fit(c *Covariance, pen Penalty, o Options, components [][]int) (*Network, e
 	order := upTo(len(components))
 	slices.SortStableFunc(order, func(a, b int) int { return len(components[b]) - len(components[a]) })
 	outcomes := make([]outcome, len(components))
-	var next atomic.Int64
 	var unbounded atomic.Bool
-	var group sync.WaitGroup
-	for range min(runtime.GOMAXPROCS(0), len(order)) {
-		group.Go(func() {
-			for {
-				at := int(next.Add(1)) - 1
-				if at >= len(order) || unbounded.Load() {
-					return
-				}
-				k := order[at]
-				members := components[k]
-				if len(members) == 1 {
-					outcomes[k] = single(c, pen, members[0])
-					continue
-				}
-				b := newBlock(c, pen, members)
-				if !b.penalised() && !b.definite() {
-					unbounded.Store(true)
-					return
-				}
-				s := b.solve(starts[k], o.Tolerance*float64(b.p), o.MaxIterations)
-				starts[k] = nil
-				outcomes[k] = outcome{s.x, s.f, s.gap, s.logDet, s.trace, s.steps, s.settled}
-			}
-		})
+	solve := func(k int) {
+		members := components[k]
+		if len(members) == 1 || unbounded.Load() {
+			outcomes[k] = single(c, pen, members[0])
+			return
+		}
+		b := newBlock(c, pen, members)
+		if !b.penalised() && !b.definite() {
+			unbounded.Store(true)
+			return
+		}
+		s := b.solve(starts[k], o.Tolerance*float64(b.p), o.MaxIterations)
+		starts[k] = nil
+		outcomes[k] = outcome{s.x, s.f, s.gap, s.logDet, s.trace, s.steps, s.settled}
 	}
-	group.Wait()
+	// One after another components share their products among the threads. That pays where
+	// the largest takes nearly all of the time.
+	others := 0.0
+	for _, k := range order[1:] {
+		others += math.Pow(float64(len(components[k])), 3)
+	}
+	if 8*others < math.Pow(float64(largest), 3) {
+		solve(order[0])
+		order = order[1:]
+	}
+	kernel.ParallelOf(0, len(order), func(at int) { solve(order[at]) })
 	if unbounded.Load() {
 		return nil, errUnbounded
 	}

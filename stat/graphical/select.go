@@ -5,6 +5,9 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+
+	"pare/stat/internal/folds"
+	"pare/stat/internal/progress"
 )
 
 // Method says how Select chooses λ.
@@ -123,7 +126,7 @@ func selectEBIC(c *Covariance, o SelectOptions) (*Selection, error) {
 // score computes eBIC. Without a maximum likelihood estimate it is +Inf.
 func (s *Selection) score(c *Covariance, o SelectOptions) error {
 	s.Score = make([]float64, len(s.Path.Networks))
-	progress := counter(o.Path.Progress, len(s.Score), 2*len(s.Score))
+	done := progress.New(o.Path.Progress, len(s.Score), 2*len(s.Score))
 	for i, net := range s.Path.Networks {
 		if !o.Penalised {
 			again, err := Refit(c, net, Options{Tolerance: o.Path.Tolerance, MaxIterations: o.Path.MaxIterations})
@@ -136,7 +139,7 @@ func (s *Selection) score(c *Covariance, o SelectOptions) error {
 		if net != nil && (o.Penalised || net.Converged) {
 			s.Score[i] = EBICOf(net, c.n, *o.Gamma)
 		}
-		progress()
+		done.Add(1)
 	}
 	s.Best = least(s.Score)
 	s.OneSE = s.Best
@@ -167,9 +170,7 @@ func (o *SelectOptions) check(n int) error {
 			return fmt.Errorf("gamma of eBIC is %v; it lies between 0 and 1", *o.Gamma)
 		}
 	case CV:
-		if o.Folds < 2 || o.Folds > n {
-			return fmt.Errorf("%d folds of %d observations: there have to be at least 2 and at most as many as observations", o.Folds, n)
-		}
+		return folds.Check(o.Folds, n)
 	case StARS:
 		if !(o.Instability > 0 && o.Instability < 0.5) {
 			return fmt.Errorf("instability is %v; it lies between 0 and 0.5", o.Instability)

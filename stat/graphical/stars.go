@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"math"
 	"slices"
+
+	"pare/stat/internal/progress"
 )
 
 // Stability is the share of subsamples in which a pair of variables is an edge.
@@ -42,7 +44,7 @@ func newSubsamples(x []float64, n, p int, o SelectOptions, lambdas []float64) (*
 }
 
 // step fits all subsamples at λ and returns the frequencies of edges above zero.
-func (s *subsamples) step(lambda float64, done func()) ([]Stability, error) {
+func (s *subsamples) step(lambda float64, done *progress.Counter) ([]Stability, error) {
 	counts := make(map[[2]int]int)
 	for _, w := range s.walks {
 		net, err := w.step(lambda)
@@ -52,7 +54,7 @@ func (s *subsamples) step(lambda float64, done func()) ([]Stability, error) {
 		for _, e := range net.Edges {
 			counts[[2]int{e.I, e.J}]++
 		}
-		done()
+		done.Add(1)
 	}
 	out := make([]Stability, 0, len(counts))
 	for pair, k := range counts {
@@ -85,9 +87,9 @@ func (s *Selection) subsample(x []float64, n, p int, o SelectOptions) error {
 	for i := range s.Score {
 		s.Score[i] = math.NaN()
 	}
-	progress := counter(o.Path.Progress, len(lambdas), len(lambdas)*(1+o.Subsamples))
+	done := progress.New(o.Path.Progress, len(lambdas), len(lambdas)*(1+o.Subsamples))
 	for i, lambda := range lambdas {
-		edges, err := samples.step(lambda, progress)
+		edges, err := samples.step(lambda, done)
 		if err != nil {
 			return err
 		}
@@ -119,14 +121,5 @@ func EdgeStability(x []float64, n, p int, lambda float64, o SelectOptions) ([]St
 	if err != nil {
 		return nil, err
 	}
-	return samples.step(lambda, counter(o.Path.Progress, 0, o.Subsamples))
-}
-
-// counter reports progress from start on, one more at each call.
-func counter(progress func(done, total int), start, total int) func() {
-	return func() {
-		if start++; progress != nil {
-			progress(start, total)
-		}
-	}
+	return samples.step(lambda, progress.New(o.Path.Progress, 0, o.Subsamples))
 }

@@ -3,6 +3,8 @@ package guard
 import (
 	"math/rand/v2"
 	"testing"
+
+	"pare/internal/kernel"
 )
 
 // TestFalseDiscoveryRate simulates and demands that the mean false discovery
@@ -41,7 +43,7 @@ func TestFalseDiscoveryRate(t *testing.T) {
 			}
 			fdp, power := make([]float64, repetitions), make([]float64, repetitions)
 			errs := make([]error, repetitions)
-			inParallel(repetitions, func(k int) {
+			kernel.ParallelOf(0, repetitions, func(k int) {
 				rng := rand.New(rand.NewPCG(uint64(k), 99))
 				x := autoregressive(c.n, c.p, 0.3, rng)
 				y := planted(x, c.step, 1.5, rng)

@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"gonum.org/v1/gonum/mat"
+
+	"pare/internal/kernel"
 )
 
 // TestMultipleExchangeable: features and any of their copies have the same
@@ -73,7 +75,7 @@ func TestMultipleFindsFew(t *testing.T) {
 	fdp, power := make([]float64, repetitions), make([]float64, repetitions)
 	errs := make([]error, repetitions)
 	one := 0
-	inParallel(repetitions, func(k int) {
+	kernel.ParallelOf(0, repetitions, func(k int) {
 		rng := rand.New(rand.NewPCG(uint64(k), 31))
 		x := autoregressive(n, p, 0.3, rng)
 		y := planted(x, 10, 1.5, rng)

@@ -5,6 +5,9 @@ import (
 	"math"
 	"math/rand/v2"
 	"slices"
+
+	"pare/internal/kernel"
+	"pare/stat/internal/progress"
 )
 
 // Columns is a design of which only products with columns are needed: dense,
@@ -97,7 +100,7 @@ func PermutationLambda(x Columns, y []float64, o PermutationOptions, rng *rand.R
 	// blocks as take 64 MiB are in memory at once.
 	const block, most = 16, 8 << 20
 	together := block * max(1, most/(block*n))
-	progress := newTeller(o.Progress, o.Count)
+	done := progress.New(o.Progress, 0, o.Count)
 	for first := 0; first < o.Count; first += together {
 		shuffled := make([][]float64, min(together, o.Count-first))
 		for k := range shuffled {
@@ -105,14 +108,14 @@ func PermutationLambda(x Columns, y []float64, o PermutationOptions, rng *rand.R
 			rng.Shuffle(n, func(a, b int) { v[a], v[b] = v[b], v[a] })
 			shuffled[k] = v
 		}
-		inParallel((len(shuffled)+block-1)/block, func(k int) {
+		kernel.ParallelOf(0, (len(shuffled)+block-1)/block, func(k int) {
 			from, to := k*block, min(len(shuffled), (k+1)*block)
 			for j := range p {
 				for i := from; i < to; i++ {
 					out.Null[first+i] = max(out.Null[first+i], score(j, shuffled[i]))
 				}
 			}
-			progress.add(to - from)
+			done.Add(to - from)
 		})
 	}
 	slices.Sort(out.Null)

@@ -4,9 +4,11 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
-	"runtime"
 	"slices"
 	"sync"
+
+	"pare/internal/kernel"
+	"pare/stat/internal/progress"
 )
 
 // Chooser selects columns from a subsample. It is called by several goroutines
@@ -125,15 +127,15 @@ func countChosen(x Matrix, y []float64, choose Chooser, o StabilityOptions, rng 
 	counts := make([]int, x.Cols)
 	errs := make([]error, len(halves))
 	var lock sync.Mutex
-	progress := newTeller(o.Progress, len(halves))
-	inParallel(len(halves), func(k int) {
+	done := progress.New(o.Progress, 0, len(halves))
+	kernel.ParallelOf(0, len(halves), func(k int) {
 		slices.Sort(halves[k].rows)
 		target := make([]float64, len(halves[k].rows))
 		for i, r := range halves[k].rows {
 			target[i] = y[r]
 		}
 		chosen, err := choose(x.Take(halves[k].rows), target, halves[k].rng)
-		progress.add(1)
+		done.Add(1)
 		lock.Lock()
 		defer lock.Unlock()
 		errs[k] = err
@@ -153,23 +155,4 @@ func countChosen(x Matrix, y []float64, choose Chooser, o StabilityOptions, rng 
 		}
 	}
 	return counts, nil
-}
-
-// inParallel calls work(0) … work(count−1) from as many goroutines as there are
-// processors.
-func inParallel(count int, work func(k int)) {
-	var wg sync.WaitGroup
-	next := make(chan int)
-	for range min(count, runtime.GOMAXPROCS(0)) {
-		wg.Go(func() {
-			for k := range next {
-				work(k)
-			}
-		})
-	}
-	for k := range count {
-		next <- k
-	}
-	close(next)
-	wg.Wait()
 }
