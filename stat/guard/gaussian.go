@@ -4,8 +4,10 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 
-	"gonum.org/v1/gonum/mat"
+	"pare/internal/dense"
+	"pare/internal/f64"
 )
 
 // Gaussian is the distribution of the features that model-X knockoffs assume.
@@ -46,14 +48,13 @@ func estimate(x Matrix, dense int) (*Gaussian, error) {
 	n, p := z.Dims()
 	wide := p > dense && p > 2*n
 	// ZᵀZ and ZZᵀ have the same norm; the smaller is made.
-	var products *mat.SymDense
+	size := p
+	products := z.transposed()
 	if wide {
-		products = mat.NewSymDense(n, nil)
-		products.SymOuterK(1, mat.NewDense(p, n, z.Data).T())
-	} else {
-		products = gram(z)
+		size, products = n, products.T()
 	}
-	g := &Gaussian{Mean: mean, Shrinkage: shrinkage(z, products)}
+	square := square(products, size, n+p-size)
+	g := &Gaussian{Mean: mean, Shrinkage: shrinkage(z, square)}
 	if wide {
 		g.rows, g.scale = &z, scale
 		return g, nil
@@ -61,7 +62,7 @@ func estimate(x Matrix, dense int) (*Gaussian, error) {
 	g.Covariance = make([]float64, p*p)
 	for i := range p {
 		for j := range p {
-			c := (1 - g.Shrinkage) * products.At(i, j) / float64(n)
+			c := (1 - g.Shrinkage) * square[i*p+j] / float64(n)
 			if i == j {
 				c = 1
 			}
@@ -72,20 +73,17 @@ func estimate(x Matrix, dense int) (*Gaussian, error) {
 }
 
 // shrinkage is the share of the identity that has the least expected square
-// error; products are those of columns or of rows.
-func shrinkage(z Matrix, products *mat.SymDense) float64 {
+// error; products are the inner products of columns or of rows.
+func shrinkage(z Matrix, products []float64) float64 {
 	n, p := z.Dims()
 	norm, fourth, diagonal := 0.0, 0.0, 0.0
-	for i := range products.SymmetricDim() {
-		for j := range products.SymmetricDim() {
-			c := products.At(i, j) / float64(n)
-			norm += c * c
-		}
+	for _, c := range products {
+		norm += c / float64(n) * (c / float64(n))
 	}
 	squares := make([]float64, n)
 	for j := range p {
 		c := z.Column(j)
-		if dot(c, c) > 0 {
+		if f64.Dot(c, c) > 0 {
 			diagonal++
 		}
 		for i, v := range c {
@@ -103,14 +101,6 @@ func shrinkage(z Matrix, products *mat.SymDense) float64 {
 	return min(1, max(minShrinkage, variance/distance))
 }
 
-// gram is zᵀz.
-func gram(z Matrix) *mat.SymDense {
-	t := mat.NewDense(z.Cols, z.Rows, z.Data) // row j is column j of z
-	g := mat.NewSymDense(z.Cols, nil)
-	g.SymOuterK(1, t)
-	return g
-}
-
 // Sampler draws knockoffs of features of a Gaussian distribution.
 type Sampler struct {
 	copies      int // knockoffs of each feature
@@ -120,24 +110,26 @@ type Sampler struct {
 }
 
 // law is how knockoffs follow from standardised features. Matrices have a row
-// for each feature and a column for each observation.
+// for each feature and a column for each of n observations.
 type law interface {
-	// shift is SΣ⁻¹z, what is taken from z on the mean.
-	shift(to, z *mat.Dense)
-	// spread gives independent noise the conditional covariance of the mean of a
-	// feature's knockoffs, reach·S − SΣ⁻¹S: 2S − SΣ⁻¹S where there is one.
-	spread(to, noise *mat.Dense)
+	// draw adds to to the difference of the mean of a feature's knockoffs from the feature:
+	// −SΣ⁻¹z and independent noise that gets the conditional covariance reach·S − SΣ⁻¹S,
+	// which is 2S − SΣ⁻¹S for one knockoff.
+	draw(to, z, noise []float64, n int)
 }
 
-// denseLaw has the p×p matrices.
+// denseLaw has p×p matrices.
 type denseLaw struct {
-	slope *mat.Dense // Σ⁻¹S
-	root  *mat.Dense // lower triangular
+	slope []float64 // −SΣ⁻¹
+	root  []float64 // lower triangular
 }
 
-func (d denseLaw) shift(to, z *mat.Dense) { to.Mul(d.slope.T(), z) }
-
-func (d denseLaw) spread(to, noise *mat.Dense) { to.Mul(d.root, noise) }
+func (d denseLaw) draw(to, z, noise []float64, n int) {
+	p := len(z) / n
+	for _, f := range [][2][]float64{{d.slope, z}, {d.root, noise}} {
+		dense.Multiply(to, n, 1, dense.Matrix{Data: f[0], Stride: p}, dense.Matrix{Data: f[1], Stride: n}, p, n, p, 0)
+	}
+}
 
 // NewSampler prepares the sampling of knockoffs; it takes time p³. Of an
 // estimate without Covariance all distances are equal: MVR is then the best of
@@ -168,70 +160,72 @@ func newSampler(g *Gaussian, method Method, copies int) (*Sampler, error) {
 		}
 		k.scale[j] = math.Sqrt(v)
 	}
-	sigma := mat.NewSymDense(p, nil)
+	sigma := make([]float64, p*p)
 	for i := range p {
-		sigma.SetSym(i, i, 1)
+		sigma[i*p+i] = 1
 		for j := i + 1; j < p; j++ {
 			a, b := g.Covariance[i*p+j], g.Covariance[j*p+i]
 			if !(math.Abs(a-b) <= 1e-9*k.scale[i]*k.scale[j]) {
 				return nil, fmt.Errorf("the covariance is not symmetric: %v and %v in rows %d and %d", a, b, i+1, j+1)
 			}
 			if k.scale[i] > 0 && k.scale[j] > 0 {
-				sigma.SetSym(i, j, a/k.scale[i]/k.scale[j])
+				sigma[i*p+j] = a / k.scale[i] / k.scale[j]
+				sigma[j*p+i] = sigma[i*p+j]
 			}
 		}
 	}
-	s, err := distancesOf(sigma, method, copies)
-	if err != nil {
+	var err error
+	if k.s, err = distances(sigma, p, method, copies); err != nil {
 		return nil, err
 	}
-	k.s = s
-	k.law, err = conditionalOf(sigma, s, copies)
+	k.law, err = conditional(sigma, k.s, copies)
 	return k, err
 }
 
-// conditional is the law of knockoffs at distances s, one for each feature.
-func conditional(sigma *mat.SymDense, s []float64) (law, error) { return conditionalOf(sigma, s, 1) }
-
-// conditionalOf is the law of the mean of several knockoffs.
-func conditionalOf(sigma *mat.SymDense, s []float64, copies int) (law, error) {
-	p := len(s)
-	var chol mat.Cholesky
-	if !chol.Factorize(sigma) {
+// inverse is that of a symmetric matrix, or an error if it is not positive definite.
+func inverse(sigma []float64, p int) ([]float64, error) {
+	l, w := slices.Clone(sigma), make([]float64, p*p)
+	if !dense.Cholesky(l, p) {
 		return nil, fmt.Errorf("the covariance of the features is singular or indefinite: leave out columns that follow from others")
 	}
-	inverse := mat.NewSymDense(p, nil)
-	if err := chol.InverseTo(inverse); err != nil {
-		if _, badly := err.(mat.Condition); !badly {
-			return nil, err
-		}
-	}
-	slope, v := mat.NewDense(p, p, nil), mat.NewDense(p, p, nil)
-	for i := range p {
-		for j := range p {
-			slope.Set(i, j, inverse.At(i, j)*s[j])
-			v.Set(i, j, -s[i]*inverse.At(i, j)*s[j])
-		}
-		v.Set(i, i, v.At(i, i)+reach(copies)*s[i])
-	}
-	return denseLaw{slope: slope, root: semiCholesky(v)}, nil
+	dense.Inverse(w, l, p)
+	return w, nil
 }
 
-// semiCholesky is the lower triangular root of a positive semidefinite matrix;
-// a pivot that rounding made 0 or negative is 0, with its column.
-func semiCholesky(a *mat.Dense) *mat.Dense {
-	p, _ := a.Dims()
-	l := mat.NewDense(p, p, nil)
+// conditional is the law of the mean of several knockoffs at distances s, one for each
+// feature.
+func conditional(sigma, s []float64, copies int) (law, error) {
+	p := len(s)
+	slope, err := inverse(sigma, p)
+	if err != nil {
+		return nil, err
+	}
+	v := make([]float64, p*p)
+	for i := range p {
+		for j := range p {
+			slope[i*p+j] *= -s[i]
+			v[i*p+j] = slope[i*p+j] * s[j]
+		}
+		v[i*p+i] += reach(copies) * s[i]
+	}
+	return denseLaw{slope: slope, root: semiCholesky(v, p)}, nil
+}
+
+// semiCholesky is the lower triangular root of a positive semidefinite matrix; a pivot
+// that rounding made 0 or negative is 0, with its column. A factor for equations, such as
+// those of package dense, would leave out the rows.
+func semiCholesky(a []float64, p int) []float64 {
+	l := make([]float64, p*p)
 	for j := range p {
-		row := l.RawRowView(j)[:j]
-		pivot := a.At(j, j) - dot(row, row)
-		if pivot <= 1e-12*a.At(j, j) {
+		row := l[j*p : j*p+j]
+		pivot := a[j*p+j] - f64.Dot(row, row)
+		if pivot <= 1e-12*a[j*p+j] {
 			continue
 		}
 		pivot = math.Sqrt(pivot)
-		l.Set(j, j, pivot)
+		l[j*p+j] = pivot
 		for i := j + 1; i < p; i++ {
-			l.Set(i, j, (a.At(i, j)-dot(row, l.RawRowView(i)[:j]))/pivot)
+			l[i*p+j] = (a[i*p+j] - f64.Dot(row, l[i*p:])) / pivot
 		}
 	}
 	return l
@@ -270,11 +264,7 @@ func (k *Sampler) centres(x Matrix, rng *rand.Rand) (Matrix, error) {
 	}
 	// In memory the columns of x are rows: everything is transposed.
 	out := NewMatrix(n, p)
-	t := mat.NewDense(p, n, out.Data)
-	k.law.spread(t, mat.NewDense(p, n, noise.Data))
-	mean := mat.NewDense(p, n, nil)
-	k.law.shift(mean, mat.NewDense(p, n, z.Data))
-	t.Sub(t, mean)
+	k.law.draw(out.Data, z.Data, noise.Data, n)
 	for j := range p {
 		to, from := out.Column(j), z.Column(j)
 		for i := range to {

@@ -104,7 +104,7 @@ func (out *Selection) pairs(x Matrix, y []float64, o KnockoffOptions, rng *rand.
 	if o.FixedX {
 		f, err := FixedX(x, y, o.Method, rng)
 		if err != nil {
-			return Matrix{}, Matrix{}, nil, err
+			return features, knockoffs, nil, err
 		}
 		out.Distances, out.Added = f.s, f.Added
 		// Columns of mean square 1, as λ and tolerances of solvers expect.
@@ -120,11 +120,11 @@ func (out *Selection) pairs(x Matrix, y []float64, o KnockoffOptions, rng *rand.
 		g := o.Distribution
 		if g == nil {
 			if g, err = EstimateGaussian(x); err != nil {
-				return Matrix{}, Matrix{}, nil, err
+				return features, knockoffs, nil, err
 			}
 		}
 		if sampler, err = NewSampler(g, o.Method); err != nil {
-			return Matrix{}, Matrix{}, nil, err
+			return features, knockoffs, nil, err
 		}
 	}
 	out.Distances = sampler.s

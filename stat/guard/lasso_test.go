@@ -4,6 +4,8 @@ import (
 	"flag"
 	"math"
 	"math/rand/v2"
+
+	"pare/internal/f64"
 )
 
 var long = flag.Bool("long", false, "simulations of full size")
@@ -119,7 +121,7 @@ func planted(x Matrix, step int, size float64, rng *rand.Rand) []float64 {
 		if rng.Uint64()&1 == 1 {
 			b = -size
 		}
-		axpy(b, x.Column(j), y)
+		f64.Axpy(b, x.Column(j), y)
 	}
 	return y
 }

@@ -5,13 +5,16 @@ import (
 	"math"
 
 	"gonum.org/v1/gonum/mat"
+
+	"pare/internal/dense"
+	"pare/internal/f64"
 )
 
 // lowRank is the conditional distribution of knockoffs of far more features
 // than rows. Their correlation matrix, shrunk by δ, is δI + (1−δ)ZᵀZ/n: δ in
 // all directions but n, so nothing of p×p is ever made.
 type lowRank struct {
-	basis *mat.Dense // p×rank, orthonormal
+	basis dense.Matrix // p×rank, orthonormal
 	// Factors of Σ⁻¹S and of the root of reach·S − SΣ⁻¹S: in the directions of the
 	// basis, and in all others.
 	slope, root           []float64
@@ -22,11 +25,13 @@ type lowRank struct {
 // method can give more than a few features an s beyond 2δ.
 func newLowRank(z Matrix, shrink float64, method Method, copies int) (*lowRank, float64, error) {
 	n, p := z.Dims()
-	outer := mat.NewSymDense(n, nil)
-	rows := mat.NewDense(p, n, z.Data)
-	outer.SymOuterK(1/float64(n), rows.T())
+	rows := z.transposed()
+	outer := square(rows.T(), n, p)
+	for i := range outer {
+		outer[i] /= float64(n)
+	}
 	var eigen mat.EigenSym
-	if !eigen.Factorize(outer, true) {
+	if !eigen.Factorize(mat.NewSymDense(n, outer), true) {
 		return nil, 0, fmt.Errorf("the eigenvalues of the covariance were not found")
 	}
 	values := eigen.Values(nil)
@@ -40,17 +45,17 @@ func newLowRank(z Matrix, shrink float64, method Method, copies int) (*lowRank, 
 	if rank == 0 {
 		return nil, 0, fmt.Errorf("all features are constant")
 	}
-	scaled := mat.NewDense(n, rank, nil)
+	scaled := make([]float64, n*rank)
 	sigma := make([]float64, rank)
 	for k := range rank {
 		g := values[first+k]
 		sigma[k] = shrink + (1-shrink)*g
 		for i := range n {
-			scaled.Set(i, k, vectors.At(i, first+k)/math.Sqrt(g*float64(n)))
+			scaled[i*rank+k] = vectors.At(i, first+k) / math.Sqrt(g*float64(n))
 		}
 	}
-	l := &lowRank{basis: mat.NewDense(p, rank, nil), slope: make([]float64, rank), root: make([]float64, rank)}
-	l.basis.Mul(rows, scaled)
+	l := &lowRank{basis: dense.Matrix{Data: make([]float64, p*rank), Stride: rank}, slope: make([]float64, rank), root: make([]float64, rank)}
+	dense.Multiply(l.basis.Data, rank, 1, rows, dense.Matrix{Data: scaled, Stride: rank}, p, rank, n, 0)
 	var s float64
 	switch method {
 	case MVR:
@@ -90,22 +95,21 @@ func equalTrace(sigma []float64, shrink float64, p, copies int) float64 {
 	return low
 }
 
-func (l *lowRank) shift(to, z *mat.Dense) { l.apply(to, z, l.slopeOther, l.slope) }
+func (l *lowRank) draw(to, z, noise []float64, n int) {
+	l.apply(to, z, n, -l.slopeOther, -1, l.slope)
+	l.apply(to, noise, n, l.rootOther, 1, l.root)
+}
 
-func (l *lowRank) spread(to, noise *mat.Dense) { l.apply(to, noise, l.rootOther, l.root) }
-
-// apply is v·other plus, in the directions of the basis, the factors.
-func (l *lowRank) apply(to, v *mat.Dense, other float64, factors []float64) {
-	var along mat.Dense
-	along.Mul(l.basis.T(), v)
+// apply adds v·other and, in the directions of the basis, sign times the factors.
+func (l *lowRank) apply(to, v []float64, n int, other, sign float64, factors []float64) {
+	rank, p := len(factors), len(v)/n
+	along, values := make([]float64, rank*n), dense.Matrix{Data: v, Stride: n}
+	dense.Multiply(along, n, sign, l.basis.T(), values, rank, n, p, 0)
 	for k, f := range factors {
-		row := along.RawRowView(k)
-		for i := range row {
-			row[i] *= f
+		for i := range n {
+			along[k*n+i] *= f
 		}
 	}
-	to.Mul(l.basis, &along)
-	var rest mat.Dense
-	rest.Scale(other, v)
-	to.Add(to, &rest)
+	f64.Axpy(other, v, to)
+	dense.Multiply(to, n, 1, l.basis, dense.Matrix{Data: along, Stride: n}, p, n, rank, 0)
 }

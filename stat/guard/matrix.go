@@ -8,7 +8,8 @@ import (
 	"math"
 	"math/rand/v2"
 
-	"gonum.org/v1/gonum/floats"
+	"pare/internal/dense"
+	"pare/internal/f64"
 )
 
 // Matrix is a design of Rows observations: column j, a feature, is
@@ -30,7 +31,7 @@ func (m Matrix) Column(j int) []float64 { return m.Data[j*m.Rows : (j+1)*m.Rows]
 func (m Matrix) Dims() (n, p int) { return m.Rows, m.Cols }
 
 // Dot is the product of column j and v.
-func (m Matrix) Dot(j int, v []float64) float64 { return dot(m.Column(j), v) }
+func (m Matrix) Dot(j int, v []float64) float64 { return f64.Dot(m.Column(j), v) }
 
 // Take is a copy of some rows, in their order.
 func (m Matrix) Take(rows []int) Matrix {
@@ -41,6 +42,20 @@ func (m Matrix) Take(rows []int) Matrix {
 			to[k] = from[r]
 		}
 	}
+	return out
+}
+
+// transposed has a row for each column.
+func (m Matrix) transposed() dense.Matrix { return dense.Matrix{Data: m.Data, Stride: m.Rows} }
+
+// gram is mᵀm.
+func (m Matrix) gram() []float64 { return square(m.transposed(), m.Cols, m.Rows) }
+
+// square is a·aᵀ for a of rows × columns.
+func square(a dense.Matrix, rows, columns int) []float64 {
+	out := make([]float64, rows*rows)
+	dense.Multiply(out, rows, 1, a, a.T(), rows, rows, columns, dense.Lower)
+	dense.Mirror(out, rows)
 	return out
 }
 
@@ -112,10 +127,6 @@ func moments(v []float64) (mean, scale float64) {
 	}
 	return mean, scale
 }
-
-func dot(a, b []float64) float64 { return floats.Dot(a, b) }
-
-func axpy(a float64, x, y []float64) { floats.AddScaled(y, a, x) }
 
 // split is a generator of its own for work done in parallel.
 func split(rng *rand.Rand) *rand.Rand { return rand.New(rand.NewPCG(rng.Uint64(), rng.Uint64())) }

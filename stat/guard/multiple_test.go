@@ -5,8 +5,7 @@ import (
 	"math/rand/v2"
 	"testing"
 
-	"gonum.org/v1/gonum/mat"
-
+	"pare/internal/f64"
 	"pare/internal/kernel"
 )
 
@@ -36,7 +35,7 @@ func TestMultipleExchangeable(t *testing.T) {
 			t.Fatal(err)
 		}
 		z, _, _ := all.standardized()
-		corr := func(a, b int) float64 { return dot(z.Column(a), z.Column(b)) / n }
+		corr := func(a, b int) float64 { return f64.Dot(z.Column(a), z.Column(b)) / n }
 		for a := range all.Cols {
 			for b := range a {
 				i, j := a%p, b%p
@@ -56,7 +55,7 @@ func TestMultipleExchangeable(t *testing.T) {
 // copies there are, and one copy has the distances of ordinary knockoffs.
 func TestMultipleOfIndependent(t *testing.T) {
 	for _, copies := range []int{1, 2, 10} {
-		s, err := distancesOf(mat.NewSymDense(5, autoregressiveGaussian(5, 0).Covariance), MVR, copies)
+		s, err := distances(autoregressiveGaussian(5, 0).Covariance, 5, MVR, copies)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -1,6 +1,7 @@
 package guard
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"math/rand/v2"
@@ -31,15 +32,7 @@ func FirstEntered(path Path, count int, ratio float64) Chooser {
 				order = append(order, j)
 			}
 		}
-		slices.SortStableFunc(order, func(a, b int) int {
-			switch {
-			case entry[a] > entry[b]:
-				return -1
-			case entry[a] < entry[b]:
-				return 1
-			}
-			return 0
-		})
+		slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(entry[b], entry[a]) })
 		return order[:min(count, len(order))], nil
 	}
 }

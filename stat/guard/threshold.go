@@ -1,6 +1,7 @@
 package guard
 
 import (
+	"cmp"
 	"math"
 	"slices"
 )
@@ -21,15 +22,7 @@ func Threshold(w []float64, q float64, offset int) float64 {
 			sizes = append(sizes, size{math.Abs(v), v > 0})
 		}
 	}
-	slices.SortFunc(sizes, func(a, b size) int {
-		switch {
-		case a.t > b.t:
-			return -1
-		case a.t < b.t:
-			return 1
-		}
-		return 0
-	})
+	slices.SortFunc(sizes, func(a, b size) int { return cmp.Compare(b.t, a.t) })
 	best := math.Inf(1)
 	positive, negative := 0, 0
 	for i, s := range sizes {
