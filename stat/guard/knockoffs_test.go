@@ -176,7 +176,7 @@ func TestSignChangesWithAnExchange(t *testing.T) {
 		copy(swapped.Column(j+p), both.Column(j))
 	}
 	for name, s := range map[string]Statistic{
-		"difference": CoefficientDifference(lassoAt(0.05)),
+		"difference": coefficientDifference(lassoAt(0.05)),
 		"signed max": SignedMax(lassoPath, 60, 0.02),
 		"area":       Difference(Area(lassoPath, 60, 0.02)),
 	} {
@@ -211,7 +211,7 @@ func TestKnockoffErrors(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 1))
 	x := autoregressive(20, 3, 0, rng)
 	y := make([]float64, 20)
-	s := CoefficientDifference(lassoAt(0.1))
+	s := coefficientDifference(lassoAt(0.1))
 	for want, o := range map[string]KnockoffOptions{
 		"false discovery rate":          {Q: 0, Statistic: s},
 		"need a statistic":              {Q: 0.1},
@@ -237,7 +237,7 @@ func TestConstantAndDependentColumnsAreHarmless(t *testing.T) {
 		x.Column(2)[i] = 7
 	}
 	y := planted(x, 1, 1, rng)
-	s, err := Knockoffs(x, y, KnockoffOptions{Q: 0.2, Statistic: CoefficientDifference(lassoAt(0.02))}, rng)
+	s, err := Knockoffs(x, y, KnockoffOptions{Q: 0.2, Statistic: coefficientDifference(lassoAt(0.02))}, rng)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -71,7 +71,7 @@ func lassoPath(x Matrix, y []float64, lambdas []float64) ([][]float64, error) {
 }
 
 // lassoAt fits at a share of the largest λ.
-func lassoAt(share float64) Fit {
+func lassoAt(share float64) Importance {
 	return func(x Matrix, y []float64, _ *rand.Rand) ([]float64, error) {
 		lambdas, err := grid(x, y, 10, share)
 		if err != nil {
@@ -141,4 +141,15 @@ func rates(selected []int, p, step int) (fdp, power float64) {
 func meanAndError(v []float64) (mean, se float64) {
 	mean, scale := moments(v)
 	return mean, scale / math.Sqrt(float64(len(v)-1))
+}
+
+// coefficientDifference is |β of the feature| − |β of its knockoff|.
+func coefficientDifference(fit Importance) Statistic {
+	return Difference(func(x Matrix, y []float64, rng *rand.Rand) ([]float64, error) {
+		beta, err := fit(x, y, rng)
+		for j, b := range beta {
+			beta[j] = math.Abs(b)
+		}
+		return beta, err
+	})
 }

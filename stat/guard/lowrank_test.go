@@ -85,7 +85,7 @@ func TestManyFeatures(t *testing.T) {
 	rng := rand.New(rand.NewPCG(8, 2))
 	x := autoregressive(n, p, 0.5, rng)
 	y := planted(x, 1000, 3, rng)
-	s, err := Knockoffs(x, y, KnockoffOptions{Q: 0.4, Statistic: CoefficientDifference(lassoAt(0.4))}, rng)
+	s, err := Knockoffs(x, y, KnockoffOptions{Q: 0.4, Statistic: coefficientDifference(lassoAt(0.4))}, rng)
 	if err != nil {
 		t.Fatal(err)
 	}

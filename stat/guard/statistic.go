@@ -12,25 +12,6 @@ import (
 // nothing else. rng is for folds and the like.
 type Statistic func(x Matrix, y []float64, rng *rand.Rand) (w []float64, err error)
 
-// Fit is one coefficient for every column, from a model that treats all columns
-// alike and does not scale them, such as a lasso with λ by cross-validation.
-type Fit func(x Matrix, y []float64, rng *rand.Rand) (coefficients []float64, err error)
-
-// CoefficientDifference is |β of the feature| − |β of its knockoff|.
-func CoefficientDifference(fit Fit) Statistic {
-	return Difference(func(x Matrix, y []float64, rng *rand.Rand) ([]float64, error) {
-		beta, err := fit(x, y, rng)
-		if err != nil {
-			return nil, err
-		}
-		size := make([]float64, len(beta))
-		for j, b := range beta {
-			size[j] = math.Abs(b)
-		}
-		return size, nil
-	})
-}
-
 // Path is the coefficients of every column at each of falling λ, of the
 // objective 1/(2n)‖y − b₀ − Xβ‖² + λ‖β‖₁ or its logistic counterpart, without
 // scaling columns.

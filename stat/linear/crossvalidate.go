@@ -8,6 +8,7 @@ import (
 
 	"pare/internal/kernel"
 	"pare/stat/internal/folds"
+	"pare/stat/internal/logistic"
 	"pare/stat/internal/progress"
 )
 
@@ -31,12 +32,6 @@ type CV struct {
 	Path         *Path // on all data
 	Fold         []int // of each observation
 }
-
-// LambdaMin returns the λ with the least mean loss.
-func (c *CV) LambdaMin() float64 { return c.Path.Models[c.Min].Lambda }
-
-// Lambda1SE returns the largest λ with a loss within one standard error of the least.
-func (c *CV) Lambda1SE() float64 { return c.Path.Models[c.OneSE].Lambda }
 
 // CrossValidate fits a path on all data and on all but one fold, for each fold, and
 // measures the loss on what was left out. Folds are fitted in parallel; the result
@@ -151,7 +146,7 @@ func (m *Model) losses(x Design, y []float64) []float64 {
 		}
 	case Binomial:
 		for i, e := range m.Predict(x) {
-			loss[i] = 2 * softplus((1-2*y[i])*e)
+			loss[i] = 2 * logistic.Softplus((1-2*y[i])*e)
 		}
 	case Multinomial:
 		columns := m.Probabilities(x)

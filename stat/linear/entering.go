@@ -1,6 +1,7 @@
 package linear
 
 import (
+	"cmp"
 	"math"
 	"slices"
 )
@@ -40,16 +41,8 @@ func (f *fitter) expected(lambda float64) []int {
 // foremost shortens a list of features to those that exceed their threshold most.
 func (f *fitter) foremost(list []int) []int {
 	if most := max(100, len(f.set)); len(list) > most {
-		slices.SortFunc(list, func(i, j int) int {
-			a, b := math.Abs(f.screen.c[i])/f.t.factor[i], math.Abs(f.screen.c[j])/f.t.factor[j]
-			switch {
-			case a > b:
-				return -1
-			case a < b:
-				return 1
-			}
-			return i - j
-		})
+		over := func(j int) float64 { return math.Abs(f.screen.c[j]) / f.t.factor[j] }
+		slices.SortFunc(list, func(i, j int) int { return cmp.Or(cmp.Compare(over(j), over(i)), i-j) })
 		list = list[:most]
 		slices.Sort(list)
 	}

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"math"
 	"slices"
+
+	"pare/stat/internal/logistic"
 )
 
 // Model is a fit for one λ. Coefficients are on the original scale of the columns.
@@ -123,7 +125,7 @@ func (m *Model) Probabilities(x Design) [][]float64 {
 	case Binomial:
 		eta := m.Predict(x)
 		for i, e := range eta {
-			eta[i] = sigmoid(e)
+			eta[i] = logistic.Sigmoid(e)
 		}
 		return [][]float64{eta}
 	case Multinomial:

@@ -20,7 +20,7 @@ type multinomial struct {
 // against is the logistic loss of a class with an offset: a is the logarithm of the
 // sum of the exponentials of the other classes.
 type against struct {
-	logistic
+	logisticLoss
 	a, shifted []float64
 }
 
@@ -31,11 +31,11 @@ func (l *against) shift(eta []float64) []float64 {
 	return l.shifted
 }
 
-func (l *against) value(eta []float64) float64 { return l.logistic.value(l.shift(eta)) }
+func (l *against) value(eta []float64) float64 { return l.logisticLoss.value(l.shift(eta)) }
 
-func (l *against) dual(u, eta []float64) { l.logistic.dual(u, l.shift(eta)) }
+func (l *against) dual(u, eta []float64) { l.logisticLoss.dual(u, l.shift(eta)) }
 
-func (l *against) curvature(h, eta []float64) { l.logistic.curvature(h, l.shift(eta)) }
+func (l *against) curvature(h, eta []float64) { l.logisticLoss.curvature(h, l.shift(eta)) }
 
 func (l *against) start() float64 { return math.Log(mean(l.y, l.v)) }
 
@@ -60,7 +60,7 @@ func newMultinomial(p *Problem, t *task, o Options) (engine, error) {
 		if rate == 0 {
 			return nil, fmt.Errorf("linear: class %d has no observations", k)
 		}
-		l := &against{logistic{is, t.v}, make([]float64, t.n), make([]float64, t.n)}
+		l := &against{logisticLoss{is, t.v}, make([]float64, t.n), make([]float64, t.n)}
 		f := newFitter(t, l, o)
 		f.columns = columns
 		f.set = f.set[:0]

@@ -2,14 +2,6 @@ package linear
 
 import "math"
 
-func sigmoid(x float64) float64 {
-	e := math.Exp(-math.Abs(x))
-	if x < 0 {
-		return e / (1 + e)
-	}
-	return 1 / (1 + e)
-}
-
 // softmaxRows turns columns of linear predictors, one a class, into probabilities.
 func softmaxRows(columns [][]float64) {
 	for i := range columns[0] {

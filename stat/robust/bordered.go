@@ -4,6 +4,8 @@ import (
 	"slices"
 
 	"gonum.org/v1/gonum/mat"
+
+	"pare/internal/f64"
 )
 
 // bordered is a factorized system with three more unknowns.
@@ -29,7 +31,7 @@ func (b *bordered) solve(rhs []float64, right [3]float64, w []float64) (theta [3
 	}
 	for a := range 3 {
 		for c := range 3 {
-			s[3*a+c] -= dot(b.border[a], b.through[c])
+			s[3*a+c] -= f64.Dot(b.border[a], b.through[c])
 		}
 	}
 	b.schur.Factorize(mat.NewDense(3, 3, s[:]))
@@ -42,24 +44,24 @@ func (b *bordered) solve(rhs []float64, right [3]float64, w []float64) (theta [3
 			return theta, false
 		}
 		for a := range 3 {
-			leftCorner[a] -= dot(b.border[a], part)
+			leftCorner[a] -= f64.Dot(b.border[a], part)
 		}
 		var d mat.VecDense
 		if !solved(b.schur.SolveVecTo(&d, false, mat.NewVecDense(3, leftCorner[:]))) {
 			return theta, false
 		}
 		for a := range 3 {
-			axpy(-d.AtVec(a), b.through[a], part)
+			f64.Axpy(-d.AtVec(a), b.through[a], part)
 			theta[a] += d.AtVec(a)
 		}
-		axpy(1, part, w)
+		f64.Axpy(1, part, w)
 		b.k.times(w, applied)
 		for j := range left {
 			left[j] = rhs[j] - applied[j]
 		}
 		for a := range 3 {
-			axpy(-theta[a], b.border[a], left)
-			leftCorner[a] = right[a] - dot(b.border[a], w)
+			f64.Axpy(-theta[a], b.border[a], left)
+			leftCorner[a] = right[a] - f64.Dot(b.border[a], w)
 			for c := range 3 {
 				leftCorner[a] -= b.corner[3*a+c] * theta[c]
 			}

@@ -3,7 +3,7 @@ package robust
 import (
 	"math"
 
-	"gonum.org/v1/gonum/floats"
+	"pare/internal/f64"
 )
 
 // solver is a primal-dual interior-point method for
@@ -51,10 +51,8 @@ type term interface {
 	// limit is the longest step, at most most, that inner variables allow; r
 	// are the residuals before it.
 	limit(r, deltaR []float64, most float64) float64
-	// step moves the inner variables by a share of their direction; undo takes
-	// that back.
+	// step moves the inner variables by a share of their direction.
 	step(share float64)
-	undo(share float64)
 	// error is the squared norm of the inner optimality conditions.
 	error(r []float64, epsilon, t, mu float64) float64
 	// complementarity is the sum of products of slacks and multipliers, and
@@ -137,7 +135,7 @@ func (v *solver) residuals(w []float64, b float64) []float64 {
 	}
 	for j, c := range w {
 		if c != 0 {
-			axpy(c, v.x[j*v.n:(j+1)*v.n], r)
+			f64.Axpy(c, v.x[j*v.n:(j+1)*v.n], r)
 		}
 	}
 	for i := range r {
@@ -153,7 +151,7 @@ func (v *solver) products(u []float64) []float64 {
 		signed[i] = s * u[i]
 	}
 	for j := range v.xu {
-		v.xu[j] = dot(v.x[j*v.n:(j+1)*v.n], signed)
+		v.xu[j] = f64.Dot(v.x[j*v.n:(j+1)*v.n], signed)
 	}
 	return v.xu
 }
@@ -180,7 +178,7 @@ func (v *solver) iterate() bool {
 		v.deltaR[i] = deltaB
 	}
 	for j, d := range v.deltaW {
-		axpy(d, v.x[j*v.n:(j+1)*v.n], v.deltaR)
+		f64.Axpy(d, v.x[j*v.n:(j+1)*v.n], v.deltaR)
 	}
 	for i, s := range v.sign {
 		v.deltaR[i] *= s
@@ -207,7 +205,7 @@ func (v *solver) iterate() bool {
 		if after := v.error(mu); after <= (1-0.01*share)*(1-0.01*share)*before {
 			return true
 		}
-		v.term.undo(share)
+		v.term.step(-share)
 		v.move(-share, deltaB)
 		share /= 2
 	}
@@ -223,10 +221,10 @@ func longest(most, value, delta float64) float64 {
 }
 
 func (v *solver) move(share, deltaB float64) {
-	axpy(share, v.deltaW, v.w)
-	axpy(share, v.deltaS, v.s)
-	axpy(share, v.deltaA, v.alpha)
-	axpy(share, v.deltaB, v.beta)
+	f64.Axpy(share, v.deltaW, v.w)
+	f64.Axpy(share, v.deltaS, v.s)
+	f64.Axpy(share, v.deltaA, v.alpha)
+	f64.Axpy(share, v.deltaB, v.beta)
 	v.b += share * deltaB
 	v.residual = v.residuals(v.w, v.b)
 }
@@ -256,7 +254,3 @@ func (v *solver) error(mu float64) float64 {
 	}
 	return sum
 }
-
-func dot(a, b []float64) float64 { return floats.Dot(a, b) }
-
-func axpy(a float64, x, y []float64) { floats.AddScaled(y, a, x) }
