@@ -120,7 +120,7 @@ func (d *descent) accelerate(target float64) {
 			return
 		}
 		if d.history.push(d.beta, list, d.state()) {
-			d.extrapolate(list)
+			d.extrapolate(list, func() float64 { return d.penalty(list) })
 			d.history.clear()
 			d.history.push(d.beta, list, d.state())
 		}
@@ -128,7 +128,7 @@ func (d *descent) accelerate(target float64) {
 }
 
 // extrapolate goes to the combination of the past sweeps if that is lower.
-func (d *descent) extrapolate(list []int) {
+func (d *descent) extrapolate(list []int, penalty func() float64) {
 	beta, state, ok := d.history.combine()
 	if !ok {
 		return
@@ -138,7 +138,7 @@ func (d *descent) extrapolate(list []int) {
 			return
 		}
 	}
-	before := d.value() + d.penalty(list)
+	before := d.value() + penalty()
 	for k, j := range list {
 		beta[k], d.beta[j] = d.beta[j], beta[k]
 	}
@@ -146,7 +146,7 @@ func (d *descent) extrapolate(list []int) {
 	for i := range now {
 		state[i], now[i] = now[i], state[i]
 	}
-	if after := d.value() + d.penalty(list); after < before {
+	if after := d.value() + penalty(); after < before {
 		return
 	}
 	for k, j := range list {

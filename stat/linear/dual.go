@@ -76,16 +76,6 @@ func (f *fitter) dualPoint(scale float64) []float64 {
 	return point
 }
 
-// slack is by how much the correlation of feature j may exceed its threshold: its
-// rounding, which is that of a column that is not centred before it is multiplied, when
-// the threshold is so small that this matters, else nothing.
-func (f *fitter) slack(j int) float64 {
-	if !f.loose {
-		return 0
-	}
-	return 4e-16 * f.t.extent(j) * f.screen.size
-}
-
 // allow says whether thresholds at λ are so small that correlations are rounding, or
 // that nothing but rounding keeps the gap from being small.
 func (f *fitter) allow(lambda float64, stuck bool) {
@@ -113,7 +103,7 @@ func (f *fitter) setNull(null float64) {
 // measure computes objective and gap of the whole problem.
 func (f *fitter) measure(lambda float64, out *outcome) {
 	out.loss = f.loss.value(f.eta)
-	out.objective = out.loss + f.penaltySum(lambda)
+	out.objective = out.loss + f.pen.value(lambda, f.beta, f.set)
 	most, smooth := f.room(lambda, false)
 	best, scale := f.dualAt(lambda, most, smooth)
 	if smooth && best < out.objective-f.goal {
@@ -155,27 +145,19 @@ func (f *fitter) cancelled() float64 {
 	return sum * f.screen.size
 }
 
-func (f *fitter) penaltySum(lambda float64) float64 {
-	sum := 0.0
-	for _, j := range f.set {
-		sum += f.t.penalty(lambda, j, f.beta[j])
-	}
-	return sum
-}
-
 // room returns the largest s for which s·u is feasible, and whether there are
 // correlations over their threshold of which the conjugate is finite, because of a
 // ridge or a bound. These do not limit s unless strict is set: it finds the point
 // where they vanish.
 func (f *fitter) room(lambda float64, strict bool) (most float64, smooth bool) {
 	most = 1 // beyond it correlations below their threshold could pass it
-	for _, j := range f.screen.fresh {
-		w := f.t.factor[j]
-		if w == 0 || math.Abs(f.screen.c[j]) <= lambda*f.t.alpha*w {
+	for _, unit := range f.pen.fresh(f.screen) {
+		w := f.pen.weight(unit)
+		if w == 0 || f.pen.norm(unit, f.c) <= lambda*f.t.alpha*w {
 			continue
 		}
-		if excess := f.excess(j, lambda*f.t.alpha*w); excess > 1 {
-			limited := f.limited(j, lambda*w)
+		if excess := f.excess(unit, lambda*f.t.alpha*w); excess > 1 {
+			limited := lambda*w*(1-f.t.alpha) > 0 || !math.IsInf(f.pen.room(unit, f.c), 1)
 			smooth = smooth || limited
 			if strict || !limited {
 				most = min(most, 1/excess)
@@ -183,16 +165,6 @@ func (f *fitter) room(lambda float64, strict bool) (most float64, smooth bool) {
 		}
 	}
 	return most, smooth
-}
-
-// limited tells that the conjugate of the penalty of feature j is finite, because of
-// a ridge or because the bound in the direction of the correlation is.
-func (f *fitter) limited(j int, strength float64) bool {
-	if strength*(1-f.t.alpha) > 0 {
-		return true
-	}
-	lower, upper := f.t.limits(j)
-	return f.screen.c[j] > 0 && !math.IsInf(upper, 0) || f.screen.c[j] < 0 && !math.IsInf(lower, 0)
 }
 
 // dualAt returns the dual objective at s·u, s at most most, and s. With smooth
@@ -208,37 +180,10 @@ func (f *fitter) dualAt(lambda, most float64, smooth bool) (value, s float64) {
 // conjugates is the sum of the conjugates of the penalties at s·u.
 func (f *fitter) conjugates(lambda, s float64) float64 {
 	sum := 0.0
-	for _, j := range f.screen.fresh {
-		if w := f.t.factor[j]; w > 0 && !f.idles(j) {
-			sum += f.penaltyConjugate(j, s*f.screen.c[j], lambda*w)
+	for _, unit := range f.pen.fresh(f.screen) {
+		if w := f.pen.weight(unit); w > 0 && !f.idles(unit) {
+			sum += f.conjugateOf(unit, s, lambda*w)
 		}
 	}
 	return sum
-}
-
-// penaltyConjugate is sup over β within bounds of cβ − strength(α|β| + (1−α)/2 β²).
-func (f *fitter) penaltyConjugate(j int, c, strength float64) float64 {
-	over := math.Abs(c) - strength*f.t.alpha
-	if over <= 0 {
-		return 0
-	}
-	lower, upper := f.t.limits(j)
-	room := upper
-	if c < 0 {
-		room = -lower
-	}
-	ridge := strength * (1 - f.t.alpha)
-	if ridge > 0 {
-		room = min(room, over/ridge)
-	}
-	switch {
-	case room == 0:
-		return 0
-	case math.IsInf(room, 1):
-		if over <= f.slack(j)+1e-15*math.Abs(c) {
-			return 0
-		}
-		return room
-	}
-	return over*room - ridge/2*room*room
 }

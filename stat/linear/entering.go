@@ -6,17 +6,17 @@ import (
 	"slices"
 )
 
-// missing lists features outside the working set of which the correlation exceeds
-// the threshold, those that exceed it most if there are many.
+// missing lists units outside the working set of which the correlations exceed the
+// threshold, those that exceed it most if there are many.
 func (f *fitter) missing(lambda float64) []int {
 	var list []int
-	for _, j := range f.screen.fresh {
-		if f.place[j] >= 0 {
+	for _, unit := range f.pen.fresh(f.screen) {
+		if f.place[f.pen.first(unit)] >= 0 {
 			continue
 		}
-		threshold := lambda * f.t.alpha * f.t.factor[j]
-		if math.Abs(f.screen.c[j]) > threshold && f.excess(j, threshold) > 1 {
-			list = append(list, j)
+		threshold := lambda * f.t.alpha * f.pen.weight(unit)
+		if f.pen.norm(unit, f.c) > threshold && f.excess(unit, threshold) > 1 {
+			list = append(list, unit)
 		}
 	}
 	return f.foremost(list)
@@ -38,37 +38,13 @@ func (f *fitter) expected(lambda float64) []int {
 	return f.foremost(list)
 }
 
-// foremost shortens a list of features to those that exceed their threshold most.
+// foremost shortens a list of units to those that exceed their threshold most.
 func (f *fitter) foremost(list []int) []int {
 	if most := max(100, len(f.set)); len(list) > most {
-		over := func(j int) float64 { return math.Abs(f.screen.c[j]) / f.t.factor[j] }
+		over := func(unit int) float64 { return f.pen.norm(unit, f.c) / f.pen.weight(unit) }
 		slices.SortFunc(list, func(i, j int) int { return cmp.Or(cmp.Compare(over(j), over(i)), i-j) })
 		list = list[:most]
 		slices.Sort(list)
 	}
 	return list
 }
-
-// excess is |cⱼ|/threshold without the rounding of cⱼ, zero where a bound at zero
-// makes it harmless or, at λ = 0, feature j is a combination of others.
-func (f *fitter) excess(j int, threshold float64) float64 {
-	c := f.screen.c[j]
-	lower, upper := f.t.limits(j)
-	if c > 0 && upper == 0 || c < 0 && lower == 0 || f.idles(j) {
-		return 0
-	}
-	return (math.Abs(c) - f.slack(j)) / threshold
-}
-
-// entry is the least λα for which the correlation of feature j is within its threshold,
-// zero for one that is rounding.
-func (f *fitter) entry(j int) float64 {
-	if c := f.excess(j, 1); c > 0 {
-		return (c + 2*f.slack(j)) / f.t.factor[j]
-	}
-	return 0
-}
-
-// idles tells that feature j depends on others at λ = 0, up to rounding, so that its
-// correlation is rounding as long as theirs are.
-func (f *fitter) idles(j int) bool { return f.idle != nil && f.idle[j] }

@@ -9,9 +9,11 @@ import (
 
 // fitter solves a task for one λ after another, each from the solution before.
 type fitter struct {
-	t      *task
-	loss   loss
-	screen *screen
+	t        *task
+	loss     loss
+	pen      penalty
+	screen   *screen
+	c, noise func(feature int) float64 // correlations of the last update, and their rounding
 
 	beta      []float64 // all features, standardised
 	intercept float64   // on the standardised scale
@@ -61,20 +63,24 @@ type outcome struct {
 	dependent            int
 }
 
-func newFitter(t *task, l loss, o Options) *fitter {
-	f := &fitter{t: t, loss: l, screen: newScreen(t), tolerance: o.tolerance(), limit: o.maxIterations(), keepDual: o.KeepDual}
+// newFitter keeps the columns that it fills in columns.
+func newFitter(t *task, l loss, p penalty, columns map[int][]float64, o Options) *fitter {
+	f := &fitter{t: t, loss: l, pen: p, columns: columns, screen: newScreen(t), tolerance: o.tolerance(), limit: o.maxIterations(), keepDual: o.KeepDual}
 	f.beta = make([]float64, t.p)
 	f.place = make([]int, t.p)
 	for j := range f.place {
 		f.place[j] = -1
 	}
 	f.eta, f.u, f.fair, f.h = make([]float64, t.n), make([]float64, t.n), make([]float64, t.n), make([]float64, t.n)
-	f.columns = map[int][]float64{}
+	f.c = func(j int) float64 { return f.screen.c[j] }
+	f.noise = func(j int) float64 { return 4e-16 * t.extent(j) * f.screen.size }
 	f.sparse, _ = t.x.(*Sparse)
 	if t.intercept {
 		f.intercept = l.start()
 	}
-	f.admit(t.free)
+	for _, j := range t.free {
+		f.admit(p.features(p.unit(j)))
+	}
 	f.refresh()
 	f.setNull(l.value(f.eta))
 	return f
@@ -151,6 +157,16 @@ func (f *fitter) admit(list []int) {
 	}
 }
 
+// enter adds units to the working set, and returns whether there are any.
+func (f *fitter) enter(units []int) bool {
+	var list []int
+	for _, unit := range units {
+		list = append(list, f.pen.features(unit)...)
+	}
+	f.admit(list)
+	return len(units) > 0
+}
+
 // trim takes out of the working set what is zero, unless the Gram matrix of all that
 // has ever been in it is kept.
 func (f *fitter) trim() {
@@ -161,7 +177,7 @@ func (f *fitter) trim() {
 		return
 	}
 	f.set = slices.DeleteFunc(f.set, func(j int) bool {
-		gone := f.beta[j] == 0 && f.t.factor[j] > 0
+		gone := f.beta[j] == 0 && f.t.factor[j] > 0 && f.pen.norm(f.pen.unit(j), func(j int) float64 { return f.beta[j] }) == 0
 		if gone {
 			f.place[j] = -1
 		}
@@ -192,21 +208,20 @@ func (f *fitter) solve(lambda float64) outcome {
 		f.inner(lambda, max(f.target(strict), rough), &out)
 		f.project(lambda)
 		if rough > 0 && out.iterations < f.limit {
-			f.screen.beside(f.fair, lambda*f.t.alpha, f.place)
+			f.screen.beside(f.fair, f.pen.bound(lambda*f.t.alpha), f.place)
 		} else {
-			f.screen.update(f.fair, lambda*f.t.alpha)
+			f.screen.update(f.fair, f.pen.bound(lambda*f.t.alpha))
 			f.measure(lambda, &out)
 			if out.converged || out.iterations >= f.limit {
 				return out
 			}
 		}
 		missing := f.missing(lambda)
-		f.admit(missing)
-		if len(missing) == 0 && rough == 0 {
+		if !f.enter(missing) && rough == 0 {
 			if f.loose && strict < 1e-12 {
 				if f.negligible(lambda) {
 					f.project(0) // residuals without any correlation are feasible for every λ
-					f.screen.update(f.fair, lambda*f.t.alpha)
+					f.screen.update(f.fair, f.pen.bound(lambda*f.t.alpha))
 					f.measure(lambda, &out)
 				}
 				return out
@@ -217,8 +232,8 @@ func (f *fitter) solve(lambda float64) outcome {
 		}
 		rough = 0
 		if f.iterative() { // the next ones that are missing violate less than these
-			for _, j := range missing {
-				rough = max(rough, 0.1*(f.excess(j, 1)/f.t.factor[j]-lambda*f.t.alpha))
+			for _, unit := range missing {
+				rough = max(rough, 0.1*(f.excess(unit, 1)/f.pen.weight(unit)-lambda*f.t.alpha))
 			}
 		}
 	}

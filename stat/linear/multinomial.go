@@ -61,13 +61,7 @@ func newMultinomial(p *Problem, t *task, o Options) (engine, error) {
 			return nil, fmt.Errorf("linear: class %d has no observations", k)
 		}
 		l := &against{logisticLoss{is, t.v}, make([]float64, t.n), make([]float64, t.n)}
-		f := newFitter(t, l, o)
-		f.columns = columns
-		f.set = f.set[:0]
-		for _, j := range t.free {
-			f.place[j] = -1
-		}
-		f.admit(t.free)
+		f := newFitter(t, l, elasticNet{t}, columns, o)
 		m.classes, m.others = append(m.classes, f), append(m.others, l)
 	}
 	m.refresh()
@@ -135,14 +129,9 @@ func (m *multinomial) begin() float64 {
 		f.setNull(m.null)
 		f.first = slices.Clone(f.fair)
 		f.allow(0, true)
-		f.screen.update(f.fair, 0)
-		for _, j := range f.screen.fresh {
-			if m.t.factor[j] > 0 {
-				largest = max(largest, f.entry(j))
-			}
-		}
+		largest = max(largest, f.largestEntry())
 	}
-	return largest / max(m.t.alpha, 1e-3)
+	return largest
 }
 
 // cycle solves the classes in turn until none violates the optimality conditions of
@@ -153,8 +142,7 @@ func (m *multinomial) cycle(lambda, target float64, out *outcome) {
 		worst := 0.0
 		for k, f := range m.classes {
 			m.face(k)
-			f.penalties(lambda)
-			v := f.violation()
+			v := f.violation(lambda)
 			worst = max(worst, v)
 			if v > target {
 				f.inner(lambda, max(target/2, 0.01*v), out)
@@ -164,9 +152,8 @@ func (m *multinomial) cycle(lambda, target float64, out *outcome) {
 			break
 		}
 		if round >= slowCycles {
-			for k, f := range m.classes {
+			for k := range m.classes {
 				m.face(k)
-				f.penalties(lambda)
 			}
 			m.joint(lambda, target, out)
 		}
@@ -204,10 +191,7 @@ func (m *multinomial) fit(lambda float64) *Model {
 		}
 		grown := false
 		for _, f := range m.classes {
-			if missing := f.missing(lambda); len(missing) > 0 {
-				f.admit(missing)
-				grown = true
-			}
+			grown = f.enter(f.missing(lambda)) || grown
 		}
 		if !grown {
 			if m.classes[0].loose && strict < 1e-12 {

@@ -23,7 +23,7 @@ func (m *multinomial) measure(lambda float64, out *outcome) {
 	for _, f := range m.classes {
 		f.mix(outside)
 		f.screen.update(f.fair, lambda*m.t.alpha)
-		out.objective += f.penaltySum(lambda)
+		out.objective += f.pen.value(lambda, f.beta, f.set)
 		limit, over := f.room(lambda, false)
 		most, smooth = min(most, limit), smooth || over
 		limit, _ = f.room(lambda, true)

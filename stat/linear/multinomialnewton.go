@@ -32,11 +32,11 @@ type joint struct {
 // one.
 func (m *multinomial) joint(lambda, target float64, out *outcome) bool {
 	j := &joint{m: m}
-	if !j.collect() {
+	if !j.collect(lambda) {
 		return false
 	}
 	j.model()
-	d, violation := &j.descent, m.violation()
+	d, violation := &j.descent, m.violation(lambda)
 	old := append([]float64(nil), d.beta...)
 	j.gram.begin(d.beta)
 	d.smooth = &j.gram
@@ -48,7 +48,7 @@ func (m *multinomial) joint(lambda, target float64, out *outcome) bool {
 	for range 40 {
 		j.store(d.beta)
 		after := m.objective(lambda)
-		if change := after - before; change < -equal || change < equal && m.violation() < violation {
+		if change := after - before; change < -equal || change < equal && m.violation(lambda) < violation {
 			return true
 		}
 		for k := range d.beta {
@@ -60,7 +60,7 @@ func (m *multinomial) joint(lambda, target float64, out *outcome) bool {
 }
 
 // collect lists the coefficients with their penalties; false if there are too many.
-func (j *joint) collect() bool {
+func (j *joint) collect(lambda float64) bool {
 	m, d := j.m, &j.descent
 	total := len(m.classes)
 	for _, f := range m.classes {
@@ -71,7 +71,7 @@ func (j *joint) collect() bool {
 	}
 	filled := map[int][]float64{}
 	for k, f := range m.classes {
-		for at, feature := range f.set {
+		for _, feature := range f.set {
 			x := filled[feature]
 			if x == nil {
 				x = make([]float64, m.t.n)
@@ -79,8 +79,8 @@ func (j *joint) collect() bool {
 				filled[feature] = x
 			}
 			lower, upper := m.t.limits(feature)
-			if m.t.factor[feature] > 0 || k+1 < len(m.classes) {
-				j.add(k, x, &f.beta[feature], f.descent.l1[at], f.descent.l2[at], lower, upper)
+			if w := m.t.factor[feature]; w > 0 || k+1 < len(m.classes) {
+				j.add(k, x, &f.beta[feature], lambda*w*m.t.alpha, lambda*w*(1-m.t.alpha), lower, upper)
 			}
 		}
 	}
@@ -165,16 +165,16 @@ func (j *joint) store(beta []float64) {
 func (m *multinomial) objective(lambda float64) float64 {
 	sum := m.loss()
 	for _, f := range m.classes {
-		sum += f.penaltySum(lambda)
+		sum += f.pen.value(lambda, f.beta, f.set)
 	}
 	return sum
 }
 
 // violation is the largest one of a class.
-func (m *multinomial) violation() float64 {
+func (m *multinomial) violation(lambda float64) float64 {
 	worst := 0.0
 	for _, f := range m.classes {
-		worst = max(worst, f.violation())
+		worst = max(worst, f.violation(lambda))
 	}
 	return worst
 }

@@ -53,10 +53,7 @@ func newEngine(p *Problem, o Options) (engine, error) {
 	if err != nil {
 		return nil, err
 	}
-	switch {
-	case p.Groups != nil:
-		return newGroupEngine(p, t, o)
-	case p.Family == Multinomial:
+	if p.Family == Multinomial {
 		return newMultinomial(p, t, o)
 	}
 	if p.Family == Binomial {
@@ -64,8 +61,11 @@ func newEngine(p *Problem, o Options) (engine, error) {
 			return nil, fmt.Errorf("linear: all responses are %v; a binomial model needs both 0 and 1", t.y[0])
 		}
 	}
-	f := newFitter(t, newLoss(p.Family, t), o)
-	return &single{fitter: f, family: p.Family}, nil
+	var pen penalty = elasticNet{t}
+	if p.Groups != nil {
+		pen = newGroupLasso(p.Groups, t)
+	}
+	return &single{fitter: newFitter(t, newLoss(p.Family, t), pen, map[int][]float64{}, o), family: p.Family}, nil
 }
 
 // single is the engine of families with one linear predictor.
@@ -82,11 +82,16 @@ func (s *single) begin() float64 {
 	f.inner(1, 1e-13*math.Sqrt(f.null), &out)
 	f.setNull(f.loss.value(f.eta))
 	f.setFirst()
-	f.screen.update(f.fair, 0)
+	return f.largestEntry()
+}
+
+// largestEntry is the largest λ for which a penalised unit enters.
+func (f *fitter) largestEntry() float64 {
+	f.screen.update(f.fair, f.pen.bound(0))
 	largest := 0.0
-	for _, j := range f.screen.fresh {
-		if f.t.factor[j] > 0 {
-			largest = max(largest, f.entry(j))
+	for _, unit := range f.pen.fresh(f.screen) {
+		if f.pen.weight(unit) > 0 {
+			largest = max(largest, f.entry(unit))
 		}
 	}
 	return largest / max(f.t.alpha, 1e-3)

@@ -201,11 +201,3 @@ func (t *task) column(j int, dst []float64) {
 		dst[i] = (x - mean) * inverse
 	}
 }
-
-// penalty is λ ωⱼ(α|β| + (1−α)/2 β²) of one coefficient.
-func (t *task) penalty(lambda float64, j int, beta float64) float64 {
-	if beta == 0 || t.factor[j] == 0 {
-		return 0
-	}
-	return lambda * t.factor[j] * (t.alpha*math.Abs(beta) + (1-t.alpha)/2*beta*beta)
-}

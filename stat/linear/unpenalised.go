@@ -14,6 +14,7 @@ import (
 // these are one choice. Least squares is solved by the factor of the basis, other losses
 // until the gradient is rounding.
 func (f *fitter) solveUnpenalised() outcome {
+	f.pen = elasticNet{f.t} // without a penalty groups do not matter
 	f.allow(0, true)
 	f.release()
 	var out outcome
@@ -28,14 +29,11 @@ func (f *fitter) solveUnpenalised() outcome {
 		f.project(0)
 		f.screen.update(f.fair, 0)
 		f.measure(0, &out)
-		missing := f.missing(0)
-		if len(missing) == 0 || out.iterations >= f.limit {
+		if !f.enter(f.missing(0)) || out.iterations >= f.limit {
 			break
 		}
-		f.admit(missing)
 	}
-	f.penalties(0)
-	out.gradient = f.violation() / f.t.largest
+	out.gradient = f.violation(0) / f.t.largest
 	return out
 }
 
@@ -136,9 +134,7 @@ func (m *multinomial) solveUnpenalised(out *outcome) {
 		m.measure(0, out)
 		grown := false
 		for _, f := range m.classes {
-			missing := f.missing(0)
-			f.admit(missing)
-			grown = grown || len(missing) > 0
+			grown = f.enter(f.missing(0)) || grown
 		}
 		if !grown || out.iterations >= m.classes[0].limit {
 			break
@@ -146,8 +142,7 @@ func (m *multinomial) solveUnpenalised(out *outcome) {
 	}
 	for k, f := range m.classes {
 		m.face(k)
-		f.penalties(0)
-		out.gradient = max(out.gradient, f.violation()/f.t.largest)
+		out.gradient = max(out.gradient, f.violation(0)/f.t.largest)
 	}
 }
 
