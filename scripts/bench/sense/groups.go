@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"fmt"
 	"math"
 	"math/rand/v2"
@@ -134,42 +133,45 @@ func (s study) compare(t *table.Table, group, minority string, family linear.Fam
 		if !strings.Contains(v.name, s.only) || v.weights == "reweighed" && family != linear.Binomial {
 			continue
 		}
-		all, small, loss, predicted, positive, along, in := make([]float64, draws), make([]float64, draws), make([]float64, draws), make([]float64, draws), make([]float64, draws), make([]float64, draws), make([]float64, draws)
-		err := s.each(draws, func(k int) error {
+		// Losses of all and of the minority, gaps of loss, predictions and false positives, the
+		// mean gap of loss along the path, and whether protected columns are in the model.
+		m, err := s.measure(draws, 7, func(k int, m []float64) error {
 			columns := c
 			columns.TestSize, columns.Seed = 0.4, uint64(k)
 			columns.Weights = v.weights
 			if v.weights == "" && len(c.Features) == 0 {
 				columns.Drop = append(append([]string(nil), c.Drop...), "balance")
 			}
-			d, err := lasso.Load(t, family, columns)
-			if err != nil {
-				return err
-			}
-			r, err := lasso.Run(context.Background(), d, lasso.Options{Family: family, Folds: 10, Rule: lasso.Min, Count: 50, Seed: uint64(k), Threads: 1,
+			r, err := fit(t, columns, lasso.Options{Family: family, Folds: 10, Rule: lasso.Min, Count: 50, Seed: uint64(k), Threads: 1,
 				PenaltyFactors: map[string]float64{group: v.factor}})
 			if err != nil {
 				return err
 			}
+			along := 0.0
 			for _, step := range r.Audit.Steps {
-				along[k] += step.Gaps.Loss / float64(len(r.Audit.Steps))
+				along += step.Gaps.Loss / float64(len(r.Audit.Steps))
 				if step.Lambda != r.Chosen.Lambda {
 					continue
 				}
-				all[k], loss[k], predicted[k], positive[k], in[k] = step.All.Loss, step.Gaps.Loss, step.Gaps.Predicted, step.Gaps.FalsePositive, float64(min(1, len(step.Protected)))
+				m[0], m[2], m[3], m[4], m[6] = step.All.Loss, step.Gaps.Loss, step.Gaps.Predicted, step.Gaps.FalsePositive, float64(min(1, len(step.Protected)))
 				for _, g := range step.Groups {
 					if g.Group == minority {
-						small[k] = g.Loss
+						m[1] = g.Loss
 					}
 				}
 			}
+			m[5] = along
 			return nil
 		})
 		if err != nil {
 			return err
 		}
-		share, _ := mean(in)
-		fmt.Printf("| %s | %s | %s | %s | %s | %s | %s | %.0f %% |\n", v.name, plus(all), plus(small), plus(loss), plus(predicted), plus(positive), plus(along), 100*share)
+		fmt.Printf("| %s |", v.name)
+		for _, values := range m[:6] {
+			fmt.Printf(" %s |", plus(values))
+		}
+		share, _ := mean(m[6])
+		fmt.Printf(" %.0f %% |\n", 100*share)
 	}
 	fmt.Println()
 	return nil
