@@ -189,3 +189,37 @@ func complement(q float64) float64 {
 	}
 	return (1 - q) * math.Log1p(-q)
 }
+
+// softmaxRows turns columns of linear predictors, one a class, into probabilities.
+func softmaxRows(columns [][]float64) {
+	for i := range columns[0] {
+		top := math.Inf(-1)
+		for _, c := range columns {
+			top = max(top, c[i])
+		}
+		sum := 0.0
+		for _, c := range columns {
+			c[i] = math.Exp(c[i] - top)
+			sum += c[i]
+		}
+		for _, c := range columns {
+			c[i] /= sum
+		}
+	}
+}
+
+// exactSum is a sum with the rounding of its additions kept (Neumaier 1974): objectives
+// and dual objectives are compared to the last digits.
+type exactSum struct{ sum, rest float64 }
+
+func (e *exactSum) add(x float64) {
+	t := e.sum + x
+	if math.Abs(e.sum) >= math.Abs(x) {
+		e.rest += (e.sum - t) + x
+	} else {
+		e.rest += (x - t) + e.sum
+	}
+	e.sum = t
+}
+
+func (e *exactSum) total() float64 { return e.sum + e.rest }
