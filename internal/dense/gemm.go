@@ -171,7 +171,7 @@ func tilePortable(c, a, b []float64, k, ldc int, alpha float64) {
 }
 
 // packA copies rows ic..ic+mc and columns pc..pc+kc of a into panels of tileRows rows,
-// column after column; what is missing in the last panel is zero.
+// column after column; rows beyond the last are zero.
 func packA(dst []float64, a Matrix, ic, pc, mc, kc int) {
 	for i := 0; i < mc; i += tileRows {
 		packPanel(dst[i*kc:], a, ic+i, pc, min(tileRows, mc-i), kc, tileRows)

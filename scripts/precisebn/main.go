@@ -185,7 +185,7 @@ func (c *checker) compare(r *train.Record) error {
 	return nil
 }
 
-// network is that of the last checkpoint of a phase.
+// network is the network of the last checkpoint of a phase.
 func (c *checker) network(phase string) (*nn.Network, error) {
 	p, _, err := train.LatestCheckpoint(filepath.Join(string(c.folder), "checkpoints", phase))
 	if err != nil {

@@ -14,7 +14,7 @@ type Fit struct {
 	Coefficients      []float64
 }
 
-// Data is what models are audited on, best rows that they were not trained on.
+// Data are the rows of an audit, best rows that the models were not trained on.
 type Data struct {
 	// X has len(Y) rows, column after column.
 	X []float64
@@ -33,7 +33,7 @@ type Data struct {
 	MinRows int
 }
 
-// Rates of cases that do not occur, and those of classes in a regression, are NaN.
+// Rates are NaN where their cases do not occur, and rates of classes in a regression.
 type Rates struct {
 	// Base is the mean of y, Predicted the mean of predictions or probabilities.
 	Base, Predicted float64

@@ -13,7 +13,7 @@ import (
 
 // WriteCSV writes a row for every λ and group, one for all rows (group "all")
 // and one of gaps (group "gap"). names are the columns of the design, for the
-// protected ones that are in a model. What is not defined is an empty cell.
+// protected ones that are in a model. A measure that is not defined is an empty cell.
 func WriteCSV(w io.Writer, steps []Step, names []string) error {
 	out := csv.NewWriter(w)
 	out.Write([]string{"lambda", "selected", "protected", "group", "rows",

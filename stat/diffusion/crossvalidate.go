@@ -22,7 +22,7 @@ type CVOptions struct {
 	// Folds is the number of parts; 0 means 10, or n if that is less.
 	Folds int
 	// Fold, of length n, puts every observation into a fold from 0 up, for instance
-	// to keep those of one series together; nil means parts of equal size, drawn.
+	// to keep observations of one series together; nil means parts of equal size, drawn.
 	Fold []int
 	// Rand draws the folds; nil means a fixed seed.
 	Rand *rand.Rand
@@ -38,7 +38,7 @@ type CV struct {
 	// Error is the squared error of an output of a held-out observation, mean over
 	// folds; SE is its standard error. +Inf where a relaxed fit does not exist.
 	Error, SE []float64
-	// Min is the index of the smallest error, OneSE that of the largest λ whose
+	// Min is the index of the smallest error, OneSE the index of the largest λ whose
 	// error is at most one standard error above it.
 	Min, OneSE int
 	// Path are the models of all observations, penalised, by λ.

@@ -26,7 +26,7 @@ type descent struct {
 	solved      float64 // the λ that h belongs to
 }
 
-// part is what a descent moves: a row of the kernel, or with Problem.Symmetric all of it.
+// part is a row of the kernel, or with Problem.Symmetric all of it.
 // The correlation of a coordinate is minus the derivative of the loss, (b − Gh)ⱼ.
 type part interface {
 	// at returns hⱼ, its correlation, bⱼ and ωⱼ.
@@ -114,7 +114,7 @@ func (d *descent) descend(lambda, target float64, limit int) fit {
 // whole is at for the coordinates that may move.
 func (d *descent) whole(k int) (h, g, b, w float64) { return d.at(d.coordinates[k]) }
 
-// excess is by how much the correlation of coordinate j leaves what the penalty allows.
+// excess is by how much the correlation of coordinate j is beyond the bound of the penalty.
 func (d *descent) excess(j int, lambda float64) float64 {
 	_, g, _, w := d.at(j)
 	return max(0, d.prob.pull(g)-lambda*w)

@@ -27,8 +27,8 @@ type Model struct {
 	Converged  bool
 }
 
-// Warning says in one line that the fit did not converge and what to do; it is
-// empty for a fit that did.
+// Warning says in one line that the fit did not converge, and advises; it is empty for a
+// fit that did.
 func (m *Model) Warning() string {
 	if m.Converged {
 		return ""
@@ -254,11 +254,10 @@ func (f *fitter) intercept(k Kernel, m *moments) []float64 {
 	return b
 }
 
-// Relax fits the support of a kernel again without a penalty, which undoes the
-// shrinking of what was found. Symmetry, signs and intercept are those of the
-// problem. The objective and gap are those of λ = 0 on this support. Each row needs
-// linearly independent inputs on its support; a symmetric kernel needs inputs of
-// full column rank.
+// Relax fits the support of a kernel again without a penalty, which undoes the shrinking of
+// its entries. Symmetry, signs and intercept are as in the problem; objective and gap belong
+// to λ = 0 on this support. Each row needs linearly independent inputs on its support; a
+// symmetric kernel needs inputs of full column rank.
 func Relax(p Problem, k Kernel, o Options) (*Model, error) {
 	f, err := prepare(p, []float64{}, 1, o)
 	if err != nil {

@@ -9,8 +9,8 @@ import (
 	"pare/stat/recovery"
 )
 
-// Kernel is a sparse q×p matrix by rows: Rows[i] says what output i takes from
-// which inputs.
+// Kernel is a sparse q×p matrix by rows: Rows[i] holds the weights of the inputs in
+// output i.
 type Kernel struct {
 	Inputs int
 	Rows   []Row
@@ -80,7 +80,7 @@ type CompareOptions struct {
 	OffDiagonal bool
 }
 
-// Compare scores the support of what was found against the truth.
+// Compare scores the support of the kernel found against the truth.
 func Compare(truth, found mat.Matrix, o CompareOptions) (recovery.Score, error) {
 	q, p := truth.Dims()
 	if r, c := found.Dims(); r != q || c != p {

@@ -10,7 +10,7 @@ import (
 	"pare/internal/limit"
 )
 
-// Problem is the data of a fit and what is known about the kernel.
+// Problem is the data of a fit and the knowledge about the kernel.
 type Problem struct {
 	// X are the inputs, n×p: row r is the signal that entered observation r.
 	X *mat.Dense
@@ -22,15 +22,15 @@ type Problem struct {
 	Symmetric bool
 	// NonNegative demands Hᵢⱼ ≥ 0 for all entries.
 	NonNegative bool
-	// FreeDiagonal leaves Hᵢᵢ unpenalised: what a node keeps of its own signal is
-	// rarely zero. It needs q = p.
+	// FreeDiagonal leaves Hᵢᵢ unpenalised: nodes mostly keep a part of their own
+	// signal. It needs q = p.
 	FreeDiagonal bool
 	// Support, q×p, says which entries may differ from zero; nil allows all. With
 	// Symmetric it has to be symmetric.
 	Support [][]bool
 }
 
-// Check returns what is wrong with the data, in one line, or nil.
+// Check returns the first fault of the data, in one line, or nil.
 func (p *Problem) Check() error {
 	if p.X == nil || p.Y == nil {
 		return errors.New("inputs and outputs are both needed")
@@ -84,7 +84,7 @@ func (p *Problem) checkSupport(q, cols int) error {
 	return nil
 }
 
-// checkMatrix refuses what no kernel can be learned from.
+// checkMatrix refuses data that no kernel can be learned from.
 func checkMatrix(name string, m *mat.Dense) error {
 	n, p := m.Dims()
 	if n < 2 {

@@ -98,7 +98,7 @@ func symmetrise(m *mat.Dense) {
 
 // Simulate draws n signals X with independent standard normal entries and returns
 // them with Y = XHᵀ + noise. The noise is normal and the same at all outputs; its
-// expected power is that of XHᵀ in this sample, less decibels dB. +Inf means no
+// expected power is the power of XHᵀ in this sample, less decibels dB. +Inf means no
 // noise.
 func Simulate(h *mat.Dense, n int, decibels float64, rng *rand.Rand) (x, y *mat.Dense, err error) {
 	if n < 1 {

@@ -41,7 +41,7 @@ type Shift struct {
 	// S, p×p, is an adjacency matrix: symmetric, not negative, with zero diagonal; or
 	// the Laplacian of one.
 	S *mat.SymDense
-	// Eigenvalues are those of the templates, vₖᵀSvₖ, in the order of the templates.
+	// Eigenvalues are vₖᵀSvₖ, in the order of the templates.
 	Eigenvalues []float64
 	// Objective is Σ|Sᵢⱼ| off the diagonal.
 	Objective float64
@@ -52,7 +52,7 @@ type Shift struct {
 	Gap float64
 	// Iterations of ADMM. It stops when Gap ≤ tolerance·Objective and
 	// Distance ≤ Epsilon + tolerance·‖S‖_F; Converged says that it did. Where it
-	// does not, an Epsilon below what any shift can reach is the usual reason.
+	// does not, the usual reason is an Epsilon that no shift can reach.
 	Iterations int
 	Converged  bool
 }
@@ -60,7 +60,7 @@ type Shift struct {
 // CovarianceTemplates returns the eigenvectors of the sample covariance of the
 // outputs Y (n×p), as columns. With white inputs and a kernel that is a polynomial
 // of the shift they tend to the eigenvectors of the shift. For a Laplacian, whose
-// constant eigenvector is known, that one comes first and the others are those of
+// constant eigenvector is known, it comes first, before the eigenvectors of
 // the covariance orthogonal to it.
 func CovarianceTemplates(y *mat.Dense, laplacian bool) (*mat.Dense, error) {
 	if y == nil {
@@ -113,7 +113,7 @@ func CovarianceTemplates(y *mat.Dense, laplacian bool) (*mat.Dense, error) {
 
 // reflect overwrites an identity with the Householder reflection that takes the
 // first unit vector to the constant one: its other columns are an orthonormal basis
-// of what is orthogonal to constants.
+// of the vectors orthogonal to constants.
 func reflect(m *mat.Dense) {
 	p, _ := m.Dims()
 	w := mat.NewVecDense(p, nil)
@@ -311,7 +311,7 @@ func simplex(x []float64) {
 	}
 }
 
-// inTemplates returns VᵀMV, whose off-diagonal part is what no template explains.
+// inTemplates returns VᵀMV, whose off-diagonal part no template explains.
 func (a *admm) inTemplates(m mat.Matrix) *mat.Dense {
 	var half mat.Dense
 	half.Mul(m, a.v)
@@ -355,7 +355,7 @@ func (a *admm) project(w *mat.Dense) {
 	a.z.Mul(&half, a.v.T())
 }
 
-// dropConstant clears, for a Laplacian, what belongs to the constant template.
+// dropConstant clears, for a Laplacian, the part of the constant template.
 func (a *admm) dropConstant(t *mat.Dense) {
 	if a.laplacian {
 		for k := range a.p {
@@ -408,8 +408,8 @@ func (a *admm) shift() *Shift {
 	return f
 }
 
-// multiplier is ρu without what rounding, and for a Laplacian the free diagonal, has
-// left where a bound does not allow it, and the norm that epsilon multiplies.
+// multiplier is ρu, cleared where a bound demands zero and rounding, or for a Laplacian the
+// free diagonal, left something, and the norm that epsilon multiplies.
 func (a *admm) multiplier() (*mat.Dense, float64) {
 	var w, half mat.Dense
 	w.Scale(a.rho, a.u)

@@ -232,7 +232,7 @@ func (b *block) solve(given []float64, tolerance float64, limit int) *state {
 	return s
 }
 
-// descend replaces Θ of s by what sweeps of block coordinate descent find, if that is better.
+// descend replaces Θ of s by the end of sweeps of block coordinate descent, if it is better.
 func (b *block) descend(s *state, tolerance float64, limit int) {
 	d, ok := newDescent(b, s)
 	if !ok {

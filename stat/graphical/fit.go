@@ -81,7 +81,7 @@ type Options struct {
 	// objective without edges is one nat a variable for correlations.
 	Tolerance     float64
 	MaxIterations int // sweeps and Newton steps for each component; 0: 500
-	// Start is a network near the solution, such as that of a slightly larger λ; nil: none.
+	// Start is a network near the solution, such as the network of a slightly larger λ; nil: none.
 	Start *Network
 }
 
@@ -116,7 +116,7 @@ func Fit(c *Covariance, pen Penalty, o Options) (*Network, error) {
 	return fit(c, pen, o, components(c, pen))
 }
 
-// outcome is what a network needs of a component's solution.
+// outcome is the solution of a component, for the network.
 type outcome struct {
 	x                     []float64
 	f, gap, logDet, trace float64

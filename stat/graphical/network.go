@@ -27,8 +27,8 @@ type Network struct {
 	Edges      []Edge    `json:"edges"` // by I, then J
 	Diagonal   []float64 `json:"diagonal"`
 	// Components are sets of variables without an edge between them, each sorted, in the
-	// order of their smallest members: those of the pairs with |Sᵢⱼ| > λᵢⱼ, which without
-	// rounding are those of the edges.
+	// order of their smallest members: the components of the pairs with |Sᵢⱼ| > λᵢⱼ, which
+	// but for rounding the edges have, too.
 	Components [][]int `json:"components"`
 	LogDet     float64 `json:"log_det"` // log det Θ
 	Trace      float64 `json:"trace"`   // tr(SΘ)
@@ -51,7 +51,7 @@ func (n *Network) MarshalJSON() ([]byte, error) {
 // P is the number of variables.
 func (n *Network) P() int { return len(n.Diagonal) }
 
-// Err is nil if the fit converged, and otherwise one line with gap, tolerance and what to do.
+// Err is nil if the fit converged, and otherwise one line with gap, tolerance and advice.
 func (n *Network) Err() error {
 	if n.Converged {
 		return nil

@@ -13,7 +13,7 @@ const (
 	closeBy    = 0.1  // residual per variable from which the gap is worth a look
 )
 
-// state is a positive definite Θ of a block with what follows from it, and room to work.
+// state is a positive definite Θ of a block, with its inverse, objective and gap, and room to work.
 type state struct {
 	x       []float64 // Θ, p×p, symmetric
 	w       []float64 // Θ⁻¹, once invert has run
@@ -59,7 +59,8 @@ func (s *state) measure(b *block) { s.gap = b.gap(s.x, s.w, s.f, s.factor) }
 
 // newton improves s until its gap is at most tolerance or limit steps are done. s has been
 // evaluated. Each step minimises the second-order model of the smooth part plus the
-// penalty, over what is not zero or would not stay so, and then searches along the line.
+// penalty, over the elements that are not zero or would not stay zero, and then searches along
+// the line.
 func (b *block) newton(s *state, tolerance float64, limit int) {
 	d := newDirection(b)
 	trial := make([]float64, len(s.x))
@@ -188,8 +189,8 @@ func (d *direction) solve(s *state, precision float64) {
 	}
 }
 
-// sweep visits every entry once, or those not at zero only, and returns the size of its
-// changes and that of D, in the metric of the curvature.
+// sweep visits every entry once, or those not at zero only, and returns the sizes of its
+// changes and of D, in the metric of the curvature.
 //
 // Column i of u is copied once for a row i of entries: updates of other rows of u change
 // it in two places, which are kept up to date.

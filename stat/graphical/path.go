@@ -25,7 +25,7 @@ type Path struct {
 	Networks []*Network `json:"networks"`
 }
 
-// Lambdas are those of the networks.
+// Lambdas returns the λ of the networks.
 func (p *Path) Lambdas() []float64 {
 	out := make([]float64, len(p.Networks))
 	for i, n := range p.Networks {

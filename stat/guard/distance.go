@@ -58,8 +58,7 @@ func distances(sigma []float64, p int, method Method, copies int) ([]float64, er
 	}
 	switch method {
 	case MVR:
-		// Up to a factor the trace is that of the inverse of reach·Σ − S and, copies²
-		// times, that of S.
+		// Up to a factor the trace is tr (reach·Σ − S)⁻¹ + copies²·tr S⁻¹.
 		k := float64(copies)
 		return d.s, d.sweeps(50, 1e-4, func(j int) float64 {
 			c := d.inverse[j*p : (j+1)*p]
@@ -126,8 +125,8 @@ func (g *gap) invert() error {
 	return nil
 }
 
-// sweeps moves one s after the other by what move says, until a sweep changes
-// none by more than tolerance.
+// sweeps moves one s after the other by move, until a sweep changes none by more than
+// tolerance.
 func (g *gap) sweeps(most int, tolerance float64, move func(j int) float64) error {
 	p := len(g.s)
 	for sweep := range most {

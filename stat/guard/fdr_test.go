@@ -9,7 +9,7 @@ import (
 
 // TestFalseDiscoveryRate simulates and demands that the mean false discovery
 // proportion is not above q by more than three standard errors, and that the
-// guard finds what is there.
+// guard finds the planted features.
 func TestFalseDiscoveryRate(t *testing.T) {
 	const q = 0.2
 	for _, c := range []struct {

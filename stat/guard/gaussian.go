@@ -13,8 +13,8 @@ import (
 )
 
 // Gaussian is the distribution of the features that model-X knockoffs assume.
-// Only the first two moments matter to what is promised when features are not
-// Gaussian: knockoffs of second order.
+// Where features are not Gaussian knockoffs are of second order: the promise holds for the
+// first two moments.
 type Gaussian struct {
 	Mean []float64
 	// Covariance is p×p, symmetric and positive definite. A row of zeros is a
@@ -22,7 +22,7 @@ type Gaussian struct {
 	// than 1000 features and fewer than half as many rows: their standardised
 	// rows say as much.
 	Covariance []float64
-	// Shrinkage is what EstimateGaussian moved the correlations towards 0 by.
+	// Shrinkage is the share by which EstimateGaussian moved the correlations towards 0.
 	Shrinkage float64
 
 	rows  *Matrix
@@ -184,7 +184,7 @@ func newSampler(g *Gaussian, method Method, copies int) (*Sampler, error) {
 	return k, err
 }
 
-// inverse is that of a symmetric matrix, or an error if it is not positive definite.
+// inverse inverts a symmetric matrix; an error says that it is not positive definite.
 func inverse(sigma []float64, p int) ([]float64, error) {
 	l, w := slices.Clone(sigma), make([]float64, p*p)
 	if !dense.Cholesky(l, p) {
@@ -214,8 +214,8 @@ func conditional(sigma, s []float64, copies int) (law, error) {
 }
 
 // semiCholesky is the lower triangular root of a positive semidefinite matrix; a pivot
-// that rounding made 0 or negative is 0, with its column. A factor for equations, such as
-// those of package dense, would leave out the rows.
+// that rounding made 0 or negative is 0, with its column. The factors of package dense, for
+// equations, leave out its row.
 func semiCholesky(a []float64, p int) []float64 {
 	l := make([]float64, p*p)
 	for j := range p {

@@ -28,12 +28,12 @@ type KnockoffOptions struct {
 	Sampler *Sampler
 }
 
-// Selection is what knockoffs found.
+// Selection is the result of knockoffs.
 type Selection struct {
 	// Selected are the columns found, rising; perhaps none.
 	Selected []int
-	// W is the statistic of each column, Threshold what it has to reach: +Inf
-	// where no threshold keeps the rate.
+	// W is the statistic of each column. Columns of at least Threshold are selected; it is
+	// +Inf where no threshold keeps the rate.
 	W         []float64
 	Threshold float64
 	// Distances are the s of the knockoffs, for standardised features.

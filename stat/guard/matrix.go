@@ -59,13 +59,13 @@ func square(a dense.Matrix, rows, columns int) []float64 {
 	return out
 }
 
-// beside is the columns of m and then those of o.
+// beside is the columns of m and then the columns of o.
 func (m Matrix) beside(o Matrix) Matrix {
 	data := make([]float64, 0, len(m.Data)+len(o.Data))
 	return Matrix{Rows: m.Rows, Cols: m.Cols + o.Cols, Data: append(append(data, m.Data...), o.Data...)}
 }
 
-// check says what is wrong with a design and its targets.
+// check finds the first fault of a design and its targets.
 func (m Matrix) check(y []float64) error {
 	switch {
 	case m.Rows < 2:
@@ -90,8 +90,8 @@ func (m Matrix) check(y []float64) error {
 	return nil
 }
 
-// standardized is a copy with columns of mean 0 and mean square 1, and what
-// they were; a constant column becomes 0, with scale 0.
+// standardized is a copy with columns of mean 0 and mean square 1, with the former means
+// and scales; a constant column becomes 0, with scale 0.
 func (m Matrix) standardized() (z Matrix, mean, scale []float64) {
 	z = NewMatrix(m.Rows, m.Cols)
 	mean, scale = make([]float64, m.Cols), make([]float64, m.Cols)

@@ -34,7 +34,7 @@ type PermutationOptions struct {
 	Progress func(done, total int)
 }
 
-// Permuted is what permutations of y say.
+// Permuted is the result of permutations of y.
 type Permuted struct {
 	// Lambda is the level's quantile of λ_max over permutations: a lasso at
 	// this λ is empty with probability 1 − Level when no feature matters.

@@ -48,7 +48,7 @@ type StabilityOptions struct {
 	Progress func(done, total int)
 }
 
-// Stable is what stability selection found.
+// Stable is the result of stability selection.
 type Stable struct {
 	// Selected are the columns found, rising; perhaps none.
 	Selected []int

@@ -15,7 +15,7 @@ import (
 // CVOptions says how a path is cross-validated.
 type CVOptions struct {
 	PathOptions
-	Lambdas []float64 // nil: those of PathOptions on all data
+	Lambdas []float64 // nil: as PathOptions has them, on all data
 	Folds   int       // 0: 10
 	Seed    uint64    // of the folds
 	// Together, unless nil, names a group for each observation; a group is in one fold.
@@ -34,7 +34,7 @@ type CV struct {
 }
 
 // CrossValidate fits a path on all data and on all but one fold, for each fold, and
-// measures the loss on what was left out. Folds are fitted in parallel; the result
+// measures the loss on the fold left out. Folds are fitted in parallel; the result
 // depends on the seed alone. Classes are spread evenly over folds.
 func CrossValidate(p Problem, o CVOptions) (*CV, error) {
 	path, err := FitPath(p, o.Lambdas, o.PathOptions)
@@ -174,7 +174,7 @@ func (o *CVOptions) folds(p *Problem) ([]int, int, error) {
 	if count == 0 {
 		count = 10
 	}
-	units := make([]int, n) // what stays together
+	units := make([]int, n) // observations of one unit stay together
 	for i := range units {
 		units[i] = i
 		if o.Together != nil {

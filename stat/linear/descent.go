@@ -17,8 +17,8 @@ type smooth interface {
 	// settle minimises over the intercept and returns how far the derivative by it
 	// was from zero.
 	settle() float64
-	// state is what is linear in the coefficients and the intercept. Writing to it
-	// moves the point.
+	// state holds values that are linear in the coefficients and the intercept. Writing to
+	// it moves the point.
 	state() []float64
 	// value is the function, up to a constant.
 	value() float64

@@ -20,7 +20,7 @@ type Design interface {
 	AddTo(v []float64, j int, a float64)
 }
 
-// bulk is what a design does with many columns at once.
+// bulk is a design that works on many columns at once.
 type bulk interface {
 	Design
 	// moments sets the means Σ vᵢxᵢⱼ and variances Σ vᵢ(xᵢⱼ−mean)² of all columns;

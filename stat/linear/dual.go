@@ -8,8 +8,8 @@ import (
 	"pare/internal/f64"
 )
 
-// project sets fair to u, moved to be feasible for what has no penalty: at λ = 0 that
-// is every feature which is not at a bound.
+// project sets fair to u, moved to be feasible for features without a penalty: at λ = 0 all
+// that are not at a bound.
 func (f *fitter) project(lambda float64) {
 	copy(f.fair, f.u)
 	free := f.basis(lambda)
@@ -22,8 +22,8 @@ func (f *fitter) project(lambda float64) {
 	}
 }
 
-// mix moves fair towards that of the model without penalised features, which is as
-// feasible for what has no penalty.
+// mix moves fair towards the dual point of the model without penalised features, which is as
+// feasible for features without a penalty.
 func (f *fitter) mix(t float64) {
 	if t == 0 {
 		return
@@ -90,8 +90,8 @@ func (f *fitter) negligible(lambda float64) bool {
 	return lambda*f.t.alpha <= 1e-12*f.t.largest*math.Sqrt(f.unit)
 }
 
-// setNull sets the objective without penalised features, after that of the intercept
-// alone, and the gap to reach. Where unpenalised features explain nearly all of the
+// setNull sets the objective without penalised features, after the objective of the
+// intercept alone, and the gap to reach. Where unpenalised features explain nearly all of the
 // response the predictors are rounded in proportion to its size, not to the residuals.
 func (f *fitter) setNull(null float64) {
 	if f.unit == 0 {
@@ -118,8 +118,7 @@ func (f *fitter) measure(lambda float64, out *outcome) {
 	f.prove(best, scale, f.rounding(out.objective), out)
 }
 
-// prove sets the gap to a dual objective, which is that of the dual point of the given
-// scale. The losses are not negative, so that zero is a dual point too, with the
+// prove sets the gap to the objective of the dual point of the given scale. The losses are not negative, so that zero is a dual point too, with the
 // objective zero. A gap that is negative by rounding is zero; one that is more negative
 // than that, as rounding tells, would be an error, and stays.
 func (f *fitter) prove(best, scale, rounding float64, out *outcome) {
@@ -133,13 +132,13 @@ func (f *fitter) prove(best, scale, rounding float64, out *outcome) {
 	out.converged = out.gap >= 0 && out.gap <= f.goal
 }
 
-// rounding is that of an objective.
+// rounding is the rounding of an objective.
 func (f *fitter) rounding(objective float64) float64 {
 	return 1e-15 * (f.unit + objective + f.cancelled())
 }
 
-// cancelled is the size of what is added up in predictors and multiplied by residuals:
-// where large coefficients cancel that is far more than the objective.
+// cancelled is the size of the terms of predictors times residuals: where large coefficients
+// cancel it is far more than the objective.
 func (f *fitter) cancelled() float64 {
 	sum := math.Abs(f.intercept)
 	for _, j := range f.set {
@@ -171,7 +170,7 @@ func (f *fitter) room(lambda float64, strict bool) (most float64, smooth bool) {
 }
 
 // dualAt returns the dual objective at s·u, s at most most, and s. With smooth
-// conjugates s is most, or what is best without them.
+// conjugates s is most, or the best s without them.
 func (f *fitter) dualAt(lambda, most float64, smooth bool) (value, s float64) {
 	value, s = f.loss.conjugate(f.fair, most)
 	if smooth {
@@ -191,9 +190,9 @@ func (f *fitter) conjugates(lambda, s float64) float64 {
 	return sum
 }
 
-// projection makes dual points feasible for what is not penalised: it takes from u
-// the part V·B(BᵀVB)⁻¹Bᵀu, with B the column of ones, if there is an intercept, and
-// the unpenalised columns, so that Bᵀu = 0.
+// projection makes dual points feasible for features without a penalty: it takes from u the
+// part V·B(BᵀVB)⁻¹Bᵀu, with B the column of ones, if there is an intercept, and the columns
+// of these features, so that Bᵀu = 0.
 type projection struct {
 	v       []float64
 	basis   [][]float64 // of the columns of B, orthonormal in the metric V
@@ -206,7 +205,7 @@ type projection struct {
 // its own, that is rounding.
 const alike = 1e-13
 
-// newProjection makes that of the intercept, if there is one, and the given features.
+// newProjection makes B of the intercept, if there is one, and the given features.
 func newProjection(t *task, features []int) *projection { return newProjectionIn(t, t.v, features) }
 
 // newProjectionIn is newProjection with weights v of the observations.
@@ -225,7 +224,7 @@ func newProjectionIn(t *task, v []float64, features []int) *projection {
 		}
 		x, _ = p.include(x, alike)
 	}
-	extent := 0.0 // of the columns that are kept: what they are rounded in proportion to
+	extent := 0.0 // of the columns that are kept: their rounding is in proportion to it
 	for _, j := range features {
 		if len(p.basis) == rank {
 			break
@@ -241,8 +240,8 @@ func newProjectionIn(t *task, v []float64, features []int) *projection {
 	return p
 }
 
-// include adds what is new in x to the basis, by Gram and Schmidt, twice, unless that is
-// a part of x that is at most rounding. It returns a slice for the next column, and
+// include adds the part of x that is new to the basis, by Gram and Schmidt, twice, unless
+// it is rounding. It returns a slice for the next column, and
 // whether it added anything.
 func (p *projection) include(x []float64, rounding float64) (next []float64, added bool) {
 	size := p.norm(x)
@@ -267,9 +266,9 @@ func (p *projection) include(x []float64, rounding float64) (next []float64, add
 	return make([]float64, len(x)), true
 }
 
-// coefficients returns by how much those of the columns of B have to change for the
-// residuals u of least squares to be orthogonal to all of them: the intercept first, if
-// there is one, then those of kept.
+// coefficients returns by how much the coefficients of B have to change for the residuals u
+// of least squares to be orthogonal to all columns of B: the intercept first, if there is
+// one, then the features of kept.
 func (p *projection) coefficients(u []float64) []float64 {
 	d := make([]float64, len(p.basis))
 	for k, b := range p.basis {
@@ -289,7 +288,7 @@ func (p *projection) norm(x []float64) float64 {
 
 // apply projects u.
 func (p *projection) apply(u []float64) {
-	for range 2 { // the second time removes what rounding left
+	for range 2 { // the second time removes the rounding of the first
 		for _, b := range p.basis {
 			f64.MulAxpy(-f64.Dot(b, u), b, p.v, u)
 		}

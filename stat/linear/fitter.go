@@ -19,8 +19,8 @@ type fitter struct {
 	beta      []float64 // all features, standardised
 	intercept float64   // on the standardised scale
 	eta, u    []float64 // at beta
-	fair      []float64 // u, projected to be feasible for what is not penalised
-	first     []float64 // that of the model without penalised features
+	fair      []float64 // u, projected to be feasible for features without a penalty
+	first     []float64 // fair of the model without penalised features
 	h         []float64
 
 	set     []int // working set
@@ -43,7 +43,7 @@ type fitter struct {
 	former  []float64  // the coefficients for the one before the last
 
 	null      float64 // objective without penalised features
-	unit      float64 // what the tolerance is a part of: null, or more if that is rounding
+	unit      float64 // of the tolerance: null, or more if null is rounding
 	goal      float64 // the gap to reach
 	keepDual  bool
 	loose     bool        // see slack
@@ -168,8 +168,8 @@ func (f *fitter) enter(units []int) bool {
 	return len(units) > 0
 }
 
-// trim takes out of the working set what is zero, unless the Gram matrix of all that
-// has ever been in it is kept.
+// trim takes units at zero out of the working set, unless the Gram matrix of all features
+// that were ever in it is kept.
 func (f *fitter) trim() {
 	if s, ok := f.t.x.(*Sparse); ok && f.sparse == nil {
 		f.sparse, f.held = s, nil
@@ -186,8 +186,8 @@ func (f *fitter) trim() {
 	})
 }
 
-// solve minimises for λ. Each round solves on the working set, computes the gap of
-// the whole problem and admits what the optimality conditions miss.
+// solve minimises for λ. Each round solves on the working set, computes the gap of the
+// whole problem and admits units that violate the optimality conditions.
 func (f *fitter) solve(lambda float64) outcome {
 	if lambda == 0 {
 		return f.solveUnpenalised()
@@ -202,7 +202,7 @@ func (f *fitter) solve(lambda float64) outcome {
 	var out outcome
 	strict, rough := 0.8, 0.0
 	if f.iterative() {
-		// What is missing shows long before the working set is solved.
+		// Missing units show long before the working set is solved.
 		rough = 0.02 * lambda
 	}
 	for {

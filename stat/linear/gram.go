@@ -24,7 +24,7 @@ type covariances interface {
 type quadratic struct {
 	q         []float64 // −gradient
 	q0, start []float64 // q and β where value is zero
-	beta      []float64 // that of the descent
+	beta      []float64 // of the descent
 }
 
 func (p *quadratic) gradient(j int) float64 { return p.q[j] }
@@ -74,8 +74,8 @@ func (g *gram) grow(m int) {
 	}
 }
 
-// A panel of rows of the fresh columns stays in the second cache while those of
-// others pass by, so that these are read once for all fresh ones.
+// A panel of rows of the fresh columns stays in the second cache while the same rows of
+// other columns pass by, so that these are read once for all fresh ones.
 const (
 	panelRows    = 512
 	panelColumns = 64
@@ -166,10 +166,10 @@ func (g *gram) shift(x []float64) {
 }
 
 // wideGram is covariances of a working set of hundreds of features or more, for which
-// reading the matrix is what takes the time: it holds the lower half in single precision.
-// What that rounds is in proportion to how far coefficients have moved since their
-// gradients were computed from residuals (fitter.settleGram), in double precision, so
-// that a few rounds come as close to the optimum as wanted.
+// the time goes into reading the matrix: it holds the lower half in single precision. The
+// rounding is in proportion to the moves of coefficients since their gradients were computed
+// from residuals (fitter.settleGram), in double precision, so that a few rounds come as close
+// to the optimum as wanted.
 type wideGram struct {
 	quadratic
 	columns *kernel.Gram // of √v∘x̃
@@ -251,8 +251,7 @@ func (w *wideGram) product(out, x []float64) {
 	}
 }
 
-// addRows adds to y what rows from to to−1, and their mirror images, contribute to the
-// product with x.
+// addRows adds to y the product of rows from to to−1, and of their mirror images, with x.
 func (w *wideGram) addRows(y, x []float64, from, to int) {
 	whole := from + (to-from)&^3
 	for j := from; j < whole; j += 4 {

@@ -378,7 +378,7 @@ func (p *groupLasso) newton(f *fitter, r *residual) bool {
 		v := hessian.g[place[i]][place[j]]
 		b, n := p.list[group[i]], norms[group[i]]
 		if i == j {
-			// What is added lets dependent columns move: far, until one is zero.
+			// The addition lets dependent columns move: far, until one is zero.
 			v += b.l2 + 1e-12*v
 			if b.l1 > 0 {
 				v += b.l1 / n

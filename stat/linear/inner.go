@@ -262,7 +262,7 @@ func (f *fitter) wide(w *wideGram, target float64) bool {
 	return false
 }
 
-// descend makes covariances what the descent descends.
+// descend lets the descent move on covariances.
 func (f *fitter) descend(c covariances) {
 	d := &f.descent
 	d.curve = zeros(d.curve, len(f.set))

@@ -22,7 +22,7 @@ type Model struct {
 	Loss       float64 // its first part
 	Null       float64 // the objective without penalised features
 	Gap        float64 // the optimum is at most this below Objective
-	Tolerance  float64 // what Gap was to reach, in the same unit
+	Tolerance  float64 // of Gap, in the same unit
 	Explained  float64 // 1 − Loss/(loss of the intercept alone)
 	Iterations int     // sweeps of coordinate descent and products of conjugate gradients
 	Converged  bool    // Gap ≤ Tolerance, and not Separable
@@ -57,8 +57,8 @@ type Class struct {
 	Value     []float64
 }
 
-// Note says what to do about a fit that did not converge, in one line; it is empty
-// for one that did.
+// Note advises on a fit that did not converge, in one line; it is empty for a fit that
+// did.
 func (m *Model) Note() string {
 	if m.Converged {
 		return ""
@@ -77,7 +77,7 @@ func (m *Model) Note() string {
 	return text + "allow more iterations or " + larger
 }
 
-// remedy is what makes a loss without a minimum have one.
+// remedy is the change that gives a loss without a minimum one.
 func (m *Model) remedy() string {
 	if m.Lambda == 0 {
 		return "choose a lambda above 0"

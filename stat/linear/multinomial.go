@@ -261,7 +261,7 @@ func (m *multinomial) measure(lambda float64, out *outcome) {
 	m.classes[0].prove(best, scale, m.rounding(out.objective), out)
 }
 
-// rounding is that of an objective.
+// rounding is the rounding of an objective.
 func (m *multinomial) rounding(objective float64) float64 {
 	sum := m.classes[0].rounding(objective)
 	for _, f := range m.classes[1:] {
@@ -270,8 +270,8 @@ func (m *multinomial) rounding(objective float64) float64 {
 	return sum
 }
 
-// project sets the dual points to the residuals, moved to be feasible for what has no
-// penalty. At each observation those of all classes sum to zero.
+// project sets the dual points to the residuals, moved to be feasible for features without a
+// penalty. At each observation the points of all classes sum to zero.
 func (m *multinomial) project(lambda float64) {
 	for _, f := range m.classes {
 		copy(f.fair, f.u)
@@ -314,7 +314,7 @@ func (m *multinomial) applyIn(lambda float64) {
 		return
 	}
 	weight, move := make([]float64, m.t.n), make([]float64, m.t.n)
-	for range 3 { // the later ones remove what rounding left
+	for range 3 { // the later ones remove the rounding of the first
 		factor, kept := dense.Independent(len(columns), func(i, j int) float64 {
 			m.hessian(weight, class[i], class[j], m.fairly)
 			f64.Mul(weight, weight, columns[i])
@@ -357,7 +357,7 @@ func (m *multinomial) fairly(k, i int) float64 {
 	return min(max(p, 0), 1)
 }
 
-// balance moves the dual points as intercepts do until those of every class sum to
+// balance moves the dual points as intercepts do until the points of every class sum to
 // zero, by scaling probabilities of classes and of observations in turn (Sinkhorn &
 // Knopp 1967): in this way they stay probabilities.
 func (m *multinomial) balance() {
@@ -439,8 +439,8 @@ const (
 )
 
 // joint is the quadratic model of the cross-entropy in all coefficients of the working
-// sets and the intercepts. What has no penalty stays as it is in the last class, because
-// only differences between classes matter.
+// sets and the intercepts. In the last class coefficients without a penalty stay as they are,
+// because only differences between classes matter.
 type joint struct {
 	m       *multinomial
 	class   []int      // of each coefficient
@@ -569,7 +569,7 @@ func (m *multinomial) hessian(h []float64, k, l int, probability func(class, i i
 	}
 }
 
-// probability is that of class k for observation i at the present predictors.
+// probability is the probability of class k for observation i at the present predictors.
 func (m *multinomial) probability(k, i int) float64 {
 	p := -m.classes[k].u[i] / m.t.v[i]
 	if int(m.t.y[i]) == k {

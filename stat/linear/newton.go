@@ -84,7 +84,7 @@ func zeros(s []float64, n int) []float64 {
 	return s
 }
 
-// rest sets rhs to what the gradient is after the moves so far.
+// rest sets rhs to minus the gradient after the moves so far.
 func (n *newton) rest(kept []int, d *descent, g *gram) {
 	n.rhs = n.rhs[:0]
 	for _, j := range kept {
@@ -163,8 +163,8 @@ func reach(kept []int, steps []float64, most float64, d *descent) (t float64, st
 	return t, stop, end
 }
 
-// arrange sets order to the support without what is at a bound: first what was in it
-// before, in the same order, so that the factor can be used again.
+// arrange sets order to the support without features at a bound: first the features that it
+// had before, in the same order, so that the factor can be used again.
 func (n *newton) arrange(d *descent) bool {
 	n.order = slices.DeleteFunc(n.order, func(j int) bool { return !d.moves(j) })
 	n.first = zeros(n.first, len(d.beta))

@@ -91,7 +91,7 @@ func newOracle(p Problem) *oracle {
 	return o
 }
 
-// standard returns by what a column is shifted and divided.
+// standard returns the shift and the scale of a column.
 func (o *oracle) standard(x []float64) (mean, scale float64, constant bool) {
 	least, most := math.Inf(1), math.Inf(-1)
 	for i, v := range o.v {
@@ -276,8 +276,8 @@ func checkCertificate(t failer, p Problem, m *Model) {
 	}
 }
 
-// unit is the rounding of an objective: ulp of the loss of the null model and of what
-// the rounding of the predictors, to which every feature adds, changes the loss by.
+// unit is the rounding of an objective: ulp of the loss of the null model, and the change
+// of the loss by the rounding of the predictors, to which every feature adds.
 func (o *oracle) unit(m *Model, etas, u [][]float64) float64 {
 	change := 0.0
 	for k, c := range m.each() {

@@ -39,8 +39,8 @@ func (p *Path) Lambdas() []float64 {
 
 // engine fits one λ after another.
 type engine interface {
-	// begin fits what is not penalised and returns the largest λ that selects
-	// anything.
+	// begin fits the features without a penalty and returns the largest λ that selects
+	// any other.
 	begin() float64
 	fit(lambda float64) *Model
 }

@@ -22,9 +22,9 @@ type penalty interface {
 	room(unit int, c func(feature int) float64) float64
 	// value is the penalty of β, which is zero outside of set.
 	value(lambda float64, beta []float64, set []int) float64
-	// fresh lists the units of which the screen has computed correlations last. bound is the
-	// screen's threshold for single correlations, over ω, when that of units is the given one:
-	// no unit of which no correlation exceeds the first has a norm beyond the second.
+	// fresh lists the units of which the screen has computed correlations last. bound is its
+	// threshold for single correlations, over ω, so that a unit of which none is beyond it has
+	// a norm, over ω, of at most the given threshold.
 	fresh(s *screen) []int
 	bound(threshold float64) float64
 	// step minimises the quadratic model of the loss at the present point, plus the penalty,
@@ -110,9 +110,9 @@ func (f *fitter) entry(unit int) float64 {
 // correlation is rounding as long as theirs are.
 func (f *fitter) idles(j int) bool { return f.idle != nil && f.idle[j] }
 
-// slack is by how much the correlations of a unit may exceed their threshold: their
-// rounding, which is that of columns that are not centred before they are multiplied, when
-// the threshold is so small that this matters, else nothing.
+// slack is by how much the correlations of a unit may exceed their threshold. It is their
+// rounding, with columns that are multiplied before they are centred, if the threshold is so
+// small that this matters, else zero.
 func (f *fitter) slack(unit int) float64 {
 	if !f.loose {
 		return 0

@@ -19,7 +19,7 @@ func (f Family) String() string {
 	return [...]string{"gaussian", "binomial", "multinomial"}[f]
 }
 
-// Problem is what a model is fitted to. The package documentation has the objective.
+// Problem is the data of a fit, with its penalty. The package documentation has the objective.
 type Problem struct {
 	X Design
 	// Y has a value per row of X: a number, 0 or 1 for Binomial, the index of a
@@ -42,7 +42,7 @@ type Problem struct {
 	// Lower ≤ 0 and Upper ≥ 0 bound coefficients on the original scale; nil: none.
 	Lower, Upper []float64
 	// Groups names the group of each feature, from 0 without gaps, and makes the
-	// penalty that of the group lasso; nil: every feature for itself.
+	// penalty a group lasso; nil: every feature for itself.
 	Groups []int
 	// GroupFactor is ω_g; nil: the square root of how many features a group has.
 	GroupFactor []float64
@@ -190,7 +190,7 @@ type task struct {
 	shift        float64   // by that
 	mean, scale  []float64 // mean is zero without an intercept
 	norm         []float64 // of x̃ⱼ: √Σ vᵢ x̃ᵢⱼ²; nil: all one
-	largest      float64   // of norm, of what is not excluded; 1: of nothing
+	largest      float64   // of norm, of features that are not excluded; 1: there are none
 	factor       []float64 // ωⱼ
 	lower, upper []float64 // on the standardised scale; nil: none
 	least, most  []float64 // the same on the original scale; nil: none
@@ -363,8 +363,8 @@ func (t *task) normOf(j int) float64 {
 	return t.norm[j]
 }
 
-// extent is the norm of column j before it is centred, in units of its scale: what its
-// products are rounded in proportion to.
+// extent is the norm of column j before it is centred, in units of its scale: the rounding
+// of its products is in proportion to it.
 func (t *task) extent(j int) float64 {
 	return t.normOf(j) + math.Abs(t.mean[j])/t.scale[j]
 }

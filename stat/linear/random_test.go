@@ -277,7 +277,7 @@ func (m *Model) selected(p *Problem) int {
 	return count
 }
 
-// labelled puts a label before what fails.
+// labelled puts a label before failures.
 type labelled struct {
 	*testing.T
 	label string

@@ -15,8 +15,8 @@ func problems() int {
 }
 
 // searched minimises the problem of a model from zero with proximal coordinate steps,
-// in the oracle's terms, and fails the test if it gets below what the dual point of
-// the model proves to be the least. It returns whether it came near that.
+// in the oracle's terms, and fails the test if it gets below the bound that the dual
+// point of the model proves. It returns whether it came near that.
 func searched(t failer, p Problem, m *Model) bool {
 	t.Helper()
 	o := newOracle(p)

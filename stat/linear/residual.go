@@ -133,7 +133,7 @@ func (p *packed) hold(t *task, x *Sparse, set []int) {
 	p.transpose()
 }
 
-// transpose fills what is held by rows.
+// transpose fills the fields by rows.
 func (p *packed) transpose() {
 	p.rowStart = slices.Grow(p.rowStart[:0], p.n+1)[:p.n+1]
 	clear(p.rowStart)
@@ -180,7 +180,7 @@ func (p *packed) times(w, x []float64) { p.gather(w, p.rowStart, p.column, p.acr
 func (p *packed) dots(out, w []float64) { p.gather(out, p.start, p.row, p.filled, w) }
 
 // sparseResidual is residual for columns that are centred without being filled:
-// u = w + t·h, where w takes the moves of the stored values and t those of the means.
+// u = w + t·h, where w takes the moves of the stored values and t the moves of the means.
 type sparseResidual struct {
 	*packed
 	h         []float64

@@ -16,8 +16,8 @@ import (
 //	|x̃ᵀu| ≤ |a||c′| + √(‖x̃‖² − c′²/‖u′‖²)·‖e‖
 //
 // This is the test of a gap safe sphere, around residuals that are known instead of
-// the optimum that is not, so it holds for every u and is exact for feasibility: what
-// is not computed anew is below its threshold.
+// the optimum that is not, so it holds for every u and is exact for feasibility: a
+// correlation that is not computed anew is below its threshold.
 type screen struct {
 	t        *task
 	c        []float64
@@ -51,7 +51,7 @@ func newScreen(t *task) *screen {
 func (s *screen) update(u []float64, threshold float64) { s.beside(u, threshold, nil) }
 
 // beside is update without the features that have a place, which is not negative, but
-// for those of the snapshot that is given up.
+// for the features of the snapshot that is given up.
 func (s *screen) beside(u []float64, threshold float64, place []int) {
 	t := s.t
 	for i, v := range t.v {
@@ -146,7 +146,7 @@ func (s *screen) evict() int {
 	return least
 }
 
-// compute makes the correlations of what is needed exact, with a snapshot of u.
+// compute makes the correlations of the needed features exact, with a snapshot of u.
 func (s *screen) compute(u []float64, square float64) {
 	t, count := s.t, len(s.fresh)
 	if len(s.snaps) > 0 {

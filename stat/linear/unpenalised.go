@@ -107,7 +107,7 @@ func (f *fitter) separable(lambda float64) bool {
 	return len(newProjectionIn(f.t, v, free.kept).basis) < len(free.basis)
 }
 
-// judge adds what makes a fit no proof: that there is no minimum to converge to.
+// judge adds that there may be no minimum to converge to.
 func (out *outcome) judge(dependent int, separable bool) {
 	out.dependent, out.separable = dependent, separable
 	out.converged = out.converged && !separable
@@ -151,8 +151,8 @@ func (m *multinomial) solveUnpenalised(out *outcome) {
 const mostDirections = 1000
 
 // separable is fitter.separable for several classes. A direction is of the coefficients
-// of all classes but the last, and stands still on an observation where the predictor of
-// its class and that of one in doubt move alike.
+// of all classes but the last, and stands still on an observation where the predictors
+// of its class and of a class in doubt move alike.
 func (m *multinomial) separable(lambda float64) bool {
 	first := m.classes[0]
 	free := first.basis(lambda)

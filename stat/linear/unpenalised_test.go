@@ -123,7 +123,7 @@ func filled(n int, v float64) []float64 {
 	return out
 }
 
-// TestTinyLambda: what is far below the rounding of correlations is least squares.
+// TestTinyLambda: a lambda far below the rounding of correlations gives least squares.
 func TestTinyLambda(t *testing.T) {
 	for seed := range uint64(20) {
 		testTinyLambda(t, seed)

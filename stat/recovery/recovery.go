@@ -2,7 +2,7 @@
 // not zero, was found where the truth is known.
 package recovery
 
-// Score counts what was found.
+// Score counts the entries found and missed.
 type Score struct {
 	TruePositives  int `json:"true_positives"`
 	FalsePositives int `json:"false_positives"`

@@ -142,8 +142,8 @@ func problems() []problem {
 	return out
 }
 
-// TestTrainedIsTheOptimum: the gap is proved and small, the objective is what
-// the formula says of the model, and no step in any direction improves it by
+// TestTrainedIsTheOptimum: the gap is proved and small, the objective is
+// the formula's for the model, and no step in any direction improves it by
 // more than the gap.
 func TestTrainedIsTheOptimum(t *testing.T) {
 	rng := rand.New(rand.NewPCG(3, 3))

@@ -45,7 +45,7 @@ type term interface {
 	// multipliers writes u = ∂/∂r and returns ∂/∂t, by the inner multipliers.
 	multipliers(r []float64, epsilon, t float64, u []float64) (tau float64)
 	// expand is the quadratic model that is left when inner variables move
-	// along: gradient u and tau, curvature by rows, and that of t.
+	// along: gradient u and tau, curvature by rows and by t.
 	expand(r []float64, epsilon, t, mu float64, u, curve, mix []float64) (tau, curveT float64)
 	// direction computes how inner variables move with r and t.
 	direction(r, deltaR []float64, epsilon, t, deltaT, mu float64)

@@ -18,10 +18,10 @@ type Options struct {
 
 // Model is a linear model trained for the worst case.
 type Model struct {
-	// Weights on the scale of the features given; those of no use are 0.
+	// Weights on the scale of the features given; 0 for features of no use.
 	Weights   []float64
 	Intercept float64
-	// Objective is the mean worst-case loss, Null that of the best constant.
+	// Objective is the mean worst-case loss, Null the loss of the best constant.
 	Objective, Null float64
 	// Gap is how much the objective is above the optimum at most, never below
 	// 0. It is proved by a dual point, whatever the rounding of the steps.

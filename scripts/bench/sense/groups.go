@@ -12,7 +12,7 @@ import (
 	"pare/stat/linear"
 )
 
-// groups compares what models do to groups with and without weights of rows and
+// groups compares the effect of models on groups, with and without weights of rows and
 // penalty factors.
 func (s study) groups() error {
 	people, err := table.Read(filepath.Join(s.folder, "compas", "compas-scores-two-years.csv"), table.Options{})

@@ -50,7 +50,7 @@ func irrelevant(t *table.Table, r *rand.Rand) (*table.Table, []string, error) {
 	return t, names, nil
 }
 
-// student counts what guards let pass at q = 0.1 in 20 seeds.
+// student counts the features that guards let pass at q = 0.1 in 20 seeds.
 func (s study) student() error {
 	const q = 0.1
 	students, err := table.Read(filepath.Join(s.folder, "student", "student-mat.csv"), table.Options{})

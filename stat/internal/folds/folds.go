@@ -57,7 +57,7 @@ type Choice struct {
 	// Mean is the loss for each λ, the mean over folds, and Error its standard error; both
 	// are +Inf where a fold has no fit.
 	Mean, Error []float64
-	Min         int // index of the least mean, of equal ones that of the largest λ
+	Min         int // index of the least mean, of equal ones at the largest λ
 	OneSE       int // index of the largest λ whose mean is at most Error[Min] above the least
 }
 
