@@ -1,6 +1,7 @@
 package audit
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
@@ -79,12 +80,8 @@ func Along(path []Fit, d Data) ([]Step, error) {
 	if err := d.check(path); err != nil {
 		return nil, err
 	}
-	if d.Threshold == 0 {
-		d.Threshold = 0.5
-	}
-	if d.MinRows == 0 {
-		d.MinRows = 30
-	}
+	d.Threshold = cmp.Or(d.Threshold, 0.5)
+	d.MinRows = cmp.Or(d.MinRows, 30)
 	names, rows := d.groups()
 	steps := make([]Step, len(path))
 	score := make([]float64, len(d.Y))

@@ -1,6 +1,7 @@
 package diffusion
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"math"
@@ -51,7 +52,7 @@ func CrossValidate(p Problem, o CVOptions) (*CV, error) {
 	if o.Relaxed {
 		ratio = 1.0 / 50
 	}
-	f, err := prepare(p, o.Lambdas, ratio, o.Options)
+	f, err := prepare(p, o.Lambdas, ratio, &o.Options)
 	if err != nil {
 		return nil, err
 	}
@@ -76,7 +77,7 @@ func CrossValidate(p Problem, o CVOptions) (*CV, error) {
 	failed := make([]error, count)
 	inner.Threads = 1
 	// The noise of held-out errors is far above this share of the null objective.
-	inner.Tolerance = max(o.tolerance(), 1e-6)
+	inner.Tolerance = max(o.Tolerance, 1e-6)
 	done := progress.New(o.Progress, 0, count)
 	kernel.ParallelOf(o.Threads, count, func(k int) {
 		losses[k], failed[k] = f.heldOut(parts, k, o.Relaxed, inner)
@@ -101,10 +102,7 @@ func (o *CVOptions) folds(n int) ([]int, int, error) {
 		count, err := folds.Count(o.Fold, n)
 		return o.Fold, count, err
 	}
-	count := o.Folds
-	if count == 0 {
-		count = min(10, n)
-	}
+	count := cmp.Or(o.Folds, min(10, n))
 	rng := o.Rand
 	if rng == nil {
 		rng = rand.New(rand.NewPCG(1, 0))

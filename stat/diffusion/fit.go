@@ -8,6 +8,7 @@ import (
 
 	"pare/internal/f64"
 	"pare/internal/kernel"
+	"pare/stat/internal/grid"
 	"pare/stat/internal/progress"
 )
 
@@ -51,7 +52,7 @@ func Fit(p Problem, lambda float64, o Options) (*Model, error) {
 // fastest. Nil means 30 values from LambdaMax down to 1/200 of it, even in their
 // logarithms.
 func FitPath(p Problem, lambdas []float64, o Options) ([]*Model, error) {
-	f, err := prepare(p, lambdas, 1.0/200, o)
+	f, err := prepare(p, lambdas, 1.0/200, &o)
 	if err != nil {
 		return nil, err
 	}
@@ -62,7 +63,7 @@ var errNoPath = errors.New("no entry of the kernel can differ from zero, so ther
 
 // LambdaMax is the smallest λ at which every penalised entry is zero.
 func LambdaMax(p Problem) (float64, error) {
-	f, err := prepare(p, []float64{}, 1, Options{})
+	f, err := prepare(p, []float64{}, 1, &Options{})
 	if err != nil {
 		return 0, err
 	}
@@ -80,7 +81,7 @@ func Lambdas(p Problem, count int, ratio float64) ([]float64, error) {
 	if count < 2 || !(ratio > 0 && ratio < 1) {
 		return nil, fmt.Errorf("a path of %d lambdas down to %v of the largest: it has at least 2, and a ratio between 0 and 1", count, ratio)
 	}
-	f, err := prepare(p, []float64{}, ratio, Options{})
+	f, err := prepare(p, []float64{}, ratio, &Options{})
 	if err != nil {
 		return nil, err
 	}
@@ -88,7 +89,7 @@ func Lambdas(p Problem, count int, ratio float64) ([]float64, error) {
 	if top == 0 {
 		return nil, errNoPath
 	}
-	return geometric(top, ratio, count), nil
+	return grid.Falling(top, ratio, count), nil
 }
 
 // fitter is a checked problem, centred if it has an intercept.
@@ -99,12 +100,12 @@ type fitter struct {
 	moments      *moments
 }
 
-// prepare checks everything; ratio is where a path of its own ends.
-func prepare(p Problem, lambdas []float64, ratio float64, o Options) (*fitter, error) {
+// prepare checks everything and completes o; ratio is where a path of its own ends.
+func prepare(p Problem, lambdas []float64, ratio float64, o *Options) (*fitter, error) {
 	if err := p.Check(); err != nil {
 		return nil, err
 	}
-	if err := o.check(); err != nil {
+	if err := o.complete(); err != nil {
 		return nil, err
 	}
 	for _, l := range lambdas {
@@ -123,18 +124,9 @@ func prepare(p Problem, lambdas []float64, ratio float64, o Options) (*fitter, e
 		if top == 0 {
 			return nil, errNoPath
 		}
-		f.lambdas = geometric(top, ratio, 30)
+		f.lambdas = grid.Falling(top, ratio, 30)
 	}
 	return f, nil
-}
-
-// geometric falls from top to ratio·top.
-func geometric(top, ratio float64, n int) []float64 {
-	l := make([]float64, n)
-	for i := range l {
-		l[i] = top * math.Pow(ratio, float64(i)/float64(n-1))
-	}
-	return l
 }
 
 func lambdaMax(prob *Problem, m *moments) float64 {
@@ -238,7 +230,7 @@ func (f *fitter) solve(m *moments, count int, o Options, do func(d *descent, uni
 }
 
 func (f *fitter) finish(model *Model, m *moments, o Options) {
-	model.Tolerance = o.tolerance() * m.nullObjective()
+	model.Tolerance = o.Tolerance * m.nullObjective()
 	model.Converged = model.Gap <= model.Tolerance
 	if f.prob.Intercept {
 		model.Intercept = f.intercept(model.Kernel, m)
@@ -259,7 +251,7 @@ func (f *fitter) intercept(k Kernel, m *moments) []float64 {
 // to λ = 0 on this support. Each row needs linearly independent inputs on its support; a
 // symmetric kernel needs inputs of full column rank.
 func Relax(p Problem, k Kernel, o Options) (*Model, error) {
-	f, err := prepare(p, []float64{}, 1, o)
+	f, err := prepare(p, []float64{}, 1, &o)
 	if err != nil {
 		return nil, err
 	}

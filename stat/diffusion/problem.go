@@ -1,6 +1,7 @@
 package diffusion
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"math"
@@ -145,26 +146,14 @@ type Options struct {
 	Progress func(done, total int)
 }
 
-func (o Options) tolerance() float64 {
-	if o.Tolerance == 0 {
-		return 1e-8
-	}
-	return o.Tolerance
-}
-
-func (o Options) maxIterations() int {
-	if o.MaxIterations == 0 {
-		return 100_000
-	}
-	return o.MaxIterations
-}
-
-func (o Options) check() error {
+// complete checks the options and sets defaults.
+func (o *Options) complete() error {
 	if o.Tolerance < 0 || math.IsNaN(o.Tolerance) {
 		return fmt.Errorf("the tolerance is %v, it has to be 0 or more", o.Tolerance)
 	}
 	if o.MaxIterations < 0 || o.Threads < 0 {
 		return errors.New("the numbers of iterations and threads have to be 0 or more")
 	}
+	o.Tolerance, o.MaxIterations = cmp.Or(o.Tolerance, 1e-8), cmp.Or(o.MaxIterations, 100_000)
 	return nil
 }

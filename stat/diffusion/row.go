@@ -24,7 +24,7 @@ type row struct {
 func newRow(prob *Problem, m *moments, o Options, number int) *descent {
 	b := m.cross[number*m.p : (number+1)*m.p]
 	r := &row{m: m, number: number, b: b, h: make([]float64, m.p), g: slices.Clone(b)}
-	r.descent = &descent{part: r, prob: prob, power: m.power[number], tolerance: o.tolerance(), limit: o.maxIterations(), least: 32}
+	r.descent = &descent{part: r, prob: prob, power: m.power[number], tolerance: o.Tolerance, limit: o.MaxIterations, least: 32}
 	for j := range m.p {
 		if prob.allowed(number, j) && m.gram[j*m.p+j] > 0 {
 			r.coordinates = append(r.coordinates, j)

@@ -21,7 +21,7 @@ type pair struct{ i, j int }
 
 func newSymmetric(prob *Problem, m *moments, o Options, _ int) *descent {
 	s := &symmetric{m: m, h: make([]float64, m.p*m.p), c: slices.Clone(m.cross)}
-	s.descent = &descent{part: s, prob: prob, power: 2 * m.nullObjective(), tolerance: o.tolerance(), limit: o.maxIterations(), least: 32 * m.p}
+	s.descent = &descent{part: s, prob: prob, power: 2 * m.nullObjective(), tolerance: o.Tolerance, limit: o.MaxIterations, least: 32 * m.p}
 	for i := range m.p {
 		for j := range i + 1 {
 			s.pairs = append(s.pairs, pair{i, j})

@@ -1,6 +1,7 @@
 package diffusion
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"math"
@@ -196,12 +197,8 @@ func checkTemplates(v *mat.Dense, o *TemplateOptions) error {
 	if !(o.Tolerance >= 0) || o.MaxIterations < 0 {
 		return errors.New("tolerance and number of iterations have to be 0 or more")
 	}
-	if o.Tolerance == 0 {
-		o.Tolerance = 1e-5
-	}
-	if o.MaxIterations == 0 {
-		o.MaxIterations = 20_000
-	}
+	o.Tolerance = cmp.Or(o.Tolerance, 1e-5)
+	o.MaxIterations = cmp.Or(o.MaxIterations, 20_000)
 	return nil
 }
 

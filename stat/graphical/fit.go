@@ -1,6 +1,7 @@
 package graphical
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"math"
@@ -86,12 +87,8 @@ type Options struct {
 }
 
 func (o Options) check(p int) (Options, error) {
-	if o.Tolerance == 0 {
-		o.Tolerance = 1e-9
-	}
-	if o.MaxIterations == 0 {
-		o.MaxIterations = 500
-	}
+	o.Tolerance = cmp.Or(o.Tolerance, 1e-9)
+	o.MaxIterations = cmp.Or(o.MaxIterations, 500)
 	if !(o.Tolerance > 0) || math.IsInf(o.Tolerance, 1) || o.MaxIterations < 0 {
 		return o, fmt.Errorf("tolerance %v and limit of iterations %d have to be positive", o.Tolerance, o.MaxIterations)
 	}

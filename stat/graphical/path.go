@@ -1,10 +1,12 @@
 package graphical
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
-	"math"
 	"slices"
+
+	"pare/stat/internal/grid"
 )
 
 // MaxCount is the largest number of λ of a path, and of subsamples.
@@ -100,16 +102,11 @@ func (o PathOptions) lambdas(c *Covariance, pen Penalty) ([]float64, error) {
 		slices.Reverse(out)
 		return out, nil
 	}
-	count, ratio := o.Count, o.Ratio
-	if count == 0 {
-		count = 30
+	count, ratio := cmp.Or(o.Count, 30), 0.05
+	if c.n > 0 && c.n < c.P() {
+		ratio = 0.1
 	}
-	if ratio == 0 {
-		ratio = 0.05
-		if c.n > 0 && c.n < c.P() {
-			ratio = 0.1
-		}
-	}
+	ratio = cmp.Or(o.Ratio, ratio)
 	if count > MaxCount {
 		return nil, fmt.Errorf("a path of %d lambdas: at most %d are possible", count, MaxCount)
 	}
@@ -123,9 +120,5 @@ func (o PathOptions) lambdas(c *Covariance, pen Penalty) ([]float64, error) {
 	if top == 0 {
 		return nil, errors.New("all covariances are zero, so no lambda has edges: give the path's lambdas")
 	}
-	out := make([]float64, count)
-	for i := range out {
-		out[i] = top * math.Pow(ratio, float64(i)/float64(max(count-1, 1)))
-	}
-	return out, nil
+	return grid.Falling(top, ratio, count), nil
 }

@@ -151,22 +151,14 @@ func (s *Selection) score(c *Covariance, o SelectOptions) error {
 
 // check sets defaults and finds options of the method out of range.
 func (o *SelectOptions) check(n int) error {
-	if o.Method == "" {
-		o.Method = EBIC
-	}
+	o.Method = cmp.Or(o.Method, EBIC)
 	if o.Gamma == nil {
 		half := 0.5
 		o.Gamma = &half
 	}
-	if o.Folds == 0 {
-		o.Folds = min(10, n)
-	}
-	if o.Subsamples == 0 {
-		o.Subsamples = 20
-	}
-	if o.Instability == 0 {
-		o.Instability = 0.05
-	}
+	o.Folds = cmp.Or(o.Folds, min(10, n))
+	o.Subsamples = cmp.Or(o.Subsamples, 20)
+	o.Instability = cmp.Or(o.Instability, 0.05)
 	switch o.Method {
 	case EBIC:
 		if !(*o.Gamma >= 0 && *o.Gamma <= 1) {

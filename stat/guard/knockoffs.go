@@ -6,6 +6,8 @@ import (
 	"math"
 	"math/rand/v2"
 	"slices"
+
+	"pare/stat/internal/grid"
 )
 
 // KnockoffOptions say how features are selected.
@@ -238,7 +240,7 @@ func SignedMax(path Path, count int, ratio float64) Statistic {
 // entries are the largest λ of a path at which each column has a coefficient,
 // 0 where there is none.
 func entries(path Path, x Matrix, y []float64, count int, ratio float64) ([]float64, error) {
-	lambdas, err := grid(x, y, count, ratio)
+	lambdas, err := falling(x, y, count, ratio)
 	if err != nil {
 		return nil, err
 	}
@@ -263,8 +265,8 @@ func entries(path Path, x Matrix, y []float64, count int, ratio float64) ([]floa
 	return entry, nil
 }
 
-// grid are count λ, log-spaced down from the smallest with no coefficient.
-func grid(x Matrix, y []float64, count int, ratio float64) ([]float64, error) {
+// falling are count λ, log-spaced down from the smallest with no coefficient.
+func falling(x Matrix, y []float64, count int, ratio float64) ([]float64, error) {
 	if count < 2 || !(ratio > 0 && ratio < 1) {
 		return nil, fmt.Errorf("a path needs 2 λ and a ratio between 0 and 1, got %d and %v", count, ratio)
 	}
@@ -277,9 +279,5 @@ func grid(x Matrix, y []float64, count int, ratio float64) ([]float64, error) {
 	for j := range x.Cols {
 		top = max(top, math.Abs(x.Dot(j, r)))
 	}
-	lambdas := make([]float64, count)
-	for k := range lambdas {
-		lambdas[k] = top / float64(len(y)) * math.Pow(ratio, float64(k)/float64(count-1))
-	}
-	return lambdas, nil
+	return grid.Falling(top/float64(len(y)), ratio, count), nil
 }

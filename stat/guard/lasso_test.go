@@ -73,7 +73,7 @@ func lassoPath(x Matrix, y []float64, lambdas []float64) ([][]float64, error) {
 // lassoAt fits at a share of the largest λ.
 func lassoAt(share float64) Importance {
 	return func(x Matrix, y []float64, _ *rand.Rand) ([]float64, error) {
-		lambdas, err := grid(x, y, 10, share)
+		lambdas, err := falling(x, y, 10, share)
 		if err != nil {
 			return nil, err
 		}

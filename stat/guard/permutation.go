@@ -1,6 +1,7 @@
 package guard
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"math/rand/v2"
@@ -57,9 +58,7 @@ const MaxPermutations = 1_000_000
 // intercept λ_max is the same, max |xⱼᵀ(y−ȳ)|/(n·scaleⱼ).
 func PermutationLambda(x Columns, y []float64, o PermutationOptions, rng *rand.Rand) (*Permuted, error) {
 	n, p := x.Dims()
-	if o.Count == 0 {
-		o.Count = 1000
-	}
+	o.Count = cmp.Or(o.Count, 1000)
 	switch {
 	case n < 2 || p < 1:
 		return nil, fmt.Errorf("the design is %d×%d, at least 2 rows and a column are needed", n, p)

@@ -68,12 +68,8 @@ func Stability(x Matrix, y []float64, choose Chooser, o StabilityOptions, rng *r
 	if err := x.check(y); err != nil {
 		return nil, err
 	}
-	if o.Pairs == 0 {
-		o.Pairs = 50
-	}
-	if o.Threshold == 0 {
-		o.Threshold = 0.75
-	}
+	o.Pairs = cmp.Or(o.Pairs, 50)
+	o.Threshold = cmp.Or(o.Threshold, 0.75)
 	switch {
 	case choose == nil:
 		return nil, fmt.Errorf("stability selection needs a way to choose columns")

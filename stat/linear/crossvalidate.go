@@ -1,6 +1,7 @@
 package linear
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"math/rand/v2"
@@ -170,10 +171,7 @@ func (o *CVOptions) folds(p *Problem) ([]int, int, error) {
 	if o.Together != nil && len(o.Together) != n {
 		return nil, 0, fmt.Errorf("linear: groups of %d observations for %d", len(o.Together), n)
 	}
-	count := o.Folds
-	if count == 0 {
-		count = 10
-	}
+	count := cmp.Or(o.Folds, 10)
 	units := make([]int, n) // observations of one unit stay together
 	for i := range units {
 		units[i] = i

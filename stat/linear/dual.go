@@ -1,6 +1,7 @@
 package linear
 
 import (
+	"cmp"
 	"math"
 	"slices"
 
@@ -94,9 +95,7 @@ func (f *fitter) negligible(lambda float64) bool {
 // intercept alone, and the gap to reach. Where unpenalised features explain nearly all of the
 // response the predictors are rounded in proportion to its size, not to the residuals.
 func (f *fitter) setNull(null float64) {
-	if f.unit == 0 {
-		f.unit = null
-	}
+	f.unit = cmp.Or(f.unit, null)
 	size := math.Sqrt(null * f.unit)
 	f.null = null
 	f.unit = max(null, 1e-15*f.unit)

@@ -66,7 +66,8 @@ type outcome struct {
 
 // newFitter keeps the columns that it fills in columns.
 func newFitter(t *task, l loss, p penalty, columns map[int][]float64, o Options) *fitter {
-	f := &fitter{t: t, loss: l, pen: p, columns: columns, screen: newScreen(t), tolerance: o.tolerance(), limit: o.maxIterations(), keepDual: o.KeepDual}
+	f := &fitter{t: t, loss: l, pen: p, columns: columns, screen: newScreen(t), keepDual: o.KeepDual,
+		tolerance: cmp.Or(o.Tolerance, 1e-6), limit: cmp.Or(o.MaxIterations, 100_000)}
 	f.beta = make([]float64, t.p)
 	f.place = make([]int, t.p)
 	for j := range f.place {

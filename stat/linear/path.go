@@ -1,9 +1,12 @@
 package linear
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
+
+	"pare/stat/internal/grid"
 )
 
 // PathOptions says which λ a path has and when it ends.
@@ -171,24 +174,11 @@ func approach(e engine, most, lambda float64) {
 }
 
 func sequence(most float64, x Design, o PathOptions) []float64 {
-	count, ratio := o.Count, o.Ratio
-	if count == 0 {
-		count = 100
+	ratio := 1e-4
+	if n, p := x.Dims(); n < p {
+		ratio = 0.01
 	}
-	if ratio == 0 {
-		ratio = 1e-4
-		if n, p := x.Dims(); n < p {
-			ratio = 0.01
-		}
-	}
-	lambdas := make([]float64, count)
-	for i := range lambdas {
-		lambdas[i] = most
-		if count > 1 {
-			lambdas[i] *= math.Pow(ratio, float64(i)/float64(count-1))
-		}
-	}
-	return lambdas
+	return grid.Falling(most, cmp.Or(o.Ratio, ratio), cmp.Or(o.Count, 100))
 }
 
 // ended says why a path ends, if it does.

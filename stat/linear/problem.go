@@ -1,6 +1,7 @@
 package linear
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 )
@@ -63,20 +64,6 @@ type Options struct {
 	Threads int
 	// Progress, unless nil, is called after every λ.
 	Progress func(done, total int)
-}
-
-func (o Options) tolerance() float64 {
-	if o.Tolerance == 0 {
-		return 1e-6
-	}
-	return o.Tolerance
-}
-
-func (o Options) maxIterations() int {
-	if o.MaxIterations == 0 {
-		return 100000
-	}
-	return o.MaxIterations
 }
 
 func (o Options) check() error {
@@ -207,9 +194,7 @@ func newTask(p *Problem, threads int) (*task, error) {
 		return nil, err
 	}
 	t := &task{x: asBulk(p.X), y: p.Y, alpha: p.Alpha, intercept: !p.NoIntercept, threads: threads}
-	if t.alpha == 0 {
-		t.alpha = 1
-	}
+	t.alpha = cmp.Or(t.alpha, 1)
 	t.n, t.p = p.X.Dims()
 	t.v = make([]float64, t.n)
 	total := 0.0
@@ -290,9 +275,7 @@ func (t *task) standardize(p *Problem) error {
 			t.largest = max(t.largest, t.normOf(j))
 		}
 	}
-	if t.largest == 0 {
-		t.largest = 1
-	}
+	t.largest = cmp.Or(t.largest, 1)
 	return nil
 }
 

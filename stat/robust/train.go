@@ -1,6 +1,7 @@
 package robust
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 )
@@ -126,11 +127,7 @@ func check(n, p int, x, y []float64, epsilon float64, o *Options) error {
 			return fmt.Errorf("row %d of the target: %v is not finite", i+1, v)
 		}
 	}
-	if o.Tolerance == 0 {
-		o.Tolerance = 1e-8
-	}
-	if o.MaxIterations == 0 {
-		o.MaxIterations = 200
-	}
+	o.Tolerance = cmp.Or(o.Tolerance, 1e-8)
+	o.MaxIterations = cmp.Or(o.MaxIterations, 200)
 	return nil
 }
