@@ -32,13 +32,6 @@ type bulk interface {
 	column(j int, dst []float64)
 }
 
-func asBulk(d Design) bulk {
-	if b, ok := d.(bulk); ok {
-		return b
-	}
-	return plain{d}
-}
-
 // inRanges calls f for the ranges of size items, the last one of fewer, that n items make.
 // They must not depend on each other: the order and the goroutines are open.
 func inRanges(n, size, threads int, f func(from, to int)) {

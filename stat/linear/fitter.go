@@ -230,7 +230,8 @@ func (f *fitter) solve(lambda float64) outcome {
 			}
 			f.allow(lambda, strict < 1e-12)
 			strict *= 0.1
-			f.refine(strict)
+			_, f.aged = f.held.(*wideGram)
+			f.rounded = f.rounded || f.aged && strict < enough
 		}
 		rough = 0
 		if f.iterative() { // the next ones that are missing violate less than these
@@ -244,12 +245,6 @@ func (f *fitter) solve(lambda float64) outcome {
 // enough is the part of the target at which a Gram matrix in single precision is given
 // up: gradients have been computed anew several times then.
 const enough = 1e-6
-
-// refine prepares for another round on the same working set.
-func (f *fitter) refine(strict float64) {
-	_, f.aged = f.held.(*wideGram)
-	f.rounded = f.rounded || f.aged && strict < enough
-}
 
 // iterative tells that the working set is solved by conjugate gradients or sweeps, not by
 // a factor.

@@ -232,11 +232,8 @@ func (p *groupLasso) prepare(f *fitter, lambda float64, columns [][]float64) {
 func (p *groupLasso) penaltyOf(beta []float64) float64 {
 	sum := 0.0
 	for _, b := range p.list {
-		square := 0.0
-		for _, v := range beta[b.from:b.to] {
-			square += v * v
-		}
-		sum += b.l1*math.Sqrt(square) + b.l2/2*square
+		norm := norm2(beta[b.from:b.to])
+		sum += b.l1*norm + b.l2/2*norm*norm
 	}
 	return sum
 }
@@ -247,7 +244,8 @@ type block struct {
 	from, to int
 	l1, l2   float64
 	values   []float64
-	vectors  *mat.Dense
+	top      float64 // the largest of values
+	vectors  mat.Dense
 	z, next  []float64
 }
 
@@ -258,9 +256,9 @@ func newBlock(hessian *mat.SymDense) *block {
 	if !eigen.Factorize(hessian, true) {
 		panic("linear: the eigenvalues of a symmetric matrix did not converge")
 	}
-	b.values = eigen.Values(nil)
-	b.vectors = &mat.Dense{}
-	eigen.VectorsTo(b.vectors)
+	b.values = eigen.Values(nil) // ascending
+	b.top = max(0, b.values[size-1])
+	eigen.VectorsTo(&b.vectors)
 	return b
 }
 
@@ -269,7 +267,7 @@ func newBlock(hessian *mat.SymDense) *block {
 // Σ (z/((d+l2)r + l1))² = 1, which Newton steps find.
 func (b *block) minimize(g, beta []float64) {
 	n := len(b.z)
-	norm, top := 0.0, 0.0
+	norm := 0.0
 	for k := range n {
 		z, along := 0.0, 0.0
 		for i := range n {
@@ -279,11 +277,10 @@ func (b *block) minimize(g, beta []float64) {
 		}
 		b.z[k] = z + b.values[k]*along
 		norm += b.z[k] * b.z[k]
-		top = max(top, b.values[k])
 	}
 	clear(b.next)
 	norm = math.Sqrt(norm)
-	if norm <= b.l1 || top == 0 {
+	if norm <= b.l1 || b.top == 0 {
 		return
 	}
 	r := b.radius(norm)
@@ -291,7 +288,7 @@ func (b *block) minimize(g, beta []float64) {
 		below := b.values[k] + b.l2
 		if b.l1 > 0 {
 			below += b.l1 / r
-		} else if b.values[k] <= 1e-12*top {
+		} else if b.values[k] <= 1e-12*b.top {
 			continue // a direction that changes nothing
 		}
 		for i := range n {
@@ -306,11 +303,7 @@ func (b *block) radius(norm float64) float64 {
 	if b.l1 == 0 {
 		return 1
 	}
-	top := 0.0
-	for _, d := range b.values {
-		top = max(top, d)
-	}
-	r := (norm - b.l1) / (top + b.l2)
+	r := (norm - b.l1) / (b.top + b.l2)
 	for range 100 {
 		sum, slope := 0.0, 0.0
 		for k, z := range b.z {
@@ -337,7 +330,7 @@ func (b *block) step(r *residual, beta []float64) float64 {
 	}
 	own := beta[b.from:b.to]
 	b.minimize(g, own)
-	change, top := 0.0, 0.0
+	change := 0.0
 	for i, now := range b.next {
 		if d := now - own[i]; d != 0 {
 			own[i] = now
@@ -345,10 +338,7 @@ func (b *block) step(r *residual, beta []float64) float64 {
 			change += d * d
 		}
 	}
-	for _, d := range b.values {
-		top = max(top, d)
-	}
-	return (top + b.l2) * math.Sqrt(change)
+	return (b.top + b.l2) * math.Sqrt(change)
 }
 
 // newton takes Newton steps on the groups that are not zero, where the penalty is
@@ -422,13 +412,7 @@ func (p *groupLasso) smoothGradient(r *residual, beta []float64, list, group []i
 	return g
 }
 
-func norm2(x []float64) float64 {
-	sum := 0.0
-	for _, v := range x {
-		sum += v * v
-	}
-	return math.Sqrt(sum)
-}
+func norm2(x []float64) float64 { return math.Sqrt(f64.Dot(x, x)) }
 
 // move goes along the step as far as lowers the objective or, where that is equal
 // up to rounding, is flatter, and returns which feature became zero, or −1, and whether it

@@ -125,7 +125,7 @@ func liveModels(t *testing.T, out []byte) map[string]*Model {
 			m = &Model{Lambda: values[0]}
 			models[key] = m
 		}
-		c := Class{Intercept: values[2]}
+		c := Predictor{Intercept: values[2]}
 		for j, b := range values[3:] {
 			if b != 0 {
 				c.Index, c.Value = append(c.Index, j), append(c.Value, b)

@@ -10,13 +10,9 @@ import (
 
 // Model is a fit for one λ. Coefficients are on the original scale of the columns.
 type Model struct {
-	Lambda    float64
-	Intercept float64
-	Index     []int     // features that are not zero, ascending
-	Value     []float64 // their coefficients
-	// Classes of a Multinomial model have an intercept and coefficients each;
-	// Intercept, Index and Value are then empty.
-	Classes []Class
+	Lambda float64
+	Predictor
+	Classes []Predictor // of a Multinomial model, whose own Predictor is empty
 
 	Objective  float64 // at the fit, of the standardised problem
 	Loss       float64 // its first part
@@ -50,11 +46,33 @@ type Model struct {
 	limit  int // of iterations
 }
 
-// Class is the linear predictor of one class.
-type Class struct {
+// Predictor is the linear predictor b₀ + xᵀβ of a model or a class.
+type Predictor struct {
 	Intercept float64
-	Index     []int
-	Value     []float64
+	Index     []int     // features that are not zero, ascending
+	Value     []float64 // their coefficients
+}
+
+// Coefficients returns the coefficients of all features, zeros included.
+func (p *Predictor) Coefficients(features int) []float64 {
+	beta := make([]float64, features)
+	for k, j := range p.Index {
+		beta[j] = p.Value[k]
+	}
+	return beta
+}
+
+// Predict returns the predictor of every observation of x.
+func (p *Predictor) Predict(x Design) []float64 {
+	n, _ := x.Dims()
+	eta := make([]float64, n)
+	for i := range eta {
+		eta[i] = p.Intercept
+	}
+	for k, j := range p.Index {
+		x.AddTo(eta, j, p.Value[k])
+	}
+	return eta
 }
 
 // Note advises on a fit that did not converge, in one line; it is empty for a fit that
@@ -64,7 +82,11 @@ func (m *Model) Note() string {
 		return ""
 	}
 	if m.Separable {
-		return fmt.Sprintf("no fit exists at lambda %.6g: features without a penalty separate the classes, or nearly, and their coefficients grow without bound; %s", m.Lambda, m.remedy())
+		remedy := "give them a penalty"
+		if m.Lambda == 0 {
+			remedy = "choose a lambda above 0"
+		}
+		return fmt.Sprintf("no fit exists at lambda %.6g: features without a penalty separate the classes, or nearly, and their coefficients grow without bound; %s", m.Lambda, remedy)
 	}
 	text := fmt.Sprintf("not converged at lambda %.6g: duality gap %.3g, tolerance %.3g, after %d iterations; ", m.Lambda, m.Gap, m.Tolerance, m.Iterations)
 	larger := "a larger tolerance"
@@ -75,46 +97,6 @@ func (m *Model) Note() string {
 		return text + "rounding keeps it there, as with columns that are nearly dependent: allow " + larger
 	}
 	return text + "allow more iterations or " + larger
-}
-
-// remedy is the change that gives a loss without a minimum one.
-func (m *Model) remedy() string {
-	if m.Lambda == 0 {
-		return "choose a lambda above 0"
-	}
-	return "give them a penalty"
-}
-
-// Coefficients returns the coefficients of p features, zeros included.
-func (m *Model) Coefficients(p int) []float64 { return spread(m.Index, m.Value, p) }
-
-func spread(index []int, value []float64, p int) []float64 {
-	beta := make([]float64, p)
-	for k, j := range index {
-		beta[j] = value[k]
-	}
-	return beta
-}
-
-// Predict returns the linear predictor b₀ + Xβ of every observation of x. For a
-// Multinomial model see PredictClass.
-func (m *Model) Predict(x Design) []float64 {
-	return predict(x, m.Intercept, m.Index, m.Value)
-}
-
-// Predict returns the linear predictor of the class.
-func (c *Class) Predict(x Design) []float64 { return predict(x, c.Intercept, c.Index, c.Value) }
-
-func predict(x Design, intercept float64, index []int, value []float64) []float64 {
-	n, _ := x.Dims()
-	eta := make([]float64, n)
-	for i := range eta {
-		eta[i] = intercept
-	}
-	for k, j := range index {
-		x.AddTo(eta, j, value[k])
-	}
-	return eta
 }
 
 // Probabilities returns, for every observation, the probability of 1 for a Binomial
@@ -152,7 +134,7 @@ func (f *fitter) model(lambda, nullLoss float64, out outcome, family Family) *Mo
 	if nullLoss > 0 {
 		m.Explained = 1 - out.loss/nullLoss
 	}
-	m.Intercept, m.Index, m.Value = f.original()
+	m.Predictor = f.original()
 	if f.keepDual {
 		m.Dual = [][]float64{f.dualPoint(out.scale)}
 	}
@@ -160,21 +142,21 @@ func (f *fitter) model(lambda, nullLoss float64, out outcome, family Family) *Mo
 }
 
 // original returns the coefficients on the original scale.
-func (f *fitter) original() (intercept float64, index []int, value []float64) {
-	intercept = f.intercept + f.t.shift
+func (f *fitter) original() Predictor {
+	p := Predictor{Intercept: f.intercept + f.t.shift}
 	for _, j := range f.set {
 		if f.beta[j] != 0 {
-			index = append(index, j)
+			p.Index = append(p.Index, j)
 		}
 	}
-	slices.Sort(index)
-	for _, j := range index {
+	slices.Sort(p.Index)
+	for _, j := range p.Index {
 		b := f.beta[j] / f.t.scale[j]
 		if f.t.least != nil {
 			b = min(max(b, f.t.least[j]), f.t.most[j])
 		}
-		value = append(value, b)
-		intercept -= b * f.t.mean[j]
+		p.Value = append(p.Value, b)
+		p.Intercept -= b * f.t.mean[j]
 	}
-	return intercept, index, value
+	return p
 }

@@ -212,15 +212,15 @@ func (m *multinomial) fit(lambda float64) *Model {
 
 func (m *multinomial) model(lambda float64, out outcome) *Model {
 	model := m.classes[0].model(lambda, m.nullLoss, out, Multinomial)
-	model.Intercept, model.Index, model.Value, model.Dual = 0, nil, nil, nil
+	model.Predictor, model.Dual = Predictor{}, nil
 	shift := 0.0
 	for _, f := range m.classes {
 		if f.keepDual {
 			model.Dual = append(model.Dual, f.dualPoint(out.scale))
 		}
-		intercept, index, value := f.original()
-		model.Classes = append(model.Classes, Class{intercept, index, value})
-		shift += intercept
+		own := f.original()
+		model.Classes = append(model.Classes, own)
+		shift += own.Intercept
 	}
 	if m.t.intercept {
 		for k := range model.Classes { // only their differences matter

@@ -122,8 +122,8 @@ const MaxCount = 10000
 // selects nothing down to o.Ratio of it, equally spaced in the logarithm.
 func FitPath(p Problem, lambdas []float64, o PathOptions) (*Path, error) {
 	for _, lambda := range lambdas {
-		if err := checkLambda(lambda); err != nil {
-			return nil, err
+		if !(lambda >= 0) || math.IsInf(lambda, 0) {
+			return nil, fmt.Errorf("linear: lambda %v must be a number that is not negative", lambda)
 		}
 	}
 	if o.Count > MaxCount {
@@ -139,7 +139,11 @@ func FitPath(p Problem, lambdas []float64, o PathOptions) (*Path, error) {
 	path := &Path{LambdaMax: e.begin()}
 	own := lambdas == nil
 	if own {
-		lambdas = sequence(path.LambdaMax, p.X, o)
+		ratio := 1e-4
+		if n, features := p.X.Dims(); n < features {
+			ratio = 0.01
+		}
+		lambdas = grid.Falling(path.LambdaMax, cmp.Or(o.Ratio, ratio), cmp.Or(o.Count, 100))
 	} else {
 		lambdas = slices.Clone(lambdas)
 		slices.Sort(lambdas)
@@ -171,14 +175,6 @@ func approach(e engine, most, lambda float64) {
 	for step := most / 3; step > 2*lambda && step > most/300; step /= 3 {
 		e.fit(step)
 	}
-}
-
-func sequence(most float64, x Design, o PathOptions) []float64 {
-	ratio := 1e-4
-	if n, p := x.Dims(); n < p {
-		ratio = 0.01
-	}
-	return grid.Falling(most, cmp.Or(o.Ratio, ratio), cmp.Or(o.Count, 100))
 }
 
 // ended says why a path ends, if it does.

@@ -161,13 +161,6 @@ func (p *Problem) bounds(j int) (lower, upper float64) {
 	return lower, upper
 }
 
-func checkLambda(lambda float64) error {
-	if !(lambda >= 0) || math.IsInf(lambda, 0) {
-		return fmt.Errorf("linear: lambda %v must be a number that is not negative", lambda)
-	}
-	return nil
-}
-
 // task is a problem in standardised columns x̃ⱼ = (xⱼ − meanⱼ)/scaleⱼ and weights
 // that sum to one. Features that are constant or excluded have factor +Inf.
 type task struct {
@@ -193,8 +186,11 @@ func newTask(p *Problem, threads int) (*task, error) {
 	if err := p.check(); err != nil {
 		return nil, err
 	}
-	t := &task{x: asBulk(p.X), y: p.Y, alpha: p.Alpha, intercept: !p.NoIntercept, threads: threads}
+	t := &task{x: plain{p.X}, y: p.Y, alpha: p.Alpha, intercept: !p.NoIntercept, threads: threads}
 	t.alpha = cmp.Or(t.alpha, 1)
+	if b, ok := p.X.(bulk); ok {
+		t.x = b
+	}
 	t.n, t.p = p.X.Dims()
 	t.v = make([]float64, t.n)
 	total := 0.0

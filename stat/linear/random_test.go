@@ -267,7 +267,7 @@ func testRandom(t *testing.T, family Family, groups bool, tolerance float64) {
 func (m *Model) selected(p *Problem) int {
 	count := 0
 	o := newOracle(*p)
-	for _, c := range append([]Class{{Index: m.Index}}, m.Classes...) {
+	for _, c := range append([]Predictor{{Index: m.Index}}, m.Classes...) {
 		for _, j := range c.Index {
 			if o.omega[j] > 0 {
 				count++

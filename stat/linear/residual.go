@@ -67,21 +67,18 @@ func (r *residual) settle() float64 {
 
 func (r *residual) state() []float64 { return r.point }
 
-func (r *residual) value() float64 { return weightedSquare(r.u, r.h) / 2 }
+func (r *residual) value() float64 {
+	sum := 0.0
+	for i, w := range r.h {
+		if w > 0 {
+			sum += r.u[i] * r.u[i] / w
+		}
+	}
+	return sum / 2
+}
 
 // moved is how far the intercept has moved.
 func (r *residual) moved() float64 { return r.point[len(r.u)] }
-
-// weightedSquare is Σ u²/h over positive h.
-func weightedSquare(u, h []float64) float64 {
-	sum := 0.0
-	for i, w := range h {
-		if w > 0 {
-			sum += u[i] * u[i] / w
-		}
-	}
-	return sum
-}
 
 // packed holds the columns of a sparse working set, scaled, next to each other and by
 // rows as well: products would otherwise spend their time waiting for memory.
