@@ -88,7 +88,7 @@ func (b *block) newton(s *state, tolerance float64, limit int) {
 // search moves x along d and reports whether it found a decrease. The factor is then that
 // of the new x; in either case it is up to date.
 func (b *block) search(s *state, d *direction, trial []float64) bool {
-	change := d.predicted(b, s.x)
+	change := d.predicted()
 	step := 1.0
 	if change < -1e-15*math.Abs(s.f) {
 		for range halvings {
@@ -108,6 +108,7 @@ func (b *block) search(s *state, d *direction, trial []float64) bool {
 
 // entry is an element of the lower triangle that a Newton step may change.
 type entry struct {
+	row    int32
 	col    int32
 	g      float64 // Sᵢⱼ − Wᵢⱼ, the gradient of the smooth part
 	x, d   float64 // Θᵢⱼ and its change
@@ -149,7 +150,7 @@ func (d *direction) start(b *block, s *state) {
 			if i != j {
 				a += s.w[i*p+i] * s.w[j*p+j]
 			}
-			d.entries = append(d.entries, entry{int32(j), g, x, 0, a, l})
+			d.entries = append(d.entries, entry{int32(i), int32(j), g, x, 0, a, l})
 			d.residual += math.Abs(slope(x, g, l)) / math.Sqrt(a)
 		}
 	}
@@ -243,31 +244,33 @@ func soft(x, threshold float64) float64 {
 }
 
 // predicted is the first-order change of the objective, tr(GD) + Σ λ(|Θ+D| − |Θ|) ≤ 0.
-func (d *direction) predicted(b *block, x []float64) float64 {
+func (d *direction) predicted() float64 {
 	sum := 0.0
-	for i := range d.p {
-		for _, e := range d.entries[d.rows[i]:d.rows[i+1]] {
-			change := e.g * e.d
-			if e.lambda > 0 {
-				change += e.lambda * (math.Abs(e.x+e.d) - math.Abs(e.x))
-			}
-			if int(e.col) != i {
-				change *= 2
-			}
-			sum += change
+	for k := range d.entries {
+		e := &d.entries[k]
+		change := e.g * e.d
+		if e.lambda > 0 {
+			change += e.lambda * (math.Abs(e.x+e.d) - math.Abs(e.x))
 		}
+		sum += e.times() * change
 	}
 	return sum
+}
+
+// times is how often the element is in the matrix.
+func (e *entry) times() float64 {
+	if e.row == e.col {
+		return 1
+	}
+	return 2
 }
 
 // move writes x + step·D. Elements that D brings to zero are exactly zero at step 1.
 func (d *direction) move(to, x []float64, step float64) {
 	copy(to, x)
-	for i := range d.p {
-		for _, e := range d.entries[d.rows[i]:d.rows[i+1]] {
-			v := e.x + step*e.d
-			to[i*d.p+int(e.col)], to[int(e.col)*d.p+i] = v, v
-		}
+	for _, e := range d.entries {
+		v, i, j := e.x+step*e.d, int(e.row), int(e.col)
+		to[i*d.p+j], to[j*d.p+i] = v, v
 	}
 }
 
@@ -363,16 +366,14 @@ func (d *direction) values(to []float64) {
 func (d *direction) apply(to, v, m, u []float64, inside bool) {
 	p := d.p
 	clear(u)
-	for i := range p {
-		for k := d.rows[i]; k < d.rows[i+1]; k++ {
-			if v[k] == 0 {
-				continue
-			}
-			j := int(d.entries[k].col)
-			f64.Axpy(v[k], m[j*p:(j+1)*p], u[i*p:(i+1)*p])
-			if i != j {
-				f64.Axpy(v[k], m[i*p:(i+1)*p], u[j*p:(j+1)*p])
-			}
+	for k, e := range d.entries {
+		if v[k] == 0 {
+			continue
+		}
+		i, j := int(e.row), int(e.col)
+		f64.Axpy(v[k], m[j*p:(j+1)*p], u[i*p:(i+1)*p])
+		if i != j {
+			f64.Axpy(v[k], m[i*p:(i+1)*p], u[j*p:(j+1)*p])
 		}
 	}
 	for i := range p {
@@ -393,14 +394,8 @@ func (d *direction) apply(to, v, m, u []float64, inside bool) {
 // inner is tr(AB) of two symmetric matrices given by entries.
 func (d *direction) inner(a, b []float64) float64 {
 	sum := 0.0
-	for i := range d.p {
-		for k := d.rows[i]; k < d.rows[i+1]; k++ {
-			if int(d.entries[k].col) == i {
-				sum += a[k] * b[k]
-			} else {
-				sum += 2 * a[k] * b[k]
-			}
-		}
+	for k := range d.entries {
+		sum += d.entries[k].times() * a[k] * b[k]
 	}
 	return sum
 }
@@ -408,18 +403,13 @@ func (d *direction) inner(a, b []float64) float64 {
 // model is the value of the second-order model at the entries v with their image h = WVW.
 func (d *direction) model(v, h []float64) float64 {
 	sum := 0.0
-	for i := range d.p {
-		for k := d.rows[i]; k < d.rows[i+1]; k++ {
-			e := &d.entries[k]
-			q := v[k] * (e.g + h[k]/2)
-			if e.lambda > 0 {
-				q += e.lambda * (math.Abs(e.x+v[k]) - math.Abs(e.x))
-			}
-			if int(e.col) != i {
-				q *= 2
-			}
-			sum += q
+	for k := range d.entries {
+		e := &d.entries[k]
+		q := v[k] * (e.g + h[k]/2)
+		if e.lambda > 0 {
+			q += e.lambda * (math.Abs(e.x+v[k]) - math.Abs(e.x))
 		}
+		sum += e.times() * q
 	}
 	return sum
 }
