@@ -50,7 +50,11 @@ func count(net *nn.Network) (flops int64, shape string) {
 		}
 		in := net.InputShapes(node)
 		flops += coster.MACs(in) + int64(node.Shape.Size())
-		if first := i == 0 || net.Nodes[i-1].Layer.Kind() == "flatten" || net.Nodes[i-1].Layer.Kind() == "select"; kind == "linear" && first {
+		before := ""
+		if i > 0 {
+			before = net.Nodes[i-1].Layer.Kind()
+		}
+		if kind == "linear" && (i == 0 || before == "flatten" || before == "select") {
 			units = append(units, fmt.Sprint(in[0].Size()))
 		}
 		if i < len(net.Nodes)-1 {

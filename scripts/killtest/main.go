@@ -177,8 +177,8 @@ func (t *test) disturbed(k *kind, dir string, most int) error {
 
 // same compares the folders of two runs.
 func same(got, want string) error {
-	for _, name := range []string{"model.safetensors", "architecture.json", "model.onnx", "trained/model.safetensors", "pruned/model.safetensors",
-		run.MetricsFile, run.SummaryFile} {
+	for _, name := range []string{"model.safetensors", "architecture.json", "model.onnx", "trained/model.safetensors",
+		"pruned/model.safetensors", run.MetricsFile, run.SummaryFile} {
 		a, err := results(got, name)
 		if err != nil {
 			return err
@@ -242,7 +242,8 @@ func timeless(v any) any {
 	switch v := v.(type) {
 	case map[string]any:
 		for key, value := range v {
-			if strings.Contains(key, "seconds") || strings.Contains(key, "wait") || strings.Contains(key, "command") || key == "finished" || key == "sessions" {
+			if strings.Contains(key, "seconds") || strings.Contains(key, "wait") || strings.Contains(key, "command") ||
+				key == "finished" || key == "sessions" {
 				delete(v, key)
 			} else {
 				v[key] = timeless(value)

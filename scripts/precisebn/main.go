@@ -89,7 +89,8 @@ func (c *checker) run(name string, sets []string, out string) error {
 	if err != nil {
 		return err
 	}
-	fmt.Printf("%s, seed %d, %s, %s/%s, run folder %s\n", c.config.Name, c.config.Seed, runtime.Version(), runtime.GOOS, runtime.GOARCH, c.folder)
+	fmt.Printf("%s, seed %d, %s, %s/%s, run folder %s\n",
+		c.config.Name, c.config.Seed, runtime.Version(), runtime.GOOS, runtime.GOARCH, c.folder)
 	fmt.Println("phase     epoch  reported  independent  difference  epoch CPU s  statistics CPU s   share")
 	if c.since = c.cpu(); c.err != nil {
 		return c.err
@@ -99,7 +100,8 @@ func (c *checker) run(name string, sets []string, out string) error {
 	if err = errors.Join(err, c.err); err != nil {
 		return err
 	}
-	fmt.Printf("largest difference %.2f points; statistics %.2f %% of the CPU time of all epochs, at most %.2f %% of one; final test accuracy %.2f %%\n",
+	fmt.Printf("largest difference %.2f points; statistics %.2f %% of the CPU time of all epochs, at most %.2f %% of one; "+
+		"final test accuracy %.2f %%\n",
 		c.worst, 100*c.all/c.trained, c.most, 100*s.AccuracyFinal)
 	if c.worst > c.limit {
 		return fmt.Errorf("a difference of %.2f points is above %g", c.worst, c.limit)

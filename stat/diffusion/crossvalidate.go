@@ -91,7 +91,8 @@ func CrossValidate(p Problem, o CVOptions) (*CV, error) {
 	c := folds.Choose(losses, nil, cv.Lambdas)
 	cv.Error, cv.SE, cv.Min, cv.OneSE = c.Mean, c.Error, c.Min, c.OneSE
 	if math.IsInf(cv.Error[cv.Min], 1) {
-		return nil, errors.New("no support of the path can be refitted without penalty in all folds; a symmetric kernel needs more observations than nodes for that: leave Relaxed out")
+		return nil, errors.New("no support of the path can be refitted without penalty in all folds; " +
+			"a symmetric kernel needs more observations than nodes for that: leave Relaxed out")
 	}
 	return cv, nil
 }

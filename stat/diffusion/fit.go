@@ -34,7 +34,8 @@ func (m *Model) Warning() string {
 	if m.Converged {
 		return ""
 	}
-	return fmt.Sprintf("lambda %.4g did not converge: duality gap %.3g, tolerance %.3g after %d passes; allow more iterations, a larger tolerance or a larger lambda",
+	return fmt.Sprintf("lambda %.4g did not converge: duality gap %.3g, tolerance %.3g after %d passes; "+
+		"allow more iterations, a larger tolerance or a larger lambda",
 		m.Lambda, m.Gap, m.Tolerance, m.Iterations)
 }
 
@@ -79,7 +80,8 @@ func Lambdas(p Problem, count int, ratio float64) ([]float64, error) {
 		return nil, fmt.Errorf("a path of %d lambdas: at most %d are possible", count, MaxCount)
 	}
 	if count < 2 || !(ratio > 0 && ratio < 1) {
-		return nil, fmt.Errorf("a path of %d lambdas down to %v of the largest: it has at least 2, and a ratio between 0 and 1", count, ratio)
+		return nil, fmt.Errorf("a path of %d lambdas down to %v of the largest: it has at least 2, and a ratio between 0 and 1",
+			count, ratio)
 	}
 	f, err := prepare(p, []float64{}, ratio, &Options{})
 	if err != nil {

@@ -64,7 +64,8 @@ func FromMatrix(s []float64, p, n int) (*Covariance, error) {
 			return nil, fmt.Errorf("the variance of variable %d is %v: drop constant columns", i+1, c.diag[i])
 		}
 		if c.diag[i] < leastVariance || c.diag[i] > mostVariance {
-			return nil, fmt.Errorf("the variance of variable %d is %v: its square does not fit in float64; use another unit", i+1, c.diag[i])
+			return nil, fmt.Errorf("the variance of variable %d is %v: its square does not fit in float64; use another unit",
+				i+1, c.diag[i])
 		}
 	}
 	for i := range p {
@@ -76,7 +77,8 @@ func FromMatrix(s []float64, p, n int) (*Covariance, error) {
 		}
 	}
 	if !c.isSemidefinite() {
-		return nil, errors.New("the covariance is not positive semidefinite: compute it from complete rows of data, or replace its negative eigenvalues by zero")
+		return nil, errors.New("the covariance is not positive semidefinite: " +
+			"compute it from complete rows of data, or replace its negative eigenvalues by zero")
 	}
 	return c, nil
 }

@@ -36,7 +36,8 @@ func (p Penalty) check(size int) error {
 		for j := range i + 1 {
 			a, b := p.Weights[i*size+j], p.Weights[j*size+i]
 			if !(a >= 0) || a != b {
-				return fmt.Errorf("the penalty's weight of row %d, column %d is %v and its mirror image %v; weights are symmetric and ≥ 0", i+1, j+1, a, b)
+				return fmt.Errorf("the penalty's weight of row %d, column %d is %v and its mirror image %v; weights are symmetric and ≥ 0",
+					i+1, j+1, a, b)
 			}
 			if i == j && p.Diagonal && math.IsInf(a, 1) {
 				return fmt.Errorf("the penalty's weight of row %d, column %d is +Inf; a diagonal element cannot be zero", i+1, i+1)
@@ -126,10 +127,12 @@ func fit(c *Covariance, pen Penalty, o Options, components [][]int) (*Network, e
 	p := c.P()
 	// Covariance, Θ, its inverse, a factor, and two matrices of the descent.
 	largest := int64(len(slices.MaxFunc(components, func(a, b []int) int { return len(a) - len(b) })))
-	if err := limit.Check(fmt.Sprintf("a component of %d variables at lambda %.4g", largest, pen.Lambda), 6*largest*largest, 8); err != nil {
+	if err := limit.Check(fmt.Sprintf("a component of %d variables at lambda %.4g",
+		largest, pen.Lambda), 6*largest*largest, 8); err != nil {
 		return nil, fmt.Errorf("%w; raise lambda, or take fewer columns", err)
 	}
-	n := &Network{Lambda: pen.Lambda, Tolerance: o.Tolerance * float64(p), Components: components, Edges: []Edge{}, Diagonal: make([]float64, p)}
+	n := &Network{Lambda: pen.Lambda, Tolerance: o.Tolerance * float64(p), Components: components,
+		Edges: []Edge{}, Diagonal: make([]float64, p)}
 	starts := make([][]float64, len(components))
 	if o.Start != nil {
 		starts = o.Start.starts(components)

@@ -63,7 +63,8 @@ func (n *Network) Err() error {
 	case n.stalled:
 		advice = "float64 allows no further step: raise the tolerance or lambda, or pass correlations"
 	}
-	return fmt.Errorf("lambda %.4g did not converge: gap %.3g nats after %d iterations, tolerance %.3g nats; %s", n.Lambda, n.Gap, n.Iterations, n.Tolerance, advice)
+	return fmt.Errorf("lambda %.4g did not converge: gap %.3g nats after %d iterations, tolerance %.3g nats; %s",
+		n.Lambda, n.Gap, n.Iterations, n.Tolerance, advice)
 }
 
 // Theta is Θ as a new p×p matrix, row-major.

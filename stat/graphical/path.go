@@ -111,7 +111,8 @@ func (o PathOptions) lambdas(c *Covariance, pen Penalty) ([]float64, error) {
 		return nil, fmt.Errorf("a path of %d lambdas: at most %d are possible", count, MaxCount)
 	}
 	if count < 1 || !(ratio > 0 && ratio < 1) {
-		return nil, fmt.Errorf("a path of %d lambdas down to %v of the largest: the count is positive and the ratio between 0 and 1", count, ratio)
+		return nil, fmt.Errorf("a path of %d lambdas down to %v of the largest: the count is positive and the ratio between 0 and 1",
+			count, ratio)
 	}
 	top, err := LambdaMax(c, pen)
 	if err != nil {

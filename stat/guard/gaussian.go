@@ -320,7 +320,8 @@ func newLowRank(z Matrix, shrink float64, method Method, copies int) (*lowRank, 
 			scaled[i*rank+k] = vectors.At(i, first+k) / math.Sqrt(g*float64(n))
 		}
 	}
-	l := &lowRank{basis: dense.Matrix{Data: make([]float64, p*rank), Stride: rank}, slope: make([]float64, rank), root: make([]float64, rank)}
+	l := &lowRank{slope: make([]float64, rank), root: make([]float64, rank)}
+	l.basis = dense.Matrix{Data: make([]float64, p*rank), Stride: rank}
 	dense.Multiply(l.basis.Data, rank, 1, rows, dense.Matrix{Data: scaled, Stride: rank}, p, rank, n, 0)
 	var s float64
 	switch method {

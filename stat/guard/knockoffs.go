@@ -104,7 +104,8 @@ func Knockoffs(x Matrix, y []float64, o KnockoffOptions, rng *rand.Rand) (*Selec
 }
 
 // pairs are features and knockoffs on one scale, not shared with x, and y.
-func (out *Selection) pairs(x Matrix, y []float64, o KnockoffOptions, rng *rand.Rand) (features, knockoffs Matrix, target []float64, err error) {
+func (out *Selection) pairs(x Matrix, y []float64, o KnockoffOptions, rng *rand.Rand) (
+	features, knockoffs Matrix, target []float64, err error) {
 	if o.FixedX {
 		f, err := FixedX(x, y, o.Method, rng)
 		if err != nil {

@@ -71,7 +71,8 @@ func PermutationLambda(x Columns, y []float64, o PermutationOptions, rng *rand.R
 	case o.Count > MaxPermutations:
 		return nil, fmt.Errorf("%d permutations: at most %d are possible", o.Count, MaxPermutations)
 	case o.Count < 1 || (float64(o.Count)+1)*o.Level < 1-1e-9:
-		return nil, fmt.Errorf("%d permutations are too few for the level %v: %d are needed", o.Count, o.Level, int(math.Ceil(1/o.Level-1-1e-9)))
+		return nil, fmt.Errorf("%d permutations are too few for the level %v: %d are needed",
+			o.Count, o.Level, int(math.Ceil(1/o.Level-1-1e-9)))
 	}
 	mean := 0.0
 	for i, v := range y {

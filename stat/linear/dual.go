@@ -117,9 +117,9 @@ func (f *fitter) measure(lambda float64, out *outcome) {
 	f.prove(best, scale, f.rounding(out.objective), out)
 }
 
-// prove sets the gap to the objective of the dual point of the given scale. The losses are not negative, so that zero is a dual point too, with the
-// objective zero. A gap that is negative by rounding is zero; one that is more negative
-// than that, as rounding tells, would be an error, and stays.
+// prove sets the gap to the objective of the dual point of the given scale. The losses are
+// not negative, so that zero is a dual point too, with the objective zero. A gap that is
+// negative by rounding is zero; a gap that is more negative would be an error, and stays.
 func (f *fitter) prove(best, scale, rounding float64, out *outcome) {
 	if !(best > 0) {
 		best, scale = 0, 0

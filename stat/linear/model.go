@@ -86,9 +86,11 @@ func (m *Model) Note() string {
 		if m.Lambda == 0 {
 			remedy = "choose a lambda above 0"
 		}
-		return fmt.Sprintf("no fit exists at lambda %.6g: features without a penalty separate the classes, or nearly, and their coefficients grow without bound; %s", m.Lambda, remedy)
+		return fmt.Sprintf("no fit exists at lambda %.6g: "+
+			"features without a penalty separate the classes, or nearly, and their coefficients grow without bound; %s", m.Lambda, remedy)
 	}
-	text := fmt.Sprintf("not converged at lambda %.6g: duality gap %.3g, tolerance %.3g, after %d iterations; ", m.Lambda, m.Gap, m.Tolerance, m.Iterations)
+	text := fmt.Sprintf("not converged at lambda %.6g: duality gap %.3g, tolerance %.3g, after %d iterations; ",
+		m.Lambda, m.Gap, m.Tolerance, m.Iterations)
 	larger := "a larger tolerance"
 	if m.Null > 0 && m.Gap > 0 {
 		larger = fmt.Sprintf("a tolerance of %.1g of the objective without features, %.3g", 2*m.Gap/m.Null, m.Null)

@@ -23,7 +23,8 @@ func (s study) groups() error {
 		return err
 	}
 	if err := s.compare(people, "race", "Hispanic", linear.Binomial, lasso.Columns{Target: "two_year_recid", OneHot: true, Audit: "race",
-		Features: []string{"age", "priors_count", "juv_fel_count", "juv_misd_count", "juv_other_count", "sex", "race", "c_charge_degree"}}); err != nil {
+		Features: []string{"age", "priors_count", "juv_fel_count", "juv_misd_count", "juv_other_count",
+			"sex", "race", "c_charge_degree"}}); err != nil {
 		return err
 	}
 	minority, err := twoKinds()
@@ -121,13 +122,15 @@ func (s study) compare(t *table.Table, group, minority string, family linear.Fam
 	}
 	draws := s.repetitions(20)
 	fmt.Printf("%s of %s, groups by %s; %d draws of 40 %% of rows left out, λ.min of 10 folds\n\n", c.Target, t.Source, group, draws)
-	fmt.Printf("| | loss, all | loss of %s | gap of loss | gap of predictions | gap of false positives | mean gap of loss along the path | %s in the model |\n", minority, group)
+	fmt.Printf("| | loss, all | loss of %s | gap of loss | gap of predictions | gap of false positives | "+
+		"mean gap of loss along the path | %s in the model |\n", minority, group)
 	fmt.Println("|---|---|---|---|---|---|---|---|")
 	for _, v := range []struct {
 		name    string
 		weights string
 		factor  float64
-	}{{"as it is", "", 1}, {group + " unpenalised (factor 0)", "", 0}, {group + " at factor 5", "", 5}, {group + " out (factor ∞)", "", math.Inf(1)},
+	}{{"as it is", "", 1}, {group + " unpenalised (factor 0)", "", 0}, {group + " at factor 5", "", 5},
+		{group + " out (factor ∞)", "", math.Inf(1)},
 		{"groups weigh alike", "balance", 1}, {"groups weigh alike, " + group + " out", "balance", math.Inf(1)},
 		{"reweighed", "reweighed", 1}, {"reweighed, " + group + " out", "reweighed", math.Inf(1)}} {
 		if !strings.Contains(v.name, s.only) || v.weights == "reweighed" && family != linear.Binomial {
@@ -153,7 +156,8 @@ func (s study) compare(t *table.Table, group, minority string, family linear.Fam
 				if step.Lambda != r.Chosen.Lambda {
 					continue
 				}
-				m[0], m[2], m[3], m[4], m[6] = step.All.Loss, step.Gaps.Loss, step.Gaps.Predicted, step.Gaps.FalsePositive, float64(min(1, len(step.Protected)))
+				m[0], m[2], m[3], m[4] = step.All.Loss, step.Gaps.Loss, step.Gaps.Predicted, step.Gaps.FalsePositive
+				m[6] = float64(min(1, len(step.Protected)))
 				for _, g := range step.Groups {
 					if g.Group == minority {
 						m[1] = g.Loss

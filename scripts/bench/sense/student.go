@@ -59,9 +59,11 @@ func (s study) student() error {
 	}
 	seeds := s.repetitions(20)
 	fmt.Printf("%d rows, 12 irrelevant columns added, q = %v, %d seeds\n\n", students.Rows(), q, seeds)
-	fmt.Println("| guard | features that pass, a run | irrelevant ones, in all runs | share of irrelevant, mean | runs with any irrelevant | G1 passes | G2 passes |")
+	fmt.Println("| guard | features that pass, a run | irrelevant ones, in all runs | share of irrelevant, mean | " +
+		"runs with any irrelevant | G1 passes | G2 passes |")
 	fmt.Println("|---|---|---|---|---|---|---|")
-	ways := []way{{"none: λ.min of 10 folds", lasso.Options{Folds: 10, Rule: lasso.Min}}, {"none: λ.1se of 10 folds", lasso.Options{Folds: 10}}}
+	ways := []way{{"none: λ.min of 10 folds", lasso.Options{Folds: 10, Rule: lasso.Min}},
+		{"none: λ.1se of 10 folds", lasso.Options{Folds: 10}}}
 	for _, c := range append(ways, guarded(q)...) {
 		if !strings.Contains(c.name, s.only) {
 			continue

@@ -45,7 +45,8 @@ func planted(n, p, step int, size float64, r *rand.Rand) (*table.Table, error) {
 func (s study) truth() error {
 	const n, p, step, size, q = 120, 300, 20, 1.0, 0.1
 	repetitions := s.repetitions(200)
-	fmt.Printf("%d rows and %d features, %d of them with effects of ±%v, noise 1; %d repetitions, q = %v\n\n", n, p, p/step, size, repetitions, q)
+	fmt.Printf("%d rows and %d features, %d of them with effects of ±%v, noise 1; %d repetitions, q = %v\n\n",
+		n, p, p/step, size, repetitions, q)
 	fmt.Println("| | features selected | false discovery rate | power | R² on 1,000 other rows |")
 	fmt.Println("|---|---|---|---|---|")
 	ways := []way{{"least squares of least norm", lasso.Options{OLS: true, Count: 5}},
