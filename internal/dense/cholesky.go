@@ -108,16 +108,12 @@ func Inverse(w, l []float64, n int) {
 	}
 	invertLower(l, n, n, (*room)[:cap(*room)])
 	clear(w[:n*n])
-	clearUpper(l, n)
+	for i := range n {
+		clear(l[i*n+i+1 : (i+1)*n])
+	}
 	y := Matrix{Data: l, Stride: n}
 	Multiply(w, n, 1, y.T(), y, n, n, n, FromRow|Lower)
 	Mirror(w, n)
-}
-
-func clearUpper(a []float64, n int) {
-	for i := range n {
-		clear(a[i*n+i+1 : (i+1)*n])
-	}
 }
 
 // Mirror copies the lower triangle of the n×n matrix a to the upper one.

@@ -53,7 +53,7 @@ func Multiply(c []float64, ldc int, alpha float64, a, b Matrix, m, n, k int, r R
 		nc := min(blockCols, n-jc)
 		for pc := 0; pc < k; pc += depth {
 			kc := min(depth, k-pc)
-			packB(pb.b[:], b, pc, jc, kc, nc)
+			pack(pb.b[:], b.T(), jc, pc, nc, kc, tileCols)
 			threads := 0
 			if m*nc*kc < parallelWork {
 				threads = 1
@@ -94,7 +94,7 @@ func (p *product) block(index int) {
 	defer buffers.Put(w)
 	ic := index * blockRows
 	mc := min(blockRows, p.m-ic)
-	packA(w.a[:], p.a, ic, p.pc, mc, p.kc)
+	pack(w.a[:], p.a, ic, p.pc, mc, p.kc, tileRows)
 	for j := 0; j < p.nc; j += tileCols {
 		if p.r&Lower != 0 && p.jc+j > ic+mc-1 {
 			break
@@ -170,19 +170,11 @@ func tilePortable(c, a, b []float64, k, ldc int, alpha float64) {
 	}
 }
 
-// packA copies rows ic..ic+mc and columns pc..pc+kc of a into panels of tileRows rows,
-// column after column; rows beyond the last are zero.
-func packA(dst []float64, a Matrix, ic, pc, mc, kc int) {
-	for i := 0; i < mc; i += tileRows {
-		packPanel(dst[i*kc:], a, ic+i, pc, min(tileRows, mc-i), kc, tileRows)
-	}
-}
-
-// packB copies rows pc..pc+kc and columns jc..jc+nc of b into panels of tileCols columns,
-// row after row.
-func packB(dst []float64, b Matrix, pc, jc, kc, nc int) {
-	for j := 0; j < nc; j += tileCols {
-		packPanel(dst[j*kc:], b.T(), jc+j, pc, min(tileCols, nc-j), kc, tileCols)
+// pack copies rows r0..r0+rows and columns k0..k0+kc of m into panels of width rows, column
+// after column; rows beyond the last are zero.
+func pack(dst []float64, m Matrix, r0, k0, rows, kc, width int) {
+	for i := 0; i < rows; i += width {
+		packPanel(dst[i*kc:], m, r0+i, k0, min(width, rows-i), kc, width)
 	}
 }
 

@@ -117,7 +117,7 @@ func checkLambda(lambda float64) error {
 	return nil
 }
 
-// allowed says whether the entry may differ from zero.
+// allowed reports whether the entry may differ from zero.
 func (p *Problem) allowed(i, j int) bool {
 	return p.Support == nil || p.Support[i][j]
 }

@@ -1,6 +1,7 @@
 package graphical
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"math"
@@ -94,12 +95,7 @@ func (n *Network) add(index []int, x []float64) {
 }
 
 func (n *Network) sortEdges() {
-	slices.SortFunc(n.Edges, func(a, b Edge) int {
-		if a.I != b.I {
-			return a.I - b.I
-		}
-		return a.J - b.J
-	})
+	slices.SortFunc(n.Edges, func(a, b Edge) int { return cmp.Or(a.I-b.I, a.J-b.J) })
 }
 
 // starts are the parts of Θ that belong to components, nil for single variables.

@@ -19,8 +19,9 @@ type operator interface {
 }
 
 // conjugate takes Newton steps on a support that is too large for a factor, by
-// conjugate gradients with the diagonal as preconditioner: these need as many products
-// as the root of the condition number says, where sweeps need as many as that itself.
+// conjugate gradients with the diagonal as preconditioner: the number of products is in
+// proportion to the root of the condition number, the number of sweeps to the condition
+// number itself.
 type conjugate struct {
 	list, held []int     // features that move, and those that do not
 	inverse    []float64 // of the diagonal; these are by feature of the working set

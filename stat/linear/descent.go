@@ -169,7 +169,7 @@ func (d *descent) penalty(list []int) float64 {
 	return sum
 }
 
-// moves tells that coordinate j is not held at zero or at a bound.
+// moves reports whether coordinate j is not held at zero or at a bound.
 func (d *descent) moves(j int) bool {
 	if d.beta[j] == 0 {
 		return d.l1[j] == 0 && d.l2[j] == 0

@@ -86,7 +86,7 @@ func (f *fitter) allow(lambda float64, stuck bool) {
 	f.loose = stuck || f.negligible(lambda)
 }
 
-// negligible tells that thresholds at λ are below the rounding of correlations.
+// negligible reports whether thresholds at λ are below the rounding of correlations.
 func (f *fitter) negligible(lambda float64) bool {
 	return lambda*f.t.alpha <= 1e-12*f.t.largest*math.Sqrt(f.unit)
 }

@@ -246,7 +246,7 @@ func (f *fitter) solve(lambda float64) outcome {
 // up: gradients have been computed anew several times then.
 const enough = 1e-6
 
-// iterative tells that the working set is solved by conjugate gradients or sweeps, not by
+// iterative reports whether the working set is solved by conjugate gradients or sweeps, not by
 // a factor.
 func (f *fitter) iterative() bool { return f.sparse != nil || len(f.set) > directLimit }
 

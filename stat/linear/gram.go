@@ -192,7 +192,7 @@ func (w *wideGram) move(j int, d float64) {
 
 func (w *wideGram) curvature(k int) float64 { return float64(w.rows[k][k]) }
 
-// inRange tells that squares of columns are numbers of which single precision has many
+// inRange reports whether squares of columns are numbers of which single precision has many
 // digits. Standardised columns have squares of one.
 func (w *wideGram) inRange() bool {
 	for k := range w.q {

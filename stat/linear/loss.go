@@ -24,7 +24,7 @@ type loss interface {
 	// outside returns the least t in [0, 1] for which (1−t)u + t·inner is in the domain
 	// of the conjugate.
 	outside(u, inner []float64) float64
-	// quadratic tells that curvature does not depend on η.
+	// quadratic reports whether curvature is the same for every η.
 	quadratic() bool
 	// start returns the intercept of the model without features.
 	start() float64

@@ -22,7 +22,7 @@ type Model struct {
 	Explained  float64 // 1 − Loss/(loss of the intercept alone)
 	Iterations int     // sweeps of coordinate descent and products of conjugate gradients
 	Converged  bool    // Gap ≤ Tolerance, and not Separable
-	// Separable tells that unpenalised features, at λ = 0 all, separate the classes or so
+	// Separable: unpenalised features, at λ = 0 all, separate the classes or so
 	// nearly that float64 does not tell: the coefficients grow without bound, there is no
 	// fit to converge to, and those here are where the solver stopped.
 	Separable bool

@@ -106,7 +106,7 @@ func (f *fitter) entry(unit int) float64 {
 	return 0
 }
 
-// idles tells that feature j depends on others at λ = 0, up to rounding, so that its
+// idles reports whether feature j depends on others at λ = 0, up to rounding, so that its
 // correlation is rounding as long as theirs are.
 func (f *fitter) idles(j int) bool { return f.idle != nil && f.idle[j] }
 

@@ -279,7 +279,7 @@ func (t *task) standardize(p *Problem) error {
 // are numbers of full precision.
 const leastSize, mostSize = 1e-75, 1e75
 
-// inRange tells that the largest of x is within these bounds, or zero.
+// inRange reports whether the largest of x is within these bounds, or zero.
 func inRange(x []float64) bool {
 	size := 0.0
 	for _, v := range x {
@@ -288,7 +288,7 @@ func inRange(x []float64) bool {
 	return size == 0 || size >= leastSize && size <= mostSize
 }
 
-// varies tells that column j, whose variance is zero, varies by more than rounding: then
+// varies reports whether column j, whose variance is zero, varies by more than rounding: then
 // its squares are no numbers.
 func (t *task) varies(j int) bool {
 	x := make([]float64, t.n)

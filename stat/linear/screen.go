@@ -50,7 +50,7 @@ func newScreen(t *task) *screen {
 // update makes the correlations with u exact wherever one can exceed threshold·ωⱼ.
 func (s *screen) update(u []float64, threshold float64) { s.beside(u, threshold, nil) }
 
-// beside is update without the features that have a place, which is not negative, but
+// beside is update without the features that have a place of at least zero, but
 // for the features of the snapshot that is given up.
 func (s *screen) beside(u []float64, threshold float64, place []int) {
 	t := s.t

@@ -88,7 +88,7 @@ func (f *fitter) dependent(lambda float64) int {
 // an observation is in doubt.
 const inDoubt = 1e-5
 
-// separable tells that the unpenalised columns separate the classes, or so nearly that
+// separable reports whether the unpenalised columns separate the classes, or so nearly that
 // float64 does not tell: in some direction of their coefficients every observation whose
 // class is in doubt stands still. Without such a direction the loss has a minimum: the
 // residuals, which are orthogonal to the columns, are positive on observations that span
