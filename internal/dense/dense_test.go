@@ -4,8 +4,9 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
-	"runtime"
 	"testing"
+
+	"pare/internal/kernel"
 )
 
 // both runs f with the assembly kernels, where there are any, and with the portable ones.
@@ -201,9 +202,10 @@ func TestMultiplyDoesNotDependOnThreads(t *testing.T) {
 	const n = 300
 	m := Matrix{Data: randoms(rand.New(rand.NewPCG(13, 14)), n*n), Stride: n}
 	one, two := make([]float64, n*n), make([]float64, n*n)
-	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
+	kernel.SetThreads(1)
+	defer kernel.SetThreads(0)
 	Multiply(one, n, 1, m, m, n, n, n, 0)
-	runtime.GOMAXPROCS(3)
+	kernel.SetThreads(3)
 	Multiply(two, n, 1, m, m, n, n, n, 0)
 	for i := range one {
 		if one[i] != two[i] {
