@@ -6,7 +6,7 @@ import "math"
 // within bounds. An optimum with correlations c = X̃ᵀu has ‖c‖ ≤ λαω for a unit at zero; for
 // every other unit c is λω(α β/‖β‖ + (1−α)β), unless bounds hold it.
 //
-// Functions of a feature are passed for vectors, because their readers need few of the values.
+// Vectors are passed as functions of a feature: readers need few of their values.
 type penalty interface {
 	// unit is the unit of a feature, features the features of a unit that are neither
 	// constant nor excluded, and first the first of these.
