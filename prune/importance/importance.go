@@ -55,7 +55,7 @@ type Sample struct {
 // Data are examples with their targets.
 type Data struct {
 	Batches iter.Seq2[datasets.Batch, error] // to range over any number of times
-	Batch   int                           // examples of a batch, at most; smaller ones count for nothing
+	Batch   int                              // examples of a batch, at most; smaller ones count for nothing
 	Loss    nn.Loss
 }
 

@@ -35,8 +35,8 @@ func main() {
 }
 
 // count returns the operations and the units that the layers read and give:
-// LeNet-5 papers write "5-10-76-16" for two convolutions, the inputs of the first
-// linear layer and its outputs.
+// LeNet-5 papers write "5-10-76-16" for two convolutions, the inputs of
+// the first linear layer and its outputs.
 func count(net *nn.Network) (flops int64, shape string) {
 	var units []string
 	for i, node := range net.Nodes {
@@ -50,7 +50,11 @@ func count(net *nn.Network) (flops int64, shape string) {
 		}
 		in := net.InputShapes(node)
 		flops += coster.MACs(in) + int64(node.Shape.Size())
-		if first := i == 0 || net.Nodes[i-1].Layer.Kind() == "flatten" || net.Nodes[i-1].Layer.Kind() == "select"; kind == "linear" && first {
+		before := ""
+		if i > 0 {
+			before = net.Nodes[i-1].Layer.Kind()
+		}
+		if kind == "linear" && (i == 0 || before == "flatten" || before == "select") {
 			units = append(units, fmt.Sprint(in[0].Size()))
 		}
 		if i < len(net.Nodes)-1 {

@@ -1,8 +1,8 @@
 // Command precisebn trains a config and checks the validation accuracy of every epoch
-// against that with running statistics computed another way: with an own program that
+// against the accuracy with running statistics computed another way: by a program that
 // trains nothing but averages, over the first 5,120 training images without augmentation,
-// what each normalisation sees of a batch at the weights of the epoch's checkpoint. It
-// also says how much of the epoch's user CPU time the run's own statistics took.
+// the statistics of each batch at the weights of the epoch's checkpoint. It also prints
+// the share of the epoch's user CPU time that the run's own statistics took.
 //
 //	go run ./scripts/precisebn [-limit 2] [-share 5] [-out DIR] CONFIG [KEY=VALUE ...]
 //	go run ./scripts/precisebn -resume DIR
@@ -89,17 +89,19 @@ func (c *checker) run(name string, sets []string, out string) error {
 	if err != nil {
 		return err
 	}
-	fmt.Printf("%s, seed %d, %s, %s/%s, run folder %s\n", c.config.Name, c.config.Seed, runtime.Version(), runtime.GOOS, runtime.GOARCH, c.folder)
+	fmt.Printf("%s, seed %d, %s, %s/%s, run folder %s\n",
+		c.config.Name, c.config.Seed, runtime.Version(), runtime.GOOS, runtime.GOARCH, c.folder)
 	fmt.Println("phase     epoch  reported  independent  difference  epoch CPU s  statistics CPU s   share")
-	if c.since, err = cpuSeconds(); err != nil {
-		return err
+	if c.since = c.cpu(); c.err != nil {
+		return c.err
 	}
 	s, err := run.Run(ctx, run.Options{Config: c.config, Folder: c.folder, Data: c.data,
 		Reporter: func() train.Reporter { return c }})
 	if err = errors.Join(err, c.err); err != nil {
 		return err
 	}
-	fmt.Printf("largest difference %.2f points; statistics %.2f %% of the CPU time of all epochs, at most %.2f %% of one; final test accuracy %.2f %%\n",
+	fmt.Printf("largest difference %.2f points; statistics %.2f %% of the CPU time of all epochs, at most %.2f %% of one; "+
+		"final test accuracy %.2f %%\n",
 		c.worst, 100*c.all/c.trained, c.most, 100*s.AccuracyFinal)
 	if c.worst > c.limit {
 		return fmt.Errorf("a difference of %.2f points is above %g", c.worst, c.limit)
@@ -113,11 +115,16 @@ func (c *checker) run(name string, sets []string, out string) error {
 // Step implements train.Reporter: the checkpoint of the epoch before is on disk.
 func (c *checker) Step(train.Status) { c.check() }
 
+// cpu is cpuSeconds; an error ends the checks.
+func (c *checker) cpu() float64 {
+	seconds, err := cpuSeconds()
+	c.err = errors.Join(c.err, err)
+	return seconds
+}
+
 // Epoch implements train.Reporter.
 func (c *checker) Epoch(_ train.Status, r train.Record) {
-	var err error
-	c.at, err = cpuSeconds()
-	c.err = errors.Join(c.err, err)
+	c.at = c.cpu()
 	c.used = c.at - c.since
 	c.pending = &r
 }
@@ -125,9 +132,7 @@ func (c *checker) Epoch(_ train.Status, r train.Record) {
 // Close implements train.Reporter.
 func (c *checker) Close() {
 	c.check()
-	var err error
-	c.since, err = cpuSeconds()
-	c.err = errors.Join(c.err, err)
+	c.since = c.cpu()
 }
 
 func (c *checker) check() {
@@ -136,13 +141,9 @@ func (c *checker) check() {
 		return
 	}
 	c.pending = nil
-	before, err := cpuSeconds()
-	if err == nil {
-		err = c.compare(r)
-	}
-	after, err2 := cpuSeconds()
-	c.err = errors.Join(err, err2)
-	c.since = after - (before - c.at)
+	before := c.cpu()
+	c.err = errors.Join(c.err, c.compare(r))
+	c.since = c.cpu() - (before - c.at)
 }
 
 func (c *checker) compare(r *train.Record) error {
@@ -158,21 +159,14 @@ func (c *checker) compare(r *train.Record) error {
 	if err != nil {
 		return err
 	}
-	cost, err := cpuSeconds()
-	if err != nil {
-		return err
-	}
 	if own == nil {
 		return fmt.Errorf("%s has no running statistics", net.Name)
 	}
+	begin := c.cpu()
 	if err := own.Run(c.ctx, s); err != nil {
 		return err
 	}
-	end, err := cpuSeconds()
-	if err != nil {
-		return err
-	}
-	cost = end - cost
+	cost := c.cpu() - begin
 	if err := c.independent(net); err != nil {
 		return err
 	}
@@ -193,7 +187,7 @@ func (c *checker) compare(r *train.Record) error {
 	return nil
 }
 
-// network is that of the last checkpoint of a phase.
+// network is the network of the last checkpoint of a phase.
 func (c *checker) network(phase string) (*nn.Network, error) {
 	p, _, err := train.LatestCheckpoint(filepath.Join(string(c.folder), "checkpoints", phase))
 	if err != nil {

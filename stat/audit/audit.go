@@ -1,9 +1,12 @@
 package audit
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
+
+	"pare/stat/internal/logistic"
 )
 
 // Fit is a model of a path: score = Intercept + Σ Coefficients·x.
@@ -12,7 +15,7 @@ type Fit struct {
 	Coefficients      []float64
 }
 
-// Data is what models are audited on, best rows that they were not trained on.
+// Data are the rows of an audit, best rows that the models were not trained on.
 type Data struct {
 	// X has len(Y) rows, column after column.
 	X []float64
@@ -31,27 +34,33 @@ type Data struct {
 	MinRows int
 }
 
-// Measures are of one group, or of all rows. Rates of what does not occur, and
-// those of classes in a regression, are NaN.
-type Measures struct {
-	Group string
-	Rows  int
-	// Base is the mean of y, Predicted that of predictions or probabilities.
+// Rates are NaN where their cases do not occur, and rates of classes in a regression.
+type Rates struct {
+	// Base is the mean of y, Predicted the mean of predictions or probabilities.
 	Base, Predicted float64
 	// Loss is the mean square error, or the mean logistic loss in nats.
 	Loss float64
-	// Positive is the share predicted as 1, Error that predicted wrongly.
+	// Positive is the share predicted as 1, Error the share predicted wrongly.
 	Positive, Error float64
 	// FalsePositive is the share of the rows of class 0 predicted as 1,
-	// FalseNegative that of class 1 predicted as 0.
+	// FalseNegative the share of the rows of class 1 predicted as 0.
 	FalsePositive, FalseNegative float64
+}
+
+func (r Rates) values() [7]float64 {
+	return [...]float64{r.Base, r.Predicted, r.Loss, r.Positive, r.Error, r.FalsePositive, r.FalseNegative}
+}
+
+// Measures are of one group, or of all rows.
+type Measures struct {
+	Group string
+	Rows  int
+	Rates
 }
 
 // Gaps are the largest differences between two groups with enough rows; NaN
 // where fewer than two have the measure.
-type Gaps struct {
-	Base, Predicted, Loss, Positive, Error, FalsePositive, FalseNegative float64
-}
+type Gaps struct{ Rates }
 
 // Step is the audit of one λ.
 type Step struct {
@@ -71,12 +80,8 @@ func Along(path []Fit, d Data) ([]Step, error) {
 	if err := d.check(path); err != nil {
 		return nil, err
 	}
-	if d.Threshold == 0 {
-		d.Threshold = 0.5
-	}
-	if d.MinRows == 0 {
-		d.MinRows = 30
-	}
+	d.Threshold = cmp.Or(d.Threshold, 0.5)
+	d.MinRows = cmp.Or(d.MinRows, 30)
 	names, rows := d.groups()
 	steps := make([]Step, len(path))
 	score := make([]float64, len(d.Y))
@@ -183,9 +188,9 @@ func (d Data) measure(group string, score []float64, rows []int) Measures {
 			m.Loss += (y - s) * (y - s) / n
 			continue
 		}
-		p := 1 / (1 + math.Exp(-s))
+		p := logistic.Sigmoid(s)
 		m.Predicted += p / n
-		m.Loss += logLoss(s, y) / n
+		m.Loss += (logistic.Softplus(s) - y*s) / n
 		ones += y
 		if p >= d.Threshold {
 			positive++
@@ -208,32 +213,19 @@ func (d Data) measure(group string, score []float64, rows []int) Measures {
 	return m
 }
 
-// logLoss is log(1 + e^s) − ys without overflow.
-func logLoss(s, y float64) float64 {
-	return max(s, 0) + math.Log1p(math.Exp(-math.Abs(s))) - y*s
-}
-
 func (d Data) gaps(groups []Measures) Gaps {
-	gap := func(of func(m Measures) float64) float64 {
-		low, high, count := math.Inf(1), math.Inf(-1), 0
+	var v [7]float64
+	for k := range v {
+		var known []float64
 		for _, m := range groups {
-			if v := of(m); m.Rows >= d.MinRows && !math.IsNaN(v) {
-				low, high = min(low, v), max(high, v)
-				count++
+			if x := m.values()[k]; m.Rows >= d.MinRows && !math.IsNaN(x) {
+				known = append(known, x)
 			}
 		}
-		if count < 2 {
-			return math.NaN()
+		v[k] = math.NaN()
+		if len(known) > 1 {
+			v[k] = slices.Max(known) - slices.Min(known)
 		}
-		return high - low
 	}
-	return Gaps{
-		Base:          gap(func(m Measures) float64 { return m.Base }),
-		Predicted:     gap(func(m Measures) float64 { return m.Predicted }),
-		Loss:          gap(func(m Measures) float64 { return m.Loss }),
-		Positive:      gap(func(m Measures) float64 { return m.Positive }),
-		Error:         gap(func(m Measures) float64 { return m.Error }),
-		FalsePositive: gap(func(m Measures) float64 { return m.FalsePositive }),
-		FalseNegative: gap(func(m Measures) float64 { return m.FalseNegative }),
-	}
+	return Gaps{Rates{v[0], v[1], v[2], v[3], v[4], v[5], v[6]}}
 }

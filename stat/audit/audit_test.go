@@ -12,26 +12,6 @@ import (
 	"pare/internal/table"
 )
 
-func TestPenaltyFactors(t *testing.T) {
-	columns := []string{"age", "race=A", "race=B", "racer", "sex=M"}
-	got, err := PenaltyFactors(columns, []string{"race", "sex"}, math.Inf(1))
-	if err != nil {
-		t.Fatal(err)
-	}
-	inf := math.Inf(1)
-	if !slices.Equal(got, []float64{1, inf, inf, 1, inf}) {
-		t.Errorf("factors %v", got)
-	}
-	if _, err := PenaltyFactors(columns, []string{"agee"}, 2); err == nil || !strings.Contains(err.Error(), `"agee"; did you mean age?`) {
-		t.Errorf("unknown feature: %v", err)
-	}
-	for _, bad := range []float64{-1, math.NaN()} {
-		if _, err := PenaltyFactors(columns, nil, bad); err == nil {
-			t.Errorf("factor %v: no error", bad)
-		}
-	}
-}
-
 // TestMeasuresByHand: two groups, one column that is the score.
 func TestMeasuresByHand(t *testing.T) {
 	d := Data{
@@ -55,9 +35,9 @@ func TestMeasuresByHand(t *testing.T) {
 	right, wrong := math.Log1p(math.Exp(-2)), math.Log1p(math.Exp(2))
 	p := 1 / (1 + math.Exp(-2))
 	for i, want := range []Measures{
-		{"a", 2, 0.5, 0.5, right, 0.5, 0, 0, 0},
-		{"b", 4, 0.5, 0.5, (right + wrong) / 2, 0.5, 0.5, 0.5, 0.5},
-		{"c", 1, 0, 1 - p, right, 0, 0, 0, math.NaN()},
+		{"a", 2, Rates{0.5, 0.5, right, 0.5, 0, 0, 0}},
+		{"b", 4, Rates{0.5, 0.5, (right + wrong) / 2, 0.5, 0.5, 0.5, 0.5}},
+		{"c", 1, Rates{0, 1 - p, right, 0, 0, 0, math.NaN()}},
 	} {
 		got := second.Groups[i]
 		a := []float64{got.Base, got.Predicted, got.Loss, got.Positive, got.Error, got.FalsePositive, got.FalseNegative}
@@ -167,8 +147,8 @@ func TestCompasScore(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, want := range []Measures{
-		{Group: "African-American", Rows: 3696, Base: 0.5143, FalsePositive: 0.4485, FalseNegative: 0.2799},
-		{Group: "Caucasian", Rows: 2454, Base: 0.3936, FalsePositive: 0.2345, FalseNegative: 0.4772},
+		{Group: "African-American", Rows: 3696, Rates: Rates{Base: 0.5143, FalsePositive: 0.4485, FalseNegative: 0.2799}},
+		{Group: "Caucasian", Rows: 2454, Rates: Rates{Base: 0.3936, FalsePositive: 0.2345, FalseNegative: 0.4772}},
 	} {
 		i := slices.IndexFunc(steps[0].Groups, func(m Measures) bool { return m.Group == want.Group })
 		got := steps[0].Groups[i]
@@ -201,14 +181,19 @@ func TestCompasPath(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	protected, err := Columns(x.Names, []string{"race"})
-	if err != nil {
-		t.Fatal(err)
+	var protected []int
+	for j, name := range x.Names {
+		if strings.HasPrefix(name, "race=") {
+			protected = append(protected, j)
+		}
 	}
 	for factor, in := range map[float64]bool{1: true, math.Inf(1): false} {
-		factors, err := PenaltyFactors(x.Names, []string{"race"}, factor)
-		if err != nil {
-			t.Fatal(err)
+		factors := make([]float64, len(x.Names))
+		for j := range factors {
+			factors[j] = 1
+			if slices.Contains(protected, j) {
+				factors[j] = factor
+			}
 		}
 		path := logisticPath(x, y, factors, []float64{0.05, 0.01, 0.001})
 		steps, err := Along(path, Data{X: x.Data, Y: y, Classes: true, Groups: race.Texts(), Protected: protected})

@@ -1,3 +1,6 @@
+// Package audit looks at the effect of linear models along a path on protected features
+// and on the groups that rows belong to: the protected features in each model, and losses,
+// errors and gaps of every group.
 package audit
 
 import (
@@ -10,42 +13,31 @@ import (
 
 // WriteCSV writes a row for every λ and group, one for all rows (group "all")
 // and one of gaps (group "gap"). names are the columns of the design, for the
-// protected ones that are in a model. What is not defined is an empty cell.
+// protected ones that are in a model. A measure that is not defined is an empty cell.
 func WriteCSV(w io.Writer, steps []Step, names []string) error {
 	out := csv.NewWriter(w)
-	if err := out.Write([]string{"lambda", "selected", "protected", "group", "rows", "base", "predicted", "loss", "positive", "error", "false_positive", "false_negative"}); err != nil {
-		return err
-	}
+	out.Write([]string{"lambda", "selected", "protected", "group", "rows",
+		"base", "predicted", "loss", "positive", "error", "false_positive", "false_negative"})
 	for _, s := range steps {
 		var protected []string
 		for _, j := range s.Protected {
 			protected = append(protected, names[j])
 		}
-		write := func(group, rows string, values ...float64) error {
+		write := func(group, rows string, rates Rates) {
 			record := []string{number(s.Lambda), strconv.Itoa(s.Selected), strings.Join(protected, " "), group, rows}
-			for _, v := range values {
+			for _, v := range rates.values() {
 				record = append(record, number(v))
 			}
-			return out.Write(record)
+			out.Write(record)
 		}
-		measures := func(group string, m Measures) error {
-			return write(group, strconv.Itoa(m.Rows), m.Base, m.Predicted, m.Loss, m.Positive, m.Error, m.FalsePositive, m.FalseNegative)
-		}
-		if err := measures("all", s.All); err != nil {
-			return err
-		}
+		write("all", strconv.Itoa(s.All.Rows), s.All.Rates)
 		for _, m := range s.Groups {
-			if err := measures(m.Group, m); err != nil {
-				return err
-			}
+			write(m.Group, strconv.Itoa(m.Rows), m.Rates)
 		}
-		g := s.Gaps
-		if err := write("gap", "", g.Base, g.Predicted, g.Loss, g.Positive, g.Error, g.FalsePositive, g.FalseNegative); err != nil {
-			return err
-		}
+		write("gap", "", s.Gaps.Rates)
 	}
 	out.Flush()
-	return out.Error()
+	return out.Error() // of any of the writes
 }
 
 func number(v float64) string {

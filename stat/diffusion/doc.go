@@ -1,4 +1,4 @@
-// Package diffusion recovers what spread a signal over a network.
+// Package diffusion recovers the kernel that spread a signal over a network.
 //
 // A linear diffusion turns a signal x on p nodes into y = Hx + noise. From n
 // observed pairs, the rows of X (n×p) and Y (n×q), Fit finds the sparse kernel H
@@ -13,12 +13,12 @@
 // λ, CrossValidate chooses λ over observations.
 //
 // From outputs alone, where the inputs are unknown and white, SpectralTemplates
-// finds the sparsest graph shift whose eigenvectors are those of the covariance of
-// the outputs.
+// finds the sparsest graph shift with the eigenvectors of the covariance of the
+// outputs.
 //
 // Graphs (ErdosRenyi, Ring, Grid, BarabasiAlbert), kernels (Heat, RandomWalk,
-// Consensus) and Simulate make data with a known truth; Compare scores what was
-// recovered.
+// Consensus) and Simulate make data with a known truth; Compare scores the
+// recovered kernel.
 //
 // Everything is float64. Messages of errors count rows and columns from 1,
 // indices in the API count from 0.

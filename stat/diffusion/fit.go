@@ -4,6 +4,12 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
+
+	"pare/internal/f64"
+	"pare/internal/kernel"
+	"pare/stat/internal/grid"
+	"pare/stat/internal/progress"
 )
 
 // Model is the kernel at one λ.
@@ -22,13 +28,14 @@ type Model struct {
 	Converged  bool
 }
 
-// Warning says in one line that the fit did not converge and what to do; it is
-// empty for a fit that did.
+// Warning says in one line that the fit did not converge, and advises; it is empty for a
+// fit that did.
 func (m *Model) Warning() string {
 	if m.Converged {
 		return ""
 	}
-	return fmt.Sprintf("lambda %.4g did not converge: duality gap %.3g, tolerance %.3g after %d passes; allow more iterations, a larger tolerance or a larger lambda",
+	return fmt.Sprintf("lambda %.4g did not converge: duality gap %.3g, tolerance %.3g after %d passes; "+
+		"allow more iterations, a larger tolerance or a larger lambda",
 		m.Lambda, m.Gap, m.Tolerance, m.Iterations)
 }
 
@@ -46,7 +53,7 @@ func Fit(p Problem, lambda float64, o Options) (*Model, error) {
 // fastest. Nil means 30 values from LambdaMax down to 1/200 of it, even in their
 // logarithms.
 func FitPath(p Problem, lambdas []float64, o Options) ([]*Model, error) {
-	f, err := prepare(p, lambdas, 1.0/200, o)
+	f, err := prepare(p, lambdas, 1.0/200, &o)
 	if err != nil {
 		return nil, err
 	}
@@ -57,7 +64,7 @@ var errNoPath = errors.New("no entry of the kernel can differ from zero, so ther
 
 // LambdaMax is the smallest λ at which every penalised entry is zero.
 func LambdaMax(p Problem) (float64, error) {
-	f, err := prepare(p, []float64{}, 1, Options{})
+	f, err := prepare(p, []float64{}, 1, &Options{})
 	if err != nil {
 		return 0, err
 	}
@@ -73,9 +80,10 @@ func Lambdas(p Problem, count int, ratio float64) ([]float64, error) {
 		return nil, fmt.Errorf("a path of %d lambdas: at most %d are possible", count, MaxCount)
 	}
 	if count < 2 || !(ratio > 0 && ratio < 1) {
-		return nil, fmt.Errorf("a path of %d lambdas down to %v of the largest: it has at least 2, and a ratio between 0 and 1", count, ratio)
+		return nil, fmt.Errorf("a path of %d lambdas down to %v of the largest: it has at least 2, and a ratio between 0 and 1",
+			count, ratio)
 	}
-	f, err := prepare(p, []float64{}, ratio, Options{})
+	f, err := prepare(p, []float64{}, ratio, &Options{})
 	if err != nil {
 		return nil, err
 	}
@@ -83,7 +91,7 @@ func Lambdas(p Problem, count int, ratio float64) ([]float64, error) {
 	if top == 0 {
 		return nil, errNoPath
 	}
-	return geometric(top, ratio, count), nil
+	return grid.Falling(top, ratio, count), nil
 }
 
 // fitter is a checked problem, centred if it has an intercept.
@@ -94,12 +102,12 @@ type fitter struct {
 	moments      *moments
 }
 
-// prepare checks everything; ratio is where a path of its own ends.
-func prepare(p Problem, lambdas []float64, ratio float64, o Options) (*fitter, error) {
+// prepare checks everything and completes o; ratio is where a path of its own ends.
+func prepare(p Problem, lambdas []float64, ratio float64, o *Options) (*fitter, error) {
 	if err := p.Check(); err != nil {
 		return nil, err
 	}
-	if err := o.check(); err != nil {
+	if err := o.complete(); err != nil {
 		return nil, err
 	}
 	for _, l := range lambdas {
@@ -118,18 +126,9 @@ func prepare(p Problem, lambdas []float64, ratio float64, o Options) (*fitter, e
 		if top == 0 {
 			return nil, errNoPath
 		}
-		f.lambdas = geometric(top, ratio, 30)
+		f.lambdas = grid.Falling(top, ratio, 30)
 	}
 	return f, nil
-}
-
-// geometric falls from top to ratio·top.
-func geometric(top, ratio float64, n int) []float64 {
-	l := make([]float64, n)
-	for i := range l {
-		l[i] = top * math.Pow(ratio, float64(i)/float64(n-1))
-	}
-	return l
 }
 
 func lambdaMax(prob *Problem, m *moments) float64 {
@@ -164,29 +163,76 @@ func freeResidual(prob *Problem, m *moments) []float64 {
 		if d <= 0 || !prob.allowed(i, i) {
 			continue
 		}
-		axpy(-prob.shrink(c[i*m.p+i], 0)/d, m.gram[i*m.p:(i+1)*m.p], c[i*m.p:(i+1)*m.p])
+		f64.Axpy(-prob.shrink(c[i*m.p+i], 0)/d, m.gram[i*m.p:(i+1)*m.p], c[i*m.p:(i+1)*m.p])
 	}
 	return c
 }
 
+var errRank = errors.New("lambda = 0 needs inputs of full column rank, with more observations than nodes; give a lambda above 0")
+
 func (f *fitter) path(m *moments, o Options) ([]*Model, error) {
-	solve := solveRows
-	if f.prob.Symmetric {
-		solve = solveSymmetric
-	}
-	models, err := solve(&f.prob, m, f.lambdas, o)
-	if err != nil {
-		return nil, err
-	}
+	models := f.solve(m, len(f.lambdas), o, func(d *descent, _, l int, _ fit) fit {
+		if f.lambdas[l] == 0 && !d.factorise() {
+			return fit{singular: true}
+		}
+		return d.solve(f.lambdas[l])
+	})
 	for i, model := range models {
+		if model == nil {
+			return nil, errRank
+		}
 		model.Lambda = f.lambdas[i]
 		f.finish(model, m, o)
 	}
 	return models, nil
 }
 
+// rows are the rows of the kernel that unit is: one, or with Problem.Symmetric all.
+func (f *fitter) rows(k Kernel, unit int) []Row {
+	if f.prob.Symmetric {
+		return k.Rows
+	}
+	return k.Rows[unit : unit+1]
+}
+
+// solve makes count models, of units that do not depend on each other: do fits model l of
+// a unit and knows the fit of the model before. Models are nil where a unit has no fit.
+func (f *fitter) solve(m *moments, count int, o Options, do func(d *descent, unit, l int, before fit) fit) []*Model {
+	models := make([]*Model, count)
+	for l := range models {
+		models[l] = &Model{Kernel: Kernel{Inputs: m.p, Rows: make([]Row, m.q)}}
+	}
+	units, start := m.q, newRow
+	if f.prob.Symmetric {
+		units, start = 1, newSymmetric
+	}
+	fits := make([][]fit, units)
+	done := progress.New(o.Progress, 0, units*count)
+	kernel.ParallelOf(o.Threads, units, func(unit int) {
+		d, last := start(&f.prob, m, o, unit), fit{}
+		for l, model := range models {
+			last = do(d, unit, l, last)
+			fits[unit] = append(fits[unit], last)
+			copy(f.rows(model.Kernel, unit), d.rows())
+			done.Add(1)
+		}
+	})
+	for l, model := range models {
+		for unit := range fits {
+			one := fits[unit][l]
+			model.Objective += one.objective
+			model.Gap += one.gap
+			model.Iterations += one.iterations
+			if one.singular {
+				models[l] = nil
+			}
+		}
+	}
+	return models
+}
+
 func (f *fitter) finish(model *Model, m *moments, o Options) {
-	model.Tolerance = o.tolerance() * m.nullObjective()
+	model.Tolerance = o.Tolerance * m.nullObjective()
 	model.Converged = model.Gap <= model.Tolerance
 	if f.prob.Intercept {
 		model.Intercept = f.intercept(model.Kernel, m)
@@ -200,4 +246,53 @@ func (f *fitter) intercept(k Kernel, m *moments) []float64 {
 		b[i] = f.meanY[i] + m.meanY[i] - row.apply(f.meanX) - row.apply(m.meanX)
 	}
 	return b
+}
+
+// Relax fits the support of a kernel again without a penalty, which undoes the shrinking of
+// its entries. Symmetry, signs and intercept are as in the problem; objective and gap belong
+// to λ = 0 on this support. Each row needs linearly independent inputs on its support; a
+// symmetric kernel needs inputs of full column rank.
+func Relax(p Problem, k Kernel, o Options) (*Model, error) {
+	f, err := prepare(p, []float64{}, 1, &o)
+	if err != nil {
+		return nil, err
+	}
+	if len(k.Rows) != f.moments.q || k.Inputs != f.moments.p {
+		return nil, fmt.Errorf("the kernel is %d×%d, the data ask for %d×%d", len(k.Rows), k.Inputs, f.moments.q, f.moments.p)
+	}
+	model := f.relax(f.moments, []Kernel{k}, o)[0]
+	if model == nil {
+		return nil, errRank
+	}
+	f.finish(model, f.moments, o)
+	return model, nil
+}
+
+// relax refits each kernel; nil stands where a Gram matrix is singular. Parts of the same
+// support as in the kernel before are not fitted again.
+func (f *fitter) relax(m *moments, kernels []Kernel, o Options) []*Model {
+	return f.solve(m, len(kernels), o, func(d *descent, unit, l int, before fit) fit {
+		if l > 0 && slices.EqualFunc(f.rows(kernels[l], unit), f.rows(kernels[l-1], unit), sameSupport) {
+			return before
+		}
+		d.restrict(kernels[l])
+		if !d.factorise() {
+			return fit{singular: true}
+		}
+		return d.solve(0)
+	})
+}
+
+func sameSupport(a, b Row) bool { return slices.Equal(a.Index, b.Index) }
+
+// support is where the kernel is not zero.
+func (k Kernel) support() [][]bool {
+	s := make([][]bool, len(k.Rows))
+	for i, r := range k.Rows {
+		s[i] = make([]bool, k.Inputs)
+		for _, j := range r.Index {
+			s[i][j] = true
+		}
+	}
+	return s
 }

@@ -138,7 +138,8 @@ func (g *Graph) check() error {
 	}
 	for k, e := range g.Edges {
 		if e.I < 0 || e.J >= g.Nodes || e.I >= e.J {
-			return fmt.Errorf("edge %d joins %d and %d; the first has to be below the second, and both nodes from 0 to %d", k+1, e.I, e.J, g.Nodes-1)
+			return fmt.Errorf("edge %d joins %d and %d; the first has to be below the second, and both nodes from 0 to %d",
+				k+1, e.I, e.J, g.Nodes-1)
 		}
 		if !(e.Weight > 0) || math.IsInf(e.Weight, 0) {
 			return fmt.Errorf("edge %d has weight %v, it has to be positive", k+1, e.Weight)

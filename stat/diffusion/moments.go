@@ -1,9 +1,13 @@
 package diffusion
 
 import (
-	"gonum.org/v1/gonum/blas"
-	"gonum.org/v1/gonum/blas/blas64"
+	"slices"
+	"sync"
+
 	"gonum.org/v1/gonum/mat"
+
+	"pare/internal/dense"
+	"pare/internal/f64"
 )
 
 // sums are the sums over observations that a fit reads in place of the data.
@@ -36,41 +40,29 @@ func sumsOf(x, y *mat.Dense) *sums {
 			s.yy[i] += v * v
 		}
 	}
-	a, b := x.RawMatrix(), y.RawMatrix()
-	blas64.Gemm(blas.Trans, blas.NoTrans, 1, a, a, 0, blas64.General{Rows: p, Cols: p, Stride: p, Data: s.xx})
-	blas64.Gemm(blas.Trans, blas.NoTrans, 1, b, a, 0, blas64.General{Rows: q, Cols: p, Stride: p, Data: s.yx})
-	// The two triangles differ by nothing but rounding; symmetric mode reads rows
-	// as columns, so they have to be equal.
-	for i := range p {
-		for j := range i {
-			s.xx[i*p+j] = s.xx[j*p+i]
-		}
-	}
+	a := dense.Matrix{Data: x.RawMatrix().Data, Stride: x.RawMatrix().Stride}
+	b := dense.Matrix{Data: y.RawMatrix().Data, Stride: y.RawMatrix().Stride}
+	dense.Multiply(s.xx, p, 1, a.T(), a, p, p, n, dense.Lower)
+	dense.Mirror(s.xx, p)
+	dense.Multiply(s.yx, p, 1, b.T(), a, q, p, n, 0)
 	return s
 }
 
 func (s *sums) add(o *sums) {
 	s.n += o.n
-	plus(s.sx, o.sx)
-	plus(s.sy, o.sy)
-	plus(s.xx, o.xx)
-	plus(s.yx, o.yx)
-	plus(s.yy, o.yy)
-}
-
-func plus(a, b []float64) {
-	for i, v := range b {
-		a[i] += v
+	for _, v := range [][2][]float64{{o.sx, s.sx}, {o.sy, s.sy}, {o.xx, s.xx}, {o.yx, s.yx}, {o.yy, s.yy}} {
+		f64.Axpy(1, v[0], v[1])
 	}
 }
 
 // moments are means of products, around the means with an intercept.
 type moments struct {
 	p, q         int
-	gram         []float64 // XᵀX/n, p×p
-	cross        []float64 // YᵀX/n, q×p
-	power        []float64 // ‖yᵢ‖²/n
-	meanX, meanY []float64 // zero without an intercept
+	gram         []float64            // XᵀX/n, p×p
+	cross        []float64            // YᵀX/n, q×p
+	power        []float64            // ‖yᵢ‖²/n
+	meanX, meanY []float64            // zero without an intercept
+	factor       func() *dense.Factor // of gram; nil if that is singular
 }
 
 // moments overwrites s.
@@ -83,16 +75,17 @@ func (s *sums) moments(intercept bool) *moments {
 		}
 	}
 	m := &moments{p: p, q: q, gram: s.xx, cross: s.yx, power: s.yy, meanX: s.sx, meanY: s.sy}
+	m.factor = sync.OnceValue(func() *dense.Factor { return factorise(slices.Clone(m.gram), p) })
 	if !intercept {
 		clear(m.meanX)
 		clear(m.meanY)
 		return m
 	}
 	for i, a := range m.meanX {
-		axpy(-a, m.meanX, m.gram[i*p:(i+1)*p])
+		f64.Axpy(-a, m.meanX, m.gram[i*p:(i+1)*p])
 	}
 	for i, a := range m.meanY {
-		axpy(-a, m.meanX, m.cross[i*p:(i+1)*p])
+		f64.Axpy(-a, m.meanX, m.cross[i*p:(i+1)*p])
 		m.power[i] = max(0, m.power[i]-a*a)
 	}
 	return m
@@ -104,14 +97,14 @@ func centred(m *mat.Dense) (*mat.Dense, []float64) {
 	n, p := m.Dims()
 	mean := make([]float64, p)
 	for r := range n {
-		plus(mean, m.RawRowView(r))
+		f64.Axpy(1, m.RawRowView(r), mean)
 	}
 	for j := range mean {
 		mean[j] /= float64(n)
 	}
 	c := mat.DenseCopyOf(m)
 	for r := range n {
-		axpy(-1, mean, c.RawRowView(r))
+		f64.Axpy(-1, mean, c.RawRowView(r))
 	}
 	return c, mean
 }
@@ -123,12 +116,4 @@ func (m *moments) nullObjective() float64 {
 		c += v
 	}
 	return c / 2
-}
-
-func axpy(a float64, x, y []float64) {
-	blas64.Implementation().Daxpy(len(x), a, x, 1, y, 1)
-}
-
-func dot(x, y []float64) float64 {
-	return blas64.Implementation().Ddot(len(x), x, 1, y, 1)
 }

@@ -1,6 +1,7 @@
 package diffusion
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"math"
@@ -10,7 +11,7 @@ import (
 	"pare/internal/limit"
 )
 
-// Problem is the data of a fit and what is known about the kernel.
+// Problem is the data of a fit and the knowledge about the kernel.
 type Problem struct {
 	// X are the inputs, n×p: row r is the signal that entered observation r.
 	X *mat.Dense
@@ -22,15 +23,15 @@ type Problem struct {
 	Symmetric bool
 	// NonNegative demands Hᵢⱼ ≥ 0 for all entries.
 	NonNegative bool
-	// FreeDiagonal leaves Hᵢᵢ unpenalised: what a node keeps of its own signal is
-	// rarely zero. It needs q = p.
+	// FreeDiagonal leaves Hᵢᵢ unpenalised: nodes mostly keep a part of their own
+	// signal. It needs q = p.
 	FreeDiagonal bool
 	// Support, q×p, says which entries may differ from zero; nil allows all. With
 	// Symmetric it has to be symmetric.
 	Support [][]bool
 }
 
-// Check returns what is wrong with the data, in one line, or nil.
+// Check returns the first fault of the data, in one line, or nil.
 func (p *Problem) Check() error {
 	if p.X == nil || p.Y == nil {
 		return errors.New("inputs and outputs are both needed")
@@ -84,7 +85,7 @@ func (p *Problem) checkSupport(q, cols int) error {
 	return nil
 }
 
-// checkMatrix refuses what no kernel can be learned from.
+// checkMatrix refuses data that no kernel can be learned from.
 func checkMatrix(name string, m *mat.Dense) error {
 	n, p := m.Dims()
 	if n < 2 {
@@ -116,7 +117,7 @@ func checkLambda(lambda float64) error {
 	return nil
 }
 
-// allowed says whether the entry may differ from zero.
+// allowed reports whether the entry may differ from zero.
 func (p *Problem) allowed(i, j int) bool {
 	return p.Support == nil || p.Support[i][j]
 }
@@ -145,26 +146,14 @@ type Options struct {
 	Progress func(done, total int)
 }
 
-func (o Options) tolerance() float64 {
-	if o.Tolerance == 0 {
-		return 1e-8
-	}
-	return o.Tolerance
-}
-
-func (o Options) maxIterations() int {
-	if o.MaxIterations == 0 {
-		return 100_000
-	}
-	return o.MaxIterations
-}
-
-func (o Options) check() error {
+// complete checks the options and sets defaults.
+func (o *Options) complete() error {
 	if o.Tolerance < 0 || math.IsNaN(o.Tolerance) {
 		return fmt.Errorf("the tolerance is %v, it has to be 0 or more", o.Tolerance)
 	}
 	if o.MaxIterations < 0 || o.Threads < 0 {
 		return errors.New("the numbers of iterations and threads have to be 0 or more")
 	}
+	o.Tolerance, o.MaxIterations = cmp.Or(o.Tolerance, 1e-8), cmp.Or(o.MaxIterations, 100_000)
 	return nil
 }

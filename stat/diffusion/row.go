@@ -1,182 +1,62 @@
 package diffusion
 
 import (
-	"cmp"
 	"math"
 	"slices"
+
+	"pare/internal/dense"
+	"pare/internal/f64"
 )
 
-// rowSolver fits one row of the kernel at a time: min ½hᵀGh − bᵀh + ½c + λΣωⱼ|hⱼ|
-// with G, b and c from the moments, by coordinate descent on working sets. It warm
-// starts from the λ before.
-type rowSolver struct {
-	prob      *Problem
-	m         *moments
-	tolerance float64 // of the gap, relative to ½c
-	limit     int
-	factor    *cholesky // of G on the candidates, where λ = 0 occurs
-
-	row        int
-	solved     float64   // the λ that h belongs to
-	candidates []int     // entries of the row that may differ from zero
-	h, g       []float64 // the row and b − Gh, the correlations of the residual
-	// The working set: indices in the order of a sweep, with G, b − Gh and h
-	// gathered, so that a sweep reads memory in order.
-	set        []int
-	sub        []float64
-	subG, subH []float64
+// row is one row of the kernel.
+type row struct {
+	*descent
+	m      *moments
+	number int
+	factor *dense.Factor // of G on the coordinates, where λ = 0 occurs
+	b      []float64     // the row of YᵀX/n
+	h, g   []float64     // the row and the correlations
+	// The working set gathered, so that a sweep reads memory in order.
+	subGram, subG, subH []float64
 }
 
-// fit is what one solve found.
-type fit struct {
-	objective, gap float64
-	iterations     int
-}
-
-func newRowSolver(prob *Problem, m *moments, o Options) *rowSolver {
-	return &rowSolver{
-		prob: prob, m: m, tolerance: o.tolerance(), limit: o.maxIterations(),
-		h: make([]float64, m.p), g: make([]float64, m.p),
-	}
-}
-
-func (s *rowSolver) gramRow(j int) []float64 { return s.m.gram[j*s.m.p : (j+1)*s.m.p] }
-
-func (s *rowSolver) crossRow() []float64 { return s.m.cross[s.row*s.m.p : (s.row+1)*s.m.p] }
-
-// begin starts a row at zero, but for a free diagonal: fitted first, it spares the
-// largest λ entries that would only stand in for it.
-func (s *rowSolver) begin(row int) {
-	s.row = row
-	clear(s.h)
-	copy(s.g, s.crossRow())
-	s.candidates = s.candidates[:0]
-	for j := range s.m.p {
-		if s.prob.allowed(row, j) && s.m.gram[j*s.m.p+j] > 0 {
-			s.candidates = append(s.candidates, j)
-			if s.prob.weight(row, j) == 0 {
-				d := s.m.gram[j*s.m.p+j]
-				s.h[j] = s.prob.shrink(s.g[j], 0) / d
-			}
+// newRow starts row number at zero.
+func newRow(prob *Problem, m *moments, o Options, number int) *descent {
+	b := m.cross[number*m.p : (number+1)*m.p]
+	r := &row{m: m, number: number, b: b, h: make([]float64, m.p), g: slices.Clone(b)}
+	r.descent = &descent{part: r, prob: prob, power: m.power[number], tolerance: o.Tolerance, limit: o.MaxIterations, least: 32}
+	for j := range m.p {
+		if prob.allowed(number, j) && m.gram[j*m.p+j] > 0 {
+			r.coordinates = append(r.coordinates, j)
 		}
 	}
-	s.correlate()
-	s.solved = 0
-	for _, j := range s.candidates {
-		s.solved = max(s.solved, s.excess(j, s.g[j], 0))
-	}
+	r.begin()
+	return r.descent
 }
 
-// solve goes on from the present h to the solution at λ.
-func (s *rowSolver) solve(lambda float64) fit {
-	target := s.tolerance * s.m.power[s.row] / 2
-	if lambda == 0 && !s.prob.NonNegative {
-		s.leastSquares()
-	}
-	var passes int
-	for _, l := range approach(s.solved, lambda) {
-		if passes < s.limit {
-			objective, _ := s.gap(l, s.candidates, s.h, s.g, nil)
-			passes += s.descend(l, max(target, rough*objective), s.limit-passes).iterations
-		}
-	}
-	f := s.descend(lambda, target, max(1, s.limit-passes))
-	f.iterations += passes
-	s.solved = lambda
-	return f
+func (r *row) gram(j int) []float64 { return r.m.gram[j*r.m.p : (j+1)*r.m.p] }
+
+func (r *row) at(j int) (h, g, b, w float64) {
+	return r.h[j], r.g[j], r.b[j], r.prob.weight(r.number, j)
 }
 
-// descend stops at a gap of at most the target.
-func (s *rowSolver) descend(lambda, target float64, limit int) fit {
-	var f fit
-	for {
-		s.gather(lambda)
-		f.iterations += s.sweeps(lambda, 0.3*target, limit-f.iterations)
-		s.scatter()
-		f.objective, f.gap = s.gap(lambda, s.candidates, s.h, s.g, nil)
-		if f.gap <= target || f.iterations >= limit {
-			return f
-		}
-		if len(s.set) == 0 && !s.violated(lambda) {
-			return f
-		}
-	}
-}
+func (r *row) start(j int) { r.h[j] = r.prob.shrink(r.g[j], 0) / r.gram(j)[j] }
 
-// excess is by how much the correlation of entry j leaves what the penalty allows.
-func (s *rowSolver) excess(j int, g, lambda float64) float64 {
-	w := lambda * s.prob.weight(s.row, j)
-	if !s.prob.NonNegative {
-		g = math.Abs(g)
+func (r *row) sweeps(lambda, target float64, limit int) int {
+	r.gather()
+	defer r.scatter()
+	k := len(r.set)
+	at := func(a int) (h, g, b, w float64) {
+		j := r.set[a]
+		return r.subH[a], r.subG[a], r.b[j], r.prob.weight(r.number, j)
 	}
-	return max(0, g-w)
-}
-
-func (s *rowSolver) violated(lambda float64) bool {
-	for _, j := range s.candidates {
-		if s.excess(j, s.g[j], lambda) > 0 {
-			return true
-		}
-	}
-	return false
-}
-
-// gather makes the working set: what is not zero, and of what violates its
-// condition the worst, at most as many again (or 32).
-func (s *rowSolver) gather(lambda float64) {
-	s.set = s.set[:0]
-	var out []int
-	free := -1
-	for _, j := range s.candidates {
-		switch {
-		case s.prob.weight(s.row, j) == 0:
-			free = j
-		case s.h[j] != 0:
-			s.set = append(s.set, j)
-		case lambda == 0 || s.excess(j, s.g[j], lambda) > 0:
-			out = append(out, j)
-		}
-	}
-	if limit := max(32, len(s.set)); len(out) > limit && lambda > 0 {
-		slices.SortFunc(out, func(a, b int) int {
-			return cmp.Or(cmp.Compare(s.excess(b, s.g[b], lambda), s.excess(a, s.g[a], lambda)), a-b)
-		})
-		out = out[:limit]
-	}
-	s.set = append(s.set, out...)
-	slices.Sort(s.set)
-	if free >= 0 {
-		// Last in a sweep: its correlation is then zero when the gap is taken, as
-		// a dual point has to have it.
-		s.set = append(s.set, free)
-	}
-	k := len(s.set)
-	s.sub = slices.Grow(s.sub[:0], k*k)[:k*k]
-	s.subG = slices.Grow(s.subG[:0], k)[:k]
-	s.subH = slices.Grow(s.subH[:0], k)[:k]
-	for a, j := range s.set {
-		s.subG[a], s.subH[a] = s.g[j], s.h[j]
-		from, to := s.gramRow(j), s.sub[a*k:(a+1)*k]
-		for b, l := range s.set {
-			to[b] = from[l]
-		}
-	}
-}
-
-// sweeps runs coordinate descent on the working set until its gap is at most the
-// target, and returns the number of passes.
-func (s *rowSolver) sweeps(lambda, target float64, limit int) int {
-	k := len(s.set)
-	if k == 0 {
-		return 0
-	}
-	for pass := 1; ; pass++ {
-		for a, j := range s.set {
-			d := s.sub[a*k+a]
-			next := s.prob.shrink(s.subH[a]*d+s.subG[a], lambda*s.prob.weight(s.row, j)) / d
-			if delta := next - s.subH[a]; delta != 0 {
-				s.subH[a] = next
-				axpy(-delta, s.sub[a*k:(a+1)*k], s.subG)
+	for pass := 1; k > 0; pass++ {
+		for a, j := range r.set {
+			d := r.subGram[a*k+a]
+			next := r.prob.shrink(r.subH[a]*d+r.subG[a], lambda*r.prob.weight(r.number, j)) / d
+			if delta := next - r.subH[a]; delta != 0 {
+				r.subH[a] = next
+				f64.Axpy(-delta, r.subGram[a*k:(a+1)*k], r.subG)
 			}
 		}
 		if pass >= limit {
@@ -185,49 +65,105 @@ func (s *rowSolver) sweeps(lambda, target float64, limit int) int {
 		if pass%3 != 1 {
 			continue // the gap costs a good part of a pass
 		}
-		if _, gap := s.gap(lambda, s.set, s.subH, s.subG, s.set); gap <= target {
+		if _, gap := r.gap(lambda, r.set, at); gap <= target {
 			return pass
 		}
-	}
-}
-
-// shrink is the proximal map of the penalty.
-func (p *Problem) shrink(z, lambda float64) float64 {
-	switch {
-	case z > lambda:
-		return z - lambda
-	case z < -lambda && !p.NonNegative:
-		return z + lambda
 	}
 	return 0
 }
 
-// scatter writes the working set back and computes all correlations anew, so that
-// rounding does not add up along the path.
-func (s *rowSolver) scatter() {
-	for a, j := range s.set {
-		s.h[j] = s.subH[a]
-	}
-	s.correlate()
-}
-
-func (s *rowSolver) correlate() {
-	copy(s.g, s.crossRow())
-	for _, j := range s.candidates {
-		if s.h[j] != 0 {
-			axpy(-s.h[j], s.gramRow(j), s.g)
+// gather copies the parts of G, h and the correlations that belong to the working set.
+func (r *row) gather() {
+	k := len(r.set)
+	r.subGram = slices.Grow(r.subGram[:0], k*k)[:k*k]
+	r.subG, r.subH = r.subG[:0], r.subH[:0]
+	for a, j := range r.set {
+		r.subG, r.subH = append(r.subG, r.g[j]), append(r.subH, r.h[j])
+		from, to := r.gram(j), r.subGram[a*k:(a+1)*k]
+		for b, l := range r.set {
+			to[b] = from[l]
 		}
 	}
 }
 
-// entries are the values of the row that are not zero.
-func (s *rowSolver) entries() Row {
-	var r Row
-	for j, v := range s.h {
-		if v != 0 {
-			r.Index = append(r.Index, j)
-			r.Value = append(r.Value, v)
+// scatter writes the working set back.
+func (r *row) scatter() {
+	for a, j := range r.set {
+		r.h[j] = r.subH[a]
+	}
+	r.correlate()
+}
+
+func (r *row) correlate() {
+	copy(r.g, r.b)
+	for _, j := range r.coordinates {
+		if r.h[j] != 0 {
+			f64.Axpy(-r.h[j], r.gram(j), r.g)
 		}
 	}
-	return r
 }
+
+func (r *row) factorise() bool {
+	k := len(r.coordinates)
+	if k == r.m.p {
+		r.factor = r.m.factor()
+		return r.factor != nil
+	}
+	sub := make([]float64, 0, k*k)
+	for _, i := range r.coordinates {
+		for _, j := range r.coordinates {
+			sub = append(sub, r.gram(i)[j])
+		}
+	}
+	r.factor = factorise(sub, k)
+	return r.factor != nil
+}
+
+func (r *row) leastSquares() {
+	h := make([]float64, len(r.coordinates))
+	for a, j := range r.coordinates {
+		h[a] = r.b[j]
+	}
+	r.factor.Solve(h)
+	for a, j := range r.coordinates {
+		r.h[j] = h[a]
+	}
+	r.correlate()
+}
+
+// freeGap moves the residual by X G⁻¹e, with e the correlations: scaling gives no dual point
+// at λ = 0.
+func (r *row) freeGap(list []int, at func(k int) (h, g, b, w float64)) float64 {
+	if len(list) != len(r.coordinates) {
+		return math.Inf(1) // the factor is of all coordinates
+	}
+	// The working set comes in another order than the coordinates.
+	byColumn, slack := make([]float64, r.m.p), 0.0
+	for a, j := range list {
+		h, g, _, _ := at(a)
+		if r.prob.NonNegative && g < 0 {
+			slack -= h * g
+			g = 0
+		}
+		byColumn[j] = g
+	}
+	e := make([]float64, 0, len(list))
+	for _, j := range r.coordinates {
+		e = append(e, byColumn[j])
+	}
+	u := slices.Clone(e)
+	r.factor.Solve(u)
+	return max(0, f64.Dot(e, u)/2) + slack
+}
+
+func (r *row) restrict(k Kernel) {
+	own := k.Rows[r.number]
+	r.coordinates = append(r.coordinates[:0], own.Index...)
+	clear(r.h)
+	for a, j := range own.Index {
+		r.h[j] = own.Value[a]
+	}
+	r.correlate()
+}
+
+func (r *row) rows() []Row { return []Row{rowOf(r.h)} }

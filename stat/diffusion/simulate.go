@@ -7,6 +7,8 @@ import (
 	"math/rand/v2"
 
 	"gonum.org/v1/gonum/mat"
+
+	"pare/internal/f64"
 )
 
 // Heat returns e^(−tL), the diffusion of heat over time t ≥ 0. All its entries are
@@ -96,7 +98,7 @@ func symmetrise(m *mat.Dense) {
 
 // Simulate draws n signals X with independent standard normal entries and returns
 // them with Y = XHᵀ + noise. The noise is normal and the same at all outputs; its
-// expected power is that of XHᵀ in this sample, less decibels dB. +Inf means no
+// expected power is the power of XHᵀ in this sample, less decibels dB. +Inf means no
 // noise.
 func Simulate(h *mat.Dense, n int, decibels float64, rng *rand.Rand) (x, y *mat.Dense, err error) {
 	if n < 1 {
@@ -117,7 +119,7 @@ func Simulate(h *mat.Dense, n int, decibels float64, rng *rand.Rand) (x, y *mat.
 		return x, y, nil
 	}
 	out := y.RawMatrix().Data
-	sigma := math.Sqrt(dot(out, out) / float64(len(out)) * math.Pow(10, -decibels/10))
+	sigma := math.Sqrt(f64.Dot(out, out) / float64(len(out)) * math.Pow(10, -decibels/10))
 	for i := range out {
 		out[i] += sigma * rng.NormFloat64()
 	}

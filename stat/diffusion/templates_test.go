@@ -73,7 +73,7 @@ func checkShift(t *testing.T, v *mat.Dense, f *Shift, o TemplateOptions) {
 	}
 }
 
-// With exact templates nothing sparser than what is found exists, and the graph
+// With exact templates nothing sparser than the graph found exists, and the graph
 // comes back, up to the scale of the anchor, where it is the sparsest.
 func TestTemplatesExact(t *testing.T) {
 	recovered := map[bool]int{}

@@ -3,7 +3,7 @@ package graphical
 import (
 	"math"
 
-	"pare/stat/graphical/internal/dense"
+	"pare/internal/dense"
 )
 
 // block is the problem of one component.
@@ -124,4 +124,158 @@ func (b *block) dualPoint(to, x, w []float64, share float64) {
 			to[at] = v
 		}
 	}
+}
+
+// diagonalStart is the solution without edges.
+func (b *block) diagonalStart() []float64 {
+	p := b.p
+	x := make([]float64, p*p)
+	for i := range p {
+		x[i*p+i] = 1 / (b.s[i*p+i] + b.lambda(i, i))
+	}
+	return x
+}
+
+// treeStart is the closed form for components without a cycle, which is exact for them and
+// mostly near the solution of sparse others (Fattahi and Sojoudi 2019). It need not be
+// positive definite with cycles.
+func (b *block) treeStart() []float64 {
+	p := b.p
+	x := b.diagonalStart()
+	for i := range p {
+		vi := b.s[i*p+i] + b.lambda(i, i)
+		for j := range i {
+			r := soft(b.s[i*p+j], b.lambda(i, j))
+			if r == 0 {
+				continue
+			}
+			vj := b.s[j*p+j] + b.lambda(j, j)
+			rest := vi*vj - r*r
+			if rest <= 0 {
+				return b.diagonalStart()
+			}
+			x[i*p+j], x[j*p+i] = -r/rest, -r/rest
+			x[i*p+i] += r * r / (vi * rest)
+			x[j*p+j] += r * r / (vj * rest)
+		}
+	}
+	return x
+}
+
+// inverseStart is S⁻¹, the solution without a penalty; nil if there is one or S is singular.
+func (b *block) inverseStart() []float64 {
+	if b.penalised() {
+		return nil
+	}
+	p := b.p
+	x, factor := make([]float64, p*p), make([]float64, p*p)
+	copy(factor, b.s)
+	if !dense.Cholesky(factor, p) {
+		return nil
+	}
+	dense.Inverse(x, factor, p)
+	return x
+}
+
+// penalised reports whether any edge is.
+func (b *block) penalised() bool {
+	for i := range b.p {
+		for j := range i {
+			if b.lambda(i, j) > 0 {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// begin is the better of the given start, the closed form for trees and the diagonal.
+func (b *block) begin(given []float64) *state {
+	best := newState(b, b.diagonalStart())
+	best.evaluate(b)
+	for _, x := range [][]float64{given, b.treeStart(), b.inverseStart()} {
+		if x == nil {
+			continue
+		}
+		logDet, trace, f, ok := b.objective(x, best.w)
+		if ok && f < best.f && !math.IsNaN(f) {
+			best.x, best.logDet, best.trace, best.f = x, logDet, trace, f
+			best.factor, best.w = best.w, best.factor
+		}
+	}
+	return best
+}
+
+const (
+	firstPrecision = 1e-3  // of the lassos in the first sweep, in units of correlations
+	lastChange     = 1e-14 // mean change of W that is rounding
+	stalled        = 0.98  // ratio of the changes of two sweeps that are not worth more
+)
+
+// solve minimises the problem of b until the gap is at most tolerance or limit iterations
+// (sweeps and Newton steps) are done, starting at given if that is good.
+//
+// Block coordinate descent comes first whatever the size: with strong correlations it
+// needs tens of sweeps where the coordinate descent inside a Newton step needs thousands.
+// Newton steps take over where it stalls, or Θ is not positive definite.
+func (b *block) solve(given []float64, tolerance float64, limit int) *state {
+	s := b.begin(given)
+	s.invert(b)
+	s.measure(b)
+	if s.gap > tolerance {
+		b.descend(s, tolerance, limit)
+	}
+	if s.gap > tolerance {
+		s.evaluate(b)
+		b.newton(s, tolerance, limit)
+	}
+	return s
+}
+
+// descend replaces Θ of s by the end of sweeps of block coordinate descent, if it is better.
+func (b *block) descend(s *state, tolerance float64, limit int) {
+	d, ok := newDescent(b, s)
+	if !ok {
+		return
+	}
+	precision, before := firstPrecision, 1.0
+	look := math.Sqrt(tolerance / float64(b.p)) // change at which the gap is worth measuring
+	for s.steps < limit {
+		change := d.sweep(precision)
+		s.steps++
+		done := change <= lastChange || s.steps >= limit || s.steps > 3 && change > stalled*before
+		if done || change <= look {
+			if look = change / 4; d.adopt(s) && s.gap <= tolerance || done {
+				return
+			}
+		}
+		before, precision = change, min(precision, change/10)
+	}
+}
+
+// adopt moves s to the Θ that follows from d if that is better, with the gap between them.
+func (d *descent) adopt(s *state) bool {
+	b := d.b
+	d.theta(s.w)
+	logDet, trace, f, ok := b.objective(s.w, s.factor)
+	if !ok || f > s.f {
+		return false
+	}
+	copy(s.x, s.w)
+	s.logDet, s.trace, s.f = logDet, trace, f
+	s.gap = math.Inf(1)
+	copy(s.factor, d.w)
+	if dense.Cholesky(s.factor, b.p) {
+		s.gap = max(0, f-dense.LogDet(s.factor, b.p)-float64(b.p))
+	}
+	return true
+}
+
+// definite reports whether S with the penalised diagonal is positive definite.
+func (b *block) definite() bool {
+	a := append([]float64(nil), b.s...)
+	for i := range b.p {
+		a[i*b.p+i] += b.lambda(i, i)
+	}
+	return dense.Cholesky(a, b.p)
 }

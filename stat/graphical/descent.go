@@ -3,8 +3,8 @@ package graphical
 import (
 	"math"
 
+	"pare/internal/dense"
 	"pare/internal/f64"
-	"pare/stat/graphical/internal/dense"
 )
 
 // descent is block coordinate descent on the dual problem (Friedman, Hastie and Tibshirani
@@ -147,8 +147,8 @@ func (d *descent) coordinates(j int, beta []float64, precision float64) bool {
 	return any
 }
 
-// theta writes the Θ that follows from W and β, made symmetric: what is zero on one side
-// is zero. It need not be positive definite before the end.
+// theta writes the Θ that follows from W and β, made symmetric: an element that is zero on
+// one side is zero. It need not be positive definite before the end.
 func (d *descent) theta(x []float64) {
 	p := d.b.p
 	for j := range p {

@@ -15,6 +15,6 @@
 //
 // Every fit carries the duality gap of its Θ, an upper bound of how far its objective is
 // from the optimum. The dual problem is to maximise log det(S+U) + p over |Uᵢⱼ| ≤ λᵢⱼ.
-// Network.Converged says whether the gap reached the tolerance, and Network.Err is one
-// line about what to do if not.
+// Network.Converged says whether the gap reached the tolerance; if not, Network.Err is one
+// line with advice.
 package graphical

@@ -1,6 +1,7 @@
 package graphical
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"math"
@@ -27,8 +28,8 @@ type Network struct {
 	Edges      []Edge    `json:"edges"` // by I, then J
 	Diagonal   []float64 `json:"diagonal"`
 	// Components are sets of variables without an edge between them, each sorted, in the
-	// order of their smallest members: those of the pairs with |Sᵢⱼ| > λᵢⱼ, which without
-	// rounding are those of the edges.
+	// order of their smallest members: the components of the pairs with |Sᵢⱼ| > λᵢⱼ, which
+	// but for rounding the edges have, too.
 	Components [][]int `json:"components"`
 	LogDet     float64 `json:"log_det"` // log det Θ
 	Trace      float64 `json:"trace"`   // tr(SΘ)
@@ -51,7 +52,7 @@ func (n *Network) MarshalJSON() ([]byte, error) {
 // P is the number of variables.
 func (n *Network) P() int { return len(n.Diagonal) }
 
-// Err is nil if the fit converged, and otherwise one line with gap, tolerance and what to do.
+// Err is nil if the fit converged, and otherwise one line with gap, tolerance and advice.
 func (n *Network) Err() error {
 	if n.Converged {
 		return nil
@@ -63,7 +64,8 @@ func (n *Network) Err() error {
 	case n.stalled:
 		advice = "float64 allows no further step: raise the tolerance or lambda, or pass correlations"
 	}
-	return fmt.Errorf("lambda %.4g did not converge: gap %.3g nats after %d iterations, tolerance %.3g nats; %s", n.Lambda, n.Gap, n.Iterations, n.Tolerance, advice)
+	return fmt.Errorf("lambda %.4g did not converge: gap %.3g nats after %d iterations, tolerance %.3g nats; %s",
+		n.Lambda, n.Gap, n.Iterations, n.Tolerance, advice)
 }
 
 // Theta is Θ as a new p×p matrix, row-major.
@@ -93,12 +95,7 @@ func (n *Network) add(index []int, x []float64) {
 }
 
 func (n *Network) sortEdges() {
-	slices.SortFunc(n.Edges, func(a, b Edge) int {
-		if a.I != b.I {
-			return a.I - b.I
-		}
-		return a.J - b.J
-	})
+	slices.SortFunc(n.Edges, func(a, b Edge) int { return cmp.Or(a.I-b.I, a.J-b.J) })
 }
 
 // starts are the parts of Θ that belong to components, nil for single variables.

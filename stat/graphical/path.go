@@ -1,10 +1,12 @@
 package graphical
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
-	"math"
 	"slices"
+
+	"pare/stat/internal/grid"
 )
 
 // MaxCount is the largest number of λ of a path, and of subsamples.
@@ -25,7 +27,7 @@ type Path struct {
 	Networks []*Network `json:"networks"`
 }
 
-// Lambdas are those of the networks.
+// Lambdas returns the λ of the networks.
 func (p *Path) Lambdas() []float64 {
 	out := make([]float64, len(p.Networks))
 	for i, n := range p.Networks {
@@ -100,21 +102,17 @@ func (o PathOptions) lambdas(c *Covariance, pen Penalty) ([]float64, error) {
 		slices.Reverse(out)
 		return out, nil
 	}
-	count, ratio := o.Count, o.Ratio
-	if count == 0 {
-		count = 30
+	count, ratio := cmp.Or(o.Count, 30), 0.05
+	if c.n > 0 && c.n < c.P() {
+		ratio = 0.1
 	}
-	if ratio == 0 {
-		ratio = 0.05
-		if c.n > 0 && c.n < c.P() {
-			ratio = 0.1
-		}
-	}
+	ratio = cmp.Or(o.Ratio, ratio)
 	if count > MaxCount {
 		return nil, fmt.Errorf("a path of %d lambdas: at most %d are possible", count, MaxCount)
 	}
 	if count < 1 || !(ratio > 0 && ratio < 1) {
-		return nil, fmt.Errorf("a path of %d lambdas down to %v of the largest: the count is positive and the ratio between 0 and 1", count, ratio)
+		return nil, fmt.Errorf("a path of %d lambdas down to %v of the largest: the count is positive and the ratio between 0 and 1",
+			count, ratio)
 	}
 	top, err := LambdaMax(c, pen)
 	if err != nil {
@@ -123,9 +121,5 @@ func (o PathOptions) lambdas(c *Covariance, pen Penalty) ([]float64, error) {
 	if top == 0 {
 		return nil, errors.New("all covariances are zero, so no lambda has edges: give the path's lambdas")
 	}
-	out := make([]float64, count)
-	for i := range out {
-		out[i] = top * math.Pow(ratio, float64(i)/float64(max(count-1, 1)))
-	}
-	return out, nil
+	return grid.Falling(top, ratio, count), nil
 }

@@ -4,8 +4,9 @@ import (
 	"math"
 	"math/rand/v2"
 	"reflect"
-	"runtime"
 	"testing"
+
+	"pare/internal/kernel"
 )
 
 // implied is a covariance whose matrix is never stored, as of many variables.
@@ -103,10 +104,11 @@ func TestScreeningIsExact(t *testing.T) {
 }
 
 func TestFitDoesNotDependOnThreads(t *testing.T) {
-	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
+	kernel.SetThreads(1)
+	defer kernel.SetThreads(0)
 	c := sampled(t, rand.New(rand.NewPCG(9, 10)), 50, 40, 1)
 	a := mustFit(t, c, Penalty{Lambda: 0.3}, Options{})
-	runtime.GOMAXPROCS(4)
+	kernel.SetThreads(4)
 	b := mustFit(t, c, Penalty{Lambda: 0.3}, Options{})
 	if !reflect.DeepEqual(a, b) {
 		t.Error("one and four threads give different networks")

@@ -34,7 +34,7 @@ func scan(c *Covariance, p Penalty, floor float64, visit func(link)) {
 	}
 }
 
-// LambdaMax is the smallest λ at which the penalty leaves no edge but those of weight 0;
+// LambdaMax is the smallest λ at which the penalty leaves no edge but edges of weight 0;
 // Penalty.Lambda does not matter.
 func LambdaMax(c *Covariance, p Penalty) (float64, error) {
 	if err := p.with(0).check(c.P()); err != nil {
@@ -57,7 +57,7 @@ func components(c *Covariance, p Penalty) [][]int {
 }
 
 // forest is a maximum spanning forest of the pairs that part above floor: its links above
-// any λ ≥ floor connect what all pairs above λ connect, in memory of the order of p.
+// any λ ≥ floor connect the same variables as all pairs above λ, in memory of the order of p.
 func forest(c *Covariance, p Penalty, floor float64) []link {
 	size := c.P()
 	var links []link

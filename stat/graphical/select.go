@@ -1,10 +1,16 @@
 package graphical
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
+
+	"pare/internal/f64"
+	"pare/stat/internal/folds"
+	"pare/stat/internal/progress"
 )
 
 // Method says how Select chooses λ.
@@ -123,7 +129,7 @@ func selectEBIC(c *Covariance, o SelectOptions) (*Selection, error) {
 // score computes eBIC. Without a maximum likelihood estimate it is +Inf.
 func (s *Selection) score(c *Covariance, o SelectOptions) error {
 	s.Score = make([]float64, len(s.Path.Networks))
-	progress := counter(o.Path.Progress, len(s.Score), 2*len(s.Score))
+	done := progress.New(o.Path.Progress, len(s.Score), 2*len(s.Score))
 	for i, net := range s.Path.Networks {
 		if !o.Penalised {
 			again, err := Refit(c, net, Options{Tolerance: o.Path.Tolerance, MaxIterations: o.Path.MaxIterations})
@@ -136,7 +142,7 @@ func (s *Selection) score(c *Covariance, o SelectOptions) error {
 		if net != nil && (o.Penalised || net.Converged) {
 			s.Score[i] = EBICOf(net, c.n, *o.Gamma)
 		}
-		progress()
+		done.Add(1)
 	}
 	s.Best = least(s.Score)
 	s.OneSE = s.Best
@@ -145,31 +151,21 @@ func (s *Selection) score(c *Covariance, o SelectOptions) error {
 
 // check sets defaults and finds options of the method out of range.
 func (o *SelectOptions) check(n int) error {
-	if o.Method == "" {
-		o.Method = EBIC
-	}
+	o.Method = cmp.Or(o.Method, EBIC)
 	if o.Gamma == nil {
 		half := 0.5
 		o.Gamma = &half
 	}
-	if o.Folds == 0 {
-		o.Folds = min(10, n)
-	}
-	if o.Subsamples == 0 {
-		o.Subsamples = 20
-	}
-	if o.Instability == 0 {
-		o.Instability = 0.05
-	}
+	o.Folds = cmp.Or(o.Folds, min(10, n))
+	o.Subsamples = cmp.Or(o.Subsamples, 20)
+	o.Instability = cmp.Or(o.Instability, 0.05)
 	switch o.Method {
 	case EBIC:
 		if !(*o.Gamma >= 0 && *o.Gamma <= 1) {
 			return fmt.Errorf("gamma of eBIC is %v; it lies between 0 and 1", *o.Gamma)
 		}
 	case CV:
-		if o.Folds < 2 || o.Folds > n {
-			return fmt.Errorf("%d folds of %d observations: there have to be at least 2 and at most as many as observations", o.Folds, n)
-		}
+		return folds.Check(o.Folds, n)
 	case StARS:
 		if !(o.Instability > 0 && o.Instability < 0.5) {
 			return fmt.Errorf("instability is %v; it lies between 0 and 0.5", o.Instability)
@@ -231,4 +227,194 @@ func rowsOf(x []float64, p int, rows []int) []float64 {
 		out = append(out, x[i*p:(i+1)*p]...)
 	}
 	return out
+}
+
+// crossValidate scores the networks by the likelihood of observations left out, which are
+// centred, and for correlations scaled, as those were that the networks are fitted to.
+func (s *Selection) crossValidate(x []float64, n, p int, o SelectOptions) error {
+	fold, err := folds.Deal(shuffled(n, o.Seed, 1), o.Folds)
+	if err != nil {
+		return err
+	}
+	lambdas := s.Path.Lambdas()
+	scores := make([][]float64, o.Folds)
+	for k := range o.Folds {
+		var train, test []int
+		for i, in := range fold {
+			if in == k {
+				test = append(test, i)
+			} else {
+				train = append(train, i)
+			}
+		}
+		fitted := rowsOf(x, p, train)
+		c, err := fromData(fitted, len(train), p, o.Correlation)
+		if err != nil {
+			return fmt.Errorf("without fold %d of %d: %w", k+1, o.Folds, err)
+		}
+		path := PathOptions{Options: o.Path.Options, Lambdas: lambdas, Progress: part(o.Path.Progress, k+1, o.Folds+1)}
+		fits, err := FitPath(c, o.Penalty, path)
+		if err != nil {
+			return fmt.Errorf("without fold %d of %d: %w", k+1, o.Folds, err)
+		}
+		held := heldOut(fitted, rowsOf(x, p, test), p, o.Correlation)
+		for _, net := range fits.Networks {
+			scores[k] = append(scores[k], held.trace(net)-net.LogDet)
+		}
+	}
+	c := folds.Choose(scores, nil, lambdas)
+	s.Score, s.StdErr, s.Best, s.OneSE = c.Mean, c.Error, c.Min, c.OneSE
+	return nil
+}
+
+// heldOut is the second moment of test rows around the mean of the training rows.
+func heldOut(train, test []float64, p int, correlation bool) *dataSource {
+	nTrain, n := len(train)/p, len(test)/p
+	d := &dataSource{make([]float64, len(test)), n, p}
+	for j := range p {
+		mean, variance := 0.0, 0.0
+		for i := range nTrain {
+			mean += train[i*p+j] / float64(nTrain)
+		}
+		for i := range nTrain {
+			v := train[i*p+j] - mean
+			variance += v * v / float64(nTrain)
+		}
+		scale := 1 / math.Sqrt(float64(n))
+		if correlation {
+			scale /= math.Sqrt(variance)
+		}
+		for i := range n {
+			d.z[j*n+i] = (test[i*p+j] - mean) * scale
+		}
+	}
+	return d
+}
+
+// trace is tr(SΘ).
+func (d *dataSource) trace(n *Network) float64 {
+	sum := 0.0
+	for i, v := range n.Diagonal {
+		z := d.z[i*d.n : (i+1)*d.n]
+		sum += v * f64.Dot(z, z)
+	}
+	for _, e := range n.Edges {
+		sum += 2 * e.Weight * d.at(e.I, e.J)
+	}
+	return sum
+}
+
+// Stability is the share of subsamples in which a pair of variables is an edge.
+type Stability struct {
+	I         int     `json:"i"` // variables from 0, I < J
+	J         int     `json:"j"`
+	Frequency float64 `json:"frequency"`
+}
+
+// subsamples walk down a path together, each a random part of the observations.
+type subsamples struct {
+	walks []*walk
+	p     int
+}
+
+func newSubsamples(x []float64, n, p int, o SelectOptions, lambdas []float64) (*subsamples, error) {
+	opt, err := o.Path.Options.check(p)
+	if err != nil {
+		return nil, err
+	}
+	size := int(0.8 * float64(n))
+	if n > 144 {
+		size = int(10 * math.Sqrt(float64(n)))
+	}
+	s := &subsamples{p: p}
+	for k := range o.Subsamples {
+		rows := shuffled(n, o.Seed, uint64(k)+2)[:size]
+		c, err := fromData(rowsOf(x, p, rows), size, p, o.Correlation)
+		if err != nil {
+			return nil, fmt.Errorf("subsample %d of %d: %w", k+1, o.Subsamples, err)
+		}
+		s.walks = append(s.walks, newWalk(c, o.Penalty, opt, lambdas))
+	}
+	return s, nil
+}
+
+// step fits all subsamples at λ and returns the frequencies of edges above zero.
+func (s *subsamples) step(lambda float64, done *progress.Counter) ([]Stability, error) {
+	counts := make(map[[2]int]int)
+	for _, w := range s.walks {
+		net, err := w.step(lambda)
+		if err != nil {
+			return nil, err
+		}
+		for _, e := range net.Edges {
+			counts[[2]int{e.I, e.J}]++
+		}
+		done.Add(1)
+	}
+	out := make([]Stability, 0, len(counts))
+	for pair, k := range counts {
+		out = append(out, Stability{pair[0], pair[1], float64(k) / float64(len(s.walks))})
+	}
+	slices.SortFunc(out, func(a, b Stability) int {
+		return cmp.Or(cmp.Compare(b.Frequency, a.Frequency), cmp.Compare(a.I, b.I), cmp.Compare(a.J, b.J))
+	})
+	return out, nil
+}
+
+// instability is the mean of 2ξ(1−ξ) over all pairs.
+func (s *subsamples) instability(edges []Stability) float64 {
+	sum := 0.0
+	for _, e := range edges {
+		sum += 2 * e.Frequency * (1 - e.Frequency)
+	}
+	return sum / (float64(s.p) * float64(s.p-1) / 2)
+}
+
+// subsample is StARS. It stops at the first λ that is not stable: instability, made
+// monotone, stays above the limit from there on.
+func (s *Selection) subsample(x []float64, n, p int, o SelectOptions) error {
+	lambdas := s.Path.Lambdas()
+	samples, err := newSubsamples(x, n, p, o, lambdas)
+	if err != nil {
+		return err
+	}
+	s.Score = make([]float64, len(lambdas))
+	for i := range s.Score {
+		s.Score[i] = math.NaN()
+	}
+	done := progress.New(o.Path.Progress, len(lambdas), len(lambdas)*(1+o.Subsamples))
+	for i, lambda := range lambdas {
+		edges, err := samples.step(lambda, done)
+		if err != nil {
+			return err
+		}
+		s.Score[i] = samples.instability(edges)
+		if i > 0 && s.Score[i] > o.Instability {
+			break
+		}
+		s.Best, s.OneSE, s.Stability = i, i, edges
+	}
+	return nil
+}
+
+// EdgeStability fits subsamples of the data at the given λ, as StARS does, and returns how
+// often each pair is an edge, the most frequent first. Of o it reads Penalty (with Lambda 0),
+// Correlation, Subsamples, Seed, and of Path the options of a fit and the progress.
+func EdgeStability(x []float64, n, p int, lambda float64, o SelectOptions) ([]Stability, error) {
+	if _, _, err := center(x, n, p); err != nil {
+		return nil, err
+	}
+	o.Method = StARS
+	o.Instability = 0 // there is no limit to keep to
+	if err := o.check(n); err != nil {
+		return nil, err
+	}
+	if err := o.Penalty.with(lambda).check(p); err != nil {
+		return nil, err
+	}
+	samples, err := newSubsamples(x, n, p, o, []float64{lambda})
+	if err != nil {
+		return nil, err
+	}
+	return samples.step(lambda, progress.New(o.Path.Progress, 0, o.Subsamples))
 }

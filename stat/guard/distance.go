@@ -5,6 +5,8 @@ import (
 	"math"
 
 	"gonum.org/v1/gonum/mat"
+
+	"pare/internal/f64"
 )
 
 // Method chooses how far knockoffs are from their features: the s of
@@ -34,25 +36,15 @@ func (m Method) String() string {
 	return fmt.Sprintf("Method(%d)", int(m))
 }
 
-// distances is s for a correlation matrix and one knockoff a feature.
-func distances(sigma *mat.SymDense, method Method) ([]float64, error) {
-	return distancesOf(sigma, method, 1)
-}
-
 // reach is how far knockoffs can be: reach·Σ − diag(s) must not be indefinite.
 func reach(copies int) float64 { return float64(copies+1) / float64(copies) }
 
-// distancesOf is s for a correlation matrix and several knockoffs a feature.
-func distancesOf(sigma *mat.SymDense, method Method, copies int) ([]float64, error) {
-	var chol mat.Cholesky
-	if !chol.Factorize(sigma) {
-		return nil, fmt.Errorf("the covariance of the features is singular or indefinite: leave out columns that follow from others")
-	}
-	p := sigma.SymmetricDim()
+// distances is s for a correlation matrix and several knockoffs a feature.
+func distances(sigma []float64, p int, method Method, copies int) ([]float64, error) {
 	s := make([]float64, p)
 	if method == Equicorrelated {
 		var eigen mat.EigenSym
-		if !eigen.Factorize(sigma, false) {
+		if !eigen.Factorize(mat.NewSymDense(p, sigma), false) {
 			return nil, fmt.Errorf("the eigenvalues of the covariance were not found")
 		}
 		for j := range s {
@@ -60,18 +52,17 @@ func distancesOf(sigma *mat.SymDense, method Method, copies int) ([]float64, err
 		}
 		return s, nil
 	}
-	d := newGap(sigma, reach(copies))
+	d := &gap{sigma: sigma, reach: reach(copies), s: s, column: make([]float64, p)}
 	if err := d.start(); err != nil {
 		return nil, err
 	}
 	switch method {
 	case MVR:
-		// Up to a factor the trace is that of the inverse of reach·Σ − S and, copies²
-		// times, that of S.
+		// Up to a factor the trace is tr (reach·Σ − S)⁻¹ + copies²·tr S⁻¹.
 		k := float64(copies)
 		return d.s, d.sweeps(50, 1e-4, func(j int) float64 {
 			c := d.inverse[j*p : (j+1)*p]
-			root := math.Sqrt(dot(c, c))
+			root := math.Sqrt(f64.Dot(c, c))
 			return (k - root*d.s[j]) / (root + k*c[j])
 		})
 	case SDP:
@@ -92,16 +83,11 @@ func distancesOf(sigma *mat.SymDense, method Method, copies int) ([]float64, err
 
 // gap is reach·Σ − diag(s), kept as its inverse while s changes.
 type gap struct {
-	sigma   *mat.SymDense
+	sigma   []float64
 	reach   float64 // 2 for one knockoff a feature
 	s       []float64
 	inverse []float64 // p×p, symmetric
 	column  []float64
-}
-
-func newGap(sigma *mat.SymDense, reach float64) *gap {
-	p := sigma.SymmetricDim()
-	return &gap{sigma: sigma, reach: reach, s: make([]float64, p), inverse: make([]float64, p*p), column: make([]float64, p)}
 }
 
 // start sets an s that is possible and not at the bound: half of one that is.
@@ -124,33 +110,23 @@ func (g *gap) start() error {
 // invert computes the inverse anew, free of the rounding of updates.
 func (g *gap) invert() error {
 	p := len(g.s)
-	a := mat.NewSymDense(p, nil)
-	for i := range p {
-		for j := i; j < p; j++ {
-			a.SetSym(i, j, g.reach*g.sigma.At(i, j))
-		}
-		a.SetSym(i, i, a.At(i, i)-g.s[i])
+	a := make([]float64, p*p)
+	for i, v := range g.sigma {
+		a[i] = g.reach * v
 	}
-	var chol mat.Cholesky
-	if !chol.Factorize(a) {
+	for i, s := range g.s {
+		a[i*p+i] -= s
+	}
+	w, err := inverse(a, p)
+	if err != nil {
 		return fmt.Errorf("the knockoffs are too far from their features: a multiple of Σ less diag(s) is indefinite")
 	}
-	inverse := mat.NewSymDense(p, nil)
-	if err := chol.InverseTo(inverse); err != nil {
-		if _, badly := err.(mat.Condition); !badly {
-			return err
-		}
-	}
-	for i := range p {
-		for j := range p {
-			g.inverse[i*p+j] = inverse.At(i, j)
-		}
-	}
+	g.inverse = w
 	return nil
 }
 
-// sweeps moves one s after the other by what move says, until a sweep changes
-// none by more than tolerance.
+// sweeps moves one s after the other by move, until a sweep changes none by more than
+// tolerance.
 func (g *gap) sweeps(most int, tolerance float64, move func(j int) float64) error {
 	p := len(g.s)
 	for sweep := range most {
@@ -169,7 +145,7 @@ func (g *gap) sweeps(most int, tolerance float64, move func(j int) float64) erro
 			copy(g.column, g.inverse[j*p:(j+1)*p])
 			factor := delta / (1 - delta*diagonal)
 			for i, c := range g.column {
-				axpy(factor*c, g.column, g.inverse[i*p:(i+1)*p])
+				f64.Axpy(factor*c, g.column, g.inverse[i*p:(i+1)*p])
 			}
 		}
 		if largest <= tolerance {

@@ -3,11 +3,13 @@ package guard
 import (
 	"math/rand/v2"
 	"testing"
+
+	"pare/internal/kernel"
 )
 
 // TestFalseDiscoveryRate simulates and demands that the mean false discovery
 // proportion is not above q by more than three standard errors, and that the
-// guard finds what is there.
+// guard finds the planted features.
 func TestFalseDiscoveryRate(t *testing.T) {
 	const q = 0.2
 	for _, c := range []struct {
@@ -17,12 +19,12 @@ func TestFalseDiscoveryRate(t *testing.T) {
 		o              KnockoffOptions
 		power          float64
 	}{
-		{name: "difference", n: 50, p: 70, step: 7, o: KnockoffOptions{Statistic: CoefficientDifference(lassoAt(0.1))}, power: 0.5},
+		{name: "difference", n: 50, p: 70, step: 7, o: KnockoffOptions{Statistic: coefficientDifference(lassoAt(0.1))}, power: 0.5},
 		{name: "signed max", n: 50, p: 70, step: 10, o: KnockoffOptions{Statistic: SignedMax(lassoPath, 30, 0.1), Method: SDP}, power: 0.3},
 		{name: "fixed", n: 70, p: 30, step: 3, o: KnockoffOptions{Statistic: SignedMax(lassoPath, 30, 0.05), FixedX: true}, power: 0.5},
 		{name: "fixed with added rows", n: 45, p: 30, step: 3, o: KnockoffOptions{Statistic: SignedMax(lassoPath, 30, 0.05), FixedX: true}, power: 0.2},
-		{name: "long", long: true, n: 200, p: 400, step: 20, o: KnockoffOptions{Statistic: CoefficientDifference(lassoAt(0.1))}, power: 0.5},
-		{name: "long estimated", long: true, estimate: true, n: 100, p: 200, step: 20, o: KnockoffOptions{Statistic: CoefficientDifference(lassoAt(0.1))}, power: 0.3},
+		{name: "long", long: true, n: 200, p: 400, step: 20, o: KnockoffOptions{Statistic: coefficientDifference(lassoAt(0.1))}, power: 0.5},
+		{name: "long estimated", long: true, estimate: true, n: 100, p: 200, step: 20, o: KnockoffOptions{Statistic: coefficientDifference(lassoAt(0.1))}, power: 0.3},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			if c.long && !*long {
@@ -41,7 +43,7 @@ func TestFalseDiscoveryRate(t *testing.T) {
 			}
 			fdp, power := make([]float64, repetitions), make([]float64, repetitions)
 			errs := make([]error, repetitions)
-			inParallel(repetitions, func(k int) {
+			kernel.ParallelOf(0, repetitions, func(k int) {
 				rng := rand.New(rand.NewPCG(uint64(k), 99))
 				x := autoregressive(c.n, c.p, 0.3, rng)
 				y := planted(x, c.step, 1.5, rng)
@@ -83,7 +85,7 @@ func TestNothingToFind(t *testing.T) {
 		rng := rand.New(rand.NewPCG(uint64(k), 7))
 		x := autoregressive(n, p, 0.3, rng)
 		y := planted(x, p+1, 0, rng)
-		s, err := Knockoffs(x, y, KnockoffOptions{Q: q, Statistic: CoefficientDifference(lassoAt(0.3)), Sampler: sampler}, rng)
+		s, err := Knockoffs(x, y, KnockoffOptions{Q: q, Statistic: coefficientDifference(lassoAt(0.3)), Sampler: sampler}, rng)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -4,8 +4,10 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 
-	"gonum.org/v1/gonum/mat"
+	"pare/internal/dense"
+	"pare/internal/f64"
 )
 
 // Fixed are knockoffs that assume nothing of the features but that they are
@@ -58,26 +60,17 @@ func FixedX(x Matrix, y []float64, method Method, rng *rand.Rand) (*Fixed, error
 // build draws the knockoffs X(I − Σ⁻¹S) + UC.
 func (f *Fixed) build(method Method, rng *rand.Rand) error {
 	n, p := f.X.Dims()
-	sigma := gram(f.X)
-	s, err := distances(sigma, method)
+	sigma := f.X.gram()
+	var err error
+	if f.s, err = distances(sigma, p, method, 1); err != nil {
+		return err
+	}
+	l, err := conditional(sigma, f.s, 1)
 	if err != nil {
 		return err
 	}
-	f.s = s
-	l, err := conditional(sigma, s)
-	if err != nil {
-		return err
-	}
-	u := complement(f.X, rng)
-	f.Knockoffs = NewMatrix(n, p)
-	t := mat.NewDense(p, n, f.Knockoffs.Data)
-	l.spread(t, mat.NewDense(p, n, u.Data))
-	mean := mat.NewDense(p, n, nil)
-	l.shift(mean, mat.NewDense(p, n, f.X.Data))
-	t.Sub(t, mean)
-	for i, v := range f.X.Data {
-		f.Knockoffs.Data[i] += v
-	}
+	f.Knockoffs = Matrix{n, p, slices.Clone(f.X.Data)}
+	l.draw(f.Knockoffs.Data, f.X.Data, complement(f.X, rng).Data, n)
 	return nil
 }
 
@@ -92,13 +85,13 @@ func complement(x Matrix, rng *rand.Rand) Matrix {
 	}
 	basis = append(basis, one)
 	add := func(v []float64) {
-		before := math.Sqrt(dot(v, v))
+		before := math.Sqrt(f64.Dot(v, v))
 		for range 2 {
 			for _, b := range basis {
-				axpy(-dot(b, v), b, v)
+				f64.Axpy(-f64.Dot(b, v), b, v)
 			}
 		}
-		if norm := math.Sqrt(dot(v, v)); norm > 1e-10*before {
+		if norm := math.Sqrt(f64.Dot(v, v)); norm > 1e-10*before {
 			for i := range v {
 				v[i] /= norm
 			}
@@ -124,23 +117,18 @@ func complement(x Matrix, rng *rand.Rand) Matrix {
 // is done in the n − 1 dimensions beside the constant, and turned back.
 func (f *Fixed) augment(rows int, rng *rand.Rand) error {
 	n, p := f.X.Dims()
-	sigma := gram(f.X)
-	var chol mat.Cholesky
-	if !chol.Factorize(sigma) {
+	factor, ok := dense.NewFactor(f.X.gram(), p)
+	if !ok {
 		return fmt.Errorf("the columns of the design are not independent: leave out those that follow from others")
 	}
-	xy := mat.NewVecDense(p, nil)
-	for j := range p {
-		xy.SetVec(j, f.X.Dot(j, f.Y))
+	xy := make([]float64, p)
+	for j := range xy {
+		xy[j] = f.X.Dot(j, f.Y)
 	}
-	var beta mat.VecDense
-	if err := chol.SolveVecTo(&beta, xy); err != nil {
-		if _, badly := err.(mat.Condition); !badly {
-			return err
-		}
-	}
-	left := dot(f.Y, f.Y) - mat.Dot(&beta, xy)
-	noise := math.Sqrt(max(0, left) / float64(n-1-p))
+	beta := slices.Clone(xy)
+	factor.Solve(beta)
+	rest := f64.Dot(f.Y, f.Y) - f64.Dot(beta, xy)
+	noise := math.Sqrt(max(0, rest) / float64(n-1-p))
 
 	x := NewMatrix(n+rows, p)
 	for j := range p {

@@ -5,6 +5,8 @@ import (
 	"math/rand/v2"
 	"strings"
 	"testing"
+
+	"pare/internal/f64"
 )
 
 // TestFixedMoments: the Gram matrix has exactly the structure that fixed-X
@@ -26,7 +28,7 @@ func TestFixedMoments(t *testing.T) {
 		for i := range ones {
 			ones[i] = 1
 		}
-		if s := dot(ones, f.Y); math.Abs(s) > 1e-9 {
+		if s := f64.Dot(ones, f.Y); math.Abs(s) > 1e-9 {
 			t.Errorf("n %d: y sums to %v", n, s)
 		}
 		z, _, _ := x.standardized()
@@ -44,7 +46,7 @@ func TestFixedMoments(t *testing.T) {
 				t.Errorf("n %d: product with y %v, want %v", n, got, want)
 			}
 			for j := range p {
-				want := dot(z.Column(i), z.Column(j)) / float64(n)
+				want := f64.Dot(z.Column(i), z.Column(j)) / float64(n)
 				if got := f.X.Dot(i, f.X.Column(j)); math.Abs(got-want) > 1e-9 {
 					t.Errorf("n %d: features %d, %d: %v, want %v", n, i, j, got, want)
 				}

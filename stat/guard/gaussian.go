@@ -4,13 +4,17 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 
 	"gonum.org/v1/gonum/mat"
+
+	"pare/internal/dense"
+	"pare/internal/f64"
 )
 
 // Gaussian is the distribution of the features that model-X knockoffs assume.
-// Only the first two moments matter to what is promised when features are not
-// Gaussian: knockoffs of second order.
+// Where features are not Gaussian knockoffs are of second order: the promise holds for the
+// first two moments.
 type Gaussian struct {
 	Mean []float64
 	// Covariance is p×p, symmetric and positive definite. A row of zeros is a
@@ -18,7 +22,7 @@ type Gaussian struct {
 	// than 1000 features and fewer than half as many rows: their standardised
 	// rows say as much.
 	Covariance []float64
-	// Shrinkage is what EstimateGaussian moved the correlations towards 0 by.
+	// Shrinkage is the share by which EstimateGaussian moved the correlations towards 0.
 	Shrinkage float64
 
 	rows  *Matrix
@@ -46,14 +50,13 @@ func estimate(x Matrix, dense int) (*Gaussian, error) {
 	n, p := z.Dims()
 	wide := p > dense && p > 2*n
 	// ZᵀZ and ZZᵀ have the same norm; the smaller is made.
-	var products *mat.SymDense
+	size := p
+	products := z.transposed()
 	if wide {
-		products = mat.NewSymDense(n, nil)
-		products.SymOuterK(1, mat.NewDense(p, n, z.Data).T())
-	} else {
-		products = gram(z)
+		size, products = n, products.T()
 	}
-	g := &Gaussian{Mean: mean, Shrinkage: shrinkage(z, products)}
+	square := square(products, size, n+p-size)
+	g := &Gaussian{Mean: mean, Shrinkage: shrinkage(z, square)}
 	if wide {
 		g.rows, g.scale = &z, scale
 		return g, nil
@@ -61,7 +64,7 @@ func estimate(x Matrix, dense int) (*Gaussian, error) {
 	g.Covariance = make([]float64, p*p)
 	for i := range p {
 		for j := range p {
-			c := (1 - g.Shrinkage) * products.At(i, j) / float64(n)
+			c := (1 - g.Shrinkage) * square[i*p+j] / float64(n)
 			if i == j {
 				c = 1
 			}
@@ -72,20 +75,17 @@ func estimate(x Matrix, dense int) (*Gaussian, error) {
 }
 
 // shrinkage is the share of the identity that has the least expected square
-// error; products are those of columns or of rows.
-func shrinkage(z Matrix, products *mat.SymDense) float64 {
+// error; products are the inner products of columns or of rows.
+func shrinkage(z Matrix, products []float64) float64 {
 	n, p := z.Dims()
 	norm, fourth, diagonal := 0.0, 0.0, 0.0
-	for i := range products.SymmetricDim() {
-		for j := range products.SymmetricDim() {
-			c := products.At(i, j) / float64(n)
-			norm += c * c
-		}
+	for _, c := range products {
+		norm += c / float64(n) * (c / float64(n))
 	}
 	squares := make([]float64, n)
 	for j := range p {
 		c := z.Column(j)
-		if dot(c, c) > 0 {
+		if f64.Dot(c, c) > 0 {
 			diagonal++
 		}
 		for i, v := range c {
@@ -103,14 +103,6 @@ func shrinkage(z Matrix, products *mat.SymDense) float64 {
 	return min(1, max(minShrinkage, variance/distance))
 }
 
-// gram is zᵀz.
-func gram(z Matrix) *mat.SymDense {
-	t := mat.NewDense(z.Cols, z.Rows, z.Data) // row j is column j of z
-	g := mat.NewSymDense(z.Cols, nil)
-	g.SymOuterK(1, t)
-	return g
-}
-
 // Sampler draws knockoffs of features of a Gaussian distribution.
 type Sampler struct {
 	copies      int // knockoffs of each feature
@@ -120,24 +112,26 @@ type Sampler struct {
 }
 
 // law is how knockoffs follow from standardised features. Matrices have a row
-// for each feature and a column for each observation.
+// for each feature and a column for each of n observations.
 type law interface {
-	// shift is SΣ⁻¹z, what is taken from z on the mean.
-	shift(to, z *mat.Dense)
-	// spread gives independent noise the conditional covariance of the mean of a
-	// feature's knockoffs, reach·S − SΣ⁻¹S: 2S − SΣ⁻¹S where there is one.
-	spread(to, noise *mat.Dense)
+	// draw adds to to the difference of the mean of a feature's knockoffs from the feature:
+	// −SΣ⁻¹z and independent noise that gets the conditional covariance reach·S − SΣ⁻¹S,
+	// which is 2S − SΣ⁻¹S for one knockoff.
+	draw(to, z, noise []float64, n int)
 }
 
-// denseLaw has the p×p matrices.
+// denseLaw has p×p matrices.
 type denseLaw struct {
-	slope *mat.Dense // Σ⁻¹S
-	root  *mat.Dense // lower triangular
+	slope []float64 // −SΣ⁻¹
+	root  []float64 // lower triangular
 }
 
-func (d denseLaw) shift(to, z *mat.Dense) { to.Mul(d.slope.T(), z) }
-
-func (d denseLaw) spread(to, noise *mat.Dense) { to.Mul(d.root, noise) }
+func (d denseLaw) draw(to, z, noise []float64, n int) {
+	p := len(z) / n
+	for _, f := range [][2][]float64{{d.slope, z}, {d.root, noise}} {
+		dense.Multiply(to, n, 1, dense.Matrix{Data: f[0], Stride: p}, dense.Matrix{Data: f[1], Stride: n}, p, n, p, 0)
+	}
+}
 
 // NewSampler prepares the sampling of knockoffs; it takes time p³. Of an
 // estimate without Covariance all distances are equal: MVR is then the best of
@@ -168,70 +162,72 @@ func newSampler(g *Gaussian, method Method, copies int) (*Sampler, error) {
 		}
 		k.scale[j] = math.Sqrt(v)
 	}
-	sigma := mat.NewSymDense(p, nil)
+	sigma := make([]float64, p*p)
 	for i := range p {
-		sigma.SetSym(i, i, 1)
+		sigma[i*p+i] = 1
 		for j := i + 1; j < p; j++ {
 			a, b := g.Covariance[i*p+j], g.Covariance[j*p+i]
 			if !(math.Abs(a-b) <= 1e-9*k.scale[i]*k.scale[j]) {
 				return nil, fmt.Errorf("the covariance is not symmetric: %v and %v in rows %d and %d", a, b, i+1, j+1)
 			}
 			if k.scale[i] > 0 && k.scale[j] > 0 {
-				sigma.SetSym(i, j, a/k.scale[i]/k.scale[j])
+				sigma[i*p+j] = a / k.scale[i] / k.scale[j]
+				sigma[j*p+i] = sigma[i*p+j]
 			}
 		}
 	}
-	s, err := distancesOf(sigma, method, copies)
-	if err != nil {
+	var err error
+	if k.s, err = distances(sigma, p, method, copies); err != nil {
 		return nil, err
 	}
-	k.s = s
-	k.law, err = conditionalOf(sigma, s, copies)
+	k.law, err = conditional(sigma, k.s, copies)
 	return k, err
 }
 
-// conditional is the law of knockoffs at distances s, one for each feature.
-func conditional(sigma *mat.SymDense, s []float64) (law, error) { return conditionalOf(sigma, s, 1) }
-
-// conditionalOf is the law of the mean of several knockoffs.
-func conditionalOf(sigma *mat.SymDense, s []float64, copies int) (law, error) {
-	p := len(s)
-	var chol mat.Cholesky
-	if !chol.Factorize(sigma) {
+// inverse inverts a symmetric matrix; an error says that it is not positive definite.
+func inverse(sigma []float64, p int) ([]float64, error) {
+	l, w := slices.Clone(sigma), make([]float64, p*p)
+	if !dense.Cholesky(l, p) {
 		return nil, fmt.Errorf("the covariance of the features is singular or indefinite: leave out columns that follow from others")
 	}
-	inverse := mat.NewSymDense(p, nil)
-	if err := chol.InverseTo(inverse); err != nil {
-		if _, badly := err.(mat.Condition); !badly {
-			return nil, err
-		}
-	}
-	slope, v := mat.NewDense(p, p, nil), mat.NewDense(p, p, nil)
-	for i := range p {
-		for j := range p {
-			slope.Set(i, j, inverse.At(i, j)*s[j])
-			v.Set(i, j, -s[i]*inverse.At(i, j)*s[j])
-		}
-		v.Set(i, i, v.At(i, i)+reach(copies)*s[i])
-	}
-	return denseLaw{slope: slope, root: semiCholesky(v)}, nil
+	dense.Inverse(w, l, p)
+	return w, nil
 }
 
-// semiCholesky is the lower triangular root of a positive semidefinite matrix;
-// a pivot that rounding made 0 or negative is 0, with its column.
-func semiCholesky(a *mat.Dense) *mat.Dense {
-	p, _ := a.Dims()
-	l := mat.NewDense(p, p, nil)
+// conditional is the law of the mean of several knockoffs at distances s, one for each
+// feature.
+func conditional(sigma, s []float64, copies int) (law, error) {
+	p := len(s)
+	slope, err := inverse(sigma, p)
+	if err != nil {
+		return nil, err
+	}
+	v := make([]float64, p*p)
+	for i := range p {
+		for j := range p {
+			slope[i*p+j] *= -s[i]
+			v[i*p+j] = slope[i*p+j] * s[j]
+		}
+		v[i*p+i] += reach(copies) * s[i]
+	}
+	return denseLaw{slope: slope, root: semiCholesky(v, p)}, nil
+}
+
+// semiCholesky is the lower triangular root of a positive semidefinite matrix; a pivot
+// that rounding made 0 or negative is 0, with its column. The factors of package dense, for
+// equations, leave out its row.
+func semiCholesky(a []float64, p int) []float64 {
+	l := make([]float64, p*p)
 	for j := range p {
-		row := l.RawRowView(j)[:j]
-		pivot := a.At(j, j) - dot(row, row)
-		if pivot <= 1e-12*a.At(j, j) {
+		row := l[j*p : j*p+j]
+		pivot := a[j*p+j] - f64.Dot(row, row)
+		if pivot <= 1e-12*a[j*p+j] {
 			continue
 		}
 		pivot = math.Sqrt(pivot)
-		l.Set(j, j, pivot)
+		l[j*p+j] = pivot
 		for i := j + 1; i < p; i++ {
-			l.Set(i, j, (a.At(i, j)-dot(row, l.RawRowView(i)[:j]))/pivot)
+			l[i*p+j] = (a[i*p+j] - f64.Dot(row, l[i*p:])) / pivot
 		}
 	}
 	return l
@@ -270,11 +266,7 @@ func (k *Sampler) centres(x Matrix, rng *rand.Rand) (Matrix, error) {
 	}
 	// In memory the columns of x are rows: everything is transposed.
 	out := NewMatrix(n, p)
-	t := mat.NewDense(p, n, out.Data)
-	k.law.spread(t, mat.NewDense(p, n, noise.Data))
-	mean := mat.NewDense(p, n, nil)
-	k.law.shift(mean, mat.NewDense(p, n, z.Data))
-	t.Sub(t, mean)
+	k.law.draw(out.Data, z.Data, noise.Data, n)
 	for j := range p {
 		to, from := out.Column(j), z.Column(j)
 		for i := range to {
@@ -282,4 +274,109 @@ func (k *Sampler) centres(x Matrix, rng *rand.Rand) (Matrix, error) {
 		}
 	}
 	return out, nil
+}
+
+// lowRank is the conditional distribution of knockoffs of far more features
+// than rows. Their correlation matrix, shrunk by δ, is δI + (1−δ)ZᵀZ/n: δ in
+// all directions but n, so nothing of p×p is ever made.
+type lowRank struct {
+	basis dense.Matrix // p×rank, orthonormal
+	// Factors of Σ⁻¹S and of the root of reach·S − SΣ⁻¹S: in the directions of the
+	// basis, and in all others.
+	slope, root           []float64
+	slopeOther, rootOther float64
+}
+
+// newLowRank finds the distances, one s for all: with δ in most directions no
+// method can give more than a few features an s beyond 2δ.
+func newLowRank(z Matrix, shrink float64, method Method, copies int) (*lowRank, float64, error) {
+	n, p := z.Dims()
+	rows := z.transposed()
+	outer := square(rows.T(), n, p)
+	for i := range outer {
+		outer[i] /= float64(n)
+	}
+	var eigen mat.EigenSym
+	if !eigen.Factorize(mat.NewSymDense(n, outer), true) {
+		return nil, 0, fmt.Errorf("the eigenvalues of the covariance were not found")
+	}
+	values := eigen.Values(nil)
+	var vectors mat.Dense
+	eigen.VectorsTo(&vectors)
+	first := 0
+	for first < n && values[first] <= 1e-10*values[n-1] {
+		first++
+	}
+	rank := n - first
+	if rank == 0 {
+		return nil, 0, fmt.Errorf("all features are constant")
+	}
+	scaled := make([]float64, n*rank)
+	sigma := make([]float64, rank)
+	for k := range rank {
+		g := values[first+k]
+		sigma[k] = shrink + (1-shrink)*g
+		for i := range n {
+			scaled[i*rank+k] = vectors.At(i, first+k) / math.Sqrt(g*float64(n))
+		}
+	}
+	l := &lowRank{slope: make([]float64, rank), root: make([]float64, rank)}
+	l.basis = dense.Matrix{Data: make([]float64, p*rank), Stride: rank}
+	dense.Multiply(l.basis.Data, rank, 1, rows, dense.Matrix{Data: scaled, Stride: rank}, p, rank, n, 0)
+	var s float64
+	switch method {
+	case MVR:
+		s = equalTrace(sigma, shrink, p, copies)
+	case SDP, Equicorrelated:
+		s = min(1, reach(copies)*shrink)
+	default:
+		return nil, 0, fmt.Errorf("unknown method %v for the distances of knockoffs", method)
+	}
+	l.slopeOther, l.rootOther = s/shrink, math.Sqrt(max(0, reach(copies)*s-s*s/shrink))
+	for k, v := range sigma {
+		l.slope[k] = s/v - l.slopeOther
+		l.root[k] = math.Sqrt(max(0, reach(copies)*s-s*s/v)) - l.rootOther
+	}
+	return l, s, nil
+}
+
+// equalTrace is the s, the same for all features, of least trace of the inverse
+// joint covariance, Σ 1/(2σ−s) + p/s for one knockoff a feature, by bisection of
+// the derivative. For k of them 2 becomes (k+1)/k and p/s k² times as much.
+func equalTrace(sigma []float64, shrink float64, p, copies int) float64 {
+	c, k := reach(copies), float64(copies)
+	low, high := 0.0, c*min(shrink, sigma[0])
+	for range 100 {
+		s := (low + high) / 2
+		slope := -k * k * float64(p) / (s * s)
+		for _, v := range sigma {
+			slope += 1 / ((c*v - s) * (c*v - s))
+		}
+		slope += float64(p-len(sigma)) / ((c*shrink - s) * (c*shrink - s))
+		if slope < 0 {
+			low = s
+		} else {
+			high = s
+		}
+	}
+	return low
+}
+
+func (l *lowRank) draw(to, z, noise []float64, n int) {
+	l.apply(to, z, n, -l.slopeOther, -1, l.slope)
+	l.apply(to, noise, n, l.rootOther, 1, l.root)
+}
+
+// apply adds v·other and, in the directions of the basis, sign times the factors.
+func (l *lowRank) apply(to, v []float64, n int, other, sign float64, factors []float64) {
+	rank, p := len(factors), len(v)/n
+	along, values := make([]float64, rank*n), dense.Matrix{Data: v, Stride: n}
+	dense.Multiply(along, n, sign, l.basis.T(), values, rank, n, p, 0)
+	for k, f := range factors {
+		for i := range n {
+			along[k*n+i] *= f
+		}
+	}
+	f64.Axpy(other, v, to)
+	dense.Multiply(to, n, 1, l.basis, dense.Matrix{Data: along, Stride: n}, p, n, rank, 0)
 }

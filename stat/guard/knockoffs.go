@@ -1,9 +1,13 @@
 package guard
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
+
+	"pare/stat/internal/grid"
 )
 
 // KnockoffOptions say how features are selected.
@@ -26,12 +30,12 @@ type KnockoffOptions struct {
 	Sampler *Sampler
 }
 
-// Selection is what knockoffs found.
+// Selection is the result of knockoffs.
 type Selection struct {
 	// Selected are the columns found, rising; perhaps none.
 	Selected []int
-	// W is the statistic of each column, Threshold what it has to reach: +Inf
-	// where no threshold keeps the rate.
+	// W is the statistic of each column. Columns of at least Threshold are selected; it is
+	// +Inf where no threshold keeps the rate.
 	W         []float64
 	Threshold float64
 	// Distances are the s of the knockoffs, for standardised features.
@@ -100,11 +104,12 @@ func Knockoffs(x Matrix, y []float64, o KnockoffOptions, rng *rand.Rand) (*Selec
 }
 
 // pairs are features and knockoffs on one scale, not shared with x, and y.
-func (out *Selection) pairs(x Matrix, y []float64, o KnockoffOptions, rng *rand.Rand) (features, knockoffs Matrix, target []float64, err error) {
+func (out *Selection) pairs(x Matrix, y []float64, o KnockoffOptions, rng *rand.Rand) (
+	features, knockoffs Matrix, target []float64, err error) {
 	if o.FixedX {
 		f, err := FixedX(x, y, o.Method, rng)
 		if err != nil {
-			return Matrix{}, Matrix{}, nil, err
+			return features, knockoffs, nil, err
 		}
 		out.Distances, out.Added = f.s, f.Added
 		// Columns of mean square 1, as λ and tolerances of solvers expect.
@@ -120,11 +125,11 @@ func (out *Selection) pairs(x Matrix, y []float64, o KnockoffOptions, rng *rand.
 		g := o.Distribution
 		if g == nil {
 			if g, err = EstimateGaussian(x); err != nil {
-				return Matrix{}, Matrix{}, nil, err
+				return features, knockoffs, nil, err
 			}
 		}
 		if sampler, err = NewSampler(g, o.Method); err != nil {
-			return Matrix{}, Matrix{}, nil, err
+			return features, knockoffs, nil, err
 		}
 	}
 	out.Distances = sampler.s
@@ -152,4 +157,128 @@ func (out *Selection) pairs(x Matrix, y []float64, o KnockoffOptions, rng *rand.
 		}
 	}
 	return features, knockoffs, y, nil
+}
+
+// Threshold is the smallest t among the |w| with
+// (offset + #{w ≤ −t}) / max(1, #{w ≥ t}) ≤ q, or +Inf where there is none.
+// With offset 1 it is knockoff+, which bounds the false discovery rate by q and
+// selects nothing or at least 1/q features; with 0 it is the knockoff filter,
+// which bounds E[V/(R+1/q)] only (Barber & Candès 2015).
+func Threshold(w []float64, q float64, offset int) float64 {
+	type size struct {
+		t        float64
+		positive bool
+	}
+	sizes := make([]size, 0, len(w))
+	for _, v := range w {
+		if v != 0 && !math.IsNaN(v) {
+			sizes = append(sizes, size{math.Abs(v), v > 0})
+		}
+	}
+	slices.SortFunc(sizes, func(a, b size) int { return cmp.Compare(b.t, a.t) })
+	best := math.Inf(1)
+	positive, negative := 0, 0
+	for i, s := range sizes {
+		if s.positive {
+			positive++
+		} else {
+			negative++
+		}
+		if i+1 < len(sizes) && sizes[i+1].t == s.t {
+			continue // equal sizes are on the same side of any t
+		}
+		if float64(offset+negative) <= q*float64(max(1, positive)) {
+			best = s.t
+		}
+	}
+	return best
+}
+
+// above are the indices with w ≥ t.
+func above(w []float64, t float64) []int {
+	out := []int{}
+	for j, v := range w {
+		if v >= t {
+			out = append(out, j)
+		}
+	}
+	return out
+}
+
+// Statistic says how much more a feature explains than its knockoff. The
+// design has 2p columns of one scale: features, then their knockoffs; w has p
+// values. Exchanging a feature and its knockoff must change the sign of w and
+// nothing else. rng is for folds and the like.
+type Statistic func(x Matrix, y []float64, rng *rand.Rand) (w []float64, err error)
+
+// Path is the coefficients of every column at each of falling λ, of the
+// objective 1/(2n)‖y − b₀ − Xβ‖² + λ‖β‖₁ or its logistic counterpart, without
+// scaling columns.
+type Path func(x Matrix, y []float64, lambdas []float64) (coefficients [][]float64, err error)
+
+// SignedMax is, with Z the largest λ at which a column has a coefficient, the
+// larger Z of a feature and its knockoff, negative where it is the knockoff's.
+// The path has count λ, log-spaced from λ_max to ratio times that.
+func SignedMax(path Path, count int, ratio float64) Statistic {
+	return func(x Matrix, y []float64, _ *rand.Rand) ([]float64, error) {
+		entry, err := entries(path, x, y, count, ratio)
+		if err != nil {
+			return nil, err
+		}
+		w := make([]float64, x.Cols/2)
+		for j := range w {
+			switch a, b := entry[j], entry[j+len(w)]; {
+			case a > b:
+				w[j] = a
+			case a < b:
+				w[j] = -b
+			}
+		}
+		return w, nil
+	}
+}
+
+// entries are the largest λ of a path at which each column has a coefficient,
+// 0 where there is none.
+func entries(path Path, x Matrix, y []float64, count int, ratio float64) ([]float64, error) {
+	lambdas, err := falling(x, y, count, ratio)
+	if err != nil {
+		return nil, err
+	}
+	betas, err := path(x, y, lambdas)
+	if err != nil {
+		return nil, err
+	}
+	if len(betas) != len(lambdas) {
+		return nil, fmt.Errorf("the path has %d fits for %d λ", len(betas), len(lambdas))
+	}
+	entry := make([]float64, x.Cols)
+	for k := len(betas) - 1; k >= 0; k-- {
+		if len(betas[k]) != x.Cols {
+			return nil, fmt.Errorf("the fit has %d coefficients for %d columns", len(betas[k]), x.Cols)
+		}
+		for j, b := range betas[k] {
+			if b != 0 {
+				entry[j] = lambdas[k]
+			}
+		}
+	}
+	return entry, nil
+}
+
+// falling are count λ, log-spaced down from the smallest with no coefficient.
+func falling(x Matrix, y []float64, count int, ratio float64) ([]float64, error) {
+	if count < 2 || !(ratio > 0 && ratio < 1) {
+		return nil, fmt.Errorf("a path needs 2 λ and a ratio between 0 and 1, got %d and %v", count, ratio)
+	}
+	mean, _ := moments(y)
+	r := make([]float64, len(y))
+	for i, v := range y {
+		r[i] = v - mean
+	}
+	top := 0.0
+	for j := range x.Cols {
+		top = max(top, math.Abs(x.Dot(j, r)))
+	}
+	return grid.Falling(top/float64(len(y)), ratio, count), nil
 }

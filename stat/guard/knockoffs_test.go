@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"gonum.org/v1/gonum/mat"
+
+	"pare/internal/f64"
 )
 
 // TestDistances: 2Σ − S is never indefinite, MVR has the smaller trace, SDP the
@@ -40,7 +42,7 @@ func TestDistances(t *testing.T) {
 	}
 	byMethod := map[Method][]float64{}
 	for _, m := range []Method{MVR, SDP, Equicorrelated} {
-		s, err := distances(sigma, m)
+		s, err := distances(mat.DenseCopyOf(sigma).RawMatrix().Data, 12, m, 1)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -86,21 +88,21 @@ func TestDistances(t *testing.T) {
 		}
 		same.SetSym(i, i, 1)
 	}
-	s, err := distances(same, Equicorrelated)
+	s, err := distances(mat.DenseCopyOf(same).RawMatrix().Data, 6, Equicorrelated, 1)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if math.Abs(s[0]-0.4) > 1e-9 {
 		t.Errorf("equicorrelated s %v, want 0.4", s[0])
 	}
-	s, err = distances(same, SDP)
+	s, err = distances(mat.DenseCopyOf(same).RawMatrix().Data, 6, SDP, 1)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if got := total(s); got < 2.39 {
 		t.Errorf("sum of SDP %v, want at least 6 × 0.4", got)
 	}
-	_, err = distances(mat.NewSymDense(2, []float64{1, 1, 1, 1}), MVR)
+	_, err = distances([]float64{1, 1, 1, 1}, 2, MVR, 1)
 	if err == nil || !strings.Contains(err.Error(), "singular") {
 		t.Errorf("copies: %v", err)
 	}
@@ -134,7 +136,7 @@ func TestExchangeable(t *testing.T) {
 				t.Errorf("%v: deviations %v and %v", m, scale[j], scale[j+p])
 			}
 		}
-		corr := func(a, b int) float64 { return dot(both.Column(a), both.Column(b)) / n }
+		corr := func(a, b int) float64 { return f64.Dot(both.Column(a), both.Column(b)) / n }
 		for i := range p {
 			for j := range p {
 				want := corr(i, j)
@@ -174,7 +176,7 @@ func TestSignChangesWithAnExchange(t *testing.T) {
 		copy(swapped.Column(j+p), both.Column(j))
 	}
 	for name, s := range map[string]Statistic{
-		"difference": CoefficientDifference(lassoAt(0.05)),
+		"difference": coefficientDifference(lassoAt(0.05)),
 		"signed max": SignedMax(lassoPath, 60, 0.02),
 		"area":       Difference(Area(lassoPath, 60, 0.02)),
 	} {
@@ -209,7 +211,7 @@ func TestKnockoffErrors(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 1))
 	x := autoregressive(20, 3, 0, rng)
 	y := make([]float64, 20)
-	s := CoefficientDifference(lassoAt(0.1))
+	s := coefficientDifference(lassoAt(0.1))
 	for want, o := range map[string]KnockoffOptions{
 		"false discovery rate":          {Q: 0, Statistic: s},
 		"need a statistic":              {Q: 0.1},
@@ -235,7 +237,7 @@ func TestConstantAndDependentColumnsAreHarmless(t *testing.T) {
 		x.Column(2)[i] = 7
 	}
 	y := planted(x, 1, 1, rng)
-	s, err := Knockoffs(x, y, KnockoffOptions{Q: 0.2, Statistic: CoefficientDifference(lassoAt(0.02))}, rng)
+	s, err := Knockoffs(x, y, KnockoffOptions{Q: 0.2, Statistic: coefficientDifference(lassoAt(0.02))}, rng)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -4,6 +4,8 @@ import (
 	"flag"
 	"math"
 	"math/rand/v2"
+
+	"pare/internal/f64"
 )
 
 var long = flag.Bool("long", false, "simulations of full size")
@@ -69,9 +71,9 @@ func lassoPath(x Matrix, y []float64, lambdas []float64) ([][]float64, error) {
 }
 
 // lassoAt fits at a share of the largest λ.
-func lassoAt(share float64) Fit {
+func lassoAt(share float64) Importance {
 	return func(x Matrix, y []float64, _ *rand.Rand) ([]float64, error) {
-		lambdas, err := grid(x, y, 10, share)
+		lambdas, err := falling(x, y, 10, share)
 		if err != nil {
 			return nil, err
 		}
@@ -119,7 +121,7 @@ func planted(x Matrix, step int, size float64, rng *rand.Rand) []float64 {
 		if rng.Uint64()&1 == 1 {
 			b = -size
 		}
-		axpy(b, x.Column(j), y)
+		f64.Axpy(b, x.Column(j), y)
 	}
 	return y
 }
@@ -139,4 +141,15 @@ func rates(selected []int, p, step int) (fdp, power float64) {
 func meanAndError(v []float64) (mean, se float64) {
 	mean, scale := moments(v)
 	return mean, scale / math.Sqrt(float64(len(v)-1))
+}
+
+// coefficientDifference is |β of the feature| − |β of its knockoff|.
+func coefficientDifference(fit Importance) Statistic {
+	return Difference(func(x Matrix, y []float64, rng *rand.Rand) ([]float64, error) {
+		beta, err := fit(x, y, rng)
+		for j, b := range beta {
+			beta[j] = math.Abs(b)
+		}
+		return beta, err
+	})
 }

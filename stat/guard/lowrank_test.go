@@ -38,19 +38,19 @@ func TestLowRankIsTheDenseLaw(t *testing.T) {
 				sigma.SetSym(i, j, narrow.Covariance[i*p+j]/b.scale[i]/b.scale[j])
 			}
 		}
-		dense, err := conditional(sigma, b.s)
+		dense, err := conditional(mat.DenseCopyOf(sigma).RawMatrix().Data, b.s, 1)
 		if err != nil {
 			t.Fatal(err)
 		}
-		identity := mat.NewDense(p, p, nil)
+		identity, zeros := make([]float64, p*p), make([]float64, p*p)
 		for j := range p {
-			identity.Set(j, j, 1)
+			identity[j*p+j] = 1
 		}
 		both := [2][2]*mat.Dense{}
 		for k, l := range []law{dense, b.law} {
 			shift, root, v := mat.NewDense(p, p, nil), mat.NewDense(p, p, nil), mat.NewDense(p, p, nil)
-			l.shift(shift, identity)
-			l.spread(root, identity)
+			l.draw(shift.RawMatrix().Data, identity, zeros, p)
+			l.draw(root.RawMatrix().Data, zeros, identity, p)
 			v.Mul(root, root.T())
 			both[k] = [2]*mat.Dense{shift, v}
 		}
@@ -85,7 +85,7 @@ func TestManyFeatures(t *testing.T) {
 	rng := rand.New(rand.NewPCG(8, 2))
 	x := autoregressive(n, p, 0.5, rng)
 	y := planted(x, 1000, 3, rng)
-	s, err := Knockoffs(x, y, KnockoffOptions{Q: 0.4, Statistic: CoefficientDifference(lassoAt(0.4))}, rng)
+	s, err := Knockoffs(x, y, KnockoffOptions{Q: 0.4, Statistic: coefficientDifference(lassoAt(0.4))}, rng)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -8,7 +8,8 @@ import (
 	"math"
 	"math/rand/v2"
 
-	"gonum.org/v1/gonum/floats"
+	"pare/internal/dense"
+	"pare/internal/f64"
 )
 
 // Matrix is a design of Rows observations: column j, a feature, is
@@ -30,7 +31,7 @@ func (m Matrix) Column(j int) []float64 { return m.Data[j*m.Rows : (j+1)*m.Rows]
 func (m Matrix) Dims() (n, p int) { return m.Rows, m.Cols }
 
 // Dot is the product of column j and v.
-func (m Matrix) Dot(j int, v []float64) float64 { return dot(m.Column(j), v) }
+func (m Matrix) Dot(j int, v []float64) float64 { return f64.Dot(m.Column(j), v) }
 
 // Take is a copy of some rows, in their order.
 func (m Matrix) Take(rows []int) Matrix {
@@ -44,13 +45,27 @@ func (m Matrix) Take(rows []int) Matrix {
 	return out
 }
 
-// beside is the columns of m and then those of o.
+// transposed has a row for each column.
+func (m Matrix) transposed() dense.Matrix { return dense.Matrix{Data: m.Data, Stride: m.Rows} }
+
+// gram is mᵀm.
+func (m Matrix) gram() []float64 { return square(m.transposed(), m.Cols, m.Rows) }
+
+// square is a·aᵀ for a of rows × columns.
+func square(a dense.Matrix, rows, columns int) []float64 {
+	out := make([]float64, rows*rows)
+	dense.Multiply(out, rows, 1, a, a.T(), rows, rows, columns, dense.Lower)
+	dense.Mirror(out, rows)
+	return out
+}
+
+// beside is the columns of m and then the columns of o.
 func (m Matrix) beside(o Matrix) Matrix {
 	data := make([]float64, 0, len(m.Data)+len(o.Data))
 	return Matrix{Rows: m.Rows, Cols: m.Cols + o.Cols, Data: append(append(data, m.Data...), o.Data...)}
 }
 
-// check says what is wrong with a design and its targets.
+// check finds the first fault of a design and its targets.
 func (m Matrix) check(y []float64) error {
 	switch {
 	case m.Rows < 2:
@@ -75,8 +90,8 @@ func (m Matrix) check(y []float64) error {
 	return nil
 }
 
-// standardized is a copy with columns of mean 0 and mean square 1, and what
-// they were; a constant column becomes 0, with scale 0.
+// standardized is a copy with columns of mean 0 and mean square 1, with the former means
+// and scales; a constant column becomes 0, with scale 0.
 func (m Matrix) standardized() (z Matrix, mean, scale []float64) {
 	z = NewMatrix(m.Rows, m.Cols)
 	mean, scale = make([]float64, m.Cols), make([]float64, m.Cols)
@@ -112,10 +127,6 @@ func moments(v []float64) (mean, scale float64) {
 	}
 	return mean, scale
 }
-
-func dot(a, b []float64) float64 { return floats.Dot(a, b) }
-
-func axpy(a float64, x, y []float64) { floats.AddScaled(y, a, x) }
 
 // split is a generator of its own for work done in parallel.
 func split(rng *rand.Rand) *rand.Rand { return rand.New(rand.NewPCG(rng.Uint64(), rng.Uint64())) }

@@ -14,7 +14,7 @@ type Importance func(x Matrix, y []float64, rng *rand.Rand) ([]float64, error)
 // ratio times that: early and large coefficients count.
 func Area(path Path, count int, ratio float64) Importance {
 	return func(x Matrix, y []float64, _ *rand.Rand) ([]float64, error) {
-		lambdas, err := grid(x, y, count, ratio)
+		lambdas, err := falling(x, y, count, ratio)
 		if err != nil {
 			return nil, err
 		}
@@ -35,7 +35,7 @@ func Area(path Path, count int, ratio float64) Importance {
 	}
 }
 
-// Difference is the importance of a feature less that of its knockoff.
+// Difference is the importance of a feature less the importance of its knockoff.
 func Difference(of Importance) Statistic {
 	return func(x Matrix, y []float64, rng *rand.Rand) ([]float64, error) {
 		z, err := of(x, y, rng)

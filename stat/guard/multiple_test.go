@@ -5,7 +5,8 @@ import (
 	"math/rand/v2"
 	"testing"
 
-	"gonum.org/v1/gonum/mat"
+	"pare/internal/f64"
+	"pare/internal/kernel"
 )
 
 // TestMultipleExchangeable: features and any of their copies have the same
@@ -34,7 +35,7 @@ func TestMultipleExchangeable(t *testing.T) {
 			t.Fatal(err)
 		}
 		z, _, _ := all.standardized()
-		corr := func(a, b int) float64 { return dot(z.Column(a), z.Column(b)) / n }
+		corr := func(a, b int) float64 { return f64.Dot(z.Column(a), z.Column(b)) / n }
 		for a := range all.Cols {
 			for b := range a {
 				i, j := a%p, b%p
@@ -54,7 +55,7 @@ func TestMultipleExchangeable(t *testing.T) {
 // copies there are, and one copy has the distances of ordinary knockoffs.
 func TestMultipleOfIndependent(t *testing.T) {
 	for _, copies := range []int{1, 2, 10} {
-		s, err := distancesOf(mat.NewSymDense(5, autoregressiveGaussian(5, 0).Covariance), MVR, copies)
+		s, err := distances(autoregressiveGaussian(5, 0).Covariance, 5, MVR, copies)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -73,7 +74,7 @@ func TestMultipleFindsFew(t *testing.T) {
 	fdp, power := make([]float64, repetitions), make([]float64, repetitions)
 	errs := make([]error, repetitions)
 	one := 0
-	inParallel(repetitions, func(k int) {
+	kernel.ParallelOf(0, repetitions, func(k int) {
 		rng := rand.New(rand.NewPCG(uint64(k), 31))
 		x := autoregressive(n, p, 0.3, rng)
 		y := planted(x, 10, 1.5, rng)

@@ -1,10 +1,14 @@
 package guard
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"math/rand/v2"
 	"slices"
+
+	"pare/internal/kernel"
+	"pare/stat/internal/progress"
 )
 
 // Columns is a design of which only products with columns are needed: dense,
@@ -31,7 +35,7 @@ type PermutationOptions struct {
 	Progress func(done, total int)
 }
 
-// Permuted is what permutations of y say.
+// Permuted is the result of permutations of y.
 type Permuted struct {
 	// Lambda is the level's quantile of λ_max over permutations: a lasso at
 	// this λ is empty with probability 1 − Level when no feature matters.
@@ -54,9 +58,7 @@ const MaxPermutations = 1_000_000
 // intercept λ_max is the same, max |xⱼᵀ(y−ȳ)|/(n·scaleⱼ).
 func PermutationLambda(x Columns, y []float64, o PermutationOptions, rng *rand.Rand) (*Permuted, error) {
 	n, p := x.Dims()
-	if o.Count == 0 {
-		o.Count = 1000
-	}
+	o.Count = cmp.Or(o.Count, 1000)
 	switch {
 	case n < 2 || p < 1:
 		return nil, fmt.Errorf("the design is %d×%d, at least 2 rows and a column are needed", n, p)
@@ -69,7 +71,8 @@ func PermutationLambda(x Columns, y []float64, o PermutationOptions, rng *rand.R
 	case o.Count > MaxPermutations:
 		return nil, fmt.Errorf("%d permutations: at most %d are possible", o.Count, MaxPermutations)
 	case o.Count < 1 || (float64(o.Count)+1)*o.Level < 1-1e-9:
-		return nil, fmt.Errorf("%d permutations are too few for the level %v: %d are needed", o.Count, o.Level, int(math.Ceil(1/o.Level-1-1e-9)))
+		return nil, fmt.Errorf("%d permutations are too few for the level %v: %d are needed",
+			o.Count, o.Level, int(math.Ceil(1/o.Level-1-1e-9)))
 	}
 	mean := 0.0
 	for i, v := range y {
@@ -97,7 +100,7 @@ func PermutationLambda(x Columns, y []float64, o PermutationOptions, rng *rand.R
 	// blocks as take 64 MiB are in memory at once.
 	const block, most = 16, 8 << 20
 	together := block * max(1, most/(block*n))
-	progress := newTeller(o.Progress, o.Count)
+	done := progress.New(o.Progress, 0, o.Count)
 	for first := 0; first < o.Count; first += together {
 		shuffled := make([][]float64, min(together, o.Count-first))
 		for k := range shuffled {
@@ -105,14 +108,14 @@ func PermutationLambda(x Columns, y []float64, o PermutationOptions, rng *rand.R
 			rng.Shuffle(n, func(a, b int) { v[a], v[b] = v[b], v[a] })
 			shuffled[k] = v
 		}
-		inParallel((len(shuffled)+block-1)/block, func(k int) {
+		kernel.ParallelOf(0, (len(shuffled)+block-1)/block, func(k int) {
 			from, to := k*block, min(len(shuffled), (k+1)*block)
 			for j := range p {
 				for i := from; i < to; i++ {
 					out.Null[first+i] = max(out.Null[first+i], score(j, shuffled[i]))
 				}
 			}
-			progress.add(to - from)
+			done.Add(to - from)
 		})
 	}
 	slices.Sort(out.Null)

@@ -12,7 +12,7 @@ import (
 
 // TestStudents adds columns that have nothing to do with grades to the student
 // data. Over seeds each guard has to find the prior grade and to keep the
-// columns of noise out beyond what it promises.
+// columns of noise out beyond its promise.
 func TestStudents(t *testing.T) {
 	root := os.Getenv("PARE_DATA")
 	if root == "" {
@@ -109,7 +109,7 @@ func TestStudents(t *testing.T) {
 				}
 			}
 			t.Logf("noise selected %d times in %d runs, G2 in %d, %.1f columns a run: %v", noise, seeds, grade, float64(total)/seeds, count)
-			// A tenth of what is selected may be false, of noise and of columns
+			// A tenth of the selection may be false, of noise and of columns
 			// whose truth nobody knows.
 			if noise > max(2, total/10) {
 				t.Errorf("noise was selected %d times in %d runs", noise, seeds)

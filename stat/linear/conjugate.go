@@ -19,8 +19,9 @@ type operator interface {
 }
 
 // conjugate takes Newton steps on a support that is too large for a factor, by
-// conjugate gradients with the diagonal as preconditioner: these need as many products
-// as the root of the condition number says, where sweeps need as many as that itself.
+// conjugate gradients with the diagonal as preconditioner: the number of products is in
+// proportion to the root of the condition number, the number of sweeps to the condition
+// number itself.
 type conjugate struct {
 	list, held []int     // features that move, and those that do not
 	inverse    []float64 // of the diagonal; these are by feature of the working set
@@ -44,7 +45,7 @@ const mostUnclean = 3
 // steps change signs, so that the support is not the final one.
 const roughStep = 0.1
 
-// minimize does what descent.solve does, and returns whether no violation exceeds target.
+// minimize is descent.solve by these steps, and returns whether no violation exceeds target.
 // Every product counts as a sweep.
 func (c *conjugate) minimize(d *descent, op operator, target float64) bool {
 	c.clean = false
@@ -106,7 +107,7 @@ func (c *conjugate) activate(d *descent, op operator) float64 {
 // staleSteps is after how many steps without a smaller violation only rounding is left.
 const staleSteps = 100
 
-// begin lists what moves, and returns the largest violation among it.
+// begin lists the features that move, and returns their largest violation.
 func (c *conjugate) begin(d *descent, op operator) float64 {
 	m := len(d.beta)
 	c.rest, c.inverse, c.move = zeros(c.rest, m), zeros(c.inverse, m), zeros(c.move, m)

@@ -1,17 +1,22 @@
 package linear
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"math/rand/v2"
 	"slices"
-	"sync"
+
+	"pare/internal/kernel"
+	"pare/stat/internal/folds"
+	"pare/stat/internal/logistic"
+	"pare/stat/internal/progress"
 )
 
 // CVOptions says how a path is cross-validated.
 type CVOptions struct {
 	PathOptions
-	Lambdas []float64 // nil: those of PathOptions on all data
+	Lambdas []float64 // nil: as PathOptions has them, on all data
 	Folds   int       // 0: 10
 	Seed    uint64    // of the folds
 	// Together, unless nil, names a group for each observation; a group is in one fold.
@@ -21,26 +26,16 @@ type CVOptions struct {
 	Assigned []int
 }
 
-// CV is a cross-validated path. Mean and Error have a value per model of Path.
+// CV is a cross-validated path. Losses are of the observations that were left out: the mean
+// square for Gaussian, else the deviance, minus twice the log-likelihood, per observation.
 type CV struct {
-	Path *Path // on all data
-	// Mean is the loss on observations that were left out: the mean square for
-	// Gaussian, else the deviance, minus twice the log-likelihood, per observation.
-	// Error is its standard error over folds.
-	Mean, Error []float64
-	Min         int   // the model with the least Mean
-	OneSE       int   // the one with the largest λ of which Mean is within Error of it
-	Fold        []int // of each observation
+	folds.Choice       // Mean and Error have a value per model of Path
+	Path         *Path // on all data
+	Fold         []int // of each observation
 }
 
-// LambdaMin returns the λ with the least mean loss.
-func (c *CV) LambdaMin() float64 { return c.Path.Models[c.Min].Lambda }
-
-// Lambda1SE returns the largest λ with a loss within one standard error of the least.
-func (c *CV) Lambda1SE() float64 { return c.Path.Models[c.OneSE].Lambda }
-
 // CrossValidate fits a path on all data and on all but one fold, for each fold, and
-// measures the loss on what was left out. Folds are fitted in parallel; the result
+// measures the loss on the fold left out. Folds are fitted in parallel; the result
 // depends on the seed alone. Classes are spread evenly over folds.
 func CrossValidate(p Problem, o CVOptions) (*CV, error) {
 	path, err := FitPath(p, o.Lambdas, o.PathOptions)
@@ -58,27 +53,19 @@ func CrossValidate(p Problem, o CVOptions) (*CV, error) {
 	losses, sizes, errs := make([][]float64, count), make([]float64, count), make([]error, count)
 	inner := PathOptions{Options: o.Options}
 	inner.Threads = 1
-	done := 0
-	var lock sync.Mutex
-	parallel(count, o.Threads, func(k int) {
+	done := progress.New(o.Progress, 0, count)
+	kernel.ParallelOf(o.Threads, count, func(k int) {
 		part := inner
 		part.Progress = nil
 		losses[k], sizes[k], errs[k] = heldOut(p, fold, k, lambdas, part)
-		if o.Progress != nil {
-			lock.Lock()
-			done++
-			o.Progress(done, count)
-			lock.Unlock()
-		}
+		done.Add(1)
 	})
 	for k, err := range errs {
 		if err != nil {
 			return nil, fmt.Errorf("linear: without fold %d: %w", k, err)
 		}
 	}
-	cv := &CV{Path: path, Fold: fold, Mean: make([]float64, len(lambdas)), Error: make([]float64, len(lambdas))}
-	cv.summarize(losses, sizes)
-	return cv, nil
+	return &CV{Choice: folds.Choose(losses, sizes, lambdas), Path: path, Fold: fold}, nil
 }
 
 // FoldError says that all observations of a class are in one fold: without it the class
@@ -160,7 +147,7 @@ func (m *Model) losses(x Design, y []float64) []float64 {
 		}
 	case Binomial:
 		for i, e := range m.Predict(x) {
-			loss[i] = 2 * softplus((1-2*y[i])*e)
+			loss[i] = 2 * logistic.Softplus((1-2*y[i])*e)
 		}
 	case Multinomial:
 		columns := m.Probabilities(x)
@@ -171,50 +158,21 @@ func (m *Model) losses(x Design, y []float64) []float64 {
 	return loss
 }
 
-func (c *CV) summarize(losses [][]float64, sizes []float64) {
-	total := 0.0
-	for _, s := range sizes {
-		total += s
-	}
-	for l := range c.Mean {
-		for k, s := range sizes {
-			c.Mean[l] += s / total * losses[k][l]
-		}
-		for k, s := range sizes {
-			d := losses[k][l] - c.Mean[l]
-			c.Error[l] += s / total * d * d
-		}
-		c.Error[l] = math.Sqrt(c.Error[l] / float64(len(sizes)-1))
-		if c.Mean[l] < c.Mean[c.Min] {
-			c.Min = l
-		}
-	}
-	for c.Mean[c.OneSE] > c.Mean[c.Min]+c.Error[c.Min] {
-		c.OneSE++
-	}
-}
-
 // folds returns the fold of every observation and how many there are.
 func (o *CVOptions) folds(p *Problem) ([]int, int, error) {
 	n := len(p.Y)
 	if o.Assigned != nil {
-		if len(o.Assigned) != n {
-			return nil, 0, fmt.Errorf("linear: folds of %d observations for %d", len(o.Assigned), n)
-		}
-		count := slices.Max(o.Assigned) + 1
-		if slices.Min(o.Assigned) < 0 || count < 2 {
-			return nil, 0, fmt.Errorf("linear: folds must be numbered from 0, at least two")
+		count, err := folds.Count(o.Assigned, n)
+		if err != nil {
+			return nil, 0, fmt.Errorf("linear: %w", err)
 		}
 		return slices.Clone(o.Assigned), count, nil
 	}
 	if o.Together != nil && len(o.Together) != n {
 		return nil, 0, fmt.Errorf("linear: groups of %d observations for %d", len(o.Together), n)
 	}
-	count := o.Folds
-	if count == 0 {
-		count = 10
-	}
-	units := make([]int, n) // what stays together
+	count := cmp.Or(o.Folds, 10)
+	units := make([]int, n) // observations of one unit stay together
 	for i := range units {
 		units[i] = i
 		if o.Together != nil {
@@ -224,20 +182,22 @@ func (o *CVOptions) folds(p *Problem) ([]int, int, error) {
 	names := slices.Clone(units)
 	slices.Sort(names)
 	names = slices.Compact(names)
-	if count < 2 || count > len(names) {
-		return nil, 0, fmt.Errorf("linear: %d folds of %d observations or groups", count, len(names))
+	order := make([]int, len(names))
+	for i := range order {
+		order[i] = i
 	}
 	r := rand.New(rand.NewPCG(o.Seed, 0x9e3779b97f4a7c15))
-	r.Shuffle(len(names), func(i, j int) { names[i], names[j] = names[j], names[i] })
+	r.Shuffle(len(order), func(i, j int) { order[i], order[j] = order[j], order[i] })
 	if p.Family != Gaussian && o.Together == nil {
-		slices.SortStableFunc(names, func(i, j int) int { return int(p.Y[i]) - int(p.Y[j]) })
+		slices.SortStableFunc(order, func(i, j int) int { return int(p.Y[i]) - int(p.Y[j]) })
 	}
-	of := make(map[int]int, len(names))
-	for at, name := range names {
-		of[name] = at % count
+	of, err := folds.Deal(order, count)
+	if err != nil {
+		return nil, 0, fmt.Errorf("linear: %w", err)
 	}
 	for i, unit := range units {
-		units[i] = of[unit]
+		at, _ := slices.BinarySearch(names, unit)
+		units[i] = of[at]
 	}
 	return units, count, nil
 }

@@ -82,7 +82,7 @@ func TestThreadsChangeNothing(t *testing.T) {
 	}
 }
 
-// TestScreenIsExact compares what the screen did not compute with its bound.
+// TestScreenIsExact compares correlations that the screen did not compute with its bound.
 func TestScreenIsExact(t *testing.T) {
 	base, y := randomRows(2, 40, 26, 5, 1)
 	for i := range base.data {

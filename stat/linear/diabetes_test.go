@@ -90,7 +90,7 @@ func atScale(p Problem, lambda float64, intercepts []float64, rows [][]float64) 
 		v[i] = 1 / float64(n)
 	}
 	for k, row := range rows {
-		c := Class{Intercept: intercepts[k]}
+		c := Predictor{Intercept: intercepts[k]}
 		for j := range features {
 			plain{p.X}.column(j, x)
 			mean, variance := momentsOf(x, v)

@@ -10,7 +10,7 @@
 // lasso (Problem.Groups) has λ Σ ω_g (α‖β_g‖₂ + (1−α)/2 ‖β_g‖²) instead. Columns
 // are centred when there is an intercept and divided by their standard deviation,
 // with the divisor n, unless NoStandardize is set; coefficients are returned on the
-// original scale. Objective and Gap are those of this problem.
+// original scale. Objective and Gap belong to this problem.
 //
 // Every fit carries a duality gap: the objective less the dual objective of a
 // feasible point that is made from the residuals. The optimum is at most Gap below
@@ -19,20 +19,24 @@
 //
 // # How it is computed
 //
-// Along the path a fit starts from the one before it. Features are looked at only
-// when a bound on their correlation with the residuals, from the last time that it
-// was computed, does not exclude them (screen.go). The others that matter form a
-// working set; on it the problem is solved by coordinate descent, on the Gram
-// matrix or on residuals, whichever is cheaper by the shape. The support that
-// coordinate descent finds is finished by Newton steps: through a Cholesky factor when
-// it is small, else by conjugate gradients (conjugate.go), of least squares on a Gram matrix
-// in single precision whose gradients are corrected in double (widegram.go); logistic losses of dense
-// columns and groups with a large support use Anderson acceleration. Logistic losses
-// are solved through a sequence of weighted least squares problems.
+// Along the path a fit starts from the one before it. A feature is looked at only when a
+// bound on its correlation with the residuals, from the last time that it was computed,
+// does not exclude it (screen.go). Features that violate the optimality conditions join a
+// working set (fitter.go). There the problem is solved by coordinate descent, on the Gram
+// matrix or on residuals, whichever is cheaper by the shape. The support that coordinate
+// descent finds is finished by Newton steps: through a Cholesky factor when it is small
+// (newton.go), else by conjugate gradients (conjugate.go), of least squares on a Gram matrix
+// in single precision whose gradients are corrected in double (gram.go). Logistic losses of
+// dense columns, and groups with a large support, use Anderson acceleration (descent.go).
+// Logistic losses are solved through a sequence of weighted least squares problems.
+//
+// Loss and penalty are values behind interfaces (loss.go, penalty.go): working sets, gaps
+// and screening know neither families nor groups.
 //
 // Sources: Friedman, Hastie, Tibshirani 2010 (objective, coordinate descent,
 // covariance updates, paths); Tibshirani et al. 2012 (strong rules); Massias,
 // Gramfort, Salmon 2018 (working sets, celer); Ndiaye, Fercoq, Gramfort, Salmon 2017
 // (gap safe spheres, dual points by scaling); Bertrand, Massias 2021 (Anderson
-// acceleration of coordinate descent); Hestenes, Stiefel 1952 (conjugate gradients); Yuan, Lin 2006 (group lasso).
+// acceleration of coordinate descent); Hestenes, Stiefel 1952 (conjugate gradients);
+// Yuan, Lin 2006 (group lasso).
 package linear

@@ -1,6 +1,7 @@
 package linear
 
 import (
+	"cmp"
 	"math"
 	"slices"
 
@@ -9,15 +10,17 @@ import (
 
 // fitter solves a task for one λ after another, each from the solution before.
 type fitter struct {
-	t      *task
-	loss   loss
-	screen *screen
+	t        *task
+	loss     loss
+	pen      penalty
+	screen   *screen
+	c, noise func(feature int) float64 // correlations of the last update, and their rounding
 
 	beta      []float64 // all features, standardised
 	intercept float64   // on the standardised scale
 	eta, u    []float64 // at beta
-	fair      []float64 // u, projected to be feasible for what is not penalised
-	first     []float64 // that of the model without penalised features
+	fair      []float64 // u, projected to be feasible for features without a penalty
+	first     []float64 // fair of the model without penalised features
 	h         []float64
 
 	set     []int // working set
@@ -40,7 +43,7 @@ type fitter struct {
 	former  []float64  // the coefficients for the one before the last
 
 	null      float64 // objective without penalised features
-	unit      float64 // what the tolerance is a part of: null, or more if that is rounding
+	unit      float64 // of the tolerance: null, or more if null is rounding
 	goal      float64 // the gap to reach
 	keepDual  bool
 	loose     bool        // see slack
@@ -61,20 +64,25 @@ type outcome struct {
 	dependent            int
 }
 
-func newFitter(t *task, l loss, o Options) *fitter {
-	f := &fitter{t: t, loss: l, screen: newScreen(t), tolerance: o.tolerance(), limit: o.maxIterations(), keepDual: o.KeepDual}
+// newFitter keeps the columns that it fills in columns.
+func newFitter(t *task, l loss, p penalty, columns map[int][]float64, o Options) *fitter {
+	f := &fitter{t: t, loss: l, pen: p, columns: columns, screen: newScreen(t), keepDual: o.KeepDual,
+		tolerance: cmp.Or(o.Tolerance, 1e-6), limit: cmp.Or(o.MaxIterations, 100_000)}
 	f.beta = make([]float64, t.p)
 	f.place = make([]int, t.p)
 	for j := range f.place {
 		f.place[j] = -1
 	}
 	f.eta, f.u, f.fair, f.h = make([]float64, t.n), make([]float64, t.n), make([]float64, t.n), make([]float64, t.n)
-	f.columns = map[int][]float64{}
+	f.c = func(j int) float64 { return f.screen.c[j] }
+	f.noise = func(j int) float64 { return 4e-16 * t.extent(j) * f.screen.size }
 	f.sparse, _ = t.x.(*Sparse)
 	if t.intercept {
 		f.intercept = l.start()
 	}
-	f.admit(t.free)
+	for _, j := range t.free {
+		f.admit(p.features(p.unit(j)))
+	}
 	f.refresh()
 	f.setNull(l.value(f.eta))
 	return f
@@ -116,12 +124,8 @@ func (f *fitter) combine() {
 			columns, values = append(columns, f.columns[j]), append(values, b)
 		}
 	}
-	threads := f.t.threads
-	if len(columns)*f.t.n < combineValues {
-		threads = 1
-	}
-	parallel(chunks(f.t.n, combineRows), threads, func(chunk int) {
-		from, to := combineRows*chunk, min(f.t.n, combineRows*(chunk+1))
+	threads := sharing(f.t.threads, len(columns)*f.t.n, combineValues)
+	inRanges(f.t.n, combineRows, threads, func(from, to int) {
 		eta := f.eta[from:to]
 		clear(eta)
 		k := 0
@@ -155,8 +159,18 @@ func (f *fitter) admit(list []int) {
 	}
 }
 
-// trim takes out of the working set what is zero, unless the Gram matrix of all that
-// has ever been in it is kept.
+// enter adds units to the working set, and returns whether there are any.
+func (f *fitter) enter(units []int) bool {
+	var list []int
+	for _, unit := range units {
+		list = append(list, f.pen.features(unit)...)
+	}
+	f.admit(list)
+	return len(units) > 0
+}
+
+// trim takes units at zero out of the working set, unless the Gram matrix of all features
+// that were ever in it is kept.
 func (f *fitter) trim() {
 	if s, ok := f.t.x.(*Sparse); ok && f.sparse == nil {
 		f.sparse, f.held = s, nil
@@ -165,7 +179,7 @@ func (f *fitter) trim() {
 		return
 	}
 	f.set = slices.DeleteFunc(f.set, func(j int) bool {
-		gone := f.beta[j] == 0 && f.t.factor[j] > 0
+		gone := f.beta[j] == 0 && f.t.factor[j] > 0 && f.pen.norm(f.pen.unit(j), func(j int) float64 { return f.beta[j] }) == 0
 		if gone {
 			f.place[j] = -1
 		}
@@ -173,8 +187,8 @@ func (f *fitter) trim() {
 	})
 }
 
-// solve minimises for λ. Each round solves on the working set, computes the gap of
-// the whole problem and admits what the optimality conditions miss.
+// solve minimises for λ. Each round solves on the working set, computes the gap of the
+// whole problem and admits units that violate the optimality conditions.
 func (f *fitter) solve(lambda float64) outcome {
 	if lambda == 0 {
 		return f.solveUnpenalised()
@@ -189,40 +203,40 @@ func (f *fitter) solve(lambda float64) outcome {
 	var out outcome
 	strict, rough := 0.8, 0.0
 	if f.iterative() {
-		// What is missing shows long before the working set is solved.
+		// Missing units show long before the working set is solved.
 		rough = 0.02 * lambda
 	}
 	for {
 		f.inner(lambda, max(f.target(strict), rough), &out)
 		f.project(lambda)
 		if rough > 0 && out.iterations < f.limit {
-			f.screen.beside(f.fair, lambda*f.t.alpha, f.place)
+			f.screen.beside(f.fair, f.pen.bound(lambda*f.t.alpha), f.place)
 		} else {
-			f.screen.update(f.fair, lambda*f.t.alpha)
+			f.screen.update(f.fair, f.pen.bound(lambda*f.t.alpha))
 			f.measure(lambda, &out)
 			if out.converged || out.iterations >= f.limit {
 				return out
 			}
 		}
 		missing := f.missing(lambda)
-		f.admit(missing)
-		if len(missing) == 0 && rough == 0 {
+		if !f.enter(missing) && rough == 0 {
 			if f.loose && strict < 1e-12 {
 				if f.negligible(lambda) {
 					f.project(0) // residuals without any correlation are feasible for every λ
-					f.screen.update(f.fair, lambda*f.t.alpha)
+					f.screen.update(f.fair, f.pen.bound(lambda*f.t.alpha))
 					f.measure(lambda, &out)
 				}
 				return out
 			}
 			f.allow(lambda, strict < 1e-12)
 			strict *= 0.1
-			f.refine(strict)
+			_, f.aged = f.held.(*wideGram)
+			f.rounded = f.rounded || f.aged && strict < enough
 		}
 		rough = 0
 		if f.iterative() { // the next ones that are missing violate less than these
-			for _, j := range missing {
-				rough = max(rough, 0.1*(f.excess(j, 1)/f.t.factor[j]-lambda*f.t.alpha))
+			for _, unit := range missing {
+				rough = max(rough, 0.1*(f.excess(unit, 1)/f.pen.weight(unit)-lambda*f.t.alpha))
 			}
 		}
 	}
@@ -232,13 +246,7 @@ func (f *fitter) solve(lambda float64) outcome {
 // up: gradients have been computed anew several times then.
 const enough = 1e-6
 
-// refine prepares for another round on the same working set.
-func (f *fitter) refine(strict float64) {
-	_, f.aged = f.held.(*wideGram)
-	f.rounded = f.rounded || f.aged && strict < enough
-}
-
-// iterative tells that the working set is solved by conjugate gradients or sweeps, not by
+// iterative reports whether the working set is solved by conjugate gradients or sweeps, not by
 // a factor.
 func (f *fitter) iterative() bool { return f.sparse != nil || len(f.set) > directLimit }
 
@@ -294,3 +302,46 @@ func (f *fitter) target(strict float64) float64 {
 
 // floor is the rounding of correlations: no violation can be asked to be less.
 func (f *fitter) floor() float64 { return 2e-15 * f.t.largest * math.Sqrt(f.unit) }
+
+// missing lists units outside the working set of which the correlations exceed the
+// threshold, those that exceed it most if there are many.
+func (f *fitter) missing(lambda float64) []int {
+	var list []int
+	for _, unit := range f.pen.fresh(f.screen) {
+		if f.place[f.pen.first(unit)] >= 0 {
+			continue
+		}
+		threshold := lambda * f.t.alpha * f.pen.weight(unit)
+		if f.pen.norm(unit, f.c) > threshold && f.excess(unit, threshold) > 1 {
+			list = append(list, unit)
+		}
+	}
+	return f.foremost(list)
+}
+
+// likely is beyond which part of λ a correlation at the last solution is expected to be
+// beyond λ at the next.
+const likely = 1.02
+
+// expected is missing by the correlations as they were last computed, near the solution
+// for the λ before.
+func (f *fitter) expected(lambda float64) []int {
+	var list []int
+	for j, c := range f.screen.c {
+		if threshold := lambda * f.t.alpha * f.t.factor[j]; math.Abs(c) > threshold && f.place[j] < 0 && f.excess(j, threshold) > 1 {
+			list = append(list, j)
+		}
+	}
+	return f.foremost(list)
+}
+
+// foremost shortens a list of units to those that exceed their threshold most.
+func (f *fitter) foremost(list []int) []int {
+	if most := max(100, len(f.set)); len(list) > most {
+		over := func(unit int) float64 { return f.pen.norm(unit, f.c) / f.pen.weight(unit) }
+		slices.SortFunc(list, func(i, j int) int { return cmp.Or(cmp.Compare(over(j), over(i)), i-j) })
+		list = list[:most]
+		slices.Sort(list)
+	}
+	return list
+}

@@ -1,6 +1,11 @@
 package linear
 
-import "pare/internal/f64"
+import (
+	"math"
+
+	"pare/internal/f64"
+	"pare/internal/kernel"
+)
 
 // covariances is smooth by the Gram matrix of a working set: a move costs as many
 // operations as there are features in it, whatever n is. The intercept has been
@@ -19,7 +24,7 @@ type covariances interface {
 type quadratic struct {
 	q         []float64 // −gradient
 	q0, start []float64 // q and β where value is zero
-	beta      []float64 // that of the descent
+	beta      []float64 // of the descent
 }
 
 func (p *quadratic) gradient(j int) float64 { return p.q[j] }
@@ -69,8 +74,8 @@ func (g *gram) grow(m int) {
 	}
 }
 
-// A panel of rows of the fresh columns stays in the second cache while those of
-// others pass by, so that these are read once for all fresh ones.
+// A panel of rows of the fresh columns stays in the second cache while the same rows of
+// other columns pass by, so that these are read once for all fresh ones.
 const (
 	panelRows    = 512
 	panelColumns = 64
@@ -86,15 +91,10 @@ func (g *gram) fill(from int, columns, weighted [][]float64, threads int) {
 		return
 	}
 	n := len(columns[0])
-	if fresh*m*n < 1<<18 {
-		threads = 1
-	}
 	for r := from; r < m; r++ {
 		clear(g.g[r])
 	}
-	parallel(chunks(m, panelColumns), threads, func(chunk int) {
-		lo := panelColumns * chunk
-		hi := min(lo+panelColumns, m)
+	inRanges(m, panelColumns, sharing(threads, fresh*m*n, 1<<18), func(lo, hi int) {
 		for row := 0; row < n; row += panelRows {
 			g.panel(from, lo, hi, row, min(row+panelRows, n), columns, weighted)
 		}
@@ -163,4 +163,120 @@ func (g *gram) shift(x []float64) {
 	g.out = zeros(g.out, len(x))
 	g.product(g.out, x)
 	f64.Axpy(-1, g.out, g.q)
+}
+
+// wideGram is covariances of a working set of hundreds of features or more, for which
+// the time goes into reading the matrix: it holds the lower half in single precision. The
+// rounding is in proportion to the moves of coefficients since their gradients were computed
+// from residuals (fitter.settleGram), in double precision, so that a few rounds come as close
+// to the optimum as wanted.
+type wideGram struct {
+	quadratic
+	columns *kernel.Gram // of √v∘x̃
+	rows    [][]float32  // row j up to and with the diagonal; beyond it there may be more
+	parts   []float64
+	out     []float64
+	threads int
+}
+
+func newWideGram(n, threads int) *wideGram {
+	return &wideGram{columns: kernel.NewGram(n), threads: threads}
+}
+
+func (w *wideGram) move(j int, d float64) {
+	f64.AxpySingle(-d, w.rows[j][:j+1], w.q)
+	for k, row := range w.rows[j+1:] {
+		w.q[j+1+k] -= d * float64(row[j])
+	}
+}
+
+func (w *wideGram) curvature(k int) float64 { return float64(w.rows[k][k]) }
+
+// inRange reports whether squares of columns are numbers of which single precision has many
+// digits. Standardised columns have squares of one.
+func (w *wideGram) inRange() bool {
+	for k := range w.q {
+		if c := w.curvature(k); !(c > 1e-12 && c < 1e12) {
+			return false
+		}
+	}
+	return true
+}
+
+func (w *wideGram) extend(columns [][]float64, from int, v []float64) {
+	m := len(columns)
+	lot := make([][]float32, m-from)
+	fresh := make([]float32, len(lot)*m)
+	kernel.ParallelOf(w.threads, len(lot), func(k int) {
+		x := columns[from+k]
+		lot[k] = make([]float32, len(v))
+		for i, weight := range v {
+			lot[k][i] = float32(math.Sqrt(weight) * x[i])
+		}
+	})
+	w.columns.Add(lot)
+	kernel.ParallelOf(w.threads, w.columns.Panels(), func(panel int) {
+		w.columns.Products(fresh, m, panel)
+	})
+	for k := range lot {
+		w.rows = append(w.rows, fresh[k*m:][:m])
+	}
+	w.q = append(w.q, make([]float64, len(lot))...)
+}
+
+// Rows of about partValues values make a part of a product, but there are at most
+// mostParts: each writes a vector of its own.
+const (
+	partValues = 1 << 17
+	mostParts  = 8
+)
+
+func (w *wideGram) product(out, x []float64) {
+	m := len(w.q)
+	parts := max(1, min(mostParts, m*m/2/partValues))
+	w.parts = zeros(w.parts, parts*m)
+	kernel.ParallelOf(w.threads, parts, func(part int) {
+		// The values before row j are about j²/2.
+		bound := func(part int) int {
+			if part == parts {
+				return m
+			}
+			return int(float64(m)*math.Sqrt(float64(part)/float64(parts))) &^ 3
+		}
+		w.addRows(w.parts[part*m:(part+1)*m], x, bound(part), bound(part+1))
+	})
+	copy(out, w.parts[:m])
+	for part := 1; part < parts; part++ {
+		f64.Axpy(1, w.parts[part*m:(part+1)*m], out)
+	}
+}
+
+// addRows adds to y the product of rows from to to−1, and of their mirror images, with x.
+func (w *wideGram) addRows(y, x []float64, from, to int) {
+	whole := from + (to-from)&^3
+	for j := from; j < whole; j += 4 {
+		rows := (*[4][]float32)(w.rows[j:])
+		s := f64.Symmetric4Single(x[:j], y, rows, (*[4]float64)(x[j:]), 4*len(rows[0]))
+		for r, v := range s {
+			y[j+r] += v
+		}
+	}
+	for j := from; j < to; j++ {
+		first := 0 // of the values that are left
+		if j < whole {
+			first = j - (j-from)&3
+		}
+		row := w.rows[j]
+		for k := first; k < j; k++ {
+			y[j] += float64(row[k]) * x[k]
+			y[k] += float64(row[k]) * x[j]
+		}
+		y[j] += float64(row[j]) * x[j]
+	}
+}
+
+func (w *wideGram) shift(x []float64) {
+	w.out = zeros(w.out, len(x))
+	w.product(w.out, x)
+	f64.Axpy(-1, w.out, w.q)
 }

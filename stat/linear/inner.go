@@ -30,46 +30,35 @@ func (f *fitter) fill() {
 
 // inner minimises on the working set until no violation exceeds target.
 func (f *fitter) inner(lambda, target float64, out *outcome) {
-	f.penalties(lambda)
 	f.descent.sweeps, f.descent.limit = out.iterations, f.limit
 	defer func() { out.iterations = f.descent.sweeps }()
 	if f.loss.quadratic() {
-		f.step(target)
+		f.pen.step(f, lambda, target)
 		f.refresh()
 		return
 	}
 	for range 100 {
-		if f.violation() <= target || f.descent.sweeps >= f.limit || !f.searchStep(target) {
+		if f.violation(lambda) <= target || f.descent.sweeps >= f.limit || !f.searchStep(lambda, target) {
 			return
 		}
 	}
 }
 
-// penalties fills what the descent needs to know about the working set.
-func (f *fitter) penalties(lambda float64) {
+// load fills the descent with the working set.
+func (f *fitter) load(lambda float64) {
 	d, t := &f.descent, f.t
-	d.l1, d.l2 = d.l1[:0], d.l2[:0]
-	d.lower, d.upper = d.lower[:0], d.upper[:0]
+	d.beta, d.l1, d.l2 = d.beta[:0], d.l1[:0], d.l2[:0]
+	d.lower, d.upper = nil, nil
 	for _, j := range f.set {
+		d.beta = append(d.beta, f.beta[j])
 		d.l1 = append(d.l1, lambda*t.factor[j]*t.alpha)
 		d.l2 = append(d.l2, lambda*t.factor[j]*(1-t.alpha))
 		if t.lower != nil {
 			d.lower, d.upper = append(d.lower, t.lower[j]), append(d.upper, t.upper[j])
 		}
 	}
-	if t.lower == nil {
-		d.lower, d.upper = nil, nil
-	}
 	if t.alpha < 1 {
-		f.newton.chol.reset()
-	}
-}
-
-func (f *fitter) load() {
-	d := &f.descent
-	d.beta = zeros(d.beta, len(f.set))
-	for k, j := range f.set {
-		d.beta[k] = f.beta[j]
+		f.newton.chol.Reset()
 	}
 }
 
@@ -79,10 +68,10 @@ func (f *fitter) store() {
 	}
 }
 
-// step minimises the quadratic model of the loss at the present point.
-func (f *fitter) step(target float64) {
+// step descends by coordinates, on sparse columns, a Gram matrix or residuals.
+func (elasticNet) step(f *fitter, lambda, target float64) {
 	f.loss.curvature(f.h, f.eta)
-	f.load()
+	f.load(lambda)
 	d := &f.descent
 	m := len(f.set)
 	switch {
@@ -107,7 +96,7 @@ func (f *fitter) step(target float64) {
 			f.store()
 			f.fill()
 			f.refresh()
-			f.step(target)
+			f.pen.step(f, lambda, target)
 			return
 		}
 	case f.loss.quadratic() && m <= gramLimit:
@@ -132,37 +121,45 @@ func (f *fitter) step(target float64) {
 	f.store()
 }
 
-// weighted solves a Newton step on a Gram matrix of its own, of columns centred in
-// the metric of the second derivatives.
-func (f *fitter) weighted(target float64) {
-	m := len(f.set)
-	columns, weighted := make([][]float64, m), make([][]float64, m)
-	total, pull := 0.0, 0.0
-	for i, w := range f.h {
+// centred fills a Gram matrix of columns centred in the metric h, if there is an intercept,
+// and returns their means in it and Σh.
+func (f *fitter) centred(g *gram, columns [][]float64, h []float64) (means []float64, total float64) {
+	for _, w := range h {
 		total += w
-		pull += f.u[i]
 	}
-	means := make([]float64, m)
-	store := make([]float64, m*f.t.n)
-	f.gram.q = f.gram.q[:0]
-	for k, j := range f.set {
-		columns[k] = f.columns[j]
+	means = make([]float64, len(columns))
+	weighted, store := make([][]float64, len(columns)), make([]float64, len(columns)*f.t.n)
+	for k, x := range columns {
 		weighted[k] = store[k*f.t.n : (k+1)*f.t.n]
-		f64.Mul(weighted[k], columns[k], f.h)
-		q := f64.Dot(f.u, columns[k])
+		f64.Mul(weighted[k], x, h)
 		if f.t.intercept {
 			sum := 0.0
 			for _, x := range weighted[k] {
 				sum += x
 			}
 			means[k] = sum / total
-			f64.Axpy(-means[k], f.h, weighted[k])
-			q -= means[k] * pull
+			f64.Axpy(-means[k], h, weighted[k])
 		}
-		f.gram.q = append(f.gram.q, q)
 	}
-	f.gram.fill(0, columns, weighted, 1)
-	f.newton.chol.reset()
+	g.fill(0, columns, weighted, 1)
+	return means, total
+}
+
+// weighted solves a Newton step on a Gram matrix of its own.
+func (f *fitter) weighted(target float64) {
+	columns, pull := make([][]float64, len(f.set)), 0.0
+	for k, j := range f.set {
+		columns[k] = f.columns[j]
+	}
+	means, total := f.centred(&f.gram, columns, f.h)
+	for _, u := range f.u {
+		pull += u
+	}
+	f.gram.q = f.gram.q[:0]
+	for k, x := range columns {
+		f.gram.q = append(f.gram.q, f64.Dot(f.u, x)-means[k]*pull)
+	}
+	f.newton.chol.Reset()
 	f.newton.order = f.newton.order[:0]
 	old := append([]float64(nil), f.descent.beta...)
 	f.solveGram(target)
@@ -174,32 +171,16 @@ func (f *fitter) weighted(target float64) {
 	}
 }
 
-// violation is how much the optimality conditions on the working set are violated.
-func (f *fitter) violation() float64 {
-	d, worst, sum := &f.descent, 0.0, 0.0
+// violation is by how much the optimality conditions of the working set are violated.
+func (f *fitter) violation(lambda float64) float64 {
+	worst, sum := 0.0, 0.0
 	for _, u := range f.u {
 		sum += u
 	}
 	if f.t.intercept {
 		worst = math.Abs(sum)
 	}
-	for k, j := range f.set {
-		b := f.beta[j]
-		g := f.correlation(j, sum) - d.l2[k]*b
-		lower, upper := f.t.limits(j)
-		v := math.Abs(g) - d.l1[k]
-		if b != 0 {
-			v = g - math.Copysign(d.l1[k], b)
-		}
-		if b != 0 && (v > 0 && b >= upper || v < 0 && b <= lower) || b == 0 && (g > 0 && upper == 0 || g < 0 && lower == 0) {
-			v = 0
-		}
-		if b == 0 {
-			v = max(v, 0)
-		}
-		worst = max(worst, math.Abs(v))
-	}
-	return worst
+	return max(worst, f.pen.violation(f, lambda, func(j int) float64 { return f.correlation(j, sum) }))
 }
 
 func (f *fitter) correlation(j int, sum float64) float64 {
@@ -209,32 +190,23 @@ func (f *fitter) correlation(j int, sum float64) float64 {
 	return f64.Dot(f.u, f.columns[j])
 }
 
-func (f *fitter) descentPenalty() float64 {
-	sum := 0.0
-	for k, j := range f.set {
-		b := f.beta[j]
-		sum += f.descent.l1[k]*math.Abs(b) + f.descent.l2[k]/2*b*b
-	}
-	return sum
-}
-
 // searchStep takes a Newton step, or a part of it that lowers the objective, and
 // returns whether that was possible. Near the optimum, where the objective is equal
 // up to rounding, the violation has to be lower instead. The target of the step is a
 // part of the violation at its start.
-func (f *fitter) searchStep(target float64) bool {
+func (f *fitter) searchStep(lambda, target float64) bool {
 	old := make([]float64, len(f.set))
 	for k, j := range f.set {
 		old[k] = f.beta[j]
 	}
-	from, violation := f.intercept, f.violation()
-	before := f.loss.value(f.eta) + f.descentPenalty()
+	from, violation := f.intercept, f.violation(lambda)
+	before := f.loss.value(f.eta) + f.pen.value(lambda, f.beta, f.set)
 	equal := 10 * f.rounding(before)
-	f.step(max(0.3*target, 0.01*violation, f.floor()))
+	f.pen.step(f, lambda, max(0.3*target, 0.01*violation, f.floor()))
 	for range 40 {
 		f.refresh()
-		after := f.loss.value(f.eta) + f.descentPenalty()
-		if change := after - before; change < -equal || change < equal && f.violation() < violation {
+		after := f.loss.value(f.eta) + f.pen.value(lambda, f.beta, f.set)
+		if change := after - before; change < -equal || change < equal && f.violation(lambda) < violation {
 			return true
 		}
 		f.intercept = (f.intercept + from) / 2
@@ -248,4 +220,85 @@ func (f *fitter) searchStep(target float64) bool {
 	}
 	f.refresh()
 	return false
+}
+
+// covariance solves least squares on the Gram matrix that grows with the set: by a factor
+// as long as that pays, then by conjugate gradients, unless single precision is not
+// enough for the features.
+func (f *fitter) covariance(target float64) {
+	wide, isWide := f.held.(*wideGram)
+	if large := len(f.set) > directLimit && !f.rounded; f.held == nil || large != isWide {
+		if large {
+			wide = newWideGram(f.t.n, f.t.threads)
+			f.held = wide
+		} else {
+			wide = nil
+			f.gram = gram{threads: f.t.threads}
+			f.newton = newton{}
+			f.held = &f.gram
+		}
+		f.extend(0)
+	}
+	if f.aged || target < 1e-9*math.Sqrt(f.unit) {
+		f.settleGram()
+	}
+	switch {
+	case wide == nil:
+		f.solveGram(target)
+	case !wide.inRange() || !f.wide(wide, target):
+		f.rounded = true
+		f.covariance(target)
+	}
+}
+
+// wide solves on a Gram matrix in single precision, and returns whether that was enough.
+func (f *fitter) wide(w *wideGram, target float64) bool {
+	f.descend(w)
+	if f.conjugate.minimize(&f.descent, w, target) || f.descent.sweeps >= f.descent.limit {
+		return true
+	}
+	f.store()
+	f.refresh()
+	return false
+}
+
+// descend lets the descent move on covariances.
+func (f *fitter) descend(c covariances) {
+	d := &f.descent
+	d.curve = zeros(d.curve, len(f.set))
+	for k := range d.curve {
+		d.curve[k] = c.curvature(k)
+	}
+	c.begin(d.beta)
+	d.smooth = c
+}
+
+// solveGram solves on gram.
+func (f *fitter) solveGram(target float64) {
+	f.descend(&f.gram)
+	f.descent.solve(target, func() bool { return f.newton.finish(&f.descent, &f.gram) })
+}
+
+// extend adds the features of the set from the given one on to the Gram matrix.
+func (f *fitter) extend(from int) {
+	columns := make([][]float64, len(f.set))
+	for k, j := range f.set {
+		columns[k] = f.columns[j]
+	}
+	f.held.extend(columns, from, f.t.v)
+	f.correlate(f.held.state()[from:], f.set[from:])
+}
+
+// correlate sets q to the correlations of u with the features of list.
+func (f *fitter) correlate(q []float64, list []int) {
+	threads := sharing(f.t.threads, len(list)*f.t.n, combineValues)
+	inRanges(len(list), panelColumns, threads, func(k, to int) {
+		for ; k+4 <= to; k += 4 {
+			s := f64.Dot4(f.u, f.columns[list[k]], f.columns[list[k+1]], f.columns[list[k+2]], f.columns[list[k+3]])
+			copy(q[k:], s[:])
+		}
+		for ; k < to; k++ {
+			q[k] = f64.Dot(f.u, f.columns[list[k]])
+		}
+	})
 }

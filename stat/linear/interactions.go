@@ -22,7 +22,7 @@ type Interactions struct {
 	p     int
 }
 
-// pairBytes is what a fit keeps of a feature, about: gradients, bounds and scales.
+// pairBytes is the memory of a fit for each feature, about: gradients, bounds and scales.
 const pairBytes = 64
 
 // NewInteractions makes the design of the pairs of columns of base, with the columns
@@ -123,11 +123,10 @@ func (d *Interactions) dots(u []float64, need []bool, out []float64, threads int
 	if d.mains > 0 {
 		d.base.dots(u, need[:d.mains], out, threads)
 	}
-	parallel(chunks(d.base.p, 3), threads, func(chunk int) {
+	inRanges(d.base.p, 3, threads, func(from, to int) {
 		var z [3][]float64
 		n := d.base.n
 		buffer := make([]float64, 3*n)
-		from, to := 3*chunk, min(3*chunk+3, d.base.p)
 		rest := d.triangle(from, to, u, need, out)
 		if to-from < 3 {
 			return
@@ -180,7 +179,7 @@ func (d *Interactions) block(a, b int, z *[3][]float64, need []bool, out []float
 		s := f64.Tile(z, &columns)
 		for i, j := range at {
 			for k := range 4 {
-				if need[j+k] { // the others keep what they were computed for
+				if need[j+k] { // the others stay as they were
 					out[j+k] = s[4*i+k]
 				}
 			}

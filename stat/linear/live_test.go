@@ -13,11 +13,11 @@ import (
 	"testing"
 )
 
-// liveProblems are what the scripts in testdata fit, by the names that they print.
+// liveProblems are the problems of the scripts in testdata, by the names that they print.
 func liveProblems(t *testing.T) (problems map[string]Problem, table string) {
 	p := diabetes(t)
 	n, features := p.X.Dims()
-	// A response of unit variance: glmnet divides by it, which changes what a ridge is.
+	// A response of unit variance: glmnet divides by it, which changes the ridge.
 	y := slices.Clone(p.Y)
 	v := make([]float64, n)
 	for i := range v {
@@ -106,7 +106,7 @@ func testLive(t *testing.T, models int, command ...string) {
 	}
 }
 
-// liveModels reads what a script prints, by case and lambda. A binomial model has one
+// liveModels reads the output of a script, by case and lambda. A binomial model has one
 // predictor, a multinomial one several.
 func liveModels(t *testing.T, out []byte) map[string]*Model {
 	models := map[string]*Model{}
@@ -125,7 +125,7 @@ func liveModels(t *testing.T, out []byte) map[string]*Model {
 			m = &Model{Lambda: values[0]}
 			models[key] = m
 		}
-		c := Class{Intercept: values[2]}
+		c := Predictor{Intercept: values[2]}
 		for j, b := range values[3:] {
 			if b != 0 {
 				c.Index, c.Value = append(c.Index, j), append(c.Value, b)

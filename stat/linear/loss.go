@@ -1,6 +1,10 @@
 package linear
 
-import "math"
+import (
+	"math"
+
+	"pare/stat/internal/logistic"
+)
 
 // loss is Σ vᵢ f(yᵢ, ηᵢ) of a family with one linear predictor.
 type loss interface {
@@ -20,7 +24,7 @@ type loss interface {
 	// outside returns the least t in [0, 1] for which (1−t)u + t·inner is in the domain
 	// of the conjugate.
 	outside(u, inner []float64) float64
-	// quadratic tells that curvature does not depend on η.
+	// quadratic reports whether curvature is the same for every η.
 	quadratic() bool
 	// start returns the intercept of the model without features.
 	start() float64
@@ -28,7 +32,7 @@ type loss interface {
 
 func newLoss(f Family, t *task) loss {
 	if f == Binomial {
-		return &logistic{t.y, t.v}
+		return &logisticLoss{t.y, t.v}
 	}
 	return &squares{t.y, t.v}
 }
@@ -85,11 +89,11 @@ func (l *squares) conjugate(u []float64, most float64) (value, s float64) {
 	return s*product - s*s*square/2, s
 }
 
-// logistic is f = log(1+eᵑ) − yη with y 0 or 1, f*(s) = q log q + (1−q) log(1−q)
+// logisticLoss is f = log(1+eᵑ) − yη with y 0 or 1, f*(s) = q log q + (1−q) log(1−q)
 // for q = s + y in [0, 1].
-type logistic struct{ y, v []float64 }
+type logisticLoss struct{ y, v []float64 }
 
-func (l *logistic) softness(h, u []float64) bool {
+func (l *logisticLoss) softness(h, u []float64) bool {
 	for i, w := range l.v {
 		h[i] = 0
 		if w > 0 {
@@ -100,7 +104,7 @@ func (l *logistic) softness(h, u []float64) bool {
 	return true
 }
 
-func (l *logistic) outside(u, inner []float64) float64 {
+func (l *logisticLoss) outside(u, inner []float64) float64 {
 	t := 0.0
 	for i, w := range l.v {
 		if w == 0 {
@@ -117,25 +121,22 @@ func (l *logistic) outside(u, inner []float64) float64 {
 	return t
 }
 
-func (l *logistic) quadratic() bool { return false }
+func (l *logisticLoss) quadratic() bool { return false }
 
-func (l *logistic) start() float64 {
+func (l *logisticLoss) start() float64 {
 	p := mean(l.y, l.v)
 	return math.Log(p / (1 - p))
 }
 
-func (l *logistic) value(eta []float64) float64 {
+func (l *logisticLoss) value(eta []float64) float64 {
 	var sum exactSum
 	for i, w := range l.v {
-		sum.add(w * softplus((1-2*l.y[i])*eta[i]))
+		sum.add(w * logistic.Softplus((1-2*l.y[i])*eta[i]))
 	}
 	return sum.total()
 }
 
-// softplus is log(1+eˣ).
-func softplus(x float64) float64 { return max(x, 0) + math.Log1p(math.Exp(-math.Abs(x))) }
-
-func (l *logistic) dual(u, eta []float64) {
+func (l *logisticLoss) dual(u, eta []float64) {
 	for i, w := range l.v {
 		sign := 2*l.y[i] - 1
 		u[i] = w * sign / (1 + math.Exp(sign*eta[i]))
@@ -145,14 +146,14 @@ func (l *logistic) dual(u, eta []float64) {
 // flattest is the least second derivative that Newton steps use.
 const flattest = 1e-6
 
-func (l *logistic) curvature(h, eta []float64) {
+func (l *logisticLoss) curvature(h, eta []float64) {
 	for i, w := range l.v {
 		e := math.Exp(-math.Abs(eta[i]))
 		h[i] = w * max(e/((1+e)*(1+e)), flattest)
 	}
 }
 
-func (l *logistic) conjugate(u []float64, most float64) (value, s float64) {
+func (l *logisticLoss) conjugate(u []float64, most float64) (value, s float64) {
 	s = min(most, 1)
 	var sum exactSum
 	for i, w := range l.v {
@@ -188,3 +189,37 @@ func complement(q float64) float64 {
 	}
 	return (1 - q) * math.Log1p(-q)
 }
+
+// softmaxRows turns columns of linear predictors, one a class, into probabilities.
+func softmaxRows(columns [][]float64) {
+	for i := range columns[0] {
+		top := math.Inf(-1)
+		for _, c := range columns {
+			top = max(top, c[i])
+		}
+		sum := 0.0
+		for _, c := range columns {
+			c[i] = math.Exp(c[i] - top)
+			sum += c[i]
+		}
+		for _, c := range columns {
+			c[i] /= sum
+		}
+	}
+}
+
+// exactSum is a sum with the rounding of its additions kept (Neumaier 1974): objectives
+// and dual objectives are compared to the last digits.
+type exactSum struct{ sum, rest float64 }
+
+func (e *exactSum) add(x float64) {
+	t := e.sum + x
+	if math.Abs(e.sum) >= math.Abs(x) {
+		e.rest += (e.sum - t) + x
+	} else {
+		e.rest += (x - t) + e.sum
+	}
+	e.sum = t
+}
+
+func (e *exactSum) total() float64 { return e.sum + e.rest }

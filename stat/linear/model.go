@@ -4,27 +4,25 @@ import (
 	"fmt"
 	"math"
 	"slices"
+
+	"pare/stat/internal/logistic"
 )
 
 // Model is a fit for one λ. Coefficients are on the original scale of the columns.
 type Model struct {
-	Lambda    float64
-	Intercept float64
-	Index     []int     // features that are not zero, ascending
-	Value     []float64 // their coefficients
-	// Classes of a Multinomial model have an intercept and coefficients each;
-	// Intercept, Index and Value are then empty.
-	Classes []Class
+	Lambda float64
+	Predictor
+	Classes []Predictor // of a Multinomial model, whose own Predictor is empty
 
 	Objective  float64 // at the fit, of the standardised problem
 	Loss       float64 // its first part
 	Null       float64 // the objective without penalised features
 	Gap        float64 // the optimum is at most this below Objective
-	Tolerance  float64 // what Gap was to reach, in the same unit
+	Tolerance  float64 // of Gap, in the same unit
 	Explained  float64 // 1 − Loss/(loss of the intercept alone)
 	Iterations int     // sweeps of coordinate descent and products of conjugate gradients
 	Converged  bool    // Gap ≤ Tolerance, and not Separable
-	// Separable tells that unpenalised features, at λ = 0 all, separate the classes or so
+	// Separable: unpenalised features, at λ = 0 all, separate the classes or so
 	// nearly that float64 does not tell: the coefficients grow without bound, there is no
 	// fit to converge to, and those here are where the solver stopped.
 	Separable bool
@@ -48,23 +46,51 @@ type Model struct {
 	limit  int // of iterations
 }
 
-// Class is the linear predictor of one class.
-type Class struct {
+// Predictor is the linear predictor b₀ + xᵀβ of a model or a class.
+type Predictor struct {
 	Intercept float64
-	Index     []int
-	Value     []float64
+	Index     []int     // features that are not zero, ascending
+	Value     []float64 // their coefficients
 }
 
-// Note says what to do about a fit that did not converge, in one line; it is empty
-// for one that did.
+// Coefficients returns the coefficients of all features, zeros included.
+func (p *Predictor) Coefficients(features int) []float64 {
+	beta := make([]float64, features)
+	for k, j := range p.Index {
+		beta[j] = p.Value[k]
+	}
+	return beta
+}
+
+// Predict returns the predictor of every observation of x.
+func (p *Predictor) Predict(x Design) []float64 {
+	n, _ := x.Dims()
+	eta := make([]float64, n)
+	for i := range eta {
+		eta[i] = p.Intercept
+	}
+	for k, j := range p.Index {
+		x.AddTo(eta, j, p.Value[k])
+	}
+	return eta
+}
+
+// Note advises on a fit that did not converge, in one line; it is empty for a fit that
+// did.
 func (m *Model) Note() string {
 	if m.Converged {
 		return ""
 	}
 	if m.Separable {
-		return fmt.Sprintf("no fit exists at lambda %.6g: features without a penalty separate the classes, or nearly, and their coefficients grow without bound; %s", m.Lambda, m.remedy())
+		remedy := "give them a penalty"
+		if m.Lambda == 0 {
+			remedy = "choose a lambda above 0"
+		}
+		return fmt.Sprintf("no fit exists at lambda %.6g: "+
+			"features without a penalty separate the classes, or nearly, and their coefficients grow without bound; %s", m.Lambda, remedy)
 	}
-	text := fmt.Sprintf("not converged at lambda %.6g: duality gap %.3g, tolerance %.3g, after %d iterations; ", m.Lambda, m.Gap, m.Tolerance, m.Iterations)
+	text := fmt.Sprintf("not converged at lambda %.6g: duality gap %.3g, tolerance %.3g, after %d iterations; ",
+		m.Lambda, m.Gap, m.Tolerance, m.Iterations)
 	larger := "a larger tolerance"
 	if m.Null > 0 && m.Gap > 0 {
 		larger = fmt.Sprintf("a tolerance of %.1g of the objective without features, %.3g", 2*m.Gap/m.Null, m.Null)
@@ -75,46 +101,6 @@ func (m *Model) Note() string {
 	return text + "allow more iterations or " + larger
 }
 
-// remedy is what makes a loss without a minimum have one.
-func (m *Model) remedy() string {
-	if m.Lambda == 0 {
-		return "choose a lambda above 0"
-	}
-	return "give them a penalty"
-}
-
-// Coefficients returns the coefficients of p features, zeros included.
-func (m *Model) Coefficients(p int) []float64 { return spread(m.Index, m.Value, p) }
-
-func spread(index []int, value []float64, p int) []float64 {
-	beta := make([]float64, p)
-	for k, j := range index {
-		beta[j] = value[k]
-	}
-	return beta
-}
-
-// Predict returns the linear predictor b₀ + Xβ of every observation of x. For a
-// Multinomial model see PredictClass.
-func (m *Model) Predict(x Design) []float64 {
-	return predict(x, m.Intercept, m.Index, m.Value)
-}
-
-// Predict returns the linear predictor of the class.
-func (c *Class) Predict(x Design) []float64 { return predict(x, c.Intercept, c.Index, c.Value) }
-
-func predict(x Design, intercept float64, index []int, value []float64) []float64 {
-	n, _ := x.Dims()
-	eta := make([]float64, n)
-	for i := range eta {
-		eta[i] = intercept
-	}
-	for k, j := range index {
-		x.AddTo(eta, j, value[k])
-	}
-	return eta
-}
-
 // Probabilities returns, for every observation, the probability of 1 for a Binomial
 // model, in one column, or of every class for a Multinomial one. It is nil for
 // Gaussian.
@@ -123,7 +109,7 @@ func (m *Model) Probabilities(x Design) [][]float64 {
 	case Binomial:
 		eta := m.Predict(x)
 		for i, e := range eta {
-			eta[i] = sigmoid(e)
+			eta[i] = logistic.Sigmoid(e)
 		}
 		return [][]float64{eta}
 	case Multinomial:
@@ -150,7 +136,7 @@ func (f *fitter) model(lambda, nullLoss float64, out outcome, family Family) *Mo
 	if nullLoss > 0 {
 		m.Explained = 1 - out.loss/nullLoss
 	}
-	m.Intercept, m.Index, m.Value = f.original()
+	m.Predictor = f.original()
 	if f.keepDual {
 		m.Dual = [][]float64{f.dualPoint(out.scale)}
 	}
@@ -158,21 +144,21 @@ func (f *fitter) model(lambda, nullLoss float64, out outcome, family Family) *Mo
 }
 
 // original returns the coefficients on the original scale.
-func (f *fitter) original() (intercept float64, index []int, value []float64) {
-	intercept = f.intercept + f.t.shift
+func (f *fitter) original() Predictor {
+	p := Predictor{Intercept: f.intercept + f.t.shift}
 	for _, j := range f.set {
 		if f.beta[j] != 0 {
-			index = append(index, j)
+			p.Index = append(p.Index, j)
 		}
 	}
-	slices.Sort(index)
-	for _, j := range index {
+	slices.Sort(p.Index)
+	for _, j := range p.Index {
 		b := f.beta[j] / f.t.scale[j]
 		if f.t.least != nil {
 			b = min(max(b, f.t.least[j]), f.t.most[j])
 		}
-		value = append(value, b)
-		intercept -= b * f.t.mean[j]
+		p.Value = append(p.Value, b)
+		p.Intercept -= b * f.t.mean[j]
 	}
-	return intercept, index, value
+	return p
 }

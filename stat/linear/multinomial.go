@@ -4,6 +4,9 @@ import (
 	"fmt"
 	"math"
 	"slices"
+
+	"pare/internal/dense"
+	"pare/internal/f64"
 )
 
 // multinomial is the engine of a softmax: one fitter a class. With the other classes
@@ -20,7 +23,7 @@ type multinomial struct {
 // against is the logistic loss of a class with an offset: a is the logarithm of the
 // sum of the exponentials of the other classes.
 type against struct {
-	logistic
+	logisticLoss
 	a, shifted []float64
 }
 
@@ -31,11 +34,11 @@ func (l *against) shift(eta []float64) []float64 {
 	return l.shifted
 }
 
-func (l *against) value(eta []float64) float64 { return l.logistic.value(l.shift(eta)) }
+func (l *against) value(eta []float64) float64 { return l.logisticLoss.value(l.shift(eta)) }
 
-func (l *against) dual(u, eta []float64) { l.logistic.dual(u, l.shift(eta)) }
+func (l *against) dual(u, eta []float64) { l.logisticLoss.dual(u, l.shift(eta)) }
 
-func (l *against) curvature(h, eta []float64) { l.logistic.curvature(h, l.shift(eta)) }
+func (l *against) curvature(h, eta []float64) { l.logisticLoss.curvature(h, l.shift(eta)) }
 
 func (l *against) start() float64 { return math.Log(mean(l.y, l.v)) }
 
@@ -60,14 +63,8 @@ func newMultinomial(p *Problem, t *task, o Options) (engine, error) {
 		if rate == 0 {
 			return nil, fmt.Errorf("linear: class %d has no observations", k)
 		}
-		l := &against{logistic{is, t.v}, make([]float64, t.n), make([]float64, t.n)}
-		f := newFitter(t, l, o)
-		f.columns = columns
-		f.set = f.set[:0]
-		for _, j := range t.free {
-			f.place[j] = -1
-		}
-		f.admit(t.free)
+		l := &against{logisticLoss{is, t.v}, make([]float64, t.n), make([]float64, t.n)}
+		f := newFitter(t, l, elasticNet{t}, columns, o)
 		m.classes, m.others = append(m.classes, f), append(m.others, l)
 	}
 	m.refresh()
@@ -135,14 +132,9 @@ func (m *multinomial) begin() float64 {
 		f.setNull(m.null)
 		f.first = slices.Clone(f.fair)
 		f.allow(0, true)
-		f.screen.update(f.fair, 0)
-		for _, j := range f.screen.fresh {
-			if m.t.factor[j] > 0 {
-				largest = max(largest, f.entry(j))
-			}
-		}
+		largest = max(largest, f.largestEntry())
 	}
-	return largest / max(m.t.alpha, 1e-3)
+	return largest
 }
 
 // cycle solves the classes in turn until none violates the optimality conditions of
@@ -153,8 +145,7 @@ func (m *multinomial) cycle(lambda, target float64, out *outcome) {
 		worst := 0.0
 		for k, f := range m.classes {
 			m.face(k)
-			f.penalties(lambda)
-			v := f.violation()
+			v := f.violation(lambda)
 			worst = max(worst, v)
 			if v > target {
 				f.inner(lambda, max(target/2, 0.01*v), out)
@@ -164,9 +155,8 @@ func (m *multinomial) cycle(lambda, target float64, out *outcome) {
 			break
 		}
 		if round >= slowCycles {
-			for k, f := range m.classes {
+			for k := range m.classes {
 				m.face(k)
-				f.penalties(lambda)
 			}
 			m.joint(lambda, target, out)
 		}
@@ -204,10 +194,7 @@ func (m *multinomial) fit(lambda float64) *Model {
 		}
 		grown := false
 		for _, f := range m.classes {
-			if missing := f.missing(lambda); len(missing) > 0 {
-				f.admit(missing)
-				grown = true
-			}
+			grown = f.enter(f.missing(lambda)) || grown
 		}
 		if !grown {
 			if m.classes[0].loose && strict < 1e-12 {
@@ -225,15 +212,15 @@ func (m *multinomial) fit(lambda float64) *Model {
 
 func (m *multinomial) model(lambda float64, out outcome) *Model {
 	model := m.classes[0].model(lambda, m.nullLoss, out, Multinomial)
-	model.Intercept, model.Index, model.Value, model.Dual = 0, nil, nil, nil
+	model.Predictor, model.Dual = Predictor{}, nil
 	shift := 0.0
 	for _, f := range m.classes {
 		if f.keepDual {
 			model.Dual = append(model.Dual, f.dualPoint(out.scale))
 		}
-		intercept, index, value := f.original()
-		model.Classes = append(model.Classes, Class{intercept, index, value})
-		shift += intercept
+		own := f.original()
+		model.Classes = append(model.Classes, own)
+		shift += own.Intercept
 	}
 	if m.t.intercept {
 		for k := range model.Classes { // only their differences matter
@@ -241,4 +228,377 @@ func (m *multinomial) model(lambda float64, out outcome) *Model {
 		}
 	}
 	return model
+}
+
+// measure computes objective and gap. The dual points of all classes are scaled
+// together; at each observation they sum to zero.
+func (m *multinomial) measure(lambda float64, out *outcome) {
+	out.loss = m.loss()
+	out.objective = out.loss
+	most, smooth, strict := 1.0, false, 1.0
+	m.project(lambda)
+	outside := 0.0
+	for _, f := range m.classes {
+		if lambda > 0 {
+			outside = max(outside, f.loss.outside(f.fair, f.first))
+		}
+	}
+	for _, f := range m.classes {
+		f.mix(outside)
+		f.screen.update(f.fair, lambda*m.t.alpha)
+		out.objective += f.pen.value(lambda, f.beta, f.set)
+		limit, over := f.room(lambda, false)
+		most, smooth = min(most, limit), smooth || over
+		limit, _ = f.room(lambda, true)
+		strict = min(strict, limit)
+	}
+	best, scale := m.dualAt(lambda, most), most
+	if smooth {
+		if value := m.dualAt(lambda, strict); value > best {
+			best, scale = value, strict
+		}
+	}
+	m.classes[0].prove(best, scale, m.rounding(out.objective), out)
+}
+
+// rounding is the rounding of an objective.
+func (m *multinomial) rounding(objective float64) float64 {
+	sum := m.classes[0].rounding(objective)
+	for _, f := range m.classes[1:] {
+		sum += 1e-15 * f.cancelled()
+	}
+	return sum
+}
+
+// project sets the dual points to the residuals, moved to be feasible for features without a
+// penalty. At each observation the points of all classes sum to zero.
+func (m *multinomial) project(lambda float64) {
+	for _, f := range m.classes {
+		copy(f.fair, f.u)
+	}
+	m.close()
+	if m.t.intercept {
+		m.balance()
+	}
+	m.applyIn(lambda)
+	for _, f := range m.classes {
+		f.basis(lambda).apply(f.fair)
+	}
+}
+
+// close makes the residual of the observed class the sum of the others.
+func (m *multinomial) close() {
+	for i, y := range m.t.y {
+		own, rest := int(y), 0.0
+		for k, f := range m.classes {
+			if k != own {
+				rest -= f.fair[i]
+			}
+		}
+		m.classes[own].fair[i] = rest
+	}
+}
+
+// applyIn takes Newton steps on the coefficients without penalty of all classes but the
+// last, to which the others are relative. Their moves are in proportion to the
+// probabilities, so that these stay probabilities.
+func (m *multinomial) applyIn(lambda float64) {
+	var class []int
+	var columns [][]float64
+	for k, f := range m.classes[:len(m.classes)-1] {
+		for _, b := range f.basis(lambda).basis {
+			class, columns = append(class, k), append(columns, b)
+		}
+	}
+	if len(m.t.free) == 0 && lambda > 0 || len(columns) > jointLimit {
+		return
+	}
+	weight, move := make([]float64, m.t.n), make([]float64, m.t.n)
+	for range 3 { // the later ones remove the rounding of the first
+		factor, kept := dense.Independent(len(columns), func(i, j int) float64 {
+			m.hessian(weight, class[i], class[j], m.fairly)
+			f64.Mul(weight, weight, columns[i])
+			return f64.Dot(weight, columns[j])
+		})
+		step := make([]float64, len(kept))
+		for k, i := range kept {
+			step[k] = f64.Dot(columns[i], m.classes[class[i]].fair)
+		}
+		factor.Solve(step)
+		next := make([][]float64, len(m.classes))
+		for k, f := range m.classes {
+			next[k] = append(next[k], f.fair...)
+		}
+		for from := range m.classes[:len(m.classes)-1] {
+			clear(move)
+			for k, i := range kept {
+				if class[i] == from {
+					f64.Axpy(-step[k], columns[i], move)
+				}
+			}
+			for to := range m.classes {
+				m.hessian(weight, from, to, m.fairly)
+				f64.MulAxpy(1, weight, move, next[to])
+			}
+		}
+		for k, f := range m.classes {
+			copy(f.fair, next[k])
+		}
+		m.close()
+	}
+}
+
+// fairly is the probability of class k for observation i at the dual points.
+func (m *multinomial) fairly(k, i int) float64 {
+	p := -m.classes[k].fair[i] / m.t.v[i]
+	if int(m.t.y[i]) == k {
+		p++
+	}
+	return min(max(p, 0), 1)
+}
+
+// balance moves the dual points as intercepts do until the points of every class sum to
+// zero, by scaling probabilities of classes and of observations in turn (Sinkhorn &
+// Knopp 1967): in this way they stay probabilities.
+func (m *multinomial) balance() {
+	v := m.t.v
+	for range 100 {
+		worst := 0.0
+		for k, f := range m.classes {
+			expected, most := 0.0, 0.0 // sums of probabilities
+			for i, u := range f.fair {
+				if y := m.others[k].y[i]; y == 1 {
+					most += v[i]
+					expected += v[i]
+				}
+				expected -= u
+			}
+			factor := most / expected
+			worst = max(worst, math.Abs(1-factor))
+			for i, u := range f.fair {
+				q := -u // times v
+				if m.others[k].y[i] == 1 {
+					q += v[i]
+				}
+				f.h[i] = q * factor
+			}
+		}
+		if worst < 1e-15 {
+			return
+		}
+		for i, w := range v {
+			if w == 0 {
+				continue
+			}
+			total := 0.0
+			for _, f := range m.classes {
+				total += f.h[i]
+			}
+			// The residual of the observed class is the sum of the others.
+			own := int(m.t.y[i])
+			rest := 0.0
+			for k, f := range m.classes {
+				if k != own {
+					f.fair[i] = -f.h[i] * w / total
+					rest -= f.fair[i]
+				}
+			}
+			m.classes[own].fair[i] = rest
+		}
+	}
+}
+
+func (m *multinomial) dualAt(lambda, s float64) float64 {
+	var value exactSum
+	for k, f := range m.classes {
+		for i, w := range m.t.v {
+			if w == 0 {
+				continue
+			}
+			q, own := -s*f.fair[i]/w, int(m.t.y[i]) == k
+			switch {
+			case own && q < -1-beyond, !own && q < -beyond:
+				return math.Inf(-1)
+			case own: // q less than 1
+				value.add(-w * complement(-q))
+			default:
+				value.add(-w * entropy(q))
+			}
+		}
+		value.add(-f.conjugates(lambda, s))
+	}
+	return value.total()
+}
+
+// Where columns or classes are nearly dependent, classes that take turns hardly move:
+// after slowCycles of these, Newton steps on all classes at once begin, as long as the
+// working sets have no more than jointLimit coefficients together.
+const (
+	slowCycles = 5
+	jointLimit = 400
+)
+
+// joint is the quadratic model of the cross-entropy in all coefficients of the working
+// sets and the intercepts. In the last class coefficients without a penalty stay as they are,
+// because only differences between classes matter.
+type joint struct {
+	m       *multinomial
+	class   []int      // of each coefficient
+	target  []*float64 // where each belongs
+	columns [][]float64
+	gram    gram
+	descent descent
+	newton  newton
+}
+
+// joint takes a Newton step on all classes, or a part of it that lowers the objective
+// or, where that is equal up to rounding, the violation. It returns whether there was
+// one.
+func (m *multinomial) joint(lambda, target float64, out *outcome) bool {
+	j := &joint{m: m}
+	if !j.collect(lambda) {
+		return false
+	}
+	j.model()
+	d, violation := &j.descent, m.violation(lambda)
+	old := append([]float64(nil), d.beta...)
+	j.gram.begin(d.beta)
+	d.smooth = &j.gram
+	d.sweeps, d.limit = out.iterations, m.classes[0].limit
+	d.solve(max(0.3*target, 0.01*violation), func() bool { return j.newton.finish(d, &j.gram) })
+	out.iterations = d.sweeps
+	before := m.objective(lambda)
+	equal := 10 * m.rounding(before)
+	for range 40 {
+		j.store(d.beta)
+		after := m.objective(lambda)
+		if change := after - before; change < -equal || change < equal && m.violation(lambda) < violation {
+			return true
+		}
+		for k := range d.beta {
+			d.beta[k] = (d.beta[k] + old[k]) / 2
+		}
+	}
+	j.store(old)
+	return false
+}
+
+// collect lists the coefficients with their penalties; false if there are too many.
+func (j *joint) collect(lambda float64) bool {
+	m, d := j.m, &j.descent
+	total := len(m.classes)
+	for _, f := range m.classes {
+		total += len(f.set)
+	}
+	if total > jointLimit {
+		return false
+	}
+	filled := map[int][]float64{}
+	for k, f := range m.classes {
+		for _, feature := range f.set {
+			x := filled[feature]
+			if x == nil {
+				x = make([]float64, m.t.n)
+				m.t.column(feature, x)
+				filled[feature] = x
+			}
+			lower, upper := m.t.limits(feature)
+			if w := m.t.factor[feature]; w > 0 || k+1 < len(m.classes) {
+				j.add(k, x, &f.beta[feature], lambda*w*m.t.alpha, lambda*w*(1-m.t.alpha), lower, upper)
+			}
+		}
+	}
+	if m.t.intercept {
+		one := make([]float64, m.t.n)
+		for i := range one {
+			one[i] = 1
+		}
+		for k, f := range m.classes[:len(m.classes)-1] {
+			j.add(k, one, &f.intercept, 0, 0, math.Inf(-1), math.Inf(1))
+		}
+	}
+	d.curve = make([]float64, len(d.beta))
+	return len(d.beta) > 0
+}
+
+func (j *joint) add(class int, x []float64, target *float64, l1, l2, lower, upper float64) {
+	d := &j.descent
+	j.target = append(j.target, target)
+	j.class, j.columns = append(j.class, class), append(j.columns, x)
+	d.beta, d.l1, d.l2 = append(d.beta, *target), append(d.l1, l1), append(d.l2, l2)
+	d.lower, d.upper = append(d.lower, lower), append(d.upper, upper)
+}
+
+// model fills the Hessian, Σ vᵢ pₖ(δₖₗ − pₗ) xxᵀ for classes k and l, and the gradient.
+func (j *joint) model() {
+	m, size := j.m, len(j.columns)
+	j.gram.grow(size)
+	j.gram.q = zeros(j.gram.q, size)
+	weight, weighted := make([]float64, m.t.n), make([]float64, m.t.n)
+	for a, x := range j.columns {
+		own := m.classes[j.class[a]]
+		j.gram.q[a] = f64.Dot(own.u, x)
+		for class := range m.classes {
+			m.hessian(weight, j.class[a], class, m.probability)
+			f64.Mul(weighted, weight, x)
+			for b, c := range j.class[:a+1] {
+				if c == class {
+					j.gram.g[a][b] = f64.Dot(weighted, j.columns[b])
+					j.gram.g[b][a] = j.gram.g[a][b]
+				}
+			}
+		}
+		j.descent.curve[a] = j.gram.g[a][a]
+	}
+}
+
+// hessian sets h to the second derivatives of the loss by the predictors of two classes,
+// where they have the given probabilities.
+func (m *multinomial) hessian(h []float64, k, l int, probability func(class, i int) float64) {
+	for i, v := range m.t.v {
+		h[i] = 0
+		if v == 0 {
+			continue
+		}
+		p, q := probability(k, i), probability(l, i)
+		if k == l {
+			h[i] = v * p * (1 - p)
+		} else {
+			h[i] = -v * p * q
+		}
+	}
+}
+
+// probability is the probability of class k for observation i at the present predictors.
+func (m *multinomial) probability(k, i int) float64 {
+	p := -m.classes[k].u[i] / m.t.v[i]
+	if int(m.t.y[i]) == k {
+		p++
+	}
+	return p
+}
+
+// store sets the coefficients of all classes.
+func (j *joint) store(beta []float64) {
+	for at, b := range beta {
+		*j.target[at] = b
+	}
+	j.m.refresh()
+}
+
+func (m *multinomial) objective(lambda float64) float64 {
+	sum := m.loss()
+	for _, f := range m.classes {
+		sum += f.pen.value(lambda, f.beta, f.set)
+	}
+	return sum
+}
+
+// violation is the largest one of a class.
+func (m *multinomial) violation(lambda float64) float64 {
+	worst := 0.0
+	for _, f := range m.classes {
+		worst = max(worst, f.violation(lambda))
+	}
+	return worst
 }

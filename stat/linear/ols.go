@@ -12,7 +12,7 @@ type LeastSquares struct {
 	Intercept    float64
 	Coefficients []float64
 	Rank         int
-	// MinimumNorm tells that the columns are dependent, after centring when there is
+	// MinimumNorm: the columns are dependent, after centring when there is
 	// an intercept: of all solutions it is the one with the least ‖β‖₂.
 	MinimumNorm bool
 }

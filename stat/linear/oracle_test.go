@@ -91,7 +91,7 @@ func newOracle(p Problem) *oracle {
 	return o
 }
 
-// standard returns by what a column is shifted and divided.
+// standard returns the shift and the scale of a column.
 func (o *oracle) standard(x []float64) (mean, scale float64, constant bool) {
 	least, most := math.Inf(1), math.Inf(-1)
 	for i, v := range o.v {
@@ -116,7 +116,7 @@ func (o *oracle) standard(x []float64) (mean, scale float64, constant bool) {
 }
 
 // predictors returns the linear predictors of a model, one a class.
-func (o *oracle) predictors(classes []Class) [][]float64 {
+func (o *oracle) predictors(classes []Predictor) [][]float64 {
 	etas := make([][]float64, len(classes))
 	for k, c := range classes {
 		sums := make([]sum2, o.n)
@@ -205,17 +205,17 @@ func (o *oracle) penalty(lambda float64, beta []float64) float64 {
 func (o *oracle) objective(m *Model) float64 {
 	value, _ := o.loss(o.predictors(m.each()))
 	for _, c := range m.each() {
-		value += o.penalty(m.Lambda, spread(c.Index, c.Value, o.features))
+		value += o.penalty(m.Lambda, c.Coefficients(o.features))
 	}
 	return value
 }
 
 // each returns the linear predictors of a model.
-func (m *Model) each() []Class {
+func (m *Model) each() []Predictor {
 	if m.Classes != nil {
 		return m.Classes
 	}
-	return []Class{{m.Intercept, m.Index, m.Value}}
+	return []Predictor{m.Predictor}
 }
 
 // failer is a test, also a part of one.
@@ -250,7 +250,7 @@ func checkCertificate(t failer, p Problem, m *Model) {
 		if p.NoIntercept && c.Intercept != 0 {
 			t.Errorf("lambda %v: intercept %v", m.Lambda, c.Intercept)
 		}
-		beta := spread(c.Index, c.Value, o.features)
+		beta := c.Coefficients(o.features)
 		objective += o.penalty(m.Lambda, beta)
 		for j, b := range beta {
 			if lower, upper := p.bounds(j); o.fixed[j] && b != 0 || b < lower || b > upper {
@@ -272,12 +272,12 @@ func checkCertificate(t failer, p Problem, m *Model) {
 		t.Errorf("lambda %v: gap %v, recomputed %v, %.3g units of rounding apart", m.Lambda, m.Gap, gap, math.Abs(gap-m.Gap)/unit)
 	}
 	for k, c := range classes {
-		o.checkMoves(t, m, spread(c.Index, c.Value, o.features), u[k], unit)
+		o.checkMoves(t, m, c.Coefficients(o.features), u[k], unit)
 	}
 }
 
-// unit is the rounding of an objective: ulp of the loss of the null model and of what
-// the rounding of the predictors, to which every feature adds, changes the loss by.
+// unit is the rounding of an objective: ulp of the loss of the null model, and the change
+// of the loss by the rounding of the predictors, to which every feature adds.
 func (o *oracle) unit(m *Model, etas, u [][]float64) float64 {
 	change := 0.0
 	for k, c := range m.each() {

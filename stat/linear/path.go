@@ -1,9 +1,12 @@
 package linear
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
+
+	"pare/stat/internal/grid"
 )
 
 // PathOptions says which λ a path has and when it ends.
@@ -39,8 +42,8 @@ func (p *Path) Lambdas() []float64 {
 
 // engine fits one λ after another.
 type engine interface {
-	// begin fits what is not penalised and returns the largest λ that selects
-	// anything.
+	// begin fits the features without a penalty and returns the largest λ that selects
+	// any other.
 	begin() float64
 	fit(lambda float64) *Model
 }
@@ -53,10 +56,7 @@ func newEngine(p *Problem, o Options) (engine, error) {
 	if err != nil {
 		return nil, err
 	}
-	switch {
-	case p.Groups != nil:
-		return newGroupEngine(p, t, o)
-	case p.Family == Multinomial:
+	if p.Family == Multinomial {
 		return newMultinomial(p, t, o)
 	}
 	if p.Family == Binomial {
@@ -64,8 +64,11 @@ func newEngine(p *Problem, o Options) (engine, error) {
 			return nil, fmt.Errorf("linear: all responses are %v; a binomial model needs both 0 and 1", t.y[0])
 		}
 	}
-	f := newFitter(t, newLoss(p.Family, t), o)
-	return &single{fitter: f, family: p.Family}, nil
+	var pen penalty = elasticNet{t}
+	if p.Groups != nil {
+		pen = newGroupLasso(p.Groups, t)
+	}
+	return &single{fitter: newFitter(t, newLoss(p.Family, t), pen, map[int][]float64{}, o), family: p.Family}, nil
 }
 
 // single is the engine of families with one linear predictor.
@@ -82,11 +85,16 @@ func (s *single) begin() float64 {
 	f.inner(1, 1e-13*math.Sqrt(f.null), &out)
 	f.setNull(f.loss.value(f.eta))
 	f.setFirst()
-	f.screen.update(f.fair, 0)
+	return f.largestEntry()
+}
+
+// largestEntry is the largest λ for which a penalised unit enters.
+func (f *fitter) largestEntry() float64 {
+	f.screen.update(f.fair, f.pen.bound(0))
 	largest := 0.0
-	for _, j := range f.screen.fresh {
-		if f.t.factor[j] > 0 {
-			largest = max(largest, f.entry(j))
+	for _, unit := range f.pen.fresh(f.screen) {
+		if f.pen.weight(unit) > 0 {
+			largest = max(largest, f.entry(unit))
 		}
 	}
 	return largest / max(f.t.alpha, 1e-3)
@@ -114,8 +122,8 @@ const MaxCount = 10000
 // selects nothing down to o.Ratio of it, equally spaced in the logarithm.
 func FitPath(p Problem, lambdas []float64, o PathOptions) (*Path, error) {
 	for _, lambda := range lambdas {
-		if err := checkLambda(lambda); err != nil {
-			return nil, err
+		if !(lambda >= 0) || math.IsInf(lambda, 0) {
+			return nil, fmt.Errorf("linear: lambda %v must be a number that is not negative", lambda)
 		}
 	}
 	if o.Count > MaxCount {
@@ -131,7 +139,11 @@ func FitPath(p Problem, lambdas []float64, o PathOptions) (*Path, error) {
 	path := &Path{LambdaMax: e.begin()}
 	own := lambdas == nil
 	if own {
-		lambdas = sequence(path.LambdaMax, p.X, o)
+		ratio := 1e-4
+		if n, features := p.X.Dims(); n < features {
+			ratio = 0.01
+		}
+		lambdas = grid.Falling(path.LambdaMax, cmp.Or(o.Ratio, ratio), cmp.Or(o.Count, 100))
 	} else {
 		lambdas = slices.Clone(lambdas)
 		slices.Sort(lambdas)
@@ -163,27 +175,6 @@ func approach(e engine, most, lambda float64) {
 	for step := most / 3; step > 2*lambda && step > most/300; step /= 3 {
 		e.fit(step)
 	}
-}
-
-func sequence(most float64, x Design, o PathOptions) []float64 {
-	count, ratio := o.Count, o.Ratio
-	if count == 0 {
-		count = 100
-	}
-	if ratio == 0 {
-		ratio = 1e-4
-		if n, p := x.Dims(); n < p {
-			ratio = 0.01
-		}
-	}
-	lambdas := make([]float64, count)
-	for i := range lambdas {
-		lambdas[i] = most
-		if count > 1 {
-			lambdas[i] *= math.Pow(ratio, float64(i)/float64(count-1))
-		}
-	}
-	return lambdas
 }
 
 // ended says why a path ends, if it does.

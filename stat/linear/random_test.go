@@ -166,7 +166,7 @@ func (r draws) problem(family Family, groups bool) Problem {
 	return p
 }
 
-// independent tells that two columns without their means differ by more than a part of
+// independent reports whether two columns without their means differ by more than a part of
 // 1e-4 from multiples of each other: the coefficients of unpenalised columns that do not
 // can not be found in float64 from their products.
 func independent(x, y, weights []float64) bool {
@@ -191,7 +191,7 @@ func independent(x, y, weights []float64) bool {
 	return 1-along*along/(dot2(a, a)*dot2(b, b)) > 1e-8
 }
 
-// overlap tells that no multiple of x, with or without an intercept, separates two
+// overlap reports whether no multiple of x, with or without an intercept, separates two
 // classes.
 func overlap(x, y []float64) bool {
 	for a := range 3 {
@@ -267,7 +267,7 @@ func testRandom(t *testing.T, family Family, groups bool, tolerance float64) {
 func (m *Model) selected(p *Problem) int {
 	count := 0
 	o := newOracle(*p)
-	for _, c := range append([]Class{{Index: m.Index}}, m.Classes...) {
+	for _, c := range append([]Predictor{{Index: m.Index}}, m.Classes...) {
 		for _, j := range c.Index {
 			if o.omega[j] > 0 {
 				count++
@@ -277,7 +277,7 @@ func (m *Model) selected(p *Problem) int {
 	return count
 }
 
-// labelled puts a label before what fails.
+// labelled puts a label before failures.
 type labelled struct {
 	*testing.T
 	label string

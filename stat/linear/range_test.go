@@ -7,8 +7,8 @@ import (
 )
 
 // TestUnitsChangeNothing: with the response in units of a power of two all is the same
-// but for that factor, to the last bit, or it is refused; what can not be squared never
-// gives a model.
+// but for that factor, to the last bit, or it is refused; values that can not be squared
+// never give a model.
 func TestUnitsChangeNothing(t *testing.T) {
 	p, x := quiet(9, 60, 10)
 	base, err := FitPath(p, nil, PathOptions{})

@@ -15,13 +15,13 @@ func problems() int {
 }
 
 // searched minimises the problem of a model from zero with proximal coordinate steps,
-// in the oracle's terms, and fails the test if it gets below what the dual point of
-// the model proves to be the least. It returns whether it came near that.
+// in the oracle's terms, and fails the test if it gets below the bound that the dual
+// point of the model proves. It returns whether it came near that.
 func searched(t failer, p Problem, m *Model) bool {
 	t.Helper()
 	o := newOracle(p)
 	count := max(1, len(m.Classes))
-	classes := make([]Class, count)
+	classes := make([]Predictor, count)
 	betas := make([][]float64, count)
 	for k := range betas {
 		betas[k] = make([]float64, o.features)
@@ -66,7 +66,7 @@ func searched(t failer, p Problem, m *Model) bool {
 			classes[k].Index, classes[k].Value = append(classes[k].Index, j), append(classes[k].Value, b)
 			classes[k].Intercept -= b * o.mean[j]
 		}
-		value += o.penalty(m.Lambda, spread(classes[k].Index, classes[k].Value, o.features))
+		value += o.penalty(m.Lambda, classes[k].Coefficients(o.features))
 	}
 	exact := o.predictors(classes)
 	loss, u := o.loss(exact)

@@ -16,8 +16,8 @@ import (
 //	|x̃ᵀu| ≤ |a||c′| + √(‖x̃‖² − c′²/‖u′‖²)·‖e‖
 //
 // This is the test of a gap safe sphere, around residuals that are known instead of
-// the optimum that is not, so it holds for every u and is exact for feasibility: what
-// is not computed anew is below its threshold.
+// the optimum that is not, so it holds for every u and is exact for feasibility: a
+// correlation that is not computed anew is below its threshold.
 type screen struct {
 	t        *task
 	c        []float64
@@ -50,8 +50,8 @@ func newScreen(t *task) *screen {
 // update makes the correlations with u exact wherever one can exceed threshold·ωⱼ.
 func (s *screen) update(u []float64, threshold float64) { s.beside(u, threshold, nil) }
 
-// beside is update without the features that have a place, which is not negative, but
-// for those of the snapshot that is given up.
+// beside is update without the features that have a place of at least zero, but
+// for the features of the snapshot that is given up.
 func (s *screen) beside(u []float64, threshold float64, place []int) {
 	t := s.t
 	for i, v := range t.v {
@@ -70,12 +70,8 @@ func (s *screen) beside(u []float64, threshold float64, place []int) {
 		s.need[j] = false
 	}
 	s.fresh = s.fresh[:0]
-	threads := t.threads
-	if t.p < 4*markChunk {
-		threads = 1
-	}
-	parallel(chunks(t.p, markChunk), threads, func(chunk int) {
-		s.mark(markChunk*chunk, min(t.p, markChunk*(chunk+1)), threshold, evict, place)
+	inRanges(t.p, markChunk, sharing(t.threads, t.p, 4*markChunk), func(from, to int) {
+		s.mark(from, to, threshold, evict, place)
 	})
 	for j, need := range s.need {
 		if need {
@@ -150,7 +146,7 @@ func (s *screen) evict() int {
 	return least
 }
 
-// compute makes the correlations of what is needed exact, with a snapshot of u.
+// compute makes the correlations of the needed features exact, with a snapshot of u.
 func (s *screen) compute(u []float64, square float64) {
 	t, count := s.t, len(s.fresh)
 	if len(s.snaps) > 0 {
@@ -175,11 +171,7 @@ func (s *screen) compute(u []float64, square float64) {
 	if square > 0 {
 		snap.inverse = 1 / square
 	}
-	threads := t.threads
-	if count*t.n < 1<<20 {
-		threads = 1
-	}
-	t.x.dots(u, s.need, s.c, threads)
+	t.x.dots(u, s.need, s.c, sharing(t.threads, count*t.n, 1<<20))
 	sum := 0.0
 	for _, value := range u {
 		sum += value

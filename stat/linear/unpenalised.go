@@ -4,6 +4,7 @@ import (
 	"math"
 	"slices"
 
+	"pare/internal/dense"
 	"pare/internal/f64"
 )
 
@@ -13,6 +14,7 @@ import (
 // these are one choice. Least squares is solved by the factor of the basis, other losses
 // until the gradient is rounding.
 func (f *fitter) solveUnpenalised() outcome {
+	f.pen = elasticNet{f.t} // without a penalty groups do not matter
 	f.allow(0, true)
 	f.release()
 	var out outcome
@@ -27,14 +29,11 @@ func (f *fitter) solveUnpenalised() outcome {
 		f.project(0)
 		f.screen.update(f.fair, 0)
 		f.measure(0, &out)
-		missing := f.missing(0)
-		if len(missing) == 0 || out.iterations >= f.limit {
+		if !f.enter(f.missing(0)) || out.iterations >= f.limit {
 			break
 		}
-		f.admit(missing)
 	}
-	f.penalties(0)
-	out.gradient = f.violation() / f.t.largest
+	out.gradient = f.violation(0) / f.t.largest
 	return out
 }
 
@@ -89,7 +88,7 @@ func (f *fitter) dependent(lambda float64) int {
 // an observation is in doubt.
 const inDoubt = 1e-5
 
-// separable tells that the unpenalised columns separate the classes, or so nearly that
+// separable reports whether the unpenalised columns separate the classes, or so nearly that
 // float64 does not tell: in some direction of their coefficients every observation whose
 // class is in doubt stands still. Without such a direction the loss has a minimum: the
 // residuals, which are orthogonal to the columns, are positive on observations that span
@@ -108,7 +107,7 @@ func (f *fitter) separable(lambda float64) bool {
 	return len(newProjectionIn(f.t, v, free.kept).basis) < len(free.basis)
 }
 
-// judge adds what makes a fit no proof: that there is no minimum to converge to.
+// judge adds that there may be no minimum to converge to.
 func (out *outcome) judge(dependent int, separable bool) {
 	out.dependent, out.separable = dependent, separable
 	out.converged = out.converged && !separable
@@ -135,9 +134,7 @@ func (m *multinomial) solveUnpenalised(out *outcome) {
 		m.measure(0, out)
 		grown := false
 		for _, f := range m.classes {
-			missing := f.missing(0)
-			f.admit(missing)
-			grown = grown || len(missing) > 0
+			grown = f.enter(f.missing(0)) || grown
 		}
 		if !grown || out.iterations >= m.classes[0].limit {
 			break
@@ -145,8 +142,7 @@ func (m *multinomial) solveUnpenalised(out *outcome) {
 	}
 	for k, f := range m.classes {
 		m.face(k)
-		f.penalties(0)
-		out.gradient = max(out.gradient, f.violation()/f.t.largest)
+		out.gradient = max(out.gradient, f.violation(0)/f.t.largest)
 	}
 }
 
@@ -155,8 +151,8 @@ func (m *multinomial) solveUnpenalised(out *outcome) {
 const mostDirections = 1000
 
 // separable is fitter.separable for several classes. A direction is of the coefficients
-// of all classes but the last, and stands still on an observation where the predictor of
-// its class and that of one in doubt move alike.
+// of all classes but the last, and stands still on an observation where the predictors
+// of its class and of a class in doubt move alike.
 func (m *multinomial) separable(lambda float64) bool {
 	first := m.classes[0]
 	free := first.basis(lambda)
@@ -193,10 +189,6 @@ func (m *multinomial) separable(lambda float64) bool {
 			}
 		}
 	}
-	var factor cholesky
-	index := make([]int, size)
-	for k := range index {
-		index[k] = k
-	}
-	return len(factor.factor(index, func(i, j int) float64 { return gram[i][j] })) < size
+	_, kept := dense.Independent(size, func(i, j int) float64 { return gram[i][j] })
+	return len(kept) < size
 }

@@ -123,7 +123,7 @@ func filled(n int, v float64) []float64 {
 	return out
 }
 
-// TestTinyLambda: what is far below the rounding of correlations is least squares.
+// TestTinyLambda: a lambda far below the rounding of correlations gives least squares.
 func TestTinyLambda(t *testing.T) {
 	for seed := range uint64(20) {
 		testTinyLambda(t, seed)
@@ -351,7 +351,7 @@ func TestLambdaZeroOfClasses(t *testing.T) {
 	}
 	check(t, Problem{X: d, Y: y, Family: Multinomial}, m)
 	for c := range 3 {
-		got := spread(m.Classes[c].Index, m.Classes[c].Value, 1)[0] - spread(m.Classes[0].Index, m.Classes[0].Value, 1)[0]
+		got := m.Classes[c].Coefficients(1)[0] - m.Classes[0].Coefficients(1)[0]
 		want := math.Log(counts[1][c]/counts[1][0]) - math.Log(counts[0][c]/counts[0][0])
 		if math.Abs(got-want) > 1e-10 {
 			t.Errorf("log odds of class %d: %v, want %v", c, got, want)

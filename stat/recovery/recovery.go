@@ -2,7 +2,7 @@
 // not zero, was found where the truth is known.
 package recovery
 
-// Score counts what was found.
+// Score counts the entries found and missed.
 type Score struct {
 	TruePositives  int `json:"true_positives"`
 	FalsePositives int `json:"false_positives"`
@@ -20,7 +20,8 @@ type Score struct {
 // Of completes a score from its four counts.
 func Of(truePositives, falsePositives, falseNegatives, trueNegatives int) Score {
 	s := Score{TruePositives: truePositives, FalsePositives: falsePositives, FalseNegatives: falseNegatives, TrueNegatives: trueNegatives,
-		Precision: share(truePositives, falsePositives), Recall: share(truePositives, falseNegatives), Hamming: falsePositives + falseNegatives}
+		Precision: share(truePositives, falsePositives), Recall: share(truePositives, falseNegatives),
+		Hamming: falsePositives + falseNegatives}
 	if s.Precision+s.Recall > 0 {
 		s.F1 = 2 * s.Precision * s.Recall / (s.Precision + s.Recall)
 	}

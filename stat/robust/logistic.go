@@ -1,24 +1,20 @@
 package robust
 
-import "math"
+import (
+	"math"
+
+	"pare/stat/internal/logistic"
+)
 
 // logisticTerm is (1/n) Σ log(1 + exp(rᵢ + εt)) for r = −margin. It has no
 // variables of its own.
 type logisticTerm struct{ n float64 }
 
-func sigmoid(v float64) float64 {
-	if v >= 0 {
-		return 1 / (1 + math.Exp(-v))
-	}
-	e := math.Exp(v)
-	return e / (1 + e)
-}
-
 func (l *logisticTerm) start([]float64, float64, float64) {}
 
 func (l *logisticTerm) multipliers(r []float64, epsilon, t float64, u []float64) (tau float64) {
 	for i, v := range r {
-		u[i] = sigmoid(v+epsilon*t) / l.n
+		u[i] = logistic.Sigmoid(v+epsilon*t) / l.n
 		tau += epsilon * u[i]
 	}
 	return tau
@@ -28,7 +24,7 @@ func (l *logisticTerm) expand(r []float64, epsilon, t, _ float64, u, curve, mix 
 	tau = l.multipliers(r, epsilon, t, u)
 	for i, v := range r {
 		// Of 1 − sigmoid directly: no cancellation where that is near 0.
-		curve[i] = u[i] * sigmoid(-v-epsilon*t)
+		curve[i] = u[i] * logistic.Sigmoid(-v-epsilon*t)
 		mix[i] = epsilon * curve[i]
 		curveT += epsilon * mix[i]
 	}
@@ -40,8 +36,6 @@ func (l *logisticTerm) direction(_, _ []float64, _, _, _, _ float64) {}
 func (l *logisticTerm) limit(_, _ []float64, most float64) float64 { return most }
 
 func (l *logisticTerm) step(float64) {}
-
-func (l *logisticTerm) undo(float64) {}
 
 func (l *logisticTerm) error([]float64, float64, float64, float64) float64 { return 0 }
 

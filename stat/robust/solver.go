@@ -2,8 +2,9 @@ package robust
 
 import (
 	"math"
+	"slices"
 
-	"gonum.org/v1/gonum/floats"
+	"pare/internal/f64"
 )
 
 // solver is a primal-dual interior-point method for
@@ -44,17 +45,15 @@ type term interface {
 	// multipliers writes u = ∂/∂r and returns ∂/∂t, by the inner multipliers.
 	multipliers(r []float64, epsilon, t float64, u []float64) (tau float64)
 	// expand is the quadratic model that is left when inner variables move
-	// along: gradient u and tau, curvature by rows, and that of t.
+	// along: gradient u and tau, curvature by rows and by t.
 	expand(r []float64, epsilon, t, mu float64, u, curve, mix []float64) (tau, curveT float64)
 	// direction computes how inner variables move with r and t.
 	direction(r, deltaR []float64, epsilon, t, deltaT, mu float64)
 	// limit is the longest step, at most most, that inner variables allow; r
 	// are the residuals before it.
 	limit(r, deltaR []float64, most float64) float64
-	// step moves the inner variables by a share of their direction; undo takes
-	// that back.
+	// step moves the inner variables by a share of their direction.
 	step(share float64)
-	undo(share float64)
 	// error is the squared norm of the inner optimality conditions.
 	error(r []float64, epsilon, t, mu float64) float64
 	// complementarity is the sum of products of slacks and multipliers, and
@@ -137,7 +136,7 @@ func (v *solver) residuals(w []float64, b float64) []float64 {
 	}
 	for j, c := range w {
 		if c != 0 {
-			axpy(c, v.x[j*v.n:(j+1)*v.n], r)
+			f64.Axpy(c, v.x[j*v.n:(j+1)*v.n], r)
 		}
 	}
 	for i := range r {
@@ -153,7 +152,7 @@ func (v *solver) products(u []float64) []float64 {
 		signed[i] = s * u[i]
 	}
 	for j := range v.xu {
-		v.xu[j] = dot(v.x[j*v.n:(j+1)*v.n], signed)
+		v.xu[j] = f64.Dot(v.x[j*v.n:(j+1)*v.n], signed)
 	}
 	return v.xu
 }
@@ -180,7 +179,7 @@ func (v *solver) iterate() bool {
 		v.deltaR[i] = deltaB
 	}
 	for j, d := range v.deltaW {
-		axpy(d, v.x[j*v.n:(j+1)*v.n], v.deltaR)
+		f64.Axpy(d, v.x[j*v.n:(j+1)*v.n], v.deltaR)
 	}
 	for i, s := range v.sign {
 		v.deltaR[i] *= s
@@ -207,7 +206,7 @@ func (v *solver) iterate() bool {
 		if after := v.error(mu); after <= (1-0.01*share)*(1-0.01*share)*before {
 			return true
 		}
-		v.term.undo(share)
+		v.term.step(-share)
 		v.move(-share, deltaB)
 		share /= 2
 	}
@@ -223,10 +222,10 @@ func longest(most, value, delta float64) float64 {
 }
 
 func (v *solver) move(share, deltaB float64) {
-	axpy(share, v.deltaW, v.w)
-	axpy(share, v.deltaS, v.s)
-	axpy(share, v.deltaA, v.alpha)
-	axpy(share, v.deltaB, v.beta)
+	f64.Axpy(share, v.deltaW, v.w)
+	f64.Axpy(share, v.deltaS, v.s)
+	f64.Axpy(share, v.deltaA, v.alpha)
+	f64.Axpy(share, v.deltaB, v.beta)
 	v.b += share * deltaB
 	v.residual = v.residuals(v.w, v.b)
 }
@@ -257,6 +256,52 @@ func (v *solver) error(mu float64) float64 {
 	return sum
 }
 
-func dot(a, b []float64) float64 { return floats.Dot(a, b) }
+// certify improves the best primal and dual values by the present point. The
+// point with weights of 0 wins where it is within target of the dual value,
+// which it reports.
+func (v *solver) certify(target float64) (sparse bool) {
+	t := v.t()
+	tau := v.term.multipliers(v.residual, v.epsilon, t, v.u)
+	v.bestDual = max(v.bestDual, v.term.dual(v.u, v.offset, v.sign, !v.o.NoIntercept, v.epsilon, v.products))
+	zeros := slices.Clone(v.w)
+	for j, s := range v.s {
+		// Of a bound and its multiplier one goes to 0.
+		if min(v.alpha[j], v.beta[j])/tau > s/t {
+			zeros[j] = 0
+		}
+	}
+	within := func(f float64) bool { return f <= v.bestDual+target }
+	for _, w := range [][]float64{v.w, zeros} {
+		f := v.term.objective(v.residuals(w, v.b), v.epsilon, Norm1(w))
+		better := f < v.bestObjective
+		if within(f) && within(v.bestObjective) {
+			has, had := countZeros(w), countZeros(v.bestW)
+			better = has > had || (has == had && better)
+		}
+		if better {
+			v.bestObjective, v.bestW, v.bestB = f, slices.Clone(w), v.b
+		}
+	}
+	return within(v.bestObjective) && countZeros(v.bestW) >= countZeros(zeros)
+}
 
-func axpy(a float64, x, y []float64) { floats.AddScaled(y, a, x) }
+func countZeros(w []float64) int {
+	n := 0
+	for _, c := range w {
+		if c == 0 {
+			n++
+		}
+	}
+	return n
+}
+
+// separates reports whether no perturbation changes the class of any example.
+func (v *solver) separates(w []float64, b float64) bool {
+	norm := v.epsilon * Norm1(w)
+	for _, r := range v.residuals(w, b) {
+		if r+norm >= 0 {
+			return false
+		}
+	}
+	return true
+}

@@ -3,6 +3,8 @@ package robust
 import (
 	"math"
 	"slices"
+
+	"pare/internal/f64"
 )
 
 // squareTerm is (1/n) Σ (aᵢ + εt)² with |rᵢ| ≤ aᵢ; low and high are the
@@ -73,12 +75,10 @@ func (q *squareTerm) limit(r, deltaR []float64, most float64) float64 {
 }
 
 func (q *squareTerm) step(share float64) {
-	axpy(share, q.deltaA, q.a)
-	axpy(share, q.deltaL, q.low)
-	axpy(share, q.deltaH, q.high)
+	f64.Axpy(share, q.deltaA, q.a)
+	f64.Axpy(share, q.deltaL, q.low)
+	f64.Axpy(share, q.deltaH, q.high)
 }
-
-func (q *squareTerm) undo(share float64) { q.step(-share) }
 
 func (q *squareTerm) error(r []float64, epsilon, t, mu float64) float64 {
 	sum := 0.0
@@ -122,7 +122,7 @@ func (q *squareTerm) dual(u, offset, _ []float64, intercept bool, epsilon float6
 	for _, c := range products(u) {
 		v = max(v, math.Abs(c))
 	}
-	value := dot(u, offset)
+	value := f64.Dot(u, offset)
 	sizes := make([]float64, len(u))
 	above := 0.0 // Σ of the |uᵢ| whose z is free
 	for i, c := range u {

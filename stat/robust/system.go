@@ -1,10 +1,13 @@
 package robust
 
 import (
+	"cmp"
 	"math"
 	"slices"
 
 	"gonum.org/v1/gonum/mat"
+
+	"pare/internal/f64"
 )
 
 // system solves the equations of a Newton step in w, b, t and the change of
@@ -102,15 +105,7 @@ func (k *system) factorizeWide() {
 	for j := range order {
 		order[j] = j
 	}
-	slices.SortStableFunc(order, func(a, b int) int {
-		switch {
-		case k.penalty[a] < k.penalty[b]:
-			return -1
-		case k.penalty[a] > k.penalty[b]:
-			return 1
-		}
-		return 0
-	})
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(k.penalty[a], k.penalty[b]) })
 	k.kept = order[:n]
 	k.scale = make([]float64, n)
 	for i, c := range k.curve {
@@ -168,7 +163,7 @@ func (k *system) apply(v []float64) []float64 {
 	}
 	for j, c := range v {
 		if !kept[j] {
-			axpy(-c/k.penalty[j], k.column(j), right[n:])
+			f64.Axpy(-c/k.penalty[j], k.column(j), right[n:])
 		}
 	}
 	for i, s := range k.scale {
@@ -184,7 +179,7 @@ func (k *system) apply(v []float64) []float64 {
 	out := make([]float64, p)
 	for j, c := range v {
 		if !kept[j] {
-			out[j] = (c - dot(k.column(j), y)) / k.penalty[j]
+			out[j] = (c - f64.Dot(k.column(j), y)) / k.penalty[j]
 		}
 	}
 	for r, j := range k.kept {
@@ -197,13 +192,13 @@ func (k *system) apply(v []float64) []float64 {
 func (k *system) times(w, out []float64) {
 	rows := make([]float64, k.n)
 	for j, c := range w {
-		axpy(c, k.x[j*k.n:(j+1)*k.n], rows)
+		f64.Axpy(c, k.x[j*k.n:(j+1)*k.n], rows)
 	}
 	for i, c := range k.curve {
 		rows[i] *= c
 	}
 	for j, c := range w {
-		out[j] = k.penalty[j]*c + dot(k.x[j*k.n:(j+1)*k.n], rows)
+		out[j] = k.penalty[j]*c + f64.Dot(k.x[j*k.n:(j+1)*k.n], rows)
 	}
 }
 
@@ -248,8 +243,8 @@ func (k *system) solve(v *solver, tau, curveT, mu float64) (deltaB, deltaT float
 	}
 	for j := range p {
 		c := v.x[j*n : (j+1)*n]
-		border[0][j] = dot(c, v.curve)
-		border[1][j] = dot(c, signedMix)
+		border[0][j] = f64.Dot(c, v.curve)
+		border[1][j] = f64.Dot(c, signedMix)
 		border[2][j] = -ratio[j]
 	}
 	corner := [9]float64{curveB, mixB, 0, mixB, curveT, -1, 0, -1, -sumPerS}
@@ -269,4 +264,66 @@ func (k *system) solve(v *solver, tau, curveT, mu float64) (deltaB, deltaT float
 		deltaT += v.deltaS[j]
 	}
 	return theta[0], deltaT, !math.IsNaN(deltaT) && !math.IsInf(deltaT, 0)
+}
+
+// bordered is a factorized system with three more unknowns.
+type bordered struct {
+	k       *system
+	border  [3][]float64
+	corner  [9]float64
+	through [3][]float64 // the border, solved for
+	schur   mat.LU
+}
+
+// refinements of the whole: parts of a solution that cancel leave errors which
+// would stop the gap near 1e-5.
+const refinements = 3
+
+// solve writes the large part of the unknowns to w and returns the others.
+func (b *bordered) solve(rhs []float64, right [3]float64, w []float64) (theta [3]float64, ok bool) {
+	s := b.corner
+	for a := range 3 {
+		if b.through[a] = b.k.apply(b.border[a]); b.through[a] == nil {
+			return theta, false
+		}
+	}
+	for a := range 3 {
+		for c := range 3 {
+			s[3*a+c] -= f64.Dot(b.border[a], b.through[c])
+		}
+	}
+	b.schur.Factorize(mat.NewDense(3, 3, s[:]))
+	clear(w)
+	left, leftCorner := slices.Clone(rhs), right
+	applied := make([]float64, len(w))
+	for range 1 + refinements {
+		part := b.k.apply(left)
+		if part == nil {
+			return theta, false
+		}
+		for a := range 3 {
+			leftCorner[a] -= f64.Dot(b.border[a], part)
+		}
+		var d mat.VecDense
+		if !solved(b.schur.SolveVecTo(&d, false, mat.NewVecDense(3, leftCorner[:]))) {
+			return theta, false
+		}
+		for a := range 3 {
+			f64.Axpy(-d.AtVec(a), b.through[a], part)
+			theta[a] += d.AtVec(a)
+		}
+		f64.Axpy(1, part, w)
+		b.k.times(w, applied)
+		for j := range left {
+			left[j] = rhs[j] - applied[j]
+		}
+		for a := range 3 {
+			f64.Axpy(-theta[a], b.border[a], left)
+			leftCorner[a] = right[a] - f64.Dot(b.border[a], w)
+			for c := range 3 {
+				leftCorner[a] -= b.corner[3*a+c] * theta[c]
+			}
+		}
+	}
+	return theta, true
 }

@@ -1,6 +1,7 @@
 package robust
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 )
@@ -18,10 +19,10 @@ type Options struct {
 
 // Model is a linear model trained for the worst case.
 type Model struct {
-	// Weights on the scale of the features given; those of no use are 0.
+	// Weights on the scale of the features given; 0 for features of no use.
 	Weights   []float64
 	Intercept float64
-	// Objective is the mean worst-case loss, Null that of the best constant.
+	// Objective is the mean worst-case loss, Null the loss of the best constant.
 	Objective, Null float64
 	// Gap is how much the objective is above the optimum at most, never below
 	// 0. It is proved by a dual point, whatever the rounding of the steps.
@@ -126,11 +127,7 @@ func check(n, p int, x, y []float64, epsilon float64, o *Options) error {
 			return fmt.Errorf("row %d of the target: %v is not finite", i+1, v)
 		}
 	}
-	if o.Tolerance == 0 {
-		o.Tolerance = 1e-8
-	}
-	if o.MaxIterations == 0 {
-		o.MaxIterations = 200
-	}
+	o.Tolerance = cmp.Or(o.Tolerance, 1e-8)
+	o.MaxIterations = cmp.Or(o.MaxIterations, 200)
 	return nil
 }

@@ -49,9 +49,13 @@ func run(file string, n, p int, correlation bool, pen graphical.Penalty, toleran
 	if n == 0 {
 		rows = p
 	}
-	values := make([]float64, rows*p)
-	if err := read(file, values); err != nil {
+	text, err := os.ReadFile(file)
+	if err != nil {
 		return err
+	}
+	values := make([]float64, rows*p)
+	if _, err := binary.Decode(text, binary.LittleEndian, values); err != nil {
+		return fmt.Errorf("%s: %w", file, err)
 	}
 	start := time.Now()
 	c, err := covariance(values, n, p)
@@ -67,7 +71,10 @@ func run(file string, n, p int, correlation bool, pen graphical.Penalty, toleran
 	}
 	seconds := time.Since(start).Seconds()
 	if theta != "" {
-		if err := write(theta, net.Theta()); err != nil {
+		if text, err = binary.Append(nil, binary.LittleEndian, net.Theta()); err == nil {
+			err = os.WriteFile(theta, text, 0o644)
+		}
+		if err != nil {
 			return err
 		}
 	}
@@ -80,25 +87,4 @@ func covariance(values []float64, n, p int) (*graphical.Covariance, error) {
 		return graphical.FromData(values, n, p)
 	}
 	return graphical.FromMatrix(values, p, 0)
-}
-
-func read(name string, values []float64) error {
-	f, err := os.Open(name)
-	if err != nil {
-		return err
-	}
-	defer f.Close()
-	return binary.Read(f, binary.LittleEndian, values)
-}
-
-func write(name string, values []float64) error {
-	f, err := os.Create(name)
-	if err != nil {
-		return err
-	}
-	if err := binary.Write(f, binary.LittleEndian, values); err != nil {
-		f.Close()
-		return err
-	}
-	return f.Close()
 }

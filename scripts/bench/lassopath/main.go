@@ -1,5 +1,5 @@
 // Command lassopath is the side of pare in scripts/bench/lasso.py. With -make it writes data
-// of a shape into a folder, for both sides; with -fit it fits a path to them and
+// of a shape into a folder, for both sides; without, it fits a path to them and
 // prints the time, the largest gap and how many models it has, as JSON.
 package main
 
@@ -12,7 +12,6 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
-	"runtime/pprof"
 	"time"
 
 	"pare/stat/linear"
@@ -27,13 +26,12 @@ func main() {
 	threads := flag.Int("threads", 0, "0: processors")
 	pairs := flag.Bool("pairs", false, "fit the products of two columns")
 	tolerance := flag.Float64("tolerance", 1e-6, "gap to reach, over the objective without features")
-	profile := flag.String("profile", "", "file for a CPU profile of the fit")
 	flag.Parse()
 	var err error
 	if folder := flag.Arg(0); *shape != "" {
 		err = write(folder, *shape, *rows, *columns, *density)
 	} else {
-		err = fit(folder, *family, *pairs, linear.Options{Threads: *threads, Tolerance: *tolerance}, *profile)
+		err = fit(folder, *family, *pairs, linear.Options{Threads: *threads, Tolerance: *tolerance})
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -41,8 +39,9 @@ func main() {
 	}
 }
 
-// write makes a response of a hundred features, a thousand if sparse, with noise; that of
-// pairs, of columns of −1, 0 and 1, is of twenty products. The files x, y, and start and row of sparse data are little-endian.
+// write makes a response of a hundred features, a thousand if sparse, with noise; the response
+// of pairs, of columns of −1, 0 and 1, is of twenty products. The files x, y, and start and row
+// of sparse data are little-endian.
 func write(folder, shape string, n, p int, density float64) error {
 	r := rand.New(rand.NewPCG(1, 2))
 	signals, noise := min(100, p), 5.0
@@ -99,29 +98,21 @@ func write(folder, shape string, n, p int, density float64) error {
 }
 
 func save(name string, data any) error {
-	file, err := os.Create(name)
+	text, err := binary.Append(nil, binary.LittleEndian, data)
 	if err != nil {
 		return err
 	}
-	if err := binary.Write(file, binary.LittleEndian, data); err != nil {
-		file.Close()
-		return err
-	}
-	return file.Close()
+	return os.WriteFile(name, text, 0o644)
 }
 
 func load[T int32 | float64](folder, name string, size int) ([]T, error) {
-	file, err := os.Open(filepath.Join(folder, name))
+	text, err := os.ReadFile(filepath.Join(folder, name))
 	if err != nil {
 		return nil, err
 	}
-	defer file.Close()
-	info, err := file.Stat()
-	if err != nil {
-		return nil, err
-	}
-	data := make([]T, int(info.Size())/size)
-	return data, binary.Read(file, binary.LittleEndian, data)
+	data := make([]T, len(text)/size)
+	_, err = binary.Decode(text, binary.LittleEndian, data)
+	return data, err
 }
 
 func read(folder string) (p linear.Problem, err error) {
@@ -140,15 +131,16 @@ func read(folder string) (p linear.Problem, err error) {
 	if err != nil {
 		return p, err
 	}
+	n, features := int(size[0]), int(size[1])
 	if len(start) == 0 {
-		p.X, err = linear.NewDense(int(size[0]), int(size[1]), x)
+		p.X, err = linear.NewDense(n, features, x)
 		return p, err
 	}
 	row, err := load[int32](folder, "row", 4)
 	if err != nil {
 		return p, err
 	}
-	p.X, err = linear.NewSparse(int(size[0]), int(size[1]), wide(start), wide(row), x)
+	p.X, err = linear.NewSparse(n, features, wide(start), wide(row), x)
 	return p, err
 }
 
@@ -160,7 +152,7 @@ func wide(list []int32) []int {
 	return out
 }
 
-func fit(folder, family string, pairs bool, o linear.Options, profile string) error {
+func fit(folder, family string, pairs bool, o linear.Options) error {
 	p, err := read(folder)
 	if err != nil {
 		return err
@@ -169,17 +161,6 @@ func fit(folder, family string, pairs bool, o linear.Options, profile string) er
 		if p.X, err = linear.NewInteractions(p.X.(*linear.Dense), false); err != nil {
 			return err
 		}
-	}
-	if profile != "" {
-		file, err := os.Create(profile)
-		if err != nil {
-			return err
-		}
-		defer file.Close()
-		if err := pprof.StartCPUProfile(file); err != nil {
-			return err
-		}
-		defer pprof.StopCPUProfile()
 	}
 	if family == "binomial" {
 		p.Family = linear.Binomial

@@ -28,7 +28,7 @@ type options struct {
 	lr, momentum, target            float64
 }
 
-// outcome is what the last line says.
+// outcome is the last line.
 type outcome struct {
 	Event    string  `json:"event"` // "done"
 	Reached  bool    `json:"reached"`
@@ -102,7 +102,7 @@ func load(ctx context.Context, o options) (*datasets.Set, error) {
 	return d.Load(ctx, datasets.Options{Dir: o.data})
 }
 
-// trainer is a network with what trains and evaluates it.
+// trainer is a network with its optimizer and evaluator.
 type trainer struct {
 	program   *nn.Program
 	optimizer train.Optimizer

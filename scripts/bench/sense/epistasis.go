@@ -14,7 +14,8 @@ import (
 
 // epistasis compares single sites with pairs of sites on the variants of GB1.
 func (s study) epistasis() error {
-	t, err := table.Read(filepath.Join(s.folder, "gb1", "four_mutations_full_data.csv.zip"), table.Options{Columns: []string{"Variants", "Fitness"}})
+	t, err := table.Read(filepath.Join(s.folder, "gb1", "four_mutations_full_data.csv.zip"),
+		table.Options{Columns: []string{"Variants", "Fitness"}})
 	if err != nil {
 		return err
 	}
@@ -47,13 +48,15 @@ func (s study) epistasis() error {
 		if err != nil {
 			return err
 		}
-		d, err := lasso.Load(sites, linear.Gaussian, lasso.Table{Source: estimate.Source{OneHot: true}, Target: "y", TestSize: 1 - float64(s.rows)/float64(len(y)), Seed: 1})
+		d, err := lasso.Load(sites, linear.Gaussian,
+			lasso.Table{Source: estimate.Source{OneHot: true}, Target: "y", TestSize: 1 - float64(s.rows)/float64(len(y)), Seed: 1})
 		if err != nil {
 			return err
 		}
 		for _, pairs := range []bool{false, true} {
 			begin := time.Now()
-			r, err := lasso.Run(d, lasso.Options{Search: estimate.Search{Folds: 5, Count: 30, Ratio: 0.003, Threads: s.threads}, Interactions: pairs})
+			r, err := lasso.Run(d, lasso.Options{Interactions: pairs,
+				Search: estimate.Search{Folds: 5, Count: 30, Ratio: 0.003, Threads: s.threads}})
 			if err != nil {
 				return err
 			}
@@ -64,7 +67,8 @@ func (s study) epistasis() error {
 			if !r.Converged() {
 				name += " (not converged)"
 			}
-			fmt.Printf("| %s | %s | %d | %d | %.4f | %.1f |\n", target.name, name, features, len(r.Selected()), r.Chosen.Test.R2, time.Since(begin).Seconds())
+			fmt.Printf("| %s | %s | %d | %d | %.4f | %.1f |\n",
+				target.name, name, features, len(r.Selected()), r.Chosen.Test.R2, time.Since(begin).Seconds())
 		}
 	}
 	return nil

@@ -13,7 +13,7 @@ import (
 	"pare/stat/linear"
 )
 
-// groups compares what models do to groups with and without weights of rows and
+// groups compares the effect of models on groups, with and without weights of rows and
 // penalty factors.
 func (s study) groups() error {
 	people, err := table.Read(filepath.Join(s.folder, "compas", "compas-scores-two-years.csv"), table.Options{})
@@ -24,7 +24,8 @@ func (s study) groups() error {
 		return err
 	}
 	if err := s.compare(people, "race", "Hispanic", linear.Binomial, lasso.Table{Target: "two_year_recid", Audit: "race", Source: estimate.Source{OneHot: true,
-		Columns: []string{"age", "priors_count", "juv_fel_count", "juv_misd_count", "juv_other_count", "sex", "race", "c_charge_degree"}}}); err != nil {
+		Columns: []string{"age", "priors_count", "juv_fel_count", "juv_misd_count", "juv_other_count",
+			"sex", "race", "c_charge_degree"}}}); err != nil {
 		return err
 	}
 	minority, err := twoKinds()
@@ -122,54 +123,60 @@ func (s study) compare(t *table.Table, group, minority string, family linear.Fam
 	}
 	draws := s.repetitions(20)
 	fmt.Printf("%s of %s, groups by %s; %d draws of 40 %% of rows left out, λ.min of 10 folds\n\n", c.Target, t.Source, group, draws)
-	fmt.Printf("| | loss, all | loss of %s | gap of loss | gap of predictions | gap of false positives | mean gap of loss along the path | %s in the model |\n", minority, group)
+	fmt.Printf("| | loss, all | loss of %s | gap of loss | gap of predictions | gap of false positives | "+
+		"mean gap of loss along the path | %s in the model |\n", minority, group)
 	fmt.Println("|---|---|---|---|---|---|---|---|")
 	for _, v := range []struct {
 		name    string
 		weights string
 		factor  float64
-	}{{"as it is", "", 1}, {group + " unpenalised (factor 0)", "", 0}, {group + " at factor 5", "", 5}, {group + " out (factor ∞)", "", math.Inf(1)},
+	}{{"as it is", "", 1}, {group + " unpenalised (factor 0)", "", 0}, {group + " at factor 5", "", 5},
+		{group + " out (factor ∞)", "", math.Inf(1)},
 		{"groups weigh alike", "balance", 1}, {"groups weigh alike, " + group + " out", "balance", math.Inf(1)},
 		{"reweighed", "reweighed", 1}, {"reweighed, " + group + " out", "reweighed", math.Inf(1)}} {
 		if !strings.Contains(v.name, s.only) || v.weights == "reweighed" && family != linear.Binomial {
 			continue
 		}
-		all, small, loss, predicted, positive, along, in := make([]float64, draws), make([]float64, draws), make([]float64, draws), make([]float64, draws), make([]float64, draws), make([]float64, draws), make([]float64, draws)
-		err := s.each(draws, func(k int) error {
+		// Losses of all and of the minority, gaps of loss, predictions and false positives, the
+		// mean gap of loss along the path, and whether protected columns are in the model.
+		m, err := s.measure(draws, 7, func(k int, m []float64) error {
 			columns := c
 			columns.TestSize, columns.Seed = 0.4, uint64(k)
 			columns.Weights = v.weights
 			if v.weights == "" && len(c.Columns) == 0 {
 				columns.Drop = append(append([]string(nil), c.Drop...), "balance")
 			}
-			d, err := lasso.Load(t, family, columns)
-			if err != nil {
-				return err
-			}
-			r, err := lasso.Run(d, lasso.Options{Family: family, Search: estimate.Search{Folds: 10, Count: 50, Seed: uint64(k), Threads: 1},
+			r, err := fit(t, columns, lasso.Options{Family: family, Search: estimate.Search{Folds: 10, Count: 50, Seed: uint64(k), Threads: 1},
 				PenaltyFactors: map[string]float64{group: v.factor}})
 			if err != nil {
 				return err
 			}
+			along := 0.0
 			for _, step := range r.Audit.Steps {
-				along[k] += step.Gaps.Loss / float64(len(r.Audit.Steps))
+				along += step.Gaps.Loss / float64(len(r.Audit.Steps))
 				if step.Lambda != r.Chosen.Lambda {
 					continue
 				}
-				all[k], loss[k], predicted[k], positive[k], in[k] = step.All.Loss, step.Gaps.Loss, step.Gaps.Predicted, step.Gaps.FalsePositive, float64(min(1, len(step.Protected)))
+				m[0], m[2], m[3], m[4] = step.All.Loss, step.Gaps.Loss, step.Gaps.Predicted, step.Gaps.FalsePositive
+				m[6] = float64(min(1, len(step.Protected)))
 				for _, g := range step.Groups {
 					if g.Group == minority {
-						small[k] = g.Loss
+						m[1] = g.Loss
 					}
 				}
 			}
+			m[5] = along
 			return nil
 		})
 		if err != nil {
 			return err
 		}
-		share, _ := mean(in)
-		fmt.Printf("| %s | %s | %s | %s | %s | %s | %s | %.0f %% |\n", v.name, plus(all), plus(small), plus(loss), plus(predicted), plus(positive), plus(along), 100*share)
+		fmt.Printf("| %s |", v.name)
+		for _, values := range m[:6] {
+			fmt.Printf(" %s |", plus(values))
+		}
+		share, _ := mean(m[6])
+		fmt.Printf(" %.0f %% |\n", 100*share)
 	}
 	fmt.Println()
 	return nil

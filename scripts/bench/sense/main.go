@@ -1,6 +1,6 @@
 // Command sense shows whether the linear estimators say something true: on data
 // with columns that cannot matter, on data whose truth is known, and on groups of
-// rows. docs/estimators-linear.md has what it prints.
+// rows. docs/estimators-linear.md has its output.
 //
 //	go run ./scripts/bench/sense student DATA
 //	go run ./scripts/bench/sense truth
@@ -13,11 +13,16 @@
 package main
 
 import (
+	"errors"
 	"flag"
 	"fmt"
 	"math"
 	"os"
-	"sync"
+
+	"pare/internal/kernel"
+	"pare/internal/table"
+	"pare/stat/estimate"
+	"pare/stat/estimate/lasso"
 )
 
 func main() {
@@ -57,31 +62,48 @@ func (s study) repetitions(n int) int {
 	return n
 }
 
-// each does all k below n, some at a time, and returns the first error in order.
-func (s study) each(n int, do func(k int) error) error {
-	errs := make([]error, n)
-	var wait sync.WaitGroup
-	next := make(chan int)
-	for range s.threads {
-		wait.Add(1)
-		go func() {
-			defer wait.Done()
-			for k := range next {
-				errs[k] = do(k)
-			}
-		}()
+// measure takes measures of all k below n, some at a time: do fills the values of one k. It
+// returns the values of each measure.
+func (s study) measure(n, measures int, do func(k int, values []float64) error) ([][]float64, error) {
+	columns, errs := make([][]float64, measures), make([]error, n)
+	for m := range columns {
+		columns[m] = make([]float64, n)
 	}
-	for k := range n {
-		next <- k
-	}
-	close(next)
-	wait.Wait()
-	for _, err := range errs {
-		if err != nil {
-			return err
+	kernel.ParallelOf(s.threads, n, func(k int) {
+		values := make([]float64, measures)
+		errs[k] = do(k, values)
+		for m, v := range values {
+			columns[m][k] = v
 		}
+	})
+	return columns, errors.Join(errs...)
+}
+
+// fit is lasso.Run on the columns of a table.
+func fit(t *table.Table, c lasso.Table, o lasso.Options) (*lasso.Result, error) {
+	d, err := lasso.Load(t, o.Family, c)
+	if err != nil {
+		return nil, err
 	}
-	return nil
+	return lasso.Run(d, o)
+}
+
+// way is a way to select features.
+type way struct {
+	name    string
+	options lasso.Options
+}
+
+// guarded are ways to select that bound false discoveries by q.
+func guarded(q float64) []way {
+	path := estimate.Search{Count: 5} // guards choose λ of their own
+	return []way{
+		{"knockoffs, 10 copies", lasso.Options{Search: path, Guard: lasso.Knockoffs, Q: q}},
+		{"knockoffs, 5 copies", lasso.Options{Search: path, Guard: lasso.Knockoffs, Q: q, Copies: 5}},
+		{"knockoffs, 1 copy", lasso.Options{Search: path, Guard: lasso.Knockoffs, Q: q, Copies: 1}},
+		{"stability", lasso.Options{Search: path, Guard: lasso.Stability, Q: q}},
+		{"permutation", lasso.Options{Search: path, Guard: lasso.Permutation, Q: q}},
+	}
 }
 
 // mean is the mean of values and its standard error.

@@ -9,7 +9,6 @@ import (
 	"pare/internal/table"
 	"pare/stat/estimate"
 	"pare/stat/estimate/lasso"
-	"pare/stat/linear"
 )
 
 // planted draws n rows of p features, neighbours correlated 0.3, of which every
@@ -47,40 +46,26 @@ func planted(n, p, step int, size float64, r *rand.Rand) (*table.Table, error) {
 func (s study) truth() error {
 	const n, p, step, size, q = 120, 300, 20, 1.0, 0.1
 	repetitions := s.repetitions(200)
-	fmt.Printf("%d rows and %d features, %d of them with effects of ±%v, noise 1; %d repetitions, q = %v\n\n", n, p, p/step, size, repetitions, q)
+	fmt.Printf("%d rows and %d features, %d of them with effects of ±%v, noise 1; %d repetitions, q = %v\n\n",
+		n, p, p/step, size, repetitions, q)
 	fmt.Println("| | features selected | false discovery rate | power | R² on 1,000 other rows |")
 	fmt.Println("|---|---|---|---|---|")
-	for _, c := range []struct {
-		name    string
-		options lasso.Options
-		test    bool
-	}{
-		{"least squares of least norm", lasso.Options{Search: five, OLS: true}, true},
-		{"lasso, λ.min of 10 folds", lasso.Options{Search: estimate.Search{Folds: 10}}, true},
-		{"lasso, λ.1se of 10 folds", lasso.Options{Search: estimate.Search{Folds: 10, OneSE: true}}, true},
-		{"knockoffs, 10 copies", lasso.Options{Search: five, Guard: lasso.Knockoffs, Q: q}, false},
-		{"knockoffs, 5 copies", lasso.Options{Search: five, Guard: lasso.Knockoffs, Q: q, Copies: 5}, false},
-		{"knockoffs, 1 copy", lasso.Options{Search: five, Guard: lasso.Knockoffs, Q: q, Copies: 1}, false},
-		{"stability", lasso.Options{Search: five, Guard: lasso.Stability, Q: q}, false},
-		{"permutation", lasso.Options{Search: five, Guard: lasso.Permutation, Q: q}, false},
-	} {
+	ways := []way{{"least squares of least norm", lasso.Options{Search: estimate.Search{Count: 5}, OLS: true}},
+		{"lasso, λ.min of 10 folds", lasso.Options{Search: estimate.Search{Folds: 10}}},
+		{"lasso, λ.1se of 10 folds", lasso.Options{Search: estimate.Search{Folds: 10, OneSE: true}}}}
+	for _, c := range append(ways, guarded(q)...) {
 		if !strings.Contains(c.name, s.only) {
 			continue
 		}
-		count, fdp, power, r2 := make([]float64, repetitions), make([]float64, repetitions), make([]float64, repetitions), make([]float64, repetitions)
-		err := s.each(repetitions, func(k int) error {
+		v, err := s.measure(repetitions, 4, func(k int, v []float64) error {
 			const other = 1000
 			t, err := planted(n+other, p, step, size, rand.New(rand.NewPCG(uint64(k), 77)))
 			if err != nil {
 				return err
 			}
-			d, err := lasso.Load(t, linear.Gaussian, lasso.Table{Target: "y", TestSize: float64(other) / (n + other), Seed: uint64(k)})
-			if err != nil {
-				return err
-			}
 			o := c.options
 			o.Seed, o.Threads = uint64(k), 1
-			r, err := lasso.Run(d, o)
+			r, err := fit(t, lasso.Table{Target: "y", TestSize: float64(other) / (n + other), Seed: uint64(k)}, o)
 			if err != nil {
 				return err
 			}
@@ -92,9 +77,9 @@ func (s study) truth() error {
 						selected = append(selected, j)
 					}
 				}
-				r2[k] = r.OLS.Test.R2
+				v[3] = r.OLS.Test.R2
 			} else if r.Chosen != nil {
-				r2[k] = r.Chosen.Test.R2
+				v[3] = r.Chosen.Test.R2
 			}
 			right := 0
 			for _, j := range selected {
@@ -102,20 +87,20 @@ func (s study) truth() error {
 					right++
 				}
 			}
-			count[k] = float64(len(selected))
-			fdp[k] = float64(len(selected)-right) / float64(max(1, len(selected)))
-			power[k] = float64(right) / (p / step)
+			v[0] = float64(len(selected))
+			v[1] = float64(len(selected)-right) / float64(max(1, len(selected)))
+			v[2] = float64(right) / (p / step)
 			return nil
 		})
 		if err != nil {
 			return err
 		}
-		m, _ := mean(count)
-		on := "–"
-		if c.test {
-			on = plus(r2)
+		count, _ := mean(v[0])
+		r2 := "–"
+		if c.options.Guard == "" {
+			r2 = plus(v[3])
 		}
-		fmt.Printf("| %s | %.1f | %s | %s | %s |\n", c.name, m, plus(fdp), plus(power), on)
+		fmt.Printf("| %s | %.1f | %s | %s | %s |\n", c.name, count, plus(v[1]), plus(v[2]), r2)
 	}
 	return nil
 }

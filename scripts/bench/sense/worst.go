@@ -42,22 +42,11 @@ func (s study) attack(name string, t *table.Table, family linear.Family, c lasso
 	fmt.Println("| ε | model | features | loss | worst-case loss | worst-case loss less that of λ.min |")
 	fmt.Println("|---|---|---|---|---|---|")
 	for _, epsilon := range []float64{0.05, 0.1, 0.2} {
-		rows := []struct {
-			name                      string
-			features, clean, loss, by []float64
-		}{{name: "lasso, λ.min"}, {name: "lasso, λ.1se"}, {name: "lasso, λ of least worst case on its rows"}, {name: "trained for the worst case"}}
-		for k := range rows {
-			m := &rows[k]
-			m.features, m.clean, m.loss, m.by = make([]float64, draws), make([]float64, draws), make([]float64, draws), make([]float64, draws)
-		}
-		err := s.each(draws, func(k int) error {
+		models := []string{"lasso, λ.min", "lasso, λ.1se", "lasso, λ of least worst case on its rows", "trained for the worst case"}
+		v, err := s.measure(draws, 4*len(models), func(k int, v []float64) error {
 			columns := c
 			columns.TestSize, columns.Seed = 0.3, uint64(k)
-			d, err := lasso.Load(t, family, columns)
-			if err != nil {
-				return err
-			}
-			r, err := lasso.Run(d, lasso.Options{Family: family, Search: estimate.Search{Folds: 10, Seed: uint64(k), Threads: 1}, Robust: epsilon})
+			r, err := fit(t, columns, lasso.Options{Family: family, Search: estimate.Search{Folds: 10, Seed: uint64(k), Threads: 1}, Robust: epsilon})
 			if err != nil {
 				return err
 			}
@@ -66,17 +55,16 @@ func (s study) attack(name string, t *table.Table, family linear.Family, c lasso
 				return fmt.Errorf("%s, ε = %v, draw %d: not converged, gap %v", name, epsilon, k, b.Gap)
 			}
 			for i, w := range []lasso.WorstCase{b.Path[r.CV.Min], b.Path[r.CV.OneSE], b.Path[b.Best], b.Trained} {
-				rows[i].features[k], rows[i].clean[k], rows[i].loss[k] = float64(w.Selected), w.Clean, w.Loss
-				rows[i].by[k] = w.Loss - b.Path[r.CV.Min].Loss
+				copy(v[4*i:], []float64{float64(w.Selected), w.Clean, w.Loss, w.Loss - b.Path[r.CV.Min].Loss})
 			}
 			return nil
 		})
 		if err != nil {
 			return err
 		}
-		for _, m := range rows {
-			features, _ := mean(m.features)
-			fmt.Printf("| %v | %s | %.1f | %s | %s | %s |\n", epsilon, m.name, features, plus(m.clean), plus(m.loss), plus(m.by))
+		for i, model := range models {
+			features, _ := mean(v[4*i])
+			fmt.Printf("| %v | %s | %.1f | %s | %s | %s |\n", epsilon, model, features, plus(v[4*i+1]), plus(v[4*i+2]), plus(v[4*i+3]))
 		}
 	}
 	fmt.Println()

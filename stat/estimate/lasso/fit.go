@@ -175,7 +175,7 @@ func (r *Result) ols() error {
 	}
 	r.OLS = &LeastSquares{LeastSquares: m}
 	if r.Data.Test != nil {
-		r.OLS.Test, err = r.score(&linear.Model{Intercept: m.Intercept, Index: all(p), Value: m.Coefficients})
+		r.OLS.Test, err = r.score(&linear.Model{Predictor: linear.Predictor{Intercept: m.Intercept, Index: all(p), Value: m.Coefficients}})
 	}
 	return err
 }

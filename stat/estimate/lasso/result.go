@@ -54,13 +54,13 @@ func (r *Result) JSON() estimate.Object {
 		}
 	}
 	if r.CV != nil {
-		out = append(out, "cv", object{"folds", r.folds(), "lambda_min", r.CV.LambdaMin(), "lambda_1se", r.CV.Lambda1SE()})
+		out = append(out, "cv", object{"folds", r.folds(), "lambda_min", r.CV.Path.Models[r.CV.Min].Lambda, "lambda_1se", r.CV.Path.Models[r.CV.OneSE].Lambda})
 	}
 	if r.Guard != nil {
 		out = append(out, "guard", r.guardJSON())
 	}
 	if m := r.OLS; m != nil {
-		dense := linear.Class{Index: all(r.Features), Value: m.Coefficients}
+		dense := linear.Predictor{Index: all(r.Features), Value: m.Coefficients}
 		ols := object{"intercept", m.Intercept, "coefficients", r.coefficients(dense, false), "rank", m.Rank, "minimum_norm", m.MinimumNorm}
 		out = append(out, "ols", append(ols, r.scoreJSON(m.Test)...))
 	}
@@ -107,7 +107,7 @@ func (r *Result) model(f *Fit, nonzero bool) object {
 }
 
 // coefficients returns the coefficients by feature: all, or the nonzero ones.
-func (r *Result) coefficients(c linear.Class, nonzero bool) object {
+func (r *Result) coefficients(c linear.Predictor, nonzero bool) object {
 	out := object{}
 	k := 0
 	for j := range r.Features {
@@ -313,9 +313,9 @@ func (r *Result) curves() []curve {
 
 // classes returns the linear predictors of a fit with the names of their classes; a model
 // that is not multinomial has one, without a name.
-func (r *Result) classes(f *Fit) (names []string, out []linear.Class) {
+func (r *Result) classes(f *Fit) (names []string, out []linear.Predictor) {
 	if f.Classes == nil {
-		return []string{""}, []linear.Class{{Intercept: f.Intercept, Index: f.Index, Value: f.Value}}
+		return []string{""}, []linear.Predictor{f.Predictor}
 	}
 	return r.Data.Classes, f.Classes
 }

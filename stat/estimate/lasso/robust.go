@@ -75,7 +75,7 @@ func (r *Result) robust() error {
 		return err
 	}
 	out.Model = m
-	trained := &linear.Model{Intercept: m.Intercept}
+	trained := &linear.Model{Predictor: linear.Predictor{Intercept: m.Intercept}}
 	out.Value = make([]float64, p)
 	for j, w := range m.Weights {
 		if w == 0 || sd[j] == 0 {
