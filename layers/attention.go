@@ -1,6 +1,7 @@
 package layers
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"math/rand/v2"
@@ -39,10 +40,7 @@ func (l *Attention) Kind() string { return "attention" }
 
 func (l *Attention) Init(in []nn.Shape, _ *rand.Rand) (nn.Shape, error) {
 	s, err := oneSequence("attention", in)
-	if err != nil {
-		return nil, err
-	}
-	if err := positive("attention", "heads", l.Heads); err != nil {
+	if err = cmp.Or(err, positive("attention", "heads", l.Heads)); err != nil {
 		return nil, err
 	}
 	if l.QK == nil && l.V == nil {

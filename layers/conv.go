@@ -45,10 +45,7 @@ func (l *Conv) Init(in []nn.Shape, rng *rand.Rand) (nn.Shape, error) {
 		return nil, fmt.Errorf("conv: kernel %d, stride %d, pad %d and groups %d must not be negative", l.Kernel, l.Stride, l.Pad, l.Groups)
 	}
 	l.Kernel, l.Stride, l.Groups = cmp.Or(l.Kernel, 3), cmp.Or(l.Stride, 1), cmp.Or(l.Groups, 1)
-	if err := extents("conv", l.Kernel, l.Stride, l.Pad); err != nil {
-		return nil, err
-	}
-	if err := positive("conv", "out", l.Out); err != nil {
+	if err := cmp.Or(extents("conv", l.Kernel, l.Stride, l.Pad), positive("conv", "out", l.Out)); err != nil {
 		return nil, err
 	}
 	if c%l.Groups != 0 || l.Out%l.Groups != 0 {

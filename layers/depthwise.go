@@ -27,12 +27,9 @@ func init() {
 func (l *Depthwise) Kind() string { return "depthwise" }
 
 func (l *Depthwise) Init(in []nn.Shape, rng *rand.Rand) (nn.Shape, error) {
-	s, err := oneInput("depthwise", in)
-	if err != nil {
-		return nil, err
-	}
 	l.Multiplier = cmp.Or(l.Multiplier, 1)
-	if err := positive("depthwise", "multiplier", l.Multiplier); err != nil {
+	s, err := oneInput("depthwise", in)
+	if err = cmp.Or(err, positive("depthwise", "multiplier", l.Multiplier)); err != nil {
 		return nil, err
 	}
 	c := s.Units()

@@ -1,6 +1,7 @@
 package layers
 
 import (
+	"cmp"
 	"math"
 	"math/rand/v2"
 
@@ -29,10 +30,7 @@ type recurrent struct {
 
 func (l *recurrent) init(kind string, cell kernel.Cell, hidden int, in []nn.Shape, rng *rand.Rand) (nn.Shape, error) {
 	s, err := oneSequence(kind, in)
-	if err != nil {
-		return nil, err
-	}
-	if err := positive(kind, "hidden", hidden); err != nil {
+	if err = cmp.Or(err, positive(kind, "hidden", hidden)); err != nil {
 		return nil, err
 	}
 	l.kind, l.cell = kind, cell
