@@ -33,7 +33,7 @@ func same(a, b, size float64) bool {
 	return math.Abs(a-b) <= 1e-14*(size+1)
 }
 
-// both returns the result of f, portable and with assembly.
+// both returns what f appends, portable and with assembly.
 func both(f func() []float64) (portable, fast []float64) {
 	was := useAVX2
 	defer func() { useAVX2 = was }()

@@ -1,4 +1,4 @@
-// Command checkrun checks the promises of a finished run folder: the summary's
+// Command checkrun checks what a finished run folder promises: the summary's
 // counts fit each other, no test prediction was lost at removal, the
 // certificate holds, and the exported files read back to the same network.
 //
@@ -71,8 +71,7 @@ func check(dir string, accuracy, macs float64) error {
 				c.Params, c.MACs, s.ParamsAfter, s.MACsAfter)
 		}
 	}
-	fmt.Printf("%s: %d of %d correct right before and after removal, %d at the end; certificate %.2g; "+
-		"parameters %d to %d, MACs %d to %d; removed %+v\n",
+	fmt.Printf("%s: %d of %d correct right before and after removal, %d at the end; certificate %.2g; parameters %d to %d, MACs %d to %d; removed %+v\n",
 		dir, s.CorrectAfterPrune, s.TestExamples, s.CorrectFinal, s.Certificate.MaxRelDiff,
 		s.ParamsBefore, s.ParamsAfter, s.MACsBefore, s.MACsAfter, s.Removed)
 	return nil

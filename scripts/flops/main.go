@@ -35,7 +35,7 @@ func main() {
 }
 
 // count returns the operations and the units that the layers read and give:
-// LeNet-5 papers write "5-10-76-16" for two convolutions, the inputs of
+// "5-10-76-16" is what LeNet-5 papers write of two convolutions, the inputs of
 // the first linear layer and its outputs.
 func count(net *nn.Network) (flops int64, shape string) {
 	var units []string
@@ -50,11 +50,7 @@ func count(net *nn.Network) (flops int64, shape string) {
 		}
 		in := net.InputShapes(node)
 		flops += coster.MACs(in) + int64(node.Shape.Size())
-		before := ""
-		if i > 0 {
-			before = net.Nodes[i-1].Layer.Kind()
-		}
-		if kind == "linear" && (i == 0 || before == "flatten" || before == "select") {
+		if first := i == 0 || net.Nodes[i-1].Layer.Kind() == "flatten" || net.Nodes[i-1].Layer.Kind() == "select"; kind == "linear" && first {
 			units = append(units, fmt.Sprint(in[0].Size()))
 		}
 		if i < len(net.Nodes)-1 {

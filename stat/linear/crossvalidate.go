@@ -34,6 +34,12 @@ type CV struct {
 	Fold         []int // of each observation
 }
 
+// LambdaMin returns the λ with the least mean loss.
+func (c *CV) LambdaMin() float64 { return c.Path.Models[c.Min].Lambda }
+
+// Lambda1SE returns the largest λ with a loss within one standard error of the least.
+func (c *CV) Lambda1SE() float64 { return c.Path.Models[c.OneSE].Lambda }
+
 // CrossValidate fits a path on all data and on all but one fold, for each fold, and
 // measures the loss on the fold left out. Folds are fitted in parallel; the result
 // depends on the seed alone. Classes are spread evenly over folds.

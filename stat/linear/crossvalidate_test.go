@@ -27,8 +27,8 @@ func TestCrossValidate(t *testing.T) {
 			t.Errorf("the best model %v misses feature %d", one.Path.Models[one.Min].Index, k)
 		}
 	}
-	if one.Path.Models[one.Min].Lambda > one.Path.Models[one.OneSE].Lambda || one.Mean[one.OneSE] > one.Mean[one.Min]+one.Error[one.Min] {
-		t.Errorf("lambda min %v, 1se %v", one.Path.Models[one.Min].Lambda, one.Path.Models[one.OneSE].Lambda)
+	if one.LambdaMin() > one.Lambda1SE() || one.Mean[one.OneSE] > one.Mean[one.Min]+one.Error[one.Min] {
+		t.Errorf("lambda min %v, 1se %v", one.LambdaMin(), one.Lambda1SE())
 	}
 	// The first fold by hand: the observations in it have no influence.
 	var kept []int
@@ -47,7 +47,7 @@ func TestCrossValidate(t *testing.T) {
 	for _, i := range kept {
 		response = append(response, y[i])
 	}
-	lambda := one.Path.Models[one.Min].Lambda
+	lambda := one.LambdaMin()
 	alone, err := Fit(Problem{X: part, Y: response}, lambda, Options{Tolerance: 1e-12})
 	if err != nil {
 		t.Fatal(err)

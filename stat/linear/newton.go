@@ -45,26 +45,18 @@ func (n *newton) finish(d *descent, g *gram) bool {
 			return g.g[i][j]
 		})
 		if len(kept) < len(inside) {
-			if k := n.slide(inside, kept, d, g); k >= 0 {
-				inside = slices.Delete(inside, k, k+1)
+			if j := n.slide(inside, kept, d, g); j >= 0 {
+				inside = slices.DeleteFunc(inside, func(i int) bool { return i == j })
 				continue
 			}
 		}
 		n.rest(kept, d, g)
 		n.chol.Solve(n.rhs)
-		t, stop, end := reach(kept, n.rhs, 1, d)
-		for k, j := range kept {
-			d.beta[j] += t * n.rhs[k]
-			n.moved[j] += t * n.rhs[k]
-		}
-		if stop < 0 {
+		j := n.advance(kept, n.rhs, 1, d)
+		if j < 0 {
 			break
 		}
-		j := kept[stop]
-		n.moved[j] += end - d.beta[j]
-		d.beta[j] = end
-		k := slices.Index(inside, j)
-		inside = slices.Delete(inside, k, k+1)
+		inside = slices.DeleteFunc(inside, func(i int) bool { return i == j })
 	}
 	for _, j := range n.order {
 		if n.moved[j] != 0 {
@@ -100,7 +92,7 @@ func (n *newton) rest(kept []int, d *descent, g *gram) {
 
 // slide moves a feature that depends linearly on others, with these so that their sum
 // stays the same, the way that lowers the penalty, until one of them ends at zero or at
-// a bound. It returns the place of that one in inside, or −1 if none does.
+// a bound. It returns that one, or −1 if none does.
 func (n *newton) slide(inside, kept []int, d *descent, g *gram) int {
 	at := 0
 	for at < len(kept) && inside[at] == kept[at] {
@@ -124,18 +116,28 @@ func (n *newton) slide(inside, kept []int, d *descent, g *gram) int {
 			step[k] = -step[k]
 		}
 	}
-	t, stop, end := reach(moving, step, math.Inf(1), d)
+	return n.advance(moving, step, math.Inf(1), d)
+}
+
+// advance moves the coefficients of list along step, at most most times its length, until one
+// of them ends at zero or at a bound. It returns that one, or −1. Where nothing ends a way
+// without a limit it stays.
+func (n *newton) advance(list []int, step []float64, most float64, d *descent) int {
+	t, stop, end := reach(list, step, most, d)
+	if math.IsInf(t, 1) {
+		return -1
+	}
+	for k, j := range list {
+		d.beta[j] += t * step[k]
+		n.moved[j] += t * step[k]
+	}
 	if stop < 0 {
 		return -1
 	}
-	for k, i := range moving {
-		d.beta[i] += t * step[k]
-		n.moved[i] += t * step[k]
-	}
-	i := moving[stop]
-	n.moved[i] += end - d.beta[i]
-	d.beta[i] = end
-	return slices.Index(inside, i)
+	j := list[stop]
+	n.moved[j] += end - d.beta[j]
+	d.beta[j] = end
+	return j
 }
 
 // reach returns how far along step the coefficients can go, at most t, with which of
