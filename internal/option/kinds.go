@@ -1,0 +1,82 @@
+package option
+
+import (
+	"fmt"
+	"maps"
+	"reflect"
+	"slices"
+	"strings"
+
+	"pare/internal/suggest"
+)
+
+// Kinds are the kinds of one interface, by name: the models, the optimizers. Kinds are
+// registered while the program starts, and only read after that.
+type Kinds[T any] struct {
+	what  string
+	kinds map[string]kind[T]
+}
+
+type kind[T any] struct {
+	doc string
+	new func() T
+}
+
+// Registry is Kinds of any interface.
+type Registry interface {
+	What() string
+	Names() []string
+	Doc(name string) string
+	Make(name string) (any, error)
+}
+
+// registries are the Kinds by their interface, for the kind tags of structs.
+var registries = map[reflect.Type]Registry{}
+
+// NewKinds makes a registry; what says in messages what its kinds are: "model". There is
+// one for each interface T; a second one panics.
+func NewKinds[T any](what string) *Kinds[T] {
+	k := &Kinds[T]{what: what, kinds: map[string]kind[T]{}}
+	if _, ok := registries[reflect.TypeFor[T]()]; ok {
+		panic("option: a second registry of " + reflect.TypeFor[T]().String())
+	}
+	registries[reflect.TypeFor[T]()] = k
+	return k
+}
+
+// Register makes a kind known. doc is one line for lists. newKind returns a new one with
+// its defaults: a pointer, where configs are to set its options. Call it from an init
+// function. A name that is empty, has spaces or is taken, and faulty tags, panic.
+func (k *Kinds[T]) Register(name, doc string, newKind func() T) {
+	if _, ok := k.kinds[name]; ok || name == "" || strings.ContainsAny(name, " \t\r\n") {
+		panic(fmt.Sprintf("%s %q cannot be registered: the name is taken, empty or has spaces", k.what, name))
+	}
+	Fields(reflect.ValueOf(newKind()))
+	k.kinds[name] = kind[T]{doc, newKind}
+}
+
+// New returns a new kind of the name with its defaults. The error names those known.
+func (k *Kinds[T]) New(name string) (T, error) {
+	found, ok := k.kinds[name]
+	if !ok {
+		hint := ""
+		if near := suggest.Nearest(name, k.Names()); len(near) > 0 {
+			hint = "did you mean " + strings.Join(near, " or ") + "? "
+		}
+		var none T
+		return none, fmt.Errorf("unknown %s %q; %sknown: %s", k.what, name, hint, strings.Join(k.Names(), ", "))
+	}
+	return found.new(), nil
+}
+
+// Make is New for a Registry.
+func (k *Kinds[T]) Make(name string) (any, error) { return k.New(name) }
+
+// Names lists the kinds in alphabetical order.
+func (k *Kinds[T]) Names() []string { return slices.Sorted(maps.Keys(k.kinds)) }
+
+// Doc is the line that a kind was registered with; empty for an unknown name.
+func (k *Kinds[T]) Doc(name string) string { return k.kinds[name].doc }
+
+// What says what the kinds are: "model".
+func (k *Kinds[T]) What() string { return k.what }
