@@ -5,6 +5,7 @@ import (
 	"strings"
 	"unicode"
 
+	"pare/internal/option"
 	"pare/internal/printable"
 )
 
@@ -59,7 +60,7 @@ func (n *node) depth() int {
 // assign puts v at the keys below n, whose path is path. Sections that do not
 // exist are made.
 func (n *node) assign(path string, keys []string, v *node) error {
-	full := join(path, keys[0])
+	full := option.Join(path, keys[0])
 	switch n.kind {
 	case list:
 		i, err := strconv.Atoi(keys[0])
@@ -93,4 +94,58 @@ func (n *node) assign(path string, keys []string, v *node) error {
 		return nil
 	}
 	return v.at.errorf("%s does not exist; %s is %s and has no keys", full, path, n)
+}
+
+// inherit gives the fine-tuning section the keys of the training section that
+// it leaves out. Options of another type of optimizer or schedule do not carry
+// over.
+func inherit(root *node) {
+	train, tune := root.get("train"), root.get("finetune")
+	if train == nil || tune == nil || train.kind != section || tune.kind != section {
+		return
+	}
+	// Errors in inherited keys are reported where train is decoded, so that comes
+	// first.
+	ordered := root.without("finetune")
+	for _, e := range root.entries {
+		if e.key == "finetune" {
+			ordered.entries = append(ordered.entries, e)
+		}
+	}
+	root.entries = ordered.entries
+
+	for _, key := range []string{"epochs", "optimizer", "schedule"} {
+		tune.inherit(train, key)
+	}
+	inheritOptions(tune.get("optimizer"), train.get("optimizer"), "sgd")
+	inheritOptions(tune.get("schedule"), train.get("schedule"), "constant")
+}
+
+func inheritOptions(to, from *node, byDefault string) {
+	if to == nil || from == nil || to == from || to.kind != section || from.kind != section {
+		return
+	}
+	typ := func(n *node) string {
+		if t := n.get("type"); t != nil && t.kind == text {
+			return t.text
+		}
+		return byDefault
+	}
+	if to.get("type") != nil && typ(to) != typ(from) {
+		return
+	}
+	for _, e := range from.entries {
+		to.inherit(from, e.key)
+	}
+}
+
+func (n *node) inherit(from *node, key string) {
+	if n.get(key) != nil {
+		return
+	}
+	for _, e := range from.entries {
+		if e.key == key {
+			n.entries = append(n.entries, e)
+		}
+	}
 }

@@ -38,28 +38,19 @@ func LoadData(ctx context.Context, c *config.Config, progress func(what string, 
 }
 
 func loadData(ctx context.Context, c *config.Config, progress func(what string, done, total int64)) (*Data, error) {
-	ds, err := datasets.Lookup(c.Data.Dataset)
-	if err != nil {
-		return nil, locate(c, "data.dataset", "datasets", err)
+	o := c.Data.Options
+	o.Seed, o.Progress = c.Seed, progress
+	set, err := datasets.Load(ctx, c.Data.Dataset, c.Data.Kind, o)
+	if ctx.Err() != nil {
+		return nil, fmt.Errorf("%w while loading data", train.ErrInterrupted)
 	}
-	d := c.Data
-	set, err := ds.Load(ctx, datasets.Options{Dir: d.Dir, Download: d.Download, Train: d.Train,
-		Validation: d.Validation, Test: d.Test, Color: d.Color, Classes: d.Classes, File: d.File, Window: d.Window,
-		Vocabulary: d.Vocabulary, Carry: d.Carry, Length: d.Length, Symbols: d.Symbols, Sequence: d.Sequence,
-		Permute: d.Permute, Seed: c.Seed, Progress: progress})
 	if err != nil {
-		if ctx.Err() != nil {
-			return nil, fmt.Errorf("%w while loading data", train.ErrInterrupted)
-		}
-		return nil, locate(c, "data", "datasets", err)
-	}
-	if err := set.Validate(); err != nil {
-		return nil, locate(c, "data", "datasets", err)
+		return nil, c.Locate("data", err)
 	}
 	if count(set.Test) == 0 {
 		return nil, c.Errorf("data.test", "%s has no test examples", c.Data.Dataset)
 	}
-	data := &Data{Set: set, seed: c.Seed, aug: datasets.Augment{Crop: d.Augment.Crop, Flip: d.Augment.Flip}}
+	data := &Data{Set: set, seed: c.Seed, aug: o.Augment}
 	return data, data.prepare(c)
 }
 

@@ -7,7 +7,6 @@ import (
 
 	"pare/config"
 	"pare/models"
-	_ "pare/models/saved" // a model by name
 	"pare/nn"
 	"pare/regularize"
 	"pare/train"
@@ -17,11 +16,11 @@ import (
 func BuildNetwork(c *config.Config, task models.Task) (*nn.Network, error) {
 	// A network without values takes no memory, however large it is: what is too
 	// large is refused here.
-	if _, err := buildModel(c, task, nil); err != nil {
+	if _, err := models.Build(c.Model.Kind, task, nil); err != nil {
 		return nil, c.Locate("model", err)
 	}
 	rng := rand.New(rand.NewPCG(c.Seed, 0x6e6574))
-	net, err := buildModel(c, task, rng)
+	net, err := models.Build(c.Model.Kind, task, rng)
 	if err != nil {
 		return nil, c.Locate("model", err)
 	}
@@ -32,22 +31,6 @@ func BuildNetwork(c *config.Config, task models.Task) (*nn.Network, error) {
 		return nil, c.Locate("model", err)
 	}
 	return net, nil
-}
-
-func buildModel(c *config.Config, task models.Task, rng *rand.Rand) (*nn.Network, error) {
-	if c.Model.Type != "" {
-		m, err := models.Lookup(c.Model.Type)
-		if err != nil {
-			return nil, c.Locate("model.type", err)
-		}
-		return m.Build(c.Model.Decode, task, rng)
-	}
-	entries := make([]models.Entry, len(c.Model.Layers))
-	for i, l := range c.Model.Layers {
-		entries[i] = models.Entry{Kind: l.Kind, Name: l.Name, Inputs: l.Inputs, Decode: l.Decode,
-			Locate: func(err error) error { return l.Errorf("%s", err) }}
-	}
-	return models.FromList(c.Name, entries, task, rng)
 }
 
 // terms binds the penalties of a config to a network.
