@@ -117,14 +117,11 @@ func decodeStruct(n *node, v reflect.Value, path, kind string) error {
 			return err
 		}
 	}
-	for _, x := range []reflect.Value{choice.Kind, v.Addr()} {
-		if x.IsValid() {
-			if check, ok := x.Interface().(option.Validator); ok {
-				if err := n.locate(path, check.Validate()); err != nil {
-					return err
-				}
-			}
-		}
+	if chosen {
+		return n.locate(path, option.Check(choice.Kind.Interface()))
+	}
+	if check, ok := v.Addr().Interface().(option.Validator); ok {
+		return n.locate(path, check.Validate())
 	}
 	return nil
 }
