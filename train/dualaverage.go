@@ -61,7 +61,7 @@ func (o *RMDA) Rate() float64 { return o.LR }
 // CheckSchedule refuses a cosine, which would end a stage in each step.
 func (o *RMDA) CheckSchedule(s ScheduleSpec) error {
 	if _, ok := s.(*Cosine); ok {
-		return fmt.Errorf("dual averaging starts afresh whenever the rate falls, which a cosine does in each step; use constant or step")
+		return fmt.Errorf("rmda and ramda start afresh whenever the rate falls, which a cosine does in each step; use constant or step")
 	}
 	return nil
 }

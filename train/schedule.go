@@ -42,7 +42,7 @@ func NewSchedule(s ScheduleSpec, lr float64, epochs int) (Schedule, error) {
 	}
 	rise, factor := s.Rise(), s.Factor(float64(epochs))
 	if rise > float64(epochs) {
-		return nil, option.Errorf("warmup", "is %g epochs, longer than the training of %d", rise, epochs)
+		return nil, fmt.Errorf("warmup: %g epochs are longer than the training of %d", rise, epochs)
 	}
 	return func(epoch float64) float64 {
 		if epoch < rise {
