@@ -268,24 +268,6 @@ type Augment struct {
 	Flip bool `yaml:"flip" doc:"mirror left and right with probability one half"`
 }
 
-// Batch writes the normalised images idx to x, len(idx)*H*W*C values in NHWC order, each
-// (pixel/255 - mean)/std of its channel, and their classes to y, len(idx) whole numbers.
-// Larger slices are filled from their beginning. aug nil means no change.
-//
-// What happens to an example depends on seed, epoch and its index alone, so neither on its
-// place in the batch nor on goroutines; several may call Batch at once.
-//
-// It gives an error, having written nothing, where x or y is too short, an index is out of
-// range, norm does not have C channels or has a deviation that is not above 0, or aug.Crop
-// is below 0.
-func (s *Split) Batch(x, y []float32, idx []int, norm Normalization, aug *Augment, seed, epoch uint64) error {
-	table, err := s.table(norm, aug)
-	if err != nil {
-		return err
-	}
-	return s.fill(x, y, idx, table, aug, seed, epoch)
-}
-
 // table maps a channel's byte to its normalised value, at c*256+byte.
 func (s *Split) table(norm Normalization, aug *Augment) ([]float32, error) {
 	if len(norm.Mean) != s.C || len(norm.Std) != s.C {
@@ -309,14 +291,8 @@ func (s *Split) table(norm Normalization, aug *Augment) ([]float32, error) {
 
 func (s *Split) fill(x, y []float32, idx []int, table []float32, aug *Augment, seed, epoch uint64) error {
 	size := s.Size()
-	if len(x) < len(idx)*size || len(y) < len(idx) {
-		return fmt.Errorf("batch: x has %d values and y %d; %d examples of %d×%d×%d need %d and %d",
-			len(x), len(y), len(idx), s.H, s.W, s.C, len(idx)*size, len(idx))
-	}
-	for k, i := range idx {
-		if i < 0 || i >= s.N {
-			return fmt.Errorf("batch: index %d at place %d is not among %d examples", i, k, s.N)
-		}
+	if err := checkFill(x, y, idx, s.N, size, 1); err != nil {
+		return err
 	}
 	var pcg rand.PCG
 	for k, i := range idx {

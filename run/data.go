@@ -3,7 +3,6 @@ package run
 import (
 	"context"
 	"fmt"
-	"iter"
 	"slices"
 
 	"pare/config"
@@ -117,11 +116,7 @@ func (d *Data) Loss() nn.Loss {
 
 // Train is the source of training batches; stream tells the phases apart.
 func (d *Data) Train(batch int, stream uint64) (train.Source, error) {
-	l, err := datasets.NewLoader(d.Set.Train, d.Set.Task, batch, d.seed^stream<<32)
-	if err != nil {
-		return nil, err
-	}
-	return source{l, batch}, nil
+	return datasets.NewLoader(d.Set.Train, d.Set.Task, batch, d.seed^stream<<32)
 }
 
 // Eval gives the examples of a part, the first limit ones or with limit 0 all of
@@ -139,7 +134,7 @@ func (d *Data) Eval(p datasets.Part, batch, limit int) (train.EvalSource, error)
 	if limit > 0 {
 		l = l.First(limit)
 	}
-	return source{l, batch}, nil
+	return l, nil
 }
 
 // Examples returns the inputs of the first n examples of a part in the batched
@@ -151,33 +146,6 @@ func (d *Data) Examples(p datasets.Part, n int) ([]float32, error) {
 	}
 	x, y := make([]float32, len(idx)*d.Set.Task.Size()), make([]float32, len(idx)*d.Set.Task.Targets)
 	return x, p.Fill(x, y, idx, datasets.Draw{})
-}
-
-// source adapts a loader to what training reads.
-type source struct {
-	loader *datasets.Loader
-	batch  int
-}
-
-func (s source) BatchSize() int { return s.batch }
-func (s source) Batches() int   { return s.loader.Batches() }
-
-func (s source) Epoch(ctx context.Context, epoch uint64, first int) iter.Seq2[train.Batch, error] {
-	return adapt(s.loader.Epoch(ctx, epoch, first))
-}
-
-func (s source) All(ctx context.Context) iter.Seq2[train.Batch, error] {
-	return adapt(s.loader.All(ctx))
-}
-
-func adapt(batches iter.Seq2[datasets.Batch, error]) iter.Seq2[train.Batch, error] {
-	return func(yield func(train.Batch, error) bool) {
-		for b, err := range batches {
-			if !yield(train.Batch{X: b.X, Y: b.Y, N: b.N, Examples: b.Examples, Continues: b.Continues}, err) {
-				return
-			}
-		}
-	}
 }
 
 // count is the number of examples of a part that may be missing.

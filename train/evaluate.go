@@ -8,6 +8,7 @@ import (
 	"math"
 	"slices"
 
+	"pare/datasets"
 	"pare/layers/activity"
 	"pare/nn"
 )
@@ -177,22 +178,10 @@ func checkBatch(b Batch, input, targets int) error {
 	return nil
 }
 
-// Batch is a mini-batch. X and Y may be reused by the source for the next one.
-type Batch struct {
-	X []float32 // N examples in the batched layout: (N, F), channels last (N, H, W, C) or (N, T, D)
-	Y []float32 // targets: a class index for each example, or for each of its positions; or numbers
-	N int       // examples
-	// Examples says which ones of the data they are; nil: those behind the ones of
-	// the batch before. Only some evaluations need it.
-	Examples []int
-	// Continues says that example r goes on where example r of the batch before
-	// ended, so layers keep their state. false: state starts afresh. The first batch
-	// of an epoch or evaluation never continues, and a batch that does has no more
-	// examples than the one before.
-	Continues bool
-}
+// Batch is a mini-batch.
+type Batch = datasets.Batch
 
-// Source gives mini-batches to train on, all of the same size.
+// Source gives mini-batches to train on, all of the same size. A *datasets.Loader is one.
 type Source interface {
 	// BatchSize is the number of examples in every batch.
 	BatchSize() int

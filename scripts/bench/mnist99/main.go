@@ -10,7 +10,6 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"iter"
 	"math/rand/v2"
 	"os"
 
@@ -87,7 +86,7 @@ func run(ctx context.Context, o options, stdout io.Writer) error {
 	if err := out.Encode(map[string]string{"event": "training"}); err != nil {
 		return err
 	}
-	result, err := t.untilTarget(ctx, o, training, source{test})
+	result, err := t.untilTarget(ctx, o, training, test)
 	if err != nil {
 		return err
 	}
@@ -154,17 +153,4 @@ func (t *trainer) untilTarget(ctx context.Context, o options, training *datasets
 		}
 	}
 	return r, nil
-}
-
-// source gives the examples of a loader in order.
-type source struct{ loader *datasets.Loader }
-
-func (s source) All(ctx context.Context) iter.Seq2[train.Batch, error] {
-	return func(yield func(train.Batch, error) bool) {
-		for b, err := range s.loader.All(ctx) {
-			if !yield(train.Batch{X: b.X, Y: b.Y, N: b.N}, err) {
-				return
-			}
-		}
-	}
 }
