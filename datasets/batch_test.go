@@ -154,8 +154,16 @@ func BenchmarkBatch(b *testing.B) {
 	x, y := make([]float32, 128*s.Size()), make([]float32, 128)
 	for name, aug := range map[string]*Augment{"plain": nil, "augmented": {Crop: 4, Flip: true}} {
 		b.Run(name, func(b *testing.B) {
+			draw := Draw{Seed: 1, Epoch: 1, Augment: aug != nil}
+			if aug == nil {
+				aug = &Augment{}
+			}
+			p, err := NewImages(s, norm, *aug)
+			if err != nil {
+				b.Fatal(err)
+			}
 			for b.Loop() {
-				if err := normalised(s, x, y, idx, norm, aug, 1, 1); err != nil {
+				if err := p.Fill(x, y, idx, draw); err != nil {
 					b.Fatal(err)
 				}
 			}

@@ -86,25 +86,29 @@ type header struct {
 	Penalties    []tensorInfo     `json:"penalties,omitempty"`
 }
 
+// lists are the lists of tensors in the order of the file.
+func (h *header) lists() []*[]tensorInfo {
+	return []*[]tensorInfo{&h.Params, &h.Optimizer, &h.Best, &h.State, &h.Penalties}
+}
+
+func (c *Checkpoint) lists() []*[]NamedTensor {
+	return []*[]NamedTensor{&c.Params, &c.Optimizer.Tensors, &c.Best, &c.State, &c.Penalties}
+}
+
 type tensorInfo struct {
 	Name string `json:"name"`
 	Len  int    `json:"len"` // values
 }
 
-func describe(ts []NamedTensor) []tensorInfo {
-	var out []tensorInfo
-	for _, t := range ts {
-		out = append(out, tensorInfo{t.Name, len(t.Data)})
-	}
-	return out
-}
-
 // Encode writes the checkpoint.
 func (c *Checkpoint) Encode(w io.Writer) error {
-	head, err := json.Marshal(header{Position: c.Position, Architecture: c.Architecture, Config: c.Config, Network: c.Network, Reshape: c.Reshape,
-		UpdateCount: c.Optimizer.Step, Params: describe(c.Params),
-		Optimizer: describe(c.Optimizer.Tensors), Best: describe(c.Best), State: describe(c.State),
-		Penalties: describe(c.Penalties)})
+	h := header{Position: c.Position, Architecture: c.Architecture, Config: c.Config, Network: c.Network, Reshape: c.Reshape, UpdateCount: c.Optimizer.Step}
+	for i, to := range h.lists() {
+		for _, t := range *c.lists()[i] {
+			*to = append(*to, tensorInfo{t.Name, len(t.Data)})
+		}
+	}
+	head, err := json.Marshal(h)
 	if err != nil {
 		return fmt.Errorf("checkpoint header: %w", err)
 	}
@@ -115,8 +119,8 @@ func (c *Checkpoint) Encode(w io.Writer) error {
 	if _, err := out.Write(append(prefix, head...)); err != nil {
 		return err
 	}
-	for _, ts := range [][]NamedTensor{c.Params, c.Optimizer.Tensors, c.Best, c.State, c.Penalties} {
-		for _, t := range ts {
+	for _, ts := range c.lists() {
+		for _, t := range *ts {
 			if err := writeFloats(out, t.Data); err != nil {
 				return err
 			}
@@ -194,18 +198,14 @@ func decodeBody(body []byte) (*Checkpoint, error) {
 		return nil, err
 	}
 	rest = rest[size:]
-	if err := checkLengths(len(rest), h.Params, h.Optimizer, h.Best, h.State, h.Penalties); err != nil {
+	if err := checkLengths(len(rest), h.lists()); err != nil {
 		return nil, err
 	}
 	c := &Checkpoint{Position: h.Position, Architecture: h.Architecture, Config: h.Config, Network: h.Network, Reshape: h.Reshape}
 	c.Optimizer.Step = h.UpdateCount
-	c.Params, rest = readTensors(rest, h.Params)
-	c.Optimizer.Tensors, rest = readTensors(rest, h.Optimizer)
-	c.Best, rest = readTensors(rest, h.Best)
-	c.State, rest = readTensors(rest, h.State)
-	c.Penalties, _ = readTensors(rest, h.Penalties)
-	for _, list := range [][]NamedTensor{c.Params, c.Optimizer.Tensors, c.Best, c.State, c.Penalties} {
-		if name := nonFinite(list); name != "" {
+	for i, list := range c.lists() {
+		*list, rest = readTensors(rest, *h.lists()[i])
+		if name := nonFinite(*list); name != "" {
 			return nil, fmt.Errorf("tensor %s has a value that is not finite", name)
 		}
 	}
@@ -220,10 +220,10 @@ func (p Position) check() error {
 }
 
 // checkLengths makes sure that the tensors fill size bytes exactly.
-func checkLengths(size int, lists ...[]tensorInfo) error {
+func checkLengths(size int, lists []*[]tensorInfo) error {
 	values := size / 4
 	for _, list := range lists {
-		for _, t := range list {
+		for _, t := range *list {
 			if t.Len < 0 || t.Len > values {
 				return fmt.Errorf("tensor %q should have %d values, %d are left", t.Name, t.Len, values)
 			}
