@@ -17,24 +17,25 @@ package config
 import (
 	"pare/datasets"
 	"pare/internal/option"
+	"pare/regularize"
 	"pare/train"
 )
 
 // Config describes a run. A parsed Config holds the defaults where the file
 // leaves a key out.
 type Config struct {
-	Name       string      `yaml:"name" doc:"name of the run; the run folder is runs/NAME unless told otherwise. Default: the name of the file"`
-	Seed       uint64      `yaml:"seed" doc:"seed of all randomness; the same seed gives the same result for any number of threads"`
-	Threads    int         `yaml:"threads" range:"[0,1024]" doc:"processor threads to use; 0: all cores"`
-	Data       Data        `yaml:"data" required:"true" doc:"training, validation and test data"`
-	Model      Model       `yaml:"model" required:"true" doc:"the network"`
-	Train      Train       `yaml:"train" doc:"training"`
-	Penalties  []Penalty   `yaml:"penalties,omitempty" doc:"penalties that make the network sparse"`
-	Target     *Target     `yaml:"target,omitempty" doc:"share of the network to keep: training then finds the strength of the penalties, and lambdas are relative; left out: lambdas are used as given"`
-	Prune      Prune       `yaml:"prune" doc:"which units are removed, and when"`
-	Thresholds *Thresholds `yaml:"thresholds,omitempty" doc:"size from which on ReLUs let values through, calibrated after pruning; left out: all above 0"`
-	Finetune   *Finetune   `yaml:"finetune,omitempty" doc:"training after pruning; left out: none"`
-	Export     Export      `yaml:"export" doc:"models to write to the run folder, besides checkpoints"`
+	Name       string            `yaml:"name" doc:"name of the run; the run folder is runs/NAME unless told otherwise. Default: the name of the file"`
+	Seed       uint64            `yaml:"seed" doc:"seed of all randomness; the same seed gives the same result for any number of threads"`
+	Threads    int               `yaml:"threads" range:"[0,1024]" doc:"processor threads to use; 0: all cores"`
+	Data       Data              `yaml:"data" required:"true" doc:"training, validation and test data"`
+	Model      Model             `yaml:"model" required:"true" doc:"the network"`
+	Train      Train             `yaml:"train" doc:"training"`
+	Penalties  []regularize.Spec `yaml:"penalties,omitempty" doc:"penalties that make the network sparse"`
+	Target     *Target           `yaml:"target,omitempty" doc:"share of the network to keep: training then finds the strength of the penalties, and lambdas are relative; left out: lambdas are used as given"`
+	Prune      Prune             `yaml:"prune" doc:"which units are removed, and when"`
+	Thresholds *Thresholds       `yaml:"thresholds,omitempty" doc:"size from which on ReLUs let values through, calibrated after pruning; left out: all above 0"`
+	Finetune   *Finetune         `yaml:"finetune,omitempty" doc:"training after pruning; left out: none"`
+	Export     Export            `yaml:"export" doc:"models to write to the run folder, besides checkpoints"`
 
 	root *node // the file with its overrides, for places of errors
 }
@@ -75,38 +76,13 @@ type Train struct {
 	CheckpointSteps int                         `yaml:"checkpoint_steps" range:"[0,)" doc:"steps between checkpoints; 0: one each epoch"`
 }
 
-// Penalty is a term of the loss that asks for sparsity; regularize.Spec tells
-// what the values mean.
-type Penalty struct {
-	Type    string             `yaml:"type" required:"true" doc:"a registered penalty: l1, group_lasso, group_mcp, elastic_net; on activations: l1, hoyer_square, transformed_l1"`
-	On      string             `yaml:"on" required:"true" doc:"groups: weights, channels, neurons, branches, blocks, heads, gates, paths, input_features, positions, recurrent_units, or activations: the outputs of layers"`
-	Layers  []string           `yaml:"layers,omitempty" list:"single" empty:"no" doc:"patterns of layer names, where * stands for any text; left out: all layers, for activations all ReLUs that a layer reads"`
-	Lambda  float64            `yaml:"lambda" required:"true" range:"[0,)" doc:"strength"`
-	Alpha   float64            `yaml:"alpha,omitempty" range:"[0,1]" doc:"elastic_net: share of l1; group_mcp: one over the norm from which groups are left alone"`
-	Beta    float64            `yaml:"beta,omitempty" range:"(0,)" doc:"transformed_l1: the size at which a value costs half of the most; left out: 1"`
-	Scale   string             `yaml:"scale,omitempty" empty:"no" doc:"weight of a group: none, sqrt (root of its size) or macs, with mean 1 over the groups of the penalty, under a target over those of all penalties with macs; left out: sqrt for groups"`
-	Members string             `yaml:"members,omitempty" empty:"no" doc:"the values of a unit that make its group: auto, norm, out or in; left out: auto"`
-	Factors map[string]float64 `yaml:"factors,omitempty" range:"[0,)" doc:"pattern of layer or parameter names: factor on lambda"`
-	Warmup  float64            `yaml:"warmup,omitempty" range:"[0,)" doc:"epochs without the penalty"`
-	Ramp    float64            `yaml:"ramp,omitempty" range:"[0,)" doc:"epochs after them over which lambda rises; 0: at once"`
-	Mode    string             `yaml:"mode,omitempty" enum:"prox,subgradient" doc:"prox: proximal steps, which give exact zeros; subgradient: for comparison; activations have none"`
-	Revive  *Revive            `yaml:"revive,omitempty" doc:"activations: help for units that never fire (output 0 everywhere); left out: none"`
-}
-
-// Revive has the fields of regularize.Revive in the same order, so that one
-// converts to the other.
-type Revive struct {
-	After int     `yaml:"after" range:"[1,)" doc:"steps without firing until a unit's bias is pushed, and over which rates are averaged"`
-	Floor float64 `yaml:"floor" range:"[0,1)" doc:"units that fire at a smaller share of positions are not penalised"`
-	Push  float64 `yaml:"push" range:"[0,)" doc:"growth per step of the bias of a silent unit until it fires; 0: none"`
-}
-
 // Prune says what is removed after training.
 type Prune struct {
-	Method string  `yaml:"method" enum:"zeros,magnitude,random,none" doc:"zeros: units that training made constant or dead; magnitude: units with the smallest weights; random: units drawn at random; none"`
-	Budget *Budget `yaml:"budget,omitempty" doc:"how much to keep; magnitude and random need it"`
-	Every  int     `yaml:"every,omitempty" range:"[0,)" doc:"zeros: steps of training between removals on the way, after which training goes on with the smaller network; with target.method least an interval is a multiple of it of at least 40 steps, in a short training of half of those between from and by; 0: only at the end, with a target a tenth of an epoch"`
-	Scope  string  `yaml:"scope" enum:"global,layer" doc:"magnitude and random: whether units compete over the network or in their layer"`
+	Method     string  `yaml:"method" enum:"zeros,least,magnitude,random,none" doc:"zeros: units that training made constant or dead; least: the least important units; magnitude and random: least with that importance; none"`
+	Importance string  `yaml:"importance,omitempty" empty:"no" doc:"least: the criterion of importance: taylor, activation, batchnorm_scale, magnitude, random, or a criterion that the program registers; left out: taylor"`
+	Budget     *Budget `yaml:"budget,omitempty" doc:"how much to keep; least, magnitude and random need it"`
+	Every      int     `yaml:"every,omitempty" range:"[0,)" doc:"zeros: steps of training between removals on the way, after which training goes on with the smaller network; with target.method least an interval is a multiple of it of at least 40 steps, in a short training of half of those between from and by; 0: only at the end, with a target a tenth of an epoch"`
+	Scope      string  `yaml:"scope" enum:"global,layer" doc:"least, magnitude and random: whether units compete over the network or in their layer"`
 }
 
 // Budget is the share of the network to keep, in one measure.
@@ -118,12 +94,13 @@ type Budget struct {
 // Target is the share of the network that is to be left, in one measure. Once it
 // is met the network is pruned, and trains on without penalties.
 type Target struct {
-	MACs   float64 `yaml:"macs,omitempty" range:"(0,1)" doc:"share of multiply-accumulates to keep"`
-	Params float64 `yaml:"params,omitempty" range:"(0,1)" doc:"share of parameters to keep"`
-	Groups float64 `yaml:"groups,omitempty" range:"(0,1)" doc:"share of the groups of all penalties to keep, such as branches or heads; single weights do not count as groups"`
-	From   float64 `yaml:"from" range:"[0,1)" doc:"share of the training steps after which penalties begin and the first groups go"`
-	By     float64 `yaml:"by" range:"(0,1]" doc:"share of the training steps by which the network is to be that small"`
-	Method string  `yaml:"method" enum:"lambda,least" doc:"lambda: one factor on all lambdas, which are relative, is found on the way; least: in each interval the groups whose removal would change the loss least are shrunk to zero, those of a larger lambda first"`
+	MACs       float64 `yaml:"macs,omitempty" range:"(0,1)" doc:"share of multiply-accumulates to keep"`
+	Params     float64 `yaml:"params,omitempty" range:"(0,1)" doc:"share of parameters to keep"`
+	Groups     float64 `yaml:"groups,omitempty" range:"(0,1)" doc:"share of the groups of all penalties to keep, such as branches or heads; single weights do not count as groups"`
+	From       float64 `yaml:"from" range:"[0,1)" doc:"share of the training steps after which penalties begin and the first groups go"`
+	By         float64 `yaml:"by" range:"(0,1]" doc:"share of the training steps by which the network is to be that small"`
+	Method     string  `yaml:"method" enum:"lambda,least" doc:"lambda: one factor on all lambdas, which are relative, is found on the way; least: in each interval the groups whose removal would change the loss least are shrunk to zero, those of a larger lambda first"`
+	Importance string  `yaml:"importance,omitempty" empty:"no" doc:"least: the criterion of importance: taylor, activation, batchnorm_scale, magnitude, random, or a criterion that the program registers; left out: taylor"`
 }
 
 // Thresholds says how ReLUs get thresholds below which they give 0: by a goal for
@@ -159,9 +136,6 @@ func defaults() *Config {
 }
 
 const defaultEpochs = 10
-
-// Defaults are those of the keys that a section leaves out.
-func (r *Revive) Defaults() { *r = Revive{After: 100, Floor: 1e-4, Push: 0.01} }
 
 // Defaults are those of the keys that a section leaves out.
 func (t *Thresholds) Defaults() { t.Examples = 1000 }

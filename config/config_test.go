@@ -13,6 +13,7 @@ import (
 	"pare/datasets"
 	"pare/internal/option"
 	"pare/models"
+	"pare/regularize"
 	"pare/train"
 )
 
@@ -81,10 +82,10 @@ export: {safetensors: false, onnx: false}
 				Beta1: 0.1, Beta2: 0.2, Eps: 1, Decoupled: true}),
 			Schedule:       schedule("step", &train.Step{Warmup: train.Warmup{Epochs: 0.5}, Milestones: []float64{1, 2.5}, Gamma: 0.5}),
 			LabelSmoothing: 0.1, ClipNorm: 6, EarlyStop: train.EarlyStopSpec{Patience: 7, Metric: "accuracy"}, CheckpointSteps: 8},
-		Penalties: []Penalty{
-			{Type: "elastic_net", On: "weights", Layers: []string{"*.conv1"}, Lambda: 1e-3, Alpha: 0.5, Scale: "sqrt", Members: "auto",
+		Penalties: []regularize.Spec{
+			{Type: "elastic_net", On: "weights", Layers: []string{"*.conv1"}, Lambda: 1e-3, Penalty: &regularize.ElasticNet{Alpha: 0.5}, Scale: "sqrt", Members: "auto",
 				Factors: map[string]float64{"a.*": 0.5}, Warmup: 1, Ramp: 2, Mode: "subgradient"},
-			{Type: "l1", On: "gates", Layers: []string{"a", "b"}, Mode: "prox"},
+			{Type: "l1", On: "gates", Layers: []string{"a", "b"}, Penalty: regularize.L1{}, Mode: "prox"},
 		},
 		Prune: Prune{Method: "magnitude", Budget: &Budget{Params: 0.1}, Scope: "layer"},
 		Finetune: &Finetune{Epochs: 3, Optimizer: optimizer("sgd", &train.SGD{LR: 0.1, Momentum: 0.5, Nesterov: true}),

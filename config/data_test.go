@@ -64,7 +64,7 @@ func TestWithData(t *testing.T) {
 		t.Errorf("%v: %+v, %+v", err, d, c)
 	}
 	_, err = mustParse(t, head).WithData("dir", "b")
-	checkError(t, err, "-set data.dir=b: data.dir is not an option of glyphs; its options are color, classes, train, validation, test, normalize, augment")
+	checkError(t, err, "dir/my run.yaml:1:7: data.dir is not an option of glyphs; its options are color, classes, train, validation, test, normalize, augment")
 }
 
 // Each dataset has its own options in the schema, and each optimizer.

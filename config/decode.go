@@ -118,7 +118,9 @@ func decodeStruct(n *node, v reflect.Value, path, kind string) error {
 		}
 	}
 	if chosen {
-		return n.locate(path, option.Check(choice.Kind.Interface()))
+		if err := option.Check(choice.Kind.Interface()); err != nil {
+			return n.locate(path, err)
+		}
 	}
 	if check, ok := v.Addr().Interface().(option.Validator); ok {
 		return n.locate(path, check.Validate())

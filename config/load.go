@@ -78,8 +78,8 @@ func parse(file string, data []byte, sets []string) (*Config, error) {
 	}
 	c.root = root
 	for i := range c.Penalties {
-		if p := &c.Penalties[i]; p.Mode == "" && p.On != "activations" {
-			p.Mode = "prox"
+		if err := c.Penalties[i].Complete(); err != nil {
+			return nil, c.Locate(fmt.Sprintf("penalties.%d", i), err)
 		}
 	}
 	if l, ok := c.Model.Kind.(*models.List); ok {
@@ -95,8 +95,9 @@ func parse(file string, data []byte, sets []string) (*Config, error) {
 // without the option is an *Error.
 func (c *Config) WithData(key, value string) (*Config, error) {
 	again, err := parse("config", c.YAML(), []string{"data." + key + "=" + quote(value)})
-	if err != nil {
-		return nil, err
+	var fault *Error
+	if errors.As(err, &fault) {
+		return nil, c.place("data").errorf("%s", fault.Msg)
 	}
 	out := *c
 	out.Data = again.Data

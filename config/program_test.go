@@ -11,7 +11,6 @@ import (
 	"pare/internal/option"
 	"pare/models"
 	"pare/nn"
-	"pare/regularize"
 )
 
 // The options in the built-in configs are those that the models have.
@@ -45,10 +44,7 @@ func TestBuiltInSpecs(t *testing.T) {
 		}
 		var errs []error
 		for i, p := range c.Penalties {
-			spec := regularize.Spec{Type: p.Type, On: p.On, Layers: p.Layers, Lambda: p.Lambda, Alpha: p.Alpha, Scale: p.Scale,
-				Beta: p.Beta, Revive: (*regularize.Revive)(p.Revive),
-				Members: p.Members, Factors: p.Factors, Warmup: p.Warmup, Ramp: p.Ramp, Mode: p.Mode}
-			errs = append(errs, c.Locate(fmt.Sprintf("penalties.%d", i), spec.Validate()))
+			errs = append(errs, c.Locate(fmt.Sprintf("penalties.%d", i), option.Check(&p)))
 		}
 		errs = append(errs, option.Check(c.Data), option.Check(c.Train), option.Check(c.Finetune))
 		if err := errors.Join(errs...); err != nil {

@@ -5,6 +5,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"pare/regularize"
 )
 
 var namePattern = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9._-]*$`)
@@ -25,14 +27,16 @@ func (c *Config) check() error {
 
 func (c *Config) checkPrune() error {
 	p, place := c.Prune, c.root.place("prune.budget")
-	needed := p.Method == "magnitude" || p.Method == "random"
+	needed := p.Method == "least" || p.Method == "magnitude" || p.Method == "random"
 	switch {
 	case p.Every > 0 && p.Method != "zeros":
 		return c.root.place("prune.every").errorf("prune.every has no effect with prune.method %s; remove it or use zeros", p.Method)
+	case p.Importance != "" && p.Method != "least":
+		return c.root.place("prune.importance").errorf("prune.importance has no effect with prune.method %s; remove it or use least", p.Method)
 	case needed && p.Budget == nil:
 		return c.root.place("prune.method").errorf("prune.method %s needs prune.budget, the share to keep: {macs: 0.5} or {params: 0.1}", p.Method)
 	case !needed && p.Budget != nil:
-		return place.errorf("prune.budget has no effect with prune.method %s; remove it or use magnitude or random", p.Method)
+		return place.errorf("prune.budget has no effect with prune.method %s; remove it or use least, magnitude or random", p.Method)
 	case p.Budget == nil:
 		return nil
 	case p.Budget.MACs == 0 && p.Budget.Params == 0:
@@ -77,19 +81,21 @@ func (c *Config) checkTarget() error {
 			measures = append(measures, m.key)
 		}
 	}
-	strong := func(p Penalty) bool { return p.Lambda > 0 && p.Mode == "prox" }
+	strong := func(p regularize.Spec) bool { return p.Lambda > 0 && p.Mode == "prox" }
 	switch {
 	case len(measures) == 0:
 		return place.errorf("target must have macs, params or groups, the share to keep: {macs: 0.5}")
 	case len(measures) > 1:
 		return place.errorf("target has %s and %s; remove one of them", measures[0], measures[1])
+	case t.Importance != "" && t.Method != "least":
+		return place.errorf("target.importance has no effect with target.method %s; remove it or use least", t.Method)
 	case t.From >= t.By:
 		return place.errorf("target.from is %g, it must be below target.by, which is %g", t.From, t.By)
 	case len(c.Penalties) == 0:
 		return place.errorf("target needs penalties, which name the groups to remove; add for example {type: group_lasso, on: channels, lambda: 0.01}")
 	case !slices.ContainsFunc(c.Penalties, strong):
 		return place.errorf("target needs a penalty with lambda above 0 and mode prox, as others make no exact zeros")
-	case t.Groups != 0 && !slices.ContainsFunc(c.Penalties, func(p Penalty) bool { return strong(p) && p.On != "weights" }):
+	case t.Groups != 0 && !slices.ContainsFunc(c.Penalties, func(p regularize.Spec) bool { return strong(p) && p.On != "weights" }):
 		return place.errorf("target.groups needs a penalty on groups, such as {type: group_lasso, on: branches, lambda: 1e-4}; single weights are none")
 	case c.Prune.Method != "zeros":
 		return place.errorf("target has no effect with prune.method %s; remove it or use zeros", c.Prune.Method)

@@ -42,7 +42,7 @@ func TestSetErrors(t *testing.T) {
 		{"train.epochs.x=3", "train.epochs.x does not exist; train.epochs is 4 and has no keys"},
 		{"penalties.1.lambda=3", "penalties.1 does not exist; penalties is a list of 1, counted from 0"},
 		{"penalties.x=3", "penalties.x does not exist; penalties is a list of 1, counted from 0"},
-		{"penalties.0.lamda=3", "unknown key penalties.0.lamda; did you mean penalties.0.lambda?"},
+		{"penalties.0.lamda=3", "penalties.0.lamda is not an option of l1; did you mean penalties.0.lambda? its options are on, layers, lambda, scale, members, factors, warmup, ramp, mode, revive"},
 		{"penalties.0=3", "penalties.0 must be a section of keys, got 3"},
 		{"data.dataset=null", "data.dataset is missing; it is the dataset: adding, cifar10, copy, digits, fashion-mnist, glyphs, mnist, own, planted, text or wordchain"},
 		{"train.epochs", "an override is key=value, for example train.epochs=3"},
@@ -51,7 +51,7 @@ func TestSetErrors(t *testing.T) {
 		{"train.epochs =3", "an override is key=value, for example train.epochs=3"},
 		{"data.dir=[", "sequence end token ']' not found"},
 		{"name=a/b", `name is "a/b", it must be letters, digits, points, dashes and underscores, as it names a folder`},
-		{"prune.budget.macs=0.5", "prune.budget has no effect with prune.method zeros; remove it or use magnitude or random"},
+		{"prune.budget.macs=0.5", "prune.budget has no effect with prune.method zeros; remove it or use least, magnitude or random"},
 	} {
 		_, err := parse("f.yaml", []byte(setBase), []string{c.set})
 		checkError(t, err, "-set "+c.set+": "+c.want)

@@ -183,7 +183,7 @@ func TestConvnetPatterns(t *testing.T) {
 		{"inception", "channels", "inc1.*_reduce", 16 + 8},
 	} {
 		net := mustBuild(t, c.model, "", colour)
-		term, err := regularize.NewTerm(net, regularize.Spec{Type: "group_lasso", On: c.on, Layers: regularize.Patterns{c.pattern}, Lambda: 1})
+		term, err := regularize.NewTerm(net, regularize.Spec{Type: "group_lasso", On: c.on, Layers: []string{c.pattern}, Lambda: 1})
 		if err != nil {
 			t.Errorf("%s, %s: %v", c.model, c.pattern, err)
 			continue

@@ -304,7 +304,7 @@ func TestResNetChannels(t *testing.T) {
 		net := resnetVariant(t, variant, 5)
 		before, _ := net.Lookup("stage2.block1.conv1")
 		want := before.Shape.Units()
-		proxAll(t, net, regularize.Spec{On: "channels", Layers: regularize.Patterns{"stage2.block1.conv1"}})
+		proxAll(t, net, regularize.Spec{On: "channels", Layers: []string{"stage2.block1.conv1"}})
 		small := mustPrune(t, net)
 		if has(small, "stage2.block1.conv1") {
 			t.Errorf("{%s}: all %d channels closed, but the convolution is left", variant, want)

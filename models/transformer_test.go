@@ -176,10 +176,10 @@ func TestTransformerPruned(t *testing.T) {
 		want  map[string]string // "" is gone
 	}{
 		{"heads of a block", func(t *testing.T, net *nn.Network) {
-			proxAll(t, net, regularize.Spec{On: "heads", Layers: regularize.Patterns{"block1.attention"}})
+			proxAll(t, net, regularize.Spec{On: "heads", Layers: []string{"block1.attention"}})
 		}, map[string]string{"block1.qkv": "", "block1.attention": "", "block1.proj": "", "block1.norm1": "", "block1.up": "6×6", "block2.qkv": "24×6"}},
 		{"hidden units of a block", func(t *testing.T, net *nn.Network) {
-			proxAll(t, net, regularize.Spec{On: "neurons", Layers: regularize.Patterns{"block2.up"}})
+			proxAll(t, net, regularize.Spec{On: "neurons", Layers: []string{"block2.up"}})
 		}, map[string]string{"block2.up": "", "block2.relu": "", "block2.down": "", "block2.norm2": "", "block2.qkv": "24×6"}},
 		{"a head", func(t *testing.T, net *nn.Network) { // 1 of block 1: rows 0 to 3 of queries, keys and values
 			clearUnits(net, "block1.qkv", 0, 1, 2, 3, 8, 9, 10, 11, 16, 17, 18, 19)
@@ -192,7 +192,7 @@ func TestTransformerPruned(t *testing.T) {
 		{"a value", func(t *testing.T, net *nn.Network) { clearUnits(net, "block1.qkv", 17) },
 			map[string]string{"block1.qkv": "23×6", "block1.attention": "7×6"}},
 		{"units of the stream", func(t *testing.T, net *nn.Network) {
-			proxAll(t, net, regularize.Spec{On: "neurons", Layers: regularize.Patterns{"embed"}})
+			proxAll(t, net, regularize.Spec{On: "neurons", Layers: []string{"embed"}})
 		}, map[string]string{"embed": "", "block1.attention": "", "block2.up": "", "norm": "", "out": ""}},
 		{"a unit of the stream", func(t *testing.T, net *nn.Network) {
 			for _, p := range net.Params() {

@@ -2,38 +2,41 @@ package prune
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
-	"math"
-	"math/rand/v2"
+	"maps"
 	"slices"
 
 	"pare/nn"
+	"pare/prune/importance"
 )
 
-// Selection zeroes whole units until the network meets a budget: the baselines
-// that papers compare with. Prune then removes them.
+// Selection zeroes the least important units until the network meets a budget: the
+// baselines that papers compare with. Prune then removes them.
 type Selection struct {
-	Method string  // "magnitude" or "random"
-	Scope  string  // "global": the lowest scores of the network; "layer": the same share of each layer; "" means global
-	MACs   float64 // share of the multiply-accumulates to keep, in (0, 1]; 0: no such budget
-	Params float64 // share of the parameters to keep, in (0, 1]; 0: no such budget
-	Seed   uint64  // of random scores
+	Importance importance.Importance // criterion by which units go
+	Scope      string                // "global": the lowest scores of the network; "layer": the same share of each layer; "" means global
+	MACs       float64               // share of the multiply-accumulates to keep, in (0, 1]; 0: no such budget
+	Params     float64               // share of the parameters to keep, in (0, 1]; 0: no such budget
+	Seed       uint64                // of random scores
+	Data       *importance.Data      // for criteria that need data; nil: none
 }
 
-// Methods lists the selection methods with a line about each.
+// Methods lists the pruning methods with a line about each.
 func Methods() [][2]string {
 	return [][2]string{
 		{"zeros", "removes the units that training drove to exactly zero"},
-		{"magnitude", "zeroes the units of smallest weight norm up to a budget (Li et al. 2017), then removes them"},
-		{"random", "zeroes random units up to a budget, then removes them"},
+		{"least", "zeroes the units of least importance up to a budget, then removes them"},
+		{"magnitude", "is least with importance magnitude"},
+		{"random", "is least with importance random"},
 		{"none", "keeps the network whole"},
 	}
 }
 
 // Validate reports options that make no sense.
 func (s Selection) Validate() error {
-	if s.Method != "magnitude" && s.Method != "random" {
-		return fmt.Errorf("selection method %q is not magnitude or random", s.Method)
+	if s.Importance == nil {
+		return errors.New("the selection has no importance to choose units by")
 	}
 	if s.Scope != "" && s.Scope != "global" && s.Scope != "layer" {
 		return fmt.Errorf("selection scope %q is not global or layer", s.Scope)
@@ -44,7 +47,16 @@ func (s Selection) Validate() error {
 		}
 	}
 	if (s.MACs == 0) == (s.Params == 0) {
-		return fmt.Errorf("method %s needs exactly one budget: either macs or params", s.Method)
+		return errors.New("it needs exactly one budget: either macs or params")
+	}
+	return nil
+}
+
+// Fits reports why the criterion cannot score the units of a network. A criterion that
+// needs data is not tried without any.
+func (s Selection) Fits(net *nn.Network) error {
+	if _, err := s.candidates(net); !errors.Is(err, importance.ErrNoData) {
+		return err
 	}
 	return nil
 }
@@ -63,112 +75,109 @@ func (s Selection) Zero(net *nn.Network) error {
 	if err := s.Validate(); err != nil {
 		return err
 	}
-	candidates := s.candidates(net)
-	full := net.Count()
-	share := func(removed int) (float64, error) {
-		trial, err := s.trial(net, candidates[:removed])
-		if err != nil {
-			return 0, err
-		}
-		c := trial.Count()
-		if s.MACs > 0 {
-			return float64(c.MACs) / float64(full.MACs) / s.MACs, nil
-		}
-		return float64(c.Params) / float64(full.Params) / s.Params, nil
-	}
-	// The share falls with every unit removed: find the fewest that meet it.
-	lo, hi := 0, len(candidates)
-	least, err := share(hi)
+	candidates, err := s.candidates(net)
 	if err != nil {
 		return err
 	}
-	if least > 1 {
-		return fmt.Errorf("the budget cannot be met: with one unit left in every layer, the network still has %.3g times the budget", least)
+	values := map[*nn.Param][]float32{}
+	for _, p := range net.Params() {
+		values[p.Param] = slices.Clone(p.Data())
 	}
-	for lo < hi {
-		mid := (lo + hi) / 2
-		v, err := share(mid)
-		if err != nil {
-			return err
+	full := net.Count()
+	// share zeroes the first candidates alone and tells how much of the budget is used.
+	share := func(gone int) (float64, error) {
+		for p, v := range values {
+			copy(p.Data(), v)
 		}
-		if v <= 1 {
-			hi = mid
-		} else {
-			lo = mid + 1
+		for _, c := range candidates[:gone] {
+			zero(c.slots)
+		}
+		left, err := Remaining(net)
+		if s.MACs > 0 {
+			return float64(left.MACs) / float64(full.MACs) / s.MACs, err
+		}
+		return float64(left.Params) / float64(full.Params) / s.Params, err
+	}
+	used, err := share(len(candidates))
+	if err == nil && used > 1 {
+		err = fmt.Errorf("the budget cannot be met: with one unit left in every layer, the network still has %.3g times the budget", used)
+	}
+	if err == nil {
+		_, _, err = Fewest(len(candidates), 1, share)
+	}
+	if err != nil {
+		for p, v := range values {
+			copy(p.Data(), v)
 		}
 	}
-	for _, c := range candidates[:lo] {
-		zero(c.slots)
-	}
-	return nil
+	return err
 }
 
-// trial returns the network without the given units.
-func (s Selection) trial(net *nn.Network, gone []candidate) (*nn.Network, error) {
-	clone, err := net.Clone()
-	if err != nil {
-		return nil, err
-	}
-	twin := map[*nn.Param]*nn.Param{}
-	params := clone.Params()
-	for i, p := range net.Params() {
-		twin[p.Param] = params[i].Param
-	}
-	for _, c := range gone {
-		for _, slot := range c.slots {
-			slot.Param = twin[slot.Param]
-			zero([]nn.Slot{slot})
+// Fewest finds how many of n groups, the first ones of a list, have to go so that no
+// more than line is left, and how much is left then. share takes that many out, and is
+// called last with the number that Fewest returns.
+func Fewest(n int, line float64, share func(gone int) (float64, error)) (gone int, left float64, err error) {
+	for gone < n {
+		mid := (gone + n) / 2
+		if left, err = share(mid); err != nil {
+			return 0, 0, err
+		}
+		if left <= line {
+			n = mid
+		} else {
+			gone = mid + 1
 		}
 	}
-	return analyse(clone).rewrite()
+	left, err = share(gone)
+	return gone, left, err
 }
 
 // candidates lists the units in the order in which they go; the last unit of
 // each layer is not among them.
-func (s Selection) candidates(net *nn.Network) []candidate {
+func (s Selection) candidates(net *nn.Network) ([]candidate, error) {
 	units := nn.MapUnits(net)
 	live := analyse(net).made // units that are dead already are not worth choosing
 	fixed := map[int]bool{}
 	for _, u := range units.Out(len(net.Nodes) - 1) {
 		fixed[u] = true
 	}
-	rng := rand.New(rand.NewPCG(s.Seed, 0x73656c))
-	layers := map[int][]candidate{}
 	slots := units.Slots()
-	ids := make([]int, 0, len(slots))
-	for u := range slots {
-		ids = append(ids, u)
-	}
-	slices.Sort(ids)
-	for _, u := range ids {
+	var all []candidate
+	var scored importance.Units
+	for _, u := range slices.Sorted(maps.Keys(slots)) {
 		if fixed[u] {
 			continue
 		}
 		c := candidate{layer: -1}
-		makers := 0.0
+		var counts []nn.Slot // slots that tell how important the unit is
 		for _, slot := range slots[u] {
 			if slot.Param.Axes[slot.Axis] != nn.AxisOut || !slot.Param.Trainable() {
 				continue
 			}
 			c.slots = append(c.slots, slot)
-			if slot.Param.Role == nn.RoleWeight && !slot.Reads() && live[slot.Node][slot.Index] {
-				if c.layer < 0 {
-					c.layer = slot.Node
-				}
-				c.score += relativeNorm(slot)
-				makers++
+			makes := slot.Param.Role == nn.RoleWeight && !slot.Reads()
+			if makes && !live[slot.Node][slot.Index] {
+				continue
+			}
+			counts = append(counts, slot)
+			if makes && c.layer < 0 {
+				c.layer = slot.Node
 			}
 		}
-		if c.layer < 0 {
-			continue
+		if c.layer >= 0 {
+			all, scored = append(all, c), append(scored, counts)
 		}
-		c.score /= makers
-		if s.Method == "random" {
-			c.score = rng.Float64()
-		}
+	}
+	scores, err := s.Importance.Score(&importance.Sample{Net: net, Groups: scored, Seed: s.Seed, Data: s.Data})
+	if err != nil {
+		return nil, err
+	}
+	layers := map[int][]candidate{}
+	for i, c := range all {
+		c.score = scores[i]
 		layers[c.layer] = append(layers[c.layer], c)
 	}
-	return s.order(layers)
+	return s.order(layers), nil
 }
 
 func (s Selection) order(layers map[int][]candidate) []candidate {
@@ -186,24 +195,6 @@ func (s Selection) order(layers map[int][]candidate) []candidate {
 		return cmp.Or(cmp.Compare(a.score, b.score), cmp.Compare(a.layer, b.layer), cmp.Compare(a.slots[0].Index, b.slots[0].Index))
 	})
 	return all
-}
-
-// relativeNorm is the norm of a slice over the mean of its siblings', so that
-// layers of different fan-in compare.
-func relativeNorm(slot nn.Slot) float64 {
-	n, stride := slot.Param.AxisLen(slot.Axis)
-	squares := make([]float64, n)
-	for i, v := range slot.Param.Data() {
-		squares[i/stride%n] += float64(v) * float64(v)
-	}
-	mean := 0.0
-	for _, q := range squares {
-		mean += math.Sqrt(q) / float64(n)
-	}
-	if mean == 0 {
-		return 0
-	}
-	return math.Sqrt(squares[slot.Index]) / mean
 }
 
 func zero(slots []nn.Slot) {

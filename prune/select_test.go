@@ -1,11 +1,19 @@
 package prune
 
 import (
+	"fmt"
 	"math/rand/v2"
+	"slices"
+	"strings"
 	"testing"
 
+	"pgregory.net/rapid"
+
+	"pare/datasets"
+	"pare/layers"
 	"pare/models"
 	"pare/nn"
+	"pare/prune/importance"
 )
 
 func build(t *testing.T, model string, task models.Task) *nn.Network {
@@ -28,10 +36,10 @@ var mnist = models.Task{Input: nn.Shape{1, 28, 28}, Classes: 10}
 func TestSelectionMeetsBudget(t *testing.T) {
 	for _, model := range []string{"mlp", "lenet5", "resnet"} {
 		for _, s := range []Selection{
-			{Method: "magnitude", MACs: 0.5},
-			{Method: "magnitude", Scope: "layer", MACs: 0.3},
-			{Method: "random", Params: 0.25, Seed: 3},
-			{Method: "random", Scope: "layer", Params: 0.6, Seed: 4},
+			{Importance: importance.Magnitude{}, MACs: 0.5},
+			{Importance: importance.Magnitude{}, Scope: "layer", MACs: 0.3},
+			{Importance: importance.Random{}, Params: 0.25, Seed: 3},
+			{Importance: importance.Random{}, Scope: "layer", Params: 0.6, Seed: 4},
 		} {
 			net := build(t, model, mnist)
 			if err := s.Zero(net); err != nil {
@@ -64,7 +72,7 @@ func TestSelectionTakesTheSmallest(t *testing.T) {
 			weight.Data()[i] *= 1e-3
 		}
 	}
-	if err := (Selection{Method: "magnitude", Params: 0.04}).Zero(net); err != nil {
+	if err := (Selection{Importance: importance.Magnitude{}, Params: 0.04}).Zero(net); err != nil {
 		t.Fatal(err)
 	}
 	small, _, err := Prune(net, Options{Random: 4})
@@ -79,8 +87,8 @@ func TestSelectionTakesTheSmallest(t *testing.T) {
 
 func TestSelectionRefuses(t *testing.T) {
 	for _, s := range []Selection{
-		{Method: "magnitude"}, {Method: "magnitude", MACs: 0.5, Params: 0.5}, {Method: "best", MACs: 0.5},
-		{Method: "random", MACs: 1.5}, {Method: "random", MACs: -1}, {Method: "random", MACs: 0.5, Scope: "all"},
+		{Importance: importance.Magnitude{}}, {Importance: importance.Magnitude{}, MACs: 0.5, Params: 0.5}, {MACs: 0.5},
+		{Importance: importance.Random{}, MACs: 1.5}, {Importance: importance.Random{}, MACs: -1}, {Importance: importance.Random{}, MACs: 0.5, Scope: "all"},
 	} {
 		if err := s.Zero(build(t, "mlp", mnist)); err == nil {
 			t.Errorf("%+v was accepted", s)
@@ -88,10 +96,106 @@ func TestSelectionRefuses(t *testing.T) {
 	}
 	net := build(t, "mlp", mnist)
 	before := net.Count()
-	if err := (Selection{Method: "random", Params: 1e-5}).Zero(net); err == nil {
+	if err := (Selection{Importance: importance.Random{}, Params: 1e-5}).Zero(net); err == nil {
 		t.Error("a budget that cannot be met was accepted")
 	}
 	if net.Count() != before {
 		t.Error("the network changed although the budget could not be met")
+	}
+}
+
+// TestImportanceProperty: whatever the criterion and the network, the budget is met and
+// the certificate passes, or the network is unchanged and the error says why.
+func TestImportanceProperty(t *testing.T) {
+	met := map[string]int{}
+	rapid.Check(t, func(t *rapid.T) {
+		net := randomNetwork(t)
+		name := rapid.SampledFrom(importance.Criteria.Names()).Draw(t, "criterion")
+		by, err := importance.Criteria.New(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s := Selection{Importance: by, Seed: 1, Data: randomData(net), Scope: rapid.SampledFrom([]string{"global", "layer"}).Draw(t, "scope")}
+		budget := rapid.SampledFrom([]float64{0.3, 0.6, 0.9}).Draw(t, "budget")
+		if rapid.Bool().Draw(t, "of MACs") {
+			s.MACs = budget
+		} else {
+			s.Params = budget
+		}
+		before := values(net)
+		full := net.Count()
+		switch err := s.Zero(net); {
+		case err == nil:
+			met[name]++
+		case strings.Contains(err.Error(), "cannot be met") || name == "batchnorm_scale" && strings.Contains(err.Error(), "have no normalisation"):
+			if !slices.Equal(values(net), before) {
+				t.Fatal("the network changed although the budget was not met")
+			}
+			return
+		default:
+			t.Fatal(err)
+		}
+		_, report, err := Prune(net, Options{Random: 4})
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		if float64(report.After.MACs) > s.MACs*float64(full.MACs) && s.MACs > 0 || float64(report.After.Params) > s.Params*float64(full.Params) && s.Params > 0 {
+			t.Fatalf("%s leaves %+v of %+v, the budget is %g", name, report.After, full, budget)
+		}
+	})
+	for _, name := range importance.Criteria.Names() {
+		if met[name] == 0 && name != "batchnorm_scale" {
+			t.Errorf("%s never met a budget: the test shows nothing", name)
+		}
+	}
+}
+
+// randomData are three batches of random examples and classes.
+func randomData(net *nn.Network) *importance.Data {
+	rng := rand.New(rand.NewPCG(1, 1))
+	var batches []datasets.Batch
+	for range 3 {
+		b := datasets.Batch{N: 4, X: randomInputs(net, 4, rng.Uint64()), Y: make([]float32, 4)}
+		for i := range b.Y {
+			b.Y[i] = float32(rng.IntN(3))
+		}
+		batches = append(batches, b)
+	}
+	return &importance.Data{Batch: 4, Loss: layers.CrossEntropy{}, Batches: func(yield func(datasets.Batch, error) bool) {
+		for _, b := range batches {
+			if !yield(b, nil) {
+				return
+			}
+		}
+	}}
+}
+
+// TestBatchNormScaleTakesTheSmallest: of a network whose convolutions are all normalised
+// the channels of the smallest scales go.
+func TestBatchNormScaleTakesTheSmallest(t *testing.T) {
+	net, err := nn.New("normalised", nn.Shape{1, 4, 4}, rand.New(rand.NewPCG(1, 1)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	last := nn.InputName
+	for i, l := range []nn.Layer{&layers.Conv{Out: 6, Kernel: 3, Pad: 1}, &layers.BatchNorm{}, layers.ReLU(), &layers.GlobalPool{}, &layers.Linear{Out: 2}} {
+		name := fmt.Sprint(l.Kind(), i)
+		if err := net.Add(name, l, last); err != nil {
+			t.Fatal(err)
+		}
+		last = name
+	}
+	for _, p := range net.Params() {
+		if p.Role == nn.RoleScale {
+			copy(p.Data(), []float32{0.1, -3, 0.2, 2, -0.3, 1})
+		}
+	}
+	if err := (Selection{Importance: importance.BatchNormScale{}, MACs: 0.5}).Zero(net); err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range net.Params() {
+		if want := []float32{0, -3, 0, 2, 0, 1}; p.Role == nn.RoleScale && !slices.Equal(p.Data(), want) {
+			t.Errorf("scales are %v, want %v", p.Data(), want)
+		}
 	}
 }

@@ -6,6 +6,9 @@ import (
 	"pare/nn"
 )
 
+var blocks = Target{Name: "blocks", Doc: "every residual branch, from where it forks to its sum", Members: []string{"norm", "out"},
+	groups: func(t *topology, members string) ([]*group, error) { return t.blockGroups(members), nil }}
+
 // blockGroups makes one group of every residual branch: an operand of a sum with
 // the layers that nothing but this operand reads, back to where it forks from the
 // rest. Of the operands of a sum the one with the fewest layers that have weights,

@@ -106,7 +106,7 @@ func TestNoBlocks(t *testing.T) {
 			t.Errorf("%v: error %v", net.Nodes[0].Name, err)
 		}
 	}
-	if err := (Spec{Type: "group_lasso", On: "blocks", Members: "in", Lambda: 1}).Validate(); err == nil {
+	if _, err := (Spec{Type: "group_lasso", On: "blocks", Members: "in", Lambda: 1}).checked(); err == nil {
 		t.Error("members: in is accepted")
 	}
 	if _, err := NewTerm(smallTransformer(t), Spec{Type: "group_lasso", On: "blocks", Members: "norm", Lambda: 1}); err == nil ||

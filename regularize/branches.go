@@ -2,10 +2,11 @@ package regularize
 
 import (
 	"fmt"
-	"slices"
 
 	"pare/nn"
 )
+
+var branches = Target{Name: "branches", Doc: "every operand of a concatenation", Members: unitMembers, groups: (*topology).branchGroups}
 
 // branchGroups makes one group of every operand of a concatenation. An operand
 // whose units all belong to branches already is a concatenation itself or is read
@@ -41,13 +42,8 @@ func (t *topology) branchGroups(members string) ([]*group, error) {
 			}
 			for _, u := range units {
 				owner[u] = g
-				g.slots = append(g.slots, t.members(u, members)...)
+				g.add(t.members(u, members), t.names(t.makes[u]))
 				g.macs += t.unitMACs(u)
-				for _, l := range t.names(t.makes[u]) {
-					if !slices.Contains(g.layers, l) {
-						g.layers = append(g.layers, l)
-					}
-				}
 			}
 			if len(g.slots) > 0 {
 				groups = append(groups, g)
@@ -67,8 +63,4 @@ func distinct(units nn.Units) nn.Units {
 		}
 	}
 	return out
-}
-
-func overlap(a, b, what string) error {
-	return fmt.Errorf("groups %q and %q share %s; a value may be in one group of a penalty only, so choose other layers or members", a, b, what)
 }

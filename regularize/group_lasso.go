@@ -16,7 +16,7 @@ var (
 )
 
 func init() {
-	Register("group_lasso", "Euclidean norm: the group becomes zero as a whole", func() Penalty { return GroupLasso{} })
+	Penalties.Register("group_lasso", "Euclidean norm: the group becomes zero as a whole", func() Kind { return GroupLasso{} })
 }
 
 func (GroupLasso) Kind() string { return "group_lasso" }
@@ -45,20 +45,15 @@ func (GroupLasso) Subgradient(dst, w []float32) {
 	}
 }
 
-func (p GroupLasso) Prox(w []float32, tau float32) {
-	f := p.Shrink(norm(w), float64(tau))
-	if f == 0 {
-		clear(w)
+// Prox is w·max(0, 1−τ/‖w‖₂) in the Euclidean metric. In the metric d it is 0
+// when ‖d⊙w‖ ≤ τ; else θ = ‖x‖ solves Σ(dᵢwᵢ/(dᵢθ+τ))² = 1 and
+// xᵢ = θ·dᵢwᵢ/(dᵢθ+τ) (Deleu & Bengio 2021). A Term applies the Euclidean map to
+// all groups of a parameter in two passes: groupSet.squares and groupSet.multiply.
+func (p GroupLasso) Prox(w, d []float32, tau float32) {
+	if d == nil {
+		shrink(p, w, tau)
 		return
 	}
-	for i, v := range w {
-		w[i] = float32(float64(v) * f)
-	}
-}
-
-// ProxMetric is 0 when ‖d⊙w‖ ≤ τ. Else θ = ‖x‖ solves
-// Σ(dᵢwᵢ/(dᵢθ+τ))² = 1 and xᵢ = θ·dᵢwᵢ/(dᵢθ+τ) (Deleu & Bengio 2021).
-func (GroupLasso) ProxMetric(w, d []float32, tau float32) {
 	t := float64(tau)
 	if t <= 0 {
 		return

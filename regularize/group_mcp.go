@@ -1,7 +1,6 @@
 package regularize
 
 import (
-	"fmt"
 	"math"
 
 	"pare/internal/kernel"
@@ -13,29 +12,19 @@ import (
 // stays is not shrunk. It is not convex: what training finds depends on where it
 // starts.
 type GroupMCP struct {
-	Alpha float64 // in (0, 1]: one over the norm from which nothing pulls
+	Alpha float64 `yaml:"alpha" json:"alpha" required:"true" range:"(0,1]" doc:"one over the norm from which groups are left alone"`
 }
 
 var (
 	_ Penalty = (*GroupMCP)(nil)
 	_ Radial  = (*GroupMCP)(nil)
-	_ Mixed   = (*GroupMCP)(nil)
 )
 
 func init() {
-	Register("group_mcp", "group lasso that leaves groups of norm 1/alpha or more alone", func() Penalty { return &GroupMCP{} })
+	Penalties.Register("group_mcp", "group lasso that leaves groups of norm 1/alpha or more alone", func() Kind { return &GroupMCP{} })
 }
 
 func (*GroupMCP) Kind() string { return "group_mcp" }
-
-// SetAlpha implements Mixed.
-func (p *GroupMCP) SetAlpha(alpha float64) error {
-	if !(alpha > 0 && alpha <= 1) {
-		return fmt.Errorf("%g is not in (0, 1]; groups of norm 1/alpha and more are left alone", alpha)
-	}
-	p.Alpha = alpha
-	return nil
-}
 
 func (p *GroupMCP) Value(w []float32) float64 { return p.Phi(norm(w)) }
 
@@ -75,25 +64,18 @@ func (p *GroupMCP) Subgradient(dst, w []float32) {
 	}
 }
 
-func (p *GroupMCP) Prox(w []float32, tau float32) {
-	switch f := p.Shrink(norm(w), float64(tau)); f {
-	case 0:
-		clear(w)
-	case 1:
-	default:
-		for i, v := range w {
-			w[i] = float32(float64(v) * f)
-		}
-	}
-}
-
-// ProxMetric minimises over the norm θ = ‖x‖. For θ below 1/α the best x of that norm
-// is a stationary point where A(θ) = Σ(dᵢwᵢ/(dᵢθ+τ(1−αθ)))² = 1, and the objective falls
+// Prox scales the group by Shrink in the Euclidean metric. In the metric d it
+// minimises over the norm θ = ‖x‖. For θ below 1/α the best x of that norm is a
+// stationary point where A(θ) = Σ(dᵢwᵢ/(dᵢθ+τ(1−αθ)))² = 1, and the objective falls
 // where A > 1 and rises where A < 1. A^−½ is concave, a power mean of linear functions,
 // so A falls to 1 at one place at most: that, or zero where A(0) ≤ 1, is one minimum. The
-// other one is the group as it is, where its norm is 1/α or more. The lower one is the
+// other one is the unchanged group, where its norm is 1/α or more. The lower one is the
 // minimiser, whatever d is.
-func (p *GroupMCP) ProxMetric(w, d []float32, tau float32) {
+func (p *GroupMCP) Prox(w, d []float32, tau float32) {
+	if d == nil {
+		shrink(p, w, tau)
+		return
+	}
 	t := float64(tau)
 	if t <= 0 {
 		return

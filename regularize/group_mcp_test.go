@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"pgregory.net/rapid"
+
+	"pare/internal/option"
 )
 
 // No other point has a lower objective, whatever the metric: with zeros, with values that
@@ -32,11 +34,11 @@ func TestGroupMCPProx(t *testing.T) {
 			}
 		}
 		x := slices.Clone(w)
-		p.ProxMetric(x, d, tau)
+		p.Prox(x, d, tau)
 		checkLowest(t, p, x, w, d, tau)
 		if slices.Min(d) == slices.Max(d) && d[0] > 0 { // the Euclidean map of τ/d
 			y := slices.Clone(w)
-			p.Prox(y, tau/d[0])
+			p.Prox(y, nil, tau/d[0])
 			if a, b := objective(p, x, w, d, tau), objective(p, y, w, d, tau); math.Abs(a-b) > 1e-5*(1+b) {
 				t.Fatalf("in the metric %v with objective %g, without %v with %g", x, a, y, b)
 			}
@@ -61,7 +63,7 @@ func TestGroupMCPGrid(t *testing.T) {
 			}
 		}
 		x := slices.Clone(w)
-		p.ProxMetric(x, d, tau)
+		p.Prox(x, d, tau)
 		if float64(slices.Min(d)) <= float64(tau)*p.Alpha && norm(x) > 0 && norm(x) < 1/p.Alpha {
 			interior++
 		}
@@ -122,14 +124,14 @@ func TestGroupMCP(t *testing.T) {
 	nan := float32(math.NaN())
 	for _, w := range [][]float32{{nan, 1}, {nan, nan}} {
 		a, b := slices.Clone(w), slices.Clone(w)
-		p.Prox(a, 0.1)
-		p.ProxMetric(b, []float32{1, 1}, 0.1)
+		p.Prox(a, nil, 0.1)
+		p.Prox(b, []float32{1, 1}, 0.1)
 		if a[0] == a[0] || b[0] == b[0] {
 			t.Errorf("NaN becomes %v and %v", a, b)
 		}
 	}
 	for _, alpha := range []float64{0, -1, 1.5, math.NaN()} {
-		if p.SetAlpha(alpha) == nil {
+		if option.Check(&GroupMCP{Alpha: alpha}) == nil {
 			t.Errorf("alpha %g is accepted", alpha)
 		}
 	}

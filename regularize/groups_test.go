@@ -124,8 +124,8 @@ func TestGroupsOfNetworks(t *testing.T) {
 		{"out", residual, Spec{On: "channels", Members: "out"}, append(repeat(18+27+1, 4), repeat(36, 3)...)},
 		// Stage: columns of conv1, 3·9, and of fc, 3. Inside: columns of conv2, 4·9.
 		{"in", residual, Spec{On: "channels", Members: "in"}, append(repeat(27+3, 4), repeat(36, 3)...)},
-		{"one layer", residual, Spec{On: "channels", Layers: Patterns{"conv1"}}, repeat(2, 3)},
-		{"tied layer", residual, Spec{On: "channels", Layers: Patterns{"conv2"}}, repeat(2, 4)},
+		{"one layer", residual, Spec{On: "channels", Layers: []string{"conv1"}}, repeat(2, 3)},
+		{"tied layer", residual, Spec{On: "channels", Layers: []string{"conv2"}}, repeat(2, 4)},
 		{"gate", residual, Spec{On: "gates"}, []int{1}},
 		{"gates", inception, Spec{On: "gates"}, repeat(1, 5)},
 		{"conv out", plain, Spec{On: "channels"}, repeat(10, 3)},
@@ -139,27 +139,27 @@ func TestGroupsOfNetworks(t *testing.T) {
 		// Branch 1: 2 rows of 2 and 2 biases; branch 2: 3 γ and 3 β.
 		{"branches", inception, Spec{On: "branches"}, []int{6, 6}},
 		{"branches in", inception, Spec{On: "branches", Members: "in"}, []int{4, 6}},
-		{"branch by maker", inception, Spec{On: "branches", Layers: Patterns{"b2"}}, []int{6}},
-		{"branches by concat", inception, Spec{On: "branches", Layers: Patterns{"cat"}}, []int{6, 6}},
+		{"branch by maker", inception, Spec{On: "branches", Layers: []string{"b2"}}, []int{6}},
+		{"branches by concat", inception, Spec{On: "branches", Layers: []string{"cat"}}, []int{6, 6}},
 		// Rows of 2 inputs, 3 units and 2 biases in 4 gates, and of 3, 2 and 2 in 3.
 		{"recurrent neurons", tagger, Spec{On: "neurons"}, []int{28, 28, 28, 21, 21}},
 		// Columns of 4·3 in the LSTM and 3·2 in the GRU; of 3·2 and of 2 in fc.
 		{"recurrent neurons in", tagger, Spec{On: "neurons", Members: "in"}, []int{18, 18, 18, 8, 8}},
 		// Both, less the 4 or 3 values of a unit's weights for itself.
 		{"recurrent units", tagger, Spec{On: "recurrent_units"}, []int{42, 42, 42, 26, 26}},
-		{"hidden of a sequence", stream, Spec{On: "neurons", Layers: Patterns{"up"}}, repeat(4+1, 5)},
-		{"readers of a sequence", stream, Spec{On: "neurons", Layers: Patterns{"up"}, Members: "in"}, repeat(4, 5)},
+		{"hidden of a sequence", stream, Spec{On: "neurons", Layers: []string{"up"}}, repeat(4+1, 5)},
+		{"readers of a sequence", stream, Spec{On: "neurons", Layers: []string{"up"}, Members: "in"}, repeat(4, 5)},
 		// Token vectors, positions, γ and β, rows of down with their bias.
-		{"stream", stream, Spec{On: "neurons", Layers: Patterns{"embed"}}, repeat(6+3+2+5+1, 4)},
+		{"stream", stream, Spec{On: "neurons", Layers: []string{"embed"}}, repeat(6+3+2+5+1, 4)},
 		// Columns of up, which reads it normalised, and of logits.
-		{"readers of the stream", stream, Spec{On: "neurons", Layers: Patterns{"down"}, Members: "in"}, repeat(5+6, 4)},
+		{"readers of the stream", stream, Spec{On: "neurons", Layers: []string{"down"}, Members: "in"}, repeat(5+6, 4)},
 		// Seven and seven rows of 4 with their biases; columns of 4 for three values and one.
 		{"heads", attentive, Spec{On: "heads"}, []int{7*5 + 3*4, 7*5 + 1*4}},
-		{"heads by maker", attentive, Spec{On: "heads", Layers: Patterns{"qkv"}}, []int{47, 39}},
+		{"heads by maker", attentive, Spec{On: "heads", Layers: []string{"qkv"}}, []int{47, 39}},
 		// A query and its key, 2 + 3 times; values.
-		{"dimensions", attentive, Spec{On: "neurons", Layers: Patterns{"qkv"}}, append(repeat(10, 5), repeat(5, 4)...)},
-		{"values read", attentive, Spec{On: "neurons", Layers: Patterns{"qkv"}, Members: "in"}, repeat(4, 4)},
-		{"gated units", attentive, Spec{On: "neurons", Layers: Patterns{"up"}}, repeat(4+1+4, 5)},
+		{"dimensions", attentive, Spec{On: "neurons", Layers: []string{"qkv"}}, append(repeat(10, 5), repeat(5, 4)...)},
+		{"values read", attentive, Spec{On: "neurons", Layers: []string{"qkv"}, Members: "in"}, repeat(4, 4)},
+		{"gated units", attentive, Spec{On: "neurons", Layers: []string{"up"}}, repeat(4+1+4, 5)},
 		{"factor 0", residual, Spec{On: "channels", Factors: map[string]float64{"conv1": 0}}, repeat(2, 4)},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -218,7 +218,7 @@ func TestPixelsAreInputFeatures(t *testing.T) {
 
 func TestWeightsAreCells(t *testing.T) {
 	net := plain(t)
-	term, err := NewTerm(net, Spec{Type: "l1", On: "weights", Layers: Patterns{"fc*"}, Factors: map[string]float64{"fc2.weight": 3}})
+	term, err := NewTerm(net, Spec{Type: "l1", On: "weights", Layers: []string{"fc*"}, Factors: map[string]float64{"fc2.weight": 3}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -283,15 +283,15 @@ func TestTargetsThatAreNotThere(t *testing.T) {
 		{plain, Spec{Type: "group_lasso", On: "branches"}, "no branches"},
 		{plain, Spec{Type: "l1", On: "gates"}, "no gates"},
 		{plain, Spec{Type: "group_lasso", On: "channels", Members: "norm"}, "no channels with members: norm"},
-		{plain, Spec{Type: "group_lasso", On: "channels", Layers: Patterns{"cnv"}}, `"cnv" matches no layer with channels; there are conv`},
-		{plain, Spec{Type: "group_lasso", On: "neurons", Layers: Patterns{"fc2"}}, `"fc2" matches no layer with neurons; there are fc1`},
+		{plain, Spec{Type: "group_lasso", On: "channels", Layers: []string{"cnv"}}, `"cnv" matches no layer with channels; there are conv`},
+		{plain, Spec{Type: "group_lasso", On: "neurons", Layers: []string{"fc2"}}, `"fc2" matches no layer with neurons; there are fc1`},
 		{plain, Spec{Type: "l1", On: "weights", Factors: map[string]float64{"fc9": 1}}, `"fc9" matches no layer or parameter`},
 		{plain, Spec{Type: "l1", On: "weights", Factors: map[string]float64{"fc?": 1, "f*": 2}}, "different values"},
 		{plain, Spec{Type: "l1", On: "weights", Factors: map[string]float64{"*": 0}}, "no group to penalise"},
 		{residual, Spec{Type: "group_lasso", On: "positions"}, "no positions"},
 		{plain, Spec{Type: "group_lasso", On: "recurrent_units"}, "no recurrent_units"},
 		{plain, Spec{Type: "group_lasso", On: "heads"}, "no heads"},
-		{attentive, Spec{Type: "group_lasso", On: "neurons", Layers: Patterns{"qkv"}, Members: "norm"}, "no neurons"},
+		{attentive, Spec{Type: "group_lasso", On: "neurons", Layers: []string{"qkv"}, Members: "norm"}, "no neurons"},
 	} {
 		_, err := NewTerm(c.net(t), c.spec)
 		if err == nil || !strings.Contains(err.Error(), c.want) {

@@ -2,10 +2,12 @@ package regularize
 
 import (
 	"fmt"
-	"slices"
 
 	"pare/nn"
 )
+
+var heads = Target{Name: "heads", Doc: "every head of an attention: the weights that compute its queries, keys and values, and those that read its results",
+	groups: func(t *topology, _ string) ([]*group, error) { return t.headGroups(), nil }}
 
 // headGroups makes one group of every head: the rows that compute its units,
 // weights and biases, and the columns that read its results.
@@ -26,14 +28,9 @@ func (t *topology) headGroups() []*group {
 				units[k] = in[u]
 			}
 			for _, u := range distinct(units) {
-				g.slots = append(g.slots, t.slicesOf(u, false, nn.RoleWeight, nn.RoleBias)...)
-				g.slots = append(g.slots, t.slicesOf(u, true, nn.RoleWeight)...)
+				slots := append(t.slicesOf(u, false, nn.RoleWeight, nn.RoleBias), t.slicesOf(u, true, nn.RoleWeight)...)
+				g.add(slots, t.names(t.makes[u]))
 				g.macs += t.unitMACs(u)
-				for _, l := range t.names(t.makes[u]) {
-					if !slices.Contains(g.layers, l) {
-						g.layers = append(g.layers, l)
-					}
-				}
 			}
 			if len(g.slots) > 0 {
 				groups = append(groups, g)

@@ -11,7 +11,7 @@ var (
 )
 
 func init() {
-	Register("l1", "sum of absolute values: zeros one by one", func() Penalty { return L1{} })
+	Penalties.Register("l1", "sum of absolute values: zeros one by one", func() Kind { return L1{} })
 }
 
 func (L1) Kind() string      { return "l1" }
@@ -25,12 +25,12 @@ func (L1) Subgradient(dst, w []float32) {
 	}
 }
 
-// Prox is the soft threshold sign(w)·max(|w|−τ, 0).
-func (L1) Prox(w []float32, tau float32) { kernel.SoftThreshold(w, tau, 1) }
-
-// ProxMetric is the soft threshold at τ/dᵢ.
-func (L1) ProxMetric(w, d []float32, tau float32) {
-	if tau != 0 { // where d is 0, 0/0 is no threshold
+// Prox is the soft threshold sign(wᵢ)·max(|wᵢ|−τ/dᵢ, 0).
+func (L1) Prox(w, d []float32, tau float32) {
+	switch {
+	case d == nil:
+		kernel.SoftThreshold(w, tau, 1)
+	case tau != 0: // where d is 0, 0/0 is no threshold
 		kernel.SoftThresholdMetric(w, d, tau, 0)
 	}
 }
@@ -44,4 +44,12 @@ func sign(v float32) float32 {
 		return -1
 	}
 	return v
+}
+
+var _ ActivationPenalty = L1{}
+
+func (L1) OfSums(s ActivationSums) float64 { return s.Abs }
+
+func (L1) AddGradient(dst, a, weight []float32, _ ActivationSums) {
+	kernel.SignGrad(dst, a, weight, 1, 0)
 }

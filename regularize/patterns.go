@@ -1,7 +1,6 @@
 package regularize
 
 import (
-	"encoding/json"
 	"fmt"
 	"maps"
 	"path"
@@ -11,26 +10,8 @@ import (
 	"pare/internal/suggest"
 )
 
-// Patterns are globs on names as in path.Match, so that * crosses dots:
-// "block*.conv1". A config gives one string or a list.
-type Patterns []string
-
-// UnmarshalYAML reads a string or a list of strings.
-func (p *Patterns) UnmarshalYAML(unmarshal func(any) error) error {
-	var one string
-	if unmarshal(&one) == nil {
-		*p = Patterns{one}
-		return nil
-	}
-	return unmarshal((*[]string)(p))
-}
-
-// UnmarshalJSON reads a string or a list of strings.
-func (p *Patterns) UnmarshalJSON(data []byte) error {
-	return p.UnmarshalYAML(func(v any) error { return json.Unmarshal(data, v) })
-}
-
-// matches reports whether the valid pattern matches one of the names.
+// matches reports whether a valid pattern, as in path.Match, matches one of the names.
+// Its * crosses dots: "block*.conv1".
 func matches(pattern string, names []string) bool {
 	for _, n := range names {
 		if ok, _ := path.Match(pattern, n); ok {
@@ -42,13 +23,13 @@ func matches(pattern string, names []string) bool {
 
 // chooser picks groups by layer and remembers which patterns were of use.
 type chooser struct {
-	patterns Patterns
+	patterns []string
 	used     []bool
 	seen     []string // candidate layers in network order
 	known    map[string]bool
 }
 
-func newChooser(p Patterns) *chooser {
+func newChooser(p []string) *chooser {
 	return &chooser{patterns: p, used: make([]bool, len(p)), known: map[string]bool{}}
 }
 
@@ -71,14 +52,14 @@ func (c *chooser) take(layers []string) bool {
 
 // check returns an error when there was nothing to choose from or a pattern
 // matched nothing.
-func (c *chooser) check(what string) error {
+func (c *chooser) check(noun string) error {
 	if len(c.seen) == 0 {
-		return fmt.Errorf("on: the network has no %s", what)
+		return fmt.Errorf("on: the network has no %s", noun)
 	}
 	for i, used := range c.used {
 		if !used {
 			return fmt.Errorf("layers: %q matches no layer with %s; there are %s",
-				c.patterns[i], what, nearest(c.patterns[i], c.seen))
+				c.patterns[i], noun, nearest(c.patterns[i], c.seen))
 		}
 	}
 	return nil
@@ -97,3 +78,64 @@ func nearest(want string, names []string) string {
 }
 
 func sortedKeys(m map[string]float64) []string { return slices.Sorted(maps.Keys(m)) }
+
+// factors multiplies λ by layer or parameter name and remembers which patterns
+// were of use.
+type factors struct {
+	byPattern map[string]float64
+	patterns  []string // in a fixed order
+	used      map[string]bool
+	seen      []string
+}
+
+func newFactors(byPattern map[string]float64) *factors {
+	return &factors{byPattern: byPattern, patterns: sortedKeys(byPattern), used: map[string]bool{}}
+}
+
+// of returns the factor of a group by its names, 1 when no pattern matches.
+// Exact names go before patterns; of two that match and differ neither is meant.
+func (f *factors) of(label string, names []string) (float64, error) {
+	if len(f.patterns) == 0 {
+		return 1, nil
+	}
+	f.seen = append(f.seen, names[0])
+	for _, exact := range []bool{true, false} {
+		by := ""
+		for _, p := range f.patterns {
+			if isExact(p) != exact || !matches(p, names) {
+				continue
+			}
+			f.used[p] = true
+			if by != "" && f.byPattern[by] != f.byPattern[p] {
+				return 0, fmt.Errorf("factors: %q and %q both match %s with different values; make them apart", by, p, label)
+			}
+			by = p
+		}
+		if by != "" {
+			f.useRest(names)
+			return f.byPattern[by], nil
+		}
+	}
+	return 1, nil
+}
+
+// useRest marks patterns that an exact name went before.
+func (f *factors) useRest(names []string) {
+	for _, p := range f.patterns {
+		if matches(p, names) {
+			f.used[p] = true
+		}
+	}
+}
+
+func isExact(pattern string) bool { return !strings.ContainsAny(pattern, `*?[\`) }
+
+// check returns an error when a pattern matched nothing.
+func (f *factors) check() error {
+	for _, p := range f.patterns {
+		if !f.used[p] {
+			return fmt.Errorf("factors: %q matches no layer or parameter of the penalty; there are %s", p, nearest(p, f.seen))
+		}
+	}
+	return nil
+}

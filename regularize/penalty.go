@@ -1,34 +1,49 @@
 package regularize
 
+import "pare/internal/option"
+
 // Penalty is a function f(w) ≥ 0 of one group of values. Its strength λ is not
-// part of it. Methods neither keep nor resize the slices they are given, and
-// several goroutines call them at the same time, for different groups; NaN in
-// gives NaN out, so that a run that diverges is seen.
+// part of it. Its options are fields with the tags that configs are read by.
+// Methods neither keep nor resize the slices they are
+// given, and several goroutines call them at the same time, for different groups;
+// NaN in gives NaN out, so that a run that diverges is seen.
 type Penalty interface {
-	// Kind is the name under which the penalty is registered: "l1".
-	Kind() string
+	Kind
 	// Value is f(w).
 	Value(w []float32) float64
 	// Subgradient sets dst to an element of ∂f(w): the gradient where there is
 	// one, and at a kink the element of least norm. dst may be w.
 	Subgradient(dst, w []float32)
-	// Prox replaces w by argmin_x ½‖x−w‖² + τ·f(x), with exact zeros. τ ≥ 0;
-	// 0 leaves w as it is.
-	Prox(w []float32, tau float32)
-	// ProxMetric replaces w by argmin_x ½Σ dᵢ(xᵢ−wᵢ)² + τ·f(x): the proximal map
-	// in the diagonal metric d ≥ 0 of an adaptive optimizer. Equal to Prox when
-	// d is 1; a value whose d is 0 costs nothing to move.
-	ProxMetric(w, d []float32, tau float32)
+	// Prox replaces w by argmin_x ½Σ dᵢ(xᵢ−wᵢ)² + τ·f(x), with exact zeros: the
+	// proximal map in the diagonal metric d ≥ 0 of an adaptive optimizer. A d of
+	// nil stands for ones, the Euclidean metric; a value whose d is 0 costs nothing
+	// to move. τ ≥ 0; 0 leaves w unchanged.
+	Prox(w, d []float32, tau float32)
 }
+
+// Kind is a kind of penalty: a Penalty on parameters, an ActivationPenalty, or both.
+type Kind interface {
+	// Kind is the name under which it is registered: "l1".
+	Kind() string
+}
+
+// Penalties are all kinds by name. Register one of your own in an init function, and
+// configs may name it.
+var Penalties = option.NewKinds[Kind]("penalty")
 
 // Elementwise is implemented by penalties that may be a sum over the values,
 // f(w) = Σ f(wᵢ). When Elementwise reports true a Term hands whole parameters
 // to the penalty at once, and accepts it for single weights.
 type Elementwise interface{ Elementwise() bool }
 
+func isElementwise(p Penalty) bool {
+	e, ok := p.(Elementwise)
+	return ok && e.Elementwise()
+}
+
 // Radial is implemented by penalties of the Euclidean norm alone,
-// f(w) = Phi(‖w‖₂). Their proximal map scales the group, which a Term does for
-// all columns of a matrix in one pass.
+// f(w) = Phi(‖w‖₂). Their Euclidean proximal map scales the group, and a Term
+// scales all columns of a matrix in one pass over it.
 type Radial interface {
 	// Phi is f of a group of that norm.
 	Phi(norm float64) float64
@@ -37,11 +52,14 @@ type Radial interface {
 	Shrink(norm, tau float64) float64
 }
 
-// Mixed is implemented by penalties with a mixing weight, the key alpha of a
-// Spec.
-type Mixed interface{ SetAlpha(alpha float64) error }
-
-func isElementwise(p Penalty) bool {
-	e, ok := p.(Elementwise)
-	return ok && e.Elementwise()
+// shrink is the Euclidean proximal map of a radial penalty on one group.
+func shrink(p Radial, w []float32, tau float32) {
+	f := p.Shrink(norm(w), float64(tau))
+	if f == 0 {
+		clear(w)
+		return
+	}
+	for i, v := range w {
+		w[i] = float32(float64(v) * f)
+	}
 }

@@ -47,11 +47,11 @@ func TestProxMinimises(t *testing.T) {
 						d[i] = 1
 					}
 					x := slices.Clone(w)
-					p.Prox(x, tau)
+					p.Prox(x, nil, tau)
 					checkMinimum(t, p, x, w, d, tau)
 				}
 				x := slices.Clone(w)
-				p.ProxMetric(x, d, tau)
+				p.Prox(x, d, tau)
 				checkMinimum(t, p, x, w, d, tau)
 			})
 		})
@@ -97,8 +97,8 @@ func TestProxMetricWithOnesIsProx(t *testing.T) {
 			tau := rapid.Float32Range(0, 3).Draw(t, "tau")
 			a, b, d := slices.Clone(w), slices.Clone(w), make([]float32, len(w))
 			ones(d)
-			p.Prox(a, tau)
-			p.ProxMetric(b, d, tau)
+			p.Prox(a, nil, tau)
+			p.Prox(b, d, tau)
 			for i := range a {
 				if math.Abs(float64(a[i]-b[i])) > 1e-5 {
 					t.Fatalf("%s: %v against %v", name, a, b)
@@ -119,7 +119,7 @@ func TestGroupMetricOfWideRange(t *testing.T) {
 		}
 		tau := float32(math.Pow(10, rapid.Float64Range(-6, 1).Draw(t, "log τ")))
 		x := slices.Clone(w)
-		GroupLasso{}.ProxMetric(x, d, tau)
+		GroupLasso{}.Prox(x, d, tau)
 		theta, scaled, residual := norm(x), 0.0, 0.0
 		for i := range w {
 			scaled += sq(float64(d[i]) * float64(w[i]))
@@ -175,19 +175,19 @@ func TestPenaltiesAtZeroAndNaN(t *testing.T) {
 			t.Errorf("%s at 0: subgradient %v, value %g", name, g, p.Value([]float32{0, 0}))
 		}
 		w := []float32{-1e-3, 1e-3}
-		p.Prox(w, 1)
+		p.Prox(w, nil, 1)
 		if math.Float32bits(w[0]) != 0 || math.Float32bits(w[1]) != 0 {
 			t.Errorf("%s: %v is not +0", name, w)
 		}
 		w = []float32{nan}
-		p.Prox(w, 1)
+		p.Prox(w, nil, 1)
 		m := []float32{nan}
-		p.ProxMetric(m, []float32{1}, 1)
+		p.Prox(m, []float32{1}, 1)
 		if w[0] == w[0] || m[0] == m[0] {
 			t.Errorf("%s hides NaN: %v, %v", name, w, m)
 		}
 		m = []float32{1}
-		p.ProxMetric(m, []float32{nan}, 0.1)
+		p.Prox(m, []float32{nan}, 0.1)
 		if m[0] == m[0] {
 			t.Errorf("%s hides a NaN of the metric: %v", name, m)
 		}
@@ -196,14 +196,14 @@ func TestPenaltiesAtZeroAndNaN(t *testing.T) {
 
 func TestRegistry(t *testing.T) {
 	for _, k := range []string{"l1", "group_lasso", "elastic_net"} {
-		if !slices.Contains(Kinds(), k) || Doc(k) == "" {
+		if !slices.Contains(OnParameters(), k) || Penalties.Doc(k) == "" {
 			t.Errorf("%s is not registered with a line of documentation", k)
 		}
-		if p, err := New(k); err != nil || p.Kind() != k {
+		if p, err := Penalties.New(k); err != nil || p.Kind() != k {
 			t.Errorf("New(%q) = %v, %v", k, p, err)
 		}
 	}
-	if _, err := New("ridge"); err == nil {
+	if _, err := Penalties.New("ridge"); err == nil {
 		t.Error("an unknown kind is no error")
 	}
 }

@@ -2,11 +2,94 @@ package regularize
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 
+	"pare/internal/option"
+	"pare/internal/suggest"
 	"pare/nn"
 )
+
+// Target is a sort of groups that a Spec names under "on".
+type Target struct {
+	Name string // in a Spec: "channels"
+	Doc  string // a line for lists
+	// Members are the values of Spec.Members that choose between the parameters of
+	// a unit, besides auto; nil: there is no choice.
+	Members []string
+
+	// single: a group is one value, so that penalties have to be Elementwise; it says so
+	// of others.
+	single string
+	// restrict is a penalty as it acts on the groups; nil: as it is.
+	restrict func(Penalty) Penalty
+	// groups lists all groups of a network; nil: parts finds the values itself.
+	groups func(t *topology, members string) ([]*group, error)
+	// parts lays out what a Spec penalises; nil: the groups it chooses, by layOut.
+	parts func(f *finder, t *topology, s Spec, pen Penalty) ([]part, error)
+	// layOut is how the groups lie in the parameters; nil: assemble.
+	layOut func(t *topology, pen Penalty, groups []*group, scales []float64, partial bool) ([]part, error)
+	// derived: the groups are those of another target, which lists of a network's
+	// groups name.
+	derived bool
+}
+
+// Targets are all there are. The units of the network's output are in no group.
+var Targets = []*Target{&weights, &channels, &neurons, &branches, &blocks, &heads, &gates, &paths,
+	&inputFeatures, &positions, &recurrentUnits, &activations}
+
+// TargetNames are the names of the Targets.
+func TargetNames() []string {
+	out := make([]string, len(Targets))
+	for i, t := range Targets {
+		out[i] = t.Name
+	}
+	return out
+}
+
+func target(name string) (*Target, error) {
+	if i := slices.Index(TargetNames(), name); i >= 0 {
+		return Targets[i], nil
+	}
+	hint := "it is " + option.OneOf(TargetNames())
+	if near := suggest.Nearest(name, TargetNames()); len(near) > 0 {
+		hint = "did you mean " + strings.Join(near, " or ") + "?"
+	}
+	return nil, fmt.Errorf("on: unknown value %q; %s", name, hint)
+}
+
+// has reports whether the target has an option of a Spec that not all targets have;
+// members is the value of the option of that name.
+func (t *Target) has(option, members string) bool {
+	onParameters := t != &activations
+	switch option {
+	case "revive":
+		return !onParameters
+	case "members":
+		return onParameters && (members == "auto" || slices.Contains(t.Members, members))
+	}
+	return onParameters
+}
+
+// accepts refuses penalties that do not go with the groups; nil is one that is not
+// known yet.
+func (t *Target) accepts(k Kind) error {
+	p, onParameters := k.(Penalty)
+	switch {
+	case k == nil:
+		return nil
+	case t == &activations:
+		if _, ok := k.(ActivationPenalty); !ok {
+			return fmt.Errorf("type: %s is no penalty of activations; use %s", k.Kind(), option.OneOf(OnActivations()))
+		}
+	case !onParameters:
+		return fmt.Errorf("type: %s is a penalty of activations, not of %s; use on: activations", k.Kind(), t.Name)
+	case t.single != "" && !isElementwise(p):
+		return fmt.Errorf("on: "+t.single, k.Kind())
+	}
+	return nil
+}
 
 // group is a penalised set of values before it is laid out for speed.
 type group struct {
@@ -14,6 +97,16 @@ type group struct {
 	layers []string  // the layers by which a Spec chooses it
 	slots  []nn.Slot // parameter slices
 	macs   float64   // multiply-accumulates that go with it
+}
+
+// add puts slots into the group, and the layers, each once.
+func (g *group) add(slots []nn.Slot, layers []string) {
+	g.slots = append(g.slots, slots...)
+	for _, l := range layers {
+		if !slices.Contains(g.layers, l) {
+			g.layers = append(g.layers, l)
+		}
+	}
 }
 
 // names lists all that a factor may match: the layers, and the parameters of the
@@ -31,16 +124,85 @@ func (g *group) names(net *nn.Network) []string {
 	return names
 }
 
-// findGroups lists the groups that a Spec chooses, in network order; weights,
-// whose groups are single values, are found by findCells.
-func (f *finder) findGroups(t *topology, s Spec) ([]*group, error) {
-	all, err := t.groups(s.On, s.Members)
+// size is the number of values in the group.
+func (g *group) size() int {
+	sum := 0
+	for i, s := range g.slots {
+		n, _ := s.Param.AxisLen(s.Axis)
+		sum += s.Param.Size() / n
+		for _, o := range g.slots[:i] { // a row and a column share values
+			if o.Param == s.Param && o.Axis != s.Axis {
+				m, _ := o.Param.AxisLen(o.Axis)
+				sum -= s.Param.Size() / (n * m)
+			}
+		}
+	}
+	return sum
+}
+
+// finder looks for the values that a Spec penalises.
+type finder struct {
+	// price is the weight of a multiply-accumulate under scale macs; 0: so much that
+	// the mean over the term is 1, and then set to that.
+	price  float64
+	priced int // groups that have a price
+	// partial: the network is the rest of another one, so patterns may match
+	// nothing.
+	partial bool
+}
+
+// findParts finds what a Spec penalises in the network and lays it out.
+func (f *finder) findParts(net *nn.Network, s Spec, pen Penalty) ([]part, error) {
+	t := newTopology(net)
+	on, err := target(s.On)
 	if err != nil {
 		return nil, err
 	}
-	what := s.On
+	if on.parts != nil {
+		return on.parts(f, t, s, pen)
+	}
+	groups, err := f.findGroups(t, s)
+	if err != nil {
+		return nil, err
+	}
+	scales := f.scaleGroups(groups, s.scale(pen))
+	factors := newFactors(s.Factors)
+	var kept []*group
+	var weights []float64
+	for i, g := range groups {
+		factor, err := factors.of(g.label, g.names(net))
+		if err != nil {
+			return nil, err
+		}
+		if scales[i]*factor > 0 {
+			kept, weights = append(kept, g), append(weights, scales[i]*factor)
+		}
+	}
+	if err := factors.check(); err != nil && !f.partial {
+		return nil, err
+	}
+	switch {
+	case len(kept) == 0:
+		return nil, nil
+	case on.layOut != nil:
+		return on.layOut(t, pen, kept, weights, f.partial)
+	}
+	return assemble(pen, kept, weights)
+}
+
+// findGroups lists the groups that a Spec chooses, in network order.
+func (f *finder) findGroups(t *topology, s Spec) ([]*group, error) {
+	on, err := target(s.On)
+	if err != nil {
+		return nil, err
+	}
+	all, err := on.groups(t, s.Members)
+	if err != nil {
+		return nil, err
+	}
+	noun := s.On
 	if s.Members != "" && s.Members != "auto" {
-		what = fmt.Sprintf("%s with members: %s", s.On, s.Members)
+		noun = fmt.Sprintf("%s with members: %s", s.On, s.Members)
 	}
 	c := newChooser(s.Layers)
 	var chosen []*group
@@ -49,109 +211,134 @@ func (f *finder) findGroups(t *topology, s Spec) ([]*group, error) {
 			chosen = append(chosen, g)
 		}
 	}
-	if f.partial {
+	switch {
+	case f.partial:
 		return chosen, nil
+	case len(all) == 0:
+		return nil, t.lacks(noun)
 	}
-	if len(all) == 0 {
-		return nil, t.lacks(what)
-	}
-	return chosen, c.check(what)
+	return chosen, c.check(noun)
 }
 
-// groups lists the groups of a target with several values each.
-func (t *topology) groups(on, members string) ([]*group, error) {
-	switch on {
-	case "channels":
-		return t.unitGroups("channel", members, t.convolves), nil
-	case "neurons":
-		return t.unitGroups("neuron", members, func(node int) bool { return !t.convolves(node) }), nil
-	case "branches":
-		return t.branchGroups(members)
-	case "blocks":
-		return t.blockGroups(members), nil
-	case "recurrent_units":
-		return t.recurrentGroups(), nil
-	case "heads":
-		return t.headGroups(), nil
-	case "gates", "paths":
-		return t.gateGroups(), nil
-	case "input_features":
-		return t.columnGroups("input feature", t.readsInput), nil
-	case "positions":
-		return t.columnGroups("position", func(value int) bool { return value >= 0 && t.flow(value).repeats }), nil
-	}
-	return nil, nil
-}
-
-// lacks is the error for a target that the network has no groups of: it names
-// those that it has.
-func (t *topology) lacks(what string) error {
+// lacks is the error for a target of which the network has no groups: it names
+// the targets that it has.
+func (t *topology) lacks(noun string) error {
 	var has []string
-	if parts, err := (&finder{}).findCells(t, Spec{On: "weights"}, L1{}); err == nil && len(parts) > 0 {
-		has = append(has, "weights")
-	}
-	for _, on := range Targets() {
-		if groups, err := t.groups(on, ""); on != "paths" && (err != nil || len(groups) > 0) {
-			has = append(has, on)
+	for _, on := range Targets {
+		if !on.derived && t.has(on) {
+			has = append(has, on.Name)
 		}
 	}
-	return fmt.Errorf("on: the network has no %s; it has %s", what, strings.Join(has, ", "))
+	return fmt.Errorf("on: the network has no %s; it has %s", noun, strings.Join(has, ", "))
 }
 
-// unitGroups makes one group of every unit class that a node of the wanted sort
-// makes and that is not the network's output.
-func (t *topology) unitGroups(what, members string, wanted func(node int) bool) []*group {
-	var groups []*group
-	done := map[int]bool{}
-	for i := range t.net.Nodes {
-		for j, u := range t.units.Out(i) {
-			if done[u] || t.out[u] || !slices.Contains(t.makes[u], i) || !wanted(i) {
-				continue
-			}
-			done[u] = true
-			slots := t.members(u, members)
-			if len(slots) == 0 {
-				continue
-			}
-			groups = append(groups, &group{label: fmt.Sprintf("%s %d of %s", what, j, t.name(i)),
-				layers: t.names(t.makes[u]), slots: slots, macs: t.unitMACs(u)})
+// has reports whether the network has groups of a target.
+func (t *topology) has(on *Target) bool {
+	switch {
+	case on.groups != nil:
+		groups, err := on.groups(t, "")
+		return err != nil || len(groups) > 0
+	case on.parts != nil:
+		parts, err := on.parts(&finder{}, t, Spec{On: on.Name}, L1{})
+		return err == nil && len(parts) > 0
+	}
+	return false
+}
+
+// scaleGroups returns s_g of every group.
+func (f *finder) scaleGroups(groups []*group, scale string) []float64 {
+	out := make([]float64, len(groups))
+	total := 0.0
+	for i, g := range groups {
+		out[i] = 1
+		total += g.macs
+		if scale == "sqrt" {
+			out[i] = math.Sqrt(float64(g.size()))
 		}
 	}
-	return groups
-}
-
-// members returns the slices that make up the group of a unit class.
-func (t *topology) members(unit int, members string) []nn.Slot {
-	switch members {
-	case "norm":
-		return t.norms(unit, false)
-	case "in":
-		return t.slicesOf(unit, true, nn.RoleWeight)
-	case "out":
-		return append(t.slicesOf(unit, false, nn.RoleWeight, nn.RoleBias), t.norms(unit, true)...)
+	if scale != "macs" || total == 0 {
+		return out
 	}
-	if norm := t.members(unit, "norm"); len(norm) > 0 {
-		return norm
-	}
-	return t.members(unit, "out")
-}
-
-// norms returns scales and shifts of the normalisations that carry a unit: of
-// those that mix units, or of those that do not.
-func (t *topology) norms(unit int, mixing bool) []nn.Slot {
-	return slices.DeleteFunc(t.slicesOf(unit, false, nn.RoleScale, nn.RoleShift), func(s nn.Slot) bool {
-		_, mixes := t.net.Nodes[s.Node].Layer.(nn.Mixer)
-		return mixes != mixing
-	})
-}
-
-// slicesOf returns those slices of a unit class that read it, or compute it.
-func (t *topology) slicesOf(unit int, reads bool, roles ...nn.Role) []nn.Slot {
-	var out []nn.Slot
-	for _, s := range t.slots[unit] {
-		if s.Reads() == reads && slices.Contains(roles, s.Param.Role) {
-			out = append(out, s)
-		}
+	price := f.priceOf(len(groups), total)
+	for i, g := range groups {
+		out[i] = g.macs * price
 	}
 	return out
+}
+
+// priceOf is the weight of a multiply-accumulate for groups that have some in all.
+func (f *finder) priceOf(groups int, macs float64) float64 {
+	f.priced = groups
+	if f.price == 0 {
+		f.price = float64(groups) / macs
+	}
+	return f.price
+}
+
+// assemble lays the groups out as sets that share no parameter, the groups of each
+// numbered in network order. Groups that overlap are an error.
+func assemble(pen Penalty, groups []*group, scale []float64) ([]part, error) {
+	var order []*block
+	byParam := map[*nn.Param]*block{}
+	first := map[*block]int{} // the first group of each
+	root := make([]int, len(groups))
+	for g := range root {
+		root[g] = g
+	}
+	find := func(g int) int { // union-find: groups that share parameters
+		for root[g] != g {
+			root[g] = root[root[g]]
+			g = root[g]
+		}
+		return g
+	}
+	for g, group := range groups {
+		for _, s := range group.slots {
+			b := byParam[s.Param]
+			if b == nil {
+				b = newBlock(s, -1)
+				byParam[s.Param], first[b] = b, g
+				order = append(order, b)
+			}
+			owner := int(b.group[s.Index])
+			if b.axis != s.Axis { // rows and columns cross
+				owner = first[b]
+			}
+			if owner >= 0 {
+				return nil, overlap(groups[owner].label, group.label, "values of "+s.Param.Name)
+			}
+			b.group[s.Index] = int32(g)
+			root[find(g)] = find(first[b])
+		}
+	}
+	number := make([]int32, len(groups)) // of each group in its set
+	scales, sets := map[int][]float64{}, map[int][]*block{}
+	for g := range groups {
+		set := find(g)
+		number[g] = int32(len(scales[set]))
+		scales[set] = append(scales[set], scale[g])
+	}
+	var roots []int
+	for _, b := range order {
+		set := find(first[b])
+		if sets[set] == nil {
+			roots = append(roots, set)
+		}
+		sets[set] = append(sets[set], b)
+		for i, g := range b.group {
+			b.group[i] = int32(len(scales[set]))
+			if g >= 0 {
+				b.group[i] = number[g]
+			}
+		}
+	}
+	var parts []part
+	for _, set := range roots {
+		parts = append(parts, newGroupSet(pen, sets[set], scales[set]))
+	}
+	return parts, nil
+}
+
+func overlap(a, b, shared string) error {
+	return fmt.Errorf("groups %q and %q share %s; a value may be in one group of a penalty only, so choose other layers or members", a, b, shared)
 }

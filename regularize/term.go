@@ -2,10 +2,41 @@ package regularize
 
 import (
 	"fmt"
-	"strings"
+	"math"
+	"slices"
+
+	"gorgonia.org/gorgonia"
+	"gorgonia.org/tensor"
 
 	"pare/nn"
 )
+
+// part is a share of a term whose groups touch no other part's parameters. data
+// holds the values of its parameters, in order.
+type part interface {
+	params() []*nn.Param
+	// value is Σ_g s_g·f(w_g).
+	value(data [][]float32) float64
+	// gradient sets dst to factor times the subgradient of value with respect to
+	// parameter i.
+	gradient(dst []float32, i int, data [][]float32, factor float64)
+	// prox applies the proximal map with τ·s_g to the parameters.
+	prox(tau float64, metric metric)
+	norms(dst []float64) []float64  // appends ‖w_g‖ of the groups
+	scales(dst []float64) []float64 // appends s_g, in the order of norms
+	areas() []*block                // where the groups lie, numbered in the order of norms
+}
+
+// metric gives for a parameter the diagonal d of the optimizer's metric, nil for ones;
+// a nil metric is Euclidean.
+type metric = func(*nn.Param) []float32
+
+func metricOf(m metric, p *nn.Param) []float32 {
+	if m == nil {
+		return nil
+	}
+	return m(p)
+}
 
 // Term is a Spec bound to the parameters of a network: a penalty
 // λ·Σ_g s_g·f(w_g) over its groups g. It refers to the parameters' storage;
@@ -22,6 +53,8 @@ type Term struct {
 	lone   int     // that are left though they are no groups any more
 	off    bool    // penalises nothing any more
 	sized  bool    // scales hold the root of the group's size
+
+	scratch []float64 // for norms
 }
 
 var _ nn.Term = (*Term)(nil)
@@ -42,16 +75,14 @@ func NewTerm(net *nn.Network, s Spec) (*Term, error) {
 }
 
 func newTerm(net *nn.Network, s Spec, f finder) (*Term, error) {
-	if err := s.Validate(); err != nil {
-		return nil, fmt.Errorf("penalty: %w", err)
-	}
-	if s.On == onActivations {
-		return nil, fmt.Errorf("penalty %s: on: activations are no parameters; use NewActivations", s.name())
-	}
-	pen, err := s.penalty()
+	s, err := s.checked()
 	if err != nil {
 		return nil, fmt.Errorf("penalty: %w", err)
 	}
+	if s.On == activations.Name {
+		return nil, fmt.Errorf("penalty %s: on: activations are no parameters; use NewActivations", s.name())
+	}
+	pen := s.penalty()
 	if len(net.Nodes) == 0 {
 		return nil, fmt.Errorf("penalty %s: network %s has no layers", s.name(), net.Name)
 	}
@@ -64,31 +95,12 @@ func newTerm(net *nn.Network, s Spec, f finder) (*Term, error) {
 	return t, nil
 }
 
-// name is the penalty, its target and the layers when not all are meant.
-func (s Spec) name() string {
-	if len(s.Layers) == 0 {
-		return fmt.Sprintf("%s(%s)", s.Type, s.On)
-	}
-	return fmt.Sprintf("%s(%s: %s)", s.Type, s.On, strings.Join(s.Layers, ", "))
-}
-
 // Name is "group_lasso(channels)", or "l1(weights: fc*)" with layers named.
 func (t *Term) Name() string { return t.spec.name() }
 
 // SetEpoch sets λ for a point in training, in epochs with fractions: 0 during
 // the warm-up, then rising linearly over the ramp. Compiled programs follow.
 func (t *Term) SetEpoch(epoch float64) { t.lambda = t.factor * t.spec.lambdaAt(epoch) }
-
-func (s Spec) lambdaAt(epoch float64) float64 {
-	since := epoch - s.Warmup
-	switch {
-	case since < 0:
-		return 0
-	case since >= s.Ramp:
-		return s.Lambda
-	}
-	return s.Lambda * since / s.Ramp
-}
 
 // Lambda is λ now.
 func (t *Term) Lambda() float64 { return t.lambda }
@@ -98,7 +110,7 @@ func (t *Term) FullLambda() float64 { return t.spec.Lambda }
 
 // Grouped reports whether the penalty is on groups of a unit's values; else each
 // weight is by itself.
-func (t *Term) Grouped() bool { return t.spec.On != "weights" }
+func (t *Term) Grouped() bool { return t.spec.On != weights.Name }
 
 // Proximal reports whether Prox is to be called after each optimizer step; else
 // the term has a gradient.
@@ -118,9 +130,9 @@ func (t *Term) Governs() []*nn.Param {
 // place; step is the learning rate. metric returns for a parameter the diagonal
 // d of the optimizer's metric, one value ≥ 0 for each of the parameter's, or nil
 // for ones; a nil metric is Euclidean. It allocates nothing.
-func (t *Term) Prox(step float64, metric func(*nn.Param) []float32) { t.prox(t.parts, step, metric) }
+func (t *Term) Prox(step float64, metric metric) { t.prox(t.parts, step, metric) }
 
-func (t *Term) prox(parts []part, step float64, metric func(*nn.Param) []float32) {
+func (t *Term) prox(parts []part, step float64, metric metric) {
 	tau := step * t.lambda
 	if tau == 0 {
 		return
@@ -142,9 +154,13 @@ func (t *Term) Groups() (total, zero int) {
 // count counts the groups that there are now.
 func (t *Term) count() (total, zero int) {
 	for _, p := range t.parts {
-		n, z := p.count()
-		total += n
-		zero += z
+		t.scratch = p.norms(t.scratch[:0])
+		total += len(t.scratch)
+		for _, n := range t.scratch {
+			if n == 0 {
+				zero++
+			}
+		}
 	}
 	return total, zero
 }
@@ -157,4 +173,150 @@ func (t *Term) Norms() []float64 {
 		out = p.norms(out)
 	}
 	return out
+}
+
+// Visit calls f for every value of every group: its group, numbered as in Norms,
+// its parameter and its place in it. A value of two groups is visited for both.
+func (t *Term) Visit(f func(group int, p *nn.Param, i int)) {
+	t.eachBlock(func(b *block, first, groups int) {
+		for i := range b.param.Size() {
+			if g := b.of(i / b.inner % b.n); g < groups {
+				f(first+g, b.param, i)
+			}
+		}
+	})
+}
+
+// Slots lists the slices of parameters of every group, in the order of Norms.
+func (t *Term) Slots() [][]nn.Slot {
+	var out [][]nn.Slot
+	t.eachBlock(func(b *block, first, groups int) {
+		out = slices.Grow(out, first+groups)[:max(len(out), first+groups)]
+		for j := range b.n {
+			if g := b.of(j); g < groups {
+				out[first+g] = append(out[first+g], nn.Slot{Node: b.node, Param: b.param, Axis: b.axis, Index: j})
+			}
+		}
+	})
+	return out
+}
+
+// eachBlock calls f for every block with the number of the first group of its part, and
+// how many groups that has.
+func (t *Term) eachBlock(f func(b *block, first, groups int)) {
+	first := 0
+	for _, p := range t.parts {
+		t.scratch = p.norms(t.scratch[:0])
+		for _, b := range p.areas() {
+			f(b, first, len(t.scratch))
+		}
+		first += len(t.scratch)
+	}
+}
+
+// Scales returns s_g of every group, in the order of Norms; 0 for one that is spared now.
+func (t *Term) Scales() []float64 {
+	var out []float64
+	for _, p := range t.parts {
+		out = p.scales(out)
+	}
+	return out
+}
+
+// Weights returns Scales without the part of the sizes: factors, and the price of a
+// group with scale macs.
+func (t *Term) Weights() []float64 {
+	weights := t.Scales()
+	if !t.sized {
+		return weights
+	}
+	sizes := make([]float64, len(weights))
+	t.Visit(func(g int, _ *nn.Param, _ int) { sizes[g]++ })
+	for g, n := range sizes {
+		if n > 0 {
+			weights[g] /= math.Sqrt(n)
+		}
+	}
+	return weights
+}
+
+// Build implements nn.Term: a scalar node λ·Σ_g s_g·f(w_g) over the parameters.
+// λ is read at each run. In prox mode the gradient stops here, for the proximal
+// map takes the place of it; in subgradient mode each parameter receives one.
+func (t *Term) Build(b *nn.Builder, _ *nn.Network) (*gorgonia.Node, error) {
+	var in []*gorgonia.Node
+	var grads []nn.GradFunc
+	parts := t.active()
+	for _, p := range parts {
+		first := len(in)
+		for i, param := range p.params() {
+			in = append(in, b.Param(param))
+			grads = append(grads, t.gradient(p, first, i))
+		}
+	}
+	if t.Proximal() || len(parts) == 0 {
+		grads = nil
+	}
+	if len(parts) == 0 { // an operation has inputs
+		in = append(in, noInput(b, t.Name()))
+	}
+	return nn.Apply(nn.Op{Name: t.Name(), Grad: grads, Run: func(dst []float32, in [][]float32) {
+		sum := 0.0
+		for _, p := range parts {
+			n := len(p.params())
+			sum += p.value(in[:n])
+			in = in[n:]
+		}
+		dst[0] = float32(t.lambda * sum)
+	}}, in...)
+}
+
+// gradient differentiates with respect to parameter i of a part, whose
+// parameters are the op's inputs from first on.
+func (t *Term) gradient(p part, first, i int) nn.GradFunc {
+	n := len(p.params())
+	return func(in gorgonia.Nodes, _, dy *gorgonia.Node) (*gorgonia.Node, error) {
+		inputs := append(gorgonia.Nodes{}, in[first:first+n]...)
+		return nn.Apply(nn.Op{Name: t.Name() + "/dw", Shape: in[first+i].Shape().Clone(),
+			Run: func(dst []float32, in [][]float32) {
+				p.gradient(dst, i, in[:n], t.lambda*float64(in[n][0]))
+			}}, append(inputs, dy)...)
+	}
+}
+
+// noInput is the input of a term that reads nothing any more.
+func noInput(b *nn.Builder, term string) *gorgonia.Node {
+	name := fmt.Sprintf("%s/none%d", term, len(b.Graph.AllNodes()))
+	return b.Input(name, tensor.Shape{1}, make([]float32, 1))
+}
+
+// OnePrice returns the terms of a network as they are where they compete: a
+// multiply-accumulate weighs the same in all of those with scale macs, so much that
+// the mean over all their groups is 1, and not over those of each term. Terms of nil
+// stay, and so does a term that is the only one with that scale.
+func OnePrice(net *nn.Network, terms []*Term) ([]*Term, error) {
+	groups, macs, priced := 0, 0.0, 0
+	for _, t := range terms {
+		if t != nil && t.priced > 0 {
+			priced++
+			groups += t.priced
+			macs += float64(t.priced) / t.price
+		}
+	}
+	out := slices.Clone(terms)
+	if priced < 2 {
+		return out, nil
+	}
+	for i, t := range terms {
+		if t == nil || t.priced == 0 {
+			continue
+		}
+		next, err := newTerm(net, t.spec, finder{price: float64(groups) / macs})
+		if err != nil {
+			return nil, err
+		}
+		next.groups = t.groups
+		out[i] = next
+	}
+	return out, nil
 }

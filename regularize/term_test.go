@@ -45,17 +45,17 @@ var termSpecs = []struct {
 	{residual, Spec{Type: "group_lasso", On: "channels", Members: "in", Scale: "macs"}},
 	{residual, Spec{Type: "l1", On: "channels", Members: "out", Scale: "sqrt"}},
 	{residual, Spec{Type: "l1", On: "channels", Members: "norm"}},
-	{plain, Spec{Type: "elastic_net", Alpha: 0.5, On: "channels", Members: "in"}},
+	{plain, Spec{Penalty: &ElasticNet{Alpha: 0.5}, On: "channels", Members: "in"}},
 	{plain, Spec{Type: "group_lasso", On: "neurons"}},
 	{plain, Spec{Type: "group_lasso", On: "positions"}},
 	{inception, Spec{Type: "group_lasso", On: "branches"}},
-	{inception, Spec{Type: "group_lasso", On: "channels", Members: "out", Layers: Patterns{"b1"}}},
-	{inception, Spec{Type: "group_lasso", On: "channels", Members: "in", Layers: Patterns{"b1"}}}, // fc reads b2 as well
+	{inception, Spec{Type: "group_lasso", On: "channels", Members: "out", Layers: []string{"b1"}}},
+	{inception, Spec{Type: "group_lasso", On: "channels", Members: "in", Layers: []string{"b1"}}}, // fc reads b2 as well
 	{inception, Spec{Type: "l1", On: "gates", Scale: "macs"}},
 	{tagger, Spec{Type: "group_lasso", On: "neurons"}},
 	{tagger, Spec{Type: "group_lasso", On: "neurons", Members: "in", Scale: "macs"}},
 	{tagger, Spec{Type: "group_lasso", On: "recurrent_units"}},
-	{tagger, Spec{Type: "group_lasso", On: "recurrent_units", Scale: "macs", Layers: Patterns{"lstm"}}},
+	{tagger, Spec{Type: "group_lasso", On: "recurrent_units", Scale: "macs", Layers: []string{"lstm"}}},
 	{tagger, Spec{Type: "l1", On: "recurrent_units"}},
 }
 
@@ -77,7 +77,7 @@ func TestProxIsThePenaltysOnEachGroup(t *testing.T) {
 				metric = fixedMetric()
 			}
 			term.Prox(0.5, metric)
-			pen, _ := c.spec.penalty()
+			pen := penaltyOf(c.spec)
 			before := map[*float32]float32{}
 			collect(slow, c.spec, func(_ *group, values []*float32, _ []*nn.Param, _ []int) {
 				for _, v := range values {
@@ -92,7 +92,7 @@ func TestProxIsThePenaltysOnEachGroup(t *testing.T) {
 						d[i] = metricAt(offsets[i])
 					}
 				}
-				pen.ProxMetric(w, d, float32(0.5*0.7*scaleOf(slow, c.spec, g)))
+				pen.Prox(w, d, float32(0.5*0.7*scaleOf(slow, c.spec, g)))
 				for i, v := range values {
 					*v *= w[i] / before[v]
 				}
@@ -129,7 +129,7 @@ func fixedMetric() func(*nn.Param) []float32 {
 // scaleOf is s_g of the group with that label.
 func scaleOf(net *nn.Network, s Spec, g *group) float64 {
 	groups, _ := (&finder{}).findGroups(newTopology(net), s)
-	pen, _ := s.penalty()
+	pen := penaltyOf(s)
 	i := slices.IndexFunc(groups, func(o *group) bool { return o.label == g.label })
 	return (&finder{}).scaleGroups(groups, s.scale(pen))[i]
 }
@@ -179,7 +179,7 @@ func TestNodeValueAndGradient(t *testing.T) {
 		value := prox.TermValue(0)
 		if c.spec.On != "weights" {
 			want := 0.0
-			pen, _ := c.spec.penalty()
+			pen := penaltyOf(c.spec)
 			collect(net, c.spec, func(g *group, values []*float32, _ []*nn.Param, _ []int) {
 				var w []float32
 				for _, v := range values {
@@ -272,7 +272,7 @@ func TestStepsAllocateNothing(t *testing.T) {
 func BenchmarkProx(b *testing.B) {
 	for _, m := range []string{"out", "in"} {
 		net := build(b, nn.Shape{256, 4, 4}, step{"a", &layers.Conv{Out: 256, NoBias: true}, nil}, step{"b", &layers.Conv{Out: 256, Kernel: 2, NoBias: true}, nil}, step{"p", &layers.GlobalPool{}, nil}, step{"fc", &layers.Linear{Out: 10}, nil})
-		term, err := NewTerm(net, Spec{Type: "group_lasso", On: "channels", Layers: Patterns{"a"}, Members: m, Lambda: 1e-9})
+		term, err := NewTerm(net, Spec{Type: "group_lasso", On: "channels", Layers: []string{"a"}, Members: m, Lambda: 1e-9})
 		if err != nil {
 			b.Fatal(err)
 		}
@@ -294,4 +294,12 @@ func BenchmarkProx(b *testing.B) {
 			}
 		})
 	}
+}
+
+func penaltyOf(s Spec) Penalty {
+	s, err := s.checked()
+	if err != nil {
+		panic(err)
+	}
+	return s.penalty()
 }

@@ -2,8 +2,8 @@ package regularize
 
 import "pare/nn"
 
-// topology is what the targets ask about a network. It looks at no layer kind:
-// it tries the layers' own unit maps.
+// topology answers the questions of the targets about a network. It looks at no
+// layer kind: it tries the layers' own unit maps.
 type topology struct {
 	net   *nn.Network
 	units *nn.UnitMap
@@ -58,7 +58,7 @@ func (t *topology) convolves(node int) bool {
 	return p != nil && len(p.Axes) == 4
 }
 
-// flow is what a layer does with the units it is given.
+// flow describes how the units of a layer's output relate to those of its inputs.
 type flow struct {
 	fresh   bool // it makes new ones
 	same    bool // the output's are those of its only input, in order
@@ -134,4 +134,67 @@ func (t *topology) readsInput(value int) bool {
 		value = t.source(value)
 	}
 	return true
+}
+
+// perWeight is the share of one value of a node's weights in the node's
+// multiply-accumulates.
+func (t *topology) perWeight(node int) float64 {
+	values := 0
+	for _, p := range t.net.Nodes[node].Layer.Params() {
+		if p.Role == nn.RoleWeight {
+			values += p.Size()
+		}
+	}
+	return t.macs[node] / float64(max(values, 1))
+}
+
+// share is the share of a slice of a weight in its node's multiply-accumulates.
+func (t *topology) share(s nn.Slot) float64 {
+	n, _ := s.Param.AxisLen(s.Axis)
+	return t.perWeight(s.Node) * float64(s.Param.Size()/n)
+}
+
+// unitMACs counts the multiply-accumulates that disappear with a unit: its share
+// of the layers that compute it and of those that read it. The weights of a recurrent
+// layer that do both are counted once.
+func (t *topology) unitMACs(unit int) float64 {
+	sum := 0.0
+	for i, s := range t.slots[unit] {
+		if s.Param.Role != nn.RoleWeight {
+			continue
+		}
+		sum += t.share(s)
+		for _, o := range t.slots[unit][:i] {
+			if o.Param == s.Param && o.Axis != s.Axis {
+				n, _ := o.Param.AxisLen(o.Axis)
+				sum -= t.share(s) / float64(n)
+			}
+		}
+	}
+	return sum
+}
+
+// pathMACs counts the multiply-accumulates of the layers that reach the network's
+// output only through the node: those that a closed gate switches off.
+func (t *topology) pathMACs(gate int) float64 {
+	var mark func(node int, seen []bool, skip int)
+	mark = func(node int, seen []bool, skip int) {
+		if node < 0 || node == skip || seen[node] {
+			return
+		}
+		seen[node] = true
+		for _, in := range t.net.Nodes[node].Inputs {
+			mark(in, seen, skip)
+		}
+	}
+	behind, others := make([]bool, len(t.net.Nodes)), make([]bool, len(t.net.Nodes))
+	mark(gate, behind, -1)
+	mark(len(t.net.Nodes)-1, others, gate)
+	sum := 0.0
+	for i := range behind {
+		if behind[i] && !others[i] {
+			sum += t.macs[i]
+		}
+	}
+	return sum
 }

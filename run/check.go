@@ -2,10 +2,12 @@ package run
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"pare/config"
 	"pare/nn"
+	"pare/prune/importance"
 	"pare/train"
 )
 
@@ -55,7 +57,7 @@ func Plan(ctx context.Context, c *config.Config, progress func(what string, done
 	if err := r.checkBudget(net); err != nil {
 		return nil, nil, err
 	}
-	if _, err := r.shrinker(net, terms); err != nil {
+	if _, err := r.shrinker(ctx, net, terms); err != nil {
 		return nil, nil, err
 	}
 	return net, d, r.checkSteps(phases)
@@ -108,16 +110,28 @@ func (r *runner) checkTraining(phases []phase) error {
 	return nil
 }
 
-// checkBudget tries the selection on the untrained network. Penalties may yet
+// checkBudget tries the selection on the untrained network; a criterion that needs data
+// is tried as magnitude, for what can be met does not depend on it. Penalties may yet
 // make room that the budget needs, so with them nothing is certain.
 func (r *runner) checkBudget(net *nn.Network) error {
-	q := r.pruneRequest()
-	if !q.selects() || len(r.c.Penalties) > 0 {
+	s, err := r.pruneRequest().selection(nil)
+	if s == nil || err != nil {
+		return r.c.Locate("prune.importance", err)
+	}
+	if err := s.Fits(net); err != nil {
+		return r.c.Locate("prune.importance", err)
+	}
+	if len(r.c.Penalties) > 0 {
 		return nil
 	}
 	trial, err := net.Clone()
 	if err != nil {
 		return fmt.Errorf("check the budget: %w", err)
 	}
-	return r.c.Locate("prune.budget", q.selection().Zero(trial))
+	err = s.Zero(trial)
+	if errors.Is(err, importance.ErrNoData) {
+		s.Importance = importance.Magnitude{}
+		err = s.Zero(trial)
+	}
+	return r.c.Locate("prune.budget", err)
 }

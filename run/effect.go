@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"slices"
 
-	"pare/config"
+	"pare/regularize"
 	"pare/train"
 )
 
@@ -13,7 +13,7 @@ import (
 func (r *runner) checkEffect() error {
 	c := r.c
 	if p := c.Prune; p.Scope == "layer" && !r.pruneRequest().selects() {
-		return c.Errorf("prune.scope", "has no effect with prune.method %s; remove it, or use magnitude or random", p.Method)
+		return c.Errorf("prune.scope", "has no effect with prune.method %s; remove it, or use least, magnitude or random", p.Method)
 	}
 	if s := c.Train.EarlyStop; s.Patience > 0 && s.Metric == "accuracy" && r.data.Set.Task.Classes == 0 {
 		return c.Errorf("train.early_stop.metric", "targets of %s are numbers, which have no accuracy; use loss", c.Data.Dataset)
@@ -57,7 +57,7 @@ func (r *runner) checkDrops(path string, schedule train.ScheduleSpec, epochs int
 }
 
 // checkRamp refuses a penalty that training ends before, or a target begins without.
-func (r *runner) checkRamp(path string, p config.Penalty) error {
+func (r *runner) checkRamp(path string, p regularize.Spec) error {
 	t, epochs := r.c.Target, float64(r.c.Train.Epochs)
 	switch {
 	case p.Warmup >= epochs && p.Warmup > 0:

@@ -35,7 +35,7 @@ func BuildNetwork(c *config.Config, task models.Task) (*nn.Network, error) {
 
 // terms binds the penalties of a config to a network.
 func terms(c *config.Config, net *nn.Network) ([]train.Penalty, error) {
-	all, err := termsOf(c, net, func(config.Penalty) bool { return true })
+	all, err := termsOf(c, net, func(regularize.Spec) bool { return true })
 	if err != nil || c.Target == nil {
 		return all, err
 	}
@@ -62,15 +62,13 @@ func compete(net *nn.Network, all []train.Penalty) ([]train.Penalty, error) {
 }
 
 // termsOf binds some of them.
-func termsOf(c *config.Config, net *nn.Network, chosen func(config.Penalty) bool) ([]train.Penalty, error) {
+func termsOf(c *config.Config, net *nn.Network, chosen func(regularize.Spec) bool) ([]train.Penalty, error) {
 	var out []train.Penalty
 	for i, p := range c.Penalties {
 		if !chosen(p) {
 			continue
 		}
-		t, err := bind(net, regularize.Spec{Type: p.Type, On: p.On, Layers: p.Layers,
-			Lambda: p.Lambda, Alpha: p.Alpha, Beta: p.Beta, Revive: (*regularize.Revive)(p.Revive), Scale: p.Scale,
-			Members: p.Members, Factors: p.Factors, Warmup: p.Warmup, Ramp: p.Ramp, Mode: p.Mode})
+		t, err := bind(net, p)
 		if err != nil {
 			// Without the name of the penalty the message begins with the key at fault.
 			if inner := errors.Unwrap(err); inner != nil {

@@ -85,7 +85,7 @@ func overall(full, small *nn.Network, last *prune.Report) *prune.Report {
 
 func (r *runner) pruneRequest() PruneRequest {
 	p := r.c.Prune
-	q := PruneRequest{Method: p.Method, Seed: r.c.Seed}
+	q := PruneRequest{Method: p.Method, Importance: p.Importance, Seed: r.c.Seed}
 	if q.selects() {
 		q.Scope = p.Scope
 		if p.Budget != nil {

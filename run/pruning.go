@@ -1,16 +1,19 @@
 package run
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io/fs"
 
+	"pare/datasets"
 	"pare/export"
 	"pare/internal/atomicfile"
 	"pare/layers/activity"
 	"pare/nn"
 	"pare/prune"
+	"pare/prune/importance"
 	"pare/train"
 )
 
@@ -38,36 +41,64 @@ type Pruning struct {
 	Warnings []string `json:"warnings,omitempty"`
 }
 
-// PruneRequest says what to remove.
+// PruneRequest says which units to remove.
 type PruneRequest struct {
-	Method string  `json:"method,omitempty"` // zeros, magnitude, random, or none
-	Scope  string  `json:"scope,omitempty"`  // of magnitude and random: global or layer; "": global
-	MACs   float64 `json:"macs,omitempty"`   // of magnitude and random: share to keep
-	Params float64 `json:"params,omitempty"` // the other measure; one of them is 0
-	Seed   uint64  `json:"seed"`             // of the random method and of the certificate's random inputs
+	Method     string  `json:"method,omitempty"`     // zeros, least, magnitude, random, or none
+	Importance string  `json:"importance,omitempty"` // of least: a criterion; "": taylor
+	Scope      string  `json:"scope,omitempty"`      // where units are chosen: global or layer; "": global
+	MACs       float64 `json:"macs,omitempty"`       // where units are chosen: share to keep
+	Params     float64 `json:"params,omitempty"`     // the other measure; one of them is 0
+	Seed       uint64  `json:"seed"`                 // of random scores and of the certificate's random inputs
 }
 
 // Validate reports what makes no sense, as an InputError.
 func (q PruneRequest) Validate() error {
-	if q.Method == "zeros" || q.Method == "none" {
-		if q.Scope != "" || q.MACs != 0 || q.Params != 0 {
-			return &InputError{fmt.Errorf("method %s takes no scope and no budget; they are for magnitude and random", q.Method)}
-		}
-		return nil
-	}
-	if !q.selects() {
-		return &InputError{fmt.Errorf("there is no method %q; choose zeros, magnitude, random or none", q.Method)}
-	}
-	if err := q.selection().Validate(); err != nil {
+	if _, err := q.selection(nil); err != nil {
 		return &InputError{err}
 	}
 	return nil
 }
 
 // selects reports whether the method chooses units to zero.
-func (q PruneRequest) selects() bool { return q.Method == "magnitude" || q.Method == "random" }
+func (q PruneRequest) selects() bool { return q.criterion() != "" }
 
-// remedy is what keeps a network from closing.
+// criterion is the importance by which units are chosen; "": the method chooses none.
+func (q PruneRequest) criterion() string {
+	switch {
+	case q.Method == "magnitude" || q.Method == "random":
+		return q.Method
+	case q.Method == "least":
+		return cmp.Or(q.Importance, "taylor")
+	}
+	return ""
+}
+
+// selection is the choice of units that is asked for; nil: none.
+func (q PruneRequest) selection(data *importance.Data) (*prune.Selection, error) {
+	if q.Importance != "" && q.Method != "least" {
+		return nil, fmt.Errorf("importance is for method least; method %s takes none", q.Method)
+	}
+	name := q.criterion()
+	switch {
+	case name == "" && q.Method != "zeros" && q.Method != "none":
+		return nil, fmt.Errorf("there is no method %q; choose zeros, least, magnitude, random or none", q.Method)
+	case name == "" && (q.Scope != "" || q.MACs != 0 || q.Params != 0):
+		return nil, fmt.Errorf("method %s takes no scope and no budget; they are for least, magnitude and random", q.Method)
+	case name == "":
+		return nil, nil
+	}
+	by, err := importance.Criteria.New(name)
+	if err != nil {
+		return nil, err
+	}
+	s := &prune.Selection{Importance: by, Scope: q.Scope, MACs: q.MACs, Params: q.Params, Seed: q.Seed, Data: data}
+	if err := s.Validate(); err != nil {
+		return nil, fmt.Errorf("method %s: %w", q.Method, err)
+	}
+	return s, nil
+}
+
+// remedy keeps a network from closing.
 func (q PruneRequest) remedy() string {
 	if q.selects() {
 		return "keep a larger share"
@@ -75,28 +106,31 @@ func (q PruneRequest) remedy() string {
 	return "lower lambda, or let it ramp up later"
 }
 
-func (q PruneRequest) selection() prune.Selection {
-	return prune.Selection{Method: q.Method, Scope: q.Scope, MACs: q.MACs, Params: q.Params, Seed: q.Seed}
-}
-
-// Prune does what is asked with a network, whose parameters magnitude and
-// random set to zero in place; running statistics are then those of what is left, as
-// far as there are data. data measures right before and right after the
-// removal and gives real inputs for the certificate; nil: random ones alone. A
-// certificate that does not pass and a test result that changed are errors.
+// Prune prunes a network as asked. Where units are chosen it sets their parameters to
+// zero in place, and running statistics are measured anew as far as there are data. data
+// measures right before and right after the removal and gives real inputs for the
+// certificate; nil: random ones alone. A certificate that does not pass and a test result
+// that changed are errors.
 func Prune(ctx context.Context, net *nn.Network, q PruneRequest, data *Data) (*nn.Network, *Pruning, error) {
-	if err := q.Validate(); err != nil {
+	examples, err := data.forImportance(ctx, net)
+	if err != nil {
 		return nil, nil, err
 	}
+	selection, err := q.selection(examples)
+	if err != nil {
+		return nil, nil, &InputError{err}
+	}
+	if q.Method == "least" {
+		q.Importance = q.criterion()
+	}
 	res := &Pruning{PruneRequest: q}
-	var err error
 	if res.Trained, res.ActivityBefore, err = measure(ctx, net, data); err != nil {
 		return nil, nil, err
 	}
 	res.Before = res.Trained
-	if q.selects() {
+	if selection != nil {
 		res.ActivityTrained = res.ActivityBefore
-		if err := q.selection().Zero(net); err != nil {
+		if err := selection.Zero(net); err != nil {
 			return nil, nil, &InputError{err}
 		}
 		if err := data.measureStatistics(ctx, net); err != nil {
@@ -139,6 +173,37 @@ func (p *Pruning) remove(net *nn.Network, data *Data) (*nn.Network, error) {
 	small, report, err := prune.Prune(net, o)
 	p.Report = report
 	return small, err
+}
+
+const (
+	importanceExamples = 1024
+	importanceBatch    = 32
+)
+
+// forImportance are the examples by which units are scored: of the validation data, of the
+// training data where there are none; nil without data.
+func (d *Data) forImportance(ctx context.Context, net *nn.Network) (*importance.Data, error) {
+	if d == nil {
+		return nil, nil
+	}
+	part := d.unseen()
+	if count(part) == 0 {
+		return nil, nil
+	}
+	batch := min(net.BatchUpTo(importanceBatch), count(part))
+	loader, err := datasets.NewLoader(part, d.Set.Task, batch, d.seed)
+	if err != nil {
+		return nil, err
+	}
+	return &importance.Data{Batches: loader.First(min(importanceExamples, count(part))).All(ctx), Batch: batch, Loss: d.Loss()}, nil
+}
+
+// unseen is the validation data, or the training data where there are none.
+func (d *Data) unseen() datasets.Part {
+	if count(d.Set.Validation) > 0 {
+		return d.Set.Validation
+	}
+	return d.Set.Train
 }
 
 // evaluationBatch is how many examples are evaluated at once, at most.

@@ -146,7 +146,7 @@ func (r *runner) trainAndPrune(ctx context.Context, net *nn.Network) (*nn.Networ
 	if err != nil {
 		return nil, nil, err
 	}
-	shrinker, err := r.shrinker(net, terms)
+	shrinker, err := r.shrinker(ctx, net, terms)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -34,10 +34,24 @@ func TestBaselines(t *testing.T) {
 		{block, "{method: random, budget: {macs: 0.5}}", macs, 0.5},
 		{branches, "{method: magnitude, budget: {macs: 0.3}}", macs, 0.3},
 		{perceptron, "{method: magnitude, budget: {params: 1}}", params, 1},
+		{perceptron, "{method: least, budget: {params: 0.4}}", params, 0.4},
+		{block, "{method: least, importance: activation, budget: {macs: 0.5}}", macs, 0.5},
+		{block, "{method: least, importance: batchnorm_scale, scope: layer, budget: {macs: 0.5}}", macs, 0.5},
 	} {
 		r := finish(t, parse(t, base+c.model+"prune: "+c.prune+"\nfinetune: {epochs: 1}\n"))
 		if kept := c.kept(*r.Summary); kept > c.budget || kept < 0.8*c.budget {
 			t.Errorf("%s keeps %.3g", c.prune, kept)
+		}
+	}
+}
+
+// TestShortForms: magnitude and random are least with that importance.
+func TestShortForms(t *testing.T) {
+	for _, name := range []string{"magnitude", "random"} {
+		long := finish(t, parse(t, base+perceptron+"prune: {method: least, importance: "+name+", budget: {params: 0.4}}\n"))
+		short := finish(t, parse(t, base+perceptron+"prune: {method: "+name+", budget: {params: 0.4}}\n"))
+		if long.weights(t) != short.weights(t) {
+			t.Errorf("%s: the networks differ", name)
 		}
 	}
 }

@@ -1,22 +1,24 @@
 package run
 
 import (
+	"context"
 	"errors"
 	"strings"
 
 	"pare/config"
 	"pare/nn"
 	"pare/prune/gradual"
+	"pare/prune/importance"
 	"pare/train"
 )
 
-// wayExamples is the number of test examples of a certificate during training: that of
+// wayExamples is the number of test examples of a certificate during training: the one at
 // the end proves the last network against many.
 const wayExamples = 16
 
-// shrinker returns what removes parts of the network during training as the config
-// says; nil where training leaves it whole.
-func (r *runner) shrinker(net *nn.Network, terms []train.Penalty) (*gradual.Shrinker, error) {
+// shrinker returns the Reshaper that removes parts of the network during training as the
+// config says; nil where training leaves it whole.
+func (r *runner) shrinker(ctx context.Context, net *nn.Network, terms []train.Penalty) (*gradual.Shrinker, error) {
 	c := r.c
 	if c.Target == nil && c.Prune.Every == 0 {
 		return nil, nil
@@ -26,30 +28,39 @@ func (r *runner) shrinker(net *nn.Network, terms []train.Penalty) (*gradual.Shri
 		return nil, c.Locate("train.batch", err)
 	}
 	steps := source.Batches()
-	o := gradual.Options{Target: target(c.Target), Every: c.Prune.Every, EpochSteps: steps, Steps: steps * c.Train.Epochs, Seed: c.Seed,
+	o := gradual.Options{Every: c.Prune.Every, EpochSteps: steps, Steps: steps * c.Train.Epochs, Seed: c.Seed,
 		Examples: func() ([]float32, error) { return r.data.Examples(r.data.Set.Test, wayExamples) },
 		Warn:     func(err error) { r.warn("nothing is removed now: %v", err) }}
+	if c.Target != nil {
+		if o.Target, err = target(c.Target); err != nil {
+			return nil, c.Locate("target.importance", err)
+		}
+		if o.Data, err = r.data.forImportance(context.WithoutCancel(ctx), net); err != nil {
+			return nil, err
+		}
+	}
 	s, err := gradual.New(net, terms, o)
 	return s, locateOption(c, o, err)
 }
 
-func target(t *config.Target) *gradual.Target {
-	if t == nil {
-		return nil
-	}
-	measure := gradual.Params
+func target(t *config.Target) (*gradual.Target, error) {
+	out := &gradual.Target{Measure: gradual.Params, Method: gradual.Method(t.Method),
+		Plan: gradual.Plan{Share: t.MACs + t.Params + t.Groups, From: t.From, By: t.By}}
 	switch {
 	case t.MACs > 0:
-		measure = gradual.MACs
+		out.Measure = gradual.MACs
 	case t.Groups > 0:
-		measure = gradual.Groups
+		out.Measure = gradual.Groups
 	}
-	return &gradual.Target{Measure: measure, Method: gradual.Method(t.Method),
-		Plan: gradual.Plan{Share: t.MACs + t.Params + t.Groups, From: t.From, By: t.By}}
+	var err error
+	if t.Importance != "" {
+		out.Importance, err = importance.Criteria.New(t.Importance)
+	}
+	return out, err
 }
 
-// locateOption points an error about an option to the key of the config that it is
-// from. The keys of a target are its fields, and that of the share is its measure.
+// locateOption points an error about an option to its key of the config. The keys of a
+// target are its fields, but for the share, whose key is the measure.
 func locateOption(c *config.Config, o gradual.Options, err error) error {
 	var refused *gradual.OptionError
 	if !errors.As(err, &refused) {

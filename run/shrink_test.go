@@ -1,9 +1,13 @@
 package run
 
 import (
+	"context"
+	"errors"
 	"strings"
 	"testing"
 
+	"pare/config"
+	"pare/prune/importance"
 	"pare/train"
 )
 
@@ -144,6 +148,64 @@ func TestTargetLeast(t *testing.T) {
 		}
 		if shares < 3 {
 			t.Errorf("%s: the target was reached in %d intervals", key, shares)
+		}
+	}
+}
+
+// TestTargetImportance: every criterion meets a target, and a resumed run is the same.
+func TestTargetImportance(t *testing.T) {
+	for _, name := range importance.Criteria.Names() {
+		// Gates have no activation and no scale of their own: the channels have.
+		text := strings.Replace(shrinking, "on: channels", "on: channels, members: norm", 1)
+		if name == "activation" {
+			text = strings.Replace(shrinking, "on: channels", "on: channels, members: out", 1)
+		}
+		c := parse(t, text+"prune: {every: 4}\ntarget: {macs: 0.6, by: 0.5, importance: "+name+"}\n", "train.epochs=20", "penalties.0.lambda=0.0001")
+		whole := finish(t, c)
+		if whole.TargetReached > 0.6 || whole.TargetReached < 0.3 || whole.TargetStep == 0 {
+			t.Errorf("%s: asked for 0.6, reached %g in step %d", name, whole.TargetReached, whole.TargetStep)
+		}
+		if name != "activation" && name != "random" {
+			continue // gradients are in the state, and the others look at parameters alone
+		}
+		f, err := CreateFolder(t.TempDir()+"/run", c.Name, c.YAML())
+		if err != nil {
+			t.Fatal(err)
+		}
+		var s *Summary
+		for left := 71; s == nil; left = 71 {
+			ctx, cancel := context.WithCancel(t.Context())
+			s, err = Run(ctx, Options{Config: c, Folder: f, Reporter: func() train.Reporter { return canceller{left: &left, cancel: cancel} }})
+			cancel()
+			if err != nil && !errors.Is(err, train.ErrInterrupted) {
+				t.Fatalf("%s: %v", name, err)
+			}
+		}
+		if resumed := (result{s, f}); resumed.weights(t) != whole.weights(t) {
+			t.Errorf("%s: the model of the resumed run differs", name)
+		}
+	}
+}
+
+// TestImportanceRefused: what cannot be scored is refused before there is a folder, with
+// the key.
+func TestImportanceRefused(t *testing.T) {
+	for text, want := range map[string]string{
+		shrinking + "target: {macs: 0.6, importance: taylr}\n":                                                      "target.importance: unknown importance \"taylr\"; did you mean taylor?",
+		shrinking + "target: {macs: 0.6, importance: taylor, method: lambda}\n":                                     "target.importance has no effect with target.method lambda",
+		shrinking + "prune: {importance: taylor}\n":                                                                 "prune.importance has no effect with prune.method zeros",
+		base + perceptron + "prune: {method: least, importance: norm, budget: {macs: 0.5}}\n":                       "prune.importance: unknown importance \"norm\"; known: ",
+		base + perceptron + "prune: {method: least, importance: batchnorm_scale, budget: {macs: 0.5}}\n":            "prune.importance: importance batchnorm_scale: the units of layer fc1 have no normalisation",
+		base + perceptron + "prune: {method: least}\n":                                                              "prune.method least needs prune.budget",
+		base + perceptron + "prune: {method: least, budget: {params: 1e-6}}\n":                                      "prune.budget: the budget cannot be met",
+		strings.Replace(shrinking, "channels", "gates", 1) + "target: {groups: 0.6, importance: batchnorm_scale}\n": "target.importance: importance batchnorm_scale: the units of layer ",
+	} {
+		c, err := config.Parse("test.yaml", []byte(text))
+		if err == nil {
+			_, _, err = Plan(t.Context(), c, nil)
+		}
+		if err == nil || !strings.Contains(err.Error(), want) || !IsInput(err) && !errors.Is(err, config.ErrConfig) {
+			t.Errorf("error: %v\nwant one with %q", err, want)
 		}
 	}
 }

@@ -106,10 +106,7 @@ type calibration struct {
 
 // source is the validation data, or training data where there are none.
 func (c *calibration) source() (train.EvalSource, error) {
-	part := c.data.Set.Validation
-	if count(part) == 0 {
-		part = c.data.Set.Train
-	}
+	part := c.data.unseen()
 	return c.data.Eval(part, c.batch, min(c.limit, count(part)))
 }
 

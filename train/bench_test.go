@@ -22,7 +22,7 @@ func BenchmarkUpdate(b *testing.B) {
 		} {
 			b.Run(name+"/"+kind, func(b *testing.B) { benchUpdate(b, name, spec, nil) })
 			b.Run(name+"/"+kind+"_l1", func(b *testing.B) {
-				benchUpdate(b, name, spec, []config.Penalty{{Type: "l1", On: "weights", Lambda: 1e-4}})
+				benchUpdate(b, name, spec, []regularize.Spec{{Type: "l1", On: "weights", Lambda: 1e-4}})
 			})
 			b.Run(name+"/"+kind+"_groups", func(b *testing.B) {
 				benchUpdate(b, name, spec, builtIn(b, name).Penalties)
@@ -73,12 +73,12 @@ func randomGrads(net *nn.Network) (of map[*nn.Param][]float32, all [][]float32) 
 	return of, all
 }
 
-func benchUpdate(b *testing.B, name string, spec train.OptimizerSpec, penalties []config.Penalty) {
+func benchUpdate(b *testing.B, name string, spec train.OptimizerSpec, penalties []regularize.Spec) {
 	net := benchNetwork(b, name)
 	grads, _ := randomGrads(net)
 	s := train.Setup{Params: net.Params(), Grad: func(p *nn.Param) []float32 { return grads[p] }}
 	for _, p := range penalties {
-		t, err := regularize.NewTerm(net, regularize.Spec{Type: p.Type, On: p.On, Lambda: p.Lambda, Scale: p.Scale})
+		t, err := regularize.NewTerm(net, p)
 		if err != nil {
 			b.Fatal(err)
 		}

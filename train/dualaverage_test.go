@@ -215,9 +215,9 @@ func (r *rows) Prox(step float64, metric func(*nn.Param) []float32) {
 	for lo := 0; lo < r.p.Size(); lo += r.n {
 		w := r.p.Data()[lo : lo+r.n]
 		if d == nil {
-			regularize.GroupLasso{}.Prox(w, float32(step*r.lambda))
+			regularize.GroupLasso{}.Prox(w, nil, float32(step*r.lambda))
 		} else {
-			regularize.GroupLasso{}.ProxMetric(w, d[lo:lo+r.n], float32(step*r.lambda))
+			regularize.GroupLasso{}.Prox(w, d[lo:lo+r.n], float32(step*r.lambda))
 		}
 	}
 }

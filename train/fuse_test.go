@@ -11,7 +11,7 @@ import (
 )
 
 // apart hides that a penalty is separable, so that its maps follow the update.
-type apart struct{ Penalty }
+type apart struct{ OnParameters }
 
 // fuseCases are lists of penalties on toyNet with the parameters whose penalty
 // the update takes over.
@@ -21,7 +21,7 @@ var fuseCases = []struct {
 	left  int // penalties with a map of their own
 }{
 	{[]regularize.Spec{{Type: "l1", On: "weights", Lambda: 0.3}}, []string{"conv.weight", "fc.weight"}, 0},
-	{[]regularize.Spec{{Type: "elastic_net", Alpha: 0.6, On: "weights", Lambda: 0.3}}, []string{"conv.weight", "fc.weight"}, 0},
+	{[]regularize.Spec{{Penalty: &regularize.ElasticNet{Alpha: 0.6}, On: "weights", Lambda: 0.3}}, []string{"conv.weight", "fc.weight"}, 0},
 	{[]regularize.Spec{{Type: "l1", On: "weights", Lambda: 0.3, Layers: []string{"fc"}, Factors: map[string]float64{"fc": 0.3}}}, []string{"fc.weight"}, 0},
 	{[]regularize.Spec{{Type: "l1", On: "channels", Lambda: 0.3}}, []string{"bn.weight", "bn.bias"}, 0},
 	// Of two maps on a parameter only the first can move before the other.
@@ -29,7 +29,7 @@ var fuseCases = []struct {
 		[]string{"conv.weight", "fc.weight"}, 1},
 	{[]regularize.Spec{{Type: "group_lasso", On: "positions", Lambda: 0.02}, {Type: "l1", On: "weights", Lambda: 0.3}},
 		[]string{"conv.weight"}, 2},
-	{[]regularize.Spec{{Type: "l1", On: "weights", Lambda: 0.3}, {Type: "elastic_net", Alpha: 0.5, On: "weights", Lambda: 0.01}},
+	{[]regularize.Spec{{Type: "l1", On: "weights", Lambda: 0.3}, {Penalty: &regularize.ElasticNet{Alpha: 0.5}, On: "weights", Lambda: 0.01}},
 		[]string{"conv.weight", "fc.weight"}, 1},
 	// A group of values under different scales does not come apart; nor does
 	// what the loss's gradient applies.

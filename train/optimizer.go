@@ -237,7 +237,7 @@ func (c *core) Restore(st OptimizerState) error {
 // parameters value by value, which the optimizer can do in the same pass as the
 // update.
 type Separable interface {
-	Penalty
+	OnParameters
 	// Separate calls take for every parameter on which Prox is the proximal map
 	// of step·Lambda()·scale·Σ(alpha·|x| + (1−alpha)/2·x²), and returns Prox
 	// without the parameters for which take returned true; nil when nothing is
@@ -273,10 +273,7 @@ func (s *slot) threshold() (cut, ridge float32) {
 // only the first one on a parameter may move into its update.
 func (c *core) fuse(penalties []Penalty) {
 	reached := map[*nn.Param]bool{}
-	for _, p := range penalties {
-		if !p.Proximal() {
-			continue
-		}
+	for _, p := range proximal(penalties) {
 		prox := p.Prox
 		if s, ok := p.(Separable); ok {
 			prox = s.Separate(func(q *nn.Param, scale, alpha float64) bool {

@@ -9,6 +9,11 @@ type Penalty interface {
 	SetEpoch(epoch float64)
 	// Lambda is the present strength.
 	Lambda() float64
+}
+
+// OnParameters is implemented by penalties on parameters, which may act by their proximal map.
+type OnParameters interface {
+	Penalty
 	// Proximal reports whether Prox applies the penalty; otherwise its gradient
 	// does, as part of the loss.
 	Proximal() bool
@@ -18,8 +23,8 @@ type Penalty interface {
 	// argmin ½·Σ dᵢ(xᵢ−vᵢ)² + step·penalty(x). metric returns d, one positive
 	// value per value of the parameter; a nil metric means 1 everywhere.
 	Prox(step float64, metric func(*nn.Param) []float32)
-	// Groups counts what the penalty wants to zero as a whole, and how many of
-	// those are exactly 0.
+	// Groups counts the sets of values that the penalty zeroes as a whole, and how many
+	// of them are exactly 0.
 	Groups() (total, zero int)
 }
 
@@ -32,13 +37,21 @@ func lossTerms(penalties []Penalty) []nn.Term {
 	return terms
 }
 
+// proximal are the penalties that act by their proximal map.
+func proximal(penalties []Penalty) []OnParameters {
+	var out []OnParameters
+	for _, p := range penalties {
+		if q, ok := p.(OnParameters); ok && q.Proximal() {
+			out = append(out, q)
+		}
+	}
+	return out
+}
+
 // governed is the set of parameters that proximal penalties hold.
 func governed(penalties []Penalty) map[*nn.Param]bool {
 	set := map[*nn.Param]bool{}
-	for _, p := range penalties {
-		if !p.Proximal() {
-			continue
-		}
+	for _, p := range proximal(penalties) {
 		for _, q := range p.Governs() {
 			set[q] = true
 		}

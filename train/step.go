@@ -114,8 +114,11 @@ func (t *Trainer) record(kind string, loss float64) Record {
 		Epoch: float64(t.pos.Epoch) + float64(t.pos.Batch)/float64(t.perEpoch),
 		LR:    last.LR, Loss: loss, GradNorm: last.GradNorm, Zeros: t.zeros, Seconds: t.seconds(), Waited: t.pos.Waited}
 	for i, p := range t.o.Penalties {
-		total, zero := p.Groups()
-		r.Terms = append(r.Terms, TermRecord{Name: p.Name(), Value: last.Terms[i].Value, Lambda: last.Terms[i].Lambda, Groups: total, Zero: zero})
+		t := TermRecord{Name: p.Name(), Value: last.Terms[i].Value, Lambda: last.Terms[i].Lambda}
+		if p, ok := p.(OnParameters); ok {
+			t.Groups, t.Zero = p.Groups()
+		}
+		r.Terms = append(r.Terms, t)
 	}
 	return r
 }

@@ -27,7 +27,7 @@ func TestTrainingLearnsAndZeroes(t *testing.T) {
 		if res.Val.Accuracy < 0.95 || res.Val.N != 201 {
 			t.Errorf("%s: validation gives %+v, want an accuracy of 0.95 over 201", kind(opt), *res.Val)
 		}
-		total, zero := tr.o.Penalties[0].Groups()
+		total, zero := tr.o.Penalties[0].(OnParameters).Groups()
 		if share := float64(zero) / float64(total); share < 0.2 || share > 0.95 {
 			t.Errorf("%s: %d of %d weights are exactly 0", kind(opt), zero, total)
 		}

@@ -5,12 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	"pare/cmd/internal/cli"
 	"pare/export"
 	"pare/nn"
 	"pare/prune"
+	"pare/prune/importance"
 	"pare/report"
 	"pare/run"
 	"pare/train"
@@ -23,7 +25,7 @@ var _ command = pruneCommand{}
 
 func (pruneCommand) name() string { return "prune" }
 func (pruneCommand) args() string {
-	return "RUN -out DIR [-method zeros|magnitude|random] [-macs 0.5 | -params 0.1] [-scope global|layer] [-seed N] [-trained | -final]"
+	return "RUN -out DIR [-method zeros|least|magnitude|random] [-importance NAME] [-macs 0.5 | -params 0.1] [-scope global|layer] [-seed N] [-trained | -final]"
 }
 func (pruneCommand) doc() string {
 	return "removes units from a trained network and proves that removal keeps its function"
@@ -33,20 +35,22 @@ func (pruneCommand) examples() []string {
 	return []string{
 		"pare prune runs/resnet -out zeros                            # as the run did",
 		"pare prune runs/resnet -method magnitude -macs 0.5 -out half   # a baseline",
+		"pare prune runs/resnet -method least -importance taylor -macs 0.5 -out taylor",
 	}
 }
 
 func (pruneCommand) choices() map[string][]string {
-	return map[string][]string{"method": {"zeros", "magnitude", "random"}, "scope": {"global", "layer"}}
+	return map[string][]string{"method": {"zeros", "least", "magnitude", "random"}, "importance": importance.Criteria.Names(), "scope": {"global", "layer"}}
 }
 
 func (c pruneCommand) run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	f := newFlags(c)
 	out := f.String("out", "", "folder `DIR` for the pruned network; it must not hold a network yet")
-	method := f.String("method", "zeros", "zeros: units that training made constant or dead; magnitude: units with the smallest weights; random: units drawn at random")
-	macs := f.Float64("macs", 0, "magnitude and random: `share` of the multiply-accumulates of the network to keep, above 0 and at most 1")
-	params := f.Float64("params", 0, "magnitude and random: `share` of the parameters of the network to keep, above 0 and at most 1")
-	scope := f.String("scope", "", "magnitude and random: whether units compete over the network (global, the default) or in their layer (layer)")
+	method := f.String("method", "zeros", "zeros: units that training made constant or dead; least: the least important units; magnitude and random: least with that importance")
+	criterion := f.String("importance", "", "least: `criterion` of importance: "+strings.Join(importance.Criteria.Names(), ", ")+" (default taylor)")
+	macs := f.Float64("macs", 0, "least, magnitude and random: `share` of the multiply-accumulates of the network to keep, above 0 and at most 1")
+	params := f.Float64("params", 0, "least, magnitude and random: `share` of the parameters of the network to keep, above 0 and at most 1")
+	scope := f.String("scope", "", "least, magnitude and random: whether units compete over the network (global, the default) or in their layer (layer)")
 	seed := f.Uint64("seed", 0, "seed of random units and random inputs (default: the seed of the run, else 0)")
 	trained := f.Bool("trained", false, "prune the network before the run's own pruning; the default")
 	final := f.Bool("final", false, "prune the network at the end of the run")
@@ -61,7 +65,7 @@ func (c pruneCommand) run(ctx context.Context, args []string, stdout, stderr io.
 	case *trained && *final:
 		return cli.InputError("-trained and -final name two networks; give one of them")
 	}
-	request := run.PruneRequest{Method: *method, Scope: *scope, MACs: *macs, Params: *params, Seed: *seed}
+	request := run.PruneRequest{Method: *method, Importance: *criterion, Scope: *scope, MACs: *macs, Params: *params, Seed: *seed}
 	for _, err := range []error{request.Validate(), cli.OutputFolder("-out", *out), run.FreeFolder(*out)} {
 		if err != nil {
 			return err
@@ -129,7 +133,8 @@ func (c pruneCommand) data(ctx context.Context, a *run.Artifact, m export.Model,
 // print shows the outcome. Its warnings have been given already.
 func (pruneCommand) print(a *run.Artifact, res *run.Pruning, small *nn.Network, stdout io.Writer) {
 	d := pruningData(res)
-	d.Title, d.Model, d.Date = fmt.Sprintf("%s pruned by %s", a.Path, res.Method), small.Name, time.Now()
+	method := strings.TrimSpace(res.Method + " " + res.Importance)
+	d.Title, d.Model, d.Date = fmt.Sprintf("%s pruned by %s", a.Path, method), small.Name, time.Now()
 	d.Layers, d.Warnings = res.Report.Layers, nil
 	if a.Config != nil {
 		d.Dataset = a.Config.Data.Dataset

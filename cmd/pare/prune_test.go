@@ -64,6 +64,8 @@ func TestPruneBudget(t *testing.T) {
 		"magnitude": {"-method", "magnitude", "-macs", "0.5"},
 		"layer":     {"-method", "magnitude", "-macs", "0.5", "-scope", "layer", "-trained"},
 		"random":    {"-method", "random", "-params", "0.5", "-seed", "9"},
+		"taylor":    {"-method", "least", "-macs", "0.5"},
+		"activity":  {"-method", "least", "-importance", "activation", "-macs", "0.5", "-threads", "1"},
 		"final":     {"-method", "random", "-params", "0.5", "-final", "-threads", "1"},
 	} {
 		dir := filepath.Join(root, name)
@@ -118,19 +120,23 @@ func TestPruneErrors(t *testing.T) {
 	root := t.TempDir()
 	dir := filepath.Join(root, "small")
 	for text, args := range map[string][]string{
-		`no method "best"`:                                {"-method", "best"},
-		"needs exactly one budget":                        {"-method", "magnitude"},
-		"either macs or params":                           {"-method", "random", "-macs", "0.5", "-params", "0.5"},
-		"macs is 1.5, it must be above 0 and at most 1":   {"-method", "random", "-macs", "1.5"},
-		"params is NaN, it must be above 0 and at most 1": {"-method", "random", "-params", "NaN"},
-		"for magnitude and":                               {"-macs", "0.5"},
-		"not global or layer":                             {"-method", "random", "-macs", "0.5", "-scope", "x"},
-		"cannot be met":                                   {"-method", "magnitude", "-macs", "1e-9"},
-		"give one of them":                                {"-trained", "-final"},
-		"digits has no option di":                         {"-data-dir", root},
+		`no method "best"`:                                  {"-method", "best"},
+		"needs exactly one budget":                          {"-method", "magnitude"},
+		"either macs or params":                             {"-method", "random", "-macs", "0.5", "-params", "0.5"},
+		"macs is 1.5, it must be above 0 and at most 1":     {"-method", "random", "-macs", "1.5"},
+		"params is NaN, it must be above 0 and at most 1":   {"-method", "random", "-params", "NaN"},
+		"for least, magnitude and":                          {"-macs", "0.5"},
+		"not global or layer":                               {"-method", "random", "-macs", "0.5", "-scope", "x"},
+		"cannot be met":                                     {"-method", "magnitude", "-macs", "1e-9"},
+		"give one of them":                                  {"-trained", "-final"},
+		`unknown importance "tailor"; did you mean taylor?`: {"-method", "least", "-importance", "tailor", "-macs", "0.5"},
+		"importance is for method least":                    {"-importance", "taylor"},
+		"data.dir is not an option of digits":                           {"-data-dir", root},
 	} {
 		fail(t, cli.ExitBadInput, text, append([]string{"prune", folder, "-out", dir}, args...)...)
 	}
+	fail(t, cli.ExitBadInput, "importance taylor needs data, and there are none; use importance magnitude",
+		"prune", filepath.Join(folder, export.ONNXFile), "-method", "least", "-macs", "0.5", "-out", dir)
 	fail(t, cli.ExitBadInput, "no -out", "prune", folder)
 	fail(t, cli.ExitBadInput, "holds a single network", "prune", filepath.Join(folder, "pruned"), "-trained", "-out", dir)
 	fail(t, cli.ExitBadInput, "not finished", "prune", copyRun(t, run.SummaryFile), "-final", "-out", dir)

@@ -11,6 +11,7 @@ import (
 	"pare/models"
 	"pare/nn"
 	"pare/prune"
+	"pare/prune/importance"
 	"pare/regularize"
 	"pare/train"
 )
@@ -23,12 +24,17 @@ func printList(w io.Writer) {
 		info, _ := nn.DescribeLayer(k)
 		return info.Doc
 	})
-	section(w, "penalties", regularize.Kinds(), regularize.Doc)
-	section(w, "penalties on activations", regularize.ActivationKinds(), regularize.ActivationDoc)
-	table(w, "penalty targets (on)", regularize.TargetDocs())
+	section(w, "penalties", regularize.OnParameters(), regularize.Penalties.Doc)
+	section(w, "penalties on activations", regularize.OnActivations(), regularize.Penalties.Doc)
+	var targets [][2]string
+	for _, t := range regularize.Targets {
+		targets = append(targets, [2]string{t.Name, t.Doc})
+	}
+	table(w, "penalty targets (on)", targets)
 	kinds(w, "optimizers", train.Optimizers)
 	kinds(w, "schedules", train.Schedules)
 	table(w, "prune methods", prune.Methods())
+	kinds(w, "importance (of method least)", importance.Criteria)
 	kinds(w, "datasets", datasets.Kinds)
 }
 

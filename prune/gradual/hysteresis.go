@@ -13,10 +13,7 @@ type hysteresis struct {
 // removal to hold. Terms of nil are left out.
 func (h *hysteresis) fresh(ts terms) nn.Held {
 	held := nn.Held{}
-	for k, t := range ts {
-		if t == nil {
-			continue
-		}
+	for k, t := range ts.all() {
 		norms := t.Norms()
 		t.Visit(func(g int, p *nn.Param, i int) {
 			if norms[g] != 0 || h.zero(k, g) {
@@ -34,10 +31,7 @@ func (h *hysteresis) fresh(ts terms) nn.Held {
 // look remembers which groups are zero.
 func (h *hysteresis) look(ts terms) {
 	h.Zero = make([][]byte, len(ts))
-	for k, t := range ts {
-		if t == nil {
-			continue
-		}
+	for k, t := range ts.all() {
 		norms := t.Norms()
 		bits := make([]byte, (len(norms)+7)/8)
 		for g, v := range norms {

@@ -1,6 +1,9 @@
 package gradual
 
 import (
+	"math"
+	"slices"
+
 	"pare/nn"
 	"pare/prune"
 	"pare/train"
@@ -82,4 +85,185 @@ func (s *Shrinker) look(net *nn.Network, at train.Place) (float64, error) {
 		}
 	}
 	return share, nil
+}
+
+// Controller steers one factor on all penalties. Groups reach zero long after the
+// factor that brings them there was set, and then many at once, so it does not
+// wait for that: it looks at how fast their norms fall and chooses the factor so
+// that about as many groups as are to go arrive within the next Updates. Without
+// norms to compare it is integral control in the logarithm of the factor.
+type Controller struct {
+	Plan Plan
+	// Step is the time between two calls of Update, as a share of training.
+	Step float64
+	ControllerState
+}
+
+// ControllerState is all that a Controller remembers.
+type ControllerState struct {
+	Factor float64   `json:"factor"`           // on the strength of all penalties
+	Norms  []float64 `json:"norms,omitempty"`  // of the groups at the last Update; nil: they cannot be compared
+	Braked bool      `json:"braked,omitempty"` // penalties rest until the next Update
+}
+
+const (
+	start       = 0.03 // first factor
+	rise, fall  = 2.0, 0.4
+	steepest    = 8.0   // rise where there are few Updates
+	reach       = 200.0 // by how much the factor can rise in climb of the time there is
+	climb       = 0.4
+	gain        = 6.0 // without norms: rise of log factor per Update, for all that is to go
+	push        = 1.3 // least rise while more is left than planned
+	ahead       = 3.0 // Updates that the norms are extrapolated over
+	least, most = 1e-8, 1e8
+	// perShare is the share of the groups that go with a small share of the network:
+	// a unit takes along part of what makes it and of what reads it.
+	perShare = 0.6
+	// near is how close to the target, of all that is to go, one comes by short steps.
+	near   = 0.05
+	braked = 0.6 // what is left of a factor that made too many groups go
+)
+
+// NewController returns a Controller before its first Update; step is the time between two
+// of them as a share of training.
+func NewController(p Plan, step float64) *Controller {
+	return &Controller{Plan: p, Step: step, ControllerState: ControllerState{Factor: start}}
+}
+
+// Update sets the factor for the time until the next call. x is the point of
+// training, share what is left of the network, norms those of the groups in an
+// order that is the same each time; after a change of the network, whose order is
+// another, Forget comes first.
+func (c *Controller) Update(x, share float64, norms []float64) {
+	defer func() { c.Norms, c.Braked = norms, false }()
+	if x < c.Plan.From {
+		return
+	}
+	if c.Braked {
+		c.Forget() // norms have risen meanwhile
+		c.Factor *= braked
+	}
+	var ratio float64
+	switch left, live := c.arrivals(norms); {
+	case live == 0:
+		ratio = math.Exp(gain * (share - c.Plan.At(x)) / (1 - c.Plan.Share))
+	case left == nil: // not known yet how fast they fall
+		ratio = 1
+	default:
+		// What should be gone is to go at once, what is to go next in time for it.
+		late := c.ratio(left, c.wanted(share, x, live), 1)
+		next := c.ratio(left, c.wanted(share, x+ahead*c.Step, live), ahead)
+		ratio = max(late, next)
+	}
+	switch {
+	case x >= c.Plan.By:
+		ratio = max(ratio, rise)
+	case share > c.Plan.At(x):
+		ratio = max(ratio, push) // groups that fall may be of little account
+	}
+	c.Factor = min(max(c.Factor*min(max(ratio, fall), c.rise()), least), most)
+}
+
+// rise is the largest rise in one Update.
+func (c *Controller) rise() float64 {
+	updates := climb * (c.Plan.By - c.Plan.From) / c.Step
+	return min(max(math.Pow(reach, 1/updates), rise), steepest)
+}
+
+// Brake reports whether enough groups have gone until the next Update: penalties
+// are to rest.
+func (c *Controller) Brake(x, share float64) bool {
+	line := max(c.Plan.At(x), c.Plan.Share+near*(1-c.Plan.Share))
+	c.Braked = c.Braked || x < c.Plan.By && share < line
+	return c.Braked
+}
+
+// Forget drops the norms.
+func (c *Controller) Forget() { c.Norms = nil }
+
+// arrivals lists, in ascending order, after how many Updates the groups whose norm
+// falls are at zero if they go on as they did, and counts those that are not there.
+// The list is nil where there is nothing to compare with.
+func (c *Controller) arrivals(norms []float64) (left []float64, live int) {
+	known := len(norms) == len(c.Norms)
+	if known {
+		left = []float64{}
+	}
+	for i, n := range norms {
+		if n == 0 {
+			continue
+		}
+		live++
+		if !known {
+			continue
+		}
+		if drop := c.Norms[i] - n; drop > 0 {
+			left = append(left, n/drop)
+		}
+	}
+	slices.Sort(left)
+	return left, live
+}
+
+// wanted is how many of the live groups are to be gone at a point of training.
+func (c *Controller) wanted(share, x float64, live int) int {
+	return int(math.Ceil(perShare * (1 - c.Plan.At(x)/share) * float64(live)))
+}
+
+// ratio is by how much the factor has to change so that n groups arrive within a
+// number of Updates. The root dampens it: how fast a norm falls does not only
+// depend on the factor.
+func (c *Controller) ratio(left []float64, n int, within float64) float64 {
+	switch {
+	case n <= 0:
+		return 0
+	case n > len(left):
+		return c.rise()
+	}
+	return math.Sqrt(left[n-1] / within)
+}
+
+// undo revives groups that came to zero in the last step, v holding the values before
+// it, so that as much as line is left, or the most that is less, and returns the share
+// that is left. Groups that fell at the same pace reach zero in the same step, though
+// fewer were to go: those that had the longest way come back. A group that takes so much
+// along that far less would be left, such as the gate of a path, comes back before
+// others. Where nothing is known of the step before nothing changes.
+func (v kept) undo(net *nn.Network, ts terms, line, share float64, measure func(nn.Counts) float64) (float64, error) {
+	_, share, err := v.choose(net, v.fallen(ts), line, share, measure)
+	return share, err
+}
+
+// fallen lists the groups that came to zero in the last step, those first that had the
+// shortest way: their norm before it, over the weight and λ of their penalty, by which
+// norms of different penalties compare.
+func (v kept) fallen(ts terms) []group {
+	var list []group
+	for k, t := range ts.all() {
+		now := t.Norms()
+		groups := map[int]*group{}
+		t.Visit(func(g int, p *nn.Param, i int) {
+			before := v[p]
+			if now[g] > 0 || before == nil {
+				return
+			}
+			if groups[g] == nil {
+				groups[g] = &group{term: k, number: g}
+			}
+			groups[g].rank = math.Hypot(groups[g].rank, float64(before[i]))
+			groups[g].places = append(groups[g].places, place{p, i})
+		})
+		scales := t.Scales()
+		for g, f := range groups {
+			if f.rank == 0 {
+				continue
+			}
+			if pull := scales[g] * t.Lambda(); pull > 0 {
+				f.rank /= pull
+			}
+			list = append(list, *f)
+		}
+	}
+	slices.SortFunc(list, group.order)
+	return list
 }

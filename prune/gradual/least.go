@@ -2,23 +2,27 @@ package gradual
 
 import (
 	"math"
+	"slices"
 
 	"pare/nn"
 	"pare/prune"
+	"pare/prune/importance"
 	"pare/regularize"
 	"pare/train"
 )
 
-// Method Least works in intervals. After a pause of a quarter of the interval those
-// groups are chosen that the loss would miss least, so many that as much is left as the
-// plan asks for; over the rest of it they fade to zero, and are removed at its end.
+// Method Least works in intervals. After a pause of a quarter of the interval the least
+// important groups are chosen, as many as the plan asks for; over the rest of it they fade
+// to zero, and are removed at its end (after HESSO, Chen et al. 2024, which ranks and
+// shrinks groups in periods).
 
 const (
-	// evidence is the number of batches that tell what groups are worth. A network that
-	// fits its data well has a gradient on few batches: two of them rank by chance.
+	// evidence is the number of batches whose gradients tell the importance of groups. A
+	// network that fits its data well has a gradient on few batches: two of them rank by
+	// chance.
 	evidence = 25
-	// shortest is the shortest interval in steps: what stays has to make up for what
-	// goes.
+	// shortest is the shortest interval in steps: the remaining groups have to make up
+	// for those that go.
 	shortest = 40
 )
 
@@ -51,10 +55,12 @@ func (s *Shrinker) ahead(at train.Place) int {
 func (s *Shrinker) least(net *nn.Network, at train.Place) (*train.Reshaped, error) {
 	f := &s.Fading
 	s.strengthen(at.Share)
-	if n := s.ahead(at); f.Batches < s.enough() && n <= s.enough() {
-		f.measure(s.candidates(), at.Grad)
-		if n <= 0 {
-			return nil, nil
+	if by, ok := s.o.Target.importance().(importance.OfGradients); ok {
+		if n := s.ahead(at); f.Batches < s.enough() && n <= s.enough() {
+			f.add(by, s.candidates(), at.Grad)
+			if n <= 0 {
+				return nil, nil
+			}
 		}
 	}
 	switch {
@@ -79,7 +85,7 @@ func (s *Shrinker) candidates() terms {
 	return s.terms().where(func(t *regularize.Term) bool { return t.Grouped() && zeroes(t) })
 }
 
-// gone removes what an interval has brought to zero.
+// gone removes the groups that an interval has brought to zero.
 func (s *Shrinker) gone(net *nn.Network, at train.Place) (*train.Reshaped, error) {
 	left, err := prune.Remaining(net)
 	if err != nil {
@@ -106,7 +112,11 @@ func (s *Shrinker) gone(net *nn.Network, at train.Place) (*train.Reshaped, error
 // choose chooses the groups that fade in the rest of the interval.
 func (s *Shrinker) choose(net *nn.Network, at train.Place) error {
 	values := kept{}.keep(s.terms().grouped())
-	all := s.Fading.ranked(s.candidates())
+	scores, err := s.scores(net, s.candidates(), at.Step)
+	if err != nil {
+		return err
+	}
+	all := ranked(s.candidates(), scores)
 	line := s.goal.Plan.At(at.Share + s.goal.Step)
 	chosen := all
 	for _, list := range [][]group{halves(all), all} {
@@ -130,8 +140,60 @@ func (s *Shrinker) choose(net *nn.Network, at train.Place) error {
 	return nil
 }
 
-// halves keeps of a ranked list the first half of each layer's groups: what a group is
-// worth while the others of its layer stay says little of what many are worth together.
+// scores are the importance of the groups of each term; those of nil have none.
+func (s *Shrinker) scores(net *nn.Network, ts terms, step int) ([][]float64, error) {
+	out := make([][]float64, len(ts))
+	for k, t := range ts.all() {
+		sample := &importance.Sample{Net: net, Groups: t, Seed: s.o.Seed ^ uint64(k)<<32 ^ uint64(step), Data: s.o.Data}
+		if s.Fading.Batches > 0 {
+			sample.Sums = s.Fading.Sums[k]
+		}
+		var err error
+		if out[k], err = s.o.Target.importance().Score(sample); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+// measurable refuses a criterion that cannot score the groups of the penalties.
+func (s *Shrinker) measurable(net *nn.Network) error {
+	if _, ok := s.o.Target.importance().(importance.OfGradients); ok {
+		return nil // training gives the gradients
+	}
+	if _, err := s.scores(net, s.candidates(), 0); err != nil {
+		return &OptionError{Option: "Target.Importance", Err: err}
+	}
+	return nil
+}
+
+// ranked lists the groups that are not zero, those of the lowest score first. Scores are
+// divided by λ and by the weight of the group, so that groups of a larger λ, or of a
+// larger weight in their penalty, go earlier. Sizes do not count: the importance of a
+// large group is the importance of all of it. Groups of weight 0 are not penalised.
+func ranked(ts terms, scores [][]float64) []group {
+	var list []group
+	for k, t := range ts.all() {
+		norms, weights, lambda := t.Norms(), t.Weights(), t.FullLambda()
+		at := make([]int, len(norms))
+		for g := range norms {
+			if at[g] = -1; norms[g] > 0 && weights[g] > 0 {
+				at[g] = len(list)
+				list = append(list, group{term: k, number: g, rank: scores[k][g] / (weights[g] * lambda)})
+			}
+		}
+		t.Visit(func(g int, p *nn.Param, i int) {
+			if at[g] >= 0 {
+				list[at[g]].places = append(list[at[g]].places, place{p, i})
+			}
+		})
+	}
+	slices.SortFunc(list, group.order)
+	return list
+}
+
+// halves keeps of a ranked list the first half of each layer's groups: the importance of
+// a group beside the others of its layer says little of the importance of many together.
 func halves(ranked []group) []group {
 	type layer struct {
 		term int
@@ -150,3 +212,101 @@ func halves(ranked []group) []group {
 	}
 	return out
 }
+
+// gradients are the sums of a criterion OfGradients over the last batches before a choice:
+// those of the pause, and where they are few of the steps before it.
+type gradients struct {
+	Sums    [][]float64 `json:"squares,omitempty"` // by penalty and group
+	Batches int         `json:"batches,omitempty"`
+}
+
+// add adds the batch that gave the gradients. Terms of nil are left out.
+func (y *gradients) add(by importance.OfGradients, ts terms, grad func(*nn.Param) []float32) {
+	if y.Batches == 0 {
+		y.Sums = make([][]float64, len(ts))
+	}
+	y.Batches++
+	for k, t := range ts.all() {
+		if y.Sums[k] == nil {
+			y.Sums[k] = make([]float64, len(t.Norms()))
+		}
+		by.Add(y.Sums[k], t, grad)
+	}
+}
+
+// follow takes the sums over to the groups that a removal has left.
+func (y *gradients) follow(ts terms, small *nn.Network) error {
+	if y.Batches == 0 {
+		return nil
+	}
+	for k, t := range ts {
+		if y.Sums[k] == nil {
+			continue
+		}
+		from, err := t.Origins(small)
+		if err != nil {
+			return err
+		}
+		sums := make([]float64, len(from))
+		for g, o := range from {
+			if o >= 0 {
+				sums[g] = y.Sums[k][o]
+			}
+		}
+		y.Sums[k] = sums
+	}
+	return nil
+}
+
+// fading are the groups that go in the present interval. Their values shrink linearly to
+// zero, and nothing but the lambdas as given weighs on the others.
+type fading struct {
+	gradients
+	Groups [][2]int `json:"groups,omitempty"` // number of the penalty and of the group in it
+	Left   int      `json:"left,omitempty"`   // steps until they are zero
+	Paused int      `json:"paused,omitempty"` // steps of the pause that have gone by
+
+	places []place
+}
+
+// begin sets the groups that are to be zero after some steps; the gradients of the choice
+// have served.
+func (f *fading) begin(chosen []group, steps int, ts terms) {
+	for _, g := range chosen {
+		f.Groups = append(f.Groups, [2]int{g.term, g.number})
+	}
+	f.Left, f.Paused, f.gradients = steps, 0, gradients{}
+	f.recall(ts)
+}
+
+// recall finds the values of the groups, those that two of them share once.
+func (f *fading) recall(ts terms) {
+	f.places = nil
+	if len(f.Groups) == 0 {
+		return
+	}
+	chosen, seen := map[[2]int]bool{}, map[place]bool{}
+	for _, g := range f.Groups {
+		chosen[g] = true
+	}
+	for k, t := range ts.all() {
+		t.Visit(func(g int, p *nn.Param, i int) {
+			if at := (place{p, i}); chosen[[2]int{k, g}] && !seen[at] {
+				seen[at] = true
+				f.places = append(f.places, at)
+			}
+		})
+	}
+}
+
+// fade takes a step towards zero.
+func (f *fading) fade() {
+	keep := float32(f.Left-1) / float32(f.Left)
+	for _, at := range f.places {
+		at.p.Data()[at.i] *= keep
+	}
+	f.Left--
+}
+
+// end forgets the groups, which are zero.
+func (f *fading) end() { f.Groups, f.places = nil, nil }

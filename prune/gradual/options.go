@@ -5,6 +5,8 @@ import (
 	"fmt"
 
 	"pare/nn"
+	"pare/prune"
+	"pare/prune/importance"
 )
 
 // Options say what is removed during training, and when.
@@ -22,6 +24,8 @@ type Options struct {
 	// Examples returns examples in the batched layout for the certificates, beside
 	// random ones; nil: none.
 	Examples func() ([]float32, error)
+	// Data are for an importance that looks at activations; nil: none.
+	Data *importance.Data
 	// Seed of the random examples.
 	Seed uint64
 	// Warn is told why a removal was put off, whose certificate did not pass; nil:
@@ -33,7 +37,8 @@ type Options struct {
 type Target struct {
 	Measure Measure
 	Plan
-	Method Method
+	Method     Method
+	Importance importance.Importance // by which method Least ranks groups; nil: Taylor
 }
 
 // Measure is what the share that is left counts.
@@ -108,6 +113,14 @@ func (o Options) validate() error {
 	return nil
 }
 
+// importance is the criterion of method Least.
+func (t *Target) importance() importance.Importance {
+	if t.Importance == nil {
+		return importance.Taylor{}
+	}
+	return t.Importance
+}
+
 // interval is the number of steps between changes of the factor, or from one choice of
 // groups to the next.
 func (o Options) interval() int {
@@ -132,4 +145,59 @@ func (t *Target) share(left, whole nn.Counts, grouped terms) float64 {
 		return float64(all-zero) / float64(all)
 	}
 	return float64(left.Params) / float64(whole.Params)
+}
+
+// reachable refuses a target that no training can meet: more than that is left of
+// the network without anything that the penalties may remove. Any share of the groups
+// that proximal steps zero can be left.
+func (s *Shrinker) reachable(net *nn.Network) error {
+	target, terms := s.o.Target, s.terms()
+	may := terms.where(zeroes)
+	all, _ := terms.grouped().count()
+	zeroable, _ := may.grouped().count()
+	switch share := float64(all-zeroable) / float64(max(all, 1)); {
+	case target.Measure == Groups && share > target.Share:
+		return refuse("Target.Share", "%.3g of the groups cannot be reached: %.3g belong to penalties with lambda 0 or mode subgradient, which remove nothing; leave these penalties out, or raise the target", target.Share, share)
+	case target.Measure == Groups:
+		return nil
+	case target.Method != Lambda && zeroable == 0:
+		return refuse("Target.Method", "least removes groups, and the penalties are on single weights; add one on groups, such as {type: group_lasso, on: channels, lambda: 1e-4}, or use lambda")
+	}
+	left, err := bare(net, may)
+	if err != nil {
+		return err
+	}
+	if share := s.share(left); share > target.Share {
+		return refuse("Target.Share", "%.3g of the %s cannot be reached: with everything removed that the penalties cover, %.3g would be left; penalise more of the network, or raise the target",
+			target.Share, target.Measure.noun(), share)
+	}
+	return nil
+}
+
+// bare counts what is left of the network with all values of the terms at zero.
+func bare(net *nn.Network, ts terms) (nn.Counts, error) {
+	values := kept{}.keep(ts)
+	var all group
+	for _, t := range ts.all() {
+		t.Visit(func(_ int, p *nn.Param, i int) { all.places = append(all.places, place{p, i}) })
+	}
+	gone := []group{all}
+	values.put(nil, gone)
+	left, err := prune.Remaining(net)
+	values.put(gone, nil)
+	return left, err
+}
+
+// Missed is the error, which wraps ErrMissed, of a training that has ended without its
+// target met; nil: there was none or it was.
+func (s *Shrinker) Missed(net *nn.Network) error {
+	if !s.Unmet() {
+		return nil
+	}
+	left, err := prune.Remaining(net)
+	if err != nil {
+		return err
+	}
+	return fmt.Errorf("%w: %.3g of the %s are left, and the target is %.3g; train for more epochs, penalise more of the network, or raise the target",
+		ErrMissed, s.share(left), s.o.Target.Measure.noun(), s.TargetShare)
 }

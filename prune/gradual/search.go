@@ -13,7 +13,11 @@ import (
 func (v kept) choose(net *nn.Network, all []group, line, share float64, measure func(nn.Counts) float64) ([]group, float64, error) {
 	list, best, chosen := all, share, all
 	for range lumps {
-		n, got, err := v.fewest(net, list, line, measure)
+		n, got, err := prune.Fewest(len(list), line, func(gone int) (float64, error) {
+			v.put(list, list[:gone])
+			left, err := prune.Remaining(net)
+			return measure(left), err
+		})
 		if err != nil {
 			return nil, share, err
 		}
@@ -37,30 +41,6 @@ const (
 	lumps = 16   // groups that come back because they take too much along
 	slack = 0.02 // of the network: less is not worth another search
 )
-
-// fewest finds how many of the first groups of the list have to go so that no more
-// than line is left, and what is left then.
-func (v kept) fewest(net *nn.Network, list []group, line float64, measure func(nn.Counts) float64) (n int, share float64, err error) {
-	look := func(gone int) (float64, error) {
-		v.put(list, list[:gone])
-		left, err := prune.Remaining(net)
-		return measure(left), err
-	}
-	hi := len(list)
-	for n < hi {
-		mid := (n + hi) / 2
-		if share, err = look(mid); err != nil {
-			return 0, 0, err
-		}
-		if share <= line {
-			hi = mid
-		} else {
-			n = mid + 1
-		}
-	}
-	share, err = look(n)
-	return n, share, err
-}
 
 // spare gives those of the gone groups of a list back without which no more than line
 // is left, those that are worth most first, and returns the rest. Groups that bring the

@@ -1,6 +1,7 @@
 package gradual
 
 import (
+	"math"
 	"slices"
 	"testing"
 
@@ -15,11 +16,11 @@ func TestSpare(t *testing.T) {
 	ts := terms{neurons(t, net)}
 	whole := float64(net.Count().MACs)
 	share := func(left nn.Counts) float64 { return float64(left.MACs) / whole }
-	y := taylor{Squares: [][]float64{make([]float64, 18)}, Batches: 1}
-	for g := range y.Squares[0] {
-		y.Squares[0][g] = float64(g * 7 % 18)
+	scores := make([]float64, 18)
+	for g := range scores {
+		scores[g] = math.Sqrt(float64(g * 7 % 18))
 	}
-	all := y.ranked(ts)
+	all := ranked(ts, [][]float64{scores})
 	values := kept{}.keep(ts)
 	const line = 0.5
 	chosen := all[:16]

@@ -12,7 +12,7 @@ import (
 func TestFallen(t *testing.T) {
 	net := perceptron(t, 3, 2)
 	var ts terms
-	for _, s := range []regularize.Spec{{Layers: regularize.Patterns{"fc1"}, Lambda: 4}, {Layers: regularize.Patterns{"fc2"}, Lambda: 1}} {
+	for _, s := range []regularize.Spec{{Layers: []string{"fc1"}, Lambda: 4}, {Layers: []string{"fc2"}, Lambda: 1}} {
 		s.Type, s.On, s.Scale = "group_lasso", "neurons", "none"
 		ts = append(ts, term(t, net, s))
 	}

@@ -26,7 +26,7 @@ func (nothing) Build(_ *nn.Builder, output, _ *gorgonia.Node) (*gorgonia.Node, e
 
 func compilePenalty(t testing.TB, net *nn.Network, s Spec, batch int) (*nn.Program, *Activations) {
 	t.Helper()
-	s.On = onActivations
+	s.On = activations.Name
 	term, err := NewActivations(net, s)
 	if err != nil {
 		t.Fatal(err)
@@ -71,7 +71,16 @@ func formula(kind string, beta float64, a []float64) (f float64, df []float64) {
 }
 
 var activationSpecs = []Spec{{Type: "l1", Lambda: 0.7}, {Type: "hoyer_square", Lambda: 0.7},
-	{Type: "transformed_l1", Lambda: 0.7}, {Type: "transformed_l1", Beta: 0.25, Lambda: 0.7}}
+	{Type: "transformed_l1", Lambda: 0.7}, {Type: "transformed_l1", Penalty: &TransformedL1{Beta: 0.25}, Lambda: 0.7}}
+
+// beta is β of a penalty that saturates.
+func beta(term *Activations) float64 {
+	if p, ok := term.pen.(Saturating); ok {
+		b, _ := p.Saturation()
+		return b
+	}
+	return 0
+}
 
 // TestActivationClosedForm penalises a learned position, which is an output and a
 // parameter in one, at zeros and at values of both signs.
@@ -79,7 +88,7 @@ func TestActivationClosedForm(t *testing.T) {
 	const batch, units, positions = 3, 11, 4
 	for _, s := range activationSpecs {
 		net := build(t, nn.Shape{units, positions}, step{"position", &layers.Position{}, nil}, step{"fc", &layers.Linear{Out: 2}, nil})
-		s.Layers = Patterns{"position"}
+		s.Layers = []string{"position"}
 		p, term := compilePenalty(t, net, s, batch)
 		clear(p.X)
 		position := net.Params()[0].Param
@@ -97,7 +106,7 @@ func TestActivationClosedForm(t *testing.T) {
 			for u := range a {
 				a[u] = float64(position.Data()[at*units+u])
 			}
-			f, df := formula(s.Type, max(s.Beta, term.spec.beta()), a)
+			f, df := formula(s.Type, beta(term), a)
 			want += 0.7 * f / positions
 			for u := range a {
 				if g, w := float64(grad[at*units+u]), 0.7*df[u]/positions; math.Abs(g-w) > 1e-6 {
@@ -117,8 +126,8 @@ func TestActivationGradients(t *testing.T) {
 	const h, batch = 1.0 / 32, 2
 	for name, c := range map[string]struct {
 		net    func(testing.TB) *nn.Network
-		layers Patterns
-	}{"images": {plain, Patterns{"conv", "fc1"}}, "sequences": {stream, Patterns{"up", "down"}}} {
+		layers []string
+	}{"images": {plain, []string{"conv", "fc1"}}, "sequences": {stream, []string{"up", "down"}}} {
 		for _, s := range activationSpecs {
 			net := c.net(t)
 			rng := rand.New(rand.NewPCG(4, 5))
@@ -199,7 +208,7 @@ func TestActivationHoyerOfImages(t *testing.T) {
 func TestActivationScale(t *testing.T) {
 	for kind, want := range map[string]float64{"l1": 0.25, "hoyer_square": 1} {
 		net := plain(t)
-		s := Spec{Type: kind, Lambda: 1, Layers: Patterns{"act"}}
+		s := Spec{Type: kind, Lambda: 1, Layers: []string{"act"}}
 		p, _ := compilePenalty(t, net, s, 2)
 		p.Run()
 		before := p.TermValue(0)
@@ -239,7 +248,7 @@ func TestActivationKeepsFusion(t *testing.T) {
 
 func TestActivationSites(t *testing.T) {
 	for want, net := range map[string]*nn.Network{"relu,act": plain(t), "relu0,relu1": residual(t), "relu": stream(t), "mul": attentive(t)} {
-		term, err := NewActivations(net, Spec{Type: "l1", On: onActivations})
+		term, err := NewActivations(net, Spec{Type: "l1", On: activations.Name})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -260,17 +269,19 @@ func TestActivationRunsWithoutAllocating(t *testing.T) {
 
 func TestActivationErrors(t *testing.T) {
 	for want, s := range map[string]Spec{
-		`type: unknown value "group_lasso"; it is one of l1, hoyer_square, transformed_l1 on activations`: {Type: "group_lasso", On: "activations"},
-		"beta: l1 has no beta; leave it out":                                                         {Type: "l1", On: "activations", Beta: 2},
-		"beta: l1 on weights has no beta; leave it out":                                              {Type: "l1", On: "weights", Beta: 2},
+		"type: group_lasso is no penalty of activations; use hoyer_square, l1 or transformed_l1":     {Type: "group_lasso", On: "activations"},
+		"type: it is l1, and the penalty is transformed_l1":                                          {Type: "l1", On: "activations", Penalty: &TransformedL1{}},
+		"beta must be above 0, got -2":                                                               {Penalty: &TransformedL1{Beta: -2}, On: "activations"},
 		"type: hoyer_square is a penalty of activations, not of weights; use on: activations":        {Type: "hoyer_square", On: "weights"},
 		"mode: it has no meaning for on: activations; leave it out":                                  {Type: "l1", On: "activations", Mode: "prox"},
-		"revive: parameters do not fire; it is for on: activations":                                  {Type: "l1", On: "weights", Revive: &Revive{After: 1}},
-		"revive: after is 0, it must be at least 1 and below 2^24":                                   {Type: "l1", On: "activations", Revive: &Revive{}},
-		"revive: floor is 1, it must be at least 0 and below 1":                                      {Type: "l1", On: "activations", Revive: &Revive{After: 1, Floor: 1}},
-		`layers: "a*b" matches no layer with an output; there are b1, b2, cat, fc, b2_bn and 2 more`: {Type: "l1", On: "activations", Layers: Patterns{"a*b"}},
+		"scale: it has no meaning for on: activations; leave it out":                                 {Type: "l1", On: "activations", Scale: "none"},
+		"members: it has no meaning for on: activations; leave it out":                               {Type: "l1", On: "activations", Members: "auto"},
+		"revive: it has no meaning for on: weights; leave it out":                                    {Type: "l1", On: "weights", Revive: &Revive{After: 1}},
+		"revive.after must be at least 1 and below 16777216, got 0":                                  {Type: "l1", On: "activations", Revive: &Revive{}},
+		"revive.floor must be at least 0 and below 1, got 1":                                         {Type: "l1", On: "activations", Revive: &Revive{After: 1, Floor: 1}},
+		`layers: "a*b" matches no layer with an output; there are b1, b2, cat, fc, b2_bn and 2 more`: {Type: "l1", On: "activations", Layers: []string{"a*b"}},
 		"on: the network has no ReLU whose output another layer reads; name outputs with layers":     {Type: "l1", On: "activations"},
-		"revive: the units of layer gates have no bias to push; use push: 0":                         {Type: "l1", On: "activations", Layers: Patterns{"gates"}, Revive: &Revive{After: 1, Push: 1}},
+		"revive: the units of layer gates have no bias to push; use push: 0":                         {Type: "l1", On: "activations", Layers: []string{"gates"}, Revive: &Revive{After: 1, Push: 1}},
 	} {
 		_, err := NewActivations(inception(t), s)
 		if s.On == "weights" {

@@ -1,7 +1,10 @@
 package gradual
 
 import (
+	"encoding/json"
 	"errors"
+	"fmt"
+	"slices"
 
 	"pare/nn"
 	"pare/prune"
@@ -46,8 +49,10 @@ func New(net *nn.Network, penalties []train.Penalty, o Options) (*Shrinker, erro
 	s.interval = o.interval()
 	s.goal = NewController(o.Target.Plan, float64(s.interval)/float64(o.Steps))
 	s.TargetShare = o.Target.Share
-	if err := s.reachable(net); err != nil {
-		return nil, err
+	for _, check := range []func(*nn.Network) error{s.reachable, s.measurable} {
+		if err := check(net); err != nil {
+			return nil, err
+		}
 	}
 	s.strengthen(0)
 	return s, nil
@@ -166,12 +171,139 @@ func (s *Shrinker) remove(net *nn.Network, held nn.Held) (*train.Reshaped, error
 	}
 	s.Removals++
 	s.Alive = make([]int, len(s.penalties))
-	for k, t := range s.terms() {
-		if t != nil {
-			s.Alive[k] = t.Surviving(small, held)
-		}
+	for k, t := range s.terms().all() {
+		s.Alive[k] = t.Surviving(small, held)
 	}
 	s.WorstCertificate = max(s.WorstCertificate, report.Certificate.MaxRelDiff)
 	return &train.Reshaped{Net: small, Shrink: &train.ShrinkRecord{Params: report.After.Params, MACs: report.After.MACs,
 		MaxRelDiff: report.Certificate.MaxRelDiff}}, nil
+}
+
+// penalty is one of those that training goes by.
+type penalty struct {
+	whole train.Penalty    // on the whole network
+	now   *regularize.Term // on what is left of it; nil: on activations
+}
+
+// terms are the penalties on the parameters of what is left.
+func (s *Shrinker) terms() terms {
+	out := make(terms, len(s.penalties))
+	for k, p := range s.penalties {
+		out[k] = p.now
+	}
+	return out
+}
+
+// strengthen gives the penalties the factor in force at a point of training.
+func (s *Shrinker) strengthen(at float64) {
+	switch {
+	case at < s.goal.Plan.From:
+		s.setFactor(0)
+	case s.o.Target.Method != Lambda: // lambdas are as given
+		s.setFactor(1)
+	default:
+		s.setFactor(s.goal.Factor)
+	}
+}
+
+func (s *Shrinker) setFactor(factor float64) {
+	s.Factor = factor
+	for _, p := range s.penalties {
+		if p.now != nil {
+			p.now.SetFactor(factor)
+		}
+	}
+}
+
+// Penalties implements train.Reshaper: they are those given to New on what is left of
+// the network. A target leaves penalties on activations as they are.
+func (s *Shrinker) Penalties(net *nn.Network) ([]train.Penalty, error) {
+	out := make([]train.Penalty, len(s.penalties))
+	for k := range s.penalties {
+		var err error
+		if out[k], err = s.rebind(k, net); err != nil {
+			return nil, err
+		}
+	}
+	s.last = s.last.keep(s.terms().grouped())
+	if s.smaller {
+		s.smaller = false
+		s.Hysteresis.look(s.terms())
+	}
+	return out, nil
+}
+
+// rebind makes penalty k one of what is left of the network.
+func (s *Shrinker) rebind(k int, net *nn.Network) (train.Penalty, error) {
+	p := &s.penalties[k]
+	p.now = nil
+	switch t := p.whole.(type) {
+	case *regularize.Activations:
+		return t.Rebind(net)
+	case *regularize.Term:
+		next, err := t.Rebind(net)
+		if err != nil {
+			return nil, err
+		}
+		if s.Alive != nil {
+			next.Hold(s.Alive[k])
+		}
+		switch {
+		case s.met():
+			next.SwitchOff()
+		case s.goal != nil:
+			next.SetFactor(s.Factor)
+		}
+		p.now = next
+		return next, nil
+	}
+	return p.whole, nil
+}
+
+// Shrinking is what was removed during training.
+type Shrinking struct {
+	Removals         int     `json:"removals_on_the_way,omitempty"`
+	WorstCertificate float64 `json:"worst_certificate_on_the_way,omitempty"` // largest relative difference of all their certificates
+	// TargetShare is the share of the network that was asked for, TargetReached what
+	// was left at TargetStep, when that was met; 0 without a target.
+	TargetShare   float64 `json:"target_share,omitempty"`
+	TargetReached float64 `json:"target_reached,omitempty"`
+	TargetStep    int     `json:"target_step,omitempty"`
+}
+
+// state is what a checkpoint keeps of a Shrinker.
+type state struct {
+	Shrinking
+	Control ControllerState `json:"target"`
+	Factor  float64         `json:"factor"` // on the penalties now
+	Zero    int             `json:"zero"`   // groups of several values that were zero at the last look of method Lambda
+	Alive   []int           `json:"alive"`  // groups of each penalty that the last removal left
+
+	Fading     fading     `json:"condemned"` // with method Least
+	Hysteresis hysteresis `json:"settled"`   // without a target
+}
+
+// State implements train.Reshaper.
+func (s *Shrinker) State() ([]byte, error) {
+	if s.goal != nil {
+		s.Control = s.goal.ControllerState
+	}
+	return json.Marshal(s.state)
+}
+
+// Restore implements train.Reshaper.
+func (s *Shrinker) Restore(text []byte) error {
+	if err := json.Unmarshal(text, &s.state); err != nil {
+		return fmt.Errorf("state of the removals on the way: %w", err)
+	}
+	n := len(s.penalties)
+	fits := func(of int) bool { return of == 0 || of == n }
+	strange := func(g [2]int) bool { return g[0] < 0 || g[0] >= n }
+	if !fits(len(s.Alive)) || !fits(len(s.Fading.Sums)) || slices.ContainsFunc(s.Fading.Groups, strange) {
+		return fmt.Errorf("state of the removals on the way: it is not of these %d penalties", n)
+	}
+	if s.goal != nil {
+		s.goal.ControllerState = s.Control
+	}
+	return nil
 }

@@ -9,30 +9,16 @@ import (
 )
 
 // Revive says how a penalty on activations treats units that rarely fire, that
-// is, are not 0. A unit that an example never makes fire has no gradient, and
-// once the penalty has silenced it nothing brings it back.
+// is, are not 0. A unit that no example makes fire has no gradient, and once the
+// penalty has silenced it nothing brings it back.
 type Revive struct {
-	// After is the number of steps without firing after which a unit is given a
-	// push, and the number of steps over which firing rates are averaged; at
-	// least 1.
-	After int `yaml:"after" json:"after"`
-	// Floor is the share of positions at which a unit has to fire; below it the
-	// penalty leaves the unit alone. In [0, 1).
-	Floor float64 `yaml:"floor" json:"floor"`
-	// Push is what the bias of a silent unit grows by at each step until it
-	// fires; at least 0.
-	Push float64 `yaml:"push" json:"push"`
+	After int     `yaml:"after" json:"after" range:"[1,16777216)" doc:"steps without firing until a unit's bias is pushed, and over which rates are averaged"`
+	Floor float64 `yaml:"floor" json:"floor" range:"[0,1)" doc:"units that fire at a smaller share of positions are not penalised"`
+	Push  float64 `yaml:"push" json:"push" range:"[0,)" doc:"growth per step of the bias of a silent unit until it fires; 0: none"`
 }
 
-func (r Revive) validate() error {
-	switch {
-	case r.After < 1 || r.After >= 1<<24: // counted in float32
-		return fmt.Errorf("revive: after is %d, it must be at least 1 and below 2^24", r.After)
-	case !(r.Floor >= 0 && r.Floor < 1):
-		return fmt.Errorf("revive: floor is %g, it must be at least 0 and below 1", r.Floor)
-	}
-	return atLeastZero("revive: push", r.Push)
-}
+// Defaults sets the options that a config leaves out.
+func (r *Revive) Defaults() { *r = Revive{After: 100, Floor: 1e-4, Push: 0.01} }
 
 // firing follows how often the units of one layer fire in training.
 type firing struct {
@@ -120,8 +106,8 @@ func (t *Activations) AfterStep() {
 	}
 }
 
-// State is what AfterStep goes on from, in a fixed order; the storage is the
-// live one. Empty without Revive.
+// State is the state of AfterStep, in a fixed order; the storage is the live one.
+// Empty without Revive.
 func (t *Activations) State() []nn.NamedState {
 	var out []nn.NamedState
 	for _, s := range t.sites {

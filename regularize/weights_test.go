@@ -19,8 +19,8 @@ func TestSeparateOffersSingleValues(t *testing.T) {
 		rest bool   // something is left when all is taken
 	}{
 		{plain, Spec{Type: "l1", On: "weights"}, "[3×3×3·1 1 weight 12×5·1 1 weight 5×2·1 1 weight]", false},
-		{plain, Spec{Type: "l1", On: "weights", Layers: Patterns{"fc2"}, Factors: map[string]float64{"fc2": 0.5}}, "[5×2·0.5 1 weight]", false},
-		{plain, Spec{Type: "elastic_net", Alpha: 0.25, On: "weights", Layers: Patterns{"fc2"}}, "[5×2·1 0.25 weight]", false},
+		{plain, Spec{Type: "l1", On: "weights", Layers: []string{"fc2"}, Factors: map[string]float64{"fc2": 0.5}}, "[5×2·0.5 1 weight]", false},
+		{plain, Spec{Penalty: &ElasticNet{Alpha: 0.25}, On: "weights", Layers: []string{"fc2"}}, "[5×2·1 0.25 weight]", false},
 		{residual, Spec{Type: "l1", On: "channels"}, "[4·1 1 scale 4·1 1 shift 3·1 1 scale 3·1 1 shift]", false},
 		{residual, Spec{Type: "group_lasso", On: "channels"}, "[]", true},
 		{residual, Spec{Type: "l1", On: "gates"}, "[]", true},                 // kept ≥ 0
@@ -75,7 +75,7 @@ func TestSeparateRest(t *testing.T) {
 		rest(0.5, nil)
 		for _, p := range taken {
 			before := append([]float32(nil), p.Data()...)
-			L1{}.Prox(p.Data(), 0.35)
+			L1{}.Prox(p.Data(), nil, 0.35)
 			changed := 0
 			for i, v := range p.Data() {
 				if v != before[i] {
@@ -96,7 +96,7 @@ func TestGroupsBecomePlusZero(t *testing.T) {
 	for _, on := range []string{"neurons", "positions"} {
 		for _, tiled := range []bool{false, true} {
 			net := plain(t)
-			term, err := NewTerm(net, Spec{Type: "group_lasso", On: on, Layers: Patterns{"fc1"}, Lambda: 1, Scale: "none"})
+			term, err := NewTerm(net, Spec{Type: "group_lasso", On: on, Layers: []string{"fc1"}, Lambda: 1, Scale: "none"})
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -12,7 +12,7 @@ import (
 // The recurrent weights of one layer are chosen by a factor of 0 on the others.
 func TestRecurrentWeightsAlone(t *testing.T) {
 	net := tagger(t)
-	term, err := NewTerm(net, Spec{Type: "l1", On: "weights", Layers: Patterns{"lstm"}, Lambda: 1,
+	term, err := NewTerm(net, Spec{Type: "l1", On: "weights", Layers: []string{"lstm"}, Lambda: 1,
 		Factors: map[string]float64{"lstm.weight_ih": 0, "lstm.weight_hh": 2}})
 	if err != nil {
 		t.Fatal(err)

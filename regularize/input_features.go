@@ -6,9 +6,20 @@ import (
 	"pare/nn"
 )
 
+var (
+	inputFeatures = Target{Name: "input_features", Doc: "the weights that read one input feature, or one pixel after a flatten",
+		groups: func(t *topology, _ string) ([]*group, error) {
+			return t.columnGroups("input feature", t.readsInput), nil
+		}}
+	positions = Target{Name: "positions", Doc: "the weights that read one position after a flatten",
+		groups: func(t *topology, _ string) ([]*group, error) {
+			return t.columnGroups("position", func(value int) bool { return value >= 0 && t.flow(value).repeats }), nil
+		}}
+)
+
 // columnGroups makes one group of every column that weights read of a value the
 // condition holds for; readers of the same value share the groups.
-func (t *topology) columnGroups(what string, wanted func(value int) bool) []*group {
+func (t *topology) columnGroups(noun string, wanted func(value int) bool) []*group {
 	var groups []*group
 	byValue := map[int][]*group{}
 	for i := range t.net.Nodes {
@@ -24,7 +35,7 @@ func (t *topology) columnGroups(what string, wanted func(value int) bool) []*gro
 		}
 		if byValue[source] == nil {
 			for j := range n {
-				g := &group{label: fmt.Sprintf("%s %d of %s", what, j, t.net.NameOf(source))}
+				g := &group{label: fmt.Sprintf("%s %d of %s", noun, j, t.net.NameOf(source))}
 				byValue[source] = append(byValue[source], g)
 				groups = append(groups, g)
 			}

@@ -7,6 +7,10 @@ import (
 	"pare/nn"
 )
 
+var paths = Target{Name: "paths", Doc: "the gates on the operands of one sum, but for the largest: no sum closes",
+	groups: (*topology).gateGroups, layOut: (*topology).junctions, derived: true,
+	single: "paths weighs gates one by one, which %s does not; use type: l1 or elastic_net"}
+
 // junction is the gates on the operands of one sum, under a penalty that spares
 // the largest: Σ_k s_k·f(g_k) without the term of the largest gate, for every
 // channel where the gates are per channel.
@@ -18,6 +22,7 @@ import (
 type junction struct {
 	pen   Penalty
 	bound []*nn.Param
+	nodes []int // of bound
 	data  [][]float32
 	scale [][]float64 // s of every gate; 0 leaves it alone
 	spare bool        // every operand is gated; else the ungated one is the open path
@@ -27,12 +32,8 @@ var _ part = (*junction)(nil)
 
 func (q *junction) params() []*nn.Param { return q.bound }
 
-// largest returns the parameter with the largest gate j, or −1 when none is
-// spared.
-func (q *junction) largest(data [][]float32, j int) int {
-	if !q.spare {
-		return -1
-	}
+// largest returns the parameter with the largest gate at a place of the sum.
+func largest(data [][]float32, j int) int {
 	best := 0
 	for k := range data {
 		if data[k][j] > data[best][j] {
@@ -42,12 +43,22 @@ func (q *junction) largest(data [][]float32, j int) int {
 	return best
 }
 
-// each calls f for every gate that is penalised.
+// each calls f for every gate that is penalised now.
 func (q *junction) each(data [][]float32, f func(k, j int)) {
 	for j := range data[0] {
-		spared := q.largest(data, j)
 		for k := range data {
-			if k != spared && q.scale[k][j] > 0 {
+			if q.scale[k][j] > 0 && !(q.spare && k == largest(data, j)) {
+				f(k, j)
+			}
+		}
+	}
+}
+
+// all calls f for every gate, those that are spared now among them.
+func (q *junction) all(f func(k, j int)) {
+	for k := range q.scale {
+		for j, s := range q.scale[k] {
+			if s > 0 {
 				f(k, j)
 			}
 		}
@@ -70,68 +81,70 @@ func (q *junction) gradient(dst []float32, i int, data [][]float32, factor float
 	})
 }
 
-func (q *junction) prox(tau float64, metric func(*nn.Param) []float32) {
+func (q *junction) prox(tau float64, metric metric) {
 	for _, d := range q.data {
 		project(d)
 	}
 	q.each(q.data, func(k, j int) {
-		w, t := q.data[k][j:j+1], float32(tau*q.scale[k][j])
-		if metric != nil {
-			if d := metric(q.bound[k]); d != nil {
-				q.pen.ProxMetric(w, d[j:j+1], t)
-				return
-			}
+		d := metricOf(metric, q.bound[k])
+		if d != nil {
+			d = d[j : j+1]
 		}
-		q.pen.Prox(w, t)
+		q.pen.Prox(q.data[k][j:j+1], d, float32(tau*q.scale[k][j]))
 	})
 }
 
-func (q *junction) count() (total, zero int) {
-	for k, d := range q.data {
-		for j, v := range d {
-			if q.scale[k][j] > 0 {
-				total++
-				if v == 0 {
-					zero++
-				}
-			}
-		}
-	}
-	return total, zero
+func (q *junction) norms(dst []float64) []float64 {
+	q.all(func(k, j int) { dst = append(dst, math.Abs(float64(q.data[k][j]))) })
+	return dst
 }
 
-func (q *junction) norms(dst []float64) []float64 {
-	for k, d := range q.data {
-		for j, v := range d {
-			if q.scale[k][j] > 0 {
-				dst = append(dst, math.Abs(float64(v)))
-			}
-		}
+func (q *junction) areas() []*block {
+	n, groups := int32(0), len(q.norms(nil))
+	out := make([]*block, len(q.bound))
+	for k, p := range q.bound {
+		out[k] = newBlock(nn.Slot{Node: q.nodes[k], Param: p}, groups)
 	}
+	q.all(func(k, j int) {
+		out[k].group[j] = n
+		n++
+	})
+	return out
+}
+
+// scales are 0 for the largest gate at each place of the sum.
+func (q *junction) scales(dst []float64) []float64 {
+	q.all(func(k, j int) {
+		s := q.scale[k][j]
+		if k == largest(q.data, j) {
+			s = 0
+		}
+		dst = append(dst, s)
+	})
 	return dst
 }
 
 // junctions lays out the gates of the sums. groups are single gates with their
 // scales; those that lead into no sum are an error, unless the network is
-// part of another one: they are then alone on what is left of one, and spared.
+// rest of another one: they are then alone on the rest of one, and spared.
 func (t *topology) junctions(pen Penalty, groups []*group, scales []float64, partial bool) ([]part, error) {
 	scaleOf := map[*nn.Param][]float64{}
-	label := map[*nn.Param]string{}
+	label, node := map[*nn.Param]string{}, map[*nn.Param]int{}
 	for i, g := range groups {
 		s := g.slots[0]
 		if scaleOf[s.Param] == nil {
-			scaleOf[s.Param], label[s.Param] = make([]float64, s.Param.Size()), g.layers[0]
+			scaleOf[s.Param], label[s.Param], node[s.Param] = make([]float64, s.Param.Size()), g.layers[0], s.Node
 		}
 		scaleOf[s.Param][s.Index] = scales[i]
 	}
 	taken := map[*nn.Param]bool{}
 	var parts []part
-	for _, node := range t.net.Nodes {
-		if len(node.Inputs) < 2 {
+	for _, sum := range t.net.Nodes {
+		if len(sum.Inputs) < 2 {
 			continue
 		}
 		q := &junction{pen: pen, spare: true}
-		for _, in := range node.Inputs {
+		for _, in := range sum.Inputs {
 			p := t.gateBefore(in)
 			if p == nil {
 				q.spare = false
@@ -142,10 +155,10 @@ func (t *topology) junctions(pen Penalty, groups []*group, scales []float64, par
 					q.scale, q.bound, q.data = nil, nil, nil
 					break
 				}
-				return nil, fmt.Errorf("on: paths: the gates into %s differ in size; make all per channel or none", node.Name)
+				return nil, fmt.Errorf("on: paths: the gates into %s differ in size; make all per channel or none", sum.Name)
 			}
 			if taken[p] {
-				return nil, fmt.Errorf("on: paths: a gate before %s leads into another sum as well; use on: gates", node.Name)
+				return nil, fmt.Errorf("on: paths: a gate before %s leads into another sum as well; use on: gates", sum.Name)
 			}
 			taken[p] = true
 			scale := scaleOf[p]
@@ -153,9 +166,10 @@ func (t *topology) junctions(pen Penalty, groups []*group, scales []float64, par
 				scale = make([]float64, p.Size())
 			}
 			delete(label, p)
-			q.bound, q.data, q.scale = append(q.bound, p), append(q.data, p.Data()), append(q.scale, scale)
+			q.bound, q.nodes = append(q.bound, p), append(q.nodes, node[p])
+			q.data, q.scale = append(q.data, p.Data()), append(q.scale, scale)
 		}
-		if total, _ := q.count(); total > 0 {
+		if len(q.norms(nil)) > 0 {
 			parts = append(parts, q)
 		}
 	}

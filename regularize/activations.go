@@ -1,0 +1,329 @@
+package regularize
+
+import (
+	"fmt"
+	"slices"
+
+	"gorgonia.org/gorgonia"
+
+	"pare/internal/kernel"
+	"pare/layers/activity"
+	"pare/nn"
+)
+
+// activations are no groups: penalties on them are Activations, not Terms.
+var activations = Target{Name: "activations", Doc: "no group: the outputs of layers, with the penalties on activations"}
+
+// ActivationPenalty is a function f(a) ≥ 0 of the activations a of the units at one
+// position of one example. Several goroutines call its methods at the same time.
+type ActivationPenalty interface {
+	Kind
+	// OfSums is f by sums over a.
+	OfSums(s ActivationSums) float64
+	// AddGradient adds weightᵢ·∂f/∂aᵢ to dst. Of an image that is one vector a is one
+	// position, and the sums are those of the vector.
+	AddGradient(dst, a, weight []float32, s ActivationSums)
+}
+
+// ActivationSums are sums over a vector of activations.
+type ActivationSums struct {
+	Abs, Square float64 // Σ|aᵢ| and Σaᵢ²
+	Saturated   float64 // Σ|aᵢ|/(β+|aᵢ|) for a Saturating penalty
+}
+
+// Saturating is implemented by penalties that need ActivationSums.Saturated with this
+// β > 0. What OfSums and AddGradient give is multiplied by factor.
+type Saturating interface {
+	Saturation() (beta, factor float64)
+}
+
+// OfImages is implemented by penalties for which all of an image is one vector; f is
+// then divided by the number of its pixels.
+type OfImages interface{ OfImages() }
+
+// kindsOn lists the penalties that implement an interface.
+func kindsOn[T any]() []string {
+	return slices.DeleteFunc(Penalties.Names(), func(name string) bool {
+		k, _ := Penalties.New(name)
+		_, ok := k.(T)
+		return !ok
+	})
+}
+
+// OnParameters and OnActivations list the penalties for either.
+func OnParameters() []string  { return kindsOn[Penalty]() }
+func OnActivations() []string { return kindsOn[ActivationPenalty]() }
+
+// Activations is a penalty on the outputs of layers, to be differentiated with
+// the loss:
+//
+//	λ · 1/L · Σ_l factor_l · mean over the vectors a of layer l of f(a)
+//
+// over the L chosen layers. The vector a holds the units at one position (token,
+// pixel) of one example, so that the value does not depend on batch, positions and
+// the number of layers; for OfImages it is all of an image.
+//
+// Where f depends on the scale of a, a network may shrink the weights in front of an
+// activation and let those behind it grow; weight decay on the latter counters that.
+//
+// It refers to the network's parameters where it revives units. Not safe for
+// concurrent use, nor at the same time as a program it is compiled into.
+type Activations struct {
+	spec   Spec
+	pen    ActivationPenalty
+	sites  []*site
+	lambda float64 // now
+}
+
+var (
+	_ nn.Term         = (*Activations)(nil)
+	_ nn.OutputReader = (*Activations)(nil)
+)
+
+// site is one layer whose output is penalised.
+type site struct {
+	name   string
+	shape  nn.Shape
+	weight float64 // factor over the number of layers
+	firing *firing // nil without revival
+}
+
+// NewActivations finds the outputs that the Spec, with on: activations, asks
+// for: those of the layers it names or else activity.Sites. It is an error when
+// there are none and when a pattern matches nothing. λ is that of epoch 0.
+func NewActivations(net *nn.Network, s Spec) (*Activations, error) {
+	s, err := s.checked()
+	if err != nil {
+		return nil, fmt.Errorf("penalty: %w", err)
+	}
+	if s.On != activations.Name {
+		return nil, fmt.Errorf("penalty: on: %q is not activations", s.On)
+	}
+	t := &Activations{spec: s, pen: s.Penalty.(ActivationPenalty)}
+	if err := t.find(net); err != nil {
+		return nil, fmt.Errorf("penalty %s: %w", s.name(), err)
+	}
+	t.SetEpoch(0)
+	return t, nil
+}
+
+func (t *Activations) find(net *nn.Network) error {
+	nodes := activity.Sites(net)
+	if len(t.spec.Layers) == 0 && len(nodes) == 0 {
+		return fmt.Errorf("on: the network has no ReLU whose output another layer reads; name outputs with layers")
+	}
+	if len(t.spec.Layers) > 0 {
+		c := newChooser(t.spec.Layers)
+		nodes = nil
+		for i, n := range net.Nodes {
+			if c.take([]string{n.Name}) {
+				nodes = append(nodes, i)
+			}
+		}
+		if err := c.check("an output"); err != nil {
+			return err
+		}
+	}
+	factors := newFactors(t.spec.Factors)
+	for _, i := range nodes {
+		n := net.Nodes[i]
+		f, err := factors.of(n.Name, []string{n.Name})
+		if err != nil {
+			return err
+		}
+		if f == 0 {
+			continue
+		}
+		s := &site{name: n.Name, shape: n.Shape, weight: f / float64(len(nodes))}
+		if t.spec.Revive != nil {
+			if s.firing, err = newFiring(net, i, *t.spec.Revive); err != nil {
+				return err
+			}
+		}
+		t.sites = append(t.sites, s)
+	}
+	if err := factors.check(); err != nil {
+		return err
+	}
+	if len(t.sites) == 0 {
+		return fmt.Errorf("factors leave no layer to penalise")
+	}
+	return nil
+}
+
+// Rebind binds the penalty to what pruning has left of the network it was made
+// for. Layers that are gone are no error; the others keep their share of λ. How
+// long units have been silent is counted anew.
+func (t *Activations) Rebind(net *nn.Network) (*Activations, error) {
+	next := &Activations{spec: t.spec, pen: t.pen}
+	for _, s := range t.sites {
+		i := slices.IndexFunc(net.Nodes, func(n *nn.Node) bool { return n.Name == s.name })
+		if i < 0 {
+			continue
+		}
+		left := &site{name: s.name, shape: net.Nodes[i].Shape, weight: s.weight}
+		if s.firing != nil {
+			var err error
+			if left.firing, err = newFiring(net, i, *t.spec.Revive); err != nil {
+				return nil, err
+			}
+		}
+		next.sites = append(next.sites, left)
+	}
+	next.SetEpoch(0)
+	return next, nil
+}
+
+// Name is "l1(activations)", or "l1(activations: *.relu)" with layers named.
+func (t *Activations) Name() string { return t.spec.name() }
+
+// Layers lists the layers whose outputs are penalised, in network order.
+func (t *Activations) Layers() []string {
+	var out []string
+	for _, s := range t.sites {
+		out = append(out, s.name)
+	}
+	return out
+}
+
+// ReadsOutputs implements nn.OutputReader.
+func (t *Activations) ReadsOutputs() []string { return t.Layers() }
+
+// SetEpoch sets λ for a point in training, as Term.SetEpoch does.
+func (t *Activations) SetEpoch(epoch float64) { t.lambda = t.spec.lambdaAt(epoch) }
+
+// Lambda is λ now.
+func (t *Activations) Lambda() float64 { return t.lambda }
+
+// Build implements nn.Term: a scalar node that reads the outputs. λ is read at
+// each run. Each output is swept once for the value and once for the gradient,
+// which is added in place to that of the layers behind it.
+func (t *Activations) Build(b *nn.Builder, _ *nn.Network) (*gorgonia.Node, error) {
+	var in []*gorgonia.Node
+	var sweeps []*sweep
+	var grads []nn.GradFunc
+	for _, s := range t.sites {
+		n, ok := b.Output(s.name)
+		if !ok {
+			return nil, fmt.Errorf("layer %s has no output to penalise", s.name)
+		}
+		w := newSweep(t, s, b.Batch)
+		in, sweeps = append(in, n), append(sweeps, w)
+		grads = append(grads, w.gradient(len(grads)))
+	}
+	if len(in) == 0 { // an operation has inputs
+		in = append(in, noInput(b, t.Name()))
+	}
+	return nn.Apply(nn.Op{Name: t.Name(), Grad: grads, Run: func(dst []float32, in [][]float32) {
+		sum := 0.0
+		for i, w := range sweeps {
+			sum += w.site.weight * w.value(in[i])
+		}
+		dst[0] = float32(t.lambda * sum)
+	}}, in...)
+}
+
+// sweep computes the penalty of one site in a compiled program. The gradient
+// uses what the value found out about each vector.
+type sweep struct {
+	term    *Activations
+	site    *site
+	rows    int // units at one position of one example
+	cols    int
+	vectors int // that f is of
+	act     *kernel.Activity
+
+	dst, x []float32
+	weight []float32 // for each unit
+	add    bool
+	step   int
+	task   func(int)
+	factor float64 // of the penalty
+}
+
+func newSweep(t *Activations, s *site, batch int) *sweep {
+	w := &sweep{term: t, site: s, rows: batch * s.shape.Positions(), cols: s.shape.Units()}
+	w.vectors = w.rows
+	if _, ok := t.pen.(OfImages); ok && len(s.shape) == 3 {
+		w.vectors = batch
+	}
+	beta := 0.0
+	w.factor = 1
+	if p, ok := t.pen.(Saturating); ok {
+		beta, w.factor = p.Saturation()
+	}
+	w.act = kernel.NewActivity(w.rows, w.cols, float32(beta))
+	w.weight = make([]float32, w.cols)
+	w.step = max(1, kernel.ActivityShare/w.cols)
+	w.task = w.run
+	return w
+}
+
+// value is the mean of f, over the positions of an image divided by them.
+func (w *sweep) value(x []float32) float64 {
+	w.act.Run(x, w.rows)
+	if w.site.firing != nil {
+		w.site.firing.see(w.act.Fired, w.rows)
+	}
+	sum := 0.0
+	for v := range w.vectors {
+		sum += w.term.pen.OfSums(w.sums(v))
+	}
+	return sum * w.factor / float64(w.rows)
+}
+
+// sums adds up the rows of a vector.
+func (w *sweep) sums(vector int) (s ActivationSums) {
+	n := w.rows / w.vectors
+	for r := vector * n; r < (vector+1)*n; r++ {
+		s.Abs += w.act.Abs[r]
+		s.Square += w.act.Square[r]
+		if w.act.Saturated != nil {
+			s.Saturated += w.act.Saturated[r]
+		}
+	}
+	return s
+}
+
+func (w *sweep) gradient(i int) nn.GradFunc {
+	return func(in gorgonia.Nodes, out, dy *gorgonia.Node) (*gorgonia.Node, error) {
+		run := func(add bool) nn.Kernel {
+			// The value is an input so that it comes before the gradient.
+			return func(dst []float32, in [][]float32) { w.apply(dst, in[0], float64(in[2][0]), add) }
+		}
+		op := nn.Op{Name: w.term.Name() + "/da", Shape: in[i].Shape().Clone(), Run: run(false), Accumulate: run(true)}
+		if nn.IsRectified(in[i]) { // it is 0 where the value is
+			op.MaskedBy = in[i]
+		}
+		return nn.Apply(op, in[i], out, dy)
+	}
+}
+
+// apply sets dst to the gradient times dy, or adds that.
+func (w *sweep) apply(dst, x []float32, dy float64, add bool) {
+	scale := dy * w.term.lambda * w.site.weight / float64(w.rows) * w.factor
+	for c := range w.weight {
+		w.weight[c] = float32(scale)
+		if f := w.site.firing; f != nil && !f.penalised(c) {
+			w.weight[c] = 0
+		}
+	}
+	w.dst, w.x, w.add = dst, x, add
+	kernel.Parallel((w.rows+w.step-1)/w.step, w.task)
+	w.dst, w.x = nil, nil
+}
+
+func (w *sweep) run(task int) {
+	lo, hi := task*w.step, min((task+1)*w.step, w.rows)
+	if !w.add {
+		clear(w.dst[lo*w.cols : hi*w.cols])
+	}
+	each := w.rows / w.vectors // rows of a vector
+	var s ActivationSums
+	for r := lo; r < hi; r++ {
+		if r == lo || r%each == 0 {
+			s = w.sums(r / each)
+		}
+		w.term.pen.AddGradient(w.dst[r*w.cols:][:w.cols], w.x[r*w.cols:][:w.cols], w.weight, s)
+	}
+}

@@ -1,0 +1,38 @@
+package regularize
+
+import "pare/internal/kernel"
+
+// HoyerSquare is f(a) = (Σ|aᵢ|)²/Σaᵢ² (Yang et al. 2020, eq. 3), 0 for a = 0. It lies
+// between 1 and the number of units and does not depend on the scale of a. It is of
+// all of an image at once, divided by the number of pixels: empty pixels cost nothing.
+type HoyerSquare struct{}
+
+var (
+	_ ActivationPenalty = HoyerSquare{}
+	_ OfImages          = HoyerSquare{}
+)
+
+func init() {
+	Penalties.Register("hoyer_square", "(sum of absolute values)² over the sum of squares: no scale changes it", func() Kind { return HoyerSquare{} })
+}
+
+func (HoyerSquare) Kind() string { return "hoyer_square" }
+
+// OfImages implements OfImages.
+func (HoyerSquare) OfImages() {}
+
+func (HoyerSquare) OfSums(s ActivationSums) float64 {
+	if s.Square == 0 {
+		return 0
+	}
+	return s.Abs * s.Abs / s.Square
+}
+
+// AddGradient adds p·sign(a) + q·a with p = 2·Σ|aᵢ|/Σaᵢ² and q = −2·(Σ|aᵢ|)²/(Σaᵢ²)².
+func (HoyerSquare) AddGradient(dst, a, weight []float32, s ActivationSums) {
+	p, q := float32(0), float32(0)
+	if s.Square != 0 {
+		p, q = float32(2*s.Abs/s.Square), float32(-2*s.Abs*s.Abs/(s.Square*s.Square))
+	}
+	kernel.SignGrad(dst, a, weight, p, q)
+}
