@@ -129,7 +129,7 @@ type Export struct {
 func defaults() *Config {
 	return &Config{
 		Seed:   1,
-		Train:  Train{Epochs: defaultEpochs, Batch: 64, Optimizer: choose(train.Optimizers, "sgd"), Schedule: choose(train.Schedules, "constant"), EarlyStop: train.EarlyStopSpec{Metric: "loss"}},
+		Train:  Train{Epochs: defaultEpochs, Batch: 64, Optimizer: choose(train.Optimizers, defaultTypes["optimizer"]), Schedule: choose(train.Schedules, defaultTypes["schedule"]), EarlyStop: train.EarlyStopSpec{Metric: "loss"}},
 		Prune:  Prune{Method: "zeros", Scope: "global"},
 		Export: Export{Safetensors: true, ONNX: true},
 	}
@@ -145,5 +145,5 @@ func (t *Target) Defaults() { t.From, t.By, t.Method = 0.05, 0.4, "least" }
 
 // Defaults are those of the keys that neither the section nor train has.
 func (f *Finetune) Defaults() {
-	*f = Finetune{Epochs: defaultEpochs, Optimizer: choose(train.Optimizers, "sgd"), Schedule: choose(train.Schedules, "constant")}
+	*f = Finetune{Epochs: defaultEpochs, Optimizer: choose(train.Optimizers, defaultTypes["optimizer"]), Schedule: choose(train.Schedules, defaultTypes["schedule"])}
 }

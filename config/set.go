@@ -1,6 +1,8 @@
 package config
 
 import (
+	"cmp"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -96,6 +98,9 @@ func (n *node) assign(path string, keys []string, v *node) error {
 	return v.at.errorf("%s does not exist; %s is %s and has no keys", full, path, n)
 }
 
+// defaultTypes are the kinds of the sections that fine-tuning inherits.
+var defaultTypes = map[string]string{"optimizer": "sgd", "schedule": "constant"}
+
 // inherit gives the fine-tuning section the keys of the training section that
 // it leaves out. Options of another type of optimizer or schedule do not carry
 // over.
@@ -104,48 +109,37 @@ func inherit(root *node) {
 	if train == nil || tune == nil || train.kind != section || tune.kind != section {
 		return
 	}
-	// Errors in inherited keys are reported where train is decoded, so that comes
-	// first.
-	ordered := root.without("finetune")
-	for _, e := range root.entries {
-		if e.key == "finetune" {
-			ordered.entries = append(ordered.entries, e)
+	// Errors in inherited keys are reported where train is decoded, so that comes first.
+	slices.SortStableFunc(root.entries, func(a, b entry) int { return cmp.Compare(index(a.key), index(b.key)) })
+	for _, e := range train.entries {
+		byDefault, kinds := defaultTypes[e.key]
+		own := tune.get(e.key)
+		switch {
+		case !kinds && e.key != "epochs":
+		case own == nil:
+			tune.entries = append(tune.entries, e)
+		case own.kind == section && e.value.kind == section && (own.get("type") == nil || own.typ(byDefault) == e.value.typ(byDefault)):
+			for _, option := range e.value.entries {
+				if own.get(option.key) == nil {
+					own.entries = append(own.entries, option)
+				}
+			}
 		}
-	}
-	root.entries = ordered.entries
-
-	for _, key := range []string{"epochs", "optimizer", "schedule"} {
-		tune.inherit(train, key)
-	}
-	inheritOptions(tune.get("optimizer"), train.get("optimizer"), "sgd")
-	inheritOptions(tune.get("schedule"), train.get("schedule"), "constant")
-}
-
-func inheritOptions(to, from *node, byDefault string) {
-	if to == nil || from == nil || to == from || to.kind != section || from.kind != section {
-		return
-	}
-	typ := func(n *node) string {
-		if t := n.get("type"); t != nil && t.kind == text {
-			return t.text
-		}
-		return byDefault
-	}
-	if to.get("type") != nil && typ(to) != typ(from) {
-		return
-	}
-	for _, e := range from.entries {
-		to.inherit(from, e.key)
 	}
 }
 
-func (n *node) inherit(from *node, key string) {
-	if n.get(key) != nil {
-		return
+// index puts the fine-tuning section last.
+func index(key string) int {
+	if key == "finetune" {
+		return 1
 	}
-	for _, e := range from.entries {
-		if e.key == key {
-			n.entries = append(n.entries, e)
-		}
+	return 0
+}
+
+// typ is the type that a section names, or its default.
+func (n *node) typ(byDefault string) string {
+	if t := n.get("type"); t != nil && t.kind == text {
+		return t.text
 	}
+	return byDefault
 }

@@ -99,11 +99,13 @@ func download(ctx context.Context, dataset string, f remoteFile, path string, pr
 	}
 	return atomicfile.Write(path, func(w io.Writer) error {
 		hash := md5.New()
-		body := &meter{r: resp.Body, total: resp.ContentLength}
-		if progress != nil {
-			body.report = func(done, total int64) { progress(dataset+": "+f.name, done, total) }
-		}
-		n, err := io.Copy(io.MultiWriter(w, hash), body)
+		done := int64(0)
+		tell := written(func(n int) {
+			if done += int64(n); progress != nil {
+				progress(dataset+": "+f.name, done, resp.ContentLength)
+			}
+		})
+		n, err := io.Copy(io.MultiWriter(w, hash, tell), resp.Body)
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
@@ -117,20 +119,12 @@ func download(ctx context.Context, dataset string, f remoteFile, path string, pr
 	})
 }
 
-// meter tells of the bytes that go through it.
-type meter struct {
-	r           io.Reader
-	done, total int64
-	report      func(done, total int64)
-}
+// written is told of the bytes that are written to it.
+type written func(n int)
 
-func (m *meter) Read(p []byte) (int, error) {
-	n, err := m.r.Read(p)
-	m.done += int64(n)
-	if m.report != nil {
-		m.report(m.done, m.total)
-	}
-	return n, err
+func (f written) Write(p []byte) (int, error) {
+	f(len(p))
+	return len(p), nil
 }
 
 func fileMD5(path string) (string, error) {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 )
 
 // Split is one part of an image classification dataset, kept as bytes: N images of height
@@ -199,7 +200,11 @@ func NewImageSet(train, validation, test *Split, classNames []string) (*Set, err
 		if part.split == nil && train != nil {
 			continue
 		}
-		images, err := NewImages(part.split, unit(part.split), Augment{})
+		norm := Normalization{}
+		if part.split != nil {
+			norm = Unit(part.split.C)
+		}
+		images, err := NewImages(part.split, norm, Augment{})
 		if err != nil {
 			return nil, fmt.Errorf("%s images: %w", part.name, err)
 		}
@@ -213,16 +218,9 @@ func NewImageSet(train, validation, test *Split, classNames []string) (*Set, err
 	return set, nil
 }
 
-// unit leaves values in 0..1 as they are.
-func unit(s *Split) Normalization {
-	if s == nil {
-		return Normalization{}
-	}
-	n := Normalization{Mean: make([]float32, s.C), Std: make([]float32, s.C)}
-	for c := range n.Std {
-		n.Std[c] = 1
-	}
-	return n
+// Unit leaves values in 0..1 of so many channels as they are.
+func Unit(channels int) Normalization {
+	return Normalization{Mean: make([]float32, channels), Std: slices.Repeat([]float32{1}, channels)}
 }
 
 // Images is the training part of a set of images as it is stored; nil for other sets.

@@ -72,7 +72,7 @@ func needImages(model string, t Task) error {
 // needOneAnswer reports, for a model without positions in its output, a task
 // that asks for a class at every position.
 func needOneAnswer(model string, t Task) error {
-	if len(t.output()) > 1 {
+	if t.everywhere() {
 		return fmt.Errorf("%s gives one answer an example, %s asks for one at each of %d positions", model, t.data(), t.Targets)
 	}
 	return nil
@@ -202,17 +202,13 @@ func (t Task) outputText() string {
 	}
 }
 
-// sequenceTask is what the data ask of a model on sequences.
-type sequenceTask struct {
-	vocabulary int  // inputs are tokens below it; 0: vectors of numbers
-	outputs    int  // units of the last layer
-	everywhere bool // it answers at every position, not once
+// needSequence reports, for a model on sequences, a task with other examples.
+func needSequence(model string, t Task) error {
+	if len(t.Input) != 2 {
+		return fmt.Errorf("%s needs sequences, %s gives %s", model, t.data(), t.inputText())
+	}
+	return nil
 }
 
-// readSequence reads a task of sequences.
-func readSequence(model string, t Task) (sequenceTask, error) {
-	if len(t.Input) != 2 {
-		return sequenceTask{}, fmt.Errorf("%s needs sequences, %s gives %s", model, t.data(), t.inputText())
-	}
-	return sequenceTask{vocabulary: t.Vocabulary, outputs: t.Outputs(), everywhere: len(t.output()) > 1}, nil
-}
+// everywhere reports whether a network answers at every position, not once.
+func (t Task) everywhere() bool { return len(t.output()) > 1 }

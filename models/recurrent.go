@@ -61,16 +61,15 @@ func (m *GRU) Build(task Task, rng *rand.Rand) (*nn.Network, error) {
 
 // network stacks the layers that newLayer makes.
 func (m Recurrent) network(kind string, task Task, rng *rand.Rand, newLayer func() nn.Layer) (*nn.Network, error) {
-	d, err := readSequence(kind, task)
-	if err != nil {
+	if err := needSequence(kind, task); err != nil {
 		return nil, err
 	}
-	if d.vocabulary == 0 && m.Embedding != 0 {
+	if task.Vocabulary == 0 && m.Embedding != 0 {
 		return nil, option.Errorf("embedding", "is %d, but the data gives vectors of numbers; leave it out", m.Embedding)
 	}
 	s := newStack(kind, task, rng)
-	if d.vocabulary > 0 {
-		s.add("embedding", &layers.Embedding{Vocab: d.vocabulary, Out: cmp.Or(m.Embedding, 128)})
+	if task.Vocabulary > 0 {
+		s.add("embedding", &layers.Embedding{Vocab: task.Vocabulary, Out: cmp.Or(m.Embedding, 128)})
 	}
 	for i := range m.Depth {
 		s.add(fmt.Sprintf("%s%d", kind, i+1), newLayer())
@@ -78,9 +77,9 @@ func (m Recurrent) network(kind string, task Task, rng *rand.Rand, newLayer func
 			s.add(fmt.Sprintf("dropout%d", i+1), &layers.Dropout{P: m.Dropout})
 		}
 	}
-	if !d.everywhere {
+	if !task.everywhere() {
 		s.add("last", &layers.Last{})
 	}
-	s.add("fc", &layers.Linear{Out: d.outputs})
+	s.add("fc", &layers.Linear{Out: task.Outputs()})
 	return s.done()
 }

@@ -131,32 +131,29 @@ func (b resnetBuilder) block(r residual, x string) string {
 		return b.preactivated(r, x)
 	}
 	last := x
-	kernels := b.kernels()
-	for i, kernel := range kernels {
-		last = b.convBN(r.conv(i), r.channels(i, kernels), kernel, r.strideOf(i, kernels), last)
-		if i < len(kernels)-1 {
-			last = b.add(r.name+".relu"+digit(i), layers.ReLU(), last)
+	convs := b.convolutions(r)
+	for i, c := range convs {
+		last = b.convBN(r.name+".conv"+c.digit, c.out, c.kernel, c.stride, last)
+		if i < len(convs)-1 {
+			last = b.add(r.name+".relu"+c.digit, layers.ReLU(), last)
 		}
 	}
 	if r.project {
 		x = b.convBN(r.name+".proj", r.out, 1, r.stride, x)
 	}
 	b.sum(r, x, last)
-	return b.add(r.name+".relu"+digit(len(kernels)-1), layers.ReLU())
+	return b.add(r.name+".relu"+convs[len(convs)-1].digit, layers.ReLU())
 }
 
 // preactivated is block with BatchNorm and ReLU before each convolution.
 func (b resnetBuilder) preactivated(r residual, x string) string {
-	last := b.bnReLU(r.name+".bn1", r.name+".relu1", x)
-	if r.first {
-		x = last
-	}
-	kernels := b.kernels()
-	for i, kernel := range kernels {
-		if i > 0 {
-			last = b.bnReLU(r.name+".bn"+digit(i), r.name+".relu"+digit(i), last)
+	last := x
+	for i, c := range b.convolutions(r) {
+		last = b.bnReLU(r.name+".bn"+c.digit, r.name+".relu"+c.digit, last)
+		if i == 0 && r.first {
+			x = last
 		}
-		last = b.conv(r.conv(i), r.channels(i, kernels), kernel, r.strideOf(i, kernels), last)
+		last = b.conv(r.name+".conv"+c.digit, c.out, c.kernel, c.stride, last)
 	}
 	if r.project {
 		x = b.conv(r.name+".proj", r.out, 1, r.stride, x)
@@ -181,29 +178,17 @@ func (b resnetBuilder) bnReLU(bn, relu, x string) string {
 	return b.add(relu, layers.ReLU())
 }
 
-// kernels are the sides of the kernels of a block.
-func (b resnetBuilder) kernels() []int {
+// convolution is one of a block; the digit that ends its name counts from 1.
+type convolution struct {
+	digit               string
+	kernel, out, stride int
+}
+
+// convolutions are those of the residual of a block. The first 3×3 one has the stride of
+// the block.
+func (b resnetBuilder) convolutions(r residual) []convolution {
 	if b.Bottleneck {
-		return []int{1, 3, 1}
+		return []convolution{{"1", 1, r.width, 1}, {"2", 3, r.width, r.stride}, {"3", 1, r.out, 1}}
 	}
-	return []int{3, 3}
+	return []convolution{{"1", 3, r.width, r.stride}, {"2", 3, r.out, 1}}
 }
-
-func (r residual) conv(i int) string { return r.name + ".conv" + digit(i) }
-
-func (r residual) channels(i int, kernels []int) int {
-	if i == len(kernels)-1 {
-		return r.out
-	}
-	return r.width
-}
-
-// strideOf is the stride of a convolution: that of the block for the first 3×3 one.
-func (r residual) strideOf(i int, kernels []int) int {
-	if kernels[i] == 3 && (i == 0 || kernels[i-1] != 3) {
-		return r.stride
-	}
-	return 1
-}
-
-func digit(i int) string { return string(rune('1' + i)) }

@@ -39,25 +39,24 @@ func (m *Transformer) Validate() error {
 
 // Build implements Model.
 func (m *Transformer) Build(task Task, rng *rand.Rand) (*nn.Network, error) {
-	d, err := readSequence("transformer", task)
-	if err != nil {
+	if err := needSequence("transformer", task); err != nil {
 		return nil, err
 	}
 	s := newStack("transformer", task, rng)
-	if d.vocabulary > 0 {
-		s.add("embed", &layers.Embedding{Vocab: d.vocabulary, Out: m.Width})
+	if task.Vocabulary > 0 {
+		s.add("embed", &layers.Embedding{Vocab: task.Vocabulary, Out: m.Width})
 	} else {
 		s.add("embed", &layers.Linear{Out: m.Width})
 	}
 	x := m.drop(s, "drop", s.add("position", &layers.Position{}))
 	for i := range m.Blocks {
-		x = m.block(s, fmt.Sprintf("block%d", i+1), x, d.everywhere)
+		x = m.block(s, fmt.Sprintf("block%d", i+1), x, task.everywhere())
 	}
-	if !d.everywhere {
+	if !task.everywhere() {
 		x = s.add("last", &layers.Last{}, x)
 	}
 	s.add("norm", &layers.LayerNorm{}, x)
-	s.add("out", &layers.Linear{Out: d.outputs})
+	s.add("out", &layers.Linear{Out: task.Outputs()})
 	return s.done()
 }
 

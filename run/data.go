@@ -68,7 +68,7 @@ func (d *Data) prepare(c *config.Config) error {
 	}
 	norm := images.Stats()
 	if c.Data.Normalize == "unit" {
-		norm = unit(images.C)
+		norm = datasets.Unit(images.C)
 	}
 	return c.Locate("data", d.normalize(norm))
 }
@@ -81,11 +81,6 @@ func (d *Data) normalize(norm datasets.Normalization) error {
 	}
 	d.Set, d.norm = set, norm
 	return nil
-}
-
-// unit leaves values in 0..1 as they are.
-func unit(channels int) datasets.Normalization {
-	return datasets.Normalization{Mean: make([]float32, channels), Std: slices.Repeat([]float32{1}, channels)}
 }
 
 // preprocess is the normalisation for each unit of the input: the channels of an

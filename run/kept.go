@@ -60,7 +60,7 @@ func (o *origin) normalize(c *config.Config, d *Data) error {
 	if p := o.Preprocess; len(p.Mean) > 0 {
 		return d.normalize(datasets.Normalization{Mean: p.Mean[:images.C], Std: p.Std[:images.C]})
 	}
-	return d.normalize(unit(images.C))
+	return d.normalize(datasets.Unit(images.C))
 }
 
 // preprocess reports a preprocessing that is not of as many channels as the data have.
@@ -83,7 +83,7 @@ func (o *origin) check(c *config.Config, d *Data) error {
 	if key := c.Data.Normalize; key != "" && d.Set.Images() != nil {
 		want, have := o.Preprocess, d.preprocess()
 		if len(want.Mean) == 0 { // values in 0..1, as they are
-			all := unit(len(have.Mean))
+			all := datasets.Unit(len(have.Mean))
 			want = export.Preprocess{Mean: all.Mean, Std: all.Std}
 		}
 		if !slices.Equal(want.Mean, have.Mean) || !slices.Equal(want.Std, have.Std) {

@@ -330,18 +330,6 @@ func TestDualAveragingState(t *testing.T) {
 				t.Errorf("%s: a step allocates %g times", kind, n)
 			}
 		}
-		resumed.Reset()
-		first, fresh := make1()
-		for i, p := range again.params {
-			copy(p.Data(), first.params[i].Data())
-		}
-		for k := range 3 {
-			step(again, resumed, k)
-			step(first, fresh, k)
-		}
-		if !sameBits(again.params[0].Data(), first.params[0].Data()) {
-			t.Errorf("%s: after Reset it differs from a new one", kind)
-		}
 	}
 }
 

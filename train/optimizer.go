@@ -70,8 +70,6 @@ type Optimizer interface {
 	// Restore copies a state taken from an optimizer of the same spec and
 	// network. After an error nothing has changed.
 	Restore(OptimizerState) error
-	// Reset forgets all moments; frozen zeros stay frozen.
-	Reset()
 }
 
 // NamedTensor is a tensor in a checkpoint, flattened in the internal layout.
@@ -194,18 +192,6 @@ func (c *core) apply(step float64, metric func(*nn.Param) []float32) {
 	}
 	if c.finish != nil {
 		kernel.Parallel(c.shares.tasks(), c.finishTask)
-	}
-}
-
-func (c *core) Reset() {
-	c.steps = 0
-	for _, s := range c.slots {
-		for _, b := range s.buffers {
-			clear(b)
-		}
-	}
-	for _, t := range c.extra {
-		clear(t.Data)
 	}
 }
 

@@ -292,7 +292,7 @@ func kind(o OptimizerSpec) string {
 	return strings.ToLower(strings.TrimPrefix(fmt.Sprintf("%T", o), "*train."))
 }
 
-func TestOptimizerForgetsAndRestores(t *testing.T) {
+func TestOptimizerRestores(t *testing.T) {
 	q := newQuadratic(map[string][]float32{"weight": {1, 2}}, map[string][]float32{"weight": {0, 0}}, map[string][]float32{"weight": {1, 1}})
 	o, err := NewOptimizer(NewAdam(0.1), Setup{Params: q.params, Grad: q.grad})
 	if err != nil {
@@ -306,7 +306,7 @@ func TestOptimizerForgetsAndRestores(t *testing.T) {
 		}
 		return append([]float32(nil), q.params[0].Data()...)
 	}
-	first := run()
+	run()
 	saved := OptimizerState{Step: o.State().Step, Tensors: cloneTensors(o.State().Tensors)}
 	warm := run()
 	if err := o.Restore(saved); err != nil {
@@ -314,10 +314,6 @@ func TestOptimizerForgetsAndRestores(t *testing.T) {
 	}
 	if !sameBits(run(), warm) {
 		t.Error("after Restore the steps differ from those after the saved ones")
-	}
-	o.Reset()
-	if !sameBits(run(), first) {
-		t.Error("after Reset the steps differ from those of a new optimizer")
 	}
 	saved.Tensors[0].Data = saved.Tensors[0].Data[:1]
 	if err := o.Restore(saved); !errors.Is(err, ErrMismatch) {
