@@ -184,9 +184,6 @@ func decodeMap(n *node, v reflect.Value, path string, r option.Rules) error {
 	if n.kind != section {
 		return n.at.errorf("%s must be a section of keys, got %s", path, n)
 	}
-	if v.Type().Key().Kind() != reflect.String {
-		return n.at.errorf("%s cannot be set from a config: it is a %s", path, v.Type())
-	}
 	m := reflect.MakeMap(v.Type())
 	for _, e := range n.entries {
 		value := reflect.New(v.Type().Elem()).Elem()

@@ -146,15 +146,6 @@ func (s *stack) add(name string, layer nn.Layer, inputs ...string) string {
 	return name
 }
 
-// activation returns an activation layer of the kind.
-func (s *stack) activation(kind string) nn.Layer {
-	l, err := nn.NewLayer(kind)
-	if s.err == nil {
-		s.err = err
-	}
-	return l
-}
-
 func (s *stack) done() (*nn.Network, error) {
 	if s.err != nil {
 		return nil, s.err

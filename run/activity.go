@@ -1,6 +1,7 @@
 package run
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -50,14 +51,7 @@ func spread(r *activity.Report) string {
 	if len(names) < 2 {
 		return ""
 	}
-	least, most := names[0], names[0]
-	for _, n := range names {
-		if r.Layers[n].Density < r.Layers[least].Density {
-			least = n
-		}
-		if r.Layers[n].Density > r.Layers[most].Density {
-			most = n
-		}
-	}
+	byDensity := func(a, b string) int { return cmp.Compare(r.Layers[a].Density, r.Layers[b].Density) }
+	least, most := slices.MinFunc(names, byDensity), slices.MaxFunc(names, byDensity)
 	return fmt.Sprintf("; lowest %.2f %% in %s, highest %.2f %% in %s", 100*r.Layers[least].Density, least, 100*r.Layers[most].Density, most)
 }

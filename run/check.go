@@ -27,40 +27,31 @@ func Plan(ctx context.Context, c *config.Config, progress func(what string, done
 	if err != nil {
 		return nil, nil, err
 	}
-	if err := o.check(c, d); err != nil {
-		return nil, nil, err
-	}
-	if err := checkReaders(c, net); err != nil {
-		return nil, nil, err
-	}
 	terms, err := terms(c, net)
 	if err != nil {
 		return nil, nil, err
-	}
-	if err := net.CheckBatch(c.Train.Batch); err != nil {
-		return nil, nil, c.Locate("train.batch", err)
 	}
 	r := &runner{c: c, data: d}
 	phases := []phase{r.training(net, terms, nil)}
 	if f := c.Finetune; f != nil {
 		phases = append(phases, r.finetuning(net, 0))
 	}
-	if err := r.checkTraining(phases); err != nil {
-		return nil, nil, err
+	for _, check := range []func() error{
+		func() error { return o.check(c, d) },
+		func() error { return checkReaders(c, net) },
+		func() error { return c.Locate("train.batch", net.CheckBatch(c.Train.Batch)) },
+		func() error { return r.checkTraining(phases) },
+		r.checkEffect,
+		func() error { return r.checkThresholds(net) },
+		func() error { return r.checkBudget(net) },
+		func() error { _, err := r.shrinker(ctx, net, terms); return err },
+		func() error { return r.checkSteps(phases) },
+	} {
+		if err := check(); err != nil {
+			return nil, nil, err
+		}
 	}
-	if err := r.checkEffect(); err != nil {
-		return nil, nil, err
-	}
-	if err := r.checkThresholds(net); err != nil {
-		return nil, nil, err
-	}
-	if err := r.checkBudget(net); err != nil {
-		return nil, nil, err
-	}
-	if _, err := r.shrinker(ctx, net, terms); err != nil {
-		return nil, nil, err
-	}
-	return net, d, r.checkSteps(phases)
+	return net, d, nil
 }
 
 // checkReaders refuses a listed layer whose output nothing reads. Networks of earlier

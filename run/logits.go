@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"iter"
+	"slices"
 
 	"pare/nn"
 	"pare/train"
@@ -42,8 +43,7 @@ type Examples struct {
 // All implements train.EvalSource.
 func (e Examples) All(context.Context) iter.Seq2[train.Batch, error] {
 	return func(yield func(train.Batch, error) bool) {
-		for at := 0; at < len(e.X); at += e.Batch * e.Size {
-			x := e.X[at:min(at+e.Batch*e.Size, len(e.X))]
+		for x := range slices.Chunk(e.X, e.Batch*e.Size) {
 			if !yield(train.Batch{X: x, N: len(x) / e.Size}, nil) {
 				return
 			}

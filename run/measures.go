@@ -67,36 +67,24 @@ func BitsPerCharacter(loss float64) float64 { return loss / math.Ln2 }
 // Targets is the number of targets that accuracies are shares of.
 func (s *Summary) Targets() int { return cmp.Or(s.TestTargets, s.TestExamples) }
 
-// Headline is the result on the test set that runs of one task are compared by:
-// the error where classes are predicted, the perplexity of a text, or the mean
-// square error.
-func (s *Summary) Headline() (measure string, value float64) {
-	measure, of := s.headline()
-	stages := s.stages()
-	return measure, of(stages[len(stages)-1])
-}
-
-// HeadlineStages are the values of that measure from the trained network to the final
-// one; a stage whose loss an older version did not keep is left out.
-func (s *Summary) HeadlineStages() []report.StageValue {
-	_, of := s.headline()
-	var out []report.StageValue
-	for _, at := range s.stages() {
-		if v := of(at); !math.IsNaN(v) {
-			out = append(out, report.StageValue{Stage: at.Name, Value: v})
-		}
-	}
-	return out
-}
-
-func (s *Summary) headline() (measure string, of func(stage) float64) {
+// Headline is the result on the test set that runs of one task are compared by: the error
+// where classes are predicted, the perplexity of a text, or the mean square error. Its
+// values go from the trained network to the final one; a stage whose loss an older version
+// did not keep is left out.
+func (s *Summary) Headline() (measure string, values []report.StageValue) {
+	measure, of := "error", func(at stage) float64 { return 1 - at.Accuracy }
 	switch {
 	case s.PerplexityFinal > 0:
-		return "perplexity", func(at stage) float64 { return Perplexity(at.loss) }
+		measure, of = "perplexity", func(at stage) float64 { return Perplexity(at.loss) }
 	case s.MSEFinal > 0:
-		return "mean square error", func(at stage) float64 { return at.loss }
+		measure, of = "mean square error", func(at stage) float64 { return at.loss }
 	}
-	return "error", func(at stage) float64 { return 1 - at.Accuracy }
+	for _, at := range s.stages() {
+		if v := of(at); !math.IsNaN(v) {
+			values = append(values, report.StageValue{Stage: at.Name, Value: v})
+		}
+	}
+	return measure, values
 }
 
 // Measures are the results on the test set that loss and accuracy do not show, for

@@ -84,7 +84,7 @@ func Run(ctx context.Context, o Options) (*Summary, error) {
 	if r.events, err = openEvents(r.folder.path(EventsDir)); err != nil {
 		return nil, err
 	}
-	defer r.events.close()
+	defer r.events.Close()
 	return r.run(ctx)
 }
 

@@ -63,7 +63,7 @@ func TestBaselineShowsItsLoss(t *testing.T) {
 			t.Errorf("summary.json lacks %s", want)
 		}
 	}
-	if at := r.HeadlineStages(); len(at) != 4 || math.Abs(at[0].Value-(1-r.AccuracyTrained)) > 1e-12 {
+	if _, at := r.Headline(); len(at) != 4 || math.Abs(at[0].Value-(1-r.AccuracyTrained)) > 1e-12 {
 		t.Errorf("for pare compare: %+v", at)
 	}
 
@@ -87,7 +87,7 @@ func TestBaselineShowsItsLoss(t *testing.T) {
 		t.Errorf("an older summary shows %+v, %v", again.Stages(), err)
 	}
 	again.PerplexityFinal = 2
-	if at := again.HeadlineStages(); len(at) != 3 || at[0].Stage != "zeroed" {
+	if _, at := again.Headline(); len(at) != 3 || at[0].Stage != "zeroed" {
 		t.Errorf("losses that are not known: %+v", at)
 	}
 }

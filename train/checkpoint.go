@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"math"
 	"os"
 	"path/filepath"
 
@@ -121,30 +120,13 @@ func (c *Checkpoint) Encode(w io.Writer) error {
 	}
 	for _, ts := range c.lists() {
 		for _, t := range *ts {
-			if err := writeFloats(out, t.Data); err != nil {
+			if err := binary.Write(out, binary.LittleEndian, t.Data); err != nil {
 				return err
 			}
 		}
 	}
 	_, err = w.Write(sum.Sum(nil))
 	return err
-}
-
-func writeFloats(w io.Writer, values []float32) error {
-	const block = 4096
-	buf := make([]byte, 0, 4*block)
-	for len(values) > 0 {
-		n := min(block, len(values))
-		buf = buf[:0]
-		for _, v := range values[:n] {
-			buf = binary.LittleEndian.AppendUint32(buf, math.Float32bits(v))
-		}
-		if _, err := w.Write(buf); err != nil {
-			return err
-		}
-		values = values[n:]
-	}
-	return nil
 }
 
 // ReadCheckpoint reads and verifies a file. It gives ErrDamaged where the file
@@ -241,10 +223,8 @@ func readTensors(data []byte, infos []tensorInfo) ([]NamedTensor, []byte) {
 	var out []NamedTensor
 	for _, t := range infos {
 		values := make([]float32, t.Len)
-		for i := range values {
-			values[i] = math.Float32frombits(binary.LittleEndian.Uint32(data[4*i:]))
-		}
-		data = data[4*t.Len:]
+		n, _ := binary.Decode(data, binary.LittleEndian, values) // the lengths were checked
+		data = data[n:]
 		out = append(out, NamedTensor{t.Name, values})
 	}
 	return out, data

@@ -143,11 +143,7 @@ func newCore(decay Decay, s Setup) *core {
 		c.index[p.Param] = len(c.slots)
 		c.slots = append(c.slots, x)
 	}
-	lengths := make([]int, len(c.slots))
-	for i, x := range c.slots {
-		lengths[i] = len(x.grad)
-	}
-	c.shares = newShares(lengths)
+	c.shares = newShares(c.slots, func(x slot) int { return len(x.grad) })
 	c.updateTask = func(task int) { c.run(task, c.update) }
 	c.finishTask = func(task int) { c.run(task, c.finish) }
 	c.fuse(s.Penalties)
@@ -161,13 +157,7 @@ func (c *core) run(task int, f func(s *slot, lo, hi int)) {
 }
 
 // shareAll lets updates see slots without a gradient too.
-func (c *core) shareAll() {
-	lengths := make([]int, len(c.slots))
-	for i, s := range c.slots {
-		lengths[i] = len(s.value)
-	}
-	c.shares = newShares(lengths)
-}
+func (c *core) shareAll() { c.shares = newShares(c.slots, func(s slot) int { return len(s.value) }) }
 
 // addBuffer gives every slot a zero buffer and returns its place.
 func (c *core) addBuffer(name string) int {

@@ -17,7 +17,8 @@ type shares struct {
 	ends   []int // of each task in pieces
 }
 
-func newShares(lengths []int) *shares {
+// newShares divides the tensors, whose lengths length gives.
+func newShares[T any](tensors []T, length func(T) int) *shares {
 	s := &shares{}
 	room := shareSize
 	next := func() {
@@ -26,7 +27,8 @@ func newShares(lengths []int) *shares {
 			room = shareSize
 		}
 	}
-	for i, n := range lengths {
+	for i, t := range tensors {
+		n := length(t)
 		for lo := 0; lo < n; {
 			take := n - lo
 			if take > room {

@@ -149,12 +149,7 @@ type gradientNorm struct {
 }
 
 func newGradientNorm(grads [][]float32) *gradientNorm {
-	n := &gradientNorm{grads: grads}
-	lengths := make([]int, len(grads))
-	for i, g := range grads {
-		lengths[i] = len(g)
-	}
-	n.shares = newShares(lengths)
+	n := &gradientNorm{grads: grads, shares: newShares(grads, func(g []float32) int { return len(g) })}
 	n.partial = make([]float64, n.shares.tasks())
 	n.task = func(task int) {
 		sum := 0.0
