@@ -19,7 +19,7 @@ type custom interface {
 // options that one leaves out.
 type defaulter interface{ Defaults() }
 
-// decode reads n into v on top of what v holds, and checks it. path names n in
+// decode reads n into v on top of the values of v, and checks it. path names n in
 // messages.
 func decode(n *node, v reflect.Value, path string, r option.Rules) error {
 	if n.kind == null {
@@ -137,7 +137,7 @@ func pick(n *node, c option.Choice, path string) error {
 		}
 		name, where = c.Name.String(), n.get(c.Key).at
 	} else if name == "" {
-		return n.lacks(path, c.Key, "the "+c.Kinds.What()+": "+option.OneOf(c.Kinds.Names()))
+		return n.lacks(path, c.Key, "the "+c.Kinds.Noun()+": "+option.OneOf(c.Kinds.Names()))
 	}
 	if err := c.Set(name); err != nil {
 		return where.errorf("%s: %s", option.Join(path, c.Key), err)

@@ -64,7 +64,7 @@ func runName(file string) string {
 	return name
 }
 
-// checkTarget reports what is wrong with a target by itself and beside penalties
+// checkTarget reports the first fault of a target, by itself and beside penalties
 // and pruning.
 func (c *Config) checkTarget() error {
 	t := c.Target

@@ -15,7 +15,7 @@ import (
 	"pare/train"
 )
 
-// Kind says what an Artifact is.
+// Kind is the kind of an Artifact.
 type Kind string
 
 // The kinds of artifacts.
@@ -25,7 +25,7 @@ const (
 	KindONNX  Kind = "onnx"  // an ONNX file that pare wrote
 )
 
-// Artifact is what commands read a network from.
+// Artifact is a place from which commands read a network.
 type Artifact struct {
 	Path   string
 	Kind   Kind
@@ -34,9 +34,9 @@ type Artifact struct {
 	folder Folder // of that run
 }
 
-// OpenArtifact finds out what lies at a path. The folders of the network before
-// and after pruning within a run belong to that run. What cannot be read as any
-// kind is an InputError.
+// OpenArtifact opens the artifact at a path, of any kind. The folders of the network
+// before and after pruning within a run belong to that run. Other paths are an
+// InputError.
 func OpenArtifact(path string) (*Artifact, error) {
 	info, err := os.Stat(path)
 	if err != nil {
@@ -184,7 +184,7 @@ func loadONNX(path string) (export.Model, error) {
 }
 
 // OnActivations binds the penalties on activations of the run that the artifact
-// belongs to, if any, to what pruning has left of its network in net.
+// belongs to, if any, to net, the pruned network.
 func (a *Artifact) OnActivations(net *nn.Network) ([]nn.Term, error) {
 	chosen := func(p regularize.Spec) bool { return p.On == "activations" }
 	if a.Config == nil || !slices.ContainsFunc(a.Config.Penalties, chosen) {

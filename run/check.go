@@ -102,7 +102,7 @@ func (r *runner) checkTraining(phases []phase) error {
 }
 
 // checkBudget tries the selection on the untrained network; a criterion that needs data
-// is tried as magnitude, for what can be met does not depend on it. Penalties may yet
+// is tried as magnitude, for the budgets that can be met do not depend on it. Penalties may yet
 // make room that the budget needs, so with them nothing is certain.
 func (r *runner) checkBudget(net *nn.Network) error {
 	s, err := r.pruneRequest().selection(nil)

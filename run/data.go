@@ -23,7 +23,7 @@ type Data struct {
 }
 
 // LoadData loads the dataset of a config. Parameters that its model keeps from an
-// earlier run decide about what the config leaves open. progress may be nil.
+// earlier run decide where the config leaves something open. progress may be nil.
 func LoadData(ctx context.Context, c *config.Config, progress func(what string, done, total int64)) (*Data, error) {
 	o, err := keptFrom(c)
 	if err != nil {
@@ -53,7 +53,7 @@ func loadData(ctx context.Context, c *config.Config, progress func(what string, 
 	return data, data.prepare(c)
 }
 
-// prepare normalises images, and refuses for other data what is for images.
+// prepare normalises images, and refuses options of images for other data.
 func (d *Data) prepare(c *config.Config) error {
 	images := d.Set.Images()
 	switch {
@@ -94,13 +94,13 @@ func (d *Data) preprocess() export.Preprocess {
 	return export.Preprocess{Mean: slices.Repeat(d.norm.Mean, times), Std: slices.Repeat(d.norm.Std, times)}
 }
 
-// Task is what the data asks of a network.
+// Task says which networks fit the data.
 func (d *Data) Task() models.Task {
 	t := d.Set.Task
 	return models.Task{Data: d.Set.Name, Input: t.Input, Classes: t.Classes, Targets: t.Targets, Vocabulary: t.Vocabulary}
 }
 
-// Loss is what outputs are measured by: cross-entropy, or where targets are
+// Loss measures outputs: cross-entropy, or where targets are
 // numbers the mean square.
 func (d *Data) Loss() nn.Loss {
 	if d.Set.Task.Classes == 0 {

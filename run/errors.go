@@ -9,7 +9,7 @@ import (
 	"pare/train"
 )
 
-// InputError is a fault in what the user gave, other than in the config:
+// InputError is a fault in the input of the user, other than in the config:
 // commands exit with status 2.
 type InputError struct{ Err error }
 
@@ -21,8 +21,8 @@ func notFinite(err error) bool {
 	return errors.Is(err, train.ErrNotFinite) || errors.Is(err, prune.ErrNotFinite)
 }
 
-// IsInput reports whether an error is the fault of what the user gave, or that
-// what was asked for does not fit into the memory.
+// IsInput reports whether an error is the fault of the input of the user, or of a task
+// that does not fit into the memory.
 func IsInput(err error) bool {
 	var in *InputError
 	var large *limit.Error

@@ -20,7 +20,7 @@ func openEvents(dir string) (*events, error) {
 	return &events{w}, nil
 }
 
-// epoch writes what a line of the metrics log says of an epoch.
+// epoch writes the values of an epoch in the metrics log.
 func (e *events) epoch(r train.Record) error {
 	values := map[string]float64{"loss": r.Loss, "lr": r.LR, "zeros": r.Zeros, "grad_norm": r.GradNorm}
 	if r.Val != nil {

@@ -26,7 +26,7 @@ func (a *Artifact) Files() []string {
 	return out
 }
 
-// FreeFolder reports, as an InputError, what would be lost if a model were
+// FreeFolder reports, as an InputError, a file that would be lost if a model were
 // written to dir.
 func FreeFolder(dir string) error {
 	for _, name := range folderFiles {

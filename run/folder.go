@@ -25,7 +25,7 @@ const (
 	checkpointsDir = "checkpoints"
 	trainedDir     = "trained"   // the network before pruning
 	prunedDir      = "pruned"    // the network after pruning, with its thresholds
-	dataFile       = "data.json" // what the data of the first session were
+	dataFile       = "data.json" // the print of the data of the first session
 	pruneFile      = "prune.json"
 	lockFile       = ".lock" // held by the process at work
 )
@@ -86,8 +86,8 @@ func OpenFolder(dir string) (Folder, error) {
 	return f, f.readable()
 }
 
-// sweep removes the temporary files that a crash has left. It does what it can:
-// they only take up room.
+// sweep removes the temporary files that a crash has left. Failures do no harm: the files
+// only take up room.
 func (f Folder) sweep() {
 	for _, dir := range []string{"", trainedDir, prunedDir, filepath.Join(checkpointsDir, "*")} {
 		left, _ := filepath.Glob(f.path(dir, ".*.tmp-*"))

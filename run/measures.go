@@ -9,8 +9,8 @@ import (
 	"pare/report"
 )
 
-// Language is what the losses of a summary mean where the task is to predict the
-// next character (or other token) of a text. All fields are 0, and left out of
+// Language holds the losses of a summary as measures of a language model, where the task
+// is to predict the next character (or other token) of a text. All fields are 0, and left out of
 // summary.json, for other tasks.
 type Language struct {
 	// Perplexity is exp of the loss: between how many equally likely characters the
@@ -30,8 +30,8 @@ type Language struct {
 	ExcessBits  float64 `json:"excess_bits_per_character,omitempty"`
 }
 
-// Regression is what the losses of a summary mean where targets are numbers: the
-// mean of the squared differences. All fields are 0, and left out of summary.json,
+// Regression holds the losses of a summary where targets are numbers: the mean of the
+// squared differences. All fields are 0, and left out of summary.json,
 // for other tasks. Accuracies are then shares of predictions within 0.04.
 type Regression struct {
 	MSETrained     float64 `json:"mse_trained,omitempty"`

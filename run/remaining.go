@@ -6,8 +6,8 @@ import (
 	"pare/train"
 )
 
-// remaining counts what a removal would leave of a network now, beside the one that
-// the run began with.
+// remaining counts the network that a removal would leave now, beside the one that the
+// run began with.
 func (r *runner) remaining(net *nn.Network) (train.Remaining, error) {
 	left, err := prune.Remaining(net)
 	if err != nil {

@@ -20,12 +20,12 @@ type Options struct {
 	Data *Data
 	// Command is the command line, for sessions.json and the report; may be empty.
 	Command string
-	// Messages receives the lines that tell what happens; nil: none.
+	// Messages receives a line on each stage of the run; nil: none.
 	Messages io.Writer
 	// Warn receives every warning, a line without a line break; nil: they are in
 	// summary.json and in the report alone.
 	Warn func(text string)
-	// Reporter returns what shows the progress of a training phase; nil: silent.
+	// Reporter returns the display of the progress of a training phase; nil: silent.
 	Reporter func() train.Reporter
 	// Progress shows how far loading of data is; may be nil.
 	Progress func(what string, done, total int64)
@@ -46,8 +46,8 @@ type runner struct {
 	warnings warnings
 }
 
-// Run does what is left of a run in its folder: all of it, or what an
-// interruption left. It returns the summary that is also in summary.json.
+// Run does the rest of a run in its folder: all of it, or the part behind an
+// interruption. It returns the summary that is also in summary.json.
 // train.ErrInterrupted means that ctx ended and the state was saved. A folder
 // that another process works in is an InputError.
 func Run(ctx context.Context, o Options) (*Summary, error) {
@@ -121,7 +121,7 @@ func (r *runner) run(ctx context.Context) (*Summary, error) {
 	if err != nil {
 		return nil, err
 	}
-	if evaluator.Constant() && small.Count().MACs > 0 { // Prune has told of what is empty
+	if evaluator.Constant() && small.Count().MACs > 0 { // Prune has warned of an empty network
 		r.warn("the final network gives the same output for every test example; lower the learning rate, or the lambdas of penalties")
 	}
 	if err := r.export(small); err != nil {
@@ -182,8 +182,7 @@ func (r *runner) earlyStop() train.EarlyStopSpec {
 	return spec
 }
 
-// finetune trains the pruned network on, without penalties; what is zero stays
-// zero. logged is the number of lines in the metrics log before it.
+// finetune trains the pruned network on, without penalties; zeros stay zeros. logged is the number of lines in the metrics log before it.
 func (r *runner) finetune(ctx context.Context, net *nn.Network, logged int) (train.Result, error) {
 	if r.c.Finetune == nil {
 		return train.Result{}, nil

@@ -20,7 +20,7 @@ type dataPrint struct {
 // printExamples is how many examples of each part are in the digest, spread over it.
 const printExamples = 32
 
-// sameData compares the data with those of the first session, or keeps what they are.
+// sameData compares the data with those of the first session, or keeps their print.
 // Folders of older versions get the file in the next session.
 func (r *runner) sameData() error {
 	now, err := r.data.print()

@@ -14,7 +14,7 @@ import (
 const (
 	stageTrained    = "trained"
 	stageZeroed     = "zeroed"     // units chosen by magnitude or at random are 0
-	stageRemoved    = "removed"    // what is 0 is gone
+	stageRemoved    = "removed"    // units that are 0 are gone
 	stageThresholds = "thresholds" // ReLUs have thresholds
 	stageFinal      = "final"      // fine-tuned
 )
@@ -55,8 +55,7 @@ func (s *Summary) stages() []stage {
 	return append(out, point(stageFinal, s.AccuracyFinal, s.CorrectFinal, s.LossFinal, s.Density))
 }
 
-// Stages are the test results of the pruning, and Measures what accuracy does not
-// show; nil where there were no data.
+// Stages are the accuracies of the pruning on the test set; nil where there were no data.
 func (p *Pruning) Stages() []report.Stage { return shown(p.stages()) }
 
 // Measures are the further test results, for reports.

@@ -38,7 +38,7 @@ func (s State) String() string {
 	return fmt.Sprintf("interrupted, or still running, in phase %s after epoch %d of %d", s.Phase, s.Epoch, s.Epochs)
 }
 
-// State tells how far the run has come; it is zero for what is not a run folder. A
+// State tells how far the run has come; it is zero for other artifacts than run folders. A
 // run that another process works on looks like an interrupted one.
 func (a *Artifact) State() (State, error) {
 	switch {
@@ -88,8 +88,8 @@ func (a *Artifact) Summary() (*Summary, error) {
 	return &s, nil
 }
 
-// Pruning is what prune.json beside a model says of how it was made; nil
-// without such a file.
+// Pruning is prune.json beside a model, which tells how it was made; nil without such a
+// file.
 func (a *Artifact) Pruning() (*Pruning, error) {
 	if a.Kind != KindModel {
 		return nil, nil

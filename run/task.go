@@ -7,7 +7,7 @@ import (
 	"pare/nn"
 )
 
-// taskText says what examples are and what is asked of them, for a message.
+// taskText describes examples and targets, for a message.
 func taskText(t datasets.Task) string {
 	text := nn.Shape(t.Input).String()
 	if t.Vocabulary > 0 {

@@ -5,8 +5,8 @@ import (
 	"slices"
 )
 
-// warnings are what a run tells its user even where all else is silenced: at once,
-// and at its end in summary.json and the report. The run folder keeps those of the
+// warnings reach the user even where all else is silenced: at once, and at the end of
+// the run in summary.json and the report. The run folder keeps those of the
 // sessions before.
 type warnings struct{ list []string }
 

@@ -22,12 +22,12 @@ type Checkpoint struct {
 	Architecture string           // Fingerprint of the network
 	Network      *nn.Architecture // the network, where a Reshaper has changed it; nil: the one the phase began with
 	Reshape      []byte           // Reshaped.State, JSON; nil without a Reshaper
-	Config       string           // the caller's hash of what was configured
+	Config       string           // the caller's hash of the configuration
 	Params       []NamedTensor    // of the network, running statistics included
 	Optimizer    OptimizerState   // moments and frozen zeros
 	Best         []NamedTensor    // parameters of the best epoch; nil unless they are kept
-	State        []NamedTensor    // what layers carry to the next batch; nil between epochs and without such layers
-	Penalties    []NamedTensor    // what penalties carry to the next step; nil where none does
+	State        []NamedTensor    // state that layers carry to the next batch; nil between epochs and without such layers
+	Penalties    []NamedTensor    // state that penalties carry to the next step; nil where none has any
 }
 
 // LoadParams copies the parameters into a network of the same architecture.
@@ -165,7 +165,7 @@ func Decode(data []byte) (*Checkpoint, error) {
 	return c, nil
 }
 
-// decodeBody parses what lies before the checksum; the prefix is there.
+// decodeBody parses the bytes before the checksum; the prefix is there.
 func decodeBody(body []byte) (*Checkpoint, error) {
 	size := uint64(binary.LittleEndian.Uint32(body[len(magic)+4:]))
 	rest := body[prefixSize:]
@@ -218,7 +218,7 @@ func checkLengths(size int, lists []*[]tensorInfo) error {
 	return nil
 }
 
-// readTensors reads tensors whose lengths were checked and returns what follows.
+// readTensors reads tensors whose lengths were checked and returns the bytes behind them.
 func readTensors(data []byte, infos []tensorInfo) ([]NamedTensor, []byte) {
 	var out []NamedTensor
 	for _, t := range infos {
@@ -259,8 +259,7 @@ func SaveCheckpoint(dir string, c *Checkpoint) error {
 }
 
 // LatestCheckpoint reads the newest whole checkpoint of the folder. warning
-// says what is wrong with a newer one, where there is one that is damaged. The
-// error is fs.ErrNotExist where the folder has no checkpoint.
+// describes the damage of a newer one, where there is such. The error is fs.ErrNotExist where the folder has no checkpoint.
 func LatestCheckpoint(dir string) (c *Checkpoint, warning, err error) {
 	// A finished file that was not yet renamed is newer than last.ckpt.
 	for _, name := range []string{nextCheckpoint, LastCheckpoint, PreviousCheckpoint} {
@@ -282,8 +281,7 @@ func LatestCheckpoint(dir string) (c *Checkpoint, warning, err error) {
 
 // Fingerprint is a hash of a network's architecture: names and kinds of its
 // layers, how they are connected, the shapes of values and parameters, and the
-// vocabulary. It
-// does not depend on the values of parameters.
+// vocabulary. It does not depend on the values of parameters.
 func Fingerprint(net *nn.Network) string {
 	h := sha256.New()
 	fmt.Fprintf(h, "input %v\n", net.Input)

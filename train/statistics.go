@@ -16,8 +16,8 @@ type StatisticsSource struct {
 
 // RunningStatistics computes the running statistics of a network, those of BatchNorm,
 // anew at its present weights (Wu & Johnson 2021, "precise BN"): each layer is fed
-// what the layers before make of a batch with that batch's own statistics, as in
-// training but without dropout, and gathers its moments over all batches. A moving
+// the output of the layers before it, which use the batch's own statistics as in
+// training but no dropout, and gathers its moments over all batches. A moving
 // average over the steps of training lags behind weights that change fast.
 type RunningStatistics struct{ program *nn.Program }
 

@@ -118,7 +118,7 @@ func execute(args []string) error {
 	return start(f)
 }
 
-// printed is the error of what print writes to standard output.
+// printed is the error of writing to standard output.
 func printed(print func(w io.Writer)) error {
 	o := &cli.Output{W: os.Stdout}
 	print(o)
@@ -187,7 +187,7 @@ func resume(f flags) error {
 	return finish(ctx, f, c, nil, folder)
 }
 
-// finish does what is left of a run; data may be nil.
+// finish does the rest of a run; data may be nil.
 func finish(ctx context.Context, f flags, c *config.Config, data *run.Data, folder run.Folder) error {
 	o := run.Options{Config: c, Folder: folder, Data: data, Command: cli.CommandLine(os.Args), Progress: progress(f.quiet),
 		Warn: func(text string) {
