@@ -22,7 +22,7 @@ func stageNames(stages []report.Stage) []string {
 	return out
 }
 
-// A baseline that loses what was learned says so at every place that shows its results.
+// A baseline that loses accuracy says so at every place that shows its results.
 func TestBaselineShowsItsLoss(t *testing.T) {
 	c := parse(t, base+perceptron+"prune: {method: magnitude, budget: {params: 0.05}}\n", "train.epochs=8")
 	_, data, err := Plan(context.Background(), c, nil)
