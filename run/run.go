@@ -3,12 +3,17 @@ package run
 import (
 	"context"
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"io"
+	"slices"
 
 	"pare/config"
+	"pare/export"
 	"pare/internal/kernel"
+	"pare/internal/limit"
 	"pare/nn"
+	"pare/prune"
 	"pare/train"
 )
 
@@ -204,4 +209,68 @@ func (r *runner) reporter() train.Reporter {
 		shown = r.Options.Reporter()
 	}
 	return &watcher{Reporter: shown, events: r.events, warn: r.warn}
+}
+
+// export writes the final network in the formats that the config asks for.
+func (r *runner) export(net *nn.Network) error {
+	m := r.model(net)
+	if r.c.Export.Safetensors {
+		if err := export.Save(string(r.folder), m); err != nil {
+			return err
+		}
+	}
+	if r.c.Export.ONNX {
+		return export.SaveONNX(string(r.folder), m)
+	}
+	return nil
+}
+
+// warnings reach the user even where all else is silenced: at once, and at the end of
+// the run in summary.json and the report. The run folder keeps those of the
+// sessions before.
+type warnings struct{ list []string }
+
+// recall reads the warnings of earlier sessions.
+func (r *runner) recall() error {
+	_, err := r.folder.readJSON(WarningsFile, &r.warnings.list)
+	return err
+}
+
+// warn gives a warning, once in a run: a session that repeats steps repeats none.
+func (r *runner) warn(format string, args ...any) {
+	text := fmt.Sprintf(format, args...)
+	if slices.Contains(r.warnings.list, text) {
+		return
+	}
+	r.warnings.list = append(r.warnings.list, text)
+	r.tell(text)
+	if err := r.folder.writeJSON(WarningsFile, r.warnings.list); err != nil {
+		r.tell(fmt.Sprintf("a later session will not know of this warning: %v", err))
+	}
+}
+
+func (r *runner) tell(text string) {
+	if r.Warn != nil {
+		r.Warn(text)
+	}
+}
+
+// InputError is a fault in the input of the user, other than in the config:
+// commands exit with status 2.
+type InputError struct{ Err error }
+
+func (e *InputError) Error() string { return e.Err.Error() }
+func (e *InputError) Unwrap() error { return e.Err }
+
+// notFinite reports whether a network gave outputs that are not finite.
+func notFinite(err error) bool {
+	return errors.Is(err, train.ErrNotFinite) || errors.Is(err, prune.ErrNotFinite)
+}
+
+// IsInput reports whether an error is the fault of the input of the user, or of a task
+// that does not fit into the memory.
+func IsInput(err error) bool {
+	var in *InputError
+	var large *limit.Error
+	return errors.As(err, &in) || errors.As(err, &large) || errors.Is(err, config.ErrConfig)
 }
