@@ -13,6 +13,8 @@ import (
 	"github.com/goccy/go-yaml/lexer"
 	"github.com/goccy/go-yaml/parser"
 	"github.com/goccy/go-yaml/token"
+
+	"pare/internal/option"
 )
 
 const (
@@ -61,8 +63,8 @@ func (r reader) at(t *token.Token) at {
 	return r.locate(t.Position.Line, t.Position.Column)
 }
 
-// checkText rejects what the parser would count columns of wrongly, or would
-// be an unclear error later.
+// checkText rejects characters for which the parser would count columns wrongly, or
+// which would lead to an unclear error later.
 func (r reader) checkText(data []byte) error {
 	if len(data) > maxBytes {
 		return r.locate(1, 1).errorf("the file has more than %d KiB; this is not a config", maxBytes>>10)
@@ -111,7 +113,7 @@ func (r reader) parse(data []byte) (file *ast.File, err error) {
 	return file, nil
 }
 
-// checkDepth rejects what the parser, which recurses, would take very long for.
+// checkDepth rejects deep nesting, for which the recursive parser would take very long.
 func (r reader) checkDepth(tokens token.Tokens) error {
 	depth, line, inLine := 0, 0, 0
 	for _, t := range tokens {
@@ -150,7 +152,7 @@ func (r reader) node(n ast.Node, path string, depth int) (*node, error) {
 	case *ast.SequenceNode:
 		out := &node{kind: list, at: where}
 		for i, v := range n.Values {
-			item, err := r.node(v, join(path, fmt.Sprint(i)), depth+1)
+			item, err := r.node(v, option.Join(path, fmt.Sprint(i)), depth+1)
 			if err != nil {
 				return nil, err
 			}
@@ -202,10 +204,7 @@ func (r reader) section(n *ast.MappingNode, path string, depth int) (*node, erro
 		if _, err := r.text(key, where); err != nil {
 			return nil, err
 		}
-		if _, err := r.text(key, where); err != nil {
-			return nil, err
-		}
-		full := join(path, key)
+		full := option.Join(path, key)
 		for _, e := range out.entries {
 			if e.key == key {
 				return nil, where.errorf("duplicate key %s; it is already at line %d, column %d", full, e.at.line, e.at.col)

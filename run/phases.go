@@ -6,9 +6,9 @@ import (
 	"fmt"
 	"io/fs"
 
-	"pare/config"
 	"pare/layers"
 	"pare/nn"
+	"pare/prune"
 	"pare/prune/gradual"
 	"pare/train"
 )
@@ -19,8 +19,8 @@ type phase struct {
 	net       *nn.Network
 	penalties []train.Penalty
 	epochs    int
-	optimizer config.Optimizer
-	schedule  config.Schedule
+	optimizer train.OptimizerSpec
+	schedule  train.ScheduleSpec
 	stop      train.EarlyStopSpec
 	freeze    bool
 	stream    uint64
@@ -32,19 +32,18 @@ type phase struct {
 func (r *runner) training(net *nn.Network, penalties []train.Penalty, shrinker *gradual.Shrinker) phase {
 	t := r.c.Train
 	return phase{name: trainPhase, net: net, penalties: penalties, shrinker: shrinker, epochs: t.Epochs,
-		optimizer: t.Optimizer, schedule: t.Schedule, stream: 1, stop: r.earlyStop()}
+		optimizer: t.Optimizer.Kind, schedule: t.Schedule.Kind, stream: 1, stop: r.earlyStop()}
 }
 
-// finetuning is the phase after pruning, which the config must have; what is zero
-// stays zero. logged is the number of lines in the metrics log before it.
+// finetuning is the phase after pruning, which the config must have; zeros stay zeros. logged is the number of lines in the metrics log before it.
 func (r *runner) finetuning(net *nn.Network, logged int) phase {
 	f := r.c.Finetune
-	return phase{name: finetunePhase, net: net, epochs: f.Epochs, optimizer: f.Optimizer,
-		schedule: f.Schedule, freeze: true, stream: 2, logged: logged}
+	return phase{name: finetunePhase, net: net, epochs: f.Epochs, optimizer: f.Optimizer.Kind,
+		schedule: f.Schedule.Kind, freeze: true, stream: 2, logged: logged}
 }
 
 // fit trains a phase from its start or from its last checkpoint. It returns the
-// network that is trained: the one given, or what a shrinker has left of it.
+// trained network: the one given, or the smaller one of a shrinker.
 func (r *runner) fit(ctx context.Context, p phase) (*nn.Network, train.Result, error) {
 	if p.epochs == 0 {
 		return p.net, train.Result{}, nil
@@ -76,7 +75,7 @@ func (r *runner) fit(ctx context.Context, p phase) (*nn.Network, train.Result, e
 	}
 	res, err := t.Fit(ctx)
 	if err != nil {
-		if p.name != trainPhase { // training is what is expected to fail
+		if p.name != trainPhase { // of training, users expect that it may fail
 			err = fmt.Errorf("%s: %w", p.name, err)
 		}
 		return nil, res, err
@@ -106,7 +105,7 @@ func (r *runner) options(p phase) (train.Options, error) {
 		return train.Options{}, r.c.Errorf("train.early_stop", "needs validation data; set data.validation")
 	}
 	o := train.Options{Phase: p.name, Train: source, Val: val, Loss: loss, Penalties: p.penalties, Statistics: statistics, Remaining: r.remaining,
-		Optimizer: train.OptimizerSpec(p.optimizer), Schedule: train.ScheduleSpec(p.schedule),
+		Optimizer: p.optimizer, Schedule: p.schedule,
 		Epochs: p.epochs, ClipNorm: r.c.Train.ClipNorm, Stop: p.stop, Seed: r.c.Seed ^ p.stream<<32,
 		FreezeZeros: p.freeze, Dir: r.folder.path(checkpointsDir, p.name),
 		CheckpointEvery: r.c.Train.CheckpointSteps, Config: r.hash, Log: r.log, Reporter: r.reporter()}
@@ -134,4 +133,24 @@ func ctxError(ctx context.Context, doing string) error {
 		return fmt.Errorf("%w while %s", train.ErrInterrupted, doing)
 	}
 	return nil
+}
+
+// remaining counts the network that a removal would leave now, beside the one that the
+// run began with.
+func (r *runner) remaining(net *nn.Network) (train.Remaining, error) {
+	left, err := prune.Remaining(net)
+	if err != nil {
+		return train.Remaining{}, err
+	}
+	full := r.full.Count()
+	return train.Remaining{Params: left.Params, MACs: left.MACs,
+		ParamShare: ratio(left.Params, full.Params), MACShare: ratio(left.MACs, full.MACs)}, nil
+}
+
+// ratio is part of whole; all of it where there is nothing.
+func ratio(part, whole int64) float64 {
+	if whole == 0 {
+		return 1
+	}
+	return float64(part) / float64(whole)
 }

@@ -76,8 +76,8 @@ func TestStatisticsAreMomentsOfAllRows(t *testing.T) {
 	}
 }
 
-// TestStatisticsOfDeepLayers: a layer behind a normalisation is fed what the batch's own
-// statistics make, so statistics of one batch make an evaluation of that batch agree
+// TestStatisticsOfDeepLayers: a layer behind a normalisation is fed values normalised by
+// the batch's own statistics, so statistics of one batch make an evaluation of that batch agree
 // with training.
 func TestStatisticsOfDeepLayers(t *testing.T) {
 	data := newToy(32, 32, 3)
@@ -105,7 +105,7 @@ func TestStatisticsOfDeepLayers(t *testing.T) {
 	}
 }
 
-// TestStatisticsAreAFunctionOfTheWeights: not of what ran before, nor of threads.
+// TestStatisticsAreAFunctionOfTheWeights: not of earlier runs, nor of threads.
 func TestStatisticsAreAFunctionOfTheWeights(t *testing.T) {
 	defer kernel.SetThreads(0)
 	net := toyNet(t, 1)
@@ -234,13 +234,13 @@ func streamMeans(t *testing.T, s *stream, net *nn.Network) []float64 {
 	return out
 }
 
-// TestTrainerMeasuresStatistics: what is evaluated, kept as the best, saved and returned
-// has the statistics of its weights, and the weights are those of a training without.
+// TestTrainerMeasuresStatistics: the network that is evaluated, kept as the best, saved and
+// returned has the statistics of its weights, and the weights are those of a training without.
 func TestTrainerMeasuresStatistics(t *testing.T) {
 	fit := func(s StatisticsSource, stop EarlyStopSpec, dir string) (*nn.Network, Result) {
 		net := toyNet(t, 1)
 		tr := mustNew(t, net, Options{Train: newToy(96, 16, 1), Val: newToy(60, 16, 2), Loss: layers.CrossEntropy{},
-			Optimizer: OptimizerSpec{LR: 0.3, Momentum: 0.9}, Epochs: 4, Seed: 5, Statistics: s, Stop: stop, Dir: dir})
+			Optimizer: &SGD{LR: 0.3, Momentum: 0.9}, Epochs: 4, Seed: 5, Statistics: s, Stop: stop, Dir: dir})
 		res, err := tr.Fit(t.Context())
 		if err != nil {
 			t.Fatal(err)
@@ -307,7 +307,7 @@ func (s stopping) All(ctx context.Context) iter.Seq2[Batch, error] {
 // TestResumeAmidStatistics: an interruption while they are measured is saved before
 // them, and the resumed training is the undisturbed one.
 func TestResumeAmidStatistics(t *testing.T) {
-	opt := OptimizerSpec{LR: 0.05, Momentum: 0.9}
+	opt := &SGD{LR: 0.05, Momentum: 0.9}
 	whole := newSession(t, t.TempDir(), 1, opt, nil)
 	if _, err := whole.tr.Fit(t.Context()); err != nil {
 		t.Fatal(err)

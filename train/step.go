@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"math"
 	"time"
+
+	"pare/internal/kernel"
 )
 
 // step runs the loaded batch and updates the parameters.
@@ -37,8 +39,8 @@ func (t *Trainer) step() error {
 // is never met one step early.
 func (t *Trainer) epochOf(step int) float64 { return (float64(step) + 0.5) / float64(t.perEpoch) }
 
-// check reads what the run computed and looks for values that are not finite,
-// before they reach the parameters.
+// check looks for values that are not finite in loss, penalties and gradients, before
+// they reach the parameters.
 func (t *Trainer) check() error {
 	bad := func(v float64) bool { return math.IsNaN(v) || math.IsInf(v, 0) }
 	t.pos.Last.Loss = t.program.Loss()
@@ -58,7 +60,7 @@ func (t *Trainer) check() error {
 	return nil
 }
 
-// remedy is what to do about a training that diverges.
+// remedy is the advice for a training that diverges.
 const remedy = "try a lower learning rate or clip gradients"
 
 // during and after name the step under way and the last one made.
@@ -96,7 +98,7 @@ func (t *Trainer) nonFiniteParam() string {
 }
 
 // firstNonFinite repeats the run with the random numbers it had, and without a
-// past unless it had one: that is lost, but what followed from it shows.
+// past unless it had one: that is lost, but its consequences show.
 func (t *Trainer) firstNonFinite() string {
 	if !t.continues {
 		t.program.ResetState()
@@ -135,4 +137,45 @@ func (t *Trainer) status() Status {
 		s.Left = time.Since(t.started) / time.Duration(done) * time.Duration(s.Steps-s.Step)
 	}
 	return s
+}
+
+// gradientNorm computes the Euclidean norm of all gradients together. Partial
+// sums have fixed bounds, so it does not depend on the number of threads.
+type gradientNorm struct {
+	grads   [][]float32
+	shares  *shares
+	partial []float64 // per task
+	task    func(int) // made once: computing allocates nothing
+}
+
+func newGradientNorm(grads [][]float32) *gradientNorm {
+	n := &gradientNorm{grads: grads, shares: newShares(grads, func(g []float32) int { return len(g) })}
+	n.partial = make([]float64, n.shares.tasks())
+	n.task = func(task int) {
+		sum := 0.0
+		for _, p := range n.shares.of(task) {
+			sum += kernel.SumSquares(n.grads[p.tensor][p.lo:p.hi])
+		}
+		n.partial[task] = sum
+	}
+	return n
+}
+
+// compute returns the norm; it is not finite where a gradient is not.
+func (n *gradientNorm) compute() float64 {
+	kernel.Parallel(n.shares.tasks(), n.task)
+	total := 0.0
+	for _, v := range n.partial {
+		total += v
+	}
+	return math.Sqrt(total)
+}
+
+// clipScale is the factor that brings a norm down to limit, 1 where it is below
+// or limit is 0. The small number is PyTorch's guard in clip_grad_norm_.
+func clipScale(norm, limit float64) float64 {
+	if limit <= 0 {
+		return 1
+	}
+	return min(1, limit/(norm+1e-6))
 }

@@ -37,7 +37,7 @@ func runBench(ctx context.Context, f *flags) error {
 	inputs := f.String("inputs", "", "`file.npy` of examples for the networks of runs, shape (N, ...) as the network reads them; default: random ones")
 	f.choice(&b.profile, "profile", "", "show where the time of a training step goes, by `kinds` of operations or by layers", "kinds", "layers")
 	asJSON := f.Bool("json", false, "print one JSON object per line, one for each model")
-	f.words["model"] = append(models.Names(), "all")
+	f.words["model"] = append(models.Kinds.Names(), "all")
 	f.within(between(1, maxBenchBatch), "batch")
 	f.within(between(0, mostSteps), "steps")
 	paths, err := f.parseSome()

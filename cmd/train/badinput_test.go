@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// TestBadConfigs: what is wrong with a config is found before a run folder is
-// made, and the message says where.
+// TestBadConfigs: a fault in a config is found before a run folder is made, and the message
+// says where.
 func TestBadConfigs(t *testing.T) {
 	const resnet = "data: {dataset: digits}\nmodel: {type: resnet, depth: 8, width: 4}\n"
 	for _, c := range []struct {
@@ -155,7 +155,7 @@ func TestMisspeltOverride(t *testing.T) {
 	dir := t.TempDir()
 	write(t, filepath.Join(dir, "small.yaml"), smallConfig)
 	bad(t, dir, []string{"-config", "small.yaml", "-set", "train.optimizer.type=adm"}, "-set train.optimizer.type=adm: train.optimizer.type", "did you mean adam")
-	bad(t, dir, []string{"-config", "small.yaml", "-set", "data.dataset=digit"}, "-set data.dataset=digit: data.dataset: no dataset", "did you mean digits")
+	bad(t, dir, []string{"-config", "small.yaml", "-set", "data.dataset=digit"}, "-set data.dataset=digit: data.dataset: unknown dataset \"digit\"", "did you mean digits")
 	bad(t, dir, []string{"-config", "small.yaml", "-set", "penalties.0.on=neuron"}, "penalties.0.on: unknown value", "did you mean neurons")
 	bad(t, dir, []string{"-config", "small.yaml", "-set", "penalties.0.type=group_laso"}, "penalties.0.type: unknown penalty", "did you mean group_lasso")
 }

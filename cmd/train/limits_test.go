@@ -28,8 +28,8 @@ const (
 	plainCopy   = "data: {dataset: copy, length: 5, train: 64}\nmodel: {type: lstm, hidden: 4}\n"
 )
 
-// TestUnboundedNumbers: whatever number a config has, what would not fit is
-// refused in one line before memory is taken for it.
+// TestUnboundedNumbers: whatever number a config has, a network or data that would not fit
+// is refused in one line before memory is taken for it.
 func TestUnboundedNumbers(t *testing.T) {
 	dir := t.TempDir()
 	write(t, filepath.Join(dir, "digits.yaml"), plainDigits)
@@ -41,7 +41,7 @@ func TestUnboundedNumbers(t *testing.T) {
 		{"digits", "train.batch=1000000000", "train.batch"},
 		{"digits", "data.train=1000000000", "1397"},
 		{"digits", "data.augment.crop=1000000000", "8×8"},
-		{"digits", "model={type: resnet, depth: 6000000002}", "depth is 6000000002, it must be at most 2000"},
+		{"digits", "model={type: resnet, depth: 6000000002}", "model.depth must be at least 1 and at most 2000, got 6000000002"},
 		{"digits", "model={type: resnet, depth: 2000}", "8192 layers"},
 		{"digits", "model={type: resnet, depth: 8, width: 5000}", "more than 268435456"},
 		{"digits", "model={type: mlp, hidden: [1000000000]}", "not usable"},
@@ -51,13 +51,13 @@ func TestUnboundedNumbers(t *testing.T) {
 		{"digits", "model={layers: [flatten, linear: {out: 4000000}, linear: {out: 4000000}]}", "not usable"},
 		{"digits", "data={dataset: glyphs, train: 1000000000}", "10000000"},
 		{"digits", "data={dataset: glyphs, train: 10000000}", "GiB"},
-		{"copy", "model.depth=1000000000", "depth is 1000000000"},
+		{"copy", "model.depth=1000000000", "model.depth must be at least 1 and at most 2000, got 1000000000"},
 		{"copy", "model.hidden=1000000000", "not usable"},
 		{"copy", "model.embedding=1000000000", "not usable"},
-		{"copy", "model={type: transformer, blocks: 1000000000}", "blocks is 1000000000"},
+		{"copy", "model={type: transformer, blocks: 1000000000}", "model.blocks must be at least 1 and at most 2000, got 1000000000"},
 		{"copy", "model={type: transformer, blocks: 2000}", "8192 layers"},
-		{"copy", "data.length=1000000000", "length is 1000000000"},
-		{"copy", "data.symbols=1000000000", "symbols is 1000000000"},
+		{"copy", "data.length=1000000000", "data.length must be at least 1 and at most 1048576, got 1000000000"},
+		{"copy", "data.symbols=1000000000", "data.symbols must be at least 1 and at most 1048576, got 1000000000"},
 		{"copy", "data={dataset: wordchain, window: 1000000000}", "too long"},
 		{"copy", "data={dataset: wordchain, train: 64, window: 100000}", "a batch of 64 examples"},
 		{"copy", "data={dataset: text, file: zeros.txt.gz}", "100 times its size"},
