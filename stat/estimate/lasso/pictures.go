@@ -15,9 +15,9 @@ import (
 func (r *Result) chart(title, y string) (chart.Chart, []float64) {
 	var marks []chart.Mark
 	if c := r.CV; c != nil {
-		marks = append(marks, chart.Mark{Name: "λ.1se", X: c.Path.Models[c.OneSE].Lambda})
+		marks = append(marks, chart.Mark{Name: "λ.1se", X: c.Lambda1SE()})
 		if c.Min != c.OneSE {
-			marks = append(marks, chart.Mark{Name: "λ.min", X: c.Path.Models[c.Min].Lambda})
+			marks = append(marks, chart.Mark{Name: "λ.min", X: c.LambdaMin()})
 		}
 	}
 	if g := r.Guard; g != nil && g.Lambda > 0 {

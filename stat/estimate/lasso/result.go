@@ -54,7 +54,7 @@ func (r *Result) JSON() estimate.Object {
 		}
 	}
 	if r.CV != nil {
-		out = append(out, "cv", object{"folds", r.folds(), "lambda_min", r.CV.Path.Models[r.CV.Min].Lambda, "lambda_1se", r.CV.Path.Models[r.CV.OneSE].Lambda})
+		out = append(out, "cv", object{"folds", r.folds(), "lambda_min", r.CV.LambdaMin(), "lambda_1se", r.CV.Lambda1SE()})
 	}
 	if r.Guard != nil {
 		out = append(out, "guard", r.guardJSON())

@@ -55,8 +55,8 @@ func (r *Result) textPath(t text) {
 	r.path().WriteText(t)
 	if c := r.CV; c != nil {
 		t.line("cross-validation, %d folds: λ.min %.4g (%s %.4g ± %.2g, %d features), λ.1se %.4g (%.4g ± %.2g, %d features)", r.folds(),
-			c.Path.Models[c.Min].Lambda, r.lossName(), c.Mean[c.Min], c.Error[c.Min], len(r.Path[c.Min].selected()),
-			c.Path.Models[c.OneSE].Lambda, c.Mean[c.OneSE], c.Error[c.OneSE], len(r.Path[c.OneSE].selected()))
+			c.LambdaMin(), r.lossName(), c.Mean[c.Min], c.Error[c.Min], len(r.Path[c.Min].selected()),
+			c.Lambda1SE(), c.Mean[c.OneSE], c.Error[c.OneSE], len(r.Path[c.OneSE].selected()))
 		if c.Min == len(r.Path)-1 {
 			t.line("  λ.min is the smallest of the path; a smaller -ratio goes on")
 		}
