@@ -5,7 +5,7 @@ import (
 
 	"gorgonia.org/gorgonia"
 
-	"pare/internal/kernel"
+	"pare/internal/kernel/vector"
 	"pare/nn"
 )
 
@@ -27,28 +27,28 @@ type Activation struct {
 // own are registered with nn.RegisterLayer.
 func NewActivation(kind string, f, df func(x float32) float32) *Activation {
 	return &Activation{kind: kind,
-		forward:  func(y, x []float32) { kernel.Map(y, x, f) },
-		backward: func(dx, x, dy []float32) { kernel.MapGrad(dx, x, dy, df) }}
+		forward:  func(y, x []float32) { vector.Map(y, x, f) },
+		backward: func(dx, x, dy []float32) { vector.MapGrad(dx, x, dy, df) }}
 }
 
 // leakySlope is the slope of leaky_relu below zero.
 const leakySlope = 0.01
 
 func init() {
-	leaky := func(y, x []float32) { kernel.LeakyReLU(y, x, leakySlope) }
-	leakyBackward := func(dx, y, dy []float32) { kernel.LeakyReLUBackward(dx, y, dy, leakySlope) }
+	leaky := func(y, x []float32) { vector.LeakyReLU(y, x, leakySlope) }
+	leakyBackward := func(dx, y, dy []float32) { vector.LeakyReLUBackward(dx, y, dy, leakySlope) }
 	for _, a := range []struct {
 		doc string
 		Activation
 	}{
 		{"max(x, 0)", *ReLU()},
 		{"x, or 0.01·x below 0", Activation{kind: "leaky_relu", forward: leaky, backward: leakyBackward, fromOutput: true}},
-		{"1/(1+e^−x)", Activation{kind: "sigmoid", forward: kernel.Sigmoid, backward: kernel.SigmoidBackward, fromOutput: true}},
-		{"hyperbolic tangent", Activation{kind: "tanh", forward: kernel.Tanh, backward: kernel.TanhBackward, fromOutput: true}},
-		{"x·Φ(x), exact (Hendrycks & Gimpel 2016)", Activation{kind: "gelu", forward: kernel.GELU, backward: kernel.GELUBackward}},
-		{"x·sigmoid(x)", Activation{kind: "silu", forward: kernel.SiLU, backward: kernel.SiLUBackward}},
-		{"x, or e^x−1 below 0", Activation{kind: "elu", forward: kernel.ELU, backward: kernel.ELUBackward, fromOutput: true}},
-		{"log(1+e^x)", Activation{kind: "softplus", forward: kernel.Softplus, backward: kernel.SoftplusBackward, fromOutput: true}},
+		{"1/(1+e^−x)", Activation{kind: "sigmoid", forward: vector.Sigmoid, backward: vector.SigmoidBackward, fromOutput: true}},
+		{"hyperbolic tangent", Activation{kind: "tanh", forward: vector.Tanh, backward: vector.TanhBackward, fromOutput: true}},
+		{"x·Φ(x), exact (Hendrycks & Gimpel 2016)", Activation{kind: "gelu", forward: vector.GELU, backward: vector.GELUBackward}},
+		{"x·sigmoid(x)", Activation{kind: "silu", forward: vector.SiLU, backward: vector.SiLUBackward}},
+		{"x, or e^x−1 below 0", Activation{kind: "elu", forward: vector.ELU, backward: vector.ELUBackward, fromOutput: true}},
+		{"log(1+e^x)", Activation{kind: "softplus", forward: vector.Softplus, backward: vector.SoftplusBackward, fromOutput: true}},
 	} {
 		nn.RegisterLayer(a.doc, func() nn.Layer { l := a.Activation; return &l })
 	}
@@ -56,7 +56,7 @@ func init() {
 
 // ReLU returns the layer max(x, 0).
 func ReLU() *Activation {
-	return &Activation{kind: "relu", forward: kernel.ReLU, backward: kernel.ReLUBackward, fromOutput: true}
+	return &Activation{kind: "relu", forward: vector.ReLU, backward: vector.ReLUBackward, fromOutput: true}
 }
 
 func (l *Activation) Kind() string { return l.kind }
@@ -90,7 +90,7 @@ func reluGrad(y, dy *gorgonia.Node) (*gorgonia.Node, error) {
 		return dy, nil
 	}
 	return nn.Apply(nn.Op{Name: "relu/dx", Shape: y.Shape().Clone(), Sparse: true,
-		Run: func(dst []float32, in [][]float32) { kernel.ReLUBackward(dst, in[0], in[1]) }}, y, dy)
+		Run: func(dst []float32, in [][]float32) { vector.ReLUBackward(dst, in[0], in[1]) }}, y, dy)
 }
 
 // behindReLU turns the gradients of an op into those of the op with a ReLU in

@@ -6,7 +6,7 @@ import (
 
 	"gorgonia.org/gorgonia"
 
-	"pare/internal/kernel"
+	"pare/internal/kernel/vector"
 	"pare/nn"
 )
 
@@ -112,7 +112,7 @@ func (l *Add) Build(b *nn.Builder, in []*gorgonia.Node) (*gorgonia.Node, error) 
 
 func (l *Add) sum(dst []float32, in [][]float32, rows int) {
 	if len(in) == 2 && l.index(0) == nil && l.index(1) == nil {
-		kernel.Add(dst, in[0], in[1])
+		vector.Add(dst, in[0], in[1])
 		return
 	}
 	start := 0
@@ -126,7 +126,7 @@ func (l *Add) sum(dst []float32, in [][]float32, rows int) {
 		if index := l.index(k); index != nil {
 			scatterAddRows(dst, in[k], index, rows, l.Units)
 		} else {
-			kernel.AddTo(dst, in[k])
+			vector.AddTo(dst, in[k])
 		}
 	}
 }

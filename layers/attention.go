@@ -7,7 +7,7 @@ import (
 
 	"gorgonia.org/gorgonia"
 
-	"pare/internal/kernel"
+	"pare/internal/kernel/attention"
 	"pare/nn"
 )
 
@@ -112,7 +112,7 @@ func (l *Attention) MACs(in []nn.Shape) int64 {
 
 func (l *Attention) Build(b *nn.Builder, in []*gorgonia.Node) (*gorgonia.Node, error) {
 	shape := in[0].Shape().Clone()
-	plan := kernel.NewAttention(b.Batch, l.in[1], l.QK, l.V, float32(l.Scale), l.Causal)
+	plan := attention.New(b.Batch, l.in[1], l.QK, l.V, float32(l.Scale), l.Causal)
 	out := shape.Clone()
 	out[2] = sum(l.V)
 	grad := func(in gorgonia.Nodes, _, dy *gorgonia.Node) (*gorgonia.Node, error) {

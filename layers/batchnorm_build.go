@@ -7,7 +7,7 @@ import (
 	"gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
 
-	"pare/internal/kernel"
+	"pare/internal/kernel/norm"
 	"pare/nn"
 )
 
@@ -64,7 +64,7 @@ func invStd(dst, variance []float32, eps float64) {
 // normPass is a normalisation with its epilogue: the kernel's coefficients from
 // the values of the graph.
 type normPass struct {
-	norm     kernel.Norm
+	norm     norm.Batch
 	nodes    []*gorgonia.Node // of the epilogue: gate, skip, gate of the skip
 	gate     int              // their places among nodes, or -1
 	skip     int
@@ -95,7 +95,7 @@ func newNormPass(b *nn.Builder, e nn.Epilogue, rows, c int) *normPass {
 	vector := func() []float32 { return make([]float32, c) }
 	p.a, p.b, p.h, p.invstd, p.gates = vector(), vector(), vector(), vector(), vector()
 	p.p, p.q, p.r = vector(), vector(), vector()
-	p.norm = kernel.Norm{Rows: rows, C: c, A: p.a, B: p.b, ReLU: e.ReLU}
+	p.norm = norm.Batch{Rows: rows, C: c, A: p.a, B: p.b, ReLU: e.ReLU}
 	return p
 }
 
@@ -143,7 +143,7 @@ func (l *BatchNorm) buildBatch(b *nn.Builder, x *gorgonia.Node, p *normPass, sha
 				copy(dst, given.Mean)
 				copy(variance, given.Variance)
 			} else {
-				kernel.BNMoments(dst[:c], variance, in[0], rows, c)
+				norm.Moments(dst[:c], variance, in[0], rows, c)
 			}
 			invStd(dst[c:], variance, l.Eps)
 		}}, x)

@@ -8,7 +8,7 @@ import (
 	"gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
 
-	"pare/internal/kernel"
+	"pare/internal/kernel/conv"
 	"pare/nn"
 )
 
@@ -97,8 +97,8 @@ func (l *Conv) Init(in []nn.Shape, rng *rand.Rand) (nn.Shape, error) {
 	return nn.Shape{l.Out, k.OutH(), k.OutW()}, err
 }
 
-func (l *Conv) shape(batch, c, h, w int) kernel.ConvShape {
-	return kernel.ConvShape{N: batch, H: h, W: w, C: c, O: l.Out, KH: l.Kernel, KW: l.Kernel,
+func (l *Conv) shape(batch, c, h, w int) conv.Shape {
+	return conv.Shape{N: batch, H: h, W: w, C: c, O: l.Out, KH: l.Kernel, KW: l.Kernel,
 		StrideH: l.Stride, StrideW: l.Stride, PadH: l.Pad, PadW: l.Pad, Groups: l.Groups}
 }
 
@@ -126,18 +126,18 @@ func (l *Conv) Build(b *nn.Builder, in []*gorgonia.Node) (*gorgonia.Node, error)
 func (l *Conv) BuildFused(b *nn.Builder, in []*gorgonia.Node, e nn.Epilogue) (*gorgonia.Node, error) {
 	d := in[0].Shape() // (B, H, W, C)
 	s := l.shape(d[0], d[3], d[1], d[2])
-	conv := kernel.NewConv(s)
+	plan := conv.New(s)
 	out := tensor.Shape{d[0], s.OutH(), s.OutW(), l.Out}
 	weightShape := tensor.Shape(l.weight.Shape()).Clone()
 	grads := []nn.GradFunc{
 		func(in gorgonia.Nodes, _, dy *gorgonia.Node) (*gorgonia.Node, error) {
 			return nn.Apply(nn.Op{Name: "conv/dx", Shape: d.Clone(),
-				Run:        func(dst []float32, in [][]float32) { conv.BackwardInput(dst, in[0], in[1], false) },
-				Accumulate: func(dst []float32, in [][]float32) { conv.BackwardInput(dst, in[0], in[1], true) }}, dy, in[1])
+				Run:        func(dst []float32, in [][]float32) { plan.BackwardInput(dst, in[0], in[1], false) },
+				Accumulate: func(dst []float32, in [][]float32) { plan.BackwardInput(dst, in[0], in[1], true) }}, dy, in[1])
 		},
 		func(in gorgonia.Nodes, _, dy *gorgonia.Node) (*gorgonia.Node, error) {
 			return nn.Apply(nn.Op{Name: "conv/dw", Shape: weightShape,
-				Run: func(dst []float32, in [][]float32) { conv.BackwardWeights(dst, in[0], in[1]) }}, in[0], dy)
+				Run: func(dst []float32, in [][]float32) { plan.BackwardWeights(dst, in[0], in[1]) }}, in[0], dy)
 		},
 	}
 	nodes := []*gorgonia.Node{in[0], b.Param(l.weight)}
@@ -145,7 +145,7 @@ func (l *Conv) BuildFused(b *nn.Builder, in []*gorgonia.Node, e nn.Epilogue) (*g
 		nodes = append(nodes, b.Param(l.bias))
 		grads = append(grads, biasGrad("conv/db", out[0]*out[1]*out[2], l.Out))
 	}
-	epilogue := kernel.Epilogue{ReLU: e.ReLU}
+	epilogue := conv.Epilogue{ReLU: e.ReLU}
 	if m := b.MomentsWanted(l.Out); m != nil {
 		epilogue.Mean, epilogue.Variance = m.Mean, m.Variance
 	}
@@ -153,5 +153,5 @@ func (l *Conv) BuildFused(b *nn.Builder, in []*gorgonia.Node, e nn.Epilogue) (*g
 		grads = behindReLU(grads)
 	}
 	return nn.Apply(nn.Op{Name: "conv", Shape: out, Grad: grads,
-		Run: func(dst []float32, in [][]float32) { conv.Forward(dst, in[0], in[1], third(in), epilogue) }}, nodes...)
+		Run: func(dst []float32, in [][]float32) { plan.Forward(dst, in[0], in[1], third(in), epilogue) }}, nodes...)
 }

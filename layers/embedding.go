@@ -7,7 +7,7 @@ import (
 
 	"gorgonia.org/gorgonia"
 
-	"pare/internal/kernel"
+	"pare/internal/kernel/vector"
 	"pare/nn"
 )
 
@@ -60,7 +60,7 @@ func (l *Embedding) Build(b *nn.Builder, in []*gorgonia.Node) (*gorgonia.Node, e
 				fillNaN(dst)
 				return
 			}
-			kernel.ScatterAdd(dst, in[1], in[0], l.Out)
+			vector.ScatterAdd(dst, in[1], in[0], l.Out)
 		}}, in[0], dy)
 	}
 	return nn.Apply(nn.Op{Name: "embedding", Shape: out, Grad: []nn.GradFunc{nil, grad}, Run: func(dst []float32, in [][]float32) {
@@ -68,7 +68,7 @@ func (l *Embedding) Build(b *nn.Builder, in []*gorgonia.Node) (*gorgonia.Node, e
 			fillNaN(dst)
 			return
 		}
-		kernel.Gather(dst, in[1], in[0], l.Out)
+		vector.Gather(dst, in[1], in[0], l.Out)
 	}}, in[0], b.Param(l.weight))
 }
 

@@ -7,7 +7,7 @@ import (
 
 	"gorgonia.org/gorgonia"
 
-	"pare/internal/kernel"
+	"pare/internal/kernel/vector"
 	"pare/internal/onnx"
 	"pare/nn"
 )
@@ -42,7 +42,7 @@ func (l *FATReLU) Build(_ *nn.Builder, in []*gorgonia.Node) (*gorgonia.Node, err
 	// What is kept is positive, so the gradient is that of a ReLU at the output.
 	grad := func(_ gorgonia.Nodes, y, dy *gorgonia.Node) (*gorgonia.Node, error) { return reluGrad(y, dy) }
 	return nn.Apply(nn.Op{Name: "fatrelu", Shape: in[0].Shape().Clone(), Grad: []nn.GradFunc{grad}, Rectified: true,
-		Run: func(dst []float32, in [][]float32) { kernel.Threshold(dst, in[0], tau) }}, in[0])
+		Run: func(dst []float32, in [][]float32) { vector.Threshold(dst, in[0], tau) }}, in[0])
 }
 
 // Constants: the function of a constant is a constant.
@@ -50,7 +50,7 @@ func (l *FATReLU) Constants(in []nn.Known) nn.Known {
 	tau := float32(l.Threshold)
 	return mapKnown(in[0], func(_ int, v float32) float32 {
 		y := []float32{v}
-		kernel.Threshold(y, y, tau)
+		vector.Threshold(y, y, tau)
 		return y[0]
 	})
 }

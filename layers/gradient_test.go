@@ -6,7 +6,7 @@ import (
 	"math/rand/v2"
 	"testing"
 
-	"pare/internal/kernel"
+	kernelvector "pare/internal/kernel/vector"
 	"pare/layers"
 	"pare/nn"
 )
@@ -143,7 +143,7 @@ func TestGradients(t *testing.T) {
 				if p.Trainable() {
 					copy(p.Data(), normal(p.Size(), rng))
 					if c.spread != 0 {
-						kernel.Scale(p.Data(), p.Data(), c.spread)
+						kernelvector.Scale(p.Data(), p.Data(), c.spread)
 					}
 				}
 			}

@@ -8,7 +8,8 @@ import (
 	"gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
 
-	"pare/internal/kernel"
+	"pare/internal/kernel/gemm"
+	"pare/internal/kernel/vector"
 	"pare/nn"
 )
 
@@ -84,12 +85,12 @@ func (l *Linear) BuildFused(b *nn.Builder, in []*gorgonia.Node, e nn.Epilogue) (
 	rows := shape.TotalSize() / f // examples, or the positions of all of them
 	out := shape.Clone()
 	out[len(out)-1] = o
-	forward := kernel.NewGemm(rows, o, f, false, false)
+	forward := gemm.New(rows, o, f, false, false)
 	if nn.IsSparse(in[0]) {
 		forward.SkipZeros()
 	}
-	toInput := kernel.NewGemm(rows, f, o, false, true)
-	params := &linearParams{plan: kernel.NewWeightGrad(rows, f, o, l.bias != nil), in: f, out: o}
+	toInput := gemm.New(rows, f, o, false, true)
+	params := &linearParams{plan: gemm.NewWeightGrad(rows, f, o, l.bias != nil), in: f, out: o}
 	grads := []nn.GradFunc{
 		func(in gorgonia.Nodes, _, dy *gorgonia.Node) (*gorgonia.Node, error) {
 			return linearInputGrad(toInput, in, dy)
@@ -101,8 +102,8 @@ func (l *Linear) BuildFused(b *nn.Builder, in []*gorgonia.Node, e nn.Epilogue) (
 		nodes = append(nodes, b.Param(l.bias))
 		grads = append(grads, params.toBias)
 	}
-	epilogue := kernel.Epilogue{ReLU: e.ReLU}
-	run := func(dst []float32, in [][]float32) { forward.Run(dst, in[0], in[1], third(in), false, epilogue) }
+	relu := e.ReLU
+	run := func(dst []float32, in [][]float32) { forward.Run(dst, in[0], in[1], third(in), false, relu) }
 	if e.Skip != nil {
 		last := len(nodes)
 		nodes = append(nodes, e.Skip)
@@ -129,7 +130,7 @@ func third(in [][]float32) []float32 {
 func biasGrad(name string, rows, units int) nn.GradFunc {
 	return func(_ gorgonia.Nodes, _, dy *gorgonia.Node) (*gorgonia.Node, error) {
 		return nn.Apply(nn.Op{Name: name, Shape: tensor.Shape{units},
-			Run: func(dst []float32, in [][]float32) { kernel.ColumnSums(dst, in[0], rows, units) }}, dy)
+			Run: func(dst []float32, in [][]float32) { vector.ColumnSums(dst, in[0], rows, units) }}, dy)
 	}
 }
 

@@ -4,13 +4,13 @@ import (
 	"gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
 
-	"pare/internal/kernel"
+	"pare/internal/kernel/gemm"
 	"pare/nn"
 )
 
 // linearInputGrad is the gradient to the input, dy·Wᵀ. Behind a ReLU its mask is
 // applied in the same pass.
-func linearInputGrad(plan *kernel.Gemm, in gorgonia.Nodes, dy *gorgonia.Node) (*gorgonia.Node, error) {
+func linearInputGrad(plan *gemm.Product, in gorgonia.Nodes, dy *gorgonia.Node) (*gorgonia.Node, error) {
 	x, w := in[0], in[1]
 	if nn.IsRectified(x) || nn.IsSparse(dy) {
 		plan.SkipZeros()
@@ -20,7 +20,7 @@ func linearInputGrad(plan *kernel.Gemm, in gorgonia.Nodes, dy *gorgonia.Node) (*
 			Run: func(dst []float32, in [][]float32) { plan.RunMasked(dst, in[0], in[1], in[2]) }}, dy, w, x)
 	}
 	run := func(acc bool) nn.Kernel {
-		return func(dst []float32, in [][]float32) { plan.Run(dst, in[0], in[1], nil, acc, kernel.Epilogue{}) }
+		return func(dst []float32, in [][]float32) { plan.Run(dst, in[0], in[1], nil, acc, false) }
 	}
 	return nn.Apply(nn.Op{Name: "linear/dx", Shape: x.Shape().Clone(), Run: run(false), Accumulate: run(true)}, dy, w)
 }
@@ -28,7 +28,7 @@ func linearInputGrad(plan *kernel.Gemm, in gorgonia.Nodes, dy *gorgonia.Node) (*
 // linearParams computes the gradients of a linear layer's weights and bias in
 // one pass over the inputs and the gradient behind them.
 type linearParams struct {
-	plan    *kernel.WeightGrad
+	plan    *gemm.WeightGrad
 	in, out int
 	both    *gorgonia.Node // weights, then the bias
 }

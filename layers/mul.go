@@ -6,7 +6,7 @@ import (
 
 	"gorgonia.org/gorgonia"
 
-	"pare/internal/kernel"
+	"pare/internal/kernel/vector"
 	"pare/nn"
 )
 
@@ -34,7 +34,7 @@ func (l *Mul) Params() []*nn.Param { return nil }
 
 func (l *Mul) Build(_ *nn.Builder, in []*gorgonia.Node) (*gorgonia.Node, error) {
 	shape := in[0].Shape().Clone()
-	product := func(dst []float32, in [][]float32) { kernel.Mul(dst, in[0], in[1]) }
+	product := func(dst []float32, in [][]float32) { vector.Mul(dst, in[0], in[1]) }
 	times := func(other int) nn.GradFunc {
 		return func(in gorgonia.Nodes, _, dy *gorgonia.Node) (*gorgonia.Node, error) {
 			return nn.Apply(nn.Op{Name: "mul/dx", Shape: shape, Sparse: nn.IsSparse(in[other]), Run: product}, in[other], dy)

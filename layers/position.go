@@ -7,7 +7,7 @@ import (
 
 	"gorgonia.org/gorgonia"
 
-	"pare/internal/kernel"
+	"pare/internal/kernel/vector"
 	"pare/nn"
 )
 
@@ -75,13 +75,13 @@ func (l *Position) Build(b *nn.Builder, in []*gorgonia.Node) (*gorgonia.Node, er
 	}
 	toWeight := func(in gorgonia.Nodes, _, dy *gorgonia.Node) (*gorgonia.Node, error) {
 		return nn.Apply(nn.Op{Name: "position/dw", Shape: in[1].Shape().Clone(),
-			Run: func(dst []float32, in [][]float32) { kernel.ColumnSums(dst, in[0], batch, size) }}, dy)
+			Run: func(dst []float32, in [][]float32) { vector.ColumnSums(dst, in[0], batch, size) }}, dy)
 	}
 	return nn.Apply(nn.Op{Name: "position", Shape: out, Grad: []nn.GradFunc{toInput, toWeight},
 		Run: func(dst []float32, in [][]float32) {
 			for n := 0; n < len(dst); n += size {
 				if l.Index == nil {
-					kernel.Add(dst[n:n+size], in[0][n:n+size], in[1])
+					vector.Add(dst[n:n+size], in[0][n:n+size], in[1])
 				} else {
 					copy(dst[n:n+size], in[1])
 				}

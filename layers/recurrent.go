@@ -5,7 +5,7 @@ import (
 	"math"
 	"math/rand/v2"
 
-	"pare/internal/kernel"
+	"pare/internal/kernel/recurrence"
 	"pare/nn"
 )
 
@@ -18,14 +18,14 @@ import (
 // until Program.ResetState. So a long sequence can be cut into pieces.
 type recurrent struct {
 	kind  string
-	cell  kernel.Cell
+	cell  recurrence.Cell
 	trace *[]float32 // see KeepStateGradients
 
 	// Weights [D, G, H] and [H, G, H] of G gates, biases [G, H].
 	weightIH, weightHH, biasIH, biasHH *nn.Param
 }
 
-func (l *recurrent) init(kind string, cell kernel.Cell, hidden int, in []nn.Shape, rng *rand.Rand) (nn.Shape, error) {
+func (l *recurrent) init(kind string, cell recurrence.Cell, hidden int, in []nn.Shape, rng *rand.Rand) (nn.Shape, error) {
 	s, err := oneInput(kind, in)
 	if err != nil {
 		return nil, err

@@ -4,7 +4,7 @@ import (
 	"gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
 
-	"pare/internal/kernel"
+	"pare/internal/kernel/recurrence"
 	"pare/nn"
 )
 
@@ -19,7 +19,7 @@ type recurrentPlan interface {
 // the weights of the input, those of the state and the biases are the last four.
 type recurrentBuild struct {
 	recurrentPlan
-	kernel.RecurrentShape
+	recurrence.Shape
 	kind         string
 	state, cells []float32
 	states       []float32      // the gradients that KeepStateGradients asked for
@@ -29,9 +29,9 @@ type recurrentBuild struct {
 // start makes what layers with all kinds of input have in common, for units of
 // size d at every position of (B, T, units).
 func (l *recurrent) start(b *nn.Builder, x tensor.Shape, d int) *recurrentBuild {
-	s := kernel.RecurrentShape{Cell: l.cell, N: x[0], T: x[1], D: d, H: l.hidden()}
-	r := &recurrentBuild{RecurrentShape: s, kind: l.kind, state: b.State("h", s.N*s.H)}
-	if l.cell == kernel.LSTMCell {
+	s := recurrence.Shape{Cell: l.cell, N: x[0], T: x[1], D: d, H: l.hidden()}
+	r := &recurrentBuild{Shape: s, kind: l.kind, state: b.State("h", s.N*s.H)}
+	if l.cell == recurrence.LSTM {
 		r.cells = b.State("c", s.N*s.H)
 	}
 	if l.trace != nil && b.Mode == nn.Train {
@@ -47,7 +47,7 @@ func (l *recurrent) start(b *nn.Builder, x tensor.Shape, d int) *recurrentBuild 
 func (l *recurrent) Build(b *nn.Builder, in []*gorgonia.Node) (*gorgonia.Node, error) {
 	shape := in[0].Shape().Clone()
 	r := l.start(b, shape, shape[2])
-	plan := kernel.NewRecurrent(r.RecurrentShape, b.Mode == nn.Train)
+	plan := recurrence.New(r.Shape, b.Mode == nn.Train)
 	r.recurrentPlan = plan
 	toInput := func(in gorgonia.Nodes, back *gorgonia.Node) (*gorgonia.Node, error) {
 		return nn.Apply(nn.Op{Name: l.kind + "/dx", Shape: shape,

@@ -3,7 +3,7 @@ package layers
 import (
 	"gorgonia.org/gorgonia"
 
-	"pare/internal/kernel"
+	"pare/internal/kernel/recurrence"
 	"pare/nn"
 )
 
@@ -11,13 +11,15 @@ var _ nn.LookupReader = (*LSTM)(nil)
 
 // ReadsLookup implements nn.LookupReader: the products of the weights with the
 // rows are computed once for each row.
-func (l *recurrent) ReadsLookup(rows, positions int) bool { return kernel.LookupPays(rows, positions) }
+func (l *recurrent) ReadsLookup(rows, positions int) bool {
+	return recurrence.LookupPays(rows, positions)
+}
 
 // BuildLookup implements nn.LookupReader.
 func (l *recurrent) BuildLookup(b *nn.Builder, indices *gorgonia.Node, table *nn.Param) (*gorgonia.Node, error) {
 	vocab, d := table.Shape()[0], table.Shape()[1]
 	r := l.start(b, indices.Shape(), d)
-	plan := kernel.NewRecurrentLookup(r.RecurrentShape, vocab, b.Mode == nn.Train)
+	plan := recurrence.NewLookup(r.Shape, vocab, b.Mode == nn.Train)
 	r.recurrentPlan = plan
 	toTable := func(in gorgonia.Nodes, back *gorgonia.Node) (*gorgonia.Node, error) {
 		return nn.Apply(nn.Op{Name: l.kind + "/dtable", Shape: in[1].Shape().Clone(),

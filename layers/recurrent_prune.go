@@ -1,14 +1,14 @@
 package layers
 
 import (
-	"pare/internal/kernel"
+	"pare/internal/kernel/recurrence"
 	"pare/nn"
 )
 
 // candidate is the gate whose value a state starts from: while it is 0 and the
 // state was 0, the state stays 0.
 func (l *recurrent) candidate() int {
-	if l.cell == kernel.TanhCell || l.cell == kernel.ReLUCell {
+	if l.cell == recurrence.Tanh || l.cell == recurrence.ReLU {
 		return 0
 	}
 	return 2 // g of an LSTM, n of a GRU
@@ -24,7 +24,7 @@ func (l *recurrent) zeros(in nn.Known) []bool {
 	for u := range zero {
 		input, state := bias.Data()[c*h+u], l.biasHH.Data()[c*h+u]
 		zero[u] = input == 0 && state == 0
-		if l.cell == kernel.ReLUCell {
+		if l.cell == recurrence.ReLU {
 			zero[u] = input+state <= 0
 		}
 		if input+state == 0 && (l.biasIH.Holds(c*h+u) || l.biasHH.Holds(c*h+u)) {

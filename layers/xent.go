@@ -6,7 +6,7 @@ import (
 
 	"gorgonia.org/gorgonia"
 
-	"pare/internal/kernel"
+	"pare/internal/kernel/vector"
 	"pare/nn"
 )
 
@@ -35,7 +35,7 @@ func (l CrossEntropy) Build(_ *nn.Builder, output, target *gorgonia.Node) (*gorg
 	grad := func(in gorgonia.Nodes, _, dy *gorgonia.Node) (*gorgonia.Node, error) {
 		return nn.Apply(nn.Op{Name: "cross-entropy/dx", Shape: shape,
 			Run: func(dst []float32, in [][]float32) {
-				kernel.SoftmaxXentBackward(dst, in[0], in[1], n, k, eps, in[2][0])
+				vector.CrossEntropyBackward(dst, in[0], in[1], n, k, eps, in[2][0])
 			}}, in[0], in[1], dy)
 	}
 	return nn.Apply(nn.Op{Name: "cross-entropy", Grad: []nn.GradFunc{grad, nil},
@@ -44,6 +44,6 @@ func (l CrossEntropy) Build(_ *nn.Builder, output, target *gorgonia.Node) (*gorg
 				dst[0] = float32(math.NaN()) // training stops and says so
 				return
 			}
-			dst[0] = kernel.SoftmaxXent(in[0], in[1], n, k, eps)
+			dst[0] = vector.CrossEntropy(in[0], in[1], n, k, eps)
 		}}, output, target)
 }

@@ -5,7 +5,8 @@ import (
 
 	"gorgonia.org/gorgonia"
 
-	"pare/internal/kernel"
+	"pare/internal/kernel/parallel"
+	"pare/internal/kernel/vector"
 	"pare/nn"
 )
 
@@ -45,7 +46,7 @@ type sweep struct {
 	rows    int // units at one position of one example
 	cols    int
 	vectors int // that f is of
-	act     *kernel.Activity
+	act     *vector.Activity
 
 	dst, x []float32
 	weight []float32 // for each unit
@@ -64,9 +65,9 @@ func newSweep(t *Activations, s *site, batch int) *sweep {
 	if t.spec.Type == "transformed_l1" {
 		beta = t.spec.beta()
 	}
-	w.act = kernel.NewActivity(w.rows, w.cols, float32(beta))
+	w.act = vector.NewActivity(w.rows, w.cols, float32(beta))
 	w.weight = make([]float32, w.cols)
-	w.step = max(1, kernel.ActivityShare/w.cols)
+	w.step = max(1, vector.ActivityShare/w.cols)
 	w.task = w.run
 	return w
 }
@@ -135,7 +136,7 @@ func (w *sweep) apply(dst, x []float32, dy float64, add bool) {
 		}
 	}
 	w.dst, w.x, w.add = dst, x, add
-	kernel.Parallel((w.rows+w.step-1)/w.step, w.task)
+	parallel.Run((w.rows+w.step-1)/w.step, w.task)
 	w.dst, w.x = nil, nil
 }
 
@@ -151,14 +152,14 @@ func (w *sweep) run(task int) {
 		dst, x := w.dst[r*w.cols:][:w.cols], w.x[r*w.cols:][:w.cols]
 		switch w.term.spec.Type {
 		case "transformed_l1":
-			kernel.SaturatedGrad(dst, x, w.weight, float32(beta))
+			vector.SaturatedGrad(dst, x, w.weight, float32(beta))
 			continue
 		case "hoyer_square":
 			if r == lo || r%each == 0 {
 				p, q = hoyerSlope(w.norms(r / each))
 			}
 		}
-		kernel.SignGrad(dst, x, w.weight, p, q)
+		vector.SignGrad(dst, x, w.weight, p, q)
 	}
 }
 

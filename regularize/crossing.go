@@ -3,7 +3,8 @@ package regularize
 import (
 	"math"
 
-	"pare/internal/kernel"
+	"pare/internal/kernel/prox"
+	"pare/internal/kernel/vector"
 	"pare/nn"
 )
 
@@ -164,9 +165,9 @@ func (q *crossing) squares(data [][]float32) []float64 {
 	for _, s := range q.sides {
 		sums := q.lineSums[:s.lines()]
 		if s.inner == 1 {
-			kernel.ColumnSquares(sums, data[s.param])
+			prox.ColumnSquares(sums, data[s.param])
 		} else {
-			kernel.RowSquares(sums, data[s.param], s.inner)
+			prox.RowSquares(sums, data[s.param], s.inner)
 		}
 		for i, v := range sums {
 			q.sums[s.owner[i%s.n]] += v
@@ -210,7 +211,7 @@ func (q *crossing) gradient(dst []float32, param int, data [][]float32, factor f
 			strip := &q.strips[g][i]
 			strip.each(func(at int) {
 				if strip.param == param {
-					kernel.AddTo(dst[at:at+strip.inner], w[k:k+strip.inner])
+					vector.AddTo(dst[at:at+strip.inner], w[k:k+strip.inner])
 				}
 				k += strip.inner
 			})

@@ -3,7 +3,8 @@ package regularize
 import (
 	"math"
 
-	"pare/internal/kernel"
+	"pare/internal/kernel/parallel"
+	"pare/internal/kernel/prox"
 	"pare/nn"
 )
 
@@ -39,9 +40,9 @@ func (q *crossing) multiply() {
 			factor[i] = q.factor[s.owner[i%s.n]]
 		}
 		if s.inner == 1 {
-			kernel.ScaleColumns(q.data[s.param], factor)
+			prox.ScaleColumns(q.data[s.param], factor)
 		} else {
-			kernel.ScaleRows(q.data[s.param], factor, s.inner)
+			prox.ScaleRows(q.data[s.param], factor, s.inner)
 		}
 	}
 	saved = q.saved
@@ -67,8 +68,8 @@ func (q *crossing) proxGroups() {
 		}
 		copy(q.results[s.number][s.param], q.data[s.param])
 	}
-	q.desk(kernel.MaxWorkers() - 1)
-	kernel.ParallelWorkers(len(q.scale), q.proxTask)
+	q.desk(parallel.MaxWorkers() - 1)
+	parallel.Workers(0, len(q.scale), q.proxTask)
 	for k, w := range q.data {
 		first, second := q.results[0][k], q.results[1][k]
 		if second == nil {

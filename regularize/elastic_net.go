@@ -3,7 +3,7 @@ package regularize
 import (
 	"fmt"
 
-	"pare/internal/kernel"
+	"pare/internal/kernel/prox"
 )
 
 // ElasticNet is f(w) = α·Σ|wᵢ| + (1−α)/2·Σwᵢ² (Zou & Hastie 2005, in glmnet's
@@ -35,7 +35,7 @@ func (p *ElasticNet) SetAlpha(alpha float64) error {
 }
 
 func (p *ElasticNet) Value(w []float32) float64 {
-	return p.Alpha*kernel.SumAbs(w) + (1-p.Alpha)/2*kernel.SumSquares(w)
+	return p.Alpha*prox.SumAbs(w) + (1-p.Alpha)/2*prox.SumSquares(w)
 }
 
 func (p *ElasticNet) Subgradient(dst, w []float32) {
@@ -48,13 +48,13 @@ func (p *ElasticNet) Subgradient(dst, w []float32) {
 // Prox is soft(w, τα)/(1+τ(1−α)).
 func (p *ElasticNet) Prox(w []float32, tau float32) {
 	a := float32(p.Alpha)
-	kernel.SoftThreshold(w, tau*a, 1/(1+tau*(1-a)))
+	prox.SoftThreshold(w, tau*a, 1/(1+tau*(1-a)))
 }
 
 // ProxMetric solves dᵢ(xᵢ−wᵢ) + τα·∂|xᵢ| + τ(1−α)xᵢ ∋ 0.
 func (p *ElasticNet) ProxMetric(w, d []float32, tau float32) {
 	a := float32(p.Alpha)
 	if cut := tau * a; cut != 0 { // where d is 0, 0/0 is no threshold
-		kernel.SoftThresholdMetric(w, d, cut, tau*(1-a))
+		prox.SoftThresholdMetric(w, d, cut, tau*(1-a))
 	}
 }

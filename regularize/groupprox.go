@@ -3,7 +3,7 @@ package regularize
 import (
 	"math"
 
-	"pare/internal/kernel"
+	"pare/internal/kernel/prox"
 	"pare/nn"
 )
 
@@ -37,9 +37,9 @@ func (s *groupSet) multiply() {
 		switch {
 		case same:
 		case b.inner == 1:
-			kernel.ScaleColumns(s.data[k], factor)
+			prox.ScaleColumns(s.data[k], factor)
 		default:
-			kernel.ScaleRows(s.data[k], factor, b.inner)
+			prox.ScaleRows(s.data[k], factor, b.inner)
 		}
 	}
 }

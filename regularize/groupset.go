@@ -3,7 +3,7 @@ package regularize
 import (
 	"math"
 
-	"pare/internal/kernel"
+	"pare/internal/kernel/prox"
 	"pare/nn"
 )
 
@@ -89,9 +89,9 @@ func (s *groupSet) squares(data [][]float32) []float64 {
 	for k, b := range s.blocks {
 		sums := s.lineSums[:b.lines()]
 		if b.inner == 1 {
-			kernel.ColumnSquares(sums, data[k])
+			prox.ColumnSquares(sums, data[k])
 		} else {
-			kernel.RowSquares(sums, data[k], b.inner)
+			prox.RowSquares(sums, data[k], b.inner)
 		}
 		for len(sums) > 0 {
 			for j, g := range b.group {

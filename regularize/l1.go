@@ -1,6 +1,6 @@
 package regularize
 
-import "pare/internal/kernel"
+import "pare/internal/kernel/prox"
 
 // L1 is f(w) = Σ|wᵢ| (Tibshirani 1996).
 type L1 struct{}
@@ -17,7 +17,7 @@ func init() {
 func (L1) Kind() string      { return "l1" }
 func (L1) Elementwise() bool { return true }
 
-func (L1) Value(w []float32) float64 { return kernel.SumAbs(w) }
+func (L1) Value(w []float32) float64 { return prox.SumAbs(w) }
 
 func (L1) Subgradient(dst, w []float32) {
 	for i, v := range w {
@@ -26,12 +26,12 @@ func (L1) Subgradient(dst, w []float32) {
 }
 
 // Prox is the soft threshold sign(w)·max(|w|−τ, 0).
-func (L1) Prox(w []float32, tau float32) { kernel.SoftThreshold(w, tau, 1) }
+func (L1) Prox(w []float32, tau float32) { prox.SoftThreshold(w, tau, 1) }
 
 // ProxMetric is the soft threshold at τ/dᵢ.
 func (L1) ProxMetric(w, d []float32, tau float32) {
 	if tau != 0 { // where d is 0, 0/0 is no threshold
-		kernel.SoftThresholdMetric(w, d, tau, 0)
+		prox.SoftThresholdMetric(w, d, tau, 0)
 	}
 }
 

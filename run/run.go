@@ -7,7 +7,7 @@ import (
 	"io"
 
 	"pare/config"
-	"pare/internal/kernel"
+	"pare/internal/kernel/parallel"
 	"pare/nn"
 	"pare/train"
 )
@@ -51,7 +51,7 @@ type runner struct {
 // train.ErrInterrupted means that ctx ended and the state was saved. A folder
 // that another process works in is an InputError.
 func Run(ctx context.Context, o Options) (*Summary, error) {
-	kernel.SetThreads(o.Config.Threads)
+	parallel.SetThreads(o.Config.Threads)
 	r := &runner{Options: o, c: o.Config, folder: o.Folder}
 	r.hash = configHash(*o.Config)
 	release, err := r.folder.lock()

@@ -3,7 +3,7 @@ package train
 import (
 	"math"
 
-	"pare/internal/kernel"
+	"pare/internal/kernel/prox"
 	"pare/nn"
 )
 
@@ -33,7 +33,7 @@ type adam struct {
 	decoupled    bool
 	mean, square int // buffers
 	lr           float64
-	kernel       kernel.Adam // of the present step
+	kernel       prox.Adam // of the present step
 
 	calls   uint64   // of Step; unlike core.steps it never goes back
 	scratch []metric // one per slot
@@ -50,7 +50,7 @@ type metric struct {
 func newAdam(s OptimizerSpec, c *core, decoupled bool) *adam {
 	o := &adam{core: c, decoupled: decoupled, scratch: make([]metric, len(c.slots)),
 		beta1: orDefault(s.Beta1, 0.9), beta2: orDefault(s.Beta2, 0.999)}
-	o.kernel = kernel.Adam{Beta1: float32(o.beta1), Rest1: float32(1 - o.beta1),
+	o.kernel = prox.Adam{Beta1: float32(o.beta1), Rest1: float32(1 - o.beta1),
 		Beta2: float32(o.beta2), Rest2: float32(1 - o.beta2), Eps: float32(orDefault(s.Eps, 1e-8))}
 	o.mean, o.square = c.addBuffer("mean"), c.addBuffer("square")
 	o.metric = o.diagonal

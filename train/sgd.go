@@ -3,7 +3,7 @@ package train
 import (
 	"math"
 
-	"pare/internal/kernel"
+	"pare/internal/kernel/prox"
 )
 
 var _ Optimizer = (*sgd)(nil)
@@ -13,7 +13,7 @@ var sgdKind = optimizerKind{
 		Options: []string{"lr", "momentum", "nesterov", "weight_decay", "decay_all"}},
 	make: func(s OptimizerSpec, _ Setup, c *core) Optimizer {
 		o := &sgd{core: c,
-			kernel: kernel.SGD{Momentum: float32(s.Momentum), Nesterov: s.Nesterov}}
+			kernel: prox.SGD{Momentum: float32(s.Momentum), Nesterov: s.Nesterov}}
 		if s.Momentum > 0 {
 			o.velocity = c.addBuffer("momentum")
 		}
@@ -27,8 +27,8 @@ var sgdKind = optimizerKind{
 // along g + μv. Weight decay is coupled: part of the gradient.
 type sgd struct {
 	*core
-	velocity int        // buffer; unused without momentum
-	kernel   kernel.SGD // of the present step
+	velocity int      // buffer; unused without momentum
+	kernel   prox.SGD // of the present step
 }
 
 func (o *sgd) Step(lr, gradScale float64) {

@@ -8,7 +8,7 @@ import (
 	"path/filepath"
 
 	"pare/cmd/internal/cli"
-	"pare/internal/kernel"
+	"pare/internal/kernel/parallel"
 )
 
 // flags are the options of a subcommand, among them those that all have.
@@ -64,10 +64,10 @@ func (f *flags) parseSome(args []string, stdout io.Writer) ([]string, error) {
 		}
 		got, args = append(got, args[0]), args[1:]
 	}
-	if f.threads < 0 || f.threads > kernel.MaxThreads {
-		return nil, cli.InputError("-threads is %d, it must be 0 to %d", f.threads, kernel.MaxThreads)
+	if f.threads < 0 || f.threads > parallel.MaxThreads {
+		return nil, cli.InputError("-threads is %d, it must be 0 to %d", f.threads, parallel.MaxThreads)
 	}
-	kernel.SetThreads(f.threads)
+	parallel.SetThreads(f.threads)
 	return got, nil
 }
 

@@ -1,11 +1,13 @@
 package f64
 
+import "pare/internal/simd"
+
 // Dot returns Σ x[i]·y[i]; y has at least the length of x.
 func Dot(x, y []float64) float64 {
 	n := len(x)
 	y = y[:n]
 	s, i := 0.0, 0
-	if useAVX2 && n >= 4 {
+	if simd.AVX2 && n >= 4 {
 		i = n &^ 3
 		s = dotAVX2(&x[0], &y[0], i)
 	}
@@ -20,7 +22,7 @@ func Axpy(a float64, x, y []float64) {
 	n := len(x)
 	y = y[:n]
 	i := 0
-	if useAVX2 && n >= 4 {
+	if simd.AVX2 && n >= 4 {
 		i = n &^ 3
 		axpyAVX2(&y[0], &x[0], i, a)
 	}
@@ -34,7 +36,7 @@ func Mul(dst, x, y []float64) {
 	n := len(dst)
 	x, y = x[:n], y[:n]
 	i := 0
-	if useAVX2 && n >= 4 {
+	if simd.AVX2 && n >= 4 {
 		i = n &^ 3
 		mulAVX2(&dst[0], &x[0], &y[0], i)
 	}
@@ -48,7 +50,7 @@ func MulAxpy(a float64, x, w, y []float64) {
 	n := len(y)
 	x, w = x[:n], w[:n]
 	i := 0
-	if useAVX2 && n >= 4 {
+	if simd.AVX2 && n >= 4 {
 		i = n &^ 3
 		mulAxpyAVX2(&y[0], &x[0], &w[0], i, a)
 	}

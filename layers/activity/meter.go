@@ -6,7 +6,7 @@ import (
 
 	"gorgonia.org/gorgonia"
 
-	"pare/internal/kernel"
+	"pare/internal/kernel/vector"
 	"pare/nn"
 )
 
@@ -59,7 +59,7 @@ type meterSite struct {
 	meter *Meter
 	name  string
 	shape nn.Shape
-	act   *kernel.Activity
+	act   *vector.Activity
 
 	fired []int64 // positions at which a unit was not 0
 	rows  int64   // positions
@@ -76,7 +76,7 @@ func (s *meterSite) Build(b *nn.Builder) (*gorgonia.Node, error) {
 	if !ok {
 		return nil, fmt.Errorf("layer %s has no output to measure", s.name)
 	}
-	s.act = kernel.NewActivity(b.Batch*s.shape.Positions(), s.shape.Units(), 0)
+	s.act = vector.NewActivity(b.Batch*s.shape.Positions(), s.shape.Units(), 0)
 	return nn.Apply(nn.Op{Name: "activity", Run: func(dst []float32, in [][]float32) {
 		rows := s.meter.examples * s.shape.Positions()
 		s.act.Run(in[0], rows)

@@ -4,7 +4,7 @@ import (
 	"math"
 
 	"pare/internal/f64"
-	"pare/internal/kernel"
+	"pare/internal/kernel/gemm"
 )
 
 // wideGram is covariances of a working set of hundreds of features or more, for which
@@ -14,15 +14,15 @@ import (
 // that a few rounds come as close to the optimum as wanted.
 type wideGram struct {
 	quadratic
-	columns *kernel.Gram // of √v∘x̃
-	rows    [][]float32  // row j up to and with the diagonal; beyond it there may be more
+	columns *gemm.Gram  // of √v∘x̃
+	rows    [][]float32 // row j up to and with the diagonal; beyond it there may be more
 	parts   []float64
 	out     []float64
 	threads int
 }
 
 func newWideGram(n, threads int) *wideGram {
-	return &wideGram{columns: kernel.NewGram(n), threads: threads}
+	return &wideGram{columns: gemm.NewGram(n), threads: threads}
 }
 
 func (w *wideGram) move(j int, d float64) {

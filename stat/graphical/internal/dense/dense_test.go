@@ -1,23 +1,21 @@
 package dense
 
 import (
-	"fmt"
 	"math"
 	"math/rand/v2"
 	"runtime"
 	"testing"
+
+	"pare/internal/simd"
 )
 
 // both runs f with the assembly kernels, where there are any, and with the portable ones.
 func both(t *testing.T, f func(t *testing.T)) {
-	saved := useAVX2
-	defer func() { useAVX2 = saved }()
-	for _, avx := range []bool{false, true} {
-		if avx && !saved {
-			continue
+	defer simd.Use(simd.AVX2)
+	for _, avx2 := range []bool{false, true} {
+		if simd.Use(avx2); simd.AVX2 == avx2 {
+			t.Run(simd.Features(), f)
 		}
-		useAVX2 = avx
-		t.Run(fmt.Sprint("avx2=", avx), f)
 	}
 }
 

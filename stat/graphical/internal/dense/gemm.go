@@ -4,6 +4,8 @@ import (
 	"runtime"
 	"sync"
 	"sync/atomic"
+
+	"pare/internal/simd"
 )
 
 const (
@@ -161,7 +163,7 @@ func (p *product) tile(w *panels, ic, i, j, mc int) {
 }
 
 func runTile(c, a, b []float64, k, ldc int, alpha float64) {
-	if useAVX2 {
+	if simd.AVX2 {
 		tileAVX2(&c[0], &a[0], &b[0], k, ldc, alpha)
 		return
 	}

@@ -1,0 +1,12 @@
+// Package simd decides, once for the whole process, whether the assembly kernels
+// run: all packages with assembly ask it.
+package simd
+
+// Features names the instruction set in use: "avx2+fma" or "portable". Setting
+// PARE_KERNELS=portable in the environment forces the latter.
+func Features() string {
+	if AVX2 {
+		return "avx2+fma"
+	}
+	return "portable"
+}
