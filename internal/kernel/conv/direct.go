@@ -51,21 +51,13 @@ func newBands(in image, hs, ws []span, rows, cols int) bands {
 	_, allH := bounds(hs, rows)
 	b.top, b.bufH = bounds(hs, b.rows)
 	b.left, b.bufW = bounds(ws, cols)
+	b.rowPitch, b.imagePitch = b.bufW*in.c, b.bufH*b.bufW*in.c
 	b.direct = b.top >= 0 && b.left >= 0 && b.top+allH <= in.h && b.left+b.bufW <= in.w
 	if b.direct {
 		b.top, b.left = 0, 0
 		b.rowPitch, b.imagePitch = in.w*in.c, in.h*in.w*in.c
-	} else {
-		b.buffer()
 	}
 	return b
-}
-
-// buffer switches to reading through a buffer.
-func (b *bands) buffer() {
-	b.direct = false
-	b.rowPitch = b.bufW * b.in.c
-	b.imagePitch = b.bufH * b.rowPitch
 }
 
 // task returns the images [n0,n1) of a task and its first row.
@@ -182,18 +174,29 @@ func bounds(spans []span, count int) (lo, width int) {
 	return lo, hi - lo
 }
 
+// grouping is how the channels are divided into groups and panels.
+type grouping struct {
+	out    image
+	groups int
+	ck, on int // input channels and output columns per group
+	panels int // per group
+	width  int // of all panels of a group
+}
+
+func newGrouping(in, out image, groups int) grouping {
+	g := grouping{out: out, groups: groups, ck: in.c / groups, on: out.c / groups}
+	g.panels, g.width = gemm.Panels(g.on)
+	return g
+}
+
 // direct computes a convolution tile by tile, a row of a tile being a pixel.
 // It serves the forward direction and, with reversed taps and transposed
 // weights, the gradient with respect to the input.
 type direct struct {
 	bands
-	out         image
-	groups      int
-	ck, on      int // input channels and output columns per group
+	grouping
 	transposed  bool
 	weightO     int // outputs of the weight tensor
-	panels      int // per group
-	width       int // of all panels of a group
 	phases      []phase
 	sparse      bool // some phases have no taps, their outputs are zero
 	packed      []float32
@@ -223,16 +226,8 @@ func newDirect(s Shape, input bool) *direct {
 		in, out = out, in
 		hs, ws = backwardSpans(s.H, s.KH, s.StrideH, s.PadH), backwardSpans(s.W, s.KW, s.StrideW, s.PadW)
 	}
-	e := &direct{out: out, groups: s.Groups, ck: in.c / s.Groups, on: out.c / s.Groups, transposed: input, weightO: s.O}
-	e.panels, e.width = gemm.Panels(e.on)
-	rows, cols := 0, 0
-	for _, h := range hs {
-		rows = max(rows, h.count)
-	}
-	for _, w := range ws {
-		cols = max(cols, w.count)
-	}
-	e.bands = newBands(in, hs, ws, rows, cols)
+	e := &direct{grouping: newGrouping(in, out, s.Groups), transposed: input, weightO: s.O}
+	e.bands = newBands(in, hs, ws, hs[0].count, ws[0].count) // no span has more than the first
 	size := 0
 	for _, h := range hs {
 		for _, w := range ws {
@@ -372,8 +367,7 @@ func (e *direct) tiles(p *phase, y, a []float32, pixels int) {
 			}
 			for pn := range e.panels {
 				col := pn * gemm.TileN
-				t.Cols = min(gemm.TileN, e.on-col)
-				t.LDB = gemm.TileWidth(t.Cols)
+				t.Columns(e.on - col)
 				t.B = e.packed[p.packed+(g*e.width+col)*depth+lo*t.LDB:]
 				t.Bias = e.bias[g*e.width+col:]
 				t.C = y[g*e.on+col:]
@@ -395,11 +389,7 @@ const (
 // fixed number of chunks, each with its own partial sum.
 type directWeights struct {
 	bands
-	out        image
-	groups     int
-	ck, on     int
-	panels     int   // per group
-	width      int   // of all panels of a group
+	grouping
 	pixel      []int // buffer offset of each pixel of a full task
 	arow, crow []int // offsets of each weight of one output, in the buffer and in dw
 	chunks     int
@@ -415,12 +405,9 @@ type weightsWorker struct {
 }
 
 func newDirectWeights(s Shape) *directWeights {
-	hs := forwardSpans(s.H, s.KH, s.StrideH, s.PadH)
-	ws := forwardSpans(s.W, s.KW, s.StrideW, s.PadW)
-	e := &directWeights{groups: s.Groups, ck: s.C / s.Groups, on: s.O / s.Groups}
-	e.out = image{s.N, s.OutH(), s.OutW(), s.O}
-	e.panels, e.width = gemm.Panels(e.on)
-	e.bands = newBands(image{s.N, s.H, s.W, s.C}, hs, ws, e.out.h, e.out.w)
+	in, out := s.images()
+	e := &directWeights{grouping: newGrouping(in, out, s.Groups)}
+	e.bands = newBands(in, forwardSpans(s.H, s.KH, s.StrideH, s.PadH), forwardSpans(s.W, s.KW, s.StrideW, s.PadW), out.h, out.w)
 	for n := range e.images {
 		for r := range e.rows {
 			for q := range e.out.w {
@@ -469,12 +456,11 @@ func (e *directWeights) chunk(worker, chunk int) {
 				t.A = a[g*e.ck:]
 				for pn := range e.panels {
 					col := pn * gemm.TileN
-					t.Cols = min(gemm.TileN, e.on-col)
+					t.Columns(e.on - col)
 					if t.Cols == gemm.TileN && e.out.c <= inPlacePitch {
 						t.LDB = e.out.c
 						t.B = dy[lo*t.LDB+g*e.on+col:]
 					} else {
-						t.LDB = gemm.TileWidth(t.Cols)
 						t.B = w.dy[(g*e.width+col)*len(e.pixel)+lo*t.LDB:]
 					}
 					t.C = dst[g*e.on+col:]

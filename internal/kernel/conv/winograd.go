@@ -179,7 +179,7 @@ func (e *winogradConv) run(worker, task int) {
 	for lo := first; lo < last; lo += e.block {
 		hi := min(lo+e.block, last)
 		v := w.vm[e.pitch:]
-		e.input(v, e.pitch, e.ldv, e.x, lo, hi)
+		e.transform(v, e.pitch, e.ldv, e.x, lo, hi, false)
 		next := [2][]float32{e.ahead(e.y, e.out, lo, hi), e.ahead(e.x, e.in, lo, hi)}
 		winogradProducts(w.vm, v, e.u, e.pitch, e.ldm, e.ldv, e.out.c, e.in.c, sixFold(hi-lo)/gemm.TileM, &next)
 		m := w.vm
@@ -288,8 +288,8 @@ func (e *winogradWeights) chunk(worker, chunk int) {
 	for lo := first; lo < last; lo += e.block {
 		hi := min(lo+e.block, last)
 		tiles := hi - lo
-		e.input(w.v, e.pitchV, e.ldv, e.x, lo, hi)
-		e.gradient(w.z, e.pitchZ, e.ldz, e.dy, lo, hi)
+		e.transform(w.v, e.pitchV, e.ldv, e.x, lo, hi, false)
+		e.transform(w.z, e.pitchZ, e.ldz, e.dy, lo, hi, true)
 		for ; tiles < 4; tiles++ {
 			// The products need four; those that do not exist count as zeros.
 			for k := range 16 {
@@ -364,40 +364,29 @@ func (g *winogradGrid) pixels(tile int) int {
 	return (n*g.out.h + top) * g.out.w
 }
 
-// input transforms the input of tiles [lo, hi) into v.
-func (g *winogradGrid) input(v []float32, xi, ld int, x []float32, lo, hi int) {
-	pitch := g.in.w * g.in.c
+// transform transforms the input x of tiles [lo, hi), or the gradient dy, into v.
+func (g *winogradGrid) transform(v []float32, xi, ld int, t []float32, lo, hi int, gradient bool) {
+	i, padH, padW := g.in, g.padH, g.padW
+	if gradient {
+		i, padH, padW = g.out, 0, 0
+	}
+	pitch := i.w * i.c
 	var rows [4][]float32
 	for lo < hi {
 		n, top, col := g.place(lo)
 		tiles := min(g.width-col, hi-lo)
-		for i := range rows {
-			rows[i] = g.zero
-			if h := top + i - g.padH; h >= 0 && h < g.in.h {
-				rows[i] = x[(n*g.in.h+h)*pitch:][:pitch]
+		for k := range rows {
+			rows[k] = g.zero
+			if h := top + k - padH; h >= 0 && h < i.h {
+				rows[k] = t[(n*i.h+h)*pitch:][:pitch]
 			}
 		}
-		winogradInput(v, xi, ld, &rows, 2*col-g.padW, g.in.w, g.in.c, tiles)
+		if gradient {
+			winogradGradient(v, xi, ld, &rows, 2*col, i.w, i.c, tiles)
+		} else {
+			winogradInput(v, xi, ld, &rows, 2*col-padW, i.w, i.c, tiles)
+		}
 		v = v[tiles*ld:]
-		lo += tiles
-	}
-}
-
-// gradient transforms the gradient dy of tiles [lo, hi) into z.
-func (g *winogradGrid) gradient(z []float32, xi, ld int, dy []float32, lo, hi int) {
-	pitch := g.out.w * g.out.c
-	var rows [2][]float32
-	for lo < hi {
-		n, top, col := g.place(lo)
-		tiles := min(g.width-col, hi-lo)
-		for i := range rows {
-			rows[i] = g.zero
-			if h := top + i; h < g.out.h {
-				rows[i] = dy[(n*g.out.h+h)*pitch:][:pitch]
-			}
-		}
-		winogradGradient(z, xi, ld, &rows, 2*col, g.out.w, g.out.c, tiles)
-		z = z[tiles*ld:]
 		lo += tiles
 	}
 }

@@ -85,10 +85,10 @@ func winogradOutput(y0, y1 []float32, c int, m []float32, xi, ld, tiles int, bia
 	}
 }
 
-// winogradGradient computes A·e·Aᵀ of neighbouring 2×2 tiles of two rows of
+// winogradGradient computes A·e·Aᵀ of neighbouring 2×2 tiles of the first two rows of
 // width pixels of c channels. Tile t begins at pixel column col + 2t ≥ 0; a
 // second column past the width counts as zeros.
-func winogradGradient(z []float32, xi, ld int, rows *[2][]float32, col, width, c, tiles int) {
+func winogradGradient(z []float32, xi, ld int, rows *[4][]float32, col, width, c, tiles int) {
 	if simd.AVX2 {
 		winogradGradientAVX2(&z[0], xi, ld, &rows[0][0], &rows[1][0], col, width, c, tiles)
 		return

@@ -60,7 +60,7 @@ func TestWinogradTransforms(t *testing.T) {
 					if tiles = (width + 1) / 2; tiles*ld > xi {
 						continue
 					}
-					two := [2][]float32{rows[0], rows[1]}
+					two := [4][]float32{rows[0], rows[1]}
 					winogradGradient(a, xi, ld, &two, 0, width, c, tiles)
 					portable(func() { winogradGradient(b, xi, ld, &two, 0, width, c, tiles) })
 					compare("gradient")

@@ -129,8 +129,7 @@ func (d *deepProduct) multiply(worker, task int) {
 				j := q * TileN
 				t.B = w.b[(q-p)*d.pitch.b:]
 				t.C = c[i0*d.n+j:]
-				t.Cols = min(TileN, d.n-j)
-				t.LDB = TileWidth(t.Cols)
+				t.Columns(d.n - j)
 				d.look(&t, k0, next, p0, p1, q)
 				t.Run()
 			}

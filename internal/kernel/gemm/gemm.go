@@ -25,7 +25,6 @@ type Product struct {
 	colTasks       int
 
 	deep *deepProduct // computes plain products of a large depth; nil for others
-	many *rowProduct  // computes products of many rows; nil for others
 	skip *skipProduct // computes products with many zeros; nil for others
 
 	packA, packB bool
@@ -35,6 +34,8 @@ type Product struct {
 	bias         []float32 // padded to whole panels
 	arow, crow   []int     // rows of A and C in one task
 	step         []int     // depths of A in one block
+	bounds       []int     // of a product of many rows: first row tile of each task, and the end
+	aheadStep    int       // and the bytes from one line that tiles fetch to the next
 
 	c, a, b []float32 // operands of the call in progress
 	other   []float32 // operand of the end
@@ -54,11 +55,7 @@ func New(m, n, k int, transA, transB bool) *Product {
 	g.panelsB = newPackedPanels(n, k, TileN, blocks, transB)
 	g.bias = make([]float32, g.panelsB.panels*TileN)
 	g.split()
-	g.choosePacking()
-	g.tables()
-	if !transA && rowsPay(m, n, k) {
-		g.many = newRowProduct(m, n, k)
-	}
+	g.choosePacking(!transA && rowsPay(m, n, k))
 	if transA && !transB && deepPays(k) && m*n > 0 {
 		g.deep = newDeepProduct(m, n, k, false)
 	}
@@ -106,22 +103,29 @@ func (g *Product) split() {
 
 // choosePacking decides which operands are read in place: those that few tiles read,
 // unless their rows are a multiple of a page apart and compete for the same places
-// of the cache.
-func (g *Product) choosePacking() {
+// of the cache. A product of many rows may read them in place, too.
+func (g *Product) choosePacking(rowsInPlace bool) {
 	const page = 1024
-	if g.k == 0 {
-		return
-	}
 	fewRows, fewColumns := g.panelsA.panels <= inPlaceTiles, g.panelsB.panels <= inPlacePanels
-	if g.transA {
+	switch {
+	case g.k == 0 || rowsInPlace:
+	case g.transA:
 		g.packA = !fewColumns || g.m%page == 0
-	} else {
+	default:
 		g.packA = !fewColumns && !fewRows
 	}
-	g.packB = g.transB || !fewRows || g.n%page == 0
+	g.packB = g.k > 0 && (g.transB || !fewRows || g.n%page == 0)
+	rows := (g.panelsA.panels + g.rowTasks - 1) / g.rowTasks * TileM
+	g.bounds = nil
+	if rowsInPlace {
+		rows = rowBlock * TileM
+		g.planRows()
+	}
+	g.tables(min(rows, g.m))
 }
 
-func (g *Product) tables() {
+// tables lists the offsets of so many rows, and of the depths of a block.
+func (g *Product) tables(rows int) {
 	row, depth := g.k, 1
 	if g.transA {
 		row, depth = 1, g.m
@@ -129,16 +133,16 @@ func (g *Product) tables() {
 	if g.packA {
 		depth = TileM
 	}
-	for i := range min(g.m, (g.panelsA.panels+g.rowTasks-1)/g.rowTasks*TileM) {
-		at := i * row
+	g.arow, g.crow = make([]int, rows), make([]int, rows)
+	for i := range rows {
+		g.arow[i], g.crow[i] = i*row, i*g.n
 		if g.packA {
-			at = i/TileM*g.panelsA.pitch + i%TileM
+			g.arow[i] = i/TileM*g.panelsA.pitch + i%TileM
 		}
-		g.arow = append(g.arow, at)
-		g.crow = append(g.crow, i*g.n)
 	}
-	for t := range (g.k + g.panelsA.blocks - 1) / g.panelsA.blocks {
-		g.step = append(g.step, t*depth)
+	g.step = make([]int, (g.k+g.panelsA.blocks-1)/g.panelsA.blocks)
+	for t := range g.step {
+		g.step[t] = t * depth
 	}
 }
 
@@ -186,11 +190,11 @@ func (g *Product) multiply(c, a, b, bias, other []float32, mode, end int) {
 		copy(g.bias, bias[:g.n])
 	}
 	switch {
-	case g.skip != nil && g.skip.run(g):
-	case g.many != nil:
+	case g.skip != nil && g.skip.run():
+	case g.bounds != nil:
 		g.panelsB.allocate()
 		parallel.Each(g.panelsB.groups(), g, (*Product).pack)
-		g.many.run(g)
+		parallel.Each(len(g.bounds)-1, g, (*Product).rows)
 	default:
 		g.packAhead()
 		parallel.Each(g.rowTasks*g.colTasks, g, (*Product).block)
@@ -220,7 +224,7 @@ func (g *Product) packAhead() {
 }
 
 func (g *Product) pack(_, task int) {
-	if g.many == nil && g.packA && g.colTasks > 1 {
+	if g.packA && g.colTasks > 1 {
 		n := g.panelsA.groups()
 		if task < n {
 			g.panelsA.packGroup(g.a, task)
@@ -262,14 +266,7 @@ func (g *Product) block(_, task int) {
 			t.A = g.a[i0*g.k+k0:]
 		}
 		for p := p0; p < p1; p++ {
-			j := p * TileN
-			t.C = g.c[i0*g.n+j:]
-			t.Bias = g.bias[j:]
-			if g.other != nil {
-				t.other = g.other[i0*g.n+j:]
-			}
-			t.Cols = min(TileN, g.n-j)
-			t.LDB = TileWidth(t.Cols)
+			j := g.columns(&t, i0, p)
 			switch {
 			case g.packB:
 				if g.rowTasks == 1 {
@@ -292,40 +289,21 @@ const (
 	rowBlock  = 8       // row tiles of a block: its rows stay in L1 or next to it
 )
 
-// rowProduct is a plan for C = A·op(B) with A [m,k] of many rows and B small
-// enough to stay in L2. Tiles read the rows in place, a block after another, and
-// fetch those of the next block meanwhile.
-type rowProduct struct {
-	m, n, k    int
-	tiles      int
-	bounds     []int // first tile of each task, and the end
-	arow, crow []int // rows of A and C in one block
-	step       []int
-	aheadStep  int
-	g          *Product // the call in progress
-}
-
 // rowsPay tells whether a product of this size reads its rows in place.
 func rowsPay(m, n, k int) bool {
 	return m >= rowLeast && k > 0 && k <= wholeDepth && n > 0 && n*k <= rowLargeB
 }
 
-func newRowProduct(m, n, k int) *rowProduct {
-	r := &rowProduct{m: m, n: n, k: k, tiles: (m + TileM - 1) / TileM}
-	for i := range min(m, rowBlock*TileM) {
-		r.arow = append(r.arow, i*k)
-		r.crow = append(r.crow, i*n)
-	}
-	for t := range k {
-		r.step = append(r.step, t)
-	}
+// planRows plans C = A·op(B) with A of many rows and B small enough to stay in L2.
+// Tiles read the rows in place, a block after another, and fetch the rows of the next
+// block meanwhile.
+func (g *Product) planRows() {
 	// A tile looks ahead every four steps; a block has as many tiles as fill it for
 	// each panel of B.
-	if looks := (n + TileN - 1) / TileN * rowBlock * (k / 4); looks > 0 {
-		r.aheadStep = (4*k*TileM*rowBlock + looks - 1) / looks
+	if looks := g.panelsB.panels * rowBlock * (g.k / 4); looks > 0 {
+		g.aheadStep = (4*g.k*TileM*rowBlock + looks - 1) / looks
 	}
-	r.bounds = taskBounds(r.tiles, rowBlock, parallel.Threads())
-	return r
+	g.bounds = taskBounds(g.panelsA.panels, rowBlock, parallel.Threads())
 }
 
 // taskBounds splits n items into tasks that become smaller towards the end, so
@@ -340,36 +318,33 @@ func taskBounds(n, step, threads int) []int {
 	return bounds
 }
 
-// run computes the product of g, whose B is packed.
-func (r *rowProduct) run(g *Product) {
-	r.g = g
-	parallel.Each(len(r.bounds)-1, r, (*rowProduct).rows)
-	r.g = nil
-}
-
-// rows computes the rows of a task.
-func (r *rowProduct) rows(_, task int) {
-	g := r.g
-	t := Tile{Step: r.step, Mode: g.mode | g.end, aheadStep: r.aheadStep}
-	for t0 := r.bounds[task]; t0 < r.bounds[task+1]; t0 += rowBlock {
-		t1 := min(t0+rowBlock, r.bounds[task+1])
-		i0, i1 := t0*TileM, min(t1*TileM, r.m)
-		t.ARow, t.CRow = r.arow[:i1-i0], r.crow[:i1-i0]
-		t.A = g.a[i0*r.k:]
-		next := min(i1*r.k, len(g.a)-1)
-		ahead := (t1 - t0) * (r.k / 4) * r.aheadStep / 4
+// rows computes the rows of a task of a product of many.
+func (g *Product) rows(_, task int) {
+	t := Tile{Step: g.step, Mode: g.mode | g.end, aheadStep: g.aheadStep}
+	for t0 := g.bounds[task]; t0 < g.bounds[task+1]; t0 += rowBlock {
+		t1 := min(t0+rowBlock, g.bounds[task+1])
+		i0, i1 := t0*TileM, min(t1*TileM, g.m)
+		t.ARow, t.CRow = g.arow[:i1-i0], g.crow[:i1-i0]
+		t.A = g.a[i0*g.k:]
+		next := min(i1*g.k, len(g.a)-1)
+		ahead := (t1 - t0) * (g.k / 4) * g.aheadStep / 4
 		for p := range g.panelsB.panels {
-			j := p * TileN
-			t.C = g.c[i0*r.n+j:]
-			if g.other != nil {
-				t.other = g.other[i0*r.n+j:]
-			}
-			t.Bias = g.bias[j:]
+			g.columns(&t, i0, p)
 			t.B = g.panelsB.panel(0, p)
-			t.Cols = min(TileN, r.n-j)
-			t.LDB = TileWidth(t.Cols)
 			t.ahead = g.a[min(next+p*ahead, len(g.a)-1):]
 			t.Run()
 		}
 	}
+}
+
+// columns sets a tile to panel p of the columns of C, in the rows from i0 on, and
+// returns the first of them.
+func (g *Product) columns(t *Tile, i0, p int) int {
+	j := p * TileN
+	t.C, t.Bias = g.c[i0*g.n+j:], g.bias[j:]
+	if g.other != nil {
+		t.other = g.other[i0*g.n+j:]
+	}
+	t.Columns(g.n - j)
+	return j
 }

@@ -22,10 +22,10 @@ func TestRowProduct(t *testing.T) {
 			a, b, bias, c := kerneltest.Slice(r, m*k), kerneltest.Slice(r, k*n), kerneltest.Slice(r, n), kerneltest.Slice(r, m*n)
 			for _, transB := range []bool{false, true} {
 				rows, packed := New(m, n, k, false, transB), New(m, n, k, false, transB)
-				if rows.many == nil {
+				if rows.bounds == nil {
 					t.Fatal(s, "does not read its rows in place")
 				}
-				packed.many = nil
+				packed.choosePacking(false)
 				for _, acc := range []bool{false, true} {
 					got, want := append([]float32(nil), c...), append([]float32(nil), c...)
 					rows.Run(got, a, b, bias, acc, acc)

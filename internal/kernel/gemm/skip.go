@@ -134,13 +134,10 @@ const skipRowsTask = 256
 // skipProduct is the plan of a Product that skips zeros: the zeros of A in
 // C = A·op(B), or of a mask over C.
 type skipProduct struct {
-	m, n, k int
-	ld      int       // distance of the rows of op(B)
-	turned  []float32 // op(B), where B is transposed: rows of whole vectors
-	ws      []skipWorker
-
-	g *Product // the call in progress
-	b []float32
+	*Product
+	ld     int       // distance of the rows of op(B)
+	turned []float32 // op(B), where B is transposed: rows of whole vectors
+	ws     []skipWorker
 }
 
 // skipWorker holds the lists of one worker.
@@ -158,56 +155,54 @@ func (g *Product) SkipZeros() {
 	if g.transA || !skipPays(g.m, max(g.n, g.k), min(g.n, g.k)) {
 		return
 	}
-	g.skip = &skipProduct{m: g.m, n: g.n, k: g.k, ld: g.n}
+	g.skip = &skipProduct{Product: g, ld: g.n}
 	if g.transB {
 		g.skip.ld = (g.n + 7) &^ 7
 	}
 }
 
-// run computes the product of g and reports whether it did: where A, or the mask,
-// has too few zeros it does nothing.
-func (s *skipProduct) run(g *Product) bool {
-	masked := g.end&tileMask != 0
-	if masked && (!g.transB || !mostlyZero(g.other, s.m, s.n)) || !masked && !mostlyZero(g.a, s.m, s.k) {
+// run computes the product and reports whether it did: where A, or the mask, has too
+// few zeros it does nothing.
+func (s *skipProduct) run() bool {
+	masked := s.end&tileMask != 0
+	if masked && (!s.transB || !mostlyZero(s.other, s.m, s.n)) || !masked && !mostlyZero(s.a, s.m, s.k) {
 		return false
 	}
 	s.ws = parallel.PerWorker(s.ws)
-	s.g, s.b = g, g.b
 	tasks := (s.m + skipRowsTask - 1) / skipRowsTask
 	if masked {
 		parallel.Each(tasks, s, (*skipProduct).dotsTask)
-	} else {
-		if g.transB {
-			s.turned = parallel.Grow(s.turned, s.ld*s.k)
-			s.b = s.turned
-			parallel.Each((s.n+7)/8, s, (*skipProduct).turnTask)
-		}
-		parallel.Each(tasks, s, (*skipProduct).rowsTask)
+		return true
 	}
-	s.g, s.b = nil, nil
+	if s.transB {
+		s.turned = parallel.Grow(s.turned, s.ld*s.k)
+		parallel.Each((s.n+7)/8, s, (*skipProduct).turnTask)
+		s.b = s.turned
+	}
+	parallel.Each(tasks, s, (*skipProduct).rowsTask)
 	return true
 }
 
 // turnTask transposes eight rows of B.
 func (s *skipProduct) turnTask(_, task int) {
 	j := task * 8
-	PackTransposed(s.turned[j:], s.g.b[j*s.k:], s.k, min(8, s.n-j), s.ld, s.k)
+	PackTransposed(s.turned[j:], s.b[j*s.k:], s.k, min(8, s.n-j), s.ld, s.k)
 }
 
 // rowsTask computes some rows of C, a part of the depth after another.
 func (s *skipProduct) rowsTask(worker, task int) {
-	g, w := s.g, &s.ws[worker]
+	w := &s.ws[worker]
 	i0, i1 := task*skipRowsTask, min((task+1)*skipRowsTask, s.m)
 	for k0 := 0; k0 < s.k; k0 += skipDepth {
 		k1 := min(k0+skipDepth, s.k)
 		for i := i0; i < i1; i++ {
-			c := g.c[i*s.n:][:s.n]
+			c := s.c[i*s.n:][:s.n]
 			if k0 == 0 {
 				s.start(c, i)
 			}
-			row := g.a[i*s.k+k0 : i*s.k+k1]
+			row := s.a[i*s.k+k0 : i*s.k+k1]
 			addPicked(c, s.b, skipEntries(w.entries[:], w.words[:], row, s.k, k0, s.ld))
-			if k1 == s.k && g.end&TileReLU != 0 {
+			if k1 == s.k && s.end&TileReLU != 0 {
 				vector.ReLUSlice(c, c)
 			}
 		}
@@ -216,27 +211,26 @@ func (s *skipProduct) rowsTask(worker, task int) {
 
 // start stores in a row of C the values that the product is added to.
 func (s *skipProduct) start(c []float32, i int) {
-	g := s.g
 	switch {
-	case g.end&tileSum != 0:
-		copy(c, g.other[i*s.n:])
-	case g.mode&TileLoad == 0:
+	case s.end&tileSum != 0:
+		copy(c, s.other[i*s.n:])
+	case s.mode&TileLoad == 0:
 		clear(c)
 	}
-	if g.mode&TileBias != 0 {
-		vector.AddSlice(c, c, g.bias[:s.n])
+	if s.mode&TileBias != 0 {
+		vector.AddSlice(c, c, s.bias[:s.n])
 	}
 }
 
 // dotsTask computes some rows of C where the mask is not 0.
 func (s *skipProduct) dotsTask(worker, task int) {
-	g, w := s.g, &s.ws[worker]
+	w := &s.ws[worker]
 	for j0 := 0; j0 < s.n; j0 += skipDepth {
 		j1 := min(j0+skipDepth, s.n)
 		for i := task * skipRowsTask; i < min((task+1)*skipRowsTask, s.m); i++ {
-			c, mask := g.c[i*s.n+j0:i*s.n+j1], g.other[i*s.n+j0:i*s.n+j1]
+			c, mask := s.c[i*s.n+j0:i*s.n+j1], s.other[i*s.n+j0:i*s.n+j1]
 			entries := skipEntries(w.entries[:], w.words[:], mask, s.n, j0, s.k)
-			dotPicked(w.dots[:], g.a[i*s.k:][:s.k], s.b, entries)
+			dotPicked(w.dots[:], s.a[i*s.k:][:s.k], s.b, entries)
 			clear(c)
 			d := 0
 			for at, word := range w.words[:(j1-j0+63)/64] {

@@ -62,6 +62,12 @@ func TileWidth(cols int) int {
 	return TileN
 }
 
+// Columns prepares for the first of so many columns, with B in a packed panel.
+func (t *Tile) Columns(n int) {
+	t.Cols = min(TileN, n)
+	t.LDB = TileWidth(t.Cols)
+}
+
 // Run computes the tile.
 func (t *Tile) Run() {
 	if !simd.AVX2 {

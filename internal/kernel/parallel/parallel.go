@@ -30,14 +30,12 @@ var pool struct {
 	waiting atomic.Bool   // the caller sleeps until its run is finished
 	done    chan struct{} // wakes it
 
-	busy     atomic.Bool  // a run is in progress; further calls run inline
-	next     atomic.Int64 // tasks not yet taken
-	pending  atomic.Int64 // tasks not yet finished
-	tasks    int
-	plan     unsafe.Pointer // first argument of body
-	body     func(plan unsafe.Pointer, worker, task int)
-	plain    func(task int)         // the function of Of
-	numbered func(worker, task int) // the function of Workers
+	busy    atomic.Bool  // a run is in progress; further calls run inline
+	next    atomic.Int64 // tasks not yet taken
+	pending atomic.Int64 // tasks not yet finished
+	tasks   int
+	plan    unsafe.Pointer // first argument of body
+	body    func(plan unsafe.Pointer, worker, task int)
 }
 
 // worker is one spawned goroutine.
@@ -131,60 +129,37 @@ func Run(tasks int, body func(task int)) { Of(0, tasks, body) }
 
 // Of is Run on at most so many goroutines, the caller included; 0: Threads.
 func Of(threads, tasks int, body func(task int)) {
-	n := enter(threads, tasks)
-	if n == 1 {
-		for i := range tasks {
-			body(i)
-		}
-		return
-	}
-	pool.plain = body
-	share(n, tasks, nil, func(_ unsafe.Pointer, _, task int) { pool.plain(task) })
+	do(threads, tasks, cast[unsafe.Pointer](body), func(f unsafe.Pointer, _, task int) { cast[func(int)](f)(task) })
 }
 
 // Workers is Of that tells body which worker it runs on, a number below
 // MaxWorkers, so that the caller can keep scratch memory per worker.
 func Workers(threads, tasks int, body func(worker, task int)) {
-	n := enter(threads, tasks)
-	if n == 1 {
-		for i := range tasks {
-			body(0, i)
-		}
-		return
-	}
-	pool.numbered = body
-	share(n, tasks, nil, func(_ unsafe.Pointer, worker, task int) { pool.numbered(worker, task) })
+	do(threads, tasks, cast[unsafe.Pointer](body), func(f unsafe.Pointer, worker, task int) { cast[func(int, int)](f)(worker, task) })
 }
 
 // Each is Workers with a method of a plan as body: Each(tasks, plan, (*Plan).step)
 // allocates nothing, while the method value plan.step would.
 func Each[P any](tasks int, plan *P, body func(plan *P, worker, task int)) {
-	n := enter(0, tasks)
-	if n == 1 {
-		for i := range tasks {
-			body(plan, 0, i)
-		}
-		return
-	}
-	// The pool knows no P. Functions of any pointer are called alike.
-	share(n, tasks, unsafe.Pointer(plan), *(*func(unsafe.Pointer, int, int))(unsafe.Pointer(&body)))
+	do(0, tasks, unsafe.Pointer(plan), cast[func(unsafe.Pointer, int, int)](body))
 }
 
-// enter returns how many goroutines run so many tasks: one, the caller, or more,
-// and the pool is then marked busy.
-func enter(threads, tasks int) int {
+// cast changes the type of a function or pointer. Both are one word, and functions of
+// any pointer are called alike, so the pool needs to know no type.
+func cast[To, From any](v From) To { return *(*To)(unsafe.Pointer(&v)) }
+
+// do calls body for all tasks, on at most so many goroutines.
+func do(threads, tasks int, plan unsafe.Pointer, body func(plan unsafe.Pointer, worker, task int)) {
 	n := Threads()
 	if threads > 0 {
 		n = min(n, threads)
 	}
 	if tasks <= 1 || n == 1 || !pool.busy.CompareAndSwap(false, true) {
-		return 1
+		for i := range tasks {
+			body(plan, 0, i)
+		}
+		return
 	}
-	return n
-}
-
-// share runs tasks on n goroutines.
-func share(n, tasks int, plan unsafe.Pointer, body func(plan unsafe.Pointer, worker, task int)) {
 	pool.plan, pool.body, pool.tasks = plan, body, tasks
 	pool.pending.Store(int64(tasks))
 	pool.next.Store(int64(tasks))

@@ -1,56 +1,33 @@
 package vector
 
-// lanes holds every constant of the elementwise functions eight times, for the
-// assembly, which takes them by position.
-//
+import (
+	"slices"
+	"unsafe"
+)
+
+// laneTable holds every constant of the activation functions eight times, for the
+// assembly; a polynomial has as many as it has coefficients.
+type laneTable struct {
+	one, half, negHalf, down64, up64, log2E, ln2Hi, ln2Lo, expMin, expm1Min, negExpFar [8]float32
+	tanhMax, tanhMin, millsMax, density0                                               [8]float32
+	expC, tanhP, tanhQ                                                                 [5][8]float32
+	logC                                                                               [10][8]float32
+	millsP                                                                             [5][8]float32
+	millsQ                                                                             [6][8]float32
+}
+
 //lint:ignore U1000 read by the assembly
-var lanes = func() (t [numLanes][8]float32) {
-	for i, v := range [numLanes]float32{
-		atOne: 1, atHalf: 0.5, atNegHalf: -0.5, atDown64: down64, atUp64: 1 << 64,
-		atLog2E: log2E, atLn2Hi: ln2Hi, atLn2Lo: ln2Lo,
-		atExpC2: expC2, atExpC2 + 1: expC3, expC4, expC5, expC6,
-		atExpMin: expMin, atExpm1Min: expm1Min, atExpFar: -expFar,
-		atTanhMax: tanhMax, atTanhMin: -tanhMax,
-		atTanhP: tanhP0, tanhP1, tanhP2, tanhP3, tanhP4,
-		atTanhQ: 1, tanhQ1, tanhQ2, tanhQ3, tanhQ4,
-		atMillsMax: millsMax, atDensity0: normalDensity0,
-		atMillsP: millsP0, millsP1, millsP2, millsP3, millsP4,
-		atMillsQ: 1, millsQ1, millsQ2, millsQ3, millsQ4, millsQ5,
-		atLogC: logC0, logC1, logC2, logC3, logC4, logC5, logC6, logC7, logC8, logC9,
-	} {
-		for k := range t[i] {
-			t[i][k] = v
-		}
+var lanes = func() (t laneTable) {
+	values := slices.Concat([]float32{1, 0.5, -0.5, down64, 1 << 64, log2E, ln2Hi, ln2Lo, expMin, expm1Min, -expFar,
+		tanhMax, -tanhMax, millsMax, normalDensity0}, expC[:], tanhP[:], tanhQ[:], logC[:])
+	for _, v := range slices.Concat(millsP[:], millsQ[:]) {
+		values = append(values, float32(v))
+	}
+	for i, v := range values {
+		(*[unsafe.Sizeof(t) / 32][8]float32)(unsafe.Pointer(&t))[i] = [8]float32{v, v, v, v, v, v, v, v}
 	}
 	return t
 }()
-
-// Positions in lanes; a polynomial takes as many as it has coefficients.
-const (
-	atOne = iota
-	atHalf
-	atNegHalf
-	atDown64
-	atUp64
-	atLog2E
-	atLn2Hi
-	atLn2Lo
-	atExpMin
-	atExpm1Min
-	atExpFar
-	atTanhMax
-	atTanhMin
-	atMillsMax
-	atDensity0
-
-	atExpC2  = 15
-	atTanhP  = atExpC2 + 5
-	atTanhQ  = atTanhP + 5
-	atMillsP = atTanhQ + 5
-	atMillsQ = atMillsP + 5
-	atLogC   = atMillsQ + 6
-	numLanes = atLogC + 10
-)
 
 // maskEnd[8-n:] masks the first n of eight values.
 //

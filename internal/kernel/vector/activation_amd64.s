@@ -68,7 +68,7 @@ done: \
 
 // Y0 = 1 - u where x >= 0, else u.
 #define MIRROR(x, u) \
-	VMOVUPS   K(const_atOne), Y0 \
+	VMOVUPS   K(laneTable_one), Y0 \
 	VSUBPS    u, Y0, Y0 \
 	VBLENDVPS x, u, Y0, Y0
 
@@ -84,8 +84,8 @@ done: \
 	VMULPS Y2, Y0, Y0 \
 	VMOVAPS Y8, Y2 \
 	VFMADD213PS Y5, Y1, Y2 \
-	VFMADD213PS K(const_atTanhQ+2), Y1, Y2 \
-	VFMADD213PS K(const_atTanhQ+1), Y1, Y2 \
+	VFMADD213PS K(laneTable_tanhQ+32*2), Y1, Y2 \
+	VFMADD213PS K(laneTable_tanhQ+32*1), Y1, Y2 \
 	VFMADD213PS Y7, Y1, Y2 \
 	VDIVPS Y2, Y0, Y0 \
 	VMINPS Y0, Y7, Y0 \
@@ -96,16 +96,16 @@ TEXT ·tanhAVX2(SB), NOSPLIT, $0-24
 	MOVQ    dst+0(FP), DI
 	MOVQ    x+8(FP), SI
 	MOVQ    n+16(FP), CX
-	VMOVUPS K(const_atTanhMax), Y15
-	VMOVUPS K(const_atTanhMin), Y14
-	VMOVUPS K(const_atTanhP+4), Y13
-	VMOVUPS K(const_atTanhP+3), Y12
-	VMOVUPS K(const_atTanhP+2), Y11
-	VMOVUPS K(const_atTanhP+1), Y10
-	VMOVUPS K(const_atTanhP), Y9
-	VMOVUPS K(const_atTanhQ+4), Y8
-	VMOVUPS K(const_atOne), Y7
-	VMOVUPS K(const_atTanhQ+3), Y5
+	VMOVUPS K(laneTable_tanhMax), Y15
+	VMOVUPS K(laneTable_tanhMin), Y14
+	VMOVUPS K(laneTable_tanhP+32*4), Y13
+	VMOVUPS K(laneTable_tanhP+32*3), Y12
+	VMOVUPS K(laneTable_tanhP+32*2), Y11
+	VMOVUPS K(laneTable_tanhP+32*1), Y10
+	VMOVUPS K(laneTable_tanhP), Y9
+	VMOVUPS K(laneTable_tanhQ+32*4), Y8
+	VMOVUPS K(laneTable_one), Y7
+	VMOVUPS K(laneTable_tanhQ+32*3), Y5
 	SIGN(Y4)
 	VXORPS  Y7, Y4, Y4
 	MAP(TANHBODY)
@@ -132,21 +132,21 @@ TEXT ·sigmoidAVX2(SB), NOSPLIT, $0-24
 	VMOVAPS Y0, Y5 \
 	SIGN(Y1) \
 	VORPS   Y1, Y0, Y0 \
-	VMOVUPS K(const_atExpFar), Y4 \
+	VMOVUPS K(laneTable_negExpFar), Y4 \
 	VMAXPS  Y0, Y4, Y0 \
 	VMOVAPS Y0, Y4 \
 	REDUCE(Y0, Y1, Y2) \
 	EXPPOLY(Y0, Y2, Y3) \
 	SCALE(Y1, Y3) \
-	VMOVUPS K(const_atOne), Y1 \
-	VFMADD231PS K(const_atDown64), Y3, Y1
+	VMOVUPS K(laneTable_one), Y1 \
+	VFMADD231PS K(laneTable_down64), Y3, Y1
 
 #define SILUBODY \
 	SILUPARTS \
 	VMULPS Y4, Y3, Y2 \
 	VDIVPS Y1, Y2, Y2 \
 	RELU(Y5, Y0) \
-	VFMADD231PS K(const_atDown64), Y2, Y0
+	VFMADD231PS K(laneTable_down64), Y2, Y0
 
 // func siluAVX2(dst, x *float32, n int)
 TEXT ·siluAVX2(SB), NOSPLIT, $0-24
@@ -158,12 +158,12 @@ TEXT ·siluAVX2(SB), NOSPLIT, $0-24
 
 #define SILUGRADBODY \
 	SILUPARTS \
-	VMOVUPS K(const_atOne), Y2 \
+	VMOVUPS K(laneTable_one), Y2 \
 	VDIVPS  Y1, Y2, Y1 \
 	VFMADD213PS Y2, Y1, Y4 \
 	VMULPS  Y1, Y3, Y3 \
 	VMULPS  Y4, Y3, Y3 \
-	VMULPS  K(const_atDown64), Y3, Y3 \
+	VMULPS  K(laneTable_down64), Y3, Y3 \
 	MIRROR(Y5, Y3)
 
 // func siluGradAVX2(dx, x, dy *float32, n int)
@@ -181,27 +181,27 @@ TEXT ·siluGradAVX2(SB), NOSPLIT, $0-32
 	VMOVAPS Y0, Y5 \
 	SIGN(Y1) \
 	VANDNPS Y0, Y1, Y0 \
-	VMOVUPS K(const_atMillsMax), Y1 \
+	VMOVUPS K(laneTable_millsMax), Y1 \
 	VMINPS  Y0, Y1, Y0 \
 	VMULPS  Y0, Y0, Y1 \
 	VMOVAPS Y0, Y2 \
 	VFMSUB213PS Y1, Y0, Y2 \
-	VMULPS  K(const_atNegHalf), Y1, Y1 \
+	VMULPS  K(laneTable_negHalf), Y1, Y1 \
 	REDUCE(Y1, Y3, Y4) \
-	VFNMADD231PS K(const_atHalf), Y2, Y1 \
+	VFNMADD231PS K(laneTable_half), Y2, Y1 \
 	EXPPOLY(Y1, Y4, Y2) \
 	SCALE(Y3, Y2) \
-	VMOVUPS K(const_atMillsP+4), Y1 \
-	VFMADD213PS K(const_atMillsP+3), Y0, Y1 \
-	VFMADD213PS K(const_atMillsP+2), Y0, Y1 \
-	VFMADD213PS K(const_atMillsP+1), Y0, Y1 \
-	VFMADD213PS K(const_atMillsP), Y0, Y1 \
-	VMOVUPS K(const_atMillsQ+5), Y3 \
-	VFMADD213PS K(const_atMillsQ+4), Y0, Y3 \
-	VFMADD213PS K(const_atMillsQ+3), Y0, Y3 \
-	VFMADD213PS K(const_atMillsQ+2), Y0, Y3 \
-	VFMADD213PS K(const_atMillsQ+1), Y0, Y3 \
-	VFMADD213PS K(const_atMillsQ), Y0, Y3
+	VMOVUPS K(laneTable_millsP+32*4), Y1 \
+	VFMADD213PS K(laneTable_millsP+32*3), Y0, Y1 \
+	VFMADD213PS K(laneTable_millsP+32*2), Y0, Y1 \
+	VFMADD213PS K(laneTable_millsP+32*1), Y0, Y1 \
+	VFMADD213PS K(laneTable_millsP), Y0, Y1 \
+	VMOVUPS K(laneTable_millsQ+32*5), Y3 \
+	VFMADD213PS K(laneTable_millsQ+32*4), Y0, Y3 \
+	VFMADD213PS K(laneTable_millsQ+32*3), Y0, Y3 \
+	VFMADD213PS K(laneTable_millsQ+32*2), Y0, Y3 \
+	VFMADD213PS K(laneTable_millsQ+32*1), Y0, Y3 \
+	VFMADD213PS K(laneTable_millsQ), Y0, Y3
 
 #define GELUBODY \
 	GELUPARTS \
@@ -209,7 +209,7 @@ TEXT ·siluGradAVX2(SB), NOSPLIT, $0-32
 	VDIVPS Y3, Y1, Y1 \
 	VMULPS Y2, Y1, Y1 \
 	RELU(Y5, Y0) \
-	VFNMADD231PS K(const_atDown64), Y1, Y0
+	VFNMADD231PS K(laneTable_down64), Y1, Y0
 
 // func geluAVX2(dst, x *float32, n int)
 TEXT ·geluAVX2(SB), NOSPLIT, $0-24
@@ -222,9 +222,9 @@ TEXT ·geluAVX2(SB), NOSPLIT, $0-24
 #define GELUGRADBODY \
 	GELUPARTS \
 	VDIVPS Y3, Y1, Y1 \
-	VFNMADD231PS K(const_atDensity0), Y0, Y1 \
+	VFNMADD231PS K(laneTable_density0), Y0, Y1 \
 	VMULPS Y2, Y1, Y1 \
-	VMULPS K(const_atDown64), Y1, Y1 \
+	VMULPS K(laneTable_down64), Y1, Y1 \
 	MIRROR(Y5, Y1)
 
 // func geluGradAVX2(dx, x, dy *float32, n int)
@@ -240,7 +240,7 @@ TEXT ·geluGradAVX2(SB), NOSPLIT, $0-32
 	VMOVAPS Y0, Y5 \
 	VXORPS  Y1, Y1, Y1 \
 	VMINPS  Y0, Y1, Y0 \
-	VMOVUPS K(const_atExpm1Min), Y1 \
+	VMOVUPS K(laneTable_expm1Min), Y1 \
 	VMAXPS  Y0, Y1, Y0 \
 	EXPM1(Y0, Y1, Y2, Y3) \
 	RELU(Y5, Y0) \
@@ -260,17 +260,17 @@ TEXT ·eluAVX2(SB), NOSPLIT, $0-24
 	VORPS Y1, Y0, Y0 \
 	EXPNEG(Y0, Y1, Y2, Y3, Y4) \
 	VMULPS  Y4, Y4, Y1 \
-	VMOVUPS K(const_atLogC+9), Y3 \
-	VFMADD213PS K(const_atLogC+8), Y4, Y3 \
-	VMOVUPS K(const_atLogC+7), Y0 \
-	VFMADD213PS K(const_atLogC+6), Y4, Y0 \
-	VMOVUPS K(const_atLogC+5), Y2 \
-	VFMADD213PS K(const_atLogC+4), Y4, Y2 \
+	VMOVUPS K(laneTable_logC+32*9), Y3 \
+	VFMADD213PS K(laneTable_logC+32*8), Y4, Y3 \
+	VMOVUPS K(laneTable_logC+32*7), Y0 \
+	VFMADD213PS K(laneTable_logC+32*6), Y4, Y0 \
+	VMOVUPS K(laneTable_logC+32*5), Y2 \
+	VFMADD213PS K(laneTable_logC+32*4), Y4, Y2 \
 	VFMADD231PS Y0, Y1, Y2 \
-	VMOVUPS K(const_atLogC+3), Y13 \
-	VFMADD213PS K(const_atLogC+2), Y4, Y13 \
-	VMOVUPS K(const_atLogC+1), Y0 \
-	VFMADD213PS K(const_atLogC), Y4, Y0 \
+	VMOVUPS K(laneTable_logC+32*3), Y13 \
+	VFMADD213PS K(laneTable_logC+32*2), Y4, Y13 \
+	VMOVUPS K(laneTable_logC+32*1), Y0 \
+	VFMADD213PS K(laneTable_logC), Y4, Y0 \
 	VFMADD231PS Y13, Y1, Y0 \
 	VMULPS  Y1, Y1, Y1 \
 	VFMADD231PS Y3, Y1, Y2 \
@@ -288,7 +288,7 @@ TEXT ·softplusAVX2(SB), NOSPLIT, $0-24
 #define SOFTPLUSGRADBODY \
 	SIGN(Y5) \
 	VXORPS  Y5, Y0, Y0 \
-	VMOVUPS K(const_atExpm1Min), Y1 \
+	VMOVUPS K(laneTable_expm1Min), Y1 \
 	VMAXPS  Y0, Y1, Y0 \
 	EXPM1(Y0, Y1, Y2, Y3) \
 	VXORPS  Y5, Y3, Y0
@@ -311,7 +311,7 @@ TEXT ·tanhGradAVX2(SB), NOSPLIT, $0-32
 	MOVQ    y+8(FP), SI
 	MOVQ    dy+16(FP), DX
 	MOVQ    n+24(FP), CX
-	VMOVUPS K(const_atOne), Y7
+	VMOVUPS K(laneTable_one), Y7
 	MAPGRAD(TANHGRADBODY)
 
 #define SIGMOIDGRADBODY \
@@ -324,7 +324,7 @@ TEXT ·sigmoidGradAVX2(SB), NOSPLIT, $0-32
 	MOVQ    y+8(FP), SI
 	MOVQ    dy+16(FP), DX
 	MOVQ    n+24(FP), CX
-	VMOVUPS K(const_atOne), Y7
+	VMOVUPS K(laneTable_one), Y7
 	MAPGRAD(SIGMOIDGRADBODY)
 
 #define ELUGRADBODY \
@@ -337,7 +337,7 @@ TEXT ·eluGradAVX2(SB), NOSPLIT, $0-32
 	MOVQ    y+8(FP), SI
 	MOVQ    dy+16(FP), DX
 	MOVQ    n+24(FP), CX
-	VMOVUPS K(const_atOne), Y7
+	VMOVUPS K(laneTable_one), Y7
 	VXORPS  Y5, Y5, Y5
 	MAPGRAD(ELUGRADBODY)
 
@@ -353,6 +353,6 @@ TEXT ·leakyAVX2(SB), NOSPLIT, $0-36
 	MOVQ         v+16(FP), DX
 	MOVQ         n+24(FP), CX
 	VBROADCASTSS slope+32(FP), Y4
-	VMOVUPS      K(const_atOne), Y7
+	VMOVUPS      K(laneTable_one), Y7
 	VXORPS       Y5, Y5, Y5
 	MAPGRAD(LEAKYBODY)

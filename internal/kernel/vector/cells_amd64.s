@@ -64,25 +64,25 @@ done: \
 
 // x = tanh(x); one holds ones, z and p are scratch.
 #define TANH(x, one, z, p) \
-	VMOVUPS K(const_atTanhMax), z \
+	VMOVUPS K(laneTable_tanhMax), z \
 	VMINPS  x, z, x \
-	VMOVUPS K(const_atTanhMin), z \
+	VMOVUPS K(laneTable_tanhMin), z \
 	VMAXPS  x, z, x \
 	VMULPS  x, x, z \
-	VMOVUPS K(const_atTanhP+4), p \
-	VFMADD213PS K(const_atTanhP+3), z, p \
-	VFMADD213PS K(const_atTanhP+2), z, p \
-	VFMADD213PS K(const_atTanhP+1), z, p \
-	VFMADD213PS K(const_atTanhP), z, p \
+	VMOVUPS K(laneTable_tanhP+32*4), p \
+	VFMADD213PS K(laneTable_tanhP+32*3), z, p \
+	VFMADD213PS K(laneTable_tanhP+32*2), z, p \
+	VFMADD213PS K(laneTable_tanhP+32*1), z, p \
+	VFMADD213PS K(laneTable_tanhP), z, p \
 	VMULPS  p, x, x \
-	VMOVUPS K(const_atTanhQ+4), p \
-	VFMADD213PS K(const_atTanhQ+3), z, p \
-	VFMADD213PS K(const_atTanhQ+2), z, p \
-	VFMADD213PS K(const_atTanhQ+1), z, p \
+	VMOVUPS K(laneTable_tanhQ+32*4), p \
+	VFMADD213PS K(laneTable_tanhQ+32*3), z, p \
+	VFMADD213PS K(laneTable_tanhQ+32*2), z, p \
+	VFMADD213PS K(laneTable_tanhQ+32*1), z, p \
 	VFMADD213PS one, z, p \
 	VDIVPS  p, x, x \
 	VMINPS  x, one, x \
-	VMOVUPS K(const_atNegHalf), z \
+	VMOVUPS K(laneTable_negHalf), z \
 	VADDPS  z, z, z \
 	VMAXPS  x, z, x
 
@@ -102,7 +102,7 @@ TEXT ·tanhStepAVX2(SB), NOSPLIT, $0-32
 	MOVQ    x+8(FP), SI
 	MOVQ    u+16(FP), DX
 	MOVQ    n+24(FP), CX
-	VMOVUPS K(const_atOne), Y7
+	VMOVUPS K(laneTable_one), Y7
 	STEPS(TANHSTEP, NOTHING)
 
 #define TANHBACK(LD, ST) \
@@ -119,7 +119,7 @@ TEXT ·tanhStepBackAVX2(SB), NOSPLIT, $0-40
 	MOVQ    dy+16(FP), DX
 	MOVQ    dh+24(FP), R9
 	MOVQ    n+32(FP), CX
-	VMOVUPS K(const_atOne), Y7
+	VMOVUPS K(laneTable_one), Y7
 	STEPS(TANHBACK, NOTHING)
 
 #define LSTMSTEP(LD, ST) \
@@ -208,7 +208,7 @@ TEXT ·lstmStepBackAVX2(SB), NOSPLIT, $0-64
 	MOVQ dc+48(FP), R13
 	MOVQ n+56(FP), CX
 	STRIDES
-	VMOVUPS K(const_atOne), Y7
+	VMOVUPS K(laneTable_one), Y7
 	STEPS(LSTMBACK, ADVANCE)
 
 #define GRUSTEP(LD, ST) \
@@ -280,5 +280,5 @@ TEXT ·gruStepBackAVX2(SB), NOSPLIT, $0-56
 	MOVQ dh+40(FP), R12
 	MOVQ n+48(FP), CX
 	STRIDES
-	VMOVUPS K(const_atOne), Y7
+	VMOVUPS K(laneTable_one), Y7
 	STEPS(GRUBACK, ADVANCE)

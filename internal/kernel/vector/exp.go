@@ -7,18 +7,14 @@ import "math"
 // the interval given; float32 has an epsilon of 6e-8.
 
 // e^x = 2^n·e^r with n the integer nearest to x/ln 2 and
-// e^r = 1 + r + r²·(expC2 + expC3·r + … + expC6·r⁴) on |r| <= ln(2)/2, to 3e-9.
+// e^r = 1 + r + r²·(expC[0] + expC[1]·r + … + expC[4]·r⁴) on |r| <= ln(2)/2, to 3e-9.
 // ln 2 is split so that n·ln2Hi is exact.
+var expC = [...]float32{0.499999933729, 0.166665195237, 0.0416684011159, 0.00836885110338, 0.00138143191544}
+
 const (
 	log2E = 1.44269504089
 	ln2Hi = 0.693359375
 	ln2Lo = -2.12194440055e-4
-
-	expC2 = 0.499999933729
-	expC3 = 0.166665195237
-	expC4 = 0.0416684011159
-	expC5 = 0.00836885110338
-	expC6 = 0.00138143191544
 
 	expMin   = -87.33654 // the smallest x whose e^x is not subnormal
 	expm1Min = -88       // e^x - 1 is -1 from well above here
@@ -30,52 +26,30 @@ const (
 )
 
 // tanh(x) = x·P(x²)/Q(x²) on |x| <= tanhMax, to 2e-8; beyond, it rounds to 1.
-const (
-	tanhMax = 9.02
+const tanhMax = 9.02
 
-	tanhP0 = 0.999999978
-	tanhP1 = 0.133777469
-	tanhP2 = 0.00349169366
-	tanhP3 = 2.05449488e-05
-	tanhP4 = 1.32656206e-08
-	tanhQ1 = 0.467110616
-	tanhQ2 = 0.0258621675
-	tanhQ3 = 0.000327926427
-	tanhQ4 = 7.74015748e-07
+var (
+	tanhP = [...]float32{0.999999978, 0.133777469, 0.00349169366, 2.05449488e-05, 1.32656206e-08}
+	tanhQ = [...]float32{1, 0.467110616, 0.0258621675, 0.000327926427, 7.74015748e-07}
 )
 
 // Φ(-a) = e^(-a²/2)·P(a)/Q(a) for the normal distribution function Φ on
 // 0 <= a <= millsMax, to 6e-9; beyond, a·e^(-a²/2) is zero in float32.
 const (
-	millsMax = 14.9
-
-	millsP0 = 0.500000003
-	millsP1 = 0.438296581
-	millsP2 = 0.183236366
-	millsP3 = 0.0406336468
-	millsP4 = 0.0041163734
-	millsQ1 = 1.67447814
-	millsQ2 = 1.2025082
-	millsQ3 = 0.469473879
-	millsQ4 = 0.101859895
-	millsQ5 = 0.0103180982
-
+	millsMax       = 14.9
 	normalDensity0 = 0.398942280401 // 1/√(2π)
 )
 
-// log(1+z) = z·(logC0 + logC1·z + … + logC9·z⁹) on 0 <= z <= 1, to 5e-9.
-const (
-	logC0 = 0.999999995287
-	logC1 = -0.499999024233
-	logC2 = 0.333299624264
-	logC3 = -0.24954133732
-	logC4 = 0.196759395611
-	logC5 = -0.153055932639
-	logC6 = 0.106036558198
-	logC7 = -0.0569595416307
-	logC8 = 0.0198514654704
-	logC9 = -0.00324402571455
+var (
+	millsP = [...]float64{0.500000003, 0.438296581, 0.183236366, 0.0406336468, 0.0041163734}
+	millsQ = [...]float64{1, 1.67447814, 1.2025082, 0.469473879, 0.101859895, 0.0103180982}
 )
+
+// log(1+z) = z·(logC[0] + logC[1]·z + … + logC[9]·z⁹) on 0 <= z <= 1, to 5e-9.
+var logC = [...]float32{
+	0.999999995287, -0.499999024233, 0.333299624264, -0.24954133732, 0.196759395611,
+	-0.153055932639, 0.106036558198, -0.0569595416307, 0.0198514654704, -0.00324402571455,
+}
 
 // The functions below are the portable twins of the assembly: the same
 // approximations, one value at a time.
@@ -90,7 +64,7 @@ func expReduce(x float32) (r float32, n int32) {
 
 // expTail returns (e^r - 1 - r)/r².
 func expTail(r float32) float32 {
-	return (((expC6*r+expC5)*r+expC4)*r+expC3)*r + expC2
+	return (((expC[4]*r+expC[3])*r+expC[2])*r+expC[1])*r + expC[0]
 }
 
 // shift returns p·2^n, which must be in range and not subnormal.
@@ -136,8 +110,8 @@ func magnitude(x float32) float32 { return math.Float32frombits(math.Float32bits
 func tanh32(x float32) float32 {
 	x = max(-tanhMax, min(tanhMax, x))
 	z := x * x
-	p := (((tanhP4*z+tanhP3)*z+tanhP2)*z+tanhP1)*z + tanhP0
-	q := (((tanhQ4*z+tanhQ3)*z+tanhQ2)*z+tanhQ1)*z + 1
+	p := (((tanhP[4]*z+tanhP[3])*z+tanhP[2])*z+tanhP[1])*z + tanhP[0]
+	q := (((tanhQ[4]*z+tanhQ[3])*z+tanhQ[2])*z+tanhQ[1])*z + 1
 	return max(-1, min(1, x*p/q))
 }
 
@@ -181,8 +155,8 @@ func siluGrad32(x, dy float32) float32 {
 // mills returns Φ(-a)/e^(-a²/2) and 2^64·e^(-a²/2) for 0 <= a <= millsMax.
 func mills(a float32) (m, e float32) {
 	x := float64(a)
-	p := (((millsP4*x+millsP3)*x+millsP2)*x+millsP1)*x + millsP0
-	q := ((((millsQ5*x+millsQ4)*x+millsQ3)*x+millsQ2)*x+millsQ1)*x + 1
+	p := (((millsP[4]*x+millsP[3])*x+millsP[2])*x+millsP[1])*x + millsP[0]
+	q := ((((millsQ[5]*x+millsQ[4])*x+millsQ[3])*x+millsQ[2])*x+millsQ[1])*x + 1
 	// The rounding error of a², up to 4e-6, is made up for in the exponent.
 	h := a * a
 	return float32(p / q), expNegUp(-0.5*h, float32(0.5*(float64(h)-x*x)))
@@ -218,7 +192,7 @@ func eluGrad32(y, dy float32) float32 { return dy * (min(y, 0) + 1) }
 
 func softplus32(x float32) float32 {
 	z := expNeg(-magnitude(x))
-	p := ((((((((logC9*z+logC8)*z+logC7)*z+logC6)*z+logC5)*z+logC4)*z+logC3)*z+logC2)*z+logC1)*z + logC0
+	p := ((((((((logC[9]*z+logC[8])*z+logC[7])*z+logC[6])*z+logC[5])*z+logC[4])*z+logC[3])*z+logC[2])*z+logC[1])*z + logC[0]
 	return max(x, 0) + z*p
 }
 

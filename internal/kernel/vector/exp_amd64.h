@@ -3,22 +3,22 @@
 // The exponential shared by the elementwise functions and softmax. The
 // coefficients stay in Y7 to Y12, Y14 and Y15 for the length of a function.
 
-#define K(c) ·lanes+((c)*32)(SB)
+#define K(c) ·lanes+(c)(SB)
 
 #define LOADEXP \
-	VMOVUPS K(const_atOne), Y7 \
-	VMOVUPS K(const_atExpC2+4), Y8 \
-	VMOVUPS K(const_atExpC2+3), Y9 \
-	VMOVUPS K(const_atExpC2+2), Y10 \
-	VMOVUPS K(const_atExpC2+1), Y11 \
-	VMOVUPS K(const_atExpC2), Y12 \
-	VMOVUPS K(const_atLn2Hi), Y14 \
-	VMOVUPS K(const_atLog2E), Y15
+	VMOVUPS K(laneTable_one), Y7 \
+	VMOVUPS K(laneTable_expC+32*4), Y8 \
+	VMOVUPS K(laneTable_expC+32*3), Y9 \
+	VMOVUPS K(laneTable_expC+32*2), Y10 \
+	VMOVUPS K(laneTable_expC+32*1), Y11 \
+	VMOVUPS K(laneTable_expC), Y12 \
+	VMOVUPS K(laneTable_ln2Hi), Y14 \
+	VMOVUPS K(laneTable_log2E), Y15
 
 // With these coefficients EXP gives 2^64·e^x.
 #define LOADEXPUP \
 	LOADEXP \
-	VMOVUPS K(const_atUp64), Y6 \
+	VMOVUPS K(laneTable_up64), Y6 \
 	VMULPS Y6, Y7, Y7 \
 	VMULPS Y6, Y8, Y8 \
 	VMULPS Y6, Y9, Y9 \
@@ -33,7 +33,7 @@
 	VCVTPS2DQ n, n \
 	VCVTDQ2PS n, t \
 	VFNMADD231PS Y14, t, x \
-	VFNMADD231PS K(const_atLn2Lo), t, x
+	VFNMADD231PS K(laneTable_ln2Lo), t, x
 
 // p = (e^r - 1 - r)/r² and q = r², by pairs of terms: the kernels wait for the
 // latency of this chain. Y13 is scratch.
@@ -59,7 +59,7 @@
 
 // p = e^x, zero where x < expMin; n, t and m are scratch.
 #define EXPNEG(x, n, t, m, p) \
-	VCMPPS $5, K(const_atExpMin), x, m \
+	VCMPPS $5, K(laneTable_expMin), x, m \
 	REDUCE(x, n, t) \
 	EXPPOLY(x, t, p) \
 	SCALE(n, p) \
