@@ -5,8 +5,8 @@ import "gorgonia.org/gorgonia"
 // viewer is an op whose result is a part of its input's storage, from ViewOf on.
 type viewer interface{ ViewOf() (start int) }
 
-// accumulator is an op that can add its result to what is there. The function
-// is nil where it cannot.
+// accumulator is an op that can add its result to the values of its destination. The
+// function is nil where it cannot.
 type accumulator interface {
 	AccumulateKernel() func(dst []float32, in [][]float32)
 }

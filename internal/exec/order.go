@@ -22,8 +22,8 @@ func isLeaf(g *gorgonia.ExprGraph, n *gorgonia.Node) bool {
 	return n.Op() == nil || (n.Op().Arity() == 0 && n.Value() != nil)
 }
 
-// topological returns what the outputs depend on, inputs first. Gorgonia sorts
-// the other way round, from results to inputs.
+// topological returns the nodes that the outputs depend on, inputs first. Gorgonia
+// sorts the other way round, from results to inputs.
 func topological(g *gorgonia.ExprGraph, outputs []*gorgonia.Node) ([]*gorgonia.Node, error) {
 	sorted, err := gorgonia.Sort(g)
 	if err != nil {

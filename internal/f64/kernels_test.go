@@ -35,7 +35,7 @@ func same(a, b, size float64) bool {
 	return math.Abs(a-b) <= 1e-14*(size+1)
 }
 
-// both returns what f appends, portable and with assembly.
+// both returns the results of f, portable and with assembly.
 func both(f func() []float64) (portable, fast []float64) {
 	defer simd.Use(simd.AVX2)
 	simd.Use(false)

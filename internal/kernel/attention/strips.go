@@ -119,8 +119,8 @@ func (r *rowsAhead) take(s *strips, count int) {
 	}
 }
 
-// lookAhead plans the rows to fetch while a head is computed: those of x and of dy
-// that the next head of this worker, likely, reads and those of dx that it writes;
+// lookAhead plans the rows to fetch while a head is computed: the rows of x and of dy
+// that the next head of this worker, likely, reads and the rows of dx that it writes;
 // nil for none.
 func (a *Plan) lookAhead(r *rowsAhead, task int, x, dx, dy []float32) {
 	*r = rowsAhead{}

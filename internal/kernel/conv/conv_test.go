@@ -79,7 +79,7 @@ func TestConv(t *testing.T) {
 			for i, v := range wy {
 				wyb[i] = v + float64(bias[i%s.O])
 			}
-			for range 2 { // a second call must not see what the first left behind
+			for range 2 { // a second call must not see the remains of the first
 				c.Forward(y, x, w, bias, Epilogue{})
 				kerneltest.Near(t, name+" forward with bias", y, wyb, 2e-5)
 				c.Forward(y, x, w, nil, Epilogue{})

@@ -58,7 +58,7 @@ func (s Shape) winograd(h, w, depth, tiles int) bool {
 // last row of Bᵀ and column of Aᵀ have the opposite sign here). The sum over
 // channels turns into sixteen matrix products, 16 multiplications a tile,
 // channel and output instead of 36. Constants are 1 and ½ only, so errors are
-// those of the direct method. An infinite input makes all outputs of the tiles
+// as small as with the direct method. An infinite input makes all outputs of the tiles
 // it reaches NaN.
 //
 // It serves the forward direction and, with reversed taps and transposed

@@ -14,7 +14,7 @@ import (
 var winogradLayers = [][3]int{{16, 16, 32}, {32, 32, 16}, {64, 64, 8}, {32, 32, 32}, {32, 64, 16}, {64, 64, 16}, {64, 128, 8}}
 
 // BenchmarkWinograd times the direct kernels and Winograd's in turn and reports
-// the least time of each; GFLOP/s are those of the direct method for both.
+// the least time of each; GFLOP/s count the operations of the direct method for both.
 func BenchmarkWinograd(b *testing.B) {
 	eachLayer(b, func(b *testing.B, s Shape, name string) {
 		r := kerneltest.Rand(51)

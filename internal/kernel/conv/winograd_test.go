@@ -54,7 +54,7 @@ func TestWinograd(t *testing.T) {
 			input := newWinograd(s, true)
 			weights := newWinogradWeights(s)
 
-			// What a call leaves behind must not reach the next.
+			// The remains of a call must not reach the next.
 			bad := make([]float32, max(len(x), len(dy)))
 			for i := range bad {
 				bad[i] = kerneltest.NaN
@@ -101,8 +101,8 @@ func TestWinogradNaN(t *testing.T) {
 	})
 }
 
-// TestWinogradConv: through Conv, results are those of the direct kernels and the
-// same with any number of threads, calls allocate nothing, and shapes off the
+// TestWinogradConv: through Plan, results equal the results of the direct kernels and
+// are the same with any number of threads, calls allocate nothing, and shapes off the
 // rule are left to the direct kernels.
 func TestWinogradConv(t *testing.T) {
 	r := kerneltest.Rand(53)

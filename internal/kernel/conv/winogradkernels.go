@@ -10,7 +10,7 @@ import (
 // The transforms of one row of tiles. A transformed tile is spread over sixteen
 // matrices, one per product, xi elements apart, with one row of ld elements per
 // tile. Channels are padded with zeros to a multiple of eight where the target
-// has room for it; what is in the padding is never used.
+// has room for it; the padding is never used.
 
 // winogradInput computes Bᵀ·d·B of neighbouring tiles of a row:
 //
@@ -168,13 +168,14 @@ func winogradFilterGrad(dw []float32, tap, c int, d []float32, xi, ld, rows int)
 }
 
 // winogradProducts multiplies the sixteen matrices of v, 6·groups rows of depth
-// columns, by those of u, packed in panels of sixteen columns:
+// columns, by the matrices of u, packed in panels of sixteen columns:
 //
 //	m[k·xi + t·ldm + n] = Σ_c v[k·xi + t·ldv + c] · u[((k·panels + n/16)·depth + c)·16 + n%16]
 //
-// for n < cols rounded up to eight, where panels = cols/16 rounded up. m may lie xi elements before v in the same memory: product k is complete when
-// product k+1 overwrites its left operand. The depth must be at least four. What
-// next holds is fetched into the cache meanwhile.
+// for n < cols rounded up to eight, where panels = cols/16 rounded up. m may lie xi
+// elements before v in the same memory: product k is complete when product k+1
+// overwrites its left operand. The depth must be at least four. The slices of next
+// are fetched into the cache meanwhile.
 func winogradProducts(m, v, u []float32, xi, ldm, ldv, cols, depth, groups int, next *[2][]float32) {
 	if simd.AVX2 {
 		full, half := halfPanels(cols)
@@ -206,8 +207,8 @@ func winogradProducts(m, v, u []float32, xi, ldm, ldv, cols, depth, groups int, 
 //	d[k·xid + c·ldd + n] = Σ_t v[k·xiv + t·ldv + c] · z[k·xiz + t·ldz + n]
 //
 // for t in [0, tiles), at least four, c in [0, rows), rows a multiple of eight,
-// and n in [0, cols), cols rounded up to eight. With add the sum is added to d. What next holds is
-// fetched into the cache meanwhile.
+// and n in [0, cols), cols rounded up to eight. With add the sum is added to d. The
+// slices of next are fetched into the cache meanwhile.
 func winogradSums(d, v, z []float32, xid, xiv, xiz, ldd, ldv, ldz, cols, rows, tiles int, add bool, next *[2][]float32) {
 	if simd.AVX2 {
 		sixes, fours := sixesAndFours(rows)

@@ -73,7 +73,7 @@ func TestGemm(t *testing.T) {
 }
 
 // TestGemmMasked: the mask applies to the whole sum, NaN counts as not positive
-// and what is masked is 0 even where the product is not finite.
+// and masked values are 0 even where the product is not finite.
 func TestGemmMasked(t *testing.T) {
 	kerneltest.EveryMode(t, func(t *testing.T) {
 		r := kerneltest.Rand(4)

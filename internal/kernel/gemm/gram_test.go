@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// TestGram compares products with sums in float64, for sizes around those of tiles and
+// TestGram compares products with sums in float64, for sizes around the sizes of tiles and
 // blocks, when columns come in several lots; and with the portable kernels.
 func TestGram(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))

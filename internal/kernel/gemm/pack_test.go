@@ -8,7 +8,7 @@ import (
 )
 
 // TestPack checks both ways of packing against their definition and that they
-// leave alone what does not belong to them.
+// leave other values alone.
 func TestPack(t *testing.T) {
 	const guard = 1e30
 	kerneltest.EveryMode(t, func(t *testing.T) {

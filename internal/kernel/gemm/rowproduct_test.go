@@ -41,7 +41,7 @@ func TestRowProduct(t *testing.T) {
 	})
 }
 
-// The sum with a matrix is that of a pass behind the product.
+// The sum with a matrix equals a pass behind the product.
 func TestGemmSum(t *testing.T) {
 	kerneltest.EveryMode(t, func(t *testing.T) {
 		r := kerneltest.Rand(14)

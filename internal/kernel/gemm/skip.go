@@ -249,13 +249,13 @@ const (
 	skipUnits  = 256 // most units of a task: their sums stay in L2
 	skipTasks  = 8   // tasks are made smaller until there are so many
 	skipAhead  = 8   // rows that are fetched ahead
-	skipTokens = 256 // rows of a block: those of the dense operand stay in L2
+	skipTokens = 256 // rows of a block: the rows of the dense operand stay in L2
 )
 
 // skipWeights is a plan for C = Sᵀ·D with S [rows,units], most of which is 0, and
 // D [rows,n]: the gradient of weights from inputs or gradients with many zeros. A
 // task lists for each of its units the rows where it is not 0, a block of rows
-// after another, and adds those of D. No sum is split between tasks.
+// after another, and adds these rows of D. No sum is split between tasks.
 type skipWeights struct {
 	rows, units, n int
 	part           int // units of a task, a multiple of 64

@@ -53,7 +53,7 @@
 	VMOVAPS hi, Y0 \
 	STORE7(r)
 
-// Adds what is AX bytes after the result.
+// Adds the values AX bytes behind the result.
 #define SUM16(r, lo, hi) \
 	VADDPS (r)(AX*1), lo, lo \
 	VADDPS 32(r)(AX*1), hi, hi

@@ -29,8 +29,8 @@ func randTile(r *rand.Rand, rows, depth, cols, ldb, mode int) *Tile {
 	return t
 }
 
-// TestTile compares the assembly with the portable tile, including what it must
-// not touch.
+// TestTile compares the assembly with the portable tile, including the values
+// that it must not touch.
 func TestTile(t *testing.T) {
 	if !simd.Supported {
 		t.Skip("no AVX2")

@@ -3,11 +3,11 @@
 // All of these go through memory in blocks of a few rows and through a block in
 // steps of sixteen columns, for which coefficients and sums stay in registers.
 // SI, R9, DX, DI and R12 are where the block starts in x, skip, dy and the
-// results, R13 is the offset of the columns, AX that of a row in them. R11, the
-// distance of rows, is also that of the planes of coefficients and sums.
-// R14 is the number of rows left, R15 that of the block.
+// results, R13 is the offset of the columns, AX the offset of a row in them. R11, the
+// distance of rows, is also the distance of the planes of coefficients and sums.
+// R14 is the number of rows left, R15 the number of rows of the block.
 
-// BLOCK begins a block, NEXTBLOCK leaves in AX what it takes to get to the next.
+// BLOCK begins a block, NEXTBLOCK leaves the distance to the next one in AX.
 #define BLOCK \
 	CMPQ    R14, R15; \
 	CMOVQLT R14, R15; \

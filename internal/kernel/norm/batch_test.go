@@ -56,7 +56,7 @@ func (t *normCase) input(withSkip bool) (dx, dskip []float32) {
 }
 
 // everyNorm runs a test on every variant: with and without a sum, ReLU, and
-// what only a sum has.
+// the results that only a sum has.
 func everyNorm(f func(name string, skip, relu, withSkip bool)) {
 	for _, skip := range []bool{false, true} {
 		for _, relu := range []bool{false, true} {
@@ -116,8 +116,8 @@ func TestNorm(t *testing.T) {
 	})
 }
 
-// Where z is nothing but rounding errors the gradients must still cut off what
-// Forward did.
+// Where z is nothing but rounding errors the gradients must still cut off the
+// values that Forward cut off.
 func TestNormMaskIsForwards(t *testing.T) {
 	kerneltest.EveryMode(t, func(t *testing.T) {
 		for _, skip := range []bool{false, true} {
@@ -219,7 +219,7 @@ func TestNormInPlace(t *testing.T) {
 }
 
 // With coefficients that make every operation exact, both implementations give
-// the same, also for what is not a normal number.
+// the same, also for values that are not normal numbers.
 func TestNormSpecialValues(t *testing.T) {
 	if !simd.Supported {
 		t.Skip("one implementation only")

@@ -14,7 +14,7 @@ GLOBL maskEnd<>(SB), RODATA|NOPTR, $64
 // harm where every output has one value.
 //
 // In all of them AX is the first channel in bytes, R11 the bytes of c channels,
-// R12 those of a row, R13 kh, R10 kw, BX a row of the window and DX a position
+// R12 the bytes of a row, R13 kh, R10 kw, BX a row of the window and DX a position
 // in it.
 
 // EACH runs TAP for every position of the window in row-major order.

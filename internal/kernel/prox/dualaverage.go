@@ -13,7 +13,7 @@ import "math"
 //	U ← U + Weight·d²,  P = ∛U + Eps
 //	x ← soft(o − V/P, Cut/P)/(1 + Ridge/P)
 //
-// There is no assembly but that of the threshold: beside the cube roots the
+// Only the threshold has assembly: beside the cube roots the
 // passes are bound by memory.
 type DualAverage struct {
 	Scale, Decay, Weight float32

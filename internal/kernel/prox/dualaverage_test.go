@@ -8,7 +8,7 @@ import (
 )
 
 // TestDualAverageIsTheSameInPieces: with and without vectors, cut anywhere, and in
-// float64 where values are ordinary; what is not finite stays so.
+// float64 where values are ordinary; values that are not finite stay so.
 func TestDualAverageIsTheSameInPieces(t *testing.T) {
 	inf, nan := float32(math.Inf(1)), float32(math.NaN())
 	const n = 37

@@ -71,7 +71,7 @@ type Adam struct {
 	Keep         float32 // 1 − lr·decay of decoupled weight decay, or 1
 	Beta1, Rest1 float32
 	Beta2, Rest2 float32
-	Root         float32 // √(1−β₂ᵗ): bias correction of √v; that of m is in Rate
+	Root         float32 // √(1−β₂ᵗ): bias correction of √v; Rate contains the correction of m
 	Eps          float32
 	Cut          float32 // soft threshold in the metric d after the update; 0: none
 	Ridge        float32 // square part of an elastic net; read where Cut > 0

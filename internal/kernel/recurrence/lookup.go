@@ -14,7 +14,7 @@ import (
 // the products are summed by row before they meet W and E again. Rows that occur
 // often make this much less work than Plan.
 //
-// Operands are those of a Plan, but for x: rows [N, T] are numbers of rows of E
+// It takes the operands of a Plan, but for x: rows [N, T] are numbers of rows of E
 // as float32, 0 to V − 1. If any is not, all results are NaN.
 type Lookup struct {
 	recurrence
@@ -27,7 +27,7 @@ type Lookup struct {
 
 	fromTable, toTable, toInputWeights *gemm.Product
 
-	order    []int32 // places by row of E, those of a row in order
+	order    []int32 // places by row of E, the places of a row in order
 	starts   []int32 // where rows begin in order, one more at the end
 	segments int     // parts of a row that are tasks of their own
 }

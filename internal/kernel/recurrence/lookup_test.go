@@ -27,7 +27,7 @@ func newLookupCase(s Shape, vocab int, seed uint64) lookupCase {
 	return k
 }
 
-// run returns what a step of training gives.
+// run returns the results of a training step.
 func (k lookupCase) run(p *Lookup) map[string][]float32 {
 	h, c := append([]float32(nil), k.h...), append([]float32(nil), k.c...)
 	y, dt, dw := make([]float32, k.N*k.T*k.H), make([]float32, len(k.table)), make([]float32, len(k.w))
@@ -41,8 +41,8 @@ func (k lookupCase) run(p *Lookup) map[string][]float32 {
 	return map[string][]float32{"y": y, "dtable": dt, "dw": dw, "du": du, "db": db, "db2": db2, "dh": dh, "h": h, "c": c}
 }
 
-// TestRecurrentLookup holds the plan against Recurrent on the rows themselves,
-// twice, as the second run finds what the first one left.
+// TestRecurrentLookup holds the plan against Plan on the rows themselves, twice, as
+// the second run finds the workspaces of the first.
 func TestRecurrentLookup(t *testing.T) {
 	kerneltest.EveryMode(t, func(t *testing.T) {
 		for _, s := range recurrentShapes() {

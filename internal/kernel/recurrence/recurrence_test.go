@@ -166,7 +166,7 @@ func TestRecurrentGradients(t *testing.T) {
 }
 
 // TestRecurrentStateGradients: through W of one and zero elsewhere the gradient of
-// the states is seen from outside, as that of the input's products.
+// the states is seen from outside, as the gradient of the input's products.
 func TestRecurrentStateGradients(t *testing.T) {
 	s := Shape{Tanh, 2, 5, 3, 4}
 	k := newRecurrentCase(s, 64)

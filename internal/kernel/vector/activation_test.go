@@ -36,8 +36,8 @@ var mappings = []struct {
 }
 
 // gradients lists the backward forms. v is the input or the output, whichever
-// they take, and size what their error is relative to: the derivative without
-// the cancellation of its terms.
+// they take. Their error is relative to size: the derivative without the cancellation
+// of its terms.
 var gradients = []struct {
 	name       string
 	f          func(dx, v, dy []float32)
@@ -87,8 +87,8 @@ func everyMagnitude(lo, hi float64) []float32 {
 	return x
 }
 
-// accurate fails unless got is within 4e-7 of want relative to size; what is
-// subnormal may be zero.
+// accurate fails unless got is within 4e-7 of want relative to size;
+// subnormal values may be zero.
 func accurate(t *testing.T, what string, x, got float32, want, size float64) {
 	t.Helper()
 	tol := 4e-7 * math.Abs(size)

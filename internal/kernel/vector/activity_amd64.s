@@ -2,7 +2,7 @@
 
 // Comparisons with 0 are NEQ_UQ (4): NaN counts as a value.
 
-// Y14 becomes the mask of all bits but the sign, Y13 that of the sign.
+// Y14 becomes the mask of all bits but the sign, Y13 the mask of the sign.
 #define SIGNMASKS \
 	VPCMPEQD Y14, Y14, Y14 \
 	VPSLLD   $31, Y14, Y13 \

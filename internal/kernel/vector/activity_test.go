@@ -73,7 +73,7 @@ func TestActivitySpecial(t *testing.T) {
 	})
 }
 
-// TestActivityGradients compares with the closed forms, over what was there.
+// TestActivityGradients compares with the closed forms, added to earlier values.
 func TestActivityGradients(t *testing.T) {
 	kerneltest.EveryMode(t, func(t *testing.T) {
 		for _, n := range []int{1, 5, 8, 23, 64} {

@@ -85,8 +85,8 @@ func TestCellSteps(t *testing.T) {
 	}
 }
 
-// TestCellStepsKeepZero: units with a candidate of zero stay at zero, which is
-// what pruning relies on.
+// TestCellStepsKeepZero: units with a candidate of zero stay at zero:
+// pruning relies on it.
 func TestCellStepsKeepZero(t *testing.T) {
 	kerneltest.EveryMode(t, func(t *testing.T) {
 		const n = 11

@@ -88,7 +88,7 @@ func (r *ColumnReduction) Store(dst ...[]float32) {
 	r.Release()
 }
 
-// AddRun adds the sums of a run to those of a chunk.
+// AddRun adds the sums of a run to the sums of a chunk.
 func AddRun(sum []float64, run []float32) {
 	sum = sum[:len(run)]
 	i := 0

@@ -28,7 +28,7 @@ func TestDropout(t *testing.T) {
 	})
 }
 
-// Shares of what is dropped, and of pairs that are dropped together, at several
+// Shares of dropped values, and of pairs that are dropped together, at several
 // distances and between keys that are next to each other, beside their standard
 // deviations.
 func TestDropoutNumbers(t *testing.T) {

@@ -138,7 +138,7 @@ func TestCrossEntropy(t *testing.T) {
 }
 
 // TestCrossEntropyNoClass holds that the gradient for labels that are no class
-// is that of an empty target: the loss is NaN by then and training stops.
+// is the gradient of an empty target: the loss is NaN by then and training stops.
 func TestCrossEntropyNoClass(t *testing.T) {
 	dx := make([]float32, 12)
 	CrossEntropyBackward(dx, make([]float32, 12), []float32{4, -1, kerneltest.NaN}, 3, 4, 0, 3)

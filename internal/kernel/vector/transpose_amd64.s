@@ -45,8 +45,7 @@ next:
 	VZEROUPPER
 	RET
 
-// PAIRS interleaves the values of two rows: those of the low and of the high
-// half of each lane.
+// PAIRS interleaves the values of two rows: the low and the high half of each lane.
 #define PAIRS(a, b, lo, hi) \
 	VUNPCKLPS b, a, lo \
 	VUNPCKHPS b, a, hi
