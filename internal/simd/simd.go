@@ -10,3 +10,12 @@ func Features() string {
 	}
 	return "portable"
 }
+
+// Whole is the part of n values that assembly with vectors of the given width, a
+// power of two, does: whole vectors, and 0 where no assembly runs.
+func Whole(n, width int) int {
+	if AVX2 {
+		return n &^ (width - 1)
+	}
+	return 0
+}

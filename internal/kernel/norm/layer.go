@@ -120,9 +120,8 @@ func (l *layerCall) backward(dgamma, dbeta []float32, lo, hi int) {
 // normalizeRow computes y = (x - m)·s·gamma + beta.
 func normalizeRow(y, x, gamma, beta []float32, m, s float32) {
 	x, gamma, beta = x[:len(y)], gamma[:len(y)], beta[:len(y)]
-	i := 0
-	if simd.AVX2 && len(y) >= 8 {
-		i = len(y) &^ 7
+	i := simd.Whole(len(y), 8)
+	if simd.AVX2 && i > 0 {
 		normalizeRowAVX2(&y[0], &x[0], &gamma[0], &beta[0], i, m, s)
 	}
 	for ; i < len(y); i++ {
@@ -133,9 +132,8 @@ func normalizeRow(y, x, gamma, beta []float32, m, s float32) {
 // layerSums returns Σ dy·gamma and Σ dy·gamma·(x - m).
 func layerSums(x, gamma, dy []float32, m float32) (p, q float64) {
 	gamma, dy = gamma[:len(x)], dy[:len(x)]
-	i := 0
-	if simd.AVX2 && len(x) >= 8 {
-		i = len(x) &^ 7
+	i := simd.Whole(len(x), 8)
+	if simd.AVX2 && i > 0 {
 		p, q = layerSumsAVX2(&x[0], &gamma[0], &dy[0], i, m)
 	}
 	for ; i < len(x); i++ {
@@ -150,9 +148,8 @@ func layerSums(x, gamma, dy []float32, m float32) (p, q float64) {
 // to dgamma and dy to dbeta; nil slices are left out.
 func layerRow(dx, dgamma, dbeta, x, gamma, dy []float32, m, s, p, q float32) {
 	gamma, dy = gamma[:len(x)], dy[:len(x)]
-	i := 0
-	if simd.AVX2 && len(x) >= 8 {
-		i = len(x) &^ 7
+	i := simd.Whole(len(x), 8)
+	if simd.AVX2 && i > 0 {
 		var a, b, c *float32
 		if dx != nil {
 			a = &dx[0]

@@ -210,9 +210,8 @@ func (m *TaskMoments) Finish(mean, variance []float32) {
 // momentRows adds to sum and square the sums of x − shift and of its square
 // over contiguous rows of n.
 func momentRows(sum, square, x, shift []float32, rows, n int) {
-	i := 0
-	if simd.AVX2 && n >= 8 && rows > 0 {
-		i = n &^ 7
+	i := simd.Whole(n, 8)
+	if simd.AVX2 && i > 0 && rows > 0 {
 		momentRowsAVX2(&sum[0], &square[0], &x[0], &shift[0], rows, i, n)
 	}
 	for r := 0; r < rows && i < n; r++ {

@@ -97,9 +97,8 @@ func ScaleColumns(w, factor []float32) {
 }
 
 func sumSquares(w []float32) float64 {
-	i, sum := 0, 0.0
-	if simd.AVX2 && len(w) >= 16 {
-		i = len(w) &^ 15
+	i, sum := simd.Whole(len(w), 16), 0.0
+	if simd.AVX2 && i > 0 {
 		sum = sumSquaresAVX2(&w[0], i)
 	}
 	for ; i < len(w); i++ {
@@ -109,9 +108,8 @@ func sumSquares(w []float32) float64 {
 }
 
 func sumAbs(w []float32) float64 {
-	i, sum := 0, 0.0
-	if simd.AVX2 && len(w) >= 16 {
-		i = len(w) &^ 15
+	i, sum := simd.Whole(len(w), 16), 0.0
+	if simd.AVX2 && i > 0 {
 		sum = sumAbsAVX2(&w[0], i)
 	}
 	for ; i < len(w); i++ {
@@ -128,9 +126,8 @@ func sumAbs(w []float32) float64 {
 func addColumnSquares(sums []float64, w []float32) {
 	n := len(sums)
 	rows := len(w) / n
-	i := 0
-	if simd.AVX2 && n >= 4 && rows > 0 {
-		i = n &^ 3
+	i := simd.Whole(n, 4)
+	if simd.AVX2 && i > 0 && rows > 0 {
 		addColumnSquaresAVX2(&sums[0], &w[0], rows, i, n)
 	}
 	for ; len(w) > 0 && i < n; w = w[n:] {
@@ -144,9 +141,8 @@ func addColumnSquares(sums []float64, w []float32) {
 func scaleColumns(w, factor []float32) {
 	n := len(factor)
 	rows := len(w) / n
-	i := 0
-	if simd.AVX2 && n >= 8 && rows > 0 {
-		i = n &^ 7
+	i := simd.Whole(n, 8)
+	if simd.AVX2 && i > 0 && rows > 0 {
 		scaleColumnsAVX2(&w[0], &factor[0], rows, i, n)
 	}
 	for ; len(w) > 0 && i < n; w = w[n:] {

@@ -22,9 +22,8 @@ type GroupBounds struct {
 func MetricBounds(w, d []float32) GroupBounds {
 	d = d[:len(w)]
 	b := GroupBounds{DMin: float32(math.Inf(1)), DMax: float32(math.Inf(-1))}
-	i := 0
-	if simd.AVX2 && len(w) >= 8 {
-		i = len(w) &^ 7
+	i := simd.Whole(len(w), 8)
+	if simd.AVX2 && i > 0 {
 		metricBoundsAVX2(&b, &w[0], &d[0], i)
 	}
 	for ; i < len(w); i++ {
@@ -39,9 +38,8 @@ func MetricBounds(w, d []float32) GroupBounds {
 // MetricSecular returns φ(θ) and ψ(θ) = −φ'(θ)/2 = Σ d·(dw)²/(dθ+τ)³.
 func MetricSecular(w, d []float32, theta, tau float64) (phi, psi float64) {
 	d = d[:len(w)]
-	i := 0
-	if simd.AVX2 && len(w) >= 8 {
-		i = len(w) &^ 7
+	i := simd.Whole(len(w), 8)
+	if simd.AVX2 && i > 0 {
 		phi, psi = metricSecularAVX2(&w[0], &d[0], i, theta, tau)
 	}
 	for ; i < len(w); i++ {
@@ -58,9 +56,8 @@ func MetricSecular(w, d []float32, theta, tau float64) (phi, psi float64) {
 // MetricShrink replaces w by θ·dw/(dθ+τ).
 func MetricShrink(w, d []float32, theta, tau float64) {
 	d = d[:len(w)]
-	i := 0
-	if simd.AVX2 && len(w) >= 8 {
-		i = len(w) &^ 7
+	i := simd.Whole(len(w), 8)
+	if simd.AVX2 && i > 0 {
 		metricShrinkAVX2(&w[0], &d[0], i, theta, tau)
 	}
 	for ; i < len(w); i++ {

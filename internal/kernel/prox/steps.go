@@ -30,10 +30,9 @@ type SGD struct {
 // Update makes the step. A nil v is plain descent; where frozen is not 0, x and
 // v become 0; a nil frozen freezes nothing.
 func (k *SGD) Update(x, g, v, frozen []float32) {
-	n, i := len(x), 0
+	n, i := len(x), simd.Whole(len(x), 8)
 	g = g[:n]
-	if simd.AVX2 && n >= 8 {
-		i = n &^ 7
+	if simd.AVX2 && i > 0 {
 		sgdAVX2(k, &x[0], &g[0], first(v, n), first(frozen, n), i)
 	}
 	for ; i < n; i++ {
@@ -80,10 +79,9 @@ type Adam struct {
 // Update makes the step. Where frozen is not 0, x, m and v become 0; a nil frozen
 // freezes nothing.
 func (k *Adam) Update(x, g, m, v, frozen []float32) {
-	n, i := len(x), 0
+	n, i := len(x), simd.Whole(len(x), 8)
 	g, m, v = g[:n], m[:n], v[:n]
-	if simd.AVX2 && n >= 8 {
-		i = n &^ 7
+	if simd.AVX2 && i > 0 {
 		adamAVX2(k, &x[0], &g[0], &m[0], &v[0], first(frozen, n), i)
 	}
 	for ; i < n; i++ {
@@ -153,9 +151,8 @@ func SoftThresholdMetric(w, d []float32, cut, ridge float32) {
 }
 
 func softSlice(w []float32, cut, shrink float32) {
-	i := 0
-	if simd.AVX2 && len(w) >= 8 {
-		i = len(w) &^ 7
+	i := simd.Whole(len(w), 8)
+	if simd.AVX2 && i > 0 {
 		softAVX2(&w[0], i, cut, shrink)
 	}
 	for ; i < len(w); i++ {
@@ -164,9 +161,8 @@ func softSlice(w []float32, cut, shrink float32) {
 }
 
 func softMetricSlice(w, d []float32, cut, ridge float32) {
-	i := 0
-	if simd.AVX2 && len(w) >= 8 {
-		i = len(w) &^ 7
+	i := simd.Whole(len(w), 8)
+	if simd.AVX2 && i > 0 {
 		softMetricAVX2(&w[0], &d[0], i, cut, ridge)
 	}
 	for ; i < len(w); i++ {

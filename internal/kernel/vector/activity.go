@@ -66,9 +66,8 @@ func (a *Activity) run(_, task int) {
 
 // activityRow returns Σ|x| and Σx² and counts the values that are not 0.
 func activityRow(x []float32, counts []int32) (abs, square float32) {
-	i := 0
-	if simd.AVX2 && len(x) >= 8 {
-		i = len(x) &^ 7
+	i := simd.Whole(len(x), 8)
+	if simd.AVX2 && i > 0 {
 		abs, square = activityRowAVX2(&x[0], &counts[0], i)
 	}
 	for ; i < len(x); i++ {
@@ -87,9 +86,8 @@ func activityRow(x []float32, counts []int32) (abs, square float32) {
 
 // saturatedRow returns Σ|x|/(β+|x|).
 func saturatedRow(x []float32, beta float32) (sum float32) {
-	i := 0
-	if simd.AVX2 && len(x) >= 8 {
-		i = len(x) &^ 7
+	i := simd.Whole(len(x), 8)
+	if simd.AVX2 && i > 0 {
 		sum = saturatedRowAVX2(&x[0], i, beta)
 	}
 	for ; i < len(x); i++ {
@@ -106,9 +104,8 @@ func saturatedRow(x []float32, beta float32) (sum float32) {
 // the gradient of Σ|x| and of functions of Σ|x| and Σx². p is at least 0.
 func SignGrad(dst, x, w []float32, p, q float32) {
 	dst, w = dst[:len(x)], w[:len(x)]
-	i := 0
-	if simd.AVX2 && len(x) >= 8 {
-		i = len(x) &^ 7
+	i := simd.Whole(len(x), 8)
+	if simd.AVX2 && i > 0 {
 		signGradAVX2(&dst[0], &x[0], &w[0], i, p, q)
 	}
 	for ; i < len(x); i++ {
@@ -127,9 +124,8 @@ func SignGrad(dst, x, w []float32, p, q float32) {
 // sign(0) = 0: the gradient of Σ|x|/(β+|x|).
 func SaturatedGrad(dst, x, w []float32, beta float32) {
 	dst, w = dst[:len(x)], w[:len(x)]
-	i := 0
-	if simd.AVX2 && len(x) >= 8 {
-		i = len(x) &^ 7
+	i := simd.Whole(len(x), 8)
+	if simd.AVX2 && i > 0 {
 		saturatedGradAVX2(&dst[0], &x[0], &w[0], i, beta)
 	}
 	for ; i < len(x); i++ {

@@ -91,9 +91,8 @@ func (r *ColumnReduction) Store(dst ...[]float32) {
 // AddRun adds the sums of a run to the sums of a chunk.
 func AddRun(sum []float64, run []float32) {
 	sum = sum[:len(run)]
-	i := 0
-	if simd.AVX2 && len(run) >= 8 {
-		i = len(run) &^ 7
+	i := simd.Whole(len(run), 8)
+	if simd.AVX2 && i > 0 {
 		addRunAVX2(&sum[0], &run[0], i)
 	}
 	for ; i < len(run); i++ {
@@ -164,9 +163,8 @@ func Dot(a, b []float32) float32 {
 // FMARows computes dst[r·ds+j] += x[r·xs+j]·w[j] for j in [0,n).
 func FMARows(dst, x, w []float32, rows, n, ds, xs int) {
 	w = w[:n]
-	i := 0
-	if simd.AVX2 && n >= 8 && rows > 0 {
-		i = n &^ 7
+	i := simd.Whole(n, 8)
+	if simd.AVX2 && i > 0 && rows > 0 {
 		fmaRowsAVX2(&dst[0], &x[0], &w[0], rows, i, ds, xs)
 	}
 	for r := 0; r < rows && i < n; r++ {
@@ -180,9 +178,8 @@ func FMARows(dst, x, w []float32, rows, n, ds, xs int) {
 // DotRows computes dst[j] += Σ_r x[r·xs+j]·y[r·ys+j] for j in [0,n).
 func DotRows(dst, x, y []float32, rows, n, xs, ys int) {
 	dst = dst[:n]
-	i := 0
-	if simd.AVX2 && n >= 8 && rows > 0 {
-		i = n &^ 7
+	i := simd.Whole(n, 8)
+	if simd.AVX2 && i > 0 && rows > 0 {
 		dotRowsAVX2(&dst[0], &x[0], &y[0], rows, i, xs, ys)
 	}
 	for r := 0; r < rows && i < n; r++ {
@@ -197,9 +194,8 @@ func DotRows(dst, x, y []float32, rows, n, xs, ys int) {
 func sumRows(dst, x, shift []float32, rows, ld int) {
 	n := len(dst)
 	shift = shift[:n]
-	i := 0
-	if simd.AVX2 && n >= 8 && rows > 0 {
-		i = n &^ 7
+	i := simd.Whole(n, 8)
+	if simd.AVX2 && i > 0 && rows > 0 {
 		sumRowsAVX2(&dst[0], &x[0], &shift[0], rows, i, ld)
 	}
 	for r := 0; r < rows && i < n; r++ {

@@ -42,9 +42,8 @@ func AddTo(dst, a []float32) { Add(dst, dst, a) }
 // AddSlice computes dst = a + b on the calling goroutine.
 func AddSlice(dst, a, b []float32) {
 	a, b = a[:len(dst)], b[:len(dst)]
-	i := 0
-	if simd.AVX2 && len(dst) >= 8 {
-		i = len(dst) &^ 7
+	i := simd.Whole(len(dst), 8)
+	if simd.AVX2 && i > 0 {
 		addAVX2(&dst[0], &a[0], &b[0], i)
 	}
 	for ; i < len(dst); i++ {
@@ -59,9 +58,8 @@ func Mul(dst, a, b []float32) {
 
 func mulSlice(dst, a, b []float32) {
 	a, b = a[:len(dst)], b[:len(dst)]
-	i := 0
-	if simd.AVX2 && len(dst) >= 8 {
-		i = len(dst) &^ 7
+	i := simd.Whole(len(dst), 8)
+	if simd.AVX2 && i > 0 {
 		mulAVX2(&dst[0], &a[0], &b[0], i)
 	}
 	for ; i < len(dst); i++ {
@@ -77,9 +75,8 @@ func Scale(dst, a []float32, s float32) {
 // ScaleSlice computes dst = s·a on the calling goroutine.
 func ScaleSlice(dst, a []float32, s float32) {
 	a = a[:len(dst)]
-	i := 0
-	if simd.AVX2 && len(dst) >= 8 {
-		i = len(dst) &^ 7
+	i := simd.Whole(len(dst), 8)
+	if simd.AVX2 && i > 0 {
 		scaleAVX2(&dst[0], &a[0], i, s)
 	}
 	for ; i < len(dst); i++ {
@@ -90,9 +87,8 @@ func ScaleSlice(dst, a []float32, s float32) {
 // affineSlice computes dst = a·s + t.
 func affineSlice(dst, a []float32, s, t float32) {
 	a = a[:len(dst)]
-	i := 0
-	if simd.AVX2 && len(dst) >= 8 {
-		i = len(dst) &^ 7
+	i := simd.Whole(len(dst), 8)
+	if simd.AVX2 && i > 0 {
 		affineAVX2(&dst[0], &a[0], i, s, t)
 	}
 	for ; i < len(dst); i++ {
@@ -108,9 +104,8 @@ func ReLU(dst, x []float32) {
 // ReLUSlice is ReLU on the calling goroutine.
 func ReLUSlice(dst, x []float32) {
 	x = x[:len(dst)]
-	i := 0
-	if simd.AVX2 && len(dst) >= 8 {
-		i = len(dst) &^ 7
+	i := simd.Whole(len(dst), 8)
+	if simd.AVX2 && i > 0 {
 		reluAVX2(&dst[0], &x[0], i)
 	}
 	for ; i < len(dst); i++ {
@@ -129,9 +124,8 @@ func ReLUBackward(dx, y, dy []float32) {
 
 func reluGradSlice(dx, y, dy []float32) {
 	y, dy = y[:len(dx)], dy[:len(dx)]
-	i := 0
-	if simd.AVX2 && len(dx) >= 8 {
-		i = len(dx) &^ 7
+	i := simd.Whole(len(dx), 8)
+	if simd.AVX2 && i > 0 {
 		reluGradAVX2(&dx[0], &y[0], &dy[0], i)
 	}
 	for ; i < len(dx); i++ {
@@ -147,9 +141,8 @@ func reluGradSlice(dx, y, dy []float32) {
 // with tau 0 it is a ReLU. dst may be x.
 func Threshold(dst, x []float32, tau float32) {
 	each(dst, x, x, tau, func(dst, x, _ []float32, tau float32) {
-		i := 0
-		if simd.AVX2 && len(dst) >= 8 {
-			i = len(dst) &^ 7
+		i := simd.Whole(len(dst), 8)
+		if simd.AVX2 && i > 0 {
 			thresholdAVX2(&dst[0], &x[0], i, tau)
 		}
 		for ; i < len(dst); i++ {

@@ -40,9 +40,8 @@ func ScatterAdd(dtable, dy, indices []float32, d int) {
 	e := embedding{dtable, dy[:len(indices)*d], indices, d}
 	embeddings.Do(len(dtable), parallel.Chunk, e, func(e *embedding, lo, hi, _ int) { clear(e.table[lo:hi]) })
 	embeddings.Do(d, scatterCols, e, func(e *embedding, lo, hi, _ int) {
-		d, n, i := e.d, hi-lo, 0
-		if simd.AVX2 && n >= 8 && len(e.indices) > 0 {
-			i = n &^ 7
+		d, n, i := e.d, hi-lo, simd.Whole(hi-lo, 8)
+		if simd.AVX2 && i > 0 && len(e.indices) > 0 {
 			scatterAddAVX2(&e.table[lo], &e.rows[lo], &e.indices[0], len(e.indices), i, d)
 		}
 		if i == n {
