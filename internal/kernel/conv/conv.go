@@ -148,12 +148,41 @@ func (e Epilogue) moments() bool {
 	return e.Mean != nil
 }
 
-// finish applies the epilogue to a finished result.
-func (e Epilogue) finish(y []float32, channels int) {
+// apply applies the epilogue to a finished result.
+func (e Epilogue) apply(y []float32, channels int) {
 	if e.ReLU {
 		vector.ReLU(y, y)
 	}
 	if e.moments() {
 		norm.Moments(e.Mean, e.Variance, y, len(y)/max(channels, 1), channels)
 	}
+}
+
+// finish collects the moments of an epilogue, where there are any, while tasks write
+// the result.
+type finish struct {
+	Epilogue
+	wanted bool
+	stats  norm.TaskMoments
+}
+
+func (f *finish) begin(e Epilogue, tasks, channels int) {
+	f.Epilogue, f.wanted = e, e.moments()
+	if f.wanted {
+		f.stats.Start(tasks, channels)
+	}
+}
+
+// take adds rows of the result that a task has written.
+func (f *finish) take(task int, y []float32) {
+	if f.wanted {
+		f.stats.Add(task, y)
+	}
+}
+
+func (f *finish) end() {
+	if f.wanted {
+		f.stats.Finish(f.Mean, f.Variance)
+	}
+	f.Epilogue = Epilogue{}
 }

@@ -63,7 +63,7 @@ func (d *depthwise) call(y, x, w, bias []float32, add bool, e Epilogue) {
 	} else {
 		d.y, d.x, d.w, d.bias = y, x, w, bias
 		parallel.Each(d.s.N*d.oh, d, (*depthwise).forwardRow)
-		e.finish(y, d.s.O)
+		e.apply(y, d.s.O)
 	}
 	d.y, d.x, d.w, d.bias = nil, nil, nil, nil
 }

@@ -2,7 +2,6 @@ package conv
 
 import (
 	"pare/internal/kernel/gemm"
-	"pare/internal/kernel/norm"
 	"pare/internal/kernel/parallel"
 	"pare/internal/kernel/vector"
 )
@@ -73,11 +72,8 @@ func (b *bands) load(buf *[]float32, x []float32, t int) []float32 {
 	if b.direct {
 		return x[n0*b.imagePitch+row*b.inStep*b.rowPitch:]
 	}
-	if *buf == nil {
-		*buf = make([]float32, b.images*b.imagePitch)
-	}
-	dst := *buf
-	c := b.in.c
+	*buf = parallel.Grow(*buf, b.images*b.imagePitch)
+	dst, c := *buf, b.in.c
 	lo := max(0, -b.left)            // first buffer column inside the input
 	hi := min(b.bufW, b.in.w-b.left) // end of the columns inside
 	for n := n0; n < n1; n++ {
@@ -195,17 +191,16 @@ func newGrouping(in, out image, groups int) grouping {
 type direct struct {
 	bands
 	grouping
-	transposed  bool
-	weightO     int // outputs of the weight tensor
-	phases      []phase
-	sparse      bool // some phases have no taps, their outputs are zero
-	packed      []float32
-	bias        []float32 // [group][width]
-	bufs        [][]float32
-	y, x, w     []float32
-	mode, end   int  // of the first and of the last block of the depth
-	wantMoments bool // by the call in progress
-	stats       norm.TaskMoments
+	transposed bool
+	weightO    int // outputs of the weight tensor
+	phases     []phase
+	sparse     bool // some phases have no taps, their outputs are zero
+	packed     []float32
+	bias       []float32 // [group][width]
+	bufs       [][]float32
+	y, x, w    []float32
+	mode, end  int // of the first and of the last block of the depth
+	finish
 }
 
 // phase is one combination of row and column families.
@@ -271,10 +266,7 @@ func (e *direct) call(y, x, w, bias []float32, add bool, ep Epilogue) {
 	if ep.ReLU {
 		e.end = gemm.TileReLU
 	}
-	e.wantMoments = ep.moments()
-	if e.wantMoments {
-		e.stats.Start(e.tasks, e.out.c)
-	}
+	e.begin(ep, e.tasks, e.out.c)
 	if bias != nil {
 		e.mode |= gemm.TileBias
 		for g := range e.groups {
@@ -284,9 +276,7 @@ func (e *direct) call(y, x, w, bias []float32, add bool, ep Epilogue) {
 	e.bufs = parallel.PerWorker(e.bufs)
 	parallel.Each(len(e.phases)*e.groups*e.panels, e, (*direct).pack)
 	parallel.Each(e.tasks, e, (*direct).run)
-	if e.wantMoments {
-		e.stats.Finish(ep.Mean, ep.Variance)
-	}
+	e.finish.end()
 	e.y, e.x, e.w = nil, nil, nil
 }
 
@@ -330,10 +320,9 @@ func (e *direct) run(worker, task int) {
 		y := e.y[(n0*e.out.h+row*p.h.outStep)*e.out.w*e.out.c:]
 		pixels := (n1 - n0) * rows * p.w.count
 		e.tiles(p, y, a, pixels)
-		if e.wantMoments {
-			// In the forward direction the one phase covers all pixels.
-			e.stats.Add(task, y[:pixels*e.out.c])
-		}
+		// In the forward direction, where moments are asked for, the one phase covers
+		// all pixels.
+		e.take(task, y[:pixels*e.out.c])
 	}
 }
 
@@ -474,9 +463,7 @@ func (e *directWeights) chunk(worker, chunk int) {
 
 // packDY packs dy of one band into panels, but for those that are read in place.
 func (e *directWeights) packDY(w *weightsWorker, dy []float32, pixels int) {
-	if w.dy == nil {
-		w.dy = make([]float32, e.groups*e.width*len(e.pixel))
-	}
+	w.dy = parallel.Grow(w.dy, e.groups*e.width*len(e.pixel))
 	for g := range e.groups {
 		dst, src := w.dy[g*e.width*len(e.pixel):], dy[g*e.on:]
 		full := e.on &^ (gemm.TileN - 1)

@@ -4,7 +4,6 @@ import (
 	"math"
 
 	"pare/internal/kernel/gemm"
-	"pare/internal/kernel/norm"
 	"pare/internal/kernel/parallel"
 	"pare/internal/kernel/vector"
 )
@@ -65,18 +64,17 @@ func (s Shape) winograd(h, w, depth, tiles int) bool {
 // weights, the gradient with respect to the input.
 type winogradConv struct {
 	winogradGrid
-	transposed  bool
-	panels      int
-	ldv, ldm    int // row distances of transformed inputs and products
-	pitch       int // distance of the matrices of either
-	u           []float32
-	bias        []float32
-	ws          []winogradWorker
-	y, x, w     []float32
-	floor       float32
-	add         bool
-	wantMoments bool
-	stats       norm.TaskMoments
+	transposed bool
+	panels     int
+	ldv, ldm   int // row distances of transformed inputs and products
+	pitch      int // distance of the matrices of either
+	u          []float32
+	bias       []float32
+	ws         []winogradWorker
+	y, x, w    []float32
+	floor      float32
+	add        bool
+	finish
 }
 
 type winogradWorker struct {
@@ -124,16 +122,11 @@ func (e *winogradConv) call(y, x, w, bias []float32, add bool, ep Epilogue) {
 	}
 	clear(e.bias)
 	copy(e.bias, bias)
-	e.wantMoments = ep.moments()
-	if e.wantMoments {
-		e.stats.Start(e.tasks, e.out.c)
-	}
+	e.begin(ep, e.tasks, e.out.c)
 	e.ws = parallel.PerWorker(e.ws)
 	parallel.Each(e.panels, e, (*winogradConv).pack)
 	parallel.Each(e.tasks, e, (*winogradConv).run)
-	if e.wantMoments {
-		e.stats.Finish(ep.Mean, ep.Variance)
-	}
+	e.finish.end()
 	e.y, e.x, e.w = nil, nil, nil
 }
 
@@ -149,9 +142,7 @@ func (e *winogradConv) pack(worker, panel int) {
 		return
 	}
 	w := &e.ws[worker]
-	if w.filter == nil {
-		w.filter = make([]float32, 9*filterRows*gemm.TileN)
-	}
+	w.filter = parallel.Grow(w.filter, 9*filterRows*gemm.TileN)
 	const size = filterRows * gemm.TileN
 	for k := 0; k < e.in.c; k += filterRows {
 		kc := min(filterRows, e.in.c-k)
@@ -170,11 +161,7 @@ func (e *winogradConv) pack(worker, panel int) {
 // run computes one task.
 func (e *winogradConv) run(worker, task int) {
 	w := &e.ws[worker]
-	if w.vm == nil {
-		w.vm = make([]float32, 17*e.pitch)
-		w.edge = make([]float32, 4*e.out.c)
-		w.row = make([]float32, 2*e.width*e.out.c)
-	}
+	w.vm, w.edge, w.row = parallel.Grow(w.vm, 17*e.pitch), parallel.Grow(w.edge, 4*e.out.c), parallel.Grow(w.row, 2*e.width*e.out.c)
 	first, last := e.task(task)
 	for lo := first; lo < last; lo += e.block {
 		hi := min(lo+e.block, last)
@@ -190,9 +177,7 @@ func (e *winogradConv) run(worker, task int) {
 			t += n
 		}
 	}
-	if e.wantMoments {
-		e.stats.Add(task, e.y[e.pixels(first)*e.out.c:e.pixels(last)*e.out.c])
-	}
+	e.take(task, e.y[e.pixels(first)*e.out.c:e.pixels(last)*e.out.c])
 }
 
 // output transforms tiles of one tile row, the given one and those beside it.
@@ -279,11 +264,7 @@ func (e *winogradWeights) call(dw, x, dy []float32) {
 // chunk computes the gradient of the blocks of one chunk.
 func (e *winogradWeights) chunk(worker, chunk int) {
 	w := &e.ws[worker]
-	if w.d == nil {
-		w.v = make([]float32, 16*e.pitchV)
-		w.z = make([]float32, 16*e.pitchZ)
-		w.d = make([]float32, 16*e.pitchD)
-	}
+	w.v, w.z, w.d = parallel.Grow(w.v, 16*e.pitchV), parallel.Grow(w.z, 16*e.pitchZ), parallel.Grow(w.d, 16*e.pitchD)
 	first, last := e.tiles*chunk/e.chunks, e.tiles*(chunk+1)/e.chunks
 	for lo := first; lo < last; lo += e.block {
 		hi := min(lo+e.block, last)

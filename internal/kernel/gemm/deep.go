@@ -108,10 +108,8 @@ func (d *deepProduct) multiply(worker, task int) {
 	i0, i1 := t0*TileM, min(t1*TileM, d.rows)
 	c := d.parts.Part(chunk)
 	w := &d.ws[worker]
-	if w.a == nil {
-		w.a = make([]float32, (len(d.arow)+TileM-1)/TileM*d.pitch.a)
-		w.b = make([]float32, deepGroup*d.pitch.b)
-	}
+	w.a = parallel.Grow(w.a, (len(d.arow)+TileM-1)/TileM*d.pitch.a)
+	w.b = parallel.Grow(w.b, deepGroup*d.pitch.b)
 	t := Tile{A: w.a, CRow: d.crow[:i1-i0], ARow: d.arow[:i1-i0]}
 	end := d.k * (chunk + 1) / d.chunks
 	for k0 := d.k * chunk / d.chunks; k0 < end; k0 += deepDepth {
@@ -184,34 +182,20 @@ func (d *deepProduct) look(t *Tile, k0, next, p0, p1, q int) {
 
 // packA packs rows [i0,i1) of C; the last one may be the row of the sums.
 func (d *deepProduct) packA(dst []float32, k0, depth, i0, i1 int) {
-	src := d.a[k0*d.m+i0:]
 	n := min(i1, d.m) - i0
-	full := n - n%TileM
-	if full > 0 {
-		PackStraight(dst, d.pitch.a, src, d.m, full, TileM, depth)
-	}
-	dst = dst[full/TileM*d.pitch.a:]
-	if n > full {
-		PackStraight(dst, 0, src[full:], d.m, n-full, TileM, depth)
-	}
+	packColumns(dst, d.pitch.a, d.a[k0*d.m+i0:], d.m, n, TileM, TileM, depth)
 	if i1 > d.m {
+		dst = dst[n/TileM*d.pitch.a+n%TileM:]
 		for t := range depth {
-			dst[t*TileM+n-full] = 1
+			dst[t*TileM] = 1
 		}
 	}
 }
 
 // packB packs panels [p0,p1).
 func (d *deepProduct) packB(dst []float32, k0, depth, p0, p1 int) {
-	src := d.b[k0*d.n+p0*TileN:]
 	n := min(p1*TileN, d.n) - p0*TileN
-	full := n - n%TileN
-	if full > 0 {
-		PackStraight(dst, d.pitch.b, src, d.n, full, TileN, depth)
-	}
-	if n > full {
-		PackStraight(dst[full/TileN*d.pitch.b:], 0, src[full:], d.n, n-full, TileWidth(n-full), depth)
-	}
+	packColumns(dst, d.pitch.b, d.b[k0*d.n+p0*TileN:], d.n, n, TileN, TileWidth(n%TileN), depth)
 }
 
 // WeightGrad is a plan for the gradients with respect to the parameters of a linear

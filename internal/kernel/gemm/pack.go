@@ -29,6 +29,18 @@ func PackStraight(dst []float32, pitch int, src []float32, ld, n, width, k int) 
 	}
 }
 
+// packColumns is PackStraight with a last panel of another width where n is no whole
+// number of panels.
+func packColumns(dst []float32, pitch int, src []float32, ld, n, width, last, k int) {
+	full := n - n%width
+	if full > 0 {
+		PackStraight(dst, pitch, src, ld, full, width, k)
+	}
+	if n > full {
+		PackStraight(dst[full/width*pitch:], 0, src[full:], ld, n-full, last, k)
+	}
+}
+
 // PackTransposed packs n ≤ width rows of k values, ld apart in src, as columns
 // of one such panel.
 func PackTransposed(dst, src []float32, ld, n, width, k int) {
@@ -128,14 +140,8 @@ func (p *packedPanels) pack(src []float32, block, p0, p1 int) {
 		}
 		return
 	}
-	full := p.lines / p.width
-	if end := min(p1, full); p0 < end {
-		PackStraight(p.panel(block, p0), p.pitch, src[k0*p.lines+p0*p.width:], p.lines, (end-p0)*p.width, p.width, k1-k0)
-	}
-	if full < p1 {
-		n := p.lines - full*p.width
-		PackStraight(p.panel(block, full), p.pitch, src[k0*p.lines+full*p.width:], p.lines, n, p.lineWidth(n), k1-k0)
-	}
+	lo, hi := p0*p.width, min(p1*p.width, p.lines)
+	packColumns(p.panel(block, p0), p.pitch, src[k0*p.lines+lo:], p.lines, hi-lo, p.width, p.lineWidth(hi%p.width), k1-k0)
 }
 
 // lineWidth is the width of a panel of n lines: the last one of B may be
