@@ -56,9 +56,9 @@ func (s Shape) winograd(h, w, depth, tiles int) bool {
 // (Lavin and Gray, Fast Algorithms for Convolutional Neural Networks, 2016; the
 // last row of Bᵀ and column of Aᵀ have the opposite sign here). The sum over
 // channels turns into sixteen matrix products, 16 multiplications a tile,
-// channel and output instead of 36. Constants are 1 and ½ only, so errors are
-// as small as with the direct method. An infinite input makes all outputs of the tiles
-// it reaches NaN.
+// channel and output instead of 36. Constants are 1 and ½ only, so errors are as
+// small as with the direct method. An infinite input makes all outputs of the tiles it
+// reaches NaN.
 //
 // It serves the forward direction and, with reversed taps and transposed
 // weights, the gradient with respect to the input.

@@ -145,24 +145,8 @@ func Float64s(s []float32) []float64 {
 	return d
 }
 
-// OfLargest fails unless the largest difference is at most tol times the largest
-// value of the reference.
-func OfLargest(t *testing.T, name string, got []float32, want []float64, tol float64) {
-	t.Helper()
-	worst, largest := 0.0, 0.0
-	for i, v := range got {
-		d := math.Abs(float64(v) - want[i])
-		if d != d {
-			t.Fatalf("%s: value %d is %v, want %v", name, i, v, want[i])
-		}
-		worst, largest = max(worst, d), max(largest, math.Abs(want[i]))
-	}
-	if worst > tol*largest {
-		t.Errorf("%s: off by %.3g of %.3g", name, worst, largest)
-	}
-}
-
-// Moments computes the mean and the biased variance of every channel in float64, in two passes.
+// Moments computes the mean and the biased variance of every channel in float64, in
+// two passes.
 func Moments(x []float32, c int) (mean, variance []float64) {
 	mean, variance = make([]float64, c), make([]float64, c)
 	n := float64(max(len(x)/c, 1))

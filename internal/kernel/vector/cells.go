@@ -3,8 +3,9 @@ package vector
 import "pare/internal/simd"
 
 // The functions of this file are one step of a recurrent cell for one sequence: n
-// units, with the gates one after another, on the calling goroutine. x holds the products of the input with
-// their bias, u the products of the state before with theirs.
+// units, with the gates one after another, on the calling goroutine. x holds the
+// products of the input with their bias, u the products of the state before with
+// theirs.
 
 // TanhStep computes the state h = tanh(x + u).
 func TanhStep(h, x, u []float32) {
@@ -106,9 +107,9 @@ func GRUStep(gates, x, u, s, h []float32) {
 }
 
 // GRUStepBack computes du, the gradients with respect to u, from the gates, the
-// product that GRUStep kept in s, the state h before, dy and dh. The gradient with respect to
-// x is the same but for gate n, where it takes the place of the gate. dh becomes
-// the gradient with respect to h past the products.
+// product that GRUStep kept in s, the state h before, dy and dh. The gradient with
+// respect to x is the same but for gate n, where it takes the place of the gate. dh
+// becomes the gradient with respect to h past the products.
 func GRUStepBack(du, gates, s, h, dy, dh []float32) {
 	n := len(h)
 	du, gates, s, dy, dh = du[:3*n], gates[:3*n], s[:n], dy[:n], dh[:n]
