@@ -6,7 +6,7 @@ import (
 
 	"gorgonia.org/gorgonia"
 
-	"pare/internal/kernel"
+	"pare/internal/kernel/vector"
 	"pare/nn"
 	"pare/nn/onnx"
 )
@@ -31,16 +31,16 @@ type Activation struct {
 // own are registered with nn.RegisterLayer.
 func NewActivation(kind string, f, df func(x float32) float32) *Activation {
 	return &Activation{kind: kind,
-		forward:  func(y, x []float32) { kernel.Map(y, x, f) },
-		backward: func(dx, x, dy []float32) { kernel.MapGrad(dx, x, dy, df) }}
+		forward:  func(y, x []float32) { vector.Map(y, x, f) },
+		backward: func(dx, x, dy []float32) { vector.MapGrad(dx, x, dy, df) }}
 }
 
 // leakySlope is the slope of leaky_relu below zero.
 const leakySlope = 0.01
 
 func init() {
-	leaky := func(y, x []float32) { kernel.LeakyReLU(y, x, leakySlope) }
-	leakyBackward := func(dx, y, dy []float32) { kernel.LeakyReLUBackward(dx, y, dy, leakySlope) }
+	leaky := func(y, x []float32) { vector.LeakyReLU(y, x, leakySlope) }
+	leakyBackward := func(dx, y, dy []float32) { vector.LeakyReLUBackward(dx, y, dy, leakySlope) }
 	for _, a := range []struct {
 		doc string
 		Activation
@@ -48,19 +48,19 @@ func init() {
 		{"max(x, 0)", *ReLU()},
 		{"x, or 0.01·x below 0", Activation{kind: "leaky_relu", forward: leaky, backward: leakyBackward, fromOutput: true,
 			onnx: operator("LeakyRelu", onnx.Float("alpha", leakySlope))}},
-		{"1/(1+e^−x)", Activation{kind: "sigmoid", forward: kernel.Sigmoid, backward: kernel.SigmoidBackward, fromOutput: true,
+		{"1/(1+e^−x)", Activation{kind: "sigmoid", forward: vector.Sigmoid, backward: vector.SigmoidBackward, fromOutput: true,
 			onnx: operator("Sigmoid")}},
-		{"hyperbolic tangent", Activation{kind: "tanh", forward: kernel.Tanh, backward: kernel.TanhBackward, fromOutput: true,
+		{"hyperbolic tangent", Activation{kind: "tanh", forward: vector.Tanh, backward: vector.TanhBackward, fromOutput: true,
 			onnx: operator("Tanh")}},
-		{"x·Φ(x), exact (Hendrycks & Gimpel 2016)", Activation{kind: "gelu", forward: kernel.GELU, backward: kernel.GELUBackward,
+		{"x·Φ(x), exact (Hendrycks & Gimpel 2016)", Activation{kind: "gelu", forward: vector.GELU, backward: vector.GELUBackward,
 			onnx: onnxGELU}},
-		{"x·sigmoid(x)", Activation{kind: "silu", forward: kernel.SiLU, backward: kernel.SiLUBackward,
+		{"x·sigmoid(x)", Activation{kind: "silu", forward: vector.SiLU, backward: vector.SiLUBackward,
 			onnx: func(b *onnx.Builder, _, x string) string {
 				return b.Node("Mul", []string{x, b.Node("Sigmoid", []string{x})})
 			}}},
-		{"x, or e^x−1 below 0", Activation{kind: "elu", forward: kernel.ELU, backward: kernel.ELUBackward, fromOutput: true,
+		{"x, or e^x−1 below 0", Activation{kind: "elu", forward: vector.ELU, backward: vector.ELUBackward, fromOutput: true,
 			onnx: operator("Elu")}},
-		{"log(1+e^x)", Activation{kind: "softplus", forward: kernel.Softplus, backward: kernel.SoftplusBackward, fromOutput: true,
+		{"log(1+e^x)", Activation{kind: "softplus", forward: vector.Softplus, backward: vector.SoftplusBackward, fromOutput: true,
 			onnx: operator("Softplus")}},
 	} {
 		nn.RegisterLayer(a.doc, func() nn.Layer { l := a.Activation; return &l })
@@ -69,7 +69,7 @@ func init() {
 
 // ReLU returns the layer max(x, 0).
 func ReLU() *Activation {
-	return &Activation{kind: "relu", forward: kernel.ReLU, backward: kernel.ReLUBackward, fromOutput: true, onnx: operator("Relu")}
+	return &Activation{kind: "relu", forward: vector.ReLU, backward: vector.ReLUBackward, fromOutput: true, onnx: operator("Relu")}
 }
 
 func (l *Activation) Kind() string { return l.kind }

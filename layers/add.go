@@ -8,7 +8,7 @@ import (
 
 	"gorgonia.org/gorgonia"
 
-	"pare/internal/kernel"
+	"pare/internal/kernel/vector"
 	"pare/nn"
 	"pare/nn/onnx"
 )
@@ -58,7 +58,7 @@ func (l *Add) Init(in []nn.Shape, _ *rand.Rand) (nn.Shape, error) {
 		}
 	}
 	if l.Bias {
-		return l.out, initParams(vector(&l.bias, "bias", nn.RoleBias, l.Units, nil))
+		return l.out, initParams(unitParam(&l.bias, "bias", nn.RoleBias, l.Units, nil))
 	}
 	return l.out, nil
 }
@@ -124,7 +124,7 @@ func (l *Add) Build(b *nn.Builder, in []*gorgonia.Node) (*gorgonia.Node, error) 
 
 func (l *Add) sum(dst []float32, in [][]float32, rows int) {
 	if len(in) == 2 && l.index(0) == nil && l.index(1) == nil {
-		kernel.Add(dst, in[0], in[1])
+		vector.Add(dst, in[0], in[1])
 		return
 	}
 	start := 0
@@ -138,7 +138,7 @@ func (l *Add) sum(dst []float32, in [][]float32, rows int) {
 		if index := l.index(k); index != nil {
 			scatterAddRows(dst, in[k], index, rows, l.Units)
 		} else {
-			kernel.AddTo(dst, in[k])
+			vector.AddTo(dst, in[k])
 		}
 	}
 }

@@ -8,7 +8,7 @@ import (
 
 	"gorgonia.org/gorgonia"
 
-	"pare/internal/kernel"
+	"pare/internal/kernel/attention"
 	"pare/nn"
 	"pare/nn/onnx"
 )
@@ -131,7 +131,7 @@ func (l *Attention) MACs(in []nn.Shape) int64 {
 
 func (l *Attention) Build(b *nn.Builder, in []*gorgonia.Node) (*gorgonia.Node, error) {
 	shape := in[0].Shape().Clone()
-	plan := kernel.NewAttention(b.Batch, l.length, l.QK, l.V, float32(l.Scale), l.Causal)
+	plan := attention.New(b.Batch, l.length, l.QK, l.V, float32(l.Scale), l.Causal)
 	out := shape.Clone()
 	out[2] = sum(l.V)
 	grad := nn.Gradient(nn.Op{Name: "attention/dx", Shape: shape,

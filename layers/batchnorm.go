@@ -9,7 +9,7 @@ import (
 	"gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
 
-	"pare/internal/kernel"
+	"pare/internal/kernel/norm"
 	"pare/nn"
 	"pare/nn/onnx"
 )
@@ -44,8 +44,8 @@ func (l *BatchNorm) Init(in []nn.Shape, _ *rand.Rand) (nn.Shape, error) {
 	}
 	l.Eps, l.Momentum = cmp.Or(l.Eps, 1e-5), cmp.Or(l.Momentum, 0.1)
 	c := s.Units()
-	return s, initParams(vector(&l.weight, "weight", nn.RoleScale, c, filled(1)), vector(&l.bias, "bias", nn.RoleShift, c, nil),
-		vector(&l.mean, "running_mean", nn.RoleBuffer, c, nil), vector(&l.variance, "running_var", nn.RoleBuffer, c, filled(1)))
+	return s, initParams(unitParam(&l.weight, "weight", nn.RoleScale, c, filled(1)), unitParam(&l.bias, "bias", nn.RoleShift, c, nil),
+		unitParam(&l.mean, "running_mean", nn.RoleBuffer, c, nil), unitParam(&l.variance, "running_var", nn.RoleBuffer, c, filled(1)))
 }
 
 func (l *BatchNorm) Params() []*nn.Param { return nonNil(l.weight, l.bias, l.mean, l.variance) }
@@ -91,7 +91,7 @@ func (l *BatchNorm) buildBatch(b *nn.Builder, x *gorgonia.Node, p *normPass, sha
 				copy(dst, given.Mean)
 				copy(variance, given.Variance)
 			} else {
-				kernel.BNMoments(dst[:c], variance, in[0], rows, c)
+				norm.Moments(dst[:c], variance, in[0], rows, c)
 			}
 			invStd(dst[c:], variance, l.Eps)
 		}}, x)
@@ -116,7 +116,7 @@ func invStd(dst, variance []float32, eps float64) {
 // normPass is a normalisation with its epilogue: the kernel's coefficients from
 // the values of the graph.
 type normPass struct {
-	norm     kernel.Norm
+	norm     norm.Batch
 	nodes    []*gorgonia.Node // of the epilogue: gate, skip, gate of the skip
 	gate     int              // their places among nodes, or -1
 	skip     int
@@ -145,7 +145,7 @@ func newNormPass(b *nn.Builder, e nn.Epilogue, rows, c int) *normPass {
 	for _, v := range []*[]float32{&p.a, &p.b, &p.h, &p.invstd, &p.gates, &p.p, &p.q, &p.r} {
 		*v = make([]float32, c)
 	}
-	p.norm = kernel.Norm{Rows: rows, C: c, A: p.a, B: p.b, ReLU: e.ReLU}
+	p.norm = norm.Batch{Rows: rows, C: c, A: p.a, B: p.b, ReLU: e.ReLU}
 	return p
 }
 

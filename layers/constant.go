@@ -38,7 +38,7 @@ func (l *Constant) Init(in []nn.Shape, _ *rand.Rand) (nn.Shape, error) {
 	if !shape.Valid() {
 		return nil, fmt.Errorf("constant: shape %v has an axis that is not positive", l.Shape)
 	}
-	return shape, initParams(vector(&l.bias, "bias", nn.RoleBias, shape.Units(), nil))
+	return shape, initParams(unitParam(&l.bias, "bias", nn.RoleBias, shape.Units(), nil))
 }
 
 func (l *Constant) Params() []*nn.Param { return nonNil(l.bias) }

@@ -9,7 +9,7 @@ import (
 	"gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
 
-	"pare/internal/kernel"
+	"pare/internal/kernel/conv"
 	"pare/nn"
 	"pare/nn/onnx"
 )
@@ -62,14 +62,14 @@ func (l *Conv) Init(in []nn.Shape, rng *rand.Rand) (nn.Shape, error) {
 	params := []parameter{{&l.weight, "weight", nn.RoleWeight, []int{l.Kernel, l.Kernel, c / l.Groups, l.Out}, axes,
 		[]int{3, 2, 0, 1}, normal(nn.HeStd(fanIn), rng)}}
 	if !l.NoBias {
-		params = append(params, vector(&l.bias, "bias", nn.RoleBias, l.Out, uniform(1/math.Sqrt(float64(fanIn)), rng)))
+		params = append(params, unitParam(&l.bias, "bias", nn.RoleBias, l.Out, uniform(1/math.Sqrt(float64(fanIn)), rng)))
 	}
 	k := l.shape(1, c, h, w)
 	return nn.Shape{l.Out, k.OutH(), k.OutW()}, initParams(params...)
 }
 
-func (l *Conv) shape(batch, c, h, w int) kernel.ConvShape {
-	return kernel.ConvShape{N: batch, H: h, W: w, C: c, O: l.Out, KH: l.Kernel, KW: l.Kernel,
+func (l *Conv) shape(batch, c, h, w int) conv.Shape {
+	return conv.Shape{N: batch, H: h, W: w, C: c, O: l.Out, KH: l.Kernel, KW: l.Kernel,
 		StrideH: l.Stride, StrideW: l.Stride, PadH: l.Pad, PadW: l.Pad, Groups: l.Groups}
 }
 
@@ -89,21 +89,21 @@ func (l *Conv) Build(b *nn.Builder, in []*gorgonia.Node) (*gorgonia.Node, error)
 func (l *Conv) BuildFused(b *nn.Builder, in []*gorgonia.Node, e nn.Epilogue) (*gorgonia.Node, error) {
 	d := in[0].Shape() // (B, H, W, C)
 	s := l.shape(d[0], d[3], d[1], d[2])
-	conv := kernel.NewConv(s)
+	plan := conv.New(s)
 	out := tensor.Shape{d[0], s.OutH(), s.OutW(), l.Out}
 	grads := []nn.GradFunc{
 		nn.Gradient(nn.Op{Name: "conv/dx", Shape: d.Clone(),
-			Run:        func(dst []float32, in [][]float32) { conv.BackwardInput(dst, in[0], in[1], false) },
-			Accumulate: func(dst []float32, in [][]float32) { conv.BackwardInput(dst, in[0], in[1], true) }}, nn.OutGrad, 1),
+			Run:        func(dst []float32, in [][]float32) { plan.BackwardInput(dst, in[0], in[1], false) },
+			Accumulate: func(dst []float32, in [][]float32) { plan.BackwardInput(dst, in[0], in[1], true) }}, nn.OutGrad, 1),
 		nn.Gradient(nn.Op{Name: "conv/dw", Shape: tensor.Shape(l.weight.Shape()).Clone(),
-			Run: func(dst []float32, in [][]float32) { conv.BackwardWeights(dst, in[0], in[1]) }}, 0, nn.OutGrad),
+			Run: func(dst []float32, in [][]float32) { plan.BackwardWeights(dst, in[0], in[1]) }}, 0, nn.OutGrad),
 	}
 	nodes := []*gorgonia.Node{in[0], b.Param(l.weight)}
 	if l.bias != nil {
 		nodes = append(nodes, b.Param(l.bias))
 		grads = append(grads, biasGrad("conv/db", out[0]*out[1]*out[2], l.Out))
 	}
-	epilogue := kernel.Epilogue{ReLU: e.ReLU}
+	epilogue := conv.Epilogue{ReLU: e.ReLU}
 	if m := b.MomentsWanted(l.Out); m != nil {
 		epilogue.Mean, epilogue.Variance = m.Mean, m.Variance
 	}
@@ -111,7 +111,7 @@ func (l *Conv) BuildFused(b *nn.Builder, in []*gorgonia.Node, e nn.Epilogue) (*g
 		grads = behindReLU(grads)
 	}
 	return nn.Apply(nn.Op{Name: "conv", Shape: out, Grad: grads,
-		Run: func(dst []float32, in [][]float32) { conv.Forward(dst, in[0], in[1], third(in), epilogue) }}, nodes...)
+		Run: func(dst []float32, in [][]float32) { plan.Forward(dst, in[0], in[1], third(in), epilogue) }}, nodes...)
 }
 
 // folds: a constant input channel does not add the same next to zero padding, unless it

@@ -6,7 +6,7 @@ import (
 
 	"gorgonia.org/gorgonia"
 
-	"pare/internal/kernel"
+	"pare/internal/kernel/vector"
 	"pare/nn"
 	"pare/nn/onnx"
 )
@@ -45,7 +45,7 @@ func (l *Dropout) Build(b *nn.Builder, in []*gorgonia.Node) (*gorgonia.Node, err
 	// it again instead of keeping it.
 	mask := func(dst []float32, in [][]float32) {
 		key := mix(mix(state.Seed^0x9e3779b97f4a7c15*stream) + state.Step)
-		kernel.Dropout(dst, in[0], key, limit, scale)
+		vector.Dropout(dst, in[0], key, limit, scale)
 	}
 	shape := in[0].Shape().Clone()
 	grad := nn.Gradient(nn.Op{Name: "dropout/dx", Shape: shape, Run: mask}, nn.OutGrad)

@@ -9,7 +9,7 @@ import (
 	"gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
 
-	"pare/internal/kernel"
+	"pare/internal/kernel/vector"
 	"pare/nn"
 	"pare/nn/onnx"
 )
@@ -59,14 +59,14 @@ func (l *Embedding) Build(b *nn.Builder, in []*gorgonia.Node) (*gorgonia.Node, e
 			fillNaN(dst)
 			return
 		}
-		kernel.ScatterAdd(dst, in[1], in[0], l.Out)
+		vector.ScatterAdd(dst, in[1], in[0], l.Out)
 	}}, 0, nn.OutGrad)
 	return nn.Apply(nn.Op{Name: "embedding", Shape: out, Grad: []nn.GradFunc{nil, grad}, Run: func(dst []float32, in [][]float32) {
 		if !indices(in[0], l.Vocab) {
 			fillNaN(dst)
 			return
 		}
-		kernel.Gather(dst, in[1], in[0], l.Out)
+		vector.Gather(dst, in[1], in[0], l.Out)
 	}}, in[0], b.Param(l.weight))
 }
 

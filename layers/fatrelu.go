@@ -7,7 +7,7 @@ import (
 
 	"gorgonia.org/gorgonia"
 
-	"pare/internal/kernel"
+	"pare/internal/kernel/vector"
 	"pare/nn"
 	"pare/nn/onnx"
 )
@@ -37,7 +37,7 @@ func (l *FATReLU) Init(in []nn.Shape, _ *rand.Rand) (nn.Shape, error) {
 func (l *FATReLU) Traits() nn.Traits { return nn.Traits{Rectifies: true, Threshold: l.Threshold} }
 
 // apply is the function itself.
-func (l *FATReLU) apply(y, x []float32) { kernel.Threshold(y, x, float32(l.Threshold)) }
+func (l *FATReLU) apply(y, x []float32) { vector.Threshold(y, x, float32(l.Threshold)) }
 
 func (l *FATReLU) Build(_ *nn.Builder, in []*gorgonia.Node) (*gorgonia.Node, error) {
 	// The values above τ are positive, so a ReLU's gradient at the output is the gradient.

@@ -6,7 +6,7 @@ import (
 	"gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
 
-	"pare/internal/kernel"
+	"pare/internal/kernel/vector"
 	"pare/nn"
 	"pare/nn/onnx"
 )
@@ -48,11 +48,11 @@ func (l *Gate) Build(b *nn.Builder, in []*gorgonia.Node) (*gorgonia.Node, error)
 	shape := in[0].Shape().Clone()
 	c := shape[len(shape)-1]
 	rows := shape.TotalSize() / c
-	forward := func(dst []float32, in [][]float32) { kernel.Scale(dst, in[0], in[1][0]) }
-	toGate := func(dst []float32, in [][]float32) { dst[0] = kernel.Dot(in[0], in[1]) }
+	forward := func(dst []float32, in [][]float32) { vector.Scale(dst, in[0], in[1][0]) }
+	toGate := func(dst []float32, in [][]float32) { dst[0] = vector.Dot(in[0], in[1]) }
 	if l.PerChannel {
-		forward = func(dst []float32, in [][]float32) { kernel.ScaleChannels(dst, in[0], in[1], rows, c) }
-		toGate = func(dst []float32, in [][]float32) { kernel.DotChannels(dst, in[0], in[1], rows, c) }
+		forward = func(dst []float32, in [][]float32) { vector.ScaleChannels(dst, in[0], in[1], rows, c) }
+		toGate = func(dst []float32, in [][]float32) { vector.DotChannels(dst, in[0], in[1], rows, c) }
 	}
 	size := tensor.Shape{l.gate.Size()}
 	grads := []nn.GradFunc{

@@ -4,7 +4,7 @@ import (
 	"gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
 
-	"pare/internal/kernel"
+	"pare/internal/kernel/vector"
 	"pare/nn"
 )
 
@@ -46,7 +46,7 @@ func part(of nn.GradFunc, name string, start int, shape tensor.Shape) nn.GradFun
 // biasGrad sums the gradient over all rows.
 func biasGrad(name string, rows, units int) nn.GradFunc {
 	return nn.Gradient(nn.Op{Name: name, Shape: tensor.Shape{units},
-		Run: func(dst []float32, in [][]float32) { kernel.ColumnSums(dst, in[0], rows, units) }}, nn.OutGrad)
+		Run: func(dst []float32, in [][]float32) { vector.ColumnSums(dst, in[0], rows, units) }}, nn.OutGrad)
 }
 
 // reluGrad is dy where y, the output of a ReLU, is positive.
@@ -55,7 +55,7 @@ func reluGrad(_ gorgonia.Nodes, y, dy *gorgonia.Node) (*gorgonia.Node, error) {
 		return dy, nil
 	}
 	return nn.Apply(nn.Op{Name: "relu/dx", Shape: y.Shape().Clone(), Sparse: true,
-		Run: func(dst []float32, in [][]float32) { kernel.ReLUBackward(dst, in[0], in[1]) }}, y, dy)
+		Run: func(dst []float32, in [][]float32) { vector.ReLUBackward(dst, in[0], in[1]) }}, y, dy)
 }
 
 // behindReLU adapts the gradients of an op to a ReLU in the same pass: they share the

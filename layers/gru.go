@@ -3,7 +3,7 @@ package layers
 import (
 	"math/rand/v2"
 
-	"pare/internal/kernel"
+	"pare/internal/kernel/recurrence"
 	"pare/nn"
 	"pare/nn/onnx"
 )
@@ -26,7 +26,7 @@ func init() {
 func (l *GRU) Kind() string { return "gru" }
 
 func (l *GRU) Init(in []nn.Shape, rng *rand.Rand) (nn.Shape, error) {
-	return l.init("gru", kernel.GRUCell, l.Hidden, in, rng)
+	return l.init("gru", recurrence.GRU, l.Hidden, in, rng)
 }
 
 func (l *GRU) Slice(s nn.Slicing) (nn.Layer, error) {

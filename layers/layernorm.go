@@ -10,7 +10,7 @@ import (
 	"gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
 
-	"pare/internal/kernel"
+	"pare/internal/kernel/norm"
 	"pare/nn"
 	"pare/nn/onnx"
 )
@@ -55,7 +55,7 @@ func (l *LayerNorm) Init(in []nn.Shape, _ *rand.Rand) (nn.Shape, error) {
 	}
 	l.in = s
 	n := len(l.from())
-	return s.WithUnits(n), initParams(vector(&l.weight, "weight", nn.RoleScale, n, filled(1)), vector(&l.bias, "bias", nn.RoleShift, n, nil))
+	return s.WithUnits(n), initParams(unitParam(&l.weight, "weight", nn.RoleScale, n, filled(1)), unitParam(&l.bias, "bias", nn.RoleShift, n, nil))
 }
 
 // checkFrom requires that From fits an input of n units and the width.
@@ -148,26 +148,26 @@ func (l *LayerNorm) pass(rows int) *layerNormPass {
 func (p *layerNormPass) forward(y, x, gamma, beta []float32) {
 	eps := float32(p.layer.Eps)
 	if p.column == nil {
-		kernel.LayerNorm(y, p.mean, p.invstd, x, gamma, beta, p.rows, p.columns, p.layer.Width, eps)
+		norm.Layer(y, p.mean, p.invstd, x, gamma, beta, p.rows, p.columns, p.layer.Width, eps)
 		return
 	}
 	p.put(p.gamma, gamma, 1)
 	p.put(p.beta, beta, 1)
-	kernel.LayerNorm(p.y, p.mean, p.invstd, p.widened(x), p.gamma, p.beta, p.rows, p.columns, p.layer.Width, eps)
+	norm.Layer(p.y, p.mean, p.invstd, p.widened(x), p.gamma, p.beta, p.rows, p.columns, p.layer.Width, eps)
 	p.pick(y, p.y, p.rows)
 }
 
 // backward computes dx, and the sums for γ and β on the way.
 func (p *layerNormPass) backward(dx, x, gamma, dy []float32) {
 	if p.column == nil {
-		kernel.LayerNormBackward(dx, p.dgamma, p.dbeta, x, p.mean, p.invstd, gamma, dy, p.rows, p.columns, p.layer.Width)
+		norm.LayerBackward(dx, p.dgamma, p.dbeta, x, p.mean, p.invstd, gamma, dy, p.rows, p.columns, p.layer.Width)
 		return
 	}
 	p.put(p.y, dy, p.rows)
 	if p.x != nil {
 		x = p.x // as forward left it
 	}
-	kernel.LayerNormBackward(p.y, p.dgamma, p.dbeta, x, p.mean, p.invstd, p.gamma, p.y, p.rows, p.columns, p.layer.Width)
+	norm.LayerBackward(p.y, p.dgamma, p.dbeta, x, p.mean, p.invstd, p.gamma, p.y, p.rows, p.columns, p.layer.Width)
 	for r := range p.rows {
 		copy(dx[r*p.inputs:(r+1)*p.inputs], p.y[r*p.columns:])
 	}

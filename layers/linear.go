@@ -8,7 +8,7 @@ import (
 	"gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
 
-	"pare/internal/kernel"
+	"pare/internal/kernel/gemm"
 	"pare/nn"
 	"pare/nn/onnx"
 )
@@ -42,7 +42,7 @@ func (l *Linear) Init(in []nn.Shape, rng *rand.Rand) (nn.Shape, error) {
 	draw := uniform(1/math.Sqrt(float64(s.Units())), rng)
 	params := []parameter{{&l.weight, "weight", nn.RoleWeight, []int{s.Units(), l.Out}, []nn.Axis{nn.AxisIn, nn.AxisOut}, []int{1, 0}, draw}}
 	if !l.NoBias {
-		params = append(params, vector(&l.bias, "bias", nn.RoleBias, l.Out, draw))
+		params = append(params, unitParam(&l.bias, "bias", nn.RoleBias, l.Out, draw))
 	}
 	return s.WithUnits(l.Out), initParams(params...)
 }
@@ -63,12 +63,12 @@ func (l *Linear) BuildFused(b *nn.Builder, in []*gorgonia.Node, e nn.Epilogue) (
 	rows := shape.TotalSize() / f // examples, or the positions of all of them
 	out := shape.Clone()
 	out[len(out)-1] = o
-	forward := kernel.NewGemm(rows, o, f, false, false)
+	forward := gemm.New(rows, o, f, false, false)
 	if nn.IsSparse(in[0]) {
 		forward.SkipZeros()
 	}
-	toInput := kernel.NewGemm(rows, f, o, false, true)
-	plan := kernel.NewWeightGrad(rows, f, o, l.bias != nil)
+	toInput := gemm.New(rows, f, o, false, true)
+	plan := gemm.NewWeightGrad(rows, f, o, l.bias != nil)
 	toParams := shared(func(in gorgonia.Nodes, _, dy *gorgonia.Node) (*gorgonia.Node, error) {
 		plan.SkipZeros(nn.IsSparse(in[0]), nn.IsSparse(dy))
 		return nn.Apply(nn.Op{Name: "linear/dw", Shape: tensor.Shape{plan.Size()},
@@ -85,8 +85,8 @@ func (l *Linear) BuildFused(b *nn.Builder, in []*gorgonia.Node, e nn.Epilogue) (
 		nodes = append(nodes, b.Param(l.bias))
 		grads = append(grads, part(toParams, "linear/bias", f*o, tensor.Shape{o}))
 	}
-	epilogue := kernel.Epilogue{ReLU: e.ReLU}
-	run := func(dst []float32, in [][]float32) { forward.Run(dst, in[0], in[1], third(in), false, epilogue) }
+	relu := e.ReLU
+	run := func(dst []float32, in [][]float32) { forward.Run(dst, in[0], in[1], third(in), false, relu) }
 	if e.Skip != nil {
 		last := len(nodes)
 		nodes, grads = append(nodes, e.Skip), append(grads, nn.PassGrad)
@@ -110,7 +110,7 @@ func third(in [][]float32) []float32 {
 
 // linearInputGrad is the gradient to the input, dy·Wᵀ. Behind a ReLU its mask is
 // applied in the same pass.
-func linearInputGrad(plan *kernel.Gemm, in gorgonia.Nodes, dy *gorgonia.Node) (*gorgonia.Node, error) {
+func linearInputGrad(plan *gemm.Product, in gorgonia.Nodes, dy *gorgonia.Node) (*gorgonia.Node, error) {
 	x, w := in[0], in[1]
 	if nn.IsRectified(x) || nn.IsSparse(dy) {
 		plan.SkipZeros()
@@ -120,7 +120,7 @@ func linearInputGrad(plan *kernel.Gemm, in gorgonia.Nodes, dy *gorgonia.Node) (*
 			Run: func(dst []float32, in [][]float32) { plan.RunMasked(dst, in[0], in[1], in[2]) }}, dy, w, x)
 	}
 	run := func(acc bool) nn.Kernel {
-		return func(dst []float32, in [][]float32) { plan.Run(dst, in[0], in[1], nil, acc, kernel.Epilogue{}) }
+		return func(dst []float32, in [][]float32) { plan.Run(dst, in[0], in[1], nil, acc, false) }
 	}
 	return nn.Apply(nn.Op{Name: "linear/dx", Shape: x.Shape().Clone(), Run: run(false), Accumulate: run(true)}, dy, w)
 }

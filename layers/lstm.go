@@ -5,7 +5,7 @@ import (
 	"math"
 	"math/rand/v2"
 
-	"pare/internal/kernel"
+	"pare/internal/kernel/recurrence"
 	"pare/nn"
 	"pare/nn/onnx"
 )
@@ -37,7 +37,7 @@ func (l *LSTM) Init(in []nn.Shape, rng *rand.Rand) (nn.Shape, error) {
 		return nil, fmt.Errorf("lstm: memory is %d, it must be at least 2 steps, or 0 for none", l.Memory)
 	}
 	fresh := l.biasIH == nil
-	s, err := l.init("lstm", kernel.LSTMCell, l.Hidden, in, rng)
+	s, err := l.init("lstm", recurrence.LSTM, l.Hidden, in, rng)
 	if err == nil && fresh && rng != nil && l.Memory > 0 {
 		input, hidden := l.biasIH.Data(), l.biasHH.Data()
 		clear(hidden[:2*l.Hidden])

@@ -7,7 +7,7 @@ import (
 
 	"gorgonia.org/gorgonia"
 
-	"pare/internal/kernel"
+	"pare/internal/kernel/vector"
 	"pare/nn"
 	"pare/nn/onnx"
 )
@@ -39,7 +39,7 @@ func (l *Mul) Traits() nn.Traits { return nn.Traits{Multiplies: true} }
 
 func (l *Mul) Build(_ *nn.Builder, in []*gorgonia.Node) (*gorgonia.Node, error) {
 	shape := in[0].Shape().Clone()
-	product := func(dst []float32, in [][]float32) { kernel.Mul(dst, in[0], in[1]) }
+	product := func(dst []float32, in [][]float32) { vector.Mul(dst, in[0], in[1]) }
 	times := func(other int) nn.GradFunc {
 		return nn.Gradient(nn.Op{Name: "mul/dx", Shape: shape, Sparse: nn.IsSparse(in[other]), Run: product}, other, nn.OutGrad)
 	}

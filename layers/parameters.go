@@ -94,8 +94,8 @@ func initParams(params ...parameter) error {
 	return nil
 }
 
-// vector is a parameter with one value for each output unit.
-func vector(at **nn.Param, name string, role nn.Role, units int, draw func(*nn.Param)) parameter {
+// unitParam is a parameter with one value for each output unit.
+func unitParam(at **nn.Param, name string, role nn.Role, units int, draw func(*nn.Param)) parameter {
 	return parameter{at, name, role, []int{units}, []nn.Axis{nn.AxisOut}, nil, draw}
 }
 

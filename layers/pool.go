@@ -8,7 +8,7 @@ import (
 	"gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
 
-	"pare/internal/kernel"
+	"pare/internal/kernel/pooling"
 	"pare/nn"
 	"pare/nn/onnx"
 )
@@ -43,13 +43,13 @@ func (w *Window) init(kind string, in []nn.Shape) (nn.Shape, error) {
 	return nn.Shape{c, k.OutH(), k.OutW()}, nil
 }
 
-func (w *Window) shape(n, c, h, wd int) kernel.PoolShape {
-	return kernel.PoolShape{N: n, H: h, W: wd, C: c, KH: w.Kernel, KW: w.Kernel,
+func (w *Window) shape(n, c, h, wd int) pooling.Shape {
+	return pooling.Shape{N: n, H: h, W: wd, C: c, KH: w.Kernel, KW: w.Kernel,
 		StrideH: w.Stride, StrideW: w.Stride, PadH: w.Pad, PadW: w.Pad, Ceil: w.Ceil}
 }
 
 // graph returns the kernel shape of an input node and the output's shape.
-func (w *Window) graph(x *gorgonia.Node) (kernel.PoolShape, tensor.Shape) {
+func (w *Window) graph(x *gorgonia.Node) (pooling.Shape, tensor.Shape) {
 	d := x.Shape()
 	s := w.shape(d[0], d[3], d[1], d[2])
 	return s, tensor.Shape{d[0], s.OutH(), s.OutW(), d[3]}
@@ -93,27 +93,27 @@ func (l *GlobalPool) Init(in []nn.Shape, _ *rand.Rand) (nn.Shape, error) {
 func (l *MaxPool) Build(_ *nn.Builder, in []*gorgonia.Node) (*gorgonia.Node, error) {
 	s, out := l.graph(in[0])
 	grad := nn.Gradient(nn.Op{Name: "maxpool/dx", Shape: in[0].Shape().Clone(),
-		Run: func(dst []float32, in [][]float32) { kernel.MaxPoolBackward(dst, in[0], in[1], in[2], s) }}, 0, nn.Out, nn.OutGrad)
+		Run: func(dst []float32, in [][]float32) { pooling.MaxBackward(dst, in[0], in[1], in[2], s) }}, 0, nn.Out, nn.OutGrad)
 	return nn.Apply(nn.Op{Name: "maxpool", Shape: out, Grad: []nn.GradFunc{grad},
-		Run: func(dst []float32, in [][]float32) { kernel.MaxPool(dst, in[0], s) }}, in[0])
+		Run: func(dst []float32, in [][]float32) { pooling.Max(dst, in[0], s) }}, in[0])
 }
 
 func (l *AvgPool) Build(_ *nn.Builder, in []*gorgonia.Node) (*gorgonia.Node, error) {
 	s, out := l.graph(in[0])
 	include := !l.ExcludePad
 	grad := nn.Gradient(nn.Op{Name: "avgpool/dx", Shape: in[0].Shape().Clone(),
-		Run: func(dst []float32, in [][]float32) { kernel.AvgPoolBackward(dst, in[0], s, include) }}, nn.OutGrad)
+		Run: func(dst []float32, in [][]float32) { pooling.MeanBackward(dst, in[0], s, include) }}, nn.OutGrad)
 	return nn.Apply(nn.Op{Name: "avgpool", Shape: out, Grad: []nn.GradFunc{grad},
-		Run: func(dst []float32, in [][]float32) { kernel.AvgPool(dst, in[0], s, include) }}, in[0])
+		Run: func(dst []float32, in [][]float32) { pooling.Mean(dst, in[0], s, include) }}, in[0])
 }
 
 func (l *GlobalPool) Build(_ *nn.Builder, in []*gorgonia.Node) (*gorgonia.Node, error) {
 	shape := in[0].Shape().Clone()
 	n, hw, c := shape[0], shape[1]*shape[2], shape[3]
 	grad := nn.Gradient(nn.Op{Name: "globalpool/dx", Shape: shape,
-		Run: func(dst []float32, in [][]float32) { kernel.GlobalAvgPoolBackward(dst, in[0], n, hw, c) }}, nn.OutGrad)
+		Run: func(dst []float32, in [][]float32) { pooling.GlobalMeanBackward(dst, in[0], n, hw, c) }}, nn.OutGrad)
 	return nn.Apply(nn.Op{Name: "globalpool", Shape: tensor.Shape{n, c}, Grad: []nn.GradFunc{grad},
-		Run: func(dst []float32, in [][]float32) { kernel.GlobalAvgPool(dst, in[0], n, hw, c) }}, in[0])
+		Run: func(dst []float32, in [][]float32) { pooling.GlobalMean(dst, in[0], n, hw, c) }}, in[0])
 }
 
 // Constants: zero padding mixes into the mean at the border, unless the

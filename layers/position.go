@@ -9,7 +9,7 @@ import (
 	"gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
 
-	"pare/internal/kernel"
+	"pare/internal/kernel/vector"
 	"pare/nn"
 	"pare/nn/onnx"
 )
@@ -67,12 +67,12 @@ func (l *Position) Build(b *nn.Builder, in []*gorgonia.Node) (*gorgonia.Node, er
 			Run: func(dst []float32, in [][]float32) { gatherRows(dst, in[0], l.Index, rows, width) }}, nn.OutGrad)
 	}
 	toWeight := nn.Gradient(nn.Op{Name: "position/dw", Shape: tensor.Shape(l.weight.Shape()).Clone(),
-		Run: func(dst []float32, in [][]float32) { kernel.ColumnSums(dst, in[0], batch, size) }}, nn.OutGrad)
+		Run: func(dst []float32, in [][]float32) { vector.ColumnSums(dst, in[0], batch, size) }}, nn.OutGrad)
 	return nn.Apply(nn.Op{Name: "position", Shape: out, Grad: []nn.GradFunc{toInput, toWeight},
 		Run: func(dst []float32, in [][]float32) {
 			for n := 0; n < len(dst); n += size {
 				if l.Index == nil {
-					kernel.Add(dst[n:n+size], in[0][n:n+size], in[1])
+					vector.Add(dst[n:n+size], in[0][n:n+size], in[1])
 				} else {
 					copy(dst[n:n+size], in[1])
 				}

@@ -8,7 +8,7 @@ import (
 	"gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
 
-	"pare/internal/kernel"
+	"pare/internal/kernel/recurrence"
 	"pare/nn"
 	"pare/nn/onnx"
 )
@@ -22,13 +22,13 @@ import (
 // until Program.ResetState. So a long sequence can be cut into pieces.
 type recurrent struct {
 	kind  string
-	cell  kernel.Cell
+	cell  recurrence.Cell
 	trace *[]float32 // see KeepStateGradients
 	// Weights [D, G, H] and [H, G, H] of G gates, biases [G, H].
 	weightIH, weightHH, biasIH, biasHH *nn.Param
 }
 
-func (l *recurrent) init(kind string, cell kernel.Cell, hidden int, in []nn.Shape, rng *rand.Rand) (nn.Shape, error) {
+func (l *recurrent) init(kind string, cell recurrence.Cell, hidden int, in []nn.Shape, rng *rand.Rand) (nn.Shape, error) {
 	s, err := oneSequence(kind, in)
 	if err = cmp.Or(err, positive(kind, "hidden", hidden)); err != nil {
 		return nil, err
@@ -62,7 +62,7 @@ func (l *recurrent) KeepStateGradients(into *[]float32) { l.trace = into }
 
 // recurrentBuild is a recurrent layer in a graph.
 type recurrentBuild struct {
-	kernel.RecurrentShape
+	recurrence.Shape
 	layer        *recurrent
 	state, cells []float32
 	states       []float32 // the gradients that KeepStateGradients asked for
@@ -79,9 +79,9 @@ type recurrentPlan interface {
 // start builds the parts that layers with all kinds of input have in common, for units of
 // size d at every position of (B, T, units).
 func (l *recurrent) start(b *nn.Builder, x tensor.Shape, d int) *recurrentBuild {
-	s := kernel.RecurrentShape{Cell: l.cell, N: x[0], T: x[1], D: d, H: l.hidden()}
-	r := &recurrentBuild{RecurrentShape: s, layer: l, state: b.State("h", s.N*s.H)}
-	if l.cell == kernel.LSTMCell {
+	s := recurrence.Shape{Cell: l.cell, N: x[0], T: x[1], D: d, H: l.hidden()}
+	r := &recurrentBuild{Shape: s, layer: l, state: b.State("h", s.N*s.H)}
+	if l.cell == recurrence.LSTM {
 		r.cells = b.State("c", s.N*s.H)
 	}
 	if l.trace != nil && b.Mode == nn.Train {
@@ -96,7 +96,7 @@ func (l *recurrent) start(b *nn.Builder, x tensor.Shape, d int) *recurrentBuild 
 func (l *recurrent) Build(b *nn.Builder, in []*gorgonia.Node) (*gorgonia.Node, error) {
 	shape := in[0].Shape().Clone()
 	r := l.start(b, shape, shape[2])
-	plan := kernel.NewRecurrent(r.RecurrentShape, b.Mode == nn.Train)
+	plan := recurrence.New(r.Shape, b.Mode == nn.Train)
 	run := func(dst []float32, in [][]float32) {
 		plan.Forward(dst, in[0], in[1], in[2], in[3], in[4], r.state, r.cells)
 	}
@@ -108,13 +108,15 @@ func (l *recurrent) Build(b *nn.Builder, in []*gorgonia.Node) (*gorgonia.Node, e
 
 // ReadsLookup implements nn.LookupReader: the products of the weights with the
 // rows are computed once for each row.
-func (l *recurrent) ReadsLookup(rows, positions int) bool { return kernel.LookupPays(rows, positions) }
+func (l *recurrent) ReadsLookup(rows, positions int) bool {
+	return recurrence.LookupPays(rows, positions)
+}
 
 // BuildLookup implements nn.LookupReader.
 func (l *recurrent) BuildLookup(b *nn.Builder, indices *gorgonia.Node, table *nn.Param) (*gorgonia.Node, error) {
 	vocab, d := table.Shape()[0], table.Shape()[1]
 	r := l.start(b, indices.Shape(), d)
-	plan := kernel.NewRecurrentLookup(r.RecurrentShape, vocab, b.Mode == nn.Train)
+	plan := recurrence.NewLookup(r.Shape, vocab, b.Mode == nn.Train)
 	run := func(dst []float32, in [][]float32) {
 		plan.Forward(dst, in[0], in[1], in[2], in[3], in[4], in[5], r.state, r.cells)
 	}
@@ -154,7 +156,7 @@ func (r *recurrentBuild) apply(b *nn.Builder, plan recurrentPlan, run nn.Kernel,
 // candidate is the gate whose value a state starts from: while it is 0 and the
 // state was 0, the state stays 0.
 func (l *recurrent) candidate() int {
-	if l.cell == kernel.TanhCell || l.cell == kernel.ReLUCell {
+	if l.cell == recurrence.Tanh || l.cell == recurrence.ReLU {
 		return 0
 	}
 	return 2 // g of an LSTM, n of a GRU
@@ -170,7 +172,7 @@ func (l *recurrent) zeros(in nn.Known) []bool {
 	for u := range zero {
 		input, state := bias.Data()[c*h+u], l.biasHH.Data()[c*h+u]
 		zero[u] = input == 0 && state == 0
-		if l.cell == kernel.ReLUCell {
+		if l.cell == recurrence.ReLU {
 			zero[u] = input+state <= 0
 		}
 		if input+state == 0 && (l.biasIH.Holds(c*h+u) || l.biasHH.Holds(c*h+u)) {

@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 
-	"pare/internal/kernel"
+	"pare/internal/kernel/recurrence"
 	"pare/nn"
 	"pare/nn/onnx"
 )
@@ -28,11 +28,11 @@ func init() {
 func (l *RNN) Kind() string { return "rnn" }
 
 func (l *RNN) Init(in []nn.Shape, rng *rand.Rand) (nn.Shape, error) {
-	cell := kernel.TanhCell
+	cell := recurrence.Tanh
 	switch l.Nonlinearity {
 	case "", "tanh":
 	case "relu":
-		cell = kernel.ReLUCell
+		cell = recurrence.ReLU
 	default:
 		return nil, fmt.Errorf("rnn: nonlinearity is %q, it must be tanh or relu", l.Nonlinearity)
 	}

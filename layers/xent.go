@@ -6,7 +6,7 @@ import (
 
 	"gorgonia.org/gorgonia"
 
-	"pare/internal/kernel"
+	"pare/internal/kernel/vector"
 	"pare/nn"
 )
 
@@ -34,7 +34,7 @@ func (l CrossEntropy) Build(_ *nn.Builder, output, target *gorgonia.Node) (*gorg
 	n := shape.TotalSize() / k
 	grad := nn.Gradient(nn.Op{Name: "cross-entropy/dx", Shape: shape,
 		Run: func(dst []float32, in [][]float32) {
-			kernel.SoftmaxXentBackward(dst, in[0], in[1], n, k, eps, in[2][0])
+			vector.CrossEntropyBackward(dst, in[0], in[1], n, k, eps, in[2][0])
 		}}, 0, 1, nn.OutGrad)
 	return nn.Apply(nn.Op{Name: "cross-entropy", Grad: []nn.GradFunc{grad, nil},
 		Run: func(dst []float32, in [][]float32) {
@@ -42,6 +42,6 @@ func (l CrossEntropy) Build(_ *nn.Builder, output, target *gorgonia.Node) (*gorg
 				dst[0] = float32(math.NaN()) // training stops and says so
 				return
 			}
-			dst[0] = kernel.SoftmaxXent(in[0], in[1], n, k, eps)
+			dst[0] = vector.CrossEntropy(in[0], in[1], n, k, eps)
 		}}, output, target)
 }

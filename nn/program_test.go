@@ -7,7 +7,7 @@ import (
 
 	"gorgonia.org/gorgonia"
 
-	"pare/internal/kernel"
+	"pare/internal/kernel/parallel"
 	"pare/layers"
 	"pare/nn"
 )
@@ -27,8 +27,8 @@ func TestRunAllocatesNothing(t *testing.T) {
 // gradients and the parameters, running statistics included.
 func trained(t *testing.T, threads int) []float32 {
 	t.Helper()
-	kernel.SetThreads(threads)
-	defer kernel.SetThreads(0)
+	parallel.SetThreads(threads)
+	defer parallel.SetThreads(0)
 	net := convNet(t, 1)
 	p := train(t, net, 16)
 	var out []float32

@@ -6,7 +6,8 @@ import (
 
 	"gorgonia.org/gorgonia"
 
-	"pare/internal/kernel"
+	"pare/internal/kernel/parallel"
+	"pare/internal/kernel/vector"
 	"pare/layers/activity"
 	"pare/nn"
 )
@@ -220,7 +221,7 @@ type sweep struct {
 	rows    int // units at one position of one example
 	cols    int
 	vectors int // that f is of
-	act     *kernel.Activity
+	act     *vector.Activity
 
 	dst, x []float32
 	weight []float32 // for each unit
@@ -241,9 +242,9 @@ func newSweep(t *Activations, s *site, batch int) *sweep {
 	if p, ok := t.pen.(Saturating); ok {
 		beta, w.factor = p.Saturation()
 	}
-	w.act = kernel.NewActivity(w.rows, w.cols, float32(beta))
+	w.act = vector.NewActivity(w.rows, w.cols, float32(beta))
 	w.weight = make([]float32, w.cols)
-	w.step = max(1, kernel.ActivityShare/w.cols)
+	w.step = max(1, vector.ActivityShare/w.cols)
 	w.task = w.run
 	return w
 }
@@ -298,7 +299,7 @@ func (w *sweep) apply(dst, x []float32, dy float64, add bool) {
 		}
 	}
 	w.dst, w.x, w.add = dst, x, add
-	kernel.Parallel((w.rows+w.step-1)/w.step, w.task)
+	parallel.Run((w.rows+w.step-1)/w.step, w.task)
 	w.dst, w.x = nil, nil
 }
 

@@ -1,6 +1,6 @@
 package regularize
 
-import "pare/internal/kernel"
+import "pare/internal/kernel/prox"
 
 // ElasticNet is f(w) = α·Σ|wᵢ| + (1−α)/2·Σwᵢ² (Zou & Hastie 2005, in glmnet's
 // form).
@@ -21,7 +21,7 @@ func (*ElasticNet) Kind() string      { return "elastic_net" }
 func (*ElasticNet) Elementwise() bool { return true }
 
 func (p *ElasticNet) Value(w []float32) float64 {
-	return p.Alpha*kernel.SumAbs(w) + (1-p.Alpha)/2*kernel.SumSquares(w)
+	return p.Alpha*prox.SumAbs(w) + (1-p.Alpha)/2*prox.SumSquares(w)
 }
 
 func (p *ElasticNet) Subgradient(dst, w []float32) {
@@ -38,8 +38,8 @@ func (p *ElasticNet) Prox(w, d []float32, tau float32) {
 	cut, ridge := tau*a, tau*(1-a)
 	switch {
 	case d == nil:
-		kernel.SoftThreshold(w, cut, 1/(1+ridge))
+		prox.SoftThreshold(w, cut, 1/(1+ridge))
 	case cut != 0: // where d is 0, 0/0 is no threshold
-		kernel.SoftThresholdMetric(w, d, cut, ridge)
+		prox.SoftThresholdMetric(w, d, cut, ridge)
 	}
 }

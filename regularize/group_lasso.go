@@ -3,7 +3,7 @@ package regularize
 import (
 	"math"
 
-	"pare/internal/kernel"
+	"pare/internal/kernel/prox"
 )
 
 // GroupLasso is f(w) = ‖w‖₂ (Yuan & Lin 2006): all values of the group become 0
@@ -63,7 +63,7 @@ func (p GroupLasso) Prox(w, d []float32, tau float32) {
 		clear(w)
 		return
 	}
-	kernel.MetricShrink(w, d, theta, t)
+	prox.MetricShrink(w, d, theta, t)
 }
 
 const (
@@ -86,7 +86,7 @@ func metricNorm(w, d []float32, tau float64) float64 {
 	}
 	theta := lo
 	for range maxNewton {
-		phi, psi := kernel.MetricSecular(w, d, theta, tau)
+		phi, psi := prox.MetricSecular(w, d, theta, tau)
 		if phi >= 1 {
 			lo = max(lo, theta)
 		} else {
@@ -107,7 +107,7 @@ func metricNorm(w, d []float32, tau float64) float64 {
 // metricBracket bounds the root: replacing every dᵢ in a denominator by the
 // smallest or largest one bounds φ on either side. hi is 0 when the group is 0.
 func metricBracket(w, d []float32, tau float64) (lo, hi float64) {
-	b := kernel.MetricBounds(w, d)
+	b := prox.MetricBounds(w, d)
 	dMin, dMax := float64(b.DMin), float64(b.DMax)
 	n, excess := math.Sqrt(b.Squares), math.Sqrt(b.Scaled)-tau
 	if excess <= 0 {
@@ -119,4 +119,4 @@ func metricBracket(w, d []float32, tau float64) (lo, hi float64) {
 }
 
 // norm is ‖w‖₂, accumulated in float64.
-func norm(w []float32) float64 { return math.Sqrt(kernel.SumSquares(w)) }
+func norm(w []float32) float64 { return math.Sqrt(prox.SumSquares(w)) }

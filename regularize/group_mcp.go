@@ -3,7 +3,7 @@ package regularize
 import (
 	"math"
 
-	"pare/internal/kernel"
+	"pare/internal/kernel/prox"
 )
 
 // GroupMCP is f(w) = r − α·r²/2 of the norm r = ‖w‖₂, constant from r = 1/α on:
@@ -80,7 +80,7 @@ func (p *GroupMCP) Prox(w, d []float32, tau float32) {
 	if t <= 0 {
 		return
 	}
-	b := kernel.MetricBounds(w, d)
+	b := prox.MetricBounds(w, d)
 	if b.Squares != b.Squares { // NaN is passed on
 		return
 	}
@@ -94,7 +94,7 @@ func (p *GroupMCP) Prox(w, d []float32, tau float32) {
 	case theta == 0:
 		clear(w)
 	default:
-		kernel.MetricShrink(w, d, theta, t*(1-p.Alpha*theta))
+		prox.MetricShrink(w, d, theta, t*(1-p.Alpha*theta))
 	}
 }
 
@@ -105,7 +105,7 @@ const mcpStep = 1e-6
 // metricNorm finds the least θ with A(θ) = 1, given A(0) > 1; 1/α where there is none
 // below, and NaN for NaN. Newton's method on A^−½, which is concave, comes to it from
 // the left.
-func (p *GroupMCP) metricNorm(w, d []float32, tau float64, b kernel.GroupBounds) float64 {
+func (p *GroupMCP) metricNorm(w, d []float32, tau float64, b prox.GroupBounds) float64 {
 	limit := 1 / p.Alpha
 	// With the largest d in all denominators A is not larger.
 	theta := (math.Sqrt(b.Scaled) - tau) / (float64(b.DMax) - tau*p.Alpha)
@@ -117,7 +117,7 @@ func (p *GroupMCP) metricNorm(w, d []float32, tau float64, b kernel.GroupBounds)
 			return limit
 		}
 		rest := 1 - p.Alpha*theta
-		a, psi := kernel.MetricSecular(w, d, theta, tau*rest)
+		a, psi := prox.MetricSecular(w, d, theta, tau*rest)
 		step := a * (math.Sqrt(a) - 1) * rest / (psi - p.Alpha*a)
 		switch {
 		case a <= 1: // rounding

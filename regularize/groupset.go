@@ -3,7 +3,7 @@ package regularize
 import (
 	"math"
 
-	"pare/internal/kernel"
+	"pare/internal/kernel/prox"
 	"pare/nn"
 )
 
@@ -84,9 +84,9 @@ func (l *layout) scales(dst []float64) []float64 { return append(dst, l.scale...
 func (l *layout) addSquares(b *block, data []float32) {
 	sums := l.lineSums[:b.lines()]
 	if b.inner == 1 {
-		kernel.ColumnSquares(sums, data)
+		prox.ColumnSquares(sums, data)
 	} else {
-		kernel.RowSquares(sums, data, b.inner)
+		prox.RowSquares(sums, data, b.inner)
 	}
 	for len(sums) > 0 {
 		for j, g := range b.group {
@@ -107,9 +107,9 @@ func (l *layout) multiply(b *block, data []float32) {
 	switch {
 	case same:
 	case b.inner == 1:
-		kernel.ScaleColumns(data, factor)
+		prox.ScaleColumns(data, factor)
 	default:
-		kernel.ScaleRows(data, factor, b.inner)
+		prox.ScaleRows(data, factor, b.inner)
 	}
 }
 

@@ -1,6 +1,6 @@
 package regularize
 
-import "pare/internal/kernel"
+import "pare/internal/kernel/vector"
 
 // HoyerSquare is f(a) = (Σ|aᵢ|)²/Σaᵢ² (Yang et al. 2020, eq. 3), 0 for a = 0. It lies
 // between 1 and the number of units and does not depend on the scale of a. It is of
@@ -34,5 +34,5 @@ func (HoyerSquare) AddGradient(dst, a, weight []float32, s ActivationSums) {
 	if s.Square != 0 {
 		p, q = float32(2*s.Abs/s.Square), float32(-2*s.Abs*s.Abs/(s.Square*s.Square))
 	}
-	kernel.SignGrad(dst, a, weight, p, q)
+	vector.SignGrad(dst, a, weight, p, q)
 }

@@ -1,6 +1,9 @@
 package regularize
 
-import "pare/internal/kernel"
+import (
+	"pare/internal/kernel/prox"
+	"pare/internal/kernel/vector"
+)
 
 // L1 is f(w) = Σ|wᵢ| (Tibshirani 1996).
 type L1 struct{}
@@ -17,7 +20,7 @@ func init() {
 func (L1) Kind() string      { return "l1" }
 func (L1) Elementwise() bool { return true }
 
-func (L1) Value(w []float32) float64 { return kernel.SumAbs(w) }
+func (L1) Value(w []float32) float64 { return prox.SumAbs(w) }
 
 func (L1) Subgradient(dst, w []float32) {
 	for i, v := range w {
@@ -29,9 +32,9 @@ func (L1) Subgradient(dst, w []float32) {
 func (L1) Prox(w, d []float32, tau float32) {
 	switch {
 	case d == nil:
-		kernel.SoftThreshold(w, tau, 1)
+		prox.SoftThreshold(w, tau, 1)
 	case tau != 0: // where d is 0, 0/0 is no threshold
-		kernel.SoftThresholdMetric(w, d, tau, 0)
+		prox.SoftThresholdMetric(w, d, tau, 0)
 	}
 }
 
@@ -51,5 +54,5 @@ var _ ActivationPenalty = L1{}
 func (L1) OfSums(s ActivationSums) float64 { return s.Abs }
 
 func (L1) AddGradient(dst, a, weight []float32, _ ActivationSums) {
-	kernel.SignGrad(dst, a, weight, 1, 0)
+	vector.SignGrad(dst, a, weight, 1, 0)
 }

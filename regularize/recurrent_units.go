@@ -4,7 +4,8 @@ import (
 	"fmt"
 	"slices"
 
-	"pare/internal/kernel"
+	"pare/internal/kernel/parallel"
+	"pare/internal/kernel/vector"
 	"pare/nn"
 )
 
@@ -203,7 +204,7 @@ func (q *crossing) gradient(dst []float32, param int, data [][]float32, factor f
 			strip := &q.strips[g][i]
 			strip.each(func(at int) {
 				if strip.at == param {
-					kernel.AddTo(dst[at:at+strip.inner], w[k:k+strip.inner])
+					vector.AddTo(dst[at:at+strip.inner], w[k:k+strip.inner])
 				}
 				k += strip.inner
 			})
@@ -259,8 +260,8 @@ func (q *crossing) proxGroups() {
 		}
 		copy(q.results[s.number][s.at], q.data[s.at])
 	}
-	q.desk(kernel.MaxWorkers() - 1)
-	kernel.ParallelWorkers(len(q.scale), q.proxTask)
+	q.desk(parallel.MaxWorkers() - 1)
+	parallel.Workers(0, len(q.scale), q.proxTask)
 	for k, w := range q.data {
 		first, second := q.results[0][k], q.results[1][k]
 		if second == nil {

@@ -1,6 +1,9 @@
 package regularize
 
-import "pare/internal/kernel"
+import (
+	"pare/internal/kernel/parallel"
+	"pare/internal/kernel/vector"
+)
 
 // tiler copies groups, some at a time, into contiguous memory and back. The
 // columns of a matrix lie a row apart, so taking them one by one would read
@@ -100,9 +103,9 @@ func stride(runs []run) int {
 // each runs body for every tile, on all threads.
 func (t *tiler) each(body func(worker, tile int)) {
 	if len(t.tiles) > 1 {
-		t.desk(kernel.MaxWorkers() - 1)
+		t.desk(parallel.MaxWorkers() - 1)
 	}
-	kernel.ParallelWorkers(len(t.tiles), body)
+	parallel.Workers(0, len(t.tiles), body)
 }
 
 // place lays the values of a group out block after block, and within a block in
@@ -142,7 +145,7 @@ func (t *tiler) gather(dst []float32, data [][]float32, tile *tile) {
 	for k, b := range t.blocks {
 		src, runs := data[k], tile.runs[k]
 		if d := tile.strides[k]; d != 0 && b.inner == 1 && src != nil {
-			kernel.Transpose(dst[runs[0].at:], src[runs[0].index:], b.outer, len(runs), d, b.n)
+			vector.Transpose(dst[runs[0].at:], src[runs[0].index:], b.outer, len(runs), d, b.n)
 			continue
 		}
 		for o := range b.outer {
@@ -170,7 +173,7 @@ func (t *tiler) gather(dst []float32, data [][]float32, tile *tile) {
 func (t *tiler) scatter(dst, src []float32, block int, tile *tile) {
 	b, runs := t.blocks[block], tile.runs[block]
 	if d := tile.strides[block]; d != 0 && b.inner == 1 {
-		kernel.Transpose(dst[runs[0].index:], src[runs[0].at:], len(runs), b.outer, b.n, d)
+		vector.Transpose(dst[runs[0].index:], src[runs[0].at:], len(runs), b.outer, b.n, d)
 		return
 	}
 	for o := range b.outer {

@@ -1,6 +1,6 @@
 package regularize
 
-import "pare/internal/kernel"
+import "pare/internal/kernel/vector"
 
 // TransformedL1 is f(a) = Σ (1+β)|aᵢ|/(β+|aᵢ|) (Zhang & Xin 2018; for networks Ma et
 // al. 2019): for a small β it counts values that are not 0, for a large β it is l1.
@@ -32,5 +32,5 @@ func (p *TransformedL1) OfSums(s ActivationSums) float64 { return s.Saturated }
 
 func (p *TransformedL1) AddGradient(dst, a, weight []float32, _ ActivationSums) {
 	beta, _ := p.Saturation()
-	kernel.SaturatedGrad(dst, a, weight, float32(beta))
+	vector.SaturatedGrad(dst, a, weight, float32(beta))
 }

@@ -5,7 +5,7 @@ import (
 	"math"
 	"testing"
 
-	"pare/internal/kernel"
+	"pare/internal/kernel/parallel"
 	"pare/layers"
 	"pare/nn"
 )
@@ -151,9 +151,9 @@ func TestGroupsBecomePlusZero(t *testing.T) {
 
 // Several tiles and chunks: neither norms nor the map depend on the threads.
 func TestGroupsDoNotDependOnThreads(t *testing.T) {
-	defer kernel.SetThreads(0)
+	defer parallel.SetThreads(0)
 	run := func(threads int, on string, metric bool) (*nn.Network, float64) {
-		kernel.SetThreads(threads)
+		parallel.SetThreads(threads)
 		net := build(t, nn.Shape{300, 1, 1}, step{"flat", &layers.Flatten{}, nil}, step{"fc1", &layers.Linear{Out: 311}, nil},
 			step{"relu", layers.ReLU(), nil}, step{"fc2", &layers.Linear{Out: 7}, nil})
 		randomise(net)

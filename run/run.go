@@ -10,7 +10,7 @@ import (
 
 	"pare/config"
 	"pare/export"
-	"pare/internal/kernel"
+	"pare/internal/kernel/parallel"
 	"pare/internal/limit"
 	"pare/nn"
 	"pare/prune"
@@ -56,7 +56,7 @@ type runner struct {
 // train.ErrInterrupted means that ctx ended and the state was saved. A folder
 // that another process works in is an InputError.
 func Run(ctx context.Context, o Options) (*Summary, error) {
-	kernel.SetThreads(o.Config.Threads)
+	parallel.SetThreads(o.Config.Threads)
 	r := &runner{Options: o, c: o.Config, folder: o.Folder}
 	r.hash = configHash(*o.Config)
 	release, err := r.folder.lock()

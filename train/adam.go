@@ -3,7 +3,7 @@ package train
 import (
 	"math"
 
-	"pare/internal/kernel"
+	"pare/internal/kernel/prox"
 	"pare/nn"
 )
 
@@ -45,7 +45,7 @@ func (o *Adam) Rate() float64 { return o.LR }
 func (o *Adam) New(s Setup) Optimizer {
 	c := newCore(o.Decay, s)
 	out := &adam{core: c, decoupled: o.Decoupled, beta1: o.Beta1, beta2: o.Beta2, scratch: make([]metric, len(c.slots)),
-		kernel: kernel.Adam{Beta1: float32(o.Beta1), Rest1: float32(1 - o.Beta1),
+		kernel: prox.Adam{Beta1: float32(o.Beta1), Rest1: float32(1 - o.Beta1),
 			Beta2: float32(o.Beta2), Rest2: float32(1 - o.Beta2), Eps: float32(o.Eps)}}
 	out.mean, out.square = c.addBuffer("mean"), c.addBuffer("square")
 	out.metric, c.update = out.diagonal, out.piece
@@ -59,7 +59,7 @@ type adam struct {
 	decoupled    bool
 	mean, square int // buffers
 	lr           float64
-	kernel       kernel.Adam // of the present step
+	kernel       prox.Adam // of the present step
 
 	calls   uint64   // of Step; unlike core.steps it never goes back
 	scratch []metric // one per slot

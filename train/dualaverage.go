@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"math"
 
-	"pare/internal/kernel"
+	"pare/internal/kernel/prox"
 	"pare/nn"
 )
 
@@ -95,7 +95,7 @@ type dualAverage struct {
 	share                float64 // c; 1 − momentum
 	eps                  float64
 	lastStart, lastSteps float64 // update before the last stage, updates in it; 0: no end is known
-	kernel               kernel.DualAverage
+	kernel               prox.DualAverage
 
 	origin, sum, squares int // buffers
 
@@ -141,7 +141,7 @@ func (o *dualAverage) Step(lr, gradScale float64) {
 	st[stageAlpha] += float32(s)
 	alpha := float64(st[stageAlpha])
 
-	o.kernel = kernel.DualAverage{Scale: float32(gradScale), Weight: float32(s), Over: float32(1 / root),
+	o.kernel = prox.DualAverage{Scale: float32(gradScale), Weight: float32(s), Over: float32(1 / root),
 		Eps: float32(o.eps * float64(st[stageEps])), Fresh: st[stageStep] == 1}
 	o.blend = float32(o.mixture())
 	if o.finish = o.mix; o.blend == 1 {
@@ -190,7 +190,7 @@ func (o *dualAverage) piece(s *slot, lo, hi int) {
 
 // mixed takes values from W̃ to W.
 func (o *dualAverage) mixed(s *slot, lo, hi int) {
-	kernel.Blend(s.value[lo:hi], o.before[s.number][lo:hi], o.blend)
+	prox.Blend(s.value[lo:hi], o.before[s.number][lo:hi], o.blend)
 }
 
 // diagonal returns P of the present step; nil for a parameter that is not trained.

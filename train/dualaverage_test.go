@@ -6,7 +6,7 @@ import (
 	"math/rand/v2"
 	"testing"
 
-	"pare/internal/kernel"
+	"pare/internal/kernel/parallel"
 	"pare/layers"
 	"pare/nn"
 	"pare/regularize"
@@ -261,7 +261,7 @@ func TestDualAveragingReachesTheLassoSolution(t *testing.T) {
 // TestDualAveragingState: frozen zeros, threads, memory and a state taken in the
 // middle of a stage, all with a parameter that has no gradient.
 func TestDualAveragingState(t *testing.T) {
-	defer kernel.SetThreads(0)
+	defer parallel.SetThreads(0)
 	for _, kind := range []string{"rmda", "ramda"} {
 		n := 2*shareSize + 5
 		make1 := func() (*quadratic, Optimizer) {
@@ -289,7 +289,7 @@ func TestDualAveragingState(t *testing.T) {
 			}
 			o.Step(0.1/float64(1+k/20), 1)
 		}
-		kernel.SetThreads(1)
+		parallel.SetThreads(1)
 		q, o := make1()
 		var saved OptimizerState
 		var values [][]float32
@@ -311,7 +311,7 @@ func TestDualAveragingState(t *testing.T) {
 		if b := q.params[1].Data(); b[0] != 1 || b[1] != 2 {
 			t.Errorf("%s: a parameter without a gradient became %v", kind, b)
 		}
-		kernel.SetThreads(2)
+		parallel.SetThreads(2)
 		again, resumed := make1()
 		if err := resumed.Restore(saved); err != nil {
 			t.Fatal(err)

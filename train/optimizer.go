@@ -3,7 +3,7 @@ package train
 import (
 	"fmt"
 
-	"pare/internal/kernel"
+	"pare/internal/kernel/parallel"
 	"pare/internal/option"
 	"pare/nn"
 )
@@ -176,12 +176,12 @@ func (c *core) apply(step float64, metric func(*nn.Param) []float32) {
 			f.set(step)
 		}
 	}
-	kernel.Parallel(c.shares.tasks(), c.updateTask)
+	parallel.Run(c.shares.tasks(), c.updateTask)
 	for _, prox := range c.proxes {
 		prox(step, metric)
 	}
 	if c.finish != nil {
-		kernel.Parallel(c.shares.tasks(), c.finishTask)
+		parallel.Run(c.shares.tasks(), c.finishTask)
 	}
 }
 

@@ -10,7 +10,7 @@ import (
 	"strings"
 	"testing"
 
-	"pare/internal/kernel"
+	"pare/internal/kernel/parallel"
 	"pare/internal/option"
 	"pare/nn"
 )
@@ -204,9 +204,9 @@ func TestFrozenZerosStayZero(t *testing.T) {
 
 // TestUpdatesDoNotDependOnThreads: values spread over several chunks.
 func TestUpdatesDoNotDependOnThreads(t *testing.T) {
-	defer kernel.SetThreads(0)
+	defer parallel.SetThreads(0)
 	run := func(threads int, spec OptimizerSpec) ([]float32, float64) {
-		kernel.SetThreads(threads)
+		parallel.SetThreads(threads)
 		n := 3*shareSize + 5
 		a, c := make([]float32, n), make([]float32, n)
 		for i := range a {

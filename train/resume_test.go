@@ -10,7 +10,7 @@ import (
 	"strings"
 	"testing"
 
-	"pare/internal/kernel"
+	"pare/internal/kernel/parallel"
 	"pare/layers"
 )
 
@@ -41,12 +41,12 @@ func newSession(t *testing.T, dir string, seed uint64, opt OptimizerSpec, report
 // of an epoch, goes on in a new Trainer with another number of threads, and
 // compares everything with an undisturbed run.
 func TestResumeIsBitExact(t *testing.T) {
-	defer kernel.SetThreads(0)
+	defer parallel.SetThreads(0)
 	for _, opt := range []OptimizerSpec{&SGD{LR: 0.05, Momentum: 0.9}, NewAdam(0.01)} {
 		for threads := 1; threads <= 2; threads++ {
 			for _, crash := range []bool{false, true} {
 				t.Run(fmt.Sprintf("%s/%d threads/crash %v", kind(opt), threads, crash), func(t *testing.T) {
-					kernel.SetThreads(threads)
+					parallel.SetThreads(threads)
 					wholeDir, dir := t.TempDir(), t.TempDir()
 					whole := newSession(t, wholeDir, 1, opt, nil)
 					if _, err := whole.tr.Fit(t.Context()); err != nil {
@@ -68,7 +68,7 @@ func TestResumeIsBitExact(t *testing.T) {
 					}
 					first.log.Close()
 
-					kernel.SetThreads(3 - threads)
+					parallel.SetThreads(3 - threads)
 					c, warning, err := LatestCheckpoint(dir)
 					if err != nil || warning != nil || c.Position.Step != want {
 						t.Fatalf("checkpoint: %+v, %v, %v", c, warning, err)

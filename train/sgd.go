@@ -3,7 +3,7 @@ package train
 import (
 	"math"
 
-	"pare/internal/kernel"
+	"pare/internal/kernel/prox"
 	"pare/internal/option"
 )
 
@@ -35,7 +35,7 @@ func (o *SGD) Validate() error {
 // New implements OptimizerSpec.
 func (o *SGD) New(s Setup) Optimizer {
 	c := newCore(o.Decay, s)
-	out := &sgd{core: c, kernel: kernel.SGD{Momentum: float32(o.Momentum), Nesterov: o.Nesterov}}
+	out := &sgd{core: c, kernel: prox.SGD{Momentum: float32(o.Momentum), Nesterov: o.Nesterov}}
 	if o.Momentum > 0 {
 		out.velocity = c.addBuffer("momentum")
 	}
@@ -46,8 +46,8 @@ func (o *SGD) New(s Setup) Optimizer {
 // sgd is an SGD bound to a network.
 type sgd struct {
 	*core
-	velocity int        // buffer; unused without momentum
-	kernel   kernel.SGD // of the present step
+	velocity int      // buffer; unused without momentum
+	kernel   prox.SGD // of the present step
 }
 
 func (o *sgd) Step(lr, gradScale float64) {

@@ -9,7 +9,7 @@ import (
 	"strings"
 	"testing"
 
-	"pare/internal/kernel"
+	"pare/internal/kernel/parallel"
 	"pare/layers"
 	"pare/layers/layertest"
 	"pare/nn"
@@ -107,11 +107,11 @@ func TestStatisticsOfDeepLayers(t *testing.T) {
 
 // TestStatisticsAreAFunctionOfTheWeights: not of earlier runs, nor of threads.
 func TestStatisticsAreAFunctionOfTheWeights(t *testing.T) {
-	defer kernel.SetThreads(0)
+	defer parallel.SetThreads(0)
 	net := toyNet(t, 1)
 	var want []float32
 	for threads := 1; threads <= 3; threads++ {
-		kernel.SetThreads(threads)
+		parallel.SetThreads(threads)
 		measure(t, net, 16, newToy(96, 16, 4))
 		if want == nil {
 			want = statisticsOf(net)

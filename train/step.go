@@ -5,7 +5,8 @@ import (
 	"math"
 	"time"
 
-	"pare/internal/kernel"
+	"pare/internal/kernel/parallel"
+	"pare/internal/kernel/prox"
 )
 
 // step runs the loaded batch and updates the parameters.
@@ -154,7 +155,7 @@ func newGradientNorm(grads [][]float32) *gradientNorm {
 	n.task = func(task int) {
 		sum := 0.0
 		for _, p := range n.shares.of(task) {
-			sum += kernel.SumSquares(n.grads[p.tensor][p.lo:p.hi])
+			sum += prox.SumSquares(n.grads[p.tensor][p.lo:p.hi])
 		}
 		n.partial[task] = sum
 	}
@@ -163,7 +164,7 @@ func newGradientNorm(grads [][]float32) *gradientNorm {
 
 // compute returns the norm; it is not finite where a gradient is not.
 func (n *gradientNorm) compute() float64 {
-	kernel.Parallel(n.shares.tasks(), n.task)
+	parallel.Run(n.shares.tasks(), n.task)
 	total := 0.0
 	for _, v := range n.partial {
 		total += v

@@ -9,7 +9,8 @@ import (
 	"slices"
 	"time"
 
-	"pare/internal/kernel"
+	"pare/internal/kernel/parallel"
+	"pare/internal/simd"
 	"pare/layers"
 	"pare/nn"
 	"pare/train"
@@ -72,7 +73,7 @@ func (b bench) measure(ctx context.Context, w workload, first bool) (*benchResul
 	}
 	counts := w.net.Count()
 	r := &benchResult{Model: w.name, Input: w.net.Input, Classes: w.input.task.Classes, Batch: b.batch,
-		Threads: kernel.Threads(), Kernels: kernel.Features(), Go: runtime.Version(), Params: counts.Params, MACs: counts.MACs}
+		Threads: parallel.Threads(), Kernels: simd.Features(), Go: runtime.Version(), Params: counts.Params, MACs: counts.MACs}
 	program, update, err := b.trainingStep(w)
 	if err != nil {
 		return nil, err

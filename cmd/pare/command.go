@@ -15,7 +15,7 @@ import (
 
 	"pare/cmd/internal/cli"
 	"pare/export"
-	"pare/internal/kernel"
+	"pare/internal/kernel/parallel"
 	"pare/internal/printable"
 	"pare/run"
 )
@@ -53,7 +53,7 @@ func newFlags(c *command, args []string, stdout, stderr io.Writer) *flags {
 		words: map[string][]string{}, bounds: map[string]bound{}}
 	f.SetOutput(io.Discard) // errors are printed once, by main
 	f.IntVar(&f.threads, "threads", 0, "processor threads to use; 0: all cores")
-	f.within(between(0, kernel.MaxThreads), "threads")
+	f.within(between(0, parallel.MaxThreads), "threads")
 	return f
 }
 
@@ -216,7 +216,7 @@ func (f *flags) parseSome() ([]string, error) {
 		}
 	})
 	if err == nil {
-		kernel.SetThreads(f.threads)
+		parallel.SetThreads(f.threads)
 	}
 	return got, err
 }

@@ -3,15 +3,15 @@ package bench
 import (
 	"testing"
 
-	"pare/internal/kernel"
+	"pare/internal/kernel/conv"
 )
 
 // batch is the number of images in all benchmarks.
 const batch = 64
 
 // square describes a convolution of square images and kernels.
-func square(side, in, out, k, stride, pad int) kernel.ConvShape {
-	return kernel.ConvShape{N: batch, H: side, W: side, C: in, O: out, KH: k, KW: k,
+func square(side, in, out, k, stride, pad int) conv.Shape {
+	return conv.Shape{N: batch, H: side, W: side, C: in, O: out, KH: k, KW: k,
 		StrideH: stride, StrideW: stride, PadH: pad, PadW: pad, Groups: 1}
 }
 
@@ -20,7 +20,7 @@ func BenchmarkConv(b *testing.B) {
 	depthwise.Groups = 64
 	for _, c := range []struct {
 		name  string
-		shape kernel.ConvShape
+		shape conv.Shape
 	}{
 		{"3x3_16_32x32", square(32, 16, 16, 3, 1, 1)}, // resnet20, stage 1
 		{"3x3_32_16x16", square(16, 32, 32, 3, 1, 1)},
@@ -39,19 +39,19 @@ func BenchmarkConv(b *testing.B) {
 		{"3x3_3-16_32x32", square(32, 3, 16, 3, 1, 1)}, // stem of resnet20
 		{"depthwise3x3_64_16x16", depthwise},
 	} {
-		b.Run(c.name, func(b *testing.B) { conv(b, c.shape) })
+		b.Run(c.name, func(b *testing.B) { benchConv(b, c.shape) })
 	}
 }
 
 // conv runs the convolution and both of its gradients.
-func conv(b *testing.B, s kernel.ConvShape) {
+func benchConv(b *testing.B, s conv.Shape) {
 	outputs := s.N * s.OutH() * s.OutW() * s.O
 	weights := s.KH * s.KW * s.C / s.Groups * s.O
 	macs := outputs * s.KH * s.KW * s.C / s.Groups
 	x, w, dy := values(s.N*s.H*s.W*s.C), values(weights), values(outputs)
 	y, dx, dw := make([]float32, len(dy)), make([]float32, len(x)), make([]float32, len(w))
-	c := kernel.NewConv(s)
-	compute(b, "y", macs, func() { c.Forward(y, x, w, nil, kernel.Epilogue{}) })
+	c := conv.New(s)
+	compute(b, "y", macs, func() { c.Forward(y, x, w, nil, conv.Epilogue{}) })
 	compute(b, "dx", macs, func() { c.BackwardInput(dx, dy, w, false) })
 	compute(b, "dw", macs, func() { c.BackwardWeights(dw, x, dy) })
 }

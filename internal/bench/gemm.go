@@ -4,7 +4,7 @@ import (
 	"slices"
 	"time"
 
-	"pare/internal/kernel"
+	"pare/internal/kernel/gemm"
 )
 
 // Gemm measures the product of two n×n matrices in GFLOP/s with the threads that
@@ -14,14 +14,14 @@ func Gemm(n int, budget time.Duration) float64 {
 	for i := range a {
 		a[i], b[i] = float32(i%7)-3, float32(i%5)-2
 	}
-	g := kernel.NewGemm(n, n, n, false, false)
+	g := gemm.New(n, n, n, false, false)
 	for range 2 {
-		g.Run(c, a, b, nil, false, kernel.Epilogue{})
+		g.Run(c, a, b, nil, false, false)
 	}
 	var times []time.Duration
 	for begin := time.Now(); len(times) < 5 || time.Since(begin) < budget; {
 		start := time.Now()
-		g.Run(c, a, b, nil, false, kernel.Epilogue{})
+		g.Run(c, a, b, nil, false, false)
 		times = append(times, time.Since(start))
 	}
 	slices.Sort(times)

@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"pare/internal/kernel"
+	"pare/internal/kernel/parallel"
 )
 
 // values returns n values from a normal distribution.
@@ -22,8 +22,8 @@ func values(n int) []float32 {
 
 // median runs f with as many threads as -cpu says and returns the median time.
 func median(b *testing.B, f func()) time.Duration {
-	kernel.SetThreads(runtime.GOMAXPROCS(0))
-	defer kernel.SetThreads(0)
+	parallel.SetThreads(runtime.GOMAXPROCS(0))
+	defer parallel.SetThreads(0)
 	f() // plans and workspaces are made by the first call
 	times := make([]time.Duration, b.N)
 	b.ResetTimer()

@@ -3,6 +3,8 @@ package bench
 import (
 	"sync"
 	"time"
+
+	"pare/internal/simd"
 )
 
 // Peak measures the most that AVX2 code can compute on one core, in GFLOP/s:
@@ -10,7 +12,7 @@ import (
 // a tenth of a millisecond. It measures once in a process; 0 means that there is no
 // such loop for this processor.
 var Peak = sync.OnceValue(func() float64 {
-	if !haveFMA() {
+	if !simd.Supported {
 		return 0
 	}
 	best := 0.0
@@ -27,3 +29,9 @@ const (
 	peakRounds    = 1 << 16
 	flopsPerRound = 12 * 8 * 2 // instructions, values, product and sum
 )
+
+// multiplyAdd runs rounds of twelve fused multiply-adds that do not wait for one
+// another; rounds is positive.
+//
+//go:noescape
+func multiplyAdd(rounds int)

@@ -1,24 +1,21 @@
 package dense
 
 import (
-	"fmt"
 	"math"
 	"math/rand/v2"
 	"testing"
 
-	"pare/internal/kernel"
+	"pare/internal/kernel/parallel"
+	"pare/internal/simd"
 )
 
 // both runs f with the assembly kernels, where there are any, and with the portable ones.
 func both(t *testing.T, f func(t *testing.T)) {
-	saved := useAVX2
-	defer func() { useAVX2 = saved }()
-	for _, avx := range []bool{false, true} {
-		if avx && !saved {
-			continue
+	defer simd.Use(simd.AVX2)
+	for _, avx2 := range []bool{false, true} {
+		if simd.Use(avx2); simd.AVX2 == avx2 {
+			t.Run(simd.Features(), f)
 		}
-		useAVX2 = avx
-		t.Run(fmt.Sprint("avx2=", avx), f)
 	}
 }
 
@@ -202,10 +199,10 @@ func TestMultiplyDoesNotDependOnThreads(t *testing.T) {
 	const n = 300
 	m := Matrix{Data: randoms(rand.New(rand.NewPCG(13, 14)), n*n), Stride: n}
 	one, two := make([]float64, n*n), make([]float64, n*n)
-	kernel.SetThreads(1)
-	defer kernel.SetThreads(0)
+	parallel.SetThreads(1)
+	defer parallel.SetThreads(0)
 	Multiply(one, n, 1, m, m, n, n, n, 0)
-	kernel.SetThreads(3)
+	parallel.SetThreads(3)
 	Multiply(two, n, 1, m, m, n, n, n, 0)
 	for i := range one {
 		if one[i] != two[i] {

@@ -3,7 +3,8 @@ package dense
 import (
 	"sync"
 
-	"pare/internal/kernel"
+	"pare/internal/kernel/parallel"
+	"pare/internal/simd"
 )
 
 const (
@@ -59,7 +60,7 @@ func Multiply(c []float64, ldc int, alpha float64, a, b Matrix, m, n, k int, r R
 				threads = 1
 			}
 			pb.job = product{c: c, ldc: ldc, alpha: alpha, a: a, b: pb.b[:], m: m, jc: jc, nc: nc, pc: pc, kc: kc, r: r}
-			kernel.ParallelOf(threads, (m+blockRows-1)/blockRows, pb.work)
+			parallel.Of(threads, (m+blockRows-1)/blockRows, pb.work)
 		}
 	}
 }
@@ -144,7 +145,7 @@ func (p *product) tile(w *panels, ic, i, j, mc int) {
 }
 
 func runTile(c, a, b []float64, k, ldc int, alpha float64) {
-	if useAVX2 {
+	if simd.AVX2 {
 		tileAVX2(&c[0], &a[0], &b[0], k, ldc, alpha)
 		return
 	}

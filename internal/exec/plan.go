@@ -9,7 +9,7 @@ import (
 
 	"gorgonia.org/gorgonia"
 
-	"pare/internal/kernel"
+	"pare/internal/kernel/vector"
 )
 
 // Runner is an op that computes on raw storage.
@@ -171,7 +171,7 @@ func runnerOf(n *gorgonia.Node) (func(dst []float32, in [][]float32), error) {
 		return r.RunKernel, nil
 	}
 	if IsSum(n) {
-		return func(dst []float32, in [][]float32) { kernel.Add(dst, in[0], in[1]) }, nil
+		return func(dst []float32, in [][]float32) { vector.Add(dst, in[0], in[1]) }, nil
 	}
 	return stockOp(n)
 }

@@ -2,7 +2,7 @@
 // with float32 matrices: Go with AVX2 and FMA assembly beside it, chosen when the
 // program starts.
 //
-// Their limit is what they read: a Dot of vectors in the first cache reads two
-// vectors of four values for one fused multiply-add, so it reaches half of the
-// peak; Dot4 reads five for four, Tile seven for twelve and comes near the peak.
+// Reading limits them: a Dot of vectors in the first cache reads two vectors of
+// four values for one fused multiply-add, so it reaches half of the peak; Dot4
+// reads five for four, Tile seven for twelve and comes near the peak.
 package f64

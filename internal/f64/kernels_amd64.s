@@ -42,7 +42,7 @@ sum:
 	VEXTRACTF128 $1, Y0, X1
 	VADDPD       X1, X0, X0
 	VHADDPD      X0, X0, X0
-	VMOVSD       X0, ret+24(FP)
+	VMOVSD       X0, s+24(FP)
 	VZEROUPPER
 	RET
 

@@ -4,6 +4,8 @@ import (
 	"math"
 	"math/rand/v2"
 	"testing"
+
+	"pare/internal/simd"
 )
 
 // special returns n values at an odd offset, with some that loops get wrong.
@@ -33,13 +35,12 @@ func same(a, b, size float64) bool {
 	return math.Abs(a-b) <= 1e-14*(size+1)
 }
 
-// both returns what f appends, portable and with assembly.
+// both returns the results of f, portable and with assembly.
 func both(f func() []float64) (portable, fast []float64) {
-	was := useAVX2
-	defer func() { useAVX2 = was }()
-	useAVX2 = false
+	defer simd.Use(simd.AVX2)
+	simd.Use(false)
 	portable = f()
-	useAVX2 = was
+	simd.Use(true)
 	return portable, f()
 }
 

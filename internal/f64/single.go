@@ -1,5 +1,7 @@
 package f64
 
+import "pare/internal/simd"
+
 // Symmetric4Single takes four rows of a symmetric matrix in single precision, of which
 // each value stands for its mirror image too: it returns the inner products of x with
 // rows, and adds Σ rows[r]·f[r] to y. All have the length of x; sums are in double
@@ -8,9 +10,8 @@ func Symmetric4Single(x, y []float64, rows *[4][]float32, f *[4]float64, ahead i
 	n := len(x)
 	y = y[:n]
 	a, b, c, d := rows[0][:n], rows[1][:n], rows[2][:n], rows[3][:n]
-	i := 0
-	if useAVX2 && n >= 4 {
-		i = n &^ 3
+	i := simd.Whole(n, 4)
+	if simd.AVX2 && i > 0 {
 		symmetric4SingleAVX2(&x[0], &y[0], &a[0], &b[0], &c[0], &d[0], i, 4*ahead, f, &out)
 	}
 	for ; i < n; i++ {
@@ -28,9 +29,8 @@ func Symmetric4Single(x, y []float64, rows *[4][]float32, f *[4]float64, ahead i
 func AxpySingle(a float64, x []float32, y []float64) {
 	n := len(x)
 	y = y[:n]
-	i := 0
-	if useAVX2 && n >= 4 {
-		i = n &^ 3
+	i := simd.Whole(n, 4)
+	if simd.AVX2 && i > 0 {
 		axpySingleAVX2(&y[0], &x[0], i, a)
 	}
 	for ; i < n; i++ {

@@ -19,8 +19,8 @@
 	VADDPD Y14, Y9, Y9; \
 	VMOVUPD Y9, double(DX)(AX*8)
 
-// The inner products are in Y0 to Y3, the factors of y in Y4 to Y7. What is ahead bytes
-// behind each row is fetched into the cache.
+// The inner products are in Y0 to Y3, the factors of y in Y4 to Y7. The values
+// ahead bytes behind each row are fetched into the cache.
 
 // func symmetric4SingleAVX2(x, y *float64, a, b, c, d *float32, n, ahead int, f, out *[4]float64)
 TEXT ·symmetric4SingleAVX2(SB), NOSPLIT, $0-80

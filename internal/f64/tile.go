@@ -1,12 +1,13 @@
 package f64
 
+import "pare/internal/simd"
+
 // Dot4 returns the inner products of u with four vectors of its length.
 func Dot4(u, a, b, c, d []float64) (out [4]float64) {
 	n := len(u)
 	a, b, c, d = a[:n], b[:n], c[:n], d[:n]
-	i := 0
-	if useAVX2 && n >= 4 {
-		i = n &^ 3
+	i := simd.Whole(n, 4)
+	if simd.AVX2 && i > 0 {
 		dot4AVX2(&u[0], &a[0], &b[0], &c[0], &d[0], i, &out)
 	}
 	for ; i < n; i++ {
@@ -23,9 +24,8 @@ func Dot4(u, a, b, c, d []float64) (out [4]float64) {
 func Axpy4(f *[4]float64, x *[4][]float64, y []float64) {
 	n := len(y)
 	a, b, c, d := x[0][:n], x[1][:n], x[2][:n], x[3][:n]
-	i := 0
-	if useAVX2 && n >= 4 {
-		i = n &^ 3
+	i := simd.Whole(n, 4)
+	if simd.AVX2 && i > 0 {
 		axpy4AVX2(&y[0], &a[0], &b[0], &c[0], &d[0], i, f)
 	}
 	for ; i < n; i++ {
@@ -37,9 +37,8 @@ func Axpy4(f *[4]float64, x *[4][]float64, y []float64) {
 // of the first: out[4·i+j] = a[i]ᵀ b[j].
 func Tile(a *[3][]float64, b *[4][]float64) (out [12]float64) {
 	n := len(a[0])
-	i := 0
-	if useAVX2 && n >= 4 {
-		i = n &^ 3
+	i := simd.Whole(n, 4)
+	if simd.AVX2 && i > 0 {
 		for k := range a {
 			_ = a[k][:n]
 		}

@@ -1,12 +1,13 @@
 package f64
 
+import "pare/internal/simd"
+
 // Dot returns Σ x[i]·y[i]; y has at least the length of x.
 func Dot(x, y []float64) float64 {
 	n := len(x)
 	y = y[:n]
-	s, i := 0.0, 0
-	if useAVX2 && n >= 4 {
-		i = n &^ 3
+	s, i := 0.0, simd.Whole(n, 4)
+	if simd.AVX2 && i > 0 {
 		s = dotAVX2(&x[0], &y[0], i)
 	}
 	for ; i < n; i++ {
@@ -19,9 +20,8 @@ func Dot(x, y []float64) float64 {
 func Axpy(a float64, x, y []float64) {
 	n := len(x)
 	y = y[:n]
-	i := 0
-	if useAVX2 && n >= 4 {
-		i = n &^ 3
+	i := simd.Whole(n, 4)
+	if simd.AVX2 && i > 0 {
 		axpyAVX2(&y[0], &x[0], i, a)
 	}
 	for ; i < n; i++ {
@@ -33,9 +33,8 @@ func Axpy(a float64, x, y []float64) {
 func Mul(dst, x, y []float64) {
 	n := len(dst)
 	x, y = x[:n], y[:n]
-	i := 0
-	if useAVX2 && n >= 4 {
-		i = n &^ 3
+	i := simd.Whole(n, 4)
+	if simd.AVX2 && i > 0 {
 		mulAVX2(&dst[0], &x[0], &y[0], i)
 	}
 	for ; i < n; i++ {
@@ -47,9 +46,8 @@ func Mul(dst, x, y []float64) {
 func MulAxpy(a float64, x, w, y []float64) {
 	n := len(y)
 	x, w = x[:n], w[:n]
-	i := 0
-	if useAVX2 && n >= 4 {
-		i = n &^ 3
+	i := simd.Whole(n, 4)
+	if simd.AVX2 && i > 0 {
 		mulAxpyAVX2(&y[0], &x[0], &w[0], i, a)
 	}
 	for ; i < n; i++ {

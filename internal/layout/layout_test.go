@@ -25,6 +25,19 @@ var floors = []string{"cmd", "scripts", "run", "config", "report", "prune", "mod
 // import them; they stand on internal alone.
 var drawing = []string{"report/chart", "report/graph"}
 
+// kernels are the packages of internal/kernel, the highest first. A kernel imports
+// those below it.
+var kernels = []string{"recurrence", "attention", "conv", "pooling", "norm", "gemm", "prox", "vector", "parallel"}
+
+// kernel is the place of a package in kernels, −1 for others.
+func kernel(pkg string) int {
+	name, ok := strings.CutPrefix(pkg, "internal/kernel/")
+	if !ok {
+		return -1
+	}
+	return slices.Index(kernels, name)
+}
+
 // withoutGo are the top-level folders that hold no package of their own.
 var withoutGo = []string{"docs"}
 
@@ -45,7 +58,7 @@ func violations(imports map[string][]string) []string {
 		}
 		for _, to := range imports[from] {
 			switch {
-			case floor(to) >= 0 && floor(to) < floor(from):
+			case floor(to) >= 0 && floor(to) < floor(from), kernel(to) >= 0 && kernel(to) < kernel(from):
 				out = append(out, fmt.Sprintf("%[1]s imports %[2]s, which stands above it: move the code that both need down to %[1]s or below, or let %[2]s pass it in through an interface that %[1]s declares", from, to))
 			case solver(from) && strings.HasPrefix(to, "report/"):
 				out = append(out, fmt.Sprintf("%s imports %s: solvers do not draw; make the picture in stat/estimate", from, to))
@@ -130,7 +143,8 @@ func TestViolations(t *testing.T) {
 		{"stat/linear", "report/graph", "solvers do not draw"},
 		{"report/graph", "nn", "stands above it"},
 		{"report/chart", "prune", "stands above it"},
-		{"internal/kernel", "nn", "stands above it"},
+		{"internal/kernel/vector", "nn", "stands above it"},
+		{"internal/kernel/vector", "internal/kernel/gemm", "stands above it"},
 		{"utils", "fmt", "is in no folder of the plan"},
 	} {
 		got := violations(map[string][]string{c.from: {c.to}})
@@ -138,7 +152,7 @@ func TestViolations(t *testing.T) {
 			t.Errorf("%s → %s: %q", c.from, c.to, got)
 		}
 	}
-	for _, c := range [][2]string{{"cmd/pare", "run"}, {"prune/gradual", "train"}, {"stat/estimate", "report/graph"}, {"layers/activity", "layers"}, {"run", "report/graph"}} {
+	for _, c := range [][2]string{{"cmd/pare", "run"}, {"prune/gradual", "train"}, {"stat/estimate", "report/graph"}, {"layers/activity", "layers"}, {"run", "report/graph"}, {"internal/kernel/conv", "internal/kernel/gemm"}} {
 		if got := violations(map[string][]string{c[0]: {c[1]}}); len(got) != 0 {
 			t.Errorf("%s → %s: %q", c[0], c[1], got)
 		}

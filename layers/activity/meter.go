@@ -3,7 +3,7 @@ package activity
 import (
 	"math"
 
-	"pare/internal/kernel"
+	"pare/internal/kernel/vector"
 	"pare/nn"
 )
 
@@ -18,7 +18,7 @@ type Meter struct {
 type site struct {
 	name  string
 	shape nn.Shape
-	act   *kernel.Activity
+	act   *vector.Activity
 
 	fired []int64 // positions at which a unit was not 0
 	rows  int64   // positions
@@ -34,7 +34,7 @@ func NewMeter(net *nn.Network) *Meter {
 		s := &site{name: n.Name, shape: n.Shape, fired: make([]int64, n.Shape.Units())}
 		m.sites = append(m.sites, s)
 		m.probes = append(m.probes, &probe{runs: &m.runs, node: n,
-			start: func(batch int) { s.act = kernel.NewActivity(batch*s.shape.Positions(), s.shape.Units(), 0) },
+			start: func(batch int) { s.act = vector.NewActivity(batch*s.shape.Positions(), s.shape.Units(), 0) },
 			see:   func(values []float32, examples int) { s.act.Run(values, examples*s.shape.Positions()) }})
 	}
 	return m

@@ -9,7 +9,7 @@ import (
 
 	"gonum.org/v1/gonum/mat"
 
-	"pare/internal/kernel"
+	"pare/internal/kernel/parallel"
 	"pare/stat/internal/folds"
 	"pare/stat/internal/progress"
 )
@@ -79,7 +79,7 @@ func CrossValidate(p Problem, o CVOptions) (*CV, error) {
 	// The noise of held-out errors is far above this share of the null objective.
 	inner.Tolerance = max(o.Tolerance, 1e-6)
 	done := progress.New(o.Progress, 0, count)
-	kernel.ParallelOf(o.Threads, count, func(k int) {
+	parallel.Of(o.Threads, count, func(k int) {
 		losses[k], failed[k] = f.heldOut(parts, k, o.Relaxed, inner)
 		done.Add(1)
 	})

@@ -7,7 +7,7 @@ import (
 	"slices"
 
 	"pare/internal/f64"
-	"pare/internal/kernel"
+	"pare/internal/kernel/parallel"
 	"pare/stat/internal/grid"
 	"pare/stat/internal/progress"
 )
@@ -208,7 +208,7 @@ func (f *fitter) solve(m *moments, count int, o Options, do func(d *descent, uni
 	}
 	fits := make([][]fit, units)
 	done := progress.New(o.Progress, 0, units*count)
-	kernel.ParallelOf(o.Threads, units, func(unit int) {
+	parallel.Of(o.Threads, units, func(unit int) {
 		d, last := start(&f.prob, m, o, unit), fit{}
 		for l, model := range models {
 			last = do(d, unit, l, last)

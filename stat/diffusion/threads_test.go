@@ -6,13 +6,13 @@ import (
 
 	"gonum.org/v1/gonum/mat"
 
-	"pare/internal/kernel"
+	"pare/internal/kernel/parallel"
 )
 
 // Kernels, gaps and errors are the same to the last bit.
 func TestThreadsDoNotMatter(t *testing.T) {
-	kernel.SetThreads(8)
-	defer kernel.SetThreads(0)
+	parallel.SetThreads(8)
+	defer parallel.SetThreads(0)
 	p, _ := sample(t, 30, 40, 9)
 	for _, symmetric := range []bool{false, true} {
 		p.Symmetric = symmetric

@@ -8,7 +8,7 @@ import (
 	"slices"
 	"sync/atomic"
 
-	"pare/internal/kernel"
+	"pare/internal/kernel/parallel"
 	"pare/internal/limit"
 )
 
@@ -166,7 +166,7 @@ func fit(c *Covariance, pen Penalty, o Options, components [][]int) (*Network, e
 		solve(order[0])
 		order = order[1:]
 	}
-	kernel.ParallelOf(0, len(order), func(at int) { solve(order[at]) })
+	parallel.Of(0, len(order), func(at int) { solve(order[at]) })
 	if unbounded.Load() {
 		return nil, errUnbounded
 	}

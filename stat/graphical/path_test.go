@@ -6,7 +6,7 @@ import (
 	"reflect"
 	"testing"
 
-	"pare/internal/kernel"
+	"pare/internal/kernel/parallel"
 )
 
 // implied is a covariance whose matrix is never stored, as of many variables.
@@ -104,11 +104,11 @@ func TestScreeningIsExact(t *testing.T) {
 }
 
 func TestFitDoesNotDependOnThreads(t *testing.T) {
-	kernel.SetThreads(1)
-	defer kernel.SetThreads(0)
+	parallel.SetThreads(1)
+	defer parallel.SetThreads(0)
 	c := sampled(t, rand.New(rand.NewPCG(9, 10)), 50, 40, 1)
 	a := mustFit(t, c, Penalty{Lambda: 0.3}, Options{})
-	kernel.SetThreads(4)
+	parallel.SetThreads(4)
 	b := mustFit(t, c, Penalty{Lambda: 0.3}, Options{})
 	if !reflect.DeepEqual(a, b) {
 		t.Error("one and four threads give different networks")

@@ -4,7 +4,7 @@ import (
 	"math/rand/v2"
 	"testing"
 
-	"pare/internal/kernel"
+	"pare/internal/kernel/parallel"
 )
 
 // TestFalseDiscoveryRate simulates and demands that the mean false discovery
@@ -43,7 +43,7 @@ func TestFalseDiscoveryRate(t *testing.T) {
 			}
 			fdp, power := make([]float64, repetitions), make([]float64, repetitions)
 			errs := make([]error, repetitions)
-			kernel.ParallelOf(0, repetitions, func(k int) {
+			parallel.Of(0, repetitions, func(k int) {
 				rng := rand.New(rand.NewPCG(uint64(k), 99))
 				x := autoregressive(c.n, c.p, 0.3, rng)
 				y := planted(x, c.step, 1.5, rng)

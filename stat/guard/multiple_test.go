@@ -6,7 +6,7 @@ import (
 	"testing"
 
 	"pare/internal/f64"
-	"pare/internal/kernel"
+	"pare/internal/kernel/parallel"
 )
 
 // TestMultipleExchangeable: features and any of their copies have the same
@@ -74,7 +74,7 @@ func TestMultipleFindsFew(t *testing.T) {
 	fdp, power := make([]float64, repetitions), make([]float64, repetitions)
 	errs := make([]error, repetitions)
 	one := 0
-	kernel.ParallelOf(0, repetitions, func(k int) {
+	parallel.Of(0, repetitions, func(k int) {
 		rng := rand.New(rand.NewPCG(uint64(k), 31))
 		x := autoregressive(n, p, 0.3, rng)
 		y := planted(x, 10, 1.5, rng)

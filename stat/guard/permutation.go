@@ -7,7 +7,7 @@ import (
 	"math/rand/v2"
 	"slices"
 
-	"pare/internal/kernel"
+	"pare/internal/kernel/parallel"
 	"pare/stat/internal/progress"
 )
 
@@ -108,7 +108,7 @@ func PermutationLambda(x Columns, y []float64, o PermutationOptions, rng *rand.R
 			rng.Shuffle(n, func(a, b int) { v[a], v[b] = v[b], v[a] })
 			shuffled[k] = v
 		}
-		kernel.ParallelOf(0, (len(shuffled)+block-1)/block, func(k int) {
+		parallel.Of(0, (len(shuffled)+block-1)/block, func(k int) {
 			from, to := k*block, min(len(shuffled), (k+1)*block)
 			for j := range p {
 				for i := from; i < to; i++ {

@@ -8,7 +8,7 @@ import (
 	"slices"
 	"sync"
 
-	"pare/internal/kernel"
+	"pare/internal/kernel/parallel"
 	"pare/stat/internal/progress"
 )
 
@@ -117,7 +117,7 @@ func countChosen(x Matrix, y []float64, choose Chooser, o StabilityOptions, rng 
 	errs := make([]error, len(halves))
 	var lock sync.Mutex
 	done := progress.New(o.Progress, 0, len(halves))
-	kernel.ParallelOf(0, len(halves), func(k int) {
+	parallel.Of(0, len(halves), func(k int) {
 		slices.Sort(halves[k].rows)
 		target := make([]float64, len(halves[k].rows))
 		for i, r := range halves[k].rows {

@@ -7,7 +7,7 @@ import (
 	"math/rand/v2"
 	"slices"
 
-	"pare/internal/kernel"
+	"pare/internal/kernel/parallel"
 	"pare/stat/internal/folds"
 	"pare/stat/internal/logistic"
 	"pare/stat/internal/progress"
@@ -60,7 +60,7 @@ func CrossValidate(p Problem, o CVOptions) (*CV, error) {
 	inner := PathOptions{Options: o.Options}
 	inner.Threads = 1
 	done := progress.New(o.Progress, 0, count)
-	kernel.ParallelOf(o.Threads, count, func(k int) {
+	parallel.Of(o.Threads, count, func(k int) {
 		part := inner
 		part.Progress = nil
 		losses[k], sizes[k], errs[k] = heldOut(p, fold, k, lambdas, part)

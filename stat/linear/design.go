@@ -5,7 +5,7 @@ import (
 	"math"
 
 	"pare/internal/f64"
-	"pare/internal/kernel"
+	"pare/internal/kernel/parallel"
 )
 
 // Design is a matrix whose columns are features. Dense, Sparse and Interactions
@@ -35,7 +35,7 @@ type bulk interface {
 // inRanges calls f for the ranges of size items, the last one of fewer, that n items make.
 // They must not depend on each other: the order and the goroutines are open.
 func inRanges(n, size, threads int, f func(from, to int)) {
-	kernel.ParallelOf(threads, (n+size-1)/size, func(k int) { f(size*k, min(n, size*(k+1))) })
+	parallel.Of(threads, (n+size-1)/size, func(k int) { f(size*k, min(n, size*(k+1))) })
 }
 
 // sharing is the number of threads for work that pays for a second one from least on.

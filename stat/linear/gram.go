@@ -4,7 +4,8 @@ import (
 	"math"
 
 	"pare/internal/f64"
-	"pare/internal/kernel"
+	"pare/internal/kernel/gemm"
+	"pare/internal/kernel/parallel"
 )
 
 // covariances is smooth by the Gram matrix of a working set: a move costs as many
@@ -172,15 +173,15 @@ func (g *gram) shift(x []float64) {
 // to the optimum as wanted.
 type wideGram struct {
 	quadratic
-	columns *kernel.Gram // of √v∘x̃
-	rows    [][]float32  // row j up to and with the diagonal; beyond it there may be more
+	columns *gemm.Gram  // of √v∘x̃
+	rows    [][]float32 // row j up to and with the diagonal; beyond it there may be more
 	parts   []float64
 	out     []float64
 	threads int
 }
 
 func newWideGram(n, threads int) *wideGram {
-	return &wideGram{columns: kernel.NewGram(n), threads: threads}
+	return &wideGram{columns: gemm.NewGram(n), threads: threads}
 }
 
 func (w *wideGram) move(j int, d float64) {
@@ -207,7 +208,7 @@ func (w *wideGram) extend(columns [][]float64, from int, v []float64) {
 	m := len(columns)
 	lot := make([][]float32, m-from)
 	fresh := make([]float32, len(lot)*m)
-	kernel.ParallelOf(w.threads, len(lot), func(k int) {
+	parallel.Of(w.threads, len(lot), func(k int) {
 		x := columns[from+k]
 		lot[k] = make([]float32, len(v))
 		for i, weight := range v {
@@ -215,7 +216,7 @@ func (w *wideGram) extend(columns [][]float64, from int, v []float64) {
 		}
 	})
 	w.columns.Add(lot)
-	kernel.ParallelOf(w.threads, w.columns.Panels(), func(panel int) {
+	parallel.Of(w.threads, w.columns.Panels(), func(panel int) {
 		w.columns.Products(fresh, m, panel)
 	})
 	for k := range lot {
@@ -235,7 +236,7 @@ func (w *wideGram) product(out, x []float64) {
 	m := len(w.q)
 	parts := max(1, min(mostParts, m*m/2/partValues))
 	w.parts = zeros(w.parts, parts*m)
-	kernel.ParallelOf(w.threads, parts, func(part int) {
+	parallel.Of(w.threads, parts, func(part int) {
 		// The values before row j are about j²/2.
 		bound := func(part int) int {
 			if part == parts {

@@ -19,7 +19,7 @@ import (
 	"math"
 	"os"
 
-	"pare/internal/kernel"
+	"pare/internal/kernel/parallel"
 	"pare/internal/table"
 	"pare/stat/estimate"
 	"pare/stat/estimate/lasso"
@@ -69,7 +69,7 @@ func (s study) measure(n, measures int, do func(k int, values []float64) error) 
 	for m := range columns {
 		columns[m] = make([]float64, n)
 	}
-	kernel.ParallelOf(s.threads, n, func(k int) {
+	parallel.Of(s.threads, n, func(k int) {
 		values := make([]float64, measures)
 		errs[k] = do(k, values)
 		for m, v := range values {

@@ -15,7 +15,7 @@ import (
 	"time"
 
 	"pare/internal/bench"
-	"pare/internal/kernel"
+	"pare/internal/kernel/parallel"
 )
 
 func main() {
@@ -41,13 +41,13 @@ func run(stdout io.Writer, sizes string, threads int, seconds float64) error {
 		return fmt.Errorf("-threads is %d and -seconds %g; neither may be negative, nor the time above an hour", threads, seconds)
 	}
 	out := json.NewEncoder(stdout)
-	kernel.SetThreads(threads)
+	parallel.SetThreads(threads)
 	for _, text := range strings.Split(sizes, ",") {
 		n, err := strconv.Atoi(text)
 		if err != nil || n < 1 || n > 1<<14 {
 			return fmt.Errorf("-n has %q, it must list sizes from 1 to %d", text, 1<<14)
 		}
-		if err := out.Encode(result{n, kernel.Threads(), bench.Gemm(n, time.Duration(seconds*float64(time.Second))), bench.Peak()}); err != nil {
+		if err := out.Encode(result{n, parallel.Threads(), bench.Gemm(n, time.Duration(seconds*float64(time.Second))), bench.Peak()}); err != nil {
 			return err
 		}
 	}

@@ -6,11 +6,11 @@ import (
 	"strings"
 	"testing"
 
-	"pare/internal/kernel"
+	"pare/internal/kernel/parallel"
 )
 
 func TestRun(t *testing.T) {
-	defer kernel.SetThreads(0)
+	defer parallel.SetThreads(0)
 	var out bytes.Buffer
 	if err := run(&out, "16,33", 2, 0); err != nil {
 		t.Fatal(err)

@@ -1,0 +1,188 @@
+// Package conv computes 2-D convolutions of channels-last images [N,H,W,C] with
+// weights [KH,KW,C/Groups,O], and their gradients: directly, as tiles of matrix
+// products, by Winograd's method, and channel by channel.
+//
+// Sums are cut into parts by the size of the problem only and combined in a fixed
+// order, so a result never depends on the number of threads. A Plan owns its
+// workspaces: once warm, a call allocates nothing. One plan must not be used by two
+// goroutines at the same time. Slices of a wrong length are programming errors and
+// panic.
+package conv
+
+import (
+	"pare/internal/kernel/norm"
+	"pare/internal/kernel/vector"
+)
+
+// Shape describes a 2-D convolution of an input [N,H,W,C] with weights
+// [KH,KW,C/Groups,O] to an output [N,OutH,OutW,O]. Strides must be positive;
+// Groups must divide C and O.
+type Shape struct {
+	N, H, W, C, O, KH, KW, StrideH, StrideW, PadH, PadW, Groups int
+}
+
+// OutH is the output height, floor((H+2·PadH-KH)/StrideH)+1, or 0 if the
+// kernel does not fit.
+func (s Shape) OutH() int { return outSize(s.H, s.KH, s.StrideH, s.PadH) }
+
+// OutW is the output width.
+func (s Shape) OutW() int { return outSize(s.W, s.KW, s.StrideW, s.PadW) }
+
+func outSize(in, k, stride, pad int) int {
+	if in+2*pad < k {
+		return 0
+	}
+	return (in+2*pad-k)/stride + 1
+}
+
+// folded turns a 1×1 convolution that visits every pixel once into one over
+// N·H·W images of a single pixel, a plain matrix product.
+func (s Shape) folded() Shape {
+	if s.KH == 1 && s.KW == 1 && s.StrideH == 1 && s.StrideW == 1 && s.PadH == 0 && s.PadW == 0 {
+		s.N, s.H, s.W = s.N*s.H*s.W, 1, 1
+	}
+	return s
+}
+
+func (s Shape) images() (in, out image) {
+	return image{s.N, s.H, s.W, s.C}, image{s.N, s.OutH(), s.OutW(), s.O}
+}
+
+// Plan is a plan for one convolution layer: output, gradient with respect to the
+// input and gradient with respect to the weights. Parts are planned when first used,
+// so that inference pays for the forward direction only.
+type Plan struct {
+	s              Shape
+	forward, input imagePlan
+	weights        weightPlan
+}
+
+// imagePlan computes images y from images x: the output, or the gradient with respect
+// to the input. bias may be nil; with add the result is added to y.
+type imagePlan interface {
+	call(y, x, w, bias []float32, add bool, e Epilogue)
+}
+
+// weightPlan computes the gradient with respect to the weights.
+type weightPlan interface{ call(dw, x, dy []float32) }
+
+// New plans a convolution of the given shape. 1×1 convolutions of stride one without
+// padding become matrix products; depthwise ones (Groups == C) have their own
+// kernels; 3×3 ones of stride one use Winograd's method where that is faster.
+func New(s Shape) *Plan {
+	s.Groups = max(s.Groups, 1)
+	return &Plan{s: s}
+}
+
+func (s Shape) depthwise() bool { return s.Groups == s.C && s.C > 1 }
+
+// Forward computes y [N,OutH,OutW,O] from x [N,H,W,C], w [KH,KW,C/Groups,O]
+// and bias [O], which may be nil, and applies the epilogue.
+func (c *Plan) Forward(y, x, w, bias []float32, e Epilogue) {
+	if c.forward == nil {
+		c.forward = planImages(c.s, false)
+	}
+	c.forward.call(y[:c.outLen()], x[:c.inLen()], w[:c.weightLen()], bias, false, e)
+}
+
+// BackwardInput overwrites dx [N,H,W,C] with the gradient for dy
+// [N,OutH,OutW,O]; with add the gradient is added to dx.
+func (c *Plan) BackwardInput(dx, dy, w []float32, add bool) {
+	if c.input == nil {
+		c.input = planImages(c.s, true)
+	}
+	c.input.call(dx[:c.inLen()], dy[:c.outLen()], w[:c.weightLen()], nil, add, Epilogue{})
+}
+
+// planImages plans the forward direction or the gradient with respect to the input.
+func planImages(s Shape, input bool) imagePlan {
+	h, w, depth := s.OutH(), s.OutW(), s.C
+	if input {
+		h, w, depth = s.H, s.W, s.O
+	}
+	switch {
+	case s.winograd(h, w, depth, 16):
+		return newWinograd(s, input)
+	case s.depthwise():
+		return newDepthwise(s, input)
+	}
+	return newDirect(s.folded(), input)
+}
+
+// BackwardWeights overwrites dw [KH,KW,C/Groups,O] with the gradient summed
+// over all images and pixels.
+func (c *Plan) BackwardWeights(dw, x, dy []float32) {
+	if c.weights == nil {
+		switch s := c.s; {
+		case s.winograd(s.OutH(), s.OutW(), s.C, 32):
+			c.weights = newWinogradWeights(s)
+		case s.depthwise():
+			c.weights = newDepthwiseWeights(s)
+		default:
+			c.weights = newDirectWeights(s.folded())
+		}
+	}
+	c.weights.call(dw[:c.weightLen()], x[:c.inLen()], dy[:c.outLen()])
+}
+
+func (c *Plan) inLen() int     { return c.s.N * c.s.H * c.s.W * c.s.C }
+func (c *Plan) outLen() int    { return c.s.N * c.s.OutH() * c.s.OutW() * c.s.O }
+func (c *Plan) weightLen() int { return c.s.KH * c.s.KW * (c.s.C / c.s.Groups) * c.s.O }
+
+// Epilogue is applied to each part of the result of a convolution while that is still
+// in cache. The zero value leaves the result as it is.
+type Epilogue struct {
+	ReLU bool // max(·, 0); NaN stays NaN
+
+	// Mean and Variance, [O], receive the mean and the biased variance of every
+	// output channel over all images and positions; nil for none. Both or
+	// neither; not together with ReLU.
+	Mean, Variance []float32
+}
+
+// moments tells whether the epilogue asks for moments.
+func (e Epilogue) moments() bool {
+	if (e.Mean == nil) != (e.Variance == nil) || e.ReLU && e.Mean != nil {
+		panic("conv: epilogue with half of the moments, or with moments and ReLU")
+	}
+	return e.Mean != nil
+}
+
+// apply applies the epilogue to a finished result.
+func (e Epilogue) apply(y []float32, channels int) {
+	if e.ReLU {
+		vector.ReLU(y, y)
+	}
+	if e.moments() {
+		norm.Moments(e.Mean, e.Variance, y, len(y)/max(channels, 1), channels)
+	}
+}
+
+// finish collects the moments of an epilogue, where there are any, while tasks write
+// the result.
+type finish struct {
+	Epilogue
+	wanted bool
+	stats  norm.TaskMoments
+}
+
+func (f *finish) begin(e Epilogue, tasks, channels int) {
+	f.Epilogue, f.wanted = e, e.moments()
+	if f.wanted {
+		f.stats.Start(tasks, channels)
+	}
+}
+
+// take adds rows of the result that a task has written.
+func (f *finish) take(task int, y []float32) {
+	if f.wanted {
+		f.stats.Add(task, y)
+	}
+}
+
+func (f *finish) end() {
+	if f.wanted {
+		f.stats.Finish(f.Mean, f.Variance)
+	}
+	f.Epilogue = Epilogue{}
+}

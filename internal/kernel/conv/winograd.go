@@ -1,0 +1,389 @@
+package conv
+
+import (
+	"math"
+
+	"pare/internal/kernel/gemm"
+	"pare/internal/kernel/parallel"
+	"pare/internal/kernel/vector"
+)
+
+// winograd reports whether Winograd's method applies and is faster than the direct
+// kernels for a result (or, for weights, a gradient) of h×w pixels an image summed
+// over depth channels, with at least the given number of tiles. Measured on a Zen 3
+// core, time of the direct kernel in times of Winograd's:
+//
+//	channels  image   batch  forward  to input  to weights
+//	 16       32×32    64     1.7      1.7       1.7
+//	 32       16×16    64     1.9      1.9       1.9
+//	 64        8×8     64     2.1      2.1       2.0
+//	 64        8×8      1     1.3      1.6       1.4
+//	 64        7×7     64     1.6      1.6       1.5
+//	 64        5×5     64     1.5      1.5       1.5
+//	 16        5×5     64     1.15     1.15      1.2
+//	 16        3×3     64     0.9      0.95      1.0
+//	  8        8×8     64     2.0      2.0       1.7
+//	  8→16     5×5     64     1.0      1.4       1.1
+//	  6→16     5×5     64     0.9      1.2       0.9
+//	  4→16     8×8     64     1.15     1.8       0.9
+//
+// It depends on the channels summed over, or the input channels for the weights, and
+// on the share of the tiles that is used: 0.56 at 3×3, 0.69 at 5×5, 0.77 at 7×7.
+func (s Shape) winograd(h, w, depth, tiles int) bool {
+	if s.KH != 3 || s.KW != 3 || s.StrideH != 1 || s.StrideW != 1 || s.Groups != 1 ||
+		s.PadH > 2 || s.PadW > 2 || s.O == 0 || s.OutH() == 0 || s.OutW() == 0 {
+		return false
+	}
+	all := s.N * ((h + 1) / 2) * ((w + 1) / 2)
+	if all < tiles || depth < 8 {
+		return false
+	}
+	used := float64(s.N*h*w) / float64(4*all)
+	return used >= 0.75 || used >= 0.65 && depth >= 16
+}
+
+// winogradConv computes 3×3 convolutions of stride one by Winograd's minimal
+// filtering F(2×2, 3×3): with d the 4×4 pixels under a 2×2 tile of the output
+// and g a filter,
+//
+//	Y = Aᵀ·[ Σ_c (G·g·Gᵀ) ⊙ (Bᵀ·d·B) ]·A
+//
+//	     1  0 −1  0          1  0  0
+//	Bᵀ = 0  1  1  0    G  =  ½  ½  ½    Aᵀ = 1  1  1  0
+//	     0 −1  1  0          ½ −½  ½         0  1 −1  1
+//	     0 −1  0  1          0  0  1
+//
+// (Lavin and Gray, Fast Algorithms for Convolutional Neural Networks, 2016; the
+// last row of Bᵀ and column of Aᵀ have the opposite sign here). The sum over
+// channels turns into sixteen matrix products, 16 multiplications a tile,
+// channel and output instead of 36. Constants are 1 and ½ only, so errors are as
+// small as with the direct method. An infinite input makes all outputs of the tiles it
+// reaches NaN.
+//
+// It serves the forward direction and, with reversed taps and transposed
+// weights, the gradient with respect to the input.
+type winogradConv struct {
+	winogradGrid
+	transposed bool
+	panels     int
+	ldv, ldm   int // row distances of transformed inputs and products
+	pitch      int // distance of the matrices of either
+	u          []float32
+	bias       []float32
+	ws         []winogradWorker
+	y, x, w    []float32
+	floor      float32
+	add        bool
+	finish
+}
+
+type winogradWorker struct {
+	// vm holds the products of a block right before its transformed inputs:
+	// product k takes the place of input k-1, which is no longer needed.
+	vm     []float32
+	filter []float32 // nine taps of filterRows × 16 weights
+	edge   []float32 // outputs of a tile that sticks out
+	row    []float32 // a row of outputs that does not exist
+}
+
+const (
+	// winogradBlock is the number of tiles of a block. Twelve keep the transforms
+	// of 16 channels in L1 and are enough to use a panel of weights twice.
+	winogradBlock = 2 * gemm.TileM
+	// filterRows is the number of weight rows transformed at a time.
+	filterRows = 16
+)
+
+// newWinograd plans the forward direction or the gradient with respect to the input.
+// There must be at least four channels to sum over.
+func newWinograd(s Shape, input bool) *winogradConv {
+	in, out := s.images()
+	padH, padW := s.PadH, s.PadW
+	if input {
+		in, out, padH, padW = out, in, 2-padH, 2-padW
+	}
+	e := &winogradConv{transposed: input}
+	e.panels = (out.c + gemm.TileN - 1) / gemm.TileN
+	e.ldv, e.ldm = eightFold(in.c), e.panels*gemm.TileN
+	ld := max(e.ldv, e.ldm)
+	e.winogradGrid = newWinogradGrid(in, out, padH, padW, winogradBlock)
+	e.pitch = winogradPitch(winogradBlock * ld)
+	e.u = make([]float32, 16*e.panels*gemm.TileN*in.c)
+	e.bias = make([]float32, e.panels*gemm.TileN)
+	return e
+}
+
+// call implements imagePlan; add excludes the epilogue.
+func (e *winogradConv) call(y, x, w, bias []float32, add bool, ep Epilogue) {
+	e.y, e.x, e.w = y, x, w
+	e.floor, e.add = float32(math.Inf(-1)), add
+	if ep.ReLU {
+		e.floor = 0
+	}
+	clear(e.bias)
+	copy(e.bias, bias)
+	e.begin(ep, e.tasks, e.out.c)
+	e.ws = parallel.PerWorker(e.ws)
+	parallel.Each(e.panels, e, (*winogradConv).pack)
+	parallel.Each(e.tasks, e, (*winogradConv).run)
+	e.finish.end()
+	e.y, e.x, e.w = nil, nil, nil
+}
+
+// pack transforms the weights of sixteen output channels.
+func (e *winogradConv) pack(worker, panel int) {
+	n0 := panel * gemm.TileN
+	nc := min(gemm.TileN, e.out.c-n0)
+	pitch := e.panels * gemm.TileN * e.in.c
+	u := e.u[panel*gemm.TileN*e.in.c:]
+	tap := e.in.c * e.out.c
+	if nc == gemm.TileN && !e.transposed {
+		winogradFilter(u, pitch, e.w, n0, tap, e.out.c, e.in.c)
+		return
+	}
+	w := &e.ws[worker]
+	w.filter = parallel.Grow(w.filter, 9*filterRows*gemm.TileN)
+	const size = filterRows * gemm.TileN
+	for k := 0; k < e.in.c; k += filterRows {
+		kc := min(filterRows, e.in.c-k)
+		for t := range 9 {
+			if e.transposed {
+				// Columns are input channels of the layer, rows its outputs.
+				vector.Transpose(w.filter[(8-t)*size:], e.w[t*tap+n0*e.in.c+k:], nc, kc, gemm.TileN, e.in.c)
+			} else {
+				gemm.PackStraight(w.filter[t*size:], 0, e.w[t*tap+k*e.out.c+n0:], e.out.c, nc, gemm.TileN, kc)
+			}
+		}
+		winogradFilter(u[k*gemm.TileN:], pitch, w.filter, 0, size, gemm.TileN, kc)
+	}
+}
+
+// run computes one task.
+func (e *winogradConv) run(worker, task int) {
+	w := &e.ws[worker]
+	w.vm, w.edge, w.row = parallel.Grow(w.vm, 17*e.pitch), parallel.Grow(w.edge, 4*e.out.c), parallel.Grow(w.row, 2*e.width*e.out.c)
+	first, last := e.task(task)
+	for lo := first; lo < last; lo += e.block {
+		hi := min(lo+e.block, last)
+		v := w.vm[e.pitch:]
+		e.transform(v, e.pitch, e.ldv, e.x, lo, hi, false)
+		next := [2][]float32{e.ahead(e.y, e.out, lo, hi), e.ahead(e.x, e.in, lo, hi)}
+		winogradProducts(w.vm, v, e.u, e.pitch, e.ldm, e.ldv, e.out.c, e.in.c, sixFold(hi-lo)/gemm.TileM, &next)
+		m := w.vm
+		for t := lo; t < hi; {
+			n := min(e.width-t%e.width, hi-t)
+			e.output(w, m, t, n)
+			m = m[n*e.ldm:]
+			t += n
+		}
+	}
+	e.take(task, e.y[e.pixels(first)*e.out.c:e.pixels(last)*e.out.c])
+}
+
+// output transforms tiles of one tile row, the given one and those beside it.
+func (e *winogradConv) output(w *winogradWorker, m []float32, tile, tiles int) {
+	n, top, col := e.place(tile)
+	c := e.out.c
+	y0 := e.y[((n*e.out.h+top)*e.out.w+2*col)*c:]
+	y1 := w.row // of a tile row of which only the first pixel row exists
+	if top+1 < e.out.h {
+		y1 = y0[e.out.w*c:]
+	}
+	full := min(tiles, e.out.w/2-col) // tiles with both columns
+	if full > 0 {
+		winogradOutput(y0, y1, c, m, e.pitch, e.ldm, full, e.bias, e.floor, e.add)
+	}
+	if full == tiles {
+		return
+	}
+	// The second column of the last tile does not exist: it goes by way of a
+	// buffer.
+	y0, y1 = y0[2*full*c:][:c], y1[2*full*c:][:c]
+	b0, b1 := w.edge[:2*c], w.edge[2*c:]
+	if e.add {
+		copy(b0, y0)
+		copy(b1, y1)
+	}
+	winogradOutput(b0, b1, c, m[full*e.ldm:], e.pitch, e.ldm, 1, e.bias, e.floor, e.add)
+	copy(y0, b0)
+	copy(y1, b1)
+}
+
+const (
+	winogradDepth      = 4 * gemm.TileM // tiles per block: the depth of the products
+	winogradChunks     = 16             // most partial sums of one weight gradient
+	winogradChunkTiles = 128            // least tiles per partial sum
+	winogradFloats     = 8 << 20        // most elements over all partial sums, where possible
+)
+
+// winogradWeights computes the gradient with respect to the weights of a 3×3
+// convolution of stride one as the transpose of winogradConv:
+//
+//	dg = Gᵀ·[ Σ (A·dy·Aᵀ) ⊙ (Bᵀ·d·B) ]·G
+//
+// summed over all tiles before the last transform. Blocks are shared out over a
+// fixed number of chunks, each with its own partial sum.
+type winogradWeights struct {
+	winogradGrid
+	ldv, ldz       int
+	pitchV, pitchZ int
+	pitchD         int
+	chunks         int
+	parts          vector.Parts
+	ws             []winogradWeightsWorker
+	x, dy          []float32
+}
+
+type winogradWeightsWorker struct {
+	v, z []float32 // transforms of a block of x and dy
+	d    []float32 // sums of their products over the chunk
+}
+
+func newWinogradWeights(s Shape) *winogradWeights {
+	e := &winogradWeights{}
+	in, out := s.images()
+	e.ldv, e.ldz = eightFold(in.c), eightFold(out.c)
+	e.winogradGrid = newWinogradGrid(in, out, s.PadH, s.PadW, winogradDepth)
+	e.pitchV = winogradPitch(winogradDepth * e.ldv)
+	e.pitchZ = winogradPitch(winogradDepth * e.ldz)
+	e.pitchD = winogradPitch(e.ldv * e.ldz)
+	few := max(4, winogradFloats/(9*in.c*out.c))
+	e.chunks = max(1, min(winogradChunks, e.tiles/winogradChunkTiles, few))
+	return e
+}
+
+func (e *winogradWeights) call(dw, x, dy []float32) {
+	e.x, e.dy = x, dy
+	e.ws = parallel.PerWorker(e.ws)
+	e.parts.Begin(dw, e.chunks)
+	parallel.Each(e.chunks, e, (*winogradWeights).chunk)
+	e.parts.End()
+	e.x, e.dy = nil, nil
+}
+
+// chunk computes the gradient of the blocks of one chunk.
+func (e *winogradWeights) chunk(worker, chunk int) {
+	w := &e.ws[worker]
+	w.v, w.z, w.d = parallel.Grow(w.v, 16*e.pitchV), parallel.Grow(w.z, 16*e.pitchZ), parallel.Grow(w.d, 16*e.pitchD)
+	first, last := e.tiles*chunk/e.chunks, e.tiles*(chunk+1)/e.chunks
+	for lo := first; lo < last; lo += e.block {
+		hi := min(lo+e.block, last)
+		tiles := hi - lo
+		e.transform(w.v, e.pitchV, e.ldv, e.x, lo, hi, false)
+		e.transform(w.z, e.pitchZ, e.ldz, e.dy, lo, hi, true)
+		for ; tiles < 4; tiles++ {
+			// The products need four; those that do not exist count as zeros.
+			for k := range 16 {
+				clear(w.v[k*e.pitchV+tiles*e.ldv:][:e.ldv])
+				clear(w.z[k*e.pitchZ+tiles*e.ldz:][:e.ldz])
+			}
+		}
+		next := [2][]float32{e.ahead(e.x, e.in, lo, hi), e.ahead(e.dy, e.out, lo, hi)}
+		winogradSums(w.d, w.v, w.z, e.pitchD, e.pitchV, e.pitchZ, e.ldz, e.ldv, e.ldz,
+			e.out.c, e.ldv, tiles, lo > first, &next)
+	}
+	winogradFilterGrad(e.parts.Part(chunk), e.in.c*e.out.c, e.out.c, w.d, e.pitchD, e.ldz, e.in.c)
+}
+
+// winogradGrid cuts the output of a 3×3 convolution of stride one into tiles of
+// 2×2 pixels. Tiles are counted row by row over all images. A task is a run of
+// whole tile rows, a block a part of a task whose transforms stay in cache.
+type winogradGrid struct {
+	in, out    image
+	padH, padW int
+	perImage   int // tile rows per image
+	width      int // tiles per tile row
+	tiles      int // of all images
+	step       int // tiles per task
+	tasks      int
+	block      int       // most tiles per block, a multiple of gemm.TileM
+	zero       []float32 // an input or output row of zeros
+}
+
+const (
+	winogradTasks = 32  // tasks to aim at
+	winogradLeast = 48  // least tiles of a task
+	winogradMost  = 192 // most, unless a single row has more
+)
+
+// newWinogradGrid plans blocks of the given number of tiles, a multiple of
+// gemm.TileM.
+func newWinogradGrid(in, out image, padH, padW, block int) winogradGrid {
+	g := winogradGrid{in: in, out: out, padH: padH, padW: padW, block: block}
+	g.perImage, g.width = (out.h+1)/2, (out.w+1)/2
+	rows := out.n * g.perImage
+	g.tiles = rows * g.width
+	// Products work on six tiles at a time: of all numbers of tile rows take the
+	// one that leaves the smallest share of empty places.
+	limit := min(max(winogradLeast, g.tiles/winogradTasks), winogradMost)
+	g.step = g.width
+	for n, best := 1, 0.0; n <= rows && (n == 1 || n*g.width <= limit); n++ {
+		if used := float64(n*g.width) / float64(sixFold(n*g.width)); used >= best {
+			best, g.step = used, n*g.width
+		}
+	}
+	g.tasks = (g.tiles + g.step - 1) / g.step
+	g.zero = make([]float32, max(in.w*in.c, out.w*out.c)+8)
+	return g
+}
+
+// task returns the tiles [lo, hi) of a task.
+func (g *winogradGrid) task(t int) (lo, hi int) {
+	return t * g.step, min((t+1)*g.step, g.tiles)
+}
+
+// place returns the image of a tile, its first pixel row in it and its column of
+// tiles.
+func (g *winogradGrid) place(tile int) (n, top, col int) {
+	row := tile / g.width
+	return row / g.perImage, row % g.perImage * 2, tile % g.width
+}
+
+// pixels returns the number of output pixels before a tile that begins a row.
+func (g *winogradGrid) pixels(tile int) int {
+	n, top, _ := g.place(tile)
+	return (n*g.out.h + top) * g.out.w
+}
+
+// transform transforms the input x of tiles [lo, hi), or the gradient dy, into v.
+func (g *winogradGrid) transform(v []float32, xi, ld int, t []float32, lo, hi int, gradient bool) {
+	i, padH, padW := g.in, g.padH, g.padW
+	if gradient {
+		i, padH, padW = g.out, 0, 0
+	}
+	pitch := i.w * i.c
+	var rows [4][]float32
+	for lo < hi {
+		n, top, col := g.place(lo)
+		tiles := min(g.width-col, hi-lo)
+		for k := range rows {
+			rows[k] = g.zero
+			if h := top + k - padH; h >= 0 && h < i.h {
+				rows[k] = t[(n*i.h+h)*pitch:][:pitch]
+			}
+		}
+		if gradient {
+			winogradGradient(v, xi, ld, &rows, 2*col, i.w, i.c, tiles)
+		} else {
+			winogradInput(v, xi, ld, &rows, 2*col-padW, i.w, i.c, tiles)
+		}
+		v = v[tiles*ld:]
+		lo += tiles
+	}
+}
+
+// ahead returns about the part of the tensor t, which has the geometry i, that
+// the next block after tiles [lo, hi) will use: a run of as many pixels, one tile
+// row further on because a block uses two rows of pixels at once.
+func (g *winogradGrid) ahead(t []float32, i image, lo, hi int) []float32 {
+	size, per := i.h*i.w*i.c, g.perImage*g.width
+	from := func(tile int) int { return min(tile/per*size+tile%per*size/per, len(t)) }
+	return t[from(hi+g.width):from(2*hi-lo+g.width)]
+}
+
+// winogradPitch is the distance of the sixteen matrices of n elements each. It
+// puts equal places of them into different cache sets.
+func winogradPitch(n int) int { return (n+255)/256*256 + 16 }
+
+func sixFold(n int) int   { return (n + gemm.TileM - 1) / gemm.TileM * gemm.TileM }
+func eightFold(n int) int { return (n + 7) &^ 7 }

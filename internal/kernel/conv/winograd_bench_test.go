@@ -1,0 +1,104 @@
+package conv
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"pare/internal/kernel/kerneltest"
+	"pare/internal/kernel/norm"
+	"pare/internal/kernel/parallel"
+)
+
+// The shapes of resnet20 and of the cnn config, batch 64.
+var winogradLayers = [][3]int{{16, 16, 32}, {32, 32, 16}, {64, 64, 8}, {32, 32, 32}, {32, 64, 16}, {64, 64, 16}, {64, 128, 8}}
+
+// BenchmarkWinograd times the direct kernels and Winograd's in turn and reports
+// the least time of each; GFLOP/s count the operations of the direct method for both.
+func BenchmarkWinograd(b *testing.B) {
+	eachLayer(b, func(b *testing.B, s Shape, name string) {
+		r := kerneltest.Rand(51)
+		in, out := s.images()
+		x, w, dy := kerneltest.Slice(r, in.n*in.h*in.w*in.c), kerneltest.Slice(r, 9*s.C*s.O), kerneltest.Slice(r, (out.n*out.h*out.w*out.c))
+		y, dx, dw := make([]float32, len(dy)), make([]float32, len(x)), make([]float32, len(w))
+		direct := newDirectPlans(s)
+		forward := newWinograd(s, false)
+		input := newWinograd(s, true)
+		weights := newWinogradWeights(s)
+		flop := 2 * float64((out.n * out.h * out.w * out.c)) * float64(9*s.C)
+		for i, f := range [][2]func(){
+			{func() { direct.y.call(y, x, w, nil, false, Epilogue{}) }, func() { forward.call(y, x, w, nil, false, Epilogue{}) }},
+			{func() { direct.dx.call(dx, dy, w, nil, false, Epilogue{}) }, func() { input.call(dx, dy, w, nil, false, Epilogue{}) }},
+			{func() { direct.dw.call(dw, x, dy) }, func() { weights.call(dw, x, dy) }},
+		} {
+			b.Run(name+"/"+[]string{"y", "dx", "dw"}[i], func(b *testing.B) {
+				least := inTurn(b, f[:]...)
+				for k, what := range []string{"direct", "winograd"} {
+					b.ReportMetric(least[k]*1e3, what+"-ms")
+					b.ReportMetric(flop/least[k]/1e9, what+"-GFLOP/s")
+				}
+				b.ReportMetric(least[0]/least[1], "gain")
+			})
+		}
+	})
+}
+
+// BenchmarkMoments times the forward direction alone, with moments in its
+// epilogue, and the moments alone.
+func BenchmarkMoments(b *testing.B) {
+	eachLayer(b, func(b *testing.B, s Shape, name string) {
+		r := kerneltest.Rand(51)
+		in, out := s.images()
+		x, w, y := kerneltest.Slice(r, in.n*in.h*in.w*in.c), kerneltest.Slice(r, 9*s.C*s.O), make([]float32, (out.n*out.h*out.w*out.c))
+		mean, variance := make([]float32, s.O), make([]float32, s.O)
+		forward := newWinograd(s, false)
+		b.Run(name, func(b *testing.B) {
+			least := inTurn(b,
+				func() { forward.call(y, x, w, nil, false, Epilogue{}) },
+				func() { forward.call(y, x, w, nil, false, Epilogue{Mean: mean, Variance: variance}) },
+				func() { norm.Moments(mean, variance, y, len(y)/s.O, s.O) })
+			for k, what := range []string{"plain-ms", "with-ms", "alone-ms"} {
+				b.ReportMetric(least[k]*1e3, what)
+			}
+			b.ReportMetric(100*(least[1]/least[0]-1), "%")
+		})
+	})
+}
+
+func eachLayer(b *testing.B, f func(b *testing.B, s Shape, name string)) {
+	defer parallel.SetThreads(0)
+	for _, c := range winogradLayers {
+		for threads := 1; threads <= 2; threads++ {
+			parallel.SetThreads(threads)
+			s := Shape{64, c[2], c[2], c[0], c[1], 3, 3, 1, 1, 1, 1, 1}
+			f(b, s, fmt.Sprintf("%d-%d@%d/threads=%d", c[0], c[1], c[2], threads))
+		}
+	}
+}
+
+// inTurn runs the functions one after the other, again and again, and returns
+// the least time of each in seconds.
+func inTurn(b *testing.B, f ...func()) []float64 {
+	least := make([]float64, len(f))
+	for b.Loop() {
+		for k := range f {
+			start := time.Now()
+			f[k]()
+			if d := time.Since(start).Seconds(); least[k] == 0 || d < least[k] {
+				least[k] = d
+			}
+		}
+	}
+	b.ReportMetric(0, "ns/op")
+	return least
+}
+
+// directPlans is a convolution by the direct kernels only.
+type directPlans struct {
+	y, dx *direct
+	dw    *directWeights
+}
+
+func newDirectPlans(s Shape) directPlans {
+	return directPlans{newDirect(s, false), newDirect(s, true), newDirectWeights(s)}
+}

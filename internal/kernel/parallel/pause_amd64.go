@@ -1,0 +1,4 @@
+package parallel
+
+// pause tells the processor that the caller spins.
+func pause()

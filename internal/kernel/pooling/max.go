@@ -1,0 +1,96 @@
+package pooling
+
+import (
+	"math"
+
+	"pare/internal/simd"
+)
+
+// Max computes the maxima of the windows of x in y. The padding is -Inf; a NaN in a
+// window makes its maximum NaN.
+func Max(y, x []float32, s Shape) {
+	p := pass{Shape: s, x: x, y: y, op: (*pass).max}
+	p.forward()
+}
+
+func (s *pass) max(image, _, _, at int, w windows, _ bool) {
+	c, i, x, y := s.C, 0, s.x[image:], s.y[at:]
+	if w.empty() {
+		y = y[:w.n*c]
+		for i := range y {
+			y[i] = float32(math.Inf(-1))
+		}
+		return
+	}
+	if i = w.vectorised(c); simd.AVX2 && i > 0 {
+		maxAVX2(&y[0], &x[w.at], i, c, s.StrideW*c, s.W*c, w.kh, w.kw)
+	}
+	for ; i < w.n; i++ {
+		out := y[i*c:][:c]
+		at := w.at + i*s.StrideW*c
+		copy(out, x[at:])
+		for h := range w.kh {
+			for k := range w.kw {
+				for i, v := range x[at+(h*s.W+k)*c:][:c] {
+					if v > out[i] || v != v {
+						out[i] = v
+					}
+				}
+			}
+		}
+	}
+}
+
+// MaxBackward overwrites dx with the gradient for dy, which goes to the first
+// position of each window, in row-major order, that holds its maximum y; a window
+// with NaN passes it to its last NaN, as PyTorch does.
+func MaxBackward(dx, x, y, dy []float32, s Shape) {
+	p := pass{Shape: s, x: x, y: y, dy: dy, dx: dx, op: (*pass).maxGrad}
+	p.backward()
+}
+
+func (s *pass) maxGrad(image, _, _, at int, w windows, add bool) {
+	if w.empty() {
+		return
+	}
+	c, i, dx, x, y, dy := s.C, 0, s.dx[image:], s.x[image:], s.y[at:], s.dy[at:]
+	if i = w.vectorisedGrad(&s.Shape, add); simd.AVX2 && i > 0 {
+		grad := maxGradAVX2
+		if add {
+			grad = maxGradAddAVX2
+		}
+		grad(&dx[w.at], &x[w.at], &y[0], &dy[0], i, c, s.StrideW*c, s.W*c, w.kh, w.kw)
+	}
+	for ; i < w.n; i++ {
+		at := w.at + i*s.StrideW*c
+		if !add {
+			for h := range w.kh {
+				clear(dx[at+h*s.W*c:][:w.kw*c])
+			}
+		}
+		for k, m := range y[i*c:][:c] {
+			if p := s.first(x[at+k:], m, w); p >= 0 {
+				dx[at+k+p] += dy[i*c+k]
+			}
+		}
+	}
+}
+
+// first returns the offset of the value that produced the maximum m.
+func (s *pass) first(x []float32, m float32, w windows) int {
+	at := -1
+	for h := range w.kh {
+		p := h * s.W * s.C
+		for range w.kw {
+			v := x[p]
+			if v == m {
+				return p
+			}
+			if v != v {
+				at = p
+			}
+			p += s.C
+		}
+	}
+	return at
+}

@@ -1,0 +1,100 @@
+package pooling
+
+import "pare/internal/simd"
+
+// Mean averages the windows of x into y. Positions in the padding add zero; they
+// count in the divisor only with countIncludePad.
+func Mean(y, x []float32, s Shape, countIncludePad bool) {
+	p := pass{Shape: s, x: x, y: y, padded: countIncludePad, op: (*pass).mean}
+	p.forward()
+}
+
+func (s *pass) mean(image, r, q, at int, w windows, _ bool) {
+	c, i, x, y := s.C, 0, s.x[image:], s.y[at:]
+	if w.empty() {
+		clear(y[:w.n*c])
+		return
+	}
+	f := s.weight(r, q)
+	if i = w.vectorised(c); simd.AVX2 && i > 0 {
+		meanAVX2(&y[0], &x[w.at], i, c, s.StrideW*c, s.W*c, w.kh, w.kw, f)
+	}
+	for ; i < w.n; i++ {
+		out := y[i*c:][:c]
+		clear(out)
+		for h := range w.kh {
+			row := x[w.at+(i*s.StrideW+h*s.W)*c:]
+			for k := range w.kw {
+				for i, v := range row[k*c:][:c] {
+					out[i] += v
+				}
+			}
+		}
+		for i := range out {
+			out[i] *= f
+		}
+	}
+}
+
+// weight is the factor of each value of window q of output row r.
+func (s *pass) weight(r, q int) float32 {
+	return 1 / float32(max(1, s.divisor(r, s.H, s.KH, s.StrideH, s.PadH)*s.divisor(q, s.W, s.KW, s.StrideW, s.PadW)))
+}
+
+// divisor is the number of positions window i on one axis counts: those in the
+// input, or, with padding included, those in the padded input.
+func (s *pass) divisor(i, in, k, stride, pad int) int {
+	lo, hi := window(i, in, k, stride, pad)
+	if s.padded {
+		lo = i*stride - pad
+		hi = min(lo+k, in+pad)
+	}
+	return max(hi-lo, 0)
+}
+
+// MeanBackward overwrites dx with the gradient for dy.
+func MeanBackward(dx, dy []float32, s Shape, countIncludePad bool) {
+	p := pass{Shape: s, dy: dy, dx: dx, padded: countIncludePad, op: (*pass).meanGrad}
+	p.backward()
+}
+
+func (s *pass) meanGrad(image, r, q, at int, w windows, add bool) {
+	if w.empty() {
+		return
+	}
+	c, i, dx, dy, f := s.C, 0, s.dx[image:], s.dy[at:], s.weight(r, q)
+	if i = w.vectorisedGrad(&s.Shape, add); simd.AVX2 && i > 0 {
+		grad := meanGradAVX2
+		if add {
+			grad = meanGradAddAVX2
+		}
+		grad(&dx[w.at], &dy[0], i, c, s.StrideW*c, s.W*c, w.kh, w.kw, f)
+	}
+	for ; i < w.n; i++ {
+		dy := dy[i*c:][:c]
+		for h := range w.kh {
+			row := dx[w.at+(i*s.StrideW+h*s.W)*c:][:w.kw*c]
+			if !add {
+				clear(row)
+			}
+			for ; len(row) > 0; row = row[c:] {
+				for k, v := range dy {
+					row[k] += v * f
+				}
+			}
+		}
+	}
+}
+
+// GlobalMean averages x [n,hw,c] over hw into y [n,c].
+func GlobalMean(y, x []float32, n, hw, c int) { Mean(y[:n*c], x[:n*hw*c], global(n, hw, c), false) }
+
+// GlobalMeanBackward spreads dy [n,c] over dx [n,hw,c].
+func GlobalMeanBackward(dx, dy []float32, n, hw, c int) {
+	MeanBackward(dx[:n*hw*c], dy[:n*c], global(n, hw, c), false)
+}
+
+// global is the one window that covers an image.
+func global(n, hw, c int) Shape {
+	return Shape{N: n, H: 1, W: hw, C: c, KH: 1, KW: hw, StrideH: 1, StrideW: max(hw, 1)}
+}

@@ -1,7 +1,0 @@
-//go:build race
-
-package kernel
-
-// raceEnabled tells that the race detector, under which sync.Pool drops items
-// at random, is on.
-const raceEnabled = true

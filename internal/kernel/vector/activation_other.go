@@ -1,0 +1,9 @@
+//go:build !amd64
+
+package vector
+
+// The activation functions have no assembly here: nobody calls these.
+var (
+	tanhAVX2, sigmoidAVX2, geluAVX2, siluAVX2, eluAVX2, softplusAVX2                         func(dst, x *float32, n int)
+	tanhGradAVX2, sigmoidGradAVX2, geluGradAVX2, siluGradAVX2, eluGradAVX2, softplusGradAVX2 func(dx, v, dy *float32, n int)
+)
