@@ -11,17 +11,17 @@ import (
 	"pare/nn"
 )
 
-// activations are no groups: penalties on them are Activations, not Terms.
+// activations have no groups: penalties on them are Activations, not Terms.
 var activations = Target{Name: "activations", Doc: "no group: the outputs of layers, with the penalties on activations"}
 
 // ActivationPenalty is a function f(a) ≥ 0 of the activations a of the units at one
 // position of one example. Several goroutines call its methods at the same time.
 type ActivationPenalty interface {
 	Kind
-	// OfSums is f by sums over a.
+	// OfSums is f, computed from sums over a.
 	OfSums(s ActivationSums) float64
-	// AddGradient adds weightᵢ·∂f/∂aᵢ to dst. Of an image that is one vector a is one
-	// position, and the sums are those of the vector.
+	// AddGradient adds weightᵢ·∂f/∂aᵢ to dst, for the units at one position. Where all of
+	// an image is one vector, the sums are over the image.
 	AddGradient(dst, a, weight []float32, s ActivationSums)
 }
 
@@ -31,8 +31,8 @@ type ActivationSums struct {
 	Saturated   float64 // Σ|aᵢ|/(β+|aᵢ|) for a Saturating penalty
 }
 
-// Saturating is implemented by penalties that need ActivationSums.Saturated with this
-// β > 0. What OfSums and AddGradient give is multiplied by factor.
+// Saturating is implemented by penalties that need ActivationSums.Saturated, with this β >
+// 0. The results of OfSums and AddGradient are multiplied by factor.
 type Saturating interface {
 	Saturation() (beta, factor float64)
 }
@@ -50,7 +50,7 @@ func kindsOn[T any]() []string {
 	})
 }
 
-// OnParameters and OnActivations list the penalties for either.
+// OnParameters and OnActivations list the penalties on parameters and on activations.
 func OnParameters() []string  { return kindsOn[Penalty]() }
 func OnActivations() []string { return kindsOn[ActivationPenalty]() }
 
@@ -87,9 +87,9 @@ type site struct {
 	firing *firing // nil without revival
 }
 
-// NewActivations finds the outputs that the Spec, with on: activations, asks
-// for: those of the layers it names or else activity.Sites. It is an error when
-// there are none and when a pattern matches nothing. λ is that of epoch 0.
+// NewActivations finds the outputs that a Spec with on: activations penalises: those of
+// the layers it names, or else of activity.Sites. Without any, and with a pattern that
+// matches nothing, it returns an error. λ starts at epoch 0.
 func NewActivations(net *nn.Network, s Spec) (*Activations, error) {
 	s, err := s.checked()
 	if err != nil {
@@ -156,9 +156,9 @@ func (t *Activations) add(net *nn.Network, node int, weight float64) (err error)
 	return err
 }
 
-// Rebind binds the penalty to the rest that pruning has left of the network it was made
-// for. Layers that are gone are no error; the others keep their share of λ. How
-// long units have been silent is counted anew.
+// Rebind binds the penalty to a pruned form of its network. Layers that are gone are no
+// error; the others keep their share of λ. The steps for which units have been silent are
+// counted anew.
 func (t *Activations) Rebind(net *nn.Network) (*Activations, error) {
 	next := &Activations{bound: t.bound, pen: t.pen}
 	for _, s := range t.sites {
@@ -184,9 +184,9 @@ func (t *Activations) ReadsOutputs() []string {
 	return out
 }
 
-// Build implements nn.Term: a scalar node that reads the outputs. λ is read at
-// each run. Each output is swept once for the value and once for the gradient,
-// which is added in place to that of the layers behind it.
+// Build implements nn.Term: a scalar node that reads the outputs. λ is read at each run.
+// Each output is swept once for the value and once for the gradient, which is added in
+// place to the gradient of the layers behind it.
 func (t *Activations) Build(b *nn.Builder, _ *nn.Network) (*gorgonia.Node, error) {
 	var in []*gorgonia.Node
 	var sweeps []*sweep
@@ -212,14 +212,14 @@ func (t *Activations) Build(b *nn.Builder, _ *nn.Network) (*gorgonia.Node, error
 	}}, in...)
 }
 
-// sweep computes the penalty of one site in a compiled program. The gradient
-// uses what the value found out about each vector.
+// sweep computes the penalty of one site in a compiled program. The gradient uses the sums
+// that the value has left.
 type sweep struct {
 	term    *Activations
 	site    *site
-	rows    int // units at one position of one example
-	cols    int
-	vectors int // that f is of
+	rows    int // positions of all examples
+	cols    int // units
+	vectors int // arguments of f
 	act     *kernel.Activity
 
 	dst, x []float32
@@ -248,7 +248,8 @@ func newSweep(t *Activations, s *site, batch int) *sweep {
 	return w
 }
 
-// value is the mean of f, over the positions of an image divided by them.
+// value is the mean of f over the rows: where a vector is an image, f is divided by its
+// pixels.
 func (w *sweep) value(x []float32) float64 {
 	w.act.Run(x, w.rows)
 	if w.site.firing != nil {
@@ -288,7 +289,7 @@ func (w *sweep) gradient(i int) nn.GradFunc {
 	}
 }
 
-// apply sets dst to the gradient times dy, or adds that.
+// apply sets dst to the gradient times dy, or adds it.
 func (w *sweep) apply(dst, x []float32, dy float64, add bool) {
 	scale := dy * w.term.lambda * w.site.weight / float64(w.rows) * w.factor
 	for c := range w.weight {

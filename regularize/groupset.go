@@ -43,9 +43,9 @@ func (b *block) of(position int) int {
 	return int(b.group[position])
 }
 
-// layout is what sets of groups have in common, however these lie in the
-// parameters: a penalty of norms needs one pass over the parameters to sum squares
-// and one to scale groups, both in the order of memory.
+// layout is the common part of groupSet and crossing: sets of groups, however these lie in
+// the parameters. A penalty of norms needs one pass over the parameters to sum squares and
+// one to scale groups, both in the order of memory.
 type layout struct {
 	pen    Penalty
 	radial Radial // not nil: the penalty scales groups by their norms
@@ -122,7 +122,7 @@ func (l *layout) sumOfNorms(squares []float64) float64 {
 	return sum
 }
 
-// shrink sets the factor of every group to that of its Euclidean proximal map.
+// shrink sets the factor of every group to the one of its Euclidean proximal map.
 func (l *layout) shrink(squares []float64, tau float64) {
 	for g, q := range squares {
 		l.factor[g] = float32(l.radial.Shrink(math.Sqrt(q), tau*l.scale[g]))

@@ -8,8 +8,8 @@ import (
 	"pare/internal/option"
 )
 
-// Spec describes a penalty on part of a network, as a config states it. Its limits are
-// those of the tags, which option.Check checks together with Validate.
+// Spec describes a penalty on part of a network, as a config states it. Its limits stand
+// in the tags; option.Check checks them together with Validate.
 type Spec struct {
 	Type   string   `yaml:"type" json:"type" required:"true" doc:"the penalty: l1, group_lasso, group_mcp, elastic_net; on activations: l1, hoyer_square, transformed_l1"`
 	On     string   `yaml:"on" json:"on" required:"true" doc:"groups: weights, channels, neurons, branches, blocks, heads, gates, paths, input_features, positions, recurrent_units, or activations: the outputs of layers"`
@@ -28,7 +28,8 @@ type Spec struct {
 	Revive  *Revive            `yaml:"revive,omitempty" json:"revive,omitempty" doc:"activations: help for units that never fire (output 0 everywhere); left out: none"`
 }
 
-// Complete fills in what a Spec leaves out: Type, Penalty and Mode.
+// Complete fills in the fields that are left out: Type from Penalty, Penalty from Type,
+// and Mode.
 func (s *Spec) Complete() error {
 	var err error
 	switch {
@@ -80,7 +81,7 @@ func (s *Spec) Validate() error {
 	return on.accepts(s.Penalty)
 }
 
-// penalty is the penalty as it acts on parameters; nil where it acts on activations.
+// penalty is the penalty as it acts on parameters; nil for one on activations.
 func (s Spec) penalty() Penalty {
 	p, _ := s.Penalty.(Penalty)
 	if on, err := target(s.On); err == nil && on.restrict != nil {
