@@ -11,7 +11,7 @@ import (
 // group lasso on small groups and not at all on large ones, so the groups that stay are
 // not shrunk. It is not convex: the result of training depends on its start.
 type GroupMCP struct {
-	Alpha float64 `yaml:"alpha" json:"alpha" required:"true" range:"(0,1]" doc:"one over the norm from which groups are left alone"`
+	Alpha float64 `yaml:"alpha" required:"true" range:"(0,1]" doc:"one over the norm from which groups are left alone"`
 }
 
 var (

@@ -2,6 +2,7 @@ package regularize
 
 import (
 	"math"
+	"slices"
 
 	"pare/internal/kernel"
 	"pare/nn"
@@ -19,11 +20,8 @@ type block struct {
 // newBlock is the parameter along the axis of a slot, with all positions in group none.
 func newBlock(s nn.Slot, none int) *block {
 	n, inner := s.Param.AxisLen(s.Axis)
-	b := &block{param: s.Param, node: s.Node, axis: s.Axis, outer: s.Param.Size() / (n * inner), n: n, inner: inner, group: make([]int32, n)}
-	for i := range b.group {
-		b.group[i] = int32(none)
-	}
-	return b
+	return &block{param: s.Param, node: s.Node, axis: s.Axis, outer: s.Param.Size() / (n * inner), n: n, inner: inner,
+		group: slices.Repeat([]int32{int32(none)}, n)}
 }
 
 // lines is the number of parts of the block that lie in one group each: columns

@@ -13,7 +13,8 @@ var (
 )
 
 func init() {
-	Penalties.Register("hoyer_square", "(sum of absolute values)² over the sum of squares: no scale changes it", func() Kind { return HoyerSquare{} })
+	Penalties.Register("hoyer_square", "(sum of absolute values)² over the sum of squares: no scale changes it",
+		func() Kind { return HoyerSquare{} })
 }
 
 func (HoyerSquare) Kind() string { return "hoyer_square" }

@@ -12,9 +12,9 @@ import (
 // is, are not 0. A unit that no example makes fire has no gradient, and once the
 // penalty has silenced it nothing brings it back.
 type Revive struct {
-	After int     `yaml:"after" json:"after" range:"[1,16777216)" doc:"steps without firing until a unit's bias is pushed, and over which rates are averaged"`
-	Floor float64 `yaml:"floor" json:"floor" range:"[0,1)" doc:"units that fire at a smaller share of positions are not penalised"`
-	Push  float64 `yaml:"push" json:"push" range:"[0,)" doc:"growth per step of the bias of a silent unit until it fires; 0: none"`
+	After int     `yaml:"after" range:"[1,16777216)" doc:"steps without firing until a unit's bias is pushed, and over which rates are averaged"`
+	Floor float64 `yaml:"floor" range:"[0,1)" doc:"units that fire at a smaller share of positions are not penalised"`
+	Push  float64 `yaml:"push" range:"[0,)" doc:"growth per step of the bias of a silent unit until it fires; 0: none"`
 }
 
 // Defaults sets the options that a config leaves out.

@@ -5,7 +5,7 @@ import "pare/internal/kernel"
 // TransformedL1 is f(a) = Σ (1+β)|aᵢ|/(β+|aᵢ|) (Zhang & Xin 2018; for networks Ma et
 // al. 2019): for a small β it counts values that are not 0, for a large β it is l1.
 type TransformedL1 struct {
-	Beta float64 `yaml:"beta,omitempty" json:"beta,omitempty" range:"(0,)" doc:"the size at which a value costs half of the most; left out: 1"`
+	Beta float64 `yaml:"beta,omitempty" range:"(0,)" doc:"the size at which a value costs half of the most; left out: 1"`
 }
 
 var (
