@@ -3,6 +3,7 @@ package regularize
 import (
 	"fmt"
 	"path"
+	"slices"
 	"strings"
 
 	"pare/internal/option"
@@ -71,11 +72,13 @@ func (s *Spec) Validate() error {
 			return fmt.Errorf("%s: it has no meaning for on: %s; leave it out", o.key, s.On)
 		}
 	}
-	for key, patterns := range map[string][]string{"layers": s.Layers, "factors": sortedKeys(s.Factors)} {
-		for _, p := range patterns {
-			if _, err := path.Match(p, ""); err != nil || p == "" {
-				return fmt.Errorf("%s: %q is not a valid pattern", key, p)
+	for i, p := range slices.Concat(s.Layers, sortedKeys(s.Factors)) {
+		if _, err := path.Match(p, ""); err != nil || p == "" {
+			key := "layers"
+			if i >= len(s.Layers) {
+				key = "factors"
 			}
+			return fmt.Errorf("%s: %q is not a valid pattern", key, p)
 		}
 	}
 	return on.accepts(s.Penalty)
