@@ -9,6 +9,12 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"pare/datasets"
+	"pare/internal/option"
+	"pare/models"
+	"pare/regularize"
+	"pare/train"
 )
 
 func mustParse(t *testing.T, yaml string) *Config {
@@ -20,12 +26,20 @@ func mustParse(t *testing.T, yaml string) *Config {
 	return c
 }
 
+func optimizer(name string, o train.OptimizerSpec) Choice[train.OptimizerSpec] {
+	return Choice[train.OptimizerSpec]{name, o}
+}
+
+func schedule(name string, s train.ScheduleSpec) Choice[train.ScheduleSpec] {
+	return Choice[train.ScheduleSpec]{name, s}
+}
+
 func TestDefaults(t *testing.T) {
 	c := mustParse(t, head)
 	want := &Config{
-		Name: "my-run", Seed: 1, Data: Data{Dataset: "glyphs"}, Model: Model{Type: "mlp"},
-		Train: Train{Epochs: 10, Batch: 64, EarlyStop: EarlyStop{Metric: "loss"},
-			Optimizer: Optimizer{Type: "sgd", LR: 0.1}, Schedule: Schedule{Type: "constant"}},
+		Name: "my-run", Seed: 1, Data: Data{Dataset: "glyphs", Kind: &datasets.Glyphs{}}, Model: Model{Type: "mlp"},
+		Train: Train{Epochs: 10, Batch: 64, EarlyStop: train.EarlyStopSpec{Metric: "loss"},
+			Optimizer: optimizer("sgd", &train.SGD{LR: 0.1}), Schedule: schedule("constant", &train.Constant{})},
 		Prune:  Prune{Method: "zeros", Scope: "global"},
 		Export: Export{Safetensors: true, ONNX: true},
 	}
@@ -39,13 +53,13 @@ func TestEveryKey(t *testing.T) {
 name: a
 seed: 0x10
 threads: 2
-data: {dataset: glyphs, dir: 'a b', download: false, train: 1, validation: 2, test: 3, color: true, classes: digits, normalize: unit, augment: {crop: 2, flip: true}}
+data: {dataset: mnist, dir: 'a b', download: false, train: 1, validation: 2, test: 3, sequence: rows, permute: true, normalize: unit, augment: {crop: 2, flip: true}}
 model: {type: resnet, depth: 14}
 train:
   epochs: 4
   batch: 5
-  optimizer: {type: adamw, lr: 5e-4, momentum: 0.5, nesterov: true, weight_decay: .5, decay_all: true, beta1: 0.1, beta2: 0.2, eps: 1}
-  schedule: {type: step, warmup: 0.5, milestones: [1, 2.5], every: 3, gamma: 0.5, min: 0.1}
+  optimizer: {type: adamw, lr: 5e-4, weight_decay: .5, decay_all: true, beta1: 0.1, beta2: 0.2, eps: 1}
+  schedule: {type: step, warmup: 0.5, milestones: [1, 2.5], gamma: 0.5}
   label_smoothing: 0.1
   clip_norm: 6
   early_stop: {patience: 7, metric: accuracy}
@@ -54,27 +68,28 @@ penalties:
   - {type: elastic_net, on: weights, layers: "*.conv1", lambda: 1e-3, alpha: 0.5, scale: sqrt, members: auto, factors: {"a.*": 0.5}, warmup: 1, ramp: 2, mode: subgradient}
   - {type: l1, on: gates, layers: [a, b], lambda: 0}
 prune: {method: magnitude, budget: {params: 0.1}, scope: layer}
-finetune: {epochs: 3, optimizer: {type: sgd}, schedule: {min: null}}
+finetune: {epochs: 3, optimizer: {type: sgd, momentum: 0.5, nesterov: true}, schedule: {warmup: null}}
 export: {safetensors: false, onnx: false}
 `)
 	no := false
 	want := &Config{
 		Name: "a", Seed: 16, Threads: 2,
-		Data: Data{Dataset: "glyphs", Dir: "a b", Download: &no, Train: 1, Validation: 2, Test: 3, Color: true, Classes: "digits",
-			Normalize: "unit", Augment: Augment{Crop: 2, Flip: true}},
-		Model: Model{Type: "resnet"},
+		Data: Data{Dataset: "mnist", Kind: &datasets.MNIST{Files: datasets.Files{Dir: "a b", Download: &no}, Sequence: "rows", Permute: true},
+			Options: datasets.Options{Train: 1, Validation: 2, Test: 3, Normalize: "unit", Augment: datasets.Augment{Crop: 2, Flip: true}}},
+		Model: Model{Type: "resnet", Kind: &models.ResNet{Depth: 14, Width: 16, Gates: models.ResNetGates{Residual: true, Skip: true}}},
 		Train: Train{Epochs: 4, Batch: 5,
-			Optimizer:      Optimizer{Type: "adamw", LR: 5e-4, Momentum: 0.5, Nesterov: true, WeightDecay: 0.5, DecayAll: true, Beta1: 0.1, Beta2: 0.2, Eps: 1},
-			Schedule:       Schedule{Type: "step", Warmup: 0.5, Milestones: []float64{1, 2.5}, Every: 3, Gamma: 0.5, Min: 0.1},
-			LabelSmoothing: 0.1, ClipNorm: 6, EarlyStop: EarlyStop{Patience: 7, Metric: "accuracy"}, CheckpointSteps: 8},
-		Penalties: []Penalty{
-			{Type: "elastic_net", On: "weights", Layers: []string{"*.conv1"}, Lambda: 1e-3, Alpha: 0.5, Scale: "sqrt", Members: "auto",
+			Optimizer: optimizer("adamw", &train.Adam{LR: 5e-4, Decay: train.Decay{WeightDecay: 0.5, DecayAll: true},
+				Beta1: 0.1, Beta2: 0.2, Eps: 1, Decoupled: true}),
+			Schedule:       schedule("step", &train.Step{Warmup: train.Warmup{Epochs: 0.5}, Milestones: []float64{1, 2.5}, Gamma: 0.5}),
+			LabelSmoothing: 0.1, ClipNorm: 6, EarlyStop: train.EarlyStopSpec{Patience: 7, Metric: "accuracy"}, CheckpointSteps: 8},
+		Penalties: []regularize.Spec{
+			{Type: "elastic_net", On: "weights", Layers: []string{"*.conv1"}, Lambda: 1e-3, Penalty: &regularize.ElasticNet{Alpha: 0.5}, Scale: "sqrt", Members: "auto",
 				Factors: map[string]float64{"a.*": 0.5}, Warmup: 1, Ramp: 2, Mode: "subgradient"},
-			{Type: "l1", On: "gates", Layers: []string{"a", "b"}, Mode: "prox"},
+			{Type: "l1", On: "gates", Layers: []string{"a", "b"}, Penalty: regularize.L1{}, Mode: "prox"},
 		},
 		Prune: Prune{Method: "magnitude", Budget: &Budget{Params: 0.1}, Scope: "layer"},
-		Finetune: &Finetune{Epochs: 3, Optimizer: Optimizer{Type: "sgd", LR: 0.1},
-			Schedule: Schedule{Type: "step", Warmup: 0.5, Milestones: []float64{1, 2.5}, Every: 3, Gamma: 0.5}},
+		Finetune: &Finetune{Epochs: 3, Optimizer: optimizer("sgd", &train.SGD{LR: 0.1, Momentum: 0.5, Nesterov: true}),
+			Schedule: schedule("step", &train.Step{Milestones: []float64{1, 2.5}, Gamma: 0.5})},
 	}
 	got := *c
 	got.root, got.Model.options = nil, nil
@@ -88,23 +103,23 @@ export: {safetensors: false, onnx: false}
 }
 
 func TestFinetuneInherits(t *testing.T) {
-	const train = head + "train: {epochs: 7, optimizer: {lr: 0.5, momentum: 0.9}, schedule: {type: cosine, warmup: 2}}\n"
-	sgd := Optimizer{Type: "sgd", LR: 0.5, Momentum: 0.9}
-	cosine := Schedule{Type: "cosine", Warmup: 2}
+	const base = head + "train: {epochs: 7, optimizer: {lr: 0.5, momentum: 0.9}, schedule: {type: cosine, warmup: 2}}\n"
+	sgd := optimizer("sgd", &train.SGD{LR: 0.5, Momentum: 0.9})
+	cosine := schedule("cosine", &train.Cosine{Warmup: train.Warmup{Epochs: 2}})
 	for _, c := range []struct {
 		yaml string
 		want Finetune
 	}{
 		{"{}", Finetune{7, sgd, cosine}},
 		{"{epochs: 2}", Finetune{2, sgd, cosine}},
-		{"{optimizer: {lr: 0.25}}", Finetune{7, Optimizer{Type: "sgd", LR: 0.25, Momentum: 0.9}, cosine}},
-		{"{optimizer: {type: sgd, momentum: 0}}", Finetune{7, Optimizer{Type: "sgd", LR: 0.5}, cosine}},
-		{"{optimizer: {type: adam}}", Finetune{7, Optimizer{Type: "adam", LR: 0.001, Beta1: 0.9, Beta2: 0.999, Eps: 1e-8}, cosine}},
-		{"{optimizer: null}", Finetune{7, Optimizer{Type: "sgd", LR: 0.1}, cosine}},
-		{"{schedule: {warmup: null}}", Finetune{7, sgd, Schedule{Type: "cosine"}}},
-		{"{schedule: {type: step, every: 2}}", Finetune{7, sgd, Schedule{Type: "step", Every: 2, Gamma: 0.1}}},
+		{"{optimizer: {lr: 0.25}}", Finetune{7, optimizer("sgd", &train.SGD{LR: 0.25, Momentum: 0.9}), cosine}},
+		{"{optimizer: {type: sgd, momentum: 0}}", Finetune{7, optimizer("sgd", &train.SGD{LR: 0.5}), cosine}},
+		{"{optimizer: {type: adam}}", Finetune{7, optimizer("adam", train.NewAdam(0.001)), cosine}},
+		{"{optimizer: null}", Finetune{7, optimizer("sgd", &train.SGD{LR: 0.1}), cosine}},
+		{"{schedule: {warmup: null}}", Finetune{7, sgd, schedule("cosine", &train.Cosine{})}},
+		{"{schedule: {type: step, every: 2}}", Finetune{7, sgd, schedule("step", &train.Step{Every: 2, Gamma: 0.1})}},
 	} {
-		for _, doc := range []string{train + "finetune: " + c.yaml + "\n", "finetune: " + c.yaml + "\n" + train} {
+		for _, doc := range []string{base + "finetune: " + c.yaml + "\n", "finetune: " + c.yaml + "\n" + base} {
 			cfg := mustParse(t, doc)
 			if diff := cmp.Diff(c.want, *cfg.Finetune); diff != "" {
 				t.Errorf("%s: %s", c.yaml, diff)
@@ -115,7 +130,7 @@ func TestFinetuneInherits(t *testing.T) {
 			}
 		}
 	}
-	if c := mustParse(t, train+"finetune: null\n"); c.Finetune != nil {
+	if c := mustParse(t, base+"finetune: null\n"); c.Finetune != nil {
 		t.Error("null does not leave fine-tuning out")
 	}
 }
@@ -181,9 +196,7 @@ func TestLoadNames(t *testing.T) {
 	_, err = Load("/elsewhere/resnet.yaml", nil)
 	checkError(t, err, "/elsewhere/resnet.yaml: there is no such file; the built-in configs are adding-gru, adding-lstm, chain-rnn, cifar10-branches, cifar10-inception, cifar10-resnet20, mnist-cnn, mnist-cnn-activations, mnist-lenet5, mnist-mlp, planted-branches, resnet, resnet-dense, shakespeare-lstm, shakespeare-transformer")
 	_, err = Load("mnist-mlp", []string{"model.hiden=[1]"})
-	if err != nil {
-		t.Error("the options of a model are its own to check:", err)
-	}
+	checkError(t, err, "-set model.hiden=[1]: model.hiden is not an option of mlp; did you mean model.hidden? its options are hidden, dropout")
 	if err := os.WriteFile("resnet.yaml", []byte(head+"seed: x\n"), 0o644); err != nil {
 		t.Fatal(err)
 	}
@@ -233,11 +246,11 @@ func TestSchema(t *testing.T) {
 		t.Errorf("%+v", s)
 	}
 	var batch map[string]any
-	var train struct{ Properties map[string]json.RawMessage }
-	if err := json.Unmarshal(s.Properties["train"], &train); err != nil {
+	var section struct{ Properties map[string]json.RawMessage }
+	if err := json.Unmarshal(s.Properties["train"], &section); err != nil {
 		t.Fatal(err)
 	}
-	if err := json.Unmarshal(train.Properties["batch"], &batch); err != nil {
+	if err := json.Unmarshal(section.Properties["batch"], &batch); err != nil {
 		t.Fatal(err)
 	}
 	want := map[string]any{"type": "integer", "minimum": 1.0, "default": 64.0, "description": "examples in a step"}
@@ -246,29 +259,43 @@ func TestSchema(t *testing.T) {
 	}
 }
 
-// Every key has a description, and the tags can be read.
+// Every key has a description, also those of the kinds.
 func TestTags(t *testing.T) {
-	var walk func(typ reflect.Type)
-	walk = func(typ reflect.Type) {
+	var walk func(v reflect.Value, path string)
+	walk = func(v reflect.Value, path string) {
+		typ := v.Type()
 		for typ.Kind() == reflect.Pointer || typ.Kind() == reflect.Slice {
 			typ = typ.Elem()
 		}
 		if typ.Kind() != reflect.Struct || typ == reflect.TypeFor[Model]() {
 			return
 		}
-		fields, err := fieldsOf(typ)
-		if err != nil {
-			t.Error(err)
+		if typ != v.Type() {
+			v = reflect.New(typ).Elem()
 		}
-		for _, f := range fields {
-			if f.doc == "" {
-				t.Errorf("%s of %s has no description", f.key, typ)
+		section := func() {
+			for _, f := range option.Fields(v) {
+				full := option.Join(path, f.Key)
+				if f.Doc == "" && f.Key != "type" {
+					t.Errorf("%s has no description", full)
+				}
+				walk(f.Value, full)
 			}
-			if j, _, _ := strings.Cut(typ.FieldByIndex(f.index).Tag.Get("json"), ","); j != f.key {
-				t.Errorf("%s of %s has another name in JSON: %s", f.key, typ, j)
-			}
-			walk(f.typ)
 		}
+		if c, ok := option.ChoiceOf(v); ok {
+			for _, name := range c.Kinds.Names() {
+				if err := c.Set(name); err != nil {
+					t.Error(err)
+				}
+				section()
+			}
+			return
+		}
+		section()
 	}
-	walk(reflect.TypeFor[Config]())
+	c := defaults()
+	c.Thresholds, c.Target = &Thresholds{}, &Target{}
+	walk(reflect.ValueOf(c).Elem(), "")
+	walk(reflect.ValueOf(&Choice[models.Model]{}).Elem(), "model")
+	walk(reflect.ValueOf(&Finetune{}).Elem(), "finetune")
 }

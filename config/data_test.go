@@ -1,59 +1,122 @@
 package config
 
 import (
+	"context"
 	"encoding/json"
+	"reflect"
 	"slices"
+	"strings"
 	"testing"
+
+	"pare/datasets"
 )
 
 // TestSequenceData: every key of data that a sequence needs is read, written and read back.
 func TestSequenceData(t *testing.T) {
-	for yaml, want := range map[string]Data{
-		`{dataset: text, dir: d, file: a.txt, window: 32, vocabulary: ' ''"\n\\é', carry: true}`: {Dataset: "text", Dir: "d", File: "a.txt", Window: 32, Vocabulary: ` '"\n\\é`, Carry: true},
-		`{dataset: wordchain, window: 8, carry: true}`:                                           {Dataset: "wordchain", Window: 8, Carry: true},
-		`{dataset: adding, length: 50}`:                                                          {Dataset: "adding", Length: 50},
-		`{dataset: copy, length: 50, symbols: 4}`:                                                {Dataset: "copy", Length: 50, Symbols: 4},
-		`{dataset: mnist, sequence: pixels, permute: true}`:                                      {Dataset: "mnist", Sequence: "pixels", Permute: true},
-		`{dataset: fashion-mnist, sequence: rows}`:                                               {Dataset: "fashion-mnist", Sequence: "rows"},
-		`{dataset: own, window: 3, symbols: 2, permute: true}`:                                   {Dataset: "own", Window: 3, Symbols: 2, Permute: true},
-		`{dataset: text, file: a.txt, carry: false}`:                                             {Dataset: "text", File: "a.txt"},
-		`{dataset: text, file: 'a b.txt', vocabulary: '\u00e9\x00#'}`:                            {Dataset: "text", File: "a b.txt", Vocabulary: `\u00e9\x00#`},
+	windows := func(n int, carry bool) datasets.Windows { return datasets.Windows{Window: n, Carry: carry} }
+	for yaml, want := range map[string]datasets.Dataset{
+		`{dataset: text, dir: d, file: a.txt, window: 32, vocabulary: ' ''"\n\\é', carry: true}`: &datasets.Text{Dir: "d", File: "a.txt", Windows: windows(32, true), Vocabulary: ` '"\n\\é`},
+		`{dataset: wordchain, window: 8, carry: true}`:                                           &datasets.Wordchain{Windows: windows(8, true)},
+		`{dataset: adding, length: 50}`:                                                          &datasets.Adding{Length: 50},
+		`{dataset: copy, length: 50, symbols: 4}`:                                                &datasets.Copying{Length: 50, Symbols: 4},
+		`{dataset: mnist, sequence: pixels, permute: true}`:                                      &datasets.MNIST{Sequence: "pixels", Permute: true},
+		`{dataset: fashion-mnist, sequence: rows}`:                                               &datasets.FashionMNIST{MNIST: datasets.MNIST{Sequence: "rows"}},
+		`{dataset: text, file: a.txt, carry: false}`:                                             &datasets.Text{File: "a.txt"},
+		`{dataset: text, file: 'a b.txt', vocabulary: '\u00e9\x00#'}`:                            &datasets.Text{File: "a b.txt", Vocabulary: `\u00e9\x00#`},
+		`{dataset: own, colour: red, window: 3}`:                                                 &own{Colour: "red", Window: 3},
 	} {
 		c := mustParse(t, "data: "+yaml+"\nmodel: {type: mlp}\n")
-		if c.Data != want {
-			t.Errorf("%s is read as %+v, want %+v", yaml, c.Data, want)
+		if !reflect.DeepEqual(c.Data.Kind, want) {
+			t.Errorf("%s is read as %+v, want %+v", yaml, c.Data.Kind, want)
 		}
-		if again := mustParse(t, string(c.YAML())); again.Data != want {
+		if again := mustParse(t, string(c.YAML())); !reflect.DeepEqual(again.Data, c.Data) {
 			t.Errorf("%s is written as\n%s", yaml, c.YAML())
 		}
 	}
 }
 
-func TestSequenceSchema(t *testing.T) {
+// own is a dataset of another module.
+type own struct {
+	Colour string `yaml:"colour" enum:"red,green" doc:"of all"`
+	Window int    `yaml:"window" range:"[1,)" doc:"length"`
+}
+
+func (*own) Load(context.Context, datasets.Options) (*datasets.Set, error) { return nil, nil }
+
+func init() {
+	datasets.Kinds.Register("own", "of another module", func() datasets.Dataset { return &own{"green", 2} })
+}
+
+// The data of a run keep the order of keys that earlier versions wrote.
+func TestDataOrder(t *testing.T) {
+	c := mustParse(t, "data: {carry: true, vocabulary: ab, augment: {crop: 0}, normalize: unit, file: a, window: 3, dataset: text, test: 3, train: 1, dir: d}\nmodel: {type: mlp}\n")
+	want := "data:\n  dataset: text\n  dir: d\n  train: 1\n  validation: 0\n  test: 3\n  file: a\n  window: 3\n  vocabulary: ab\n  carry: true\n  normalize: unit\n  augment:"
+	if !strings.Contains(string(c.YAML()), want) {
+		t.Errorf("got\n%s\nwant\n%s", c.YAML(), want)
+	}
+}
+
+// WithData changes one option of the data, and leaves the config as it was.
+func TestWithData(t *testing.T) {
+	c := mustParse(t, "data: {dataset: mnist, dir: a, train: 3}\nmodel: {type: mlp}\n")
+	d, err := c.WithData("dir", "b: 'c'")
+	if err != nil || *d.Data.Kind.(datasets.Foldered).Folder() != "b: 'c'" || *c.Data.Kind.(datasets.Foldered).Folder() != "a" || d.Data.Train != 3 {
+		t.Errorf("%v: %+v, %+v", err, d, c)
+	}
+	_, err = mustParse(t, head).WithData("dir", "b")
+	checkError(t, err, "dir/my run.yaml:1:7: data.dir is not an option of glyphs; its options are color, classes, train, validation, test, normalize, augment")
+}
+
+// Each dataset has its own options in the schema, and each optimizer.
+func TestKindsInSchema(t *testing.T) {
+	type property struct {
+		Const   any
+		Minimum *float64
+		Enum    []any
+		Default any
+	}
+	type kinds struct {
+		OneOf []struct{ Properties map[string]property }
+	}
 	var s struct {
 		Properties struct {
-			Data struct {
-				Properties map[string]struct {
-					Type    any
-					Minimum *float64
-					Enum    []any
-				}
+			Data, Model kinds
+			Train       struct {
+				Properties struct{ Optimizer kinds }
 			}
 		}
 	}
 	if err := json.Unmarshal(Schema(), &s); err != nil {
 		t.Fatal(err)
 	}
-	keys := s.Properties.Data.Properties
-	if w := keys["window"]; w.Minimum == nil || *w.Minimum != 1 {
+	of := func(k kinds, key, name string) map[string]property {
+		for _, o := range k.OneOf {
+			if o.Properties[key].Const == name {
+				return o.Properties
+			}
+		}
+		t.Fatalf("no %s %s in the schema", key, name)
+		return nil
+	}
+	text, mnist := of(s.Properties.Data, "dataset", "text"), of(s.Properties.Data, "dataset", "mnist")
+	if w := text["window"]; w.Minimum == nil || *w.Minimum != 1 {
 		t.Errorf("window is %+v", w)
 	}
-	if q := keys["sequence"]; !slices.Equal(q.Enum, []any{"pixels", "rows"}) {
+	if q := mnist["sequence"]; !slices.Equal(q.Enum, []any{"pixels", "rows"}) {
 		t.Errorf("sequence is %+v", q)
 	}
-	for _, key := range []string{"file", "vocabulary", "carry", "length", "symbols", "permute"} {
-		if _, ok := keys[key]; !ok {
-			t.Errorf("the schema lacks data.%s", key)
+	for _, key := range []string{"file", "vocabulary", "carry", "train", "augment"} {
+		if _, ok := text[key]; !ok {
+			t.Errorf("the schema lacks data.%s of text", key)
 		}
+	}
+	if _, ok := mnist["window"]; ok {
+		t.Error("mnist has a window")
+	}
+	if sgd := of(s.Properties.Train.Properties.Optimizer, "type", "sgd"); sgd["lr"].Default != 0.1 {
+		t.Errorf("sgd is %+v", sgd)
+	}
+	if net := of(s.Properties.Model, "type", "resnet"); net["width"].Default != 16.0 {
+		t.Errorf("resnet is %+v", net)
 	}
 }

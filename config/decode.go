@@ -2,11 +2,11 @@ package config
 
 import (
 	"fmt"
-	"math"
 	"reflect"
 	"slices"
 	"strings"
 
+	"pare/internal/option"
 	"pare/internal/suggest"
 )
 
@@ -15,13 +15,13 @@ type custom interface {
 	readNode(n *node, path string) error
 }
 
-// defaulter is implemented by pointers to structs whose defaults depend on what
-// the section says.
-type defaulter interface{ setDefaults(n *node) }
+// defaulter is implemented by pointers to sections that may be missing: Defaults sets the
+// options that one leaves out.
+type defaulter interface{ Defaults() }
 
 // decode reads n into v on top of what v holds, and checks it. path names n in
 // messages.
-func decode(n *node, v reflect.Value, path string, r rules) error {
+func decode(n *node, v reflect.Value, path string, r option.Rules) error {
 	if n.kind == null {
 		return noValue(n, path)
 	}
@@ -35,7 +35,7 @@ func decode(n *node, v reflect.Value, path string, r rules) error {
 		}
 		return decode(n, v.Elem(), path, r)
 	case reflect.Struct:
-		return decodeStruct(n, v, path)
+		return decodeStruct(n, v, path, "")
 	case reflect.Map:
 		return decodeMap(n, v, path, r)
 	case reflect.Slice:
@@ -67,66 +67,120 @@ func noValue(n *node, path string) error {
 	return n.at.errorf("%s must not be null", path)
 }
 
-func decodeStruct(n *node, v reflect.Value, path string) error {
+// decodeStruct reads a section. kind names the kind that its keys are options of; "": none.
+func decodeStruct(n *node, v reflect.Value, path, kind string) error {
 	if n.kind != section {
 		return n.at.errorf("%s must be a section of keys, got %s", path, n)
 	}
 	if d, ok := v.Addr().Interface().(defaulter); ok {
-		d.setDefaults(n)
+		d.Defaults()
 	}
-	fields, err := fieldsOf(v.Type())
-	if err != nil {
-		return err
+	choice, chosen := option.ChoiceOf(v)
+	if chosen {
+		if err := pick(n, choice, path); err != nil {
+			return err
+		}
+		kind = choice.Name.String()
 	}
-	keys := make([]string, len(fields))
-	for i, f := range fields {
-		keys[i] = f.key
+	fields := option.Fields(v)
+	var keys []string
+	for _, f := range fields {
+		if !chosen || f.Key != choice.Key {
+			keys = append(keys, f.Key)
+		}
 	}
 	for _, e := range n.entries {
-		i := slices.Index(keys, e.key)
+		full := option.Join(path, e.key)
+		i := slices.IndexFunc(fields, func(f option.Field) bool { return f.Key == e.key })
 		if i < 0 {
-			return e.at.errorf("unknown key %s%s", join(path, e.key), hint(e.key, "keys here", path, keys))
+			return unknownKey(e, path, keys, kind)
 		}
 		if e.value.kind == null && !e.value.missing {
 			if !mayBeNull(e.value, path, fields[i]) {
-				return e.value.at.errorf("%s must not be null; remove the key to have its default", join(path, e.key))
+				return e.value.at.errorf("%s must not be null; remove the key to have its default", full)
 			}
 			continue
 		}
-		if err := decode(e.value, v.FieldByIndex(fields[i].index), join(path, e.key), fields[i].rules); err != nil {
+		if err := decode(e.value, fields[i].Value, full, fields[i].Rules); err != nil {
 			return err
 		}
 	}
 	for _, f := range fields {
-		if !f.required || n.has(f.key) {
+		if !f.Required || n.has(f.Key) {
 			continue
 		}
-		full, where := join(path, f.key), n.at
-		if null := n.get(f.key); null != nil {
-			where = null.at
+		if f.Value.Kind() != reflect.Struct {
+			return n.lacks(path, f.Key, f.Doc)
 		}
-		if f.typ.Kind() == reflect.Struct {
-			// The message names what is missing inside.
-			empty := &node{kind: section, at: where}
-			if err := decode(empty, v.FieldByIndex(f.index), full, f.rules); err != nil {
-				return err
-			}
-			continue
+		// The message names the key that is missing inside.
+		if err := decode(&node{kind: section, at: n.absent(f.Key)}, f.Value, option.Join(path, f.Key), f.Rules); err != nil {
+			return err
 		}
-		return where.errorf("%s is missing; it is %s", full, f.doc)
+	}
+	if chosen {
+		if err := option.Check(choice.Kind.Interface()); err != nil {
+			return n.locate(path, err)
+		}
+	}
+	if check, ok := v.Addr().Interface().(option.Validator); ok {
+		return n.locate(path, check.Validate())
 	}
 	return nil
+}
+
+// pick makes the kind that the section names, or the one that the struct names so far.
+func pick(n *node, c option.Choice, path string) error {
+	name, where := c.Name.String(), n.at
+	if n.has(c.Key) {
+		if err := decode(n.get(c.Key), c.Name, option.Join(path, c.Key), option.Rules{}); err != nil {
+			return err
+		}
+		name, where = c.Name.String(), n.get(c.Key).at
+	} else if name == "" {
+		return n.lacks(path, c.Key, "the "+c.Kinds.What()+": "+option.OneOf(c.Kinds.Names()))
+	}
+	if err := c.Set(name); err != nil {
+		return where.errorf("%s: %s", option.Join(path, c.Key), err)
+	}
+	return nil
+}
+
+func unknownKey(e entry, path string, keys []string, kind string) error {
+	full := option.Join(path, e.key)
+	if kind == "" {
+		return e.at.errorf("unknown key %s%s", full, hint(e.key, "keys here", path, keys))
+	}
+	near, its := "", "it has none"
+	if names := suggest.Nearest(e.key, keys); len(names) > 0 {
+		near = "did you mean " + option.Join(path, names[0]) + "? "
+	}
+	if len(keys) > 0 {
+		its = "its options are " + strings.Join(keys, ", ")
+	}
+	return e.at.errorf("%s is not an option of %s; %s%s", full, kind, near, its)
+}
+
+// absent is the place to point to where a key has no value.
+func (n *node) absent(key string) at {
+	if null := n.get(key); null != nil {
+		return null.at
+	}
+	return n.at
+}
+
+// lacks is the error of a required key that has no value.
+func (n *node) lacks(path, key, doc string) error {
+	return n.absent(key).errorf("%s is missing; it is %s", option.Join(path, key), doc)
 }
 
 // mayBeNull reports whether null says something: that there is no such section, that
 // fine-tuning does not inherit a key, or in an override that the key of the file is
 // removed. Elsewhere it would be the default under another name.
-func mayBeNull(n *node, path string, f field) bool {
-	section := f.typ.Kind() == reflect.Pointer && f.typ.Elem().Kind() == reflect.Struct
-	return section || n.at.overridden() || path == "finetune" || strings.HasPrefix(path, "finetune.")
+func mayBeNull(n *node, path string, f option.Field) bool {
+	return f.IsSection() || n.at.overridden() || path == "finetune" || strings.HasPrefix(path, "finetune.")
 }
 
-func decodeMap(n *node, v reflect.Value, path string, r rules) error {
+func decodeMap(n *node, v reflect.Value, path string, r option.Rules) error {
 	if n.kind != section {
 		return n.at.errorf("%s must be a section of keys, got %s", path, n)
 	}
@@ -136,7 +190,7 @@ func decodeMap(n *node, v reflect.Value, path string, r rules) error {
 	m := reflect.MakeMap(v.Type())
 	for _, e := range n.entries {
 		value := reflect.New(v.Type().Elem()).Elem()
-		if err := decode(e.value, value, join(path, e.key), r); err != nil {
+		if err := decode(e.value, value, option.Join(path, e.key), r); err != nil {
 			return err
 		}
 		m.SetMapIndex(reflect.ValueOf(e.key).Convert(v.Type().Key()), value)
@@ -145,26 +199,26 @@ func decodeMap(n *node, v reflect.Value, path string, r rules) error {
 	return nil
 }
 
-func decodeList(n *node, v reflect.Value, path string, r rules) error {
+func decodeList(n *node, v reflect.Value, path string, r option.Rules) error {
 	items := n.items
 	switch {
 	case n.kind == list:
-	case r.single && n.kind != section:
+	case r.Single && n.kind != section:
 		items = []*node{n}
-	case r.single:
+	case r.Single:
 		return n.at.errorf("%s must be one value or a list, got %s", path, n)
 	default:
 		return n.at.errorf("%s must be a list, got %s", path, n)
 	}
-	if r.filled && len(items) == 0 {
-		return n.at.errorf("%s must not be empty; remove the key to have its default", path)
+	if fault := r.List(len(items)); fault != "" {
+		return n.at.errorf("%s %s", path, fault)
 	}
-	r.filled = false // said of the list
+	r = r.Item(v.Type())
 	out := reflect.MakeSlice(v.Type(), len(items), len(items))
 	for i, item := range items {
 		name := path
 		if n.kind == list {
-			name = join(path, fmt.Sprint(i))
+			name = option.Join(path, fmt.Sprint(i))
 		}
 		if err := decode(item, out.Index(i), name, r); err != nil {
 			return err
@@ -174,7 +228,7 @@ func decodeList(n *node, v reflect.Value, path string, r rules) error {
 	return nil
 }
 
-func decodeText(n *node, v reflect.Value, path string, r rules) error {
+func decodeText(n *node, v reflect.Value, path string, r option.Rules) error {
 	switch n.kind {
 	case text:
 	case list, section:
@@ -182,33 +236,14 @@ func decodeText(n *node, v reflect.Value, path string, r rules) error {
 	default:
 		return n.at.errorf("%s must be text, got %s; quote it", path, n)
 	}
-	if r.filled && n.text == "" {
-		return n.at.errorf("%s must not be empty; remove the key to have its default", path)
-	}
-	if r.enum != nil && !slices.Contains(r.enum, n.text) {
-		near := suggest.Nearest(n.text, r.enum)
-		hint := ""
-		if len(near) > 0 {
-			hint = "; did you mean " + near[0] + "?"
-		}
-		return n.at.errorf("%s must be %s, got %s%s", path, orList(r.enum), n, hint)
+	if fault := r.Text(n.text, n.String()); fault != "" {
+		return n.at.errorf("%s %s", path, fault)
 	}
 	v.SetString(n.text)
 	return nil
 }
 
-func orList(words []string) string { return joinList(words, " or ") }
-
-func andList(words []string) string { return joinList(words, " and ") }
-
-func joinList(words []string, last string) string {
-	if len(words) < 2 {
-		return strings.Join(words, "")
-	}
-	return strings.Join(words[:len(words)-1], ", ") + last + words[len(words)-1]
-}
-
-func decodeNumber(n *node, v reflect.Value, path string, r rules) error {
+func decodeNumber(n *node, v reflect.Value, path string, r option.Rules) error {
 	whole := v.CanInt() || v.CanUint()
 	switch {
 	case whole && n.kind != integer:
@@ -220,11 +255,11 @@ func decodeNumber(n *node, v reflect.Value, path string, r rules) error {
 	if err != nil {
 		return n.at.errorf("%s must be a finite number, got %s", path, n)
 	}
-	if r.limits == nil && v.CanUint() {
-		r.limits = &interval{lo: 0, hi: math.Inf(1)}
+	if v.CanUint() {
+		r = r.AtLeastZero()
 	}
-	if r.limits != nil && !r.limits.contains(value) {
-		return n.at.errorf("%s must be %s, got %s", path, r.limits, n)
+	if fault := r.Number(value, n.String()); fault != "" {
+		return n.at.errorf("%s %s", path, fault)
 	}
 	bits := v.Type().Bits()
 	switch {
@@ -239,16 +274,24 @@ func decodeNumber(n *node, v reflect.Value, path string, r rules) error {
 	default:
 		value, err = parseFloat(n.text, bits)
 		v.SetFloat(value)
-		// Networks compute in float32, where such a number is infinite, or 0.
-		switch {
-		case err == nil && math.Abs(value) > math.MaxFloat32:
-			return n.at.errorf("%s is too large for single precision: %s", path, n)
-		case err == nil && value != 0 && float32(value) == 0:
-			return n.at.errorf("%s is too small for single precision: %s", path, n)
-		}
 	}
 	if err != nil {
 		return n.at.errorf("%s is too large: %s", path, n)
 	}
 	return nil
+}
+
+// hint ends a message about an unknown word. prefix comes before the names.
+func hint(word, these, prefix string, names []string) string {
+	near := suggest.Nearest(word, names)
+	for i := range near {
+		near[i] = option.Join(prefix, near[i])
+	}
+	switch {
+	case len(near) > 0:
+		return fmt.Sprintf("; did you mean %s?", strings.Join(near, " or "))
+	case len(names) == 0:
+		return fmt.Sprintf("; there are no %s", these)
+	}
+	return fmt.Sprintf("; the %s are %s", these, strings.Join(names, ", "))
 }

@@ -2,11 +2,14 @@ package config
 
 import (
 	"bytes"
+	"encoding/json"
 	"fmt"
 	"reflect"
 	"slices"
 	"strconv"
 	"strings"
+
+	"pare/internal/option"
 )
 
 // writer is implemented by types that write themselves.
@@ -15,7 +18,7 @@ type writer interface{ writeNode() *node }
 func textNode(s string) *node { return &node{kind: text, text: s} }
 
 // encode makes nodes of the types that a Config has.
-func encode(v reflect.Value, r rules) *node {
+func encode(v reflect.Value, r option.Rules) *node {
 	if w, ok := v.Interface().(writer); ok {
 		return w.writeNode()
 	}
@@ -24,14 +27,10 @@ func encode(v reflect.Value, r rules) *node {
 		return encode(v.Elem(), r)
 	case reflect.Struct:
 		out := &node{kind: section}
-		fields, _ := fieldsOf(v.Type()) // decoding has reported an error in the tags
-		byDefault := defaultOf(v)
-		for _, f := range fields {
-			value := v.FieldByIndex(f.index)
-			if f.omitEmpty && value.IsZero() && byDefault.FieldByIndex(f.index).IsZero() {
-				continue
+		for _, f := range option.Fields(v) {
+			if !f.OmitEmpty || !f.Value.IsZero() {
+				out.entries = append(out.entries, entry{key: f.Key, value: encode(f.Value, f.Rules)})
 			}
-			out.entries = append(out.entries, entry{key: f.key, value: encode(value, f.rules)})
 		}
 		return out
 	case reflect.Map:
@@ -43,7 +42,7 @@ func encode(v reflect.Value, r rules) *node {
 		}
 		return out
 	case reflect.Slice:
-		if r.single && v.Len() == 1 {
+		if r.Single && v.Len() == 1 {
 			return encode(v.Index(0), r)
 		}
 		out := &node{kind: list}
@@ -65,25 +64,10 @@ func encode(v reflect.Value, r rules) *node {
 	return &node{kind: integer, text: fmt.Sprint(v.Interface())}
 }
 
-// defaultOf is what a section has that leaves out all but its type and on.
-func defaultOf(v reflect.Value) reflect.Value {
-	out := reflect.New(v.Type())
-	if d, ok := out.Interface().(defaulter); ok {
-		n := &node{kind: section}
-		for _, name := range []string{"Type", "On"} {
-			if f := v.FieldByName(name); f.IsValid() && f.Kind() == reflect.String {
-				n.entries = append(n.entries, entry{key: strings.ToLower(name), value: textNode(f.String())})
-			}
-		}
-		d.setDefaults(n)
-	}
-	return out.Elem()
-}
-
 // YAML is the config as used, with the defaults filled in. Parsing it gives an
 // equal Config.
 func (c *Config) YAML() []byte {
-	root := encode(reflect.ValueOf(*c), rules{})
+	root := c.node()
 	if f, t := c.Finetune, c.Train; f != nil {
 		tune, train := root.get("finetune"), root.get("train")
 		if f.Optimizer.Type == t.Optimizer.Type {
@@ -97,6 +81,19 @@ func (c *Config) YAML() []byte {
 	root.write(&b, "")
 	return b.Bytes()
 }
+
+// dataOrder is that of earlier versions: checkpoints hold a hash of the config as it is
+// written. Keys that are not here stand before carry.
+var dataOrder = map[string]int{"dataset": -3, "dir": -2, "download": -2, "train": -1, "validation": -1, "test": -1, "carry": 1, "normalize": 2, "augment": 2}
+
+func (c *Config) node() *node {
+	root := encode(reflect.ValueOf(*c), option.Rules{})
+	slices.SortStableFunc(root.get("data").entries, func(a, b entry) int { return dataOrder[a.key] - dataOrder[b.key] })
+	return root
+}
+
+// MarshalJSON writes the config as used, with the keys of a file.
+func (c *Config) MarshalJSON() ([]byte, error) { return json.Marshal(c.node().plain()) }
 
 // nullLike adds null for the keys of other that n leaves out, so that they are
 // not inherited.

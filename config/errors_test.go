@@ -5,6 +5,9 @@ import (
 	"os"
 	"strings"
 	"testing"
+
+	"pare/models"
+	"pare/nn"
 )
 
 // head is a config with all that is required; tests add to it from line 3.
@@ -36,7 +39,7 @@ func TestParseErrors(t *testing.T) {
 		{"unknown key", head + "train:\n  epoch: 3\n", `4:3: unknown key train.epoch; did you mean train.epochs?`},
 		{"swapped letters", head + "trian: {}\n", `3:1: unknown key trian; did you mean train?`},
 		{"unknown and far", head + "export: {tensorflow: true}\n", `3:10: unknown key export.tensorflow; the keys here are safetensors, onnx`},
-		{"unknown in a list", head + "penalties:\n  - {type: l1, on: gates, lamda: 1}\n", `4:27: unknown key penalties.0.lamda; did you mean penalties.0.lambda?`},
+		{"unknown in a list", head + "penalties:\n  - {type: l1, on: gates, lamda: 1}\n", `4:27: penalties.0.lamda is not an option of l1; did you mean penalties.0.lambda? its options are on, layers, lambda, scale, members, factors, warmup, ramp, mode, revive`},
 		{"duplicate key", head + "seed: 1\nseed: 2\n", `4:1: duplicate key seed; it is already at line 3, column 1`},
 		{"duplicate in flow", head + "train: {batch: 1, 'batch': 2}\n", `3:19: duplicate key train.batch; it is already at line 3, column 9`},
 
@@ -87,13 +90,13 @@ func TestParseErrors(t *testing.T) {
 		{"target of weights", head + "target: {groups: 0.5}\npenalties: [{type: l1, on: weights, lambda: 1e-3}]\n", `3:9: target.groups needs a penalty on groups, such as {type: group_lasso, on: branches, lambda: 1e-4}; single weights are none`},
 		{"inherited option", head + "finetune: {optimizer: {lr: 1}}\ntrain: {optimizer: {momentum: 2}}\n", `4:31: train.optimizer.momentum must be at least 0 and below 1, got 2`},
 
-		{"no data", "model: {type: mlp}\n", `1:1: data.dataset is missing; it is mnist, fashion-mnist, cifar10, digits, planted, glyphs, text, wordchain, adding, copy, or a dataset that the program registers`},
-		{"no dataset", "model: {type: mlp}\ndata:\n  train: 3\n", `3:3: data.dataset is missing; it is mnist, fashion-mnist, cifar10, digits, planted, glyphs, text, wordchain, adding, copy, or a dataset that the program registers`},
-		{"empty dataset", "model: {type: mlp}\ndata: {dataset: ''}\n", `2:17: data.dataset must not be empty`},
+		{"no data", "model: {type: mlp}\n", `1:1: data.dataset is missing; it is the dataset: adding, cifar10, copy, digits, fashion-mnist, glyphs, mnist, own, planted, text or wordchain`},
+		{"no dataset", "model: {type: mlp}\ndata:\n  train: 3\n", `3:3: data.dataset is missing; it is the dataset: adding, cifar10, copy, digits, fashion-mnist, glyphs, mnist, own, planted, text or wordchain`},
+		{"empty dataset", "model: {type: mlp}\ndata: {dataset: ''}\n", `2:17: data.dataset: unknown dataset ""; known: adding, cifar10, copy, digits, fashion-mnist, glyphs, mnist, own, planted, text, wordchain`},
 		{"no model", "data: {dataset: glyphs}\n", `1:1: model.type is missing; it is the name of a model, or give model.layers`},
 		{"no model type", "data: {dataset: glyphs}\nmodel: {depth: 3}\n", `2:8: model.type is missing; it is the name of a model, or give model.layers`},
 		{"misspelt layers", "data: {dataset: glyphs}\nmodel: {layer: [relu]}\n", `2:9: unknown key model.layer; did you mean model.layers?`},
-		{"empty model type", "data: {dataset: glyphs}\nmodel: {type: ''}\n", `2:15: model.type must not be empty`},
+		{"empty model type", "data: {dataset: glyphs}\nmodel: {type: ''}\n", `2:15: model.type: unknown model ""; did you mean x? known: ` + strings.Join(models.Kinds.Names(), ", ")},
 		{"type and layers", "data: {dataset: glyphs}\nmodel: {type: mlp, layers: [relu]}\n", `2:28: model has a type and layers; remove one of them`},
 		{"layers and more", "data: {dataset: glyphs}\nmodel: {layers: [relu], depth: 3}\n", `2:25: unknown key model.depth; a model of layers has no other keys`},
 		{"no layers", "data: {dataset: glyphs}\nmodel: {layers: []}\n", `2:17: model.layers is empty; list at least one layer`},
@@ -102,20 +105,35 @@ func TestParseErrors(t *testing.T) {
 		{"layer options number", "data: {dataset: glyphs}\nmodel: {layers: [conv: 3]}\n", `2:24: model.layers.0.conv must be a section of keys, got 3`},
 		{"layer name twice", "data: {dataset: glyphs}\nmodel:\n  layers:\n    - conv: {name: a}\n    - relu: {name: a}\n", `5:20: model.layers.1: the name a is already taken by model.layers.0`},
 		{"layer input empty", "data: {dataset: glyphs}\nmodel: {layers: [add: {inputs: [a, '']}]}\n", `2:36: model.layers.0.add.inputs: a name must not be empty`},
+		{"unknown model", "data: {dataset: glyphs}\nmodel: {type: lent5}\n", `2:15: model.type: unknown model "lent5"; did you mean lenet5? known: ` + strings.Join(models.Kinds.Names(), ", ")},
+		{"unknown layer", "data: {dataset: glyphs}\nmodel: {layers: [cnov]}\n", `2:18: model.layers.0.cnov: unknown layer kind "cnov"; known kinds are ` + strings.Join(nn.LayerKinds(), ", ")},
+		{"unknown optimizer", head + "train: {optimizer: {type: lion}}\n", `3:27: train.optimizer.type: unknown optimizer "lion"; known: adam, adamw, ramda, rmda, sgd`},
+		{"foreign option", head + "train: {optimizer: {type: adam, momentum: 0.9}}\n", `3:33: train.optimizer.momentum is not an option of adam; its options are lr, weight_decay, decay_all, beta1, beta2, eps`},
+		{"misspelt option", head + "train: {optimizer: {momentun: 0.9}}\n", `3:21: train.optimizer.momentun is not an option of sgd; did you mean train.optimizer.momentum? its options are lr, momentum, nesterov, weight_decay, decay_all`},
+		{"foreign option of a schedule", head + "train: {schedule: {gamma: 0.5}}\n", `3:20: train.schedule.gamma is not an option of constant; its options are warmup`},
+		{"nesterov alone", head + "train: {optimizer: {nesterov: true}}\n", `3:31: train.optimizer.nesterov needs momentum above 0`},
+		{"decay_all alone", head + "train: {optimizer: {type: ramda, decay_all: true}}\n", `3:45: train.optimizer.decay_all needs weight_decay above 0`},
+		{"step of nothing", head + "train: {schedule: {type: step}}\n", `3:19: train.schedule: step needs either milestones or every`},
+		{"milestones descending", head + "train: {schedule: {type: step, milestones: [3, 2]}}\n", `3:44: train.schedule.milestones are [3 2], they must be ascending`},
+		{"option of a layer", "data: {dataset: glyphs}\nmodel: {layers: [{relu: {slope: 3}}]}\n", `2:26: model.layers.0.relu.slope is not an option of relu; it has none`},
 		{"model option without value", "data: {dataset: glyphs}\nmodel:\n  type: resnet\n  depth:\n", `4:3: model.depth has no value; give it one or remove the key`},
 
 		{"bad name", head + "name: ../x\n", `3:7: name is "../x", it must be letters, digits, points, dashes and underscores, as it names a folder`},
-		{"color of mnist", "data: {dataset: mnist, color: true}\nmodel: {type: mlp}\n", `1:31: data.color is an option of glyphs, mnist has none; remove it`},
-		{"classes of mnist", "data: {dataset: mnist, classes: all}\nmodel: {type: mlp}\n", `1:33: data.classes is an option of glyphs, mnist has none; remove it`},
+		{"window of planted", "data: {dataset: planted, window: 3}\nmodel: {type: mlp}\n", `1:26: data.window is not an option of planted; its options are train, validation, test, normalize, augment`},
+		{"window of digits", "data: {dataset: digits, window: 3}\nmodel: {type: mlp}\n", `1:25: data.window is not an option of digits; its options are train, validation, test, normalize, augment`},
+		{"option of another module", "data: {dataset: own, color: red}\nmodel: {type: mlp}\n", `1:22: data.color is not an option of own; did you mean data.colour? its options are colour, window, train, validation, test, normalize, augment`},
+		{"value of another module", "data: {dataset: own, colour: blue}\nmodel: {type: mlp}\n", `1:30: data.colour must be red or green, got "blue"`},
+		{"color of mnist", "data: {dataset: mnist, color: true}\nmodel: {type: mlp}\n", `1:24: data.color is not an option of mnist; its options are dir, download, sequence, permute, train, validation, test, normalize, augment`},
+		{"classes of mnist", "data: {dataset: mnist, classes: all}\nmodel: {type: mlp}\n", `1:24: data.classes is not an option of mnist; its options are dir, download, sequence, permute, train, validation, test, normalize, augment`},
 		{"classes of glyphs", "data: {dataset: glyphs, classes: some}\nmodel: {type: mlp}\n", `1:34: data.classes must be digits, letters or all, got "some"`},
-		{"window of mnist", "data: {dataset: mnist, window: 8}\nmodel: {type: mlp}\n", `1:32: data.window is an option of text and wordchain, mnist has none; remove it`},
-		{"file of wordchain", "data: {dataset: wordchain, file: a}\nmodel: {type: mlp}\n", `1:34: data.file is an option of text, wordchain has none; remove it`},
-		{"sequence of cifar10", "data: {dataset: cifar10, sequence: rows}\nmodel: {type: mlp}\n", `1:36: data.sequence is an option of mnist and fashion-mnist, cifar10 has none; remove it`},
-		{"carry of copy", "data: {dataset: copy, carry: true}\nmodel: {type: mlp}\n", `1:30: data.carry is an option of text and wordchain, copy has none; remove it`},
-		{"symbols of adding", "data: {dataset: adding, symbols: 3}\nmodel: {type: mlp}\n", `1:34: data.symbols is an option of copy, adding has none; remove it`},
-		{"length of text", "data: {dataset: text, length: 3}\nmodel: {type: mlp}\n", `1:31: data.length is an option of adding and copy, text has none; remove it`},
+		{"window of mnist", "data: {dataset: mnist, window: 8}\nmodel: {type: mlp}\n", `1:24: data.window is not an option of mnist; its options are dir, download, sequence, permute, train, validation, test, normalize, augment`},
+		{"file of wordchain", "data: {dataset: wordchain, file: a}\nmodel: {type: mlp}\n", `1:28: data.file is not an option of wordchain; its options are window, carry, train, validation, test, normalize, augment`},
+		{"sequence of cifar10", "data: {dataset: cifar10, sequence: rows}\nmodel: {type: mlp}\n", `1:26: data.sequence is not an option of cifar10; its options are dir, download, train, validation, test, normalize, augment`},
+		{"carry of copy", "data: {dataset: copy, carry: true}\nmodel: {type: mlp}\n", `1:23: data.carry is not an option of copy; its options are length, symbols, train, validation, test, normalize, augment`},
+		{"symbols of adding", "data: {dataset: adding, symbols: 3}\nmodel: {type: mlp}\n", `1:25: data.symbols is not an option of adding; its options are length, train, validation, test, normalize, augment`},
+		{"length of text", "data: {dataset: text, length: 3}\nmodel: {type: mlp}\n", `1:23: data.length is not an option of text; its options are dir, file, window, carry, vocabulary, train, validation, test, normalize, augment`},
 		{"unknown sequence", "data: {dataset: mnist, sequence: row}\nmodel: {type: mlp}\n", `1:34: data.sequence must be pixels or rows, got "row"; did you mean rows?`},
-		{"permuted images", "data: {dataset: mnist, permute: true}\nmodel: {type: mlp}\n", `1:33: data.permute needs data.sequence, pixels or rows`},
+		{"permuted images", "data: {dataset: mnist, permute: true}\nmodel: {type: mlp}\n", `1:33: data.permute needs sequence, pixels or rows`},
 		{"window below 0", "data: {dataset: text, window: -1}\nmodel: {type: mlp}\n", `1:31: data.window must be at least 1, got -1`},
 		{"line break in vocabulary", "data: {dataset: text, vocabulary: \"a\\n\"}\nmodel: {type: mlp}\n", `1:35: the text has a line break or an invisible character (U+000A); write it in one line`},
 	} {

@@ -52,11 +52,10 @@ func FuzzParse(f *testing.F) {
 func bare(c *Config) []any {
 	d := *c
 	out := []any{&d}
-	model := &node{kind: section}
-	if c.Model.options != nil {
-		model = c.Model.options
+	out = append(out, c.Model.Type)
+	if c.Model.Type != "" {
+		out = append(out, c.Model.Kind)
 	}
-	out = append(out, c.Model.Type, model.plain())
 	for _, l := range c.Model.Layers {
 		var options any
 		if l.options != nil && len(l.options.entries) > 0 {

@@ -6,8 +6,15 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
+
+	"pare/configs"
+	"pare/internal/atomicfile"
+	"pare/internal/option"
+	"pare/models"
 )
 
 // Load reads a config file. A name that is no file but that of a built-in
@@ -66,14 +73,35 @@ func parse(file string, data []byte, sets []string) (*Config, error) {
 	inherit(root)
 	c := defaults()
 	c.Name = runName(file)
-	if err := decode(root, reflect.ValueOf(c).Elem(), "", rules{}); err != nil {
+	if err := decode(root, reflect.ValueOf(c).Elem(), "", option.Rules{}); err != nil {
 		return nil, err
 	}
 	c.root = root
+	for i := range c.Penalties {
+		if err := c.Penalties[i].Complete(); err != nil {
+			return nil, c.Locate(fmt.Sprintf("penalties.%d", i), err)
+		}
+	}
+	if l, ok := c.Model.Kind.(*models.List); ok {
+		l.Name = c.Name
+	}
 	if err := c.check(); err != nil {
 		return nil, err
 	}
 	return c, nil
+}
+
+// WithData returns the config with another text for an option of its data. A dataset
+// without the option is an *Error.
+func (c *Config) WithData(key, value string) (*Config, error) {
+	again, err := parse("config", c.YAML(), []string{"data." + key + "=" + quote(value)})
+	var fault *Error
+	if errors.As(err, &fault) {
+		return nil, c.place("data").errorf("%s", fault.Msg)
+	}
+	out := *c
+	out.Data = again.Data
+	return &out, nil
 }
 
 // Errorf makes an *Error that points to the value at a dotted path, such as
@@ -83,20 +111,36 @@ func (c *Config) Errorf(path, format string, args ...any) error {
 }
 
 // Locate makes of an error about the section at a dotted path an *Error that
-// points to it. When the message begins with a key of the section and a colon
-// it points to that key. An *Error stays as it is, and nil is nil.
+// points to it, or to the key of the section that an *option.Error or the beginning of
+// the message names. An *Error stays as it is, and nil is nil.
 func (c *Config) Locate(path string, err error) error {
+	if c.root != nil {
+		if n, _ := c.root.find(path); n != nil {
+			return n.locate(path, err)
+		}
+	}
 	var located *Error
 	if err == nil || errors.As(err, &located) {
 		return err
 	}
-	key, rest, ok := strings.Cut(err.Error(), ": ")
-	if ok && c.root != nil {
-		if n, _ := c.root.find(path); n.get(key) != nil {
-			return c.Errorf(join(path, key), "%s", rest)
-		}
-	}
 	return c.Errorf(path, "%s", err)
+}
+
+// locate is Locate for the section n.
+func (n *node) locate(path string, err error) error {
+	var located *Error
+	if err == nil || errors.As(err, &located) {
+		return err
+	}
+	var fault *option.Error
+	if errors.As(err, &fault) {
+		return n.place(fault.Key).errorf("%s %s", option.Join(path, fault.Key), fault.Text)
+	}
+	if key, rest, ok := strings.Cut(err.Error(), ": "); ok && n.get(key) != nil {
+		path, err = option.Join(path, key), errors.New(rest)
+		return n.place(key).errorf("%s: %s", path, err)
+	}
+	return n.at.errorf("%s: %s", path, err)
 }
 
 func (c *Config) place(path string) at {
@@ -104,4 +148,63 @@ func (c *Config) place(path string) at {
 		return at{file: "config"}
 	}
 	return c.root.place(path)
+}
+
+// BuiltIn lists the names of the configs that are part of the program.
+func BuiltIn() []string {
+	files, err := fs.Glob(configs.FS, "*.yaml")
+	if err != nil {
+		return nil
+	}
+	for i, f := range files {
+		files[i] = strings.TrimSuffix(f, ".yaml")
+	}
+	slices.Sort(files)
+	return files
+}
+
+// Describe is what a built-in config says of itself in a line; empty for a name
+// that is none.
+func Describe(name string) string {
+	data, err := builtInFile(name)
+	if err != nil {
+		return ""
+	}
+	line, _, _ := strings.Cut(string(data), "\n")
+	return strings.TrimSpace(strings.TrimLeft(line, "#"))
+}
+
+// Init writes a built-in config, with its comments, to a new file to start
+// from. It is an error when dest exists.
+func Init(name, dest string) error {
+	known := builtInName(name)
+	if known == "" {
+		return fmt.Errorf("there is no built-in config %q%s", name, hint(name, "built-in configs", "", BuiltIn()))
+	}
+	data, err := builtInFile(known)
+	if err != nil {
+		return err
+	}
+	if _, err := os.Lstat(dest); err == nil {
+		return fmt.Errorf("%s exists and is left as it is; choose another name or remove it", dest)
+	}
+	return atomicfile.WriteBytes(dest, data)
+}
+
+// builtInName is the built-in config that a path stands for, or empty.
+func builtInName(path string) string {
+	name := filepath.ToSlash(filepath.Clean(path))
+	name = strings.TrimSuffix(strings.TrimPrefix(name, "configs/"), ".yaml")
+	if slices.Contains(BuiltIn(), name) {
+		return name
+	}
+	return ""
+}
+
+func builtInFile(name string) ([]byte, error) {
+	data, err := configs.FS.ReadFile(name + ".yaml")
+	if err != nil {
+		return nil, fmt.Errorf("built-in config %s: %w", name, err)
+	}
+	return data, nil
 }

@@ -6,23 +6,21 @@ import (
 	"reflect"
 	"slices"
 
+	"pare/internal/option"
 	"pare/internal/suggest"
+	"pare/models"
+	_ "pare/models/saved" // a model by name
+	"pare/nn"
 )
 
-// Model names a registered model, or lists the layers of a network.
+// Model names a model, or lists the layers of a network.
 type Model struct {
 	Type   string       // empty when Layers are listed
+	Kind   models.Model // with its options; a *models.List when Layers are listed
 	Layers []LayerEntry // nil when Type is given
 
 	options *node // the other keys of the section
 }
-
-// Decode reads the model's own options into the struct at into, on top of what
-// it holds. Errors in the options are of type *Error.
-func (m Model) Decode(into any) error { return decodeInto(m.options, into, "model") }
-
-// MarshalJSON writes the section as it is in the config.
-func (m Model) MarshalJSON() ([]byte, error) { return json.Marshal(m.writeNode().plain()) }
 
 func (m *Model) readNode(n *node, path string) error {
 	if n.kind != section {
@@ -33,46 +31,46 @@ func (m *Model) readNode(n *node, path string) error {
 		return n.place("layers").errorf("%s has a type and layers; remove one of them", path)
 	case n.has("type"):
 		m.options = n.without("type", "layers").withoutRemoved()
-		if err := decode(n.get("type"), reflect.ValueOf(&m.Type).Elem(), join(path, "type"), rules{}); err != nil {
-			return err
-		}
-		if m.Type == "" {
-			return n.place("type").errorf("%s.type must not be empty", path)
-		}
-		return m.options.noneMissing(path)
+		var c Choice[models.Model]
+		err := decode(n.without("layers"), reflect.ValueOf(&c).Elem(), path, option.Rules{})
+		m.Type, m.Kind = c.Type, c.Kind
+		return err
 	case n.has("layers"):
-		m.options = n.without("type", "layers")
-		for _, e := range m.options.entries {
-			return e.at.errorf("unknown key %s; a model of layers has no other keys", join(path, e.key))
+		for _, e := range n.without("type", "layers").entries {
+			return e.at.errorf("unknown key %s; a model of layers has no other keys", option.Join(path, e.key))
 		}
-		return m.readLayers(n.get("layers"), join(path, "layers"))
+		return m.readLayers(n.get("layers"), option.Join(path, "layers"))
 	}
 	for _, e := range n.entries {
 		if near := suggest.Nearest(e.key, []string{"type", "layers"}); len(near) > 0 && e.value.kind != null {
-			return e.at.errorf("unknown key %s; did you mean %s?", join(path, e.key), join(path, near[0]))
+			return e.at.errorf("unknown key %s; did you mean %s?", option.Join(path, e.key), option.Join(path, near[0]))
 		}
 	}
 	return n.at.errorf("%s.type is missing; it is the name of a model, or give %s.layers", path, path)
 }
 
 func (m *Model) readLayers(n *node, path string) error {
-	if err := decode(n, reflect.ValueOf(&m.Layers).Elem(), path, rules{}); err != nil {
+	if err := decode(n, reflect.ValueOf(&m.Layers).Elem(), path, option.Rules{}); err != nil {
 		return err
 	}
 	if len(m.Layers) == 0 {
 		return n.at.errorf("%s is empty; list at least one layer", path)
 	}
+	var entries []models.Entry
 	seen := map[string]string{}
 	for i, l := range m.Layers {
+		entries = append(entries, models.Entry{Name: l.Name, Inputs: l.Inputs, New: l.New,
+			Locate: func(err error) error { return l.Errorf("%s", err) }})
 		if l.Name == "" {
 			continue
 		}
-		entry := join(path, fmt.Sprint(i))
+		entry := option.Join(path, fmt.Sprint(i))
 		if first, ok := seen[l.Name]; ok {
 			return l.where.place("name").errorf("%s: the name %s is already taken by %s", entry, l.Name, first)
 		}
 		seen[l.Name] = entry
 	}
+	m.Kind = &models.List{Layers: entries}
 	return nil
 }
 
@@ -82,7 +80,7 @@ func (m Model) writeNode() *node {
 		out.entries = append(out.entries, entry{key: "type", value: textNode(m.Type)})
 	}
 	if m.Layers != nil {
-		out.entries = append(out.entries, entry{key: "layers", value: encode(reflect.ValueOf(m.Layers), rules{})})
+		out.entries = append(out.entries, entry{key: "layers", value: encode(reflect.ValueOf(m.Layers), option.Rules{})})
 	}
 	if m.options != nil {
 		out.entries = append(out.entries, m.options.entries...)
@@ -102,13 +100,22 @@ type LayerEntry struct {
 	path    string
 }
 
-// Decode reads the layer's hyper-parameters into the struct at into, on top of
-// what it holds. Errors in them are of type *Error.
-func (l LayerEntry) Decode(into any) error {
-	if l.options == nil {
-		return nil
+// wiring are the keys that every layer has.
+type wiring struct {
+	Name   string   `yaml:"name,omitempty" empty:"no" doc:"name of the layer; left out: the network chooses one"`
+	Inputs []string `yaml:"inputs,omitempty" empty:"no" doc:"names of layers, or input; left out: the layer before"`
+}
+
+// New returns the layer, not yet part of a network.
+func (l LayerEntry) New() (nn.Layer, error) {
+	layer, err := nn.NewLayer(l.Kind)
+	if err != nil {
+		return nil, l.Errorf("%s", err)
 	}
-	return decodeInto(l.options, into, l.path)
+	if l.options == nil {
+		return layer, nil
+	}
+	return layer, decodeStruct(l.options, reflect.ValueOf(layer).Elem(), l.path, l.Kind)
 }
 
 // Errorf makes an *Error that points to the layer.
@@ -119,12 +126,17 @@ func (l LayerEntry) Errorf(format string, args ...any) error {
 	return l.where.at.errorf("%s: %s", l.path, fmt.Sprintf(format, args...))
 }
 
-// MarshalJSON writes the entry as it is in the config.
-func (l LayerEntry) MarshalJSON() ([]byte, error) { return json.Marshal(l.writeNode().plain()) }
-
 func (l *LayerEntry) readNode(n *node, path string) error {
+	if err := l.read(n, path); err != nil {
+		return err
+	}
+	_, err := l.New()
+	return err
+}
+
+func (l *LayerEntry) read(n *node, path string) error {
 	if n.kind == text && n.text != "" {
-		l.Kind, l.where, l.path = n.text, n, join(path, n.text)
+		l.Kind, l.where, l.path = n.text, n, option.Join(path, n.text)
 		return nil
 	}
 	if n.kind != section || len(n.entries) == 0 {
@@ -135,7 +147,7 @@ func (l *LayerEntry) readNode(n *node, path string) error {
 			path, n.entries[0].key, n.entries[1].key)
 	}
 	e := n.entries[0]
-	l.Kind, l.path = e.key, join(path, e.key)
+	l.Kind, l.path = e.key, option.Join(path, e.key)
 	l.where = &node{kind: text, at: e.at, text: e.key}
 	if e.key == "" {
 		return e.at.errorf("%s: the kind of layer must not be empty", path)
@@ -146,27 +158,21 @@ func (l *LayerEntry) readNode(n *node, path string) error {
 	if e.value.kind != section {
 		return e.value.at.errorf("%s must be a section of keys, got %s", l.path, e.value)
 	}
-	generic := struct {
-		Name   string   `yaml:"name" empty:"no"`
-		Inputs []string `yaml:"inputs" empty:"no"`
-	}{}
+	var generic wiring
 	l.options = e.value.without("name", "inputs").withoutRemoved()
 	own := make([]string, 0, len(l.options.entries))
 	for _, o := range l.options.entries {
 		own = append(own, o.key)
 	}
-	if err := decode(e.value.without(own...), reflect.ValueOf(&generic).Elem(), l.path, rules{}); err != nil {
+	if err := decode(e.value.without(own...), reflect.ValueOf(&generic).Elem(), l.path, option.Rules{}); err != nil {
 		return err
-	}
-	if generic.Inputs != nil && len(generic.Inputs) == 0 {
-		return e.value.place("inputs").errorf("%s.inputs is empty; name a layer, or leave it out to read the layer before", l.path)
 	}
 	if i := slices.Index(generic.Inputs, ""); i >= 0 {
 		return e.value.place(fmt.Sprintf("inputs.%d", i)).errorf("%s.inputs: a name must not be empty", l.path)
 	}
 	l.Name, l.Inputs = generic.Name, generic.Inputs
 	l.where = &node{kind: section, at: e.at, entries: e.value.entries}
-	return l.options.noneMissing(l.path)
+	return nil
 }
 
 func (l LayerEntry) writeNode() *node {
@@ -175,7 +181,7 @@ func (l LayerEntry) writeNode() *node {
 		options.entries = append(options.entries, entry{key: "name", value: textNode(l.Name)})
 	}
 	if len(l.Inputs) > 0 {
-		options.entries = append(options.entries, entry{key: "inputs", value: encode(reflect.ValueOf(l.Inputs), rules{})})
+		options.entries = append(options.entries, entry{key: "inputs", value: encode(reflect.ValueOf(l.Inputs), option.Rules{})})
 	}
 	if l.options != nil {
 		options.entries = append(options.entries, l.options.entries...)
@@ -186,14 +192,57 @@ func (l LayerEntry) writeNode() *node {
 	return &node{kind: section, entries: []entry{{key: l.Kind, value: options}}}
 }
 
-// decodeInto decodes into a pointer that a caller of the package gives.
-func decodeInto(n *node, into any, path string) error {
-	v := reflect.ValueOf(into)
-	if v.Kind() != reflect.Pointer || v.IsNil() {
-		return fmt.Errorf("config: %s: options must be decoded into a pointer, got %T", path, into)
+// Schema is the JSON schema (draft 2020-12) of a config, for editors.
+func Schema() []byte {
+	s := option.Schema(reflect.ValueOf(*defaults()))
+	allowNullBelow(s["properties"].(map[string]any)["finetune"].(map[string]any))
+	s["$schema"] = "https://json-schema.org/draft/2020-12/schema"
+	s["title"] = "pare config"
+	data, err := json.MarshalIndent(s, "", "  ")
+	if err != nil {
+		return nil // the schema is maps, texts and numbers, which JSON has
 	}
-	if n == nil {
-		n = &node{kind: section}
+	return append(data, '\n')
+}
+
+// allowNullBelow lets the keys of a section be null, and those of sections in it.
+func allowNullBelow(s map[string]any) {
+	kinds, _ := s["oneOf"].([]any)
+	for _, k := range kinds {
+		allowNullBelow(k.(map[string]any))
 	}
-	return decode(n, v.Elem(), path, rules{})
+	properties, _ := s["properties"].(map[string]any)
+	for _, p := range properties {
+		option.AllowNull(p.(map[string]any))
+		allowNullBelow(p.(map[string]any))
+	}
+}
+
+// Schema has one section for each model, and one for a list of layers.
+func (Model) Schema() map[string]any {
+	s := option.Schema(reflect.ValueOf(Choice[models.Model]{}))
+	entry := option.Schema(reflect.ValueOf(LayerEntry{}))
+	layers := map[string]any{"type": "array", "minItems": 1, "items": entry, "description": "the layers of the network, in place of a type"}
+	s["oneOf"] = append(s["oneOf"].([]any), map[string]any{
+		"properties": map[string]any{"layers": layers}, "required": []string{"layers"}, "additionalProperties": false})
+	return s
+}
+
+// Schema is the kind of a layer, or the one key of a section, with the options below it.
+func (LayerEntry) Schema() map[string]any {
+	properties := map[string]any{}
+	var kinds []any
+	for _, kind := range nn.LayerKinds() {
+		info, _ := nn.DescribeLayer(kind)
+		s := option.Schema(reflect.ValueOf(info.New()).Elem())
+		for key, p := range option.Schema(reflect.ValueOf(wiring{}))["properties"].(map[string]any) {
+			s["properties"].(map[string]any)[key] = p
+		}
+		s["description"] = info.Doc
+		option.AllowNull(s)
+		properties[kind] = s
+		kinds = append(kinds, map[string]any{"const": kind, "description": info.Doc})
+	}
+	section := map[string]any{"type": "object", "minProperties": 1, "maxProperties": 1, "properties": properties, "additionalProperties": false}
+	return map[string]any{"anyOf": append(kinds, section)}
 }

@@ -3,73 +3,75 @@ package config
 import (
 	"encoding/json"
 	"errors"
+	"math/rand/v2"
+	"reflect"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"pare/internal/option"
+	"pare/layers"
+	"pare/models"
+	"pare/nn"
 )
 
+// options are those of the model x: Width 5, Rate 0.5, Hidden three 9s, Gates.Skip true.
 type options struct {
-	Depth int     `yaml:"depth"`
-	Width int     `yaml:"width" range:"[1,)"`
-	Rate  float32 `yaml:"rate"`
+	Depth int     `yaml:"depth" doc:"any"`
+	Width int     `yaml:"width" doc:"any" range:"[1,)"`
+	Rate  float32 `yaml:"rate" doc:"any"`
 	Gates struct {
-		Skip bool `yaml:"skip"`
-	} `yaml:"gates"`
-	Hidden []int  `yaml:"hidden"`
-	Any    any    `yaml:"any"`
+		Skip bool `yaml:"skip" doc:"any"`
+	} `yaml:"gates" doc:"any"`
+	Hidden []int  `yaml:"hidden" doc:"any"`
+	Any    any    `yaml:"any" doc:"any"`
 	Kind   string `yaml:"-"`
 	hidden int
 }
 
-func TestModelDecode(t *testing.T) {
+func (*options) Build(models.Task, *rand.Rand) (*nn.Network, error) { return nil, nil }
+
+func init() {
+	models.Kinds.Register("x", "of the tests", func() models.Model {
+		x := &options{Depth: 9, Width: 5, Rate: 0.5, Hidden: []int{9, 9, 9}, hidden: 1}
+		x.Gates.Skip = true
+		return x
+	})
+}
+
+func TestModelOptions(t *testing.T) {
 	c := mustParse(t, "data: {dataset: glyphs}\nmodel:\n  type: x\n  depth: 8\n  gates: {skip: false}\n  hidden: [1, 2]\n  any: {a: [1, 2.5, b, true, null]}\n  rate: 0.5\n")
-	got := options{Width: 5, Rate: 0.5, Hidden: []int{9, 9, 9}, hidden: 1}
-	got.Gates.Skip = true
-	if err := c.Model.Decode(&got); err != nil {
-		t.Fatal(err)
-	}
 	want := options{Depth: 8, Width: 5, Rate: 0.5, Hidden: []int{1, 2}, hidden: 1,
 		Any: map[string]any{"a": []any{int64(1), 2.5, "b", true, nil}}}
-	if diff := cmp.Diff(want, got, cmp.AllowUnexported(options{})); diff != "" {
+	if diff := cmp.Diff(&want, c.Model.Kind, cmp.AllowUnexported(options{})); diff != "" {
 		t.Error(diff)
 	}
-	if err := c.Model.Decode(got); err == nil || errors.Is(err, ErrConfig) {
-		t.Errorf("decoding into a value gives %v", err)
-	}
-	data, err := json.Marshal(c.Model)
-	if want := `{"any":{"a":[1,2.5,"b",true,null]},"depth":8,"gates":{"skip":false},"hidden":[1,2],"rate":0.5,"type":"x"}`; err != nil || string(data) != want {
+	data, err := json.Marshal(c)
+	if want := `"model":{"any":{"a":[1,2.5,"b",true,null]},"depth":8,"gates":{"skip":false},"hidden":[1,2],"rate":0.5,"type":"x"}`; err != nil || !strings.Contains(string(data), want) {
 		t.Errorf("JSON is %s, %v", data, err)
-	}
-	if err := (Model{Type: "x"}).Decode(&options{}); err != nil {
-		t.Errorf("a model without options: %v", err)
 	}
 }
 
-func TestModelDecodeErrors(t *testing.T) {
+func TestModelOptionErrors(t *testing.T) {
+	const its = "its options are depth, width, rate, gates, hidden, any"
 	for _, c := range []struct{ model, want string }{
-		{"{type: x, dpeth: 3}", "2:18: unknown key model.dpeth; did you mean model.depth?"},
-		{"{type: x, kind: 3}", "2:18: unknown key model.kind; the keys here are depth, width, rate, gates, hidden, any"},
+		{"{type: x, dpeth: 3}", "2:18: model.dpeth is not an option of x; did you mean model.depth? " + its},
+		{"{type: x, kind: 3}", "2:18: model.kind is not an option of x; " + its},
 		{"{type: x, width: 0}", "2:25: model.width must be at least 1, got 0"},
 		{"{type: x, depth: deep}", `2:25: model.depth must be a whole number, got "deep"`},
-		{"{type: x, rate: 1e99}", "2:24: model.rate is too large: 1e99"},
+		{"{type: x, rate: 1e99}", "2:24: model.rate is too large for single precision: 1e99"},
 		{"{type: x, gates: true}", "2:25: model.gates must be a section of keys, got true"},
 		{"{type: x, gates: {skips: true}}", "2:26: unknown key model.gates.skips; did you mean model.gates.skip?"},
 		{"{type: x, hidden: [1, a]}", `2:30: model.hidden.1 must be a whole number, got "a"`},
 	} {
-		cfg := mustParse(t, "data: {dataset: glyphs}\nmodel: "+c.model+"\n")
-		checkError(t, cfg.Model.Decode(&options{}), "dir/my run.yaml:"+c.want)
+		_, err := Parse("f.yaml", []byte("data: {dataset: glyphs}\nmodel: "+c.model+"\n"))
+		checkError(t, err, "f.yaml:"+c.want)
 	}
-	cfg := mustParse(t, head)
 	var bad struct{ C chan int }
-	cfg.Model.options = &node{kind: section, entries: []entry{{key: "c", value: textNode("x")}}}
-	if err := cfg.Model.Decode(&bad); err == nil {
+	n := &node{kind: section, entries: []entry{{key: "c", value: textNode("x")}}}
+	if err := decode(n, reflect.ValueOf(&bad).Elem(), "", option.Rules{}); err == nil {
 		t.Error("a channel is decoded")
-	}
-	var badTag struct {
-		C int `range:"0-1"`
-	}
-	if err := cfg.Model.Decode(&badTag); err == nil || errors.Is(err, ErrConfig) {
-		t.Errorf("a wrong range tag gives %v", err)
 	}
 }
 
@@ -84,7 +86,7 @@ model:
     - flatten: {}
     - linear:
         out: 10
-        bias: x
+        no_bias: true
         name: fc
 `)
 	type layer struct {
@@ -99,24 +101,18 @@ model:
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Fatal(diff)
 	}
-	conv := struct{ Out, Kernel, Stride int }{Stride: 2}
-	if err := c.Model.Layers[0].Decode(&conv); err != nil || conv.Out != 32 || conv.Kernel != 3 || conv.Stride != 2 {
-		t.Errorf("%+v, %v", conv, err)
+	first, err := c.Model.Layers[0].New()
+	if conv, ok := first.(*layers.Conv); err != nil || !ok || conv.Out != 32 || conv.Kernel != 3 {
+		t.Errorf("%+v, %v", first, err)
 	}
-	for i := 1; i < 4; i++ {
-		if err := c.Model.Layers[i].Decode(&conv); err != nil {
-			t.Error(err)
+	for _, l := range c.Model.Layers {
+		if layer, err := l.New(); err != nil || layer.Kind() != l.Kind {
+			t.Error(layer, err)
 		}
 	}
-	var linear struct {
-		Out  int
-		Bias bool
-	}
 	const file = "dir/my run.yaml:"
-	checkError(t, c.Model.Layers[4].Decode(&linear), file+`11:15: model.layers.4.linear.bias must be true or false, got "x"`)
 	checkError(t, c.Model.Layers[4].Errorf("no %s", "input"), file+"9:7: model.layers.4.linear: no input")
 	checkError(t, c.Model.Layers[1].Errorf("no"), file+"6:7: model.layers.1.relu: no")
-	checkError(t, c.Model.Layers[0].Decode(&struct{ Out, Kernal int }{}), file+"5:23: unknown key model.layers.0.conv.kernel; did you mean model.layers.0.conv.kernal?")
 	if again := mustParse(t, string(c.YAML())); !c.Equal(again) {
 		t.Errorf("%s\nis read as\n%s", c.YAML(), again.YAML())
 	}

@@ -4,14 +4,13 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"strings"
 	"testing"
 
 	"pare/config"
 	"pare/internal/option"
 	"pare/models"
 	"pare/nn"
-	"pare/regularize"
-	"pare/train"
 )
 
 // The options in the built-in configs are those that the models have.
@@ -21,28 +20,16 @@ func TestBuiltInModels(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if c.Model.Type == "" {
-			var entries []models.Entry
-			for _, l := range c.Model.Layers {
-				entries = append(entries, models.Entry{Kind: l.Kind, Name: l.Name, Inputs: l.Inputs, Decode: l.Decode})
-			}
-			if _, err := models.FromList(name, entries, models.Task{Input: nn.Shape{8, 4, 4}, Classes: 10}, nil); err != nil {
-				t.Errorf("%s: %v", name, err)
-			}
-			continue
-		}
-		m, err := models.Lookup(c.Model.Type)
-		if err != nil {
-			t.Fatal(c.Errorf("model.type", "%v", err))
-		}
 		task := models.Task{Input: nn.Shape{1, 28, 28}, Classes: 10}
 		switch c.Data.Dataset {
 		case "text", "wordchain":
 			task = models.Task{Input: nn.Shape{1, 64}, Classes: 65, Targets: 64, Vocabulary: 65}
 		case "adding":
 			task = models.Task{Input: nn.Shape{2, 200}, Targets: 1}
+		case "planted":
+			task.Input = nn.Shape{8, 4, 4}
 		}
-		if _, err := m.Build(c.Model.Decode, task, nil); err != nil {
+		if _, err := models.Build(c.Model.Kind, task, nil); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
@@ -57,14 +44,9 @@ func TestBuiltInSpecs(t *testing.T) {
 		}
 		var errs []error
 		for i, p := range c.Penalties {
-			spec := regularize.Spec{Type: p.Type, On: p.On, Layers: p.Layers, Lambda: p.Lambda, Scale: p.Scale, Revive: (*regularize.Revive)(p.Revive),
-				Members: p.Members, Factors: p.Factors, Warmup: p.Warmup, Ramp: p.Ramp, Mode: p.Mode}
-			errs = append(errs, c.Locate(fmt.Sprintf("penalties.%d", i), option.Check(&spec)))
+			errs = append(errs, c.Locate(fmt.Sprintf("penalties.%d", i), option.Check(&p)))
 		}
-		errs = append(errs, train.OptimizerSpec(c.Train.Optimizer).Validate(), train.ScheduleSpec(c.Train.Schedule).Validate())
-		if f := c.Finetune; f != nil {
-			errs = append(errs, train.OptimizerSpec(f.Optimizer).Validate(), train.ScheduleSpec(f.Schedule).Validate())
-		}
+		errs = append(errs, option.Check(c.Data), option.Check(c.Train), option.Check(c.Finetune))
 		if err := errors.Join(errs...); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
@@ -78,11 +60,7 @@ func TestListedLayers(t *testing.T) {
 		if err != nil {
 			return nil, err
 		}
-		var entries []models.Entry
-		for _, l := range c.Model.Layers {
-			entries = append(entries, models.Entry{Kind: l.Kind, Name: l.Name, Inputs: l.Inputs, Decode: l.Decode})
-		}
-		return models.FromList("net", entries, models.Task{Input: nn.Shape{1, 8, 8}, Classes: 10}, rand.New(rand.NewPCG(1, 1)))
+		return models.Build(c.Model.Kind, models.Task{Input: nn.Shape{1, 8, 8}, Classes: 10}, rand.New(rand.NewPCG(1, 1)))
 	}
 	net, err := build("    - conv: {out: 4, kernel: 3, pad: 1, name: c}\n    - depthwise: {kernel: 3}\n    - relu\n    - flatten:\n    - linear: {out: 10}\n")
 	if err != nil {
@@ -92,8 +70,8 @@ func TestListedLayers(t *testing.T) {
 		t.Errorf("%+v", net.Nodes)
 	}
 	_, err = build("    - conv: {out: 4, kernal: 3}\n")
-	const want = "f.yaml:4:22: unknown key model.layers.0.conv.kernal; did you mean model.layers.0.conv.kernel?"
-	if !errors.Is(err, config.ErrConfig) || err.Error() != want {
+	const want = "f.yaml:4:22: model.layers.0.conv.kernal is not an option of conv; did you mean model.layers.0.conv.kernel? its options are "
+	if !errors.Is(err, config.ErrConfig) || !strings.HasPrefix(err.Error(), want) {
 		t.Errorf("got  %v\nwant %s", err, want)
 	}
 }

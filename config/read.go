@@ -13,6 +13,8 @@ import (
 	"github.com/goccy/go-yaml/lexer"
 	"github.com/goccy/go-yaml/parser"
 	"github.com/goccy/go-yaml/token"
+
+	"pare/internal/option"
 )
 
 const (
@@ -150,7 +152,7 @@ func (r reader) node(n ast.Node, path string, depth int) (*node, error) {
 	case *ast.SequenceNode:
 		out := &node{kind: list, at: where}
 		for i, v := range n.Values {
-			item, err := r.node(v, join(path, fmt.Sprint(i)), depth+1)
+			item, err := r.node(v, option.Join(path, fmt.Sprint(i)), depth+1)
 			if err != nil {
 				return nil, err
 			}
@@ -202,10 +204,7 @@ func (r reader) section(n *ast.MappingNode, path string, depth int) (*node, erro
 		if _, err := r.text(key, where); err != nil {
 			return nil, err
 		}
-		if _, err := r.text(key, where); err != nil {
-			return nil, err
-		}
-		full := join(path, key)
+		full := option.Join(path, key)
 		for _, e := range out.entries {
 			if e.key == key {
 				return nil, where.errorf("duplicate key %s; it is already at line %d, column %d", full, e.at.line, e.at.col)

@@ -5,6 +5,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"pare/regularize"
 )
 
 var namePattern = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9._-]*$`)
@@ -14,9 +16,6 @@ func (c *Config) check() error {
 	if !namePattern.MatchString(c.Name) {
 		return c.root.place("name").errorf("name is %q, it must be letters, digits, points, dashes and underscores, as it names a folder", c.Name)
 	}
-	if err := c.checkData(); err != nil {
-		return err
-	}
 	if t := c.Thresholds; t != nil && (t.Density == 0) == (t.Loss == 0) {
 		return c.root.place("thresholds").errorf("thresholds needs either density, the share of activations to keep, or loss, the share by which the loss may grow")
 	}
@@ -24,49 +23,6 @@ func (c *Config) check() error {
 		return err
 	}
 	return c.checkTarget()
-}
-
-// builtInData are the datasets whose options are known here; others check their own.
-var builtInData = []string{"mnist", "fashion-mnist", "cifar10", "digits", "glyphs", "text", "wordchain", "adding", "copy"}
-
-// dataOptions are the keys of data that only some datasets have.
-var dataOptions = []struct {
-	key string
-	set func(Data) bool
-	of  []string
-}{
-	{"color", func(d Data) bool { return d.Color }, []string{"glyphs"}},
-	{"classes", func(d Data) bool { return d.Classes != "" }, []string{"glyphs"}},
-	{"file", func(d Data) bool { return d.File != "" }, []string{"text"}},
-	{"window", func(d Data) bool { return d.Window != 0 }, []string{"text", "wordchain"}},
-	{"vocabulary", func(d Data) bool { return d.Vocabulary != "" }, []string{"text"}},
-	{"carry", func(d Data) bool { return d.Carry }, []string{"text", "wordchain"}},
-	{"length", func(d Data) bool { return d.Length != 0 }, []string{"adding", "copy"}},
-	{"symbols", func(d Data) bool { return d.Symbols != 0 }, []string{"copy"}},
-	{"sequence", func(d Data) bool { return d.Sequence != "" }, []string{"mnist", "fashion-mnist"}},
-	{"permute", func(d Data) bool { return d.Permute }, []string{"mnist", "fashion-mnist"}},
-}
-
-func (c *Config) checkData() error {
-	d := c.Data
-	if d.Dataset == "" {
-		return c.root.place("data.dataset").errorf("data.dataset must not be empty")
-	}
-	if d.Dataset == "glyphs" && !slices.Contains([]string{"", "digits", "letters", "all"}, d.Classes) {
-		return c.root.place("data.classes").errorf("data.classes must be digits, letters or all, got %q", d.Classes)
-	}
-	if !slices.Contains(builtInData, d.Dataset) {
-		return nil
-	}
-	for _, o := range dataOptions {
-		if o.set(d) && !slices.Contains(o.of, d.Dataset) {
-			return c.root.place("data."+o.key).errorf("data.%s is an option of %s, %s has none; remove it", o.key, andList(o.of), d.Dataset)
-		}
-	}
-	if d.Permute && d.Sequence == "" {
-		return c.root.place("data.permute").errorf("data.permute needs data.sequence, pixels or rows")
-	}
-	return nil
 }
 
 func (c *Config) checkPrune() error {
@@ -106,4 +62,45 @@ func runName(file string) string {
 		return "run"
 	}
 	return name
+}
+
+// checkTarget reports what is wrong with a target by itself and beside penalties
+// and pruning.
+func (c *Config) checkTarget() error {
+	t := c.Target
+	if t == nil {
+		return nil
+	}
+	place := c.root.place("target")
+	var measures []string
+	for _, m := range []struct {
+		key   string
+		share float64
+	}{{"macs", t.MACs}, {"params", t.Params}, {"groups", t.Groups}} {
+		if m.share != 0 {
+			measures = append(measures, m.key)
+		}
+	}
+	strong := func(p regularize.Spec) bool { return p.Lambda > 0 && p.Mode == "prox" }
+	switch {
+	case len(measures) == 0:
+		return place.errorf("target must have macs, params or groups, the share to keep: {macs: 0.5}")
+	case len(measures) > 1:
+		return place.errorf("target has %s and %s; remove one of them", measures[0], measures[1])
+	case t.Importance != "" && t.Method != "least":
+		return place.errorf("target.importance has no effect with target.method %s; remove it or use least", t.Method)
+	case t.From >= t.By:
+		return place.errorf("target.from is %g, it must be below target.by, which is %g", t.From, t.By)
+	case len(c.Penalties) == 0:
+		return place.errorf("target needs penalties, which name the groups to remove; add for example {type: group_lasso, on: channels, lambda: 0.01}")
+	case !slices.ContainsFunc(c.Penalties, strong):
+		return place.errorf("target needs a penalty with lambda above 0 and mode prox, as others make no exact zeros")
+	case t.Groups != 0 && !slices.ContainsFunc(c.Penalties, func(p regularize.Spec) bool { return strong(p) && p.On != "weights" }):
+		return place.errorf("target.groups needs a penalty on groups, such as {type: group_lasso, on: branches, lambda: 1e-4}; single weights are none")
+	case c.Prune.Method != "zeros":
+		return place.errorf("target has no effect with prune.method %s; remove it or use zeros", c.Prune.Method)
+	case c.Train.Epochs == 0:
+		return place.errorf("target needs training, but train.epochs is 0")
+	}
+	return nil
 }

@@ -1,10 +1,13 @@
 package config
 
 import (
+	"cmp"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode"
 
+	"pare/internal/option"
 	"pare/internal/printable"
 )
 
@@ -59,7 +62,7 @@ func (n *node) depth() int {
 // assign puts v at the keys below n, whose path is path. Sections that do not
 // exist are made.
 func (n *node) assign(path string, keys []string, v *node) error {
-	full := join(path, keys[0])
+	full := option.Join(path, keys[0])
 	switch n.kind {
 	case list:
 		i, err := strconv.Atoi(keys[0])
@@ -93,4 +96,50 @@ func (n *node) assign(path string, keys []string, v *node) error {
 		return nil
 	}
 	return v.at.errorf("%s does not exist; %s is %s and has no keys", full, path, n)
+}
+
+// defaultTypes are the kinds of the sections that fine-tuning inherits.
+var defaultTypes = map[string]string{"optimizer": "sgd", "schedule": "constant"}
+
+// inherit gives the fine-tuning section the keys of the training section that
+// it leaves out. Options of another type of optimizer or schedule do not carry
+// over.
+func inherit(root *node) {
+	train, tune := root.get("train"), root.get("finetune")
+	if train == nil || tune == nil || train.kind != section || tune.kind != section {
+		return
+	}
+	// Errors in inherited keys are reported where train is decoded, so that comes first.
+	slices.SortStableFunc(root.entries, func(a, b entry) int { return cmp.Compare(index(a.key), index(b.key)) })
+	for _, e := range train.entries {
+		byDefault, kinds := defaultTypes[e.key]
+		own := tune.get(e.key)
+		switch {
+		case !kinds && e.key != "epochs":
+		case own == nil:
+			tune.entries = append(tune.entries, e)
+		case own.kind == section && e.value.kind == section && (own.get("type") == nil || own.typ(byDefault) == e.value.typ(byDefault)):
+			for _, option := range e.value.entries {
+				if own.get(option.key) == nil {
+					own.entries = append(own.entries, option)
+				}
+			}
+		}
+	}
+}
+
+// index puts the fine-tuning section last.
+func index(key string) int {
+	if key == "finetune" {
+		return 1
+	}
+	return 0
+}
+
+// typ is the type that a section names, or its default.
+func (n *node) typ(byDefault string) string {
+	if t := n.get("type"); t != nil && t.kind == text {
+		return t.text
+	}
+	return byDefault
 }

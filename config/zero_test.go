@@ -1,8 +1,11 @@
 package config
 
 import (
+	"reflect"
 	"strings"
 	"testing"
+
+	"pare/datasets"
 )
 
 // TestZerosThatWouldBeDefaults: a zero, an empty value or null that would silently mean
@@ -11,14 +14,14 @@ func TestZerosThatWouldBeDefaults(t *testing.T) {
 	const head = "data: {dataset: glyphs}\nmodel: {type: mlp}\n"
 	for _, c := range []struct{ yaml, want string }{
 		{"data: {dataset: text, window: 0}\nmodel: {type: mlp}\n", "f.yaml:1:31: data.window must be at least 1, got 0"},
-		{"data: {dataset: adding, length: 0}\nmodel: {type: mlp}\n", "f.yaml:1:33: data.length must be at least 1, got 0"},
-		{"data: {dataset: copy, symbols: 0}\nmodel: {type: mlp}\n", "f.yaml:1:32: data.symbols must be at least 1, got 0"},
+		{"data: {dataset: adding, length: 0}\nmodel: {type: mlp}\n", "f.yaml:1:33: data.length must be at least 2 and at most 1048576, got 0"},
+		{"data: {dataset: copy, symbols: 0}\nmodel: {type: mlp}\n", "f.yaml:1:32: data.symbols must be at least 1 and at most 1048576, got 0"},
 		{"data: {dataset: glyphs, normalize: null}\nmodel: {type: mlp}\n", "f.yaml:1:36: data.normalize must not be null; remove the key to have its default"},
 		{head + "train: null\n", "f.yaml:3:8: train must not be null"},
 		{head + "train:\n  batch: ~\n", "f.yaml:4:10: train.batch must not be null"},
-		{head + "train: {optimizer: {type: ''}}\n", "f.yaml:3:27: train.optimizer.type must not be empty; remove the key to have its default"},
+		{head + "train: {optimizer: {type: ''}}\n", "f.yaml:3:27: train.optimizer.type: unknown optimizer \"\"; known: adam, adamw, ramda, rmda, sgd"},
 		{head + "train: {optimizer: {eps: 0, type: adam}}\n", "f.yaml:3:26: train.optimizer.eps must be above 0, got 0"},
-		{head + "train: {schedule: {type: \"\"}}\n", "f.yaml:3:26: train.schedule.type must not be empty"},
+		{head + "train: {schedule: {type: \"\"}}\n", "f.yaml:3:26: train.schedule.type: unknown schedule \"\""},
 		{head + "train: {schedule: {type: step, gamma: 0}}\n", "f.yaml:3:39: train.schedule.gamma must be above 0, got 0"},
 		{head + "train: {schedule: {type: step, milestones: []}}\n", "f.yaml:3:44: train.schedule.milestones must not be empty"},
 		{head + "penalties: [{type: l1, on: weights, lambda: 1, layers: []}]\n", "f.yaml:3:56: penalties.0.layers must not be empty"},
@@ -34,30 +37,22 @@ func TestZerosThatWouldBeDefaults(t *testing.T) {
 			t.Errorf("%s: error %v, want %s", c.yaml, err, c.want)
 		}
 	}
-	c, err := parse("f.yaml", []byte("data: {dataset: glyphs}\nmodel: {type: x, depth: 3, rate: null}\n"), nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := c.Model.Decode(&options{}); err == nil || err.Error() != "f.yaml:2:34: model.rate must not be null; remove the key to have its default" {
-		t.Errorf("an option that is null: %v", err)
-	}
+	_, err := parse("f.yaml", []byte("data: {dataset: glyphs}\nmodel: {type: x, depth: 3, rate: null}\n"), nil)
+	checkError(t, err, "f.yaml:2:34: model.rate must not be null; remove the key to have its default")
 }
 
 // TestNullRemoves: an override that is null takes a key out of the file, and a section
 // that may be left out is left out where it is null.
 func TestNullRemoves(t *testing.T) {
-	const text = "data: {dataset: text, window: 32}\nmodel: {type: x, depth: 3, gates: {skip: true}}\ntrain: {batch: 5}\nfinetune: {epochs: 2}\ntarget: null\nthresholds: null\n"
+	const text = "data: {dataset: text, window: 32}\nmodel: {type: x, depth: 3, gates: {skip: false}}\ntrain: {batch: 5}\nfinetune: {epochs: 2}\ntarget: null\nthresholds: null\n"
 	c, err := parse("f.yaml", []byte(text), []string{"data.window=null", "model.depth=null", "model.gates.skip=null", "train.batch=null", "finetune=null"})
 	if err != nil {
 		t.Fatal(err)
 	}
 	again := mustParse(t, string(c.YAML()))
 	for _, c := range []*Config{c, again} {
-		got := options{Depth: 9, Width: 1}
-		if err := c.Model.Decode(&got); err != nil {
-			t.Fatal(err)
-		}
-		if got.Depth != 9 || got.Gates.Skip || c.Data.Window != 0 || c.Train.Batch != 64 || c.Finetune != nil || c.Target != nil {
+		got := c.Model.Kind.(*options)
+		if got.Depth != 9 || !got.Gates.Skip || c.Data.Kind.(*datasets.Text).Window != 0 || c.Train.Batch != 64 || c.Finetune != nil || c.Target != nil {
 			t.Errorf("%+v in\n%s", got, c.YAML())
 		}
 	}
@@ -71,7 +66,7 @@ func TestZeroThatIsNoDefault(t *testing.T) {
 		"train: {optimizer: {type: rmda, momentum: 0}}\nfinetune: {epochs: 1}\n"} {
 		c := mustParse(t, head+section)
 		again := mustParse(t, string(c.YAML()))
-		if c.Train.Optimizer != again.Train.Optimizer || c.Finetune != nil && c.Finetune.Optimizer != again.Finetune.Optimizer {
+		if !reflect.DeepEqual(c.Train.Optimizer, again.Train.Optimizer) || !reflect.DeepEqual(c.Finetune, again.Finetune) {
 			t.Errorf("%s: %+v and %+v are read again as %+v and %+v", section, c.Train.Optimizer, c.Finetune, again.Train.Optimizer, again.Finetune)
 		}
 	}

@@ -1,54 +1,31 @@
 package datasets
 
 import (
+	"cmp"
 	"context"
-	"fmt"
 	"math/rand/v2"
 )
 
 // defaultLength is the number of steps to remember over where the options leave it open.
 const defaultLength = 100
 
-// maxLength bounds sequences that are generated.
-const maxLength = 1 << 20
-
-// adding is the problem of Hochreiter & Schmidhuber 1997 (section 5.4) in the form of Le,
+// Adding is the problem of Hochreiter & Schmidhuber 1997 (section 5.4) in the form of Le,
 // Jaitly & Hinton 2015.
-type adding struct{}
-
-func (adding) Name() string { return "adding" }
-
-func (adding) Doc() string {
-	return "The adding problem: 100 steps (length) of a number in 0..1 and a mark; the target is the sum of the two numbers that are marked, " +
-		"one in each half. Always answering 1 has a mean square error of 1/6. Training examples are new in each epoch. " +
-		"Default sizes 20,000/2,000/4,000. Hochreiter & Schmidhuber 1997; Le, Jaitly & Hinton 2015."
+type Adding struct {
+	Length int `yaml:"length,omitempty" range:"[2,1048576]" doc:"steps of a sequence; left out: 100"`
 }
 
-func (adding) Load(ctx context.Context, o Options) (*Set, error) {
-	if err := o.Check("adding", "length"); err != nil {
-		return nil, err
-	}
-	length, err := o.length("adding", 2)
-	if err != nil {
-		return nil, err
-	}
-	parts, err := o.generators("adding", length*2, 1, sums{length})
-	if err != nil {
-		return nil, err
-	}
-	return &Set{Name: "adding", Task: Task{Input: []int{2, length}, Targets: 1},
-		Train: parts[0], Validation: parts[1], Test: parts[2]}, ctx.Err()
+func init() {
+	Kinds.Register("adding", "The adding problem: 100 steps (length) of a number in 0..1 and a mark; the target is the sum of the two numbers that are marked, "+
+		"one in each half. Always answering 1 has a mean square error of 1/6. Training examples are new in each epoch. "+
+		"Default sizes 20,000/2,000/4,000. Hochreiter & Schmidhuber 1997; Le, Jaitly & Hinton 2015.",
+		func() Dataset { return &Adding{} })
 }
 
-// length is Options.Length, or its default.
-func (o Options) length(name string, least int) (int, error) {
-	switch {
-	case o.Length == 0:
-		return defaultLength, nil
-	case o.Length < least || o.Length > maxLength:
-		return 0, fmt.Errorf("datasets: %s: length is %d, must be %d to %d", name, o.Length, least, maxLength)
-	}
-	return o.Length, nil
+// Load implements Dataset.
+func (d *Adding) Load(ctx context.Context, o Options) (*Set, error) {
+	length := cmp.Or(d.Length, defaultLength)
+	return o.generated(ctx, Task{Input: []int{2, length}, Targets: 1}, sums{length})
 }
 
 // sums draws examples of the adding problem.

@@ -45,7 +45,7 @@ func TestBatchNormalises(t *testing.T) {
 		idx[i] = i
 	}
 	x, y := make([]float32, len(s.Pixels)), make([]float32, s.N)
-	if err := s.Batch(x, y, idx, s.Stats(), nil, 0, 0); err != nil {
+	if err := normalised(s, x, y, idx, s.Stats(), nil, 0, 0); err != nil {
 		t.Fatal(err)
 	}
 	for c := range s.C {
@@ -70,7 +70,7 @@ func TestAugment(t *testing.T) {
 	s := randomSplit(1, 4, 4, 2, 1)
 	norm := Normalization{Mean: []float32{0.25, 0.5}, Std: []float32{1, 2}}
 	plain, x, y := make([]float32, 32), make([]float32, 32), make([]float32, 1)
-	if err := s.Batch(plain, y, []int{0}, norm, nil, 0, 0); err != nil {
+	if err := normalised(s, plain, y, []int{0}, norm, nil, 0, 0); err != nil {
 		t.Fatal(err)
 	}
 	shifted := func(dy, dx int, flip bool) []float32 {
@@ -90,7 +90,7 @@ func TestAugment(t *testing.T) {
 	}
 	seen := map[[3]int]int{}
 	for epoch := range uint64(500) {
-		if err := s.Batch(x, y, []int{0}, norm, &Augment{Crop: 1, Flip: true}, 5, epoch); err != nil {
+		if err := normalised(s, x, y, []int{0}, norm, &Augment{Crop: 1, Flip: true}, 5, epoch); err != nil {
 			t.Fatal(err)
 		}
 		found := false
@@ -119,12 +119,12 @@ func TestAugmentAlone(t *testing.T) {
 		aug := &Augment{Crop: rapid.IntRange(0, 9).Draw(t, "crop"), Flip: rapid.Bool().Draw(t, "flip")}
 		seed, epoch := rapid.Uint64().Draw(t, "seed"), rapid.Uint64().Draw(t, "epoch")
 		x, y := make([]float32, len(idx)*size), make([]float32, len(idx))
-		if err := s.Batch(x, y, idx, norm, aug, seed, epoch); err != nil {
+		if err := normalised(s, x, y, idx, norm, aug, seed, epoch); err != nil {
 			t.Fatal(err)
 		}
 		one, label := make([]float32, size), make([]float32, 1)
 		for k, i := range idx {
-			if err := s.Batch(one, label, []int{i}, norm, aug, seed, epoch); err != nil {
+			if err := normalised(s, one, label, []int{i}, norm, aug, seed, epoch); err != nil {
 				t.Fatal(err)
 			}
 			if !slices.Equal(one, x[k*size:(k+1)*size]) || label[0] != y[k] {
@@ -138,13 +138,13 @@ func TestBatchErrors(t *testing.T) {
 	s := randomSplit(4, 2, 2, 1, 1)
 	norm := s.Stats()
 	x, y := make([]float32, 8), make([]float32, 2)
-	wantError(t, s.Batch(x[:7], y, []int{0, 1}, norm, nil, 0, 0), "7 values", "need 8")
-	wantError(t, s.Batch(x, y[:1], []int{0, 1}, norm, nil, 0, 0), "y 1")
-	wantError(t, s.Batch(x, y, []int{0, 4}, norm, nil, 0, 0), "index 4 at place 1", "4 examples")
-	wantError(t, s.Batch(x, y, []int{-1}, norm, nil, 0, 0), "index -1")
-	wantError(t, s.Batch(x, y, nil, Normalization{}, nil, 0, 0), "0 means")
-	wantError(t, s.Batch(x, y, nil, Normalization{Mean: []float32{0}, Std: []float32{0}}, nil, 0, 0), "channel 0")
-	wantError(t, s.Batch(x, y, nil, norm, &Augment{Crop: -1}, 0, 0), "crop is -1")
+	wantError(t, normalised(s, x[:7], y, []int{0, 1}, norm, nil, 0, 0), "7 values", "need 8")
+	wantError(t, normalised(s, x, y[:1], []int{0, 1}, norm, nil, 0, 0), "y 1")
+	wantError(t, normalised(s, x, y, []int{0, 4}, norm, nil, 0, 0), "index 4 at place 1", "4 examples")
+	wantError(t, normalised(s, x, y, []int{-1}, norm, nil, 0, 0), "index -1")
+	wantError(t, normalised(s, x, y, nil, Normalization{}, nil, 0, 0), "0 means")
+	wantError(t, normalised(s, x, y, nil, Normalization{Mean: []float32{0}, Std: []float32{0}}, nil, 0, 0), "channel 0")
+	wantError(t, normalised(s, x, y, nil, norm, &Augment{Crop: -1}, 0, 0), "crop is -1")
 }
 
 func BenchmarkBatch(b *testing.B) {
@@ -154,12 +154,33 @@ func BenchmarkBatch(b *testing.B) {
 	x, y := make([]float32, 128*s.Size()), make([]float32, 128)
 	for name, aug := range map[string]*Augment{"plain": nil, "augmented": {Crop: 4, Flip: true}} {
 		b.Run(name, func(b *testing.B) {
+			draw := Draw{Seed: 1, Epoch: 1, Augment: aug != nil}
+			if aug == nil {
+				aug = &Augment{}
+			}
+			p, err := NewImages(s, norm, *aug)
+			if err != nil {
+				b.Fatal(err)
+			}
 			for b.Loop() {
-				if err := s.Batch(x, y, idx, norm, aug, 1, 1); err != nil {
+				if err := p.Fill(x, y, idx, draw); err != nil {
 					b.Fatal(err)
 				}
 			}
 			b.ReportMetric(128*float64(b.N)/b.Elapsed().Seconds(), "images/s")
 		})
 	}
+}
+
+// normalised fills a batch of images that are normalised and augmented.
+func normalised(s *Split, x, y []float32, idx []int, norm Normalization, aug *Augment, seed, epoch uint64) error {
+	draw := Draw{Seed: seed, Epoch: epoch, Augment: aug != nil}
+	if aug == nil {
+		aug = &Augment{}
+	}
+	p, err := NewImages(s, norm, *aug)
+	if err != nil {
+		return err
+	}
+	return p.Fill(x, y, idx, draw)
 }

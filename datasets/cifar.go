@@ -24,46 +24,48 @@ const (
 var cifarFiles = [6]string{"data_batch_1.bin", "data_batch_2.bin", "data_batch_3.bin",
 	"data_batch_4.bin", "data_batch_5.bin", "test_batch.bin"}
 
-type cifarDataset struct {
-	baseURL string // ends in a slash
-	md5     string
-	records int // in each batch
+// CIFAR10 are small photos of ten kinds of things.
+type CIFAR10 struct{ Files }
+
+func init() {
+	Kinds.Register("cifar10", "CIFAR-10: photos of ten kinds of things, 50,000 for training and 10,000 for test, 32×32 colour. "+
+		"Krizhevsky 2009. Files: data_batch_1.bin … data_batch_5.bin and test_batch.bin, in the folder, "+
+		"its folder "+cifarFolder+" or its archive "+cifarArchive+".",
+		func() Dataset { return &CIFAR10{} })
 }
 
-var cifar10 = cifarDataset{
+// cifarSource is the place of the archive, and the records in each batch of it.
+type cifarSource struct {
+	baseURL string // ends in a slash
+	md5     string
+	records int
+}
+
+var cifar10 = cifarSource{
 	baseURL: "https://www.cs.toronto.edu/~kriz/",
 	md5:     "c32a1d4ab5d03f1284b67883e8d87530",
 	records: 10000,
 }
 
-func (cifarDataset) Name() string { return "cifar10" }
-
-func (cifarDataset) Doc() string {
-	return "CIFAR-10: photos of ten kinds of things, 50,000 for training and 10,000 for test, 32×32 colour. " +
-		"Krizhevsky 2009. Files: data_batch_1.bin … data_batch_5.bin and test_batch.bin, in the folder, " +
-		"its folder " + cifarFolder + " or its archive " + cifarArchive + "."
+// Load implements Dataset.
+func (d *CIFAR10) Load(ctx context.Context, o Options) (*Set, error) {
+	return cifar10.load(ctx, d.Files, o)
 }
 
-func (d cifarDataset) Load(ctx context.Context, o Options) (*Set, error) {
-	if err := o.Check(d.Name(), "dir", "download"); err != nil {
+func (d cifarSource) load(ctx context.Context, files Files, o Options) (*Set, error) {
+	file := remoteFile{url: d.baseURL + cifarArchive, name: cifarArchive, md5: d.md5}
+	dir, err := files.fetch(ctx, "cifar10", []remoteFile{file}, o)
+	if err != nil {
 		return nil, err
-	}
-	dir := o.Dir
-	if dir == "" {
-		var err error
-		file := remoteFile{url: d.baseURL + cifarArchive, name: cifarArchive, md5: d.md5}
-		if dir, err = fetch(ctx, d.Name(), []remoteFile{file}, o); err != nil {
-			return nil, err
-		}
 	}
 	train, test, err := d.read(ctx, dir)
 	if err != nil {
-		return nil, fmt.Errorf("datasets: cifar10: %w", err)
+		return nil, err
 	}
-	return divide(d.Name(), train, test, strings.Fields("airplane automobile bird cat deer dog frog horse ship truck"), o)
+	return o.divide(train, test, strings.Fields("airplane automobile bird cat deer dog frog horse ship truck"))
 }
 
-func (d cifarDataset) read(ctx context.Context, dir string) (train, test *Split, err error) {
+func (d cifarSource) read(ctx context.Context, dir string) (train, test *Split, err error) {
 	batches := make([][]byte, len(cifarFiles))
 	folder := ""
 	for _, f := range []string{dir, filepath.Join(dir, cifarFolder)} {
@@ -102,7 +104,7 @@ func (d cifarDataset) read(ctx context.Context, dir string) (train, test *Split,
 }
 
 // readArchive takes the batches out of the official archive.
-func (d cifarDataset) readArchive(in *input, batches [][]byte) error {
+func (d cifarSource) readArchive(in *input, batches [][]byte) error {
 	archive := tar.NewReader(in)
 	for {
 		h, err := archive.Next()

@@ -1,68 +1,45 @@
 package datasets
 
 import (
-	"context"
-	"errors"
 	"slices"
 	"testing"
 )
 
-type fake struct{ name string }
-
-func (f fake) Name() string                              { return f.name }
-func (fake) Doc() string                                 { return "" }
-func (fake) Load(context.Context, Options) (*Set, error) { return nil, errors.New("fake") }
-
-func TestRegistry(t *testing.T) {
+func TestKinds(t *testing.T) {
 	for _, name := range []string{"mnist", "fashion-mnist", "cifar10", "digits", "planted", "glyphs", "text", "wordchain", "adding", "copy"} {
-		d, err := Lookup(name)
-		if err != nil || d.Name() != name || d.Doc() == "" {
-			t.Errorf("Lookup(%q) = %v, %v", name, d, err)
+		if _, err := Kinds.New(name); err != nil || Kinds.Doc(name) == "" {
+			t.Errorf("%s: %v, %q", name, err, Kinds.Doc(name))
 		}
 	}
-	_, err := Lookup("mnits")
+	_, err := Kinds.New("mnits")
 	wantError(t, err, `"mnits"`, "did you mean mnist?")
-	_, err = Lookup("letters")
+	_, err = Kinds.New("letters")
 	wantError(t, err, `"letters"`, "cifar10, copy, digits", "mnist")
-	if !slices.IsSorted(Names()) {
-		t.Errorf("names %q are not sorted", Names())
-	}
-	wantError(t, Register(nil), "nil")
-	wantError(t, Register(fake{""}), "empty")
-	wantError(t, Register(fake{"a b"}), "spaces")
-	wantError(t, Register(fake{"mnist"}), "taken")
 }
 
-func TestUnusedOptions(t *testing.T) {
-	yes := true
+func TestOptionErrors(t *testing.T) {
 	for _, c := range []struct {
-		dataset, option string
-		o               Options
+		dataset, want string
+		o             opts
 	}{
-		{"mnist", "color", Options{Color: true}},
-		{"cifar10", "classes", Options{Classes: "digits"}},
-		{"fashion-mnist", "color, classes", Options{Color: true, Classes: "all"}},
-		{"digits", "dir", Options{Dir: "x"}},
-		{"digits", "download", Options{Download: &yes}},
-		{"glyphs", "dir", Options{Dir: "x"}},
-		{"digits", "train is -1", Options{Train: -1}},
-		{"glyphs", "test is -3", Options{Test: -3}},
-		{"glyphs", `"lower"`, Options{Classes: "lower"}},
-		{"digits", "validation 1397 leaves nothing", Options{Validation: 1397}},
-		{"digits", "train 1390 and validation 10", Options{Train: 1390, Validation: 10}},
-		{"digits", "test 401", Options{Test: 401}},
+		{"digits", "train must be at least 0, got -1", opts{Train: -1}},
+		{"glyphs", "test must be at least 0, got -3", opts{Test: -3}},
+		{"glyphs", `classes must be digits, letters or all, got "lower"`, opts{Classes: "lower"}},
+		{"digits", "validation 1397 leaves nothing", opts{Validation: 1397}},
+		{"digits", "train 1390 and validation 10", opts{Train: 1390, Validation: 10}},
+		{"digits", "test 401", opts{Test: 401}},
 	} {
-		d, err := Lookup(c.dataset)
-		if err != nil {
-			t.Fatal(err)
-		}
-		_, err = d.Load(t.Context(), c.o)
-		wantError(t, err, c.dataset, c.option)
+		_, err := load(t.Context(), c.dataset, c.o)
+		wantError(t, err, c.dataset, c.want)
 	}
+	_, err := Load(t.Context(), "digits", &Digits{}, Options{Normalize: "both"})
+	wantError(t, err, "normalize must be standard or unit")
+	_, err = Load(t.Context(), "digits", &Digits{}, Options{Augment: Augment{Crop: -1}})
+	wantError(t, err, "augment.crop must be at least 0")
 }
 
 func TestDigits(t *testing.T) {
-	set, err := digits{}.Load(t.Context(), Options{Validation: 97, Seed: 3})
+	set, err := load(t.Context(), "digits", opts{Validation: 97, Seed: 3})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -84,7 +61,7 @@ func TestDigits(t *testing.T) {
 	if slices.Min(perClass[:]) < 25 {
 		t.Errorf("test classes %v are far from even", perClass)
 	}
-	again, err := digits{}.Load(t.Context(), Options{Validation: 97, Seed: 4})
+	again, err := load(t.Context(), "digits", opts{Validation: 97, Seed: 4})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -25,29 +25,27 @@ const (
 	digitsSplit = 1998 // the seed of the fixed division: the year of the data
 )
 
-type digits struct{}
+// Digits are small images of handwritten digits that are part of the program.
+type Digits struct{}
 
-func (digits) Name() string { return "digits" }
-
-func (digits) Doc() string {
-	return "Handwritten digits, 1,397 for training and 400 for test, a fixed division, 8×8 grey; embedded. " +
-		"Optical Recognition of Handwritten Digits, Alpaydin & Kaynak, UCI, CC BY 4.0."
+func init() {
+	Kinds.Register("digits", "Handwritten digits, 1,397 for training and 400 for test, a fixed division, 8×8 grey; embedded. "+
+		"Optical Recognition of Handwritten Digits, Alpaydin & Kaynak, UCI, CC BY 4.0.",
+		func() Dataset { return &Digits{} })
 }
 
-func (digits) Load(ctx context.Context, o Options) (*Set, error) {
-	if err := o.Check("digits"); err != nil {
-		return nil, err
-	}
+// Load implements Dataset.
+func (*Digits) Load(ctx context.Context, o Options) (*Set, error) {
 	if err := ctx.Err(); err != nil {
-		return nil, fmt.Errorf("datasets: digits: %w", err)
+		return nil, err
 	}
 	all, err := embeddedDigits()
 	if err != nil {
-		return nil, fmt.Errorf("datasets: digits: embedded file: %w", err)
+		return nil, fmt.Errorf("embedded file: %w", err)
 	}
 	order := rand.New(rand.NewPCG(digitsSplit, 0)).Perm(all.N)
 	rest := all.N - digitsTest
-	return divide("digits", all.subset(order[:rest]), all.subset(order[rest:]), strings.Fields("0 1 2 3 4 5 6 7 8 9"), o)
+	return o.divide(all.subset(order[:rest]), all.subset(order[rest:]), strings.Fields("0 1 2 3 4 5 6 7 8 9"))
 }
 
 // embeddedDigits are read once, and shared by all sets that divide them.

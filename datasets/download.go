@@ -31,35 +31,47 @@ var client = func() *http.Client {
 	return &http.Client{Transport: t}
 }()
 
-// fetch makes sure that the dataset's folder of the cache has the files, whole, and returns
-// that folder. Files with the right sum are not downloaded again.
-func fetch(ctx context.Context, dataset string, files []remoteFile, o Options) (string, error) {
+// Files are the options of datasets that are read from official files.
+type Files struct {
+	Dir      string `yaml:"dir,omitempty" doc:"folder with the official files, which is only read; empty: the cache, after downloading missing files"`
+	Download *bool  `yaml:"download,omitempty" doc:"whether files may be downloaded; left out: yes"`
+}
+
+// Folder implements Foldered.
+func (f *Files) Folder() *string { return &f.Dir }
+
+// fetch returns the folder of the files: Dir, or a folder of the cache, after it has made
+// sure that the files are there, whole. Files with the right sum are not downloaded again.
+func (f Files) fetch(ctx context.Context, folder string, files []remoteFile, o Options) (string, error) {
+	if f.Dir != "" {
+		return f.Dir, nil
+	}
 	cache, err := CacheDir()
 	if err != nil {
 		return "", err
 	}
-	dir := filepath.Join(cache, dataset)
-	for _, f := range files {
+	dir := filepath.Join(cache, folder)
+	for _, file := range files {
 		if err := ctx.Err(); err != nil {
-			return "", fmt.Errorf("datasets: %s: %w", dataset, err)
+			return "", err
 		}
-		path := filepath.Join(dir, f.name)
+		path := filepath.Join(dir, file.name)
 		sum, err := fileMD5(path)
-		if err == nil && sum == f.md5 {
+		if err == nil && sum == file.md5 {
 			continue
 		}
 		if err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return "", fmt.Errorf("datasets: %s: %w", dataset, err)
+			return "", err
 		}
-		if !o.mayDownload() {
-			what := "is missing"
+		if f.Download != nil && !*f.Download {
+			fault := "is missing"
 			if err == nil {
-				what = "is damaged (MD5 " + sum + ", want " + f.md5 + ")"
+				fault = "is damaged (MD5 " + sum + ", want " + file.md5 + ")"
 			}
-			return "", fmt.Errorf("datasets: %s: %s %s and downloads are off; allow them, or set data.dir to a folder with the official files", dataset, path, what)
+			return "", fmt.Errorf("%s %s and downloads are off; allow them, or set data.dir to a folder with the official files", path, fault)
 		}
-		if err := download(ctx, dataset, f, path, o.Progress); err != nil {
-			return "", fmt.Errorf("datasets: %s: cannot download %s to the cache folder %s: %w; set data.dir to a folder with the official files to do without", dataset, f.url, dir, err)
+		if err := download(ctx, folder, file, path, o.Progress); err != nil {
+			return "", fmt.Errorf("cannot download %s to the cache folder %s: %w; set data.dir to a folder with the official files to do without", file.url, dir, err)
 		}
 	}
 	return dir, nil
@@ -87,11 +99,13 @@ func download(ctx context.Context, dataset string, f remoteFile, path string, pr
 	}
 	return atomicfile.Write(path, func(w io.Writer) error {
 		hash := md5.New()
-		body := &meter{r: resp.Body, total: resp.ContentLength}
-		if progress != nil {
-			body.report = func(done, total int64) { progress(dataset+": "+f.name, done, total) }
-		}
-		n, err := io.Copy(io.MultiWriter(w, hash), body)
+		done := int64(0)
+		tell := written(func(n int) {
+			if done += int64(n); progress != nil {
+				progress(dataset+": "+f.name, done, resp.ContentLength)
+			}
+		})
+		n, err := io.Copy(io.MultiWriter(w, hash, tell), resp.Body)
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
@@ -105,20 +119,12 @@ func download(ctx context.Context, dataset string, f remoteFile, path string, pr
 	})
 }
 
-// meter tells of the bytes that go through it.
-type meter struct {
-	r           io.Reader
-	done, total int64
-	report      func(done, total int64)
-}
+// written is told of the bytes that are written to it.
+type written func(n int)
 
-func (m *meter) Read(p []byte) (int, error) {
-	n, err := m.r.Read(p)
-	m.done += int64(n)
-	if m.report != nil {
-		m.report(m.done, m.total)
-	}
-	return n, err
+func (f written) Write(p []byte) (int, error) {
+	f(len(p))
+	return len(p), nil
 }
 
 func fileMD5(path string) (string, error) {
@@ -132,4 +138,17 @@ func fileMD5(path string) (string, error) {
 		return "", err
 	}
 	return hex.EncodeToString(hash.Sum(nil)), nil
+}
+
+// CacheDir is the folder that downloads go to, in a folder per dataset: $PARE_CACHE, or
+// "pare" in the user's cache folder where that is unset or empty. It need not exist yet.
+func CacheDir() (string, error) {
+	if dir := os.Getenv("PARE_CACHE"); dir != "" {
+		return dir, nil
+	}
+	dir, err := os.UserCacheDir()
+	if err != nil {
+		return "", fmt.Errorf("no cache folder: %w; set PARE_CACHE, or data.dir to a folder with the official files", err)
+	}
+	return filepath.Join(dir, "pare"), nil
 }

@@ -23,10 +23,10 @@ func md5Hex(b []byte) string {
 
 // server gives a small dataset to download, its server's handler being replaceable, and a
 // fresh cache.
-func server(t *testing.T, handler func(file string, data []byte, w http.ResponseWriter)) (d idxDataset, cache string) {
+func server(t *testing.T, handler func(file string, data []byte, w http.ResponseWriter)) (d idxSource, cache string) {
 	t.Helper()
 	files := map[string][]byte{}
-	d = idxDataset{name: "tiny", classes: mnist.classes}
+	d = idxSource{folder: "tiny", classes: mnist.classes}
 	for i, dims := range [4][]int{{20, 2, 2}, {20}, {5, 2, 2}, {5}} {
 		magic := uint32(idxImages)
 		if len(dims) == 1 {
@@ -84,7 +84,7 @@ func TestDownload(t *testing.T) {
 		}
 	}}
 	for range 2 {
-		set, err := d.Load(t.Context(), o)
+		set, err := (&MNIST{}).load(t.Context(), d, o)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -102,15 +102,15 @@ func TestDownload(t *testing.T) {
 	damaged := filepath.Join(cache, "tiny", idxFiles[0]+".gz")
 	put(t, damaged, []byte("damaged"))
 	no := false
-	_, err := d.Load(t.Context(), Options{Download: &no})
+	_, err := (&MNIST{Files: Files{Download: &no}}).load(t.Context(), d, Options{})
 	wantError(t, err, damaged, "damaged", "downloads are off", "data.dir")
-	if _, err := d.Load(t.Context(), Options{}); err != nil || requests != 5 {
+	if _, err := (&MNIST{}).load(t.Context(), d, Options{}); err != nil || requests != 5 {
 		t.Errorf("damaged file was not replaced: %d requests, %v", requests, err)
 	}
 	if err := os.Remove(damaged); err != nil {
 		t.Fatal(err)
 	}
-	_, err = d.Load(t.Context(), Options{Download: &no})
+	_, err = (&MNIST{Files: Files{Download: &no}}).load(t.Context(), d, Options{})
 	wantError(t, err, damaged, "missing", "downloads are off", "data.dir")
 }
 
@@ -136,7 +136,7 @@ func TestDownloadFailures(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			d, cache := server(t, c.handler)
-			_, err := d.Load(t.Context(), Options{})
+			_, err := (&MNIST{}).load(t.Context(), d, Options{})
 			wantError(t, err, c.want, d.baseURL+idxFiles[0]+".gz", filepath.Join(cache, "tiny"), "data.dir")
 			if files := cached(t, cache); len(files) != 0 {
 				t.Errorf("the cache holds %q", files)
@@ -145,7 +145,7 @@ func TestDownloadFailures(t *testing.T) {
 	}
 	d, cache := server(t, nil)
 	d.baseURL = "http://127.0.0.1:1/"
-	_, err := d.Load(t.Context(), Options{})
+	_, err := (&MNIST{}).load(t.Context(), d, Options{})
 	wantError(t, err, "http://127.0.0.1:1/", cache, "data.dir")
 }
 
@@ -163,7 +163,7 @@ func TestDownloadCancel(t *testing.T) {
 		case <-time.After(10 * time.Second):
 		}
 	})
-	_, err := d.Load(ctx, Options{})
+	_, err := (&MNIST{}).load(ctx, d, Options{})
 	if !errors.Is(err, context.Canceled) {
 		t.Errorf("error %v, want a cancelled context", err)
 	}
@@ -191,18 +191,18 @@ func TestCIFARArchive(t *testing.T) {
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { _, _ = w.Write(packed) }))
 	defer s.Close()
 	t.Setenv("PARE_CACHE", t.TempDir())
-	d := cifarDataset{baseURL: s.URL + "/", md5: md5Hex(packed), records: 3}
-	set, err := d.Load(t.Context(), Options{})
+	d := cifarSource{baseURL: s.URL + "/", md5: md5Hex(packed), records: 3}
+	set, err := d.load(t.Context(), Files{}, Options{})
 	if err != nil || set.Train.Len() != 15 || set.Test.Len() != 3 {
 		t.Fatalf("Load: %v", err)
 	}
 
 	dir := t.TempDir()
 	put(t, filepath.Join(dir, cifarArchive), packed[:len(packed)/2])
-	_, err = d.Load(t.Context(), Options{Dir: dir})
+	_, err = d.load(t.Context(), Files{Dir: dir}, Options{})
 	wantError(t, err, cifarArchive, "gzip")
 	put(t, filepath.Join(dir, cifarArchive), zip(t, buf.Bytes()[:cifarRecord*6]))
-	_, err = d.Load(t.Context(), Options{Dir: dir})
+	_, err = d.load(t.Context(), Files{Dir: dir}, Options{})
 	wantError(t, err, cifarArchive)
 }
 

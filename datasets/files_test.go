@@ -93,7 +93,7 @@ func TestIDXLayouts(t *testing.T) {
 				f, data := file(i)
 				put(t, filepath.Join(dir, f), data)
 			}
-			set, err := mnist.Load(t.Context(), Options{Dir: dir, Train: 12, Validation: 4, Test: 3, Seed: 1})
+			set, err := load(t.Context(), "mnist", opts{Dir: dir, Train: 12, Validation: 4, Test: 3, Seed: 1})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -112,18 +112,18 @@ func TestIDXLayouts(t *testing.T) {
 			}
 		})
 	}
-	_, err := mnist.Load(t.Context(), Options{Dir: t.TempDir()})
+	_, err := load(t.Context(), "mnist", opts{Dir: t.TempDir()})
 	wantError(t, err, "mnist", idxFiles[0], "data.dir")
 }
 
 func TestCIFAR(t *testing.T) {
-	small := cifarDataset{records: 3}
+	small := cifarSource{records: 3}
 	for _, folder := range []string{"", cifarFolder} {
 		dir := t.TempDir()
 		for _, f := range cifarFiles {
 			put(t, filepath.Join(dir, folder, f), cifarBytes(3))
 		}
-		set, err := small.Load(t.Context(), Options{Dir: dir})
+		set, err := small.load(t.Context(), Files{Dir: dir}, Options{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -159,19 +159,19 @@ func TestCIFARErrors(t *testing.T) {
 				put(t, filepath.Join(dir, f), cifarBytes(3))
 			}
 			put(t, filepath.Join(dir, cifarFiles[3]), c.data)
-			_, err := cifarDataset{records: 3}.Load(t.Context(), Options{Dir: dir})
+			_, err := cifarSource{records: 3}.load(t.Context(), Files{Dir: dir}, Options{})
 			wantError(t, err, append(c.want, cifarFiles[3])...)
 		})
 	}
 	dir := t.TempDir()
-	_, err := cifar10.Load(t.Context(), Options{Dir: dir})
+	_, err := load(t.Context(), "cifar10", opts{Dir: dir})
 	wantError(t, err, dir, cifarArchive, "data.dir")
 	put(t, filepath.Join(dir, cifarFiles[0]), cifarBytes(3))
-	_, err = cifarDataset{records: 3}.Load(t.Context(), Options{Dir: dir})
+	_, err = cifarSource{records: 3}.load(t.Context(), Files{Dir: dir}, Options{})
 	wantError(t, err, cifarFiles[1], "which has")
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	_, err = cifarDataset{records: 3}.Load(ctx, Options{Dir: dir})
+	_, err = cifarSource{records: 3}.load(ctx, Files{Dir: dir}, Options{})
 	if !errors.Is(err, context.Canceled) {
 		t.Errorf("cancelled: %v", err)
 	}
@@ -181,11 +181,7 @@ func TestRealFiles(t *testing.T) {
 	for name, folder := range map[string]string{"mnist": "mnist", "cifar10": cifarFolder} {
 		t.Run(name, func(t *testing.T) {
 			dir := dataDir(t, folder)
-			d, err := Lookup(name)
-			if err != nil {
-				t.Fatal(err)
-			}
-			set, err := d.Load(t.Context(), Options{Dir: dir, Validation: 5000})
+			set, err := load(t.Context(), name, opts{Dir: dir, Validation: 5000})
 			if err != nil {
 				t.Fatal(err)
 			}

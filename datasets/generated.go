@@ -1,8 +1,11 @@
 package datasets
 
 import (
-	"fmt"
+	"cmp"
+	"context"
 	"math/rand/v2"
+
+	"pare/internal/option"
 )
 
 // Sizes of generated parts: training, validation and test, where the options leave them
@@ -15,15 +18,13 @@ var (
 const generatedMax = 10_000_000
 
 // sizes is the number of examples that each part of a generated dataset gets.
-func (o Options) sizes(name string) ([3]int, error) {
+func (o Options) sizes() ([3]int, error) {
 	sizes := [3]int{o.Train, o.Validation, o.Test}
 	for i, n := range sizes {
-		if n == 0 {
-			sizes[i] = defaultSizes[i]
-		}
 		if n > generatedMax {
-			return sizes, fmt.Errorf("datasets: %s: %s is %d, must be at most %d", name, partNames[i], n, generatedMax)
+			return sizes, option.Errorf(partNames[i], "is %d, it must be at most %d", n, generatedMax)
 		}
+		sizes[i] = cmp.Or(n, defaultSizes[i])
 	}
 	return sizes, nil
 }
@@ -44,13 +45,16 @@ type generated struct {
 
 var _ Part = (*generated)(nil)
 
-// generators makes the parts of a dataset whose examples have so many inputs and targets.
-func (o Options) generators(name string, inputs, targets int, g generator) (parts [3]Part, err error) {
-	sizes, err := o.sizes(name)
-	for i, stream := range []uint64{streamTrain, streamValidation, streamTest} {
-		parts[i] = &generated{g, sizes[i], inputs, targets, mix(o.Seed, stream)}
+// generated makes a set of a task whose examples g draws.
+func (o Options) generated(ctx context.Context, t Task, g generator) (*Set, error) {
+	sizes, err := o.sizes()
+	if err != nil {
+		return nil, err
 	}
-	return parts, err
+	part := func(i int, stream uint64) Part {
+		return &generated{g, sizes[i], t.Size(), t.Targets, mix(o.Seed, stream)}
+	}
+	return &Set{Task: t, Train: part(0, streamTrain), Validation: part(1, streamValidation), Test: part(2, streamTest)}, ctx.Err()
 }
 
 // Len implements Part.

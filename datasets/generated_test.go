@@ -8,14 +8,11 @@ import (
 	"testing"
 )
 
-func loadSmall(t testing.TB, d Dataset, o Options) *Set {
+func loadSmall(t testing.TB, name string, o opts) *Set {
 	t.Helper()
 	o.Train, o.Validation, o.Test = max(o.Train, 60), max(o.Validation, 50), max(o.Test, 40)
-	set, err := d.Load(t.Context(), o)
+	set, err := load(t.Context(), name, o)
 	if err != nil {
-		t.Fatal(err)
-	}
-	if err := set.Validate(); err != nil {
 		t.Fatal(err)
 	}
 	return set
@@ -36,7 +33,7 @@ func fill(t testing.TB, set *Set, p Part, draw Draw) (x, y [][]float32) {
 
 func TestAdding(t *testing.T) {
 	for _, length := range []int{0, 2, 3, 51} {
-		set := loadSmall(t, adding{}, Options{Length: length, Train: 2000})
+		set := loadSmall(t, "adding", opts{Length: length, Train: 2000})
 		if length == 0 {
 			length = 100
 		}
@@ -79,17 +76,17 @@ func TestAdding(t *testing.T) {
 			t.Errorf("answering 1 has a mean square error of %v, want 1/6", square)
 		}
 	}
-	for want, o := range map[string]Options{
-		"length is 1, must be 2": {Length: 1}, "length is 2000000": {Length: 2000000}, "no option symbols": {Symbols: 3}, "length is -1": {Length: -1},
+	for want, o := range map[string]opts{
+		"length must be at least 2 and at most 1048576, got 1": {Length: 1}, "got 2000000": {Length: 2000000}, "got -1": {Length: -1},
 	} {
-		_, err := adding{}.Load(t.Context(), o)
+		_, err := load(t.Context(), "adding", o)
 		wantError(t, err, "adding", want)
 	}
 }
 
 func TestCopy(t *testing.T) {
-	for _, o := range []Options{{}, {Length: 1, Symbols: 1}, {Length: 7, Symbols: 3}} {
-		set := loadSmall(t, copying{}, o)
+	for _, o := range []opts{{}, {Length: 1, Symbols: 1}, {Length: 7, Symbols: 3}} {
+		set := loadSmall(t, "copy", o)
 		symbols, blanks := 10, 100
 		if o.Length > 0 {
 			symbols, blanks = o.Symbols, o.Length
@@ -129,10 +126,10 @@ func TestCopy(t *testing.T) {
 			t.Errorf("%d symbols come up, want 8", len(seen))
 		}
 	}
-	for want, o := range map[string]Options{
-		"symbols is 2000000": {Symbols: 2000000}, "symbols is -1": {Symbols: -1}, "no option window": {Window: 3}, "length is 2000000": {Length: 2000000},
+	for want, o := range map[string]opts{
+		"symbols must be at least 1 and at most 1048576, got 2000000": {Symbols: 2000000}, "symbols must be at least 1 and at most 1048576, got -1": {Symbols: -1}, "length must be at least 1 and at most 1048576, got 2000000": {Length: 2000000},
 	} {
-		_, err := copying{}.Load(t.Context(), o)
+		_, err := load(t.Context(), "copy", o)
 		wantError(t, err, "copy", want)
 	}
 }
@@ -140,8 +137,8 @@ func TestCopy(t *testing.T) {
 // TestGeneratedDraws: training examples are new in each epoch, for each seed of the loader
 // and of the data; others never change. Parts differ.
 func TestGeneratedDraws(t *testing.T) {
-	for _, d := range []Dataset{adding{}, copying{}} {
-		set, other := loadSmall(t, d, Options{Seed: 1}), loadSmall(t, d, Options{Seed: 2})
+	for _, d := range []string{"adding", "copy"} {
+		set, other := loadSmall(t, d, opts{Seed: 1}), loadSmall(t, d, opts{Seed: 2})
 		first := func(set *Set, p Part, draw Draw) string {
 			x, _ := fill(t, set, p, draw)
 			return string(floatBytes(x[3]))
@@ -155,16 +152,16 @@ func TestGeneratedDraws(t *testing.T) {
 		for _, p := range []Part{set.Train, set.Validation, set.Test, other.Train, other.Validation, other.Test} {
 			s := first(set, p, Draw{})
 			if first(set, p, Draw{Seed: 5, Epoch: 6}) != s {
-				t.Errorf("%s: examples of an evaluation change", d.Name())
+				t.Errorf("%s: examples of an evaluation change", d)
 			}
 			seen[s] = true
 		}
 		seen[first(other, other.Train, Draw{0, 0, true})] = true
 		if len(seen) != 16 {
-			t.Errorf("%s: %d different examples, want 16", d.Name(), len(seen))
+			t.Errorf("%s: %d different examples, want 16", d, len(seen))
 		}
-		if larger := loadSmall(t, d, Options{Seed: 1, Train: 100}); first(larger, larger.Train, Draw{}) != first(set, set.Train, Draw{}) {
-			t.Errorf("%s: a larger part does not begin with the smaller one", d.Name())
+		if larger := loadSmall(t, d, opts{Seed: 1, Train: 100}); first(larger, larger.Train, Draw{}) != first(set, set.Train, Draw{}) {
+			t.Errorf("%s: a larger part does not begin with the smaller one", d)
 		}
 	}
 }
@@ -181,10 +178,10 @@ func floatBytes(x []float32) (out []byte) {
 func TestPartsAlone(t *testing.T) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(4))
 	for name, set := range map[string]*Set{
-		"adding": loadSmall(t, adding{}, Options{Length: 9}), "copy": loadSmall(t, copying{}, Options{Length: 9, Symbols: 2}),
-		"wordchain": loadSmall(t, wordchain{}, Options{}), "text": mustText(t, someText(), Options{Window: 8}),
-		"streams": mustText(t, someText(), Options{Window: 8, Carry: true}),
-		"images":  loadSmall(t, digits{}, Options{}),
+		"adding": loadSmall(t, "adding", opts{Length: 9}), "copy": loadSmall(t, "copy", opts{Length: 9, Symbols: 2}),
+		"wordchain": loadSmall(t, "wordchain", opts{}), "text": mustText(t, someText(), opts{Window: 8}),
+		"streams": mustText(t, someText(), opts{Window: 8, Carry: true}),
+		"images":  loadSmall(t, "digits", opts{}),
 	} {
 		for _, draw := range []Draw{{}, {3, 4, true}} {
 			x, y := fill(t, set, set.Train, draw)
@@ -221,7 +218,7 @@ func TestPartsAlone(t *testing.T) {
 }
 
 func TestSetValidate(t *testing.T) {
-	good := loadSmall(t, copying{}, Options{})
+	good := loadSmall(t, "copy", opts{})
 	for want, change := range map[string]func(*Set){
 		"no training examples":      func(s *Set) { s.Train = nil },
 		"no shape":                  func(s *Set) { s.Task.Input = nil },
@@ -234,6 +231,6 @@ func TestSetValidate(t *testing.T) {
 	} {
 		bad := *good
 		change(&bad)
-		wantError(t, bad.Validate(), "copy", want)
+		wantError(t, bad.validate(), want)
 	}
 }

@@ -87,7 +87,7 @@ func TestGlyphsNotLinear(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes some seconds")
 	}
-	set, err := digits{}.Load(t.Context(), Options{})
+	set, err := load(t.Context(), "digits", opts{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -95,7 +95,7 @@ func TestGlyphsNotLinear(t *testing.T) {
 		t.Errorf("linear model on digits: %.1f %%, want above 90: the model does not learn", 100*a)
 	}
 	for _, classes := range []string{"all", "digits"} {
-		a := linearAccuracy(t, loadGlyphs(t, Options{Seed: 1, Train: 6000, Test: 1000, Classes: classes}), 5)
+		a := linearAccuracy(t, loadGlyphs(t, opts{Seed: 1, Train: 6000, Test: 1000, Classes: classes}), 5)
 		t.Logf("linear model on glyphs, %s: %.1f %%", classes, 100*a)
 		if a > 0.6 {
 			t.Errorf("linear model on glyphs, %s: %.1f %%, want below 60", classes, 100*a)

@@ -10,9 +10,9 @@ import (
 	"testing"
 )
 
-func loadGlyphs(t testing.TB, o Options) *Set {
+func loadGlyphs(t testing.TB, o opts) *Set {
 	t.Helper()
-	set, err := glyphs{}.Load(t.Context(), o)
+	set, err := load(t.Context(), "glyphs", o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -40,19 +40,19 @@ func TestGlyphsDeterministic(t *testing.T) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(0))
 	for _, procs := range []int{1, 2, 7} {
 		runtime.GOMAXPROCS(procs)
-		if got := hash(loadGlyphs(t, Options{Seed: 1, Train: 500, Validation: 50, Test: 100})); got != goldenGrey {
+		if got := hash(loadGlyphs(t, opts{Seed: 1, Train: 500, Validation: 50, Test: 100})); got != goldenGrey {
 			t.Errorf("grey, %d processors: hash %s, want %s", procs, got, goldenGrey)
 		}
-		if got := hash(loadGlyphs(t, Options{Seed: 1, Train: 200, Validation: 50, Test: 100, Color: true})); got != goldenColor {
+		if got := hash(loadGlyphs(t, opts{Seed: 1, Train: 200, Validation: 50, Test: 100, Color: true})); got != goldenColor {
 			t.Errorf("colour, %d processors: hash %s, want %s", procs, got, goldenColor)
 		}
 	}
 }
 
 func TestGlyphsSplits(t *testing.T) {
-	small := loadGlyphs(t, Options{Seed: 1, Train: 100, Validation: 80, Test: 60})
-	large := loadGlyphs(t, Options{Seed: 1, Train: 200, Validation: 80, Test: 60})
-	other := loadGlyphs(t, Options{Seed: 2, Train: 100, Validation: 80, Test: 60})
+	small := loadGlyphs(t, opts{Seed: 1, Train: 100, Validation: 80, Test: 60})
+	large := loadGlyphs(t, opts{Seed: 1, Train: 200, Validation: 80, Test: 60})
+	other := loadGlyphs(t, opts{Seed: 2, Train: 100, Validation: 80, Test: 60})
 	if !slices.Equal(stored(small.Train).Pixels, stored(large.Train).Pixels[:len(stored(small.Train).Pixels)]) ||
 		!slices.Equal(stored(small.Train).Labels, stored(large.Train).Labels[:100]) {
 		t.Error("a larger part does not begin with the smaller one")
@@ -75,7 +75,7 @@ func TestGlyphsSplits(t *testing.T) {
 
 func TestGlyphsClasses(t *testing.T) {
 	for classes, want := range map[string]int{"digits": 10, "letters": 26, "all": 34, "": 34} {
-		set := loadGlyphs(t, Options{Classes: classes, Train: 2 * want, Validation: 1, Test: 1})
+		set := loadGlyphs(t, opts{Classes: classes, Train: 2 * want, Validation: 1, Test: 1})
 		if len(set.ClassNames) != want || set.Task.Classes != want {
 			t.Errorf("%q: %d classes, want %d", classes, set.Task.Classes, want)
 		}
@@ -87,7 +87,7 @@ func TestGlyphsClasses(t *testing.T) {
 			t.Errorf("%q: examples per class %v, want 2 of each", classes, count)
 		}
 	}
-	if s := loadGlyphs(t, Options{Color: true, Train: 1, Validation: 1, Test: 1}).Images(); s.H != 32 || s.W != 32 || s.C != 3 {
+	if s := loadGlyphs(t, opts{Color: true, Train: 1, Validation: 1, Test: 1}).Images(); s.H != 32 || s.W != 32 || s.C != 3 {
 		t.Errorf("colour images are %d×%d×%d", s.H, s.W, s.C)
 	}
 }
@@ -95,7 +95,7 @@ func TestGlyphsClasses(t *testing.T) {
 func TestGlyphsStops(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	var last int64
-	_, err := glyphs{}.Load(ctx, Options{Train: generatedMax / 20, Progress: func(_ string, done, total int64) {
+	_, err := load(ctx, "glyphs", opts{Train: generatedMax / 20, Progress: func(_ string, done, total int64) {
 		if done <= last || total != generatedMax/20 {
 			t.Errorf("progress %d of %d after %d", done, total, last)
 		}
@@ -105,7 +105,7 @@ func TestGlyphsStops(t *testing.T) {
 	if !errors.Is(err, context.Canceled) {
 		t.Errorf("error %v, want a cancelled context", err)
 	}
-	_, err = glyphs{}.Load(t.Context(), Options{Train: generatedMax + 1})
+	_, err = load(t.Context(), "glyphs", opts{Train: generatedMax + 1})
 	wantError(t, err, "train is 10000001")
 }
 
@@ -124,7 +124,7 @@ func BenchmarkGlyphs(b *testing.B) {
 			defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
 			n := 0
 			for b.Loop() {
-				loadGlyphs(b, Options{Color: color, Train: 998, Validation: 1, Test: 1})
+				loadGlyphs(b, opts{Color: color, Train: 998, Validation: 1, Test: 1})
 				n += 1000
 			}
 			b.ReportMetric(float64(n)/b.Elapsed().Seconds(), "images/s")

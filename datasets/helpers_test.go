@@ -3,9 +3,11 @@ package datasets
 import (
 	"bytes"
 	"compress/gzip"
+	"context"
 	"encoding/binary"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 )
@@ -94,3 +96,30 @@ func dataDir(t *testing.T, name string) string {
 
 // stored is the split of a part of images.
 func stored(p Part) *Split { return p.(*Images).Split() }
+
+// opts are options of any dataset, for tests.
+type opts struct {
+	Dir, Classes, File, Vocabulary, Sequence string
+	Download                                 *bool
+	Train, Validation, Test                  int
+	Window, Length, Symbols                  int
+	Color, Carry, Permute                    bool
+	Seed                                     uint64
+	Progress                                 func(doing string, done, total int64)
+}
+
+// load loads a dataset with those of the options that it has; another one that is set panics.
+func load(ctx context.Context, name string, o opts) (*Set, error) {
+	d, err := Kinds.New(name)
+	if err != nil {
+		return nil, err
+	}
+	shared := Options{Train: o.Train, Validation: o.Validation, Test: o.Test, Seed: o.Seed, Progress: o.Progress}
+	given := reflect.ValueOf(o)
+	for _, key := range []string{"Dir", "Classes", "File", "Vocabulary", "Sequence", "Download", "Window", "Length", "Symbols", "Color", "Carry", "Permute"} {
+		if v := given.FieldByName(key); !v.IsZero() {
+			reflect.ValueOf(d).Elem().FieldByName(key).Set(v)
+		}
+	}
+	return Load(ctx, name, d, shared)
+}

@@ -8,15 +8,21 @@ import (
 	"slices"
 )
 
-// Batch is one mini-batch. X and Y are used again for later batches: they hold until the
-// loop's next turn, so what should outlive it must be copied.
+// Batch is one mini-batch. Its slices are used again for later batches: they hold until the
+// loop's next turn, so copy the values that should outlive it.
 type Batch struct {
-	X         []float32 // N examples of Task.Size values, see Part.Fill
-	Y         []float32 // N times Task.Targets
-	N         int       // number of examples
-	Index     int       // place in the epoch, from 0
-	Examples  []int     // which N examples of the part they are
-	Continues bool      // see Turn
+	X     []float32 // N examples of Task.Size values, see Part.Fill
+	Y     []float32 // N times Task.Targets: a class for each target, or numbers
+	N     int       // number of examples
+	Index int       // place in the epoch, from 0
+	// Examples says which N examples of the part they are; nil: those behind the ones of
+	// the batch before.
+	Examples []int
+	// Continues says that example r goes on where example r of the batch before ended, so
+	// layers keep their state; false: state starts afresh. The first batch of an epoch or
+	// evaluation never continues, and a batch that does has no more examples than the one
+	// before.
+	Continues bool
 }
 
 // ahead is the number of batches that may be ready before they are asked for.
@@ -56,6 +62,9 @@ func (l *Loader) First(n int) *Loader {
 	first.n = min(max(n, 1), l.n)
 	return &first
 }
+
+// BatchSize is the number of examples in a batch of an epoch.
+func (l *Loader) BatchSize() int { return l.batch }
 
 // Batches is the number of batches in an epoch: full ones only, so up to batch-1 examples,
 // other ones each time, sit an epoch out.

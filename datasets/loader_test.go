@@ -75,7 +75,7 @@ func TestLoaderEpoch(t *testing.T) {
 		if b.N != 5 || b.Index != i || len(b.X) != 5*size || len(b.Y) != 5 {
 			t.Errorf("batch %d: N %d, index %d, %d and %d values", i, b.N, b.Index, len(b.X), len(b.Y))
 		}
-		if err := split.Batch(x, y, order[i*5:i*5+5], split.Stats(), aug, 1, 3); err != nil {
+		if err := normalised(split, x, y, order[i*5:i*5+5], split.Stats(), aug, 1, 3); err != nil {
 			t.Fatal(err)
 		}
 		if !slices.Equal(x, b.X) || !slices.Equal(y, b.Y) {

@@ -5,29 +5,24 @@ import (
 	"math/rand/v2"
 )
 
-// planted shows which parts of a network are of use: half of its channels say something
+// Planted shows which parts of a network are of use: half of its channels say something
 // about the class, the other half look alike and say nothing.
-type planted struct{}
+type Planted struct{}
 
-func (planted) Name() string { return "planted" }
-
-func (planted) Doc() string {
-	return "The handwritten digits with planted decoys, 8×4×4: channels 0 to 3 are the quadrants of the digit (upper left, " +
-		"upper right, lower left, lower right), channels 4 to 7 the same quadrants of four other digits, drawn at random " +
-		"whatever the class. Each channel is blank in a third of the examples, so that none is redundant. " +
-		"The random parts are drawn anew for each epoch of training. Values in 0..1; sizes as for digits."
+func init() {
+	Kinds.Register("planted", "The handwritten digits with planted decoys, 8×4×4: channels 0 to 3 are the quadrants of the digit (upper left, "+
+		"upper right, lower left, lower right), channels 4 to 7 the same quadrants of four other digits, drawn at random "+
+		"whatever the class. Each channel is blank in a third of the examples, so that none is redundant. "+
+		"The random parts are drawn anew for each epoch of training. Values in 0..1; sizes as for digits.",
+		func() Dataset { return &Planted{} })
 }
 
 // Load cuts up the parts of digits; decoys come from the part of their example.
-func (planted) Load(ctx context.Context, o Options) (*Set, error) {
-	if err := o.Check("planted"); err != nil {
-		return nil, err
-	}
-	set, err := digits{}.Load(ctx, o)
+func (*Planted) Load(ctx context.Context, o Options) (*Set, error) {
+	set, err := (&Digits{}).Load(ctx, o)
 	if err != nil {
 		return nil, err
 	}
-	set.Name = "planted"
 	images := set.Images()
 	set.Task.Input = []int{2 * quadrants, images.H / 2, images.W / 2}
 	for i, part := range []*Part{&set.Train, &set.Validation, &set.Test} {

@@ -6,14 +6,14 @@ import (
 )
 
 // sequenceSet has 6 images of 4×3 in the files of mnist.
-func sequenceSet(t *testing.T, o Options) *Set {
+func sequenceSet(t *testing.T, o opts) *Set {
 	t.Helper()
 	o.Dir = t.TempDir()
 	for i, data := range [4][]byte{idxBytes(idxImages, 9, 4, 3), idxBytes(idxLabels, 9), idxBytes(idxImages, 2, 4, 3), idxBytes(idxLabels, 2)} {
 		put(t, o.Dir+"/"+idxFiles[i], data)
 	}
 	o.Validation = 3
-	set, err := mnist.Load(t.Context(), o)
+	set, err := load(t.Context(), "mnist", o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -21,10 +21,10 @@ func sequenceSet(t *testing.T, o Options) *Set {
 }
 
 func TestSequences(t *testing.T) {
-	images := sequenceSet(t, Options{})
+	images := sequenceSet(t, opts{})
 	x, y := fill(t, images, images.Train, Draw{})
 	for mode, input := range map[string][]int{"pixels": {1, 12}, "rows": {3, 4}} {
-		set := sequenceSet(t, Options{Sequence: mode})
+		set := sequenceSet(t, opts{Sequence: mode})
 		if task := set.Task; !slices.Equal(task.Input, input) || task.Classes != 10 || task.Targets != 1 || set.Images() == nil {
 			t.Errorf("%s: task %+v", mode, task)
 		}
@@ -33,7 +33,7 @@ func TestSequences(t *testing.T) {
 		if !slices.EqualFunc(sx, x, slices.Equal[[]float32]) || !slices.EqualFunc(sy, y, slices.Equal[[]float32]) {
 			t.Errorf("%s: a sequence is %v, the image %v", mode, sx[0], x[0])
 		}
-		permuted := sequenceSet(t, Options{Sequence: mode, Permute: true})
+		permuted := sequenceSet(t, opts{Sequence: mode, Permute: true})
 		again, err := permuted.Normalized(images.Images().Stats(), Augment{Crop: 1})
 		if err != nil {
 			t.Fatal(err)
@@ -43,7 +43,7 @@ func TestSequences(t *testing.T) {
 			t.Fatal(err)
 		}
 		// One order for all images, parts and seeds, also behind augmentation.
-		order := sequenceSet(t, Options{Sequence: mode, Permute: true, Seed: 8}).Test.(*Images).order
+		order := sequenceSet(t, opts{Sequence: mode, Permute: true, Seed: 8}).Test.(*Images).order
 		for _, pair := range [][2]Part{{plain.Train, again.Train}, {plain.Validation, again.Validation}, {plain.Test, again.Test}} {
 			if got := pair[1].(*Images).order; !slices.Equal(got, order) {
 				t.Errorf("%s: two orders", mode)
@@ -62,19 +62,12 @@ func TestSequences(t *testing.T) {
 			t.Errorf("order %v", order)
 		}
 	}
-	for want, o := range map[string]Options{
-		`sequence is "columns"`:                          {Sequence: "columns"},
-		"permute is for sequences":                       {Permute: true},
-		"fashion-mnist has no option window, symbols":    {Window: 3, Symbols: 3},
-		"fashion-mnist has no option file, vocabulary":   {File: "x", Vocabulary: "y"},
-		"fashion-mnist has no option carry, length; rem": {Carry: true, Length: 3},
+	for want, o := range map[string]opts{
+		`sequence must be pixels or rows, got "columns"`: {Sequence: "columns"},
+		"permute needs sequence":                         {Permute: true},
 	} {
-		_, err := fashionMNIST.Load(t.Context(), o)
-		wantError(t, err, want)
-	}
-	for _, d := range []Dataset{cifar10, digits{}, glyphs{}} {
-		_, err := d.Load(t.Context(), Options{Sequence: "rows", Permute: true})
-		wantError(t, err, d.Name()+" has no option sequence, permute")
+		_, err := load(t.Context(), "fashion-mnist", o)
+		wantError(t, err, "fashion-mnist", want)
 	}
 }
 
@@ -82,27 +75,27 @@ func TestSequences(t *testing.T) {
 // cannot be normalised.
 func TestSetsOfImages(t *testing.T) {
 	a, b := randomSplit(3, 4, 4, 1, 1), randomSplit(3, 4, 5, 1, 1)
-	set, err := NewImageSet("own", a, nil, a, nil)
-	if err != nil || set.Validation != nil || set.Images() != a || set.Validate() != nil {
+	set, err := NewImageSet(a, nil, a, nil)
+	if err != nil || set.Validation != nil || set.Images() != a || set.validate() != nil {
 		t.Errorf("set %+v, %v", set, err)
 	}
 	x, _ := fill(t, set, set.Test, Draw{})
 	if want := float32(float64(a.Pixels[5]) / 255); x[0][5] != want {
 		t.Errorf("pixel %v, want %v", x[0][5], want)
 	}
-	_, err = NewImageSet("own", a, b, a, nil)
-	wantError(t, err, "own", "validation images are 4×5×1 of 10 classes", "4×4×1")
-	_, err = NewImageSet("own", nil, a, a, nil)
-	wantError(t, err, "own", "training", "no split")
-	_, err = NewImageSet("own", a, nil, &Split{N: 1, H: 4, W: 4, C: 1, Classes: 10}, nil)
-	wantError(t, err, "own", "test", "pixel values")
+	_, err = NewImageSet(a, b, a, nil)
+	wantError(t, err, "validation images are 4×5×1 of 10 classes", "4×4×1")
+	_, err = NewImageSet(nil, a, a, nil)
+	wantError(t, err, "training", "no split")
+	_, err = NewImageSet(a, nil, &Split{N: 1, H: 4, W: 4, C: 1, Classes: 10}, nil)
+	wantError(t, err, "test", "pixel values")
 	_, err = set.Normalized(Normalization{}, Augment{})
-	wantError(t, err, "own", "0 means")
+	wantError(t, err, "0 means")
 
-	text := mustText(t, someText(), Options{Window: 8})
+	text := mustText(t, someText(), opts{Window: 8})
 	if text.Images() != nil {
 		t.Error("a text has images")
 	}
 	_, err = text.Normalized(Normalization{}, Augment{})
-	wantError(t, err, "text has no images")
+	wantError(t, err, "has no images")
 }

@@ -159,7 +159,7 @@ func TestStreamsEvaluate(t *testing.T) {
 
 // TestCarryOption: it makes parts plan, and changes nothing else.
 func TestCarryOption(t *testing.T) {
-	plain, carry := mustText(t, someText(), Options{Window: 8, Validation: 3}), mustText(t, someText(), Options{Window: 8, Validation: 3, Carry: true})
+	plain, carry := mustText(t, someText(), opts{Window: 8, Validation: 3}), mustText(t, someText(), opts{Window: 8, Validation: 3, Carry: true})
 	for i, parts := range [][2]Part{{plain.Train, carry.Train}, {plain.Validation, carry.Validation}, {plain.Test, carry.Test}} {
 		_, first := parts[0].(Planner)
 		_, second := parts[1].(Planner)

@@ -24,20 +24,20 @@ func someText() string {
 	return b.String()
 }
 
-func loadText(t testing.TB, content string, o Options) (*Set, error) {
+func loadText(t testing.TB, content string, o opts) (*Set, error) {
 	t.Helper()
 	o.File = filepath.Join(t.TempDir(), "some.txt")
 	put(t, o.File, []byte(content))
-	return text{}.Load(t.Context(), o)
+	return load(t.Context(), "text", o)
 }
 
-func mustText(t testing.TB, content string, o Options) *Set {
+func mustText(t testing.TB, content string, o opts) *Set {
 	t.Helper()
 	set, err := loadText(t, content, o)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := set.Validate(); err != nil {
+	if err := set.validate(); err != nil {
 		t.Fatal(err)
 	}
 	return set
@@ -67,7 +67,7 @@ func TestText(t *testing.T) {
 	content := someText()
 	runes := []rune(content)
 	for _, content := range []string{content, byteOrderMark + content, string(zip(t, []byte(content)))} {
-		set := mustText(t, content, Options{Window: 8, Validation: 3})
+		set := mustText(t, content, opts{Window: 8, Validation: 3})
 		task := set.Task
 		if task.Classes != 26 || task.Vocabulary != 26 || task.Targets != 8 || !slices.Equal(task.Input, []int{1, 8}) || !task.NextToken {
 			t.Errorf("task %+v", task)
@@ -97,11 +97,11 @@ func TestText(t *testing.T) {
 // TestTextSizes: what is asked for is what there is, from the beginning of each part.
 func TestTextSizes(t *testing.T) {
 	content := someText()
-	all, some := mustText(t, content, Options{Window: 8}), mustText(t, content, Options{Window: 8, Train: 5, Test: 4})
+	all, some := mustText(t, content, opts{Window: 8}), mustText(t, content, opts{Window: 8, Train: 5, Test: 4})
 	if all.Validation != nil || all.Test.Len() != 12 || some.Train.Len() != 5 || some.Test.Len() != 4 {
 		t.Errorf("sizes %d; %d and %d", all.Test.Len(), some.Train.Len(), some.Test.Len())
 	}
-	if most := mustText(t, content, Options{Window: 8, Train: 111}); most.Train.Len() != 111 {
+	if most := mustText(t, content, opts{Window: 8, Train: 111}); most.Train.Len() != 111 {
 		t.Errorf("%d training windows, want 111", most.Train.Len())
 	}
 	a, _ := read(t, all, all.Train, []int{4}, Draw{})
@@ -109,11 +109,11 @@ func TestTextSizes(t *testing.T) {
 	if a[0] != b[0] {
 		t.Errorf("window 4 of five is %q, of all %q", b[0], a[0])
 	}
-	if set := mustText(t, content, Options{Window: 99}); set.Train.Len() != 8 || set.Test.Len() != 1 {
+	if set := mustText(t, content, opts{Window: 99}); set.Train.Len() != 8 || set.Test.Len() != 1 {
 		t.Errorf("windows of 99: %d and %d", set.Train.Len(), set.Test.Len())
 	}
 	// The default window, and one window only to train on: it has to begin at the first character.
-	set := mustText(t, strings.Repeat("ab", 325), Options{})
+	set := mustText(t, strings.Repeat("ab", 325), opts{})
 	if set.Task.Targets != 64 || set.Train.Len() != 8 {
 		t.Errorf("windows of %d, %d of them", set.Task.Targets, set.Train.Len())
 	}
@@ -122,7 +122,7 @@ func TestTextSizes(t *testing.T) {
 // TestTextShifts: in training windows begin anywhere within the length of one, over the
 // epochs, and cover the text.
 func TestTextShifts(t *testing.T) {
-	set := mustText(t, someText(), Options{Window: 8})
+	set := mustText(t, someText(), opts{Window: 8})
 	runes := []rune(someText())
 	starts := map[int]int{}
 	for epoch := range uint64(200) {
@@ -150,81 +150,80 @@ func TestTextErrors(t *testing.T) {
 	latin := []byte("first line\nsecond αλ line is caf\xe9\n")
 	for _, c := range []struct {
 		name, content string
-		o             Options
+		o             opts
 		want          []string
 	}{
-		{"empty", "", Options{}, []string{"some.txt", "no text"}},
-		{"only a mark", byteOrderMark, Options{}, []string{"no text"}},
-		{"not UTF-8", string(latin), Options{}, []string{"some.txt: line 2, column 22", "byte 0xe9"}},
-		{"cut off", string(cut), Options{}, []string{"line 28, column 1", "is not UTF-8"}},
-		{"short", strings.Repeat("ab", 40), Options{}, []string{"80 characters", "8 are too few", "window of 64"}},
-		{"one short", strings.Repeat("a", 640), Options{}, []string{"640 characters", "64 are too few"}},
-		{"short for the window", content, Options{Window: 100}, []string{"100 are too few for a window of 100"}},
-		{"rune outside", "abc\nab d\n", Options{Vocabulary: `abc\n`}, []string{"some.txt: line 2, column 3", "' ' (U+0020)", "4 characters"}},
-		{"rune outside", content, Options{Vocabulary: `αβ\n`}, []string{"line 1, column 5", "'γ' (U+03B3)"}},
-		{"twice", content, Options{Vocabulary: `aba`}, []string{"vocabulary", "'a' (U+0061) twice"}},
-		{"bad escape", content, Options{Vocabulary: `a\q`}, []string{"vocabulary", `"\\q"`}},
-		{"backslash", content, Options{Vocabulary: `a\`}, []string{"vocabulary", `\\`}},
-		{"byte", content, Options{Vocabulary: `a\xff`}, []string{"vocabulary"}},
-		{"train", content, Options{Window: 8, Train: 112}, []string{"train 112", "111 windows of 8"}},
-		{"validation", content, Options{Window: 8, Validation: 12}, []string{"validation 12 leaves nothing", "12 windows of 8"}},
-		{"test", content, Options{Window: 8, Validation: 5, Test: 8}, []string{"validation 5 and test 8", "12 windows"}},
-		{"window", content, Options{Window: -1}, []string{"window is -1"}},
-		{"options", content, Options{Color: true, Length: 3}, []string{"text has no option color, length"}},
-		{"gzip", string(zip(t, []byte(content))[:40]), Options{}, []string{"gzip"}},
+		{"empty", "", opts{}, []string{"some.txt", "no text"}},
+		{"only a mark", byteOrderMark, opts{}, []string{"no text"}},
+		{"not UTF-8", string(latin), opts{}, []string{"some.txt: line 2, column 22", "byte 0xe9"}},
+		{"cut off", string(cut), opts{}, []string{"line 28, column 1", "is not UTF-8"}},
+		{"short", strings.Repeat("ab", 40), opts{}, []string{"80 characters", "8 are too few", "window of 64"}},
+		{"one short", strings.Repeat("a", 640), opts{}, []string{"640 characters", "64 are too few"}},
+		{"short for the window", content, opts{Window: 100}, []string{"100 are too few for a window of 100"}},
+		{"rune outside", "abc\nab d\n", opts{Vocabulary: `abc\n`}, []string{"some.txt: line 2, column 3", "' ' (U+0020)", "4 characters"}},
+		{"rune outside", content, opts{Vocabulary: `αβ\n`}, []string{"line 1, column 5", "'γ' (U+03B3)"}},
+		{"twice", content, opts{Vocabulary: `aba`}, []string{"vocabulary", "'a' (U+0061) twice"}},
+		{"bad escape", content, opts{Vocabulary: `a\q`}, []string{"vocabulary", `"\\q"`}},
+		{"backslash", content, opts{Vocabulary: `a\`}, []string{"vocabulary", `\\`}},
+		{"byte", content, opts{Vocabulary: `a\xff`}, []string{"vocabulary"}},
+		{"train", content, opts{Window: 8, Train: 112}, []string{"train 112", "111 windows of 8"}},
+		{"validation", content, opts{Window: 8, Validation: 12}, []string{"validation 12 leaves nothing", "12 windows of 8"}},
+		{"test", content, opts{Window: 8, Validation: 5, Test: 8}, []string{"validation 5 and test 8", "12 windows"}},
+		{"window", content, opts{Window: -1}, []string{"window must be at least 1, got -1"}},
+		{"gzip", string(zip(t, []byte(content))[:40]), opts{}, []string{"gzip"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			_, err := loadText(t, c.content, c.o)
-			wantError(t, err, append(c.want, "datasets: text")...)
+			wantError(t, err, append(c.want, "text: ")...)
 		})
 	}
-	wantError(t, func() error { _, err := text{}.Load(t.Context(), Options{}); return err }(), "data.file", "data.dir")
+	wantError(t, func() error { _, err := load(t.Context(), "text", opts{}); return err }(), "data.file", "data.dir")
 	if _, err := os.Stat("/dev/null"); err == nil {
-		wantError(t, func() error { _, err := text{}.Load(t.Context(), Options{File: "/dev/null"}); return err }(), "/dev/null is no regular file")
+		wantError(t, func() error { _, err := load(t.Context(), "text", opts{File: "/dev/null"}); return err }(), "/dev/null is no regular file")
 	}
 }
 
 // TestTextFolder: a folder with one text needs no name.
 func TestTextFolder(t *testing.T) {
 	dir := t.TempDir()
-	load := func(o Options) error {
-		_, err := text{}.Load(t.Context(), o)
+	load := func(o opts) error {
+		_, err := load(t.Context(), "text", o)
 		return err
 	}
-	wantError(t, load(Options{Dir: dir}), dir, "0 .txt files", "data.file")
+	wantError(t, load(opts{Dir: dir}), dir, "0 .txt files", "data.file")
 	put(t, filepath.Join(dir, "a.TXT"), []byte(someText()))
 	put(t, filepath.Join(dir, "readme.md"), nil)
 	put(t, filepath.Join(dir, "more.txt", "inner"), nil)
-	if err := load(Options{Dir: dir}); err != nil {
+	if err := load(opts{Dir: dir}); err != nil {
 		t.Error(err)
 	}
 	put(t, filepath.Join(dir, "b.txt"), []byte("b"))
-	wantError(t, load(Options{Dir: dir}), "2 .txt files")
-	if err := load(Options{Dir: dir, File: "a.TXT"}); err != nil {
+	wantError(t, load(opts{Dir: dir}), "2 .txt files")
+	if err := load(opts{Dir: dir, File: "a.TXT"}); err != nil {
 		t.Error(err)
 	}
-	wantError(t, load(Options{Dir: dir, File: filepath.Join(dir, "a.TXT")}), "give one of them")
-	wantError(t, load(Options{Dir: dir, File: "c.txt"}), "c.txt")
-	wantError(t, load(Options{Dir: filepath.Join(dir, "none")}), "none")
-	wantError(t, load(Options{File: dir}), dir)
+	wantError(t, load(opts{Dir: dir, File: filepath.Join(dir, "a.TXT")}), "give one of them")
+	wantError(t, load(opts{Dir: dir, File: "c.txt"}), "c.txt")
+	wantError(t, load(opts{Dir: filepath.Join(dir, "none")}), "none")
+	wantError(t, load(opts{File: dir}), dir)
 }
 
 // TestVocabularyQuotes: what a text has, an option can say, and it gives the same tokens.
 func TestVocabularyQuotes(t *testing.T) {
 	content := strings.Repeat("a'\"\\ \n\r\tö\x00\x7f\u0080\u2028🙂\ufffd\u00ad", 60)
-	set := mustText(t, content, Options{})
+	set := mustText(t, content, opts{})
 	quoted := QuoteVocabulary(set.Task.Alphabet)
 	for _, r := range quoted {
 		if !(r == ' ' || strconvPrintable(r)) {
 			t.Errorf("%q has the invisible character %U", quoted, r)
 		}
 	}
-	again := mustText(t, content, Options{Vocabulary: quoted})
+	again := mustText(t, content, opts{Vocabulary: quoted})
 	if !slices.Equal(again.Task.Alphabet, set.Task.Alphabet) {
 		t.Errorf("%q gives %q, want %q", quoted, again.Task.Alphabet, set.Task.Alphabet)
 	}
 	// A larger vocabulary numbers its own characters, in code point order.
-	larger := mustText(t, "abba"+strings.Repeat("ab", 400), Options{Vocabulary: "zbüa"})
+	larger := mustText(t, "abba"+strings.Repeat("ab", 400), opts{Vocabulary: "zbüa"})
 	if !slices.Equal(larger.Task.Alphabet, []string{"a", "b", "z", "ü"}) || larger.Task.Classes != 4 {
 		t.Errorf("alphabet %q", larger.Task.Alphabet)
 	}
@@ -253,7 +252,7 @@ func TestManyCharacters(t *testing.T) {
 // TestRealText reads tinyshakespeare.
 func TestRealText(t *testing.T) {
 	dir := dataDir(t, "tinyshakespeare")
-	set, err := text{}.Load(t.Context(), Options{Dir: dir})
+	set, err := load(t.Context(), "text", opts{Dir: dir})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -308,11 +307,11 @@ func FuzzText(f *testing.F) {
 		if !bytes.Equal(back, bytes.TrimPrefix(data, []byte(byteOrderMark))) {
 			t.Fatalf("%q is read as %q", data, back)
 		}
-		set, err := divideText(tokens, v, Options{Window: int(window)})
+		set, err := Windows{Window: int(window)}.divide(tokens, v, Options{})
 		if !oneLine(err) {
 			return
 		}
-		if err := set.Validate(); err != nil {
+		if err := set.validate(); err != nil {
 			t.Fatal(err)
 		}
 		for _, p := range []Part{set.Train, set.Test} {

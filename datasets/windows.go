@@ -1,12 +1,18 @@
 package datasets
 
 import (
+	"cmp"
 	"fmt"
 	"math/rand/v2"
 )
 
-// defaultWindow is the length of a window where the options leave it open.
-const defaultWindow = 64
+// Windows are the options of texts that are read in pieces of equal length.
+type Windows struct {
+	Window int  `yaml:"window,omitempty" range:"[1,)" doc:"characters of an example; left out: 64"`
+	Carry  bool `yaml:"carry,omitempty" doc:"rows of a batch are streams that go on from batch to batch, for networks that keep their state; false: each window stands alone"`
+}
+
+func (d Windows) length() int { return cmp.Or(d.Window, 64) }
 
 // windows are a text in pieces of equal length, one after the other: the inputs of example
 // i are length tokens, its targets the tokens that follow each of them.
@@ -80,16 +86,16 @@ func checkFill(x, y []float32, idx []int, n, inputs, targets int) error {
 	return nil
 }
 
-// cutText makes a set of a text: windows of its tokens, in streams where layers are to
+// cut makes a set of a text: windows of its tokens, in streams where layers are to
 // keep their state. The texts are longer than a window; validation may be nil.
-func cutText(name string, v *vocabulary, train, validation, test []uint16, o Options) *Set {
-	length, size := o.window(), len(v.runes)
-	set := &Set{Name: name, Task: Task{Input: []int{1, length}, Classes: size, Targets: length,
+func (d Windows) cut(v *vocabulary, train, validation, test []uint16) *Set {
+	length, size := d.length(), len(v.runes)
+	set := &Set{Task: Task{Input: []int{1, length}, Classes: size, Targets: length,
 		Vocabulary: size, Alphabet: v.alphabet(), NextToken: true}}
 	set.ClassNames = set.Task.Alphabet
 	part := func(tokens []uint16, training bool) Part {
 		w := newWindows(tokens, length, training)
-		if o.Carry {
+		if d.Carry {
 			return &streams{w}
 		}
 		return w
@@ -101,10 +107,58 @@ func cutText(name string, v *vocabulary, train, validation, test []uint16, o Opt
 	return set
 }
 
-// window is the length of a window.
-func (o Options) window() int {
-	if o.Window == 0 {
-		return defaultWindow
+// How many streams an evaluation reads side by side: it does not depend on the batch, so
+// that its result does not either. Each begins without a past, so they must be long.
+const (
+	evalStreams       = 32
+	evalStreamWindows = 16 // at least, while there are several streams
+)
+
+// streams are windows for networks that keep their state from batch to batch: row r of a
+// batch goes on where row r of the batch before ended. In training each row reads its own
+// part of the text, and which windows are left over changes from epoch to epoch.
+type streams struct{ *windows }
+
+var _ Planner = (*streams)(nil)
+
+// Plan implements Planner.
+func (s *streams) Plan(n, batch int, draw Draw) []Turn {
+	if !draw.Augment {
+		return evaluationStreams(n, batch)
 	}
-	return o.Window
+	steps := n / batch
+	first := rand.New(rand.NewPCG(mix(draw.Seed, draw.Epoch), streamStreams)).IntN(n - steps*batch + 1)
+	turns := make([]Turn, steps)
+	for b := range turns {
+		examples := make([]int, batch)
+		for r := range examples {
+			examples[r] = first + r*steps + b
+		}
+		turns[b] = Turn{Examples: examples, Continues: b > 0}
+	}
+	return turns
+}
+
+// evaluationStreams reads n windows in streams whose lengths differ by one at most, longer
+// ones first, as many side by side as a batch takes.
+func evaluationStreams(n, batch int) []Turn {
+	rows := min(max(n/evalStreamWindows, 1), evalStreams)
+	length, longer := n/rows, n%rows // so many streams have a window more
+	var turns []Turn
+	for from := 0; from < rows; from += batch {
+		for step := range length + 1 {
+			to := min(from+batch, rows)
+			if step == length {
+				to = min(to, longer)
+			}
+			var examples []int
+			for r := from; r < to; r++ {
+				examples = append(examples, r*length+min(r, longer)+step)
+			}
+			if len(examples) > 0 {
+				turns = append(turns, Turn{Examples: examples, Continues: step > 0})
+			}
+		}
+	}
+	return turns
 }

@@ -101,17 +101,17 @@ func TestEntropy(t *testing.T) {
 }
 
 func TestWordchain(t *testing.T) {
-	load := func(o Options) *Set {
-		set, err := wordchain{}.Load(t.Context(), o)
+	wordchain := func(o opts) *Set {
+		set, err := load(t.Context(), "wordchain", o)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := set.Validate(); err != nil {
+		if err := set.validate(); err != nil {
 			t.Fatal(err)
 		}
 		return set
 	}
-	set := load(Options{Train: 50, Validation: 20, Test: 30, Seed: 1})
+	set := wordchain(opts{Train: 50, Validation: 20, Test: 30, Seed: 1})
 	if set.Train.Len() != 50 || set.Validation.Len() != 20 || set.Test.Len() != 30 || set.Task.Targets != 64 || set.Task.Alphabet[0] != " " {
 		t.Errorf("sizes %d, %d, %d of %+v", set.Train.Len(), set.Validation.Len(), set.Test.Len(), set.Task)
 	}
@@ -139,11 +139,11 @@ func TestWordchain(t *testing.T) {
 		texts[x[0]] = true
 	}
 	x, _ := read(t, set, set.Train, []int{49}, Draw{})
-	larger := load(Options{Train: 80, Validation: 1, Test: 1, Seed: 1})
+	larger := wordchain(opts{Train: 80, Validation: 1, Test: 1, Seed: 1})
 	if again, _ := read(t, larger, larger.Train, []int{49}, Draw{}); again[0] != x[0] {
 		t.Errorf("window 49 is %q, of a larger set %q", x[0], again[0])
 	}
-	other := load(Options{Train: 80, Validation: 1, Test: 1, Seed: 2, Carry: true})
+	other := wordchain(opts{Train: 80, Validation: 1, Test: 1, Seed: 2, Carry: true})
 	x, _ = read(t, other, other.Train, []int{0}, Draw{})
 	if texts[x[0]] = true; len(texts) != 4 {
 		t.Errorf("%d different texts, want 4", len(texts))
@@ -151,19 +151,18 @@ func TestWordchain(t *testing.T) {
 	if _, ok := other.Train.(Planner); !ok {
 		t.Error("carry makes no streams")
 	}
-	for want, o := range map[string]Options{
-		"no option length":                {Length: 1},
+	for want, o := range map[string]opts{
 		"windows of 1000000 are too long": {Window: 1000000},
 		"train is 10000001":               {Train: generatedMax + 1},
 	} {
-		_, err := wordchain{}.Load(t.Context(), o)
+		_, err := load(t.Context(), "wordchain", o)
 		wantError(t, err, "wordchain", want)
 	}
 }
 
 func BenchmarkWordchain(b *testing.B) {
 	for b.Loop() {
-		if _, err := (wordchain{}).Load(b.Context(), Options{}); err != nil {
+		if _, err := load(b.Context(), "wordchain", opts{}); err != nil {
 			b.Fatal(err)
 		}
 	}

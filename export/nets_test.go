@@ -145,11 +145,8 @@ func pruned(t *testing.T, net *nn.Network, rate float64) *nn.Network {
 
 func resnet(t testing.TB) *nn.Network {
 	t.Helper()
-	net, err := models.ResNet{}.Build(func(into any) error {
-		m := into.(*models.ResNet)
-		m.Depth, m.Width, m.Gates.PerChannel = 8, 6, true
-		return nil
-	}, models.Task{Input: nn.Shape{3, 8, 8}, Classes: 4}, rand.New(rand.NewPCG(1, 1)))
+	m := models.ResNet{Depth: 8, Width: 6, Gates: models.ResNetGates{Residual: true, Skip: true, PerChannel: true}}
+	net, err := m.Build(models.Task{Input: nn.Shape{3, 8, 8}, Classes: 4}, rand.New(rand.NewPCG(1, 1)))
 	if err != nil {
 		t.Fatal(err)
 	}

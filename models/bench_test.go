@@ -1,10 +1,11 @@
-package models
+package models_test
 
 import (
 	"math/rand/v2"
 	"testing"
 
 	"pare/layers"
+	. "pare/models"
 	"pare/nn"
 )
 
@@ -18,9 +19,9 @@ func BenchmarkStep(b *testing.B) {
 		{"resnet", Task{Input: nn.Shape{3, 32, 32}, Classes: 10}},
 	} {
 		b.Run(c.name, func(b *testing.B) {
-			m, _ := Lookup(c.name)
+			m, _ := Kinds.New(c.name)
 			rng := rand.New(rand.NewPCG(1, 2))
-			net, err := m.Build(keepDefaults, c.task, rng)
+			net, err := Build(m, c.task, rng)
 			if err != nil {
 				b.Fatal(err)
 			}

@@ -1,4 +1,4 @@
-package models
+package models_test
 
 import (
 	"math/rand/v2"
@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"pare/layers"
+	. "pare/models"
 	"pare/nn"
 )
 
@@ -63,14 +64,14 @@ func TestMLPOnSequences(t *testing.T) {
 	} {
 		net := mustBuild(t, "mlp", "hidden: [7]", c.task)
 		if got := net.Count().Params; got != c.params {
-			t.Errorf("on %s: %d parameters, want %d", c.task.inputText(), got, c.params)
+			t.Errorf("on %v: %d parameters, want %d", c.task.Input, got, c.params)
 		}
 	}
 }
 
 func TestCheck(t *testing.T) {
 	net := func(task Task, last nn.Layer) *nn.Network {
-		n, err := newNetwork("net", task, rand.New(rand.NewPCG(1, 1)))
+		n, err := (&List{Name: "net"}).Build(task, rand.New(rand.NewPCG(1, 1)))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -11,24 +11,19 @@ import (
 // CNN is a plain convolutional network: stages of 3×3 convolutions, each with
 // BatchNorm and ReLU, a 2×2 max pooling after every stage and one linear layer.
 type CNN struct {
-	Stages    [][]int `yaml:"stages"`    // channels of the convolutions of each stage; default [[32, 32], [64, 64], [128]]
-	BatchNorm bool    `yaml:"batchnorm"` // default true; false: the convolutions have a bias instead
-	Dropout   float64 `yaml:"dropout"`   // before the linear layer; default 0
+	Stages    [][]int `yaml:"stages" empty:"no" range:"[1,)" doc:"channels of the convolutions of each stage"`
+	BatchNorm bool    `yaml:"batchnorm" doc:"normalise behind each convolution; false: convolutions have a bias instead"`
+	Dropout   float64 `yaml:"dropout" range:"[0,1)" doc:"before the linear layer"`
 }
 
-func init() { Register(CNN{}) }
-
-func (CNN) Name() string { return "cnn" }
-func (CNN) Doc() string {
-	return "stages of 3×3 convolutions with BatchNorm and max pooling; default 32-32, 64-64, 128"
+func init() {
+	Kinds.Register("cnn", "stages of 3×3 convolutions with BatchNorm and max pooling; default 32-32, 64-64, 128",
+		func() Model { return &CNN{Stages: [][]int{{32, 32}, {64, 64}, {128}}, BatchNorm: true} })
 }
 
-func (m CNN) Build(decode Decode, task Task, rng *rand.Rand) (*nn.Network, error) {
-	m = CNN{Stages: [][]int{{32, 32}, {64, 64}, {128}}, BatchNorm: true}
-	if err := decode(&m); err != nil {
-		return nil, err
-	}
-	if err := m.check(task); err != nil {
+// Build implements Model.
+func (m *CNN) Build(task Task, rng *rand.Rand) (*nn.Network, error) {
+	if err := roomToHalve("cnn", task, len(m.Stages)); err != nil {
 		return nil, err
 	}
 	s := newStack("cnn", task, rng)
@@ -54,23 +49,6 @@ func (m CNN) Build(decode Decode, task Task, rng *rand.Rand) (*nn.Network, error
 	return s.done()
 }
 
-func (m CNN) check(task Task) error {
-	if len(m.Stages) == 0 {
-		return fmt.Errorf("cnn: stages is empty, it must list the channels of at least one convolution: [[32]]")
-	}
-	for i, stage := range m.Stages {
-		if len(stage) == 0 {
-			return fmt.Errorf("cnn: stages.%d is empty, a stage must have at least one convolution", i)
-		}
-		for k, channels := range stage {
-			if channels < 1 {
-				return fmt.Errorf("cnn: stages.%d.%d is %d, a convolution must have at least 1 channel", i, k, channels)
-			}
-		}
-	}
-	return roomToHalve("cnn", task, len(m.Stages))
-}
-
 // roomToHalve checks that the task's input is an image that can be halved so
 // many times.
 func roomToHalve(model string, task Task, times int) error {
@@ -83,4 +61,29 @@ func roomToHalve(model string, task Task, times int) error {
 			model, task.Input, times, 1<<times, 1<<times)
 	}
 	return nil
+}
+
+// convBN adds a convolution without bias that keeps the image size at stride 1,
+// and its normalisation: "conv1" and "conv1_bn" for the name conv1. It returns
+// the name of the second. An empty input stands for the layer before.
+func (s *stack) convBN(name string, out, kernel, stride int, input string) string {
+	s.conv(name, out, kernel, stride, input)
+	return s.add(name+"_bn", &layers.BatchNorm{})
+}
+
+// conv adds a convolution without bias that keeps the image size at stride 1 and
+// returns its name. An empty input stands for the layer before.
+func (s *stack) conv(name string, out, kernel, stride int, input string) string {
+	var inputs []string
+	if input != "" {
+		inputs = []string{input}
+	}
+	return s.add(name, &layers.Conv{Out: out, Kernel: kernel, Stride: stride, Pad: kernel / 2, NoBias: true}, inputs...)
+}
+
+// convBNReLU is convBN of stride 1 with a ReLU behind it, "conv1_relu", whose
+// name it returns.
+func (s *stack) convBNReLU(name string, out, kernel int, input string) string {
+	s.convBN(name, out, kernel, 1, input)
+	return s.add(name+"_relu", layers.ReLU())
 }

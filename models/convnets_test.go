@@ -1,4 +1,4 @@
-package models
+package models_test
 
 import (
 	"math/rand/v2"
@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"pare/config"
+	. "pare/models"
 	"pare/nn"
 	"pare/prune"
 	"pare/regularize"
@@ -22,11 +23,7 @@ func build(name, options string, task Task) (*nn.Network, error) {
 	if err != nil {
 		return nil, err
 	}
-	m, err := Lookup(name)
-	if err != nil {
-		return nil, err
-	}
-	return m.Build(c.Model.Decode, task, rand.New(rand.NewPCG(5, 6)))
+	return Build(c.Model.Kind, task, rand.New(rand.NewPCG(5, 6)))
 }
 
 func mustBuild(t *testing.T, name, options string, task Task) *nn.Network {
@@ -88,16 +85,16 @@ func TestConvnetsRefuse(t *testing.T) {
 		task           Task
 		want           string
 	}{
-		{"cnn", "stages: []", colour, "cnn: stages is empty"},
-		{"cnn", "stages: [[32], []]", colour, "cnn: stages.1 is empty"},
-		{"cnn", "stages: [[32, 0]]", colour, "cnn: stages.0.1 is 0"},
+		{"cnn", "stages: []", colour, "model.stages must not be empty"},
+		{"cnn", "stages: [[32], []]", colour, "model.stages.1 must not be empty"},
+		{"cnn", "stages: [[32, 0]]", colour, "model.stages.0.1 must be at least 1, got 0"},
 		{"cnn", "dropout: 1.5", colour, "dropout"},
 		{"cnn", "", tiny, "cnn: the input 3×7×32 is too small to be halved by 3 poolings; it must be at least 8×8"},
 		{"cnn", "", vector, "cnn needs images, the data gives vectors of 784"},
-		{"cnn", "widths: [8]", colour, "unknown key model.widths"},
-		{"inception", "stem: -1", colour, "inception: stem is -1"},
-		{"inception", "modules: []", colour, "inception: modules is empty"},
-		{"inception", "modules: [{b1x1: 1, b3x3_reduce: 1, b3x3: 1, b5x5_reduce: 1, b5x5: 1}]", colour, "inception: modules.0.pool_proj is 0"},
+		{"cnn", "widths: [8]", colour, "model.widths is not an option of cnn"},
+		{"inception", "stem: -1", colour, "model.stem must be at least 1, got -1"},
+		{"inception", "modules: []", colour, "model.modules must not be empty"},
+		{"inception", "modules: [{b1x1: 1, b3x3_reduce: 1, b3x3: 1, b5x5_reduce: 1, b5x5: 1}]", colour, "model.modules.0.pool_proj must be at least 1, got 0"},
 		{"inception", "", Task{Input: nn.Shape{3, 32, 3}, Classes: 10}, "inception: the input 3×32×3 is too small to be halved by 2 poolings; it must be at least 4×4"},
 		{"inception", "", vector, "inception needs images, the data gives vectors of 784"},
 	} {
@@ -199,11 +196,11 @@ func TestConvnetPatterns(t *testing.T) {
 
 func TestPresets(t *testing.T) {
 	for name, params := range map[string]int64{"resnet8": 78048, "resnet20": 272492, "resnet": 272492, "cnn": 160234} {
-		m, options, err := Preset(name)
+		_, m, err := Preset(name)
 		if err != nil {
 			t.Fatal(err)
 		}
-		net, err := m.Build(options, colour, rand.New(rand.NewPCG(1, 2)))
+		net, err := Build(m, colour, rand.New(rand.NewPCG(1, 2)))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -216,20 +213,20 @@ func TestPresets(t *testing.T) {
 			t.Errorf("preset %q: error %v", name, err)
 		}
 	}
-	m, options, err := Preset("resnet21")
+	_, m, err := Preset("resnet21")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := m.Build(options, colour, nil); err == nil || !strings.Contains(err.Error(), "6n+2") {
+	if _, err := Build(m, colour, nil); err == nil || !strings.Contains(err.Error(), "6n+2") {
 		t.Errorf("resnet21: error %v", err)
 	}
 }
 
 func TestMisspeltModel(t *testing.T) {
-	if _, err := Lookup("resnest"); err == nil || !strings.Contains(err.Error(), "did you mean resnet?") {
+	if _, err := Kinds.New("resnest"); err == nil || !strings.Contains(err.Error(), "did you mean resnet?") {
 		t.Errorf("error %v", err)
 	}
-	if _, err := Lookup("vgg"); err == nil || !strings.Contains(err.Error(), "known models are") {
+	if _, err := Kinds.New("vgg"); err == nil || !strings.Contains(err.Error(), "known: cnn, gru") {
 		t.Errorf("error %v", err)
 	}
 }

@@ -12,40 +12,42 @@ import (
 // BatchNorm as in Ioffe & Szegedy 2015): a 3×3 convolution, the modules, a mean
 // over all positions and one linear layer.
 type Inception struct {
-	Stem    int               `yaml:"stem"`    // channels of the first convolution; default 32
-	Modules []InceptionModule `yaml:"modules"` // default three, with 80, 128 and 192 channels out
+	Stem    int               `yaml:"stem" range:"[1,)" doc:"channels of the first convolution"`
+	Modules []InceptionModule `yaml:"modules" empty:"no" doc:"modules one behind the other; default three, with 80, 128 and 192 channels out"`
 }
 
 // InceptionModule has four branches that read the same value and are
 // concatenated. Every convolution keeps the image size and has BatchNorm and
-// ReLU. All fields are channels, at least 1.
+// ReLU.
 type InceptionModule struct {
-	B1x1       int  `yaml:"b1x1"`        // 1×1 branch
-	B3x3Reduce int  `yaml:"b3x3_reduce"` // 1×1 before the 3×3 one
-	B3x3       int  `yaml:"b3x3"`        // 3×3 branch
-	B5x5Reduce int  `yaml:"b5x5_reduce"` // 1×1 before the 5×5 one
-	B5x5       int  `yaml:"b5x5"`        // 5×5 branch
-	PoolProj   int  `yaml:"pool_proj"`   // 1×1 behind 3×3 max pooling of stride 1
-	PoolAfter  bool `yaml:"pool_after"`  // 2×2 max pooling behind the module
+	B1x1       int  `yaml:"b1x1" range:"[1,)" doc:"channels of the 1×1 branch"`
+	B3x3Reduce int  `yaml:"b3x3_reduce" range:"[1,)" doc:"channels of the 1×1 convolution before the 3×3 one"`
+	B3x3       int  `yaml:"b3x3" range:"[1,)" doc:"channels of the 3×3 branch"`
+	B5x5Reduce int  `yaml:"b5x5_reduce" range:"[1,)" doc:"channels of the 1×1 convolution before the 5×5 one"`
+	B5x5       int  `yaml:"b5x5" range:"[1,)" doc:"channels of the 5×5 branch"`
+	PoolProj   int  `yaml:"pool_proj" range:"[1,)" doc:"channels of the 1×1 convolution behind 3×3 max pooling of stride 1"`
+	PoolAfter  bool `yaml:"pool_after" doc:"2×2 max pooling behind the module"`
 }
 
-func init() { Register(Inception{}) }
-
-func (Inception) Name() string { return "inception" }
-func (Inception) Doc() string {
-	return "small network of Inception modules with 1×1, 3×3, 5×5 and pooling branches"
+func init() {
+	Kinds.Register("inception", "small network of Inception modules with 1×1, 3×3, 5×5 and pooling branches", func() Model {
+		return &Inception{Stem: 32, Modules: []InceptionModule{
+			{B1x1: 16, B3x3Reduce: 16, B3x3: 32, B5x5Reduce: 8, B5x5: 16, PoolProj: 16, PoolAfter: true},
+			{B1x1: 32, B3x3Reduce: 32, B3x3: 64, B5x5Reduce: 8, B5x5: 16, PoolProj: 16, PoolAfter: true},
+			{B1x1: 48, B3x3Reduce: 32, B3x3: 96, B5x5Reduce: 8, B5x5: 24, PoolProj: 24},
+		}}
+	})
 }
 
-func (m Inception) Build(decode Decode, task Task, rng *rand.Rand) (*nn.Network, error) {
-	m = Inception{Stem: 32, Modules: []InceptionModule{
-		{B1x1: 16, B3x3Reduce: 16, B3x3: 32, B5x5Reduce: 8, B5x5: 16, PoolProj: 16, PoolAfter: true},
-		{B1x1: 32, B3x3Reduce: 32, B3x3: 64, B5x5Reduce: 8, B5x5: 16, PoolProj: 16, PoolAfter: true},
-		{B1x1: 48, B3x3Reduce: 32, B3x3: 96, B5x5Reduce: 8, B5x5: 24, PoolProj: 24},
-	}}
-	if err := decode(&m); err != nil {
-		return nil, err
+// Build implements Model.
+func (m *Inception) Build(task Task, rng *rand.Rand) (*nn.Network, error) {
+	halvings := 0
+	for _, module := range m.Modules {
+		if module.PoolAfter {
+			halvings++
+		}
 	}
-	if err := m.check(task); err != nil {
+	if err := roomToHalve("inception", task, halvings); err != nil {
 		return nil, err
 	}
 	s := newStack("inception", task, rng)
@@ -72,38 +74,4 @@ func (m InceptionModule) add(s *stack, name, x string) string {
 	pool := s.add(name+".pool", &layers.MaxPool{Window: layers.Window{Kernel: 3, Stride: 1, Pad: 1}}, x)
 	pool = s.convBNReLU(name+".pool_proj", m.PoolProj, 1, pool)
 	return s.add(name+".concat", &layers.Concat{}, b1, b3, b5, pool)
-}
-
-func (m Inception) check(task Task) error {
-	if m.Stem < 1 {
-		return fmt.Errorf("inception: stem is %d, it must be at least 1", m.Stem)
-	}
-	if len(m.Modules) == 0 {
-		return fmt.Errorf("inception: modules is empty, it must list at least one module")
-	}
-	halvings := 0
-	for i, module := range m.Modules {
-		if err := module.check(i); err != nil {
-			return err
-		}
-		if module.PoolAfter {
-			halvings++
-		}
-	}
-	return roomToHalve("inception", task, halvings)
-}
-
-func (m InceptionModule) check(i int) error {
-	for _, f := range []struct {
-		key      string
-		channels int
-	}{
-		{"b1x1", m.B1x1}, {"b3x3_reduce", m.B3x3Reduce}, {"b3x3", m.B3x3},
-		{"b5x5_reduce", m.B5x5Reduce}, {"b5x5", m.B5x5}, {"pool_proj", m.PoolProj},
-	} {
-		if f.channels < 1 {
-			return fmt.Errorf("inception: modules.%d.%s is %d, it must be at least 1", i, f.key, f.channels)
-		}
-	}
-	return nil
 }

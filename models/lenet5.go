@@ -10,22 +10,18 @@ import (
 // LeNet5 is LeNet-5-Caffe: two 5×5 convolutions, each with 2×2 max pooling, and
 // two linear layers; 20-50-500 by default, the net of the pruning literature.
 type LeNet5 struct {
-	Conv1   int     `yaml:"conv1"`   // channels; default 20
-	Conv2   int     `yaml:"conv2"`   // channels; default 50
-	FC1     int     `yaml:"fc1"`     // neurons; default 500
-	Dropout float64 `yaml:"dropout"` // before the last layer; default 0
+	Conv1   int     `yaml:"conv1" range:"[1,)" doc:"channels of the first convolution"`
+	Conv2   int     `yaml:"conv2" range:"[1,)" doc:"channels of the second convolution"`
+	FC1     int     `yaml:"fc1" range:"[1,)" doc:"neurons of the first linear layer"`
+	Dropout float64 `yaml:"dropout" range:"[0,1)" doc:"before the last layer"`
 }
 
-func init() { Register(LeNet5{}) }
+func init() {
+	Kinds.Register("lenet5", "LeNet-5-Caffe, 20-50-500", func() Model { return &LeNet5{Conv1: 20, Conv2: 50, FC1: 500} })
+}
 
-func (LeNet5) Name() string { return "lenet5" }
-func (LeNet5) Doc() string  { return "LeNet-5-Caffe, 20-50-500" }
-
-func (m LeNet5) Build(decode Decode, task Task, rng *rand.Rand) (*nn.Network, error) {
-	m = LeNet5{Conv1: 20, Conv2: 50, FC1: 500}
-	if err := decode(&m); err != nil {
-		return nil, err
-	}
+// Build implements Model.
+func (m *LeNet5) Build(task Task, rng *rand.Rand) (*nn.Network, error) {
 	if err := needImages("lenet5", task); err != nil {
 		return nil, err
 	}

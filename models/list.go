@@ -7,46 +7,43 @@ import (
 	"pare/nn"
 )
 
-// Entry is one layer of a network listed in a config.
+// List is a network that a config lists layer by layer. Check tells what its last layer
+// must give.
+type List struct {
+	Name   string // of the network
+	Layers []Entry
+}
+
+// Entry is one layer of a List.
 type Entry struct {
-	Kind   string
-	Name   string   // empty: the kind and a number
-	Inputs []string // empty: the layer before
-	Decode Decode   // the layer's hyper-parameters
-	// Locate adds to an error where in the config the layer stands; nil leaves
-	// errors as they are.
-	Locate func(error) error
+	Name   string                   // empty: the kind and a number
+	Inputs []string                 // empty: the layer before
+	New    func() (nn.Layer, error) // the layer, new in each call
+	Locate func(error) error        // adds the place in the config to an error; nil: it stays as it is
 }
 
-func (e Entry) locate(err error) error {
-	if err == nil || e.Locate == nil {
-		return err
-	}
-	return e.Locate(err)
-}
-
-// FromList builds the network that a list of layers describes. Check tells what
-// its last layer must give.
-func FromList(name string, entries []Entry, task Task, rng *rand.Rand) (*nn.Network, error) {
-	net, err := newNetwork(name, task, rng)
+// Build implements Model.
+func (l *List) Build(task Task, rng *rand.Rand) (*nn.Network, error) {
+	net, err := newNetwork(l.Name, task, rng)
 	if err != nil {
 		return nil, err
 	}
 	counts := map[string]int{}
-	for _, e := range entries {
-		layer, err := nn.NewLayer(e.Kind)
+	for _, e := range l.Layers {
+		layer, err := e.New()
 		if err != nil {
-			return nil, e.locate(err)
-		}
-		if err := e.Decode(layer); err != nil {
 			return nil, err
 		}
-		counts[e.Kind]++
+		kind := layer.Kind()
+		counts[kind]++
 		if e.Name == "" {
-			e.Name = fmt.Sprintf("%s%d", e.Kind, counts[e.Kind])
+			e.Name = fmt.Sprintf("%s%d", kind, counts[kind])
 		}
 		if err := net.Add(e.Name, layer, e.Inputs...); err != nil {
-			return nil, e.locate(err)
+			if e.Locate != nil {
+				err = e.Locate(err)
+			}
+			return nil, err
 		}
 	}
 	return net, nil

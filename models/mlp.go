@@ -11,20 +11,16 @@ import (
 // MLP is a multilayer perceptron with ReLU between its layers; the defaults are
 // LeNet-300-100 (LeCun et al. 1998).
 type MLP struct {
-	Hidden  []int   `yaml:"hidden"`  // neurons of each hidden layer; default [300, 100]
-	Dropout float64 `yaml:"dropout"` // after each hidden layer; default 0
+	Hidden  []int   `yaml:"hidden" range:"[1,)" doc:"neurons of each hidden layer"`
+	Dropout float64 `yaml:"dropout" range:"[0,1)" doc:"after each hidden layer"`
 }
 
-func init() { Register(MLP{}) }
+func init() {
+	Kinds.Register("mlp", "multilayer perceptron; default 300-100", func() Model { return &MLP{Hidden: []int{300, 100}} })
+}
 
-func (MLP) Name() string { return "mlp" }
-func (MLP) Doc() string  { return "multilayer perceptron; default 300-100" }
-
-func (m MLP) Build(decode Decode, task Task, rng *rand.Rand) (*nn.Network, error) {
-	m.Hidden = []int{300, 100}
-	if err := decode(&m); err != nil {
-		return nil, err
-	}
+// Build implements Model.
+func (m *MLP) Build(task Task, rng *rand.Rand) (*nn.Network, error) {
 	if task.Vocabulary > 0 {
 		return nil, fmt.Errorf("mlp needs numbers, %s gives %s", task.data(), task.inputText())
 	}

@@ -1,13 +1,12 @@
-package models
+package models_test
 
 import (
 	"math/rand/v2"
 	"testing"
 
+	. "pare/models"
 	"pare/nn"
 )
-
-func keepDefaults(any) error { return nil }
 
 // The counts are those of the same nets in PyTorch.
 func TestParameterCounts(t *testing.T) {
@@ -22,11 +21,11 @@ func TestParameterCounts(t *testing.T) {
 		{"cnn", Task{Input: nn.Shape{3, 32, 32}, Classes: 10}, 160234},
 		{"inception", Task{Input: nn.Shape{3, 32, 32}, Classes: 10}, 88922},
 	} {
-		m, err := Lookup(c.name)
+		m, err := Kinds.New(c.name)
 		if err != nil {
 			t.Fatal(err)
 		}
-		net, err := m.Build(keepDefaults, c.task, rand.New(rand.NewPCG(1, 2)))
+		net, err := Build(m, c.task, rand.New(rand.NewPCG(1, 2)))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -1,94 +1,75 @@
 package models
 
 import (
+	"cmp"
 	"fmt"
 	"math/rand/v2"
 
+	"pare/internal/option"
 	"pare/layers"
 	"pare/nn"
 )
 
-// Recurrent is what the recurrent models share: tokens enter through an embedding,
+// Recurrent is the common part of the recurrent models: tokens enter through an embedding,
 // vectors of numbers directly, into layers of one kind on each other. With a
 // target at every position a linear layer answers at each, else at the last.
 type Recurrent struct {
-	Hidden    int     `yaml:"hidden"`                 // units of each recurrent layer; default 256
-	Depth     int     `yaml:"depth"`                  // recurrent layers; default 1
-	Embedding int     `yaml:"embedding" range:"[1,)"` // length of the vectors of tokens; default 128; for tokens only
-	Dropout   float64 `yaml:"dropout"`                // after each recurrent layer; default 0
+	Hidden    int     `yaml:"hidden" range:"[1,)" doc:"units of each recurrent layer"`
+	Depth     int     `yaml:"depth" range:"[1,2000]" doc:"recurrent layers"`
+	Embedding int     `yaml:"embedding,omitempty" range:"[1,)" doc:"length of the vectors of tokens, for tokens only; left out: 128"`
+	Dropout   float64 `yaml:"dropout" range:"[0,1)" doc:"after each recurrent layer"`
 }
 
 // RNN is Elman's network with tanh or ReLU.
 type RNN struct {
-	Recurrent    `yaml:",inline"`
-	Nonlinearity string `yaml:"nonlinearity"` // tanh or relu; default tanh
+	Recurrent
+	Nonlinearity string `yaml:"nonlinearity" enum:"tanh,relu" doc:"of the units"`
 }
 
 // LSTM is a network of long short-term memories.
 type LSTM struct {
-	Recurrent `yaml:",inline"`
-	Memory    int `yaml:"memory"` // steps that cells remember from the start; default 0, not arranged
+	Recurrent
+	Memory int `yaml:"memory" range:"[0,)" doc:"steps that cells remember from the start; 0: not arranged"`
 }
 
 // GRU is a network of gated recurrent units.
-type GRU struct {
-	Recurrent `yaml:",inline"`
-}
+type GRU struct{ Recurrent }
 
 func init() {
-	Register(RNN{})
-	Register(LSTM{})
-	Register(GRU{})
+	defaults := Recurrent{Hidden: 256, Depth: 1}
+	Kinds.Register("rnn", "recurrent network with tanh or ReLU; default 256 units", func() Model { return &RNN{defaults, "tanh"} })
+	Kinds.Register("lstm", "long short-term memory; default 256 units", func() Model { return &LSTM{Recurrent: defaults} })
+	Kinds.Register("gru", "gated recurrent units; default 256 units", func() Model { return &GRU{defaults} })
 }
 
-func (RNN) Name() string  { return "rnn" }
-func (LSTM) Name() string { return "lstm" }
-func (GRU) Name() string  { return "gru" }
-
-func (RNN) Doc() string  { return "recurrent network with tanh or ReLU; default 256 units" }
-func (LSTM) Doc() string { return "long short-term memory; default 256 units" }
-func (GRU) Doc() string  { return "gated recurrent units; default 256 units" }
-
-func (m RNN) Build(decode Decode, task Task, rng *rand.Rand) (*nn.Network, error) {
-	m = RNN{Recurrent: defaultRecurrent(), Nonlinearity: "tanh"}
-	if err := decode(&m); err != nil {
-		return nil, err
-	}
+// Build implements Model.
+func (m *RNN) Build(task Task, rng *rand.Rand) (*nn.Network, error) {
 	return m.network("rnn", task, rng, func() nn.Layer {
 		return &layers.RNN{Hidden: m.Hidden, Nonlinearity: m.Nonlinearity}
 	})
 }
 
-func (m LSTM) Build(decode Decode, task Task, rng *rand.Rand) (*nn.Network, error) {
-	m = LSTM{Recurrent: defaultRecurrent()}
-	if err := decode(&m); err != nil {
-		return nil, err
-	}
+// Build implements Model.
+func (m *LSTM) Build(task Task, rng *rand.Rand) (*nn.Network, error) {
 	return m.network("lstm", task, rng, func() nn.Layer { return &layers.LSTM{Hidden: m.Hidden, Memory: m.Memory} })
 }
 
-func (m GRU) Build(decode Decode, task Task, rng *rand.Rand) (*nn.Network, error) {
-	m = GRU{defaultRecurrent()}
-	if err := decode(&m); err != nil {
-		return nil, err
-	}
+// Build implements Model.
+func (m *GRU) Build(task Task, rng *rand.Rand) (*nn.Network, error) {
 	return m.network("gru", task, rng, func() nn.Layer { return &layers.GRU{Hidden: m.Hidden} })
 }
 
-func defaultRecurrent() Recurrent { return Recurrent{Hidden: 256, Depth: 1} }
-
 // network stacks the layers that newLayer makes.
 func (m Recurrent) network(kind string, task Task, rng *rand.Rand, newLayer func() nn.Layer) (*nn.Network, error) {
-	d, err := readSequence(kind, task)
-	if err != nil {
+	if err := needSequence(kind, task); err != nil {
 		return nil, err
 	}
-	if err := m.check(kind, d); err != nil {
-		return nil, err
+	if task.Vocabulary == 0 && m.Embedding != 0 {
+		return nil, option.Errorf("embedding", "is %d, but the data gives vectors of numbers; leave it out", m.Embedding)
 	}
 	s := newStack(kind, task, rng)
-	if d.vocabulary > 0 {
-		s.add("embedding", &layers.Embedding{Vocab: d.vocabulary, Out: m.embedding()})
+	if task.Vocabulary > 0 {
+		s.add("embedding", &layers.Embedding{Vocab: task.Vocabulary, Out: cmp.Or(m.Embedding, 128)})
 	}
 	for i := range m.Depth {
 		s.add(fmt.Sprintf("%s%d", kind, i+1), newLayer())
@@ -96,31 +77,9 @@ func (m Recurrent) network(kind string, task Task, rng *rand.Rand, newLayer func
 			s.add(fmt.Sprintf("dropout%d", i+1), &layers.Dropout{P: m.Dropout})
 		}
 	}
-	if !d.everywhere {
+	if !task.everywhere() {
 		s.add("last", &layers.Last{})
 	}
-	s.add("fc", &layers.Linear{Out: d.outputs})
+	s.add("fc", &layers.Linear{Out: task.Outputs()})
 	return s.done()
-}
-
-func (m Recurrent) embedding() int {
-	if m.Embedding == 0 {
-		return 128
-	}
-	return m.Embedding
-}
-
-func (m Recurrent) check(kind string, d sequenceTask) error {
-	if d.vocabulary == 0 && m.Embedding != 0 {
-		return fmt.Errorf("%s: embedding is %d, but the data gives vectors of numbers; leave it out", kind, m.Embedding)
-	}
-	for _, o := range []struct {
-		name  string
-		value int
-	}{{"hidden", m.Hidden}, {"depth", m.Depth}, {"embedding", m.embedding()}} {
-		if o.value < 1 {
-			return fmt.Errorf("%s: %s is %d, it must be at least 1", kind, o.name, o.value)
-		}
-	}
-	return checkDepth(kind, "depth", m.Depth)
 }

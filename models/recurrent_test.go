@@ -1,9 +1,10 @@
-package models
+package models_test
 
 import (
 	"strings"
 	"testing"
 
+	. "pare/models"
 	"pare/nn"
 )
 
@@ -52,12 +53,12 @@ func TestRecurrentModelsRefuse(t *testing.T) {
 	}{
 		{"rnn", "", grey, "rnn needs sequences, the data gives images of 1×28×28"},
 		{"lstm", "", Task{Data: "digits", Input: nn.Shape{64}, Classes: 10}, "lstm needs sequences, digits gives vectors of 64"},
-		{"gru", "embedding: 8", waves, "gru: embedding is 8, but the data gives vectors of numbers; leave it out"},
+		{"gru", "embedding: 8", waves, "embedding is 8, but the data gives vectors of numbers; leave it out"},
 		{"gru", "embedding: -1", text, "model.embedding must be at least 1, got -1"},
-		{"gru", "hidden: 0", text, "gru: hidden is 0"},
-		{"lstm", "depth: 0", text, "lstm: depth is 0"},
+		{"gru", "hidden: 0", text, "model.hidden must be at least 1, got 0"},
+		{"lstm", "depth: 0", text, "model.depth must be at least 1 and at most 2000, got 0"},
 		{"lstm", "nonlinearity: relu", text, "nonlinearity"},
-		{"rnn", "nonlinearity: sine", text, `nonlinearity is "sine", it must be tanh or relu`},
+		{"rnn", "nonlinearity: sine", text, `model.nonlinearity must be tanh or relu, got "sine"`},
 		{"rnn", "dropout: 1", text, "dropout"},
 	} {
 		_, err := build(c.model, c.options, c.task)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 
+	"pare/internal/option"
 	"pare/layers"
 	"pare/nn"
 )
@@ -13,53 +14,44 @@ import (
 // of two 3×3 convolutions, 9n+2 with bottlenecks. Where the shape changes the skip
 // is a 1×1 convolution with BatchNorm.
 type ResNet struct {
-	Depth int `yaml:"depth" range:"[1,)"` // default 20, or with bottlenecks 29
-	Width int `yaml:"width"`              // channels of the first stage; doubles in each; default 16
-	// Bottleneck makes the residual of a block 1×1, 3×3 and 1×1 convolutions, the
-	// last with four times the channels of the stage; the 3×3 one has the stride.
-	Bottleneck bool `yaml:"bottleneck"`
-	// Preactivation puts BatchNorm and ReLU before the convolutions (He et al. 2016,
-	// "Identity mappings"): h·x + g·residual(relu(bn(x))), with one more BatchNorm
-	// and ReLU behind the last block. In the first block of a stage the skip too
-	// reads relu(bn(x)), through a 1×1 convolution where the shape changes.
-	Preactivation bool        `yaml:"preactivation"`
-	Gates         ResNetGates `yaml:"gates"`
+	Depth int `yaml:"depth,omitempty" range:"[1,2000]" doc:"6n+2, with bottlenecks 9n+2; left out: 20, with bottlenecks 29"`
+	Width int `yaml:"width" range:"[1,)" doc:"channels of the first stage, doubled in each"`
+	// Bottleneck gives the last of the three convolutions four times the channels of
+	// the stage, and the 3×3 one the stride.
+	Bottleneck bool `yaml:"bottleneck" doc:"the residual of a block is 1×1, 3×3 and 1×1 convolutions"`
+	// Preactivation is h·x + g·residual(relu(bn(x))) (He et al. 2016, "Identity
+	// mappings"), with one more BatchNorm and ReLU behind the last block. In the first
+	// block of a stage the skip too reads relu(bn(x)), through a 1×1 convolution where
+	// the shape changes.
+	Preactivation bool        `yaml:"preactivation" doc:"BatchNorm and ReLU before the convolutions"`
+	Gates         ResNetGates `yaml:"gates" doc:"places of gates"`
 }
 
-// ResNetGates says where gates are; both paths have one by default.
+// ResNetGates says where gates are.
 type ResNetGates struct {
-	Residual   bool `yaml:"residual"`
-	Skip       bool `yaml:"skip"`
-	PerChannel bool `yaml:"per_channel"` // one gate a channel; default one a path
+	Residual   bool `yaml:"residual" doc:"gates on residual branches"`
+	Skip       bool `yaml:"skip" doc:"gates on skips"`
+	PerChannel bool `yaml:"per_channel" doc:"one gate a channel; false: one a path"`
 }
 
-func init() { Register(ResNet{}) }
-
-func (ResNet) Name() string { return "resnet" }
-func (ResNet) Doc() string {
-	return "CIFAR ResNet, also with bottlenecks or preactivation, with gates on skips and residual branches"
+func init() {
+	Kinds.Register("resnet", "CIFAR ResNet, also with bottlenecks or preactivation, with gates on skips and residual branches",
+		func() Model { return newResNet() })
 }
+
+func newResNet() *ResNet { return &ResNet{Width: 16, Gates: ResNetGates{Residual: true, Skip: true}} }
 
 // expansion is how many times the channels of its stage a bottleneck gives.
 const expansion = 4
 
-func (m ResNet) Build(decode Decode, task Task, rng *rand.Rand) (*nn.Network, error) {
-	m = ResNet{Width: 16, Gates: ResNetGates{Residual: true, Skip: true}}
-	if err := decode(&m); err != nil {
-		return nil, err
-	}
+// Build implements Model.
+func (m *ResNet) Build(task Task, rng *rand.Rand) (*nn.Network, error) {
 	if err := needImages("resnet", task); err != nil {
-		return nil, err
-	}
-	if err := checkDepth("resnet", "depth", m.Depth); err != nil {
 		return nil, err
 	}
 	blocks, err := m.blocks()
 	if err != nil {
 		return nil, err
-	}
-	if m.Width < 1 {
-		return nil, fmt.Errorf("resnet: width is %d, it must be at least 1", m.Width)
 	}
 	b := resnetBuilder{stack: newStack(fmt.Sprintf("resnet%d", 2+3*blocks*m.convs()), task, rng), ResNet: m}
 	last, in := b.stem(), m.Width
@@ -88,7 +80,7 @@ func (m ResNet) Build(decode Decode, task Task, rng *rand.Rand) (*nn.Network, er
 }
 
 // convs is the number of convolutions of a block.
-func (m ResNet) convs() int {
+func (m *ResNet) convs() int {
 	if m.Bottleneck {
 		return 3
 	}
@@ -96,7 +88,7 @@ func (m ResNet) convs() int {
 }
 
 // blocks is the number of blocks of a stage, n.
-func (m ResNet) blocks() (int, error) {
+func (m *ResNet) blocks() (int, error) {
 	per := 3 * m.convs()
 	switch {
 	case m.Depth == 0:
@@ -104,7 +96,99 @@ func (m ResNet) blocks() (int, error) {
 	case m.Depth >= per+2 && (m.Depth-2)%per == 0:
 		return (m.Depth - 2) / per, nil
 	case m.Bottleneck:
-		return 0, fmt.Errorf("resnet: depth is %d, with bottlenecks it must be 9n+2: 11, 20, 29, 38, …", m.Depth)
+		return 0, option.Errorf("depth", "is %d, with bottlenecks it must be 9n+2: 11, 20, 29, 38, …", m.Depth)
 	}
-	return 0, fmt.Errorf("resnet: depth is %d, it must be 6n+2: 8, 14, 20, 26, …", m.Depth)
+	return 0, option.Errorf("depth", "is %d, it must be 6n+2: 8, 14, 20, 26, …", m.Depth)
+}
+
+// resnetBuilder adds the parts of a ResNet.
+type resnetBuilder struct {
+	*stack
+	*ResNet
+}
+
+// residual says how one block is made.
+type residual struct {
+	name       string
+	first      bool // of its stage
+	width, out int  // channels inside, which bottlenecks differ in, and of the output
+	stride     int
+	project    bool // whether the skip changes the shape
+}
+
+// stem adds what stands before the blocks and returns its name.
+func (b resnetBuilder) stem() string {
+	if b.Preactivation {
+		return b.conv("conv", b.Width, 3, 1, "")
+	}
+	b.convBN("conv", b.Width, 3, 1, "")
+	return b.add("relu", layers.ReLU())
+}
+
+// block adds a block that reads x and returns the name of its output.
+func (b resnetBuilder) block(r residual, x string) string {
+	if b.Preactivation {
+		return b.preactivated(r, x)
+	}
+	last := x
+	convs := b.convolutions(r)
+	for i, c := range convs {
+		last = b.convBN(r.name+".conv"+c.digit, c.out, c.kernel, c.stride, last)
+		if i < len(convs)-1 {
+			last = b.add(r.name+".relu"+c.digit, layers.ReLU(), last)
+		}
+	}
+	if r.project {
+		x = b.convBN(r.name+".proj", r.out, 1, r.stride, x)
+	}
+	b.sum(r, x, last)
+	return b.add(r.name+".relu"+convs[len(convs)-1].digit, layers.ReLU())
+}
+
+// preactivated is block with BatchNorm and ReLU before each convolution.
+func (b resnetBuilder) preactivated(r residual, x string) string {
+	last := x
+	for i, c := range b.convolutions(r) {
+		last = b.bnReLU(r.name+".bn"+c.digit, r.name+".relu"+c.digit, last)
+		if i == 0 && r.first {
+			x = last
+		}
+		last = b.conv(r.name+".conv"+c.digit, c.out, c.kernel, c.stride, last)
+	}
+	if r.project {
+		x = b.conv(r.name+".proj", r.out, 1, r.stride, x)
+	}
+	return b.sum(r, x, last)
+}
+
+// sum adds the two paths behind their gates and returns the name of the sum.
+func (b resnetBuilder) sum(r residual, skip, last string) string {
+	if b.Gates.Residual {
+		last = b.add(r.name+".gate_residual", &layers.Gate{PerChannel: b.Gates.PerChannel}, last)
+	}
+	if b.Gates.Skip {
+		skip = b.add(r.name+".gate_skip", &layers.Gate{PerChannel: b.Gates.PerChannel}, skip)
+	}
+	return b.add(r.name+".add", &layers.Add{}, skip, last)
+}
+
+// bnReLU adds BatchNorm and ReLU and returns the name of the second.
+func (b resnetBuilder) bnReLU(bn, relu, x string) string {
+	b.add(bn, &layers.BatchNorm{}, x)
+	return b.add(relu, layers.ReLU())
+}
+
+// convolution is one of a block; the digit that ends its name counts from 1.
+type convolution struct {
+	digit               string
+	kernel, out, stride int
+}
+
+// convolutions are those of the residual of a block. The first 3×3 one has the stride of
+// the block.
+func (b resnetBuilder) convolutions(r residual) []convolution {
+	if b.Bottleneck {
+		return []convolution{{"1", 1, r.width, 1}, {"2", 3, r.width, r.stride}, {"3", 1, r.out, 1}}
+	}
+	return []convolution{{"1", 3, r.width, r.stride}, {"2", 3, r.out, 1}}
 }

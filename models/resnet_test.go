@@ -1,4 +1,4 @@
-package models
+package models_test
 
 import (
 	"encoding/json"
@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"pare/layers"
+	. "pare/models"
 	"pare/nn"
 	"pare/prune"
 	"pare/regularize"
@@ -113,14 +114,14 @@ func TestResNetLikePyTorch(t *testing.T) {
 
 func TestResNetRefuses(t *testing.T) {
 	for _, c := range []struct{ options, want string }{
-		{"depth: 21", "resnet: depth is 21, it must be 6n+2: 8, 14, 20, 26, …"},
+		{"depth: 21", "depth is 21, it must be 6n+2: 8, 14, 20, 26, …"},
 		{"depth: 2", "it must be 6n+2"},
-		{"depth: -1", "model.depth must be at least 1, got -1"},
+		{"depth: -1", "model.depth must be at least 1 and at most 2000, got -1"},
 		{"depth: 21, preactivation: true", "it must be 6n+2"},
-		{"depth: 14, bottleneck: true", "resnet: depth is 14, with bottlenecks it must be 9n+2: 11, 20, 29, 38, …"},
+		{"depth: 14, bottleneck: true", "depth is 14, with bottlenecks it must be 9n+2: 11, 20, 29, 38, …"},
 		{"depth: 2, bottleneck: true", "it must be 9n+2"},
-		{"width: 0", "resnet: width is 0, it must be at least 1"},
-		{"preactivate: true", "unknown key model.preactivate"},
+		{"width: 0", "model.width must be at least 1, got 0"},
+		{"preactivate: true", "model.preactivate is not an option of resnet"},
 	} {
 		_, err := build("resnet", c.options, colour)
 		if err == nil || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), "\n") {

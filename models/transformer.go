@@ -1,9 +1,11 @@
 package models
 
 import (
+	"cmp"
 	"fmt"
 	"math/rand/v2"
 
+	"pare/internal/option"
 	"pare/layers"
 	"pare/nn"
 )
@@ -14,78 +16,52 @@ import (
 // causal; with one for the whole sequence every position sees all, and the last
 // one answers. Sequences of numbers enter through a linear layer.
 type Transformer struct {
-	Blocks     int     `yaml:"blocks"`              // default 4
-	Width      int     `yaml:"width"`               // units of the stream; default 128
-	Heads      int     `yaml:"heads"`               // of each attention, sharing the width; default 4
-	Hidden     int     `yaml:"hidden" range:"[1,)"` // units of each feed-forward layer; default four times the width
-	Activation string  `yaml:"activation"`          // relu, gelu, or reglu: relu(gate)·up (Shazeer 2020); default relu
-	Dropout    float64 `yaml:"dropout"`             // of what is added to the stream, embedding included; default 0
+	Blocks     int     `yaml:"blocks" range:"[1,2000]" doc:"pairs of attention and feed-forward layer"`
+	Width      int     `yaml:"width" range:"[1,)" doc:"units of the stream"`
+	Heads      int     `yaml:"heads" range:"[1,)" doc:"of each attention, sharing the width"`
+	Hidden     int     `yaml:"hidden,omitempty" range:"[1,)" doc:"units of each feed-forward layer; left out: four times the width"`
+	Activation string  `yaml:"activation" enum:"relu,gelu,reglu" doc:"of the feed-forward layers; reglu: relu(gate)·up (Shazeer 2020)"`
+	Dropout    float64 `yaml:"dropout" range:"[0,1)" doc:"of values added to the stream, embedding included"`
 }
 
-func init() { Register(Transformer{}) }
-
-func (Transformer) Name() string { return "transformer" }
-func (Transformer) Doc() string {
-	return "transformer with learned positions and normalisation before each layer; default 4 blocks of 128"
+func init() {
+	Kinds.Register("transformer", "transformer with learned positions and normalisation before each layer; default 4 blocks of 128",
+		func() Model { return &Transformer{Blocks: 4, Width: 128, Heads: 4, Activation: "relu"} })
 }
 
-func (m Transformer) Build(decode Decode, task Task, rng *rand.Rand) (*nn.Network, error) {
-	m = Transformer{Blocks: 4, Width: 128, Heads: 4, Activation: "relu"}
-	if err := decode(&m); err != nil {
-		return nil, err
+// Validate demands a width that the heads can share.
+func (m *Transformer) Validate() error {
+	if m.Width%m.Heads != 0 {
+		return option.Errorf("width", "is %d, which cannot be shared out among %d heads; make it a multiple", m.Width, m.Heads)
 	}
-	if m.Hidden == 0 {
-		m.Hidden = 4 * m.Width
-	}
-	if err := m.check(); err != nil {
-		return nil, err
-	}
-	d, err := readSequence("transformer", task)
-	if err != nil {
+	return nil
+}
+
+// Build implements Model.
+func (m *Transformer) Build(task Task, rng *rand.Rand) (*nn.Network, error) {
+	if err := needSequence("transformer", task); err != nil {
 		return nil, err
 	}
 	s := newStack("transformer", task, rng)
-	if d.vocabulary > 0 {
-		s.add("embed", &layers.Embedding{Vocab: d.vocabulary, Out: m.Width})
+	if task.Vocabulary > 0 {
+		s.add("embed", &layers.Embedding{Vocab: task.Vocabulary, Out: m.Width})
 	} else {
 		s.add("embed", &layers.Linear{Out: m.Width})
 	}
 	x := m.drop(s, "drop", s.add("position", &layers.Position{}))
 	for i := range m.Blocks {
-		x = m.block(s, fmt.Sprintf("block%d", i+1), x, d.everywhere)
+		x = m.block(s, fmt.Sprintf("block%d", i+1), x, task.everywhere())
 	}
-	if !d.everywhere {
+	if !task.everywhere() {
 		x = s.add("last", &layers.Last{}, x)
 	}
 	s.add("norm", &layers.LayerNorm{}, x)
-	s.add("out", &layers.Linear{Out: d.outputs})
+	s.add("out", &layers.Linear{Out: task.Outputs()})
 	return s.done()
 }
 
-func (m Transformer) check() error {
-	for _, o := range []struct {
-		name  string
-		value int
-	}{{"blocks", m.Blocks}, {"width", m.Width}, {"heads", m.Heads}, {"hidden", m.Hidden}} {
-		if o.value < 1 {
-			return fmt.Errorf("transformer: %s is %d, it must be at least 1", o.name, o.value)
-		}
-	}
-	if err := checkDepth("transformer", "blocks", m.Blocks); err != nil {
-		return err
-	}
-	if m.Width%m.Heads != 0 {
-		return fmt.Errorf("transformer: width %d cannot be shared out among %d heads; make it a multiple", m.Width, m.Heads)
-	}
-	switch m.Activation {
-	case "relu", "gelu", "reglu":
-		return nil
-	}
-	return fmt.Errorf("transformer: activation %q is not relu, gelu or reglu", m.Activation)
-}
-
 // block adds one block that reads the stream x and returns the stream after it.
-func (m Transformer) block(s *stack, name, x string, causal bool) string {
+func (m *Transformer) block(s *stack, name, x string, causal bool) string {
 	s.add(name+".norm1", &layers.LayerNorm{}, x)
 	s.add(name+".qkv", &layers.Linear{Out: 3 * m.Width})
 	s.add(name+".attention", &layers.Attention{Heads: m.Heads, Causal: causal})
@@ -97,21 +73,22 @@ func (m Transformer) block(s *stack, name, x string, causal bool) string {
 }
 
 // hidden adds the hidden units of a feed-forward layer.
-func (m Transformer) hidden(s *stack, name, x string) string {
+func (m *Transformer) hidden(s *stack, name, x string) string {
+	hidden := cmp.Or(m.Hidden, 4*m.Width)
 	switch m.Activation {
 	case "reglu":
-		s.add(name+".gate", &layers.Linear{Out: m.Hidden}, x)
+		s.add(name+".gate", &layers.Linear{Out: hidden}, x)
 		gate := s.add(name+".relu", layers.ReLU())
-		return s.add(name+".mul", &layers.Mul{}, gate, s.add(name+".up", &layers.Linear{Out: m.Hidden}, x))
+		return s.add(name+".mul", &layers.Mul{}, gate, s.add(name+".up", &layers.Linear{Out: hidden}, x))
 	case "gelu":
-		s.add(name+".up", &layers.Linear{Out: m.Hidden}, x)
+		s.add(name+".up", &layers.Linear{Out: hidden}, x)
 		return s.add(name+".gelu", s.activation("gelu"))
 	}
-	s.add(name+".up", &layers.Linear{Out: m.Hidden}, x)
+	s.add(name+".up", &layers.Linear{Out: hidden}, x)
 	return s.add(name+".relu", layers.ReLU())
 }
 
-func (m Transformer) drop(s *stack, name, x string) string {
+func (m *Transformer) drop(s *stack, name, x string) string {
 	if m.Dropout == 0 {
 		return x
 	}

@@ -1,4 +1,4 @@
-package models
+package models_test
 
 import (
 	"encoding/json"
@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"pare/layers"
+	. "pare/models"
 	"pare/nn"
 	"pare/prune"
 	"pare/regularize"
@@ -61,12 +62,12 @@ func TestTransformerRefuses(t *testing.T) {
 		task    Task
 		want    string
 	}{
-		{"width: 130", strokes, "transformer: width 130 cannot be shared out among 4 heads; make it a multiple"},
-		{"blocks: 0", strokes, "transformer: blocks is 0, it must be at least 1"},
-		{"heads: -1", strokes, "transformer: heads is -1"},
-		{"activation: tanh", strokes, `transformer: activation "tanh" is not relu, gelu or reglu`},
-		{"dropout: 1", strokes, "p is 1"},
-		{"tied: true", strokes, "unknown key model.tied"},
+		{"width: 130", strokes, "model.width is 130, which cannot be shared out among 4 heads; make it a multiple"},
+		{"blocks: 0", strokes, "model.blocks must be at least 1 and at most 2000, got 0"},
+		{"heads: -1", strokes, "model.heads must be at least 1, got -1"},
+		{"activation: tanh", strokes, `model.activation must be relu, gelu or reglu, got "tanh"`},
+		{"dropout: 1", strokes, "model.dropout must be at least 0 and below 1, got 1"},
+		{"tied: true", strokes, "model.tied is not an option of transformer"},
 		{"", grey, "transformer needs sequences, "},
 		{"", Task{Input: nn.Shape{12}, Classes: 3}, "transformer needs sequences, "},
 	} {

@@ -18,11 +18,11 @@ import (
 
 func build(t *testing.T, model string, task models.Task) *nn.Network {
 	t.Helper()
-	m, err := models.Lookup(model)
+	m, err := models.Kinds.New(model)
 	if err != nil {
 		t.Fatal(err)
 	}
-	net, err := m.Build(func(any) error { return nil }, task, rand.New(rand.NewPCG(3, 4)))
+	net, err := m.Build(task, rand.New(rand.NewPCG(3, 4)))
 	if err != nil {
 		t.Fatal(err)
 	}

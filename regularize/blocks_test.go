@@ -15,11 +15,12 @@ import (
 // made builds a registered model with small options.
 func made(t testing.TB, name string, task models.Task, options func(any)) *nn.Network {
 	t.Helper()
-	m, err := models.Lookup(name)
+	m, err := models.Kinds.New(name)
 	if err != nil {
 		t.Fatal(err)
 	}
-	net, err := m.Build(func(into any) error { options(into); return nil }, task, rand.New(rand.NewPCG(1, 2)))
+	options(m)
+	net, err := m.Build(task, rand.New(rand.NewPCG(1, 2)))
 	if err != nil {
 		t.Fatal(err)
 	}

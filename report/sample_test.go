@@ -16,17 +16,9 @@ import (
 // branch and a projection.
 func sample(t *testing.T, depth int) Data {
 	t.Helper()
-	m, err := models.Lookup("resnet")
-	if err != nil {
-		t.Fatal(err)
-	}
-	options := func(into any) error {
-		r := into.(*models.ResNet)
-		r.Depth, r.Width = depth, 8
-		return nil
-	}
+	m := models.ResNet{Depth: depth, Width: 8, Gates: models.ResNetGates{Residual: true, Skip: true}}
 	rng := rand.New(rand.NewPCG(1, 2))
-	net, err := m.Build(options, models.Task{Input: nn.Shape{3, 16, 16}, Classes: 10}, rng)
+	net, err := m.Build(models.Task{Input: nn.Shape{3, 16, 16}, Classes: 10}, rng)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -186,7 +186,7 @@ func loadONNX(path string) (export.Model, error) {
 // OnActivations binds the penalties on activations of the run that the artifact
 // belongs to, if any, to what pruning has left of its network in net.
 func (a *Artifact) OnActivations(net *nn.Network) ([]nn.Term, error) {
-	chosen := func(p config.Penalty) bool { return p.On == "activations" }
+	chosen := func(p regularize.Spec) bool { return p.On == "activations" }
 	if a.Config == nil || !slices.ContainsFunc(a.Config.Penalties, chosen) {
 		return nil, nil
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"pare/config"
 	"pare/datasets"
 	"pare/export"
 	"pare/models"
@@ -17,15 +18,15 @@ func (a *Artifact) Data(ctx context.Context, m export.Model, dir string, progres
 	if a.Config == nil {
 		return nil, &InputError{fmt.Errorf("%s is not a run folder, so no config names its data", a.Path)}
 	}
-	c := *a.Config
+	c := a.Config
 	if dir != "" {
-		c.Data.Dir = dir
+		var err error
+		if c, err = c.WithData("dir", dir); err != nil {
+			return nil, err
+		}
 	}
-	if c.Data.Dataset == textData && c.Data.Vocabulary == "" {
-		// Another text may lack some of the characters, which keep their numbers.
-		c.Data.Vocabulary = datasets.QuoteVocabulary(m.Classes)
-	}
-	d, err := loadData(ctx, &c, progress)
+	// Another text may lack some of the characters, which keep their numbers.
+	d, err := loadData(ctx, withCharacters(c, m.Classes), progress)
 	if err != nil {
 		return nil, err
 	}
@@ -41,5 +42,14 @@ func (a *Artifact) Data(ctx context.Context, m export.Model, dir string, progres
 	return d, err
 }
 
-// textData is the dataset whose vocabulary can be given.
-const textData = "text"
+// withCharacters is the config with the characters of a text that it leaves open.
+func withCharacters(c *config.Config, characters []string) *config.Config {
+	text, ok := c.Data.Kind.(*datasets.Text)
+	if !ok || text.Vocabulary != "" {
+		return c
+	}
+	out, own := *c, *text
+	own.Vocabulary = datasets.QuoteVocabulary(characters)
+	out.Data.Kind = &own
+	return &out
+}

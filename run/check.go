@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 
 	"pare/config"
 	"pare/nn"
@@ -100,27 +99,15 @@ func (r *runner) checkTraining(phases []phase) error {
 		if err != nil {
 			return err
 		}
-		if err := o.Optimizer.Validate(); err != nil {
-			return r.locate(p.name+".optimizer", "optimizer", err)
-		}
-		if err := o.Optimizer.CheckSchedule(o.Schedule); err != nil {
-			return r.locate(p.name+".schedule", "schedule", err)
+		if err := train.CheckSchedule(o.Optimizer, o.Schedule); err != nil {
+			return r.c.Locate(p.name+".schedule", err)
 		}
 		// Without epochs the schedule is never read, nor is its length compared.
-		if _, err := o.Schedule.New(o.Optimizer.LR, p.epochs); err != nil && p.epochs > 0 {
-			return r.locate(p.name+".schedule", "schedule", err)
+		if _, err := train.NewSchedule(o.Schedule, o.Optimizer.Rate(), p.epochs); err != nil && p.epochs > 0 {
+			return r.c.Locate(p.name+".schedule", err)
 		}
 	}
 	return nil
-}
-
-// locate points to a section; what the message begins with, the path says.
-func (r *runner) locate(path, what string, err error) error {
-	return locate(r.c, path, what, err)
-}
-
-func locate(c *config.Config, path, what string, err error) error {
-	return c.Locate(path, errors.New(strings.TrimPrefix(err.Error(), what+": ")))
 }
 
 // checkBudget tries the selection on the untrained network; a criterion that needs data

@@ -3,7 +3,6 @@ package run
 import (
 	"context"
 	"fmt"
-	"iter"
 	"slices"
 
 	"pare/config"
@@ -38,28 +37,19 @@ func LoadData(ctx context.Context, c *config.Config, progress func(what string, 
 }
 
 func loadData(ctx context.Context, c *config.Config, progress func(what string, done, total int64)) (*Data, error) {
-	ds, err := datasets.Lookup(c.Data.Dataset)
-	if err != nil {
-		return nil, locate(c, "data.dataset", "datasets", err)
+	o := c.Data.Options
+	o.Seed, o.Progress = c.Seed, progress
+	set, err := datasets.Load(ctx, c.Data.Dataset, c.Data.Kind, o)
+	if ctx.Err() != nil {
+		return nil, fmt.Errorf("%w while loading data", train.ErrInterrupted)
 	}
-	d := c.Data
-	set, err := ds.Load(ctx, datasets.Options{Dir: d.Dir, Download: d.Download, Train: d.Train,
-		Validation: d.Validation, Test: d.Test, Color: d.Color, Classes: d.Classes, File: d.File, Window: d.Window,
-		Vocabulary: d.Vocabulary, Carry: d.Carry, Length: d.Length, Symbols: d.Symbols, Sequence: d.Sequence,
-		Permute: d.Permute, Seed: c.Seed, Progress: progress})
 	if err != nil {
-		if ctx.Err() != nil {
-			return nil, fmt.Errorf("%w while loading data", train.ErrInterrupted)
-		}
-		return nil, locate(c, "data", "datasets", err)
-	}
-	if err := set.Validate(); err != nil {
-		return nil, locate(c, "data", "datasets", err)
+		return nil, c.Locate("data", err)
 	}
 	if count(set.Test) == 0 {
 		return nil, c.Errorf("data.test", "%s has no test examples", c.Data.Dataset)
 	}
-	data := &Data{Set: set, seed: c.Seed, aug: datasets.Augment{Crop: d.Augment.Crop, Flip: d.Augment.Flip}}
+	data := &Data{Set: set, seed: c.Seed, aug: o.Augment}
 	return data, data.prepare(c)
 }
 
@@ -78,7 +68,7 @@ func (d *Data) prepare(c *config.Config) error {
 	}
 	norm := images.Stats()
 	if c.Data.Normalize == "unit" {
-		norm = unit(images.C)
+		norm = datasets.Unit(images.C)
 	}
 	return c.Locate("data", d.normalize(norm))
 }
@@ -91,11 +81,6 @@ func (d *Data) normalize(norm datasets.Normalization) error {
 	}
 	d.Set, d.norm = set, norm
 	return nil
-}
-
-// unit leaves values in 0..1 as they are.
-func unit(channels int) datasets.Normalization {
-	return datasets.Normalization{Mean: make([]float32, channels), Std: slices.Repeat([]float32{1}, channels)}
 }
 
 // preprocess is the normalisation for each unit of the input: the channels of an
@@ -126,11 +111,7 @@ func (d *Data) Loss() nn.Loss {
 
 // Train is the source of training batches; stream tells the phases apart.
 func (d *Data) Train(batch int, stream uint64) (train.Source, error) {
-	l, err := datasets.NewLoader(d.Set.Train, d.Set.Task, batch, d.seed^stream<<32)
-	if err != nil {
-		return nil, err
-	}
-	return source{l, batch}, nil
+	return datasets.NewLoader(d.Set.Train, d.Set.Task, batch, d.seed^stream<<32)
 }
 
 // Eval gives the examples of a part, the first limit ones or with limit 0 all of
@@ -148,7 +129,7 @@ func (d *Data) Eval(p datasets.Part, batch, limit int) (train.EvalSource, error)
 	if limit > 0 {
 		l = l.First(limit)
 	}
-	return source{l, batch}, nil
+	return l, nil
 }
 
 // Examples returns the inputs of the first n examples of a part in the batched
@@ -160,33 +141,6 @@ func (d *Data) Examples(p datasets.Part, n int) ([]float32, error) {
 	}
 	x, y := make([]float32, len(idx)*d.Set.Task.Size()), make([]float32, len(idx)*d.Set.Task.Targets)
 	return x, p.Fill(x, y, idx, datasets.Draw{})
-}
-
-// source adapts a loader to what training reads.
-type source struct {
-	loader *datasets.Loader
-	batch  int
-}
-
-func (s source) BatchSize() int { return s.batch }
-func (s source) Batches() int   { return s.loader.Batches() }
-
-func (s source) Epoch(ctx context.Context, epoch uint64, first int) iter.Seq2[train.Batch, error] {
-	return adapt(s.loader.Epoch(ctx, epoch, first))
-}
-
-func (s source) All(ctx context.Context) iter.Seq2[train.Batch, error] {
-	return adapt(s.loader.All(ctx))
-}
-
-func adapt(batches iter.Seq2[datasets.Batch, error]) iter.Seq2[train.Batch, error] {
-	return func(yield func(train.Batch, error) bool) {
-		for b, err := range batches {
-			if !yield(train.Batch{X: b.X, Y: b.Y, N: b.N, Examples: b.Examples, Continues: b.Continues}, err) {
-				return
-			}
-		}
-	}
 }
 
 // count is the number of examples of a part that may be missing.

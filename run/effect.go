@@ -4,7 +4,8 @@ import (
 	"fmt"
 	"slices"
 
-	"pare/config"
+	"pare/regularize"
+	"pare/train"
 )
 
 // checkEffect refuses options that cannot take effect, or that another one takes the
@@ -17,11 +18,11 @@ func (r *runner) checkEffect() error {
 	if s := c.Train.EarlyStop; s.Patience > 0 && s.Metric == "accuracy" && r.data.Set.Task.Classes == 0 {
 		return c.Errorf("train.early_stop.metric", "targets of %s are numbers, which have no accuracy; use loss", c.Data.Dataset)
 	}
-	if err := r.checkMilestones("train.schedule", c.Train.Schedule, c.Train.Epochs); err != nil {
+	if err := r.checkDrops("train.schedule", c.Train.Schedule.Kind, c.Train.Epochs); err != nil {
 		return err
 	}
-	if f := c.Finetune; f != nil && !sameDrops(f.Schedule, c.Train.Schedule) { // what is inherited may be for longer training
-		if err := r.checkMilestones("finetune.schedule", f.Schedule, f.Epochs); err != nil {
+	if f := c.Finetune; f != nil && !sameDrops(f.Schedule.Kind, c.Train.Schedule.Kind) { // inherited drops may be for longer training
+		if err := r.checkDrops("finetune.schedule", f.Schedule.Kind, f.Epochs); err != nil {
 			return err
 		}
 	}
@@ -36,24 +37,27 @@ func (r *runner) checkEffect() error {
 	return r.checkEvery()
 }
 
-func sameDrops(a, b config.Schedule) bool {
-	return slices.Equal(a.Milestones, b.Milestones) && a.Every == b.Every
+func sameDrops(a, b train.ScheduleSpec) bool {
+	x, xOK := a.(*train.Step)
+	y, yOK := b.(*train.Step)
+	return xOK == yOK && (!xOK || slices.Equal(x.Milestones, y.Milestones) && x.Every == y.Every)
 }
 
-// checkMilestones refuses drops of the rate after the end of a training.
-func (r *runner) checkMilestones(path string, s config.Schedule, epochs int) error {
-	switch n := len(s.Milestones); {
-	case epochs == 0:
-	case n > 0 && s.Milestones[n-1] >= float64(epochs):
-		return r.c.Errorf(path+".milestones", "the rate is to fall after epoch %g, but training ends after %d; remove that milestone, or train for longer", s.Milestones[n-1], epochs)
-	case s.Every >= float64(epochs):
+// checkDrops refuses drops of the rate after the end of a training.
+func (r *runner) checkDrops(path string, schedule train.ScheduleSpec, epochs int) error {
+	s, ok := schedule.(*train.Step)
+	switch n := float64(epochs); {
+	case !ok || epochs == 0:
+	case len(s.Milestones) > 0 && s.Milestones[len(s.Milestones)-1] >= n:
+		return r.c.Errorf(path+".milestones", "the rate is to fall after epoch %g, but training ends after %d; remove that milestone, or train for longer", s.Milestones[len(s.Milestones)-1], epochs)
+	case s.Every >= n:
 		return r.c.Errorf(path+".every", "the rate is to fall after %g epochs, but training ends after %d; lower it, or train for longer", s.Every, epochs)
 	}
 	return nil
 }
 
 // checkRamp refuses a penalty that training ends before, or a target begins without.
-func (r *runner) checkRamp(path string, p config.Penalty) error {
+func (r *runner) checkRamp(path string, p regularize.Spec) error {
 	t, epochs := r.c.Target, float64(r.c.Train.Epochs)
 	switch {
 	case p.Warmup >= epochs && p.Warmup > 0:

@@ -7,13 +7,12 @@ import (
 	"pare/config"
 	"pare/datasets"
 	"pare/export"
-	"pare/models"
 )
 
 // keeper is implemented by models whose parameters may be those of an earlier network:
 // Kept is its folder, or "" where they are new.
 type keeper interface {
-	Kept(decode models.Decode) (dir string, err error)
+	Kept() (dir string, err error)
 }
 
 // origin is the network whose parameters a config keeps, and the config that it was
@@ -26,18 +25,11 @@ type origin struct {
 }
 
 func keptFrom(c *config.Config) (*origin, error) {
-	if c.Model.Type == "" {
-		return nil, nil
-	}
-	m, err := models.Lookup(c.Model.Type)
-	if err != nil {
-		return nil, c.Locate("model.type", err)
-	}
-	k, ok := m.(keeper)
+	k, ok := c.Model.Kind.(keeper)
 	if !ok {
 		return nil, nil
 	}
-	dir, err := k.Kept(c.Model.Decode)
+	dir, err := k.Kept()
 	if err != nil || dir == "" {
 		return nil, c.Locate("model", err)
 	}
@@ -53,12 +45,10 @@ func keptFrom(c *config.Config) (*origin, error) {
 
 // complete is the config with the characters of a text that it leaves open.
 func (o *origin) complete(c *config.Config) *config.Config {
-	if o == nil || c.Data.Dataset != textData || c.Data.Vocabulary != "" {
+	if o == nil {
 		return c
 	}
-	out := *c
-	out.Data.Vocabulary = datasets.QuoteVocabulary(o.Classes)
-	return &out
+	return withCharacters(c, o.Classes)
 }
 
 // normalize gives images the means and deviations that the config leaves open.
@@ -70,7 +60,7 @@ func (o *origin) normalize(c *config.Config, d *Data) error {
 	if p := o.Preprocess; len(p.Mean) > 0 {
 		return d.normalize(datasets.Normalization{Mean: p.Mean[:images.C], Std: p.Std[:images.C]})
 	}
-	return d.normalize(unit(images.C))
+	return d.normalize(datasets.Unit(images.C))
 }
 
 // preprocess reports a preprocessing that is not of as many channels as the data have.
@@ -93,7 +83,7 @@ func (o *origin) check(c *config.Config, d *Data) error {
 	if key := c.Data.Normalize; key != "" && d.Set.Images() != nil {
 		want, have := o.Preprocess, d.preprocess()
 		if len(want.Mean) == 0 { // values in 0..1, as they are
-			all := unit(len(have.Mean))
+			all := datasets.Unit(len(have.Mean))
 			want = export.Preprocess{Mean: all.Mean, Std: all.Std}
 		}
 		if !slices.Equal(want.Mean, have.Mean) || !slices.Equal(want.Std, have.Std) {
@@ -101,13 +91,19 @@ func (o *origin) check(c *config.Config, d *Data) error {
 				key, have.Mean[0], have.Std[0], o.dir, want.Mean[0], want.Std[0])
 		}
 	}
-	if o.config != nil && o.config.Data.Permute != c.Data.Permute {
-		return c.Errorf("data.permute", "the parameters of %s were trained with permute: %t; write the same, or draw new parameters with model.weights: new", o.dir, o.config.Data.Permute)
+	if o.config != nil && permuted(o.config) != permuted(c) {
+		return c.Errorf("data.permute", "the parameters of %s were trained with permute: %t; write the same, or draw new parameters with model.weights: new", o.dir, permuted(o.config))
 	}
 	if err := sameClasses(o.Model, d); err != nil {
 		return c.Locate("data", fmt.Errorf("%w; give the data of the run in %s, or draw new parameters with model.weights: new", err, o.dir))
 	}
 	return nil
+}
+
+// permuted reports whether pixels are in a random order.
+func permuted(c *config.Config) bool {
+	d, ok := c.Data.Kind.(interface{ Permuted() bool })
+	return ok && d.Permuted()
 }
 
 // sameClasses reports classes, or characters, that are not those of a model, or stand in

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"pare/config"
+	"pare/datasets"
 	"pare/export"
 )
 
@@ -84,7 +85,7 @@ func TestKeptClasses(t *testing.T) {
 	if _, err := a.Data(t.Context(), m, "", nil); err == nil || !IsInput(err) || !strings.Contains(err.Error(), `class 3 of digits is "3"`) {
 		t.Errorf("pare predict and prune: %v", err)
 	}
-	o := &origin{Model: export.Model{}, dir: "sequences", config: &config.Config{Data: config.Data{Permute: true}}}
+	o := &origin{Model: export.Model{}, dir: "sequences", config: &config.Config{Data: config.Data{Kind: &datasets.MNIST{Permute: true}}}}
 	c := parse(t, base+perceptron)
 	d, err := LoadData(t.Context(), c, nil)
 	if err != nil {

@@ -18,33 +18,18 @@ func Logits(ctx context.Context, net *nn.Network, source train.EvalSource, batch
 	if err != nil {
 		return err
 	}
-	size, width := net.Input.Size(), net.Output().Shape.Size()
-	p.ResetState()
-	for b, err := range source.All(ctx) {
-		if err == nil && (b.N < 1 || b.N > batch || len(b.X) < b.N*size) {
-			err = fmt.Errorf("a batch of %d examples has %d values; a program for %d examples of %s cannot take it", b.N, len(b.X), batch, net.Input)
-		}
-		if err != nil {
-			return err
-		}
-		copy(p.X, b.X[:b.N*size])
-		if !b.Continues {
-			p.ResetState()
-		}
-		p.Run()
-		for _, v := range p.Output()[:b.N*width] {
+	err = train.Forward(ctx, p, source, 0, nil, func(b train.Batch, logits []float32) error {
+		for _, v := range logits {
 			if v-v != 0 {
 				return &InputError{fmt.Errorf("%w, but %g; its weights, or these inputs, are too large", train.ErrNotFinite, v)}
 			}
 		}
-		if err := each(b, p.Output()[:b.N*width]); err != nil {
-			return err
-		}
-		if ctx.Err() != nil {
-			break
-		}
+		return each(b, logits)
+	})
+	if ctx.Err() != nil {
+		return ctxError(ctx, "predicting")
 	}
-	return ctxError(ctx, "predicting")
+	return err
 }
 
 // Examples are inputs without targets as a source.

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io/fs"
 
-	"pare/config"
 	"pare/layers"
 	"pare/nn"
 	"pare/prune/gradual"
@@ -19,8 +18,8 @@ type phase struct {
 	net       *nn.Network
 	penalties []train.Penalty
 	epochs    int
-	optimizer config.Optimizer
-	schedule  config.Schedule
+	optimizer train.OptimizerSpec
+	schedule  train.ScheduleSpec
 	stop      train.EarlyStopSpec
 	freeze    bool
 	stream    uint64
@@ -32,15 +31,15 @@ type phase struct {
 func (r *runner) training(net *nn.Network, penalties []train.Penalty, shrinker *gradual.Shrinker) phase {
 	t := r.c.Train
 	return phase{name: trainPhase, net: net, penalties: penalties, shrinker: shrinker, epochs: t.Epochs,
-		optimizer: t.Optimizer, schedule: t.Schedule, stream: 1, stop: r.earlyStop()}
+		optimizer: t.Optimizer.Kind, schedule: t.Schedule.Kind, stream: 1, stop: r.earlyStop()}
 }
 
 // finetuning is the phase after pruning, which the config must have; what is zero
 // stays zero. logged is the number of lines in the metrics log before it.
 func (r *runner) finetuning(net *nn.Network, logged int) phase {
 	f := r.c.Finetune
-	return phase{name: finetunePhase, net: net, epochs: f.Epochs, optimizer: f.Optimizer,
-		schedule: f.Schedule, freeze: true, stream: 2, logged: logged}
+	return phase{name: finetunePhase, net: net, epochs: f.Epochs, optimizer: f.Optimizer.Kind,
+		schedule: f.Schedule.Kind, freeze: true, stream: 2, logged: logged}
 }
 
 // fit trains a phase from its start or from its last checkpoint. It returns the
@@ -106,7 +105,7 @@ func (r *runner) options(p phase) (train.Options, error) {
 		return train.Options{}, r.c.Errorf("train.early_stop", "needs validation data; set data.validation")
 	}
 	o := train.Options{Phase: p.name, Train: source, Val: val, Loss: loss, Penalties: p.penalties, Statistics: statistics, Remaining: r.remaining,
-		Optimizer: train.OptimizerSpec(p.optimizer), Schedule: train.ScheduleSpec(p.schedule),
+		Optimizer: p.optimizer, Schedule: p.schedule,
 		Epochs: p.epochs, ClipNorm: r.c.Train.ClipNorm, Stop: p.stop, Seed: r.c.Seed ^ p.stream<<32,
 		FreezeZeros: p.freeze, Dir: r.folder.path(checkpointsDir, p.name),
 		CheckpointEvery: r.c.Train.CheckpointSteps, Config: r.hash, Log: r.log, Reporter: r.reporter()}

@@ -175,7 +175,7 @@ func (r *runner) trainAndPrune(ctx context.Context, net *nn.Network) (*nn.Networ
 // earlyStop is that of training: it waits until all penalties have their full strength,
 // and for a target, as Unmet says.
 func (r *runner) earlyStop() train.EarlyStopSpec {
-	spec := train.EarlyStopSpec{Patience: r.c.Train.EarlyStop.Patience, Metric: r.c.Train.EarlyStop.Metric}
+	spec := r.c.Train.EarlyStop
 	for _, p := range r.c.Penalties {
 		spec.After = max(spec.After, p.Warmup+p.Ramp)
 	}

@@ -46,7 +46,7 @@ type drawn struct {
 func (d drawn) All(ctx context.Context) iter.Seq2[train.Batch, error] {
 	return func(yield func(train.Batch, error) bool) {
 		left := d.batches
-		for b, err := range adapt(d.loader.Epoch(ctx, 0, 0)) {
+		for b, err := range d.loader.Epoch(ctx, 0, 0) {
 			if !yield(b, err) {
 				return
 			}

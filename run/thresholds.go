@@ -121,17 +121,12 @@ func (c *calibration) observe(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	for b, err := range source.All(ctx) {
-		if err != nil {
-			return fmt.Errorf("calibrate thresholds: %w", err)
-		}
-		copy(p.X, b.X[:b.N*c.net.Input.Size()])
-		if !b.Continues {
-			p.ResetState()
-		}
-		c.histograms.Expect(b.N)
-		p.Run()
+	err = train.Forward(ctx, p, source, 0, c.histograms.Expect, func(b train.Batch, _ []float32) error {
 		c.examples += b.N
+		return nil
+	})
+	if err != nil && ctx.Err() == nil {
+		return fmt.Errorf("calibrate thresholds: %w", err)
 	}
 	return ctxError(ctx, "calibrating thresholds")
 }

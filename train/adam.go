@@ -7,26 +7,52 @@ import (
 	"pare/nn"
 )
 
-var _ Optimizer = (*adam)(nil)
-
-var adamOptions = []string{"lr", "weight_decay", "decay_all", "beta1", "beta2", "eps"}
-
-var adamKind = optimizerKind{
-	Kind: Kind{Name: "adam", Doc: "Adam: steps scaled by the mean square of each gradient; decay is part of the gradient", Options: adamOptions},
-	make: func(s OptimizerSpec, _ Setup, c *core) Optimizer { return newAdam(s, c, false) },
-}
-
-var adamwKind = optimizerKind{
-	Kind: Kind{Name: "adamw", Doc: "Adam with weight decay apart from the gradient", Options: adamOptions},
-	make: func(s OptimizerSpec, _ Setup, c *core) Optimizer { return newAdam(s, c, true) },
-}
-
-// adam is proximal Adam (Kingma & Ba 2015) or AdamW (Loshchilov & Hutter 2019)
+// Adam is proximal Adam (Kingma & Ba 2015) or AdamW (Loshchilov & Hutter 2019)
 // with PyTorch's bias correction: m̂ = m/(1−β₁ᵗ), v̂ = v/(1−β₂ᵗ), d = √v̂ + ε,
 // x ← x − lr·m̂/d. AdamW first takes x ← x·(1 − lr·decay).
 //
 // The step is the minimum of a quadratic with curvature d/lr in each value, so
 // the proximal maps are taken in the metric d: L1 cuts off lr·λ/d.
+type Adam struct {
+	LR float64 `yaml:"lr" range:"(0,)" doc:"learning rate"`
+	Decay
+	Beta1     float64 `yaml:"beta1" range:"(0,1)" doc:"decay of the mean of gradients"`
+	Beta2     float64 `yaml:"beta2" range:"(0,1)" doc:"decay of the mean of squares"`
+	Eps       float64 `yaml:"eps" range:"(0,)" doc:"added to the divisor of steps"`
+	Decoupled bool    `yaml:"-"` // AdamW
+}
+
+// NewAdam is Adam with the constants of the paper (algorithm 1).
+func NewAdam(lr float64) *Adam { return &Adam{LR: lr, Beta1: 0.9, Beta2: 0.999, Eps: 1e-8} }
+
+// NewAdamW is AdamW with the constants of Adam.
+func NewAdamW(lr float64) *Adam {
+	o := NewAdam(lr)
+	o.Decoupled = true
+	return o
+}
+
+func init() {
+	Optimizers.Register("adam", "Adam: steps scaled by the mean square of each gradient; decay is part of the gradient",
+		func() OptimizerSpec { return NewAdam(0.001) })
+	Optimizers.Register("adamw", "Adam with weight decay apart from the gradient", func() OptimizerSpec { return NewAdamW(0.001) })
+}
+
+// Rate implements OptimizerSpec.
+func (o *Adam) Rate() float64 { return o.LR }
+
+// New implements OptimizerSpec.
+func (o *Adam) New(s Setup) Optimizer {
+	c := newCore(o.Decay, s)
+	out := &adam{core: c, decoupled: o.Decoupled, beta1: o.Beta1, beta2: o.Beta2, scratch: make([]metric, len(c.slots)),
+		kernel: kernel.Adam{Beta1: float32(o.Beta1), Rest1: float32(1 - o.Beta1),
+			Beta2: float32(o.Beta2), Rest2: float32(1 - o.Beta2), Eps: float32(o.Eps)}}
+	out.mean, out.square = c.addBuffer("mean"), c.addBuffer("square")
+	out.metric, c.update = out.diagonal, out.piece
+	return out
+}
+
+// adam is an Adam bound to a network.
 type adam struct {
 	*core
 	beta1, beta2 float64
@@ -45,17 +71,6 @@ type adam struct {
 type metric struct {
 	d    []float32
 	call uint64 // of Step, after whose update it was computed
-}
-
-func newAdam(s OptimizerSpec, c *core, decoupled bool) *adam {
-	o := &adam{core: c, decoupled: decoupled, scratch: make([]metric, len(c.slots)),
-		beta1: orDefault(s.Beta1, 0.9), beta2: orDefault(s.Beta2, 0.999)}
-	o.kernel = kernel.Adam{Beta1: float32(o.beta1), Rest1: float32(1 - o.beta1),
-		Beta2: float32(o.beta2), Rest2: float32(1 - o.beta2), Eps: float32(orDefault(s.Eps, 1e-8))}
-	o.mean, o.square = c.addBuffer("mean"), c.addBuffer("square")
-	o.metric = o.diagonal
-	c.update = o.piece
-	return o
 }
 
 func (o *adam) Step(lr, gradScale float64) {

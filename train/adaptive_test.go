@@ -30,7 +30,7 @@ func activeSession(t *testing.T, dir string, seed uint64, report Reporter) sessi
 	}
 	data := newToy(96, 16, 1)
 	return session{tr: mustNew(t, net, Options{Train: data, Val: newToy(40, 16, 2), Loss: layers.CrossEntropy{},
-		Penalties: []Penalty{term}, Optimizer: OptimizerSpec{Type: "adam", LR: 0.05}, Epochs: 5, Seed: 5, Dir: dir,
+		Penalties: []Penalty{term}, Optimizer: NewAdam(0.05), Epochs: 5, Seed: 5, Dir: dir,
 		CheckpointEvery: 4, Config: "c", Log: log, LogEvery: 1, Reporter: report}), log: log, data: data}
 }
 

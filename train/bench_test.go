@@ -1,4 +1,4 @@
-package train
+package train_test
 
 import (
 	"math/rand/v2"
@@ -8,6 +8,7 @@ import (
 	"pare/models"
 	"pare/nn"
 	"pare/regularize"
+	"pare/train"
 )
 
 // BenchmarkUpdate times what follows the gradients in a step: their norm, the
@@ -15,15 +16,15 @@ import (
 // configs. MB/s counts the values that the update itself reads and writes.
 func BenchmarkUpdate(b *testing.B) {
 	for _, name := range []string{"mnist-mlp", "mnist-lenet5", "cifar10-resnet20", "resnet"} {
-		for _, spec := range []OptimizerSpec{
-			{Type: "sgd", LR: 1e-3, Momentum: 0.9, Nesterov: true, WeightDecay: 1e-4},
-			{Type: "adam", LR: 1e-5, WeightDecay: 1e-4},
+		for kind, spec := range map[string]train.OptimizerSpec{
+			"sgd":  &train.SGD{LR: 1e-3, Momentum: 0.9, Nesterov: true, Decay: train.Decay{WeightDecay: 1e-4}},
+			"adam": &train.Adam{LR: 1e-5, Beta1: 0.9, Beta2: 0.999, Eps: 1e-8, Decay: train.Decay{WeightDecay: 1e-4}},
 		} {
-			b.Run(name+"/"+spec.Type, func(b *testing.B) { benchUpdate(b, name, spec, nil) })
-			b.Run(name+"/"+spec.Type+"_l1", func(b *testing.B) {
-				benchUpdate(b, name, spec, []config.Penalty{{Type: "l1", On: "weights", Lambda: 1e-4}})
+			b.Run(name+"/"+kind, func(b *testing.B) { benchUpdate(b, name, spec, nil) })
+			b.Run(name+"/"+kind+"_l1", func(b *testing.B) {
+				benchUpdate(b, name, spec, []regularize.Spec{{Type: "l1", On: "weights", Lambda: 1e-4}})
 			})
-			b.Run(name+"/"+spec.Type+"_groups", func(b *testing.B) {
+			b.Run(name+"/"+kind+"_groups", func(b *testing.B) {
 				benchUpdate(b, name, spec, builtIn(b, name).Penalties)
 			})
 		}
@@ -43,15 +44,11 @@ func builtIn(b *testing.B, name string) *config.Config {
 func benchNetwork(b *testing.B, name string) *nn.Network {
 	b.Helper()
 	c := builtIn(b, name)
-	m, err := models.Lookup(c.Model.Type)
-	if err != nil {
-		b.Fatal(err)
-	}
 	task := models.Task{Input: nn.Shape{1, 28, 28}, Classes: 10}
 	if c.Model.Type == "resnet" {
 		task.Input = nn.Shape{3, 32, 32}
 	}
-	net, err := m.Build(c.Model.Decode, task, rand.New(rand.NewPCG(1, 2)))
+	net, err := models.Build(c.Model.Kind, task, rand.New(rand.NewPCG(1, 2)))
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -76,18 +73,18 @@ func randomGrads(net *nn.Network) (of map[*nn.Param][]float32, all [][]float32) 
 	return of, all
 }
 
-func benchUpdate(b *testing.B, name string, spec OptimizerSpec, penalties []config.Penalty) {
+func benchUpdate(b *testing.B, name string, spec train.OptimizerSpec, penalties []regularize.Spec) {
 	net := benchNetwork(b, name)
 	grads, _ := randomGrads(net)
-	s := Setup{Params: net.Params(), Grad: func(p *nn.Param) []float32 { return grads[p] }}
+	s := train.Setup{Params: net.Params(), Grad: func(p *nn.Param) []float32 { return grads[p] }}
 	for _, p := range penalties {
-		t, err := regularize.NewTerm(net, regularize.Spec{Type: p.Type, On: p.On, Lambda: p.Lambda, Scale: p.Scale})
+		t, err := regularize.NewTerm(net, p)
 		if err != nil {
 			b.Fatal(err)
 		}
 		s.Penalties = append(s.Penalties, t)
 	}
-	o, err := NewOptimizer(spec, s)
+	o, err := train.NewOptimizer(spec, s)
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -96,26 +93,26 @@ func benchUpdate(b *testing.B, name string, spec OptimizerSpec, penalties []conf
 		size += len(g)
 	}
 	moved := 5 // x, g and the velocity read, two of them written
-	if spec.Type == "adam" {
+	if _, adam := spec.(*train.Adam); adam {
 		moved = 7
 	}
 	b.SetBytes(int64(4 * moved * size))
 	sign := 1.0 // alternates, so that the parameters stay where they are
 	for b.Loop() {
-		o.Step(spec.LR, sign)
+		o.Step(spec.Rate(), sign)
 		sign = -sign
 	}
 }
 
 func benchNorm(b *testing.B, name string) {
 	_, grads := randomGrads(benchNetwork(b, name))
-	n := newGradientNorm(grads)
+	norm := train.GradientNorm(grads)
 	size := 0
 	for _, g := range grads {
 		size += len(g)
 	}
 	b.SetBytes(int64(4 * size))
 	for b.Loop() {
-		n.compute()
+		norm()
 	}
 }

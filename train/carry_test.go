@@ -135,7 +135,7 @@ func TestTrainingCarriesState(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer log.Close()
-		o := Options{Train: s, Val: newStream(5, carry), Loss: layers.CrossEntropy{}, Optimizer: OptimizerSpec{LR: 1e-30},
+		o := Options{Train: s, Val: newStream(5, carry), Loss: layers.CrossEntropy{}, Optimizer: &SGD{LR: 1e-30},
 			Epochs: 3, Log: log, LogEvery: 1}
 		if _, err := mustNew(t, net, o).Fit(t.Context()); err != nil {
 			t.Fatal(err)
@@ -163,7 +163,7 @@ func TestTrainingCarriesState(t *testing.T) {
 func carrySession(t *testing.T, dir string, seed uint64, report Reporter) *Trainer {
 	t.Helper()
 	return mustNew(t, memoryNet(t, seed), Options{Train: newStream(7, true), Val: newStream(5, true), Loss: layers.CrossEntropy{},
-		Optimizer: OptimizerSpec{LR: 0.5, Momentum: 0.9}, Epochs: 2, Dir: dir, Reporter: report})
+		Optimizer: &SGD{LR: 0.5, Momentum: 0.9}, Epochs: 2, Dir: dir, Reporter: report})
 }
 
 // TestResumeCarriesState stops a training after each of its steps and goes on
@@ -240,7 +240,7 @@ func TestResumeRefusesOtherState(t *testing.T) {
 func TestFirstBatchCannotContinue(t *testing.T) {
 	s := newStream(6, true)
 	s.corrupt = true
-	tr := mustNew(t, memoryNet(t, 1), Options{Train: s, Loss: layers.CrossEntropy{}, Optimizer: OptimizerSpec{LR: 0.1}, Epochs: 1})
+	tr := mustNew(t, memoryNet(t, 1), Options{Train: s, Loss: layers.CrossEntropy{}, Optimizer: &SGD{LR: 0.1}, Epochs: 1})
 	if _, err := tr.Fit(t.Context()); err == nil || !strings.Contains(err.Error(), "epoch 1, batch 1: it goes on from a batch before it") {
 		t.Errorf("error %v", err)
 	}
@@ -266,7 +266,7 @@ func TestRegression(t *testing.T) {
 		t.Fatalf("%+v, %v", m, err)
 	}
 	tr := mustNew(t, net, Options{Train: regression{newToy(512, 16, 1)}, Val: regression{data}, Loss: layers.MeanSquare{},
-		Optimizer: OptimizerSpec{Type: "adam", LR: 0.01}, Epochs: 6})
+		Optimizer: NewAdam(0.01), Epochs: 6})
 	res, err := tr.Fit(t.Context())
 	if err != nil || res.Val.Loss > 0.5*m.Loss {
 		t.Errorf("mean square error %+v before training, %+v after it, %v", m, res.Val, err)

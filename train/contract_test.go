@@ -3,7 +3,6 @@ package train
 import (
 	"testing"
 
-	"pare/config"
 	"pare/layers"
 	"pare/regularize"
 )
@@ -12,15 +11,13 @@ import (
 var (
 	_ Penalty   = (*regularize.Term)(nil)
 	_ Separable = (*regularize.Term)(nil)
-	_           = OptimizerSpec(config.Optimizer{})
-	_           = ScheduleSpec(config.Schedule{})
 )
 
 // TestGroupLassoClosesChannels trains with a penalty on whole channels: scale
 // and shift of a channel become 0 together, under each optimizer, and frozen
 // zeros survive a second phase without the penalty.
 func TestGroupLassoClosesChannels(t *testing.T) {
-	for _, opt := range []OptimizerSpec{{LR: 0.02, Momentum: 0.9}, {Type: "adam", LR: 0.01}} {
+	for _, opt := range []OptimizerSpec{&SGD{LR: 0.02, Momentum: 0.9}, NewAdam(0.01)} {
 		net := toyNet(t, 1)
 		term, err := regularize.NewTerm(net, regularize.Spec{Type: "group_lasso", On: "channels", Lambda: 0.1})
 		if err != nil {
@@ -34,14 +31,14 @@ func TestGroupLassoClosesChannels(t *testing.T) {
 		}
 		total, zero := term.Groups()
 		if total != 6 || zero < 1 || zero > 5 || res.Val.Accuracy < 0.9 {
-			t.Errorf("%s: %d of %d channels are closed, accuracy %g", opt.Type, zero, total, res.Val.Accuracy)
+			t.Errorf("%s: %d of %d channels are closed, accuracy %g", kind(opt), zero, total, res.Val.Accuracy)
 		}
 		o.Phase, o.Penalties, o.FreezeZeros, o.Epochs = "finetune", nil, true, 2
 		if _, err := mustNew(t, net, o).Fit(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 		if _, after := term.Groups(); after != zero {
-			t.Errorf("%s: %d channels were closed, %d after fine-tuning", opt.Type, zero, after)
+			t.Errorf("%s: %d channels were closed, %d after fine-tuning", kind(opt), zero, after)
 		}
 	}
 }

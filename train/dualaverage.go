@@ -1,29 +1,14 @@
 package train
 
 import (
+	"fmt"
 	"math"
 
 	"pare/internal/kernel"
 	"pare/nn"
 )
 
-var _ Optimizer = (*dualAverage)(nil)
-
-var rmdaKind = optimizerKind{
-	Kind: Kind{Name: "rmda", Doc: "regularised dual averaging with momentum: zeros settle before the end of training",
-		Options: []string{"lr", "momentum", "weight_decay", "decay_all"}},
-	stages: true,
-	make:   func(s OptimizerSpec, setup Setup, c *core) Optimizer { return newDualAverage(s, setup, c, false) },
-}
-
-var ramdaKind = optimizerKind{
-	Kind: Kind{Name: "ramda", Doc: "rmda with steps scaled by the cube root of the summed squares of each gradient",
-		Options: []string{"lr", "momentum", "weight_decay", "decay_all", "eps"}},
-	stages: true,
-	make:   func(s OptimizerSpec, setup Setup, c *core) Optimizer { return newDualAverage(s, setup, c, true) },
-}
-
-// dualAverage is RMDA (Huang & Lee 2022, "Training structured neural networks
+// RMDA is regularised dual averaging with momentum (Huang & Lee 2022, "Training structured neural networks
 // through manifold identification and variance reduction", algorithm 1), which is
 // MDA of Jelassi & Defazio 2020 with a proximal map. In update t of a stage, with
 // learning rate η, gradient g, and the parameters W₀ at the start of the stage,
@@ -33,21 +18,77 @@ var ramdaKind = optimizerKind{
 //	W̃ = prox_{(α/β)ψ}(W₀ − V/β)
 //	W ← (1−c)·W + c·W̃
 //
-// RAMDA (Huang & Lee 2024, "Regularized adaptive momentum dual averaging with an
-// efficient inexact subproblem solver for training structured neural network",
-// algorithm 1) has β = 1 and a metric:
+// The noise of gradients averages out in V/β, so that from some step on W̃ has the zeros of
+// the solution; prox-SGD's keep changing.
+//
+// A stage ends where the rate falls: the sums begin anew at the present parameters. W is a
+// mixture and has the zeros of W̃ only when c is 1. So c grows in the last stage, as
+// min(1, c√k) in its k-th update, but so that it is 1 from the middle of the stage on at
+// the latest.
+type RMDA struct {
+	LR       float64 `yaml:"lr" range:"(0,)" doc:"learning rate"`
+	Momentum float64 `yaml:"momentum" range:"[0,1)" doc:"share of the last parameters that is kept in each step, but for the end of training; 0: none"`
+	Decay
+}
+
+// RAMDA is RMDA with a metric (Huang & Lee 2024, "Regularized adaptive momentum dual
+// averaging with an efficient inexact subproblem solver for training structured neural
+// network", algorithm 1): β = 1 and
 //
 //	U ← U + s·g²,  P = ∛U + ε
 //	W̃ = argmin ½‖W − (W₀ − V/P)‖²_P + α·ψ(W)
 //
 // for which the proximal maps of this project are exact, so that it needs no inner
-// iteration. The noise of gradients averages out in V/β, so that from some step on
-// W̃ has the zeros of the solution; prox-SGD's keep changing.
-//
-// A stage ends where the rate falls: the sums begin anew at the present
-// parameters, and ε falls with the rate. W is a mixture and has the zeros of W̃
-// only when c is 1. So c grows in the last stage, as min(1, c√k) in its k-th
-// update, but so that it is 1 from the middle of the stage on at the latest.
+// iteration. ε falls with the rate.
+type RAMDA struct {
+	RMDA
+	Eps float64 `yaml:"eps" range:"(0,)" doc:"added to the divisor of steps"`
+}
+
+// NewRAMDA is RAMDA with the constants of the paper.
+func NewRAMDA(lr float64) *RAMDA { return &RAMDA{RMDA: RMDA{LR: lr, Momentum: 0.99}, Eps: 1e-6} }
+
+func init() {
+	Optimizers.Register("rmda", "regularised dual averaging with momentum: zeros settle before the end of training",
+		func() OptimizerSpec { return &RMDA{LR: 0.1, Momentum: 0.99} })
+	Optimizers.Register("ramda", "rmda with steps scaled by the cube root of the summed squares of each gradient",
+		func() OptimizerSpec { return NewRAMDA(0.001) })
+}
+
+// Rate implements OptimizerSpec.
+func (o *RMDA) Rate() float64 { return o.LR }
+
+// CheckSchedule refuses a cosine, which would end a stage in each step.
+func (o *RMDA) CheckSchedule(s ScheduleSpec) error {
+	if _, ok := s.(*Cosine); ok {
+		return fmt.Errorf("rmda and ramda start afresh whenever the rate falls, which a cosine does in each step; use constant or step")
+	}
+	return nil
+}
+
+// New implements OptimizerSpec.
+func (o *RMDA) New(s Setup) Optimizer { return o.bind(s) }
+
+// New implements OptimizerSpec.
+func (o *RAMDA) New(s Setup) Optimizer {
+	out := o.bind(s)
+	out.adaptive, out.eps = true, o.Eps
+	out.squares, out.metrics, out.metric = out.addBuffer("squares"), scratch(out.slots), out.diagonal
+	return out
+}
+
+func (o *RMDA) bind(s Setup) *dualAverage {
+	c := newCore(o.Decay, s)
+	out := &dualAverage{core: c, share: 1 - o.Momentum, stage: make([]float32, stageSize), before: scratch(c.slots)}
+	out.lastStart, out.lastSteps = lastStage(s.Steps, s.Rate)
+	out.origin, out.sum = c.addBuffer("origin"), c.addBuffer("gradients")
+	c.extra = append(c.extra, NamedTensor{"stage", out.stage})
+	c.update, out.mix = out.piece, out.mixed
+	c.shareAll()
+	return out
+}
+
+// dualAverage is RMDA or RAMDA bound to a network.
 type dualAverage struct {
 	*core
 	adaptive             bool
@@ -74,22 +115,6 @@ const (
 	stageEps          // factor on ε
 	stageSize
 )
-
-func newDualAverage(s OptimizerSpec, setup Setup, c *core, adaptive bool) *dualAverage {
-	o := &dualAverage{core: c, adaptive: adaptive, share: 1 - s.Momentum, eps: orDefault(s.Eps, 1e-6),
-		stage: make([]float32, stageSize), before: scratch(c.slots)}
-	o.lastStart, o.lastSteps = lastStage(setup.Steps, setup.Rate)
-	o.origin, o.sum = c.addBuffer("origin"), c.addBuffer("gradients")
-	if adaptive {
-		o.squares = c.addBuffer("squares")
-		o.metrics = scratch(c.slots)
-		o.metric = o.diagonal
-	}
-	c.extra = append(c.extra, NamedTensor{"stage", o.stage})
-	c.update, o.mix = o.piece, o.mixed
-	c.shareAll()
-	return o
-}
 
 func scratch(slots []slot) [][]float32 {
 	out := make([][]float32, len(slots))

@@ -1,29 +1,13 @@
 package train
 
-import (
-	"errors"
-	"fmt"
-	"math"
-)
-
 // EarlyStopSpec ends training when validation no longer improves.
 type EarlyStopSpec struct {
-	Patience    int     `yaml:"patience,omitempty" json:"patience,omitempty"`         // epochs without improvement before the stop; 0 means never
-	Metric      string  `yaml:"metric,omitempty" json:"metric,omitempty"`             // loss or accuracy; "" means loss
-	MinDelta    float64 `yaml:"min_delta,omitempty" json:"min_delta,omitempty"`       // what counts as an improvement; 0 means any
-	After       float64 `yaml:"after,omitempty" json:"after,omitempty"`               // epochs before which none counts, neither as the best nor against patience; 0 means that all do
-	RestoreBest bool    `yaml:"restore_best,omitempty" json:"restore_best,omitempty"` // end with the weights of the best epoch, which may be less sparse than the last
-}
+	Patience int    `yaml:"patience" range:"[0,)" doc:"epochs without improvement on the validation data before the stop, counted once all penalties have their full strength and a target is met; 0: never"`
+	Metric   string `yaml:"metric" enum:"loss,accuracy" doc:"value that must improve"` // "" means loss
 
-// Validate reports the first thing wrong with the spec.
-func (s EarlyStopSpec) Validate() error {
-	if s.Metric != "" && s.Metric != "loss" && s.Metric != "accuracy" {
-		return fmt.Errorf("early stop: metric is %q, it must be loss or accuracy", s.Metric)
-	}
-	if s.Patience < 0 {
-		return errors.New("early stop: patience must not be negative")
-	}
-	return checkLimits("early stop", []limit{{"min_delta", s.MinDelta, 0, math.Inf(1)}, {"after", s.After, 0, math.Inf(1)}})
+	MinDelta    float64 `yaml:"-"` // smallest improvement that counts; 0 means any
+	After       float64 `yaml:"-"` // epochs before which none counts, neither as the best nor against patience
+	RestoreBest bool    `yaml:"-"` // end with the weights of the best epoch, which may be less sparse than the last
 }
 
 func (s EarlyStopSpec) active() bool { return s.Patience > 0 || s.RestoreBest }
@@ -43,4 +27,32 @@ func (s EarlyStopSpec) improves(m Metrics, best *Best) bool {
 		return m.Accuracy > best.Metrics.Accuracy+s.MinDelta
 	}
 	return m.Loss < best.Metrics.Loss-s.MinDelta
+}
+
+// judge keeps the best validation and decides whether the phase is over.
+func (t *Trainer) judge() {
+	t.pos.Done = t.pos.Epoch >= t.o.Epochs
+	if t.val == nil {
+		return
+	}
+	if float64(t.pos.Epoch) < t.o.Stop.After || t.o.Reshaper != nil && t.o.Reshaper.Unmet() {
+		t.pos.Best, t.pos.BadEpochs = nil, 0
+		return
+	}
+	if !t.o.Stop.improves(*t.val, t.pos.Best) {
+		t.pos.BadEpochs++
+		if t.o.Stop.Patience > 0 && t.pos.BadEpochs >= t.o.Stop.Patience {
+			t.pos.Done = true
+		}
+		return
+	}
+	t.pos.Best, t.pos.BadEpochs = &Best{Epoch: t.pos.Epoch, Metrics: *t.val}, 0
+	if !t.o.Stop.RestoreBest {
+		return
+	}
+	if t.best == nil {
+		t.best = cloneTensors(t.params)
+	} else {
+		copyTensors(t.best, t.params)
+	}
 }

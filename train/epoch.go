@@ -174,31 +174,3 @@ func (t *Trainer) countRemaining() error {
 	t.left = &left
 	return nil
 }
-
-// judge keeps the best validation and decides whether the phase is over.
-func (t *Trainer) judge() {
-	t.pos.Done = t.pos.Epoch >= t.o.Epochs
-	if t.val == nil {
-		return
-	}
-	if float64(t.pos.Epoch) < t.o.Stop.After || t.o.Reshaper != nil && t.o.Reshaper.Unmet() {
-		t.pos.Best, t.pos.BadEpochs = nil, 0
-		return
-	}
-	if !t.o.Stop.improves(*t.val, t.pos.Best) {
-		t.pos.BadEpochs++
-		if t.o.Stop.Patience > 0 && t.pos.BadEpochs >= t.o.Stop.Patience {
-			t.pos.Done = true
-		}
-		return
-	}
-	t.pos.Best, t.pos.BadEpochs = &Best{Epoch: t.pos.Epoch, Metrics: *t.val}, 0
-	if !t.o.Stop.RestoreBest {
-		return
-	}
-	if t.best == nil {
-		t.best = cloneTensors(t.params)
-	} else {
-		copyTensors(t.best, t.params)
-	}
-}

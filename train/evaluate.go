@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"math"
 	"slices"
 
+	"pare/datasets"
 	"pare/layers/activity"
 	"pare/nn"
 )
@@ -44,7 +46,6 @@ func Evaluate(ctx context.Context, net *nn.Network, source EvalSource, batch int
 type Evaluator struct {
 	program *nn.Program
 	meter   *activity.Meter
-	input   int // values of an example
 	targets int // of an example
 	score   Score
 	first   []float32 // the output for the first target of the last Run
@@ -59,7 +60,7 @@ func NewEvaluator(net *nn.Network, batch int, loss nn.Loss) (*Evaluator, error) 
 	if err != nil {
 		return nil, err
 	}
-	return &Evaluator{program: p, meter: meter, input: net.Input.Size(),
+	return &Evaluator{program: p, meter: meter,
 		targets: nn.TargetsOf(loss, net.Output().Shape), score: ScoreBy(loss)}, nil
 }
 
@@ -67,39 +68,23 @@ func NewEvaluator(net *nn.Network, batch int, loss nn.Loss) (*Evaluator, error) 
 func (e *Evaluator) Run(ctx context.Context, source EvalSource) (Metrics, error) {
 	var m Metrics
 	sum := 0.0
-	e.program.ResetState()
 	e.meter.Reset()
 	e.first, e.varied, e.n = e.first[:0], false, 0
-	for b, err := range source.All(ctx) {
-		if err == nil {
-			err = checkBatch(b, e.input, e.targets)
-		}
-		if err == nil && b.N > e.program.Batch() {
-			err = fmt.Errorf("batch of %d examples in a program for %d", b.N, e.program.Batch())
-		}
-		if err != nil {
-			return m, fmt.Errorf("evaluation after %d targets: %w", m.N, err)
-		}
-		copy(e.program.X, b.X[:b.N*e.input])
-		if !b.Continues {
-			e.program.ResetState()
-		}
-		e.meter.Expect(b.N)
-		e.program.Run()
+	width := len(e.program.Output()) / (e.program.Batch() * e.targets)
+	err := Forward(ctx, e.program, source, e.targets, e.meter.Expect, func(b Batch, outputs []float32) error {
 		e.meter.Add()
-		if !finite(e.program.Output()[:b.N*len(e.program.Output())/e.program.Batch()]) {
-			return m, fmt.Errorf("evaluation after %d targets: %w", m.N, ErrNotFinite)
+		if !finite(outputs) {
+			return ErrNotFinite
 		}
-		width := len(e.program.Output()) / (e.program.Batch() * e.targets)
 		for i := range b.N * e.targets {
-			output := e.program.Output()[i*width:][:width]
+			output := outputs[i*width:][:width]
 			if m.N == 0 {
 				e.first = append(e.first, output...)
 			}
 			e.varied = e.varied || !slices.Equal(output, e.first)
 			loss, correct, err := e.score(output, b.Y[i])
 			if err != nil {
-				return m, fmt.Errorf("evaluation, target %d: %w", m.N, err)
+				return err
 			}
 			sum += loss
 			m.N++
@@ -108,14 +93,14 @@ func (e *Evaluator) Run(ctx context.Context, source EvalSource) (Metrics, error)
 				m.Correct++
 			}
 		}
-		if ctx.Err() != nil {
-			break
-		}
-	}
-	if err := ctx.Err(); err != nil {
+		return nil
+	})
+	switch {
+	case err != nil && err == ctx.Err():
 		return m, err
-	}
-	if m.N == 0 {
+	case err != nil:
+		return m, fmt.Errorf("evaluation after %d targets: %w", m.N, err)
+	case m.N == 0:
 		return m, errors.New("evaluation: the source has no examples")
 	}
 	m.Loss, m.Accuracy = sum/float64(m.N), float64(m.Correct)/float64(m.N)
@@ -167,6 +152,41 @@ func CrossEntropyScore(logits []float32, target float32) (loss float64, correct 
 	return math.Log(sum) + float64(logits[best]) - float64(logits[t]), best == t, nil
 }
 
+// Forward runs a program on every batch of a source, which may be smaller than the program's.
+// A batch has the number of targets an example, 0 where they do not matter. expect, unless it
+// is nil, is called with the number of examples before a run; each with the batch and its
+// outputs after it. The end of ctx is its error.
+func Forward(ctx context.Context, p *nn.Program, source EvalSource, targets int, expect func(n int), each func(b Batch, outputs []float32) error) error {
+	size, width := len(p.X)/p.Batch(), len(p.Output())/p.Batch()
+	p.ResetState()
+	for b, err := range source.All(ctx) {
+		if err == nil {
+			err = checkBatch(b, size, targets)
+		}
+		if err == nil && b.N > p.Batch() {
+			err = fmt.Errorf("batch of %d examples in a program for %d", b.N, p.Batch())
+		}
+		if err != nil {
+			return err
+		}
+		copy(p.X, b.X[:b.N*size])
+		if !b.Continues {
+			p.ResetState()
+		}
+		if expect != nil {
+			expect(b.N)
+		}
+		p.Run()
+		if err := each(b, p.Output()[:b.N*width]); err != nil {
+			return err
+		}
+		if ctx.Err() != nil {
+			break
+		}
+	}
+	return ctx.Err()
+}
+
 // checkBatch compares the lengths of a batch with its number of examples.
 func checkBatch(b Batch, input, targets int) error {
 	if b.N < 1 || len(b.X) < b.N*input || len(b.Y) < b.N*targets {
@@ -174,4 +194,26 @@ func checkBatch(b Batch, input, targets int) error {
 			b.N, len(b.X), len(b.Y), b.N*input, b.N*targets)
 	}
 	return nil
+}
+
+// Batch is a mini-batch.
+type Batch = datasets.Batch
+
+// Source gives mini-batches to train on, all of the same size. A *datasets.Loader is one.
+type Source interface {
+	// BatchSize is the number of examples in every batch.
+	BatchSize() int
+	// Batches is the number of batches in an epoch.
+	Batches() int
+	// Epoch gives the batches of an epoch, counted from 0, from the one with
+	// index first on. Batch i of an epoch is always the same. It may end early,
+	// without an error, when ctx ends.
+	Epoch(ctx context.Context, epoch uint64, first int) iter.Seq2[Batch, error]
+}
+
+// EvalSource gives every example once, in order unless Batch.Examples says
+// another. Batches may be smaller than asked for. It may end early, without an
+// error, when ctx ends.
+type EvalSource interface {
+	All(ctx context.Context) iter.Seq2[Batch, error]
 }

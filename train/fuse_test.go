@@ -43,11 +43,11 @@ var fuseCases = []struct {
 func TestFusedPenaltiesAreTheSame(t *testing.T) {
 	for i, c := range fuseCases {
 		for _, spec := range []OptimizerSpec{
-			{LR: 0.1}, {LR: 0.05, Momentum: 0.9}, {LR: 0.05, Momentum: 0.9, Nesterov: true, WeightDecay: 0.1, DecayAll: true},
-			{Type: "adam", LR: 0.01, WeightDecay: 0.1}, {Type: "adamw", LR: 0.01, WeightDecay: 0.1},
+			&SGD{LR: 0.1}, &SGD{LR: 0.05, Momentum: 0.9}, &SGD{LR: 0.05, Momentum: 0.9, Nesterov: true, Decay: Decay{WeightDecay: 0.1, DecayAll: true}},
+			&Adam{LR: 0.01, Decay: Decay{WeightDecay: 0.1}, Beta1: 0.9, Beta2: 0.999, Eps: 1e-8}, &Adam{LR: 0.01, Decay: Decay{WeightDecay: 0.1}, Beta1: 0.9, Beta2: 0.999, Eps: 1e-8, Decoupled: true},
 		} {
 			for _, freeze := range []bool{false, true} {
-				what := fmt.Sprintf("case %d, %s %+v, frozen %t", i, spec.Type, spec, freeze)
+				what := fmt.Sprintf("case %d, %s %+v, frozen %t", i, kind(spec), spec, freeze)
 				a, fused := fuseRun(t, c.specs, spec, freeze, false)
 				b, apart := fuseRun(t, c.specs, spec, freeze, true)
 				zeros := 0
@@ -122,7 +122,7 @@ func fuseRun(t *testing.T, specs []regularize.Spec, spec OptimizerSpec, freeze, 
 				grads[p.Param][i] = float32(rng.NormFloat64())
 			}
 		}
-		o.Step(spec.LR/(1+float64(k)), 0.5)
+		o.Step(spec.Rate()/(1+float64(k)), 0.5)
 	}
 	switch o := o.(type) {
 	case *sgd:
@@ -142,7 +142,7 @@ func TestNoGradientNoFusion(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	o, err := NewOptimizer(OptimizerSpec{LR: 0.1}, Setup{Params: net.Params(), Penalties: []Penalty{term},
+	o, err := NewOptimizer(&SGD{LR: 0.1}, Setup{Params: net.Params(), Penalties: []Penalty{term},
 		Grad: func(*nn.Param) []float32 { return nil }})
 	if err != nil {
 		t.Fatal(err)
@@ -159,7 +159,7 @@ func TestMetricAfterRestore(t *testing.T) {
 	run := func(scales ...float64) []float32 {
 		start := []float32{1, 2}
 		q := newQuadratic(map[string][]float32{"weight": start}, map[string][]float32{"weight": {0, 0}}, map[string][]float32{"weight": {1, 4}})
-		o, err := NewOptimizer(OptimizerSpec{Type: "adam", LR: 0.1}, Setup{Params: q.params, Grad: q.grad,
+		o, err := NewOptimizer(NewAdam(0.1), Setup{Params: q.params, Grad: q.grad,
 			Penalties: []Penalty{&l1{p: q.params[0].Param, lambda: 0.5}}})
 		if err != nil {
 			t.Fatal(err)

@@ -8,9 +8,12 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"slices"
+	"time"
 
 	"pare/internal/atomicfile"
 	"pare/layers/activity"
+	"pare/nn"
 )
 
 // Record is one line of the metrics log. All but Seconds and Waited is a function of
@@ -175,3 +178,90 @@ func ReadMetrics(path string) ([]Record, error) {
 		out = append(out, r)
 	}
 }
+
+// Normed is implemented by penalties that know the Euclidean norms of their
+// groups.
+type Normed interface {
+	Penalty
+	// Norms lists the norm of every group, in a fixed order.
+	Norms() []float64
+}
+
+// Quantiles sum up the norms of the groups that are not 0.
+type Quantiles struct {
+	Min    float64 `json:"min"`
+	Tenth  float64 `json:"p10"`
+	Median float64 `json:"p50"`
+	Ninety float64 `json:"p90"`
+	Max    float64 `json:"max"`
+}
+
+// quantiles of the values above 0, whose order is lost: q is the value of rank
+// ⌊q·(n−1)⌋. It is nil when there are none.
+func quantiles(values []float64) *Quantiles {
+	values = slices.DeleteFunc(values, func(v float64) bool { return !(v > 0) })
+	if len(values) == 0 {
+		return nil
+	}
+	slices.Sort(values)
+	at := func(q float64) float64 { return values[int(q*float64(len(values)-1))] }
+	return &Quantiles{at(0), at(0.1), at(0.5), at(0.9), at(1)}
+}
+
+// trajectories adds to the record of an epoch what a picture of gates and groups
+// over time needs.
+func (t *Trainer) trajectories(r *Record) {
+	r.Gates = gates(t.net)
+	for i, p := range t.o.Penalties {
+		if n, ok := p.(Normed); ok {
+			r.Terms[i].Norms = quantiles(n.Norms())
+		}
+	}
+}
+
+// gates copies the values of all gates by the full name of their parameter; nil
+// where there are none.
+func gates(net *nn.Network) map[string][]float32 {
+	var out map[string][]float32
+	for _, p := range net.Params() {
+		if p.Role != nn.RoleGate {
+			continue
+		}
+		if out == nil {
+			out = map[string][]float32{}
+		}
+		out[p.Full] = slices.Clone(p.Data())
+	}
+	return out
+}
+
+// Status is where training stands after a step.
+type Status struct {
+	Phase          string
+	Epoch, Epochs  int // the epoch under way, counted from 1
+	Batch, Batches int // batches done in it
+	Step, Steps    int // updates made and to be made in the phase
+	Loss           float64
+	Val            *Metrics      // of the last evaluation; nil before the first
+	ByLoss         bool          // the loss says more than the accuracy: targets are numbers, or several an example
+	Remaining      *Remaining    // at the end of the last epoch; nil before the first
+	Left           time.Duration // estimate; 0 while there is none
+}
+
+// Reporter tells the user how training goes. Its methods are called from the
+// goroutine that trains.
+type Reporter interface {
+	// Step is called after every update.
+	Step(Status)
+	// Epoch is called after every epoch and its evaluation.
+	Epoch(Status, Record)
+	// Close ends the report of a phase, finished or not.
+	Close()
+}
+
+// Silent reports nothing.
+type Silent struct{}
+
+func (Silent) Step(Status)          {}
+func (Silent) Epoch(Status, Record) {}
+func (Silent) Close()               {}

@@ -4,8 +4,58 @@ import (
 	"fmt"
 
 	"pare/internal/kernel"
+	"pare/internal/option"
 	"pare/nn"
 )
+
+// OptimizerSpec is an optimizer with its options, before it is bound to a network.
+type OptimizerSpec interface {
+	// Rate is the learning rate before the schedule.
+	Rate() float64
+	// New binds the optimizer. Its options are valid.
+	New(s Setup) Optimizer
+}
+
+// Optimizers are the kinds of optimizers by name.
+var Optimizers = option.NewKinds[OptimizerSpec]("optimizer")
+
+// ScheduleChecker is implemented by optimizers that do not work with every schedule.
+type ScheduleChecker interface{ CheckSchedule(s ScheduleSpec) error }
+
+// CheckSchedule reports a schedule that the optimizer cannot be used with.
+func CheckSchedule(o OptimizerSpec, s ScheduleSpec) error {
+	if c, ok := o.(ScheduleChecker); ok {
+		return c.CheckSchedule(s)
+	}
+	return nil
+}
+
+// Decay is the weight decay that optimizers share. It applies to weights, or to all
+// parameters with DecayAll, but never to those a proximal penalty governs: both would
+// shrink them.
+type Decay struct {
+	WeightDecay float64 `yaml:"weight_decay,omitempty" range:"[0,)" doc:"pull of weights towards 0; 0: none"`
+	DecayAll    bool    `yaml:"decay_all,omitempty" doc:"decay biases, normalisation and gates too"`
+}
+
+// Validate refuses decay_all without decay.
+func (d *Decay) Validate() error {
+	if d.DecayAll && d.WeightDecay == 0 {
+		return option.Errorf("decay_all", "needs weight_decay above 0")
+	}
+	return nil
+}
+
+// NewOptimizer checks the options of an optimizer and binds it.
+func NewOptimizer(spec OptimizerSpec, s Setup) (Optimizer, error) {
+	if spec == nil {
+		return nil, fmt.Errorf("there is no optimizer")
+	}
+	if err := option.Check(spec); err != nil {
+		return nil, fmt.Errorf("optimizer: %w", err)
+	}
+	return spec.New(s), nil
+}
 
 // Optimizer updates the parameters of a network in place. It is bound to them,
 // to their gradients and to the penalties when it is made.
@@ -20,8 +70,6 @@ type Optimizer interface {
 	// Restore copies a state taken from an optimizer of the same spec and
 	// network. After an error nothing has changed.
 	Restore(OptimizerState) error
-	// Reset forgets all moments; frozen zeros stay frozen.
-	Reset()
 }
 
 // NamedTensor is a tensor in a checkpoint, flattened in the internal layout.
@@ -47,21 +95,6 @@ type Setup struct {
 	// update 0 ≤ k < Steps will be given. 0 and nil: not known.
 	Steps int
 	Rate  func(step int) float64
-}
-
-// NewOptimizer returns the optimizer of the spec.
-//
-// Weight decay applies to weights, or to all parameters with DecayAll, but
-// never to those a proximal penalty governs: both would shrink them.
-func NewOptimizer(spec OptimizerSpec, s Setup) (Optimizer, error) {
-	if err := spec.Validate(); err != nil {
-		return nil, err
-	}
-	k, err := spec.kind()
-	if err != nil {
-		return nil, err
-	}
-	return k.make(spec, s, newCore(spec, s)), nil
 }
 
 // slot is a parameter with what its updates need.
@@ -93,7 +126,7 @@ type core struct {
 	updateTask, finishTask func(int) // made once: a step allocates nothing
 }
 
-func newCore(spec OptimizerSpec, s Setup) *core {
+func newCore(decay Decay, s Setup) *core {
 	c := &core{index: map[*nn.Param]int{}}
 	held := governed(s.Penalties)
 	for _, p := range s.Params {
@@ -101,8 +134,8 @@ func newCore(spec OptimizerSpec, s Setup) *core {
 			continue
 		}
 		x := slot{name: p.Full, number: len(c.slots), param: p.Param, value: p.Data(), grad: s.Grad(p.Param)}
-		if (p.Role == nn.RoleWeight || spec.DecayAll) && !held[p.Param] {
-			x.decay = float32(spec.WeightDecay)
+		if (p.Role == nn.RoleWeight || decay.DecayAll) && !held[p.Param] {
+			x.decay = float32(decay.WeightDecay)
 		}
 		if s.FreezeZeros {
 			x.frozen = zeroMask(p.Param)
@@ -162,18 +195,6 @@ func (c *core) apply(step float64, metric func(*nn.Param) []float32) {
 	}
 }
 
-func (c *core) Reset() {
-	c.steps = 0
-	for _, s := range c.slots {
-		for _, b := range s.buffers {
-			clear(b)
-		}
-	}
-	for _, t := range c.extra {
-		clear(t.Data)
-	}
-}
-
 func (c *core) State() OptimizerState {
 	st := OptimizerState{Step: c.steps}
 	for _, s := range c.slots {
@@ -196,4 +217,91 @@ func (c *core) Restore(st OptimizerState) error {
 	copyTensors(own.Tensors, st.Tensors)
 	c.steps = st.Step
 	return nil
+}
+
+// Separable is implemented by penalties whose proximal map treats some
+// parameters value by value, which the optimizer can do in the same pass as the
+// update.
+type Separable interface {
+	OnParameters
+	// Separate calls take for every parameter on which Prox is the proximal map
+	// of step·Lambda()·scale·Σ(alpha·|x| + (1−alpha)/2·x²), and returns Prox
+	// without the parameters for which take returned true; nil when nothing is
+	// left to do. alpha lies in (0, 1].
+	Separate(take func(p *nn.Param, scale, alpha float64) bool) (rest func(step float64, metric func(*nn.Param) []float32))
+}
+
+// fused is a penalty on one parameter that its update applies.
+type fused struct {
+	penalty    Penalty
+	scale      float64
+	alpha      float32
+	cut, ridge float32 // of the present step: soft threshold and square part
+}
+
+// set computes the threshold of a step as the penalty itself would.
+func (f *fused) set(step float64) {
+	tau := float32(step * f.penalty.Lambda() * f.scale)
+	f.cut, f.ridge = tau*f.alpha, tau*(1-f.alpha)
+}
+
+// threshold is the cut and the square part of the present step, 0 without a
+// penalty.
+func (s *slot) threshold() (cut, ridge float32) {
+	if s.fused == nil {
+		return 0, 0
+	}
+	return s.fused.cut, s.fused.ridge
+}
+
+// fuse gives the updates the penalties that act value by value and lists the
+// proximal maps that are left. Maps that share a parameter do not commute, so
+// only the first one on a parameter may move into its update.
+func (c *core) fuse(penalties []Penalty) {
+	reached := map[*nn.Param]bool{}
+	for _, p := range proximal(penalties) {
+		prox := p.Prox
+		if s, ok := p.(Separable); ok {
+			prox = s.Separate(func(q *nn.Param, scale, alpha float64) bool {
+				k, ok := c.index[q]
+				if !ok || c.slots[k].grad == nil || reached[q] {
+					return false
+				}
+				reached[q] = true
+				c.slots[k].fused = &fused{penalty: p, scale: scale, alpha: float32(alpha)}
+				return true
+			})
+		}
+		if prox != nil {
+			c.proxes = append(c.proxes, prox)
+		}
+		for _, q := range p.Governs() {
+			reached[q] = true
+		}
+	}
+}
+
+// zeroMask marks the values that are exactly 0 with 1. It is nil for
+// biases: a bias is 0 for other reasons than sparsity.
+func zeroMask(p *nn.Param) []float32 {
+	switch p.Role {
+	case nn.RoleWeight, nn.RoleScale, nn.RoleShift, nn.RoleGate:
+	default:
+		return nil
+	}
+	mask := make([]float32, p.Size())
+	for i, v := range p.Data() {
+		if v == 0 {
+			mask[i] = 1
+		}
+	}
+	return mask
+}
+
+// frozenIn is the mask of the values [lo, hi), nil where none is frozen.
+func (s *slot) frozenIn(lo, hi int) []float32 {
+	if s.frozen == nil {
+		return nil
+	}
+	return s.frozen[lo:hi]
 }

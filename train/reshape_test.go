@@ -86,9 +86,9 @@ func (h *holder) Reshape(net *nn.Network, _ Place) (*Reshaped, error) {
 // with the removed groups held at zero, moments included.
 func TestStepsAfterShrinking(t *testing.T) {
 	for _, opt := range []OptimizerSpec{
-		{LR: 0.05, Momentum: 0.9, Nesterov: true, WeightDecay: 1e-3},
-		{Type: "adam", LR: 0.01}, {Type: "adamw", LR: 0.01, WeightDecay: 0.1}} {
-		t.Run(opt.Type, func(t *testing.T) {
+		&SGD{LR: 0.05, Momentum: 0.9, Nesterov: true, Decay: Decay{WeightDecay: 1e-3}},
+		NewAdam(0.01), &Adam{LR: 0.01, Decay: Decay{WeightDecay: 0.1}, Beta1: 0.9, Beta2: 0.999, Eps: 1e-8, Decoupled: true}} {
+		t.Run(kind(opt), func(t *testing.T) {
 			train := func(r Reshaper) *nn.Network {
 				tr := mustNew(t, convnet(t), Options{Train: newToy(96, 16, 1), Loss: layers.CrossEntropy{},
 					Optimizer: opt, Epochs: 2, Seed: 5, Reshaper: r})
@@ -140,7 +140,7 @@ func compareOutputs(t *testing.T, a, b *nn.Network) {
 
 // TestReshapeErrors: what does not go together is refused.
 func TestReshapeErrors(t *testing.T) {
-	o := Options{Train: newToy(96, 16, 1), Val: newToy(16, 16, 2), Loss: layers.CrossEntropy{}, Optimizer: OptimizerSpec{LR: 0.1},
+	o := Options{Train: newToy(96, 16, 1), Val: newToy(16, 16, 2), Loss: layers.CrossEntropy{}, Optimizer: &SGD{LR: 0.1},
 		Epochs: 1, Reshaper: &cutter{}, Stop: EarlyStopSpec{RestoreBest: true}}
 	if _, err := New(convnet(t), o); err == nil {
 		t.Error("the best weights of another network are to be put back, and there is no error")

@@ -31,7 +31,7 @@ func newSession(t *testing.T, dir string, seed uint64, opt OptimizerSpec, report
 	net := toyNet(t, seed)
 	data := newToy(96, 16, 1)
 	return session{tr: mustNew(t, net, Options{Train: data, Val: newToy(40, 16, 2), Loss: layers.CrossEntropy{},
-		Penalties: []Penalty{sparseWeights(t, net, 0.01)}, Optimizer: opt, Schedule: ScheduleSpec{Type: "cosine"},
+		Penalties: []Penalty{sparseWeights(t, net, 0.01)}, Optimizer: opt, Schedule: &Cosine{},
 		Epochs: 3, Seed: 5, Dir: dir, CheckpointEvery: 4, Config: "c", Log: log, LogEvery: 1, Reporter: report,
 		Statistics: StatisticsSource{newToy(48, 16, 3), 16},
 		Stop:       EarlyStopSpec{Patience: 2, RestoreBest: true}}), log: log, data: data}
@@ -42,10 +42,10 @@ func newSession(t *testing.T, dir string, seed uint64, opt OptimizerSpec, report
 // compares everything with an undisturbed run.
 func TestResumeIsBitExact(t *testing.T) {
 	defer kernel.SetThreads(0)
-	for _, opt := range []OptimizerSpec{{Type: "sgd", LR: 0.05, Momentum: 0.9}, {Type: "adam", LR: 0.01}} {
+	for _, opt := range []OptimizerSpec{&SGD{LR: 0.05, Momentum: 0.9}, NewAdam(0.01)} {
 		for threads := 1; threads <= 2; threads++ {
 			for _, crash := range []bool{false, true} {
-				t.Run(fmt.Sprintf("%s/%d threads/crash %v", opt.Type, threads, crash), func(t *testing.T) {
+				t.Run(fmt.Sprintf("%s/%d threads/crash %v", kind(opt), threads, crash), func(t *testing.T) {
 					kernel.SetThreads(threads)
 					wholeDir, dir := t.TempDir(), t.TempDir()
 					whole := newSession(t, wholeDir, 1, opt, nil)
@@ -126,7 +126,7 @@ func TestInterruptDuringEvaluation(t *testing.T) {
 	dir := t.TempDir()
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
-	opt := OptimizerSpec{LR: 0.05}
+	opt := &SGD{LR: 0.05}
 	s := newSession(t, dir, 1, opt, nil)
 	s.tr.o.Val = cancelling{newToy(40, 16, 2), cancel}
 	if _, err := s.tr.Fit(ctx); !errors.Is(err, ErrInterrupted) {
@@ -161,7 +161,7 @@ func (c cancelling) All(ctx context.Context) iter.Seq2[Batch, error] {
 }
 
 func TestResumeRefusesWhatDoesNotFit(t *testing.T) {
-	opt := OptimizerSpec{LR: 0.05, Momentum: 0.9}
+	opt := &SGD{LR: 0.05, Momentum: 0.9}
 	base := func() *Checkpoint {
 		c := *newSession(t, t.TempDir(), 1, opt, nil).tr.Checkpoint()
 		return &c

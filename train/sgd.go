@@ -4,27 +4,46 @@ import (
 	"math"
 
 	"pare/internal/kernel"
+	"pare/internal/option"
 )
 
-var _ Optimizer = (*sgd)(nil)
-
-var sgdKind = optimizerKind{
-	Kind: Kind{Name: "sgd", Doc: "stochastic gradient descent, with momentum or Nesterov's",
-		Options: []string{"lr", "momentum", "nesterov", "weight_decay", "decay_all"}},
-	make: func(s OptimizerSpec, _ Setup, c *core) Optimizer {
-		o := &sgd{core: c,
-			kernel: kernel.SGD{Momentum: float32(s.Momentum), Nesterov: s.Nesterov}}
-		if s.Momentum > 0 {
-			o.velocity = c.addBuffer("momentum")
-		}
-		c.update = o.piece
-		return o
-	},
+// SGD is proximal stochastic gradient descent as PyTorch writes it: with g the gradient
+// plus decay·x, v ← μv + g and x ← x − lr·v; Nesterov's steps along g + μv. Weight decay
+// is coupled: part of the gradient.
+type SGD struct {
+	LR       float64 `yaml:"lr" range:"(0,)" doc:"learning rate"`
+	Momentum float64 `yaml:"momentum,omitempty" range:"[0,1)" doc:"share of the last step that is kept; 0: none"`
+	Nesterov bool    `yaml:"nesterov,omitempty" doc:"look ahead along the momentum"`
+	Decay
 }
 
-// sgd is proximal stochastic gradient descent as PyTorch writes it: with
-// g the gradient plus decay·x, v ← μv + g and x ← x − lr·v; Nesterov's steps
-// along g + μv. Weight decay is coupled: part of the gradient.
+func init() {
+	Optimizers.Register("sgd", "stochastic gradient descent, with momentum or Nesterov's", func() OptimizerSpec { return &SGD{LR: 0.1} })
+}
+
+// Rate implements OptimizerSpec.
+func (o *SGD) Rate() float64 { return o.LR }
+
+// Validate refuses Nesterov's steps without momentum.
+func (o *SGD) Validate() error {
+	if o.Nesterov && o.Momentum == 0 {
+		return option.Errorf("nesterov", "needs momentum above 0")
+	}
+	return o.Decay.Validate()
+}
+
+// New implements OptimizerSpec.
+func (o *SGD) New(s Setup) Optimizer {
+	c := newCore(o.Decay, s)
+	out := &sgd{core: c, kernel: kernel.SGD{Momentum: float32(o.Momentum), Nesterov: o.Nesterov}}
+	if o.Momentum > 0 {
+		out.velocity = c.addBuffer("momentum")
+	}
+	c.update = out.piece
+	return out
+}
+
+// sgd is an SGD bound to a network.
 type sgd struct {
 	*core
 	velocity int        // buffer; unused without momentum

@@ -240,7 +240,7 @@ func TestTrainerMeasuresStatistics(t *testing.T) {
 	fit := func(s StatisticsSource, stop EarlyStopSpec, dir string) (*nn.Network, Result) {
 		net := toyNet(t, 1)
 		tr := mustNew(t, net, Options{Train: newToy(96, 16, 1), Val: newToy(60, 16, 2), Loss: layers.CrossEntropy{},
-			Optimizer: OptimizerSpec{LR: 0.3, Momentum: 0.9}, Epochs: 4, Seed: 5, Statistics: s, Stop: stop, Dir: dir})
+			Optimizer: &SGD{LR: 0.3, Momentum: 0.9}, Epochs: 4, Seed: 5, Statistics: s, Stop: stop, Dir: dir})
 		res, err := tr.Fit(t.Context())
 		if err != nil {
 			t.Fatal(err)
@@ -307,7 +307,7 @@ func (s stopping) All(ctx context.Context) iter.Seq2[Batch, error] {
 // TestResumeAmidStatistics: an interruption while they are measured is saved before
 // them, and the resumed training is the undisturbed one.
 func TestResumeAmidStatistics(t *testing.T) {
-	opt := OptimizerSpec{LR: 0.05, Momentum: 0.9}
+	opt := &SGD{LR: 0.05, Momentum: 0.9}
 	whole := newSession(t, t.TempDir(), 1, opt, nil)
 	if _, err := whole.tr.Fit(t.Context()); err != nil {
 		t.Fatal(err)

@@ -14,22 +14,22 @@ import (
 )
 
 func TestTrainingLearnsAndZeroes(t *testing.T) {
-	for _, opt := range []OptimizerSpec{{LR: 0.02, Momentum: 0.9, Nesterov: true}, {Type: "adam", LR: 0.01}} {
+	for _, opt := range []OptimizerSpec{&SGD{LR: 0.02, Momentum: 0.9, Nesterov: true}, NewAdam(0.01)} {
 		net := toyNet(t, 1)
 		var epochs epochCounter
 		tr := mustNew(t, net, Options{Train: newToy(512, 16, 1), Val: newToy(201, 16, 2), Loss: layers.CrossEntropy{},
 			Penalties: []Penalty{sparseWeights(t, net, 0.02)}, Optimizer: opt,
-			Schedule: ScheduleSpec{Type: "cosine", Warmup: 0.5}, Epochs: 8, ClipNorm: 5, Seed: 3, Reporter: &epochs})
+			Schedule: &Cosine{Warmup: Warmup{0.5}}, Epochs: 8, ClipNorm: 5, Seed: 3, Reporter: &epochs})
 		res, err := tr.Fit(t.Context())
 		if err != nil {
 			t.Fatal(err)
 		}
 		if res.Val.Accuracy < 0.95 || res.Val.N != 201 {
-			t.Errorf("%s: validation gives %+v, want an accuracy of 0.95 over 201", opt.Type, *res.Val)
+			t.Errorf("%s: validation gives %+v, want an accuracy of 0.95 over 201", kind(opt), *res.Val)
 		}
 		total, zero := tr.o.Penalties[0].(OnParameters).Groups()
 		if share := float64(zero) / float64(total); share < 0.2 || share > 0.95 {
-			t.Errorf("%s: %d of %d weights are exactly 0", opt.Type, zero, total)
+			t.Errorf("%s: %d of %d weights are exactly 0", kind(opt), zero, total)
 		}
 		if res.Epochs != 8 || res.Steps != 8*32 || res.Stopped || math.IsNaN(res.Loss) {
 			t.Errorf("result %+v", res)
@@ -60,7 +60,7 @@ func TestTrainingAnMLP(t *testing.T) {
 		}
 	}
 	tr := mustNew(t, net, Options{Train: newToy(1024, 32, 1), Loss: layers.CrossEntropy{},
-		Optimizer: OptimizerSpec{Type: "adamw", LR: 0.01, WeightDecay: 0.01}, Epochs: 8})
+		Optimizer: &Adam{LR: 0.01, Decay: Decay{WeightDecay: 0.01}, Beta1: 0.9, Beta2: 0.999, Eps: 1e-8, Decoupled: true}, Epochs: 8})
 	if _, err := tr.Fit(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -131,7 +131,7 @@ func TestLossesMayScoreThemselves(t *testing.T) {
 func TestDivergenceKeepsTheLastCheckpoint(t *testing.T) {
 	dir := t.TempDir()
 	data := newToy(64, 16, 1)
-	tr := mustNew(t, toyNet(t, 1), Options{Train: data, Loss: layers.CrossEntropy{}, Optimizer: OptimizerSpec{LR: 0.01},
+	tr := mustNew(t, toyNet(t, 1), Options{Train: data, Loss: layers.CrossEntropy{}, Optimizer: &SGD{LR: 0.01},
 		Epochs: 3, Dir: dir, CheckpointEvery: 1, Reporter: callback{step: func(s Status) {
 			if s.Step == 6 {
 				data.x[0] = float32(math.NaN())
@@ -147,7 +147,7 @@ func TestDivergenceKeepsTheLastCheckpoint(t *testing.T) {
 	}
 
 	tr = mustNew(t, toyNet(t, 1), Options{Train: newToy(64, 16, 1), Loss: layers.CrossEntropy{},
-		Optimizer: OptimizerSpec{LR: 1e30}, Epochs: 3, Dir: t.TempDir()})
+		Optimizer: &SGD{LR: 1e30}, Epochs: 3, Dir: t.TempDir()})
 	_, err = tr.Fit(t.Context())
 	if !errors.Is(err, ErrDiverged) || !strings.Contains(err.Error(), "step") || !strings.Contains(err.Error(), "first appears in") {
 		t.Errorf("an absurd rate: %v", err)
@@ -163,9 +163,9 @@ func TestLastUpdateDiverges(t *testing.T) {
 		dir       string
 		want      string
 	}{
-		{OptimizerSpec{LR: 1e37}, nil, "", "after step 1 (epoch 1): an output is not finite; it first appears in"},
-		{OptimizerSpec{LR: 1e37}, newToy(32, 16, 2), t.TempDir(), "after step 1 (epoch 1): an output for the validation data is not finite"},
-		{OptimizerSpec{LR: 3e38, WeightDecay: 3e38}, nil, "", "is not finite; parameter conv.weight holds such a value"},
+		{&SGD{LR: 1e37}, nil, "", "after step 1 (epoch 1): an output is not finite; it first appears in"},
+		{&SGD{LR: 1e37}, newToy(32, 16, 2), t.TempDir(), "after step 1 (epoch 1): an output for the validation data is not finite"},
+		{&SGD{LR: 3e38, Decay: Decay{WeightDecay: 3e38}}, nil, "", "is not finite; parameter conv.weight holds such a value"},
 	} {
 		o := Options{Train: newToy(16, 16, 1), Val: c.val, Loss: layers.CrossEntropy{}, Optimizer: c.optimizer, Epochs: 1, Dir: c.dir}
 		_, err := mustNew(t, toyNet(t, 1), o).Fit(t.Context())
@@ -179,7 +179,7 @@ func TestLastUpdateDiverges(t *testing.T) {
 		}
 	}
 	dir := t.TempDir()
-	_, err := mustNew(t, toyNet(t, 1), Options{Train: newToy(16, 16, 1), Loss: layers.CrossEntropy{}, Optimizer: OptimizerSpec{LR: 1e37}, Epochs: 2, Dir: dir}).Fit(t.Context())
+	_, err := mustNew(t, toyNet(t, 1), Options{Train: newToy(16, 16, 1), Loss: layers.CrossEntropy{}, Optimizer: &SGD{LR: 1e37}, Epochs: 2, Dir: dir}).Fit(t.Context())
 	if !errors.Is(err, ErrDiverged) || !strings.Contains(err.Error(), "after step 1 (epoch 1)") {
 		t.Errorf("the first of two epochs: %v", err)
 	}
@@ -197,7 +197,7 @@ func TestLastUpdateDiverges(t *testing.T) {
 	if err := errors.Join(net.Add("flat", &layers.Flatten{}), net.Add("fc", &layers.Linear{Out: toyClasses})); err != nil {
 		t.Fatal(err)
 	}
-	_, err = mustNew(t, net, Options{Train: data, Loss: layers.CrossEntropy{}, Optimizer: OptimizerSpec{Type: "adam", LR: 1e-3}, Epochs: 1}).Fit(t.Context())
+	_, err = mustNew(t, net, Options{Train: data, Loss: layers.CrossEntropy{}, Optimizer: NewAdam(1e-3), Epochs: 1}).Fit(t.Context())
 	if !errors.Is(err, ErrDiverged) || !strings.Contains(err.Error(), "optimizer state") {
 		t.Errorf("squares of gradients that overflow: %v", err)
 	}
@@ -208,7 +208,7 @@ func TestEarlyStopRestoresTheBest(t *testing.T) {
 	var best []NamedTensor
 	dir := t.TempDir()
 	o := Options{Train: newToy(64, 16, 1), Val: newToy(32, 16, 2), Loss: layers.CrossEntropy{},
-		Optimizer: OptimizerSpec{LR: 0.01}, Epochs: 50, Dir: dir,
+		Optimizer: &SGD{LR: 0.01}, Epochs: 50, Dir: dir,
 		Stop: EarlyStopSpec{Patience: 2, MinDelta: 100, RestoreBest: true},
 		Reporter: callback{epoch: func(s Status, _ Record) {
 			if s.Epoch == 1 {
@@ -256,7 +256,7 @@ func expectSame(t *testing.T, what string, got, want []NamedTensor) {
 func TestInterruptWithoutFolder(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	tr := mustNew(t, toyNet(t, 1), Options{Train: newToy(64, 16, 1), Loss: layers.CrossEntropy{},
-		Optimizer: OptimizerSpec{LR: 0.01}, Epochs: 2, Reporter: callback{step: func(s Status) {
+		Optimizer: &SGD{LR: 0.01}, Epochs: 2, Reporter: callback{step: func(s Status) {
 			if s.Step == 3 {
 				cancel()
 			}
@@ -273,7 +273,7 @@ func TestInterruptWithoutFolder(t *testing.T) {
 
 func TestOptionErrors(t *testing.T) {
 	good := func() Options {
-		return Options{Train: newToy(64, 16, 1), Loss: layers.CrossEntropy{}, Optimizer: OptimizerSpec{LR: 0.1}, Epochs: 1}
+		return Options{Train: newToy(64, 16, 1), Loss: layers.CrossEntropy{}, Optimizer: &SGD{LR: 0.1}, Epochs: 1}
 	}
 	for _, c := range []struct {
 		change func(*Options)
@@ -286,8 +286,8 @@ func TestOptionErrors(t *testing.T) {
 		{func(o *Options) { o.ClipNorm = math.NaN() }, "clipping norm"},
 		{func(o *Options) { o.Stop.Patience = 1 }, "needs validation data"},
 		{func(o *Options) { o.Stop.Metric = "f1" }, "loss or accuracy"},
-		{func(o *Options) { o.Optimizer.LR = 0 }, "lr must be"},
-		{func(o *Options) { o.Schedule.Warmup = 2 }, "warmup"},
+		{func(o *Options) { o.Optimizer = &SGD{} }, "lr must be"},
+		{func(o *Options) { o.Schedule = &Constant{Warmup{2}} }, "warmup"},
 	} {
 		o := good()
 		c.change(&o)

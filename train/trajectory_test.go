@@ -39,7 +39,7 @@ func TestTrajectories(t *testing.T) {
 	}
 	defer log.Close()
 	if _, err := mustNew(t, net, Options{Train: newToy(64, 16, 1), Loss: layers.CrossEntropy{}, Penalties: []Penalty{term},
-		Optimizer: OptimizerSpec{LR: 0.01}, Epochs: 2, Log: log, LogEvery: 1}).Fit(t.Context()); err != nil {
+		Optimizer: &SGD{LR: 0.01}, Epochs: 2, Log: log, LogEvery: 1}).Fit(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	records, err := ReadMetrics(log.path)

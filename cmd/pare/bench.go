@@ -39,7 +39,7 @@ func (benchCommand) examples() []string {
 }
 
 func (benchCommand) choices() map[string][]string {
-	return map[string][]string{"model": append(models.Names(), "all"), "profile": {"kinds", "layers"}}
+	return map[string][]string{"model": append(models.Kinds.Names(), "all"), "profile": {"kinds", "layers"}}
 }
 
 func (c benchCommand) run(ctx context.Context, args []string, stdout, stderr io.Writer) error {

@@ -117,7 +117,7 @@ func (b bench) trainingStep(w workload) (p *nn.Program, update func(), err error
 	if err != nil {
 		return nil, nil, err
 	}
-	o, err := train.NewOptimizer(train.OptimizerSpec{Type: "sgd", LR: benchRate, Momentum: 0.9},
+	o, err := train.NewOptimizer(&train.SGD{LR: benchRate, Momentum: 0.9},
 		train.Setup{Params: w.net.Params(), Grad: p.Grad})
 	if err != nil {
 		return nil, nil, err

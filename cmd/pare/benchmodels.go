@@ -129,20 +129,20 @@ func fillFrom(examples []float32) func(x []float32, rng *rand.Rand) {
 
 // newWorkload builds the network of a model, or says what is wrong with the name.
 func newWorkload(name string) (workload, error) {
-	m, options, err := models.Preset(name)
+	kind, m, err := models.Preset(name)
 	if err != nil {
 		return workload{}, cli.InputError("%w", err)
 	}
-	input, ok := inputKinds[m.Name()]
+	input, ok := inputKinds[kind]
 	if !ok {
 		return workload{}, cli.InputError("there is no benchmark of the model %q", name)
 	}
-	net, err := m.Build(options, input.task, rand.New(rand.NewPCG(1, 2)))
+	net, err := models.Build(m, input.task, rand.New(rand.NewPCG(1, 2)))
 	if err != nil {
 		return workload{}, cli.InputError("%w", err)
 	}
 	w := workload{name: name, input: input, net: net}
-	if m.Name() == "transformer" {
+	if kind == "transformer" {
 		l1, err := regularize.NewActivations(net, regularize.Spec{Type: "l1", On: "activations", Lambda: 1e-5})
 		if err != nil {
 			return workload{}, err

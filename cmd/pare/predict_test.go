@@ -163,7 +163,7 @@ func TestPredictErrors(t *testing.T) {
 		{"bytes follow", []string{"-inputs", file(append(bytes.Clone(text), 1))}},
 		{"element type", []string{"-inputs", file(bytes.Replace(text, []byte("<f4"), []byte("<c8"), 1))}},
 		{"not a NumPy file", []string{"-inputs", file([]byte("hello, this is text"))}},
-		{"digits has no option dir", []string{"-split", "test", "-data-dir", root}},
+		{"data.dir is not an option of digits", []string{"-split", "test", "-data-dir", root}},
 	} {
 		fail(t, cli.ExitBadInput, c.text, append([]string{"predict", folder, "-out", out}, c.args...)...)
 	}

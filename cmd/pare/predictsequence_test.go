@@ -92,7 +92,7 @@ func TestPredictTokenErrors(t *testing.T) {
 		{"value 1e+30 at", []string{"-inputs", array([]int{2, 1, 16}, 0, 1e30)}},
 		{"shape is (2, 16), the network takes (N, 1, 16)", []string{"-inputs", array([]int{2, 16}, 0, 0)}},
 		{"no preprocessing", []string{"-preprocess", "-inputs", array([]int{2, 1, 16}, 0, 0)}},
-		{"wordchain has no option dir", []string{"-split", "test", "-data-dir", t.TempDir()}},
+		{"data.dir is not an option of wordchain", []string{"-split", "test", "-data-dir", t.TempDir()}},
 	} {
 		fail(t, cli.ExitBadInput, c.text, append([]string{"predict", folder}, c.args...)...)
 	}

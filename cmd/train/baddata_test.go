@@ -129,5 +129,5 @@ func TestBadTexts(t *testing.T) {
 	write(t, filepath.Join(dir, "small.yaml"), textConfig)
 	bad(t, dir, []string{"-config", "small.yaml"}, "small.yaml:2:", "data/a.txt")
 	bad(t, dir, []string{"-config", "small.yaml", "-set", "data.file=null"}, "small.yaml:2:", "data.file", "data.dir")
-	bad(t, dir, []string{"-config", "small.yaml", "-set", "data.color=true"}, "-set data.color=true", "option of glyphs")
+	bad(t, dir, []string{"-config", "small.yaml", "-set", "data.color=true"}, "-set data.color=true", "data.color is not an option of text")
 }

@@ -7,6 +7,7 @@ import (
 
 	"pare/config"
 	"pare/datasets"
+	"pare/internal/option"
 	"pare/models"
 	"pare/nn"
 	"pare/prune"
@@ -18,13 +19,7 @@ import (
 // printList prints what configs may name.
 func printList(w io.Writer) {
 	section(w, "configs", config.BuiltIn(), config.Describe)
-	section(w, "models", models.Names(), func(n string) string {
-		m, err := models.Lookup(n)
-		if err != nil {
-			return err.Error()
-		}
-		return m.Doc()
-	})
+	kinds(w, "models", models.Kinds)
 	section(w, "layers", nn.LayerKinds(), func(k string) string {
 		info, _ := nn.DescribeLayer(k)
 		return info.Doc
@@ -36,31 +31,19 @@ func printList(w io.Writer) {
 		targets = append(targets, [2]string{t.Name, t.Doc})
 	}
 	table(w, "penalty targets (on)", targets)
-	kinds(w, "optimizers", train.OptimizerKinds())
-	kinds(w, "schedules", train.ScheduleKinds())
+	kinds(w, "optimizers", train.Optimizers)
+	kinds(w, "schedules", train.Schedules)
 	table(w, "prune methods", prune.Methods())
-	section(w, "importance (of method least)", importance.Criteria.Names(), importance.Criteria.Doc)
-	section(w, "datasets", datasets.Names(), func(n string) string {
-		d, err := datasets.Lookup(n)
-		if err != nil {
-			return err.Error()
-		}
-		return d.Doc()
-	})
+	kinds(w, "importance (of method least)", importance.Criteria)
+	kinds(w, "datasets", datasets.Kinds)
 }
+
+func kinds(w io.Writer, title string, k option.Registry) { section(w, title, k.Names(), k.Doc) }
 
 func section(w io.Writer, title string, names []string, doc func(string) string) {
 	rows := make([][2]string, len(names))
 	for i, n := range names {
 		rows[i] = [2]string{n, doc(n)}
-	}
-	table(w, title, rows)
-}
-
-func kinds(w io.Writer, title string, list []train.Kind) {
-	rows := make([][2]string, len(list))
-	for i, k := range list {
-		rows[i] = [2]string{k.Name, k.Doc}
 	}
 	table(w, title, rows)
 }

@@ -23,6 +23,7 @@ import (
 
 	"pare/cmd/internal/cli"
 	"pare/config"
+	"pare/datasets"
 	"pare/internal/build"
 	"pare/internal/printable"
 	"pare/run"
@@ -163,8 +164,8 @@ func start(f flags) error {
 		return err
 	}
 	// The run may be resumed from another working directory.
-	if c.Data.Dir != "" {
-		if c.Data.Dir, err = filepath.Abs(c.Data.Dir); err != nil {
+	if d, ok := c.Data.Kind.(datasets.Foldered); ok && *d.Folder() != "" {
+		if *d.Folder(), err = filepath.Abs(*d.Folder()); err != nil {
 			return fmt.Errorf("data.dir: %w", err)
 		}
 	}

@@ -19,14 +19,13 @@ import (
 
 func TestList(t *testing.T) {
 	o := ok(t, t.TempDir(), "-list")
-	names := append(config.BuiltIn(), models.Names()...)
+	names := append(config.BuiltIn(), models.Kinds.Names()...)
 	names = append(names, nn.LayerKinds()...)
 	names = append(names, regularize.Penalties.Names()...)
 	names = append(names, regularize.TargetNames()...)
-	names = append(names, datasets.Names()...)
-	for _, k := range append(train.OptimizerKinds(), train.ScheduleKinds()...) {
-		names = append(names, k.Name)
-	}
+	names = append(names, datasets.Kinds.Names()...)
+	names = append(names, train.Optimizers.Names()...)
+	names = append(names, train.Schedules.Names()...)
 	names = append(names, "zeros", "magnitude", "random", "none")
 	for _, n := range names {
 		if !regexp.MustCompile(`(?m)^  ` + regexp.QuoteMeta(n) + `( |$)`).MatchString(o.stdout) {

@@ -17,11 +17,11 @@ func BenchmarkUpdate(b *testing.B) {
 			spec    train.OptimizerSpec
 			touched int // reads and writes of each value
 		}{
-			{"sgd", train.OptimizerSpec{Type: "sgd", LR: 1e-4}, 3},
-			{"momentum", train.OptimizerSpec{Type: "sgd", LR: 1e-4, Momentum: 0.9}, 5},
-			{"nesterov", train.OptimizerSpec{Type: "sgd", LR: 1e-4, Momentum: 0.9, Nesterov: true, WeightDecay: 1e-4}, 5},
-			{"adam", train.OptimizerSpec{Type: "adam", LR: 1e-4}, 7},
-			{"adamw", train.OptimizerSpec{Type: "adamw", LR: 1e-4, WeightDecay: 1e-2}, 7},
+			{"sgd", &train.SGD{LR: 1e-4}, 3},
+			{"momentum", &train.SGD{LR: 1e-4, Momentum: 0.9}, 5},
+			{"nesterov", &train.SGD{LR: 1e-4, Momentum: 0.9, Nesterov: true, Decay: train.Decay{WeightDecay: 1e-4}}, 5},
+			{"adam", train.NewAdam(1e-4), 7},
+			{"adamw", &train.Adam{LR: 1e-4, Beta1: 0.9, Beta2: 0.999, Eps: 1e-8, Decoupled: true, Decay: train.Decay{WeightDecay: 1e-2}}, 7},
 		} {
 			p := nn.NewParam("weight", nn.RoleWeight, []int{n}, nn.AxisOther)
 			copy(p.Data(), values(n))

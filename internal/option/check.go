@@ -49,7 +49,7 @@ func check(v reflect.Value, path string, r Rules) error {
 		}
 		return validate(v, path)
 	case reflect.Slice:
-		text, r.Filled = r.List(v.Len()), false // said of the list
+		text, r = r.List(v.Len()), r.Item(v.Type())
 		for i := range v.Len() {
 			if err := check(v.Index(i), Join(path, strconv.Itoa(i)), r); err != nil {
 				return err

@@ -155,6 +155,13 @@ func (r Rules) List(n int) string {
 	return ""
 }
 
+// Item are the rules of the items of a list. That it is not empty is said of the list, and of
+// lists in it.
+func (r Rules) Item(list reflect.Type) Rules {
+	r.Filled = r.Filled && list.Elem().Kind() == reflect.Slice
+	return r
+}
+
 // Number says why a number is not allowed; empty where it is. got is how the message shows
 // it. Networks compute in float32, where a number must not be infinite, nor 0 unless it is.
 func (r Rules) Number(v float64, got string) string {

@@ -29,8 +29,7 @@ func schema(v reflect.Value, r Rules) map[string]any {
 		return map[string]any{"type": "object", "additionalProperties": schema(reflect.New(v.Type().Elem()).Elem(), r)}
 	case reflect.Slice:
 		filled := r.Filled
-		r.Filled = false // said of the list
-		item := schema(reflect.New(v.Type().Elem()).Elem(), r)
+		item := schema(reflect.New(v.Type().Elem()).Elem(), r.Item(v.Type()))
 		s := map[string]any{"type": "array", "items": item}
 		if filled {
 			s["minItems"] = 1

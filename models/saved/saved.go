@@ -20,40 +20,25 @@ import (
 // weights that led to it (Liu et al. 2019, "Rethinking the value of network
 // pruning").
 type Model struct {
-	// Run is the run folder, or another with an architecture.json, such as trained in
-	// it for the network before pruning. A relative path starts in the working
-	// directory, also when the new run is resumed.
-	Run string `yaml:"run"`
-	// Weights are "kept", the default, or "new".
-	Weights string `yaml:"weights"`
+	// Run is relative to the working directory, also when the new run is resumed.
+	Run     string `yaml:"run" required:"true" doc:"run folder, or another with an architecture.json, such as trained in it for the network before pruning"`
+	Weights string `yaml:"weights" enum:"kept,new" doc:"kept: the parameters of that network; new: random ones"`
 }
 
-func init() { models.Register(Model{}) }
-
-func (Model) Name() string { return "saved" }
-func (Model) Doc() string {
-	return "network of an earlier run, with its parameters or new random ones"
+func init() {
+	models.Kinds.Register("saved", "network of an earlier run, with its parameters or new random ones",
+		func() models.Model { return &Model{Weights: "kept"} })
 }
 
-// Build reads the network. New parameters are drawn as each layer does; what pruning
-// folded into one is drawn, or zero, like any other.
-func (m Model) Build(decode models.Decode, task models.Task, rng *rand.Rand) (*nn.Network, error) {
-	m = Model{Weights: "kept"}
-	if err := decode(&m); err != nil {
-		return nil, err
-	}
-	if m.Run == "" {
-		return nil, fmt.Errorf("saved: run is missing; it is the folder of the run whose network is meant")
-	}
+// Build reads the network. New parameters are drawn as each layer does; those into which
+// pruning folded others are drawn, or zero, like any other.
+func (m *Model) Build(task models.Task, rng *rand.Rand) (*nn.Network, error) {
 	var net *nn.Network
 	var err error
-	switch m.Weights {
-	case "kept":
+	if m.Weights == "kept" {
 		net, err = m.kept()
-	case "new":
+	} else {
 		net, err = m.drawn(rng)
-	default:
-		err = fmt.Errorf("weights is %q, it must be kept or new", m.Weights)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("saved: %w", err)
@@ -66,10 +51,9 @@ func (m Model) Build(decode models.Decode, task models.Task, rng *rand.Rand) (*n
 
 // Kept is the folder of the network whose parameters the options keep; "": they are
 // drawn anew.
-func (m Model) Kept(decode models.Decode) (dir string, err error) {
-	m = Model{Weights: "kept"}
-	if err := decode(&m); err != nil || m.Run == "" || m.Weights != "kept" {
-		return "", err // Build says what is wrong
+func (m *Model) Kept() (dir string, err error) {
+	if m.Weights != "kept" {
+		return "", nil
 	}
 	path, _, err := m.read()
 	if err != nil {
@@ -79,7 +63,7 @@ func (m Model) Kept(decode models.Decode) (dir string, err error) {
 }
 
 // kept is the network with its parameters.
-func (m Model) kept() (*nn.Network, error) {
+func (m *Model) kept() (*nn.Network, error) {
 	path, _, err := m.read()
 	if err != nil {
 		return nil, err
@@ -89,7 +73,7 @@ func (m Model) kept() (*nn.Network, error) {
 }
 
 // drawn is the network with new parameters.
-func (m Model) drawn(rng *rand.Rand) (*nn.Network, error) {
+func (m *Model) drawn(rng *rand.Rand) (*nn.Network, error) {
 	path, text, err := m.read()
 	if err != nil {
 		return nil, err
@@ -98,16 +82,16 @@ func (m Model) drawn(rng *rand.Rand) (*nn.Network, error) {
 	if err := json.Unmarshal(text, &doc); err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
-	net, err := m.network(doc.Architecture, rng)
+	net, err := newNetwork(doc.Architecture, rng)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	return net, nil
 }
 
-// network builds the network, also from a damaged file: layers panic where sizes
+// newNetwork builds the network, also from a damaged file: layers panic where sizes
 // overflow.
-func (Model) network(a nn.Architecture, rng *rand.Rand) (net *nn.Network, err error) {
+func newNetwork(a nn.Architecture, rng *rand.Rand) (net *nn.Network, err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			net, err = nil, fmt.Errorf("the architecture cannot be built: %v", r)
@@ -118,7 +102,7 @@ func (Model) network(a nn.Architecture, rng *rand.Rand) (net *nn.Network, err er
 
 // read finds the architecture: that of the final network, or of a run that is not
 // finished, as pruning left it.
-func (m Model) read() (path string, text []byte, err error) {
+func (m *Model) read() (path string, text []byte, err error) {
 	for _, dir := range []string{"", "pruned"} {
 		path = filepath.Join(m.Run, dir, "architecture.json")
 		if text, err = export.ReadArchitecture(path); !errors.Is(err, fs.ErrNotExist) {

@@ -1,4 +1,4 @@
-package saved
+package saved_test
 
 import (
 	"math/rand/v2"
@@ -11,6 +11,7 @@ import (
 	"pare/config"
 	"pare/export"
 	"pare/models"
+	"pare/models/saved"
 	"pare/nn"
 	"pare/prune"
 )
@@ -20,11 +21,7 @@ func tryBuild(name, options string, task models.Task) (*nn.Network, error) {
 	if err != nil {
 		return nil, err
 	}
-	m, err := models.Lookup(name)
-	if err != nil {
-		return nil, err
-	}
-	return m.Build(c.Model.Decode, task, rand.New(rand.NewPCG(5, 6)))
+	return models.Build(c.Model.Kind, task, rand.New(rand.NewPCG(5, 6)))
 }
 
 func build(t *testing.T, name, options string, task models.Task) *nn.Network {
@@ -72,12 +69,7 @@ func TestSaved(t *testing.T) {
 		t.Fatal(err)
 	}
 	draw := func(folder string, seed uint64) *nn.Network {
-		m := Model{}
-		net, err := m.Build(func(into any) error {
-			s := into.(*Model)
-			s.Run, s.Weights = folder, "new"
-			return nil
-		}, task, rand.New(rand.NewPCG(seed, 1)))
+		net, err := models.Build(&saved.Model{Run: folder, Weights: "new"}, task, rand.New(rand.NewPCG(seed, 1)))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -139,11 +131,11 @@ func TestSavedRefuses(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, c := range []struct{ options, want string }{
-		{"seed: 1", "unknown key model.seed"},
-		{"run: ''", "saved: run is missing"},
+		{"seed: 1", "model.seed is not an option of saved"},
+		{"run: ''", "model.run is missing; it is run folder"},
 		{"run: " + empty, "nor its folder pruned has an architecture.json"},
 		{"weights: new, run: " + broken, `architecture format is "x"`},
-		{"weights: old, run: " + good, `weights is "old", it must be kept or new`},
+		{"weights: old, run: " + good, `model.weights must be kept or new, got "old"`},
 		{"run: " + good, "the network takes 3×8×8, the data gives images of 1×28×28"},
 	} {
 		_, err := tryBuild("saved", c.options, models.Task{Input: nn.Shape{1, 28, 28}, Classes: 10})

@@ -11,11 +11,11 @@ import (
 
 // The counts of the literature: dense LeNet-5, and 5-10-76-16 of Louizos et al. 2017.
 func TestCount(t *testing.T) {
-	m, err := models.Lookup("lenet5")
+	m, err := models.Kinds.New("lenet5")
 	if err != nil {
 		t.Fatal(err)
 	}
-	net, err := m.Build(func(any) error { return nil }, models.Task{Input: nn.Shape{1, 28, 28}, Classes: 10}, rand.New(rand.NewPCG(1, 1)))
+	net, err := m.Build(models.Task{Input: nn.Shape{1, 28, 28}, Classes: 10}, rand.New(rand.NewPCG(1, 1)))
 	if err != nil {
 		t.Fatal(err)
 	}

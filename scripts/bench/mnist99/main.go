@@ -10,7 +10,6 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"iter"
 	"math/rand/v2"
 	"os"
 
@@ -87,7 +86,7 @@ func run(ctx context.Context, o options, stdout io.Writer) error {
 	if err := out.Encode(map[string]string{"event": "training"}); err != nil {
 		return err
 	}
-	result, err := t.untilTarget(ctx, o, training, source{test})
+	result, err := t.untilTarget(ctx, o, training, test)
 	if err != nil {
 		return err
 	}
@@ -95,11 +94,7 @@ func run(ctx context.Context, o options, stdout io.Writer) error {
 }
 
 func load(ctx context.Context, o options) (*datasets.Set, error) {
-	d, err := datasets.Lookup("mnist")
-	if err != nil {
-		return nil, err
-	}
-	return d.Load(ctx, datasets.Options{Dir: o.data})
+	return datasets.Load(ctx, "mnist", &datasets.MNIST{Files: datasets.Files{Dir: o.data}}, datasets.Options{})
 }
 
 // trainer is a network with what trains and evaluates it.
@@ -110,12 +105,12 @@ type trainer struct {
 }
 
 func newTrainer(o options) (*trainer, error) {
-	m, keep, err := models.Preset("lenet5")
+	m, err := models.Kinds.New("lenet5")
 	if err != nil {
 		return nil, err
 	}
 	rng := rand.New(rand.NewPCG(o.seed, 1))
-	net, err := m.Build(keep, models.Task{Input: nn.Shape{1, 28, 28}, Classes: 10}, rng)
+	net, err := m.Build(models.Task{Input: nn.Shape{1, 28, 28}, Classes: 10}, rng)
 	if err != nil {
 		return nil, err
 	}
@@ -123,7 +118,7 @@ func newTrainer(o options) (*trainer, error) {
 	if t.program, err = nn.Compile(net, nn.CompileOptions{Mode: nn.Train, Batch: o.batch, Loss: layers.CrossEntropy{}}); err != nil {
 		return nil, err
 	}
-	if t.optimizer, err = train.NewOptimizer(train.OptimizerSpec{Type: "sgd", LR: o.lr, Momentum: o.momentum},
+	if t.optimizer, err = train.NewOptimizer(&train.SGD{LR: o.lr, Momentum: o.momentum},
 		train.Setup{Params: net.Params(), Grad: t.program.Grad}); err != nil {
 		return nil, err
 	}
@@ -158,17 +153,4 @@ func (t *trainer) untilTarget(ctx context.Context, o options, training *datasets
 		}
 	}
 	return r, nil
-}
-
-// source gives the examples of a loader in order.
-type source struct{ loader *datasets.Loader }
-
-func (s source) All(ctx context.Context) iter.Seq2[train.Batch, error] {
-	return func(yield func(train.Batch, error) bool) {
-		for b, err := range s.loader.All(ctx) {
-			if !yield(train.Batch{X: b.X, Y: b.Y, N: b.N}, err) {
-				return
-			}
-		}
-	}
 }

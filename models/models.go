@@ -6,16 +6,12 @@ import (
 	"cmp"
 	"fmt"
 	"math/rand/v2"
-	"slices"
+	"strconv"
 	"strings"
 
-	"pare/internal/suggest"
+	"pare/internal/option"
 	"pare/nn"
 )
-
-// Decode reads the model's section of the config into a struct with yaml tags;
-// unknown keys are errors.
-type Decode func(into any) error
 
 // Task is what the data asks of a model.
 type Task struct {
@@ -76,65 +72,45 @@ func needImages(model string, t Task) error {
 // needOneAnswer reports, for a model without positions in its output, a task
 // that asks for a class at every position.
 func needOneAnswer(model string, t Task) error {
-	if len(t.output()) > 1 {
+	if t.everywhere() {
 		return fmt.Errorf("%s gives one answer an example, %s asks for one at each of %d positions", model, t.data(), t.Targets)
 	}
 	return nil
 }
 
-// Model builds networks of one family.
+// Model is a family of networks with its options.
 type Model interface {
-	Name() string
-	Doc() string // one line
-	// Build decodes the options, on top of the defaults, and returns a network
-	// with the outputs that Check demands, or an error where the model cannot read
-	// the task's examples. Parameters are drawn from rng.
-	Build(decode Decode, task Task, rng *rand.Rand) (*nn.Network, error)
+	// Build returns a network with the outputs that Check demands, or an error where
+	// the model cannot read the task's examples. The options are valid. Parameters are
+	// drawn from rng; nil: there are none, only shapes.
+	Build(task Task, rng *rand.Rand) (*nn.Network, error)
 }
 
-var registry = map[string]Model{}
+// Kinds are the models by name.
+var Kinds = option.NewKinds[Model]("model")
 
-// Register makes a model known by its name; a second registration panics.
-func Register(m Model) {
-	if _, ok := registry[m.Name()]; ok {
-		panic("models: registered twice: " + m.Name())
+// Build checks the options of a model and builds its network.
+func Build(m Model, task Task, rng *rand.Rand) (*nn.Network, error) {
+	if err := option.Check(m); err != nil {
+		return nil, err
 	}
-	registry[m.Name()] = m
+	return m.Build(task, rng)
 }
 
-// Lookup returns the model of that name.
-func Lookup(name string) (Model, error) {
-	m, ok := registry[name]
-	if !ok {
-		known := "known models are " + strings.Join(Names(), ", ")
-		if near := suggest.Nearest(name, Names()); len(near) > 0 {
-			known = "did you mean " + strings.Join(near, " or ") + "? " + known
+// Preset returns the model that a name stands for, and its registered name: that name
+// means the model with its defaults, resnetN (resnet20) the ResNet of depth N.
+func Preset(name string) (kind string, m Model, err error) {
+	if digits, ok := strings.CutPrefix(name, "resnet"); ok && digits != "" {
+		if depth, err := strconv.Atoi(digits); err == nil && depth > 0 && digits == strconv.Itoa(depth) {
+			m := newResNet()
+			m.Depth = depth
+			return "resnet", m, nil
 		}
-		return nil, fmt.Errorf("unknown model %q; %s", name, known)
 	}
-	return m, nil
-}
-
-// Names lists the registered models in alphabetical order.
-func Names() []string {
-	names := make([]string, 0, len(registry))
-	for n := range registry {
-		names = append(names, n)
+	if m, err = Kinds.New(name); err != nil {
+		return "", nil, fmt.Errorf("%w, and resnetN of depth N = 8, 14, 20, …", err)
 	}
-	slices.Sort(names)
-	return names
-}
-
-// maxDepth bounds options that say how many layers or blocks a network has; the
-// deepest known, a ResNet of 1,202 layers, is within it.
-const maxDepth = 2000
-
-// checkDepth reports a depth beyond maxDepth, before any layer is made.
-func checkDepth(model, option string, n int) error {
-	if n > maxDepth {
-		return fmt.Errorf("%s: %s is %d, it must be at most %d", model, option, n, maxDepth)
-	}
-	return nil
+	return name, m, nil
 }
 
 // stack adds layers one after another and remembers the first error, so that a
@@ -185,3 +161,54 @@ func (s *stack) done() (*nn.Network, error) {
 	}
 	return s.net, nil
 }
+
+// Check reports what of a network does not fit the task: it must read the
+// examples, and give a logit for each class, at every position where the targets
+// are those of positions, or as many numbers as there are targets.
+func Check(net *nn.Network, task Task) error {
+	if len(net.Nodes) == 0 {
+		return fmt.Errorf("network %s has no layers", net.Name)
+	}
+	if !net.Input.Equal(task.Input) {
+		return fmt.Errorf("the network takes %s, %s gives %s", net.Input, task.data(), task.inputText())
+	}
+	if net.Vocabulary != task.Vocabulary {
+		return fmt.Errorf("the network takes %s, %s gives %s", tokens(net.Vocabulary), task.data(), tokens(task.Vocabulary))
+	}
+	if out := net.Output(); !out.Shape.Equal(task.output()) {
+		return fmt.Errorf("layer %s: the last layer gives %s, %s", out.Name, out.Shape, task.outputText())
+	}
+	return nil
+}
+
+func tokens(vocabulary int) string {
+	if vocabulary == 0 {
+		return "real numbers"
+	}
+	return fmt.Sprintf("tokens of a vocabulary of %d", vocabulary)
+}
+
+// outputText says what a network must give, and how.
+func (t Task) outputText() string {
+	switch n := t.Outputs(); {
+	case t.Classes == 0 && n == 1:
+		return "the data asks for a number; end with a linear layer of out: 1"
+	case t.Classes == 0:
+		return fmt.Sprintf("the data asks for %d numbers; end with a linear layer of out: %d", n, n)
+	case len(t.output()) > 1:
+		return fmt.Sprintf("the data has %d classes at each of %d positions: %s", n, t.Targets, t.output())
+	default:
+		return fmt.Sprintf("the data has %d classes; end with a linear layer of out: %d", n, n)
+	}
+}
+
+// needSequence reports, for a model on sequences, a task with other examples.
+func needSequence(model string, t Task) error {
+	if len(t.Input) != 2 {
+		return fmt.Errorf("%s needs sequences, %s gives %s", model, t.data(), t.inputText())
+	}
+	return nil
+}
+
+// everywhere reports whether a network answers at every position, not once.
+func (t Task) everywhere() bool { return len(t.output()) > 1 }

@@ -1,0 +1,183 @@
+package datasets
+
+import (
+	"context"
+	"fmt"
+
+	"pare/internal/option"
+)
+
+// Dataset is a kind of data with its options.
+type Dataset interface {
+	// Load reads or makes the data. The options are valid. It returns soon after ctx ends,
+	// with ctx's error.
+	Load(ctx context.Context, o Options) (*Set, error)
+}
+
+// Kinds are the kinds of data by name.
+var Kinds = option.NewKinds[Dataset]("dataset")
+
+// Foldered is implemented by datasets that read a folder, whose name Folder points to; ""
+// stands for none.
+type Foldered interface{ Folder() *string }
+
+// Options are the options that all datasets share.
+type Options struct {
+	Train      int     `yaml:"train" range:"[0,)" doc:"training examples, windows of a text; 0: all that validation leaves (generated data: 20000)"`
+	Validation int     `yaml:"validation" range:"[0,)" doc:"examples held out of training to choose by, of text out of test; 0: none (generated data: 2000)"`
+	Test       int     `yaml:"test" range:"[0,)" doc:"test examples, the first ones; 0: all (generated data: 4000)"`
+	Normalize  string  `yaml:"normalize,omitempty" enum:"standard,unit" doc:"of images; standard: each channel to mean 0 and deviation 1 over the training images; unit: values in 0..1, so that a black background is exactly 0; left out: as the parameters were trained with that a saved model keeps, standard for others"`
+	Augment    Augment `yaml:"augment" doc:"random changes of training images"`
+
+	// Seed fixes which examples Train and Validation get, and all that is generated.
+	Seed uint64 `yaml:"-"`
+	// Progress, where it is not nil, is told from time to time how far a piece of work
+	// is: bytes of a download, or images generated. total is -1 where it is not known.
+	// Calls do not overlap.
+	Progress func(doing string, done, total int64) `yaml:"-"`
+}
+
+// Load checks the options of a dataset, which has the name, loads it and checks the set.
+// Normalize and Augment are the caller's to apply; see Set.Normalized.
+func Load(ctx context.Context, name string, d Dataset, o Options) (*Set, error) {
+	err := option.Check(d)
+	if err == nil {
+		err = option.Check(o)
+	}
+	var set *Set
+	if err == nil {
+		set, err = d.Load(ctx, o)
+	}
+	if err == nil {
+		err = set.validate()
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	set.Name = name
+	return set, nil
+}
+
+// Set is a dataset in memory: its parts and the task. NewImageSet makes one of images.
+type Set struct {
+	Name       string // of its kind
+	Task       Task
+	Train      Part
+	Validation Part     // nil where none was asked for
+	Test       Part     // nil where the dataset has none
+	ClassNames []string // by class; nil where classes have no names, or there are none
+	// Entropy is the mean loss, in nats a target, below which no model can come; 0: not
+	// known.
+	Entropy float64
+}
+
+// validate reports what is missing in the set, or does not fit in it.
+func (s *Set) validate() error {
+	if s.Train == nil || s.Train.Len() < 1 {
+		return fmt.Errorf("there are no training examples")
+	}
+	if err := s.Task.validate(); err != nil {
+		return err
+	}
+	if s.ClassNames != nil && len(s.ClassNames) != s.Task.Classes {
+		return fmt.Errorf("%d names for %d classes", len(s.ClassNames), s.Task.Classes)
+	}
+	return nil
+}
+
+// Task is what a dataset asks of a network.
+type Task struct {
+	// Input is the shape of one example, channels first: {C, H, W} an image, {F} a
+	// vector, {D, T} a sequence of D values at T positions.
+	Input []int
+	// Classes is the number of classes of a target, which is an index below it. 0: targets
+	// are numbers to come near to.
+	Classes int
+	// Targets is the number of targets of an example: 1, or one for each position of a
+	// sequence, or several numbers.
+	Targets int
+	// Vocabulary says that inputs are tokens, whole numbers below it, and Input is {1, T}.
+	// 0: inputs are real numbers.
+	Vocabulary int
+	// Alphabet names the tokens, such as the characters of a text; nil where they have no
+	// names.
+	Alphabet []string
+	// NextToken says that targets are the tokens that follow those of the input, so that
+	// the loss in nats is the logarithm of a perplexity.
+	NextToken bool
+}
+
+// Size is the number of input values of one example.
+func (t Task) Size() int {
+	n := 1
+	for _, d := range t.Input {
+		n *= d
+	}
+	return n
+}
+
+func (t Task) validate() error {
+	if len(t.Input) == 0 {
+		return fmt.Errorf("task: the input has no shape")
+	}
+	for _, d := range t.Input {
+		if d < 1 {
+			return fmt.Errorf("task: the input shape %v has an axis that is not positive", t.Input)
+		}
+	}
+	switch {
+	case t.Classes < 0 || t.Targets < 1 || t.Vocabulary < 0:
+		return fmt.Errorf("task: %d classes, %d targets and a vocabulary of %d; they must be at least 0, 1 and 0", t.Classes, t.Targets, t.Vocabulary)
+	case t.Vocabulary > 0 && (len(t.Input) != 2 || t.Input[0] != 1):
+		return fmt.Errorf("task: tokens have the shape {1, T}, not %v", t.Input)
+	case t.Alphabet != nil && len(t.Alphabet) != t.Vocabulary:
+		return fmt.Errorf("task: %d names for a vocabulary of %d tokens", len(t.Alphabet), t.Vocabulary)
+	case t.NextToken && (t.Vocabulary == 0 || t.Classes != t.Vocabulary):
+		return fmt.Errorf("task: the next token is one of %d classes, but the vocabulary has %d tokens", t.Classes, t.Vocabulary)
+	}
+	return nil
+}
+
+// Part is one part of a dataset: training, validation or test. Its methods may be
+// called by several goroutines at once.
+type Part interface {
+	// Len is the number of examples, of an epoch where they vary.
+	Len() int
+	// Fill writes the inputs of the examples idx to x and their targets to y, one
+	// after the other; larger slices are filled from their beginning. An example has
+	// Task.Size inputs, channels last: (H, W, C) of an image, (T, D) of a sequence,
+	// and Task.Targets targets.
+	//
+	// What it writes for an example depends on draw and its index alone, so neither
+	// on its place in the batch nor on goroutines. It gives an error where a slice is
+	// too short or an index is out of range.
+	Fill(x, y []float32, idx []int, draw Draw) error
+}
+
+// Draw fixes what is random about the examples of an epoch.
+type Draw struct {
+	Seed, Epoch uint64
+	// Augment is set in training: examples may vary from epoch to epoch. Images are
+	// augmented, texts cut in other places, generated examples drawn anew. Without it
+	// Seed and Epoch make no difference.
+	Augment bool
+}
+
+// Planner is implemented by parts whose examples have an order that means something.
+// Those of other parts are shuffled for every epoch, and read in stored order in an
+// evaluation.
+type Planner interface {
+	// Plan lists the batches of an epoch over the first n examples, which read batch
+	// examples each. With draw.Augment there are n/batch of them, all full; without
+	// it they have all n examples once, and those of a batch may be fewer.
+	Plan(n, batch int, draw Draw) []Turn
+}
+
+// Turn is what one batch reads.
+type Turn struct {
+	Examples []int
+	// Continues says that example r goes on where example r of the turn before ended,
+	// so that layers with state keep it. A turn that continues has no more examples
+	// than the one before.
+	Continues bool
+}
