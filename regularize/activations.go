@@ -18,17 +18,18 @@ var activations = Target{Name: "activations", Doc: "no group: the outputs of lay
 // position of one example. Several goroutines call its methods at the same time.
 type ActivationPenalty interface {
 	Kind
-	// OfSums is f, computed from sums over a.
+	// OfSums is Σ f over vectors with these sums.
 	OfSums(s ActivationSums) float64
-	// AddGradient adds weightᵢ·∂f/∂aᵢ to dst, for the units at one position. Where all of
-	// an image is one vector, the sums are over the image.
-	AddGradient(dst, a, weight []float32, s ActivationSums)
+	// AddGradient adds weightᵢ·∂f/∂aᵢ to dst. dst and a hold rows of len(weight) values, a
+	// row for each position from row first on.
+	AddGradient(dst, a, weight []float32, first int, s ActivationSums)
 }
 
-// ActivationSums are sums over a vector of activations.
+// ActivationSums are sums over vectors of activations.
 type ActivationSums struct {
-	Abs, Square float64 // Σ|aᵢ| and Σaᵢ²
-	Saturated   float64 // Σ|aᵢ|/(β+|aᵢ|) for a Saturating penalty
+	Abs, Square []float64 // of each vector Σ|aᵢ| and Σaᵢ²
+	Saturated   []float64 // Σ|aᵢ|/(β+|aᵢ|) for a Saturating penalty
+	Rows        int       // of a vector: row r belongs to vector r/Rows
 }
 
 // Saturating is implemented by penalties that need ActivationSums.Saturated, with this β >
@@ -215,12 +216,12 @@ func (t *Activations) Build(b *nn.Builder, _ *nn.Network) (*gorgonia.Node, error
 // sweep computes the penalty of one site in a compiled program. The gradient uses the sums
 // that the value has left.
 type sweep struct {
-	term    *Activations
-	site    *site
-	rows    int // positions of all examples
-	cols    int // units
-	vectors int // arguments of f
-	act     *kernel.Activity
+	term *Activations
+	site *site
+	rows int // positions of all examples
+	cols int // units
+	sums ActivationSums
+	act  *kernel.Activity
 
 	dst, x []float32
 	weight []float32 // for each unit
@@ -232,16 +233,16 @@ type sweep struct {
 
 func newSweep(t *Activations, s *site, batch int) *sweep {
 	w := &sweep{term: t, site: s, rows: batch * s.shape.Positions(), cols: s.shape.Units()}
-	w.vectors = w.rows
-	if _, ok := t.pen.(OfImages); ok && len(s.shape) == 3 {
-		w.vectors = batch
-	}
 	beta := 0.0
 	w.factor = 1
 	if p, ok := t.pen.(Saturating); ok {
 		beta, w.factor = p.Saturation()
 	}
 	w.act = kernel.NewActivity(w.rows, w.cols, float32(beta))
+	w.sums = ActivationSums{Abs: w.act.Abs, Square: w.act.Square, Saturated: w.act.Saturated, Rows: 1}
+	if _, ok := t.pen.(OfImages); ok && len(s.shape) == 3 && s.shape.Positions() > 1 {
+		w.sums = ActivationSums{Abs: make([]float64, batch), Square: make([]float64, batch), Rows: s.shape.Positions()}
+	}
 	w.weight = make([]float32, w.cols)
 	w.step = max(1, kernel.ActivityShare/w.cols)
 	w.task = w.run
@@ -255,24 +256,16 @@ func (w *sweep) value(x []float32) float64 {
 	if w.site.firing != nil {
 		w.site.firing.see(w.act.Fired, w.rows)
 	}
-	sum := 0.0
-	for v := range w.vectors {
-		sum += w.term.pen.OfSums(w.sums(v))
-	}
-	return sum * w.factor / float64(w.rows)
-}
-
-// sums adds up the rows of a vector.
-func (w *sweep) sums(vector int) (s ActivationSums) {
-	n := w.rows / w.vectors
-	for r := vector * n; r < (vector+1)*n; r++ {
-		s.Abs += w.act.Abs[r]
-		s.Square += w.act.Square[r]
-		if w.act.Saturated != nil {
-			s.Saturated += w.act.Saturated[r]
+	if n := w.sums.Rows; n > 1 {
+		for v := range w.sums.Abs {
+			w.sums.Abs[v], w.sums.Square[v] = 0, 0
+			for r := v * n; r < (v+1)*n; r++ {
+				w.sums.Abs[v] += w.act.Abs[r]
+				w.sums.Square[v] += w.act.Square[r]
+			}
 		}
 	}
-	return s
+	return w.term.pen.OfSums(w.sums) * w.factor / float64(w.rows)
 }
 
 func (w *sweep) gradient(i int) nn.GradFunc {
@@ -308,12 +301,12 @@ func (w *sweep) run(task int) {
 	if !w.add {
 		clear(w.dst[lo*w.cols : hi*w.cols])
 	}
-	each := w.rows / w.vectors // rows of a vector
-	var s ActivationSums
-	for r := lo; r < hi; r++ {
-		if r == lo || r%each == 0 {
-			s = w.sums(r / each)
-		}
-		w.term.pen.AddGradient(w.dst[r*w.cols:][:w.cols], w.x[r*w.cols:][:w.cols], w.weight, s)
+	w.term.pen.AddGradient(w.dst[lo*w.cols:hi*w.cols], w.x[lo*w.cols:hi*w.cols], w.weight, lo, w.sums)
+}
+
+func total(values []float64) (sum float64) {
+	for _, v := range values {
+		sum += v
 	}
+	return sum
 }

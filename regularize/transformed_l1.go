@@ -28,9 +28,11 @@ func (p *TransformedL1) Saturation() (beta, factor float64) {
 	return beta, 1 + beta
 }
 
-func (p *TransformedL1) OfSums(s ActivationSums) float64 { return s.Saturated }
+func (p *TransformedL1) OfSums(s ActivationSums) float64 { return total(s.Saturated) }
 
-func (p *TransformedL1) AddGradient(dst, a, weight []float32, _ ActivationSums) {
+func (p *TransformedL1) AddGradient(dst, a, weight []float32, _ int, _ ActivationSums) {
 	beta, _ := p.Saturation()
-	kernel.SaturatedGrad(dst, a, weight, float32(beta))
+	for n := len(weight); len(dst) > 0; dst, a = dst[n:], a[n:] {
+		kernel.SaturatedGrad(dst[:n], a[:n], weight, float32(beta))
+	}
 }
