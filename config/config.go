@@ -76,7 +76,7 @@ type Train struct {
 	CheckpointSteps int                         `yaml:"checkpoint_steps" range:"[0,)" doc:"steps between checkpoints; 0: one each epoch"`
 }
 
-// Prune says what is removed after training.
+// Prune selects the units to remove after training.
 type Prune struct {
 	Method     string  `yaml:"method" enum:"zeros,least,magnitude,random,none" doc:"zeros: units that training made constant or dead; least: the least important units; magnitude and random: least with that importance; none"`
 	Importance string  `yaml:"importance,omitempty" empty:"no" doc:"least: the criterion of importance: taylor, activation, batchnorm_scale, magnitude, random, or a criterion that the program registers; left out: taylor"`

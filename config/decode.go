@@ -19,7 +19,7 @@ type custom interface {
 // options that one leaves out.
 type defaulter interface{ Defaults() }
 
-// decode reads n into v on top of what v holds, and checks it. path names n in
+// decode reads n into v on top of the values of v, and checks it. path names n in
 // messages.
 func decode(n *node, v reflect.Value, path string, r option.Rules) error {
 	if n.kind == null {
@@ -92,6 +92,9 @@ func decodeStruct(n *node, v reflect.Value, path, kind string) error {
 	for _, e := range n.entries {
 		full := option.Join(path, e.key)
 		i := slices.IndexFunc(fields, func(f option.Field) bool { return f.Key == e.key })
+		if i < 0 && chosen && e.value.kind == null && e.value.at.overridden() {
+			continue // an option of the kind that the file names, and an override does not
+		}
 		if i < 0 {
 			return unknownKey(e, path, keys, kind)
 		}
@@ -137,7 +140,7 @@ func pick(n *node, c option.Choice, path string) error {
 		}
 		name, where = c.Name.String(), n.get(c.Key).at
 	} else if name == "" {
-		return n.lacks(path, c.Key, "the "+c.Kinds.What()+": "+option.OneOf(c.Kinds.Names()))
+		return n.lacks(path, c.Key, "the "+c.Kinds.Noun()+": "+option.OneOf(c.Kinds.Names()))
 	}
 	if err := c.Set(name); err != nil {
 		return where.errorf("%s: %s", option.Join(path, c.Key), err)
@@ -183,9 +186,6 @@ func mayBeNull(n *node, path string, f option.Field) bool {
 func decodeMap(n *node, v reflect.Value, path string, r option.Rules) error {
 	if n.kind != section {
 		return n.at.errorf("%s must be a section of keys, got %s", path, n)
-	}
-	if v.Type().Key().Kind() != reflect.String {
-		return n.at.errorf("%s cannot be set from a config: it is a %s", path, v.Type())
 	}
 	m := reflect.MakeMap(v.Type())
 	for _, e := range n.entries {

@@ -7,8 +7,8 @@ import (
 	"unicode"
 )
 
-// ErrConfig is what every error about the content of a config matches with
-// errors.Is; commands exit with status 2 then.
+// ErrConfig matches every error about the content of a config (errors.Is); commands
+// exit with status 2 then.
 var ErrConfig = errors.New("invalid config")
 
 // Error is a fault in a config, and where it is.
@@ -31,7 +31,7 @@ func (e *Error) Error() string {
 // Is makes every Error match ErrConfig.
 func (e *Error) Is(target error) bool { return target == ErrConfig }
 
-// oneLine replaces what would break a line or hide in it by spaces.
+// oneLine replaces line breaks and invisible characters by spaces.
 func oneLine(s string) string {
 	return strings.Map(func(r rune) rune {
 		if unicode.IsPrint(r) {

@@ -163,8 +163,8 @@ func BuiltIn() []string {
 	return files
 }
 
-// Describe is what a built-in config says of itself in a line; empty for a name
-// that is none.
+// Describe is the first line of a built-in config, which describes it; empty for other
+// names.
 func Describe(name string) string {
 	data, err := builtInFile(name)
 	if err != nil {

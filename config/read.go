@@ -63,8 +63,8 @@ func (r reader) at(t *token.Token) at {
 	return r.locate(t.Position.Line, t.Position.Column)
 }
 
-// checkText rejects what the parser would count columns of wrongly, or would
-// be an unclear error later.
+// checkText rejects characters for which the parser would count columns wrongly, or
+// which would lead to an unclear error later.
 func (r reader) checkText(data []byte) error {
 	if len(data) > maxBytes {
 		return r.locate(1, 1).errorf("the file has more than %d KiB; this is not a config", maxBytes>>10)
@@ -113,7 +113,7 @@ func (r reader) parse(data []byte) (file *ast.File, err error) {
 	return file, nil
 }
 
-// checkDepth rejects what the parser, which recurses, would take very long for.
+// checkDepth rejects deep nesting, for which the recursive parser would take very long.
 func (r reader) checkDepth(tokens token.Tokens) error {
 	depth, line, inLine := 0, 0, 0
 	for _, t := range tokens {

@@ -64,7 +64,7 @@ func runName(file string) string {
 	return name
 }
 
-// checkTarget reports what is wrong with a target by itself and beside penalties
+// checkTarget reports the first fault of a target, by itself and beside penalties
 // and pruning.
 func (c *Config) checkTarget() error {
 	t := c.Target
@@ -73,12 +73,9 @@ func (c *Config) checkTarget() error {
 	}
 	place := c.root.place("target")
 	var measures []string
-	for _, m := range []struct {
-		key   string
-		share float64
-	}{{"macs", t.MACs}, {"params", t.Params}, {"groups", t.Groups}} {
-		if m.share != 0 {
-			measures = append(measures, m.key)
+	for i, share := range []float64{t.MACs, t.Params, t.Groups} {
+		if share != 0 {
+			measures = append(measures, []string{"macs", "params", "groups"}[i])
 		}
 	}
 	strong := func(p regularize.Spec) bool { return p.Lambda > 0 && p.Mode == "prox" }

@@ -71,7 +71,7 @@ type Set struct {
 	Entropy float64
 }
 
-// validate reports what is missing in the set, or does not fit in it.
+// validate reports a part of the set that is missing or does not fit the others.
 func (s *Set) validate() error {
 	if s.Train == nil || s.Train.Len() < 1 {
 		return fmt.Errorf("there are no training examples")
@@ -85,7 +85,8 @@ func (s *Set) validate() error {
 	return nil
 }
 
-// Task is what a dataset asks of a network.
+// Task says which networks fit a dataset: the inputs that they read and the targets that
+// they predict.
 type Task struct {
 	// Input is the shape of one example, channels first: {C, H, W} an image, {F} a
 	// vector, {D, T} a sequence of D values at T positions.
@@ -148,13 +149,13 @@ type Part interface {
 	// Task.Size inputs, channels last: (H, W, C) of an image, (T, D) of a sequence,
 	// and Task.Targets targets.
 	//
-	// What it writes for an example depends on draw and its index alone, so neither
-	// on its place in the batch nor on goroutines. It gives an error where a slice is
+	// The values of an example depend on draw and its index alone, neither on its place
+	// in the batch nor on goroutines. It gives an error where a slice is
 	// too short or an index is out of range.
 	Fill(x, y []float32, idx []int, draw Draw) error
 }
 
-// Draw fixes what is random about the examples of an epoch.
+// Draw fixes the random choices in the examples of an epoch.
 type Draw struct {
 	Seed, Epoch uint64
 	// Augment is set in training: examples may vary from epoch to epoch. Images are
@@ -173,7 +174,7 @@ type Planner interface {
 	Plan(n, batch int, draw Draw) []Turn
 }
 
-// Turn is what one batch reads.
+// Turn lists the examples of one batch.
 type Turn struct {
 	Examples []int
 	// Continues says that example r goes on where example r of the turn before ended,

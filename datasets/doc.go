@@ -15,8 +15,8 @@
 //
 // mnist and fashion-mnist also come as sequences of pixels or rows, and permuted.
 //
-// A [Set] has up to three parts, each a [Part], and a [Task] that says what they ask of a
-// network. A [Loader] makes batches of a part: shuffled, or in the order that the part plans
+// A [Set] has up to three parts, each a [Part], and a [Task]: the shapes and classes that
+// a network must fit. A [Loader] makes batches of a part: shuffled, or in the order that the part plans
 // ([Planner]), such as streams of text for networks that keep their state from batch to batch.
 //
 // [Register] adds others. Everything random follows from an explicit seed, and is the same

@@ -153,7 +153,7 @@ func NewImages(split *Split, norm Normalization, aug Augment) (*Images, error) {
 	return &Images{split: split, table: table, aug: &aug}, nil
 }
 
-// Split is what the images are stored as.
+// Split is the images as they are stored.
 func (p *Images) Split() *Split { return p.split }
 
 // Len implements Part.

@@ -83,29 +83,19 @@ func (in *input) place(offset int64) string {
 	return fmt.Sprintf("byte %d", offset)
 }
 
-// take reads exactly n bytes of what, taking memory only for those that are there, so that
-// a damaged count cannot exhaust it.
-func (in *input) take(n int64, what string) ([]byte, error) {
+// take reads exactly n bytes, which are named for messages. It takes memory only for those
+// that are there, so that a damaged count cannot exhaust it.
+func (in *input) take(n int64, name string) ([]byte, error) {
 	start := in.offset
-	out := make([]byte, min(n, 1<<20))
-	have := int64(0)
-	for {
-		k, err := io.ReadFull(in, out[have:])
-		have += int64(k)
-		if errors.Is(err, io.EOF) || err == io.ErrUnexpectedEOF {
-			return nil, fmt.Errorf("%s: truncated: %s at %s should take %d bytes, found %d; get the file again",
-				in.name, what, in.place(start), n, have)
-		}
-		if err != nil {
-			return nil, err
-		}
-		if have == n {
-			return out, nil
-		}
-		grown := make([]byte, min(n, 2*have))
-		copy(grown, out)
-		out = grown
+	out, err := io.ReadAll(io.LimitReader(in, n))
+	if err != nil {
+		return nil, err
 	}
+	if have := int64(len(out)); have < n {
+		return nil, fmt.Errorf("%s: truncated: %s at %s should take %d bytes, found %d; get the file again",
+			in.name, name, in.place(start), n, have)
+	}
+	return out, nil
 }
 
 // end checks that nothing follows.

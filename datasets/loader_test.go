@@ -184,7 +184,7 @@ func TestLoaderErrors(t *testing.T) {
 	}
 }
 
-// broken is a part that gives its error at example 7, and plans what it is told to.
+// broken is a part that gives its error at example 7, and gives the plan that it holds.
 type broken struct {
 	Part
 	plan []Turn

@@ -71,7 +71,7 @@ func TestSequences(t *testing.T) {
 	}
 }
 
-// TestSetsOfImages: what does not belong together makes no set, and what has no images
+// TestSetsOfImages: parts that do not belong together make no set, and a set without images
 // cannot be normalised.
 func TestSetsOfImages(t *testing.T) {
 	a, b := randomSplit(3, 4, 4, 1, 1), randomSplit(3, 4, 5, 1, 1)

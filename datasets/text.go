@@ -57,8 +57,8 @@ func (d *Text) Load(ctx context.Context, o Options) (*Set, error) {
 	return set, nil
 }
 
-// divide cuts a text by place, as neighbouring windows are alike: what lies in the
-// last tenth was not read in training.
+// divide cuts a text by place, as neighbouring windows are alike: training reads
+// nothing of the last tenth.
 func (d Windows) divide(tokens []uint16, v *vocabulary, o Options) (*Set, error) {
 	length := d.length()
 	cut := len(tokens) * 9 / 10

@@ -43,7 +43,7 @@ func mustText(t testing.TB, content string, o opts) *Set {
 	return set
 }
 
-// read is what examples of a part are, as text: inputs and targets.
+// read returns examples of a part as text: inputs and targets.
 func read(t testing.TB, set *Set, p Part, idx []int, draw Draw) (x, y []string) {
 	t.Helper()
 	n := set.Task.Size()
@@ -94,7 +94,7 @@ func TestText(t *testing.T) {
 	}
 }
 
-// TestTextSizes: what is asked for is what there is, from the beginning of each part.
+// TestTextSizes: each part has the size that was asked for, from its beginning.
 func TestTextSizes(t *testing.T) {
 	content := someText()
 	all, some := mustText(t, content, opts{Window: 8}), mustText(t, content, opts{Window: 8, Train: 5, Test: 4})
@@ -208,7 +208,7 @@ func TestTextFolder(t *testing.T) {
 	wantError(t, load(opts{File: dir}), dir)
 }
 
-// TestVocabularyQuotes: what a text has, an option can say, and it gives the same tokens.
+// TestVocabularyQuotes: the option can hold all characters of a text, and gives the same tokens.
 func TestVocabularyQuotes(t *testing.T) {
 	content := strings.Repeat("a'\"\\ \n\r\tö\x00\x7f\u0080\u2028🙂\ufffd\u00ad", 60)
 	set := mustText(t, content, opts{})
@@ -272,8 +272,8 @@ func TestRealText(t *testing.T) {
 	}
 }
 
-// FuzzText: whatever the bytes, reading them ends; an error is one line, and what was read
-// is the text.
+// FuzzText: whatever the bytes, reading them ends; an error is one line, and the tokens
+// are the text.
 func FuzzText(f *testing.F) {
 	f.Add([]byte(someText()), uint8(8), "")
 	f.Add([]byte("abc"), uint8(1), `abc`)

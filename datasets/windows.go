@@ -71,7 +71,7 @@ func (w *windows) offset(draw Draw) int {
 	return rand.New(rand.NewPCG(mix(draw.Seed, draw.Epoch), streamWindows)).IntN(w.slack + 1)
 }
 
-// checkFill checks what Part.Fill is given against the numbers of examples, and of inputs
+// checkFill checks the arguments of Part.Fill against the numbers of examples, and of inputs
 // and targets of each.
 func checkFill(x, y []float32, idx []int, n, inputs, targets int) error {
 	if len(x) < len(idx)*inputs || len(y) < len(idx)*targets {

@@ -187,9 +187,9 @@ func (l *language) stationary() []float64 {
 	return now
 }
 
-// entropy is what no model can save of the next character, in nats: the entropy of the next
-// word over the mean length of a word with its space. Words are distinct and have no
-// spaces, so a text and its words say the same.
+// entropy is the least mean loss of a model that predicts the next character, in nats: the
+// entropy of the next word over the mean length of a word with its space. Words are distinct
+// and have no spaces, so a text and its words have the same information.
 func (l *language) entropy() float64 {
 	perWord, length := 0.0, 0.0
 	for w, share := range l.stationary() {

@@ -39,7 +39,7 @@ func TestLanguage(t *testing.T) {
 	if math.Abs(sum-1) > 1e-12 {
 		t.Errorf("shares sum to %v", sum)
 	}
-	// What people have results on must not change unseen.
+	// People have results on this language: it must not change unseen.
 	if got := strings.Join(l.words[:6], " "); got != "lani ba wo da gavut mar" {
 		t.Errorf("the first words are %q", got)
 	}
@@ -92,7 +92,7 @@ func TestEntropy(t *testing.T) {
 		}
 	}
 	got := total / float64(scored)
-	// Words are nearly independent in what they cost: 4 standard deviations of the mean.
+	// The costs of words are nearly independent: 4 standard deviations of the mean.
 	tolerance := 4 * math.Sqrt(squares) / float64(scored)
 	t.Logf("%.5f nats a character scored, entropy %.5f (%.4f bits), tolerance %.5f", got, want, want/math.Ln2, tolerance)
 	if math.Abs(got-want) > tolerance || tolerance > 0.01*want {

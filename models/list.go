@@ -7,8 +7,8 @@ import (
 	"pare/nn"
 )
 
-// List is a network that a config lists layer by layer. Check tells what its last layer
-// must give.
+// List is a network that a config lists layer by layer. Check compares its last layer with
+// the task.
 type List struct {
 	Name   string // of the network
 	Layers []Entry

@@ -13,7 +13,7 @@ import (
 	"pare/nn"
 )
 
-// Task is what the data asks of a model.
+// Task says which networks fit the data.
 type Task struct {
 	Data       string   // name of the dataset, for messages; "" means "the data"
 	Input      nn.Shape // of one example, channels first: {C, H, W} an image, {D, T} a sequence
@@ -45,7 +45,7 @@ func (t Task) output() nn.Shape {
 // data names the dataset.
 func (t Task) data() string { return cmp.Or(t.Data, "the data") }
 
-// inputText says what an example is: "images of 1×28×28".
+// inputText describes the examples: "images of 1×28×28".
 func (t Task) inputText() string {
 	switch s := t.Input; {
 	case t.Vocabulary > 0:
@@ -146,15 +146,6 @@ func (s *stack) add(name string, layer nn.Layer, inputs ...string) string {
 	return name
 }
 
-// activation returns an activation layer of the kind.
-func (s *stack) activation(kind string) nn.Layer {
-	l, err := nn.NewLayer(kind)
-	if s.err == nil {
-		s.err = err
-	}
-	return l
-}
-
 func (s *stack) done() (*nn.Network, error) {
 	if s.err != nil {
 		return nil, s.err
@@ -162,7 +153,7 @@ func (s *stack) done() (*nn.Network, error) {
 	return s.net, nil
 }
 
-// Check reports what of a network does not fit the task: it must read the
+// Check reports an end of a network that does not fit the task: it must read the
 // examples, and give a logit for each class, at every position where the targets
 // are those of positions, or as many numbers as there are targets.
 func Check(net *nn.Network, task Task) error {
@@ -188,7 +179,7 @@ func tokens(vocabulary int) string {
 	return fmt.Sprintf("tokens of a vocabulary of %d", vocabulary)
 }
 
-// outputText says what a network must give, and how.
+// outputText describes the output that a network must give, and how to get it.
 func (t Task) outputText() string {
 	switch n := t.Outputs(); {
 	case t.Classes == 0 && n == 1:

@@ -116,7 +116,7 @@ type residual struct {
 	project    bool // whether the skip changes the shape
 }
 
-// stem adds what stands before the blocks and returns its name.
+// stem adds the layers before the blocks and returns the name of the last.
 func (b resnetBuilder) stem() string {
 	if b.Preactivation {
 		return b.conv("conv", b.Width, 3, 1, "")

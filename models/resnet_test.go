@@ -258,7 +258,7 @@ func TestResNetCut(t *testing.T) {
 	}
 }
 
-// Random gates and channels at zero: what is left computes the same, and a second
+// Random gates and channels at zero: the smaller network computes the same, and a second
 // pass finds nothing.
 func TestResNetRandomZeros(t *testing.T) {
 	for _, variant := range resnetVariants {

@@ -82,7 +82,9 @@ func (m *Transformer) hidden(s *stack, name, x string) string {
 		return s.add(name+".mul", &layers.Mul{}, gate, s.add(name+".up", &layers.Linear{Out: hidden}, x))
 	case "gelu":
 		s.add(name+".up", &layers.Linear{Out: hidden}, x)
-		return s.add(name+".gelu", s.activation("gelu"))
+		gelu, err := nn.NewLayer("gelu")
+		s.err = cmp.Or(s.err, err)
+		return s.add(name+".gelu", gelu)
 	}
 	s.add(name+".up", &layers.Linear{Out: hidden}, x)
 	return s.add(name+".relu", layers.ReLU())

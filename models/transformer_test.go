@@ -167,7 +167,7 @@ func randomBiases(net *nn.Network) {
 	}
 }
 
-// TestTransformerPruned: what a penalty closes goes, and no more.
+// TestTransformerPruned: the units that a penalty closes go, and no more.
 func TestTransformerPruned(t *testing.T) {
 	const options = "blocks: 2, width: 8, heads: 2, hidden: 6"
 	for _, c := range []struct {

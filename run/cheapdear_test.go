@@ -16,7 +16,7 @@ import (
 var cheapSeeds = flag.Int("cheap.seeds", 1, "seeds of TestCheapAndDear; above 1 it also runs the other networks and scale none")
 
 // cheapAndDear are networks with groups that cost many multiply-accumulates and groups
-// that cost few, with what trains them.
+// that cost few, with their training.
 var cheapAndDear = []struct{ name, text string }{
 	{"gated", `
 name: gated

@@ -108,7 +108,7 @@ func TestCorpusResumes(t *testing.T) {
 	}
 }
 
-// What a later version of the program wrote is refused in one line that says so.
+// Files of a later version of the program are refused in one line that says so.
 func TestLaterFormats(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "run")
 	if err := os.CopyFS(dir, os.DirFS(filepath.Join("testdata", "v0", "digits"))); err != nil {

@@ -2,7 +2,11 @@ package run
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/binary"
 	"fmt"
+	"io"
+	"iter"
 	"slices"
 
 	"pare/config"
@@ -23,7 +27,7 @@ type Data struct {
 }
 
 // LoadData loads the dataset of a config. Parameters that its model keeps from an
-// earlier run decide about what the config leaves open. progress may be nil.
+// earlier run decide where the config leaves something open. progress may be nil.
 func LoadData(ctx context.Context, c *config.Config, progress func(what string, done, total int64)) (*Data, error) {
 	o, err := keptFrom(c)
 	if err != nil {
@@ -53,7 +57,7 @@ func loadData(ctx context.Context, c *config.Config, progress func(what string, 
 	return data, data.prepare(c)
 }
 
-// prepare normalises images, and refuses for other data what is for images.
+// prepare normalises images, and refuses options of images for other data.
 func (d *Data) prepare(c *config.Config) error {
 	images := d.Set.Images()
 	switch {
@@ -94,13 +98,13 @@ func (d *Data) preprocess() export.Preprocess {
 	return export.Preprocess{Mean: slices.Repeat(d.norm.Mean, times), Std: slices.Repeat(d.norm.Std, times)}
 }
 
-// Task is what the data asks of a network.
+// Task says which networks fit the data.
 func (d *Data) Task() models.Task {
 	t := d.Set.Task
 	return models.Task{Data: d.Set.Name, Input: t.Input, Classes: t.Classes, Targets: t.Targets, Vocabulary: t.Vocabulary}
 }
 
-// Loss is what outputs are measured by: cross-entropy, or where targets are
+// Loss measures outputs: cross-entropy, or where targets are
 // numbers the mean square.
 func (d *Data) Loss() nn.Loss {
 	if d.Set.Task.Classes == 0 {
@@ -149,4 +153,194 @@ func count(p datasets.Part) int {
 		return 0
 	}
 	return p.Len()
+}
+
+// Data loads the data of the run that the artifact belongs to, normalised as
+// the model wants it. A dir that is not empty replaces data.dir of the config.
+// progress may be nil. An artifact without a run, data that cannot be had and
+// data that do not fit the model are InputErrors.
+func (a *Artifact) Data(ctx context.Context, m export.Model, dir string, progress func(what string, done, total int64)) (*Data, error) {
+	if a.Config == nil {
+		return nil, &InputError{fmt.Errorf("%s is not a run folder, so no config names its data", a.Path)}
+	}
+	c := a.Config
+	if dir != "" {
+		var err error
+		if c, err = c.WithData("dir", dir); err != nil {
+			return nil, err
+		}
+	}
+	// Another text may lack some of the characters, which keep their numbers.
+	d, err := loadData(ctx, withCharacters(c, m.Classes), progress)
+	if err != nil {
+		return nil, err
+	}
+	if err := models.Check(m.Net, d.Task()); err != nil {
+		return nil, &InputError{err}
+	}
+	if err := sameClasses(m, d); err != nil {
+		return nil, &InputError{err}
+	}
+	if p, images := m.Preprocess, d.Set.Images(); len(p.Mean) > 0 && images != nil {
+		err = d.normalize(datasets.Normalization{Mean: p.Mean[:images.C], Std: p.Std[:images.C]})
+	}
+	return d, err
+}
+
+// withCharacters is the config with the characters of a text that it leaves open.
+func withCharacters(c *config.Config, characters []string) *config.Config {
+	text, ok := c.Data.Kind.(*datasets.Text)
+	if !ok || text.Vocabulary != "" {
+		return c
+	}
+	out, own := *c, *text
+	own.Vocabulary = datasets.QuoteVocabulary(characters)
+	out.Data.Kind = &own
+	return &out
+}
+
+// dataPrint tells data apart: data.json. A run goes on with those it began with alone.
+type dataPrint struct {
+	Train      int    `json:"train"` // examples
+	Validation int    `json:"validation"`
+	Test       int    `json:"test"`
+	Digest     string `json:"digest"` // of shapes, names of classes, normalisation and some examples of each part
+}
+
+// printExamples is how many examples of each part are in the digest, spread over it.
+const printExamples = 32
+
+// sameData compares the data with those of the first session, or keeps their print.
+// Folders of older versions get the file in the next session.
+func (r *runner) sameData() error {
+	now, err := r.data.print()
+	if err != nil {
+		return err
+	}
+	var first dataPrint
+	found, err := r.folder.readJSON(dataFile, &first)
+	switch {
+	case err != nil:
+		return err
+	case !found:
+		return r.folder.writeJSON(dataFile, now)
+	case first != now:
+		return &InputError{fmt.Errorf("the data of %s are not those that the run in %s began with (%d, %d and %d examples then, %d, %d and %d now); put the files back as they were, or start a new run",
+			r.data.Set.Name, r.folder, first.Train, first.Validation, first.Test, now.Train, now.Validation, now.Test)}
+	}
+	return nil
+}
+
+func (d *Data) print() (dataPrint, error) {
+	s := d.Set
+	h := sha256.New()
+	fmt.Fprintf(h, "%q %+v %q %v %v\n", s.Name, s.Task, s.ClassNames, d.norm.Mean, d.norm.Std)
+	for _, part := range []datasets.Part{s.Train, s.Validation, s.Test} {
+		if err := d.digest(h, part); err != nil {
+			return dataPrint{}, err
+		}
+	}
+	return dataPrint{count(s.Train), count(s.Validation), count(s.Test), fmt.Sprintf("%x", h.Sum(nil))[:32]}, nil
+}
+
+// digest writes examples of a part, which may be missing.
+func (d *Data) digest(h io.Writer, part datasets.Part) error {
+	n := min(count(part), printExamples)
+	if n == 0 {
+		return nil
+	}
+	chosen := make([]int, n)
+	for i := range chosen {
+		chosen[i] = i * part.Len() / n
+	}
+	x, y := make([]float32, n*d.Set.Task.Size()), make([]float32, n*d.Set.Task.Targets)
+	if err := part.Fill(x, y, chosen, datasets.Draw{}); err != nil {
+		return err
+	}
+	return binary.Write(h, binary.LittleEndian, append(x, y...))
+}
+
+// Running statistics are computed at the end of an epoch from a tenth of the training
+// examples, whose forward passes are about a thirtieth of the work of the epoch, but
+// where data is small not from so few that chance decides. They are the same each time,
+// and augmented as in training: a network expects the inputs that it was trained on. (ResNet-14
+// on glyphs: 99.00 % right with statistics of shifted images, 98.75 % without shifts.)
+const (
+	statisticsShare  = 10
+	statisticsLeast  = 256
+	statisticsBatch  = 64 // or that of training, where it is larger
+	statisticsStream = 3  // beside those of the phases
+)
+
+// Statistics are the training examples that running statistics are computed from
+// where training has batches of that many examples.
+func (d *Data) Statistics(batch int) (train.StatisticsSource, error) {
+	n := count(d.Set.Train)
+	if n == 0 {
+		return train.StatisticsSource{}, nil
+	}
+	batch = min(max(batch, statisticsBatch), n)
+	l, err := datasets.NewLoader(d.Set.Train, d.Set.Task, batch, d.seed^statisticsStream<<32)
+	if err != nil {
+		return train.StatisticsSource{}, err
+	}
+	asked := max(n/statisticsShare, statisticsLeast)
+	return train.StatisticsSource{EvalSource: drawn{l, min((asked+batch-1)/batch, l.Batches())}, Batch: batch}, nil
+}
+
+// drawn are the first batches of the first epoch of a loader, as training draws them.
+type drawn struct {
+	loader  *datasets.Loader
+	batches int
+}
+
+func (d drawn) All(ctx context.Context) iter.Seq2[train.Batch, error] {
+	return func(yield func(train.Batch, error) bool) {
+		left := d.batches
+		for b, err := range d.loader.Epoch(ctx, 0, 0) {
+			if !yield(b, err) {
+				return
+			}
+			if left--; left == 0 {
+				return
+			}
+		}
+	}
+}
+
+// measureStatistics computes the running statistics of a network that was changed
+// other than by training; without data they stay.
+func (d *Data) measureStatistics(ctx context.Context, net *nn.Network) error {
+	if d == nil {
+		return nil
+	}
+	s, err := d.Statistics(statisticsBatch)
+	if err != nil || s.EvalSource == nil {
+		return err
+	}
+	r, err := train.NewRunningStatistics(net, s.Batch)
+	if err != nil || r == nil {
+		return err
+	}
+	if err := r.Run(ctx, s); ctx.Err() == nil {
+		return err
+	}
+	return ctxError(ctx, "measuring running statistics")
+}
+
+// taskText describes examples and targets, for a message.
+func taskText(t datasets.Task) string {
+	text := nn.Shape(t.Input).String()
+	if t.Vocabulary > 0 {
+		text = fmt.Sprintf("%d tokens of %d", nn.Shape(t.Input).Positions(), t.Vocabulary)
+	}
+	switch {
+	case t.Classes > 0 && t.Targets > 1:
+		return fmt.Sprintf("%s, %d classes at each of %d positions", text, t.Classes, t.Targets)
+	case t.Classes > 0:
+		return fmt.Sprintf("%s, %d classes", text, t.Classes)
+	case t.Targets > 1:
+		return fmt.Sprintf("%s, %d numbers to predict", text, t.Targets)
+	}
+	return text + ", a number to predict"
 }

@@ -9,7 +9,7 @@ import (
 	"pare/train"
 )
 
-// TestOptionsWithoutEffect: what cannot take effect beside the other options is refused
+// TestOptionsWithoutEffect: an option that cannot take effect beside the others is refused
 // with its place, before any training.
 func TestOptionsWithoutEffect(t *testing.T) {
 	const (
@@ -55,7 +55,7 @@ func TestOptionsWithoutEffect(t *testing.T) {
 	}
 }
 
-// TestTargetOfGroupsThatStay: what no penalty zeroes cannot go.
+// TestTargetOfGroupsThatStay: groups that no penalty zeroes cannot go.
 func TestTargetOfGroupsThatStay(t *testing.T) {
 	for _, c := range []struct{ text, want string }{
 		{"penalties: [{type: group_lasso, on: channels, lambda: 0}, {type: l1, on: paths, lambda: 1}]\ntarget: {groups: 0.3}\n", "target.groups: 0.3 of the groups"},

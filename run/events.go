@@ -10,7 +10,7 @@ import (
 )
 
 // events writes the curves of a run for TensorBoard.
-type events struct{ w *tensorboard.Writer }
+type events struct{ *tensorboard.Writer }
 
 func openEvents(dir string) (*events, error) {
 	w, err := tensorboard.Create(dir)
@@ -20,9 +20,7 @@ func openEvents(dir string) (*events, error) {
 	return &events{w}, nil
 }
 
-func (e *events) close() error { return e.w.Close() }
-
-// epoch writes what a line of the metrics log says of an epoch.
+// epoch writes the values of an epoch in the metrics log.
 func (e *events) epoch(r train.Record) error {
 	values := map[string]float64{"loss": r.Loss, "lr": r.LR, "zeros": r.Zeros, "grad_norm": r.GradNorm}
 	if r.Val != nil {
@@ -40,11 +38,11 @@ func (e *events) epoch(r train.Record) error {
 	}
 	now := time.Now()
 	for _, tag := range slices.Sorted(maps.Keys(values)) {
-		if err := e.w.Scalar(r.Phase+"/"+tag, int64(r.Step), values[tag], now); err != nil {
+		if err := e.Scalar(r.Phase+"/"+tag, int64(r.Step), values[tag], now); err != nil {
 			return err
 		}
 	}
-	return e.w.Flush()
+	return e.Flush()
 }
 
 // watcher shows progress and writes events.

@@ -11,11 +11,11 @@ import (
 	"pare/nn"
 )
 
-// Experiment says what a run tried: what it has in common with runs of other seeds,
-// and what those runs began with.
+// Experiment holds the settings that a run has in common with runs of other seeds, and
+// the network that those runs began with.
 type Experiment struct {
-	// Settings are the config as JSON has it, without what makes no difference
-	// between repetitions: names, seeds, threads, places of files, what is written.
+	// Settings are the config as JSON has it, without keys that make no difference between
+	// repetitions: names, seeds, threads, places of files, formats of exports.
 	// Where the network is that of an earlier run, model.run holds the settings of
 	// that run if they can be read, its path otherwise.
 	Settings map[string]any
@@ -35,7 +35,7 @@ func (e Experiment) Key() string {
 // maxChain is how many runs may go on from each other: more are a circle.
 const maxChain = 32
 
-// Experiment reads what the run tried. Artifacts that belong to no run and were not
+// Experiment reads the settings of the run. Artifacts that belong to no run and were not
 // pruned from one are an InputError.
 func (a *Artifact) Experiment() (Experiment, error) { return a.experiment(maxChain) }
 

@@ -12,7 +12,7 @@ import (
 )
 
 // A phase whose last step ruins the network ends there: nothing is removed, exported or
-// summed up, and the error names the phase and what to do.
+// summed up, and the error names the phase and a remedy.
 func TestLastStepDiverges(t *testing.T) {
 	const one = `name: nan
 seed: 3

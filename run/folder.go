@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"pare/export"
 	"pare/internal/atomicfile"
 )
 
@@ -25,7 +26,7 @@ const (
 	checkpointsDir = "checkpoints"
 	trainedDir     = "trained"   // the network before pruning
 	prunedDir      = "pruned"    // the network after pruning, with its thresholds
-	dataFile       = "data.json" // what the data of the first session were
+	dataFile       = "data.json" // the print of the data of the first session
 	pruneFile      = "prune.json"
 	lockFile       = ".lock" // held by the process at work
 )
@@ -86,8 +87,8 @@ func OpenFolder(dir string) (Folder, error) {
 	return f, f.readable()
 }
 
-// sweep removes the temporary files that a crash has left. It does what it can:
-// they only take up room.
+// sweep removes the temporary files that a crash has left. Failures do no harm: the files
+// only take up room.
 func (f Folder) sweep() {
 	for _, dir := range []string{"", trainedDir, prunedDir, filepath.Join(checkpointsDir, "*")} {
 		left, _ := filepath.Glob(f.path(dir, ".*.tmp-*"))
@@ -123,4 +124,36 @@ func (f Folder) readJSON(name string, v any) (bool, error) {
 		return false, &InputError{fmt.Errorf("%s is damaged: %w", f.path(name), err)}
 	}
 	return true, nil
+}
+
+// folderFiles are the files and folders of runs and models.
+var folderFiles = []string{ConfigFile, SummaryFile, ReportFile, DiagramFile, export.SafetensorsFile, export.ArchitectureFile,
+	export.ONNXFile, pruneFile, MetricsFile, sessionsFile, WarningsFile, dataFile, EventsDir, checkpointsDir, trainedDir, prunedDir}
+
+// Files lists the known files and folders of the artifact that exist.
+func (a *Artifact) Files() []string {
+	if a.Kind == KindONNX {
+		return []string{a.Path}
+	}
+	var out []string
+	for _, name := range folderFiles {
+		if path := filepath.Join(a.Path, name); exists(path) {
+			out = append(out, path)
+		}
+	}
+	return out
+}
+
+// FreeFolder reports, as an InputError, a file that would be lost if a model were
+// written to dir.
+func FreeFolder(dir string) error {
+	for _, name := range folderFiles {
+		if exists(Folder(dir).path(name)) {
+			return &InputError{fmt.Errorf("%s holds a %s already; choose another folder", dir, name)}
+		}
+	}
+	if info, err := os.Stat(dir); err == nil && !info.IsDir() {
+		return &InputError{fmt.Errorf("%s is a file; choose a folder", dir)}
+	}
+	return nil
 }

@@ -11,7 +11,7 @@ import (
 )
 
 // large finds numbers that may make a network or data of honest size that takes
-// long to make; what is larger still is refused, and stays.
+// long to make; a larger one is refused, and stays.
 var large = regexp.MustCompile(`[1-9]_?\d_?\d_?\d|0x|0o|[eE]\+?\d|[1-9]\d{2}`)
 
 // FuzzPlan takes configs through all that is checked before training: whatever the

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"iter"
+	"slices"
 
 	"pare/nn"
 	"pare/train"
@@ -42,8 +43,7 @@ type Examples struct {
 // All implements train.EvalSource.
 func (e Examples) All(context.Context) iter.Seq2[train.Batch, error] {
 	return func(yield func(train.Batch, error) bool) {
-		for at := 0; at < len(e.X); at += e.Batch * e.Size {
-			x := e.X[at:min(at+e.Batch*e.Size, len(e.X))]
+		for x := range slices.Chunk(e.X, e.Batch*e.Size) {
 			if !yield(train.Batch{X: x, N: len(x) / e.Size}, nil) {
 				return
 			}
@@ -52,3 +52,31 @@ func (e Examples) All(context.Context) iter.Seq2[train.Batch, error] {
 }
 
 var _ train.EvalSource = Examples{}
+
+// ChannelsFirst copies examples of a shape from the batched layout of compiled
+// networks, (N, H, W, C), to that of files, (N, C, H, W). Vectors are the same
+// in both.
+func ChannelsFirst(x []float32, s nn.Shape) []float32 {
+	out := make([]float32, len(x))
+	permute(s, len(x), func(last, first int) { out[first] = x[last] })
+	return out
+}
+
+// ChannelsLast is the inverse of ChannelsFirst.
+func ChannelsLast(x []float32, s nn.Shape) []float32 {
+	out := make([]float32, len(x))
+	permute(s, len(x), func(last, first int) { out[last] = x[first] })
+	return out
+}
+
+// permute calls f with the offsets of every value in both layouts.
+func permute(s nn.Shape, values int, f func(last, first int)) {
+	channels, positions := s.Units(), s.Positions()
+	for example := 0; example < values; example += s.Size() {
+		for p := range positions {
+			for c := range channels {
+				f(example+p*channels+c, example+c*positions+p)
+			}
+		}
+	}
+}

@@ -8,6 +8,7 @@ import (
 
 	"pare/layers"
 	"pare/nn"
+	"pare/prune"
 	"pare/prune/gradual"
 	"pare/train"
 )
@@ -34,8 +35,7 @@ func (r *runner) training(net *nn.Network, penalties []train.Penalty, shrinker *
 		optimizer: t.Optimizer.Kind, schedule: t.Schedule.Kind, stream: 1, stop: r.earlyStop()}
 }
 
-// finetuning is the phase after pruning, which the config must have; what is zero
-// stays zero. logged is the number of lines in the metrics log before it.
+// finetuning is the phase after pruning, which the config must have; zeros stay zeros. logged is the number of lines in the metrics log before it.
 func (r *runner) finetuning(net *nn.Network, logged int) phase {
 	f := r.c.Finetune
 	return phase{name: finetunePhase, net: net, epochs: f.Epochs, optimizer: f.Optimizer.Kind,
@@ -43,7 +43,7 @@ func (r *runner) finetuning(net *nn.Network, logged int) phase {
 }
 
 // fit trains a phase from its start or from its last checkpoint. It returns the
-// network that is trained: the one given, or what a shrinker has left of it.
+// trained network: the one given, or the smaller one of a shrinker.
 func (r *runner) fit(ctx context.Context, p phase) (*nn.Network, train.Result, error) {
 	if p.epochs == 0 {
 		return p.net, train.Result{}, nil
@@ -75,7 +75,7 @@ func (r *runner) fit(ctx context.Context, p phase) (*nn.Network, train.Result, e
 	}
 	res, err := t.Fit(ctx)
 	if err != nil {
-		if p.name != trainPhase { // training is what is expected to fail
+		if p.name != trainPhase { // of training, users expect that it may fail
 			err = fmt.Errorf("%s: %w", p.name, err)
 		}
 		return nil, res, err
@@ -133,4 +133,24 @@ func ctxError(ctx context.Context, doing string) error {
 		return fmt.Errorf("%w while %s", train.ErrInterrupted, doing)
 	}
 	return nil
+}
+
+// remaining counts the network that a removal would leave now, beside the one that the
+// run began with.
+func (r *runner) remaining(net *nn.Network) (train.Remaining, error) {
+	left, err := prune.Remaining(net)
+	if err != nil {
+		return train.Remaining{}, err
+	}
+	full := r.full.Count()
+	return train.Remaining{Params: left.Params, MACs: left.MACs,
+		ParamShare: ratio(left.Params, full.Params), MACShare: ratio(left.MACs, full.MACs)}, nil
+}
+
+// ratio is part of whole; all of it where there is nothing.
+func ratio(part, whole int64) float64 {
+	if whole == 0 {
+		return 1
+	}
+	return float64(part) / float64(whole)
 }

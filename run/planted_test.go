@@ -19,8 +19,8 @@ import (
 //	go test ./run -run TestPlantedBranches -planted.seeds 10 -v
 var plantedSeeds = flag.Int("planted.seeds", 2, "seeds of TestPlantedBranches; above 2 it also trains networks without the penalty, and for the first ones without what each useful branch reads")
 
-// blindSeeds is the number of seeds for which networks are trained without what
-// one branch reads.
+// blindSeeds is the number of seeds for which networks are trained without the
+// channels that one branch reads.
 const blindSeeds = 3
 
 // TestPlantedBranches: of two modules with two useful and two planted useless

@@ -9,9 +9,9 @@ import (
 	"pare/train"
 )
 
-// TestRemainingOfEpochs: an epoch says what a removal would leave of the network that
-// the run began with, whether removal comes at the end or on the way, and so do the
-// events; the last epoch says what the removal then leaves.
+// TestRemainingOfEpochs: the record of an epoch counts the network that a removal would
+// leave, whether removal comes at the end or on the way, and so do the events; the count of
+// the last epoch is the network after the removal.
 func TestRemainingOfEpochs(t *testing.T) {
 	for _, prune := range []string{"", "prune: {every: 3}\n"} {
 		r := finish(t, parse(t, shrinking+prune+"finetune: {epochs: 1}\n", "train.epochs=4"))

@@ -135,7 +135,7 @@ func TestFoldersApart(t *testing.T) {
 	wg.Wait()
 }
 
-// TestFolderFailure: what cannot be written leaves no empty folder.
+// TestFolderFailure: a config that cannot be written leaves no empty folder.
 func TestFolderFailure(t *testing.T) {
 	dir := t.TempDir()
 	file := filepath.Join(dir, "file")

@@ -3,12 +3,17 @@ package run
 import (
 	"context"
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"io"
+	"slices"
 
 	"pare/config"
+	"pare/export"
 	"pare/internal/kernel"
+	"pare/internal/limit"
 	"pare/nn"
+	"pare/prune"
 	"pare/train"
 )
 
@@ -20,12 +25,12 @@ type Options struct {
 	Data *Data
 	// Command is the command line, for sessions.json and the report; may be empty.
 	Command string
-	// Messages receives the lines that tell what happens; nil: none.
+	// Messages receives a line on each stage of the run; nil: none.
 	Messages io.Writer
 	// Warn receives every warning, a line without a line break; nil: they are in
 	// summary.json and in the report alone.
 	Warn func(text string)
-	// Reporter returns what shows the progress of a training phase; nil: silent.
+	// Reporter returns the display of the progress of a training phase; nil: silent.
 	Reporter func() train.Reporter
 	// Progress shows how far loading of data is; may be nil.
 	Progress func(what string, done, total int64)
@@ -46,8 +51,8 @@ type runner struct {
 	warnings warnings
 }
 
-// Run does what is left of a run in its folder: all of it, or what an
-// interruption left. It returns the summary that is also in summary.json.
+// Run does the rest of a run in its folder: all of it, or the part behind an
+// interruption. It returns the summary that is also in summary.json.
 // train.ErrInterrupted means that ctx ended and the state was saved. A folder
 // that another process works in is an InputError.
 func Run(ctx context.Context, o Options) (*Summary, error) {
@@ -84,7 +89,7 @@ func Run(ctx context.Context, o Options) (*Summary, error) {
 	if r.events, err = openEvents(r.folder.path(EventsDir)); err != nil {
 		return nil, err
 	}
-	defer r.events.close()
+	defer r.events.Close()
 	return r.run(ctx)
 }
 
@@ -121,7 +126,7 @@ func (r *runner) run(ctx context.Context) (*Summary, error) {
 	if err != nil {
 		return nil, err
 	}
-	if evaluator.Constant() && small.Count().MACs > 0 { // Prune has told of what is empty
+	if evaluator.Constant() && small.Count().MACs > 0 { // Prune has warned of an empty network
 		r.warn("the final network gives the same output for every test example; lower the learning rate, or the lambdas of penalties")
 	}
 	if err := r.export(small); err != nil {
@@ -182,8 +187,7 @@ func (r *runner) earlyStop() train.EarlyStopSpec {
 	return spec
 }
 
-// finetune trains the pruned network on, without penalties; what is zero stays
-// zero. logged is the number of lines in the metrics log before it.
+// finetune trains the pruned network on, without penalties; zeros stay zeros. logged is the number of lines in the metrics log before it.
 func (r *runner) finetune(ctx context.Context, net *nn.Network, logged int) (train.Result, error) {
 	if r.c.Finetune == nil {
 		return train.Result{}, nil
@@ -205,4 +209,68 @@ func (r *runner) reporter() train.Reporter {
 		shown = r.Options.Reporter()
 	}
 	return &watcher{Reporter: shown, events: r.events, warn: r.warn}
+}
+
+// export writes the final network in the formats that the config asks for.
+func (r *runner) export(net *nn.Network) error {
+	m := r.model(net)
+	if r.c.Export.Safetensors {
+		if err := export.Save(string(r.folder), m); err != nil {
+			return err
+		}
+	}
+	if r.c.Export.ONNX {
+		return export.SaveONNX(string(r.folder), m)
+	}
+	return nil
+}
+
+// warnings reach the user even where all else is silenced: at once, and at the end of
+// the run in summary.json and the report. The run folder keeps those of the
+// sessions before.
+type warnings struct{ list []string }
+
+// recall reads the warnings of earlier sessions.
+func (r *runner) recall() error {
+	_, err := r.folder.readJSON(WarningsFile, &r.warnings.list)
+	return err
+}
+
+// warn gives a warning, once in a run: a session that repeats steps repeats none.
+func (r *runner) warn(format string, args ...any) {
+	text := fmt.Sprintf(format, args...)
+	if slices.Contains(r.warnings.list, text) {
+		return
+	}
+	r.warnings.list = append(r.warnings.list, text)
+	r.tell(text)
+	if err := r.folder.writeJSON(WarningsFile, r.warnings.list); err != nil {
+		r.tell(fmt.Sprintf("a later session will not know of this warning: %v", err))
+	}
+}
+
+func (r *runner) tell(text string) {
+	if r.Warn != nil {
+		r.Warn(text)
+	}
+}
+
+// InputError is a fault in the input of the user, other than in the config:
+// commands exit with status 2.
+type InputError struct{ Err error }
+
+func (e *InputError) Error() string { return e.Err.Error() }
+func (e *InputError) Unwrap() error { return e.Err }
+
+// notFinite reports whether a network gave outputs that are not finite.
+func notFinite(err error) bool {
+	return errors.Is(err, train.ErrNotFinite) || errors.Is(err, prune.ErrNotFinite)
+}
+
+// IsInput reports whether an error is the fault of the input of the user, or of a task
+// that does not fit into the memory.
+func IsInput(err error) bool {
+	var in *InputError
+	var large *limit.Error
+	return errors.As(err, &in) || errors.As(err, &large) || errors.Is(err, config.ErrConfig)
 }

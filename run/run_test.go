@@ -70,7 +70,7 @@ func TestGlyphs(t *testing.T) {
 	}
 }
 
-// TestSummaryKeys holds summary.json against what is promised to its readers.
+// TestSummaryKeys compares summary.json with the keys that its readers rely on.
 func TestSummaryKeys(t *testing.T) {
 	r := finish(t, parse(t, base+perceptron+"penalties: [{type: group_lasso, on: neurons, lambda: 0.01}]\nfinetune: {epochs: 1}\n"))
 	have := keys(t, r.read(t, SummaryFile))

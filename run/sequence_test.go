@@ -50,8 +50,8 @@ func TestRegressionRun(t *testing.T) {
 	}
 }
 
-// chainConfig is a bigram model of characters, which can be no better than what the
-// language has behind single characters.
+// chainConfig is a bigram model of characters, which can be no better than the
+// dependence of a character on the one before.
 const chainConfig = `name: test
 seed: 1
 data: {dataset: wordchain, window: 16, train: 1000, validation: 60, test: 200}
@@ -168,8 +168,8 @@ func TestCarriedRunResumes(t *testing.T) {
 	}
 }
 
-// TestSequenceRefusals: what makes no sense for a dataset is said in one line that
-// points at it.
+// TestSequenceRefusals: an option that makes no sense for a dataset is refused in one line
+// that points at it.
 func TestSequenceRefusals(t *testing.T) {
 	dir := t.TempDir()
 	file := filepath.Join(dir, "a.txt")
@@ -262,7 +262,7 @@ func TestLogitsCarryState(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		// Forty windows are two streams; the weight of the memory says what each character adds.
+		// Forty windows are two streams; the weight of the memory is the share of each character.
 		w := net.Params()[0].Data()
 		x, err := d.Examples(d.Set.Test, 40)
 		if err != nil {

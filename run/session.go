@@ -16,7 +16,7 @@ const sessionsFile = "sessions.json"
 // Folders of before there were versions have no sessionsFile.
 const folderFormat = 1
 
-// sessionList is what sessionsFile holds.
+// sessionList is the content of sessionsFile.
 type sessionList struct {
 	Format   int       `json:"format"`
 	Sessions []Session `json:"sessions"`

@@ -47,7 +47,7 @@ func TestEvery(t *testing.T) {
 	}
 }
 
-// TestTarget: the network ends a little below the share asked for, and penalties end.
+// TestTarget: the network ends a little below the target, and penalties end.
 func TestTarget(t *testing.T) {
 	for _, key := range []string{"macs", "params", "groups"} {
 		c := parse(t, shrinking+"target: {"+key+": 0.6, by: 0.6, method: lambda}\n", "train.epochs=10")
@@ -91,7 +91,7 @@ func TestTargetOutOfReach(t *testing.T) {
 	}
 }
 
-// TestTargetUnmet: the error of a target that was not met names the share that is left.
+// TestTargetUnmet: a target out of reach is an error that names the share reached.
 func TestTargetUnmet(t *testing.T) {
 	c := parse(t, shrinking+"target: {macs: 0.01, from: 0.9, by: 1, method: lambda}\n")
 	f, err := CreateFolder(t.TempDir()+"/run", c.Name, c.YAML())
@@ -187,8 +187,8 @@ func TestTargetImportance(t *testing.T) {
 	}
 }
 
-// TestImportanceRefused: groups that cannot be scored are refused before there is a
-// folder, with the key.
+// TestImportanceRefused: a criterion that cannot score the network is refused before there
+// is a folder, with the key.
 func TestImportanceRefused(t *testing.T) {
 	for text, want := range map[string]string{
 		shrinking + "target: {macs: 0.6, importance: taylr}\n":                                                      "target.importance: unknown importance \"taylr\"; did you mean taylor?",

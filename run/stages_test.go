@@ -22,7 +22,7 @@ func stageNames(stages []report.Stage) []string {
 	return out
 }
 
-// A baseline that loses what was learned says so at every place that shows its results.
+// A baseline that loses accuracy says so at every place that shows its results.
 func TestBaselineShowsItsLoss(t *testing.T) {
 	c := parse(t, base+perceptron+"prune: {method: magnitude, budget: {params: 0.05}}\n", "train.epochs=8")
 	_, data, err := Plan(context.Background(), c, nil)
@@ -63,7 +63,7 @@ func TestBaselineShowsItsLoss(t *testing.T) {
 			t.Errorf("summary.json lacks %s", want)
 		}
 	}
-	if at := r.HeadlineStages(); len(at) != 4 || math.Abs(at[0].Value-(1-r.AccuracyTrained)) > 1e-12 {
+	if _, at := r.Headline(); len(at) != 4 || math.Abs(at[0].Value-(1-r.AccuracyTrained)) > 1e-12 {
 		t.Errorf("for pare compare: %+v", at)
 	}
 
@@ -87,7 +87,7 @@ func TestBaselineShowsItsLoss(t *testing.T) {
 		t.Errorf("an older summary shows %+v, %v", again.Stages(), err)
 	}
 	again.PerplexityFinal = 2
-	if at := again.HeadlineStages(); len(at) != 3 || at[0].Stage != "zeroed" {
+	if _, at := again.Headline(); len(at) != 3 || at[0].Stage != "zeroed" {
 		t.Errorf("losses that are not known: %+v", at)
 	}
 }

@@ -19,7 +19,7 @@ func buffers(net *nn.Network) (out []float32) {
 }
 
 // TestStatisticsBelongToWeights: those of the trained, of the pruned and of the final
-// network are what its weights make of the training examples, also where a baseline
+// network follow from its weights and the training examples, also where a baseline
 // zeroed units and where nothing was trained.
 func TestStatisticsBelongToWeights(t *testing.T) {
 	const magnitude = "prune: {method: magnitude, budget: {macs: 0.5}}\n"

@@ -10,8 +10,8 @@ import (
 	"pare/train"
 )
 
-// Thresholds are what the ReLUs of a network got by calibration. All of it is on
-// the examples that the calibration used.
+// Thresholds are the thresholds that calibration gave to the ReLUs of a network. All
+// measures are on the examples that it used.
 type Thresholds struct {
 	Layers   map[string]float64 `json:"layers,omitempty"` // by name; nil: none was needed or possible
 	Energy   float64            `json:"energy"`           // share of the sum of squares of each layer below its threshold, at most
@@ -91,7 +91,7 @@ func (r *runner) calibrate(ctx context.Context, net *nn.Network) (*nn.Network, *
 	return out, res, nil
 }
 
-// point is a share of energy with what it does.
+// point is a share of energy with its effect.
 type point struct{ energy, loss, accuracy, density float64 }
 
 type calibration struct {

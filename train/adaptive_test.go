@@ -34,7 +34,7 @@ func activeSession(t *testing.T, dir string, seed uint64, report Reporter) sessi
 		CheckpointEvery: 4, Config: "c", Log: log, LogEvery: 1, Reporter: report}), log: log, data: data}
 }
 
-// TestFiringRatesResume: what a penalty knows of silent units is in checkpoints,
+// TestFiringRatesResume: the firing rates of a penalty are in checkpoints,
 // between epochs and within one, so a resumed training is the undisturbed one.
 func TestFiringRatesResume(t *testing.T) {
 	whole := activeSession(t, t.TempDir(), 1, nil)

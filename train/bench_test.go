@@ -11,7 +11,7 @@ import (
 	"pare/train"
 )
 
-// BenchmarkUpdate times what follows the gradients in a step: their norm, the
+// BenchmarkUpdate times the end of a step, behind the gradients: their norm, the
 // update and the proximal maps, on the networks and penalties of the built-in
 // configs. MB/s counts the values that the update itself reads and writes.
 func BenchmarkUpdate(b *testing.B) {

@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"math"
 	"os"
 	"path/filepath"
 
@@ -23,12 +22,12 @@ type Checkpoint struct {
 	Architecture string           // Fingerprint of the network
 	Network      *nn.Architecture // the network, where a Reshaper has changed it; nil: the one the phase began with
 	Reshape      []byte           // Reshaped.State, JSON; nil without a Reshaper
-	Config       string           // the caller's hash of what was configured
+	Config       string           // the caller's hash of the configuration
 	Params       []NamedTensor    // of the network, running statistics included
 	Optimizer    OptimizerState   // moments and frozen zeros
 	Best         []NamedTensor    // parameters of the best epoch; nil unless they are kept
-	State        []NamedTensor    // what layers carry to the next batch; nil between epochs and without such layers
-	Penalties    []NamedTensor    // what penalties carry to the next step; nil where none does
+	State        []NamedTensor    // state that layers carry to the next batch; nil between epochs and without such layers
+	Penalties    []NamedTensor    // state that penalties carry to the next step; nil where none has any
 }
 
 // LoadParams copies the parameters into a network of the same architecture.
@@ -121,30 +120,13 @@ func (c *Checkpoint) Encode(w io.Writer) error {
 	}
 	for _, ts := range c.lists() {
 		for _, t := range *ts {
-			if err := writeFloats(out, t.Data); err != nil {
+			if err := binary.Write(out, binary.LittleEndian, t.Data); err != nil {
 				return err
 			}
 		}
 	}
 	_, err = w.Write(sum.Sum(nil))
 	return err
-}
-
-func writeFloats(w io.Writer, values []float32) error {
-	const block = 4096
-	buf := make([]byte, 0, 4*block)
-	for len(values) > 0 {
-		n := min(block, len(values))
-		buf = buf[:0]
-		for _, v := range values[:n] {
-			buf = binary.LittleEndian.AppendUint32(buf, math.Float32bits(v))
-		}
-		if _, err := w.Write(buf); err != nil {
-			return err
-		}
-		values = values[n:]
-	}
-	return nil
 }
 
 // ReadCheckpoint reads and verifies a file. It gives ErrDamaged where the file
@@ -183,7 +165,7 @@ func Decode(data []byte) (*Checkpoint, error) {
 	return c, nil
 }
 
-// decodeBody parses what lies before the checksum; the prefix is there.
+// decodeBody parses the bytes before the checksum; the prefix is there.
 func decodeBody(body []byte) (*Checkpoint, error) {
 	size := uint64(binary.LittleEndian.Uint32(body[len(magic)+4:]))
 	rest := body[prefixSize:]
@@ -236,15 +218,13 @@ func checkLengths(size int, lists []*[]tensorInfo) error {
 	return nil
 }
 
-// readTensors reads tensors whose lengths were checked and returns what follows.
+// readTensors reads tensors whose lengths were checked and returns the bytes behind them.
 func readTensors(data []byte, infos []tensorInfo) ([]NamedTensor, []byte) {
 	var out []NamedTensor
 	for _, t := range infos {
 		values := make([]float32, t.Len)
-		for i := range values {
-			values[i] = math.Float32frombits(binary.LittleEndian.Uint32(data[4*i:]))
-		}
-		data = data[4*t.Len:]
+		n, _ := binary.Decode(data, binary.LittleEndian, values) // the lengths were checked
+		data = data[n:]
 		out = append(out, NamedTensor{t.Name, values})
 	}
 	return out, data
@@ -279,8 +259,7 @@ func SaveCheckpoint(dir string, c *Checkpoint) error {
 }
 
 // LatestCheckpoint reads the newest whole checkpoint of the folder. warning
-// says what is wrong with a newer one, where there is one that is damaged. The
-// error is fs.ErrNotExist where the folder has no checkpoint.
+// describes the damage of a newer one, where there is such. The error is fs.ErrNotExist where the folder has no checkpoint.
 func LatestCheckpoint(dir string) (c *Checkpoint, warning, err error) {
 	// A finished file that was not yet renamed is newer than last.ckpt.
 	for _, name := range []string{nextCheckpoint, LastCheckpoint, PreviousCheckpoint} {
@@ -302,8 +281,7 @@ func LatestCheckpoint(dir string) (c *Checkpoint, warning, err error) {
 
 // Fingerprint is a hash of a network's architecture: names and kinds of its
 // layers, how they are connected, the shapes of values and parameters, and the
-// vocabulary. It
-// does not depend on the values of parameters.
+// vocabulary. It does not depend on the values of parameters.
 func Fingerprint(net *nn.Network) string {
 	h := sha256.New()
 	fmt.Fprintf(h, "input %v\n", net.Input)

@@ -106,7 +106,7 @@ func FuzzDecode(f *testing.F) {
 		if err != nil {
 			return
 		}
-		// What was read can be written, and reads the same.
+		// A checkpoint that was read can be written, and reads the same.
 		again, err := Decode(encode(t, c))
 		if err != nil {
 			t.Fatal(err)

@@ -7,7 +7,7 @@ import (
 	"pare/regularize"
 )
 
-// What other packages promise in words, the compiler and a run check.
+// The compiler and a run check promises that other packages make in words.
 var (
 	_ Penalty   = (*regularize.Term)(nil)
 	_ Separable = (*regularize.Term)(nil)

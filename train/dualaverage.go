@@ -107,7 +107,7 @@ type dualAverage struct {
 	metric  func(*nn.Param) []float32 // nil for RMDA
 }
 
-// What dualAverage.stage holds.
+// Places of the values in dualAverage.stage.
 const (
 	stageStep  = iota // t
 	stageAlpha        // α

@@ -11,7 +11,7 @@ import (
 	"pare/nn"
 )
 
-// epoch trains what is left of the present epoch, evaluates and saves. It
+// epoch trains the rest of the present epoch, evaluates and saves. It
 // returns the mean loss of the epoch.
 func (t *Trainer) epoch(ctx context.Context) (float64, error) {
 	if err := t.batches(ctx); err != nil {
@@ -134,8 +134,8 @@ func (t *Trainer) evaluate(ctx context.Context) error {
 	return nil
 }
 
-// finiteOutputs runs the network once more on the last batch where no validation data
-// have shown what the last update made of it.
+// finiteOutputs runs the network once more on the last batch, where there are no
+// validation data that would show the effect of the last update.
 func (t *Trainer) finiteOutputs(ctx context.Context) error {
 	if t.last == nil {
 		var err error
@@ -153,7 +153,7 @@ func (t *Trainer) finiteOutputs(ctx context.Context) error {
 	return err
 }
 
-// lastBatch is what a program was last run on.
+// lastBatch is the last batch that a program was run on.
 type lastBatch struct{ *nn.Program }
 
 func (b lastBatch) All(context.Context) iter.Seq2[Batch, error] {
@@ -162,7 +162,7 @@ func (b lastBatch) All(context.Context) iter.Seq2[Batch, error] {
 	}
 }
 
-// countRemaining asks what a removal would leave now.
+// countRemaining counts the network that a removal would leave now.
 func (t *Trainer) countRemaining() error {
 	if t.o.Remaining == nil {
 		return nil

@@ -152,7 +152,8 @@ func CrossEntropyScore(logits []float32, target float32) (loss float64, correct 
 	return math.Log(sum) + float64(logits[best]) - float64(logits[t]), best == t, nil
 }
 
-// Forward runs a program on every batch of a source, which may be smaller than the program's.
+// Forward runs a program on every batch of a source, which may be smaller than the program's
+// unless it measures statistics: then smaller ones are left out.
 // A batch has the number of targets an example, 0 where they do not matter. expect, unless it
 // is nil, is called with the number of examples before a run; each with the batch and its
 // outputs after it. The end of ctx is its error.
@@ -162,6 +163,9 @@ func Forward(ctx context.Context, p *nn.Program, source EvalSource, targets int,
 	for b, err := range source.All(ctx) {
 		if err == nil {
 			err = checkBatch(b, size, targets)
+		}
+		if err == nil && b.N != p.Batch() && len(p.Statistics()) > 0 {
+			continue
 		}
 		if err == nil && b.N > p.Batch() {
 			err = fmt.Errorf("batch of %d examples in a program for %d", b.N, p.Batch())

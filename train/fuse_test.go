@@ -32,7 +32,7 @@ var fuseCases = []struct {
 	{[]regularize.Spec{{Type: "l1", On: "weights", Lambda: 0.3}, {Penalty: &regularize.ElasticNet{Alpha: 0.5}, On: "weights", Lambda: 0.01}},
 		[]string{"conv.weight", "fc.weight"}, 1},
 	// A group of values under different scales does not come apart; nor does
-	// what the loss's gradient applies.
+	// a penalty that acts through the gradient of the loss.
 	{[]regularize.Spec{{Type: "group_lasso", On: "channels", Lambda: 0.02}}, nil, 1},
 	{[]regularize.Spec{{Type: "l1", On: "weights", Lambda: 0.3, Mode: "subgradient"}}, nil, 0},
 	{[]regularize.Spec{{Type: "l1", On: "weights", Lambda: 0.3, Warmup: 1}}, []string{"conv.weight", "fc.weight"}, 0},

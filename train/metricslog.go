@@ -30,8 +30,8 @@ type Record struct {
 	Terms     []TermRecord         `json:"terms,omitempty"`
 	Gates     map[string][]float32 `json:"gates,omitempty"`     // at the end of an epoch: values of every gate, by the name of its parameter
 	Val       *Metrics             `json:"val,omitempty"`       // at the end of an epoch
-	Remaining *Remaining           `json:"remaining,omitempty"` // at the end of an epoch: the network without what is of no use any more
-	Shrink    *ShrinkRecord        `json:"shrink,omitempty"`    // of kind shrink: what was removed
+	Remaining *Remaining           `json:"remaining,omitempty"` // at the end of an epoch: the network without its useless units
+	Shrink    *ShrinkRecord        `json:"shrink,omitempty"`    // of kind shrink: the removal
 	Target    *ControlRecord       `json:"target,omitempty"`    // of kind target: where the way to a budget stands
 	// Activity is how sparse activations are on the validation data, at the end of
 	// an epoch; nil without activations that make zeros.
@@ -48,10 +48,10 @@ type Remaining struct {
 	MACShare   float64 `json:"macs_share"`   // the same
 }
 
-// TermRecord is what a penalty did in the last step.
+// TermRecord is the effect of a penalty in the last step.
 type TermRecord struct {
 	Name   string     `json:"name"`
-	Value  float64    `json:"value"` // what it added to the loss
+	Value  float64    `json:"value"` // added to the loss
 	Lambda float64    `json:"lambda"`
 	Groups int        `json:"groups"`
 	Zero   int        `json:"zero_groups"`
@@ -143,7 +143,7 @@ func (l *MetricsLog) Append(r Record) error {
 	return nil
 }
 
-// Sync makes what was appended last through a power cut.
+// Sync writes appended records to the disk, so that they outlast a power cut.
 func (l *MetricsLog) Sync() error {
 	if err := l.file.Sync(); err != nil {
 		return fmt.Errorf("metrics log: %w", err)
@@ -208,8 +208,8 @@ func quantiles(values []float64) *Quantiles {
 	return &Quantiles{at(0), at(0.1), at(0.5), at(0.9), at(1)}
 }
 
-// trajectories adds to the record of an epoch what a picture of gates and groups
-// over time needs.
+// trajectories adds gates and norms of groups to the record of an epoch, for pictures
+// over time.
 func (t *Trainer) trajectories(r *Record) {
 	r.Gates = gates(t.net)
 	for i, p := range t.o.Penalties {

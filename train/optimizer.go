@@ -64,7 +64,7 @@ type Optimizer interface {
 	// when gradients are clipped) and then applies the proximal penalties. A
 	// parameter without a gradient is only touched by penalties.
 	Step(lr, gradScale float64)
-	// State is what Restore needs to go on as if there had been no break. The
+	// State is the memory that Restore goes on from as if there had been no break. The
 	// tensors are the live ones: they change with the next Step.
 	State() OptimizerState
 	// Restore copies a state taken from an optimizer of the same spec and
@@ -81,10 +81,10 @@ type NamedTensor struct {
 // OptimizerState is the memory of an optimizer.
 type OptimizerState struct {
 	Step    uint64        // updates made
-	Tensors []NamedTensor // moments and frozen masks, "momentum/conv1.weight"; what belongs to no parameter, "stage"
+	Tensors []NamedTensor // moments and frozen masks, "momentum/conv1.weight"; others belong to no parameter, "stage"
 }
 
-// Setup is what an optimizer works on.
+// Setup is the network and the training that an optimizer works on.
 type Setup struct {
 	Params      []nn.NamedParam           // those not trainable are left out
 	Grad        func(*nn.Param) []float32 // storage of a gradient; nil where there is none
@@ -97,7 +97,7 @@ type Setup struct {
 	Rate  func(step int) float64
 }
 
-// slot is a parameter with what its updates need.
+// slot is a parameter with the state of its updates.
 type slot struct {
 	name    string
 	number  int // place in core.slots
@@ -110,14 +110,14 @@ type slot struct {
 	fused   *fused      // penalty that the update applies; nil: none
 }
 
-// core is what all optimizers share.
+// core is the common part of all optimizers.
 type core struct {
 	slots  []slot
 	index  map[*nn.Param]int
 	shares *shares // of the slots that are updated
 	proxes []func(step float64, metric func(*nn.Param) []float32)
 	names  []string      // of buffers
-	extra  []NamedTensor // what an optimizer remembers beside them; zero at the start
+	extra  []NamedTensor // other memory of an optimizer; zero at the start
 	steps  uint64
 
 	// Of the optimizer: update comes before the proximal maps; finish, if not nil,
@@ -143,11 +143,7 @@ func newCore(decay Decay, s Setup) *core {
 		c.index[p.Param] = len(c.slots)
 		c.slots = append(c.slots, x)
 	}
-	lengths := make([]int, len(c.slots))
-	for i, x := range c.slots {
-		lengths[i] = len(x.grad)
-	}
-	c.shares = newShares(lengths)
+	c.shares = newShares(c.slots, func(x slot) int { return len(x.grad) })
 	c.updateTask = func(task int) { c.run(task, c.update) }
 	c.finishTask = func(task int) { c.run(task, c.finish) }
 	c.fuse(s.Penalties)
@@ -161,13 +157,7 @@ func (c *core) run(task int, f func(s *slot, lo, hi int)) {
 }
 
 // shareAll lets updates see slots without a gradient too.
-func (c *core) shareAll() {
-	lengths := make([]int, len(c.slots))
-	for i, s := range c.slots {
-		lengths[i] = len(s.value)
-	}
-	c.shares = newShares(lengths)
-}
+func (c *core) shareAll() { c.shares = newShares(c.slots, func(s slot) int { return len(s.value) }) }
 
 // addBuffer gives every slot a zero buffer and returns its place.
 func (c *core) addBuffer(name string) int {

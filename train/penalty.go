@@ -65,8 +65,8 @@ type Adaptive interface {
 	Penalty
 	// AfterStep is called after every update.
 	AfterStep()
-	// State is what AfterStep goes on from, in a fixed order; the storage is the
-	// live one.
+	// State is the memory that AfterStep goes on from, in a fixed order; the storage is
+	// the live one.
 	State() []nn.NamedState
 }
 
@@ -79,8 +79,8 @@ func (t *Trainer) afterStep() {
 	}
 }
 
-// penaltyState is what the penalties carry from step to step; nil where none
-// does.
+// penaltyState is the memory that penalties carry from step to step; nil where none has
+// any.
 func (t *Trainer) penaltyState() []NamedTensor {
 	var out []NamedTensor
 	for _, p := range t.o.Penalties {

@@ -7,9 +7,9 @@ import (
 	"pare/nn"
 )
 
-// Reshaper changes the network between two steps of a phase: it takes out what
-// has become zero, so that the steps after cost less. All that it decides by is in
-// the network, the place and its own State, so that a resumed phase is the same.
+// Reshaper changes the network between two steps of a phase: it removes units
+// that have become zero, so that later steps cost less. Its decisions depend on the
+// network, the place and its own State alone, so that a resumed phase is the same.
 type Reshaper interface {
 	// Begin is called when a session begins to train, after a resume.
 	Begin(net *nn.Network)
@@ -23,7 +23,7 @@ type Reshaper interface {
 	// Unmet reports whether the network is still to become smaller: until it is not, no
 	// early stop ends the phase, and no epoch counts as the best one.
 	Unmet() bool
-	// State is what Restore needs to go on from here, as JSON.
+	// State is the memory that Restore goes on from, as JSON.
 	State() ([]byte, error)
 	Restore(state []byte) error
 }
@@ -96,8 +96,8 @@ func (t *Trainer) adopt(small *nn.Network) error {
 	net := t.net
 	if small != nil {
 		var err error
-		// What a layer remembers of its rewriting is not in a checkpoint, so it must
-		// not reach the next one.
+		// Layers remember how they were rewritten. Checkpoints lack that, so it must not
+		// reach the next rewriting either.
 		if net, err = small.Clone(); err != nil {
 			return err
 		}
@@ -130,8 +130,7 @@ func (t *Trainer) adopt(small *nn.Network) error {
 	return f.state(state, stateTensors(t.program), t.program.Batch())
 }
 
-// restore rebuilds what a Reshaper had made of the network when a checkpoint was
-// written.
+// restore rebuilds the network that a Reshaper had made when a checkpoint was written.
 func (t *Trainer) restore(c *Checkpoint) error {
 	switch {
 	case t.o.Reshaper == nil && (c.Network != nil || c.Reshape != nil):
@@ -157,8 +156,8 @@ func (t *Trainer) restore(c *Checkpoint) error {
 	return t.bind(net, penalties)
 }
 
-// follower carries what belongs to the parameters of a network over to those
-// that were selected from them.
+// follower carries values from the parameters of a network over to the parameters that
+// were selected from them.
 type follower struct {
 	names  map[*nn.Param]string     // full names in the network before
 	params map[string]nn.NamedParam // of the network after, by full name
@@ -186,7 +185,7 @@ func newFollower(large, small *nn.Network) *follower {
 
 // optimizer is the state of an optimizer on the network after, whose fresh state
 // is given: moments of selected values are selected in the same way, those of new
-// parameters stay as they are when fresh, and what belongs to no parameter is
+// parameters stay as they are when fresh, and tensors of no parameter are
 // taken over.
 func (f *follower) optimizer(before, fresh OptimizerState) (OptimizerState, error) {
 	old := map[string][]float32{}
@@ -217,7 +216,7 @@ func (f *follower) optimizer(before, fresh OptimizerState) (OptimizerState, erro
 	return after, nil
 }
 
-// state copies what layers carry from batch to batch, rows of units.
+// state copies the state that layers carry from batch to batch, rows of units.
 func (f *follower) state(before, after []NamedTensor, batch int) error {
 	old := map[string][]float32{}
 	for _, t := range before {

@@ -11,7 +11,7 @@ import (
 	"pare/prune"
 )
 
-// cutter removes what is zero after given steps.
+// cutter removes zero units after given steps.
 type cutter struct {
 	at      map[int]bool
 	removed int
@@ -57,7 +57,7 @@ func convnet(t *testing.T) *nn.Network {
 	return net
 }
 
-// closeChannels zeroes what makes and normalises channels 1 and 4.
+// closeChannels zeroes the weights and the normalisation of channels 1 and 4.
 func closeChannels(net *nn.Network) {
 	for _, slots := range nn.MapUnits(net).Slots() {
 		for _, s := range slots {
@@ -138,7 +138,7 @@ func compareOutputs(t *testing.T, a, b *nn.Network) {
 	}
 }
 
-// TestReshapeErrors: what does not go together is refused.
+// TestReshapeErrors: options that do not go together are refused.
 func TestReshapeErrors(t *testing.T) {
 	o := Options{Train: newToy(96, 16, 1), Val: newToy(16, 16, 2), Loss: layers.CrossEntropy{}, Optimizer: &SGD{LR: 0.1},
 		Epochs: 1, Reshaper: &cutter{}, Stop: EarlyStopSpec{RestoreBest: true}}

@@ -9,7 +9,7 @@ import (
 )
 
 // Position is how far a phase has come: with parameters and optimizer state all
-// that decides what happens next.
+// that decides the steps to come.
 type Position struct {
 	Phase  string         `json:"phase"`
 	Epoch  int            `json:"epoch"` // epochs complete, their evaluation included
@@ -18,7 +18,7 @@ type Position struct {
 	Random nn.RandomState `json:"random"`
 
 	LossSum   float64 `json:"loss_sum"`       // of the losses of the Batch batches
-	Last      Last    `json:"last"`           // what a log line after a resume says of the step before it
+	Last      Last    `json:"last"`           // for the log line after a resume: the step before it
 	Best      *Best   `json:"best,omitempty"` // nil before the first evaluation
 	BadEpochs int     `json:"bad_epochs"`     // evaluations since the best
 	Done      bool    `json:"done"`           // the phase is over
@@ -27,7 +27,7 @@ type Position struct {
 	Waited    float64 `json:"waited"`         // seconds of them waiting for training data
 }
 
-// Last is what the last update left for logs.
+// Last holds the values of the last update for logs.
 type Last struct {
 	Loss     float64    `json:"loss"`
 	LR       float64    `json:"lr"`
@@ -56,7 +56,7 @@ func (t *Trainer) Checkpoint() *Checkpoint {
 		Penalties: t.penaltyState()}
 }
 
-// full is Checkpoint with what a Reshaper needs.
+// full is Checkpoint with the state of the Reshaper.
 func (t *Trainer) full() (*Checkpoint, error) {
 	c := t.Checkpoint()
 	if t.o.Reshaper == nil {
@@ -74,7 +74,7 @@ func (t *Trainer) full() (*Checkpoint, error) {
 	return c, err
 }
 
-// state is what the next batch may go on from.
+// state is the state of layers that the next batch may go on from.
 func (t *Trainer) state() []NamedTensor {
 	if t.pos.Batch == 0 {
 		return nil

@@ -3,7 +3,7 @@ package train
 // shareSize is how many values one parallel task takes.
 const shareSize = 1 << 13
 
-// shareAlign is what a cut inside a tensor is a multiple of: whole cache lines.
+// shareAlign divides the place of every cut inside a tensor: whole cache lines.
 const shareAlign = 64
 
 // piece is the values [lo, hi) of one of several tensors.
@@ -11,13 +11,14 @@ type piece struct{ tensor, lo, hi int }
 
 // shares divides tensors into tasks of about the same number of values: long
 // tensors are cut, short ones go together. The division depends on the lengths
-// alone, so what is summed by it does not depend on the number of threads.
+// alone, so sums over tasks do not depend on the number of threads.
 type shares struct {
 	pieces []piece
 	ends   []int // of each task in pieces
 }
 
-func newShares(lengths []int) *shares {
+// newShares divides the tensors, whose lengths length gives.
+func newShares[T any](tensors []T, length func(T) int) *shares {
 	s := &shares{}
 	room := shareSize
 	next := func() {
@@ -26,7 +27,8 @@ func newShares(lengths []int) *shares {
 			room = shareSize
 		}
 	}
-	for i, n := range lengths {
+	for i, t := range tensors {
+		n := length(t)
 		for lo := 0; lo < n; {
 			take := n - lo
 			if take > room {

@@ -11,7 +11,7 @@ func TestSharesCoverEverything(t *testing.T) {
 	}
 	for _, lengths := range [][]int{nil, {0}, {1}, {shareSize}, {shareSize + 1}, {5 * shareSize}, {3, 0, 2*shareSize + 7, 64, 1},
 		{shareSize - 1, 2, shareSize}, many} {
-		s := newShares(lengths)
+		s := newShares(lengths, func(n int) int { return n })
 		next := make([]int, len(lengths)) // value expected next of each tensor
 		total := 0
 		for task := range s.tasks() {

@@ -16,13 +16,10 @@ type StatisticsSource struct {
 
 // RunningStatistics computes the running statistics of a network, those of BatchNorm,
 // anew at its present weights (Wu & Johnson 2021, "precise BN"): each layer is fed
-// what the layers before make of a batch with that batch's own statistics, as in
-// training but without dropout, and gathers its moments over all batches. A moving
+// the output of the layers before it, which use the batch's own statistics as in
+// training but no dropout, and gathers its moments over all batches. A moving
 // average over the steps of training lags behind weights that change fast.
-type RunningStatistics struct {
-	program *nn.Program
-	input   int // values of an example
-}
+type RunningStatistics struct{ program *nn.Program }
 
 // NewRunningStatistics compiles the network for full batches of batch examples. It
 // returns nil where no layer has running statistics.
@@ -34,7 +31,7 @@ func NewRunningStatistics(net *nn.Network, batch int) (*RunningStatistics, error
 	if err != nil || len(p.Statistics()) == 0 {
 		return nil, err
 	}
-	return &RunningStatistics{program: p, input: net.Input.Size()}, nil
+	return &RunningStatistics{p}, nil
 }
 
 // Run replaces the running statistics of the network by those of all full batches
@@ -42,33 +39,19 @@ func NewRunningStatistics(net *nn.Network, batch int) (*RunningStatistics, error
 // when ctx ends, they are as before.
 func (r *RunningStatistics) Run(ctx context.Context, source EvalSource) error {
 	p := r.program
-	p.ResetState()
 	for _, s := range p.Statistics() {
 		s.Reset()
 	}
 	batches := 0
-	for b, err := range source.All(ctx) {
-		if err == nil {
-			err = checkBatch(b, r.input, 0)
-		}
-		if err != nil {
-			return fmt.Errorf("running statistics, batch %d: %w", batches+1, err)
-		}
-		if b.N != p.Batch() {
-			continue
-		}
-		copy(p.X, b.X[:b.N*r.input])
-		if !b.Continues {
-			p.ResetState()
-		}
-		p.Run()
+	err := Forward(ctx, p, source, 0, nil, func(Batch, []float32) error {
 		batches++
-		if ctx.Err() != nil {
-			break
-		}
+		return nil
+	})
+	if ctx.Err() != nil {
+		return ctx.Err()
 	}
-	if err := ctx.Err(); err != nil {
-		return err
+	if err != nil {
+		return fmt.Errorf("running statistics, batch %d: %w", batches+1, err)
 	}
 	if batches == 0 {
 		return errors.New("running statistics: the source has no full batch")

@@ -76,8 +76,8 @@ func TestStatisticsAreMomentsOfAllRows(t *testing.T) {
 	}
 }
 
-// TestStatisticsOfDeepLayers: a layer behind a normalisation is fed what the batch's own
-// statistics make, so statistics of one batch make an evaluation of that batch agree
+// TestStatisticsOfDeepLayers: a layer behind a normalisation is fed values normalised by
+// the batch's own statistics, so statistics of one batch make an evaluation of that batch agree
 // with training.
 func TestStatisticsOfDeepLayers(t *testing.T) {
 	data := newToy(32, 32, 3)
@@ -105,7 +105,7 @@ func TestStatisticsOfDeepLayers(t *testing.T) {
 	}
 }
 
-// TestStatisticsAreAFunctionOfTheWeights: not of what ran before, nor of threads.
+// TestStatisticsAreAFunctionOfTheWeights: not of earlier runs, nor of threads.
 func TestStatisticsAreAFunctionOfTheWeights(t *testing.T) {
 	defer kernel.SetThreads(0)
 	net := toyNet(t, 1)
@@ -234,8 +234,8 @@ func streamMeans(t *testing.T, s *stream, net *nn.Network) []float64 {
 	return out
 }
 
-// TestTrainerMeasuresStatistics: what is evaluated, kept as the best, saved and returned
-// has the statistics of its weights, and the weights are those of a training without.
+// TestTrainerMeasuresStatistics: the network that is evaluated, kept as the best, saved and
+// returned has the statistics of its weights, and the weights are those of a training without.
 func TestTrainerMeasuresStatistics(t *testing.T) {
 	fit := func(s StatisticsSource, stop EarlyStopSpec, dir string) (*nn.Network, Result) {
 		net := toyNet(t, 1)

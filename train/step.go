@@ -39,8 +39,8 @@ func (t *Trainer) step() error {
 // is never met one step early.
 func (t *Trainer) epochOf(step int) float64 { return (float64(step) + 0.5) / float64(t.perEpoch) }
 
-// check reads what the run computed and looks for values that are not finite,
-// before they reach the parameters.
+// check looks for values that are not finite in loss, penalties and gradients, before
+// they reach the parameters.
 func (t *Trainer) check() error {
 	bad := func(v float64) bool { return math.IsNaN(v) || math.IsInf(v, 0) }
 	t.pos.Last.Loss = t.program.Loss()
@@ -60,7 +60,7 @@ func (t *Trainer) check() error {
 	return nil
 }
 
-// remedy is what to do about a training that diverges.
+// remedy is the advice for a training that diverges.
 const remedy = "try a lower learning rate or clip gradients"
 
 // during and after name the step under way and the last one made.
@@ -98,7 +98,7 @@ func (t *Trainer) nonFiniteParam() string {
 }
 
 // firstNonFinite repeats the run with the random numbers it had, and without a
-// past unless it had one: that is lost, but what followed from it shows.
+// past unless it had one: that is lost, but its consequences show.
 func (t *Trainer) firstNonFinite() string {
 	if !t.continues {
 		t.program.ResetState()
@@ -149,12 +149,7 @@ type gradientNorm struct {
 }
 
 func newGradientNorm(grads [][]float32) *gradientNorm {
-	n := &gradientNorm{grads: grads}
-	lengths := make([]int, len(grads))
-	for i, g := range grads {
-		lengths[i] = len(g)
-	}
-	n.shares = newShares(lengths)
+	n := &gradientNorm{grads: grads, shares: newShares(grads, func(g []float32) int { return len(g) })}
 	n.partial = make([]float64, n.shares.tasks())
 	n.task = func(task int) {
 		sum := 0.0

@@ -39,9 +39,9 @@ type Options struct {
 	EvalBatch int        // largest batch of Val; 0 means the training batch
 	Loss      nn.Loss    // required
 
-	// Statistics are what running statistics, such as BatchNorm's, are computed from at
-	// the end of each epoch, before the evaluation, so that they belong to the weights
-	// that are evaluated, kept as the best, saved and returned. Its zero value leaves
+	// Statistics are the examples from which running statistics, such as BatchNorm's, are
+	// computed at the end of each epoch, before the evaluation, so that they belong to the
+	// weights that are evaluated, kept as the best, saved and returned. Its zero value leaves
 	// them as the steps did: moving averages.
 	Statistics StatisticsSource
 
@@ -57,11 +57,11 @@ type Options struct {
 	// when the Trainer is made at 0. It is meant for fine-tuning.
 	FreezeZeros bool
 
-	// Reshaper may take out of the network what has become zero; nil: it stays whole.
+	// Reshaper may remove units that have become zero; nil: the network stays whole.
 	Reshaper Reshaper
 
-	// Remaining counts what a removal would leave of the network, which it does not
-	// change, for logs and reports at the end of an epoch; nil: they do not say.
+	// Remaining counts the network that a removal would leave, without changing it, for
+	// logs and reports at the end of an epoch; nil: they do not say.
 	Remaining func(*nn.Network) (Remaining, error)
 
 	Dir             string      // folder of checkpoints; "" means none are written

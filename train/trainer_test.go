@@ -155,7 +155,7 @@ func TestDivergenceKeepsTheLastCheckpoint(t *testing.T) {
 }
 
 // The last update is looked at too, with and without validation data and a folder of
-// checkpoints: parameters that overflow what follows, and moments that hold them still.
+// checkpoints: parameters that overflow later layers, and moments that hold them still.
 func TestLastUpdateDiverges(t *testing.T) {
 	for _, c := range []struct {
 		optimizer OptimizerSpec

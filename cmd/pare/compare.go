@@ -171,7 +171,7 @@ func outcome(a *run.Artifact) (*report.Outcome, run.Experiment, error) {
 	if s.Density != nil {
 		o.Active = &s.Density.Overall
 	}
-	o.Measure, o.Value = s.Headline()
-	o.Stages = s.HeadlineStages()
+	o.Measure, o.Stages = s.Headline()
+	o.Value = o.Stages[len(o.Stages)-1].Value
 	return o, e, nil
 }

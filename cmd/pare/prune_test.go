@@ -131,7 +131,7 @@ func TestPruneErrors(t *testing.T) {
 		"give one of them":                                  {"-trained", "-final"},
 		`unknown importance "tailor"; did you mean taylor?`: {"-method", "least", "-importance", "tailor", "-macs", "0.5"},
 		"importance is for method least":                    {"-importance", "taylor"},
-		"data.dir is not an option of digits":                           {"-data-dir", root},
+		"data.dir is not an option of digits":               {"-data-dir", root},
 	} {
 		fail(t, cli.ExitBadInput, text, append([]string{"prune", folder, "-out", dir}, args...)...)
 	}

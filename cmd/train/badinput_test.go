@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// TestBadConfigs: what is wrong with a config is found before a run folder is
-// made, and the message says where.
+// TestBadConfigs: a fault in a config is found before a run folder is made, and the message
+// says where.
 func TestBadConfigs(t *testing.T) {
 	const resnet = "data: {dataset: digits}\nmodel: {type: resnet, depth: 8, width: 4}\n"
 	for _, c := range []struct {

@@ -103,7 +103,7 @@ func killAndResume(t *testing.T, config string, chains int) (whole string) {
 	for chain := range chains {
 		name := fmt.Sprintf("killed%d", chain)
 		run := filepath.Join(dir, name)
-		// What to wait for before the kill: places in training, around pruning
+		// The kill waits for one of these files: places in training, around pruning
 		// and in fine-tuning. A run that is past a place goes on to its end.
 		places := []string{"config.yaml", "checkpoints/train/last.ckpt", "checkpoints/train/previous.ckpt",
 			"metrics.jsonl", "trained/model.safetensors", "trained/architecture.json", "pruned/architecture.json",
@@ -142,7 +142,7 @@ func killAndResume(t *testing.T, config string, chains int) (whole string) {
 	return whole
 }
 
-// noTemporaries looks for what a kill in the middle of a write leaves behind.
+// noTemporaries looks for files that a kill in the middle of a write leaves behind.
 func noTemporaries(t *testing.T, run string) {
 	t.Helper()
 	if files := tree(t, run); strings.Contains(files, ".tmp-") {
@@ -159,7 +159,7 @@ func TestInterrupt(t *testing.T) {
 	}{
 		{"train", "checkpoints/train/last.ckpt", []os.Signal{os.Interrupt}},
 		{"prune", "trained/architecture.json", []os.Signal{syscall.SIGTERM}},
-		// A wrapper passes on what the terminal sends to both.
+		// A wrapper passes on the signals that the terminal sends to both.
 		{"finetune", "checkpoints/finetune/last.ckpt", []os.Signal{os.Interrupt, os.Interrupt}},
 	} {
 		t.Run(c.name, func(t *testing.T) {

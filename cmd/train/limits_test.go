@@ -28,8 +28,8 @@ const (
 	plainCopy   = "data: {dataset: copy, length: 5, train: 64}\nmodel: {type: lstm, hidden: 4}\n"
 )
 
-// TestUnboundedNumbers: whatever number a config has, what would not fit is
-// refused in one line before memory is taken for it.
+// TestUnboundedNumbers: whatever number a config has, a network or data that would not fit
+// is refused in one line before memory is taken for it.
 func TestUnboundedNumbers(t *testing.T) {
 	dir := t.TempDir()
 	write(t, filepath.Join(dir, "digits.yaml"), plainDigits)

@@ -16,7 +16,7 @@ import (
 	"pare/train"
 )
 
-// printList prints what configs may name.
+// printList prints the names that configs may use.
 func printList(w io.Writer) {
 	section(w, "configs", config.BuiltIn(), config.Describe)
 	kinds(w, "models", models.Kinds)
@@ -48,7 +48,7 @@ func section(w io.Writer, title string, names []string, doc func(string) string)
 	table(w, title, rows)
 }
 
-// table prints names with what they mean.
+// table prints names with their meaning.
 func table(w io.Writer, title string, rows [][2]string) {
 	width := 16
 	for _, r := range rows {

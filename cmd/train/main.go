@@ -32,16 +32,10 @@ import (
 
 type flags struct {
 	config, out, resume, initName string
-	sets                          list
+	sets                          []string
 	dryRun, list, schema, quiet   bool
 	version                       bool
 }
-
-// list is a flag that may be given more than once.
-type list []string
-
-func (l *list) String() string     { return strings.Join(*l, " ") }
-func (l *list) Set(s string) error { *l = append(*l, s); return nil }
 
 func main() { os.Exit(cli.Status("train", execute(os.Args[1:]), os.Stderr)) }
 
@@ -59,7 +53,10 @@ var examples = []string{
 func (f *flags) flagSet() *flag.FlagSet {
 	fs := flag.NewFlagSet("train", flag.ContinueOnError)
 	fs.StringVar(&f.config, "config", "", "config `file`, or the name of a built-in config")
-	fs.Var(&f.sets, "set", "override a key, `KEY=VALUE`, as in train.epochs=3; may be given more than once")
+	fs.Func("set", "override a key, `KEY=VALUE`, as in train.epochs=3; may be given more than once", func(s string) error {
+		f.sets = append(f.sets, s)
+		return nil
+	})
 	fs.StringVar(&f.out, "out", "", "run `folder`; default runs/NAME, numbered when that exists")
 	fs.StringVar(&f.resume, "resume", "", "go on with the run in `folder` after Ctrl-C or a crash")
 	fs.BoolVar(&f.dryRun, "dry-run", false, "print the network with parameters and multiply-accumulates, train nothing")
@@ -121,7 +118,7 @@ func execute(args []string) error {
 	return start(f)
 }
 
-// printed is the error of what print writes to standard output.
+// printed is the error of writing to standard output.
 func printed(print func(w io.Writer)) error {
 	o := &cli.Output{W: os.Stdout}
 	print(o)
@@ -190,7 +187,7 @@ func resume(f flags) error {
 	return finish(ctx, f, c, nil, folder)
 }
 
-// finish does what is left of a run; data may be nil.
+// finish does the rest of a run; data may be nil.
 func finish(ctx context.Context, f flags, c *config.Config, data *run.Data, folder run.Folder) error {
 	o := run.Options{Config: c, Folder: folder, Data: data, Command: cli.CommandLine(os.Args), Progress: progress(f.quiet),
 		Warn: func(text string) {

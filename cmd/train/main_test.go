@@ -77,7 +77,7 @@ penalties:
 finetune: {epochs: 1}
 `
 
-// outcome is what a process left behind.
+// outcome is the result of a process.
 type outcome struct {
 	code           int
 	stdout, stderr string
@@ -131,7 +131,7 @@ func ok(t *testing.T, dir string, args ...string) outcome {
 }
 
 // bad runs the command and expects it to reject its input: status 2, one line
-// that has all the words, and nothing in dir but what was there.
+// that has all the words, and no new files in dir.
 func bad(t *testing.T, dir string, args []string, words ...string) {
 	t.Helper()
 	before := tree(t, dir)
@@ -217,7 +217,7 @@ func replace(t *testing.T, text, old, replacement string) string {
 	return strings.Replace(text, old, replacement, 1)
 }
 
-// metrics is the metrics log without what a clock decides.
+// metrics is the metrics log without times.
 func metrics(t *testing.T, run string) string {
 	t.Helper()
 	var out strings.Builder
@@ -254,7 +254,7 @@ func same(t *testing.T, got, want string) {
 	}
 }
 
-// summary is summary.json without what a clock or the command line decides.
+// summary is summary.json without times and the command line.
 func summary(t *testing.T, run string) string {
 	t.Helper()
 	var m map[string]any

@@ -179,7 +179,7 @@ func TestPlainOutput(t *testing.T) {
 	}
 }
 
-// What cannot be printed is no success.
+// A failure to print is no success.
 func TestStandardOutputIsFull(t *testing.T) {
 	disk, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)
 	if err != nil {

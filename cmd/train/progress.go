@@ -6,7 +6,7 @@ import (
 	"pare/cmd/internal/cli"
 )
 
-// progress returns what shows downloads and generated data: a bar on a
+// progress returns the display of downloads and generated data: a bar on a
 // terminal, nothing elsewhere.
 func progress(quiet bool) func(what string, done, total int64) {
 	if quiet {

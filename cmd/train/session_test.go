@@ -87,7 +87,7 @@ func readSessions(t *testing.T, at string) []run.Session {
 	return list.Sessions
 }
 
-// TestOutputNames: what is written is what the name says.
+// TestOutputNames: the name of an output decides its format.
 func TestOutputNames(t *testing.T) {
 	dir := t.TempDir()
 	write(t, filepath.Join(dir, "small.yaml"), smallConfig)

@@ -13,7 +13,7 @@ import (
 // Kinds are the kinds of one interface, by name: the models, the optimizers. Kinds are
 // registered while the program starts, and only read after that.
 type Kinds[T any] struct {
-	what  string
+	noun  string
 	kinds map[string]kind[T]
 }
 
@@ -24,7 +24,7 @@ type kind[T any] struct {
 
 // Registry is Kinds of any interface.
 type Registry interface {
-	What() string
+	Noun() string
 	Names() []string
 	Doc(name string) string
 	Make(name string) (any, error)
@@ -33,10 +33,10 @@ type Registry interface {
 // registries are the Kinds by their interface, for the kind tags of structs.
 var registries = map[reflect.Type]Registry{}
 
-// NewKinds makes a registry; what says in messages what its kinds are: "model". There is
+// NewKinds makes a registry. Messages call its kinds by the noun, such as "model". There is
 // one for each interface T; a second one panics.
-func NewKinds[T any](what string) *Kinds[T] {
-	k := &Kinds[T]{what: what, kinds: map[string]kind[T]{}}
+func NewKinds[T any](noun string) *Kinds[T] {
+	k := &Kinds[T]{noun: noun, kinds: map[string]kind[T]{}}
 	if _, ok := registries[reflect.TypeFor[T]()]; ok {
 		panic("option: a second registry of " + reflect.TypeFor[T]().String())
 	}
@@ -49,7 +49,7 @@ func NewKinds[T any](what string) *Kinds[T] {
 // function. A name that is empty, has spaces or is taken, and faulty tags, panic.
 func (k *Kinds[T]) Register(name, doc string, newKind func() T) {
 	if _, ok := k.kinds[name]; ok || name == "" || strings.ContainsAny(name, " \t\r\n") {
-		panic(fmt.Sprintf("%s %q cannot be registered: the name is taken, empty or has spaces", k.what, name))
+		panic(fmt.Sprintf("%s %q cannot be registered: the name is taken, empty or has spaces", k.noun, name))
 	}
 	Fields(reflect.ValueOf(newKind()))
 	k.kinds[name] = kind[T]{doc, newKind}
@@ -64,7 +64,7 @@ func (k *Kinds[T]) New(name string) (T, error) {
 			hint = "did you mean " + strings.Join(near, " or ") + "? "
 		}
 		var none T
-		return none, fmt.Errorf("unknown %s %q; %sknown: %s", k.what, name, hint, strings.Join(k.Names(), ", "))
+		return none, fmt.Errorf("unknown %s %q; %sknown: %s", k.noun, name, hint, strings.Join(k.Names(), ", "))
 	}
 	return found.new(), nil
 }
@@ -78,5 +78,5 @@ func (k *Kinds[T]) Names() []string { return slices.Sorted(maps.Keys(k.kinds)) }
 // Doc is the line that a kind was registered with; empty for an unknown name.
 func (k *Kinds[T]) Doc(name string) string { return k.kinds[name].doc }
 
-// What says what the kinds are: "model".
-func (k *Kinds[T]) What() string { return k.what }
+// Noun is the word for one of the kinds: "model".
+func (k *Kinds[T]) Noun() string { return k.noun }

@@ -18,9 +18,11 @@
 package option
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"reflect"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -201,34 +203,27 @@ type interval struct {
 	loOpen, hiOpen bool
 }
 
+var intervalPattern = regexp.MustCompile(`^([\[(])([^,]*),([^,]*)([\])])$`)
+
 // parseInterval reads "[0,1)" and, without a limit on a side, "(0,)"; the empty
 // text is no interval.
 func parseInterval(s string) (*interval, error) {
 	if s == "" {
 		return nil, nil
 	}
-	bad := fmt.Errorf("range:%q is not an interval", s)
-	if len(s) < 3 || !strings.Contains("[(", s[:1]) || !strings.Contains("])", s[len(s)-1:]) {
-		return nil, bad
+	m := intervalPattern.FindStringSubmatch(s)
+	if m == nil {
+		return nil, fmt.Errorf("range:%q is not an interval", s)
 	}
-	lo, hi, ok := strings.Cut(s[1:len(s)-1], ",")
-	if !ok {
-		return nil, bad
-	}
-	in := &interval{lo: math.Inf(-1), hi: math.Inf(1), loOpen: s[0] == '(', hiOpen: s[len(s)-1] == ')'}
-	for _, side := range []struct {
-		text string
-		to   *float64
-	}{{lo, &in.lo}, {hi, &in.hi}} {
-		if side.text == "" {
-			continue
+	limit := func(text string, none float64) (float64, error) {
+		if text == "" {
+			return none, nil
 		}
-		var err error
-		if *side.to, err = strconv.ParseFloat(side.text, 64); err != nil {
-			return nil, bad
-		}
+		return strconv.ParseFloat(text, 64)
 	}
-	return in, nil
+	lo, err := limit(m[2], math.Inf(-1))
+	hi, also := limit(m[3], math.Inf(1))
+	return &interval{lo: lo, hi: hi, loOpen: m[1] == "(", hiOpen: m[4] == ")"}, errors.Join(err, also)
 }
 
 func (in *interval) contains(v float64) bool {

@@ -16,7 +16,7 @@ import (
 )
 
 // Model is the network of an earlier run: with its parameters, to train or prune
-// them on, or with new ones, to see what a pruned shape is worth without the
+// them on, or with new ones, to measure a pruned shape without the
 // weights that led to it (Liu et al. 2019, "Rethinking the value of network
 // pruning").
 type Model struct {
