@@ -92,6 +92,9 @@ func decodeStruct(n *node, v reflect.Value, path, kind string) error {
 	for _, e := range n.entries {
 		full := option.Join(path, e.key)
 		i := slices.IndexFunc(fields, func(f option.Field) bool { return f.Key == e.key })
+		if i < 0 && chosen && e.value.kind == null && e.value.at.overridden() {
+			continue // an option of the kind that the file names, and an override does not
+		}
 		if i < 0 {
 			return unknownKey(e, path, keys, kind)
 		}

@@ -58,6 +58,19 @@ func TestNullRemoves(t *testing.T) {
 	}
 }
 
+// TestKindsChange: overrides may name another kind and remove the options of the one before.
+func TestKindsChange(t *testing.T) {
+	const text = "data: {dataset: text, window: 32}\nmodel: {type: resnet, depth: 8}\ntrain: {optimizer: {momentum: 0.9}}\n"
+	c, err := parse("f.yaml", []byte(text), []string{"data.dataset=digits", "data.window=null", "model.type=mlp", "model.depth=null",
+		"train.optimizer.type=adam", "train.optimizer.momentum=null"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if again := mustParse(t, string(c.YAML())); !again.Equal(c) || again.Train.Optimizer.Type != "adam" {
+		t.Errorf("%s is read as\n%s", c.YAML(), again.YAML())
+	}
+}
+
 // TestZeroThatIsNoDefault: a zero that was written is still there when the config of a
 // run folder is read again.
 func TestZeroThatIsNoDefault(t *testing.T) {

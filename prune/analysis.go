@@ -6,7 +6,7 @@ import (
 	"pare/nn"
 )
 
-// analysis is what the pass knows before it rewrites.
+// analysis holds the results of both dataflow analyses.
 type analysis struct {
 	net   *nn.Network
 	known []nn.Known // per node; the network's input last
@@ -75,7 +75,7 @@ func (a *analysis) liveness() {
 	}
 }
 
-// live decides what node i computes and what it reads for that.
+// live decides which units node i computes and which it reads for them.
 func (a *analysis) live(i int) {
 	node := a.net.Nodes[i]
 	pruner, ok := node.Layer.(nn.Pruner)

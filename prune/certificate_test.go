@@ -54,8 +54,8 @@ func TestCertificateOfTokens(t *testing.T) {
 	}
 }
 
-// TestCertificateCarriesState: a network that only differs in what it keeps from
-// run to run is another one.
+// TestCertificateCarriesState: a network that only differs in the state it keeps from run
+// to run is another one.
 func TestCertificateCarriesState(t *testing.T) {
 	keeps, forgets := reader(t, 5, false), reader(t, 5, true)
 	if err := forgets.CopyParams(keeps); err != nil {

@@ -19,8 +19,8 @@ type rewriter struct {
 	shifts    map[int][]float32 // constants waiting for a following normalisation
 }
 
-// value is where the computed units of a value of the large network are found
-// in the small one.
+// value is the place in the small network of the computed units of a value of the large
+// one.
 type value struct {
 	name  string
 	units []int // original units, ascending
@@ -121,7 +121,7 @@ func (r *rewriter) sinks(i int, made []int) bool {
 	return slices.Equal(listOf(r.needs[j][0]), made)
 }
 
-// found returns where the computed units of value j are.
+// found returns the place of the computed units of value j.
 func (r *rewriter) found(j int) value {
 	if j >= 0 {
 		return r.values[j]

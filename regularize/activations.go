@@ -12,28 +12,29 @@ import (
 	"pare/nn"
 )
 
-// activations are no groups: penalties on them are Activations, not Terms.
+// activations have no groups: penalties on them are Activations, not Terms.
 var activations = Target{Name: "activations", Doc: "no group: the outputs of layers, with the penalties on activations"}
 
 // ActivationPenalty is a function f(a) ≥ 0 of the activations a of the units at one
 // position of one example. Several goroutines call its methods at the same time.
 type ActivationPenalty interface {
 	Kind
-	// OfSums is f by sums over a.
+	// OfSums is Σ f over vectors with these sums.
 	OfSums(s ActivationSums) float64
-	// AddGradient adds weightᵢ·∂f/∂aᵢ to dst. Of an image that is one vector a is one
-	// position, and the sums are those of the vector.
-	AddGradient(dst, a, weight []float32, s ActivationSums)
+	// AddGradient adds weightᵢ·∂f/∂aᵢ to dst. dst and a hold rows of len(weight) values, a
+	// row for each position from row first on.
+	AddGradient(dst, a, weight []float32, first int, s ActivationSums)
 }
 
-// ActivationSums are sums over a vector of activations.
+// ActivationSums are sums over vectors of activations.
 type ActivationSums struct {
-	Abs, Square float64 // Σ|aᵢ| and Σaᵢ²
-	Saturated   float64 // Σ|aᵢ|/(β+|aᵢ|) for a Saturating penalty
+	Abs, Square []float64 // of each vector Σ|aᵢ| and Σaᵢ²
+	Saturated   []float64 // Σ|aᵢ|/(β+|aᵢ|) for a Saturating penalty
+	Rows        int       // of a vector: row r belongs to vector r/Rows
 }
 
-// Saturating is implemented by penalties that need ActivationSums.Saturated with this
-// β > 0. What OfSums and AddGradient give is multiplied by factor.
+// Saturating is implemented by penalties that need ActivationSums.Saturated, with this β >
+// 0. The results of OfSums and AddGradient are multiplied by factor.
 type Saturating interface {
 	Saturation() (beta, factor float64)
 }
@@ -51,7 +52,7 @@ func kindsOn[T any]() []string {
 	})
 }
 
-// OnParameters and OnActivations list the penalties for either.
+// OnParameters and OnActivations list the penalties on parameters and on activations.
 func OnParameters() []string  { return kindsOn[Penalty]() }
 func OnActivations() []string { return kindsOn[ActivationPenalty]() }
 
@@ -88,9 +89,9 @@ type site struct {
 	firing *firing // nil without revival
 }
 
-// NewActivations finds the outputs that the Spec, with on: activations, asks
-// for: those of the layers it names or else activity.Sites. It is an error when
-// there are none and when a pattern matches nothing. λ is that of epoch 0.
+// NewActivations finds the outputs that a Spec with on: activations penalises: those of
+// the layers it names, or else of activity.Sites. Without any, and with a pattern that
+// matches nothing, it returns an error. λ starts at epoch 0.
 func NewActivations(net *nn.Network, s Spec) (*Activations, error) {
 	s, err := s.checked()
 	if err != nil {
@@ -157,9 +158,9 @@ func (t *Activations) add(net *nn.Network, node int, weight float64) (err error)
 	return err
 }
 
-// Rebind binds the penalty to the rest that pruning has left of the network it was made
-// for. Layers that are gone are no error; the others keep their share of λ. How
-// long units have been silent is counted anew.
+// Rebind binds the penalty to a pruned form of its network. Layers that are gone are no
+// error; the others keep their share of λ. The steps for which units have been silent are
+// counted anew.
 func (t *Activations) Rebind(net *nn.Network) (*Activations, error) {
 	next := &Activations{bound: t.bound, pen: t.pen}
 	for _, s := range t.sites {
@@ -185,9 +186,9 @@ func (t *Activations) ReadsOutputs() []string {
 	return out
 }
 
-// Build implements nn.Term: a scalar node that reads the outputs. λ is read at
-// each run. Each output is swept once for the value and once for the gradient,
-// which is added in place to that of the layers behind it.
+// Build implements nn.Term: a scalar node that reads the outputs. λ is read at each run.
+// Each output is swept once for the value and once for the gradient, which is added in
+// place to the gradient of the layers behind it.
 func (t *Activations) Build(b *nn.Builder, _ *nn.Network) (*gorgonia.Node, error) {
 	var in []*gorgonia.Node
 	var sweeps []*sweep
@@ -213,15 +214,15 @@ func (t *Activations) Build(b *nn.Builder, _ *nn.Network) (*gorgonia.Node, error
 	}}, in...)
 }
 
-// sweep computes the penalty of one site in a compiled program. The gradient
-// uses what the value found out about each vector.
+// sweep computes the penalty of one site in a compiled program. The gradient uses the sums
+// that the value has left.
 type sweep struct {
-	term    *Activations
-	site    *site
-	rows    int // units at one position of one example
-	cols    int
-	vectors int // that f is of
-	act     *vector.Activity
+	term *Activations
+	site *site
+	rows int // positions of all examples
+	cols int // units
+	sums ActivationSums
+	act  *kernel.Activity
 
 	dst, x []float32
 	weight []float32 // for each unit
@@ -233,46 +234,39 @@ type sweep struct {
 
 func newSweep(t *Activations, s *site, batch int) *sweep {
 	w := &sweep{term: t, site: s, rows: batch * s.shape.Positions(), cols: s.shape.Units()}
-	w.vectors = w.rows
-	if _, ok := t.pen.(OfImages); ok && len(s.shape) == 3 {
-		w.vectors = batch
-	}
 	beta := 0.0
 	w.factor = 1
 	if p, ok := t.pen.(Saturating); ok {
 		beta, w.factor = p.Saturation()
 	}
-	w.act = vector.NewActivity(w.rows, w.cols, float32(beta))
+	w.act = kernel.NewActivity(w.rows, w.cols, float32(beta))
+	w.sums = ActivationSums{Abs: w.act.Abs, Square: w.act.Square, Saturated: w.act.Saturated, Rows: 1}
+	if _, ok := t.pen.(OfImages); ok && len(s.shape) == 3 && s.shape.Positions() > 1 {
+		w.sums = ActivationSums{Abs: make([]float64, batch), Square: make([]float64, batch), Rows: s.shape.Positions()}
+	}
 	w.weight = make([]float32, w.cols)
 	w.step = max(1, vector.ActivityShare/w.cols)
 	w.task = w.run
 	return w
 }
 
-// value is the mean of f, over the positions of an image divided by them.
+// value is the mean of f over the rows: where a vector is an image, f is divided by its
+// pixels.
 func (w *sweep) value(x []float32) float64 {
 	w.act.Run(x, w.rows)
 	if w.site.firing != nil {
 		w.site.firing.see(w.act.Fired, w.rows)
 	}
-	sum := 0.0
-	for v := range w.vectors {
-		sum += w.term.pen.OfSums(w.sums(v))
-	}
-	return sum * w.factor / float64(w.rows)
-}
-
-// sums adds up the rows of a vector.
-func (w *sweep) sums(vector int) (s ActivationSums) {
-	n := w.rows / w.vectors
-	for r := vector * n; r < (vector+1)*n; r++ {
-		s.Abs += w.act.Abs[r]
-		s.Square += w.act.Square[r]
-		if w.act.Saturated != nil {
-			s.Saturated += w.act.Saturated[r]
+	if n := w.sums.Rows; n > 1 {
+		for v := range w.sums.Abs {
+			w.sums.Abs[v], w.sums.Square[v] = 0, 0
+			for r := v * n; r < (v+1)*n; r++ {
+				w.sums.Abs[v] += w.act.Abs[r]
+				w.sums.Square[v] += w.act.Square[r]
+			}
 		}
 	}
-	return s
+	return w.term.pen.OfSums(w.sums) * w.factor / float64(w.rows)
 }
 
 func (w *sweep) gradient(i int) nn.GradFunc {
@@ -289,7 +283,7 @@ func (w *sweep) gradient(i int) nn.GradFunc {
 	}
 }
 
-// apply sets dst to the gradient times dy, or adds that.
+// apply sets dst to the gradient times dy, or adds it.
 func (w *sweep) apply(dst, x []float32, dy float64, add bool) {
 	scale := dy * w.term.lambda * w.site.weight / float64(w.rows) * w.factor
 	for c := range w.weight {
@@ -308,12 +302,12 @@ func (w *sweep) run(task int) {
 	if !w.add {
 		clear(w.dst[lo*w.cols : hi*w.cols])
 	}
-	each := w.rows / w.vectors // rows of a vector
-	var s ActivationSums
-	for r := lo; r < hi; r++ {
-		if r == lo || r%each == 0 {
-			s = w.sums(r / each)
-		}
-		w.term.pen.AddGradient(w.dst[r*w.cols:][:w.cols], w.x[r*w.cols:][:w.cols], w.weight, s)
+	w.term.pen.AddGradient(w.dst[lo*w.cols:hi*w.cols], w.x[lo*w.cols:hi*w.cols], w.weight, lo, w.sums)
+}
+
+func total(values []float64) (sum float64) {
+	for _, v := range values {
+		sum += v
 	}
+	return sum
 }

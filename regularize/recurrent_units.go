@@ -69,8 +69,8 @@ type side struct {
 	at, number int // of the parameter among the bound; number 1: its second side
 }
 
-// strip is one position of a side: outer runs of inner values, but for those
-// listed, in order, which the group has from another side.
+// strip is one position of a side: outer runs of inner values, except the listed ones, in
+// order, which the group has from another side.
 type strip struct {
 	*side
 	index int
@@ -124,7 +124,7 @@ func (q *crossing) side(slot nn.Slot) *side {
 	return s
 }
 
-// strip lists what a side gives to a group and notes the corners.
+// strip is the share of a side in a group. It notes the corners.
 func (q *crossing) strip(s *side, index, group int) strip {
 	out := strip{side: s, index: index}
 	for _, first := range q.sides {
@@ -175,7 +175,7 @@ func (q *crossing) squares(data [][]float32) []float64 {
 		}
 	}
 	for g, v := range q.sums {
-		q.sums[g] = max(v, 0) // a difference of equals may round below
+		q.sums[g] = max(v, 0) // rounding may leave a difference of equals below 0
 	}
 	return q.sums[:len(q.scale)]
 }

@@ -36,7 +36,7 @@ func (d *desks) desk(worker int) *desk {
 	return &d.list[worker]
 }
 
-// tile is the groups first ≤ g < last and where their values go.
+// tile is the groups first ≤ g < last and the places of their values.
 type tile struct {
 	first, last int
 	runs        [][]run // per block

@@ -43,7 +43,7 @@ type Groups interface {
 	Visit(f func(group int, p *nn.Param, i int))
 }
 
-// Sample is what a criterion may look at: the network and its groups, and data.
+// Sample is the evidence for a criterion: the network with its groups, and data.
 type Sample struct {
 	Net    *nn.Network
 	Groups Groups
