@@ -222,7 +222,7 @@ type sweep struct {
 	rows int // positions of all examples
 	cols int // units
 	sums ActivationSums
-	act  *kernel.Activity
+	act  *vector.Activity
 
 	dst, x []float32
 	weight []float32 // for each unit
@@ -239,7 +239,7 @@ func newSweep(t *Activations, s *site, batch int) *sweep {
 	if p, ok := t.pen.(Saturating); ok {
 		beta, w.factor = p.Saturation()
 	}
-	w.act = kernel.NewActivity(w.rows, w.cols, float32(beta))
+	w.act = vector.NewActivity(w.rows, w.cols, float32(beta))
 	w.sums = ActivationSums{Abs: w.act.Abs, Square: w.act.Square, Saturated: w.act.Saturated, Rows: 1}
 	if _, ok := t.pen.(OfImages); ok && len(s.shape) == 3 && s.shape.Positions() > 1 {
 		w.sums = ActivationSums{Abs: make([]float64, batch), Square: make([]float64, batch), Rows: s.shape.Positions()}

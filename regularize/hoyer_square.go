@@ -41,6 +41,6 @@ func (HoyerSquare) AddGradient(dst, a, weight []float32, first int, s Activation
 				p, q = float32(2*abs/square), float32(-2*abs*abs/(square*square))
 			}
 		}
-		kernel.SignGrad(dst[r*n:][:n], a[r*n:][:n], weight, p, q)
+		vector.SignGrad(dst[r*n:][:n], a[r*n:][:n], weight, p, q)
 	}
 }

@@ -55,6 +55,6 @@ func (L1) OfSums(s ActivationSums) float64 { return total(s.Abs) }
 
 func (L1) AddGradient(dst, a, weight []float32, _ int, _ ActivationSums) {
 	for n := len(weight); len(dst) > 0; dst, a = dst[n:], a[n:] {
-		kernel.SignGrad(dst[:n], a[:n], weight, 1, 0)
+		vector.SignGrad(dst[:n], a[:n], weight, 1, 0)
 	}
 }

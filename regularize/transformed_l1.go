@@ -33,6 +33,6 @@ func (p *TransformedL1) OfSums(s ActivationSums) float64 { return total(s.Satura
 func (p *TransformedL1) AddGradient(dst, a, weight []float32, _ int, _ ActivationSums) {
 	beta, _ := p.Saturation()
 	for n := len(weight); len(dst) > 0; dst, a = dst[n:], a[n:] {
-		kernel.SaturatedGrad(dst[:n], a[:n], weight, float32(beta))
+		vector.SaturatedGrad(dst[:n], a[:n], weight, float32(beta))
 	}
 }
