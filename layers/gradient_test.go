@@ -6,7 +6,7 @@ import (
 	"math/rand/v2"
 	"testing"
 
-	kernelvector "pare/internal/kernel/vector"
+	"pare/internal/kernel/vector"
 	"pare/layers"
 	"pare/nn"
 )
@@ -44,7 +44,7 @@ type gradientCase struct {
 }
 
 func image(c, h, w int) []nn.Shape { return []nn.Shape{{c, h, w}} }
-func vector(f int) []nn.Shape      { return []nn.Shape{{f}} }
+func features(f int) []nn.Shape    { return []nn.Shape{{f}} }
 
 func gradientCases(t *testing.T) []gradientCase {
 	window := func(k, s, p int, ceil bool) layers.Window {
@@ -57,11 +57,11 @@ func gradientCases(t *testing.T) []gradientCase {
 		{name: "depthwise 5 stride 2", layer: &layers.Depthwise{Kernel: 5, Pad: 2, Stride: 2, NoBias: true}, inputs: image(3, 7, 6)},
 		{name: "depthwise multiplier", layer: &layers.Depthwise{Multiplier: 2, Kernel: 3}, inputs: image(3, 5, 4)},
 		{name: "depthwise one channel", layer: &layers.Depthwise{Multiplier: 3, Kernel: 3}, inputs: image(1, 5, 4)},
-		{name: "linear", layer: &layers.Linear{Out: 7}, inputs: vector(9)},
-		{name: "linear without bias", layer: &layers.Linear{Out: 19, NoBias: true}, inputs: vector(5), batch: 7},
-		{name: "linear one example", layer: &layers.Linear{Out: 1}, inputs: vector(1), batch: 1},
+		{name: "linear", layer: &layers.Linear{Out: 7}, inputs: features(9)},
+		{name: "linear without bias", layer: &layers.Linear{Out: 19, NoBias: true}, inputs: features(5), batch: 7},
+		{name: "linear one example", layer: &layers.Linear{Out: 1}, inputs: features(1), batch: 1},
 		{name: "batchnorm image", layer: &layers.BatchNorm{}, inputs: image(3, 4, 3)},
-		{name: "batchnorm vector", layer: &layers.BatchNorm{Eps: 0.1}, inputs: vector(5), batch: 8},
+		{name: "batchnorm vector", layer: &layers.BatchNorm{Eps: 0.1}, inputs: features(5), batch: 8},
 		{name: "maxpool", layer: &layers.MaxPool{}, inputs: image(3, 6, 4), kinks: true},
 		{name: "maxpool overlapping", layer: &layers.MaxPool{Window: window(3, 2, 1, false)}, inputs: image(2, 5, 6), kinks: true},
 		{name: "maxpool 3 stride 1", layer: &layers.MaxPool{Window: window(3, 1, 1, false)}, inputs: image(2, 4, 5), kinks: true},
@@ -75,9 +75,9 @@ func gradientCases(t *testing.T) []gradientCase {
 		{name: "globalpool", layer: &layers.GlobalPool{}, inputs: image(4, 3, 5)},
 		{name: "flatten", layer: &layers.Flatten{}, inputs: image(3, 2, 4)},
 		{name: "flatten index", layer: &layers.Flatten{Index: []int{0, 3, 7, 8, 21}}, inputs: image(3, 2, 4)},
-		{name: "flatten vector", layer: &layers.Flatten{}, inputs: vector(4)},
+		{name: "flatten vector", layer: &layers.Flatten{}, inputs: features(4)},
 		{name: "select image", layer: &layers.Select{Index: []int{1, 3}}, inputs: image(5, 2, 3)},
-		{name: "select vector", layer: &layers.Select{Index: []int{0, 1, 4}}, inputs: vector(6)},
+		{name: "select vector", layer: &layers.Select{Index: []int{0, 1, 4}}, inputs: features(6)},
 		{name: "add one", layer: &layers.Add{}, inputs: image(3, 2, 2)},
 		{name: "add two", layer: &layers.Add{}, inputs: []nn.Shape{{3, 2, 2}, {3, 2, 2}}},
 		{name: "add three", layer: &layers.Add{Bias: true}, inputs: []nn.Shape{{3, 2, 2}, {3, 2, 2}, {3, 2, 2}}},
@@ -89,9 +89,9 @@ func gradientCases(t *testing.T) []gradientCase {
 		{name: "concat vectors", layer: &layers.Concat{}, inputs: []nn.Shape{{3}, {2}}},
 		{name: "gate", layer: &layers.Gate{}, inputs: image(3, 4, 4)},
 		{name: "gate per channel", layer: &layers.Gate{PerChannel: true}, inputs: image(3, 4, 4)},
-		{name: "gate vector", layer: &layers.Gate{PerChannel: true}, inputs: vector(6)},
+		{name: "gate vector", layer: &layers.Gate{PerChannel: true}, inputs: features(6)},
 		{name: "dropout", layer: &layers.Dropout{P: 0.4}, inputs: image(3, 4, 4)},
-		{name: "constant image", layer: &layers.Constant{Shape: []int{3, 2, 2}}, inputs: vector(4)},
+		{name: "constant image", layer: &layers.Constant{Shape: []int{3, 2, 2}}, inputs: features(4)},
 		{name: "constant vector", layer: &layers.Constant{Shape: []int{3}}, inputs: image(1, 2, 2)},
 		{name: "custom layer", layer: &Swish{Start: 0.7}, inputs: image(2, 3, 3)},
 		{name: "layer of the example", layer: &PReLU{}, inputs: image(2, 3, 3), kinks: true},
@@ -143,7 +143,7 @@ func TestGradients(t *testing.T) {
 				if p.Trainable() {
 					copy(p.Data(), normal(p.Size(), rng))
 					if c.spread != 0 {
-						kernelvector.Scale(p.Data(), p.Data(), c.spread)
+						vector.Scale(p.Data(), p.Data(), c.spread)
 					}
 				}
 			}

@@ -19,7 +19,7 @@ func sequenceCases() []gradientCase {
 		{name: "position index", layer: &layers.Position{Index: []int{0, 2}, Units: 4}, inputs: sequence(2, 3)},
 		{name: "last", layer: &layers.Last{}, inputs: sequence(4, 3)},
 		{name: "layernorm", layer: &layers.LayerNorm{}, inputs: sequence(6, 3)},
-		{name: "layernorm vector", layer: &layers.LayerNorm{Eps: 0.1}, inputs: vector(9)},
+		{name: "layernorm vector", layer: &layers.LayerNorm{Eps: 0.1}, inputs: features(9)},
 		{name: "layernorm without zeros", layer: &layers.LayerNorm{Width: 9}, inputs: sequence(5, 3)},
 		{name: "layernorm without outputs", layer: &layers.LayerNorm{Width: 6, From: []int{1, 3, 4}}, inputs: sequence(5, 2)},
 		{name: "layernorm of zeros", layer: &layers.LayerNorm{Width: 9, From: []int{-1, 0, 2, -1}}, inputs: sequence(4, 3)},
