@@ -102,24 +102,16 @@ type workspace struct {
 
 func (a *Plan) worker(i int, backward bool) *workspace {
 	w := &a.ws[i]
-	matrix := func(m *[]float32, rows, cols int) {
-		if *m == nil {
-			*m = make([]float32, rows*cols)
-		}
-	}
 	block := min(a.padded, blockRows)
-	matrix(&w.keys, a.depth, a.padded)
-	matrix(&w.scores, block, a.padded)
-	matrix(&w.y, block, a.depth)
-	matrix(&w.q, a.padded, a.depth)
+	w.keys, w.q = parallel.Grow(w.keys, a.depth*a.padded), parallel.Grow(w.q, a.padded*a.depth)
+	w.scores, w.y = parallel.Grow(w.scores, block*a.padded), parallel.Grow(w.y, block*a.depth)
 	if !backward {
-		matrix(&w.v, a.padded, a.depth)
+		w.v = parallel.Grow(w.v, a.padded*a.depth)
 		return w
 	}
-	matrix(&w.values, a.depth, a.padded)
-	matrix(&w.grads, block, a.padded)
+	w.values, w.grads = parallel.Grow(w.values, a.depth*a.padded), parallel.Grow(w.grads, block*a.padded)
 	for _, m := range []*[]float32{&w.k, &w.dy, &w.dk, &w.dv} {
-		matrix(m, a.padded, a.depth)
+		*m = parallel.Grow(*m, a.padded*a.depth)
 	}
 	return w
 }

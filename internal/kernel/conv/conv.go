@@ -16,7 +16,7 @@ import (
 
 // Shape describes a 2-D convolution of an input [N,H,W,C] with weights
 // [KH,KW,C/Groups,O] to an output [N,OutH,OutW,O]. Strides must be positive;
-// Groups must divide C and O.
+// Groups, 0 for one group, must divide C and O.
 type Shape struct {
 	N, H, W, C, O, KH, KW, StrideH, StrideW, PadH, PadW, Groups int
 }

@@ -15,7 +15,7 @@ type Gram struct {
 	lot    []float32   // the last lot in panels of TileM columns
 }
 
-// NewGram returns a Gram without columns, for such of the given depth.
+// NewGram returns a Gram without columns. All its columns will have the given depth.
 func NewGram(depth int) *Gram { return &Gram{depth: depth} }
 
 // Add adds a lot of columns, which it copies.

@@ -54,7 +54,7 @@ type Tile struct {
 }
 
 // TileWidth is the number of values that a tile of cols columns reads from a
-// row of b and from bias.
+// row of B and from Bias.
 func TileWidth(cols int) int {
 	if cols <= TileN/2 {
 		return TileN / 2

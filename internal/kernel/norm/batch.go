@@ -1,3 +1,6 @@
+// Package norm normalises matrices of float32: by columns with given coefficients, as
+// batch normalisation does, and by rows, as layer normalisation does, with gradients;
+// and it measures the means and variances of columns.
 package norm
 
 import (
@@ -25,7 +28,7 @@ type Batch struct {
 	X       []float32 // [Rows, C]
 	A, B    []float32 // [C]
 	Skip    []float32 // [Rows, C]; nil: no sum
-	H       []float32 // [C], factor of Skip; nil with Skip
+	H       []float32 // [C], factor of Skip; nil where Skip is nil
 	ReLU    bool      // a NaN passes
 }
 

@@ -25,8 +25,8 @@ var layers parallel.Loop[layerCall]
 //
 //	invstd = 1/√(variance + eps)
 //
-// Both count width values a row, at least d, of which those beyond d are zero.
-// It also writes mean [rows] and invstd [rows], which the gradient reads. d
+// Both count width values a row, at least d; the values beyond d are zero. It also
+// writes mean [rows] and invstd [rows], which the gradient reads. d
 // must be positive; y may be x.
 func Layer(y, mean, invstd, x, gamma, beta []float32, rows, d, width int, eps float32) {
 	l := layerCall{dst: y[:rows*d], x: x[:rows*d], mean: mean[:rows], invstd: invstd[:rows], gamma: gamma[:d], other: beta[:d],
@@ -73,7 +73,7 @@ func (l *layerCall) forward(lo, hi int) {
 //
 //	dx = invstd·(g - mean of g - x̂·mean of g·x̂), dgamma = Σ dy·x̂, dbeta = Σ dy
 //
-// with the means over width values, those beyond d without a gradient. dx nil,
+// with the means over width values; the values beyond d have no gradient. dx nil,
 // or dgamma and dbeta nil, leaves that part out. dx may be dy.
 func LayerBackward(dx, dgamma, dbeta, x, mean, invstd, gamma, dy []float32, rows, d, width int) {
 	l := layerCall{dst: dx, x: x[:rows*d], mean: mean[:rows], invstd: invstd[:rows], gamma: gamma[:d], other: dy[:rows*d],

@@ -5,7 +5,7 @@ import "sync"
 // Chunk is the number of values that one task of an elementwise kernel takes.
 const Chunk = 32 << 10
 
-// Rows is the number of rows of c values that such a task takes.
+// Rows is the number of rows of c values that one task of such a kernel takes.
 func Rows(c int) int { return max(1, Chunk/max(c, 1)) }
 
 // Loop runs bodies over ranges of items. T holds the arguments of the body, which

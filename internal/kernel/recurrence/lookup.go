@@ -81,7 +81,7 @@ func (r *Lookup) Forward(y, rows, table, w, u, b, b2, h, c []float32) {
 
 // Backward is Plan.Backward.
 func (r *Lookup) Backward(y, dy, u, dh []float32) {
-	r.backward(y, dy, u, dh)
+	r.recurrence.Backward(y, dy, u, dh)
 	r.sort()
 	parallel.Each(r.vocab*r.segments, r, (*Lookup).sum)
 }

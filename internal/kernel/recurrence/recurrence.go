@@ -76,12 +76,6 @@ func (r *Plan) Forward(y, x, w, u, b, b2, h, c []float32) {
 	r.forward(y, u, b2, h, c)
 }
 
-// Backward computes the gradients with respect to all pre-activations, from the
-// last position to the first, for the gradients dy with respect to y; none flows
-// into the start. Unless dh [N, T, H] is nil it becomes the gradient with respect
-// to the states, through y and all positions after.
-func (r *Plan) Backward(y, dy, u, dh []float32) { r.backward(y, dy, u, dh) }
-
 // GradInput computes dx; with acc it is added.
 func (r *Plan) GradInput(dx, w []float32, acc bool) {
 	r.toInput.Run(dx, r.gates, w, nil, acc, false)
@@ -166,8 +160,11 @@ func (r *recurrence) forward(y, u, b2, h, c []float32) {
 	r.share((*recurrence).forwardTask)
 }
 
-// backward is Plan.Backward.
-func (r *recurrence) backward(y, dy, u, dh []float32) {
+// Backward computes the gradients with respect to all pre-activations, from the
+// last position to the first, for the gradients dy with respect to y; none flows
+// into the start. Unless dh [N, T, H] is nil it becomes the gradient with respect
+// to the states, through y and all positions after.
+func (r *recurrence) Backward(y, dy, u, dh []float32) {
 	r.back.Pack(u)
 	r.y, r.dy, r.dh = y, dy, dh
 	r.share((*recurrence).backwardTask)
@@ -191,16 +188,13 @@ func (r *recurrence) allocate(rows int) {
 	r.scratch = parallel.PerWorker(r.scratch)
 	for i := range r.scratch {
 		s := &r.scratch[i]
-		if len(s.state) >= rows*r.statePitch() {
-			continue
-		}
-		s.state = make([]float32, rows*r.statePitch())
-		s.product = make([]float32, rows*r.gatePitch())
+		s.state = parallel.Grow(s.state, rows*r.statePitch())
+		s.product = parallel.Grow(s.product, rows*r.gatePitch())
 		if r.train {
-			s.gradient = make([]float32, rows*r.statePitch())
+			s.gradient = parallel.Grow(s.gradient, rows*r.statePitch())
 		}
 		if r.train && r.Cell == LSTM {
-			s.cell = make([]float32, rows*r.H)
+			s.cell = parallel.Grow(s.cell, rows*r.H)
 		}
 	}
 }

@@ -5,7 +5,8 @@ import (
 	"pare/internal/simd"
 )
 
-// ActivityShare is how many values one task of a sweep over activations takes.
+// ActivityShare is the number of values that one task of a sweep over activations
+// takes.
 const ActivityShare = 64 << 10
 
 // Activity measures the rows of an activation in one sweep: the sums that penalties

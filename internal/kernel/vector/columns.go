@@ -39,7 +39,7 @@ type ColumnReduction struct {
 	sums *[]float64
 }
 
-// NewColumnReduction prepares for a matrix [rows,cols]. End gives its memory back.
+// NewColumnReduction prepares for a matrix [rows,cols]. Release gives its memory back.
 func NewColumnReduction(rows, cols int) ColumnReduction {
 	step := ChunkRows(cols)
 	size := max(1, (rows+step-1)/step) * cols
@@ -59,7 +59,7 @@ func (r *ColumnReduction) Chunk(lo, hi, task int, add func(run []float32, lo, hi
 	}
 }
 
-// Totals returns the sums of the columns, valid until Release. It is called once.
+// Totals returns the sums of the columns, valid until Release. Call it once.
 func (r *ColumnReduction) Totals() []float64 {
 	totals := (*r.sums)[:r.cols]
 	for part := (*r.sums)[r.cols:]; len(part) > 0; part = part[r.cols:] {
