@@ -243,6 +243,7 @@ func (LayerEntry) Schema() map[string]any {
 		properties[kind] = s
 		kinds = append(kinds, map[string]any{"const": kind, "description": info.Doc})
 	}
-	section := map[string]any{"type": "object", "minProperties": 1, "maxProperties": 1, "properties": properties, "additionalProperties": false}
+	section := map[string]any{"type": "object", "minProperties": 1, "maxProperties": 1,
+		"properties": properties, "additionalProperties": false}
 	return map[string]any{"anyOf": append(kinds, section)}
 }

@@ -114,7 +114,7 @@ func ChoiceOf(v reflect.Value) (Choice, bool) {
 		kinds, ok := registries[v.Field(i).Type()]
 		at := slices.IndexFunc(Fields(v), func(f Field) bool { return f.Key == key })
 		if !ok || at < 0 {
-			panic(fmt.Sprintf("option: field %s of %s: there are no kinds of %s, or there is no option %s", v.Type().Field(i).Name, v.Type(), v.Field(i).Type(), key))
+			panic(fmt.Sprintf("option: %s: there are no kinds of %s, or there is no option %s", v.Type(), v.Field(i).Type(), key))
 		}
 		return Choice{Key: key, Name: Fields(v)[at].Value, Kind: v.Field(i), Kinds: kinds}, true
 	}
