@@ -1,8 +1,12 @@
 package prune
 
-import "pare/nn"
+import (
+	"slices"
 
-// analysis is what the pass knows before it rewrites.
+	"pare/nn"
+)
+
+// analysis holds the results of both dataflow analyses.
 type analysis struct {
 	net   *nn.Network
 	known []nn.Known // per node; the network's input last
@@ -71,7 +75,7 @@ func (a *analysis) liveness() {
 	}
 }
 
-// live decides what node i computes and what it reads for that.
+// live decides which units node i computes and which it reads for them.
 func (a *analysis) live(i int) {
 	node := a.net.Nodes[i]
 	pruner, ok := node.Layer.(nn.Pruner)
@@ -80,25 +84,26 @@ func (a *analysis) live(i int) {
 	for k, known := range in {
 		a.needs[i][k] = make([]bool, len(known.Const))
 	}
-	if !anyTrue(a.keep[i]) {
+	if !slices.Contains(a.keep[i], true) {
 		a.made[i] = make([]bool, len(a.keep[i]))
 		return
 	}
 	if !ok { // an opaque layer is kept whole
-		fill(a.keep[i])
+		all := func(set []bool) []bool { return slices.Repeat([]bool{true}, len(set)) }
+		a.keep[i] = all(a.keep[i])
 		a.made[i] = a.keep[i]
 		for k := range in {
-			fill(a.needs[i][k])
+			a.needs[i][k] = all(a.needs[i][k])
 		}
 		return
 	}
-	a.made[i] = append([]bool(nil), a.keep[i]...)
+	a.made[i] = slices.Clone(a.keep[i])
 	if !holdsConstants(node.Layer) || a.allConstant(i) {
 		for u, c := range a.known[i].Const {
 			a.made[i][u] = a.made[i][u] && !c
 		}
 	}
-	if !anyTrue(a.made[i]) {
+	if !slices.Contains(a.made[i], true) {
 		return
 	}
 	if c, ok := node.Layer.(nn.Closer); ok {
@@ -123,21 +128,6 @@ func (a *analysis) allConstant(i int) bool {
 		}
 	}
 	return true
-}
-
-func anyTrue(set []bool) bool {
-	for _, v := range set {
-		if v {
-			return true
-		}
-	}
-	return false
-}
-
-func fill(set []bool) {
-	for i := range set {
-		set[i] = true
-	}
 }
 
 // listOf returns the positions of the true entries.

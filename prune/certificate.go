@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 
 	"pare/nn"
 )
@@ -87,66 +88,42 @@ func randomInputs(net *nn.Network, n int, seed uint64) []float32 {
 	return x
 }
 
-// bothOutputs calls compare with what two networks give for one batch after
+// bothOutputs calls compare with the outputs of two networks for one batch after
 // another. Where layers keep state there are two rounds: each batch afresh, and
 // each going on from the state that the one before left, as a text read in pieces
 // does.
 func bothOutputs(large, small *nn.Network, inputs []float32, compare func(before, after []float32) error) error {
-	n := len(inputs) / large.Input.Size()
-	batch := large.BatchUpTo(min(max(n, 1), certificateBatch))
-	l, err := nn.Compile(large, nn.CompileOptions{Mode: nn.Infer, Batch: batch})
+	size := large.Input.Size()
+	o := nn.CompileOptions{Mode: nn.Infer, Batch: large.BatchUpTo(min(max(len(inputs)/size, 1), certificateBatch))}
+	l, err := nn.Compile(large, o)
 	if err != nil {
 		return err
 	}
-	s, err := nn.Compile(small, nn.CompileOptions{Mode: nn.Infer, Batch: batch})
+	s, err := nn.Compile(small, o)
 	if err != nil {
 		return err
 	}
-	if err := eachBatch(inputs, n, false, compare, l, s); err != nil || len(l.State())+len(s.State()) == 0 {
+	run := func(p *nn.Program, x []float32, carry bool) []float32 {
+		clear(p.X)
+		copy(p.X, x)
+		if !carry {
+			p.ResetState()
+		}
+		p.Run()
+		return p.Output()[:len(x)/size*p.Network().Output().Shape.Size()]
+	}
+	round := func(carry bool) error {
+		for x := range slices.Chunk(inputs, o.Batch*size) {
+			if err := compare(run(l, x, carry), run(s, x, carry)); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	if err := round(false); err != nil || len(l.State())+len(s.State()) == 0 {
 		return err
 	}
 	l.ResetState()
 	s.ResetState()
-	return eachBatch(inputs, n, true, compare, l, s)
-}
-
-// eachBatch runs two programs on n examples, batch by batch; carry keeps the state
-// between batches.
-func eachBatch(inputs []float32, n int, carry bool, compare func(before, after []float32) error, programs ...*nn.Program) error {
-	batch := programs[0].Batch()
-	for at := 0; at < n; at += batch {
-		m := min(batch, n-at)
-		var outputs [2][]float32
-		for k, p := range programs {
-			size, width := p.Network().Input.Size(), p.Network().Output().Shape.Size()
-			clear(p.X)
-			copy(p.X, inputs[at*size:(at+m)*size])
-			if !carry {
-				p.ResetState()
-			}
-			p.Run()
-			outputs[k] = p.Output()[:m*width]
-		}
-		if err := compare(outputs[0], outputs[1]); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// Outputs runs the network in inference mode on examples in the batched layout
-// and returns its outputs one after another. State starts afresh with every
-// example.
-func Outputs(net *nn.Network, inputs []float32) ([]float32, error) {
-	n := len(inputs) / net.Input.Size()
-	p, err := nn.Compile(net, nn.CompileOptions{Mode: nn.Infer, Batch: net.BatchUpTo(min(max(n, 1), certificateBatch))})
-	if err != nil {
-		return nil, err
-	}
-	var out []float32
-	err = eachBatch(inputs, n, false, func(outputs, _ []float32) error {
-		out = append(out, outputs...)
-		return nil
-	}, p)
-	return out, err
+	return round(true)
 }

@@ -1,5 +1,6 @@
-// Package prune removes physically what training drove to zero. It works like
-// a compiler: constants are propagated forward, liveness backward, constants
-// fold into what reads them, layers are sliced to the units that are live, and
-// a certificate compares the small network with the large one.
+// Package prune removes the units of a network that training drove to zero. It works like
+// a compiler: constants are propagated forward, liveness backward, constants fold into
+// their readers, layers are sliced to the live units, and a certificate compares the small
+// network with the large one. Selection zeroes units up to a budget, by an importance
+// (package prune/importance).
 package prune

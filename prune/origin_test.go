@@ -8,8 +8,8 @@ import (
 	"pare/nn"
 )
 
-// TestOrigin: what is selected by provenance from any tensor that lies like a
-// parameter is what the rewrite selected from the parameter.
+// TestOrigin: following the origin of a parameter selects the same values, from any tensor
+// of its shape, as the rewrite selected from the parameter.
 func TestOrigin(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		net := randomNetwork(t)

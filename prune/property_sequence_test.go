@@ -95,8 +95,8 @@ func (g *generator) positional(x string) string {
 	}
 }
 
-// norm is a layer normalisation that does not make large what rounding leaves
-// of units that nearly agree.
+// norm is a layer normalisation that does not enlarge rounding errors where units nearly
+// agree.
 func (g *generator) norm() nn.Layer { return &layers.LayerNorm{Eps: 0.1} }
 
 // feedForward adds hidden units at each position.

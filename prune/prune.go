@@ -17,15 +17,14 @@ type Options struct {
 	Seed uint64
 	// Tolerance is the largest relative difference that passes; 0 means 1e-5.
 	Tolerance float64
-	// Held are values that count as not zero, so that what they are part of stays
-	// though all of it is zero; nil: none.
+	// Held are values that count as not zero, so that their units stay though all of their
+	// values are zero; nil: none.
 	Held nn.Held
 }
 
-// Prune returns the network without what cannot change its output, and the
-// report with the certificate that it computes the same. The network given is
-// not changed. A certificate that does not pass is an error; the report is
-// returned all the same.
+// Prune returns the network without the units that cannot change its output, and the
+// report with the certificate that it computes the same. The network given is not changed.
+// If the certificate does not pass, Prune returns the report and an error.
 func Prune(net *nn.Network, o Options) (*nn.Network, *Report, error) {
 	small, err := smaller(net, o.Held)
 	if err != nil {
@@ -48,7 +47,8 @@ func smaller(net *nn.Network, held nn.Held) (small *nn.Network, err error) {
 	return small, err
 }
 
-// Remaining counts what Prune would leave of the network, without a certificate.
+// Remaining counts the parameters and multiply-accumulates of the network that Prune would
+// return, without a certificate.
 func Remaining(net *nn.Network) (nn.Counts, error) { return RemainingHeld(net, nil) }
 
 // RemainingHeld is Remaining with values that count as not zero, as in Options.Held.

@@ -6,7 +6,7 @@ import (
 	"pare/nn"
 )
 
-// Report says what a pruning did.
+// Report is the record of a pruning.
 type Report struct {
 	Before      nn.Counts   `json:"before"`
 	After       nn.Counts   `json:"after"`
@@ -15,7 +15,7 @@ type Report struct {
 	Certificate Certificate `json:"certificate"`
 }
 
-// Removed counts what is gone.
+// Removed counts the parts that are gone.
 type Removed struct {
 	Channels int `json:"channels"` // outputs of convolutions
 	Units    int `json:"units"`    // outputs of linear and recurrent layers
@@ -24,7 +24,8 @@ type Removed struct {
 	Blocks   int `json:"blocks"`   // groups of layers of one name prefix that lost all their weights
 }
 
-// LayerDiff compares a layer of the original network with what is left of it.
+// LayerDiff compares a layer of the original network with the same layer of the pruned
+// one.
 type LayerDiff struct {
 	Name        string `json:"name"`
 	Kind        string `json:"kind"`
@@ -40,8 +41,8 @@ type LayerDiff struct {
 	Replacement string `json:"replacement,omitempty"` // kind of the layer in its place
 }
 
-// Compare says what a network lost on the way to a pruned form of it, be it in
-// one pruning or in several. There is no certificate in it.
+// Compare reports the differences between a network and a pruned form of it, after one
+// pruning or several. There is no certificate in it.
 func Compare(large, small *nn.Network) *Report {
 	r := &Report{Before: large.Count(), After: small.Count()}
 	for _, node := range large.Nodes {
@@ -69,8 +70,8 @@ func Compare(large, small *nn.Network) *Report {
 	return r
 }
 
-// count adds what one layer lost. Layers that make units of their own are told
-// by the rank of their weights: four axes for a convolution.
+// count adds the losses of one layer. A layer whose weights have four axes is a
+// convolution.
 func (r *Removed) count(node *nn.Node, d LayerDiff) {
 	lost := d.UnitsFrom - d.UnitsTo
 	for _, p := range node.Layer.Params() {
@@ -99,8 +100,8 @@ func gates(net *nn.Network) int {
 	return n
 }
 
-// vanished counts the blocks, layers whose names share what stands before the
-// last dot, that had weights and have none left.
+// vanished counts the blocks that had weights and have none left. The layers of a block
+// have names with a common part before the last dot.
 func vanished(large, small *nn.Network) int {
 	left := blocks(small)
 	n := 0

@@ -19,8 +19,8 @@ type rewriter struct {
 	shifts    map[int][]float32 // constants waiting for a following normalisation
 }
 
-// value is where the computed units of a value of the large network are found
-// in the small one.
+// value is the place in the small network of the computed units of a value of the large
+// one.
 type value struct {
 	name  string
 	units []int // original units, ascending
@@ -35,7 +35,7 @@ func (a *analysis) rewrite() (*nn.Network, error) {
 	r := &rewriter{analysis: a, out: out, values: make([]value, len(a.net.Nodes)),
 		inserted: map[string]string{}, consumers: a.net.Consumers(), shifts: map[int][]float32{}}
 	for i, node := range a.net.Nodes {
-		if !anyTrue(a.made[i]) {
+		if !slices.Contains(a.made[i], true) {
 			continue
 		}
 		if err := r.node(i, node); err != nil {
@@ -116,20 +116,18 @@ func (r *rewriter) sinks(i int, made []int) bool {
 		return false
 	}
 	j := r.consumers[i][0]
-	if _, ok := r.net.Nodes[j].Layer.(nn.ShiftSink); !ok || !anyTrue(r.made[j]) {
+	if _, ok := r.net.Nodes[j].Layer.(nn.ShiftSink); !ok || !slices.Contains(r.made[j], true) {
 		return false
 	}
 	return slices.Equal(listOf(r.needs[j][0]), made)
 }
 
-// found returns where the computed units of value j are.
+// found returns the place of the computed units of value j.
 func (r *rewriter) found(j int) value {
 	if j >= 0 {
 		return r.values[j]
 	}
-	all := make([]bool, r.net.Input.Units())
-	fill(all)
-	return value{name: nn.InputName, units: listOf(all)}
+	return value{name: nn.InputName, units: listOf(slices.Repeat([]bool{true}, r.net.Input.Units()))}
 }
 
 // read returns the name of a value restricted to the wanted units: through a
@@ -230,7 +228,7 @@ func (r *rewriter) taken(name string) bool {
 	}
 	for i, node := range r.net.Nodes {
 		if node.Name == name {
-			return anyTrue(r.made[i])
+			return slices.Contains(r.made[i], true)
 		}
 	}
 	return false

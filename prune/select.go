@@ -52,8 +52,8 @@ func (s Selection) Validate() error {
 	return nil
 }
 
-// Fits reports why the criterion cannot score the units of a network. A criterion that
-// needs data is not tried without any.
+// Fits returns the error of a criterion that cannot score the units of a network. A
+// criterion that needs data is not tried without any.
 func (s Selection) Fits(net *nn.Network) error {
 	if _, err := s.candidates(net); !errors.Is(err, importance.ErrNoData) {
 		return err
@@ -61,7 +61,7 @@ func (s Selection) Fits(net *nn.Network) error {
 	return nil
 }
 
-// candidate is a unit that may go, with all it would take along.
+// candidate is a unit that may go, with all its slots.
 type candidate struct {
 	layer int // node that makes it
 	slots []nn.Slot
@@ -113,9 +113,9 @@ func (s Selection) Zero(net *nn.Network) error {
 	return err
 }
 
-// Fewest finds how many of n groups, the first ones of a list, have to go so that no
-// more than line is left, and how much is left then. share takes that many out, and is
-// called last with the number that Fewest returns.
+// Fewest finds how many of n groups, the first ones of a list, have to go so that no more
+// than line is left, and returns the share left. share takes that many groups out; its
+// last call is for the number that Fewest returns.
 func Fewest(n int, line float64, share func(gone int) (float64, error)) (gone int, left float64, err error) {
 	for gone < n {
 		mid := (gone + n) / 2
@@ -136,7 +136,7 @@ func Fewest(n int, line float64, share func(gone int) (float64, error)) (gone in
 // each layer is not among them.
 func (s Selection) candidates(net *nn.Network) ([]candidate, error) {
 	units := nn.MapUnits(net)
-	live := analyse(net).made // units that are dead already are not worth choosing
+	live := analyse(net).made // a dead unit is not worth choosing
 	fixed := map[int]bool{}
 	for _, u := range units.Out(len(net.Nodes) - 1) {
 		fixed[u] = true
@@ -149,7 +149,7 @@ func (s Selection) candidates(net *nn.Network) ([]candidate, error) {
 			continue
 		}
 		c := candidate{layer: -1}
-		var counts []nn.Slot // slots that tell how important the unit is
+		var counts []nn.Slot // slots by which the unit is scored
 		for _, slot := range slots[u] {
 			if slot.Param.Axes[slot.Axis] != nn.AxisOut || !slot.Param.Trainable() {
 				continue

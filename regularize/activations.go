@@ -11,28 +11,29 @@ import (
 	"pare/nn"
 )
 
-// activations are no groups: penalties on them are Activations, not Terms.
+// activations have no groups: penalties on them are Activations, not Terms.
 var activations = Target{Name: "activations", Doc: "no group: the outputs of layers, with the penalties on activations"}
 
 // ActivationPenalty is a function f(a) ≥ 0 of the activations a of the units at one
 // position of one example. Several goroutines call its methods at the same time.
 type ActivationPenalty interface {
 	Kind
-	// OfSums is f by sums over a.
+	// OfSums is Σ f over vectors with these sums.
 	OfSums(s ActivationSums) float64
-	// AddGradient adds weightᵢ·∂f/∂aᵢ to dst. Of an image that is one vector a is one
-	// position, and the sums are those of the vector.
-	AddGradient(dst, a, weight []float32, s ActivationSums)
+	// AddGradient adds weightᵢ·∂f/∂aᵢ to dst. dst and a hold rows of len(weight) values, a
+	// row for each position from row first on.
+	AddGradient(dst, a, weight []float32, first int, s ActivationSums)
 }
 
-// ActivationSums are sums over a vector of activations.
+// ActivationSums are sums over vectors of activations.
 type ActivationSums struct {
-	Abs, Square float64 // Σ|aᵢ| and Σaᵢ²
-	Saturated   float64 // Σ|aᵢ|/(β+|aᵢ|) for a Saturating penalty
+	Abs, Square []float64 // of each vector Σ|aᵢ| and Σaᵢ²
+	Saturated   []float64 // Σ|aᵢ|/(β+|aᵢ|) for a Saturating penalty
+	Rows        int       // of a vector: row r belongs to vector r/Rows
 }
 
-// Saturating is implemented by penalties that need ActivationSums.Saturated with this
-// β > 0. What OfSums and AddGradient give is multiplied by factor.
+// Saturating is implemented by penalties that need ActivationSums.Saturated, with this β >
+// 0. The results of OfSums and AddGradient are multiplied by factor.
 type Saturating interface {
 	Saturation() (beta, factor float64)
 }
@@ -50,7 +51,7 @@ func kindsOn[T any]() []string {
 	})
 }
 
-// OnParameters and OnActivations list the penalties for either.
+// OnParameters and OnActivations list the penalties on parameters and on activations.
 func OnParameters() []string  { return kindsOn[Penalty]() }
 func OnActivations() []string { return kindsOn[ActivationPenalty]() }
 
@@ -69,10 +70,9 @@ func OnActivations() []string { return kindsOn[ActivationPenalty]() }
 // It refers to the network's parameters where it revives units. Not safe for
 // concurrent use, nor at the same time as a program it is compiled into.
 type Activations struct {
-	spec   Spec
-	pen    ActivationPenalty
-	sites  []*site
-	lambda float64 // now
+	bound
+	pen   ActivationPenalty
+	sites []*site
 }
 
 var (
@@ -88,9 +88,9 @@ type site struct {
 	firing *firing // nil without revival
 }
 
-// NewActivations finds the outputs that the Spec, with on: activations, asks
-// for: those of the layers it names or else activity.Sites. It is an error when
-// there are none and when a pattern matches nothing. λ is that of epoch 0.
+// NewActivations finds the outputs that a Spec with on: activations penalises: those of
+// the layers it names, or else of activity.Sites. Without any, and with a pattern that
+// matches nothing, it returns an error. λ starts at epoch 0.
 func NewActivations(net *nn.Network, s Spec) (*Activations, error) {
 	s, err := s.checked()
 	if err != nil {
@@ -99,7 +99,7 @@ func NewActivations(net *nn.Network, s Spec) (*Activations, error) {
 	if s.On != activations.Name {
 		return nil, fmt.Errorf("penalty: on: %q is not activations", s.On)
 	}
-	t := &Activations{spec: s, pen: s.Penalty.(ActivationPenalty)}
+	t := &Activations{bound: bound{spec: s, factor: 1}, pen: s.Penalty.(ActivationPenalty)}
 	if err := t.find(net); err != nil {
 		return nil, fmt.Errorf("penalty %s: %w", s.name(), err)
 	}
@@ -127,20 +127,16 @@ func (t *Activations) find(net *nn.Network) error {
 	factors := newFactors(t.spec.Factors)
 	for _, i := range nodes {
 		n := net.Nodes[i]
-		f, err := factors.of(n.Name, []string{n.Name})
+		f, err := factors.find(n.Name, []string{n.Name})
 		if err != nil {
 			return err
 		}
 		if f == 0 {
 			continue
 		}
-		s := &site{name: n.Name, shape: n.Shape, weight: f / float64(len(nodes))}
-		if t.spec.Revive != nil {
-			if s.firing, err = newFiring(net, i, *t.spec.Revive); err != nil {
-				return err
-			}
+		if err := t.add(net, i, f/float64(len(nodes))); err != nil {
+			return err
 		}
-		t.sites = append(t.sites, s)
 	}
 	if err := factors.check(); err != nil {
 		return err
@@ -151,34 +147,37 @@ func (t *Activations) find(net *nn.Network) error {
 	return nil
 }
 
-// Rebind binds the penalty to what pruning has left of the network it was made
-// for. Layers that are gone are no error; the others keep their share of λ. How
-// long units have been silent is counted anew.
+// add makes a site of a node.
+func (t *Activations) add(net *nn.Network, node int, weight float64) (err error) {
+	s := &site{name: net.Nodes[node].Name, shape: net.Nodes[node].Shape, weight: weight}
+	if t.spec.Revive != nil {
+		s.firing, err = newFiring(net, node, *t.spec.Revive)
+	}
+	t.sites = append(t.sites, s)
+	return err
+}
+
+// Rebind binds the penalty to a pruned form of its network. Layers that are gone are no
+// error; the others keep their share of λ. The steps for which units have been silent are
+// counted anew.
 func (t *Activations) Rebind(net *nn.Network) (*Activations, error) {
-	next := &Activations{spec: t.spec, pen: t.pen}
+	next := &Activations{bound: t.bound, pen: t.pen}
 	for _, s := range t.sites {
 		i := slices.IndexFunc(net.Nodes, func(n *nn.Node) bool { return n.Name == s.name })
 		if i < 0 {
 			continue
 		}
-		left := &site{name: s.name, shape: net.Nodes[i].Shape, weight: s.weight}
-		if s.firing != nil {
-			var err error
-			if left.firing, err = newFiring(net, i, *t.spec.Revive); err != nil {
-				return nil, err
-			}
+		if err := next.add(net, i, s.weight); err != nil {
+			return nil, err
 		}
-		next.sites = append(next.sites, left)
 	}
 	next.SetEpoch(0)
 	return next, nil
 }
 
-// Name is "l1(activations)", or "l1(activations: *.relu)" with layers named.
-func (t *Activations) Name() string { return t.spec.name() }
-
-// Layers lists the layers whose outputs are penalised, in network order.
-func (t *Activations) Layers() []string {
+// ReadsOutputs implements nn.OutputReader: the layers whose outputs are penalised, in
+// network order.
+func (t *Activations) ReadsOutputs() []string {
 	var out []string
 	for _, s := range t.sites {
 		out = append(out, s.name)
@@ -186,18 +185,9 @@ func (t *Activations) Layers() []string {
 	return out
 }
 
-// ReadsOutputs implements nn.OutputReader.
-func (t *Activations) ReadsOutputs() []string { return t.Layers() }
-
-// SetEpoch sets λ for a point in training, as Term.SetEpoch does.
-func (t *Activations) SetEpoch(epoch float64) { t.lambda = t.spec.lambdaAt(epoch) }
-
-// Lambda is λ now.
-func (t *Activations) Lambda() float64 { return t.lambda }
-
-// Build implements nn.Term: a scalar node that reads the outputs. λ is read at
-// each run. Each output is swept once for the value and once for the gradient,
-// which is added in place to that of the layers behind it.
+// Build implements nn.Term: a scalar node that reads the outputs. λ is read at each run.
+// Each output is swept once for the value and once for the gradient, which is added in
+// place to the gradient of the layers behind it.
 func (t *Activations) Build(b *nn.Builder, _ *nn.Network) (*gorgonia.Node, error) {
 	var in []*gorgonia.Node
 	var sweeps []*sweep
@@ -223,15 +213,15 @@ func (t *Activations) Build(b *nn.Builder, _ *nn.Network) (*gorgonia.Node, error
 	}}, in...)
 }
 
-// sweep computes the penalty of one site in a compiled program. The gradient
-// uses what the value found out about each vector.
+// sweep computes the penalty of one site in a compiled program. The gradient uses the sums
+// that the value has left.
 type sweep struct {
-	term    *Activations
-	site    *site
-	rows    int // units at one position of one example
-	cols    int
-	vectors int // that f is of
-	act     *kernel.Activity
+	term *Activations
+	site *site
+	rows int // positions of all examples
+	cols int // units
+	sums ActivationSums
+	act  *kernel.Activity
 
 	dst, x []float32
 	weight []float32 // for each unit
@@ -243,46 +233,39 @@ type sweep struct {
 
 func newSweep(t *Activations, s *site, batch int) *sweep {
 	w := &sweep{term: t, site: s, rows: batch * s.shape.Positions(), cols: s.shape.Units()}
-	w.vectors = w.rows
-	if _, ok := t.pen.(OfImages); ok && len(s.shape) == 3 {
-		w.vectors = batch
-	}
 	beta := 0.0
 	w.factor = 1
 	if p, ok := t.pen.(Saturating); ok {
 		beta, w.factor = p.Saturation()
 	}
 	w.act = kernel.NewActivity(w.rows, w.cols, float32(beta))
+	w.sums = ActivationSums{Abs: w.act.Abs, Square: w.act.Square, Saturated: w.act.Saturated, Rows: 1}
+	if _, ok := t.pen.(OfImages); ok && len(s.shape) == 3 && s.shape.Positions() > 1 {
+		w.sums = ActivationSums{Abs: make([]float64, batch), Square: make([]float64, batch), Rows: s.shape.Positions()}
+	}
 	w.weight = make([]float32, w.cols)
 	w.step = max(1, kernel.ActivityShare/w.cols)
 	w.task = w.run
 	return w
 }
 
-// value is the mean of f, over the positions of an image divided by them.
+// value is the mean of f over the rows: where a vector is an image, f is divided by its
+// pixels.
 func (w *sweep) value(x []float32) float64 {
 	w.act.Run(x, w.rows)
 	if w.site.firing != nil {
 		w.site.firing.see(w.act.Fired, w.rows)
 	}
-	sum := 0.0
-	for v := range w.vectors {
-		sum += w.term.pen.OfSums(w.sums(v))
-	}
-	return sum * w.factor / float64(w.rows)
-}
-
-// sums adds up the rows of a vector.
-func (w *sweep) sums(vector int) (s ActivationSums) {
-	n := w.rows / w.vectors
-	for r := vector * n; r < (vector+1)*n; r++ {
-		s.Abs += w.act.Abs[r]
-		s.Square += w.act.Square[r]
-		if w.act.Saturated != nil {
-			s.Saturated += w.act.Saturated[r]
+	if n := w.sums.Rows; n > 1 {
+		for v := range w.sums.Abs {
+			w.sums.Abs[v], w.sums.Square[v] = 0, 0
+			for r := v * n; r < (v+1)*n; r++ {
+				w.sums.Abs[v] += w.act.Abs[r]
+				w.sums.Square[v] += w.act.Square[r]
+			}
 		}
 	}
-	return s
+	return w.term.pen.OfSums(w.sums) * w.factor / float64(w.rows)
 }
 
 func (w *sweep) gradient(i int) nn.GradFunc {
@@ -299,7 +282,7 @@ func (w *sweep) gradient(i int) nn.GradFunc {
 	}
 }
 
-// apply sets dst to the gradient times dy, or adds that.
+// apply sets dst to the gradient times dy, or adds it.
 func (w *sweep) apply(dst, x []float32, dy float64, add bool) {
 	scale := dy * w.term.lambda * w.site.weight / float64(w.rows) * w.factor
 	for c := range w.weight {
@@ -318,12 +301,12 @@ func (w *sweep) run(task int) {
 	if !w.add {
 		clear(w.dst[lo*w.cols : hi*w.cols])
 	}
-	each := w.rows / w.vectors // rows of a vector
-	var s ActivationSums
-	for r := lo; r < hi; r++ {
-		if r == lo || r%each == 0 {
-			s = w.sums(r / each)
-		}
-		w.term.pen.AddGradient(w.dst[r*w.cols:][:w.cols], w.x[r*w.cols:][:w.cols], w.weight, s)
+	w.term.pen.AddGradient(w.dst[lo*w.cols:hi*w.cols], w.x[lo*w.cols:hi*w.cols], w.weight, lo, w.sums)
+}
+
+func total(values []float64) (sum float64) {
+	for _, v := range values {
+		sum += v
 	}
+	return sum
 }

@@ -252,7 +252,7 @@ func TestActivationSites(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := strings.Join(term.Layers(), ","); got != want {
+		if got := strings.Join(term.ReadsOutputs(), ","); got != want {
 			t.Errorf("penalised are %s, expected %s", got, want)
 		}
 	}
@@ -293,8 +293,8 @@ func TestActivationErrors(t *testing.T) {
 	}
 }
 
-// TestRevival follows a unit that never fires: after three steps it is pushed
-// until it does, and meanwhile the penalty leaves alone what fires too seldom.
+// TestRevival follows a unit that never fires: after three steps it is pushed until it
+// does, and meanwhile the penalty leaves alone units that fire too seldom.
 func TestRevival(t *testing.T) {
 	net := build(t, nn.Shape{2}, step{"up", &layers.Linear{Out: 3}, nil}, step{"relu", layers.ReLU(), nil}, step{"down", &layers.Linear{Out: 2}, nil})
 	weight, bias := net.Params()[0].Param, net.Params()[1].Param

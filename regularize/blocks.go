@@ -60,8 +60,8 @@ func (t *topology) blockGroups(members string) []*group {
 	return groups
 }
 
-// sums reports whether a node adds what it ties: an operand counts though the others
-// are 0, as it does not in a product.
+// sums reports whether a node adds the units that it ties: in a sum an operand counts
+// though the others are 0, in a product it does not.
 func (t *topology) sums(node int) bool {
 	n := t.net.Nodes[node]
 	layer, ok := n.Layer.(nn.Pruner)
@@ -91,7 +91,7 @@ func (t *topology) sums(node int) bool {
 	return false
 }
 
-// readers lists the nodes that read each node, once for each time.
+// readers lists the nodes that read each node, one that reads it twice two times.
 func (t *topology) readers() [][]int {
 	out := make([][]int, len(t.net.Nodes))
 	for i, node := range t.net.Nodes {
@@ -163,7 +163,7 @@ func (t *topology) normalises(nodes []int) bool {
 	return false
 }
 
-// whole lists every slice of the parameters of a node but for gates and buffers.
+// whole lists every slice of the parameters of a node, except gates and buffers.
 func (t *topology) whole(node int) []nn.Slot {
 	var out []nn.Slot
 	for _, p := range t.net.Nodes[node].Layer.Params() {

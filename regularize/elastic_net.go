@@ -5,7 +5,7 @@ import "pare/internal/kernel"
 // ElasticNet is f(w) = α·Σ|wᵢ| + (1−α)/2·Σwᵢ² (Zou & Hastie 2005, in glmnet's
 // form).
 type ElasticNet struct {
-	Alpha float64 `yaml:"alpha" json:"alpha" required:"true" range:"(0,1]" doc:"share of l1; 1 is l1 alone, and weight decay is for squares alone"`
+	Alpha float64 `yaml:"alpha" required:"true" range:"(0,1]" doc:"share of l1; 1 is l1 alone, and weight decay is for squares alone"`
 }
 
 var (

@@ -45,10 +45,11 @@ func (GroupLasso) Subgradient(dst, w []float32) {
 	}
 }
 
-// Prox is w·max(0, 1−τ/‖w‖₂) in the Euclidean metric. In the metric d it is 0
-// when ‖d⊙w‖ ≤ τ; else θ = ‖x‖ solves Σ(dᵢwᵢ/(dᵢθ+τ))² = 1 and
-// xᵢ = θ·dᵢwᵢ/(dᵢθ+τ) (Deleu & Bengio 2021). A Term applies the Euclidean map to
-// all groups of a parameter in two passes: groupSet.squares and groupSet.multiply.
+// Prox is w·max(0, 1−τ/‖w‖₂) in the Euclidean metric. In the metric d it is 0 when ‖d⊙w‖ ≤
+// τ; else θ = ‖x‖ solves Σ(dᵢwᵢ/(dᵢθ+τ))² = 1 and xᵢ = θ·dᵢwᵢ/(dᵢθ+τ) (Deleu & Bengio
+// 2021). Terms do not call Prox in the Euclidean metric but apply Shrink to all groups of
+// a parameter in two passes, layout.addSquares and layout.multiply; in a metric they
+// gather the groups (tile.go) and call it for each.
 func (p GroupLasso) Prox(w, d []float32, tau float32) {
 	if d == nil {
 		shrink(p, w, tau)
@@ -78,7 +79,7 @@ const (
 // metricNorm solves φ(θ) = Σ(dᵢwᵢ/(dᵢθ+τ))² = 1 for θ, 0 when φ(0) ≤ 1. Newton's
 // method runs on φ^−½, which is concave and nearly straight (the secular equation
 // of trust regions, Moré & Sorensen 1983): from the left of the root it converges
-// from the left. The bracket catches what rounding does to that.
+// from the left. The bracket catches rounding errors.
 func metricNorm(w, d []float32, tau float64) float64 {
 	lo, hi := metricBracket(w, d, tau)
 	if !(hi > 0) { // zero, or NaN, which is passed on

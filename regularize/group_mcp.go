@@ -6,13 +6,12 @@ import (
 	"pare/internal/kernel"
 )
 
-// GroupMCP is f(w) = r − α·r²/2 of the norm r = ‖w‖₂, constant from r = 1/α on:
-// the group form of the minimax concave penalty (Zhang 2010; Breheny & Huang 2015).
-// It pulls like group lasso on small groups and not at all on large ones, so what
-// stays is not shrunk. It is not convex: what training finds depends on where it
-// starts.
+// GroupMCP is f(w) = r − α·r²/2 of the norm r = ‖w‖₂, constant from r = 1/α on: the group
+// form of the minimax concave penalty (Zhang 2010; Breheny & Huang 2015). It pulls like
+// group lasso on small groups and not at all on large ones, so the groups that stay are
+// not shrunk. It is not convex: the result of training depends on its start.
 type GroupMCP struct {
-	Alpha float64 `yaml:"alpha" json:"alpha" required:"true" range:"(0,1]" doc:"one over the norm from which groups are left alone"`
+	Alpha float64 `yaml:"alpha" required:"true" range:"(0,1]" doc:"one over the norm from which groups are left alone"`
 }
 
 var (
@@ -98,7 +97,7 @@ func (p *GroupMCP) Prox(w, d []float32, tau float32) {
 	}
 }
 
-// mcpStep is the relative length of the last Newton step; where A hardly falls below 1
+// mcpStep is the relative length of the last Newton step. Where A hardly falls below 1,
 // steps of group lasso's length would leave more than a rounding error.
 const mcpStep = 1e-6
 

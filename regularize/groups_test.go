@@ -175,7 +175,7 @@ func TestGroupsOfNetworks(t *testing.T) {
 					got = append(got, p.size...)
 				case *crossing:
 					for g := range p.scale {
-						got = append(got, p.size(g))
+						got = append(got, p.valuesOf(g))
 					}
 				}
 			}

@@ -2,6 +2,7 @@ package regularize
 
 import (
 	"math"
+	"slices"
 
 	"pare/internal/kernel"
 	"pare/nn"
@@ -19,11 +20,8 @@ type block struct {
 // newBlock is the parameter along the axis of a slot, with all positions in group none.
 func newBlock(s nn.Slot, none int) *block {
 	n, inner := s.Param.AxisLen(s.Axis)
-	b := &block{param: s.Param, node: s.Node, axis: s.Axis, outer: s.Param.Size() / (n * inner), n: n, inner: inner, group: make([]int32, n)}
-	for i := range b.group {
-		b.group[i] = int32(none)
-	}
-	return b
+	return &block{param: s.Param, node: s.Node, axis: s.Axis, outer: s.Param.Size() / (n * inner), n: n, inner: inner,
+		group: slices.Repeat([]int32{int32(none)}, n)}
 }
 
 // lines is the number of parts of the block that lie in one group each: columns
@@ -43,9 +41,9 @@ func (b *block) of(position int) int {
 	return int(b.group[position])
 }
 
-// layout is what sets of groups have in common, however these lie in the
-// parameters: a penalty of norms needs one pass over the parameters to sum squares
-// and one to scale groups, both in the order of memory.
+// layout is the common part of groupSet and crossing: sets of groups, however these lie in
+// the parameters. A penalty of norms needs one pass over the parameters to sum squares and
+// one to scale groups, both in the order of memory.
 type layout struct {
 	pen    Penalty
 	radial Radial // not nil: the penalty scales groups by their norms
@@ -122,7 +120,7 @@ func (l *layout) sumOfNorms(squares []float64) float64 {
 	return sum
 }
 
-// shrink sets the factor of every group to that of its Euclidean proximal map.
+// shrink sets the factor of every group to the one of its Euclidean proximal map.
 func (l *layout) shrink(squares []float64, tau float64) {
 	for g, q := range squares {
 		l.factor[g] = float32(l.radial.Shrink(math.Sqrt(q), tau*l.scale[g]))

@@ -6,7 +6,8 @@ import (
 	"pare/nn"
 )
 
-var heads = Target{Name: "heads", Doc: "every head of an attention: the weights that compute its queries, keys and values, and those that read its results",
+var heads = Target{Name: "heads",
+	Doc:    "every head of an attention: the weights that compute its queries, keys and values, and those that read its results",
 	groups: func(t *topology, _ string) ([]*group, error) { return t.headGroups(), nil }}
 
 // headGroups makes one group of every head: the rows that compute its units,

@@ -13,7 +13,8 @@ var (
 )
 
 func init() {
-	Penalties.Register("hoyer_square", "(sum of absolute values)² over the sum of squares: no scale changes it", func() Kind { return HoyerSquare{} })
+	Penalties.Register("hoyer_square", "(sum of absolute values)² over the sum of squares: no scale changes it",
+		func() Kind { return HoyerSquare{} })
 }
 
 func (HoyerSquare) Kind() string { return "hoyer_square" }
@@ -21,18 +22,25 @@ func (HoyerSquare) Kind() string { return "hoyer_square" }
 // OfImages implements OfImages.
 func (HoyerSquare) OfImages() {}
 
-func (HoyerSquare) OfSums(s ActivationSums) float64 {
-	if s.Square == 0 {
-		return 0
+func (HoyerSquare) OfSums(s ActivationSums) (sum float64) {
+	for v, square := range s.Square {
+		if square != 0 {
+			sum += s.Abs[v] * s.Abs[v] / square
+		}
 	}
-	return s.Abs * s.Abs / s.Square
+	return sum
 }
 
 // AddGradient adds p·sign(a) + q·a with p = 2·Σ|aᵢ|/Σaᵢ² and q = −2·(Σ|aᵢ|)²/(Σaᵢ²)².
-func (HoyerSquare) AddGradient(dst, a, weight []float32, s ActivationSums) {
-	p, q := float32(0), float32(0)
-	if s.Square != 0 {
-		p, q = float32(2*s.Abs/s.Square), float32(-2*s.Abs*s.Abs/(s.Square*s.Square))
+func (HoyerSquare) AddGradient(dst, a, weight []float32, first int, s ActivationSums) {
+	n, p, q := len(weight), float32(0), float32(0)
+	for r := range len(dst) / n {
+		if v := (first + r) / s.Rows; r == 0 || (first+r)%s.Rows == 0 {
+			p, q = 0, 0
+			if abs, square := s.Abs[v], s.Square[v]; square != 0 {
+				p, q = float32(2*abs/square), float32(-2*abs*abs/(square*square))
+			}
+		}
+		kernel.SignGrad(dst[r*n:][:n], a[r*n:][:n], weight, p, q)
 	}
-	kernel.SignGrad(dst, a, weight, p, q)
 }

@@ -48,8 +48,10 @@ func sign(v float32) float32 {
 
 var _ ActivationPenalty = L1{}
 
-func (L1) OfSums(s ActivationSums) float64 { return s.Abs }
+func (L1) OfSums(s ActivationSums) float64 { return total(s.Abs) }
 
-func (L1) AddGradient(dst, a, weight []float32, _ ActivationSums) {
-	kernel.SignGrad(dst, a, weight, 1, 0)
+func (L1) AddGradient(dst, a, weight []float32, _ int, _ ActivationSums) {
+	for n := len(weight); len(dst) > 0; dst, a = dst[n:], a[n:] {
+		kernel.SignGrad(dst[:n], a[:n], weight, 1, 0)
+	}
 }

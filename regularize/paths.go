@@ -15,7 +15,7 @@ var paths = Target{Name: "paths", Doc: "the gates on the operands of one sum, bu
 // the largest: Σ_k s_k·f(g_k) without the term of the largest gate, for every
 // channel where the gates are per channel.
 //
-// What follows a sum is mostly a normalisation, which undoes any common factor.
+// The layer behind a sum is mostly a normalisation, which undoes any common factor.
 // A penalty on all gates of the sum could therefore shrink them together at no
 // cost to the loss, down to a network that is 0 everywhere; this one only
 // decides between the paths, and the strongest always stays open.
@@ -43,7 +43,7 @@ func largest(data [][]float32, j int) int {
 	return best
 }
 
-// each calls f for every gate that is penalised now.
+// each calls f for every gate that is penalised now: not for one that is spared.
 func (q *junction) each(data [][]float32, f func(k, j int)) {
 	for j := range data[0] {
 		for k := range data {
@@ -54,7 +54,7 @@ func (q *junction) each(data [][]float32, f func(k, j int)) {
 	}
 }
 
-// all calls f for every gate, those that are spared now among them.
+// all calls f for every gate, spared or not, parameter by parameter.
 func (q *junction) all(f func(k, j int)) {
 	for k := range q.scale {
 		for j, s := range q.scale[k] {
@@ -124,9 +124,9 @@ func (q *junction) scales(dst []float64) []float64 {
 	return dst
 }
 
-// junctions lays out the gates of the sums. groups are single gates with their
-// scales; those that lead into no sum are an error, unless the network is
-// rest of another one: they are then alone on the rest of one, and spared.
+// junctions lays out the gates of the sums. groups are single gates with their scales.
+// Gates that lead into no sum are an error, unless pruning has removed the other operands:
+// then they are spared.
 func (t *topology) junctions(pen Penalty, groups []*group, scales []float64, partial bool) ([]part, error) {
 	scaleOf := map[*nn.Param][]float64{}
 	label, node := map[*nn.Param]string{}, map[*nn.Param]int{}
@@ -151,7 +151,7 @@ func (t *topology) junctions(pen Penalty, groups []*group, scales []float64, par
 				continue
 			}
 			if len(q.bound) > 0 && p.Size() != q.bound[0].Size() {
-				if partial { // operands have lost channels each by itself
+				if partial { // pruning took different channels of the operands
 					q.scale, q.bound, q.data = nil, nil, nil
 					break
 				}
@@ -181,8 +181,8 @@ func (t *topology) junctions(pen Penalty, groups []*group, scales []float64, par
 	return parts, nil
 }
 
-// gateBefore returns the gate on a value, behind layers that leave every unit in
-// its place, or nil.
+// gateBefore returns the gate on a value, or nil. It looks through layers that leave every
+// unit in its place.
 func (t *topology) gateBefore(value int) *nn.Param {
 	for value >= 0 && t.flow(value).same {
 		for _, p := range t.net.Nodes[value].Layer.Params() {

@@ -2,11 +2,10 @@ package regularize
 
 import "pare/internal/option"
 
-// Penalty is a function f(w) ≥ 0 of one group of values. Its strength λ is not
-// part of it. Its options are fields with the tags that configs are read by.
-// Methods neither keep nor resize the slices they are
-// given, and several goroutines call them at the same time, for different groups;
-// NaN in gives NaN out, so that a run that diverges is seen.
+// Penalty is a function f(w) ≥ 0 of one group of values. Its strength λ is not part of it.
+// Its options are fields with the tags by which configs are read. Methods neither keep nor
+// resize the slices they are given, and several goroutines call them at the same time, for
+// different groups; NaN in gives NaN out, so that a run that diverges is seen.
 type Penalty interface {
 	Kind
 	// Value is f(w).

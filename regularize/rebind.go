@@ -6,14 +6,14 @@ import (
 	"pare/nn"
 )
 
-// Rebind binds the penalty to what pruning has left of the network it was made
-// for. Groups and patterns of layers that are gone are no error; without any
-// group the term is 0. Groups counts those that are gone as zero, unless Hold says better.
+// Rebind binds the penalty to a pruned form of its network. Groups and patterns of
+// layers that are gone are no error; without any group the term is 0. Method Groups
+// counts groups that are gone as zero, unless Hold says better.
 //
-// Scales are those of the groups as they are now: "sqrt" is the root of the
-// present size. The price of a multiply-accumulate under "macs" stays that of the
-// first network, where the mean was 1. Gates per channel into one sum whose
-// operands have lost different channels are no longer penalised by on: paths.
+// Scales follow the present groups: "sqrt" is the root of the present size. The price of
+// a multiply-accumulate under "macs" stays the same as in the first network, where the
+// mean was 1. Gates per channel into one sum whose operands have lost different channels
+// are no longer penalised by on: paths.
 func (t *Term) Rebind(net *nn.Network) (*Term, error) {
 	next, err := newTerm(net, t.spec, finder{price: t.price, partial: true})
 	if err != nil {
@@ -24,17 +24,17 @@ func (t *Term) Rebind(net *nn.Network) (*Term, error) {
 	return next, nil
 }
 
-// Hold says how many groups of the network before are left, by Surviving. Where pruning
-// has removed all else of a module its last branch is no group any more, as nothing may
-// remove it; it still counts as one that is not zero.
+// Hold says how many groups of the network before are left, as counted by Surviving. When
+// pruning has removed all other branches of a module, the last branch is no group any
+// more, as nothing may remove it; it still counts as one that is not zero.
 func (t *Term) Hold(groups int) {
 	present, _ := t.count()
 	t.lone = max(0, groups-present)
 }
 
-// Surviving counts the groups that are not zero and of which the network small, which
-// pruning has made of this term's, still has values, with those that Hold has added.
-// Values that the pruning was told to hold count as not zero; nil: none.
+// Surviving counts the groups that are not zero and of which the network small, a pruned
+// form of this term's, still has values; groups that Hold has added count too. Values that
+// the pruning was told to hold count as not zero; nil: none.
 func (t *Term) Surviving(small *nn.Network, held nn.Held) int {
 	kept := map[*nn.Param][]bool{} // by origin: the values that small holds
 	for _, p := range small.Params() {
@@ -61,9 +61,8 @@ func (t *Term) Surviving(small *nn.Network, held nn.Held) int {
 	return n
 }
 
-// Origins tells of each group of the term that Rebind makes for the network small,
-// which pruning has made of this term's, which group of this one its values were in;
-// -1: of none.
+// Origins lists, for each group of the term that Rebind makes for the network small, a
+// pruned form of this term's, the group of this term that its values were in; −1 for none.
 func (t *Term) Origins(small *nn.Network) ([]int, error) {
 	next, err := t.Rebind(small)
 	if err != nil {
@@ -91,7 +90,7 @@ func (t *Term) Origins(small *nn.Network) ([]int, error) {
 	return from, nil
 }
 
-// places lists where the values of p are in its origin, in passes of as many as float32
+// places lists the positions of p's values in its origin, in passes of as many as float32
 // can count.
 func places(p *nn.Param) []int {
 	const most = 1 << 24

@@ -52,8 +52,7 @@ type crossing struct {
 	corner []corner
 
 	saved    []float32 // values at the corners
-	desks    []desk    // per worker
-	largest  int       // values of the largest group
+	desks              // of the size of the largest group
 	results  [2][][]float32
 	metrics  [][]float32
 	tau      float64 // of the present prox
@@ -69,8 +68,8 @@ type side struct {
 	at, number int // of the parameter among the bound; number 1: its second side
 }
 
-// strip is one position of a side: outer runs of inner values, but for those
-// listed, in order, which the group has from another side.
+// strip is one position of a side: outer runs of inner values, except the listed ones, in
+// order, which the group has from another side.
 type strip struct {
 	*side
 	index int
@@ -97,7 +96,7 @@ func newCrossing(pen Penalty, groups []*group, scale []float64) *crossing {
 		}
 	}
 	for g := range groups {
-		q.largest = max(q.largest, q.size(g))
+		q.desks.size = max(q.desks.size, q.valuesOf(g))
 	}
 	q.results = [2][][]float32{make([][]float32, len(q.bound)), make([][]float32, len(q.bound))}
 	q.metrics = make([][]float32, len(q.bound))
@@ -124,7 +123,7 @@ func (q *crossing) side(slot nn.Slot) *side {
 	return s
 }
 
-// strip lists what a side gives to a group and notes the corners.
+// strip is the share of a side in a group. It notes the corners.
 func (q *crossing) strip(s *side, index, group int) strip {
 	out := strip{side: s, index: index}
 	for _, first := range q.sides {
@@ -154,8 +153,8 @@ func (s *strip) each(f func(at int)) {
 	}
 }
 
-// size is the number of values of a group.
-func (q *crossing) size(g int) int {
+// valuesOf is the number of values of a group.
+func (q *crossing) valuesOf(g int) int {
 	n := 0
 	for _, s := range q.strips[g] {
 		n += (s.outer - len(s.skip)) * s.inner
@@ -175,7 +174,7 @@ func (q *crossing) squares(data [][]float32) []float64 {
 		}
 	}
 	for g, v := range q.sums {
-		q.sums[g] = max(v, 0) // a difference of equals may round below
+		q.sums[g] = max(v, 0) // rounding may leave a difference of equals below 0
 	}
 	return q.sums[:len(q.scale)]
 }
@@ -309,13 +308,4 @@ func (q *crossing) gather(dst []float32, data [][]float32, g int) int {
 		})
 	}
 	return n
-}
-
-// desk returns the scratch of a worker. Calls for new workers must not run at
-// the same time as others.
-func (q *crossing) desk(worker int) *desk {
-	for len(q.desks) <= worker {
-		q.desks = append(q.desks, desk{make([]float32, q.largest), make([]float32, q.largest)})
-	}
-	return &q.desks[worker]
 }

@@ -31,8 +31,8 @@ func TestRecurrentWeightsAlone(t *testing.T) {
 	}
 }
 
-// What goes with a unit costs what the products of its weights do, those of the unit
-// with itself once.
+// The multiply-accumulates of a unit are the products of its weights; those of the unit
+// with itself count once.
 func TestRecurrentMACs(t *testing.T) {
 	topo := newTopology(tagger(t))
 	for node, want := range []float64{4 * (4*(2+3) + 4*(3-1) + 3*2), 4 * (3*(3+2) + 3*(2-1) + 2)} {

@@ -12,9 +12,9 @@ import (
 // is, are not 0. A unit that no example makes fire has no gradient, and once the
 // penalty has silenced it nothing brings it back.
 type Revive struct {
-	After int     `yaml:"after" json:"after" range:"[1,16777216)" doc:"steps without firing until a unit's bias is pushed, and over which rates are averaged"`
-	Floor float64 `yaml:"floor" json:"floor" range:"[0,1)" doc:"units that fire at a smaller share of positions are not penalised"`
-	Push  float64 `yaml:"push" json:"push" range:"[0,)" doc:"growth per step of the bias of a silent unit until it fires; 0: none"`
+	After int     `yaml:"after" range:"[1,16777216)" doc:"steps without firing until a unit's bias is pushed, and over which rates are averaged"`
+	Floor float64 `yaml:"floor" range:"[0,1)" doc:"units that fire at a smaller share of positions are not penalised"`
+	Push  float64 `yaml:"push" range:"[0,)" doc:"growth per step of the bias of a silent unit until it fires; 0: none"`
 }
 
 // Defaults sets the options that a config leaves out.
@@ -46,9 +46,9 @@ func newFiring(net *nn.Network, node int, r Revive) (*firing, error) {
 	return f, nil
 }
 
-// shiftOf returns the last bias or shift that is added to the units of a value,
-// position by position of the parameter, or nil. Of a product it is that of the
-// operand with the zeros.
+// shiftOf returns the last bias or shift that is added to the units of a value, position
+// by position of the parameter, or nil. In a product it looks at the operand with the
+// zeros.
 func shiftOf(net *nn.Network, node int) *nn.Param {
 	units := nn.MapUnits(net)
 	want := units.Out(node)
@@ -73,7 +73,7 @@ func shiftOf(net *nn.Network, node int) *nn.Param {
 	return nil
 }
 
-// see takes note of a run.
+// see notes the result of a run.
 func (f *firing) see(fired []int32, rows int) { f.fired, f.rows = fired, rows }
 
 // penalised reports whether the penalty acts on a unit.
@@ -95,9 +95,8 @@ func (f *firing) step() {
 	}
 }
 
-// AfterStep takes note of which units fired in the last run and revives those
-// that are silent. It is called after each update; without Revive it does
-// nothing.
+// AfterStep counts the units that fired in the last run and revives silent ones. It is
+// called after each update; without Revive it does nothing.
 func (t *Activations) AfterStep() {
 	for _, s := range t.sites {
 		if s.firing != nil {

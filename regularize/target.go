@@ -19,23 +19,24 @@ type Target struct {
 	// a unit, besides auto; nil: there is no choice.
 	Members []string
 
-	// single: a group is one value, so that penalties have to be Elementwise; it says so
-	// of others.
+	// single refuses, in a format with the kind, penalties that are not Elementwise: each
+	// group is one value. "": any penalty will do.
 	single string
-	// restrict is a penalty as it acts on the groups; nil: as it is.
+	// restrict changes the penalty; nil: it acts as it is.
 	restrict func(Penalty) Penalty
-	// groups lists all groups of a network; nil: parts finds the values itself.
+	// groups lists all groups of a network; nil: parts finds the values.
 	groups func(t *topology, members string) ([]*group, error)
-	// parts lays out what a Spec penalises; nil: the groups it chooses, by layOut.
+	// parts finds and lays out the values that a Spec penalises; nil: findGroups and
+	// layOut.
 	parts func(f *finder, t *topology, s Spec, pen Penalty) ([]part, error)
-	// layOut is how the groups lie in the parameters; nil: assemble.
+	// layOut lays the groups out in the parameters; nil: assemble.
 	layOut func(t *topology, pen Penalty, groups []*group, scales []float64, partial bool) ([]part, error)
-	// derived: the groups are those of another target, which lists of a network's
-	// groups name.
+	// derived: the groups are those of another target, and lists of the groups of a network
+	// leave this one out.
 	derived bool
 }
 
-// Targets are all there are. The units of the network's output are in no group.
+// Targets lists all targets. The units of the network's output are in no group.
 var Targets = []*Target{&weights, &channels, &neurons, &branches, &blocks, &heads, &gates, &paths,
 	&inputFeatures, &positions, &recurrentUnits, &activations}
 
@@ -59,8 +60,8 @@ func target(name string) (*Target, error) {
 	return nil, fmt.Errorf("on: unknown value %q; %s", name, hint)
 }
 
-// has reports whether the target has an option of a Spec that not all targets have;
-// members is the value of the option of that name.
+// has reports whether the target has one of the options that not all targets have; members
+// is the value of that option.
 func (t *Target) has(option, members string) bool {
 	onParameters := t != &activations
 	switch option {
@@ -72,8 +73,7 @@ func (t *Target) has(option, members string) bool {
 	return onParameters
 }
 
-// accepts refuses penalties that do not go with the groups; nil is one that is not
-// known yet.
+// accepts refuses penalties that do not suit the groups; nil stands for one not made yet.
 func (t *Target) accepts(k Kind) error {
 	p, onParameters := k.(Penalty)
 	switch {
@@ -109,8 +109,8 @@ func (g *group) add(slots []nn.Slot, layers []string) {
 	}
 }
 
-// names lists all that a factor may match: the layers, and the parameters of the
-// members with theirs.
+// names lists all names that a factor may match: the layers, the layers of the members,
+// and their parameters.
 func (g *group) names(net *nn.Network) []string {
 	names := slices.Clone(g.layers)
 	for _, s := range g.slots {
@@ -151,7 +151,7 @@ type finder struct {
 	partial bool
 }
 
-// findParts finds what a Spec penalises in the network and lays it out.
+// findParts finds the values that a Spec penalises in the network and lays them out.
 func (f *finder) findParts(net *nn.Network, s Spec, pen Penalty) ([]part, error) {
 	t := newTopology(net)
 	on, err := target(s.On)
@@ -170,7 +170,7 @@ func (f *finder) findParts(net *nn.Network, s Spec, pen Penalty) ([]part, error)
 	var kept []*group
 	var weights []float64
 	for i, g := range groups {
-		factor, err := factors.of(g.label, g.names(net))
+		factor, err := factors.find(g.label, g.names(net))
 		if err != nil {
 			return nil, err
 		}
@@ -266,7 +266,7 @@ func (f *finder) scaleGroups(groups []*group, scale string) []float64 {
 	return out
 }
 
-// priceOf is the weight of a multiply-accumulate for groups that have some in all.
+// priceOf is the weight of a multiply-accumulate for so many groups with so many in all.
 func (f *finder) priceOf(groups int, macs float64) float64 {
 	f.priced = groups
 	if f.price == 0 {

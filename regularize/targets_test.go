@@ -9,7 +9,7 @@ import (
 	"pare/prune"
 )
 
-// TestTargetsThatANetworkLacks: the message names what there is.
+// TestTargetsThatANetworkLacks: the message names the targets that there are.
 func TestTargetsThatANetworkLacks(t *testing.T) {
 	for _, c := range []struct {
 		net  *nn.Network
@@ -31,8 +31,8 @@ func TestTargetsThatANetworkLacks(t *testing.T) {
 	}
 }
 
-// TestMACsOfGroups: what scale: macs goes by is what pruning saves when the group
-// is zero, for every target that removes structure.
+// TestMACsOfGroups: scale macs weighs a group by the multiply-accumulates that pruning
+// saves when it is zero, for every target that removes structure.
 func TestMACsOfGroups(t *testing.T) {
 	for _, c := range []struct {
 		net  func(testing.TB) *nn.Network

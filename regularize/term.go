@@ -38,20 +38,17 @@ func metricOf(m metric, p *nn.Param) []float32 {
 	return m(p)
 }
 
-// Term is a Spec bound to the parameters of a network: a penalty
-// λ·Σ_g s_g·f(w_g) over its groups g. It refers to the parameters' storage;
-// after the network was rewritten, make a new one. Not safe for concurrent use,
-// nor at the same time as a program it is compiled into.
+// Term is a Spec bound to the parameters of a network: a penalty λ·Σ_g s_g·f(w_g) over its
+// groups g. It refers to the parameters' storage; for a pruned network see Rebind. Not
+// safe for concurrent use, nor at the same time as a program it is compiled into.
 type Term struct {
-	spec   Spec
+	bound
 	parts  []part
-	lambda float64 // now
-	factor float64 // on λ, see SetFactor
 	price  float64 // of a multiply-accumulate under scale macs
 	priced int     // groups of that scale, with those that factors leave out; 0 under other scales
 	groups int     // at first; those of a smaller network are fewer
-	lone   int     // that are left though they are no groups any more
-	off    bool    // penalises nothing any more
+	lone   int     // left over, though no groups any more: see Hold
+	off    bool    // see SwitchOff
 	sized  bool    // scales hold the root of the group's size
 
 	scratch []float64 // for norms
@@ -59,9 +56,8 @@ type Term struct {
 
 var _ nn.Term = (*Term)(nil)
 
-// NewTerm finds the groups of the Spec in the network. It is an error when there
-// are none, when a pattern matches nothing and when groups overlap. λ is that of
-// epoch 0.
+// NewTerm finds the groups of the Spec in the network. Without any, with a pattern that
+// matches nothing, and with groups that overlap, it returns an error. λ starts at epoch 0.
 func NewTerm(net *nn.Network, s Spec) (*Term, error) {
 	t, err := newTerm(net, s, finder{})
 	if err == nil && len(t.parts) == 0 {
@@ -86,7 +82,7 @@ func newTerm(net *nn.Network, s Spec, f finder) (*Term, error) {
 	if len(net.Nodes) == 0 {
 		return nil, fmt.Errorf("penalty %s: network %s has no layers", s.name(), net.Name)
 	}
-	t := &Term{spec: s, factor: 1, sized: s.scale(pen) == "sqrt"}
+	t := &Term{bound: bound{spec: s, factor: 1}, sized: s.scale(pen) == "sqrt"}
 	if t.parts, err = f.findParts(net, s, pen); err != nil {
 		return nil, fmt.Errorf("penalty %s: %w", s.name(), err)
 	}
@@ -94,16 +90,6 @@ func newTerm(net *nn.Network, s Spec, f finder) (*Term, error) {
 	t.SetEpoch(0)
 	return t, nil
 }
-
-// Name is "group_lasso(channels)", or "l1(weights: fc*)" with layers named.
-func (t *Term) Name() string { return t.spec.name() }
-
-// SetEpoch sets λ for a point in training, in epochs with fractions: 0 during
-// the warm-up, then rising linearly over the ramp. Compiled programs follow.
-func (t *Term) SetEpoch(epoch float64) { t.lambda = t.factor * t.spec.lambdaAt(epoch) }
-
-// Lambda is λ now.
-func (t *Term) Lambda() float64 { return t.lambda }
 
 // FullLambda is λ of the Spec, after warm-up and ramp and without a factor.
 func (t *Term) FullLambda() float64 { return t.spec.Lambda }
@@ -142,16 +128,16 @@ func (t *Term) prox(parts []part, step float64, metric metric) {
 	}
 }
 
-// Groups counts the groups, and those all of whose values are exactly 0 or that
-// have been removed since the term was first made. Where pruning has untied
-// channels there may be more groups than at first: then it counts those.
+// Groups counts the groups, and the zero ones: those with only exact 0s and those removed
+// since the term was first made. Pruning may untie channels, so that there are more groups
+// than at first: then it counts the present ones.
 func (t *Term) Groups() (total, zero int) {
 	n, z := t.count()
 	total = max(n+t.lone, t.groups)
 	return total, total - t.lone - (n - z)
 }
 
-// count counts the groups that there are now.
+// count counts the present groups.
 func (t *Term) count() (total, zero int) {
 	for _, p := range t.parts {
 		t.scratch = p.norms(t.scratch[:0])
@@ -240,9 +226,9 @@ func (t *Term) Weights() []float64 {
 	return weights
 }
 
-// Build implements nn.Term: a scalar node λ·Σ_g s_g·f(w_g) over the parameters.
-// λ is read at each run. In prox mode the gradient stops here, for the proximal
-// map takes the place of it; in subgradient mode each parameter receives one.
+// Build implements nn.Term: a scalar node λ·Σ_g s_g·f(w_g) over the parameters. λ is read
+// at each run. In prox mode the gradient stops here, as the proximal map takes its place;
+// in subgradient mode each parameter receives one.
 func (t *Term) Build(b *nn.Builder, _ *nn.Network) (*gorgonia.Node, error) {
 	var in []*gorgonia.Node
 	var grads []nn.GradFunc
@@ -284,16 +270,16 @@ func (t *Term) gradient(p part, first, i int) nn.GradFunc {
 	}
 }
 
-// noInput is the input of a term that reads nothing any more.
+// noInput is the input of a term that has nothing left to read.
 func noInput(b *nn.Builder, term string) *gorgonia.Node {
 	name := fmt.Sprintf("%s/none%d", term, len(b.Graph.AllNodes()))
 	return b.Input(name, tensor.Shape{1}, make([]float32, 1))
 }
 
-// OnePrice returns the terms of a network as they are where they compete: a
-// multiply-accumulate weighs the same in all of those with scale macs, so much that
-// the mean over all their groups is 1, and not over those of each term. Terms of nil
-// stay, and so does a term that is the only one with that scale.
+// OnePrice gives the terms of a network that compete one price of a multiply-accumulate:
+// it weighs the same in all terms with scale macs, so much that the mean over all their
+// groups is 1, and not the mean over the groups of each. Terms of nil stay, and so does a
+// term that is the only one with that scale.
 func OnePrice(net *nn.Network, terms []*Term) ([]*Term, error) {
 	groups, macs, priced := 0, 0.0, 0
 	for _, t := range terms {

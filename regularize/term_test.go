@@ -10,8 +10,7 @@ import (
 	"pare/nn"
 )
 
-// collect visits the groups value by value: what the fast layouts must agree
-// with.
+// collect visits the groups value by value, for comparison with the fast layouts.
 func collect(net *nn.Network, s Spec, visit func(g *group, values []*float32, params []*nn.Param, offsets []int)) {
 	groups, err := (&finder{}).findGroups(newTopology(net), s)
 	if err != nil {

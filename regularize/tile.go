@@ -11,15 +11,29 @@ type tiler struct {
 	start  []int // of each group within its tile
 	size   []int
 	tiles  []tile
-	widest int         // values of the largest tile
 	metric [][]float32 // per block: scratch
-	desks  []desk      // per worker, as many as were needed
+	desks              // of the size of the widest tile
 }
 
-// desk is the memory a worker has a tile on: values and metric.
+// desk is the scratch of a worker: values and metric.
 type desk struct{ w, d []float32 }
 
-// tile is the groups first ≤ g < last and where their values go.
+// desks are one for each worker, as many as were needed.
+type desks struct {
+	size int // values of each
+	list []desk
+}
+
+// desk returns the scratch of a worker. Calls for new workers must not run at the
+// same time as others.
+func (d *desks) desk(worker int) *desk {
+	for len(d.list) <= worker {
+		d.list = append(d.list, desk{make([]float32, d.size), make([]float32, d.size)})
+	}
+	return &d.list[worker]
+}
+
+// tile is the groups first ≤ g < last and the places of their values.
 type tile struct {
 	first, last int
 	runs        [][]run // per block
@@ -56,7 +70,7 @@ func newTiler(blocks []*block, size []int) *tiler {
 			g = first + n&^7 // columns are gathered eight at a time
 		}
 		t.tiles = append(t.tiles, tile{first: first, last: g, runs: make([][]run, len(blocks))})
-		t.widest = max(t.widest, values)
+		t.desks.size = max(t.desks.size, values)
 	}
 	t.place(tileOf)
 	for i := range t.tiles {
@@ -81,15 +95,6 @@ func stride(runs []run) int {
 		}
 	}
 	return d
-}
-
-// desk returns the scratch of a worker. Calls for new workers must not run at
-// the same time as others.
-func (t *tiler) desk(worker int) *desk {
-	for len(t.desks) <= worker {
-		t.desks = append(t.desks, desk{make([]float32, t.widest), make([]float32, t.widest)})
-	}
-	return &t.desks[worker]
 }
 
 // each runs body for every tile, on all threads.

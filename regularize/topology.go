@@ -60,11 +60,11 @@ func (t *topology) convolves(node int) bool {
 
 // flow describes how the units of a layer's output relate to those of its inputs.
 type flow struct {
-	fresh   bool // it makes new ones
-	same    bool // the output's are those of its only input, in order
-	joins   bool // they are those of two or more inputs, one after another
-	ties    bool // those of two or more inputs are made the same
-	repeats bool // a unit occurs more than once: a flatten
+	fresh   bool // the layer makes new units
+	same    bool // its output has the units of its only input, in order
+	joins   bool // its output has the units of two or more inputs, one after another
+	ties    bool // it makes units of two or more inputs the same
+	repeats bool // its output has a unit more than once: a flatten
 }
 
 // flow lets the layer map units that are all different.

@@ -60,7 +60,7 @@ func findCells(f *finder, t *topology, s Spec, pen Penalty) ([]part, error) {
 			if p.Role != nn.RoleWeight || !choose.take([]string{node.Name}) {
 				continue
 			}
-			factor, err := factors.of("the weights of "+node.Name, []string{node.Name, node.Name + "." + p.Name})
+			factor, err := factors.find("the weights of "+node.Name, []string{node.Name, node.Name + "." + p.Name})
 			if err != nil {
 				return nil, err
 			}
@@ -94,11 +94,11 @@ func findCells(f *finder, t *topology, s Spec, pen Penalty) ([]part, error) {
 	return parts, nil
 }
 
-// Separate splits Prox for an optimizer that applies penalties of single values
-// in the pass of its update. take is called for every parameter on which Prox is
-// the proximal map of step·Lambda()·scale·Σ(alpha·|w| + (1−alpha)/2·w²), be it
-// l1 or an elastic net, one value by itself; rest is Prox without the parameters
-// for which take returned true, nil when there are no others.
+// Separate splits Prox for an optimizer that applies penalties of single values in the
+// pass of its update. It calls take for every parameter whose proximal map, value by
+// value, is that of step·Lambda()·scale·Σ(alpha·|w| + (1−alpha)/2·w²): l1 or an elastic
+// net. rest is Prox without the parameters for which take returned true, nil when there
+// are no others.
 func (t *Term) Separate(take func(p *nn.Param, scale, alpha float64) bool) (rest func(step float64, metric metric)) {
 	var left []part
 	for _, p := range t.active() {
@@ -119,8 +119,8 @@ func (t *Term) Separate(take func(p *nn.Param, scale, alpha float64) bool) (rest
 	return func(step float64, metric metric) { t.prox(left, step, metric) }
 }
 
-// valueByValue is a part as parameters whose values are groups of their own, nil
-// when it does not come apart so.
+// valueByValue takes a part apart into parameters whose values are groups of their own;
+// nil when that is not possible.
 func valueByValue(p part) []*cells {
 	switch p := p.(type) {
 	case *cells:

@@ -10,7 +10,7 @@ import (
 	"pare/nn"
 )
 
-// What Separate offers, on which parameters, and what it leaves.
+// Separate offers parameters of single values, and leaves the others.
 func TestSeparateOffersSingleValues(t *testing.T) {
 	for _, c := range []struct {
 		net  func(testing.TB) *nn.Network

@@ -14,8 +14,8 @@ import (
 
 // BuildNetwork makes the network of a config with fresh parameters.
 func BuildNetwork(c *config.Config, task models.Task) (*nn.Network, error) {
-	// A network without values takes no memory, however large it is: what is too
-	// large is refused here.
+	// A network without values takes no memory, however large it is: one that is too large
+	// is refused here.
 	if _, err := models.Build(c.Model.Kind, task, nil); err != nil {
 		return nil, c.Locate("model", err)
 	}

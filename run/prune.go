@@ -17,7 +17,7 @@ import (
 // ones come on top.
 const certificateExamples = 256
 
-// pruneResult is what a run keeps of its pruning: prune.json.
+// pruneResult is the record of the pruning of a run: prune.json.
 type pruneResult struct {
 	Pruning
 	TrainSeconds    float64       `json:"train_seconds"`
@@ -28,8 +28,8 @@ type pruneResult struct {
 	gradual.Shrinking
 }
 
-// prune removes what the config says, measured right before and right after,
-// and keeps both networks in the run folder.
+// prune removes units as the config says, measures right before and right after, and keeps
+// both networks in the run folder.
 func (r *runner) prune(ctx context.Context, net *nn.Network, way *gradual.Shrinker, trained train.Result) (*nn.Network, *pruneResult, error) {
 	if err := r.saveModel(trainedDir, net); err != nil {
 		return nil, nil, err
@@ -74,9 +74,9 @@ func (r *runner) prune(ctx context.Context, net *nn.Network, way *gradual.Shrink
 	return small, res, r.folder.writeJSON(filepath.Join(prunedDir, pruneFile), res)
 }
 
-// overall is the report of all removals of a run: what was there at first and what
-// is left, with the certificate of the last one. Values that are not zero are
-// counted right before that.
+// overall is the report of all removals of a run: the network at first and the last one,
+// with the certificate of the last removal. Values that are not zero are counted right
+// before that.
 func overall(full, small *nn.Network, last *prune.Report) *prune.Report {
 	whole := prune.Compare(full, small)
 	whole.Before.NonZero, whole.Certificate = last.Before.NonZero, last.Certificate
@@ -117,7 +117,7 @@ func (r *runner) saveModel(dir string, net *nn.Network) error {
 	return export.Save(r.folder.path(dir), r.model(net))
 }
 
-// model is the network with what its users must know.
+// model is the network with the data that its users need.
 func (r *runner) model(net *nn.Network) export.Model {
 	return export.Model{Net: net, Classes: r.data.Set.ClassNames,
 		Preprocess: r.data.preprocess()}

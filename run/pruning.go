@@ -19,7 +19,7 @@ import (
 
 // Pruning is the outcome of a pruning: prune.json beside the network it made.
 type Pruning struct {
-	Source string `json:"source,omitempty"` // what was pruned
+	Source string `json:"source,omitempty"` // path of the network that was pruned
 	PruneRequest
 
 	Report  *prune.Report  `json:"report"`
@@ -29,7 +29,7 @@ type Pruning struct {
 
 	// How sparse activations are on the test set; nil without activations that
 	// make zeros, or without data.
-	ActivityTrained *activity.Report `json:"activation_density_trained,omitempty"` // where magnitude or random zero units then
+	ActivityTrained *activity.Report `json:"activation_density_trained,omitempty"` // where units are chosen and zeroed then
 	ActivityBefore  *activity.Report `json:"activation_density_before,omitempty"`  // right before removal
 	ActivityAfter   *activity.Report `json:"activation_density_after,omitempty"`   // right after it
 
@@ -51,7 +51,7 @@ type PruneRequest struct {
 	Seed       uint64  `json:"seed"`                 // of random scores and of the certificate's random inputs
 }
 
-// Validate reports what makes no sense, as an InputError.
+// Validate refuses contradictory options, as an InputError.
 func (q PruneRequest) Validate() error {
 	if _, err := q.selection(nil); err != nil {
 		return &InputError{err}
@@ -156,7 +156,7 @@ func Prune(ctx context.Context, net *nn.Network, q PruneRequest, data *Data) (*n
 	return small, res, ctxError(ctx, "pruning")
 }
 
-// remove takes out what is zero, unless the method is none.
+// remove takes out the units that are zero, unless the method is none.
 func (p *Pruning) remove(net *nn.Network, data *Data) (*nn.Network, error) {
 	if p.Method == "none" {
 		counts := net.Count()
@@ -221,7 +221,7 @@ func measure(ctx context.Context, net *nn.Network, data *Data) (*train.Metrics, 
 	return m, e.Activity(), nil
 }
 
-// evaluate is measure with data, and gives what else the evaluator knows.
+// evaluate is measure with data, and returns the evaluator as well.
 func evaluate(ctx context.Context, net *nn.Network, data *Data) (*train.Metrics, *train.Evaluator, error) {
 	batch := net.BatchUpTo(evaluationBatch)
 	s, err := data.Eval(data.Set.Test, batch, 0)
@@ -259,8 +259,8 @@ func SavePruning(dir string, m export.Model, p *Pruning) error {
 	})
 }
 
-// SaveModel writes a model into a folder, which is made if there is none. What was
-// there under the same names is replaced.
+// SaveModel writes a model into a folder, which is made if there is none. Files of the
+// same names are replaced.
 func SaveModel(dir string, m export.Model) error {
 	return inFolder(dir, func(dir string) error { return export.Save(dir, m) })
 }

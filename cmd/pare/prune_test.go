@@ -17,7 +17,7 @@ import (
 	"pare/run"
 )
 
-// prunedTo reads what prune wrote and checks that all of it holds one network.
+// prunedTo reads the files of prune and checks that all of them hold one network.
 func prunedTo(t *testing.T, dir string) (export.Model, run.Pruning) {
 	t.Helper()
 	var p run.Pruning

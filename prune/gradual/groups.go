@@ -25,10 +25,10 @@ func (g group) order(h group) int {
 	return cmp.Or(cmp.Compare(g.rank, h.rank), cmp.Compare(g.term, h.term), cmp.Compare(g.number, h.number))
 }
 
-// kept are the penalised values of a moment, to which groups can be put back.
+// kept are the penalised values at one moment, for groups to get back.
 type kept map[*nn.Param][]float32
 
-// keep returns the values of all groups; it may use the storage of the ones before.
+// keep returns the values of all groups now; it may use the storage of the earlier ones.
 func (v kept) keep(ts terms) kept {
 	now := kept{}
 	for _, t := range ts.all() {
@@ -39,8 +39,8 @@ func (v kept) keep(ts terms) kept {
 	return now
 }
 
-// put gives groups their values back, but for those that are gone. A value of two
-// groups is 0 with either.
+// put gives the groups of a list their values back and zeroes those that are gone. A value
+// of two groups is 0 if either is gone.
 func (v kept) put(list, gone []group) {
 	for _, g := range list {
 		for _, at := range g.places {
@@ -54,11 +54,11 @@ func (v kept) put(list, gone []group) {
 	}
 }
 
-// terms are the penalties on the parameters of a network, in the order in which they
-// were given; nil stands for one that is on something else, or not meant.
+// terms are the penalties on the parameters of a network, in the order in which they were
+// given; nil stands for a penalty on activations, or one that does not take part.
 type terms []*regularize.Term
 
-// all are those that are there.
+// all yields the terms that take part, each with its place.
 func (ts terms) all() iter.Seq2[int, *regularize.Term] {
 	return func(yield func(int, *regularize.Term) bool) {
 		for k, t := range ts {
@@ -80,8 +80,8 @@ func (ts terms) where(f func(*regularize.Term) bool) terms {
 	return out
 }
 
-// grouped lists, without gaps, those on groups of several values. Single weights say
-// little of when a unit goes.
+// grouped lists, without gaps, the terms on groups of several values. Single weights say
+// little about when a unit goes.
 func (ts terms) grouped() terms {
 	var out terms
 	for _, t := range ts.all() {
@@ -101,7 +101,7 @@ func (ts terms) count() (total, zero int) {
 	return total, zero
 }
 
-// norms are those of all groups.
+// norms are the norms of all groups.
 func (ts terms) norms() []float64 {
 	var out []float64
 	for _, t := range ts.all() {

@@ -3,7 +3,7 @@ package gradual
 import "pare/nn"
 
 // hysteresis keeps groups out of a removal that were not zero yet at the look before:
-// while the rate is high groups come to zero and back, and what is removed cannot come
+// while the rate is high groups come to zero and back, and a removed group cannot come
 // back. Its zero value has looked at nothing.
 type hysteresis struct {
 	Zero [][]byte `json:"zero,omitempty"` // by penalty, a bit for each group: zero at the last look

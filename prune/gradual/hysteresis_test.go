@@ -8,8 +8,8 @@ import (
 	"pare/prune"
 )
 
-// TestHysteresis: what came to zero since the last look stays for now, what was zero
-// already goes, and no weight changes for it.
+// TestHysteresis: a group that came to zero since the last look stays for now, one that
+// was zero already goes, and no weight changes for it.
 func TestHysteresis(t *testing.T) {
 	net := perceptron(t, 6)
 	term := neurons(t, net)

@@ -68,8 +68,8 @@ func (s *Shrinker) changed(at train.Place) bool {
 	return zero != was || len(grouped) < len(s.penalties) && at.Step%looks(s.interval) == 0
 }
 
-// look measures what is left. If more has gone in this step than was to be gone by
-// now, what was too much comes back.
+// look measures how much of the network is left. If more groups came to zero in this step
+// than the plan asks for, those in excess come back.
 func (s *Shrinker) look(net *nn.Network, at train.Place) (float64, error) {
 	left, err := prune.Remaining(net)
 	if err != nil {
@@ -87,11 +87,11 @@ func (s *Shrinker) look(net *nn.Network, at train.Place) (float64, error) {
 	return share, nil
 }
 
-// Controller steers one factor on all penalties. Groups reach zero long after the
-// factor that brings them there was set, and then many at once, so it does not
-// wait for that: it looks at how fast their norms fall and chooses the factor so
-// that about as many groups as are to go arrive within the next Updates. Without
-// norms to compare it is integral control in the logarithm of the factor.
+// Controller steers one factor on all penalties. Groups reach zero long after the factor
+// that brings them there was set, and then many at once, so the Controller does not wait
+// for that: from how fast their norms fall it chooses the factor so that about as many
+// groups as the plan asks for arrive within the next Updates. Without norms to compare it
+// is integral control in the logarithm of the factor.
 type Controller struct {
 	Plan Plan
 	// Step is the time between two calls of Update, as a share of training.
@@ -99,7 +99,7 @@ type Controller struct {
 	ControllerState
 }
 
-// ControllerState is all that a Controller remembers.
+// ControllerState is the memory of a Controller.
 type ControllerState struct {
 	Factor float64   `json:"factor"`           // on the strength of all penalties
 	Norms  []float64 `json:"norms,omitempty"`  // of the groups at the last Update; nil: they cannot be compared
@@ -110,18 +110,19 @@ const (
 	start       = 0.03 // first factor
 	rise, fall  = 2.0, 0.4
 	steepest    = 8.0   // rise where there are few Updates
-	reach       = 200.0 // by how much the factor can rise in climb of the time there is
+	reach       = 200.0 // largest rise of the factor in the share climb of the time
 	climb       = 0.4
-	gain        = 6.0 // without norms: rise of log factor per Update, for all that is to go
+	gain        = 6.0 // without norms: rise of log factor per Update while nothing has gone yet
 	push        = 1.3 // least rise while more is left than planned
 	ahead       = 3.0 // Updates that the norms are extrapolated over
 	least, most = 1e-8, 1e8
-	// perShare is the share of the groups that go with a small share of the network:
-	// a unit takes along part of what makes it and of what reads it.
+	// perShare is the share of the groups that go with a small share of the network: a unit
+	// takes along parts of the layers that make it and read it.
 	perShare = 0.6
-	// near is how close to the target, of all that is to go, one comes by short steps.
+	// near is the distance from the target, as a share of the whole way, that short steps
+	// cover.
 	near   = 0.05
-	braked = 0.6 // what is left of a factor that made too many groups go
+	braked = 0.6 // factor on a factor that made too many groups go
 )
 
 // NewController returns a Controller before its first Update; step is the time between two
@@ -130,10 +131,9 @@ func NewController(p Plan, step float64) *Controller {
 	return &Controller{Plan: p, Step: step, ControllerState: ControllerState{Factor: start}}
 }
 
-// Update sets the factor for the time until the next call. x is the point of
-// training, share what is left of the network, norms those of the groups in an
-// order that is the same each time; after a change of the network, whose order is
-// another, Forget comes first.
+// Update sets the factor for the time until the next call. x is the point of training,
+// share the share of the network that is left, and norms are the norms of the groups,
+// always in the same order. A change of the network changes the order: call Forget first.
 func (c *Controller) Update(x, share float64, norms []float64) {
 	defer func() { c.Norms, c.Braked = norms, false }()
 	if x < c.Plan.From {
@@ -150,7 +150,7 @@ func (c *Controller) Update(x, share float64, norms []float64) {
 	case left == nil: // not known yet how fast they fall
 		ratio = 1
 	default:
-		// What should be gone is to go at once, what is to go next in time for it.
+		// Groups that are late are to go at once, the next ones in time.
 		late := c.ratio(left, c.wanted(share, x, live), 1)
 		next := c.ratio(left, c.wanted(share, x+ahead*c.Step, live), ahead)
 		ratio = max(late, next)
@@ -159,7 +159,7 @@ func (c *Controller) Update(x, share float64, norms []float64) {
 	case x >= c.Plan.By:
 		ratio = max(ratio, rise)
 	case share > c.Plan.At(x):
-		ratio = max(ratio, push) // groups that fall may be of little account
+		ratio = max(ratio, push) // the falling groups may be small
 	}
 	c.Factor = min(max(c.Factor*min(max(ratio, fall), c.rise()), least), most)
 }
@@ -181,9 +181,9 @@ func (c *Controller) Brake(x, share float64) bool {
 // Forget drops the norms.
 func (c *Controller) Forget() { c.Norms = nil }
 
-// arrivals lists, in ascending order, after how many Updates the groups whose norm
-// falls are at zero if they go on as they did, and counts those that are not there.
-// The list is nil where there is nothing to compare with.
+// arrivals lists, in ascending order, after how many Updates the groups whose norms fall
+// will be zero if they go on at this pace, and counts the groups that are not zero. The
+// list is nil without norms to compare with.
 func (c *Controller) arrivals(norms []float64) (left []float64, live int) {
 	known := len(norms) == len(c.Norms)
 	if known {
@@ -205,14 +205,13 @@ func (c *Controller) arrivals(norms []float64) (left []float64, live int) {
 	return left, live
 }
 
-// wanted is how many of the live groups are to be gone at a point of training.
+// wanted is the number of live groups that are to be gone at a point of training.
 func (c *Controller) wanted(share, x float64, live int) int {
 	return int(math.Ceil(perShare * (1 - c.Plan.At(x)/share) * float64(live)))
 }
 
-// ratio is by how much the factor has to change so that n groups arrive within a
-// number of Updates. The root dampens it: how fast a norm falls does not only
-// depend on the factor.
+// ratio is the factor on the factor with which n groups arrive within a number of Updates.
+// The root dampens it, because the pace of a norm does not only depend on the factor.
 func (c *Controller) ratio(left []float64, n int, within float64) float64 {
 	switch {
 	case n <= 0:
@@ -223,20 +222,20 @@ func (c *Controller) ratio(left []float64, n int, within float64) float64 {
 	return math.Sqrt(left[n-1] / within)
 }
 
-// undo revives groups that came to zero in the last step, v holding the values before
-// it, so that as much as line is left, or the most that is less, and returns the share
-// that is left. Groups that fell at the same pace reach zero in the same step, though
-// fewer were to go: those that had the longest way come back. A group that takes so much
-// along that far less would be left, such as the gate of a path, comes back before
-// others. Where nothing is known of the step before nothing changes.
+// undo revives groups that came to zero in the last step, so that a share of line is left,
+// or the largest possible share below it, and returns that share; v holds the values
+// before the step. Groups that fell at the same pace reach zero in the same step, though
+// fewer were to go: those with the longest way come back. A group that takes very much
+// along, such as the gate of a path, comes back before others. Without values of the step
+// before nothing changes.
 func (v kept) undo(net *nn.Network, ts terms, line, share float64, measure func(nn.Counts) float64) (float64, error) {
 	_, share, err := v.choose(net, v.fallen(ts), line, share, measure)
 	return share, err
 }
 
-// fallen lists the groups that came to zero in the last step, those first that had the
-// shortest way: their norm before it, over the weight and λ of their penalty, by which
-// norms of different penalties compare.
+// fallen lists the groups that came to zero in the last step, in the order of their way:
+// the norm before the step over the weight and λ of the penalty, by which norms of
+// different penalties compare.
 func (v kept) fallen(ts terms) []group {
 	var list []group
 	for k, t := range ts.all() {

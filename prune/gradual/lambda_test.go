@@ -8,7 +8,7 @@ import (
 
 // simulate shrinks groups as proximal steps do, by the factor times a pull that
 // differs from group to group, until the share asked for is reached, and returns
-// where that was and what was left.
+// the point of training and the share.
 func simulate(p Plan, groups, updates int, pull float64, seed uint64) (at, share float64) {
 	rng := rand.New(rand.NewPCG(seed, 5))
 	norms, pulls := make([]float64, groups), make([]float64, groups)

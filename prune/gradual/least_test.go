@@ -119,7 +119,7 @@ func TestTaylor(t *testing.T) {
 	}
 }
 
-// TestTaylorFollows: what was measured stays with the groups when others are removed.
+// TestTaylorFollows: sums stay with their groups when others are removed.
 func TestTaylorFollows(t *testing.T) {
 	net := perceptron(t, 5, 4)
 	term := neurons(t, net)

@@ -9,31 +9,31 @@ import (
 	"pare/prune/importance"
 )
 
-// Options say what is removed during training, and when.
+// Options say which groups go during training, and when.
 type Options struct {
-	// Target is the share of the network that is to be left; nil: what is zero is
-	// removed, and penalties keep their strength.
+	// Target is the share of the network to keep; nil: groups that are zero go, and
+	// penalties keep their strength.
 	Target *Target
-	// Every is the number of steps between removals. 0 needs a target: then method
-	// Lambda removes nothing before it is met, and changes its factor, as Least chooses
-	// groups, every tenth of an epoch.
+	// Every is the number of steps between removals. 0 needs a target: then method Lambda
+	// removes nothing before it is met. It changes its factor, and Least chooses groups,
+	// every tenth of an epoch.
 	Every int
-	// EpochSteps and Steps are the steps of an epoch and of all of training, for a
+	// EpochSteps and Steps are the steps of an epoch and of the whole training, for a
 	// target.
 	EpochSteps, Steps int
 	// Examples returns examples in the batched layout for the certificates, beside
 	// random ones; nil: none.
 	Examples func() ([]float32, error)
-	// Data are for an importance that looks at activations; nil: none.
+	// Data are for criteria of importance that look at activations; nil: none.
 	Data *importance.Data
 	// Seed of the random examples.
 	Seed uint64
-	// Warn is told why a removal was put off, whose certificate did not pass; nil:
-	// nobody is.
+	// Warn is told why a removal was put off: its certificate did not pass. nil: nobody is
+	// told.
 	Warn func(error)
 }
 
-// Target is how much of the network is to be left, when, and how it comes to that.
+// Target is the share of the network to keep, with the plan and the method to get there.
 type Target struct {
 	Measure Measure
 	Plan
@@ -41,7 +41,7 @@ type Target struct {
 	Importance importance.Importance // by which method Least ranks groups; nil: Taylor
 }
 
-// Measure is what the share that is left counts.
+// Measure is the unit in which a share is counted.
 type Measure string
 
 // Measures of a target.
@@ -61,16 +61,16 @@ func (m Measure) noun() string {
 	return "parameters"
 }
 
-// Method is how a target is met.
+// Method is the way to a target.
 type Method string
 
 // Methods of a target.
 const (
-	Least  Method = "least"  // the groups that the loss would miss least go; "" is the same
-	Lambda Method = "lambda" // the strength of the penalties is found at which enough becomes zero
+	Least  Method = "least"  // the least important groups go; "" is the same
+	Lambda Method = "lambda" // one factor on all penalties brings enough groups to zero
 )
 
-// OptionError is a fault of an option, or that no training can do what it asks for.
+// OptionError is a fault of an option, or an option that no training can satisfy.
 type OptionError struct {
 	Option string // field of Options, such as "Every" or "Target.Share"
 	Err    error
@@ -83,10 +83,10 @@ func refuse(option, format string, args ...any) error {
 	return &OptionError{Option: option, Err: fmt.Errorf(format, args...)}
 }
 
-// ErrClosed is the end of a training that has nothing left to train.
+// ErrClosed is the error of a training with nothing left to train.
 var ErrClosed = errors.New("the output no longer depends on the input; raise the target, train for more epochs, or penalise less of the network, with a smaller lambda")
 
-// ErrMissed is wrapped by the error of a training that has not come down to its target.
+// ErrMissed is wrapped by the error of a training that did not meet its target.
 var ErrMissed = errors.New("the target was not met")
 
 func (o Options) validate() error {
@@ -134,8 +134,8 @@ func (o Options) interval() int {
 	return lasting(every, o.Target.Plan, o.Steps)
 }
 
-// share is the share of the whole network that is left of it, by the measure of the
-// target; groups are counted as the penalties hold them now.
+// share is the share of the whole network that is left, by the measure of the target.
+// Groups are counted as the penalties hold them now.
 func (t *Target) share(left, whole nn.Counts, grouped terms) float64 {
 	switch t.Measure {
 	case MACs:
@@ -147,9 +147,9 @@ func (t *Target) share(left, whole nn.Counts, grouped terms) float64 {
 	return float64(left.Params) / float64(whole.Params)
 }
 
-// reachable refuses a target that no training can meet: more than that is left of
-// the network without anything that the penalties may remove. Any share of the groups
-// that proximal steps zero can be left.
+// reachable refuses a target that no training can meet: a smaller share than that of the
+// network without all values that the penalties may remove. Of the groups any share can be
+// left that proximal steps can zero.
 func (s *Shrinker) reachable(net *nn.Network) error {
 	target, terms := s.o.Target, s.terms()
 	may := terms.where(zeroes)
@@ -174,7 +174,8 @@ func (s *Shrinker) reachable(net *nn.Network) error {
 	return nil
 }
 
-// bare counts what is left of the network with all values of the terms at zero.
+// bare counts the parameters and multiply-accumulates of the network with all values of
+// the terms at zero.
 func bare(net *nn.Network, ts terms) (nn.Counts, error) {
 	values := kept{}.keep(ts)
 	var all group
@@ -188,8 +189,8 @@ func bare(net *nn.Network, ts terms) (nn.Counts, error) {
 	return left, err
 }
 
-// Missed is the error, which wraps ErrMissed, of a training that has ended without its
-// target met; nil: there was none or it was.
+// Missed is the error, which wraps ErrMissed, of a training that ended before its target
+// was met; nil: there was no target or it was met.
 func (s *Shrinker) Missed(net *nn.Network) error {
 	if !s.Unmet() {
 		return nil

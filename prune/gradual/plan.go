@@ -1,14 +1,13 @@
 package gradual
 
-// Plan is how much of a network is to be left, as a share, at each point of
-// training, a share of its steps.
+// Plan is the share of a network to keep at each point of training, a share of its steps.
 type Plan struct {
-	Share    float64 // in the end, in (0, 1)
-	From, By float64 // where it begins to fall and where it has arrived
+	Share    float64 // to keep in the end, in (0, 1)
+	From, By float64 // points where the share begins to fall and where it has arrived
 }
 
-// early is the part of the time at whose end the plan has arrived, so that what
-// lags behind it is there in time.
+// early is the part of the time after which the plan has arrived, so that groups that lag
+// behind it go in time.
 const early = 0.9
 
 // At is 1 up to From and falls to Share along a cubic, fast at first and slowly in

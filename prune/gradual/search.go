@@ -7,9 +7,9 @@ import (
 	"pare/prune"
 )
 
-// choose zeroes the first groups of a list so that as much as line is left, or the
-// most that is less, and returns those and the share that is left; the others have
-// the values that were kept. With all of the list gone it is share.
+// choose zeroes the first groups of a list so that a share of line is left, or the largest
+// possible share below it, and returns these groups and the share; the other groups have
+// the values that were kept. share is the share left with the whole list gone.
 func (v kept) choose(net *nn.Network, all []group, line, share float64, measure func(nn.Counts) float64) ([]group, float64, error) {
 	list, best, chosen := all, share, all
 	for range lumps {
@@ -22,7 +22,7 @@ func (v kept) choose(net *nn.Network, all []group, line, share float64, measure 
 			return nil, share, err
 		}
 		if got > line {
-			break // without the lumps too much is left
+			break // too much is left without the lumps
 		}
 		if got >= best {
 			best, chosen = got, slices.Clone(list[:n])
@@ -42,16 +42,16 @@ const (
 	slack = 0.02 // of the network: less is not worth another search
 )
 
-// spare gives those of the gone groups of a list back without which no more than line
-// is left, those that are worth most first, and returns the rest. Groups that bring the
-// network little nearer to its target stay so, as long as dearer ones take it beyond.
+// spare gives groups of a list that are gone their values back as long as no more than
+// line is left, the most important first, and returns the rest. Groups that bring the
+// network little nearer to its target stay if more expensive ones take it beyond.
 func (v kept) spare(net *nn.Network, gone []group, line float64, measure func(nn.Counts) float64) ([]group, error) {
 	for n := (len(gone) + 1) / 2; len(gone) > 0; n = (n + 1) / 2 {
 		for last := len(gone); last > 0; last -= n {
 			part := gone[max(0, last-n):last]
 			v.put(part, nil)
 			rest := slices.Concat(gone[:max(0, last-n)], gone[last:])
-			v.put(nil, rest) // what two groups share
+			v.put(nil, rest) // values of two groups
 			left, err := prune.Remaining(net)
 			if err != nil {
 				return nil, err

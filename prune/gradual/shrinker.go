@@ -12,8 +12,8 @@ import (
 	"pare/train"
 )
 
-// Shrinker removes what is zero during training, and with a target sees to it that
-// enough becomes zero. It is for one training, and not for concurrent use.
+// Shrinker removes groups that are zero during training; with a target it also brings
+// enough groups to zero. It is for one training, and not for concurrent use.
 type Shrinker struct {
 	o         Options
 	penalties []penalty
@@ -27,13 +27,13 @@ type Shrinker struct {
 
 var _ train.Reshaper = (*Shrinker)(nil)
 
-// Few random inputs will do for the certificates on the way: that of the end proves the
-// last network against many, and a wrong rewrite shows on any.
+// Few random inputs will do for the certificates during training: the one at the end
+// proves the last network against many, and a wrong rewrite shows on any input.
 const randomExamples = 8
 
-// New returns what shrinks the network, which is trained with the penalties. Those are
-// on groups of the whole network; with a target their lambdas are relative. A target
-// that no training can meet is an *OptionError.
+// New returns the Shrinker of a network that is trained with the penalties, which are
+// bound to the whole network; with a target their lambdas are relative. A target that no
+// training can meet is an *OptionError.
 func New(net *nn.Network, penalties []train.Penalty, o Options) (*Shrinker, error) {
 	if err := o.validate(); err != nil {
 		return nil, err
@@ -92,7 +92,7 @@ func (s *Shrinker) Reshape(net *nn.Network, at train.Place) (*train.Reshaped, er
 	return s.least(net, at)
 }
 
-// share is the share of the whole network that is left of it.
+// share is the share of the whole network that is left.
 func (s *Shrinker) share(left nn.Counts) float64 {
 	return s.o.Target.share(left, s.whole, s.terms().grouped())
 }
@@ -116,8 +116,8 @@ func (s *Shrinker) arrive(net *nn.Network, share float64, at train.Place) (*trai
 	return change, nil
 }
 
-// shrink removes what is zero, and without a target was so at the last look; nil:
-// nothing is, or the certificate does not pass.
+// shrink removes the groups that are zero, without a target only those that were zero at
+// the last look; nil: there are none, or the certificate does not pass.
 func (s *Shrinker) shrink(net *nn.Network) (*train.Reshaped, error) {
 	var held nn.Held
 	if s.goal == nil {
@@ -135,7 +135,7 @@ func (s *Shrinker) shrink(net *nn.Network) (*train.Reshaped, error) {
 	return change, nil
 }
 
-// refused leaves the network whole for now where a certificate does not pass.
+// refused leaves the network whole for now if a certificate does not pass.
 func (s *Shrinker) refused(err error) (*train.Reshaped, error) {
 	if errors.Is(err, prune.ErrNotFinite) {
 		return nil, train.Diverged(err)
@@ -149,7 +149,8 @@ func (s *Shrinker) refused(err error) (*train.Reshaped, error) {
 	return nil, nil
 }
 
-// remove returns the network without what is zero and not held, nil where nothing is.
+// remove returns the network without the values that are zero and not held, nil where
+// there are none.
 func (s *Shrinker) remove(net *nn.Network, held nn.Held) (*train.Reshaped, error) {
 	before := net.Count()
 	left, err := prune.RemainingHeld(net, held)
@@ -179,13 +180,13 @@ func (s *Shrinker) remove(net *nn.Network, held nn.Held) (*train.Reshaped, error
 		MaxRelDiff: report.Certificate.MaxRelDiff}}, nil
 }
 
-// penalty is one of those that training goes by.
+// penalty is a penalty of the training.
 type penalty struct {
 	whole train.Penalty    // on the whole network
-	now   *regularize.Term // on what is left of it; nil: on activations
+	now   *regularize.Term // on the present network; nil: on activations
 }
 
-// terms are the penalties on the parameters of what is left.
+// terms are the penalties on the parameters of the present network.
 func (s *Shrinker) terms() terms {
 	out := make(terms, len(s.penalties))
 	for k, p := range s.penalties {
@@ -215,8 +216,8 @@ func (s *Shrinker) setFactor(factor float64) {
 	}
 }
 
-// Penalties implements train.Reshaper: they are those given to New on what is left of
-// the network. A target leaves penalties on activations as they are.
+// Penalties implements train.Reshaper: the penalties given to New, bound to the present
+// network. A target leaves penalties on activations unchanged.
 func (s *Shrinker) Penalties(net *nn.Network) ([]train.Penalty, error) {
 	out := make([]train.Penalty, len(s.penalties))
 	for k := range s.penalties {
@@ -233,7 +234,7 @@ func (s *Shrinker) Penalties(net *nn.Network) ([]train.Penalty, error) {
 	return out, nil
 }
 
-// rebind makes penalty k one of what is left of the network.
+// rebind binds penalty k to the present network.
 func (s *Shrinker) rebind(k int, net *nn.Network) (train.Penalty, error) {
 	p := &s.penalties[k]
 	p.now = nil
@@ -260,18 +261,18 @@ func (s *Shrinker) rebind(k int, net *nn.Network) (train.Penalty, error) {
 	return p.whole, nil
 }
 
-// Shrinking is what was removed during training.
+// Shrinking is the record of the removals during training.
 type Shrinking struct {
 	Removals         int     `json:"removals_on_the_way,omitempty"`
 	WorstCertificate float64 `json:"worst_certificate_on_the_way,omitempty"` // largest relative difference of all their certificates
-	// TargetShare is the share of the network that was asked for, TargetReached what
-	// was left at TargetStep, when that was met; 0 without a target.
+	// TargetShare is the share of the network that was asked for, TargetReached the share
+	// at TargetStep, when the target was met; 0 without a target.
 	TargetShare   float64 `json:"target_share,omitempty"`
 	TargetReached float64 `json:"target_reached,omitempty"`
 	TargetStep    int     `json:"target_step,omitempty"`
 }
 
-// state is what a checkpoint keeps of a Shrinker.
+// state is the part of a Shrinker that a checkpoint keeps.
 type state struct {
 	Shrinking
 	Control ControllerState `json:"target"`

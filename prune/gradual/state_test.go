@@ -6,8 +6,8 @@ import (
 	"pare/train"
 )
 
-// TestStateOfEarlierVersions: what checkpoints of earlier versions hold is read in full,
-// and written as it was.
+// TestStateOfEarlierVersions: the state in checkpoints of earlier versions is read in
+// full, and written unchanged.
 func TestStateOfEarlierVersions(t *testing.T) {
 	for name, state := range map[string]string{
 		"every":  `{"removals_on_the_way":3,"worst_certificate_on_the_way":2.26215529560375e-7,"target":{"factor":0},"factor":0,"zero":0,"alive":[7],"condemned":{},"settled":{"zero":["AA=="]}}`,

@@ -16,7 +16,8 @@ import (
 type Activation struct{}
 
 func init() {
-	Criteria.Register("activation", "mean absolute activation, relative to its layer, on batches (Molchanov et al. 2017)", func() Importance { return Activation{} })
+	Criteria.Register("activation", "mean absolute activation, relative to its layer, on batches (Molchanov et al. 2017)",
+		func() Importance { return Activation{} })
 }
 
 // Score implements Importance.
@@ -29,7 +30,8 @@ func (Activation) Score(s *Sample) ([]float64, error) {
 	for g, group := range groups {
 		maker := slices.IndexFunc(group, func(s nn.Slot) bool { return s.Param.Axes[s.Axis] == nn.AxisOut && !s.Reads() })
 		if maker < 0 {
-			return nil, fmt.Errorf("importance activation: the weights of layer %s compute no unit of the group; use importance magnitude", s.Net.Nodes[group[0].Node].Name)
+			return nil, fmt.Errorf("importance activation: the weights of layer %s compute no unit of the group; use importance magnitude",
+				s.Net.Nodes[group[0].Node].Name)
 		}
 		makers[g] = group[maker].Node
 		for _, slot := range group {

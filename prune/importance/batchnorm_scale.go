@@ -13,7 +13,8 @@ import (
 type BatchNormScale struct{}
 
 func init() {
-	Criteria.Register("batchnorm_scale", "|γ| of the normalisation that carries the unit (Liu et al. 2017)", func() Importance { return BatchNormScale{} })
+	Criteria.Register("batchnorm_scale", "|γ| of the normalisation that carries the unit (Liu et al. 2017)",
+		func() Importance { return BatchNormScale{} })
 }
 
 // Score implements Importance.
@@ -27,7 +28,8 @@ func (BatchNormScale) Score(s *Sample) ([]float64, error) {
 			}
 		}
 		if n == 0 {
-			return nil, fmt.Errorf("importance batchnorm_scale: the units of layer %s have no normalisation; use importance magnitude", s.Net.Nodes[slots[0].Node].Name)
+			return nil, fmt.Errorf("importance batchnorm_scale: the units of layer %s have no normalisation; use importance magnitude",
+				s.Net.Nodes[slots[0].Node].Name)
 		}
 		out = append(out, sum/n)
 	}

@@ -43,7 +43,7 @@ type Groups interface {
 	Visit(f func(group int, p *nn.Param, i int))
 }
 
-// Sample is what a criterion may look at: the network and its groups, and data.
+// Sample is the evidence for a criterion: the network with its groups, and data.
 type Sample struct {
 	Net    *nn.Network
 	Groups Groups
@@ -55,7 +55,7 @@ type Sample struct {
 // Data are examples with their targets.
 type Data struct {
 	Batches iter.Seq2[datasets.Batch, error] // to range over any number of times
-	Batch   int                           // examples of a batch, at most; smaller ones count for nothing
+	Batch   int                              // examples of a batch, at most; smaller ones count for nothing
 	Loss    nn.Loss
 }
 

@@ -62,7 +62,7 @@ func set(t *testing.T, net *nn.Network, name string, values ...float32) {
 	copy(p.Data(), values)
 }
 
-// channels are the three channels: what computes them and their normalisation.
+// channels are the three channels, each with its weights, bias and normalisation.
 func channels(t *testing.T, net *nn.Network) importance.Units {
 	var out importance.Units
 	for c := range 3 {

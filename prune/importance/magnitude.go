@@ -16,7 +16,8 @@ import (
 type Magnitude struct{}
 
 func init() {
-	Criteria.Register("magnitude", "norm of the weights, relative to their layer's mean (Li et al. 2017)", func() Importance { return Magnitude{} })
+	Criteria.Register("magnitude", "norm of the weights, relative to their layer's mean (Li et al. 2017)",
+		func() Importance { return Magnitude{} })
 }
 
 // Score implements Importance.

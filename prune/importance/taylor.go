@@ -18,7 +18,8 @@ type Taylor struct{}
 var _ OfGradients = Taylor{}
 
 func init() {
-	Criteria.Register("taylor", "first-order change of the loss without the group, on batches (Molchanov et al. 2019)", func() Importance { return Taylor{} })
+	Criteria.Register("taylor", "first-order change of the loss without the group, on batches (Molchanov et al. 2019)",
+		func() Importance { return Taylor{} })
 }
 
 // Add implements OfGradients.
