@@ -142,13 +142,13 @@ func defaultKinds() (Choice[train.OptimizerSpec], Choice[train.ScheduleSpec]) {
 	return choose(train.Optimizers, defaultTypes["optimizer"]), choose(train.Schedules, defaultTypes["schedule"])
 }
 
-// Defaults are those of the keys that a section leaves out.
+// Defaults sets the values of the keys that a section leaves out.
 func (t *Thresholds) Defaults() { t.Examples = 1000 }
 
-// Defaults are those of the keys that a section leaves out.
+// Defaults sets the values of the keys that a section leaves out.
 func (t *Target) Defaults() { t.From, t.By, t.Method = 0.05, 0.4, "least" }
 
-// Defaults are those of the keys that neither the section nor train has.
+// Defaults sets the values of the keys that neither the section nor train has.
 func (f *Finetune) Defaults() {
 	f.Epochs = defaultEpochs
 	f.Optimizer, f.Schedule = defaultKinds()

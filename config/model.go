@@ -206,7 +206,7 @@ func Schema() []byte {
 }
 
 // allowNullBelow lets the keys of a section be null, and those of sections in it, whose type
-// may be that of the section that they inherit from.
+// may be inherited.
 func allowNullBelow(s map[string]any) {
 	if kinds, ok := s["oneOf"].([]any); ok {
 		for _, k := range kinds {

@@ -55,7 +55,7 @@ type Rules struct {
 }
 
 // Fields lists the options of v, a struct or a pointer to one, in the order of its fields,
-// with those of the kind that it holds. Faulty tags panic.
+// with the options of the kind that it holds. Faulty tags panic.
 func Fields(v reflect.Value) []Field {
 	for v.Kind() == reflect.Pointer || v.Kind() == reflect.Interface {
 		v = v.Elem()
