@@ -127,9 +127,10 @@ type Export struct {
 
 // defaults is the Config of a file that only has the required keys.
 func defaults() *Config {
+	optimizer, schedule := defaultKinds()
 	return &Config{
 		Seed:   1,
-		Train:  Train{Epochs: defaultEpochs, Batch: 64, Optimizer: choose(train.Optimizers, defaultTypes["optimizer"]), Schedule: choose(train.Schedules, defaultTypes["schedule"]), EarlyStop: train.EarlyStopSpec{Metric: "loss"}},
+		Train:  Train{Epochs: defaultEpochs, Batch: 64, Optimizer: optimizer, Schedule: schedule, EarlyStop: train.EarlyStopSpec{Metric: "loss"}},
 		Prune:  Prune{Method: "zeros", Scope: "global"},
 		Export: Export{Safetensors: true, ONNX: true},
 	}
@@ -137,13 +138,18 @@ func defaults() *Config {
 
 const defaultEpochs = 10
 
-// Defaults are those of the keys that a section leaves out.
+func defaultKinds() (Choice[train.OptimizerSpec], Choice[train.ScheduleSpec]) {
+	return choose(train.Optimizers, defaultTypes["optimizer"]), choose(train.Schedules, defaultTypes["schedule"])
+}
+
+// Defaults sets the values of the keys that a section leaves out.
 func (t *Thresholds) Defaults() { t.Examples = 1000 }
 
-// Defaults are those of the keys that a section leaves out.
+// Defaults sets the values of the keys that a section leaves out.
 func (t *Target) Defaults() { t.From, t.By, t.Method = 0.05, 0.4, "least" }
 
-// Defaults are those of the keys that neither the section nor train has.
+// Defaults sets the values of the keys that neither the section nor train has.
 func (f *Finetune) Defaults() {
-	*f = Finetune{Epochs: defaultEpochs, Optimizer: choose(train.Optimizers, defaultTypes["optimizer"]), Schedule: choose(train.Schedules, defaultTypes["schedule"])}
+	f.Epochs = defaultEpochs
+	f.Optimizer, f.Schedule = defaultKinds()
 }

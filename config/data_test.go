@@ -89,6 +89,10 @@ func TestKindsInSchema(t *testing.T) {
 	if err := json.Unmarshal(Schema(), &s); err != nil {
 		t.Fatal(err)
 	}
+	// Fine-tuning inherits the type, so none is required there.
+	if all := string(Schema()); !strings.Contains(all, `"finetune"`) || strings.Contains(all[strings.Index(all, `"finetune"`):strings.Index(all, `"model"`)], `"required"`) {
+		t.Error("a key of finetune is required")
+	}
 	of := func(k kinds, key, name string) map[string]property {
 		for _, o := range k.OneOf {
 			if o.Properties[key].Const == name {

@@ -84,7 +84,8 @@ func (c *Config) YAML() []byte {
 
 // dataOrder is that of earlier versions: checkpoints hold a hash of the config as it is
 // written. Keys that are not here stand before carry.
-var dataOrder = map[string]int{"dataset": -3, "dir": -2, "download": -2, "train": -1, "validation": -1, "test": -1, "carry": 1, "normalize": 2, "augment": 2}
+var dataOrder = map[string]int{"dataset": -3, "dir": -2, "download": -2, "train": -1, "validation": -1, "test": -1,
+	"carry": 1, "normalize": 2, "augment": 2}
 
 func (c *Config) node() *node {
 	root := encode(reflect.ValueOf(*c), option.Rules{})

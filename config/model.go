@@ -205,16 +205,21 @@ func Schema() []byte {
 	return append(data, '\n')
 }
 
-// allowNullBelow lets the keys of a section be null, and those of sections in it.
+// allowNullBelow lets the keys of a section be null, and those of sections in it, whose type
+// may be inherited.
 func allowNullBelow(s map[string]any) {
-	kinds, _ := s["oneOf"].([]any)
-	for _, k := range kinds {
-		allowNullBelow(k.(map[string]any))
+	if kinds, ok := s["oneOf"].([]any); ok {
+		for _, k := range kinds {
+			delete(k.(map[string]any), "required")
+			allowNullBelow(k.(map[string]any))
+		}
+		delete(s, "oneOf")
+		s["anyOf"] = kinds
 	}
 	properties, _ := s["properties"].(map[string]any)
 	for _, p := range properties {
-		option.AllowNull(p.(map[string]any))
 		allowNullBelow(p.(map[string]any))
+		option.AllowNull(p.(map[string]any))
 	}
 }
 
@@ -243,6 +248,7 @@ func (LayerEntry) Schema() map[string]any {
 		properties[kind] = s
 		kinds = append(kinds, map[string]any{"const": kind, "description": info.Doc})
 	}
-	section := map[string]any{"type": "object", "minProperties": 1, "maxProperties": 1, "properties": properties, "additionalProperties": false}
+	section := map[string]any{"type": "object", "minProperties": 1, "maxProperties": 1,
+		"properties": properties, "additionalProperties": false}
 	return map[string]any{"anyOf": append(kinds, section)}
 }

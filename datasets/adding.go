@@ -16,7 +16,8 @@ type Adding struct {
 }
 
 func init() {
-	Kinds.Register("adding", "The adding problem: 100 steps (length) of a number in 0..1 and a mark; the target is the sum of the two numbers that are marked, "+
+	Kinds.Register("adding", "The adding problem: "+
+		"100 steps (length) of a number in 0..1 and a mark; the target is the sum of the two numbers that are marked, "+
 		"one in each half. Always answering 1 has a mean square error of 1/6. Training examples are new in each epoch. "+
 		"Default sizes 20,000/2,000/4,000. Hochreiter & Schmidhuber 1997; Le, Jaitly & Hinton 2015.",
 		func() Dataset { return &Adding{} })

@@ -23,7 +23,8 @@ type Copying struct {
 }
 
 func init() {
-	Kinds.Register("copy", "The copying problem: 10 random symbols of 8 (symbols), 100 blanks (length), a delimiter, and as many blanks as symbols. "+
+	Kinds.Register("copy", "The copying problem: "+
+		"10 random symbols of 8 (symbols), 100 blanks (length), a delimiter, and as many blanks as symbols. "+
 		"The target is a blank at every step up to the delimiter, and the symbols behind it. Answering without a memory has a loss of "+
 		"symbols·ln 8/steps. Training examples are new in each epoch. Default sizes 20,000/2,000/4,000. Arjovsky, Shah & Bengio 2016.",
 		func() Dataset { return &Copying{} })

@@ -103,7 +103,7 @@ type Task struct {
 	// Alphabet names the tokens, such as the characters of a text; nil where they have no
 	// names.
 	Alphabet []string
-	// NextToken says that targets are the tokens that follow those of the input, so that
+	// NextToken says that each target is the token behind an input token, so that
 	// the loss in nats is the logarithm of a perplexity.
 	NextToken bool
 }

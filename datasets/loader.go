@@ -39,8 +39,8 @@ type Loader struct {
 	seed           uint64
 }
 
-// NewLoader makes a loader of batches of the given number of examples of a set's part,
-// whose task is that of the set. It gives an error where there is no part, the task makes
+// NewLoader makes a loader of batches of the given number of examples of a part, which has
+// the task of its set. It gives an error where there is no part, the task makes
 // no sense, or batch is not between 1 and the number of examples.
 func NewLoader(part Part, task Task, batch int, seed uint64) (*Loader, error) {
 	if part == nil {

@@ -139,7 +139,7 @@ func findIDX(dir, name string) (string, error) {
 	return "", fmt.Errorf("no file %s or %s, plain or .gz, in %s or its folder raw; set data.dir to the folder that has it", name, dotted, dir)
 }
 
-// permuteSeed is that of the permutation of pixels, one for all: the year of "A Simple Way
+// permuteSeed seeds the permutation of pixels, one for all: the year of "A Simple Way
 // to Initialize Recurrent Networks of Rectified Linear Units" (Le, Jaitly and Hinton), which
 // set the task.
 const permuteSeed = 2015

@@ -10,7 +10,8 @@ import (
 type Planted struct{}
 
 func init() {
-	Kinds.Register("planted", "The handwritten digits with planted decoys, 8×4×4: channels 0 to 3 are the quadrants of the digit (upper left, "+
+	Kinds.Register("planted", "The handwritten digits with planted decoys, 8×4×4: "+
+		"channels 0 to 3 are the quadrants of the digit (upper left, "+
 		"upper right, lower left, lower right), channels 4 to 7 the same quadrants of four other digits, drawn at random "+
 		"whatever the class. Each channel is blank in a third of the examples, so that none is redundant. "+
 		"The random parts are drawn anew for each epoch of training. Values in 0..1; sizes as for digits.",

@@ -25,7 +25,8 @@ type Text struct {
 }
 
 func init() {
-	Kinds.Register("text", "The characters of a UTF-8 text file (file, or dir with one .txt) in windows of 64 (window), to predict the next one of. "+
+	Kinds.Register("text", "The characters of a UTF-8 text file (file, or dir with one .txt) in windows of 64 (window), "+
+		"to predict the next one of. "+
 		"The first 90 % are for training; of the rest the first windows are for validation, as many as it asks for, and the others for test. "+
 		"train, validation and test count windows. carry: rows of a batch are streams that go on, for networks that keep their state.",
 		func() Dataset { return &Text{} })

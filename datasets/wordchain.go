@@ -18,7 +18,8 @@ type Wordchain struct{ Windows }
 const chainWarmup = 64
 
 func init() {
-	Kinds.Register("wordchain", "Generated text of a made-up language: 256 words in a Markov chain, separated by spaces, to predict the next character of. "+
+	Kinds.Register("wordchain", "Generated text of a made-up language: "+
+		"256 words in a Markov chain, separated by spaces, to predict the next character of. "+
 		"Its entropy is known, so that a model can be held against the best there can be. Options window and carry as for text; "+
 		"train, validation and test count windows. Default sizes 20,000/2,000/4,000.",
 		func() Dataset { return &Wordchain{} })

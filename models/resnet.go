@@ -184,7 +184,7 @@ type convolution struct {
 	kernel, out, stride int
 }
 
-// convolutions are those of the residual of a block. The first 3×3 one has the stride of
+// convolutions lists the convolutions in the residual of a block. The first 3×3 one has the stride of
 // the block.
 func (b resnetBuilder) convolutions(r residual) []convolution {
 	if b.Bottleneck {

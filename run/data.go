@@ -157,7 +157,7 @@ func count(p datasets.Part) int {
 
 // Data loads the data of the run that the artifact belongs to, normalised as
 // the model wants it. A dir that is not empty replaces data.dir of the config.
-// progress may be nil. An artifact without a run, data that cannot be had and
+// progress may be nil. An artifact without a run, data that cannot be loaded and
 // data that do not fit the model are InputErrors.
 func (a *Artifact) Data(ctx context.Context, m export.Model, dir string, progress func(what string, done, total int64)) (*Data, error) {
 	if a.Config == nil {
@@ -269,7 +269,7 @@ const (
 	statisticsShare  = 10
 	statisticsLeast  = 256
 	statisticsBatch  = 64 // or that of training, where it is larger
-	statisticsStream = 3  // beside those of the phases
+	statisticsStream = 3  // phases have others
 )
 
 // Statistics are the training examples that running statistics are computed from

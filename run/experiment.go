@@ -19,7 +19,7 @@ type Experiment struct {
 	// Where the network is that of an earlier run, model.run holds the settings of
 	// that run if they can be read, its path otherwise.
 	Settings map[string]any
-	// Seeds are those of the run and of the runs that it goes on from.
+	// Seeds are the seeds of the run and of the runs that it goes on from.
 	Seeds []uint64
 	// Original counts the network that the chain of runs began with; nil: it cannot
 	// be read.

@@ -72,7 +72,7 @@ func (o *origin) preprocess(d *Data) error {
 	return nil
 }
 
-// check refuses inputs and classes that are not those of the parameters.
+// check refuses inputs and classes that the parameters were not trained on.
 func (o *origin) check(c *config.Config, d *Data) error {
 	if o == nil {
 		return nil

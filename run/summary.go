@@ -87,7 +87,7 @@ type LayerWeights struct {
 	Final    *nn.Sparsity `json:"final"`              // nil: removed
 }
 
-// layerWeights pairs the layers by name, those of the final network alone last.
+// layerWeights pairs the layers by name; layers of the final network alone come last.
 func layerWeights(full *nn.Network, trained []nn.Sparsity, final *nn.Network) []LayerWeights {
 	original := map[string]int64{}
 	for _, s := range full.Sparsity() {

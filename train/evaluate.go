@@ -157,7 +157,8 @@ func CrossEntropyScore(logits []float32, target float32) (loss float64, correct 
 // A batch has the number of targets an example, 0 where they do not matter. expect, unless it
 // is nil, is called with the number of examples before a run; each with the batch and its
 // outputs after it. The end of ctx is its error.
-func Forward(ctx context.Context, p *nn.Program, source EvalSource, targets int, expect func(n int), each func(b Batch, outputs []float32) error) error {
+func Forward(ctx context.Context, p *nn.Program, source EvalSource, targets int,
+	expect func(n int), each func(b Batch, outputs []float32) error) error {
 	size, width := len(p.X)/p.Batch(), len(p.Output())/p.Batch()
 	p.ResetState()
 	for b, err := range source.All(ctx) {

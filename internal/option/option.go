@@ -55,7 +55,7 @@ type Rules struct {
 }
 
 // Fields lists the options of v, a struct or a pointer to one, in the order of its fields,
-// with those of the kind that it holds. Faulty tags panic.
+// with the options of the kind that it holds. Faulty tags panic.
 func Fields(v reflect.Value) []Field {
 	for v.Kind() == reflect.Pointer || v.Kind() == reflect.Interface {
 		v = v.Elem()
@@ -114,7 +114,7 @@ func ChoiceOf(v reflect.Value) (Choice, bool) {
 		kinds, ok := registries[v.Field(i).Type()]
 		at := slices.IndexFunc(Fields(v), func(f Field) bool { return f.Key == key })
 		if !ok || at < 0 {
-			panic(fmt.Sprintf("option: field %s of %s: there are no kinds of %s, or there is no option %s", v.Type().Field(i).Name, v.Type(), v.Field(i).Type(), key))
+			panic(fmt.Sprintf("option: %s: there are no kinds of %s, or there is no option %s", v.Type(), v.Field(i).Type(), key))
 		}
 		return Choice{Key: key, Name: Fields(v)[at].Value, Kind: v.Field(i), Kinds: kinds}, true
 	}

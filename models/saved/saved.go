@@ -100,7 +100,7 @@ func newNetwork(a nn.Architecture, rng *rand.Rand) (net *nn.Network, err error) 
 	return a.Network(rng)
 }
 
-// read finds the architecture: that of the final network, or of a run that is not
+// read finds the architecture of the final network or, in a run that is not
 // finished, as pruning left it.
 func (m *Model) read() (path string, text []byte, err error) {
 	for _, dir := range []string{"", "pruned"} {
