@@ -1,0 +1,108 @@
+package app
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+
+	"pare/cmd/internal/cli"
+	"pare/models"
+)
+
+// mostSteps bounds the steps of a measurement, whose times are kept.
+const mostSteps = 1_000_000
+
+// benchCommand measures training steps of models and of networks of runs.
+var benchCommand = command{
+	name: "bench",
+	args: "-model NAME|all or RUN... [-inputs FILE] [-batch 64] [-steps N] [-threads N] [-profile kinds|layers] [-json]",
+	doc:  "measures training steps of a model, or of the networks of a run",
+	examples: []string{
+		"pare bench -model resnet20                     # a training step of a built-in model",
+		"pare bench -model all -threads 1",
+		"pare bench runs/resnet -profile layers          # of the networks of a run: original and pruned",
+	},
+	run: runBench,
+}
+
+// maxBenchBatch keeps a slip of the keyboard from asking for all memory.
+const maxBenchBatch = 1 << 16
+
+func runBench(ctx context.Context, f *flags) error {
+	var b bench
+	model := f.String("model", "", "`name` of the model with its default options; resnetN is the ResNet of depth N, all is every model")
+	f.IntVar(&b.batch, "batch", 64, "examples per step")
+	f.IntVar(&b.steps, "steps", 0, "steps to measure, after three to warm up; 0: as many as fit into five seconds, at least ten")
+	inputs := f.String("inputs", "", "`file.npy` of examples for the networks of runs, shape (N, ...) as the network reads them; default: random ones")
+	f.choice(&b.profile, "profile", "", "show where the time of a training step goes, by `kinds` of operations or by layers", "kinds", "layers")
+	asJSON := f.Bool("json", false, "print one JSON object per line, one for each model")
+	f.words["model"] = append(models.Kinds.Names(), "all")
+	f.within(between(1, maxBenchBatch), "batch")
+	f.within(between(0, mostSteps), "steps")
+	paths, err := f.parseSome()
+	if err != nil {
+		return err
+	}
+	if (*model == "") == (len(paths) == 0) {
+		return cli.InputError("give either -model or a RUN; see pare help bench")
+	}
+	if *inputs != "" && *model != "" {
+		return cli.InputError("-inputs is for the networks of runs, a -model reads random data")
+	}
+	b.show = f.progress()
+	encoder := json.NewEncoder(f.stdout)
+	loads, err := workloads(*model, paths, *inputs)
+	if err != nil {
+		return err
+	}
+	for i, load := range loads {
+		w, err := load()
+		if err != nil {
+			return err
+		}
+		r, err := b.measure(ctx, w, i == 0)
+		if err != nil {
+			return fmt.Errorf("%s: %w", w.name, err)
+		}
+		if *asJSON {
+			if err := encoder.Encode(r); err != nil {
+				return err
+			}
+			continue
+		}
+		if i == 0 || b.profile != "" {
+			printBenchHead(f.stdout, r)
+		}
+		printBenchRow(f.stdout, r)
+		if b.profile != "" {
+			printProfile(f.stdout, r.Profile)
+		}
+	}
+	return nil
+}
+
+// The rows have fixed widths so that each can be printed when it is known.
+const (
+	benchHeadFormat = "%-10s %10s %12s %6s %9s %11s %9s %9s %13s\n"
+	benchRowFormat  = "%-10s %10d %12d %6d %9.2f %11.2f %9.1f %9s %13s\n"
+)
+
+// printBenchHead writes the settings that all rows share and the titles of the columns.
+func printBenchHead(w io.Writer, r *benchResult) {
+	fmt.Fprintf(w, "batch %d, threads %d, kernels %s, %s\n", r.Batch, r.Threads, r.Kernels, r.Go)
+	fmt.Fprintln(w, "GFLOP/s: 2 for each multiply-accumulate forward and in both gradients of a training step")
+	fmt.Fprintln(w)
+	fmt.Fprintf(w, benchHeadFormat, "model", "params", "MACs", "steps", "step ms", "forward ms", "GFLOP/s", "peak MiB", "first step s")
+}
+
+func printBenchRow(w io.Writer, r *benchResult) {
+	peak, firstStep := "–", "–"
+	if r.PeakBytes > 0 {
+		peak = fmt.Sprintf("%.0f", float64(r.PeakBytes)/(1<<20))
+	}
+	if r.FirstStepS > 0 {
+		firstStep = fmt.Sprintf("%.2f", r.FirstStepS)
+	}
+	fmt.Fprintf(w, benchRowFormat, r.Model, r.Params, r.MACs, r.Steps, r.StepMs, r.ForwardMs, r.GFLOPs, peak, firstStep)
+}

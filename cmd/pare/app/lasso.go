@@ -1,0 +1,119 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"pare/cmd/internal/cli"
+	"pare/stat/estimate/lasso"
+	"pare/stat/linear"
+)
+
+// lassoCommand fits sparse linear models to a table.
+var lassoCommand = command{
+	name: "lasso",
+	args: "-data FILE -target COLUMN [-family gaussian] [-lambda L | -path 100] [-cv 10] [-guard knockoffs -q 0.1] [-json] [-out DIR]",
+	doc:  "fits sparse linear models to a table, each with its duality gap",
+	examples: []string{
+		"pare lasso -data grades.csv -target G3 -one-hot -cv 10",
+		"pare lasso -data grades.csv -target G3 -one-hot -guard knockoffs -q 0.1   # fewer than 10 % false discoveries",
+		"pare lasso -data people.csv -target again -family binomial -one-hot -test-size 0.3 -audit race",
+	},
+	run: runLasso,
+}
+
+func runLasso(ctx context.Context, f *flags) error {
+	q := lasso.Request{}
+	t, o := &q.Table, &q.Options
+	e := newEstimator(f, &t.Source, &o.Search, defaults{columns: "features", path: 100, oneSE: true,
+		ratio:      "0.0001, or 0.01 with fewer rows than features",
+		tolerance:  "relative to the objective without penalised features (default 1e-6)",
+		iterations: "sweeps of coordinate descent for one λ (default 100000)"})
+	var family, guard string
+	families := []string{"gaussian", "binomial", "multinomial"}
+	f.StringVar(&t.Path, "data", "", "`FILE` with a row for each observation: CSV, .gz, .zip, or .npy, whose columns are called x1, x2, …")
+	f.StringVar(&t.Target, "target", "", "`COLUMN` to predict")
+	f.StringVar(&t.TargetFile, "target-file", "", "`FILE` with the target as its one column, in place of -target")
+	f.BoolVar(&t.DropFirst, "drop-first", false, "with -one-hot or -categorical: no 0/1 column for the first value")
+	f.Float64Var(&t.TestSize, "test-size", 0, "`share` of rows to hold out of all fits, for testing")
+	f.choice(&family, "family", "gaussian", "distribution of the target: gaussian, binomial or multinomial", families...)
+	f.Float64Var(&o.Alpha, "alpha", 1, "elastic net: 1 is the lasso; the smaller, the more of the penalty is on squares")
+	f.StringVar(&t.Together, "groups", "", "`COLUMN` of groups: rows with the same value stay in one fold")
+	f.StringVar(&t.Fold, "foldid", "", "`COLUMN` with the fold of each row, in place of -cv")
+	f.StringVar(&t.Weights, "weights", "", "`COLUMN` with the weight of each row")
+	f.BoolVar(&o.Interactions, "interactions", false, "add the products of all pairs of columns, a:b")
+
+	f.Var(byName{&o.PenaltyFactors}, "penalty-factor", "`column=w,...`: multiply λ by w; 0 leaves the column unpenalised, inf leaves it out; the name of a text column covers all its values")
+	f.BoolVar(&o.NonNegative, "nonnegative", false, "allow no negative coefficient")
+	f.Var(byName{&o.Lower}, "lower-limits", "`column=v,...`: smallest coefficient of a column, v at most 0")
+	f.Var(byName{&o.Upper}, "upper-limits", "`column=v,...`: largest coefficient of a column, v at least 0")
+	f.BoolVar(&o.GroupLasso, "group-lasso", false, "select the one-hot columns of a text column as one group")
+	intercept := f.Bool("intercept", true, "fit an unpenalised intercept")
+	standardize := f.Bool("standardize", true, "penalise columns on the scale of their standard deviation")
+
+	f.choice(&guard, "guard", "", "guard against false discoveries: knockoffs, stability or permutation", "knockoffs", "stability", "permutation")
+	f.Float64Var(&o.Q, "q", 0.1, "errors the guard allows: knockoffs: the expected share of false selections; permutation: the probability of any (both below 1); stability: their expected number, which may be above 1")
+	f.IntVar(&o.Copies, "knockoffs", 0, "number of knockoffs for each feature (default 1/q, at most 10); with k of them, as few as 1/(kq) features can be selected")
+	f.BoolVar(&o.FixedX, "fixed-x", false, "knockoffs for a linear model with Gaussian noise, whatever the features are")
+	f.IntVar(&o.Permutations, "permutations", 0, "number of permutations of -guard permutation (default 1000)")
+	f.StringVar(&t.Audit, "audit", "", "`COLUMN` of groups of rows: losses, errors and their gaps along the path")
+	f.Float64Var(&o.Robust, "robust", 0, "report the worst-case losses when every feature moves by up to `epsilon` standard deviations, beside a model trained for them")
+	f.BoolVar(&o.OLS, "ols", false, "also fit least squares for comparison; of several solutions, the one of least norm")
+	f.within(share, "test-size")
+	f.within(numeric("above 0 and at most 1", func(v float64) bool { return v > 0 && v <= 1 }), "alpha")
+	f.within(positive, "robust", "q")
+	f.within(atLeast(1), "knockoffs", "permutations")
+	for _, name := range [][2]string{{"features", "columns"}, {"drop-missing", "complete"}, {"lambda-min-ratio", "ratio"},
+		{"tol", "tolerance"}, {"max-iter", "max-iterations"}, {"positive", "nonnegative"}} {
+		f.alias(name[0], name[1], nil)
+	}
+	f.alias("select", "one-se", map[string]string{"1se": "true", "min": "false"})
+	if err := e.settle(); err != nil {
+		return err
+	}
+	switch {
+	case t.Path == "":
+		return cli.InputError("no -data FILE given; see pare help lasso")
+	case t.Target == "" && t.TargetFile == "":
+		return cli.InputError("no -target COLUMN given; see pare help lasso")
+	case t.Target != "" && t.TargetFile != "":
+		return cli.InputError("-target and -target-file contradict each other; give one")
+	}
+	f.refuse(guard == "", "it sets the errors that a guard allows; give -guard too", "q")
+	f.refuse(!t.OneHot && t.Categorical == nil, "it is about the columns that -one-hot or -categorical makes; give both", "drop-first", "group-lasso")
+	f.refuse(o.Folds == 0 && t.Fold == "", "it chooses λ by cross-validation; give -cv too", "one-se")
+	if f.refused != nil {
+		return f.refused
+	}
+	o.Family, o.Guard = linear.Family(slices.Index(families, family)), lasso.Guard(guard)
+	o.NoIntercept, o.NoStandardize = !*intercept, !*standardize
+	return fit(ctx, e, q.Run)
+}
+
+// byName is an option of numbers by column: name=value pairs, in which a name may have = in
+// it, as one-hot columns have.
+type byName struct{ to *map[string]float64 }
+
+func (byName) String() string { return "" }
+
+// Set adds the pairs.
+func (b byName) Set(text string) error {
+	if *b.to == nil {
+		*b.to = map[string]float64{}
+	}
+	for _, pair := range names(text) {
+		at := strings.LastIndexByte(pair, '=')
+		v, err := strconv.ParseFloat(pair[at+1:], 64)
+		if at < 1 || err != nil || v != v {
+			return fmt.Errorf("%q is not column=number", pair)
+		}
+		if _, twice := (*b.to)[pair[:at]]; twice {
+			return fmt.Errorf("it names %s twice", pair[:at])
+		}
+		(*b.to)[pair[:at]] = v
+	}
+	return nil
+}
