@@ -7,7 +7,9 @@ import (
 	"pare/internal/option"
 )
 
-// Dataset is a kind of data with its options.
+// Dataset is a kind of data with its options: the fields of a struct, with the tags of
+// package option. Rules between them go into a method Validate() error, whose messages begin
+// with the key at fault and a colon. A Dataset of another module is registered in Kinds.
 type Dataset interface {
 	// Load reads or makes the data. The options are valid. It returns soon after ctx ends,
 	// with ctx's error.

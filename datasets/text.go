@@ -215,7 +215,7 @@ func newVocabulary(runes []rune) (*vocabulary, error) {
 	return v, nil
 }
 
-// parseVocabulary reads Options.Vocabulary.
+// parseVocabulary reads Text.Vocabulary.
 func parseVocabulary(s string) (*vocabulary, error) {
 	if !utf8.ValidString(s) {
 		return nil, errors.New("vocabulary: it is not UTF-8 text")
@@ -240,7 +240,7 @@ func parseVocabulary(s string) (*vocabulary, error) {
 	return v, nil
 }
 
-// QuoteVocabulary writes characters, such as those of Task.Alphabet, as Options.Vocabulary
+// QuoteVocabulary writes characters, such as Task.Alphabet, as Text.Vocabulary
 // takes them.
 func QuoteVocabulary(alphabet []string) string {
 	var out []byte

@@ -100,8 +100,8 @@ func newNetwork(a nn.Architecture, rng *rand.Rand) (net *nn.Network, err error) 
 	return a.Network(rng)
 }
 
-// read finds the architecture of the final network or, in a run that is not
-// finished, as pruning left it.
+// read finds the architecture of the final network or, in an unfinished run, of the
+// pruned one.
 func (m *Model) read() (path string, text []byte, err error) {
 	for _, dir := range []string{"", "pruned"} {
 		path = filepath.Join(m.Run, dir, "architecture.json")
