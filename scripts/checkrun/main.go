@@ -1,4 +1,4 @@
-// Command checkrun checks what a finished run folder promises: the summary's
+// Command checkrun checks the promises of a finished run folder: the summary's
 // counts fit each other, no test prediction was lost at removal, the
 // certificate holds, and the exported files read back to the same network.
 //

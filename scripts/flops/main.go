@@ -35,8 +35,8 @@ func main() {
 }
 
 // count returns the operations and the units that the layers read and give:
-// "5-10-76-16" is what LeNet-5 papers write of two convolutions, the inputs of
-// the first linear layer and its outputs.
+// LeNet-5 papers write "5-10-76-16" for two convolutions, the inputs of the first
+// linear layer and its outputs.
 func count(net *nn.Network) (flops int64, shape string) {
 	var units []string
 	for i, node := range net.Nodes {
