@@ -63,7 +63,7 @@ func (o Options) Check() error {
 }
 
 // Decoder reads images, one at a time. It keeps its working memory for the next image,
-// unless a large one has made that more than 64 MiB.
+// unless a large one has made that more than 16 MiB.
 type Decoder struct {
 	options        Options
 	reader         *bufio.Reader
@@ -71,8 +71,6 @@ type Decoder struct {
 	native, turned raster.Image
 	resizer        raster.Resizer
 	cb, cr         []uint8
-	// reserve, if not nil, is asked for memory, in bytes, before it is taken.
-	reserve func(bytes int64) error
 }
 
 // NewDecoder makes a decoder. It gives an error where Options.Check does.
@@ -92,7 +90,12 @@ func NewDecoder(o Options) (*Decoder, error) {
 // File reads the image in a file to `to`, whose memory is used again. The error is one
 // line that names the file; it is not a regular file, no image, damaged, cut off, or
 // larger than Options.MaxPixels. Size and pixels are checked before they are read.
-func (d *Decoder) File(to *raster.Image, path string) (err error) {
+func (d *Decoder) File(to *raster.Image, path string) error {
+	return d.read(to, path, func(int64) error { return nil })
+}
+
+// read is File that calls reserve once with the bytes that it needs, before it takes them.
+func (d *Decoder) read(to *raster.Image, path string, reserve func(bytes int64) error) (err error) {
 	defer func() {
 		if err != nil {
 			var cause *os.PathError
@@ -115,12 +118,12 @@ func (d *Decoder) File(to *raster.Image, path string) (err error) {
 		return err
 	}
 	defer f.Close()
-	return d.decode(to, f, info.Size())
+	return d.decode(to, f, info.Size(), reserve)
 }
 
 // Bytes is File for the contents of a file, which name stands for in errors.
 func (d *Decoder) Bytes(to *raster.Image, name string, data []byte) error {
-	if err := d.decode(to, bytes.NewReader(data), int64(len(data))); err != nil {
+	if err := d.decode(to, bytes.NewReader(data), int64(len(data)), func(int64) error { return nil }); err != nil {
 		return &Error{name, err}
 	}
 	return nil
@@ -138,7 +141,7 @@ func (e *Error) Error() string {
 
 func (e *Error) Unwrap() error { return e.cause }
 
-func (d *Decoder) decode(to *raster.Image, r io.ReadSeeker, size int64) (err error) {
+func (d *Decoder) decode(to *raster.Image, r io.ReadSeeker, size int64, reserve func(int64) error) (err error) {
 	d.reader.Reset(r)
 	head, err := readHeader(d.reader, d.options.MaxPixels)
 	if err != nil {
@@ -153,12 +156,11 @@ func (d *Decoder) decode(to *raster.Image, r io.ReadSeeker, size int64) (err err
 	if target.pixels() > d.options.MaxPixels {
 		return fmt.Errorf("the %s of %d × %d pixels (width, height) becomes %d × %d; the limit is %d in all", head.name, head.w, head.h, target.w, target.h, d.options.MaxPixels)
 	}
-	if d.reserve != nil {
-		// The image is there as the decoder gives it, in 8 bits, turned, resized in
-		// width, resized, and cut out.
-		if err := d.reserve(size + head.memory + 3*(2*pixels+2*target.pixels()+max(int64(head.h)*int64(target.w), int64(head.w)*int64(target.h)))); err != nil {
-			return err
-		}
+	// The image is there as the decoder gives it, in 8 bits, turned, resized in width,
+	// resized, and cut out.
+	half := max(int64(head.h)*int64(target.w), int64(head.w)*int64(target.h))
+	if err := reserve(size + head.memory + 3*(2*pixels+half+2*target.pixels())); err != nil {
+		return err
 	}
 	if _, err := r.Seek(0, io.SeekStart); err != nil {
 		return err
@@ -237,7 +239,7 @@ func (d *Decoder) target(h, w int) size {
 
 // shrink gives back the memory that a large image took.
 func (d *Decoder) shrink() {
-	const most = 64 << 20
+	const most = 16 << 20
 	if d.file.Cap()+cap(d.native.Pix)+cap(d.turned.Pix) > most {
 		d.file, d.native, d.turned, d.resizer = bytes.Buffer{}, raster.Image{}, raster.Image{}, raster.Resizer{}
 	}
