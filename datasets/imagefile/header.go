@@ -107,9 +107,9 @@ func (f *format) wrong(err error) error {
 		return fmt.Errorf("the %s is cut off: %w", f.name, err)
 	}
 	if f.name == "WebP" {
-		return fmt.Errorf("the WebP is damaged, or animated, which is not supported: %w", err)
+		return fmt.Errorf("the WebP is damaged, cut off, or animated, which is not supported: %w", err)
 	}
-	return fmt.Errorf("the %s is damaged or of a kind that is not supported: %w", f.name, err)
+	return fmt.Errorf("the %s is damaged, cut off, or of a kind that is not supported: %w", f.name, err)
 }
 
 // segments calls visit with the marker and the content of the segments of a JPEG before
