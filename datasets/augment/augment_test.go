@@ -28,7 +28,8 @@ func noise(h, w, c int, seed uint64) raster.Image {
 // all is a chain of every transform.
 func all() Chain {
 	return Chain{
-		ResizedCrop{Height: 20, Width: 24}, Crop{Padding: 3, Fill: Fill{9}}, Flip{}, Rotation{Degrees: 25, Bilinear: true}, Rotation{Degrees: 90, Fill: Fill{1, 2, 3}},
+		ResizedCrop{Height: 20, Width: 24}, Crop{Padding: 3, Fill: Fill{9}}, Flip{},
+		Rotation{Degrees: 25, Bilinear: true}, Rotation{Degrees: 90, Fill: Fill{1, 2, 3}},
 		ColorJitter{0.4, 0.4, 0.4, 0.1}, Erase{}, Erase{P: 1, Noise: true}, Cutout{Size: 7}, RandAugment{N: 3, M: 14, Fill: Fill{128}},
 	}
 }
@@ -323,15 +324,18 @@ func TestCheck(t *testing.T) {
 			t.Errorf("%#v: %v, want %q", c.t, err, c.want)
 		}
 	}
-	for _, c := range []interface{ Check() error }{MixUp{0.2}, CutMix{}, ColorJitter{}, Erase{Ratio: Range{1, 1}}, Crop{Height: 3, Width: 4}} {
+	for _, c := range []interface{ Check() error }{
+		MixUp{0.2}, CutMix{}, ColorJitter{}, Erase{Ratio: Range{1, 1}}, Crop{Height: 3, Width: 4},
+	} {
 		if err := c.Check(); err != nil {
 			t.Errorf("%#v: %v", c, err)
 		}
 	}
 	bad := Batch{N: 2, H: 1, W: 1, C: 1, X: make([]float32, 2), Y: make([]float32, 2)}
 	for _, apply := range []func(*Batch, *rand.Rand) (float32, error){MixUp{}.Apply, CutMix{}.Apply} {
-		if _, err := apply(&bad, rand.New(rand.NewPCG(1, 1))); err == nil || !strings.Contains(err.Error(), "2 values, 2 and 0 targets for 2 images of 1×1×1 (HWC)") {
-			t.Errorf("got %v", err)
+		want := "2 values, 2 and 0 targets for 2 images of 1×1×1 (HWC)"
+		if _, err := apply(&bad, rand.New(rand.NewPCG(1, 1))); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("got %v, want %q", err, want)
 		}
 	}
 }
@@ -360,9 +364,12 @@ func TestNoAllocation(t *testing.T) {
 func BenchmarkTransforms(b *testing.B) {
 	for _, size := range []int{32, 224} {
 		input := noise(size, size, 3, 1)
-		for _, tr := range []Transform{ResizedCrop{Height: size, Width: size}, Crop{Padding: 4}, Flip{}, Rotation{Degrees: 15}, Rotation{Degrees: 15, Bilinear: true},
-			ColorJitter{Brightness: 0.4}, ColorJitter{Contrast: 0.4}, ColorJitter{Saturation: 0.4}, ColorJitter{Hue: 0.1}, ColorJitter{0.4, 0.4, 0.4, 0.1},
-			Erase{P: 1}, Cutout{Size: size / 2}, RandAugment{N: 2, M: 9}} {
+		for _, tr := range []Transform{
+			ResizedCrop{Height: size, Width: size}, Crop{Padding: 4}, Flip{},
+			Rotation{Degrees: 15}, Rotation{Degrees: 15, Bilinear: true},
+			ColorJitter{Brightness: 0.4}, ColorJitter{Contrast: 0.4}, ColorJitter{Saturation: 0.4}, ColorJitter{Hue: 0.1},
+			ColorJitter{0.4, 0.4, 0.4, 0.1}, Erase{P: 1}, Cutout{Size: size / 2}, RandAugment{N: 2, M: 9},
+		} {
 			b.Run(fmt.Sprintf("%d/%T", size, tr), func(b *testing.B) {
 				var im raster.Image
 				var w Work

@@ -22,7 +22,10 @@ func (t ColorJitter) Check() error {
 	for _, f := range []struct {
 		name    string
 		v, most float64
-	}{{"brightness", t.Brightness, math.MaxFloat64}, {"contrast", t.Contrast, math.MaxFloat64}, {"saturation", t.Saturation, math.MaxFloat64}, {"hue", t.Hue, 0.5}} {
+	}{
+		{"brightness", t.Brightness, math.MaxFloat64}, {"contrast", t.Contrast, math.MaxFloat64},
+		{"saturation", t.Saturation, math.MaxFloat64}, {"hue", t.Hue, 0.5},
+	} {
 		if !(f.v >= 0 && f.v <= f.most) {
 			limit := "0 or more"
 			if f.most == 0.5 {

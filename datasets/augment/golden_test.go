@@ -11,7 +11,7 @@ import (
 	"pare/datasets/raster"
 )
 
-// golden is what torchvision makes of images and batches, see testdata/golden.py.
+// golden holds images and batches as torchvision changes them, see testdata/golden.py.
 type golden struct {
 	Images map[string]raster.Image
 	Cases  []struct {

@@ -22,7 +22,8 @@ type Batch struct {
 // check reports lengths that do not agree.
 func (b *Batch) check(name string) error {
 	if b.N < 1 || len(b.X) != b.N*b.H*b.W*b.C || len(b.Y) != b.N || len(b.Second) != b.N {
-		return fmt.Errorf("%s: %d values, %d and %d targets for %d images of %d×%d×%d (HWC)", name, len(b.X), len(b.Y), len(b.Second), b.N, b.H, b.W, b.C)
+		return fmt.Errorf("%s: %d values, %d and %d targets for %d images of %d×%d×%d (HWC)",
+			name, len(b.X), len(b.Y), len(b.Second), b.N, b.H, b.W, b.C)
 	}
 	return nil
 }

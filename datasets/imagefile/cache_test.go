@@ -101,8 +101,7 @@ func TestCache(t *testing.T) {
 	}
 }
 
-// TestCacheStale: whatever changes the images has the cache made anew; what does not, does
-// not.
+// TestCacheStale: the cache is made anew after each change of the images, and only then.
 func TestCacheStale(t *testing.T) {
 	s := pngs(t, 6, Options{})
 	root := s.folder.Root
@@ -251,11 +250,10 @@ func TestCacheFails(t *testing.T) {
 		t.Fatal(err)
 	}
 	try(third + `: no PNG, JPEG, GIF, WebP or BMP image: the file begins with "no image"`)
-	if _, err := OpenCache(t.Context(), filepath.Join(dir, "none", "c"), s, LoaderOptions{}, nil); err == nil || !strings.Contains(err.Error(), "there is no folder") {
-		t.Errorf("no folder: %v", err)
-	}
-	if _, err := OpenCache(t.Context(), dir, s, LoaderOptions{}, nil); err == nil || !strings.Contains(err.Error(), "not a regular file") {
-		t.Errorf("a folder: %v", err)
+	for path, want := range map[string]string{filepath.Join(dir, "none", "c"): "there is no folder", dir: "not a regular file"} {
+		if _, err := OpenCache(t.Context(), path, s, LoaderOptions{}, nil); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v, want %q", path, err, want)
+		}
 	}
 }
 

@@ -154,7 +154,8 @@ func (d *Decoder) decode(to *raster.Image, r io.ReadSeeker, size int64, reserve 
 	}
 	target := d.target(head.h, head.w)
 	if target.pixels() > d.options.MaxPixels {
-		return fmt.Errorf("the %s of %d × %d pixels (width, height) becomes %d × %d; the limit is %d in all", head.name, head.w, head.h, target.w, target.h, d.options.MaxPixels)
+		return fmt.Errorf("the %s of %d × %d pixels (width, height) becomes %d × %d; the limit is %d in all",
+			head.name, head.w, head.h, target.w, target.h, d.options.MaxPixels)
 	}
 	// The image is there as the decoder gives it, in 8 bits, turned, resized in width,
 	// resized, and cut out.

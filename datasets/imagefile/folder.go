@@ -61,7 +61,8 @@ func ListFolder(root string) (*Folder, error) {
 				return nil, err
 			}
 			if len(f.Files) == before {
-				return nil, &Error{filepath.Join(root, e.Name()), fmt.Errorf("no images: a class folder needs at least one file with the extension %s", extensions())}
+				err := fmt.Errorf("no images: a class folder needs at least one file with the extension %s", extensions())
+				return nil, &Error{filepath.Join(root, e.Name()), err}
 			}
 		}
 	}
@@ -183,7 +184,8 @@ func ListParts(root string) (*Parts, error) {
 		return &Parts{Train: train}, nil
 	}
 	if len(others) > 0 {
-		return nil, &Error{root, fmt.Errorf("a folder %q beside train: only val and test belong there; move it away, or into train if it is a class", others[0])}
+		err := fmt.Errorf("a folder %q beside train: only val and test belong there; move it away, or into train if it is a class", others[0])
+		return nil, &Error{root, err}
 	}
 	parts := &Parts{}
 	for i, to := range []**Folder{&parts.Train, &parts.Validation, &parts.Test} {

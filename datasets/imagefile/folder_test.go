@@ -45,8 +45,10 @@ func relative(t *testing.T, f *Folder) []string {
 }
 
 func TestListFolder(t *testing.T) {
-	root := tree(t, "b/2.png", "b/10.PNG", "b/x.txt", "b/.hidden.png", "b/.git/1.png", "a b/z.jpeg", "a b/sub/1.webp", "a b/sub-1/2.gif",
-		"B/i.bmp", "readme.md", ".cache/1.png", "b/link.png -> ../a b/z.jpeg", "b/up -> ..", "b/up.png -> ..", "é/1.jpg")
+	root := tree(t, "b/2.png", "b/10.PNG", "b/x.txt", "b/.hidden.png", "b/.git/1.png",
+		"a b/z.jpeg", "a b/sub/1.webp", "a b/sub-1/2.gif",
+		"B/i.bmp", "readme.md", ".cache/1.png",
+		"b/link.png -> ../a b/z.jpeg", "b/up -> ..", "b/up.png -> ..", "é/1.jpg")
 	f, err := ListFolder(root)
 	if err != nil {
 		t.Fatal(err)
@@ -54,7 +56,8 @@ func TestListFolder(t *testing.T) {
 	if want := []string{"B", "a b", "b", "é"}; !slices.Equal(f.Classes, want) {
 		t.Errorf("classes %q, want %q", f.Classes, want)
 	}
-	want := []string{"B/i.bmp B", "a b/z.jpeg a b", "a b/sub/1.webp a b", "a b/sub-1/2.gif a b", "b/10.PNG b", "b/2.png b", "b/link.png b", "é/1.jpg é"}
+	want := []string{"B/i.bmp B", "a b/z.jpeg a b", "a b/sub/1.webp a b", "a b/sub-1/2.gif a b",
+		"b/10.PNG b", "b/2.png b", "b/link.png b", "é/1.jpg é"}
 	if got := relative(t, f); !slices.Equal(got, want) {
 		t.Errorf("files %q, want %q", got, want)
 	}
@@ -69,7 +72,8 @@ func TestListFolder(t *testing.T) {
 }
 
 func TestListParts(t *testing.T) {
-	root := tree(t, "train/cat/1.png", "train/ant/1.png", "train/dog/1.png", "validation/dog/1.png", "test/cat/1.png", "test/dog/2.png", "readme.md")
+	root := tree(t, "train/cat/1.png", "train/ant/1.png", "train/dog/1.png",
+		"validation/dog/1.png", "test/cat/1.png", "test/dog/2.png", "readme.md")
 	p, err := ListParts(root)
 	if err != nil {
 		t.Fatal(err)

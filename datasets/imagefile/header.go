@@ -31,11 +31,11 @@ type format struct {
 }
 
 var formats = []format{
-	{"PNG", "\x89PNG\r\n\x1a\n", []string{".png"}, png.Decode, png.DecodeConfig, 12, pngOrientation},
+	{"PNG", "\x89PNG\r\n\x1a\n", []string{".png"}, png.Decode, png.DecodeConfig, 18, pngOrientation},
 	{"JPEG", "\xff\xd8\xff", []string{".jpg", ".jpeg"}, jpeg.Decode, jpeg.DecodeConfig, 12, jpegOrientation},
-	{"GIF", "GIF8?a", []string{".gif"}, gif.Decode, gif.DecodeConfig, 2, nil},
+	{"GIF", "GIF8?a", []string{".gif"}, gif.Decode, gif.DecodeConfig, 3, nil},
 	{"WebP", "RIFF????WEBP", []string{".webp"}, webp.Decode, webp.DecodeConfig, 12, webpOrientation},
-	{"BMP", "BM", []string{".bmp"}, bmp.Decode, bmp.DecodeConfig, 4, nil},
+	{"BMP", "BM", []string{".bmp"}, bmp.Decode, bmp.DecodeConfig, 5, nil},
 }
 
 // maxSide is the largest height and width of an image, in pixels.
@@ -94,7 +94,8 @@ func readHeader(r *bufio.Reader, most int64) (header, error) {
 		}
 		pixels := int64(config.Width) * int64(config.Height)
 		if config.Width > maxSide || config.Height > maxSide || pixels > most {
-			return header{}, fmt.Errorf("the %s has %d × %d pixels (width, height); the limits are %d and %d in all", f.name, config.Width, config.Height, maxSide, most)
+			return header{}, fmt.Errorf("the %s has %d × %d pixels (width, height); the limits are %d and %d in all",
+				f.name, config.Width, config.Height, maxSide, most)
 		}
 		return header{f, config.Height, config.Width, pixels * int64(memory)}, nil
 	}

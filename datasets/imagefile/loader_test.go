@@ -64,14 +64,17 @@ func mustLoad(t testing.TB, s Source, o LoaderOptions) *Loader {
 	return l
 }
 
-// TestImagesInOrder: the images and what prepare does to them are the same for any number
-// of workers and any window.
+// TestImagesInOrder: the images, changed by prepare, are the same for any number of workers
+// and any window.
 func TestImagesInOrder(t *testing.T) {
 	const n = 200
 	idx := rand.New(rand.NewPCG(1, 2)).Perm(n)
 	idx = append(idx, idx[:30]...)
 	var first []string
-	for _, o := range []LoaderOptions{{}, {Workers: 1, Ahead: 1}, {Workers: 4, Ahead: 1}, {Workers: 2, Ahead: 100}, {Workers: 8}, {Workers: 3, Memory: 1}, {Workers: 3, Memory: 20}} {
+	for _, o := range []LoaderOptions{
+		{}, {Workers: 1, Ahead: 1}, {Workers: 4, Ahead: 1}, {Workers: 2, Ahead: 100}, {Workers: 8},
+		{Workers: 3, Memory: 1}, {Workers: 3, Memory: 20},
+	} {
 		l := mustLoad(t, &drawn{n: n, need: func(i int) int64 { return int64(6 + i%10) }}, o)
 		var got []string
 		for im, err := range l.Images(t.Context(), idx, func(k int, im *raster.Image) error {

@@ -15,10 +15,10 @@ type Resizer struct {
 // share memory.
 //
 // It is Pillow's two-pass resampling with the triangle filter (src/libImaging/Resample.c):
-// where an image shrinks, the filter is as wide as two output pixels, which is what
-// torchvision calls antialias; the rows are resized first, to 8 bits. That is the order of
-// all versions to 12; Pillow 13 resizes images first in height where that shrinks the more,
-// which changes values by 1 at most.
+// where an image shrinks, the filter is as wide as two output pixels (antialias in
+// torchvision). The width is resized first, and rounded to 8 bits. So do all versions to 12;
+// Pillow 13 begins with the height where that shrinks much more, which changes values by 1
+// at most.
 func (r *Resizer) Resize(to, from *Image) {
 	h, w := to.H, to.W
 	to.Reset(h, w, from.C)
