@@ -58,7 +58,8 @@ func ReadCIFAR100(r io.Reader, name string, records int) (*Images, error) {
 	for i := range records {
 		if n, err := io.ReadFull(r, record[:]); err != nil {
 			if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
-				return nil, fmt.Errorf("%s: truncated: record %d of %d has %d bytes, expected %d: %w", name, i, records, n, len(record), io.ErrUnexpectedEOF)
+				return nil, fmt.Errorf("%s: truncated: record %d of %d has %d bytes, expected %d: %w",
+					name, i, records, n, len(record), io.ErrUnexpectedEOF)
 			}
 			return nil, fmt.Errorf("%s: record %d: %w", name, i, err)
 		}

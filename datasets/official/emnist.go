@@ -74,7 +74,8 @@ func readIDX(r io.Reader, name string, magic uint32) (dims []int, data []byte, e
 	for k := 4; k < len(head); k += 4 {
 		d := int64(binary.BigEndian.Uint32(head[k:]))
 		if d == 0 || d > maxIDX/n {
-			return nil, nil, fmt.Errorf("%s: dimension %d is %d; it must not be 0, and all together must stay below %d bytes", name, k/4-1, d, maxIDX)
+			return nil, nil, fmt.Errorf("%s: dimension %d is %d; it must not be 0, and all together must stay below %d bytes",
+				name, k/4-1, d, maxIDX)
 		}
 		n *= d
 		dims = append(dims, int(d))

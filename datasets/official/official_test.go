@@ -37,7 +37,7 @@ func wantError(t *testing.T, name string, err error, want string) {
 
 func TestFiles(t *testing.T) {
 	for _, f := range slices.Concat(CIFAR100Files, EMNISTFiles, SVHNFiles, TinyImageNetFiles) {
-		if !strings.HasSuffix(f.URL, "/"+f.Name) || len(f.MD5) != 32 || len(f.SHA256) != 0 && len(f.SHA256) != 64 || f.Sums == "" {
+		if !strings.HasSuffix(f.URL, "/"+f.Name) || len(f.MD5) != 32 || f.SHA256 != "" && len(f.SHA256) != 64 || f.Sums == "" {
 			t.Errorf("%+v", f)
 		}
 	}
@@ -87,7 +87,10 @@ func TestCIFAR100(t *testing.T) {
 func TestCIFAR100Archive(t *testing.T) {
 	var b bytes.Buffer
 	w := tar.NewWriter(&b)
-	for name, data := range map[string][]byte{"cifar-100-binary/train.bin": append(record(1, 2), record(3, 4)...), "cifar-100-binary/test.bin": record(5, 6)} {
+	for name, data := range map[string][]byte{
+		"cifar-100-binary/train.bin": append(record(1, 2), record(3, 4)...),
+		"cifar-100-binary/test.bin":  record(5, 6),
+	} {
 		if err := w.WriteHeader(&tar.Header{Name: name, Typeflag: tar.TypeReg, Size: int64(len(data))}); err != nil {
 			t.Fatal(err)
 		}
@@ -238,7 +241,8 @@ func array(name string, shape []uint32, values []byte) []byte {
 	for _, d := range shape {
 		dims = le.AppendUint32(dims, d)
 	}
-	return element(14, slices.Concat(element(6, []byte{9, 0, 0, 0, 0, 0, 0, 0}), element(5, dims), element(1, []byte(name)), element(2, values)))
+	flags := []byte{9, 0, 0, 0, 0, 0, 0, 0}
+	return element(14, slices.Concat(element(6, flags), element(5, dims), element(1, []byte(name)), element(2, values)))
 }
 
 func TestSVHN(t *testing.T) {
@@ -252,7 +256,8 @@ func TestSVHN(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := []byte{1, 3, 5, 2, 4, 6, 11, 13, 15, 12, 14, 16}; !slices.Equal(m.Pixels, want) || !slices.Equal(m.Labels, []uint8{0, 3}) || m.H != 2 || m.W != 1 {
+	want := []byte{1, 3, 5, 2, 4, 6, 11, 13, 15, 12, 14, 16}
+	if !slices.Equal(m.Pixels, want) || !slices.Equal(m.Labels, []uint8{0, 3}) || m.H != 2 || m.W != 1 {
 		t.Errorf("%+v", m)
 	}
 	for _, c := range []struct {
@@ -261,7 +266,7 @@ func TestSVHN(t *testing.T) {
 		want   string
 	}{
 		{"no y", [][]byte{x}, `train_32x32.mat: mat: no array "y"`},
-		{"label", [][]byte{x, array("y", []uint32{2, 1}, []byte{1, 11})}, "train_32x32.mat: y: label 11 of example 1 is not from 1 to 10"},
+		{"label", [][]byte{x, array("y", []uint32{2, 1}, []byte{1, 11})}, "train_32x32.mat: array y: label 11 of example 1 is not from 1 to 10"},
 		{"fewer labels", [][]byte{x, array("y", []uint32{1, 1}, []byte{1})}, "y has shape [1 1], expected 2 labels"},
 		{"three axes", [][]byte{array("X", []uint32{2, 1, 3}, make([]byte, 6))}, "X has shape [2 1 3] and type |u1"},
 	} {

@@ -48,7 +48,7 @@ func readSVHN(r io.ReaderAt, size int64) (*Images, error) {
 		return nil, err
 	}
 	if len(x.Shape) != 4 || x.Shape[2] != 3 || slices.Contains(x.Shape, 0) || x.Dtype.Kind != 'u' || x.Dtype.Size != 1 {
-		return nil, fmt.Errorf("X has shape %v and type %s, expected bytes of shape height, width, 3, count", x.Shape, x.Dtype)
+		return nil, fmt.Errorf("array X has shape %v and type %s, expected bytes of shape height, width, 3, count", x.Shape, x.Dtype)
 	}
 	y, err := f.Array("y")
 	if err != nil {
@@ -56,7 +56,7 @@ func readSVHN(r io.ReaderAt, size int64) (*Images, error) {
 	}
 	h, w, n := x.Shape[0], x.Shape[1], x.Shape[3]
 	if y.Len()*y.Width() != n || len(y.Shape) != 2 || y.Shape[0] != 1 && y.Shape[1] != 1 {
-		return nil, fmt.Errorf("y has shape %v, expected %d labels, one for each image of X", y.Shape, n)
+		return nil, fmt.Errorf("array y has shape %v, expected %d labels, one for each image of X", y.Shape, n)
 	}
 	if err := limit.Check(fmt.Sprintf("%d images of %d×%d×3", n, h, w), int64(n), int64(h*w*3)); err != nil {
 		return nil, err
@@ -67,12 +67,12 @@ func readSVHN(r io.ReaderAt, size int64) (*Images, error) {
 		rows[i] = i
 	}
 	if err := npy.ReadRows(y, labels, rows); err != nil {
-		return nil, fmt.Errorf("y: %w", err)
+		return nil, fmt.Errorf("array y: %w", err)
 	}
 	images := &Images{N: n, H: h, W: w, C: 3, Pixels: make([]uint8, n*h*w*3), Labels: make([]uint8, n)}
 	for i, l := range labels {
 		if l < 0 || l > 10 {
-			return nil, fmt.Errorf("y: label %d of example %d is not from 1 to 10", l, i)
+			return nil, fmt.Errorf("array y: label %d of example %d is not from 1 to 10", l, i)
 		}
 		images.Labels[i] = uint8(l % 10)
 	}
@@ -80,7 +80,7 @@ func readSVHN(r io.ReaderAt, size int64) (*Images, error) {
 	one := make([]uint8, h*w*3)
 	for i := range n {
 		if err := npy.ReadRows(planes, one, []int{i}); err != nil {
-			return nil, fmt.Errorf("X: %w", err)
+			return nil, fmt.Errorf("array X: %w", err)
 		}
 		image := images.Pixels[i*len(one):]
 		for c := range 3 {

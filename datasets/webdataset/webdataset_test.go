@@ -96,7 +96,11 @@ func TestShards(t *testing.T) {
 		for i, want := range []struct {
 			class       int
 			image, name string
-		}{{2, "first image", "1." + ending + ": a/0001.jpg"}, {0, "second", "1." + ending + ": a/0002.png"}, {1, "third", "2." + ending + ": a/0001.jpeg"}} {
+		}{
+			{2, "first image", "1." + ending + ": a/0001.jpg"},
+			{0, "second", "1." + ending + ": a/0002.png"},
+			{1, "third", "2." + ending + ": a/0001.jpeg"},
+		} {
 			image, err := s.Image(i, []byte("before "))
 			if err != nil || string(image) != "before "+want.image || s.Class(i) != want.class || s.Name(i) != want.name {
 				t.Errorf("example %d: %s, class %d, %q, %v; want %+v", i, s.Name(i), s.Class(i), image, err, want)

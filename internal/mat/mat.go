@@ -40,8 +40,8 @@ var stored = map[uint32]npy.Dtype{
 
 // classes are the names of the classes of arrays by their number; those from "double" on are
 // numbers.
-var classes = [...]string{0: "unknown", 1: "cell", 2: "struct", 3: "object", 4: "char", 5: "sparse", 6: "double", 7: "single", 8: "int8", 9: "uint8",
-	10: "int16", 11: "uint16", 12: "int32", 13: "uint32", 14: "int64", 15: "uint64", 16: "function", 17: "opaque"}
+var classes = [...]string{0: "unknown", 1: "cell", 2: "struct", 3: "object", 4: "char", 5: "sparse", 6: "double", 7: "single",
+	8: "int8", 9: "uint8", 10: "int16", 11: "uint16", 12: "int32", 13: "uint32", 14: "int64", 15: "uint64", 16: "function", 17: "opaque"}
 
 const (
 	firstNumber = 6
@@ -168,11 +168,11 @@ func (f *File) Arrays() []Info {
 	return out
 }
 
-// Array opens an array of real numbers, its axes and their order as in MATLAB; since the first index
-// is the fastest one there, Reversed gives an array whose rows are contiguous: the
-// images of X(h, w, c, n) are the rows of shape (n, c, w, h). A packed array is unpacked into
-// memory as a whole, and refused where that is far more than data unpack to
-// (internal/unpack); others are read from the file by rows.
+// Array opens an array of real numbers, with its axes in MATLAB's order. MATLAB stores the
+// first index as the fastest, so that rows are scattered; Reversed gives an array whose rows
+// are contiguous: the images of X(h, w, c, n) are the rows of shape (n, c, w, h). A packed
+// array is unpacked into memory as a whole, and refused where that is far more than data
+// unpack to (internal/unpack); others are read from the file by rows.
 func (f *File) Array(name string) (*npy.Array, error) {
 	for _, e := range f.arrays {
 		if e.Name != name {

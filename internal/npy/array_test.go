@@ -457,3 +457,31 @@ func readEither(t *testing.T, a *Array) {
 		t.Fatalf("from the file %v %v, from memory %v %v", once, err, twice, again)
 	}
 }
+
+// BenchmarkReadRows reads 128 rows of 3072 elements in an order that is not that of the file.
+func BenchmarkReadRows(b *testing.B) {
+	data := make([]byte, 8*512*3072)
+	idx := make([]int, 128)
+	for i := range idx {
+		idx[i] = i * 37 % 512
+	}
+	dst := make([]float32, len(idx)*3072)
+	for _, descr := range []string{"|u1", "<f4", "<f8", ">i2"} {
+		b.Run(descr[1:], func(b *testing.B) {
+			t, err := ParseDtype(descr)
+			if err != nil {
+				b.Fatal(err)
+			}
+			a, err := New(bytes.NewReader(data), 0, int64(len(data)), t, []int{512, 3072}, false)
+			if err != nil {
+				b.Fatal(err)
+			}
+			b.SetBytes(int64(len(dst) * 4))
+			for b.Loop() {
+				if err := ReadRows(a, dst, idx); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}

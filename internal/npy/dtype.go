@@ -132,7 +132,7 @@ func convert[T Number](dst []T, raw []byte, t Dtype) (bad int, text string) {
 	}
 	switch t.Size {
 	case 2:
-		return floats(dst, func(i int) float64 { return float64(half(order.Uint16(raw[2*i:]))) })
+		return floats(dst, func(i int) float64 { return float64(Half(order.Uint16(raw[2*i:]))) })
 	case 4:
 		return floats(dst, func(i int) float64 { return float64(math.Float32frombits(order.Uint32(raw[4*i:]))) })
 	}
@@ -205,8 +205,8 @@ func exact[T Number](v uint64) bool {
 	return v>>mantissa == 0 || bits.Len64(v>>bits.TrailingZeros64(v)) <= mantissa
 }
 
-// half converts an IEEE 754 binary16 value, which float32 holds exactly.
-func half(h uint16) float32 {
+// Half converts an IEEE 754 binary16 value, which float32 holds exactly.
+func Half(h uint16) float32 {
 	sign, exponent, fraction := uint32(h>>15)<<31, uint32(h>>10)&0x1f, uint32(h)&0x3ff
 	switch exponent {
 	case 0: // zero or subnormal: fraction · 2⁻²⁴

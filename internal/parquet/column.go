@@ -13,6 +13,8 @@ import (
 
 	"github.com/parquet-go/parquet-go/deprecated"
 	"github.com/parquet-go/parquet-go/format"
+
+	"pare/internal/npy"
 )
 
 // Column is a column of a table: of numbers where Numbers is not nil, of text otherwise.
@@ -68,9 +70,9 @@ func (f *File) column(name string) (Column, error) {
 	out := Column{Name: name}
 	text := textBuilder{}
 	if m.number != nil {
-		out.Numbers = make([]float64, 0, f.rows)
+		out.Numbers = []float64{}
 	} else {
-		text.codes = make([]int32, 0, f.rows)
+		text.codes = []int32{}
 	}
 	for g := range f.meta.RowGroups {
 		c, err := f.chunk(l, g)
@@ -196,7 +198,9 @@ func meaningOf(e *format.SchemaElement) (meaning, error) {
 		}
 	case *format.Float16Type:
 		if kind == format.FixedLenByteArray && e.TypeLength.V == 2 {
-			return meaning{number: func(v *values, i int) (float64, error) { return half(binary.LittleEndian.Uint16(v.bytes[i])), nil }}, nil
+			return meaning{number: func(v *values, i int) (float64, error) {
+				return float64(npy.Half(binary.LittleEndian.Uint16(v.bytes[i]))), nil
+			}}, nil
 		}
 	case *format.NullType:
 		if kind != format.ByteArray && kind != format.FixedLenByteArray {
@@ -316,25 +320,6 @@ func decimal(e *format.SchemaElement, places int32) (meaning, error) {
 func uuid(b []byte) ([]byte, error) {
 	h := hex.EncodeToString(b)
 	return []byte(strings.Join([]string{h[:8], h[8:12], h[12:16], h[16:20], h[20:]}, "-")), nil
-}
-
-// half converts an IEEE 754 binary16 value.
-func half(h uint16) float64 {
-	sign := 1.0
-	if h>>15 == 1 {
-		sign = -1
-	}
-	exponent, fraction := int(h>>10&0x1f), float64(h&0x3ff)
-	switch exponent {
-	case 0:
-		return sign * math.Ldexp(fraction, -24)
-	case 0x1f:
-		if fraction != 0 {
-			return math.NaN()
-		}
-		return math.Inf(int(sign))
-	}
-	return sign * math.Ldexp(1024+fraction, exponent-25)
 }
 
 // indexColumn reports whether a column is one that pandas made of the index of a table.

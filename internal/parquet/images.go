@@ -143,7 +143,7 @@ func (m *Images) open(s *shard, path string, o ImageOptions) (names, texts []str
 	return names, texts, err
 }
 
-// feature is what Hugging Face says of a column.
+// feature is the type of a column in the metadata of Hugging Face.
 type feature struct {
 	Type  string   `json:"_type"`
 	Names []string `json:"names"`

@@ -33,6 +33,10 @@ type page struct {
 	bare               bool
 }
 
+// plainDictionary is the encoding that older writers give a dictionary and the indices into
+// it, which are PLAIN and RLE_DICTIONARY.
+const plainDictionary format.Encoding = 2
+
 // chunk is the pages of a column in a row group.
 type chunk struct {
 	f          *File
@@ -148,7 +152,8 @@ func newPage(h *format.PageHeader, offset, end int64, rows int) (*page, error) {
 	case p.rows > rows:
 		return nil, fmt.Errorf("%d rows where %d are left", p.rows, rows)
 	case p.size > unpack.Free+unpack.Ratio*p.packed:
-		return nil, fmt.Errorf("it unpacks to %d bytes, more than %d MiB and %d times its size, as data do not", p.size, unpack.Free>>20, unpack.Ratio)
+		return nil, fmt.Errorf("it unpacks to %d bytes, more than %d MiB and %d times its size, as data do not",
+			p.size, unpack.Free>>20, unpack.Ratio)
 	}
 	return p, nil
 }
@@ -227,7 +232,7 @@ func (c *chunk) readDictionary() (*values, error) {
 }
 
 func (c *chunk) decodeDictionary(p *page) (*values, error) {
-	if p.encoding != format.Plain && p.encoding != format.PlainDictionary {
+	if p.encoding != format.Plain && p.encoding != plainDictionary {
 		return nil, fmt.Errorf("its encoding is %s, expected PLAIN", p.encoding)
 	}
 	_, data, err := c.data(p)
@@ -307,7 +312,7 @@ func (c *chunk) decodePage(p *page, dictionary *values) (*rows, error) {
 			r.places = nil
 		}
 	}
-	if p.encoding != format.PlainDictionary && p.encoding != format.RLEDictionary {
+	if p.encoding != plainDictionary && p.encoding != format.RLEDictionary {
 		most := unpack.Free + unpack.Ratio*len(data)
 		r.values, err = decodeValues(p.encoding, c.leaf.element, data, present, most)
 		return r, err

@@ -3,7 +3,7 @@
 //
 // The format is described at https://parquet.apache.org/docs/file-format/. Its structures are
 // decoded by github.com/parquet-go/parquet-go; pages are decoded here, since a
-// damaged or hostile file must neither panic nor take memory beyond what it honestly holds.
+// damaged or hostile file must neither panic nor take memory out of proportion to its size.
 package parquet
 
 import (
@@ -17,6 +17,7 @@ import (
 	"github.com/parquet-go/parquet-go/encoding/thrift"
 	"github.com/parquet-go/parquet-go/format"
 
+	"pare/internal/limit"
 	"pare/internal/unpack"
 )
 
@@ -232,12 +233,12 @@ func (f *File) under(name string) []*leaf {
 // bound refuses columns whose values would take far more memory than the file has bytes, as
 // a few bytes can stand for any number of equal values.
 func (f *File) bound(columns int) error {
-	const free = 1 << 30
+	const free = 256 << 20
 	if need := float64(f.rows) * 8 * float64(columns); need > free+float64(unpack.Ratio)*float64(f.size) {
-		return fmt.Errorf("%d rows of %d columns in a file of %d bytes, as data do not have; if they are as they should be, read fewer columns, or split the file",
+		return fmt.Errorf("%d rows of %d columns in a file of %d bytes are far more than data have; if they are right, read fewer columns",
 			f.rows, columns, f.size)
 	}
-	return nil
+	return limit.Check(fmt.Sprintf("%d rows of %d columns", f.rows, columns), int64(f.rows)*int64(columns), 8)
 }
 
 // structure is the length of the structure at the beginning of b, in Thrift's compact

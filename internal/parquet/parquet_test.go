@@ -511,3 +511,75 @@ func FuzzEncodings(f *testing.F) {
 		}
 	})
 }
+
+// BenchmarkRead reads a million rows of three columns.
+func BenchmarkRead(b *testing.B) {
+	type narrow struct {
+		X float64 `parquet:"x"`
+		K int64   `parquet:"k,delta"`
+		S string  `parquet:"s,dict"`
+	}
+	rows := make([]narrow, 1<<20)
+	for i := range rows {
+		rows[i] = narrow{math.Sqrt(float64(i)), int64(i * 7 % 1000), fmt.Sprint("word ", i%50)}
+	}
+	var file bytes.Buffer
+	if err := library.Write(&file, rows, library.Compression(&library.Snappy)); err != nil {
+		b.Fatal(err)
+	}
+	b.SetBytes(int64(file.Len()))
+	for b.Loop() {
+		f, err := Open(bytes.NewReader(file.Bytes()), int64(file.Len()))
+		if err != nil {
+			b.Fatal(err)
+		}
+		if _, err := f.Read([]string{"x", "k", "s"}, nil); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// BenchmarkImages reads images of 20 kB, in their order and at random.
+func BenchmarkImages(b *testing.B) {
+	type example struct {
+		Image struct {
+			Bytes []byte `parquet:"bytes"`
+			Path  string `parquet:"path"`
+		} `parquet:"image"`
+		Label int64 `parquet:"label"`
+	}
+	rows := make([]example, 2000)
+	noise := uint32(1)
+	for i := range rows {
+		rows[i].Image.Bytes = make([]byte, 20000)
+		for k := range rows[i].Image.Bytes {
+			noise = noise*1664525 + 1013904223
+			rows[i].Image.Bytes[k] = byte(noise >> 24)
+		}
+	}
+	path := filepath.Join(b.TempDir(), "train.parquet")
+	if err := library.WriteFile(path, rows, library.Compression(&library.Snappy), library.PageBufferSize(1<<20)); err != nil {
+		b.Fatal(err)
+	}
+	for _, order := range []struct {
+		name string
+		step int
+	}{{"ordered", 1}, {"random", 1237}} {
+		b.Run(order.name, func(b *testing.B) {
+			m, err := OpenImages([]string{path}, ImageOptions{Cache: 4 << 20})
+			if err != nil {
+				b.Fatal(err)
+			}
+			defer m.Close()
+			var buf []byte
+			i := 0
+			b.SetBytes(20000)
+			for b.Loop() {
+				if buf, err = m.Image(i, buf[:0]); err != nil {
+					b.Fatal(err)
+				}
+				i = (i + order.step) % m.Len()
+			}
+		})
+	}
+}
