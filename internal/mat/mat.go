@@ -229,14 +229,15 @@ func (f *File) array(e entry) (*npy.Array, error) {
 	if err := limit.Check("the unpacked array", values.size, 1); err != nil {
 		return nil, err
 	}
-	data, err := io.ReadAll(io.LimitReader(in.r, values.size))
-	if err != nil {
+	// Memory follows the bytes that are there, not those that the head claims.
+	data := bytes.NewBuffer(make([]byte, 0, min(values.size, 4*e.size)+bytes.MinRead))
+	if _, err := data.ReadFrom(io.LimitReader(in.r, values.size)); err != nil {
 		return nil, err
 	}
-	if int64(len(data)) < values.size {
-		return nil, truncated("values", values.size, int64(len(data)), nil)
+	if int64(data.Len()) < values.size {
+		return nil, truncated("values", values.size, int64(data.Len()), nil)
 	}
-	return npy.New(bytes.NewReader(data), 0, values.size, t, e.Shape, true)
+	return npy.New(bytes.NewReader(data.Bytes()), 0, values.size, t, e.Shape, true)
 }
 
 // describe reads an array up to its values: it sets the fields of e that its head says, and

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"math"
 	"os"
 	"path/filepath"
@@ -74,10 +75,7 @@ func OpenImages(paths []string, o ImageOptions) (*Images, error) {
 	if len(paths) == 0 {
 		return nil, errors.New("parquet: no shards of images")
 	}
-	m := &Images{most: o.Cache, pages: map[pageKey]*list.Element{}}
-	if m.most == 0 {
-		m.most = 64 << 20
-	}
+	m := newImages(o.Cache)
 	var texts []string
 	textual := false
 	var named *shard // the first one, with the names of classes
@@ -107,6 +105,14 @@ func OpenImages(paths []string, o ImageOptions) (*Images, error) {
 	return m, nil
 }
 
+// newImages are no images, with a cache of so many bytes.
+func newImages(cache int64) *Images {
+	if cache == 0 {
+		cache = 64 << 20
+	}
+	return &Images{most: cache, pages: map[pageKey]*list.Element{}}
+}
+
 // open opens a shard, and returns its names of classes and its labels where they are texts.
 func (m *Images) open(s *shard, path string, o ImageOptions) (names, texts []string, err error) {
 	if s.file, err = os.Open(path); err != nil {
@@ -116,7 +122,12 @@ func (m *Images) open(s *shard, path string, o ImageOptions) (names, texts []str
 	if err != nil {
 		return nil, nil, err
 	}
-	if s.f, err = Open(s.file, info.Size()); err != nil {
+	return m.add(s, s.file, info.Size(), o)
+}
+
+// add reads the footer, the places of images and the labels of a shard.
+func (m *Images) add(s *shard, r io.ReaderAt, size int64, o ImageOptions) (names, texts []string, err error) {
+	if s.f, err = Open(r, size); err != nil {
 		return nil, nil, err
 	}
 	features, err := s.f.features()

@@ -486,6 +486,37 @@ func FuzzOpen(f *testing.F) {
 	})
 }
 
+func FuzzImages(f *testing.F) {
+	for _, name := range []string{"train-00000-of-00002", "train-00001-of-00002"} {
+		b, err := os.ReadFile(filepath.Join("testdata", name+".parquet"))
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(b)
+	}
+	f.Fuzz(func(t *testing.T, in []byte) {
+		m := newImages(1 << 20)
+		s := &shard{name: "fuzz"}
+		m.shards = []*shard{s}
+		names, texts, err := m.add(s, bytes.NewReader(in), int64(len(in)), ImageOptions{})
+		if m.classes = names; err == nil {
+			err = m.number(texts)
+		}
+		if err != nil {
+			oneLine(t, err)
+			return
+		}
+		for i := range min(m.Len(), 1000) {
+			if _, err := m.Image(i, nil); err != nil {
+				oneLine(t, err)
+			}
+			if m.Class(i) >= len(m.Classes()) {
+				t.Fatalf("class %d of %d", m.Class(i), len(m.Classes()))
+			}
+		}
+	})
+}
+
 func oneLine(t *testing.T, err error) {
 	t.Helper()
 	if strings.Contains(err.Error(), "\n") {
