@@ -139,11 +139,11 @@ func readCIFAR100Tar(r io.Reader, trainRecords, testRecords int) (train, test *I
 		if h.Typeflag != tar.TypeReg {
 			continue
 		}
-		switch path.Base(h.Name) {
+		switch name := path.Base(h.Name); name {
 		case "train.bin":
-			train, err = ReadCIFAR100(archive, h.Name, trainRecords)
+			train, err = ReadCIFAR100(archive, name, trainRecords)
 		case "test.bin":
-			test, err = ReadCIFAR100(archive, h.Name, testRecords)
+			test, err = ReadCIFAR100(archive, name, testRecords)
 		}
 		if err != nil {
 			return nil, nil, err

@@ -331,10 +331,10 @@ func TestTinyImageNetErrors(t *testing.T) {
 		{"words", text("words.txt", "n01 goldfish\n"), "words.txt: line 1: expected an id, a tab and names"},
 		{"long line", text("words.txt", strings.Repeat("x", 2<<20)), "words.txt: line 1: "},
 		{"no words", without("words.txt"), "no file words.txt"},
-		{"unknown class", text("val/val_annotations.txt", "val_0.JPEG\tn09\t0\n"), `line 1: class "n09" of val_0.JPEG is not in wnids.txt`},
+		{"unknown class", text("val/val_annotations.txt", "val_0.JPEG\tn09\t0\n"), `line 1: class "n09" of "val_0.JPEG" is not in wnids.txt`},
 		{"unknown image", text("val/val_annotations.txt", "val_7.JPEG\tn01\t0\n"), `line 1: image "val_7.JPEG" is there twice, or not in`},
 		{"image path", text("val/val_annotations.txt", "../val_0.JPEG\tn01\t0\n"), "expected the name of an image"},
-		{"fewer lines", text("val/val_annotations.txt", "val_0.JPEG\tn01\t0\n"), "val/images/val_1.JPEG has no line in"},
+		{"fewer lines", text("val/val_annotations.txt", "val_0.JPEG\tn01\t0\n"), `val/images/val_1.JPEG" has no line in`},
 		{"no images", without("train/n02/images/n02_0.JPEG"), "train/n02/images"},
 	} {
 		m := tiny()

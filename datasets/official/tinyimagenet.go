@@ -150,7 +150,7 @@ func (f *ImageFolder) readValidation(fsys fs.FS, dir string, index map[string]in
 			id, _, _ := strings.Cut(rest, "\t")
 			class, ok := index[id]
 			if !ok {
-				return fmt.Errorf("class %q of %s is not in wnids.txt", id, name)
+				return fmt.Errorf("class %q of %q is not in wnids.txt", id, name)
 			}
 			if !left[name] {
 				return fmt.Errorf("image %q is there twice, or not in %s", name, images)
@@ -165,7 +165,7 @@ func (f *ImageFolder) readValidation(fsys fs.FS, dir string, index map[string]in
 	}
 	for _, name := range names {
 		if left[name] {
-			return fmt.Errorf("%s has no line in %s", path.Join(images, name), path.Join(dir, "val_annotations.txt"))
+			return fmt.Errorf("%q has no line in %s", path.Join(images, name), path.Join(dir, "val_annotations.txt"))
 		}
 	}
 	slices.SortFunc(f.Validation, func(a, b Image) int { return strings.Compare(a.Path, b.Path) })

@@ -20,6 +20,7 @@ import (
 	"strconv"
 	"strings"
 
+	"pare/internal/printable"
 	"pare/internal/unpack"
 )
 
@@ -299,7 +300,7 @@ func (g *group) endings() string {
 			out = append(out, "…")
 			break
 		}
-		out = append(out, "."+p.ending)
+		out = append(out, "."+printable.Text(p.ending))
 	}
 	return strings.Join(out, ", ")
 }
@@ -326,7 +327,7 @@ func (g *group) sample(sh *shard, o Options) (sample, label, error) {
 		return sample{}, label{}, fmt.Errorf("it has no label (.%s), only %s", strings.Join(endings, ", ."), g.endings())
 	}
 	if p.size > maxLabel {
-		return sample{}, label{}, fmt.Errorf("its label .%s takes %d bytes, more than %d", p.ending, p.size, maxLabel)
+		return sample{}, label{}, fmt.Errorf("its label .%s takes %d bytes, more than %d", printable.Text(p.ending), p.size, maxLabel)
 	}
 	data := make([]byte, p.size)
 	if _, err := sh.r.ReadAt(data, p.offset); err != nil && !errors.Is(err, io.EOF) {
@@ -347,7 +348,7 @@ func (g *group) sample(sh *shard, o Options) (sample, label, error) {
 		err = errors.New("it has several lines")
 	}
 	if err != nil {
-		return sample{}, label{}, fmt.Errorf("its label .%s: %w", p.ending, err)
+		return sample{}, label{}, fmt.Errorf("its label .%s: %w", printable.Text(p.ending), err)
 	}
 	return sample{key: g.key, ending: image.ending, offset: image.offset, size: image.size}, l, nil
 }
@@ -495,7 +496,7 @@ func (s *Set) Class(i int) int { return int(s.samples[i].class) }
 // Name is the shard and member of an example's image, for errors.
 func (s *Set) Name(i int) string {
 	smp := &s.samples[i]
-	return fmt.Sprintf("%s: %s.%s", s.shards[smp.shard].name, smp.key, smp.ending)
+	return printable.Text(fmt.Sprintf("%s: %s.%s", s.shards[smp.shard].name, smp.key, smp.ending))
 }
 
 // Image returns the bytes of an example's image as they are stored, in the format that the

@@ -130,6 +130,12 @@ func convert[T Number](dst []T, raw []byte, t Dtype) (bad int, text string) {
 		}
 		return integers(dst, func(i int) int64 { return int64(order.Uint64(raw[8*i:])) })
 	}
+	if d, ok := any(dst).([]float32); ok && t.Size == 4 && order == binary.LittleEndian {
+		for i := range d { // the usual case, without a call for each element
+			d[i] = math.Float32frombits(binary.LittleEndian.Uint32(raw[4*i:]))
+		}
+		return -1, ""
+	}
 	switch t.Size {
 	case 2:
 		return floats(dst, func(i int) float64 { return float64(Half(order.Uint16(raw[2*i:]))) })

@@ -15,6 +15,7 @@ import (
 	"github.com/parquet-go/parquet-go/format"
 
 	"pare/internal/npy"
+	"pare/internal/printable"
 )
 
 // Column is a column of a table: of numbers where Numbers is not nil, of text otherwise.
@@ -61,11 +62,12 @@ func (f *File) column(name string) (Column, error) {
 	}
 	l := leaves[0]
 	if len(l.path) > 1 || l.rep > 0 {
-		return Column{}, fmt.Errorf("column %s is nested, a list or a structure; name the columns to read without it, or flatten it", name)
+		return Column{}, fmt.Errorf("column %s is nested, a list or a structure; name the columns to read without it, or flatten it",
+			printable.Text(name))
 	}
 	m, err := meaningOf(l.element)
 	if err != nil {
-		return Column{}, fmt.Errorf("column %s: %w", name, err)
+		return Column{}, fmt.Errorf("column %s: %w", l.name(), err)
 	}
 	out := Column{Name: name}
 	text := textBuilder{}
@@ -108,7 +110,7 @@ func (f *File) column(name string) (Column, error) {
 					}
 				}
 				if err != nil {
-					return Column{}, fmt.Errorf("row %d, column %s: %w", p.row+row+1, name, err)
+					return Column{}, fmt.Errorf("row %d, column %s: %w", p.row+row+1, l.name(), err)
 				}
 			}
 		}

@@ -14,6 +14,8 @@ import (
 	"sync"
 
 	"github.com/parquet-go/parquet-go/format"
+
+	"pare/internal/printable"
 )
 
 // ImageOptions name the columns of images. The zero value is the layout of Hugging Face.
@@ -229,7 +231,7 @@ func (s *shard) index(image string) error {
 		}
 	}
 	if l == nil || l.rep > 0 || l.element.Type.V != format.ByteArray {
-		return fmt.Errorf("column %s is neither bytes nor a structure with bytes in it", image)
+		return fmt.Errorf("column %s is neither bytes nor a structure with bytes in it", printable.Text(image))
 	}
 	for g := range s.f.meta.RowGroups {
 		c, err := s.f.chunk(l, g)
@@ -251,6 +253,7 @@ func (m *Images) readLabels(s *shard, label string, names []string) ([]string, e
 	if err != nil {
 		return nil, err
 	}
+	label = printable.Text(label)
 	if c.Numbers == nil {
 		if names != nil {
 			return nil, fmt.Errorf("column %s is of text, though the metadata name classes for numbers", label)

@@ -18,6 +18,7 @@ import (
 	"github.com/parquet-go/parquet-go/format"
 
 	"pare/internal/limit"
+	"pare/internal/printable"
 	"pare/internal/unpack"
 )
 
@@ -47,7 +48,11 @@ type leaf struct {
 	def, rep int
 }
 
-func (l *leaf) name() string { return strings.Join(l.path, ".") }
+// name is the name of the column for an error.
+func (l *leaf) name() string { return shown(l.path) }
+
+// shown is a path in one line, whatever is in it.
+func shown(path []string) string { return printable.Text(strings.Join(path, ".")) }
 
 // Open reads the footer of a file of size bytes. An encrypted file, and one whose parts do
 // not lie within it, are errors.
@@ -144,7 +149,7 @@ func (f *File) readSchema() error {
 			case format.Repeated:
 				def, rep = def+1, rep+1
 			default:
-				return fmt.Errorf("schema: column %s has repetition %d", strings.Join(path, "."), e.RepetitionType.V)
+				return fmt.Errorf("schema: column %s has repetition %d", shown(path), e.RepetitionType.V)
 			}
 		}
 		if len(path) > maxDepth {

@@ -168,6 +168,23 @@ func TestColumnErrors(t *testing.T) {
 	}
 }
 
+// A name with a line break leaves the error on one line.
+func TestNameOfLines(t *testing.T) {
+	var b bytes.Buffer
+	w := library.NewWriter(&b, library.NewSchema("x", library.Group{"a\nb": library.Leaf(library.FixedLenByteArrayType(3))}))
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	f, err := Open(bytes.NewReader(b.Bytes()), int64(b.Len()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = f.Read([]string{"a\nb"}, nil)
+	if want := `parquet: column a\u000ab: type FIXED_LEN_BYTE_ARRAY is not supported`; err == nil || err.Error() != want {
+		t.Errorf("error %v, want %s", err, want)
+	}
+}
+
 // row has a column of each type that parquet-go writes by default.
 type row struct {
 	I    int64    `parquet:"i"`
