@@ -54,15 +54,14 @@ type shard struct {
 	file   *os.File
 	f      *File
 	chunks []*chunk
-	// first are the first rows of pages, chunk and page their places.
+	// Page k of the file begins at row first[k]; it is page[k] of chunks[chunk[k]].
 	first       []int
 	chunk, page []int
 }
 
 type pageKey struct{ shard, page int }
 
-// heldPage is a page in the cache, or a dictionary, of which the page is that of its chunk,
-// counted down from −1.
+// heldPage is a page in the cache, or the dictionary of chunk c, whose key has the page −1−c.
 type heldPage struct {
 	key   pageKey
 	rows  *rows
@@ -348,7 +347,7 @@ func (m *Images) Image(i int, buf []byte) ([]byte, error) {
 	}
 	p := r.place(row - s.first[at])
 	if p < 0 {
-		return nil, fmt.Errorf("parquet: %s has no bytes of an image; those that lie beside the file as its path says are not read", m.Name(i))
+		return nil, fmt.Errorf("parquet: %s: the image has no bytes; images in other files, to which a path points, are not read", m.Name(i))
 	}
 	return append(buf, r.values.bytes[p]...), nil
 }

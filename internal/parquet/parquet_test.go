@@ -489,6 +489,9 @@ func FuzzOpen(f *testing.F) {
 			oneLine(t, err)
 			return
 		}
+		if file.Rows() > 1<<16 {
+			return // a few bytes may stand for many equal values, which take time
+		}
 		for _, name := range file.Names() {
 			columns, err := file.Read([]string{name}, nil)
 			if err != nil {
