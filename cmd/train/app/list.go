@@ -20,10 +20,7 @@ import (
 func printList(w io.Writer) {
 	section(w, "configs", config.BuiltIn(), config.Describe)
 	kinds(w, "models", models.Kinds)
-	section(w, "layers", nn.LayerKinds(), func(k string) string {
-		info, _ := nn.DescribeLayer(k)
-		return info.Doc
-	})
+	kinds(w, "layers", nn.Layers)
 	section(w, "penalties", regularize.OnParameters(), regularize.Penalties.Doc)
 	section(w, "penalties on activations", regularize.OnActivations(), regularize.Penalties.Doc)
 	var targets [][2]string

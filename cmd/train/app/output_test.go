@@ -20,7 +20,7 @@ import (
 func TestList(t *testing.T) {
 	o := ok(t, t.TempDir(), "-list")
 	names := append(config.BuiltIn(), models.Kinds.Names()...)
-	names = append(names, nn.LayerKinds()...)
+	names = append(names, nn.Layers.Names()...)
 	names = append(names, regularize.Penalties.Names()...)
 	names = append(names, regularize.TargetNames()...)
 	names = append(names, datasets.Kinds.Names()...)
