@@ -56,7 +56,7 @@ func (f *flags) flagSet() *flag.FlagSet {
 	fs.StringVar(&f.out, "out", "", "run `folder`; default runs/NAME, numbered when that exists")
 	fs.StringVar(&f.resume, "resume", "", "go on with the run in `folder` after Ctrl-C or a crash")
 	fs.BoolVar(&f.dryRun, "dry-run", false, "print the network with parameters and multiply-accumulates, train nothing")
-	fs.BoolVar(&f.list, "list", false, "print models, layers, penalties, optimizers, datasets and configs")
+	fs.BoolVar(&f.list, "list", false, "print configs, and models, layers, penalties, optimizers and datasets with their options")
 	fs.BoolVar(&f.schema, "schema", false, "print the JSON schema of configs, for editors")
 	fs.StringVar(&f.initName, "init", "", "write the built-in config `NAME`, with comments, to the FILE that follows (default NAME.yaml)")
 	fs.BoolVar(&f.quiet, "quiet", false, "print nothing but warnings and errors")

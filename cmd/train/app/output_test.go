@@ -32,6 +32,22 @@ func TestList(t *testing.T) {
 			t.Errorf("the list lacks %s", n)
 		}
 	}
+	for _, line := range []string{
+		`  mlp +multilayer perceptron`,
+		`    hidden +neurons of each hidden layer \[at least 1; default \[300, 100\]\]`,
+		`    activation +of the feed-forward layers; .* \[relu, gelu or reglu; default relu\]`,
+		`    gates.skip +gates on skips \[default true\]`,
+		`    modules +modules one behind the other; .* out$`,
+		`    kernel +\[at least 1\]`,
+		`    lr +learning rate \[above 0; default 0.001\]`,
+		`    window +characters of an example; left out: 64 \[at least 1\]`,
+		`options of every penalty\n  type `,
+		`  augment.flip +mirror left and right`,
+	} {
+		if !regexp.MustCompile(`(?m)^` + line).MatchString(o.stdout) {
+			t.Errorf("the list lacks a line %q", line)
+		}
+	}
 	for line := range strings.Lines(o.stdout) {
 		if strings.TrimRight(line, " \n")+"\n" != line && line != "\n" {
 			t.Errorf("spaces end the line %q", line)
