@@ -68,8 +68,10 @@ func (f *flags) flagSet() *flag.FlagSet {
 func execute(args []string) error {
 	var f flags
 	fs := f.flagSet()
-	help := cli.Help{Name: "train", Doc: "trains a network with penalties, prunes it, proves that the smaller network computes the same function, fine-tunes and exports it",
-		Usage:    []string{"-config FILE|NAME [-set KEY=VALUE ...] [-out DIR] [-dry-run] [-quiet]", "-resume DIR", "-list | -schema | -init NAME [FILE] | version | completion bash|zsh|fish"},
+	help := cli.Help{Name: "train", Doc: "trains a network with penalties, prunes it, proves that the smaller network " +
+		"computes the same function, fine-tunes and exports it",
+		Usage: []string{"-config FILE|NAME [-set KEY=VALUE ...] [-out DIR] [-dry-run] [-quiet]", "-resume DIR",
+			"-list | -schema | -init NAME [FILE] | version | completion bash|zsh|fish"},
 		Examples: examples, Flags: fs}
 	if len(args) > 0 {
 		switch args[0] {
