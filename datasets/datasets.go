@@ -130,7 +130,8 @@ func (t Task) validate() error {
 	}
 	switch {
 	case t.Classes < 0 || t.Targets < 1 || t.Vocabulary < 0:
-		return fmt.Errorf("task: %d classes, %d targets and a vocabulary of %d; they must be at least 0, 1 and 0", t.Classes, t.Targets, t.Vocabulary)
+		return fmt.Errorf("task: %d classes, %d targets and a vocabulary of %d; they must be at least 0, 1 and 0",
+			t.Classes, t.Targets, t.Vocabulary)
 	case t.Vocabulary > 0 && (len(t.Input) != 2 || t.Input[0] != 1):
 		return fmt.Errorf("task: tokens have the shape {1, T}, not %v", t.Input)
 	case t.Alphabet != nil && len(t.Alphabet) != t.Vocabulary:

@@ -33,7 +33,8 @@ func (d *Wordchain) Load(ctx context.Context, o Options) (*Set, error) {
 	}
 	length := d.length()
 	if length > maxText/(sizes[0]+1) || length > maxText/(sizes[1]+sizes[2]+1) {
-		return nil, fmt.Errorf("windows of %d are too long for %d of them; a text must stay below %d MiB", length, max(sizes[0], sizes[1]+sizes[2]), maxText>>20)
+		return nil, fmt.Errorf("windows of %d are too long for %d of them; a text must stay below %d MiB",
+			length, max(sizes[0], sizes[1]+sizes[2]), maxText>>20)
 	}
 	l := newLanguage()
 	v, err := newVocabulary(letters(l))

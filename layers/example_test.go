@@ -62,7 +62,7 @@ func (l *PReLU) ONNX(b *onnx.Builder, name string, in []string, _ []nn.Shape) (s
 func Example_customLayer() {
 	nn.RegisterLayer("ReLU with a learned slope", func() nn.Layer { return &PReLU{} })
 	net, _ := nn.New("example", nn.Shape{4}, rand.New(rand.NewPCG(1, 2)))
-	prelu, _ := nn.NewLayer("prelu")
+	prelu, _ := nn.Layers.New("prelu")
 	fmt.Println(net.Add("a", &layers.Linear{Out: 3}), net.Add("b", prelu), net.Output().Shape)
 	fmt.Println(export.WriteONNX(io.Discard, export.Model{Net: net}))
 	// Output:

@@ -55,7 +55,8 @@ func (l *LayerNorm) Init(in []nn.Shape, _ *rand.Rand) (nn.Shape, error) {
 	}
 	l.in = s
 	n := len(l.from())
-	return s.WithUnits(n), initParams(unitParam(&l.weight, "weight", nn.RoleScale, n, filled(1)), unitParam(&l.bias, "bias", nn.RoleShift, n, nil))
+	return s.WithUnits(n), initParams(unitParam(&l.weight, "weight", nn.RoleScale, n, filled(1)),
+		unitParam(&l.bias, "bias", nn.RoleShift, n, nil))
 }
 
 // checkFrom requires that From fits an input of n units and the width.

@@ -5,6 +5,7 @@ import (
 
 	"gorgonia.org/gorgonia"
 
+	"pare/internal/option"
 	"pare/nn/onnx"
 )
 
@@ -39,6 +40,16 @@ type Layer interface {
 	// Build adds the layer to a Gorgonia graph. in are the input nodes in the
 	// batched layout of Shape.Batched.
 	Build(b *Builder, in []*gorgonia.Node) (*gorgonia.Node, error)
+}
+
+// Layers are the kinds of layers that configs and architecture files may name.
+var Layers = option.NewKinds[Layer]("layer")
+
+// RegisterLayer adds a kind to Layers, under the name that its Kind returns. doc is one line
+// for lists; newLayer returns a pointer to a layer with default hyper-parameters. Call it
+// from an init function; a name that is taken panics.
+func RegisterLayer(doc string, newLayer func() Layer) {
+	Layers.Register(newLayer().Kind(), doc, newLayer)
 }
 
 // Traits are the short answers of a layer. The zero value is right for a layer of which

@@ -340,5 +340,6 @@ func assemble(pen Penalty, groups []*group, scale []float64) ([]part, error) {
 }
 
 func overlap(a, b, shared string) error {
-	return fmt.Errorf("groups %q and %q share %s; a value may be in one group of a penalty only, so choose other layers or members", a, b, shared)
+	return fmt.Errorf("groups %q and %q share %s; a value may be in one group of a penalty only, "+
+		"so choose other layers or members", a, b, shared)
 }

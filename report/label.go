@@ -162,7 +162,8 @@ func compareTrees(path string, trees []any, part []bool, found *[]difference) {
 		if len(here) < taking(part) || !slices.Contains(part, true) {
 			return
 		}
-		d := difference{path: path, words: make([]string, len(trees)), bare: slices.Contains([]string{"method", "type", "on", "weights"}, lastKey(path))}
+		d := difference{path: path, words: make([]string, len(trees)),
+			bare: slices.Contains([]string{"method", "type", "on", "weights"}, lastKey(path))}
 		for _, i := range here {
 			d.words[i] = scalarText(trees[i])
 			if d.bare && lastKey(path) == "weights" {

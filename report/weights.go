@@ -22,7 +22,8 @@ type weightsCells struct{ Weights, Left, Zero, Near, Hoyer string }
 func weightsRows(d Data) []weightsRow {
 	var out []weightsRow
 	for _, w := range d.Weights {
-		r := weightsRow{Units: arrow(units(w.Trained), units(w.Final)), Trained: cellsOf(w.Trained, w.Original), Final: cellsOf(w.Final, w.Original)}
+		r := weightsRow{Units: arrow(units(w.Trained), units(w.Final)),
+			Trained: cellsOf(w.Trained, w.Original), Final: cellsOf(w.Final, w.Original)}
 		if s := w.Trained; s != nil {
 			r.Name, r.Kind = s.Layer, s.Kind
 		}

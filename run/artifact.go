@@ -130,7 +130,8 @@ func (a *Artifact) Trained() (export.Model, error) {
 	}
 	dir := a.folder.path(trainedDir)
 	if !exists(filepath.Join(dir, export.ArchitectureFile)) {
-		return export.Model{}, &InputError{fmt.Errorf("%s has no network before pruning, as its training is not finished; go on with train -resume %s", a.Path, a.Path)}
+		return export.Model{}, &InputError{fmt.Errorf("%s has no network before pruning, as its training is not finished; "+
+			"go on with train -resume %s", a.Path, a.Path)}
 	}
 	return load(dir)
 }
@@ -234,7 +235,8 @@ func (s State) String() string {
 	case s.Epochs == 0:
 		return "interrupted, or still running, in phase " + s.Phase
 	case s.Batch > 0:
-		return fmt.Sprintf("interrupted, or still running, in phase %s at epoch %d of %d, after %d batches of it", s.Phase, s.Epoch+1, s.Epochs, s.Batch)
+		return fmt.Sprintf("interrupted, or still running, in phase %s at epoch %d of %d, after %d batches of it",
+			s.Phase, s.Epoch+1, s.Epochs, s.Batch)
 	}
 	return fmt.Sprintf("interrupted, or still running, in phase %s after epoch %d of %d", s.Phase, s.Epoch, s.Epochs)
 }

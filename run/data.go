@@ -225,7 +225,8 @@ func (r *runner) sameData() error {
 	case !found:
 		return r.folder.writeJSON(dataFile, now)
 	case first != now:
-		return &InputError{fmt.Errorf("the data of %s are not those that the run in %s began with (%d, %d and %d examples then, %d, %d and %d now); put the files back as they were, or start a new run",
+		return &InputError{fmt.Errorf("the data of %s are not those that the run in %s began with "+
+			"(%d, %d and %d examples then, %d, %d and %d now); put the files back as they were, or start a new run",
 			r.data.Set.Name, r.folder, first.Train, first.Validation, first.Test, now.Train, now.Validation, now.Test)}
 	}
 	return nil

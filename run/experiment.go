@@ -97,8 +97,8 @@ func (a *Artifact) prunedExperiment(depth int) (Experiment, error) {
 		return Experiment{}, err
 	}
 	delete(request, "seed")
-	e := Experiment{Settings: map[string]any{"prune": map[string]any{"method": request["method"], "scope": request["scope"]}}, Seeds: []uint64{p.Seed}}
-	prune := e.Settings["prune"].(map[string]any)
+	prune := map[string]any{"method": request["method"], "scope": request["scope"]}
+	e := Experiment{Settings: map[string]any{"prune": prune}, Seeds: []uint64{p.Seed}}
 	budget := map[string]any{}
 	for _, key := range []string{"macs", "params"} {
 		if v, ok := request[key]; ok {

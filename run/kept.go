@@ -67,7 +67,8 @@ func (o *origin) normalize(c *config.Config, d *Data) error {
 func (o *origin) preprocess(d *Data) error {
 	want := o.Preprocess
 	if have := d.preprocess(); len(want.Mean) > 0 && len(want.Mean) != len(have.Mean) {
-		return fmt.Errorf("the parameters of %s were trained on inputs that were normalised in %d channels, these have %d", o.dir, len(want.Mean), len(have.Mean))
+		return fmt.Errorf("the parameters of %s were trained on inputs that were normalised in %d channels, "+
+			"these have %d", o.dir, len(want.Mean), len(have.Mean))
 	}
 	return nil
 }
@@ -87,12 +88,15 @@ func (o *origin) check(c *config.Config, d *Data) error {
 			want = export.Preprocess{Mean: all.Mean, Std: all.Std}
 		}
 		if !slices.Equal(want.Mean, have.Mean) || !slices.Equal(want.Std, have.Std) {
-			return c.Errorf("data.normalize", "%s is mean %.4g and deviation %.4g here, the parameters of %s were trained with mean %.4g and deviation %.4g; leave it out to use those, or draw new parameters with model.weights: new",
+			return c.Errorf("data.normalize", "%s is mean %.4g and deviation %.4g here, "+
+				"the parameters of %s were trained with mean %.4g and deviation %.4g; "+
+				"leave it out to use those, or draw new parameters with model.weights: new",
 				key, have.Mean[0], have.Std[0], o.dir, want.Mean[0], want.Std[0])
 		}
 	}
 	if o.config != nil && permuted(o.config) != permuted(c) {
-		return c.Errorf("data.permute", "the parameters of %s were trained with permute: %t; write the same, or draw new parameters with model.weights: new", o.dir, permuted(o.config))
+		return c.Errorf("data.permute", "the parameters of %s were trained with permute: %t; "+
+			"write the same, or draw new parameters with model.weights: new", o.dir, permuted(o.config))
 	}
 	if err := sameClasses(o.Model, d); err != nil {
 		return c.Locate("data", fmt.Errorf("%w; give the data of the run in %s, or draw new parameters with model.weights: new", err, o.dir))

@@ -14,7 +14,8 @@ import (
 // size, which no batch of the source may exceed. It gives each every batch with
 // its outputs, both in the batched layout and only valid during the call. The
 // end of ctx is train.ErrInterrupted; an output that is not finite is an InputError.
-func Logits(ctx context.Context, net *nn.Network, source train.EvalSource, batch int, each func(b train.Batch, logits []float32) error) error {
+func Logits(ctx context.Context, net *nn.Network, source train.EvalSource, batch int,
+	each func(b train.Batch, logits []float32) error) error {
 	p, err := nn.Compile(net, nn.CompileOptions{Mode: nn.Infer, Batch: batch})
 	if err != nil {
 		return err

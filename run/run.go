@@ -133,7 +133,8 @@ func (r *runner) run(ctx context.Context) (*Summary, error) {
 		return nil, err
 	}
 	summary := r.summarise(small, pruned, *final, tuned)
-	summary.Activity = Activity{pruned.ActivityTrained, pruned.ActivityBefore, pruned.ActivityAfter, pruned.ActivityThresholded, evaluator.Activity()}
+	summary.Activity = Activity{pruned.ActivityTrained,
+		pruned.ActivityBefore, pruned.ActivityAfter, pruned.ActivityThresholded, evaluator.Activity()}
 	if err := r.report(summary, pruned, small); err != nil {
 		return nil, err
 	}

@@ -51,7 +51,8 @@ func (r *runner) beginSession() error {
 	if r.sessions, err = r.folder.sessions(); err != nil {
 		return err
 	}
-	r.sessions = append(r.sessions, Session{Command: r.Command, Started: time.Now().UTC().Format(time.RFC3339), Host: host, Build: build.Read()})
+	r.sessions = append(r.sessions, Session{Command: r.Command, Started: time.Now().UTC().Format(time.RFC3339),
+		Host: host, Build: build.Read()})
 	return r.folder.writeJSON(sessionsFile, sessionList{folderFormat, r.sessions})
 }
 
@@ -62,7 +63,8 @@ func (f Folder) readable() error {
 		return err
 	}
 	if list.Format > folderFormat {
-		return &InputError{fmt.Errorf("%s is a run folder of format %d, and this program reads formats up to %d; use a newer version of pare", f, list.Format, folderFormat)}
+		return &InputError{fmt.Errorf("%s is a run folder of format %d, and this program reads formats up to %d; "+
+			"use a newer version of pare", f, list.Format, folderFormat)}
 	}
 	return nil
 }

@@ -82,7 +82,8 @@ func (r *runner) calibrate(ctx context.Context, net *nn.Network) (*nn.Network, *
 	if best.energy > 0 {
 		res.Layers = c.histograms.Thresholds(best.energy)
 	} else if t.Density > 0 && before.density > t.Density {
-		r.warn("thresholds: no share of energy brings the density of activations from %.3g down to %.3g; there are no thresholds", before.density, t.Density)
+		r.warn("thresholds: no share of energy brings the density of activations from %.3g down to %.3g; "+
+			"there are no thresholds", before.density, t.Density)
 	} else if t.Loss > 0 {
 		r.warn("thresholds: none keep the loss within %.3g of it; there are no thresholds", t.Loss)
 	}

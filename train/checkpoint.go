@@ -101,7 +101,8 @@ type tensorInfo struct {
 
 // Encode writes the checkpoint.
 func (c *Checkpoint) Encode(w io.Writer) error {
-	h := header{Position: c.Position, Architecture: c.Architecture, Config: c.Config, Network: c.Network, Reshape: c.Reshape, UpdateCount: c.Optimizer.Step}
+	h := header{Position: c.Position, Architecture: c.Architecture, Config: c.Config,
+		Network: c.Network, Reshape: c.Reshape, UpdateCount: c.Optimizer.Step}
 	for i, to := range h.lists() {
 		for _, t := range *c.lists()[i] {
 			*to = append(*to, tensorInfo{t.Name, len(t.Data)})

@@ -54,6 +54,15 @@ type Rules struct {
 	limits *interval
 }
 
+// String is the values that are allowed, in words: "a or b", "at least 0 and below 1"; empty
+// where tags allow all of the type.
+func (r Rules) String() string {
+	if r.limits != nil {
+		return r.limits.String()
+	}
+	return OneOf(r.enum)
+}
+
 // Fields lists the options of v, a struct or a pointer to one, in the order of its fields,
 // with the options of the kind that it holds. Faulty tags panic.
 func Fields(v reflect.Value) []Field {

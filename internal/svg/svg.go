@@ -154,7 +154,9 @@ func (p *Picture) Slices(class, label, id string, width float64, cuts []float64)
 
 // element is an svg element that shows the part of its content below top.
 func element(class, role string, top, width, height float64, content string) string {
-	return fmt.Sprintf(`<svg xmlns="http://www.w3.org/2000/svg" font-family="system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif" class="%s" %s viewBox="0 %s %s %s" width="%s" height="%s">%s</svg>`+"\n",
+	return fmt.Sprintf(`<svg xmlns="http://www.w3.org/2000/svg" `+
+		`font-family="system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif" `+
+		`class="%s" %s viewBox="0 %s %s %s" width="%s" height="%s">%s</svg>`+"\n",
 		class, role, num(top), num(width), num(height), num(width), num(height), content)
 }
 

@@ -10,8 +10,8 @@ import (
 
 // MissingWords mark a missing value, as an empty cell does, unless Options.Missing
 // names others: the words of pandas, and "?" and ".".
-var MissingWords = []string{"NA", "N/A", "n/a", "#N/A", "#N/A N/A", "#NA", "<NA>", "NaN", "nan", "-NaN", "-nan", "1.#IND", "-1.#IND", "1.#QNAN", "-1.#QNAN",
-	"NULL", "Null", "null", "None", "none", "?", "."}
+var MissingWords = []string{"NA", "N/A", "n/a", "#N/A", "#N/A N/A", "#NA", "<NA>",
+	"NaN", "nan", "-NaN", "-nan", "1.#IND", "-1.#IND", "1.#QNAN", "-1.#QNAN", "NULL", "Null", "null", "None", "none", "?", "."}
 
 // cells reads the cells of a table as numbers, text or missing values.
 type cells struct {
@@ -138,7 +138,8 @@ func (t *Table) decide(builders []builder) error {
 	case comma == nil:
 		return nil
 	case point != nil:
-		return t.errorf("row %d, column %s has a decimal comma, %q, and row %d, column %s a decimal point, %q; say which it is, as the other one separates thousands",
+		return t.errorf("row %d, column %s has a decimal comma, %q, and row %d, column %s a decimal point, %q; "+
+			"say which it is, as the other one separates thousands",
 			comma.comma.row, comma.name, shorten(comma.comma.cell), point.point.row, point.name, shorten(point.point.cell))
 	}
 	t.note("decimal commas, as in %q: %s", shorten(comma.comma.cell), fewNames(commas))

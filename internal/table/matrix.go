@@ -67,7 +67,8 @@ func (t *Table) Range(m *Matrix) error {
 		if size < 1 {
 			what = "small"
 		}
-		return t.errorf("row %d, column %s: %g is too %s: its fourth power does not fit in float64; write the column in another unit", row+1, name, x[row], what)
+		return t.errorf("row %d, column %s: %g is too %s: its fourth power does not fit in float64; "+
+			"write the column in another unit", row+1, name, x[row], what)
 	}
 	return nil
 }
@@ -256,7 +257,8 @@ func (t *Table) Encode(e Encoding) (*Table, error) {
 				return nil, err
 			}
 			if k := len(c.Levels); k > fewLevels && 2*k > t.rows {
-				return nil, &IdentifierError{c.Name, t.errorf("column %s has %d different values in %d rows, as an identifier or free text has", c.Name, k, t.rows).Error()}
+				return nil, &IdentifierError{c.Name, t.errorf("column %s has %d different values in %d rows, "+
+					"as an identifier or free text has", c.Name, k, t.rows).Error()}
 			}
 		}
 		left := ""

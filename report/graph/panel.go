@@ -25,7 +25,8 @@ type panel struct {
 }
 
 func newPanel(g *Graph, at []Point, frame box) *panel {
-	p := &panel{g: g, at: at, frame: frame, degree: make([]int, len(at)), thin: 1, small: 1, strongest: g.strongest(), known: map[[2]int]bool{}, arrows: map[[2]int]bool{}}
+	p := &panel{g: g, at: at, frame: frame, degree: make([]int, len(at)), thin: 1, small: 1,
+		strongest: g.strongest(), known: map[[2]int]bool{}, arrows: map[[2]int]bool{}}
 	if n := float64(len(g.Edges)); n > 30 {
 		p.thin = max(0.3, math.Sqrt(30/n))
 	}

@@ -23,9 +23,10 @@ func (s study) groups() error {
 	if people, err = largeGroups(people, "race", 300); err != nil {
 		return err
 	}
-	if err := s.compare(people, "race", "Hispanic", linear.Binomial, lasso.Table{Target: "two_year_recid", Audit: "race", Source: estimate.Source{OneHot: true,
-		Columns: []string{"age", "priors_count", "juv_fel_count", "juv_misd_count", "juv_other_count",
-			"sex", "race", "c_charge_degree"}}}); err != nil {
+	columns := []string{"age", "priors_count", "juv_fel_count", "juv_misd_count", "juv_other_count",
+		"sex", "race", "c_charge_degree"}
+	if err := s.compare(people, "race", "Hispanic", linear.Binomial, lasso.Table{Target: "two_year_recid", Audit: "race",
+		Source: estimate.Source{OneHot: true, Columns: columns}}); err != nil {
 		return err
 	}
 	minority, err := twoKinds()
