@@ -109,8 +109,8 @@ type ONNXLayer interface {
 	// ONNX adds the layer, called name in the network, to a graph and returns the name of
 	// its output. in are the values it reads, channels first with the batch in front, and
 	// shapes the shapes of one example of each. A parameter that the graph uses is the
-	// initializer "name.parameter" with ExportShape and Export; other constants are
-	// "name/constant".
+	// initializer "name.parameter" with ExportShape and Export, because a network is read
+	// back from these; a node may reshape it. Other constants are "name/constant".
 	ONNX(b *onnx.Builder, name string, in []string, shapes []Shape) (string, error)
 }
 
