@@ -82,8 +82,8 @@ func (c *Config) YAML() []byte {
 	return b.Bytes()
 }
 
-// dataOrder is that of earlier versions: checkpoints hold a hash of the config as it is
-// written. Keys that are not here stand before carry.
+// dataOrder is the order of earlier versions, kept because checkpoints hold a hash of the
+// written config. Keys that are not listed are written before carry.
 var dataOrder = map[string]int{"dataset": -3, "dir": -2, "download": -2, "train": -1, "validation": -1, "test": -1,
 	"carry": 1, "normalize": 2, "augment": 2}
 

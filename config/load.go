@@ -17,10 +17,10 @@ import (
 	"pare/models"
 )
 
-// Load reads a config file. A name that is no file but that of a built-in
-// config ("resnet", "resnet.yaml", "configs/resnet.yaml") is that config. sets
-// are overrides in the order in which they apply, such as "train.epochs=3" or
-// "penalties.0.lambda=1e-3"; their values are YAML.
+// Load reads a config file. If there is no file of that name, Load reads the built-in
+// config of the name ("resnet", "resnet.yaml", "configs/resnet.yaml"). sets are overrides
+// in the order in which they apply, such as "train.epochs=3" or "penalties.0.lambda=1e-3";
+// their values are YAML.
 func Load(pathOrName string, sets []string) (*Config, error) {
 	data, err := readFile(pathOrName)
 	if err == nil {

@@ -171,8 +171,8 @@ type Draw struct {
 // evaluation.
 type Planner interface {
 	// Plan lists the batches of an epoch over the first n examples, which read batch
-	// examples each. With draw.Augment there are n/batch of them, all full; without
-	// it they have all n examples once, and those of a batch may be fewer.
+	// examples each. With draw.Augment there are n/batch of them, all full; without it they
+	// have all n examples once, and a batch may have fewer.
 	Plan(n, batch int, draw Draw) []Turn
 }
 

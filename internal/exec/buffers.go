@@ -73,8 +73,8 @@ func (b *buffers) alias(n, c *gorgonia.Node) {
 	b.reads[o] += b.reads[n.ID()]
 }
 
-// lastRead reports whether only one read of c's buffer is to come and the
-// buffer may be written then: it is not that of an input.
+// lastRead reports whether c's buffer has one reader to come and may be overwritten then:
+// it does not belong to an input.
 func (b *buffers) lastRead(c *gorgonia.Node) bool {
 	o := b.root(c.ID())
 	_, ours := b.held[o]

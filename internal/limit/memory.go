@@ -11,8 +11,8 @@ import (
 // unknown is assumed where the system does not tell.
 const unknown = 16 << 30
 
-// Memory is how many bytes the process may take: those of the machine, of its
-// control group, or of GOMEMLIMIT, whichever is least.
+// Memory is the number of bytes that the process may take: the least of the machine's
+// memory, the limit of its control group and GOMEMLIMIT.
 func Memory() int64 {
 	bytes := machine()
 	if bytes <= 0 {

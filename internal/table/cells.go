@@ -96,7 +96,7 @@ func (c *cells) readComma(cell string) (float64, bool, mark) {
 	}
 	text := cell
 	if has == ',' {
-		text = cell[:at] + "." + cell[at+1:] // with another comma or a point it is no number
+		text = cell[:at] + "." + cell[at+1:] // with another comma or a point it is not a number
 	}
 	if v, ok := number(text); ok && !math.IsNaN(v) && (has == 0 || c.decimal == 0 || rune(has) == c.decimal) {
 		return v, true, has

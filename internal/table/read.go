@@ -35,12 +35,11 @@ type Options struct {
 	Progress func(read, total int64)
 }
 
-// Read reads a file: CSV, .gz of CSV, .zip of exactly one CSV, or a .npy matrix
-// or vector of f4, f8, u1, i4 or i8, whose columns are called x1, x2, … The
-// ending of the name says which; every other one is CSV. Rows are read as a
-// stream, so memory is that of the columns. A file that unpacks to far more than
-// data do (internal/unpack), or has a row of more than half a million cells or 32 MiB,
-// is refused.
+// Read reads a file: CSV, .gz of CSV, .zip of exactly one CSV, or a .npy matrix or vector
+// of f4, f8, u1, i4 or i8, whose columns are called x1, x2, … The ending of the name says
+// which; every other one is CSV. Rows are read as a stream, so only the columns take
+// memory. A file that unpacks to far more than data do (internal/unpack), or has a row of
+// more than half a million cells or 32 MiB, is refused.
 func Read(path string, o Options) (*Table, error) {
 	t := &Table{Source: filepath.Base(path)}
 	info, err := os.Stat(path)

@@ -51,7 +51,7 @@ func (a array) units() (units, positions int) {
 	return units, positions
 }
 
-// columns are the names of the units: those of the classes, or numbers.
+// columns are the names of the units: the names of the classes, or numbers.
 func (a array) columns() []string {
 	units, _ := a.units()
 	if len(a.names) == units {

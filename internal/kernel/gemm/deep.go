@@ -8,11 +8,11 @@ import (
 const (
 	deepLeast  = 1024     // least depth of a product that is cut along it
 	deepChunk  = 512      // least depth of a part
-	deepTasks  = 8        // parts are made until there are so many tasks
+	deepTasks  = 8        // the depth is split until there are this many tasks
 	deepDepth  = 128      // depth of a block: its panels stay in L2 beside the result
 	deepGroup  = 8        // panels of B packed at a time
 	deepTiles  = 86       // most row tiles of a task
-	deepFloats = 72 << 10 // most of the result in a task: it stays in L2
+	deepFloats = 72 << 10 // most values of the result in a task: they stay in L2
 )
 
 // deepProduct is a plan for C[m,n] = Aᵀ·B with A [k,m] and B [k,n] of a large
@@ -209,8 +209,8 @@ type WeightGrad struct {
 	skipX, skipDY *skipWeights // where x or dy may have many zeros; nil: no
 }
 
-// NewWeightGrad plans the gradients of weights [in,out] and, if there is a
-// bias, of the bias, over so many rows of inputs.
+// NewWeightGrad plans the gradients of weights [in,out] and, if there is a bias, of the
+// bias, over the given number of rows of inputs.
 func NewWeightGrad(rows, in, out int, bias bool) *WeightGrad {
 	g := &WeightGrad{rows: rows, in: in, out: out, bias: bias}
 	if deepPays(rows) {

@@ -44,10 +44,11 @@ func (p *Packed) Pack(b []float32) {
 
 func (p *Packed) packTask(_, task int) { p.packGroup(p.b, task) }
 
-// PaddedRows is the number of rows that Mul reads and writes for so many.
+// PaddedRows is the number of rows that Mul reads and writes for a product with the given
+// number of rows.
 func PaddedRows(rows int) int { return max(4, (rows+1)&^1) }
 
-// mulRows is the number of rows whose offsets Mul has at hand.
+// mulRows is the number of rows whose offsets Mul stores.
 const mulRows = 48
 
 // Mul computes c = a·B, plus bias[width] on every row unless it is nil, or with
@@ -85,8 +86,7 @@ func (p *Packed) Mul(c []float32, ldc int, a []float32, lda, rows int, bias []fl
 	}
 }
 
-// look lets the tiles of a panel's block, of the first so many rows, fetch the
-// block after it.
+// look lets the tiles of a panel's block, in the first rows, fetch the block after it.
 func (p *Packed) look(t *Tile, k0, panel, rows int) {
 	looks := sixes(PaddedRows(rows)) * (len(t.Step) / 4)
 	at, depth := ((panel+1)*p.k+k0)*TileN, len(t.Step)

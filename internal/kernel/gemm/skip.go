@@ -31,7 +31,7 @@ type skipEntry struct {
 	value float32
 }
 
-// skipPays tells whether a product over so many rows should ever look for zeros.
+// skipPays reports whether a product of this size should look for zeros at all.
 func skipPays(rows, cols, other int) bool {
 	return rows >= skipLeast && cols >= 64 && other >= 16 && cols*other <= skipFloats
 }
@@ -51,8 +51,8 @@ func mostlyZero(x []float32, rows, cols int) bool {
 	return count <= limit
 }
 
-// nonzeroBits sets a bit for each value of x that is not 0, NaN included, and
-// returns the words in use. It fetches the values that lie so many ahead.
+// nonzeroBits sets a bit for each value of x that is not 0, NaN included, and returns the
+// words in use. It prefetches values at the distance ahead.
 func nonzeroBits(words []uint64, x []float32, ahead int) []uint64 {
 	words = words[:(len(x)+63)/64]
 	full := len(x) / 64
@@ -247,7 +247,7 @@ func (s *skipProduct) dotsTask(worker, task int) {
 
 const (
 	skipUnits  = 256 // most units of a task: their sums stay in L2
-	skipTasks  = 8   // tasks are made smaller until there are so many
+	skipTasks  = 8   // tasks are made smaller until there are this many
 	skipAhead  = 8   // rows that are fetched ahead
 	skipTokens = 256 // rows of a block: the rows of the dense operand stay in L2
 )

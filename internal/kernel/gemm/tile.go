@@ -62,7 +62,7 @@ func TileWidth(cols int) int {
 	return TileN
 }
 
-// Columns prepares for the first of so many columns, with B in a packed panel.
+// Columns prepares the tile for the first of n columns, with B in a packed panel.
 func (t *Tile) Columns(n int) {
 	t.Cols = min(TileN, n)
 	t.LDB = TileWidth(t.Cols)

@@ -127,7 +127,7 @@ func drain(worker int) bool {
 // all calls have.
 func Run(tasks int, body func(task int)) { Of(0, tasks, body) }
 
-// Of is Run on at most so many goroutines, the caller included; 0: Threads.
+// Of is Run on at most threads goroutines, the caller included; 0 stands for Threads.
 func Of(threads, tasks int, body func(task int)) {
 	do(threads, tasks, cast[unsafe.Pointer](body), func(f unsafe.Pointer, _, task int) { cast[func(int)](f)(task) })
 }
@@ -148,7 +148,7 @@ func Each[P any](tasks int, plan *P, body func(plan *P, worker, task int)) {
 // any pointer are called alike, so the pool needs to know no type.
 func cast[To, From any](v From) To { return *(*To)(unsafe.Pointer(&v)) }
 
-// do calls body for all tasks, on at most so many goroutines.
+// do calls body for all tasks, on at most threads goroutines.
 func do(threads, tasks int, plan unsafe.Pointer, body func(plan unsafe.Pointer, worker, task int)) {
 	n := Threads()
 	if threads > 0 {
