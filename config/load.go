@@ -110,9 +110,9 @@ func (c *Config) Errorf(path, format string, args ...any) error {
 	return c.place(path).errorf("%s: %s", path, fmt.Sprintf(format, args...))
 }
 
-// Locate makes of an error about the section at a dotted path an *Error that
-// points to it, or to the key of the section that an *option.Error or the beginning of
-// the message names. An *Error stays as it is, and nil is nil.
+// Locate turns an error about the section at a dotted path into an *Error that points to
+// the section, or to its key if an *option.Error or the beginning of the message names one.
+// An *Error and nil are returned unchanged.
 func (c *Config) Locate(path string, err error) error {
 	if c.root != nil {
 		if n, _ := c.root.find(path); n != nil {

@@ -239,8 +239,8 @@ const (
 // rather than for each position.
 type LookupReader interface {
 	Layer
-	// ReadsLookup reports whether that pays for a table with this number of rows and this
-	// number of positions in a batch.
+	// ReadsLookup reports whether this is faster, given the rows of the table and the
+	// positions in a batch.
 	ReadsLookup(rows, positions int) bool
 	// BuildLookup is Build with the rows of table that indices, (batch, T, 1), name
 	// as the input.

@@ -22,7 +22,7 @@ type Target struct {
 	// single refuses, in a format with the kind, penalties that are not Elementwise: each
 	// group is one value. "": any penalty will do.
 	single string
-	// restrict changes the penalty; nil: it acts as it is.
+	// restrict changes the penalty; nil: it acts unchanged.
 	restrict func(Penalty) Penalty
 	// groups lists all groups of a network; nil: parts finds the values.
 	groups func(t *topology, members string) ([]*group, error)
@@ -31,7 +31,7 @@ type Target struct {
 	parts func(f *finder, t *topology, s Spec, pen Penalty) ([]part, error)
 	// layOut lays the groups out in the parameters; nil: assemble.
 	layOut func(t *topology, pen Penalty, groups []*group, scales []float64, partial bool) ([]part, error)
-	// derived: the groups are those of another target, and lists of the groups of a network
+	// derived: another target has the same groups, so lists of the groups of a network
 	// leave this one out.
 	derived bool
 }
@@ -266,7 +266,8 @@ func (f *finder) scaleGroups(groups []*group, scale string) []float64 {
 	return out
 }
 
-// priceOf is the weight of a multiply-accumulate for so many groups with so many in all.
+// priceOf is the weight of a multiply-accumulate for the given number of groups, which have
+// macs of them in all.
 func (f *finder) priceOf(groups int, macs float64) float64 {
 	f.priced = groups
 	if f.price == 0 {

@@ -46,7 +46,7 @@ type Term struct {
 	parts  []part
 	price  float64 // of a multiply-accumulate under scale macs
 	priced int     // groups of that scale, with those that factors leave out; 0 under other scales
-	groups int     // at first; those of a smaller network are fewer
+	groups int     // at first; a smaller network has fewer
 	lone   int     // left over, though no groups any more: see Hold
 	off    bool    // see SwitchOff
 	sized  bool    // scales hold the root of the group's size

@@ -47,9 +47,8 @@ type tile struct {
 // at + o·step.
 type run struct{ index, at, step int }
 
-// A tile holds up to 64 groups, four cache lines of a row of columns, which is
-// enough for the processor to fetch ahead, and so many values that the scratch
-// stays in cache.
+// A tile holds up to 64 groups, four cache lines of a row of columns, which is enough for
+// the processor to fetch ahead, and few enough values for the scratch to stay in cache.
 const (
 	tileGroups = 64
 	tileValues = 1 << 16

@@ -58,7 +58,7 @@ func (t *topology) convolves(node int) bool {
 	return p != nil && len(p.Axes) == 4
 }
 
-// flow describes how the units of a layer's output relate to those of its inputs.
+// flow describes how the units of a layer's output relate to the units of its inputs.
 type flow struct {
 	fresh   bool // the layer makes new units
 	same    bool // its output has the units of its only input, in order

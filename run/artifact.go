@@ -122,8 +122,8 @@ func (a *Artifact) final() (export.Model, error) {
 	return m, nil
 }
 
-// Trained returns the network before pruning: that of a run, or a model as it
-// is.
+// Trained returns the network of a run before pruning; a model without a run is returned
+// unchanged.
 func (a *Artifact) Trained() (export.Model, error) {
 	if a.Kind != KindRun {
 		return a.read()

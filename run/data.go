@@ -210,8 +210,8 @@ type dataPrint struct {
 // printExamples is how many examples of each part are in the digest, spread over it.
 const printExamples = 32
 
-// sameData compares the data with those of the first session, or keeps their print.
-// Folders of older versions get the file in the next session.
+// sameData compares the fingerprint of the data with the one of the first session, or
+// stores it if there is none. Folders of older versions get the file in the next session.
 func (r *runner) sameData() error {
 	now, err := r.data.print()
 	if err != nil {
@@ -268,7 +268,7 @@ func (d *Data) digest(h io.Writer, part datasets.Part) error {
 const (
 	statisticsShare  = 10
 	statisticsLeast  = 256
-	statisticsBatch  = 64 // or that of training, where it is larger
+	statisticsBatch  = 64 // or the batch of training if it is larger
 	statisticsStream = 3  // phases have others
 )
 

@@ -15,9 +15,9 @@ import (
 // the network that those runs began with.
 type Experiment struct {
 	// Settings are the config as JSON has it, without keys that make no difference between
-	// repetitions: names, seeds, threads, places of files, formats of exports.
-	// Where the network is that of an earlier run, model.run holds the settings of
-	// that run if they can be read, its path otherwise.
+	// repetitions: names, seeds, threads, places of files, formats of exports. For a
+	// network taken from an earlier run, model.run holds the settings of that run if they
+	// can be read, its path otherwise.
 	Settings map[string]any
 	// Seeds are the seeds of the run and of the runs that it goes on from.
 	Seeds []uint64
@@ -83,7 +83,7 @@ func (a *Artifact) experiment(depth int) (Experiment, error) {
 	return e, nil
 }
 
-// prunedExperiment is that of a model which pare prune made.
+// prunedExperiment is the experiment of a model made by pare prune.
 func (a *Artifact) prunedExperiment(depth int) (Experiment, error) {
 	p, err := a.Pruning()
 	if err != nil {
@@ -121,8 +121,8 @@ func (a *Artifact) prunedExperiment(depth int) (Experiment, error) {
 	return e, nil
 }
 
-// source reads the experiment of the run at a path, which is relative to the working
-// directory that the run had: that of now, or a folder above the run.
+// source reads the experiment of the run at a path. A relative path counts from the working
+// directory of that time: source tries the present one and the folders above the run.
 func (a *Artifact) source(path string, depth int) (Experiment, error) {
 	candidates := []string{path}
 	if here, err := filepath.Abs(a.Path); err == nil && !filepath.IsAbs(path) {

@@ -26,9 +26,9 @@ const (
 	checkpointsDir = "checkpoints"
 	trainedDir     = "trained"   // the network before pruning
 	prunedDir      = "pruned"    // the network after pruning, with its thresholds
-	dataFile       = "data.json" // the print of the data of the first session
+	dataFile       = "data.json" // the fingerprint of the data of the first session
 	pruneFile      = "prune.json"
-	lockFile       = ".lock" // held by the process at work
+	lockFile       = ".lock" // held by the process that works in the folder
 )
 
 // Folder is a run folder.

@@ -9,8 +9,8 @@ import (
 	"pare/export"
 )
 
-// keeper is implemented by models whose parameters may be those of an earlier network:
-// Kept is its folder, or "" where they are new.
+// keeper is implemented by models that may take their parameters from an earlier network:
+// Kept is its folder, or "" for new parameters.
 type keeper interface {
 	Kept() (dir string, err error)
 }
@@ -106,8 +106,8 @@ func permuted(c *config.Config) bool {
 	return ok && d.Permuted()
 }
 
-// sameClasses reports classes, or characters, that are not those of a model, or stand in
-// another order. Models and data may have no names for them.
+// sameClasses returns an error if the classes, or characters, of the data differ from the
+// model's or are in another order. Models and data may have no names for them.
 func sameClasses(m export.Model, d *Data) error {
 	was, are := m.Classes, d.Set.ClassNames
 	if len(was) == 0 || len(are) == 0 || slices.Equal(was, are) {

@@ -115,7 +115,7 @@ func (r *runner) options(p phase) (train.Options, error) {
 	return o, nil
 }
 
-// loss is that of training: the loss of the data, with label smoothing.
+// loss is the loss of training: the loss of the data, with label smoothing.
 func (r *runner) loss() (nn.Loss, error) {
 	smoothing := r.c.Train.LabelSmoothing
 	if smoothing == 0 {

@@ -21,7 +21,7 @@ import (
 type Options struct {
 	Config *config.Config
 	Folder Folder // made by CreateFolder, or opened to go on
-	// Data is that of Config where Plan has loaded it; nil: Run loads it.
+	// Data is the data of Config, if Plan has loaded it; nil: Run loads it.
 	Data *Data
 	// Command is the command line, for sessions.json and the report; may be empty.
 	Command string
@@ -177,8 +177,8 @@ func (r *runner) trainAndPrune(ctx context.Context, net *nn.Network) (*nn.Networ
 	return small, pruned, nil
 }
 
-// earlyStop is that of training: it waits until all penalties have their full strength,
-// and for a target, as Unmet says.
+// earlyStop is the early stopping of training: it waits until all penalties have their full
+// strength and until a target is met (Unmet).
 func (r *runner) earlyStop() train.EarlyStopSpec {
 	spec := r.c.Train.EarlyStop
 	for _, p := range r.c.Penalties {
@@ -225,9 +225,9 @@ func (r *runner) export(net *nn.Network) error {
 	return nil
 }
 
-// warnings reach the user even where all else is silenced: at once, and at the end of
-// the run in summary.json and the report. The run folder keeps those of the
-// sessions before.
+// warnings reach the user even where all else is silenced: at once, and at the end of the
+// run in summary.json and the report. The run folder keeps the warnings of earlier
+// sessions.
 type warnings struct{ list []string }
 
 // recall reads the warnings of earlier sessions.

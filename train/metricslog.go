@@ -119,7 +119,7 @@ func (l *MetricsLog) keep(n int) error {
 // Lines is the number of lines in the file.
 func (l *MetricsLog) Lines() int { return l.lines }
 
-// Cut drops all but the first n lines: those a resumed run writes again.
+// Cut keeps the first n lines; a resumed run writes the others again.
 func (l *MetricsLog) Cut(n int) error {
 	if n >= l.lines {
 		return nil

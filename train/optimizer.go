@@ -91,8 +91,8 @@ type Setup struct {
 	Penalties   []Penalty                 // their proximal maps follow each update
 	FreezeZeros bool                      // weights, scales, shifts and gates that are 0 now stay 0; a fresh network's shifts are 0
 
-	// The training ahead, for optimizers that plan: its updates, and the rate that
-	// update 0 ≤ k < Steps will be given. 0 and nil: not known.
+	// The training ahead, for optimizers that plan: the number of updates, and the rate of
+	// update 0 ≤ k < Steps. 0 and nil: not known.
 	Steps int
 	Rate  func(step int) float64
 }

@@ -15,10 +15,10 @@ type Reshaper interface {
 	Begin(net *nn.Network)
 	// Every is the number of steps between calls of Reshape.
 	Every() int
-	// Reshape is called after a step. nil: all stays as it is.
+	// Reshape is called after a step. A nil result changes nothing.
 	Reshape(net *nn.Network, at Place) (*Reshaped, error)
-	// Penalties returns those of a network that Reshape gave, or gave in the
-	// session that a restored State is of.
+	// Penalties returns the penalties of a network returned by Reshape, in this session or
+	// in the session that saved the restored State.
 	Penalties(net *nn.Network) ([]Penalty, error)
 	// Unmet reports whether the network is still to become smaller: until it is not, no
 	// early stop ends the phase, and no epoch counts as the best one.
@@ -183,10 +183,9 @@ func newFollower(large, small *nn.Network) *follower {
 	return f
 }
 
-// optimizer is the state of an optimizer on the network after, whose fresh state
-// is given: moments of selected values are selected in the same way, those of new
-// parameters stay as they are when fresh, and tensors of no parameter are
-// taken over.
+// optimizer is the state of an optimizer on the network after, whose fresh state is given:
+// moments of selected values are selected in the same way, moments of new parameters stay
+// fresh, and tensors that belong to no parameter are taken over.
 func (f *follower) optimizer(before, fresh OptimizerState) (OptimizerState, error) {
 	old := map[string][]float32{}
 	for _, t := range before.Tensors {

@@ -213,11 +213,11 @@ func (t *Trainer) bind(net *nn.Network, penalties []Penalty) (err error) {
 	return nil
 }
 
-// Fit trains to the end of the phase, or goes on from where Resume or an
-// interrupted Fit left off. When ctx ends it finishes the step under way, saves
-// a checkpoint and returns ErrInterrupted. When a value is no longer finite, be it
-// after the last update only, it returns ErrDiverged; the last checkpoint is then
-// from before, and the network in memory is of no more use.
+// Fit trains to the end of the phase, or goes on from where Resume or an interrupted Fit
+// left off. When ctx ends it finishes the step under way, saves a checkpoint and returns
+// ErrInterrupted. When a value is no longer finite, even after the last update only, it
+// returns ErrDiverged; the last checkpoint is then from before, and the network in memory
+// is unusable.
 func (t *Trainer) Fit(ctx context.Context) (Result, error) {
 	t.started, t.spent, t.firstStep = time.Now(), t.pos.Seconds, t.pos.Step
 	t.zeros = t.zeroShare()

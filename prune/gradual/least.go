@@ -140,7 +140,7 @@ func (s *Shrinker) choose(net *nn.Network, at train.Place) error {
 	return nil
 }
 
-// scores are the importance of the groups of each term; those of nil have none.
+// scores are the importance of the groups of each term; nil for a nil term.
 func (s *Shrinker) scores(net *nn.Network, ts terms, step int) ([][]float64, error) {
 	out := make([][]float64, len(ts))
 	for k, t := range ts.all() {
@@ -167,10 +167,10 @@ func (s *Shrinker) measurable(net *nn.Network) error {
 	return nil
 }
 
-// ranked lists the groups that are not zero, those of the lowest score first. Scores are
-// divided by λ and by the weight of the group, so that groups of a larger λ, or of a
-// larger weight in their penalty, go earlier. Sizes do not count: the importance of a
-// large group is the importance of all of it. Groups of weight 0 are not penalised.
+// ranked lists the groups that are not zero, by ascending score. Scores are divided by λ
+// and by the weight of the group, so that groups of a larger λ, or of a larger weight in
+// their penalty, go earlier. Sizes do not count: the importance of a large group is the
+// importance of all of it. Groups of weight 0 are not penalised.
 func ranked(ts terms, scores [][]float64) []group {
 	var list []group
 	for k, t := range ts.all() {
@@ -214,7 +214,7 @@ func halves(ranked []group) []group {
 }
 
 // gradients are the sums of a criterion OfGradients over the last batches before a choice:
-// those of the pause, and where they are few of the steps before it.
+// the batches of the pause and, if they are too few, of the steps before it.
 type gradients struct {
 	Sums    [][]float64 `json:"squares,omitempty"` // by penalty and group
 	Batches int         `json:"batches,omitempty"`

@@ -1,7 +1,7 @@
-// Package importance scores groups of a network's values, such as the weights of a
-// channel: the network misses those of the lowest score least. A criterion is a type
-// that implements Importance and registers itself in Criteria; each of the built-in
-// ones is a file.
+// Package importance scores groups of a network's values, such as the weights of a channel.
+// The groups of the lowest score matter least to the network. A criterion is a type that
+// implements Importance and registers itself in Criteria; each of the built-in ones is a
+// file.
 package importance
 
 import (

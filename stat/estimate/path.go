@@ -46,7 +46,7 @@ type Path struct {
 	Losses []Column         // losses and scores
 	Scores []recovery.Score // against a reference; nil: none
 	Chosen int              // the fit to mark; below 0: none
-	Unit   string           // of gaps and tolerances; "": that of the objective
+	Unit   string           // of gaps and tolerances; "": the unit of the objective
 	Rows   int              // of the summary, at most, beside the chosen one; 0: 30
 }
 

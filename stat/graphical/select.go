@@ -97,8 +97,8 @@ func Select(x []float64, n, p int, o SelectOptions) (*Selection, error) {
 	return s, nil
 }
 
-// SelectCovariance is Select where the data are not at hand, by eBIC alone. c has to know
-// the number of observations; o.Correlation does not count.
+// SelectCovariance is Select without the data, by eBIC alone. c must have the number of
+// observations; o.Correlation is ignored.
 func SelectCovariance(c *Covariance, o SelectOptions) (*Selection, error) {
 	if c.n < 2 {
 		return nil, errors.New("eBIC needs the number of observations behind the covariance")
@@ -230,7 +230,8 @@ func rowsOf(x []float64, p int, rows []int) []float64 {
 }
 
 // crossValidate scores the networks by the likelihood of observations left out, which are
-// centred, and for correlations scaled, as those were that the networks are fitted to.
+// centred and, for correlations, scaled in the same way as the observations that the
+// networks are fitted to.
 func (s *Selection) crossValidate(x []float64, n, p int, o SelectOptions) error {
 	fold, err := folds.Deal(shuffled(n, o.Seed, 1), o.Folds)
 	if err != nil {

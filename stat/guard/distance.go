@@ -36,7 +36,8 @@ func (m Method) String() string {
 	return fmt.Sprintf("Method(%d)", int(m))
 }
 
-// reach is how far knockoffs can be: reach·Σ − diag(s) must not be indefinite.
+// reach bounds the distance s of knockoffs from their features: reach·Σ − diag(s) must be
+// positive semidefinite.
 func reach(copies int) float64 { return float64(copies+1) / float64(copies) }
 
 // distances is s for a correlation matrix and several knockoffs a feature.

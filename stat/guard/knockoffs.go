@@ -205,10 +205,10 @@ func above(w []float64, t float64) []int {
 	return out
 }
 
-// Statistic says how much more a feature explains than its knockoff. The
-// design has 2p columns of one scale: features, then their knockoffs; w has p
-// values. Exchanging a feature and its knockoff must change the sign of w and
-// nothing else. rng is for folds and the like.
+// Statistic measures how much more a feature explains than its knockoff. The design has 2p
+// columns of one scale: features, then their knockoffs; w has p values. Exchanging a
+// feature and its knockoff must change the sign of w and nothing else. rng draws folds, for
+// instance.
 type Statistic func(x Matrix, y []float64, rng *rand.Rand) (w []float64, err error)
 
 // Path is the coefficients of every column at each of falling λ, of the

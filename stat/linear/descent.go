@@ -180,10 +180,9 @@ func (d *descent) moves(j int) bool {
 // depth is how many differences an extrapolation combines.
 const depth = 5
 
-// history keeps the coefficients after the last sweeps, with the states that are
-// linear in them, for Anderson acceleration (Bertrand & Massias 2021): the
-// combination Σ cₖβₖ with Σ cₖ = 1 of which the differences Σ cₖ(βₖ₊₁−βₖ) are the
-// shortest.
+// history keeps the coefficients after the last sweeps, with the states that are linear in
+// them, for Anderson acceleration (Bertrand & Massias 2021): the combination Σ cₖβₖ with Σ
+// cₖ = 1 that has the shortest vector of differences, Σ cₖ(βₖ₊₁−βₖ).
 type history struct {
 	count  int
 	betas  [depth + 1][]float64

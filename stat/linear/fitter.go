@@ -303,8 +303,8 @@ func (f *fitter) target(strict float64) float64 {
 // floor is the rounding of correlations: no violation can be asked to be less.
 func (f *fitter) floor() float64 { return 2e-15 * f.t.largest * math.Sqrt(f.unit) }
 
-// missing lists units outside the working set of which the correlations exceed the
-// threshold, those that exceed it most if there are many.
+// missing lists units outside the working set whose correlations exceed the threshold; if
+// there are many, the ones that exceed it most.
 func (f *fitter) missing(lambda float64) []int {
 	var list []int
 	for _, unit := range f.pen.fresh(f.screen) {

@@ -414,9 +414,9 @@ func (p *groupLasso) smoothGradient(r *residual, beta []float64, list, group []i
 
 func norm2(x []float64) float64 { return math.Sqrt(f64.Dot(x, x)) }
 
-// move goes along the step as far as lowers the objective or, where that is equal
-// up to rounding, is flatter, and returns which feature became zero, or −1, and whether it
-// went anywhere.
+// move goes along the step while it lowers the objective or, where the objective is equal
+// up to rounding, reaches a flatter point. It returns the feature that became zero, or −1,
+// and whether it moved at all.
 func (p *groupLasso) move(f *fitter, r *residual, kept []int, step []float64, flatter func() bool) (zero int, ok bool) {
 	beta := f.descent.beta
 	before := r.value() + p.penaltyOf(beta)

@@ -22,9 +22,9 @@ type Model struct {
 	Explained  float64 // 1 − Loss/(loss of the intercept alone)
 	Iterations int     // sweeps of coordinate descent and products of conjugate gradients
 	Converged  bool    // Gap ≤ Tolerance, and not Separable
-	// Separable: unpenalised features, at λ = 0 all, separate the classes or so
-	// nearly that float64 does not tell: the coefficients grow without bound, there is no
-	// fit to converge to, and those here are where the solver stopped.
+	// Separable: the unpenalised features (at λ = 0 all features) separate the classes,
+	// exactly or up to the precision of float64. The coefficients then grow without bound
+	// and no fit exists; the coefficients here are the point where the solver stopped.
 	Separable bool
 	// Dependent is how many unpenalised features, at λ = 0 of all, are combinations of
 	// others. Many coefficients then have the same objective; these are one choice, with

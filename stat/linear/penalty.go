@@ -22,9 +22,9 @@ type penalty interface {
 	room(unit int, c func(feature int) float64) float64
 	// value is the penalty of β, which is zero outside of set.
 	value(lambda float64, beta []float64, set []int) float64
-	// fresh lists the units of which the screen has computed correlations last. bound is its
-	// threshold for single correlations, over ω, so that a unit of which none is beyond it has
-	// a norm, over ω, of at most the given threshold.
+	// fresh lists the units whose correlations the screen computed last. bound is its
+	// threshold for single correlations, over ω: a unit with no correlation beyond it has a
+	// norm, over ω, of at most the given threshold.
 	fresh(s *screen) []int
 	bound(threshold float64) float64
 	// step minimises the quadratic model of the loss at the present point, plus the penalty,

@@ -288,8 +288,8 @@ func inRange(x []float64) bool {
 	return size == 0 || size >= leastSize && size <= mostSize
 }
 
-// varies reports whether column j, whose variance is zero, varies by more than rounding: then
-// its squares are no numbers.
+// varies reports whether column j, whose computed variance is zero, varies by more than
+// rounding: its squares then underflow.
 func (t *task) varies(j int) bool {
 	x := make([]float64, t.n)
 	t.x.column(j, x)

@@ -48,7 +48,7 @@ func (p *Packed) packTask(_, task int) { p.packGroup(p.b, task) }
 // number of rows.
 func PaddedRows(rows int) int { return max(4, (rows+1)&^1) }
 
-// mulRows is the number of rows whose offsets Mul stores.
+// mulRows is the number of rows that Mul computes at a time.
 const mulRows = 48
 
 // Mul computes c = a·B, plus bias[width] on every row unless it is nil, or with

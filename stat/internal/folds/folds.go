@@ -8,7 +8,7 @@ import (
 	"slices"
 )
 
-// Check returns an error unless n observations make so many folds.
+// Check returns an error unless n observations can make the given number of folds.
 func Check(folds, n int) error {
 	if folds < 2 || folds > n {
 		return fmt.Errorf("%d folds of %d observations; between 2 and %d are possible", folds, n, n)
