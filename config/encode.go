@@ -64,8 +64,8 @@ func encode(v reflect.Value, r option.Rules) *node {
 	return &node{kind: integer, text: fmt.Sprint(v.Interface())}
 }
 
-// YAML is the config as used, with the defaults filled in. Parsing it gives an
-// equal Config.
+// YAML returns the complete config, with the defaults filled in. Parsing it gives an equal
+// Config.
 func (c *Config) YAML() []byte {
 	root := c.node()
 	if f, t := c.Finetune, c.Train; f != nil {

@@ -31,11 +31,12 @@ type Options struct {
 	Normalize  string  `yaml:"normalize,omitempty" enum:"standard,unit" doc:"of images; standard: each channel to mean 0 and deviation 1 over the training images; unit: values in 0..1, so that a black background is exactly 0; left out: as the parameters were trained with that a saved model keeps, standard for others"`
 	Augment    Augment `yaml:"augment" doc:"random changes of training images"`
 
-	// Seed fixes which examples Train and Validation get, and all that is generated.
+	// Seed fixes the choice of the examples of Train and Validation, and all generated
+	// data.
 	Seed uint64 `yaml:"-"`
-	// Progress, where it is not nil, is told from time to time how far a piece of work
-	// is: bytes of a download, or images generated. total is -1 where it is not known.
-	// Calls do not overlap.
+	// Progress, unless nil, is called from time to time with the progress of a piece of
+	// work: bytes downloaded or images generated. total is -1 if it is not known. Calls do
+	// not overlap.
 	Progress func(doing string, done, total int64) `yaml:"-"`
 }
 

@@ -40,8 +40,8 @@ type Loader struct {
 }
 
 // NewLoader makes a loader of batches of the given number of examples of a part, which has
-// the task of its set. It gives an error where there is no part, the task makes
-// no sense, or batch is not between 1 and the number of examples.
+// the task of its set. It returns an error if part is nil, the task is invalid, or batch is
+// not between 1 and the number of examples.
 func NewLoader(part Part, task Task, batch int, seed uint64) (*Loader, error) {
 	if part == nil {
 		return nil, fmt.Errorf("loader: no data")

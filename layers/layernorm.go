@@ -121,7 +121,7 @@ type layerNormPass struct {
 	dgamma, dbeta    []float32 // of the columns
 
 	// Only with column:
-	gamma, beta []float32 // of the columns; 0 where there is no output
+	gamma, beta []float32 // of the columns; 0 for a column without an output
 	x, y        []float32 // rows of columns
 }
 

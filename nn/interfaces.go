@@ -71,12 +71,12 @@ type Traits struct {
 	Wires bool
 	// Identity: the output is the one input. Valid after Init.
 	Identity bool
-	// DropsEmptyInputs: the layer works without the inputs none of whose units remain, as
-	// sums and concatenations do. Slice must leave out the inputs with an empty list.
+	// DropsEmptyInputs: the layer works without inputs that have lost all units, as sums
+	// and concatenations do. Slice must leave out the inputs with an empty list.
 	DropsEmptyInputs bool
-	// HoldsConstants: constant output units need no input and next to no work, as in a
-	// sum with its bias. Behind all other layers pruning puts back the constants that
-	// do not fold.
+	// HoldsConstants: constant output units need no input and almost no work, as in a sum
+	// with its bias. Behind all other layers pruning puts back the constants that do not
+	// fold.
 	HoldsConstants bool
 	// Gathers: the layer picks from its input by an index of its own, and so can read a
 	// value with more units than it needs.
@@ -217,7 +217,7 @@ type Fuser interface {
 }
 
 // Epilogue is elementwise work behind a layer in the network that is computed in the same
-// pass as the layer's own result v: max(g·v + h·s, 0). The zero value leaves v as it is.
+// pass as the layer's own result v: max(g·v + h·s, 0). The zero value leaves v unchanged.
 type Epilogue struct {
 	Gate     *Param         // g: one value, or one for each unit; nil is 1
 	Skip     *gorgonia.Node // s, of the shape of v; nil: no sum

@@ -132,8 +132,7 @@ func Fewest(n int, line float64, share func(gone int) (float64, error)) (gone in
 	return gone, left, err
 }
 
-// candidates lists the units in the order in which they go; the last unit of
-// each layer is not among them.
+// candidates lists the units in the order of removal, without the last unit of each layer.
 func (s Selection) candidates(net *nn.Network) ([]candidate, error) {
 	units := nn.MapUnits(net)
 	live := analyse(net).made // a dead unit is not worth choosing

@@ -158,9 +158,9 @@ func (t *Activations) add(net *nn.Network, node int, weight float64) (err error)
 	return err
 }
 
-// Rebind binds the penalty to a pruned form of its network. Layers that are gone are no
-// error; the others keep their share of λ. The steps for which units have been silent are
-// counted anew.
+// Rebind binds the penalty to a pruned form of its network. It is not an error if layers
+// are gone; the others keep their share of λ. The steps for which units have been silent
+// are counted anew.
 func (t *Activations) Rebind(net *nn.Network) (*Activations, error) {
 	next := &Activations{bound: t.bound, pen: t.pen}
 	for _, s := range t.sites {

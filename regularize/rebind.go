@@ -6,8 +6,8 @@ import (
 	"pare/nn"
 )
 
-// Rebind binds the penalty to a pruned form of its network. It is no error if groups, or
-// layers that a pattern names, are gone; without any group the term is 0. Method Groups
+// Rebind binds the penalty to a pruned form of its network. It is not an error if groups,
+// or layers that a pattern names, are gone; without any group the term is 0. Method Groups
 // counts groups that are gone as zero, unless Hold says better.
 //
 // Scales follow the present groups: "sqrt" is the root of the present size. The price of

@@ -220,8 +220,8 @@ func (f *finder) findGroups(t *topology, s Spec) ([]*group, error) {
 	return chosen, c.check(noun)
 }
 
-// lacks is the error for a target of which the network has no groups: it names
-// the targets that it has.
+// lacks is the error for a target that has no groups in the network: it names the targets
+// that have.
 func (t *topology) lacks(noun string) error {
 	var has []string
 	for _, on := range Targets {

@@ -21,7 +21,7 @@ type tiler struct {
 // desk is the scratch of a worker: values and metric.
 type desk struct{ w, d []float32 }
 
-// desks are one for each worker, as many as were needed.
+// desks holds a desk for each worker, allocated when first needed.
 type desks struct {
 	size int // values of each
 	list []desk

@@ -224,7 +224,7 @@ type State struct {
 	Epoch    int    `json:"epoch"`            // complete epochs of it, as of the last checkpoint
 	Batch    int    `json:"batch,omitempty"`  // batches after those
 	Epochs   int    `json:"epochs"`           // that the config asks for in the phase
-	Damage   string `json:"damage,omitempty"` // of a checkpoint newer than the one that the run would go on from
+	Damage   string `json:"damage,omitempty"` // error of a checkpoint newer than the one to resume from
 }
 
 func (s State) String() string {

@@ -16,8 +16,8 @@ import (
 // the end proves the last network against many.
 const wayExamples = 16
 
-// shrinker returns the Reshaper that removes parts of the network during training as the
-// config says; nil where training leaves it whole.
+// shrinker returns the Reshaper that removes parts of the network during training, as the
+// config says; nil if the config asks for none.
 func (r *runner) shrinker(ctx context.Context, net *nn.Network, terms []train.Penalty) (*gradual.Shrinker, error) {
 	c := r.c
 	if c.Target == nil && c.Prune.Every == 0 {

@@ -213,7 +213,7 @@ type Activity struct {
 	Density            *activity.Report `json:"activation_density,omitempty"` // at the end
 }
 
-// activities are the rows for reports; none where activations make no zeros.
+// activities returns the rows for reports; none if no activation makes zeros.
 func activities(stages []stage) []report.Measure {
 	row := func(name string, value func(*activity.Report) float64) report.Measure {
 		m := report.Measure{Name: name}

@@ -30,9 +30,9 @@ const (
 	thresholdTries = 14   // halvings of its logarithm: a factor of 1.001
 )
 
-// calibrate gives the ReLUs thresholds as the config asks: every layer loses the
-// same share of its sum of squares, found by bisection. Without thresholds in the
-// config the network is returned as it is, with nil.
+// calibrate gives the ReLUs thresholds as the config asks: every layer loses the same share
+// of its sum of squares, found by bisection. Without thresholds in the config it returns
+// the network unchanged, and nil.
 func (r *runner) calibrate(ctx context.Context, net *nn.Network) (*nn.Network, *Thresholds, error) {
 	t := r.c.Thresholds
 	if t == nil {

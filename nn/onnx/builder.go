@@ -77,7 +77,7 @@ func (b *Builder) initializer(t Tensor) string {
 	return t.Name
 }
 
-// claim takes a name as it is.
+// claim reserves exactly this name.
 func (b *Builder) claim(name string) {
 	switch {
 	case b.err != nil:

@@ -11,10 +11,10 @@ import (
 	"pare/train"
 )
 
-// Method Least works in intervals. After a pause of a quarter of the interval the least
-// important groups are chosen, as many as the plan asks for; over the rest of it they fade
-// to zero, and are removed at its end (after HESSO, Chen et al. 2024, which ranks and
-// shrinks groups in periods).
+// Method Least works in intervals. After a pause of a quarter of the interval it chooses
+// the least important groups, as many as the plan asks for; they fade to zero over the rest
+// of the interval and are removed at its end (after HESSO, Chen et al. 2024, which ranks
+// and shrinks groups in periods).
 
 const (
 	// evidence is the number of batches whose gradients tell the importance of groups. A

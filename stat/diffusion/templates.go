@@ -202,11 +202,11 @@ func checkTemplates(v *mat.Dense, o *TemplateOptions) error {
 	return nil
 }
 
-// admm splits the problem of spectral templates: s obeys the constraints on the
-// weights and has the ℓ1 norm, z lies near the span of the templates, u is the
-// scaled dual of s = z. For a Laplacian the weights are −sᵢⱼ, the diagonal of s is
-// free, and it is z whose rows sum to 0: in the basis of the templates, of which the
-// first is constant, that is a first row and column of zeros.
+// admm splits the problem of spectral templates: s obeys the constraints on the weights and
+// has the ℓ1 norm, z lies near the span of the templates, u is the scaled dual of s = z.
+// For a Laplacian the weights are −sᵢⱼ, the diagonal of s is free, and the rows of z sum to
+// 0: in the basis of the templates, the first of which is constant, z has a first row and
+// column of zeros.
 type admm struct {
 	p          int
 	v          *mat.Dense

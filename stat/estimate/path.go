@@ -151,8 +151,8 @@ func (c *Column) text(i int) string {
 	}
 }
 
-// WriteTable writes rows of cells for people. It aligns the first columns, as many as left
-// says, to the left and the others to the right. Rows may differ in length.
+// WriteTable writes rows of cells for people. It aligns the first left columns to the left
+// and the others to the right. Rows may differ in length.
 func WriteTable(w io.Writer, left int, rows [][]string) {
 	var widths []int
 	for _, row := range rows {

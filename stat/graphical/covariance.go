@@ -121,7 +121,7 @@ func (c *Covariance) Correlation() *Covariance {
 	return to
 }
 
-// matrixSource is a stored matrix, of which the lower triangle is read.
+// matrixSource is a stored matrix; only its lower triangle is read.
 type matrixSource struct {
 	s []float64
 	p int

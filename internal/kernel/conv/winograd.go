@@ -196,8 +196,7 @@ func (e *winogradConv) output(w *winogradWorker, m []float32, tile, tiles int) {
 	if full == tiles {
 		return
 	}
-	// The second column of the last tile does not exist: it goes by way of a
-	// buffer.
+	// The last tile has no second column in the output, so it is written to a buffer.
 	y0, y1 = y0[2*full*c:][:c], y1[2*full*c:][:c]
 	b0, b1 := w.edge[:2*c], w.edge[2*c:]
 	if e.add {

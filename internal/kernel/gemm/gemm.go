@@ -11,7 +11,7 @@ const (
 	inPlaceTiles  = 16      // most row tiles that read B in place
 	inPlacePanels = 8       // most panels of B that read A in place
 	largeB        = 1 << 18 // most values of B that fit into L2
-	largeA        = 48      // most row tiles of A of which a block fits into L2
+	largeA        = 48      // most row tiles of A whose block fits into L2
 	leastParts    = 16      // least tiles or panels of a task that reads all of a large operand
 )
 

@@ -104,9 +104,8 @@ func addPicked(dst, b []float32, entries []skipEntry) {
 	}
 }
 
-// dotPicked computes the products of a with the rows of b that the entries name, four
-// at a time: dst and entries have room for whole fours, of which the last are not
-// used.
+// dotPicked computes the products of a with the rows of b that the entries name, four at a
+// time: dst and entries have room for a multiple of four, and the surplus is not used.
 func dotPicked(dst, a, b []float32, entries []skipEntry) {
 	if len(entries) == 0 {
 		return
