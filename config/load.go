@@ -40,7 +40,7 @@ func Load(pathOrName string, sets []string) (*Config, error) {
 	return nil, &Error{File: pathOrName, Msg: fmt.Sprintf("the file cannot be read: %v", err)}
 }
 
-// readFile reads no more of a file than tells that it is too long.
+// readFile reads a file, but stops once the file is too long.
 func readFile(path string) ([]byte, error) {
 	f, err := os.Open(path)
 	if err != nil {

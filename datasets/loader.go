@@ -71,11 +71,10 @@ func (l *Loader) BatchSize() int { return l.batch }
 func (l *Loader) Batches() int { return l.n / l.batch }
 
 // Epoch gives the batches of an epoch for training from the one with index first on: 0 for
-// a whole epoch, more to go on in the middle of one. They are shuffled, unless the part
-// has an order of its own (see Planner). Batch b depends on the loader's seed and the epoch
-// alone, and is the same whatever first is. The loop ends early, without an error of its
-// own, when ctx ends: look at ctx.Err() after it. An error of the part is the last thing
-// that the loop gives.
+// a whole epoch, more to go on in the middle of one. They are shuffled, unless the part has
+// an order of its own (see Planner). Batch b depends on the loader's seed and the epoch
+// alone, and not on first. The loop ends early, without yielding an error, when ctx ends:
+// check ctx.Err() after it. After an error of the part the loop ends.
 //
 //	for b, err := range loader.Epoch(ctx, epoch, 0) {
 //		if err != nil {

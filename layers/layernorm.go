@@ -193,7 +193,8 @@ func (p *layerNormPass) pick(dst, src []float32, rows int) {
 	gatherRows(dst, src, p.column, rows, p.columns)
 }
 
-// put copies rows of output units to rows of columns, 0 where there is none.
+// put copies rows of output units to rows of columns; a column without an output unit
+// becomes 0.
 func (p *layerNormPass) put(dst, src []float32, rows int) {
 	clear(dst)
 	scatterAddRows(dst, src, p.column, rows, p.columns)
@@ -212,7 +213,7 @@ func (l *LayerNorm) OutUnits(in []nn.Units, space nn.UnitSpace) nn.Units {
 	return out
 }
 
-// Constants: γ = 0 gives β whatever comes in, and constants alone give constants.
+// Constants: γ = 0 gives β for any input, and an input of constants gives constants.
 func (l *LayerNorm) Constants(in []nn.Known) nn.Known {
 	out := nn.Unknown(len(l.from()))
 	mean, invstd, all := l.moments(in[0])

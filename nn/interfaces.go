@@ -41,8 +41,8 @@ type Layer interface {
 	Build(b *Builder, in []*gorgonia.Node) (*gorgonia.Node, error)
 }
 
-// Traits are the short answers of a layer. The zero value is right for a layer of which
-// nothing special is known.
+// Traits are the short answers of a layer. The zero value suits a layer without special
+// properties.
 type Traits struct {
 	// Rectifies: the output is x where x ≥ Threshold, and exactly 0 elsewhere. Threshold
 	// is at least 0 and used in float32; with 0 the layer is a ReLU, max(x, 0).

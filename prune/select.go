@@ -52,8 +52,8 @@ func (s Selection) Validate() error {
 	return nil
 }
 
-// Fits returns the error of a criterion that cannot score the units of a network. A
-// criterion that needs data is not tried without any.
+// Fits returns the error of a criterion that cannot score the units of a network. Without
+// data it does not try a criterion that needs data.
 func (s Selection) Fits(net *nn.Network) error {
 	if _, err := s.candidates(net); !errors.Is(err, importance.ErrNoData) {
 		return err

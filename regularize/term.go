@@ -47,7 +47,7 @@ type Term struct {
 	price  float64 // of a multiply-accumulate under scale macs
 	priced int     // groups of that scale, with those that factors leave out; 0 under other scales
 	groups int     // at first; a smaller network has fewer
-	lone   int     // left over, though no groups any more: see Hold
+	lone   int     // remaining branches that are no longer groups: see Hold
 	off    bool    // see SwitchOff
 	sized  bool    // scales hold the root of the group's size
 

@@ -2,8 +2,8 @@ package regularize
 
 import "pare/nn"
 
-// topology answers the questions of the targets about a network. It looks at no
-// layer kind: it tries the layers' own unit maps.
+// topology answers the questions of the targets about a network. It does not depend on
+// layer kinds: it uses the layers' own unit maps.
 type topology struct {
 	net   *nn.Network
 	units *nn.UnitMap

@@ -10,8 +10,7 @@ import (
 var weights = Target{Name: "weights", Doc: "every value of a layer's weights", parts: findCells,
 	single: "%s needs groups of several values, and on single weights it equals l1; use type: l1, or on: channels or neurons"}
 
-// cells is a parameter every value of which is a group of its own, under an
-// elementwise penalty.
+// cells is a parameter whose every value is a group, under an elementwise penalty.
 type cells struct {
 	pen   Penalty
 	bound []*nn.Param // the one

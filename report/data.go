@@ -143,7 +143,7 @@ func removedText(r prune.Removed) string {
 	return strings.Join(parts, ", ")
 }
 
-// onTheWay tells of the removals during training; "" without any.
+// onTheWay describes the removals during training; "" if there were none.
 func (d Data) onTheWay() string {
 	switch d.OnTheWay {
 	case 0:

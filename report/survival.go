@@ -7,7 +7,7 @@ type state int
 
 const (
 	gone     state = iota
-	through        // computes nothing any more: a sum of one operand
+	through        // passes its input through: a sum of one operand
 	constant       // another layer stands in its place
 	alive
 )

@@ -97,7 +97,7 @@ func (a *Artifact) stages() string {
 	return ""
 }
 
-// final reads the network of a finished run, whatever it was exported as.
+// final reads the network of a finished run from any of its exports.
 func (a *Artifact) final() (export.Model, error) {
 	switch {
 	case exists(a.folder.path(export.ArchitectureFile)):

@@ -118,9 +118,8 @@ func (d *Data) Train(batch int, stream uint64) (train.Source, error) {
 	return datasets.NewLoader(d.Set.Train, d.Set.Task, batch, d.seed^stream<<32)
 }
 
-// Eval gives the examples of a part, the first limit ones or with limit 0 all of
-// them; nil for a part without any. Those of texts that are read in streams come
-// in the order of train.Batch.Examples.
+// Eval returns the first limit examples of a part, or all of them with limit 0; nil for an
+// empty part. Texts that are read in streams come in the order of train.Batch.Examples.
 func (d *Data) Eval(p datasets.Part, batch, limit int) (train.EvalSource, error) {
 	n := count(p)
 	if n == 0 {

@@ -14,7 +14,7 @@ import (
 // Experiment holds the settings that a run has in common with runs of other seeds, and
 // the network that those runs began with.
 type Experiment struct {
-	// Settings are the config as JSON has it, without keys that make no difference between
+	// Settings are the config as decoded JSON, without keys that may differ between
 	// repetitions: names, seeds, threads, places of files, formats of exports. For a
 	// network taken from an earlier run, model.run holds the settings of that run if they
 	// can be read, its path otherwise.
@@ -162,7 +162,7 @@ func (a *Artifact) original() (*nn.Counts, error) {
 	return &p.Report.Before, nil
 }
 
-// plain is a value as JSON has it.
+// plain converts a value to decoded JSON.
 func plain(v any) (map[string]any, error) {
 	text, err := json.Marshal(v)
 	if err != nil {

@@ -147,7 +147,7 @@ func (r *runner) remaining(net *nn.Network) (train.Remaining, error) {
 		ParamShare: ratio(left.Params, full.Params), MACShare: ratio(left.MACs, full.MACs)}, nil
 }
 
-// ratio is part of whole; all of it where there is nothing.
+// ratio is part/whole, or 1 if whole is 0.
 func ratio(part, whole int64) float64 {
 	if whole == 0 {
 		return 1

@@ -180,8 +180,8 @@ const (
 	importanceBatch    = 32
 )
 
-// forImportance are the examples by which units are scored: of the validation data, of the
-// training data where there are none; nil without data.
+// forImportance returns the examples by which units are scored: validation data or, without
+// any, training data; nil without data.
 func (d *Data) forImportance(ctx context.Context, net *nn.Network) (*importance.Data, error) {
 	if d == nil {
 		return nil, nil
@@ -198,7 +198,7 @@ func (d *Data) forImportance(ctx context.Context, net *nn.Network) (*importance.
 	return &importance.Data{Batches: loader.First(min(importanceExamples, count(part))).All(ctx), Batch: batch, Loss: d.Loss()}, nil
 }
 
-// unseen is the validation data, or the training data where there are none.
+// unseen is the validation data or, without any, the training data.
 func (d *Data) unseen() datasets.Part {
 	if count(d.Set.Validation) > 0 {
 		return d.Set.Validation

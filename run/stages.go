@@ -121,8 +121,8 @@ type Language struct {
 	BitsBeforePrune float64 `json:"bits_per_character_before_prune,omitempty"`
 	BitsAfterPrune  float64 `json:"bits_per_character_after_prune,omitempty"`
 	BitsFinal       float64 `json:"bits_per_character_final,omitempty"`
-	// EntropyBits are the fewest bits per character that there can be, for data that
-	// know; ExcessBits are how many more the final network needs.
+	// EntropyBits is the least possible number of bits per character, for data with a known
+	// entropy; ExcessBits is the excess of the final network over it.
 	EntropyBits float64 `json:"entropy_bits_per_character,omitempty"`
 	ExcessBits  float64 `json:"excess_bits_per_character,omitempty"`
 }

@@ -104,7 +104,7 @@ type calibration struct {
 	histograms *activity.Histograms
 }
 
-// source is the validation data, or training data where there are none.
+// source is the validation data or, without any, the training data.
 func (c *calibration) source() (train.EvalSource, error) {
 	part := c.data.unseen()
 	return c.data.Eval(part, c.batch, min(c.limit, count(part)))

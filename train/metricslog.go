@@ -219,8 +219,8 @@ func (t *Trainer) trajectories(r *Record) {
 	}
 }
 
-// gates copies the values of all gates by the full name of their parameter; nil
-// where there are none.
+// gates copies the values of all gates, by the full name of their parameter; nil if there
+// are none.
 func gates(net *nn.Network) map[string][]float32 {
 	var out map[string][]float32
 	for _, p := range net.Params() {

@@ -87,7 +87,7 @@ type OptimizerState struct {
 // Setup is the network and the training that an optimizer works on.
 type Setup struct {
 	Params      []nn.NamedParam           // those not trainable are left out
-	Grad        func(*nn.Param) []float32 // storage of a gradient; nil where there is none
+	Grad        func(*nn.Param) []float32 // storage of a gradient; nil for a parameter without one
 	Penalties   []Penalty                 // their proximal maps follow each update
 	FreezeZeros bool                      // weights, scales, shifts and gates that are 0 now stay 0; a fresh network's shifts are 0
 

@@ -135,8 +135,7 @@ func (t *Trainer) Resume(c *Checkpoint) error {
 	return nil
 }
 
-// save writes a checkpoint, if there is a folder for it, and whatever the log
-// holds with it.
+// save writes a checkpoint, if there is a folder for it, and flushes the log.
 func (t *Trainer) save() error {
 	t.pos.Seconds = t.seconds()
 	if t.o.Log != nil {

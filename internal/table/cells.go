@@ -47,14 +47,14 @@ func newCells(o Options) *cells {
 	return c
 }
 
-// absent tells that a cell is empty or says that its value is missing.
+// absent reports whether a cell is empty or a word for a missing value.
 func (c *cells) absent(cell string) bool {
 	cell = strings.TrimSpace(cell)
 	return cell == "" || c.word(cell)
 }
 
-// word tells that a cell says that its value is missing. NaN is in any case of letters, as
-// Go reads it.
+// word reports whether a cell is a word for a missing value: NaN in upper or lower case, as
+// Go reads it, or one of the words of the options.
 func (c *cells) word(cell string) bool {
 	return c.missing[cell] || len(cell) == len("NaN") && strings.EqualFold(cell, "NaN") && c.missing["NaN"]
 }
@@ -224,8 +224,9 @@ func (t *Table) stray(c *Column) error {
 		first+1, c.Name, shorten(c.Text(first)), like, all, what).Error()}
 }
 
-// looksNumeric tells that text is of digits, with marks between them and signs of percent
-// or money beside them: a number as people write it, such as 1.234,5 or 12 %.
+// looksNumeric reports whether text consists of digits, with separators between them and
+// signs of percent or money beside them: a number as people write it, such as 1.234,5 or 12
+// %.
 func looksNumeric(text string) bool {
 	text = strings.TrimLeft(strings.TrimSpace(text), "+-−<>≤≥~$€£¥ ")
 	text = strings.TrimRight(text, "%‰$€£¥ \u00a0")

@@ -30,8 +30,8 @@ type Options struct {
 	// Decimal is the decimal mark of numbers, a comma or a point; 0: a point, or, where
 	// the comma does not separate cells, a comma if no number of the table has a point.
 	Decimal rune
-	// Progress, if not nil, hears how many bytes of the file have been read, of
-	// how many. A file of which a part is read twice starts again.
+	// Progress, if not nil, is called with the bytes read so far and the size of the file.
+	// If a part of a file is read twice, the count starts again.
 	Progress func(read, total int64)
 }
 

@@ -247,8 +247,8 @@ func (c *Column) missing(row int) bool {
 	return c.meaning().absent(c.Levels[c.Codes[row]])
 }
 
-// take is the column of some rows; text of which only numbers are left becomes
-// numbers.
+// take returns the column with some of its rows; if only numbers remain in a text column,
+// it becomes numeric.
 func (c *Column) take(rows []int) Column {
 	if c.Numeric() {
 		out := Column{Name: c.Name, Numbers: make([]float64, len(rows))}

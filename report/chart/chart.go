@@ -1,5 +1,5 @@
-// Package chart draws curves over one axis of numbers, and bars. It knows numbers and
-// names alone: whoever has something to show imports it.
+// Package chart draws curves over one axis of numbers, and bars. It knows only numbers and
+// names, so any package can draw with it.
 package chart
 
 import (

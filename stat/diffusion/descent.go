@@ -44,7 +44,8 @@ type part interface {
 	factorise() bool
 	// leastSquares moves to the solution at λ = 0, or near it.
 	leastSquares()
-	// freeGap is the gap at λ = 0 of coordinates list, of which at(k) returns the k-th.
+	// freeGap is the gap at λ = 0 of the coordinates in list; at(k) returns the k-th of
+	// them.
 	freeGap(list []int, at func(k int) (h, g, b, w float64)) float64
 	// restrict moves to a kernel, whose support may move alone.
 	restrict(k Kernel)
@@ -167,8 +168,8 @@ func (d *descent) choose(lambda float64) {
 	d.set = append(d.set, free...)
 }
 
-// gap returns the objective and the duality gap of the problem restricted to coordinates
-// list, of which at(k) returns the k-th.
+// gap returns the objective and the duality gap of the problem restricted to the
+// coordinates in list; at(k) returns the k-th of them.
 //
 // The dual point is the residual scaled by t until no correlation exceeds λω. With
 // R = ‖r‖²/n the gap is ½(1−t)²R + Σ (λωⱼ|hⱼ| − t hⱼgⱼ), a sum of terms that are not

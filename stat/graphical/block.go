@@ -215,9 +215,9 @@ const (
 // solve minimises the problem of b until the gap is at most tolerance or limit iterations
 // (sweeps and Newton steps) are done, starting at given if that is good.
 //
-// Block coordinate descent comes first whatever the size: with strong correlations it
-// needs tens of sweeps where the coordinate descent inside a Newton step needs thousands.
-// Newton steps take over where it stalls, or Θ is not positive definite.
+// Block coordinate descent comes first for every size: with strong correlations it needs
+// tens of sweeps where the coordinate descent inside a Newton step needs thousands. Newton
+// steps take over where it stalls, or Θ is not positive definite.
 func (b *block) solve(given []float64, tolerance float64, limit int) *state {
 	s := b.begin(given)
 	s.invert(b)

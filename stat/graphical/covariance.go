@@ -40,7 +40,7 @@ func (c *Covariance) N() int { return c.n }
 // lie by rounding, a few units of single precision.
 const semidefinite = 1e-7
 
-// Variances of which products are numbers.
+// Bounds of variances whose products neither overflow nor underflow.
 const leastVariance, mostVariance = 1e-150, 1e150
 
 // FromMatrix takes a covariance or correlation matrix of p variables, row-major. It is not

@@ -159,11 +159,10 @@ func (out *Selection) pairs(x Matrix, y []float64, o KnockoffOptions, rng *rand.
 	return features, knockoffs, y, nil
 }
 
-// Threshold is the smallest t among the |w| with
-// (offset + #{w ≤ −t}) / max(1, #{w ≥ t}) ≤ q, or +Inf where there is none.
-// With offset 1 it is knockoff+, which bounds the false discovery rate by q and
-// selects nothing or at least 1/q features; with 0 it is the knockoff filter,
-// which bounds E[V/(R+1/q)] only (Barber & Candès 2015).
+// Threshold is the smallest t among the |w| with (offset + #{w ≤ −t}) / max(1, #{w ≥ t}) ≤
+// q, or +Inf if there is none. With offset 1 it is knockoff+, which bounds the false
+// discovery rate by q and selects nothing or at least 1/q features; with 0 it is the
+// knockoff filter, which bounds E[V/(R+1/q)] only (Barber & Candès 2015).
 func Threshold(w []float64, q float64, offset int) float64 {
 	type size struct {
 		t        float64
@@ -238,8 +237,8 @@ func SignedMax(path Path, count int, ratio float64) Statistic {
 	}
 }
 
-// entries are the largest λ of a path at which each column has a coefficient,
-// 0 where there is none.
+// entries returns, for each column, the largest λ of a path at which it has a coefficient;
+// 0 if there is none.
 func entries(path Path, x Matrix, y []float64, count int, ratio float64) ([]float64, error) {
 	lambdas, err := falling(x, y, count, ratio)
 	if err != nil {

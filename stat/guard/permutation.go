@@ -11,9 +11,8 @@ import (
 	"pare/stat/internal/progress"
 )
 
-// Columns is a design of which only products with columns are needed: dense,
-// sparse, or features that are never stored. Dot is called by several
-// goroutines at once.
+// Columns is a design that only has to compute products with its columns: dense, sparse, or
+// features that are never stored. Dot is called by several goroutines at once.
 type Columns interface {
 	Dims() (n, p int)
 	// Dot is the product of column j and v, which has n values.

@@ -108,8 +108,8 @@ func (f *fitter) refresh() {
 	f.loss.dual(f.u, f.eta)
 }
 
-// A task of combine takes combineRows observations, whatever the threads are; together
-// they pay for a second thread from combineValues values on.
+// A task of combine takes combineRows observations, for any number of threads; a second
+// thread pays from combineValues values on.
 const (
 	combineRows   = 2560
 	combineValues = 1 << 18

@@ -157,8 +157,8 @@ func (p *groupLasso) violation(f *fitter, lambda float64, c func(int) float64) f
 // begin: where columns are nearly dependent sweeps hardly move.
 const slowGroups = 20
 
-// step sweeps over the groups, each of which it minimises over exactly, with Anderson
-// acceleration and Newton steps.
+// step sweeps over the groups and minimises over each exactly, with Anderson acceleration
+// and Newton steps.
 func (p *groupLasso) step(f *fitter, lambda, target float64) {
 	f.loss.curvature(f.h, f.eta)
 	columns := make([][]float64, len(f.set))

@@ -36,7 +36,7 @@ type penalty interface {
 	violation(f *fitter, lambda float64, c func(feature int) float64) float64
 }
 
-// elasticNet is a penalty of which every feature is a unit: the lasso where α is 1.
+// elasticNet is a penalty with every feature as a unit: the lasso if α is 1.
 type elasticNet struct{ *task }
 
 func (p elasticNet) unit(j int) int { return j }

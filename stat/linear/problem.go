@@ -275,8 +275,8 @@ func (t *task) standardize(p *Problem) error {
 	return nil
 }
 
-// leastSize and mostSize bound the sizes of which squares, and products of two squares,
-// are numbers of full precision.
+// leastSize and mostSize bound the sizes whose squares, and products of two squares, have
+// full precision.
 const leastSize, mostSize = 1e-75, 1e75
 
 // inRange reports whether the largest of x is within these bounds, or zero.

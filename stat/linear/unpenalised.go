@@ -8,11 +8,11 @@ import (
 	"pare/internal/f64"
 )
 
-// solveUnpenalised minimises the loss at λ = 0. The features of a basis of the columns
-// are in the working set and those that depend on them stay at zero: with more features
-// than observations, or dependent ones, the minimum has many coefficients, of which
-// these are one choice. Least squares is solved by the factor of the basis, other losses
-// until the gradient is rounding.
+// solveUnpenalised minimises the loss at λ = 0. The features of a basis of the columns are
+// in the working set and those that depend on them stay at zero: with more features than
+// observations, or dependent ones, the minimum is not unique, and this is one choice. Least
+// squares is solved by the factor of the basis, other losses until the gradient is only
+// rounding error.
 func (f *fitter) solveUnpenalised() outcome {
 	f.pen = elasticNet{f.t} // without a penalty groups do not matter
 	f.allow(0, true)
@@ -146,8 +146,8 @@ func (m *multinomial) solveUnpenalised(out *outcome) {
 	}
 }
 
-// mostDirections bounds the coefficients of which separability is decided by all pairs
-// of classes; with more each class against the rest decides.
+// mostDirections is the largest number of coefficients for which separability is tested on
+// all pairs of classes; beyond it, each class is tested against the rest.
 const mostDirections = 1000
 
 // separable is fitter.separable for several classes. A direction is of the coefficients

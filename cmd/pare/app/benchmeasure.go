@@ -19,8 +19,8 @@ import (
 const (
 	benchWarmup   = 3 // steps before those that count
 	benchMinSteps = 10
-	// benchRate is so small that the network stays as it was drawn, however many
-	// steps are measured.
+	// benchRate is small enough to keep the network near its initial values for any number
+	// of steps.
 	benchRate = 1e-4
 )
 

@@ -185,7 +185,7 @@ func (e *winogradConv) output(w *winogradWorker, m []float32, tile, tiles int) {
 	n, top, col := e.place(tile)
 	c := e.out.c
 	y0 := e.y[((n*e.out.h+top)*e.out.w+2*col)*c:]
-	y1 := w.row // of a tile row of which only the first pixel row exists
+	y1 := w.row // for a row of tiles with only the first pixel row in the output
 	if top+1 < e.out.h {
 		y1 = y0[e.out.w*c:]
 	}

@@ -56,7 +56,7 @@ const mulRows = 48
 // apart, both PaddedRows(rows) of them. Several goroutines may call it at once.
 // The terms of an element and their order do not depend on rows.
 func (p *Packed) Mul(c []float32, ldc int, a []float32, lda, rows int, bias []float32, acc bool) {
-	var crow, arow [mulRows + TileM]int // a tile looks at six, whether it needs them or not
+	var crow, arow [mulRows + TileM]int // a tile reads six, even if it needs fewer
 	for i := range crow {
 		crow[i], arow[i] = i*ldc, i*lda
 	}

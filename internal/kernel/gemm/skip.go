@@ -73,8 +73,8 @@ func nonzeroBits(words []uint64, x []float32, ahead int) []uint64 {
 	return words
 }
 
-// skipEntries lists the values of x that are not 0, the first of which belongs to
-// row first of an operand whose rows have n values. It fetches the values that lie ahead.
+// skipEntries lists the values of x that are not 0; x begins in row first of an operand
+// whose rows have n values. It prefetches values at the distance ahead.
 func skipEntries(list []skipEntry, words []uint64, x []float32, ahead, first, n int) []skipEntry {
 	k := 0
 	for i, w := range nonzeroBits(words, x, ahead) {
@@ -251,10 +251,10 @@ const (
 	skipTokens = 256 // rows of a block: the rows of the dense operand stay in L2
 )
 
-// skipWeights is a plan for C = Sᵀ·D with S [rows,units], most of which is 0, and
-// D [rows,n]: the gradient of weights from inputs or gradients with many zeros. A
-// task lists for each of its units the rows where it is not 0, a block of rows
-// after another, and adds these rows of D. No sum is split between tasks.
+// skipWeights is a plan for C = Sᵀ·D with S [rows,units], mostly zeros, and D [rows,n]: the
+// gradient of weights from inputs or gradients with many zeros. Block by block of rows, a
+// task lists the rows where a unit is not 0, for each of its units, and adds these rows of
+// D. No sum is split between tasks.
 type skipWeights struct {
 	rows, units, n int
 	part           int // units of a task, a multiple of 64

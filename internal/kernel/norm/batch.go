@@ -185,9 +185,9 @@ func (b *batchCall) block() int {
 	return 4
 }
 
-// The methods below do n columns of some folded rows, the first of which starts at
-// element at. The assembly does whole vectors, the loops the rest: whole rows without
-// AVX2, the last few elements of a matrix with it. Both compute an element alike.
+// The methods below compute n columns of some folded rows; the first row starts at element
+// at. The assembly computes whole vectors, the loops the rest: whole rows without AVX2, the
+// last few elements of a matrix with it. Both compute an element alike.
 
 // z is the value before ReLU of element i in column k. The conversions keep the
 // compiler from fusing, which it might do in one place and not in another.
