@@ -152,9 +152,9 @@ type Part interface {
 	// Task.Size inputs, channels last: (H, W, C) of an image, (T, D) of a sequence,
 	// and Task.Targets targets.
 	//
-	// The values of an example depend on draw and its index alone, neither on its place
-	// in the batch nor on goroutines. It gives an error where a slice is
-	// too short or an index is out of range.
+	// The values of an example depend on draw and its index alone, neither on its place in
+	// the batch nor on goroutines. It returns an error if a slice is too short or an index
+	// is out of range.
 	Fill(x, y []float32, idx []int, draw Draw) error
 }
 
@@ -180,8 +180,8 @@ type Planner interface {
 // Turn lists the examples of one batch.
 type Turn struct {
 	Examples []int
-	// Continues says that example r goes on where example r of the turn before ended,
-	// so that layers with state keep it. A turn that continues has no more examples
-	// than the one before.
+	// Continues says that example r continues where example r of the turn before ended, so
+	// that layers with state keep it. A turn that continues has no more examples than the
+	// one before.
 	Continues bool
 }

@@ -18,7 +18,7 @@ type Batch struct {
 	// Examples says which N examples of the part they are; nil: those behind the ones of
 	// the batch before.
 	Examples []int
-	// Continues says that example r goes on where example r of the batch before ended, so
+	// Continues says that example r continues where example r of the batch before ended, so
 	// layers keep their state; false: state starts afresh. The first batch of an epoch or
 	// evaluation never continues, and a batch that does has no more examples than the one
 	// before.

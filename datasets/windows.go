@@ -116,7 +116,7 @@ const (
 )
 
 // streams are windows for networks that keep their state from batch to batch: row r of a
-// batch goes on where row r of the batch before ended. In training each row reads its own
+// batch continues where row r of the batch before ended. In training each row reads its own
 // part of the text, and which windows are left over changes from epoch to epoch.
 type streams struct{ *windows }
 

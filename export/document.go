@@ -126,7 +126,7 @@ func parseModel(text []byte) (document, Model, error) {
 	return doc, m, err
 }
 
-// fingerprint tells architectures apart that have equal parameter shapes.
+// fingerprint differs between architectures, even if their parameter shapes are equal.
 func (d document) fingerprint() (string, error) {
 	b, err := json.Marshal(d.Architecture)
 	if err != nil {

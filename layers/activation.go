@@ -92,8 +92,8 @@ func (l *Activation) Build(_ *nn.Builder, in []*gorgonia.Node) (*gorgonia.Node, 
 		Run: func(dst []float32, in [][]float32) { l.forward(dst, in[0]) }}, in[0])
 }
 
-// Constants: the function of a constant is a constant, the very one that the
-// compiled layer computes.
+// Constants: the function of a constant is a constant, with the same bits that the compiled
+// layer computes.
 func (l *Activation) Constants(in []nn.Known) nn.Known { return mapped(in[0], l.forward) }
 
 // mapped applies a function of vectors to every known constant.

@@ -24,8 +24,8 @@ type LayerNorm struct {
 	// Width is the number of units that mean and variance count, with the units that the
 	// input lacks as zeros. 0 means the number of input units.
 	Width int `yaml:"width,omitempty" json:"width,omitempty" range:"[1,)"`
-	// From lists the input unit of each output unit, ascending but for −1, which
-	// is a unit that the input lacks; nil: all units of the input in order.
+	// From lists the input unit of each output unit, ascending except for −1, which stands
+	// for a unit that the input lacks; nil: all units of the input in order.
 	From []int `yaml:"from,omitempty" json:"from,omitempty"`
 
 	weight, bias *nn.Param // of the output units

@@ -206,7 +206,7 @@ type StateTracer interface {
 }
 
 // Fuser is implemented by layers that compute an epilogue in the same pass as their own
-// result. Elementwise work costs little but its reading and writing of memory, which one
+// result. The main cost of elementwise work is reading and writing memory, which a single
 // pass saves.
 type Fuser interface {
 	Layer

@@ -46,7 +46,7 @@ type Param struct {
 	Value  *tensor.Dense // not to be replaced: programs and optimizers hold its storage
 
 	data   []float32 // of Value; asking the tensor allocates
-	origin *origin   // nil: the values are of no other parameter
+	origin *origin   // nil: the values do not come from another parameter
 	held   []bool    // values that count as not zero; nil: none
 }
 

@@ -84,7 +84,7 @@ func (s Selection) Zero(net *nn.Network) error {
 		values[p.Param] = slices.Clone(p.Data())
 	}
 	full := net.Count()
-	// share zeroes the first candidates alone and tells how much of the budget is used.
+	// share zeroes only the first candidates and returns the used share of the budget.
 	share := func(gone int) (float64, error) {
 		for p, v := range values {
 			copy(p.Data(), v)
@@ -113,9 +113,9 @@ func (s Selection) Zero(net *nn.Network) error {
 	return err
 }
 
-// Fewest finds how many of n groups, the first ones of a list, have to go so that no more
-// than line is left, and returns the share left. share takes that many groups out; its
-// last call is for the number that Fewest returns.
+// Fewest finds the least number of groups, from the start of a list of n, that have to go
+// so that at most line remains, and returns the remaining share. share removes the given
+// number of groups; its last call is for the number that Fewest returns.
 func Fewest(n int, line float64, share func(gone int) (float64, error)) (gone int, left float64, err error) {
 	for gone < n {
 		mid := (gone + n) / 2

@@ -91,7 +91,7 @@ func (t *topology) sums(node int) bool {
 	return false
 }
 
-// readers lists the nodes that read each node, one that reads it twice two times.
+// readers lists the nodes that read each node; a node that reads it twice is listed twice.
 func (t *topology) readers() [][]int {
 	out := make([][]int, len(t.net.Nodes))
 	for i, node := range t.net.Nodes {

@@ -115,7 +115,7 @@ func differences(trees []any) [][]string {
 	return out
 }
 
-// separates reports whether the difference tells two trees apart that have the same
+// separates reports whether the difference distinguishes two trees that have had the same
 // words so far.
 func (d difference) separates(words [][]string) bool {
 	for i := range words {

@@ -2,7 +2,7 @@ package report
 
 import "pare/nn"
 
-// state tells whether a layer or a box is whole, smaller or gone.
+// state reports whether a layer or a box is whole, smaller or gone.
 type state int
 
 const (

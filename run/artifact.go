@@ -217,7 +217,7 @@ const (
 	exportPhase   = "export"
 )
 
-// State is how far a run has come.
+// State is the progress of a run.
 type State struct {
 	Finished bool   `json:"finished"`
 	Phase    string `json:"phase,omitempty"`  // train, prune, finetune or export: the one under way; "" when finished
@@ -239,7 +239,7 @@ func (s State) String() string {
 	return fmt.Sprintf("interrupted, or still running, in phase %s after epoch %d of %d", s.Phase, s.Epoch, s.Epochs)
 }
 
-// State tells how far the run has come; it is zero for other artifacts than run folders. A
+// State returns the progress of the run; it is zero for artifacts other than run folders. A
 // run that another process works on looks like an interrupted one.
 func (a *Artifact) State() (State, error) {
 	switch {
@@ -289,8 +289,7 @@ func (a *Artifact) Summary() (*Summary, error) {
 	return &s, nil
 }
 
-// Pruning is prune.json beside a model, which tells how it was made; nil without such a
-// file.
+// Pruning is prune.json beside a model, the record of its pruning; nil without such a file.
 func (a *Artifact) Pruning() (*Pruning, error) {
 	if a.Kind != KindModel {
 		return nil, nil

@@ -113,7 +113,7 @@ func (d *Data) Loss() nn.Loss {
 	return layers.CrossEntropy{}
 }
 
-// Train is the source of training batches; stream tells the phases apart.
+// Train is the source of training batches; each phase has a stream of its own.
 func (d *Data) Train(batch int, stream uint64) (train.Source, error) {
 	return datasets.NewLoader(d.Set.Train, d.Set.Task, batch, d.seed^stream<<32)
 }
@@ -198,7 +198,8 @@ func withCharacters(c *config.Config, characters []string) *config.Config {
 	return &out
 }
 
-// dataPrint tells data apart: data.json. A run goes on with those it began with alone.
+// dataPrint identifies data: data.json. A run resumes only with the data that it began
+// with.
 type dataPrint struct {
 	Train      int    `json:"train"` // examples
 	Validation int    `json:"validation"`

@@ -19,20 +19,21 @@ type Experiment struct {
 	// network taken from an earlier run, model.run holds the settings of that run if they
 	// can be read, its path otherwise.
 	Settings map[string]any
-	// Seeds are the seeds of the run and of the runs that it goes on from.
+	// Seeds are the seeds of the run and of the runs that it started from.
 	Seeds []uint64
 	// Original counts the network that the chain of runs began with; nil: it cannot
 	// be read.
 	Original *nn.Counts
 }
 
-// Key tells experiments apart.
+// Key identifies an experiment.
 func (e Experiment) Key() string {
 	text, _ := json.Marshal(e.Settings) // settings come from JSON
 	return string(text)
 }
 
-// maxChain is how many runs may go on from each other: more are a circle.
+// maxChain is the largest number of runs that start from each other; a longer chain is a
+// cycle.
 const maxChain = 32
 
 // Experiment reads the settings of the run. Artifacts that belong to no run and were not
@@ -144,8 +145,8 @@ func (a *Artifact) source(path string, depth int) (Experiment, error) {
 	return Experiment{}, first
 }
 
-// original counts the network at the start of the run that the artifact belongs to;
-// nil where nothing tells.
+// original counts the network at the start of the run that the artifact belongs to; nil if
+// it is not known.
 func (a *Artifact) original() (*nn.Counts, error) {
 	var s Summary
 	found, err := a.folder.readJSON(SummaryFile, &s)

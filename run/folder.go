@@ -52,7 +52,7 @@ func CreateFolder(dir, name string, config []byte) (Folder, error) {
 	}
 	if err := atomicfile.WriteBytes(f.path(ConfigFile), config); err != nil {
 		if made {
-			_ = os.Remove(dir) // it is empty; the error to tell is the first
+			_ = os.Remove(dir) // it is empty; the first error is the one to report
 		}
 		return "", &InputError{fmt.Errorf("the run folder cannot be written: %w", err)}
 	}

@@ -15,9 +15,8 @@ type keeper interface {
 	Kept() (dir string, err error)
 }
 
-// origin is the network whose parameters a config keeps, and the config that it was
-// trained with. They are of use with the inputs and classes of that training alone. nil:
-// all parameters are new.
+// origin is the network whose parameters a config keeps, and the config that it was trained
+// with. They fit only the inputs and classes of that training. nil: all parameters are new.
 type origin struct {
 	export.Model
 	dir    string
@@ -37,7 +36,7 @@ func keptFrom(c *config.Config) (*origin, error) {
 	if o.Model, err = load(dir); err != nil {
 		return nil, c.Locate("model", err)
 	}
-	if a, err := OpenArtifact(dir); err == nil { // the network is of use without a config that can be read
+	if a, err := OpenArtifact(dir); err == nil { // the network can be used without a readable config
 		o.config = a.Config
 	}
 	return o, nil

@@ -20,7 +20,7 @@ import (
 // Options say how to run a config.
 type Options struct {
 	Config *config.Config
-	Folder Folder // made by CreateFolder, or opened to go on
+	Folder Folder // made by CreateFolder, or opened to resume
 	// Data is the data of Config, if Plan has loaded it; nil: Run loads it.
 	Data *Data
 	// Command is the command line, for sessions.json and the report; may be empty.
@@ -32,7 +32,7 @@ type Options struct {
 	Warn func(text string)
 	// Reporter returns the display of the progress of a training phase; nil: silent.
 	Reporter func() train.Reporter
-	// Progress shows how far loading of data is; may be nil.
+	// Progress shows the progress of loading data; may be nil.
 	Progress func(what string, done, total int64)
 }
 
@@ -93,8 +93,7 @@ func Run(ctx context.Context, o Options) (*Summary, error) {
 	return r.run(ctx)
 }
 
-// configHash tells configs with different results apart; threads make no
-// difference to any.
+// configHash differs between configs with different results; threads do not count.
 func configHash(c config.Config) string {
 	c.Threads = 0
 	return fmt.Sprintf("%x", sha256.Sum256(c.YAML()))[:16]

@@ -60,7 +60,7 @@ func target(t *config.Target) (*gradual.Target, error) {
 }
 
 // locateOption points an error about an option to its key of the config. The keys of a
-// target are its fields, but for the share, whose key is the measure.
+// target are its fields, except that the key of the share is the measure.
 func locateOption(c *config.Config, o gradual.Options, err error) error {
 	var refused *gradual.OptionError
 	if !errors.As(err, &refused) {

@@ -110,8 +110,8 @@ func lossMeasure(name, format string, stages []stage, of func(float64) float64) 
 // is to predict the next character (or other token) of a text. All fields are 0, and left out of
 // summary.json, for other tasks.
 type Language struct {
-	// Perplexity is exp of the loss: between how many equally likely characters the
-	// network is in doubt.
+	// Perplexity is exp of the loss: the number of equally likely characters with the same
+	// uncertainty.
 	PerplexityTrained     float64 `json:"perplexity_trained,omitempty"`
 	PerplexityBeforePrune float64 `json:"perplexity_before_prune,omitempty"`
 	PerplexityAfterPrune  float64 `json:"perplexity_after_prune,omitempty"`

@@ -50,8 +50,8 @@ func (r *runner) calibrate(ctx context.Context, net *nn.Network) (*nn.Network, *
 	if err != nil {
 		return nil, nil, err
 	}
-	// fits holds for small shares with a limit on the loss, for large ones with a
-	// limit on the density; the search ends at the share next to where it changes.
+	// fits holds for small shares with a limit on the loss, for large ones with a limit on
+	// the density; the search ends at the last share before it changes.
 	fits := func(p point) bool { return p.loss <= before.loss*(1+t.Loss) }
 	if t.Density > 0 {
 		fits = func(p point) bool { return p.density > t.Density }

@@ -11,7 +11,7 @@ type Factor struct {
 	index []int // the arguments of Grow, with those that were left out
 	kept  []int // the indices of the rows
 	rows  [][]float64
-	place []int // place[i] is how many rows the first i+1 of index made
+	place []int // place[i] is the number of rows made by the first i+1 of index
 }
 
 // NewFactor factors the lower triangle of the n×n matrix a, which it overwrites and keeps.

@@ -10,7 +10,7 @@ import (
 // when the last op that reads it, or a value that shares it, has run.
 type buffers struct {
 	g     *gorgonia.ExprGraph
-	reads map[int64]int // reads still to come; outputs hold one that never comes
+	reads map[int64]int // reads still to come; outputs have one more that never comes
 	size  map[int64]int
 	owner map[int64]int64 // of the buffer of a value that shares one
 	held  map[int64][]float32

@@ -11,7 +11,7 @@ var (
 	curveDashes = []string{"none", "6 3", "2 3", "8 3 2 3", "12 3", "10 3 2 3 2 3", "4 2 1 2", "1 2"}
 )
 
-// MaxCurves is how many curves a legend tells apart.
+// MaxCurves is the number of curves that a legend can distinguish.
 var MaxCurves = len(curveTones) * len(curveDashes)
 
 // CurveClass is the class of curve i.

@@ -145,7 +145,7 @@ func (t *Table) decide(builders []builder) error {
 	return nil
 }
 
-// note adds one that is not there yet.
+// note adds a note unless it is there already.
 func (t *Table) note(format string, args ...any) {
 	if text := fmt.Sprintf(format, args...); !slices.Contains(t.Notes, text) {
 		t.Notes = append(t.Notes, text)
@@ -177,7 +177,7 @@ func (t *Table) noteMissing(builders []builder) {
 // which on text is a mistake rather than the type of the column.
 const mostly = 0.8
 
-// StrayError says that a column is of numbers but for some cells of text.
+// StrayError says that a column holds numbers, except in some cells of text.
 type StrayError struct {
 	Column string
 	line   string

@@ -233,7 +233,8 @@ type IdentifierError struct {
 // Error is one line.
 func (e *IdentifierError) Error() string { return e.line }
 
-// fewLevels is how many values never make a text column an identifier.
+// fewLevels is the number of distinct values up to which a text column is never taken for
+// an identifier.
 const fewLevels = 20
 
 // Encode is the table with one-hot columns in the place of some. Text columns that are not

@@ -168,7 +168,7 @@ func (s *stream) close() {
 	s.opened = nil
 }
 
-// counter tells the progress every megabyte and at the end.
+// counter reports the progress every megabyte and at the end.
 type counter struct {
 	r          io.Reader
 	s          *stream

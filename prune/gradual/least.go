@@ -34,14 +34,13 @@ func lasting(every int, p Plan, steps int) int {
 	return every * max(1, (least+every-1)/every)
 }
 
-// pause is how many steps of an interval go by before groups are chosen.
+// pause is the number of steps at the start of an interval before groups are chosen.
 func (s *Shrinker) pause() int { return max(1, s.interval/4) }
 
 // enough is the number of batches that a choice of groups needs.
 func (s *Shrinker) enough() int { return max(s.pause(), min(evidence, s.interval)) }
 
-// ahead is how many steps there are until groups are chosen; not above 0: the pause
-// is over.
+// ahead is the number of steps until groups are chosen; at 0 and below, the pause is over.
 func (s *Shrinker) ahead(at train.Place) int {
 	f := &s.Fading
 	if at.Share < s.goal.Plan.From {
@@ -259,7 +258,7 @@ func (y *gradients) follow(ts terms, small *nn.Network) error {
 }
 
 // fading are the groups that go in the present interval. Their values shrink linearly to
-// zero, and nothing but the lambdas as given weighs on the others.
+// zero, and the others are penalised with the lambdas of the config only.
 type fading struct {
 	gradients
 	Groups [][2]int `json:"groups,omitempty"` // number of the penalty and of the group in it
@@ -279,7 +278,7 @@ func (f *fading) begin(chosen []group, steps int, ts terms) {
 	f.recall(ts)
 }
 
-// recall finds the values of the groups, those that two of them share once.
+// recall finds the values of the groups; a value that two groups share is listed once.
 func (f *fading) recall(ts terms) {
 	f.places = nil
 	if len(f.Groups) == 0 {

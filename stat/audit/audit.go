@@ -30,7 +30,7 @@ type Data struct {
 	// Threshold is the probability from which on the class is predicted as 1;
 	// 0: 0.5.
 	Threshold float64
-	// MinRows is how many rows a group needs to count in the gaps; 0: 30.
+	// MinRows is the least number of rows of a group that counts in the gaps; 0: 30.
 	MinRows int
 }
 

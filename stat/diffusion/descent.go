@@ -60,8 +60,8 @@ type fit struct {
 	singular       bool // there is no fit
 }
 
-// begin starts at zero, but for a free diagonal: fitted first, it spares the largest λ
-// entries that would only stand in for it.
+// begin starts at zero, except for a free diagonal: it is fitted first, so that at the
+// largest λ no entries stand in for it.
 func (d *descent) begin() {
 	for _, j := range d.coordinates {
 		if _, _, _, w := d.at(j); w == 0 {

@@ -9,7 +9,7 @@ import (
 	"golang.org/x/term"
 )
 
-// defaultColumns is the width of files, and of terminals that do not tell theirs.
+// defaultColumns is the width of files, and of terminals that do not report their width.
 const defaultColumns = 80
 
 // IsTerminal reports whether w is a terminal.

@@ -183,7 +183,7 @@ func (i *inspection) printTitle(w io.Writer) {
 	fmt.Fprintln(w, strings.Join(facts, " · "))
 }
 
-// printSessions tells how the run was started and resumed.
+// printSessions prints how the run was started and resumed.
 func (i *inspection) printSessions(w io.Writer) {
 	what := "started"
 	for _, s := range i.Sessions {

@@ -140,7 +140,7 @@ type Epilogue struct {
 	Mean, Variance []float32
 }
 
-// moments tells whether the epilogue asks for moments.
+// moments reports whether the epilogue asks for moments.
 func (e Epilogue) moments() bool {
 	if (e.Mean == nil) != (e.Variance == nil) || e.ReLU && e.Mean != nil {
 		panic("conv: epilogue with half of the moments, or with moments and ReLU")

@@ -312,8 +312,8 @@ func newWinogradGrid(in, out image, padH, padW, block int) winogradGrid {
 	g.perImage, g.width = (out.h+1)/2, (out.w+1)/2
 	rows := out.n * g.perImage
 	g.tiles = rows * g.width
-	// Products work on six tiles at a time: of all numbers of tile rows take the
-	// one that leaves the smallest share of empty places.
+	// Products work on six tiles at a time: take the number of tile rows that leaves the
+	// smallest share of empty places.
 	limit := min(max(winogradLeast, g.tiles/winogradTasks), winogradMost)
 	g.step = g.width
 	for n, best := 1, 0.0; n <= rows && (n == 1 || n*g.width <= limit); n++ {
@@ -380,8 +380,8 @@ func (g *winogradGrid) ahead(t []float32, i image, lo, hi int) []float32 {
 	return t[from(hi+g.width):from(2*hi-lo+g.width)]
 }
 
-// winogradPitch is the distance of the sixteen matrices of n elements each. It
-// puts equal places of them into different cache sets.
+// winogradPitch is the distance of the sixteen matrices of n elements each. It puts
+// elements of equal index into different cache sets.
 func winogradPitch(n int) int { return (n+255)/256*256 + 16 }
 
 func sixFold(n int) int   { return (n + gemm.TileM - 1) / gemm.TileM * gemm.TileM }

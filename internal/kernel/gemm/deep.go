@@ -51,7 +51,7 @@ type deepWorker struct {
 	_    [64]byte
 }
 
-// deepPays tells whether a product should be cut along its depth.
+// deepPays reports whether a product should be cut along its depth.
 func deepPays(k int) bool { return k >= deepLeast }
 
 func newDeepProduct(m, n, k int, sums bool) *deepProduct {
@@ -153,9 +153,9 @@ func (d *deepProduct) look(t *Tile, k0, next, p0, p1, q int) {
 	if rows <= 0 {
 		return
 	}
-	// The first forB panels of the group are for B. Where its rows are longer than
-	// a group they lie apart, and every tile takes one of them; else all tiles take
-	// as many values.
+	// The first forB panels of the group are for B. If the rows of B are longer than a
+	// group, the panels lie apart, and every tile takes one of them; else every tile takes
+	// the same number of values.
 	apart := d.n > line
 	sizeA := min(deepDepth, d.k-next) * d.m / groups
 	forB := (rows + tiles - 1) / tiles

@@ -289,7 +289,7 @@ const (
 	rowBlock  = 8       // row tiles of a block: its rows stay in L1 or next to it
 )
 
-// rowsPay tells whether a product of this size reads its rows in place.
+// rowsPay reports whether a product of this size reads its rows in place.
 func rowsPay(m, n, k int) bool {
 	return m >= rowLeast && k > 0 && k <= wholeDepth && n > 0 && n*k <= rowLargeB
 }

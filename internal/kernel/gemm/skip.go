@@ -36,7 +36,7 @@ func skipPays(rows, cols, other int) bool {
 	return rows >= skipLeast && cols >= 64 && other >= 16 && cols*other <= skipFloats
 }
 
-// mostlyZero tells whether so few values of x [rows,cols] are not 0 that skipping
+// mostlyZero reports whether so few values of x [rows,cols] are not 0 that skipping
 // the others pays.
 func mostlyZero(x []float32, rows, cols int) bool {
 	var words [skipDepth / 64]uint64
@@ -127,7 +127,7 @@ func dotPicked(dst, a, b []float32, entries []skipEntry) {
 	}
 }
 
-// skipRowsTask is how many rows a task takes: every part of B is read so often.
+// skipRowsTask is the number of rows of a task, and so of reads of every part of B.
 const skipRowsTask = 256
 
 // skipProduct is the plan of a Product that skips zeros: the zeros of A in

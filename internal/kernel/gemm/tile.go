@@ -162,8 +162,8 @@ func (t *Tile) finishEdge() {
 	}
 }
 
-// Panels returns how many tiles n columns take and how many values of a row of B
-// these read.
+// Panels returns the number of tiles for n columns and the number of values that they read
+// of a row of B.
 func Panels(n int) (count, width int) {
 	full := n / TileN
 	if n == full*TileN {

@@ -169,10 +169,9 @@ const batchWidth = 16
 // in a cache.
 const batchCached = 2 << 20
 
-// block is the number of rows that the assembly does before it goes on to
-// the next columns, so that coefficients serve several rows. Memory outside the
-// caches is best read in order; rows a large power of two apart would push
-// each other out of the cache.
+// block is the number of rows that the assembly computes before it moves to the next
+// columns, so that coefficients serve several rows. Memory outside the caches is best read
+// in order; rows a large power of two apart would push each other out of the cache.
 func (b *batchCall) block() int {
 	switch {
 	case b.cols == batchWidth:

@@ -41,7 +41,7 @@ var pool struct {
 // worker is one spawned goroutine.
 type worker struct {
 	number int
-	asleep atomic.Bool   // whoever clears it may go on, or has to wake it
+	asleep atomic.Bool   // a worker that clears it continues; another goroutine that clears it wakes the worker
 	wake   chan struct{} // one message per clearing by another
 }
 
@@ -132,7 +132,7 @@ func Of(threads, tasks int, body func(task int)) {
 	do(threads, tasks, cast[unsafe.Pointer](body), func(f unsafe.Pointer, _, task int) { cast[func(int)](f)(task) })
 }
 
-// Workers is Of that tells body which worker it runs on, a number below
+// Workers is Of, but passes body the number of the worker that it runs on, below
 // MaxWorkers, so that the caller can keep scratch memory per worker.
 func Workers(threads, tasks int, body func(worker, task int)) {
 	do(threads, tasks, cast[unsafe.Pointer](body), func(f unsafe.Pointer, worker, task int) { cast[func(int, int)](f)(worker, task) })
