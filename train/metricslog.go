@@ -248,7 +248,7 @@ type Status struct {
 	Left           time.Duration // estimate; 0 while there is none
 }
 
-// Reporter tells the user how training goes. Its methods are called from the
+// Reporter shows the user the progress of training. Its methods are called from the
 // goroutine that trains.
 type Reporter interface {
 	// Step is called after every update.

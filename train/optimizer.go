@@ -64,7 +64,7 @@ type Optimizer interface {
 	// when gradients are clipped) and then applies the proximal penalties. A
 	// parameter without a gradient is only touched by penalties.
 	Step(lr, gradScale float64)
-	// State is the memory that Restore goes on from as if there had been no break. The
+	// State is the memory from which Restore continues as if there had been no break. The
 	// tensors are the live ones: they change with the next Step.
 	State() OptimizerState
 	// Restore copies a state taken from an optimizer of the same spec and

@@ -23,7 +23,7 @@ type Reshaper interface {
 	// Unmet reports whether the network is still to become smaller: until it is not, no
 	// early stop ends the phase, and no epoch counts as the best one.
 	Unmet() bool
-	// State is the memory that Restore goes on from, as JSON.
+	// State is the memory from which Restore continues, as JSON.
 	State() ([]byte, error)
 	Restore(state []byte) error
 }
@@ -88,8 +88,8 @@ func (t *Trainer) reshape() error {
 	return t.log(rec)
 }
 
-// adopt goes on with another network, or where small is nil with other penalties
-// on the same one. Moments and carried state are selected as the parameters were.
+// adopt continues with another network or, if small is nil, with other penalties on the
+// same one. Moments and carried state are selected as the parameters were.
 func (t *Trainer) adopt(small *nn.Network) error {
 	f := newFollower(t.net, small)
 	moments, state, random := t.optimizer.State(), stateTensors(t.program), t.program.Random
@@ -163,8 +163,8 @@ type follower struct {
 	params map[string]nn.NamedParam // of the network after, by full name
 }
 
-// newFollower relates a network to one that was made of it; small may be nil: the
-// network stays.
+// newFollower relates a network to one made from it; a nil small stands for the same
+// network.
 func newFollower(large, small *nn.Network) *follower {
 	f := &follower{names: map[*nn.Param]string{}, params: map[string]nn.NamedParam{}}
 	for _, p := range large.Params() {
@@ -236,8 +236,7 @@ func (f *follower) state(before, after []NamedTensor, batch int) error {
 	return nil
 }
 
-// kept lists which of the units of a layer are left, as the parameters that are
-// indexed by them tell.
+// kept lists the units of a layer that remain, according to the parameters that they index.
 func (f *follower) kept(layer string, units int) []int {
 	for full, p := range f.params {
 		if !strings.HasPrefix(full, layer+".") || p.Node.Name != layer {

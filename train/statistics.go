@@ -11,7 +11,7 @@ import (
 // StatisticsSource are the examples that running statistics are computed from.
 type StatisticsSource struct {
 	EvalSource     // batches that are not full are left out
-	Batch      int // examples in a full batch; at least 2 where statistics are of one value an example
+	Batch      int // examples in a full batch; at least 2 if an example has one value for each statistic
 }
 
 // RunningStatistics recomputes the running statistics of a network's BatchNorm layers at

@@ -190,7 +190,7 @@ type Error struct{ line string }
 
 func (e *Error) Error() string { return e.line }
 
-// Column is one column: of numbers where Numbers is not nil, of text otherwise.
+// Column is one column: of numbers if Numbers is not nil, of text otherwise.
 type Column struct {
 	Name string
 	// Numbers are the values; NaN where the file had an empty cell or a word for a

@@ -79,9 +79,9 @@ func (d *descent) begin() {
 // rough is the gap, relative to the objective, at which a λ on the way is left.
 const rough = 0.001
 
-// solve goes on from the present point to the solution at λ. Where inputs are collinear
-// the steps of coordinate descent along directions that do not change the loss are as small
-// as λ: a tiny λ started from far away would take of the order of 1/λ passes. Values on the
+// solve moves from the present point to the solution at λ. Where inputs are collinear the
+// steps of coordinate descent along directions that do not change the loss are as small as
+// λ: a tiny λ started from far away would take of the order of 1/λ passes. Values on the
 // way, solved roughly, take a few each.
 func (d *descent) solve(lambda float64) fit {
 	target := d.tolerance * d.power / 2
@@ -115,7 +115,8 @@ func (d *descent) descend(lambda, target float64, limit int) fit {
 // whole is at for the coordinates that may move.
 func (d *descent) whole(k int) (h, g, b, w float64) { return d.at(d.coordinates[k]) }
 
-// excess is by how much the correlation of coordinate j is beyond the bound of the penalty.
+// excess is the amount by which the correlation of coordinate j exceeds the bound of the
+// penalty.
 func (d *descent) excess(j int, lambda float64) float64 {
 	_, g, _, w := d.at(j)
 	return max(0, d.prob.pull(g)-lambda*w)

@@ -36,8 +36,8 @@ func (c *Covariance) P() int { return c.size() }
 // N is the number of observations, 0 if the matrix was given without it.
 func (c *Covariance) N() int { return c.n }
 
-// semidefinite is how far below zero the smallest eigenvalue of a correlation matrix may
-// lie by rounding, a few units of single precision.
+// semidefinite is the distance below zero at which the smallest eigenvalue of a correlation
+// matrix may lie by rounding, a few units of single precision.
 const semidefinite = 1e-7
 
 // Bounds of variances whose products neither overflow nor underflow.

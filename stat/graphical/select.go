@@ -36,8 +36,9 @@ type SelectOptions struct {
 
 	// Gamma is eBIC's price of many variables, 0 to 1; nil: 0.5, and 0 is BIC.
 	Gamma *float64
-	// Penalised computes eBIC from the penalised estimates, which shrinkage makes prefer too
-	// many edges; else, as the authors do, from networks fitted again without a penalty.
+	// Penalised computes eBIC from the penalised estimates, whose shrinkage makes it prefer
+	// too many edges; else, as the authors do, from networks fitted again without a
+	// penalty.
 	Penalised bool
 	// Folds of cross-validation; 0: 10, or n if that is less.
 	Folds int
@@ -60,7 +61,8 @@ type Selection struct {
 	// one of the best, else Best.
 	StdErr []float64
 	OneSE  int
-	// Stability is how often StARS saw edges at the chosen λ, else nil.
+	// Stability is the frequency of edges in the subsamples of StARS at the chosen λ; nil
+	// for other criteria.
 	Stability []Stability
 }
 

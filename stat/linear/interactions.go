@@ -17,7 +17,7 @@ import (
 // zero and never selected.
 type Interactions struct {
 	base  *Dense
-	mains int   // how many columns of base are features of their own: m or none
+	mains int   // number of columns of base that are also features: m or 0
 	first []int // first[a] is the feature of the pair (a, a+1)
 	p     int
 }

@@ -45,7 +45,7 @@ type Problem struct {
 	// Groups names the group of each feature, from 0 without gaps, and makes the
 	// penalty a group lasso; nil: every feature for itself.
 	Groups []int
-	// GroupFactor is ω_g; nil: the square root of how many features a group has.
+	// GroupFactor is ω_g; nil: the square root of the number of features of a group.
 	GroupFactor []float64
 }
 
@@ -59,8 +59,8 @@ type Options struct {
 	// MaxIterations bounds the sweeps of coordinate descent, together with the products
 	// of conjugate gradients, for one λ; 0: 100000.
 	MaxIterations int
-	// Threads is how many goroutines share passes over all features, at most
-	// the processors; 0: all of them. It never changes the result.
+	// Threads is the number of goroutines that share passes over all features, at most the
+	// number of processors; 0: all processors. It never changes the result.
 	Threads int
 	// Progress, unless nil, is called after every λ.
 	Progress func(done, total int)

@@ -160,7 +160,7 @@ func (p *packed) entries(k int) ([]int32, []float64) {
 // gatherValues is the least number of values that pays for a second thread.
 const gatherValues = 1 << 14
 
-// gatherColumns is how many columns of a product one task takes.
+// gatherColumns is the number of columns of a product in a task.
 const gatherColumns = 1250
 
 // gather sets out to inner products with x, on the threads of the task.

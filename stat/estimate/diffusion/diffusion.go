@@ -44,8 +44,8 @@ type Result struct {
 	// Relaxed; nil: a path without a choice. ChosenAt is its index in Models.
 	Chosen   *diffusion.Model
 	ChosenAt int
-	// Reference lists pairs (input, output). Scores rates each of Models by its entries, without
-	// the diagonal if inputs and outputs are of the same nodes.
+	// Reference lists pairs (input, output). Scores rates each of Models by its entries,
+	// without the diagonal if inputs and outputs belong to the same nodes.
 	Reference [][2]int
 	Scores    []recovery.Score
 }
