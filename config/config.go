@@ -91,8 +91,8 @@ type Budget struct {
 	Params float64 `yaml:"params,omitempty" range:"(0,1]" doc:"share of parameters to keep"`
 }
 
-// Target is the share of the network that is to be left, in one measure. Once it
-// is met the network is pruned, and trains on without penalties.
+// Target is the share of the network to keep, in one measure. Once it is met the network is
+// pruned, and trains on without penalties.
 type Target struct {
 	MACs       float64 `yaml:"macs,omitempty" range:"(0,1)" doc:"share of multiply-accumulates to keep"`
 	Params     float64 `yaml:"params,omitempty" range:"(0,1)" doc:"share of parameters to keep"`

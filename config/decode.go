@@ -131,7 +131,8 @@ func decodeStruct(n *node, v reflect.Value, path, kind string) error {
 	return nil
 }
 
-// pick makes the kind that the section names, or the one that the struct names so far.
+// pick makes the kind that the section names or, if it names none, the kind that the struct
+// names.
 func pick(n *node, c option.Choice, path string) error {
 	name, where := c.Name.String(), n.at
 	if n.has(c.Key) {

@@ -13,7 +13,7 @@ import (
 // are read into them. A layer belongs to one network.
 //
 // A Layer alone can be trained. It may answer more questions, each an interface of this
-// file, in the order in which they are worth answering:
+// file, most useful first:
 //
 //   - Describer: short answers, the fields of Traits
 //   - Coster: the work of the layer; without it the layer is costed as free

@@ -210,8 +210,8 @@ type dataPrint struct {
 // printExamples is how many examples of each part are in the digest, spread over it.
 const printExamples = 32
 
-// sameData compares the fingerprint of the data with the one of the first session, or
-// stores it if there is none. Folders of older versions get the file in the next session.
+// sameData compares the fingerprint of the data with the first session's, or stores it if
+// there is none. Folders of older versions get the file in the next session.
 func (r *runner) sameData() error {
 	now, err := r.data.print()
 	if err != nil {

@@ -288,7 +288,7 @@ func zeroMask(p *nn.Param) []float32 {
 	return mask
 }
 
-// frozenIn is the mask of the values [lo, hi), nil where none is frozen.
+// frozenIn is the mask of the values [lo, hi); nil if none is frozen.
 func (s *slot) frozenIn(lo, hi int) []float32 {
 	if s.frozen == nil {
 		return nil

@@ -135,7 +135,7 @@ type Trainer struct {
 	params   []NamedTensor // the live values
 	zeros    float64       // share of zeros when last counted
 	size     int64         // trainable values when the phase began
-	reshaped bool          // net is not the one of the start
+	reshaped bool          // net is no longer the network of the start
 	val      *Metrics
 	left     *Remaining // at the end of the last epoch
 	byLoss   bool       // see Status

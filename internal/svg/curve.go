@@ -2,9 +2,8 @@ package svg
 
 import "fmt"
 
-// Curves of one chart are told apart by colour and dash, their marks by colour and
-// shape: a new colour each, and once those are through the same colours with other
-// dashes and shapes.
+// Curves of one chart differ by colour and dash, their marks by colour and shape: a new
+// colour each, and once those are through the same colours with other dashes and shapes.
 
 var (
 	curveTones  = []string{"first", "second", "good", "bad", "grey", "violet", "teal", "pink"}

@@ -205,7 +205,7 @@ func (c *Controller) arrivals(norms []float64) (left []float64, live int) {
 	return left, live
 }
 
-// wanted is the number of live groups that are to be gone at a point of training.
+// wanted is the number of live groups that should be gone at a point of training.
 func (c *Controller) wanted(share, x float64, live int) int {
 	return int(math.Ceil(perShare * (1 - c.Plan.At(x)/share) * float64(live)))
 }

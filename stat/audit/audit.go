@@ -51,7 +51,7 @@ func (r Rates) values() [7]float64 {
 	return [...]float64{r.Base, r.Predicted, r.Loss, r.Positive, r.Error, r.FalsePositive, r.FalseNegative}
 }
 
-// Measures are of one group, or of all rows.
+// Measures describe one group, or all rows.
 type Measures struct {
 	Group string
 	Rows  int

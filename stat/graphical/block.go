@@ -87,8 +87,8 @@ func (b *block) feasible(scratch, x, w []float64) (share float64, found bool) {
 	return 0, dense.Cholesky(scratch, b.p)
 }
 
-// dualPoint writes the lower triangle of a point of the box: share of the one that follows
-// from x and w, and the rest of S with shrunk off-diagonal elements.
+// dualPoint writes the lower triangle of a point of the box: a mixture of the point that
+// follows from x and w, with weight share, and of S with shrunk off-diagonal elements.
 func (b *block) dualPoint(to, x, w []float64, share float64) {
 	p := b.p
 	shrink := 1.0 // largest factor t so that (1−t)·S off the diagonal stays in the box

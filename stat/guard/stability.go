@@ -44,7 +44,7 @@ type StabilityOptions struct {
 	// Threshold is the share of halves, above 1/2, from which on a column is
 	// selected; 0: 0.75.
 	Threshold float64
-	// Progress, if not nil, hears of every half done. Calls do not overlap.
+	// Progress, if not nil, is called after every half. Calls do not overlap.
 	Progress func(done, total int)
 }
 

@@ -36,7 +36,7 @@ type fitter struct {
 	scaled    []float64
 	gram      gram
 	held      covariances // of set, with gradients at beta; nil: none
-	aged      bool        // its gradients are of the last λ, or have the rounding of moves
+	aged      bool        // its gradients belong to the last λ, or have rounding errors of moves
 	rounded   bool        // single precision is not enough for the Gram matrix
 
 	lambdas [2]float64 // the last two

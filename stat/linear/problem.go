@@ -42,8 +42,8 @@ type Problem struct {
 	NoStandardize bool
 	// Lower ≤ 0 and Upper ≥ 0 bound coefficients on the original scale; nil: none.
 	Lower, Upper []float64
-	// Groups names the group of each feature, from 0 without gaps, and makes the
-	// penalty a group lasso; nil: every feature for itself.
+	// Groups names the group of each feature, from 0 without gaps, and makes the penalty a
+	// group lasso; nil: every feature is a group of its own.
 	Groups []int
 	// GroupFactor is ω_g; nil: the square root of the number of features of a group.
 	GroupFactor []float64

@@ -30,7 +30,7 @@ const (
 	forwardBudget = time.Second
 )
 
-// benchResult is the outcome of a benchmark. Times are of the median step.
+// benchResult is the outcome of a benchmark. Times belong to the median step.
 type benchResult struct {
 	Model     string   `json:"model"`
 	Input     nn.Shape `json:"input"` // of one example, channels first

@@ -37,7 +37,7 @@ type Result struct {
 	Request       Request
 	InputFile     string
 	Inputs, Nodes []string // of the columns and rows of kernels
-	SameNodes     bool     // inputs and outputs are of the same nodes
+	SameNodes     bool     // inputs and outputs belong to the same nodes
 	Models        []*diffusion.Model
 	CV            *diffusion.CV // nil: none
 	// Chosen is the kernel at the one λ or at the λ of cross-validation, refitted with
