@@ -17,8 +17,8 @@ import (
 
 // Importance is a criterion.
 type Importance interface {
-	// Score returns a score for each group. A criterion that cannot score a group
-	// names the layer; one that needs data and has none wraps ErrNoData.
+	// Score returns a score for each group, in the order of Slots; scores must be finite.
+	// An error names the layer that cannot be scored; for missing data it wraps ErrNoData.
 	Score(s *Sample) ([]float64, error)
 }
 
