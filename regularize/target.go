@@ -142,8 +142,8 @@ func (g *group) size() int {
 
 // finder looks for the values that a Spec penalises.
 type finder struct {
-	// price is the weight of a multiply-accumulate under scale macs; 0: so much that
-	// the mean over the term is 1, and then set to that.
+	// price is the weight of a multiply-accumulate under scale macs; 0: it is set so that
+	// the mean over the term is 1.
 	price  float64
 	priced int // groups that have a price
 	// partial: the network is the rest of another one, so patterns may match

@@ -18,8 +18,8 @@ type Options struct {
 	// removes nothing before it is met. It changes its factor, and Least chooses groups,
 	// every tenth of an epoch.
 	Every int
-	// EpochSteps and Steps are the steps of an epoch and of the whole training, for a
-	// target.
+	// EpochSteps and Steps are the numbers of steps of an epoch and of the whole training;
+	// a target needs them.
 	EpochSteps, Steps int
 	// Examples returns examples in the batched layout for the certificates, beside
 	// random ones; nil: none.

@@ -109,7 +109,7 @@ func (s *screen) mark(from, to int, threshold float64, evict int, place []int) {
 	}
 }
 
-// forget says that the point has moved since the last update.
+// forget records that the point has moved since the last update.
 func (s *screen) forget() {
 	for _, j := range s.fresh {
 		s.need[j] = false

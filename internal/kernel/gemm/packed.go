@@ -108,9 +108,9 @@ func sixes(n int) int {
 	return n / TileM
 }
 
-// runEven is run for an even number of rows, at least four. It takes those that
-// are too few for a tile of six four by four, as a tile of two sums in another
-// order. The tables of offsets have room for whole tiles.
+// runEven is run for an even number of rows, at least four. Rows that are too few for a
+// tile of six go in tiles of four, because a tile of two sums in another order. The tables
+// of offsets have room for whole tiles.
 func (t *Tile) runEven() {
 	if !simd.AVX2 {
 		t.runGo()

@@ -155,7 +155,8 @@ func within(file string, err error) error {
 	return err
 }
 
-// fit finds one network, a path, or the choice of a path.
+// fit fits one network or a path, and chooses a network of the path if a method asks for
+// it.
 func (r *Result) fit(c *graphical.Covariance, pen graphical.Penalty) (err error) {
 	q := &r.Request
 	o := q.Choice
