@@ -205,8 +205,8 @@ func Schema() []byte {
 	return append(data, '\n')
 }
 
-// allowNullBelow lets the keys of a section be null, and those of sections in it, whose type
-// may be inherited.
+// allowNullBelow lets the keys of a section be null, and the keys of the sections in it
+// whose type may be inherited.
 func allowNullBelow(s map[string]any) {
 	if kinds, ok := s["oneOf"].([]any); ok {
 		for _, k := range kinds {

@@ -145,7 +145,7 @@ func lexicon(r *rand.Rand) []string {
 	return words
 }
 
-// probability is that of word v behind word w.
+// probability returns the probability that word v follows word w.
 func (l *language) probability(w, v int) float64 {
 	row := l.until[w]
 	weight := row[v]

@@ -110,8 +110,8 @@ func isBudget(path string) bool {
 	return strings.HasSuffix(path, "prune.budget.macs") || strings.HasSuffix(path, "prune.budget.params")
 }
 
-// isAmount reports whether a setting says how much is to be left: runs that differ in
-// such settings alone are one curve of a trade-off.
+// isAmount reports whether a setting says how much of the network to keep: runs that differ
+// only in such settings are one curve of a trade-off.
 func isAmount(path string) bool {
 	keys := strings.Split(path, ".")
 	last, section := keys[len(keys)-1], ""

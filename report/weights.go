@@ -52,7 +52,7 @@ func cellsOf(s *nn.Sparsity, original int64) weightsCells {
 	return c
 }
 
-// left says how many of the weights at the start are in the final network.
+// left describes how many of the weights at the start remain in the final network.
 func (w Weights) left() string {
 	n := int64(0)
 	if w.Final != nil {

@@ -54,9 +54,8 @@ func (e Examples) All(context.Context) iter.Seq2[train.Batch, error] {
 
 var _ train.EvalSource = Examples{}
 
-// ChannelsFirst copies examples of a shape from the batched layout of compiled
-// networks, (N, H, W, C), to that of files, (N, C, H, W). Vectors are the same
-// in both.
+// ChannelsFirst copies examples of a shape from the batched layout of compiled networks,
+// (N, H, W, C), to the layout of files, (N, C, H, W). Vectors are the same in both.
 func ChannelsFirst(x []float32, s nn.Shape) []float32 {
 	out := make([]float32, len(x))
 	permute(s, len(x), func(last, first int) { out[first] = x[last] })

@@ -116,7 +116,7 @@ func (r *runner) options(p phase) (train.Options, error) {
 	return o, nil
 }
 
-// loss is that of training: the loss of the data, with label smoothing.
+// loss is the loss of training: the loss of the data, with label smoothing.
 func (r *runner) loss() (nn.Loss, error) {
 	smoothing := r.c.Train.LabelSmoothing
 	if smoothing == 0 {
@@ -149,7 +149,7 @@ func (r *runner) remaining(net *nn.Network) (train.Remaining, error) {
 		ParamShare: ratio(left.Params, full.Params), MACShare: ratio(left.MACs, full.MACs)}, nil
 }
 
-// ratio is part of whole; all of it where there is nothing.
+// ratio is part/whole, or 1 if whole is 0.
 func ratio(part, whole int64) float64 {
 	if whole == 0 {
 		return 1

@@ -22,8 +22,7 @@ type sessionList struct {
 	Sessions []Session `json:"sessions"`
 }
 
-// Session is one process that worked on a run: the first started it, the others went
-// on with it.
+// Session is one process that worked on a run: the first started it, the others resumed it.
 type Session struct {
 	Command string `json:"command,omitempty"` // as one would type it; "": the run was started by a program
 	Started string `json:"started"`           // RFC 3339, UTC

@@ -10,10 +10,10 @@ import (
 	"pare/train"
 )
 
-// Summary is the outcome of a run: summary.json. Accuracies are shares of all
-// targets of the test set, losses means over them. "Trained" is the network that
-// training gave; "before" and "after" a prune are right before and right after the
-// physical removal, so "before" is with the units zeroed that a baseline chose.
+// Summary is the outcome of a run: summary.json. Accuracies are shares of all targets of
+// the test set, losses means over them. "Trained" is the network at the end of training;
+// "before" and "after" a prune are right before and right after the physical removal, so
+// the units chosen by a baseline are already zero in "before".
 type Summary struct {
 	Name    string `json:"name"`
 	Model   string `json:"model"`

@@ -14,7 +14,7 @@
 //	enum:"a,b"           the texts that are allowed
 //	required:"true"      the key must be there
 //	list:"single"        a list of one may be written as that one
-//	empty:"no"           a text or list must not be empty, as leaving it out means something
+//	empty:"no"           a text or list must not be empty; leave the key out instead
 package option
 
 import (
@@ -214,8 +214,8 @@ type interval struct {
 
 var intervalPattern = regexp.MustCompile(`^([\[(])([^,]*),([^,]*)([\])])$`)
 
-// parseInterval reads "[0,1)" and, without a limit on a side, "(0,)"; the empty
-// text is no interval.
+// parseInterval reads "[0,1)" and, without a limit on a side, "(0,)"; the empty text stands
+// for no interval.
 func parseInterval(s string) (*interval, error) {
 	if s == "" {
 		return nil, nil

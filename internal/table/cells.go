@@ -47,14 +47,14 @@ func newCells(o Options) *cells {
 	return c
 }
 
-// absent tells that a cell is empty or says that its value is missing.
+// absent reports whether a cell is empty or a word for a missing value.
 func (c *cells) absent(cell string) bool {
 	cell = strings.TrimSpace(cell)
 	return cell == "" || c.word(cell)
 }
 
-// word tells that a cell says that its value is missing. NaN is in any case of letters, as
-// Go reads it.
+// word reports whether a cell is a word for a missing value: NaN in upper or lower case, as
+// Go reads it, or one of the words of the options.
 func (c *cells) word(cell string) bool {
 	return c.missing[cell] || len(cell) == len("NaN") && strings.EqualFold(cell, "NaN") && c.missing["NaN"]
 }
@@ -96,7 +96,7 @@ func (c *cells) readComma(cell string) (float64, bool, mark) {
 	}
 	text := cell
 	if has == ',' {
-		text = cell[:at] + "." + cell[at+1:] // with another comma or a point it is no number
+		text = cell[:at] + "." + cell[at+1:] // with another comma or a point it is not a number
 	}
 	if v, ok := number(text); ok && !math.IsNaN(v) && (has == 0 || c.decimal == 0 || rune(has) == c.decimal) {
 		return v, true, has
@@ -146,7 +146,7 @@ func (t *Table) decide(builders []builder) error {
 	return nil
 }
 
-// note adds one that is not there yet.
+// note adds a note unless it is there already.
 func (t *Table) note(format string, args ...any) {
 	if text := fmt.Sprintf(format, args...); !slices.Contains(t.Notes, text) {
 		t.Notes = append(t.Notes, text)
@@ -178,7 +178,7 @@ func (t *Table) noteMissing(builders []builder) {
 // which on text is a mistake rather than the type of the column.
 const mostly = 0.8
 
-// StrayError says that a column is of numbers but for some cells of text.
+// StrayError says that a column holds numbers, except in some cells of text.
 type StrayError struct {
 	Column string
 	line   string
@@ -225,8 +225,9 @@ func (t *Table) stray(c *Column) error {
 		first+1, c.Name, shorten(c.Text(first)), like, all, what).Error()}
 }
 
-// looksNumeric tells that text is of digits, with marks between them and signs of percent
-// or money beside them: a number as people write it, such as 1.234,5 or 12 %.
+// looksNumeric reports whether text consists of digits, with separators between them and
+// signs of percent or money beside them: a number as people write it, such as 1.234,5 or 12
+// %.
 func looksNumeric(text string) bool {
 	text = strings.TrimLeft(strings.TrimSpace(text), "+-−<>≤≥~$€£¥ ")
 	text = strings.TrimRight(text, "%‰$€£¥ \u00a0")

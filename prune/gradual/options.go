@@ -18,8 +18,8 @@ type Options struct {
 	// removes nothing before it is met. It changes its factor, and Least chooses groups,
 	// every tenth of an epoch.
 	Every int
-	// EpochSteps and Steps are the steps of an epoch and of the whole training, for a
-	// target.
+	// EpochSteps and Steps are the numbers of steps of an epoch and of the whole training;
+	// a target needs them.
 	EpochSteps, Steps int
 	// Examples returns examples in the batched layout for the certificates, beside
 	// random ones; nil: none.
@@ -148,9 +148,9 @@ func (t *Target) share(left, whole nn.Counts, grouped terms) float64 {
 	return float64(left.Params) / float64(whole.Params)
 }
 
-// reachable refuses a target that no training can meet: a smaller share than that of the
-// network without all values that the penalties may remove. Of the groups any share can be
-// left that proximal steps can zero.
+// reachable refuses a target that no training can meet: a smaller share than remains when
+// the penalties have removed all values that they may remove. For a target in groups, any
+// share can remain of the groups that proximal steps can zero.
 func (s *Shrinker) reachable(net *nn.Network) error {
 	target, terms := s.o.Target, s.terms()
 	may := terms.where(zeroes)

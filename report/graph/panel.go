@@ -61,7 +61,8 @@ func (p *panel) radius(i int) float64 {
 	return p.small * min(9, 3+1.2*math.Sqrt(float64(p.degree[i])))
 }
 
-// notFound draws the pairs of the reference that are no edges, in their order.
+// notFound draws the pairs of the reference that are not edges of the graph, in their
+// order.
 func (p *panel) notFound(out *svg.Picture) {
 	done := map[[2]int]bool{}
 	for _, e := range p.g.Edges {

@@ -94,8 +94,8 @@ func measureAgainst(path string, runs []report.Outcome) error {
 	return nil
 }
 
-// outcomes reads the results of finished runs, each once. Paths without results are
-// left out with a note; without any result there is an error.
+// outcomes reads the results of finished runs, each once. It leaves out paths without
+// results, with a note; if no path has results, it returns an error.
 func outcomes(f *flags, paths []string) ([]report.Outcome, error) {
 	var out []report.Outcome
 	seen := map[string]string{} // path by seeds and settings

@@ -28,7 +28,8 @@ type Templates struct {
 	EpsilonGiven bool
 	// Threshold is the share of the largest weight up to which edges are left out.
 	Threshold float64
-	// Only Tolerance (0: 1e-5), MaxIterations (0: 20,000) and Progress count: there is no λ.
+	// Only Tolerance (0: 1e-5), MaxIterations (0: 20,000) and Progress are used: the method
+	// has no λ.
 	estimate.Search
 	Reference string
 }
