@@ -56,8 +56,8 @@ func choose[T any](kinds *option.Kinds[T], name string) Choice[T] {
 	return Choice[T]{name, kind}
 }
 
-// Data says which data to use and how much of it. The keys of its section are those of
-// Options and of the dataset.
+// Data says which data to use and how much of it. The keys of its section are the options
+// of Options and of the dataset.
 type Data struct {
 	Dataset string           `yaml:"dataset" required:"true" doc:"the name of the data"`
 	Kind    datasets.Dataset `kind:"dataset"`
@@ -91,8 +91,8 @@ type Budget struct {
 	Params float64 `yaml:"params,omitempty" range:"(0,1]" doc:"share of parameters to keep"`
 }
 
-// Target is the share of the network that is to be left, in one measure. Once it
-// is met the network is pruned, and trains on without penalties.
+// Target is the share of the network to keep, in one measure. Once it is met the network is
+// pruned, and trains on without penalties.
 type Target struct {
 	MACs       float64 `yaml:"macs,omitempty" range:"(0,1)" doc:"share of multiply-accumulates to keep"`
 	Params     float64 `yaml:"params,omitempty" range:"(0,1)" doc:"share of parameters to keep"`
@@ -111,8 +111,8 @@ type Thresholds struct {
 	Examples int     `yaml:"examples" range:"[1,)" doc:"validation examples to calibrate on, training examples where there are none"`
 }
 
-// Finetune is training after pruning. Keys that are left out are those of
-// train; null sets a key back to its own default.
+// Finetune is training after pruning. A key that is left out has its value under train;
+// null sets it back to its own default.
 type Finetune struct {
 	Epochs    int                         `yaml:"epochs" range:"[0,1000000]" doc:"passes over the training data; left out: as in train"`
 	Optimizer Choice[train.OptimizerSpec] `yaml:"optimizer" doc:"as in train; keys left out are taken from there unless the type differs"`

@@ -131,7 +131,8 @@ func decodeStruct(n *node, v reflect.Value, path, kind string) error {
 	return nil
 }
 
-// pick makes the kind that the section names, or the one that the struct names so far.
+// pick makes the kind that the section names or, if it names none, the kind that the struct
+// names.
 func pick(n *node, c option.Choice, path string) error {
 	name, where := c.Name.String(), n.at
 	if n.has(c.Key) {
@@ -176,9 +177,9 @@ func (n *node) lacks(path, key, doc string) error {
 	return n.absent(key).errorf("%s is missing; it is %s", option.Join(path, key), doc)
 }
 
-// mayBeNull reports whether null says something: that there is no such section, that
-// fine-tuning does not inherit a key, or in an override that the key of the file is
-// removed. Elsewhere it would be the default under another name.
+// mayBeNull reports whether null has a meaning here: no such section, a key that
+// fine-tuning does not inherit, or in an override a key of the file to remove. Elsewhere
+// null would be a second name for the default.
 func mayBeNull(n *node, path string, f option.Field) bool {
 	return f.IsSection() || n.at.overridden() || path == "finetune" || strings.HasPrefix(path, "finetune.")
 }

@@ -64,8 +64,8 @@ func encode(v reflect.Value, r option.Rules) *node {
 	return &node{kind: integer, text: fmt.Sprint(v.Interface())}
 }
 
-// YAML is the config as used, with the defaults filled in. Parsing it gives an
-// equal Config.
+// YAML returns the complete config, with the defaults filled in. Parsing it gives an equal
+// Config.
 func (c *Config) YAML() []byte {
 	root := c.node()
 	if f, t := c.Finetune, c.Train; f != nil {
@@ -82,8 +82,8 @@ func (c *Config) YAML() []byte {
 	return b.Bytes()
 }
 
-// dataOrder is that of earlier versions: checkpoints hold a hash of the config as it is
-// written. Keys that are not here stand before carry.
+// dataOrder is the order of earlier versions, kept because checkpoints hold a hash of the
+// written config. Keys that are not listed are written before carry.
 var dataOrder = map[string]int{"dataset": -3, "dir": -2, "download": -2, "train": -1, "validation": -1, "test": -1,
 	"carry": 1, "normalize": 2, "augment": 2}
 

@@ -106,7 +106,7 @@ func TestParseErrors(t *testing.T) {
 		{"layer name twice", "data: {dataset: glyphs}\nmodel:\n  layers:\n    - conv: {name: a}\n    - relu: {name: a}\n", `5:20: model.layers.1: the name a is already taken by model.layers.0`},
 		{"layer input empty", "data: {dataset: glyphs}\nmodel: {layers: [add: {inputs: [a, '']}]}\n", `2:36: model.layers.0.add.inputs: a name must not be empty`},
 		{"unknown model", "data: {dataset: glyphs}\nmodel: {type: lent5}\n", `2:15: model.type: unknown model "lent5"; did you mean lenet5? known: ` + strings.Join(models.Kinds.Names(), ", ")},
-		{"unknown layer", "data: {dataset: glyphs}\nmodel: {layers: [cnov]}\n", `2:18: model.layers.0.cnov: unknown layer kind "cnov"; known kinds are ` + strings.Join(nn.LayerKinds(), ", ")},
+		{"unknown layer", "data: {dataset: glyphs}\nmodel: {layers: [cnov]}\n", `2:18: model.layers.0.cnov: unknown layer "cnov"; did you mean conv? known: ` + strings.Join(nn.Layers.Names(), ", ")},
 		{"unknown optimizer", head + "train: {optimizer: {type: lion}}\n", `3:27: train.optimizer.type: unknown optimizer "lion"; known: adam, adamw, ramda, rmda, sgd`},
 		{"foreign option", head + "train: {optimizer: {type: adam, momentum: 0.9}}\n", `3:33: train.optimizer.momentum is not an option of adam; its options are lr, weight_decay, decay_all, beta1, beta2, eps`},
 		{"misspelt option", head + "train: {optimizer: {momentun: 0.9}}\n", `3:21: train.optimizer.momentun is not an option of sgd; did you mean train.optimizer.momentum? its options are lr, momentum, nesterov, weight_decay, decay_all`},

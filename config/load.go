@@ -17,10 +17,10 @@ import (
 	"pare/models"
 )
 
-// Load reads a config file. A name that is no file but that of a built-in
-// config ("resnet", "resnet.yaml", "configs/resnet.yaml") is that config. sets
-// are overrides in the order in which they apply, such as "train.epochs=3" or
-// "penalties.0.lambda=1e-3"; their values are YAML.
+// Load reads a config file. If there is no file of that name, Load reads the built-in
+// config of the name ("resnet", "resnet.yaml", "configs/resnet.yaml"). sets are overrides
+// in the order in which they apply, such as "train.epochs=3" or "penalties.0.lambda=1e-3";
+// their values are YAML.
 func Load(pathOrName string, sets []string) (*Config, error) {
 	data, err := readFile(pathOrName)
 	if err == nil {
@@ -40,7 +40,7 @@ func Load(pathOrName string, sets []string) (*Config, error) {
 	return nil, &Error{File: pathOrName, Msg: fmt.Sprintf("the file cannot be read: %v", err)}
 }
 
-// readFile reads no more of a file than tells that it is too long.
+// readFile reads a file, but stops once the file is too long.
 func readFile(path string) ([]byte, error) {
 	f, err := os.Open(path)
 	if err != nil {
@@ -110,9 +110,9 @@ func (c *Config) Errorf(path, format string, args ...any) error {
 	return c.place(path).errorf("%s: %s", path, fmt.Sprintf(format, args...))
 }
 
-// Locate makes of an error about the section at a dotted path an *Error that
-// points to it, or to the key of the section that an *option.Error or the beginning of
-// the message names. An *Error stays as it is, and nil is nil.
+// Locate turns an error about the section at a dotted path into an *Error that points to
+// the section, or to its key if an *option.Error or the beginning of the message names one.
+// An *Error and nil are returned unchanged.
 func (c *Config) Locate(path string, err error) error {
 	if c.root != nil {
 		if n, _ := c.root.find(path); n != nil {

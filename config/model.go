@@ -108,7 +108,7 @@ type wiring struct {
 
 // New returns the layer, not yet part of a network.
 func (l LayerEntry) New() (nn.Layer, error) {
-	layer, err := nn.NewLayer(l.Kind)
+	layer, err := nn.Layers.New(l.Kind)
 	if err != nil {
 		return nil, l.Errorf("%s", err)
 	}
@@ -205,8 +205,8 @@ func Schema() []byte {
 	return append(data, '\n')
 }
 
-// allowNullBelow lets the keys of a section be null, and those of sections in it, whose type
-// may be inherited.
+// allowNullBelow lets the keys of a section be null, and the keys of the sections in it
+// whose type may be inherited.
 func allowNullBelow(s map[string]any) {
 	if kinds, ok := s["oneOf"].([]any); ok {
 		for _, k := range kinds {
@@ -237,16 +237,16 @@ func (Model) Schema() map[string]any {
 func (LayerEntry) Schema() map[string]any {
 	properties := map[string]any{}
 	var kinds []any
-	for _, kind := range nn.LayerKinds() {
-		info, _ := nn.DescribeLayer(kind)
-		s := option.Schema(reflect.ValueOf(info.New()).Elem())
+	for _, kind := range nn.Layers.Names() {
+		layer, _ := nn.Layers.New(kind)
+		s := option.Schema(reflect.ValueOf(layer).Elem())
 		for key, p := range option.Schema(reflect.ValueOf(wiring{}))["properties"].(map[string]any) {
 			s["properties"].(map[string]any)[key] = p
 		}
-		s["description"] = info.Doc
+		s["description"] = nn.Layers.Doc(kind)
 		option.AllowNull(s)
 		properties[kind] = s
-		kinds = append(kinds, map[string]any{"const": kind, "description": info.Doc})
+		kinds = append(kinds, map[string]any{"const": kind, "description": nn.Layers.Doc(kind)})
 	}
 	section := map[string]any{"type": "object", "minProperties": 1, "maxProperties": 1,
 		"properties": properties, "additionalProperties": false}

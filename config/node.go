@@ -90,9 +90,8 @@ func (n *node) withoutRemoved() *node {
 	return out
 }
 
-// find returns the value at a dotted path, nil where there is none, and its
-// place. The place of a path that is not in the file is the key of the nearest
-// section that is.
+// find returns the value at a dotted path, or nil, and its place. The place of a path that
+// is not in the file is the key of the nearest section in the file.
 func (n *node) find(path string) (*node, at) {
 	where := n.at
 	for path != "" {

@@ -17,7 +17,8 @@ func (c *Config) check() error {
 		return c.root.place("name").errorf("name is %q, it must be letters, digits, points, dashes and underscores, as it names a folder", c.Name)
 	}
 	if t := c.Thresholds; t != nil && (t.Density == 0) == (t.Loss == 0) {
-		return c.root.place("thresholds").errorf("thresholds needs either density, the share of activations to keep, or loss, the share by which the loss may grow")
+		return c.root.place("thresholds").errorf("thresholds needs either density, the share of activations to keep, " +
+			"or loss, the share by which the loss may grow")
 	}
 	if err := c.checkPrune(); err != nil {
 		return err
@@ -34,7 +35,8 @@ func (c *Config) checkPrune() error {
 	case p.Importance != "" && p.Method != "least":
 		return c.root.place("prune.importance").errorf("prune.importance has no effect with prune.method %s; remove it or use least", p.Method)
 	case needed && p.Budget == nil:
-		return c.root.place("prune.method").errorf("prune.method %s needs prune.budget, the share to keep: {macs: 0.5} or {params: 0.1}", p.Method)
+		return c.root.place("prune.method").errorf("prune.method %s needs prune.budget, the share to keep: "+
+			"{macs: 0.5} or {params: 0.1}", p.Method)
 	case !needed && p.Budget != nil:
 		return place.errorf("prune.budget has no effect with prune.method %s; remove it or use least, magnitude or random", p.Method)
 	case p.Budget == nil:
@@ -89,11 +91,13 @@ func (c *Config) checkTarget() error {
 	case t.From >= t.By:
 		return place.errorf("target.from is %g, it must be below target.by, which is %g", t.From, t.By)
 	case len(c.Penalties) == 0:
-		return place.errorf("target needs penalties, which name the groups to remove; add for example {type: group_lasso, on: channels, lambda: 0.01}")
+		return place.errorf("target needs penalties, which name the groups to remove; add for example " +
+			"{type: group_lasso, on: channels, lambda: 0.01}")
 	case !slices.ContainsFunc(c.Penalties, strong):
 		return place.errorf("target needs a penalty with lambda above 0 and mode prox, as others make no exact zeros")
 	case t.Groups != 0 && !slices.ContainsFunc(c.Penalties, func(p regularize.Spec) bool { return strong(p) && p.On != "weights" }):
-		return place.errorf("target.groups needs a penalty on groups, such as {type: group_lasso, on: branches, lambda: 1e-4}; single weights are none")
+		return place.errorf("target.groups needs a penalty on groups, such as " +
+			"{type: group_lasso, on: branches, lambda: 1e-4}; single weights are none")
 	case c.Prune.Method != "zeros":
 		return place.errorf("target has no effect with prune.method %s; remove it or use zeros", c.Prune.Method)
 	case c.Train.Epochs == 0:

@@ -11,9 +11,9 @@ import (
 	"pare/internal/printable"
 )
 
-// set applies an override such as "train.epochs=3" to the file. The value is
-// YAML; one that begins with * is text. Whether the key exists is found out by
-// decoding, whose errors then name the override.
+// set applies an override such as "train.epochs=3" to the file. The value is YAML; one that
+// begins with * is text. Decoding checks later that the key exists; its errors then name
+// the override.
 func (n *node) set(override string) error {
 	where := at{file: overridePrefix + printable.Text(override)}
 	path, value, ok := strings.Cut(override, "=")
@@ -47,7 +47,7 @@ func (n *node) set(override string) error {
 	return nil
 }
 
-// depth is how many sections and lists are within each other.
+// depth is the number of sections and lists nested in each other.
 func (n *node) depth() int {
 	deepest := 0
 	for _, e := range n.entries {

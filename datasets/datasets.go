@@ -31,11 +31,12 @@ type Options struct {
 	Normalize  string  `yaml:"normalize,omitempty" enum:"standard,unit" doc:"of images; standard: each channel to mean 0 and deviation 1 over the training images; unit: values in 0..1, so that a black background is exactly 0; left out: as the parameters were trained with that a saved model keeps, standard for others"`
 	Augment    Augment `yaml:"augment" doc:"random changes of training images"`
 
-	// Seed fixes which examples Train and Validation get, and all that is generated.
+	// Seed fixes the choice of the examples of Train and Validation, and all generated
+	// data.
 	Seed uint64 `yaml:"-"`
-	// Progress, where it is not nil, is told from time to time how far a piece of work
-	// is: bytes of a download, or images generated. total is -1 where it is not known.
-	// Calls do not overlap.
+	// Progress, unless nil, is called from time to time with the progress of a piece of
+	// work: bytes downloaded or images generated. total is -1 if it is not known. Calls do
+	// not overlap.
 	Progress func(doing string, done, total int64) `yaml:"-"`
 }
 
@@ -130,7 +131,8 @@ func (t Task) validate() error {
 	}
 	switch {
 	case t.Classes < 0 || t.Targets < 1 || t.Vocabulary < 0:
-		return fmt.Errorf("task: %d classes, %d targets and a vocabulary of %d; they must be at least 0, 1 and 0", t.Classes, t.Targets, t.Vocabulary)
+		return fmt.Errorf("task: %d classes, %d targets and a vocabulary of %d; they must be at least 0, 1 and 0",
+			t.Classes, t.Targets, t.Vocabulary)
 	case t.Vocabulary > 0 && (len(t.Input) != 2 || t.Input[0] != 1):
 		return fmt.Errorf("task: tokens have the shape {1, T}, not %v", t.Input)
 	case t.Alphabet != nil && len(t.Alphabet) != t.Vocabulary:
@@ -151,9 +153,9 @@ type Part interface {
 	// Task.Size inputs, channels last: (H, W, C) of an image, (T, D) of a sequence,
 	// and Task.Targets targets.
 	//
-	// The values of an example depend on draw and its index alone, neither on its place
-	// in the batch nor on goroutines. It gives an error where a slice is
-	// too short or an index is out of range.
+	// The values of an example depend on draw and its index alone, neither on its place in
+	// the batch nor on goroutines. It returns an error if a slice is too short or an index
+	// is out of range.
 	Fill(x, y []float32, idx []int, draw Draw) error
 }
 
@@ -171,16 +173,16 @@ type Draw struct {
 // evaluation.
 type Planner interface {
 	// Plan lists the batches of an epoch over the first n examples, which read batch
-	// examples each. With draw.Augment there are n/batch of them, all full; without
-	// it they have all n examples once, and those of a batch may be fewer.
+	// examples each. With draw.Augment there are n/batch of them, all full; without it they
+	// have all n examples once, and a batch may have fewer.
 	Plan(n, batch int, draw Draw) []Turn
 }
 
 // Turn lists the examples of one batch.
 type Turn struct {
 	Examples []int
-	// Continues says that example r goes on where example r of the turn before ended,
-	// so that layers with state keep it. A turn that continues has no more examples
-	// than the one before.
+	// Continues says that example r continues where example r of the turn before ended, so
+	// that layers with state keep it. A turn that continues has no more examples than the
+	// one before.
 	Continues bool
 }

@@ -71,7 +71,8 @@ func (f Files) fetch(ctx context.Context, folder string, files []remoteFile, o O
 			return "", fmt.Errorf("%s %s and downloads are off; allow them, or set data.dir to a folder with the official files", path, fault)
 		}
 		if err := download(ctx, folder, file, path, o.Progress); err != nil {
-			return "", fmt.Errorf("cannot download %s to the cache folder %s: %w; set data.dir to a folder with the official files to do without", file.url, dir, err)
+			return "", fmt.Errorf("cannot download %s to the cache folder %s: %w; "+
+				"set data.dir to a folder with the official files to do without", file.url, dir, err)
 		}
 	}
 	return dir, nil

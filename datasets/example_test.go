@@ -8,8 +8,8 @@ import (
 	"pare/datasets"
 )
 
-// stripes is a dataset of one's own with an option of its own: square images with a
-// bright row or a bright column. A config names it as data: {dataset: stripes, side: 6}.
+// stripes is a dataset of another module, with an option: square images with a bright row
+// or a bright column. A config names it as data: {dataset: stripes, side: 6}.
 type stripes struct {
 	Side int `yaml:"side" range:"[2,64]" doc:"height and width of an image"`
 }

@@ -68,7 +68,7 @@ func addFont(out map[rune][]outline, data []byte, smallCaps bool) error {
 	}
 	measure, chars := 'H', alphabet
 	if smallCaps {
-		measure, chars = 'h', alphabet[10:] // its digits are those of the plain fonts
+		measure, chars = 'h', alphabet[10:] // its digits are the same as in the plain fonts
 	}
 	_, height, err := polygons(font, measure, 1)
 	if err != nil {

@@ -220,7 +220,7 @@ func (g *glyphArtist) draw(r *rand.Rand, class int, to []uint8) {
 	g.write(to)
 }
 
-// intruder draws part of a random character that comes in over an edge.
+// intruder draws a random character that is partly inside the image, at an edge.
 func (g *glyphArtist) intruder(r *rand.Rand, color paint) {
 	fonts := g.shapes[r.IntN(len(g.shapes))]
 	o := fonts[r.IntN(len(fonts))]

@@ -187,9 +187,9 @@ func (p *Images) permute(x []float32, n int) {
 	}
 }
 
-// NewImageSet makes a set of images, with values in 0..1; Set.Normalized gives them mean
-// and deviation. validation and test may be nil. All parts must have the same shape and
-// classes.
+// NewImageSet makes a set of images with values in 0..1; Set.Normalized scales them to the
+// given mean and deviation. validation and test may be nil. All parts must have the same
+// shape and classes.
 func NewImageSet(train, validation, test *Split, classNames []string) (*Set, error) {
 	set := &Set{ClassNames: classNames}
 	for _, part := range []struct {
@@ -218,12 +218,12 @@ func NewImageSet(train, validation, test *Split, classNames []string) (*Set, err
 	return set, nil
 }
 
-// Unit leaves values in 0..1 of so many channels as they are.
+// Unit is the normalization that leaves values in 0..1 unchanged.
 func Unit(channels int) Normalization {
 	return Normalization{Mean: make([]float32, channels), Std: slices.Repeat([]float32{1}, channels)}
 }
 
-// Images is the training part of a set of images as it is stored; nil for other sets.
+// Images is the stored training part of a set of images; nil for other sets.
 func (s *Set) Images() *Split {
 	if images, ok := s.Train.(*Images); ok {
 		return images.split

@@ -11,8 +11,8 @@ import (
 	"pare/internal/unpack"
 )
 
-// input reads a file, unpacking it if it is a gzip file, whatever its name, and knows where
-// in the unpacked data it is.
+// input reads a file and keeps its offset in the unpacked data. It recognises a gzip file
+// by its content.
 type input struct {
 	ctx    context.Context
 	r      io.Reader
@@ -83,8 +83,8 @@ func (in *input) place(offset int64) string {
 	return fmt.Sprintf("byte %d", offset)
 }
 
-// take reads exactly n bytes, which are named for messages. It takes memory only for those
-// that are there, so that a damaged count cannot exhaust it.
+// take reads exactly n bytes; error messages call them name. It allocates only for bytes
+// that are in the file, so a damaged count cannot exhaust the memory.
 func (in *input) take(n int64, name string) ([]byte, error) {
 	start := in.offset
 	out, err := io.ReadAll(io.LimitReader(in, n))

@@ -18,7 +18,7 @@ type Batch struct {
 	// Examples says which N examples of the part they are; nil: those behind the ones of
 	// the batch before.
 	Examples []int
-	// Continues says that example r goes on where example r of the batch before ended, so
+	// Continues says that example r continues where example r of the batch before ended, so
 	// layers keep their state; false: state starts afresh. The first batch of an epoch or
 	// evaluation never continues, and a batch that does has no more examples than the one
 	// before.
@@ -40,8 +40,8 @@ type Loader struct {
 }
 
 // NewLoader makes a loader of batches of the given number of examples of a part, which has
-// the task of its set. It gives an error where there is no part, the task makes
-// no sense, or batch is not between 1 and the number of examples.
+// the task of its set. It returns an error if part is nil, the task is invalid, or batch is
+// not between 1 and the number of examples.
 func NewLoader(part Part, task Task, batch int, seed uint64) (*Loader, error) {
 	if part == nil {
 		return nil, fmt.Errorf("loader: no data")
@@ -71,11 +71,10 @@ func (l *Loader) BatchSize() int { return l.batch }
 func (l *Loader) Batches() int { return l.n / l.batch }
 
 // Epoch gives the batches of an epoch for training from the one with index first on: 0 for
-// a whole epoch, more to go on in the middle of one. They are shuffled, unless the part
-// has an order of its own (see Planner). Batch b depends on the loader's seed and the epoch
-// alone, and is the same whatever first is. The loop ends early, without an error of its
-// own, when ctx ends: look at ctx.Err() after it. An error of the part is the last thing
-// that the loop gives.
+// a whole epoch, more to go on in the middle of one. They are shuffled, unless the part has
+// an order of its own (see Planner). Batch b depends on the loader's seed and the epoch
+// alone, and not on first. The loop ends early, without yielding an error, when ctx ends:
+// check ctx.Err() after it. After an error of the part the loop ends.
 //
 //	for b, err := range loader.Epoch(ctx, epoch, 0) {
 //		if err != nil {

@@ -5,8 +5,8 @@ import (
 	"math/rand/v2"
 )
 
-// Planted shows which parts of a network are of use: half of its channels say something
-// about the class, the other half look alike and say nothing.
+// Planted shows which parts of a network are useful: half of its channels depend on the
+// class; the other half look alike and do not.
 type Planted struct{}
 
 func init() {

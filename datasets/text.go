@@ -126,7 +126,8 @@ func (d *Text) path() (string, error) {
 	return filepath.Join(d.Dir, found[0]), nil
 }
 
-// readText reads a UTF-8 file as tokens of a vocabulary; nil: that of its characters.
+// readText reads a UTF-8 file as tokens of a vocabulary; nil stands for the characters of
+// the file.
 func readText(ctx context.Context, path string, v *vocabulary) (tokens []uint16, used *vocabulary, err error) {
 	err = openInput(ctx, path, func(in *input) error {
 		data, err := io.ReadAll(io.LimitReader(in, maxText+1))
@@ -147,7 +148,8 @@ func readText(ctx context.Context, path string, v *vocabulary) (tokens []uint16,
 	return tokens, used, err
 }
 
-// tokenize turns UTF-8 text into tokens of a vocabulary; nil: that of its characters.
+// tokenize turns UTF-8 text into tokens of a vocabulary; nil stands for the characters of
+// the text.
 func tokenize(data []byte, v *vocabulary) ([]uint16, *vocabulary, error) {
 	data = bytes.TrimPrefix(data, []byte(byteOrderMark))
 	if len(data) == 0 {
@@ -224,7 +226,7 @@ func parseVocabulary(s string) (*vocabulary, error) {
 	seen := map[rune]bool{}
 	for rest := s; rest != ""; {
 		r, multibyte, tail, err := strconv.UnquoteChar(rest, 0)
-		if err != nil || !multibyte && r >= utf8.RuneSelf { // an escape, or one of a byte that is no character
+		if err != nil || !multibyte && r >= utf8.RuneSelf { // an escape, or a byte that is not a character
 			return nil, fmt.Errorf("vocabulary: %q is not a character; write a line break as \\n and a backslash as \\\\", rest[:min(len(rest), 8)])
 		}
 		if seen[r] {

@@ -35,7 +35,8 @@ func newWindows(tokens []uint16, length int, training bool) *windows {
 	return w
 }
 
-// windowCount is the number of windows of so many tokens. The last target is one more.
+// windowCount is the number of windows in a text of the given number of tokens. The last
+// window needs one more token for its last target.
 func windowCount(tokens, length int, training bool) int {
 	all := (tokens - 1) / length
 	if training && all > 1 {
@@ -115,7 +116,7 @@ const (
 )
 
 // streams are windows for networks that keep their state from batch to batch: row r of a
-// batch goes on where row r of the batch before ended. In training each row reads its own
+// batch continues where row r of the batch before ended. In training each row reads its own
 // part of the text, and which windows are left over changes from epoch to epoch.
 type streams struct{ *windows }
 
@@ -143,7 +144,7 @@ func (s *streams) Plan(n, batch int, draw Draw) []Turn {
 // ones first, as many side by side as a batch takes.
 func evaluationStreams(n, batch int) []Turn {
 	rows := min(max(n/evalStreamWindows, 1), evalStreams)
-	length, longer := n/rows, n%rows // so many streams have a window more
+	length, longer := n/rows, n%rows // the first longer streams have length+1 windows
 	var turns []Turn
 	for from := 0; from < rows; from += batch {
 		for step := range length + 1 {

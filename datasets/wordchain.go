@@ -33,7 +33,8 @@ func (d *Wordchain) Load(ctx context.Context, o Options) (*Set, error) {
 	}
 	length := d.length()
 	if length > maxText/(sizes[0]+1) || length > maxText/(sizes[1]+sizes[2]+1) {
-		return nil, fmt.Errorf("windows of %d are too long for %d of them; a text must stay below %d MiB", length, max(sizes[0], sizes[1]+sizes[2]), maxText>>20)
+		return nil, fmt.Errorf("windows of %d are too long for %d of them; a text must stay below %d MiB",
+			length, max(sizes[0], sizes[1]+sizes[2]), maxText>>20)
 	}
 	l := newLanguage()
 	v, err := newVocabulary(letters(l))
@@ -144,7 +145,7 @@ func lexicon(r *rand.Rand) []string {
 	return words
 }
 
-// probability is that of word v behind word w.
+// probability returns the probability that word v follows word w.
 func (l *language) probability(w, v int) float64 {
 	row := l.until[w]
 	weight := row[v]

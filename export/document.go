@@ -21,7 +21,7 @@ const format = 1
 // example, channels first: [C, H, W] an image, [F] a vector, [D, T] a sequence of
 // T positions. With a vocabulary it is [1, T], T numbers of tokens.
 type document struct {
-	// Format is the version of the document; files of before there were versions have 0.
+	// Format is the version of the document; 0 in files older than versions.
 	Format       int             `json:"format"`
 	Architecture nn.Architecture `json:"architecture"`
 	Preprocess   Preprocess      `json:"preprocess"`
@@ -126,7 +126,7 @@ func parseModel(text []byte) (document, Model, error) {
 	return doc, m, err
 }
 
-// fingerprint tells architectures apart that have equal parameter shapes.
+// fingerprint differs between architectures, even if their parameter shapes are equal.
 func (d document) fingerprint() (string, error) {
 	b, err := json.Marshal(d.Architecture)
 	if err != nil {

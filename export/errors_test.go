@@ -124,7 +124,8 @@ func TestTensorErrors(t *testing.T) {
 	change("shape", func(f *safetensors.File) { f.Tensors[0].Shape = []int{54} }, "conv.weight has shape [54]")
 	change("other architecture", func(f *safetensors.File) { f.Metadata[fingerprintKey] = "0" }, "another architecture")
 	for _, v := range []float64{math.NaN(), math.Inf(1), math.Inf(-1)} {
-		change("not finite", func(f *safetensors.File) { f.Tensors[0].Data[5] = float32(v) }, fmt.Sprintf("conv.weight: value 5 is %g, not a finite number", v))
+		change("not finite", func(f *safetensors.File) { f.Tensors[0].Data[5] = float32(v) },
+			fmt.Sprintf("conv.weight: value 5 is %g, not a finite number", v))
 	}
 	change("no notes", func(f *safetensors.File) { f.Metadata = nil })
 	for n := 0; n < len(good); n += 7 {

@@ -122,7 +122,7 @@ func TestRoundTrip(t *testing.T) {
 			seen[node.Layer.Kind()]++
 		}
 	}
-	for _, kind := range nn.LayerKinds() {
+	for _, kind := range nn.Layers.Names() {
 		if seen[kind] == 0 {
 			t.Errorf("no test network has a layer of kind %s", kind)
 		}
@@ -147,8 +147,8 @@ func TestRoundTripBare(t *testing.T) {
 }
 
 func TestEveryLayerHasONNX(t *testing.T) {
-	for _, kind := range nn.LayerKinds() {
-		l, err := nn.NewLayer(kind)
+	for _, kind := range nn.Layers.Names() {
+		l, err := nn.Layers.New(kind)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -1,5 +1,5 @@
-// Package export writes networks with all that is needed to use them, and
-// reads them back: safetensors weights beside an architecture.json, and ONNX.
+// Package export writes networks with everything needed to use them, and reads them back:
+// safetensors weights beside an architecture.json, and ONNX.
 //
 // A model read back computes exactly the same outputs as the written one. Weights have
 // the same names, "layer.parameter", shapes and axis order, PyTorch's, in both

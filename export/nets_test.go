@@ -36,7 +36,7 @@ func (s *stack) add(name string, l nn.Layer, inputs ...string) string {
 
 func (s *stack) act(kind string) string {
 	s.t.Helper()
-	l, err := nn.NewLayer(kind)
+	l, err := nn.Layers.New(kind)
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -119,7 +119,7 @@ func activations(t *testing.T) *nn.Network {
 	s.net.Nodes[0].Layer.Params()[0].Fill(4)
 	var all []string
 	for _, kind := range []string{"relu", "leaky_relu", "sigmoid", "tanh", "gelu", "silu", "elu", "softplus"} {
-		l, err := nn.NewLayer(kind)
+		l, err := nn.Layers.New(kind)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -33,8 +33,8 @@ func WriteONNX(w io.Writer, m Model) error {
 	return onnx.Write(w, file)
 }
 
-// SaveONNX writes model.onnx into dir, which is made if there is none. Where it
-// fails, the file is as it was before.
+// SaveONNX writes model.onnx into dir and creates dir if needed. If it fails, an existing
+// file is unchanged.
 func SaveONNX(dir string, m Model) error {
 	if err := makeFolder(dir); err != nil {
 		return fmt.Errorf("save model: %w", err)

@@ -48,8 +48,8 @@ func (m Model) save(dir string) error {
 	if err := makeFolder(dir); err != nil {
 		return err
 	}
-	// The large file is written while the small one waits under a temporary name:
-	// if it fails, for want of space say, neither is replaced.
+	// The large file is written while the small one waits under a temporary name: if it
+	// fails, for example on a full disk, neither is replaced.
 	var weightsErr error
 	err = atomicfile.Write(filepath.Join(dir, ArchitectureFile), func(w io.Writer) error {
 		if _, err := w.Write(text); err != nil {
@@ -112,8 +112,8 @@ func load(dir string) (Model, error) {
 	return m, nil
 }
 
-// ReadArchitecture reads the text of an architecture.json; one that is larger than
-// any network's is an error.
+// ReadArchitecture reads the text of an architecture.json; a file larger than any network
+// needs is an error.
 func ReadArchitecture(path string) ([]byte, error) {
 	f, err := os.Open(path)
 	if err != nil {

@@ -19,16 +19,16 @@ type Activation struct {
 	forward  func(y, x []float32)
 	backward func(dx, v, dy []float32)
 
-	// fromOutput tells that v of backward is the output. The input's buffer is
-	// then free as soon as the output exists.
+	// fromOutput: the v of backward is the output. The input's buffer is then free as soon
+	// as the output exists.
 	fromOutput bool
 	// onnx adds the operators to a graph; nil: there are none.
 	onnx func(b *onnx.Builder, name, x string) string
 }
 
-// NewActivation returns a layer kind made of a function and its derivative at
-// the input; both are called from several goroutines at once. Kinds of one's
-// own are registered with nn.RegisterLayer.
+// NewActivation returns a layer kind made of a function and its derivative at the input;
+// both are called from several goroutines at once. Register a kind of your own with
+// nn.RegisterLayer.
 func NewActivation(kind string, f, df func(x float32) float32) *Activation {
 	return &Activation{kind: kind,
 		forward:  func(y, x []float32) { vector.Map(y, x, f) },
@@ -92,8 +92,8 @@ func (l *Activation) Build(_ *nn.Builder, in []*gorgonia.Node) (*gorgonia.Node, 
 		Run: func(dst []float32, in [][]float32) { l.forward(dst, in[0]) }}, in[0])
 }
 
-// Constants: the function of a constant is a constant, the very one that the
-// compiled layer computes.
+// Constants: the function of a constant is a constant, with the same bits that the compiled
+// layer computes.
 func (l *Activation) Constants(in []nn.Known) nn.Known { return mapped(in[0], l.forward) }
 
 // mapped applies a function of vectors to every known constant.

@@ -8,8 +8,8 @@ import (
 	"pare/nn"
 )
 
-// TestActivationConstants holds that pruning folds in the very value that the
-// compiled layer computes, of built-in activations and of one's own.
+// TestActivationConstants holds that pruning folds in the very value that the compiled
+// layer computes, of built-in and registered activations.
 func TestActivationConstants(t *testing.T) {
 	x := []float32{-90, -3, -0.5, -1e-3, 0, 1e-3, 0.7, 2, 11}
 	kinds := []nn.Layer{layers.NewActivation("cube",

@@ -20,7 +20,7 @@ type Add struct {
 	// Index lists, for every input, the output channel of each of its channels,
 	// ascending; nil for an input that has all of them.
 	Index [][]int `yaml:"index,omitempty" json:"index,omitempty"`
-	// Units is the number of output channels; 0 means as many as the first input has.
+	// Units is the number of output channels; 0: as many as the first input has.
 	Units int `yaml:"units,omitempty" json:"units,omitempty" range:"[1,)"`
 	// Bias adds a learned value per channel.
 	Bias bool `yaml:"bias,omitempty" json:"bias,omitempty"`

@@ -213,7 +213,7 @@ func (l *Attention) ONNX(b *onnx.Builder, name string, in []string, _ []nn.Shape
 		var scores string // queries by keys
 		if d > 0 {
 			scores = op("Mul", op("MatMul", onnxTurn(b, part("q", h.q, d)), part("k", h.k, d)), scale)
-		} else { // 0 for all pairs, for each example as many as there are values
+		} else { // 0 for all pairs, in the shape of the scores
 			scores = op("Mul", op("MatMul", onnxTurn(b, values), values), onnxScalar(b, prefix+"none", 0))
 		}
 		if l.Causal {

@@ -172,7 +172,7 @@ func (p *normPass) load(in [][]float32) (mean, invstd []float32) {
 	return mean, invstd
 }
 
-// spread fills dst with the gate at place i, 1 where there is none.
+// spread fills dst with the gate at place i, or with 1 without a gate.
 func spread(dst []float32, epilogue [][]float32, i int) {
 	for c := range dst {
 		switch {
@@ -339,7 +339,7 @@ func (m *measured) Store() {
 	}
 }
 
-// Constants: γ = 0 gives β whatever comes in.
+// Constants: γ = 0 gives β for any input.
 func (l *BatchNorm) Constants(in []nn.Known) nn.Known {
 	g, b := l.weight.Data(), l.bias.Data()
 	inv := make([]float32, len(g))

@@ -10,9 +10,9 @@ import (
 	"pare/nn/onnx"
 )
 
-// Constant ignores its input but for the batch size and gives every unit one
-// value everywhere. Pruning puts it where nothing that depends on the input is
-// left. Input any, output [C, H, W] or [F] as Shape says.
+// Constant ignores its input, except for the batch size, and gives every unit one value
+// everywhere. Pruning inserts it where nothing that depends on the input remains. Input
+// any, output [C, H, W] or [F] as Shape says.
 type Constant struct {
 	Shape []int `yaml:"shape" json:"shape"` // of one example, channels first
 

@@ -14,10 +14,10 @@ import (
 	"pare/nn/onnx"
 )
 
-// Embedding gives every token of a sequence a learned vector. Input [1, T], whole
-// numbers from 0 to Vocab − 1; output [Out, T]. The vectors are drawn from N(0, 1)
-// as PyTorch's are. An input that is no token makes the whole output NaN, with
-// which training stops.
+// Embedding gives every token of a sequence a learned vector. Input [1, T], whole numbers
+// from 0 to Vocab − 1; output [Out, T]. The vectors are drawn from N(0, 1) as PyTorch's
+// are. An input that is not a token makes the whole output NaN, and training stops with an
+// error.
 type Embedding struct {
 	Vocab int `yaml:"vocab" json:"vocab"` // number of different tokens; at least 1
 	Out   int `yaml:"out" json:"out"`     // length of the vectors; at least 1

@@ -56,13 +56,12 @@ func (l *PReLU) ONNX(b *onnx.Builder, name string, in []string, _ []nn.Shape) (s
 	return b.Node("PRelu", []string{in[0], b.Initializer(name+".a", l.a.ExportShape(), l.a.Export())}), nil
 }
 
-// Registered, a layer of one's own is known to configs and architecture files. With the
-// optional methods that it has, penalties see through it and networks with it have an
-// ONNX form.
+// Once registered, your own layer is known to configs and architecture files. Its optional
+// methods let penalties see through it and give networks with it an ONNX form.
 func Example_customLayer() {
 	nn.RegisterLayer("ReLU with a learned slope", func() nn.Layer { return &PReLU{} })
 	net, _ := nn.New("example", nn.Shape{4}, rand.New(rand.NewPCG(1, 2)))
-	prelu, _ := nn.NewLayer("prelu")
+	prelu, _ := nn.Layers.New("prelu")
 	fmt.Println(net.Add("a", &layers.Linear{Out: 3}), net.Add("b", prelu), net.Output().Shape)
 	fmt.Println(export.WriteONNX(io.Discard, export.Model{Net: net}))
 	// Output:

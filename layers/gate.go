@@ -71,7 +71,7 @@ func (l *Gate) at(unit int) (v float32, closed bool) {
 	return v, v == 0 && !l.gate.Holds(unit)
 }
 
-// Constants: a gate at 0 gives 0 whatever comes in.
+// Constants: a gate at 0 gives 0 for any input.
 func (l *Gate) Constants(in []nn.Known) nn.Known {
 	out := mapKnown(in[0], func(u int, v float32) float32 {
 		gate, _ := l.at(u)

@@ -104,7 +104,7 @@ func compile(t *testing.T, net *nn.Network, o nn.CompileOptions) *nn.Program {
 
 func newLayer(t *testing.T, kind string) nn.Layer {
 	t.Helper()
-	l, err := nn.NewLayer(kind)
+	l, err := nn.Layers.New(kind)
 	if err != nil {
 		t.Fatal(err)
 	}

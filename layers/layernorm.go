@@ -24,8 +24,8 @@ type LayerNorm struct {
 	// Width is the number of units that mean and variance count, with the units that the
 	// input lacks as zeros. 0 means the number of input units.
 	Width int `yaml:"width,omitempty" json:"width,omitempty" range:"[1,)"`
-	// From lists the input unit of each output unit, ascending but for −1, which
-	// is a unit that the input lacks; nil: all units of the input in order.
+	// From lists the input unit of each output unit, ascending except for −1, which stands
+	// for a unit that the input lacks; nil: all units of the input in order.
 	From []int `yaml:"from,omitempty" json:"from,omitempty"`
 
 	weight, bias *nn.Param // of the output units
@@ -55,7 +55,8 @@ func (l *LayerNorm) Init(in []nn.Shape, _ *rand.Rand) (nn.Shape, error) {
 	}
 	l.in = s
 	n := len(l.from())
-	return s.WithUnits(n), initParams(unitParam(&l.weight, "weight", nn.RoleScale, n, filled(1)), unitParam(&l.bias, "bias", nn.RoleShift, n, nil))
+	return s.WithUnits(n), initParams(unitParam(&l.weight, "weight", nn.RoleScale, n, filled(1)),
+		unitParam(&l.bias, "bias", nn.RoleShift, n, nil))
 }
 
 // checkFrom requires that From fits an input of n units and the width.
@@ -121,7 +122,7 @@ type layerNormPass struct {
 	dgamma, dbeta    []float32 // of the columns
 
 	// Only with column:
-	gamma, beta []float32 // of the columns; 0 where there is no output
+	gamma, beta []float32 // of the columns; 0 for a column without an output
 	x, y        []float32 // rows of columns
 }
 
@@ -193,7 +194,8 @@ func (p *layerNormPass) pick(dst, src []float32, rows int) {
 	gatherRows(dst, src, p.column, rows, p.columns)
 }
 
-// put copies rows of output units to rows of columns, 0 where there is none.
+// put copies rows of output units to rows of columns; a column without an output unit
+// becomes 0.
 func (p *layerNormPass) put(dst, src []float32, rows int) {
 	clear(dst)
 	scatterAddRows(dst, src, p.column, rows, p.columns)
@@ -212,7 +214,7 @@ func (l *LayerNorm) OutUnits(in []nn.Units, space nn.UnitSpace) nn.Units {
 	return out
 }
 
-// Constants: γ = 0 gives β whatever comes in, and constants alone give constants.
+// Constants: γ = 0 gives β for any input, and an input of constants gives constants.
 func (l *LayerNorm) Constants(in []nn.Known) nn.Known {
 	out := nn.Unknown(len(l.from()))
 	mean, invstd, all := l.moments(in[0])

@@ -48,7 +48,7 @@ const (
 	maxExtent = 1 << 15 // of kernels, strides, padding
 )
 
-// extents checks kernel, stride and padding against the largest that is sensible.
+// extents checks kernel, stride and padding against the largest sensible value.
 func extents(kind string, values ...int) error {
 	for _, v := range values {
 		if v > maxExtent {

@@ -68,7 +68,7 @@ type recurrentBuild struct {
 	states       []float32 // the gradients that KeepStateGradients asked for
 }
 
-// recurrentPlan is a recurrent layer on whole sequences, whatever its input.
+// recurrentPlan is a recurrent layer on whole sequences, of values or of tokens.
 type recurrentPlan interface {
 	Backward(y, dy, u, dh []float32)
 	GradRecurrentWeights(du []float32)
@@ -184,7 +184,7 @@ func (l *recurrent) zeros(in nn.Known) []bool {
 			zero[u] = zero[u] && (constant || !l.weighs(l.weightIH, i, c, u))
 		}
 	}
-	var others []int // whose readers must be looked at
+	var others []int // whose readers must be checked
 	for v, z := range zero {
 		if !z {
 			others = append(others, v)

@@ -16,7 +16,7 @@ func (passUnits) Params() []*nn.Param { return nil }
 // OutUnits implements nn.UnitMapper.
 func (passUnits) OutUnits(in []nn.Units, _ nn.UnitSpace) nn.Units { return in[0] }
 
-// Constants implements nn.Pruner for layers that give a constant back as it is.
+// Constants implements nn.Pruner for layers that pass constants through unchanged.
 func (passUnits) Constants(in []nn.Known) nn.Known { return in[0] }
 
 // Needs implements nn.Pruner: a unit needs itself.

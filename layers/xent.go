@@ -10,9 +10,9 @@ import (
 	"pare/nn"
 )
 
-// CrossEntropy is the softmax cross-entropy of logits against class indices,
-// averaged over the batch and, for sequences, over the positions; NaN when a
-// target is no class index. Softmax and loss are one operation, with one pass back.
+// CrossEntropy is the softmax cross-entropy of logits against class indices, averaged over
+// the batch and, for sequences, over the positions; NaN when a target is not a class index.
+// Softmax and loss are one operation, with one pass back.
 type CrossEntropy struct {
 	Smoothing float64 // share of the target spread evenly over all classes (Szegedy et al. 2016); in [0, 1)
 }

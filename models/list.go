@@ -19,7 +19,7 @@ type Entry struct {
 	Name   string                   // empty: the kind and a number
 	Inputs []string                 // empty: the layer before
 	New    func() (nn.Layer, error) // the layer, new in each call
-	Locate func(error) error        // adds the place in the config to an error; nil: it stays as it is
+	Locate func(error) error        // adds the place in the config to an error; nil: adds nothing
 }
 
 // Build implements Model.

@@ -22,9 +22,8 @@ type Task struct {
 	Vocabulary int      // inputs are tokens below it; 0: real numbers
 }
 
-// Outputs is the number of values that the last layer of a network gives, at
-// each position where the targets are those of positions: a logit per class, or
-// the numbers.
+// Outputs is the number of values that the last layer of a network gives, for each position
+// if every position has a target: a logit per class, or the numbers.
 func (t Task) Outputs() int {
 	if t.Classes > 0 {
 		return t.Classes
@@ -153,9 +152,9 @@ func (s *stack) done() (*nn.Network, error) {
 	return s.net, nil
 }
 
-// Check reports an end of a network that does not fit the task: it must read the
-// examples, and give a logit for each class, at every position where the targets
-// are those of positions, or as many numbers as there are targets.
+// Check reports an end of a network that does not fit the task: it must read the examples,
+// and give a logit for each class, for each position if every position has a target, or a
+// number for each target.
 func Check(net *nn.Network, task Task) error {
 	if len(net.Nodes) == 0 {
 		return fmt.Errorf("network %s has no layers", net.Name)

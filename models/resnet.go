@@ -41,7 +41,7 @@ func init() {
 
 func newResNet() *ResNet { return &ResNet{Width: 16, Gates: ResNetGates{Residual: true, Skip: true}} }
 
-// expansion is how many times the channels of its stage a bottleneck gives.
+// expansion is the number of output channels of a bottleneck, in channels of its stage.
 const expansion = 4
 
 // Build implements Model.

@@ -128,7 +128,8 @@ func TestResNetRefuses(t *testing.T) {
 			t.Errorf("{%s}: error %v, want one line with %q", c.options, err, c.want)
 		}
 	}
-	for options, want := range map[string]string{"bottleneck: true": "resnet29", "preactivation: true": "resnet20", "depth: 20, bottleneck: true": "resnet20"} {
+	for options, want := range map[string]string{"bottleneck: true": "resnet29", "preactivation: true": "resnet20",
+		"depth: 20, bottleneck: true": "resnet20"} {
 		if net := mustBuild(t, "resnet", options, colour); net.Name != want {
 			t.Errorf("{%s} is named %s, want %s", options, net.Name, want)
 		}

@@ -82,7 +82,7 @@ func (m *Transformer) hidden(s *stack, name, x string) string {
 		return s.add(name+".mul", &layers.Mul{}, gate, s.add(name+".up", &layers.Linear{Out: hidden}, x))
 	case "gelu":
 		s.add(name+".up", &layers.Linear{Out: hidden}, x)
-		gelu, err := nn.NewLayer("gelu")
+		gelu, err := nn.Layers.New("gelu")
 		s.err = cmp.Or(s.err, err)
 		return s.add(name+".gelu", gelu)
 	}

@@ -100,7 +100,8 @@ func TestTransformerLikePyTorch(t *testing.T) {
 	if err := json.Unmarshal(data, &g); err != nil {
 		t.Fatal(err)
 	}
-	options := fmt.Sprintf("blocks: %d, width: %d, heads: %d, hidden: %d", g.Options["blocks"], g.Options["width"], g.Options["heads"], g.Options["hidden"])
+	options := fmt.Sprintf("blocks: %d, width: %d, heads: %d, hidden: %d", g.Options["blocks"], g.Options["width"],
+		g.Options["heads"], g.Options["hidden"])
 	net, err := build("transformer", options, sentences(g.Positions, g.Vocabulary))
 	if err != nil {
 		t.Fatal(err)

@@ -33,7 +33,8 @@ func TestZerosThatWouldBeDefaults(t *testing.T) {
 			}
 		}
 	}
-	for name, keys := range map[string][]string{"resnet": {"depth"}, "transformer": {"hidden"}, "rnn": {"embedding"}, "lstm": {"embedding"}, "mlp": {}} {
+	for name, keys := range map[string][]string{"resnet": {"depth"}, "transformer": {"hidden"}, "rnn": {"embedding"},
+		"lstm": {"embedding"}, "mlp": {}} {
 		for _, key := range append(keys, "dropout") {
 			values := []string{"0", "null"}
 			if key == "dropout" {

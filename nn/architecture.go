@@ -80,7 +80,7 @@ func (a Architecture) Network(rng *rand.Rand) (*Network, error) {
 // newLayerWith returns a layer of the kind with hyper-parameters from JSON; nil: the
 // default ones.
 func newLayerWith(kind string, args json.RawMessage) (Layer, error) {
-	layer, err := NewLayer(kind)
+	layer, err := Layers.New(kind)
 	if err != nil || len(args) == 0 {
 		return layer, err
 	}

@@ -80,7 +80,7 @@ func TestArchitectureRoundTrip(t *testing.T) {
 			used[node.Layer.Kind()] = true
 		}
 	}
-	for _, kind := range nn.LayerKinds() {
+	for _, kind := range nn.Layers.Names() {
 		if l := layer(t, kind); !used[kind] {
 			if _, ok := l.(*layers.Activation); !ok {
 				t.Errorf("layer kind %s is not in the round trip", kind)
@@ -192,7 +192,7 @@ func TestBadArchitectures(t *testing.T) {
 		{`{"format":"pare-architecture-1","input":[-3,-4]}`, "input shape"},
 		{`{"format":"pare-architecture-1","input":[65536,65536,65536]}`, "input shape"},
 		{head + `[]}`, "no layers"},
-		{head + `[{"name":"a","kind":"cnov","inputs":["input"]}]}`, `unknown layer kind "cnov"`},
+		{head + `[{"name":"a","kind":"cnov","inputs":["input"]}]}`, `unknown layer "cnov"; did you mean conv?`},
 		{head + `[{"name":"a","kind":"conv","inputs":["input"],"args":{"outs":3}}]}`, `unknown field "outs"`},
 		{head + `[{"name":"a","kind":"conv","inputs":["input"],"args":{"out":"3"}}]}`, "layer 1 (a)"},
 		{head + `[{"name":"a","kind":"conv","inputs":["input"],"args":{"out":3,"kernel":9}}]}`, "kernel 9 is larger"},

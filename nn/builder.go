@@ -108,14 +108,14 @@ func (b *Builder) Output(layer string) (*gorgonia.Node, bool) {
 	return n, ok
 }
 
-// Moments are the mean and the biased variance of every unit of a value over
-// batch and positions. A convolution computes them while its result is in
-// cache, which spares the normalisation that reads it two passes.
+// Moments are the mean and the biased variance of every unit of a value over batch and
+// positions. A convolution computes them while its result is in cache, which saves the
+// normalisation that reads it two passes.
 type Moments struct{ Mean, Variance []float32 }
 
-// MomentsWanted returns where the layer being built shall put the moments of
-// its result, one for each unit, whenever it computes it; nil: nobody asks.
-// A layer that asks must fill them.
+// MomentsWanted returns the place for the moments of the result of the layer being built,
+// one for each unit, to be filled whenever it computes the result; nil: no reader needs
+// them. A layer that asks must fill them.
 func (b *Builder) MomentsWanted(units int) *Moments {
 	if !b.wanted {
 		return nil

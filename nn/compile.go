@@ -74,7 +74,7 @@ type Program struct {
 	batch  int
 	plan   *exec.Plan
 	output []float32
-	costs  [][]float32 // the loss and the terms, as far as the mode has them
+	costs  [][]float32 // the loss and the terms that the mode computes
 	grads  map[*Param][]float32
 	after  []func()
 	state  []NamedState

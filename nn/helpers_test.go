@@ -56,7 +56,7 @@ func convNet(t *testing.T, seed uint64) *nn.Network {
 
 func layer(t *testing.T, kind string) nn.Layer {
 	t.Helper()
-	l, err := nn.NewLayer(kind)
+	l, err := nn.Layers.New(kind)
 	if err != nil {
 		t.Fatal(err)
 	}

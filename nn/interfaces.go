@@ -5,6 +5,7 @@ import (
 
 	"gorgonia.org/gorgonia"
 
+	"pare/internal/option"
 	"pare/nn/onnx"
 )
 
@@ -13,7 +14,7 @@ import (
 // are read into them. A layer belongs to one network.
 //
 // A Layer alone can be trained. It may answer more questions, each an interface of this
-// file, in the order in which they are worth answering:
+// file, most useful first:
 //
 //   - Describer: short answers, the fields of Traits
 //   - Coster: the work of the layer; without it the layer is costed as free
@@ -41,8 +42,18 @@ type Layer interface {
 	Build(b *Builder, in []*gorgonia.Node) (*gorgonia.Node, error)
 }
 
-// Traits are the short answers of a layer. The zero value is right for a layer of which
-// nothing special is known.
+// Layers are the kinds of layers that configs and architecture files may name.
+var Layers = option.NewKinds[Layer]("layer")
+
+// RegisterLayer adds a kind to Layers, under the name that its Kind returns. doc is one line
+// for lists; newLayer returns a pointer to a layer with default hyper-parameters. Call it
+// from an init function; a name that is taken panics.
+func RegisterLayer(doc string, newLayer func() Layer) {
+	Layers.Register(newLayer().Kind(), doc, newLayer)
+}
+
+// Traits are the short answers of a layer. The zero value suits a layer without special
+// properties.
 type Traits struct {
 	// Rectifies: the output is x where x ≥ Threshold, and exactly 0 elsewhere. Threshold
 	// is at least 0 and used in float32; with 0 the layer is a ReLU, max(x, 0).
@@ -71,12 +82,12 @@ type Traits struct {
 	Wires bool
 	// Identity: the output is the one input. Valid after Init.
 	Identity bool
-	// DropsEmptyInputs: the layer works without the inputs none of whose units remain, as
-	// sums and concatenations do. Slice must leave out the inputs with an empty list.
+	// DropsEmptyInputs: the layer works without inputs that have lost all units, as sums
+	// and concatenations do. Slice must leave out the inputs with an empty list.
 	DropsEmptyInputs bool
-	// HoldsConstants: constant output units need no input and next to no work, as in a
-	// sum with its bias. Behind all other layers pruning puts back the constants that
-	// do not fold.
+	// HoldsConstants: constant output units need no input and almost no work, as in a sum
+	// with its bias. Behind all other layers pruning puts back the constants that do not
+	// fold.
 	HoldsConstants bool
 	// Gathers: the layer picks from its input by an index of its own, and so can read a
 	// value with more units than it needs.
@@ -109,8 +120,8 @@ type ONNXLayer interface {
 	// ONNX adds the layer, called name in the network, to a graph and returns the name of
 	// its output. in are the values it reads, channels first with the batch in front, and
 	// shapes the shapes of one example of each. A parameter that the graph uses is the
-	// initializer "name.parameter" with ExportShape and Export; other constants are
-	// "name/constant".
+	// initializer "name.parameter" with ExportShape and Export, because a network is read
+	// back from these; a node may reshape it. Other constants are "name/constant".
 	ONNX(b *onnx.Builder, name string, in []string, shapes []Shape) (string, error)
 }
 
@@ -206,7 +217,7 @@ type StateTracer interface {
 }
 
 // Fuser is implemented by layers that compute an epilogue in the same pass as their own
-// result. Elementwise work costs little but its reading and writing of memory, which one
+// result. The main cost of elementwise work is reading and writing memory, which a single
 // pass saves.
 type Fuser interface {
 	Layer
@@ -217,7 +228,7 @@ type Fuser interface {
 }
 
 // Epilogue is elementwise work behind a layer in the network that is computed in the same
-// pass as the layer's own result v: max(g·v + h·s, 0). The zero value leaves v as it is.
+// pass as the layer's own result v: max(g·v + h·s, 0). The zero value leaves v unchanged.
 type Epilogue struct {
 	Gate     *Param         // g: one value, or one for each unit; nil is 1
 	Skip     *gorgonia.Node // s, of the shape of v; nil: no sum
@@ -239,8 +250,8 @@ const (
 // rather than for each position.
 type LookupReader interface {
 	Layer
-	// ReadsLookup reports whether that pays for a table with this number of rows and this
-	// number of positions in a batch.
+	// ReadsLookup reports whether this is faster, given the rows of the table and the
+	// positions in a batch.
 	ReadsLookup(rows, positions int) bool
 	// BuildLookup is Build with the rows of table that indices, (batch, T, 1), name
 	// as the input.

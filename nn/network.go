@@ -249,8 +249,7 @@ func (n *Network) CheckBatch(batch int) error {
 	return limit.Check(fmt.Sprintf("a batch of %d examples, each with %d outputs of all layers together,", batch, size), int64(batch), 4*size)
 }
 
-// checkLargest reports a batch of which one value alone does not fit into the
-// memory.
+// checkLargest returns an error if a single value of a batch does not fit into memory.
 func (n *Network) checkLargest(batch int) error {
 	name, size := InputName, n.Input.Size()
 	for _, node := range n.Nodes {

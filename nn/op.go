@@ -57,14 +57,14 @@ type Op struct {
 	// sum is the only reader of the result this saves writing and reading it.
 	Accumulate Kernel
 
-	// Rectified tells that the result is max(·, 0), or 0 for more: a gradient with
-	// respect to it counts where it is positive only.
+	// Rectified: the result is max(·, 0), or is 0 in more places. A gradient with respect
+	// to it counts only where it is positive.
 	Rectified bool
 	// MaskedBy is the rectified value that this is a gradient with respect to,
 	// when the gradient is 0 already wherever that is not positive; nil: unknown.
 	MaskedBy *gorgonia.Node
-	// Sparse tells that many values may be 0, which readers may skip. A result that is
-	// Rectified or MaskedBy is sparse without saying so.
+	// Sparse: many values may be 0, and readers may skip them. A result that is Rectified
+	// or MaskedBy counts as sparse anyway.
 	Sparse bool
 }
 

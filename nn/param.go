@@ -46,7 +46,7 @@ type Param struct {
 	Value  *tensor.Dense // not to be replaced: programs and optimizers hold its storage
 
 	data   []float32 // of Value; asking the tensor allocates
-	origin *origin   // nil: the values are of no other parameter
+	origin *origin   // nil: the values do not come from another parameter
 	held   []bool    // values that count as not zero; nil: none
 }
 
@@ -277,9 +277,9 @@ func (p *Param) Follow(values []float32) []float32 {
 	return out
 }
 
-// Held marks, by parameter, values that count as not zero in the analyses of pruning,
-// whatever they are, so that values that are zero for the moment only stay. The slice of a
-// parameter has an entry for each of its values. nil marks none.
+// Held marks, by parameter, values that the analyses of pruning treat as not zero even
+// where they are 0, so that values that may be zero only for the moment stay. The slice of
+// a parameter has an entry for each of its values. nil marks none.
 type Held map[*Param][]bool
 
 // Holds reports whether value i of a parameter is marked.

@@ -189,7 +189,8 @@ func (s square) Build(b *nn.Builder, net *nn.Network) (*gorgonia.Node, error) {
 func TestTermsAddToTheGradient(t *testing.T) {
 	net := network(t, nn.Shape{4}, 1, row{"a", &layers.Linear{Out: 3}, nil}, row{"b", &layers.Linear{Out: 2}, nil})
 	plain := train(t, net, 2)
-	terms := compile(t, net, nn.CompileOptions{Mode: nn.Train, Batch: 2, Loss: layers.CrossEntropy{}, Terms: []nn.Term{square{"a"}, square{"b"}}})
+	terms := compile(t, net, nn.CompileOptions{Mode: nn.Train, Batch: 2, Loss: layers.CrossEntropy{},
+		Terms: []nn.Term{square{"a"}, square{"b"}}})
 	fillExamples(terms, 2)
 	plain.Run()
 	terms.Run()

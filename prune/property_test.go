@@ -44,7 +44,7 @@ var activations = []string{"relu", "sigmoid", "tanh", "gelu", "leaky_relu", "fat
 // activation draws a layer. A threshold is a jump, at which rounding may change a
 // value by all of it, so those drawn are small.
 func (g *generator) activation() nn.Layer {
-	l, err := nn.NewLayer(activations[g.draw("act", 0, len(activations)-1)])
+	l, err := nn.Layers.New(activations[g.draw("act", 0, len(activations)-1)])
 	if err != nil {
 		g.t.Fatal(err)
 	}

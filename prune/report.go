@@ -42,7 +42,7 @@ type LayerDiff struct {
 }
 
 // Compare reports the differences between a network and a pruned form of it, after one
-// pruning or several. There is no certificate in it.
+// pruning or several. The report has no certificate.
 func Compare(large, small *nn.Network) *Report {
 	r := &Report{Before: large.Count(), After: small.Count()}
 	for _, node := range large.Nodes {

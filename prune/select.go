@@ -52,8 +52,8 @@ func (s Selection) Validate() error {
 	return nil
 }
 
-// Fits returns the error of a criterion that cannot score the units of a network. A
-// criterion that needs data is not tried without any.
+// Fits returns the error of a criterion that cannot score the units of a network. Without
+// data it does not try a criterion that needs data.
 func (s Selection) Fits(net *nn.Network) error {
 	if _, err := s.candidates(net); !errors.Is(err, importance.ErrNoData) {
 		return err
@@ -84,7 +84,7 @@ func (s Selection) Zero(net *nn.Network) error {
 		values[p.Param] = slices.Clone(p.Data())
 	}
 	full := net.Count()
-	// share zeroes the first candidates alone and tells how much of the budget is used.
+	// share zeroes only the first candidates and returns the used share of the budget.
 	share := func(gone int) (float64, error) {
 		for p, v := range values {
 			copy(p.Data(), v)
@@ -113,9 +113,9 @@ func (s Selection) Zero(net *nn.Network) error {
 	return err
 }
 
-// Fewest finds how many of n groups, the first ones of a list, have to go so that no more
-// than line is left, and returns the share left. share takes that many groups out; its
-// last call is for the number that Fewest returns.
+// Fewest finds the least number of groups, from the start of a list of n, that have to go
+// so that at most line remains, and returns the remaining share. share removes the given
+// number of groups; its last call is for the number that Fewest returns.
 func Fewest(n int, line float64, share func(gone int) (float64, error)) (gone int, left float64, err error) {
 	for gone < n {
 		mid := (gone + n) / 2
@@ -132,8 +132,7 @@ func Fewest(n int, line float64, share func(gone int) (float64, error)) (gone in
 	return gone, left, err
 }
 
-// candidates lists the units in the order in which they go; the last unit of
-// each layer is not among them.
+// candidates lists the units in the order of removal, without the last unit of each layer.
 func (s Selection) candidates(net *nn.Network) ([]candidate, error) {
 	units := nn.MapUnits(net)
 	live := analyse(net).made // a dead unit is not worth choosing

@@ -127,7 +127,8 @@ func TestImportanceProperty(t *testing.T) {
 		switch err := s.Zero(net); {
 		case err == nil:
 			met[name]++
-		case strings.Contains(err.Error(), "cannot be met") || name == "batchnorm_scale" && strings.Contains(err.Error(), "have no normalisation"):
+		case strings.Contains(err.Error(), "cannot be met") ||
+			name == "batchnorm_scale" && strings.Contains(err.Error(), "have no normalisation"):
 			if !slices.Equal(values(net), before) {
 				t.Fatal("the network changed although the budget was not met")
 			}
@@ -139,7 +140,8 @@ func TestImportanceProperty(t *testing.T) {
 		if err != nil {
 			t.Fatalf("%s: %v", name, err)
 		}
-		if float64(report.After.MACs) > s.MACs*float64(full.MACs) && s.MACs > 0 || float64(report.After.Params) > s.Params*float64(full.Params) && s.Params > 0 {
+		if float64(report.After.MACs) > s.MACs*float64(full.MACs) && s.MACs > 0 ||
+			float64(report.After.Params) > s.Params*float64(full.Params) && s.Params > 0 {
 			t.Fatalf("%s leaves %+v of %+v, the budget is %g", name, report.After, full, budget)
 		}
 	})
@@ -178,7 +180,8 @@ func TestBatchNormScaleTakesTheSmallest(t *testing.T) {
 		t.Fatal(err)
 	}
 	last := nn.InputName
-	for i, l := range []nn.Layer{&layers.Conv{Out: 6, Kernel: 3, Pad: 1}, &layers.BatchNorm{}, layers.ReLU(), &layers.GlobalPool{}, &layers.Linear{Out: 2}} {
+	for i, l := range []nn.Layer{&layers.Conv{Out: 6, Kernel: 3, Pad: 1}, &layers.BatchNorm{}, layers.ReLU(),
+		&layers.GlobalPool{}, &layers.Linear{Out: 2}} {
 		name := fmt.Sprint(l.Kind(), i)
 		if err := net.Add(name, l, last); err != nil {
 			t.Fatal(err)

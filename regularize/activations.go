@@ -89,9 +89,9 @@ type site struct {
 	firing *firing // nil without revival
 }
 
-// NewActivations finds the outputs that a Spec with on: activations penalises: those of
-// the layers it names, or else of activity.Sites. Without any, and with a pattern that
-// matches nothing, it returns an error. λ starts at epoch 0.
+// NewActivations finds the outputs that a Spec with on: activations penalises: the outputs
+// of the layers that it names or, if it names none, of activity.Sites. It returns an error
+// if there are none, or if a pattern matches nothing. λ starts at epoch 0.
 func NewActivations(net *nn.Network, s Spec) (*Activations, error) {
 	s, err := s.checked()
 	if err != nil {
@@ -158,9 +158,9 @@ func (t *Activations) add(net *nn.Network, node int, weight float64) (err error)
 	return err
 }
 
-// Rebind binds the penalty to a pruned form of its network. Layers that are gone are no
-// error; the others keep their share of λ. The steps for which units have been silent are
-// counted anew.
+// Rebind binds the penalty to a pruned form of its network. It is not an error if layers
+// are gone; the others keep their share of λ. The steps for which units have been silent
+// are counted anew.
 func (t *Activations) Rebind(net *nn.Network) (*Activations, error) {
 	next := &Activations{bound: t.bound, pen: t.pen}
 	for _, s := range t.sites {

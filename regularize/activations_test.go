@@ -178,7 +178,8 @@ func TestActivationGradients(t *testing.T) {
 
 // TestActivationHoyerOfImages holds that the vector of an image is all of it.
 func TestActivationHoyerOfImages(t *testing.T) {
-	net := build(t, nn.Shape{2, 3, 3}, step{"conv", &layers.Conv{Out: 4}, nil}, step{"relu", layers.ReLU(), nil}, step{"pool", &layers.GlobalPool{}, nil})
+	net := build(t, nn.Shape{2, 3, 3}, step{"conv", &layers.Conv{Out: 4}, nil}, step{"relu", layers.ReLU(), nil},
+		step{"pool", &layers.GlobalPool{}, nil})
 	p, _ := compilePenalty(t, net, Spec{Type: "hoyer_square", Lambda: 1}, 2)
 	p.Run()
 	q, err := nn.Compile(build(t, nn.Shape{2, 3, 3}, step{"conv", &layers.Conv{Out: 4}, nil}, step{"relu", layers.ReLU(), nil}),
@@ -296,7 +297,8 @@ func TestActivationErrors(t *testing.T) {
 // TestRevival follows a unit that never fires: after three steps it is pushed until it
 // does, and meanwhile the penalty leaves alone units that fire too seldom.
 func TestRevival(t *testing.T) {
-	net := build(t, nn.Shape{2}, step{"up", &layers.Linear{Out: 3}, nil}, step{"relu", layers.ReLU(), nil}, step{"down", &layers.Linear{Out: 2}, nil})
+	net := build(t, nn.Shape{2}, step{"up", &layers.Linear{Out: 3}, nil}, step{"relu", layers.ReLU(), nil},
+		step{"down", &layers.Linear{Out: 2}, nil})
 	weight, bias := net.Params()[0].Param, net.Params()[1].Param
 	clear(weight.Data())
 	copy(bias.Data(), []float32{1, -0.5, 1})

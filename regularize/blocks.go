@@ -9,17 +9,17 @@ import (
 var blocks = Target{Name: "blocks", Doc: "every residual branch, from where it forks to its sum", Members: []string{"norm", "out"},
 	groups: func(t *topology, members string) ([]*group, error) { return t.blockGroups(members), nil }}
 
-// blockGroups makes one group of every residual branch: an operand of a sum with
-// the layers that nothing but this operand reads, back to where it forks from the
-// rest. Of the operands of a sum the one with the fewest layers that have weights,
-// of several the first, is the stream that the others are added to: it is no block,
-// be it the identity or a projection.
+// blockGroups makes one group of every residual branch: an operand of a sum with the layers
+// that nothing but this operand reads, back to where it forks from the rest. The operand of
+// a sum with the fewest layers that have weights (the first of several) is the stream to
+// which the others are added. It is not a block, whether it is the identity or a
+// projection.
 //
-// The values of the group make the branch 0: scale and shift of the normalisation
-// that closes it, or, when weights follow the last normalisation, the weights and
-// biases that compute its output. With members out it is every weight, bias, scale
-// and shift of the branch. A gate on the branch is no member; gates are a target of
-// their own.
+// The values of the group make the branch 0: scale and shift of the normalisation that
+// closes it, or, when weights follow the last normalisation, the weights and biases that
+// compute its output. With members out they are every weight, bias, scale and shift of the
+// branch. A gate on the branch does not belong to the group; gates are a target of their
+// own.
 func (t *topology) blockGroups(members string) []*group {
 	readers := t.readers()
 	var groups []*group
@@ -91,7 +91,7 @@ func (t *topology) sums(node int) bool {
 	return false
 }
 
-// readers lists the nodes that read each node, one that reads it twice two times.
+// readers lists the nodes that read each node; a node that reads it twice is listed twice.
 func (t *topology) readers() [][]int {
 	out := make([][]int, len(t.net.Nodes))
 	for i, node := range t.net.Nodes {

@@ -39,7 +39,7 @@ func (p *ElasticNet) Prox(w, d []float32, tau float32) {
 	switch {
 	case d == nil:
 		prox.SoftThreshold(w, cut, 1/(1+ridge))
-	case cut != 0: // where d is 0, 0/0 is no threshold
+	case cut != 0: // not for cut 0: where d is 0, the threshold would be 0/0
 		prox.SoftThresholdMetric(w, d, cut, ridge)
 	}
 }

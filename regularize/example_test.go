@@ -54,8 +54,8 @@ func init() {
 	regularize.Penalties.Register("mcp", "l1 that spares large values", func() regularize.Kind { return &MCP{A: 1} })
 }
 
-// A penalty of one's own is registered, and from then on known to configs:
-// {type: mcp, a: 2, on: weights, lambda: 1}.
+// Once registered, your own penalty is known to configs: {type: mcp, a: 2, on: weights,
+// lambda: 1}.
 func Example() {
 	net, _ := nn.New("linear", nn.Shape{3}, rand.New(rand.NewPCG(1, 1)))
 	_ = net.Add("fc", &layers.Linear{Out: 1}, nn.InputName)

@@ -45,7 +45,7 @@ var (
 	_ Elementwise = NonNegative{}
 )
 
-// Elementwise is that of the penalty.
+// Elementwise implements Elementwise: it is so if the penalty is.
 func (p NonNegative) Elementwise() bool { return isElementwise(p.Penalty) }
 
 func (p NonNegative) Prox(w, d []float32, tau float32) {

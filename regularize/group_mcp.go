@@ -101,9 +101,8 @@ func (p *GroupMCP) Prox(w, d []float32, tau float32) {
 // steps of group lasso's length would leave more than a rounding error.
 const mcpStep = 1e-6
 
-// metricNorm finds the least θ with A(θ) = 1, given A(0) > 1; 1/α where there is none
-// below, and NaN for NaN. Newton's method on A^−½, which is concave, comes to it from
-// the left.
+// metricNorm finds the least θ with A(θ) = 1, given A(0) > 1; 1/α if there is none below,
+// and NaN for NaN. Newton's method on A^−½, which is concave, approaches it from the left.
 func (p *GroupMCP) metricNorm(w, d []float32, tau float64, b prox.GroupBounds) float64 {
 	limit := 1 / p.Alpha
 	// With the largest d in all denominators A is not larger.

@@ -120,7 +120,7 @@ func (l *layout) sumOfNorms(squares []float64) float64 {
 	return sum
 }
 
-// shrink sets the factor of every group to the one of its Euclidean proximal map.
+// shrink sets the factor of every group to the factor of its Euclidean proximal map.
 func (l *layout) shrink(squares []float64, tau float64) {
 	for g, q := range squares {
 		l.factor[g] = float32(l.radial.Shrink(math.Sqrt(q), tau*l.scale[g]))

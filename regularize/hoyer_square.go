@@ -3,8 +3,9 @@ package regularize
 import "pare/internal/kernel/vector"
 
 // HoyerSquare is f(a) = (Σ|aᵢ|)²/Σaᵢ² (Yang et al. 2020, eq. 3), 0 for a = 0. It lies
-// between 1 and the number of units and does not depend on the scale of a. It is of
-// all of an image at once, divided by the number of pixels: empty pixels cost nothing.
+// between 1 and the number of units and does not depend on the scale of a. For an image, a
+// holds all units at all pixels, and f is divided by the number of pixels: empty pixels
+// cost nothing.
 type HoyerSquare struct{}
 
 var (

@@ -33,7 +33,7 @@ func (L1) Prox(w, d []float32, tau float32) {
 	switch {
 	case d == nil:
 		prox.SoftThreshold(w, tau, 1)
-	case tau != 0: // where d is 0, 0/0 is no threshold
+	case tau != 0: // not for tau 0: where d is 0, the threshold would be 0/0
 		prox.SoftThresholdMetric(w, d, tau, 0)
 	}
 }

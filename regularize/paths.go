@@ -43,7 +43,7 @@ func largest(data [][]float32, j int) int {
 	return best
 }
 
-// each calls f for every gate that is penalised now: not for one that is spared.
+// each calls f for every gate that is penalised now, leaving out spared ones.
 func (q *junction) each(data [][]float32, f func(k, j int)) {
 	for j := range data[0] {
 		for k := range data {

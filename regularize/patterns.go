@@ -10,8 +10,8 @@ import (
 	"pare/internal/suggest"
 )
 
-// patterns are globs on names as in path.Match, so that * crosses dots:
-// "block*.conv1". They remember which of them were of use.
+// patterns are globs on names as in path.Match, so that * crosses dots: "block*.conv1".
+// They remember which of them matched.
 type patterns struct {
 	list []string
 	used map[string]bool
@@ -90,8 +90,8 @@ func newFactors(of map[string]float64) *factors { return &factors{newPatterns(so
 
 func sortedKeys(m map[string]float64) []string { return slices.Sorted(maps.Keys(m)) }
 
-// find returns the factor of a group by its names, 1 when no pattern matches.
-// Exact names go before patterns; of two that match and differ neither is meant.
+// find returns the factor of a group by its names, 1 when no pattern matches. Exact names
+// have priority over patterns; two patterns that match with different factors are an error.
 func (f *factors) find(label string, names []string) (float64, error) {
 	f.see(names[:1])
 	all := f.matching(names)

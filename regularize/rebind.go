@@ -6,8 +6,8 @@ import (
 	"pare/nn"
 )
 
-// Rebind binds the penalty to a pruned form of its network. Groups and patterns of
-// layers that are gone are no error; without any group the term is 0. Method Groups
+// Rebind binds the penalty to a pruned form of its network. It is not an error if groups,
+// or layers that a pattern names, are gone; without any group the term is 0. Method Groups
 // counts groups that are gone as zero, unless Hold says better.
 //
 // Scales follow the present groups: "sqrt" is the root of the present size. The price of
@@ -24,17 +24,17 @@ func (t *Term) Rebind(net *nn.Network) (*Term, error) {
 	return next, nil
 }
 
-// Hold says how many groups of the network before are left, as counted by Surviving. When
-// pruning has removed all other branches of a module, the last branch is no group any
-// more, as nothing may remove it; it still counts as one that is not zero.
+// Hold sets the number of groups of the network before that remain, as counted by
+// Surviving. When pruning has removed all other branches of a module, the last branch is no
+// longer a group, because nothing may remove it; it still counts as one that is not zero.
 func (t *Term) Hold(groups int) {
 	present, _ := t.count()
 	t.lone = max(0, groups-present)
 }
 
-// Surviving counts the groups that are not zero and of which the network small, a pruned
-// form of this term's, still has values; groups that Hold has added count too. Values that
-// the pruning was told to hold count as not zero; nil: none.
+// Surviving counts the groups that are not zero and still have values in small, a pruned
+// form of this term's network. Groups added by Hold count too. Values in held, which the
+// pruning was told to keep, count as not zero; a nil held holds none.
 func (t *Term) Surviving(small *nn.Network, held nn.Held) int {
 	kept := map[*nn.Param][]bool{} // by origin: the values that small holds
 	for _, p := range small.Params() {
@@ -90,8 +90,8 @@ func (t *Term) Origins(small *nn.Network) ([]int, error) {
 	return from, nil
 }
 
-// places lists the positions of p's values in its origin, in passes of as many as float32
-// can count.
+// places lists the positions of p's values in its origin. It makes several passes, because
+// float32 counts only so far.
 func places(p *nn.Param) []int {
 	const most = 1 << 24
 	var out []int

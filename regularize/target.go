@@ -22,7 +22,7 @@ type Target struct {
 	// single refuses, in a format with the kind, penalties that are not Elementwise: each
 	// group is one value. "": any penalty will do.
 	single string
-	// restrict changes the penalty; nil: it acts as it is.
+	// restrict changes the penalty; nil: it acts unchanged.
 	restrict func(Penalty) Penalty
 	// groups lists all groups of a network; nil: parts finds the values.
 	groups func(t *topology, members string) ([]*group, error)
@@ -31,7 +31,7 @@ type Target struct {
 	parts func(f *finder, t *topology, s Spec, pen Penalty) ([]part, error)
 	// layOut lays the groups out in the parameters; nil: assemble.
 	layOut func(t *topology, pen Penalty, groups []*group, scales []float64, partial bool) ([]part, error)
-	// derived: the groups are those of another target, and lists of the groups of a network
+	// derived: another target has the same groups, so lists of the groups of a network
 	// leave this one out.
 	derived bool
 }
@@ -142,8 +142,8 @@ func (g *group) size() int {
 
 // finder looks for the values that a Spec penalises.
 type finder struct {
-	// price is the weight of a multiply-accumulate under scale macs; 0: so much that
-	// the mean over the term is 1, and then set to that.
+	// price is the weight of a multiply-accumulate under scale macs; 0: it is set so that
+	// the mean over the term is 1.
 	price  float64
 	priced int // groups that have a price
 	// partial: the network is the rest of another one, so patterns may match
@@ -220,8 +220,8 @@ func (f *finder) findGroups(t *topology, s Spec) ([]*group, error) {
 	return chosen, c.check(noun)
 }
 
-// lacks is the error for a target of which the network has no groups: it names
-// the targets that it has.
+// lacks is the error for a target that has no groups in the network: it names the targets
+// that have.
 func (t *topology) lacks(noun string) error {
 	var has []string
 	for _, on := range Targets {
@@ -266,7 +266,8 @@ func (f *finder) scaleGroups(groups []*group, scale string) []float64 {
 	return out
 }
 
-// priceOf is the weight of a multiply-accumulate for so many groups with so many in all.
+// priceOf is the weight of a multiply-accumulate for the given number of groups, which have
+// macs of them in all.
 func (f *finder) priceOf(groups int, macs float64) float64 {
 	f.priced = groups
 	if f.price == 0 {
@@ -340,5 +341,6 @@ func assemble(pen Penalty, groups []*group, scale []float64) ([]part, error) {
 }
 
 func overlap(a, b, shared string) error {
-	return fmt.Errorf("groups %q and %q share %s; a value may be in one group of a penalty only, so choose other layers or members", a, b, shared)
+	return fmt.Errorf("groups %q and %q share %s; a value may be in one group of a penalty only, "+
+		"so choose other layers or members", a, b, shared)
 }

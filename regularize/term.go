@@ -46,8 +46,8 @@ type Term struct {
 	parts  []part
 	price  float64 // of a multiply-accumulate under scale macs
 	priced int     // groups of that scale, with those that factors leave out; 0 under other scales
-	groups int     // at first; those of a smaller network are fewer
-	lone   int     // left over, though no groups any more: see Hold
+	groups int     // at first; a smaller network has fewer
+	lone   int     // remaining branches that are no longer groups: see Hold
 	off    bool    // see SwitchOff
 	sized  bool    // scales hold the root of the group's size
 
@@ -187,8 +187,8 @@ func (t *Term) Slots() [][]nn.Slot {
 	return out
 }
 
-// eachBlock calls f for every block with the number of the first group of its part, and
-// how many groups that has.
+// eachBlock calls f for every block, with the number of the first group of its part and the
+// number of the part's groups.
 func (t *Term) eachBlock(f func(b *block, first, groups int)) {
 	first := 0
 	for _, p := range t.parts {
@@ -200,7 +200,8 @@ func (t *Term) eachBlock(f func(b *block, first, groups int)) {
 	}
 }
 
-// Scales returns s_g of every group, in the order of Norms; 0 for one that is spared now.
+// Scales returns s_g of every group, in the order of Norms; 0 for a group that is spared
+// now.
 func (t *Term) Scales() []float64 {
 	var out []float64
 	for _, p := range t.parts {

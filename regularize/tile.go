@@ -21,7 +21,7 @@ type tiler struct {
 // desk is the scratch of a worker: values and metric.
 type desk struct{ w, d []float32 }
 
-// desks are one for each worker, as many as were needed.
+// desks holds a desk for each worker, allocated when first needed.
 type desks struct {
 	size int // values of each
 	list []desk
@@ -47,9 +47,8 @@ type tile struct {
 // at + o·step.
 type run struct{ index, at, step int }
 
-// A tile holds up to 64 groups, four cache lines of a row of columns, which is
-// enough for the processor to fetch ahead, and so many values that the scratch
-// stays in cache.
+// A tile holds up to 64 groups, four cache lines of a row of columns, which is enough for
+// the processor to fetch ahead, and few enough values for the scratch to stay in cache.
 const (
 	tileGroups = 64
 	tileValues = 1 << 16

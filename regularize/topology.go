@@ -2,8 +2,8 @@ package regularize
 
 import "pare/nn"
 
-// topology answers the questions of the targets about a network. It looks at no
-// layer kind: it tries the layers' own unit maps.
+// topology answers the questions of the targets about a network. It does not depend on
+// layer kinds: it uses the layers' own unit maps.
 type topology struct {
 	net   *nn.Network
 	units *nn.UnitMap
@@ -58,7 +58,7 @@ func (t *topology) convolves(node int) bool {
 	return p != nil && len(p.Axes) == 4
 }
 
-// flow describes how the units of a layer's output relate to those of its inputs.
+// flow describes how the units of a layer's output relate to the units of its inputs.
 type flow struct {
 	fresh   bool // the layer makes new units
 	same    bool // its output has the units of its only input, in order

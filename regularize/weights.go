@@ -10,8 +10,7 @@ import (
 var weights = Target{Name: "weights", Doc: "every value of a layer's weights", parts: findCells,
 	single: "%s needs groups of several values, and on single weights it equals l1; use type: l1, or on: channels or neurons"}
 
-// cells is a parameter every value of which is a group of its own, under an
-// elementwise penalty.
+// cells is a parameter whose every value is a group, under an elementwise penalty.
 type cells struct {
 	pen   Penalty
 	bound []*nn.Param // the one
@@ -94,11 +93,10 @@ func findCells(f *finder, t *topology, s Spec, pen Penalty) ([]part, error) {
 	return parts, nil
 }
 
-// Separate splits Prox for an optimizer that applies penalties of single values in the
-// pass of its update. It calls take for every parameter whose proximal map, value by
-// value, is that of step·Lambda()·scale·Σ(alpha·|w| + (1−alpha)/2·w²): l1 or an elastic
-// net. rest is Prox without the parameters for which take returned true, nil when there
-// are no others.
+// Separate splits Prox for an optimizer that applies penalties of single values in the pass
+// of its update. It calls take for every parameter whose proximal map, value by value, is
+// the map of step·Lambda()·scale·Σ(alpha·|w| + (1−alpha)/2·w²): l1 or an elastic net. rest
+// is Prox for the parameters for which take returned false; nil if there are none.
 func (t *Term) Separate(take func(p *nn.Param, scale, alpha float64) bool) (rest func(step float64, metric metric)) {
 	var left []part
 	for _, p := range t.active() {
@@ -119,8 +117,8 @@ func (t *Term) Separate(take func(p *nn.Param, scale, alpha float64) bool) (rest
 	return func(step float64, metric metric) { t.prox(left, step, metric) }
 }
 
-// valueByValue takes a part apart into parameters whose values are groups of their own;
-// nil when that is not possible.
+// valueByValue splits a part into parameters in which every value is a group; nil if that
+// is not possible.
 func valueByValue(p part) []*cells {
 	switch p := p.(type) {
 	case *cells:

@@ -154,10 +154,10 @@ var columns = []column{
 	{head: "time", cell: func(c Comparison) string { return duration(c.Seconds) }},
 }
 
-// CompareTable prints rows for a terminal, or in Markdown. The loss of a baseline when it
-// zeroed units is a column where there is one. Nonzero parameters are a column where
-// their share differs from that of the remaining ones, and the share of activations
-// that are not 0 where there are networks with ReLUs.
+// CompareTable prints rows for a terminal, or in Markdown. It has a column for the loss
+// after a baseline zeroed units if there is such a run, one for nonzero parameters if their
+// share differs from the share of remaining ones, and one for the share of activations that
+// are not 0 if there are networks with ReLUs.
 func CompareTable(w io.Writer, rows []Comparison, markdown bool) error {
 	shown := slices.DeleteFunc(slices.Clone(columns), func(c column) bool { return c.some != nil && !slices.ContainsFunc(rows, c.some) })
 	cells := func(of func(column) string) []string {

@@ -19,7 +19,7 @@ type lineChart struct {
 
 type series = chart.Curve
 
-// dotsUpTo is how many values a curve has at most to have a dot at each.
+// dotsUpTo is the largest number of values of a curve that has a dot at each.
 const dotsUpTo = 60
 
 // curves returns the charts of a run; those without a value are left out.

@@ -110,7 +110,7 @@ type Norms struct {
 // Weights is how the weights of one layer are distributed, at the end of training
 // and in the final network; nil where it is not there.
 type Weights struct {
-	Original       int64 // how many it had at the start; 0: it was not there, or nobody knows
+	Original       int64 // number at the start; 0: the layer was not there, or the number is not known
 	Trained, Final *nn.Sparsity
 }
 
@@ -143,7 +143,7 @@ func removedText(r prune.Removed) string {
 	return strings.Join(parts, ", ")
 }
 
-// onTheWay tells of the removals during training; "" without any.
+// onTheWay describes the removals during training; "" if there were none.
 func (d Data) onTheWay() string {
 	switch d.OnTheWay {
 	case 0:

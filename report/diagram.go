@@ -88,7 +88,7 @@ func newDrawing(before, after *nn.Network) *drawing {
 
 func (d *drawing) height() float64 { return d.y[len(d.y)-1] + boxHeight + blockPad + border }
 
-// pageHeight is how much of a diagram goes on a printed page at most, unless a
+// pageHeight is the largest height of the part of a diagram on a printed page, unless a
 // block is higher.
 const pageHeight = 900
 

@@ -59,9 +59,10 @@ func mergeBudgets(all []experiment) []experiment {
 	}
 	slices.SortStableFunc(order, func(a, b int) int { return slices.Compare(about[a].budgets, about[b].budgets) })
 	joined := make([]int, len(all)) // place in out
+	near := func(x, y float64) bool { return x <= y && y <= x*sameBudget }
 	for _, i := range order {
 		joined[i] = slices.IndexFunc(first, func(b budgeted) bool {
-			return b.key == about[i].key && len(b.budgets) > 0 && slices.EqualFunc(b.budgets, about[i].budgets, func(x, y float64) bool { return x <= y && y <= x*sameBudget })
+			return b.key == about[i].key && len(b.budgets) > 0 && slices.EqualFunc(b.budgets, about[i].budgets, near)
 		})
 		if k := joined[i]; k < 0 || shareSeed(out[k].runs, all[i].runs) {
 			joined[i] = len(out)
@@ -109,8 +110,8 @@ func isBudget(path string) bool {
 	return strings.HasSuffix(path, "prune.budget.macs") || strings.HasSuffix(path, "prune.budget.params")
 }
 
-// isAmount reports whether a setting says how much is to be left: runs that differ in
-// such settings alone are one curve of a trade-off.
+// isAmount reports whether a setting says how much of the network to keep: runs that differ
+// only in such settings are one curve of a trade-off.
 func isAmount(path string) bool {
 	keys := strings.Split(path, ".")
 	last, section := keys[len(keys)-1], ""

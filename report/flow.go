@@ -93,8 +93,8 @@ func newFlow(before, after *nn.Network) flow {
 	return f
 }
 
-// chained returns the node whose box a node belongs to: the only one it reads,
-// when nothing else does, both are of one block and it multiplies nothing.
+// chained returns the node whose box a node belongs to: its only input, if nothing else
+// reads that, both are in one block, and the node is not a product.
 func chained(net *nn.Network, consumers [][]int, node *nn.Node) (int, bool) {
 	if len(node.Inputs) != 1 || node.Inputs[0] < 0 {
 		return 0, false

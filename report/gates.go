@@ -14,8 +14,8 @@ func onEdge(consumers [][]int, node *nn.Node, i int) bool {
 	return nn.TraitsOf(node.Layer).Factor != nil && len(node.Inputs) == 1 && len(consumers[i]) == 1
 }
 
-// gateText writes the value of a gate as pruning left it, or where it is gone as
-// it was before: "×0.83", of a gate with several values the smallest and largest.
+// gateText writes the value of a gate after pruning or, if the gate is gone, before:
+// "×0.83"; for a gate with several values, the smallest and largest.
 func gateText(s survival, i int) string {
 	node := s.before.Nodes[i]
 	if left, ok := s.after.Lookup(node.Name); ok {

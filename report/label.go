@@ -115,7 +115,7 @@ func differences(trees []any) [][]string {
 	return out
 }
 
-// separates reports whether the difference tells two trees apart that have the same
+// separates reports whether the difference distinguishes two trees that have had the same
 // words so far.
 func (d difference) separates(words [][]string) bool {
 	for i := range words {
@@ -162,7 +162,8 @@ func compareTrees(path string, trees []any, part []bool, found *[]difference) {
 		if len(here) < taking(part) || !slices.Contains(part, true) {
 			return
 		}
-		d := difference{path: path, words: make([]string, len(trees)), bare: slices.Contains([]string{"method", "type", "on", "weights"}, lastKey(path))}
+		d := difference{path: path, words: make([]string, len(trees)),
+			bare: slices.Contains([]string{"method", "type", "on", "weights"}, lastKey(path))}
 		for _, i := range here {
 			d.words[i] = scalarText(trees[i])
 			if d.bare && lastKey(path) == "weights" {
@@ -207,8 +208,8 @@ func ofOneType(trees []any, part []bool) [][]bool {
 	return out
 }
 
-// childKeys are the keys below the trees; sections is false if one of them is no
-// section or list of sections.
+// childKeys are the keys below the trees; sections is false if one of them is neither a
+// section nor a list of sections.
 func childKeys(trees []any, here []int) (keys []string, sections bool) {
 	for _, i := range here {
 		switch v := trees[i].(type) {
@@ -283,7 +284,7 @@ func scalarText(v any) string {
 	return fmt.Sprint(v)
 }
 
-// lastKey is the last part of a path that is no number.
+// lastKey is the last part of a path that is not a number.
 func lastKey(path string) string {
 	keys := strings.Split(path, ".")
 	for _, k := range slices.Backward(keys) {

@@ -101,8 +101,8 @@ func (l *layout) order() {
 	})
 }
 
-// straight is the pull along an edge between two places that have no other one
-// there, such as the inside of a chain, relative to that of other edges.
+// straight is the pull along an edge between two places that have no other edge on that
+// side, such as the inside of a chain, relative to the pull of other edges.
 const straight = 200
 
 // position moves every row towards its neighbours, down and up in turn.

@@ -150,7 +150,7 @@ func rows(d Data) []row {
 		Params: counts(sum.ParamsFrom, sum.ParamsTo), MACs: counts(sum.MACsFrom, sum.MACsTo)})
 }
 
-// counts is "before → after", empty where there is nothing to count.
+// counts is "before → after", empty if there is nothing to count.
 func counts(from, to int64) string {
 	if from == 0 && to == 0 {
 		return ""

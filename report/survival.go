@@ -2,12 +2,12 @@ package report
 
 import "pare/nn"
 
-// state tells whether a layer or a box is whole, smaller or gone.
+// state reports whether a layer or a box is whole, smaller or gone.
 type state int
 
 const (
 	gone     state = iota
-	through        // computes nothing any more: a sum of one operand
+	through        // passes its input through: a sum of one operand
 	constant       // another layer stands in its place
 	alive
 )

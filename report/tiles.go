@@ -62,8 +62,8 @@ func countTile(name string, before, after int64) tile {
 	return t
 }
 
-// certificateTile says how far the pruned network's outputs are from those of
-// the network before.
+// certificateTile shows the largest difference between the outputs of the network before
+// and after pruning.
 func certificateTile(d Data) tile {
 	c := d.Certificate
 	t := tile{Name: "Certificate", Big: "not checked", Lines: []string{"no certificate"}}

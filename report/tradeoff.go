@@ -41,8 +41,8 @@ func (l Left) share(o Outcome) float64 {
 }
 
 func (l Left) axis() string {
-	return map[Left]string{LeftMACs: "multiply-accumulates left, %", LeftParams: "parameters left, %", LeftNonZero: "parameters that are not 0, %",
-		LeftActive: "activations that are not 0, %"}[l]
+	return map[Left]string{LeftMACs: "multiply-accumulates left, %", LeftParams: "parameters left, %",
+		LeftNonZero: "parameters that are not 0, %", LeftActive: "activations that are not 0, %"}[l]
 }
 
 // TradeOff draws results over the share that is left as a SVG picture: a dot for each

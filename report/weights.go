@@ -22,7 +22,8 @@ type weightsCells struct{ Weights, Left, Zero, Near, Hoyer string }
 func weightsRows(d Data) []weightsRow {
 	var out []weightsRow
 	for _, w := range d.Weights {
-		r := weightsRow{Units: arrow(units(w.Trained), units(w.Final)), Trained: cellsOf(w.Trained, w.Original), Final: cellsOf(w.Final, w.Original)}
+		r := weightsRow{Units: arrow(units(w.Trained), units(w.Final)),
+			Trained: cellsOf(w.Trained, w.Original), Final: cellsOf(w.Final, w.Original)}
 		if s := w.Trained; s != nil {
 			r.Name, r.Kind = s.Layer, s.Kind
 		}
@@ -51,7 +52,7 @@ func cellsOf(s *nn.Sparsity, original int64) weightsCells {
 	return c
 }
 
-// left says how many of the weights at the start are in the final network.
+// left describes how many of the weights at the start remain in the final network.
 func (w Weights) left() string {
 	n := int64(0)
 	if w.Final != nil {

@@ -97,7 +97,7 @@ func (a *Artifact) stages() string {
 	return ""
 }
 
-// final reads the network of a finished run, whatever it was exported as.
+// final reads the network of a finished run from any of its exports.
 func (a *Artifact) final() (export.Model, error) {
 	switch {
 	case exists(a.folder.path(export.ArchitectureFile)):
@@ -122,15 +122,16 @@ func (a *Artifact) final() (export.Model, error) {
 	return m, nil
 }
 
-// Trained returns the network before pruning: that of a run, or a model as it
-// is.
+// Trained returns the network of a run before pruning; a model without a run is returned
+// unchanged.
 func (a *Artifact) Trained() (export.Model, error) {
 	if a.Kind != KindRun {
 		return a.read()
 	}
 	dir := a.folder.path(trainedDir)
 	if !exists(filepath.Join(dir, export.ArchitectureFile)) {
-		return export.Model{}, &InputError{fmt.Errorf("%s has no network before pruning, as its training is not finished; go on with train -resume %s", a.Path, a.Path)}
+		return export.Model{}, &InputError{fmt.Errorf("%s has no network before pruning, as its training is not finished; "+
+			"go on with train -resume %s", a.Path, a.Path)}
 	}
 	return load(dir)
 }
@@ -217,14 +218,14 @@ const (
 	exportPhase   = "export"
 )
 
-// State is how far a run has come.
+// State is the progress of a run.
 type State struct {
 	Finished bool   `json:"finished"`
 	Phase    string `json:"phase,omitempty"`  // train, prune, finetune or export: the one under way; "" when finished
 	Epoch    int    `json:"epoch"`            // complete epochs of it, as of the last checkpoint
 	Batch    int    `json:"batch,omitempty"`  // batches after those
 	Epochs   int    `json:"epochs"`           // that the config asks for in the phase
-	Damage   string `json:"damage,omitempty"` // of a checkpoint newer than the one that the run would go on from
+	Damage   string `json:"damage,omitempty"` // error of a checkpoint newer than the one to resume from
 }
 
 func (s State) String() string {
@@ -234,12 +235,13 @@ func (s State) String() string {
 	case s.Epochs == 0:
 		return "interrupted, or still running, in phase " + s.Phase
 	case s.Batch > 0:
-		return fmt.Sprintf("interrupted, or still running, in phase %s at epoch %d of %d, after %d batches of it", s.Phase, s.Epoch+1, s.Epochs, s.Batch)
+		return fmt.Sprintf("interrupted, or still running, in phase %s at epoch %d of %d, after %d batches of it",
+			s.Phase, s.Epoch+1, s.Epochs, s.Batch)
 	}
 	return fmt.Sprintf("interrupted, or still running, in phase %s after epoch %d of %d", s.Phase, s.Epoch, s.Epochs)
 }
 
-// State tells how far the run has come; it is zero for other artifacts than run folders. A
+// State returns the progress of the run; it is zero for artifacts other than run folders. A
 // run that another process works on looks like an interrupted one.
 func (a *Artifact) State() (State, error) {
 	switch {
@@ -289,8 +291,7 @@ func (a *Artifact) Summary() (*Summary, error) {
 	return &s, nil
 }
 
-// Pruning is prune.json beside a model, which tells how it was made; nil without such a
-// file.
+// Pruning is prune.json beside a model, the record of its pruning; nil without such a file.
 func (a *Artifact) Pruning() (*Pruning, error) {
 	if a.Kind != KindModel {
 		return nil, nil

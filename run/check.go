@@ -170,9 +170,11 @@ func (r *runner) checkDrops(path string, schedule train.ScheduleSpec, epochs int
 	switch n := float64(epochs); {
 	case !ok || epochs == 0:
 	case len(s.Milestones) > 0 && s.Milestones[len(s.Milestones)-1] >= n:
-		return r.c.Errorf(path+".milestones", "the rate is to fall after epoch %g, but training ends after %d; remove that milestone, or train for longer", s.Milestones[len(s.Milestones)-1], epochs)
+		return r.c.Errorf(path+".milestones", "the rate is to fall after epoch %g, but training ends after %d; "+
+			"remove that milestone, or train for longer", s.Milestones[len(s.Milestones)-1], epochs)
 	case s.Every >= n:
-		return r.c.Errorf(path+".every", "the rate is to fall after %g epochs, but training ends after %d; lower it, or train for longer", s.Every, epochs)
+		return r.c.Errorf(path+".every", "the rate is to fall after %g epochs, but training ends after %d; "+
+			"lower it, or train for longer", s.Every, epochs)
 	}
 	return nil
 }
@@ -182,14 +184,18 @@ func (r *runner) checkRamp(path string, p regularize.Spec) error {
 	t, epochs := r.c.Target, float64(r.c.Train.Epochs)
 	switch {
 	case p.Warmup >= epochs && p.Warmup > 0:
-		return r.c.Errorf(path+".warmup", "the penalty is to begin after %g epochs, but train.epochs is %g; lower it, or train for longer", p.Warmup, epochs)
+		return r.c.Errorf(path+".warmup", "the penalty is to begin after %g epochs, but train.epochs is %g; "+
+			"lower it, or train for longer", p.Warmup, epochs)
 	case p.Warmup+p.Ramp > epochs:
-		return r.c.Errorf(path+".ramp", "the penalty has its full strength after %g epochs, warmup and ramp, but train.epochs is %g; lower one of them, or train for longer", p.Warmup+p.Ramp, epochs)
+		return r.c.Errorf(path+".ramp", "the penalty has its full strength after %g epochs, warmup and ramp, "+
+			"but train.epochs is %g; lower one of them, or train for longer", p.Warmup+p.Ramp, epochs)
 	case t == nil || p.On == "activations":
 	case p.Warmup > t.From*epochs && t.Method == "least":
-		return r.c.Errorf(path+".warmup", "the penalty is to begin after %g epochs, but its groups go from epoch %g on, at target.from; lower it, or raise target.from", p.Warmup, t.From*epochs)
+		return r.c.Errorf(path+".warmup", "the penalty is to begin after %g epochs, "+
+			"but its groups go from epoch %g on, at target.from; lower it, or raise target.from", p.Warmup, t.From*epochs)
 	case p.Warmup >= t.By*epochs:
-		return r.c.Errorf(path+".warmup", "the penalty is to begin after %g epochs, but the target is to be met by epoch %g; lower it, or raise target.by", p.Warmup, t.By*epochs)
+		return r.c.Errorf(path+".warmup", "the penalty is to begin after %g epochs, "+
+			"but the target is to be met by epoch %g; lower it, or raise target.by", p.Warmup, t.By*epochs)
 	}
 	return nil
 }
@@ -207,13 +213,15 @@ func (r *runner) checkEvery() error {
 	steps := source.Batches() * r.c.Train.Epochs
 	if t := r.c.Target; t != nil {
 		if span := (t.By - t.From) * float64(steps); float64(every) > span {
-			return r.c.Errorf("prune.every", "an interval of %d steps is longer than the %.0f of training between target.from and target.by; lower it, or leave it out", every, span)
+			return r.c.Errorf("prune.every", "an interval of %d steps is longer than the %.0f of training between "+
+				"target.from and target.by; lower it, or leave it out", every, span)
 		}
 		return nil
 	}
 	// A group goes when it is zero at two removals running.
 	if most := max(1, steps/2); every > most {
-		return r.c.Errorf("prune.every", "training has %d steps, and nothing is removed before the end of the second interval of %d; lower it to %d, or remove it", steps, every, most)
+		return r.c.Errorf("prune.every", "training has %d steps, and nothing is removed before the end of "+
+			"the second interval of %d; lower it to %d, or remove it", steps, every, most)
 	}
 	return nil
 }

@@ -113,14 +113,13 @@ func (d *Data) Loss() nn.Loss {
 	return layers.CrossEntropy{}
 }
 
-// Train is the source of training batches; stream tells the phases apart.
+// Train is the source of training batches; each phase has a stream of its own.
 func (d *Data) Train(batch int, stream uint64) (train.Source, error) {
 	return datasets.NewLoader(d.Set.Train, d.Set.Task, batch, d.seed^stream<<32)
 }
 
-// Eval gives the examples of a part, the first limit ones or with limit 0 all of
-// them; nil for a part without any. Those of texts that are read in streams come
-// in the order of train.Batch.Examples.
+// Eval returns the first limit examples of a part, or all of them with limit 0; nil for an
+// empty part. Texts that are read in streams come in the order of train.Batch.Examples.
 func (d *Data) Eval(p datasets.Part, batch, limit int) (train.EvalSource, error) {
 	n := count(p)
 	if n == 0 {
@@ -199,7 +198,8 @@ func withCharacters(c *config.Config, characters []string) *config.Config {
 	return &out
 }
 
-// dataPrint tells data apart: data.json. A run goes on with those it began with alone.
+// dataPrint identifies data: data.json. A run resumes only with the data that it began
+// with.
 type dataPrint struct {
 	Train      int    `json:"train"` // examples
 	Validation int    `json:"validation"`
@@ -210,8 +210,8 @@ type dataPrint struct {
 // printExamples is how many examples of each part are in the digest, spread over it.
 const printExamples = 32
 
-// sameData compares the data with those of the first session, or keeps their print.
-// Folders of older versions get the file in the next session.
+// sameData compares the fingerprint of the data with the first session's, or stores it if
+// there is none. Folders of older versions get the file in the next session.
 func (r *runner) sameData() error {
 	now, err := r.data.print()
 	if err != nil {
@@ -225,7 +225,8 @@ func (r *runner) sameData() error {
 	case !found:
 		return r.folder.writeJSON(dataFile, now)
 	case first != now:
-		return &InputError{fmt.Errorf("the data of %s are not those that the run in %s began with (%d, %d and %d examples then, %d, %d and %d now); put the files back as they were, or start a new run",
+		return &InputError{fmt.Errorf("the data of %s are not those that the run in %s began with "+
+			"(%d, %d and %d examples then, %d, %d and %d now); put the files back as they were, or start a new run",
 			r.data.Set.Name, r.folder, first.Train, first.Validation, first.Test, now.Train, now.Validation, now.Test)}
 	}
 	return nil
@@ -268,7 +269,7 @@ func (d *Data) digest(h io.Writer, part datasets.Part) error {
 const (
 	statisticsShare  = 10
 	statisticsLeast  = 256
-	statisticsBatch  = 64 // or that of training, where it is larger
+	statisticsBatch  = 64 // or the batch of training if it is larger
 	statisticsStream = 3  // phases have others
 )
 

@@ -14,25 +14,26 @@ import (
 // Experiment holds the settings that a run has in common with runs of other seeds, and
 // the network that those runs began with.
 type Experiment struct {
-	// Settings are the config as JSON has it, without keys that make no difference between
-	// repetitions: names, seeds, threads, places of files, formats of exports.
-	// Where the network is that of an earlier run, model.run holds the settings of
-	// that run if they can be read, its path otherwise.
+	// Settings are the config as decoded JSON, without keys that may differ between
+	// repetitions: names, seeds, threads, places of files, formats of exports. For a
+	// network taken from an earlier run, model.run holds the settings of that run if they
+	// can be read, its path otherwise.
 	Settings map[string]any
-	// Seeds are the seeds of the run and of the runs that it goes on from.
+	// Seeds are the seeds of the run and of the runs that it started from.
 	Seeds []uint64
 	// Original counts the network that the chain of runs began with; nil: it cannot
 	// be read.
 	Original *nn.Counts
 }
 
-// Key tells experiments apart.
+// Key identifies an experiment.
 func (e Experiment) Key() string {
 	text, _ := json.Marshal(e.Settings) // settings come from JSON
 	return string(text)
 }
 
-// maxChain is how many runs may go on from each other: more are a circle.
+// maxChain is the largest number of runs that start from each other; a longer chain is a
+// cycle.
 const maxChain = 32
 
 // Experiment reads the settings of the run. Artifacts that belong to no run and were not
@@ -83,7 +84,7 @@ func (a *Artifact) experiment(depth int) (Experiment, error) {
 	return e, nil
 }
 
-// prunedExperiment is that of a model which pare prune made.
+// prunedExperiment is the experiment of a model made by pare prune.
 func (a *Artifact) prunedExperiment(depth int) (Experiment, error) {
 	p, err := a.Pruning()
 	if err != nil {
@@ -97,8 +98,8 @@ func (a *Artifact) prunedExperiment(depth int) (Experiment, error) {
 		return Experiment{}, err
 	}
 	delete(request, "seed")
-	e := Experiment{Settings: map[string]any{"prune": map[string]any{"method": request["method"], "scope": request["scope"]}}, Seeds: []uint64{p.Seed}}
-	prune := e.Settings["prune"].(map[string]any)
+	prune := map[string]any{"method": request["method"], "scope": request["scope"]}
+	e := Experiment{Settings: map[string]any{"prune": prune}, Seeds: []uint64{p.Seed}}
 	budget := map[string]any{}
 	for _, key := range []string{"macs", "params"} {
 		if v, ok := request[key]; ok {
@@ -121,8 +122,8 @@ func (a *Artifact) prunedExperiment(depth int) (Experiment, error) {
 	return e, nil
 }
 
-// source reads the experiment of the run at a path, which is relative to the working
-// directory that the run had: that of now, or a folder above the run.
+// source reads the experiment of the run at a path. A relative path counts from the working
+// directory of that time: source tries the present one and the folders above the run.
 func (a *Artifact) source(path string, depth int) (Experiment, error) {
 	candidates := []string{path}
 	if here, err := filepath.Abs(a.Path); err == nil && !filepath.IsAbs(path) {
@@ -144,8 +145,8 @@ func (a *Artifact) source(path string, depth int) (Experiment, error) {
 	return Experiment{}, first
 }
 
-// original counts the network at the start of the run that the artifact belongs to;
-// nil where nothing tells.
+// original counts the network at the start of the run that the artifact belongs to; nil if
+// it is not known.
 func (a *Artifact) original() (*nn.Counts, error) {
 	var s Summary
 	found, err := a.folder.readJSON(SummaryFile, &s)
@@ -162,7 +163,7 @@ func (a *Artifact) original() (*nn.Counts, error) {
 	return &p.Report.Before, nil
 }
 
-// plain is a value as JSON has it.
+// plain converts a value to decoded JSON.
 func plain(v any) (map[string]any, error) {
 	text, err := json.Marshal(v)
 	if err != nil {

@@ -26,9 +26,9 @@ const (
 	checkpointsDir = "checkpoints"
 	trainedDir     = "trained"   // the network before pruning
 	prunedDir      = "pruned"    // the network after pruning, with its thresholds
-	dataFile       = "data.json" // the print of the data of the first session
+	dataFile       = "data.json" // the fingerprint of the data of the first session
 	pruneFile      = "prune.json"
-	lockFile       = ".lock" // held by the process at work
+	lockFile       = ".lock" // held by the process that works in the folder
 )
 
 // Folder is a run folder.
@@ -52,7 +52,7 @@ func CreateFolder(dir, name string, config []byte) (Folder, error) {
 	}
 	if err := atomicfile.WriteBytes(f.path(ConfigFile), config); err != nil {
 		if made {
-			_ = os.Remove(dir) // it is empty; the error to tell is the first
+			_ = os.Remove(dir) // it is empty; the first error is the one to report
 		}
 		return "", &InputError{fmt.Errorf("the run folder cannot be written: %w", err)}
 	}

@@ -9,15 +9,14 @@ import (
 	"pare/export"
 )
 
-// keeper is implemented by models whose parameters may be those of an earlier network:
-// Kept is its folder, or "" where they are new.
+// keeper is implemented by models that may take their parameters from an earlier network:
+// Kept is its folder, or "" for new parameters.
 type keeper interface {
 	Kept() (dir string, err error)
 }
 
-// origin is the network whose parameters a config keeps, and the config that it was
-// trained with. They are of use with the inputs and classes of that training alone. nil:
-// all parameters are new.
+// origin is the network whose parameters a config keeps, and the config that it was trained
+// with. They fit only the inputs and classes of that training. nil: all parameters are new.
 type origin struct {
 	export.Model
 	dir    string
@@ -37,7 +36,7 @@ func keptFrom(c *config.Config) (*origin, error) {
 	if o.Model, err = load(dir); err != nil {
 		return nil, c.Locate("model", err)
 	}
-	if a, err := OpenArtifact(dir); err == nil { // the network is of use without a config that can be read
+	if a, err := OpenArtifact(dir); err == nil { // the network can be used without a readable config
 		o.config = a.Config
 	}
 	return o, nil
@@ -67,7 +66,8 @@ func (o *origin) normalize(c *config.Config, d *Data) error {
 func (o *origin) preprocess(d *Data) error {
 	want := o.Preprocess
 	if have := d.preprocess(); len(want.Mean) > 0 && len(want.Mean) != len(have.Mean) {
-		return fmt.Errorf("the parameters of %s were trained on inputs that were normalised in %d channels, these have %d", o.dir, len(want.Mean), len(have.Mean))
+		return fmt.Errorf("the parameters of %s were trained on inputs that were normalised in %d channels, "+
+			"these have %d", o.dir, len(want.Mean), len(have.Mean))
 	}
 	return nil
 }
@@ -87,12 +87,15 @@ func (o *origin) check(c *config.Config, d *Data) error {
 			want = export.Preprocess{Mean: all.Mean, Std: all.Std}
 		}
 		if !slices.Equal(want.Mean, have.Mean) || !slices.Equal(want.Std, have.Std) {
-			return c.Errorf("data.normalize", "%s is mean %.4g and deviation %.4g here, the parameters of %s were trained with mean %.4g and deviation %.4g; leave it out to use those, or draw new parameters with model.weights: new",
+			return c.Errorf("data.normalize", "%s is mean %.4g and deviation %.4g here, "+
+				"the parameters of %s were trained with mean %.4g and deviation %.4g; "+
+				"leave it out to use those, or draw new parameters with model.weights: new",
 				key, have.Mean[0], have.Std[0], o.dir, want.Mean[0], want.Std[0])
 		}
 	}
 	if o.config != nil && permuted(o.config) != permuted(c) {
-		return c.Errorf("data.permute", "the parameters of %s were trained with permute: %t; write the same, or draw new parameters with model.weights: new", o.dir, permuted(o.config))
+		return c.Errorf("data.permute", "the parameters of %s were trained with permute: %t; "+
+			"write the same, or draw new parameters with model.weights: new", o.dir, permuted(o.config))
 	}
 	if err := sameClasses(o.Model, d); err != nil {
 		return c.Locate("data", fmt.Errorf("%w; give the data of the run in %s, or draw new parameters with model.weights: new", err, o.dir))
@@ -106,8 +109,8 @@ func permuted(c *config.Config) bool {
 	return ok && d.Permuted()
 }
 
-// sameClasses reports classes, or characters, that are not those of a model, or stand in
-// another order. Models and data may have no names for them.
+// sameClasses returns an error if the classes, or characters, of the data differ from the
+// model's or are in another order. Models and data may have no names for them.
 func sameClasses(m export.Model, d *Data) error {
 	was, are := m.Classes, d.Set.ClassNames
 	if len(was) == 0 || len(are) == 0 || slices.Equal(was, are) {

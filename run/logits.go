@@ -14,7 +14,8 @@ import (
 // size, which no batch of the source may exceed. It gives each every batch with
 // its outputs, both in the batched layout and only valid during the call. The
 // end of ctx is train.ErrInterrupted; an output that is not finite is an InputError.
-func Logits(ctx context.Context, net *nn.Network, source train.EvalSource, batch int, each func(b train.Batch, logits []float32) error) error {
+func Logits(ctx context.Context, net *nn.Network, source train.EvalSource, batch int,
+	each func(b train.Batch, logits []float32) error) error {
 	p, err := nn.Compile(net, nn.CompileOptions{Mode: nn.Infer, Batch: batch})
 	if err != nil {
 		return err
@@ -53,9 +54,8 @@ func (e Examples) All(context.Context) iter.Seq2[train.Batch, error] {
 
 var _ train.EvalSource = Examples{}
 
-// ChannelsFirst copies examples of a shape from the batched layout of compiled
-// networks, (N, H, W, C), to that of files, (N, C, H, W). Vectors are the same
-// in both.
+// ChannelsFirst copies examples of a shape from the batched layout of compiled networks,
+// (N, H, W, C), to the layout of files, (N, C, H, W). Vectors are the same in both.
 func ChannelsFirst(x []float32, s nn.Shape) []float32 {
 	out := make([]float32, len(x))
 	permute(s, len(x), func(last, first int) { out[first] = x[last] })

@@ -61,7 +61,7 @@ func compete(net *nn.Network, all []train.Penalty) ([]train.Penalty, error) {
 	return all, nil
 }
 
-// termsOf binds some of them.
+// termsOf binds the chosen penalties.
 func termsOf(c *config.Config, net *nn.Network, chosen func(regularize.Spec) bool) ([]train.Penalty, error) {
 	var out []train.Penalty
 	for i, p := range c.Penalties {

@@ -35,7 +35,8 @@ func (r *runner) training(net *nn.Network, penalties []train.Penalty, shrinker *
 		optimizer: t.Optimizer.Kind, schedule: t.Schedule.Kind, stream: 1, stop: r.earlyStop()}
 }
 
-// finetuning is the phase after pruning, which the config must have; zeros stay zeros. logged is the number of lines in the metrics log before it.
+// finetuning is the phase after pruning, which the config must have; zeros stay zeros.
+// logged is the number of lines in the metrics log before it.
 func (r *runner) finetuning(net *nn.Network, logged int) phase {
 	f := r.c.Finetune
 	return phase{name: finetunePhase, net: net, epochs: f.Epochs, optimizer: f.Optimizer.Kind,
@@ -104,8 +105,8 @@ func (r *runner) options(p phase) (train.Options, error) {
 	if val == nil && p.stop.Patience > 0 {
 		return train.Options{}, r.c.Errorf("train.early_stop", "needs validation data; set data.validation")
 	}
-	o := train.Options{Phase: p.name, Train: source, Val: val, Loss: loss, Penalties: p.penalties, Statistics: statistics, Remaining: r.remaining,
-		Optimizer: p.optimizer, Schedule: p.schedule,
+	o := train.Options{Phase: p.name, Train: source, Val: val, Loss: loss, Penalties: p.penalties,
+		Statistics: statistics, Remaining: r.remaining, Optimizer: p.optimizer, Schedule: p.schedule,
 		Epochs: p.epochs, ClipNorm: r.c.Train.ClipNorm, Stop: p.stop, Seed: r.c.Seed ^ p.stream<<32,
 		FreezeZeros: p.freeze, Dir: r.folder.path(checkpointsDir, p.name),
 		CheckpointEvery: r.c.Train.CheckpointSteps, Config: r.hash, Log: r.log, Reporter: r.reporter()}
@@ -115,14 +116,15 @@ func (r *runner) options(p phase) (train.Options, error) {
 	return o, nil
 }
 
-// loss is that of training: the loss of the data, with label smoothing.
+// loss is the loss of training: the loss of the data, with label smoothing.
 func (r *runner) loss() (nn.Loss, error) {
 	smoothing := r.c.Train.LabelSmoothing
 	if smoothing == 0 {
 		return r.data.Loss(), nil
 	}
 	if r.data.Set.Task.Classes == 0 {
-		return nil, r.c.Errorf("train.label_smoothing", "it spreads a target over all classes, but targets of %s are numbers; remove it", r.c.Data.Dataset)
+		return nil, r.c.Errorf("train.label_smoothing",
+			"it spreads a target over all classes, but targets of %s are numbers; remove it", r.c.Data.Dataset)
 	}
 	return layers.CrossEntropy{Smoothing: smoothing}, nil
 }
@@ -147,7 +149,7 @@ func (r *runner) remaining(net *nn.Network) (train.Remaining, error) {
 		ParamShare: ratio(left.Params, full.Params), MACShare: ratio(left.MACs, full.MACs)}, nil
 }
 
-// ratio is part of whole; all of it where there is nothing.
+// ratio is part/whole, or 1 if whole is 0.
 func ratio(part, whole int64) float64 {
 	if whole == 0 {
 		return 1

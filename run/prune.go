@@ -30,7 +30,8 @@ type pruneResult struct {
 
 // prune removes units as the config says, measures right before and right after, and keeps
 // both networks in the run folder.
-func (r *runner) prune(ctx context.Context, net *nn.Network, way *gradual.Shrinker, trained train.Result) (*nn.Network, *pruneResult, error) {
+func (r *runner) prune(ctx context.Context, net *nn.Network, way *gradual.Shrinker,
+	trained train.Result) (*nn.Network, *pruneResult, error) {
 	if err := r.saveModel(trainedDir, net); err != nil {
 		return nil, nil, err
 	}

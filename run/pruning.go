@@ -106,11 +106,11 @@ func (q PruneRequest) remedy() string {
 	return "lower lambda, or let it ramp up later"
 }
 
-// Prune prunes a network as asked. Where units are chosen it sets their parameters to
-// zero in place, and running statistics are measured anew as far as there are data. data
-// measures right before and right after the removal and gives real inputs for the
-// certificate; nil: random ones alone. A certificate that does not pass and a test result
-// that changed are errors.
+// Prune prunes a network as requested. It sets the parameters of chosen units to zero in
+// place and, with data, measures the running statistics anew. It uses data to test the
+// network right before and right after the removal, and as inputs of the certificate; with
+// nil data the certificate has random inputs alone. It returns an error if the certificate
+// does not pass or the removal changes the test result.
 func Prune(ctx context.Context, net *nn.Network, q PruneRequest, data *Data) (*nn.Network, *Pruning, error) {
 	examples, err := data.forImportance(ctx, net)
 	if err != nil {
@@ -180,8 +180,8 @@ const (
 	importanceBatch    = 32
 )
 
-// forImportance are the examples by which units are scored: of the validation data, of the
-// training data where there are none; nil without data.
+// forImportance returns the examples by which units are scored: validation data or, without
+// any, training data; nil without data.
 func (d *Data) forImportance(ctx context.Context, net *nn.Network) (*importance.Data, error) {
 	if d == nil {
 		return nil, nil
@@ -198,7 +198,7 @@ func (d *Data) forImportance(ctx context.Context, net *nn.Network) (*importance.
 	return &importance.Data{Batches: loader.First(min(importanceExamples, count(part))).All(ctx), Batch: batch, Loss: d.Loss()}, nil
 }
 
-// unseen is the validation data, or the training data where there are none.
+// unseen is the validation data or, without any, the training data.
 func (d *Data) unseen() datasets.Part {
 	if count(d.Set.Validation) > 0 {
 		return d.Set.Validation

@@ -20,8 +20,8 @@ import (
 // Options say how to run a config.
 type Options struct {
 	Config *config.Config
-	Folder Folder // made by CreateFolder, or opened to go on
-	// Data is that of Config where Plan has loaded it; nil: Run loads it.
+	Folder Folder // made by CreateFolder, or opened to resume
+	// Data is the data of Config, if Plan has loaded it; nil: Run loads it.
 	Data *Data
 	// Command is the command line, for sessions.json and the report; may be empty.
 	Command string
@@ -32,7 +32,7 @@ type Options struct {
 	Warn func(text string)
 	// Reporter returns the display of the progress of a training phase; nil: silent.
 	Reporter func() train.Reporter
-	// Progress shows how far loading of data is; may be nil.
+	// Progress shows the progress of loading data; may be nil.
 	Progress func(what string, done, total int64)
 }
 
@@ -93,8 +93,7 @@ func Run(ctx context.Context, o Options) (*Summary, error) {
 	return r.run(ctx)
 }
 
-// configHash tells configs with different results apart; threads make no
-// difference to any.
+// configHash differs between configs with different results; threads do not count.
 func configHash(c config.Config) string {
 	c.Threads = 0
 	return fmt.Sprintf("%x", sha256.Sum256(c.YAML()))[:16]
@@ -133,7 +132,8 @@ func (r *runner) run(ctx context.Context) (*Summary, error) {
 		return nil, err
 	}
 	summary := r.summarise(small, pruned, *final, tuned)
-	summary.Activity = Activity{pruned.ActivityTrained, pruned.ActivityBefore, pruned.ActivityAfter, pruned.ActivityThresholded, evaluator.Activity()}
+	summary.Activity = Activity{pruned.ActivityTrained,
+		pruned.ActivityBefore, pruned.ActivityAfter, pruned.ActivityThresholded, evaluator.Activity()}
 	if err := r.report(summary, pruned, small); err != nil {
 		return nil, err
 	}
@@ -177,8 +177,8 @@ func (r *runner) trainAndPrune(ctx context.Context, net *nn.Network) (*nn.Networ
 	return small, pruned, nil
 }
 
-// earlyStop is that of training: it waits until all penalties have their full strength,
-// and for a target, as Unmet says.
+// earlyStop is the early stopping of training: it waits until all penalties have their full
+// strength and until a target is met (Unmet).
 func (r *runner) earlyStop() train.EarlyStopSpec {
 	spec := r.c.Train.EarlyStop
 	for _, p := range r.c.Penalties {
@@ -225,9 +225,9 @@ func (r *runner) export(net *nn.Network) error {
 	return nil
 }
 
-// warnings reach the user even where all else is silenced: at once, and at the end of
-// the run in summary.json and the report. The run folder keeps those of the
-// sessions before.
+// warnings reach the user even where all else is silenced: at once, and at the end of the
+// run in summary.json and the report. The run folder keeps the warnings of earlier
+// sessions.
 type warnings struct{ list []string }
 
 // recall reads the warnings of earlier sessions.

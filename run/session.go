@@ -22,8 +22,7 @@ type sessionList struct {
 	Sessions []Session `json:"sessions"`
 }
 
-// Session is one process that worked on a run: the first started it, the others went
-// on with it.
+// Session is one process that worked on a run: the first started it, the others resumed it.
 type Session struct {
 	Command string `json:"command,omitempty"` // as one would type it; "": the run was started by a program
 	Started string `json:"started"`           // RFC 3339, UTC
@@ -51,7 +50,8 @@ func (r *runner) beginSession() error {
 	if r.sessions, err = r.folder.sessions(); err != nil {
 		return err
 	}
-	r.sessions = append(r.sessions, Session{Command: r.Command, Started: time.Now().UTC().Format(time.RFC3339), Host: host, Build: build.Read()})
+	r.sessions = append(r.sessions, Session{Command: r.Command, Started: time.Now().UTC().Format(time.RFC3339),
+		Host: host, Build: build.Read()})
 	return r.folder.writeJSON(sessionsFile, sessionList{folderFormat, r.sessions})
 }
 
@@ -62,7 +62,8 @@ func (f Folder) readable() error {
 		return err
 	}
 	if list.Format > folderFormat {
-		return &InputError{fmt.Errorf("%s is a run folder of format %d, and this program reads formats up to %d; use a newer version of pare", f, list.Format, folderFormat)}
+		return &InputError{fmt.Errorf("%s is a run folder of format %d, and this program reads formats up to %d; "+
+			"use a newer version of pare", f, list.Format, folderFormat)}
 	}
 	return nil
 }

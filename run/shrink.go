@@ -16,8 +16,8 @@ import (
 // the end proves the last network against many.
 const wayExamples = 16
 
-// shrinker returns the Reshaper that removes parts of the network during training as the
-// config says; nil where training leaves it whole.
+// shrinker returns the Reshaper that removes parts of the network during training, as the
+// config says; nil if the config asks for none.
 func (r *runner) shrinker(ctx context.Context, net *nn.Network, terms []train.Penalty) (*gradual.Shrinker, error) {
 	c := r.c
 	if c.Target == nil && c.Prune.Every == 0 {
@@ -60,7 +60,7 @@ func target(t *config.Target) (*gradual.Target, error) {
 }
 
 // locateOption points an error about an option to its key of the config. The keys of a
-// target are its fields, but for the share, whose key is the measure.
+// target are its fields, except that the key of the share is the measure.
 func locateOption(c *config.Config, o gradual.Options, err error) error {
 	var refused *gradual.OptionError
 	if !errors.As(err, &refused) {

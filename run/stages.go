@@ -110,8 +110,8 @@ func lossMeasure(name, format string, stages []stage, of func(float64) float64) 
 // is to predict the next character (or other token) of a text. All fields are 0, and left out of
 // summary.json, for other tasks.
 type Language struct {
-	// Perplexity is exp of the loss: between how many equally likely characters the
-	// network is in doubt.
+	// Perplexity is exp of the loss: the number of equally likely characters with the same
+	// uncertainty.
 	PerplexityTrained     float64 `json:"perplexity_trained,omitempty"`
 	PerplexityBeforePrune float64 `json:"perplexity_before_prune,omitempty"`
 	PerplexityAfterPrune  float64 `json:"perplexity_after_prune,omitempty"`
@@ -121,8 +121,8 @@ type Language struct {
 	BitsBeforePrune float64 `json:"bits_per_character_before_prune,omitempty"`
 	BitsAfterPrune  float64 `json:"bits_per_character_after_prune,omitempty"`
 	BitsFinal       float64 `json:"bits_per_character_final,omitempty"`
-	// EntropyBits are the fewest bits per character that there can be, for data that
-	// know; ExcessBits are how many more the final network needs.
+	// EntropyBits is the least possible number of bits per character, for data with a known
+	// entropy; ExcessBits is the excess of the final network over it.
 	EntropyBits float64 `json:"entropy_bits_per_character,omitempty"`
 	ExcessBits  float64 `json:"excess_bits_per_character,omitempty"`
 }
@@ -213,7 +213,7 @@ type Activity struct {
 	Density            *activity.Report `json:"activation_density,omitempty"` // at the end
 }
 
-// activities are the rows for reports; none where activations make no zeros.
+// activities returns the rows for reports; none if no activation makes zeros.
 func activities(stages []stage) []report.Measure {
 	row := func(name string, value func(*activity.Report) float64) report.Measure {
 		m := report.Measure{Name: name}

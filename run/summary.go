@@ -10,10 +10,10 @@ import (
 	"pare/train"
 )
 
-// Summary is the outcome of a run: summary.json. Accuracies are shares of all
-// targets of the test set, losses means over them. "Trained" is the network that
-// training gave; "before" and "after" a prune are right before and right after the
-// physical removal, so "before" is with the units zeroed that a baseline chose.
+// Summary is the outcome of a run: summary.json. Accuracies are shares of all targets of
+// the test set, losses means over them. "Trained" is the network at the end of training;
+// "before" and "after" a prune are right before and right after the physical removal, so
+// the units chosen by a baseline are already zero in "before".
 type Summary struct {
 	Name    string `json:"name"`
 	Model   string `json:"model"`
@@ -73,11 +73,16 @@ func (r *runner) summarise(small *nn.Network, p *pruneResult, final train.Metric
 		MACsBefore: p.Report.Before.MACs, MACsAfter: counts.MACs,
 		AccuracyTrained: p.Trained.Accuracy, AccuracyBeforePrune: p.Before.Accuracy,
 		AccuracyAfterPrune: p.After.Accuracy, AccuracyFinal: final.Accuracy,
-		CorrectTrained: p.Trained.Correct, CorrectBeforePrune: p.Before.Correct, CorrectAfterPrune: p.After.Correct, CorrectFinal: final.Correct,
-		TestExamples: count(r.data.Set.Test), TestTargets: final.N, LossTrained: p.Trained.Loss, LossBeforePrune: p.Before.Loss, LossAfterPrune: p.After.Loss, LossFinal: final.Loss,
-		Method: r.c.Prune.Method, Importance: r.pruneRequest().criterion(), Certificate: p.Report.Certificate, Removed: p.Report.Removed, Weights: layerWeights(r.full, p.Weights, small),
+		CorrectTrained: p.Trained.Correct, CorrectBeforePrune: p.Before.Correct,
+		CorrectAfterPrune: p.After.Correct, CorrectFinal: final.Correct,
+		LossTrained: p.Trained.Loss, LossBeforePrune: p.Before.Loss,
+		LossAfterPrune: p.After.Loss, LossFinal: final.Loss,
+		TestExamples: count(r.data.Set.Test), TestTargets: final.N,
+		Method: r.c.Prune.Method, Importance: r.pruneRequest().criterion(), Certificate: p.Report.Certificate,
+		Removed: p.Report.Removed, Weights: layerWeights(r.full, p.Weights, small),
 		TrainSeconds: p.TrainSeconds, FinetuneSeconds: tuned.Seconds, DataWaitSeconds: p.DataWaitSeconds + tuned.Waited,
-		Finished: time.Now().UTC().Format(time.RFC3339), Command: r.sessions[0].Command, Thresholds: p.Thresholds, Thresholded: p.Thresholded, Warnings: r.warnings.list}
+		Finished: time.Now().UTC().Format(time.RFC3339), Command: r.sessions[0].Command,
+		Thresholds: p.Thresholds, Thresholded: p.Thresholded, Warnings: r.warnings.list}
 }
 
 // LayerWeights is how the weights of a layer are distributed at the end of

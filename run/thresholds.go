@@ -30,9 +30,9 @@ const (
 	thresholdTries = 14   // halvings of its logarithm: a factor of 1.001
 )
 
-// calibrate gives the ReLUs thresholds as the config asks: every layer loses the
-// same share of its sum of squares, found by bisection. Without thresholds in the
-// config the network is returned as it is, with nil.
+// calibrate gives the ReLUs thresholds as the config asks: every layer loses the same share
+// of its sum of squares, found by bisection. Without thresholds in the config it returns
+// the network unchanged, and nil.
 func (r *runner) calibrate(ctx context.Context, net *nn.Network) (*nn.Network, *Thresholds, error) {
 	t := r.c.Thresholds
 	if t == nil {
@@ -50,8 +50,8 @@ func (r *runner) calibrate(ctx context.Context, net *nn.Network) (*nn.Network, *
 	if err != nil {
 		return nil, nil, err
 	}
-	// fits holds for small shares with a limit on the loss, for large ones with a
-	// limit on the density; the search ends at the share next to where it changes.
+	// fits holds for small shares with a limit on the loss, for large ones with a limit on
+	// the density; the search ends at the last share before it changes.
 	fits := func(p point) bool { return p.loss <= before.loss*(1+t.Loss) }
 	if t.Density > 0 {
 		fits = func(p point) bool { return p.density > t.Density }
@@ -82,7 +82,8 @@ func (r *runner) calibrate(ctx context.Context, net *nn.Network) (*nn.Network, *
 	if best.energy > 0 {
 		res.Layers = c.histograms.Thresholds(best.energy)
 	} else if t.Density > 0 && before.density > t.Density {
-		r.warn("thresholds: no share of energy brings the density of activations from %.3g down to %.3g; there are no thresholds", before.density, t.Density)
+		r.warn("thresholds: no share of energy brings the density of activations from %.3g down to %.3g; "+
+			"there are no thresholds", before.density, t.Density)
 	} else if t.Loss > 0 {
 		r.warn("thresholds: none keep the loss within %.3g of it; there are no thresholds", t.Loss)
 	}
@@ -104,7 +105,7 @@ type calibration struct {
 	histograms *activity.Histograms
 }
 
-// source is the validation data, or training data where there are none.
+// source is the validation data or, without any, the training data.
 func (c *calibration) source() (train.EvalSource, error) {
 	part := c.data.unseen()
 	return c.data.Eval(part, c.batch, min(c.limit, count(part)))

@@ -16,7 +16,7 @@ import (
 	"pare/nn"
 )
 
-// Checkpoint is everything a phase needs to go on bit for bit.
+// Checkpoint is everything that a phase needs to resume, bit for bit.
 type Checkpoint struct {
 	Position     Position
 	Architecture string           // Fingerprint of the network
@@ -101,7 +101,8 @@ type tensorInfo struct {
 
 // Encode writes the checkpoint.
 func (c *Checkpoint) Encode(w io.Writer) error {
-	h := header{Position: c.Position, Architecture: c.Architecture, Config: c.Config, Network: c.Network, Reshape: c.Reshape, UpdateCount: c.Optimizer.Step}
+	h := header{Position: c.Position, Architecture: c.Architecture, Config: c.Config,
+		Network: c.Network, Reshape: c.Reshape, UpdateCount: c.Optimizer.Step}
 	for i, to := range h.lists() {
 		for _, t := range *c.lists()[i] {
 			*to = append(*to, tensorInfo{t.Name, len(t.Data)})
@@ -237,9 +238,8 @@ const (
 	nextCheckpoint     = "next.ckpt" // while it is being written
 )
 
-// SaveCheckpoint writes last.ckpt in the folder and keeps the one before as
-// previous.ckpt. Whenever the process stops, one of them is whole. The folder
-// is made if there is none.
+// SaveCheckpoint writes last.ckpt in the folder and keeps the one before as previous.ckpt.
+// Whenever the process stops, one of them is whole. It creates the folder if needed.
 func SaveCheckpoint(dir string, c *Checkpoint) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return fmt.Errorf("save checkpoint: %w", err)

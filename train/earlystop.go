@@ -6,7 +6,7 @@ type EarlyStopSpec struct {
 	Metric   string `yaml:"metric" enum:"loss,accuracy" doc:"value that must improve"` // "" means loss
 
 	MinDelta    float64 `yaml:"-"` // smallest improvement that counts; 0 means any
-	After       float64 `yaml:"-"` // epochs before which none counts, neither as the best nor against patience
+	After       float64 `yaml:"-"` // epochs at the start that count neither as the best nor against patience
 	RestoreBest bool    `yaml:"-"` // end with the weights of the best epoch, which may be less sparse than the last
 }
 

@@ -112,7 +112,7 @@ func (t *Trainer) measureStatistics(ctx context.Context) error {
 	return err
 }
 
-// evaluate measures the validation data, or without any sees that outputs are finite.
+// evaluate measures the validation data or, without any, checks that outputs are finite.
 func (t *Trainer) evaluate(ctx context.Context) error {
 	if t.evaluator == nil {
 		return t.finiteOutputs(ctx)
@@ -134,8 +134,8 @@ func (t *Trainer) evaluate(ctx context.Context) error {
 	return nil
 }
 
-// finiteOutputs runs the network once more on the last batch, where there are no
-// validation data that would show the effect of the last update.
+// finiteOutputs runs the network once more on the last batch, to see the effect of the last
+// update without validation data.
 func (t *Trainer) finiteOutputs(ctx context.Context) error {
 	if t.last == nil {
 		var err error

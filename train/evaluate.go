@@ -131,9 +131,9 @@ func ScoreBy(loss nn.Loss) Score {
 	}
 }
 
-// CrossEntropyScore is −log softmax(logits)[target], without label smoothing,
-// and whether the first largest logit is the target's. It gives an error where
-// the target is no class.
+// CrossEntropyScore is −log softmax(logits)[target], without label smoothing, and whether
+// the first largest logit is the target's. It returns an error if the target is not a
+// class.
 func CrossEntropyScore(logits []float32, target float32) (loss float64, correct bool, err error) {
 	t := int(target)
 	if t < 0 || t >= len(logits) || float32(t) != target {

@@ -119,7 +119,7 @@ func (l *MetricsLog) keep(n int) error {
 // Lines is the number of lines in the file.
 func (l *MetricsLog) Lines() int { return l.lines }
 
-// Cut drops all but the first n lines: those a resumed run writes again.
+// Cut keeps the first n lines; a resumed run writes the others again.
 func (l *MetricsLog) Cut(n int) error {
 	if n >= l.lines {
 		return nil
@@ -219,8 +219,8 @@ func (t *Trainer) trajectories(r *Record) {
 	}
 }
 
-// gates copies the values of all gates by the full name of their parameter; nil
-// where there are none.
+// gates copies the values of all gates, by the full name of their parameter; nil if there
+// are none.
 func gates(net *nn.Network) map[string][]float32 {
 	var out map[string][]float32
 	for _, p := range net.Params() {
@@ -248,7 +248,7 @@ type Status struct {
 	Left           time.Duration // estimate; 0 while there is none
 }
 
-// Reporter tells the user how training goes. Its methods are called from the
+// Reporter shows the user the progress of training. Its methods are called from the
 // goroutine that trains.
 type Reporter interface {
 	// Step is called after every update.

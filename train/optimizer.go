@@ -64,7 +64,7 @@ type Optimizer interface {
 	// when gradients are clipped) and then applies the proximal penalties. A
 	// parameter without a gradient is only touched by penalties.
 	Step(lr, gradScale float64)
-	// State is the memory that Restore goes on from as if there had been no break. The
+	// State is the memory from which Restore continues as if there had been no break. The
 	// tensors are the live ones: they change with the next Step.
 	State() OptimizerState
 	// Restore copies a state taken from an optimizer of the same spec and
@@ -87,12 +87,12 @@ type OptimizerState struct {
 // Setup is the network and the training that an optimizer works on.
 type Setup struct {
 	Params      []nn.NamedParam           // those not trainable are left out
-	Grad        func(*nn.Param) []float32 // storage of a gradient; nil where there is none
+	Grad        func(*nn.Param) []float32 // storage of a gradient; nil for a parameter without one
 	Penalties   []Penalty                 // their proximal maps follow each update
 	FreezeZeros bool                      // weights, scales, shifts and gates that are 0 now stay 0; a fresh network's shifts are 0
 
-	// The training ahead, for optimizers that plan: its updates, and the rate that
-	// update 0 ≤ k < Steps will be given. 0 and nil: not known.
+	// The training ahead, for optimizers that plan: the number of updates, and the rate of
+	// update 0 ≤ k < Steps. 0 and nil: not known.
 	Steps int
 	Rate  func(step int) float64
 }
@@ -288,7 +288,7 @@ func zeroMask(p *nn.Param) []float32 {
 	return mask
 }
 
-// frozenIn is the mask of the values [lo, hi), nil where none is frozen.
+// frozenIn is the mask of the values [lo, hi); nil if none is frozen.
 func (s *slot) frozenIn(lo, hi int) []float32 {
 	if s.frozen == nil {
 		return nil

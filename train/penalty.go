@@ -23,8 +23,8 @@ type OnParameters interface {
 	// argmin ½·Σ dᵢ(xᵢ−vᵢ)² + step·penalty(x). metric returns d, one positive
 	// value per value of the parameter; a nil metric means 1 everywhere.
 	Prox(step float64, metric func(*nn.Param) []float32)
-	// Groups counts the sets of values that the penalty zeroes as a whole, and how many
-	// of them are exactly 0.
+	// Groups counts the sets of values that the penalty zeroes as a whole, and the sets
+	// that are exactly 0.
 	Groups() (total, zero int)
 }
 
@@ -65,7 +65,7 @@ type Adaptive interface {
 	Penalty
 	// AfterStep is called after every update.
 	AfterStep()
-	// State is the memory that AfterStep goes on from, in a fixed order; the storage is
+	// State is the memory from which AfterStep continues, in a fixed order; the storage is
 	// the live one.
 	State() []nn.NamedState
 }

@@ -15,15 +15,15 @@ type Reshaper interface {
 	Begin(net *nn.Network)
 	// Every is the number of steps between calls of Reshape.
 	Every() int
-	// Reshape is called after a step. nil: all stays as it is.
+	// Reshape is called after a step. A nil result changes nothing.
 	Reshape(net *nn.Network, at Place) (*Reshaped, error)
-	// Penalties returns those of a network that Reshape gave, or gave in the
-	// session that a restored State is of.
+	// Penalties returns the penalties of a network returned by Reshape, in this session or
+	// in the session that saved the restored State.
 	Penalties(net *nn.Network) ([]Penalty, error)
 	// Unmet reports whether the network is still to become smaller: until it is not, no
 	// early stop ends the phase, and no epoch counts as the best one.
 	Unmet() bool
-	// State is the memory that Restore goes on from, as JSON.
+	// State is the memory from which Restore continues, as JSON.
 	State() ([]byte, error)
 	Restore(state []byte) error
 }
@@ -88,8 +88,8 @@ func (t *Trainer) reshape() error {
 	return t.log(rec)
 }
 
-// adopt goes on with another network, or where small is nil with other penalties
-// on the same one. Moments and carried state are selected as the parameters were.
+// adopt continues with another network or, if small is nil, with other penalties on the
+// same one. Moments and carried state are selected as the parameters were.
 func (t *Trainer) adopt(small *nn.Network) error {
 	f := newFollower(t.net, small)
 	moments, state, random := t.optimizer.State(), stateTensors(t.program), t.program.Random
@@ -163,8 +163,8 @@ type follower struct {
 	params map[string]nn.NamedParam // of the network after, by full name
 }
 
-// newFollower relates a network to one that was made of it; small may be nil: the
-// network stays.
+// newFollower relates a network to one made from it; a nil small stands for the same
+// network.
 func newFollower(large, small *nn.Network) *follower {
 	f := &follower{names: map[*nn.Param]string{}, params: map[string]nn.NamedParam{}}
 	for _, p := range large.Params() {
@@ -183,10 +183,9 @@ func newFollower(large, small *nn.Network) *follower {
 	return f
 }
 
-// optimizer is the state of an optimizer on the network after, whose fresh state
-// is given: moments of selected values are selected in the same way, those of new
-// parameters stay as they are when fresh, and tensors of no parameter are
-// taken over.
+// optimizer is the state of an optimizer on the network after, whose fresh state is given:
+// moments of selected values are selected in the same way, moments of new parameters stay
+// fresh, and tensors that belong to no parameter are taken over.
 func (f *follower) optimizer(before, fresh OptimizerState) (OptimizerState, error) {
 	old := map[string][]float32{}
 	for _, t := range before.Tensors {
@@ -237,8 +236,7 @@ func (f *follower) state(before, after []NamedTensor, batch int) error {
 	return nil
 }
 
-// kept lists which of the units of a layer are left, as the parameters that are
-// indexed by them tell.
+// kept lists the units of a layer that remain, according to the parameters that they index.
 func (f *follower) kept(layer string, units int) []int {
 	for full, p := range f.params {
 		if !strings.HasPrefix(full, layer+".") || p.Node.Name != layer {

@@ -8,8 +8,8 @@ import (
 	"pare/nn"
 )
 
-// Position is how far a phase has come: with parameters and optimizer state all
-// that decides the steps to come.
+// Position is the progress of a phase. Together with parameters and optimizer state it
+// determines the steps to come.
 type Position struct {
 	Phase  string         `json:"phase"`
 	Epoch  int            `json:"epoch"` // epochs complete, their evaluation included
@@ -74,7 +74,7 @@ func (t *Trainer) full() (*Checkpoint, error) {
 	return c, err
 }
 
-// state is the state of layers that the next batch may go on from.
+// state is the state of layers from which the next batch may continue.
 func (t *Trainer) state() []NamedTensor {
 	if t.pos.Batch == 0 {
 		return nil
@@ -135,8 +135,7 @@ func (t *Trainer) Resume(c *Checkpoint) error {
 	return nil
 }
 
-// save writes a checkpoint, if there is a folder for it, and whatever the log
-// holds with it.
+// save writes a checkpoint, if there is a folder for it, and flushes the log.
 func (t *Trainer) save() error {
 	t.pos.Seconds = t.seconds()
 	if t.o.Log != nil {

@@ -31,8 +31,8 @@ func init() {
 	Schedules.Register("cosine", "half a cosine wave down to a share min of the rate", func() ScheduleSpec { return &Cosine{} })
 }
 
-// NewSchedule checks the options of a schedule and returns it for a base rate and
-// a training of so many epochs. nil: the rate is constant.
+// NewSchedule checks the options of a schedule and returns it for a base rate and a
+// training of the given number of epochs. A nil spec stands for a constant rate.
 func NewSchedule(s ScheduleSpec, lr float64, epochs int) (Schedule, error) {
 	if s == nil {
 		s = &Constant{}
@@ -68,7 +68,7 @@ func (*Constant) Factor(float64) func(float64) float64 {
 	return func(float64) float64 { return 1 }
 }
 
-// Step multiplies the rate by gamma at milestones or every so many epochs.
+// Step multiplies the rate by gamma at milestones or at regular intervals, in epochs.
 type Step struct {
 	Warmup
 	Milestones []float64 `yaml:"milestones,omitempty" empty:"no" range:"(0,)" doc:"epochs after which the rate is multiplied by gamma, ascending"`

@@ -1,6 +1,6 @@
 package train
 
-// shareSize is how many values one parallel task takes.
+// shareSize is the number of values in a parallel task.
 const shareSize = 1 << 13
 
 // shareAlign divides the place of every cut inside a tensor: whole cache lines.

@@ -11,14 +11,14 @@ import (
 // StatisticsSource are the examples that running statistics are computed from.
 type StatisticsSource struct {
 	EvalSource     // batches that are not full are left out
-	Batch      int // examples in a full batch; at least 2 where statistics are of one value an example
+	Batch      int // examples in a full batch; at least 2 if an example has one value for each statistic
 }
 
-// RunningStatistics computes the running statistics of a network, those of BatchNorm,
-// anew at its present weights (Wu & Johnson 2021, "precise BN"): each layer is fed
-// the output of the layers before it, which use the batch's own statistics as in
-// training but no dropout, and gathers its moments over all batches. A moving
-// average over the steps of training lags behind weights that change fast.
+// RunningStatistics recomputes the running statistics of a network's BatchNorm layers at
+// its present weights (Wu & Johnson 2021, "precise BN"): each layer is fed the output of
+// the layers before it, which use the batch's own statistics as in training but no dropout,
+// and gathers its moments over all batches. A moving average over the steps of training
+// lags behind weights that change fast.
 type RunningStatistics struct{ program *nn.Program }
 
 // NewRunningStatistics compiles the network for full batches of batch examples. It
@@ -34,9 +34,9 @@ func NewRunningStatistics(net *nn.Network, batch int) (*RunningStatistics, error
 	return &RunningStatistics{p}, nil
 }
 
-// Run replaces the running statistics of the network by those of all full batches
-// of the source: a function of the weights and the source alone. After an error, or
-// when ctx ends, they are as before.
+// Run replaces the running statistics of the network by the statistics over all full
+// batches of the source, which depend on the weights and the source alone. After an error,
+// or when ctx ends, they are unchanged.
 func (r *RunningStatistics) Run(ctx context.Context, source EvalSource) error {
 	p := r.program
 	for _, s := range p.Statistics() {

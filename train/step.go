@@ -98,8 +98,9 @@ func (t *Trainer) nonFiniteParam() string {
 	return ""
 }
 
-// firstNonFinite repeats the run with the random numbers it had, and without a
-// past unless it had one: that is lost, but its consequences show.
+// firstNonFinite repeats the run with the same random numbers. Layers start without state,
+// unless the batch continues another one: its state at the start is lost, but the fault
+// still shows.
 func (t *Trainer) firstNonFinite() string {
 	if !t.continues {
 		t.program.ResetState()

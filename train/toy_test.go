@@ -110,7 +110,7 @@ func toyNet(t *testing.T, seed uint64) *nn.Network {
 
 func newLayer(t *testing.T, kind string) nn.Layer {
 	t.Helper()
-	l, err := nn.NewLayer(kind)
+	l, err := nn.Layers.New(kind)
 	if err != nil {
 		t.Fatal(err)
 	}

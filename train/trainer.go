@@ -11,7 +11,7 @@ import (
 	"pare/nn"
 )
 
-// Errors that callers tell apart; those returned wrap them and say more.
+// Errors that callers can distinguish; returned errors wrap them and add details.
 var (
 	// ErrInterrupted: the context ended. The state was saved, if there is a
 	// checkpoint folder.
@@ -115,8 +115,9 @@ func (o *Options) validate() error {
 	return nil
 }
 
-// Trainer runs one phase of training on a network, whose parameters it changes
-// in place; with a Reshaper it may go on with a smaller one, see Network. Not safe for concurrent use.
+// Trainer runs one phase of training on a network, whose parameters it changes in place;
+// with a Reshaper it may continue with a smaller one, see Network. Not safe for concurrent
+// use.
 type Trainer struct {
 	o          Options
 	net        *nn.Network
@@ -134,14 +135,14 @@ type Trainer struct {
 	params   []NamedTensor // the live values
 	zeros    float64       // share of zeros when last counted
 	size     int64         // trainable values when the phase began
-	reshaped bool          // net is not the one of the start
+	reshaped bool          // net is no longer the network of the start
 	val      *Metrics
 	left     *Remaining // at the end of the last epoch
 	byLoss   bool       // see Status
 
 	activity *activity.Report // of the last evaluation
 
-	continues bool // the batch under way goes on from the one before
+	continues bool // the current batch continues the one before
 
 	started   time.Time // of this session
 	spent     float64   // seconds of the sessions before
@@ -213,11 +214,11 @@ func (t *Trainer) bind(net *nn.Network, penalties []Penalty) (err error) {
 	return nil
 }
 
-// Fit trains to the end of the phase, or goes on from where Resume or an
-// interrupted Fit left off. When ctx ends it finishes the step under way, saves
-// a checkpoint and returns ErrInterrupted. When a value is no longer finite, be it
-// after the last update only, it returns ErrDiverged; the last checkpoint is then
-// from before, and the network in memory is of no more use.
+// Fit trains to the end of the phase, from where Resume or an interrupted Fit left off.
+// When ctx ends it finishes the step under way, saves a checkpoint and returns
+// ErrInterrupted. When a value is no longer finite, even after the last update only, it
+// returns ErrDiverged; the last checkpoint is then from before, and the network in memory
+// is unusable.
 func (t *Trainer) Fit(ctx context.Context) (Result, error) {
 	t.started, t.spent, t.firstStep = time.Now(), t.pos.Seconds, t.pos.Step
 	t.zeros = t.zeroShare()

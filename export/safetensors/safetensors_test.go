@@ -131,7 +131,8 @@ func TestWriteErrors(t *testing.T) {
 
 // A float64 that float32 cannot hold must not become infinite.
 func TestReadTooLarge(t *testing.T) {
-	for v, want := range map[float64]string{1e300: `tensor "w": value 1 is 1e+300, too large for float32`, -4e38: "value 1 is -4e+38", math.MaxFloat32: "", math.Inf(1): ""} {
+	for v, want := range map[float64]string{1e300: `tensor "w": value 1 is 1e+300, too large for float32`,
+		-4e38: "value 1 is -4e+38", math.MaxFloat32: "", math.Inf(1): ""} {
 		data := binary.LittleEndian.AppendUint64(make([]byte, 8), math.Float64bits(v))
 		f, err := readBytes(raw(`{"w":{"dtype":"F64","shape":[2],"data_offsets":[0,16]}}`, data))
 		switch {

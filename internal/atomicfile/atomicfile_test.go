@@ -112,7 +112,8 @@ func TestRelativePath(t *testing.T) {
 func TestNoFolder(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "none")
 	err := WriteBytes(filepath.Join(dir, "a.bin"), []byte("x"))
-	if !errors.Is(err, fs.ErrNotExist) || !strings.HasSuffix(err.Error(), "there is no folder "+dir) || strings.Contains(err.Error(), ".tmp-") || strings.Contains(err.Error(), "\n") {
+	if !errors.Is(err, fs.ErrNotExist) || !strings.HasSuffix(err.Error(), "there is no folder "+dir) ||
+		strings.Contains(err.Error(), ".tmp-") || strings.Contains(err.Error(), "\n") {
 		t.Errorf("got %v", err)
 	}
 }

@@ -33,8 +33,8 @@ func FreeFolder(dir string) error {
 	return nil
 }
 
-// WriteFolder makes a folder, which must be free as FreeFolder says, with the files
-// that write puts into the folder it is given: all of them, or none where it fails.
+// WriteFolder makes a folder, whose name must be free (FreeFolder), with the files that
+// write puts into the folder it is given: all of them, or none if it fails.
 func WriteFolder(dir string, write func(dir string) error) (err error) {
 	if err := FreeFolder(dir); err != nil {
 		return err

@@ -7,10 +7,9 @@ import (
 	"pare/internal/simd"
 )
 
-// Peak measures the most that AVX2 code can compute on one core, in GFLOP/s:
-// independent fused multiply-adds on registers, the best of several loops of
-// a tenth of a millisecond. It measures once in a process; 0 means that there is no
-// such loop for this processor.
+// Peak measures the most that AVX2 code can compute on one core, in GFLOP/s: independent
+// fused multiply-adds on registers, the best of several loops of a tenth of a millisecond.
+// It measures once in a process; 0: this processor cannot run the loop.
 var Peak = sync.OnceValue(func() float64 {
 	if !simd.Supported {
 		return 0

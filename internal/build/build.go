@@ -1,4 +1,4 @@
-// Package build tells which program is running.
+// Package build describes the running program.
 package build
 
 import (

@@ -13,9 +13,9 @@ const (
 // scratch keeps room for the temporary matrices of factors and inverses.
 var scratch = sync.Pool{New: func() any { return new([]float64) }}
 
-// Cholesky replaces the lower triangle of the n×n matrix a by L with L·Lᵀ = a, and
-// reports whether a is positive definite; if not, a is left half done. The upper triangle
-// is neither read nor written on its own account, but may be overwritten.
+// Cholesky replaces the lower triangle of the n×n matrix a by L with L·Lᵀ = a, and reports
+// whether a is positive definite; if not, a is left half done. The upper triangle is not
+// used, but may be overwritten.
 func Cholesky(a []float64, n int) bool {
 	room := scratch.Get().(*[]float64)
 	defer scratch.Put(room)

@@ -11,7 +11,7 @@ type Factor struct {
 	index []int // the arguments of Grow, with those that were left out
 	kept  []int // the indices of the rows
 	rows  [][]float64
-	place []int // place[i] is how many rows the first i+1 of index made
+	place []int // place[i] is the number of rows made by the first i+1 of index
 }
 
 // NewFactor factors the lower triangle of the n×n matrix a, which it overwrites and keeps.
@@ -38,8 +38,8 @@ func Independent(n int, at func(i, j int) float64) (f *Factor, kept []int) {
 func (f *Factor) Reset() { f.index = f.index[:0] }
 
 // dependent is the part of a diagonal element below which its row is a combination of the
-// rows before it. Steps through a factor of which a part has few correct digits still lead
-// to a minimum when gradients are computed anew after each.
+// rows before it. Steps by a factor with few correct digits in some part still lead to a
+// minimum if the gradients are computed anew after each step.
 const dependent = 1e-14
 
 // Grow factors the matrix with the entries at(i, j) for i, j of index and returns the

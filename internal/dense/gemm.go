@@ -77,8 +77,8 @@ type product struct {
 	r              Range
 }
 
-// panels is the packed parts of A and B, a tile that is partly outside of C, and the share
-// of a product that is under way, with its method block: neither is allocated by a call.
+// panels holds the packed parts of A and B, a tile for the edges of C, and the share of the
+// product being computed, with its method block, so that calls allocate nothing.
 type panels struct {
 	a    [blockRows * depth]float64
 	b    [blockCols * depth]float64

@@ -27,7 +27,7 @@ func accumulated(g *gorgonia.ExprGraph, order []*gorgonia.Node, pool *buffers) m
 			continue
 		}
 		terms := children(g, n)
-		for i := len(terms) - 1; i >= 0; i-- { // the later one is the likelier to be computed last
+		for i := len(terms) - 1; i >= 0; i-- { // the later one is more likely to be computed last
 			c := terms[i]
 			if a, ok := c.Op().(accumulator); ok && a.AccumulateKernel() != nil && pool.reads[c.ID()] == 1 &&
 				pool.size[c.ID()] == pool.size[n.ID()] && terms[0] != terms[1] {

@@ -10,7 +10,7 @@ import (
 // when the last op that reads it, or a value that shares it, has run.
 type buffers struct {
 	g     *gorgonia.ExprGraph
-	reads map[int64]int // reads still to come; outputs hold one that never comes
+	reads map[int64]int // reads still to come; outputs have one more that never comes
 	size  map[int64]int
 	owner map[int64]int64 // of the buffer of a value that shares one
 	held  map[int64][]float32
@@ -73,8 +73,8 @@ func (b *buffers) alias(n, c *gorgonia.Node) {
 	b.reads[o] += b.reads[n.ID()]
 }
 
-// lastRead reports whether only one read of c's buffer is to come and the
-// buffer may be written then: it is not that of an input.
+// lastRead reports whether c's buffer has one reader to come and may be overwritten then:
+// it does not belong to an input.
 func (b *buffers) lastRead(c *gorgonia.Node) bool {
 	o := b.root(c.ID())
 	_, ours := b.held[o]

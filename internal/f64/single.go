@@ -2,10 +2,10 @@ package f64
 
 import "pare/internal/simd"
 
-// Symmetric4Single takes four rows of a symmetric matrix in single precision, of which
-// each value stands for its mirror image too: it returns the inner products of x with
-// rows, and adds Σ rows[r]·f[r] to y. All have the length of x; sums are in double
-// precision. The values that are ahead places behind these of rows are read next.
+// Symmetric4Single takes four rows of a symmetric matrix in single precision; each value
+// stands for its mirror image, too. It returns the inner products of x with rows, and adds
+// Σ rows[r]·f[r] to y. All have the length of x; sums are in double precision. The values
+// ahead places further on in rows are the next to be read, and are prefetched.
 func Symmetric4Single(x, y []float64, rows *[4][]float32, f *[4]float64, ahead int) (out [4]float64) {
 	n := len(x)
 	y = y[:n]

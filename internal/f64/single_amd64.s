@@ -1,6 +1,7 @@
 #include "textflag.h"
 
-// FOUR takes four columns, so many bytes behind the present ones of rows and of x and y.
+// FOUR takes four columns, which lie the given numbers of bytes behind the present ones in
+// rows and in x and y.
 #define FOUR(single, double) \
 	VCVTPS2PD single(R8)(AX*4), Y10; \
 	VCVTPS2PD single(R9)(AX*4), Y11; \

@@ -53,13 +53,16 @@ func violations(imports map[string][]string) []string {
 	var out []string
 	for _, from := range slices.Sorted(maps.Keys(imports)) {
 		if floor(from) < 0 {
-			out = append(out, fmt.Sprintf("%s is in no folder of the plan: put it below one of %s, or add its folder to floors in internal/layout and to docs/architecture.md", from, strings.Join(floors, ", ")))
+			out = append(out, fmt.Sprintf("%s is in no folder of the plan: put it below one of %s, or add its folder "+
+				"to floors in internal/layout and to docs/architecture.md", from, strings.Join(floors, ", ")))
 			continue
 		}
 		for _, to := range imports[from] {
 			switch {
 			case floor(to) >= 0 && floor(to) < floor(from), kernel(to) >= 0 && kernel(to) < kernel(from):
-				out = append(out, fmt.Sprintf("%[1]s imports %[2]s, which stands above it: move the code that both need down to %[1]s or below, or let %[2]s pass it in through an interface that %[1]s declares", from, to))
+				out = append(out, fmt.Sprintf("%[1]s imports %[2]s, which stands above it: "+
+					"move the code that both need down to %[1]s or below, or let %[2]s pass it in through an "+
+					"interface that %[1]s declares", from, to))
 			case solver(from) && strings.HasPrefix(to, "report/"):
 				out = append(out, fmt.Sprintf("%s imports %s: solvers do not draw; make the picture in stat/estimate", from, to))
 			}
@@ -152,7 +155,8 @@ func TestViolations(t *testing.T) {
 			t.Errorf("%s → %s: %q", c.from, c.to, got)
 		}
 	}
-	for _, c := range [][2]string{{"cmd/pare", "run"}, {"prune/gradual", "train"}, {"stat/estimate", "report/graph"}, {"layers/activity", "layers"}, {"run", "report/graph"}, {"internal/kernel/conv", "internal/kernel/gemm"}} {
+	for _, c := range [][2]string{{"cmd/pare", "run"}, {"prune/gradual", "train"}, {"stat/estimate", "report/graph"},
+		{"layers/activity", "layers"}, {"run", "report/graph"}, {"internal/kernel/conv", "internal/kernel/gemm"}} {
 		if got := violations(map[string][]string{c[0]: {c[1]}}); len(got) != 0 {
 			t.Errorf("%s → %s: %q", c[0], c[1], got)
 		}

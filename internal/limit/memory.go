@@ -1,5 +1,5 @@
-// Package limit tells how much memory there is, so that a request that does not fit
-// is refused in one line before any of it is allocated.
+// Package limit reports the available memory, so that a request that does not fit is
+// refused in one line before anything is allocated.
 package limit
 
 import (
@@ -8,11 +8,11 @@ import (
 	"runtime/debug"
 )
 
-// unknown is assumed where the system does not tell.
+// unknown is assumed if the system does not report its memory.
 const unknown = 16 << 30
 
-// Memory is how many bytes the process may take: those of the machine, of its
-// control group, or of GOMEMLIMIT, whichever is least.
+// Memory is the number of bytes that the process may take: the least of the machine's
+// memory, the limit of its control group and GOMEMLIMIT.
 func Memory() int64 {
 	bytes := machine()
 	if bytes <= 0 {

@@ -7,8 +7,8 @@
 // version 1.0, 4 bytes in 2.0 and 3.0, little endian), a Python dictionary
 // literal with the keys descr, fortran_order and shape, then the elements.
 //
-// The package has its own small parser, because memory must stay proportional
-// to the bytes really present in the input whatever the header claims.
+// The package has its own small parser, because memory must stay proportional to the bytes
+// present in the input, even if the header claims more.
 package npy
 
 import (

@@ -8,7 +8,7 @@ import (
 
 // Error is a fault in an option.
 type Error struct {
-	Key  string // with points between the keys of sections within each other
+	Key  string // with dots between the keys of nested sections
 	Text string // goes on after the key: "must be at least 0, got -1"
 }
 

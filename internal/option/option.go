@@ -14,7 +14,7 @@
 //	enum:"a,b"           the texts that are allowed
 //	required:"true"      the key must be there
 //	list:"single"        a list of one may be written as that one
-//	empty:"no"           a text or list must not be empty, as leaving it out means something
+//	empty:"no"           a text or list must not be empty; leave the key out instead
 package option
 
 import (
@@ -52,6 +52,15 @@ type Rules struct {
 	Filled bool // a text or list is not empty
 	enum   []string
 	limits *interval
+}
+
+// String is the values that are allowed, in words: "a or b", "at least 0 and below 1"; empty
+// where tags allow all of the type.
+func (r Rules) String() string {
+	if r.limits != nil {
+		return r.limits.String()
+	}
+	return OneOf(r.enum)
 }
 
 // Fields lists the options of v, a struct or a pointer to one, in the order of its fields,
@@ -205,8 +214,8 @@ type interval struct {
 
 var intervalPattern = regexp.MustCompile(`^([\[(])([^,]*),([^,]*)([\])])$`)
 
-// parseInterval reads "[0,1)" and, without a limit on a side, "(0,)"; the empty
-// text is no interval.
+// parseInterval reads "[0,1)" and, without a limit on a side, "(0,)"; the empty text stands
+// for no interval.
 func parseInterval(s string) (*interval, error) {
 	if s == "" {
 		return nil, nil

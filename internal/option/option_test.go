@@ -55,7 +55,8 @@ type drawing struct {
 }
 
 func TestKinds(t *testing.T) {
-	if got := shapes.Names(); !slices.Equal(got, []string{"circle", "square"}) || shapes.Doc("circle") != "one curve" || shapes.Doc("x") != "" {
+	if got := shapes.Names(); !slices.Equal(got, []string{"circle", "square"}) ||
+		shapes.Doc("circle") != "one curve" || shapes.Doc("x") != "" {
 		t.Errorf("kinds: %v, %q", got, shapes.Doc("circle"))
 	}
 	a, err := shapes.New("square")

@@ -6,7 +6,7 @@ import (
 	"golang.org/x/sys/cpu"
 )
 
-// Supported tells whether the processor has AVX2 and FMA.
+// Supported reports whether the processor has AVX2 and FMA.
 var Supported = cpu.X86.HasAVX2 && cpu.X86.HasFMA
 
 // AVX2 selects assembly with AVX2 and FMA. It is set at start-up; tests change it

@@ -2,16 +2,15 @@ package svg
 
 import "fmt"
 
-// Curves of one chart are told apart by colour and dash, their marks by colour and
-// shape: a new colour each, and once those are through the same colours with other
-// dashes and shapes.
+// Curves of one chart differ by colour and dash, their marks by colour and shape: a new
+// colour each, and once those are through the same colours with other dashes and shapes.
 
 var (
 	curveTones  = []string{"first", "second", "good", "bad", "grey", "violet", "teal", "pink"}
 	curveDashes = []string{"none", "6 3", "2 3", "8 3 2 3", "12 3", "10 3 2 3 2 3", "4 2 1 2", "1 2"}
 )
 
-// MaxCurves is how many curves a legend tells apart.
+// MaxCurves is the number of curves that a legend can distinguish.
 var MaxCurves = len(curveTones) * len(curveDashes)
 
 // CurveClass is the class of curve i.

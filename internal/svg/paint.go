@@ -162,5 +162,9 @@ func PageStyle() string {
 			fmt.Fprintf(&pictures, "  %s {%s }\n", selector, set.String())
 		}
 	}
-	return fmt.Sprintf(":root { color-scheme: light dark;%s }\n@media (prefers-color-scheme: dark) {\n  :root {%s }\n%s}\n", light.String(), dark.String(), pictures.String())
+	return fmt.Sprintf(`:root { color-scheme: light dark;%s }
+@media (prefers-color-scheme: dark) {
+  :root {%s }
+%s}
+`, light.String(), dark.String(), pictures.String())
 }

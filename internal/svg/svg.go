@@ -80,7 +80,7 @@ func (p *Picture) Path(class, data string, width Stroke, tip string) {
 	fmt.Fprintf(&p.b, ` d="%s"%s>%s</path>`+"\n", data, width, title(tip))
 }
 
-// coordinates is how many of them a command of a path takes.
+// coordinates is the number of coordinates that a command of a path takes.
 var coordinates = map[rune]int{'M': 2, 'L': 2, 'H': 1, 'V': 1, 'Q': 4, 'C': 6}
 
 // Data is the data of a path: commands are letters such as MLLz, at are the coordinates
@@ -121,7 +121,7 @@ func (p *Picture) Haloed(class string, x, y float64, a Anchor, s, tip string) {
 	p.Text(class, x, y, a, s)
 }
 
-// File writes the picture on paper, to stand in a file by itself.
+// File writes the picture as a file of its own, on a paper background.
 func (p *Picture) File(w io.Writer, class, label string, width, height float64) error {
 	var paper Picture
 	paper.begin("rect", "paper")
@@ -154,7 +154,9 @@ func (p *Picture) Slices(class, label, id string, width float64, cuts []float64)
 
 // element is an svg element that shows the part of its content below top.
 func element(class, role string, top, width, height float64, content string) string {
-	return fmt.Sprintf(`<svg xmlns="http://www.w3.org/2000/svg" font-family="system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif" class="%s" %s viewBox="0 %s %s %s" width="%s" height="%s">%s</svg>`+"\n",
+	return fmt.Sprintf(`<svg xmlns="http://www.w3.org/2000/svg" `+
+		`font-family="system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif" `+
+		`class="%s" %s viewBox="0 %s %s %s" width="%s" height="%s">%s</svg>`+"\n",
 		class, role, num(top), num(width), num(height), num(width), num(height), content)
 }
 

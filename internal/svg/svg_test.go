@@ -68,7 +68,8 @@ func TestPaint(t *testing.T) {
 // The style sheet of a page has every colour of a picture for dark paper.
 func TestPageStyle(t *testing.T) {
 	css := PageStyle()
-	for _, want := range []string{"--ink: #1c2128;", "--ink: #e4e8ec;", "svg .box {", "svg text.tick { fill: #9aa5b1;", "svg .curve.line2 { stroke: #f0954f;"} {
+	for _, want := range []string{"--ink: #1c2128;", "--ink: #e4e8ec;", "svg .box {",
+		"svg text.tick { fill: #9aa5b1;", "svg .curve.line2 { stroke: #f0954f;"} {
 		if !strings.Contains(css, want) {
 			t.Errorf("no %q in\n%s", want, css)
 		}

@@ -10,8 +10,8 @@ import (
 
 // MissingWords mark a missing value, as an empty cell does, unless Options.Missing
 // names others: the words of pandas, and "?" and ".".
-var MissingWords = []string{"NA", "N/A", "n/a", "#N/A", "#N/A N/A", "#NA", "<NA>", "NaN", "nan", "-NaN", "-nan", "1.#IND", "-1.#IND", "1.#QNAN", "-1.#QNAN",
-	"NULL", "Null", "null", "None", "none", "?", "."}
+var MissingWords = []string{"NA", "N/A", "n/a", "#N/A", "#N/A N/A", "#NA", "<NA>",
+	"NaN", "nan", "-NaN", "-nan", "1.#IND", "-1.#IND", "1.#QNAN", "-1.#QNAN", "NULL", "Null", "null", "None", "none", "?", "."}
 
 // cells reads the cells of a table as numbers, text or missing values.
 type cells struct {
@@ -47,14 +47,14 @@ func newCells(o Options) *cells {
 	return c
 }
 
-// absent tells that a cell is empty or says that its value is missing.
+// absent reports whether a cell is empty or a word for a missing value.
 func (c *cells) absent(cell string) bool {
 	cell = strings.TrimSpace(cell)
 	return cell == "" || c.word(cell)
 }
 
-// word tells that a cell says that its value is missing. NaN is in any case of letters, as
-// Go reads it.
+// word reports whether a cell is a word for a missing value: NaN in upper or lower case, as
+// Go reads it, or one of the words of the options.
 func (c *cells) word(cell string) bool {
 	return c.missing[cell] || len(cell) == len("NaN") && strings.EqualFold(cell, "NaN") && c.missing["NaN"]
 }
@@ -96,7 +96,7 @@ func (c *cells) readComma(cell string) (float64, bool, mark) {
 	}
 	text := cell
 	if has == ',' {
-		text = cell[:at] + "." + cell[at+1:] // with another comma or a point it is no number
+		text = cell[:at] + "." + cell[at+1:] // with another comma or a point it is not a number
 	}
 	if v, ok := number(text); ok && !math.IsNaN(v) && (has == 0 || c.decimal == 0 || rune(has) == c.decimal) {
 		return v, true, has
@@ -138,14 +138,15 @@ func (t *Table) decide(builders []builder) error {
 	case comma == nil:
 		return nil
 	case point != nil:
-		return t.errorf("row %d, column %s has a decimal comma, %q, and row %d, column %s a decimal point, %q; say which it is, as the other one separates thousands",
+		return t.errorf("row %d, column %s has a decimal comma, %q, and row %d, column %s a decimal point, %q; "+
+			"say which it is, as the other one separates thousands",
 			comma.comma.row, comma.name, shorten(comma.comma.cell), point.point.row, point.name, shorten(point.point.cell))
 	}
 	t.note("decimal commas, as in %q: %s", shorten(comma.comma.cell), fewNames(commas))
 	return nil
 }
 
-// note adds one that is not there yet.
+// note adds a note unless it is there already.
 func (t *Table) note(format string, args ...any) {
 	if text := fmt.Sprintf(format, args...); !slices.Contains(t.Notes, text) {
 		t.Notes = append(t.Notes, text)
@@ -177,7 +178,7 @@ func (t *Table) noteMissing(builders []builder) {
 // which on text is a mistake rather than the type of the column.
 const mostly = 0.8
 
-// StrayError says that a column is of numbers but for some cells of text.
+// StrayError says that a column holds numbers, except in some cells of text.
 type StrayError struct {
 	Column string
 	line   string
@@ -224,8 +225,9 @@ func (t *Table) stray(c *Column) error {
 		first+1, c.Name, shorten(c.Text(first)), like, all, what).Error()}
 }
 
-// looksNumeric tells that text is of digits, with marks between them and signs of percent
-// or money beside them: a number as people write it, such as 1.234,5 or 12 %.
+// looksNumeric reports whether text consists of digits, with separators between them and
+// signs of percent or money beside them: a number as people write it, such as 1.234,5 or 12
+// %.
 func looksNumeric(text string) bool {
 	text = strings.TrimLeft(strings.TrimSpace(text), "+-−<>≤≥~$€£¥ ")
 	text = strings.TrimRight(text, "%‰$€£¥ \u00a0")

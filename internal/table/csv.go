@@ -157,8 +157,8 @@ func validSeparator(r rune) bool {
 	return r != '"' && r != '\r' && r != '\n' && r != 0xFFFD && r > 0 && r <= 0x10FFFF && (r < 0xD800 || r > 0xDFFF)
 }
 
-// separator is the likeliest of comma, semicolon and tab in the first line,
-// quoted text left out.
+// separator is the most likely of comma, semicolon and tab in the first line, ignoring
+// quoted text.
 func separator(text string) rune {
 	count := map[rune]int{}
 	quoted := false

@@ -9,9 +9,9 @@ import (
 	"unicode/utf8"
 )
 
-// utf8Reader gives text as UTF-8: UTF-16 by its byte order mark, or by zeros in every
-// other of its first four bytes, and bytes that are no UTF-8 as Windows-1252, which has Latin-1 in
-// it. A byte order mark is left out.
+// utf8Reader gives text as UTF-8: UTF-16 by its byte order mark, or by zeros in alternate
+// bytes of its first four, and invalid UTF-8 as Windows-1252, which contains Latin-1. A
+// byte order mark is dropped.
 type utf8Reader struct {
 	r     *bufio.Reader
 	order binary.ByteOrder // of UTF-16; nil: UTF-8

@@ -15,7 +15,8 @@ import (
 // FuzzCSV: whatever the text, reading ends with a table of equal columns and
 // different names, or with an error of one line.
 func FuzzCSV(f *testing.F) {
-	for _, s := range []string{"a|b\n1|\"2\"\n", "a b\n1 2\n", "a,b\n1,2\n", "a;b\n1;\"x\n\"\n", "\xef\xbb\xbfa\n\"", "a,a\n1,1\n", "1\n007\nx\n", "\n\n,\n,", "a\tb\r\n1\t\r\n"} {
+	for _, s := range []string{"a|b\n1|\"2\"\n", "a b\n1 2\n", "a,b\n1,2\n", "a;b\n1;\"x\n\"\n", "\xef\xbb\xbfa\n\"",
+		"a,a\n1,1\n", "1\n007\nx\n", "\n\n,\n,", "a\tb\r\n1\t\r\n"} {
 		for _, comma := range []rune{0, ',', ';', '\t', ' ', '|', '→'} {
 			f.Add(s, false, comma)
 			f.Add(s, true, comma)

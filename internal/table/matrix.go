@@ -48,8 +48,9 @@ func (m *Matrix) Constant() []int {
 // Sizes of numbers whose fourth powers, products of two squares, float64 holds.
 const leastSize, mostSize = 1e-75, 1e75
 
-// Range returns an error that names the first column which varies, but around its first
-// cell by so much or so little that squares of it are no numbers, as every fit needs.
+// Range returns an error that names the first column that varies around its first cell by
+// so much or so little that products of squares do not fit in float64; every fit needs
+// them.
 func (t *Table) Range(m *Matrix) error {
 	for j, name := range m.Names {
 		x := m.Column(j)
@@ -67,7 +68,8 @@ func (t *Table) Range(m *Matrix) error {
 		if size < 1 {
 			what = "small"
 		}
-		return t.errorf("row %d, column %s: %g is too %s: its fourth power does not fit in float64; write the column in another unit", row+1, name, x[row], what)
+		return t.errorf("row %d, column %s: %g is too %s: its fourth power does not fit in float64; "+
+			"write the column in another unit", row+1, name, x[row], what)
 	}
 	return nil
 }
@@ -148,8 +150,8 @@ func (t *Table) finite(c *Column) error {
 	return nil
 }
 
-// textError names the first cell that is no number, and proposes one-hot where
-// no cell is one.
+// textError names the first cell that is not a number, and proposes one-hot if no cell is
+// one.
 func (t *Table) textError(c *Column) error {
 	if err := t.stray(c); err != nil {
 		return err
@@ -232,7 +234,8 @@ type IdentifierError struct {
 // Error is one line.
 func (e *IdentifierError) Error() string { return e.line }
 
-// fewLevels is how many values never make a text column an identifier.
+// fewLevels is the number of distinct values up to which a text column is never taken for
+// an identifier.
 const fewLevels = 20
 
 // Encode is the table with one-hot columns in the place of some. Text columns that are not
@@ -256,7 +259,8 @@ func (t *Table) Encode(e Encoding) (*Table, error) {
 				return nil, err
 			}
 			if k := len(c.Levels); k > fewLevels && 2*k > t.rows {
-				return nil, &IdentifierError{c.Name, t.errorf("column %s has %d different values in %d rows, as an identifier or free text has", c.Name, k, t.rows).Error()}
+				return nil, &IdentifierError{c.Name, t.errorf("column %s has %d different values in %d rows, "+
+					"as an identifier or free text has", c.Name, k, t.rows).Error()}
 			}
 		}
 		left := ""

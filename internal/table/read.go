@@ -30,17 +30,16 @@ type Options struct {
 	// Decimal is the decimal mark of numbers, a comma or a point; 0: a point, or, where
 	// the comma does not separate cells, a comma if no number of the table has a point.
 	Decimal rune
-	// Progress, if not nil, hears how many bytes of the file have been read, of
-	// how many. A file of which a part is read twice starts again.
+	// Progress, if not nil, is called with the bytes read so far and the size of the file.
+	// If a part of a file is read twice, the count starts again.
 	Progress func(read, total int64)
 }
 
-// Read reads a file: CSV, .gz of CSV, .zip of exactly one CSV, or a .npy matrix
-// or vector of f4, f8, u1, i4 or i8, whose columns are called x1, x2, … The
-// ending of the name says which; every other one is CSV. Rows are read as a
-// stream, so memory is that of the columns. A file that unpacks to far more than
-// data do (internal/unpack), or has a row of more than half a million cells or 32 MiB,
-// is refused.
+// Read reads a file: CSV, .gz of CSV, .zip of exactly one CSV, or a .npy matrix or vector
+// of f4, f8, u1, i4 or i8, whose columns are called x1, x2, … The ending of the name says
+// which; every other one is CSV. Rows are read as a stream, so only the columns take
+// memory. A file that unpacks to far more than data do (internal/unpack), or has a row of
+// more than half a million cells or 32 MiB, is refused.
 func Read(path string, o Options) (*Table, error) {
 	t := &Table{Source: filepath.Base(path)}
 	info, err := os.Stat(path)
@@ -169,7 +168,7 @@ func (s *stream) close() {
 	s.opened = nil
 }
 
-// counter tells the progress every megabyte and at the end.
+// counter reports the progress every megabyte and at the end.
 type counter struct {
 	r          io.Reader
 	s          *stream

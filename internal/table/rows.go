@@ -23,7 +23,7 @@ type rowReader struct {
 	bytes int // since the last row, at least
 	cells int
 	rows  int
-	again []string // the row to give next; nil: that of the file
+	again []string // the row to return next; nil: read it from the file
 }
 
 func newRowReader(from io.Reader, comma rune) *rowReader {

@@ -7,8 +7,8 @@ import (
 	"pare/internal/suggest"
 )
 
-// Suggestion ends a message about an unknown name: the nearest names, or all
-// of them where they are few.
+// Suggestion ends a message about an unknown name: the nearest names, or all names if they
+// are few.
 func Suggestion(word, what string, names []string) string {
 	near := suggest.Nearest(word, names)
 	const few = 40

@@ -190,7 +190,7 @@ type Error struct{ line string }
 
 func (e *Error) Error() string { return e.line }
 
-// Column is one column: of numbers where Numbers is not nil, of text otherwise.
+// Column is one column: of numbers if Numbers is not nil, of text otherwise.
 type Column struct {
 	Name string
 	// Numbers are the values; NaN where the file had an empty cell or a word for a
@@ -247,8 +247,8 @@ func (c *Column) missing(row int) bool {
 	return c.meaning().absent(c.Levels[c.Codes[row]])
 }
 
-// take is the column of some rows; text of which only numbers are left becomes
-// numbers.
+// take returns the column with some of its rows; if only numbers remain in a text column,
+// it becomes numeric.
 func (c *Column) take(rows []int) Column {
 	if c.Numeric() {
 		out := Column{Name: c.Name, Numbers: make([]float64, len(rows))}

@@ -19,7 +19,8 @@ const (
 type Error struct{}
 
 func (Error) Error() string {
-	return fmt.Sprintf("it unpacks to more than %d MiB and %d times its size, as data do not; if it is as it should be, unpack it and give the unpacked file",
+	return fmt.Sprintf("it unpacks to more than %d MiB and %d times its size, as data do not; "+
+		"if it is as it should be, unpack it and give the unpacked file",
 		Free>>20, Ratio)
 }
 

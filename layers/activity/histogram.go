@@ -73,8 +73,8 @@ func (s *histogram) threshold(share float64) float64 {
 	return 0
 }
 
-// WithThresholds returns a copy of the network whose ReLUs have the thresholds,
-// by name of the layer; one that is higher already stays.
+// WithThresholds returns a copy of the network whose ReLUs have the thresholds, by name of
+// the layer; a higher threshold that a ReLU already has stays.
 func WithThresholds(net *nn.Network, thresholds map[string]float64) (*nn.Network, error) {
 	c, err := net.Clone()
 	if err != nil {

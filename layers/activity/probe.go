@@ -17,7 +17,7 @@ type runs struct {
 // Probes are the probes that the program must be compiled with.
 func (r *runs) Probes() []nn.Probe { return r.probes }
 
-// Expect tells how many examples of the next run count, from the first one on.
+// Expect sets the number of examples of the next run that count, from the first one on.
 func (r *runs) Expect(examples int) { r.examples = examples }
 
 // probe sees the output of one layer in every run.

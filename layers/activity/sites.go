@@ -2,10 +2,10 @@ package activity
 
 import "pare/nn"
 
-// Sites lists, in order, the nodes of a network whose values are made of exact
-// zeros and are read by another layer: the outputs of ReLUs, with a threshold or
-// without. Where only products read such a value, as in a gated
-// unit relu(gate)·up, the products stand in its place.
+// Sites lists, in order, the nodes of a network whose values are made of exact zeros and
+// are read by another layer: the outputs of ReLUs, with a threshold or without. If only
+// products read such a value, as in a gated unit relu(gate)·up, the list has the products
+// instead.
 func Sites(net *nn.Network) []int {
 	readers := net.Consumers()
 	traits := make([]nn.Traits, len(net.Nodes))

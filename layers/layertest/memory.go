@@ -1,5 +1,4 @@
-// Package layertest holds layers that tests of several packages need and no
-// network does.
+// Package layertest holds layers that several packages' tests need but no network uses.
 package layertest
 
 import (

@@ -6,10 +6,9 @@ import (
 	"pare/nn"
 )
 
-// Contraction is ‖W‖₁ of the recurrent weights W of a layer that was put into a
-// network: the largest sum of magnitudes of the weights that read one unit. Since
-// the function of such a layer is nowhere steeper than 1, it bounds the trace that
-// the past leaves, whatever the input:
+// Contraction is ‖W‖₁ of the recurrent weights W of a layer that was put into a network:
+// the largest sum of magnitudes of the weights that read one unit. Since the function of
+// such a layer is nowhere steeper than 1, it bounds the effect of the past for any input:
 //
 //	‖∂h_t/∂h_(t−k)‖₁ ≤ ‖W‖₁ᵏ,
 //

@@ -9,7 +9,7 @@ import (
 	"pare/nn"
 )
 
-// Profile tells how far back the gradient of a loss reaches.
+// Profile describes how far back the gradient of a loss reaches.
 type Profile struct {
 	// Norms holds the mean over the examples of ‖∂L/∂h‖₂ by lag: for the state h at
 	// the last position, at the one before and so on to the first. L is the loss of

@@ -1,5 +1,5 @@
-// Package saved holds the model whose network is that of an earlier run. Importing
-// it makes the model known by name.
+// Package saved holds the model that takes its network from an earlier run. Importing it
+// makes the model known by name.
 package saved
 
 import (

@@ -5,10 +5,10 @@ import (
 	"fmt"
 )
 
-// Builder puts a graph together operator by operator. Values and nodes get
-// unique names, made of the scope (the layer that is being written) and the
-// operator: "conv1/Conv", "conv1/Conv_2". Initializers keep the name they are
-// given; two of one name, and whatever else goes wrong, are reported by Graph.
+// Builder puts a graph together operator by operator. Values and nodes get unique names,
+// made of the scope (the layer that is being written) and the operator: "conv1/Conv",
+// "conv1/Conv_2". Initializers keep the name they are given. Graph reports two of one name
+// and all other errors.
 //
 // Use NewBuilder; the zero value is not usable.
 type Builder struct {
@@ -77,7 +77,7 @@ func (b *Builder) initializer(t Tensor) string {
 	return t.Name
 }
 
-// claim takes a name as it is.
+// claim reserves exactly this name.
 func (b *Builder) claim(name string) {
 	switch {
 	case b.err != nil:

@@ -80,7 +80,7 @@ func Fixed(n int64) Dim { return Dim{Size: n} }
 func Symbolic(name string) Dim { return Dim{Name: name} }
 
 // AttrKind is the type of an attribute's value, numbered as in
-// AttributeProto.AttributeType. The zero value is no valid kind.
+// AttributeProto.AttributeType. The zero value is not a valid kind.
 type AttrKind int32
 
 // The supported kinds of attribute.

@@ -85,7 +85,7 @@ func (f field) malformed(code int) error {
 	return fmt.Errorf("offset %d: malformed protocol buffer: %w", f.offset, protowire.ParseError(code))
 }
 
-// is reports a field whose wire type is not the one of its number.
+// is reports an error if the wire type of a field does not fit its number.
 func (f field) is(typ protowire.Type, want string) error {
 	if f.typ != typ {
 		return fmt.Errorf("offset %d: field %d has wire type %d, expected %s", f.offset, f.num, f.typ, want)

@@ -20,7 +20,7 @@ type place struct {
 	i int
 }
 
-// order compares groups by rank, and those of the same rank by number.
+// order compares groups by rank, and groups of the same rank by number.
 func (g group) order(h group) int {
 	return cmp.Or(cmp.Compare(g.rank, h.rank), cmp.Compare(g.term, h.term), cmp.Compare(g.number, h.number))
 }

@@ -2,9 +2,9 @@ package gradual
 
 import "pare/nn"
 
-// hysteresis keeps groups out of a removal that were not zero yet at the look before:
-// while the rate is high groups come to zero and back, and a removed group cannot come
-// back. Its zero value has looked at nothing.
+// hysteresis keeps groups out of a removal that were not zero at the previous check: while
+// the rate is high, groups reach zero and come back, and a removed group cannot come back.
+// The zero value has made no check yet.
 type hysteresis struct {
 	Zero [][]byte `json:"zero,omitempty"` // by penalty, a bit for each group: zero at the last look
 }

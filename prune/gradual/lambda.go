@@ -181,9 +181,9 @@ func (c *Controller) Brake(x, share float64) bool {
 // Forget drops the norms.
 func (c *Controller) Forget() { c.Norms = nil }
 
-// arrivals lists, in ascending order, after how many Updates the groups whose norms fall
-// will be zero if they go on at this pace, and counts the groups that are not zero. The
-// list is nil without norms to compare with.
+// arrivals lists, in ascending order, the numbers of Updates after which the groups with
+// falling norms reach zero at their present pace, and counts the groups that are not zero.
+// The list is nil without norms to compare with.
 func (c *Controller) arrivals(norms []float64) (left []float64, live int) {
 	known := len(norms) == len(c.Norms)
 	if known {
@@ -205,7 +205,7 @@ func (c *Controller) arrivals(norms []float64) (left []float64, live int) {
 	return left, live
 }
 
-// wanted is the number of live groups that are to be gone at a point of training.
+// wanted is the number of live groups that should be gone at a point of training.
 func (c *Controller) wanted(share, x float64, live int) int {
 	return int(math.Ceil(perShare * (1 - c.Plan.At(x)/share) * float64(live)))
 }

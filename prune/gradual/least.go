@@ -11,10 +11,10 @@ import (
 	"pare/train"
 )
 
-// Method Least works in intervals. After a pause of a quarter of the interval the least
-// important groups are chosen, as many as the plan asks for; over the rest of it they fade
-// to zero, and are removed at its end (after HESSO, Chen et al. 2024, which ranks and
-// shrinks groups in periods).
+// Method Least works in intervals. After a pause of a quarter of the interval it chooses
+// the least important groups, as many as the plan asks for; they fade to zero over the rest
+// of the interval and are removed at its end (after HESSO, Chen et al. 2024, which ranks
+// and shrinks groups in periods).
 
 const (
 	// evidence is the number of batches whose gradients tell the importance of groups. A
@@ -34,14 +34,13 @@ func lasting(every int, p Plan, steps int) int {
 	return every * max(1, (least+every-1)/every)
 }
 
-// pause is how many steps of an interval go by before groups are chosen.
+// pause is the number of steps at the start of an interval before groups are chosen.
 func (s *Shrinker) pause() int { return max(1, s.interval/4) }
 
 // enough is the number of batches that a choice of groups needs.
 func (s *Shrinker) enough() int { return max(s.pause(), min(evidence, s.interval)) }
 
-// ahead is how many steps there are until groups are chosen; not above 0: the pause
-// is over.
+// ahead is the number of steps until groups are chosen; at 0 and below, the pause is over.
 func (s *Shrinker) ahead(at train.Place) int {
 	f := &s.Fading
 	if at.Share < s.goal.Plan.From {
@@ -140,7 +139,7 @@ func (s *Shrinker) choose(net *nn.Network, at train.Place) error {
 	return nil
 }
 
-// scores are the importance of the groups of each term; those of nil have none.
+// scores are the importance of the groups of each term; nil for a nil term.
 func (s *Shrinker) scores(net *nn.Network, ts terms, step int) ([][]float64, error) {
 	out := make([][]float64, len(ts))
 	for k, t := range ts.all() {
@@ -167,10 +166,10 @@ func (s *Shrinker) measurable(net *nn.Network) error {
 	return nil
 }
 
-// ranked lists the groups that are not zero, those of the lowest score first. Scores are
-// divided by λ and by the weight of the group, so that groups of a larger λ, or of a
-// larger weight in their penalty, go earlier. Sizes do not count: the importance of a
-// large group is the importance of all of it. Groups of weight 0 are not penalised.
+// ranked lists the groups that are not zero, by ascending score. Scores are divided by λ
+// and by the weight of the group, so that groups of a larger λ, or of a larger weight in
+// their penalty, go earlier. Sizes do not count: the importance of a large group is the
+// importance of all of it. Groups of weight 0 are not penalised.
 func ranked(ts terms, scores [][]float64) []group {
 	var list []group
 	for k, t := range ts.all() {
@@ -214,7 +213,7 @@ func halves(ranked []group) []group {
 }
 
 // gradients are the sums of a criterion OfGradients over the last batches before a choice:
-// those of the pause, and where they are few of the steps before it.
+// the batches of the pause and, if they are too few, of the steps before it.
 type gradients struct {
 	Sums    [][]float64 `json:"squares,omitempty"` // by penalty and group
 	Batches int         `json:"batches,omitempty"`
@@ -259,7 +258,7 @@ func (y *gradients) follow(ts terms, small *nn.Network) error {
 }
 
 // fading are the groups that go in the present interval. Their values shrink linearly to
-// zero, and nothing but the lambdas as given weighs on the others.
+// zero, and the others are penalised with the lambdas of the config only.
 type fading struct {
 	gradients
 	Groups [][2]int `json:"groups,omitempty"` // number of the penalty and of the group in it
@@ -279,7 +278,7 @@ func (f *fading) begin(chosen []group, steps int, ts terms) {
 	f.recall(ts)
 }
 
-// recall finds the values of the groups, those that two of them share once.
+// recall finds the values of the groups; a value that two groups share is listed once.
 func (f *fading) recall(ts terms) {
 	f.places = nil
 	if len(f.Groups) == 0 {

@@ -18,8 +18,8 @@ type Options struct {
 	// removes nothing before it is met. It changes its factor, and Least chooses groups,
 	// every tenth of an epoch.
 	Every int
-	// EpochSteps and Steps are the steps of an epoch and of the whole training, for a
-	// target.
+	// EpochSteps and Steps are the numbers of steps of an epoch and of the whole training;
+	// a target needs them.
 	EpochSteps, Steps int
 	// Examples returns examples in the batched layout for the certificates, beside
 	// random ones; nil: none.
@@ -84,7 +84,8 @@ func refuse(option, format string, args ...any) error {
 }
 
 // ErrClosed is the error of a training with nothing left to train.
-var ErrClosed = errors.New("the output no longer depends on the input; raise the target, train for more epochs, or penalise less of the network, with a smaller lambda")
+var ErrClosed = errors.New("the output no longer depends on the input; raise the target, train for more epochs, " +
+	"or penalise less of the network, with a smaller lambda")
 
 // ErrMissed is wrapped by the error of a training that did not meet its target.
 var ErrMissed = errors.New("the target was not met")
@@ -147,9 +148,9 @@ func (t *Target) share(left, whole nn.Counts, grouped terms) float64 {
 	return float64(left.Params) / float64(whole.Params)
 }
 
-// reachable refuses a target that no training can meet: a smaller share than that of the
-// network without all values that the penalties may remove. Of the groups any share can be
-// left that proximal steps can zero.
+// reachable refuses a target that no training can meet: a smaller share than remains when
+// the penalties have removed all values that they may remove. For a target in groups, any
+// share can remain of the groups that proximal steps can zero.
 func (s *Shrinker) reachable(net *nn.Network) error {
 	target, terms := s.o.Target, s.terms()
 	may := terms.where(zeroes)
@@ -157,18 +158,22 @@ func (s *Shrinker) reachable(net *nn.Network) error {
 	zeroable, _ := may.grouped().count()
 	switch share := float64(all-zeroable) / float64(max(all, 1)); {
 	case target.Measure == Groups && share > target.Share:
-		return refuse("Target.Share", "%.3g of the groups cannot be reached: %.3g belong to penalties with lambda 0 or mode subgradient, which remove nothing; leave these penalties out, or raise the target", target.Share, share)
+		return refuse("Target.Share", "%.3g of the groups cannot be reached: %.3g belong to penalties with "+
+			"lambda 0 or mode subgradient, which remove nothing; leave these penalties out, or raise the target",
+			target.Share, share)
 	case target.Measure == Groups:
 		return nil
 	case target.Method != Lambda && zeroable == 0:
-		return refuse("Target.Method", "least removes groups, and the penalties are on single weights; add one on groups, such as {type: group_lasso, on: channels, lambda: 1e-4}, or use lambda")
+		return refuse("Target.Method", "least removes groups, and the penalties are on single weights; "+
+			"add one on groups, such as {type: group_lasso, on: channels, lambda: 1e-4}, or use lambda")
 	}
 	left, err := bare(net, may)
 	if err != nil {
 		return err
 	}
 	if share := s.share(left); share > target.Share {
-		return refuse("Target.Share", "%.3g of the %s cannot be reached: with everything removed that the penalties cover, %.3g would be left; penalise more of the network, or raise the target",
+		return refuse("Target.Share", "%.3g of the %s cannot be reached: with everything removed that the "+
+			"penalties cover, %.3g would be left; penalise more of the network, or raise the target",
 			target.Share, target.Measure.noun(), share)
 	}
 	return nil
@@ -199,6 +204,7 @@ func (s *Shrinker) Missed(net *nn.Network) error {
 	if err != nil {
 		return err
 	}
-	return fmt.Errorf("%w: %.3g of the %s are left, and the target is %.3g; train for more epochs, penalise more of the network, or raise the target",
+	return fmt.Errorf("%w: %.3g of the %s are left, and the target is %.3g; train for more epochs, "+
+		"penalise more of the network, or raise the target",
 		ErrMissed, s.share(left), s.o.Target.Measure.noun(), s.TargetShare)
 }

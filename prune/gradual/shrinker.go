@@ -149,8 +149,8 @@ func (s *Shrinker) refused(err error) (*train.Reshaped, error) {
 	return nil, nil
 }
 
-// remove returns the network without the values that are zero and not held, nil where
-// there are none.
+// remove returns the network without the values that are zero and not held; nil if there
+// are none.
 func (s *Shrinker) remove(net *nn.Network, held nn.Held) (*train.Reshaped, error) {
 	before := net.Count()
 	left, err := prune.RemainingHeld(net, held)

@@ -26,8 +26,8 @@ func init() {
 	importance.Criteria.Register("largest", "largest absolute value", func() importance.Importance { return Largest{} })
 }
 
-// A criterion of one's own is registered, and from then on known to configs:
-// prune: {method: least, importance: largest, budget: {params: 0.5}}.
+// Once registered, your own criterion is known to configs: prune: {method: least,
+// importance: largest, budget: {params: 0.5}}.
 func Example() {
 	net, _ := nn.New("net", nn.Shape{2}, rand.New(rand.NewPCG(1, 1)))
 	_ = net.Add("hidden", &layers.Linear{Out: 4, NoBias: true}, nn.InputName)

@@ -1,7 +1,7 @@
-// Package importance scores groups of a network's values, such as the weights of a
-// channel: the network misses those of the lowest score least. A criterion is a type
-// that implements Importance and registers itself in Criteria; each of the built-in
-// ones is a file.
+// Package importance scores groups of a network's values, such as the weights of a channel.
+// The groups of the lowest score matter least to the network. A criterion is a type that
+// implements Importance and registers itself in Criteria; each of the built-in ones is a
+// file.
 package importance
 
 import (
@@ -17,8 +17,8 @@ import (
 
 // Importance is a criterion.
 type Importance interface {
-	// Score returns a score for each group. A criterion that cannot score a group
-	// names the layer; one that needs data and has none wraps ErrNoData.
+	// Score returns a score for each group, in the order of Slots; scores must be finite.
+	// An error names the layer that cannot be scored; for missing data it wraps ErrNoData.
 	Score(s *Sample) ([]float64, error)
 }
 

@@ -2,8 +2,8 @@ package importance
 
 import "math/rand/v2"
 
-// Random is a number drawn evenly from [0, 1) for each group: the baseline that shows
-// how much of a result the choice of groups accounts for.
+// Random is a number drawn evenly from [0, 1) for each group: the baseline that shows how
+// much the choice of groups contributes to a result.
 type Random struct{}
 
 func init() {

@@ -11,8 +11,8 @@ import (
 //
 //	√ Σ over batches of (Σ w·∂L/∂w over the values w of the group)²
 //
-// It is in units of the loss, so that layers and kinds of groups compare, and the less
-// of a layer there is the more the rest is worth.
+// It is in units of the loss, so that layers and kinds of groups compare, and the fewer
+// units a layer has left, the more each is worth.
 type Taylor struct{}
 
 var _ OfGradients = Taylor{}

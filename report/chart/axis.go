@@ -66,7 +66,7 @@ func (a axis) within(lo, hi float64) axis {
 // at is the pixel of a value.
 func (a axis) at(v float64) float64 { return a.from + (v-a.lo)/(a.hi-a.lo)*(a.to-a.from) }
 
-// label writes a tick with the digits that tell it from its neighbours.
+// label writes a tick with enough digits to distinguish it from its neighbours.
 func (a axis) label(v float64, percent bool) string {
 	step, unit := a.step, ""
 	if percent {

@@ -8,7 +8,7 @@ type Bars struct {
 	Bars  []Bar
 }
 
-// Bar is a pale bar and a strong one upon it. Value is both numbers in words.
+// Bar is a pale bar with a strong one on top of it. Value is the text of both numbers.
 type Bar struct {
 	Name, Value, Tip string
 	Before, After    float64

@@ -1,5 +1,5 @@
-// Package chart draws curves over one axis of numbers, and bars. It knows numbers and
-// names alone: whoever has something to show imports it.
+// Package chart draws curves over one axis of numbers, and bars. It knows only numbers and
+// names, so any package can draw with it.
 package chart
 
 import (
@@ -107,8 +107,8 @@ func (c Curve) Pieces() [][]Value {
 
 func (c Curve) values() []Value { return slices.Concat(c.Pieces()...) }
 
-// format is the size of a chart, of the margins around its plot and of dots, in pixels,
-// and about how many ticks its axes have.
+// format is the size of a chart, of the margins around its plot and of dots, in pixels, and
+// the approximate number of ticks on its axes.
 type format struct {
 	width, height            float64
 	left, right, top, bottom float64
@@ -136,8 +136,8 @@ type drawing struct {
 	x, y axis
 }
 
-// WriteSVG draws the chart to stand in a file by itself, with its title; without a
-// value it says so.
+// WriteSVG draws the chart as a file of its own, with its title; a chart without values
+// says so.
 func (c Chart) WriteSVG(w io.Writer) error {
 	d := &drawing{Chart: c, format: inFile}
 	d.right = d.legendWidth()

@@ -28,8 +28,8 @@ const (
 	legendLine = 17.0
 	legendKey  = 40.0 // of a line or mark with its margins
 	legendChar = 7.0  // of a character, roughly
-	// endNames is how many names at ends fit one below the other, endName how long they
-	// are.
+	// endNames is the number of names at ends that fit one below the other, endName their
+	// length.
 	endNames = 24
 	endName  = 21
 )

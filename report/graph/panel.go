@@ -25,7 +25,8 @@ type panel struct {
 }
 
 func newPanel(g *Graph, at []Point, frame box) *panel {
-	p := &panel{g: g, at: at, frame: frame, degree: make([]int, len(at)), thin: 1, small: 1, strongest: g.strongest(), known: map[[2]int]bool{}, arrows: map[[2]int]bool{}}
+	p := &panel{g: g, at: at, frame: frame, degree: make([]int, len(at)), thin: 1, small: 1,
+		strongest: g.strongest(), known: map[[2]int]bool{}, arrows: map[[2]int]bool{}}
 	if n := float64(len(g.Edges)); n > 30 {
 		p.thin = max(0.3, math.Sqrt(30/n))
 	}
@@ -60,7 +61,8 @@ func (p *panel) radius(i int) float64 {
 	return p.small * min(9, 3+1.2*math.Sqrt(float64(p.degree[i])))
 }
 
-// notFound draws the pairs of the reference that are no edges, in their order.
+// notFound draws the pairs of the reference that are not edges of the graph, in their
+// order.
 func (p *panel) notFound(out *svg.Picture) {
 	done := map[[2]int]bool{}
 	for _, e := range p.g.Edges {

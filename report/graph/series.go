@@ -12,8 +12,8 @@ import (
 // its title, so that a node stands at the same place in each. Widths of lines have one
 // scale. Title may be empty.
 //
-// Places are those of the first graph with as many edges as nodes, or the last graph:
-// denser ones look the same from everywhere.
+// The first graph with at least as many edges as nodes, or else the last graph, gives the
+// nodes their places: denser graphs have no clear shape.
 func WriteSeries(w io.Writer, graphs []*Graph, titles []string, title string) error {
 	if len(graphs) == 0 || len(titles) != len(graphs) {
 		return errors.New("a series needs at least one graph, and a title for each")

@@ -22,10 +22,10 @@ type Writer struct {
 // attempts bounds the search for a free file name within one second.
 const attempts = 1000
 
-// Create starts a new event file in dir, which is made if it does not exist.
-// Files that are there already are left alone: TensorBoard reads all files of a
-// folder as one run, in the order of their names, so a resumed run goes on in a
-// file of its own. The caller skips the steps that were written before.
+// Create starts a new event file in dir, which is made if it does not exist. Files that are
+// there already are left alone: TensorBoard reads all files of a folder as one run, in the
+// order of their names, so a resumed run continues in a file of its own. The caller skips
+// the steps that were written before.
 func Create(dir string) (*Writer, error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, fmt.Errorf("tensorboard folder: %w", err)
@@ -92,7 +92,7 @@ func (w *Writer) Flush() error {
 	return nil
 }
 
-// Close flushes and closes the file. The writer is of no use afterwards.
+// Close flushes and closes the file. The writer cannot be used afterwards.
 func (w *Writer) Close() error {
 	err := w.Flush()
 	if closed := w.file.Close(); closed != nil {

@@ -71,7 +71,8 @@ func check(dir string, accuracy, macs float64) error {
 				c.Params, c.MACs, s.ParamsAfter, s.MACsAfter)
 		}
 	}
-	fmt.Printf("%s: %d of %d correct right before and after removal, %d at the end; certificate %.2g; parameters %d to %d, MACs %d to %d; removed %+v\n",
+	fmt.Printf("%s: %d of %d correct right before and after removal, %d at the end; "+
+		"certificate %.2g; parameters %d to %d, MACs %d to %d; removed %+v\n",
 		dir, s.CorrectAfterPrune, s.TestExamples, s.CorrectFinal, s.Certificate.MaxRelDiff,
 		s.ParamsBefore, s.ParamsAfter, s.MACsBefore, s.MACsAfter, s.Removed)
 	return nil

@@ -130,9 +130,9 @@ func (t *test) undisturbed() ([]*kind, error) {
 	return out, nil
 }
 
-// disturbed starts a run and kills and resumes it until it is done, or until it
-// was killed so many times. The first moments are early, so that a run is killed
-// more than once, also before its folder is there; later ones let it come on.
+// disturbed starts a run and kills and resumes it until it is done or has been killed the
+// given number of times. The first kills come early, so that a run is killed more than
+// once, also before its folder exists; later ones let it make progress.
 func (t *test) disturbed(k *kind, dir string, most int) error {
 	for killed := 0; ; {
 		args := []string{"-quiet", "-resume", dir}

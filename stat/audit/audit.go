@@ -30,7 +30,7 @@ type Data struct {
 	// Threshold is the probability from which on the class is predicted as 1;
 	// 0: 0.5.
 	Threshold float64
-	// MinRows is how many rows a group needs to count in the gaps; 0: 30.
+	// MinRows is the least number of rows of a group that counts in the gaps; 0: 30.
 	MinRows int
 }
 
@@ -51,7 +51,7 @@ func (r Rates) values() [7]float64 {
 	return [...]float64{r.Base, r.Predicted, r.Loss, r.Positive, r.Error, r.FalsePositive, r.FalseNegative}
 }
 
-// Measures are of one group, or of all rows.
+// Measures describe one group, or all rows.
 type Measures struct {
 	Group string
 	Rows  int

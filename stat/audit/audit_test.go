@@ -152,7 +152,9 @@ func TestCompasScore(t *testing.T) {
 	} {
 		i := slices.IndexFunc(steps[0].Groups, func(m Measures) bool { return m.Group == want.Group })
 		got := steps[0].Groups[i]
-		if got.Rows != want.Rows || math.Abs(got.Base-want.Base) > 5e-5 || math.Abs(got.FalsePositive-want.FalsePositive) > 5e-5 || math.Abs(got.FalseNegative-want.FalseNegative) > 5e-5 {
+		if got.Rows != want.Rows || math.Abs(got.Base-want.Base) > 5e-5 ||
+			math.Abs(got.FalsePositive-want.FalsePositive) > 5e-5 ||
+			math.Abs(got.FalseNegative-want.FalseNegative) > 5e-5 {
 			t.Errorf("%+v, published %+v", got, want)
 		}
 	}
@@ -201,7 +203,8 @@ func TestCompasPath(t *testing.T) {
 			t.Fatal(err)
 		}
 		last := steps[len(steps)-1]
-		t.Logf("factor %v: selected %d, race %d, loss %.4f, error %.3f, gaps %+v", factor, last.Selected, len(last.Protected), last.All.Loss, last.All.Error, last.Gaps)
+		t.Logf("factor %v: selected %d, race %d, loss %.4f, error %.3f, gaps %+v", factor, last.Selected,
+			len(last.Protected), last.All.Loss, last.All.Error, last.Gaps)
 		if (len(last.Protected) > 0) != in {
 			t.Errorf("factor %v: protected columns %v", factor, last.Protected)
 		}

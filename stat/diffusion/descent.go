@@ -44,7 +44,8 @@ type part interface {
 	factorise() bool
 	// leastSquares moves to the solution at λ = 0, or near it.
 	leastSquares()
-	// freeGap is the gap at λ = 0 of coordinates list, of which at(k) returns the k-th.
+	// freeGap is the gap at λ = 0 of the coordinates in list; at(k) returns the k-th of
+	// them.
 	freeGap(list []int, at func(k int) (h, g, b, w float64)) float64
 	// restrict moves to a kernel, whose support may move alone.
 	restrict(k Kernel)
@@ -59,8 +60,8 @@ type fit struct {
 	singular       bool // there is no fit
 }
 
-// begin starts at zero, but for a free diagonal: fitted first, it spares the largest λ
-// entries that would only stand in for it.
+// begin starts at zero, except for a free diagonal: it is fitted first, so that at the
+// largest λ no entries stand in for it.
 func (d *descent) begin() {
 	for _, j := range d.coordinates {
 		if _, _, _, w := d.at(j); w == 0 {
@@ -78,9 +79,9 @@ func (d *descent) begin() {
 // rough is the gap, relative to the objective, at which a λ on the way is left.
 const rough = 0.001
 
-// solve goes on from the present point to the solution at λ. Where inputs are collinear
-// the steps of coordinate descent along directions that do not change the loss are as small
-// as λ: a tiny λ started from far away would take of the order of 1/λ passes. Values on the
+// solve moves from the present point to the solution at λ. Where inputs are collinear the
+// steps of coordinate descent along directions that do not change the loss are as small as
+// λ: a tiny λ started from far away would take of the order of 1/λ passes. Values on the
 // way, solved roughly, take a few each.
 func (d *descent) solve(lambda float64) fit {
 	target := d.tolerance * d.power / 2
@@ -114,7 +115,8 @@ func (d *descent) descend(lambda, target float64, limit int) fit {
 // whole is at for the coordinates that may move.
 func (d *descent) whole(k int) (h, g, b, w float64) { return d.at(d.coordinates[k]) }
 
-// excess is by how much the correlation of coordinate j is beyond the bound of the penalty.
+// excess is the amount by which the correlation of coordinate j exceeds the bound of the
+// penalty.
 func (d *descent) excess(j int, lambda float64) float64 {
 	_, g, _, w := d.at(j)
 	return max(0, d.prob.pull(g)-lambda*w)
@@ -167,8 +169,8 @@ func (d *descent) choose(lambda float64) {
 	d.set = append(d.set, free...)
 }
 
-// gap returns the objective and the duality gap of the problem restricted to coordinates
-// list, of which at(k) returns the k-th.
+// gap returns the objective and the duality gap of the problem restricted to the
+// coordinates in list; at(k) returns the k-th of them.
 //
 // The dual point is the residual scaled by t until no correlation exceeds λω. With
 // R = ‖r‖²/n the gap is ½(1−t)²R + Σ (λωⱼ|hⱼ| − t hⱼgⱼ), a sum of terms that are not

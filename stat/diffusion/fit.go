@@ -152,7 +152,7 @@ func lambdaMax(prob *Problem, m *moments) float64 {
 	return top
 }
 
-// freeResidual are the correlations YᵀX/n after the free diagonal has been fitted.
+// freeResidual returns the correlations YᵀX/n after the free diagonal has been fitted.
 func freeResidual(prob *Problem, m *moments) []float64 {
 	c := append([]float64(nil), m.cross...)
 	if !prob.FreeDiagonal {

@@ -130,7 +130,7 @@ func (p *Problem) weight(i, j int) float64 {
 	return 1
 }
 
-// Options say how exactly and with how many threads to solve.
+// Options are the accuracy of a solution and the number of threads.
 type Options struct {
 	// Tolerance is the largest duality gap, relative to the objective of H = 0;
 	// 0 means 1e-8.

@@ -135,7 +135,7 @@ func (r *row) leastSquares() {
 // at λ = 0.
 func (r *row) freeGap(list []int, at func(k int) (h, g, b, w float64)) float64 {
 	if len(list) != len(r.coordinates) {
-		return math.Inf(1) // the factor is of all coordinates
+		return math.Inf(1) // the factor covers all coordinates
 	}
 	// The working set comes in another order than the coordinates.
 	byColumn, slack := make([]float64, r.m.p), 0.0

@@ -112,17 +112,17 @@ func (s *symmetric) correlate() {
 	}
 }
 
-// factorise factors all of G, whatever may move.
+// factorise factors all of G, even for coordinates that cannot move.
 func (s *symmetric) factorise() bool {
 	s.factor = s.m.factor()
 	return s.factor != nil
 }
 
-// leastSquares leaves the kernel as it is: sweeps start from there.
+// leastSquares leaves the kernel unchanged: sweeps start from there.
 func (s *symmetric) leastSquares() {}
 
 // freeGap is ½ tr(E G⁻¹ E), with E the symmetric part of the correlations, and the slack of
-// the sign constraints, of all coordinates whatever the list.
+// the sign constraints, of all coordinates; it ignores the list.
 func (s *symmetric) freeGap([]int, func(k int) (h, g, b, w float64)) float64 {
 	p := s.m.p
 	e, slack := make([]float64, p*p), 0.0

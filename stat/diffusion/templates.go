@@ -48,8 +48,8 @@ type Shift struct {
 	Objective float64
 	// Distance is ‖S − V diag(Eigenvalues) Vᵀ‖_F: S lies within it exactly.
 	Distance float64
-	// Gap ≥ 0 bounds how far the objective is above the optimum of the problem
-	// whose epsilon is the larger of Epsilon and Distance.
+	// Gap ≥ 0 bounds the distance of the objective above the optimum of the problem whose
+	// epsilon is the larger of Epsilon and Distance.
 	Gap float64
 	// Iterations of ADMM. It stops when Gap ≤ tolerance·Objective and
 	// Distance ≤ Epsilon + tolerance·‖S‖_F; Converged says that it did. Where it
@@ -202,11 +202,11 @@ func checkTemplates(v *mat.Dense, o *TemplateOptions) error {
 	return nil
 }
 
-// admm splits the problem of spectral templates: s obeys the constraints on the
-// weights and has the ℓ1 norm, z lies near the span of the templates, u is the
-// scaled dual of s = z. For a Laplacian the weights are −sᵢⱼ, the diagonal of s is
-// free, and it is z whose rows sum to 0: in the basis of the templates, of which the
-// first is constant, that is a first row and column of zeros.
+// admm splits the problem of spectral templates: s obeys the constraints on the weights and
+// has the ℓ1 norm, z lies near the span of the templates, u is the scaled dual of s = z.
+// For a Laplacian the weights are −sᵢⱼ, the diagonal of s is free, and the rows of z sum to
+// 0: in the basis of the templates, the first of which is constant, z has a first row and
+// column of zeros.
 type admm struct {
 	p          int
 	v          *mat.Dense
@@ -261,9 +261,9 @@ func (a *admm) sign() float64 {
 	return 1
 }
 
-// weights sets s to the point of the constraints that minimises
-// Σ|Sᵢⱼ| + ρ/2 ‖S − w‖², the sum being off the diagonal. The anchor's weights have a
-// fixed sum, so there the norm is constant and a projection on the simplex is left.
+// weights sets s to the point of the constraints that minimises Σ|Sᵢⱼ| + ρ/2 ‖S − w‖², the
+// sum being off the diagonal. The anchor's weights have a fixed sum, so their norm is
+// constant and only a projection on the simplex remains.
 func (a *admm) weights(w *mat.Dense) {
 	sign := a.sign()
 	set := func(i, j int, v float64) {

@@ -23,7 +23,8 @@ type Matrix struct {
 // ReadMatrix reads all columns of a file as numbers. NaN is an error, and so is an infinite
 // number unless infinite is set.
 func ReadMatrix(path string, infinite bool) (*Matrix, error) {
-	// A first row of numbers is no header: matrices are often written without names.
+	// A first row of numbers is data, not a header: matrices are often written without
+	// names.
 	t, err := table.Read(path, table.Options{NoHeader: true})
 	if err != nil {
 		return nil, err

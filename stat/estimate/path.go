@@ -46,7 +46,7 @@ type Path struct {
 	Losses []Column         // losses and scores
 	Scores []recovery.Score // against a reference; nil: none
 	Chosen int              // the fit to mark; below 0: none
-	Unit   string           // of gaps and tolerances; "": that of the objective
+	Unit   string           // of gaps and tolerances; "": the unit of the objective
 	Rows   int              // of the summary, at most, beside the chosen one; 0: 30
 }
 
@@ -151,8 +151,8 @@ func (c *Column) text(i int) string {
 	}
 }
 
-// WriteTable writes rows of cells for people. It aligns the first columns, as many as left
-// says, to the left and the others to the right. Rows may differ in length.
+// WriteTable writes rows of cells for people. It aligns the first left columns to the left
+// and the others to the right. Rows may differ in length.
 func WriteTable(w io.Writer, left int, rows [][]string) {
 	var widths []int
 	for _, row := range rows {

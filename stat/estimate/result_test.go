@@ -27,14 +27,16 @@ func TestObject(t *testing.T) {
 		}
 	}
 	h := Head{Command: "lasso", File: "d.csv", Notes: []string{"odd"}}
-	if got, err := json.Marshal(h.Envelope(Object{"rows", 3})); err != nil || string(got) != `{"format":1,"command":"lasso","file":"d.csv","rows":3,"notes":["odd"]}` {
+	if got, err := json.Marshal(h.Envelope(Object{"rows", 3})); err != nil ||
+		string(got) != `{"format":1,"command":"lasso","file":"d.csv","rows":3,"notes":["odd"]}` {
 		t.Errorf("%s, %v", got, err)
 	}
 }
 
 // long is a path of n λ, the last but one chosen.
 func long(n int) *Path {
-	p := &Path{Sizes: []Column{{Name: "edges", Title: "edges"}}, Losses: []Column{{Name: "score", Title: "score", ErrorName: "sd", Format: "%.1f"}}, Chosen: n - 2}
+	p := &Path{Sizes: []Column{{Name: "edges", Title: "edges"}},
+		Losses: []Column{{Name: "score", Title: "score", ErrorName: "sd", Format: "%.1f"}}, Chosen: n - 2}
 	for i := range n {
 		p.Fits = append(p.Fits, Fit{Lambda: 1 / float64(i+1), Objective: 2, Gap: 1e-9, Tolerance: 1e-8, Iterations: i, Converged: i > 0})
 		p.Sizes[0].Value = append(p.Sizes[0].Value, float64(10*i))
@@ -70,7 +72,8 @@ gap: above the optimum, at most; tolerance 1.0e-08
 	p.Rows = 10
 	p.WriteText(&text)
 	lines := strings.Split(strings.TrimSpace(text.String()), "\n")
-	if len(lines) != 13 || !strings.Contains(lines[1], "  0  ") || !strings.Contains(lines[10], "980") || !strings.Contains(lines[10], "← chosen") || !strings.Contains(lines[11], "990") {
+	if len(lines) != 13 || !strings.Contains(lines[1], "  0  ") || !strings.Contains(lines[10], "980") ||
+		!strings.Contains(lines[10], "← chosen") || !strings.Contains(lines[11], "990") {
 		t.Errorf("%s", text.String())
 	}
 }

@@ -2,8 +2,8 @@ package estimate
 
 import "errors"
 
-// Search says which λ to fit, how to choose one of them, and how exact a fit has to be.
-// The zero value is a path of the solver's own λ, of which none is chosen.
+// Search says which λ to fit, how to choose one of them, and how exact a fit has to be. The
+// zero value is a path of the solver's own λ, without a choice.
 type Search struct {
 	Lambda *float64 // the one λ to fit; nil: a path
 	Count  int      // of the λ of a path; 0: the solver's own

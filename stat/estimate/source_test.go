@@ -49,11 +49,13 @@ func TestMissingCells(t *testing.T) {
 
 func TestConstantColumns(t *testing.T) {
 	s := source(t, "a,b,c\n1,2,7\n2,2,7\n3,2,7\n")
-	if _, err := s.Read(); err == nil || !strings.Contains(err.Error(), "columns b, c are constant (2 in the first); leave out with -drop b,c, or all such columns with -drop-constant") {
+	want := "columns b, c are constant (2 in the first); leave out with -drop b,c, or all such columns with -drop-constant"
+	if _, err := s.Read(); err == nil || !strings.Contains(err.Error(), want) {
 		t.Errorf("%v", err)
 	}
 	s.DropConstant = true
-	if d, err := s.Read(); err != nil || !slices.Equal(d.Names, []string{"a"}) || !slices.Equal(d.Constant, []string{"b", "c"}) || len(d.Notes) != 1 {
+	if d, err := s.Read(); err != nil || !slices.Equal(d.Names, []string{"a"}) ||
+		!slices.Equal(d.Constant, []string{"b", "c"}) || len(d.Notes) != 1 {
 		t.Errorf("%+v, %v", d, err)
 	}
 	s.Drop = []string{"a"}

@@ -87,8 +87,8 @@ func (b *block) feasible(scratch, x, w []float64) (share float64, found bool) {
 	return 0, dense.Cholesky(scratch, b.p)
 }
 
-// dualPoint writes the lower triangle of a point of the box: share of the one that follows
-// from x and w, and the rest of S with shrunk off-diagonal elements.
+// dualPoint writes the lower triangle of a point of the box: a mixture of the point that
+// follows from x and w, with weight share, and of S with shrunk off-diagonal elements.
 func (b *block) dualPoint(to, x, w []float64, share float64) {
 	p := b.p
 	shrink := 1.0 // largest factor t so that (1−t)·S off the diagonal stays in the box
@@ -215,9 +215,9 @@ const (
 // solve minimises the problem of b until the gap is at most tolerance or limit iterations
 // (sweeps and Newton steps) are done, starting at given if that is good.
 //
-// Block coordinate descent comes first whatever the size: with strong correlations it
-// needs tens of sweeps where the coordinate descent inside a Newton step needs thousands.
-// Newton steps take over where it stalls, or Θ is not positive definite.
+// Block coordinate descent comes first for every size: with strong correlations it needs
+// tens of sweeps where the coordinate descent inside a Newton step needs thousands. Newton
+// steps take over where it stalls, or Θ is not positive definite.
 func (b *block) solve(given []float64, tolerance float64, limit int) *state {
 	s := b.begin(given)
 	s.invert(b)

@@ -36,11 +36,11 @@ func (c *Covariance) P() int { return c.size() }
 // N is the number of observations, 0 if the matrix was given without it.
 func (c *Covariance) N() int { return c.n }
 
-// semidefinite is how far below zero the smallest eigenvalue of a correlation matrix may
-// lie by rounding, a few units of single precision.
+// semidefinite is the distance below zero at which the smallest eigenvalue of a correlation
+// matrix may lie by rounding, a few units of single precision.
 const semidefinite = 1e-7
 
-// Variances of which products are numbers.
+// Bounds of variances whose products neither overflow nor underflow.
 const leastVariance, mostVariance = 1e-150, 1e150
 
 // FromMatrix takes a covariance or correlation matrix of p variables, row-major. It is not
@@ -121,7 +121,7 @@ func (c *Covariance) Correlation() *Covariance {
 	return to
 }
 
-// matrixSource is a stored matrix, of which the lower triangle is read.
+// matrixSource is a stored matrix; only its lower triangle is read.
 type matrixSource struct {
 	s []float64
 	p int

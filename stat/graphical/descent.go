@@ -15,7 +15,7 @@ type descent struct {
 	w        []float64 // p×p, symmetric
 	beta     []float64 // row j holds the coefficients of column j
 	residual []float64 // s₁₂ − W₁₁β
-	active   []int     // variables of the lasso at hand
+	active   []int     // variables of the current lasso
 	member   []bool
 	gram     []float64 // W among the active ones
 	inner    []float64 // residual among the active ones
@@ -147,8 +147,8 @@ func (d *descent) coordinates(j int, beta []float64, precision float64) bool {
 	return any
 }
 
-// theta writes the Θ that follows from W and β, made symmetric: an element that is zero on
-// one side is zero. It need not be positive definite before the end.
+// theta writes the Θ given by W and β, made symmetric: an element that is zero on one side
+// becomes zero on both. Before convergence Θ may be indefinite.
 func (d *descent) theta(x []float64) {
 	p := d.b.p
 	for j := range p {

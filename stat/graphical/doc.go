@@ -8,10 +8,10 @@
 //
 // Variables fall into connected components of the pairs with |Sᵢⱼ| > λᵢⱼ, which are the
 // components of the solution (Witten, Friedman and Simon 2011; Mazumder and Hastie 2012);
-// each is solved by itself. Components without a cycle have a closed form. Others go through
-// block coordinate descent on the dual (Friedman, Hastie and Tibshirani 2008) until the gap
-// is closed; where that stalls, proximal Newton steps on an active set (QUIC, Hsieh et al.
-// 2014) go on.
+// each is solved by itself. Components without a cycle have a closed form. Others go
+// through block coordinate descent on the dual (Friedman, Hastie and Tibshirani 2008) until
+// the gap is closed; where that stalls, proximal Newton steps on an active set take over
+// (QUIC, Hsieh et al. 2014).
 //
 // Every fit carries the duality gap of its Θ, an upper bound of how far its objective is
 // from the optimum. The dual problem is to maximise log det(S+U) + p over |Uᵢⱼ| ≤ λᵢⱼ.

@@ -101,8 +101,8 @@ func (o Options) check(p int) (Options, error) {
 
 var errUnbounded = errors.New("without a penalty a singular covariance has no precision matrix: choose lambda > 0")
 
-// Fit solves the problem at one λ. A network that did not converge is no error: ask
-// Network.Err.
+// Fit solves the problem at one λ. A network that did not converge is not an error of Fit:
+// see Network.Err.
 func Fit(c *Covariance, pen Penalty, o Options) (*Network, error) {
 	o, err := o.check(c.P())
 	if err != nil {

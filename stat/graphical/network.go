@@ -20,7 +20,7 @@ type Edge struct {
 type Network struct {
 	Lambda    float64 `json:"lambda"`
 	Objective float64 `json:"objective"` // −log det Θ + tr(SΘ) + Σ λᵢⱼ|Θᵢⱼ|
-	Gap       float64 `json:"gap"`       // ≥ how far Objective is above the optimum, ≥ 0
+	Gap       float64 `json:"gap"`       // upper bound of the distance of Objective above the optimum, ≥ 0
 	Tolerance float64 `json:"tolerance"` // of Gap: Options.Tolerance times the number of variables
 	Converged bool    `json:"converged"` // Gap ≤ Tolerance
 	// Iterations is the largest number of sweeps and Newton steps of a component.
@@ -29,7 +29,7 @@ type Network struct {
 	Diagonal   []float64 `json:"diagonal"`
 	// Components are sets of variables without an edge between them, each sorted, in the
 	// order of their smallest members: the components of the pairs with |Sᵢⱼ| > λᵢⱼ, which
-	// but for rounding the edges have, too.
+	// are the components of the edges up to rounding.
 	Components [][]int `json:"components"`
 	LogDet     float64 `json:"log_det"` // log det Θ
 	Trace      float64 `json:"trace"`   // tr(SΘ)

@@ -257,7 +257,7 @@ func (d *direction) predicted() float64 {
 	return sum
 }
 
-// times is how often the element is in the matrix.
+// times is the number of times that the element is in the matrix.
 func (e *entry) times() float64 {
 	if e.row == e.col {
 		return 1

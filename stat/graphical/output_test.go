@@ -30,7 +30,8 @@ func TestJSON(t *testing.T) {
 
 func TestJSONOfAnInfiniteGap(t *testing.T) {
 	data, err := json.Marshal(&Network{Lambda: 0.5, Gap: math.Inf(1)})
-	if err != nil || !strings.Contains(string(data), `"gap":null`) || strings.Count(string(data), `"gap"`) != 1 || !strings.Contains(string(data), `"lambda":0.5`) {
+	if err != nil || !strings.Contains(string(data), `"gap":null`) || strings.Count(string(data), `"gap"`) != 1 ||
+		!strings.Contains(string(data), `"lambda":0.5`) {
 		t.Errorf("%s, %v", data, err)
 	}
 }

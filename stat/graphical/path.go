@@ -18,7 +18,7 @@ type PathOptions struct {
 	Lambdas []float64 // any order; nil: Count values from LambdaMax down, evenly in log λ
 	Count   int       // 0: 30
 	Ratio   float64   // last λ over the first; 0: 0.05, or 0.1 with fewer observations than variables
-	// Progress is called after every fit of a longer computation; nil: not.
+	// Progress is called after every fit of a longer computation; nil: never.
 	Progress func(done, total int)
 }
 

@@ -85,7 +85,8 @@ func TestSachs(t *testing.T) {
 		area += precision * (recall - before)
 		before = recall
 	}
-	t.Logf("%d cells, %d consensus edges of %d pairs: best F1 %.2f, area under precision and recall %.2f, chance %.2f", n, len(consensus), p*(p-1)/2, best, area, chance)
+	t.Logf("%d cells, %d consensus edges of %d pairs: best F1 %.2f, area under precision and recall %.2f, "+
+		"chance %.2f", n, len(consensus), p*(p-1)/2, best, area, chance)
 	if area < 1.3*chance {
 		t.Errorf("area under precision and recall %.2f is not well above chance, %.2f", area, chance)
 	}

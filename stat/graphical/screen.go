@@ -6,7 +6,7 @@ import (
 	"slices"
 )
 
-// stripRows is how many rows of S a scan looks at at a time.
+// stripRows is the number of rows of S that a scan reads at a time.
 const stripRows = 192
 
 // link joins two variables that part at λ ≥ ratio.

@@ -36,8 +36,9 @@ type SelectOptions struct {
 
 	// Gamma is eBIC's price of many variables, 0 to 1; nil: 0.5, and 0 is BIC.
 	Gamma *float64
-	// Penalised computes eBIC from the penalised estimates, which shrinkage makes prefer too
-	// many edges; else, as the authors do, from networks fitted again without a penalty.
+	// Penalised computes eBIC from the penalised estimates, whose shrinkage makes it prefer
+	// too many edges; else, as the authors do, from networks fitted again without a
+	// penalty.
 	Penalised bool
 	// Folds of cross-validation; 0: 10, or n if that is less.
 	Folds int
@@ -60,7 +61,8 @@ type Selection struct {
 	// one of the best, else Best.
 	StdErr []float64
 	OneSE  int
-	// Stability is how often StARS saw edges at the chosen λ, else nil.
+	// Stability is the frequency of edges in the subsamples of StARS at the chosen λ; nil
+	// for other criteria.
 	Stability []Stability
 }
 
@@ -97,8 +99,8 @@ func Select(x []float64, n, p int, o SelectOptions) (*Selection, error) {
 	return s, nil
 }
 
-// SelectCovariance is Select where the data are not at hand, by eBIC alone. c has to know
-// the number of observations; o.Correlation does not count.
+// SelectCovariance is Select without the data, by eBIC alone. c must have the number of
+// observations; o.Correlation is ignored.
 func SelectCovariance(c *Covariance, o SelectOptions) (*Selection, error) {
 	if c.n < 2 {
 		return nil, errors.New("eBIC needs the number of observations behind the covariance")
@@ -230,7 +232,8 @@ func rowsOf(x []float64, p int, rows []int) []float64 {
 }
 
 // crossValidate scores the networks by the likelihood of observations left out, which are
-// centred, and for correlations scaled, as those were that the networks are fitted to.
+// centred and, for correlations, scaled in the same way as the observations that the
+// networks are fitted to.
 func (s *Selection) crossValidate(x []float64, n, p int, o SelectOptions) error {
 	fold, err := folds.Deal(shuffled(n, o.Seed, 1), o.Folds)
 	if err != nil {

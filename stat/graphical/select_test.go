@@ -193,7 +193,8 @@ func TestSelectCovariance(t *testing.T) {
 func TestSelectReadsItsMethodAlone(t *testing.T) {
 	x := chain(3, 9, 3)
 	two := 2.0
-	for _, o := range []SelectOptions{{Method: EBIC, Folds: 10, Subsamples: 1, Instability: 7}, {Method: CV, Gamma: &two, Subsamples: 1, Instability: 7},
+	for _, o := range []SelectOptions{{Method: EBIC, Folds: 10, Subsamples: 1, Instability: 7},
+		{Method: CV, Gamma: &two, Subsamples: 1, Instability: 7},
 		{Method: StARS, Gamma: &two, Folds: 10}} {
 		if _, err := Select(x, 9, 3, o); err != nil {
 			t.Errorf("%s: %v", o.Method, err)
@@ -202,7 +203,8 @@ func TestSelectReadsItsMethodAlone(t *testing.T) {
 	if _, err := EdgeStability(x, 9, 3, 0.1, SelectOptions{Gamma: &two, Folds: 10, Instability: 7}); err != nil {
 		t.Error(err)
 	}
-	for _, o := range []SelectOptions{{Method: EBIC, Gamma: &two}, {Method: CV, Folds: 10}, {Method: StARS, Subsamples: 1}, {Method: StARS, Instability: 7}} {
+	for _, o := range []SelectOptions{{Method: EBIC, Gamma: &two}, {Method: CV, Folds: 10},
+		{Method: StARS, Subsamples: 1}, {Method: StARS, Instability: 7}} {
 		if _, err := Select(x, 9, 3, o); err == nil {
 			t.Errorf("%+v is not refused", o)
 		}

@@ -9,8 +9,8 @@ import (
 	"pare/internal/f64"
 )
 
-// Method chooses how far knockoffs are from their features: the s of
-// Cov(x, x̃) = Σ − diag(s), for which 2Σ − diag(s) must not be indefinite.
+// Method chooses the distance of knockoffs from their features: the s of Cov(x, x̃) = Σ −
+// diag(s), with 2Σ − diag(s) positive semidefinite.
 type Method int
 
 const (
@@ -36,7 +36,8 @@ func (m Method) String() string {
 	return fmt.Sprintf("Method(%d)", int(m))
 }
 
-// reach is how far knockoffs can be: reach·Σ − diag(s) must not be indefinite.
+// reach bounds the distance s of knockoffs from their features: reach·Σ − diag(s) must be
+// positive semidefinite.
 func reach(copies int) float64 { return float64(copies+1) / float64(copies) }
 
 // distances is s for a correlation matrix and several knockoffs a feature.
@@ -90,7 +91,7 @@ type gap struct {
 	column  []float64
 }
 
-// start sets an s that is possible and not at the bound: half of one that is.
+// start sets an s inside the feasible set: half of a feasible one.
 func (g *gap) start() error {
 	const smallest = 1e-12
 	for s := 1.0; s > smallest; s /= 2 {

@@ -19,7 +19,7 @@ type Fixed struct {
 	// the data or, where those are fewer than 2p + 1, 2p + 1.
 	X, Knockoffs Matrix
 	Y            []float64
-	// Added is how many rows were added, with no features and drawn noise as y.
+	// Added is the number of added rows, with zero features and drawn noise as y.
 	Added int
 
 	s []float64

@@ -62,7 +62,8 @@ func TestFixedMoments(t *testing.T) {
 			}
 		}
 	}
-	if _, err := FixedX(autoregressive(10, 9, 0.5, rng), make([]float64, 10), MVR, rng); err == nil || !strings.Contains(err.Error(), "need 11 rows") {
+	if _, err := FixedX(autoregressive(10, 9, 0.5, rng), make([]float64, 10), MVR, rng); err == nil ||
+		!strings.Contains(err.Error(), "need 11 rows") {
 		t.Errorf("too few rows: %v", err)
 	}
 }

@@ -12,9 +12,9 @@ import (
 	"pare/internal/f64"
 )
 
-// Gaussian is the distribution of the features that model-X knockoffs assume.
-// Where features are not Gaussian knockoffs are of second order: the promise holds for the
-// first two moments.
+// Gaussian is the distribution of the features that model-X knockoffs assume. For features
+// that are not Gaussian, the knockoffs are of second order: they match the first two
+// moments only.
 type Gaussian struct {
 	Mean []float64
 	// Covariance is p×p, symmetric and positive definite. A row of zeros is a
@@ -340,9 +340,9 @@ func newLowRank(z Matrix, shrink float64, method Method, copies int) (*lowRank, 
 	return l, s, nil
 }
 
-// equalTrace is the s, the same for all features, of least trace of the inverse
-// joint covariance, Σ 1/(2σ−s) + p/s for one knockoff a feature, by bisection of
-// the derivative. For k of them 2 becomes (k+1)/k and p/s k² times as much.
+// equalTrace is the s, equal for all features, with the least trace of the inverse joint
+// covariance, Σ 1/(2σ−s) + p/s for one knockoff per feature, by bisection of the
+// derivative. For k knockoffs 2 becomes (k+1)/k and p/s becomes k²p/s.
 func equalTrace(sigma []float64, shrink float64, p, copies int) float64 {
 	c, k := reach(copies), float64(copies)
 	low, high := 0.0, c*min(shrink, sigma[0])

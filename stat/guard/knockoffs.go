@@ -159,11 +159,10 @@ func (out *Selection) pairs(x Matrix, y []float64, o KnockoffOptions, rng *rand.
 	return features, knockoffs, y, nil
 }
 
-// Threshold is the smallest t among the |w| with
-// (offset + #{w ≤ −t}) / max(1, #{w ≥ t}) ≤ q, or +Inf where there is none.
-// With offset 1 it is knockoff+, which bounds the false discovery rate by q and
-// selects nothing or at least 1/q features; with 0 it is the knockoff filter,
-// which bounds E[V/(R+1/q)] only (Barber & Candès 2015).
+// Threshold is the smallest t among the |w| with (offset + #{w ≤ −t}) / max(1, #{w ≥ t}) ≤
+// q, or +Inf if there is none. With offset 1 it is knockoff+, which bounds the false
+// discovery rate by q and selects nothing or at least 1/q features; with 0 it is the
+// knockoff filter, which bounds E[V/(R+1/q)] only (Barber & Candès 2015).
 func Threshold(w []float64, q float64, offset int) float64 {
 	type size struct {
 		t        float64
@@ -205,10 +204,10 @@ func above(w []float64, t float64) []int {
 	return out
 }
 
-// Statistic says how much more a feature explains than its knockoff. The
-// design has 2p columns of one scale: features, then their knockoffs; w has p
-// values. Exchanging a feature and its knockoff must change the sign of w and
-// nothing else. rng is for folds and the like.
+// Statistic measures how much more a feature explains than its knockoff. The design has 2p
+// columns of one scale: features, then their knockoffs; w has p values. Exchanging a
+// feature and its knockoff must change the sign of w and nothing else. rng draws folds, for
+// instance.
 type Statistic func(x Matrix, y []float64, rng *rand.Rand) (w []float64, err error)
 
 // Path is the coefficients of every column at each of falling λ, of the
@@ -238,8 +237,8 @@ func SignedMax(path Path, count int, ratio float64) Statistic {
 	}
 }
 
-// entries are the largest λ of a path at which each column has a coefficient,
-// 0 where there is none.
+// entries returns, for each column, the largest λ of a path at which it has a coefficient;
+// 0 if there is none.
 func entries(path Path, x Matrix, y []float64, count int, ratio float64) ([]float64, error) {
 	lambdas, err := falling(x, y, count, ratio)
 	if err != nil {

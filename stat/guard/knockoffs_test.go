@@ -224,7 +224,8 @@ func TestKnockoffErrors(t *testing.T) {
 		}
 	}
 	x.Data[25] = math.NaN()
-	if _, err := Knockoffs(x, y, KnockoffOptions{Q: 0.1, Statistic: s}, rng); err == nil || err.Error() != "row 6, column 2 of the design: NaN is not finite" {
+	if _, err := Knockoffs(x, y, KnockoffOptions{Q: 0.1, Statistic: s}, rng); err == nil ||
+		err.Error() != "row 6, column 2 of the design: NaN is not finite" {
 		t.Errorf("NaN: %v", err)
 	}
 }

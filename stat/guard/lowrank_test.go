@@ -24,7 +24,8 @@ func TestLowRankIsTheDenseLaw(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if wide.Covariance != nil || narrow.Covariance == nil || math.Abs(wide.Shrinkage-narrow.Shrinkage) > 1e-12 || wide.Shrinkage <= minShrinkage {
+	if wide.Covariance != nil || narrow.Covariance == nil || math.Abs(wide.Shrinkage-narrow.Shrinkage) > 1e-12 ||
+		wide.Shrinkage <= minShrinkage {
 		t.Fatalf("shrinkage %v and %v", wide.Shrinkage, narrow.Shrinkage)
 	}
 	for _, m := range []Method{Equicorrelated, MVR} {

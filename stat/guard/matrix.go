@@ -109,8 +109,8 @@ func (m Matrix) standardized() (z Matrix, mean, scale []float64) {
 	return z, mean, scale
 }
 
-// moments are the mean and the root mean square deviation; rounding of a
-// constant is no deviation.
+// moments are the mean and the root mean square deviation; the rounding error of a constant
+// counts as 0.
 func moments(v []float64) (mean, scale float64) {
 	size := 0.0
 	for _, x := range v {

@@ -6,8 +6,8 @@ import (
 	"math/rand/v2"
 )
 
-// Importance is how much each column explains, at least 0, 0 for none. Exchanging
-// columns must exchange their values and nothing else.
+// Importance returns a measure of how much each column explains, ≥ 0; 0: nothing.
+// Exchanging columns must exchange their values and nothing else.
 type Importance func(x Matrix, y []float64, rng *rand.Rand) ([]float64, error)
 
 // Area is the mean |β| of each column over a path of count λ, log-spaced from λ_max to
@@ -76,9 +76,9 @@ const MaxCopies = 1000
 // 1/(kq); with them distances, and so the power for correlated features, are
 // smaller, at most by half.
 //
-// W is how far the most important of a feature and its copies is above the second,
-// negative where it is a copy; Threshold the smallest t with
-// (1 + #{W ≤ −t})/k ≤ q·#{W ≥ t}.
+// W is the difference between the most important of a feature and its copies and the
+// second, negative if the most important is a copy; Threshold the smallest t with (1 + #{W
+// ≤ −t})/k ≤ q·#{W ≥ t}.
 func MultipleKnockoffs(x Matrix, y []float64, o MultipleOptions, rng *rand.Rand) (*Selection, error) {
 	if err := x.check(y); err != nil {
 		return nil, err
@@ -129,8 +129,8 @@ func MultipleKnockoffs(x Matrix, y []float64, o MultipleOptions, rng *rand.Rand)
 	return out, nil
 }
 
-// beside is the features, standardised, and copies of them: column j and the columns
-// j + p, j + 2p, … are one family.
+// beside returns the features, standardised, and their copies: column j and the columns j +
+// p, j + 2p, … are one family.
 func (k *Sampler) beside(x Matrix, rng *rand.Rand) (Matrix, error) {
 	centre, err := k.centres(x, rng)
 	if err != nil {
@@ -161,8 +161,8 @@ func (k *Sampler) beside(x Matrix, rng *rand.Rand) (Matrix, error) {
 	return all, nil
 }
 
-// shuffled exchanges the columns of each family at random; own tells which of the
-// family the feature has become.
+// shuffled exchanges the columns of each family at random; own gives the position of the
+// feature in its family.
 func shuffled(all Matrix, p, copies int, rng *rand.Rand) (out Matrix, own []int) {
 	out, own = NewMatrix(all.Rows, all.Cols), make([]int, p)
 	for j := range p {
@@ -176,8 +176,8 @@ func shuffled(all Matrix, p, copies int, rng *rand.Rand) (out Matrix, own []int)
 	return out, own
 }
 
-// lead is how far the largest importance of family j is above the second largest,
-// negative where it is not the feature's own.
+// lead is the difference between the largest and the second largest importance of family j,
+// negative if the largest is not the feature's own.
 func lead(z []float64, j, p, own int) (float64, error) {
 	best, second, at := -1.0, -1.0, -1
 	for c := 0; c*p+j < len(z); c++ {

@@ -11,9 +11,8 @@ import (
 	"pare/stat/internal/progress"
 )
 
-// Columns is a design of which only products with columns are needed: dense,
-// sparse, or features that are never stored. Dot is called by several
-// goroutines at once.
+// Columns is a design that only has to compute products with its columns: dense, sparse, or
+// features that are never stored. Dot is called by several goroutines at once.
 type Columns interface {
 	Dims() (n, p int)
 	// Dot is the product of column j and v, which has n values.
@@ -30,8 +29,8 @@ type PermutationOptions struct {
 	// columns that are standardised, times a penalty factor. 0 leaves a column
 	// out; nil: 1.
 	Scale []float64
-	// Progress, if not nil, hears how many permutations are done. Calls
-	// do not overlap.
+	// Progress, if not nil, is called with the number of finished permutations. Calls do
+	// not overlap.
 	Progress func(done, total int)
 }
 
@@ -119,7 +118,7 @@ func PermutationLambda(x Columns, y []float64, o PermutationOptions, rng *rand.R
 		})
 	}
 	slices.Sort(out.Null)
-	// The (1−level)(count+1)-th smallest: y itself counts as one of them.
+	// The (1−level)(count+1)-th smallest: y itself counts as a permutation.
 	rank := int(math.Ceil((1-o.Level)*float64(o.Count+1) - 1e-9))
 	out.Lambda = out.Null[min(rank, o.Count)-1]
 	for j := range p {

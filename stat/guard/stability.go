@@ -37,14 +37,14 @@ func FirstEntered(path Path, count int, ratio float64) Chooser {
 	}
 }
 
-// StabilityOptions say how often and how surely a column has to be chosen.
+// StabilityOptions are the conditions for selecting a column.
 type StabilityOptions struct {
 	// Pairs of disjoint halves of the rows; 0: 50.
 	Pairs int
 	// Threshold is the share of halves, above 1/2, from which on a column is
 	// selected; 0: 0.75.
 	Threshold float64
-	// Progress, if not nil, hears of every half done. Calls do not overlap.
+	// Progress, if not nil, is called after every half. Calls do not overlap.
 	Progress func(done, total int)
 }
 
@@ -101,7 +101,7 @@ func Stability(x Matrix, y []float64, choose Chooser, o StabilityOptions, rng *r
 	return out, err
 }
 
-// countChosen counts in how many halves each column is chosen.
+// countChosen counts the halves in which each column is chosen.
 func countChosen(x Matrix, y []float64, choose Chooser, o StabilityOptions, rng *rand.Rand) ([]int, error) {
 	type half struct {
 		rows []int
@@ -153,7 +153,8 @@ type Bounds struct {
 	// columns and a choice better than guessing; Shah & Samworth have it
 	// without either for columns that halves choose with probability ≤ q/p.
 	MeinshausenBuhlmann float64
-	// Unimodal assumes that how often both halves choose a column has one mode.
+	// Unimodal assumes that the distribution of the number of pairs whose halves both
+	// choose a column has one mode.
 	Unimodal float64
 	// RConcave assumes that it is r-concave, which is tighter: r = −1/2 for
 	// pairs and −1/4 for halves.

@@ -106,10 +106,12 @@ func TestStabilityErrors(t *testing.T) {
 		t.Errorf("nothing chosen: %+v, %v", s, err)
 	}
 	broken := errors.New("broken")
-	if _, err := Stability(x, y, func(Matrix, []float64, *rand.Rand) ([]int, error) { return nil, broken }, StabilityOptions{}, rng); !errors.Is(err, broken) {
+	if _, err := Stability(x, y, func(Matrix, []float64, *rand.Rand) ([]int, error) { return nil, broken },
+		StabilityOptions{}, rng); !errors.Is(err, broken) {
 		t.Errorf("error %v", err)
 	}
-	if _, err := Stability(x, y, func(Matrix, []float64, *rand.Rand) ([]int, error) { return []int{3}, nil }, StabilityOptions{}, rng); err == nil || !strings.Contains(err.Error(), "column 3") {
+	if _, err := Stability(x, y, func(Matrix, []float64, *rand.Rand) ([]int, error) { return []int{3}, nil },
+		StabilityOptions{}, rng); err == nil || !strings.Contains(err.Error(), "column 3") {
 		t.Errorf("column that is not there: %v", err)
 	}
 }

@@ -37,8 +37,9 @@ type conjugate struct {
 // mostProducts bounds the products of one step.
 const mostProducts = 200
 
-// mostUnclean is after how many steps running that changed signs the support is far from
-// the final one, perhaps larger than there are observations, and sweeps take over.
+// mostUnclean is the number of steps in a row that changed signs after which sweeps take
+// over: the support is then far from the final one, perhaps larger than the number of
+// observations.
 const mostUnclean = 3
 
 // roughStep is the part of the violation at the start of a step that is left as long as
@@ -104,7 +105,8 @@ func (c *conjugate) activate(d *descent, op operator) float64 {
 	return max(worst, d.settle())
 }
 
-// staleSteps is after how many steps without a smaller violation only rounding is left.
+// staleSteps is the number of steps without a smaller violation after which only rounding
+// error is left.
 const staleSteps = 100
 
 // begin lists the features that move, and returns their largest violation.

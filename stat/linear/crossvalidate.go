@@ -26,8 +26,9 @@ type CVOptions struct {
 	Assigned []int
 }
 
-// CV is a cross-validated path. Losses are of the observations that were left out: the mean
-// square for Gaussian, else the deviance, minus twice the log-likelihood, per observation.
+// CV is a cross-validated path. Losses are measured on the observations that were left out:
+// the mean square for Gaussian, else the deviance, minus twice the log-likelihood, per
+// observation.
 type CV struct {
 	folds.Choice       // Mean and Error have a value per model of Path
 	Path         *Path // on all data
@@ -164,7 +165,7 @@ func (m *Model) losses(x Design, y []float64) []float64 {
 	return loss
 }
 
-// folds returns the fold of every observation and how many there are.
+// folds returns the fold of every observation and the number of folds.
 func (o *CVOptions) folds(p *Problem) ([]int, int, error) {
 	n := len(p.Y)
 	if o.Assigned != nil {

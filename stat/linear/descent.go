@@ -14,8 +14,8 @@ type smooth interface {
 	gradient(j int) float64
 	// move adds d to coefficient j.
 	move(j int, d float64)
-	// settle minimises over the intercept and returns how far the derivative by it
-	// was from zero.
+	// settle minimises over the intercept and returns the magnitude of its derivative
+	// before.
 	settle() float64
 	// state holds values that are linear in the coefficients and the intercept. Writing to
 	// it moves the point.
@@ -80,8 +80,8 @@ func (d *descent) step(j int) float64 {
 	return (curve + d.l2[j]) * math.Abs(now-old)
 }
 
-// staleSweeps is after how many sweeps without a smaller violation only rounding is
-// left.
+// staleSweeps is the number of sweeps without a smaller violation after which only rounding
+// error is left.
 const staleSweeps = 1000
 
 // solve sweeps until no violation exceeds target, rounding keeps it from getting less,
@@ -177,13 +177,12 @@ func (d *descent) moves(j int) bool {
 	return d.lower == nil || d.beta[j] > d.lower[j] && d.beta[j] < d.upper[j]
 }
 
-// depth is how many differences an extrapolation combines.
+// depth is the number of differences that an extrapolation combines.
 const depth = 5
 
-// history keeps the coefficients after the last sweeps, with the states that are
-// linear in them, for Anderson acceleration (Bertrand & Massias 2021): the
-// combination Σ cₖβₖ with Σ cₖ = 1 of which the differences Σ cₖ(βₖ₊₁−βₖ) are the
-// shortest.
+// history keeps the coefficients after the last sweeps, with the states that are linear in
+// them, for Anderson acceleration (Bertrand & Massias 2021): the combination Σ cₖβₖ with Σ
+// cₖ = 1 that has the shortest vector of differences, Σ cₖ(βₖ₊₁−βₖ).
 type history struct {
 	count  int
 	betas  [depth + 1][]float64

@@ -75,8 +75,7 @@ func (d plain) dots(u []float64, need []bool, out []float64, threads int) {
 	})
 }
 
-// rounding bounds the variance of a constant column of which the mean of squares
-// is one.
+// rounding bounds the computed variance of a constant column whose mean of squares is one.
 const rounding = 1e-26
 
 // momentsOf returns mean and variance of x with weights v.

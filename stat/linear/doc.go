@@ -12,23 +12,24 @@
 // with the divisor n, unless NoStandardize is set; coefficients are returned on the
 // original scale. Objective and Gap belong to this problem.
 //
-// Every fit carries a duality gap: the objective less the dual objective of a
-// feasible point that is made from the residuals. The optimum is at most Gap below
-// Objective, whatever the solver did. A fit has Converged when the gap is at most
-// Tolerance times the objective of the model with all penalised β = 0.
+// Every fit carries a duality gap: the objective less the dual objective of a feasible
+// point that is made from the residuals. The optimum is at most Gap below Objective, no
+// matter how the solver got there. A fit has Converged when the gap is at most Tolerance
+// times the objective of the model with all penalised β = 0.
 //
 // # How it is computed
 //
-// Along the path a fit starts from the one before it. A feature is looked at only when a
-// bound on its correlation with the residuals, from the last time that it was computed,
-// does not exclude it (screen.go). Features that violate the optimality conditions join a
-// working set (fitter.go). There the problem is solved by coordinate descent, on the Gram
+// Along the path a fit starts from the one before it. The correlation of a feature with the
+// residuals is computed only when a bound, from the last time that it was computed, does
+// not exclude the feature (screen.go). Features that violate the optimality conditions join
+// a working set (fitter.go). There the problem is solved by coordinate descent, on the Gram
 // matrix or on residuals, whichever is cheaper by the shape. The support that coordinate
 // descent finds is finished by Newton steps: through a Cholesky factor when it is small
-// (newton.go), else by conjugate gradients (conjugate.go), of least squares on a Gram matrix
-// in single precision whose gradients are corrected in double (gram.go). Logistic losses of
-// dense columns, and groups with a large support, use Anderson acceleration (descent.go).
-// Logistic losses are solved through a sequence of weighted least squares problems.
+// (newton.go), else by conjugate gradients (conjugate.go), of least squares on a Gram
+// matrix in single precision whose gradients are corrected in double (gram.go). Logistic
+// losses of dense columns, and groups with a large support, use Anderson acceleration
+// (descent.go). Logistic losses are solved through a sequence of weighted least squares
+// problems.
 //
 // Loss and penalty are values behind interfaces (loss.go, penalty.go): working sets, gaps
 // and screening know neither families nor groups.

@@ -146,10 +146,9 @@ func (f *fitter) cancelled() float64 {
 	return sum * f.screen.size
 }
 
-// room returns the largest s for which s·u is feasible, and whether there are
-// correlations over their threshold of which the conjugate is finite, because of a
-// ridge or a bound. These do not limit s unless strict is set: it finds the point
-// where they vanish.
+// room returns the largest s for which s·u is feasible, and whether there are correlations
+// over their threshold whose conjugate is still finite, because of a ridge or a bound.
+// These do not limit s unless strict is set: it finds the point where they vanish.
 func (f *fitter) room(lambda float64, strict bool) (most float64, smooth bool) {
 	most = 1 // beyond it correlations below their threshold could pass it
 	for _, unit := range f.pen.fresh(f.screen) {

@@ -36,7 +36,7 @@ type fitter struct {
 	scaled    []float64
 	gram      gram
 	held      covariances // of set, with gradients at beta; nil: none
-	aged      bool        // its gradients are of the last λ, or have the rounding of moves
+	aged      bool        // its gradients belong to the last λ, or have rounding errors of moves
 	rounded   bool        // single precision is not enough for the Gram matrix
 
 	lambdas [2]float64 // the last two
@@ -108,8 +108,8 @@ func (f *fitter) refresh() {
 	f.loss.dual(f.u, f.eta)
 }
 
-// A task of combine takes combineRows observations, whatever the threads are; together
-// they pay for a second thread from combineValues values on.
+// A task of combine takes combineRows observations, for any number of threads; a second
+// thread pays from combineValues values on.
 const (
 	combineRows   = 2560
 	combineValues = 1 << 18
@@ -303,8 +303,8 @@ func (f *fitter) target(strict float64) float64 {
 // floor is the rounding of correlations: no violation can be asked to be less.
 func (f *fitter) floor() float64 { return 2e-15 * f.t.largest * math.Sqrt(f.unit) }
 
-// missing lists units outside the working set of which the correlations exceed the
-// threshold, those that exceed it most if there are many.
+// missing lists units outside the working set whose correlations exceed the threshold; if
+// there are many, the ones that exceed it most.
 func (f *fitter) missing(lambda float64) []int {
 	var list []int
 	for _, unit := range f.pen.fresh(f.screen) {

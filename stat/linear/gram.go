@@ -8,8 +8,8 @@ import (
 	"pare/internal/kernel/parallel"
 )
 
-// covariances is smooth by the Gram matrix of a working set: a move costs as many
-// operations as there are features in it, whatever n is. The intercept has been
+// covariances implements smooth with the Gram matrix of a working set: the cost of a move
+// is one operation for each of its features, independent of n. The intercept has been
 // eliminated by centring.
 type covariances interface {
 	operator
@@ -193,7 +193,7 @@ func (w *wideGram) move(j int, d float64) {
 
 func (w *wideGram) curvature(k int) float64 { return float64(w.rows[k][k]) }
 
-// inRange reports whether squares of columns are numbers of which single precision has many
+// inRange reports whether single precision holds the squares of the columns with enough
 // digits. Standardised columns have squares of one.
 func (w *wideGram) inRange() bool {
 	for k := range w.q {

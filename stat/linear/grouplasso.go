@@ -153,12 +153,12 @@ func (p *groupLasso) violation(f *fitter, lambda float64, c func(int) float64) f
 	return worst
 }
 
-// slowGroups is after how many sweeps Newton steps on the groups that are not zero
-// begin: where columns are nearly dependent sweeps hardly move.
+// slowGroups is the number of sweeps after which Newton steps on the nonzero groups begin:
+// with nearly dependent columns sweeps make little progress.
 const slowGroups = 20
 
-// step sweeps over the groups, each of which it minimises over exactly, with Anderson
-// acceleration and Newton steps.
+// step sweeps over the groups and minimises over each exactly, with Anderson acceleration
+// and Newton steps.
 func (p *groupLasso) step(f *fitter, lambda, target float64) {
 	f.loss.curvature(f.h, f.eta)
 	columns := make([][]float64, len(f.set))
@@ -322,7 +322,8 @@ func (b *block) radius(norm float64) float64 {
 	return r
 }
 
-// step minimises over the block and returns how far the gradient was from optimal.
+// step minimises over the block and returns the violation of optimality by the gradient
+// before.
 func (b *block) step(r *residual, beta []float64) float64 {
 	g := make([]float64, b.to-b.from)
 	for i := range g {
@@ -414,9 +415,9 @@ func (p *groupLasso) smoothGradient(r *residual, beta []float64, list, group []i
 
 func norm2(x []float64) float64 { return math.Sqrt(f64.Dot(x, x)) }
 
-// move goes along the step as far as lowers the objective or, where that is equal
-// up to rounding, is flatter, and returns which feature became zero, or −1, and whether it
-// went anywhere.
+// move goes along the step while it lowers the objective or, where the objective is equal
+// up to rounding, reaches a flatter point. It returns the feature that became zero, or −1,
+// and whether it moved at all.
 func (p *groupLasso) move(f *fitter, r *residual, kept []int, step []float64, flatter func() bool) (zero int, ok bool) {
 	beta := f.descent.beta
 	before := r.value() + p.penaltyOf(beta)
@@ -446,8 +447,9 @@ func (p *groupLasso) move(f *fitter, r *residual, kept []int, step []float64, fl
 	return -1, false
 }
 
-// firstZero returns how far along the step, at most 1, no group of one feature changes
-// its sign, with the place in kept of the one that becomes zero there, or −1.
+// firstZero returns the largest part of the step, at most 1, on which no group of one
+// feature changes its sign, with the place in kept of the group that becomes zero at its
+// end, or −1.
 func (p *groupLasso) firstZero(beta []float64, kept []int, step []float64) (most float64, zero int) {
 	most, zero = 1, -1
 	for _, b := range p.list {

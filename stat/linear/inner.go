@@ -13,8 +13,8 @@ const (
 	newtonGram = 200
 )
 
-// slowSweeps is after how many sweeps over a sparse working set that a factor could
-// solve its columns are filled to use one.
+// slowSweeps is the number of sweeps after which the columns of a sparse working set are
+// filled, if a factor can then solve it.
 const slowSweeps = 300
 
 // fill makes the columns of a sparse working set dense.
@@ -171,7 +171,7 @@ func (f *fitter) weighted(target float64) {
 	}
 }
 
-// violation is by how much the optimality conditions of the working set are violated.
+// violation is the largest violation of the optimality conditions in the working set.
 func (f *fitter) violation(lambda float64) float64 {
 	worst, sum := 0.0, 0.0
 	for _, u := range f.u {

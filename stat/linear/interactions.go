@@ -17,7 +17,7 @@ import (
 // zero and never selected.
 type Interactions struct {
 	base  *Dense
-	mains int   // how many columns of base are features of their own: m or none
+	mains int   // number of columns of base that are also features: m or 0
 	first []int // first[a] is the feature of the pair (a, a+1)
 	p     int
 }
@@ -47,8 +47,8 @@ func NewInteractions(base *Dense, mains bool) (*Interactions, error) {
 	return d, nil
 }
 
-// Pair returns the columns of which feature j is the product; b is −1 for a feature
-// that is column a itself.
+// Pair returns the columns whose product is feature j; b is −1 for a feature that is column
+// a itself.
 func (d *Interactions) Pair(j int) (a, b int) {
 	if j < d.mains {
 		return j, -1

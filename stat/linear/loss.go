@@ -170,7 +170,7 @@ func (l *logisticLoss) conjugate(u []float64, most float64) (value, s float64) {
 	return sum.total(), s
 }
 
-// beyond is by how much the rounding of a projection may take probabilities out of
+// beyond is the amount by which rounding in a projection may take probabilities out of
 // their range.
 const beyond = 1e-16
 

@@ -22,13 +22,13 @@ type Model struct {
 	Explained  float64 // 1 − Loss/(loss of the intercept alone)
 	Iterations int     // sweeps of coordinate descent and products of conjugate gradients
 	Converged  bool    // Gap ≤ Tolerance, and not Separable
-	// Separable: unpenalised features, at λ = 0 all, separate the classes or so
-	// nearly that float64 does not tell: the coefficients grow without bound, there is no
-	// fit to converge to, and those here are where the solver stopped.
+	// Separable: the unpenalised features (at λ = 0 all features) separate the classes,
+	// exactly or up to the precision of float64. The coefficients then grow without bound
+	// and no fit exists; the coefficients here are the point where the solver stopped.
 	Separable bool
-	// Dependent is how many unpenalised features, at λ = 0 of all, are combinations of
-	// others. Many coefficients then have the same objective; these are one choice, with
-	// zero for the dependent features at λ = 0.
+	// Dependent is the number of unpenalised features (at λ = 0, of all features) that are
+	// combinations of others. Many coefficients then have the same objective; these are one
+	// choice, with zero for the dependent features at λ = 0.
 	Dependent int
 	// Gradient is, at λ = 0, the largest derivative of the loss by the coefficient of a
 	// column that is not at a bound, in units of √(2·Null), which is the standard
@@ -36,11 +36,11 @@ type Model struct {
 	// standardised ones; 0 for other λ. Gap bounds the objective
 	// there as elsewhere; how near coefficients are depends on the columns, too.
 	Gradient float64
-	// Constant is how many features have the same value everywhere: their
-	// coefficient is zero.
+	// Constant is the number of features with the same value everywhere: their coefficient
+	// is zero.
 	Constant int
 	// Dual is the point that proves Gap, if Options.KeepDual was set: a value per
-	// observation for each linear predictor, one but for Multinomial.
+	// observation for each linear predictor; only Multinomial has more than one.
 	Dual   [][]float64
 	family Family
 	limit  int // of iterations

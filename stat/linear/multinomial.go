@@ -299,9 +299,9 @@ func (m *multinomial) close() {
 	}
 }
 
-// applyIn takes Newton steps on the coefficients without penalty of all classes but the
-// last, to which the others are relative. Their moves are in proportion to the
-// probabilities, so that these stay probabilities.
+// applyIn takes Newton steps on the unpenalised coefficients of all classes except the
+// last, which is the reference. Their moves are in proportion to the probabilities, so that
+// these stay probabilities.
 func (m *multinomial) applyIn(lambda float64) {
 	var class []int
 	var columns [][]float64

@@ -11,7 +11,7 @@ import (
 // factor costs more than sweeps.
 const directLimit = 400
 
-// newton moves a descent on a Gram matrix to the minimum of its present support.
+// newton moves a descent on a Gram matrix to the minimum on its present support.
 type newton struct {
 	chol  dense.Factor
 	order []int     // the support, in the order of the factor
@@ -20,10 +20,10 @@ type newton struct {
 	moved []float64 // by feature
 }
 
-// finish moves to the minimum with the present support and signs, by a Cholesky
-// factor. Where a coefficient would change its sign or leave its bounds on the way
-// it stops there, takes that one out and goes on with the rest; the function
-// decreases all the way. It returns false if the support is too large or empty.
+// finish moves to the minimum with the present support and signs, by a Cholesky factor.
+// Where a coefficient would change its sign or leave its bounds on the way it stops there,
+// takes that one out and continues with the rest; the function decreases all the way. It
+// returns false if the support is too large or empty.
 func (n *newton) finish(d *descent, g *gram) bool {
 	if !n.arrange(d) {
 		return false
@@ -119,9 +119,9 @@ func (n *newton) slide(inside, kept []int, d *descent, g *gram) int {
 	return n.advance(moving, step, math.Inf(1), d)
 }
 
-// advance moves the coefficients of list along step, at most most times its length, until one
-// of them ends at zero or at a bound. It returns that one, or −1. Where nothing ends a way
-// without a limit it stays.
+// advance moves the coefficients of list along step, at most most times its length, until
+// one of them ends at zero or at a bound. It returns that one, or −1. If most is infinite
+// and no coefficient ends the step, it does not move.
 func (n *newton) advance(list []int, step []float64, most float64, d *descent) int {
 	t, stop, end := reach(list, step, most, d)
 	if math.IsInf(t, 1) {
@@ -140,8 +140,8 @@ func (n *newton) advance(list []int, step []float64, most float64, d *descent) i
 	return j
 }
 
-// reach returns how far along step the coefficients can go, at most t, with which of
-// kept stops there and its value, or −1.
+// reach returns the part t of step, at most most, that the coefficients can go, with the
+// one of kept that stops there, or −1, and its value there.
 func reach(kept []int, steps []float64, most float64, d *descent) (t float64, stop int, end float64) {
 	t, stop = most, -1
 	for k, j := range kept {

@@ -17,26 +17,26 @@ type penalty interface {
 	weight(unit int) float64
 	// norm is ‖v‖₂ over the features of a unit: the dual norm of correlations.
 	norm(unit int, v func(feature int) float64) float64
-	// room is how far the unit can move from zero in the direction of its correlations c
-	// before a bound holds it.
+	// room is the distance that the unit can move from zero, in the direction of its
+	// correlations c, before a bound holds it.
 	room(unit int, c func(feature int) float64) float64
 	// value is the penalty of β, which is zero outside of set.
 	value(lambda float64, beta []float64, set []int) float64
-	// fresh lists the units of which the screen has computed correlations last. bound is its
-	// threshold for single correlations, over ω, so that a unit of which none is beyond it has
-	// a norm, over ω, of at most the given threshold.
+	// fresh lists the units whose correlations the screen computed last. bound is its
+	// threshold for single correlations, over ω: a unit with no correlation beyond it has a
+	// norm, over ω, of at most the given threshold.
 	fresh(s *screen) []int
 	bound(threshold float64) float64
 	// step minimises the quadratic model of the loss at the present point, plus the penalty,
 	// over the working set, until no violation exceeds target: the proximal map in the metric
 	// of the Hessian.
 	step(f *fitter, lambda, target float64)
-	// violation is by how much the optimality conditions of the working set are violated,
-	// with the correlations of its features.
+	// violation is the largest violation of the optimality conditions in the working set,
+	// given the correlations of its features.
 	violation(f *fitter, lambda float64, c func(feature int) float64) float64
 }
 
-// elasticNet is a penalty of which every feature is a unit: the lasso where α is 1.
+// elasticNet is a penalty with every feature as a unit: the lasso if α is 1.
 type elasticNet struct{ *task }
 
 func (p elasticNet) unit(j int) int { return j }
@@ -110,9 +110,9 @@ func (f *fitter) entry(unit int) float64 {
 // correlation is rounding as long as theirs are.
 func (f *fitter) idles(j int) bool { return f.idle != nil && f.idle[j] }
 
-// slack is by how much the correlations of a unit may exceed their threshold. It is their
-// rounding, with columns that are multiplied before they are centred, if the threshold is so
-// small that this matters, else zero.
+// slack is the amount by which the correlations of a unit may exceed their threshold: their
+// rounding error, if columns are multiplied before they are centred and the threshold is
+// small enough for this to matter, else zero.
 func (f *fitter) slack(unit int) float64 {
 	if !f.loose {
 		return 0

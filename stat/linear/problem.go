@@ -42,10 +42,10 @@ type Problem struct {
 	NoStandardize bool
 	// Lower ≤ 0 and Upper ≥ 0 bound coefficients on the original scale; nil: none.
 	Lower, Upper []float64
-	// Groups names the group of each feature, from 0 without gaps, and makes the
-	// penalty a group lasso; nil: every feature for itself.
+	// Groups names the group of each feature, from 0 without gaps, and makes the penalty a
+	// group lasso; nil: every feature is a group of its own.
 	Groups []int
-	// GroupFactor is ω_g; nil: the square root of how many features a group has.
+	// GroupFactor is ω_g; nil: the square root of the number of features of a group.
 	GroupFactor []float64
 }
 
@@ -59,8 +59,8 @@ type Options struct {
 	// MaxIterations bounds the sweeps of coordinate descent, together with the products
 	// of conjugate gradients, for one λ; 0: 100000.
 	MaxIterations int
-	// Threads is how many goroutines share passes over all features, at most
-	// the processors; 0: all of them. It never changes the result.
+	// Threads is the number of goroutines that share passes over all features, at most the
+	// number of processors; 0: all processors. It never changes the result.
 	Threads int
 	// Progress, unless nil, is called after every λ.
 	Progress func(done, total int)
@@ -275,8 +275,8 @@ func (t *task) standardize(p *Problem) error {
 	return nil
 }
 
-// leastSize and mostSize bound the sizes of which squares, and products of two squares,
-// are numbers of full precision.
+// leastSize and mostSize bound the sizes whose squares, and products of two squares, have
+// full precision.
 const leastSize, mostSize = 1e-75, 1e75
 
 // inRange reports whether the largest of x is within these bounds, or zero.
@@ -288,8 +288,8 @@ func inRange(x []float64) bool {
 	return size == 0 || size >= leastSize && size <= mostSize
 }
 
-// varies reports whether column j, whose variance is zero, varies by more than rounding: then
-// its squares are no numbers.
+// varies reports whether column j, whose computed variance is zero, varies by more than
+// rounding: its squares then underflow.
 func (t *task) varies(j int) bool {
 	x := make([]float64, t.n)
 	t.x.column(j, x)

@@ -6,9 +6,9 @@ import (
 	"pare/internal/f64"
 )
 
-// residual is smooth by the weighted residuals u: naive updates. The function is
-// ½ Σ uᵢ²/hᵢ, and a move takes d·h∘x̃ from u. The last value of the state is how far
-// the intercept has moved.
+// residual implements smooth with the weighted residuals u as its state ("naive updates").
+// The function is ½ Σ uᵢ²/hᵢ; when a coefficient moves by d, d·h∘x̃ is subtracted from u.
+// The last value of the state is the change of the intercept.
 type residual struct {
 	columns   [][]float64
 	h, u      []float64
@@ -160,7 +160,7 @@ func (p *packed) entries(k int) ([]int32, []float64) {
 // gatherValues is the least number of values that pays for a second thread.
 const gatherValues = 1 << 14
 
-// gatherColumns is how many columns of a product one task takes.
+// gatherColumns is the number of columns of a product in a task.
 const gatherColumns = 1250
 
 // gather sets out to inner products with x, on the threads of the task.
@@ -279,7 +279,7 @@ func (r *sparseResidual) value() float64 {
 // moved is how far the intercept has moved.
 func (r *sparseResidual) moved() float64 { return r.point[r.n+2] }
 
-// product eliminates the intercept, as it is at its minimum where products are taken.
+// product eliminates the intercept, which is at its minimum whenever products are computed.
 func (r *sparseResidual) product(out, x []float64) {
 	r.w = zeros(r.w, r.n)
 	r.times(r.w, x)

@@ -6,8 +6,8 @@ import (
 	"pare/internal/f64"
 )
 
-// screen knows the correlations c = X̃ᵀu of all features with a dual point u well
-// enough to tell which can matter.
+// screen bounds the correlations c = X̃ᵀu of all features with a dual point u closely
+// enough to tell which features can matter.
 //
 // A correlation is computed anew only if it may exceed its threshold λαω. With the u′
 // of when it was last computed, u = a·u′ + e and e orthogonal to u′ in the metric
@@ -27,7 +27,7 @@ type screen struct {
 	fresh    []int // the features of need: those computed by the last update, ascending
 	weighted []float64
 	size     float64 // ‖u‖
-	computed int     // how many correlations have been computed, for tests and reports
+	computed int     // number of correlations computed, for tests and reports
 }
 
 // snapshot is a u for which correlations were computed.
@@ -83,7 +83,7 @@ func (s *screen) beside(u []float64, threshold float64, place []int) {
 	}
 }
 
-// markChunk is how many features one task marks.
+// markChunk is the number of features that one task marks.
 const markChunk = 8192
 
 // mark sets need for features from to to−1.
@@ -109,7 +109,7 @@ func (s *screen) mark(from, to int, threshold float64, evict int, place []int) {
 	}
 }
 
-// forget says that the point has moved since the last update.
+// forget records that the point has moved since the last update.
 func (s *screen) forget() {
 	for _, j := range s.fresh {
 		s.need[j] = false

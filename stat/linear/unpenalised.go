@@ -8,11 +8,11 @@ import (
 	"pare/internal/f64"
 )
 
-// solveUnpenalised minimises the loss at λ = 0. The features of a basis of the columns
-// are in the working set and those that depend on them stay at zero: with more features
-// than observations, or dependent ones, the minimum has many coefficients, of which
-// these are one choice. Least squares is solved by the factor of the basis, other losses
-// until the gradient is rounding.
+// solveUnpenalised minimises the loss at λ = 0. The features of a basis of the columns are
+// in the working set and those that depend on them stay at zero: with more features than
+// observations, or dependent ones, the minimum is not unique, and this is one choice. Least
+// squares is solved by the factor of the basis, other losses until the gradient is only
+// rounding error.
 func (f *fitter) solveUnpenalised() outcome {
 	f.pen = elasticNet{f.t} // without a penalty groups do not matter
 	f.allow(0, true)
@@ -37,8 +37,8 @@ func (f *fitter) solveUnpenalised() outcome {
 	return out
 }
 
-// release makes the working set empty and zeroes the coefficients that have no place in
-// the basis at λ = 0. Bounded coefficients stay: which of them are free is still open.
+// release empties the working set and zeroes the coefficients outside the basis at λ = 0.
+// It keeps bounded coefficients, because it is not yet known which of them are free.
 func (f *fitter) release() {
 	f.held = nil
 	f.screen.forget()
@@ -88,11 +88,11 @@ func (f *fitter) dependent(lambda float64) int {
 // an observation is in doubt.
 const inDoubt = 1e-5
 
-// separable reports whether the unpenalised columns separate the classes, or so nearly that
-// float64 does not tell: in some direction of their coefficients every observation whose
-// class is in doubt stands still. Without such a direction the loss has a minimum: the
-// residuals, which are orthogonal to the columns, are positive on observations that span
-// them (Stiemke 1915; Albert & Anderson 1984).
+// separable reports whether the unpenalised columns separate the classes, exactly or up to
+// the precision of float64: along some direction of their coefficients, the predictors of
+// every observation whose class is in doubt stay constant. Without such a direction the
+// loss has a minimum: the residuals, which are orthogonal to the columns, are positive on
+// observations that span them (Stiemke 1915; Albert & Anderson 1984).
 func (f *fitter) separable(lambda float64) bool {
 	free := f.basis(lambda)
 	if f.loss.quadratic() || len(free.kept) == 0 {
@@ -146,13 +146,13 @@ func (m *multinomial) solveUnpenalised(out *outcome) {
 	}
 }
 
-// mostDirections bounds the coefficients of which separability is decided by all pairs
-// of classes; with more each class against the rest decides.
+// mostDirections is the largest number of coefficients for which separability is tested on
+// all pairs of classes; beyond it, each class is tested against the rest.
 const mostDirections = 1000
 
-// separable is fitter.separable for several classes. A direction is of the coefficients
-// of all classes but the last, and stands still on an observation where the predictors
-// of its class and of a class in doubt move alike.
+// separable is fitter.separable for several classes. A direction moves the coefficients of
+// all classes except the last. An observation stays constant along it if the predictors of
+// its class and of a class in doubt move alike.
 func (m *multinomial) separable(lambda float64) bool {
 	first := m.classes[0]
 	free := first.basis(lambda)

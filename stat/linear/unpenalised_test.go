@@ -322,7 +322,8 @@ func TestSeparableClassesHaveNoFit(t *testing.T) {
 				}
 				want := c.want && (lambda == 0 || p.PenaltyFactor != nil)
 				if m.Separable != want || m.Converged == want || want != strings.Contains(m.Note(), "without bound") {
-					t.Errorf("%s, %v, problem %d, lambda %v: separable %v, converged %v, gap %v, note %q", c.kind, c.family, k, lambda, m.Separable, m.Converged, m.Gap, m.Note())
+					t.Errorf("%s, %v, problem %d, lambda %v: separable %v, converged %v, gap %v, note %q", c.kind,
+						c.family, k, lambda, m.Separable, m.Converged, m.Gap, m.Note())
 				}
 				if !want && lambda == 0 && m.Gradient > 1e-9 {
 					t.Errorf("%s, %v, problem %d: gradient %v", c.kind, c.family, k, m.Gradient)

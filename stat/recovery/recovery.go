@@ -8,8 +8,8 @@ type Score struct {
 	FalsePositives int `json:"false_positives"`
 	FalseNegatives int `json:"false_negatives"`
 	TrueNegatives  int `json:"true_negatives"`
-	// Precision is 1 where nothing was found, Recall 1 where nothing was to be
-	// found; F1 is their harmonic mean, 0 where both are 0.
+	// Precision is 1 if nothing was found, Recall 1 if there was nothing to find; F1 is
+	// their harmonic mean, 0 if both are 0.
 	Precision float64 `json:"precision"`
 	Recall    float64 `json:"recall"`
 	F1        float64 `json:"f1"`

@@ -162,7 +162,8 @@ func TestTrainedIsTheOptimum(t *testing.T) {
 				zeros++
 			}
 		}
-		t.Logf("%s: objective %.6g of %.6g, gap %.2g, %d iterations, %d of %d weights are 0, separable %v", name, m.Objective, m.Null, m.Gap, m.Iterations, zeros, q.p, m.Separable)
+		t.Logf("%s: objective %.6g of %.6g, gap %.2g, %d iterations, %d of %d weights are 0, separable %v", name,
+			m.Objective, m.Null, m.Gap, m.Iterations, zeros, q.p, m.Separable)
 		if m.Separable {
 			if !q.logistic || m.Converged || m.Gap != m.Objective {
 				t.Errorf("%s: separable, %+v", name, m)

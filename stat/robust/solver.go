@@ -77,8 +77,8 @@ func newSolver(n, p int, x []float64, epsilon float64, o Options) *solver {
 	}
 }
 
-// moreForZeros are the iterations that go on after the gap is small enough, for
-// weights of exactly 0 with such a gap.
+// moreForZeros is the number of iterations after the gap is small enough, to find weights
+// of exactly 0 with such a gap.
 const moreForZeros = 5
 
 // solve runs from w = 0; null is the loss there.

@@ -24,15 +24,15 @@ type Model struct {
 	Intercept float64
 	// Objective is the mean worst-case loss, Null the loss of the best constant.
 	Objective, Null float64
-	// Gap is how much the objective is above the optimum at most, never below
-	// 0. It is proved by a dual point, whatever the rounding of the steps.
+	// Gap bounds the distance of the objective above the optimum; it is never below 0. A
+	// dual point proves it, independent of the rounding of the steps.
 	Gap float64
 	// Iterations are Newton steps. Converged: Gap ≤ Tolerance·Null.
 	Iterations int
 	Converged  bool
-	// Separable: these weights class every example right whatever the
-	// perturbation within ε. The logistic loss then has no minimum, it goes to
-	// 0 as the weights grow; Converged is false, and a larger ε has a minimum.
+	// Separable: these weights classify every example correctly under any perturbation
+	// within ε. The logistic loss then has no minimum: it goes to 0 as the weights grow.
+	// Converged is false; a larger ε has a minimum.
 	Separable bool
 }
 

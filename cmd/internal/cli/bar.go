@@ -52,8 +52,8 @@ func (b *Bar) Draw(share float64, fields ...Field) {
 	b.bar.Describe(text)
 }
 
-// layout divides a line of so many columns between a text and the cells of the bar behind
-// it. Without a bar (0 cells) the text has the percentage.
+// layout divides a line of the given number of columns between a text and the cells of the
+// bar behind it. Without a bar (0 cells) the text has the percentage.
 func layout(columns, percent int, fields []Field) (text string, cells int) {
 	text = Line(columns, fields...)
 	if cells = min(columns-width(text)-around, longest); cells >= shortest {

@@ -66,7 +66,11 @@ func bash(b *strings.Builder, program string, commands []Command) {
 	b.WriteString("  local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]} words= values=\n")
 	sub := names(commands)
 	if len(sub) > 0 {
-		fmt.Fprintf(b, "  if [ \"$COMP_CWORD\" -eq 1 ] && [[ $cur != -* ]]; then\n    COMPREPLY=($(compgen -W %q -- \"$cur\"))\n    return\n  fi\n", strings.Join(sub, " "))
+		fmt.Fprintf(b, `  if [ "$COMP_CWORD" -eq 1 ] && [[ $cur != -* ]]; then
+    COMPREPLY=($(compgen -W %q -- "$cur"))
+    return
+  fi
+`, strings.Join(sub, " "))
 	}
 	b.WriteString("  case ${COMP_WORDS[1]}:$prev in\n")
 	for _, c := range commands {
@@ -76,15 +80,27 @@ func bash(b *strings.Builder, program string, commands []Command) {
 			}
 		})
 	}
-	b.WriteString("  esac\n  if [ -n \"$values\" ]; then\n    COMPREPLY=($(compgen -W \"$values\" -- \"$cur\"))\n    [ ${#COMPREPLY[@]} -eq 0 ] || return\n  fi\n")
-	b.WriteString("  case ${COMP_WORDS[1]} in\n")
+	b.WriteString(`  esac
+  if [ -n "$values" ]; then
+    COMPREPLY=($(compgen -W "$values" -- "$cur"))
+    [ ${#COMPREPLY[@]} -eq 0 ] || return
+  fi
+  case ${COMP_WORDS[1]} in
+`)
 	for _, c := range commands {
 		var options []string
 		c.visit(func(f *flag.Flag) { options = append(options, "-"+f.Name) })
 		fmt.Fprintf(b, "    %s) words=%q ;;\n", pattern(c.Name), strings.Join(options, " "))
 	}
-	b.WriteString("  esac\n  if [[ $cur == -* ]]; then\n    COMPREPLY=($(compgen -W \"$words\" -- \"$cur\"))\n  else\n    COMPREPLY=($(compgen -f -- \"$cur\"))\n  fi\n}\n")
-	fmt.Fprintf(b, "complete -o filenames -F _%[1]s %[1]s\n", program)
+	fmt.Fprintf(b, `  esac
+  if [[ $cur == -* ]]; then
+    COMPREPLY=($(compgen -W "$words" -- "$cur"))
+  else
+    COMPREPLY=($(compgen -f -- "$cur"))
+  fi
+}
+complete -o filenames -F _%[1]s %[1]s
+`, program)
 }
 
 // pattern is the pattern of a case that matches the subcommand, any word for a program
@@ -107,7 +123,15 @@ func zsh(b *strings.Builder, program string, commands []Command) {
 				fmt.Fprintf(b, "      %s\n", quote(c.Name+":"+c.Doc))
 			}
 		}
-		fmt.Fprintf(b, "    )\n    _describe command subcommands\n    return\n  fi\n  local subcommand=$words[2]\n  shift words\n  (( CURRENT-- ))\n  case $subcommand in\n")
+		b.WriteString(`    )
+    _describe command subcommands
+    return
+  fi
+  local subcommand=$words[2]
+  shift words
+  (( CURRENT-- ))
+  case $subcommand in
+`)
 	}
 	for _, c := range commands {
 		if c.Name == "" && len(sub) > 0 {

@@ -77,9 +77,12 @@ func TestCompletionBashWithoutSubcommands(t *testing.T) {
 
 func TestCompletionZsh(t *testing.T) {
 	// Without a terminal the functions of zsh's completion are stood in for.
-	got := shell(t, "zsh", "compdef() { }\n_arguments() { print -rl -- \"$@\" }\n_describe() { print -rl -- ${(P)2} }\n"+script(t, "zsh", example())+
+	got := shell(t, "zsh", "compdef() { }\n_arguments() { print -rl -- \"$@\" }\n_describe() { print -rl -- ${(P)2} }\n"+
+		script(t, "zsh", example())+
 		"words=(demo '') CURRENT=2 _demo\nwords=(demo prune '') CURRENT=3 _demo\n")
-	for _, want := range []string{"inspect:tells what a run made", "prune:prunes a run's network", "-method[how units are chosen - (magnitude) or random]:method:(magnitude random)", "-quiet[print nothing but what's wrong]"} {
+	for _, want := range []string{"inspect:tells what a run made", "prune:prunes a run's network",
+		"-method[how units are chosen - (magnitude) or random]:method:(magnitude random)",
+		"-quiet[print nothing but what's wrong]"} {
 		if !strings.Contains(got, want) {
 			t.Errorf("%q is not in %q", want, got)
 		}

@@ -9,7 +9,7 @@ import (
 	"golang.org/x/term"
 )
 
-// defaultColumns is the width of files, and of terminals that do not tell theirs.
+// defaultColumns is the width of files, and of terminals that do not report their width.
 const defaultColumns = 80
 
 // IsTerminal reports whether w is a terminal.
@@ -36,9 +36,9 @@ type Field struct {
 
 const gap = "  "
 
-// Line joins fields, the most important ones first, to a line of at most so many
-// columns: from the last one on their texts become short as far as must be, and where
-// that is not enough fields are left out. A first field that is too long is cut.
+// Line joins fields, the most important ones first, to a line of at most the given number
+// of columns. Where they do not fit, it shortens their texts, the last one first; where
+// that is not enough, it leaves fields out. A first field that is too long is cut.
 func Line(columns int, fields ...Field) string {
 	for n := len(fields); n > 0; n-- {
 		long := n

@@ -97,7 +97,8 @@ func TestBarDrawsOverItself(t *testing.T) {
 		t.Error("a drawing is due at once")
 	}
 	b.Clear()
-	if got := out.String(); !strings.Contains(got, "\rload  25% [=====               ]") || !strings.HasSuffix(got, "\r\x1b[K") || strings.Contains(got, "\n") {
+	if got := out.String(); !strings.Contains(got, "\rload  25% [=====               ]") ||
+		!strings.HasSuffix(got, "\r\x1b[K") || strings.Contains(got, "\n") {
 		t.Errorf("got %q", got)
 	}
 	if IsTerminal(&out) || Columns(&out) != 80 {

@@ -37,7 +37,7 @@ func OutputFolder(flag, path string) error {
 func Extension(path string) string { return strings.ToLower(filepath.Ext(path)) }
 
 // Output writes to W and keeps the first error, for code that prints without looking at
-// errors: a table that a full disk has cut short is no success.
+// errors: a table cut short by a full disk must not pass as a success.
 type Output struct {
 	W   io.Writer
 	Err error // of the first write that failed; nil: none

@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// Progress returns a function that shows the progress of work, such as a download: a bar
-// on a terminal once the work has taken longer than patience. It is nil where w is no
+// Progress returns a function that shows the progress of work, such as a download: a bar on
+// a terminal once the work has taken longer than patience. It is nil if w is not a
 // terminal.
 func Progress(w io.Writer, patience time.Duration) func(what string, done, total int64) {
 	if !IsTerminal(w) {

@@ -24,7 +24,8 @@ func TestProgress(t *testing.T) {
 	bar("load", 2, 4)
 	bar("load", 3, 4) // too soon
 	bar("load", 4, 4)
-	for _, want := range []string{"\rload  25% [=====               ]", "\ra download of unknown length   0% [                    ]", "\rload  50% [==========          ]"} {
+	for _, want := range []string{"\rload  25% [=====               ]",
+		"\ra download of unknown length   0% [                    ]", "\rload  50% [==========          ]"} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("no %q in %q", want, out.String())
 		}

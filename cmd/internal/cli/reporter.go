@@ -30,8 +30,8 @@ func stepLine(columns int, s train.Status) string {
 		Field{Long: fmt.Sprintf("batch %d/%d", s.Batch, s.Batches)})...)
 }
 
-// figures are the epoch and the two figures that matter; loss is the training loss, for
-// runs without validation.
+// figures are the fields of a status line: the epoch, the validation result, or the
+// training loss in runs without validation, and the share of MACs left.
 func figures(s train.Status, loss float64) []Field {
 	fields := []Field{{Long: fmt.Sprintf("%s epoch %d/%d", s.Phase, s.Epoch, s.Epochs),
 		Short: fmt.Sprintf("%s %d/%d", s.Phase, s.Epoch, s.Epochs)}}

@@ -28,7 +28,8 @@ func TestLinesFit(t *testing.T) {
 			}
 		}
 	}
-	s = train.Status{Phase: "train", Epoch: 3, Epochs: 24, Val: &train.Metrics{Accuracy: 0.901, Loss: 0.35}, Remaining: &train.Remaining{MACShare: 0.912}}
+	s = train.Status{Phase: "train", Epoch: 3, Epochs: 24, Val: &train.Metrics{Accuracy: 0.901, Loss: 0.35},
+		Remaining: &train.Remaining{MACShare: 0.912}}
 	r = train.Record{Seconds: 24.4}
 	for _, c := range []struct {
 		columns int
@@ -54,7 +55,8 @@ func TestLinesFit(t *testing.T) {
 func TestLinesWithinLongEpochs(t *testing.T) {
 	var out bytes.Buffer
 	l := newLines(&out)
-	s := train.Status{Phase: "train", Epoch: 1, Epochs: 2, Batch: 5, Batches: 10, Loss: 0.5, Left: 90 * time.Second, Val: &train.Metrics{Accuracy: 0.5}}
+	s := train.Status{Phase: "train", Epoch: 1, Epochs: 2, Batch: 5, Batches: 10, Loss: 0.5, Left: 90 * time.Second,
+		Val: &train.Metrics{Accuracy: 0.5}}
 	l.Step(s)
 	if out.Len() > 0 {
 		t.Errorf("a line at once: %q", &out)

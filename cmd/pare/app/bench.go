@@ -34,8 +34,10 @@ func runBench(ctx context.Context, f *flags) error {
 	model := f.String("model", "", "`name` of the model with its default options; resnetN is the ResNet of depth N, all is every model")
 	f.IntVar(&b.batch, "batch", 64, "examples per step")
 	f.IntVar(&b.steps, "steps", 0, "steps to measure, after three to warm up; 0: as many as fit into five seconds, at least ten")
-	inputs := f.String("inputs", "", "`file.npy` of examples for the networks of runs, shape (N, ...) as the network reads them; default: random ones")
-	f.choice(&b.profile, "profile", "", "show where the time of a training step goes, by `kinds` of operations or by layers", "kinds", "layers")
+	inputs := f.String("inputs", "", "`file.npy` of examples for the networks of runs, shape (N, ...) "+
+		"as the network reads them; default: random ones")
+	f.choice(&b.profile, "profile", "",
+		"show where the time of a training step goes, by `kinds` of operations or by layers", "kinds", "layers")
 	asJSON := f.Bool("json", false, "print one JSON object per line, one for each model")
 	f.words["model"] = append(models.Kinds.Names(), "all")
 	f.within(between(1, maxBenchBatch), "batch")

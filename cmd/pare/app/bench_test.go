@@ -89,7 +89,7 @@ func TestBenchText(t *testing.T) {
 // The parts of a step make up the step.
 func TestBenchProfile(t *testing.T) {
 	for _, by := range []string{"kinds", "layers"} {
-		r := measured(t, "-model", "lenet5", "-batch", "8", "-steps", "20", "-profile", by)[0]
+		r := measured(t, "-model", "lenet5", "-batch", "8", "-steps", "20", "-threads", "1", "-profile", by)[0]
 		sum, ops := 0.0, map[string]int{}
 		for _, row := range r.Profile {
 			sum += row.Ms

@@ -19,8 +19,8 @@ import (
 const (
 	benchWarmup   = 3 // steps before those that count
 	benchMinSteps = 10
-	// benchRate is so small that the network stays as it was drawn, however many
-	// steps are measured.
+	// benchRate is small enough to keep the network near its initial values for any number
+	// of steps.
 	benchRate = 1e-4
 )
 
@@ -30,7 +30,7 @@ const (
 	forwardBudget = time.Second
 )
 
-// benchResult is the outcome of a benchmark. Times are of the median step.
+// benchResult is the outcome of a benchmark. Times belong to the median step.
 type benchResult struct {
 	Model     string   `json:"model"`
 	Input     nn.Shape `json:"input"` // of one example, channels first
@@ -45,12 +45,12 @@ type benchResult struct {
 	StepMs    float64  `json:"step_ms"`    // forward, loss, backward, update
 	ForwardMs float64  `json:"forward_ms"` // inference
 	GFLOPs    float64  `json:"gflops"`     // per second, of the training step: see stepMACs
-	// PeakBytes is the largest resident memory of the process up to the end of
-	// the training steps; 0 where the system does not tell.
+	// PeakBytes is the largest resident memory of the process up to the end of the training
+	// steps; 0 if the system does not report it.
 	PeakBytes int64 `json:"peak_bytes,omitempty"`
-	// FirstStepS is the time from the start of the process to the end of its first
-	// training step, in seconds; 0 where the system does not tell and for all but
-	// the first model of a process.
+	// FirstStepS is the time from the start of the process to the end of its first training
+	// step, in seconds; 0 if the system does not report it, and for all but the first model
+	// of a process.
 	FirstStepS float64 `json:"first_step_s,omitempty"`
 	// Profile is where the time of a training step goes; nil unless asked for.
 	Profile []profileRow `json:"profile,omitempty"`

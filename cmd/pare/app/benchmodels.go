@@ -63,9 +63,9 @@ type workload struct {
 	terms []nn.Term // that training adds to the loss: penalties on activations
 }
 
-// workloads are the models of a command line, each made when its turn comes: a
-// registered model, all of them, or the networks at paths, which read the examples
-// of a file, or random ones if it is "".
+// workloads are the models of a command line, each made when it is needed: a registered
+// model, all of them, or the networks at paths. They read the examples of file, or random
+// ones if file is "".
 func workloads(model string, paths []string, file string) ([]func() (workload, error), error) {
 	var loads []func() (workload, error)
 	names := []string{model}
@@ -117,7 +117,7 @@ func trainedWorkload(name string, a *run.Artifact, read func() (export.Model, er
 	return workload{name, input, m.Net, terms}, err
 }
 
-// fillFrom takes the examples in turn, as often as it needs them.
+// fillFrom takes the examples one after the other and starts again at the end.
 func fillFrom(examples []float32) func(x []float32, rng *rand.Rand) {
 	return func(x []float32, _ *rand.Rand) {
 		for len(x) > 0 {

@@ -16,6 +16,7 @@ import (
 	"pare/cmd/internal/cli"
 	"pare/export"
 	"pare/internal/kernel/parallel"
+	"pare/internal/option"
 	"pare/internal/printable"
 	"pare/run"
 )
@@ -61,8 +62,9 @@ func newFlags(c *command, args []string, stdout, stderr io.Writer) *flags {
 func (f *flags) choice(to *string, name, value, usage string, words ...string) {
 	f.StringVar(to, name, value, usage)
 	f.words[name] = words
-	last := len(words) - 1
-	f.bounds[name] = bound{strings.Join(words[:last], ", ") + " or " + words[last], func(v any) bool { return v == value || slices.Contains(words, v.(string)) }}
+	f.bounds[name] = bound{option.OneOf(words), func(v any) bool {
+		return v == value || slices.Contains(words, v.(string))
+	}}
 }
 
 // within bounds the values that may be given to options.

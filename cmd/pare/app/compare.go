@@ -30,9 +30,11 @@ func runCompare(ctx context.Context, f *flags) error {
 	asJSON := f.Bool("json", false, "print a JSON array with an object for each run, and for each group of seeds")
 	svg := f.String("svg", "", "`FILE` for a chart of the test result against the share left")
 	var over string
-	f.choice(&over, "over", string(report.LeftMACs), "horizontal axis of the chart, the share left of: macs (multiply-accumulates), params, nonzero (weights) or activations (not 0)",
+	f.choice(&over, "over", string(report.LeftMACs), "horizontal axis of the chart, the share left of: "+
+		"macs (multiply-accumulates), params, nonzero (weights) or activations (not 0)",
 		"macs", "params", "nonzero", "activations")
-	of := f.String("of", "", "`RUN` whose first network counts as 100 %, for networks that were narrow from the start; default: the first network of each run's own chain")
+	of := f.String("of", "", "`RUN` whose first network counts as 100 %, for networks that were narrow from the start; "+
+		"default: the first network of each run's own chain")
 	paths, err := f.parseSome()
 	if err != nil {
 		return err
@@ -92,8 +94,8 @@ func measureAgainst(path string, runs []report.Outcome) error {
 	return nil
 }
 
-// outcomes reads the results of finished runs, each once. Paths without results are
-// left out with a note; without any result there is an error.
+// outcomes reads the results of finished runs, each once. It leaves out paths without
+// results, with a note; if no path has results, it returns an error.
 func outcomes(f *flags, paths []string) ([]report.Outcome, error) {
 	var out []report.Outcome
 	seen := map[string]string{} // path by seeds and settings

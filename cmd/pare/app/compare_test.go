@@ -66,7 +66,8 @@ func TestCompareErrors(t *testing.T) {
 		t.Errorf("status %d beside an unfinished run: %s", status, notes)
 	}
 	contains(t, out, "tiny")
-	if status, _, notes := pare("compare", unfinished, unfinished); status != 2 || !strings.Contains(notes, "none of the 2 is a finished run") {
+	if status, _, notes := pare("compare", unfinished, unfinished); status != 2 ||
+		!strings.Contains(notes, "none of the 2 is a finished run") {
 		t.Errorf("status %d with nothing left: %s", status, notes)
 	}
 	fail(t, 2, "nothing does not exist", "compare", filepath.Join(folder, "nothing"))
@@ -162,7 +163,8 @@ func TestCompareChains(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(filepath.Join(paths[1], "config.yaml"), []byte(strings.Replace(string(text), dir+string(filepath.Separator), "", 1)), 0o644); err != nil {
+	if err := os.WriteFile(filepath.Join(paths[1], "config.yaml"),
+		[]byte(strings.Replace(string(text), dir+string(filepath.Separator), "", 1)), 0o644); err != nil {
 		t.Fatal(err)
 	}
 	contains(t, succeed(t, "compare", paths[1], paths[5]), "mean of 2")

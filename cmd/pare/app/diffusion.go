@@ -41,7 +41,8 @@ func runDiffusion(ctx context.Context, f *flags) error {
 		ratio:      "1/200, or 1/50 with -relaxed and -cv",
 		tolerance:  "relative to the objective of an empty kernel (default 1e-8; outputs alone 1e-5)",
 		iterations: "passes for a row and λ (default 100,000; outputs alone 20,000 steps)"})
-	f.StringVar(&q.Path, "inputs", "", "`FILE` of input signals, one row for each observation: CSV, .gz, .zip or .npy; without it, see -laplacian")
+	f.StringVar(&q.Path, "inputs", "",
+		"`FILE` of input signals, one row for each observation: CSV, .gz, .zip or .npy; without it, see -laplacian")
 	f.StringVar(&q.Outputs, "outputs", "", "`FILE` of output signals, with the same observations in the same rows")
 	f.BoolVar(&q.Relaxed, "relaxed", false, "refit the entries found, without a penalty, in -cv too")
 	f.BoolVar(&q.Intercept, "intercept", false, "add a constant to each output")
@@ -51,8 +52,10 @@ func runDiffusion(ctx context.Context, f *flags) error {
 	f.StringVar(&q.Support, "support", "", "`FILE` with a matrix, outputs × inputs, whose zeros the kernel must share")
 	f.StringVar(&q.Reference, "reference", "", "`FILE` of known edges, two names a row, or a kernel: score against it")
 	f.BoolVar(&t.Laplacian, "laplacian", false, "outputs alone: find a Laplacian, not an adjacency matrix")
-	f.StringVar(&t.Anchor, "anchor", "", "outputs alone: the `node` whose weights sum to 1 (default: with -laplacian the node of smallest variance, else of largest)")
-	f.Float64Var(&t.Epsilon, "epsilon", 0, "outputs alone: largest distance of the graph from the eigenvectors of the covariance (default 1.1 times the least found)")
+	f.StringVar(&t.Anchor, "anchor", "", "outputs alone: the `node` whose weights sum to 1 "+
+		"(default: with -laplacian the node of smallest variance, else of largest)")
+	f.Float64Var(&t.Epsilon, "epsilon", 0, "outputs alone: largest distance of the graph from the eigenvectors "+
+		"of the covariance (default 1.1 times the least found)")
 	f.Float64Var(&t.Threshold, "threshold", 0.2, "outputs alone: leave out edges up to this `share` of the largest weight")
 	f.StringVar(&s.Graph, "simulate", "", "write simulated signals on a `graph` to -out instead of fitting: er, ring, grid or ba")
 	f.words["simulate"] = []string{"er", "ring", "grid", "ba"}
@@ -73,7 +76,8 @@ func runDiffusion(ctx context.Context, f *flags) error {
 	f.refuse(!simulate, "it goes with -simulate", simulateOptions...)
 	if simulate {
 		f.Visit(func(o *flag.Flag) {
-			f.refuse(!slices.Contains(besideSimulate, o.Name) && !slices.Contains(simulateOptions, o.Name), "it is for a fit; leave -simulate out", o.Name)
+			f.refuse(!slices.Contains(besideSimulate, o.Name) && !slices.Contains(simulateOptions, o.Name),
+				"it is for a fit; leave -simulate out", o.Name)
 		})
 	} else {
 		f.refuse(alone, "it needs the signals that went in; name them with -inputs", kernelOptions...)

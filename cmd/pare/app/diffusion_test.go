@@ -75,7 +75,8 @@ func TestDiffusionRecovers(t *testing.T) {
 	dir := simulated(t, "ring", "-nodes", "15", "-observations", "80")
 	x, y := filepath.Join(dir, "inputs.csv"), filepath.Join(dir, "outputs.csv")
 	out := filepath.Join(t.TempDir(), "out")
-	for _, extra := range [][]string{{"-reference", filepath.Join(dir, "kernel.csv"), "-out", out}, {"-symmetric", "-reference", filepath.Join(dir, "edges.csv")}} {
+	for _, extra := range [][]string{{"-reference", filepath.Join(dir, "kernel.csv"), "-out", out},
+		{"-symmetric", "-reference", filepath.Join(dir, "edges.csv")}} {
 		a := diffusionJSON(t, append([]string{"-inputs", x, "-outputs", y, "-penalize-diagonal=false", "-cv", "5", "-relaxed", "-one-se"}, extra...)...)
 		if a.Reference == nil || a.Reference.F1 < 1 || !a.Converged {
 			t.Errorf("%v: %+v", extra, a.Reference)
@@ -89,7 +90,8 @@ func TestDiffusionRecovers(t *testing.T) {
 	if a := diffusionJSON(t, "-inputs", x, "-outputs", y, "-path", "5"); len(a.Path) != 5 || len(a.Path[0].Entries) > 0 {
 		t.Errorf("a path of %d kernels", len(a.Path))
 	}
-	contains(t, succeed(t, "diffusion", "-inputs", x, "-outputs", y, "-drop", "n1,n2", "-lambda", "0.05"), "13 inputs, 13 outputs", "entries are not 0", "above the optimum")
+	contains(t, succeed(t, "diffusion", "-inputs", x, "-outputs", y, "-drop", "n1,n2", "-lambda", "0.05"),
+		"13 inputs, 13 outputs", "entries are not 0", "above the optimum")
 }
 
 func TestDiffusionOutputsAlone(t *testing.T) {

@@ -41,16 +41,22 @@ func newEstimator(f *flags, s *estimate.Source, q *estimate.Search, d defaults) 
 	f.BoolVar(&s.Complete, "complete", false, "leave out rows with a missing or infinite cell")
 	f.BoolVar(&s.DropConstant, "drop-constant", false, "leave out constant columns")
 	f.BoolVar(&s.OneHot, "one-hot", false, "replace each text column by 0/1 columns, name=value")
-	f.Var((*list)(&s.Categorical), "categorical", "`names` of text or number columns, with commas between, to replace by 0/1 columns, name=value")
-	f.StringVar(&e.sep, "sep", "", "`character` between the cells of CSV, tab for a tab (default comma, semicolon or tab, whichever the first line has most of)")
-	f.StringVar(&e.missing, "missing", "", "`WORDS` that mark a missing value, separated by commas, besides empty cells (default NA, N/A, NaN, null, None, ?, . and the like)")
-	f.choice(&e.decimal, "decimal", "", "decimal `mark` of numbers: \".\" or \",\" (default a point, or a comma if cells are separated by another character and no number has a point)", ".", ",")
+	f.Var((*list)(&s.Categorical), "categorical",
+		"`names` of text or number columns, with commas between, to replace by 0/1 columns, name=value")
+	f.StringVar(&e.sep, "sep", "", "`character` between the cells of CSV, tab for a tab "+
+		"(default comma, semicolon or tab, whichever the first line has most of)")
+	f.StringVar(&e.missing, "missing", "", "`WORDS` that mark a missing value, separated by commas, "+
+		"besides empty cells (default NA, N/A, NaN, null, None, ?, . and the like)")
+	f.choice(&e.decimal, "decimal", "", "decimal `mark` of numbers: \".\" or \",\" "+
+		"(default a point, or a comma if cells are separated by another character and no number has a point)", ".", ",")
 
 	f.Float64Var(&e.lambda, "lambda", 0, "fit at one `λ`, 0 or more")
-	f.IntVar(&q.Count, "path", 0, fmt.Sprintf("fit at `N` values of λ, down from the smallest that gives an empty result (default %d)", d.path))
+	f.IntVar(&q.Count, "path", 0,
+		fmt.Sprintf("fit at `N` values of λ, down from the smallest that gives an empty result (default %d)", d.path))
 	f.Float64Var(&q.Ratio, "ratio", 0, "last λ of the path divided by the first, between 0 and 1 (default "+d.ratio+")")
 	f.IntVar(&q.Folds, "cv", 0, "choose λ of the path by cross-validation with `N` folds")
-	f.BoolVar(&q.OneSE, "one-se", d.oneSE, "with cross-validation: take the largest λ within one standard error of the best; -one-se=false takes the best")
+	f.BoolVar(&q.OneSE, "one-se", d.oneSE, "with cross-validation: take the largest λ within one standard "+
+		"error of the best; -one-se=false takes the best")
 	f.Uint64Var(&q.Seed, "seed", d.seed, "seed of all that is drawn")
 	f.Float64Var(&q.Tolerance, "tolerance", 0, "duality gap at which a fit ends, "+d.tolerance)
 	f.IntVar(&q.MaxIterations, "max-iterations", 0, "largest number of "+d.iterations)

@@ -3,6 +3,7 @@ package app
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -35,7 +36,8 @@ func TestOlderNames(t *testing.T) {
 		{diffusion, "-free-diagonal", "-penalize-diagonal=false"},
 		{diffusion, "-free-diagonal=false", "-penalize-diagonal=true"},
 	} {
-		old, now := append(c.base[:len(c.base):len(c.base)], strings.Fields(c.old)...), append(c.base[:len(c.base):len(c.base)], strings.Fields(c.now)...)
+		old := slices.Concat(c.base, strings.Fields(c.old))
+		now := slices.Concat(c.base, strings.Fields(c.now))
 		want := succeed(t, now...)
 		status, out, errs := pare(old...)
 		name, option := strings.Fields(c.old)[0], strings.Fields(c.now)[0]
@@ -60,7 +62,8 @@ func TestOlderNames(t *testing.T) {
 // their results have the same frame.
 func TestSharedOptions(t *testing.T) {
 	data := textFile(t, "d.csv", "a,b,k,y,e\n1,2,u,4,7\n2,,v,3,7\n4,1,u,2,7\n0,5,v,6,7\n3,3,v,5,7\n7,4,u,1,7\n")
-	shared := []string{"-data", data, "-complete", "-drop-constant", "-one-hot", "-drop", "a", "-ratio", "0.1", "-path", "4", "-cv", "2", "-one-se", "-seed", "3",
+	shared := []string{"-data", data, "-complete", "-drop-constant", "-one-hot", "-drop", "a", "-ratio", "0.1",
+		"-path", "4", "-cv", "2", "-one-se", "-seed", "3",
 		"-tolerance", "1e-5", "-max-iterations", "900", "-sep", ",", "-missing", "NA", "-decimal", ".", "-json"}
 	lasso := append([]string{"lasso", "-target", "y"}, shared...)
 	glasso := append([]string{"glasso"}, shared...)

@@ -34,7 +34,8 @@ func runGlasso(ctx context.Context, f *flags) error {
 	f.BoolVar(&q.Correlation, "corr", false, "fit correlations instead of covariances (divisor n)")
 	f.BoolVar(&q.Diagonal, "penalize-diagonal", false, "penalise the diagonal of Θ too")
 	f.StringVar(&q.PenaltyFactor, "penalty-factor", "", "`FILE` with a matrix of factors of λ, one for each pair; inf leaves the edge out")
-	f.choice(&method, "select", "", "choose a network of the path by ebic, stars or cv (with 10 folds, or one for each observation if there are fewer; -cv for others)", "ebic", "stars", "cv")
+	f.choice(&method, "select", "", "choose a network of the path by ebic, stars or cv "+
+		"(with 10 folds, or one for each observation if there are fewer; -cv for others)", "ebic", "stars", "cv")
 	gamma := f.Float64("gamma", 0.5, "ebic: price of many variables, from 0 (BIC) to 1")
 	f.BoolVar(&q.Choice.Penalised, "penalized-ebic", false, "ebic: score the penalised estimates, not refitted ones")
 	f.IntVar(&q.Choice.Subsamples, "subsamples", 20, "stars and -stability: `number` of subsamples")
@@ -67,7 +68,8 @@ func runGlasso(ctx context.Context, f *flags) error {
 	f.refuse(q.Method != graphical.StARS, "it goes with -select stars", "instability")
 	f.refuse(q.Method != graphical.StARS && !q.Stability, "it goes with -select stars and -stability", "subsamples")
 	f.refuse(q.Method != graphical.StARS && !byCV && !q.Stability, "only -cv, -select stars and -stability draw anything", "seed")
-	f.refuse(q.Lambda == nil && q.Method == "" && !byCV, "of a path no network is chosen; give -lambda, -select or -cv", "relaxed", "stability")
+	f.refuse(q.Lambda == nil && q.Method == "" && !byCV,
+		"of a path no network is chosen; give -lambda, -select or -cv", "relaxed", "stability")
 	if f.refused != nil {
 		return f.refused
 	}

@@ -83,7 +83,8 @@ func TestGlassoOneLambda(t *testing.T) {
 	}
 	d := a.Diagonal[0]
 	objective := -math.Log(d*d-theta*theta) + 2*d + 2*-0.5*theta + 2*0.25*math.Abs(theta)
-	if math.Abs(a.Objective-objective) > 1e-9 || !a.Converged || a.Gap < 0 || a.Gap > a.Tolerance || len(a.Components) != 1 || a.Lambda != 0.25 {
+	if math.Abs(a.Objective-objective) > 1e-9 || !a.Converged || a.Gap < 0 || a.Gap > a.Tolerance ||
+		len(a.Components) != 1 || a.Lambda != 0.25 {
 		t.Errorf("got %+v, objective %v", a, objective)
 	}
 	p := glassoJSON(t, "-cov", cov, "-lambda", "0.25", "-penalize-diagonal")
@@ -205,7 +206,9 @@ func TestGlassoOfNineRows(t *testing.T) {
 // TestNotesOfReadingReachStandardError where standard output is JSON.
 func TestNotesOfReadingReachStandardError(t *testing.T) {
 	data := textFile(t, "x.csv", "gr\xf6,gr\xe4,y\n1,2,3\n2,1,4\n3,5,1\n4,4,2\n")
-	for _, args := range [][]string{{"glasso", "-data", data, "-lambda", "0.1"}, {"diffusion", "-outputs", data, "-inputs", data, "-lambda", "0.1"}, {"lasso", "-data", data, "-target", "y", "-lambda", "0.1"}} {
+	for _, args := range [][]string{{"glasso", "-data", data, "-lambda", "0.1"},
+		{"diffusion", "-outputs", data, "-inputs", data, "-lambda", "0.1"},
+		{"lasso", "-data", data, "-target", "y", "-lambda", "0.1"}} {
 		status, out, errs := pare(append(args, "-json")...)
 		if status != 0 || !strings.Contains(out, "grö") || !strings.Contains(errs, "note: the text is not UTF-8 and was read as Windows-1252") {
 			t.Errorf("%q: status %d, %q, %q", args, status, out, errs)

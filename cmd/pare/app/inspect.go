@@ -138,8 +138,8 @@ func describe(m export.Model, stage string) *network {
 	return n
 }
 
-// print writes the inspection for people. Errors of w are those of the flush of
-// the table; others are ignored, as is usual for a terminal.
+// print writes the inspection for people. It returns the error of writing the table; other
+// errors of w are ignored, as is usual for a terminal.
 func (i *inspection) print(w io.Writer) error {
 	switch {
 	case i.Summary != nil:
@@ -183,7 +183,7 @@ func (i *inspection) printTitle(w io.Writer) {
 	fmt.Fprintln(w, strings.Join(facts, " · "))
 }
 
-// printSessions tells how the run was started and resumed.
+// printSessions prints how the run was started and resumed.
 func (i *inspection) printSessions(w io.Writer) {
 	what := "started"
 	for _, s := range i.Sessions {

@@ -37,7 +37,8 @@ func TestInspectRun(t *testing.T) {
 	if i.Kind != run.KindRun || i.Name != "tiny" || i.Dataset != "digits" || *i.Seed != 3 || !i.State.Finished {
 		t.Errorf("got %+v", i)
 	}
-	if n := i.Network; n.Stage != "final" || n.Total.Params != s.ParamsAfter || n.Total.MACs != s.MACsAfter || n.Total.NonZero != s.NonZeroAfter || len(n.Layers) != 7 {
+	if n := i.Network; n.Stage != "final" || n.Total.Params != s.ParamsAfter || n.Total.MACs != s.MACsAfter ||
+		n.Total.NonZero != s.NonZeroAfter || len(n.Layers) != 7 {
 		t.Errorf("network %+v does not fit the summary %+v", n, s)
 	}
 	for _, f := range i.Files {

@@ -46,7 +46,8 @@ func runLasso(ctx context.Context, f *flags) error {
 	f.StringVar(&t.Weights, "weights", "", "`COLUMN` with the weight of each row")
 	f.BoolVar(&o.Interactions, "interactions", false, "add the products of all pairs of columns, a:b")
 
-	f.Var(byName{&o.PenaltyFactors}, "penalty-factor", "`column=w,...`: multiply λ by w; 0 leaves the column unpenalised, inf leaves it out; the name of a text column covers all its values")
+	f.Var(byName{&o.PenaltyFactors}, "penalty-factor", "`column=w,...`: multiply λ by w; "+
+		"0 leaves the column unpenalised, inf leaves it out; the name of a text column covers all its values")
 	f.BoolVar(&o.NonNegative, "nonnegative", false, "allow no negative coefficient")
 	f.Var(byName{&o.Lower}, "lower-limits", "`column=v,...`: smallest coefficient of a column, v at most 0")
 	f.Var(byName{&o.Upper}, "upper-limits", "`column=v,...`: largest coefficient of a column, v at least 0")
@@ -54,13 +55,17 @@ func runLasso(ctx context.Context, f *flags) error {
 	intercept := f.Bool("intercept", true, "fit an unpenalised intercept")
 	standardize := f.Bool("standardize", true, "penalise columns on the scale of their standard deviation")
 
-	f.choice(&guard, "guard", "", "guard against false discoveries: knockoffs, stability or permutation", "knockoffs", "stability", "permutation")
-	f.Float64Var(&o.Q, "q", 0.1, "errors the guard allows: knockoffs: the expected share of false selections; permutation: the probability of any (both below 1); stability: their expected number, which may be above 1")
-	f.IntVar(&o.Copies, "knockoffs", 0, "number of knockoffs for each feature (default 1/q, at most 10); with k of them, as few as 1/(kq) features can be selected")
+	f.choice(&guard, "guard", "", "guard against false discoveries: knockoffs, stability or permutation",
+		"knockoffs", "stability", "permutation")
+	f.Float64Var(&o.Q, "q", 0.1, "errors the guard allows: knockoffs: the expected share of false selections; "+
+		"permutation: the probability of any (both below 1); stability: their expected number, which may be above 1")
+	f.IntVar(&o.Copies, "knockoffs", 0, "number of knockoffs for each feature (default 1/q, at most 10); "+
+		"with k of them, as few as 1/(kq) features can be selected")
 	f.BoolVar(&o.FixedX, "fixed-x", false, "knockoffs for a linear model with Gaussian noise, whatever the features are")
 	f.IntVar(&o.Permutations, "permutations", 0, "number of permutations of -guard permutation (default 1000)")
 	f.StringVar(&t.Audit, "audit", "", "`COLUMN` of groups of rows: losses, errors and their gaps along the path")
-	f.Float64Var(&o.Robust, "robust", 0, "report the worst-case losses when every feature moves by up to `epsilon` standard deviations, beside a model trained for them")
+	f.Float64Var(&o.Robust, "robust", 0, "report the worst-case losses when every feature moves by up to `epsilon` "+
+		"standard deviations, beside a model trained for them")
 	f.BoolVar(&o.OLS, "ols", false, "also fit least squares for comparison; of several solutions, the one of least norm")
 	f.within(share, "test-size")
 	f.within(numeric("above 0 and at most 1", func(v float64) bool { return v > 0 && v <= 1 }), "alpha")
@@ -83,7 +88,8 @@ func runLasso(ctx context.Context, f *flags) error {
 		return cli.InputError("-target and -target-file contradict each other; give one")
 	}
 	f.refuse(guard == "", "it sets the errors that a guard allows; give -guard too", "q")
-	f.refuse(!t.OneHot && t.Categorical == nil, "it is about the columns that -one-hot or -categorical makes; give both", "drop-first", "group-lasso")
+	f.refuse(!t.OneHot && t.Categorical == nil,
+		"it is about the columns that -one-hot or -categorical makes; give both", "drop-first", "group-lasso")
 	f.refuse(o.Folds == 0 && t.Fold == "", "it chooses λ by cross-validation; give -cv too", "one-se")
 	if f.refused != nil {
 		return f.refused

@@ -82,7 +82,8 @@ func TestLassoOneLambda(t *testing.T) {
 	if len(m.Coefficients) != 3 || m.Coefficients["c"] != 0 || !(m.Coefficients["a"] > 1) || !(m.Coefficients["b"] < 0) {
 		t.Errorf("coefficients %v", m.Coefficients)
 	}
-	if again := fitJSON(t, "-data", data, "-target", "y", "-columns", numbers, "-lambda", "0.5", "-threads", "1"); again.Objective != m.Objective {
+	again := fitJSON(t, "-data", data, "-target", "y", "-columns", numbers, "-lambda", "0.5", "-threads", "1")
+	if again.Objective != m.Objective {
 		t.Error("the result depends on the number of threads")
 	}
 	// λ above its largest value selects nothing, which is a result.
@@ -92,7 +93,8 @@ func TestLassoOneLambda(t *testing.T) {
 			t.Errorf("%s is %v at a large λ", name, v)
 		}
 	}
-	contains(t, succeed(t, "lasso", "-data", data, "-target", "y", "-columns", numbers, "-lambda", "100"), "no feature is selected", "certified")
+	contains(t, succeed(t, "lasso", "-data", data, "-target", "y", "-columns", numbers, "-lambda", "100"),
+		"no feature is selected", "certified")
 }
 
 func TestLassoOptionsMatter(t *testing.T) {
@@ -184,7 +186,8 @@ func TestLassoClasses(t *testing.T) {
 	if !multi.Converged || len(multi.Classes) != 3 || len(multi.Intercept) != 3 || len(multi.Coefficients["top"]) != 3 {
 		t.Errorf("%s", out)
 	}
-	contains(t, succeed(t, "lasso", "-data", data, "-target", "level", "-columns", numbers, "-family", "multinomial", "-cv", "3"), "class mid", "deviance")
+	contains(t, succeed(t, "lasso", "-data", data, "-target", "level", "-columns", numbers,
+		"-family", "multinomial", "-cv", "3"), "class mid", "deviance")
 }
 
 func TestLassoGuards(t *testing.T) {
@@ -222,7 +225,8 @@ func TestLassoAuditRobustFiles(t *testing.T) {
 	out := succeed(t, "lasso", "-data", data, "-target", "pass", "-family", "binomial", "-columns", numbers+",school", "-one-hot",
 		"-cv", "4", "-audit", "school", "-robust", "0.1", "-test-size", "0.3", "-guard", "stability", "-out", dir)
 	contains(t, out, "audit of school, on rows left out", "largest gap", "trained for the worst case", "wrote the folder")
-	for _, name := range []string{"result.json", "path.csv", "coefficients.csv", "guard.csv", "audit.csv", "path.svg", "cv.svg", "audit.svg", "robust.svg"} {
+	for _, name := range []string{"result.json", "path.csv", "coefficients.csv", "guard.csv", "audit.csv", "path.svg",
+		"cv.svg", "audit.svg", "robust.svg"} {
 		b, err := os.ReadFile(filepath.Join(dir, name))
 		if err != nil {
 			t.Error(err)
@@ -258,6 +262,7 @@ func TestLassoAuditRobustFiles(t *testing.T) {
 			t.Errorf("a lasso model has a worst case of %v, below the optimum %v", m.Fitted, all.Robust.Trained.Objective)
 		}
 	}
-	contains(t, succeed(t, "lasso", "-data", data, "-target", "y", "-columns", numbers, "-ols", "-robust", "0.2", "-audit", "school", "-test-size", "0.3"),
+	contains(t, succeed(t, "lasso", "-data", data, "-target", "y", "-columns", numbers,
+		"-ols", "-robust", "0.2", "-audit", "school", "-test-size", "0.3"),
 		"least squares", "gap of loss", "least worst case")
 }

@@ -19,7 +19,8 @@ func TestLassoTargetFile(t *testing.T) {
 	if !(m.Coefficients["x1"] > 0.9) {
 		t.Errorf("%v", m.Coefficients)
 	}
-	fail(t, cli.ExitBadInput, "y.csv has 3 rows, x.csv has 4", "lasso", "-data", x, "-no-header", "-sep", " ", "-target-file", file(t, "y.csv", "1\n2\n3\n"), "-lambda", "1")
+	fail(t, cli.ExitBadInput, "y.csv has 3 rows, x.csv has 4", "lasso", "-data", x, "-no-header", "-sep", " ",
+		"-target-file", file(t, "y.csv", "1\n2\n3\n"), "-lambda", "1")
 }
 
 func TestLassoBadInput(t *testing.T) {
@@ -46,7 +47,8 @@ func TestLassoBadInput(t *testing.T) {
 		{"row 2, column y: 3e+77 is too large", "a,y\n1,1e77\n2,3e77\n3,-1e77\n", "-target y"},
 		{"row 3, column a: 4e-200 is too small", "a,b,y\n0,2,1\n1e-200,1,2\n4e-200,3,3\n", "-target y"},
 	} {
-		fail(t, cli.ExitBadInput, c.text, append([]string{"lasso", "-lambda", "0.1", "-data", file(t, "t.csv", c.csv)}, strings.Fields(c.args)...)...)
+		fail(t, cli.ExitBadInput, c.text,
+			append([]string{"lasso", "-lambda", "0.1", "-data", file(t, "t.csv", c.csv)}, strings.Fields(c.args)...)...)
 	}
 	for args, text := range map[string]string{
 		"-lambda -1":                    "-lambda is -1",
@@ -118,14 +120,18 @@ func TestLassoBadInput(t *testing.T) {
 	fail(t, cli.ExitBadInput, "there is no such file", "lasso", "-data", "nosuch.csv", "-target", "y")
 	fail(t, cli.ExitBadInput, "is a file; choose a folder", "lasso", "-data", data, "-target", "y", "-out", data)
 	fail(t, cli.ExitBadInput, "there is no folder", "lasso", "-data", data, "-target", "y", "-out", filepath.Join(t.TempDir(), "a", "b"))
-	fail(t, cli.ExitBadInput, "not multinomial", "lasso", "-data", data, "-target", "level", "-family", "multinomial", "-columns", numbers, "-guard", "knockoffs")
-	fail(t, cli.ExitBadInput, "not multinomial", "lasso", "-data", data, "-target", "level", "-family", "multinomial", "-columns", numbers, "-audit", "school")
+	fail(t, cli.ExitBadInput, "not multinomial", "lasso", "-data", data, "-target", "level", "-family", "multinomial",
+		"-columns", numbers, "-guard", "knockoffs")
+	fail(t, cli.ExitBadInput, "not multinomial", "lasso", "-data", data, "-target", "level", "-family", "multinomial",
+		"-columns", numbers, "-audit", "school")
 	// The options that the errors name make the fit go through.
-	fitJSON(t, "-data", file(t, "t.csv", "a,b,c,y\n1,2,1,3\n2,2,NA,2\n3,2,5,1\n4,2,2,0\n"), "-target", "y", "-drop-constant", "-complete", "-lambda", "0.1")
+	fitJSON(t, "-data", file(t, "t.csv", "a,b,c,y\n1,2,1,3\n2,2,NA,2\n3,2,5,1\n4,2,2,0\n"), "-target", "y",
+		"-drop-constant", "-complete", "-lambda", "0.1")
 }
 
 func TestLassoNotConverged(t *testing.T) {
-	status, out, errs := pare("lasso", "-data", grades(t), "-target", "pass", "-family", "binomial", "-columns", numbers, "-lambda", "1e-4", "-max-iterations", "1", "-tolerance", "1e-15", "-json")
+	status, out, errs := pare("lasso", "-data", grades(t), "-target", "pass", "-family", "binomial", "-columns",
+		numbers, "-lambda", "1e-4", "-max-iterations", "1", "-tolerance", "1e-15", "-json")
 	var m fitted
 	if err := json.Unmarshal([]byte(out), &m); err != nil || status != 0 {
 		t.Fatal(status, err, errs)
@@ -144,7 +150,8 @@ func TestLassoInterrupted(t *testing.T) {
 	cancel()
 	dir := t.TempDir()
 	var out, errs bytes.Buffer
-	if status := execute(ctx, []string{"lasso", "-data", grades(t), "-target", "y", "-columns", numbers, "-out", dir}, &out, &errs); status != cli.ExitInterrupted {
+	if status := execute(ctx, []string{"lasso", "-data", grades(t), "-target", "y", "-columns", numbers, "-out", dir},
+		&out, &errs); status != cli.ExitInterrupted {
 		t.Errorf("status %d, %s", status, errs.String())
 	}
 	absent(t, dir)
@@ -154,9 +161,11 @@ func TestLassoInterrupted(t *testing.T) {
 func TestLassoFoldOfAClass(t *testing.T) {
 	rows := "a,y,f\n1,u,p\n2,u,p\n3,v,q\n1,v,r\n2,w,q\n4,w,r\n"
 	data := file(t, "t.csv", rows)
-	fail(t, cli.ExitBadInput, "all rows of class u of y are in fold p", "lasso", "-data", data, "-target", "y", "-family", "multinomial", "-foldid", "f")
+	fail(t, cli.ExitBadInput, "all rows of class u of y are in fold p", "lasso", "-data", data, "-target", "y",
+		"-family", "multinomial", "-foldid", "f")
 	one := file(t, "t.csv", "a,y\n1,u\n2,v\n3,v\n1,v\n2,v\n4,v\n")
-	fail(t, cli.ExitBadInput, "all rows of class u of y are in one fold", "lasso", "-data", one, "-target", "y", "-family", "binomial", "-cv", "3")
+	fail(t, cli.ExitBadInput, "all rows of class u of y are in one fold", "lasso", "-data", one, "-target", "y",
+		"-family", "binomial", "-cv", "3")
 }
 
 // TestLassoStabilityTakesANumber: q of stability selection is an expected number of false
@@ -234,7 +243,8 @@ func TestLassoStrayText(t *testing.T) {
 		t.Errorf("%d columns: %v", len(m.Coefficients), m.Coefficients)
 	}
 	names := file(t, "t.csv", numbered(40, func(i int) string { return fmt.Sprintf("id%d", i) }))
-	fail(t, cli.ExitBadInput, "column x has 40 different values in 40 rows, as an identifier or free text has; leave the column out with -drop x, or keep it with -categorical x",
+	fail(t, cli.ExitBadInput, "column x has 40 different values in 40 rows, as an identifier or free text has; "+
+		"leave the column out with -drop x, or keep it with -categorical x",
 		"lasso", "-lambda", "0.1", "-data", names, "-target", "y", "-one-hot")
 	fail(t, cli.ExitBadInput, `-categorical names "xx"`, "lasso", "-lambda", "0.1", "-data", names, "-target", "y", "-categorical", "xx")
 	fail(t, cli.ExitBadInput, `-decimal is ";"`, "lasso", "-lambda", "0.1", "-data", names, "-target", "y", "-decimal", ";")

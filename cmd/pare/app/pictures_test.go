@@ -130,7 +130,8 @@ func TestPicturesHavePaint(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	for _, name := range []string{"compare.svg", "memory.svg", "path.svg", "cv.svg", "audit.svg", "robust.svg", "network.svg", "networks.svg", "report.html"} {
+	for _, name := range []string{"compare.svg", "memory.svg", "path.svg", "cv.svg", "audit.svg", "robust.svg",
+		"network.svg", "networks.svg", "report.html"} {
 		if !seen[name] {
 			t.Errorf("no %s was drawn", name)
 		}

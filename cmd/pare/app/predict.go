@@ -36,11 +36,14 @@ type predictFlags struct {
 
 func runPredict(ctx context.Context, o *flags) error {
 	f := &predictFlags{flags: o}
-	f.StringVar(&f.inputs, "inputs", "", "npy `FILE` of shape (N, C, H, W), (N, D, T) for sequences, (N, 1, T) for tokens, or (N, F), fed to the network as it is, like the ONNX model's input")
+	f.StringVar(&f.inputs, "inputs", "", "npy `FILE` of shape (N, C, H, W), (N, D, T) for sequences, "+
+		"(N, 1, T) for tokens, or (N, F), fed to the network as it is, like the ONNX model's input")
 	f.BoolVar(&f.preprocess, "preprocess", false, "normalise -inputs, values in 0..1, by the model's means and deviations first")
-	f.choice(&f.split, "split", "", "`part` of the run's data: train, validation or test; also prints loss and accuracy", "train", "validation", "test")
+	f.choice(&f.split, "split", "", "`part` of the run's data: train, validation or test; "+
+		"also prints loss and accuracy", "train", "validation", "test")
 	f.StringVar(&f.dataDir, "data-dir", "", "folder with the data for -split, in place of data.dir of the run's config")
-	f.StringVar(&f.out, "out", "", "`FILE` for the logits: .npy of shape (N, K), or (N, K, T) for sequences; .csv with one row per example (and position) and one column per class; .json")
+	f.StringVar(&f.out, "out", "", "`FILE` for the logits: .npy of shape (N, K), or (N, K, T) for sequences; "+
+		".csv with one row per example (and position) and one column per class; .json")
 	f.StringVar(&f.dump, "dump-inputs", "", "npy `FILE` for the inputs of the network: normalised, channels first")
 	f.IntVar(&f.batch, "batch", 256, "examples to compute at once; fewer if each has many outputs")
 	f.IntVar(&f.limit, "limit", 0, "use the first `N` examples only; 0: all")

@@ -239,14 +239,16 @@ func TestPredictFormats(t *testing.T) {
 	if err := json.Unmarshal(text, &document); err != nil {
 		t.Fatal(err)
 	}
-	if !slices.Equal(slices.Concat(document.Values...), want) || !slices.Equal(document.Shape, []int{7, 10}) || !slices.Equal(document.Columns, rows[0][1:]) {
+	if !slices.Equal(slices.Concat(document.Values...), want) || !slices.Equal(document.Shape, []int{7, 10}) ||
+		!slices.Equal(document.Columns, rows[0][1:]) {
 		t.Errorf("JSON has %+v, the array %v", document, want)
 	}
 }
 
 // TestArrayOfSequences: a row of CSV is a position, and arrays keep channels first.
 func TestArrayOfSequences(t *testing.T) {
-	a := array{shape: []int{2, 2, 3}, data: []float32{0, 1, 2, 10, 11, 12, 100, 101, 102, 110, 111, float32(math.Inf(1))}, names: []string{"a,b", "\n"}}
+	a := array{shape: []int{2, 2, 3},
+		data: []float32{0, 1, 2, 10, 11, 12, 100, 101, 102, 110, 111, float32(math.Inf(1))}, names: []string{"a,b", "\n"}}
 	var b bytes.Buffer
 	if err := a.writeCSV(&b); err != nil {
 		t.Fatal(err)

@@ -21,7 +21,7 @@ var arrayFormats = []string{".npy", ".csv", ".json"}
 type array struct {
 	shape []int
 	data  []float32
-	names []string // of the K units; others than K of them are not used
+	names []string // of the K units; not used if there are not K of them
 }
 
 // save writes the array in the format that the extension of the path names.
@@ -42,7 +42,7 @@ func (a array) save(path string, stdout io.Writer) error {
 
 func (a array) writeNPY(w io.Writer) error { return npy.Write(w, a.shape, a.data) }
 
-// units is K, positions how many places each has in an example.
+// units is K; positions is the number of positions of each unit in an example.
 func (a array) units() (units, positions int) {
 	units, positions = a.shape[1], 1
 	for _, d := range a.shape[2:] {
@@ -51,7 +51,7 @@ func (a array) units() (units, positions int) {
 	return units, positions
 }
 
-// columns are the names of the units: those of the classes, or numbers.
+// columns are the names of the units: the names of the classes, or numbers.
 func (a array) columns() []string {
 	units, _ := a.units()
 	if len(a.names) == units {

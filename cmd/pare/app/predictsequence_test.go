@@ -66,7 +66,8 @@ func TestPredictText(t *testing.T) {
 			t.Errorf("carry %t: windows alone give the same: %t", carry, same)
 		}
 		contains(t, succeed(t, "predict", folder, "-split", "train", "-limit", "5", "-out", again), "logits (5, 21, 16)", "of 80)")
-		contains(t, succeed(t, "inspect", folder), "input 1×16 (tokens of a vocabulary of 21), output 21×16, classes \" \" a b", "perplexity", "above the entropy, 0.9381")
+		contains(t, succeed(t, "inspect", folder), "input 1×16 (tokens of a vocabulary of 21), output 21×16, "+
+			"classes \" \" a b", "perplexity", "above the entropy, 0.9381")
 		for i, v := range x {
 			if v < 0 || v > 20 || v != float32(int(v)) {
 				t.Fatalf("input %d is %v", i, v)

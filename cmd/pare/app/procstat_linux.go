@@ -11,8 +11,8 @@ import (
 	"pare/internal/procfs"
 )
 
-// peakMemory is the largest resident memory of the process, in bytes; 0 where
-// /proc does not tell.
+// peakMemory is the largest resident memory of the process, in bytes; 0 if /proc does not
+// report it.
 func peakMemory() int64 { return procfs.Bytes("/proc/self/status", "VmHWM") }
 
 // resetPeakMemory makes peakMemory start again from the memory that is resident now.
@@ -21,8 +21,8 @@ func resetPeakMemory() error { return os.WriteFile("/proc/self/clear_refs", []by
 // clockTicks is the unit of times in /proc, the same on all Linux systems.
 const clockTicks = 100
 
-// processAge is the time since the process was started, to a hundredth of a
-// second; 0 where /proc does not tell.
+// processAge is the time since the start of the process, to a hundredth of a second; 0 if
+// /proc does not report it.
 func processAge() time.Duration {
 	var now unix.Timespec
 	stat, err := os.ReadFile("/proc/self/stat")

@@ -47,7 +47,8 @@ func TestPruneZeros(t *testing.T) {
 	out := succeed(t, "prune", folder, "-out", dir)
 	contains(t, out, "params", " → ", "accuracy", "certificate  passed", "on 320 inputs", "fc1", "wrote the network to "+dir)
 	m, p := prunedTo(t, dir)
-	if p.Report.After.Params != s.ParamsAfter || p.After.Correct != s.CorrectAfterPrune || p.Before.Correct != s.CorrectBeforePrune || p.Seed != 3 {
+	if p.Report.After.Params != s.ParamsAfter || p.After.Correct != s.CorrectAfterPrune ||
+		p.Before.Correct != s.CorrectBeforePrune || p.Seed != 3 {
 		t.Errorf("got %+v, the run had %+v", p, s)
 	}
 	if len(m.Classes) != 10 || len(m.Preprocess.Mean) != 1 {
@@ -102,7 +103,8 @@ func TestPruneWithoutData(t *testing.T) {
 	folder, _ := tinyRun(t)
 	dir := filepath.Join(t.TempDir(), "small")
 	status, out, errs := pare("prune", filepath.Join(folder, export.ONNXFile), "-method", "magnitude", "-params", "0.3", "-out", dir)
-	if status != 0 || !strings.Contains(errs, "random inputs only") || !strings.Contains(out, "on 64 inputs") || strings.Contains(out, "accuracy") {
+	if status != 0 || !strings.Contains(errs, "random inputs only") || !strings.Contains(out, "on 64 inputs") ||
+		strings.Contains(out, "accuracy") {
 		t.Errorf("status %d, prints %q and %q", status, out, errs)
 	}
 	_, p := prunedTo(t, dir)

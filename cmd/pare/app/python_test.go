@@ -77,7 +77,8 @@ func TestPythonColour(t *testing.T) {
 		x[i] = float32(rng.NormFloat64())
 	}
 	inputs := filepath.Join(dir, "inputs.npy")
-	succeed(t, "predict", dir, "-inputs", writeArray(t, []int{19, 3, 5, 4}, x), "-dump-inputs", inputs, "-out", filepath.Join(dir, "logits.npy"))
+	succeed(t, "predict", dir, "-inputs", writeArray(t, []int{19, 3, 5, 4}, x), "-dump-inputs", inputs, "-out",
+		filepath.Join(dir, "logits.npy"))
 	_, fed := readArray(t, inputs)
 	near(t, fed, x)
 	if out, err := check(dir); err != nil {

@@ -154,8 +154,11 @@ func TestTakenFolder(t *testing.T) {
 func TestMisspeltOverride(t *testing.T) {
 	dir := t.TempDir()
 	write(t, filepath.Join(dir, "small.yaml"), smallConfig)
-	bad(t, dir, []string{"-config", "small.yaml", "-set", "train.optimizer.type=adm"}, "-set train.optimizer.type=adm: train.optimizer.type", "did you mean adam")
-	bad(t, dir, []string{"-config", "small.yaml", "-set", "data.dataset=digit"}, "-set data.dataset=digit: data.dataset: unknown dataset \"digit\"", "did you mean digits")
+	bad(t, dir, []string{"-config", "small.yaml", "-set", "train.optimizer.type=adm"},
+		"-set train.optimizer.type=adm: train.optimizer.type", "did you mean adam")
+	bad(t, dir, []string{"-config", "small.yaml", "-set", "data.dataset=digit"},
+		"-set data.dataset=digit: data.dataset: unknown dataset \"digit\"", "did you mean digits")
 	bad(t, dir, []string{"-config", "small.yaml", "-set", "penalties.0.on=neuron"}, "penalties.0.on: unknown value", "did you mean neurons")
-	bad(t, dir, []string{"-config", "small.yaml", "-set", "penalties.0.type=group_laso"}, "penalties.0.type: unknown penalty", "did you mean group_lasso")
+	bad(t, dir, []string{"-config", "small.yaml", "-set", "penalties.0.type=group_laso"},
+		"penalties.0.type: unknown penalty", "did you mean group_lasso")
 }

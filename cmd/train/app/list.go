@@ -3,6 +3,7 @@ package app
 import (
 	"fmt"
 	"io"
+	"reflect"
 	"strings"
 
 	"pare/config"
@@ -16,29 +17,60 @@ import (
 	"pare/train"
 )
 
-// printList prints the names that configs may use.
+// printList prints the names that configs may use, with their options.
 func printList(w io.Writer) {
 	section(w, "configs", config.BuiltIn(), config.Describe)
-	kinds(w, "models", models.Kinds)
-	section(w, "layers", nn.LayerKinds(), func(k string) string {
-		info, _ := nn.DescribeLayer(k)
-		return info.Doc
-	})
-	section(w, "penalties", regularize.OnParameters(), regularize.Penalties.Doc)
-	section(w, "penalties on activations", regularize.OnActivations(), regularize.Penalties.Doc)
+	kinds(w, "models", models.Kinds, models.Kinds.Names())
+	kinds(w, "layers", nn.Layers, nn.Layers.Names())
+	kinds(w, "penalties", regularize.Penalties, regularize.OnParameters())
+	kinds(w, "penalties on activations", regularize.Penalties, regularize.OnActivations())
+	table(w, "options of every penalty", options("", reflect.ValueOf(regularize.Spec{})))
 	var targets [][2]string
 	for _, t := range regularize.Targets {
 		targets = append(targets, [2]string{t.Name, t.Doc})
 	}
 	table(w, "penalty targets (on)", targets)
-	kinds(w, "optimizers", train.Optimizers)
-	kinds(w, "schedules", train.Schedules)
+	kinds(w, "optimizers", train.Optimizers, train.Optimizers.Names())
+	kinds(w, "schedules", train.Schedules, train.Schedules.Names())
 	table(w, "prune methods", prune.Methods())
-	kinds(w, "importance (of method least)", importance.Criteria)
-	kinds(w, "datasets", datasets.Kinds)
+	kinds(w, "importance (of method least)", importance.Criteria, importance.Criteria.Names())
+	kinds(w, "datasets", datasets.Kinds, datasets.Kinds.Names())
+	table(w, "options of every dataset", options("", reflect.ValueOf(datasets.Options{})))
 }
 
-func kinds(w io.Writer, title string, k option.Registry) { section(w, title, k.Names(), k.Doc) }
+// kinds prints the kinds with these names, each followed by its options.
+func kinds(w io.Writer, title string, k option.Registry, names []string) {
+	var rows [][2]string
+	for _, name := range names {
+		kind, _ := k.Make(name)
+		rows = append(append(rows, [2]string{name, k.Doc(name)}), options("  ", reflect.ValueOf(kind))...)
+	}
+	table(w, title, rows)
+}
+
+// options are the options of a struct, or pointer to one, with meaning, limits and default.
+// before is put before each key: spaces, and the section that holds the struct. The default of
+// a list of sections is too long to show.
+func options(before string, v reflect.Value) [][2]string {
+	var rows [][2]string
+	for _, f := range option.Fields(v) {
+		var facts []string
+		if limits := f.Rules.String(); limits != "" {
+			facts = append(facts, limits)
+		}
+		section := options(before+f.Key+".", f.Value)
+		sections := f.Value.Kind() == reflect.Slice && f.Value.Type().Elem().Kind() == reflect.Struct
+		if section == nil && !sections && !f.Value.IsZero() {
+			facts = append(facts, "default "+strings.ReplaceAll(fmt.Sprint(f.Value), " ", ", "))
+		}
+		text := f.Doc
+		if facts != nil {
+			text = strings.TrimSpace(text + " [" + strings.Join(facts, "; ") + "]")
+		}
+		rows = append(append(rows, [2]string{before + f.Key, text}), section...)
+	}
+	return rows
+}
 
 func section(w io.Writer, title string, names []string, doc func(string) string) {
 	rows := make([][2]string, len(names))

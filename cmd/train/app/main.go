@@ -56,7 +56,7 @@ func (f *flags) flagSet() *flag.FlagSet {
 	fs.StringVar(&f.out, "out", "", "run `folder`; default runs/NAME, numbered when that exists")
 	fs.StringVar(&f.resume, "resume", "", "go on with the run in `folder` after Ctrl-C or a crash")
 	fs.BoolVar(&f.dryRun, "dry-run", false, "print the network with parameters and multiply-accumulates, train nothing")
-	fs.BoolVar(&f.list, "list", false, "print models, layers, penalties, optimizers, datasets and configs")
+	fs.BoolVar(&f.list, "list", false, "print configs, and models, layers, penalties, optimizers and datasets with their options")
 	fs.BoolVar(&f.schema, "schema", false, "print the JSON schema of configs, for editors")
 	fs.StringVar(&f.initName, "init", "", "write the built-in config `NAME`, with comments, to the FILE that follows (default NAME.yaml)")
 	fs.BoolVar(&f.quiet, "quiet", false, "print nothing but warnings and errors")
@@ -68,8 +68,10 @@ func (f *flags) flagSet() *flag.FlagSet {
 func execute(args []string) error {
 	var f flags
 	fs := f.flagSet()
-	help := cli.Help{Name: "train", Doc: "trains a network with penalties, prunes it, proves that the smaller network computes the same function, fine-tunes and exports it",
-		Usage:    []string{"-config FILE|NAME [-set KEY=VALUE ...] [-out DIR] [-dry-run] [-quiet]", "-resume DIR", "-list | -schema | -init NAME [FILE] | version | completion bash|zsh|fish"},
+	help := cli.Help{Name: "train", Doc: "trains a network with penalties, prunes it, proves that the smaller network " +
+		"computes the same function, fine-tunes and exports it",
+		Usage: []string{"-config FILE|NAME [-set KEY=VALUE ...] [-out DIR] [-dry-run] [-quiet]", "-resume DIR",
+			"-list | -schema | -init NAME [FILE] | version | completion bash|zsh|fish"},
 		Examples: examples, Flags: fs}
 	if len(args) > 0 {
 		switch args[0] {

@@ -20,7 +20,7 @@ import (
 func TestList(t *testing.T) {
 	o := ok(t, t.TempDir(), "-list")
 	names := append(config.BuiltIn(), models.Kinds.Names()...)
-	names = append(names, nn.LayerKinds()...)
+	names = append(names, nn.Layers.Names()...)
 	names = append(names, regularize.Penalties.Names()...)
 	names = append(names, regularize.TargetNames()...)
 	names = append(names, datasets.Kinds.Names()...)
@@ -30,6 +30,22 @@ func TestList(t *testing.T) {
 	for _, n := range names {
 		if !regexp.MustCompile(`(?m)^  ` + regexp.QuoteMeta(n) + `( |$)`).MatchString(o.stdout) {
 			t.Errorf("the list lacks %s", n)
+		}
+	}
+	for _, line := range []string{
+		`  mlp +multilayer perceptron`,
+		`    hidden +neurons of each hidden layer \[at least 1; default \[300, 100\]\]`,
+		`    activation +of the feed-forward layers; .* \[relu, gelu or reglu; default relu\]`,
+		`    gates.skip +gates on skips \[default true\]`,
+		`    modules +modules one behind the other; .* out$`,
+		`    kernel +\[at least 1\]`,
+		`    lr +learning rate \[above 0; default 0.001\]`,
+		`    window +characters of an example; left out: 64 \[at least 1\]`,
+		`options of every penalty\n  type `,
+		`  augment.flip +mirror left and right`,
+	} {
+		if !regexp.MustCompile(`(?m)^` + line).MatchString(o.stdout) {
+			t.Errorf("the list lacks a line %q", line)
 		}
 	}
 	for line := range strings.Lines(o.stdout) {

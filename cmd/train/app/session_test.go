@@ -22,7 +22,8 @@ func TestSessions(t *testing.T) {
 	at := filepath.Join(dir, "run")
 	o := wait(t, command(dir, "-config", "long.yaml", "-set", "name=it's long", "-out", "run", "-quiet"), nil)
 	oneLine(t, o, "name is")
-	o = wait(t, command(dir, "-config", "long.yaml", "-set", "train.checkpoint_steps=1", "-set", "penalties.0.layers=[hidden, hid*]", "-out", "run", "-quiet"), func(c *exec.Cmd) {
+	o = wait(t, command(dir, "-config", "long.yaml", "-set", "train.checkpoint_steps=1",
+		"-set", "penalties.0.layers=[hidden, hid*]", "-out", "run", "-quiet"), func(c *exec.Cmd) {
 		for range 500 {
 			if _, err := os.Stat(filepath.Join(at, "checkpoints", "train", "last.ckpt")); err == nil {
 				break

@@ -1,7 +1,7 @@
 package conv
 
-// The assembly of this package, each function after the one that it is the inside
-// of, with that function's loop.
+// The assembly of this package: each function follows the Go function whose inner loop it
+// computes, with that loop.
 
 //go:noescape
 func winogradInputAVX2(v *float32, xi, ld int, r0, r1, r2, r3 *float32, col, width, c, tiles int)

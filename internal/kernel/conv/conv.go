@@ -129,8 +129,8 @@ func (c *Plan) inLen() int     { return c.s.N * c.s.H * c.s.W * c.s.C }
 func (c *Plan) outLen() int    { return c.s.N * c.s.OutH() * c.s.OutW() * c.s.O }
 func (c *Plan) weightLen() int { return c.s.KH * c.s.KW * (c.s.C / c.s.Groups) * c.s.O }
 
-// Epilogue is applied to each part of the result of a convolution while that is still
-// in cache. The zero value leaves the result as it is.
+// Epilogue is applied to each part of the result of a convolution while the part is still
+// in cache. The zero value leaves the result unchanged.
 type Epilogue struct {
 	ReLU bool // max(·, 0); NaN stays NaN
 
@@ -140,7 +140,7 @@ type Epilogue struct {
 	Mean, Variance []float32
 }
 
-// moments tells whether the epilogue asks for moments.
+// moments reports whether the epilogue asks for moments.
 func (e Epilogue) moments() bool {
 	if (e.Mean == nil) != (e.Variance == nil) || e.ReLU && e.Mean != nil {
 		panic("conv: epilogue with half of the moments, or with moments and ReLU")

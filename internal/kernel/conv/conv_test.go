@@ -68,7 +68,8 @@ func TestConv(t *testing.T) {
 		for _, s := range convShapes {
 			name := fmt.Sprintf("%+v", s)
 			c := New(s)
-			x, w, dy, bias := kerneltest.Slice(r, c.inLen()), kerneltest.Slice(r, c.weightLen()), kerneltest.Slice(r, c.outLen()), kerneltest.Slice(r, s.O)
+			x, w := kerneltest.Slice(r, c.inLen()), kerneltest.Slice(r, c.weightLen())
+			dy, bias := kerneltest.Slice(r, c.outLen()), kerneltest.Slice(r, s.O)
 			y, dx, dw := kerneltest.Slice(r, c.outLen()), kerneltest.Slice(r, c.inLen()), kerneltest.Slice(r, c.weightLen())
 			wy, wyb, wdx, wdw := make([]float64, len(y)), make([]float64, len(y)), make([]float64, len(x)), make([]float64, len(w))
 			visit(s, func(yi, xi, wi int) {

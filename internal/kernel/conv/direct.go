@@ -368,7 +368,7 @@ func (e *direct) tiles(p *phase, y, a []float32, pixels int) {
 
 const (
 	weightDepth  = 128     // pixels per call of the tile: its dy and input stay in L1
-	inPlacePitch = 32      // dy of at most so many outputs is read in place
+	inPlacePitch = 32      // most outputs for which dy is read in place
 	weightChunks = 16      // most partial sums of one weight gradient
 	weightFloats = 8 << 20 // most elements over all partial sums, where possible
 )

@@ -15,7 +15,8 @@ func TestConvEpilogue(t *testing.T) {
 		for _, s := range convShapes {
 			name := fmt.Sprintf("%+v", s)
 			c := New(s)
-			x, w, dy, bias := kerneltest.Slice(r, c.inLen()), kerneltest.Slice(r, c.weightLen()), kerneltest.Slice(r, c.outLen()), kerneltest.Slice(r, s.O)
+			x, w := kerneltest.Slice(r, c.inLen()), kerneltest.Slice(r, c.weightLen())
+			dy, bias := kerneltest.Slice(r, c.outLen()), kerneltest.Slice(r, s.O)
 			plain, y := make([]float32, c.outLen()), make([]float32, c.outLen())
 			c.Forward(plain, x, w, bias, Epilogue{})
 

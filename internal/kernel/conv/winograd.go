@@ -185,7 +185,7 @@ func (e *winogradConv) output(w *winogradWorker, m []float32, tile, tiles int) {
 	n, top, col := e.place(tile)
 	c := e.out.c
 	y0 := e.y[((n*e.out.h+top)*e.out.w+2*col)*c:]
-	y1 := w.row // of a tile row of which only the first pixel row exists
+	y1 := w.row // for a row of tiles with only the first pixel row in the output
 	if top+1 < e.out.h {
 		y1 = y0[e.out.w*c:]
 	}
@@ -196,8 +196,7 @@ func (e *winogradConv) output(w *winogradWorker, m []float32, tile, tiles int) {
 	if full == tiles {
 		return
 	}
-	// The second column of the last tile does not exist: it goes by way of a
-	// buffer.
+	// The last tile has no second column in the output, so it is written to a buffer.
 	y0, y1 = y0[2*full*c:][:c], y1[2*full*c:][:c]
 	b0, b1 := w.edge[:2*c], w.edge[2*c:]
 	if e.add {
@@ -313,8 +312,8 @@ func newWinogradGrid(in, out image, padH, padW, block int) winogradGrid {
 	g.perImage, g.width = (out.h+1)/2, (out.w+1)/2
 	rows := out.n * g.perImage
 	g.tiles = rows * g.width
-	// Products work on six tiles at a time: of all numbers of tile rows take the
-	// one that leaves the smallest share of empty places.
+	// Products work on six tiles at a time: take the number of tile rows that leaves the
+	// smallest share of empty places.
 	limit := min(max(winogradLeast, g.tiles/winogradTasks), winogradMost)
 	g.step = g.width
 	for n, best := 1, 0.0; n <= rows && (n == 1 || n*g.width <= limit); n++ {
@@ -381,8 +380,8 @@ func (g *winogradGrid) ahead(t []float32, i image, lo, hi int) []float32 {
 	return t[from(hi+g.width):from(2*hi-lo+g.width)]
 }
 
-// winogradPitch is the distance of the sixteen matrices of n elements each. It
-// puts equal places of them into different cache sets.
+// winogradPitch is the distance of the sixteen matrices of n elements each. It puts
+// elements of equal index into different cache sets.
 func winogradPitch(n int) int { return (n+255)/256*256 + 16 }
 
 func sixFold(n int) int   { return (n + gemm.TileM - 1) / gemm.TileM * gemm.TileM }

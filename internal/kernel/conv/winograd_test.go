@@ -50,7 +50,8 @@ func TestWinograd(t *testing.T) {
 	r := kerneltest.Rand(50)
 	for _, s := range winogradShapes {
 		in, out := s.images()
-		x, w, dy, bias := kerneltest.Slice(r, in.n*in.h*in.w*in.c), kerneltest.Slice(r, 9*s.C*s.O), kerneltest.Slice(r, (out.n*out.h*out.w*out.c)), kerneltest.Slice(r, s.O)
+		x, w := kerneltest.Slice(r, in.n*in.h*in.w*in.c), kerneltest.Slice(r, 9*s.C*s.O)
+		dy, bias := kerneltest.Slice(r, (out.n*out.h*out.w*out.c)), kerneltest.Slice(r, s.O)
 		y, dx, dw := kerneltest.Slice(r, len(dy)), kerneltest.Slice(r, len(x)), kerneltest.Slice(r, len(w))
 		wy, wdx, wdw := make([]float64, len(y)), make([]float64, len(x)), make([]float64, len(w))
 		visit(s, func(yi, xi, wi int) {

@@ -3,8 +3,8 @@ package gemm
 // The assembly of this package, each function with the loop that it equals. Products
 // are fused: product and sum are rounded once.
 
-// Run of a tile with more than eight columns, six rows at a time: tiles times six
-// rows begin at crow and arow. rows, even, is how many rows of a tile are wanted.
+// Run of a tile with more than eight columns, six rows at a time: tiles times six rows
+// begin at crow and arow. rows, even, is the number of rows to compute in a tile.
 //
 //go:noescape
 func tile16AVX2(t *Tile, crow, arow *int, tiles, rows int)

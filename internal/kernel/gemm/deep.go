@@ -8,11 +8,11 @@ import (
 const (
 	deepLeast  = 1024     // least depth of a product that is cut along it
 	deepChunk  = 512      // least depth of a part
-	deepTasks  = 8        // parts are made until there are so many tasks
+	deepTasks  = 8        // the depth is split until there are this many tasks
 	deepDepth  = 128      // depth of a block: its panels stay in L2 beside the result
 	deepGroup  = 8        // panels of B packed at a time
 	deepTiles  = 86       // most row tiles of a task
-	deepFloats = 72 << 10 // most of the result in a task: it stays in L2
+	deepFloats = 72 << 10 // most values of the result in a task: they stay in L2
 )
 
 // deepProduct is a plan for C[m,n] = Aᵀ·B with A [k,m] and B [k,n] of a large
@@ -51,7 +51,7 @@ type deepWorker struct {
 	_    [64]byte
 }
 
-// deepPays tells whether a product should be cut along its depth.
+// deepPays reports whether a product should be cut along its depth.
 func deepPays(k int) bool { return k >= deepLeast }
 
 func newDeepProduct(m, n, k int, sums bool) *deepProduct {
@@ -153,9 +153,9 @@ func (d *deepProduct) look(t *Tile, k0, next, p0, p1, q int) {
 	if rows <= 0 {
 		return
 	}
-	// The first forB panels of the group are for B. Where its rows are longer than
-	// a group they lie apart, and every tile takes one of them; else all tiles take
-	// as many values.
+	// The first forB panels of the group are for B. If the rows of B are longer than a
+	// group, the panels lie apart, and every tile takes one of them; else every tile takes
+	// the same number of values.
 	apart := d.n > line
 	sizeA := min(deepDepth, d.k-next) * d.m / groups
 	forB := (rows + tiles - 1) / tiles
@@ -209,8 +209,8 @@ type WeightGrad struct {
 	skipX, skipDY *skipWeights // where x or dy may have many zeros; nil: no
 }
 
-// NewWeightGrad plans the gradients of weights [in,out] and, if there is a
-// bias, of the bias, over so many rows of inputs.
+// NewWeightGrad plans the gradients of weights [in,out] and, if there is a bias, of the
+// bias, over the given number of rows of inputs.
 func NewWeightGrad(rows, in, out int, bias bool) *WeightGrad {
 	g := &WeightGrad{rows: rows, in: in, out: out, bias: bias}
 	if deepPays(rows) {

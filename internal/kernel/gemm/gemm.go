@@ -8,10 +8,10 @@ const (
 	taskTiles     = 32      // most row tiles of a task: its block of A stays in L2
 	taskWhole     = 1 << 15 // most of A in a task whose depth is not cut: 128 KB
 	taskOps       = 1 << 18 // least multiplications of a task: a few microseconds
-	inPlaceTiles  = 16      // B is read in place by at most so many row tiles
-	inPlacePanels = 8       // A is read in place by at most so many panels of B
+	inPlaceTiles  = 16      // most row tiles that read B in place
+	inPlacePanels = 8       // most panels of B that read A in place
 	largeB        = 1 << 18 // most values of B that fit into L2
-	largeA        = 48      // most row tiles of A of which a block fits into L2
+	largeA        = 48      // most row tiles of A whose block fits into L2
 	leastParts    = 16      // least tiles or panels of a task that reads all of a large operand
 )
 
@@ -124,7 +124,7 @@ func (g *Product) choosePacking(rowsInPlace bool) {
 	g.tables(min(rows, g.m))
 }
 
-// tables lists the offsets of so many rows, and of the depths of a block.
+// tables lists the offsets of the rows and of the depths of a block.
 func (g *Product) tables(rows int) {
 	row, depth := g.k, 1
 	if g.transA {
@@ -289,7 +289,7 @@ const (
 	rowBlock  = 8       // row tiles of a block: its rows stay in L1 or next to it
 )
 
-// rowsPay tells whether a product of this size reads its rows in place.
+// rowsPay reports whether a product of this size reads its rows in place.
 func rowsPay(m, n, k int) bool {
 	return m >= rowLeast && k > 0 && k <= wholeDepth && n > 0 && n*k <= rowLargeB
 }

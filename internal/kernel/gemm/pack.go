@@ -29,8 +29,8 @@ func PackStraight(dst []float32, pitch int, src []float32, ld, n, width, k int) 
 	}
 }
 
-// packColumns is PackStraight with a last panel of another width where n is no whole
-// number of panels.
+// packColumns is PackStraight, with a last panel of another width if n is not a multiple of
+// the panel's width.
 func packColumns(dst []float32, pitch int, src []float32, ld, n, width, last, k int) {
 	full := n - n%width
 	if full > 0 {
@@ -76,8 +76,8 @@ func vectorRows(width, k int) int {
 	return k - 1
 }
 
-// groupPanels is the number of panels packed by one task: so many are read row
-// by row at once.
+// groupPanels is the number of panels packed by one task, which reads all of them at once,
+// row by row.
 const groupPanels = 8
 
 // packedPanels is one operand of a matrix product in the order in which tiles

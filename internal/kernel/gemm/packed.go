@@ -44,10 +44,11 @@ func (p *Packed) Pack(b []float32) {
 
 func (p *Packed) packTask(_, task int) { p.packGroup(p.b, task) }
 
-// PaddedRows is the number of rows that Mul reads and writes for so many.
+// PaddedRows is the number of rows that Mul reads and writes for a product with the given
+// number of rows.
 func PaddedRows(rows int) int { return max(4, (rows+1)&^1) }
 
-// mulRows is the number of rows whose offsets Mul has at hand.
+// mulRows is the number of rows that Mul computes at a time.
 const mulRows = 48
 
 // Mul computes c = a·B, plus bias[width] on every row unless it is nil, or with
@@ -55,7 +56,7 @@ const mulRows = 48
 // apart, both PaddedRows(rows) of them. Several goroutines may call it at once.
 // The terms of an element and their order do not depend on rows.
 func (p *Packed) Mul(c []float32, ldc int, a []float32, lda, rows int, bias []float32, acc bool) {
-	var crow, arow [mulRows + TileM]int // a tile looks at six, whether it needs them or not
+	var crow, arow [mulRows + TileM]int // a tile reads six, even if it needs fewer
 	for i := range crow {
 		crow[i], arow[i] = i*ldc, i*lda
 	}
@@ -85,8 +86,7 @@ func (p *Packed) Mul(c []float32, ldc int, a []float32, lda, rows int, bias []fl
 	}
 }
 
-// look lets the tiles of a panel's block, of the first so many rows, fetch the
-// block after it.
+// look lets the tiles of a panel's block, in the first rows, fetch the block after it.
 func (p *Packed) look(t *Tile, k0, panel, rows int) {
 	looks := sixes(PaddedRows(rows)) * (len(t.Step) / 4)
 	at, depth := ((panel+1)*p.k+k0)*TileN, len(t.Step)
@@ -108,9 +108,9 @@ func sixes(n int) int {
 	return n / TileM
 }
 
-// runEven is run for an even number of rows, at least four. It takes those that
-// are too few for a tile of six four by four, as a tile of two sums in another
-// order. The tables of offsets have room for whole tiles.
+// runEven is run for an even number of rows, at least four. Rows that are too few for a
+// tile of six go in tiles of four, because a tile of two sums in another order. The tables
+// of offsets have room for whole tiles.
 func (t *Tile) runEven() {
 	if !simd.AVX2 {
 		t.runGo()

@@ -31,12 +31,12 @@ type skipEntry struct {
 	value float32
 }
 
-// skipPays tells whether a product over so many rows should ever look for zeros.
+// skipPays reports whether a product of this size should look for zeros at all.
 func skipPays(rows, cols, other int) bool {
 	return rows >= skipLeast && cols >= 64 && other >= 16 && cols*other <= skipFloats
 }
 
-// mostlyZero tells whether so few values of x [rows,cols] are not 0 that skipping
+// mostlyZero reports whether so few values of x [rows,cols] are not 0 that skipping
 // the others pays.
 func mostlyZero(x []float32, rows, cols int) bool {
 	var words [skipDepth / 64]uint64
@@ -51,8 +51,8 @@ func mostlyZero(x []float32, rows, cols int) bool {
 	return count <= limit
 }
 
-// nonzeroBits sets a bit for each value of x that is not 0, NaN included, and
-// returns the words in use. It fetches the values that lie so many ahead.
+// nonzeroBits sets a bit for each value of x that is not 0, NaN included, and returns the
+// words in use. It prefetches values at the distance ahead.
 func nonzeroBits(words []uint64, x []float32, ahead int) []uint64 {
 	words = words[:(len(x)+63)/64]
 	full := len(x) / 64
@@ -73,8 +73,8 @@ func nonzeroBits(words []uint64, x []float32, ahead int) []uint64 {
 	return words
 }
 
-// skipEntries lists the values of x that are not 0, the first of which belongs to
-// row first of an operand whose rows have n values. It fetches the values that lie ahead.
+// skipEntries lists the values of x that are not 0; x begins in row first of an operand
+// whose rows have n values. It prefetches values at the distance ahead.
 func skipEntries(list []skipEntry, words []uint64, x []float32, ahead, first, n int) []skipEntry {
 	k := 0
 	for i, w := range nonzeroBits(words, x, ahead) {
@@ -104,9 +104,8 @@ func addPicked(dst, b []float32, entries []skipEntry) {
 	}
 }
 
-// dotPicked computes the products of a with the rows of b that the entries name, four
-// at a time: dst and entries have room for whole fours, of which the last are not
-// used.
+// dotPicked computes the products of a with the rows of b that the entries name, four at a
+// time: dst and entries have room for a multiple of four, and the surplus is not used.
 func dotPicked(dst, a, b []float32, entries []skipEntry) {
 	if len(entries) == 0 {
 		return
@@ -128,7 +127,7 @@ func dotPicked(dst, a, b []float32, entries []skipEntry) {
 	}
 }
 
-// skipRowsTask is how many rows a task takes: every part of B is read so often.
+// skipRowsTask is the number of rows of a task, and so of reads of every part of B.
 const skipRowsTask = 256
 
 // skipProduct is the plan of a Product that skips zeros: the zeros of A in
@@ -247,15 +246,15 @@ func (s *skipProduct) dotsTask(worker, task int) {
 
 const (
 	skipUnits  = 256 // most units of a task: their sums stay in L2
-	skipTasks  = 8   // tasks are made smaller until there are so many
+	skipTasks  = 8   // tasks are made smaller until there are this many
 	skipAhead  = 8   // rows that are fetched ahead
 	skipTokens = 256 // rows of a block: the rows of the dense operand stay in L2
 )
 
-// skipWeights is a plan for C = Sᵀ·D with S [rows,units], most of which is 0, and
-// D [rows,n]: the gradient of weights from inputs or gradients with many zeros. A
-// task lists for each of its units the rows where it is not 0, a block of rows
-// after another, and adds these rows of D. No sum is split between tasks.
+// skipWeights is a plan for C = Sᵀ·D with S [rows,units], mostly zeros, and D [rows,n]: the
+// gradient of weights from inputs or gradients with many zeros. Block by block of rows, a
+// task lists the rows where a unit is not 0, for each of its units, and adds these rows of
+// D. No sum is split between tasks.
 type skipWeights struct {
 	rows, units, n int
 	part           int // units of a task, a multiple of 64

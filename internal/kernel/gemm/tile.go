@@ -62,7 +62,7 @@ func TileWidth(cols int) int {
 	return TileN
 }
 
-// Columns prepares for the first of so many columns, with B in a packed panel.
+// Columns prepares the tile for the first of n columns, with B in a packed panel.
 func (t *Tile) Columns(n int) {
 	t.Cols = min(TileN, n)
 	t.LDB = TileWidth(t.Cols)
@@ -162,8 +162,8 @@ func (t *Tile) finishEdge() {
 	}
 }
 
-// Panels returns how many tiles n columns take and how many values of a row of B
-// these read.
+// Panels returns the number of tiles for n columns and the number of values that they read
+// of a row of B.
 func Panels(n int) (count, width int) {
 	full := n / TileN
 	if n == full*TileN {

@@ -74,7 +74,8 @@ func BenchmarkTile(b *testing.B) {
 	r := kerneltest.Rand(40)
 	for _, s := range [][3]int{{96, 256, 16}, {96, 25, 16}, {96, 256, 8}, {96, 25, 4}, {4, 256, 16}, {2, 256, 16}} {
 		rows, depth, cols := s[0], s[1], s[2]
-		t := Tile{A: make([]float32, rows+depth), B: make([]float32, depth*TileN), C: make([]float32, rows*TileN), Cols: cols, LDB: TileWidth(cols)}
+		t := Tile{A: make([]float32, rows+depth), B: make([]float32, depth*TileN), C: make([]float32, rows*TileN),
+			Cols: cols, LDB: TileWidth(cols)}
 		for i := range rows {
 			t.ARow, t.CRow = append(t.ARow, i), append(t.CRow, i*TileN)
 		}

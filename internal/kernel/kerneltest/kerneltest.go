@@ -160,6 +160,6 @@ func Moments(x []float32, c int) (mean, variance []float64) {
 	return mean, variance
 }
 
-// MeanError is how far a mean may be off: by the rounding of the mean or of values a
+// MeanError is the error allowed in a mean: the rounding of the mean itself and of values a
 // deviation away from it.
 func MeanError(mean, variance float64) float64 { return 1e-6 * (math.Abs(mean) + math.Sqrt(variance)) }

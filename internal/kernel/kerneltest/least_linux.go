@@ -10,9 +10,9 @@ import (
 	"pare/internal/kernel/parallel"
 )
 
-// Least runs f b.N times on one thread and reports the least processor time that
-// it took, in milliseconds, and the rate of so many multiply-accumulates. Other
-// work on the machine disturbs processor time less than the time of the clock.
+// Least runs f b.N times on one thread and reports the least processor time that it took,
+// in milliseconds, and the rate of its macs multiply-accumulates. Other work on the machine
+// disturbs processor time less than the time of the clock.
 func Least(b *testing.B, name string, macs int, f func()) {
 	b.Run(name, func(b *testing.B) {
 		runtime.LockOSThread()

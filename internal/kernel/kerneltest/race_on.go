@@ -2,6 +2,6 @@
 
 package kerneltest
 
-// raceEnabled tells that the race detector, under which sync.Pool drops items
-// at random, is on.
+// raceEnabled reports that the race detector is on. Under it sync.Pool drops items at
+// random.
 const raceEnabled = true

@@ -169,10 +169,9 @@ const batchWidth = 16
 // in a cache.
 const batchCached = 2 << 20
 
-// block is the number of rows that the assembly does before it goes on to
-// the next columns, so that coefficients serve several rows. Memory outside the
-// caches is best read in order; rows a large power of two apart would push
-// each other out of the cache.
+// block is the number of rows that the assembly computes before it moves to the next
+// columns, so that coefficients serve several rows. Memory outside the caches is best read
+// in order; rows a large power of two apart would push each other out of the cache.
 func (b *batchCall) block() int {
 	switch {
 	case b.cols == batchWidth:
@@ -185,9 +184,9 @@ func (b *batchCall) block() int {
 	return 4
 }
 
-// The methods below do n columns of some folded rows, the first of which starts at
-// element at. The assembly does whole vectors, the loops the rest: whole rows without
-// AVX2, the last few elements of a matrix with it. Both compute an element alike.
+// The methods below compute n columns of some folded rows; the first row starts at element
+// at. The assembly computes whole vectors, the loops the rest: whole rows without AVX2, the
+// last few elements of a matrix with it. Both compute an element alike.
 
 // z is the value before ReLU of element i in column k. The conversions keep the
 // compiler from fusing, which it might do in one place and not in another.

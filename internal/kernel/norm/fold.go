@@ -9,8 +9,8 @@ type fold struct {
 	rest       int // elements after the last whole row
 }
 
-// foldLimit is the number of channels from which rows stay as they are: a few
-// single columns cost less than so many repeated coefficients.
+// foldLimit is the number of channels from which rows stay as they are: beyond it a few
+// single columns cost less than repeating the coefficients.
 const foldLimit = 512
 
 func newFold(rows, c, width int) fold {
@@ -25,7 +25,7 @@ func newFold(rows, c, width int) fold {
 	return fold{rows: n / cols, cols: cols, rest: n % cols}
 }
 
-// spread repeats src over dst as far as there are elements.
+// spread fills dst with repetitions of src; the last may be cut.
 func (f fold) spread(dst, src []float32) {
 	if f.rows == 0 {
 		dst = dst[:f.rest]

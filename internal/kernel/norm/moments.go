@@ -6,9 +6,9 @@ import (
 	"pare/internal/simd"
 )
 
-// shiftRows is the share of the rows of a chunk, 1/shiftRows, whose mean shifts
-// the chunk. Rows that the mean stays far from add the error of the cancellation up
-// to this factor to the variance, whatever they are.
+// shiftRows is the share of the rows of a chunk, 1/shiftRows, whose mean shifts the chunk.
+// If the other rows have a mean far from it, the cancellation error of the variance grows
+// by at most this factor.
 const shiftRows = 32
 
 // momentsCall is a call of Moments.

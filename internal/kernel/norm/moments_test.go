@@ -99,7 +99,8 @@ func TestMomentsOfOutliers(t *testing.T) {
 		m.Finish(mean, variance)
 		wantMean, wantVariance := kerneltest.Moments(x, channels)
 		for c := range channels {
-			if math.Abs(float64(mean[c])-wantMean[c]) > kerneltest.MeanError(wantMean[c], wantVariance[c]) || math.Abs(float64(variance[c])/wantVariance[c]-1) > 3e-5 {
+			if math.Abs(float64(mean[c])-wantMean[c]) > kerneltest.MeanError(wantMean[c], wantVariance[c]) ||
+				math.Abs(float64(variance[c])/wantVariance[c]-1) > 3e-5 {
 				t.Errorf("moments %v %v, want %v %v", mean[c], variance[c], wantMean[c], wantVariance[c])
 			}
 		}

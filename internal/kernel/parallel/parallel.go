@@ -41,7 +41,7 @@ var pool struct {
 // worker is one spawned goroutine.
 type worker struct {
 	number int
-	asleep atomic.Bool   // whoever clears it may go on, or has to wake it
+	asleep atomic.Bool   // a worker that clears it continues; another goroutine that clears it wakes the worker
 	wake   chan struct{} // one message per clearing by another
 }
 
@@ -127,12 +127,12 @@ func drain(worker int) bool {
 // all calls have.
 func Run(tasks int, body func(task int)) { Of(0, tasks, body) }
 
-// Of is Run on at most so many goroutines, the caller included; 0: Threads.
+// Of is Run on at most threads goroutines, the caller included; 0 stands for Threads.
 func Of(threads, tasks int, body func(task int)) {
 	do(threads, tasks, cast[unsafe.Pointer](body), func(f unsafe.Pointer, _, task int) { cast[func(int)](f)(task) })
 }
 
-// Workers is Of that tells body which worker it runs on, a number below
+// Workers is Of, but passes body the number of the worker that it runs on, below
 // MaxWorkers, so that the caller can keep scratch memory per worker.
 func Workers(threads, tasks int, body func(worker, task int)) {
 	do(threads, tasks, cast[unsafe.Pointer](body), func(f unsafe.Pointer, worker, task int) { cast[func(int, int)](f)(worker, task) })
@@ -148,7 +148,7 @@ func Each[P any](tasks int, plan *P, body func(plan *P, worker, task int)) {
 // any pointer are called alike, so the pool needs to know no type.
 func cast[To, From any](v From) To { return *(*To)(unsafe.Pointer(&v)) }
 
-// do calls body for all tasks, on at most so many goroutines.
+// do calls body for all tasks, on at most threads goroutines.
 func do(threads, tasks int, plan unsafe.Pointer, body func(plan unsafe.Pointer, worker, task int)) {
 	n := Threads()
 	if threads > 0 {

@@ -65,9 +65,9 @@ func (s *Shape) windows(r, q int) windows {
 
 func (w windows) empty() bool { return w.kh <= 0 || w.kw <= 0 }
 
-// vectorised returns how many windows of the run the assembly can do. With less
-// than eight channels it reads and writes beyond them, into values that the following
-// windows of the run cover and do again, so the last ones are left.
+// vectorised returns the number of windows of the run that the assembly can compute. With
+// fewer than eight channels it reads and writes beyond them, into values that the following
+// windows of the run compute again, so it cannot compute the last ones.
 func (w windows) vectorised(c int) int {
 	switch {
 	case !simd.AVX2:
@@ -78,9 +78,9 @@ func (w windows) vectorised(c int) int {
 	return max(0, w.n*c-8+c) / max(c, 1)
 }
 
-// vectorisedGrad returns how many windows of the run the assembly can do
-// backward. Beyond less than eight channels it would add to, or write into a
-// gap, values that belong to no later window.
+// vectorisedGrad returns the number of windows of the run that the assembly can compute
+// backward. With fewer than eight channels it would add to values beyond them that belong
+// to no later window, or write into a gap.
 func (w windows) vectorisedGrad(s *Shape, add bool) int {
 	if s.C < 8 && (add || s.StrideW > s.KW) {
 		return 0

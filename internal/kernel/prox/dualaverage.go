@@ -22,8 +22,8 @@ type DualAverage struct {
 	Fresh                bool    // the sums begin: x is the origin
 }
 
-// Update makes the step. A nil g stands for zeros; where frozen is not 0, V stays
-// as it is, 0 for an origin of 0; a nil frozen freezes nothing.
+// Update makes the step. A nil g stands for zeros; where frozen is not 0, V is unchanged,
+// and 0 for an origin of 0; a nil frozen freezes nothing.
 func (k *DualAverage) Update(x, g, origin, sum, frozen []float32) {
 	k.begin(x, origin, sum)
 	for i, v := range x {

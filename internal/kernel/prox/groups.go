@@ -71,8 +71,8 @@ func ColumnSquares(sums []float64, w []float32) {
 	vector.Float64s.Put(part)
 }
 
-// ScaleRows multiplies row r of w by factor[r]. A row with factor 0 becomes +0
-// whatever it holds, one with factor 1 is not touched.
+// ScaleRows multiplies row r of w by factor[r]. A row with factor 0 becomes +0, even if it
+// holds NaN; a row with factor 1 is not touched.
 func ScaleRows(w, factor []float32, n int) {
 	groupLoop.Do(len(factor), parallel.Rows(n), groups{w: w[:len(factor)*n], factor: factor, n: n}, func(g *groups, lo, hi, _ int) {
 		for r := lo; r < hi; r++ {

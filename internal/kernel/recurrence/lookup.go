@@ -35,8 +35,8 @@ type Lookup struct {
 // lookupSegment is about the number of values of a row that a task sums.
 const lookupSegment = 256
 
-// LookupPays reports whether a Lookup on a table of that many rows is
-// less work than a Plan for so many positions.
+// LookupPays reports whether, for the given number of positions, a Lookup on a table of
+// vocab rows is less work than a Plan.
 func LookupPays(vocab, positions int) bool { return 2*vocab <= positions }
 
 // NewLookup plans a layer that reads a table of vocab rows.

@@ -182,7 +182,7 @@ func (r *recurrence) share(task func(r *recurrence, worker, task int)) {
 	r.y, r.dy, r.dh, r.h, r.c = nil, nil, nil, nil, nil
 }
 
-// allocate makes room for so many sequences in the scratch of every worker.
+// allocate makes room for rows sequences in the scratch of every worker.
 func (r *recurrence) allocate(rows int) {
 	rows = gemm.PaddedRows(rows)
 	r.scratch = parallel.PerWorker(r.scratch)

@@ -9,7 +9,8 @@ import (
 
 // BenchmarkRecurrent measures the parts of a training step one after another.
 func BenchmarkRecurrent(b *testing.B) {
-	for _, s := range []Shape{{Tanh, 64, 64, 128, 256}, {LSTM, 64, 64, 128, 256}, {GRU, 64, 64, 128, 256}, {LSTM, 64, 64, 128, 117}, {LSTM, 64, 64, 128, 1024}} {
+	for _, s := range []Shape{{Tanh, 64, 64, 128, 256}, {LSTM, 64, 64, 128, 256}, {GRU, 64, 64, 128, 256},
+		{LSTM, 64, 64, 128, 117}, {LSTM, 64, 64, 128, 1024}} {
 		k := newLookupCase(s, 65, 65)
 		for _, w := range [][]float32{k.w, k.u} {
 			for i := range w {

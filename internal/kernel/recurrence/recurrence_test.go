@@ -131,7 +131,8 @@ func TestRecurrentGradients(t *testing.T) {
 			p.GradInputWeights(dw, k.x)
 			p.GradRecurrentWeights(du)
 			p.GradBiases(db, db2)
-			at := [][]float64{kerneltest.Float64s(k.x), kerneltest.Float64s(k.w), kerneltest.Float64s(k.u), kerneltest.Float64s(k.b), kerneltest.Float64s(k.b2)}
+			at := [][]float64{kerneltest.Float64s(k.x), kerneltest.Float64s(k.w), kerneltest.Float64s(k.u),
+				kerneltest.Float64s(k.b), kerneltest.Float64s(k.b2)}
 			loss := func() float64 {
 				y, _ := k.states(at[0], at[1], at[2], at[3], at[4], start[0], start[1])
 				sum := 0.0

@@ -5,8 +5,8 @@ import (
 	"unsafe"
 )
 
-// laneTable holds every constant of the activation functions eight times, for the
-// assembly; a polynomial has as many as it has coefficients.
+// laneTable holds every constant of the activation functions eight times, for the assembly;
+// a polynomial has one for each coefficient.
 type laneTable struct {
 	one, half, negHalf, down64, up64, log2E, ln2Hi, ln2Lo, expMin, expm1Min, negExpFar [8]float32
 	tanhMax, tanhMin, millsMax, density0                                               [8]float32

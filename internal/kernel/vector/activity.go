@@ -37,8 +37,8 @@ func NewActivity(rows, cols int, beta float32) *Activity {
 	return a
 }
 
-// Run measures the first rows of x, of which there are at most as many as
-// planned; the measures of other rows are of an earlier run.
+// Run measures the first rows of x, at most the planned number; the measures of the other
+// rows remain from an earlier run.
 func (a *Activity) Run(x []float32, rows int) {
 	a.x, a.rows = x[:rows*a.cols], rows
 	tasks := (rows + a.step - 1) / a.step

@@ -1,10 +1,9 @@
 #include "textflag.h"
 #include "exp_amd64.h"
 
-// The steps of recurrent cells, eight units at a time. Y7 to Y15 belong to the
-// exponential, of which Y13 is scratch; Y6 is the mask of the last units. AX
-// counts units, CX those left, BX is scratch. Gates lie DX bytes apart and R8 is
-// three times that.
+// The steps of recurrent cells, eight units at a time. Y7 to Y15 belong to the exponential,
+// with Y13 as scratch; Y6 is the mask of the last units. AX counts units, CX those left, BX
+// is scratch. Gates lie DX bytes apart and R8 is three times that.
 
 // MAXPS and MINPS return their second source when either is NaN, which in Go's
 // operand order is the first operand written. Blends test the sign bit.

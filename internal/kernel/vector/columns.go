@@ -103,7 +103,7 @@ func AddRun(sum []float64, run []float32) {
 // columnArgs are the operands of a sum or of a product with column sums.
 type columnArgs struct {
 	ColumnReduction
-	x, y []float32 // y of a product, else the zeros that are taken off
+	x, y []float32 // y: the second factor of a product, else zeros to subtract
 	ld   int       // values from row to row
 }
 

@@ -183,8 +183,8 @@ func CrossEntropy(logits, labels []float32, n, k int, eps float32) float32 {
 	return float32(sum / float64(n))
 }
 
-// CrossEntropyBackward computes dx = scale·(softmax(logits) - target)/n. A label
-// that is no class has no part in the target.
+// CrossEntropyBackward computes dx = scale·(softmax(logits) - target)/n. A label that is
+// not a class adds nothing to the target.
 func CrossEntropyBackward(dx, logits, labels []float32, n, k int, eps, scale float32) {
 	e := entropy{dx: dx[:n*k], logits: logits[:n*k], labels: labels[:n], k: k, eps: eps, scale: scale}
 	e.run(func(x *entropy, lo, hi, _ int) {

@@ -1,7 +1,7 @@
 #include "textflag.h"
 #include "exp_amd64.h"
 
-// CX = n in whole vectors, BX = how many values follow, DX = where their mask is.
+// CX = n in whole vectors, BX = number of values that follow, DX = address of their mask.
 #define SPLITROW(n) \
 	MOVQ n, CX \
 	MOVQ n, BX \

@@ -11,7 +11,8 @@ func TestThreshold(t *testing.T) {
 	kerneltest.EveryMode(t, func(t *testing.T) {
 		inf := float32(math.Inf(1))
 		for _, tau := range []float32{0, 0.25, math.SmallestNonzeroFloat32, 2} {
-			special := []float32{kerneltest.NaN, inf, -inf, tau, math.Nextafter32(tau, -1), math.Nextafter32(tau, 9), -1, 0, float32(math.Copysign(0, -1))}
+			special := []float32{kerneltest.NaN, inf, -inf, tau, math.Nextafter32(tau, -1), math.Nextafter32(tau, 9),
+				-1, 0, float32(math.Copysign(0, -1))}
 			for _, n := range []int{1, 7, 8, 9, 40, 1001} {
 				x, dst := kerneltest.Slice(kerneltest.Rand(uint64(n)), n), make([]float32, n)
 				for i := range x {

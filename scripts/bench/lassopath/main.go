@@ -1,6 +1,6 @@
-// Command lassopath is the side of pare in scripts/bench/lasso.py. With -make it writes data
-// of a shape into a folder, for both sides; without, it fits a path to them and
-// prints the time, the largest gap and how many models it has, as JSON.
+// Command lassopath is pare's part of scripts/bench/lasso.py. With -make it writes data of
+// a shape into a folder, for both sides; without, it fits a path to them and prints the
+// time, the largest gap and how many models it has, as JSON.
 package main
 
 import (

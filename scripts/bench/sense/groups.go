@@ -23,9 +23,10 @@ func (s study) groups() error {
 	if people, err = largeGroups(people, "race", 300); err != nil {
 		return err
 	}
-	if err := s.compare(people, "race", "Hispanic", linear.Binomial, lasso.Table{Target: "two_year_recid", Audit: "race", Source: estimate.Source{OneHot: true,
-		Columns: []string{"age", "priors_count", "juv_fel_count", "juv_misd_count", "juv_other_count",
-			"sex", "race", "c_charge_degree"}}}); err != nil {
+	columns := []string{"age", "priors_count", "juv_fel_count", "juv_misd_count", "juv_other_count",
+		"sex", "race", "c_charge_degree"}
+	if err := s.compare(people, "race", "Hispanic", linear.Binomial, lasso.Table{Target: "two_year_recid", Audit: "race",
+		Source: estimate.Source{OneHot: true, Columns: columns}}); err != nil {
 		return err
 	}
 	minority, err := twoKinds()
@@ -54,7 +55,7 @@ func largeGroups(t *table.Table, group string, least int) (*table.Table, error) 
 	return t.Take(rows)
 }
 
-// twoKinds draws rows of which a tenth follow other features than the rest.
+// twoKinds draws rows; a tenth of them depend on other features than the rest.
 func twoKinds() (*table.Table, error) {
 	const n, p = 2000, 30
 	r := rand.New(rand.NewPCG(9, 9))
@@ -78,9 +79,9 @@ func twoKinds() (*table.Table, error) {
 	return table.New("two kinds of rows, simulated", append(columns, kind, table.Column{Name: "y", Numbers: y}))
 }
 
-// weighted adds two columns of weights: with balance every group counts alike; with
-// reweighed every group has all values of a target of classes as often as the whole
-// (Kamiran & Calders 2012).
+// weighted adds two columns of weights: balance gives every group the same total;
+// reweighed, for a target of classes, gives every group the class frequencies of the whole
+// table (Kamiran & Calders 2012).
 func weighted(t *table.Table, group, target string, classes bool) (*table.Table, error) {
 	codes, levels, err := t.Classes(group)
 	if err != nil {

@@ -45,7 +45,7 @@ func main() {
 	}
 }
 
-// study is where data are and how much is done.
+// study is the folder of the data and the size of the study.
 type study struct {
 	folder  string
 	most    int

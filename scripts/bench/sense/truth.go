@@ -11,8 +11,8 @@ import (
 	"pare/stat/estimate/lasso"
 )
 
-// planted draws n rows of p features, neighbours correlated 0.3, of which every
-// step-th has an effect of ±size on y, beside noise of variance 1.
+// planted draws n rows of p features whose neighbours have correlation 0.3. Every step-th
+// feature has an effect of ±size on y, and y has noise of variance 1.
 func planted(n, p, step int, size float64, r *rand.Rand) (*table.Table, error) {
 	columns := make([]table.Column, p+1)
 	y := make([]float64, n)

@@ -46,7 +46,8 @@ func (s study) attack(name string, t *table.Table, family linear.Family, c lasso
 		v, err := s.measure(draws, 4*len(models), func(k int, v []float64) error {
 			columns := c
 			columns.TestSize, columns.Seed = 0.3, uint64(k)
-			r, err := fit(t, columns, lasso.Options{Family: family, Search: estimate.Search{Folds: 10, Seed: uint64(k), Threads: 1}, Robust: epsilon})
+			search := estimate.Search{Folds: 10, Seed: uint64(k), Threads: 1}
+			r, err := fit(t, columns, lasso.Options{Family: family, Search: search, Robust: epsilon})
 			if err != nil {
 				return err
 			}

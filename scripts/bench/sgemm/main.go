@@ -47,7 +47,8 @@ func run(stdout io.Writer, sizes string, threads int, seconds float64) error {
 		if err != nil || n < 1 || n > 1<<14 {
 			return fmt.Errorf("-n has %q, it must list sizes from 1 to %d", text, 1<<14)
 		}
-		if err := out.Encode(result{n, parallel.Threads(), bench.Gemm(n, time.Duration(seconds*float64(time.Second))), bench.Peak()}); err != nil {
+		rate := bench.Gemm(n, time.Duration(seconds*float64(time.Second)))
+		if err := out.Encode(result{n, parallel.Threads(), rate, bench.Peak()}); err != nil {
 			return err
 		}
 	}

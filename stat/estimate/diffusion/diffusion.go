@@ -37,15 +37,15 @@ type Result struct {
 	Request       Request
 	InputFile     string
 	Inputs, Nodes []string // of the columns and rows of kernels
-	SameNodes     bool     // inputs and outputs are of the same nodes
+	SameNodes     bool     // inputs and outputs belong to the same nodes
 	Models        []*diffusion.Model
 	CV            *diffusion.CV // nil: none
 	// Chosen is the kernel at the one λ or at the λ of cross-validation, refitted with
 	// Relaxed; nil: a path without a choice. ChosenAt is its index in Models.
 	Chosen   *diffusion.Model
 	ChosenAt int
-	// Reference lists pairs (input, output). Scores rates each of Models by its entries, without
-	// the diagonal if inputs and outputs are of the same nodes.
+	// Reference lists pairs (input, output). Scores rates each of Models by its entries,
+	// without the diagonal if inputs and outputs belong to the same nodes.
 	Reference [][2]int
 	Scores    []recovery.Score
 }

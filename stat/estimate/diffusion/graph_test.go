@@ -10,12 +10,14 @@ import (
 )
 
 func TestKernelGraph(t *testing.T) {
-	k := diffusion.Kernel{Inputs: 3, Rows: []diffusion.Row{{Index: []int{0, 1}, Value: []float64{5, -2}}, {Index: []int{0}, Value: []float64{-2}}, {}}}
+	k := diffusion.Kernel{Inputs: 3,
+		Rows: []diffusion.Row{{Index: []int{0, 1}, Value: []float64{5, -2}}, {Index: []int{0}, Value: []float64{-2}}, {}}}
 	g, err := KernelGraph(k, []string{"a", "b", "c"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if g.Directed || len(g.Nodes) != 3 || g.Nodes[1].Name != "b" || len(g.Edges) != 1 || g.Edges[0] != (graph.Edge{From: 1, To: 0, Weight: -2}) {
+	if g.Directed || len(g.Nodes) != 3 || g.Nodes[1].Name != "b" || len(g.Edges) != 1 ||
+		g.Edges[0] != (graph.Edge{From: 1, To: 0, Weight: -2}) {
 		t.Errorf("symmetric: %+v", g)
 	}
 	k.Rows[2] = diffusion.Row{Index: []int{1}, Value: []float64{7}}

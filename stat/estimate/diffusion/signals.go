@@ -13,7 +13,7 @@ import (
 // signals holds inputs and outputs, one observation a row.
 type signals struct {
 	x, y          *estimate.Data
-	sameNodes     bool // outputs and inputs are of the same nodes, in the same order
+	sameNodes     bool // outputs and inputs belong to the same nodes, in the same order
 	byPosition    bool // the same nodes by their number alone: the names differ
 	inputs, nodes []string
 }

@@ -40,7 +40,8 @@ func (s Simulation) Run() (*SimulationResult, error) {
 	r := &SimulationResult{Request: s, Head: estimate.Head{Command: "diffusion", Observations: s.Observations}}
 	var err error
 	if s.Nodes < 3 || s.Observations < 2 || !(s.Degree > 0 && s.Degree < float64(s.Nodes)) {
-		return nil, fmt.Errorf("a simulation of %d nodes, mean degree %v, %d observations: it needs at least 3 nodes, 2 observations, and a mean degree above 0 and below the number of nodes", s.Nodes, s.Degree, s.Observations)
+		return nil, fmt.Errorf("a simulation of %d nodes, mean degree %v, %d observations: it needs at least 3 nodes, "+
+			"2 observations, and a mean degree above 0 and below the number of nodes", s.Nodes, s.Degree, s.Observations)
 	}
 	// The kernel and its eigenvectors are matrices of the nodes.
 	const largest = 1 << 29 // the products do not overflow

@@ -28,7 +28,8 @@ type Templates struct {
 	EpsilonGiven bool
 	// Threshold is the share of the largest weight up to which edges are left out.
 	Threshold float64
-	// Only Tolerance (0: 1e-5), MaxIterations (0: 20,000) and Progress count: there is no λ.
+	// Only Tolerance (0: 1e-5), MaxIterations (0: 20,000) and Progress are used: the method
+	// has no λ.
 	estimate.Search
 	Reference string
 }
@@ -168,7 +169,8 @@ func (r *TemplatesResult) Warnings() []string {
 	if s.Converged {
 		return nil
 	}
-	return []string{fmt.Sprintf("the graph did not converge: gap %.3g, tolerance %.3g in the sum of weights, distance %.4g of the templates, allowed %.4g, after %d steps; raise -epsilon, -tolerance or -max-iterations",
+	return []string{fmt.Sprintf("the graph did not converge: gap %.3g, tolerance %.3g in the sum of weights, "+
+		"distance %.4g of the templates, allowed %.4g, after %d steps; raise -epsilon, -tolerance or -max-iterations",
 		s.Gap, r.tolerance(), s.Distance, r.Epsilon, s.Iterations)}
 }
 
@@ -185,7 +187,8 @@ func (r *TemplatesResult) WriteText(w io.Writer) {
 		estimate.WriteScore(w, *r.Score, "edge")
 	}
 	if s.Converged {
-		fmt.Fprintf(w, "sum of weights %.6g, at most %.1e above the optimum (tolerance %.1e); distance %.3g of the eigenvectors, allowed %.3g; %d steps\n",
+		fmt.Fprintf(w, "sum of weights %.6g, at most %.1e above the optimum (tolerance %.1e); "+
+			"distance %.3g of the eigenvectors, allowed %.3g; %d steps\n",
 			s.Objective, s.Gap, r.tolerance(), s.Distance, r.Epsilon, s.Iterations)
 	}
 }

@@ -35,7 +35,7 @@ type Request struct {
 	Choice graphical.SelectOptions
 	// Relaxed refits the edges of the chosen network without a penalty.
 	Relaxed bool
-	// Stability counts in how many subsamples each edge is found at the chosen λ.
+	// Stability counts the subsamples in which each edge is found at the chosen λ.
 	Stability bool
 	// Reference is a file with known edges; "": none.
 	Reference string
@@ -52,7 +52,7 @@ type Result struct {
 	// nil: a path without a choice. ChosenAt is its index in Networks.
 	Chosen   *graphical.Network
 	ChosenAt int
-	// Frequency of pairs in subsamples, nil: not counted.
+	// Frequency of pairs in subsamples; nil: not counted.
 	Frequency []graphical.Stability
 	// Reference lists the known pairs; Scores rates each of Networks.
 	Reference [][2]int
@@ -155,7 +155,8 @@ func within(file string, err error) error {
 	return err
 }
 
-// fit finds one network, a path, or the choice of a path.
+// fit fits one network or a path, and chooses a network of the path if a method asks for
+// it.
 func (r *Result) fit(c *graphical.Covariance, pen graphical.Penalty) (err error) {
 	q := &r.Request
 	o := q.Choice

@@ -40,7 +40,8 @@ func Graph(n *graphical.Network, names []string) (*graph.Graph, error) {
 	return g, nil
 }
 
-// drawPath draws the partial correlations along the path, those of the reference wide.
+// drawPath draws the partial correlations along the path, with wide lines for the edges of
+// the reference.
 func (r *Result) drawPath(w io.Writer) error {
 	var marks []chart.Mark
 	if r.ChosenAt >= 0 {

@@ -210,8 +210,8 @@ func (d *Data) target(t *table.Table, family linear.Family) error {
 	return nil
 }
 
-// incomplete adds to an error about a missing cell, of a column that is no feature, the option
-// that avoids it.
+// incomplete adds the option that avoids it to an error about a missing cell in a column
+// that is not a feature.
 func incomplete(err error) error { return fmt.Errorf("%w; leave such rows out with -complete", err) }
 
 // textTarget is the error of a Gaussian model for a target of text.

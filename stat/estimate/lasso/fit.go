@@ -129,11 +129,13 @@ func (f *fitted) explain(err error) error {
 	class := f.d.Classes[in.Class]
 	for i, r := range ranks(f.d.Fold) {
 		if r == in.Fold {
-			return fmt.Errorf("all rows of class %s of %s are in fold %s, without which it cannot be fitted; spread every class over two folds of -foldid at least",
+			return fmt.Errorf("all rows of class %s of %s are in fold %s, without which it cannot be fitted; "+
+				"spread every class over two folds of -foldid at least",
 				class, f.d.Target, f.d.FoldNames[f.d.Fold[i]])
 		}
 	}
-	return fmt.Errorf("all rows of class %s of %s are in one fold, without which it cannot be fitted; choose fewer folds or another -seed, or leave the class out",
+	return fmt.Errorf("all rows of class %s of %s are in one fold, without which it cannot be fitted; "+
+		"choose fewer folds or another -seed, or leave the class out",
 		class, f.d.Target)
 }
 

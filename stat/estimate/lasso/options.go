@@ -127,7 +127,8 @@ func (r *rules) guard(o *Options) {
 	r.refuse(o.GroupLasso, "-guard and -group-lasso contradict each other: guards judge columns one by one")
 	r.refuse(o.Interactions && g != Permutation, "-guard %s would store all products; with -interactions use -guard permutation", g)
 	r.refuse(o.Alpha != 0 && o.Alpha != 1 || o.NoIntercept || o.NoStandardize || o.NonNegative || len(o.Lower)+len(o.Upper) > 0,
-		"-guard judges by the lasso of standardised columns with an intercept: leave out -alpha, -intercept, -standardize and limits of coefficients")
+		"-guard judges by the lasso of standardised columns with an intercept: leave out -alpha, -intercept, "+
+			"-standardize and limits of coefficients")
 	r.refuse(len(o.PenaltyFactors) > 0 && g != Permutation,
 		"-guard %s treats all columns alike: leave -penalty-factor out, or use -guard permutation", g)
 }

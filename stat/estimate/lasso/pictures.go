@@ -95,8 +95,8 @@ func (r *Result) drawAudit(w io.Writer) error {
 	return p.WriteSVG(w)
 }
 
-// drawRobust draws losses and worst cases along the path, beside those of the model
-// that is trained for the worst case.
+// drawRobust draws losses and worst cases along the path, beside the values of the model
+// trained for the worst case.
 func (r *Result) drawRobust(w io.Writer) error {
 	p, x := r.chart(fmt.Sprintf("Worst case, features moved by up to %.4g standard deviations", r.Robust.Epsilon), "mean loss")
 	lines := make([]chart.Curve, 4)

@@ -34,8 +34,8 @@ type WorstCase struct {
 	Clean, Loss float64
 	// Fitted is the worst-case loss on the rows that the model was fitted to.
 	Fitted float64
-	// Distance, of a binomial model, is how far a row in the right class may move, in
-	// standard deviations of all features at once, before its class changes: the median
+	// Distance, of a binomial model, is the distance that a row in the right class may move
+	// before its class changes, in standard deviations of all features at once: the median
 	// over rows. Flipped is the share of rows in the wrong class in the worst case.
 	Distance, Flipped float64
 }

@@ -90,7 +90,8 @@ func (r *Result) textModel(t text) {
 		t.line("  objective %.10g; %s", f.Objective, f.Note())
 	}
 	if f.Lambda == 0 && !f.Separable {
-		t.line("  no penalty: the gradient is at most %.2g; the gap is that of the objective, coefficients are as exact as the columns are independent", f.Gradient)
+		t.line("  no penalty: the gradient is at most %.2g; the gap is that of the objective, "+
+			"coefficients are as exact as the columns are independent", f.Gradient)
 	}
 	t.dependent(f.Dependent)
 	if s := f.Test; s != nil {

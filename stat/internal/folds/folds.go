@@ -8,7 +8,7 @@ import (
 	"slices"
 )
 
-// Check returns an error unless n observations make so many folds.
+// Check returns an error unless n observations can make the given number of folds.
 func Check(folds, n int) error {
 	if folds < 2 || folds > n {
 		return fmt.Errorf("%d folds of %d observations; between 2 and %d are possible", folds, n, n)
@@ -29,8 +29,8 @@ func Deal(order []int, folds int) ([]int, error) {
 	return fold, nil
 }
 
-// Count returns how many folds were assigned to n observations. They have to be numbered
-// from 0 without gaps, and there have to be at least two.
+// Count returns the number of folds assigned to n observations. Folds must be numbered from
+// 0 without gaps, and there must be at least two.
 func Count(fold []int, n int) (int, error) {
 	if len(fold) != n {
 		return 0, fmt.Errorf("%d folds given for %d observations", len(fold), n)
