@@ -24,6 +24,8 @@ const (
 	streamTest
 	streamPlanted
 	streamSplit
+	streamAugmentChain
+	streamSample
 )
 
 // mix folds words into one that depends on each of them and on their order, so that seeds
