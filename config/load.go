@@ -6,12 +6,14 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
 	"reflect"
 	"slices"
 	"strings"
 
 	"pare/configs"
+	"pare/datasets"
 	"pare/internal/atomicfile"
 	"pare/internal/option"
 	"pare/models"
@@ -20,11 +22,16 @@ import (
 // Load reads a config file. If there is no file of that name, Load reads the built-in
 // config of the name ("resnet", "resnet.yaml", "configs/resnet.yaml"). sets are overrides
 // in the order in which they apply, such as "train.epochs=3" or "penalties.0.lambda=1e-3";
-// their values are YAML.
+// their values are YAML. Relative paths of data in a file start at its folder, others at the
+// working directory.
 func Load(pathOrName string, sets []string) (*Config, error) {
 	data, err := readFile(pathOrName)
 	if err == nil {
-		return parse(pathOrName, data, sets)
+		c, err := parse(pathOrName, data, sets)
+		if err == nil {
+			c.resolve(filepath.Dir(pathOrName))
+		}
+		return c, err
 	}
 	if name := builtInName(pathOrName); name != "" {
 		data, err := builtInFile(name)
@@ -38,6 +45,23 @@ func Load(pathOrName string, sets []string) (*Config, error) {
 			hint(strings.TrimSuffix(pathOrName, ".yaml"), "built-in configs", "", BuiltIn())}
 	}
 	return nil, &Error{File: pathOrName, Msg: fmt.Sprintf("the file cannot be read: %v", err)}
+}
+
+// resolve joins dir and the relative paths of data that the file itself gives; paths of
+// overrides start at the working directory.
+func (c *Config) resolve(dir string) {
+	d, ok := c.Data.Kind.(datasets.Pathed)
+	if !ok {
+		return
+	}
+	section := c.root.get("data")
+	for _, f := range option.Fields(reflect.ValueOf(d)) {
+		path, ok := f.Value.Addr().Interface().(*string)
+		given := section.get(f.Key)
+		if ok && slices.Contains(d.Paths(), path) && *path != "" && given != nil && !given.at.overridden() && !filepath.IsAbs(*path) {
+			*path = filepath.Join(dir, *path)
+		}
+	}
 }
 
 // readFile reads a file, but stops once the file is too long.
@@ -151,13 +175,18 @@ func (c *Config) place(path string) at {
 }
 
 // BuiltIn lists the names of the configs that are part of the program.
-func BuiltIn() []string {
-	files, err := fs.Glob(configs.FS, "*.yaml")
+func BuiltIn() []string { return names("*.yaml") }
+
+// Forms lists the names of the configs for data of one's own, which Init writes.
+func Forms() []string { return names("forms/*.yaml") }
+
+func names(pattern string) []string {
+	files, err := fs.Glob(configs.FS, pattern)
 	if err != nil {
 		return nil
 	}
 	for i, f := range files {
-		files[i] = strings.TrimSuffix(f, ".yaml")
+		files[i] = strings.TrimSuffix(path.Base(f), ".yaml")
 	}
 	slices.Sort(files)
 	return files
@@ -174,14 +203,17 @@ func Describe(name string) string {
 	return strings.TrimSpace(strings.TrimLeft(line, "#"))
 }
 
-// Init writes a built-in config, with its comments, to a new file to start
-// from. It is an error when dest exists.
+// Init writes a built-in config, or one for data of one's own, with its comments to a new
+// file to start from. It is an error when dest exists.
 func Init(name, dest string) error {
-	known := builtInName(name)
-	if known == "" {
-		return fmt.Errorf("there is no built-in config %q%s", name, hint(name, "built-in configs", "", BuiltIn()))
+	file := builtInName(name)
+	if form := strings.TrimSuffix(name, ".yaml"); slices.Contains(Forms(), form) {
+		file = "forms/" + form
 	}
-	data, err := builtInFile(known)
+	if file == "" {
+		return fmt.Errorf("there is no config %q to start from%s", name, hint(name, "configs", "", append(Forms(), BuiltIn()...)))
+	}
+	data, err := builtInFile(file)
 	if err != nil {
 		return err
 	}

@@ -20,17 +20,17 @@ func init() {
 
 // Load finds its options, and those that all datasets share, within their limits.
 func (s *stripes) Load(ctx context.Context, o datasets.Options) (*datasets.Set, error) {
-	train := s.make(max(o.Train, 100), rand.New(rand.NewPCG(o.Seed, 1)))
-	test := s.make(max(o.Test, 20), rand.New(rand.NewPCG(o.Seed, 2)))
+	train := s.make(max(int(o.Train), 100), rand.New(rand.NewPCG(o.Seed, 1)))
+	test := s.make(max(int(o.Test), 20), rand.New(rand.NewPCG(o.Seed, 2)))
 	return datasets.NewImageSet(train, nil, test, []string{"row", "column"})
 }
 
 func (s *stripes) make(n int, r *rand.Rand) *datasets.Split {
 	side := s.Side
 	out := &datasets.Split{N: n, H: side, W: side, C: 1, Classes: 2,
-		Pixels: make([]uint8, n*side*side), Labels: make([]uint8, n)}
+		Pixels: make([]uint8, n*side*side), Labels: make([]int32, n)}
 	for i := range n {
-		out.Labels[i] = uint8(r.IntN(2))
+		out.Labels[i] = int32(r.IntN(2))
 		at := r.IntN(side)
 		for k := range side {
 			if out.Labels[i] == 0 {

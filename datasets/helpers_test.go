@@ -41,7 +41,7 @@ func cifarBytes(records int) []byte {
 	return b
 }
 
-func zip(t testing.TB, data []byte) []byte {
+func gzipped(t testing.TB, data []byte) []byte {
 	t.Helper()
 	var buf bytes.Buffer
 	z := gzip.NewWriter(&buf)
@@ -101,7 +101,7 @@ func stored(p Part) *Split { return p.(*Images).Split() }
 type opts struct {
 	Dir, Classes, File, Vocabulary, Sequence string
 	Download                                 *bool
-	Train, Validation, Test                  int
+	Train, Validation, Test                  Amount
 	Window, Length, Symbols                  int
 	Color, Carry, Permute                    bool
 	Seed                                     uint64

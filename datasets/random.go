@@ -23,6 +23,9 @@ const (
 	streamValidation
 	streamTest
 	streamPlanted
+	streamSplit
+	streamAugmentChain
+	streamSample
 )
 
 // mix folds words into one that depends on each of them and on their order, so that seeds

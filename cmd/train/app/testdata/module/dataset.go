@@ -19,17 +19,17 @@ func init() {
 // Load implements datasets.Dataset.
 func (s *Stripes) Load(_ context.Context, o datasets.Options) (*datasets.Set, error) {
 	parts := [3]*datasets.Split{}
-	for i, n := range [3]int{max(o.Train, 1000), max(o.Validation, 200), max(o.Test, 200)} {
-		parts[i] = s.draw(n, rand.New(rand.NewPCG(o.Seed, uint64(i))))
+	for i, n := range [3]datasets.Amount{max(o.Train, 1000), max(o.Validation, 200), max(o.Test, 200)} {
+		parts[i] = s.draw(int(n), rand.New(rand.NewPCG(o.Seed, uint64(i))))
 	}
 	return datasets.NewImageSet(parts[0], parts[1], parts[2], []string{"row", "column"})
 }
 
 func (s *Stripes) draw(n int, r *rand.Rand) *datasets.Split {
-	out := &datasets.Split{N: n, H: s.Side, W: s.Side, C: 1, Classes: 2, Pixels: make([]uint8, n*s.Side*s.Side), Labels: make([]uint8, n)}
+	out := &datasets.Split{N: n, H: s.Side, W: s.Side, C: 1, Classes: 2, Pixels: make([]uint8, n*s.Side*s.Side), Labels: make([]int32, n)}
 	for i := range n {
 		class, at := r.IntN(2), r.IntN(s.Side)
-		out.Labels[i] = uint8(class)
+		out.Labels[i] = int32(class)
 		for k := range s.Side {
 			row, col := at, k
 			if class == 1 {
