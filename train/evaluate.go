@@ -127,6 +127,9 @@ func ScoreBy(loss nn.Loss) Score {
 	}
 	return func(output []float32, target float32) (float64, bool, error) {
 		loss, correct := s.Score(output, target)
+		if math.IsNaN(loss) && finite(output) {
+			return 0, false, fmt.Errorf("target %g makes no sense to the loss %T", target, s)
+		}
 		return loss, correct, nil
 	}
 }
