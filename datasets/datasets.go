@@ -166,6 +166,13 @@ type Part interface {
 	Fill(x, y []float32, idx []int, draw Draw) error
 }
 
+// Targets is implemented by parts that know targets without their examples, which may be
+// slow to read.
+type Targets interface {
+	// TargetsOf writes the targets of the examples idx to y as Part.Fill does.
+	TargetsOf(y []float32, idx []int) error
+}
+
 // Weigher is implemented by parts whose examples do not count the same in training.
 type Weigher interface {
 	// Weights writes how much each of the examples idx counts in the loss, at least 0, to

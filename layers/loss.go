@@ -69,7 +69,7 @@ func (k *focalKind) For(t TargetForm) (nn.Loss, error) {
 
 func (*bceKind) For(t TargetForm) (nn.Loss, error) {
 	if !t.Labels {
-		return nil, fmt.Errorf("bce is for several labels an example, targets of 0 and 1, but these are %s; use %s", t.noun(), t.fits())
+		return nil, fmt.Errorf("bce is for several labels an example, targets of 0 and 1, but these are %s; use %s", t.Noun(), t.fits())
 	}
 	return BinaryCrossEntropy{}, nil
 }
@@ -82,19 +82,31 @@ func (k *huberKind) For(t TargetForm) (nn.Loss, error) {
 
 func (t TargetForm) classes(loss string) error {
 	if t.Classes == 0 {
-		return fmt.Errorf("%s is for classes, but targets are %s; use %s", loss, t.noun(), t.fits())
+		return fmt.Errorf("%s is for classes, but targets are %s; use %s", loss, t.Noun(), t.fits())
 	}
 	return nil
 }
 
 func (t TargetForm) numbers(loss string) error {
 	if t.Classes > 0 || t.Labels {
-		return fmt.Errorf("%s is for numbers, but targets are %s; use %s", loss, t.noun(), t.fits())
+		return fmt.Errorf("%s is for numbers, but targets are %s; use %s", loss, t.Noun(), t.fits())
 	}
 	return nil
 }
 
-func (t TargetForm) noun() string {
+// Default is the loss by which networks for such targets are evaluated.
+func (t TargetForm) Default() LossKind {
+	switch {
+	case t.Classes > 0:
+		return &crossEntropyKind{}
+	case t.Labels:
+		return &bceKind{}
+	}
+	return &mseKind{}
+}
+
+// Noun is the word for such targets: classes, labels or numbers.
+func (t TargetForm) Noun() string {
 	switch {
 	case t.Classes > 0:
 		return "classes"

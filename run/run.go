@@ -181,6 +181,9 @@ func (r *runner) trainAndPrune(ctx context.Context, net *nn.Network) (*nn.Networ
 // and for a target, as Unmet says.
 func (r *runner) earlyStop() train.EarlyStopSpec {
 	spec := r.c.Train.EarlyStop
+	if r.c.Train.Keep != "" {
+		spec.Restore = r.c.Train.Keep
+	}
 	for _, p := range r.c.Penalties {
 		spec.After = max(spec.After, p.Warmup+p.Ramp)
 	}

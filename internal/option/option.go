@@ -13,7 +13,7 @@
 //	                     without a limit on a side: "(0,)"
 //	enum:"a,b"           the texts that are allowed
 //	required:"true"      the key must be there
-//	list:"single"        a list of one may be written as that one
+//	list:"single"        a list of one may be written as that one, and a kind as its name
 //	empty:"no"           a text or list must not be empty, as leaving it out means something
 package option
 
@@ -48,7 +48,7 @@ func (f Field) IsSection() bool {
 
 // Rules are the checks of a value beyond its type.
 type Rules struct {
-	Single bool // one value stands for a list of it
+	Single bool // one value stands for a list of it, a name for the kind with its defaults
 	Filled bool // a text or list is not empty
 	enum   []string
 	limits *interval
