@@ -134,6 +134,8 @@ func (r *runner) run(ctx context.Context) (*Summary, error) {
 	}
 	summary := r.summarise(small, pruned, *final, tuned)
 	summary.Activity = Activity{pruned.ActivityTrained, pruned.ActivityBefore, pruned.ActivityAfter, pruned.ActivityThresholded, evaluator.Activity()}
+	summary.Details = pruned.Details
+	summary.Details.add(stageFinal, evaluator)
 	if err := r.report(summary, pruned, small); err != nil {
 		return nil, err
 	}
