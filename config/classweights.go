@@ -1,8 +1,8 @@
 package config
 
 import (
-	"fmt"
-	"strconv"
+	"reflect"
+	"slices"
 
 	"pare/internal/option"
 )
@@ -23,16 +23,10 @@ func (w *ClassWeights) readNode(n *node, path string) error {
 		return n.at.errorf("%s must be balanced or a list of numbers, got %s", path, n)
 	}
 	*w = ClassWeights{}
-	sum := 0.0
-	for i, item := range n.items {
-		v, err := strconv.ParseFloat(item.text, 64)
-		if item.kind != integer && item.kind != float || err != nil || !(v >= 0 && v <= 1e30) {
-			return item.at.errorf("%s must be a number of at least 0, got %s", option.Join(path, fmt.Sprint(i)), item)
-		}
-		w.Each = append(w.Each, v)
-		sum += v
+	if err := decodeList(n, reflect.ValueOf(&w.Each).Elem(), path, option.Rules{}.AtLeastZero()); err != nil {
+		return err
 	}
-	if sum == 0 {
+	if slices.Max(w.Each) == 0 {
 		return n.at.errorf("%s has no weight above 0, so nothing would count", path)
 	}
 	return nil

@@ -75,7 +75,7 @@ func (c Classes) table() *classTable {
 		for _, s := range c.Stages {
 			row = append(row, accuracyOf(s.Classes[i]))
 		}
-		t.Rows = append(t.Rows, append(row, fmt.Sprintf("%+.2f", 100*change(i)), fmt.Sprintf("%.4f", last.Classes[i].F1)))
+		t.Rows = append(t.Rows, append(row, fmt.Sprintf("%+.2f %%", 100*change(i)), fmt.Sprintf("%.4f", last.Classes[i].F1)))
 	}
 	return t
 }

@@ -35,6 +35,8 @@ type Data struct {
 
 	Warnings []string
 
+	BestEpoch int // of training, whose weights were kept; 0: the last one's
+
 	TrainSeconds, FinetuneSeconds float64
 
 	Network *nn.Network // before removal, for the data-flow diagram; nil: no diagram

@@ -95,6 +95,9 @@ func meta(d Data) string {
 	add("model ", d.Model)
 	add("data ", d.Dataset)
 	add("", fmt.Sprintf("seed %d", d.Seed))
+	if d.BestEpoch > 0 {
+		add("", fmt.Sprintf("weights of epoch %d", d.BestEpoch))
+	}
 	if !d.Date.IsZero() {
 		add("", d.Date.Format("2006-01-02 15:04 MST"))
 	}

@@ -2,10 +2,9 @@ package run
 
 import (
 	"context"
+	"fmt"
 	"math"
 	"math/rand/v2"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 
@@ -179,9 +178,12 @@ func TestKeepBest(t *testing.T) {
 	if int(at) != r.BestEpoch {
 		t.Errorf("the best validation is of epoch %g, the run says %d", at, r.BestEpoch)
 	}
-	again := finish(t, parse(t, text, "train.epochs="+string(rune('0'+r.BestEpoch)), "train.keep=last"))
+	again := finish(t, parse(t, text, fmt.Sprintf("train.epochs=%d", r.BestEpoch), "train.keep=last"))
 	if again.LossFinal != r.LossFinal || again.weights(t) != r.weights(t) {
 		t.Errorf("loss %g, with the epochs up to the best one alone %g", r.LossFinal, again.LossFinal)
+	}
+	if want := fmt.Sprintf("weights of epoch %d", r.BestEpoch); !strings.Contains(r.read(t, ReportFile), want) {
+		t.Errorf("the report does not say %s", want)
 	}
 	if again.BestEpoch != 0 {
 		t.Errorf("a best epoch, %d, where none was asked for", again.BestEpoch)
@@ -265,12 +267,6 @@ func TestLossKinds(t *testing.T) {
 		r := finish(t, parse(t, base+perceptron, set, "train.epochs=6"))
 		if r.AccuracyFinal < 0.7 {
 			t.Errorf("%s: accuracy %g", set, r.AccuracyFinal)
-		}
-	}
-	if dir := os.Getenv("PARE_KEEP_REPORT"); dir != "" {
-		r := finish(t, parse(t, base+perceptron))
-		if err := os.WriteFile(filepath.Join(dir, "report.html"), []byte(r.read(t, ReportFile)), 0o644); err != nil {
-			t.Fatal(err)
 		}
 	}
 }
