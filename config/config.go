@@ -17,6 +17,7 @@ package config
 import (
 	"pare/datasets"
 	"pare/internal/option"
+	"pare/layers"
 	"pare/regularize"
 	"pare/train"
 )
@@ -70,9 +71,14 @@ type Train struct {
 	Batch           int                         `yaml:"batch" range:"[1,)" doc:"examples in a step"`
 	Optimizer       Choice[train.OptimizerSpec] `yaml:"optimizer" doc:"how a gradient becomes a step"`
 	Schedule        Choice[train.ScheduleSpec]  `yaml:"schedule" doc:"how the learning rate changes"`
+	Loss            Choice[layers.LossKind]     `yaml:"loss,omitempty" list:"single" doc:"what steps lower, a kind or its name; left out: cross_entropy for classes, bce for labels, mse for numbers. Evaluations and reports keep to that one"`
+	ClassWeights    ClassWeights                `yaml:"class_weights,omitempty" doc:"how much the classes count in the loss: balanced, n/(classes·n of the class) of the training examples, or a number for each; left out: all the same"`
 	LabelSmoothing  float64                     `yaml:"label_smoothing" range:"[0,1)" doc:"share of the target that is spread over all classes; 0: none"`
+	MixUp           float64                     `yaml:"mixup,omitempty" range:"[0,1e6]" doc:"alpha of mixup, weighted means of pairs of examples, such as 0.2; 0: none. With cutmix each batch has one of them at random"`
+	CutMix          float64                     `yaml:"cutmix,omitempty" range:"[0,1e6]" doc:"alpha of CutMix, images with a rectangle of another one, such as 1; 0: none"`
 	ClipNorm        float64                     `yaml:"clip_norm" range:"[0,)" doc:"largest norm of the gradient; 0: no limit"`
 	EarlyStop       train.EarlyStopSpec         `yaml:"early_stop" doc:"when to stop before the last epoch"`
+	Keep            string                      `yaml:"keep,omitempty" enum:"best,last" doc:"weights that training and fine-tuning end with; best: of the epoch with the best validation by early_stop.metric, see early_stop.restore; left out: last"`
 	CheckpointSteps int                         `yaml:"checkpoint_steps" range:"[0,)" doc:"steps between checkpoints; 0: one each epoch"`
 }
 

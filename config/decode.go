@@ -35,6 +35,9 @@ func decode(n *node, v reflect.Value, path string, r option.Rules) error {
 		}
 		return decode(n, v.Elem(), path, r)
 	case reflect.Struct:
+		if choice, ok := option.ChoiceOf(v); ok && r.Single && n.kind == text {
+			n = &node{kind: section, at: n.at, entries: []entry{{key: choice.Key, at: n.at, value: n}}}
+		}
 		return decodeStruct(n, v, path, "")
 	case reflect.Map:
 		return decodeMap(n, v, path, r)

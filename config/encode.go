@@ -57,15 +57,19 @@ func encode(v reflect.Value, r option.Rules) *node {
 		if a, ok := v.Interface().(datasets.Amount); ok {
 			return &node{kind: float, text: a.String()}
 		}
-		s := strconv.FormatFloat(v.Float(), 'g', -1, 64)
-		if !strings.Contains(s, ".") {
-			s = strings.Replace(s, "e", ".0e", 1) // YAML 1.1 takes 1e-08 for text
-		}
-		return &node{kind: float, text: s}
+		return encodeFloat(v.Float())
 	case reflect.String:
 		return textNode(v.String())
 	}
 	return &node{kind: integer, text: fmt.Sprint(v.Interface())}
+}
+
+func encodeFloat(v float64) *node {
+	s := strconv.FormatFloat(v, 'g', -1, 64)
+	if !strings.Contains(s, ".") {
+		s = strings.Replace(s, "e", ".0e", 1) // YAML 1.1 takes 1e-08 for text
+	}
+	return &node{kind: float, text: s}
 }
 
 // YAML returns the complete config, with the defaults filled in. Parsing it gives an equal

@@ -26,6 +26,7 @@ const (
 	streamSplit
 	streamAugmentChain
 	streamSample
+	streamMix
 )
 
 // mix folds words into one that depends on each of them and on their order, so that seeds

@@ -31,8 +31,11 @@ type Data struct {
 	Stages       []Stage   // at which the network was tested, in their order
 	TestExamples int       // or the targets that they have; 0: it was not tested
 	Measures     []Measure // further results
+	Classes      Classes   // results by class, or by label
 
 	Warnings []string
+
+	BestEpoch int // of training, whose weights were kept; 0: the last one's
 
 	TrainSeconds, FinetuneSeconds float64
 

@@ -27,6 +27,8 @@ type page struct {
 	Warnings     []string
 	Tiles        []tile
 	Curves, Bars []figure
+	Confusion    template.HTML
+	Classes      *classTable
 	Diagram      template.HTML
 	Rows         []row
 	Weights      []weightsRow
@@ -54,6 +56,7 @@ func Write(w io.Writer, d Data) error {
 		Tones: template.CSS(svg.PageStyle()), Style: template.CSS(pageStyle),
 		Warnings: d.Warnings, Tiles: tiles(d), Rows: rows(d), Weights: weightsRows(d), Command: d.Command, Config: d.Config,
 	}
+	p.Confusion, p.Classes = template.HTML(d.Classes.confusion()), d.Classes.table()
 	for _, c := range curves(d.Phases) {
 		p.Curves = append(p.Curves, figure{c.Title, template.HTML(c.Inline())})
 	}
@@ -92,6 +95,9 @@ func meta(d Data) string {
 	add("model ", d.Model)
 	add("data ", d.Dataset)
 	add("", fmt.Sprintf("seed %d", d.Seed))
+	if d.BestEpoch > 0 {
+		add("", fmt.Sprintf("weights of epoch %d", d.BestEpoch))
+	}
 	if !d.Date.IsZero() {
 		add("", d.Date.Format("2006-01-02 15:04 MST"))
 	}

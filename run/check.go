@@ -136,7 +136,8 @@ func (r *runner) checkEffect() error {
 	if p := c.Prune; p.Scope == "layer" && !r.pruneRequest().selects() {
 		return c.Errorf("prune.scope", "has no effect with prune.method %s; remove it, or use least, magnitude or random", p.Method)
 	}
-	if s := c.Train.EarlyStop; s.Patience > 0 && s.Metric == "accuracy" && r.data.Set.Task.Classes == 0 {
+	judged := c.Train.EarlyStop.Patience > 0 || r.earlyStop().Restore == "best"
+	if s := c.Train.EarlyStop; judged && s.Metric == "accuracy" && targetForm(r.data.Set.Task).Noun() == "numbers" {
 		return c.Errorf("train.early_stop.metric", "targets of %s are numbers, which have no accuracy; use loss", c.Data.Dataset)
 	}
 	if err := r.checkDrops("train.schedule", c.Train.Schedule.Kind, c.Train.Epochs); err != nil {
@@ -206,9 +207,9 @@ func (r *runner) checkEvery() error {
 	if every == 0 {
 		return nil
 	}
-	source, err := r.data.Train(r.c.Train.Batch, 1)
+	source, err := r.source(r.c.Train.Batch, 1)
 	if err != nil {
-		return r.c.Locate("train.batch", err)
+		return err
 	}
 	steps := source.Batches() * r.c.Train.Epochs
 	if t := r.c.Target; t != nil {

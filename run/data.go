@@ -12,7 +12,6 @@ import (
 	"pare/config"
 	"pare/datasets"
 	"pare/export"
-	"pare/layers"
 	"pare/models"
 	"pare/nn"
 	"pare/train"
@@ -24,6 +23,8 @@ type Data struct {
 	norm datasets.Normalization // of images; zero for other data
 	aug  datasets.Augment
 	seed uint64
+
+	weights []float32 // of the classes, balanced; nil: not asked for yet
 }
 
 // LoadData loads the dataset of a config. Parameters that its model keeps from an
@@ -104,18 +105,87 @@ func (d *Data) Task() models.Task {
 	return models.Task{Data: d.Set.Name, Input: t.Input, Classes: t.Classes, Targets: t.Targets, Vocabulary: t.Vocabulary}
 }
 
-// Loss measures outputs: cross-entropy, or where targets are
-// numbers the mean square.
+// Loss measures outputs: cross-entropy of classes, binary cross-entropy of labels, or where
+// targets are numbers the mean square.
 func (d *Data) Loss() nn.Loss {
-	if d.Set.Task.Classes == 0 {
-		return layers.MeanSquare{}
+	form := targetForm(d.Set.Task)
+	loss, err := form.Default().For(form)
+	if err != nil {
+		panic(err) // the default fits
 	}
-	return layers.CrossEntropy{}
+	return loss
 }
 
 // Train is the source of training batches; each phase has a stream of its own.
-func (d *Data) Train(batch int, stream uint64) (train.Source, error) {
+func (d *Data) Train(batch int, stream uint64) (*datasets.Loader, error) {
 	return datasets.NewLoader(d.Set.Train, d.Set.Task, batch, d.seed^stream<<32)
+}
+
+// balanced are weights of classes by which all count the same over the training targets:
+// n/(K·n of the class) for the K classes that there are (King & Zeng 2001; scikit-learn's
+// class_weight="balanced"); 0 for others.
+func (d *Data) balanced() ([]float32, error) {
+	if d.weights != nil {
+		return d.weights, nil
+	}
+	counts, total, present := make([]int, d.Set.Task.Classes), 0, 0
+	err := d.eachTarget(func(y float32) error {
+		if !(y >= 0 && int(y) < len(counts)) {
+			return fmt.Errorf("a training target is %g, which is none of %d classes", y, len(counts))
+		}
+		counts[int(y)]++
+		total++
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	for _, n := range counts {
+		if n > 0 {
+			present++
+		}
+	}
+	d.weights = make([]float32, len(counts))
+	for i, n := range counts {
+		if n > 0 {
+			d.weights[i] = float32(float64(total) / (float64(present) * float64(n)))
+		}
+	}
+	return d.weights, nil
+}
+
+// eachTarget calls f with every training target.
+func (d *Data) eachTarget(f func(y float32) error) error {
+	const batch = 256
+	part, t := d.Set.Train, d.Set.Task
+	targets, known := part.(datasets.Targets)
+	y := make([]float32, batch*t.Targets)
+	var x []float32
+	if !known {
+		x = make([]float32, batch*t.Size())
+	}
+	idx := make([]int, 0, batch)
+	for first := 0; first < part.Len(); first += batch {
+		idx = idx[:0]
+		for i := first; i < min(first+batch, part.Len()); i++ {
+			idx = append(idx, i)
+		}
+		var err error
+		if known {
+			err = targets.TargetsOf(y, idx)
+		} else {
+			err = part.Fill(x, y, idx, datasets.Draw{})
+		}
+		if err != nil {
+			return err
+		}
+		for _, v := range y[:len(idx)*t.Targets] {
+			if err := f(v); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // Eval returns the first limit examples of a part, or all of them with limit 0; nil for an
@@ -235,13 +305,24 @@ func (r *runner) sameData() error {
 func (d *Data) print() (dataPrint, error) {
 	s := d.Set
 	h := sha256.New()
-	fmt.Fprintf(h, "%q %+v %q %v %v\n", s.Name, s.Task, s.ClassNames, d.norm.Mean, d.norm.Std)
+	fmt.Fprintf(h, "%q %s %q %v %v\n", s.Name, printedTask(s.Task), s.ClassNames, d.norm.Mean, d.norm.Std)
 	for _, part := range []datasets.Part{s.Train, s.Validation, s.Test} {
 		if err := d.digest(h, part); err != nil {
 			return dataPrint{}, err
 		}
 	}
 	return dataPrint{count(s.Train), count(s.Validation), count(s.Test), fmt.Sprintf("%x", h.Sum(nil))[:32]}, nil
+}
+
+// printedTask is a task as the first version wrote it; fields of later ones follow where
+// they are set.
+func printedTask(t datasets.Task) string {
+	text := fmt.Sprintf("{Input:%v Classes:%d Targets:%d Vocabulary:%d Alphabet:%v NextToken:%t}",
+		t.Input, t.Classes, t.Targets, t.Vocabulary, t.Alphabet, t.NextToken)
+	if t.Labels {
+		text += " labels"
+	}
+	return text
 }
 
 // digest writes examples of a part, which may be missing.
@@ -340,6 +421,8 @@ func taskText(t datasets.Task) string {
 		return fmt.Sprintf("%s, %d classes at each of %d positions", text, t.Classes, t.Targets)
 	case t.Classes > 0:
 		return fmt.Sprintf("%s, %d classes", text, t.Classes)
+	case t.Labels:
+		return fmt.Sprintf("%s, %d labels", text, t.Targets)
 	case t.Targets > 1:
 		return fmt.Sprintf("%s, %d numbers to predict", text, t.Targets)
 	}

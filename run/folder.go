@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 
 	"pare/export"
 	"pare/internal/atomicfile"
@@ -108,8 +109,15 @@ func (f Folder) writeJSON(name string, v any) error {
 	if err != nil {
 		return fmt.Errorf("write %s: %w", name, err)
 	}
+	text = wholeNumbers.ReplaceAllFunc(text, func(list []byte) []byte { return spaces.ReplaceAll(list, nil) })
 	return atomicfile.WriteBytes(f.path(name), append(text, '\n'))
 }
+
+// Lists of whole numbers, the rows of matrices, stand on one line of a JSON file.
+var (
+	wholeNumbers = regexp.MustCompile(`\[\n(\s*-?[0-9]+,\n)*\s*-?[0-9]+\n\s*\]`)
+	spaces       = regexp.MustCompile(`\s+`)
+)
 
 // readJSON reports whether the file exists, and reads it.
 func (f Folder) readJSON(name string, v any) (bool, error) {

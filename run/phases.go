@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 
+	"pare/datasets"
 	"pare/layers"
 	"pare/nn"
 	"pare/prune"
@@ -40,7 +41,8 @@ func (r *runner) training(net *nn.Network, penalties []train.Penalty, shrinker *
 func (r *runner) finetuning(net *nn.Network, logged int) phase {
 	f := r.c.Finetune
 	return phase{name: finetunePhase, net: net, epochs: f.Epochs, optimizer: f.Optimizer.Kind,
-		schedule: f.Schedule.Kind, freeze: true, stream: 2, logged: logged}
+		schedule: f.Schedule.Kind, freeze: true, stream: 2, logged: logged,
+		stop: train.EarlyStopSpec{Metric: r.c.Train.EarlyStop.Metric, Restore: r.c.Train.Keep}}
 }
 
 // fit trains a phase from its start or from its last checkpoint. It returns the
@@ -81,7 +83,36 @@ func (r *runner) fit(ctx context.Context, p phase) (*nn.Network, train.Result, e
 		}
 		return nil, res, err
 	}
+	switch {
+	case p.stop.Restore != "best":
+	case res.Best == nil:
+		r.warn("%s ends with its last weights: no epoch counts as the best one, for a removal or a penalty was still under way", p.name)
+	default:
+		r.say("%s: the weights are those of epoch %d of %d, the best on the validation data", p.name, res.Best.Epoch, res.Epochs)
+	}
 	return t.Network(), res, nil
+}
+
+// bestEpoch is the epoch whose weights a phase ended with, 0 where that is the last one
+// because nothing else was asked for.
+func bestEpoch(stop train.EarlyStopSpec, res train.Result) int {
+	if stop.Restore != "best" || res.Best == nil {
+		return 0
+	}
+	return res.Best.Epoch
+}
+
+// judgeKey is the key for which a phase compares epochs; "": it does not.
+func (r *runner) judgeKey(stop train.EarlyStopSpec) string {
+	switch {
+	case stop.Patience > 0:
+		return "train.early_stop"
+	case stop.Restore == "best" && r.c.Train.Keep == "best":
+		return "train.keep"
+	case stop.Restore == "best":
+		return "train.early_stop.restore"
+	}
+	return ""
 }
 
 func (r *runner) options(p phase) (train.Options, error) {
@@ -90,9 +121,9 @@ func (r *runner) options(p phase) (train.Options, error) {
 		return train.Options{}, err
 	}
 	batch := r.c.Train.Batch
-	source, err := r.data.Train(batch, p.stream)
+	source, err := r.source(batch, p.stream)
 	if err != nil {
-		return train.Options{}, r.c.Locate("train.batch", err)
+		return train.Options{}, err
 	}
 	val, err := r.data.Eval(r.data.Set.Validation, batch, 0)
 	if err != nil {
@@ -102,11 +133,12 @@ func (r *runner) options(p phase) (train.Options, error) {
 	if err != nil {
 		return train.Options{}, err
 	}
-	if val == nil && p.stop.Patience > 0 {
-		return train.Options{}, r.c.Errorf("train.early_stop", "needs validation data; set data.validation")
+	if key := r.judgeKey(p.stop); val == nil && key != "" {
+		return train.Options{}, r.c.Errorf(key, "needs validation data; set data.validation")
 	}
-	o := train.Options{Phase: p.name, Train: source, Val: val, Loss: loss, Penalties: p.penalties,
-		Statistics: statistics, Remaining: r.remaining, Optimizer: p.optimizer, Schedule: p.schedule,
+	o := train.Options{Phase: p.name, Train: source, Val: val, Loss: loss, EvalLoss: r.data.Loss(),
+		Penalties: p.penalties, Statistics: statistics, Remaining: r.remaining,
+		Optimizer: p.optimizer, Schedule: p.schedule,
 		Epochs: p.epochs, ClipNorm: r.c.Train.ClipNorm, Stop: p.stop, Seed: r.c.Seed ^ p.stream<<32,
 		FreezeZeros: p.freeze, Dir: r.folder.path(checkpointsDir, p.name),
 		CheckpointEvery: r.c.Train.CheckpointSteps, Config: r.hash, Log: r.log, Reporter: r.reporter()}
@@ -116,17 +148,74 @@ func (r *runner) options(p phase) (train.Options, error) {
 	return o, nil
 }
 
-// loss is the loss of training: the loss of the data, with label smoothing.
+// loss is the loss of training: the one that the config names, or else the loss of the data.
 func (r *runner) loss() (nn.Loss, error) {
-	smoothing := r.c.Train.LabelSmoothing
-	if smoothing == 0 {
-		return r.data.Loss(), nil
+	t, form := r.c.Train, targetForm(r.data.Set.Task)
+	if form.Smoothing = t.LabelSmoothing; form.Smoothing > 0 && form.Classes == 0 {
+		return nil, r.c.Errorf("train.label_smoothing", "it spreads a target over all classes, but targets of %s are %s; remove it", r.c.Data.Dataset, form.Noun())
 	}
-	if r.data.Set.Task.Classes == 0 {
-		return nil, r.c.Errorf("train.label_smoothing",
-			"it spreads a target over all classes, but targets of %s are numbers; remove it", r.c.Data.Dataset)
+	var err error
+	if form.ClassWeights, err = r.classWeights(); err != nil {
+		return nil, err
 	}
-	return layers.CrossEntropy{Smoothing: smoothing}, nil
+	kind := t.Loss.Kind
+	if kind == nil {
+		kind = form.Default()
+	}
+	loss, err := kind.For(form)
+	if err != nil {
+		return nil, r.c.Errorf("train.loss", "%s", err)
+	}
+	if _, weighed := r.data.Set.Train.(datasets.Weigher); weighed || t.MixUp > 0 || t.CutMix > 0 {
+		return layers.Weighed{Loss: loss}, nil
+	}
+	return loss, nil
+}
+
+// targetForm says what the targets of a task are.
+func targetForm(t datasets.Task) layers.TargetForm {
+	return layers.TargetForm{Classes: t.Classes, Labels: t.Labels}
+}
+
+// classWeights are the weights of the classes in the loss; nil: they count the same.
+func (r *runner) classWeights() ([]float32, error) {
+	const key = "train.class_weights"
+	w, task := r.c.Train.ClassWeights, r.data.Set.Task
+	switch {
+	case !w.Balanced && w.Each == nil:
+		return nil, nil
+	case task.Classes == 0:
+		return nil, r.c.Errorf(key, "targets of %s are %s; remove it", r.c.Data.Dataset, targetForm(task).Noun())
+	case !w.Balanced && len(w.Each) != task.Classes:
+		return nil, r.c.Errorf(key, "%d weights for the %d classes of %s", len(w.Each), task.Classes, r.c.Data.Dataset)
+	case w.Balanced:
+		return r.data.balanced()
+	}
+	out := make([]float32, len(w.Each))
+	for i, v := range w.Each {
+		out[i] = float32(v)
+	}
+	return out, nil
+}
+
+// source gives training batches, mixed where the config says so.
+func (r *runner) source(batch int, stream uint64) (train.Source, error) {
+	l, err := r.data.Train(batch, stream)
+	if err != nil {
+		return nil, r.c.Locate("train.batch", err)
+	}
+	t := r.c.Train
+	if t.MixUp == 0 && t.CutMix == 0 {
+		return l, nil
+	}
+	key := "train.mixup"
+	if t.CutMix > 0 {
+		key = "train.cutmix"
+	}
+	if l, err = l.Mixed(r.data.Set.Task, t.MixUp, t.CutMix); err != nil {
+		return nil, r.c.Errorf(key, "%s", err)
+	}
+	return l, nil
 }
 
 // ctxError turns the end of a context between steps into an interruption.

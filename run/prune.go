@@ -22,9 +22,10 @@ type pruneResult struct {
 	Pruning
 	TrainSeconds    float64       `json:"train_seconds"`
 	DataWaitSeconds float64       `json:"data_wait_seconds"`
-	LogLines        int           `json:"log_lines"` // of the metrics log, so far
-	Weights         []nn.Sparsity `json:"weights"`   // at the end of training
-	Config          string        `json:"config"`    // hash
+	BestEpoch       int           `json:"best_epoch,omitempty"` // whose weights were kept; 0: the last one's
+	LogLines        int           `json:"log_lines"`            // of the metrics log, so far
+	Weights         []nn.Sparsity `json:"weights"`              // at the end of training
+	Config          string        `json:"config"`               // hash
 	gradual.Shrinking
 }
 
@@ -63,7 +64,7 @@ func (r *runner) prune(ctx context.Context, net *nn.Network, way *gradual.Shrink
 		return nil, nil, err
 	}
 	if p.Thresholds != nil {
-		if p.Thresholded, p.ActivityThresholded, err = measure(ctx, small, r.data); err != nil {
+		if p.Thresholded, p.ActivityThresholded, err = p.measure(ctx, stageThresholds, small, r.data); err != nil {
 			return nil, nil, err
 		}
 	}
@@ -71,7 +72,7 @@ func (r *runner) prune(ctx context.Context, net *nn.Network, way *gradual.Shrink
 		return nil, nil, err
 	}
 	res := &pruneResult{Pruning: *p, TrainSeconds: trained.Seconds, DataWaitSeconds: trained.Waited,
-		LogLines: r.log.Lines(), Weights: weights, Config: r.hash, Shrinking: shrinking}
+		BestEpoch: bestEpoch(r.earlyStop(), trained), LogLines: r.log.Lines(), Weights: weights, Config: r.hash, Shrinking: shrinking}
 	return small, res, r.folder.writeJSON(filepath.Join(prunedDir, pruneFile), res)
 }
 

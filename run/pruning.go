@@ -38,6 +38,8 @@ type Pruning struct {
 
 	ActivityThresholded *activity.Report `json:"activation_density_thresholded,omitempty"` // the same
 
+	Details Details `json:"details,omitempty"`
+
 	Warnings []string `json:"warnings,omitempty"`
 }
 
@@ -124,7 +126,7 @@ func Prune(ctx context.Context, net *nn.Network, q PruneRequest, data *Data) (*n
 		q.Importance = q.criterion()
 	}
 	res := &Pruning{PruneRequest: q}
-	if res.Trained, res.ActivityBefore, err = measure(ctx, net, data); err != nil {
+	if res.Trained, res.ActivityBefore, err = res.measure(ctx, stageTrained, net, data); err != nil {
 		return nil, nil, err
 	}
 	res.Before = res.Trained
@@ -136,7 +138,7 @@ func Prune(ctx context.Context, net *nn.Network, q PruneRequest, data *Data) (*n
 		if err := data.measureStatistics(ctx, net); err != nil {
 			return nil, nil, err
 		}
-		if res.Before, res.ActivityBefore, err = measure(ctx, net, data); err != nil {
+		if res.Before, res.ActivityBefore, err = res.measure(ctx, stageZeroed, net, data); err != nil {
 			return nil, nil, err
 		}
 	}
@@ -147,7 +149,7 @@ func Prune(ctx context.Context, net *nn.Network, q PruneRequest, data *Data) (*n
 	if res.Report.After.MACs == 0 && res.Report.Before.MACs > 0 {
 		res.Warnings = append(res.Warnings, "the output no longer depends on the input; "+q.remedy())
 	}
-	if res.After, res.ActivityAfter, err = measure(ctx, small, data); err != nil {
+	if res.After, res.ActivityAfter, err = res.measure(ctx, stageRemoved, small, data); err != nil {
 		return nil, nil, err
 	}
 	if data != nil && res.After.Correct != res.Before.Correct {
@@ -209,8 +211,21 @@ func (d *Data) unseen() datasets.Part {
 // evaluationBatch is how many examples are evaluated at once, at most.
 const evaluationBatch = 100
 
-// measure evaluates on the test set; nil without data.
-func measure(ctx context.Context, net *nn.Network, data *Data) (*train.Metrics, *activity.Report, error) {
+// Details are closer looks at the test results by the names of stages.
+type Details map[string]*train.Detail
+
+// add keeps the detail of an evaluation, where there is one.
+func (d *Details) add(stage string, e *train.Evaluator) {
+	if detail := e.Detail(); detail != nil {
+		if *d == nil {
+			*d = Details{}
+		}
+		(*d)[stage] = detail
+	}
+}
+
+// measure evaluates a stage on the test set; nil without data.
+func (p *Pruning) measure(ctx context.Context, stage string, net *nn.Network, data *Data) (*train.Metrics, *activity.Report, error) {
 	if data == nil {
 		return nil, nil, nil
 	}
@@ -218,10 +233,11 @@ func measure(ctx context.Context, net *nn.Network, data *Data) (*train.Metrics, 
 	if err != nil {
 		return nil, nil, err
 	}
+	p.Details.add(stage, e)
 	return m, e.Activity(), nil
 }
 
-// evaluate is measure with data, and returns the evaluator as well.
+// evaluate is the test result of a network, with the evaluator that knows more.
 func evaluate(ctx context.Context, net *nn.Network, data *Data) (*train.Metrics, *train.Evaluator, error) {
 	batch := net.BatchUpTo(evaluationBatch)
 	s, err := data.Eval(data.Set.Test, batch, 0)
@@ -231,6 +247,9 @@ func evaluate(ctx context.Context, net *nn.Network, data *Data) (*train.Metrics,
 	e, err := train.NewEvaluator(net, batch, data.Loss())
 	if err != nil {
 		return nil, nil, err
+	}
+	if !data.Set.Task.NextToken { // its classes are tokens, which perplexity sums up
+		e.InDetail()
 	}
 	m, err := e.Run(ctx, s)
 	if ctx.Err() != nil {

@@ -40,8 +40,8 @@ func (r *runner) reportData(s *Summary, p *pruneResult, small *nn.Network) (repo
 		Phases: phases(records), Before: p.Report.Before, After: small.Count(), Removed: s.Removed,
 		Layers: p.Report.Layers, Weights: reportWeights(s.Weights), Certificate: s.Certificate,
 		OnTheWay: s.Removals, WorstOnTheWay: s.WorstCertificate, Warnings: s.Warnings,
-		Stages: s.Stages(), TestExamples: s.Targets(), Measures: s.Measures(),
-		TrainSeconds: s.TrainSeconds, FinetuneSeconds: s.FinetuneSeconds,
+		Stages: s.Stages(), TestExamples: s.Targets(), Measures: s.Measures(), Classes: s.classes(),
+		BestEpoch: s.BestEpoch, TrainSeconds: s.TrainSeconds, FinetuneSeconds: s.FinetuneSeconds,
 		Network: r.full, Pruned: small, Config: string(r.c.YAML()), Command: commandsText(r.sessions)}, nil
 }
 

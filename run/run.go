@@ -137,6 +137,8 @@ func (r *runner) run(ctx context.Context) (*Summary, error) {
 	summary := r.summarise(small, pruned, *final, tuned)
 	summary.Activity = Activity{pruned.ActivityTrained,
 		pruned.ActivityBefore, pruned.ActivityAfter, pruned.ActivityThresholded, evaluator.Activity()}
+	summary.Details = pruned.Details
+	summary.Details.add(stageFinal, evaluator)
 	if err := r.report(summary, pruned, small); err != nil {
 		return nil, err
 	}
@@ -184,6 +186,9 @@ func (r *runner) trainAndPrune(ctx context.Context, net *nn.Network) (*nn.Networ
 // strength and until a target is met (Unmet).
 func (r *runner) earlyStop() train.EarlyStopSpec {
 	spec := r.c.Train.EarlyStop
+	if r.c.Train.Keep != "" {
+		spec.Restore = r.c.Train.Keep
+	}
 	for _, p := range r.c.Penalties {
 		spec.After = max(spec.After, p.Warmup+p.Ramp)
 	}

@@ -25,8 +25,9 @@ const (
 // stage is a point at which the network was tested.
 type stage struct {
 	report.Stage
-	loss float64          // NaN: not known
-	act  *activity.Report // nil: not known, or no activations that make zeros
+	loss   float64          // NaN: not known
+	act    *activity.Report // nil: not known, or no activations that make zeros
+	detail *train.Detail    // nil: not known
 }
 
 // Stages are the test results of the run: of the trained network, with the units
@@ -35,7 +36,7 @@ func (s *Summary) Stages() []report.Stage { return shown(s.stages()) }
 
 func (s *Summary) stages() []stage {
 	point := func(name string, accuracy float64, correct int, loss float64, act *activity.Report) stage {
-		return stage{report.Stage{Name: name, Accuracy: accuracy, Correct: correct}, loss, act}
+		return stage{report.Stage{Name: name, Accuracy: accuracy, Correct: correct}, loss, act, s.Details[name]}
 	}
 	var out []stage
 	before := point(stageTrained, s.AccuracyBeforePrune, s.CorrectBeforePrune, s.LossBeforePrune, s.DensityBeforePrune)
@@ -46,7 +47,7 @@ func (s *Summary) stages() []stage {
 		}
 		correct := cmp.Or(s.CorrectTrained, int(math.Round(s.AccuracyTrained*float64(s.Targets()))))
 		out = append(out, point(stageTrained, s.AccuracyTrained, correct, loss, s.DensityTrained))
-		before.Name = stageZeroed
+		before.Name, before.detail = stageZeroed, s.Details[stageZeroed]
 	}
 	out = append(out, before)
 	if s.Method != "none" {
@@ -66,7 +67,8 @@ func (p *Pruning) Measures() []report.Measure {
 	if p.Before == nil {
 		return nil
 	}
-	return append([]report.Measure{lossMeasure("loss", "%.4f", p.stages(), func(v float64) float64 { return v })}, activities(p.stages())...)
+	loss := lossMeasure("loss", "%.4f", p.stages(), func(v float64) float64 { return v })
+	return slices.Concat([]report.Measure{loss}, details(p.stages()), activities(p.stages()))
 }
 
 func (p *Pruning) stages() []stage {
@@ -74,7 +76,7 @@ func (p *Pruning) stages() []stage {
 		return nil
 	}
 	point := func(name string, m *train.Metrics, act *activity.Report) stage {
-		return stage{report.Stage{Name: name, Accuracy: m.Accuracy, Correct: m.Correct}, m.Loss, act}
+		return stage{report.Stage{Name: name, Accuracy: m.Accuracy, Correct: m.Correct}, m.Loss, act, p.Details[name]}
 	}
 	out := []stage{point(stageTrained, p.Before, p.ActivityBefore)}
 	if p.selects() {
@@ -141,7 +143,7 @@ type Regression struct {
 // end into the measures of a task.
 func measures(set *datasets.Set, trained, before, after, final float64) (l Language, r Regression) {
 	switch {
-	case set.Task.Classes == 0:
+	case targetForm(set.Task).Noun() == "numbers":
 		r = Regression{trained, before, after, final}
 	case set.Task.NextToken:
 		l = Language{Perplexity(trained), Perplexity(before), Perplexity(after), Perplexity(final),
@@ -200,7 +202,47 @@ func (s *Summary) Measures() []report.Measure {
 	if s.MSEFinal > 0 {
 		out = append(out, lossMeasure("mean square error", "%.4g", stages, func(v float64) float64 { return v }))
 	}
-	return append(out, activities(stages)...)
+	return slices.Concat(out, details(stages), activities(stages))
+}
+
+// details are the rows of the values that details hold.
+func details(stages []stage) []report.Measure {
+	var out []report.Measure
+	for _, row := range []struct {
+		name, format string
+		value        func(*train.Detail) *float64
+		scale        float64
+	}{
+		{"macro F1", "%.4f", func(d *train.Detail) *float64 { return d.MacroF1 }, 1},
+		{"top 5", "%.2f %%", func(d *train.Detail) *float64 { return d.Top5 }, 100},
+		{"R²", "%.4f", func(d *train.Detail) *float64 { return d.R2 }, 1},
+		{"mean absolute error", "%.4g", func(d *train.Detail) *float64 { return d.MAE }, 1},
+	} {
+		m := report.Measure{Name: row.name}
+		for _, s := range stages {
+			if s.detail == nil {
+				continue
+			}
+			if v := row.value(s.detail); v != nil {
+				m.Readings = append(m.Readings, report.Reading{Stage: s.Name, Value: fmt.Sprintf(row.format, row.scale**v)})
+			}
+		}
+		if len(m.Readings) > 0 {
+			out = append(out, m)
+		}
+	}
+	return out
+}
+
+// classes are the results by class at every stage that knows them.
+func (s *Summary) classes() report.Classes {
+	c := report.Classes{Names: s.ClassNames}
+	for _, at := range s.stages() {
+		if at.detail != nil && at.detail.Classes != nil {
+			c.Stages = append(c.Stages, report.ClassStage{Name: at.Name, Detail: at.detail})
+		}
+	}
+	return c
 }
 
 // Activity is how sparse activations are on the test set. All fields are nil, and

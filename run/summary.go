@@ -44,6 +44,8 @@ type Summary struct {
 	Language
 	Regression
 	Activity
+	ClassNames  []string       `json:"class_names,omitempty"` // of classes or labels, in their order; nil: they have none
+	Details     Details        `json:"details,omitempty"`     // test set, by stage
 	Thresholds  *Thresholds    `json:"thresholds,omitempty"`
 	Thresholded *train.Metrics `json:"after_thresholds,omitempty"` // test set, with them; nil: the config asks for none
 
@@ -54,6 +56,9 @@ type Summary struct {
 	Weights     []LayerWeights    `json:"weights"` // of the layers that have them
 
 	gradual.Shrinking
+
+	BestEpoch         int `json:"best_epoch,omitempty"`          // of training, whose weights were kept; 0: the last one's
+	FinetuneBestEpoch int `json:"finetune_best_epoch,omitempty"` // the same
 
 	TrainSeconds    float64 `json:"train_seconds"`
 	FinetuneSeconds float64 `json:"finetune_seconds"`
@@ -67,7 +72,9 @@ type Summary struct {
 func (r *runner) summarise(small *nn.Network, p *pruneResult, final train.Metrics, tuned train.Result) *Summary {
 	counts := small.Count()
 	language, regression := measures(r.data.Set, p.Trained.Loss, p.Before.Loss, p.After.Loss, final.Loss)
-	return &Summary{Language: language, Regression: regression, Shrinking: p.Shrinking,
+	var tuneStop train.EarlyStopSpec
+	tuneStop.Restore = r.c.Train.Keep
+	return &Summary{Language: language, ClassNames: r.data.Set.ClassNames, BestEpoch: p.BestEpoch, FinetuneBestEpoch: bestEpoch(tuneStop, tuned), Regression: regression, Shrinking: p.Shrinking,
 		Name: r.c.Name, Model: r.full.Name, Dataset: r.c.Data.Dataset, Seed: r.c.Seed,
 		ParamsBefore: p.Report.Before.Params, ParamsAfter: counts.Params, NonZeroAfter: counts.NonZero,
 		MACsBefore: p.Report.Before.MACs, MACsAfter: counts.MACs,

@@ -5,12 +5,19 @@ type EarlyStopSpec struct {
 	Patience int    `yaml:"patience" range:"[0,)" doc:"epochs without improvement on the validation data before the stop, counted once all penalties have their full strength and a target is met; 0: never"`
 	Metric   string `yaml:"metric" enum:"loss,accuracy" doc:"value that must improve"` // "" means loss
 
-	MinDelta    float64 `yaml:"-"` // smallest improvement that counts; 0 means any
-	After       float64 `yaml:"-"` // epochs at the start that count neither as the best nor against patience
-	RestoreBest bool    `yaml:"-"` // end with the weights of the best epoch, which may be less sparse than the last
+	// Restore says which weights the phase ends with. The best epoch is chosen by Metric among
+	// those that count, and with a Reshaper among those after its last change of the network:
+	// weights of an earlier epoch do not fit. It may be less sparse than the last one.
+	Restore string `yaml:"restore,omitempty" enum:"best,last" doc:"weights that training ends with; best: of the epoch with the best validation, among those that count for patience and lie after the last removal of units; left out: last"` // "" means last
+
+	MinDelta float64 `yaml:"-"` // smallest improvement that counts; 0 means any
+	After    float64 `yaml:"-"` // epochs at the start that count neither as the best nor against patience
 }
 
-func (s EarlyStopSpec) active() bool { return s.Patience > 0 || s.RestoreBest }
+func (s EarlyStopSpec) active() bool { return s.Patience > 0 || s.restores() }
+
+// restores reports whether the phase ends with the weights of its best epoch.
+func (s EarlyStopSpec) restores() bool { return s.Restore == "best" }
 
 // Best is the best validation so far.
 type Best struct {
@@ -36,7 +43,7 @@ func (t *Trainer) judge() {
 		return
 	}
 	if float64(t.pos.Epoch) < t.o.Stop.After || t.o.Reshaper != nil && t.o.Reshaper.Unmet() {
-		t.pos.Best, t.pos.BadEpochs = nil, 0
+		t.forgetBest()
 		return
 	}
 	if !t.o.Stop.improves(*t.val, t.pos.Best) {
@@ -47,7 +54,7 @@ func (t *Trainer) judge() {
 		return
 	}
 	t.pos.Best, t.pos.BadEpochs = &Best{Epoch: t.pos.Epoch, Metrics: *t.val}, 0
-	if !t.o.Stop.RestoreBest {
+	if !t.o.Stop.restores() {
 		return
 	}
 	if t.best == nil {
@@ -56,3 +63,6 @@ func (t *Trainer) judge() {
 		copyTensors(t.best, t.params)
 	}
 }
+
+// forgetBest begins to look for the best epoch anew.
+func (t *Trainer) forgetBest() { t.pos.Best, t.best, t.pos.BadEpochs = nil, nil, 0 }

@@ -8,6 +8,7 @@ import (
 	"math"
 	"time"
 
+	"pare/layers"
 	"pare/nn"
 )
 
@@ -83,8 +84,15 @@ func (t *Trainer) batches(ctx context.Context) error {
 // load copies a batch into the program.
 func (t *Trainer) load(b Batch) error {
 	input, targets := t.net.Input.Size(), len(t.program.Target)/t.program.Batch()
+	weighed, ok := t.o.Loss.(layers.Weighed)
+	if ok {
+		targets = nn.TargetsOf(weighed.Loss, t.net.Output().Shape)
+	}
 	if err := checkBatch(b, input, targets); err != nil {
 		return err
+	}
+	if !ok && (b.Second != nil || b.Weights != nil) {
+		return errors.New("its examples are mixed or have weights, which the loss must take: layers.Weighed")
 	}
 	if b.N != t.program.Batch() {
 		return fmt.Errorf("it has %d examples, expected %d", b.N, t.program.Batch())
@@ -93,7 +101,11 @@ func (t *Trainer) load(b Batch) error {
 		return errors.New("it goes on from a batch before it, but is the first of the epoch")
 	}
 	copy(t.program.X, b.X[:b.N*input])
-	copy(t.program.Target, b.Y[:b.N*targets])
+	if ok {
+		weighed.Pack(t.program.Target, b.Y, b.Second, b.Weights, b.Share, b.N)
+	} else {
+		copy(t.program.Target, b.Y[:b.N*targets])
+	}
 	if t.continues = b.Continues; !b.Continues {
 		t.program.ResetState()
 	}
@@ -139,7 +151,7 @@ func (t *Trainer) evaluate(ctx context.Context) error {
 func (t *Trainer) finiteOutputs(ctx context.Context) error {
 	if t.last == nil {
 		var err error
-		if t.last, err = NewEvaluator(t.net, t.program.Batch(), t.o.Loss); err != nil {
+		if t.last, err = NewEvaluator(t.net, t.program.Batch(), t.o.EvalLoss); err != nil {
 			return err
 		}
 	}

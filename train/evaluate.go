@@ -51,6 +51,9 @@ type Evaluator struct {
 	first   []float32 // the output for the first target of the last Run
 	varied  bool      // some other target had another one
 	n       int       // targets of the last Run
+	loss    nn.Loss
+	tally   *tally // of the last Run; nil: not asked for
+	detail  bool
 }
 
 // NewEvaluator compiles the network for batches of up to batch examples.
@@ -61,7 +64,19 @@ func NewEvaluator(net *nn.Network, batch int, loss nn.Loss) (*Evaluator, error) 
 		return nil, err
 	}
 	return &Evaluator{program: p, meter: meter,
-		targets: nn.TargetsOf(loss, net.Output().Shape), score: ScoreBy(loss)}, nil
+		targets: nn.TargetsOf(loss, net.Output().Shape), score: ScoreBy(loss), loss: loss}, nil
+}
+
+// InDetail has the next Runs collect a Detail.
+func (e *Evaluator) InDetail() { e.detail = true }
+
+// Detail is the closer look of the last Run; nil unless InDetail was called before it, and
+// for losses of other modules.
+func (e *Evaluator) Detail() *Detail {
+	if e.tally == nil || e.n == 0 {
+		return nil
+	}
+	return e.tally.detail()
 }
 
 // Run evaluates all examples of the source, or returns ErrNotFinite.
@@ -71,6 +86,9 @@ func (e *Evaluator) Run(ctx context.Context, source EvalSource) (Metrics, error)
 	e.meter.Reset()
 	e.first, e.varied, e.n = e.first[:0], false, 0
 	width := len(e.program.Output()) / (e.program.Batch() * e.targets)
+	if e.tally = nil; e.detail {
+		e.tally = newTally(e.loss, e.targets, width)
+	}
 	err := Forward(ctx, e.program, source, e.targets, e.meter.Expect, func(b Batch, outputs []float32) error {
 		e.meter.Add()
 		if !finite(outputs) {
@@ -85,6 +103,9 @@ func (e *Evaluator) Run(ctx context.Context, source EvalSource) (Metrics, error)
 			loss, correct, err := e.score(output, b.Y[i])
 			if err != nil {
 				return err
+			}
+			if e.tally != nil {
+				e.tally.add(i%e.targets, output, b.Y[i])
 			}
 			sum += loss
 			m.N++
@@ -127,6 +148,9 @@ func ScoreBy(loss nn.Loss) Score {
 	}
 	return func(output []float32, target float32) (float64, bool, error) {
 		loss, correct := s.Score(output, target)
+		if math.IsNaN(loss) && finite(output) {
+			return 0, false, fmt.Errorf("target %g makes no sense to the loss %T", target, s)
+		}
 		return loss, correct, nil
 	}
 }

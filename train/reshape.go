@@ -126,7 +126,12 @@ func (t *Trainer) adopt(small *nn.Network) error {
 		return err
 	}
 	t.program.Random = random
-	t.reshaped = t.reshaped || small != nil
+	if small != nil {
+		t.reshaped = true
+		if t.o.Stop.restores() {
+			t.forgetBest()
+		}
+	}
 	return f.state(state, stateTensors(t.program), t.program.Batch())
 }
 

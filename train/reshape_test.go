@@ -1,6 +1,7 @@
 package train
 
 import (
+	"context"
 	"errors"
 	"math"
 	"math/rand/v2"
@@ -141,11 +142,7 @@ func compareOutputs(t *testing.T, a, b *nn.Network) {
 // TestReshapeErrors: options that do not go together are refused.
 func TestReshapeErrors(t *testing.T) {
 	o := Options{Train: newToy(96, 16, 1), Val: newToy(16, 16, 2), Loss: layers.CrossEntropy{}, Optimizer: &SGD{LR: 0.1},
-		Epochs: 1, Reshaper: &cutter{}, Stop: EarlyStopSpec{RestoreBest: true}}
-	if _, err := New(convnet(t), o); err == nil {
-		t.Error("the best weights of another network are to be put back, and there is no error")
-	}
-	o.Stop = EarlyStopSpec{}
+		Epochs: 1}
 	dir := t.TempDir()
 	o.Dir, o.Reshaper = dir, &closing{cutter{at: map[int]bool{2: true}}}
 	if _, err := mustNew(t, convnet(t), o).Fit(t.Context()); err != nil {
@@ -166,5 +163,57 @@ func TestReshapeErrors(t *testing.T) {
 	}
 	if conv, _ := tr.Network().Lookup("conv"); conv == nil || conv.Shape.Units() != 4 {
 		t.Errorf("the resumed network has %+v", conv)
+	}
+}
+
+// TestBestAfterShrinking: the best epoch is one after the last removal, whose weights the
+// phase ends with, also where it was interrupted between the two.
+func TestBestAfterShrinking(t *testing.T) {
+	for _, stop := range []int{0, 10} { // a step to interrupt after; 0: none
+		dir := t.TempDir()
+		var best []NamedTensor
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		var tr *Trainer
+		o := Options{Train: newToy(96, 16, 1), Val: newToy(40, 16, 2), Loss: layers.CrossEntropy{}, Optimizer: &SGD{LR: 0.05}, Epochs: 4, Dir: dir,
+			Stop: EarlyStopSpec{Restore: "best", MinDelta: 100}} // the first epoch that counts is the best
+		session := func() (Result, error) {
+			o.Reshaper = &closing{cutter: cutter{at: map[int]bool{8: true}}}
+			o.Reporter = callback{step: func(s Status) {
+				if s.Step == stop {
+					cancel()
+				}
+			}, epoch: func(s Status, _ Record) {
+				if s.Epoch == 2 {
+					best = cloneTensors(paramTensors(tr.Network()))
+				}
+			}}
+			tr = mustNew(t, convnet(t), o)
+			if c, _, err := LatestCheckpoint(dir); err == nil {
+				if err := tr.Resume(c); err != nil {
+					t.Fatal(err)
+				}
+			}
+			return tr.Fit(ctx)
+		}
+		res, err := session()
+		if stop > 0 {
+			if !errors.Is(err, ErrInterrupted) {
+				t.Fatalf("not interrupted: %v", err)
+			}
+			ctx = t.Context()
+			res, err = session()
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if res.Best == nil || res.Best.Epoch != 2 || res.Epochs != 4 {
+			t.Fatalf("result %+v, best %+v: want the best in epoch 2 of 4", res, res.Best)
+		}
+		if conv, _ := tr.Network().Lookup("conv"); conv.Shape.Units() != 4 {
+			t.Fatalf("nothing was removed: %v", conv.Shape)
+		}
+		expectSame(t, "weights at the end", paramTensors(tr.Network()), best)
+		cancel()
 	}
 }

@@ -34,7 +34,7 @@ func newSession(t *testing.T, dir string, seed uint64, opt OptimizerSpec, report
 		Penalties: []Penalty{sparseWeights(t, net, 0.01)}, Optimizer: opt, Schedule: &Cosine{},
 		Epochs: 3, Seed: 5, Dir: dir, CheckpointEvery: 4, Config: "c", Log: log, LogEvery: 1, Reporter: report,
 		Statistics: StatisticsSource{newToy(48, 16, 3), 16},
-		Stop:       EarlyStopSpec{Patience: 2, RestoreBest: true}}), log: log, data: data}
+		Stop:       EarlyStopSpec{Patience: 2, Restore: "best"}}), log: log, data: data}
 }
 
 // TestResumeIsBitExact interrupts a training, or lets it crash, in the middle

@@ -264,7 +264,7 @@ func TestTrainerMeasuresStatistics(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	best, bestRes := fit(source, EarlyStopSpec{RestoreBest: true}, "")
+	best, bestRes := fit(source, EarlyStopSpec{Restore: "best"}, "")
 	for _, c := range []struct {
 		what string
 		net  *nn.Network

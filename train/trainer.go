@@ -38,6 +38,7 @@ type Options struct {
 	Val       EvalSource // evaluated after each epoch; nil: no evaluation
 	EvalBatch int        // largest batch of Val; 0 means the training batch
 	Loss      nn.Loss    // required
+	EvalLoss  nn.Loss    // of Val, see Evaluate; nil means Loss
 
 	// Statistics are the examples from which running statistics, such as BatchNorm's, are
 	// computed at the end of each epoch, before the evaluation, so that they belong to the
@@ -79,6 +80,9 @@ func (o *Options) complete() {
 	if o.EvalBatch == 0 && o.Train != nil {
 		o.EvalBatch = o.Train.BatchSize()
 	}
+	if o.EvalLoss == nil {
+		o.EvalLoss = o.Loss
+	}
 	if o.Reporter == nil {
 		o.Reporter = Silent{}
 	}
@@ -102,8 +106,6 @@ func (o *Options) validate() error {
 		return errors.New("steps between checkpoints and log lines must not be negative")
 	case o.Reshaper != nil && o.Reshaper.Every() < 1:
 		return errors.New("steps between changes of the network must be at least 1")
-	case o.Reshaper != nil && o.Stop.RestoreBest:
-		return errors.New("the best weights cannot be put back into a network that has changed since")
 	case !(o.Stop.MinDelta >= 0) || !(o.Stop.After >= 0):
 		return errors.New("the improvement that counts, and the epochs before any does, must not be negative")
 	case o.Stop.active() && o.Val == nil:
@@ -155,7 +157,7 @@ type Result struct {
 	Steps   int      // updates
 	Loss    float64  // mean over the last complete epoch of this session
 	Val     *Metrics // of the last evaluation of this session; nil when there was none
-	Best    *Best    // best validation; nil without
+	Best    *Best    // best validation that counts; nil without. With Stop.Restore "best" the weights are of its epoch
 	Stopped bool     // early stop ended the phase before all epochs
 	Seconds float64  // over all sessions
 	Waited  float64  // seconds of them waiting for training data
@@ -169,8 +171,8 @@ func New(net *nn.Network, o Options) (*Trainer, error) {
 	}
 	t := &Trainer{o: o, perEpoch: o.Train.Batches(), size: net.Count().Params}
 	t.pos.Phase, t.pos.Last.Terms = o.Phase, make([]LastTerm, len(o.Penalties))
-	_, scored := o.Loss.(Scorer)
-	t.byLoss = scored || nn.TargetsOf(o.Loss, net.Output().Shape) > 1
+	_, scored := o.EvalLoss.(Scorer)
+	t.byLoss = scored || nn.TargetsOf(o.EvalLoss, net.Output().Shape) > 1
 	var err error
 	if t.schedule, err = NewSchedule(o.Schedule, o.Optimizer.Rate(), o.Epochs); err != nil {
 		return nil, fmt.Errorf("phase %s: %w", o.Phase, err)
@@ -195,7 +197,7 @@ func (t *Trainer) bind(net *nn.Network, penalties []Penalty) (err error) {
 		}
 	}
 	if o.Val != nil {
-		if t.evaluator, err = NewEvaluator(net, o.EvalBatch, o.Loss); err != nil {
+		if t.evaluator, err = NewEvaluator(net, o.EvalBatch, o.EvalLoss); err != nil {
 			return err
 		}
 	}
@@ -234,7 +236,7 @@ func (t *Trainer) Fit(ctx context.Context) (Result, error) {
 		}
 		res.Loss = loss
 	}
-	if t.o.Stop.RestoreBest && t.best != nil {
+	if t.o.Stop.restores() && t.best != nil {
 		copyTensors(t.params, t.best)
 	}
 	if err := t.save(); err != nil {

@@ -209,7 +209,7 @@ func TestEarlyStopRestoresTheBest(t *testing.T) {
 	dir := t.TempDir()
 	o := Options{Train: newToy(64, 16, 1), Val: newToy(32, 16, 2), Loss: layers.CrossEntropy{},
 		Optimizer: &SGD{LR: 0.01}, Epochs: 50, Dir: dir,
-		Stop: EarlyStopSpec{Patience: 2, MinDelta: 100, RestoreBest: true},
+		Stop: EarlyStopSpec{Patience: 2, MinDelta: 100, Restore: "best"},
 		Reporter: callback{epoch: func(s Status, _ Record) {
 			if s.Epoch == 1 {
 				best = cloneTensors(paramTensors(net))

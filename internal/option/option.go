@@ -14,7 +14,7 @@
 //	share:"or count"     numbers below 1 are shares, from 1 on they are whole
 //	enum:"a,b"           the texts that are allowed
 //	required:"true"      the key must be there
-//	list:"single"        a list of one may be written as that one
+//	list:"single"        a list of one may be written as that one, and a kind as its name
 //	empty:"no"           a text or list must not be empty; leave the key out instead
 package option
 
@@ -49,7 +49,7 @@ func (f Field) IsSection() bool {
 
 // Rules are the checks of a value beyond its type.
 type Rules struct {
-	Single bool // one value stands for a list of it
+	Single bool // one value stands for a list of it, a name for the kind with its defaults
 	Filled bool // a text or list is not empty
 	share  bool // numbers below 1 are shares, from 1 on they are whole
 	enum   []string

@@ -22,7 +22,11 @@ func schema(v reflect.Value, r Rules) map[string]any {
 	case reflect.Pointer:
 		return schema(reflect.New(v.Type().Elem()).Elem(), r)
 	case reflect.Struct:
-		return structSchema(v)
+		s := structSchema(v)
+		if c, ok := ChoiceOf(v); ok && r.Single {
+			return map[string]any{"anyOf": []any{map[string]any{"type": "string", "enum": c.Kinds.Names()}, s}}
+		}
+		return s
 	case reflect.Interface:
 		return map[string]any{}
 	case reflect.Map:

@@ -72,6 +72,14 @@ var paintRules = append([]paintRule{
 	{"", "dot", "fill=first"},
 	{"", "curve thin", "stroke-width=1;stroke-opacity=0.55"},
 	{"", "dot thin", "fill-opacity=0.35"},
+	// Cells of a matrix, from faint to full.
+	{"", "cell", "fill=first"},
+	{"", "cell wrong", "fill=second"},
+	{"", "cell s1", "fill-opacity=0.12"},
+	{"", "cell s2", "fill-opacity=0.25"},
+	{"", "cell s3", "fill-opacity=0.4"},
+	{"", "cell s4", "fill-opacity=0.55"},
+	{"", "cell s5", "fill-opacity=0.65"},
 	// Graphs.
 	{"text", "title", "font-size=15"},
 	{"text", "note", "fill=muted;font-size=11"},
