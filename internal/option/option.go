@@ -131,6 +131,14 @@ func (c Choice) Set(name string) error {
 	return err
 }
 
+// HasOption reports whether any of the kinds has the option.
+func (c Choice) HasOption(key string) bool {
+	return slices.ContainsFunc(c.Kinds.Names(), func(name string) bool {
+		kind, err := c.Kinds.Make(name)
+		return err == nil && slices.ContainsFunc(Fields(reflect.ValueOf(kind)), func(f Field) bool { return f.Key == key })
+	})
+}
+
 // Text says why a text is not allowed: "must be a or b, got …"; empty where it is. got is
 // how the message shows it.
 func (r Rules) Text(s, got string) string {
