@@ -84,7 +84,11 @@ func decodeStruct(n *node, v reflect.Value, path, kind string) error {
 	}
 	fields := option.Fields(v)
 	var keys []string
-	for _, f := range fields {
+	for i, f := range fields {
+		if slices.ContainsFunc(fields[:i], func(other option.Field) bool { return other.Key == f.Key }) {
+			return n.place(f.Key).errorf("%s: %s has an option of the same key as the section; rename it in the program",
+				option.Join(path, f.Key), kind)
+		}
 		if !chosen || f.Key != choice.Key {
 			keys = append(keys, f.Key)
 		}

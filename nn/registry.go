@@ -3,8 +3,11 @@ package nn
 import (
 	"fmt"
 	"maps"
+	"reflect"
 	"slices"
 	"strings"
+
+	"pare/internal/option"
 )
 
 // LayerInfo describes a registered layer kind.
@@ -19,7 +22,16 @@ var registry = map[string]LayerInfo{}
 // RegisterLayer makes a layer kind known to configs and architecture files.
 // Call it from an init function; a second registration of a kind panics.
 func RegisterLayer(doc string, newLayer func() Layer) {
-	kind := newLayer().Kind()
+	layer := newLayer()
+	if fault := option.Fault(layer); fault != "" {
+		panic(fmt.Sprintf("nn: layer %T cannot be registered: %s", layer, fault))
+	}
+	kind := layer.Kind()
+	for _, f := range option.Fields(reflect.ValueOf(layer)) {
+		if f.Key == "name" || f.Key == "inputs" {
+			panic(fmt.Sprintf("nn: layer kind %s cannot be registered: every layer of a config has the key %s", kind, f.Key))
+		}
+	}
 	if _, ok := registry[kind]; ok {
 		panic("nn: layer kind registered twice: " + kind)
 	}
