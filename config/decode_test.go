@@ -17,7 +17,7 @@ func TestEncodeOptionsOfOthers(t *testing.T) {
 	}
 	three := 3
 	for want, v := range map[string]others{
-		"{share: 0.1}":                        {Share: 0.1},
+		"{share: 0.1}":                      {Share: 0.1},
 		"{count: 3, any: [1, a], share: 0}": {Count: &three, Any: []any{1, "a"}},
 	} {
 		got := encode(reflect.ValueOf(v), option.Rules{})
