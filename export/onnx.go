@@ -33,6 +33,12 @@ func WriteONNX(w io.Writer, m Model) error {
 	return onnx.Write(w, file)
 }
 
+// CheckONNX reports a layer of the network that has no ONNX form.
+func CheckONNX(net *nn.Network) error {
+	_, err := onnxGraph(net)
+	return err
+}
+
 // SaveONNX writes model.onnx into dir, which is made if there is none. Where it
 // fails, the file is as it was before.
 func SaveONNX(dir string, m Model) error {

@@ -77,7 +77,7 @@ func Fields(v reflect.Value) []Field {
 		case f.Type.Kind() == reflect.Struct && (f.Anonymous && key == "" || options == "inline"):
 			out = append(out, Fields(value)...)
 			continue
-		case !f.IsExported():
+		case !f.IsExported(), f.Anonymous && key == "" && f.Type.Kind() == reflect.Interface: // there for its methods
 			continue
 		case key == "":
 			key = strings.ToLower(f.Name)

@@ -132,6 +132,9 @@ func TestFault(t *testing.T) {
 			t.Errorf("%T: %q, want %q", v, got, want)
 		}
 	}
+	if got := option.Fault(struct{ fmt.Stringer }{}); got != "" {
+		t.Errorf("an embedded interface: %s", got)
+	}
 	if got := option.Fault(struct{}{}); got != "" {
 		t.Errorf("a kind without options that is no pointer: %s", got)
 	}
