@@ -23,12 +23,13 @@ func encode(v reflect.Value, r option.Rules) *node {
 		return w.writeNode()
 	}
 	switch v.Kind() {
-	case reflect.Pointer:
+	case reflect.Pointer, reflect.Interface:
 		return encode(v.Elem(), r)
 	case reflect.Struct:
 		out := &node{kind: section}
 		for _, f := range option.Fields(v) {
-			if !f.OmitEmpty || !f.Value.IsZero() {
+			missing := f.OmitEmpty || f.Value.Kind() == reflect.Pointer || f.Value.Kind() == reflect.Interface
+			if !missing || !f.Value.IsZero() {
 				out.entries = append(out.entries, entry{key: f.Key, value: encode(f.Value, f.Rules)})
 			}
 		}
@@ -52,8 +53,8 @@ func encode(v reflect.Value, r option.Rules) *node {
 		return out
 	case reflect.Bool:
 		return &node{kind: boolean, text: strconv.FormatBool(v.Bool())}
-	case reflect.Float64:
-		s := strconv.FormatFloat(v.Float(), 'g', -1, 64)
+	case reflect.Float32, reflect.Float64:
+		s := strconv.FormatFloat(v.Float(), 'g', -1, v.Type().Bits())
 		if !strings.Contains(s, ".") {
 			s = strings.Replace(s, "e", ".0e", 1) // YAML 1.1 takes 1e-08 for text
 		}
