@@ -38,7 +38,7 @@ func (w ClassWeights) writeNode() *node {
 	}
 	out := &node{kind: list}
 	for _, v := range w.Each {
-		out.items = append(out.items, encodeFloat(v))
+		out.items = append(out.items, encodeFloat(v, 64))
 	}
 	return out
 }

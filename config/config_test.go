@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -256,6 +257,21 @@ func TestSchema(t *testing.T) {
 	want := map[string]any{"type": "integer", "minimum": 1.0, "default": 64.0, "description": "examples in a step"}
 	if diff := cmp.Diff(want, batch); diff != "" {
 		t.Error(diff)
+	}
+	var tune struct {
+		Properties map[string]struct {
+			AnyOf []struct {
+				Properties map[string]struct{ Enum []any }
+			}
+		}
+	}
+	if err := json.Unmarshal(s.Properties["finetune"], &tune); err != nil {
+		t.Fatal(err)
+	}
+	for _, key := range []string{"optimizer", "schedule"} {
+		if kinds := tune.Properties[key].AnyOf; len(kinds) < 3 || !slices.Contains(kinds[0].Properties["type"].Enum, any(nil)) {
+			t.Errorf("the schema does not let finetune.%s.type be null, as configs do", key)
+		}
 	}
 }
 

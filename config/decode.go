@@ -87,7 +87,11 @@ func decodeStruct(n *node, v reflect.Value, path, kind string) error {
 	}
 	fields := option.Fields(v)
 	var keys []string
-	for _, f := range fields {
+	for i, f := range fields {
+		if slices.ContainsFunc(fields[:i], func(other option.Field) bool { return other.Key == f.Key }) {
+			return n.place(f.Key).errorf("%s: %s has an option of the same key as the section; rename it in the program",
+				option.Join(path, f.Key), kind)
+		}
 		if !chosen || f.Key != choice.Key {
 			keys = append(keys, f.Key)
 		}
@@ -95,11 +99,11 @@ func decodeStruct(n *node, v reflect.Value, path, kind string) error {
 	for _, e := range n.entries {
 		full := option.Join(path, e.key)
 		i := slices.IndexFunc(fields, func(f option.Field) bool { return f.Key == e.key })
-		if i < 0 && chosen && e.value.kind == null && e.value.at.overridden() {
+		if i < 0 && chosen && e.value.kind == null && e.value.at.overridden() && choice.HasOption(e.key) {
 			continue // an option of the kind that the file names, and an override does not
 		}
 		if i < 0 {
-			return unknownKey(e, path, keys, kind)
+			return unknownKey(e, path, choice.Key, keys, kind)
 		}
 		if e.value.kind == null && !e.value.missing {
 			if !mayBeNull(e.value, path, fields[i]) {
@@ -144,6 +148,11 @@ func pick(n *node, c option.Choice, path string) error {
 		}
 		name, where = c.Name.String(), n.get(c.Key).at
 	} else if name == "" {
+		for _, e := range n.entries {
+			if e.key != c.Key && suggest.Nearest(e.key, []string{c.Key}) != nil && !c.HasOption(e.key) {
+				return unknownKey(e, path, c.Key, nil, "")
+			}
+		}
 		return n.lacks(path, c.Key, "the "+c.Kinds.Noun()+": "+option.OneOf(c.Kinds.Names()))
 	}
 	if err := c.Set(name); err != nil {
@@ -152,13 +161,18 @@ func pick(n *node, c option.Choice, path string) error {
 	return nil
 }
 
-func unknownKey(e entry, path string, keys []string, kind string) error {
-	full := option.Join(path, e.key)
+// unknownKey refuses a key of a section with the keys; choice is the one that names the
+// kind, whose name is kind. "": the section has none.
+func unknownKey(e entry, path, choice string, keys []string, kind string) error {
+	full, all := option.Join(path, e.key), keys
+	if choice != "" {
+		all = append([]string{choice}, keys...)
+	}
 	if kind == "" {
-		return e.at.errorf("unknown key %s%s", full, hint(e.key, "keys here", path, keys))
+		return e.at.errorf("unknown key %s%s", full, hint(e.key, "keys here", path, all))
 	}
 	near, its := "", "it has none"
-	if names := suggest.Nearest(e.key, keys); len(names) > 0 {
+	if names := suggest.Nearest(e.key, all); len(names) > 0 {
 		near = "did you mean " + option.Join(path, names[0]) + "? "
 	}
 	if len(keys) > 0 {

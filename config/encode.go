@@ -24,12 +24,13 @@ func encode(v reflect.Value, r option.Rules) *node {
 		return w.writeNode()
 	}
 	switch v.Kind() {
-	case reflect.Pointer:
+	case reflect.Pointer, reflect.Interface:
 		return encode(v.Elem(), r)
 	case reflect.Struct:
 		out := &node{kind: section}
 		for _, f := range option.Fields(v) {
-			if !f.OmitEmpty || !f.Value.IsZero() {
+			missing := f.OmitEmpty || f.Value.Kind() == reflect.Pointer || f.Value.Kind() == reflect.Interface
+			if !missing || !f.Value.IsZero() {
 				out.entries = append(out.entries, entry{key: f.Key, value: encode(f.Value, f.Rules)})
 			}
 		}
@@ -53,19 +54,19 @@ func encode(v reflect.Value, r option.Rules) *node {
 		return out
 	case reflect.Bool:
 		return &node{kind: boolean, text: strconv.FormatBool(v.Bool())}
-	case reflect.Float64:
+	case reflect.Float32, reflect.Float64:
 		if a, ok := v.Interface().(datasets.Amount); ok {
 			return &node{kind: float, text: a.String()}
 		}
-		return encodeFloat(v.Float())
+		return encodeFloat(v.Float(), v.Type().Bits())
 	case reflect.String:
 		return textNode(v.String())
 	}
 	return &node{kind: integer, text: fmt.Sprint(v.Interface())}
 }
 
-func encodeFloat(v float64) *node {
-	s := strconv.FormatFloat(v, 'g', -1, 64)
+func encodeFloat(v float64, bits int) *node {
+	s := strconv.FormatFloat(v, 'g', -1, bits)
 	if !strings.Contains(s, ".") {
 		s = strings.Replace(s, "e", ".0e", 1) // YAML 1.1 takes 1e-08 for text
 	}

@@ -1,6 +1,7 @@
 package datasets
 
 import (
+	"context"
 	"slices"
 	"testing"
 )
@@ -88,5 +89,15 @@ func TestSplitValidate(t *testing.T) {
 		bad := good
 		change(&bad)
 		wantError(t, bad.Validate(), want)
+	}
+}
+
+type nothing struct{}
+
+func (nothing) Load(context.Context, Options) (*Set, error) { return nil, nil }
+
+func TestDatasetWithoutSet(t *testing.T) {
+	if _, err := Load(t.Context(), "none", nothing{}, Options{}); err == nil || err.Error() != "none: there are no training examples" {
+		t.Error(err)
 	}
 }

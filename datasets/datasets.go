@@ -79,7 +79,7 @@ type Set struct {
 
 // validate reports a part of the set that is missing or does not fit the others.
 func (s *Set) validate() error {
-	if s.Train == nil || s.Train.Len() < 1 {
+	if s == nil || s.Train == nil || s.Train.Len() < 1 {
 		return fmt.Errorf("there are no training examples")
 	}
 	if err := s.Task.validate(); err != nil {

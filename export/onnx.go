@@ -33,6 +33,12 @@ func WriteONNX(w io.Writer, m Model) error {
 	return onnx.Write(w, file)
 }
 
+// CheckONNX reports a layer of the network that has no ONNX form.
+func CheckONNX(net *nn.Network) error {
+	_, err := onnxGraph(net)
+	return err
+}
+
 // SaveONNX writes model.onnx into dir and creates dir if needed. If it fails, an existing
 // file is unchanged.
 func SaveONNX(dir string, m Model) error {

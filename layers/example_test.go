@@ -35,7 +35,7 @@ func (l *PReLU) Build(b *nn.Builder, in []*gorgonia.Node) (*gorgonia.Node, error
 			}
 		}
 	}}, 0, 1, nn.OutGrad)
-	toA := nn.Gradient(nn.Op{Name: "prelu/da", Shape: l.a.Value.Shape(), Run: func(dst []float32, in [][]float32) {
+	toA := nn.Gradient(nn.Op{Name: "prelu/da", Shape: l.a.Shape(), Run: func(dst []float32, in [][]float32) {
 		dst[0] = 0
 		for i, x := range in[0] {
 			dst[0] += min(x, 0) * in[1][i]

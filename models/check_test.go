@@ -109,3 +109,13 @@ func TestCheck(t *testing.T) {
 		}
 	}
 }
+
+type nothing struct{}
+
+func (nothing) Build(Task, *rand.Rand) (*nn.Network, error) { return nil, nil }
+
+func TestModelWithoutNetwork(t *testing.T) {
+	if _, err := Build(nothing{}, Task{}, nil); err == nil || err.Error() != "models_test.nothing builds no network" {
+		t.Error(err)
+	}
+}

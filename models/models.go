@@ -93,7 +93,11 @@ func Build(m Model, task Task, rng *rand.Rand) (*nn.Network, error) {
 	if err := option.Check(m); err != nil {
 		return nil, err
 	}
-	return m.Build(task, rng)
+	net, err := m.Build(task, rng)
+	if err == nil && net == nil {
+		err = fmt.Errorf("%T builds no network", m)
+	}
+	return net, err
 }
 
 // Preset returns the model that a name stands for, and its registered name: that name

@@ -53,7 +53,7 @@ func (b *Builder) Param(p *Param) *gorgonia.Node {
 	if n, ok := b.params[p]; ok {
 		return n
 	}
-	n := b.Input(fmt.Sprintf("%s#%d", p.Name, len(b.order)), p.Value.Shape(), p.Data())
+	n := b.Input(fmt.Sprintf("%s#%d", p.Name, len(b.order)), p.Shape(), p.Data())
 	b.params[p] = n
 	b.order = append(b.order, p)
 	return n

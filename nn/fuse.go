@@ -113,6 +113,9 @@ func (f fusion) build(b *Builder, net *Network, value func(int) *gorgonia.Node) 
 		v, err = node.Layer.(Fuser).BuildFused(b, in, e)
 	default:
 		v, err = node.Layer.Build(b, in)
+		if want := node.Shape.Batched(b.Batch); err == nil && (v == nil || v.Shape().TotalSize() != want.TotalSize()) {
+			err = fmt.Errorf("%s builds no node of shape %v, which its Init announces", node.Layer.Kind(), want)
+		}
 	}
 	if err != nil {
 		return nil, fmt.Errorf("layer %s: %w", node.Name, err)

@@ -1,7 +1,9 @@
 package nn
 
 import (
+	"fmt"
 	"math/rand/v2"
+	"reflect"
 
 	"gorgonia.org/gorgonia"
 
@@ -49,7 +51,16 @@ var Layers = option.NewKinds[Layer]("layer")
 // for lists; newLayer returns a pointer to a layer with default hyper-parameters. Call it
 // from an init function; a name that is taken panics.
 func RegisterLayer(doc string, newLayer func() Layer) {
-	Layers.Register(newLayer().Kind(), doc, newLayer)
+	layer := newLayer()
+	if fault := option.Fault(layer); fault != "" {
+		panic(fmt.Sprintf("layer %T cannot be registered: %s", layer, fault))
+	}
+	for _, f := range option.Fields(reflect.ValueOf(layer)) {
+		if f.Key == "name" || f.Key == "inputs" {
+			panic(fmt.Sprintf("layer %s cannot be registered: every layer of a config has the key %s", layer.Kind(), f.Key))
+		}
+	}
+	Layers.Register(layer.Kind(), doc, newLayer)
 }
 
 // Traits are the short answers of a layer. The zero value suits a layer without special

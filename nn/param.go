@@ -5,8 +5,6 @@ import (
 	"math"
 	"math/rand/v2"
 	"slices"
-
-	"gorgonia.org/tensor"
 )
 
 // Axis says which units the positions along one axis of a parameter belong to.
@@ -32,47 +30,52 @@ const (
 	RoleBuffer Role = "buffer" // state that is not trained, such as running statistics
 )
 
-// Param is a named tensor of a layer, shared by every compiled program of the
-// network. Value is float32 and contiguous, in the internal layout: linear
-// weights [in, out], convolution weights [kh, kw, in, out].
+// Param is a named array of a layer, shared by every compiled program of the network. Its
+// values are float32 in C order, in the internal layout: linear weights [in, out],
+// convolution weights [kh, kw, in, out].
 type Param struct {
 	Name  string // within the layer: "weight", "bias", "running_mean"
 	Role  Role
-	Axes  []Axis // one label per axis of Value
+	Axes  []Axis // one label per axis
 	Order []int  // axes in PyTorch's order; nil: as they are
 	// Merged is how many of the first axes in that order are one axis in PyTorch,
 	// such as the gates and the units of an LSTM; 0 and 1: every axis is by itself.
 	Merged int
-	Value  *tensor.Dense // not to be replaced: programs and optimizers hold its storage
 
-	data   []float32 // of Value; asking the tensor allocates
+	shape  []int
+	data   []float32 // programs and optimizers hold it; nil: not asked for yet, all zero
 	origin *origin   // nil: the values do not come from another parameter
 	held   []bool    // values that count as not zero; nil: none
 }
 
-// NewParam returns a zero parameter of the given shape. A shape without axes is
-// stored as one value with one axis of length 1.
+// NewParam returns a zero parameter of the given shape; without axes it is one value.
 func NewParam(name string, role Role, shape []int, axes ...Axis) *Param {
 	if len(axes) != len(shape) {
 		panic(fmt.Sprintf("nn: parameter %s has %d axes and %d labels", name, len(shape), len(axes)))
 	}
-	return &Param{Name: name, Role: role, Axes: axes,
-		Value: tensor.New(tensor.WithShape(shape...), tensor.Of(tensor.Float32))}
+	return &Param{Name: name, Role: role, Axes: axes, shape: slices.Clone(shape)}
 }
 
-// Data is the parameter's storage.
+// Data is the parameter's storage. The first call allocates it: a network of which only the
+// sizes are asked for takes no memory.
 func (p *Param) Data() []float32 {
 	if p.data == nil {
-		p.data = p.Value.Data().([]float32)
+		p.data = make([]float32, p.Size())
 	}
 	return p.data
 }
 
 // Shape is the parameter's shape in the internal layout.
-func (p *Param) Shape() []int { return p.Value.Shape() }
+func (p *Param) Shape() []int { return p.shape }
 
 // Size is the number of values.
-func (p *Param) Size() int { return p.Value.Shape().TotalSize() }
+func (p *Param) Size() int {
+	n := 1
+	for _, d := range p.shape {
+		n *= d
+	}
+	return n
+}
 
 // Trainable reports whether optimizers update the parameter.
 func (p *Param) Trainable() bool { return p.Role != RoleBuffer }

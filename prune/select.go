@@ -167,7 +167,7 @@ func (s Selection) candidates(net *nn.Network) ([]candidate, error) {
 			all, scored = append(all, c), append(scored, counts)
 		}
 	}
-	scores, err := s.Importance.Score(&importance.Sample{Net: net, Groups: scored, Seed: s.Seed, Data: s.Data})
+	scores, err := importance.Scores(s.Importance, &importance.Sample{Net: net, Groups: scored, Seed: s.Seed, Data: s.Data})
 	if err != nil {
 		return nil, err
 	}

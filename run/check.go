@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"pare/config"
+	"pare/export"
 	"pare/nn"
 	"pare/prune/importance"
 	"pare/regularize"
@@ -48,6 +49,7 @@ func Plan(ctx context.Context, c *config.Config, progress func(what string, done
 		func() error { return r.checkBudget(net) },
 		func() error { _, err := r.shrinker(ctx, net, terms); return err },
 		func() error { return r.checkSteps(phases) },
+		func() error { return checkExport(c, net) },
 	} {
 		if err := check(); err != nil {
 			return nil, nil, err
@@ -64,6 +66,17 @@ func checkReaders(c *config.Config, net *nn.Network) error {
 		if i < len(net.Nodes)-1 && len(readers[i]) == 0 {
 			return l.Errorf("nothing reads the output of layer %s; name it in the inputs of a later layer, or remove it", net.Nodes[i].Name)
 		}
+	}
+	return nil
+}
+
+// checkExport refuses a layer that the file at the end of the run cannot have.
+func checkExport(c *config.Config, net *nn.Network) error {
+	if !c.Export.ONNX {
+		return nil
+	}
+	if err := export.CheckONNX(net); err != nil {
+		return c.Errorf("export.onnx", "%s; set export.onnx to false, or give the layer a method ONNX", err)
 	}
 	return nil
 }

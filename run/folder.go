@@ -160,8 +160,15 @@ func FreeFolder(dir string) error {
 			return &InputError{fmt.Errorf("%s holds a %s already; choose another folder", dir, name)}
 		}
 	}
-	if info, err := os.Stat(dir); err == nil && !info.IsDir() {
-		return &InputError{fmt.Errorf("%s is a file; choose a folder", dir)}
+	for at := filepath.Clean(dir); ; at = filepath.Dir(at) {
+		info, err := os.Stat(at)
+		switch {
+		case err == nil && !info.IsDir() && at == filepath.Clean(dir):
+			return &InputError{fmt.Errorf("%s is a file; choose a folder", dir)}
+		case err == nil && !info.IsDir():
+			return &InputError{fmt.Errorf("%s cannot be made: %s is a file", dir, at)}
+		case err == nil || at == filepath.Dir(at):
+			return nil
+		}
 	}
-	return nil
 }

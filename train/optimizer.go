@@ -54,7 +54,11 @@ func NewOptimizer(spec OptimizerSpec, s Setup) (Optimizer, error) {
 	if err := option.Check(spec); err != nil {
 		return nil, fmt.Errorf("optimizer: %w", err)
 	}
-	return spec.New(s), nil
+	o := spec.New(s)
+	if o == nil {
+		return nil, fmt.Errorf("optimizer: %T makes none", spec)
+	}
+	return o, nil
 }
 
 // Optimizer updates the parameters of a network in place. It is bound to them,

@@ -261,6 +261,14 @@ func TestStepAllocatesNothing(t *testing.T) {
 	}
 }
 
+// idle is a kind of another module that makes nothing.
+type idle struct{}
+
+func (idle) Rate() float64                        { return 1 }
+func (idle) New(Setup) Optimizer                  { return nil }
+func (idle) Rise() float64                        { return 0 }
+func (idle) Factor(float64) func(float64) float64 { return nil }
+
 func TestOptimizerSpecErrors(t *testing.T) {
 	for _, c := range []struct {
 		spec OptimizerSpec
@@ -277,6 +285,7 @@ func TestOptimizerSpecErrors(t *testing.T) {
 		{&RAMDA{RMDA: RMDA{LR: 1, Decay: Decay{DecayAll: true}}, Eps: 1}, "decay_all needs weight_decay above 0"},
 		{&Adam{LR: 1, Decay: Decay{WeightDecay: -1}, Beta1: 0.9, Beta2: 0.9, Eps: 1}, "weight_decay must be at least 0, got -1"},
 		{nil, "there is no optimizer"},
+		{idle{}, "optimizer: train.idle makes none"},
 	} {
 		if _, err := NewOptimizer(c.spec, Setup{}); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%+v: error %v, want one with %q", c.spec, err, c.want)

@@ -41,6 +41,9 @@ func NewSchedule(s ScheduleSpec, lr float64, epochs int) (Schedule, error) {
 		return nil, fmt.Errorf("schedule: %w", err)
 	}
 	rise, factor := s.Rise(), s.Factor(float64(epochs))
+	if factor == nil {
+		return nil, fmt.Errorf("schedule: %T has no factor", s)
+	}
 	if rise > float64(epochs) {
 		return nil, fmt.Errorf("warmup: %g epochs are longer than the training of %d", rise, epochs)
 	}

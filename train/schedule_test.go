@@ -45,6 +45,7 @@ func TestScheduleErrors(t *testing.T) {
 		{&Step{Every: 1}, "gamma must be above 0, got 0"},
 		{&Cosine{Min: 1}, "min must be at least 0 and below 1, got 1"},
 		{&Constant{Warmup{11}}, "warmup: 11 epochs are longer"},
+		{idle{}, "schedule: train.idle has no factor"},
 	} {
 		if _, err := NewSchedule(c.spec, 1, 10); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%+v: error %v, want one with %q", c.spec, err, c.want)

@@ -13,12 +13,14 @@ import (
 func FreeFolder(dir string) error {
 	info, err := os.Stat(dir)
 	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		if parent, err := os.Stat(filepath.Dir(filepath.Clean(dir))); err != nil || !parent.IsDir() {
-			return fmt.Errorf("%s cannot be made: there is no folder %s", dir, filepath.Dir(filepath.Clean(dir)))
-		}
-		return nil
 	case err != nil:
+		parent := filepath.Dir(filepath.Clean(dir))
+		if info, err := os.Stat(parent); err != nil || !info.IsDir() {
+			return fmt.Errorf("%s cannot be made: there is no folder %s", dir, parent)
+		}
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil
+		}
 		return err
 	case !info.IsDir():
 		return fmt.Errorf("%s is a file; choose a folder", dir)

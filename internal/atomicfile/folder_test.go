@@ -77,6 +77,9 @@ func TestWriteFolder(t *testing.T) {
 	if err := FreeFolder(filepath.Join(empty, "a.txt")); err == nil || !strings.Contains(err.Error(), "is a file") {
 		t.Errorf("a file: %v", err)
 	}
+	if err := FreeFolder(filepath.Join(empty, "a.txt", "c")); err == nil || !strings.Contains(err.Error(), "there is no folder") {
+		t.Errorf("a folder in a file: %v", err)
+	}
 	if err := FreeFolder(filepath.Join(root, "b", "c")); err == nil || !strings.Contains(err.Error(), "there is no folder") {
 		t.Errorf("without a parent: %v", err)
 	}

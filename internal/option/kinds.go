@@ -33,6 +33,51 @@ type Registry interface {
 // registries are the Kinds by their interface, for the kind tags of structs.
 var registries = map[reflect.Type]Registry{}
 
+// Fault says why the fields of v cannot be options; empty where they can. A tag that has
+// no meaning panics.
+func Fault(v any) string {
+	value := reflect.ValueOf(v)
+	switch {
+	case !value.IsValid() || value.Kind() == reflect.Pointer && value.IsNil():
+		return "its function returns nil"
+	case value.Kind() != reflect.Pointer && len(Fields(value)) > 0:
+		return fmt.Sprintf("its options cannot be set in a %s; return a pointer", value.Type())
+	}
+	return fieldsFault(value)
+}
+
+func fieldsFault(v reflect.Value) string {
+	seen := map[string]bool{}
+	for _, f := range Fields(v) {
+		if seen[f.Key] {
+			return fmt.Sprintf("two of its options have the key %s", f.Key)
+		}
+		seen[f.Key] = true
+		if !decodable(f.Value.Type()) {
+			return fmt.Sprintf("its option %s is a %s, which no config holds; tag the field yaml:\"-\" or change its type", f.Key, f.Value.Type())
+		}
+	}
+	return ""
+}
+
+// decodable reports whether a config can hold a value of the type.
+func decodable(t reflect.Type) bool {
+	switch t.Kind() {
+	case reflect.Slice, reflect.Pointer:
+		return decodable(t.Elem())
+	case reflect.Map:
+		return t.Key().Kind() == reflect.String && decodable(t.Elem())
+	case reflect.Interface:
+		return t.NumMethod() == 0
+	case reflect.Struct:
+		return fieldsFault(reflect.New(t)) == ""
+	case reflect.Bool, reflect.String:
+		return true
+	}
+	v := reflect.New(t).Elem()
+	return v.CanInt() || v.CanUint() || v.CanFloat()
+}
+
 // NewKinds makes a registry. Messages call its kinds by the noun, such as "model". There is
 // one for each interface T; a second one panics.
 func NewKinds[T any](noun string) *Kinds[T] {
@@ -51,7 +96,12 @@ func (k *Kinds[T]) Register(name, doc string, newKind func() T) {
 	if _, ok := k.kinds[name]; ok || name == "" || strings.ContainsAny(name, " \t\r\n") {
 		panic(fmt.Sprintf("%s %q cannot be registered: the name is taken, empty or has spaces", k.noun, name))
 	}
-	Fields(reflect.ValueOf(newKind()))
+	if newKind == nil {
+		panic(fmt.Sprintf("%s %q cannot be registered: there is no function that makes it", k.noun, name))
+	}
+	if fault := Fault(newKind()); fault != "" {
+		panic(fmt.Sprintf("%s %q cannot be registered: %s", k.noun, name, fault))
+	}
 	k.kinds[name] = kind[T]{doc, newKind}
 }
 

@@ -88,7 +88,7 @@ func Fields(v reflect.Value) []Field {
 		case f.Type.Kind() == reflect.Struct && (f.Anonymous && key == "" || options == "inline"):
 			out = append(out, Fields(value)...)
 			continue
-		case !f.IsExported():
+		case !f.IsExported(), f.Anonymous && key == "" && f.Type.Kind() == reflect.Interface: // there for its methods
 			continue
 		case key == "":
 			key = strings.ToLower(f.Name)
@@ -140,6 +140,14 @@ func (c Choice) Set(name string) error {
 		c.Kind.Set(reflect.ValueOf(kind))
 	}
 	return err
+}
+
+// HasOption reports whether any of the kinds has the option.
+func (c Choice) HasOption(key string) bool {
+	return slices.ContainsFunc(c.Kinds.Names(), func(name string) bool {
+		kind, err := c.Kinds.Make(name)
+		return err == nil && slices.ContainsFunc(Fields(reflect.ValueOf(kind)), func(f Field) bool { return f.Key == key })
+	})
 }
 
 // Text says why a text is not allowed: "must be a or b, got …"; empty where it is. got is

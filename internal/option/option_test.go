@@ -2,6 +2,7 @@ package option_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"math"
 	"reflect"
 	"slices"
@@ -94,6 +95,61 @@ func TestKinds(t *testing.T) {
 			defer func() {
 				if recover() == nil {
 					t.Errorf("%s: no panic", name)
+				}
+			}()
+			register()
+		}()
+	}
+}
+
+type dot struct {
+	At int `yaml:"at"`
+}
+
+func (dot) area() float64 { return 0 }
+
+type open struct {
+	dot
+	Door func() `yaml:"door"`
+}
+
+type twofold struct {
+	dot
+	Again int `yaml:"at"`
+}
+
+// A kind that could not be used is refused where it is registered.
+func TestFault(t *testing.T) {
+	for want, v := range map[string]any{
+		"":                         &circle{},
+		"its function returns nil": (*circle)(nil),
+		"its options cannot be set in a option_test.dot; return a pointer":                                              dot{},
+		"its option door is a func(), which no config holds; tag the field yaml:\"-\" or change its type":               &open{},
+		"two of its options have the key at":                                                                            &twofold{},
+		"its option m is a map[int]string, which no config holds; tag the field yaml:\"-\" or change its type":          &struct{ M map[int]string }{},
+		"its option a is a []struct { C chan int }, which no config holds; tag the field yaml:\"-\" or change its type": &struct{ A []struct{ C chan int } }{},
+	} {
+		if got := option.Fault(v); got != want {
+			t.Errorf("%T: %q, want %q", v, got, want)
+		}
+	}
+	if got := option.Fault(struct{ fmt.Stringer }{}); got != "" {
+		t.Errorf("an embedded interface: %s", got)
+	}
+	if got := option.Fault(struct{}{}); got != "" {
+		t.Errorf("a kind without options that is no pointer: %s", got)
+	}
+	if got := option.Fault(nil); got != "its function returns nil" {
+		t.Errorf("nil: %q", got)
+	}
+	for name, register := range map[string]func(){
+		"no function": func() { shapes.Register("none", "", nil) },
+		"nil":         func() { shapes.Register("none", "", func() shape { return nil }) },
+	} {
+		func() {
+			defer func() {
+				if text := fmt.Sprint(recover()); !strings.Contains(text, `shape "none" cannot be registered`) {
+					t.Errorf("%s: panic %s", name, text)
 				}
 			}()
 			register()

@@ -146,6 +146,10 @@ func AllowNull(s map[string]any) {
 	if typ, ok := s["type"].(string); ok {
 		s["type"] = []string{typ, "null"}
 	}
+	if only, ok := s["const"].(string); ok {
+		delete(s, "const")
+		s["enum"] = []string{only}
+	}
 	if enum, ok := s["enum"].([]string); ok {
 		values := []any{nil}
 		for _, e := range enum {

@@ -148,7 +148,7 @@ func (s *Shrinker) scores(net *nn.Network, ts terms, step int) ([][]float64, err
 			sample.Sums = s.Fading.Sums[k]
 		}
 		var err error
-		if out[k], err = s.o.Target.importance().Score(sample); err != nil {
+		if out[k], err = importance.Scores(s.o.Target.importance(), sample); err != nil {
 			return nil, err
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"iter"
 	"math"
+	"slices"
 
 	"pare/datasets"
 	"pare/internal/option"
@@ -25,6 +26,21 @@ type Importance interface {
 // Criteria are all criteria by name. Register one of your own in an init function, and
 // configs may name it.
 var Criteria = option.NewKinds[Importance]("importance")
+
+// Scores are the scores by a criterion: one for each group, and none of them NaN.
+func Scores(by Importance, s *Sample) ([]float64, error) {
+	scores, err := by.Score(s)
+	if err != nil {
+		return nil, err
+	}
+	if n := len(s.Groups.Slots()); len(scores) != n {
+		return nil, fmt.Errorf("importance %T gives %d scores for %d groups", by, len(scores), n)
+	}
+	if g := slices.IndexFunc(scores, math.IsNaN); g >= 0 {
+		return nil, fmt.Errorf("importance %T gives NaN for group %d, which has no place in a ranking", by, g)
+	}
+	return scores, nil
+}
 
 // OfGradients is implemented by criteria that are a function of sums over batches of
 // gradients. Training gives them its own batches.

@@ -264,3 +264,25 @@ func restore(net *nn.Network, values []float32) {
 		values = values[copy(p.Data(), values):]
 	}
 }
+
+// wrong gives scores that cannot be ranked.
+type wrong []float64
+
+func (w wrong) Score(*importance.Sample) ([]float64, error) { return w, nil }
+
+func TestScoresAreChecked(t *testing.T) {
+	net := tiny(t)
+	s := &importance.Sample{Net: net, Groups: importance.Units{{}, {}}}
+	for want, by := range map[string]wrong{
+		"importance importance_test.wrong gives 1 scores for 2 groups":                            {1},
+		"importance importance_test.wrong gives 3 scores for 2 groups":                            {1, 2, 3},
+		"importance importance_test.wrong gives NaN for group 1, which has no place in a ranking": {1, math.NaN()},
+	} {
+		if _, err := importance.Scores(by, s); err == nil || err.Error() != want {
+			t.Errorf("%v, want %s", err, want)
+		}
+	}
+	if got, err := importance.Scores(wrong{math.Inf(1), 0}, s); err != nil || len(got) != 2 {
+		t.Errorf("%v, %v", got, err)
+	}
+}
