@@ -22,7 +22,7 @@ type LossKind interface {
 	For(t TargetForm) (nn.Loss, error)
 }
 
-// TargetForm says what targets are: classes, labels, or numbers where it is zero.
+// TargetForm is the form of targets: classes, labels, or numbers where it is zero.
 type TargetForm struct {
 	Classes      int       // of a target; 0: targets are labels or numbers
 	Labels       bool      // targets are 0 or 1
@@ -135,7 +135,7 @@ type pointwise interface {
 	row(shape tensor.Shape) (width, targets int)
 	// weight is how much a row counts by its targets; NaN where they make no sense.
 	weight(target []float32) float64
-	// loss is the loss of a row of weight 1, times what weight says; it adds scale times its
+	// loss is the loss of a row, with the weights of its classes; it adds scale times its
 	// gradient to grad, unless that is nil. scratch has the width of the row.
 	loss(grad []float64, scale float64, output, target []float32, scratch []float64) float64
 }
@@ -339,10 +339,8 @@ func (l CrossEntropy) loss(grad []float64, scale float64, output, target []float
 			}
 		}
 	}
-	if grad != nil {
-		for j := range grad {
-			grad[j] += scale * pull * p[j] / sum
-		}
+	for j := range grad {
+		grad[j] += scale * pull * p[j] / sum
 	}
 	return total
 }
