@@ -8,6 +8,7 @@ import (
 	"pare/config"
 	"pare/datasets"
 	"pare/internal/option"
+	"pare/layers"
 	"pare/models"
 	"pare/nn"
 	"pare/prune"
@@ -32,6 +33,7 @@ func printList(w io.Writer) {
 	}
 	table(w, "penalty targets (on)", targets)
 	kinds(w, "optimizers", train.Optimizers)
+	kinds(w, "losses", layers.Losses)
 	kinds(w, "schedules", train.Schedules)
 	table(w, "prune methods", prune.Methods())
 	kinds(w, "importance (of method least)", importance.Criteria)
