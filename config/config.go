@@ -71,7 +71,7 @@ type Train struct {
 	Batch           int                         `yaml:"batch" range:"[1,)" doc:"examples in a step"`
 	Optimizer       Choice[train.OptimizerSpec] `yaml:"optimizer" doc:"how a gradient becomes a step"`
 	Schedule        Choice[train.ScheduleSpec]  `yaml:"schedule" doc:"how the learning rate changes"`
-	Loss            Choice[layers.LossKind]     `yaml:"loss,omitempty" list:"single" doc:"what steps lower, a kind or its name; left out: cross_entropy for classes, bce for labels, mse for numbers. Evaluations and reports keep to that one"`
+	Loss            Choice[layers.LossKind]     `yaml:"loss,omitempty" list:"single" doc:"loss that steps lower, a kind or its name; left out: cross_entropy for classes, bce for labels, mse for numbers. Evaluations and reports keep to that one"`
 	ClassWeights    ClassWeights                `yaml:"class_weights,omitempty" doc:"how much the classes count in the loss: balanced, n/(classes·n of the class) of the training examples, or a number for each; left out: all the same"`
 	LabelSmoothing  float64                     `yaml:"label_smoothing" range:"[0,1)" doc:"share of the target that is spread over all classes; 0: none"`
 	MixUp           float64                     `yaml:"mixup,omitempty" range:"[0,1e6]" doc:"alpha of mixup, weighted means of pairs of examples, such as 0.2; 0: none. With cutmix each batch has one of them at random"`

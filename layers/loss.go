@@ -7,6 +7,7 @@ import (
 	"gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
 
+	"pare/internal/kernel/parallel"
 	"pare/internal/option"
 	"pare/nn"
 )
@@ -22,7 +23,7 @@ type LossKind interface {
 	For(t TargetForm) (nn.Loss, error)
 }
 
-// TargetForm says what targets are: classes, labels, or numbers where it is zero.
+// TargetForm is the form of targets: classes, labels, or numbers where it is zero.
 type TargetForm struct {
 	Classes      int       // of a target; 0: targets are labels or numbers
 	Labels       bool      // targets are 0 or 1
@@ -135,7 +136,7 @@ type pointwise interface {
 	row(shape tensor.Shape) (width, targets int)
 	// weight is how much a row counts by its targets; NaN where they make no sense.
 	weight(target []float32) float64
-	// loss is the loss of a row of weight 1, times what weight says; it adds scale times its
+	// loss is the loss of a row, with the weights of its classes; it adds scale times its
 	// gradient to grad, unless that is nil. scratch has the width of the row.
 	loss(grad []float64, scale float64, output, target []float32, scratch []float64) float64
 }
@@ -181,21 +182,73 @@ func (l Weighed) Build(_ *nn.Builder, output, target *gorgonia.Node) (*gorgonia.
 // targets come as Weighed.Pack writes them.
 func buildPointwise(l pointwise, packed bool, output, target *gorgonia.Node) (*gorgonia.Node, error) {
 	shape := output.Shape().Clone()
-	width, targets := l.row(shape)
-	s := &pointwiseSum{of: l, width: width, targets: targets, rows: shape.TotalSize() / width,
-		examples: shape[0], packed: packed, scratch: make([]float64, width), row: make([]float64, width)}
+	s := newPointwiseSum(l, packed, shape)
 	grad := nn.Gradient(nn.Op{Name: "loss/dx", Shape: shape,
 		Run: func(dst []float32, in [][]float32) { s.back(dst, in[0], in[1], float64(in[2][0])) }}, 0, 1, nn.OutGrad)
 	return nn.Apply(nn.Op{Name: "loss", Grad: []nn.GradFunc{grad, nil},
 		Run: func(dst []float32, in [][]float32) { dst[0] = float32(s.value(in[0], in[1])) }}, output, target)
 }
 
-// pointwiseSum sums rows in their order; its memory is made once.
+// pointwiseSum sums rows, in their order whatever the number of threads. Its memory is made
+// once.
 type pointwiseSum struct {
 	of                             pointwise
 	width, targets, rows, examples int
 	packed                         bool
-	scratch, row                   []float64
+
+	chunk        int         // rows of a task
+	scratch, row [][]float64 // by task
+	losses       []float64   // by row
+	values, grad func(task int)
+
+	dst, output, all []float32  // of the run under way
+	factors          [2]float64 // of its sides: 1 or the scale of the gradient, by the sum of weights; 0: no part
+}
+
+// chunkValues is about how many outputs a task has.
+const chunkValues = 4096
+
+func newPointwiseSum(l pointwise, packed bool, shape tensor.Shape) *pointwiseSum {
+	width, targets := l.row(shape)
+	s := &pointwiseSum{of: l, width: width, targets: targets, rows: shape.TotalSize() / width,
+		examples: shape[0], packed: packed, chunk: max(1, chunkValues/width)}
+	s.losses = make([]float64, s.rows)
+	for range s.tasks() {
+		s.scratch, s.row = append(s.scratch, make([]float64, width)), append(s.row, make([]float64, width))
+	}
+	s.values = func(task int) {
+		for r := task * s.chunk; r < min((task+1)*s.chunk, s.rows); r++ {
+			s.losses[r] = s.sum(r, nil, s.scratch[task])
+		}
+	}
+	s.grad = func(task int) {
+		row := s.row[task]
+		for r := task * s.chunk; r < min((task+1)*s.chunk, s.rows); r++ {
+			clear(row)
+			s.sum(r, row, s.scratch[task])
+			for j, v := range row {
+				s.dst[r*s.width+j] = float32(v)
+			}
+		}
+	}
+	return s
+}
+
+func (s *pointwiseSum) tasks() int { return (s.rows + s.chunk - 1) / s.chunk }
+
+// sum is the part of a row in the loss; it adds the gradient to grad, unless that is nil.
+func (s *pointwiseSum) sum(r int, grad, scratch []float64) float64 {
+	sum := 0.0
+	for i, second := range [2]bool{false, true} {
+		if s.factors[i] == 0 {
+			continue
+		}
+		if t, w, share := s.side(s.all, second, r); w*share != 0 {
+			f := s.factors[i] * w * share
+			sum += f * s.of.loss(grad, f, s.output[r*s.width:][:s.width], t, scratch)
+		}
+	}
+	return sum
 }
 
 // side is one of the two sets of targets, with the share of an example's loss and its weight.
@@ -228,47 +281,30 @@ func (s *pointwiseSum) total(all []float32, second bool) (total float64, mixed b
 	return total, mixed
 }
 
-func (s *pointwiseSum) value(output, all []float32) float64 {
-	sum := 0.0
-	for _, second := range [2]bool{false, true} {
-		total, mixed := s.total(all, second)
-		if !mixed || total == 0 {
-			continue
-		}
-		if math.IsNaN(total) {
-			return total // training stops and says so
-		}
-		for r := range s.rows {
-			if t, w, share := s.side(all, second, r); w*share != 0 {
-				sum += w * share / total * s.of.loss(nil, 0, output[r*s.width:][:s.width], t, s.scratch)
-			}
+// prepare sets the factors of both sides.
+func (s *pointwiseSum) prepare(output, all []float32, scale float64) {
+	s.output, s.all, s.factors = output, all, [2]float64{}
+	for i, second := range [2]bool{false, true} {
+		if total, mixed := s.total(all, second); mixed && total != 0 {
+			s.factors[i] = scale / total
 		}
 	}
-	return sum
+}
+
+func (s *pointwiseSum) value(output, all []float32) float64 {
+	s.prepare(output, all, 1)
+	parallel.Run(s.tasks(), s.values)
+	sum := 0.0
+	for _, v := range s.losses {
+		sum += v
+	}
+	return sum // NaN where a target makes no sense: training stops and says so
 }
 
 func (s *pointwiseSum) back(dst, output, all []float32, scale float64) {
-	totals := [2]float64{}
-	for i, second := range [2]bool{false, true} {
-		total, mixed := s.total(all, second)
-		if mixed && total != 0 {
-			totals[i] = scale / total
-		}
-	}
-	for r := range s.rows {
-		clear(s.row)
-		for i, second := range [2]bool{false, true} {
-			if totals[i] == 0 {
-				continue
-			}
-			if t, w, share := s.side(all, second, r); w*share != 0 {
-				s.of.loss(s.row, totals[i]*w*share, output[r*s.width:][:s.width], t, s.scratch)
-			}
-		}
-		for j, v := range s.row {
-			dst[r*s.width+j] = float32(v)
-		}
-	}
+	s.prepare(output, all, scale)
+	s.dst = dst
+	parallel.Run(s.tasks(), s.grad)
 }
 
 // row, weight and loss implement pointwise.
@@ -339,10 +375,8 @@ func (l CrossEntropy) loss(grad []float64, scale float64, output, target []float
 			}
 		}
 	}
-	if grad != nil {
-		for j := range grad {
-			grad[j] += scale * pull * p[j] / sum
-		}
+	for j := range grad {
+		grad[j] += scale * pull * p[j] / sum
 	}
 	return total
 }

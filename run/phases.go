@@ -172,7 +172,7 @@ func (r *runner) loss() (nn.Loss, error) {
 	return loss, nil
 }
 
-// targetForm says what the targets of a task are.
+// targetForm is the form of the targets of a task.
 func targetForm(t datasets.Task) layers.TargetForm {
 	return layers.TargetForm{Classes: t.Classes, Labels: t.Labels}
 }

@@ -9,6 +9,7 @@ import (
 	"pare/config"
 	"pare/datasets"
 	"pare/internal/option"
+	"pare/layers"
 	"pare/models"
 	"pare/nn"
 	"pare/prune"
@@ -31,6 +32,7 @@ func printList(w io.Writer) {
 	}
 	table(w, "penalty targets (on)", targets)
 	kinds(w, "optimizers", train.Optimizers, train.Optimizers.Names())
+	kinds(w, "losses", layers.Losses, layers.Losses.Names())
 	kinds(w, "schedules", train.Schedules, train.Schedules.Names())
 	table(w, "prune methods", prune.Methods())
 	kinds(w, "importance (of method least)", importance.Criteria, importance.Criteria.Names())

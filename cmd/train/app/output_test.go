@@ -14,6 +14,7 @@ import (
 	"pare/cmd/internal/cli"
 	"pare/config"
 	"pare/datasets"
+	"pare/layers"
 	"pare/models"
 	"pare/nn"
 	"pare/regularize"
@@ -29,6 +30,7 @@ func TestList(t *testing.T) {
 	names = append(names, regularize.TargetNames()...)
 	names = append(names, datasets.Kinds.Names()...)
 	names = append(names, train.Optimizers.Names()...)
+	names = append(names, layers.Losses.Names()...)
 	names = append(names, train.Schedules.Names()...)
 	names = append(names, "zeros", "magnitude", "random", "none")
 	for _, n := range names {
