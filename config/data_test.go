@@ -3,6 +3,8 @@ package config
 import (
 	"context"
 	"encoding/json"
+	"os"
+	"path/filepath"
 	"reflect"
 	"slices"
 	"strings"
@@ -60,7 +62,7 @@ func TestDataOrder(t *testing.T) {
 func TestWithData(t *testing.T) {
 	c := mustParse(t, "data: {dataset: mnist, dir: a, train: 3}\nmodel: {type: mlp}\n")
 	d, err := c.WithData("dir", "b: 'c'")
-	if err != nil || *d.Data.Kind.(datasets.Foldered).Folder() != "b: 'c'" || *c.Data.Kind.(datasets.Foldered).Folder() != "a" || d.Data.Train != 3 {
+	if err != nil || d.Data.Kind.(*datasets.MNIST).Dir != "b: 'c'" || c.Data.Kind.(*datasets.MNIST).Dir != "a" || d.Data.Train != 3 {
 		t.Errorf("%v: %+v, %+v", err, d, c)
 	}
 	_, err = mustParse(t, head).WithData("dir", "b")
@@ -122,5 +124,34 @@ func TestKindsInSchema(t *testing.T) {
 	}
 	if net := of(s.Properties.Model, "type", "resnet"); net["width"].Default != 16.0 {
 		t.Errorf("resnet is %+v", net)
+	}
+}
+
+// Paths of data are relative to the folder of the config; overrides are not.
+func TestDataPaths(t *testing.T) {
+	dir := t.TempDir()
+	file := filepath.Join(dir, "a.yaml")
+	text := "data: {dataset: mnist, dir: digits, validation: 0.25}\nmodel: {type: mlp}\n"
+	if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct{ set, want string }{
+		{"seed=2", filepath.Join(dir, "digits")},
+		{"data.dir=other", "other"},
+		{"data.dir=/other", "/other"},
+	} {
+		got, err := Load(file, []string{c.set})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if path := got.Data.Kind.(*datasets.MNIST).Dir; path != c.want || got.Data.Validation != 0.25 {
+			t.Errorf("-set %s: %q, %v", c.set, path, got.Data.Validation)
+		}
+	}
+	_, err := Parse("a.yaml", []byte("data: {dataset: mnist, validation: 2.5}\nmodel: {type: mlp}\n"))
+	checkError(t, err, "a.yaml:1:36: data.validation must be a whole number or a share below 1, got 2.5")
+	c := mustParse(t, "data: {dataset: mnist, train: 1000000}\nmodel: {type: mlp}\n")
+	if !strings.Contains(string(c.YAML()), "train: 1000000\n") {
+		t.Errorf("written as\n%s", c.YAML())
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 
+	"pare/datasets"
 	"pare/internal/option"
 )
 
@@ -53,6 +54,9 @@ func encode(v reflect.Value, r option.Rules) *node {
 	case reflect.Bool:
 		return &node{kind: boolean, text: strconv.FormatBool(v.Bool())}
 	case reflect.Float64:
+		if a, ok := v.Interface().(datasets.Amount); ok {
+			return &node{kind: float, text: a.String()}
+		}
 		s := strconv.FormatFloat(v.Float(), 'g', -1, 64)
 		if !strings.Contains(s, ".") {
 			s = strings.Replace(s, "e", ".0e", 1) // YAML 1.1 takes 1e-08 for text

@@ -12,19 +12,24 @@ import (
 	"strings"
 
 	"pare/configs"
+	"pare/datasets"
 	"pare/internal/atomicfile"
 	"pare/internal/option"
 	"pare/models"
 )
 
-// Load reads a config file. A name that is no file but that of a built-in
+// Load reads a config file, and takes the paths of its data as relative to its folder. A name that is no file but that of a built-in
 // config ("resnet", "resnet.yaml", "configs/resnet.yaml") is that config. sets
 // are overrides in the order in which they apply, such as "train.epochs=3" or
 // "penalties.0.lambda=1e-3"; their values are YAML.
 func Load(pathOrName string, sets []string) (*Config, error) {
 	data, err := readFile(pathOrName)
 	if err == nil {
-		return parse(pathOrName, data, sets)
+		c, err := parse(pathOrName, data, sets)
+		if err == nil {
+			c.resolve(filepath.Dir(pathOrName))
+		}
+		return c, err
 	}
 	if name := builtInName(pathOrName); name != "" {
 		data, err := builtInFile(name)
@@ -38,6 +43,22 @@ func Load(pathOrName string, sets []string) (*Config, error) {
 			hint(strings.TrimSuffix(pathOrName, ".yaml"), "built-in configs", "", BuiltIn())}
 	}
 	return nil, &Error{File: pathOrName, Msg: fmt.Sprintf("the file cannot be read: %v", err)}
+}
+
+// resolve takes the paths of the data that the file gives, not an override, as relative to dir.
+func (c *Config) resolve(dir string) {
+	d, ok := c.Data.Kind.(datasets.Pathed)
+	if !ok {
+		return
+	}
+	section := c.root.get("data")
+	for _, f := range option.Fields(reflect.ValueOf(d)) {
+		path, ok := f.Value.Addr().Interface().(*string)
+		given := section.get(f.Key)
+		if ok && slices.Contains(d.Paths(), path) && *path != "" && given != nil && !given.at.overridden() && !filepath.IsAbs(*path) {
+			*path = filepath.Join(dir, *path)
+		}
+	}
 }
 
 // readFile reads no more of a file than tells that it is too long.

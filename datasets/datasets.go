@@ -19,15 +19,16 @@ type Dataset interface {
 // Kinds are the kinds of data by name.
 var Kinds = option.NewKinds[Dataset]("dataset")
 
-// Foldered is implemented by datasets that read a folder, whose name Folder points to; ""
-// stands for none.
-type Foldered interface{ Folder() *string }
+// Pathed is implemented by datasets that read files. Paths points to the options that hold
+// the path of a file or folder or a pattern of paths; "" stands for none. A config file gives
+// them relative to its folder, and a run keeps them as absolute paths.
+type Pathed interface{ Paths() []*string }
 
 // Options are the options that all datasets share.
 type Options struct {
-	Train      int     `yaml:"train" range:"[0,)" doc:"training examples, windows of a text; 0: all that validation leaves (generated data: 20000)"`
-	Validation int     `yaml:"validation" range:"[0,)" doc:"examples held out of training to choose by, of text out of test; 0: none (generated data: 2000)"`
-	Test       int     `yaml:"test" range:"[0,)" doc:"test examples, the first ones; 0: all (generated data: 4000)"`
+	Train      Amount  `yaml:"train" range:"[0,)" share:"or count" doc:"training examples, windows of a text: a number, or a share below 1; 0: all that validation and test leave (generated data: 20000)"`
+	Validation Amount  `yaml:"validation" range:"[0,)" share:"or count" doc:"examples held out of training to choose by, of text out of test: a number, or a share below 1; 0: none (generated data: 2000)"`
+	Test       Amount  `yaml:"test" range:"[0,)" share:"or count" doc:"test examples: a number, or a share below 1; of official test examples the first ones, 0: all (generated data: 4000); of other data held out of all, 0: those of a test folder or file"`
 	Normalize  string  `yaml:"normalize,omitempty" enum:"standard,unit" doc:"of images; standard: each channel to mean 0 and deviation 1 over the training images; unit: values in 0..1, so that a black background is exactly 0; left out: as the parameters were trained with that a saved model keeps, standard for others"`
 	Augment    Augment `yaml:"augment" doc:"random changes of training images"`
 
@@ -68,6 +69,8 @@ type Set struct {
 	Validation Part     // nil where none was asked for
 	Test       Part     // nil where the dataset has none
 	ClassNames []string // by class; nil where classes have no names, or there are none
+	// Notes are warnings, a line each: files and rows that were left out, with their number.
+	Notes []string
 	// Entropy is the mean loss, in nats a target, below which no model can come; 0: not
 	// known.
 	Entropy float64

@@ -37,8 +37,8 @@ type Files struct {
 	Download *bool  `yaml:"download,omitempty" doc:"whether files may be downloaded; left out: yes"`
 }
 
-// Folder implements Foldered.
-func (f *Files) Folder() *string { return &f.Dir }
+// Paths implements Pathed.
+func (f *Files) Paths() []*string { return []*string{&f.Dir} }
 
 // fetch returns the folder of the files: Dir, or a folder of the cache, after it has made
 // sure that the files are there, whole. Files with the right sum are not downloaded again.

@@ -20,8 +20,8 @@ func init() {
 
 // Load finds its options, and those that all datasets share, within their limits.
 func (s *stripes) Load(ctx context.Context, o datasets.Options) (*datasets.Set, error) {
-	train := s.make(max(o.Train, 100), rand.New(rand.NewPCG(o.Seed, 1)))
-	test := s.make(max(o.Test, 20), rand.New(rand.NewPCG(o.Seed, 2)))
+	train := s.make(max(int(o.Train), 100), rand.New(rand.NewPCG(o.Seed, 1)))
+	test := s.make(max(int(o.Test), 20), rand.New(rand.NewPCG(o.Seed, 2)))
 	return datasets.NewImageSet(train, nil, test, []string{"row", "column"})
 }
 

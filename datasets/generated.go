@@ -19,12 +19,15 @@ const generatedMax = 10_000_000
 
 // sizes is the number of examples that each part of a generated dataset gets.
 func (o Options) sizes() ([3]int, error) {
-	sizes := [3]int{o.Train, o.Validation, o.Test}
-	for i, n := range sizes {
+	var sizes [3]int
+	for i, n := range [3]Amount{o.Train, o.Validation, o.Test} {
 		if n > generatedMax {
-			return sizes, option.Errorf(partNames[i], "is %d, it must be at most %d", n, generatedMax)
+			return sizes, option.Errorf(partNames[i], "is %v, it must be at most %d", n, generatedMax)
 		}
-		sizes[i] = cmp.Or(n, defaultSizes[i])
+		if n > 0 && n < 1 {
+			return sizes, option.Errorf(partNames[i], "is a share, %v; generated data have no end, so give a number", n)
+		}
+		sizes[i] = cmp.Or(int(n), defaultSizes[i])
 	}
 	return sizes, nil
 }

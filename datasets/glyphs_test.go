@@ -75,7 +75,7 @@ func TestGlyphsSplits(t *testing.T) {
 
 func TestGlyphsClasses(t *testing.T) {
 	for classes, want := range map[string]int{"digits": 10, "letters": 26, "all": 34, "": 34} {
-		set := loadGlyphs(t, opts{Classes: classes, Train: 2 * want, Validation: 1, Test: 1})
+		set := loadGlyphs(t, opts{Classes: classes, Train: Amount(2 * want), Validation: 1, Test: 1})
 		if len(set.ClassNames) != want || set.Task.Classes != want {
 			t.Errorf("%q: %d classes, want %d", classes, set.Task.Classes, want)
 		}

@@ -101,7 +101,7 @@ func stored(p Part) *Split { return p.(*Images).Split() }
 type opts struct {
 	Dir, Classes, File, Vocabulary, Sequence string
 	Download                                 *bool
-	Train, Validation, Test                  int
+	Train, Validation, Test                  Amount
 	Window, Length, Symbols                  int
 	Color, Carry, Permute                    bool
 	Seed                                     uint64

@@ -5,6 +5,8 @@ import (
 	"math"
 	"math/rand/v2"
 	"slices"
+
+	"pare/internal/option"
 )
 
 // Split is one part of an image classification dataset, kept as bytes: N images of height
@@ -94,33 +96,33 @@ func (s *Split) subset(idx []int) *Split {
 // divide makes a set of the training and test parts of a dataset by the sizes in o. Where
 // it keeps the whole training part, it stays in its stored order.
 func (o Options) divide(train, test *Split, classNames []string) (*Set, error) {
-	if o.Validation >= train.N {
-		return nil, fmt.Errorf("validation %d leaves nothing of the %d training examples",
-			o.Validation, train.N)
+	held, kept, tested := o.Validation.Of(train.N), o.Train.Of(train.N), o.Test.Of(test.N)
+	if held >= train.N {
+		return nil, option.Errorf("validation", "%v leaves nothing of the %d training examples", o.Validation, train.N)
 	}
-	if o.Train > train.N-o.Validation {
-		return nil, fmt.Errorf("train %d and validation %d together are more than the %d training examples",
+	if kept > train.N-held {
+		return nil, option.Errorf("train", "%v and validation %v together are more than the %d training examples",
 			o.Train, o.Validation, train.N)
 	}
-	if o.Test > test.N {
-		return nil, fmt.Errorf("test %d is more than the %d test examples", o.Test, test.N)
+	if tested > test.N {
+		return nil, option.Errorf("test", "%v is more than the %d test examples", o.Test, test.N)
 	}
 	var validation *Split
-	if o.Validation > 0 || o.Train > 0 && o.Train < train.N {
+	if held > 0 || kept > 0 && kept < train.N {
 		order := rand.New(rand.NewPCG(mix(o.Seed), streamDivide)).Perm(train.N)
-		rest := train.N - o.Validation
-		if o.Validation > 0 {
+		rest := train.N - held
+		if held > 0 {
 			validation = train.subset(order[rest:])
 		}
-		if o.Train > 0 {
-			rest = o.Train
+		if kept > 0 {
+			rest = kept
 		}
 		train = train.subset(order[:rest])
 	}
-	if o.Test > 0 && o.Test < test.N {
+	if tested > 0 && tested < test.N {
 		size := test.Size()
 		cut := *test
-		cut.N, cut.Pixels, cut.Labels = o.Test, test.Pixels[:o.Test*size:o.Test*size], test.Labels[:o.Test:o.Test]
+		cut.N, cut.Pixels, cut.Labels = tested, test.Pixels[:tested*size:tested*size], test.Labels[:tested:tested]
 		test = &cut
 	}
 	return NewImageSet(train, validation, test, classNames)

@@ -23,6 +23,7 @@ const (
 	streamValidation
 	streamTest
 	streamPlanted
+	streamSplit
 )
 
 // mix folds words into one that depends on each of them and on their order, so that seeds

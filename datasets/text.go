@@ -32,8 +32,13 @@ func init() {
 		func() Dataset { return &Text{} })
 }
 
-// Folder implements Foldered.
-func (d *Text) Folder() *string { return &d.Dir }
+// Paths implements Pathed: File is in Dir where that is given.
+func (d *Text) Paths() []*string {
+	if d.Dir == "" {
+		return []*string{&d.File}
+	}
+	return []*string{&d.Dir}
+}
 
 // Load implements Dataset.
 func (d *Text) Load(ctx context.Context, o Options) (*Set, error) {
@@ -68,26 +73,27 @@ func (d Windows) divide(tokens []uint16, v *vocabulary, o Options) (*Set, error)
 		return nil, fmt.Errorf("the text has %d characters, the first 90 %% of them for training and the others for test; "+
 			"%d are too few for a window of %d and the character behind it; lower window", len(tokens), short, length)
 	}
-	if have := windowCount(len(train), length, true); o.Train > have {
-		return nil, fmt.Errorf("train %d is more than the %d windows of %d in the first 90 %% of the text", o.Train, have, length)
-	} else if o.Train > 0 && o.Train < have {
-		train = train[:(o.Train+1)*length]
+	have, last := windowCount(len(train), length, true), windowCount(len(rest), length, false)
+	kept, held, tested := o.Train.Of(have+last), o.Validation.Of(have+last), o.Test.Of(have+last)
+	if kept > have {
+		return nil, fmt.Errorf("train %v is more than the %d windows of %d in the first 90 %% of the text", o.Train, have, length)
+	} else if kept > 0 && kept < have {
+		train = train[:(kept+1)*length]
 	}
-	have := windowCount(len(rest), length, false)
-	if o.Validation >= have {
-		return nil, fmt.Errorf("validation %d leaves nothing of the %d windows of %d in the last 10 %% of the text", o.Validation, have, length)
+	if held >= last {
+		return nil, fmt.Errorf("validation %v leaves nothing of the %d windows of %d in the last 10 %% of the text", o.Validation, last, length)
 	}
-	if o.Test > have-o.Validation {
-		return nil, fmt.Errorf("validation %d and test %d together are more than the %d windows of %d in the last 10 %% of the text",
-			o.Validation, o.Test, have, length)
+	if tested > last-held {
+		return nil, fmt.Errorf("validation %v and test %v together are more than the %d windows of %d in the last 10 %% of the text",
+			o.Validation, o.Test, last, length)
 	}
 	var validation []uint16
-	if o.Validation > 0 {
-		validation = rest[:o.Validation*length+1]
+	if held > 0 {
+		validation = rest[:held*length+1]
 	}
-	test := rest[o.Validation*length:]
-	if o.Test > 0 {
-		test = test[:o.Test*length+1]
+	test := rest[held*length:]
+	if tested > 0 {
+		test = test[:tested*length+1]
 	}
 	return d.cut(v, train, validation, test), nil
 }

@@ -80,6 +80,9 @@ func Run(ctx context.Context, o Options) (*Summary, error) {
 		return nil, err
 	}
 	s := r.data.Set
+	for _, note := range s.Notes {
+		r.warn("%s", note)
+	}
 	r.say("data: %s, %d training, %d validation and %d test examples of %s", s.Name,
 		count(s.Train), count(s.Validation), count(s.Test), taskText(s.Task))
 	if r.log, err = train.OpenMetricsLog(r.folder.path(MetricsFile)); err != nil {

@@ -11,6 +11,7 @@
 //	doc:"…"              one sentence on the option, with its unit and default
 //	range:"[0,1)"        the interval of a number, or of each number of a list or map;
 //	                     without a limit on a side: "(0,)"
+//	share:"or count"     numbers below 1 are shares, from 1 on they are whole
 //	enum:"a,b"           the texts that are allowed
 //	required:"true"      the key must be there
 //	list:"single"        a list of one may be written as that one
@@ -50,6 +51,7 @@ func (f Field) IsSection() bool {
 type Rules struct {
 	Single bool // one value stands for a list of it
 	Filled bool // a text or list is not empty
+	share  bool // numbers below 1 are shares, from 1 on they are whole
 	enum   []string
 	limits *interval
 }
@@ -87,7 +89,7 @@ func Fields(v reflect.Value) []Field {
 			panic(fmt.Sprintf("option: field %s of %s: %v", f.Name, v.Type(), err))
 		}
 		field := Field{Key: key, Doc: tag("doc"), Value: value, OmitEmpty: options == "omitempty", Required: tag("required") == "true",
-			Rules: Rules{Single: tag("list") == "single", Filled: tag("empty") == "no", limits: limits}}
+			Rules: Rules{Single: tag("list") == "single", Filled: tag("empty") == "no", share: tag("share") != "", limits: limits}}
 		if enum := tag("enum"); enum != "" {
 			field.enum = strings.Split(enum, ",")
 		}
@@ -172,6 +174,8 @@ func (r Rules) Number(v float64, got string) string {
 		return "must be a finite number, got " + got
 	case r.limits != nil && !r.limits.contains(v):
 		return fmt.Sprintf("must be %s, got %s", r.limits, got)
+	case r.share && v >= 1 && v != math.Trunc(v):
+		return "must be a whole number or a share below 1, got " + got
 	case math.Abs(v) > math.MaxFloat32:
 		return "is too large for single precision: " + got
 	case v != 0 && float32(v) == 0:

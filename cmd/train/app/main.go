@@ -157,9 +157,14 @@ func start(f flags) error {
 		return err
 	}
 	// The run may be resumed from another working directory.
-	if d, ok := c.Data.Kind.(datasets.Foldered); ok && *d.Folder() != "" {
-		if *d.Folder(), err = filepath.Abs(*d.Folder()); err != nil {
-			return fmt.Errorf("data.dir: %w", err)
+	if d, ok := c.Data.Kind.(datasets.Pathed); ok {
+		for _, path := range d.Paths() {
+			if *path == "" {
+				continue
+			}
+			if *path, err = filepath.Abs(*path); err != nil {
+				return fmt.Errorf("data: %w", err)
+			}
 		}
 	}
 	folder, err := run.CreateFolder(f.out, c.Name, c.YAML())

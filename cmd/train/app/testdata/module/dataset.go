@@ -19,8 +19,8 @@ func init() {
 // Load implements datasets.Dataset.
 func (s *Stripes) Load(_ context.Context, o datasets.Options) (*datasets.Set, error) {
 	parts := [3]*datasets.Split{}
-	for i, n := range [3]int{max(o.Train, 1000), max(o.Validation, 200), max(o.Test, 200)} {
-		parts[i] = s.draw(n, rand.New(rand.NewPCG(o.Seed, uint64(i))))
+	for i, n := range [3]datasets.Amount{max(o.Train, 1000), max(o.Validation, 200), max(o.Test, 200)} {
+		parts[i] = s.draw(int(n), rand.New(rand.NewPCG(o.Seed, uint64(i))))
 	}
 	return datasets.NewImageSet(parts[0], parts[1], parts[2], []string{"row", "column"})
 }
