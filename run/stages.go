@@ -200,6 +200,9 @@ func (s *Summary) Measures() []report.Measure {
 	if s.MSEFinal > 0 {
 		out = append(out, lossMeasure("mean square error", "%.4g", stages, func(v float64) float64 { return v }))
 	}
+	if v := s.Variables; v != nil {
+		out = append(out, v.measure())
+	}
 	return append(out, activities(stages)...)
 }
 
