@@ -1,0 +1,422 @@
+package layers
+
+import (
+	"fmt"
+	"math"
+
+	"gorgonia.org/gorgonia"
+	"gorgonia.org/tensor"
+
+	"pare/internal/option"
+	"pare/nn"
+)
+
+// Losses are the kinds of training losses by name. A task has a loss of its own, by which
+// networks are evaluated: cross_entropy for classes, bce for labels, mse for numbers.
+var Losses = option.NewKinds[LossKind]("loss")
+
+// LossKind is a training loss with its options.
+type LossKind interface {
+	// For is the loss for targets of that form, or an error about the first thing that does
+	// not fit.
+	For(t TargetForm) (nn.Loss, error)
+}
+
+// TargetForm says what targets are: classes, labels, or numbers where it is zero.
+type TargetForm struct {
+	Classes      int       // of a target; 0: targets are labels or numbers
+	Labels       bool      // targets are 0 or 1
+	Smoothing    float64   // of classes, see CrossEntropy
+	ClassWeights []float32 // one for each class, see CrossEntropy; nil: all 1
+}
+
+func init() {
+	Losses.Register("cross_entropy", "softmax cross-entropy: one class a target; the default for classes", func() LossKind { return &crossEntropyKind{} })
+	Losses.Register("focal", "cross-entropy that counts examples less that are right already", func() LossKind { return &focalKind{Gamma: 2} })
+	Losses.Register("bce", "binary cross-entropy: several labels an example; the default for labels", func() LossKind { return &bceKind{} })
+	Losses.Register("mse", "mean square error; the default for numbers", func() LossKind { return &mseKind{} })
+	Losses.Register("huber", "square of small errors, amount of large ones", func() LossKind { return &huberKind{Delta: 1} })
+}
+
+type (
+	crossEntropyKind struct{}
+	focalKind        struct {
+		Gamma float64 `yaml:"gamma" range:"[0,)" doc:"power of the missing probability that weighs a target; 0: cross-entropy"`
+	}
+	bceKind   struct{}
+	mseKind   struct{}
+	huberKind struct {
+		Delta float64 `yaml:"delta" range:"(0,)" doc:"error from which on the loss grows linearly"`
+	}
+)
+
+func (*crossEntropyKind) For(t TargetForm) (nn.Loss, error) {
+	if err := t.classes("cross_entropy"); err != nil {
+		return nil, err
+	}
+	return CrossEntropy{Smoothing: t.Smoothing, ClassWeights: t.ClassWeights}, nil
+}
+
+func (k *focalKind) For(t TargetForm) (nn.Loss, error) {
+	if err := t.classes("focal"); err != nil {
+		return nil, err
+	}
+	if t.Smoothing > 0 {
+		return nil, fmt.Errorf("focal takes no label smoothing; remove one of them")
+	}
+	return CrossEntropy{Gamma: k.Gamma, ClassWeights: t.ClassWeights}, nil
+}
+
+func (*bceKind) For(t TargetForm) (nn.Loss, error) {
+	if !t.Labels {
+		return nil, fmt.Errorf("bce is for several labels an example, targets of 0 and 1, but these are %s; use %s", t.noun(), t.fits())
+	}
+	return BinaryCrossEntropy{}, nil
+}
+
+func (*mseKind) For(t TargetForm) (nn.Loss, error) { return MeanSquare{}, t.numbers("mse") }
+
+func (k *huberKind) For(t TargetForm) (nn.Loss, error) {
+	return Huber{Delta: k.Delta}, t.numbers("huber")
+}
+
+func (t TargetForm) classes(loss string) error {
+	if t.Classes == 0 {
+		return fmt.Errorf("%s is for classes, but targets are %s; use %s", loss, t.noun(), t.fits())
+	}
+	return nil
+}
+
+func (t TargetForm) numbers(loss string) error {
+	if t.Classes > 0 || t.Labels {
+		return fmt.Errorf("%s is for numbers, but targets are %s; use %s", loss, t.noun(), t.fits())
+	}
+	return nil
+}
+
+func (t TargetForm) noun() string {
+	switch {
+	case t.Classes > 0:
+		return "classes"
+	case t.Labels:
+		return "labels"
+	}
+	return "numbers"
+}
+
+func (t TargetForm) fits() string {
+	switch {
+	case t.Classes > 0:
+		return "cross_entropy or focal"
+	case t.Labels:
+		return "bce"
+	}
+	return "mse or huber"
+}
+
+// pointwise is a loss that is a weighted mean over rows of the output, each with targets of
+// its own: Σ weight·loss / Σ weight.
+type pointwise interface {
+	nn.Targeter
+	// row is the width of a row of an output of this shape, batch included, and the number
+	// of its targets.
+	row(shape tensor.Shape) (width, targets int)
+	// weight is how much a row counts by its targets; NaN where they make no sense.
+	weight(target []float32) float64
+	// loss is the loss of a row of weight 1, times what weight says; it adds scale times its
+	// gradient to grad, unless that is nil. scratch has the width of the row.
+	loss(grad []float64, scale float64, output, target []float32, scratch []float64) float64
+}
+
+// Weighed is a loss whose examples have weights and may be mixed of two: their targets are
+// those of Loss, then those of the second example, then a weight and the share of the first
+// target for each example, as Pack writes them. The value is
+// Σ share·w·loss(y) / Σ w·c(y) + Σ (1−share)·w·loss(second) / Σ w·c(second),
+// where c is the weight of a target's class. Weights that are all 0 give 0.
+type Weighed struct{ Loss nn.Loss }
+
+// Targets implements nn.Targeter.
+func (l Weighed) Targets(output nn.Shape) int { return 2*nn.TargetsOf(l.Loss, output) + 2 }
+
+// Pack writes the targets of n examples to dst. second nil means no second examples,
+// weights nil a weight of 1.
+func (l Weighed) Pack(dst, y, second, weights []float32, share float32, n int) {
+	targets := (len(dst)/n - 2) / 2 * n
+	copy(dst, y[:targets])
+	if second == nil {
+		second, share = y, 1
+	}
+	copy(dst[targets:], second[:targets])
+	w, shares := dst[2*targets:][:n], dst[2*targets+n:][:n]
+	for i := range n {
+		w[i], shares[i] = 1, share
+		if weights != nil {
+			w[i] = weights[i]
+		}
+	}
+}
+
+// Build implements nn.Loss.
+func (l Weighed) Build(_ *nn.Builder, output, target *gorgonia.Node) (*gorgonia.Node, error) {
+	p, ok := l.Loss.(pointwise)
+	if !ok {
+		return nil, fmt.Errorf("examples of %T cannot be weighed: it is no mean over examples", l.Loss)
+	}
+	return buildPointwise(p, true, output, target)
+}
+
+// buildPointwise builds the loss as one operation with one pass back. packed says that
+// targets come as Weighed.Pack writes them.
+func buildPointwise(l pointwise, packed bool, output, target *gorgonia.Node) (*gorgonia.Node, error) {
+	shape := output.Shape().Clone()
+	width, targets := l.row(shape)
+	s := &pointwiseSum{of: l, width: width, targets: targets, rows: shape.TotalSize() / width,
+		examples: shape[0], packed: packed, scratch: make([]float64, width), row: make([]float64, width)}
+	grad := nn.Gradient(nn.Op{Name: "loss/dx", Shape: shape,
+		Run: func(dst []float32, in [][]float32) { s.back(dst, in[0], in[1], float64(in[2][0])) }}, 0, 1, nn.OutGrad)
+	return nn.Apply(nn.Op{Name: "loss", Grad: []nn.GradFunc{grad, nil},
+		Run: func(dst []float32, in [][]float32) { dst[0] = float32(s.value(in[0], in[1])) }}, output, target)
+}
+
+// pointwiseSum sums rows in their order; its memory is made once.
+type pointwiseSum struct {
+	of                             pointwise
+	width, targets, rows, examples int
+	packed                         bool
+	scratch, row                   []float64
+}
+
+// side is one of the two sets of targets, with the share of an example's loss and its weight.
+func (s *pointwiseSum) side(all []float32, second bool, r int) (target []float32, weight, share float64) {
+	n := s.rows * s.targets
+	at := r * s.targets
+	if second {
+		at += n
+	}
+	if weight, share = 1, 1; s.packed {
+		example := r / (s.rows / s.examples)
+		weight, share = float64(all[2*n+example]), float64(all[2*n+s.examples+example])
+		if second {
+			share = 1 - share
+		}
+	}
+	return all[at:][:s.targets], weight, share
+}
+
+// total is the sum of the weights of one side; mixed is whether any of it has a share.
+func (s *pointwiseSum) total(all []float32, second bool) (total float64, mixed bool) {
+	if second && !s.packed {
+		return 0, false
+	}
+	for r := range s.rows {
+		t, w, share := s.side(all, second, r)
+		total += w * s.of.weight(t)
+		mixed = mixed || share != 0
+	}
+	return total, mixed
+}
+
+func (s *pointwiseSum) value(output, all []float32) float64 {
+	sum := 0.0
+	for _, second := range [2]bool{false, true} {
+		total, mixed := s.total(all, second)
+		if !mixed || total == 0 {
+			continue
+		}
+		if math.IsNaN(total) {
+			return total // training stops and says so
+		}
+		for r := range s.rows {
+			if t, w, share := s.side(all, second, r); w*share != 0 {
+				sum += w * share / total * s.of.loss(nil, 0, output[r*s.width:][:s.width], t, s.scratch)
+			}
+		}
+	}
+	return sum
+}
+
+func (s *pointwiseSum) back(dst, output, all []float32, scale float64) {
+	totals := [2]float64{}
+	for i, second := range [2]bool{false, true} {
+		total, mixed := s.total(all, second)
+		if mixed && total != 0 {
+			totals[i] = scale / total
+		}
+	}
+	for r := range s.rows {
+		clear(s.row)
+		for i, second := range [2]bool{false, true} {
+			if totals[i] == 0 {
+				continue
+			}
+			if t, w, share := s.side(all, second, r); w*share != 0 {
+				s.of.loss(s.row, totals[i]*w*share, output[r*s.width:][:s.width], t, s.scratch)
+			}
+		}
+		for j, v := range s.row {
+			dst[r*s.width+j] = float32(v)
+		}
+	}
+}
+
+// row, weight and loss implement pointwise.
+func (l CrossEntropy) row(shape tensor.Shape) (width, targets int) { return shape[shape.Dims()-1], 1 }
+
+func (l CrossEntropy) weight(target []float32) float64 {
+	if l.ClassWeights == nil {
+		return 1
+	}
+	if !indices(target, len(l.ClassWeights)) {
+		return math.NaN()
+	}
+	return l.of(int(target[0]))
+}
+
+// of is the weight of a class.
+func (l CrossEntropy) of(class int) float64 {
+	if l.ClassWeights == nil {
+		return 1
+	}
+	return float64(l.ClassWeights[class])
+}
+
+func (l CrossEntropy) loss(grad []float64, scale float64, output, target []float32, p []float64) float64 {
+	if !indices(target, len(output)) {
+		return math.NaN()
+	}
+	largest := output[0]
+	for _, v := range output {
+		largest = max(largest, v)
+	}
+	sum := 0.0
+	for i, v := range output {
+		p[i] = math.Exp(float64(v) - float64(largest))
+		sum += p[i]
+	}
+	class, k := int(target[0]), float64(len(output))
+	logSum := math.Log(sum) + float64(largest)
+	missed := logSum - float64(output[class]) // −log p of the class
+	total, pull := 0.0, 0.0                   // the loss, and the factor of p in its gradient
+	if l.Gamma > 0 {
+		right := p[class] / sum
+		q := -math.Expm1(-missed) // 1−p without cancellation
+		power := math.Pow(q, l.Gamma)
+		total = l.of(class) * power * missed
+		pull = l.of(class) * power
+		if q > 0 {
+			pull += l.of(class) * l.Gamma * power * right * missed / q
+		}
+		if grad != nil {
+			grad[class] -= scale * pull
+		}
+	} else {
+		own := (1 - l.Smoothing) * l.of(class)
+		total, pull = own*missed, own
+		if grad != nil {
+			grad[class] -= scale * own
+		}
+		for j := range output {
+			if l.Smoothing == 0 {
+				break
+			}
+			other := l.Smoothing / k * l.of(j)
+			total += other * (logSum - float64(output[j]))
+			pull += other
+			if grad != nil {
+				grad[j] -= scale * other
+			}
+		}
+	}
+	if grad != nil {
+		for j := range grad {
+			grad[j] += scale * pull * p[j] / sum
+		}
+	}
+	return total
+}
+
+// row, weight and loss implement pointwise: a row is an example.
+func (MeanSquare) row(shape tensor.Shape) (width, targets int) { return exampleRow(shape) }
+func (MeanSquare) weight([]float32) float64                    { return 1 }
+func (MeanSquare) loss(grad []float64, scale float64, output, target []float32, _ []float64) float64 {
+	return meanOver(grad, scale, output, target, func(o, t float64) (float64, float64) { return (o - t) * (o - t), 2 * (o - t) })
+}
+
+func exampleRow(shape tensor.Shape) (width, targets int) {
+	n := shape.TotalSize() / shape[0]
+	return n, n
+}
+
+// meanOver is the mean of a loss over the values of a row, which f gives with its derivative.
+func meanOver(grad []float64, scale float64, output, target []float32, f func(o, t float64) (loss, slope float64)) float64 {
+	sum, n := 0.0, float64(len(output))
+	for i, o := range output {
+		loss, slope := f(float64(o), float64(target[i]))
+		sum += loss
+		if grad != nil {
+			grad[i] += scale / n * slope
+		}
+	}
+	return sum / n
+}
+
+// Huber is the mean over all outputs of d²/2 where the error d = output − target is at most
+// Delta in size, and of Delta·(|d| − Delta/2) beyond (Huber 1964, as PyTorch's HuberLoss).
+type Huber struct {
+	Delta float64 // above 0; 0 means 1
+}
+
+// Targets implements nn.Targeter: one number for every value of the output.
+func (Huber) Targets(output nn.Shape) int { return output.Size() }
+
+// Build implements nn.Loss, with targets as MeanSquare has them.
+func (l Huber) Build(_ *nn.Builder, output, target *gorgonia.Node) (*gorgonia.Node, error) {
+	return buildPointwise(l, false, output, target)
+}
+
+func (Huber) row(shape tensor.Shape) (width, targets int) { return exampleRow(shape) }
+func (Huber) weight([]float32) float64                    { return 1 }
+func (l Huber) loss(grad []float64, scale float64, output, target []float32, _ []float64) float64 {
+	delta := l.Delta
+	if delta == 0 {
+		delta = 1
+	}
+	return meanOver(grad, scale, output, target, func(o, t float64) (float64, float64) {
+		d := o - t
+		if math.Abs(d) <= delta {
+			return d * d / 2, d
+		}
+		return delta * (math.Abs(d) - delta/2), math.Copysign(delta, d)
+	})
+}
+
+// BinaryCrossEntropy is the mean over all outputs of −t·log σ(o) − (1−t)·log(1−σ(o)): the
+// loss of tasks with several labels an example, of which each target t says by 1 or 0
+// whether it applies (PyTorch's BCEWithLogitsLoss). NaN when a target is neither.
+type BinaryCrossEntropy struct{}
+
+// Targets implements nn.Targeter: a label for every value of the output.
+func (BinaryCrossEntropy) Targets(output nn.Shape) int { return output.Size() }
+
+// Score implements train.Scorer: correct where the output is above 0 for a label that
+// applies, and only then. output has one value.
+func (l BinaryCrossEntropy) Score(output []float32, target float32) (loss float64, correct bool) {
+	loss = l.loss(nil, 0, output, []float32{target}, nil)
+	return loss, !math.IsNaN(loss) && output[0] > 0 == (target == 1)
+}
+
+// Build implements nn.Loss.
+func (l BinaryCrossEntropy) Build(_ *nn.Builder, output, target *gorgonia.Node) (*gorgonia.Node, error) {
+	return buildPointwise(l, false, output, target)
+}
+
+func (BinaryCrossEntropy) row(shape tensor.Shape) (width, targets int) { return exampleRow(shape) }
+func (BinaryCrossEntropy) weight([]float32) float64                    { return 1 }
+func (BinaryCrossEntropy) loss(grad []float64, scale float64, output, target []float32, _ []float64) float64 {
+	return meanOver(grad, scale, output, target, func(o, t float64) (float64, float64) {
+		if t != 0 && t != 1 {
+			return math.NaN(), math.NaN()
+		}
+		return max(o, 0) - o*t + math.Log1p(math.Exp(-math.Abs(o))), 1/(1+math.Exp(-o)) - t
+	})
+}
