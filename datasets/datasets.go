@@ -68,7 +68,7 @@ type Set struct {
 	Train      Part
 	Validation Part     // nil where none was asked for
 	Test       Part     // nil where the dataset has none
-	ClassNames []string // by class; nil where classes have no names, or there are none
+	ClassNames []string // by class or label; nil where they have no names, or there are none
 	// Features names the inputs of an example that is a vector; nil: they have no names.
 	Features []Feature
 	// Normalization is applied to each channel of the inputs, where the dataset does so on
@@ -100,8 +100,12 @@ func (s *Set) validate() error {
 	if n := s.Task.Input[0]; s.Features != nil && (len(s.Features) != n || len(s.Task.Input) != 1) {
 		return fmt.Errorf("%d names for inputs of shape %v", len(s.Features), s.Task.Input)
 	}
-	if s.ClassNames != nil && len(s.ClassNames) != s.Task.Classes {
-		return fmt.Errorf("%d names for %d classes", len(s.ClassNames), s.Task.Classes)
+	classes, of := s.Task.Classes, "classes"
+	if s.Task.Labels {
+		classes, of = s.Task.Targets, "labels"
+	}
+	if s.ClassNames != nil && len(s.ClassNames) != classes {
+		return fmt.Errorf("%d names for %d %s", len(s.ClassNames), classes, of)
 	}
 	return nil
 }
@@ -116,8 +120,11 @@ type Task struct {
 	// are numbers to come near to.
 	Classes int
 	// Targets is the number of targets of an example: 1, or one for each position of a
-	// sequence, or several numbers.
+	// sequence, or several numbers or labels.
 	Targets int
+	// Labels says that each target is a label of its own that applies or not, 1 or 0; an
+	// example may have several. Classes is 0 then.
+	Labels bool
 	// Vocabulary says that inputs are tokens, whole numbers below it, and Input is {1, T}.
 	// 0: inputs are real numbers.
 	Vocabulary int
@@ -150,6 +157,8 @@ func (t Task) validate() error {
 	switch {
 	case t.Classes < 0 || t.Targets < 1 || t.Vocabulary < 0:
 		return fmt.Errorf("task: %d classes, %d targets and a vocabulary of %d; they must be at least 0, 1 and 0", t.Classes, t.Targets, t.Vocabulary)
+	case t.Labels && t.Classes > 0:
+		return fmt.Errorf("task: targets are labels and one of %d classes; set one of them", t.Classes)
 	case t.Vocabulary > 0 && (len(t.Input) != 2 || t.Input[0] != 1):
 		return fmt.Errorf("task: tokens have the shape {1, T}, not %v", t.Input)
 	case t.Alphabet != nil && len(t.Alphabet) != t.Vocabulary:
@@ -174,6 +183,13 @@ type Part interface {
 	// in the batch nor on goroutines. It gives an error where a slice is
 	// too short or an index is out of range.
 	Fill(x, y []float32, idx []int, draw Draw) error
+}
+
+// Weigher is implemented by parts whose examples do not count the same in training.
+type Weigher interface {
+	// Weights writes how much each of the examples idx counts in the loss, at least 0, to
+	// dst, which has their number. Their scale makes no difference.
+	Weights(dst []float32, idx []int) error
 }
 
 // Draw fixes the random choices in the examples of an epoch.

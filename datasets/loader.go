@@ -6,6 +6,8 @@ import (
 	"iter"
 	"math/rand/v2"
 	"slices"
+
+	"pare/datasets/augment"
 )
 
 // Batch is one mini-batch. Its slices are used again for later batches: they hold until the
@@ -15,6 +17,13 @@ type Batch struct {
 	Y     []float32 // N times Task.Targets: a class for each target, or numbers
 	N     int       // number of examples
 	Index int       // place in the epoch, from 0
+	// Weights are how much the examples count in the loss, from a Weigher; nil: all the same.
+	Weights []float32
+	// Second are the targets of the examples that those of a training batch were mixed with,
+	// as Y has them, and Share is the part of the loss that Y has: Share·loss(Y) +
+	// (1−Share)·loss(Second). nil: they are not mixed; see Loader.Mixed.
+	Second []float32
+	Share  float32
 	// Examples says which N examples of the part they are; nil: those behind the ones of
 	// the batch before.
 	Examples []int
@@ -37,6 +46,7 @@ type Loader struct {
 	n              int // examples: the first ones
 	input, targets int // values of an example
 	seed           uint64
+	mixing         *mixing // nil: examples are not mixed
 }
 
 // NewLoader makes a loader of batches of the given number of examples of a part, which has
@@ -144,6 +154,18 @@ func (l *Loader) check(turns []Turn, draw Draw) error {
 	return nil
 }
 
+// buffer is memory for a batch.
+func (l *Loader) buffer(draw Draw) Batch {
+	b := Batch{X: make([]float32, l.batch*l.input), Y: make([]float32, l.batch*l.targets)}
+	if _, ok := l.part.(Weigher); ok {
+		b.Weights = make([]float32, l.batch)
+	}
+	if l.mixing != nil && draw.Augment {
+		b.Second = make([]float32, l.batch*l.targets)
+	}
+	return b
+}
+
 // prepared is a batch that was filled, or why it could not be.
 type prepared struct {
 	Batch
@@ -160,11 +182,12 @@ func (l *Loader) run(ctx context.Context, turns []Turn, first int, draw Draw, yi
 	buffers := min(ahead+1, len(turns)-first)
 	free := make(chan Batch, buffers)
 	for range buffers {
-		free <- Batch{X: make([]float32, l.batch*l.input), Y: make([]float32, l.batch*l.targets)}
+		free <- l.buffer(draw)
 	}
 	ready := make(chan prepared, buffers)
 	go func() {
 		defer close(ready)
+		var work augment.Batch
 		for b := first; b < len(turns); b++ {
 			var next Batch
 			select {
@@ -174,8 +197,15 @@ func (l *Loader) run(ctx context.Context, turns []Turn, first int, draw Draw, yi
 			}
 			n := len(turns[b].Examples)
 			next.X, next.Y = next.X[:n*l.input], next.Y[:n*l.targets]
-			err := l.part.Fill(next.X, next.Y, turns[b].Examples, draw)
 			next.N, next.Index, next.Examples, next.Continues = n, b, turns[b].Examples, turns[b].Continues
+			err := l.part.Fill(next.X, next.Y, turns[b].Examples, draw)
+			if w, ok := l.part.(Weigher); ok && err == nil {
+				next.Weights = next.Weights[:n]
+				err = w.Weights(next.Weights, turns[b].Examples)
+			}
+			if l.mixing != nil && draw.Augment && err == nil {
+				err = l.mixing.apply(&next, &work, draw)
+			}
 			ready <- prepared{next, err} // never blocks: there is room for every buffer
 			if err != nil {
 				return

@@ -24,6 +24,7 @@ const (
 	streamTest
 	streamPlanted
 	streamSplit
+	streamMix
 )
 
 // mix folds words into one that depends on each of them and on their order, so that seeds

@@ -238,7 +238,7 @@ func (r *runner) sameData() error {
 func (d *Data) print() (dataPrint, error) {
 	s := d.Set
 	h := sha256.New()
-	fmt.Fprintf(h, "%q %+v %q %v %v\n", s.Name, s.Task, s.ClassNames, d.norm.Mean, d.norm.Std)
+	fmt.Fprintf(h, "%q %s %q %v %v\n", s.Name, printedTask(s.Task), s.ClassNames, d.norm.Mean, d.norm.Std)
 	if s.Features != nil {
 		fmt.Fprintf(h, "%q\n", s.Features)
 	}
@@ -248,6 +248,17 @@ func (d *Data) print() (dataPrint, error) {
 		}
 	}
 	return dataPrint{count(s.Train), count(s.Validation), count(s.Test), fmt.Sprintf("%x", h.Sum(nil))[:32]}, nil
+}
+
+// printedTask is a task as the first version wrote it; fields of later ones follow where
+// they are set.
+func printedTask(t datasets.Task) string {
+	text := fmt.Sprintf("{Input:%v Classes:%d Targets:%d Vocabulary:%d Alphabet:%v NextToken:%t}",
+		t.Input, t.Classes, t.Targets, t.Vocabulary, t.Alphabet, t.NextToken)
+	if t.Labels {
+		text += " labels"
+	}
+	return text
 }
 
 // digest writes examples of a part, which may be missing.

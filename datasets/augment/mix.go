@@ -42,6 +42,14 @@ func (b *Batch) pair(combine func(x, other []float32)) {
 	b.Second[0] = b.Y[b.N-1]
 }
 
+// BatchTransform combines the images of a batch at random.
+type BatchTransform interface {
+	// Apply combines the images and gives the weight of Y, see Batch.Second.
+	Apply(b *Batch, r *rand.Rand) (weight float32, err error)
+	// Check reports a setting that makes no sense.
+	Check() error
+}
+
 // MixUp replaces each image x of a batch by λx + (1−λ)x', where x' is the image before it
 // and λ, one for the batch, is of the beta distribution Beta(Alpha, Alpha) (Zhang et al.
 // 2018, "mixup: beyond empirical risk minimization"; torchvision's v2.MixUp). The batch has
