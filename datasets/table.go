@@ -18,8 +18,8 @@ import (
 // Table are the rows of a file as examples.
 type Table struct {
 	File         string              `yaml:"file" required:"true" empty:"no" doc:"CSV with any separator, or .gz or .zip of one, Parquet (.parquet, .pq), or a .npy matrix"`
-	Target       []string            `yaml:"target" required:"true" list:"single" empty:"no" doc:"the column to predict; several: numbers"`
-	Task         string              `yaml:"task,omitempty" enum:"classes,numbers" doc:"classes: each value of the target is a class; numbers: it is a number to come near to; left out: classes where the target is text, or at most 10 different whole numbers that follow each other"`
+	Target       []string            `yaml:"target" required:"true" list:"single" empty:"no" doc:"the column to predict; several: numbers or labels"`
+	Task         string              `yaml:"task,omitempty" enum:"classes,numbers,labels" doc:"classes: each value of the target is a class; numbers: it is a number to come near to; labels: each target is 1 where a label of its own applies, else 0; left out: classes where the target is text, or at most 10 different whole numbers that follow each other"`
 	Columns      []string            `yaml:"columns,omitempty" empty:"no" doc:"the columns to predict from; left out: all but those that other options name"`
 	Drop         []string            `yaml:"drop,omitempty" list:"single" empty:"no" doc:"columns to leave out"`
 	Categorical  []string            `yaml:"categorical,omitempty" list:"single" empty:"no" doc:"columns of numbers that are categories, as columns of text are: a column of 0 and 1 for each value"`
@@ -28,6 +28,7 @@ type Table struct {
 	MissingWords []string            `yaml:"missing_words,omitempty" empty:"no" doc:"cells without a value, besides empty ones; left out: the words of pandas, ? and ."`
 	Unseen       string              `yaml:"unseen" enum:"refuse,other" doc:"a category that no training row has; refuse: an error; other: 0 in all columns of the variable"`
 	Split        string              `yaml:"split,omitempty" empty:"no" doc:"a column that says train, validation or test for each row; left out: a split at random, of equal shares of classes, by train, validation and test"`
+	Weights      string              `yaml:"weights,omitempty" empty:"no" doc:"a column with how much each row counts in the loss of training, at least 0"`
 	Groups       string              `yaml:"groups,omitempty" empty:"no" doc:"a column; rows with the same value, such as those of one person, stay in one part"`
 	Separator    string              `yaml:"separator,omitempty" empty:"no" doc:"the character between cells, or tab; left out: comma, semicolon or tab, whichever the first line has most of"`
 	Decimal      string              `yaml:"decimal,omitempty" enum:"comma,point" doc:"the decimal mark; left out: a point, or a comma where it does not separate cells and no number has a point"`
@@ -50,7 +51,7 @@ func (d *Table) Validate() error {
 	}
 	for _, o := range []struct {
 		key, name string
-	}{{"split", d.Split}, {"groups", d.Groups}} {
+	}{{"split", d.Split}, {"groups", d.Groups}, {"weights", d.Weights}} {
 		if o.name != "" && slices.Contains(d.Target, o.name) {
 			return option.Errorf(o.key, "names %s, which is the target", o.name)
 		}
@@ -113,7 +114,7 @@ func (d *Table) read(ctx context.Context, o Options) (*table.Table, error) {
 		cells.Decimal = '.'
 	}
 	if d.Columns != nil {
-		for _, name := range slices.Concat(d.Columns, d.Target, []string{d.Split, d.Groups}) {
+		for _, name := range slices.Concat(d.Columns, d.Target, []string{d.Split, d.Groups, d.Weights}) {
 			if name != "" && !slices.Contains(cells.Columns, name) {
 				cells.Columns = append(cells.Columns, name)
 			}
@@ -140,7 +141,8 @@ type tableBuilder struct {
 	features []string // columns to predict from
 	rows     []int    // that are used
 	y        []float32
-	class    []int    // of each row of y; nil: numbers
+	class    []int // of each row of y; nil: numbers
+	weights  []float32
 	part     [3][]int // train, validation and test: rows
 	x        *table.Matrix
 	encoded  []bool // columns of x of 0 and 1
@@ -168,7 +170,7 @@ func (b *tableBuilder) chooseFeatures(Options) error {
 		}
 	}
 	out := slices.Concat(b.Target, b.Drop)
-	for key, name := range map[string]string{"split": b.Split, "groups": b.Groups} {
+	for key, name := range map[string]string{"split": b.Split, "groups": b.Groups, "weights": b.Weights} {
 		if name == "" {
 			continue
 		}
@@ -251,7 +253,7 @@ const mostClasses = 10
 // classes reports whether a target has classes.
 func (b *tableBuilder) classes(c *table.Column) bool {
 	if b.Task != "" || !c.Numeric() {
-		return b.Task != "numbers"
+		return b.Task == "classes" || b.Task == ""
 	}
 	seen := map[float64]bool{}
 	for _, i := range b.rows {
@@ -269,7 +271,7 @@ func (b *tableBuilder) classes(c *table.Column) bool {
 
 // targets reads the columns to predict.
 func (b *tableBuilder) targets(Options) error {
-	task := Task{Targets: len(b.Target)}
+	task := Task{Targets: len(b.Target), Labels: b.Task == "labels"}
 	used, err := b.all.Take(b.rows)
 	if err != nil {
 		return err
@@ -305,11 +307,36 @@ func (b *tableBuilder) targets(Options) error {
 				return err
 			}
 			for i, row := range b.rows {
-				b.y[i*task.Targets+j] = float32(c.Numbers[row])
+				v := c.Numbers[row]
+				if task.Labels && v != 0 && v != 1 {
+					return fmt.Errorf("%s: row %d, column %s: the label is %g; it must be 0 or 1", b.all.Source, row+1, name, v)
+				}
+				b.y[i*task.Targets+j] = float32(v)
 			}
 		}
 	}
+	if task.Labels {
+		b.set.ClassNames = b.Target
+	}
 	b.set.Task = task
+	return b.weigh()
+}
+
+// weigh reads the weights of the rows.
+func (b *tableBuilder) weigh() error {
+	if b.Weights == "" {
+		return nil
+	}
+	all, err := b.all.Target(b.Weights)
+	if err != nil {
+		return err
+	}
+	for _, row := range b.rows {
+		if all[row] < 0 {
+			return fmt.Errorf("%s: row %d, column %s: the weight is %g; it must be at least 0", b.all.Source, row+1, b.Weights, all[row])
+		}
+		b.weights = append(b.weights, float32(all[row]))
+	}
 	return nil
 }
 
@@ -467,8 +494,13 @@ func (b *tableBuilder) parts(Options) error {
 	b.set.Normalization = norm
 	x := b.x.RowMajor()
 	for p, to := range []*Part{&b.set.Train, &b.set.Validation, &b.set.Test} {
-		if len(b.part[p]) > 0 {
-			*to = &tablePart{x: x, y: b.y, rows: b.part[p], width: f, targets: b.set.Task.Targets, norm: norm}
+		if len(b.part[p]) == 0 {
+			continue
+		}
+		rows := &tablePart{x: x, y: b.y, rows: b.part[p], width: f, targets: b.set.Task.Targets, norm: norm}
+		*to = rows
+		if b.weights != nil {
+			*to = &weightedPart{rows, b.weights}
 		}
 	}
 	return nil
@@ -540,4 +572,29 @@ func (p *tablePart) normalized(norm Normalization) (Part, error) {
 	out := *p
 	out.norm = norm
 	return &out, nil
+}
+
+// weightedPart are rows that do not count the same in training.
+type weightedPart struct {
+	*tablePart
+	weights []float32 // of each row
+}
+
+var _ Weigher = (*weightedPart)(nil)
+
+// Weights implements Weigher.
+func (p *weightedPart) Weights(dst []float32, idx []int) error {
+	for k, i := range idx {
+		dst[k] = p.weights[p.rows[i]]
+	}
+	return nil
+}
+
+// normalized implements renormalizer.
+func (p *weightedPart) normalized(norm Normalization) (Part, error) {
+	rows, err := p.tablePart.normalized(norm)
+	if err != nil {
+		return nil, err
+	}
+	return &weightedPart{rows.(*tablePart), p.weights}, nil
 }
