@@ -346,7 +346,7 @@ const heldBytes = 1 << 30
 // bytes reports whether the arrays are images that fit a Split.
 func (b *arrayBuilder) bytes() bool {
 	t := b.x.Dtype
-	return t.Kind == 'u' && t.Size == 1 && len(b.task.Input) == 3 && b.task.Classes > 0 && b.task.Classes <= 256 && b.task.Targets == 1 &&
+	return t.Kind == 'u' && t.Size == 1 && len(b.task.Input) == 3 && b.task.Classes > 0 && b.task.Targets == 1 &&
 		int64(b.x.Len())*int64(b.x.Width()) <= heldBytes
 }
 
@@ -399,7 +399,7 @@ func needTest(o Options) error {
 // split reads images of bytes, channels last.
 func (b *arrayBuilder) split(x *namedArray, y []float32) (*Split, error) {
 	c, h, w := b.task.Input[0], b.task.Input[1], b.task.Input[2]
-	s := &Split{N: x.Len(), H: h, W: w, C: c, Classes: b.task.Classes, Labels: make([]uint8, x.Len())}
+	s := &Split{N: x.Len(), H: h, W: w, C: c, Classes: b.task.Classes, Labels: make([]int32, x.Len())}
 	s.Pixels = make([]uint8, s.N*s.Size())
 	row := make([]uint8, s.Size())
 	for i := range s.N {
@@ -413,7 +413,7 @@ func (b *arrayBuilder) split(x *namedArray, y []float32) (*Split, error) {
 		if b.channelsFirst && c > 1 {
 			lastly(to, row, c)
 		}
-		s.Labels[i] = uint8(y[i])
+		s.Labels[i] = int32(y[i])
 	}
 	return s, nil
 }
@@ -431,7 +431,7 @@ func lastly[T any](dst, src []T, channels int) {
 // rows makes a set that reads examples as they are needed.
 func (b *arrayBuilder) rows(ctx context.Context, o Options) (*Set, error) {
 	if o.Augment != (Augment{}) {
-		return nil, option.Errorf("augment", "changes images of bytes (uint8) of at most 256 classes and 1 GiB; x is others")
+		return nil, option.Errorf("augment", "changes images of bytes (uint8) with a class each, of at most 1 GiB; these are others")
 	}
 	var parts [3][]int
 	var err error

@@ -12,18 +12,18 @@ import (
 // randomSplit has n images of random bytes.
 func randomSplit(n, h, w, c int, seed uint64) *Split {
 	r := rand.New(rand.NewPCG(seed, 0))
-	s := &Split{N: n, H: h, W: w, C: c, Classes: 10, Pixels: make([]uint8, n*h*w*c), Labels: make([]uint8, n)}
+	s := &Split{N: n, H: h, W: w, C: c, Classes: 10, Pixels: make([]uint8, n*h*w*c), Labels: make([]int32, n)}
 	for i := range s.Pixels {
 		s.Pixels[i] = uint8(r.IntN(256))
 	}
 	for i := range s.Labels {
-		s.Labels[i] = uint8(r.IntN(10))
+		s.Labels[i] = int32(r.IntN(10))
 	}
 	return s
 }
 
 func TestStats(t *testing.T) {
-	s := &Split{N: 2, H: 1, W: 2, C: 2, Classes: 1, Labels: make([]uint8, 2),
+	s := &Split{N: 2, H: 1, W: 2, C: 2, Classes: 1, Labels: make([]int32, 2),
 		Pixels: []uint8{0, 51, 255, 51, 0, 51, 255, 51}}
 	norm := s.Stats()
 	if norm.Mean[0] != 0.5 || norm.Std[0] != 0.5 {

@@ -159,10 +159,10 @@ func cifarSplit(batches [][]byte) *Split {
 		n += len(b) / cifarRecord
 	}
 	s := &Split{N: n, H: cifarSide, W: cifarSide, C: 3, Classes: 10,
-		Pixels: make([]uint8, 0, n*3*plane), Labels: make([]uint8, 0, n)}
+		Pixels: make([]uint8, 0, n*3*plane), Labels: make([]int32, 0, n)}
 	for _, b := range batches {
 		for ; len(b) > 0; b = b[cifarRecord:] {
-			s.Labels = append(s.Labels, b[0])
+			s.Labels = append(s.Labels, int32(b[0]))
 			r, g, bl := b[1:1+plane], b[1+plane:1+2*plane], b[1+2*plane:1+3*plane]
 			for i := range plane {
 				s.Pixels = append(s.Pixels, r[i], g[i], bl[i])

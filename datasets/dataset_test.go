@@ -74,7 +74,7 @@ func TestDigits(t *testing.T) {
 }
 
 func TestSplitValidate(t *testing.T) {
-	good := Split{N: 2, H: 1, W: 2, C: 1, Classes: 2, Pixels: make([]uint8, 4), Labels: []uint8{0, 1}}
+	good := Split{N: 2, H: 1, W: 2, C: 1, Classes: 2, Pixels: make([]uint8, 4), Labels: []int32{0, 1}}
 	if err := good.Validate(); err != nil {
 		t.Error(err)
 	}
@@ -83,7 +83,7 @@ func TestSplitValidate(t *testing.T) {
 		"0 classes":      func(s *Split) { s.Classes = 0 },
 		"4 pixel values": func(s *Split) { s.W = 3 },
 		"1 labels":       func(s *Split) { s.Labels = s.Labels[:1] },
-		"label 2 of":     func(s *Split) { s.Labels = []uint8{0, 2} },
+		"label 2 of":     func(s *Split) { s.Labels = []int32{0, 2} },
 	} {
 		bad := good
 		change(&bad)

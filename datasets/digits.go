@@ -73,7 +73,7 @@ func readDigits(packed []byte) (*Split, error) {
 			case k < 64:
 				s.Pixels = append(s.Pixels, uint8((int(v)*255+8)/16))
 			default:
-				s.Labels = append(s.Labels, uint8(v))
+				s.Labels = append(s.Labels, int32(v))
 			}
 		}
 	}

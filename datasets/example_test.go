@@ -28,9 +28,9 @@ func (s *stripes) Load(ctx context.Context, o datasets.Options) (*datasets.Set, 
 func (s *stripes) make(n int, r *rand.Rand) *datasets.Split {
 	side := s.Side
 	out := &datasets.Split{N: n, H: side, W: side, C: 1, Classes: 2,
-		Pixels: make([]uint8, n*side*side), Labels: make([]uint8, n)}
+		Pixels: make([]uint8, n*side*side), Labels: make([]int32, n)}
 	for i := range n {
-		out.Labels[i] = uint8(r.IntN(2))
+		out.Labels[i] = int32(r.IntN(2))
 		at := r.IntN(side)
 		for k := range side {
 			if out.Labels[i] == 0 {

@@ -103,7 +103,7 @@ func TestIDXLayouts(t *testing.T) {
 			seen := map[byte]bool{} // first pixels are 4*i: all of them differ
 			for _, s := range []*Split{stored(set.Train), stored(set.Validation)} {
 				for i := range s.N {
-					if p := s.Pixels[i*4]; seen[p] || s.Labels[i] != p/4%10 {
+					if p := s.Pixels[i*4]; seen[p] || s.Labels[i] != int32(p/4%10) {
 						t.Fatalf("example %d: pixel %d, label %d", i, p, s.Labels[i])
 					} else {
 						seen[p] = true

@@ -72,7 +72,7 @@ func (d *Glyphs) Load(ctx context.Context, o Options) (*Set, error) {
 // are classes has every class once, in random order.
 func (d *Glyphs) generate(ctx context.Context, shapes [][]outline, n int, stream uint64, o Options, part string) (*Split, error) {
 	k := len(shapes)
-	s := &Split{N: n, H: 28, W: 28, C: 1, Classes: k, Labels: make([]uint8, n)}
+	s := &Split{N: n, H: 28, W: 28, C: 1, Classes: k, Labels: make([]int32, n)}
 	if d.Color {
 		s.H, s.W, s.C = 32, 32, 3
 	}
@@ -97,7 +97,7 @@ func (d *Glyphs) generate(ctx context.Context, shapes [][]outline, n int, stream
 			from, to := round*k, min((round+1)*k, n)
 			for i := from; i < to; i++ {
 				pcg.Seed(mix(o.Seed, stream), mix(uint64(i)))
-				s.Labels[i] = uint8(order[i-from])
+				s.Labels[i] = int32(order[i-from])
 				artist.draw(r, order[i-from], s.Pixels[i*size:(i+1)*size])
 			}
 			if o.Progress != nil {

@@ -24,7 +24,9 @@ func hash(set *Set) string {
 	for _, part := range []Part{set.Train, set.Validation, set.Test} {
 		s := stored(part)
 		h.Write(s.Pixels)
-		h.Write(s.Labels)
+		for _, l := range s.Labels {
+			h.Write([]byte{byte(l)})
+		}
 	}
 	return hex.EncodeToString(h.Sum(nil)[:8])
 }

@@ -1,11 +1,13 @@
 package datasets
 
 import (
+	"context"
 	"fmt"
 	"math"
 	"math/rand/v2"
 	"slices"
 
+	"pare/datasets/raster"
 	"pare/internal/option"
 )
 
@@ -15,8 +17,22 @@ import (
 type Split struct {
 	N, H, W, C int
 	Classes    int
-	Pixels     []uint8 // N*H*W*C, 0 black to 255 full
-	Labels     []uint8 // N, each below Classes
+	Pixels     []uint8 // N*H*W*C, 0 black to 255 full; nil where images stay in files
+	Labels     []int32 // N, each below Classes
+
+	files *imageFiles // nil where Pixels has the images
+}
+
+// maxClasses bounds the classes of images: a batch holds them in float32.
+const maxClasses = 1 << 24
+
+// labelsOf are the labels of a file that stores them as bytes.
+func labelsOf(b []uint8) []int32 {
+	out := make([]int32, len(b))
+	for i, v := range b {
+		out[i] = int32(v)
+	}
+	return out
 }
 
 // Size is the number of values of one image, H*W*C.
@@ -28,10 +44,10 @@ func (s *Split) Validate() error {
 	if s.N < 0 || s.H <= 0 || s.W <= 0 || s.C <= 0 {
 		return fmt.Errorf("split: shape %d×%d×%d×%d (NHWC) is not valid", s.N, s.H, s.W, s.C)
 	}
-	if s.Classes < 1 || s.Classes > 256 {
-		return fmt.Errorf("split: %d classes; must be 1 to 256", s.Classes)
+	if s.Classes < 1 || s.Classes > maxClasses {
+		return fmt.Errorf("split: %d classes; must be 1 to %d", s.Classes, maxClasses)
 	}
-	if len(s.Pixels) != s.N*s.Size() {
+	if s.files == nil && len(s.Pixels) != s.N*s.Size() {
 		return fmt.Errorf("split: %d pixel values, shape %d×%d×%d×%d (NHWC) needs %d",
 			len(s.Pixels), s.N, s.H, s.W, s.C, s.N*s.Size())
 	}
@@ -39,7 +55,7 @@ func (s *Split) Validate() error {
 		return fmt.Errorf("split: %d labels for %d images", len(s.Labels), s.N)
 	}
 	for i, l := range s.Labels {
-		if int(l) >= s.Classes {
+		if l < 0 || int(l) >= s.Classes {
 			return fmt.Errorf("split: label %d of example %d is not below %d classes", l, i, s.Classes)
 		}
 	}
@@ -50,15 +66,34 @@ func (s *Split) Validate() error {
 type Normalization struct{ Mean, Std []float32 }
 
 // Stats measures the mean and (population) standard deviation of each channel over all
-// pixels of all images, with values scaled to 0..1. A channel that is constant, or a split
-// without images, gets the deviation 1.
+// pixels of all images, with values scaled to 0..1; of more than 5,000 images that stay in
+// files, over 5,000 that were drawn when they were loaded. A channel that is constant, or a
+// split without images, gets the deviation 1.
 func (s *Split) Stats() Normalization {
-	norm := Normalization{Mean: make([]float32, s.C), Std: make([]float32, s.C)}
-	for c := range s.C {
-		var count [256]int
-		for i := c; i < len(s.Pixels); i += s.C {
-			count[s.Pixels[i]]++
+	if s.files != nil {
+		return s.files.norm
+	}
+	h := make(histogram, s.C)
+	h.add(s.Pixels)
+	return h.normalization()
+}
+
+// histogram counts the values of each channel.
+type histogram [][256]int
+
+// add counts the values of pixels, channels last.
+func (h histogram) add(pixels []uint8) {
+	for c := range h {
+		count := &h[c]
+		for i := c; i < len(pixels); i += len(h) {
+			count[pixels[i]]++
 		}
+	}
+}
+
+func (h histogram) normalization() Normalization {
+	norm := Normalization{Mean: make([]float32, len(h)), Std: make([]float32, len(h))}
+	for c, count := range h {
 		var n, sum, squares float64
 		for v, k := range count {
 			n += float64(k)
@@ -81,33 +116,62 @@ func (s *Split) Stats() Normalization {
 	return norm
 }
 
-// subset copies the examples idx, in that order.
+// subset copies the examples idx, in that order. Images that stay in files are not read.
 func (s *Split) subset(idx []int) *Split {
-	size := s.Size()
-	out := &Split{N: len(idx), H: s.H, W: s.W, C: s.C, Classes: s.Classes,
-		Pixels: make([]uint8, len(idx)*size), Labels: make([]uint8, len(idx))}
+	out := &Split{N: len(idx), H: s.H, W: s.W, C: s.C, Classes: s.Classes, Labels: make([]int32, len(idx))}
 	for to, from := range idx {
-		copy(out.Pixels[to*size:], s.Pixels[from*size:(from+1)*size])
 		out.Labels[to] = s.Labels[from]
 	}
+	if s.files != nil {
+		out.files = s.files.subset(idx)
+		return out
+	}
+	size := s.Size()
+	out.Pixels = make([]uint8, len(idx)*size)
+	for to, from := range idx {
+		copy(out.Pixels[to*size:], s.Pixels[from*size:(from+1)*size])
+	}
 	return out
+}
+
+// first are the first n examples. Pixels are shared.
+func (s *Split) first(n int) *Split {
+	out := *s
+	out.N, out.Labels = n, s.Labels[:n:n]
+	if s.files != nil {
+		files := *s.files
+		files.index = files.index[:n]
+		out.files = &files
+		return &out
+	}
+	size := s.Size()
+	out.Pixels = s.Pixels[: n*size : n*size]
+	return &out
 }
 
 // divide makes a set of the training and test parts of a dataset by the sizes in o. Where
 // it keeps the whole training part, it stays in its stored order.
 func (o Options) divide(train, test *Split, classNames []string) (*Set, error) {
+	train, validation, test, err := o.cut(train, test)
+	if err != nil {
+		return nil, err
+	}
+	return NewImageSet(train, validation, test, classNames)
+}
+
+// cut is divide without making a set; validation may be nil.
+func (o Options) cut(train, test *Split) (_, validation, _ *Split, err error) {
 	held, kept, tested := o.Validation.Of(train.N), o.Train.Of(train.N), o.Test.Of(test.N)
 	if held >= train.N {
-		return nil, option.Errorf("validation", "%v leaves nothing of the %d training examples", o.Validation, train.N)
+		return nil, nil, nil, option.Errorf("validation", "%v leaves nothing of the %d training examples", o.Validation, train.N)
 	}
 	if kept > train.N-held {
-		return nil, option.Errorf("train", "%v and validation %v together are more than the %d training examples",
+		return nil, nil, nil, option.Errorf("train", "%v and validation %v together are more than the %d training examples",
 			o.Train, o.Validation, train.N)
 	}
 	if tested > test.N {
-		return nil, option.Errorf("test", "%v is more than the %d test examples", o.Test, test.N)
+		return nil, nil, nil, option.Errorf("test", "%v is more than the %d test examples", o.Test, test.N)
 	}
-	var validation *Split
 	if held > 0 || kept > 0 && kept < train.N {
 		order := rand.New(rand.NewPCG(mix(o.Seed), streamDivide)).Perm(train.N)
 		rest := train.N - held
@@ -120,12 +184,9 @@ func (o Options) divide(train, test *Split, classNames []string) (*Set, error) {
 		train = train.subset(order[:rest])
 	}
 	if tested > 0 && tested < test.N {
-		size := test.Size()
-		cut := *test
-		cut.N, cut.Pixels, cut.Labels = tested, test.Pixels[:tested*size:tested*size], test.Labels[:tested:tested]
-		test = &cut
+		test = test.first(tested)
 	}
-	return NewImageSet(train, validation, test, classNames)
+	return train, validation, test, nil
 }
 
 // Images is a Split as a Part: normalised, augmented in training, and read as images
@@ -133,7 +194,7 @@ func (o Options) divide(train, test *Split, classNames []string) (*Set, error) {
 type Images struct {
 	split *Split
 	table []float32 // normalised values, see Split.table
-	aug   *Augment
+	aug   *augmenter
 	order []int32 // of pixels; nil: row by row
 }
 
@@ -148,11 +209,15 @@ func NewImages(split *Split, norm Normalization, aug Augment) (*Images, error) {
 	if err := split.Validate(); err != nil {
 		return nil, err
 	}
-	table, err := split.table(norm, &aug)
+	table, err := split.table(norm)
 	if err != nil {
 		return nil, err
 	}
-	return &Images{split: split, table: table, aug: &aug}, nil
+	changes, err := newAugmenter(aug, split, norm)
+	if err != nil {
+		return nil, err
+	}
+	return &Images{split: split, table: table, aug: changes}, nil
 }
 
 // Split is the images as they are stored.
@@ -273,23 +338,11 @@ func (s *Set) Normalized(norm Normalization, aug Augment) (*Set, error) {
 	return &out, nil
 }
 
-// Augment changes training images at random, anew in each epoch. The zero value changes
-// nothing.
-type Augment struct {
-	// Crop surrounds an image with that many pixels of the channel's mean on each side and
-	// cuts a piece of the original size out at a random place.
-	Crop int  `yaml:"crop" range:"[0,)" doc:"largest random shift in pixels, each way; 0: none"`
-	Flip bool `yaml:"flip" doc:"mirror left and right with probability one half"`
-}
-
 // table maps a channel's byte to its normalised value, at c*256+byte.
-func (s *Split) table(norm Normalization, aug *Augment) ([]float32, error) {
+func (s *Split) table(norm Normalization) ([]float32, error) {
 	if len(norm.Mean) != s.C || len(norm.Std) != s.C {
 		return nil, fmt.Errorf("batch: normalization has %d means and %d deviations for %d channels",
 			len(norm.Mean), len(norm.Std), s.C)
-	}
-	if aug != nil && aug.Crop < 0 {
-		return nil, fmt.Errorf("batch: crop is %d, must not be below 0", aug.Crop)
 	}
 	table := make([]float32, s.C*256)
 	for c := range s.C {
@@ -303,24 +356,35 @@ func (s *Split) table(norm Normalization, aug *Augment) ([]float32, error) {
 	return table, nil
 }
 
-func (s *Split) fill(x, y []float32, idx []int, table []float32, aug *Augment, seed, epoch uint64) error {
+// fill normalises and augments the examples idx; aug may be nil.
+func (s *Split) fill(x, y []float32, idx []int, table []float32, aug *augmenter, seed, epoch uint64) error {
 	size := s.Size()
 	if err := checkFill(x, y, idx, s.N, size, 1); err != nil {
 		return err
 	}
-	var pcg rand.PCG
 	for k, i := range idx {
 		y[k] = float32(s.Labels[i])
-		to, from := x[k*size:(k+1)*size], s.Pixels[i*size:(i+1)*size]
-		if aug == nil || aug.Crop == 0 && !aug.Flip {
-			s.copyPlain(to, from, table)
-			continue
+	}
+	if aug != nil && aug.none() {
+		aug = nil
+	}
+	one := func(k int, pixels []uint8) {
+		to := x[k*size : (k+1)*size]
+		if aug == nil {
+			s.copyPlain(to, pixels, table)
+			return
 		}
-		pcg.Seed(mix(seed, epoch), mix(streamAugment, uint64(i)))
-		r := rand.New(&pcg)
-		dy := r.IntN(2*aug.Crop+1) - aug.Crop
-		dx := r.IntN(2*aug.Crop+1) - aug.Crop
-		s.copyMoved(to, from, table, dy, dx, aug.Flip && r.Uint64()&1 == 1)
+		aug.apply(s, to, pixels, table, mix(seed, epoch), uint64(idx[k]))
+	}
+	switch {
+	case s.files != nil:
+		return s.files.each(context.Background(), idx, s, func(k int, im *raster.Image) { one(k, im.Pix) })
+	case aug != nil && aug.chain != nil:
+		spread(len(idx), func(k int) { one(k, s.Pixels[idx[k]*size:(idx[k]+1)*size]) })
+	default:
+		for k, i := range idx {
+			one(k, s.Pixels[i*size:(i+1)*size])
+		}
 	}
 	return nil
 }

@@ -68,7 +68,7 @@ func TestLoaderEpoch(t *testing.T) {
 	if want := []int{4, 19, 3, 9, 22}; !slices.Equal(order[:5], want) {
 		t.Errorf("the epoch begins with %v, want %v", order[:5], want)
 	}
-	split, aug := stored(l.part), l.part.(*Images).aug
+	split, aug := stored(l.part), &l.part.(*Images).aug.Augment
 	size := split.Size()
 	x, y := make([]float32, 5*size), make([]float32, 5)
 	for i, b := range all {

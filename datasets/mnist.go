@@ -243,5 +243,5 @@ func readIDXPair(images, labels *input, classes int) (*Split, error) {
 				labels.name, l, i, labels.place(8+int64(i)), classes)
 		}
 	}
-	return &Split{N: dims[0], H: dims[1], W: dims[2], C: 1, Classes: classes, Pixels: pixels, Labels: y}, nil
+	return &Split{N: dims[0], H: dims[1], W: dims[2], C: 1, Classes: classes, Pixels: pixels, Labels: labelsOf(y)}, nil
 }

@@ -24,6 +24,8 @@ const (
 	streamTest
 	streamPlanted
 	streamSplit
+	streamAugmentChain
+	streamSample
 	streamMix
 )
 

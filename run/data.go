@@ -51,7 +51,7 @@ func loadData(ctx context.Context, c *config.Config, progress func(what string, 
 		return nil, c.Locate("data", err)
 	}
 	if count(set.Test) == 0 {
-		return nil, c.Errorf("data.test", "%s has no test examples", c.Data.Dataset)
+		return nil, c.Errorf("data.test", "%s has no test examples; hold some out with a number or a share, such as 0.2", c.Data.Dataset)
 	}
 	data := &Data{Set: set, norm: set.Normalization, seed: c.Seed, aug: o.Augment}
 	return data, data.prepare(c)

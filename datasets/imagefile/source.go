@@ -134,3 +134,6 @@ func (r *keptReader) Read(to *raster.Image, i int, reserve func(int64) error) er
 	}
 	return nil
 }
+
+// Name stands for an image in errors: its path.
+func (s *Files) Name(i int) string { return s.folder.Files[i].Path }

@@ -26,10 +26,10 @@ func (s *Stripes) Load(_ context.Context, o datasets.Options) (*datasets.Set, er
 }
 
 func (s *Stripes) draw(n int, r *rand.Rand) *datasets.Split {
-	out := &datasets.Split{N: n, H: s.Side, W: s.Side, C: 1, Classes: 2, Pixels: make([]uint8, n*s.Side*s.Side), Labels: make([]uint8, n)}
+	out := &datasets.Split{N: n, H: s.Side, W: s.Side, C: 1, Classes: 2, Pixels: make([]uint8, n*s.Side*s.Side), Labels: make([]int32, n)}
 	for i := range n {
 		class, at := r.IntN(2), r.IntN(s.Side)
-		out.Labels[i] = uint8(class)
+		out.Labels[i] = int32(class)
 		for k := range s.Side {
 			row, col := at, k
 			if class == 1 {
