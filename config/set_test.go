@@ -1,6 +1,11 @@
 package config
 
-import "testing"
+import (
+	"testing"
+
+	"pare/datasets"
+	"pare/internal/option"
+)
 
 const setBase = head + `train:
   epochs: 4
@@ -44,7 +49,7 @@ func TestSetErrors(t *testing.T) {
 		{"penalties.x=3", "penalties.x does not exist; penalties is a list of 1, counted from 0"},
 		{"penalties.0.lamda=3", "penalties.0.lamda is not an option of l1; did you mean penalties.0.lambda? its options are on, layers, lambda, scale, members, factors, warmup, ramp, mode, revive"},
 		{"penalties.0=3", "penalties.0 must be a section of keys, got 3"},
-		{"data.dataset=null", "data.dataset is missing; it is the dataset: adding, cifar10, copy, digits, fashion-mnist, glyphs, mnist, own, planted, text or wordchain"},
+		{"data.dataset=null", "data.dataset is missing; it is the dataset: " + option.OneOf(datasets.Kinds.Names())},
 		{"train.epochs", "an override is key=value, for example train.epochs=3"},
 		{"=3", "an override is key=value, for example train.epochs=3"},
 		{"train..epochs=3", "an override is key=value, for example train.epochs=3"},
