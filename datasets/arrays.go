@@ -121,7 +121,7 @@ func (a *namedArray) errorf(format string, args ...any) error {
 func (d *Arrays) opener() (func(name string) (*namedArray, error), error) {
 	if d.File == "" {
 		return func(path string) (*namedArray, error) {
-			f, size, err := openArrayFile(path)
+			f, size, err := openArrayFile(d.key(path), path)
 			if err != nil {
 				return nil, err
 			}
@@ -129,7 +129,7 @@ func (d *Arrays) opener() (func(name string) (*namedArray, error), error) {
 			return named(a, filepath.Base(path), err)
 		}, nil
 	}
-	f, size, err := openArrayFile(d.File)
+	f, size, err := openArrayFile("file", d.File)
 	if err != nil {
 		return nil, err
 	}
@@ -165,15 +165,25 @@ func named(a *npy.Array, name string, err error) (*namedArray, error) {
 	return &namedArray{a, name}, nil
 }
 
-func openArrayFile(path string) (*os.File, int64, error) {
+// key is the option that holds a path.
+func (d *Arrays) key(path string) string {
+	for i, p := range d.Paths() {
+		if *p == path {
+			return [4]string{"x", "y", "x_test", "y_test"}[i]
+		}
+	}
+	return "x"
+}
+
+func openArrayFile(key, path string) (*os.File, int64, error) {
 	info, err := os.Stat(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return nil, 0, fmt.Errorf("%s: there is no such file", path)
+		return nil, 0, option.Errorf(key, "is %s, and there is no such file", path)
 	case err != nil:
 		return nil, 0, err
 	case !info.Mode().IsRegular():
-		return nil, 0, fmt.Errorf("%s is no regular file", path)
+		return nil, 0, option.Errorf(key, "is %s, which is no regular file", path)
 	}
 	f, err := os.Open(path)
 	return f, info.Size(), err

@@ -215,7 +215,7 @@ func TestArraysErrors(t *testing.T) {
 	}{
 		{"no x", nil, Arrays{}, Options{}, "x is missing"},
 		{"no y", nil, Arrays{X: "x.npy"}, Options{}, "y is missing"},
-		{"no file", nil, base, Options{}, "x.npy: there is no such file"},
+		{"no file", nil, base, Options{}, "x.npy, and there is no such file"},
 		{"half a test", nil, Arrays{X: "x.npy", Y: "y.npy", XTest: "t.npy"}, Options{}, "y_test is missing, but there is x_test"},
 		{"no test", map[string][]byte{"x.npy": x, "y.npy": y}, base, Options{}, "test is 0, and there is no x_test"},
 		{"lengths", map[string][]byte{"x.npy": x, "y.npy": npyOf(t, []int64{0, 1}, 2)}, base, Options{Test: 1}, "x.npy has shape [4 3] and y.npy [2]; the first axis"},

@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"maps"
 	"math"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -122,6 +124,9 @@ func (d *Table) read(ctx context.Context, o Options) (*table.Table, error) {
 	}
 	if o.Progress != nil {
 		cells.Progress = func(read, total int64) { o.Progress("reading "+filepath.Base(d.File), read, total) }
+	}
+	if _, err := os.Stat(d.File); errors.Is(err, fs.ErrNotExist) {
+		return nil, option.Errorf("file", "is %s, and there is no such file", d.File)
 	}
 	if ctx.Err() != nil {
 		return nil, ctx.Err()

@@ -253,7 +253,7 @@ func TestTableErrors(t *testing.T) {
 		t.Errorf("other: %v", x)
 	}
 	if _, err := Load(t.Context(), "table", &Table{File: "none.csv", Target: []string{"y"}, Missing: "refuse", Unseen: "refuse"}, Options{}); err == nil ||
-		!strings.Contains(err.Error(), "none.csv: there is no such file") {
+		!strings.Contains(err.Error(), "file is none.csv, and there is no such file") {
 		t.Error(err)
 	}
 }
