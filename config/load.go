@@ -6,6 +6,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
 	"reflect"
 	"slices"
@@ -172,13 +173,18 @@ func (c *Config) place(path string) at {
 }
 
 // BuiltIn lists the names of the configs that are part of the program.
-func BuiltIn() []string {
-	files, err := fs.Glob(configs.FS, "*.yaml")
+func BuiltIn() []string { return names("*.yaml") }
+
+// Forms lists the names of the configs for data of one's own, which Init writes.
+func Forms() []string { return names("forms/*.yaml") }
+
+func names(pattern string) []string {
+	files, err := fs.Glob(configs.FS, pattern)
 	if err != nil {
 		return nil
 	}
 	for i, f := range files {
-		files[i] = strings.TrimSuffix(f, ".yaml")
+		files[i] = strings.TrimSuffix(path.Base(f), ".yaml")
 	}
 	slices.Sort(files)
 	return files
@@ -195,14 +201,17 @@ func Describe(name string) string {
 	return strings.TrimSpace(strings.TrimLeft(line, "#"))
 }
 
-// Init writes a built-in config, with its comments, to a new file to start
-// from. It is an error when dest exists.
+// Init writes a built-in config, or one for data of one's own, with its comments to a new
+// file to start from. It is an error when dest exists.
 func Init(name, dest string) error {
-	known := builtInName(name)
-	if known == "" {
-		return fmt.Errorf("there is no built-in config %q%s", name, hint(name, "built-in configs", "", BuiltIn()))
+	file := builtInName(name)
+	if form := strings.TrimSuffix(name, ".yaml"); slices.Contains(Forms(), form) {
+		file = "forms/" + form
 	}
-	data, err := builtInFile(known)
+	if file == "" {
+		return fmt.Errorf("there is no config %q to start from%s", name, hint(name, "configs", "", append(Forms(), BuiltIn()...)))
+	}
+	data, err := builtInFile(file)
 	if err != nil {
 		return err
 	}

@@ -4,7 +4,8 @@ package configs
 
 import "embed"
 
-// FS holds the YAML files.
+// FS holds the YAML files: built-in configs, which run as they are, and in the folder forms
+// configs to fill in, one for each form of data of one's own.
 //
-//go:embed *.yaml
+//go:embed *.yaml forms/*.yaml
 var FS embed.FS

@@ -32,7 +32,7 @@ func server(t *testing.T, handler func(file string, data []byte, w http.Response
 		if len(dims) == 1 {
 			magic = idxLabels
 		}
-		data := zip(t, idxBytes(magic, dims...))
+		data := gzipped(t, idxBytes(magic, dims...))
 		files[idxFiles[i]+".gz"] = data
 		d.md5[i] = md5Hex(data)
 	}
@@ -187,7 +187,7 @@ func TestCIFARArchive(t *testing.T) {
 	if err := w.Close(); err != nil {
 		t.Fatal(err)
 	}
-	packed := zip(t, buf.Bytes())
+	packed := gzipped(t, buf.Bytes())
 	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { _, _ = w.Write(packed) }))
 	defer s.Close()
 	t.Setenv("PARE_CACHE", t.TempDir())
@@ -201,7 +201,7 @@ func TestCIFARArchive(t *testing.T) {
 	put(t, filepath.Join(dir, cifarArchive), packed[:len(packed)/2])
 	_, err = d.load(t.Context(), Files{Dir: dir}, Options{})
 	wantError(t, err, cifarArchive, "gzip")
-	put(t, filepath.Join(dir, cifarArchive), zip(t, buf.Bytes()[:cifarRecord*6]))
+	put(t, filepath.Join(dir, cifarArchive), gzipped(t, buf.Bytes()[:cifarRecord*6]))
 	_, err = d.load(t.Context(), Files{Dir: dir}, Options{})
 	wantError(t, err, cifarArchive)
 }

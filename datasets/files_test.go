@@ -27,7 +27,7 @@ func TestIDX(t *testing.T) {
 	for _, packed := range []bool{false, true} {
 		x, y := images, labels
 		if packed {
-			x, y = zip(t, images), zip(t, labels)
+			x, y = gzipped(t, images), gzipped(t, labels)
 		}
 		s, err := pair(t, x, y)
 		if err != nil {
@@ -49,7 +49,7 @@ func TestIDXErrors(t *testing.T) {
 		b[at] = v
 		return b
 	}
-	packed := zip(t, images)
+	packed := gzipped(t, images)
 	for _, c := range []struct {
 		name           string
 		images, labels []byte
@@ -81,7 +81,7 @@ func TestIDXLayouts(t *testing.T) {
 	files := [4][]byte{idxBytes(idxImages, 20, 2, 2), idxBytes(idxLabels, 20), idxBytes(idxImages, 5, 2, 2), idxBytes(idxLabels, 5)}
 	for name, file := range map[string]func(i int) (string, []byte){
 		"plain": func(i int) (string, []byte) { return idxFiles[i], files[i] },
-		"gzip":  func(i int) (string, []byte) { return idxFiles[i] + ".gz", zip(t, files[i]) },
+		"gzip":  func(i int) (string, []byte) { return idxFiles[i] + ".gz", gzipped(t, files[i]) },
 		"raw":   func(i int) (string, []byte) { return "raw/" + idxFiles[i], files[i] },
 		"dotted": func(i int) (string, []byte) {
 			return string(bytes.Replace([]byte(idxFiles[i]), []byte("-idx"), []byte(".idx"), 1)), files[i]
@@ -197,7 +197,7 @@ func TestRealFiles(t *testing.T) {
 
 func FuzzIDX(f *testing.F) {
 	f.Add(idxBytes(idxImages, 3, 2, 2), idxBytes(idxLabels, 3))
-	f.Add(zip(f, idxBytes(idxImages, 3, 2, 2)), zip(f, idxBytes(idxLabels, 3)))
+	f.Add(gzipped(f, idxBytes(idxImages, 3, 2, 2)), gzipped(f, idxBytes(idxLabels, 3)))
 	f.Add([]byte{0, 0, 8, 3, 127, 255, 255, 255, 0, 0, 0, 1, 0, 0, 0, 1}, []byte{0x1f, 0x8b})
 	f.Fuzz(func(t *testing.T, images, labels []byte) {
 		if s, err := pair(t, images, labels); err == nil {
@@ -210,7 +210,7 @@ func FuzzIDX(f *testing.F) {
 
 func FuzzCIFAR(f *testing.F) {
 	f.Add(cifarBytes(2))
-	f.Add(zip(f, cifarBytes(2)))
+	f.Add(gzipped(f, cifarBytes(2)))
 	f.Add(cifarBytes(2)[:4000])
 	f.Fuzz(func(t *testing.T, data []byte) {
 		in, err := newInput(t.Context(), bytes.NewReader(data), "batch")

@@ -41,7 +41,7 @@ func cifarBytes(records int) []byte {
 	return b
 }
 
-func zip(t testing.TB, data []byte) []byte {
+func gzipped(t testing.TB, data []byte) []byte {
 	t.Helper()
 	var buf bytes.Buffer
 	z := gzip.NewWriter(&buf)

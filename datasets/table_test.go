@@ -17,7 +17,7 @@ func newTable(t *testing.T, name, text string, change func(*Table)) *Table {
 	path := filepath.Join(t.TempDir(), name)
 	data := []byte(text)
 	if strings.HasSuffix(name, ".gz") {
-		data = zip(t, data)
+		data = gzipped(t, data)
 	}
 	put(t, path, data)
 	kind, err := Kinds.New("table")

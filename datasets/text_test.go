@@ -66,7 +66,7 @@ func read(t testing.TB, set *Set, p Part, idx []int, draw Draw) (x, y []string) 
 func TestText(t *testing.T) {
 	content := someText()
 	runes := []rune(content)
-	for _, content := range []string{content, byteOrderMark + content, string(zip(t, []byte(content)))} {
+	for _, content := range []string{content, byteOrderMark + content, string(gzipped(t, []byte(content)))} {
 		set := mustText(t, content, opts{Window: 8, Validation: 3})
 		task := set.Task
 		if task.Classes != 26 || task.Vocabulary != 26 || task.Targets != 8 || !slices.Equal(task.Input, []int{1, 8}) || !task.NextToken {
@@ -170,7 +170,7 @@ func TestTextErrors(t *testing.T) {
 		{"validation", content, opts{Window: 8, Validation: 12}, []string{"validation 12 leaves nothing", "12 windows of 8"}},
 		{"test", content, opts{Window: 8, Validation: 5, Test: 8}, []string{"validation 5 and test 8", "12 windows"}},
 		{"window", content, opts{Window: -1}, []string{"window must be at least 1, got -1"}},
-		{"gzip", string(zip(t, []byte(content))[:40]), opts{}, []string{"gzip"}},
+		{"gzip", string(gzipped(t, []byte(content))[:40]), opts{}, []string{"gzip"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			_, err := loadText(t, c.content, c.o)

@@ -61,6 +61,11 @@ func parse(t *testing.T, text string, sets ...string) *config.Config {
 	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
 		t.Fatal(err)
 	}
+	return parseFile(t, path, sets...)
+}
+
+func parseFile(t *testing.T, path string, sets ...string) *config.Config {
+	t.Helper()
 	c, err := config.Load(path, sets)
 	if err != nil {
 		t.Fatal(err)

@@ -12,6 +12,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"golang.org/x/term"
@@ -20,6 +21,7 @@ import (
 	"pare/config"
 	"pare/datasets"
 	"pare/internal/build"
+	"pare/internal/option"
 	"pare/internal/printable"
 	"pare/run"
 	"pare/train"
@@ -58,7 +60,7 @@ func (f *flags) flagSet() *flag.FlagSet {
 	fs.BoolVar(&f.dryRun, "dry-run", false, "print the network with parameters and multiply-accumulates, train nothing")
 	fs.BoolVar(&f.list, "list", false, "print models, layers, penalties, optimizers, datasets and configs")
 	fs.BoolVar(&f.schema, "schema", false, "print the JSON schema of configs, for editors")
-	fs.StringVar(&f.initName, "init", "", "write the built-in config `NAME`, with comments, to the FILE that follows (default NAME.yaml)")
+	fs.StringVar(&f.initName, "init", "", "write the built-in config `NAME`, or one for data of your own ("+option.OneOf(config.Forms())+"), with comments, to the FILE that follows (default NAME.yaml)")
 	fs.BoolVar(&f.quiet, "quiet", false, "print nothing but warnings and errors")
 	fs.BoolVar(&f.version, "version", false, "print the version of the program")
 	fs.SetOutput(io.Discard) // it would print all flags below each error
@@ -82,7 +84,7 @@ func execute(args []string) error {
 				return cli.InputError("name one shell: train completion bash, zsh or fish")
 			}
 			return cli.Completion(os.Stdout, args[1], "train", []cli.Command{{Flags: fs,
-				Values: map[string][]string{"config": config.BuiltIn(), "init": config.BuiltIn()}}})
+				Values: map[string][]string{"config": config.BuiltIn(), "init": append(config.Forms(), config.BuiltIn()...)}}})
 		}
 	}
 	if err := fs.Parse(args); errors.Is(err, flag.ErrHelp) {
@@ -134,6 +136,10 @@ func initConfig(name string, args []string) error {
 	}
 	if err := config.Init(name, dest); err != nil {
 		return &run.InputError{Err: err}
+	}
+	if slices.Contains(config.Forms(), strings.TrimSuffix(name, ".yaml")) {
+		fmt.Printf("wrote %s; name your files in its section data, then run it with: train -config %s\n", dest, dest)
+		return nil
 	}
 	fmt.Printf("wrote %s; run it with: train -config %s\n", dest, dest)
 	return nil

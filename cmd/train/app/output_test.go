@@ -1,6 +1,10 @@
 package app
 
 import (
+	"bytes"
+	"fmt"
+	"image"
+	"image/png"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -9,7 +13,6 @@ import (
 
 	"pare/cmd/internal/cli"
 	"pare/config"
-	"pare/configs"
 	"pare/datasets"
 	"pare/models"
 	"pare/nn"
@@ -63,14 +66,15 @@ func TestInit(t *testing.T) {
 		if want := "wrote " + file + "; run it with: train -config " + file + "\n"; o.stdout != want {
 			t.Errorf("it prints %q, want %q", o.stdout, want)
 		}
-		if _, err := config.Load(filepath.Join(dir, file), nil); err != nil {
-			t.Fatal(err)
-		}
-		builtIn, err := configs.FS.ReadFile(file)
+		written, err := config.Parse(file, []byte(read(t, dir, file))) // paths as they are written
 		if err != nil {
 			t.Fatal(err)
 		}
-		if written := read(t, dir, file); written != string(builtIn) || !strings.HasPrefix(written, "# ") {
+		builtIn, err := config.Load(name, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !written.Equal(builtIn) || !strings.HasPrefix(read(t, dir, file), "# ") {
 			t.Errorf("%s is not the built-in config with its comments", file)
 		}
 	}
@@ -82,6 +86,37 @@ func TestInit(t *testing.T) {
 	ok(t, dir, "-init", "resnet.yaml", "other.yaml")
 	if read(t, dir, "other.yaml") != read(t, dir, "resnet.yaml") {
 		t.Error("-init resnet.yaml is not -init resnet")
+	}
+}
+
+// Configs for data of one's own are written with their comments, and name a dataset.
+func TestInitForms(t *testing.T) {
+	dir := t.TempDir()
+	for _, name := range config.Forms() {
+		o := ok(t, dir, "-init", name)
+		if !strings.Contains(o.stdout, "wrote "+name+".yaml; name your files in its section data") {
+			t.Errorf("it prints %q", o.stdout)
+		}
+		c, err := config.Load(filepath.Join(dir, name+".yaml"), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if c.Name != name || !strings.HasPrefix(read(t, dir, name+".yaml"), "# Your own ") {
+			t.Errorf("%s is %+v", name, c)
+		}
+	}
+	for _, class := range []string{"a", "b"} {
+		for i := range 40 {
+			var b bytes.Buffer
+			if err := png.Encode(&b, image.NewGray(image.Rect(0, 0, 20+i, 24))); err != nil {
+				t.Fatal(err)
+			}
+			write(t, filepath.Join(dir, "images", class, fmt.Sprint(i)+".png"), b.String())
+		}
+	}
+	o := ok(t, dir, "-config", "images.yaml", "-dry-run")
+	if !strings.Contains(o.stdout, "16×32×32") { // channels of the first layer, height and width
+		t.Errorf("it prints %s", o.stdout)
 	}
 }
 
