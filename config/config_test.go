@@ -137,7 +137,7 @@ func TestFinetuneInherits(t *testing.T) {
 }
 
 func TestBuiltIn(t *testing.T) {
-	want := []string{"adding-gru", "adding-lstm", "chain-rnn", "cifar10-branches", "cifar10-inception", "cifar10-resnet20", "mnist-cnn", "mnist-cnn-activations", "mnist-lenet5", "mnist-mlp", "planted-branches", "resnet", "resnet-dense", "shakespeare-lstm", "shakespeare-transformer"}
+	want := []string{"adding-gru", "adding-lstm", "chain-rnn", "cifar10-branches", "cifar10-inception", "cifar10-resnet20", "mnist-cnn", "mnist-cnn-activations", "mnist-lenet5", "mnist-mlp", "planted-branches", "resnet", "resnet-dense", "shakespeare-lstm", "shakespeare-transformer", "table-compas", "table-student"}
 	if diff := cmp.Diff(want, BuiltIn()); diff != "" {
 		t.Fatal(diff)
 	}
@@ -195,7 +195,7 @@ func TestLoadNames(t *testing.T) {
 	_, err := Load("resnt.yaml", nil)
 	checkError(t, err, "resnt.yaml: there is no such file; did you mean resnet?")
 	_, err = Load("/elsewhere/resnet.yaml", nil)
-	checkError(t, err, "/elsewhere/resnet.yaml: there is no such file; the built-in configs are adding-gru, adding-lstm, chain-rnn, cifar10-branches, cifar10-inception, cifar10-resnet20, mnist-cnn, mnist-cnn-activations, mnist-lenet5, mnist-mlp, planted-branches, resnet, resnet-dense, shakespeare-lstm, shakespeare-transformer")
+	checkError(t, err, "/elsewhere/resnet.yaml: there is no such file; the built-in configs are "+strings.Join(BuiltIn(), ", "))
 	_, err = Load("mnist-mlp", []string{"model.hiden=[1]"})
 	checkError(t, err, "-set model.hiden=[1]: model.hiden is not an option of mlp; did you mean model.hidden? its options are hidden, dropout")
 	if err := os.WriteFile("resnet.yaml", []byte(head+"seed: x\n"), 0o644); err != nil {

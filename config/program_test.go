@@ -26,6 +26,8 @@ func TestBuiltInModels(t *testing.T) {
 			task = models.Task{Input: nn.Shape{1, 64}, Classes: 65, Targets: 64, Vocabulary: 65}
 		case "adding":
 			task = models.Task{Input: nn.Shape{2, 200}, Targets: 1}
+		case "table":
+			task = models.Task{Input: nn.Shape{5}, Targets: 1}
 		case "planted":
 			task.Input = nn.Shape{8, 4, 4}
 		}

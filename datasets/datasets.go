@@ -70,11 +70,24 @@ type Set struct {
 	Validation Part     // nil where none was asked for
 	Test       Part     // nil where the dataset has none
 	ClassNames []string // by class or label; nil where they have no names, or there are none
+	// Features names the inputs of an example that is a vector; nil: they have no names.
+	Features []Feature
+	// Normalization is applied to each channel of the inputs, where the dataset does so on
+	// its own; Normalized replaces it. Zero: none.
+	Normalization Normalization
 	// Notes are warnings, a line each: files and rows that were left out, with their number.
 	Notes []string
 	// Entropy is the mean loss, in nats a target, below which no model can come; 0: not
 	// known.
 	Entropy float64
+}
+
+// Feature is an input of a network, such as a column of a table.
+type Feature struct {
+	Name string
+	// Variable is the variable that the input is a part of, as the column of 0 and 1 for a
+	// value is of a categorical variable; "": the input is a variable of its own.
+	Variable string
 }
 
 // validate reports a part of the set that is missing or does not fit the others.
@@ -84,6 +97,9 @@ func (s *Set) validate() error {
 	}
 	if err := s.Task.validate(); err != nil {
 		return err
+	}
+	if n := s.Task.Input[0]; s.Features != nil && (len(s.Features) != n || len(s.Task.Input) != 1) {
+		return fmt.Errorf("%d names for inputs of shape %v", len(s.Features), s.Task.Input)
 	}
 	classes, of := s.Task.Classes, "classes"
 	if s.Task.Labels {

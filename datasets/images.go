@@ -298,12 +298,26 @@ func (s *Set) Images() *Split {
 	return nil
 }
 
+// renormalizer is a part that normalises on its own.
+type renormalizer interface {
+	normalized(norm Normalization) (Part, error)
+}
+
 // Normalized returns the set of images with every value (pixel/255 − mean)/std of its
-// channel, and training images changed by aug. It is an error for sets of other things.
+// channel, and training images changed by aug. Sets with a Normalization get another one, and
+// sets of other things are an error.
 func (s *Set) Normalized(norm Normalization, aug Augment) (*Set, error) {
 	out := *s
 	for _, part := range []*Part{&out.Train, &out.Validation, &out.Test} {
 		if *part == nil {
+			continue
+		}
+		if r, ok := (*part).(renormalizer); ok && aug == (Augment{}) {
+			var err error
+			if *part, err = r.normalized(norm); err != nil {
+				return nil, fmt.Errorf("%s: %w", s.Name, err)
+			}
+			out.Normalization = norm
 			continue
 		}
 		images, ok := (*part).(*Images)

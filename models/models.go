@@ -15,11 +15,12 @@ import (
 
 // Task says which networks fit the data.
 type Task struct {
-	Data       string   // name of the dataset, for messages; "" means "the data"
-	Input      nn.Shape // of one example, channels first: {C, H, W} an image, {D, T} a sequence
-	Classes    int      // of every target; 0: targets are numbers (regression)
-	Targets    int      // of an example: one for each position of a sequence, or numbers; 0 means 1
-	Vocabulary int      // inputs are tokens below it; 0: real numbers
+	Data       string       // name of the dataset, for messages; "" means "the data"
+	Input      nn.Shape     // of one example, channels first: {C, H, W} an image, {D, T} a sequence
+	Classes    int          // of every target; 0: targets are numbers (regression)
+	Targets    int          // of an example: one for each position of a sequence, or numbers; 0 means 1
+	Vocabulary int          // inputs are tokens below it; 0: real numbers
+	Features   []nn.Feature // of the units of the input; nil: they have no names
 }
 
 // Outputs is the number of values that the last layer of a network gives, for each position
@@ -137,7 +138,10 @@ func newNetwork(name string, task Task, rng *rand.Rand) (*nn.Network, error) {
 	if err := nn.CheckVocabulary(task.Vocabulary, task.Input); err != nil {
 		return nil, fmt.Errorf("network %s: %w", name, err)
 	}
-	net.Vocabulary = task.Vocabulary
+	if err := nn.CheckFeatures(task.Features, task.Input); err != nil {
+		return nil, fmt.Errorf("network %s: %w", name, err)
+	}
+	net.Vocabulary, net.Features = task.Vocabulary, task.Features
 	return net, nil
 }
 
@@ -168,6 +172,13 @@ func Check(net *nn.Network, task Task) error {
 	}
 	if net.Vocabulary != task.Vocabulary {
 		return fmt.Errorf("the network takes %s, %s gives %s", tokens(net.Vocabulary), task.data(), tokens(task.Vocabulary))
+	}
+	if net.Features != nil && task.Features != nil {
+		for i, f := range net.Features {
+			if f != task.Features[i] {
+				return fmt.Errorf("the network's input %d is %s, that of %s is %s", i+1, f.Name, task.data(), task.Features[i].Name)
+			}
+		}
 	}
 	if out := net.Output(); !out.Shape.Equal(task.output()) {
 		return fmt.Errorf("layer %s: the last layer gives %s, %s", out.Name, out.Shape, task.outputText())

@@ -13,8 +13,10 @@ type Architecture struct {
 	Name   string `json:"name"`
 	Input  []int  `json:"input"` // shape of one example, channels first
 	// Vocabulary is the Network's; left out where inputs are real numbers.
-	Vocabulary int        `json:"vocabulary,omitempty"`
-	Layers     []LayerRow `json:"layers"`
+	Vocabulary int `json:"vocabulary,omitempty"`
+	// Features are the Network's; left out where units of the input have no names.
+	Features []Feature  `json:"features,omitempty"`
+	Layers   []LayerRow `json:"layers"`
 }
 
 // LayerRow is one layer of an Architecture.
@@ -30,7 +32,7 @@ const ArchitectureFormat = "pare-architecture-1"
 
 // Architecture describes the network.
 func (n *Network) Architecture() (Architecture, error) {
-	a := Architecture{Format: ArchitectureFormat, Name: n.Name, Input: n.Input, Vocabulary: n.Vocabulary}
+	a := Architecture{Format: ArchitectureFormat, Name: n.Name, Input: n.Input, Vocabulary: n.Vocabulary, Features: n.Features}
 	for _, node := range n.Nodes {
 		args, err := json.Marshal(node.Layer)
 		if err != nil {
@@ -58,7 +60,10 @@ func (a Architecture) Network(rng *rand.Rand) (*Network, error) {
 	if err := CheckVocabulary(a.Vocabulary, net.Input); err != nil {
 		return nil, fmt.Errorf("network %s: %w", a.Name, err)
 	}
-	net.Vocabulary = a.Vocabulary
+	if err := CheckFeatures(a.Features, net.Input); err != nil {
+		return nil, fmt.Errorf("network %s: %w", a.Name, err)
+	}
+	net.Vocabulary, net.Features = a.Vocabulary, a.Features
 	if len(a.Layers) == 0 {
 		return nil, fmt.Errorf("architecture %s has no layers", a.Name)
 	}

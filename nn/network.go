@@ -1,6 +1,7 @@
 package nn
 
 import (
+	"cmp"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -28,10 +29,13 @@ type Network struct {
 	// of tokens, of shape {1, T}: whole numbers from 0 to Vocabulary − 1, as
 	// float32. 0: the input is real numbers.
 	Vocabulary int
-	Nodes      []*Node
-	byName     map[string]int
-	values     int64 // of all parameters
-	rng        *rand.Rand
+	// Features names the units of the input and says which of them are of one variable;
+	// nil: the units have no names.
+	Features []Feature
+	Nodes    []*Node
+	byName   map[string]int
+	values   int64 // of all parameters
+	rng      *rand.Rand
 }
 
 // New returns a network without layers. Parameters are drawn from rng; a nil
@@ -44,6 +48,25 @@ func New(name string, input Shape, rng *rand.Rand) (*Network, error) {
 		return nil, fmt.Errorf("network %s: input shape %v has an axis that is not positive", name, []int(input))
 	}
 	return &Network{Name: name, Input: input, byName: map[string]int{InputName: -1}, rng: rng}, nil
+}
+
+// Feature is a unit of the input.
+type Feature struct {
+	Name string `json:"name"`
+	// Variable is the variable that the unit is a part of, as a column of 0 and 1 is of a
+	// categorical variable; "": the unit is a variable of its own, called Name.
+	Variable string `json:"variable,omitempty"`
+}
+
+// Of is the name of the variable.
+func (f Feature) Of() string { return cmp.Or(f.Variable, f.Name) }
+
+// CheckFeatures reports features that do not fit an input of the shape.
+func CheckFeatures(features []Feature, input Shape) error {
+	if n := input.Units(); features != nil && len(features) != n {
+		return fmt.Errorf("%d features for an input of %d units", len(features), n)
+	}
+	return nil
 }
 
 // MaxVocabulary bounds vocabularies: float32 holds every whole number below it.

@@ -31,7 +31,7 @@ func (a *analysis) rewrite() (*nn.Network, error) {
 	if err != nil {
 		return nil, err
 	}
-	out.Vocabulary = a.net.Vocabulary
+	out.Vocabulary, out.Features = a.net.Vocabulary, a.net.Features
 	r := &rewriter{analysis: a, out: out, values: make([]value, len(a.net.Nodes)),
 		inserted: map[string]string{}, consumers: a.net.Consumers(), shifts: map[int][]float32{}}
 	for i, node := range a.net.Nodes {

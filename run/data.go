@@ -20,7 +20,7 @@ import (
 // Data is the data of a run, ready to train and evaluate on.
 type Data struct {
 	Set  *datasets.Set
-	norm datasets.Normalization // of images; zero for other data
+	norm datasets.Normalization // of the channels of images, of numbers in tables and arrays; zero for other data
 	aug  datasets.Augment
 	seed uint64
 
@@ -54,7 +54,7 @@ func loadData(ctx context.Context, c *config.Config, progress func(what string, 
 	if count(set.Test) == 0 {
 		return nil, c.Errorf("data.test", "%s has no test examples; hold some out with a number or a share, such as 0.2", c.Data.Dataset)
 	}
-	data := &Data{Set: set, seed: c.Seed, aug: o.Augment}
+	data := &Data{Set: set, norm: set.Normalization, seed: c.Seed, aug: o.Augment}
 	return data, data.prepare(c)
 }
 
@@ -102,7 +102,11 @@ func (d *Data) preprocess() export.Preprocess {
 // Task says which networks fit the data.
 func (d *Data) Task() models.Task {
 	t := d.Set.Task
-	return models.Task{Data: d.Set.Name, Input: t.Input, Classes: t.Classes, Targets: t.Targets, Vocabulary: t.Vocabulary}
+	task := models.Task{Data: d.Set.Name, Input: t.Input, Classes: t.Classes, Targets: t.Targets, Vocabulary: t.Vocabulary}
+	for _, f := range d.Set.Features {
+		task.Features = append(task.Features, nn.Feature{Name: f.Name, Variable: f.Variable})
+	}
+	return task
 }
 
 // Loss measures outputs: cross-entropy of classes, binary cross-entropy of labels, or where
@@ -250,8 +254,8 @@ func (a *Artifact) Data(ctx context.Context, m export.Model, dir string, progres
 	if err := sameClasses(m, d); err != nil {
 		return nil, &InputError{err}
 	}
-	if p, images := m.Preprocess, d.Set.Images(); len(p.Mean) > 0 && images != nil {
-		err = d.normalize(datasets.Normalization{Mean: p.Mean[:images.C], Std: p.Std[:images.C]})
+	if p, n := m.Preprocess, len(d.norm.Mean); len(p.Mean) > 0 && n > 0 {
+		err = d.normalize(datasets.Normalization{Mean: p.Mean[:n], Std: p.Std[:n]})
 	}
 	return d, err
 }
@@ -306,6 +310,9 @@ func (d *Data) print() (dataPrint, error) {
 	s := d.Set
 	h := sha256.New()
 	fmt.Fprintf(h, "%q %s %q %v %v\n", s.Name, printedTask(s.Task), s.ClassNames, d.norm.Mean, d.norm.Std)
+	if s.Features != nil {
+		fmt.Fprintf(h, "%q\n", s.Features)
+	}
 	for _, part := range []datasets.Part{s.Train, s.Validation, s.Test} {
 		if err := d.digest(h, part); err != nil {
 			return dataPrint{}, err

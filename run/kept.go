@@ -50,16 +50,16 @@ func (o *origin) complete(c *config.Config) *config.Config {
 	return withCharacters(c, o.Classes)
 }
 
-// normalize gives images the means and deviations that the config leaves open.
+// normalize gives images, and numbers of tables and arrays, the means and deviations that the config leaves open.
 func (o *origin) normalize(c *config.Config, d *Data) error {
-	images := d.Set.Images()
-	if o == nil || images == nil || c.Data.Normalize != "" || o.preprocess(d) != nil {
+	n := len(d.norm.Mean)
+	if o == nil || n == 0 || c.Data.Normalize != "" || o.preprocess(d) != nil {
 		return nil
 	}
 	if p := o.Preprocess; len(p.Mean) > 0 {
-		return d.normalize(datasets.Normalization{Mean: p.Mean[:images.C], Std: p.Std[:images.C]})
+		return d.normalize(datasets.Normalization{Mean: p.Mean[:n], Std: p.Std[:n]})
 	}
-	return d.normalize(datasets.Unit(images.C))
+	return d.normalize(datasets.Unit(n))
 }
 
 // preprocess reports a preprocessing that is not of as many channels as the data have.

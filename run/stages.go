@@ -202,7 +202,11 @@ func (s *Summary) Measures() []report.Measure {
 	if s.MSEFinal > 0 {
 		out = append(out, lossMeasure("mean square error", "%.4g", stages, func(v float64) float64 { return v }))
 	}
-	return slices.Concat(out, details(stages), activities(stages))
+	out = append(out, details(stages)...)
+	if v := s.Variables; v != nil {
+		out = append(out, v.measure())
+	}
+	return append(out, activities(stages)...)
 }
 
 // details are the rows of the values that details hold.

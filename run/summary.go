@@ -1,6 +1,9 @@
 package run
 
 import (
+	"cmp"
+	"fmt"
+	"strings"
 	"time"
 
 	"pare/nn"
@@ -53,7 +56,8 @@ type Summary struct {
 	Importance  string            `json:"importance,omitempty"` // that chose units; "": the method has none
 	Certificate prune.Certificate `json:"certificate"`
 	Removed     prune.Removed     `json:"removed"`
-	Weights     []LayerWeights    `json:"weights"` // of the layers that have them
+	Weights     []LayerWeights    `json:"weights"`             // of the layers that have them
+	Variables   *Variables        `json:"variables,omitempty"` // of the input; nil: they have no names
 
 	gradual.Shrinking
 
@@ -86,10 +90,41 @@ func (r *runner) summarise(small *nn.Network, p *pruneResult, final train.Metric
 		LossAfterPrune: p.After.Loss, LossFinal: final.Loss,
 		TestExamples: count(r.data.Set.Test), TestTargets: final.N,
 		Method: r.c.Prune.Method, Importance: r.pruneRequest().criterion(), Certificate: p.Report.Certificate,
-		Removed: p.Report.Removed, Weights: layerWeights(r.full, p.Weights, small),
+		Removed: p.Report.Removed, Weights: layerWeights(r.full, p.Weights, small), Variables: variables(small),
 		TrainSeconds: p.TrainSeconds, FinetuneSeconds: tuned.Seconds, DataWaitSeconds: p.DataWaitSeconds + tuned.Waited,
 		Finished: time.Now().UTC().Format(time.RFC3339), Command: r.sessions[0].Command,
 		Thresholds: p.Thresholds, Thresholded: p.Thresholded, Warnings: r.warnings.list}
+}
+
+// Variables names the variables of the input that the final network reads, and those that it
+// does not. The columns of 0 and 1 of a categorical variable are one variable.
+type Variables struct {
+	Kept    []string `json:"kept"`
+	Removed []string `json:"removed"`
+}
+
+// mostNames is how many variables a report lists by name.
+const mostNames = 20
+
+// measure lists the variables for reports.
+func (v *Variables) measure() report.Measure {
+	list := func(names []string) string {
+		if n := len(names); n > mostNames {
+			return fmt.Sprintf("%s and %d more", strings.Join(names[:mostNames], ", "), n-mostNames)
+		}
+		return cmp.Or(strings.Join(names, ", "), "none")
+	}
+	return report.Measure{Name: "input variables",
+		Readings: []report.Reading{{Stage: stageFinal, Value: fmt.Sprintf("%d of %d", len(v.Kept), len(v.Kept)+len(v.Removed))}},
+		Note:     fmt.Sprintf("kept: %s; removed: %s", list(v.Kept), list(v.Removed))}
+}
+
+func variables(net *nn.Network) *Variables {
+	if net.Features == nil {
+		return nil
+	}
+	read, ignored := prune.Variables(net)
+	return &Variables{append([]string{}, read...), append([]string{}, ignored...)}
 }
 
 // LayerWeights is how the weights of a layer are distributed at the end of
