@@ -6,15 +6,15 @@ import (
 )
 
 func TestKinds(t *testing.T) {
-	for _, name := range []string{"mnist", "fashion-mnist", "cifar10", "digits", "planted", "glyphs", "text", "wordchain", "adding", "copy"} {
+	for _, name := range []string{"images", "parquet", "webdataset", "cifar100", "emnist", "svhn", "tiny-imagenet", "mnist", "fashion-mnist", "cifar10", "digits", "planted", "glyphs", "text", "wordchain", "adding", "copy"} {
 		if _, err := Kinds.New(name); err != nil || Kinds.Doc(name) == "" {
 			t.Errorf("%s: %v, %q", name, err, Kinds.Doc(name))
 		}
 	}
 	_, err := Kinds.New("mnits")
-	wantError(t, err, `"mnits"`, "did you mean mnist?")
+	wantError(t, err, `"mnits"`, "did you mean mnist or emnist?")
 	_, err = Kinds.New("letters")
-	wantError(t, err, `"letters"`, "cifar10, copy, digits", "mnist")
+	wantError(t, err, `"letters"`, "cifar10, cifar100, copy, digits", "mnist")
 }
 
 func TestOptionErrors(t *testing.T) {
