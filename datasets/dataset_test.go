@@ -7,7 +7,9 @@ import (
 )
 
 func TestKinds(t *testing.T) {
-	for _, name := range []string{"mnist", "fashion-mnist", "cifar10", "digits", "planted", "glyphs", "text", "wordchain", "adding", "copy", "table", "arrays"} {
+	for _, name := range []string{"images", "parquet", "webdataset", "cifar100", "emnist", "svhn", "tiny-imagenet",
+		"mnist", "fashion-mnist", "cifar10", "digits", "planted", "glyphs", "text", "wordchain", "adding", "copy",
+		"table", "arrays"} {
 		if _, err := Kinds.New(name); err != nil || Kinds.Doc(name) == "" {
 			t.Errorf("%s: %v, %q", name, err, Kinds.Doc(name))
 		}

@@ -2,8 +2,10 @@ package datasets
 
 import (
 	"context"
+	"errors"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"pare/datasets/imagefile"
 	"pare/datasets/webdataset"
@@ -51,7 +53,7 @@ func init() {
 
 // Load implements Dataset.
 func (d *Parquet) Load(ctx context.Context, o Options) (*Set, error) {
-	return d.Shards.load(ctx, o, func(paths []string) (packedImages, error) {
+	return d.Shards.load(ctx, "parquet", o, func(paths []string) (packedImages, error) {
 		m, err := parquet.OpenImages(paths, parquet.ImageOptions{Image: d.Image, Label: d.Label})
 		return m, err
 	})
@@ -59,7 +61,7 @@ func (d *Parquet) Load(ctx context.Context, o Options) (*Set, error) {
 
 // Load implements Dataset.
 func (d *WebDataset) Load(ctx context.Context, o Options) (*Set, error) {
-	return d.Shards.load(ctx, o, func(paths []string) (packedImages, error) {
+	return d.Shards.load(ctx, "webdataset", o, func(paths []string) (packedImages, error) {
 		m, err := webdataset.Open(paths, webdataset.Options{Image: d.Image, Label: d.Label, Field: d.Field, Classes: d.Classes})
 		return m, err
 	})
@@ -73,8 +75,9 @@ type packedImages interface {
 	Close()
 }
 
-// load opens the files of each part and makes a set of them.
-func (d Shards) load(ctx context.Context, o Options, open func(paths []string) (packedImages, error)) (*Set, error) {
+// load opens the files of each part and makes a set of them. Errors do not repeat the name of
+// the layout, which Load gives.
+func (d Shards) load(ctx context.Context, layout string, o Options, open func(paths []string) (packedImages, error)) (*Set, error) {
 	var l labelled
 	var all series
 	defer func() {
@@ -92,7 +95,7 @@ func (d Shards) load(ctx context.Context, o Options, open func(paths []string) (
 		}
 		images, err := open(paths)
 		if err != nil {
-			return nil, err
+			return nil, errors.New(strings.ReplaceAll(err.Error(), layout+": ", ""))
 		}
 		all = append(all, images)
 		if images.Len() == 0 {
