@@ -86,7 +86,7 @@ func strataOf(order, class, group []int) strata {
 		units[u] = append(units[u], i)
 	}
 	all := strata{{}}
-	if class != nil && len(class) > 0 {
+	if len(class) > 0 {
 		all = make(strata, slices.Max(class)+1)
 		for c := range all {
 			all[c] = &stratum{}
