@@ -23,7 +23,7 @@ type Arrays struct {
 	Y          string   `yaml:"y,omitempty" empty:"no" doc:"the targets: a .npy file, or a name in file, y by default"`
 	XTest      string   `yaml:"x_test,omitempty" empty:"no" doc:"the inputs of test examples; left out: option test holds examples of x out"`
 	YTest      string   `yaml:"y_test,omitempty" empty:"no" doc:"the targets of test examples"`
-	As         string   `yaml:"as,omitempty" enum:"vectors,images,sequences" doc:"what an example is; left out: a vector where x has at most two axes, an image where it has four or is of bytes with three"`
+	As         string   `yaml:"as,omitempty" enum:"vectors,images,sequences" doc:"the form of an example; left out: a vector where x has at most two axes, an image where it has four or is of bytes with three"`
 	Layout     string   `yaml:"layout,omitempty" enum:"channels_first,channels_last" doc:"order of the axes of an image or sequence; left out: channels are the axis of length 1, 3 or 4 of an image, of length 1 of a sequence, if just one end is such an axis"`
 	Task       string   `yaml:"task,omitempty" enum:"classes,numbers,labels" doc:"classes: y is whole numbers from 0 on; numbers: numbers to come near to; labels: a column of 0 and 1 for each label; left out: classes where y has one axis and is of integers, numbers where it is of floating point numbers"`
 	ClassNames []string `yaml:"class_names,omitempty" empty:"no" doc:"names of the classes or labels, in their order"`
@@ -213,7 +213,7 @@ func (b *arrayBuilder) checkLengths() error {
 	return nil
 }
 
-// shape decides what an example is.
+// shape decides whether an example is a vector, an image or a sequence.
 func (b *arrayBuilder) shape() error {
 	s := b.x.Shape[1:]
 	isByte := b.x.Dtype.Kind == 'u' && b.x.Dtype.Size == 1
@@ -356,7 +356,8 @@ const heldBytes = 1 << 30
 // bytes reports whether the arrays are images that fit a Split.
 func (b *arrayBuilder) bytes() bool {
 	t := b.x.Dtype
-	return t.Kind == 'u' && t.Size == 1 && len(b.task.Input) == 3 && b.task.Classes > 0 && b.task.Targets == 1 &&
+	return t.Kind == 'u' && t.Size == 1 && len(b.task.Input) == 3 &&
+		b.task.Classes > 0 && b.task.Targets == 1 &&
 		int64(b.x.Len())*int64(b.x.Width()) <= heldBytes
 }
 

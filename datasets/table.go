@@ -153,6 +153,11 @@ type tableBuilder struct {
 	encoded  []bool // columns of x of 0 and 1
 }
 
+// note adds a warning about the file.
+func (b *tableBuilder) note(format string, args ...any) {
+	b.set.Notes = append(slices.Clone(b.set.Notes), b.all.Source+": "+fmt.Sprintf(format, args...))
+}
+
 // column is the column that an option names.
 func (b *tableBuilder) column(key, name string) (*table.Column, error) {
 	c, err := b.all.Column(name)
@@ -192,7 +197,8 @@ func (b *tableBuilder) chooseFeatures(Options) error {
 	if len(b.features) == 0 {
 		return fmt.Errorf("%s: there is no column to predict from", b.all.Source)
 	}
-	for key, names := range map[string][]string{"categorical": b.Categorical, "column_groups": slices.Concat(slices.Collect(maps.Values(b.ColumnGroups))...)} {
+	grouped := slices.Concat(slices.Collect(maps.Values(b.ColumnGroups))...)
+	for key, names := range map[string][]string{"categorical": b.Categorical, "column_groups": grouped} {
 		for _, name := range names {
 			if !slices.Contains(b.features, name) {
 				return option.Errorf(key, "names %s, which is no column to predict from%s", name, table.Suggestion(name, "columns", b.features))
@@ -227,7 +233,7 @@ func (b *tableBuilder) chooseRows(Options) error {
 	case gone == 0:
 		return nil
 	case b.Missing == "drop":
-		b.set.Notes = append(slices.Clone(b.set.Notes), fmt.Sprintf("%s: %d of %d rows have a missing cell and are left out", b.all.Source, gone, b.all.Rows()))
+		b.note("%d of %d rows have a missing cell and are left out", gone, b.all.Rows())
 		return nil
 	}
 	row := 0
@@ -489,9 +495,10 @@ func (b *tableBuilder) parts(Options) error {
 		case n == 0:
 			return fmt.Errorf("%s: column %s has no value in the training rows; leave it out with drop", b.all.Source, b.x.Names[j])
 		case math.IsInf(deviation, 0) || deviation != 0 && float32(deviation) == 0 || math.Abs(mean) > math.MaxFloat32:
-			return fmt.Errorf("%s: column %s: its numbers, of mean %g and deviation %g, are too large or too small", b.all.Source, b.x.Names[j], mean, deviation)
+			return fmt.Errorf("%s: column %s: its numbers, of mean %g and deviation %g, are too large or too small",
+				b.all.Source, b.x.Names[j], mean, deviation)
 		case deviation == 0:
-			b.set.Notes = append(slices.Clone(b.set.Notes), fmt.Sprintf("%s: column %s is constant in the training rows", b.all.Source, b.x.Names[j]))
+			b.note("column %s is constant in the training rows", b.x.Names[j])
 			deviation = 1
 		}
 		norm.Mean[j], norm.Std[j] = float32(mean), float32(deviation)
