@@ -33,9 +33,9 @@ type Network struct {
 	// nil: the units have no names.
 	Features []Feature
 	Nodes    []*Node
-	byName     map[string]int
-	values     int64 // of all parameters
-	rng        *rand.Rand
+	byName   map[string]int
+	values   int64 // of all parameters
+	rng      *rand.Rand
 }
 
 // New returns a network without layers. Parameters are drawn from rng; a nil
