@@ -21,7 +21,8 @@ func (c *Config) check() error {
 			"or loss, the share by which the loss may grow")
 	}
 	if t := c.Train; t.Keep == "last" && t.EarlyStop.Restore == "best" || t.Keep == "best" && t.EarlyStop.Restore == "last" {
-		return c.root.place("train.keep").errorf("train.keep is %s and train.early_stop.restore %s; remove one of them", t.Keep, t.EarlyStop.Restore)
+		return c.root.place("train.keep").errorf(
+			"train.keep is %s and train.early_stop.restore %s; remove one of them", t.Keep, t.EarlyStop.Restore)
 	}
 	if err := c.checkPrune(); err != nil {
 		return err

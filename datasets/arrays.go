@@ -230,7 +230,8 @@ func (b *arrayBuilder) shape() error {
 	switch {
 	case as == "vectors" && len(s) > 1 || as == "images" && len(s) != 2 && len(s) != 3 || as == "sequences" && len(s) != 1 && len(s) != 2:
 		return b.x.errorf("an example has shape %v; %s have %s", s, as,
-			map[string]string{"vectors": "one axis", "images": "two axes, or three with channels", "sequences": "one axis, or two with channels"}[as])
+			map[string]string{"vectors": "one axis", "images": "two axes, or three with channels",
+				"sequences": "one axis, or two with channels"}[as])
 	case as == "vectors":
 		b.task.Input = []int{b.x.Width()}
 		return nil
@@ -340,7 +341,8 @@ func (b *arrayBuilder) targets() error {
 		for present[empty] {
 			empty++
 		}
-		b.notes = append(b.notes, fmt.Sprintf("%s: %d of the classes 0 to %d have no example, class %d first", b.y.name, gone, b.task.Classes-1, empty))
+		b.notes = append(b.notes, fmt.Sprintf("%s: %d of the classes 0 to %d have no example, class %d first",
+			b.y.name, gone, b.task.Classes-1, empty))
 	}
 	if width == 1 {
 		for _, v := range b.wantY {

@@ -182,7 +182,8 @@ func (d Decoding) settle(ctx context.Context, o Options, l labelled, splits [3]*
 			return nil, err
 		}
 		if !l.cached {
-			l.notes = append(l.notes, fmt.Sprintf("the images take %d MiB, more than data.memory has; most are decoded anew in each epoch, which may be slow: raise data.memory to %d where there is room",
+			l.notes = append(l.notes, fmt.Sprintf("the images take %d MiB, more than data.memory has; "+
+				"most are decoded anew in each epoch, which may be slow: raise data.memory to %d where there is room",
 				(total+1<<20-1)>>20, (total+1<<20-1)>>20))
 		}
 	}

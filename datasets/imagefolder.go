@@ -41,7 +41,8 @@ func (d *ImageFolder) Load(ctx context.Context, o Options) (*Set, error) {
 			all.Files = append(all.Files, f)
 		}
 		if part.Skipped > 0 {
-			l.notes = append(l.notes, fmt.Sprintf("%s: %d files are no images and were left out, %s the first", part.Root, part.Skipped, part.SkippedPath))
+			l.notes = append(l.notes, fmt.Sprintf("%s: %d files are no images and were left out, %s the first",
+				part.Root, part.Skipped, part.SkippedPath))
 		}
 	}
 	files, err := imagefile.NewFiles(all, d.options())

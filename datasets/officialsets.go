@@ -41,16 +41,20 @@ type TinyImageNet struct {
 }
 
 func init() {
-	Kinds.Register("cifar100", "CIFAR-100: photos of a hundred kinds of things (labels: fine, or coarse for 20), 50,000 for training and 10,000 for test, "+
-		"32×32 colour. Krizhevsky 2009. Files: train.bin and test.bin, in the folder, its folder cifar-100-binary or its archive cifar-100-binary.tar.gz.",
+	Kinds.Register("cifar100", "CIFAR-100: photos of a hundred kinds of things (labels: fine, or coarse for 20), "+
+		"50,000 for training and 10,000 for test, "+
+		"32×32 colour. Krizhevsky 2009. Files: train.bin and test.bin, "+
+		"in the folder, its folder cifar-100-binary or its archive cifar-100-binary.tar.gz.",
 		func() Dataset { return &CIFAR100{} })
-	Kinds.Register("emnist", "EMNIST: handwritten letters and digits, 28×28 grey, in six splits (split). Cohen, Afshar, Tapson, van Schaik 2017. "+
+	Kinds.Register("emnist", "EMNIST: handwritten letters and digits, 28×28 grey, in six splits (split). "+
+		"Cohen, Afshar, Tapson, van Schaik 2017. "+
 		"Files: emnist-SPLIT-train-images-idx3-ubyte and so on, plain or gzip, in the folder, its folder gzip or its archive gzip.zip.",
 		func() Dataset { return &EMNIST{} })
 	Kinds.Register("svhn", "SVHN: digits of house numbers, 73,257 for training and 26,032 for test, 32×32 colour. Netzer et al. 2011. "+
 		"Files: train_32x32.mat, test_32x32.mat and, with extra, extra_32x32.mat.",
 		func() Dataset { return &SVHN{} })
-	Kinds.Register("tiny-imagenet", "Tiny ImageNet: photos of 200 kinds of things, 100,000 for training, 64×64 colour; test are the 10,000 labelled images of the folder val. "+
+	Kinds.Register("tiny-imagenet", "Tiny ImageNet: photos of 200 kinds of things, 100,000 for training, "+
+		"64×64 colour; test are the 10,000 labelled images of the folder val. "+
 		"Stanford CS231N. Files: the folder tiny-imagenet-200 or its archive tiny-imagenet-200.zip.",
 		func() Dataset { return &TinyImageNet{} })
 }

@@ -43,10 +43,12 @@ type WebDataset struct {
 }
 
 func init() {
-	Kinds.Register("parquet", "Image files in Parquet files (files) in the layout of Hugging Face: columns image, with bytes and path, and label, "+
+	Kinds.Register("parquet", "Image files in Parquet files (files) in the layout of Hugging Face: "+
+		"columns image, with bytes and path, and label, "+
 		"whose class names the files hold.",
 		func() Dataset { return &Parquet{} })
-	Kinds.Register("webdataset", "Image files in tar files (files), plain or gzip, in the layout of WebDataset: the files of an example have one name and the endings "+
+	Kinds.Register("webdataset", "Image files in tar files (files), plain or gzip, in the layout of WebDataset: "+
+		"the files of an example have one name and the endings "+
 		"of the image and of the label (jpg, cls).",
 		func() Dataset { return &WebDataset{} })
 }
@@ -85,7 +87,8 @@ func (d Shards) load(ctx context.Context, layout string, o Options, open func(pa
 			all.close()
 		}
 	}()
-	for p, part := range [3]struct{ key, pattern string }{{"files", d.Files}, {"validation_files", d.ValidationFiles}, {"test_files", d.TestFiles}} {
+	for p, part := range [3]struct{ key, pattern string }{
+		{"files", d.Files}, {"validation_files", d.ValidationFiles}, {"test_files", d.TestFiles}} {
 		if part.pattern == "" {
 			continue
 		}

@@ -251,7 +251,8 @@ func (b *tableBuilder) chooseRows(Options) error {
 		if slices.Contains(b.Target, name) {
 			return fmt.Errorf("%s: row %d, column %s: the target is missing; missing: drop leaves such rows out", b.all.Source, row+1, name)
 		}
-		return fmt.Errorf("%s: row %d, column %s: the cell has no value (%d of %d rows have such a cell); choose missing: drop, mean or indicator, or leave the column out with drop",
+		return fmt.Errorf("%s: row %d, column %s: the cell has no value (%d of %d rows have such a cell); "+
+			"choose missing: drop, mean or indicator, or leave the column out with drop",
 			b.all.Source, row+1, name, gone, b.all.Rows())
 	}
 	return nil
@@ -357,7 +358,8 @@ func (b *tableBuilder) divide(o Options) error {
 		return b.bySplit(o)
 	}
 	if o.Test == 0 {
-		return option.Errorf("test", "is 0, and no option split names a column that says which rows are for test; give a share, such as test: 0.2")
+		return option.Errorf("test",
+			"is 0, and no option split names a column that says which rows are for test; give a share, such as test: 0.2")
 	}
 	var group []int
 	if b.Groups != "" {
@@ -391,7 +393,8 @@ func (b *tableBuilder) bySplit(o Options) error {
 	for i, row := range b.rows {
 		p := slices.Index(partNames[:], c.Text(row))
 		if p < 0 {
-			return fmt.Errorf("%s: row %d, column %s: the part is %q; it must be train, validation or test", b.all.Source, row+1, b.Split, c.Text(row))
+			return fmt.Errorf("%s: row %d, column %s: the part is %q; it must be train, validation or test",
+				b.all.Source, row+1, b.Split, c.Text(row))
 		}
 		b.part[p] = append(b.part[p], i)
 	}
@@ -475,7 +478,8 @@ func (b *tableBuilder) remedy(err error) error {
 	var identifier *table.IdentifierError
 	switch {
 	case errors.As(err, &stray):
-		return fmt.Errorf("%w; correct the cell, name it in missing_words, or name %s in categorical, which takes every value as a category", err, stray.Column)
+		return fmt.Errorf("%w; correct the cell, name it in missing_words, or name %s in categorical, "+
+			"which takes every value as a category", err, stray.Column)
 	case errors.As(err, &identifier):
 		return fmt.Errorf("%w; name it in drop, or in categorical to keep it", err)
 	}

@@ -43,7 +43,8 @@ func openTensors(r io.ReaderAt, size int64) (*tensors, error) {
 	}
 	n := binary.LittleEndian.Uint64(length[:])
 	if n > mostTensorHeader || int64(n) > size-8 {
-		return nil, fmt.Errorf("the header has %d bytes in a file of %d, which is no safetensors file; a header has at most %d", n, size, mostTensorHeader)
+		return nil, fmt.Errorf("the header has %d bytes in a file of %d, which is no safetensors file; a header has at most %d",
+			n, size, mostTensorHeader)
 	}
 	text := make([]byte, n)
 	if _, err := r.ReadAt(text, 8); err != nil {

@@ -32,7 +32,8 @@ type TargetForm struct {
 }
 
 func init() {
-	Losses.Register("cross_entropy", "softmax cross-entropy: one class a target; the default for classes", func() LossKind { return &crossEntropyKind{} })
+	Losses.Register("cross_entropy", "softmax cross-entropy: one class a target; the default for classes",
+		func() LossKind { return &crossEntropyKind{} })
 	Losses.Register("focal", "cross-entropy that counts examples less that are right already", func() LossKind { return &focalKind{Gamma: 2} })
 	Losses.Register("bce", "binary cross-entropy: several labels an example; the default for labels", func() LossKind { return &bceKind{} })
 	Losses.Register("mse", "mean square error; the default for numbers", func() LossKind { return &mseKind{} })

@@ -42,7 +42,8 @@ func (l CrossEntropy) Build(_ *nn.Builder, output, target *gorgonia.Node) (*gorg
 	case l.ClassWeights != nil && len(l.ClassWeights) != k:
 		return nil, fmt.Errorf("%d weights of classes for %d classes", len(l.ClassWeights), k)
 	case l.Gamma < 0 || l.Gamma > 0 && eps > 0:
-		return nil, fmt.Errorf("the focal loss has gamma %g and label smoothing %g; gamma must not be negative, and smoothing must be 0", l.Gamma, l.Smoothing)
+		return nil, fmt.Errorf("the focal loss has gamma %g and label smoothing %g; gamma must not be negative, and smoothing must be 0",
+			l.Gamma, l.Smoothing)
 	case l.ClassWeights != nil || l.Gamma > 0:
 		return buildPointwise(l, false, output, target)
 	}

@@ -7,7 +7,8 @@ import (
 )
 
 var (
-	inputFeatures = Target{Name: "input_features", Doc: "the weights that read one input feature, or one pixel after a flatten; of a table those that read one variable",
+	inputFeatures = Target{Name: "input_features", Doc: "the weights that read one input feature, or one pixel after a flatten; " +
+		"of a table those that read one variable",
 		groups: func(t *topology, _ string) ([]*group, error) {
 			return t.columnGroups("input feature", t.readsInput), nil
 		}}

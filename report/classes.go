@@ -51,7 +51,8 @@ func (c Classes) table() *classTable {
 		return nil
 	}
 	first, last := c.Stages[0].Classes, c.Stages[len(c.Stages)-1]
-	t := &classTable{Title: "Classes", Note: "Accuracy of a class: the share of its test targets that are predicted right (recall).", Head: []string{"class", "targets"}}
+	t := &classTable{Title: "Classes", Head: []string{"class", "targets"},
+		Note: "Accuracy of a class: the share of its test targets that are predicted right (recall)."}
 	if last.Confusion == nil && len(last.Classes) <= train.MaxConfusion {
 		t.Title, t.Head[0] = "Labels", "label"
 		t.Note = "Accuracy of a label: the share of the examples that it applies to for which it is predicted (recall)."

@@ -152,7 +152,8 @@ func (r *runner) options(p phase) (train.Options, error) {
 func (r *runner) loss() (nn.Loss, error) {
 	t, form := r.c.Train, targetForm(r.data.Set.Task)
 	if form.Smoothing = t.LabelSmoothing; form.Smoothing > 0 && form.Classes == 0 {
-		return nil, r.c.Errorf("train.label_smoothing", "it spreads a target over all classes, but targets of %s are %s; remove it", r.c.Data.Dataset, form.Noun())
+		return nil, r.c.Errorf("train.label_smoothing",
+			"it spreads a target over all classes, but targets of %s are %s; remove it", r.c.Data.Dataset, form.Noun())
 	}
 	var err error
 	if form.ClassWeights, err = r.classWeights(); err != nil {

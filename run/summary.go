@@ -78,7 +78,8 @@ func (r *runner) summarise(small *nn.Network, p *pruneResult, final train.Metric
 	language, regression := measures(r.data.Set, p.Trained.Loss, p.Before.Loss, p.After.Loss, final.Loss)
 	var tuneStop train.EarlyStopSpec
 	tuneStop.Restore = r.c.Train.Keep
-	return &Summary{Language: language, ClassNames: r.data.Set.ClassNames, BestEpoch: p.BestEpoch, FinetuneBestEpoch: bestEpoch(tuneStop, tuned), Regression: regression, Shrinking: p.Shrinking,
+	return &Summary{Language: language, ClassNames: r.data.Set.ClassNames, BestEpoch: p.BestEpoch,
+		FinetuneBestEpoch: bestEpoch(tuneStop, tuned), Regression: regression, Shrinking: p.Shrinking,
 		Name: r.c.Name, Model: r.full.Name, Dataset: r.c.Data.Dataset, Seed: r.c.Seed,
 		ParamsBefore: p.Report.Before.Params, ParamsAfter: counts.Params, NonZeroAfter: counts.NonZero,
 		MACsBefore: p.Report.Before.MACs, MACsAfter: counts.MACs,

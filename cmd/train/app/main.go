@@ -60,7 +60,8 @@ func (f *flags) flagSet() *flag.FlagSet {
 	fs.BoolVar(&f.dryRun, "dry-run", false, "print the network with parameters and multiply-accumulates, train nothing")
 	fs.BoolVar(&f.list, "list", false, "print configs, and models, layers, penalties, optimizers and datasets with their options")
 	fs.BoolVar(&f.schema, "schema", false, "print the JSON schema of configs, for editors")
-	fs.StringVar(&f.initName, "init", "", "write the built-in config `NAME`, or one for data of your own ("+option.OneOf(config.Forms())+"), with comments, to the FILE that follows (default NAME.yaml)")
+	fs.StringVar(&f.initName, "init", "", "write the built-in config `NAME`, or one for data of your own ("+
+		option.OneOf(config.Forms())+"), with comments, to the FILE that follows (default NAME.yaml)")
 	fs.BoolVar(&f.quiet, "quiet", false, "print nothing but warnings and errors")
 	fs.BoolVar(&f.version, "version", false, "print the version of the program")
 	fs.SetOutput(io.Discard) // it would print all flags below each error
