@@ -275,7 +275,7 @@ func TestSchema(t *testing.T) {
 	}
 }
 
-// Every key has a description, also those of the kinds.
+// Every key has a description, keys of kinds included.
 func TestTags(t *testing.T) {
 	var walk func(v reflect.Value, path string)
 	walk = func(v reflect.Value, path string) {

@@ -16,7 +16,7 @@ import (
 	"pare/nn"
 )
 
-// options are those of the model x: Width 5, Rate 0.5, Hidden three 9s, Gates.Skip true.
+// options are the options of model x: Width 5, Rate 0.5, Hidden three 9s, Gates.Skip true.
 type options struct {
 	Depth int     `yaml:"depth" doc:"any"`
 	Width int     `yaml:"width" doc:"any" range:"[1,)"`

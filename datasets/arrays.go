@@ -63,7 +63,7 @@ func (d *Arrays) Validate() error {
 
 // Load implements Dataset.
 func (d *Arrays) Load(ctx context.Context, o Options) (*Set, error) {
-	var arrays [4]*namedArray // x, y and those of the test examples
+	var arrays [4]*namedArray // x, y, x_test, y_test
 	names := [4]string{d.X, d.Y, d.XTest, d.YTest}
 	if d.File != "" {
 		names[0], names[1] = orElse(names[0], "x"), orElse(names[1], "y")

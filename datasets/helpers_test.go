@@ -108,7 +108,7 @@ type opts struct {
 	Progress                                 func(doing string, done, total int64)
 }
 
-// load loads a dataset with those of the options that it has; another one that is set panics.
+// load loads a dataset with the options that it has; any other option that is set panics.
 func load(ctx context.Context, name string, o opts) (*Set, error) {
 	d, err := Kinds.New(name)
 	if err != nil {

@@ -61,7 +61,7 @@ func digits15(v float64) float64 {
 	return rounded
 }
 
-// shear moves the pixels of row y by x·y to the right and those of column x by y·x down,
+// shear moves the pixels of row y by x·y to the right and the pixels of column x by y·x down,
 // from the corner on.
 func shear(im *raster.Image, w *Work, x, y float64, fill Fill) {
 	transform(im, w, affine{1, x, 0, y, 1, 0}, false, fill)

@@ -85,7 +85,7 @@ func (t ResizedCrop) cut(im *raster.Image, w *Work, cut rectangle) {
 // 2015, "Deep residual learning"; torchvision's RandomCrop). An image that is too small
 // for the window, border included, lies at a random place in it.
 type Crop struct {
-	Height, Width int  // of the window, in pixels; both 0 mean those of the image
+	Height, Width int  // of the window, in pixels; both 0: as the image
 	Padding       int  // width of the border in pixels
 	Fill          Fill // colour of the border
 }

@@ -79,7 +79,7 @@ func (b *Batch) mix(weight float32) {
 	})
 }
 
-// CutMix replaces a rectangle of each image of a batch by that of the image before it (Yun
+// CutMix replaces a rectangle of each image of a batch by the same one of the image before it (Yun
 // et al. 2019, "CutMix: regularization strategy to train strong classifiers with
 // localizable features"; torchvision's v2.CutMix). The rectangle, one for the batch, has
 // the shape of the image, the share 1−λ of its area with λ of Beta(Alpha, Alpha), and a

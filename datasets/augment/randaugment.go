@@ -10,7 +10,7 @@ import (
 
 // RandAugment applies random operations, all of one magnitude, one after the other (Cubuk
 // et al. 2020, "RandAugment: practical automated data augmentation with a reduced search
-// space"). Operations and magnitudes are those of torchvision's RandAugment: identity,
+// space"). Operations and magnitudes equal torchvision's RandAugment: identity,
 // shear and translate in x and y, rotate, brightness, color, contrast, sharpness,
 // posterize, solarize, autocontrast and equalize, each equally likely, and in both
 // directions where there are two. Pixels are taken from the nearest place.

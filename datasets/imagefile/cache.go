@@ -144,7 +144,7 @@ func openCache(path string, digest [sha256.Size]byte, n int) (*Cache, error) {
 	if err != nil {
 		return nil, err
 	}
-	// The size is that of the open file: another one may have come to the path.
+	// The size of the open file: another file may have come to the path.
 	if info, err = f.Stat(); err != nil {
 		f.Close()
 		return nil, err

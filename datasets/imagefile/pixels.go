@@ -9,7 +9,7 @@ import (
 )
 
 // pixels writes a decoded image to `to`: one channel where the file stores grey without
-// alpha, else three. isWebP says that YCbCr is that of WebP, not of JPEG.
+// alpha, else three. isWebP: YCbCr as in WebP, not as in JPEG.
 func (d *Decoder) pixels(to *raster.Image, decoded image.Image, h, w int, isWebP bool) error {
 	b := decoded.Bounds()
 	under := d.options.Background

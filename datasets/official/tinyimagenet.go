@@ -27,7 +27,7 @@ type ImageFolder struct {
 	// n01443537, in alphabetic order.
 	Classes []string
 	// Words are the names in English of the classes, "goldfish, Carassius auratus"; of a
-	// class that has none it is that of Classes.
+	// class that has none it is the name in Classes.
 	Words []string
 	// Train and Validation are the labelled images, in the order of their paths.
 	Train, Validation []Image

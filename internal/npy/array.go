@@ -194,7 +194,7 @@ func (a *Array) readAt(raw []byte, offset int64) error {
 
 // ReadRows writes the rows idx, counted from 0, to dst one after the other, the last index
 // fastest; a larger dst is filled from its beginning. Integers keep their values, booleans
-// are 0 and 1, floating point numbers are rounded to those of T. An element that T cannot
+// are 0 and 1, floating point numbers are rounded to T. An element that T cannot
 // hold, such as 2⁵³+1 in a float64, 1e300 in a float32 or 0.5 in an int64, is an error with
 // its index.
 func ReadRows[T Number](a *Array, dst []T, idx []int) error {

@@ -247,7 +247,7 @@ type rows struct {
 	// places are the index of each row's value, -1 for a row without one; nil: row i has
 	// value i.
 	places []int32
-	// values are the values, or, with indices, those of the dictionary.
+	// values are the values, or, with indices, the dictionary.
 	values  *values
 	indices []uint32
 	bytes   int // of the page in memory

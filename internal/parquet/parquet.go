@@ -203,7 +203,7 @@ func (f *File) readGroups() error {
 // Rows is the number of rows.
 func (f *File) Rows() int { return f.rows }
 
-// Names are the names of the columns; those of a nested one are one.
+// Names are the names of the columns; a nested column has one name.
 func (f *File) Names() []string {
 	var names []string
 	for _, l := range f.leaves {
