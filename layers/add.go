@@ -19,11 +19,9 @@ import (
 type Add struct {
 	// Index lists, for every input, the output channel of each of its channels,
 	// ascending; nil for an input that has all of them.
-	Index [][]int `yaml:"index,omitempty" json:"index,omitempty"`
-	// Units is the number of output channels; 0: as many as the first input has.
-	Units int `yaml:"units,omitempty" json:"units,omitempty" range:"[1,)"`
-	// Bias adds a learned value per channel.
-	Bias bool `yaml:"bias,omitempty" json:"bias,omitempty"`
+	Index [][]int `yaml:"index,omitempty" json:"index,omitempty" doc:"for each input, the output channel of each of its channels; left out: in order"`
+	Units int     `yaml:"units,omitempty" json:"units,omitempty" range:"[1,)" doc:"output channels; left out: as many as the first input has"`
+	Bias  bool    `yaml:"bias,omitempty" json:"bias,omitempty" doc:"adds a learned value to each channel"`
 
 	bias   *nn.Param
 	out    nn.Shape

@@ -18,16 +18,15 @@ import (
 // their keys, then their values, as one linear layer gives them. The output has the
 // results of all heads one after another, as many units as there are values.
 type Attention struct {
-	Heads int `yaml:"heads" json:"heads"` // at least 1
-	// Causal lets a position see only itself and earlier positions.
-	Causal bool `yaml:"causal,omitempty" json:"causal,omitempty"`
+	Heads  int  `yaml:"heads" json:"heads" doc:"heads side by side; at least 1"`
+	Causal bool `yaml:"causal,omitempty" json:"causal,omitempty" doc:"a position sees only itself and earlier ones"`
 	// QK and V list the dimensions of each head's queries and keys and of its
 	// values. Empty: the same for all, a third of the input shared out.
-	QK []int `yaml:"qk,omitempty" json:"qk,omitempty"`
-	V  []int `yaml:"v,omitempty" json:"v,omitempty"`
+	QK []int `yaml:"qk,omitempty" json:"qk,omitempty" doc:"dimensions of each head's queries and keys; left out: a third of the input, shared out"`
+	V  []int `yaml:"v,omitempty" json:"v,omitempty" doc:"dimensions of each head's values; left out: a third of the input, shared out"`
 	// Scale multiplies the products of queries and keys; 0 means 1/√d for queries
 	// of d dimensions, which must then be the same for all heads.
-	Scale float64 `yaml:"scale,omitempty" json:"scale,omitempty" range:"(0,)"`
+	Scale float64 `yaml:"scale,omitempty" json:"scale,omitempty" range:"(0,)" doc:"factor on the products of queries and keys; left out: 1/√d for d dimensions"`
 
 	length int // T
 }

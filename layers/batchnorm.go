@@ -19,10 +19,8 @@ import (
 // and updates the running ones; evaluation uses the running ones. Input and
 // output have the same shape, [C, H, W] or [F].
 type BatchNorm struct {
-	// Eps is added to the variance; 0 means 1e-5.
-	Eps float64 `yaml:"eps,omitempty" json:"eps,omitempty" range:"(0,)"`
-	// Momentum is the share of the new batch in the running statistics; 0 means 0.1.
-	Momentum float64 `yaml:"momentum,omitempty" json:"momentum,omitempty" range:"(0,1]"`
+	Eps      float64 `yaml:"eps,omitempty" json:"eps,omitempty" range:"(0,)" doc:"added to the variance; left out: 1e-5"`
+	Momentum float64 `yaml:"momentum,omitempty" json:"momentum,omitempty" range:"(0,1]" doc:"share of a batch in the running statistics; left out: 0.1"`
 
 	passUnits
 	weight, bias, mean, variance *nn.Param

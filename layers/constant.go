@@ -14,7 +14,7 @@ import (
 // everywhere. Pruning inserts it where nothing that depends on the input remains. Input
 // any, output [C, H, W] or [F] as Shape says.
 type Constant struct {
-	Shape []int `yaml:"shape" json:"shape"` // of one example, channels first
+	Shape []int `yaml:"shape" json:"shape" doc:"of one example, channels first"`
 
 	bias *nn.Param // [C]
 }

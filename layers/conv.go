@@ -17,12 +17,12 @@ import (
 // Conv is a two-dimensional convolution (cross-correlation, as in PyTorch).
 // Input [C, H, W], output [Out, H', W'] with H' = ⌊(H + 2·Pad − Kernel)/Stride⌋+1.
 type Conv struct {
-	Out    int  `yaml:"out" json:"out"`                                        // output channels; at least 1
-	Kernel int  `yaml:"kernel" json:"kernel" range:"[1,)"`                     // side of the square kernel; 0 means 3
-	Stride int  `yaml:"stride,omitempty" json:"stride,omitempty" range:"[1,)"` // 0 means 1
-	Pad    int  `yaml:"pad,omitempty" json:"pad,omitempty"`                    // zeros on every side
-	Groups int  `yaml:"groups,omitempty" json:"groups,omitempty" range:"[1,)"` // 0 means 1
-	NoBias bool `yaml:"no_bias,omitempty" json:"no_bias,omitempty"`            // leave the bias out
+	Out    int  `yaml:"out" json:"out" doc:"output channels; at least 1"`
+	Kernel int  `yaml:"kernel" json:"kernel" range:"[1,)" doc:"side of the square kernel; left out: 3"`
+	Stride int  `yaml:"stride,omitempty" json:"stride,omitempty" range:"[1,)" doc:"positions between outputs; left out: 1"`
+	Pad    int  `yaml:"pad,omitempty" json:"pad,omitempty" doc:"zeros on every side"`
+	Groups int  `yaml:"groups,omitempty" json:"groups,omitempty" range:"[1,)" doc:"groups of channels, each convolved by itself; left out: 1"`
+	NoBias bool `yaml:"no_bias,omitempty" json:"no_bias,omitempty" doc:"leave the bias out"`
 
 	weighted // weight [kh, kw, C/Groups, Out]
 	// folded is set when pruning created the bias, so that a following

@@ -11,11 +11,11 @@ import (
 // groups as input channels and Multiplier outputs for each. Everything but its
 // hyper-parameters is Conv's.
 type Depthwise struct {
-	Multiplier int  `yaml:"multiplier,omitempty" json:"multiplier,omitempty" range:"[1,)"` // outputs per channel; 0 means 1
-	Kernel     int  `yaml:"kernel" json:"kernel" range:"[1,)"`                             // 0 means 3
-	Stride     int  `yaml:"stride,omitempty" json:"stride,omitempty" range:"[1,)"`         // 0 means 1
-	Pad        int  `yaml:"pad,omitempty" json:"pad,omitempty"`
-	NoBias     bool `yaml:"no_bias,omitempty" json:"no_bias,omitempty"`
+	Multiplier int  `yaml:"multiplier,omitempty" json:"multiplier,omitempty" range:"[1,)" doc:"outputs for each channel; left out: 1"`
+	Kernel     int  `yaml:"kernel" json:"kernel" range:"[1,)" doc:"side of the square kernel; left out: 3"`
+	Stride     int  `yaml:"stride,omitempty" json:"stride,omitempty" range:"[1,)" doc:"positions between outputs; left out: 1"`
+	Pad        int  `yaml:"pad,omitempty" json:"pad,omitempty" doc:"zeros on every side"`
+	NoBias     bool `yaml:"no_bias,omitempty" json:"no_bias,omitempty" doc:"leave the bias out"`
 
 	Conv `yaml:"-" json:"-"`
 }

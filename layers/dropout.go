@@ -14,7 +14,7 @@ import (
 // Dropout sets values to 0 with probability P while training and scales the
 // others by 1/(1−P) (Srivastava et al. 2014). It is the identity otherwise.
 type Dropout struct {
-	P float64 `yaml:"p" json:"p"` // in [0, 1)
+	P float64 `yaml:"p" json:"p" doc:"probability of a zero, in [0, 1)"`
 
 	passUnits
 }

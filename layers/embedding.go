@@ -19,8 +19,8 @@ import (
 // are. An input that is not a token makes the whole output NaN, and training stops with an
 // error.
 type Embedding struct {
-	Vocab int `yaml:"vocab" json:"vocab"` // number of different tokens; at least 1
-	Out   int `yaml:"out" json:"out"`     // length of the vectors; at least 1
+	Vocab int `yaml:"vocab" json:"vocab" doc:"number of different tokens; at least 1"`
+	Out   int `yaml:"out" json:"out" doc:"length of the vectors; at least 1"`
 
 	weight *nn.Param // [vocab, out]
 }

@@ -17,7 +17,7 @@ import (
 // of τ where the input lies; τ itself is not trained.
 type FATReLU struct {
 	passUnits
-	Threshold float64 `yaml:"threshold,omitempty" json:"threshold,omitempty"` // τ ≥ 0, used in float32; 0 is a ReLU
+	Threshold float64 `yaml:"threshold,omitempty" json:"threshold,omitempty" doc:"smallest value that passes, at least 0; 0 is a ReLU"`
 }
 
 func init() {

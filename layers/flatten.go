@@ -15,7 +15,7 @@ import (
 // (c, h, w) at c·H·W + h·W + w. With Index it keeps only some positions, which
 // is how pruning removes single pixels of a feature map.
 type Flatten struct {
-	Index []int `yaml:"index,omitempty" json:"index,omitempty"` // kept positions in the flattened order; nil keeps all
+	Index []int `yaml:"index,omitempty" json:"index,omitempty" doc:"positions to keep, in the flattened order; left out: all"`
 
 	in nn.Shape
 }

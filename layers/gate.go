@@ -15,7 +15,7 @@ import (
 // whole path, or one per channel. A penalty that drives it to 0 removes the
 // path or the channel. Input and output have the same shape.
 type Gate struct {
-	PerChannel bool `yaml:"per_channel,omitempty" json:"per_channel,omitempty"`
+	PerChannel bool `yaml:"per_channel,omitempty" json:"per_channel,omitempty" doc:"a factor for each channel in place of one for the path"`
 
 	passUnits
 	gate *nn.Param // [1] or [C]

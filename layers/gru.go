@@ -14,7 +14,7 @@ import (
 // Parameters, carried state and initial values as for RNN, the gates in the order
 // r, z, n.
 type GRU struct {
-	Hidden int `yaml:"hidden" json:"hidden"` // units; at least 1
+	Hidden int `yaml:"hidden" json:"hidden" doc:"units; at least 1"`
 
 	recurrent
 }

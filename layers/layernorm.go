@@ -20,13 +20,13 @@ import (
 // Every output depends on all units of the input. After pruning the input may
 // lack units that were always 0, and the output units that nothing reads.
 type LayerNorm struct {
-	Eps float64 `yaml:"eps,omitempty" json:"eps,omitempty" range:"(0,)"` // added to the variance; 0 means 1e-5
+	Eps float64 `yaml:"eps,omitempty" json:"eps,omitempty" range:"(0,)" doc:"added to the variance; left out: 1e-5"`
 	// Width is the number of units that mean and variance count, with the units that the
 	// input lacks as zeros. 0 means the number of input units.
-	Width int `yaml:"width,omitempty" json:"width,omitempty" range:"[1,)"`
+	Width int `yaml:"width,omitempty" json:"width,omitempty" range:"[1,)" doc:"units that mean and variance count, missing ones as zeros; left out: the units of the input"`
 	// From lists the input unit of each output unit, ascending except for −1, which stands
 	// for a unit that the input lacks; nil: all units of the input in order.
-	From []int `yaml:"from,omitempty" json:"from,omitempty"`
+	From []int `yaml:"from,omitempty" json:"from,omitempty" doc:"input unit of each output unit, −1 for one that the input lacks; left out: all in order"`
 
 	weight, bias *nn.Param // of the output units
 	in           nn.Shape

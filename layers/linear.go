@@ -16,8 +16,8 @@ import (
 // Linear is y = x·W + b with W of shape [in, out]. Input [F], output [Out]; for a
 // sequence [F, T] the same at every position, output [Out, T].
 type Linear struct {
-	Out    int  `yaml:"out" json:"out"`                             // output features; at least 1
-	NoBias bool `yaml:"no_bias,omitempty" json:"no_bias,omitempty"` // leave b out
+	Out    int  `yaml:"out" json:"out" doc:"output features; at least 1"`
+	NoBias bool `yaml:"no_bias,omitempty" json:"no_bias,omitempty" doc:"leave the bias out"`
 
 	weighted
 }

@@ -16,12 +16,12 @@ import (
 // [Hidden, T]. Parameters, carried state and initial values as for RNN, the gates
 // in the order i, f, g, o.
 type LSTM struct {
-	Hidden int `yaml:"hidden" json:"hidden"` // units; at least 1
+	Hidden int `yaml:"hidden" json:"hidden" doc:"units; at least 1"`
 	// Memory is the number of steps that untrained cells remember, at least 2: the biases
 	// of forget gates begin at ln u, the biases of input gates at −ln u, with u uniform in
 	// [1, Memory−1] for each unit (Tallec & Ollivier 2018, equation 16). 0: initial values
 	// as for RNN, which are PyTorch's and forget within a few steps.
-	Memory int `yaml:"memory,omitempty" json:"memory,omitempty"`
+	Memory int `yaml:"memory,omitempty" json:"memory,omitempty" doc:"steps that untrained cells remember, at least 2; left out: as PyTorch, which forget within a few steps"`
 
 	recurrent
 }

@@ -16,10 +16,10 @@ import (
 // Window has the hyper-parameters of max and average pooling. Input [C, H, W], output
 // [C, H', W'] with H' as for a convolution.
 type Window struct {
-	Kernel int  `yaml:"kernel" json:"kernel" range:"[1,)"`                     // side of the window; 0 means 2
-	Stride int  `yaml:"stride,omitempty" json:"stride,omitempty" range:"[1,)"` // 0 means Kernel
-	Pad    int  `yaml:"pad,omitempty" json:"pad,omitempty"`                    // at most half the kernel
-	Ceil   bool `yaml:"ceil,omitempty" json:"ceil,omitempty"`                  // count a last, partial window
+	Kernel int  `yaml:"kernel" json:"kernel" range:"[1,)" doc:"side of the window; left out: 2"`
+	Stride int  `yaml:"stride,omitempty" json:"stride,omitempty" range:"[1,)" doc:"positions between windows; left out: the side of the window"`
+	Pad    int  `yaml:"pad,omitempty" json:"pad,omitempty" doc:"border, at most half the window"`
+	Ceil   bool `yaml:"ceil,omitempty" json:"ceil,omitempty" doc:"count a last, partial window"`
 }
 
 func (w *Window) init(kind string, in []nn.Shape) (nn.Shape, error) {
@@ -65,7 +65,7 @@ type MaxPool struct {
 // ExcludePad is set.
 type AvgPool struct {
 	Window     `yaml:",inline"`
-	ExcludePad bool `yaml:"exclude_pad,omitempty" json:"exclude_pad,omitempty"`
+	ExcludePad bool `yaml:"exclude_pad,omitempty" json:"exclude_pad,omitempty" doc:"leave the border out of means"`
 	passUnits
 }
 

@@ -20,9 +20,8 @@ import (
 type Position struct {
 	// Index lists the output unit of each input unit, ascending; nil: the input
 	// has all.
-	Index []int `yaml:"index,omitempty" json:"index,omitempty"`
-	// Units is the number of output units; 0 means as many as the input has.
-	Units int `yaml:"units,omitempty" json:"units,omitempty" range:"[1,)"`
+	Index []int `yaml:"index,omitempty" json:"index,omitempty" doc:"output unit of each input unit, ascending; left out: the input has all"`
+	Units int   `yaml:"units,omitempty" json:"units,omitempty" range:"[1,)" doc:"output units; left out: as many as the input has"`
 
 	weight *nn.Param // [T, D]
 }

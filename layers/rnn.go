@@ -15,8 +15,8 @@ import (
 // drawn from U(−1/√Hidden, 1/√Hidden). The state is carried from run to run until
 // Program.ResetState, which gives truncated back-propagation.
 type RNN struct {
-	Hidden       int    `yaml:"hidden" json:"hidden"`                                                  // units; at least 1
-	Nonlinearity string `yaml:"nonlinearity,omitempty" json:"nonlinearity,omitempty" enum:"tanh,relu"` // f: "tanh" or "relu"; "" means tanh
+	Hidden       int    `yaml:"hidden" json:"hidden" doc:"units; at least 1"`
+	Nonlinearity string `yaml:"nonlinearity,omitempty" json:"nonlinearity,omitempty" enum:"tanh,relu" doc:"tanh or relu; left out: tanh"`
 
 	recurrent
 }

@@ -12,7 +12,7 @@ import (
 // Select keeps the listed channels or features, in order. Pruning puts it where
 // one of several readers of a value needs fewer units than the others.
 type Select struct {
-	Index []int `yaml:"index" json:"index"` // ascending
+	Index []int `yaml:"index" json:"index" doc:"channels to keep, ascending"`
 
 	in nn.Shape
 }
