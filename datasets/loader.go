@@ -19,7 +19,7 @@ type Batch struct {
 	Index int       // place in the epoch, from 0
 	// Weights are how much the examples count in the loss, from a Weigher; nil: all the same.
 	Weights []float32
-	// Second are the targets of the examples that those of a training batch were mixed with,
+	// Second are the targets of the examples mixed into a training batch,
 	// as Y has them, and Share is the part of the loss that Y has: Share·loss(Y) +
 	// (1−Share)·loss(Second). nil: they are not mixed; see Loader.Mixed.
 	Second []float32

@@ -29,7 +29,7 @@ func tarOf(t *testing.T, classes ...string) []byte {
 	return b.Bytes()
 }
 
-// Classes of test files are those of the training files, by name; parts may stay in files.
+// Test files take the classes of the training files, by name; parts may stay in files.
 func TestShards(t *testing.T) {
 	dir := t.TempDir()
 	put(t, filepath.Join(dir, "train-0.tar"), tarOf(t, "cat", "dog", "eel", "dog"))

@@ -153,7 +153,7 @@ var partNames = [3][]string{{"train"}, {"val", "valid", "validation"}, {"test"}}
 // ListParts lists a dataset. Where root has a folder train with folders in it, that is the
 // training part, and val (or valid, or validation) and test are the other parts, if they
 // are there; each has one folder per class. A class has the same index in all parts: its
-// place among those of train. Otherwise root itself has the class folders, all for
+// place among the class folders of train. Otherwise root itself has the class folders, all for
 // training.
 //
 // It is an error where train has other folders than those beside it, a part has a class

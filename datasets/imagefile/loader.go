@@ -106,8 +106,8 @@ func (l *Loader) Images(ctx context.Context, idx []int, prepare func(k int, im *
 }
 
 // Each calls use for each of the images idx, with its place in idx, on several goroutines
-// at once and in any order, and returns the first error in the order of idx, or that of
-// ctx.
+// at once and in any order, and returns the first error in the order of idx, or
+// ctx's error.
 func (l *Loader) Each(ctx context.Context, idx []int, use func(k int, im *raster.Image) error) error {
 	for _, err := range l.Images(ctx, idx, use) {
 		if err != nil {
