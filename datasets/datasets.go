@@ -70,6 +70,8 @@ type Set struct {
 	Validation Part     // nil where none was asked for
 	Test       Part     // nil where the dataset has none
 	ClassNames []string // by class or label; nil where they have no names, or there are none
+	// TargetNames names the numbers to predict; nil where they have no names, or there are none.
+	TargetNames []string
 	// Features names the inputs of an example that is a vector; nil: they have no names.
 	Features []Feature
 	// Normalization is applied to each channel of the inputs, where the dataset does so on
@@ -109,6 +111,9 @@ func (s *Set) validate() error {
 	}
 	if s.ClassNames != nil && len(s.ClassNames) != classes {
 		return fmt.Errorf("%d names for %d %s", len(s.ClassNames), classes, of)
+	}
+	if s.TargetNames != nil && (classes > 0 || len(s.TargetNames) != s.Task.Targets) {
+		return fmt.Errorf("%d names of numbers to predict, which do not fit the task", len(s.TargetNames))
 	}
 	return nil
 }

@@ -78,6 +78,9 @@ func (r *ImageRecipe) Open(ctx context.Context, paths []string, o RecipeOptions)
 	if norm.Mean == nil {
 		norm = Unit(r.Channels)
 	}
+	if r.Channels == 1 && len(norm.Mean) == r.Width && len(norm.Std) == r.Width { // a sequence of rows
+		norm = Normalization{norm.Mean[:1], norm.Std[:1]}
+	}
 	shape := &Split{H: r.Height, W: r.Width, C: r.Channels}
 	table, err := shape.table(norm)
 	if err != nil {

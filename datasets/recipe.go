@@ -30,7 +30,8 @@ var Recipes = option.NewKinds[Recipe]("recipe")
 
 // RecipeOptions are the facts that a recipe does not hold.
 type RecipeOptions struct {
-	// Normalization is the model's, one mean and deviation a channel or a value of a vector.
+	// Normalization is the model's, one mean and deviation a channel or a value of a vector; of
+	// images that are read as sequences of rows, one a column, which are all alike.
 	// The zero value leaves inputs as they are, images with values in 0..1.
 	Normalization Normalization
 	// Resize stretches images of another size to the network's, where the recipe itself does

@@ -327,8 +327,11 @@ func (b *tableBuilder) targets(Options) error {
 			}
 		}
 	}
-	if task.Labels {
+	switch {
+	case task.Labels:
 		b.set.ClassNames = b.Target
+	case task.Classes == 0:
+		b.set.TargetNames = b.Target
 	}
 	b.set.Task = task
 	return b.weigh()

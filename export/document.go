@@ -16,7 +16,7 @@ import (
 
 // format is the version of architecture.json that is written; all up to it are read. It
 // rises when a program of before would read a file wrongly, or refuse it.
-// A document without a recipe keeps format 1.
+// A document without outputs and recipe keeps format 1.
 const format = 2
 
 // document is architecture.json: a model without its weights. Its input is one
@@ -28,17 +28,20 @@ type document struct {
 	Architecture nn.Architecture `json:"architecture"`
 	Preprocess   Preprocess      `json:"preprocess"`
 	Classes      []string        `json:"classes,omitempty"`
-	// Recipe is a datasets.Recipe; files of format 1 have none.
-	Recipe json.RawMessage `json:"recipe,omitempty"`
+	// Outputs and Recipe, a datasets.Recipe, are since format 2.
+	Outputs Outputs         `json:"outputs,omitempty"`
+	Recipe  json.RawMessage `json:"recipe,omitempty"`
 
 	Meta map[string]string `json:"meta,omitempty"`
 }
 
 func (m Model) document() (document, error) {
 	a, err := m.Net.Architecture()
-	d := document{Format: 1, Architecture: a, Preprocess: m.Preprocess, Classes: m.Classes, Meta: m.Meta}
-	if err == nil && m.Recipe != nil {
+	d := document{Format: 1, Architecture: a, Preprocess: m.Preprocess, Classes: m.Classes, Outputs: m.Outputs, Meta: m.Meta}
+	if m.Outputs != "" || m.Recipe != nil {
 		d.Format = format
+	}
+	if err == nil && m.Recipe != nil {
 		d.Recipe, err = datasets.EncodeRecipe(m.Recipe)
 	}
 	return d, err
@@ -109,7 +112,7 @@ func (d document) model() (m Model, err error) {
 	if err != nil {
 		return Model{}, err
 	}
-	m = Model{Net: net, Preprocess: d.Preprocess, Classes: d.Classes, Meta: d.Meta}
+	m = Model{Net: net, Preprocess: d.Preprocess, Classes: d.Classes, Outputs: d.Outputs, Meta: d.Meta}
 	if d.Recipe != nil {
 		if m.Recipe, err = datasets.DecodeRecipe(d.Recipe); err != nil {
 			return Model{}, err

@@ -24,9 +24,20 @@ type Model struct {
 	Net        *nn.Network
 	Preprocess Preprocess        // zero: inputs are fed as they are; tokens always are
 	Classes    []string          // name of each output; empty where they have none
+	Outputs    Outputs           // what they say; "": not known, as in files of format 1
 	Recipe     datasets.Recipe   // how files become inputs, before Preprocess; nil: not known
 	Meta       map[string]string // free-form notes, such as the seed; may be nil
 }
+
+// Outputs are the meaning of the outputs of a network.
+type Outputs string
+
+// The meanings of outputs.
+const (
+	OutputClasses Outputs = "classes" // logits of classes, of which one applies
+	OutputLabels  Outputs = "labels"  // logits of labels, each of which applies or not
+	OutputNumbers Outputs = "numbers"
+)
 
 // Preprocess says how an input of values in 0..1 becomes the network's input:
 // (x − Mean[c]) / Std[c] for channel c. Both are empty, for no change,
@@ -53,6 +64,11 @@ func (m Model) check() error {
 	outputs := m.Net.Output().Shape.Units()
 	if len(m.Classes) > 0 && len(m.Classes) != outputs {
 		return fmt.Errorf("%d class names for %d outputs", len(m.Classes), outputs)
+	}
+	switch m.Outputs {
+	case "", OutputClasses, OutputLabels, OutputNumbers:
+	default:
+		return fmt.Errorf("outputs are %q; they must be %s, %s or %s", m.Outputs, OutputClasses, OutputLabels, OutputNumbers)
 	}
 	if r := m.Recipe; r != nil {
 		if err := r.Validate(); err != nil {

@@ -17,14 +17,15 @@ import (
 type Task struct {
 	Data       string       // name of the dataset, for messages; "" means "the data"
 	Input      nn.Shape     // of one example, channels first: {C, H, W} an image, {D, T} a sequence
-	Classes    int          // of every target; 0: targets are numbers (regression)
-	Targets    int          // of an example: one for each position of a sequence, or numbers; 0 means 1
+	Classes    int          // of every target; 0: targets are numbers (regression), or labels
+	Targets    int          // of an example: one for each position of a sequence, or numbers or labels; 0 means 1
+	Labels     bool         // each target is a label of its own, 1 or 0
 	Vocabulary int          // inputs are tokens below it; 0: real numbers
 	Features   []nn.Feature // of the units of the input; nil: they have no names
 }
 
 // Outputs is the number of values that the last layer of a network gives, for each position
-// if every position has a target: a logit per class, or the numbers.
+// if every position has a target: a logit per class or label, or the numbers.
 func (t Task) Outputs() int {
 	if t.Classes > 0 {
 		return t.Classes
@@ -162,7 +163,7 @@ func (s *stack) done() (*nn.Network, error) {
 
 // Check reports an end of a network that does not fit the task: it must read the examples,
 // and give a logit for each class, for each position if every position has a target, or a
-// number for each target.
+// logit for each label, or a number for each target.
 func Check(net *nn.Network, task Task) error {
 	if len(net.Nodes) == 0 {
 		return fmt.Errorf("network %s has no layers", net.Name)
@@ -196,6 +197,10 @@ func tokens(vocabulary int) string {
 // outputText describes the output that a network must give, and how to get it.
 func (t Task) outputText() string {
 	switch n := t.Outputs(); {
+	case t.Labels && n == 1:
+		return "the data has a label; end with a linear layer of out: 1"
+	case t.Labels:
+		return fmt.Sprintf("the data has %d labels; end with a linear layer of out: %d", n, n)
 	case t.Classes == 0 && n == 1:
 		return "the data asks for a number; end with a linear layer of out: 1"
 	case t.Classes == 0:

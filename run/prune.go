@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"path/filepath"
 
+	"pare/datasets"
 	"pare/export"
 	"pare/nn"
 	"pare/prune"
@@ -121,6 +122,21 @@ func (r *runner) saveModel(dir string, net *nn.Network) error {
 
 // model is the network with the data that its users need.
 func (r *runner) model(net *nn.Network) export.Model {
-	return export.Model{Net: net, Classes: r.data.Set.ClassNames, Recipe: r.data.Set.Recipe,
-		Preprocess: r.data.preprocess()}
+	set := r.data.Set
+	m := export.Model{Net: net, Classes: set.ClassNames, Outputs: OutputsOf(set.Task), Recipe: set.Recipe, Preprocess: r.data.preprocess()}
+	if m.Outputs == export.OutputNumbers {
+		m.Classes = set.TargetNames
+	}
+	return m
+}
+
+// OutputsOf says what the outputs of a network for a task predict.
+func OutputsOf(t datasets.Task) export.Outputs {
+	switch {
+	case t.Labels:
+		return export.OutputLabels
+	case t.Classes > 0:
+		return export.OutputClasses
+	}
+	return export.OutputNumbers
 }

@@ -84,7 +84,8 @@ type network struct {
 	Layers     []layer           `json:"layers"`
 	Total      nn.Counts         `json:"total"`
 	Preprocess export.Preprocess `json:"preprocess"`
-	Classes    []string          `json:"classes,omitempty"`
+	Outputs    export.Outputs    `json:"outputs,omitempty"`
+	Classes    []string          `json:"classes,omitempty"` // names of the outputs
 }
 
 type layer struct {
@@ -131,7 +132,7 @@ func inspect(a *run.Artifact) (*inspection, error) {
 
 func describe(m export.Model, stage string) *network {
 	n := &network{Stage: stage, Input: m.Net.Input, Vocabulary: m.Net.Vocabulary, Output: m.Net.Output().Shape, Total: m.Net.Count(),
-		Preprocess: m.Preprocess, Classes: m.Classes}
+		Preprocess: m.Preprocess, Outputs: m.Outputs, Classes: m.Classes}
 	for _, node := range m.Net.Nodes {
 		n.Layers = append(n.Layers, layer{node.Name, node.Layer.Kind(), node.Shape, m.Net.CountNode(node)})
 	}
@@ -223,7 +224,7 @@ func (n *network) print(w io.Writer) error {
 	}
 	fmt.Fprintf(w, "network (%s): input %s, output %s", n.Stage, input, n.Output)
 	if len(n.Classes) > 0 {
-		fmt.Fprintf(w, ", classes %s", classText(n.Classes))
+		fmt.Fprintf(w, ", %s %s", cmp.Or(n.Outputs, export.OutputClasses), classText(n.Classes))
 	}
 	fmt.Fprintln(w)
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)

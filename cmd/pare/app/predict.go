@@ -4,22 +4,28 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"io"
 
 	"pare/cmd/internal/cli"
+	"pare/datasets"
 	"pare/export"
+	"pare/internal/atomicfile"
 	"pare/internal/limit"
 	"pare/nn"
 	"pare/run"
 	"pare/train"
 )
 
-// predictCommand computes logits.
+// predictCommand computes predictions.
 var predictCommand = command{
 	name: "predict",
-	args: "RUN (-inputs FILE [-preprocess] | -split train|validation|test) [-out FILE] [-dump-inputs FILE]",
-	doc:  "computes the logits of an array or of a part of the data",
+	args: "RUN (FILE|DIR… | -inputs FILE [-preprocess] | -split train|validation|test) [-out FILE]",
+	doc:  "predicts from new files, or a part of the data",
 	examples: []string{
-		"pare predict runs/resnet -split test -out logits.csv",
+		"pare predict runs/pets photo.jpg photos/            # images; folders with all folders in them",
+		"pare predict runs/pets photos/ -top 5 -out p.csv    # file, class_1, probability_1, …",
+		"pare predict runs/grades new.csv -out p.json        # rows of a table",
+		"pare predict runs/resnet -split test -logits -out logits.csv",
 		"pare predict runs/resnet -inputs x.npy -preprocess -out logits.npy   # pixels in 0..1",
 	},
 	run: runPredict,
@@ -28,39 +34,64 @@ var predictCommand = command{
 // predictFlags are the options of the command.
 type predictFlags struct {
 	*flags
-	inputs, split, dataDir string
-	preprocess             bool
-	out, dump              string
-	batch, limit           int
+	inputs, split, dataDir                        string
+	preprocess, logits, skipBad, resize, accuracy bool
+	out, dump                                     string
+	batch, limit, top                             int
 }
 
-func runPredict(ctx context.Context, o *flags) error {
-	f := &predictFlags{flags: o}
+func (f *predictFlags) define() {
 	f.StringVar(&f.inputs, "inputs", "", "npy `FILE` of shape (N, C, H, W), (N, D, T) for sequences, "+
 		"(N, 1, T) for tokens, or (N, F), fed to the network as it is, like the ONNX model's input")
 	f.BoolVar(&f.preprocess, "preprocess", false, "normalise -inputs, values in 0..1, by the model's means and deviations first")
 	f.choice(&f.split, "split", "", "`part` of the run's data: train, validation or test; "+
 		"also prints loss and accuracy", "train", "validation", "test")
 	f.StringVar(&f.dataDir, "data-dir", "", "folder with the data for -split, in place of data.dir of the run's config")
-	f.StringVar(&f.out, "out", "", "`FILE` for the logits: .npy of shape (N, K), or (N, K, T) for sequences; "+
-		".csv with one row per example (and position) and one column per class; .json")
+	f.StringVar(&f.out, "out", "", "`FILE` for the predictions: .csv or .json with probabilities by class or label, or numbers; "+
+		".npy for logits of shape (N, K), or (N, K, T) for sequences")
+	f.IntVar(&f.top, "top", 0, "write the `K` likeliest classes with their probabilities; 0: the likeliest one and the probabilities of all")
+	f.BoolVar(&f.logits, "logits", false, "write the network's own outputs, not probabilities")
+	f.BoolVar(&f.skipBad, "skip-bad", false, "leave out and count files and rows that cannot be read; else they are errors")
+	f.BoolVar(&f.resize, "resize", false, "stretch images to the network's size where training did not resize them")
+	f.BoolVar(&f.accuracy, "accuracy", false, "print the share of image files whose folder has the name of the predicted class")
 	f.StringVar(&f.dump, "dump-inputs", "", "npy `FILE` for the inputs of the network: normalised, channels first")
 	f.IntVar(&f.batch, "batch", 256, "examples to compute at once; fewer if each has many outputs")
 	f.IntVar(&f.limit, "limit", 0, "use the first `N` examples only; 0: all")
-	f.within(atLeast(1), "batch")
+	f.within(atLeast(1), "batch", "top")
 	f.within(atLeast(0), "limit")
-	pos, err := f.parse("RUN")
-	switch {
-	case err != nil:
-		return err
-	case (f.inputs == "") == (f.split == ""):
-		return cli.InputError("give exactly one of -inputs FILE and -split train|validation|test")
-	case f.preprocess && f.inputs == "":
-		return cli.InputError("-preprocess is for -inputs; a -split is always normalised")
-	case f.dataDir != "" && f.split == "":
-		return cli.InputError("-data-dir is for -split")
+}
+
+// check refuses options that do not go together.
+func (f *predictFlags) check(files []string) error {
+	given := 0
+	for _, is := range []bool{len(files) > 0, f.inputs != "", f.split != ""} {
+		if is {
+			given++
+		}
 	}
-	err = cmp.Or(writable(f.out, f.dump), cli.OutputFile("-out", f.out, arrayFormats...), cli.OutputFile("-dump-inputs", f.dump, ".npy"))
+	if given != 1 {
+		return cli.InputError("give files and folders, or -inputs FILE, or -split train|validation|test")
+	}
+	f.refuse(f.inputs == "", "it is for -inputs; files and a -split are always normalised", "preprocess")
+	f.refuse(f.split == "", "it is for -split", "data-dir")
+	f.refuse(len(files) == 0, "it is for files and folders", "skip-bad", "resize", "accuracy")
+	f.refuse(f.logits, "it is for probabilities, not for -logits", "top")
+	f.refuse(cli.Extension(f.out) == ".npy", "it is for .csv and .json; .npy has logits", "top")
+	f.refuse(f.out == "" && len(files) == 0, "it is for -out FILE", "top", "logits")
+	return cmp.Or(f.refused, writable(f.out, f.dump), cli.OutputFile("-out", f.out, ".csv", ".json", ".npy"),
+		cli.OutputFile("-dump-inputs", f.dump, ".npy"))
+}
+
+func runPredict(ctx context.Context, o *flags) error {
+	f := &predictFlags{flags: o}
+	f.define()
+	pos, err := f.parseSome()
+	if err == nil && len(pos) == 0 {
+		err = cli.InputError("no RUN given; see pare help predict")
+	}
+	if err == nil {
+		err = f.check(pos[1:])
+	}
 	if err != nil {
 		return err
 	}
@@ -69,27 +100,40 @@ func runPredict(ctx context.Context, o *flags) error {
 		return err
 	}
 	var in *inputs
-	if f.split != "" {
+	switch {
+	case f.split != "":
 		in, err = splitInputs(ctx, a, m, f)
-	} else {
-		in, err = fileInputs(m, f)
+	case f.inputs != "":
+		in, err = arrayFile(m, f)
+	default:
+		in, err = newFiles(ctx, m, pos[1:], f)
 	}
 	if err != nil {
 		return err
 	}
-	p := &prediction{model: m, inputs: in, keepInputs: f.dump != "", keepLogits: f.out != ""}
-	if err := p.compute(ctx, f.progress()); err != nil {
+	if in.files != nil {
+		defer in.files.Close()
+	}
+	if in.data != nil {
+		m.Outputs = run.OutputsOf(in.data.Set.Task)
+	}
+	p, err := newPrediction(m, in, f)
+	if err != nil {
 		return err
 	}
-	return p.write(f)
+	return p.run(ctx, f)
 }
 
 // prediction collects the outputs of the network.
 type prediction struct {
 	model export.Model
+	*meaning
 	*inputs
+	key        key
+	rows       rows // that answers go to; nil: none
 	keepInputs bool
 	keepLogits bool
+	byFolder   bool // compare with the names of folders
 
 	done    int       // examples
 	fed     []float32 // batched layout; nil unless kept
@@ -97,6 +141,69 @@ type prediction struct {
 	loss    float64   // sum
 	correct int
 	targets int // scored
+	answer  answer
+	cells   []string
+}
+
+func newPrediction(m export.Model, in *inputs, f *predictFlags) (*prediction, error) {
+	p := &prediction{model: m, meaning: newMeaning(m, f.top, f.logits), inputs: in, keepInputs: f.dump != "", byFolder: f.accuracy}
+	for name, is := range map[string]bool{"top": f.top > 0, "accuracy": f.accuracy} {
+		if is && p.outputs != export.OutputClasses {
+			return nil, cli.InputError("-%s is for classes, this network predicts %s", name, p.outputs)
+		}
+	}
+	p.key = keysOf(in, m.Net.Output().Shape.Positions())
+	tables := f.out != "" && p.table(f.out)
+	p.keepLogits = f.out != "" && (!tables || in.files == nil)
+	return p, nil
+}
+
+// table reports whether a file is written row by row, not as an array.
+func (p *prediction) table(path string) bool {
+	return cli.Extension(path) == ".csv" || cli.Extension(path) == ".json" && !p.raw
+}
+
+// run computes and writes what was asked for.
+func (p *prediction) run(ctx context.Context, f *predictFlags) error {
+	compute := func() error { return p.compute(ctx, f.progress()) }
+	if f.out == "" || !p.table(f.out) {
+		if p.files != nil && f.out == "" {
+			p.rows = newShownTable(f.stdout, p.meaning, p.key.columns())
+		}
+		if err := compute(); err != nil {
+			return err
+		}
+		return p.report(f)
+	}
+	if p.files == nil { // the file may need another order
+		if err := compute(); err != nil {
+			return err
+		}
+	}
+	err := atomicfile.Write(f.out, func(w io.Writer) (err error) {
+		newRows := newCSVRows
+		if cli.Extension(f.out) == ".json" {
+			newRows = newJSONRows
+		}
+		if p.rows, err = newRows(w, p.meaning, p.key.columns()); err != nil {
+			return err
+		}
+		if p.files != nil {
+			err = compute()
+		} else {
+			err = p.each(p.logits, func(i int) int { return i })
+		}
+		return cmp.Or(err, p.rows.end())
+	})
+	if err != nil {
+		return err
+	}
+	p.rows = nil
+	if err := p.report(f); err != nil {
+		return err
+	}
+	fmt.Fprintf(f.stdout, "wrote %s\n", f.out)
+	return nil
 }
 
 // compute fills in the outputs of the network in the order of the data, even where
@@ -119,10 +226,10 @@ func (p *prediction) compute(ctx context.Context, show func(what string, done, t
 	if p.keepInputs {
 		p.fed = make([]float32, p.n*inputSize)
 	}
-	return run.Logits(ctx, p.model.Net, p.source, p.batch, func(b train.Batch, logits []float32) error {
+	err := run.Logits(ctx, p.model.Net, p.source, p.batch, func(b train.Batch, logits []float32) error {
 		for k := range b.N {
 			at := p.done + k
-			if b.Examples != nil {
+			if b.Examples != nil && p.files == nil {
 				at = b.Examples[k]
 			}
 			if p.keepLogits {
@@ -132,14 +239,86 @@ func (p *prediction) compute(ctx context.Context, show func(what string, done, t
 				copy(p.fed[at*inputSize:], b.X[k*inputSize:][:inputSize])
 			}
 		}
-		if p.done += b.N; show != nil {
+		p.done += b.N
+		if show != nil {
 			show("predicting", int64(p.done), int64(p.n))
 		}
-		if p.data == nil {
-			return nil
+		switch {
+		case p.data != nil:
+			return p.score(b, logits)
+		case p.files != nil:
+			return p.each(logits, func(k int) int { return b.Examples[k] })
 		}
-		return p.score(b, logits)
+		return nil
 	})
+	if err == nil && p.done == 0 {
+		return cli.InputError("none of the %d examples can be read", p.n)
+	}
+	if p.files == nil {
+		return err
+	}
+	// Arrays have the examples that can be read.
+	p.logits, p.fed = p.logits[:min(len(p.logits), p.done*outputSize)], p.fed[:min(len(p.fed), p.done*inputSize)]
+	return err
+}
+
+// each writes the rows of examples, and compares their answers with their folders. example
+// is the index of the k-th one.
+func (p *prediction) each(logits []float32, example func(k int) int) error {
+	shape := p.model.Net.Output().Shape
+	units := shape.Units()
+	for k := range len(logits) / shape.Size() {
+		i, place := example(k), datasets.Place{}
+		if p.files != nil {
+			place = p.files.Place(i)
+		}
+		for position := range shape.Positions() {
+			p.meaning.read(logits[(k*shape.Positions()+position)*units:][:units], &p.answer)
+			if p.byFolder {
+				if err := p.compare(place); err != nil {
+					return err
+				}
+			}
+			if p.rows == nil {
+				continue
+			}
+			p.cells = p.key.cells(i, position, place, p.cells[:0])
+			if err := p.rows.write(p.cells, &p.answer); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// compare counts an answer that is the class of the file's folder.
+func (p *prediction) compare(place datasets.Place) error {
+	class := -1
+	if place.Row == 0 {
+		class = classOf(place.File, p.names)
+	}
+	if class < 0 {
+		return cli.InputError("%s: -accuracy finds no folder in the path with the name of a class (%s)", place, classText(p.names))
+	}
+	p.targets++
+	if class == p.best() {
+		p.correct++
+	}
+	return nil
+}
+
+// best is the likeliest class of the answer.
+func (p *prediction) best() int {
+	if p.raw {
+		best := 0
+		for i, v := range p.answer.values {
+			if v > p.answer.values[best] {
+				best = i
+			}
+		}
+		return best
+	}
+	return p.answer.order[0]
 }
 
 func (p *prediction) score(b train.Batch, logits []float32) error {
@@ -160,26 +339,41 @@ func (p *prediction) score(b train.Batch, logits []float32) error {
 	return nil
 }
 
-// write saves the arrays that were asked for and prints the outcome.
-func (p *prediction) write(f *predictFlags) error {
+// report prints the outcome and saves the arrays that were asked for.
+func (p *prediction) report(f *predictFlags) error {
 	net := p.model.Net
-	shape := append([]int{p.n}, net.Output().Shape...)
-	fmt.Fprintf(f.stdout, "logits %s\n", tuple(shape))
-	if p.data != nil {
-		n := float64(p.targets)
-		fmt.Fprintf(f.stdout, "loss %.6f\naccuracy %.2f %% (%d of %d)\n", p.loss/n, 100*float64(p.correct)/n, p.correct, p.targets)
-		if p.data.Set.Task.NextToken {
-			fmt.Fprintf(f.stdout, "perplexity %.4f\nbits per character %.4f\n", run.Perplexity(p.loss/n), run.BitsPerCharacter(p.loss/n))
+	shape := append([]int{p.done}, net.Output().Shape...)
+	if p.rows != nil {
+		if err := p.rows.end(); err != nil {
+			return err
 		}
 	}
+	n := float64(p.targets)
+	switch {
+	case p.files == nil:
+		fmt.Fprintf(f.stdout, "logits %s\n", tuple(shape))
+	case p.files.skipped > 0:
+		fmt.Fprintf(f.stdout, "%d examples, %d skipped\n", p.done, p.files.skipped)
+	default:
+		fmt.Fprintf(f.stdout, "%d examples\n", p.done)
+	}
+	if p.data != nil {
+		fmt.Fprintf(f.stdout, "loss %.6f\n", p.loss/n)
+	}
+	if p.targets > 0 {
+		fmt.Fprintf(f.stdout, "accuracy %.2f %% (%d of %d)\n", 100*float64(p.correct)/n, p.correct, p.targets)
+	}
+	if p.data != nil && p.data.Set.Task.NextToken {
+		fmt.Fprintf(f.stdout, "perplexity %.4f\nbits per character %.4f\n", run.Perplexity(p.loss/n), run.BitsPerCharacter(p.loss/n))
+	}
 	if f.dump != "" {
-		a := array{shape: append([]int{p.n}, net.Input...), data: run.ChannelsFirst(p.fed, net.Input)}
+		a := array{shape: append([]int{p.done}, net.Input...), data: run.ChannelsFirst(p.fed, net.Input)}
 		if err := a.save(f.dump, f.stdout); err != nil {
 			return err
 		}
 	}
-	if f.out != "" {
-		a := array{shape: shape, data: run.ChannelsFirst(p.logits, net.Output().Shape), names: p.model.Classes}
+	if f.out != "" && !p.table(f.out) {
+		a := array{shape: shape, data: run.ChannelsFirst(p.logits, net.Output().Shape), names: p.names}
 		return a.save(f.out, f.stdout)
 	}
 	return nil

@@ -139,14 +139,14 @@ func TestPredictErrors(t *testing.T) {
 		text string
 		args []string
 	}{
-		{"must end in .npy, .csv or .json", []string{"-inputs", good, "-out", filepath.Join(root, "l.txt")}},
-		{"must end in .npy, .csv or .json", []string{"-inputs", good, "-out", filepath.Join(root, "l")}},
+		{"must end in .csv, .json or .npy", []string{"-inputs", good, "-out", filepath.Join(root, "l.txt")}},
+		{"must end in .csv, .json or .npy", []string{"-inputs", good, "-out", filepath.Join(root, "l")}},
 		{"-dump-inputs " + root + "/x.csv: the file name must end in .npy", []string{"-inputs", good, "-dump-inputs", filepath.Join(root, "x.csv")}},
-		{"exactly one of -inputs FILE and -split", nil},
-		{"exactly one of -inputs FILE and -split", []string{"-inputs", good, "-split", "test"}},
+		{"give files and folders, or -inputs FILE, or -split", nil},
+		{"give files and folders, or -inputs FILE, or -split", []string{"-inputs", good, "-split", "test"}},
 		{`-split is "dev", it must be train, validation or test`, []string{"-split", "dev"}},
-		{"-preprocess is for", []string{"-split", "test", "-preprocess"}},
-		{"-data-dir is for", []string{"-inputs", good, "-data-dir", root}},
+		{"-preprocess: it is for -inputs", []string{"-split", "test", "-preprocess"}},
+		{"-data-dir: it is for -split", []string{"-inputs", good, "-data-dir", root}},
 		{"-batch is 0", []string{"-inputs", good, "-batch", "0"}},
 		{"-limit is -1", []string{"-inputs", good, "-limit", "-1"}},
 		{"written twice", []string{"-inputs", good, "-dump-inputs", out}},
@@ -198,7 +198,7 @@ func TestPredictFormats(t *testing.T) {
 	dir := t.TempDir()
 	at := func(name string) string { return filepath.Join(dir, name) }
 	for _, name := range []string{"l.npy", "l.csv", "l.JSON"} {
-		succeed(t, "predict", folder, "-split", "test", "-limit", "7", "-out", at(name))
+		succeed(t, "predict", folder, "-split", "test", "-limit", "7", "-logits", "-out", at(name))
 	}
 	_, want := readArray(t, at("l.npy"))
 	text, err := os.ReadFile(at("l.csv"))
@@ -250,14 +250,26 @@ func TestArrayOfSequences(t *testing.T) {
 	a := array{shape: []int{2, 2, 3},
 		data: []float32{0, 1, 2, 10, 11, 12, 100, 101, 102, 110, 111, float32(math.Inf(1))}, names: []string{"a,b", "\n"}}
 	var b bytes.Buffer
-	if err := a.writeCSV(&b); err != nil {
+	rows, err := newCSVRows(&b, &meaning{names: a.names, raw: true}, key{example: true, position: true}.columns())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range 6 {
+		outputs := []float32{a.data[i/3*6+i%3], a.data[i/3*6+i%3+3]}
+		var answer answer
+		(&meaning{raw: true}).read(outputs, &answer)
+		if err := rows.write([]string{strconv.Itoa(i / 3), strconv.Itoa(i % 3)}, &answer); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := rows.end(); err != nil {
 		t.Fatal(err)
 	}
 	if want := "example,position,\"a,b\",\"\n\"\n0,0,0,10\n0,1,1,11\n0,2,2,12\n1,0,100,110\n1,1,101,111\n1,2,102,+Inf\n"; b.String() != want {
 		t.Errorf("got %q, want %q", b.String(), want)
 	}
 	b.Reset()
-	a.names = nil
+	a.names = []string{"output_0", "output_1"}
 	if err := a.writeJSON(&b); err != nil {
 		t.Fatal(err)
 	}

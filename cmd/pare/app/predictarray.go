@@ -2,7 +2,6 @@ package app
 
 import (
 	"bufio"
-	"encoding/csv"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -14,23 +13,17 @@ import (
 	"pare/internal/npy"
 )
 
-// arrayFormats are the extensions that array.save knows.
-var arrayFormats = []string{".npy", ".csv", ".json"}
-
 // array is values for each of n examples, in C order: shape (n, K) or (n, K, …).
 type array struct {
 	shape []int
 	data  []float32
-	names []string // of the K units; not used if there are not K of them
+	names []string // of the K units
 }
 
-// save writes the array in the format that the extension of the path names.
+// save writes the array as JSON where the extension of the path says so, else as npy.
 func (a array) save(path string, stdout io.Writer) error {
 	write := a.writeNPY
-	switch cli.Extension(path) {
-	case ".csv":
-		write = a.writeCSV
-	case ".json":
+	if cli.Extension(path) == ".json" {
 		write = a.writeJSON
 	}
 	if err := atomicfile.Write(path, write); err != nil {
@@ -42,57 +35,6 @@ func (a array) save(path string, stdout io.Writer) error {
 
 func (a array) writeNPY(w io.Writer) error { return npy.Write(w, a.shape, a.data) }
 
-// units is K; positions is the number of positions of each unit in an example.
-func (a array) units() (units, positions int) {
-	units, positions = a.shape[1], 1
-	for _, d := range a.shape[2:] {
-		positions *= d
-	}
-	return units, positions
-}
-
-// columns are the names of the units: the names of the classes, or numbers.
-func (a array) columns() []string {
-	units, _ := a.units()
-	if len(a.names) == units {
-		return a.names
-	}
-	out := make([]string, units)
-	for k := range out {
-		out[k] = "output_" + strconv.Itoa(k)
-	}
-	return out
-}
-
-// writeCSV writes a row for each example, or for each position of one, below a header.
-func (a array) writeCSV(w io.Writer) error {
-	units, positions := a.units()
-	out := csv.NewWriter(w)
-	head := []string{"example"}
-	if len(a.shape) > 2 {
-		head = append(head, "position")
-	}
-	if err := out.Write(append(head, a.columns()...)); err != nil {
-		return err
-	}
-	for i := range a.shape[0] {
-		for p := range positions {
-			row := []string{strconv.Itoa(i)}
-			if len(a.shape) > 2 {
-				row = append(row, strconv.Itoa(p))
-			}
-			for k := range units {
-				row = append(row, number(a.data[(i*units+k)*positions+p]))
-			}
-			if err := out.Write(row); err != nil {
-				return err
-			}
-		}
-	}
-	out.Flush()
-	return out.Error()
-}
-
 // writeJSON writes {"shape": …, "columns": …, "values": …} with values nested as the
 // shape says. JSON has only finite numbers; others are null.
 func (a array) writeJSON(w io.Writer) error {
@@ -100,7 +42,7 @@ func (a array) writeJSON(w io.Writer) error {
 	if err != nil {
 		return err
 	}
-	columns, err := json.Marshal(a.columns())
+	columns, err := json.Marshal(a.names)
 	if err != nil {
 		return err
 	}

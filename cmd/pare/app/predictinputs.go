@@ -25,6 +25,7 @@ type inputs struct {
 	n      int
 	batch  int       // examples in a batch, at most
 	data   *run.Data // that they are a part of, with targets; nil: of none
+	files  *fileSource
 }
 
 // splitInputs gives a part of the run's data, in order and not augmented.
@@ -43,11 +44,11 @@ func splitInputs(ctx context.Context, a *run.Artifact, m export.Model, f *predic
 	}
 	batch := m.Net.BatchUpTo(min(f.batch, n))
 	source, err := data.Eval(part, batch, n)
-	return &inputs{source, n, batch, data}, err
+	return &inputs{source, n, batch, data, nil}, err
 }
 
-// fileInputs reads an array of examples.
-func fileInputs(m export.Model, f *predictFlags) (*inputs, error) {
+// arrayFile reads an array of examples as the network reads them.
+func arrayFile(m export.Model, f *predictFlags) (*inputs, error) {
 	x, n, err := readInputs(f.inputs, m.Net.Input)
 	if err != nil {
 		return nil, cli.InputError("%s: %w", f.inputs, err)
@@ -66,7 +67,7 @@ func fileInputs(m export.Model, f *predictFlags) (*inputs, error) {
 	}
 	batch := m.Net.BatchUpTo(min(f.batch, n))
 	x = run.ChannelsLast(x, m.Net.Input)
-	return &inputs{run.Examples{X: x, Size: m.Net.Input.Size(), Batch: batch}, n, batch, nil}, nil
+	return &inputs{run.Examples{X: x, Size: m.Net.Input.Size(), Batch: batch}, n, batch, nil, nil}, nil
 }
 
 // readInputs reads n examples of a shape, channels first, and checks that they

@@ -1,0 +1,376 @@
+package app
+
+import (
+	"bufio"
+	"cmp"
+	"encoding/csv"
+	"encoding/json"
+	"fmt"
+	"io"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+	"text/tabwriter"
+
+	"pare/datasets"
+	"pare/export"
+	"pare/internal/printable"
+)
+
+// meaning says what the outputs of a network predict.
+type meaning struct {
+	outputs export.Outputs
+	names   []string // of the outputs
+	top     int      // the number of likely classes to show; 0: the probabilities of all
+	raw     bool     // the network's own outputs
+}
+
+// answer is the meaning of the outputs for one example, or for a position of one.
+type answer struct {
+	values []float64 // probabilities, or numbers
+	order  []int     // classes, the likeliest first; labels that apply; nil for numbers
+}
+
+// newMeaning is what the outputs of a network say; its names are numbers where the model has
+// none.
+func newMeaning(m export.Model, top int, raw bool) *meaning {
+	units := m.Net.Output().Shape.Units()
+	out := &meaning{outputs: m.Outputs, names: m.Classes, top: min(top, units), raw: raw}
+	if out.outputs == "" && len(m.Classes) > 0 {
+		out.outputs = export.OutputClasses
+	} else if out.outputs == "" {
+		out.outputs = export.OutputNumbers
+	}
+	if len(m.Classes) != units {
+		out.names = nil
+		for k := range units {
+			name := strconv.Itoa(k)
+			if raw || out.outputs != export.OutputClasses {
+				name = "output_" + name
+			}
+			out.names = append(out.names, name)
+		}
+	}
+	return out
+}
+
+// read turns outputs into an answer, whose memory is used again.
+func (m *meaning) read(outputs []float32, to *answer) {
+	to.values, to.order = to.values[:0], to.order[:0]
+	for _, v := range outputs {
+		to.values = append(to.values, float64(v))
+	}
+	switch {
+	case m.raw || m.outputs == export.OutputNumbers:
+	case m.outputs == export.OutputLabels:
+		for i, v := range to.values {
+			if to.values[i] = 1 / (1 + math.Exp(-v)); to.values[i] >= 0.5 {
+				to.order = append(to.order, i)
+			}
+		}
+	default:
+		softmax(to.values)
+		for i := range to.values {
+			to.order = append(to.order, i)
+		}
+		// Logits tell classes apart whose probabilities are equal.
+		slices.SortStableFunc(to.order, func(a, b int) int { return cmp.Compare(outputs[b], outputs[a]) })
+	}
+}
+
+// softmax turns logits into probabilities.
+func softmax(v []float64) {
+	most, sum := slices.Max(v), 0.0
+	for i := range v {
+		v[i] = math.Exp(v[i] - most)
+		sum += v[i]
+	}
+	for i := range v {
+		v[i] /= sum
+	}
+}
+
+// labels are the names of the labels that apply.
+func (m *meaning) labels(a *answer) []string {
+	names := make([]string, len(a.order))
+	for k, i := range a.order {
+		names[k] = m.names[i]
+	}
+	return names
+}
+
+// columns are the heads of the columns of an answer.
+func (m *meaning) columns() []string {
+	switch {
+	case m.raw || m.outputs == export.OutputNumbers:
+		return m.names
+	case m.outputs == export.OutputLabels:
+		return append([]string{"prediction"}, m.names...)
+	case m.top == 0:
+		return append([]string{"prediction", "probability"}, m.names...)
+	}
+	var out []string
+	for k := range m.top {
+		out = append(out, fmt.Sprintf("class_%d", k+1), fmt.Sprintf("probability_%d", k+1))
+	}
+	return out
+}
+
+// cells are the cells of the columns.
+func (m *meaning) cells(a *answer, row []string) []string {
+	all := func() {
+		for _, v := range a.values {
+			row = append(row, m.number(v))
+		}
+	}
+	switch {
+	case m.raw || m.outputs == export.OutputNumbers:
+		all()
+	case m.outputs == export.OutputLabels:
+		row = append(row, strings.Join(m.labels(a), ";"))
+		all()
+	case m.top == 0:
+		row = append(row, m.names[a.order[0]], m.number(a.values[a.order[0]]))
+		all()
+	default:
+		for _, i := range a.order[:m.top] {
+			row = append(row, m.names[i], m.number(a.values[i]))
+		}
+	}
+	return row
+}
+
+// number writes a probability with six digits, another value in full.
+func (m *meaning) number(v float64) string {
+	if m.raw || m.outputs == export.OutputNumbers {
+		return number(float32(v))
+	}
+	return strconv.FormatFloat(v, 'g', 6, 64)
+}
+
+// key names an example or a position of one: columns of a table.
+type key struct {
+	file, row, example, position bool
+}
+
+// keysOf chooses the columns that tell examples apart. Without files they are counted from 0.
+func keysOf(in *inputs, positions int) key {
+	k := key{position: positions > 1, example: in.files == nil}
+	if in.files == nil {
+		return k
+	}
+	first := in.files.Place(0).File
+	for i := range in.n {
+		p := in.files.Place(i)
+		k.row = k.row || p.Row > 0
+		k.file = k.file || p.Row == 0 || p.File != first
+	}
+	return k
+}
+
+func (k key) columns() (out []string) {
+	for _, c := range []struct {
+		is   bool
+		name string
+	}{{k.file, "file"}, {k.row, "row"}, {k.example, "example"}, {k.position, "position"}} {
+		if c.is {
+			out = append(out, c.name)
+		}
+	}
+	return out
+}
+
+// cells are the cells of the columns; a row of 0 is empty.
+func (k key) cells(i, position int, p datasets.Place, out []string) []string {
+	if k.file {
+		out = append(out, p.File)
+	}
+	switch {
+	case k.row && p.Row > 0:
+		out = append(out, strconv.Itoa(p.Row))
+	case k.row:
+		out = append(out, "")
+	}
+	if k.example {
+		out = append(out, strconv.Itoa(i))
+	}
+	if k.position {
+		out = append(out, strconv.Itoa(position))
+	}
+	return out
+}
+
+// rows writes a table of answers: a row for each example, or for each position of one.
+type rows interface {
+	// write adds a row with the cells of the key and the answer.
+	write(key []string, a *answer) error
+	end() error
+}
+
+// csvRows is CSV below a header.
+type csvRows struct {
+	*meaning
+	out *csv.Writer
+	row []string
+}
+
+func newCSVRows(w io.Writer, m *meaning, key []string) (rows, error) {
+	r := &csvRows{m, csv.NewWriter(w), nil}
+	return r, r.out.Write(append(slices.Clone(key), m.columns()...))
+}
+
+func (r *csvRows) write(key []string, a *answer) error {
+	r.row = r.cells(a, append(r.row[:0], key...))
+	return r.out.Write(r.row)
+}
+
+func (r *csvRows) end() error {
+	r.out.Flush()
+	return r.out.Error()
+}
+
+// jsonRows is a list of objects.
+type jsonRows struct {
+	*meaning
+	out  *bufio.Writer
+	keys []string
+	n    int
+}
+
+func newJSONRows(w io.Writer, m *meaning, key []string) (rows, error) {
+	return &jsonRows{m, bufio.NewWriter(w), key, 0}, nil
+}
+
+// write keeps the order of fields, which a map would lose. The writer keeps its first error.
+func (r *jsonRows) write(key []string, a *answer) error {
+	before := ",\n"
+	if r.n++; r.n == 1 {
+		before = "[\n"
+	}
+	fmt.Fprint(r.out, before, "{")
+	for k, name := range r.keys {
+		value := key[k]
+		switch {
+		case name == "file":
+			value = quote(value)
+		case value == "":
+			value = "null"
+		}
+		fmt.Fprintf(r.out, "%q: %s, ", name, value)
+	}
+	switch {
+	case r.outputs == export.OutputNumbers:
+		fmt.Fprintf(r.out, `"prediction": %s`, r.object(a.values))
+	case r.outputs == export.OutputLabels:
+		names, err := json.Marshal(r.labels(a))
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(r.out, `"prediction": %s, "probabilities": %s`, names, r.object(a.values))
+	default:
+		best := a.order[0]
+		fmt.Fprintf(r.out, `"prediction": %s, "probability": %s`, quote(r.names[best]), r.number(a.values[best]))
+		if r.top == 0 {
+			fmt.Fprintf(r.out, `, "probabilities": %s`, r.object(a.values))
+			break
+		}
+		for k, i := range a.order[:r.top] {
+			before := ", "
+			if k == 0 {
+				before = `, "top": [`
+			}
+			fmt.Fprintf(r.out, `%s{"class": %s, "probability": %s}`, before, quote(r.names[i]), r.number(a.values[i]))
+		}
+		fmt.Fprint(r.out, "]")
+	}
+	_, err := fmt.Fprint(r.out, "}")
+	return err
+}
+
+func (r *jsonRows) end() error {
+	if r.n == 0 {
+		fmt.Fprint(r.out, "[")
+	}
+	fmt.Fprintln(r.out, "\n]")
+	return r.out.Flush()
+}
+
+// object has a field for each output.
+func (m *meaning) object(values []float64) string {
+	fields := make([]string, len(values))
+	for i, v := range values {
+		fields[i] = quote(m.names[i]) + ": " + m.number(v)
+	}
+	return "{" + strings.Join(fields, ", ") + "}"
+}
+
+// quote writes a text as JSON does.
+func quote(s string) string {
+	b, err := json.Marshal(s)
+	if err != nil {
+		panic(err) // every text has a JSON form
+	}
+	return string(b)
+}
+
+// shownRows are so many rows of a table on the terminal.
+const shownRows = 20
+
+// shownTable prints the first rows when it ends.
+type shownTable struct {
+	*meaning
+	w     io.Writer
+	lines []string
+	n     int
+}
+
+func newShownTable(w io.Writer, m *meaning, key []string) *shownTable {
+	short := *m
+	if short.top == 0 && !m.raw && m.outputs == export.OutputClasses {
+		short.top = 1
+	}
+	head := short.columns()
+	switch {
+	case m.raw || m.outputs == export.OutputNumbers:
+	case m.outputs == export.OutputLabels:
+		head = head[:1]
+	case short.top == 1:
+		head = []string{"class", "probability"}
+	}
+	return &shownTable{meaning: &short, w: w, lines: []string{strings.Join(append(slices.Clone(key), head...), "\t")}}
+}
+
+func (r *shownTable) write(key []string, a *answer) error {
+	if r.n++; r.n > shownRows {
+		return nil
+	}
+	short := answer{order: a.order}
+	for _, v := range a.values {
+		if !r.raw && r.outputs != export.OutputNumbers {
+			v = math.Round(v*1e4) / 1e4
+		}
+		short.values = append(short.values, v)
+	}
+	cells := r.cells(&short, slices.Clone(key))
+	for k, cell := range cells {
+		cells[k] = printable.Text(cell)
+	}
+	if !r.raw && r.outputs == export.OutputLabels {
+		cells = cells[:len(key)+1]
+	}
+	r.lines = append(r.lines, strings.Join(cells, "\t"))
+	return nil
+}
+
+func (r *shownTable) end() error {
+	t := tabwriter.NewWriter(r.w, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(t, strings.Join(r.lines, "\n"))
+	if err := t.Flush(); err != nil {
+		return err
+	}
+	if more := r.n - shownRows; more > 0 {
+		fmt.Fprintf(r.w, "… and %d more; -out FILE.csv or .json writes all\n", more)
+	}
+	return nil
+}
