@@ -32,6 +32,10 @@ type ImageRecipe struct {
 	Resized bool `json:"resized,omitempty"`
 	// Permuted says that the pixels are in the order of permuted MNIST.
 	Permuted bool `json:"permuted,omitempty"`
+	// Column is the column of images in Parquet files; empty: found, see parquet.ImageOptions.
+	Column string `json:"column,omitempty"`
+	// Ending is the ending of images in tar files; empty: found, see webdataset.Options.
+	Ending string `json:"ending,omitempty"`
 	// Array is the array of images in an archive; empty: x, or the only one.
 	Array string `json:"array,omitempty"`
 	// ChannelsFirst says that arrays are (N, C, H, W) where both orders fit.
@@ -141,10 +145,10 @@ func (p *imageInputs) add(path string) error {
 	}
 	switch ending(path) {
 	case ".parquet", ".pq":
-		m, err := parquet.OpenImages([]string{path}, parquet.ImageOptions{})
+		m, err := parquet.OpenImages([]string{path}, parquet.ImageOptions{Image: p.recipe.Column, NoLabels: true})
 		return p.packed(path, m, err)
 	case ".tar", ".tgz", ".tar.gz":
-		m, err := webdataset.Open([]string{path}, webdataset.Options{})
+		m, err := webdataset.Open([]string{path}, webdataset.Options{Image: p.recipe.Ending, NoLabels: true})
 		return p.packed(path, m, err)
 	case ".npy", ".npz", ".safetensors":
 		return p.array(path)

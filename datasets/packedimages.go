@@ -55,18 +55,26 @@ func init() {
 
 // Load implements Dataset.
 func (d *Parquet) Load(ctx context.Context, o Options) (*Set, error) {
-	return d.Shards.load(ctx, "parquet", o, func(paths []string) (packedImages, error) {
+	set, err := d.Shards.load(ctx, "parquet", o, func(paths []string) (packedImages, error) {
 		m, err := parquet.OpenImages(paths, parquet.ImageOptions{Image: d.Image, Label: d.Label})
 		return m, err
 	})
+	if err == nil {
+		set.Recipe.(*ImageRecipe).Column = d.Image
+	}
+	return set, err
 }
 
 // Load implements Dataset.
 func (d *WebDataset) Load(ctx context.Context, o Options) (*Set, error) {
-	return d.Shards.load(ctx, "webdataset", o, func(paths []string) (packedImages, error) {
+	set, err := d.Shards.load(ctx, "webdataset", o, func(paths []string) (packedImages, error) {
 		m, err := webdataset.Open(paths, webdataset.Options{Image: d.Image, Label: d.Label, Field: d.Field, Classes: d.Classes})
 		return m, err
 	})
+	if err == nil {
+		set.Recipe.(*ImageRecipe).Ending = d.Image
+	}
+	return set, err
 }
 
 // packedImages are image files with their classes inside other files.

@@ -24,7 +24,7 @@ type Model struct {
 	Net        *nn.Network
 	Preprocess Preprocess        // zero: inputs are fed as they are; tokens always are
 	Classes    []string          // name of each output; empty where they have none
-	Outputs    Outputs           // what they say; "": not known, as in files of format 1
+	Outputs    Outputs           // their meaning; "": not known, as in files of format 1
 	Recipe     datasets.Recipe   // how files become inputs, before Preprocess; nil: not known
 	Meta       map[string]string // free-form notes, such as the seed; may be nil
 }

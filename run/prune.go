@@ -130,7 +130,7 @@ func (r *runner) model(net *nn.Network) export.Model {
 	return m
 }
 
-// OutputsOf says what the outputs of a network for a task predict.
+// OutputsOf is the meaning of the outputs of a network for a task.
 func OutputsOf(t datasets.Task) export.Outputs {
 	switch {
 	case t.Labels:

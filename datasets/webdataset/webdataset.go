@@ -49,6 +49,9 @@ type Options struct {
 	// numbers below their count. nil: labels are numbers from 0, or the names in
 	// alphabetic order.
 	Classes []string
+	// NoLabels says that only images are wanted: labels are not read, and there are no
+	// classes.
+	NoLabels bool
 }
 
 // Set is the examples of one or more shards in their order. Its methods, but Close, may be
@@ -101,7 +104,7 @@ func Open(paths []string, o Options) (*Set, error) {
 		}
 	}
 	err := s.unique()
-	if err == nil {
+	if err == nil && !o.NoLabels {
 		err = s.number(labels, o.Classes)
 	}
 	if err != nil {
@@ -318,6 +321,10 @@ func (g *group) sample(sh *shard, o Options) (sample, label, error) {
 	if image.size > maxImage {
 		return sample{}, label{}, fmt.Errorf("its image takes %d bytes, more than %d", image.size, maxImage)
 	}
+	found := sample{key: g.key, ending: image.ending, offset: image.offset, size: image.size}
+	if o.NoLabels {
+		return found, label{}, nil
+	}
 	endings := []string{"cls", "json"}
 	if o.Label != "" {
 		endings = []string{strings.ToLower(strings.TrimPrefix(o.Label, "."))}
@@ -350,7 +357,7 @@ func (g *group) sample(sh *shard, o Options) (sample, label, error) {
 	if err != nil {
 		return sample{}, label{}, fmt.Errorf("its label .%s: %w", printable.Text(p.ending), err)
 	}
-	return sample{key: g.key, ending: image.ending, offset: image.offset, size: image.size}, l, nil
+	return found, l, nil
 }
 
 // label is the text of a label and the example it belongs to.

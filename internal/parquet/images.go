@@ -26,6 +26,9 @@ type ImageOptions struct {
 	// Label is the column of the classes, of integers or text; empty: label, or the only one
 	// that the metadata call a class label.
 	Label string
+	// NoLabels says that only images are wanted: labels are not read, and there are no
+	// classes.
+	NoLabels bool
 	// Cache is how many bytes of unpacked pages are kept for the next image; 0: 64 MiB.
 	Cache int64
 }
@@ -103,6 +106,9 @@ func OpenImages(paths []string, o ImageOptions) (*Images, error) {
 		m.Close()
 		return nil, fmt.Errorf("parquet: %w", err)
 	}
+	if o.NoLabels {
+		m.classes = nil
+	}
 	return m, nil
 }
 
@@ -139,9 +145,11 @@ func (m *Images) add(s *shard, r io.ReaderAt, size int64, o ImageOptions) (names
 	if err != nil {
 		return nil, nil, err
 	}
-	label, err := s.f.pick(o.Label, "label", features, "ClassLabel")
-	if err != nil {
-		return nil, nil, err
+	label := ""
+	if !o.NoLabels {
+		if label, err = s.f.pick(o.Label, "label", features, "ClassLabel"); err != nil {
+			return nil, nil, err
+		}
 	}
 	if err := s.f.bound(2); err != nil {
 		return nil, nil, err
@@ -149,8 +157,12 @@ func (m *Images) add(s *shard, r io.ReaderAt, size int64, o ImageOptions) (names
 	if err := s.index(image); err != nil {
 		return nil, nil, err
 	}
-	names = features[label].Names
 	m.starts = append(m.starts, len(m.labels))
+	if o.NoLabels {
+		m.labels = append(m.labels, make([]int32, s.f.Rows())...)
+		return nil, nil, nil
+	}
+	names = features[label].Names
 	texts, err = m.readLabels(s, label, names)
 	return names, texts, err
 }

@@ -163,7 +163,7 @@ func (p *prediction) table(path string) bool {
 	return cli.Extension(path) == ".csv" || cli.Extension(path) == ".json" && !p.raw
 }
 
-// run computes and writes what was asked for.
+// run computes the outputs, and writes and prints them as the flags say.
 func (p *prediction) run(ctx context.Context, f *predictFlags) error {
 	compute := func() error { return p.compute(ctx, f.progress()) }
 	if f.out == "" || !p.table(f.out) {

@@ -18,7 +18,7 @@ import (
 	"pare/internal/printable"
 )
 
-// meaning says what the outputs of a network predict.
+// meaning is the meaning of the outputs of a network.
 type meaning struct {
 	outputs export.Outputs
 	names   []string // of the outputs
@@ -32,7 +32,7 @@ type answer struct {
 	order  []int     // classes, the likeliest first; labels that apply; nil for numbers
 }
 
-// newMeaning is what the outputs of a network say; its names are numbers where the model has
+// newMeaning is the meaning of the outputs of a model; names are numbers where it has
 // none.
 func newMeaning(m export.Model, top int, raw bool) *meaning {
 	units := m.Net.Output().Shape.Units()
