@@ -136,7 +136,7 @@ func (p *imageInputs) add(path string) error {
 			return err
 		}
 		if folder.Skipped > 0 {
-			p.notes = append(p.notes, fmt.Sprintf("%s: %d files are no images and were left out, %s the first",
+			p.notes = append(p.notes, fmt.Sprintf("%s: %d not read, as they are no images; the first is %s",
 				path, folder.Skipped, folder.SkippedPath))
 		}
 		return p.files(folder)

@@ -83,6 +83,7 @@ func TestCheck(t *testing.T) {
 		return n
 	}
 	numbers := Task{Input: nn.Shape{6}, Targets: 2}
+	labels := Task{Input: nn.Shape{6}, Targets: 2, Labels: true}
 	other := text
 	other.Vocabulary = 60
 	for _, c := range []struct {
@@ -96,6 +97,7 @@ func TestCheck(t *testing.T) {
 		{net(text, &layers.Constant{Shape: []int{65, 64}}), text, ""},
 		{net(text, nil), text, "network net has no layers"},
 		{net(numbers, &layers.Linear{Out: 10}), numbers, "layer last: the last layer gives 10, the data asks for 2 numbers; end with a linear layer of out: 2"},
+		{net(labels, &layers.Linear{Out: 10}), labels, "layer last: the last layer gives 10, the data has 2 labels; end with a linear layer of out: 2"},
 		{net(adding, &layers.Flatten{}), adding, "layer last: the last layer gives 100, the data asks for a number; end with a linear layer of out: 1"},
 		{net(tagging, &layers.Flatten{}), tagging, "layer last: the last layer gives 15, the data has 4 classes at each of 5 positions: 4×5"},
 		{net(rows, &layers.Flatten{}), rows, "layer last: the last layer gives 784, the data has 10 classes; end with a linear layer of out: 10"},

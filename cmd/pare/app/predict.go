@@ -353,9 +353,9 @@ func (p *prediction) report(f *predictFlags) error {
 	case p.files == nil:
 		fmt.Fprintf(f.stdout, "logits %s\n", tuple(shape))
 	case p.files.skipped > 0:
-		fmt.Fprintf(f.stdout, "%d examples, %d skipped\n", p.done, p.files.skipped)
+		fmt.Fprintf(f.stdout, "examples: %d, skipped: %d\n", p.done, p.files.skipped)
 	default:
-		fmt.Fprintf(f.stdout, "%d examples\n", p.done)
+		fmt.Fprintf(f.stdout, "examples: %d\n", p.done)
 	}
 	if p.data != nil {
 		fmt.Fprintf(f.stdout, "loss %.6f\n", p.loss/n)

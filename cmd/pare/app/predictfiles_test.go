@@ -95,7 +95,7 @@ func TestPredictFiles(t *testing.T) {
 	}
 	for _, model := range []string{from, alone, filepath.Join(alone, export.ONNXFile)} {
 		for _, file := range []string{folder, array} {
-			contains(t, succeed(t, "predict", model, file, "-batch", "16", "-out", out), "60 examples", "wrote "+out)
+			contains(t, succeed(t, "predict", model, file, "-batch", "16", "-out", out), "examples: 60", "wrote "+out)
 			if _, got := readArray(t, out); !slices.Equal(got, want) {
 				t.Errorf("%s, %s: other logits than of the training images", model, file)
 			}
@@ -111,7 +111,7 @@ func TestPredictFiles(t *testing.T) {
 	succeed(t, "prune", from, "-method", "magnitude", "-macs", "0.5", "-out", pruned)
 	succeed(t, "predict", pruned, array)
 	printed := succeed(t, "predict", from, folder, "-accuracy")
-	contains(t, printed, "file", "class", "probability", "0000.png", "… and 40 more", "60 examples", "of 60)")
+	contains(t, printed, "file", "class", "probability", "0000.png", "… and 40 more", "examples: 60", "of 60)")
 }
 
 // TestPredictionTables: CSV and JSON have the names, probabilities and the likeliest classes.
@@ -272,9 +272,9 @@ func TestPredictBadFiles(t *testing.T) {
 	if status != 0 {
 		t.Fatal(noted)
 	}
-	contains(t, printed, "3 examples, 1 skipped")
-	contains(t, noted, "skipped: ", size, "1 files are no images and were left out, "+at("notes.txt"))
-	contains(t, succeed(t, "predict", from, dir, "-resize"), "3 examples\n")
+	contains(t, printed, "examples: 3, skipped: 1")
+	contains(t, noted, "skipped: ", size, "1 not read, as they are no images; the first is "+at("notes.txt"))
+	contains(t, succeed(t, "predict", from, dir, "-resize"), "examples: 3\n")
 	chain, _ := sequenceRun(t, chainConfig)
 	fail(t, cli.ExitBadInput, "the network reads tokens; give their numbers as -inputs FILE.npy of shape (N, 1, 16)", "predict", chain, at("a.png"))
 }

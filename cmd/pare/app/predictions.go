@@ -24,6 +24,7 @@ type meaning struct {
 	names   []string // of the outputs
 	top     int      // the number of likely classes to show; 0: the probabilities of all
 	raw     bool     // the network's own outputs
+	shown   bool     // on the terminal
 }
 
 // answer is the meaning of the outputs for one example, or for a position of one.
@@ -141,10 +142,14 @@ func (m *meaning) cells(a *answer, row []string) []string {
 	return row
 }
 
-// number writes a probability with six digits, another value in full.
+// number writes a probability with six digits, or on the terminal with four decimals, and
+// another value in full.
 func (m *meaning) number(v float64) string {
-	if m.raw || m.outputs == export.OutputNumbers {
+	switch {
+	case m.raw || m.outputs == export.OutputNumbers:
 		return number(float32(v))
+	case m.shown:
+		return strconv.FormatFloat(v, 'f', 4, 64)
 	}
 	return strconv.FormatFloat(v, 'g', 6, 64)
 }
@@ -327,6 +332,7 @@ type shownTable struct {
 
 func newShownTable(w io.Writer, m *meaning, key []string) *shownTable {
 	short := *m
+	short.shown = true
 	if short.top == 0 && !m.raw && m.outputs == export.OutputClasses {
 		short.top = 1
 	}
@@ -345,14 +351,7 @@ func (r *shownTable) write(key []string, a *answer) error {
 	if r.n++; r.n > shownRows {
 		return nil
 	}
-	short := answer{order: a.order}
-	for _, v := range a.values {
-		if !r.raw && r.outputs != export.OutputNumbers {
-			v = math.Round(v*1e4) / 1e4
-		}
-		short.values = append(short.values, v)
-	}
-	cells := r.cells(&short, slices.Clone(key))
+	cells := r.cells(a, slices.Clone(key))
 	for k, cell := range cells {
 		cells[k] = printable.Text(cell)
 	}
