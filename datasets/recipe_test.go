@@ -122,19 +122,20 @@ func TestImageRecipe(t *testing.T) {
 	}
 }
 
-// TestParquetRecipe: shards with and without labels.
+// TestParquetRecipe: Parquet files of testdata/parquet.py, with and without labels.
 func TestParquetRecipe(t *testing.T) {
-	files := filepath.Join("..", "internal", "parquet", "testdata", "train-0000%s-of-00002.parquet")
-	d := &Parquet{Shards: Shards{Files: fmt.Sprintf(files, "?"), TestFiles: fmt.Sprintf(files, "0"), Decoding: Decoding{Size: []int{5}}}}
+	labelled, bare := filepath.Join("testdata", "images.parquet"), filepath.Join("testdata", "unlabelled.parquet")
+	d := &Parquet{Shards: Shards{Files: labelled, TestFiles: labelled}}
 	set, err := Load(t.Context(), "parquet", d, Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	set, norm := normalizedImages(t, set)
-	sameInputs(t, "parquet", set, norm, fmt.Sprintf(files, "0"), fmt.Sprintf(files, "1"))
-	bare := filepath.Join("..", "internal", "parquet", "testdata", "plain.parquet")
+	sameInputs(t, "with labels", set, norm, labelled)
 	_, err = openRecipe(t, set, norm, bare)
-	wantError(t, err, `plain.parquet: no column "image"`)
+	wantError(t, err, `unlabelled.parquet: no column "image"`)
+	set.Recipe.(*ImageRecipe).Column = "picture"
+	sameInputs(t, "without labels", set, norm, bare)
 }
 
 // TestPermutedRecipe: the pixels of permuted MNIST are permuted, rows are normalised.

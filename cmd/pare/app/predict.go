@@ -180,6 +180,7 @@ func (p *prediction) run(ctx context.Context, f *predictFlags) error {
 			return err
 		}
 	}
+	var failed error // of the inputs, not of the file
 	err := atomicfile.Write(f.out, func(w io.Writer) (err error) {
 		newRows := newCSVRows
 		if cli.Extension(f.out) == ".json" {
@@ -188,14 +189,14 @@ func (p *prediction) run(ctx context.Context, f *predictFlags) error {
 		if p.rows, err = newRows(w, p.meaning, p.key.columns()); err != nil {
 			return err
 		}
-		if p.files != nil {
-			err = compute()
-		} else {
+		if p.files == nil {
 			err = p.each(p.logits, func(i int) int { return i })
+		} else if failed = compute(); failed != nil {
+			return failed
 		}
 		return cmp.Or(err, p.rows.end())
 	})
-	if err != nil {
+	if err := cmp.Or(failed, err); err != nil {
 		return err
 	}
 	p.rows = nil

@@ -251,14 +251,13 @@ func TestPredictBadFiles(t *testing.T) {
 	out := filepath.Join(t.TempDir(), "p.csv")
 	size := "c.png: 20×10 pixels (width, height), the network takes 8×8; -resize stretches images to that"
 	for text, args := range map[string][]string{
-		size:                                             {dir},
+		size:                                             {at("a.png"), at("c.png")},
 		"none.png: there is no such file":                {at("a.png"), at("none.png")},
 		"notes.txt: it is no folder, no image":           {at("notes.txt")},
 		"-skip-bad: it is for files and folders":         {"-split", "test", "-skip-bad"},
 		"give files and folders, or -inputs FILE":        {at("a.png"), "-split", "test"},
 		"-top: it is for probabilities, not for -logits": {at("a.png"), "-logits", "-top", "2"},
 		"-top is 0, it must be a number of at least 1":   {at("a.png"), "-top", "0"},
-		"none of the 1 examples can be read":             {at("c.png"), "-skip-bad"},
 		"-accuracy finds no folder in the path":          {at("a.png"), "-accuracy"},
 		"-preprocess: it is for -inputs":                 {at("a.png"), "-preprocess"},
 		"-data-dir: it is for -split":                    {at("a.png"), "-data-dir", dir},
@@ -267,6 +266,10 @@ func TestPredictBadFiles(t *testing.T) {
 		if _, err := os.Stat(out); err == nil {
 			t.Fatalf("%q: %s was written", args, out)
 		}
+	}
+	if status, _, noted := pare("predict", from, at("c.png"), "-skip-bad"); status != cli.ExitBadInput ||
+		!strings.HasSuffix(noted, "\npare predict: none of the 1 examples can be read\n") {
+		t.Errorf("status %d, %s", status, noted)
 	}
 	status, printed, noted := pare("predict", from, dir, at("a.png"), "-skip-bad")
 	if status != 0 {
