@@ -174,3 +174,24 @@ func TestManyClasses(t *testing.T) {
 		t.Errorf("%d classes, the last label is %d", set.Task.Classes, l[299])
 	}
 }
+
+// Targets of images that stay in files are known without the files.
+func TestImageTargets(t *testing.T) {
+	dir := t.TempDir()
+	putImages(t, dir, 8, "a", "b", "c")
+	part := streamed(t, ImageFolder{Dir: dir}, Options{}).Train
+	idx := []int{23, 0, 9, 9}
+	x, want, got := make([]float32, 4*30), make([]float32, 4), make([]float32, 4)
+	if err := part.Fill(x, want, idx, Draw{}); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.RemoveAll(dir); err != nil {
+		t.Fatal(err)
+	}
+	targets := part.(Targets)
+	if err := targets.TargetsOf(got, idx); err != nil || !slices.Equal(got, want) || !slices.Equal(got, []float32{2, 0, 1, 1}) {
+		t.Errorf("%v, want %v: %v", got, want, err)
+	}
+	wantError(t, targets.TargetsOf(got, []int{24}), "index 24 at place 0 is not among 24 examples")
+	wantError(t, targets.TargetsOf(got[:3], idx), "y 3; 4 examples need 0 and 4")
+}

@@ -198,7 +198,10 @@ type Images struct {
 	order []int32 // of pixels; nil: row by row
 }
 
-var _ Part = (*Images)(nil)
+var _ interface {
+	Part
+	Targets
+} = (*Images)(nil)
 
 // NewImages checks the split (see Split.Validate) and makes a Part of it that gives
 // (pixel/255 − mean)/std of each channel. The zero Augment changes nothing.
@@ -238,6 +241,15 @@ func (p *Images) Fill(x, y []float32, idx []int, draw Draw) error {
 	if p.order != nil {
 		p.permute(x, len(idx))
 	}
+	return nil
+}
+
+// TargetsOf implements Targets: it decodes no images.
+func (p *Images) TargetsOf(y []float32, idx []int) error {
+	if err := checkFill(nil, y, idx, p.split.N, 0, 1); err != nil {
+		return err
+	}
+	p.split.labels(y, idx)
 	return nil
 }
 
@@ -362,9 +374,7 @@ func (s *Split) fill(x, y []float32, idx []int, table []float32, aug *augmenter,
 	if err := checkFill(x, y, idx, s.N, size, 1); err != nil {
 		return err
 	}
-	for k, i := range idx {
-		y[k] = float32(s.Labels[i])
-	}
+	s.labels(y, idx)
 	if aug != nil && aug.none() {
 		aug = nil
 	}
@@ -387,6 +397,13 @@ func (s *Split) fill(x, y []float32, idx []int, table []float32, aug *augmenter,
 		}
 	}
 	return nil
+}
+
+// labels writes the classes of the examples idx to y.
+func (s *Split) labels(y []float32, idx []int) {
+	for k, i := range idx {
+		y[k] = float32(s.Labels[i])
+	}
 }
 
 func (s *Split) copyPlain(to []float32, from []uint8, table []float32) {
