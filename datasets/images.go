@@ -378,22 +378,27 @@ func (s *Split) fill(x, y []float32, idx []int, table []float32, aug *augmenter,
 	if aug != nil && aug.none() {
 		aug = nil
 	}
-	one := func(k int, pixels []uint8) {
+	one := func(k int, im *raster.Image) {
 		to := x[k*size : (k+1)*size]
 		if aug == nil {
-			s.copyPlain(to, pixels, table)
+			s.copyPlain(to, im.Pix, table)
 			return
 		}
-		aug.apply(s, to, pixels, table, mix(seed, epoch), uint64(idx[k]))
+		aug.apply(s, to, im, table, mix(seed, epoch), uint64(idx[k]))
+	}
+	stored := func(k int) {
+		one(k, &raster.Image{H: s.H, W: s.W, C: s.C, Pix: s.Pixels[idx[k]*size:][:size]})
 	}
 	switch {
+	case s.files != nil && s.files.originals != nil && aug != nil && aug.ResizedCrop != 0:
+		return s.files.eachOriginal(context.Background(), idx, one)
 	case s.files != nil:
-		return s.files.each(context.Background(), idx, s, func(k int, im *raster.Image) { one(k, im.Pix) })
+		return s.files.each(context.Background(), idx, s, one)
 	case aug != nil && aug.chain != nil:
-		spread(len(idx), func(k int) { one(k, s.Pixels[idx[k]*size:(idx[k]+1)*size]) })
+		spread(len(idx), stored)
 	default:
-		for k, i := range idx {
-			one(k, s.Pixels[i*size:(i+1)*size])
+		for k := range idx {
+			stored(k)
 		}
 	}
 	return nil
