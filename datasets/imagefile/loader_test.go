@@ -206,8 +206,10 @@ func TestLoopLeftEarly(t *testing.T) {
 
 func TestWaited(t *testing.T) {
 	l := mustLoad(t, &drawn{n: 1, need: constant(1)}, LoaderOptions{Ahead: 4}) // index 0 takes 1 ms
-	if err := l.Each(t.Context(), make([]int, 20), nil); err != nil {
-		t.Fatal(err)
+	for _, err := range l.Images(t.Context(), make([]int, 20), nil) {
+		if err != nil {
+			t.Fatal(err)
+		}
 	}
 	if w := l.Waited(); w < 10*time.Millisecond {
 		t.Errorf("waited %v for 20 images of 1 ms", w)
