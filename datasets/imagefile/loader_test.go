@@ -144,6 +144,9 @@ func TestLoaderErrors(t *testing.T) {
 		if n != 41 {
 			t.Errorf("%d workers: ended after %d", workers, n)
 		}
+		if err := l.Each(t.Context(), idx, nil); !errors.Is(err, broken) {
+			t.Errorf("%d workers: %v", workers, err)
+		}
 		err := l.Each(t.Context(), idx[:30], func(k int, _ *raster.Image) error {
 			if k >= 20 {
 				return fmt.Errorf("use %d", k)
@@ -189,6 +192,18 @@ func TestLoopLeftEarly(t *testing.T) {
 		}
 		if err := l.Each(ctx, idx, nil); !errors.Is(err, context.Canceled) {
 			t.Errorf("cancelled before: %v", err)
+		}
+		// Cancelled in the middle, while readers wait for memory.
+		ctx, cancel = context.WithCancel(t.Context())
+		defer cancel()
+		err := l.Each(ctx, idx, func(k int, _ *raster.Image) error {
+			if k == 5 {
+				cancel()
+			}
+			return nil
+		})
+		if !errors.Is(err, context.Canceled) {
+			t.Errorf("cancelled at 5: %v", err)
 		}
 		func() {
 			defer func() { _ = recover() }()
