@@ -97,16 +97,17 @@ func newAugmenter(a Augment, s *Split, norm Normalization) (*augmenter, error) {
 // none reports whether images stay as they are.
 func (a *augmenter) none() bool { return a.chain == nil && a.Crop == 0 && !a.Flip }
 
-// apply writes image i of the split, changed and normalised. Draws depend on seed and i.
-func (a *augmenter) apply(s *Split, to []float32, pixels []uint8, table []float32, seed, i uint64) {
+// apply writes image i of the split, changed and normalised. Draws depend on seed and i. The
+// image has the split's size, or any with ResizedCrop; it stays as it is.
+func (a *augmenter) apply(s *Split, to []float32, im *raster.Image, table []float32, seed, i uint64) {
 	var pcg rand.PCG
 	r := rand.New(&pcg)
+	pixels := im.Pix
 	if a.chain != nil {
 		w := a.spare.Get().(*augmentWork)
 		defer a.spare.Put(w)
 		pcg.Seed(seed, mix(streamAugmentChain, i))
-		w.image.Reset(s.H, s.W, s.C)
-		copy(w.image.Pix, pixels)
+		w.image.CopyFrom(im)
 		a.chain.Apply(&w.image, &w.Work, r)
 		pixels = w.image.Pix
 	}

@@ -19,6 +19,8 @@ type Decoding struct {
 	Size     []int  `yaml:"size,omitempty" list:"single" empty:"no" range:"[1,16384]" doc:"height and width in pixels, or one number for both; with resize the centre of that size is cut out; left out: as the files have it, all alike"`
 	Channels string `yaml:"channels,omitempty" enum:"grey,colour" doc:"of the network's input; files of the other kind are converted; left out: colour"`
 	Memory   int    `yaml:"memory,omitempty" range:"[1,)" doc:"MiB for decoded images; where they take more, images are decoded in the background as training needs them; left out: 256"`
+
+	Originals bool `yaml:"originals,omitempty" doc:"cut augment.resized_crop out of training images as their files have them, which are decoded anew in each epoch; left out: out of images that resize and size have changed"`
 }
 
 // Validate demands one or two numbers for a size.
@@ -30,14 +32,20 @@ func (d *Decoding) Validate() error {
 }
 
 func (d Decoding) options() imagefile.Options {
-	o := imagefile.Options{Channels: 3, Shorter: d.Resize}
-	if d.Channels == "grey" {
-		o.Channels = 1
-	}
+	o := d.native()
+	o.Shorter = d.Resize
 	if n := len(d.Size); n > 0 {
 		o.Height, o.Width = d.Size[0], d.Size[n-1]
 	}
 	return o
+}
+
+// native are the options that leave images in the size that their files have.
+func (d Decoding) native() imagefile.Options {
+	if d.Channels == "grey" {
+		return imagefile.Options{Channels: 1}
+	}
+	return imagefile.Options{Channels: 3}
 }
 
 // mebibyte is smaller in tests.
@@ -53,10 +61,13 @@ func (d Decoding) workers() imagefile.LoaderOptions {
 
 // labelled are images with their classes, and the parts that they come in.
 type labelled struct {
-	source  imagefile.Source
-	name    func(i int) string // of an image, for errors
-	class   []int32
-	classes []string
+	source imagefile.Source
+	// originals are the same images in the size that their files have. Only
+	// Decoding.Originals reads them.
+	originals imagefile.Source
+	name      func(i int) string // of an image, for errors
+	class     []int32
+	classes   []string
 	// parts are the images of the training, validation and test part; the last two are nil
 	// where they have to be held out of the first.
 	parts [3][]int
@@ -68,6 +79,9 @@ type labelled struct {
 // load divides images into parts as the options of all datasets have it: validation and test
 // are held out of training, stratified, or are a part of their own.
 func (d Decoding) load(ctx context.Context, l labelled, o Options) (*Set, error) {
+	if d.Originals && o.Augment.ResizedCrop == 0 {
+		return nil, option.Errorf("originals", "is for augment.resized_crop, which is not set; set it, or remove originals")
+	}
 	pool := o
 	var parts [3][]int
 	var err error
@@ -144,47 +158,57 @@ func (l labelled) split(ctx context.Context) (*Split, error) {
 }
 
 // settle makes a set of splits whose images stay in files: it decodes all of them where they
-// fit into memory. Otherwise it measures the normalisation on some.
+// fit into memory. Otherwise it measures the normalisation on some. With Originals, training
+// images stay in their files.
 func (d Decoding) settle(ctx context.Context, o Options, l labelled, splits [3]*Split) (*Set, error) {
+	held := splits[:]
+	if d.Originals {
+		held = splits[1:]
+	}
 	total := int64(0)
-	for _, s := range splits {
+	for _, s := range held {
 		if s != nil {
 			total += int64(s.N) * int64(s.Size())
 		}
 	}
 	memory := d.memory()
-	if total <= memory {
-		loader, err := imagefile.NewLoader(l.source, d.workers())
-		if err != nil {
-			return nil, err
+	fits := total <= memory
+	source := l.source
+	if !fits {
+		source = imagefile.Keep(source, memory/2) // the other half is for images on their way
+	}
+	loader, err := imagefile.NewLoader(source, d.workers())
+	if err != nil {
+		return nil, err
+	}
+	for _, s := range splits {
+		if s != nil {
+			s.files.loader = loader
 		}
+	}
+	if fits {
 		told := tally{o: o, total: total}
-		for _, s := range splits {
+		for _, s := range held {
 			if s == nil {
 				continue
 			}
-			if err := s.decode(ctx, loader, &told); err != nil {
+			if err := s.decode(ctx, &told); err != nil {
 				return nil, err
 			}
 		}
-	} else {
-		// Half for images that are kept, half for those on their way.
-		loader, err := imagefile.NewLoader(imagefile.Keep(l.source, memory/2), d.workers())
-		if err != nil {
+	} else if !l.cached {
+		l.notes = append(l.notes, fmt.Sprintf("the images take %d MiB, more than data.memory has; "+
+			"most are decoded anew in each epoch, which may be slow: raise data.memory to %d where there is room",
+			(total+1<<20-1)>>20, (total+1<<20-1)>>20))
+	}
+	if train := splits[0]; train.files != nil {
+		if train.files.norm, err = train.sample(ctx, o); err != nil {
 			return nil, err
 		}
-		for _, s := range splits {
-			if s != nil {
-				s.files.loader = loader
+		if d.Originals {
+			if train.files.originals, err = imagefile.NewLoader(l.originals, d.workers()); err != nil {
+				return nil, err
 			}
-		}
-		if splits[0].files.norm, err = splits[0].sample(ctx, o); err != nil {
-			return nil, err
-		}
-		if !l.cached {
-			l.notes = append(l.notes, fmt.Sprintf("the images take %d MiB, more than data.memory has; "+
-				"most are decoded anew in each epoch, which may be slow: raise data.memory to %d where there is room",
-				(total+1<<20-1)>>20, (total+1<<20-1)>>20))
 		}
 	}
 	set, err := NewImageSet(splits[0], splits[1], splits[2], l.classes)
@@ -219,6 +243,8 @@ type imageFiles struct {
 	name   func(i int) string
 	index  []int         // into the loader's source, of each example
 	norm   Normalization // of Stats
+	// originals loads the images in the size of their files; nil: they are not asked for.
+	originals *imagefile.Loader
 }
 
 func (f *imageFiles) subset(idx []int) *imageFiles {
@@ -249,17 +275,23 @@ func (f *imageFiles) each(ctx context.Context, idx []int, s *Split, use func(k i
 	})
 }
 
+// eachOriginal is each for images in the size of their files.
+func (f *imageFiles) eachOriginal(ctx context.Context, idx []int, use func(k int, im *raster.Image)) error {
+	return f.originals.Each(ctx, f.places(idx), func(k int, im *raster.Image) error {
+		use(k, im)
+		return nil
+	})
+}
+
 // decode reads all images into memory.
-func (s *Split) decode(ctx context.Context, loader *imagefile.Loader, told *tally) error {
-	files := *s.files
-	files.loader = loader
+func (s *Split) decode(ctx context.Context, told *tally) error {
 	size := s.Size()
 	pixels := make([]uint8, s.N*size)
 	all := make([]int, s.N)
 	for i := range all {
 		all[i] = i
 	}
-	err := files.each(ctx, all, s, func(k int, im *raster.Image) {
+	err := s.files.each(ctx, all, s, func(k int, im *raster.Image) {
 		copy(pixels[k*size:], im.Pix)
 		told.add(size)
 	})

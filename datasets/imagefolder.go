@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"pare/datasets/imagefile"
+	"pare/internal/option"
 )
 
 // ImageFolder are the image files below a folder with a folder for each class.
@@ -22,6 +23,14 @@ func init() {
 
 // Paths implements Pathed.
 func (d *ImageFolder) Paths() []*string { return []*string{&d.Dir, &d.Cache} }
+
+// Validate refuses a cache of images that are not read from it.
+func (d *ImageFolder) Validate() error {
+	if d.Originals && d.Cache != "" {
+		return option.Errorf("cache", "holds images that size has changed, and originals reads the files; remove one of the two")
+	}
+	return d.Decoding.Validate()
+}
 
 // Load implements Dataset.
 func (d *ImageFolder) Load(ctx context.Context, o Options) (*Set, error) {
@@ -50,6 +59,9 @@ func (d *ImageFolder) Load(ctx context.Context, o Options) (*Set, error) {
 		return nil, err
 	}
 	l.source, l.name = files, files.Name
+	if l.originals, err = imagefile.NewFiles(all, d.native()); err != nil {
+		return nil, err
+	}
 	if d.Cache != "" {
 		l.source, err = d.open(ctx, files, o)
 		if err != nil {

@@ -6,11 +6,16 @@ import (
 	"image"
 	"image/color"
 	"image/png"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+
+	"pare/datasets/augment"
+	"pare/datasets/imagefile"
+	"pare/datasets/raster"
 )
 
 // pngOf is a grey image whose pixels tell it apart.
@@ -173,4 +178,82 @@ func TestManyClasses(t *testing.T) {
 	if l := stored(set.Train).Labels; set.Task.Classes != 300 || l[299] != 299 {
 		t.Errorf("%d classes, the last label is %d", set.Task.Classes, l[299])
 	}
+}
+
+// Targets of images that stay in files are known without the files.
+func TestImageTargets(t *testing.T) {
+	dir := t.TempDir()
+	putImages(t, dir, 8, "a", "b", "c")
+	part := streamed(t, ImageFolder{Dir: dir}, Options{}).Train
+	idx := []int{23, 0, 9, 9}
+	x, want, got := make([]float32, 4*30), make([]float32, 4), make([]float32, 4)
+	if err := part.Fill(x, want, idx, Draw{}); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.RemoveAll(dir); err != nil {
+		t.Fatal(err)
+	}
+	targets := part.(Targets)
+	if err := targets.TargetsOf(got, idx); err != nil || !slices.Equal(got, want) || !slices.Equal(got, []float32{2, 0, 1, 1}) {
+		t.Errorf("%v, want %v: %v", got, want, err)
+	}
+	wantError(t, targets.TargetsOf(got, []int{24}), "index 24 at place 0 is not among 24 examples")
+	wantError(t, targets.TargetsOf(got[:3], idx), "y 3; 4 examples need 0 and 4")
+}
+
+// With originals a crop comes out of the image in the file, by the draws of
+// augment.ResizedCrop; evaluation reads the resized image.
+func TestImageOriginals(t *testing.T) {
+	dir := t.TempDir()
+	for i := range 6 {
+		put(t, filepath.Join(dir, []string{"a", "b"}[i%2], fmt.Sprint(i, ".png")), pngOf(t, 20+i, 30-i, i))
+	}
+	d := ImageFolder{Dir: dir, Decoding: Decoding{Size: []int{6, 5}, Originals: true}}
+	aug := Augment{ResizedCrop: 0.2}
+	set, err := loadImages(t, d, Options{Validation: 2, Augment: aug})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if set.Images().Pixels != nil || stored(set.Validation).Pixels == nil || len(set.Notes) > 0 {
+		t.Errorf("training images in memory: %t, validation images: %t, notes %q",
+			set.Images().Pixels != nil, stored(set.Validation).Pixels != nil, set.Notes)
+	}
+	plain := d
+	plain.Originals = false
+	resized, err := loadImages(t, plain, Options{Validation: 2})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !slices.Equal(fillAll(t, set.Train, 30, Draw{}), fillAll(t, resized.Train, 30, Draw{})) {
+		t.Error("training images without augmentation differ")
+	}
+	if set, err = set.Normalized(Unit(1), aug); err != nil {
+		t.Fatal(err)
+	}
+	draw := Draw{Seed: 5, Epoch: 2, Augment: true}
+	got := fillAll(t, set.Train, 30, draw)
+	s := set.Images()
+	decoder, err := imagefile.NewDecoder(imagefile.Options{Channels: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	crop := augment.ResizedCrop{Height: 6, Width: 5, Scale: augment.Range{Low: 0.2, High: 1}}
+	for i := range s.N {
+		var im raster.Image
+		if err := decoder.File(&im, s.files.name(s.files.index[i])); err != nil {
+			t.Fatal(err)
+		}
+		var w augment.Work
+		crop.Apply(&im, &w, rand.New(rand.NewPCG(mix(draw.Seed, draw.Epoch), mix(streamAugmentChain, uint64(i)))))
+		for k, v := range im.Pix {
+			if got[i*30+k] != float32(float64(v)/255) {
+				t.Fatalf("image %d value %d is %v, want %v", i, k, got[i*30+k], float64(v)/255)
+			}
+		}
+	}
+	_, err = loadImages(t, d, Options{})
+	wantError(t, err, "images: originals is for augment.resized_crop, which is not set")
+	d.Cache = filepath.Join(dir, "cache")
+	_, err = loadImages(t, d, Options{Augment: aug})
+	wantError(t, err, "images: cache holds images that size has changed, and originals reads the files")
 }

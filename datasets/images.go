@@ -198,7 +198,10 @@ type Images struct {
 	order []int32 // of pixels; nil: row by row
 }
 
-var _ Part = (*Images)(nil)
+var _ interface {
+	Part
+	Targets
+} = (*Images)(nil)
 
 // NewImages checks the split (see Split.Validate) and makes a Part of it that gives
 // (pixel/255 − mean)/std of each channel. The zero Augment changes nothing.
@@ -238,6 +241,15 @@ func (p *Images) Fill(x, y []float32, idx []int, draw Draw) error {
 	if p.order != nil {
 		permute(x, len(idx), p.order)
 	}
+	return nil
+}
+
+// TargetsOf implements Targets: it decodes no images.
+func (p *Images) TargetsOf(y []float32, idx []int) error {
+	if err := checkFill(nil, y, idx, p.split.N, 0, 1); err != nil {
+		return err
+	}
+	p.split.labels(y, idx)
 	return nil
 }
 
@@ -362,31 +374,41 @@ func (s *Split) fill(x, y []float32, idx []int, table []float32, aug *augmenter,
 	if err := checkFill(x, y, idx, s.N, size, 1); err != nil {
 		return err
 	}
-	for k, i := range idx {
-		y[k] = float32(s.Labels[i])
-	}
+	s.labels(y, idx)
 	if aug != nil && aug.none() {
 		aug = nil
 	}
-	one := func(k int, pixels []uint8) {
+	one := func(k int, im *raster.Image) {
 		to := x[k*size : (k+1)*size]
 		if aug == nil {
-			s.copyPlain(to, pixels, table)
+			s.copyPlain(to, im.Pix, table)
 			return
 		}
-		aug.apply(s, to, pixels, table, mix(seed, epoch), uint64(idx[k]))
+		aug.apply(s, to, im, table, mix(seed, epoch), uint64(idx[k]))
+	}
+	stored := func(k int) {
+		one(k, &raster.Image{H: s.H, W: s.W, C: s.C, Pix: s.Pixels[idx[k]*size:][:size]})
 	}
 	switch {
+	case s.files != nil && s.files.originals != nil && aug != nil && aug.ResizedCrop != 0:
+		return s.files.eachOriginal(context.Background(), idx, one)
 	case s.files != nil:
-		return s.files.each(context.Background(), idx, s, func(k int, im *raster.Image) { one(k, im.Pix) })
+		return s.files.each(context.Background(), idx, s, one)
 	case aug != nil && aug.chain != nil:
-		spread(len(idx), func(k int) { one(k, s.Pixels[idx[k]*size:(idx[k]+1)*size]) })
+		spread(len(idx), stored)
 	default:
-		for k, i := range idx {
-			one(k, s.Pixels[i*size:(i+1)*size])
+		for k := range idx {
+			stored(k)
 		}
 	}
 	return nil
+}
+
+// labels writes the classes of the examples idx to y.
+func (s *Split) labels(y []float32, idx []int) {
+	for k, i := range idx {
+		y[k] = float32(s.Labels[i])
+	}
 }
 
 func (s *Split) copyPlain(to []float32, from []uint8, table []float32) {

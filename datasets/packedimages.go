@@ -130,6 +130,9 @@ func (d Shards) load(ctx context.Context, layout string, o Options, open func(pa
 	if l.source, err = imagefile.NewPacked(all, d.options()); err != nil {
 		return nil, err
 	}
+	if l.originals, err = imagefile.NewPacked(all, d.native()); err != nil {
+		return nil, err
+	}
 	l.name = all.Name
 	set, err := d.Decoding.load(ctx, l, o)
 	if err == nil && set.Images().files != nil {

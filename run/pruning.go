@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"runtime"
 
 	"pare/datasets"
 	"pare/export"
@@ -239,6 +240,9 @@ func (p *Pruning) measure(ctx context.Context, stage string, net *nn.Network, da
 
 // evaluate is the test result of a network, with the evaluator that knows more.
 func evaluate(ctx context.Context, net *nn.Network, data *Data) (*train.Metrics, *train.Evaluator, error) {
+	// The buffers of the last program are garbage by now. The collector would wait until the
+	// heap has doubled, and the heap has the images too.
+	runtime.GC()
 	batch := net.BatchUpTo(evaluationBatch)
 	s, err := data.Eval(data.Set.Test, batch, 0)
 	if err != nil {

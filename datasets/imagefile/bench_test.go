@@ -2,12 +2,14 @@ package imagefile
 
 import (
 	"bytes"
+	"fmt"
 	"image"
 	"image/color"
 	"image/jpeg"
 	"image/png"
 	"math"
 	"math/rand/v2"
+	"os"
 	"testing"
 
 	"pare/datasets/raster"
@@ -75,4 +77,33 @@ func BenchmarkPNG32(b *testing.B) {
 		}
 	})
 	b.Run("whole", func(b *testing.B) { benchmark(b, buf.Bytes(), Options{}) })
+}
+
+// BenchmarkPhotos decodes the JPEG files of a folder that PARE_PHOTOS names, such as
+// scripts/photos writes; scripts/bench/jpeg.py compares it with other decoders.
+func BenchmarkPhotos(b *testing.B) {
+	dir := os.Getenv("PARE_PHOTOS")
+	if dir == "" {
+		b.Skip("PARE_PHOTOS names no folder")
+	}
+	folder, err := ListFolder(dir)
+	if err != nil {
+		b.Fatal(err)
+	}
+	for _, o := range []Options{{}, {Height: 64, Width: 64}} {
+		b.Run(fmt.Sprint(o.Width), func(b *testing.B) {
+			d, err := NewDecoder(o)
+			if err != nil {
+				b.Fatal(err)
+			}
+			var im raster.Image
+			for b.Loop() {
+				for _, f := range folder.Files {
+					if err := d.File(&im, f.Path); err != nil {
+						b.Fatal(err)
+					}
+				}
+			}
+		})
+	}
 }

@@ -31,8 +31,8 @@ const DefaultMemory = 256 << 20
 type LoaderOptions struct {
 	// Workers is the number of goroutines that read images; 0 means 1.
 	Workers int
-	// Ahead is the number of images that are in work or ready before they are asked for;
-	// 0 means four per worker.
+	// Ahead is the number of images that are in work or ready before a loop over Images asks
+	// for them; 0 means four per worker.
 	Ahead int
 	// Memory is the number of bytes that the images in flight of one loop take at most:
 	// their files, the decoders' pixels, and the images that are ready. An image that
@@ -59,7 +59,7 @@ func NewLoader(source Source, o LoaderOptions) (*Loader, error) {
 	return l, nil
 }
 
-// Waited is how long the loops over the loader have waited for images so far, in all.
+// Waited is how long the loops over Images have waited for them so far, in all.
 func (l *Loader) Waited() time.Duration { return time.Duration(l.waited.Load()) }
 
 // Images gives the images idx of the source, in that order, whatever the number of workers.
@@ -71,11 +71,9 @@ func (l *Loader) Waited() time.Duration { return time.Duration(l.waited.Load()) 
 // also ends, without an error of its own, when ctx does: look at ctx.Err() after it.
 func (l *Loader) Images(ctx context.Context, idx []int, prepare func(k int, im *raster.Image) error) iter.Seq2[*raster.Image, error] {
 	return func(yield func(*raster.Image, error) bool) {
-		for k, i := range idx {
-			if i < 0 || i >= l.source.Len() {
-				yield(nil, fmt.Errorf("images: index %d at place %d is not among %d images", i, k, l.source.Len()))
-				return
-			}
+		if err := l.check(idx); err != nil {
+			yield(nil, err)
+			return
 		}
 		w := &window{idx: idx, slots: make([]slot, min(l.ahead, len(idx))), memory: l.memory}
 		w.change.L = &w.mutex
@@ -105,16 +103,13 @@ func (l *Loader) Images(ctx context.Context, idx []int, prepare func(k int, im *
 	}
 }
 
-// Each calls use for each of the images idx, with its place in idx, on several goroutines
-// at once and in any order, and returns the first error in the order of idx, or
-// ctx's error.
-func (l *Loader) Each(ctx context.Context, idx []int, use func(k int, im *raster.Image) error) error {
-	for _, err := range l.Images(ctx, idx, use) {
-		if err != nil {
-			return err
+func (l *Loader) check(idx []int) error {
+	for k, i := range idx {
+		if i < 0 || i >= l.source.Len() {
+			return fmt.Errorf("images: index %d at place %d is not among %d images", i, k, l.source.Len())
 		}
 	}
-	return ctx.Err()
+	return nil
 }
 
 // window is the images of one loop that are in work or ready: a ring of slots over the

@@ -144,6 +144,9 @@ func TestLoaderErrors(t *testing.T) {
 		if n != 41 {
 			t.Errorf("%d workers: ended after %d", workers, n)
 		}
+		if err := l.Each(t.Context(), idx, nil); !errors.Is(err, broken) {
+			t.Errorf("%d workers: %v", workers, err)
+		}
 		err := l.Each(t.Context(), idx[:30], func(k int, _ *raster.Image) error {
 			if k >= 20 {
 				return fmt.Errorf("use %d", k)
@@ -190,6 +193,18 @@ func TestLoopLeftEarly(t *testing.T) {
 		if err := l.Each(ctx, idx, nil); !errors.Is(err, context.Canceled) {
 			t.Errorf("cancelled before: %v", err)
 		}
+		// Cancelled in the middle, while readers wait for memory.
+		ctx, cancel = context.WithCancel(t.Context())
+		defer cancel()
+		err := l.Each(ctx, idx, func(k int, _ *raster.Image) error {
+			if k == 5 {
+				cancel()
+			}
+			return nil
+		})
+		if !errors.Is(err, context.Canceled) {
+			t.Errorf("cancelled at 5: %v", err)
+		}
 		func() {
 			defer func() { _ = recover() }()
 			for range l.Images(t.Context(), idx, nil) {
@@ -206,8 +221,10 @@ func TestLoopLeftEarly(t *testing.T) {
 
 func TestWaited(t *testing.T) {
 	l := mustLoad(t, &drawn{n: 1, need: constant(1)}, LoaderOptions{Ahead: 4}) // index 0 takes 1 ms
-	if err := l.Each(t.Context(), make([]int, 20), nil); err != nil {
-		t.Fatal(err)
+	for _, err := range l.Images(t.Context(), make([]int, 20), nil) {
+		if err != nil {
+			t.Fatal(err)
+		}
 	}
 	if w := l.Waited(); w < 10*time.Millisecond {
 		t.Errorf("waited %v for 20 images of 1 ms", w)
