@@ -24,6 +24,8 @@ type Batch struct {
 	// (1−Share)·loss(Second). nil: they are not mixed; see Loader.Mixed.
 	Second []float32
 	Share  float32
+	// SecondWeights are the Weights of the examples mixed in; nil without Weights or Second.
+	SecondWeights []float32
 	// Examples says which N examples of the part they are; nil: those behind the ones of
 	// the batch before.
 	Examples []int
@@ -161,6 +163,9 @@ func (l *Loader) buffer(draw Draw) Batch {
 	}
 	if l.mixing != nil && draw.Augment {
 		b.Second = make([]float32, l.batch*l.targets)
+		if b.Weights != nil {
+			b.SecondWeights = make([]float32, l.batch)
+		}
 	}
 	return b
 }
