@@ -289,11 +289,7 @@ func (b *arrayBuilder) targets() error {
 			return nil, a.errorf("it has %d values an example, %s has %d", a.Width(), b.y.name, width)
 		}
 		all := make([]float64, a.Len()*width)
-		idx := make([]int, a.Len())
-		for i := range idx {
-			idx[i] = i
-		}
-		if err := npy.ReadRows(a.Array, all, idx); err != nil {
+		if err := npy.ReadAll(a.Array, all); err != nil {
 			return nil, a.errorf("%s", err)
 		}
 		out := make([]float32, len(all))
