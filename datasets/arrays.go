@@ -12,6 +12,7 @@ import (
 	"strings"
 	"sync"
 
+	"pare/export/safetensors"
 	"pare/internal/npy"
 	"pare/internal/option"
 )
@@ -139,7 +140,7 @@ func (d *Arrays) opener() (func(name string) (*namedArray, error), error) {
 		Names() []string
 	}
 	if strings.EqualFold(filepath.Ext(d.File), ".safetensors") {
-		archive, err = openTensors(f, size)
+		archive, err = safetensors.Open(f, size)
 	} else {
 		archive, err = npy.OpenArchive(f, size)
 	}
@@ -265,7 +266,7 @@ const mostArrayClasses = 1 << 16
 func (b *arrayBuilder) targets() error {
 	width := b.y.Width()
 	kind := b.Task
-	if whole := b.y.Dtype.Kind != 'f'; kind == "" {
+	if whole := b.y.Dtype.Whole(); kind == "" {
 		switch {
 		case !whole:
 			kind = "numbers"

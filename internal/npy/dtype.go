@@ -77,6 +77,9 @@ func (t Dtype) check() error {
 	return fmt.Errorf("no element type of kind %q has %d bytes", t.Kind, t.Size)
 }
 
+// Whole reports whether the elements are integers or booleans.
+func (t Dtype) Whole() bool { return t.Kind != 'f' && t.Kind != 't' }
+
 // String is NumPy's name of the type: "<f4", ">i2", "|u1"; or "bfloat16".
 func (t Dtype) String() string {
 	if t.Kind == 't' {
