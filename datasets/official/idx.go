@@ -15,7 +15,7 @@ const (
 
 // maxIDX bounds the bytes that a header may promise; the largest file, of EMNIST, has 547
 // million.
-const maxIDX = 1 << 31
+const maxIDX = 1 << 30
 
 // ReadIDX reads a whole IDX file with the given magic number, and its dimensions, none of
 // which is 0. name begins its own errors; errors of r are returned as they are. Memory grows

@@ -105,7 +105,8 @@ func TestAnotherModule(t *testing.T) {
 			}
 			out, err := c.CombinedOutput()
 			text := string(out)
-			if err == nil || c.ProcessState.ExitCode() != 1 || strings.Count(text, "\n") > 1 != trace || strings.Contains(text, "goroutine ") != trace {
+			if err == nil || c.ProcessState.ExitCode() != 1 || strings.Count(text, "\n") > 1 != trace ||
+				strings.Contains(text, "goroutine ") != trace {
 				t.Errorf("%s: %v\n%s", set, err, text)
 			}
 			for _, part := range want {
