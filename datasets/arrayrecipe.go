@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 
+	"pare/export/safetensors"
 	"pare/internal/npy"
 )
 
@@ -222,7 +223,7 @@ type arrayArchive interface {
 // openArchive opens a .safetensors file by its name, others as .npz files.
 func openArchive(r io.ReaderAt, size int64, path string) (arrayArchive, error) {
 	if strings.EqualFold(filepath.Ext(path), ".safetensors") {
-		return openTensors(r, size)
+		return safetensors.Open(r, size)
 	}
 	return npy.OpenArchive(r, size)
 }

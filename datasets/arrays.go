@@ -257,7 +257,7 @@ const mostArrayClasses = 1 << 16
 func (b *arrayBuilder) targets() error {
 	width := b.y.Width()
 	kind := b.Task
-	if whole := b.y.Dtype.Kind != 'f'; kind == "" {
+	if whole := b.y.Dtype.Whole(); kind == "" {
 		switch {
 		case !whole:
 			kind = "numbers"
@@ -281,11 +281,7 @@ func (b *arrayBuilder) targets() error {
 			return nil, a.errorf("it has %d values an example, %s has %d", a.Width(), b.y.name, width)
 		}
 		all := make([]float64, a.Len()*width)
-		idx := make([]int, a.Len())
-		for i := range idx {
-			idx[i] = i
-		}
-		if err := npy.ReadRows(a.Array, all, idx); err != nil {
+		if err := npy.ReadAll(a.Array, all); err != nil {
 			return nil, a.errorf("%s", err)
 		}
 		out := make([]float32, len(all))
@@ -587,12 +583,11 @@ func (p *arrayPart) values(dst []float32, row int) error {
 	return nil
 }
 
-// measure computes mean and deviation of each channel over the rows, from sums around the
-// first of them.
+// measure computes mean and deviation of each channel over the rows.
 func (p *arrayPart) measure(ctx context.Context) (Normalization, error) {
 	norm := Unit(p.channels)
 	example := make([]float32, p.x.Width())
-	var origin, sum, squares []float64
+	channels := make([]moments, p.channels)
 	for k, row := range p.rows {
 		if k%1024 == 0 && ctx.Err() != nil {
 			return norm, ctx.Err()
@@ -600,24 +595,13 @@ func (p *arrayPart) measure(ctx context.Context) (Normalization, error) {
 		if err := p.read(example, row); err != nil {
 			return norm, err
 		}
-		if k == 0 {
-			sum, squares = make([]float64, p.channels), make([]float64, p.channels)
-			for _, v := range example[:p.channels] {
-				origin = append(origin, float64(v))
-			}
-		}
 		for i, v := range example {
-			c := i % p.channels
-			d := float64(v) - origin[c]
-			sum[c] += d
-			squares[c] += d * d
+			channels[i%p.channels].add(float64(v))
 		}
 	}
-	n := float64(len(p.rows) * p.x.Width() / p.channels)
-	for c := range norm.Mean {
-		d := sum[c] / n
-		norm.Mean[c] = float32((origin[c] + d) / p.scale)
-		if std := float32(math.Sqrt(max(0, squares[c]/n-d*d)) / p.scale); std > 0 && squares[c] > 0 {
+	for c, m := range channels {
+		norm.Mean[c] = float32(m.mean() / p.scale)
+		if std := float32(m.deviation() / p.scale); std > 0 {
 			norm.Std[c] = std
 		}
 	}

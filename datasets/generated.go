@@ -68,15 +68,22 @@ func (p *generated) Fill(x, y []float32, idx []int, draw Draw) error {
 	if err := checkFill(x, y, idx, p.n, p.inputs, p.targets); err != nil {
 		return err
 	}
-	seed := p.seed
-	if draw.Augment {
-		seed = mix(p.seed, draw.Seed, draw.Epoch)
+	draw.each(p.seed, idx, func(k, _ int, r *rand.Rand) {
+		p.generate(x[k*p.inputs:][:p.inputs], y[k*p.targets:][:p.targets], r)
+	})
+	return nil
+}
+
+// each calls generate for each example idx[k] of a part of the seed, with random numbers that
+// depend on seed and example, and in training on the epoch, alone.
+func (d Draw) each(seed uint64, idx []int, generate func(k, example int, r *rand.Rand)) {
+	if d.Augment {
+		seed = mix(seed, d.Seed, d.Epoch)
 	}
 	var pcg rand.PCG
 	r := rand.New(&pcg)
 	for k, i := range idx {
 		pcg.Seed(seed, mix(uint64(i)))
-		p.generate(x[k*p.inputs:][:p.inputs], y[k*p.targets:][:p.targets], r)
+		generate(k, i, r)
 	}
-	return nil
 }

@@ -10,6 +10,13 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+
+	"pare/datasets/official"
+)
+
+const (
+	idxImages = official.IDXImages
+	idxLabels = official.IDXLabels
 )
 
 // idxBytes builds an IDX file with values that tell the examples apart.

@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"pare/datasets/augment"
+	"pare/internal/fault"
 )
 
 // Batch is one mini-batch. Its slices are used again for later batches: they hold until the
@@ -24,6 +25,8 @@ type Batch struct {
 	// (1−Share)·loss(Second). nil: they are not mixed; see Loader.Mixed.
 	Second []float32
 	Share  float32
+	// SecondWeights are the Weights of the examples mixed in; nil without Weights or Second.
+	SecondWeights []float32
 	// Examples says which N examples of the part they are; nil: those behind the ones of
 	// the batch before.
 	Examples []int
@@ -161,6 +164,9 @@ func (l *Loader) buffer(draw Draw) Batch {
 	}
 	if l.mixing != nil && draw.Augment {
 		b.Second = make([]float32, l.batch*l.targets)
+		if b.Weights != nil {
+			b.SecondWeights = make([]float32, l.batch)
+		}
 	}
 	return b
 }
@@ -194,17 +200,8 @@ func (l *Loader) run(ctx context.Context, turns []Turn, first int, draw Draw, yi
 			case <-ctx.Done():
 				return
 			}
-			n := len(turns[b].Examples)
-			next.X, next.Y = next.X[:n*l.input], next.Y[:n*l.targets]
-			next.N, next.Index, next.Examples, next.Continues = n, b, turns[b].Examples, turns[b].Continues
-			err := l.part.Fill(next.X, next.Y, turns[b].Examples, draw)
-			if w, ok := l.part.(Weigher); ok && err == nil {
-				next.Weights = next.Weights[:n]
-				err = w.Weights(next.Weights, turns[b].Examples)
-			}
-			if l.mixing != nil && draw.Augment && err == nil {
-				err = l.mixing.apply(&next, &work, draw)
-			}
+			next.Index = b
+			err := l.fill(&next, turns[b], draw, &work)
 			ready <- prepared{next, err} // never blocks: there is room for every buffer
 			if err != nil {
 				return
@@ -223,4 +220,25 @@ func (l *Loader) run(ctx context.Context, turns []Turn, first int, draw Draw, yi
 		b.X, b.Y = b.X[:cap(b.X)], b.Y[:cap(b.Y)]
 		free <- b.Batch
 	}
+}
+
+// fill makes the batch of a turn. A panic of the part is an error.
+func (l *Loader) fill(b *Batch, turn Turn, draw Draw, work *augment.Batch) (err error) {
+	defer fault.Recover(&err)
+	n := len(turn.Examples)
+	b.X, b.Y = b.X[:n*l.input], b.Y[:n*l.targets]
+	b.N, b.Examples, b.Continues = n, turn.Examples, turn.Continues
+	if err := l.part.Fill(b.X, b.Y, turn.Examples, draw); err != nil {
+		return err
+	}
+	if w, ok := l.part.(Weigher); ok {
+		b.Weights = b.Weights[:n]
+		if err := w.Weights(b.Weights, turn.Examples); err != nil {
+			return err
+		}
+	}
+	if l.mixing != nil && draw.Augment {
+		return l.mixing.apply(b, work, draw)
+	}
+	return nil
 }

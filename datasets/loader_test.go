@@ -272,3 +272,19 @@ func BenchmarkLoader(b *testing.B) {
 	}
 	b.ReportMetric(float64(s.N*b.N)/b.Elapsed().Seconds(), "images/s")
 }
+
+// faulty is a part that panics.
+type faulty struct{ Part }
+
+func (faulty) Fill(x, _ []float32, _ []int, _ Draw) error {
+	x[len(x)] = 1
+	return nil
+}
+
+func TestPanicOfPart(t *testing.T) {
+	l := testLoader(t, nil, 1)
+	l.part = faulty{l.part}
+	for _, err := range l.All(t.Context()) {
+		wantError(t, err, "panic in pare/datasets.faulty.Fill (loader_test.go:", "index out of range")
+	}
+}

@@ -49,6 +49,7 @@ func (m *mixing) apply(b *Batch, work *augment.Batch, draw Draw) error {
 		by = m.cutmix
 	}
 	work.N, work.H, work.W, work.C, work.X, work.Y, work.Second = b.N, m.h, m.w, m.c, b.X, b.Y, b.Second
+	work.Weights, work.SecondWeights = b.Weights, b.SecondWeights
 	var err error
 	b.Share, err = by.Apply(work, r)
 	return err

@@ -86,13 +86,24 @@ func (weighted) Weights(dst []float32, idx []int) error {
 func TestWeightsOfExamples(t *testing.T) {
 	l := testLoader(t, nil, 1)
 	l.part = weighted{l.part}
-	for b, err := range l.Epoch(context.Background(), 0, 0) {
-		if err != nil {
-			t.Fatal(err)
-		}
-		for i, k := range b.Examples {
-			if len(b.Weights) != b.N || b.Weights[i] != float32(k) {
-				t.Fatalf("weights %v of the examples %v", b.Weights, b.Examples)
+	mixed, err := l.Mixed(Task{Input: []int{l.input, 1, 1}, Classes: 9, Targets: 1}, 0.4, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, loader := range []*Loader{l, mixed} {
+		for b, err := range loader.Epoch(context.Background(), 0, 0) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			var own, before []float32
+			for i, k := range b.Examples {
+				own = append(own, float32(k))
+				if b.Second != nil { // each example has the one before it mixed in
+					before = append(before, float32(b.Examples[(i+b.N-1)%b.N]))
+				}
+			}
+			if !slices.Equal(b.Weights, own) || !slices.Equal(b.SecondWeights, before) {
+				t.Fatalf("weights %v, mixed %v of the examples %v", b.Weights, b.SecondWeights, b.Examples)
 			}
 		}
 	}

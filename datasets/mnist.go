@@ -2,7 +2,6 @@ package datasets
 
 import (
 	"context"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -11,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"pare/datasets/official"
 	"pare/internal/option"
 )
 
@@ -180,65 +180,13 @@ func (s *Set) sequences(pixels, permute bool) *Set {
 	return &out
 }
 
-// The IDX layout: a magic number that says "unsigned bytes" and the number of dimensions,
-// the dimensions, and the bytes, all big-endian.
-const (
-	idxImages = 0x00000803 // count, height, width
-	idxLabels = 0x00000801 // count
-)
-
-// maxIDX bounds the bytes a header may promise; all files of the kind are far below.
-const maxIDX = 1 << 30
-
-// readIDX reads a whole IDX file with the given magic number.
-func readIDX(in *input, magic uint32) (dims []int, data []byte, err error) {
-	head, err := in.take(4, "the magic number")
-	if err != nil {
-		return nil, nil, err
-	}
-	if got := binary.BigEndian.Uint32(head); got != magic {
-		hint := "it is not an IDX file of bytes"
-		switch got {
-		case idxImages:
-			hint = "it is an image file where labels belong"
-		case idxLabels:
-			hint = "it is a label file where images belong"
-		}
-		return nil, nil, fmt.Errorf("%s: byte 0: magic number %#08x, want %#08x: %s", in.name, got, magic, hint)
-	}
-	n := int64(1)
-	for k := range int(magic & 0xff) {
-		at := in.offset
-		b, err := in.take(4, "a dimension")
-		if err != nil {
-			return nil, nil, err
-		}
-		d := int64(binary.BigEndian.Uint32(b))
-		if d == 0 || d > maxIDX/n {
-			return nil, nil, fmt.Errorf("%s: byte %d: dimension %d is %d; it must not be 0 and the file must stay below %d bytes",
-				in.name, at, k, d, maxIDX)
-		}
-		n *= d
-		dims = append(dims, int(d))
-	}
-	what := "labels"
-	if magic == idxImages {
-		what = fmt.Sprintf("%d images of %d×%d", dims[0], dims[1], dims[2])
-	}
-	data, err = in.take(n, what)
-	if err != nil {
-		return nil, nil, err
-	}
-	return dims, data, in.end()
-}
-
 // readIDXPair reads an image and a label file into a split.
 func readIDXPair(images, labels *input, classes int) (*Split, error) {
-	dims, pixels, err := readIDX(images, idxImages)
+	dims, pixels, err := official.ReadIDX(images, images.name, official.IDXImages)
 	if err != nil {
 		return nil, err
 	}
-	_, y, err := readIDX(labels, idxLabels)
+	_, y, err := official.ReadIDX(labels, labels.name, official.IDXLabels)
 	if err != nil {
 		return nil, err
 	}

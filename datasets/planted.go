@@ -53,20 +53,13 @@ func (p *plantedPart) Fill(x, y []float32, idx []int, draw Draw) error {
 	if err := checkFill(x, y, idx, p.N, size, 1); err != nil {
 		return err
 	}
-	seed := p.seed
-	if draw.Augment {
-		seed = mix(p.seed, draw.Seed, draw.Epoch)
-	}
-	var pcg rand.PCG
-	r := rand.New(&pcg)
-	for k, i := range idx {
-		pcg.Seed(seed, mix(uint64(i)))
+	draw.each(p.seed, idx, func(k, i int, r *rand.Rand) {
 		for q := range quadrants {
 			p.quadrant(x[k*size+q:], i, q, r)
 			p.quadrant(x[k*size+quadrants+q:], r.IntN(p.N), q, r)
 		}
 		y[k] = float32(p.Labels[i])
-	}
+	})
 	return nil
 }
 

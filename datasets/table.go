@@ -497,9 +497,16 @@ func (b *tableBuilder) parts(Options) error {
 		if b.encoded[j] {
 			continue
 		}
-		mean, deviation, n := moments(b.x.Column(j), b.part[0])
+		var m moments
+		column := b.x.Column(j)
+		for _, i := range b.part[0] {
+			if v := column[i]; !math.IsNaN(v) {
+				m.add(v)
+			}
+		}
+		mean, deviation := m.mean(), m.deviation()
 		switch {
-		case n == 0:
+		case m.n == 0:
 			return fmt.Errorf("%s: column %s has no value in the training rows; leave it out with drop", b.all.Source, b.x.Names[j])
 		case math.IsInf(deviation, 0) || deviation != 0 && float32(deviation) == 0 || math.Abs(mean) > math.MaxFloat32:
 			return fmt.Errorf("%s: column %s: its numbers, of mean %g and deviation %g, are too large or too small",
@@ -523,31 +530,6 @@ func (b *tableBuilder) parts(Options) error {
 		}
 	}
 	return nil
-}
-
-// moments are the mean and the population deviation of the values of some rows that are
-// there, and their number.
-func moments(column []float64, rows []int) (mean, deviation float64, n int) {
-	for _, i := range rows {
-		if v := column[i]; !math.IsNaN(v) {
-			n++
-			mean += (v - mean) / float64(n)
-		}
-	}
-	if n == 0 {
-		return 0, 0, 0
-	}
-	least, most, sum := math.Inf(1), math.Inf(-1), 0.0
-	for _, i := range rows {
-		if v := column[i]; !math.IsNaN(v) {
-			least, most = min(least, v), max(most, v)
-			sum += (v - mean) * (v - mean)
-		}
-	}
-	if least == most {
-		return least, 0, n
-	}
-	return mean, math.Sqrt(sum / float64(n)), n
 }
 
 // tablePart are some rows of a table.

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"fmt"
 	"math"
-	"math/rand/v2"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -271,21 +270,4 @@ func FuzzTable(f *testing.F) {
 			t.Errorf("%q", err)
 		}
 	})
-}
-
-// TestMoments: mean and deviation of numbers far from 0.
-func TestMoments(t *testing.T) {
-	r := rand.New(rand.NewPCG(1, 2))
-	column, rows := make([]float64, 1000), []int(nil)
-	for i := range column {
-		column[i] = 1e9 + r.NormFloat64()
-		if i%10 == 0 {
-			column[i] = math.NaN()
-		}
-		rows = append(rows, i)
-	}
-	mean, deviation, n := moments(column, rows)
-	if math.Abs(mean-1e9) > 0.2 || math.Abs(deviation-1) > 0.1 || n != 900 {
-		t.Errorf("%v, %v, %d", mean, deviation, n)
-	}
 }

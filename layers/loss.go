@@ -143,31 +143,38 @@ type pointwise interface {
 }
 
 // Weighed is a loss whose examples have weights and may be mixed of two: their targets are
-// those of Loss, then those of the second example, then a weight and the share of the first
-// target for each example, as Pack writes them. The value is
-// Σ share·w·loss(y) / Σ w·c(y) + Σ (1−share)·w·loss(second) / Σ w·c(second),
-// where c is the weight of a target's class. Weights that are all 0 give 0.
+// those of Loss, then those of the second example, then the weights of both and the share of
+// the first target for each example, as Pack writes them. The value is
+// Σ share·w·loss(y) / Σ w·c(y) + Σ (1−share)·v·loss(second) / Σ v·c(second),
+// where w and v are the weights of the first and the second example, and c is the weight of a
+// target's class. Weights that are all 0 give 0.
 type Weighed struct{ Loss nn.Loss }
 
 // Targets implements nn.Targeter.
-func (l Weighed) Targets(output nn.Shape) int { return 2*nn.TargetsOf(l.Loss, output) + 2 }
+func (l Weighed) Targets(output nn.Shape) int { return 2*nn.TargetsOf(l.Loss, output) + 3 }
 
-// Pack writes the targets of n examples to dst. second nil means no second examples,
-// weights nil a weight of 1.
-func (l Weighed) Pack(dst, y, second, weights []float32, share float32, n int) {
-	targets := (len(dst)/n - 2) / 2 * n
-	copy(dst, y[:targets])
-	if second == nil {
-		second, share = y, 1
+// Examples are the targets of a batch, their weights and the part of the first targets in the
+// loss.
+type Examples struct {
+	Y, Second              []float32 // Second nil: examples are not mixed
+	Weights, SecondWeights []float32 // one for each example; nil: 1
+	Share                  float32   // of Y where there is Second
+}
+
+// Pack writes n examples to dst.
+func (l Weighed) Pack(dst []float32, e Examples, n int) {
+	targets := (len(dst)/n - 3) / 2 * n
+	if e.Second == nil {
+		e.Second, e.SecondWeights, e.Share = e.Y, e.Weights, 1
 	}
-	copy(dst[targets:], second[:targets])
-	w, shares := dst[2*targets:][:n], dst[2*targets+n:][:n]
+	copy(dst, e.Y[:targets])
+	copy(dst[targets:], e.Second[:targets])
+	w, v, shares := dst[2*targets:][:n], dst[2*targets+n:][:n], dst[2*targets+2*n:][:n]
 	for i := range n {
-		w[i], shares[i] = 1, share
-		if weights != nil {
-			w[i] = weights[i]
-		}
+		w[i], v[i], shares[i] = 1, 1, e.Share
 	}
+	copy(w, e.Weights)
+	copy(v, e.SecondWeights)
 }
 
 // Build implements nn.Loss.
@@ -254,19 +261,17 @@ func (s *pointwiseSum) sum(r int, grad, scratch []float64) float64 {
 
 // side is one of the two sets of targets, with the share of an example's loss and its weight.
 func (s *pointwiseSum) side(all []float32, second bool, r int) (target []float32, weight, share float64) {
-	n := s.rows * s.targets
 	at := r * s.targets
+	if !s.packed {
+		return all[at:][:s.targets], 1, 1
+	}
+	n := s.rows * s.targets
+	w := 2*n + r/(s.rows/s.examples)
+	share = float64(all[w+2*s.examples])
 	if second {
-		at += n
+		at, w, share = at+n, w+s.examples, 1-share
 	}
-	if weight, share = 1, 1; s.packed {
-		example := r / (s.rows / s.examples)
-		weight, share = float64(all[2*n+example]), float64(all[2*n+s.examples+example])
-		if second {
-			share = 1 - share
-		}
-	}
-	return all[at:][:s.targets], weight, share
+	return all[at:][:s.targets], float64(all[w]), share
 }
 
 // total is the sum of the weights of one side; mixed is whether any of it has a share.

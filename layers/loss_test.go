@@ -21,6 +21,7 @@ func TestGoldenLosses(t *testing.T) {
 		Numbers      []float32
 		Labels       []float32
 		Samples      []float32
+		Seconds      []float32 `json:"second_samples"`
 		Share        float32
 		Cases        map[string]struct {
 			Loss float64
@@ -30,26 +31,27 @@ func TestGoldenLosses(t *testing.T) {
 	readJSON(t, "testdata/goldens_losses.json", &g)
 	n := len(g.Classes)
 	for name, c := range map[string]struct {
-		loss               nn.Loss
-		y, second, weights []float32
+		loss nn.Loss
+		layers.Examples
 	}{
-		"weighted":        {layers.CrossEntropy{ClassWeights: g.ClassWeights}, g.Classes, nil, nil},
-		"weighted smooth": {layers.CrossEntropy{ClassWeights: g.ClassWeights, Smoothing: 0.1}, g.Classes, nil, nil},
-		"focal":           {layers.CrossEntropy{Gamma: 2}, g.Classes, nil, nil},
-		"focal weighted":  {layers.CrossEntropy{Gamma: 0.5, ClassWeights: g.ClassWeights}, g.Classes, nil, nil},
-		"bce":             {layers.BinaryCrossEntropy{}, g.Labels, nil, nil},
-		"mse":             {layers.Weighed{Loss: layers.MeanSquare{}}, g.Numbers, nil, nil},
-		"huber":           {layers.Huber{Delta: 1.5}, g.Numbers, nil, nil},
-		"mixed":           {layers.Weighed{Loss: layers.CrossEntropy{Smoothing: 0.1}}, g.Classes, g.Second, nil},
-		"samples mixed":   {layers.Weighed{Loss: layers.CrossEntropy{ClassWeights: g.ClassWeights}}, g.Classes, g.Second, g.Samples},
-		"huber samples":   {layers.Weighed{Loss: layers.Huber{Delta: 1.5}}, g.Numbers, nil, g.Samples},
+		"weighted":        {layers.CrossEntropy{ClassWeights: g.ClassWeights}, layers.Examples{Y: g.Classes}},
+		"weighted smooth": {layers.CrossEntropy{ClassWeights: g.ClassWeights, Smoothing: 0.1}, layers.Examples{Y: g.Classes}},
+		"focal":           {layers.CrossEntropy{Gamma: 2}, layers.Examples{Y: g.Classes}},
+		"focal weighted":  {layers.CrossEntropy{Gamma: 0.5, ClassWeights: g.ClassWeights}, layers.Examples{Y: g.Classes}},
+		"bce":             {layers.BinaryCrossEntropy{}, layers.Examples{Y: g.Labels}},
+		"mse":             {layers.Weighed{Loss: layers.MeanSquare{}}, layers.Examples{Y: g.Numbers}},
+		"huber":           {layers.Huber{Delta: 1.5}, layers.Examples{Y: g.Numbers}},
+		"mixed":           {layers.Weighed{Loss: layers.CrossEntropy{Smoothing: 0.1}}, layers.Examples{Y: g.Classes, Second: g.Second}},
+		"samples mixed":   {layers.Weighed{Loss: layers.CrossEntropy{ClassWeights: g.ClassWeights}}, layers.Examples{Y: g.Classes, Second: g.Second, Weights: g.Samples, SecondWeights: g.Seconds}},
+		"huber samples":   {layers.Weighed{Loss: layers.Huber{Delta: 1.5}}, layers.Examples{Y: g.Numbers, Weights: g.Samples}},
 	} {
 		net, probes := around(t, &layers.Add{}, n, nil, nn.Shape{g.K})
 		p := compile(t, net, nn.CompileOptions{Mode: nn.Train, Batch: n, Loss: c.loss})
 		copy(probes[0].value.Data(), g.Logits)
 		if w, ok := c.loss.(layers.Weighed); ok {
-			w.Pack(p.Target, c.y, c.second, c.weights, g.Share, n)
-		} else if copy(p.Target, c.y); len(c.y) != len(p.Target) {
+			c.Share = g.Share
+			w.Pack(p.Target, c.Examples, n)
+		} else if copy(p.Target, c.Y); len(c.Y) != len(p.Target) {
 			t.Fatalf("%s: %d targets", name, len(p.Target))
 		}
 		p.Run()
@@ -101,7 +103,7 @@ func TestLossGradients(t *testing.T) {
 			}
 		}
 		if w, ok := c.loss.(layers.Weighed); ok {
-			w.Pack(p.Target, y, second, []float32{1, 2, 0.5, 0}, 0.75, batch)
+			w.Pack(p.Target, layers.Examples{Y: y, Second: second, Weights: []float32{1, 2, 0.5, 0}, SecondWeights: []float32{0, 1, 3, 2}, Share: 0.75}, batch)
 		} else {
 			copy(p.Target, y)
 		}
@@ -128,7 +130,7 @@ func TestWeighedByOnes(t *testing.T) {
 				y[j] = float32(j % 3)
 			}
 			if w, ok := l.(layers.Weighed); ok {
-				w.Pack(p.Target, y, nil, nil, 0, n)
+				w.Pack(p.Target, layers.Examples{Y: y}, n)
 			} else {
 				copy(p.Target, y)
 			}

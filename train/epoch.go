@@ -102,7 +102,8 @@ func (t *Trainer) load(b Batch) error {
 	}
 	copy(t.program.X, b.X[:b.N*input])
 	if ok {
-		weighed.Pack(t.program.Target, b.Y, b.Second, b.Weights, b.Share, b.N)
+		weighed.Pack(t.program.Target, layers.Examples{Y: b.Y, Second: b.Second, Weights: b.Weights,
+			SecondWeights: b.SecondWeights, Share: b.Share}, b.N)
 	} else {
 		copy(t.program.Target, b.Y[:b.N*targets])
 	}

@@ -16,7 +16,10 @@ type Batch struct {
 	// Second are the targets of the other image of each pair, N, filled by MixUp and
 	// CutMix. The loss of example i is weight·loss(Y[i]) + (1−weight)·loss(Second[i]).
 	Second []float32
-	saved  []float32 // one image
+	// Weights are how much the examples count in the loss, and SecondWeights those of the
+	// other image of each pair, N, filled as Second is; nil: all count the same.
+	Weights, SecondWeights []float32
+	saved                  []float32 // one image
 }
 
 // check reports lengths that do not agree.
@@ -25,21 +28,31 @@ func (b *Batch) check(name string) error {
 		return fmt.Errorf("%s: %d values, %d and %d targets for %d images of %d×%d×%d (HWC)",
 			name, len(b.X), len(b.Y), len(b.Second), b.N, b.H, b.W, b.C)
 	}
+	if len(b.Weights) != len(b.SecondWeights) || b.Weights != nil && len(b.Weights) != b.N {
+		return fmt.Errorf("%s: %d and %d weights for %d images", name, len(b.Weights), len(b.SecondWeights), b.N)
+	}
 	return nil
 }
 
 // pair calls combine for each image with the one before it, the first with the last, whose
-// values are as they came, and fills Second.
+// values are as they came, and fills Second and SecondWeights.
 func (b *Batch) pair(combine func(x, other []float32)) {
 	size := b.H * b.W * b.C
 	last := b.X[(b.N-1)*size:]
 	b.saved = append(b.saved[:0], last...)
 	for i := b.N - 1; i > 0; i-- {
 		combine(b.X[i*size:][:size], b.X[(i-1)*size:][:size])
-		b.Second[i] = b.Y[i-1]
 	}
 	combine(b.X[:size], b.saved)
-	b.Second[0] = b.Y[b.N-1]
+	before(b.Second, b.Y)
+	before(b.SecondWeights, b.Weights)
+}
+
+// before writes the value of the image before each one to dst.
+func before(dst, src []float32) {
+	if n := copy(dst[min(1, len(dst)):], src); len(src) > 0 {
+		dst[0] = src[n]
+	}
 }
 
 // BatchTransform combines the images of a batch at random.

@@ -1,8 +1,6 @@
 package official
 
 import (
-	"encoding/binary"
-	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -47,54 +45,29 @@ var EMNISTSplits = []EMNISTSplit{
 	{Name: "mnist", Classes: digits},
 }
 
-// IDX magic numbers: unsigned bytes, and the number of dimensions.
-const (
-	idxImages = 0x00000803
-	idxLabels = 0x00000801
+// named is a reader whose errors begin with the name of its file.
+type named struct {
+	io.Reader
+	name string
+}
 
-	maxIDX = 1 << 31 // bytes; the largest file, byclass, has 547 million
-)
-
-// readIDX reads the dimensions of an IDX file of bytes, and the bytes.
-func readIDX(r io.Reader, name string, magic uint32) (dims []int, data []byte, err error) {
-	short := func(part string, want, got int64, err error) error {
-		if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || err == nil {
-			return fmt.Errorf("%s: truncated: %s should take %d bytes, found %d: %w", name, part, want, got, io.ErrUnexpectedEOF)
-		}
-		return fmt.Errorf("%s: %s: %w", name, part, err)
+// Read implements io.Reader.
+func (r named) Read(p []byte) (int, error) {
+	n, err := r.Reader.Read(p)
+	if err != nil && err != io.EOF {
+		err = fmt.Errorf("%s: damaged or cut off: %w", r.name, err)
 	}
-	head := make([]byte, 4+4*(magic&0xff))
-	if n, err := io.ReadFull(r, head); err != nil {
-		return nil, nil, short("the header", int64(len(head)), int64(n), err)
-	}
-	if got := binary.BigEndian.Uint32(head); got != magic {
-		return nil, nil, fmt.Errorf("%s: magic number %#08x, expected %#08x", name, got, magic)
-	}
-	n := int64(1)
-	for k := 4; k < len(head); k += 4 {
-		d := int64(binary.BigEndian.Uint32(head[k:]))
-		if d == 0 || d > maxIDX/n {
-			return nil, nil, fmt.Errorf("%s: dimension %d is %d; it must not be 0, and all together must stay below %d bytes",
-				name, k/4-1, d, maxIDX)
-		}
-		n *= d
-		dims = append(dims, int(d))
-	}
-	data, err = io.ReadAll(io.LimitReader(r, n)) // its memory follows the bytes that are there
-	if err != nil || int64(len(data)) < n {
-		return nil, nil, short(fmt.Sprintf("data of shape %v", dims), n, int64(len(data)), err)
-	}
-	return dims, data, atEnd(r, name)
+	return n, err
 }
 
 // ReadEMNIST reads the images and labels of a part of a split. EMNIST stores images column
 // by column; they come row by row, upright. Labels count from 0.
 func ReadEMNIST(images, labels io.Reader, imagesName, labelsName string, split EMNISTSplit) (*Images, error) {
-	dims, pixels, err := readIDX(images, imagesName, idxImages)
+	dims, pixels, err := ReadIDX(named{images, imagesName}, imagesName, IDXImages)
 	if err != nil {
 		return nil, err
 	}
-	_, y, err := readIDX(labels, labelsName, idxLabels)
+	_, y, err := ReadIDX(named{labels, labelsName}, labelsName, IDXLabels)
 	if err != nil {
 		return nil, err
 	}

@@ -160,8 +160,8 @@ func TestEMNIST(t *testing.T) {
 	if s := split(t, "balanced"); s.Classes[36] != "a" || s.Classes[46] != "t" || s.Classes[10] != "A" {
 		t.Errorf("%q", s.Classes)
 	}
-	images := idx(idxImages, []uint32{2, 3, 2}, []byte{1, 2, 3, 4, 5, 6, 11, 12, 13, 14, 15, 16}) // 3 columns of 2
-	labels := idx(idxLabels, []uint32{2}, []byte{1, 26})
+	images := idx(IDXImages, []uint32{2, 3, 2}, []byte{1, 2, 3, 4, 5, 6, 11, 12, 13, 14, 15, 16}) // 3 columns of 2
+	labels := idx(IDXLabels, []uint32{2}, []byte{1, 26})
 	fsys := fstest.MapFS{
 		"gzip/emnist-letters-train-images-idx3-ubyte.gz": {Data: zipped(t, images)},
 		"gzip/emnist-letters-train-labels-idx1-ubyte.gz": {Data: zipped(t, labels)},
@@ -182,15 +182,15 @@ func TestEMNIST(t *testing.T) {
 		_, err := ReadEMNIST(bytes.NewReader(images), bytes.NewReader(labels), "images", "labels", split(t, name))
 		return err
 	}
-	wantError(t, "label 0", read(images, idx(idxLabels, []uint32{2}, []byte{1, 0}), "letters"), "labels: label 0 of example 1 is not from 1 to 26")
+	wantError(t, "label 0", read(images, idx(IDXLabels, []uint32{2}, []byte{1, 0}), "letters"), "labels: label 0 of example 1 is not from 1 to 26")
 	wantError(t, "label 26", read(images, labels, "digits"), "labels: label 26 of example 1 is not from 0 to 9")
-	wantError(t, "fewer", read(images, idx(idxLabels, []uint32{1}, []byte{1}), "letters"), "labels has 1 labels, but images has 2 images")
+	wantError(t, "fewer", read(images, idx(IDXLabels, []uint32{1}, []byte{1}), "letters"), "labels has 1 labels, but images has 2 images")
 	wantError(t, "swapped", read(labels, images, "letters"), "images: ")
-	wantError(t, "cut off", read(images[:20], labels, "letters"), "images: truncated: data of shape [2 3 2] should take 12 bytes, found 4")
-	wantError(t, "no header", read(images[:10], labels, "letters"), "images: truncated: the header should take 16 bytes, found 10")
-	wantError(t, "2^31", read(idx(idxImages, []uint32{1 << 31, 1 << 31, 1}, nil), labels, "letters"), "dimension 1 is 2147483648")
-	wantError(t, "zero", read(idx(idxImages, []uint32{0, 1, 1}, nil), labels, "letters"), "dimension 0 is 0")
-	wantError(t, "longer", read(append(slices.Clone(images), 1), labels, "letters"), "images: bytes follow the data")
+	wantError(t, "cut off", read(images[:20], labels, "letters"), "images: truncated: 2 images of 3×2 at byte 16 should take 12 bytes, found 4")
+	wantError(t, "no header", read(images[:10], labels, "letters"), "images: truncated: a dimension at byte 8 should take 4 bytes, found 2")
+	wantError(t, "2^31", read(idx(IDXImages, []uint32{1 << 16, 1 << 31, 1}, nil), labels, "letters"), "dimension 1 is 2147483648")
+	wantError(t, "zero", read(idx(IDXImages, []uint32{0, 1, 1}, nil), labels, "letters"), "dimension 0 is 0")
+	wantError(t, "longer", read(append(slices.Clone(images), 1), labels, "letters"), "images: 1 trailing bytes at byte 28")
 }
 
 // The published archive is read without being unpacked.
@@ -198,8 +198,8 @@ func TestEMNISTArchive(t *testing.T) {
 	var b bytes.Buffer
 	w := zip.NewWriter(&b)
 	for name, data := range map[string][]byte{
-		"gzip/emnist-mnist-test-images-idx3-ubyte.gz": idx(idxImages, []uint32{1, 1, 1}, []byte{7}),
-		"gzip/emnist-mnist-test-labels-idx1-ubyte.gz": idx(idxLabels, []uint32{1}, []byte{9}),
+		"gzip/emnist-mnist-test-images-idx3-ubyte.gz": idx(IDXImages, []uint32{1, 1, 1}, []byte{7}),
+		"gzip/emnist-mnist-test-labels-idx1-ubyte.gz": idx(IDXLabels, []uint32{1}, []byte{9}),
 	} {
 		f, err := w.Create(name)
 		if err != nil {
@@ -349,7 +349,7 @@ func TestTinyImageNetErrors(t *testing.T) {
 }
 
 func FuzzEMNIST(f *testing.F) {
-	f.Add(idx(idxImages, []uint32{2, 3, 2}, make([]byte, 12)), idx(idxLabels, []uint32{2}, []byte{1, 26}))
+	f.Add(idx(IDXImages, []uint32{2, 3, 2}, make([]byte, 12)), idx(IDXLabels, []uint32{2}, []byte{1, 26}))
 	f.Fuzz(func(t *testing.T, images, labels []byte) {
 		m, err := ReadEMNIST(bytes.NewReader(images), bytes.NewReader(labels), "images", "labels", EMNISTSplits[3])
 		if err == nil && (len(m.Pixels) != m.N*m.H*m.W || len(m.Labels) != m.N) {

@@ -62,11 +62,7 @@ func readSVHN(r io.ReaderAt, size int64) (*Images, error) {
 		return nil, err
 	}
 	labels := make([]int32, n)
-	rows := make([]int, y.Len())
-	for i := range rows {
-		rows[i] = i
-	}
-	if err := npy.ReadRows(y, labels, rows); err != nil {
+	if err := npy.ReadAll(y, labels); err != nil {
 		return nil, fmt.Errorf("array y: %w", err)
 	}
 	images := &Images{N: n, H: h, W: w, C: 3, Pixels: make([]uint8, n*h*w*3), Labels: make([]uint8, n)}

@@ -38,3 +38,21 @@ func FuzzRead(f *testing.F) {
 		}
 	})
 }
+
+// FuzzOpen: no file panics, or has an array larger than the file.
+func FuzzOpen(f *testing.F) {
+	f.Add(raw(`{"x":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}`, make([]byte, 4)))
+	f.Add(raw(`{"x":{"dtype":"F8_E5M2","shape":[2],"data_offsets":[0,2]},"y":{"dtype":"U8","shape":[0],"data_offsets":[2,2]}}`, make([]byte, 2)))
+	f.Add(raw(`{"x":{"dtype":"U8","shape":[-1],"data_offsets":[4,0]}}`, nil))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		a, err := Open(bytes.NewReader(data), int64(len(data)))
+		if err != nil {
+			return
+		}
+		for _, name := range a.Names() {
+			if x, err := a.Array(name); err == nil && int64(x.Len())*int64(x.Width())*int64(x.Dtype.Size) > int64(len(data)) {
+				t.Errorf("%s has shape %v in %d bytes", name, x.Shape, len(data))
+			}
+		}
+	})
+}

@@ -13,7 +13,7 @@ import (
 // entry is one tensor of a parsed header.
 type entry struct {
 	name       string
-	dtype      string
+	code       string // the dtype: "F32"
 	shape      []int
 	begin, end int64 // relative to the first byte after the header
 }
@@ -150,7 +150,7 @@ func (p headerParser) entry() (entry, error) {
 		found++
 		switch key {
 		case "dtype":
-			e.dtype, err = p.str()
+			e.code, err = p.str()
 		case "shape":
 			e.shape = []int{}
 			err = p.integers(func(v int64) { e.shape = append(e.shape, int(v)) })

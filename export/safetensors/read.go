@@ -6,8 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math"
 	"slices"
+	"strings"
+
+	"pare/internal/npy"
 )
 
 // Read reads a file of size bytes from r.
@@ -16,25 +18,54 @@ import (
 // is rounded to the nearest float32, and a finite value too large for it is an error.
 // Any other dtype is an error. The tensors are in the order of their data.
 // Shape is never nil: a scalar has an empty one. Metadata is nil if the file
-// has none.
-//
-// The whole file is checked before data is read: the header must be a UTF-8
-// JSON object of at most 16 MiB without duplicate keys, each tensor's offsets
-// must match its shape and dtype, and together they must cover the data
-// without overlaps or holes, from its first byte to the end of the file. A
-// file that is shorter than its header says, or than size, is reported with
-// the bytes expected and found; such errors match io.ErrUnexpectedEOF. Errors
-// name the tensor or the offset in the header. Memory is proportional to
-// size.
+// has none. The whole file is checked first, as by Open; errors name the tensor. Memory is
+// proportional to size.
 func Read(r io.ReaderAt, size int64) (*File, error) {
-	f, err := read(r, size)
+	a, err := Open(r, size)
 	if err != nil {
-		return nil, fmt.Errorf("safetensors: %w", err)
+		return nil, err
+	}
+	f := &File{Metadata: a.metadata}
+	buf := make([]byte, chunkBytes)
+	for _, e := range a.entries {
+		if k := e.dtype().Kind; k != 'f' && k != 't' {
+			return nil, fmt.Errorf("safetensors: tensor %s: dtype %s is not supported (F32, F64, F16 and BF16 are)",
+				quote(e.name), quote(e.code))
+		}
+		data, err := e.read(r, a.start, buf)
+		if err != nil {
+			return nil, fmt.Errorf("safetensors: tensor %s: %w", quote(e.name), err)
+		}
+		f.Tensors = append(f.Tensors, Tensor{Name: e.name, Shape: e.shape, Data: data})
 	}
 	return f, nil
 }
 
-func read(r io.ReaderAt, size int64) (*File, error) {
+// Archive is a file of which tensors are read by rows, as they are needed. Its methods may be
+// called by several goroutines at once.
+type Archive struct {
+	r        io.ReaderAt
+	start    int64 // of the data section
+	entries  []entry
+	metadata map[string]string
+}
+
+// Open reads the header of a file of size bytes, and no data.
+//
+// The header must be a UTF-8 JSON object of at most 16 MiB without duplicate keys, each
+// tensor's offsets must match its shape and dtype, and together they must cover the data
+// without overlaps or holes, from its first byte to the end of the file. A file that is
+// shorter than its header says, or than size, is reported with the bytes expected and found;
+// such errors match io.ErrUnexpectedEOF. Errors name the tensor or the offset in the header.
+func Open(r io.ReaderAt, size int64) (*Archive, error) {
+	a, err := open(r, size)
+	if err != nil {
+		return nil, fmt.Errorf("safetensors: %w", err)
+	}
+	return a, nil
+}
+
+func open(r io.ReaderAt, size int64) (*Archive, error) {
 	if size < 8 {
 		return nil, fmt.Errorf("truncated file: expected at least 8 bytes, found %d: %w", size, io.ErrUnexpectedEOF)
 	}
@@ -42,9 +73,9 @@ func read(r io.ReaderAt, size int64) (*File, error) {
 	if err := readAt(r, length[:], 0); err != nil {
 		return nil, fmt.Errorf("header length: %w", err)
 	}
-	n := le.Uint64(length[:])
+	n := binary.LittleEndian.Uint64(length[:])
 	if n > maxHeader {
-		return nil, fmt.Errorf("header of %d bytes, at most %d are allowed", n, maxHeader)
+		return nil, fmt.Errorf("header of %d bytes, at most %d are allowed: this is no safetensors file", n, maxHeader)
 	}
 	start := 8 + int64(n)
 	if start > size {
@@ -61,16 +92,32 @@ func read(r io.ReaderAt, size int64) (*File, error) {
 	if err := checkLayout(entries, size-start); err != nil {
 		return nil, err
 	}
-	f := &File{Metadata: metadata}
-	buf := make([]byte, chunkBytes)
-	for _, e := range entries {
-		data, err := e.read(r, start, buf)
-		if err != nil {
-			return nil, fmt.Errorf("tensor %s: %w", quote(e.name), err)
-		}
-		f.Tensors = append(f.Tensors, Tensor{Name: e.name, Shape: e.shape, Data: data})
+	return &Archive{r: r, start: start, entries: entries, metadata: metadata}, nil
+}
+
+// Names are the names of the tensors, in the order of their data.
+func (a *Archive) Names() []string {
+	var names []string
+	for _, e := range a.entries {
+		names = append(names, e.name)
 	}
-	return f, nil
+	return names
+}
+
+// Array is a tensor as an array that is read by rows. A tensor whose dtype is none of BOOL,
+// U8 to U64, I8 to I64, F16, BF16, F32 and F64 is an error.
+func (a *Archive) Array(name string) (*npy.Array, error) {
+	for _, e := range a.entries {
+		if e.name != name {
+			continue
+		}
+		t := e.dtype()
+		if t.Size == 0 {
+			return nil, fmt.Errorf("dtype %s is not supported (BOOL, U8 to U64, I8 to I64, F16, BF16, F32 and F64 are)", quote(e.code))
+		}
+		return npy.New(a.r, a.start+e.begin, a.start+e.end, t, e.shape, false)
+	}
+	return nil, fmt.Errorf("safetensors: no tensor %s; the file has %s", quote(name), strings.Join(a.Names(), ", "))
 }
 
 // readAt fills b from offset off.
@@ -107,20 +154,17 @@ func checkLayout(entries []entry, size int64) error {
 // check checks an entry that must start at pos in a data section of size
 // bytes.
 func (e entry) check(pos, size int64) error {
-	dt, ok := dtypes[e.dtype]
-	if !ok {
-		return fmt.Errorf("dtype %s is not supported (F32, F64, F16 and BF16 are)", quote(e.dtype))
-	}
 	n, err := elements(e.shape)
 	if err != nil {
 		return err
 	}
-	switch want := int64(n) * int64(dt.size); {
+	t := e.dtype()
+	switch want := int64(n) * int64(t.Size); {
 	case e.end < e.begin:
 		return fmt.Errorf("data offsets [%d, %d] are reversed", e.begin, e.end)
-	case e.end-e.begin != want:
+	case t.Size > 0 && e.end-e.begin != want: // the size of other dtypes is not known
 		return fmt.Errorf("data offsets [%d, %d] hold %d bytes, but %s of shape %s needs %d",
-			e.begin, e.end, e.end-e.begin, e.dtype, brief(e.shape), want)
+			e.begin, e.end, e.end-e.begin, e.code, brief(e.shape), want)
 	case e.begin < pos:
 		return fmt.Errorf("data offsets [%d, %d] overlap the tensor before, which ends at %d", e.begin, e.end, pos)
 	case e.begin > pos:
@@ -134,54 +178,30 @@ func (e entry) check(pos, size int64) error {
 // read reads the data of a checked entry through buf; start is the offset of
 // the data section.
 func (e entry) read(r io.ReaderAt, start int64, buf []byte) ([]float32, error) {
-	dt := dtypes[e.dtype]
-	data := make([]float32, 0, (e.end-e.begin)/int64(dt.size))
+	t := e.dtype()
+	data := make([]float32, (e.end-e.begin)/int64(t.Size))
 	for off := e.begin; off < e.end; {
 		chunk := buf[:min(int64(len(buf)), e.end-off)]
 		if err := readAt(r, chunk, start+off); err != nil {
 			return nil, err
 		}
-		for i := 0; i < len(chunk); i += dt.size {
-			v := dt.decode(chunk[i:])
-			if dt.size == 8 && math.IsInf(float64(v), 0) {
-				if wide := math.Float64frombits(le.Uint64(chunk[i:])); !math.IsInf(wide, 0) {
-					return nil, fmt.Errorf("value %d is %g, too large for float32", len(data), wide)
-				}
-			}
-			data = append(data, v)
+		from := int(off-e.begin) / t.Size
+		if bad, text := npy.Convert(data[from:][:len(chunk)/t.Size], chunk, t); bad >= 0 {
+			return nil, fmt.Errorf("value %d is %s, too large for float32", from+bad, text)
 		}
 		off += int64(len(chunk))
 	}
 	return data, nil
 }
 
-// dtype is an element type that Read converts to float32.
-type dtype struct {
-	size   int
-	decode func(b []byte) float32
-}
-
-var le = binary.LittleEndian
-
 // dtypes are the element types by their names in safetensors.
-var dtypes = map[string]dtype{
-	"F32":  {4, func(b []byte) float32 { return math.Float32frombits(le.Uint32(b)) }},
-	"F64":  {8, func(b []byte) float32 { return float32(math.Float64frombits(le.Uint64(b))) }},
-	"F16":  {2, func(b []byte) float32 { return half(le.Uint16(b)) }},
-	"BF16": {2, func(b []byte) float32 { return math.Float32frombits(uint32(le.Uint16(b)) << 16) }},
+var dtypes = map[string]npy.Dtype{
+	"BOOL": {Kind: 'b', Size: 1},
+	"U8":   {Kind: 'u', Size: 1}, "U16": {Kind: 'u', Size: 2}, "U32": {Kind: 'u', Size: 4}, "U64": {Kind: 'u', Size: 8},
+	"I8": {Kind: 'i', Size: 1}, "I16": {Kind: 'i', Size: 2}, "I32": {Kind: 'i', Size: 4}, "I64": {Kind: 'i', Size: 8},
+	"F16": {Kind: 'f', Size: 2}, "F32": {Kind: 'f', Size: 4}, "F64": {Kind: 'f', Size: 8},
+	"BF16": {Kind: 't', Size: 2},
 }
 
-// half converts an IEEE 754 binary16 value, which float32 holds exactly.
-func half(h uint16) float32 {
-	sign := uint32(h>>15) << 31
-	exp := uint32(h>>10) & 0x1f
-	frac := uint32(h) & 0x3ff
-	switch exp {
-	case 0: // zero or subnormal: frac * 2^-24
-		v := float32(frac) * (1.0 / (1 << 24))
-		return math.Float32frombits(math.Float32bits(v) | sign)
-	case 0x1f: // infinity or NaN
-		return math.Float32frombits(sign | 0xff<<23 | frac<<13)
-	}
-	return math.Float32frombits(sign | (exp+127-15)<<23 | frac<<13)
-}
+// dtype is the element type of an entry; the zero value: it is not supported.
+func (e entry) dtype() npy.Dtype { return dtypes[e.code] }

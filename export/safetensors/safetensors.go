@@ -1,4 +1,5 @@
-// Package safetensors reads and writes safetensors files.
+// Package safetensors reads and writes safetensors files: Read and Write whole files of
+// float32 values, Open tensors of any dtype by rows.
 //
 // The format is described at
 // https://github.com/huggingface/safetensors#format: the header length (8

@@ -6,12 +6,15 @@ import (
 	"errors"
 	"io"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 	"pgregory.net/rapid"
+
+	"pare/internal/npy"
 )
 
 // raw builds a file from a header and data.
@@ -164,6 +167,36 @@ func TestReadDtypes(t *testing.T) {
 	}}
 	if d := diff(want, *f); d != "" {
 		t.Fatal(d)
+	}
+}
+
+// TestArrays: tensors of every dtype are read by rows; one of another dtype spoils no other.
+func TestArrays(t *testing.T) {
+	data := []byte{1, 2, 3, 4, 5, 6, 0xc0, 0x3f, 0x40, 0xc0, 1, 0}
+	file := raw(`{"u":{"dtype":"U16","shape":[3,1],"data_offsets":[0,6]},"b":{"dtype":"BF16","shape":[2],"data_offsets":[6,10]},`+
+		`"t":{"dtype":"BOOL","shape":[1],"data_offsets":[10,11]},"e":{"dtype":"F8_E4M3","shape":[1],"data_offsets":[11,12]}}`, data)
+	a, err := Open(bytes.NewReader(file), int64(len(file)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !slices.Equal(a.Names(), []string{"u", "b", "t", "e"}) {
+		t.Errorf("names %q", a.Names())
+	}
+	for name, want := range map[string][]float32{"u": {1541, 513}, "b": {-3, 1.5}, "t": {1}} {
+		x, err := a.Array(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		rows := []int{x.Len() - 1, 0}[:len(want)]
+		got := make([]float32, len(want))
+		if err := npy.ReadRows(x, got, rows); err != nil || !slices.Equal(got, want) {
+			t.Errorf("%s: %v %v, want %v", name, got, err, want)
+		}
+	}
+	for name, want := range map[string]string{"e": `dtype "F8_E4M3" is not supported`, "z": `no tensor "z"; the file has u, b, t, e`} {
+		if _, err := a.Array(name); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v, want %s", name, err, want)
+		}
 	}
 }
 

@@ -225,10 +225,28 @@ func ReadRows[T Number](a *Array, dst []T, idx []int) error {
 			return err
 		}
 		part := dst[k*a.width:][:run*a.width]
-		if bad, text := convert(part, raw, a.Dtype); bad >= 0 {
+		if bad, text := Convert(part, raw, a.Dtype); bad >= 0 {
 			return fmt.Errorf("npy: element %v is %s, which %T cannot hold", a.index(row*a.width+bad), text, part[0])
 		}
 		k += run
+	}
+	return nil
+}
+
+// ReadAll is ReadRows for all rows of the array.
+func ReadAll[T Number](a *Array, dst []T) error {
+	if len(dst) < a.Len()*a.width {
+		return fmt.Errorf("npy: %d rows of %d elements do not fit into %d", a.Len(), a.width, len(dst))
+	}
+	rows := make([]int, min(a.Len(), chunkBytes/8))
+	for from := 0; from < a.Len(); from += len(rows) {
+		rows = rows[:min(len(rows), a.Len()-from)]
+		for i := range rows {
+			rows[i] = from + i
+		}
+		if err := ReadRows(a, dst[from*a.width:], rows); err != nil {
+			return err
+		}
 	}
 	return nil
 }

@@ -67,8 +67,15 @@ func TestDtypes(t *testing.T) {
 		{">f4", be.AppendUint32(be.AppendUint32(nil, math.Float32bits(1.5)), math.Float32bits(-3)), []float64{1.5, -3}},
 		{">f8", be.AppendUint64(be.AppendUint64(nil, math.Float64bits(0.1)), math.Float64bits(-3)), []float64{0.1, -3}},
 	} {
-		a := open(t, plain(c.descr, "(2,)", false, c.data))
+		file := plain(c.descr, "(2,)", false, c.data)
+		if _, got, err := Read64(bytes.NewReader(file)); err != nil || !slices.Equal(got, c.want) {
+			t.Errorf("Read64 of %s: %v %v, want %v", c.descr, got, err, c.want)
+		}
+		a := open(t, file)
 		got := make([]float64, 2)
+		if err := ReadAll(a, got); err != nil || !slices.Equal(got, c.want) {
+			t.Errorf("ReadAll of %s: %v %v, want %v", c.descr, got, err, c.want)
+		}
 		if err := ReadRows(a, got, all(2)); err != nil || !slices.Equal(got, c.want) {
 			t.Errorf("%s: %v %v, want %v", c.descr, got, err, c.want)
 		}

@@ -16,10 +16,11 @@ type Number interface {
 // Dtype is the type of the elements of an Array.
 type Dtype struct {
 	// Kind is 'b' for booleans (0 and 1), 'u' for unsigned and 'i' for signed integers,
-	// 'f' for IEEE 754 floating point.
+	// 'f' for IEEE 754 floating point, 't' for bfloat16, the upper half of a float32, which
+	// NumPy has no type string for.
 	Kind byte
 	// Size is the number of bytes of an element: 1 for 'b'; 1, 2, 4 or 8 for 'u' and 'i';
-	// 2, 4 or 8 for 'f'.
+	// 2, 4 or 8 for 'f'; 2 for 't'.
 	Size int
 	// Order is the byte order; nil stands for little endian.
 	Order binary.ByteOrder
@@ -41,7 +42,7 @@ func ParseDtype(descr string) (Dtype, error) {
 		return t, unsupported(descr)
 	}
 	t.Kind, t.Size = descr[1], int(descr[2]-'0')
-	if err := t.check(); err != nil {
+	if err := t.check(); err != nil || t.Kind == 't' {
 		return t, unsupported(descr)
 	}
 	return t, nil
@@ -69,14 +70,21 @@ func (t Dtype) check() error {
 	switch {
 	case t.Kind == 'b' && t.Size == 1,
 		(t.Kind == 'u' || t.Kind == 'i') && (t.Size == 1 || t.Size == 2 || t.Size == 4 || t.Size == 8),
-		t.Kind == 'f' && (t.Size == 2 || t.Size == 4 || t.Size == 8):
+		t.Kind == 'f' && (t.Size == 2 || t.Size == 4 || t.Size == 8),
+		t.Kind == 't' && t.Size == 2:
 		return nil
 	}
 	return fmt.Errorf("no element type of kind %q has %d bytes", t.Kind, t.Size)
 }
 
-// String is NumPy's name of the type: "<f4", ">i2", "|u1".
+// Whole reports whether the elements are integers or booleans.
+func (t Dtype) Whole() bool { return t.Kind != 'f' && t.Kind != 't' }
+
+// String is NumPy's name of the type: "<f4", ">i2", "|u1"; or "bfloat16".
 func (t Dtype) String() string {
+	if t.Kind == 't' {
+		return "bfloat16"
+	}
 	order := "<"
 	if t.Size == 1 {
 		order = "|"
@@ -86,13 +94,19 @@ func (t Dtype) String() string {
 	return fmt.Sprintf("%s%c%d", order, t.Kind, t.Size)
 }
 
-// convert writes the elements of raw, of which there are len(dst), to dst. It returns the
+// Convert writes the elements of raw, of which there are len(dst), to dst. It returns the
 // position of the first that T cannot hold, or -1, and the element as text.
 //
 // An integer is held where T has exactly this value, a boolean is 0 or 1. A floating point
 // number is rounded to the nearest one of T, and not held where it is finite and that is
 // infinite; a T of integers holds those without a fraction.
-func convert[T Number](dst []T, raw []byte, t Dtype) (bad int, text string) {
+func Convert[T Number](dst []T, raw []byte, t Dtype) (bad int, text string) {
+	return convert(dst, raw, t, false)
+}
+
+// convert is Convert; with nearest a T of floating point numbers holds every integer, rounded
+// to the nearest number.
+func convert[T Number](dst []T, raw []byte, t Dtype, nearest bool) (bad int, text string) {
 	order := t.Order
 	if order == nil {
 		order = binary.LittleEndian
@@ -114,21 +128,24 @@ func convert[T Number](dst []T, raw []byte, t Dtype) (bad int, text string) {
 			}
 			return -1, ""
 		case 2:
-			return integers(dst, func(i int) int64 { return int64(order.Uint16(raw[2*i:])) })
+			return integers(dst, nearest, func(i int) int64 { return int64(order.Uint16(raw[2*i:])) })
 		case 4:
-			return integers(dst, func(i int) int64 { return int64(order.Uint32(raw[4*i:])) })
+			return integers(dst, nearest, func(i int) int64 { return int64(order.Uint32(raw[4*i:])) })
 		}
-		return unsigned(dst, func(i int) uint64 { return order.Uint64(raw[8*i:]) })
+		return unsigned(dst, nearest, func(i int) uint64 { return order.Uint64(raw[8*i:]) })
 	case 'i':
 		switch t.Size {
 		case 1:
-			return integers(dst, func(i int) int64 { return int64(int8(raw[i])) })
+			return integers(dst, nearest, func(i int) int64 { return int64(int8(raw[i])) })
 		case 2:
-			return integers(dst, func(i int) int64 { return int64(int16(order.Uint16(raw[2*i:]))) })
+			return integers(dst, nearest, func(i int) int64 { return int64(int16(order.Uint16(raw[2*i:]))) })
 		case 4:
-			return integers(dst, func(i int) int64 { return int64(int32(order.Uint32(raw[4*i:]))) })
+			return integers(dst, nearest, func(i int) int64 { return int64(int32(order.Uint32(raw[4*i:]))) })
 		}
-		return integers(dst, func(i int) int64 { return int64(order.Uint64(raw[8*i:])) })
+		return integers(dst, nearest, func(i int) int64 { return int64(order.Uint64(raw[8*i:])) })
+	}
+	if t.Kind == 't' {
+		return floats(dst, func(i int) float64 { return float64(math.Float32frombits(uint32(order.Uint16(raw[2*i:])) << 16)) })
 	}
 	if d, ok := any(dst).([]float32); ok && t.Size == 4 && order == binary.LittleEndian {
 		for i := range d { // the usual case, without a call for each element
@@ -145,10 +162,11 @@ func convert[T Number](dst []T, raw []byte, t Dtype) (bad int, text string) {
 	return floats(dst, func(i int) float64 { return math.Float64frombits(order.Uint64(raw[8*i:])) })
 }
 
-func integers[T Number](dst []T, load func(i int) int64) (int, string) {
+func integers[T Number](dst []T, nearest bool, load func(i int) int64) (int, string) {
+	nearest = nearest && floating[T]()
 	for i := range dst {
 		v := load(i)
-		if !holds[T](v) {
+		if !nearest && !holds[T](v) {
 			return i, fmt.Sprint(v)
 		}
 		dst[i] = T(v)
@@ -156,10 +174,11 @@ func integers[T Number](dst []T, load func(i int) int64) (int, string) {
 	return -1, ""
 }
 
-func unsigned[T Number](dst []T, load func(i int) uint64) (int, string) {
+func unsigned[T Number](dst []T, nearest bool, load func(i int) uint64) (int, string) {
+	nearest = nearest && floating[T]()
 	for i := range dst {
 		v := load(i)
-		if v > math.MaxInt64 && (!floating[T]() || !exact[T](v)) || v <= math.MaxInt64 && !holds[T](int64(v)) {
+		if !nearest && (v > math.MaxInt64 && (!floating[T]() || !exact[T](v)) || v <= math.MaxInt64 && !holds[T](int64(v))) {
 			return i, fmt.Sprint(v)
 		}
 		dst[i] = T(v)

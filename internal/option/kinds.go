@@ -33,6 +33,28 @@ type Registry interface {
 // registries are the Kinds by their interface, for the kind tags of structs.
 var registries = map[reflect.Type]Registry{}
 
+// KindOf is the noun and the name of the kind whose method a function is, or is within; the
+// function is named as package runtime names it: "pare/datasets.(*Table).Load".
+func KindOf(function string) (noun, name string, ok bool) {
+	for _, r := range registries {
+		for _, name := range r.Names() {
+			v, err := r.Make(name)
+			if err != nil {
+				continue
+			}
+			t := reflect.TypeOf(v)
+			if t.Kind() == reflect.Pointer {
+				t = t.Elem()
+			}
+			of, pointer := t.PkgPath()+"."+t.Name()+".", t.PkgPath()+".(*"+t.Name()+")."
+			if strings.HasPrefix(function, of) || strings.HasPrefix(function, pointer) {
+				return r.Noun(), name, true
+			}
+		}
+	}
+	return "", "", false
+}
+
 // Fault says why the fields of v cannot be options; empty where they can. A tag that has
 // no meaning panics.
 func Fault(v any) string {

@@ -14,6 +14,7 @@ import (
 	"github.com/parquet-go/parquet-go/deprecated"
 	"github.com/parquet-go/parquet-go/format"
 
+	"pare/internal/factor"
 	"pare/internal/npy"
 	"pare/internal/printable"
 )
@@ -70,11 +71,11 @@ func (f *File) column(name string) (Column, error) {
 		return Column{}, fmt.Errorf("column %s: %w", l.name(), err)
 	}
 	out := Column{Name: name}
-	text := textBuilder{}
+	var text factor.Factor
 	if m.number != nil {
 		out.Numbers = []float64{}
 	} else {
-		text.codes = []int32{}
+		text.Codes = []int32{}
 	}
 	for g := range f.meta.RowGroups {
 		c, err := f.chunk(l, g)
@@ -102,11 +103,11 @@ func (f *File) column(name string) (Column, error) {
 					}
 					out.Numbers = append(out.Numbers, v)
 				case k < 0:
-					text.add(nil)
+					text.AddBytes(nil)
 				default:
 					var t []byte
 					if t, err = m.text(r.values.bytes[k]); err == nil {
-						text.add(t)
+						text.AddBytes(t)
 					}
 				}
 				if err != nil {
@@ -116,29 +117,9 @@ func (f *File) column(name string) (Column, error) {
 		}
 	}
 	if m.number == nil {
-		out.Levels, out.Codes = text.levels, text.codes
+		out.Levels, out.Codes = text.Levels, text.Codes
 	}
 	return out, nil
-}
-
-// textBuilder numbers different texts as they come.
-type textBuilder struct {
-	index  map[string]int32
-	levels []string
-	codes  []int32
-}
-
-func (b *textBuilder) add(text []byte) {
-	code, ok := b.index[string(text)]
-	if !ok {
-		if b.index == nil {
-			b.index = map[string]int32{}
-		}
-		code = int32(len(b.levels))
-		b.levels = append(b.levels, string(text))
-		b.index[b.levels[code]] = code
-	}
-	b.codes = append(b.codes, code)
 }
 
 // meaning is how the values of a column are read: as numbers or as text.

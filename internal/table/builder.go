@@ -1,6 +1,10 @@
 package table
 
-import "strings"
+import (
+	"strings"
+
+	"pare/internal/factor"
+)
 
 // builder takes the cells of one column as they come. It begins with numbers
 // and turns to text at the first cell that is neither number nor missing.
@@ -8,7 +12,7 @@ type builder struct {
 	name   string
 	cells  *cells
 	values []float64
-	text   *textBuilder
+	text   *factor.Factor
 	// filled: a cell was not empty, so that its spelling is lost when text comes
 	// and the column has to be read again.
 	filled bool
@@ -33,8 +37,8 @@ func (s *spot) first(row int, cell string) {
 
 func (b *builder) add(cell string) {
 	if b.text != nil {
-		b.text.add(cell)
-		b.countMissing(len(b.text.codes), cell)
+		b.text.Add(cell)
+		b.countMissing(len(b.text.Codes), cell)
 		return
 	}
 	v, ok, has := b.cells.read(cell)
@@ -51,12 +55,12 @@ func (b *builder) add(cell string) {
 		}
 		return
 	}
-	b.text, b.reread = &textBuilder{}, b.filled
+	b.text, b.reread = &factor.Factor{}, b.filled
 	for range b.values {
-		b.text.add("")
+		b.text.Add("")
 	}
 	b.values = nil
-	b.text.add(cell)
+	b.text.Add(cell)
 }
 
 // countMissing counts a cell that is missing by a word that may surprise.
@@ -77,35 +81,5 @@ func (b *builder) column() Column {
 		}
 		return Column{Name: b.name, Numbers: b.values}
 	}
-	c := b.text.column(b.name)
-	c.cells = b.cells
-	return c
-}
-
-// textBuilder numbers different texts as they come.
-type textBuilder struct {
-	index  map[string]int32
-	levels []string
-	codes  []int32
-}
-
-func (b *textBuilder) add(cell string) {
-	code, ok := b.index[cell]
-	if !ok {
-		if b.index == nil {
-			b.index = map[string]int32{}
-		}
-		cell = strings.Clone(cell) // a cell is part of its whole line
-		code = int32(len(b.levels))
-		b.levels = append(b.levels, cell)
-		b.index[cell] = code
-	}
-	b.codes = append(b.codes, code)
-}
-
-func (b *textBuilder) column(name string) Column {
-	if b.codes == nil {
-		b.codes = []int32{}
-	}
-	return Column{Name: name, Levels: b.levels, Codes: b.codes}
+	return Column{Name: b.name, Levels: b.text.Levels, Codes: b.text.Codes, cells: b.cells}
 }

@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"pare/internal/factor"
 )
 
 // readCSV reads a table; open gives the text from its beginning each time, as
@@ -70,7 +72,7 @@ func (t *Table) reread(open func() (io.Reader, error), h []string, o Options, bu
 	for k := range builders {
 		if builders[k].reread {
 			again = append(again, k)
-			builders[k].text = &textBuilder{}
+			builders[k].text = &factor.Factor{}
 		}
 	}
 	if again == nil {
@@ -86,7 +88,7 @@ func (t *Table) reread(open func() (io.Reader, error), h []string, o Options, bu
 	}
 	return t.eachRow(rows, h, o, func(record []string) {
 		for _, k := range again {
-			builders[k].text.add(record[wanted[k]])
+			builders[k].text.Add(record[wanted[k]])
 		}
 	})
 }

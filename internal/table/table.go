@@ -12,6 +12,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"pare/internal/factor"
 )
 
 // Table is a list of columns of equal length. It is not changed by any method;
@@ -257,15 +259,13 @@ func (c *Column) take(rows []int) Column {
 		}
 		return out
 	}
-	b, text := builder{name: c.Name, cells: c.meaning()}, textBuilder{}
+	b, text := builder{name: c.Name, cells: c.meaning()}, factor.Factor{}
 	for _, r := range rows {
 		b.add(c.Text(r))
-		text.add(c.Text(r))
+		text.Add(c.Text(r))
 	}
 	if out := b.column(); out.Numeric() {
 		return out
 	}
-	out := text.column(c.Name)
-	out.cells = c.cells
-	return out
+	return Column{Name: c.Name, Levels: text.Levels, Codes: text.Codes, cells: c.cells}
 }

@@ -18,6 +18,7 @@ class_weights = torch.tensor([0.5, 2.0, 1.25, 0.75, 3.0]).double()
 numbers = (torch.randn(N, K) * 2).round(decimals=2).double()
 labels = (torch.rand(N, K) > 0.5).double()
 samples = torch.tensor([1.0, 0.25, 2.0, 0.0, 1.5, 0.75]).double()
+second_samples = torch.tensor([0.5, 1.75, 1.0, 3.0, 0.0, 2.0]).double()
 share = 0.3125
 
 
@@ -42,7 +43,8 @@ cases = {
     "huber": lambda x: F.huber_loss(x, numbers, delta=1.5),
     "mixed": lambda x: share * F.cross_entropy(x, classes, label_smoothing=0.1)
     + (1 - share) * F.cross_entropy(x, second, label_smoothing=0.1),
-    "samples mixed": lambda x: share * weighed(x, classes, samples) + (1 - share) * weighed(x, second, samples),
+    "samples mixed": lambda x: share * weighed(x, classes, samples)
+    + (1 - share) * weighed(x, second, second_samples),
     "huber samples": lambda x: (samples * F.huber_loss(x, numbers, delta=1.5, reduction="none").mean(1)).sum() / samples.sum(),
 }
 out = {}
@@ -55,4 +57,4 @@ flat = lambda t: t.double().flatten().tolist()
 print(json.dumps({
     "classes_count": K, "logits": flat(logits), "classes": flat(classes), "second": flat(second),
     "class_weights": flat(class_weights), "numbers": flat(numbers), "labels": flat(labels),
-    "samples": flat(samples), "share": share, "cases": out}))
+    "samples": flat(samples), "second_samples": flat(second_samples), "share": share, "cases": out}))

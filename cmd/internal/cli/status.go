@@ -8,8 +8,11 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"os"
 	"strings"
 
+	"pare/internal/fault"
+	"pare/internal/option"
 	"pare/internal/printable"
 	"pare/run"
 	"pare/train"
@@ -26,7 +29,7 @@ const (
 const maxLine = 2000
 
 // Status prints an error as one line that begins with the command's name, and
-// returns the exit status. An interruption that was saved keeps its second
+// returns the exit status. A panic is named with the kind in whose method it happened. An interruption that was saved keeps its second
 // line, which says how to go on.
 func Status(command string, err error, stderr io.Writer) int {
 	stderr = printable.Writer{W: stderr}
@@ -44,11 +47,37 @@ func Status(command string, err error, stderr io.Writer) int {
 	if len(line) > maxLine {
 		line = strings.ToValidUTF8(line[:maxLine], "") + " …"
 	}
+	var p *fault.Panic
+	if errors.As(err, &p) {
+		fmt.Fprintf(stderr, "%s: %s%s%s\n", command, kindOf(p), line, trace(p))
+		return ExitFailed
+	}
 	fmt.Fprintf(stderr, "%s: %s\n", command, line)
 	if run.IsInput(err) {
 		return ExitBadInput
 	}
 	return ExitFailed
+}
+
+// traceVariable is the environment variable that asks for the trace of a panic.
+const traceVariable = "PARE_TRACE"
+
+// kindOf is the kind in whose method a panic happened, "dataset stripes: "; empty: in none.
+func kindOf(p *fault.Panic) string {
+	for _, function := range p.Functions {
+		if noun, name, ok := option.KindOf(function); ok {
+			return noun + " " + name + ": "
+		}
+	}
+	return ""
+}
+
+// trace is the trace of a panic where the environment asks for it, and else how to ask.
+func trace(p *fault.Panic) string {
+	if os.Getenv(traceVariable) == "" {
+		return "; with " + traceVariable + "=1 the trace is printed"
+	}
+	return "\n" + string(p.Trace)
 }
 
 // Warn prints a warning as one line that begins with the command's name.

@@ -15,6 +15,7 @@ import (
 
 	"pare/cmd/internal/cli"
 	"pare/export"
+	"pare/internal/fault"
 	"pare/internal/kernel/parallel"
 	"pare/internal/option"
 	"pare/internal/printable"
@@ -28,6 +29,12 @@ type command struct {
 	doc      string // its purpose, in a line
 	examples []string
 	run      func(ctx context.Context, f *flags) error
+}
+
+// guarded is run with a panic as an error.
+func (c *command) guarded(ctx context.Context, f *flags) (err error) {
+	defer fault.Recover(&err)
+	return c.run(ctx, f)
 }
 
 // flags holds the options of a subcommand, its command line and its output.

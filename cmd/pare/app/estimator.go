@@ -10,6 +10,7 @@ import (
 
 	"pare/cmd/internal/cli"
 	"pare/internal/atomicfile"
+	"pare/internal/fault"
 	"pare/stat/estimate"
 )
 
@@ -152,6 +153,7 @@ func fit[R result](ctx context.Context, e *estimator, run func() (R, error)) err
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
+		defer fault.Recover(&err)
 		r, err = run()
 	}()
 	select {

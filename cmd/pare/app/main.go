@@ -54,7 +54,7 @@ func execute(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	names := []string{"help", "version", "completion"}
 	for _, c := range commands {
 		if c.name == name {
-			err := c.run(ctx, newFlags(c, rest, stdout, stderr))
+			err := c.guarded(ctx, newFlags(c, rest, stdout, stderr))
 			if err == nil || errors.Is(err, flag.ErrHelp) {
 				err = printed.Err
 			}

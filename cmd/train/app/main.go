@@ -21,6 +21,7 @@ import (
 	"pare/config"
 	"pare/datasets"
 	"pare/internal/build"
+	"pare/internal/fault"
 	"pare/internal/option"
 	"pare/internal/printable"
 	"pare/run"
@@ -68,7 +69,8 @@ func (f *flags) flagSet() *flag.FlagSet {
 	return fs
 }
 
-func execute(args []string) error {
+func execute(args []string) (err error) {
+	defer fault.Recover(&err)
 	var f flags
 	fs := f.flagSet()
 	help := cli.Help{Name: "train", Doc: "trains a network with penalties, prunes it, proves that the smaller network " +

@@ -91,4 +91,29 @@ func TestAnotherModule(t *testing.T) {
 	if out, err := c.CombinedOutput(); err == nil || c.ProcessState.ExitCode() != 2 || !strings.Contains(string(out), "side") {
 		t.Errorf("a foreign option of the dataset: %v\n%s", err, out)
 	}
+	for set, want := range map[string][]string{
+		"data={dataset: faulty}":           {"train: dataset faulty: ", "panic in main.(*FaultyStripes).Load (faulty.go:", "no stripes"},
+		"data={dataset: faulty, in: fill}": {"panic in main.faultyPart.Fill (faulty.go:", "index out of range"},
+		"model.layers=[flatten, {linear: {out: 4}}, faulty, {linear: {out: 2}}]": {
+			"train: layer faulty: ", "panic in main.(*FaultyLayer).Build.func", "index out of range"},
+	} {
+		for _, trace := range []bool{false, true} {
+			c := exec.Command(program, "-config", "config.yaml", "-set", set, "-out", t.TempDir()+"/faulty", "-quiet")
+			c.Dir, c.Env = dir, append(os.Environ(), "PARE_TRACE=")
+			if trace {
+				c.Env = append(c.Env, "PARE_TRACE=1")
+			}
+			out, err := c.CombinedOutput()
+			text := string(out)
+			if err == nil || c.ProcessState.ExitCode() != 1 || strings.Count(text, "\n") > 1 != trace ||
+				strings.Contains(text, "goroutine ") != trace {
+				t.Errorf("%s: %v\n%s", set, err, text)
+			}
+			for _, part := range want {
+				if !strings.Contains(text, part) {
+					t.Errorf("%s: %q is not in %s", set, part, text)
+				}
+			}
+		}
+	}
 }

@@ -4,7 +4,8 @@
 //
 // Tasks start in order but may finish in any order, and the split into tasks, not
 // the worker that runs one, must determine the result. A call made while another
-// is in progress, such as a nested one, runs inline on the calling goroutine.
+// is in progress, such as a nested one, runs inline on the calling goroutine. A panic of a
+// task goes on, as a fault.Panic, in the goroutine that made the call.
 package parallel
 
 import (
@@ -13,6 +14,8 @@ import (
 	"sync/atomic"
 	"time"
 	"unsafe"
+
+	"pare/internal/fault"
 )
 
 // spinTime is how long a worker looks for the next run, and the caller for the
@@ -30,9 +33,10 @@ var pool struct {
 	waiting atomic.Bool   // the caller sleeps until its run is finished
 	done    chan struct{} // wakes it
 
-	busy    atomic.Bool  // a run is in progress; further calls run inline
-	next    atomic.Int64 // tasks not yet taken
-	pending atomic.Int64 // tasks not yet finished
+	busy    atomic.Bool                 // a run is in progress; further calls run inline
+	next    atomic.Int64                // tasks not yet taken
+	pending atomic.Int64                // tasks not yet finished
+	fault   atomic.Pointer[fault.Panic] // of the first task that panicked
 	tasks   int
 	plan    unsafe.Pointer // first argument of body
 	body    func(plan unsafe.Pointer, worker, task int)
@@ -109,8 +113,15 @@ func (w *worker) await() {
 
 // drain takes tasks until none is left and reports whether it finished the
 // last one. Counting down in one atomic makes a late worker harmless: it sees
-// either a used-up counter or a task of the current run, never a stale one.
-func drain(worker int) bool {
+// either a used-up counter or a task of the current run, never a stale one. A task that
+// panics counts as finished; do passes its panic on.
+func drain(worker int) (last bool) {
+	defer func() {
+		if p := recover(); p != nil {
+			pool.fault.CompareAndSwap(nil, fault.New(p))
+			last = pool.pending.Add(-1) == 0 || drain(worker)
+		}
+	}()
 	for {
 		i := pool.next.Add(-1)
 		if i < 0 {
@@ -171,7 +182,11 @@ func do(threads, tasks int, plan unsafe.Pointer, body func(plan unsafe.Pointer, 
 	if !drain(0) {
 		awaitEnd()
 	}
+	panicked := pool.fault.Swap(nil)
 	pool.busy.Store(false)
+	if panicked != nil {
+		panic(panicked)
+	}
 }
 
 // awaitEnd returns when all tasks are finished. A worker late from an earlier

@@ -1,10 +1,14 @@
 package parallel
 
 import (
+	"errors"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"pare/internal/fault"
 )
 
 // TestParallelRunsEveryTaskOnce covers workers that still spin, that sleep and
@@ -115,6 +119,33 @@ func TestEachAndLoopRunEveryTaskOnce(t *testing.T) {
 				if n != 1 {
 					t.Fatalf("%d threads: item %d of %d was taken %d times", threads, i, len(marks), n)
 				}
+			}
+		}
+	}
+}
+
+// TestPanicOfTask: a panic goes on in the goroutine of the call, and the pool still works.
+func TestPanicOfTask(t *testing.T) {
+	defer SetThreads(0)
+	for _, threads := range []int{1, 2, 7} {
+		SetThreads(threads)
+		for bad := range 50 {
+			err := func() (err error) {
+				defer fault.Recover(&err)
+				Run(50, func(task int) {
+					if task == bad || task == 49-bad {
+						panic("a task failed")
+					}
+				})
+				return nil
+			}()
+			var p *fault.Panic
+			if !errors.As(err, &p) || p.Value != "a task failed" || !strings.Contains(p.Functions[0], "TestPanicOfTask") {
+				t.Fatalf("%d threads, task %d: %v", threads, bad, err)
+			}
+			var sum atomic.Int64
+			if Run(50, func(task int) { sum.Add(int64(task)) }); sum.Load() != 1225 {
+				t.Fatalf("%d threads: the next run sums to %d", threads, sum.Load())
 			}
 		}
 	}
