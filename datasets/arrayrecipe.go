@@ -107,7 +107,8 @@ func (in *arrayInputs) add(r *ArrayRecipe, path string, norm Normalization) erro
 	case !r.Bytes && isByte && len(r.Shape) > 1:
 		return a.errorf("its type is %s; the network was trained on an array of another type, so the scale of bytes is not known", a.Dtype)
 	}
-	part := &arrayPart{x: a, channels: r.Channels, scale: 1, transposed: r.ChannelsFirst, rows: make([]int, a.Len()), norm: norm, spare: &sync.Pool{}}
+	part := &arrayPart{x: a, channels: r.Channels, scale: 1, transposed: r.ChannelsFirst, norm: norm,
+		rows: make([]int, a.Len()), spare: &sync.Pool{}}
 	for i := range part.rows {
 		part.rows[i] = i
 	}

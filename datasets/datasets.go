@@ -105,6 +105,10 @@ func (s *Set) validate() error {
 	if n := s.Task.Input[0]; s.Features != nil && (len(s.Features) != n || len(s.Task.Input) != 1) {
 		return fmt.Errorf("%d names for inputs of shape %v", len(s.Features), s.Task.Input)
 	}
+	if r := s.Recipe; r != nil && r.Size() != s.Task.Size() {
+		return fmt.Errorf("the recipe %s gives %d values an example, the task has %d; set Recipe to another one, or to nil",
+			r.Kind(), r.Size(), s.Task.Size())
+	}
 	classes, of := s.Task.Classes, "classes"
 	if s.Task.Labels {
 		classes, of = s.Task.Targets, "labels"

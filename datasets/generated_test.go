@@ -228,6 +228,8 @@ func TestSetValidate(t *testing.T) {
 		"2 names for a vocabulary":  func(s *Set) { s.Task.Alphabet = []string{"a", "b"} },
 		"next token is one of 9":    func(s *Set) { s.Task.NextToken, s.Task.Classes = true, 9 },
 		"10 names for 9 classes":    func(s *Set) { s.Task.Classes = 9 },
+		"gives 3 values an example": func(s *Set) { s.Recipe = &ArrayRecipe{Shape: []int{3}, Channels: 1} },
+		"2 names of numbers":        func(s *Set) { s.TargetNames = []string{"a", "b"} },
 	} {
 		bad := *good
 		change(&bad)

@@ -111,7 +111,8 @@ type imageInputs struct {
 	table  []float32
 	resize bool
 	parts  []imagePart
-	ends   []int // of each part: the number of images up to there
+	ends   []int             // of each part: the number of images up to there
+	loose  *imagefile.Folder // the last part, of single files that may be followed by others
 	notes  []string
 	faults sync.Map // errors by the index of the image
 }
@@ -131,6 +132,7 @@ func (p *imageInputs) add(path string) error {
 	}
 	switch {
 	case info.IsDir():
+		p.loose = nil
 		folder, err := imagefile.ListImages(path)
 		if err != nil {
 			return err
@@ -140,9 +142,15 @@ func (p *imageInputs) add(path string) error {
 				path, folder.Skipped, folder.SkippedPath))
 		}
 		return p.files(folder)
+	case imagefile.IsImage(path) && p.loose != nil:
+		p.loose.Files = append(p.loose.Files, imagefile.File{Path: path})
+		p.ends[len(p.ends)-1]++
+		return nil
 	case imagefile.IsImage(path):
-		return p.files(&imagefile.Folder{Files: []imagefile.File{{Path: path}}})
+		p.loose = &imagefile.Folder{Files: []imagefile.File{{Path: path}}}
+		return p.files(p.loose)
 	}
+	p.loose = nil
 	switch ending(path) {
 	case ".parquet", ".pq":
 		m, err := parquet.OpenImages([]string{path}, parquet.ImageOptions{Image: p.recipe.Column, NoLabels: true})
@@ -322,23 +330,24 @@ func (p *imageInputs) Close() {
 
 // Reader implements imagefile.Source.
 func (p *imageInputs) Reader() imagefile.Reader {
-	return &inputsReader{p, make([]imagefile.Reader, len(p.parts))}
+	return &inputsReader{imageInputs: p}
 }
 
 type inputsReader struct {
 	*imageInputs
-	readers []imagefile.Reader // of the parts read so far
+	part   int
+	reader imagefile.Reader // of the part; nil before the first image
 }
 
 // Read implements imagefile.Reader. The error of an image goes to faults, so that the loader
 // goes on with the next one.
 func (r *inputsReader) Read(to *raster.Image, i int, reserve func(int64) error) error {
 	part, at := r.at(i)
-	if r.readers[part] == nil {
-		r.readers[part] = r.parts[part].Reader()
+	if r.reader == nil || r.part != part {
+		r.part, r.reader = part, r.parts[part].Reader()
 	}
 	var refused error
-	err := r.readers[part].Read(to, at, func(bytes int64) error {
+	err := r.reader.Read(to, at, func(bytes int64) error {
 		refused = reserve(bytes)
 		return refused
 	})

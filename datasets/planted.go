@@ -25,6 +25,7 @@ func (*Planted) Load(ctx context.Context, o Options) (*Set, error) {
 		return nil, err
 	}
 	images := set.Images()
+	set.Recipe = nil // no file has the decoys
 	set.Task.Input = []int{2 * quadrants, images.H / 2, images.W / 2}
 	for i, part := range []*Part{&set.Train, &set.Validation, &set.Test} {
 		if p, ok := (*part).(*Images); ok {

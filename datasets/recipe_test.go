@@ -109,7 +109,7 @@ func TestImageRecipe(t *testing.T) {
 	sameInputs(t, "npy", set, norm, array)
 	put(t, filepath.Join(dir, "x.npz"), npzOf(t, map[string][]byte{"pictures": npyOf(t, pixels.Pixels, pixels.N, 1, pixels.H, pixels.W)}))
 	sameInputs(t, "npz", set, norm, filepath.Join(dir, "x.npz"))
-	in, err := openRecipe(t, set, norm, array, filepath.Join(train, "a", "001.png"), shard)
+	in, err := openRecipe(t, set, norm, array, filepath.Join(train, "a", "001.png"), filepath.Join(train, "b", "002.png"), shard)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -117,7 +117,8 @@ func TestImageRecipe(t *testing.T) {
 	for i := range in.Len() {
 		places = append(places, strings.TrimPrefix(in.Place(i).String(), dir+"/"))
 	}
-	if want := "[x.npy: row 1 x.npy: row 2 x.npy: row 3 train/a/001.png train.tar: row 1 train.tar: row 2 train.tar: row 3]"; fmt.Sprint(places) != want {
+	if want := "[x.npy: row 1 x.npy: row 2 x.npy: row 3 " +
+		"train/a/001.png train/b/002.png train.tar: row 1 train.tar: row 2 train.tar: row 3]"; fmt.Sprint(places) != want {
 		t.Errorf("places %v, want %s", places, want)
 	}
 }

@@ -136,7 +136,7 @@ func TestLaterFormats(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	text = append([]byte(`{"format": 2, "units": "new",`), text[1:]...)
+	text = append([]byte(`{"format": 3, "units": "new",`), text[1:]...)
 	if err := os.WriteFile(path, text, 0o644); err != nil {
 		t.Fatal(err)
 	}

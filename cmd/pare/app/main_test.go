@@ -192,7 +192,9 @@ func TestUsageErrors(t *testing.T) {
 			continue
 		}
 		fail(t, cli.ExitBadInput, "no RUN given", c.name)
-		if !strings.HasPrefix(c.args, "RUN...") {
+		if c.name == "predict" {
+			fail(t, cli.ExitBadInput, "x does not exist", c.name, "x", "--", "-json")
+		} else if !strings.HasPrefix(c.args, "RUN...") {
 			fail(t, cli.ExitBadInput, `unexpected argument "y"`, c.name, "x", "y")
 			fail(t, cli.ExitBadInput, `unexpected argument "-json"`, c.name, "x", "--", "-json")
 		}

@@ -350,9 +350,11 @@ func (p *prediction) report(f *predictFlags) error {
 		}
 	}
 	n := float64(p.targets)
+	if p.files == nil || p.keepLogits {
+		fmt.Fprintf(f.stdout, "logits %s\n", tuple(shape))
+	}
 	switch {
 	case p.files == nil:
-		fmt.Fprintf(f.stdout, "logits %s\n", tuple(shape))
 	case p.files.skipped > 0:
 		fmt.Fprintf(f.stdout, "examples: %d, skipped: %d\n", p.done, p.files.skipped)
 	default:

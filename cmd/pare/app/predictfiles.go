@@ -17,7 +17,8 @@ import (
 // newFiles opens files and folders by the recipe of the model.
 func newFiles(ctx context.Context, m export.Model, paths []string, f *predictFlags) (*inputs, error) {
 	if m.Recipe == nil && m.Net.Vocabulary > 0 {
-		return nil, cli.InputError("the network reads tokens; give their numbers as -inputs FILE.npy of shape (N, 1, %d)", m.Net.Input.Positions())
+		return nil, cli.InputError("the network reads tokens; give their numbers as -inputs FILE.npy of shape (N, 1, %d)",
+			m.Net.Input.Positions())
 	}
 	if m.Recipe == nil {
 		return nil, cli.InputError("the model does not say how files become its inputs (generated data have no files, and models "+

@@ -103,7 +103,8 @@ func TestPredictFiles(t *testing.T) {
 	}
 	for stage, dir := range map[string]string{"trained": "trained", "pruned": "pruned"} {
 		succeed(t, "predict", filepath.Join(from, dir), array, "-limit", "1")
-		if text, err := os.ReadFile(filepath.Join(from, dir, export.ArchitectureFile)); err != nil || !bytes.Contains(text, []byte(`"recipe"`)) {
+		text, err := os.ReadFile(filepath.Join(from, dir, export.ArchitectureFile))
+		if err != nil || !bytes.Contains(text, []byte(`"recipe"`)) {
 			t.Errorf("%s: no recipe: %v", stage, err)
 		}
 	}
@@ -194,7 +195,8 @@ func TestPredictionTables(t *testing.T) {
 		}
 	}
 	read(folder)
-	if o := objects[7]; len(objects) != 30 || o.Prediction != rows[8][1] || o.File != rows[8][0] || o.Probabilities[o.Prediction] != o.Probability {
+	if o := objects[7]; len(objects) != 30 || o.Prediction != rows[8][1] ||
+		o.File != rows[8][0] || o.Probabilities[o.Prediction] != o.Probability {
 		t.Errorf("%d objects, %+v", len(objects), o)
 	}
 	read(array, "-top", "2")
@@ -233,7 +235,8 @@ train: {epochs: 1, batch: 10}
 			t.Errorf("%s: %s: %v", task, text, err)
 		}
 		contains(t, succeed(t, "inspect", folder), task+" hot wet")
-		fail(t, cli.ExitBadInput, "-top is for classes, this network predicts "+task, "predict", folder, "-split", "test", "-top", "2", "-out", filepath.Join(dir, "x.csv"))
+		fail(t, cli.ExitBadInput, "-top is for classes, this network predicts "+task,
+			"predict", folder, "-split", "test", "-top", "2", "-out", filepath.Join(dir, "x.csv"))
 	}
 }
 
@@ -279,5 +282,6 @@ func TestPredictBadFiles(t *testing.T) {
 	contains(t, noted, "skipped: ", size, "1 not read, as they are no images; the first is "+at("notes.txt"))
 	contains(t, succeed(t, "predict", from, dir, "-resize"), "examples: 3\n")
 	chain, _ := sequenceRun(t, chainConfig)
-	fail(t, cli.ExitBadInput, "the network reads tokens; give their numbers as -inputs FILE.npy of shape (N, 1, 16)", "predict", chain, at("a.png"))
+	fail(t, cli.ExitBadInput, "the network reads tokens; give their numbers as -inputs FILE.npy of shape (N, 1, 16)",
+		"predict", chain, at("a.png"))
 }
