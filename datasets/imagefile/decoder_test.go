@@ -24,6 +24,7 @@ import (
 	"golang.org/x/image/bmp"
 
 	"pare/datasets/raster"
+	"pare/internal/hostile"
 	"pare/internal/printable"
 )
 
@@ -372,21 +373,23 @@ func FuzzDecode(f *testing.F) {
 		{MaxPixels: most, Channels: 3, Height: 5, Width: 40},
 	}
 	f.Fuzz(func(t *testing.T, data []byte, which uint8) {
-		o := options[int(which)%len(options)]
-		d, err := NewDecoder(o)
-		if err != nil {
-			t.Fatal(err)
-		}
-		var im raster.Image
-		if err := d.Bytes(&im, "file", data); err != nil {
-			if strings.ContainsAny(err.Error(), "\n\r") || !strings.HasPrefix(err.Error(), "file: ") {
-				t.Fatalf("%q", err)
+		hostile.Bounded(t, len(data), hostile.Bytes{Base: 16 << 20, Ratio: 20}, func() {
+			o := options[int(which)%len(options)]
+			d, err := NewDecoder(o)
+			if err != nil {
+				t.Fatal(err)
 			}
-			return
-		}
-		if o.Height > 0 && (im.H != o.Height || im.W != o.Width) || o.Channels > 0 && im.C != o.Channels ||
-			len(im.Pix) != im.H*im.W*im.C || len(im.Pix) == 0 {
-			t.Fatalf("%d×%d×%d with %d values", im.H, im.W, im.C, len(im.Pix))
-		}
+			var im raster.Image
+			if err := d.Bytes(&im, "file", data); err != nil {
+				if strings.ContainsAny(err.Error(), "\n\r") || !strings.HasPrefix(err.Error(), "file: ") {
+					t.Fatalf("%q", err)
+				}
+				return
+			}
+			if o.Height > 0 && (im.H != o.Height || im.W != o.Width) || o.Channels > 0 && im.C != o.Channels ||
+				len(im.Pix) != im.H*im.W*im.C || len(im.Pix) == 0 {
+				t.Fatalf("%d×%d×%d with %d values", im.H, im.W, im.C, len(im.Pix))
+			}
+		})
 	})
 }

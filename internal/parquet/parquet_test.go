@@ -18,6 +18,8 @@ import (
 	"github.com/parquet-go/parquet-go/encoding/rle"
 	"github.com/parquet-go/parquet-go/format"
 	"pgregory.net/rapid"
+
+	"pare/internal/hostile"
 )
 
 func open(t testing.TB, path string) *File {
@@ -484,25 +486,27 @@ func FuzzOpen(f *testing.F) {
 		f.Add(b)
 	}
 	f.Fuzz(func(t *testing.T, in []byte) {
-		file, err := Open(bytes.NewReader(in), int64(len(in)))
-		if err != nil {
-			oneLine(t, err)
-			return
-		}
-		if file.Rows() > 1<<16 {
-			return // a few bytes may stand for many equal values, which take time
-		}
-		for _, name := range file.Names() {
-			columns, err := file.Read([]string{name}, nil)
+		hostile.Bounded(t, len(in), hostile.Bytes{Base: 256 << 20, Ratio: 1000}, func() {
+			file, err := Open(bytes.NewReader(in), int64(len(in)))
 			if err != nil {
 				oneLine(t, err)
-			} else if c := &columns[0]; len(c.Numbers)+len(c.Codes) != file.Rows() {
-				t.Fatalf("%d rows of %d", len(c.Numbers)+len(c.Codes), file.Rows())
+				return
 			}
-		}
-		if _, err := file.features(); err != nil {
-			oneLine(t, err)
-		}
+			if file.Rows() > 1<<16 {
+				return // a few bytes may stand for many equal values, which take time
+			}
+			for _, name := range file.Names() {
+				columns, err := file.Read([]string{name}, nil)
+				if err != nil {
+					oneLine(t, err)
+				} else if c := &columns[0]; len(c.Numbers)+len(c.Codes) != file.Rows() {
+					t.Fatalf("%d rows of %d", len(c.Numbers)+len(c.Codes), file.Rows())
+				}
+			}
+			if _, err := file.features(); err != nil {
+				oneLine(t, err)
+			}
+		})
 	})
 }
 
@@ -515,25 +519,27 @@ func FuzzImages(f *testing.F) {
 		f.Add(b)
 	}
 	f.Fuzz(func(t *testing.T, in []byte) {
-		m := newImages(1 << 20)
-		s := &shard{name: "fuzz"}
-		m.shards = []*shard{s}
-		names, texts, err := m.add(s, bytes.NewReader(in), int64(len(in)), ImageOptions{})
-		if m.classes = names; err == nil {
-			err = m.number(texts)
-		}
-		if err != nil {
-			oneLine(t, err)
-			return
-		}
-		for i := range min(m.Len(), 1000) {
-			if _, err := m.Image(i, nil); err != nil {
+		hostile.Bounded(t, len(in), hostile.Bytes{Base: 256 << 20, Ratio: 1000}, func() {
+			m := newImages(1 << 20)
+			s := &shard{name: "fuzz"}
+			m.shards = []*shard{s}
+			names, texts, err := m.add(s, bytes.NewReader(in), int64(len(in)), ImageOptions{})
+			if m.classes = names; err == nil {
+				err = m.number(texts)
+			}
+			if err != nil {
 				oneLine(t, err)
+				return
 			}
-			if m.Class(i) >= len(m.Classes()) {
-				t.Fatalf("class %d of %d", m.Class(i), len(m.Classes()))
+			for i := range min(m.Len(), 1000) {
+				if _, err := m.Image(i, nil); err != nil {
+					oneLine(t, err)
+				}
+				if m.Class(i) >= len(m.Classes()) {
+					t.Fatalf("class %d of %d", m.Class(i), len(m.Classes()))
+				}
 			}
-		}
+		})
 	})
 }
 
@@ -549,17 +555,19 @@ func FuzzEncodings(f *testing.F) {
 	f.Add([]byte{3, 0x88, 0xc6, 0xfa}, 8, uint8(8), uint8(6), uint8(3))
 	f.Add([]byte{128, 1, 4, 5, 2, 2, 0, 0, 0, 0}, 5, uint8(5), uint8(1), uint8(0))
 	f.Fuzz(func(t *testing.T, data []byte, n int, encoding, kind, bits uint8) {
-		if n < 0 || n > 1<<16 {
-			return
-		}
-		_, _ = hybrid(data, int(bits%40), n)
-		e := &format.SchemaElement{}
-		e.Type.V, e.Type.Valid = format.Type(kind%8), true
-		e.TypeLength.V = int32(bits) - 3
-		v, err := decodeValues(format.Encoding(encoding%10), e, data, n, 1<<20)
-		if err == nil && v.len() != n {
-			t.Fatalf("%d values, want %d", v.len(), n)
-		}
+		hostile.Bounded(t, len(data), hostile.Bytes{Base: 64 << 20, Ratio: 1000}, func() {
+			if n < 0 || n > 1<<16 {
+				return
+			}
+			_, _ = hybrid(data, int(bits%40), n)
+			e := &format.SchemaElement{}
+			e.Type.V, e.Type.Valid = format.Type(kind%8), true
+			e.TypeLength.V = int32(bits) - 3
+			v, err := decodeValues(format.Encoding(encoding%10), e, data, n, 1<<20)
+			if err == nil && v.len() != n {
+				t.Fatalf("%d values, want %d", v.len(), n)
+			}
+		})
 	})
 }
 
