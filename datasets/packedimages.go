@@ -98,7 +98,7 @@ func (d Shards) load(ctx context.Context, layout string, o Options, open func(pa
 		}
 		images, err := open(paths)
 		if err != nil {
-			return nil, errors.New(strings.ReplaceAll(err.Error(), layout+": ", ""))
+			return nil, errors.New(strings.TrimPrefix(err.Error(), layout+": "))
 		}
 		all = append(all, images)
 		if images.Len() == 0 {
