@@ -150,6 +150,11 @@ func (m *Images) add(s *shard, r io.ReaderAt, size int64, o ImageOptions) (names
 		return nil, nil, err
 	}
 	names = features[label].Names
+	for i, name := range names {
+		if slices.Contains(names[:i], name) {
+			return nil, nil, fmt.Errorf("the metadata call two classes %q", name)
+		}
+	}
 	m.starts = append(m.starts, len(m.labels))
 	texts, err = m.readLabels(s, label, names)
 	return names, texts, err

@@ -477,6 +477,46 @@ func TestEncodings(t *testing.T) {
 	})
 }
 
+// TestTwoClassesOfOneName: classes are known by their names, so these must differ.
+func TestTwoClassesOfOneName(t *testing.T) {
+	name := "train-00000-of-00002.parquet"
+	b, err := os.ReadFile(filepath.Join("testdata", name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), name)
+	if err := os.WriteFile(path, bytes.ReplaceAll(b, []byte(`"dog", "eel"`), []byte(`"dog", "dog"`)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	_, err = OpenImages([]string{path}, ImageOptions{})
+	if err == nil || err.Error() != "parquet: "+name+`: the metadata call two classes "dog"` {
+		t.Errorf("error %v", err)
+	}
+}
+
+// TestNoRows: a row group without rows has no pages, wherever they are said to be.
+func TestNoRows(t *testing.T) {
+	b, err := os.ReadFile(filepath.Join("testdata", "plain.parquet"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, err := Open(bytes.NewReader(b), int64(len(b)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for g := range f.meta.RowGroups {
+		f.meta.RowGroups[g].NumRows = 0
+		for c := range f.meta.RowGroups[g].Columns {
+			f.meta.RowGroups[g].Columns[c].MetaData.DataPageOffset = 0
+		}
+	}
+	f.rows = 0
+	columns, err := f.Read(f.Names()[:1], nil)
+	if err != nil || len(columns[0].Numbers)+len(columns[0].Codes) != 0 {
+		t.Errorf("%+v, %v", columns, err)
+	}
+}
+
 func FuzzOpen(f *testing.F) {
 	for _, name := range append([]string{"plain", "nested", "int96", "train-00000-of-00002"}, tables...) {
 		b, err := os.ReadFile(filepath.Join("testdata", name+".parquet"))

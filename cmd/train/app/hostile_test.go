@@ -143,7 +143,8 @@ func TestHostileFiles(t *testing.T) {
 		{"bmp of 65535²", inImages,
 			"a/1.bmp", append([]byte("BM\x36\x00\x00\x00\x00\x00\x00\x00\x36\x00\x00\x00\x28\x00\x00\x00\xff\xff\x00\x00"+
 				"\xff\xff\x00\x00\x01\x00\x18\x00"), make([]byte, 24)...), "1.bmp: the BMP has 65535 × 65535 pixels"},
-		{"heic", inImages, "a/1.jpg", []byte("\x00\x00\x00\x18ftypheic\x00\x00\x00\x00"), "1.jpg: no PNG, JPEG, GIF, WebP or BMP image, but a HEIC; save it as PNG or JPEG"},
+		{"heic", inImages, "a/1.jpg", []byte("\x00\x00\x00\x18ftypheic\x00\x00\x00\x00"),
+			"1.jpg: no PNG, JPEG, GIF, WebP or BMP image, but a HEIC; save it as PNG or JPEG"},
 		{"empty image", inImages, "a/1.png", nil, "1.png: the file is empty"},
 		{"control characters", inImages, "a/1\n\x1b[31m.png", []byte("x"), `1\u000a\u001b[31m.png: no PNG`},
 		{"npy of 2³¹", inArrays, "x.npy", npyFile("'<f4'", "(2147483648, 2147483648)", nil), "x.npy"},
