@@ -356,35 +356,36 @@ func (b *arrayBuilder) images(o Options) (*Set, error) {
 	if b.AsIs {
 		return nil, option.Errorf("as_is", "has no meaning for images of bytes; choose normalize: standard or unit")
 	}
+	parts, err := b.parts(o)
+	if err != nil {
+		return nil, err
+	}
 	all, err := b.split(b.x, b.wantY)
 	if err != nil {
 		return nil, err
 	}
-	var set *Set
+	tests := all
 	if b.xTest != nil {
-		tests, err := b.split(b.xTest, b.testY)
-		if err != nil {
+		if tests, err = b.split(b.xTest, b.testY); err != nil {
 			return nil, err
 		}
-		set, err = o.divide(all, tests, b.ClassNames)
-		if err != nil {
-			return nil, err
-		}
+	}
+	var held *Split
+	if len(parts[1]) > 0 {
+		held = all.subset(parts[1])
+	}
+	train := all
+	if len(parts[0]) < all.N {
+		train = all.subset(parts[0])
+	}
+	if b.xTest != nil {
+		tests = tests.first(len(parts[2]))
 	} else {
-		if err := needTest(o); err != nil {
-			return nil, err
-		}
-		train, validation, test, err := o.split(all.N, b.class, nil)
-		if err != nil {
-			return nil, err
-		}
-		var held *Split
-		if len(validation) > 0 {
-			held = all.subset(validation)
-		}
-		if set, err = NewImageSet(all.subset(train), held, all.subset(test), b.ClassNames); err != nil {
-			return nil, err
-		}
+		tests = tests.subset(parts[2])
+	}
+	set, err := NewImageSet(train, held, tests, b.ClassNames)
+	if err != nil {
+		return nil, err
 	}
 	set.Notes = b.notes
 	r := set.Recipe.(*ImageRecipe)
@@ -398,6 +399,33 @@ func (b *arrayBuilder) member() string {
 		return ""
 	}
 	return orElse(b.X, "x")
+}
+
+// parts are the training, validation and test examples: rows of x, and, where there is x_test,
+// the first rows of it.
+func (b *arrayBuilder) parts(o Options) (parts [3][]int, err error) {
+	if b.xTest == nil {
+		if err := needTest(o); err != nil {
+			return parts, err
+		}
+		parts[0], parts[1], parts[2], err = o.split(b.x.Len(), b.class, nil)
+		return parts, err
+	}
+	without, tests := o, b.xTest.Len()
+	without.Test = 0
+	if parts[0], parts[1], _, err = without.split(b.x.Len(), b.class, nil); err != nil {
+		return parts, err
+	}
+	if o.Test > 0 {
+		if o.Test.Of(tests) > tests {
+			return parts, option.Errorf("test", "%v is more than the %d test examples", o.Test, tests)
+		}
+		tests = o.Test.Of(tests)
+	}
+	for i := range tests {
+		parts[2] = append(parts[2], i)
+	}
+	return parts, nil
 }
 
 func needTest(o Options) error {
@@ -444,27 +472,7 @@ func (b *arrayBuilder) rows(ctx context.Context, o Options) (*Set, error) {
 	if o.Augment != (Augment{}) {
 		return nil, option.Errorf("augment", "changes images of bytes (uint8) with a class each, of at most 1 GiB; these are others")
 	}
-	var parts [3][]int
-	var err error
-	if b.xTest == nil {
-		if err := needTest(o); err != nil {
-			return nil, err
-		}
-		parts[0], parts[1], parts[2], err = o.split(b.x.Len(), b.class, nil)
-	} else {
-		without, tests := o, b.xTest.Len()
-		without.Test = 0
-		parts[0], parts[1], _, err = without.split(b.x.Len(), b.class, nil)
-		if err == nil && o.Test.Of(tests) > tests {
-			err = option.Errorf("test", "%v is more than the %d test examples", o.Test, tests)
-		}
-		if o.Test > 0 {
-			tests = min(tests, o.Test.Of(tests))
-		}
-		for i := range tests {
-			parts[2] = append(parts[2], i)
-		}
-	}
+	parts, err := b.parts(o)
 	if err != nil {
 		return nil, err
 	}

@@ -50,7 +50,7 @@ func (d *ImageFolder) Load(ctx context.Context, o Options) (*Set, error) {
 			all.Files = append(all.Files, f)
 		}
 		if part.Skipped > 0 {
-			l.notes = append(l.notes, fmt.Sprintf("%s: %d files are no images and were left out, %s the first",
+			l.notes = append(l.notes, fmt.Sprintf("%s: files that are no images were left out: %d, %s the first",
 				part.Root, part.Skipped, part.SkippedPath))
 		}
 	}

@@ -3,6 +3,7 @@ package datasets
 import (
 	"context"
 	"errors"
+	"fmt"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -11,6 +12,7 @@ import (
 	"pare/datasets/webdataset"
 	"pare/internal/option"
 	"pare/internal/parquet"
+	"pare/internal/printable"
 )
 
 // Shards are the options of datasets of image files inside other files.
@@ -106,7 +108,7 @@ func (d Shards) load(ctx context.Context, layout string, o Options, open func(pa
 		}
 		images, err := open(paths)
 		if err != nil {
-			return nil, errors.New(strings.ReplaceAll(err.Error(), layout+": ", ""))
+			return nil, without(err, layout)
 		}
 		all = append(all, images)
 		if images.Len() == 0 {
@@ -134,11 +136,42 @@ func (d Shards) load(ctx context.Context, layout string, o Options, open func(pa
 		return nil, err
 	}
 	l.name = all.Name
+	l.notes = l.unused()
 	set, err := d.Decoding.load(ctx, l, o)
-	if err == nil && set.Images().files != nil {
+	if err != nil {
+		return nil, without(err, layout)
+	}
+	if set.Images().files != nil {
 		all = nil // read as training needs them, until the program ends
 	}
-	return set, err
+	return set, nil
+}
+
+// without is an error without the name of the layout at its beginning.
+func without(err error, layout string) error {
+	if text, ok := strings.CutPrefix(err.Error(), layout+": "); ok {
+		return errors.New(text)
+	}
+	return err
+}
+
+// unused is a note of the classes that no image has.
+func (l *labelled) unused() []string {
+	used := make([]bool, len(l.classes))
+	for _, c := range l.class {
+		used[c] = true
+	}
+	first := slices.Index(used, false)
+	if first < 0 {
+		return nil
+	}
+	n := 0
+	for _, u := range used {
+		if !u {
+			n++
+		}
+	}
+	return []string{fmt.Sprintf("%d of the %d classes have no example, %s first", n, len(used), printable.Text(l.classes[first]))}
 }
 
 // matches are the files of a pattern, or the one file of a name.

@@ -52,6 +52,12 @@ func TestShards(t *testing.T) {
 	if !slices.Equal(fillAll(t, set.Train, 30, Draw{}), fillAll(t, other.Train, 30, Draw{})) {
 		t.Error("images that stay in files differ")
 	}
+	put(t, filepath.Join(dir, "gaps.tar"), tarOf(t, "0", "3", "0"))
+	gaps := &WebDataset{Shards: Shards{Files: filepath.Join(dir, "gaps.tar"), TestFiles: filepath.Join(dir, "gaps.tar")}}
+	if set, err := Load(t.Context(), "webdataset", gaps, Options{}); err != nil || len(set.Notes) == 0 ||
+		set.Notes[0] != "2 of the 4 classes have no example, 1 first" {
+		t.Errorf("%+v, %v", set, err)
+	}
 	put(t, filepath.Join(dir, "test.tar"), tarOf(t, "owl"))
 	_, err = Load(t.Context(), "webdataset", d, Options{})
 	wantError(t, err, "webdataset: test_files", `the class "owl"`)

@@ -102,8 +102,14 @@ func (c Classes) confusion() string {
 		return ""
 	}
 	side, letters, left, top := 12.0, 14, 110.0, 8.0
+	right := 8.0
 	if k <= maxCounts {
-		side, top = 46, 24
+		longest := 0
+		for i := range k {
+			longest = max(longest, len([]rune(svg.Clip(c.name(i), letters))))
+		}
+		rise := 5 * float64(longest) // of a name, at 45 degrees
+		side, top, right = 46, 16+rise, max(right, rise-16)
 	}
 	var p svg.Picture
 	width := float64(k) * side
@@ -112,7 +118,7 @@ func (c Classes) confusion() string {
 		y := top + float64(i)*side
 		p.Text("tick", left-6, y+side/2+4, svg.End, svg.Clip(c.name(i), letters))
 		if k <= maxCounts {
-			p.Text("tick", left+float64(i)*side+side/2, top-8, svg.Middle, svg.Clip(c.name(i), 7))
+			p.Tilted("tick", left+float64(i)*side+side/2, top-8, svg.Clip(c.name(i), letters))
 		}
 		for j, n := range row {
 			if n == 0 {
@@ -126,7 +132,7 @@ func (c Classes) confusion() string {
 			}
 		}
 	}
-	return p.Inline("confusion", "confusions by class", left+width+8, top+width+8)
+	return p.Inline("confusion", "confusions by class", left+width+right, top+width+8)
 }
 
 // cellClass is the paint of a cell with a share of its row.

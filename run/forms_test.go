@@ -2,6 +2,7 @@ package run
 
 import (
 	"archive/tar"
+	"archive/zip"
 	"bytes"
 	"cmp"
 	"encoding/binary"
@@ -122,12 +123,43 @@ func writeTar(t *testing.T, path string, examples []example) {
 	write(t, path, b.Bytes())
 }
 
-// TestFormsAreOne: the same images as idx, PNG, Parquet and WebDataset give the same pixels
-// and the same network.
+// writeNPZ writes the arrays x, y, x_test and y_test.
+func writeNPZ(t *testing.T, path string, parts map[string][]example) {
+	var b bytes.Buffer
+	w := zip.NewWriter(&b)
+	member := func(name, shape string, data []byte) {
+		header := fmt.Sprintf("{'descr': '|u1', 'fortran_order': False, 'shape': %s, }\n", shape)
+		f, err := w.Create(name + ".npy")
+		if err == nil {
+			_, err = f.Write(slices.Concat([]byte("\x93NUMPY\x01\x00"), []byte{byte(len(header)), 0}, []byte(header), data))
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	for part, ending := range map[string]string{"train": "", "test": "_test"} {
+		var x, y []byte
+		for _, e := range parts[part] {
+			x, y = append(x, e.pixels...), append(y, byte(e.class))
+		}
+		member("x"+ending, fmt.Sprintf("(%d, 28, 28)", len(y)), x)
+		member("y"+ending, fmt.Sprintf("(%d,)", len(y)), y)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	write(t, path, b.Bytes())
+}
+
+// TestFormsAreOne: the same images as idx, PNG, npz, Parquet and WebDataset give the same
+// pixels and the same network. All but idx also hold out the same validation examples; idx
+// divides as earlier versions did, without regard to classes.
 func TestFormsAreOne(t *testing.T) {
 	dir := t.TempDir()
+	parts := map[string][]example{}
 	for part, n := range map[string]int{"train": 300, "test": 100} {
 		examples := glyphExamples(t, n, uint64(n))
+		parts[part] = examples
 		writeIDX(t, filepath.Join(dir, "idx"), map[string]string{"train": "train", "test": "t10k"}[part], examples)
 		for _, e := range examples {
 			write(t, filepath.Join(dir, "png", part, fmt.Sprint(e.class), e.name+".png"), e.png)
@@ -140,17 +172,29 @@ func TestFormsAreOne(t *testing.T) {
 			writeParquet(t, filepath.Join(dir, "test.parquet"), examples)
 		}
 	}
-	var pixels []uint8
-	var weights string
-	for _, data := range []string{
+	writeNPZ(t, filepath.Join(dir, "glyphs.npz"), parts)
+	forms := []string{
 		"dataset: mnist, dir: idx",
 		"dataset: images, dir: png, channels: grey",
 		"dataset: images, dir: png, channels: grey, cache: png.cache",
+		"dataset: arrays, file: glyphs.npz, x_test: x_test, y_test: y_test",
 		"dataset: parquet, files: 'train-*', test_files: test.parquet, channels: grey",
 		"dataset: webdataset, files: train.tar, test_files: test.tar, channels: grey",
-	} {
+	}
+	compareForms(t, dir, forms, "")
+	compareForms(t, dir, forms[1:], ", validation: 0.1")
+}
+
+// compareForms trains on each data section with the keys added, and expects the pixels and
+// the weights of the first.
+func compareForms(t *testing.T, dir string, forms []string, added string) {
+	t.Helper()
+	var pixels []uint8
+	var weights string
+	for _, data := range forms {
 		file := filepath.Join(dir, "test.yaml")
-		write(t, file, []byte("name: test\ndata: {"+data+", augment: {crop: 1}}\ntrain: {epochs: 2, batch: 32, optimizer: {type: adam, lr: 0.005}}\n"+perceptron))
+		write(t, file, []byte("name: test\ndata: {"+data+added+
+			", augment: {crop: 1}}\ntrain: {epochs: 2, batch: 32, optimizer: {type: adam, lr: 0.005}}\n"+perceptron))
 		c := parseFile(t, file)
 		r := finish(t, c)
 		d, err := LoadData(t.Context(), c, nil)
@@ -162,10 +206,10 @@ func TestFormsAreOne(t *testing.T) {
 			pixels, weights = set.Images().Pixels, r.weights(t)
 		}
 		if !slices.Equal(set.Images().Pixels, pixels) {
-			t.Errorf("%s: other pixels", data)
+			t.Errorf("%s%s: other pixels", data, added)
 		}
 		if r.weights(t) != weights {
-			t.Errorf("%s: another network", data)
+			t.Errorf("%s%s: another network", data, added)
 		}
 	}
 }

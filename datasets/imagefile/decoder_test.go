@@ -24,6 +24,7 @@ import (
 	"golang.org/x/image/bmp"
 
 	"pare/datasets/raster"
+	"pare/internal/hostile"
 	"pare/internal/printable"
 )
 
@@ -133,6 +134,8 @@ func TestRefused(t *testing.T) {
 		want string
 	}{
 		{"empty", nil, Options{}, "the file is empty"},
+		{"heic", []byte("\x00\x00\x00\x18ftypheic\x00\x00\x00\x00"), Options{}, `no PNG, JPEG, GIF, WebP or BMP image, but a HEIC; save it as PNG or JPEG`},
+		{"tiff", []byte("II*\x00\x08\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00"), Options{}, "but a TIFF; save it as PNG or JPEG"},
 		{"text", []byte("hello\nworld"), Options{}, `no PNG, JPEG, GIF, WebP or BMP image: the file begins with "hello\nwo"`},
 		{"short", []byte("\x89PN"), Options{}, "no PNG, JPEG"},
 		{"tiff", []byte("II*\x00\x08\x00\x00\x00"), Options{}, "no PNG, JPEG"},
@@ -372,21 +375,44 @@ func FuzzDecode(f *testing.F) {
 		{MaxPixels: most, Channels: 3, Height: 5, Width: 40},
 	}
 	f.Fuzz(func(t *testing.T, data []byte, which uint8) {
-		o := options[int(which)%len(options)]
-		d, err := NewDecoder(o)
-		if err != nil {
-			t.Fatal(err)
-		}
-		var im raster.Image
-		if err := d.Bytes(&im, "file", data); err != nil {
-			if strings.ContainsAny(err.Error(), "\n\r") || !strings.HasPrefix(err.Error(), "file: ") {
-				t.Fatalf("%q", err)
+		hostile.Bounded(t, len(data), hostile.Bytes{Base: 16 << 20, Ratio: 20}, func() {
+			o := options[int(which)%len(options)]
+			d, err := NewDecoder(o)
+			if err != nil {
+				t.Fatal(err)
 			}
-			return
+			var im raster.Image
+			if err := d.Bytes(&im, "file", data); err != nil {
+				if strings.ContainsAny(err.Error(), "\n\r") || !strings.HasPrefix(err.Error(), "file: ") {
+					t.Fatalf("%q", err)
+				}
+				return
+			}
+			if o.Height > 0 && (im.H != o.Height || im.W != o.Width) || o.Channels > 0 && im.C != o.Channels ||
+				len(im.Pix) != im.H*im.W*im.C || len(im.Pix) == 0 {
+				t.Fatalf("%d×%d×%d with %d values", im.H, im.W, im.C, len(im.Pix))
+			}
+		})
+	})
+}
+
+// FuzzOrientation: whatever the metadata of a file, its orientation is one of 1 to 8.
+func FuzzOrientation(f *testing.F) {
+	for _, name := range []string{"orientation6.jpg", "orientation6.png", "orientation5.webp"} {
+		data, err := os.ReadFile(filepath.Join("testdata/images", name))
+		if err != nil {
+			f.Fatal(err)
 		}
-		if o.Height > 0 && (im.H != o.Height || im.W != o.Width) || o.Channels > 0 && im.C != o.Channels ||
-			len(im.Pix) != im.H*im.W*im.C || len(im.Pix) == 0 {
-			t.Fatalf("%d×%d×%d with %d values", im.H, im.W, im.C, len(im.Pix))
-		}
+		f.Add(data)
+	}
+	f.Add([]byte("II*\x00\x08\x00\x00\x00\x01\x00\x12\x01\x03\x00\x01\x00\x00\x00\x06\x00\x00\x00"))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		hostile.Bounded(t, len(data), hostile.Bytes{Base: 1 << 20, Ratio: 1}, func() {
+			for _, read := range []func([]byte) int{orientation, jpegOrientation, pngOrientation, webpOrientation} {
+				if o := read(data); o < 1 || o > 8 {
+					t.Errorf("orientation %d", o)
+				}
+			}
+		})
 	})
 }

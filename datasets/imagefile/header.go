@@ -45,12 +45,19 @@ const maxSide = 1 << 16
 // components until its last scan.
 const progressive = 28
 
-func (f *format) matches(head []byte) bool {
-	if len(head) < len(f.magic) {
+// unread are formats that are named in the error, because their files often carry the
+// extension of another format, as photos from telephones do.
+var unread = []struct{ name, magic string }{
+	{"a HEIC", "????ftyphei"}, {"a HEIC", "????ftypmif1"}, {"an AVIF", "????ftypavif"}, {"a TIFF", "II*\x00"}, {"a TIFF", "MM\x00*"},
+}
+
+// begins reports whether a file has the magic of a format.
+func begins(head []byte, magic string) bool {
+	if len(head) < len(magic) {
 		return false
 	}
-	for i := range len(f.magic) {
-		if f.magic[i] != '?' && f.magic[i] != head[i] {
+	for i := range len(magic) {
+		if magic[i] != '?' && magic[i] != head[i] {
 			return false
 		}
 	}
@@ -76,7 +83,7 @@ func readHeader(r *bufio.Reader, most int64) (header, error) {
 	}
 	for i := range formats {
 		f := &formats[i]
-		if !f.matches(head) {
+		if !begins(head, f.magic) {
 			continue
 		}
 		memory := f.memory
@@ -98,6 +105,11 @@ func readHeader(r *bufio.Reader, most int64) (header, error) {
 				f.name, config.Width, config.Height, maxSide, most)
 		}
 		return header{f, config.Height, config.Width, pixels * int64(memory)}, nil
+	}
+	for _, f := range unread {
+		if begins(head, f.magic) {
+			return header{}, fmt.Errorf("no PNG, JPEG, GIF, WebP or BMP image, but %s; save it as PNG or JPEG", f.name)
+		}
 	}
 	return header{}, fmt.Errorf("no PNG, JPEG, GIF, WebP or BMP image: the file begins with %q", head[:min(len(head), 8)])
 }

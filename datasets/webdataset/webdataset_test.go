@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"pare/internal/hostile"
 )
 
 // member is one entry of a test shard.
@@ -237,29 +239,31 @@ func FuzzIndex(f *testing.F) {
 	f.Add(pack(f, second...))
 	f.Add(pack(f, member{"1.png", "x", 0}, member{"1.json", `{"label": "dog"}`, 0}))
 	f.Fuzz(func(t *testing.T, in []byte) {
-		s := &Set{}
-		sh := &shard{name: "fuzz", r: bytes.NewReader(in)}
-		s.shards = append(s.shards, sh)
-		labels, err := s.index(sh, int64(len(in)), nil, Options{})
-		if err == nil {
-			if err = s.unique(); err == nil {
-				err = s.number(labels, nil)
+		hostile.Bounded(t, len(in), hostile.Bytes{Base: 16 << 20, Ratio: 1000}, func() {
+			s := &Set{}
+			sh := &shard{name: "fuzz", r: bytes.NewReader(in)}
+			s.shards = append(s.shards, sh)
+			labels, err := s.index(sh, int64(len(in)), nil, Options{})
+			if err == nil {
+				if err = s.unique(); err == nil {
+					err = s.number(labels, nil)
+				}
 			}
-		}
-		if err != nil {
-			if strings.Contains(err.Error(), "\n") {
-				t.Fatalf("error of several lines: %q", err)
+			if err != nil {
+				if strings.Contains(err.Error(), "\n") {
+					t.Fatalf("error of several lines: %q", err)
+				}
+				return
 			}
-			return
-		}
-		for i := range s.Len() {
-			if _, err := s.Image(i, nil); err != nil {
-				t.Fatal(err)
+			for i := range s.Len() {
+				if _, err := s.Image(i, nil); err != nil {
+					t.Fatal(err)
+				}
+				if c := s.Class(i); c < 0 || c >= len(s.Classes()) {
+					t.Fatalf("class %d of %d", c, len(s.Classes()))
+				}
 			}
-			if c := s.Class(i); c < 0 || c >= len(s.Classes()) {
-				t.Fatalf("class %d of %d", c, len(s.Classes()))
-			}
-		}
+		})
 	})
 }
 

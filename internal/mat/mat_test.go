@@ -14,6 +14,7 @@ import (
 	"strings"
 	"testing"
 
+	"pare/internal/hostile"
 	"pare/internal/npy"
 )
 
@@ -204,23 +205,25 @@ func FuzzOpen(f *testing.F) {
 		f.Add(b)
 	}
 	f.Fuzz(func(t *testing.T, in []byte) {
-		file, err := Open(bytes.NewReader(in), int64(len(in)))
-		if err != nil {
-			if strings.Contains(err.Error(), "\n") {
-				t.Fatalf("error of several lines: %q", err)
+		hostile.Bounded(t, len(in), hostile.Bytes{Base: 256 << 20, Ratio: 1000}, func() {
+			file, err := Open(bytes.NewReader(in), int64(len(in)))
+			if err != nil {
+				if strings.Contains(err.Error(), "\n") {
+					t.Fatalf("error of several lines: %q", err)
+				}
+				return
 			}
-			return
-		}
-		for _, info := range file.Arrays() {
-			a, err := file.Array(info.Name)
-			if err != nil || a.Len() == 0 || a.Width() > 1<<16 {
-				continue
+			for _, info := range file.Arrays() {
+				a, err := file.Array(info.Name)
+				if err != nil || a.Len() == 0 || a.Width() > 1<<16 {
+					continue
+				}
+				// Its bytes are known to be there.
+				err = npy.ReadRows(a, make([]float32, a.Width()), []int{a.Len() - 1})
+				if errors.Is(err, io.ErrUnexpectedEOF) {
+					t.Fatal(err)
+				}
 			}
-			// Its bytes are known to be there.
-			err = npy.ReadRows(a, make([]float32, a.Width()), []int{a.Len() - 1})
-			if errors.Is(err, io.ErrUnexpectedEOF) {
-				t.Fatal(err)
-			}
-		}
+		})
 	})
 }

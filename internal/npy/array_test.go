@@ -14,6 +14,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"pare/internal/hostile"
 )
 
 // plain is a version 1.0 file of one array.
@@ -410,12 +412,14 @@ func FuzzOpen(f *testing.F) {
 	f.Add(plain("|b1", "(2, 2, 2)", true, make([]byte, 8)))
 	f.Add(plain(">f2", "()", true, make([]byte, 2)))
 	f.Fuzz(func(t *testing.T, in []byte) {
-		a, err := Open(bytes.NewReader(in), int64(len(in)))
-		if err != nil {
-			oneLine(t, err)
-			return
-		}
-		readEither(t, a)
+		hostile.Bounded(t, len(in), hostile.Bytes{Base: 8 << 20, Ratio: 100}, func() {
+			a, err := Open(bytes.NewReader(in), int64(len(in)))
+			if err != nil {
+				oneLine(t, err)
+				return
+			}
+			readEither(t, a)
+		})
 	})
 }
 
@@ -423,19 +427,21 @@ func FuzzArchive(f *testing.F) {
 	x := plain("<f4", "(2, 1)", true, make([]byte, 8))
 	f.Add(archive(f, member{"x.npy", x, false}, member{"y.npy", x, true}))
 	f.Fuzz(func(t *testing.T, in []byte) {
-		z, err := OpenArchive(bytes.NewReader(in), int64(len(in)))
-		if err != nil {
-			oneLine(t, err)
-			return
-		}
-		for _, name := range z.Names() {
-			a, err := z.Array(name)
+		hostile.Bounded(t, len(in), hostile.Bytes{Base: 256 << 20, Ratio: 1000}, func() {
+			z, err := OpenArchive(bytes.NewReader(in), int64(len(in)))
 			if err != nil {
 				oneLine(t, err)
-				continue
+				return
 			}
-			readEither(t, a)
-		}
+			for _, name := range z.Names() {
+				a, err := z.Array(name)
+				if err != nil {
+					oneLine(t, err)
+					continue
+				}
+				readEither(t, a)
+			}
+		})
 	})
 }
 

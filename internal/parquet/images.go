@@ -163,6 +163,11 @@ func (m *Images) add(s *shard, r io.ReaderAt, size int64, o ImageOptions) (names
 		return nil, nil, nil
 	}
 	names = features[label].Names
+	for i, name := range names {
+		if slices.Contains(names[:i], name) {
+			return nil, nil, fmt.Errorf("the metadata call two classes %q", name)
+		}
+	}
 	texts, err = m.readLabels(s, label, names)
 	return names, texts, err
 }

@@ -66,6 +66,9 @@ func (c *chunk) scan(group int) error {
 	case meta.Type != c.leaf.element.Type.V:
 		return fmt.Errorf("its type is %s, in the schema %s", meta.Type, c.leaf.element.Type.V)
 	}
+	if c.f.meta.RowGroups[group].NumRows == 0 {
+		return nil // PyArrow writes tables without rows so, with pages at byte 0
+	}
 	c.codec = meta.Codec
 	at := meta.DataPageOffset
 	if meta.DictionaryPageOffset > 0 && meta.DictionaryPageOffset < at {

@@ -18,6 +18,8 @@ import (
 	"github.com/parquet-go/parquet-go/encoding/rle"
 	"github.com/parquet-go/parquet-go/format"
 	"pgregory.net/rapid"
+
+	"pare/internal/hostile"
 )
 
 func open(t testing.TB, path string) *File {
@@ -475,6 +477,46 @@ func TestEncodings(t *testing.T) {
 	})
 }
 
+// TestTwoClassesOfOneName: classes are known by their names, so these must differ.
+func TestTwoClassesOfOneName(t *testing.T) {
+	name := "train-00000-of-00002.parquet"
+	b, err := os.ReadFile(filepath.Join("testdata", name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), name)
+	if err := os.WriteFile(path, bytes.ReplaceAll(b, []byte(`"dog", "eel"`), []byte(`"dog", "dog"`)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	_, err = OpenImages([]string{path}, ImageOptions{})
+	if err == nil || err.Error() != "parquet: "+name+`: the metadata call two classes "dog"` {
+		t.Errorf("error %v", err)
+	}
+}
+
+// TestNoRows: a row group without rows has no pages, wherever they are said to be.
+func TestNoRows(t *testing.T) {
+	b, err := os.ReadFile(filepath.Join("testdata", "plain.parquet"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, err := Open(bytes.NewReader(b), int64(len(b)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for g := range f.meta.RowGroups {
+		f.meta.RowGroups[g].NumRows = 0
+		for c := range f.meta.RowGroups[g].Columns {
+			f.meta.RowGroups[g].Columns[c].MetaData.DataPageOffset = 0
+		}
+	}
+	f.rows = 0
+	columns, err := f.Read(f.Names()[:1], nil)
+	if err != nil || len(columns[0].Numbers)+len(columns[0].Codes) != 0 {
+		t.Errorf("%+v, %v", columns, err)
+	}
+}
+
 func FuzzOpen(f *testing.F) {
 	for _, name := range append([]string{"plain", "nested", "int96", "train-00000-of-00002"}, tables...) {
 		b, err := os.ReadFile(filepath.Join("testdata", name+".parquet"))
@@ -484,25 +526,27 @@ func FuzzOpen(f *testing.F) {
 		f.Add(b)
 	}
 	f.Fuzz(func(t *testing.T, in []byte) {
-		file, err := Open(bytes.NewReader(in), int64(len(in)))
-		if err != nil {
-			oneLine(t, err)
-			return
-		}
-		if file.Rows() > 1<<16 {
-			return // a few bytes may stand for many equal values, which take time
-		}
-		for _, name := range file.Names() {
-			columns, err := file.Read([]string{name}, nil)
+		hostile.Bounded(t, len(in), hostile.Bytes{Base: 256 << 20, Ratio: 1000}, func() {
+			file, err := Open(bytes.NewReader(in), int64(len(in)))
 			if err != nil {
 				oneLine(t, err)
-			} else if c := &columns[0]; len(c.Numbers)+len(c.Codes) != file.Rows() {
-				t.Fatalf("%d rows of %d", len(c.Numbers)+len(c.Codes), file.Rows())
+				return
 			}
-		}
-		if _, err := file.features(); err != nil {
-			oneLine(t, err)
-		}
+			if file.Rows() > 1<<16 {
+				return // a few bytes may stand for many equal values, which take time
+			}
+			for _, name := range file.Names() {
+				columns, err := file.Read([]string{name}, nil)
+				if err != nil {
+					oneLine(t, err)
+				} else if c := &columns[0]; len(c.Numbers)+len(c.Codes) != file.Rows() {
+					t.Fatalf("%d rows of %d", len(c.Numbers)+len(c.Codes), file.Rows())
+				}
+			}
+			if _, err := file.features(); err != nil {
+				oneLine(t, err)
+			}
+		})
 	})
 }
 
@@ -515,25 +559,27 @@ func FuzzImages(f *testing.F) {
 		f.Add(b)
 	}
 	f.Fuzz(func(t *testing.T, in []byte) {
-		m := newImages(1 << 20)
-		s := &shard{name: "fuzz"}
-		m.shards = []*shard{s}
-		names, texts, err := m.add(s, bytes.NewReader(in), int64(len(in)), ImageOptions{})
-		if m.classes = names; err == nil {
-			err = m.number(texts)
-		}
-		if err != nil {
-			oneLine(t, err)
-			return
-		}
-		for i := range min(m.Len(), 1000) {
-			if _, err := m.Image(i, nil); err != nil {
+		hostile.Bounded(t, len(in), hostile.Bytes{Base: 256 << 20, Ratio: 1000}, func() {
+			m := newImages(1 << 20)
+			s := &shard{name: "fuzz"}
+			m.shards = []*shard{s}
+			names, texts, err := m.add(s, bytes.NewReader(in), int64(len(in)), ImageOptions{})
+			if m.classes = names; err == nil {
+				err = m.number(texts)
+			}
+			if err != nil {
 				oneLine(t, err)
+				return
 			}
-			if m.Class(i) >= len(m.Classes()) {
-				t.Fatalf("class %d of %d", m.Class(i), len(m.Classes()))
+			for i := range min(m.Len(), 1000) {
+				if _, err := m.Image(i, nil); err != nil {
+					oneLine(t, err)
+				}
+				if m.Class(i) >= len(m.Classes()) {
+					t.Fatalf("class %d of %d", m.Class(i), len(m.Classes()))
+				}
 			}
-		}
+		})
 	})
 }
 
@@ -549,17 +595,19 @@ func FuzzEncodings(f *testing.F) {
 	f.Add([]byte{3, 0x88, 0xc6, 0xfa}, 8, uint8(8), uint8(6), uint8(3))
 	f.Add([]byte{128, 1, 4, 5, 2, 2, 0, 0, 0, 0}, 5, uint8(5), uint8(1), uint8(0))
 	f.Fuzz(func(t *testing.T, data []byte, n int, encoding, kind, bits uint8) {
-		if n < 0 || n > 1<<16 {
-			return
-		}
-		_, _ = hybrid(data, int(bits%40), n)
-		e := &format.SchemaElement{}
-		e.Type.V, e.Type.Valid = format.Type(kind%8), true
-		e.TypeLength.V = int32(bits) - 3
-		v, err := decodeValues(format.Encoding(encoding%10), e, data, n, 1<<20)
-		if err == nil && v.len() != n {
-			t.Fatalf("%d values, want %d", v.len(), n)
-		}
+		hostile.Bounded(t, len(data), hostile.Bytes{Base: 64 << 20, Ratio: 1000}, func() {
+			if n < 0 || n > 1<<16 {
+				return
+			}
+			_, _ = hybrid(data, int(bits%40), n)
+			e := &format.SchemaElement{}
+			e.Type.V, e.Type.Valid = format.Type(kind%8), true
+			e.TypeLength.V = int32(bits) - 3
+			v, err := decodeValues(format.Encoding(encoding%10), e, data, n, 1<<20)
+			if err == nil && v.len() != n {
+				t.Fatalf("%d values, want %d", v.len(), n)
+			}
+		})
 	})
 }
 

@@ -110,6 +110,13 @@ func (p *Picture) Text(class string, x, y float64, a Anchor, s string) {
 	fmt.Fprintf(&p.b, ` x="%s" y="%s" text-anchor="%s">%s</text>`+"\n", num(x), num(y), a, Escape(s))
 }
 
+// Tilted writes s rising to the right at 45 degrees from (x, y), for names above narrow columns.
+func (p *Picture) Tilted(class string, x, y float64, s string) {
+	p.begin("text", class)
+	fmt.Fprintf(&p.b, ` x="%s" y="%s" text-anchor="%s" transform="rotate(-45 %s %s)">%s</text>`+"\n",
+		num(x), num(y), Start, num(x), num(y), Escape(s))
+}
+
 // Haloed writes text on a rim that keeps it legible on lines. The rim is a text of
 // its own: not all viewers know paint-order.
 func (p *Picture) Haloed(class string, x, y float64, a Anchor, s, tip string) {

@@ -2,6 +2,7 @@ package table
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/csv"
 	"errors"
 	"fmt"
@@ -106,6 +107,9 @@ func (t *Table) header(f io.Reader, o *Options) ([]string, *rowReader, error) {
 	}
 	if err != nil && !errors.Is(err, io.EOF) {
 		return nil, nil, t.parseError(err)
+	}
+	if bytes.IndexByte(first, '\n') < 0 && bytes.IndexByte(first[:len(first)-1], '\r') >= 0 {
+		return nil, nil, t.errorf("its lines end in a carriage return alone, as on old Macs; write them with line feeds")
 	}
 	if o.Comma == 0 {
 		o.Comma = separator(string(first))

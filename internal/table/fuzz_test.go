@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"pare/internal/hostile"
 	"pare/internal/npy"
 )
 
@@ -23,26 +24,28 @@ func FuzzCSV(f *testing.F) {
 		}
 	}
 	f.Fuzz(func(t *testing.T, text string, noHeader bool, comma rune) {
-		tab, err := ReadCSV("f", strings.NewReader(text), Options{NoHeader: noHeader, Comma: comma})
-		if err != nil {
-			if strings.ContainsAny(err.Error(), "\n\r") {
-				t.Fatalf("error of several lines: %q", err)
+		hostile.Bounded(t, len(text), hostile.Bytes{Base: 16 << 20, Ratio: 1000}, func() {
+			tab, err := ReadCSV("f", strings.NewReader(text), Options{NoHeader: noHeader, Comma: comma})
+			if err != nil {
+				if strings.ContainsAny(err.Error(), "\n\r") {
+					t.Fatalf("error of several lines: %q", err)
+				}
+				return
 			}
-			return
-		}
-		seen := map[string]bool{}
-		for _, name := range tab.Names() {
-			c, err := tab.Column(name)
-			if err != nil || seen[name] || c.Len() != tab.Rows() || len(c.Texts()) != tab.Rows() {
-				t.Fatalf("column %q: %v, %d rows of %d, twice %v", name, err, c.Len(), tab.Rows(), seen[name])
+			seen := map[string]bool{}
+			for _, name := range tab.Names() {
+				c, err := tab.Column(name)
+				if err != nil || seen[name] || c.Len() != tab.Rows() || len(c.Texts()) != tab.Rows() {
+					t.Fatalf("column %q: %v, %d rows of %d, twice %v", name, err, c.Len(), tab.Rows(), seen[name])
+				}
+				seen[name] = true
+				if m, err := tab.Target(name); err == nil && !c.Numeric() {
+					t.Fatalf("text became numbers %v", m)
+				} else if err != nil && strings.ContainsAny(err.Error(), "\n\r") && !strings.ContainsAny(name, "\n\r") {
+					t.Fatalf("error of several lines: %q", err)
+				}
 			}
-			seen[name] = true
-			if m, err := tab.Target(name); err == nil && !c.Numeric() {
-				t.Fatalf("text became numbers %v", m)
-			} else if err != nil && strings.ContainsAny(err.Error(), "\n\r") && !strings.ContainsAny(name, "\n\r") {
-				t.Fatalf("error of several lines: %q", err)
-			}
-		}
+		})
 	})
 }
 
@@ -69,21 +72,23 @@ func FuzzRead(f *testing.F) {
 	}
 	dir := f.TempDir()
 	f.Fuzz(func(t *testing.T, data []byte, kind uint8) {
-		path := filepath.Join(dir, "f"+kinds[int(kind)%len(kinds)])
-		if err := os.WriteFile(path, data, 0o600); err != nil {
-			t.Fatal(err)
-		}
-		tab, err := Read(path, Options{})
-		if err != nil {
-			if strings.ContainsAny(err.Error(), "\n\r") {
-				t.Fatalf("error of several lines: %q", err)
+		hostile.Bounded(t, len(data), hostile.Bytes{Base: 1 << 30, Ratio: 10000}, func() {
+			path := filepath.Join(dir, "f"+kinds[int(kind)%len(kinds)])
+			if err := os.WriteFile(path, data, 0o600); err != nil {
+				t.Fatal(err)
 			}
-			return
-		}
-		for _, name := range tab.Names() {
-			if c, err := tab.Column(name); err != nil || c.Len() != tab.Rows() {
-				t.Fatalf("column %q: %v, %d rows of %d", name, err, c.Len(), tab.Rows())
+			tab, err := Read(path, Options{})
+			if err != nil {
+				if strings.ContainsAny(err.Error(), "\n\r") {
+					t.Fatalf("error of several lines: %q", err)
+				}
+				return
 			}
-		}
+			for _, name := range tab.Names() {
+				if c, err := tab.Column(name); err != nil || c.Len() != tab.Rows() {
+					t.Fatalf("column %q: %v, %d rows of %d", name, err, c.Len(), tab.Rows())
+				}
+			}
+		})
 	})
 }

@@ -73,6 +73,7 @@ func TestErrorsSayWhere(t *testing.T) {
 		"":                          "t.csv: the file is empty",
 		"\n\n":                      "t.csv: the file is empty",
 		"a,b\n":                     "t.csv: the file has a header but no rows",
+		"a,b\r1,2\r3,4\r":           "t.csv: its lines end in a carriage return alone, as on old Macs; write them with line feeds",
 		"a,b\n1,2\n3\n":             "t.csv: row 2 has 1 cell, the header has 2",
 		"a,b\n1,2,3\n":              "t.csv: row 1 has 3 cells, the header has 2",
 		"a,a\n1,1\n2,3\n":           "t.csv: columns 1 and 2 are both called a and differ in row 2",
