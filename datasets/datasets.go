@@ -88,6 +88,9 @@ type Feature struct {
 	// Variable is the variable that the input is a part of, as the column of 0 and 1 for a
 	// value is of a categorical variable; "": the input is a variable of its own.
 	Variable string
+	// Category is the categorical variable that the input is the 0 and 1 for a value of; "":
+	// it is not one.
+	Category string
 }
 
 // validate reports a part of the set that is missing or does not fit the others.

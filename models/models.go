@@ -175,7 +175,7 @@ func Check(net *nn.Network, task Task) error {
 	}
 	if net.Features != nil && task.Features != nil {
 		for i, f := range net.Features {
-			if f != task.Features[i] {
+			if g := task.Features[i]; f.Name != g.Name || f.Of() != g.Of() {
 				return fmt.Errorf("the network's input %d is %s, that of %s is %s", i+1, f.Name, task.data(), task.Features[i].Name)
 			}
 		}

@@ -56,6 +56,9 @@ type Feature struct {
 	// Variable is the variable that the unit is a part of, as a column of 0 and 1 is of a
 	// categorical variable; "": the unit is a variable of its own, called Name.
 	Variable string `json:"variable,omitempty"`
+	// Category is the categorical variable that the unit is the 0 and 1 for a value of; "": it
+	// is not one.
+	Category string `json:"category,omitempty"`
 }
 
 // Of is the name of the variable.
