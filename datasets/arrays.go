@@ -134,15 +134,7 @@ func (d *Arrays) opener() (func(name string) (*namedArray, error), error) {
 		return nil, err
 	}
 	file := filepath.Base(d.File)
-	var archive interface {
-		Array(name string) (*npy.Array, error)
-		Names() []string
-	}
-	if strings.EqualFold(filepath.Ext(d.File), ".safetensors") {
-		archive, err = openTensors(f, size)
-	} else {
-		archive, err = npy.OpenArchive(f, size)
-	}
+	archive, err := openArchive(f, size, d.File)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", file, err)
 	}
@@ -399,7 +391,17 @@ func (b *arrayBuilder) images(o Options) (*Set, error) {
 		}
 	}
 	set.Notes = b.notes
+	r := set.Recipe.(*ImageRecipe)
+	r.Array, r.ChannelsFirst = b.member(), b.channelsFirst
 	return set, nil
+}
+
+// member is the name of x in an archive; "" where it has a file of its own.
+func (b *arrayBuilder) member() string {
+	if b.File == "" {
+		return ""
+	}
+	return orElse(b.X, "x")
 }
 
 func needTest(o Options) error {
@@ -483,7 +485,8 @@ func (b *arrayBuilder) rows(ctx context.Context, o Options) (*Set, error) {
 	if t := b.x.Dtype; t.Kind == 'u' && t.Size == 1 && len(b.task.Input) == 3 {
 		all.scale = 255
 	}
-	set := &Set{Task: b.task, ClassNames: b.ClassNames, Notes: b.notes}
+	set := &Set{Task: b.task, ClassNames: b.ClassNames, Notes: b.notes,
+		Recipe: &ArrayRecipe{Array: b.member(), Shape: b.x.Shape[1:], Channels: channels, ChannelsFirst: all.transposed, Bytes: all.scale > 1}}
 	if !b.AsIs {
 		if all.norm, err = all.measure(ctx); err != nil {
 			return nil, err
@@ -535,17 +538,30 @@ func (p *arrayPart) Fill(x, y []float32, idx []int, _ Draw) error {
 		}
 		copy(y[k*p.targets:][:p.targets], p.y[p.rows[i]*p.targets:])
 	}
+	p.normalize(x[:len(idx)*size])
+	return nil
+}
+
+// normalize gives the values of examples, channels last, their scale.
+func (p *arrayPart) normalize(x []float32) {
 	for c := range p.channels {
 		mean, std := float64(p.norm.Mean[c]), float64(p.norm.Std[c])
-		for i := c; i < len(idx)*size; i += p.channels {
+		for i := c; i < len(x); i += p.channels {
 			x[i] = float32((float64(x[i])/p.scale - mean) / std)
 		}
 	}
-	return nil
 }
 
 // read is an example as it is in the array, channels last.
 func (p *arrayPart) read(dst []float32, row int) error {
+	if err := p.values(dst, row); err != nil {
+		return p.x.errorf("example %d: %s", row, err)
+	}
+	return nil
+}
+
+// values is read whose error leaves out the place.
+func (p *arrayPart) values(dst []float32, row int) error {
 	to := dst
 	if p.transposed {
 		spare, _ := p.spare.Get().(*[]float32)
@@ -558,11 +574,11 @@ func (p *arrayPart) read(dst []float32, row int) error {
 	}
 	at := [1]int{row}
 	if err := npy.ReadRows(p.x.Array, to, at[:]); err != nil {
-		return p.x.errorf("%s", err)
+		return err
 	}
 	for _, v := range to {
 		if v-v != 0 {
-			return p.x.errorf("example %d: %v is no finite number", row, v)
+			return fmt.Errorf("%v is no finite number", v)
 		}
 	}
 	if p.transposed {

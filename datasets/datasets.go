@@ -75,6 +75,8 @@ type Set struct {
 	// Normalization is applied to each channel of the inputs, where the dataset does so on
 	// its own; Normalized replaces it. Zero: none.
 	Normalization Normalization
+	// Recipe says how new files become inputs as these did; nil: no files do.
+	Recipe Recipe
 	// Notes are warnings, a line each: files and rows that were left out, with their number.
 	Notes []string
 	// Entropy is the mean loss, in nats a target, below which no model can come; 0: not

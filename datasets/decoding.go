@@ -190,6 +190,8 @@ func (d Decoding) settle(ctx context.Context, o Options, l labelled, splits [3]*
 	set, err := NewImageSet(splits[0], splits[1], splits[2], l.classes)
 	if err == nil {
 		set.Notes = l.notes
+		r := set.Recipe.(*ImageRecipe)
+		r.Shorter, r.Resized = d.Resize, len(d.Size) > 0
 	}
 	return set, err
 }

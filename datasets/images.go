@@ -236,19 +236,18 @@ func (p *Images) Fill(x, y []float32, idx []int, draw Draw) error {
 		return err
 	}
 	if p.order != nil {
-		p.permute(x, len(idx))
+		permute(x, len(idx), p.order)
 	}
 	return nil
 }
 
-// permute puts the pixels of n images in the part's order; all have one channel.
-func (p *Images) permute(x []float32, n int) {
-	size := p.split.Size()
-	rows := make([]float32, size)
+// permute puts the pixels of n images in an order; all have one channel.
+func permute(x []float32, n int, order []int32) {
+	rows := make([]float32, len(order))
 	for k := range n {
-		image := x[k*size:][:size]
+		image := x[k*len(order):][:len(order)]
 		copy(rows, image)
-		for i, from := range p.order {
+		for i, from := range order {
 			image[i] = rows[from]
 		}
 	}
@@ -282,6 +281,7 @@ func NewImageSet(train, validation, test *Split, classNames []string) (*Set, err
 		*part.to = images
 	}
 	set.Task = Task{Input: []int{train.C, train.H, train.W}, Classes: train.Classes, Targets: 1}
+	set.Recipe = &ImageRecipe{Channels: train.C, Height: train.H, Width: train.W}
 	return set, nil
 }
 

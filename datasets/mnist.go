@@ -144,6 +144,15 @@ func findIDX(dir, name string) (string, error) {
 // set the task.
 const permuteSeed = 2015
 
+// permutation is the random order of the pixels of all images with so many.
+func permutation(pixels int) []int32 {
+	order := make([]int32, pixels)
+	for i, from := range rand.New(rand.NewPCG(permuteSeed, streamPermute)).Perm(pixels) {
+		order[i] = int32(from)
+	}
+	return order
+}
+
 // sequences returns the set of grey images as sequences, of pixels one by one or of whole
 // rows from the top. The values of an example stay where they are, as an image (H, W, 1) and
 // a sequence (T, D) are both written row by row, unless they are permuted.
@@ -157,10 +166,10 @@ func (s *Set) sequences(pixels, permute bool) *Set {
 	if !permute {
 		return &out
 	}
-	order := make([]int32, split.Size())
-	for i, from := range rand.New(rand.NewPCG(permuteSeed, streamPermute)).Perm(len(order)) {
-		order[i] = int32(from)
-	}
+	order := permutation(split.Size())
+	recipe := *s.Recipe.(*ImageRecipe)
+	recipe.Permuted = true
+	out.Recipe = &recipe
 	for _, part := range []*Part{&out.Train, &out.Validation, &out.Test} {
 		if *part != nil {
 			images := *(*part).(*Images)

@@ -10,12 +10,14 @@ import (
 	"fmt"
 	"regexp"
 
+	"pare/datasets"
 	"pare/nn"
 )
 
 // format is the version of architecture.json that is written; all up to it are read. It
 // rises when a program of before would read a file wrongly, or refuse it.
-const format = 1
+// A document without a recipe keeps format 1.
+const format = 2
 
 // document is architecture.json: a model without its weights. Its input is one
 // example, channels first: [C, H, W] an image, [F] a vector, [D, T] a sequence of
@@ -26,13 +28,20 @@ type document struct {
 	Architecture nn.Architecture `json:"architecture"`
 	Preprocess   Preprocess      `json:"preprocess"`
 	Classes      []string        `json:"classes,omitempty"`
+	// Recipe is a datasets.Recipe; files of format 1 have none.
+	Recipe json.RawMessage `json:"recipe,omitempty"`
 
 	Meta map[string]string `json:"meta,omitempty"`
 }
 
 func (m Model) document() (document, error) {
 	a, err := m.Net.Architecture()
-	return document{Format: format, Architecture: a, Preprocess: m.Preprocess, Classes: m.Classes, Meta: m.Meta}, err
+	d := document{Format: 1, Architecture: a, Preprocess: m.Preprocess, Classes: m.Classes, Meta: m.Meta}
+	if err == nil && m.Recipe != nil {
+		d.Format = format
+		d.Recipe, err = datasets.EncodeRecipe(m.Recipe)
+	}
+	return d, err
 }
 
 // numbers is an indented list of numbers. A line break never occurs within a
@@ -101,6 +110,11 @@ func (d document) model() (m Model, err error) {
 		return Model{}, err
 	}
 	m = Model{Net: net, Preprocess: d.Preprocess, Classes: d.Classes, Meta: d.Meta}
+	if d.Recipe != nil {
+		if m.Recipe, err = datasets.DecodeRecipe(d.Recipe); err != nil {
+			return Model{}, err
+		}
+	}
 	return m, m.check()
 }
 

@@ -11,6 +11,7 @@ import (
 	"math"
 	"unicode/utf8"
 
+	"pare/datasets"
 	_ "pare/layers" // the kinds that files name
 	"pare/nn"
 )
@@ -23,6 +24,7 @@ type Model struct {
 	Net        *nn.Network
 	Preprocess Preprocess        // zero: inputs are fed as they are; tokens always are
 	Classes    []string          // name of each output; empty where they have none
+	Recipe     datasets.Recipe   // how files become inputs, before Preprocess; nil: not known
 	Meta       map[string]string // free-form notes, such as the seed; may be nil
 }
 
@@ -51,6 +53,14 @@ func (m Model) check() error {
 	outputs := m.Net.Output().Shape.Units()
 	if len(m.Classes) > 0 && len(m.Classes) != outputs {
 		return fmt.Errorf("%d class names for %d outputs", len(m.Classes), outputs)
+	}
+	if r := m.Recipe; r != nil {
+		if err := r.Validate(); err != nil {
+			return fmt.Errorf("recipe %s: %w", r.Kind(), err)
+		}
+		if r.Size() != m.Net.Input.Size() {
+			return fmt.Errorf("recipe %s gives %d values an example, the network takes %d", r.Kind(), r.Size(), m.Net.Input.Size())
+		}
 	}
 	for _, p := range m.Net.Params() {
 		if err := checkFinite(p.Data()); err != nil {

@@ -121,6 +121,6 @@ func (r *runner) saveModel(dir string, net *nn.Network) error {
 
 // model is the network with the data that its users need.
 func (r *runner) model(net *nn.Network) export.Model {
-	return export.Model{Net: net, Classes: r.data.Set.ClassNames,
+	return export.Model{Net: net, Classes: r.data.Set.ClassNames, Recipe: r.data.Set.Recipe,
 		Preprocess: r.data.preprocess()}
 }

@@ -61,13 +61,27 @@ func ListFolder(root string) (*Folder, error) {
 				return nil, err
 			}
 			if len(f.Files) == before {
-				err := fmt.Errorf("no images: a class folder needs at least one file with the extension %s", extensions())
+				err := fmt.Errorf("no images: a class folder needs at least one file with the extension %s", Extensions())
 				return nil, &Error{filepath.Join(root, e.Name()), err}
 			}
 		}
 	}
 	if len(f.Classes) == 0 {
 		return nil, &Error{root, errors.New("no class folders: put the images of each class into a folder with its name")}
+	}
+	return f, nil
+}
+
+// ListImages lists the images below a folder and all folders in it, by folder, then by name,
+// in byte order; their class is 0. It takes the files that ListFolder takes. A folder without
+// images is an error.
+func ListImages(root string) (*Folder, error) {
+	f := &Folder{Root: root, Classes: []string{""}}
+	if err := f.class(root); err != nil {
+		return nil, err
+	}
+	if len(f.Files) == 0 {
+		return nil, &Error{root, fmt.Errorf("no images: the folder needs at least one file with the extension %s", Extensions())}
 	}
 	return f, nil
 }
@@ -92,21 +106,21 @@ func (f *Folder) skip(path string) {
 	f.Skipped++
 }
 
-// class adds the images below a folder of the last class.
+// class adds the images below a folder, hidden itself or not, as images of the last class.
 func (f *Folder) class(dir string) error {
 	var found []File
 	err := filepath.WalkDir(dir, func(path string, e fs.DirEntry, err error) error {
 		switch {
 		case err != nil:
 			return noFolder(path, err)
-		case hidden(e.Name()):
+		case hidden(e.Name()) && path != dir:
 			if e.IsDir() {
 				return filepath.SkipDir
 			}
 			return nil
 		case e.IsDir():
 			return nil
-		case !isImage(path):
+		case !IsImage(path):
 			f.skip(path)
 			return nil
 		}
@@ -131,12 +145,14 @@ func (f *Folder) class(dir string) error {
 	return nil
 }
 
-func isImage(path string) bool {
+// IsImage reports whether the name of a file has the extension of an image.
+func IsImage(path string) bool {
 	extension := strings.ToLower(filepath.Ext(path))
 	return slices.ContainsFunc(formats, func(f format) bool { return slices.Contains(f.extensions, extension) })
 }
 
-func extensions() string {
+// Extensions lists the extensions of image files, for a message.
+func Extensions() string {
 	var all []string
 	for i := range formats {
 		all = append(all, formats[i].extensions...)
