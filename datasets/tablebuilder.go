@@ -260,7 +260,7 @@ func (b *tableBuilder) fit(Options) error {
 		b.recipe.Columns = append(b.recipe.Columns, column)
 		b.set.Features = append(b.set.Features, column.features(owner[name])...)
 	}
-	b.set.Task.Input = []int{len(b.set.Features)}
+	b.set.Task.Input, b.set.Recipe = []int{len(b.set.Features)}, b.recipe
 	return nil
 }
 

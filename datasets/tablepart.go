@@ -19,23 +19,28 @@ var _ Part = (*tablePart)(nil)
 // Len implements Part.
 func (p *tablePart) Len() int { return len(p.rows) }
 
-// Fill implements Part. A value that is missing becomes the mean, which is 0.
+// Fill implements Part.
 func (p *tablePart) Fill(x, y []float32, idx []int, _ Draw) error {
 	if err := checkFill(x, y, idx, len(p.rows), p.width, p.targets); err != nil {
 		return err
 	}
 	for k, i := range idx {
 		row := p.rows[i]
-		to, from := x[k*p.width:][:p.width], p.x[row*p.width:][:p.width]
-		for j, v := range from {
-			to[j] = 0
-			if v == v {
-				to[j] = float32((v - float64(p.norm.Mean[j])) / float64(p.norm.Std[j]))
-			}
-		}
+		standardise(x[k*p.width:][:p.width], p.x[row*p.width:][:p.width], p.norm)
 		copy(y[k*p.targets:][:p.targets], p.y[row*p.targets:])
 	}
 	return nil
+}
+
+// standardise subtracts means and divides by deviations. A value that is missing becomes the
+// mean, which is 0.
+func standardise(to []float32, from []float64, norm Normalization) {
+	for j, v := range from {
+		to[j] = 0
+		if v == v {
+			to[j] = float32((v - float64(norm.Mean[j])) / float64(norm.Std[j]))
+		}
+	}
 }
 
 // normalized implements renormalizer.

@@ -60,7 +60,7 @@ func (c *TableColumn) features(variable string) []Feature {
 	return out
 }
 
-// Size is the number of inputs of a row.
+// Size implements Recipe.
 func (r *TableRecipe) Size() int {
 	n := 0
 	for i := range r.Columns {
