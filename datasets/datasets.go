@@ -75,6 +75,9 @@ type Set struct {
 	// Normalization is applied to each channel of the inputs, where the dataset does so on
 	// its own; Normalized replaces it. Zero: none.
 	Normalization Normalization
+	// TargetScale has the mean and deviation of each number to predict over the training
+	// examples; a network learns targets in these units. Zero: they are learned as they are.
+	TargetScale Normalization
 	// Recipe says how new files become inputs as these did; nil: no files do.
 	Recipe Recipe
 	// Notes are warnings, a line each: files and rows that were left out, with their number.
@@ -140,6 +143,9 @@ type Task struct {
 	// NextToken says that each target is the token behind an input token, so that
 	// the loss in nats is the logarithm of a perplexity.
 	NextToken bool
+	// Near is how near a number must be predicted to count as right; 0: there is no accuracy
+	// of numbers.
+	Near float64
 }
 
 // Size is the number of input values of one example.

@@ -33,6 +33,7 @@ type Table struct {
 	Groups         string              `yaml:"groups,omitempty" empty:"no" doc:"a column; rows with the same value, such as those of one person, stay in one part"`
 	Separator      string              `yaml:"separator,omitempty" empty:"no" doc:"the character between cells, or tab; left out: comma, semicolon or tab, whichever the first line has most of"`
 	Decimal        string              `yaml:"decimal,omitempty" enum:"comma,point" doc:"the decimal mark; left out: a point, or a comma where it does not separate cells and no number has a point"`
+	TargetAsIs     bool                `yaml:"target_as_is,omitempty" doc:"learn numbers to predict as they are; left out: in units of their mean and deviation over the training rows, which makes no difference to measures and predictions"`
 	NoHeader       bool                `yaml:"no_header,omitempty" doc:"the first row is data, and columns are called x1, x2, …"`
 }
 

@@ -320,6 +320,9 @@ func (b *tableBuilder) parts(Options) error {
 		norm.Mean[j], norm.Std[j] = float32(mean), float32(deviation)
 	}
 	b.set.Normalization = norm
+	if !b.TargetAsIs {
+		b.set.TargetScale = targetScale(b.set.Task, b.all.y, b.part[0])
+	}
 	for p, to := range []*Part{&b.set.Train, &b.set.Validation, &b.set.Test} {
 		if len(b.part[p]) == 0 {
 			continue

@@ -21,6 +21,9 @@ type Task struct {
 	Targets    int          // of an example: one for each position of a sequence, or numbers; 0 means 1
 	Vocabulary int          // inputs are tokens below it; 0: real numbers
 	Features   []nn.Feature // of the units of the input; nil: they have no names
+	// Scale and Shift turn standardised targets into numbers in their units; nil: they are
+	// learned as they are.
+	Scale, Shift []float32
 }
 
 // Outputs is the number of values that the last layer of a network gives, for each position

@@ -112,6 +112,11 @@ func (n *Network) Add(name string, layer Layer, inputs ...string) error {
 		node.Inputs = append(node.Inputs, i)
 	}
 	shapes := n.InputShapes(node)
+	if r, ok := layer.(FeatureReader); ok && len(node.Inputs) == 1 && node.Inputs[0] < 0 {
+		if err := r.ReadFeatures(n.Features); err != nil {
+			return fmt.Errorf("layer %s: %w", name, err)
+		}
+	}
 	shape, err := layer.Init(shapes, n.rng)
 	if err != nil {
 		return fmt.Errorf("layer %s: %w", name, err)

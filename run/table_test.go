@@ -59,7 +59,7 @@ data: {dataset: table, file: wide.csv, target: y, missing: indicator, validation
 model: {type: mlp, hidden: [16]}
 train: {epochs: 40, batch: 32, optimizer: {type: adam, lr: 0.005}, schedule: {type: cosine}}
 penalties:
-  - {type: group_lasso, on: input_features, lambda: 0.15}
+  - {type: group_lasso, on: input_features, lambda: 0.07}
 finetune: {epochs: 2}
 `
 
@@ -126,6 +126,118 @@ func TestTableVariables(t *testing.T) {
 	}
 	if !slices.Equal(want.Preprocess.Mean, got.Preprocess.Mean) || got.Preprocess.Mean[0] == 0 {
 		t.Errorf("means %v, want %v", got.Preprocess.Mean, want.Preprocess.Mean)
+	}
+}
+
+// TestTableEmbedded: embedded variables stay and go as wholes too, with the numbers of their
+// embedding; and the model of the run predicts its training rows from the file.
+func TestTableEmbedded(t *testing.T) {
+	dir := t.TempDir()
+	file := filepath.Join(dir, "wide.csv")
+	if err := os.WriteFile(file, []byte(wideTable(1000)), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	c := parse(t, strings.ReplaceAll(wideConfig, "hidden: [16]", "hidden: [16], embed: 3"), "data.file="+file, "train.epochs=30", "penalties.0.lambda=0.05")
+	r := finish(t, c)
+	kept, removed := r.Variables.Kept, r.Variables.Removed
+	if len(kept)+len(removed) != 30 || len(removed) < 10 || r.Removed.Inputs != len(removed) {
+		t.Errorf("kept %q, removed %q, counted %d", kept, removed, r.Removed.Inputs)
+	}
+	for _, name := range []string{"n0", "n1", "c0", "c1"} {
+		if !slices.Contains(kept, name) {
+			t.Errorf("%s is removed; kept are %q", name, kept)
+		}
+	}
+	if mean := variance(t, r); r.MSEFinal > 0.3*mean {
+		t.Errorf("mean square error %g of targets of variance %g", r.MSEFinal, mean)
+	}
+	a, err := export.Load(r.folder.path(trainedDir))
+	if err != nil {
+		t.Fatal(err)
+	}
+	zero, values := map[string]int{}, map[string]int{}
+	for _, p := range a.Net.Params() {
+		if p.Reads == nil {
+			continue
+		}
+		for k, v := range p.Data() {
+			name := a.Net.Features[p.Reads[k/p.Shape()[1]]].Of()
+			if values[name]++; v == 0 {
+				zero[name]++
+			}
+		}
+	}
+	if len(values) == 0 {
+		t.Errorf("embedded %v", values)
+	}
+	for name, n := range zero {
+		if n != values[name] {
+			t.Errorf("%d of %d values of %s are zero", n, values[name], name)
+		}
+	}
+	final, err := export.Load(string(r.folder))
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := final.Preprocess
+	in, err := final.Recipe.Open(t.Context(), []string{file}, datasets.RecipeOptions{Normalization: datasets.Normalization{Mean: p.Mean, Std: p.Std}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer in.Close()
+	data, err := LoadData(t.Context(), c, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	whole := data.Set
+	x, y := make([]float32, whole.Task.Size()), make([]float32, 1)
+	rows := map[string]bool{}
+	for i := range whole.Train.Len() {
+		if err := whole.Train.Fill(x, y, []int{i}, datasets.Draw{}); err != nil {
+			t.Fatal(err)
+		}
+		rows[fmt.Sprint(x)] = true
+	}
+	found := 0
+	if err := in.Read(t.Context(), in.Len(), func(x []float32, err error) error {
+		if rows[fmt.Sprint(x)] {
+			found++
+		}
+		return err
+	}); err != nil || found < whole.Train.Len() {
+		t.Errorf("%v: %d of %d training rows are read as they were trained on", err, found, whole.Train.Len())
+	}
+}
+
+// TestTableLargeTargets: targets that are large numbers are learned in their own units, and a
+// run that goes on from the network keeps these.
+func TestTableLargeTargets(t *testing.T) {
+	var b strings.Builder
+	b.WriteString("a,b,price\n")
+	r := rand.New(rand.NewPCG(5, 6))
+	for range 400 {
+		u, v := r.NormFloat64(), r.NormFloat64()
+		fmt.Fprintf(&b, "%.4f,%.4f,%.2f\n", u, v, 300_000+80_000*u-20_000*v)
+	}
+	file := filepath.Join(t.TempDir(), "prices.csv")
+	if err := os.WriteFile(file, []byte(b.String()), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	const config = `
+name: prices
+data: {dataset: table, file: x.csv, target: price, validation: 0.1, test: 0.2}
+model: {type: mlp, hidden: [16]}
+train: {epochs: 30, batch: 16, optimizer: {type: adam, lr: 0.01}, schedule: {type: cosine}}
+`
+	s := finish(t, parse(t, config, "data.file="+file))
+	d := s.Details["final"]
+	if d == nil || *d.R2 < 0.98 || *d.MAE < 10 || s.MSEFinal > 1e9 || !s.NoAccuracy {
+		t.Errorf("detail %+v, mse %g", d, s.MSEFinal)
+	}
+	again := finish(t, parse(t, strings.ReplaceAll(config, "{type: mlp, hidden: [16]}", "{type: saved, run: "+string(s.folder)+"}"),
+		"data.file="+file, "train.epochs=0"))
+	if again.MSEFinal != s.MSEFinal {
+		t.Errorf("mse %g, want %g", again.MSEFinal, s.MSEFinal)
 	}
 }
 
