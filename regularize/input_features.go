@@ -20,41 +20,38 @@ var (
 
 // columnGroups makes one group of every column that weights read of a value the
 // condition holds for, and of all columns of one variable of the input; readers of the
-// same value, and of the same variable, share the groups.
+// same value, and of the same variable, share the groups. Weights that embed a variable are
+// in no group: were they shrunk with those that read the embedding, both would vanish
+// together, as each has a gradient only while the other is not 0.
 func (t *topology) columnGroups(noun string, wanted func(value int) bool) []*group {
 	var groups []*group
 	variables := t.variables()
 	byLabel := map[string]*group{}
-	for i, node := range t.net.Nodes {
-		first := t.weight(i, nn.AxisIn)
-		for _, p := range node.Layer.Params() {
-			axis := p.FindAxis(nn.AxisIn)
-			if p != first && p.Reads == nil || p.Role != nn.RoleWeight || axis < 0 {
-				continue
+	for i := range t.net.Nodes {
+		p := t.weight(i, nn.AxisIn)
+		if p == nil || p.Reads != nil {
+			continue
+		}
+		source := t.source(i)
+		axis := p.FindAxis(nn.AxisIn)
+		n, _ := p.AxisLen(axis)
+		if !wanted(source) || n != t.net.ShapeOf(source).Units() {
+			continue
+		}
+		units := t.units.Out(source)
+		for j := range n {
+			label := fmt.Sprintf("%s %d of %s", noun, j, t.net.NameOf(source))
+			if name := variables[units[j]]; name != "" {
+				label = "input variable " + name
 			}
-			source := t.source(i)
-			n, _ := p.AxisLen(axis)
-			if !wanted(source) || p.Reads == nil && n != t.net.ShapeOf(source).Units() {
-				continue
+			g := byLabel[label]
+			if g == nil {
+				g = &group{label: label}
+				byLabel[label], groups = g, append(groups, g)
 			}
-			along := t.units.Along(i, p, nn.AxisIn)
-			for j := range n {
-				label := fmt.Sprintf("%s %d of %s", noun, j, t.net.NameOf(source))
-				if p.Reads != nil {
-					label = fmt.Sprintf("%s %d of %s", noun, p.Reads[j], t.net.NameOf(source))
-				}
-				if name := variables[along[j]]; name != "" {
-					label = "input variable " + name
-				}
-				g := byLabel[label]
-				if g == nil {
-					g = &group{label: label}
-					byLabel[label], groups = g, append(groups, g)
-				}
-				slot := nn.Slot{Node: i, Param: p, Axis: axis, Index: j}
-				g.add([]nn.Slot{slot}, []string{t.name(i)})
-				g.macs += t.share(slot)
-			}
+			slot := nn.Slot{Node: i, Param: p, Axis: axis, Index: j}
+			g.add([]nn.Slot{slot}, []string{t.name(i)})
+			g.macs += t.share(slot)
 		}
 	}
 	return groups
