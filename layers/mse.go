@@ -14,7 +14,7 @@ type MeanSquare struct {
 	// Near is how near an output must be to its target to count as correct; 0: none counts,
 	// and there is no accuracy.
 	Near float64
-	// Units are what errors are divided by, one for each value of the output; nil: 1.
+	// Units divide errors, one for each value of the output; nil: 1.
 	Units []float32
 }
 

@@ -35,8 +35,8 @@ func BuildNetwork(c *config.Config, task models.Task) (*nn.Network, error) {
 }
 
 // inUnits ends a network with the layer that turns standardised numbers into numbers in the
-// units of the targets. Parameters that the model keeps from an earlier run were trained with
-// what is at its end, and a network of an earlier run may end with such a layer.
+// units of the targets. A model that keeps its parameters from an earlier run stays as it is, and
+// a network of an earlier run may end with such a layer.
 func inUnits(c *config.Config, net *nn.Network, task models.Task) error {
 	if _, is := net.Output().Layer.(*layers.Rescale); is || task.Scale == nil {
 		return nil
