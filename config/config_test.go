@@ -197,7 +197,7 @@ func TestLoadNames(t *testing.T) {
 	_, err = Load("/elsewhere/resnet.yaml", nil)
 	checkError(t, err, "/elsewhere/resnet.yaml: there is no such file; the built-in configs are "+strings.Join(BuiltIn(), ", "))
 	_, err = Load("mnist-mlp", []string{"model.hiden=[1]"})
-	checkError(t, err, "-set model.hiden=[1]: model.hiden is not an option of mlp; did you mean model.hidden? its options are hidden, dropout")
+	checkError(t, err, "-set model.hiden=[1]: model.hiden is not an option of mlp; did you mean model.hidden? its options are hidden, embed, dropout")
 	if err := os.WriteFile("resnet.yaml", []byte(head+"seed: x\n"), 0o644); err != nil {
 		t.Fatal(err)
 	}

@@ -9,6 +9,9 @@ import (
 // defaultLength is the number of steps to remember over where the options leave it open.
 const defaultLength = 100
 
+// addingNear is the error up to which an answer is right (Hochreiter & Schmidhuber 1997, section 5.4).
+const addingNear = 0.04
+
 // Adding is the problem of Hochreiter & Schmidhuber 1997 (section 5.4) in the form of Le,
 // Jaitly & Hinton 2015.
 type Adding struct {
@@ -26,7 +29,7 @@ func init() {
 // Load implements Dataset.
 func (d *Adding) Load(ctx context.Context, o Options) (*Set, error) {
 	length := cmp.Or(d.Length, defaultLength)
-	return o.generated(ctx, Task{Input: []int{2, length}, Targets: 1}, sums{length})
+	return o.generated(ctx, Task{Input: []int{2, length}, Targets: 1, Near: addingNear}, sums{length})
 }
 
 // sums draws examples of the adding problem.

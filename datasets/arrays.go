@@ -28,6 +28,7 @@ type Arrays struct {
 	Task       string   `yaml:"task,omitempty" enum:"classes,numbers,labels" doc:"classes: y is whole numbers from 0 on; numbers: numbers to come near to; labels: a column of 0 and 1 for each label; left out: classes where y has one axis and is of integers, numbers where it is of floating point numbers"`
 	ClassNames []string `yaml:"class_names,omitempty" empty:"no" doc:"names of the classes or labels, in their order"`
 	AsIs       bool     `yaml:"as_is,omitempty" doc:"use the values of x as they are; left out: each channel, or each value of a vector, gets mean 0 and deviation 1 over the training examples"`
+	TargetAsIs bool     `yaml:"target_as_is,omitempty" doc:"learn numbers to predict as they are; left out: in units of their mean and deviation over the training examples, which makes no difference to measures and predictions"`
 }
 
 func init() {
@@ -496,6 +497,9 @@ func (b *arrayBuilder) rows(ctx context.Context, o Options) (*Set, error) {
 			return nil, err
 		}
 		set.Normalization = all.norm
+	}
+	if !b.TargetAsIs {
+		set.TargetScale = targetScale(b.task, b.wantY, parts[0])
 	}
 	part := func(x *namedArray, y []float32, rows []int) Part {
 		p := *all

@@ -77,6 +77,9 @@ type Set struct {
 	// Normalization is applied to each channel of the inputs, where the dataset does so on
 	// its own; Normalized replaces it. Zero: none.
 	Normalization Normalization
+	// TargetScale has the mean and deviation of each number to predict over the training
+	// examples; a network learns targets in these units. Zero: they are learned as they are.
+	TargetScale Normalization
 	// Recipe says how new files become inputs as these did; nil: no files do.
 	Recipe Recipe
 	// Notes are warnings, a line each: files and rows that were left out, with their number.
@@ -92,6 +95,9 @@ type Feature struct {
 	// Variable is the variable that the input is a part of, as the column of 0 and 1 for a
 	// value is of a categorical variable; "": the input is a variable of its own.
 	Variable string
+	// Category is the categorical variable that the input is the 0 and 1 for a value of; "":
+	// it is not one.
+	Category string
 }
 
 // validate reports a part of the set that is missing or does not fit the others.
@@ -146,6 +152,9 @@ type Task struct {
 	// NextToken says that each target is the token behind an input token, so that
 	// the loss in nats is the logarithm of a perplexity.
 	NextToken bool
+	// Near is how near a number must be predicted to count as right; 0: there is no accuracy
+	// of numbers.
+	Near float64
 }
 
 // Size is the number of input values of one example.

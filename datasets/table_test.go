@@ -64,7 +64,7 @@ func TestTable(t *testing.T) {
 		if err != nil {
 			t.Fatalf("%s: %v", name, err)
 		}
-		if want := []Feature{{"age", ""}, {"job=cook", "job"}, {"job=nurse", "job"}}; !slices.Equal(set.Features, want) {
+		if want := []Feature{{Name: "age"}, {"job=cook", "job", "job"}, {"job=nurse", "job", "job"}}; !slices.Equal(set.Features, want) {
 			t.Errorf("%s: features %v", name, set.Features)
 		}
 		x, y := examples(t, set, set.Train)
@@ -148,7 +148,7 @@ func TestTableMissing(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := []Feature{{"a", ""}, {"a=(missing)", "a"}, {"job=(empty)", "job"}, {"job=cook", "job"}, {"job=nurse", "job"}}; !slices.Equal(set.Features, want) {
+	if want := []Feature{{Name: "a"}, {"a=(missing)", "a", ""}, {"job=(empty)", "job", "job"}, {"job=cook", "job", "job"}, {"job=nurse", "job", "job"}}; !slices.Equal(set.Features, want) {
 		t.Errorf("indicator: %v", set.Features)
 	}
 	if x, _ := examples(t, set, set.Test); !near(x, []float32{0, 1, 0, 1, 0, 0, 0, 0, 0, 1}) {
@@ -195,7 +195,7 @@ func TestTableVariables(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := []Feature{{"g1", "grades"}, {"g2", "grades"}, {"job=a", "job"}, {"job=b", "job"}}; !slices.Equal(set.Features, want) {
+	if want := []Feature{{"g1", "grades", ""}, {"g2", "grades", ""}, {"job=a", "job", "job"}, {"job=b", "job", "job"}}; !slices.Equal(set.Features, want) {
 		t.Errorf("%v", set.Features)
 	}
 	w := make([]float32, 3)
@@ -220,7 +220,7 @@ func TestTableErrors(t *testing.T) {
 		{"no target", base, func(d *Table) { d.Target = []string{"z"} }, Options{Test: 1}, `target names a column that is not there: a.csv: no column "z"`},
 		{"no column", base, func(d *Table) { d.Columns = []string{"aa"} }, Options{Test: 1}, `a.csv: no column "aa"`},
 		{"drop", base, func(d *Table) { d.Drop = []string{"jobs"} }, Options{Test: 1}, `did you mean job?`},
-		{"no test", base, nil, Options{}, "test is 0, and no option split names a column"},
+		{"no test", base, nil, Options{}, "test is 0, and neither test_file nor split says which rows are for test"},
 		{"split", base, func(d *Table) { d.Split = "job" }, Options{}, `a.csv: row 1, column job: the part is "cook"; it must be train, validation or test`},
 		{"split and share", base, func(d *Table) { d.Split = "part" }, Options{Test: 0.2}, "test has no meaning where the column part"},
 		{"unseen", base + "test,3,pilot,4\n", func(d *Table) { d.Split = "part" }, Options{}, `a.csv: row 4, column job: no training row has the value "pilot"; unseen: other accepts`},

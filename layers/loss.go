@@ -29,6 +29,8 @@ type TargetForm struct {
 	Labels       bool      // targets are 0 or 1
 	Smoothing    float64   // of classes, see CrossEntropy
 	ClassWeights []float32 // one for each class, see CrossEntropy; nil: all 1
+	Near         float64   // of numbers, see MeanSquare
+	Units        []float32 // of numbers, see MeanSquare
 }
 
 func init() {
@@ -48,7 +50,7 @@ type (
 	bceKind   struct{}
 	mseKind   struct{}
 	huberKind struct {
-		Delta float64 `yaml:"delta" range:"(0,)" doc:"error from which on the loss grows linearly"`
+		Delta float64 `yaml:"delta" range:"(0,)" doc:"error from which on the loss grows linearly; in standard deviations of the targets where these are standardised"`
 	}
 )
 
@@ -76,10 +78,12 @@ func (*bceKind) For(t TargetForm) (nn.Loss, error) {
 	return BinaryCrossEntropy{}, nil
 }
 
-func (*mseKind) For(t TargetForm) (nn.Loss, error) { return MeanSquare{}, t.numbers("mse") }
+func (*mseKind) For(t TargetForm) (nn.Loss, error) {
+	return MeanSquare{Near: t.Near, Units: t.Units}, t.numbers("mse")
+}
 
 func (k *huberKind) For(t TargetForm) (nn.Loss, error) {
-	return Huber{Delta: k.Delta}, t.numbers("huber")
+	return Huber{Delta: k.Delta, Units: t.Units}, t.numbers("huber")
 }
 
 func (t TargetForm) classes(loss string) error {
@@ -390,13 +394,30 @@ func (l CrossEntropy) loss(grad []float64, scale float64, output, target []float
 // row, weight and loss implement pointwise: a row is an example.
 func (MeanSquare) row(shape tensor.Shape) (width, targets int) { return exampleRow(shape) }
 func (MeanSquare) weight([]float32) float64                    { return 1 }
-func (MeanSquare) loss(grad []float64, scale float64, output, target []float32, _ []float64) float64 {
-	return meanOver(grad, scale, output, target, func(o, t float64) (float64, float64) { return (o - t) * (o - t), 2 * (o - t) })
+func (l MeanSquare) loss(grad []float64, scale float64, output, target []float32, _ []float64) float64 {
+	return errorMean(grad, scale, output, target, l.Units, func(d float64) (float64, float64) { return d * d, 2 * d })
 }
 
 func exampleRow(shape tensor.Shape) (width, targets int) {
 	n := shape.TotalSize() / shape[0]
 	return n, n
+}
+
+// errorMean is the mean of a loss of errors, divided by their units, over the values of a row.
+func errorMean(grad []float64, scale float64, output, target, units []float32, f func(d float64) (loss, slope float64)) float64 {
+	sum, n := 0.0, float64(len(output))
+	for i, o := range output {
+		d, unit := float64(o)-float64(target[i]), 1.0
+		if units != nil {
+			unit = float64(units[i])
+		}
+		loss, slope := f(d / unit)
+		sum += loss
+		if grad != nil {
+			grad[i] += scale / n * slope / unit
+		}
+	}
+	return sum / n
 }
 
 // meanOver is the mean of a loss over the values of a row, which f gives with its derivative.
@@ -415,7 +436,8 @@ func meanOver(grad []float64, scale float64, output, target []float32, f func(o,
 // Huber is the mean over all outputs of d²/2 where the error d = output − target is at most
 // Delta in size, and of Delta·(|d| − Delta/2) beyond (Huber 1964, as PyTorch's HuberLoss).
 type Huber struct {
-	Delta float64 // above 0; 0 means 1
+	Delta float64   // above 0; 0 means 1
+	Units []float32 // that errors are divided by first, see MeanSquare
 }
 
 // Targets implements nn.Targeter: one number for every value of the output.
@@ -433,8 +455,7 @@ func (l Huber) loss(grad []float64, scale float64, output, target []float32, _ [
 	if delta == 0 {
 		delta = 1
 	}
-	return meanOver(grad, scale, output, target, func(o, t float64) (float64, float64) {
-		d := o - t
+	return errorMean(grad, scale, output, target, l.Units, func(d float64) (float64, float64) {
 		if math.Abs(d) <= delta {
 			return d * d / 2, d
 		}

@@ -62,7 +62,7 @@ func TestMeanSquareScore(t *testing.T) {
 		loss           float64
 		correct        bool
 	}{{1, 1, 0, true}, {1.5, 1, 0.25, false}, {1, 1.0390625, 0.0390625 * 0.0390625, true}, {1.0625, 1, 0.0625 * 0.0625, false}} {
-		loss, correct := layers.MeanSquare{}.Score([]float32{c.output}, c.target)
+		loss, correct := layers.MeanSquare{Near: 0.04}.Score([]float32{c.output}, c.target)
 		if loss != c.loss || correct != c.correct {
 			t.Errorf("%g for %g: loss %g, correct %t; want %g, %t", c.output, c.target, loss, correct, c.loss, c.correct)
 		}

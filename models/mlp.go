@@ -12,6 +12,7 @@ import (
 // LeNet-300-100 (LeCun et al. 1998).
 type MLP struct {
 	Hidden  []int   `yaml:"hidden" range:"[1,)" doc:"neurons of each hidden layer"`
+	Embed   int     `yaml:"embed,omitempty" range:"[0,)" doc:"numbers that stand for each categorical variable of a table, in place of its columns of 0 and 1; at most one less than it has values; 0: none"`
 	Dropout float64 `yaml:"dropout" range:"[0,1)" doc:"after each hidden layer"`
 }
 
@@ -30,6 +31,9 @@ func (m *MLP) Build(task Task, rng *rand.Rand) (*nn.Network, error) {
 	s := newStack("mlp", task, rng)
 	if len(task.Input) > 1 {
 		s.add("flatten", &layers.Flatten{})
+	}
+	if m.Embed > 0 {
+		s.add("embed", &layers.Embed{Dim: m.Embed})
 	}
 	for i, h := range m.Hidden {
 		s.add(fmt.Sprintf("fc%d", i+1), &layers.Linear{Out: h})

@@ -22,6 +22,9 @@ type Task struct {
 	Labels     bool         // each target is a label of its own, 1 or 0
 	Vocabulary int          // inputs are tokens below it; 0: real numbers
 	Features   []nn.Feature // of the units of the input; nil: they have no names
+	// Scale and Shift turn standardised targets into numbers in their units; nil: they are
+	// learned as they are.
+	Scale, Shift []float32
 }
 
 // Outputs is the number of values that the last layer of a network gives, for each position
@@ -176,7 +179,7 @@ func Check(net *nn.Network, task Task) error {
 	}
 	if net.Features != nil && task.Features != nil {
 		for i, f := range net.Features {
-			if f != task.Features[i] {
+			if g := task.Features[i]; f.Name != g.Name || f.Of() != g.Of() {
 				return fmt.Errorf("the network's input %d is %s, that of %s is %s", i+1, f.Name, task.data(), task.Features[i].Name)
 			}
 		}

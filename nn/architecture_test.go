@@ -13,7 +13,17 @@ import (
 
 // everyKind lists networks with every hyper-parameter that JSON must carry.
 func everyKind(t *testing.T) []*nn.Network {
-	return []*nn.Network{ofImages(t), ofTokens(t)}
+	return []*nn.Network{ofImages(t), ofTokens(t), ofTables(t)}
+}
+
+// ofTables reads vectors.
+func ofTables(t *testing.T) *nn.Network {
+	t.Helper()
+	return network(t, nn.Shape{6}, 4,
+		row{"embed", &layers.Embed{Dim: 3, Columns: [][]int{{1, 2, 4}, {0, 5}}, Dims: []int{3, 1}}, nil},
+		row{"fc", &layers.Linear{Out: 2}, nil},
+		row{"units", &layers.Rescale{Scale: []float32{3, 0.25}, Shift: []float32{-1, 7}}, nil},
+	)
 }
 
 // ofTokens reads a sequence.

@@ -24,6 +24,7 @@ import (
 //   - UnitMapper: which output units are input units; without it all are new
 //   - Pruner: its channel semantics; without it pruning keeps the layer whole. Pruners may
 //     be Closer, ShiftSource and ShiftSink as well
+//   - FeatureReader: it goes by the names of the network's inputs
 //   - Headed: its heads, which penalties may remove whole
 //   - StateTracer: the gradients with respect to its states
 //   - Fuser, LookupReader: faster ways to build it next to certain layers
@@ -209,6 +210,14 @@ type ShiftSource interface {
 // ShiftSink is implemented by layers that absorb a constant per input unit
 // exactly: BatchNorm by its running mean.
 type ShiftSink interface{ AbsorbShift(shift []float32) }
+
+// FeatureReader is implemented by layers whose hyper-parameters may be left to the features of
+// the input that they read.
+type FeatureReader interface {
+	// ReadFeatures is called before Init where the layer reads the input of a network; features
+	// are nil where the input has no names.
+	ReadFeatures(features []Feature) error
+}
 
 // Headed is implemented by layers that work on heads side by side. A head is
 // gone when all its units are 0.

@@ -56,6 +56,9 @@ type Feature struct {
 	// Variable is the variable that the unit is a part of, as a column of 0 and 1 is of a
 	// categorical variable; "": the unit is a variable of its own, called Name.
 	Variable string `json:"variable,omitempty"`
+	// Category is the categorical variable that the unit is the 0 and 1 for a value of; "": it
+	// is not one.
+	Category string `json:"category,omitempty"`
 }
 
 // Of is the name of the variable.
@@ -109,6 +112,11 @@ func (n *Network) Add(name string, layer Layer, inputs ...string) error {
 		node.Inputs = append(node.Inputs, i)
 	}
 	shapes := n.InputShapes(node)
+	if r, ok := layer.(FeatureReader); ok && len(node.Inputs) == 1 && node.Inputs[0] < 0 {
+		if err := r.ReadFeatures(n.Features); err != nil {
+			return fmt.Errorf("layer %s: %w", name, err)
+		}
+	}
 	shape, err := layer.Init(shapes, n.rng)
 	if err != nil {
 		return fmt.Errorf("layer %s: %w", name, err)

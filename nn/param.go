@@ -41,6 +41,9 @@ type Param struct {
 	// Merged is how many of the first axes in that order are one axis in PyTorch,
 	// such as the gates and the units of an LSTM; 0 and 1: every axis is by itself.
 	Merged int
+	// Reads and Makes are the units along AxisIn and AxisOut of a parameter that has a part
+	// of the layer's units; nil: all, in their order. Layers set them in Init.
+	Reads, Makes []int
 
 	shape  []int
 	data   []float32 // programs and optimizers hold it; nil: not asked for yet, all zero

@@ -105,6 +105,27 @@ func (s Slot) Reads() bool {
 	return false
 }
 
+// Along returns the representatives of the units along the axis of a parameter of a node; nil
+// where the axis has none.
+func (m *UnitMap) Along(node int, p *Param, label Axis) Units {
+	var units Units
+	var part []int
+	switch label {
+	case AxisOut:
+		units, part = m.Out(node), p.Makes
+	case AxisIn:
+		units, part = m.In(node), p.Reads
+	}
+	if part == nil {
+		return units
+	}
+	out := make(Units, len(part))
+	for k, u := range part {
+		out[k] = units[u]
+	}
+	return out
+}
+
 // Slots returns, for every unit class, the parameter slices that the unit
 // indexes, in network order.
 func (m *UnitMap) Slots() map[int][]Slot {
@@ -112,15 +133,7 @@ func (m *UnitMap) Slots() map[int][]Slot {
 	for i, node := range m.net.Nodes {
 		for _, p := range node.Layer.Params() {
 			for axis, label := range p.Axes {
-				var units Units
-				switch label {
-				case AxisOut:
-					units = m.Out(i)
-				case AxisIn:
-					units = m.In(i)
-				default:
-					continue
-				}
+				units := m.Along(i, p, label)
 				// A grouped convolution's input axis counts within a group only.
 				if n, _ := p.AxisLen(axis); n != len(units) {
 					continue

@@ -1,6 +1,7 @@
 package prune
 
 import (
+	"math/rand/v2"
 	"strings"
 
 	"pare/nn"
@@ -22,6 +23,7 @@ type Removed struct {
 	Branches int `json:"branches"` // operands of sums and concatenations
 	Gates    int `json:"gates"`    // gate values
 	Blocks   int `json:"blocks"`   // groups of layers of one name prefix that lost all their weights
+	Inputs   int `json:"inputs"`   // variables of the input, or units where it has no names, that no layer reads any more
 }
 
 // LayerDiff compares a layer of the original network with the same layer of the pruned
@@ -63,20 +65,27 @@ func Compare(large, small *nn.Network) *Report {
 			d.InputsLost = len(node.Inputs) - 1
 		}
 		r.Layers = append(r.Layers, d)
-		r.Removed.count(node, d)
+		r.Removed.count(node, small, d)
 	}
 	r.Removed.Gates = gates(large) - gates(small)
 	r.Removed.Blocks = vanished(large, small)
+	r.Removed.Inputs = lostInputs(large, small)
 	return r
 }
 
 // count adds the losses of one layer. A layer whose weights have four axes is a
 // convolution.
-func (r *Removed) count(node *nn.Node, d LayerDiff) {
+func (r *Removed) count(node *nn.Node, small *nn.Network, d LayerDiff) {
 	lost := d.UnitsFrom - d.UnitsTo
 	for _, p := range node.Layer.Params() {
 		if p.Role != nn.RoleWeight || p.FindAxis(nn.AxisOut) < 0 {
 			continue
+		}
+		if p.Makes != nil { // other units of the layer are those of its input
+			lost = made(node)
+			if left, ok := small.Lookup(node.Name); ok && d.Replacement == "" {
+				lost -= made(left)
+			}
 		}
 		if len(p.Axes) == 4 {
 			r.Channels += lost
@@ -88,6 +97,48 @@ func (r *Removed) count(node *nn.Node, d LayerDiff) {
 	if len(node.Inputs) > 1 {
 		r.Branches += d.InputsLost
 	}
+}
+
+// made is the number of units that a layer makes by weights of a part of its units each.
+func made(node *nn.Node) (n int) {
+	for _, p := range node.Layer.Params() {
+		n += len(p.Makes)
+	}
+	return n
+}
+
+// lostInputs counts the inputs that the smaller network does not read and the larger one would
+// read with weights that are not 0.
+func lostInputs(large, small *nn.Network) int {
+	gone := ignoredInputs(small)
+	if gone == 0 {
+		return 0
+	}
+	a, err := large.Architecture()
+	if err != nil {
+		return gone
+	}
+	drawn, err := a.Network(rand.New(rand.NewPCG(1, 2)))
+	if err != nil {
+		return gone
+	}
+	return max(0, gone-ignoredInputs(drawn))
+}
+
+// ignoredInputs counts the variables of the input that a network does not read, or the units
+// where they have no names.
+func ignoredInputs(net *nn.Network) int {
+	if net.Features != nil {
+		_, ignored := Variables(net)
+		return len(ignored)
+	}
+	n := 0
+	for _, read := range analyse(net).readsInput() {
+		if !read {
+			n++
+		}
+	}
+	return n
 }
 
 func gates(net *nn.Network) int {

@@ -9,15 +9,10 @@ func Variables(net *nn.Network) (read, ignored []string) {
 	if net.Features == nil {
 		return nil, nil
 	}
-	a := analyse(net)
 	reads := map[string]bool{}
-	for i, node := range net.Nodes {
-		for k, j := range node.Inputs {
-			for u, need := range a.needs[i][k] {
-				if need && j < 0 {
-					reads[net.Features[u].Of()] = true
-				}
-			}
+	for u, read := range analyse(net).readsInput() {
+		if read {
+			reads[net.Features[u].Of()] = true
 		}
 	}
 	listed := map[string]bool{}
@@ -32,4 +27,19 @@ func Variables(net *nn.Network) (read, ignored []string) {
 		listed[f.Of()] = true
 	}
 	return read, ignored
+}
+
+// readsInput reports for each unit of the input whether any layer reads it.
+func (a *analysis) readsInput() []bool {
+	out := make([]bool, a.net.Input.Units())
+	for i, node := range a.net.Nodes {
+		for k, j := range node.Inputs {
+			for u, need := range a.needs[i][k] {
+				if need && j < 0 {
+					out[u] = true
+				}
+			}
+		}
+	}
+	return out
 }

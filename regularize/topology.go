@@ -21,11 +21,17 @@ func newTopology(net *nn.Network) *topology {
 	}
 	for i, node := range net.Nodes {
 		t.macs = append(t.macs, float64(net.CountNode(node).MACs))
-		if t.weight(i, nn.AxisOut) == nil || !t.flow(i).fresh {
+		first := t.weight(i, nn.AxisOut)
+		if first == nil || !t.flow(i).fresh {
 			continue
 		}
-		for _, u := range t.units.Out(i) {
-			t.makes[u] = append(t.makes[u], i)
+		for _, p := range node.Layer.Params() {
+			if p != first && (p.Makes == nil || p.Role != nn.RoleWeight) {
+				continue
+			}
+			for _, u := range t.units.Along(i, p, nn.AxisOut) {
+				t.makes[u] = append(t.makes[u], i)
+			}
 		}
 	}
 	return t

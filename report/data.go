@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"math"
 	"strings"
 	"time"
 
@@ -49,7 +50,7 @@ type Data struct {
 // Stage is a point of a run at which the network was tested.
 type Stage struct {
 	Name     string  // "trained", "zeroed", "removed", "final"
-	Accuracy float64 // share of the test examples, or of the targets that they have, that are right
+	Accuracy float64 // share of the test examples, or of the targets that they have, that are right; NaN: there is none
 	Correct  int     // number of them
 }
 
@@ -118,7 +119,9 @@ type Weights struct {
 }
 
 // tested reports whether accuracies are known.
-func (d Data) tested() bool { return d.TestExamples > 0 && len(d.Stages) > 0 }
+func (d Data) tested() bool {
+	return d.TestExamples > 0 && len(d.Stages) > 0 && !math.IsNaN(d.Stages[0].Accuracy)
+}
 
 // passed reports whether the certificate holds.
 func passed(c prune.Certificate) bool { return c.Inputs > 0 && c.MaxRelDiff <= c.Tolerance }
@@ -131,7 +134,7 @@ func removedText(r prune.Removed) string {
 		one, many string
 	}{
 		{r.Channels, "channel", "channels"}, {r.Units, "unit", "units"}, {r.Branches, "branch", "branches"},
-		{r.Gates, "gate", "gates"}, {r.Blocks, "block", "blocks"},
+		{r.Gates, "gate", "gates"}, {r.Blocks, "block", "blocks"}, {r.Inputs, "input feature", "input features"},
 	} {
 		switch {
 		case p.n == 1:

@@ -102,9 +102,10 @@ func (d *Data) preprocess() export.Preprocess {
 // Task says which networks fit the data.
 func (d *Data) Task() models.Task {
 	t := d.Set.Task
-	task := models.Task{Data: d.Set.Name, Input: t.Input, Classes: t.Classes, Targets: t.Targets, Labels: t.Labels, Vocabulary: t.Vocabulary}
+	task := models.Task{Data: d.Set.Name, Input: t.Input, Classes: t.Classes, Targets: t.Targets, Labels: t.Labels, Vocabulary: t.Vocabulary,
+		Scale: d.Set.TargetScale.Std, Shift: d.Set.TargetScale.Mean}
 	for _, f := range d.Set.Features {
-		task.Features = append(task.Features, nn.Feature{Name: f.Name, Variable: f.Variable})
+		task.Features = append(task.Features, nn.Feature{Name: f.Name, Variable: f.Variable, Category: f.Category})
 	}
 	return task
 }
@@ -311,7 +312,11 @@ func (d *Data) print() (dataPrint, error) {
 	h := sha256.New()
 	fmt.Fprintf(h, "%q %s %q %v %v\n", s.Name, printedTask(s.Task), s.ClassNames, d.norm.Mean, d.norm.Std)
 	if s.Features != nil {
-		fmt.Fprintf(h, "%q\n", s.Features)
+		var names []struct{ Name, Variable string } // as the first version wrote them
+		for _, f := range s.Features {
+			names = append(names, struct{ Name, Variable string }{f.Name, f.Variable})
+		}
+		fmt.Fprintf(h, "%q\n", names)
 	}
 	for _, part := range []datasets.Part{s.Train, s.Validation, s.Test} {
 		if err := d.digest(h, part); err != nil {

@@ -24,7 +24,10 @@ func openEvents(dir string) (*events, error) {
 func (e *events) epoch(r train.Record) error {
 	values := map[string]float64{"loss": r.Loss, "lr": r.LR, "zeros": r.Zeros, "grad_norm": r.GradNorm}
 	if r.Val != nil {
-		values["val_loss"], values["val_accuracy"] = r.Val.Loss, r.Val.Accuracy
+		values["val_loss"] = r.Val.Loss
+		if !r.Val.NoAccuracy {
+			values["val_accuracy"] = r.Val.Accuracy
+		}
 	}
 	if r.Activity != nil {
 		values["activation_density"], values["dead_units"] = r.Activity.Overall, r.Activity.Dead

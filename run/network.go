@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 
 	"pare/config"
+	"pare/layers"
 	"pare/models"
 	"pare/nn"
 	"pare/regularize"
@@ -30,7 +31,26 @@ func BuildNetwork(c *config.Config, task models.Task) (*nn.Network, error) {
 		}
 		return nil, c.Locate("model", err)
 	}
-	return net, nil
+	return net, inUnits(c, net, task)
+}
+
+// inUnits ends a network with the layer that turns standardised numbers into numbers in the
+// units of the targets. A model that keeps its parameters from an earlier run stays as it is, and
+// a network of an earlier run may end with such a layer.
+func inUnits(c *config.Config, net *nn.Network, task models.Task) error {
+	if _, is := net.Output().Layer.(*layers.Rescale); is || task.Scale == nil {
+		return nil
+	}
+	if k, ok := c.Model.Kind.(interface{ Kept() (string, error) }); ok {
+		if dir, err := k.Kept(); err != nil || dir != "" {
+			return c.Locate("model", err)
+		}
+	}
+	const name = "units"
+	if _, taken := net.Lookup(name); taken {
+		return c.Errorf("model", "the layer that turns outputs into the units of the targets is called %s; give yours another name", name)
+	}
+	return c.Locate("model", net.Add(name, &layers.Rescale{Scale: task.Scale, Shift: task.Shift}))
 }
 
 // terms binds the penalties of a config to a network.

@@ -155,6 +155,7 @@ func (r *runner) loss() (nn.Loss, error) {
 		return nil, r.c.Errorf("train.label_smoothing",
 			"it spreads a target over all classes, but targets of %s are %s; remove it", r.c.Data.Dataset, form.Noun())
 	}
+	form.Units = r.data.Set.TargetScale.Std
 	var err error
 	if form.ClassWeights, err = r.classWeights(); err != nil {
 		return nil, err
@@ -175,7 +176,7 @@ func (r *runner) loss() (nn.Loss, error) {
 
 // targetForm is the form of the targets of a task.
 func targetForm(t datasets.Task) layers.TargetForm {
-	return layers.TargetForm{Classes: t.Classes, Labels: t.Labels}
+	return layers.TargetForm{Classes: t.Classes, Labels: t.Labels, Near: t.Near}
 }
 
 // classWeights are the weights of the classes in the loss; nil: they count the same.

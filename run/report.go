@@ -61,7 +61,10 @@ func phases(records []train.Record) []report.Phase {
 			p.ParamsLeft, p.MACsLeft = l.ParamShare, l.MACShare
 		}
 		if rec.Val != nil {
-			p.ValLoss, p.ValAccuracy = rec.Val.Loss, rec.Val.Accuracy
+			p.ValLoss = rec.Val.Loss
+			if !rec.Val.NoAccuracy {
+				p.ValAccuracy = rec.Val.Accuracy
+			}
 		}
 		for _, t := range rec.Terms {
 			p.Penalty += t.Value

@@ -36,6 +36,9 @@ func (s *Summary) Stages() []report.Stage { return shown(s.stages()) }
 
 func (s *Summary) stages() []stage {
 	point := func(name string, accuracy float64, correct int, loss float64, act *activity.Report) stage {
+		if s.NoAccuracy {
+			accuracy = math.NaN()
+		}
 		return stage{report.Stage{Name: name, Accuracy: accuracy, Correct: correct}, loss, act, s.Details[name]}
 	}
 	var out []stage
@@ -76,7 +79,11 @@ func (p *Pruning) stages() []stage {
 		return nil
 	}
 	point := func(name string, m *train.Metrics, act *activity.Report) stage {
-		return stage{report.Stage{Name: name, Accuracy: m.Accuracy, Correct: m.Correct}, m.Loss, act, p.Details[name]}
+		accuracy := m.Accuracy
+		if m.NoAccuracy {
+			accuracy = math.NaN()
+		}
+		return stage{report.Stage{Name: name, Accuracy: accuracy, Correct: m.Correct}, m.Loss, act, p.Details[name]}
 	}
 	out := []stage{point(stageTrained, p.Before, p.ActivityBefore)}
 	if p.selects() {
@@ -131,8 +138,10 @@ type Language struct {
 
 // Regression holds the losses of a summary where targets are numbers: the mean of the
 // squared differences. All fields are 0, and left out of summary.json,
-// for other tasks. Accuracies are then shares of predictions within 0.04.
+// for other tasks.
 type Regression struct {
+	// NoAccuracy says that accuracies have no meaning: no prediction counts as right.
+	NoAccuracy     bool    `json:"no_accuracy,omitempty"`
 	MSETrained     float64 `json:"mse_trained,omitempty"`
 	MSEBeforePrune float64 `json:"mse_before_prune,omitempty"`
 	MSEAfterPrune  float64 `json:"mse_after_prune,omitempty"`
@@ -144,7 +153,7 @@ type Regression struct {
 func measures(set *datasets.Set, trained, before, after, final float64) (l Language, r Regression) {
 	switch {
 	case targetForm(set.Task).Noun() == "numbers":
-		r = Regression{trained, before, after, final}
+		r = Regression{set.Task.Near == 0, trained, before, after, final}
 	case set.Task.NextToken:
 		l = Language{Perplexity(trained), Perplexity(before), Perplexity(after), Perplexity(final),
 			BitsPerCharacter(trained), BitsPerCharacter(before), BitsPerCharacter(after), BitsPerCharacter(final), 0, 0}

@@ -9,6 +9,7 @@ import (
 	"slices"
 
 	"pare/datasets"
+	"pare/layers"
 	"pare/layers/activity"
 	"pare/nn"
 )
@@ -19,6 +20,8 @@ type Metrics struct {
 	Accuracy float64 `json:"accuracy"` // share of Correct in N
 	Correct  int     `json:"correct"`
 	N        int     `json:"n"` // targets: one an example, or one for each position of a sequence
+	// NoAccuracy says that no output counts as correct: targets are numbers to come near to.
+	NoAccuracy bool `json:"no_accuracy,omitempty"`
 }
 
 // Scorer is implemented by losses that evaluate one target themselves: its
@@ -124,6 +127,8 @@ func (e *Evaluator) Run(ctx context.Context, source EvalSource) (Metrics, error)
 	case m.N == 0:
 		return m, errors.New("evaluation: the source has no examples")
 	}
+	square, numbers := e.loss.(layers.MeanSquare)
+	m.NoAccuracy = numbers && square.Near == 0
 	m.Loss, m.Accuracy = sum/float64(m.N), float64(m.Correct)/float64(m.N)
 	return m, nil
 }

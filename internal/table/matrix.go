@@ -130,7 +130,7 @@ func (t *Table) Classes(name string) ([]int, []string, error) {
 			return nil, nil, t.errorf("row %d, column %s: the class is missing%s", i+1, name, says)
 		}
 	}
-	levels, codes := c.levels()
+	levels, codes := c.Values()
 	return codes, levels, nil
 }
 
@@ -187,9 +187,9 @@ func (t *Table) OneHot(name, reference string) (*Table, error) {
 	if err != nil {
 		return nil, err
 	}
-	levels, codes := t.columns[i].levels()
-	if len(levels) > maxLevels {
-		return nil, t.errorf("column %s has %d different values; one-hot makes a column of each, of at most %d", name, len(levels), maxLevels)
+	levels, codes := t.columns[i].Values()
+	if err := t.tooMany(name, levels); err != nil {
+		return nil, err
 	}
 	if reference != "" && !slices.Contains(levels, reference) {
 		return nil, t.errorf("column %s has no value %q%s", name, reference, Suggestion(reference, "values", levels))
@@ -238,16 +238,42 @@ func (e *IdentifierError) Error() string { return e.line }
 // an identifier.
 const fewLevels = 20
 
-// Encode is the table with one-hot columns in the place of some. Text columns that are not
-// named and are mostly numbers, or have another value in more than every other row, are a
-// StrayError and an IdentifierError: they are hardly meant.
+// Encode is the table with one-hot columns in the place of its Categories. The error of a
+// column that is hardly meant as one is as there.
 func (t *Table) Encode(e Encoding) (*Table, error) {
+	names, err := t.Categories(e)
+	if err != nil {
+		return nil, err
+	}
+	out := t
+	for _, name := range names {
+		left := ""
+		if e.Reference {
+			c, err := t.Column(name)
+			if err != nil {
+				return nil, err
+			}
+			levels, _ := c.Values()
+			left = levels[0]
+		}
+		if out, err = out.OneHot(name, left); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+// Categories are the columns that an encoding replaces. Text columns that are not
+// named and are mostly numbers, or have another value in more than every other row, are a
+// StrayError and an IdentifierError: they are hardly meant. More than 10,000 values are an
+// error.
+func (t *Table) Categories(e Encoding) ([]string, error) {
 	for _, name := range e.Categorical {
 		if _, err := t.index(name); err != nil {
 			return nil, err
 		}
 	}
-	out := t
+	var out []string
 	for i := range t.columns {
 		c := &t.columns[i]
 		named := slices.Contains(e.Categorical, c.Name)
@@ -263,17 +289,21 @@ func (t *Table) Encode(e Encoding) (*Table, error) {
 					"as an identifier or free text has", c.Name, k, t.rows).Error()}
 			}
 		}
-		left := ""
-		if e.Reference {
-			levels, _ := c.levels()
-			left = levels[0]
-		}
-		var err error
-		if out, err = out.OneHot(c.Name, left); err != nil {
+		levels, _ := c.Values()
+		if err := t.tooMany(c.Name, levels); err != nil {
 			return nil, err
 		}
+		out = append(out, c.Name)
 	}
 	return out, nil
+}
+
+// tooMany is the error of a column with more values than one-hot makes columns of.
+func (t *Table) tooMany(name string, levels []string) error {
+	if len(levels) <= maxLevels {
+		return nil
+	}
+	return t.errorf("column %s has %d different values; one-hot makes a column of each, of at most %d", name, len(levels), maxLevels)
 }
 
 // Feature is the column that a one-hot column stands for: the text before the last
@@ -290,9 +320,9 @@ func Feature(name string, columns map[string]bool) string {
 	return name
 }
 
-// levels are the different values as text, in order, and the index of each
-// row's.
-func (c *Column) levels() ([]string, []int) {
+// Values are the different values as text, texts in alphabetical and numbers in numerical
+// order, and the index of each row's. A cell without text is (empty).
+func (c *Column) Values() ([]string, []int) {
 	codes := make([]int, c.Len())
 	if c.Numeric() {
 		values := slices.Clone(c.Numbers)

@@ -10,14 +10,14 @@ import (
 	"pare/internal/parquet"
 )
 
-// ReadParquet reads a Parquet file (internal/parquet says which types become numbers and
+// readParquet reads a Parquet file (internal/parquet says which types become numbers and
 // which text). Null is a missing cell. Of the options Columns, Missing and Progress apply;
 // the others, which are of text, are an error. Without Columns all are read but those that
 // pandas made of the index of a table, which a note names.
-func ReadParquet(path string, o Options) (*Table, error) {
+func readParquet(path string, o Options) (*Table, error) {
 	t := &Table{Source: filepath.Base(path)}
-	if o.NoHeader || o.Comma != 0 || o.Decimal != 0 {
-		return nil, t.errorf("a header, a separator of cells and a decimal mark are options of text, and this is Parquet; leave them out")
+	if err := t.textOnly(o, "Parquet"); err != nil {
+		return nil, err
 	}
 	file, err := os.Open(path)
 	if err != nil {

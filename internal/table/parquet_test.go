@@ -33,7 +33,7 @@ func TestReadParquet(t *testing.T) {
 	eel, cod := "eel", "cod"
 	path := writeParquet(t, fish{1.5, &eel, true, nil, 7}, fish{-999, nil, false, nil, 8}, fish{2.5, &cod, true, nil, 9})
 	var read, total int64
-	got, err := ReadParquet(path, Options{Columns: []string{"kind", "length"}, Missing: []string{"-999", "cod"},
+	got, err := readParquet(path, Options{Columns: []string{"kind", "length"}, Missing: []string{"-999", "cod"},
 		Progress: func(r, n int64) { read, total = r, n }})
 	if err != nil {
 		t.Fatal(err)
@@ -74,12 +74,12 @@ func TestReadParquetErrors(t *testing.T) {
 		{filepath.Dir(path), Options{}, "is no regular file"},
 		{writeParquet(t), Options{}, "the file has 0 rows"},
 	} {
-		_, err := ReadParquet(c.path, c.o)
+		_, err := readParquet(c.path, c.o)
 		if err == nil || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), "\n") {
 			t.Errorf("%s %+v: error %v, want %q", filepath.Base(c.path), c.o, err, c.want)
 		}
 	}
-	got, err := ReadParquet(path, Options{Columns: []string{"length", "__index_level_0__"}})
+	got, err := readParquet(path, Options{Columns: []string{"length", "__index_level_0__"}})
 	if err != nil || got.Notes != nil {
 		t.Errorf("%v %q", err, got.Notes)
 	}
@@ -87,7 +87,7 @@ func TestReadParquetErrors(t *testing.T) {
 
 // The index of pandas is no feature.
 func TestReadParquetIndex(t *testing.T) {
-	got, err := ReadParquet(filepath.Join("..", "parquet", "testdata", "int96.parquet"), Options{})
+	got, err := readParquet(filepath.Join("..", "parquet", "testdata", "int96.parquet"), Options{})
 	if err != nil || len(got.Names()) != 2 || got.Notes != nil {
 		t.Errorf("%v", err)
 	}
@@ -99,7 +99,7 @@ func TestReadParquetIndex(t *testing.T) {
 	if err := parquet.WriteFile(path, []indexed{{1, 2}}); err != nil {
 		t.Fatal(err)
 	}
-	got, err = ReadParquet(path, Options{})
+	got, err = readParquet(path, Options{})
 	if err != nil || !slices.Equal(got.Names(), []string{"a"}) || len(got.Notes) != 1 || !strings.Contains(got.Notes[0], "__index_level_0__") {
 		t.Errorf("%v %q", err, got.Notes)
 	}

@@ -35,9 +35,10 @@ type Options struct {
 	Progress func(read, total int64)
 }
 
-// Read reads a file: CSV, .gz of CSV, .zip of exactly one CSV, or a .npy matrix or vector
-// of f4, f8, u1, i4 or i8, whose columns are called x1, x2, … The ending of the name says
-// which; every other one is CSV. Rows are read as a stream, so only the columns take
+// Read reads a file: CSV, .gz of CSV, .zip of exactly one CSV, Parquet (.parquet, .pq), a
+// .npy matrix or vector of f4, f8, u1, i4 or i8, whose columns are called x1, x2, …, or the
+// arrays of an .npz file: a vector is a column with its name, a matrix x columns x1, x2, …
+// The ending of the name says which; every other one is CSV. Rows are read as a stream, so only the columns take
 // memory. A file that unpacks to far more than data do (internal/unpack), or has a row of
 // more than half a million cells or 32 MiB, is refused.
 func Read(path string, o Options) (*Table, error) {
@@ -57,7 +58,12 @@ func Read(path string, o Options) (*Table, error) {
 	}
 	s := &stream{path: path, size: info.Size(), total: info.Size(), progress: o.Progress}
 	defer s.close()
-	if strings.ToLower(filepath.Ext(path)) == ".npy" {
+	switch strings.ToLower(filepath.Ext(path)) {
+	case ".parquet", ".pq":
+		return readParquet(path, o)
+	case ".npz":
+		return readNPZ(path, info.Size(), o)
+	case ".npy":
 		f, err := s.open()
 		if err != nil {
 			return nil, t.errorf("%s", oneLine(err))
@@ -71,6 +77,20 @@ func Read(path string, o Options) (*Table, error) {
 		}
 		return r, nil
 	}, o)
+}
+
+// NamesColumns reports whether files of that name hold the names of their columns in any case,
+// so that Options.NoHeader, Comma and Decimal have no meaning for them: Parquet and .npz.
+func NamesColumns(path string) bool {
+	return slices.Contains([]string{".parquet", ".pq", ".npz"}, strings.ToLower(filepath.Ext(path)))
+}
+
+// textOnly is the error of options of text for a file that is none.
+func (t *Table) textOnly(o Options, format string) error {
+	if o.NoHeader || o.Comma != 0 || o.Decimal != 0 {
+		return t.errorf("a header, a separator of cells and a decimal mark are options of text, and this is %s; leave them out", format)
+	}
+	return nil
 }
 
 // ReadCSV reads CSV text from the beginning of r, a part of it perhaps twice;
@@ -214,22 +234,22 @@ func readNPY(source string, r io.Reader, o Options) (*Table, error) {
 		}
 		columns[j] = Column{Name: fmt.Sprintf("x%d", j+1), Numbers: values}
 	}
-	t.rows = n
-	t.keep(columns)
-	if len(o.Columns) == 0 {
+	all, err := New(source, columns)
+	if err != nil {
+		return nil, err
+	}
+	return all.only(o.Columns)
+}
+
+// only is the table with the named columns alone, in its own order; nil: all.
+func (t *Table) only(names []string) (*Table, error) {
+	if len(names) == 0 {
 		return t, nil
 	}
-	picked := make([]Column, 0, len(o.Columns))
-	for j := range columns {
-		if slices.Contains(o.Columns, columns[j].Name) {
-			picked = append(picked, columns[j])
-		}
-	}
-	for _, name := range o.Columns {
+	for _, name := range names {
 		if _, err := t.Column(name); err != nil {
 			return nil, err
 		}
 	}
-	t.keep(picked)
-	return t, nil
+	return t.Drop(slices.DeleteFunc(t.Names(), func(n string) bool { return slices.Contains(names, n) })...)
 }

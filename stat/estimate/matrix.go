@@ -25,11 +25,11 @@ type Matrix struct {
 func ReadMatrix(path string, infinite bool) (*Matrix, error) {
 	// A first row of numbers is data, not a header: matrices are often written without
 	// names.
-	t, err := table.Read(path, table.Options{NoHeader: true})
+	t, err := table.Read(path, table.Options{NoHeader: !table.NamesColumns(path)})
 	if err != nil {
 		return nil, err
 	}
-	header := slices.ContainsFunc(t.Names(), func(name string) bool {
+	header := !table.NamesColumns(path) && slices.ContainsFunc(t.Names(), func(name string) bool {
 		c, err := t.Column(name)
 		return err == nil && !c.Numeric() && !isNumber(c.Text(0))
 	})

@@ -1,0 +1,91 @@
+package datasets
+
+import (
+	"fmt"
+	"math"
+)
+
+// tablePart are some rows of a table.
+type tablePart struct {
+	x              []float64 // row after row; NaN: no value
+	y              []float32
+	rows           []int
+	width, targets int
+	norm           Normalization
+}
+
+var _ Part = (*tablePart)(nil)
+
+// Len implements Part.
+func (p *tablePart) Len() int { return len(p.rows) }
+
+// Fill implements Part.
+func (p *tablePart) Fill(x, y []float32, idx []int, _ Draw) error {
+	if err := checkFill(x, y, idx, len(p.rows), p.width, p.targets); err != nil {
+		return err
+	}
+	for k, i := range idx {
+		row := p.rows[i]
+		standardise(x[k*p.width:][:p.width], p.x[row*p.width:][:p.width], p.norm)
+		copy(y[k*p.targets:][:p.targets], p.y[row*p.targets:])
+	}
+	return nil
+}
+
+// standardise subtracts means and divides by deviations. A value that is missing becomes the
+// mean, which is 0.
+func standardise(to []float32, from []float64, norm Normalization) {
+	for j, v := range from {
+		to[j] = 0
+		if v == v {
+			to[j] = float32((v - float64(norm.Mean[j])) / float64(norm.Std[j]))
+		}
+	}
+}
+
+// normalized implements renormalizer.
+func (p *tablePart) normalized(norm Normalization) (Part, error) {
+	if len(norm.Mean) != p.width || len(norm.Std) != p.width {
+		return nil, fmt.Errorf("%d means and %d deviations for %d features", len(norm.Mean), len(norm.Std), p.width)
+	}
+	out := *p
+	out.norm = norm
+	return &out, nil
+}
+
+// weightedPart are rows that do not count the same in training.
+type weightedPart struct {
+	*tablePart
+	weights []float32 // of each row
+}
+
+var _ Weigher = (*weightedPart)(nil)
+
+// Weights implements Weigher.
+func (p *weightedPart) Weights(dst []float32, idx []int) error {
+	for k, i := range idx {
+		dst[k] = p.weights[p.rows[i]]
+	}
+	return nil
+}
+
+// normalized implements renormalizer.
+func (p *weightedPart) normalized(norm Normalization) (Part, error) {
+	rows, err := p.tablePart.normalized(norm)
+	if err != nil {
+		return nil, err
+	}
+	return &weightedPart{rows.(*tablePart), p.weights}, nil
+}
+
+// momentsOf are the moments of the values of some rows that are there. The value of row i is
+// column[i*stride].
+func momentsOf(column []float64, stride int, rows []int) moments {
+	var m moments
+	for _, i := range rows {
+		if v := column[i*stride]; !math.IsNaN(v) {
+			m.add(v)
+		}
+	}
+	return m
+}
