@@ -11,7 +11,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-
 )
 
 // npyOf is a .npy file of values, which are []uint8, []int64, []float32 or []float64.
