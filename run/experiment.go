@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"pare/nn"
+	"pare/prune"
 )
 
 // Experiment holds the settings that a run has in common with runs of other seeds, and
@@ -24,6 +25,12 @@ type Experiment struct {
 	// Original counts the network that the chain of runs began with; nil: it cannot
 	// be read.
 	Original *nn.Counts
+	// Ancestor is the path of the run that it starts from, as its config names it; "": it
+	// starts from none.
+	Ancestor string
+	// Layers compare the first network of the chain with the one that its run made of it;
+	// nil: they cannot be read.
+	Layers []prune.LayerDiff
 }
 
 // Key identifies an experiment.
@@ -68,11 +75,12 @@ func (a *Artifact) experiment(depth int) (Experiment, error) {
 		if _, given := model["weights"]; !given {
 			model["weights"] = "kept"
 		}
+		e.Ancestor = path
 		if source, err := a.source(path, depth); err == nil {
 			model["run"] = source.Settings
-			e.Seeds, e.Original = append(e.Seeds, source.Seeds...), source.Original
+			e.Seeds, e.Original, e.Layers = append(e.Seeds, source.Seeds...), source.Original, source.Layers
 		}
-	} else if e.Original, err = a.original(); err != nil {
+	} else if err := a.original(&e); err != nil {
 		return Experiment{}, err
 	}
 	if a.Kind == KindModel { // the network of a stage
@@ -98,8 +106,11 @@ func (a *Artifact) prunedExperiment(depth int) (Experiment, error) {
 		return Experiment{}, err
 	}
 	delete(request, "seed")
-	prune := map[string]any{"method": request["method"], "scope": request["scope"]}
-	e := Experiment{Settings: map[string]any{"prune": prune}, Seeds: []uint64{p.Seed}}
+	pruning := map[string]any{"method": request["method"], "scope": request["scope"]}
+	e := Experiment{Settings: map[string]any{"prune": pruning}, Seeds: []uint64{p.Seed}, Ancestor: p.Source}
+	if v, ok := request["importance"]; ok {
+		pruning["importance"] = v
+	}
 	budget := map[string]any{}
 	for _, key := range []string{"macs", "params"} {
 		if v, ok := request[key]; ok {
@@ -107,15 +118,17 @@ func (a *Artifact) prunedExperiment(depth int) (Experiment, error) {
 		}
 	}
 	if len(budget) > 0 {
-		prune["budget"] = budget
+		pruning["budget"] = budget
 	}
 	if p.Report != nil {
-		e.Original = &p.Report.Before
+		e.Original, e.Layers = &p.Report.Before, p.Report.Layers
 	}
 	if source, err := a.source(p.Source, depth); err == nil {
 		e.Settings["run"] = source.Settings
 		e.Seeds = append(e.Seeds, source.Seeds...)
-		e.Original = cmp.Or(source.Original, e.Original)
+		if source.Original != nil {
+			e.Original, e.Layers = source.Original, source.Layers
+		}
 	} else {
 		e.Settings["run"] = p.Source
 	}
@@ -145,22 +158,22 @@ func (a *Artifact) source(path string, depth int) (Experiment, error) {
 	return Experiment{}, first
 }
 
-// original counts the network at the start of the run that the artifact belongs to; nil if
-// it is not known.
-func (a *Artifact) original() (*nn.Counts, error) {
+// original fills in the network at the start of the run that the artifact belongs to, as
+// far as it is known.
+func (a *Artifact) original(e *Experiment) error {
+	p, err := a.Removal()
+	if p != nil && p.Report != nil {
+		e.Original, e.Layers = &p.Report.Before, p.Report.Layers
+	}
+	if err != nil || e.Original != nil {
+		return err
+	}
 	var s Summary
 	found, err := a.folder.readJSON(SummaryFile, &s)
-	if err != nil {
-		return nil, err
+	if found && err == nil {
+		e.Original = &nn.Counts{Params: s.ParamsBefore, MACs: s.MACsBefore}
 	}
-	if found {
-		return &nn.Counts{Params: s.ParamsBefore, MACs: s.MACsBefore}, nil
-	}
-	var p Pruning
-	if found, err = a.folder.readJSON(filepath.Join(prunedDir, pruneFile), &p); !found || err != nil || p.Report == nil {
-		return nil, err
-	}
-	return &p.Report.Before, nil
+	return err
 }
 
 // plain converts a value to decoded JSON.
