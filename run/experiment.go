@@ -58,15 +58,17 @@ func (a *Artifact) experiment(depth int) (Experiment, error) {
 	if err != nil {
 		return Experiment{}, err
 	}
-	for _, key := range []string{"name", "seed", "threads", "export", "data.dir", "data.download", "train.checkpoint_steps"} {
+	for _, key := range []string{"name", "seed", "threads", "export", "data.dir", "data.cache", "data.download", "train.checkpoint_steps"} {
 		remove(settings, key)
 	}
 	if data, ok := settings["data"].(map[string]any); ok {
 		if data["normalize"] == "standard" {
 			delete(data, "normalize") // the default, which configs of earlier versions name
 		}
-		if file, ok := data["file"].(string); ok {
-			data["file"] = filepath.Base(file)
+		for _, key := range []string{"file", "files", "validation_files", "test_files"} {
+			if file, ok := data[key].(string); ok {
+				data[key] = filepath.Base(file)
+			}
 		}
 	}
 	e := Experiment{Settings: settings, Seeds: []uint64{a.Config.Seed}}

@@ -166,11 +166,17 @@ func BitsPerCharacter(loss float64) float64 { return loss / math.Ln2 }
 // Targets is the number of targets that accuracies are shares of.
 func (s *Summary) Targets() int { return cmp.Or(s.TestTargets, s.TestExamples) }
 
+// StageValue is the measure of a run at one of its stages.
+type StageValue struct {
+	Stage string  `json:"stage"`
+	Value float64 `json:"value"`
+}
+
 // Headline is the result on the test set that runs of one task are compared by: the error
 // where classes are predicted, the perplexity of a text, or the mean square error. Its
 // values go from the trained network to the final one; a stage whose loss an older version
 // did not keep is left out.
-func (s *Summary) Headline() (measure string, values []report.StageValue) {
+func (s *Summary) Headline() (measure string, values []StageValue) {
 	measure, of := "error", func(at stage) float64 { return 1 - at.Accuracy }
 	switch {
 	case s.PerplexityFinal > 0:
@@ -180,7 +186,7 @@ func (s *Summary) Headline() (measure string, values []report.StageValue) {
 	}
 	for _, at := range s.stages() {
 		if v := of(at); !math.IsNaN(v) {
-			values = append(values, report.StageValue{Stage: at.Name, Value: v})
+			values = append(values, StageValue{Stage: at.Name, Value: v})
 		}
 	}
 	return measure, values
