@@ -51,9 +51,9 @@ type Row struct {
 	// share of all activations of the original network. NaN: the network has no ReLU.
 	ActiveBefore, ActiveAfter, ActiveLeft float64
 
-	Measure string      // of Stages: error, perplexity or mean square error
+	Measure string           // of Stages: error, perplexity or mean square error
 	Stages  []run.StageValue // the measure from the trained network to the final one
-	Value   float64     // at the last stage
+	Value   float64          // at the last stage
 
 	StepMs    float64 // a training step of the final network; NaN: not measured
 	LatencyMs float64 // its forward pass

@@ -6,7 +6,7 @@ import "fmt"
 // colour each, and once those are through the same colours with other dashes and shapes.
 
 var (
-	curveTones  = []string{"first", "second", "good", "bad", "grey", "violet", "teal", "pink"}
+	curveTones  = []string{"blue", "vermillion", "green", "purple", "grey", "orange", "sky", "ink"}
 	curveDashes = []string{"none", "6 3", "2 3", "8 3 2 3", "12 3", "10 3 2 3 2 3", "4 2 1 2", "1 2"}
 )
 
@@ -34,7 +34,8 @@ func curveRules() []paintRule {
 	for i, t := range curveTones {
 		line := fmt.Sprintf("line%d", i+1)
 		out = append(out, paintRule{"", "curve " + line, "stroke=" + t + ";stroke-dasharray=" + curveDashes[i]},
-			paintRule{"", "dot " + line, "fill=" + t}, paintRule{"", "spread " + line, "stroke=" + t})
+			paintRule{"", "dot " + line, "fill=" + t}, paintRule{"", "spread " + line, "stroke=" + t},
+			paintRule{"", "area " + line, "fill=" + t + ";fill-opacity=0.14"})
 	}
 	for i, d := range curveDashes {
 		out = append(out, paintRule{"", fmt.Sprintf("curve dash%d", i+1), "stroke-dasharray=" + d})

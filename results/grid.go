@@ -1,0 +1,152 @@
+package results
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"text/tabwriter"
+	"unicode/utf8"
+)
+
+// Form is a form of tables.
+type Form string
+
+// The forms of tables.
+const (
+	Terminal Form = "terminal"
+	Markdown Form = "markdown"
+	LaTeX    Form = "latex" // with the rules of package booktabs
+)
+
+// grid is a table of texts. The first column is words, the others are numbers.
+type grid struct {
+	caption string
+	head    []string
+	rows    [][]string
+	notes   []string
+}
+
+// drop keeps the columns that are needed.
+func (g *grid) drop(needed func(column int) bool) {
+	keep := func(cells []string) []string {
+		var out []string
+		for i, c := range cells {
+			if needed(i) {
+				out = append(out, c)
+			}
+		}
+		return out
+	}
+	for i := range g.rows {
+		g.rows[i] = keep(g.rows[i])
+	}
+	g.head = keep(g.head)
+}
+
+// dropEmpty removes the columns in which no row knows a value.
+func (g *grid) dropEmpty() {
+	filled := make([]bool, len(g.head))
+	for _, r := range g.rows {
+		for i, c := range r {
+			filled[i] = filled[i] || c != "" && c != unknown
+		}
+	}
+	g.drop(func(i int) bool { return filled[i] })
+}
+
+func (g *grid) write(w io.Writer, form Form) error {
+	var b strings.Builder
+	switch form {
+	case Markdown:
+		g.markdown(&b)
+	case LaTeX:
+		g.latex(&b)
+	default:
+		g.terminal(&b)
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+func (g *grid) terminal(b *strings.Builder) {
+	if g.caption != "" {
+		fmt.Fprintf(b, "%s\n\n", g.caption)
+	}
+	t := tabwriter.NewWriter(b, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(t, strings.Join(g.head, "\t"))
+	for _, r := range g.rows {
+		fmt.Fprintln(t, strings.Join(r, "\t"))
+	}
+	t.Flush() // a Builder takes everything
+	for _, note := range g.notes {
+		fmt.Fprintf(b, "\n%s\n", note)
+	}
+}
+
+var markdownEscapes = strings.NewReplacer("|", `\|`, "\n", " ", "<", "&lt;")
+
+func (g *grid) markdown(b *strings.Builder) {
+	if g.caption != "" {
+		fmt.Fprintf(b, "### %s\n\n", g.caption)
+	}
+	line := func(cells []string) {
+		escaped := make([]string, len(cells))
+		for i, c := range cells {
+			escaped[i] = markdownEscapes.Replace(c)
+		}
+		fmt.Fprintf(b, "| %s |\n", strings.Join(escaped, " | "))
+	}
+	line(g.head)
+	fmt.Fprintf(b, "|---|%s\n", strings.Repeat("---:|", len(g.head)-1))
+	for _, r := range g.rows {
+		line(r)
+	}
+	for _, note := range g.notes {
+		fmt.Fprintf(b, "\n%s\n", markdownEscapes.Replace(note))
+	}
+}
+
+var latexEscapes = strings.NewReplacer(`\`, `\textbackslash{}`, "&", `\&`, "%", `\%`, "$", `\$`, "#", `\#`, "_", `\_`, "{", `\{`, "}", `\}`,
+	"~", `\textasciitilde{}`, "^", `\textasciicircum{}`, "±", `$\pm$`, "−", "$-$", "×", `$\times$`, "Δ", `$\Delta$`, "λ", `$\lambda$`,
+	"→", `$\to$`, "–", "--", "\n", " ")
+
+func (g *grid) latex(b *strings.Builder) {
+	line := func(cells []string) {
+		escaped := make([]string, len(cells))
+		for i, c := range cells {
+			escaped[i] = latexEscapes.Replace(c)
+		}
+		fmt.Fprintf(b, "%s \\\\\n", strings.Join(escaped, " & "))
+	}
+	fmt.Fprintf(b, "\\begin{table}\n\\centering\n\\caption{%s.}\n\\begin{tabular}{l%s}\n\\toprule\n",
+		latexEscapes.Replace(strings.Join(append([]string{g.caption}, trimmed(g.notes)...), ". ")), strings.Repeat("r", len(g.head)-1))
+	line(g.head)
+	b.WriteString("\\midrule\n")
+	for i, r := range g.rows {
+		if i > 0 && r[0] != g.rows[i-1][0] {
+			b.WriteString("\\addlinespace\n")
+		}
+		line(r)
+	}
+	b.WriteString("\\bottomrule\n\\end{tabular}\n\\end{table}\n")
+}
+
+// trimmed are sentences without their full stops.
+func trimmed(notes []string) []string {
+	out := make([]string, len(notes))
+	for i, n := range notes {
+		out[i] = strings.TrimSuffix(n, ".")
+	}
+	return out
+}
+
+// unknown stands where a value is not known.
+const unknown = "–"
+
+// fit shortens a text to n characters.
+func fit(s string, n int) string {
+	if utf8.RuneCountInString(s) <= n {
+		return s
+	}
+	return string([]rune(s)[:n-1]) + "…"
+}

@@ -1,0 +1,129 @@
+package results
+
+import (
+	"fmt"
+	"io"
+	"math"
+	"strings"
+)
+
+// Tables writes the tables that papers on pruning print, for multiply-accumulates and for
+// parameters: each method at 2, 4, 8 and 16 times fewer, and its difference from the
+// baseline seed by seed.
+func (s *Set) Tables(w io.Writer, form Form) error {
+	if err := s.Comparable(); err != nil {
+		return err
+	}
+	for i, over := range []Over{OverMACs, OverParams} {
+		c := s.compare(over)
+		tables := []grid{c.atRatios()}
+		if len(c.differences) > 0 {
+			tables = append(tables, c.paired())
+		}
+		for k, g := range tables {
+			if i+k > 0 {
+				if _, err := io.WriteString(w, "\n"); err != nil {
+					return err
+				}
+			}
+			if err := g.write(w, form); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// atRatios is base, pruned and Δ by ratio and method.
+func (c comparison) atRatios() grid {
+	g := grid{caption: fmt.Sprintf("Test %s at fewer %s", c.score, c.over.noun()),
+		head: []string{"fewer", "method", "base", "pruned", "Δ", "seeds", "step, ms", "step, speed-up"}}
+	best := map[float64]float64{}
+	for _, r := range c.rows {
+		if b, ok := best[r.ratio]; !ok || c.better(r.pruned.mean, b) {
+			best[r.ratio] = r.pruned.mean
+		}
+	}
+	for _, r := range c.rows {
+		pruned := plusMinus(r.pruned)
+		if r.pruned.mean == best[r.ratio] {
+			pruned += " *"
+		}
+		g.rows = append(g.rows, []string{fmt.Sprintf("%g×", r.ratio), r.method, plusMinus(r.base), pruned, signed(r.delta),
+			fmt.Sprint(r.pruned.n), plusMinus(r.step), speedup(r.speedup)})
+	}
+	g.dropEmpty()
+	if len(g.rows) == 0 {
+		g.head = []string{"fewer", "method", "base", "pruned", "Δ"}
+		g.notes = append(g.notes, fmt.Sprintf("No method comes near %g times fewer %s.", ratios[0], c.over.noun()))
+		return g
+	}
+	g.notes = append(g.notes, "Mean ± standard deviation over the seeds. The value of a seed is linear in the logarithm of the ratio between "+
+		"the two nearest points of the method, the dense run being at 1×; nothing is extrapolated. * marks the best mean.")
+	return g
+}
+
+// better reports whether a score is better than another one: a higher accuracy, a lower
+// perplexity or error.
+func (c comparison) better(a, b float64) bool {
+	if strings.HasPrefix(c.score, "accuracy") {
+		return a > b
+	}
+	return a < b
+}
+
+// paired is the difference of each method from the reference.
+func (c comparison) paired() grid {
+	g := grid{caption: fmt.Sprintf("Difference from %s in test %s, seed by seed, at fewer %s", c.differences[0].reference, c.score, c.over.noun()),
+		head: []string{"fewer", "method", "Δ", "95 % interval", "seeds"}}
+	for _, d := range c.differences {
+		half := d.confidence()
+		g.rows = append(g.rows, []string{fmt.Sprintf("%g×", d.ratio), d.method, signedNumber(d.mean),
+			fmt.Sprintf("%s to %s", signedNumber(d.mean-half), signedNumber(d.mean+half)), fmt.Sprint(d.n)})
+	}
+	g.notes = append(g.notes, "Intervals are of Student's t for the mean of the paired differences.")
+	return g
+}
+
+func plusMinus(s summary) string {
+	switch s.n {
+	case 0:
+		return unknown
+	case 1:
+		return digits(s.mean)
+	}
+	return digits(s.mean) + " ± " + digits(s.sd)
+}
+
+func signed(s summary) string {
+	if s.n == 0 {
+		return unknown
+	}
+	text := signedNumber(s.mean)
+	if s.n > 1 {
+		text += " ± " + digits(s.sd)
+	}
+	return text
+}
+
+func speedup(s summary) string {
+	if s.n == 0 {
+		return unknown
+	}
+	return fmt.Sprintf("%.2f×", s.mean)
+}
+
+// digits writes a score with two decimals, or with three digits if it is small.
+func digits(v float64) string {
+	if a := math.Abs(v); a > 0 && a < 0.1 {
+		return strings.Replace(fmt.Sprintf("%.3g", v), "-", "−", 1)
+	}
+	return strings.Replace(fmt.Sprintf("%.2f", v), "-", "−", 1)
+}
+
+func signedNumber(v float64) string {
+	if v > 0 {
+		return "+" + digits(v)
+	}
+	return digits(v)
+}
