@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 
 	"pare/internal/svg"
 	"pare/report/chart"
@@ -54,7 +55,10 @@ func (s *Set) Figure(over Over) (chart.Figure, error) {
 	}
 	f.Front = front(all)
 	if most > 1 {
-		f.Note = "Means over the seeds; bands reach from the lowest to the highest seed."
+		f.Note = "Means over seeds; bars reach from the lowest to the highest seed."
+		if f.Bands() {
+			f.Note = strings.Replace(f.Note, "bars", "bands", 1)
+		}
 	}
 	return f, nil
 }

@@ -78,7 +78,8 @@ type Row struct {
 // Width is the number of units of a layer in the first network of a chain and in the last.
 type Width struct {
 	Layer    string `json:"layer"`
-	From, To int
+	From  int    `json:"from"`
+	To    int    `json:"to"`
 }
 
 // Seconds is the time of training and fine-tuning.

@@ -148,6 +148,11 @@ func (l line) certificate() float64 {
 // Runs prints the table of runs: a line for each run, and behind the seeds of a group their
 // means.
 func (s *Set) Runs(w io.Writer, form Form) error {
+	g := s.runsGrid()
+	return g.write(w, form)
+}
+
+func (s *Set) runsGrid() grid {
 	g := grid{}
 	for _, c := range columns {
 		g.head = append(g.head, c.head)
@@ -160,7 +165,7 @@ func (s *Set) Runs(w io.Writer, form Form) error {
 		g.rows = append(g.rows, cells)
 	}
 	g.dropEmpty()
-	return g.write(w, form)
+	return g
 }
 
 // left is "10,903 of 431,080 (2.5 %)".

@@ -23,6 +23,17 @@ func CurveClass(i int) string {
 	return class
 }
 
+// Look is how scripts draw curve i and its marks: the name of a tone, the dashes ("none": a
+// solid line), and the outline of a mark about the origin ("": a disc of radius 1).
+func Look(i int) (tone, dashes, outline string) {
+	n := len(curveTones)
+	dashes = curveDashes[i%n]
+	if i%MaxCurves >= n {
+		dashes = curveDashes[shapeOf(i)]
+	}
+	return curveTones[i%n], dashes, markers[shapeOf(i)]
+}
+
 // shapeOf is the dash, and the shape of marks, of curve i.
 func shapeOf(i int) int {
 	n := len(curveTones)

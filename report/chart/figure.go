@@ -1,7 +1,6 @@
 package chart
 
 import (
-	"fmt"
 	"io"
 	"math"
 	"slices"
@@ -20,7 +19,7 @@ type Figure struct {
 	Series []Series
 	Level  *Level // nil: none
 	Front  []Spot // points that no other point beats, by X; nil: not drawn
-	Note   string // behind the names, such as the meaning of the bands
+	Note   string // below the names, such as the meaning of the bands
 }
 
 // Series is points by X, joined by a line.
@@ -94,17 +93,14 @@ func (f Figure) WritePNG(w io.Writer) error {
 func (f Figure) draw() *figureDrawing {
 	d := &figureDrawing{Figure: f, height: figureTop + figurePlot + figureBottom}
 	var xs, ys []float64
-	add := func(s Spot) {
-		if Finite(s.X) && Finite(s.Y) {
-			xs, ys = append(xs, s.X), append(ys, s.Y, s.Low, s.High)
+	d.Series = slices.Clone(f.Series)
+	for i, s := range d.Series {
+		d.Series[i].Spots = slices.DeleteFunc(slices.Clone(s.Spots), func(s Spot) bool { return !Finite(s.X) || !Finite(s.Y) })
+		for _, spot := range d.Series[i].Spots {
+			low, high := spot.spread()
+			xs, ys = append(xs, spot.X), append(ys, spot.Y, low, high)
 		}
 	}
-	for _, s := range f.Series {
-		for _, spot := range s.Spots {
-			add(spot)
-		}
-	}
-	ys = slices.DeleteFunc(ys, func(v float64) bool { return !Finite(v) })
 	if len(xs) == 0 {
 		d.Text("tick", figureLeft, d.height/2, svg.Start, "there is nothing to draw")
 		return d
@@ -141,8 +137,14 @@ func (d *figureDrawing) grid() {
 	d.Text("tick", (left+right)/2, floor+32, svg.Middle, d.X)
 }
 
-// bands are the areas between the lowest and the highest values of each series; a point
-// that stands alone has a bar.
+// mostBands is the number of series whose bands can be told apart where they overlap.
+const mostBands = 3
+
+// Bands reports whether the spread of the series is drawn as bands, not as bars.
+func (f Figure) Bands() bool { return len(f.Series) <= mostBands }
+
+// bands are the areas between the lowest and the highest values of each series. Points of
+// many series, and a point that stands alone, have bars.
 func (d *figureDrawing) bands() {
 	if l := d.Level; l != nil {
 		left, right := figureLeft, figureWidth-figureRight
@@ -153,28 +155,30 @@ func (d *figureDrawing) bands() {
 	}
 	for i, s := range d.Series {
 		class := svg.CurveClass(i)
-		var upper, lower []float64
+		n := len(s.Spots)
+		upper, lower := make([]float64, 0, 4*n), make([]float64, 0, 2*n)
 		for k, spot := range s.Spots {
-			if !Finite(spot.Low) || !Finite(spot.High) || spot.High <= spot.Low {
-				spot.Low, spot.High = spot.Y, spot.Y
+			low, high := spot.spread()
+			if !d.Bands() || n == 1 {
+				d.Line("spread "+class, d.x.at(spot.X), d.y.at(high), d.x.at(spot.X), d.y.at(low))
 			}
-			x := d.x.at(spot.X)
-			upper = append(upper, x, d.y.at(spot.High))
-			low := s.Spots[len(s.Spots)-1-k]
-			if !Finite(low.Low) || low.High <= low.Low {
-				low.Low = low.Y
-			}
-			lower = append(lower, d.x.at(low.X), d.y.at(low.Low))
+			upper = append(upper, d.x.at(spot.X), d.y.at(high))
+			back := s.Spots[n-1-k]
+			low, _ = back.spread()
+			lower = append(lower, d.x.at(back.X), d.y.at(low))
 		}
-		if len(s.Spots) == 1 {
-			d.Line("spread "+class, upper[0], upper[1], lower[0], lower[1])
-			continue
-		}
-		if len(s.Spots) > 1 {
-			n := len(s.Spots)
+		if d.Bands() && n > 1 {
 			d.Path("area "+class, svg.Data("M"+strings.Repeat("L", 2*n-1)+"z", append(upper, lower...)...), 0, "")
 		}
 	}
+}
+
+// spread is the lowest and the highest value; the value itself where they are not known.
+func (s Spot) spread() (low, high float64) {
+	if !Finite(s.Low) || !Finite(s.High) || s.High <= s.Low {
+		return s.Y, s.Y
+	}
+	return s.Low, s.High
 }
 
 // front joins the points that no other point beats.
@@ -324,7 +328,7 @@ func newScale(values []float64, from, to float64) scale {
 		return s
 	}
 	s.lo, s.hi = math.Log(lo), math.Log(hi)
-	for _, steps := range [][]float64{{1, 2, 5}, {1, 3}, {1}} { // the densest that leaves room for labels
+	for _, steps := range [][]float64{{1, 2, 3, 4, 6, 8}, {1, 2, 3, 5}, {1, 2, 5}, {1, 3}, {1}} { // the densest that leaves room
 		s.ticks = nil
 		for k := math.Floor(math.Log10(lo)); k <= math.Ceil(math.Log10(hi)); k++ {
 			for _, m := range steps {
@@ -333,7 +337,7 @@ func newScale(values []float64, from, to float64) scale {
 				}
 			}
 		}
-		if len(s.ticks) <= 9 {
+		if len(s.ticks) <= 7 {
 			break
 		}
 	}
@@ -353,7 +357,7 @@ func (s scale) label(v float64) string {
 	}
 	text := strconv.FormatFloat(v, 'g', 3, 64)
 	if v >= 1e-4 && v < 1e6 {
-		text = fmt.Sprint(strconv.FormatFloat(v, 'f', max(0, int(-math.Floor(math.Log10(v)+1e-9))), 64))
+		text = strconv.FormatFloat(v, 'f', max(0, int(-math.Floor(math.Log10(v)+1e-9))), 64)
 	}
 	return text
 }
