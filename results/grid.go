@@ -5,7 +5,6 @@ import (
 	"io"
 	"strings"
 	"text/tabwriter"
-	"unicode/utf8"
 )
 
 // Form is a form of tables.
@@ -18,7 +17,11 @@ const (
 	LaTeX    Form = "latex" // with the rules of package booktabs
 )
 
-// grid is a table of texts. The first column is words, the others are numbers.
+// words is the number of columns of words at the left of every table; the others are
+// numbers.
+const words = 2
+
+// grid is a table of texts.
 type grid struct {
 	caption string
 	head    []string
@@ -97,7 +100,7 @@ func (g *grid) markdown(b *strings.Builder) {
 		fmt.Fprintf(b, "| %s |\n", strings.Join(escaped, " | "))
 	}
 	line(g.head)
-	fmt.Fprintf(b, "|---|%s\n", strings.Repeat("---:|", len(g.head)-1))
+	fmt.Fprintf(b, "|%s%s\n", strings.Repeat("---|", words), strings.Repeat("---:|", len(g.head)-words))
 	for _, r := range g.rows {
 		line(r)
 	}
@@ -118,8 +121,8 @@ func (g *grid) latex(b *strings.Builder) {
 		}
 		fmt.Fprintf(b, "%s \\\\\n", strings.Join(escaped, " & "))
 	}
-	fmt.Fprintf(b, "\\begin{table}\n\\centering\n\\caption{%s.}\n\\begin{tabular}{l%s}\n\\toprule\n",
-		latexEscapes.Replace(strings.Join(append([]string{g.caption}, trimmed(g.notes)...), ". ")), strings.Repeat("r", len(g.head)-1))
+	fmt.Fprintf(b, "\\begin{table}\n\\centering\n\\caption{%s.}\n\\begin{tabular}{%s%s}\n\\toprule\n",
+		latexEscapes.Replace(strings.Join(append([]string{g.caption}, trimmed(g.notes)...), ". ")), strings.Repeat("l", words), strings.Repeat("r", len(g.head)-words))
 	line(g.head)
 	b.WriteString("\\midrule\n")
 	for i, r := range g.rows {
@@ -142,11 +145,3 @@ func trimmed(notes []string) []string {
 
 // unknown stands where a value is not known.
 const unknown = "–"
-
-// fit shortens a text to n characters.
-func fit(s string, n int) string {
-	if utf8.RuneCountInString(s) <= n {
-		return s
-	}
-	return string([]rune(s)[:n-1]) + "…"
-}

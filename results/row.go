@@ -77,7 +77,7 @@ type Row struct {
 
 // Width is the number of units of a layer in the first network of a chain and in the last.
 type Width struct {
-	Layer    string `json:"layer"`
+	Layer string `json:"layer"`
 	From  int    `json:"from"`
 	To    int    `json:"to"`
 }

@@ -95,11 +95,12 @@
     const clip = element("clipPath", { id: "inside" }, svg);
     element("rect", { x: left, y: top - 8, width: W - left - right + 8, height: H - top - bottom + 8 }, clip);
     const inside = element("g", { "clip-path": "url(#inside)" }, svg);
-    data.curves.forEach((c, k) => curve(inside, c, runs.filter((r) => r.curve === k), a, x, y));
+    const bands = data.curves.filter((c, k) => !c.dense && !hidden.has(k)).length <= 4; // more hide each other
+    data.curves.forEach((c, k) => curve(inside, c, runs.filter((r) => r.curve === k), a, x, y, bands));
     for (const r of runs) mark(inside, r, x.at(r.values[a.x]), y.at(r.values[a.y]));
   };
 
-  const curve = (svg, c, runs, a, x, y) => {
+  const curve = (svg, c, runs, a, x, y, bands) => {
     if (runs.length === 0) return;
     const colour = `var(--${c.colour})`, groups = new Map();
     for (const r of runs) groups.set(r.group, [...(groups.get(r.group) || []), r]);
@@ -113,7 +114,7 @@
     }
     const path = (points) => points.map(([px, py], i) => `${i ? "L" : "M"}${px.toFixed(1)} ${py.toFixed(1)}`).join("");
     const upper = means.map((m) => [x.at(m.x), y.at(m.high)]), lower = means.map((m) => [x.at(m.x), y.at(m.low)]).reverse();
-    element("path", { d: path([...upper, ...lower]) + "z", fill: colour, "fill-opacity": 0.1 }, svg);
+    if (bands) element("path", { d: path([...upper, ...lower]) + "z", fill: colour, "fill-opacity": 0.1 }, svg);
     element("path", { d: path(means.map((m) => [x.at(m.x), y.at(m.y)])), fill: "none", stroke: colour, "stroke-width": 2,
       "stroke-dasharray": c.dashes }, svg);
   };
@@ -233,6 +234,6 @@
   draw();
   byId("controls").hidden = false;
   plot.classList.add("live");
-  byId("hint").textContent = "Lines are means over seeds, bands reach from the lowest to the highest seed. " +
-    "Point at a mark for its run, click to open its report; drag to zoom, double-click for everything.";
+  byId("hint").textContent = "Lines are means over seeds; bands, drawn for up to four curves, reach from the lowest to the " +
+    "highest seed. Point at a mark for its run, click to open its report; drag to zoom, double-click for everything.";
 })();
