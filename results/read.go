@@ -130,32 +130,34 @@ func read(a *run.Artifact, source Source, whole *run.Experiment) (r *Row, reason
 		first := sessions[0]
 		r.Started, r.Host, r.Version = first.Started, first.Host, first.Build.String()
 	}
-	p, err := a.Removal()
-	if err != nil {
-		return nil, "", err
-	}
-	var own []prune.LayerDiff
-	if p != nil && p.Report != nil {
-		own = p.Report.Layers
-	}
-	r.Layers = widths(e.Layers, own)
+	r.Layers = widths(e.Layers, sum.Weights)
 	r.activations(sum, e.Layers)
 	return r, "", nil
 }
 
-// widths pairs the layers that multiply by their names.
-func widths(original, own []prune.LayerDiff) []Width {
-	final := map[string]int{}
+// widths pairs the layers that have weights by their names; the first network is that of
+// the run where the chain does not say how wide it was.
+func widths(original []prune.LayerDiff, own []run.LayerWeights) []Width {
+	from, final := map[string]int{}, map[string]int{}
+	var names []string
+	for _, l := range original {
+		if l.MACsFrom > 0 {
+			names = append(names, l.Name)
+			from[l.Name] = l.UnitsFrom
+		}
+	}
 	for _, l := range own {
-		if l.After != "" {
-			final[l.Name] = l.UnitsTo
+		if l.Trained != nil && len(original) == 0 {
+			names = append(names, l.Trained.Layer)
+			from[l.Trained.Layer] = l.Trained.Units
+		}
+		if l.Final != nil {
+			final[l.Final.Layer] = l.Final.Units
 		}
 	}
 	var out []Width
-	for _, l := range original {
-		if l.MACsFrom > 0 {
-			out = append(out, Width{l.Name, l.UnitsFrom, final[l.Name]})
-		}
+	for _, name := range names {
+		out = append(out, Width{name, from[name], final[name]})
 	}
 	return out
 }

@@ -28,8 +28,8 @@ type Experiment struct {
 	// Ancestor is the path of the run that it starts from, as its config names it; "": it
 	// starts from none.
 	Ancestor string
-	// Layers compare the first network of the chain with the one that its run made of it;
-	// nil: they cannot be read.
+	// Layers compare the first network of the chain with what the first removal left of it;
+	// nil: nothing was removed, or they cannot be read.
 	Layers []prune.LayerDiff
 }
 
@@ -82,7 +82,8 @@ func (a *Artifact) experiment(depth int) (Experiment, error) {
 			model["run"] = source.Settings
 			e.Seeds, e.Original, e.Layers = append(e.Seeds, source.Seeds...), source.Original, source.Layers
 		}
-	} else if err := a.original(&e); err != nil {
+	}
+	if err := a.original(&e); err != nil {
 		return Experiment{}, err
 	}
 	if a.Kind == KindModel { // the network of a stage
@@ -128,8 +129,9 @@ func (a *Artifact) prunedExperiment(depth int) (Experiment, error) {
 	if source, err := a.source(p.Source, depth); err == nil {
 		e.Settings["run"] = source.Settings
 		e.Seeds = append(e.Seeds, source.Seeds...)
-		if source.Original != nil {
-			e.Original, e.Layers = source.Original, source.Layers
+		e.Original = cmp.Or(source.Original, e.Original)
+		if source.Layers != nil {
+			e.Layers = source.Layers
 		}
 	} else {
 		e.Settings["run"] = p.Source
@@ -161,13 +163,19 @@ func (a *Artifact) source(path string, depth int) (Experiment, error) {
 }
 
 // original fills in the network at the start of the run that the artifact belongs to, as
-// far as it is known.
+// far as it is known, where no earlier run did.
 func (a *Artifact) original(e *Experiment) error {
+	if e.Original != nil && e.Layers != nil {
+		return nil
+	}
 	p, err := a.Removal()
 	if p != nil && p.Report != nil {
-		e.Original, e.Layers = &p.Report.Before, p.Report.Layers
+		e.Layers = p.Report.Layers
+		if e.Original == nil && e.Ancestor == "" {
+			e.Original = &p.Report.Before
+		}
 	}
-	if err != nil || e.Original != nil {
+	if err != nil || e.Original != nil || e.Ancestor != "" {
 		return err
 	}
 	var s Summary

@@ -5,7 +5,8 @@
   const data = JSON.parse(document.getElementById("data").textContent);
   const byId = (id) => document.getElementById(id);
   const plot = byId("plot"), panel = byId("run");
-  const W = 640, H = 420, left = 58, right = 14, top = 14, bottom = 46;
+  let W = 640, H = 420; // in pixels, so that texts have one size on all screens
+  const left = 58, right = 14, top = 14, bottom = 46;
   const hidden = new Set();
   let zoom = null; // {x: [from, to], y: [from, to]} in units of the axes; null: everything
   let touched = null; // the run that a finger has chosen
@@ -68,6 +69,8 @@
   const draw = () => {
     const a = axes();
     const runs = data.runs.filter((r) => !hidden.has(r.curve) && known(r, a));
+    W = Math.max(300, Math.min(760, plot.clientWidth));
+    H = Math.round(Math.max(300, 0.62 * W));
     plot.textContent = "";
     const svg = element("svg", { viewBox: `0 0 ${W} ${H}`, role: "img", "aria-label": "results of runs" }, plot);
     if (runs.length === 0) {
@@ -232,6 +235,7 @@
   }
   names();
   draw();
+  window.addEventListener("resize", draw);
   byId("controls").hidden = false;
   plot.classList.add("live");
   byId("hint").textContent = "Lines are means over seeds; bands, drawn for up to four curves, reach from the lowest to the " +
