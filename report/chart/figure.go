@@ -113,7 +113,7 @@ func (f Figure) draw() *figureDrawing {
 	d.grid()
 	d.bands()
 	d.front()
-	for i, s := range f.Series {
+	for i, s := range d.Series {
 		d.series(i, s)
 	}
 	d.names()
