@@ -68,7 +68,8 @@ frame.addEventListener("load", () => {
       const s = doc.getElementById(axis);
       s.value = o.value;
       s.dispatchEvent(new win.Event("change"));
-      out.axes.push(axis + " " + o.textContent + " " + (marks() > 0 && !/NaN|Infinity|undefined/.test(svg.outerHTML + doc.getElementById("plot").innerHTML)));
+      const drawn = doc.getElementById("plot").innerHTML;
+      out.axes.push(axis + " " + o.textContent + " " + (marks() > 0 && !/NaN|Infinity|undefined/.test(drawn)));
     }
     all("#names button")[1].click();
     out.hidden = out.marks - marks();

@@ -31,7 +31,8 @@ func TestCSV(t *testing.T) {
 	if err != nil || len(table) != 46 {
 		t.Fatalf("%d lines, %v", len(table), err)
 	}
-	for _, key := range []string{"penalties.0.lambda", "prune.budget.macs", "target.macs", "model.hidden", "ancestor", "accuracy_final", "latency_ms"} {
+	for _, key := range []string{"penalties.0.lambda", "prune.budget.macs", "target.macs", "model.hidden", "ancestor",
+		"accuracy_final", "latency_ms"} {
 		if !slices.Contains(table[0], key) {
 			t.Errorf("no column %s in %q", key, table[0])
 		}

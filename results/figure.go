@@ -45,7 +45,8 @@ func (s *Set) Figure(over Over) (chart.Figure, error) {
 		slices.SortStableFunc(series.Spots, func(a, b chart.Spot) int { return cmp.Compare(a.X, b.X) })
 		if c.Method == methodDense && len(c.Groups) == 1 && f.Level == nil && len(s.curves) > 1 {
 			at := series.Spots[0]
-			f.Level = &chart.Level{Name: fmt.Sprintf("%s %s", c.Label, digits(at.Y)), Y: at.Y, Low: at.Low, High: at.High}
+			value := first.format(c.Groups[0].Mean(func(r *Row) float64 { return r.Value }))
+			f.Level = &chart.Level{Name: c.Label + " " + value, Y: at.Y, Low: at.Low, High: at.High}
 			continue
 		}
 		f.Series = append(f.Series, series)

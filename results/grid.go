@@ -121,8 +121,9 @@ func (g *grid) latex(b *strings.Builder) {
 		}
 		fmt.Fprintf(b, "%s \\\\\n", strings.Join(escaped, " & "))
 	}
+	caption := strings.Join(append([]string{g.caption}, trimmed(g.notes)...), ". ")
 	fmt.Fprintf(b, "\\begin{table}\n\\centering\n\\caption{%s.}\n\\begin{tabular}{%s%s}\n\\toprule\n",
-		latexEscapes.Replace(strings.Join(append([]string{g.caption}, trimmed(g.notes)...), ". ")), strings.Repeat("l", words), strings.Repeat("r", len(g.head)-words))
+		latexEscapes.Replace(caption), strings.Repeat("l", words), strings.Repeat("r", len(g.head)-words))
 	line(g.head)
 	b.WriteString("\\midrule\n")
 	for i, r := range g.rows {

@@ -68,7 +68,7 @@ func TestSweepGroups(t *testing.T) {
 	}
 }
 
-// made up rows, for what real runs take too long to show.
+// row is a made-up row: real runs of all cases would take too long.
 func row(seed uint64, settings map[string]any, macs int64) *Row {
 	r := &Row{Seed: seed, seeds: []uint64{seed}, settings: settings, Measure: "error", Data: "d",
 		MACs: Change{1000, macs}, Params: Change{1000, macs}, NonZero: macs, Path: fmt.Sprintf("%d-%d", seed, macs)}
@@ -82,7 +82,9 @@ func pruned(method string, budget float64) map[string]any {
 
 // Budgets that differ a little from seed to seed are one group, those of a sweep are not.
 func TestBudgetsOfSeeds(t *testing.T) {
-	at := func(seed uint64, budget float64) *Row { return row(seed, pruned("magnitude", budget), int64(1000*budget)) }
+	at := func(seed uint64, budget float64) *Row {
+		return row(seed, pruned("magnitude", budget), int64(1000*budget))
+	}
 	for _, c := range []struct {
 		what string
 		rows []*Row
@@ -118,7 +120,8 @@ func TestBudgetsFollowSiblings(t *testing.T) {
 // Runs from ancestors that cannot be read are grouped by their size.
 func TestUnreadableAncestors(t *testing.T) {
 	scratch := func(seed uint64, macs int64) *Row {
-		return row(seed, map[string]any{"model": map[string]any{"type": "saved", "weights": "new", "run": fmt.Sprintf("gone-%d-%d", seed, macs)}}, macs)
+		model := map[string]any{"type": "saved", "weights": "new", "run": fmt.Sprintf("gone-%d-%d", seed, macs)}
+		return row(seed, map[string]any{"model": model}, macs)
 	}
 	got := curvesOf([]*Row{scratch(1, 500), scratch(1, 100), scratch(2, 110), scratch(2, 480), scratch(3, 90)})
 	if d := described(got); !slices.Equal(d, []string{"scratch 2 3"}) {
@@ -127,9 +130,11 @@ func TestUnreadableAncestors(t *testing.T) {
 }
 
 func TestMethods(t *testing.T) {
-	dense := map[string]any{"model": map[string]any{"type": "mlp"}, "train": map[string]any{"epochs": 3.0}, "prune": map[string]any{"method": "zeros"}}
+	dense := map[string]any{"model": map[string]any{"type": "mlp"}, "train": map[string]any{"epochs": 3.0},
+		"prune": map[string]any{"method": "zeros"}}
 	from := func(before any, weights string, more map[string]any) map[string]any {
-		out := map[string]any{"model": map[string]any{"type": "saved", "weights": weights, "run": before}, "prune": map[string]any{"method": "none"}}
+		model := map[string]any{"type": "saved", "weights": weights, "run": before}
+		out := map[string]any{"model": model, "prune": map[string]any{"method": "none"}}
 		for k, v := range more {
 			out[k] = v
 		}
@@ -145,7 +150,8 @@ func TestMethods(t *testing.T) {
 	}{
 		{dense, "dense|"},
 		{map[string]any{"penalties": penalties}, "penalty|λ 0.125, 0.25"},
-		{map[string]any{"penalties": penalties, "target": map[string]any{"macs": 0.5, "from": 0.1, "by": 0.4, "method": "least"}}, "target|macs 0.5"},
+		{map[string]any{"penalties": penalties, "target": map[string]any{"macs": 0.5, "from": 0.1, "by": 0.4, "method": "least"}},
+			"target|macs 0.5"},
 		{map[string]any{"thresholds": map[string]any{"density": 0.1, "examples": 100.0}}, "thresholds|density 0.1"},
 		{cut, "taylor|macs 0.25"},
 		{map[string]any{"prune": map[string]any{"method": "weights", "pattern": "2:4"}}, "weights|pattern 2:4"},
@@ -153,7 +159,8 @@ func TestMethods(t *testing.T) {
 		{from(cut, "kept", nil), "taylor|macs 0.25"}, // fine-tuned
 		{from(untrained, "new", nil), "narrow|macs 0.5"},
 		{from("gone/trained", "kept", nil), "fine-tuned|"},
-		{map[string]any{"prune": map[string]any{"method": "magnitude", "budget": map[string]any{"params": 0.5}}, "run": dense}, "magnitude|params 0.5"},
+		{map[string]any{"prune": map[string]any{"method": "magnitude", "budget": map[string]any{"params": 0.5}}, "run": dense},
+			"magnitude|params 0.5"},
 	} {
 		if got := methodOf(c.settings) + "|" + pointOf(c.settings); got != c.want {
 			t.Errorf("%s: got %s, want %s", jsonText(c.settings), got, c.want)
@@ -192,7 +199,8 @@ func TestLabelledSources(t *testing.T) {
 	_, runs := sweepRuns(t)
 	var given []Source
 	for i, path := range runs {
-		given = append(given, Source{Path: path, Method: "m", Point: strings.Repeat("×", 1+i/7%2), Keys: map[string]any{"train.lr": float64(i % 7)}})
+		given = append(given, Source{Path: path, Method: "m", Point: strings.Repeat("×", 1+i/7%2),
+			Keys: map[string]any{"train.lr": float64(i % 7)}})
 	}
 	s, err := Read(given, Options{})
 	if err != nil {

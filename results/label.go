@@ -24,7 +24,8 @@ func (s *Set) label() {
 	for i, r := range inferred {
 		own[i] = leaves(r.settings)
 		maps.DeleteFunc(own[i], func(path string, _ any) bool {
-			return path == "stage" || path == "run" || path == "model.run" || strings.HasPrefix(path, "run.") || strings.HasPrefix(path, "model.run.")
+			section, _, _ := strings.Cut(strings.TrimPrefix(path, "model."), ".")
+			return path == "stage" || section == "run" // the settings of the run before
 		})
 	}
 	if len(inferred) == 0 {

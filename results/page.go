@@ -82,10 +82,8 @@ func (s *Set) Page(w io.Writer, over Over, title, dir string) error {
 	if err != nil {
 		return err
 	}
-	first := s.Rows[0]
-	p := page{Title: title, Tones: template.CSS(svg.PageStyle()), Style: template.CSS(pageStyle), Script: template.JS(pageScript),
-		Data: template.JS(data), Figure: template.HTML(f.Inline()), Note: f.Note, Skipped: s.Skipped,
-		Meta: fmt.Sprintf("data %s · model %s · %d runs · seeds %s", first.Data, first.Model, len(s.Rows), strings.Join(s.seedNumbers(), ", "))}
+	p := page{Title: title, Meta: s.meta(), Tones: template.CSS(svg.PageStyle()), Style: template.CSS(pageStyle),
+		Script: template.JS(pageScript), Data: template.JS(data), Figure: template.HTML(f.Inline()), Note: f.Note, Skipped: s.Skipped}
 	for _, over := range []Over{OverMACs, OverParams} {
 		c := s.compare(over)
 		p.Tables = append(p.Tables, c.atRatios().html())
@@ -104,6 +102,17 @@ func (s *Set) Page(w io.Writer, over Over, title, dir string) error {
 		return fmt.Errorf("results: %w", err)
 	}
 	return nil
+}
+
+// meta names the data, the model if all runs have one, and the seeds.
+func (s *Set) meta() string {
+	first := s.Rows[0]
+	parts := []string{"data " + first.Data}
+	if !slices.ContainsFunc(s.Rows, func(r *Row) bool { return r.Model != first.Model }) {
+		parts = append(parts, "model "+first.Model)
+	}
+	parts = append(parts, fmt.Sprintf("%d runs", len(s.Rows)), "seeds "+strings.Join(s.seedNumbers(), ", "))
+	return strings.Join(parts, " · ")
 }
 
 func (s *Set) seedNumbers() []string {
@@ -171,7 +180,7 @@ type quantity struct {
 	Key  string `json:"key"`
 }
 
-// plotData is what the script draws.
+// plotData are the runs and curves that the script draws.
 type plotData struct {
 	X          int         `json:"x"` // the first axes, of Quantities
 	Y          int         `json:"y"`
@@ -221,7 +230,10 @@ func (s *Set) quantities() (list []quantity, of []func(*Row) float64) {
 	for _, stage := range []struct {
 		name string
 		of   func(*Row) float64
-	}{{"final", func(r *Row) float64 { return r.Value }}, {"after removal", (*Row).after}, {"before removal", (*Row).before}, {"trained", (*Row).trained}} {
+	}{
+		{"final", func(r *Row) float64 { return r.Value }}, {"after removal", (*Row).after},
+		{"before removal", (*Row).before}, {"trained", (*Row).trained},
+	} {
 		name := "Test " + measure + unit
 		if stage.name != "final" {
 			name = "Test " + measure + " " + stage.name + unit

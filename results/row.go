@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"pare/prune"
+	"pare/report"
 	"pare/run"
 )
 
@@ -115,6 +116,14 @@ func (r *Row) shown(v float64) float64 {
 	return v
 }
 
+// format writes a value of the measure.
+func (r *Row) format(v float64) string {
+	if r.isError() {
+		return report.Percent(v)
+	}
+	return fmt.Sprintf("%.4g", v)
+}
+
 // Over is a measure of the size of a network.
 type Over string
 
@@ -154,7 +163,7 @@ func (o Over) axis() string {
 	}[o]
 }
 
-// noun names what the measure counts.
+// noun names the things that the measure counts.
 func (o Over) noun() string {
 	return map[Over]string{
 		OverMACs: "multiply-accumulates", OverParams: "parameters", OverNonZero: "nonzero parameters",

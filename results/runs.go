@@ -59,13 +59,7 @@ func (l line) value() float64  { return l.mean(func(r *Row) float64 { return r.V
 // spread is the standard deviation of the measure over the seeds.
 func (l line) spread() float64 { return l.group().Deviation(func(r *Row) float64 { return r.Value }) }
 
-// format writes a value of the measure.
-func (l line) format(v float64) string {
-	if l.rows[0].isError() {
-		return report.Percent(v)
-	}
-	return fmt.Sprintf("%.4g", v)
-}
+func (l line) format(v float64) string { return l.rows[0].format(v) }
 
 func (l line) result() string {
 	s := l.rows[0].Measure + " " + l.format(l.value())

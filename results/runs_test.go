@@ -43,8 +43,8 @@ func train(dir, text string) (*run.Summary, error) {
 }
 
 // sweep makes the runs of made: penalty at two strengths; target, magnitude, random and
-// taylor at what penalty reached with the same seed; its shape from scratch; and narrow
-// networks of about its size. Names, threads and paths differ from seed to seed.
+// taylor at the size that penalty reached with the same seed; its shape from scratch; and
+// narrow networks of about its size. Names, threads and paths differ from seed to seed.
 func sweep(root string) (dense, runs []string, err error) {
 	const trained = "train: {epochs: 3, batch: 40, optimizer: {type: adam, lr: 0.01}}\n"
 	const penalties = "penalties: [{type: group_lasso, on: neurons, lambda: %g}]\n"

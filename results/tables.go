@@ -3,7 +3,6 @@ package results
 import (
 	"fmt"
 	"io"
-	"math"
 	"strings"
 )
 
@@ -45,12 +44,12 @@ func (c comparison) atRatios() grid {
 		}
 	}
 	for _, r := range c.rows {
-		pruned := plusMinus(r.pruned)
+		pruned := plusMinus(r.pruned, c.digits)
 		if r.pruned.mean == best[r.ratio] {
 			pruned += " *"
 		}
-		g.rows = append(g.rows, []string{fmt.Sprintf("%g×", r.ratio), r.method, plusMinus(r.base), pruned, signed(r.delta),
-			fmt.Sprint(r.pruned.n), plusMinus(r.step), speedup(r.speedup)})
+		g.rows = append(g.rows, []string{fmt.Sprintf("%g×", r.ratio), r.method, plusMinus(r.base, c.digits), pruned,
+			signed(r.delta, c.digits), fmt.Sprint(r.pruned.n), plusMinus(r.step, significant), speedup(r.speedup)})
 	}
 	g.dropEmpty()
 	if len(g.rows) == 0 {
@@ -58,15 +57,15 @@ func (c comparison) atRatios() grid {
 		g.notes = append(g.notes, fmt.Sprintf("No method comes near %g times fewer %s.", ratios[0], c.over.noun()))
 		return g
 	}
-	g.notes = append(g.notes, "Mean ± standard deviation over the seeds. The value of a seed is linear in the logarithm of the ratio between "+
-		"the two nearest points of the method, the dense run being at 1×; nothing is extrapolated. * marks the best mean.")
+	g.notes = append(g.notes, "Mean ± standard deviation over the seeds. The value of a seed is linear in the logarithm of the ratio "+
+		"between the two nearest points of the method, the dense run being at 1×; nothing is extrapolated. * marks the best mean.")
 	return g
 }
 
 // better reports whether a score is better than another one: a higher accuracy, a lower
 // perplexity or error.
 func (c comparison) better(a, b float64) bool {
-	if strings.HasPrefix(c.score, "accuracy") {
+	if c.percent() {
 		return a > b
 	}
 	return a < b
@@ -74,18 +73,34 @@ func (c comparison) better(a, b float64) bool {
 
 // paired is the difference of each method from the reference.
 func (c comparison) paired() grid {
-	g := grid{caption: fmt.Sprintf("Difference from %s in test %s, seed by seed, at fewer %s", c.differences[0].reference, c.score, c.over.noun()),
+	reference := c.differences[0].reference
+	g := grid{caption: fmt.Sprintf("Difference from %s in test %s, seed by seed, at fewer %s", reference, c.score, c.over.noun()),
 		head: []string{"fewer", "method", "Δ", "95 % interval", "seeds"}}
 	for _, d := range c.differences {
 		half := d.confidence()
-		g.rows = append(g.rows, []string{fmt.Sprintf("%g×", d.ratio), d.method, signedNumber(d.mean),
-			fmt.Sprintf("%s to %s", signedNumber(d.mean-half), signedNumber(d.mean+half)), fmt.Sprint(d.n)})
+		g.rows = append(g.rows, []string{fmt.Sprintf("%g×", d.ratio), d.method, signedNumber(d.mean, c.digits),
+			fmt.Sprintf("%s to %s", signedNumber(d.mean-half, c.digits), signedNumber(d.mean+half, c.digits)), fmt.Sprint(d.n)})
 	}
 	g.notes = append(g.notes, "Intervals are of Student's t for the mean of the paired differences.")
 	return g
 }
 
-func plusMinus(s summary) string {
+// digits writes a score: percent with two decimals, others with four digits.
+func (c comparison) digits(v float64) string {
+	if c.percent() {
+		return minus(fmt.Sprintf("%.2f", v))
+	}
+	return minus(fmt.Sprintf("%.4g", v))
+}
+
+func (c comparison) percent() bool { return strings.HasPrefix(c.score, "accuracy") }
+
+// significant writes a time with three digits.
+func significant(v float64) string { return minus(fmt.Sprintf("%.3g", v)) }
+
+func minus(s string) string { return strings.Replace(s, "-", "−", 1) }
+
+func plusMinus(s summary, digits func(float64) string) string {
 	switch s.n {
 	case 0:
 		return unknown
@@ -95,13 +110,21 @@ func plusMinus(s summary) string {
 	return digits(s.mean) + " ± " + digits(s.sd)
 }
 
-func signed(s summary) string {
+func signed(s summary, digits func(float64) string) string {
 	if s.n == 0 {
 		return unknown
 	}
-	text := signedNumber(s.mean)
+	text := signedNumber(s.mean, digits)
 	if s.n > 1 {
 		text += " ± " + digits(s.sd)
+	}
+	return text
+}
+
+func signedNumber(v float64, digits func(float64) string) string {
+	text := digits(v)
+	if v > 0 {
+		return "+" + text
 	}
 	return text
 }
@@ -111,19 +134,4 @@ func speedup(s summary) string {
 		return unknown
 	}
 	return fmt.Sprintf("%.2f×", s.mean)
-}
-
-// digits writes a score with two decimals, or with three digits if it is small.
-func digits(v float64) string {
-	if a := math.Abs(v); a > 0 && a < 0.1 {
-		return strings.Replace(fmt.Sprintf("%.3g", v), "-", "−", 1)
-	}
-	return strings.Replace(fmt.Sprintf("%.2f", v), "-", "−", 1)
-}
-
-func signedNumber(v float64) string {
-	if v > 0 {
-		return "+" + digits(v)
-	}
-	return digits(v)
 }

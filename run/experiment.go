@@ -28,15 +28,9 @@ type Experiment struct {
 	// Ancestor is the path of the run that it starts from, as its config names it; "": it
 	// starts from none.
 	Ancestor string
-	// Layers compare the first network of the chain with what the first removal left of it;
+	// Layers compare the first network of the chain with the one after the first removal;
 	// nil: nothing was removed, or they cannot be read.
 	Layers []prune.LayerDiff
-}
-
-// Key identifies an experiment.
-func (e Experiment) Key() string {
-	text, _ := json.Marshal(e.Settings) // settings come from JSON
-	return string(text)
 }
 
 // maxChain is the largest number of runs that start from each other; a longer chain is a

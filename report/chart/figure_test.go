@@ -15,7 +15,7 @@ import (
 )
 
 func figure(series int) Figure {
-	f := Figure{Title: "figure", X: "size, %", Y: "error, %", Level: &Level{Name: "dense 2.00", Y: 2, Low: 1.9, High: 2.1}, Note: "a note",
+	f := Figure{Title: "figure", X: "size, %", Y: "error, %", Note: "a note", Level: &Level{Name: "dense 2.00", Y: 2, Low: 1.9, High: 2.1},
 		Front: []Spot{{X: 1, Y: 9}, {X: 50, Y: 2}}}
 	for i := range series {
 		s := Series{Name: fmt.Sprintf("method %d", i)}

@@ -36,14 +36,22 @@ func TestElements(t *testing.T) {
 		draw       func(*svg.Picture)
 		ink, clear []place
 	}{
-		"rect":    {func(p *svg.Picture) { p.Rect("bar-after", 10, 10, 20, 10, 2, "tip") }, []place{{11, 15}, {20, 19}}, []place{{9, 15}, {20, 21}, {10.1, 10.1}}},
-		"line":    {func(p *svg.Picture) { p.Line("axis", 5, 15, 35, 15) }, []place{{6, 15}, {34, 15}}, []place{{4, 15}, {36, 15}, {20, 17}}},
-		"circle":  {func(p *svg.Picture) { p.Circle("dot", 20, 15, 5, 0, "") }, []place{{20, 15}, {24, 15}}, []place{{24, 19}, {26, 15}}},
-		"mark":    {func(p *svg.Picture) { p.Mark("dot", 1, 20, 15, 5, "") }, []place{{16, 11}, {24, 19}}, []place{{25.5, 15}}},
-		"outline": {func(p *svg.Picture) { p.Path("curve", svg.Data("MLL", 5, 5, 35, 5, 35, 25), 2, "") }, []place{{20, 5}, {35, 15}, {35, 5}}, []place{{20, 12}}},
-		"dashes":  {func(p *svg.Picture) { p.Line("level", 0, 15, 40, 15) }, []place{{3, 15}, {13, 15}}, []place{{8.5, 15}, {18.5, 15}}},
-		"curve":   {func(p *svg.Picture) { p.Path("edge", svg.Data("MQ", 0, 0, 40, 0, 40, 30), 2, "") }, []place{{30, 7.5}}, []place{{20, 15}}},
-		"ring":    {func(p *svg.Picture) { p.Rect("frame", 10, 10, 20, 10, 0, "") }, []place{{10, 15}, {20, 10}}, nil},
+		"rect": {func(p *svg.Picture) { p.Rect("bar-after", 10, 10, 20, 10, 2, "tip") },
+			[]place{{11, 15}, {20, 19}}, []place{{9, 15}, {20, 21}, {10.1, 10.1}}},
+		"line": {func(p *svg.Picture) { p.Line("axis", 5, 15, 35, 15) },
+			[]place{{6, 15}, {34, 15}}, []place{{4, 15}, {36, 15}, {20, 17}}},
+		"circle": {func(p *svg.Picture) { p.Circle("dot", 20, 15, 5, 0, "") },
+			[]place{{20, 15}, {24, 15}}, []place{{24, 19}, {26, 15}}},
+		"mark": {func(p *svg.Picture) { p.Mark("dot", 1, 20, 15, 5, "") },
+			[]place{{16, 11}, {24, 19}}, []place{{25.5, 15}}},
+		"outline": {func(p *svg.Picture) { p.Path("curve", svg.Data("MLL", 5, 5, 35, 5, 35, 25), 2, "") },
+			[]place{{20, 5}, {35, 15}, {35, 5}}, []place{{20, 12}}},
+		"dashes": {func(p *svg.Picture) { p.Line("level", 0, 15, 40, 15) },
+			[]place{{3, 15}, {13, 15}}, []place{{8.5, 15}, {18.5, 15}}},
+		"curve": {func(p *svg.Picture) { p.Path("edge", svg.Data("MQ", 0, 0, 40, 0, 40, 30), 2, "") },
+			[]place{{30, 7.5}}, []place{{20, 15}}},
+		"ring": {func(p *svg.Picture) { p.Rect("frame", 10, 10, 20, 10, 0, "") },
+			[]place{{10, 15}, {20, 10}}, nil},
 	} {
 		var p svg.Picture
 		c.draw(&p)
