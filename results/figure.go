@@ -56,7 +56,7 @@ func (s *Set) Figure(over Over) (chart.Figure, error) {
 	}
 	f.Front = front(all)
 	if most > 1 {
-		f.Note = "Means over seeds; bars reach from the lowest to the highest seed."
+		f.Note = "Means over seeds; bars: lowest to highest seed."
 		if f.Bands() {
 			f.Note = strings.Replace(f.Note, "bars", "bands", 1)
 		}

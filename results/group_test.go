@@ -2,6 +2,8 @@ package results
 
 import (
 	"fmt"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -126,6 +128,38 @@ func TestUnreadableAncestors(t *testing.T) {
 	got := curvesOf([]*Row{scratch(1, 500), scratch(1, 100), scratch(2, 110), scratch(2, 480), scratch(3, 90)})
 	if d := described(got); !slices.Equal(d, []string{"scratch 2 3"}) {
 		t.Errorf("got %q", d)
+	}
+}
+
+// A run whose ancestor cannot be read stands at its share of the network that it started
+// with, and a note says so.
+func TestNoteOfShares(t *testing.T) {
+	_, runs := sweepRuns(t)
+	i := slices.IndexFunc(runs, func(path string) bool { return strings.Contains(path, "scratch") })
+	moved := filepath.Join(t.TempDir(), "moved")
+	if err := os.CopyFS(moved, os.DirFS(runs[i])); err != nil {
+		t.Fatal(err)
+	}
+	config, err := os.ReadFile(filepath.Join(moved, "config.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	lost := strings.Replace(string(config), "penalty-a", "gone", 1)
+	if err := os.WriteFile(filepath.Join(moved, "config.yaml"), []byte(lost), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	s, err := Read([]Source{{Path: moved}, {Path: runs[i]}}, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(s.Notes) != 1 || !strings.HasPrefix(s.Notes[0], "the shares of "+moved+" are of the network that it started with: ") {
+		t.Errorf("notes %q", s.Notes)
+	}
+	if r := s.Rows[0]; r.Method != methodScratch || r.MACs.Share() != 1 {
+		t.Errorf("%s at %v", r.Method, r.MACs)
+	}
+	if share := s.Rows[1].MACs.Share(); share >= 1 {
+		t.Errorf("a known ancestor gives a share of %g", share)
 	}
 }
 

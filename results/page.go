@@ -39,6 +39,7 @@ type page struct {
 	Tables       []htmlTable
 	Runs         htmlTable
 	Skipped      []Skipped
+	Notes        []string
 	Flows        []flow
 	MoreFlows    int
 }
@@ -83,7 +84,8 @@ func (s *Set) Page(w io.Writer, over Over, title, dir string) error {
 		return err
 	}
 	p := page{Title: title, Meta: s.meta(), Tones: template.CSS(svg.PageStyle()), Style: template.CSS(pageStyle),
-		Script: template.JS(pageScript), Data: template.JS(data), Figure: template.HTML(f.Inline()), Note: f.Note, Skipped: s.Skipped}
+		Script: template.JS(pageScript), Data: template.JS(data), Figure: template.HTML(f.Inline()), Note: f.Note, Skipped: s.Skipped,
+		Notes: s.Notes}
 	for _, over := range []Over{OverMACs, OverParams} {
 		c := s.compare(over)
 		p.Tables = append(p.Tables, c.atRatios().html())

@@ -60,6 +60,9 @@ func Read(sources []Source, o Options) (*Set, error) {
 			}
 		}
 		s.Rows = append(s.Rows, r)
+		if r.own {
+			s.Notes = append(s.Notes, fmt.Sprintf("the shares of %s are of the network that it started with: %s cannot be read", r.Path, r.Ancestor))
+		}
 	}
 	switch {
 	case len(s.Rows) > 0:
@@ -119,7 +122,7 @@ func read(a *run.Artifact, source Source, whole *run.Experiment) (r *Row, reason
 	if sum.Method != "none" {
 		r.Certificate = max(sum.Certificate.MaxRelDiff, sum.WorstCertificate)
 	}
-	if e.Original != nil {
+	if r.own = e.Original == nil; !r.own {
 		r.Params.From, r.MACs.From = e.Original.Params, e.Original.MACs
 	}
 	r.Measure, r.Stages = sum.Headline()

@@ -74,6 +74,7 @@ type Row struct {
 	settings any      // of the config and those of its ancestors, without the seed and names
 	seeds    []uint64 // of the run and of its ancestors
 	labelled bool     // the source had the labels
+	own      bool     // shares are of the network that the run started with
 }
 
 // Width is the number of units of a layer in the first network of a chain and in the last.
@@ -175,6 +176,7 @@ func (o Over) noun() string {
 type Set struct {
 	Rows    []*Row
 	Skipped []Skipped // sources that are no row, in their order
+	Notes   []string  // on rows whose shares are not of the first network of their chain
 
 	curves []Curve
 }

@@ -55,6 +55,7 @@ const (
 	figureName   = 48   // characters of a name
 	figureMark   = 3.4
 	figureText   = 11.0 // size of the font of ticks
+	figureWider  = 1.15 // how much wider a viewer's font may be than the Go font
 )
 
 // figureDrawing is a figure that is being drawn.
@@ -231,18 +232,18 @@ func (d *figureDrawing) names() {
 	widest := 0.0
 	for i := range keys {
 		keys[i].name = svg.Clip(keys[i].name, figureName)
-		widest = max(widest, figureKey+raster.Width(keys[i].name, 12)+figureGap)
+		widest = max(widest, figureKey+figureWider*raster.Width(keys[i].name, 12)+figureGap)
 	}
 	room := figureWidth - figureLeft - figureRight + figureGap
 	columns := max(1, min(len(keys), int(room/widest)))
 	rows := (len(keys) + columns - 1) / columns
 	left := min(figureLeft, max(4, figureWidth-widest*float64(columns)))
 	for i, k := range keys {
-		x, y := left+widest*float64(i/rows), d.height+6+figureRow*float64(i%rows)
+		x, y := left+widest*float64(i/rows), d.height+9+figureRow*float64(i%rows)
 		k.draw(x, y)
 		d.Text("legend", x+figureKey, y+4, svg.Start, k.name)
 	}
-	d.height += figureRow*float64(rows) + 4
+	d.height += figureRow*float64(rows) + 6
 	if d.Note != "" {
 		d.Text("kinds", left, d.height+8, svg.Start, d.Note)
 		d.height += figureRow
@@ -254,7 +255,7 @@ func (d *figureDrawing) levelName() {
 	if d.Level == nil {
 		return
 	}
-	width := raster.Width(d.Level.Name, figureText)
+	width := figureWider * raster.Width(d.Level.Name, figureText)
 	y := d.y.at(d.Level.Y)
 	best, bestCost := svg.Start, math.Inf(1)
 	var bestX, bestY float64

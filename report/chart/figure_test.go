@@ -15,8 +15,8 @@ import (
 )
 
 func figure(series int) Figure {
-	f := Figure{Title: "figure", X: "size, %", Y: "error, %", Note: "a note", Level: &Level{Name: "dense 2.00", Y: 2, Low: 1.9, High: 2.1},
-		Front: []Spot{{X: 1, Y: 9}, {X: 50, Y: 2}}}
+	f := Figure{Title: "figure", X: "size, %", Y: "error, %", Note: "a note",
+		Level: &Level{Name: "dense 2.00", Y: 2, Low: 1.9, High: 2.1}, Front: []Spot{{X: 1, Y: 9}, {X: 50, Y: 2}}}
 	for i := range series {
 		s := Series{Name: fmt.Sprintf("method %d", i)}
 		for _, x := range []float64{1, 10, 50} {
@@ -73,7 +73,7 @@ func TestFigureTexts(t *testing.T) {
 				return v
 			}
 			size, x, y := number(m[2]), number(m[3]), number(m[4])
-			w := raster.Width(m[6], size)
+			w := 1.12 * raster.Width(m[6], size) // as wide as DejaVu Sans
 			left := x - w*map[string]float64{"start": 0, "middle": 0.5, "end": 1}[m[5]]
 			boxes = append(boxes, box{left, y - 0.75*size, left + w, y + 0.2*size, m[6]})
 		}

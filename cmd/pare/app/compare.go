@@ -78,6 +78,9 @@ func runCompare(ctx context.Context, f *flags) error {
 	for _, s := range set.Skipped {
 		f.note("left out: %s", s)
 	}
+	for _, note := range set.Notes {
+		f.note("%s", note)
+	}
 	if err := writeComparison(set, results.Over(over), *svg, *png, *csv); err != nil {
 		return err
 	}
