@@ -58,6 +58,7 @@ func csvColumns(keys []string) []csvColumn {
 		number("macs_share", func(r *Row) float64 { return r.MACs.Share() }),
 		{"nonzero", func(r *Row) any { return r.NonZero }},
 		number("nonzero_share", func(r *Row) float64 { return Change{r.Params.From, r.NonZero}.Share() }),
+		number("macs_nonzero", func(r *Row) float64 { return r.WorkNonZero }),
 		number("activation_density_trained", func(r *Row) float64 { return r.ActiveBefore }),
 		number("activation_density_final", func(r *Row) float64 { return r.ActiveAfter }),
 		number("activation_share", func(r *Row) float64 { return r.ActiveLeft }),

@@ -31,10 +31,14 @@ type grid struct {
 
 // drop keeps the columns that are needed.
 func (g *grid) drop(needed func(column int) bool) {
+	put := make([]bool, len(g.head))
+	for i := range put {
+		put[i] = needed(i)
+	}
 	keep := func(cells []string) []string {
 		var out []string
 		for i, c := range cells {
-			if needed(i) {
+			if put[i] {
 				out = append(out, c)
 			}
 		}

@@ -38,7 +38,8 @@ func (g Group) Deviation(of func(*Row) float64) float64 {
 }
 
 // Curve is the groups of a method that differ in nothing but how much they were asked to
-// remove, those with the most multiply-accumulates first.
+// remove, those with the most multiply-accumulates first, then with the most nonzero
+// parameters.
 type Curve struct {
 	Method string
 	Label  string // the method, with the settings that tell curves of one method apart
@@ -139,8 +140,7 @@ func curvesOf(rows []*Row) []Curve {
 			}
 		}
 		slices.SortStableFunc(out[k].Groups, func(a, b Group) int {
-			size := func(g Group) float64 { return g.Mean(func(r *Row) float64 { return r.MACs.Share() }) }
-			return cmp.Compare(size(b), size(a))
+			return cmp.Or(cmp.Compare(b.Mean(OverMACs.of), a.Mean(OverMACs.of)), cmp.Compare(b.Mean(OverNonZero.of), a.Mean(OverNonZero.of)))
 		})
 	}
 	labelCurves(out)

@@ -86,7 +86,7 @@ func (s *Set) Page(w io.Writer, over Over, title, dir string) error {
 	p := page{Title: title, Meta: s.meta(), Tones: template.CSS(svg.PageStyle()), Style: template.CSS(pageStyle),
 		Script: template.JS(pageScript), Data: template.JS(data), Figure: template.HTML(f.Inline()), Note: f.Note, Skipped: s.Skipped,
 		Notes: s.Notes}
-	for _, over := range []Over{OverMACs, OverParams} {
+	for _, over := range s.tableSizes() {
 		c := s.compare(over)
 		p.Tables = append(p.Tables, c.atRatios().html())
 		if len(c.differences) > 0 {
@@ -217,8 +217,8 @@ func (s *Set) quantities() (list []quantity, of []func(*Row) float64) {
 			list, of = append(list, quantity{name, key}), append(of, value)
 		}
 	}
-	for _, over := range Overs {
-		add(string(over), sentence(over.axis()), over.of)
+	for _, size := range sizes {
+		add(string(size.over), sentence(size.axis), size.over.of)
 	}
 	for _, over := range []Over{OverMACs, OverParams} {
 		add(string(over)+"-ratio", "Times fewer "+over.noun(), func(r *Row) float64 { return 100 / over.of(r) })

@@ -11,6 +11,19 @@ import (
 // ratios are the factors at which tables of pruning compare methods.
 var ratios = []float64{2, 4, 8, 16}
 
+// tableSizes are the sizes that tables compare at: those in which a network is smaller, and
+// where masks leave zeros in a network, the parameters that are not 0.
+func (s *Set) tableSizes() []Over {
+	masked := slices.ContainsFunc(s.Rows, func(r *Row) bool { return float64(r.NonZero) < mostZeros*float64(r.Params.To) })
+	if masked {
+		return []Over{OverMACs, OverParams, OverNonZero}
+	}
+	return []Over{OverMACs, OverParams}
+}
+
+// mostZeros is the share of nonzero parameters below which a network counts as masked.
+const mostZeros = 0.9
+
 // reach is how far beyond the last point of a seed a ratio may lie and still have its
 // value, as a share of the ratio.
 const reach = 0.05
@@ -148,12 +161,14 @@ func (s *Set) denseCurve() *Curve {
 }
 
 // reference is the curve that the others are compared with: magnitude, the usual baseline,
-// or else the first that removes anything.
+// of units or else of weights, or else the first that removes anything.
 func (s *Set) reference() *Curve {
 	pruned := s.prunedCurves()
-	for i := range pruned {
-		if pruned[i].Method == "magnitude" {
-			return &pruned[i]
+	for _, baseline := range []string{"magnitude", "weights"} {
+		for i := range pruned {
+			if pruned[i].Method == baseline {
+				return &pruned[i]
+			}
 		}
 	}
 	if len(pruned) == 0 {

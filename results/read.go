@@ -116,9 +116,13 @@ func read(a *run.Artifact, source Source, whole *run.Experiment) (r *Row, reason
 	r = &Row{Path: a.Path, Name: sum.Name, Method: source.Method, Point: source.Point, Keys: source.Keys, labelled: source.Method != "",
 		Seed: sum.Seed, Ancestor: e.Ancestor, Data: sum.Dataset, Model: sum.Model,
 		Params: Change{sum.ParamsBefore, sum.ParamsAfter}, MACs: Change{sum.MACsBefore, sum.MACsAfter}, NonZero: sum.NonZeroAfter,
-		StepMs: math.NaN(), LatencyMs: math.NaN(), TrainSeconds: sum.TrainSeconds, FinetuneSeconds: sum.FinetuneSeconds,
+		WorkNonZero: math.NaN(),
+		StepMs:      math.NaN(), LatencyMs: math.NaN(), TrainSeconds: sum.TrainSeconds, FinetuneSeconds: sum.FinetuneSeconds,
 		Finished: sum.Finished, Command: sum.Command, Removed: sum.Removed, Certificate: math.NaN(),
 		settings: e.Settings, seeds: e.Seeds}
+	if sum.MACsNonZeroAfter > 0 {
+		r.WorkNonZero = float64(sum.MACsNonZeroAfter)
+	}
 	if sum.Method != "none" {
 		r.Certificate = max(sum.Certificate.MaxRelDiff, sum.WorstCertificate)
 	}

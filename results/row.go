@@ -46,6 +46,9 @@ type Row struct {
 	// pruned shape that is trained from new weights has its share of the original network.
 	Params, MACs Change
 	NonZero      int64 // parameters of the final network that are not 0
+	// WorkNonZero is the multiply-accumulates by weights that are not 0, the theoretical cost
+	// in papers on masks of single weights; NaN in runs of earlier versions.
+	WorkNonZero float64
 
 	// ActiveBefore and ActiveAfter are the shares of the activations that are not 0, in the
 	// trained and in the final network; ActiveLeft is the number of the final network as a
@@ -130,15 +133,27 @@ type Over string
 
 // The measures of size.
 const (
-	OverMACs    Over = "macs"        // multiply-accumulates
-	OverParams  Over = "params"      // parameters of the remaining layers, zeros included
-	OverNonZero Over = "nonzero"     // parameters that are not 0
-	OverActive  Over = "activations" // activations that are not 0
-	OverLatency Over = "latency"     // time of a forward pass
+	OverMACs    Over = "macs"         // multiply-accumulates
+	OverParams  Over = "params"       // parameters of the remaining layers, zeros included
+	OverNonZero Over = "nonzero"      // parameters that are not 0
+	OverWork    Over = "nonzero-macs" // multiply-accumulates by weights that are not 0
+	OverActive  Over = "activations"  // activations that are not 0
+	OverLatency Over = "latency"      // time of a forward pass
 )
 
-// Overs are all measures of size, in the order of menus.
-var Overs = []Over{OverMACs, OverParams, OverNonZero, OverActive, OverLatency}
+// sizes are all measures of size, in the order of menus, with the titles of their axes and
+// the things that they count.
+var sizes = []struct {
+	over       Over
+	axis, noun string
+}{
+	{OverMACs, "multiply-accumulates left, %", "multiply-accumulates"},
+	{OverParams, "parameters left, %", "parameters"},
+	{OverNonZero, "parameters that are not 0, %", "nonzero parameters"},
+	{OverWork, "multiply-accumulates by nonzero weights, %", "multiply-accumulates by nonzero weights"},
+	{OverActive, "activations that are not 0, %", "activations"},
+	{OverLatency, "latency of a forward pass, ms", "milliseconds"},
+}
 
 // of is the size of a network: the share of the original one in percent, and milliseconds
 // for latency. NaN: not known.
@@ -148,6 +163,8 @@ func (o Over) of(r *Row) float64 {
 		return 100 * r.Params.Share()
 	case OverNonZero:
 		return 100 * Change{r.Params.From, r.NonZero}.Share()
+	case OverWork:
+		return 100 * r.WorkNonZero / max(1, float64(r.MACs.From))
 	case OverActive:
 		return 100 * r.ActiveLeft
 	case OverLatency:
@@ -156,20 +173,24 @@ func (o Over) of(r *Row) float64 {
 	return 100 * r.MACs.Share()
 }
 
-// axis is the title of an axis of the measure.
-func (o Over) axis() string {
-	return map[Over]string{
-		OverMACs: "multiply-accumulates left, %", OverParams: "parameters left, %", OverNonZero: "parameters that are not 0, %",
-		OverActive: "activations that are not 0, %", OverLatency: "latency of a forward pass, ms",
-	}[o]
-}
-
 // noun names the things that the measure counts.
 func (o Over) noun() string {
-	return map[Over]string{
-		OverMACs: "multiply-accumulates", OverParams: "parameters", OverNonZero: "nonzero parameters",
-		OverActive: "activations", OverLatency: "milliseconds",
-	}[o]
+	for _, size := range sizes {
+		if size.over == o {
+			return size.noun
+		}
+	}
+	return string(o)
+}
+
+// axis is the title of an axis of the measure.
+func (o Over) axis() string {
+	for _, size := range sizes {
+		if size.over == o {
+			return size.axis
+		}
+	}
+	return string(o)
 }
 
 // Set is the rows of a comparison.
@@ -207,8 +228,11 @@ func (s *Set) measured(over Over) error {
 		if !math.IsNaN(over.of(r)) {
 			continue
 		}
-		if over == OverLatency {
+		switch over {
+		case OverLatency:
 			return fmt.Errorf("the latency of %s was not measured: measure it with -latency", r.Path)
+		case OverWork:
+			return fmt.Errorf("an earlier version made %s, which did not count %s", r.Path, over.noun())
 		}
 		return fmt.Errorf("%s has no activations that can be 0: its network has no ReLU", r.Path)
 	}

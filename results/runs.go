@@ -90,10 +90,11 @@ type column struct {
 	cell func(line) string
 }
 
-// columns that are empty in every line are left out.
+// columns that are empty in every line are left out, as is the data where all runs have one.
 var columns = []column{
 	{"method", func(l line) string { return l.Label }},
 	{"point", func(l line) string { return l.Point }},
+	{"data", func(l line) string { return l.rows[0].Data }},
 	{"run", line.run},
 	{"seed", line.seed},
 	{"result", line.result},
@@ -159,6 +160,9 @@ func (s *Set) runsGrid() grid {
 		g.rows = append(g.rows, cells)
 	}
 	g.dropEmpty()
+	if !slices.ContainsFunc(s.Rows, func(r *Row) bool { return r.Data != s.Rows[0].Data }) {
+		g.drop(func(column int) bool { return g.head[column] != "data" })
+	}
 	return g
 }
 

@@ -6,14 +6,14 @@ import (
 	"strings"
 )
 
-// Tables writes the tables that papers on pruning print, for multiply-accumulates and for
-// parameters: each method at 2, 4, 8 and 16 times fewer, and its difference from the
+// Tables writes the tables that papers on pruning print, for multiply-accumulates, for
+// parameters, and where masks leave zeros for nonzero parameters: each method at 2, 4, 8 and 16 times fewer, and its difference from the
 // baseline seed by seed.
 func (s *Set) Tables(w io.Writer, form Form) error {
 	if err := s.Comparable(); err != nil {
 		return err
 	}
-	for i, over := range []Over{OverMACs, OverParams} {
+	for i, over := range s.tableSizes() {
 		c := s.compare(over)
 		tables := []grid{c.atRatios()}
 		if len(c.differences) > 0 {

@@ -39,8 +39,9 @@ func runCompare(ctx context.Context, f *flags) error {
 	latency := f.Bool("latency", false, "measure a training step and a forward pass of each final network, as pare bench does")
 	var over string
 	f.choice(&over, "over", string(results.OverMACs), "horizontal axis of the figure, the share left of: "+
-		"macs (multiply-accumulates), params, nonzero (weights) or activations (not 0); or the latency",
-		"macs", "params", "nonzero", "activations", "latency")
+		"macs (multiply-accumulates), params, nonzero (parameters that are not 0), nonzero-macs (by weights that are not 0) or "+
+		"activations (that are not 0); or the latency",
+		"macs", "params", "nonzero", "nonzero-macs", "activations", "latency")
 	of := f.String("of", "", "`RUN` whose first network counts as 100 %, for networks that were narrow from the start; "+
 		"default: the first network of each run's own chain")
 	paths, err := f.parseSome()

@@ -78,7 +78,7 @@ func TestCompareErrors(t *testing.T) {
 	fail(t, 2, "no RUN given", "compare")
 	fail(t, 2, "needs -latency", "compare", folder, "-svg", "x.svg", "-over", "latency")
 	fail(t, 2, "give -svg", "compare", folder, "-over", "params")
-	fail(t, 2, "macs, params, nonzero, activations or latency", "compare", folder, "-over", "flops")
+	fail(t, 2, "macs, params, nonzero, nonzero-macs, activations or latency", "compare", folder, "-over", "flops")
 	fail(t, 2, "give one of -markdown", "compare", folder, "-json", "-markdown")
 	unfinished := copyRun(t, "summary.json")
 	fail(t, 2, "is not a finished run", "compare", unfinished)
