@@ -50,9 +50,6 @@ func TestCSV(t *testing.T) {
 // pandas reads results.csv with numbers as numbers: scripts/check_results.py.
 func TestPandas(t *testing.T) {
 	python, err := exec.LookPath("python3")
-	if given := os.Getenv("PARE_PYTHON"); given != "" {
-		python, err = given, nil
-	}
 	if err != nil {
 		t.Skip("python3 is not installed")
 	}

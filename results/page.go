@@ -86,12 +86,8 @@ func (s *Set) Page(w io.Writer, over Over, title, dir string) error {
 	p := page{Title: title, Meta: s.meta(), Tones: template.CSS(svg.PageStyle()), Style: template.CSS(pageStyle),
 		Script: template.JS(pageScript), Data: template.JS(data), Figure: template.HTML(f.Inline()), Note: f.Note, Skipped: s.Skipped,
 		Notes: s.Notes}
-	for _, over := range s.tableSizes() {
-		c := s.compare(over)
-		p.Tables = append(p.Tables, c.atRatios().html())
-		if len(c.differences) > 0 {
-			p.Tables = append(p.Tables, c.paired().html())
-		}
+	for _, g := range s.tables() {
+		p.Tables = append(p.Tables, g.html())
 	}
 	p.Runs = s.runsGrid().html()
 	for i, l := range s.lines() {

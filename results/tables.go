@@ -7,30 +7,35 @@ import (
 )
 
 // Tables writes the tables that papers on pruning print, for multiply-accumulates, for
-// parameters, and where masks leave zeros for nonzero parameters: each method at 2, 4, 8 and 16 times fewer, and its difference from the
-// baseline seed by seed.
+// parameters, and where masks leave zeros for nonzero parameters: each method at 2, 4, 8
+// and 16 times fewer, and its difference from the baseline seed by seed.
 func (s *Set) Tables(w io.Writer, form Form) error {
 	if err := s.Comparable(); err != nil {
 		return err
 	}
-	for i, over := range s.tableSizes() {
-		c := s.compare(over)
-		tables := []grid{c.atRatios()}
-		if len(c.differences) > 0 {
-			tables = append(tables, c.paired())
-		}
-		for k, g := range tables {
-			if i+k > 0 {
-				if _, err := io.WriteString(w, "\n"); err != nil {
-					return err
-				}
-			}
-			if err := g.write(w, form); err != nil {
+	for i, g := range s.tables() {
+		if i > 0 {
+			if _, err := io.WriteString(w, "\n"); err != nil {
 				return err
 			}
 		}
+		if err := g.write(w, form); err != nil {
+			return err
+		}
 	}
 	return nil
+}
+
+func (s *Set) tables() []grid {
+	var out []grid
+	for _, over := range s.tableSizes() {
+		c := s.compare(over)
+		out = append(out, c.atRatios())
+		if len(c.differences) > 0 {
+			out = append(out, c.paired())
+		}
+	}
+	return out
 }
 
 // atRatios is base, pruned and Δ by ratio and method.
