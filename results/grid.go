@@ -103,13 +103,18 @@ func (g *grid) markdown(b *strings.Builder) {
 		}
 		fmt.Fprintf(b, "| %s |\n", strings.Join(escaped, " | "))
 	}
-	line(g.head)
-	fmt.Fprintf(b, "|%s%s\n", strings.Repeat("---|", words), strings.Repeat("---:|", len(g.head)-words))
+	if len(g.rows) > 0 {
+		line(g.head)
+		fmt.Fprintf(b, "|%s%s\n", strings.Repeat("---|", words), strings.Repeat("---:|", len(g.head)-words))
+	}
 	for _, r := range g.rows {
 		line(r)
 	}
-	for _, note := range g.notes {
-		fmt.Fprintf(b, "\n%s\n", markdownEscapes.Replace(note))
+	for i, note := range g.notes {
+		if len(g.rows) > 0 || i > 0 {
+			b.WriteString("\n")
+		}
+		fmt.Fprintf(b, "%s\n", markdownEscapes.Replace(note))
 	}
 }
 
@@ -118,6 +123,10 @@ var latexEscapes = strings.NewReplacer(`\`, `\textbackslash{}`, "&", `\&`, "%", 
 	"→", `$\to$`, "–", "--", "\n", " ")
 
 func (g *grid) latex(b *strings.Builder) {
+	if len(g.rows) == 0 {
+		fmt.Fprintf(b, "%% %s: %s\n", g.caption, strings.Join(g.notes, " "))
+		return
+	}
 	line := func(cells []string) {
 		escaped := make([]string, len(cells))
 		for i, c := range cells {

@@ -58,7 +58,6 @@ func (c comparison) atRatios() grid {
 	}
 	g.dropEmpty()
 	if len(g.rows) == 0 {
-		g.head = []string{"fewer", "method", "base", "pruned", "Δ"}
 		g.notes = append(g.notes, fmt.Sprintf("No method comes near %g times fewer %s.", ratios[0], c.over.noun()))
 		return g
 	}
