@@ -7,6 +7,7 @@ import (
 
 	"pare/internal/kernel/parallel"
 	"pare/internal/kernel/prox"
+	"pare/internal/kernel/vector"
 )
 
 // step runs the loaded batch and updates the parameters.
@@ -171,22 +172,13 @@ func newGradientNorm(grads [][]float32) *gradientNorm {
 		for _, p := range n.shares.of(task) {
 			g := n.grads[p.tensor][p.lo:p.hi]
 			if n.masks != nil && n.masks[p.tensor] != nil && !n.whole {
-				mask(g, n.masks[p.tensor][p.lo:p.hi])
+				vector.MaskSlice(g, n.masks[p.tensor][p.lo:p.hi])
 			}
 			sum += prox.SumSquares(g)
 		}
 		n.partial[task] = sum
 	}
 	return n
-}
-
-// mask sets gradients to 0 where the mask is not.
-func mask(g, mask []float32) {
-	for i, held := range mask {
-		if held != 0 {
-			g[i] = 0
-		}
-	}
 }
 
 // compute returns the norm; it is not finite where a gradient is not.
