@@ -68,11 +68,11 @@ func (c Classes) table() *classTable {
 	change := func(i int) float64 { return last.Classes[i].Accuracy - first[i].Accuracy }
 	if len(order) > maxClassRows {
 		slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(change(a), change(b)) })
-		t.Note += fmt.Sprintf(" The %d of %s that lost most.", maxClassRows, count(int64(len(order))))
+		t.Note += fmt.Sprintf(" The %d of %s that lost most.", maxClassRows, Count(int64(len(order))))
 		order = order[:maxClassRows]
 	}
 	for _, i := range order {
-		row := []string{c.name(i), count(int64(last.Classes[i].N))}
+		row := []string{c.name(i), Count(int64(last.Classes[i].N))}
 		for _, s := range c.Stages {
 			row = append(row, accuracyOf(s.Classes[i]))
 		}
@@ -86,7 +86,7 @@ func accuracyOf(r train.ClassResult) string {
 	if r.N == 0 {
 		return "–"
 	}
-	return percent(r.Accuracy)
+	return Percent(r.Accuracy)
 }
 
 // confusion draws the confusions at the last stage as an element of a page; "" where they
@@ -125,7 +125,7 @@ func (c Classes) confusion() string {
 				continue
 			}
 			x := left + float64(j)*side
-			tip := fmt.Sprintf("%s predicted as %s: %s of %s", c.name(i), c.name(j), count(int64(n)), count(int64(last.Classes[i].N)))
+			tip := fmt.Sprintf("%s predicted as %s: %s of %s", c.name(i), c.name(j), Count(int64(n)), Count(int64(last.Classes[i].N)))
 			p.Rect(cellClass(i == j, float64(n)/float64(last.Classes[i].N)), x, y, side, side, 0, tip)
 			if k <= maxCounts {
 				p.Text("value", x+side/2, y+side/2+4, svg.Middle, short(int64(n)))

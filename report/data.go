@@ -77,7 +77,7 @@ func chain(readings []Reading) string {
 func (d Data) accuracies() []Reading {
 	var out []Reading
 	for _, s := range d.Stages {
-		out = append(out, Reading{s.Name, percent(s.Accuracy)})
+		out = append(out, Reading{s.Name, Percent(s.Accuracy)})
 	}
 	return out
 }
@@ -126,8 +126,8 @@ func (d Data) tested() bool {
 // passed reports whether the certificate holds.
 func passed(c prune.Certificate) bool { return c.Inputs > 0 && c.MaxRelDiff <= c.Tolerance }
 
-// removedText lists the removed parts, "nothing" for a dense run.
-func removedText(r prune.Removed) string {
+// RemovedText lists the removed parts, "nothing" for a dense run.
+func RemovedText(r prune.Removed) string {
 	var parts []string
 	for _, p := range []struct {
 		n         int
@@ -140,7 +140,7 @@ func removedText(r prune.Removed) string {
 		case p.n == 1:
 			parts = append(parts, "1 "+p.one)
 		case p.n != 0:
-			parts = append(parts, count(int64(p.n))+" "+p.many)
+			parts = append(parts, Count(int64(p.n))+" "+p.many)
 		}
 	}
 	if len(parts) == 0 {
@@ -155,9 +155,9 @@ func (d Data) onTheWay() string {
 	case 0:
 		return ""
 	case 1:
-		return "1 removal while training, largest difference " + small(d.WorstOnTheWay)
+		return "1 removal while training, largest difference " + Small(d.WorstOnTheWay)
 	}
-	return fmt.Sprintf("%d removals while training, largest difference %s", d.OnTheWay, small(d.WorstOnTheWay))
+	return fmt.Sprintf("%d removals while training, largest difference %s", d.OnTheWay, Small(d.WorstOnTheWay))
 }
 
 // changed reports whether a layer lost anything.
@@ -176,7 +176,7 @@ func fate(l prune.LayerDiff) string {
 	case l.InputsLost == 1:
 		return "1 input fewer"
 	case l.InputsLost > 1:
-		return count(int64(l.InputsLost)) + " inputs fewer"
+		return Count(int64(l.InputsLost)) + " inputs fewer"
 	}
 	return ""
 }

@@ -13,8 +13,8 @@ import (
 // unknown stands where a number is not known.
 const unknown = "–"
 
-// count writes an integer with thousands separated: 431,080.
-func count(n int64) string {
+// Count writes an integer with thousands separated: 431,080.
+func Count(n int64) string {
 	s := strconv.FormatInt(n, 10)
 	sign := ""
 	if n < 0 {
@@ -38,7 +38,7 @@ func short(n int64) string {
 			return strconv.FormatFloat(v, 'f', max(0, 2-int(math.Log10(v)+1e-9)), 64) + " " + unit.name
 		}
 	}
-	return count(n)
+	return Count(n)
 }
 
 // arrow writes "a → b", or a alone where both are the same.
@@ -67,7 +67,7 @@ func change(before, after int64) string {
 func ratio(r float64) string {
 	switch {
 	case r >= 100:
-		return count(int64(math.Round(r)))
+		return Count(int64(math.Round(r)))
 	case r >= 9.995:
 		return strconv.FormatFloat(r, 'f', 1, 64)
 	}
@@ -76,23 +76,23 @@ func ratio(r float64) string {
 
 // reduction is "before → after (−x %, y×)".
 func reduction(before, after int64) string {
-	s := arrow(count(before), count(after))
+	s := arrow(Count(before), Count(after))
 	if c := change(before, after); c != "" {
 		return s + " (" + c + ")"
 	}
 	return s
 }
 
-// percent writes a share: 91.71 %.
-func percent(share float64) string {
+// Percent writes a share: 91.71 %.
+func Percent(share float64) string {
 	if !chart.Finite(share) {
 		return unknown
 	}
 	return strconv.FormatFloat(100*share, 'f', 2, 64) + " %"
 }
 
-// small writes a difference: 2.1e-07, 0 for an exact zero.
-func small(v float64) string {
+// Small writes a difference: 2.1e-07, 0 for an exact zero.
+func Small(v float64) string {
 	switch {
 	case !chart.Finite(v):
 		return unknown
@@ -102,8 +102,8 @@ func small(v float64) string {
 	return strconv.FormatFloat(v, 'g', 2, 64)
 }
 
-// duration writes seconds: "41.3 s", "3 min 12 s", "2 h 05 min".
-func duration(seconds float64) string {
+// Duration writes seconds: "41.3 s", "3 min 12 s", "2 h 05 min".
+func Duration(seconds float64) string {
 	if !chart.Finite(seconds) || seconds < 0 || seconds > math.MaxInt32 {
 		return unknown
 	}

@@ -137,7 +137,7 @@ func rows(d Data) []row {
 	var out []row
 	var sum prune.LayerDiff
 	for _, l := range d.Layers {
-		r := row{Name: l.Name, Kind: l.Kind, Units: arrow(count(int64(l.UnitsFrom)), count(int64(l.UnitsTo))),
+		r := row{Name: l.Name, Kind: l.Kind, Units: arrow(Count(int64(l.UnitsFrom)), Count(int64(l.UnitsTo))),
 			Params: counts(l.ParamsFrom, l.ParamsTo), MACs: counts(l.MACsFrom, l.MACsTo), Fate: fate(l)}
 		switch {
 		case l.After == "":
@@ -161,5 +161,5 @@ func counts(from, to int64) string {
 	if from == 0 && to == 0 {
 		return ""
 	}
-	return arrow(count(from), count(to))
+	return arrow(Count(from), Count(to))
 }

@@ -25,7 +25,7 @@ func Table(w io.Writer, d Data) {
 	}
 	if d.tested() {
 		facts = append(facts, []string{"accuracy", fmt.Sprintf("%s (%s of %s)", chain(d.accuracies()),
-			count(int64(d.Stages[len(d.Stages)-1].Correct)), count(int64(d.TestExamples)))})
+			Count(int64(d.Stages[len(d.Stages)-1].Correct)), Count(int64(d.TestExamples)))})
 	}
 	for _, m := range d.Measures {
 		text := chain(m.Readings)
@@ -35,9 +35,9 @@ func Table(w io.Writer, d Data) {
 		facts = append(facts, []string{m.Name, text})
 	}
 	facts = append(facts, []string{"certificate", join(certificateText(d.Certificate), d.onTheWay())},
-		[]string{"removed", removedText(d.Removed)})
+		[]string{"removed", RemovedText(d.Removed)})
 	if d.TrainSeconds+d.FinetuneSeconds > 0 {
-		facts = append(facts, []string{"time", "training " + duration(d.TrainSeconds) + ", fine-tuning " + duration(d.FinetuneSeconds)})
+		facts = append(facts, []string{"time", "training " + Duration(d.TrainSeconds) + ", fine-tuning " + Duration(d.FinetuneSeconds)})
 	}
 	fmt.Fprintln(w, heading(d))
 	fmt.Fprintln(w, meta(d))
@@ -52,7 +52,7 @@ func Table(w io.Writer, d Data) {
 		for _, l := range listed {
 			units := ""
 			if l.UnitsFrom != 0 || l.UnitsTo != 0 {
-				units = arrow(count(int64(l.UnitsFrom)), count(int64(l.UnitsTo)))
+				units = arrow(Count(int64(l.UnitsFrom)), Count(int64(l.UnitsTo)))
 			}
 			lines = append(lines, []string{l.Name, units, counts(l.ParamsFrom, l.ParamsTo), counts(l.MACsFrom, l.MACsTo), fate(l)})
 		}
@@ -78,7 +78,7 @@ func certificateText(c prune.Certificate) string {
 		verdict = "passed"
 	}
 	return fmt.Sprintf("%s: largest relative difference %s on %s inputs, %s allowed",
-		verdict, small(c.MaxRelDiff), count(int64(c.Inputs)), small(c.Tolerance))
+		verdict, Small(c.MaxRelDiff), Count(int64(c.Inputs)), Small(c.Tolerance))
 }
 
 // summarize picks the layers worth a line of their own and sums up the others.
@@ -137,7 +137,7 @@ func some(n int, what string) string {
 	if n == 1 {
 		return "1 " + what
 	}
-	return count(int64(n)) + " " + what + "s"
+	return Count(int64(n)) + " " + what + "s"
 }
 
 // write prints lines in columns as wide as they need; right says which of them

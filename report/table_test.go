@@ -43,13 +43,13 @@ func TestNumbers(t *testing.T) {
 		{reduction(10, 0), "10 → 0 (−100.0 %)"},
 		{reduction(10, 11), "10 → 11 (+10.0 %)"},
 		{reduction(1_000_000, 1000), "1,000,000 → 1,000 (−99.9 %, 1,000×)"},
-		{count(-1234567), "−1,234,567"},
+		{Count(-1234567), "−1,234,567"},
 		{short(999), "999"},
 		{short(12345), "12.3 k"},
 		{short(999_900), "1.00 M"},
-		{duration(59.96), "1 min 00 s"},
-		{duration(7500), "2 h 05 min"},
-		{percent(0.5), "50.00 %"},
+		{Duration(59.96), "1 min 00 s"},
+		{Duration(7500), "2 h 05 min"},
+		{Percent(0.5), "50.00 %"},
 	} {
 		if c.got != c.want {
 			t.Errorf("%q, expected %q", c.got, c.want)

@@ -16,10 +16,10 @@ func tiles(d Data) []tile {
 	if d.tested() {
 		var right []string
 		for _, s := range d.Stages {
-			right = append(right, count(int64(s.Correct)))
+			right = append(right, Count(int64(s.Correct)))
 		}
 		t := measureTile("Test accuracy", d.accuracies())
-		t.Lines = append(t.Lines, fmt.Sprintf("%s of %s right", strings.Join(right, " → "), count(int64(d.TestExamples))))
+		t.Lines = append(t.Lines, fmt.Sprintf("%s of %s right", strings.Join(right, " → "), Count(int64(d.TestExamples))))
 		out = append(out, t)
 	}
 	for _, m := range d.Measures { // names are plain words
@@ -30,13 +30,13 @@ func tiles(d Data) []tile {
 		out = append(out, t)
 	}
 	params := countTile("Parameters", d.Before.Params, d.After.Params)
-	params.Lines = append(params.Lines, "removed: "+removedText(d.Removed))
+	params.Lines = append(params.Lines, "removed: "+RemovedText(d.Removed))
 	out = append(out, params,
 		countTile("Multiply-accumulates", d.Before.MACs, d.After.MACs),
 		certificateTile(d))
 	if total := d.TrainSeconds + d.FinetuneSeconds; total > 0 {
-		out = append(out, tile{Name: "Time", Big: duration(total), Lines: []string{
-			"training " + duration(d.TrainSeconds), "fine-tuning " + duration(d.FinetuneSeconds)}})
+		out = append(out, tile{Name: "Time", Big: Duration(total), Lines: []string{
+			"training " + Duration(d.TrainSeconds), "fine-tuning " + Duration(d.FinetuneSeconds)}})
 	}
 	return out
 }
@@ -52,9 +52,9 @@ func measureTile(name string, readings []Reading) tile {
 }
 
 func countTile(name string, before, after int64) tile {
-	t := tile{Name: name, Big: count(after), Lines: []string{"unchanged"}}
+	t := tile{Name: name, Big: Count(after), Lines: []string{"unchanged"}}
 	if before != after {
-		t.Lines = []string{"from " + count(before)}
+		t.Lines = []string{"from " + Count(before)}
 		if c := change(before, after); c != "" {
 			t.Lines = append(t.Lines, c)
 		}
@@ -70,13 +70,13 @@ func certificateTile(d Data) tile {
 	if c.Inputs == 0 {
 		return t
 	}
-	t.Big, t.Class = "✓ "+small(c.MaxRelDiff), "good"
+	t.Big, t.Class = "✓ "+Small(c.MaxRelDiff), "good"
 	if !passed(c) {
-		t.Big, t.Class = "✗ "+small(c.MaxRelDiff), "bad"
+		t.Big, t.Class = "✗ "+Small(c.MaxRelDiff), "bad"
 	}
 	t.Lines = []string{
-		"largest relative difference of outputs on " + count(int64(c.Inputs)) + " inputs",
-		"allowed: " + small(c.Tolerance),
+		"largest relative difference of outputs on " + Count(int64(c.Inputs)) + " inputs",
+		"allowed: " + Small(c.Tolerance),
 	}
 	if way := d.onTheWay(); way != "" {
 		t.Lines = append(t.Lines, way)

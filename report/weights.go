@@ -42,12 +42,12 @@ func cellsOf(s *nn.Sparsity, original int64) weightsCells {
 	if s == nil {
 		return c
 	}
-	c = weightsCells{Weights: count(s.Weights), Zero: count(s.Zero), Near: count(s.Near), Hoyer: index(s.Hoyer)}
+	c = weightsCells{Weights: Count(s.Weights), Zero: Count(s.Zero), Near: Count(s.Near), Hoyer: index(s.Hoyer)}
 	if original > 0 {
-		c.Left = percent(float64(s.Weights) / float64(original))
+		c.Left = Percent(float64(s.Weights) / float64(original))
 	}
 	if s.Zero > 0 {
-		c.Zero += " (" + percent(float64(s.Zero)/float64(s.Weights)) + ")"
+		c.Zero += " (" + Percent(float64(s.Zero)/float64(s.Weights)) + ")"
 	}
 	return c
 }
@@ -59,16 +59,16 @@ func (w Weights) left() string {
 		n = w.Final.Weights
 	}
 	if w.Original == 0 {
-		return count(n)
+		return Count(n)
 	}
-	return fmt.Sprintf("%s of %s (%s)", count(n), count(w.Original), percent(float64(n)/float64(w.Original)))
+	return fmt.Sprintf("%s of %s (%s)", Count(n), Count(w.Original), Percent(float64(n)/float64(w.Original)))
 }
 
 func units(s *nn.Sparsity) string {
 	if s == nil {
 		return "0"
 	}
-	return count(int64(s.Units))
+	return Count(int64(s.Units))
 }
 
 // both is arrow for a layer that may be missing on either side.

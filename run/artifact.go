@@ -303,3 +303,17 @@ func (a *Artifact) Pruning() (*Pruning, error) {
 	}
 	return &p, nil
 }
+
+// Removal is the record of the pruning of the run that the artifact belongs to; nil: it
+// belongs to none, or nothing was pruned yet.
+func (a *Artifact) Removal() (*Pruning, error) {
+	if a.folder == "" {
+		return nil, nil
+	}
+	var p Pruning
+	found, err := a.folder.readJSON(filepath.Join(prunedDir, pruneFile), &p)
+	if !found || err != nil {
+		return nil, err
+	}
+	return &p, nil
+}

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"pare/nn"
+	"pare/prune"
 )
 
 // Experiment holds the settings that a run has in common with runs of other seeds, and
@@ -24,12 +25,12 @@ type Experiment struct {
 	// Original counts the network that the chain of runs began with; nil: it cannot
 	// be read.
 	Original *nn.Counts
-}
-
-// Key identifies an experiment.
-func (e Experiment) Key() string {
-	text, _ := json.Marshal(e.Settings) // settings come from JSON
-	return string(text)
+	// Ancestor is the path of the run that it starts from, as its config names it; "": it
+	// starts from none.
+	Ancestor string
+	// Layers compare the first network of the chain with the one after the first removal;
+	// nil: nothing was removed, or they cannot be read.
+	Layers []prune.LayerDiff
 }
 
 // maxChain is the largest number of runs that start from each other; a longer chain is a
@@ -51,15 +52,17 @@ func (a *Artifact) experiment(depth int) (Experiment, error) {
 	if err != nil {
 		return Experiment{}, err
 	}
-	for _, key := range []string{"name", "seed", "threads", "export", "data.dir", "data.download", "train.checkpoint_steps"} {
+	for _, key := range []string{"name", "seed", "threads", "export", "data.dir", "data.cache", "data.download", "train.checkpoint_steps"} {
 		remove(settings, key)
 	}
 	if data, ok := settings["data"].(map[string]any); ok {
 		if data["normalize"] == "standard" {
 			delete(data, "normalize") // the default, which configs of earlier versions name
 		}
-		if file, ok := data["file"].(string); ok {
-			data["file"] = filepath.Base(file)
+		for _, key := range []string{"file", "files", "validation_files", "test_files"} {
+			if file, ok := data[key].(string); ok {
+				data[key] = filepath.Base(file)
+			}
 		}
 	}
 	e := Experiment{Settings: settings, Seeds: []uint64{a.Config.Seed}}
@@ -68,11 +71,13 @@ func (a *Artifact) experiment(depth int) (Experiment, error) {
 		if _, given := model["weights"]; !given {
 			model["weights"] = "kept"
 		}
+		e.Ancestor = path
 		if source, err := a.source(path, depth); err == nil {
 			model["run"] = source.Settings
-			e.Seeds, e.Original = append(e.Seeds, source.Seeds...), source.Original
+			e.Seeds, e.Original, e.Layers = append(e.Seeds, source.Seeds...), source.Original, source.Layers
 		}
-	} else if e.Original, err = a.original(); err != nil {
+	}
+	if err := a.original(&e); err != nil {
 		return Experiment{}, err
 	}
 	if a.Kind == KindModel { // the network of a stage
@@ -98,8 +103,11 @@ func (a *Artifact) prunedExperiment(depth int) (Experiment, error) {
 		return Experiment{}, err
 	}
 	delete(request, "seed")
-	prune := map[string]any{"method": request["method"], "scope": request["scope"]}
-	e := Experiment{Settings: map[string]any{"prune": prune}, Seeds: []uint64{p.Seed}}
+	pruning := map[string]any{"method": request["method"], "scope": request["scope"]}
+	e := Experiment{Settings: map[string]any{"prune": pruning}, Seeds: []uint64{p.Seed}, Ancestor: p.Source}
+	if v, ok := request["importance"]; ok {
+		pruning["importance"] = v
+	}
 	budget := map[string]any{}
 	for _, key := range []string{"macs", "params"} {
 		if v, ok := request[key]; ok {
@@ -107,15 +115,18 @@ func (a *Artifact) prunedExperiment(depth int) (Experiment, error) {
 		}
 	}
 	if len(budget) > 0 {
-		prune["budget"] = budget
+		pruning["budget"] = budget
 	}
 	if p.Report != nil {
-		e.Original = &p.Report.Before
+		e.Original, e.Layers = &p.Report.Before, p.Report.Layers
 	}
 	if source, err := a.source(p.Source, depth); err == nil {
 		e.Settings["run"] = source.Settings
 		e.Seeds = append(e.Seeds, source.Seeds...)
 		e.Original = cmp.Or(source.Original, e.Original)
+		if source.Layers != nil {
+			e.Layers = source.Layers
+		}
 	} else {
 		e.Settings["run"] = p.Source
 	}
@@ -145,22 +156,28 @@ func (a *Artifact) source(path string, depth int) (Experiment, error) {
 	return Experiment{}, first
 }
 
-// original counts the network at the start of the run that the artifact belongs to; nil if
-// it is not known.
-func (a *Artifact) original() (*nn.Counts, error) {
+// original fills in the network at the start of the run that the artifact belongs to, as
+// far as it is known, where no earlier run did.
+func (a *Artifact) original(e *Experiment) error {
+	if e.Original != nil && e.Layers != nil {
+		return nil
+	}
+	p, err := a.Removal()
+	if p != nil && p.Report != nil {
+		e.Layers = p.Report.Layers
+		if e.Original == nil && e.Ancestor == "" {
+			e.Original = &p.Report.Before
+		}
+	}
+	if err != nil || e.Original != nil || e.Ancestor != "" {
+		return err
+	}
 	var s Summary
 	found, err := a.folder.readJSON(SummaryFile, &s)
-	if err != nil {
-		return nil, err
+	if found && err == nil {
+		e.Original = &nn.Counts{Params: s.ParamsBefore, MACs: s.MACsBefore}
 	}
-	if found {
-		return &nn.Counts{Params: s.ParamsBefore, MACs: s.MACsBefore}, nil
-	}
-	var p Pruning
-	if found, err = a.folder.readJSON(filepath.Join(prunedDir, pruneFile), &p); !found || err != nil || p.Report == nil {
-		return nil, err
-	}
-	return &p.Report.Before, nil
+	return err
 }
 
 // plain converts a value to decoded JSON.

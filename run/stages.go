@@ -43,7 +43,7 @@ func (s *Summary) stages() []stage {
 	}
 	var out []stage
 	before := point(stageTrained, s.AccuracyBeforePrune, s.CorrectBeforePrune, s.LossBeforePrune, s.DensityBeforePrune)
-	if (PruneRequest{Method: s.Method}).selects() {
+	if (PruneRequest{Method: s.Method}).selects() || s.Method == "weights" && s.Importance != "" {
 		loss := s.LossTrained
 		if loss == 0 { // written before there was such a key
 			loss = math.NaN()
@@ -71,7 +71,11 @@ func (p *Pruning) Measures() []report.Measure {
 		return nil
 	}
 	loss := lossMeasure("loss", "%.4f", p.stages(), func(v float64) float64 { return v })
-	return slices.Concat([]report.Measure{loss}, details(p.stages()), activities(p.stages()))
+	out := slices.Concat([]report.Measure{loss}, details(p.stages()), activities(p.stages()))
+	if w := p.SingleWeights; w != nil {
+		out = append(out, singleWeights(*w))
+	}
+	return out
 }
 
 func (p *Pruning) stages() []stage {
@@ -175,11 +179,17 @@ func BitsPerCharacter(loss float64) float64 { return loss / math.Ln2 }
 // Targets is the number of targets that accuracies are shares of.
 func (s *Summary) Targets() int { return cmp.Or(s.TestTargets, s.TestExamples) }
 
+// StageValue is the measure of a run at one of its stages.
+type StageValue struct {
+	Stage string  `json:"stage"`
+	Value float64 `json:"value"`
+}
+
 // Headline is the result on the test set that runs of one task are compared by: the error
 // where classes are predicted, the perplexity of a text, or the mean square error. Its
 // values go from the trained network to the final one; a stage whose loss an older version
 // did not keep is left out.
-func (s *Summary) Headline() (measure string, values []report.StageValue) {
+func (s *Summary) Headline() (measure string, values []StageValue) {
 	measure, of := "error", func(at stage) float64 { return 1 - at.Accuracy }
 	switch {
 	case s.PerplexityFinal > 0:
@@ -189,7 +199,7 @@ func (s *Summary) Headline() (measure string, values []report.StageValue) {
 	}
 	for _, at := range s.stages() {
 		if v := of(at); !math.IsNaN(v) {
-			values = append(values, report.StageValue{Stage: at.Name, Value: v})
+			values = append(values, StageValue{Stage: at.Name, Value: v})
 		}
 	}
 	return measure, values
@@ -212,6 +222,9 @@ func (s *Summary) Measures() []report.Measure {
 		out = append(out, lossMeasure("mean square error", "%.4g", stages, func(v float64) float64 { return v }))
 	}
 	out = append(out, details(stages)...)
+	if w := s.SingleWeights; w != nil {
+		out = append(out, singleWeights(*w))
+	}
 	if v := s.Variables; v != nil {
 		out = append(out, v.measure())
 	}

@@ -6,7 +6,7 @@ import "fmt"
 // colour each, and once those are through the same colours with other dashes and shapes.
 
 var (
-	curveTones  = []string{"first", "second", "good", "bad", "grey", "violet", "teal", "pink"}
+	curveTones  = []string{"blue", "vermillion", "green", "purple", "grey", "orange", "sky", "ink"}
 	curveDashes = []string{"none", "6 3", "2 3", "8 3 2 3", "12 3", "10 3 2 3 2 3", "4 2 1 2", "1 2"}
 )
 
@@ -23,6 +23,17 @@ func CurveClass(i int) string {
 	return class
 }
 
+// Look is how scripts draw curve i and its marks: the name of a tone, the dashes ("none": a
+// solid line), and the outline of a mark about the origin ("": a disc of radius 1).
+func Look(i int) (tone, dashes, outline string) {
+	n := len(curveTones)
+	dashes = curveDashes[i%n]
+	if i%MaxCurves >= n {
+		dashes = curveDashes[shapeOf(i)]
+	}
+	return curveTones[i%n], dashes, markers[shapeOf(i)]
+}
+
 // shapeOf is the dash, and the shape of marks, of curve i.
 func shapeOf(i int) int {
 	n := len(curveTones)
@@ -34,7 +45,8 @@ func curveRules() []paintRule {
 	for i, t := range curveTones {
 		line := fmt.Sprintf("line%d", i+1)
 		out = append(out, paintRule{"", "curve " + line, "stroke=" + t + ";stroke-dasharray=" + curveDashes[i]},
-			paintRule{"", "dot " + line, "fill=" + t}, paintRule{"", "spread " + line, "stroke=" + t})
+			paintRule{"", "dot " + line, "fill=" + t}, paintRule{"", "spread " + line, "stroke=" + t},
+			paintRule{"", "area " + line, "fill=" + t + ";fill-opacity=0.14"})
 	}
 	for i, d := range curveDashes {
 		out = append(out, paintRule{"", fmt.Sprintf("curve dash%d", i+1), "stroke-dasharray=" + d})

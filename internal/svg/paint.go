@@ -24,12 +24,17 @@ var tones = []tone{
 	{"good", "#1a7f37", "#4ac26b"},
 	{"bad", "#c62828", "#ff7b72"},
 	{"grey", "#5b6470", "#9aa5b1"},
-	{"violet", "#7c3aed", "#b79bff"},
-	{"teal", "#0b7f8c", "#4cc5d1"},
-	{"pink", "#c21f93", "#f28bd3"},
 	{"positive", "#2563a8", "#6aa9ff"},
 	{"negative", "#c2410c", "#f0954f"},
 	{"slate", "#334155", "#cbd5e1"},
+	// Curves, in colours that colour-blind readers tell apart (Okabe and Ito 2008), without
+	// the yellow, which is faint on white.
+	{"blue", "#0072b2", "#5aaee0"},
+	{"vermillion", "#d55e00", "#f0854a"},
+	{"green", "#009e73", "#3cc9a0"},
+	{"purple", "#cc79a7", "#e0a0c4"},
+	{"orange", "#e69f00", "#f2bd4a"},
+	{"sky", "#56b4e9", "#8fd0f5"},
 	{"faint", "#94a3b8", "#64717f"},
 }
 
@@ -72,6 +77,10 @@ var paintRules = append([]paintRule{
 	{"", "dot", "fill=first"},
 	{"", "curve thin", "stroke-width=1;stroke-opacity=0.55"},
 	{"", "dot thin", "fill-opacity=0.35"},
+	// The level and the front of a figure.
+	{"line", "level", "stroke=ink;stroke-width=1.2;stroke-dasharray=7 3"},
+	{"", "level-area", "fill=ink;fill-opacity=0.08"},
+	{"", "front", "fill=none;stroke=ink;stroke-width=5;stroke-opacity=0.13;stroke-linejoin=round"},
 	// Cells of a matrix, from faint to full.
 	{"", "cell", "fill=first"},
 	{"", "cell wrong", "fill=second"},

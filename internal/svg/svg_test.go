@@ -69,7 +69,7 @@ func TestPaint(t *testing.T) {
 func TestPageStyle(t *testing.T) {
 	css := PageStyle()
 	for _, want := range []string{"--ink: #1c2128;", "--ink: #e4e8ec;", "svg .box {",
-		"svg text.tick { fill: #9aa5b1;", "svg .curve.line2 { stroke: #f0954f;"} {
+		"svg text.tick { fill: #9aa5b1;", "svg .curve.line2 { stroke: #f0854a;"} {
 		if !strings.Contains(css, want) {
 			t.Errorf("no %q in\n%s", want, css)
 		}

@@ -4,158 +4,162 @@ import (
 	"bytes"
 	"cmp"
 	"context"
-	"encoding/json"
 	"fmt"
+	"io"
+	"math"
+	"path/filepath"
 
 	"pare/cmd/internal/cli"
 	"pare/internal/atomicfile"
-	"pare/report"
+	"pare/results"
 	"pare/run"
 )
 
 // compareCommand puts finished runs side by side.
 var compareCommand = command{
 	name: "compare",
-	args: "RUN... [-of RUN] [-markdown | -json] [-svg FILE [-over macs|params|nonzero|activations]]",
-	doc:  "compares finished runs: test result and share left of the first network, with means over seeds",
+	args: "RUN... [-of RUN] [-latency] [-out DIR] [-svg FILE] [-png FILE] [-csv FILE] [-over SIZE] [-markdown | -latex | -json]",
+	doc:  "compares finished runs: test results over the share left of the first network, with means over seeds",
 	examples: []string{
 		"pare compare runs/a runs/b",
 		"pare compare runs/* -svg curve.svg -over macs    # error against the share of MACs left",
+		"pare compare runs/* -out report                  # results.csv, figure, tables and report.html",
 	},
 	run: runCompare,
 }
 
 func runCompare(ctx context.Context, f *flags) error {
 	markdown := f.Bool("markdown", false, "print the table in Markdown")
+	latex := f.Bool("latex", false, "print the table in LaTeX")
 	asJSON := f.Bool("json", false, "print a JSON array with an object for each run, and for each group of seeds")
-	svg := f.String("svg", "", "`FILE` for a chart of the test result against the share left")
+	svg := f.String("svg", "", "`FILE` for the figure as SVG: test results against the size of the networks")
+	png := f.String("png", "", "`FILE` for the figure as PNG")
+	csv := f.String("csv", "", "`FILE` for a table of all runs with a column for each varied key")
+	out := f.String("out", "", "`folder` for results.csv, figure.svg and .png, tables.md and .tex, and report.html")
+	latency := f.Bool("latency", false, "measure a training step and a forward pass of each final network, as pare bench does")
 	var over string
-	f.choice(&over, "over", string(report.LeftMACs), "horizontal axis of the chart, the share left of: "+
-		"macs (multiply-accumulates), params, nonzero (weights) or activations (not 0)",
-		"macs", "params", "nonzero", "activations")
+	f.choice(&over, "over", string(results.OverMACs), "horizontal axis of the figure, the share left of: "+
+		"macs (multiply-accumulates), params, nonzero (parameters that are not 0), nonzero-macs (by weights that are not 0) or "+
+		"activations (that are not 0); or the latency",
+		"macs", "params", "nonzero", "nonzero-macs", "activations", "latency")
 	of := f.String("of", "", "`RUN` whose first network counts as 100 %, for networks that were narrow from the start; "+
 		"default: the first network of each run's own chain")
 	paths, err := f.parseSome()
 	if err != nil {
 		return err
 	}
+	given := 0
+	for _, form := range []bool{*markdown, *latex, *asJSON} {
+		if form {
+			given++
+		}
+	}
 	switch {
 	case len(paths) == 0:
 		return cli.InputError("no RUN given; see pare help compare")
-	case *markdown && *asJSON:
-		return cli.InputError("give -markdown or -json, not both")
-	case f.given("over") && *svg == "":
-		return cli.InputError("-over is the axis of a chart; give -svg FILE too")
+	case given > 1:
+		return cli.InputError("give one of -markdown, -latex and -json")
+	case f.given("over") && *svg == "" && *png == "" && *out == "":
+		return cli.InputError("-over is the axis of a figure; give -svg FILE, -png FILE or -out DIR too")
+	case over == string(results.OverLatency) && !*latency:
+		return cli.InputError("-over latency needs -latency, which measures it")
 	}
-	if err := cmp.Or(writable(*svg), cli.OutputFile("-svg", *svg, ".svg")); err != nil {
+	if err := cmp.Or(writable(*svg), cli.OutputFile("-svg", *svg, ".svg"), writable(*png), cli.OutputFile("-png", *png, ".png"),
+		writable(*csv), cli.OutputFile("-csv", *csv, ".csv")); err != nil {
 		return err
 	}
-	runs, err := outcomes(f, paths)
+	o := results.Options{Of: *of}
+	if *latency {
+		o.Latency = measureLatency(ctx, f)
+	}
+	set, err := results.Read(sourcesOf(paths), o)
 	if err != nil {
 		return err
 	}
-	if *of != "" {
-		if err := measureAgainst(*of, runs); err != nil {
+	for _, s := range set.Skipped {
+		f.note("left out: %s", s)
+	}
+	for _, note := range set.Notes {
+		f.note("%s", note)
+	}
+	if err := writeComparison(set, results.Over(over), *svg, *png, *csv); err != nil {
+		return err
+	}
+	if *out != "" {
+		if err := set.Write(*out, results.Over(over), "Comparison of runs"); err != nil {
 			return err
 		}
 	}
-	rows := report.Compare(runs)
-	if *svg != "" {
-		var picture bytes.Buffer
-		if err := report.TradeOff(&picture, runs, report.Left(over)); err != nil {
-			return cli.InputError("%v", err)
-		}
-		if err := atomicfile.WriteBytes(*svg, picture.Bytes()); err != nil {
-			return err
-		}
+	switch {
+	case *asJSON:
+		return set.JSON(f.stdout)
+	case *markdown:
+		return set.Runs(f.stdout, results.Markdown)
+	case *latex:
+		return set.Runs(f.stdout, results.LaTeX)
 	}
-	if *asJSON {
-		return json.NewEncoder(f.stdout).Encode(rows)
-	}
-	return report.CompareTable(f.stdout, rows, *markdown)
+	return set.Runs(f.stdout, results.Terminal)
 }
 
-// measureAgainst takes the network that a run began with for the whole of all runs.
-func measureAgainst(path string, runs []report.Outcome) error {
-	a, err := run.OpenArtifact(path)
-	if err != nil {
+func sourcesOf(paths []string) []results.Source {
+	out := make([]results.Source, len(paths))
+	for i, path := range paths {
+		out[i].Path = path
+	}
+	return out
+}
+
+// writeComparison writes the files that have names; all are made before the first is
+// written.
+func writeComparison(set *results.Set, over results.Over, svg, png, csv string) error {
+	var files []*bytes.Buffer
+	var names []string
+	add := func(name string, write func(io.Writer) error) error {
+		if name == "" {
+			return nil
+		}
+		var b bytes.Buffer
+		files, names = append(files, &b), append(names, name)
+		return write(&b)
+	}
+	if svg != "" || png != "" {
+		figure, err := set.Figure(over)
+		if err != nil {
+			return cli.InputError("%v", err)
+		}
+		if err := cmp.Or(add(svg, figure.WriteSVG), add(png, figure.WritePNG)); err != nil {
+			return err
+		}
+	}
+	if err := add(csv, set.CSV); err != nil {
 		return err
 	}
-	e, err := a.Experiment()
-	if err != nil {
-		return err
-	}
-	if e.Original == nil {
-		return cli.InputError("-of %s: nothing there says how large its first network was", path)
-	}
-	for i := range runs {
-		runs[i].Params[0], runs[i].MACs[0] = e.Original.Params, e.Original.MACs
+	for i, name := range names {
+		if err := atomicfile.WriteBytes(name, files[i].Bytes()); err != nil {
+			return err
+		}
 	}
 	return nil
 }
 
-// outcomes reads the results of finished runs, each once. It leaves out paths without
-// results, with a note; if no path has results, it returns an error.
-func outcomes(f *flags, paths []string) ([]report.Outcome, error) {
-	var out []report.Outcome
-	seen := map[string]string{} // path by seeds and settings
-	for _, path := range paths {
-		a, err := run.OpenArtifact(path)
-		if err != nil {
-			return nil, err
-		}
-		o, e, err := outcome(a)
-		if err != nil {
-			if len(paths) == 1 || !run.IsInput(err) {
-				return nil, err
-			}
-			f.note("left out: %v", err)
-			continue
-		}
-		key := fmt.Sprint(e.Seeds, e.Key())
-		if first, ok := seen[key]; ok {
-			f.note("left out: %s is the same run as %s, with the same seed and config", path, first)
-			continue
-		}
-		seen[key] = path
-		if e.Original == nil {
-			f.note("the shares of %s are measured against the network it started with: the run before it cannot be read", path)
-		}
-		out = append(out, *o)
-	}
-	if len(out) == 0 {
-		return nil, cli.InputError("none of the %d is a finished run", len(paths))
-	}
-	return out, nil
-}
+// latencySteps is how often a step and a forward pass are measured.
+const latencySteps = 30
 
-// outcome reads the results of a finished run. Shares left are measured against the
-// network that the chain of runs began with.
-func outcome(a *run.Artifact) (*report.Outcome, run.Experiment, error) {
-	s, err := a.Summary()
-	if err != nil {
-		return nil, run.Experiment{}, err
-	}
-	if s == nil {
-		if a.Kind != run.KindRun {
-			return nil, run.Experiment{}, cli.InputError("%s is a network without the results of a run", a.Path)
+// latencyBatch is the number of examples of a measured step.
+const latencyBatch = 64
+
+// measureLatency returns a measurement of the final network of a run.
+func measureLatency(ctx context.Context, f *flags) func(*run.Artifact) (step, forward float64, err error) {
+	b := bench{batch: latencyBatch, steps: latencySteps, show: f.progress()}
+	return func(a *run.Artifact) (float64, float64, error) {
+		w, err := trainedWorkload(filepath.Base(a.Path), a, a.Final, "")
+		if err != nil {
+			return math.NaN(), math.NaN(), err
 		}
-		return nil, run.Experiment{}, cli.InputError("%s is not a finished run; go on with train -resume %s", a.Path, a.Path)
+		r, err := b.measure(ctx, w, false)
+		if err != nil {
+			return math.NaN(), math.NaN(), fmt.Errorf("latency: %w", err)
+		}
+		return r.StepMs, r.ForwardMs, nil
 	}
-	e, err := a.Experiment()
-	if err != nil {
-		return nil, e, err
-	}
-	o := &report.Outcome{Run: a.Path, Name: s.Name, Method: s.Method, Seed: s.Seed, Settings: e.Settings,
-		Params: [2]int64{s.ParamsBefore, s.ParamsAfter}, MACs: [2]int64{s.MACsBefore, s.MACsAfter}, NonZero: s.NonZeroAfter,
-		Removed: s.Removed, Certificate: max(s.Certificate.MaxRelDiff, s.WorstCertificate), Seconds: s.TrainSeconds + s.FinetuneSeconds}
-	if e.Original != nil {
-		o.Params[0], o.MACs[0] = e.Original.Params, e.Original.MACs
-	}
-	if s.Density != nil {
-		o.Active = &s.Density.Overall
-	}
-	o.Measure, o.Stages = s.Headline()
-	o.Value = o.Stages[len(o.Stages)-1].Value
-	return o, e, nil
 }

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"math"
@@ -8,9 +9,16 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-
-	"pare/report"
 )
+
+// compared is a line of pare compare -json.
+type compared struct {
+	Name, Method, Label, Point, Measure string
+	Seed                                uint64
+	Seeds                               int
+	Value, Spread                       float64
+	Params                              [2]int64
+}
 
 func TestCompare(t *testing.T) {
 	first, s := tinyRun(t)
@@ -19,7 +27,7 @@ func TestCompare(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var rows []report.Comparison
+	var rows []compared
 	if err := json.Unmarshal([]byte(succeed(t, "compare", first, second, "-json")), &rows); err != nil {
 		t.Fatal(err)
 	}
@@ -34,13 +42,13 @@ func TestCompare(t *testing.T) {
 		t.Errorf("spread %g, expected %g", rows[2].Spread, want)
 	}
 	svg := filepath.Join(t.TempDir(), "c.svg")
-	contains(t, succeed(t, "compare", first, second, "-markdown", "-svg", svg), "| tiny | 3 | error ",
+	contains(t, succeed(t, "compare", first, second, "-markdown", "-svg", svg), "| penalty | λ 0.006 | tiny | 3 | error ",
 		fmt.Sprintf("| mean of 2 | error %.2f %% ± ", 100*rows[2].Value))
 	picture, err := os.ReadFile(svg)
 	if err != nil {
 		t.Fatal(err)
 	}
-	contains(t, string(picture), "multiply-accumulates left, %", "tiny, ")
+	contains(t, string(picture), "multiply-accumulates left, %", "penalty, λ 0.006: error ")
 	succeed(t, "compare", first, second, "-svg", svg, "-over", "params")
 	if picture, err = os.ReadFile(svg); err != nil {
 		t.Fatal(err)
@@ -50,15 +58,28 @@ func TestCompare(t *testing.T) {
 	if picture, err = os.ReadFile(svg); err != nil {
 		t.Fatal(err)
 	}
-	contains(t, string(picture), "activations that are not 0, %", fmt.Sprintf("tiny, %.4g: ", 50*(s.Density.Overall+o.Density.Overall)))
+	contains(t, string(picture), "activations that are not 0, %")
+	png := filepath.Join(t.TempDir(), "c.png")
+	succeed(t, "compare", first, second, "-png", png)
+	if picture, err = os.ReadFile(png); err != nil || !bytes.HasPrefix(picture, []byte("\x89PNG")) {
+		t.Errorf("no PNG: %v", err)
+	}
+	out := filepath.Join(t.TempDir(), "report")
+	succeed(t, "compare", first, "-latency", "-over", "latency", "-out", out) // one run is enough
+	for _, name := range []string{"results.csv", "figure.svg", "figure.png", "tables.md", "tables.tex", "report.html"} {
+		if info, err := os.Stat(filepath.Join(out, name)); err != nil || info.Size() == 0 {
+			t.Errorf("no %s: %v", name, err)
+		}
+	}
 }
 
 func TestCompareErrors(t *testing.T) {
 	folder, _ := tinyRun(t)
 	fail(t, 2, "no RUN given", "compare")
+	fail(t, 2, "needs -latency", "compare", folder, "-svg", "x.svg", "-over", "latency")
 	fail(t, 2, "give -svg", "compare", folder, "-over", "params")
-	fail(t, 2, "macs, params, nonzero or activations", "compare", folder, "-over", "flops")
-	fail(t, 2, "not both", "compare", folder, "-json", "-markdown")
+	fail(t, 2, "macs, params, nonzero, nonzero-macs, activations or latency", "compare", folder, "-over", "flops")
+	fail(t, 2, "give one of -markdown", "compare", folder, "-json", "-markdown")
 	unfinished := copyRun(t, "summary.json")
 	fail(t, 2, "is not a finished run", "compare", unfinished)
 	status, out, notes := pare("compare", unfinished, filepath.Join(folder, "trained"), folder)
@@ -118,35 +139,29 @@ func TestCompareChains(t *testing.T) {
 	if status != 0 || strings.Count(notes, "\n") != 2 || strings.Count(notes, "is the same run as "+copied) != 2 {
 		t.Fatalf("status %d: %s", status, notes)
 	}
-	var rows []report.Comparison
+	var rows []compared
 	if err := json.Unmarshal([]byte(out), &rows); err != nil {
 		t.Fatal(err)
 	}
-	means := map[string]report.Comparison{}
+	means := map[string]compared{}
 	for _, r := range rows {
 		if r.Seeds > 1 {
 			means[r.Label] = r
-		} else if r.Name == "net" && r.Label == "net" {
-			t.Errorf("a run of four experiments of one name is called %q", r.Label)
 		}
 	}
 	const whole = 64*24 + 24 + 24*16 + 16 + 16*10 + 10
-	for label, share := range map[string][2]float64{"scratch": {0.4, 0.53}, "net, none, mlp, hidden 24-16": {1, 1},
-		"net, magnitude, saved": {0.4, 0.53}, "net, none, mlp, hidden 12-8": {1, 1}} {
+	for label, share := range map[string][2]float64{"scratch": {0.4, 0.53}, "dense": {1, 1}, "magnitude": {0.4, 0.53}, "narrow": {0.4, 0.53}} {
 		r, ok := means[label]
 		if !ok {
 			t.Errorf("no means of %q", label)
 			continue
 		}
-		if got := float64(r.Params[1]) / float64(r.Params[0]); got < share[0] || got > share[1] || r.Seeds != 2 {
-			t.Errorf("%s: %d of %d parameters left, %d seeds", label, r.Params[1], r.Params[0], r.Seeds)
-		}
-		if !strings.HasSuffix(label, "12-8") && r.Params[0] != whole {
-			t.Errorf("%s: left of %d parameters, the chain began with %d", label, r.Params[0], whole)
+		if got := float64(r.Params[1]) / float64(r.Params[0]); got < share[0] || got > share[1] || r.Seeds != 2 || r.Params[0] != whole {
+			t.Errorf("%s: %v parameters, want %g–%g of %d, with %d seeds", label, r.Params, share[0], share[1], whole, r.Seeds)
 		}
 	}
 	if len(means) != 4 {
-		t.Errorf("%d experiments, want 4: %v", len(means), means)
+		t.Errorf("%d groups, want 4: %v", len(means), means)
 	}
 	if t.Failed() {
 		t.Log(out)

@@ -96,6 +96,17 @@ func affineSlice(dst, a []float32, s, t float32) {
 	}
 }
 
+// MaskSlice computes x ← x·(1 − mask) on the calling goroutine, where mask is 1 for values that
+// become 0, and else 0.
+func MaskSlice(x, mask []float32) {
+	var keep [512]float32
+	for lo := 0; lo < len(x); lo += len(keep) {
+		hi := min(lo+len(keep), len(x))
+		affineSlice(keep[:hi-lo], mask[lo:hi], -1, 1)
+		mulSlice(x[lo:hi], x[lo:hi], keep[:hi-lo])
+	}
+}
+
 // ReLU computes dst = max(x, 0); NaN stays NaN.
 func ReLU(dst, x []float32) {
 	each(dst, x, x, 0, func(dst, x, _ []float32, _ float32) { ReLUSlice(dst, x) })

@@ -107,3 +107,19 @@ func TestReLUKeepsNaN(t *testing.T) {
 		}
 	})
 }
+
+// TestMaskSlice: values under the mask become 0, others stay as they are, at any length.
+func TestMaskSlice(t *testing.T) {
+	for _, n := range []int{0, 1, 7, 8, 511, 512, 513, 1500} {
+		x, mask := make([]float32, n), make([]float32, n)
+		for i := range x {
+			x[i], mask[i] = float32(i)-3.25, float32(i%3%2)
+		}
+		MaskSlice(x, mask)
+		for i, v := range x {
+			if want := (float32(i) - 3.25) * (1 - mask[i]); v != want {
+				t.Fatalf("%d values: value %d is %g, want %g", n, i, v, want)
+			}
+		}
+	}
+}
