@@ -14,7 +14,7 @@ import (
 	"pare/train"
 )
 
-// TestDensities: Erdős–Rényi-Kernel agrees with the code of its authors, and both rules keep
+// TestDensities: Erdős–Rényi-Kernel agrees with masks.py, which follows its authors, and both rules keep
 // the share that is asked for.
 func TestDensities(t *testing.T) {
 	lenet := func(t *testing.T) *nn.Network {

@@ -52,7 +52,7 @@ for n, m in ((2, 4), (1, 4), (1, 2)):
 
 
 def erdos_renyi_kernel(shapes, sparsity):
-    """get_sparsities_erdos_renyi of google-research/rigl, sparse_utils.py, with power 1 and the
+    """The algorithm of get_sparsities_erdos_renyi in google-research/rigl, written anew, with power 1 and the
     axes of kernels."""
     dense = set()
     while True:
