@@ -1,0 +1,492 @@
+package sweep
+
+import (
+	"crypto/sha256"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"path"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"pare/config"
+)
+
+// Plan is the table of the runs of a sweep.
+type Plan struct {
+	Name    string   `json:"name"`
+	Set     []string `json:"set,omitempty"` // overrides of the command line
+	Methods []string `json:"methods"`       // in the order of the file
+	Runs    []*Run   `json:"runs"`          // a run comes after those that it needs
+
+	text   []byte // of the sweep file
+	config []byte // of the config
+}
+
+// Run is a row of the table.
+type Run struct {
+	Index  int            `json:"index"`
+	ID     string         `json:"id"` // hash of its config and of the configs of the runs that it needs
+	Name   string         `json:"name"`
+	Method string         `json:"method"`
+	Point  *Point         `json:"point,omitempty"` // nil: the method has one run a seed
+	Seed   uint64         `json:"seed"`
+	Keys   map[string]any `json:"keys,omitempty"` // varied keys with their values
+	// Auxiliary runs train nothing: they make a shape that another run needs.
+	Auxiliary bool     `json:"auxiliary,omitempty"`
+	Needs     []int    `json:"needs,omitempty"` // runs that must be finished before
+	Dir       string   `json:"dir"`             // run folder, relative to the sweep folder
+	Log       string   `json:"log"`             // the same
+	Set       []string `json:"set"`             // overrides of config.yaml in the sweep folder
+	Take      []Take   `json:"take,omitempty"`  // further ones, with values from runs that it needs
+	Epochs    int      `json:"epochs"`          // of training and fine-tuning
+	Work      float64  `json:"work"`            // multiply-accumulates of all forward passes; 0: not estimated
+
+	config *config.Config
+	alone  *config.Config // the same with the dense network in place of an earlier run's
+	place  config.Value   // of the method in the sweep file
+	start  *start
+	needs  []*Run
+	shares work
+}
+
+// Point is the place of a run on the curve of its method.
+type Point struct {
+	Measure string  `json:"measure"`         // strength: factor on lambdas; macs, params or weights: share to keep
+	Value   float64 `json:"value,omitempty"` // 0: as much as the point Of
+	Of      string  `json:"of,omitempty"`    // point of another method whose result is the budget: "penalty-strength-0.3"
+}
+
+// String is the point as tables and names of folders show it: "macs-0.5".
+func (p *Point) String() string {
+	switch {
+	case p == nil:
+		return ""
+	case p.Of != "":
+		return p.Measure + "-of-" + p.Of
+	}
+	return p.Measure + "-" + number(p.Value)
+}
+
+// share is the expected share of work that is left at the point.
+func (p *Point) share() float64 {
+	if p == nil || p.Measure == "strength" || p.Of != "" {
+		return unknownShare
+	}
+	return p.Value
+}
+
+// unknownShare is the share of work at points of which none is known, for estimates, and
+// stands in configs for a budget that is taken from a run.
+const unknownShare = 0.5
+
+// Take is an override whose value comes from a finished run.
+type Take struct {
+	Key   string `json:"key"`
+	Run   int    `json:"run"`
+	Value string `json:"value"` // TakeMACs or TakeEpochs
+
+	run *Run
+}
+
+// Values of Take.
+const (
+	TakeMACs   = "macs"   // share of multiply-accumulates that the run left
+	TakeEpochs = "epochs" // epochs in which its network does the work of the epochs in Set with the network that it began with
+)
+
+// start is the earlier run that a run starts from.
+type start struct {
+	run     *Run
+	stage   string // folder in it; "": its result
+	weights string // kept or new
+}
+
+// work says how much a step of a run costs, as shares of a step of the dense network.
+type work struct{ train, tune float64 }
+
+// number writes a number without an exponent where it can be short, as YAML and names of
+// folders have it.
+func number(x float64) string { return strconv.FormatFloat(x, 'g', -1, 64) }
+
+// request is a run to add to a plan.
+type request struct {
+	point     *Point
+	start     *start // nil: the network of the config
+	set       []override
+	take      []Take
+	needs     []*Run
+	work      work
+	auxiliary bool
+}
+
+// cell is a method with one seed and one combination of varied keys.
+type cell struct {
+	method config.Named[Method]
+	seed   uint64
+	varied []override
+	keys   map[string]any
+	set    []override     // of the file, the varied keys, the method, and the seed
+	config *config.Config // with them
+}
+
+type planner struct {
+	spec  *Spec
+	file  string // of the config
+	seeds []uint64
+	runs  []*Run
+	byID  map[string]*Run
+	done  map[string][]*Run // by method and cell
+}
+
+// plainDense is the dense network for sweeps that do not list it.
+var plainDense = func() config.Named[Method] {
+	m := config.Named[Method]{}
+	m.Type, m.Kind = "dense", &dense{}
+	return m
+}()
+
+// Plan lists the runs of the sweep. It reads the config, but no data; Check does more.
+func (s *Spec) Plan() (*Plan, error) {
+	_, text, _, err := config.Text(s.base())
+	var missing *config.Error
+	if errors.As(err, &missing) {
+		return nil, s.doc.At("config").Errorf("config: %s: %s", missing.File, missing.Msg)
+	}
+	if err != nil {
+		return nil, err
+	}
+	p := &planner{spec: s, file: s.base(), seeds: s.Seeds, byID: map[string]*Run{}, done: map[string][]*Run{}}
+	if len(p.seeds) == 0 {
+		c, err := p.load(p.common())
+		if err != nil {
+			return nil, err
+		}
+		p.seeds = []uint64{c.Seed}
+	}
+	for _, m := range s.Methods {
+		for _, varied := range s.combinations() {
+			for _, seed := range p.seeds {
+				if _, err := p.method(m, seed, varied); err != nil {
+					return nil, err
+				}
+			}
+		}
+	}
+	if len(p.runs) > maxRuns {
+		return nil, s.doc.Errorf("the sweep has %d runs, more than %d; give fewer values", len(p.runs), maxRuns)
+	}
+	return &Plan{text: s.text, Name: s.Name, Set: s.commands, Methods: s.labels(), Runs: p.runs, config: text}, nil
+}
+
+// maxRuns bounds the table.
+const maxRuns = 100000
+
+// common are the overrides of all runs.
+func (p *planner) common() []override {
+	out := overrides(p.spec.Set, p.spec.doc.At("set"))
+	for _, text := range p.spec.commands {
+		out = append(out, override{text: text})
+	}
+	return out
+}
+
+// combinations are the products of the varied keys; a single empty one without any.
+func (s *Spec) combinations() [][]override {
+	all := [][]override{nil}
+	for _, key := range s.varied() {
+		var next [][]override
+		for _, head := range all {
+			for i, v := range s.Vary[key] {
+				place := s.doc.At("vary").At(key).At(strconv.Itoa(i))
+				next = append(next, append(slices.Clone(head), override{key + "=" + v.YAML(), place}))
+			}
+		}
+		all = next
+	}
+	return all
+}
+
+// load reads the config with overrides; errors point to the sweep file where it has them.
+func (p *planner) load(set []override) (*config.Config, error) {
+	texts := make([]string, len(set))
+	for i, o := range set {
+		texts[i] = o.text
+	}
+	c, err := config.Load(p.file, texts)
+	var fault *config.Error
+	if errors.As(err, &fault) {
+		for _, o := range slices.Backward(set) {
+			if fault.Override() == o.text && !o.place.IsZero() {
+				return nil, o.place.Errorf("%s", fault.Msg)
+			}
+		}
+	}
+	return c, err
+}
+
+// method returns the runs of a method in a cell; it adds them the first time.
+func (p *planner) method(m config.Named[Method], seed uint64, varied []override) ([]*Run, error) {
+	key := fmt.Sprint(m.Type, " ", label(m), seed, texts(varied))
+	if runs, ok := p.done[key]; ok {
+		return runs, nil
+	}
+	at, err := p.cell(m, seed, varied)
+	if err != nil {
+		return nil, err
+	}
+	runs, err := m.Kind.plan(p, at)
+	p.done[key] = runs
+	return runs, err
+}
+
+func (p *planner) cell(m config.Named[Method], seed uint64, varied []override) (*cell, error) {
+	at := &cell{method: m, seed: seed, varied: varied, keys: map[string]any{}}
+	own := overrides(m.Kind.common().Set, config.Value{})
+	for i := range own {
+		key, _, _ := strings.Cut(own[i].text, "=")
+		own[i].place = m.Value.At(m.Type + ".set").At(key)
+	}
+	at.set = slices.Concat(p.common(), varied, own, fixed(fmt.Sprintf("seed=%d", seed)))
+	for _, o := range varied {
+		key, _, _ := strings.Cut(o.text, "=")
+		at.keys[key] = p.value(key, o)
+	}
+	var err error
+	at.config, err = p.load(at.set)
+	return at, err
+}
+
+// value is the plain value of a varied key.
+func (p *planner) value(key string, o override) any {
+	for _, v := range p.spec.Vary[key] {
+		if o.text == key+"="+v.YAML() {
+			return v.Plain()
+		}
+	}
+	return nil
+}
+
+func texts(set []override) []string {
+	var out []string
+	for _, o := range set {
+		out = append(out, o.text)
+	}
+	return out
+}
+
+// again are the overrides of a method that its own ones may have replaced. Penalties are
+// those that strengths multiply.
+func (at *cell) again() []override {
+	var out []override
+	for _, o := range overrides(at.method.Kind.common().Set, config.Value{}) {
+		if !strings.HasPrefix(o.text, "penalties") {
+			out = append(out, o)
+		}
+	}
+	return out
+}
+
+// lacksPenalties is the error of a method for which the config has no penalties.
+func (p *planner) lacksPenalties(at *cell) error {
+	return at.method.Value.Errorf("method %s needs penalties, and the config %s has none; add them there or under set: "+
+		"{penalties: [{type: group_lasso, on: channels, lambda: 1e-3}]}", label(at.method), p.spec.Config)
+}
+
+// add adds a run, or returns the one of the same configs.
+func (p *planner) add(at *cell, q request) (*Run, error) {
+	r := &Run{Method: label(at.method), Point: q.point, Seed: at.seed, Keys: maps.Clone(at.keys), Auxiliary: q.auxiliary,
+		Take: slices.Clone(q.take), place: at.method.Value, start: q.start, needs: slices.Clone(q.needs), shares: q.work}
+	set := slices.Concat(at.set, q.set, at.again())
+	var err error
+	if r.alone, err = p.load(set); err != nil {
+		return nil, p.blame(at, err)
+	}
+	r.config = r.alone
+	if q.start != nil {
+		r.needs = append(r.needs, q.start.run)
+		set = append(set, override{text: fmt.Sprintf("model={type: saved, run: %s, weights: %s}",
+			path.Join(q.start.run.Dir, q.start.stage), q.start.weights)})
+		if r.config, err = p.load(set); err != nil {
+			return nil, p.blame(at, err)
+		}
+	}
+	for _, t := range q.take {
+		if !slices.Contains(r.needs, t.run) {
+			r.needs = append(r.needs, t.run)
+		}
+	}
+	if r.ID, err = p.hash(r); err != nil {
+		return nil, err
+	}
+	if same := p.byID[r.ID]; same != nil {
+		maps.DeleteFunc(same.Keys, func(key string, v any) bool { return fmt.Sprint(r.Keys[key]) != fmt.Sprint(v) })
+		return same, nil
+	}
+	r.name(p.spec.Name)
+	paths, err := r.config.PathOverrides()
+	if err != nil {
+		return nil, err
+	}
+	r.Set = append(append(texts(set), paths...), "name="+r.Name)
+	r.Epochs = r.config.Train.Epochs
+	if f := r.config.Finetune; f != nil {
+		r.Epochs += f.Epochs
+	}
+	r.Index = len(p.runs)
+	for _, n := range r.needs {
+		r.Needs = append(r.Needs, n.Index)
+	}
+	for i := range r.Take {
+		r.Take[i].Run = r.Take[i].run.Index
+	}
+	p.runs, p.byID[r.ID] = append(p.runs, r), r
+	return r, nil
+}
+
+// blame points an error of an override that the sweep itself made to the method.
+func (p *planner) blame(at *cell, err error) error {
+	var fault *config.Error
+	if errors.As(err, &fault) && fault.Override() != "" && !at.method.Value.IsZero() {
+		return at.method.Value.Errorf("method %s: %s (from %s)", label(at.method), fault.Msg, fault.Override())
+	}
+	return err
+}
+
+// hash identifies a run by its config and by the runs that it needs. The name, the number of
+// threads and the place of downloaded data do not count.
+func (p *planner) hash(r *Run) (string, error) {
+	text, err := json.Marshal(r.config)
+	if err != nil {
+		return "", err
+	}
+	if r.start != nil { // the name of the folder does not count, the runs behind it do
+		text = []byte(strings.ReplaceAll(string(text), r.start.run.Dir, r.start.run.ID))
+	}
+	var settings map[string]any
+	if err := json.Unmarshal(text, &settings); err != nil {
+		return "", err
+	}
+	delete(settings, "name")
+	delete(settings, "threads")
+	if data, ok := settings["data"].(map[string]any); ok {
+		delete(data, "dir")
+		delete(data, "download")
+	}
+	if text, err = json.Marshal(settings); err != nil {
+		return "", err
+	}
+	h := sha256.New()
+	h.Write(text)
+	for _, n := range r.needs {
+		fmt.Fprintf(h, "\nneeds %s", n.ID)
+	}
+	for _, t := range r.Take {
+		fmt.Fprintf(h, "\ntake %s %s %s", t.Key, t.Value, t.run.ID)
+	}
+	return fmt.Sprintf("%x", h.Sum(nil))[:16], nil
+}
+
+// name gives the run its name and folders.
+func (r *Run) name(sweep string) {
+	parts := []string{r.Method}
+	if r.Auxiliary {
+		parts = append(parts, "shape")
+	}
+	if r.Point != nil {
+		parts = append(parts, r.Point.String())
+	}
+	for _, key := range inOrder(maps.Keys(r.Keys)) {
+		parts = append(parts, key[strings.LastIndex(key, ".")+1:]+"-"+fmt.Sprint(r.Keys[key]))
+	}
+	text := strings.Trim(unnamed.ReplaceAllString(strings.Join(parts, "-"), "-"), "-")
+	if len(text) > longestName {
+		text = text[:longestName]
+	}
+	text += fmt.Sprintf("-seed-%d", r.Seed)
+	r.Name = sweep + "-" + text
+	r.Dir = path.Join(runsDir, text+"-"+r.ID[:8])
+	r.Log = path.Join(logsDir, text+"-"+r.ID[:8]+".log")
+}
+
+const longestName = 80
+
+// unnamed are characters that names of folders do without.
+var unnamed = regexp.MustCompile(`[^A-Za-z0-9._-]+`)
+
+// epochs is the length of the training that led to the result of the run.
+func (r *Run) epochs() int {
+	if r.start != nil && r.start.weights == "kept" {
+		return r.Epochs + r.start.run.epochs()
+	}
+	return r.Epochs
+}
+
+// budget is a point with the share to keep.
+type budget struct {
+	Point
+	from *Run // whose share of multiply-accumulates it is; nil: the share of the point
+}
+
+func (b budget) share() float64        { return b.Point.share() }
+func (b budget) set(key string) string { return key + "=" + number(b.share()) }
+
+func (b budget) take(key string) []Take {
+	if b.from == nil {
+		return nil
+	}
+	return []Take{{Key: key, run: b.from, Value: TakeMACs}}
+}
+
+func (b budget) needs() []*Run {
+	if b.from == nil {
+		return nil
+	}
+	return []*Run{b.from}
+}
+
+// budgets are the points of a method that removes units.
+func (p *planner) budgets(at *cell) ([]budget, error) { return p.budgetsOf(at, "macs", "params") }
+
+// weightBudgets are the points of a method that zeroes weights.
+func (p *planner) weightBudgets(at *cell) ([]budget, error) {
+	if len(p.spec.Budgets.Weights) > 0 {
+		return p.budgetsOf(at, "weights")
+	}
+	all, err := p.budgets(at)
+	var out []budget
+	for _, b := range all {
+		b.Measure = "weights"
+		if !slices.Contains(out, b) {
+			out = append(out, b)
+		}
+	}
+	return out, err
+}
+
+func (p *planner) budgetsOf(at *cell, measures ...string) ([]budget, error) {
+	all := p.spec.Budgets
+	if all.From != "" {
+		runs, err := p.method(*p.spec.method(all.From), at.seed, at.varied)
+		var out []budget
+		for _, r := range runs {
+			of := strings.Trim(label(*p.spec.method(all.From))+"-"+r.Point.String(), "-")
+			out = append(out, budget{Point{Measure: "macs", Of: of}, r})
+		}
+		return out, err
+	}
+	var out []budget
+	for _, measure := range measures {
+		for _, share := range map[string][]float64{"macs": all.MACs, "params": all.Params, "weights": all.Weights}[measure] {
+			out = append(out, budget{Point: Point{Measure: measure, Value: share}})
+		}
+	}
+	if len(out) == 0 {
+		return nil, at.method.Value.Errorf("method %s needs budgets in multiply-accumulates or parameters, such as budgets: {macs: [0.5, 0.25]}",
+			label(at.method))
+	}
+	return out, nil
+}
