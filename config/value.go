@@ -61,6 +61,9 @@ func (v Value) Plain() any { return v.n.plain() }
 
 // At is the value at a dotted path below v or, if there is none, its nearest section.
 func (v Value) At(path string) Value {
+	if v.n == nil {
+		return v
+	}
 	n, where := v.n.find(path)
 	if n == nil {
 		n = &node{kind: null, at: where}

@@ -7,8 +7,10 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"pare/internal/atomicfile"
@@ -158,19 +160,32 @@ func (t *Table) same(p *Plan) bool {
 	return bytes.Equal(rows(t.Plan), rows(*p))
 }
 
+// runs are the names of the run folders by the digits of the identity at their end.
+func (f Folder) runs() (map[string]string, error) {
+	entries, err := os.ReadDir(f.path(runsDir))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	out := map[string]string{}
+	for _, e := range entries {
+		if i := strings.LastIndex(e.Name(), "-"); e.IsDir() && len(e.Name())-i-1 == shortID {
+			out[e.Name()[i+1:]] = e.Name()
+		}
+	}
+	return out, nil
+}
+
 // former lists the run folders that are not of a plan.
 func (f Folder) former(p *Plan) ([]string, error) {
-	entries, err := os.ReadDir(f.path(runsDir))
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
-	}
+	have, err := f.runs()
 	var out []string
-	for _, e := range entries {
-		dir := runsDir + "/" + e.Name()
-		if e.IsDir() && !slices.ContainsFunc(p.Runs, func(r *Run) bool { return r.Dir == dir }) {
+	for _, name := range have {
+		dir := path.Join(runsDir, name)
+		if !slices.ContainsFunc(p.Runs, func(r *Run) bool { return r.Dir == dir }) {
 			out = append(out, dir)
 		}
 	}
+	slices.Sort(out)
 	return out, err
 }
 

@@ -47,10 +47,13 @@ type Run struct {
 
 	config *config.Config
 	alone  *config.Config // the same with the dense network in place of an earlier run's
-	place  config.Value   // of the method in the sweep file
 	start  *start
 	needs  []*Run
 	shares work
+
+	place    config.Value // of the method in the sweep file
+	placed   []override   // with their places
+	commands []string     // overrides of the command line
 }
 
 // Point is the place of a run on the curve of its method.
@@ -149,8 +152,10 @@ var plainDense = func() config.Named[Method] {
 	return m
 }()
 
-// Plan lists the runs of the sweep. It reads the config, but no data; Check does more.
-func (s *Spec) Plan() (*Plan, error) {
+// Plan lists the runs of the sweep. Run folders that the sweep folder dir has already, of the
+// same configs, keep their names; dir need not exist. Plan reads the config, but no data; Check
+// does more.
+func (s *Spec) Plan(dir string) (*Plan, error) {
 	_, text, _, err := config.Text(s.base())
 	var missing *config.Error
 	if errors.As(err, &missing) {
@@ -179,6 +184,15 @@ func (s *Spec) Plan() (*Plan, error) {
 	if len(p.runs) > maxRuns {
 		return nil, s.doc.Errorf("the sweep has %d runs, more than %d; give fewer values", len(p.runs), maxRuns)
 	}
+	have, err := Folder(dir).runs()
+	if err != nil {
+		return nil, inputError("the sweep folder cannot be read: %w", err)
+	}
+	for _, r := range p.runs {
+		if err := r.settle(s.Name, have); err != nil {
+			return nil, err
+		}
+	}
 	return &Plan{text: s.text, Name: s.Name, Set: s.commands, Methods: s.labels(), Runs: p.runs, config: text}, nil
 }
 
@@ -188,10 +202,7 @@ const maxRuns = 100000
 // common are the overrides of all runs.
 func (p *planner) common() []override {
 	out := overrides(p.spec.Set, p.spec.doc.At("set"))
-	for _, text := range p.spec.commands {
-		out = append(out, override{text: text})
-	}
-	return out
+	return append(out, fixed(p.spec.commands...)...)
 }
 
 // combinations are the products of the varied keys; a single empty one without any.
@@ -217,15 +228,20 @@ func (p *planner) load(set []override) (*config.Config, error) {
 		texts[i] = o.text
 	}
 	c, err := config.Load(p.file, texts)
+	return c, locate(err, set)
+}
+
+// locate points an error of an override to its place in the sweep file.
+func locate(err error, set []override) error {
 	var fault *config.Error
 	if errors.As(err, &fault) {
 		for _, o := range slices.Backward(set) {
 			if fault.Override() == o.text && !o.place.IsZero() {
-				return nil, o.place.Errorf("%s", fault.Msg)
+				return o.place.Errorf("%s", fault.Msg)
 			}
 		}
 	}
-	return c, err
+	return err
 }
 
 // method returns the runs of a method in a cell; it adds them the first time.
@@ -245,12 +261,7 @@ func (p *planner) method(m config.Named[Method], seed uint64, varied []override)
 
 func (p *planner) cell(m config.Named[Method], seed uint64, varied []override) (*cell, error) {
 	at := &cell{method: m, seed: seed, varied: varied, keys: map[string]any{}}
-	own := overrides(m.Kind.common().Set, config.Value{})
-	for i := range own {
-		key, _, _ := strings.Cut(own[i].text, "=")
-		own[i].place = m.Value.At(m.Type + ".set").At(key)
-	}
-	at.set = slices.Concat(p.common(), varied, own, fixed(fmt.Sprintf("seed=%d", seed)))
+	at.set = slices.Concat(p.common(), varied, at.own("prune"), fixed(fmt.Sprintf("seed=%d", seed)))
 	for _, o := range varied {
 		key, _, _ := strings.Cut(o.text, "=")
 		at.keys[key] = p.value(key, o)
@@ -278,16 +289,11 @@ func texts(set []override) []string {
 	return out
 }
 
-// again are the overrides of a method that its own ones may have replaced. Penalties are
-// those that strengths multiply.
-func (at *cell) again() []override {
-	var out []override
-	for _, o := range overrides(at.method.Kind.common().Set, config.Value{}) {
-		if !strings.HasPrefix(o.text, "penalties") {
-			out = append(out, o)
-		}
-	}
-	return out
+// own are the overrides of the method, without those of a section.
+func (at *cell) own(except string) []override {
+	set := maps.Clone(at.method.Kind.common().Set)
+	maps.DeleteFunc(set, func(key string, _ config.Value) bool { return key == except || strings.HasPrefix(key, except+".") })
+	return overrides(set, at.method.Value.At(at.method.Type+".set"))
 }
 
 // lacksPenalties is the error of a method for which the config has no penalties.
@@ -300,18 +306,21 @@ func (p *planner) lacksPenalties(at *cell) error {
 func (p *planner) add(at *cell, q request) (*Run, error) {
 	r := &Run{Method: label(at.method), Point: q.point, Seed: at.seed, Keys: maps.Clone(at.keys), Auxiliary: q.auxiliary,
 		Take: slices.Clone(q.take), place: at.method.Value, start: q.start, needs: slices.Clone(q.needs), shares: q.work}
-	set := slices.Concat(at.set, q.set, at.again())
+	// What the method sets may have replaced overrides of its section set; these apply again. Those
+	// of penalties come before alone, so that strengths multiply them; those of prune after it,
+	// as they may be of no use without the budget.
+	set := slices.Concat(at.set, q.set, at.own("penalties"))
+	r.placed, r.commands = set, p.spec.commands
 	var err error
 	if r.alone, err = p.load(set); err != nil {
-		return nil, p.blame(at, err)
+		return nil, r.blame(err)
 	}
 	r.config = r.alone
 	if q.start != nil {
 		r.needs = append(r.needs, q.start.run)
-		set = append(set, override{text: fmt.Sprintf("model={type: saved, run: %s, weights: %s}",
-			path.Join(q.start.run.Dir, q.start.stage), q.start.weights)})
-		if r.config, err = p.load(set); err != nil {
-			return nil, p.blame(at, err)
+		// The identity of that run stands for its folder, which has no name yet.
+		if r.config, err = p.load(append(set, q.start.override(q.start.run.ID))); err != nil {
+			return nil, r.blame(err)
 		}
 	}
 	for _, t := range q.take {
@@ -326,12 +335,6 @@ func (p *planner) add(at *cell, q request) (*Run, error) {
 		maps.DeleteFunc(same.Keys, func(key string, v any) bool { return fmt.Sprint(r.Keys[key]) != fmt.Sprint(v) })
 		return same, nil
 	}
-	r.name(p.spec.Name)
-	paths, err := r.config.PathOverrides()
-	if err != nil {
-		return nil, err
-	}
-	r.Set = append(append(texts(set), paths...), "name="+r.Name)
 	r.Epochs = r.config.Train.Epochs
 	if f := r.config.Finetune; f != nil {
 		r.Epochs += f.Epochs
@@ -348,12 +351,17 @@ func (p *planner) add(at *cell, q request) (*Run, error) {
 }
 
 // blame points an error of an override that the sweep itself made to the method.
-func (p *planner) blame(at *cell, err error) error {
+func (r *Run) blame(err error) error {
 	var fault *config.Error
-	if errors.As(err, &fault) && fault.Override() != "" && !at.method.Value.IsZero() {
-		return at.method.Value.Errorf("method %s: %s (from %s)", label(at.method), fault.Msg, fault.Override())
+	err = locate(err, r.placed)
+	if !errors.As(err, &fault) || fault.Override() == "" || slices.Contains(r.commands, fault.Override()) || r.place.IsZero() {
+		return err
 	}
-	return err
+	at := ""
+	if r.Point != nil {
+		at = " at " + r.Point.String()
+	}
+	return r.place.Errorf("method %s%s: %s (from %s)", r.Method, at, fault.Msg, fault.Override())
 }
 
 // hash identifies a run by its config and by the runs that it needs. The name, the number of
@@ -362,9 +370,6 @@ func (p *planner) hash(r *Run) (string, error) {
 	text, err := json.Marshal(r.config)
 	if err != nil {
 		return "", err
-	}
-	if r.start != nil { // the name of the folder does not count, the runs behind it do
-		text = []byte(strings.ReplaceAll(string(text), r.start.run.Dir, r.start.run.ID))
 	}
 	var settings map[string]any
 	if err := json.Unmarshal(text, &settings); err != nil {
@@ -390,8 +395,10 @@ func (p *planner) hash(r *Run) (string, error) {
 	return fmt.Sprintf("%x", h.Sum(nil))[:16], nil
 }
 
-// name gives the run its name and folders.
-func (r *Run) name(sweep string) {
+// settle gives the run its name, its folders and its overrides, once the plan is complete: a run
+// that several combinations of varied keys share has only those keys that all of them agree on.
+// The runs that it needs are settled. have are the names of present run folders by identity.
+func (r *Run) settle(sweep string, have map[string]string) error {
 	parts := []string{r.Method}
 	if r.Auxiliary {
 		parts = append(parts, "shape")
@@ -408,9 +415,27 @@ func (r *Run) name(sweep string) {
 	}
 	text += fmt.Sprintf("-seed-%d", r.Seed)
 	r.Name = sweep + "-" + text
-	r.Dir = path.Join(runsDir, text+"-"+r.ID[:8])
-	r.Log = path.Join(logsDir, text+"-"+r.ID[:8]+".log")
+	folder, ok := have[r.ID[:shortID]]
+	if !ok {
+		folder = text + "-" + r.ID[:shortID]
+	}
+	r.Dir, r.Log = path.Join(runsDir, folder), path.Join(logsDir, folder+".log")
+	r.Set = texts(r.placed)
+	if r.start != nil {
+		r.Set = append(r.Set, r.start.override(r.start.run.Dir).text)
+	}
+	paths, err := r.config.PathOverrides()
+	r.Set = append(append(r.Set, paths...), "name="+r.Name)
+	return err
 }
+
+// override is the override of the model of a run that starts from another one, in a folder.
+func (s *start) override(folder string) override {
+	return override{text: fmt.Sprintf("model={type: saved, run: %s, weights: %s}", path.Join(folder, s.stage), s.weights)}
+}
+
+// shortID is how many digits of the identity are in names of folders.
+const shortID = 8
 
 const longestName = 80
 

@@ -13,6 +13,8 @@ func init() {
 	} {
 		Methods.Register(m.name, m.doc, func() Method { return &units{importance: m.importance, Scope: "global"} })
 	}
+	Methods.Register("rigl", "a sparse network from the start, whose weights move while it trains (Evci et al. 2020)",
+		func() Method { return &rigl{} })
 	Methods.Register("weights", "keeps the shape of the network and sets single weights to zero",
 		func() Method { return &weights{From: "dense"} })
 }
@@ -42,25 +44,50 @@ func (m *units) plan(p *planner, at *cell) ([]*Run, error) {
 // weights zeroes single weights, of the trained dense network or while a network trains.
 type weights struct {
 	Common
-	From string `yaml:"from,omitempty" enum:"dense,new" doc:"dense: zeroes weights of the trained dense network, then fine-tunes; new: trains from new weights, for methods that prune on the way (set prune.schedule, or prune.method: rigl)"`
+	From string `yaml:"from,omitempty" enum:"dense,new" doc:"dense: zeroes weights of the trained dense network, then fine-tunes; new: trains from new weights and prunes on the way, with set: {prune.schedule: …}"`
 }
 
 func (m *weights) uses() uses { return uses{budgets: true, finetune: m.From == "dense"} }
 
 func (m *weights) plan(p *planner, at *cell) ([]*Run, error) {
-	const key = "prune.budget.weights"
-	prune := func(b budget) string { return "prune={method: weights, budget: {weights: " + number(b.share()) + "}}" }
 	budgets, err := p.weightBudgets(at)
 	if err != nil {
 		return nil, err
 	}
-	if m.From == "dense" {
-		return p.removals(at, budgets, func(b budget) (string, string) { return prune(b), key }, func(budget) float64 { return 1 })
+	if m.From == "new" {
+		return p.sparse(at, budgets, "weights")
 	}
+	return p.removals(at, budgets, func(b budget) (string, string) {
+		return b.weights("weights"), weightsKey
+	}, func(budget) float64 { return 1 })
+}
+
+// rigl trains a network that is sparse from the start.
+type rigl struct{ Common }
+
+func (m *rigl) uses() uses { return uses{budgets: true} }
+
+func (m *rigl) plan(p *planner, at *cell) ([]*Run, error) {
+	budgets, err := p.weightBudgets(at)
+	if err != nil {
+		return nil, err
+	}
+	return p.sparse(at, budgets, "rigl")
+}
+
+const weightsKey = "prune.budget.weights"
+
+// weights is section prune of a method that keeps as many weights as the budget says.
+func (b budget) weights(method string) string {
+	return fmt.Sprintf("prune={method: %s, budget: {weights: %s}}", method, number(b.share()))
+}
+
+// sparse adds runs that zero weights while the network trains.
+func (p *planner) sparse(at *cell, budgets []budget, method string) ([]*Run, error) {
 	var runs []*Run
 	for _, b := range budgets {
-		set := append(fixed("penalties=null", "target=null", "finetune=null"), override{text: prune(b)})
-		r, err := p.add(at, request{point: &b.Point, set: set, take: b.take(key), needs: b.needs(), work: work{train: 1}})
+		r, err := p.add(at, request{point: &b.Point, take: b.take(weightsKey), needs: b.needs(), work: work{train: 1},
+			set: fixed("penalties=null", "target=null", "finetune=null", b.weights(method))})
 		if err != nil {
 			return nil, err
 		}

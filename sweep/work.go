@@ -90,19 +90,6 @@ func (c *checker) check(ctx context.Context, r *Run, deep bool) error {
 	return nil
 }
 
-// blame points an error of an override that the sweep made to the method in the sweep file.
-func (r *Run) blame(err error) error {
-	var fault *config.Error
-	if errors.As(err, &fault) && fault.Override() != "" && !r.place.IsZero() {
-		at := ""
-		if r.Point != nil {
-			at = " at " + r.Point.String()
-		}
-		return r.place.Errorf("method %s%s: %s (from %s)", r.Method, at, fault.Msg, fault.Override())
-	}
-	return err
-}
-
 // Estimate is the expected time of each run of a table on the given threads, 0 for finished
 // ones. Runs of the same method that are finished tell the speed, then any finished ones, and
 // before these a few steps of the dense network, of which calibrate returns the seconds per

@@ -101,7 +101,7 @@ func (q *sweepRequest) plan() (p *sweep.Plan, dir string, err error) {
 	if dir = q.out; dir == "" {
 		dir = filepath.Join("sweeps", spec.Name)
 	}
-	p, err = spec.Plan()
+	p, err = spec.Plan(dir)
 	return p, dir, err
 }
 
