@@ -217,7 +217,7 @@ func (f Folder) Lock() (*os.File, error) {
 	return file, nil
 }
 
-const lockPatience = 2 * time.Second
+const lockPatience = time.Second
 
 // States are the states of all runs of a table.
 func (f Folder) States(runs []*Run) []State {
