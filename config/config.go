@@ -18,6 +18,7 @@ import (
 	"pare/datasets"
 	"pare/internal/option"
 	"pare/layers"
+	"pare/prune/unstructured"
 	"pare/regularize"
 	"pare/train"
 )
@@ -80,21 +81,41 @@ type Train struct {
 	EarlyStop       train.EarlyStopSpec         `yaml:"early_stop" doc:"when to stop before the last epoch"`
 	Keep            string                      `yaml:"keep,omitempty" enum:"best,last" doc:"weights that training and fine-tuning end with; best: of the epoch with the best validation by early_stop.metric, see early_stop.restore; left out: last"`
 	CheckpointSteps int                         `yaml:"checkpoint_steps" range:"[0,)" doc:"steps between checkpoints; 0: one each epoch"`
+	Snapshot        []int                       `yaml:"snapshot,omitempty" empty:"no" list:"single" range:"[0,1000000]" doc:"epochs after which the weights are kept in the folder snapshots/epoch-N of the run, for prune.rewind of later runs; 0: before training. Left out: none"`
 }
 
 // Prune selects the units to remove after training.
 type Prune struct {
-	Method     string  `yaml:"method" enum:"zeros,least,magnitude,random,none" doc:"zeros: units that training made constant or dead; least: the least important units; magnitude and random: least with that importance; none"`
-	Importance string  `yaml:"importance,omitempty" empty:"no" doc:"least: the criterion of importance: taylor, activation, batchnorm_scale, magnitude, random, or a criterion that the program registers; left out: taylor"`
-	Budget     *Budget `yaml:"budget,omitempty" doc:"how much to keep; least, magnitude and random need it"`
+	Method     string  `yaml:"method" enum:"zeros,least,magnitude,random,weights,rigl,none" doc:"zeros: units that training made constant or dead; least: the least important units; magnitude and random: least with that importance; weights: single weights, which become 0 in the same shape; rigl: single weights that move while the network trains sparse from the start; none"`
+	Importance string  `yaml:"importance,omitempty" empty:"no" doc:"least: the criterion of importance: taylor, activation, batchnorm_scale, magnitude, random, or a criterion that the program registers; left out: taylor. weights: magnitude, random or taylor; left out: magnitude"`
+	Budget     *Budget `yaml:"budget,omitempty" doc:"how much to keep; least, magnitude, random, weights and rigl need it"`
 	Every      int     `yaml:"every,omitempty" range:"[0,)" doc:"zeros: steps of training between removals on the way, after which training goes on with the smaller network; with target.method least an interval is a multiple of it of at least 40 steps, in a short training of half of those between from and by; 0: only at the end, with a target a tenth of an epoch"`
-	Scope      string  `yaml:"scope" enum:"global,layer" doc:"least, magnitude and random: whether units compete over the network or in their layer"`
+	Scope      string  `yaml:"scope" enum:"global,layer" doc:"least, magnitude, random and weights: whether units or weights compete over the network or in their layer"`
+
+	Pattern    string                 `yaml:"pattern,omitempty" empty:"no" doc:"weights: N:M such as 2:4, the number of weights to keep of each M along the input axis, in place of a budget"`
+	Layers     []string               `yaml:"layers,omitempty" empty:"no" list:"single" doc:"weights and rigl: layers whose weights may go, names or patterns such as block*.conv1; left out: all"`
+	Dense      []string               `yaml:"dense,omitempty" empty:"no" list:"single" doc:"weights and rigl: layers whose weights all stay, names or patterns; left out: none"`
+	Schedule   *unstructured.Schedule `yaml:"schedule,omitempty" doc:"weights: prunes while training, along a cubic (Zhu & Gupta 2017); rigl: when weights move; left out: weights go at once after training, with rigl they move every 100 steps until 0.75 of training"`
+	Rewind     *Rewind                `yaml:"rewind,omitempty" doc:"weights: fine-tuning goes on from an earlier epoch of training; left out: from its end"`
+	Iterations int                    `yaml:"iterations,omitempty" range:"[1,1000]" doc:"weights: rounds of pruning and fine-tuning, each of which keeps the same share of the weights; left out: 1"`
+	RigL       *unstructured.Growth   `yaml:"rigl,omitempty" doc:"rigl: its options; left out: their defaults"`
 }
+
+// Rewind says how fine-tuning begins at an earlier epoch of training.
+type Rewind struct {
+	Epoch int    `yaml:"epoch" required:"true" range:"[0,1000000]" doc:"epoch after which fine-tuning begins; the schedule of finetune then runs from there for finetune.epochs more. 0: before training"`
+	Of    string `yaml:"of" enum:"weights,rate" doc:"weights: the weights that stay have the values of that epoch, which the run, or the dense run that it starts from, has kept (Frankle et al. 2019); rate: only the learning rate is that of the epoch (Renda et al. 2020)"`
+}
+
+// Defaults sets the values of the keys that a section leaves out.
+func (r *Rewind) Defaults() { r.Of = "weights" }
 
 // Budget is the share of the network to keep, in one measure.
 type Budget struct {
 	MACs   float64 `yaml:"macs,omitempty" range:"(0,1]" doc:"share of multiply-accumulates to keep"`
 	Params float64 `yaml:"params,omitempty" range:"(0,1]" doc:"share of parameters to keep"`
+	// Weights is for the methods weights and rigl alone.
+	Weights float64 `yaml:"weights,omitempty" range:"(0,1]" doc:"weights and rigl: share of the single weights to keep, of those that may go"`
 }
 
 // Target is the share of the network to keep, in one measure. Once it is met the network is

@@ -24,33 +24,13 @@ func (c *Config) check() error {
 		return c.root.place("train.keep").errorf(
 			"train.keep is %s and train.early_stop.restore %s; remove one of them", t.Keep, t.EarlyStop.Restore)
 	}
+	if err := c.checkSnapshot(); err != nil {
+		return err
+	}
 	if err := c.checkPrune(); err != nil {
 		return err
 	}
 	return c.checkTarget()
-}
-
-func (c *Config) checkPrune() error {
-	p, place := c.Prune, c.root.place("prune.budget")
-	needed := p.Method == "least" || p.Method == "magnitude" || p.Method == "random"
-	switch {
-	case p.Every > 0 && p.Method != "zeros":
-		return c.root.place("prune.every").errorf("prune.every has no effect with prune.method %s; remove it or use zeros", p.Method)
-	case p.Importance != "" && p.Method != "least":
-		return c.root.place("prune.importance").errorf("prune.importance has no effect with prune.method %s; remove it or use least", p.Method)
-	case needed && p.Budget == nil:
-		return c.root.place("prune.method").errorf("prune.method %s needs prune.budget, the share to keep: "+
-			"{macs: 0.5} or {params: 0.1}", p.Method)
-	case !needed && p.Budget != nil:
-		return place.errorf("prune.budget has no effect with prune.method %s; remove it or use least, magnitude or random", p.Method)
-	case p.Budget == nil:
-		return nil
-	case p.Budget.MACs == 0 && p.Budget.Params == 0:
-		return place.errorf("prune.budget must have macs or params, the share to keep")
-	case p.Budget.MACs != 0 && p.Budget.Params != 0:
-		return place.errorf("prune.budget has macs and params; remove one of them")
-	}
-	return nil
 }
 
 // runName is the name of a run whose config has none: the name of the file.

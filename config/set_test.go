@@ -61,7 +61,7 @@ func TestSetErrors(t *testing.T) {
 		{"train.epochs =3", "an override is key=value, for example train.epochs=3"},
 		{"data.dir=[", "sequence end token ']' not found"},
 		{"name=a/b", `name is "a/b", it must be letters, digits, points, dashes and underscores, as it names a folder`},
-		{"prune.budget.macs=0.5", "prune.budget has no effect with prune.method zeros; remove it or use least, magnitude or random"},
+		{"prune.budget.macs=0.5", "prune.budget has no effect with prune.method zeros; remove it or use least, magnitude, random, weights or rigl"},
 	} {
 		_, err := parse("f.yaml", []byte(setBase), []string{c.set})
 		checkError(t, err, "-set "+c.set+": "+c.want)

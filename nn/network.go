@@ -233,6 +233,37 @@ func (n *Network) CountNode(node *Node) Counts {
 	return c
 }
 
+// NonZeroMACs is the number of multiply-accumulates for one example by weights that are not
+// exactly 0, as papers on unstructured sparsity count them: no kernel here skips the others.
+// Multiply-accumulates of layers without weights all count.
+func (n *Network) NonZeroMACs() int64 {
+	sum := int64(0)
+	for _, node := range n.Nodes {
+		l, ok := node.Layer.(Coster)
+		if !ok {
+			continue
+		}
+		weights, used := int64(0), int64(0)
+		for _, p := range node.Layer.Params() {
+			if p.Role != RoleWeight {
+				continue
+			}
+			weights += int64(p.Size())
+			for _, v := range p.Data() {
+				if v != 0 {
+					used++
+				}
+			}
+		}
+		macs := l.MACs(n.InputShapes(node))
+		if weights > 0 { // each weight is used equally often
+			macs = macs / weights * used
+		}
+		sum += macs
+	}
+	return sum
+}
+
 // Bounds on networks, so that a slip in a config or a damaged file is an error
 // before it takes the memory or the time that it asks for.
 const (

@@ -29,6 +29,8 @@ func Methods() [][2]string {
 		{"least", "zeroes the units of least importance up to a budget, then removes them"},
 		{"magnitude", "is least with importance magnitude"},
 		{"random", "is least with importance random"},
+		{"weights", "zeroes single weights up to a budget, at once, gradually or by an N:M pattern"},
+		{"rigl", "trains with few single weights from the start, which move where gradients are large"},
 		{"none", "keeps the network whole"},
 	}
 }

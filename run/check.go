@@ -9,6 +9,7 @@ import (
 	"pare/config"
 	"pare/export"
 	"pare/nn"
+	"pare/prune"
 	"pare/prune/importance"
 	"pare/regularize"
 	"pare/train"
@@ -44,7 +45,7 @@ func Check(ctx context.Context, c *config.Config, d *Data) (*nn.Network, error) 
 		return nil, err
 	}
 	r := &runner{c: c, data: d}
-	phases := []phase{r.training(net, terms, nil)}
+	phases := []phase{r.training(net, terms, nil, nil)}
 	if f := c.Finetune; f != nil {
 		phases = append(phases, r.finetuning(net, 0))
 	}
@@ -57,6 +58,8 @@ func Check(ctx context.Context, c *config.Config, d *Data) (*nn.Network, error) 
 		func() error { return r.checkThresholds(net) },
 		func() error { return r.checkBudget(net) },
 		func() error { _, err := r.shrinker(ctx, net, terms); return err },
+		func() error { return r.checkMasks(net) },
+		func() error { return r.checkRewind(o) },
 		func() error { return r.checkSteps(phases) },
 		func() error { return checkExport(c, net) },
 	} {
@@ -118,7 +121,7 @@ func (r *runner) checkTraining(phases []phase) error {
 			return r.c.Locate(p.name+".schedule", err)
 		}
 		// Without epochs the schedule is never read, nor is its length compared.
-		if _, err := train.NewSchedule(o.Schedule, o.Optimizer.Rate(), p.epochs); err != nil && p.epochs > 0 {
+		if _, err := train.NewSchedule(o.Schedule, o.Optimizer.Rate(), p.past+p.epochs); err != nil && p.epochs > 0 {
 			return r.c.Locate(p.name+".schedule", err)
 		}
 	}
@@ -133,10 +136,13 @@ func (r *runner) checkBudget(net *nn.Network) error {
 	if s == nil || err != nil {
 		return r.c.Locate("prune.importance", err)
 	}
-	if err := s.Fits(net); err != nil {
+	choice, units := s.(*prune.Selection)
+	if err := s.Fits(net); err != nil && units {
 		return r.c.Locate("prune.importance", err)
+	} else if err != nil {
+		return r.c.Locate("prune", err)
 	}
-	if len(r.c.Penalties) > 0 {
+	if len(r.c.Penalties) > 0 || !units { // any share of single weights can be kept
 		return nil
 	}
 	trial, err := net.Clone()
@@ -145,7 +151,7 @@ func (r *runner) checkBudget(net *nn.Network) error {
 	}
 	err = s.Zero(trial)
 	if errors.Is(err, importance.ErrNoData) {
-		s.Importance = importance.Magnitude{}
+		choice.Importance = importance.Magnitude{}
 		err = s.Zero(trial)
 	}
 	return r.c.Locate("prune.budget", err)
@@ -155,8 +161,8 @@ func (r *runner) checkBudget(net *nn.Network) error {
 // effect of: the run would end as if they were not there.
 func (r *runner) checkEffect() error {
 	c := r.c
-	if p := c.Prune; p.Scope == "layer" && !r.pruneRequest().selects() {
-		return c.Errorf("prune.scope", "has no effect with prune.method %s; remove it, or use least, magnitude or random", p.Method)
+	if p := c.Prune; p.Scope == "layer" && !r.pruneRequest().selects() && p.Method != "weights" {
+		return c.Errorf("prune.scope", "has no effect with prune.method %s; remove it, or use least, magnitude, random or weights", p.Method)
 	}
 	judged := c.Train.EarlyStop.Patience > 0 || r.earlyStop().Restore == "best"
 	if s := c.Train.EarlyStop; judged && s.Metric == "accuracy" && targetForm(r.data.Set.Task).Noun() == "numbers" {
@@ -166,7 +172,7 @@ func (r *runner) checkEffect() error {
 		return err
 	}
 	if f := c.Finetune; f != nil && !sameDrops(f.Schedule.Kind, c.Train.Schedule.Kind) { // inherited drops may be for longer training
-		if err := r.checkDrops("finetune.schedule", f.Schedule.Kind, f.Epochs); err != nil {
+		if err := r.checkDrops("finetune.schedule", f.Schedule.Kind, r.past()+f.Epochs); err != nil {
 			return err
 		}
 	}

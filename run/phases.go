@@ -11,6 +11,7 @@ import (
 	"pare/nn"
 	"pare/prune"
 	"pare/prune/gradual"
+	"pare/prune/unstructured"
 	"pare/train"
 )
 
@@ -26,23 +27,30 @@ type phase struct {
 	freeze    bool
 	stream    uint64
 	shrinker  *gradual.Shrinker // nil: the network stays whole
+	masks     train.Masks       // nil: no single weights are held at 0
+	past      int               // epochs of the schedule before the phase
+	snapshots []int             // epochs after which the weights are kept
 	logged    int               // lines in the metrics log when it starts
 }
 
 // training is the phase before pruning.
-func (r *runner) training(net *nn.Network, penalties []train.Penalty, shrinker *gradual.Shrinker) phase {
+func (r *runner) training(net *nn.Network, penalties []train.Penalty, shrinker *gradual.Shrinker, masks train.Masks) phase {
 	t := r.c.Train
-	return phase{name: trainPhase, net: net, penalties: penalties, shrinker: shrinker, epochs: t.Epochs,
-		optimizer: t.Optimizer.Kind, schedule: t.Schedule.Kind, stream: 1, stop: r.earlyStop()}
+	return phase{name: trainPhase, net: net, penalties: penalties, shrinker: shrinker, masks: masks,
+		snapshots: r.snapshots(), epochs: t.Epochs, optimizer: t.Optimizer.Kind, schedule: t.Schedule.Kind, stream: 1, stop: r.earlyStop()}
 }
 
 // finetuning is the phase after pruning, which the config must have; zeros stay zeros.
 // logged is the number of lines in the metrics log before it.
 func (r *runner) finetuning(net *nn.Network, logged int) phase {
 	f := r.c.Finetune
-	return phase{name: finetunePhase, net: net, epochs: f.Epochs, optimizer: f.Optimizer.Kind,
-		schedule: f.Schedule.Kind, freeze: true, stream: 2, logged: logged,
+	p := phase{name: finetunePhase, net: net, epochs: f.Epochs, optimizer: f.Optimizer.Kind,
+		schedule: f.Schedule.Kind, freeze: true, stream: 2, logged: logged, past: r.past(),
 		stop: train.EarlyStopSpec{Metric: r.c.Train.EarlyStop.Metric, Restore: r.c.Train.Keep}}
+	if r.pruneRequest().single() { // shifts of a rewound network may be 0, and are trained
+		p.freeze, p.masks = false, unstructured.Zeros(net)
+	}
+	return p
 }
 
 // fit trains a phase from its start or from its last checkpoint. It returns the
@@ -55,13 +63,16 @@ func (r *runner) fit(ctx context.Context, p phase) (*nn.Network, train.Result, e
 	if err != nil {
 		return nil, train.Result{}, err
 	}
+	c, warning, found := train.LatestCheckpoint(o.Dir)
+	if found == nil && c.Position.Done {
+		o.Log = nil // lines of later phases may be there already
+	}
 	t, err := train.New(p.net, o)
 	if err != nil {
 		return nil, train.Result{}, r.c.Locate(p.name, err)
 	}
-	c, warning, err := train.LatestCheckpoint(o.Dir)
 	switch {
-	case err == nil:
+	case found == nil:
 		if warning != nil {
 			r.warn("%v", warning)
 		}
@@ -69,8 +80,8 @@ func (r *runner) fit(ctx context.Context, p phase) (*nn.Network, train.Result, e
 			return nil, train.Result{}, &InputError{fmt.Errorf("%w; put %s back as it was, or start a new run", err, r.folder.path(ConfigFile))}
 		}
 		r.say("%s: going on after step %d", p.name, c.Position.Step)
-	case !errors.Is(err, fs.ErrNotExist):
-		return nil, train.Result{}, &InputError{err}
+	case !errors.Is(found, fs.ErrNotExist):
+		return nil, train.Result{}, &InputError{found}
 	default: // an earlier session may have logged an epoch and died before it was saved
 		if err := r.log.Cut(p.logged); err != nil {
 			return nil, train.Result{}, err
@@ -83,6 +94,7 @@ func (r *runner) fit(ctx context.Context, p phase) (*nn.Network, train.Result, e
 		}
 		return nil, res, err
 	}
+	r.logged = t.Checkpoint().Position.LogLines
 	switch {
 	case p.stop.Restore != "best":
 	case res.Best == nil:
@@ -140,10 +152,13 @@ func (r *runner) options(p phase) (train.Options, error) {
 		Penalties: p.penalties, Statistics: statistics, Remaining: r.remaining,
 		Optimizer: p.optimizer, Schedule: p.schedule,
 		Epochs: p.epochs, ClipNorm: r.c.Train.ClipNorm, Stop: p.stop, Seed: r.c.Seed ^ p.stream<<32,
-		FreezeZeros: p.freeze, Dir: r.folder.path(checkpointsDir, p.name),
+		FreezeZeros: p.freeze, Masks: p.masks, Past: p.past, Dir: r.folder.path(checkpointsDir, p.name),
 		CheckpointEvery: r.c.Train.CheckpointSteps, Config: r.hash, Log: r.log, Reporter: r.reporter()}
 	if p.shrinker != nil {
 		o.Reshaper = p.shrinker
+	}
+	if p.snapshots != nil {
+		o.Snapshot = r.keepSnapshots(p.snapshots)
 	}
 	return o, nil
 }

@@ -22,10 +22,11 @@ type pruneResult struct {
 	Pruning
 	TrainSeconds    float64       `json:"train_seconds"`
 	DataWaitSeconds float64       `json:"data_wait_seconds"`
-	BestEpoch       int           `json:"best_epoch,omitempty"` // whose weights were kept; 0: the last one's
-	LogLines        int           `json:"log_lines"`            // of the metrics log, so far
-	Weights         []nn.Sparsity `json:"weights"`              // at the end of training
-	Config          string        `json:"config"`               // hash
+	RoundSeconds    float64       `json:"round_seconds,omitempty"` // of fine-tuning between the rounds of pruning
+	BestEpoch       int           `json:"best_epoch,omitempty"`    // whose weights were kept; 0: the last one's
+	LogLines        int           `json:"log_lines"`               // of the metrics log, so far
+	Weights         []nn.Sparsity `json:"weights"`                 // at the end of training
+	Config          string        `json:"config"`                  // hash
 	gradual.Shrinking
 }
 
@@ -44,7 +45,11 @@ func (r *runner) prune(ctx context.Context, net *nn.Network, way *gradual.Shrink
 		}
 		shrinking = way.Shrinking
 	}
-	small, p, err := Prune(ctx, net, r.pruneRequest(), r.data)
+	first, rounds, err := r.rounds(ctx, net)
+	if err != nil {
+		return nil, nil, err
+	}
+	small, p, err := pruneWith(ctx, net, r.pruneRequest(), r.data, r.rewind)
 	var in *InputError
 	switch {
 	case errors.As(err, &in):
@@ -53,6 +58,12 @@ func (r *runner) prune(ctx context.Context, net *nn.Network, way *gradual.Shrink
 		return nil, nil, fmt.Errorf("%w; the network is in %s", train.Diverged(err), r.folder.path(trainedDir))
 	case err != nil:
 		return nil, nil, fmt.Errorf("%w; the network before pruning is in %s", err, r.folder.path(trainedDir))
+	}
+	if first != nil {
+		p.Trained, p.ActivityTrained = first.Trained, first.ActivityTrained
+		if d := first.Details[stageTrained]; d != nil {
+			p.Details[stageTrained] = d
+		}
 	}
 	for _, text := range p.Warnings {
 		r.warn("%s", text)
@@ -71,8 +82,9 @@ func (r *runner) prune(ctx context.Context, net *nn.Network, way *gradual.Shrink
 	if err := r.saveModel(prunedDir, small); err != nil {
 		return nil, nil, err
 	}
-	res := &pruneResult{Pruning: *p, TrainSeconds: trained.Seconds, DataWaitSeconds: trained.Waited,
-		BestEpoch: bestEpoch(r.earlyStop(), trained), LogLines: r.log.Lines(), Weights: weights, Config: r.hash, Shrinking: shrinking}
+	res := &pruneResult{Pruning: *p, TrainSeconds: trained.Seconds, DataWaitSeconds: trained.Waited + rounds.Waited,
+		RoundSeconds: rounds.Seconds,
+		BestEpoch:    bestEpoch(r.earlyStop(), trained), LogLines: r.log.Lines(), Weights: weights, Config: r.hash, Shrinking: shrinking}
 	return small, res, r.folder.writeJSON(filepath.Join(prunedDir, pruneFile), res)
 }
 
@@ -87,7 +99,12 @@ func overall(full, small *nn.Network, last *prune.Report) *prune.Report {
 
 func (r *runner) pruneRequest() PruneRequest {
 	p := r.c.Prune
-	q := PruneRequest{Method: p.Method, Importance: p.Importance, Seed: r.c.Seed}
+	q := PruneRequest{Method: p.Method, Importance: p.Importance, Seed: r.c.Seed, Layers: p.Layers, Dense: p.Dense}
+	if q.single() && p.Schedule == nil && q.Method != "rigl" {
+		if q.Pattern = p.Pattern; p.Budget != nil {
+			q.Share = p.Budget.Weights
+		}
+	}
 	if q.selects() {
 		q.Scope = p.Scope
 		if p.Budget != nil {

@@ -14,6 +14,7 @@ import (
 	"pare/nn"
 	"pare/prune"
 	"pare/prune/importance"
+	"pare/prune/unstructured"
 	"pare/train"
 )
 
@@ -40,17 +41,26 @@ type Pruning struct {
 
 	Details Details `json:"details,omitempty"`
 
+	SingleWeights *unstructured.Count `json:"single_weights,omitempty"` // in the shape before removal; nil: the method is about units
+
 	Warnings []string `json:"warnings,omitempty"`
 }
 
 // PruneRequest says which units to remove.
 type PruneRequest struct {
-	Method     string  `json:"method,omitempty"`     // zeros, least, magnitude, random, or none
-	Importance string  `json:"importance,omitempty"` // of least: a criterion; "": taylor
-	Scope      string  `json:"scope,omitempty"`      // where units are chosen: global or layer; "": global
+	Method     string  `json:"method,omitempty"`     // zeros, least, magnitude, random, weights, rigl, or none
+	Importance string  `json:"importance,omitempty"` // of least: a criterion; "": taylor. Of weights; "": magnitude
+	Scope      string  `json:"scope,omitempty"`      // where units or weights are chosen: global or layer; "": global
 	MACs       float64 `json:"macs,omitempty"`       // where units are chosen: share to keep
 	Params     float64 `json:"params,omitempty"`     // the other measure; one of them is 0
 	Seed       uint64  `json:"seed"`                 // of random scores and of the certificate's random inputs
+
+	// Of method weights: the share of the single weights to keep, or the pattern. Neither:
+	// they were chosen while training, as with rigl.
+	Share   float64  `json:"weights_share,omitempty"`
+	Pattern string   `json:"pattern,omitempty"`
+	Layers  []string `json:"layers,omitempty"` // whose weights may go, also with rigl; nil: all
+	Dense   []string `json:"dense,omitempty"`  // whose weights all stay
 }
 
 // Validate refuses contradictory options, as an InputError.
@@ -71,19 +81,36 @@ func (q PruneRequest) criterion() string {
 		return q.Method
 	case q.Method == "least":
 		return cmp.Or(q.Importance, "taylor")
+	case q.Method == "weights" && (q.Share != 0 || q.Pattern != ""):
+		return cmp.Or(q.Importance, "magnitude")
 	}
 	return ""
 }
 
-// selection is the choice of units that is asked for; nil: none.
-func (q PruneRequest) selection(data *importance.Data) (*prune.Selection, error) {
+// single reports whether the method is about single weights.
+func (q PruneRequest) single() bool { return q.Method == "weights" || q.Method == "rigl" }
+
+// selection is a choice of units or of single weights.
+type selection interface {
+	Fits(net *nn.Network) error // without data
+	Zero(net *nn.Network) error
+}
+
+// selection is the choice that is asked for; nil: none.
+func (q PruneRequest) selection(data *importance.Data) (selection, error) {
+	if q.single() {
+		return q.ofWeights(data)
+	}
+	if q.Share != 0 || q.Pattern != "" || q.Layers != nil || q.Dense != nil {
+		return nil, fmt.Errorf("a share of single weights, a pattern and layers are for method weights; method %s takes none", q.Method)
+	}
 	if q.Importance != "" && q.Method != "least" {
 		return nil, fmt.Errorf("importance is for method least; method %s takes none", q.Method)
 	}
 	name := q.criterion()
 	switch {
 	case name == "" && q.Method != "zeros" && q.Method != "none":
-		return nil, fmt.Errorf("there is no method %q; choose zeros, least, magnitude, random or none", q.Method)
+		return nil, fmt.Errorf("there is no method %q; choose zeros, least, magnitude, random, weights or none", q.Method)
 	case name == "" && (q.Scope != "" || q.MACs != 0 || q.Params != 0):
 		return nil, fmt.Errorf("method %s takes no scope and no budget; they are for least, magnitude and random", q.Method)
 	case name == "":
@@ -114,6 +141,12 @@ func (q PruneRequest) remedy() string {
 // nil data the certificate has random inputs alone. It returns an error if the certificate
 // does not pass or the removal changes the test result.
 func Prune(ctx context.Context, net *nn.Network, q PruneRequest, data *Data) (*nn.Network, *Pruning, error) {
+	return pruneWith(ctx, net, q, data, func(*nn.Network) error { return nil })
+}
+
+// pruneWith is Prune with a change of the network after weights were zeroed.
+func pruneWith(ctx context.Context, net *nn.Network, q PruneRequest, data *Data, zeroed func(*nn.Network) error,
+) (*nn.Network, *Pruning, error) {
 	examples, err := data.forImportance(ctx, net)
 	if err != nil {
 		return nil, nil, err
@@ -122,7 +155,7 @@ func Prune(ctx context.Context, net *nn.Network, q PruneRequest, data *Data) (*n
 	if err != nil {
 		return nil, nil, &InputError{err}
 	}
-	if q.Method == "least" {
+	if q.Method == "least" || q.Method == "weights" && selection != nil {
 		q.Importance = q.criterion()
 	}
 	res := &Pruning{PruneRequest: q}
@@ -135,12 +168,22 @@ func Prune(ctx context.Context, net *nn.Network, q PruneRequest, data *Data) (*n
 		if err := selection.Zero(net); err != nil {
 			return nil, nil, &InputError{err}
 		}
+		if err := zeroed(net); err != nil {
+			return nil, nil, err
+		}
 		if err := data.measureStatistics(ctx, net); err != nil {
 			return nil, nil, err
 		}
 		if res.Before, res.ActivityBefore, err = res.measure(ctx, stageZeroed, net, data); err != nil {
 			return nil, nil, err
 		}
+	}
+	if q.single() {
+		count, err := q.layers().Count(net)
+		if err != nil {
+			return nil, nil, &InputError{err}
+		}
+		res.SingleWeights = &count
 	}
 	small, err := res.remove(net, data)
 	if err != nil {

@@ -9,6 +9,7 @@ import (
 	"sync"
 	"testing"
 
+	"pare/config"
 	"pare/train"
 )
 
@@ -32,8 +33,12 @@ func (c canceller) Step(train.Status) {
 
 // TestInterruptEverywhere interrupts one run again and again, a few steps
 // further each time.
-func TestInterruptEverywhere(t *testing.T) {
-	c := parse(t, resumable)
+func TestInterruptEverywhere(t *testing.T) { interruptEverywhere(t, parse(t, resumable), 4) }
+
+// interruptEverywhere stops a run after 1, 2, …, most steps, in turn, until it is done, and
+// compares it with an undisturbed one.
+func interruptEverywhere(t *testing.T, c *config.Config, most int) {
+	t.Helper()
 	whole := finish(t, c)
 	f, err := CreateFolder(filepath.Join(t.TempDir(), "run"), c.Name, c.YAML())
 	if err != nil {
@@ -41,7 +46,7 @@ func TestInterruptEverywhere(t *testing.T) {
 	}
 	var s *Summary
 	stops := 0
-	for left := 0; s == nil; left = 1 + stops%4 {
+	for left := 0; s == nil; left = 1 + stops%most {
 		ctx, cancel := context.WithCancel(context.Background())
 		if stops == 0 {
 			cancel() // before anything is done

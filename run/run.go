@@ -46,6 +46,7 @@ type runner struct {
 	log    *train.MetricsLog
 	events *events
 	full   *nn.Network // before pruning
+	logged int         // lines in the metrics log at the end of the last phase
 
 	sessions []Session // with this one
 	warnings warnings
@@ -160,7 +161,11 @@ func (r *runner) trainAndPrune(ctx context.Context, net *nn.Network) (*nn.Networ
 	if err != nil {
 		return nil, nil, err
 	}
-	trained, res, err := r.fit(ctx, r.training(net, terms, shrinker))
+	masks, err := r.masks(net)
+	if err != nil {
+		return nil, nil, err
+	}
+	trained, res, err := r.fit(ctx, r.training(net, terms, shrinker, masks))
 	if err != nil {
 		return nil, nil, err
 	}

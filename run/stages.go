@@ -40,7 +40,7 @@ func (s *Summary) stages() []stage {
 	}
 	var out []stage
 	before := point(stageTrained, s.AccuracyBeforePrune, s.CorrectBeforePrune, s.LossBeforePrune, s.DensityBeforePrune)
-	if (PruneRequest{Method: s.Method}).selects() {
+	if (PruneRequest{Method: s.Method}).selects() || s.Method == "weights" && s.Importance != "" {
 		loss := s.LossTrained
 		if loss == 0 { // written before there was such a key
 			loss = math.NaN()
@@ -68,7 +68,11 @@ func (p *Pruning) Measures() []report.Measure {
 		return nil
 	}
 	loss := lossMeasure("loss", "%.4f", p.stages(), func(v float64) float64 { return v })
-	return slices.Concat([]report.Measure{loss}, details(p.stages()), activities(p.stages()))
+	out := slices.Concat([]report.Measure{loss}, details(p.stages()), activities(p.stages()))
+	if w := p.SingleWeights; w != nil {
+		out = append(out, singleWeights(*w))
+	}
+	return out
 }
 
 func (p *Pruning) stages() []stage {
@@ -203,6 +207,9 @@ func (s *Summary) Measures() []report.Measure {
 		out = append(out, lossMeasure("mean square error", "%.4g", stages, func(v float64) float64 { return v }))
 	}
 	out = append(out, details(stages)...)
+	if w := s.SingleWeights; w != nil {
+		out = append(out, singleWeights(*w))
+	}
 	if v := s.Variables; v != nil {
 		out = append(out, v.measure())
 	}

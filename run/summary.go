@@ -9,6 +9,7 @@ import (
 	"pare/nn"
 	"pare/prune"
 	"pare/prune/gradual"
+	"pare/prune/unstructured"
 	"pare/report"
 	"pare/train"
 )
@@ -28,6 +29,9 @@ type Summary struct {
 	NonZeroAfter int64 `json:"nonzero_after"`
 	MACsBefore   int64 `json:"macs_before"`
 	MACsAfter    int64 `json:"macs_after"`
+	// MACsNonZeroAfter counts the multiply-accumulates by weights that are not 0, the
+	// theoretical cost in papers on unstructured sparsity.
+	MACsNonZeroAfter int64 `json:"macs_nonzero_after"`
 
 	AccuracyTrained     float64 `json:"accuracy_trained"`
 	AccuracyBeforePrune float64 `json:"accuracy_before_prune"`
@@ -59,6 +63,8 @@ type Summary struct {
 	Weights     []LayerWeights    `json:"weights"`             // of the layers that have them
 	Variables   *Variables        `json:"variables,omitempty"` // of the input; nil: they have no names
 
+	SingleWeights *unstructured.Count `json:"single_weights,omitempty"` // of methods weights and rigl, in the shape before removal
+
 	gradual.Shrinking
 
 	BestEpoch         int `json:"best_epoch,omitempty"`          // of training, whose weights were kept; 0: the last one's
@@ -82,7 +88,7 @@ func (r *runner) summarise(small *nn.Network, p *pruneResult, final train.Metric
 		FinetuneBestEpoch: bestEpoch(tuneStop, tuned), Regression: regression, Shrinking: p.Shrinking,
 		Name: r.c.Name, Model: r.full.Name, Dataset: r.c.Data.Dataset, Seed: r.c.Seed,
 		ParamsBefore: p.Report.Before.Params, ParamsAfter: counts.Params, NonZeroAfter: counts.NonZero,
-		MACsBefore: p.Report.Before.MACs, MACsAfter: counts.MACs,
+		MACsBefore: p.Report.Before.MACs, MACsAfter: counts.MACs, MACsNonZeroAfter: small.NonZeroMACs(),
 		AccuracyTrained: p.Trained.Accuracy, AccuracyBeforePrune: p.Before.Accuracy,
 		AccuracyAfterPrune: p.After.Accuracy, AccuracyFinal: final.Accuracy,
 		CorrectTrained: p.Trained.Correct, CorrectBeforePrune: p.Before.Correct,
@@ -91,8 +97,8 @@ func (r *runner) summarise(small *nn.Network, p *pruneResult, final train.Metric
 		LossAfterPrune: p.After.Loss, LossFinal: final.Loss,
 		TestExamples: count(r.data.Set.Test), TestTargets: final.N,
 		Method: r.c.Prune.Method, Importance: r.pruneRequest().criterion(), Certificate: p.Report.Certificate,
-		Removed: p.Report.Removed, Weights: layerWeights(r.full, p.Weights, small), Variables: variables(small),
-		TrainSeconds: p.TrainSeconds, FinetuneSeconds: tuned.Seconds, DataWaitSeconds: p.DataWaitSeconds + tuned.Waited,
+		Removed: p.Report.Removed, Weights: layerWeights(r.full, p.Weights, small), Variables: variables(small), SingleWeights: p.SingleWeights,
+		TrainSeconds: p.TrainSeconds, FinetuneSeconds: tuned.Seconds + p.RoundSeconds, DataWaitSeconds: p.DataWaitSeconds + tuned.Waited,
 		Finished: time.Now().UTC().Format(time.RFC3339), Command: r.sessions[0].Command,
 		Thresholds: p.Thresholds, Thresholded: p.Thresholded, Warnings: r.warnings.list}
 }

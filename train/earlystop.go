@@ -42,7 +42,8 @@ func (t *Trainer) judge() {
 	if t.val == nil {
 		return
 	}
-	if float64(t.pos.Epoch) < t.o.Stop.After || t.o.Reshaper != nil && t.o.Reshaper.Unmet() {
+	unmet := t.o.Reshaper != nil && t.o.Reshaper.Unmet() || t.o.Masks != nil && t.o.Masks.Unmet(t.pos.Step)
+	if float64(t.pos.Epoch) < t.o.Stop.After || unmet {
 		t.forgetBest()
 		return
 	}

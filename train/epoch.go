@@ -39,6 +39,9 @@ func (t *Trainer) epoch(ctx context.Context) (float64, error) {
 	t.pos.Epoch++
 	t.pos.Batch, t.pos.LossSum = 0, 0
 	t.judge()
+	if err := t.snapshot(); err != nil {
+		return 0, err
+	}
 	t.o.Reporter.Epoch(s, r)
 	if t.pos.Done { // Fit saves, after it has put back the best weights
 		return loss, nil

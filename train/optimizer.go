@@ -94,6 +94,7 @@ type Setup struct {
 	Grad        func(*nn.Param) []float32 // storage of a gradient; nil for a parameter without one
 	Penalties   []Penalty                 // their proximal maps follow each update
 	FreezeZeros bool                      // weights, scales, shifts and gates that are 0 now stay 0; a fresh network's shifts are 0
+	Masks       Masks                     // hold single weights at 0; nil: none
 
 	// The training ahead, for optimizers that plan: the number of updates, and the rate of
 	// update 0 ≤ k < Steps. 0 and nil: not known.
@@ -143,6 +144,9 @@ func newCore(decay Decay, s Setup) *core {
 		}
 		if s.FreezeZeros {
 			x.frozen = zeroMask(p.Param)
+		}
+		if s.Masks != nil {
+			x.frozen = s.Masks.Frozen(p.Param)
 		}
 		c.index[p.Param] = len(c.slots)
 		c.slots = append(c.slots, x)

@@ -57,7 +57,7 @@ func (t *Trainer) reshape() error {
 	if r == nil || t.pos.Step%r.Every() != 0 {
 		return nil
 	}
-	change, err := r.Reshape(t.net, Place{t.pos.Step, float64(t.pos.Step) / float64(t.o.Epochs*t.perEpoch), t.program.Grad})
+	change, err := r.Reshape(t.net, Place{t.pos.Step, t.share(), t.program.Grad})
 	if err != nil {
 		if diverged := t.finiteState(); diverged != nil {
 			return diverged // the removal is not to blame

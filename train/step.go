@@ -17,10 +17,21 @@ func (t *Trainer) step() error {
 		p.SetEpoch(epoch)
 	}
 	t.program.Run()
+	due := t.o.Masks != nil && t.o.Masks.Due(t.pos.Step)
+	t.norm.whole = due // a change of masks looks at the gradients of all values
 	if err := t.check(); err != nil {
 		return err
 	}
-	t.optimizer.Step(t.pos.Last.LR, clipScale(t.pos.Last.GradNorm, t.o.ClipNorm))
+	moved := false
+	if due {
+		var err error
+		if moved, err = t.changeMasks(); err != nil {
+			return err
+		}
+	}
+	if !moved {
+		t.optimizer.Step(t.pos.Last.LR, clipScale(t.pos.Last.GradNorm, t.o.ClipNorm))
+	}
 	t.afterStep()
 	t.pos.Step++
 	t.pos.Batch++
@@ -145,6 +156,8 @@ func (t *Trainer) status() Status {
 // sums have fixed bounds, so it does not depend on the number of threads.
 type gradientNorm struct {
 	grads   [][]float32
+	masks   [][]float32 // of the gradients, 1 where a value is held at 0 and its gradient becomes 0; nil: none
+	whole   bool        // leave all gradients as they are now
 	shares  *shares
 	partial []float64 // per task
 	task    func(int) // made once: computing allocates nothing
@@ -156,11 +169,24 @@ func newGradientNorm(grads [][]float32) *gradientNorm {
 	n.task = func(task int) {
 		sum := 0.0
 		for _, p := range n.shares.of(task) {
-			sum += prox.SumSquares(n.grads[p.tensor][p.lo:p.hi])
+			g := n.grads[p.tensor][p.lo:p.hi]
+			if n.masks != nil && n.masks[p.tensor] != nil && !n.whole {
+				mask(g, n.masks[p.tensor][p.lo:p.hi])
+			}
+			sum += prox.SumSquares(g)
 		}
 		n.partial[task] = sum
 	}
 	return n
+}
+
+// mask sets gradients to 0 where the mask is not.
+func mask(g, mask []float32) {
+	for i, held := range mask {
+		if held != 0 {
+			g[i] = 0
+		}
+	}
 }
 
 // compute returns the norm; it is not finite where a gradient is not.

@@ -58,8 +58,19 @@ type Options struct {
 	// when the Trainer is made at 0. It is meant for fine-tuning.
 	FreezeZeros bool
 
+	// Masks hold single weights at 0, and may change which ones; nil: none.
+	Masks Masks
+
 	// Reshaper may remove units that have become zero; nil: the network stays whole.
 	Reshaper Reshaper
+
+	// Snapshot is called before the first step, with epoch 0, and at the end of each epoch,
+	// before its checkpoint; nil: it is not. A resumed phase may repeat the last call.
+	Snapshot func(epoch int, net *nn.Network) error
+
+	// Past is the number of epochs of the schedule that lie before the phase, as if so many
+	// epochs had been trained.
+	Past int
 
 	// Remaining counts the network that a removal would leave, without changing it, for
 	// logs and reports at the end of an epoch; nil: they do not say.
@@ -102,6 +113,10 @@ func (o *Options) validate() error {
 		return errors.New("no optimizer")
 	case !(o.ClipNorm >= 0):
 		return fmt.Errorf("the clipping norm is %g, it must not be negative", o.ClipNorm)
+	case o.Past < 0:
+		return fmt.Errorf("%d epochs lie before the phase, it must be at least 0", o.Past)
+	case o.Masks != nil && (o.FreezeZeros || o.Reshaper != nil):
+		return errors.New("masks go neither with frozen zeros nor with changes of the network")
 	case o.CheckpointEvery < 0 || o.LogEvery < 0:
 		return errors.New("steps between checkpoints and log lines must not be negative")
 	case o.Reshaper != nil && o.Reshaper.Every() < 1:
@@ -173,10 +188,11 @@ func New(net *nn.Network, o Options) (*Trainer, error) {
 	t.pos.Phase, t.pos.Last.Terms = o.Phase, make([]LastTerm, len(o.Penalties))
 	_, scored := o.EvalLoss.(Scorer)
 	t.byLoss = scored || nn.TargetsOf(o.EvalLoss, net.Output().Shape) > 1
-	var err error
-	if t.schedule, err = NewSchedule(o.Schedule, o.Optimizer.Rate(), o.Epochs); err != nil {
+	schedule, err := NewSchedule(o.Schedule, o.Optimizer.Rate(), o.Past+o.Epochs)
+	if err != nil {
 		return nil, fmt.Errorf("phase %s: %w", o.Phase, err)
 	}
+	t.schedule = func(epoch float64) float64 { return schedule(float64(o.Past) + epoch) }
 	if err := CheckSchedule(o.Optimizer, o.Schedule); err != nil {
 		return nil, fmt.Errorf("phase %s: %w", o.Phase, err)
 	}
@@ -202,17 +218,23 @@ func (t *Trainer) bind(net *nn.Network, penalties []Penalty) (err error) {
 		}
 	}
 	if t.optimizer, err = NewOptimizer(o.Optimizer, Setup{Params: net.Params(), Grad: t.program.Grad,
-		Penalties: o.Penalties, FreezeZeros: o.FreezeZeros,
+		Penalties: o.Penalties, FreezeZeros: o.FreezeZeros, Masks: o.Masks,
 		Steps: o.Epochs * t.perEpoch, Rate: func(step int) float64 { return t.schedule(t.epochOf(step)) }}); err != nil {
 		return fmt.Errorf("phase %s: %w", o.Phase, err)
 	}
-	var grads [][]float32
+	var grads, masks [][]float32
 	for _, p := range net.Params() {
 		if g := t.program.Grad(p.Param); g != nil {
 			grads = append(grads, g)
+			if o.Masks != nil {
+				masks = append(masks, o.Masks.Frozen(p.Param))
+			}
 		}
 	}
 	t.norm = newGradientNorm(grads)
+	if o.Masks != nil && o.ClipNorm > 0 {
+		t.norm.masks = masks
+	}
 	return nil
 }
 
@@ -228,6 +250,11 @@ func (t *Trainer) Fit(ctx context.Context) (Result, error) {
 		t.o.Reshaper.Begin(t.net)
 	}
 	defer t.o.Reporter.Close()
+	if t.pos.Step == 0 {
+		if err := t.snapshot(); err != nil {
+			return Result{}, err
+		}
+	}
 	res := Result{}
 	for !t.pos.Done {
 		loss, err := t.epoch(ctx)

@@ -149,6 +149,16 @@ func (s *Sample) run(name string, o nn.CompileOptions, after func(*nn.Program)) 
 	return nil
 }
 
+// gradients runs the network on the data in training mode and calls after for each batch,
+// with its gradients. Running statistics stay as they were.
+func (s *Sample) gradients(name string, after func(*nn.Program)) error {
+	o := nn.CompileOptions{Mode: nn.Train, Seed: s.Seed}
+	if s.Data != nil {
+		o.Loss = s.Data.Loss
+	}
+	return preserving(s.Net, func() error { return s.run(name, o, after) })
+}
+
 // preserving calls f and puts running statistics back as they were.
 func preserving(net *nn.Network, f func() error) error {
 	kept := map[*nn.Param][]float32{}

@@ -15,6 +15,8 @@ import (
 // that read them, and without those over all its parameters.
 type Magnitude struct{}
 
+var _ OfWeights = Magnitude{}
+
 func init() {
 	Criteria.Register("magnitude", "norm of the weights, relative to their layer's mean (Li et al. 2017)",
 		func() Importance { return Magnitude{} })
@@ -51,6 +53,12 @@ func (Magnitude) Score(s *Sample) ([]float64, error) {
 		}
 	}
 	return out, nil
+}
+
+// ScoreWeights implements OfWeights: |w|, which is not relative to a layer's mean, as in Han
+// et al. 2015.
+func (Magnitude) ScoreWeights(s *WeightSample) ([][]float32, error) {
+	return s.perWeight(func(k, i int) float32 { return float32(math.Abs(float64(s.Weights[k].Data()[i]))) }), nil
 }
 
 func weighs(s nn.Slot) bool   { return s.Param.Role == nn.RoleWeight }

@@ -6,6 +6,8 @@ import "math/rand/v2"
 // much the choice of groups contributes to a result.
 type Random struct{}
 
+var _ OfWeights = Random{}
+
 func init() {
 	Criteria.Register("random", "drawn at random: a baseline", func() Importance { return Random{} })
 }
@@ -18,4 +20,10 @@ func (Random) Score(s *Sample) ([]float64, error) {
 		out[g] = rng.Float64()
 	}
 	return out, nil
+}
+
+// ScoreWeights implements OfWeights.
+func (Random) ScoreWeights(s *WeightSample) ([][]float32, error) {
+	rng := rand.New(rand.NewPCG(s.Seed, 0x77676874))
+	return s.perWeight(func(int, int) float32 { return rng.Float32() }), nil
 }

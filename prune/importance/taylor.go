@@ -15,7 +15,10 @@ import (
 // units a layer has left, the more each is worth.
 type Taylor struct{}
 
-var _ OfGradients = Taylor{}
+var (
+	_ OfGradients = Taylor{}
+	_ OfWeights   = Taylor{}
+)
 
 func init() {
 	Criteria.Register("taylor", "first-order change of the loss without the group, on batches (Molchanov et al. 2019)",
@@ -46,14 +49,7 @@ func (t Taylor) Score(s *Sample) ([]float64, error) {
 	sums := s.Sums
 	if sums == nil {
 		sums = make([]float64, len(s.Groups.Slots()))
-		o := nn.CompileOptions{Mode: nn.Train, Seed: s.Seed}
-		if s.Data != nil {
-			o.Loss = s.Data.Loss
-		}
-		err := preserving(s.Net, func() error {
-			return s.run("taylor", o, func(p *nn.Program) { t.Add(sums, s.Groups, p.Grad) })
-		})
-		if err != nil {
+		if err := s.gradients("taylor", func(p *nn.Program) { t.Add(sums, s.Groups, p.Grad) }); err != nil {
 			return nil, err
 		}
 	}
@@ -62,4 +58,26 @@ func (t Taylor) Score(s *Sample) ([]float64, error) {
 		out[g] = math.Sqrt(v)
 	}
 	return out, nil
+}
+
+// ScoreWeights implements OfWeights, with a group for each weight.
+func (Taylor) ScoreWeights(s *WeightSample) ([][]float32, error) {
+	sums := make([][]float64, len(s.Weights))
+	for k, p := range s.Weights {
+		sums[k] = make([]float64, p.Size())
+	}
+	sample := &Sample{Net: s.Net, Seed: s.Seed, Data: s.Data}
+	err := sample.gradients("taylor", func(program *nn.Program) {
+		for k, p := range s.Weights {
+			values := p.Data()
+			for i, g := range program.Grad(p.Param) {
+				change := float64(values[i]) * float64(g)
+				sums[k][i] += change * change
+			}
+		}
+	})
+	if err != nil {
+		return nil, err
+	}
+	return s.perWeight(func(k, i int) float32 { return float32(math.Sqrt(sums[k][i])) }), nil
 }

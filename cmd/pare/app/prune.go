@@ -19,13 +19,14 @@ import (
 // pruneCommand prunes a trained network.
 var pruneCommand = command{
 	name: "prune",
-	args: "RUN -out DIR [-method zeros|least|magnitude|random] [-importance NAME] [-macs 0.5 | -params 0.1] " +
-		"[-scope global|layer] [-seed N] [-trained | -final]",
+	args: "RUN -out DIR [-method zeros|least|magnitude|random|weights] [-importance NAME] " +
+		"[-macs 0.5 | -params 0.1 | -weights 0.1 | -pattern 2:4] [-scope global|layer] [-seed N] [-trained | -final]",
 	doc: "removes units from a trained network and proves that removal keeps its function",
 	examples: []string{
 		"pare prune runs/resnet -out zeros                            # as the run did",
 		"pare prune runs/resnet -method magnitude -macs 0.5 -out half   # a baseline",
 		"pare prune runs/resnet -method least -importance taylor -macs 0.5 -out taylor",
+		"pare prune runs/resnet -method weights -weights 0.1 -out tenth       # single weights",
 	},
 	run: runPrune,
 }
@@ -34,16 +35,19 @@ func runPrune(ctx context.Context, f *flags) error {
 	out := f.String("out", "", "folder `DIR` for the pruned network; it must not hold a network yet")
 	var request run.PruneRequest
 	f.StringVar(&request.Method, "method", "zeros", "zeros: units that training made constant or dead; "+
-		"least: the least important units; magnitude and random: least with that importance")
-	f.words["method"] = []string{"zeros", "least", "magnitude", "random"}
+		"least: the least important units; magnitude and random: least with that importance; weights: single weights")
+	f.words["method"] = []string{"zeros", "least", "magnitude", "random", "weights"}
 	f.StringVar(&request.Importance, "importance", "",
-		"least: `criterion` of importance: "+strings.Join(importance.Criteria.Names(), ", ")+" (default taylor)")
+		"least: `criterion` of importance: "+strings.Join(importance.Criteria.Names(), ", ")+" (default taylor); "+
+			"weights: magnitude, random or taylor (default magnitude)")
 	f.words["importance"] = importance.Criteria.Names()
 	f.Float64Var(&request.MACs, "macs", 0, "least, magnitude and random: `share` of the multiply-accumulates of the "+
 		"network to keep, above 0 and at most 1")
 	f.Float64Var(&request.Params, "params", 0,
 		"least, magnitude and random: `share` of the parameters of the network to keep, above 0 and at most 1")
-	f.StringVar(&request.Scope, "scope", "", "least, magnitude and random: whether units compete over the network "+
+	f.Float64Var(&request.Share, "weights", 0, "weights: `share` of the single weights to keep, above 0 and at most 1")
+	f.StringVar(&request.Pattern, "pattern", "", "weights: `N:M`, how many weights to keep of each M along the input axis, in place of a share")
+	f.StringVar(&request.Scope, "scope", "", "least, magnitude, random and weights: whether they compete over the network "+
 		"(global, the default) or in their layer (layer)")
 	f.words["scope"] = []string{"global", "layer"}
 	f.Uint64Var(&request.Seed, "seed", 0, "seed of random units and random inputs (default: the seed of the run, else 0)")

@@ -91,6 +91,18 @@ func TestKillAndResumeShrinking(t *testing.T) {
 	}
 }
 
+// TestKillAndResumeMasks: so do runs with single weights that go or move while training, and
+// one that goes back to an earlier epoch between its rounds of pruning.
+func TestKillAndResumeMasks(t *testing.T) {
+	for name, keys := range map[string]string{
+		"rigl":    "prune: {method: rigl, budget: {weights: 0.2}, schedule: {every: 7}}\n",
+		"gradual": "prune: {method: weights, budget: {weights: 0.2}, schedule: {from: 0.1, by: 0.8, every: 7}}\n",
+		"rewind":  "prune: {method: weights, budget: {weights: 0.2}, iterations: 2, rewind: {epoch: 1}}\n",
+	} {
+		t.Run(name, func(t *testing.T) { killAndResume(t, crashConfig+keys, 1) })
+	}
+}
+
 func killAndResume(t *testing.T, config string, chains int) (whole string) {
 	t.Helper()
 	dir, whole := undisturbed(t, config)
