@@ -157,10 +157,10 @@ func (f Folder) overrides(t *Table, r *Run) ([]string, error) {
 		share := float64(s.MACsAfter) / float64(before)
 		switch take.Value {
 		case TakeMACs:
-			if share >= 1 || share <= 0 {
-				return nil, fmt.Errorf("%s left %.4g of the multiply-accumulates, which is no budget between 0 and 1", from.Name, share)
+			if share <= 0 {
+				return nil, fmt.Errorf("%s left no multiply-accumulates, so there is no budget for %s", from.Name, take.Key)
 			}
-			set = append(set, take.Key+"="+number(share))
+			set = append(set, take.Key+"="+number(min(share, largestShare)))
 		case TakeEpochs:
 			c, err := config.Load(baseFile, r.Set)
 			if err != nil {
@@ -176,6 +176,10 @@ func (f Folder) overrides(t *Table, r *Run) ([]string, error) {
 	}
 	return set, nil
 }
+
+// largestShare is the budget where the run that it is taken from has removed nothing: a budget
+// of 1 is none.
+const largestShare = 0.999
 
 // meter reports the progress of a phase to the log and as a share of the run.
 type meter struct {

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"runtime"
 	"slices"
-	"strings"
 	"time"
 
 	"pare/train"
@@ -289,17 +288,4 @@ func (e *execution) left(done float64) time.Duration {
 	}
 	jobs, _ := e.split(len(e.states))
 	return max(longest, sum/time.Duration(max(1, jobs)))
-}
-
-// FailureText lists runs that have failed, each with the place of its log.
-func (f Folder) FailureText(failed []*Run) string {
-	var b strings.Builder
-	for _, r := range failed {
-		reason := "it has failed"
-		if failure := f.Failure(r); failure != nil {
-			reason = failure.Error
-		}
-		fmt.Fprintf(&b, "%s: %s; see %s\n", r.Name, reason, f.path(r.Log))
-	}
-	return b.String()
 }

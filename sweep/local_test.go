@@ -128,9 +128,8 @@ func TestFailures(t *testing.T) {
 			t.Errorf("%s is %s, want %s", r.Name, got, want)
 		}
 	}
-	want := "s-penalty-strength-1-seed-1: signal: killed; see " + f.path(failed[0].Log) + "\n"
-	if got := f.FailureText(failed[:1]); got != want {
-		t.Errorf("got %q, want %q", got, want)
+	if got := f.Failure(failed[0]); got == nil || got.Error != "signal: killed" {
+		t.Errorf("the failure is recorded as %+v", got)
 	}
 	again := &pretence{}
 	if failed, err = execute(t, f, table, Options{Executor: again}); err != nil || len(again.done) > 0 || len(failed) != 4 {

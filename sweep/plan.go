@@ -261,7 +261,7 @@ func (p *planner) method(m config.Named[Method], seed uint64, varied []override)
 
 func (p *planner) cell(m config.Named[Method], seed uint64, varied []override) (*cell, error) {
 	at := &cell{method: m, seed: seed, varied: varied, keys: map[string]any{}}
-	at.set = slices.Concat(p.common(), varied, at.own("prune"), fixed(fmt.Sprintf("seed=%d", seed)))
+	at.set = slices.Concat(p.common(), varied, at.own("prune", "target"), fixed(fmt.Sprintf("seed=%d", seed)))
 	for _, o := range varied {
 		key, _, _ := strings.Cut(o.text, "=")
 		at.keys[key] = p.value(key, o)
@@ -289,10 +289,13 @@ func texts(set []override) []string {
 	return out
 }
 
-// own are the overrides of the method, without those of a section.
-func (at *cell) own(except string) []override {
+// own are the overrides of the method, without those of some sections.
+func (at *cell) own(except ...string) []override {
 	set := maps.Clone(at.method.Kind.common().Set)
-	maps.DeleteFunc(set, func(key string, _ config.Value) bool { return key == except || strings.HasPrefix(key, except+".") })
+	maps.DeleteFunc(set, func(key string, _ config.Value) bool {
+		section, _, _ := strings.Cut(key, ".")
+		return slices.Contains(except, section)
+	})
 	return overrides(set, at.method.Value.At(at.method.Type+".set"))
 }
 
@@ -306,9 +309,9 @@ func (p *planner) lacksPenalties(at *cell) error {
 func (p *planner) add(at *cell, q request) (*Run, error) {
 	r := &Run{Method: label(at.method), Point: q.point, Seed: at.seed, Keys: maps.Clone(at.keys), Auxiliary: q.auxiliary,
 		Take: slices.Clone(q.take), place: at.method.Value, start: q.start, needs: slices.Clone(q.needs), shares: q.work}
-	// What the method sets may have replaced overrides of its section set; these apply again. Those
-	// of penalties come before alone, so that strengths multiply them; those of prune after it,
-	// as they may be of no use without the budget.
+	// What the method sets may have replaced overrides of its section set, so these apply again:
+	// but not those of penalties, which strengths have multiplied. Those of prune and target have
+	// not applied before, because they need the budget that the method sets.
 	set := slices.Concat(at.set, q.set, at.own("penalties"))
 	r.placed, r.commands = set, p.spec.commands
 	var err error

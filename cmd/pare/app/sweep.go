@@ -163,7 +163,9 @@ func runAll(ctx context.Context, q *sweepRequest) error {
 		return err
 	}
 	if len(failed) > 0 {
-		fmt.Fprint(q.stderr, f.FailureText(failed))
+		for _, r := range failed {
+			fmt.Fprintf(q.stderr, "%s: see %s\n", r.Name, filepath.Join(string(f), r.Log))
+		}
 		return fmt.Errorf("%d of %d runs have failed; try them again with: pare sweep retry %s", len(failed), len(t.Runs), f)
 	}
 	fmt.Fprintf(q.stdout, "%d runs are finished in %s\n", len(t.Runs), f)
@@ -342,8 +344,8 @@ func (q *sweepRequest) summary(f sweep.Folder, t *sweep.Table, states []sweep.St
 	}
 	fmt.Fprintln(q.stdout)
 	for i, r := range t.Runs {
-		if states[i] == sweep.Failed {
-			fmt.Fprint(q.stdout, f.FailureText([]*sweep.Run{r}))
+		if failure := f.Failure(r); failure != nil && states[i] == sweep.Failed {
+			fmt.Fprintf(q.stdout, "%s: %s; see %s\n", r.Name, failure.Error, filepath.Join(string(f), r.Log))
 		}
 	}
 	for _, dir := range t.Former {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"math"
 	"math/rand/v2"
 	"os"
 	"os/exec"
@@ -127,6 +128,85 @@ func TestSweepKilled(t *testing.T) {
 	cmd, out = pareCommand("sweep", "run", killed)
 	if err := cmd.Run(); err != nil || out.String() != "6 runs are finished in "+killed+"\n" {
 		t.Errorf("%v\n%s", err, out)
+	}
+}
+
+// Budgets, epochs and weights that a run takes from an earlier one are those of its result.
+func TestSweepTakes(t *testing.T) {
+	file := sweepFile(t, `name: s
+config: base.yaml
+methods: [penalty, {target: {set: {target.by: 0.6}}}, magnitude, weights, {scratch: {equal: work}}, narrow]
+strengths: [20, 40]
+warm_start: true
+budgets: {from: penalty}
+finetune: {epochs: 1}
+set: {train.epochs: 2}
+`)
+	dir := filepath.Join(t.TempDir(), "s")
+	cmd, out := pareCommand("sweep", "run", file, "-out", dir)
+	if err := cmd.Run(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	_, table, err := sweep.OpenFolder(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	share := map[string]float64{} // left by penalty
+	var first string
+	for _, r := range table.Runs {
+		a, err := run.OpenArtifact(filepath.Join(dir, r.Dir))
+		if err != nil {
+			t.Fatal(err)
+		}
+		s, err := a.Summary()
+		if err != nil || s == nil {
+			t.Fatal(r.Name, err)
+		}
+		const whole = 64*24 + 24*10
+		left := float64(s.MACsAfter) / whole
+		point := r.Point.String()
+		if r.Point != nil && r.Point.Of != "" {
+			point = strings.TrimPrefix(r.Point.Of, "penalty-")
+		}
+		c, budget := a.Config, share[point]
+		switch r.Method {
+		case "penalty":
+			if share[point] = left; left >= 1 || left <= 0 {
+				t.Errorf("%s left %g of the multiply-accumulates", r.Name, left)
+			}
+			if first == "" {
+				first = r.Dir
+			} else if text := string(c.YAML()); !strings.Contains(text, "run: "+first+"/trained\n") || !strings.Contains(text, "weights: kept") {
+				t.Errorf("%s does not start from %s:\n%s", r.Name, first, text)
+			}
+		case "target":
+			if c.Target.MACs != budget || left > budget {
+				t.Errorf("%s: target %g, left %g, want at most %g", r.Name, c.Target.MACs, left, budget)
+			}
+		case "magnitude":
+			if c.Prune.Budget.MACs != budget || left > budget || c.Finetune.Epochs != 1 || c.Train.Epochs != 0 {
+				t.Errorf("%s: budget %g, left %g, want at most %g", r.Name, c.Prune.Budget.MACs, left, budget)
+			}
+		case "weights":
+			if c.Prune.Budget.Weights != budget {
+				t.Errorf("%s: budget %g, want %g", r.Name, c.Prune.Budget.Weights, budget)
+			}
+		case "scratch": // the second strength had the epochs of the first one, too
+			epochs := 2.0
+			if c.Model.Type != "saved" || len(c.Penalties) > 0 || left != budget {
+				t.Errorf("%s is not the shape of penalty: left %g, want %g", r.Name, left, budget)
+			}
+			if strings.Contains(r.Name, "strength-40") {
+				epochs = 4
+			}
+			if want := int(math.Round(epochs / budget)); c.Train.Epochs != want {
+				t.Errorf("%s trains for %d epochs, want %d", r.Name, c.Train.Epochs, want)
+			}
+		case "narrow":
+			if left > budget {
+				t.Errorf("%s: left %g, want at most %g", r.Name, left, budget)
+			}
+		}
 	}
 }
 
