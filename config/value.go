@@ -19,7 +19,7 @@ type Reader interface {
 }
 
 // ReadDocument parses one YAML document, a section of keys. Errors name file and are of type
-// *Error; noun says what the document is: "a sweep".
+// *Error; noun names the kind of document in them: "a sweep".
 func ReadDocument(file string, data []byte, noun string) (Value, error) {
 	root, err := read(data, func(line, col int) at { return at{file, line, col} })
 	switch {

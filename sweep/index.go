@@ -26,8 +26,8 @@ type RunOptions struct {
 // needPatience is how long RunIndex sleeps between two looks at the runs that it waits for.
 const needPatience = 2 * time.Second
 
-// RunIndex does one run of the sweep in a folder, all of it or what an earlier session has left,
-// and waits for the runs that it needs, which other processes do. It changes the working
+// RunIndex does one run of the sweep in a folder, from its start or from its last checkpoint. It
+// waits for the runs that it needs, which other processes do. It changes the working
 // directory to the folder, because configs name earlier runs relative to it. A finished run is
 // left as it is. A failure is recorded in the folder; train.ErrInterrupted means that ctx ended
 // and the state was saved.

@@ -266,6 +266,10 @@ func (e *execution) report(changed *Run, err error, running int) {
 	e.Report(out)
 }
 
+// warmUp is how long a sweep runs before its progress tells the time left: at first runs load
+// data.
+const warmUp = 3 * time.Second
+
 // left estimates the time to the end: the expected seconds of all runs that are left, by as
 // many as run at the same time.
 func (e *execution) left(done float64) time.Duration {
@@ -279,7 +283,7 @@ func (e *execution) left(done float64) time.Duration {
 		sum += left
 		longest = max(longest, left)
 	}
-	if sum == 0 && done > e.before { // no run is finished yet
+	if sum == 0 && done > e.before && time.Since(e.begun) > warmUp { // no run is finished yet
 		total := 0.0
 		for _, r := range e.table.Runs {
 			total += r.Work

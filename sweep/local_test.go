@@ -156,7 +156,7 @@ func TestInterruption(t *testing.T) {
 	}
 }
 
-// A changed sweep does what is new; folders that no longer belong to it stay and are named.
+// A changed sweep does its new runs; folders that no longer belong to it stay and are named.
 func TestChanges(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "sweep")
 	f, table := folder(t, dir, few)

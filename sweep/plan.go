@@ -172,6 +172,9 @@ func (s *Spec) Plan(dir string) (*Plan, error) {
 		}
 		p.seeds = []uint64{c.Seed}
 	}
+	if err := s.checkSize(len(p.seeds)); err != nil {
+		return nil, err
+	}
 	for _, m := range s.Methods {
 		for _, varied := range s.combinations() {
 			for _, seed := range p.seeds {
@@ -180,9 +183,6 @@ func (s *Spec) Plan(dir string) (*Plan, error) {
 				}
 			}
 		}
-	}
-	if len(p.runs) > maxRuns {
-		return nil, s.doc.Errorf("the sweep has %d runs, more than %d; give fewer values", len(p.runs), maxRuns)
 	}
 	have, err := Folder(dir).runs()
 	if err != nil {
@@ -197,7 +197,25 @@ func (s *Spec) Plan(dir string) (*Plan, error) {
 }
 
 // maxRuns bounds the table.
-const maxRuns = 100000
+const maxRuns = 10000
+
+// checkSize refuses a sweep of too many runs before they are listed.
+func (s *Spec) checkSize(seeds int) error {
+	points := 1
+	if b := s.Budgets; b != nil {
+		points = max(points, len(b.MACs)+len(b.Params), len(b.Weights))
+	}
+	runs := seeds * len(s.Methods) * max(points, len(s.Strengths))
+	for _, values := range s.Vary {
+		if runs *= len(values); runs > maxRuns {
+			break
+		}
+	}
+	if runs > maxRuns {
+		return s.doc.Errorf("the sweep may have more than %d runs: methods × points × seeds × varied keys; give fewer values", maxRuns)
+	}
+	return nil
+}
 
 // common are the overrides of all runs.
 func (p *planner) common() []override {
@@ -309,9 +327,9 @@ func (p *planner) lacksPenalties(at *cell) error {
 func (p *planner) add(at *cell, q request) (*Run, error) {
 	r := &Run{Method: label(at.method), Point: q.point, Seed: at.seed, Keys: maps.Clone(at.keys), Auxiliary: q.auxiliary,
 		Take: slices.Clone(q.take), place: at.method.Value, start: q.start, needs: slices.Clone(q.needs), shares: q.work}
-	// What the method sets may have replaced overrides of its section set, so these apply again:
-	// but not those of penalties, which strengths have multiplied. Those of prune and target have
-	// not applied before, because they need the budget that the method sets.
+	// Overrides of the method in the file apply again, because the method itself may have replaced
+	// their sections: all but those of penalties, which strengths have multiplied. Those of prune
+	// and target apply here alone, because they need the budget that the method sets.
 	set := slices.Concat(at.set, q.set, at.own("penalties"))
 	r.placed, r.commands = set, p.spec.commands
 	var err error

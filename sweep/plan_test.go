@@ -231,6 +231,8 @@ func TestFaults(t *testing.T) {
 		"methods: [dense, {scratch: {of: dense}}]":                         "2:18: of is dense, which leaves the shape of the network as it is; name one of penalty, target, magnitude, taylor, random",
 		"methods: [target]\nbudgets: {weights: 0.5}":                       "2:11: method target needs budgets in multiply-accumulates or parameters, such as budgets: {macs: [0.5, 0.25]}",
 		"methods: [magnitude]\nbudgets: {macs: 0.5}\nfinetune: {epoch: 1}": "4:11: unknown key finetune.epoch; did you mean finetune.epochs?",
+		"methods: [penalty]\nstrengths: {log: [1, 1e6], steps: 1000}\nseeds: [1, 2]\nvary: {data.train: [1, 2, 3, 4, 5, 6]}": "1:1: the sweep may have " +
+			"more than 10000 runs: methods × points × seeds × varied keys; give fewer values",
 		"methods: [penalty]\nstrengths: [1]\nset: {penalties: null}": "2:11: method penalty needs penalties, and the config base.yaml has none; " +
 			"add them there or under set: {penalties: [{type: group_lasso, on: channels, lambda: 1e-3}]}",
 	} {

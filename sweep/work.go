@@ -43,7 +43,7 @@ func (p *Plan) Check(ctx context.Context, progress func(what string, done, total
 	return nil
 }
 
-// checker keeps what many runs of a plan have in common.
+// checker keeps the data and the counts that runs of a plan share.
 type checker struct {
 	data     map[string]*run.Data // by section data and seed
 	networks map[string]float64   // work of an epoch, by sections data and model

@@ -202,7 +202,7 @@ func (q *sweepRequest) display(f sweep.Folder) func(sweep.Report) {
 		bar = cli.NewBar(w)
 	}
 	return func(r sweep.Report) {
-		if bar != nil {
+		if bar != nil && (r.Changed != nil || r.Running == 0) {
 			bar.Clear()
 		}
 		if c := r.Changed; c != nil {
