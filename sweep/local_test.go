@@ -56,7 +56,13 @@ func (p *pretence) Run(ctx context.Context, f Folder, r *Run, _ int, progress fu
 	return nil
 }
 
-const few = "name: s\nconfig: base.yaml\nmethods: [dense, penalty, magnitude, scratch]\nstrengths: [1, 2]\nbudgets: {macs: [0.5]}\nseeds: [1, 2]\n"
+const few = `name: s
+config: base.yaml
+methods: [dense, penalty, magnitude, scratch]
+strengths: [1, 2]
+budgets: {macs: [0.5]}
+seeds: [1, 2]
+`
 
 // folder makes the folder of a sweep.
 func folder(t *testing.T, dir, text string) (Folder, *Table) {
@@ -95,8 +101,9 @@ func TestExecute(t *testing.T) {
 	}
 	for _, r := range table.Runs {
 		for _, n := range r.Needs {
-			if at := slices.Index(p.done, strings.TrimPrefix(r.Name, "s-")); slices.Index(p.done, strings.TrimPrefix(table.Runs[n].Name, "s-")) > at {
-				t.Errorf("%s is done before %s", r.Name, table.Runs[n].Name)
+			before := table.Runs[n].Name
+			if slices.Index(p.done, strings.TrimPrefix(before, "s-")) > slices.Index(p.done, strings.TrimPrefix(r.Name, "s-")) {
+				t.Errorf("%s is done before %s", r.Name, before)
 			}
 		}
 	}
@@ -168,10 +175,11 @@ func TestChanges(t *testing.T) {
 		again  []string
 		former int
 	}{
-		"nothing":      {few, nil, 0},
-		"the order":    {strings.Replace(few, "[dense, penalty,", "[penalty, dense,", 1), nil, 0},
-		"a label":      {strings.Replace(few, "penalty,", "{penalty: {name: lasso}},", 1), nil, 0},
-		"a strength":   {strings.Replace(few, "[1, 2]\nbudgets", "[1, 2.5]\nbudgets", 1), []string{"penalty-strength-2.5-seed-1", "penalty-strength-2.5-seed-2", "scratch-strength-2.5-seed-1", "scratch-strength-2.5-seed-2"}, 4},
+		"nothing":   {few, nil, 0},
+		"the order": {strings.Replace(few, "[dense, penalty,", "[penalty, dense,", 1), nil, 0},
+		"a label":   {strings.Replace(few, "penalty,", "{penalty: {name: lasso}},", 1), nil, 0},
+		"a strength": {strings.Replace(few, "[1, 2]\nbudgets", "[1, 2.5]\nbudgets", 1), []string{"penalty-strength-2.5-seed-1",
+			"penalty-strength-2.5-seed-2", "scratch-strength-2.5-seed-1", "scratch-strength-2.5-seed-2"}, 4},
 		"fine-tuning":  {few + "finetune: {epochs: 1}\n", []string{"magnitude-macs-0.5-seed-1", "magnitude-macs-0.5-seed-2"}, 2},
 		"a second key": {few + "vary: {penalties.0.lambda: [1e-3]}\n", nil, 0},
 		"fewer seeds":  {strings.Replace(few, "seeds: [1, 2]", "seeds: [2]", 1), nil, 6},
@@ -255,8 +263,10 @@ func TestFolderFaults(t *testing.T) {
 	}
 	for damage, want := range map[string]string{
 		string(text[:len(text)/2]): dir + "/runs.json is damaged: unexpected end of JSON input",
-		strings.Replace(string(text), `"dir": "runs/`, `"dir": "../runs/`, 1): dir + "/runs.json is damaged: row 0 has no valid index, dir or log",
-		strings.Replace(string(text), `"needs": [`, `"needs": [9, `, 1):       dir + "/runs.json is damaged: row 6 needs a row that does not come before it",
+		strings.Replace(string(text), `"dir": "runs/`, `"dir": "../runs/`, 1): dir +
+			"/runs.json is damaged: row 0 has no valid index, dir or log",
+		strings.Replace(string(text), `"needs": [`, `"needs": [9, `, 1): dir +
+			"/runs.json is damaged: row 6 needs a row that does not come before it",
 		`{"format": 2}`: dir + " is a sweep folder of format 2, and this program reads formats up to 1; use a newer version of pare",
 	} {
 		if err := os.WriteFile(f.path(TableFile), []byte(damage), 0o644); err != nil {

@@ -184,58 +184,18 @@ func TestSharedRuns(t *testing.T) {
 	}
 }
 
-// Faults are one line each, which points to the word at fault.
+// Faults are one line each, which points to the word at fault. testdata/faults.txt has the lines
+// behind the key config of a sweep file, and the message.
 func TestFaults(t *testing.T) {
-	for text, want := range map[string]string{
-		"methods: [dens]": `2:11: methods.0: unknown method "dens"; did you mean dense? known: dense, magnitude, narrow, penalty, ` +
-			"random, rigl, scratch, target, taylor, weights",
-		"methods: []":                                              "2:10: methods is an empty list; give some of dense, magnitude, narrow, penalty, random, rigl, scratch, target, taylor, weights",
-		"methods: [penalty]":                                       "2:11: method penalty needs strengths, the factors on its lambdas, such as strengths: [0.3, 1, 3]",
-		"methods: [narrow]":                                        "2:11: method narrow needs budgets, the shares to keep, such as budgets: {macs: [0.5, 0.25]}",
-		"methods: [narrow]\nbudgets: {}":                           "3:10: budgets is empty; give shares to keep, such as {macs: [0.5, 0.25]}, or {from: penalty}",
-		"methods: [narrow]\nbudgets: {macs: 1.5}":                  "3:17: budgets.macs must be above 0 and below 1, got 1.5",
-		"methods: [narrow]\nbudgets: {from: penalty}":              `3:17: budgets.from is "penalty", it must be one of the methods of the sweep: narrow`,
-		"methods: [narrow]\nbudgets: {from: narrow}":               "3:17: budgets.from is narrow, which needs budgets itself; take them from penalty",
-		"methods: [penalty]\nstrengths: []":                        "3:12: strengths is an empty list; give at least one factor, or leave the key out",
-		"methods: [penalty]\nstrengths: [1, 0]":                    "3:12: strengths has the factor 0, they must be above 0; without penalties a run is of method dense",
-		"methods: [penalty]\nstrengths: [1, 1.0]":                  "3:12: strengths has 1 twice",
-		"methods: [penalty]\nstrengths: {log: [0, 10]}":            "3:19: strengths.log.0 must be above 0, got 0",
-		"methods: [penalty]\nstrengths: {log: [-1, 10], steps: 3}": "3:19: strengths.log.0 must be above 0, got -1",
-		"methods: [penalty]\nstrengths: {log: [10, 1], steps: 3}":  "3:18: strengths.log must be two numbers above 0, the smaller one first",
-		"methods: [penalty]\nstrengths: {log: [1, 10], steps: 1}":  "3:34: strengths.steps must be at least 2 and at most 1000, got 1",
-		"methods: dense\nstrengths: [1]":                           "3:12: strengths has no effect: they are the points of method penalty",
-		"methods: dense\nbudgets: {macs: 0.5}":                     "3:10: budgets has no effect with the methods dense",
-		"methods: dense\nwarm_start: true":                         "3:13: warm_start has no effect without method penalty",
-		"methods: dense\nfinetune: {epochs: 1}":                    "3:11: finetune has no effect with the methods dense; for penalty and target it is a key of the config",
-		"methods: dense\nvary: {train.epochs: []}":                 "3:22: vary.train.epochs is an empty list; give at least one value, or remove the key",
-		"methods: dense\nvary: {seed: [1]}":                        "3:14: vary.seed: the sweep gives every run its seed; list seeds under the key seeds",
-		"methods: dense\nvary: {train.epochs: [1, 1]}":             "3:22: vary.train.epochs has 1 twice",
-		"methods: dense\nvary: {train.epoch: [1]}":                 "3:22: unknown key train.epoch; did you mean train.epochs?",
-		"methods: dense\nvary: {train.optimizer.lrr: [1]}": "3:30: train.optimizer.lrr is not an option of sgd; did you mean train.optimizer.lr? " +
-			"its options are lr, momentum, nesterov, weight_decay, decay_all",
-		"methods: dense\nset: {train.epochs: many}":                        `3:21: train.epochs must be a whole number, got "many"`,
-		"methods: [{dense: {set: {train.epoch: 3}}}]":                      "2:39: unknown key train.epoch; did you mean train.epochs?",
-		"methods: dense\nseeds: [1, 1]":                                    "3:8: seeds has 1 twice",
-		"methods: dense\nseeds: []":                                        "3:8: seeds must not be empty; remove the key to have its default",
-		"methods: dense\nseed: [1]":                                        "3:1: unknown key seed; did you mean seeds?",
-		"methods: dense\nname: a/b":                                        `3:7: name is "a/b", it must be letters, digits, points, dashes and underscores, as it names a folder`,
-		"methods: [dense, dense]":                                          "2:18: two methods are called dense; give one another name: {dense: {name: …}}",
-		"methods: [{dense: {name: a b}}]":                                  `2:11: the name of the method is "a b", it must be letters, digits, points, dashes and underscores, as it is part of the names of folders`,
-		"methods: [{dense: {width: 3}}]":                                   "2:20: methods.0.dense.width is not an option of dense; its options are name, set",
-		"methods: [{dense: {type: 3}}]":                                    "2:26: unknown key methods.0.dense.type",
-		"methods: [{dense: 3}]":                                            "2:19: methods.0.dense must be a section of keys, got 3",
-		"methods: [{dense: {}, target: {}}]":                               "2:11: methods.0 must be a name, or one name with its options: {name: {option: value}}",
-		"methods: [3]":                                                     "2:11: methods.0 must be a name, got 3",
-		"methods: [scratch]":                                               "2:11: method scratch needs a method whose shapes it trains: add one of penalty, target, magnitude, taylor, random",
-		"methods: [{scratch: {of: dens}}]":                                 `2:11: of is "dens", it must be one of the methods of the sweep: scratch`,
-		"methods: [dense, {scratch: {of: dense}}]":                         "2:18: of is dense, which leaves the shape of the network as it is; name one of penalty, target, magnitude, taylor, random",
-		"methods: [target]\nbudgets: {weights: 0.5}":                       "2:11: method target needs budgets in multiply-accumulates or parameters, such as budgets: {macs: [0.5, 0.25]}",
-		"methods: [magnitude]\nbudgets: {macs: 0.5}\nfinetune: {epoch: 1}": "4:11: unknown key finetune.epoch; did you mean finetune.epochs?",
-		"methods: [penalty]\nstrengths: {log: [1, 1e6], steps: 1000}\nseeds: [1, 2]\nvary: {data.train: [1, 2, 3, 4, 5, 6]}": "1:1: the sweep may have " +
-			"more than 10000 runs: methods × points × seeds × varied keys; give fewer values",
-		"methods: [penalty]\nstrengths: [1]\nset: {penalties: null}": "2:11: method penalty needs penalties, and the config base.yaml has none; " +
-			"add them there or under set: {penalties: [{type: group_lasso, on: channels, lambda: 1e-3}]}",
-	} {
+	list, err := os.ReadFile(filepath.Join("testdata", "faults.txt"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for block := range strings.SplitSeq(strings.TrimSpace(string(list)), "\n\n") {
+		text, want, ok := strings.Cut(block, "\n! ")
+		if !ok {
+			t.Fatalf("%q has no message", block)
+		}
 		file := write(t, "config: base.yaml\n"+text+"\n")
 		s, err := Read(file, nil)
 		if err == nil {
@@ -250,10 +210,12 @@ func TestFaults(t *testing.T) {
 // A file of another kind is refused with the command for it.
 func TestOtherFiles(t *testing.T) {
 	for text, want := range map[string]string{
-		"":                              "1:1: the file is empty; a sweep is a section of keys",
-		"- dense":                       "1:1: a sweep is a section of keys, got a list",
-		"methods: [dense]":              "1:1: config is missing; it is config of the dense network: a file, relative to the sweep file, or a built-in name",
-		"config: none\nmethods: dense":  "1:9: config: none: there is no such file; the built-in configs are " + strings.Join(config.BuiltIn(), ", "),
+		"":        "1:1: the file is empty; a sweep is a section of keys",
+		"- dense": "1:1: a sweep is a section of keys, got a list",
+		"methods: [dense]": "1:1: config is missing; it is config of the dense network: a file, " +
+			"relative to the sweep file, or a built-in name",
+		"config: none\nmethods: dense": "1:9: config: none: there is no such file; the built-in configs are " +
+			strings.Join(config.BuiltIn(), ", "),
 		"model: {type: mlp}\ndata: {}":  "1:1: this is a config of one run; run it with: train -config FILE",
 		"config: base.yaml\nmethods:\n": "2:1: methods has no value; give it one or remove the key",
 	} {

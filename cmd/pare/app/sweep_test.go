@@ -212,7 +212,11 @@ set: {train.epochs: 2}
 
 // A run that fails leaves the others alone; its reason and its log are named, and retry does it.
 func TestSweepFails(t *testing.T) {
-	file := sweepFile(t, "name: s\nconfig: base.yaml\nmethods: [dense, {dense: {name: wild, set: {train.optimizer.lr: 1e30}}}]\nset: {train.epochs: 1}\n")
+	file := sweepFile(t, `name: s
+config: base.yaml
+methods: [dense, {dense: {name: wild, set: {train.optimizer.lr: 1e30}}}]
+set: {train.epochs: 1}
+`)
 	dir := filepath.Join(t.TempDir(), "s")
 	for _, action := range []string{"run", "retry"} {
 		cmd, out := pareCommand("sweep", action, file, "-out", dir)
@@ -221,7 +225,8 @@ func TestSweepFails(t *testing.T) {
 		if !errors.As(err, &exit) || exit.ExitCode() != 1 {
 			t.Errorf("%s: %v\n%s", action, err, out)
 		}
-		for _, want := range []string{"/2 s-dense-seed-1 finished\n", "/2 s-wild-seed-1 failed: ", "; see " + filepath.Join(dir, "logs", "wild-seed-1-"),
+		for _, want := range []string{"/2 s-dense-seed-1 finished\n", "/2 s-wild-seed-1 failed: ",
+			"; see " + filepath.Join(dir, "logs", "wild-seed-1-"),
 			"pare sweep: 1 of 2 runs have failed; try them again with: pare sweep retry " + dir + "\n"} {
 			if !strings.Contains(out.String(), want) && !(action == "retry" && strings.Contains(want, "dense")) {
 				t.Errorf("%s: no %q in\n%s", action, want, out)
@@ -289,7 +294,8 @@ func TestSweepCommand(t *testing.T) {
 		{[]string{"status", file, "-out", dir}, dir + " is not a sweep folder: it has no runs.json"},
 		{[]string{"run", file, "-out", "x.csv"}, "-out x.csv: the output is a folder; leave .csv out of its name"},
 		{[]string{"plan", file, "-set", "train.epoch=3"}, "-set train.epoch=3: unknown key train.epoch; did you mean train.epochs?"},
-		{[]string{"plan", file, "-set", "data.validation=5000"}, "-set data.validation=5000: data.validation 5000 leaves nothing of the 1397 training examples"},
+		{[]string{"plan", file, "-set", "data.validation=5000"},
+			"-set data.validation=5000: data.validation 5000 leaves nothing of the 1397 training examples"},
 	} {
 		status, _, stderr := pare(append([]string{"sweep"}, c.args...)...)
 		if status != 2 || stderr != "pare sweep: "+c.want+"\n" {

@@ -87,7 +87,8 @@ func execute(args []string) error {
 				return cli.InputError("name one shell: train completion bash, zsh or fish")
 			}
 			return cli.Completion(os.Stdout, args[1], "train", []cli.Command{{Flags: fs,
-				Values: map[string][]string{"config": config.BuiltIn(), "init": slices.Concat(config.Forms(), config.BuiltIn(), config.BuiltInSweeps())}}})
+				Values: map[string][]string{"config": config.BuiltIn(),
+					"init": slices.Concat(config.Forms(), config.BuiltIn(), config.BuiltInSweeps())}}})
 		}
 	}
 	if err := fs.Parse(args); errors.Is(err, flag.ErrHelp) {
