@@ -115,7 +115,7 @@ func Prepare(dir string, p *Plan) (Folder, *Table, error) {
 		if old.Name != p.Name {
 			return f, nil, inputError("%s is the folder of the sweep %s; choose another -out for %s", dir, old.Name, p.Name)
 		}
-		if old.same(p) {
+		if old.same(p) && (old.work() > 0 || p.work() == 0) {
 			return f, old, nil
 		}
 	}

@@ -251,11 +251,7 @@ func (e *execution) report(changed *Run, err error, running int) {
 	e.told = time.Now()
 	out := Report{Runs: len(e.states), Finished: e.count(Finished), Failed: e.count(Failed) + e.count(Blocked), Running: running,
 		Changed: changed, Error: err}
-	total := 0.0
-	for _, r := range e.table.Runs {
-		total += r.Work
-	}
-	done := e.done()
+	total, done := e.table.work(), e.done()
 	if total > 0 {
 		out.Done = done / total
 	}
@@ -284,11 +280,7 @@ func (e *execution) left(done float64) time.Duration {
 		longest = max(longest, left)
 	}
 	if sum == 0 && done > e.before && time.Since(e.begun) > warmUp { // no run is finished yet
-		total := 0.0
-		for _, r := range e.table.Runs {
-			total += r.Work
-		}
-		return time.Duration(float64(time.Since(e.begun)) * (total - done) / (done - e.before))
+		return time.Duration(float64(time.Since(e.begun)) * (e.table.work() - done) / (done - e.before))
 	}
 	jobs, _ := e.split(len(e.states))
 	return max(longest, sum/time.Duration(max(1, jobs)))

@@ -90,6 +90,15 @@ func (c *checker) check(ctx context.Context, r *Run, deep bool) error {
 	return nil
 }
 
+// work is the estimated work of all runs; 0: it is not estimated.
+func (p *Plan) work() float64 {
+	sum := 0.0
+	for _, r := range p.Runs {
+		sum += r.Work
+	}
+	return sum
+}
+
 // Estimate is the expected time of each run of a table on the given threads, 0 for finished
 // ones. Runs of the same method that are finished tell the speed, then any finished ones, and
 // before these a few steps of the dense network, of which calibrate returns the seconds per
