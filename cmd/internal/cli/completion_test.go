@@ -93,7 +93,7 @@ func TestCompletionZsh(t *testing.T) {
 
 func TestCompletionFish(t *testing.T) {
 	got := shell(t, "fish", script(t, "fish", example())+"complete -C 'demo '\ncomplete -C 'demo prune -method '\ncomplete -C 'demo sweep '\n")
-	for _, want := range []string{"inspect tells what a run made", "prune prunes a run's network", "random", "plan run"} {
+	for _, want := range []string{"inspect tells what a run made", "prune prunes a run's network", "random", " plan ", " run "} {
 		if !strings.Contains(got, want) {
 			t.Errorf("%q is not in %q", want, got)
 		}
