@@ -59,11 +59,17 @@ func (q PruneRequest) selectWeights(data *importance.Data) (*unstructured.Select
 	return s, nil
 }
 
+// masksTraining reports whether single weights are held at 0 while training.
+func (r *runner) masksTraining() bool {
+	p := r.c.Prune
+	return p.Method == "rigl" || p.Method == "weights" && p.Schedule != nil
+}
+
 // masks returns the masks of training, as the config says; nil if it asks for none. With
 // method rigl weights of the network become 0.
 func (r *runner) masks(net *nn.Network) (train.Masks, error) {
 	p, c := r.c.Prune, r.c
-	if p.Method != "rigl" && (p.Method != "weights" || p.Schedule == nil) {
+	if !r.masksTraining() {
 		return nil, nil
 	}
 	source, err := r.data.Train(c.Train.Batch, 1)
@@ -100,6 +106,9 @@ func (r *runner) masks(net *nn.Network) (train.Masks, error) {
 
 // checkMasks tries the masks of training on a copy of the network.
 func (r *runner) checkMasks(net *nn.Network) error {
+	if !r.masksTraining() {
+		return nil
+	}
 	trial, err := net.Clone()
 	if err != nil {
 		return fmt.Errorf("check the masks: %w", err)

@@ -180,12 +180,11 @@ func newGradientNorm(grads [][]float32) *gradientNorm {
 	return n
 }
 
-// mask sets gradients to 0 where the mask is not.
+// mask sets gradients to 0 where the mask is 1. It does not branch: masks are at random.
 func mask(g, mask []float32) {
+	g = g[:len(mask)]
 	for i, held := range mask {
-		if held != 0 {
-			g[i] = 0
-		}
+		g[i] *= 1 - held
 	}
 }
 

@@ -47,8 +47,9 @@ func TestMasksOfPyTorch(t *testing.T) {
 // of weight.
 func TestPatternOfEveryLayer(t *testing.T) {
 	nets := map[string]*nn.Network{
-		"depthwise": build(t, nn.Shape{4, 5, 5}, layer{"depthwise", &layers.Conv{Out: 4, Kernel: 3, Groups: 4}}, layer{"wide", &layers.Conv{Out: 5, Kernel: 2}}),
-		"lstm":      build(t, nn.Shape{6, 4}, layer{"lstm", mustLayer(t, "lstm", func(l nn.Layer) { l.(*layers.LSTM).Hidden = 9 })}),
+		"depthwise": build(t, nn.Shape{4, 5, 5}, layer{"depthwise", &layers.Conv{Out: 4, Kernel: 3, Groups: 4}},
+			layer{"wide", &layers.Conv{Out: 5, Kernel: 2}}),
+		"lstm": build(t, nn.Shape{6, 4}, layer{"lstm", mustLayer(t, "lstm", func(l nn.Layer) { l.(*layers.LSTM).Hidden = 9 })}),
 	}
 	for name, net := range nets {
 		for _, pattern := range []Pattern{{2, 4}, {1, 3}, {3, 8}} {
@@ -146,7 +147,8 @@ func TestLayers(t *testing.T) {
 		s    Selection
 		want string
 	}{
-		{Selection{Share: 0.5, Layers: Layers{Only: []string{"conv", "fc"}}}, `layers: "conv" matches no layer with weights; there are conv1, conv2, fc`},
+		{Selection{Share: 0.5, Layers: Layers{Only: []string{"conv", "fc"}}},
+			`layers: "conv" matches no layer with weights; there are conv1, conv2, fc`},
 		{Selection{Share: 0.5, Layers: Layers{Dense: []string{"bn"}}}, `dense: "bn" matches no layer with weights; there are fc, conv1, conv2`},
 		{Selection{Share: 0.5, Layers: Layers{Dense: []string{"*"}}}, "dense: no layer with weights is left to prune"},
 		{Selection{}, "it needs either a budget, the share of the weights to keep, or a pattern"},

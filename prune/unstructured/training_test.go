@@ -18,7 +18,8 @@ import (
 // the share that is asked for.
 func TestDensities(t *testing.T) {
 	lenet := func(t *testing.T) *nn.Network {
-		return build(t, nn.Shape{1, 28, 28}, layer{"conv1", &layers.Conv{Out: 20, Kernel: 5}}, layer{"pool1", &layers.MaxPool{Window: layers.Window{Kernel: 2}}},
+		return build(t, nn.Shape{1, 28, 28}, layer{"conv1", &layers.Conv{Out: 20, Kernel: 5}},
+			layer{"pool1", &layers.MaxPool{Window: layers.Window{Kernel: 2}}},
 			layer{"conv2", &layers.Conv{Out: 50, Kernel: 5}}, layer{"pool2", &layers.MaxPool{Window: layers.Window{Kernel: 2}}},
 			layer{"flat", &layers.Flatten{}}, layer{"fc1", &layers.Linear{Out: 500}}, layer{"fc2", &layers.Linear{Out: 10}})
 	}
@@ -58,7 +59,8 @@ func TestDensities(t *testing.T) {
 		}
 	}
 	if _, err := NewRigL(small(t), Layers{}, 0.02, Growth{Uniform, 0.3}, DefaultSchedule(), 1000, 1); err == nil ||
-		err.Error() != "budget: the layer conv1 stays dense and has more weights than the 0.02 of all that are to be kept; keep more, or choose densities: erk" {
+		err.Error() != "budget: the layer conv1 stays dense and has more weights than the 0.02 of all that are to be kept; "+
+			"keep more, or choose densities: erk" {
 		t.Error(err)
 	}
 }
@@ -123,7 +125,8 @@ func TestGradual(t *testing.T) {
 	}{
 		{Schedule{0.5, 0.5, 1}, "schedule: from is 0.5, it must be below by, which is 0.5"},
 		{Schedule{0.5, 0.6, 0}, "schedule: every is 0, it must be at least 1"},
-		{Schedule{0.5, 0.6, 11}, "schedule: every is 11, but there are 10 steps between from and by, of 100 in all; lower it, or train for longer"},
+		{Schedule{0.5, 0.6, 11},
+			"schedule: every is 11, but there are 10 steps between from and by, of 100 in all; lower it, or train for longer"},
 	} {
 		if _, err := NewGradual(net, Selection{Share: 0.1}, c.s, 100); err == nil || err.Error() != c.want {
 			t.Errorf("%+v: %v, want %s", c.s, err, c.want)
@@ -274,7 +277,8 @@ func TestZerosStay(t *testing.T) {
 					t.Fatalf("%s, step %d: %d weights, at first %d", name, steps, free(), first)
 				}
 			}
-			o := train.Options{Train: source, Loss: layers.CrossEntropy{}, Optimizer: optimizer, Epochs: 2, ClipNorm: 1, Masks: masks, Reporter: spy{step: look}}
+			o := train.Options{Train: source, Loss: layers.CrossEntropy{}, Optimizer: optimizer, Epochs: 2, ClipNorm: 1,
+				Masks: masks, Reporter: spy{step: look}}
 			var err error
 			if trainer, err = train.New(net, o); err != nil {
 				t.Fatal(err)

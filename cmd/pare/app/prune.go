@@ -46,7 +46,8 @@ func runPrune(ctx context.Context, f *flags) error {
 	f.Float64Var(&request.Params, "params", 0,
 		"least, magnitude and random: `share` of the parameters of the network to keep, above 0 and at most 1")
 	f.Float64Var(&request.Share, "weights", 0, "weights: `share` of the single weights to keep, above 0 and at most 1")
-	f.StringVar(&request.Pattern, "pattern", "", "weights: `N:M`, how many weights to keep of each M along the input axis, in place of a share")
+	f.StringVar(&request.Pattern, "pattern", "", "weights: `N:M`, how many weights to keep of each M along the input axis, "+
+		"in place of a share")
 	f.StringVar(&request.Scope, "scope", "", "least, magnitude, random and weights: whether they compete over the network "+
 		"(global, the default) or in their layer (layer)")
 	f.words["scope"] = []string{"global", "layer"}
