@@ -46,7 +46,7 @@ type Run struct {
 	Work      float64  `json:"work"`            // multiply-accumulates of all forward passes; 0: not estimated
 
 	config *config.Config
-	alone  *config.Config // the same with the dense network in place of an earlier run's
+	alone  *config.Config // the same with the network of the config in place of an earlier run's, and with its training
 	start  *start
 	needs  []*Run
 	shares work
@@ -337,10 +337,16 @@ func (p *planner) add(at *cell, q request) (*Run, error) {
 		return nil, r.blame(err)
 	}
 	r.config = r.alone
+	if q.start != nil && r.alone.Train.Epochs == 0 {
+		trained := override{text: fmt.Sprintf("train.epochs=%d", q.start.run.config.Train.Epochs)}
+		if r.alone, err = p.load(append(set[:len(set):len(set)], trained)); err != nil {
+			return nil, r.blame(err)
+		}
+	}
 	if q.start != nil {
 		r.needs = append(r.needs, q.start.run)
 		// The identity of that run stands for its folder, which has no name yet.
-		if r.config, err = p.load(append(set, q.start.override(q.start.run.ID))); err != nil {
+		if r.config, err = p.load(append(set[:len(set):len(set)], q.start.override(q.start.run.ID))); err != nil {
 			return nil, r.blame(err)
 		}
 	}
