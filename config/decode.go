@@ -22,8 +22,15 @@ type defaulter interface{ Defaults() }
 // decode reads n into v on top of the values of v, and checks it. path names n in
 // messages.
 func decode(n *node, v reflect.Value, path string, r option.Rules) error {
+	if raw, ok := v.Addr().Interface().(*Value); ok && !n.missing {
+		raw.n = n
+		return nil
+	}
 	if n.kind == null {
 		return noValue(n, path)
+	}
+	if c, ok := v.Addr().Interface().(Reader); ok {
+		return c.ReadValue(Value{n}, path)
 	}
 	if c, ok := v.Addr().Interface().(custom); ok {
 		return c.readNode(n, path)

@@ -31,6 +31,14 @@ func (e *Error) Error() string {
 // Is makes every Error match ErrConfig.
 func (e *Error) Is(target error) bool { return target == ErrConfig }
 
+// Override is the override at fault, as it was given to Load; "": the file is.
+func (e *Error) Override() string {
+	if !strings.HasPrefix(e.File, overridePrefix) {
+		return ""
+	}
+	return strings.TrimPrefix(e.File, overridePrefix)
+}
+
 // oneLine replaces line breaks and invisible characters by spaces.
 func oneLine(s string) string {
 	return strings.Map(func(r rune) rune {

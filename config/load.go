@@ -25,26 +25,53 @@ import (
 // their values are YAML. Relative paths of data in a file start at its folder, others at the
 // working directory.
 func Load(pathOrName string, sets []string) (*Config, error) {
-	data, err := readFile(pathOrName)
-	if err == nil {
-		c, err := parse(pathOrName, data, sets)
-		if err == nil {
-			c.resolve(filepath.Dir(pathOrName))
-		}
-		return c, err
+	file, data, builtIn, err := Text(pathOrName)
+	if err != nil {
+		return nil, err
+	}
+	c, err := parse(file, data, sets)
+	if err == nil && !builtIn {
+		c.resolve(filepath.Dir(file))
+	}
+	return c, err
+}
+
+// Text is the text of the file that Load reads, of a config or a sweep, and its name in
+// messages.
+func Text(pathOrName string) (file string, data []byte, builtIn bool, err error) {
+	if data, err = readFile(pathOrName); err == nil {
+		return pathOrName, data, false, nil
 	}
 	if name := builtInName(pathOrName); name != "" {
 		data, err := builtInFile(name)
-		if err != nil {
-			return nil, err
-		}
-		return parse("configs/"+name+".yaml", data, sets)
+		return "configs/" + name + ".yaml", data, true, err
 	}
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, &Error{File: pathOrName, Msg: "there is no such file" +
+		return "", nil, false, &Error{File: pathOrName, Msg: "there is no such file" +
 			hint(strings.TrimSuffix(pathOrName, ".yaml"), "built-in configs", "", BuiltIn())}
 	}
-	return nil, &Error{File: pathOrName, Msg: fmt.Sprintf("the file cannot be read: %v", err)}
+	return "", nil, false, &Error{File: pathOrName, Msg: fmt.Sprintf("the file cannot be read: %v", err)}
+}
+
+// PathOverrides are overrides that make the paths of the data absolute.
+func (c *Config) PathOverrides() ([]string, error) {
+	d, ok := c.Data.Kind.(datasets.Pathed)
+	if !ok {
+		return nil, nil
+	}
+	var out []string
+	for _, f := range option.Fields(reflect.ValueOf(d)) {
+		path, ok := f.Value.Addr().Interface().(*string)
+		if !ok || *path == "" || !slices.Contains(d.Paths(), path) {
+			continue
+		}
+		whole, err := filepath.Abs(*path)
+		if err != nil {
+			return nil, c.Locate("data", err)
+		}
+		out = append(out, "data."+f.Key+"="+quote(whole))
+	}
+	return out, nil
 }
 
 // resolve joins dir and the relative paths of data that the file itself gives; paths of
@@ -88,6 +115,9 @@ func parse(file string, data []byte, sets []string) (*Config, error) {
 		return nil, root.at.errorf("the config is empty")
 	case root.kind != section:
 		return nil, root.at.errorf("a config is a section of keys, got %s", root)
+	}
+	if root.get("methods") != nil && root.get("config") != nil {
+		return nil, &Error{File: file, Msg: "this is a sweep of many runs; run it with: pare sweep run " + file}
 	}
 	for _, s := range sets {
 		if err := root.set(s); err != nil {
@@ -175,7 +205,14 @@ func (c *Config) place(path string) at {
 }
 
 // BuiltIn lists the names of the configs that are part of the program.
-func BuiltIn() []string { return names("*.yaml") }
+func BuiltIn() []string {
+	return slices.DeleteFunc(names("*.yaml"), func(name string) bool { return strings.HasPrefix(name, sweepPrefix) })
+}
+
+// BuiltInSweeps lists the names of the sweeps that are part of the program.
+func BuiltInSweeps() []string { return names(sweepPrefix + "*.yaml") }
+
+const sweepPrefix = "sweep-"
 
 // Forms lists the names of the configs for data of one's own, which Init writes.
 func Forms() []string { return names("forms/*.yaml") }
@@ -227,7 +264,7 @@ func Init(name, dest string) error {
 func builtInName(path string) string {
 	name := filepath.ToSlash(filepath.Clean(path))
 	name = strings.TrimSuffix(strings.TrimPrefix(name, "configs/"), ".yaml")
-	if slices.Contains(BuiltIn(), name) {
+	if slices.Contains(BuiltIn(), name) || slices.Contains(BuiltInSweeps(), name) {
 		return name
 	}
 	return ""

@@ -23,17 +23,26 @@ func Plan(ctx context.Context, c *config.Config, progress func(what string, done
 	if err != nil {
 		return nil, nil, err
 	}
-	net, err := BuildNetwork(c, d.Task())
+	net, err := Check(ctx, c, d)
 	if err != nil {
 		return nil, nil, err
+	}
+	return net, d, nil
+}
+
+// Check is Plan with data that LoadData has loaded for the same section data.
+func Check(ctx context.Context, c *config.Config, d *Data) (*nn.Network, error) {
+	net, err := BuildNetwork(c, d.Task())
+	if err != nil {
+		return nil, err
 	}
 	o, err := keptFrom(c)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	terms, err := terms(c, net)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	r := &runner{c: c, data: d}
 	phases := []phase{r.training(net, terms, nil, nil)}
@@ -55,10 +64,10 @@ func Plan(ctx context.Context, c *config.Config, progress func(what string, done
 		func() error { return checkExport(c, net) },
 	} {
 		if err := check(); err != nil {
-			return nil, nil, err
+			return nil, err
 		}
 	}
-	return net, d, nil
+	return net, nil
 }
 
 // checkReaders refuses a listed layer whose output nothing reads. Networks of earlier

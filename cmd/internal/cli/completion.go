@@ -16,6 +16,8 @@ type Command struct {
 	// Values are the words that an option takes, by its name. Options that are not in
 	// it take files, as the arguments do.
 	Values map[string][]string
+	// Words are those that the first argument behind the subcommand takes; nil: files.
+	Words []string
 }
 
 // shells are those that Completion writes a script for, and how each loads it.
@@ -63,7 +65,7 @@ func takesValue(f *flag.Flag) bool {
 func bash(b *strings.Builder, program string, commands []Command) {
 	fmt.Fprintf(b, "# bash completion of %[1]s; load it with: source <(%[1]s completion bash)\n", program)
 	fmt.Fprintf(b, "_%s() {\n", program)
-	b.WriteString("  local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]} words= values=\n")
+	b.WriteString("  local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]} words= values= first=\n")
 	sub := names(commands)
 	if len(sub) > 0 {
 		fmt.Fprintf(b, `  if [ "$COMP_CWORD" -eq 1 ] && [[ $cur != -* ]]; then
@@ -90,11 +92,17 @@ func bash(b *strings.Builder, program string, commands []Command) {
 	for _, c := range commands {
 		var options []string
 		c.visit(func(f *flag.Flag) { options = append(options, "-"+f.Name) })
-		fmt.Fprintf(b, "    %s) words=%q ;;\n", pattern(c.Name), strings.Join(options, " "))
+		first := ""
+		if c.Words != nil {
+			first = fmt.Sprintf(" first=%q", strings.Join(c.Words, " "))
+		}
+		fmt.Fprintf(b, "    %s) words=%q%s ;;\n", pattern(c.Name), strings.Join(options, " "), first)
 	}
 	fmt.Fprintf(b, `  esac
   if [[ $cur == -* ]]; then
     COMPREPLY=($(compgen -W "$words" -- "$cur"))
+  elif [ "$COMP_CWORD" -eq 2 ] && [ -n "$first" ]; then
+    COMPREPLY=($(compgen -W "$first" -- "$cur"))
   else
     COMPREPLY=($(compgen -f -- "$cur"))
   fi
@@ -154,6 +162,9 @@ func zsh(b *strings.Builder, program string, commands []Command) {
 			}
 			fmt.Fprintf(b, " \\\n%s  %s", indent, quote(spec))
 		})
+		if c.Words != nil {
+			fmt.Fprintf(b, " \\\n%s  %s", indent, quote("1:action:("+strings.Join(c.Words, " ")+")"))
+		}
 		fmt.Fprintf(b, " \\\n%s  '*:file:_files'\n", indent)
 		if c.Name != "" {
 			b.WriteString("      ;;\n")
@@ -173,6 +184,9 @@ func fish(b *strings.Builder, program string, commands []Command) {
 		if c.Name != "" {
 			fmt.Fprintf(b, "complete -c %s -f -n %s -a %s -d %s\n", program, quote("not __fish_seen_subcommand_from "+sub), c.Name, quote(c.Doc))
 			condition = " -n " + quote("__fish_seen_subcommand_from "+c.Name)
+			if c.Words != nil {
+				fmt.Fprintf(b, "complete -c %s%s -a %s\n", program, condition, quote(strings.Join(c.Words, " ")))
+			}
 		}
 		c.visit(func(f *flag.Flag) {
 			fmt.Fprintf(b, "complete -c %s%s -o %s -d %s", program, condition, f.Name, quote(usage(f)))

@@ -18,6 +18,7 @@ func example() []Command {
 	return []Command{
 		{Name: "inspect", Doc: "tells what a run made"},
 		{Name: "prune", Doc: "prunes a run's network", Flags: prune, Values: map[string][]string{"method": {"magnitude", "random"}}},
+		{Name: "sweep", Doc: "does many runs", Words: []string{"plan", "run"}},
 	}
 }
 
@@ -51,7 +52,8 @@ func shell(t *testing.T, name, text string) string {
 func TestCompletionBash(t *testing.T) {
 	for _, c := range []struct{ words, want string }{
 		{"demo i", "inspect"},
-		{"demo ''", "inspect prune"},
+		{"demo ''", "inspect prune sweep"},
+		{"demo sweep p", "plan"},
 		{"demo prune -", "-method -quiet"},
 		{"demo prune -method r", "random"},
 		{"demo inspect -", ""},
@@ -79,10 +81,10 @@ func TestCompletionZsh(t *testing.T) {
 	// Without a terminal the functions of zsh's completion are stood in for.
 	got := shell(t, "zsh", "compdef() { }\n_arguments() { print -rl -- \"$@\" }\n_describe() { print -rl -- ${(P)2} }\n"+
 		script(t, "zsh", example())+
-		"words=(demo '') CURRENT=2 _demo\nwords=(demo prune '') CURRENT=3 _demo\n")
+		"words=(demo '') CURRENT=2 _demo\nwords=(demo prune '') CURRENT=3 _demo\nwords=(demo sweep '') CURRENT=3 _demo\n")
 	for _, want := range []string{"inspect:tells what a run made", "prune:prunes a run's network",
 		"-method[how units are chosen - (magnitude) or random]:method:(magnitude random)",
-		"-quiet[print nothing but what's wrong]"} {
+		"-quiet[print nothing but what's wrong]", "1:action:(plan run)"} {
 		if !strings.Contains(got, want) {
 			t.Errorf("%q is not in %q", want, got)
 		}
@@ -90,8 +92,8 @@ func TestCompletionZsh(t *testing.T) {
 }
 
 func TestCompletionFish(t *testing.T) {
-	got := shell(t, "fish", script(t, "fish", example())+"complete -C 'demo '\ncomplete -C 'demo prune -method '\n")
-	for _, want := range []string{"inspect tells what a run made", "prune prunes a run's network", "random"} {
+	got := shell(t, "fish", script(t, "fish", example())+"complete -C 'demo '\ncomplete -C 'demo prune -method '\ncomplete -C 'demo sweep '\n")
+	for _, want := range []string{"inspect tells what a run made", "prune prunes a run's network", "random", " plan ", " run "} {
 		if !strings.Contains(got, want) {
 			t.Errorf("%q is not in %q", want, got)
 		}

@@ -45,6 +45,7 @@ type flags struct {
 	stdout, stderr io.Writer
 	threads        int
 	words          map[string][]string // that an option takes, for completion
+	firstWords     []string            // that the first argument takes, for completion
 	bounds         map[string]bound
 	older          []*alias
 	refused        error // the first contradiction that refuse found

@@ -20,7 +20,7 @@ func complete(ctx context.Context, args []string, stdout io.Writer) error {
 	for _, c := range commands {
 		f := newFlags(c, []string{"-h"}, io.Discard, io.Discard)
 		_ = c.run(ctx, f) // ends with flag.ErrHelp, and f has the options
-		list = append(list, cli.Command{Name: c.name, Doc: c.doc, Flags: f.current(), Values: f.words})
+		list = append(list, cli.Command{Name: c.name, Doc: c.doc, Flags: f.current(), Values: f.words, Words: f.firstWords})
 	}
 	return cli.Completion(stdout, args[0], "pare", list)
 }

@@ -18,8 +18,8 @@ import (
 )
 
 // commands are the subcommands in the order of the help.
-var commands = []*command{&inspectCommand, &pruneCommand, &exportCommand, &predictCommand, &memoryCommand, &compareCommand, &benchCommand,
-	&lassoCommand, &glassoCommand, &diffusionCommand}
+var commands = []*command{&inspectCommand, &pruneCommand, &exportCommand, &predictCommand, &memoryCommand, &sweepCommand, &compareCommand,
+	&benchCommand, &lassoCommand, &glassoCommand, &diffusionCommand}
 
 // Main runs the command with the arguments of the program and exits with its status.
 func Main() {
@@ -66,8 +66,9 @@ func execute(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 }
 
 func usage(w io.Writer) {
-	fmt.Fprintln(w, "pare works on the run folders that train makes, measures how fast models train,")
-	fmt.Fprintln(w, "fits sparse linear models to tables, and finds networks behind data.")
+	fmt.Fprintln(w, "pare works on the run folders that train makes, trains sweeps of many runs, measures")
+	fmt.Fprintln(w, "how fast models train, fits sparse linear models to tables, and finds networks")
+	fmt.Fprintln(w, "behind data.")
 	fmt.Fprintln(w)
 	fmt.Fprintln(w, "usage: pare COMMAND [options]")
 	fmt.Fprintln(w)

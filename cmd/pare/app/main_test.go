@@ -45,7 +45,13 @@ var tiny struct {
 	err     error
 }
 
+// asCommand makes this test program behave as the command.
+const asCommand = "PARE_TEST_AS_PARE"
+
 func TestMain(m *testing.M) {
+	if os.Getenv(asCommand) != "" {
+		Main()
+	}
 	status := m.Run()
 	if tiny.root != "" {
 		os.RemoveAll(tiny.root)

@@ -21,6 +21,7 @@ import (
 // printList prints the names that configs may use, with their options.
 func printList(w io.Writer) {
 	section(w, "configs", config.BuiltIn(), config.Describe)
+	section(w, "sweeps, for pare sweep", config.BuiltInSweeps(), config.Describe)
 	kinds(w, "models", models.Kinds, models.Kinds.Names())
 	kinds(w, "layers", nn.Layers, nn.Layers.Names())
 	kinds(w, "penalties", regularize.Penalties, regularize.OnParameters())

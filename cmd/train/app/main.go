@@ -89,7 +89,8 @@ func execute(args []string) (err error) {
 				return cli.InputError("name one shell: train completion bash, zsh or fish")
 			}
 			return cli.Completion(os.Stdout, args[1], "train", []cli.Command{{Flags: fs,
-				Values: map[string][]string{"config": config.BuiltIn(), "init": append(config.Forms(), config.BuiltIn()...)}}})
+				Values: map[string][]string{"config": config.BuiltIn(),
+					"init": slices.Concat(config.Forms(), config.BuiltIn(), config.BuiltInSweeps())}}})
 		}
 	}
 	if err := fs.Parse(args); errors.Is(err, flag.ErrHelp) {
@@ -146,7 +147,11 @@ func initConfig(name string, args []string) error {
 		fmt.Printf("wrote %s; name your files in its section data, then run it with: train -config %s\n", dest, dest)
 		return nil
 	}
-	fmt.Printf("wrote %s; run it with: train -config %s\n", dest, dest)
+	command := "train -config"
+	if slices.Contains(config.BuiltInSweeps(), strings.TrimSuffix(name, ".yaml")) {
+		command = "pare sweep run"
+	}
+	fmt.Printf("wrote %s; run it with: %s %s\n", dest, command, dest)
 	return nil
 }
 
