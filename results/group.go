@@ -49,8 +49,12 @@ type Curve struct {
 // Curves are the rows by method and point, in the order of their first rows.
 func (s *Set) Curves() []Curve { return s.curves }
 
-// seedKey is the same for runs that can be compared seed by seed.
+// seedKey is the same for runs that can be compared seed by seed. A sweep may make one shape
+// for all seeds, so the seeds of earlier runs do not count where the method is given.
 func (r *Row) seedKey() string {
+	if r.labelled {
+		return fmt.Sprint([]uint64{r.Seed})
+	}
 	seeds := slices.Clone(r.seeds)
 	slices.Sort(seeds)
 	return fmt.Sprint(slices.Compact(seeds))

@@ -6,9 +6,11 @@ import (
 	"fmt"
 	"math"
 	"os"
+	"slices"
 	"time"
 
 	"pare/config"
+	"pare/internal/filelock"
 	"pare/run"
 	"pare/train"
 )
@@ -17,14 +19,20 @@ import (
 type RunOptions struct {
 	Threads int    // processor threads; 0: as in the config
 	Command string // for sessions.json; may be empty
+	// Wait is how long to wait for another process to leave the run, and for runs that this one
+	// needs while no process works on them. 0: not for the former, and without end for the latter.
+	Wait time.Duration
 	// Reporter shows progress in the log of the run; nil: the log has the stages alone.
 	Reporter func(log *os.File) train.Reporter
 	// Progress receives the share of the training that is done; may be nil.
 	Progress func(share float64)
 }
 
-// needPatience is how long RunIndex sleeps between two looks at the runs that it waits for.
-const needPatience = 2 * time.Second
+// RunIndex sleeps between two looks at other runs, at first shortly.
+const (
+	firstPause   = 100 * time.Millisecond
+	longestPause = 5 * time.Second
+)
 
 // RunIndex does one run of the sweep in a folder, from its start or from its last checkpoint. It
 // waits for the runs that it needs, which other processes do. It changes the working
@@ -47,13 +55,18 @@ func RunIndex(ctx context.Context, dir string, index int, o RunOptions) error {
 	if exists(f.path(r.Dir, run.SummaryFile)) {
 		return nil
 	}
-	if run.Folder(f.path(r.Dir)).Working() {
-		return inputError("another process is at work in %s; wait for it or stop it", r.Dir)
+	lock, err := f.enter(ctx, r, o.Wait)
+	if err != nil {
+		return err
+	}
+	defer lock.Close()
+	if exists(f.path(r.Dir, run.SummaryFile)) { // by another process in the meantime
+		return nil
 	}
 	if err := f.forgive(r); err != nil {
 		return inputError("the sweep folder cannot be written: %w", err)
 	}
-	if err := f.await(ctx, t, r); err != nil {
+	if err := f.await(ctx, t, r, o.Wait); err != nil {
 		return err
 	}
 	err = f.do(ctx, t, r, o)
@@ -63,27 +76,74 @@ func RunIndex(ctx context.Context, dir string, index int, o RunOptions) error {
 	return errors.Join(fmt.Errorf("%s: %w", r.Name, err), f.fail(r, err))
 }
 
-// await waits until the runs that r needs are finished.
-func (f Folder) await(ctx context.Context, t *Table, r *Run) error {
-	for {
-		states, left := f.States(t.Runs), 0
+// enter locks the log of a run, as its folder may not exist yet. It waits for at most the given
+// time for another process to leave the run.
+func (f Folder) enter(ctx context.Context, r *Run, limit time.Duration) (*os.File, error) {
+	sleep := firstPause
+	for begun := time.Now(); ; {
+		lock, err := filelock.Take(f.path(r.Log))
+		switch {
+		case err == nil && !run.Folder(f.path(r.Dir)).Working(): // train -resume does not know of the log
+			return lock, nil
+		case err == nil:
+			lock.Close()
+		case !errors.Is(err, filelock.ErrHeld):
+			return nil, inputError("the log cannot be written: %w", err)
+		}
+		if time.Since(begun) >= limit {
+			return nil, inputError("another process is at work in %s; wait for it or stop it", r.Dir)
+		}
+		if err := pause(ctx, &sleep); err != nil {
+			return nil, err
+		}
+	}
+}
+
+// await waits until the runs that r needs are finished, but for no longer than limit while no
+// process works on them; 0: without end.
+func (f Folder) await(ctx context.Context, t *Table, r *Run, limit time.Duration) error {
+	sleep := firstPause
+	for seen := time.Now(); ; {
+		var missing *Run
+		states := f.States(t.Runs)
 		for _, n := range r.Needs {
 			switch states[n] {
 			case Finished:
 			case Failed, Blocked:
 				return fmt.Errorf("%s needs %s, which has failed; see %s", r.Name, t.Runs[n].Name, t.Runs[n].Log)
 			default:
-				left++
+				missing = t.Runs[n]
 			}
 		}
-		if left == 0 {
+		switch {
+		case missing == nil:
 			return nil
+		case t.underWay(r, states):
+			seen = time.Now()
+		case limit > 0 && time.Since(seen) >= limit:
+			return fmt.Errorf("%s needs %s, on which no process has worked for %v", r.Name, missing.Name, limit)
 		}
-		select {
-		case <-ctx.Done():
-			return fmt.Errorf("%w while waiting for other runs", train.ErrInterrupted)
-		case <-time.After(needPatience):
+		if err := pause(ctx, &sleep); err != nil {
+			return err
 		}
+	}
+}
+
+// underWay reports whether a process works on a run that r needs, directly or not.
+func (t *Table) underWay(r *Run, states []State) bool {
+	return slices.ContainsFunc(r.Needs, func(n int) bool {
+		return states[n] == Running || states[n] != Finished && t.underWay(t.Runs[n], states)
+	})
+}
+
+// pause waits a moment for other processes, next time longer.
+func pause(ctx context.Context, sleep *time.Duration) error {
+	select {
+	case <-ctx.Done():
+		return fmt.Errorf("%w while waiting for another process", train.ErrInterrupted)
+	case <-time.After(*sleep):
+		*sleep = min(2**sleep, longestPause)
+		return nil
 	}
 }
 

@@ -13,6 +13,7 @@ import (
 	"pare/internal/atomicfile"
 	"pare/results"
 	"pare/run"
+	"pare/sweep"
 )
 
 // compareCommand puts finished runs side by side.
@@ -36,12 +37,9 @@ func runCompare(ctx context.Context, f *flags) error {
 	png := f.String("png", "", "`FILE` for the figure as PNG")
 	csv := f.String("csv", "", "`FILE` for a table of all runs with a column for each varied key")
 	out := f.String("out", "", "`folder` for results.csv, figure.svg and .png, tables.md and .tex, and report.html")
-	latency := f.Bool("latency", false, "measure a training step and a forward pass of each final network, as pare bench does")
+	latency := f.Bool("latency", false, latencyUsage)
 	var over string
-	f.choice(&over, "over", string(results.OverMACs), "horizontal axis of the figure, the share left of: "+
-		"macs (multiply-accumulates), params, nonzero (parameters that are not 0), nonzero-macs (by weights that are not 0) or "+
-		"activations (that are not 0); or the latency",
-		"macs", "params", "nonzero", "nonzero-macs", "activations", "latency")
+	f.overFlag(&over)
 	of := f.String("of", "", "`RUN` whose first network counts as 100 %, for networks that were narrow from the start; "+
 		"default: the first network of each run's own chain")
 	paths, err := f.parseSome()
@@ -61,10 +59,8 @@ func runCompare(ctx context.Context, f *flags) error {
 		return cli.InputError("give one of -markdown, -latex and -json")
 	case f.given("over") && *svg == "" && *png == "" && *out == "":
 		return cli.InputError("-over is the axis of a figure; give -svg FILE, -png FILE or -out DIR too")
-	case over == string(results.OverLatency) && !*latency:
-		return cli.InputError("-over latency needs -latency, which measures it")
 	}
-	if err := cmp.Or(writable(*svg), cli.OutputFile("-svg", *svg, ".svg"), writable(*png), cli.OutputFile("-png", *png, ".png"),
+	if err := cmp.Or(checkOver(over, *latency), writable(*svg), cli.OutputFile("-svg", *svg, ".svg"), writable(*png), cli.OutputFile("-png", *png, ".png"),
 		writable(*csv), cli.OutputFile("-csv", *csv, ".csv")); err != nil {
 		return err
 	}
@@ -72,7 +68,11 @@ func runCompare(ctx context.Context, f *flags) error {
 	if *latency {
 		o.Latency = measureLatency(ctx, f)
 	}
-	set, err := results.Read(sourcesOf(paths), o)
+	sources, err := f.sources(paths)
+	if err != nil {
+		return err
+	}
+	set, err := results.Read(sources, o)
 	if err != nil {
 		return err
 	}
@@ -101,12 +101,42 @@ func runCompare(ctx context.Context, f *flags) error {
 	return set.Runs(f.stdout, results.Terminal)
 }
 
-func sourcesOf(paths []string) []results.Source {
-	out := make([]results.Source, len(paths))
-	for i, path := range paths {
-		out[i].Path = path
+// overFlag defines -over.
+func (f *flags) overFlag(to *string) {
+	f.choice(to, "over", string(results.OverMACs), "horizontal axis of the figure, the share left of: "+
+		"macs (multiply-accumulates), params, nonzero (parameters that are not 0), nonzero-macs (by weights that are not 0) or "+
+		"activations (that are not 0); or the latency",
+		"macs", "params", "nonzero", "nonzero-macs", "activations", "latency")
+}
+
+const latencyUsage = "measure a training step and a forward pass of each final network, as pare bench does"
+
+func checkOver(over string, latency bool) error {
+	if over == string(results.OverLatency) && !latency {
+		return cli.InputError("-over latency needs -latency, which measures it")
 	}
-	return out
+	return nil
+}
+
+// sources are the runs at some paths; a sweep folder stands for its finished runs.
+func (f *flags) sources(paths []string) ([]results.Source, error) {
+	var out []results.Source
+	for _, path := range paths {
+		if !sweep.IsFolder(path) {
+			out = append(out, results.Source{Path: path})
+			continue
+		}
+		folder, t, err := sweep.OpenFolder(path)
+		if err != nil {
+			return nil, err
+		}
+		finished, unfinished := folder.Sources(t)
+		if n := len(unfinished); n > 0 {
+			f.note("%s: %d runs are not finished and are left out: %s", path, n, firstOf(unfinished))
+		}
+		out = append(out, finished...)
+	}
+	return out, nil
 }
 
 // writeComparison writes the files that have names; all are made before the first is

@@ -1,0 +1,77 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"strings"
+
+	"pare/cmd/internal/cli"
+	"pare/results"
+	"pare/sweep"
+)
+
+// reportSweep writes the results of a sweep and prints its tables.
+func reportSweep(ctx context.Context, q *sweepRequest) error {
+	f, t, err := q.existing()
+	if err != nil {
+		return err
+	}
+	return q.report(ctx, f, t)
+}
+
+// existing opens the sweep folder that a file or folder names.
+func (q *sweepRequest) existing() (sweep.Folder, *sweep.Table, error) {
+	dir := q.path
+	if !sweep.IsFolder(dir) {
+		_, folder, err := q.plan()
+		if err != nil {
+			return "", nil, err
+		}
+		dir = folder
+	}
+	return sweep.OpenFolder(dir)
+}
+
+// report writes results.csv, figures, tables and the page of the finished runs.
+func (q *sweepRequest) report(ctx context.Context, f sweep.Folder, t *sweep.Table) error {
+	sources, unfinished := f.Sources(t)
+	if n := len(unfinished); n > 0 {
+		q.note("%d runs are not finished and are left out: %s", n, firstOf(unfinished))
+	}
+	if len(sources) == 0 {
+		return cli.InputError("%s has no finished run; do them with: pare sweep run %s", f, f)
+	}
+	var o results.Options
+	if q.latency {
+		o.Latency = measureLatency(ctx, q.flags)
+	}
+	set, err := results.Read(sources, o)
+	if err != nil {
+		return err
+	}
+	for _, s := range set.Skipped {
+		q.note("left out: %s", s)
+	}
+	for _, note := range set.Notes {
+		q.note("%s", note)
+	}
+	dir := filepath.Join(string(f), sweep.ResultsDir)
+	if err := set.Write(dir, results.Over(q.over), t.Name); err != nil {
+		return err
+	}
+	if err := set.Tables(q.stdout, results.Terminal); err != nil {
+		return err
+	}
+	fmt.Fprintf(q.stdout, "wrote %s: results.csv, figure.svg, figure.png, tables.md, tables.tex, report.html\n", dir)
+	return nil
+}
+
+// firstOf names the first few of a list.
+func firstOf(names []string) string {
+	const most = 5
+	if n := len(names); n > most {
+		return fmt.Sprintf("%s and %d more", strings.Join(names[:most], ", "), n-most)
+	}
+	return strings.Join(names, ", ")
+}
