@@ -219,7 +219,8 @@ func runAll(ctx context.Context, q *sweepRequest) error {
 		return fmt.Errorf("%d of %d runs have failed; try them again with: pare sweep retry %s", len(failed), len(t.Runs), f)
 	}
 	fmt.Fprintf(q.stdout, "%d runs are finished in %s\n", len(t.Runs), f)
-	return q.report(ctx, f, t)
+	_, err = q.report(ctx, f, t)
+	return err
 }
 
 // runOne does one run, as a task of a cluster or for runAll.

@@ -126,8 +126,31 @@ func TestSweepKilled(t *testing.T) {
 		}
 	}
 	cmd, out = pareCommand("sweep", "run", killed)
-	if err := cmd.Run(); err != nil || out.String() != "6 runs are finished in "+killed+"\n" {
+	first := "6 runs are finished in " + killed + "\nwrote " + filepath.Join(killed, "report") + ": "
+	if err := cmd.Run(); err != nil || !strings.HasPrefix(out.String(), first) {
 		t.Errorf("%v\n%s", err, out)
+	}
+	status, tables, _ := pare("sweep", "report", killed, "-over", "params")
+	if status != 0 || !strings.Contains(tables, "narrow") {
+		t.Errorf("status %d\n%s", status, tables)
+	}
+	table, err := os.ReadFile(filepath.Join(killed, "report", "results.csv"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	// The run that only makes the shape of narrow has no row.
+	if lines := strings.Split(strings.TrimSpace(string(table)), "\n"); len(lines) != 6 || !strings.Contains(lines[3], ",magnitude,macs 0.5,1,") {
+		t.Errorf("results.csv:\n%s", table)
+	}
+	if status, both, _ := pare("compare", killed); status != 0 || strings.Count(both, "macs 0.5") != 4 {
+		t.Errorf("compare: status %d\n%s", status, both)
+	}
+	if err := os.RemoveAll(filepath.Join(killed, "runs")); err != nil {
+		t.Fatal(err)
+	}
+	none := "pare sweep: " + killed + " has no finished run; do them with: pare sweep run " + killed + "\n"
+	if status, _, stderr := pare("sweep", "report", killed); status != 2 || !strings.HasSuffix(stderr, none) {
+		t.Errorf("status %d, %s", status, stderr)
 	}
 }
 
@@ -289,6 +312,9 @@ func TestSweepCommand(t *testing.T) {
 		{[]string{"rum", file}, `there is no action "rum"; did you mean run?`},
 		{[]string{"plan", file, "-jobs", "2"}, "-jobs: it is for run, retry and submit"},
 		{[]string{"run", file, "-json"}, "-json: it is for plan and status"},
+		{[]string{"plan", file, "-over", "params"}, "-over: it is for report, run and retry"},
+		{[]string{"report", file, "-over", "latency"}, "-over latency needs -latency, which measures it"},
+		{[]string{"report", file, "-over", "size"}, "-over is \"size\", it must be macs, params, nonzero, nonzero-macs, activations or latency"},
 		{[]string{"retry", file, "-index", "1"}, "-index: it is for run"},
 		{[]string{"run", file, "-index", "-1"}, "-index is -1, it must be a number of at least 0"},
 		{[]string{"status", file, "-out", dir}, dir + " is not a sweep folder: it has no runs.json"},

@@ -17,7 +17,11 @@ func reportSweep(ctx context.Context, q *sweepRequest) error {
 	if err != nil {
 		return err
 	}
-	return q.report(ctx, f, t)
+	set, err := q.report(ctx, f, t)
+	if err != nil {
+		return err
+	}
+	return set.Tables(q.stdout, results.Terminal)
 }
 
 // existing opens the sweep folder that a file or folder names.
@@ -34,13 +38,13 @@ func (q *sweepRequest) existing() (sweep.Folder, *sweep.Table, error) {
 }
 
 // report writes results.csv, figures, tables and the page of the finished runs.
-func (q *sweepRequest) report(ctx context.Context, f sweep.Folder, t *sweep.Table) error {
+func (q *sweepRequest) report(ctx context.Context, f sweep.Folder, t *sweep.Table) (*results.Set, error) {
 	sources, unfinished := f.Sources(t)
 	if n := len(unfinished); n > 0 {
 		q.note("%d runs are not finished and are left out: %s", n, firstOf(unfinished))
 	}
 	if len(sources) == 0 {
-		return cli.InputError("%s has no finished run; do them with: pare sweep run %s", f, f)
+		return nil, cli.InputError("%s has no finished run; do them with: pare sweep run %s", f, f)
 	}
 	var o results.Options
 	if q.latency {
@@ -48,7 +52,7 @@ func (q *sweepRequest) report(ctx context.Context, f sweep.Folder, t *sweep.Tabl
 	}
 	set, err := results.Read(sources, o)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	for _, s := range set.Skipped {
 		q.note("left out: %s", s)
@@ -58,13 +62,10 @@ func (q *sweepRequest) report(ctx context.Context, f sweep.Folder, t *sweep.Tabl
 	}
 	dir := filepath.Join(string(f), sweep.ResultsDir)
 	if err := set.Write(dir, results.Over(q.over), t.Name); err != nil {
-		return err
-	}
-	if err := set.Tables(q.stdout, results.Terminal); err != nil {
-		return err
+		return nil, err
 	}
 	fmt.Fprintf(q.stdout, "wrote %s: results.csv, figure.svg, figure.png, tables.md, tables.tex, report.html\n", dir)
-	return nil
+	return set, nil
 }
 
 // firstOf names the first few of a list.
