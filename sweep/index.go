@@ -17,14 +17,17 @@ import (
 type RunOptions struct {
 	Threads int    // processor threads; 0: as in the config
 	Command string // for sessions.json; may be empty
+	// Wait is how long to wait for another process to leave the run, and for runs that this one
+	// needs. 0: not for the former, and without end for the latter.
+	Wait time.Duration
 	// Reporter shows progress in the log of the run; nil: the log has the stages alone.
 	Reporter func(log *os.File) train.Reporter
 	// Progress receives the share of the training that is done; may be nil.
 	Progress func(share float64)
 }
 
-// needPatience is how long RunIndex sleeps between two looks at the runs that it waits for.
-const needPatience = 2 * time.Second
+// lookAgain is how long RunIndex sleeps between two looks at the runs that it waits for.
+const lookAgain = 2 * time.Second
 
 // RunIndex does one run of the sweep in a folder, from its start or from its last checkpoint. It
 // waits for the runs that it needs, which other processes do. It changes the working
@@ -44,46 +47,65 @@ func RunIndex(ctx context.Context, dir string, index int, o RunOptions) error {
 	}
 	f = "."
 	r := t.Runs[index]
-	if exists(f.path(r.Dir, run.SummaryFile)) {
-		return nil
+	folder, begun := run.Folder(f.path(r.Dir)), time.Now()
+	for folder.Working() {
+		if time.Since(begun) >= o.Wait {
+			return inputError("another process is at work in %s; wait for it or stop it", r.Dir)
+		}
+		if err := pause(ctx); err != nil {
+			return err
+		}
 	}
-	if run.Folder(f.path(r.Dir)).Working() {
-		return inputError("another process is at work in %s; wait for it or stop it", r.Dir)
+	if exists(f.path(r.Dir, run.SummaryFile)) { // the other process has finished it
+		return nil
 	}
 	if err := f.forgive(r); err != nil {
 		return inputError("the sweep folder cannot be written: %w", err)
 	}
-	if err := f.await(ctx, t, r); err != nil {
+	if err := f.await(ctx, t, r, o.Wait); err != nil {
 		return err
 	}
 	err = f.do(ctx, t, r, o)
-	if err == nil || errors.Is(err, train.ErrInterrupted) || ctx.Err() != nil {
-		return err
+	if err == nil || errors.Is(err, train.ErrInterrupted) || ctx.Err() != nil || folder.Working() {
+		return err // with no record: the run is finished, saved, or another process was faster
 	}
 	return errors.Join(fmt.Errorf("%s: %w", r.Name, err), f.fail(r, err))
 }
 
-// await waits until the runs that r needs are finished.
-func (f Folder) await(ctx context.Context, t *Table, r *Run) error {
-	for {
-		states, left := f.States(t.Runs), 0
+// await waits until the runs that r needs are finished, at most for the given time; 0: without
+// end.
+func (f Folder) await(ctx context.Context, t *Table, r *Run, limit time.Duration) error {
+	for begun := time.Now(); ; {
+		var missing *Run
+		states := f.States(t.Runs)
 		for _, n := range r.Needs {
 			switch states[n] {
 			case Finished:
 			case Failed, Blocked:
 				return fmt.Errorf("%s needs %s, which has failed; see %s", r.Name, t.Runs[n].Name, t.Runs[n].Log)
 			default:
-				left++
+				missing = t.Runs[n]
 			}
 		}
-		if left == 0 {
+		switch {
+		case missing == nil:
 			return nil
+		case limit > 0 && time.Since(begun) >= limit:
+			return fmt.Errorf("%s needs %s, which is not finished after %v", r.Name, missing.Name, limit)
 		}
-		select {
-		case <-ctx.Done():
-			return fmt.Errorf("%w while waiting for other runs", train.ErrInterrupted)
-		case <-time.After(needPatience):
+		if err := pause(ctx); err != nil {
+			return err
 		}
+	}
+}
+
+// pause waits a moment for other processes.
+func pause(ctx context.Context) error {
+	select {
+	case <-ctx.Done():
+		return fmt.Errorf("%w while waiting for another process", train.ErrInterrupted)
+	case <-time.After(lookAgain):
+		return nil
 	}
 }
 

@@ -24,7 +24,7 @@ import (
 // sweepCommand trains all the runs behind a curve.
 var sweepCommand = command{
 	name: "sweep",
-	args: "plan|run|status|retry FILE|DIR [-out DIR] [-set KEY=VALUE ...] [-jobs N] [-index N] [-json]",
+	args: "plan|run|submit|status|retry FILE|DIR [-out DIR] [-set KEY=VALUE ...] [-jobs N] [-index N] [-slurm] [-json]",
 	doc:  "trains a network by several methods, at several strengths or budgets and with several seeds",
 	examples: []string{
 		"pare sweep plan sweep-digits             # the runs, the work of each and the expected time",
@@ -33,13 +33,15 @@ var sweepCommand = command{
 		"pare sweep status sweeps/sweep-digits",
 		"pare sweep retry sweeps/sweep-digits     # the runs that have failed, too",
 		"pare sweep run sweeps/sweep-digits -index 7   # one run, as a task of a cluster",
+		"pare sweep submit -slurm sweep-digits -time 30 -mem 2G   # all runs, as tasks of Slurm",
+		"pare sweep retry -slurm sweeps/sweep-digits   # those that have failed or were cancelled, too",
 	},
 	run: runSweep,
 }
 
 // sweepActions are the words behind pare sweep.
 var sweepActions = map[string]func(context.Context, *sweepRequest) error{
-	"plan": planSweep, "run": runAll, "retry": runAll, "status": sweepStatus,
+	"plan": planSweep, "run": runAll, "retry": runAll, "status": sweepStatus, "submit": submitSweep,
 }
 
 // sweepRequest is a command line of pare sweep.
@@ -49,7 +51,10 @@ type sweepRequest struct {
 	out          string
 	sets         []string
 	jobs, index  int
+	wait         time.Duration
 	json         bool
+	slurm        bool
+	asked        sweep.SlurmOptions
 }
 
 func runSweep(ctx context.Context, f *flags) error {
@@ -60,13 +65,16 @@ func runSweep(ctx context.Context, f *flags) error {
 			q.sets = append(q.sets, s)
 			return nil
 		})
-	f.IntVar(&q.jobs, "jobs", 0, "run, retry: how many runs at the same time; 0: one for each core")
+	f.IntVar(&q.jobs, "jobs", 0, "run, retry, submit: how many runs at the same time; 0: one for each core, in Slurm all")
 	f.IntVar(&q.index, "index", 0, "run: do the run of this `number` alone; default: all runs, or the one in "+
 		strings.Join(sweep.IndexVariables, " or "))
+	f.DurationVar(&q.wait, "wait", 0, "run -index: how long to wait for another process to leave the run, and for runs that it needs; "+
+		"0: not for the former, without end for the latter")
 	f.BoolVar(&q.json, "json", false, "plan, status: print JSON")
+	f.slurmFlags(q)
 	f.within(between(0, 1024), "jobs")
 	f.within(atLeast(0), "index")
-	words := []string{"plan", "run", "status", "retry"}
+	words := []string{"plan", "run", "submit", "status", "retry"}
 	f.firstWords = words
 	pos, err := f.parse("ACTION", "FILE")
 	if err != nil {
@@ -75,12 +83,16 @@ func runSweep(ctx context.Context, f *flags) error {
 	q.action, q.path = pos[0], pos[1]
 	action, ok := sweepActions[q.action]
 	if !ok {
-		return cli.Unknown("action", q.action, words, "it is plan, run, status or retry")
+		return cli.Unknown("action", q.action, words, "it is plan, run, submit, status or retry")
 	}
-	works := q.action == "run" || q.action == "retry"
-	f.refuse(!works, "it is for run and retry", "jobs")
+	shows := q.action == "plan" || q.action == "status"
+	f.refuse(shows, "it is for run, retry and submit", "jobs")
 	f.refuse(q.action != "run", "it is for run", "index")
-	f.refuse(works, "it is for plan and status", "json")
+	f.refuse(!f.given("index"), "it is for run -index", "wait")
+	f.refuse(!shows, "it is for plan and status", "json")
+	f.refuse(q.action != "submit" && q.action != "retry", "it is for submit and retry", "slurm")
+	f.refuse(!q.slurm, "it is for -slurm", slurmFlags...)
+	f.refuse(q.slurm, "with -slurm a task has one thread for each of its cores; give -cpus", "threads")
 	f.refuse(f.given("index"), "one run is one job; leave -jobs out", "jobs")
 	f.refuse(sweep.IsFolder(q.path), q.path+" is a sweep folder, whose runs are settled; give the sweep file", "set", "out")
 	if f.refused != nil {
@@ -105,9 +117,8 @@ func (q *sweepRequest) plan() (p *sweep.Plan, dir string, err error) {
 	return p, dir, err
 }
 
-// open makes or updates the sweep folder of a file, or opens a folder. check loads the data and
-// looks for mistakes before there is a folder.
-func (q *sweepRequest) open(ctx context.Context, check bool) (sweep.Folder, *sweep.Table, error) {
+// open makes or updates the sweep folder of a file, or opens a folder.
+func (q *sweepRequest) open() (sweep.Folder, *sweep.Table, error) {
 	if sweep.IsFolder(q.path) {
 		return sweep.OpenFolder(q.path)
 	}
@@ -115,15 +126,36 @@ func (q *sweepRequest) open(ctx context.Context, check bool) (sweep.Folder, *swe
 	if err != nil {
 		return "", nil, err
 	}
-	if check {
-		if err := p.Check(ctx, q.progress()); err != nil {
-			return "", nil, err
+	return sweep.Prepare(dir, p)
+}
+
+// openChecked is open after a look at the tasks that Slurm has of the folder, which may refuse
+// it, and after loading the data to look for mistakes.
+func (q *sweepRequest) openChecked(ctx context.Context, look func(f sweep.Folder, runs []*sweep.Run) error) (sweep.Folder, *sweep.Table, error) {
+	if sweep.IsFolder(q.path) {
+		f, t, err := sweep.OpenFolder(q.path)
+		if err != nil {
+			return f, nil, err
 		}
+		return f, t, look(f, t.Runs)
+	}
+	p, dir, err := q.plan()
+	if err != nil {
+		return "", nil, err
+	}
+	if err := look(sweep.Folder(dir), p.Runs); err != nil {
+		return "", nil, err
+	}
+	if err := p.Check(ctx, q.progress()); err != nil {
+		return "", nil, err
 	}
 	return sweep.Prepare(dir, p)
 }
 
 func runAll(ctx context.Context, q *sweepRequest) error {
+	if q.slurm {
+		return submitSweep(ctx, q)
+	}
 	index, single, err := sweep.EnvironmentIndex()
 	if q.given("index") {
 		index, single, err = q.index, true, nil
@@ -134,7 +166,7 @@ func runAll(ctx context.Context, q *sweepRequest) error {
 	if single && q.action == "run" {
 		return runOne(ctx, q, index)
 	}
-	f, t, err := q.open(ctx, true)
+	f, t, err := q.openChecked(ctx, func(f sweep.Folder, _ []*sweep.Run) error { return q.idle(ctx, f) })
 	if err != nil {
 		return err
 	}
@@ -174,12 +206,12 @@ func runAll(ctx context.Context, q *sweepRequest) error {
 
 // runOne does one run, as a task of a cluster or for runAll.
 func runOne(ctx context.Context, q *sweepRequest, index int) error {
-	f, t, err := q.open(ctx, false)
+	f, t, err := q.open()
 	if err != nil {
 		return err
 	}
 	ctx, progress := sweep.Child(ctx, os.Stdin, q.stdout)
-	err = sweep.RunIndex(ctx, string(f), index, sweep.RunOptions{Threads: q.threads, Command: cli.CommandLine(os.Args),
+	err = sweep.RunIndex(ctx, string(f), index, sweep.RunOptions{Threads: q.threads, Command: cli.CommandLine(os.Args), Wait: q.wait,
 		Reporter: func(log *os.File) train.Reporter { return cli.NewReporter(log) }, Progress: progress})
 	if errors.Is(err, train.ErrInterrupted) {
 		return fmt.Errorf("%w\ngo on with: pare sweep run %s -index %d", err, f, index)
@@ -259,10 +291,10 @@ func planSweep(ctx context.Context, q *sweepRequest) error {
 	if fault != nil {
 		return fmt.Errorf("measure the time of a step: %w", fault)
 	}
-	return q.print(f, t, expected)
+	return q.print(f, t, expected, nil)
 }
 
-func sweepStatus(_ context.Context, q *sweepRequest) error {
+func sweepStatus(ctx context.Context, q *sweepRequest) error {
 	dir := q.path
 	if !sweep.IsFolder(dir) {
 		_, folder, err := q.plan()
@@ -275,7 +307,11 @@ func sweepStatus(_ context.Context, q *sweepRequest) error {
 	if err != nil {
 		return err
 	}
-	return q.print(f, t, f.Estimate(t, nil))
+	queue, err := q.queue(ctx, f)
+	if err != nil {
+		return err
+	}
+	return q.print(f, t, f.Estimate(t, nil), queue)
 }
 
 // sweepRow is a row of the table as JSON.
@@ -284,22 +320,31 @@ type sweepRow struct {
 	State   sweep.State    `json:"state"`
 	Seconds float64        `json:"seconds_left"` // estimate on one thread; 0: finished, or not known
 	Failure *sweep.Failure `json:"failure,omitempty"`
+	Slurm   *sweep.Task    `json:"slurm,omitempty"`
 }
 
-// print prints the table of runs.
-func (q *sweepRequest) print(f sweep.Folder, t *sweep.Table, expected []time.Duration) error {
+// print prints the table of runs. queue has their tasks in Slurm; nil: they are not known.
+func (q *sweepRequest) print(f sweep.Folder, t *sweep.Table, expected []time.Duration, queue *sweep.Queue) error {
 	states := f.States(t.Runs)
 	if q.json {
 		rows := []sweepRow{}
 		for i, r := range t.Runs {
-			rows = append(rows, sweepRow{r, states[i], expected[i].Seconds(), f.Failure(r)})
+			row := sweepRow{Run: r, State: states[i], Seconds: expected[i].Seconds(), Failure: f.Failure(r)}
+			if task, ok := queue.Task(r); ok {
+				row.Slurm = &task
+			}
+			rows = append(rows, row)
 		}
 		e := json.NewEncoder(q.stdout)
 		e.SetIndent("", "  ")
 		return e.Encode(map[string]any{"name": t.Name, "folder": string(f), "runs": rows, "former": append([]string{}, t.Former...)})
 	}
 	w := tabwriter.NewWriter(q.stdout, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "run\tmethod\tpoint\tvaried\tseed\tneeds\tepochs\tGMACs\ttime\tstate")
+	fmt.Fprint(w, "run\tmethod\tpoint\tvaried\tseed\tneeds\tepochs\tGMACs\ttime\tstate")
+	if queue.Any() {
+		fmt.Fprint(w, "\tSlurm")
+	}
+	fmt.Fprintln(w)
 	var sum time.Duration
 	for i, r := range t.Runs {
 		method := r.Method
@@ -319,13 +364,21 @@ func (q *sweepRequest) print(f sweep.Folder, t *sweep.Table, expected []time.Dur
 			took = roughly(expected[i])
 		}
 		sum += expected[i]
-		fmt.Fprintf(w, "%d\t%s\t%s\t%s\t%d\t%s\t%d\t%.4g\t%s\t%s\n", i, method, orDash(r.Point.String()), orDash(strings.Join(varied, " ")),
+		fmt.Fprintf(w, "%d\t%s\t%s\t%s\t%d\t%s\t%d\t%.4g\t%s\t%s", i, method, orDash(r.Point.String()), orDash(strings.Join(varied, " ")),
 			r.Seed, orDash(strings.Join(needs, " ")), r.Epochs, r.Work/1e9, took, states[i])
+		if queue.Any() {
+			task, _ := queue.Task(r)
+			fmt.Fprintf(w, "\t%s", orDash(taskText(task)))
+		}
+		fmt.Fprintln(w)
 	}
 	if err := w.Flush(); err != nil {
 		return err
 	}
 	q.summary(f, t, states, sum)
+	if lost := queue.LostText(t, states); lost != "" {
+		fmt.Fprintf(q.stdout, "%sdo these runs with: pare sweep submit -slurm %s\n", lost, f)
+	}
 	return nil
 }
 
