@@ -240,7 +240,7 @@ func (s *Slurm) Submit(ctx context.Context, f Folder, t *Table, retry bool) (*Su
 // runs, and runs that are in the queue.
 func (f Folder) waves(t *Table, queue *Queue, retry bool, out *Submission) [][]*Run {
 	var waves [][]*Run
-	depth := map[int]int{} // from 1 on
+	depth := map[int]int{} // from 1 on; 0: finished
 	for i, state := range f.States(t.Runs) {
 		r := t.Runs[i]
 		switch {
@@ -248,6 +248,7 @@ func (f Folder) waves(t *Table, queue *Queue, retry bool, out *Submission) [][]*
 			continue
 		case state == Running || queue.Live(r):
 			out.Queued++
+			depth[i] = 1 // so that runs which need nothing of the queue do not wait for it
 			continue
 		case !retry && (state == Failed || state == Blocked):
 			continue
@@ -255,12 +256,12 @@ func (f Folder) waves(t *Table, queue *Queue, retry bool, out *Submission) [][]*
 		for _, n := range r.Needs {
 			depth[i] = max(depth[i], depth[n])
 		}
-		if depth[i]++; depth[i] > len(waves) {
+		for depth[i]++; depth[i] > len(waves); {
 			waves = append(waves, nil)
 		}
 		waves[depth[i]-1] = append(waves[depth[i]-1], r)
 	}
-	return waves
+	return slices.DeleteFunc(waves, func(w []*Run) bool { return len(w) == 0 })
 }
 
 // longestArray bounds the length of the argument --array.
@@ -395,7 +396,7 @@ func sbatch(ctx context.Context, command []string) (string, error) {
 	return id, nil
 }
 
-// slurm runs a command of Slurm. Its error is the last line that the command writes.
+// slurm runs a command of Slurm. Its error is what the command writes, in one line.
 func slurm(ctx context.Context, name string, args ...string) (string, error) {
 	cmd := exec.CommandContext(ctx, name, args...)
 	// Defaults of the user would hide tasks.
@@ -412,8 +413,12 @@ func slurm(ctx context.Context, name string, args ...string) (string, error) {
 		return "", context.Cause(ctx)
 	case errors.Is(err, exec.ErrNotFound):
 		return "", inputError("%s %w", name, ErrNoSlurm)
-	case errors.As(err, &exit) && messages.last() != "":
-		return "", inputError("%s", messages.last()) // it begins with the name of the command
+	case errors.As(err, &exit) && strings.TrimSpace(messages.text) != "":
+		var lines []string
+		for line := range strings.Lines(strings.TrimSpace(messages.text)) {
+			lines = append(lines, strings.TrimPrefix(strings.TrimPrefix(strings.TrimSpace(line), name+": "), "error: "))
+		}
+		return "", inputError("%s: %s", name, strings.Join(lines, "; "))
 	}
 	return "", fmt.Errorf("%s: %w", name, err)
 }
