@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"os"
+	"slices"
 	"time"
 
 	"pare/config"
@@ -18,7 +19,7 @@ type RunOptions struct {
 	Threads int    // processor threads; 0: as in the config
 	Command string // for sessions.json; may be empty
 	// Wait is how long to wait for another process to leave the run, and for runs that this one
-	// needs. 0: not for the former, and without end for the latter.
+	// needs while no process works on them. 0: not for the former, and without end for the latter.
 	Wait time.Duration
 	// Reporter shows progress in the log of the run; nil: the log has the stages alone.
 	Reporter func(log *os.File) train.Reporter
@@ -26,8 +27,11 @@ type RunOptions struct {
 	Progress func(share float64)
 }
 
-// lookAgain is how long RunIndex sleeps between two looks at the runs that it waits for.
-const lookAgain = 2 * time.Second
+// RunIndex sleeps between two looks at other runs, at first shortly.
+const (
+	firstPause   = 100 * time.Millisecond
+	longestPause = 5 * time.Second
+)
 
 // RunIndex does one run of the sweep in a folder, from its start or from its last checkpoint. It
 // waits for the runs that it needs, which other processes do. It changes the working
@@ -48,11 +52,11 @@ func RunIndex(ctx context.Context, dir string, index int, o RunOptions) error {
 	f = "."
 	r := t.Runs[index]
 	folder, begun := run.Folder(f.path(r.Dir)), time.Now()
-	for folder.Working() {
+	for sleep := firstPause; folder.Working(); {
 		if time.Since(begun) >= o.Wait {
 			return inputError("another process is at work in %s; wait for it or stop it", r.Dir)
 		}
-		if err := pause(ctx); err != nil {
+		if err := pause(ctx, &sleep); err != nil {
 			return err
 		}
 	}
@@ -72,10 +76,11 @@ func RunIndex(ctx context.Context, dir string, index int, o RunOptions) error {
 	return errors.Join(fmt.Errorf("%s: %w", r.Name, err), f.fail(r, err))
 }
 
-// await waits until the runs that r needs are finished, at most for the given time; 0: without
-// end.
+// await waits until the runs that r needs are finished, but for no longer than limit while no
+// process works on them; 0: without end.
 func (f Folder) await(ctx context.Context, t *Table, r *Run, limit time.Duration) error {
-	for begun := time.Now(); ; {
+	sleep := firstPause
+	for seen := time.Now(); ; {
 		var missing *Run
 		states := f.States(t.Runs)
 		for _, n := range r.Needs {
@@ -90,21 +95,31 @@ func (f Folder) await(ctx context.Context, t *Table, r *Run, limit time.Duration
 		switch {
 		case missing == nil:
 			return nil
-		case limit > 0 && time.Since(begun) >= limit:
-			return fmt.Errorf("%s needs %s, which is not finished after %v", r.Name, missing.Name, limit)
+		case t.underWay(r, states):
+			seen = time.Now()
+		case limit > 0 && time.Since(seen) >= limit:
+			return fmt.Errorf("%s needs %s, on which no process has worked for %v", r.Name, missing.Name, limit)
 		}
-		if err := pause(ctx); err != nil {
+		if err := pause(ctx, &sleep); err != nil {
 			return err
 		}
 	}
 }
 
-// pause waits a moment for other processes.
-func pause(ctx context.Context) error {
+// underWay reports whether a process works on a run that r needs, directly or not.
+func (t *Table) underWay(r *Run, states []State) bool {
+	return slices.ContainsFunc(r.Needs, func(n int) bool {
+		return states[n] == Running || states[n] != Finished && t.underWay(t.Runs[n], states)
+	})
+}
+
+// pause waits a moment for other processes, next time longer.
+func pause(ctx context.Context, sleep *time.Duration) error {
 	select {
 	case <-ctx.Done():
 		return fmt.Errorf("%w while waiting for another process", train.ErrInterrupted)
-	case <-time.After(lookAgain):
+	case <-time.After(*sleep):
+		*sleep = min(2**sleep, longestPause)
 		return nil
 	}
 }

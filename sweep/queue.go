@@ -38,7 +38,7 @@ type ArrayTask struct {
 	Run  string `json:"run"`
 }
 
-// Task is the last task of a run and what Slurm says about it.
+// Task is the last task of a run, with its state in Slurm.
 type Task struct {
 	ID     string `json:"id"`               // ARRAY_TASK, as Slurm writes it
 	State  string `json:"state,omitempty"`  // in the words of squeue; "": Slurm no longer knows it
@@ -75,7 +75,7 @@ func (t Task) Live() bool {
 // End says how a task has ended that is no longer live.
 func (t Task) End() string { return endStates[t.State] }
 
-// Queue is what Slurm knows of the runs of a sweep folder.
+// Queue holds the tasks of a sweep folder with their states in Slurm.
 type Queue struct {
 	folder Folder
 	jobs   Jobs

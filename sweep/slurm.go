@@ -27,7 +27,7 @@ type Slurm struct {
 	Report []string
 }
 
-// SlurmOptions are what a task asks of Slurm. Zero values leave the choice to Slurm.
+// SlurmOptions are the requests of a task to Slurm. Zero values leave the choice to Slurm.
 type SlurmOptions struct {
 	Partition string   `json:"partition,omitempty"`
 	Time      string   `json:"time,omitempty"`   // limit of a task, as sbatch takes it; a run that reaches it is saved and requeued
@@ -141,7 +141,7 @@ const scriptOfReport = `#!/bin/sh
 status=0
 `
 
-// Submission is what Submit has done.
+// Submission is the result of Submit.
 type Submission struct {
 	Jobs   []string // arrays, in the order in which they begin
 	Report string   // job of the report; "": there is none, as nothing was submitted
@@ -396,7 +396,7 @@ func sbatch(ctx context.Context, command []string) (string, error) {
 	return id, nil
 }
 
-// slurm runs a command of Slurm. Its error is what the command writes, in one line.
+// slurm runs a command of Slurm. Its error is the message of the command, in one line.
 func slurm(ctx context.Context, name string, args ...string) (string, error) {
 	cmd := exec.CommandContext(ctx, name, args...)
 	// Defaults of the user would hide tasks.

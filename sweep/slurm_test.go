@@ -1,6 +1,7 @@
 package sweep
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -13,7 +14,9 @@ import (
 	"testing"
 	"time"
 
+	"pare/internal/filelock"
 	"pare/run"
+	"pare/train"
 )
 
 // pretendSlurm puts commands of Slurm before those in PATH. They write their arguments to calls
@@ -100,7 +103,7 @@ func submit(t *testing.T, s *Slurm, f Folder, table *Table, retry bool) *Submiss
 }
 
 // A submission has an array for each depth, every one after those before it, and a report after
-// all. The next one has what no task does and no run has done.
+// all. The next one has the unfinished runs that no task does.
 func TestSubmit(t *testing.T) {
 	slurm := newSlurm(t)
 	dir := filepath.Join(t.TempDir(), "it's a sweep")
@@ -183,7 +186,7 @@ func TestSubmitFails(t *testing.T) {
 	}
 }
 
-// What Slurm says about tasks shows beside the runs, also when it has forgotten them.
+// Tasks have the states that squeue prints, and none when Slurm has forgotten them.
 func TestQueue(t *testing.T) {
 	slurm := newSlurm(t)
 	dir := filepath.Join(t.TempDir(), "sweep")
@@ -326,13 +329,31 @@ func TestSlurmLimits(t *testing.T) {
 	check(t, err, "this Slurm has no job arrays: MaxArraySize is 0")
 }
 
-// A task does not wait for ever for runs that nobody does.
+// A task does not wait for ever for runs on which no process works.
 func TestWait(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "sweep")
 	_, table := folder(t, dir, clustered)
 	t.Chdir(dir)
 	err := RunIndex(t.Context(), dir, 6, RunOptions{Wait: time.Nanosecond})
-	if want := table.Runs[6].Name + " needs s-dense-seed-1, which is not finished after 1ns"; err == nil || err.Error() != want {
+	if want := table.Runs[6].Name + " needs s-dense-seed-1, on which no process has worked for 1ns"; err == nil || err.Error() != want {
 		t.Errorf("got %v, want %s", err, want)
 	}
+	// A process works on the run that run 8 needs.
+	if err := os.MkdirAll(table.Runs[2].Dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(table.Runs[2].Dir, run.ConfigFile), nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	lock, err := filelock.Take(filepath.Join(table.Runs[2].Dir, ".lock"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer lock.Close()
+	ctx, stop := context.WithTimeout(t.Context(), 10*time.Millisecond)
+	defer stop()
+	if err := RunIndex(ctx, dir, 8, RunOptions{Wait: time.Nanosecond}); !errors.Is(err, train.ErrInterrupted) {
+		t.Error("while a process works on it:", err)
+	}
+	check(t, RunIndex(t.Context(), dir, 2, RunOptions{Wait: time.Nanosecond}), "another process is at work in "+table.Runs[2].Dir+"; wait for it or stop it")
 }

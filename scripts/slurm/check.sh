@@ -9,10 +9,14 @@
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
-if ! command -v sbatch slurmctld slurmd munged >/dev/null && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+installed() {
+  local name
+  for name in sbatch slurmctld slurmd munged; do command -v "$name" >/dev/null || return; done
+}
+if ! installed && [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
   { apt-get update && apt-get install -y --no-install-recommends slurm-wlm munge; } >/dev/null 2>&1 || true
 fi
-if [ "$(id -u)" != 0 ] || ! command -v sbatch slurmctld slurmd munged >/dev/null; then
+if [ "$(id -u)" != 0 ] || ! installed; then
   echo "skipped: sweeps on Slurm need root and the packages slurm-wlm and munge"
   exit 0
 fi

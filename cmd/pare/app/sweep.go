@@ -68,8 +68,8 @@ func runSweep(ctx context.Context, f *flags) error {
 	f.IntVar(&q.jobs, "jobs", 0, "run, retry, submit: how many runs at the same time; 0: one for each core, in Slurm all")
 	f.IntVar(&q.index, "index", 0, "run: do the run of this `number` alone; default: all runs, or the one in "+
 		strings.Join(sweep.IndexVariables, " or "))
-	f.DurationVar(&q.wait, "wait", 0, "run -index: how long to wait for another process to leave the run, and for runs that it needs; "+
-		"0: not for the former, without end for the latter")
+	f.DurationVar(&q.wait, "wait", 0, "run -index: how long to wait for another process to leave the run, and for runs that it needs "+
+		"while no process works on them; 0: not for the former, without end for the latter")
 	f.BoolVar(&q.json, "json", false, "plan, status: print JSON")
 	f.slurmFlags(q)
 	f.within(between(0, 1024), "jobs")
@@ -88,7 +88,7 @@ func runSweep(ctx context.Context, f *flags) error {
 	shows := q.action == "plan" || q.action == "status"
 	f.refuse(shows, "it is for run, retry and submit", "jobs")
 	f.refuse(q.action != "run", "it is for run", "index")
-	f.refuse(!f.given("index"), "it is for run -index", "wait")
+	f.refuse(q.action != "run", "it is for run -index", "wait")
 	f.refuse(!shows, "it is for plan and status", "json")
 	f.refuse(q.action != "submit" && q.action != "retry", "it is for submit and retry", "slurm")
 	f.refuse(!q.slurm, "it is for -slurm", slurmFlags...)
@@ -97,6 +97,9 @@ func runSweep(ctx context.Context, f *flags) error {
 	f.refuse(sweep.IsFolder(q.path), q.path+" is a sweep folder, whose runs are settled; give the sweep file", "set", "out")
 	if f.refused != nil {
 		return f.refused
+	}
+	if q.wait < 0 {
+		return cli.InputError("-wait is %v, it must be a time of at least 0, such as 10m", q.wait)
 	}
 	if err := cli.OutputFolder("-out", q.out); err != nil {
 		return err
@@ -165,6 +168,9 @@ func runAll(ctx context.Context, q *sweepRequest) error {
 	}
 	if single && q.action == "run" {
 		return runOne(ctx, q, index)
+	}
+	if q.given("wait") {
+		return cli.InputError("-wait: it is for a single run; give its -index")
 	}
 	f, t, err := q.openChecked(ctx, func(f sweep.Folder, _ []*sweep.Run) error { return q.idle(ctx, f) })
 	if err != nil {

@@ -287,7 +287,7 @@ func TestSweepCommand(t *testing.T) {
 		{[]string{}, "no ACTION given; see pare help sweep"},
 		{[]string{"run"}, "no FILE given; see pare help sweep"},
 		{[]string{"rum", file}, `there is no action "rum"; did you mean run?`},
-		{[]string{"plan", file, "-jobs", "2"}, "-jobs: it is for run and retry"},
+		{[]string{"plan", file, "-jobs", "2"}, "-jobs: it is for run, retry and submit"},
 		{[]string{"run", file, "-json"}, "-json: it is for plan and status"},
 		{[]string{"retry", file, "-index", "1"}, "-index: it is for run"},
 		{[]string{"run", file, "-index", "-1"}, "-index is -1, it must be a number of at least 0"},
