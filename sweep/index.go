@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"pare/config"
+	"pare/internal/filelock"
 	"pare/run"
 	"pare/train"
 )
@@ -51,16 +52,15 @@ func RunIndex(ctx context.Context, dir string, index int, o RunOptions) error {
 	}
 	f = "."
 	r := t.Runs[index]
-	folder, begun := run.Folder(f.path(r.Dir)), time.Now()
-	for sleep := firstPause; folder.Working(); {
-		if time.Since(begun) >= o.Wait {
-			return inputError("another process is at work in %s; wait for it or stop it", r.Dir)
-		}
-		if err := pause(ctx, &sleep); err != nil {
-			return err
-		}
+	if exists(f.path(r.Dir, run.SummaryFile)) {
+		return nil
 	}
-	if exists(f.path(r.Dir, run.SummaryFile)) { // the other process has finished it
+	lock, err := f.enter(ctx, r, o.Wait)
+	if err != nil {
+		return err
+	}
+	defer lock.Close()
+	if exists(f.path(r.Dir, run.SummaryFile)) { // by another process in the meantime
 		return nil
 	}
 	if err := f.forgive(r); err != nil {
@@ -70,10 +70,33 @@ func RunIndex(ctx context.Context, dir string, index int, o RunOptions) error {
 		return err
 	}
 	err = f.do(ctx, t, r, o)
-	if err == nil || errors.Is(err, train.ErrInterrupted) || ctx.Err() != nil || folder.Working() {
-		return err // with no record: the run is finished, saved, or another process was faster
+	if err == nil || errors.Is(err, train.ErrInterrupted) || ctx.Err() != nil {
+		return err
 	}
 	return errors.Join(fmt.Errorf("%s: %w", r.Name, err), f.fail(r, err))
+}
+
+// enter locks the log of a run, as its folder may not exist yet. It waits for at most the given
+// time for another process to leave the run.
+func (f Folder) enter(ctx context.Context, r *Run, limit time.Duration) (*os.File, error) {
+	sleep := firstPause
+	for begun := time.Now(); ; {
+		lock, err := filelock.Take(f.path(r.Log))
+		switch {
+		case err == nil && !run.Folder(f.path(r.Dir)).Working(): // train -resume does not know of the log
+			return lock, nil
+		case err == nil:
+			lock.Close()
+		case !errors.Is(err, filelock.ErrHeld):
+			return nil, inputError("the log cannot be written: %w", err)
+		}
+		if time.Since(begun) >= limit {
+			return nil, inputError("another process is at work in %s; wait for it or stop it", r.Dir)
+		}
+		if err := pause(ctx, &sleep); err != nil {
+			return nil, err
+		}
+	}
 }
 
 // await waits until the runs that r needs are finished, but for no longer than limit while no

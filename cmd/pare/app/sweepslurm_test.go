@@ -15,25 +15,26 @@ import (
 	"pare/sweep"
 )
 
-// Tasks that start at the same time, as pods of an Indexed Job, give the results of a local sweep.
+// Tasks that start at the same time, as pods of an Indexed Job, give the results of a local sweep,
+// also where a run has two of them.
 func TestSweepIndexedJob(t *testing.T) {
 	file := sweepFile(t, "name: s\nconfig: base.yaml\nmethods: [dense, magnitude, {scratch: {of: magnitude}}]\nbudgets: {macs: [0.5]}\n"+
-		"set: {train.epochs: 2}\nfinetune: {epochs: 1}\n")
+		"set: {train.epochs: 1}\nfinetune: {epochs: 1}\n")
 	local, pods := filepath.Join(t.TempDir(), "local"), filepath.Join(t.TempDir(), "pods")
 	cmd, out := pareCommand("sweep", "run", file, "-out", local)
 	if err := cmd.Run(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	var started []*exec.Cmd
-	for i := range 3 {
+	for i := range 6 {
 		cmd, out := pareCommand("sweep", "run", file, "-out", pods, "-wait", "1m")
-		cmd.Env = append(cmd.Env, "JOB_COMPLETION_INDEX="+strconv.Itoa(i))
+		cmd.Env = append(cmd.Env, "JOB_COMPLETION_INDEX="+strconv.Itoa(i/2))
 		if err := cmd.Start(); err != nil {
 			t.Fatal(err)
 		}
 		defer func() {
 			if t.Failed() {
-				t.Logf("pod %d:\n%s", i, out)
+				t.Logf("pod %d of run %d:\n%s", i, i/2, out)
 			}
 		}()
 		started = append(started, cmd)
