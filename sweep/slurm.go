@@ -44,14 +44,35 @@ const saving = 60 * time.Second
 // shortestTask leaves time to work between the start of a task and the signal to save.
 const shortestTask = 5 * time.Minute
 
-var (
-	slurmTime   = regexp.MustCompile(`^(?:(\d{1,4})-(\d{1,4})(?::(\d{1,4})(?::(\d{1,4}))?)?|(\d{1,7})|(\d{1,7}):(\d{1,4})|(\d{1,5}):(\d{1,4}):(\d{1,4}))$`)
-	slurmMemory = regexp.MustCompile(`^[1-9]\d{0,8}[KMGT]?$`)
-)
+var slurmMemory = regexp.MustCompile(`^[1-9]\d{0,8}[KMGT]?$`)
 
-// slurmUnits are the units of the groups of slurmTime.
-var slurmUnits = []time.Duration{24 * time.Hour, time.Hour, time.Minute, time.Second, // D-H:M:S
-	time.Minute, time.Minute, time.Second, time.Hour, time.Minute, time.Second} // M, M:S, H:M:S
+// slurmTime reads a limit of time as sbatch does: M, M:S, H:M:S, D-H, D-H:M or D-H:M:S.
+func slurmTime(text string) (limit time.Duration, ok bool) {
+	units := []time.Duration{time.Hour, time.Minute, time.Second}
+	days, rest, long := strings.Cut(text, "-")
+	if !long {
+		days, rest = "0", text
+	}
+	parts := strings.Split(rest, ":")
+	if !long && len(parts) < 3 {
+		units = units[1:]
+	}
+	if len(parts) > len(units) {
+		return 0, false
+	}
+	for i, part := range append(parts, days) {
+		n, err := strconv.ParseUint(part, 10, 20)
+		if err != nil {
+			return 0, false
+		}
+		unit := 24 * time.Hour
+		if i < len(parts) {
+			unit = units[i]
+		}
+		limit += time.Duration(n) * unit
+	}
+	return limit, true
+}
 
 // ownFlags are flags of sbatch that Submit sets itself.
 var ownFlags = []string{"array", "chdir", "clusters", "dependency", "job-name", "no-requeue", "open-mode", "output", "parsable", "requeue",
@@ -60,17 +81,12 @@ var ownFlags = []string{"array", "chdir", "clusters", "dependency", "job-name", 
 // Check returns a run.InputError for options that Slurm cannot be given.
 func (o SlurmOptions) Check() error {
 	if o.Time != "" && !strings.EqualFold(o.Time, "unlimited") {
-		m := slurmTime.FindStringSubmatch(o.Time)
-		if m == nil {
+		limit, ok := slurmTime(o.Time)
+		if !ok {
 			return inputError("-time is %q, it must be minutes, H:M:S, D-H or D-H:M:S, as for sbatch", o.Time)
 		}
-		var limit time.Duration
-		for i, text := range m[1:] {
-			n, _ := strconv.Atoi(text) // digits, or nothing
-			limit += time.Duration(n) * slurmUnits[i]
-		}
 		if limit < shortestTask {
-			return inputError("-time is %s, it must be at least %v, because a task is told to save its state up to 2m before the end",
+			return inputError("-time is %s, it must be at least %v, as a task saves its state up to 2m before the end",
 				o.Time, shortestTask)
 		}
 	}

@@ -52,7 +52,8 @@ echo "$n;cluster"`,
 	}
 	s.set("n", "11")
 	s.set("full", "")
-	s.set("config", "Configuration data as of 2026-11-30T00:26:01\nMaxArraySize            = 1001\nSchedulerParameters     = batch_sched_delay=0,sched_interval=1\n")
+	s.set("config", "Configuration data as of 2026-11-30T00:26:01\n"+
+		"MaxArraySize            = 1001\nSchedulerParameters     = batch_sched_delay=0,sched_interval=1\n")
 	t.Setenv("PATH", s.dir+string(os.PathListSeparator)+os.Getenv("PATH"))
 	return s
 }
@@ -125,6 +126,15 @@ func TestSubmit(t *testing.T) {
 			t.Errorf("%s:\n%s\nwant\n%s", what, strings.Join(have, "\n"), strings.Join(calls, "\n"))
 		}
 	}
+	arrays := func(what, first, second string) {
+		t.Helper()
+		calls := slurm.calls()
+		for i, want := range []string{first, second} {
+			if !strings.Contains(calls[i], " --array="+want+" ") {
+				t.Errorf("%s: %s\nhas no --array=%s", what, calls[i], want)
+			}
+		}
+	}
 	expect("all", submit(t, s, f, table, false), Submission{Jobs: []string{"11", "12"}, Report: "13", Runs: 12},
 		"sbatch --parsable --job-name=s --array=0-5%3"+own,
 		"sbatch --parsable --job-name=s --array=6-11%3 --dependency=afterany:11"+own, report("12"))
@@ -154,13 +164,9 @@ func TestSubmit(t *testing.T) {
 	}
 	s.SlurmOptions = SlurmOptions{}
 	_ = submit(t, s, f, table, false)
-	if calls := slurm.calls(); !strings.Contains(calls[0], " --array=5-9 ") || !strings.Contains(calls[1], " --array=11 --dependency=afterany:17 ") {
-		t.Errorf("without those that have failed:\n%s", strings.Join(calls, "\n"))
-	}
+	arrays("without those that have failed", "5-9", "11 --dependency=afterany:17")
 	_ = submit(t, s, f, table, true)
-	if calls := slurm.calls(); !strings.Contains(calls[0], " --array=4-9 ") || !strings.Contains(calls[1], " --array=10-11 --dependency=afterany:20 ") {
-		t.Errorf("with retry:\n%s", strings.Join(calls, "\n"))
-	}
+	arrays("with retry", "4-9", "10-11 --dependency=afterany:20")
 	for _, r := range table.Runs {
 		finish(t, f, r)
 	}
@@ -229,7 +235,8 @@ func TestQueue(t *testing.T) {
 		t.Error(err)
 	}
 	other := mustPlan(t, strings.Replace(clustered, "[dense, penalty,", "[penalty, dense,", 1))
-	check(t, queue.Fits(other.Runs), "the sweep is not the one whose tasks Slurm has in the jobs 11; wait for them, or cancel them: scancel 11")
+	check(t, queue.Fits(other.Runs),
+		"the sweep is not the one whose tasks Slurm has in the jobs 11; wait for them, or cancel them: scancel 11")
 
 	if err := os.WriteFile(f.path(jobsFile), []byte("{"), 0o644); err != nil {
 		t.Fatal(err)
@@ -262,16 +269,22 @@ func TestSlurmOptions(t *testing.T) {
 			t.Errorf("%+v: %v", good, err)
 		}
 	}
-	for want, bad := range map[string]SlurmOptions{
-		`-time is "1h", it must be minutes, H:M:S, D-H or D-H:M:S, as for sbatch`:                                       {Time: "1h"},
-		`-time is 4:59, it must be at least 5m0s, because a task is told to save its state up to 2m before the end`:     {Time: "4:59"},
-		`-time is 0-0:4:59, it must be at least 5m0s, because a task is told to save its state up to 2m before the end`: {Time: "0-0:4:59"},
-		`-mem is "2GB", it must be megabytes, or a number with K, M, G or T`:                                            {Memory: "2GB"},
-		`-sbatch is "account=a", it must be a long option of sbatch with its value, such as --account=NAME`:             {Extra: []string{"account=a"}},
-		`-sbatch is "--account a", it must be a long option of sbatch with its value, such as --account=NAME`:           {Extra: []string{"--account a"}},
-		`-sbatch --array: the submission sets it itself`:                                                                {Extra: []string{"--array=1-3"}},
+	for _, c := range []struct {
+		bad  SlurmOptions
+		want string
+	}{
+		{SlurmOptions{Time: "1h"}, `-time is "1h", it must be minutes, H:M:S, D-H or D-H:M:S, as for sbatch`},
+		{SlurmOptions{Time: "1:2:3:4"}, `-time is "1:2:3:4", it must be minutes, H:M:S, D-H or D-H:M:S, as for sbatch`},
+		{SlurmOptions{Time: "4:59"}, `-time is 4:59, it must be at least 5m0s, as a task saves its state up to 2m before the end`},
+		{SlurmOptions{Time: "0-0:4:59"}, `-time is 0-0:4:59, it must be at least 5m0s, as a task saves its state up to 2m before the end`},
+		{SlurmOptions{Memory: "2GB"}, `-mem is "2GB", it must be megabytes, or a number with K, M, G or T`},
+		{SlurmOptions{Extra: []string{"account=a"}},
+			`-sbatch is "account=a", it must be a long option of sbatch with its value, such as --account=NAME`},
+		{SlurmOptions{Extra: []string{"--account a"}},
+			`-sbatch is "--account a", it must be a long option of sbatch with its value, such as --account=NAME`},
+		{SlurmOptions{Extra: []string{"--array=1-3"}}, `-sbatch --array: the submission sets it itself`},
 	} {
-		check(t, bad.Check(), want)
+		check(t, c.bad.Check(), c.want)
 	}
 }
 
@@ -355,5 +368,6 @@ func TestWait(t *testing.T) {
 	if err := RunIndex(ctx, dir, 8, RunOptions{Wait: time.Nanosecond}); !errors.Is(err, train.ErrInterrupted) {
 		t.Error("while a process works on it:", err)
 	}
-	check(t, RunIndex(t.Context(), dir, 2, RunOptions{Wait: time.Nanosecond}), "another process is at work in "+table.Runs[2].Dir+"; wait for it or stop it")
+	check(t, RunIndex(t.Context(), dir, 2, RunOptions{Wait: time.Nanosecond}),
+		"another process is at work in "+table.Runs[2].Dir+"; wait for it or stop it")
 }

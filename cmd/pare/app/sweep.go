@@ -134,7 +134,8 @@ func (q *sweepRequest) open() (sweep.Folder, *sweep.Table, error) {
 
 // openChecked is open after a look at the tasks that Slurm has of the folder, which may refuse
 // it, and after loading the data to look for mistakes.
-func (q *sweepRequest) openChecked(ctx context.Context, look func(f sweep.Folder, runs []*sweep.Run) error) (sweep.Folder, *sweep.Table, error) {
+func (q *sweepRequest) openChecked(ctx context.Context, look func(f sweep.Folder, runs []*sweep.Run) error) (
+	sweep.Folder, *sweep.Table, error) {
 	if sweep.IsFolder(q.path) {
 		f, t, err := sweep.OpenFolder(q.path)
 		if err != nil {

@@ -15,7 +15,7 @@ import (
 var slurmFlags = []string{"partition", "time", "mem", "cpus", "sbatch"}
 
 func (f *flags) slurmFlags(q *sweepRequest) {
-	f.BoolVar(&q.slurm, "slurm", false, "submit, retry: the runs are tasks of Slurm. Options below that are left out stay as in the last submission")
+	f.BoolVar(&q.slurm, "slurm", false, "submit, retry: the runs are tasks of Slurm; its options that are left out stay as they were")
 	f.StringVar(&q.asked.Partition, "partition", "", "-slurm: `NAME` of the partition")
 	f.StringVar(&q.asked.Time, "time", "", "-slurm: `LIMIT` of a task, minutes, H:M:S or D-H; a run that reaches it is saved and queued again")
 	f.StringVar(&q.asked.Memory, "mem", "", "-slurm: memory of a task, `SIZE` such as 4G")

@@ -125,12 +125,14 @@ func TestSweepSubmitFaults(t *testing.T) {
 		args []string
 		want string
 	}{
-		{[]string{"submit", file, "-slurm", "-out", dir}, "sbatch is not on this machine; submit where Slurm is installed, or do the runs here: pare sweep run " + dir},
+		{[]string{"submit", file, "-slurm", "-out", dir},
+			"sbatch is not on this machine; submit where Slurm is installed, or do the runs here: pare sweep run " + dir},
 		{[]string{"submit", file}, "submit needs -slurm, the one cluster manager that it submits to; for others see docs/sweeps.md"},
 		{[]string{"run", file, "-slurm"}, "-slurm: it is for submit and retry"},
 		{[]string{"submit", file, "-mem", "1G"}, "-mem: it is for -slurm"},
 		{[]string{"submit", file, "-slurm", "-threads", "2"}, "-threads: with -slurm a task has one thread for each of its cores; give -cpus"},
-		{[]string{"submit", file, "-slurm", "-time", "2"}, "-time is 2, it must be at least 5m0s, because a task is told to save its state up to 2m before the end"},
+		{[]string{"submit", file, "-slurm", "-time", "2"},
+			"-time is 2, it must be at least 5m0s, as a task saves its state up to 2m before the end"},
 		{[]string{"submit", file, "-slurm", "-cpus", "-1"}, "-cpus is -1, it must be 0 to 1024"},
 		{[]string{"submit", file, "-slurm", "-json"}, "-json: it is for plan and status"},
 		{[]string{"run", file, "-wait", "1m"}, "-wait: it is for a single run; give its -index"},
@@ -167,7 +169,8 @@ func TestSweepSubmit(t *testing.T) {
 	file := sweepFile(t, "name: s\nconfig: base.yaml\nmethods: [dense]\nseeds: [1, 2]\n")
 	dir := filepath.Join(t.TempDir(), "s")
 	status, stdout, stderr := pare("sweep", "submit", "-slurm", file, "-out", dir, "-cpus", "2", "-jobs", "1", "-sbatch", "--account=lab")
-	if want := "2 of 2 runs are submitted, as jobs 1; the report is job 2\nstates: pare sweep status " + dir + "\n"; status != 0 || stdout != want {
+	want := "2 of 2 runs are submitted, as jobs 1; the report is job 2\nstates: pare sweep status " + dir + "\n"
+	if status != 0 || stdout != want {
 		t.Fatalf("%d %s%s", status, stdout, stderr)
 	}
 	write := func(queue string) {
@@ -190,23 +193,26 @@ func TestSweepSubmit(t *testing.T) {
 		}
 	}
 	changed := sweepFile(t, "name: s\nconfig: base.yaml\nmethods: [dense]\nseeds: [3]\n")
-	want := "pare sweep: the sweep is not the one whose tasks Slurm has in the jobs 1; wait for them, or cancel them: scancel 1\n"
+	want = "pare sweep: the sweep is not the one whose tasks Slurm has in the jobs 1; wait for them, or cancel them: scancel 1\n"
 	if status, _, stderr := pare("sweep", "submit", "-slurm", changed, "-out", dir); status != 2 || stderr != want {
 		t.Errorf("%d %s", status, stderr)
 	}
-	if _, stdout, _ = pare("sweep", "submit", "-slurm", dir); stdout != "nothing to submit in "+dir+": 2 of 2 runs are under way; see pare sweep status "+dir+"\n" {
+	want = "nothing to submit in " + dir + ": 2 of 2 runs are under way; see pare sweep status " + dir + "\n"
+	if _, stdout, _ = pare("sweep", "submit", "-slurm", dir); stdout != want {
 		t.Error(stdout)
 	}
 
 	write("1|0|CANCELLED||None\n1|1|RUNNING|n1|None\n")
 	_, stdout, _ = pare("sweep", "status", dir)
-	if want := "s-dense-seed-1: its Slurm task 1_0 was cancelled\ndo these runs with: pare sweep submit -slurm " + dir + "\n"; !strings.HasSuffix(stdout, want) {
+	want = "s-dense-seed-1: its Slurm task 1_0 was cancelled\ndo these runs with: pare sweep submit -slurm " + dir + "\n"
+	if !strings.HasSuffix(stdout, want) {
 		t.Errorf("%s\nlacks %s", stdout, want)
 	}
 	if _, stdout, _ = pare("sweep", "status", dir, "-json"); !strings.Contains(stdout, `"state": "CANCELLED"`) {
 		t.Error(stdout)
 	}
-	if _, stdout, stderr = pare("sweep", "retry", "-slurm", dir, "-mem", "3G"); !strings.HasPrefix(stdout, "1 of 2 runs are submitted, as jobs 3;") {
+	_, stdout, stderr = pare("sweep", "retry", "-slurm", dir, "-mem", "3G")
+	if !strings.HasPrefix(stdout, "1 of 2 runs are submitted, as jobs 3;") {
 		t.Error(stdout, stderr)
 	}
 	calls, err := os.ReadFile(filepath.Join(bin, "calls"))
