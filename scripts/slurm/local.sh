@@ -7,14 +7,18 @@
 #	scripts/slurm/local.sh down DIR      # stops it; DIR stays, with the logs
 #
 # There is no slurmdbd, so sacct does not work: squeue and scontrol know a job until five
-# minutes after its end. PORT is the first of four TCP ports, 26817 by default.
+# minutes after its end. It listens on three free TCP ports from 26817 on.
 set -euo pipefail
 
 daemons="node1 node2 controller munge" # in the order in which they are stopped
 
 configure() {
-  local host port=${PORT:-26817}
+  local host port=26817
   host=$(hostname -s)
+  # A connection fails where a port is free.
+  while (: <>"/dev/tcp/127.0.0.1/$port" || : <>"/dev/tcp/127.0.0.1/$((port + 1))" || : <>"/dev/tcp/127.0.0.1/$((port + 2))") 2>/dev/null; do
+    port=$((port + 10))
+  done
   cat <<END
 ClusterName=pare
 SlurmctldHost=$host(127.0.0.1)
