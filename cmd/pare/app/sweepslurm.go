@@ -51,7 +51,7 @@ func submitSweep(ctx context.Context, q *sweepRequest) error {
 	if !q.slurm {
 		return cli.InputError("submit needs -slurm, the one cluster manager that it submits to; for others see docs/sweeps.md")
 	}
-	s := &sweep.Slurm{Report: []string{"report"}}
+	s := &sweep.Slurm{Report: []string{"status", "report"}}
 	var err error
 	if s.Program, err = os.Executable(); err != nil {
 		return fmt.Errorf("find the running program: %w", err)
