@@ -80,6 +80,7 @@ type Train struct {
 	EarlyStop       train.EarlyStopSpec         `yaml:"early_stop" doc:"when to stop before the last epoch"`
 	Keep            string                      `yaml:"keep,omitempty" enum:"best,last" doc:"weights that training and fine-tuning end with; best: of the epoch with the best validation by early_stop.metric, see early_stop.restore; left out: last"`
 	CheckpointSteps int                         `yaml:"checkpoint_steps" range:"[0,)" doc:"steps between checkpoints; 0: one each epoch"`
+	LogSteps        int                         `yaml:"log_steps,omitempty" range:"[0,)" doc:"steps between lines of metrics.jsonl, and points of TensorBoard, within an epoch; 0: one each epoch only"`
 }
 
 // Prune selects the units to remove after training.

@@ -94,7 +94,7 @@ func (r *runner) summarise(small *nn.Network, p *pruneResult, final train.Metric
 		Removed: p.Report.Removed, Weights: layerWeights(r.full, p.Weights, small), Variables: variables(small),
 		TrainSeconds: p.TrainSeconds, FinetuneSeconds: tuned.Seconds, DataWaitSeconds: p.DataWaitSeconds + tuned.Waited,
 		Finished: time.Now().UTC().Format(time.RFC3339), Command: r.sessions[0].Command,
-		Thresholds: p.Thresholds, Thresholded: p.Thresholded, Warnings: r.warnings.list}
+		Thresholds: p.Thresholds, Thresholded: p.Thresholded}
 }
 
 // Variables names the variables of the input that the final network reads, and those that it

@@ -74,6 +74,8 @@ type ControlRecord struct {
 
 // MetricsLog appends records to a file, one JSON object a line.
 type MetricsLog struct {
+	Watch func(Record) // called with every record that was appended; nil: nothing
+
 	path  string
 	file  *os.File
 	lines int
@@ -140,6 +142,9 @@ func (l *MetricsLog) Append(r Record) error {
 		return fmt.Errorf("metrics log %s: %w", l.path, err)
 	}
 	l.lines++
+	if l.Watch != nil {
+		l.Watch(r)
+	}
 	return nil
 }
 

@@ -34,7 +34,7 @@ def table(experiment, groups):
                 "name": s["name"],
                 "status": s.get("status", "STATUS_UNKNOWN"),
                 "hparams": group["hparams"],
-                "metrics": {m["name"]["tag"]: m["value"] for m in s.get("metricValues", [])},
+                "metrics": {m["name"]["tag"]: m.get("value", 0.0) for m in s.get("metricValues", [])},
             })
     return {
         "hparams": {h["name"]: h["type"] for h in experiment["hparamInfos"]},
