@@ -1,7 +1,9 @@
 package run
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
 	"maps"
 	"math"
 	"os"
@@ -86,6 +88,36 @@ func TestCurves(t *testing.T) {
 		if len(want[tag]) < least {
 			t.Errorf("%s has %d points, expected at least %d", tag, len(want[tag]), least)
 		}
+	}
+}
+
+// TestSessionEnd: a run that has ended, well or not, says so in TensorBoard; one that can go on
+// does not.
+func TestSessionEnd(t *testing.T) {
+	const start, end = "_hparams_/session_start_info", "_hparams_/session_end_info"
+	ended := func(c *config.Config, steps int) (has bool, err error) {
+		f, err := CreateFolder(filepath.Join(t.TempDir(), "run"), c.Name, c.YAML())
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		_, err = Run(ctx, Options{Config: c, Folder: f, Reporter: func() train.Reporter { return canceller{left: &steps, cancel: cancel} }})
+		got := curves(t, result{nil, f})
+		if len(got[start]) != 1 {
+			t.Errorf("%d starts of the session", len(got[start]))
+		}
+		return len(got[end]) == 1, err
+	}
+	text := base + perceptron
+	if has, err := ended(parse(t, text), 1000); err != nil || !has {
+		t.Errorf("finished: %v, its end is there: %t", err, has)
+	}
+	if has, err := ended(parse(t, text), 3); !errors.Is(err, train.ErrInterrupted) || has {
+		t.Errorf("interrupted: %v, an end is there: %t", err, has)
+	}
+	if has, err := ended(parse(t, text, "train.optimizer.lr=1e30"), 1000); !errors.Is(err, train.ErrDiverged) || !has {
+		t.Errorf("diverged: %v, its end is there: %t", err, has)
 	}
 }
 
@@ -199,8 +231,10 @@ func TestTensorBoardLists(t *testing.T) {
 	if !slices.Contains(out.Metrics, "train/loss") {
 		t.Errorf("without an experiment, the results are %v", out.Metrics)
 	}
-	if err := WriteExperiment(dir, runs); err != nil {
-		t.Fatal(err)
+	for n := 1; n <= 2; n++ { // the second call replaces the file
+		if err := WriteExperiment(dir, runs[:n]); err != nil {
+			t.Fatal(err)
+		}
 	}
 	for _, way := range []string{"context", "http"} {
 		out := list(way)

@@ -103,10 +103,14 @@ func (s *Summary) results() map[string]float64 {
 	return out
 }
 
-// WriteExperiment writes an event file into dir by which TensorBoard shows finished runs
-// below or beside dir as one experiment: their hyperparameters with the range of each, and
-// the results in their summaries in place of all curves. Write it once, when the runs are
-// done. An artifact that is no finished run is an InputError.
+// experimentDir is the folder of the event file that makes runs one experiment.
+const experimentDir = "experiment"
+
+// WriteExperiment writes an event file to the folder experiment in dir, by which TensorBoard
+// shows finished runs below dir as one experiment: with the hyperparameters of all and the
+// range of each, and with the results in their summaries in place of all curves. It replaces
+// the file of an earlier call. An artifact that
+// is no finished run, and a folder that cannot be written, are InputErrors.
 func WriteExperiment(dir string, runs []*Artifact) (err error) {
 	var sessions [][]tensorboard.Hyperparameter
 	results := map[string]float64{}
@@ -125,9 +129,9 @@ func WriteExperiment(dir string, runs []*Artifact) (err error) {
 	for _, name := range slices.Sorted(maps.Keys(results)) {
 		tags = append(tags, resultsGroup+"/"+name)
 	}
-	w, err := tensorboard.Create(filepath.Join(dir, EventsDir))
+	w, err := tensorboard.Replace(filepath.Join(dir, experimentDir))
 	if err != nil {
-		return fmt.Errorf("experiment for TensorBoard: %w", err)
+		return &InputError{fmt.Errorf("experiment for TensorBoard: %w", err)}
 	}
 	err = w.Experiment(sessions, tags, time.Now())
 	if closed := w.Close(); err == nil {

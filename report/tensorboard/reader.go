@@ -16,19 +16,31 @@ import (
 // behind a damaged one are left out, as TensorBoard does: the end of a file may be missing
 // after SIGKILL.
 func Read(dir string, visit func(step int64, s Scalar)) error {
-	files, err := os.ReadDir(dir)
+	files, err := eventFiles(dir)
 	if err != nil {
-		return fmt.Errorf("tensorboard folder: %w", err)
+		return err
 	}
-	for _, f := range files {
-		if !strings.HasPrefix(f.Name(), filePrefix) {
-			continue
-		}
-		if err := readFile(filepath.Join(dir, f.Name()), visit); err != nil {
+	for _, path := range files {
+		if err := readFile(path, visit); err != nil {
 			return fmt.Errorf("tensorboard events: %w", err)
 		}
 	}
 	return nil
+}
+
+// eventFiles are the event files of a folder, the oldest first.
+func eventFiles(dir string) ([]string, error) {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return nil, fmt.Errorf("tensorboard folder: %w", err)
+	}
+	var out []string
+	for _, e := range entries {
+		if strings.HasPrefix(e.Name(), filePrefix) {
+			out = append(out, filepath.Join(dir, e.Name()))
+		}
+	}
+	return out, nil
 }
 
 func readFile(path string, visit func(step int64, s Scalar)) error {

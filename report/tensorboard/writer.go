@@ -61,6 +61,23 @@ func Create(dir string) (*Writer, error) {
 	return w, nil
 }
 
+// Replace is Create after it has removed the event files in dir.
+func Replace(dir string) (*Writer, error) {
+	files, err := eventFiles(dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return Create(dir)
+	}
+	if err != nil {
+		return nil, err
+	}
+	for _, path := range files {
+		if err := os.Remove(path); err != nil {
+			return nil, fmt.Errorf("tensorboard events: %w", err)
+		}
+	}
+	return Create(dir)
+}
+
 // createFile makes events.out.tfevents.<unix seconds>.pare, numbered from the
 // second file of the same second on. Host names stay out of run folders.
 func createFile(dir string, now time.Time) (*os.File, error) {

@@ -16,7 +16,7 @@ import (
 // compareCommand puts finished runs side by side.
 var compareCommand = command{
 	name: "compare",
-	args: "RUN... [-of RUN] [-markdown | -json] [-svg FILE [-over macs|params|nonzero|activations]]",
+	args: "RUN... [-of RUN] [-markdown | -json] [-svg FILE [-over macs|params|nonzero|activations]] [-tensorboard DIR]",
 	doc:  "compares finished runs: test result and share left of the first network, with means over seeds",
 	examples: []string{
 		"pare compare runs/a runs/b",
@@ -33,6 +33,7 @@ func runCompare(ctx context.Context, f *flags) error {
 	f.choice(&over, "over", string(report.LeftMACs), "horizontal axis of the chart, the share left of: "+
 		"macs (multiply-accumulates), params, nonzero (weights) or activations (not 0)",
 		"macs", "params", "nonzero", "activations")
+	board := f.String("tensorboard", "", "`DIR` that TensorBoard reads and the runs are in: it then lists their settings and results as one experiment")
 	of := f.String("of", "", "`RUN` whose first network counts as 100 %, for networks that were narrow from the start; "+
 		"default: the first network of each run's own chain")
 	paths, err := f.parseSome()
@@ -54,6 +55,11 @@ func runCompare(ctx context.Context, f *flags) error {
 	if err != nil {
 		return err
 	}
+	if *board != "" {
+		if err := writeExperiment(*board, runs); err != nil {
+			return err
+		}
+	}
 	if *of != "" {
 		if err := measureAgainst(*of, runs); err != nil {
 			return err
@@ -73,6 +79,19 @@ func runCompare(ctx context.Context, f *flags) error {
 		return json.NewEncoder(f.stdout).Encode(rows)
 	}
 	return report.CompareTable(f.stdout, rows, *markdown)
+}
+
+// writeExperiment lets TensorBoard list runs together.
+func writeExperiment(dir string, runs []report.Outcome) error {
+	var artifacts []*run.Artifact
+	for _, r := range runs {
+		a, err := run.OpenArtifact(r.Run)
+		if err != nil {
+			return err
+		}
+		artifacts = append(artifacts, a)
+	}
+	return run.WriteExperiment(dir, artifacts)
 }
 
 // measureAgainst takes the network that a run began with for the whole of all runs.

@@ -41,6 +41,11 @@ func TestCompare(t *testing.T) {
 		t.Fatal(err)
 	}
 	contains(t, string(picture), "multiply-accumulates left, %", "tiny, ")
+	board := t.TempDir()
+	succeed(t, "compare", first, second, "-tensorboard", board)
+	if files, err := filepath.Glob(filepath.Join(board, "experiment", "events.out.tfevents.*")); err != nil || len(files) != 1 {
+		t.Errorf("-tensorboard wrote %v, %v", files, err)
+	}
 	succeed(t, "compare", first, second, "-svg", svg, "-over", "params")
 	if picture, err = os.ReadFile(svg); err != nil {
 		t.Fatal(err)
@@ -56,6 +61,7 @@ func TestCompare(t *testing.T) {
 func TestCompareErrors(t *testing.T) {
 	folder, _ := tinyRun(t)
 	fail(t, 2, "no RUN given", "compare")
+	fail(t, 2, "experiment for TensorBoard", "compare", folder, "-tensorboard", filepath.Join(folder, "summary.json"))
 	fail(t, 2, "give -svg", "compare", folder, "-over", "params")
 	fail(t, 2, "macs, params, nonzero or activations", "compare", folder, "-over", "flops")
 	fail(t, 2, "not both", "compare", folder, "-json", "-markdown")
