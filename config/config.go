@@ -82,6 +82,7 @@ type Train struct {
 	Keep            string                      `yaml:"keep,omitempty" enum:"best,last" doc:"weights that training and fine-tuning end with; best: of the epoch with the best validation by early_stop.metric, see early_stop.restore; left out: last"`
 	CheckpointSteps int                         `yaml:"checkpoint_steps" range:"[0,)" doc:"steps between checkpoints; 0: one each epoch"`
 	Snapshot        []int                       `yaml:"snapshot,omitempty" empty:"no" list:"single" range:"[0,1000000]" doc:"epochs after which the weights are kept in the folder snapshots/epoch-N of the run, for prune.rewind of later runs; 0: before training. Left out: none"`
+	LogSteps        int                         `yaml:"log_steps,omitempty" range:"[0,)" doc:"steps between lines of metrics.jsonl, and points of TensorBoard, within an epoch; 0: one each epoch only"`
 }
 
 // Prune selects the units to remove after training.

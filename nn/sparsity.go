@@ -9,12 +9,12 @@ const NearZero = 1e-3
 // Sparsity is how the weights of one layer are distributed: those with the role
 // weight, without biases, scales and gates.
 type Sparsity struct {
-	Layer   string  `json:"layer"`
-	Kind    string  `json:"kind"`
-	Units   int     `json:"units"` // of the output
-	Weights int64   `json:"weights"`
-	Zero    int64   `json:"zero"`      // exactly 0
-	Near    int64   `json:"near_zero"` // not 0 but below NearZero times the largest
+	Layer   string  `json:"layer"`     // name of the layer
+	Kind    string  `json:"kind"`      // kind of layer
+	Units   int     `json:"units"`     // units of the output
+	Weights int64   `json:"weights"`   // values of its weights
+	Zero    int64   `json:"zero"`      // weights that are exactly 0
+	Near    int64   `json:"near_zero"` // weights that are not 0 but below NearZero times the largest
 	Density float64 `json:"density"`   // share of weights that are not exactly 0
 	// Hoyer is (√n − ‖w‖₁/‖w‖₂)/(√n − 1) (Hoyer 2004): 0 when all weights have the
 	// same size, 1 when only one is not 0. It is 1 for none, 0 for a single weight.

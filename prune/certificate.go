@@ -22,7 +22,7 @@ type Certificate struct {
 	MaxAbsDiff float64 `json:"max_abs_diff"` // max |Δ| over all outputs and inputs
 	MaxRelDiff float64 `json:"max_rel_diff"` // the same over max |output|
 	Inputs     int     `json:"inputs"`       // examples compared, real and random
-	Tolerance  float64 `json:"tolerance"`    // of MaxRelDiff
+	Tolerance  float64 `json:"tolerance"`    // largest max_rel_diff allowed
 }
 
 const certificateBatch = 64

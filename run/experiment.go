@@ -37,6 +37,9 @@ type Experiment struct {
 // cycle.
 const maxChain = 32
 
+// neutralKeys may differ between repetitions of an experiment.
+var neutralKeys = []string{"name", "seed", "threads", "export", "data.dir", "data.cache", "data.download", "train.checkpoint_steps", "train.log_steps"}
+
 // Experiment reads the settings of the run. Artifacts that belong to no run and were not
 // pruned from one are an InputError.
 func (a *Artifact) Experiment() (Experiment, error) { return a.experiment(maxChain) }
@@ -52,7 +55,7 @@ func (a *Artifact) experiment(depth int) (Experiment, error) {
 	if err != nil {
 		return Experiment{}, err
 	}
-	for _, key := range []string{"name", "seed", "threads", "export", "data.dir", "data.cache", "data.download", "train.checkpoint_steps"} {
+	for _, key := range neutralKeys {
 		remove(settings, key)
 	}
 	if data, ok := settings["data"].(map[string]any); ok {

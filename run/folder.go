@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"regexp"
 
+	"pare/config"
 	"pare/export"
 	"pare/internal/atomicfile"
 )
@@ -87,6 +88,20 @@ func OpenFolder(dir string) (Folder, error) {
 		return "", &InputError{fmt.Errorf("%s is not a run folder: it has no %s", dir, ConfigFile)}
 	}
 	return f, f.readable()
+}
+
+// Finished reports whether the folder holds a finished run of a config, as CreateFolder would
+// write it; the number of threads does not count.
+func (f Folder) Finished(c *config.Config) bool {
+	if !exists(f.path(SummaryFile)) {
+		return false
+	}
+	text, err := os.ReadFile(f.path(ConfigFile))
+	if err != nil {
+		return false
+	}
+	ran, err := config.Parse(f.path(ConfigFile), text)
+	return err == nil && configHash(*ran) == configHash(*c)
 }
 
 // sweep removes the temporary files that a crash has left. Failures do no harm: the files

@@ -153,9 +153,10 @@ func (r *runner) options(p phase) (train.Options, error) {
 		Optimizer: p.optimizer, Schedule: p.schedule,
 		Epochs: p.epochs, ClipNorm: r.c.Train.ClipNorm, Stop: p.stop, Seed: r.c.Seed ^ p.stream<<32,
 		FreezeZeros: p.freeze, Masks: p.masks, Past: p.past, Dir: r.folder.path(checkpointsDir, p.name),
-		CheckpointEvery: r.c.Train.CheckpointSteps, Config: r.hash, Log: r.log, Reporter: r.reporter()}
+		CheckpointEvery: r.c.Train.CheckpointSteps, Config: r.hash, Log: r.log, LogEvery: r.c.Train.LogSteps, Reporter: r.reporter()}
 	if p.shrinker != nil {
 		o.Reshaper = p.shrinker
+		r.events.start(p.name, p.net)
 	}
 	if p.snapshots != nil {
 		o.Snapshot = r.keepSnapshots(p.snapshots)

@@ -33,7 +33,9 @@ func (c canceller) Step(train.Status) {
 
 // TestInterruptEverywhere interrupts one run again and again, a few steps
 // further each time.
-func TestInterruptEverywhere(t *testing.T) { interruptEverywhere(t, parse(t, resumable), 4) }
+func TestInterruptEverywhere(t *testing.T) {
+	interruptEverywhere(t, parse(t, resumable, "train.log_steps=3"), 4)
+}
 
 // interruptEverywhere stops a run after 1, 2, …, most steps, in turn, until it is done, and
 // compares it with an undisturbed one.
@@ -73,11 +75,14 @@ func interruptEverywhere(t *testing.T, c *config.Config, most int) {
 	sameRun(t, r, whole)
 }
 
-// sameRun compares models and metrics.
+// sameRun compares models, metrics and the curves of TensorBoard.
 func sameRun(t *testing.T, got, want result) {
 	t.Helper()
 	if got.weights(t) != want.weights(t) {
 		t.Error("the model differs from that of the undisturbed run")
+	}
+	if g, w := curves(t, got), curves(t, want); !reflect.DeepEqual(g, w) {
+		t.Errorf("TensorBoard shows %v, of the undisturbed run %v", g, w)
 	}
 	g, err := train.ReadMetrics(got.folder.path(MetricsFile))
 	if err != nil {
@@ -91,7 +96,7 @@ func sameRun(t *testing.T, got, want result) {
 		t.Fatalf("metrics.jsonl has %d lines, that of the undisturbed run %d", len(g), len(w))
 	}
 	for i := range g {
-		if g[i].Loss != w[i].Loss || g[i].Step != w[i].Step || g[i].Phase != w[i].Phase || *g[i].Val != *w[i].Val ||
+		if g[i].Loss != w[i].Loss || g[i].Step != w[i].Step || g[i].Phase != w[i].Phase || !reflect.DeepEqual(g[i].Val, w[i].Val) ||
 			!reflect.DeepEqual(g[i].Remaining, w[i].Remaining) {
 			t.Errorf("line %d of metrics.jsonl is %+v, that of the undisturbed run %+v", i+1, g[i], w[i])
 		}

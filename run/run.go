@@ -14,6 +14,7 @@ import (
 	"pare/internal/limit"
 	"pare/nn"
 	"pare/prune"
+	"pare/report/tensorboard"
 	"pare/train"
 )
 
@@ -90,11 +91,15 @@ func Run(ctx context.Context, o Options) (*Summary, error) {
 		return nil, err
 	}
 	defer r.log.Close()
-	if r.events, err = openEvents(r.folder.path(EventsDir)); err != nil {
+	if err := r.openEvents(); err != nil {
 		return nil, err
 	}
 	defer r.events.Close()
-	return r.run(ctx)
+	summary, err := r.run(ctx)
+	if errors.Is(err, train.ErrDiverged) {
+		r.events.end(tensorboard.Failure)
+	}
+	return summary, err
 }
 
 // configHash differs between configs with different results; threads do not count.
@@ -140,6 +145,8 @@ func (r *runner) run(ctx context.Context) (*Summary, error) {
 		pruned.ActivityBefore, pruned.ActivityAfter, pruned.ActivityThresholded, evaluator.Activity()}
 	summary.Details = pruned.Details
 	summary.Details.add(stageFinal, evaluator)
+	r.events.finish(summary)
+	summary.Warnings = r.warnings.list
 	if err := r.report(summary, pruned, small); err != nil {
 		return nil, err
 	}
@@ -217,11 +224,10 @@ func (r *runner) say(format string, args ...any) {
 }
 
 func (r *runner) reporter() train.Reporter {
-	var shown train.Reporter = train.Silent{}
-	if r.Reporter != nil {
-		shown = r.Options.Reporter()
+	if r.Reporter == nil {
+		return train.Silent{}
 	}
-	return &watcher{Reporter: shown, events: r.events, warn: r.warn}
+	return r.Options.Reporter()
 }
 
 // export writes the final network in the formats that the config asks for.

@@ -3,6 +3,7 @@ package run
 import (
 	"context"
 	"errors"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -181,7 +182,11 @@ func TestTargetImportance(t *testing.T) {
 				t.Fatalf("%s: %v", name, err)
 			}
 		}
-		if resumed := (result{s, f}); resumed.weights(t) != whole.weights(t) {
+		resumed := result{s, f}
+		if !reflect.DeepEqual(curves(t, resumed), curves(t, whole)) {
+			t.Errorf("%s: the curves of the resumed run differ", name)
+		}
+		if resumed.weights(t) != whole.weights(t) {
 			t.Errorf("%s: the model of the resumed run differs", name)
 		}
 	}

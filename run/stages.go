@@ -123,33 +123,27 @@ func lossMeasure(name, format string, stages []stage, of func(float64) float64) 
 // is to predict the next character (or other token) of a text. All fields are 0, and left out of
 // summary.json, for other tasks.
 type Language struct {
-	// Perplexity is exp of the loss: the number of equally likely characters with the same
-	// uncertainty.
-	PerplexityTrained     float64 `json:"perplexity_trained,omitempty"`
-	PerplexityBeforePrune float64 `json:"perplexity_before_prune,omitempty"`
-	PerplexityAfterPrune  float64 `json:"perplexity_after_prune,omitempty"`
-	PerplexityFinal       float64 `json:"perplexity_final,omitempty"`
-	// Bits per character are the loss in bits.
-	BitsTrained     float64 `json:"bits_per_character_trained,omitempty"`
-	BitsBeforePrune float64 `json:"bits_per_character_before_prune,omitempty"`
-	BitsAfterPrune  float64 `json:"bits_per_character_after_prune,omitempty"`
-	BitsFinal       float64 `json:"bits_per_character_final,omitempty"`
-	// EntropyBits is the least possible number of bits per character, for data with a known
-	// entropy; ExcessBits is the excess of the final network over it.
-	EntropyBits float64 `json:"entropy_bits_per_character,omitempty"`
-	ExcessBits  float64 `json:"excess_bits_per_character,omitempty"`
+	PerplexityTrained     float64 `json:"perplexity_trained,omitempty"`              // exp of the loss, the number of equally likely characters, at the end of training
+	PerplexityBeforePrune float64 `json:"perplexity_before_prune,omitempty"`         // right before the removal
+	PerplexityAfterPrune  float64 `json:"perplexity_after_prune,omitempty"`          // right after the removal
+	PerplexityFinal       float64 `json:"perplexity_final,omitempty"`                // of the final network
+	BitsTrained           float64 `json:"bits_per_character_trained,omitempty"`      // loss in bits at the end of training
+	BitsBeforePrune       float64 `json:"bits_per_character_before_prune,omitempty"` // right before the removal
+	BitsAfterPrune        float64 `json:"bits_per_character_after_prune,omitempty"`  // right after the removal
+	BitsFinal             float64 `json:"bits_per_character_final,omitempty"`        // of the final network
+	EntropyBits           float64 `json:"entropy_bits_per_character,omitempty"`      // least possible bits per character, for data with a known entropy
+	ExcessBits            float64 `json:"excess_bits_per_character,omitempty"`       // bits of the final network above the entropy
 }
 
 // Regression holds the losses of a summary where targets are numbers: the mean of the
 // squared differences. All fields are 0, and left out of summary.json,
 // for other tasks.
 type Regression struct {
-	// NoAccuracy says that accuracies have no meaning: no prediction counts as right.
-	NoAccuracy     bool    `json:"no_accuracy,omitempty"`
-	MSETrained     float64 `json:"mse_trained,omitempty"`
-	MSEBeforePrune float64 `json:"mse_before_prune,omitempty"`
-	MSEAfterPrune  float64 `json:"mse_after_prune,omitempty"`
-	MSEFinal       float64 `json:"mse_final,omitempty"`
+	NoAccuracy     bool    `json:"no_accuracy,omitempty"`      // accuracies have no meaning: no prediction counts as right
+	MSETrained     float64 `json:"mse_trained,omitempty"`      // mean square error at the end of training
+	MSEBeforePrune float64 `json:"mse_before_prune,omitempty"` // right before the removal
+	MSEAfterPrune  float64 `json:"mse_after_prune,omitempty"`  // right after the removal
+	MSEFinal       float64 `json:"mse_final,omitempty"`        // of the final network
 }
 
 // measures turns losses of the trained network, before and after removal and at the
@@ -274,11 +268,11 @@ func (s *Summary) classes() report.Classes {
 // Activity is how sparse activations are on the test set. All fields are nil, and
 // left out of summary.json, for networks without activations that make zeros.
 type Activity struct {
-	DensityTrained     *activity.Report `json:"activation_density_trained,omitempty"` // where a baseline zeroes units then
-	DensityBeforePrune *activity.Report `json:"activation_density_before_prune,omitempty"`
-	DensityAfterPrune  *activity.Report `json:"activation_density_after_prune,omitempty"`
-	DensityThresholded *activity.Report `json:"activation_density_after_thresholds,omitempty"`
-	Density            *activity.Report `json:"activation_density,omitempty"` // at the end
+	DensityTrained     *activity.Report `json:"activation_density_trained,omitempty"`          // activations on the test set at the end of training, where a baseline zeroes units then
+	DensityBeforePrune *activity.Report `json:"activation_density_before_prune,omitempty"`     // right before the removal
+	DensityAfterPrune  *activity.Report `json:"activation_density_after_prune,omitempty"`      // right after the removal
+	DensityThresholded *activity.Report `json:"activation_density_after_thresholds,omitempty"` // with thresholds
+	Density            *activity.Report `json:"activation_density,omitempty"`                  // of the final network
 }
 
 // activities returns the rows for reports; none if no activation makes zeros.

@@ -19,64 +19,64 @@ import (
 // "before" and "after" a prune are right before and right after the physical removal, so
 // the units chosen by a baseline are already zero in "before".
 type Summary struct {
-	Name    string `json:"name"`
-	Model   string `json:"model"`
-	Dataset string `json:"dataset"`
-	Seed    uint64 `json:"seed"`
+	Name    string `json:"name"`    // name of the run
+	Model   string `json:"model"`   // kind of network
+	Dataset string `json:"dataset"` // name of the data
+	Seed    uint64 `json:"seed"`    // seed of the run
 
-	ParamsBefore int64 `json:"params_before"`
-	ParamsAfter  int64 `json:"params_after"`
-	NonZeroAfter int64 `json:"nonzero_after"`
-	MACsBefore   int64 `json:"macs_before"`
-	MACsAfter    int64 `json:"macs_after"`
+	ParamsBefore int64 `json:"params_before"` // trainable values of the network at the start
+	ParamsAfter  int64 `json:"params_after"`  // trainable values of the final network
+	NonZeroAfter int64 `json:"nonzero_after"` // trainable values of the final network that are not 0
+	MACsBefore   int64 `json:"macs_before"`   // multiply-accumulates of one example, network at the start
+	MACsAfter    int64 `json:"macs_after"`    // multiply-accumulates of one example, final network
 	// MACsNonZeroAfter counts the multiply-accumulates by weights that are not 0, the
 	// theoretical cost in papers on unstructured sparsity.
-	MACsNonZeroAfter int64 `json:"macs_nonzero_after"`
+	MACsNonZeroAfter int64 `json:"macs_nonzero_after"` // multiply-accumulates by weights that are not 0, final network
 
-	AccuracyTrained     float64 `json:"accuracy_trained"`
-	AccuracyBeforePrune float64 `json:"accuracy_before_prune"`
-	AccuracyAfterPrune  float64 `json:"accuracy_after_prune"`
-	AccuracyFinal       float64 `json:"accuracy_final"`
-	CorrectTrained      int     `json:"correct_trained"`
-	CorrectBeforePrune  int     `json:"correct_before_prune"`
-	CorrectAfterPrune   int     `json:"correct_after_prune"`
-	CorrectFinal        int     `json:"correct_final"`
-	TestExamples        int     `json:"test_examples"`
-	TestTargets         int     `json:"test_targets"` // an example has one, or one for each position
-	LossTrained         float64 `json:"loss_trained"`
-	LossBeforePrune     float64 `json:"loss_before_prune"`
-	LossAfterPrune      float64 `json:"loss_after_prune"`
-	LossFinal           float64 `json:"loss_final"`
+	AccuracyTrained     float64 `json:"accuracy_trained"`      // share of correct predictions at the end of training
+	AccuracyBeforePrune float64 `json:"accuracy_before_prune"` // right before the removal, with the units at 0 that a baseline chose
+	AccuracyAfterPrune  float64 `json:"accuracy_after_prune"`  // right after the removal
+	AccuracyFinal       float64 `json:"accuracy_final"`        // of the final network
+	CorrectTrained      int     `json:"correct_trained"`       // correct predictions at the end of training
+	CorrectBeforePrune  int     `json:"correct_before_prune"`  // right before the removal
+	CorrectAfterPrune   int     `json:"correct_after_prune"`   // right after the removal
+	CorrectFinal        int     `json:"correct_final"`         // of the final network
+	TestExamples        int     `json:"test_examples"`         // examples of the test set
+	TestTargets         int     `json:"test_targets"`          // targets of the test set: an example has one, or one for each position
+	LossTrained         float64 `json:"loss_trained"`          // mean loss in nats, or mean square, at the end of training
+	LossBeforePrune     float64 `json:"loss_before_prune"`     // right before the removal
+	LossAfterPrune      float64 `json:"loss_after_prune"`      // right after the removal
+	LossFinal           float64 `json:"loss_final"`            // of the final network
 
 	Language
 	Regression
 	Activity
-	ClassNames  []string       `json:"class_names,omitempty"` // of classes or labels, in their order; nil: they have none
-	Details     Details        `json:"details,omitempty"`     // test set, by stage
-	Thresholds  *Thresholds    `json:"thresholds,omitempty"`
-	Thresholded *train.Metrics `json:"after_thresholds,omitempty"` // test set, with them; nil: the config asks for none
+	ClassNames  []string       `json:"class_names,omitempty"`      // names of classes or labels, in their order; nil: they have none
+	Details     Details        `json:"details,omitempty"`          // further results on the test set, by stage
+	Thresholds  *Thresholds    `json:"thresholds,omitempty"`       // thresholds of ReLUs; nil: the config asks for none
+	Thresholded *train.Metrics `json:"after_thresholds,omitempty"` // results on the test set with thresholds; nil: the config asks for none
 
-	Method      string            `json:"method"`
-	Importance  string            `json:"importance,omitempty"` // that chose units; "": the method has none
-	Certificate prune.Certificate `json:"certificate"`
-	Removed     prune.Removed     `json:"removed"`
-	Weights     []LayerWeights    `json:"weights"`             // of the layers that have them
-	Variables   *Variables        `json:"variables,omitempty"` // of the input; nil: they have no names
+	Method      string            `json:"method"`               // prune.method of the config
+	Importance  string            `json:"importance,omitempty"` // criterion that chose units; "": the method has none
+	Certificate prune.Certificate `json:"certificate"`          // comparison of the outputs before and after the last removal
+	Removed     prune.Removed     `json:"removed"`              // units that pruning has removed, since the start
+	Weights     []LayerWeights    `json:"weights"`              // distribution of the weights of each layer that has them
+	Variables   *Variables        `json:"variables,omitempty"`  // variables of the input; nil: they have no names
 
 	SingleWeights *unstructured.Count `json:"single_weights,omitempty"` // of methods weights and rigl, in the shape before removal
 
 	gradual.Shrinking
 
-	BestEpoch         int `json:"best_epoch,omitempty"`          // of training, whose weights were kept; 0: the last one's
-	FinetuneBestEpoch int `json:"finetune_best_epoch,omitempty"` // the same
+	BestEpoch         int `json:"best_epoch,omitempty"`          // epoch of training whose weights were kept; 0: the last one
+	FinetuneBestEpoch int `json:"finetune_best_epoch,omitempty"` // epoch of fine-tuning whose weights were kept; 0: the last one
 
-	TrainSeconds    float64 `json:"train_seconds"`
-	FinetuneSeconds float64 `json:"finetune_seconds"`
-	DataWaitSeconds float64 `json:"data_wait_seconds"` // of both: steps that waited for data
-	Finished        string  `json:"finished"`          // RFC 3339, UTC
+	TrainSeconds    float64 `json:"train_seconds"`     // time of training, over all sessions
+	FinetuneSeconds float64 `json:"finetune_seconds"`  // time of fine-tuning, over all sessions
+	DataWaitSeconds float64 `json:"data_wait_seconds"` // wait of both for data
+	Finished        string  `json:"finished"`          // end of the run: RFC 3339, UTC
 
-	Warnings []string `json:"warnings,omitempty"` // of all sessions, in their order
-	Command  string   `json:"command,omitempty"`  // that started the run; sessions.json has those that went on with it
+	Warnings []string `json:"warnings,omitempty"` // warnings of all sessions, in their order
+	Command  string   `json:"command,omitempty"`  // command that started the run; sessions.json has those that went on with it
 }
 
 func (r *runner) summarise(small *nn.Network, p *pruneResult, final train.Metrics, tuned train.Result) *Summary {
@@ -100,14 +100,14 @@ func (r *runner) summarise(small *nn.Network, p *pruneResult, final train.Metric
 		Removed: p.Report.Removed, Weights: layerWeights(r.full, p.Weights, small), Variables: variables(small), SingleWeights: p.SingleWeights,
 		TrainSeconds: p.TrainSeconds, FinetuneSeconds: tuned.Seconds + p.RoundSeconds, DataWaitSeconds: p.DataWaitSeconds + tuned.Waited,
 		Finished: time.Now().UTC().Format(time.RFC3339), Command: r.sessions[0].Command,
-		Thresholds: p.Thresholds, Thresholded: p.Thresholded, Warnings: r.warnings.list}
+		Thresholds: p.Thresholds, Thresholded: p.Thresholded}
 }
 
 // Variables names the variables of the input that the final network reads, and those that it
 // does not. The columns of 0 and 1 of a categorical variable are one variable.
 type Variables struct {
-	Kept    []string `json:"kept"`
-	Removed []string `json:"removed"`
+	Kept    []string `json:"kept"`    // names of the variables that the final network reads
+	Removed []string `json:"removed"` // names of the variables that it does not read
 }
 
 // mostNames is how many variables a report lists by name.
@@ -138,8 +138,8 @@ func variables(net *nn.Network) *Variables {
 // training, before anything is removed, and in the final network.
 type LayerWeights struct {
 	Original int64        `json:"original,omitempty"` // weights at the start; 0: the layer was not there
-	Trained  *nn.Sparsity `json:"trained"`            // nil: a layer that pruning put in
-	Final    *nn.Sparsity `json:"final"`              // nil: removed
+	Trained  *nn.Sparsity `json:"trained"`            // at the end of training; nil: a layer that pruning put in
+	Final    *nn.Sparsity `json:"final"`              // in the final network; nil: removed
 }
 
 // layerWeights pairs the layers by name; layers of the final network alone come last.

@@ -13,16 +13,16 @@ import (
 // Thresholds are the thresholds that calibration gave to the ReLUs of a network. All
 // measures are on the examples that it used.
 type Thresholds struct {
-	Layers   map[string]float64 `json:"layers,omitempty"` // by name; nil: none was needed or possible
+	Layers   map[string]float64 `json:"layers,omitempty"` // threshold of each layer; nil: none was needed or possible
 	Energy   float64            `json:"energy"`           // share of the sum of squares of each layer below its threshold, at most
-	Examples int                `json:"examples"`
+	Examples int                `json:"examples"`         // examples that thresholds were calibrated on
 
-	LossBefore     float64 `json:"loss_before"`
-	LossAfter      float64 `json:"loss_after"`
-	AccuracyBefore float64 `json:"accuracy_before"`
-	AccuracyAfter  float64 `json:"accuracy_after"`
-	DensityBefore  float64 `json:"density_before"` // share of the activations that are not 0
-	DensityAfter   float64 `json:"density_after"`
+	LossBefore     float64 `json:"loss_before"`     // on these examples, without thresholds
+	LossAfter      float64 `json:"loss_after"`      // on these examples, with thresholds
+	AccuracyBefore float64 `json:"accuracy_before"` // on these examples, without thresholds
+	AccuracyAfter  float64 `json:"accuracy_after"`  // on these examples, with thresholds
+	DensityBefore  float64 `json:"density_before"`  // share of the activations that are not 0, without thresholds
+	DensityAfter   float64 `json:"density_after"`   // the same, with thresholds
 }
 
 const (

@@ -32,7 +32,7 @@ type Detail struct {
 type ClassResult struct {
 	N         int     `json:"n"`         // targets of the class
 	Predicted int     `json:"predicted"` // outputs of the class
-	Correct   int     `json:"correct"`   // both
+	Correct   int     `json:"correct"`   // targets of the class that were predicted as it
 	Accuracy  float64 `json:"accuracy"`  // recall, Correct/N; 0 without targets
 	F1        float64 `json:"f1"`        // 2·Correct/(N+Predicted); 0 without either
 }

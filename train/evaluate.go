@@ -16,12 +16,12 @@ import (
 
 // Metrics is the quality of a network on a set of examples.
 type Metrics struct {
-	Loss     float64 `json:"loss"`     // mean over the targets
-	Accuracy float64 `json:"accuracy"` // share of Correct in N
-	Correct  int     `json:"correct"`
-	N        int     `json:"n"` // targets: one an example, or one for each position of a sequence
+	Loss     float64 `json:"loss"`     // mean loss over the targets
+	Accuracy float64 `json:"accuracy"` // share of the targets that were predicted
+	Correct  int     `json:"correct"`  // correct predictions
+	N        int     `json:"n"`        // targets: one an example, or one for each position of a sequence
 	// NoAccuracy says that no output counts as correct: targets are numbers to come near to.
-	NoAccuracy bool `json:"no_accuracy,omitempty"`
+	NoAccuracy bool `json:"no_accuracy,omitempty"` // no prediction counts as correct: targets are numbers
 }
 
 // Scorer is implemented by losses that evaluate one target themselves: its

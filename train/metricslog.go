@@ -19,61 +19,63 @@ import (
 // Record is one line of the metrics log. All but Seconds and Waited is a function of
 // configuration and seed.
 type Record struct {
-	Kind      string               `json:"kind"` // step, epoch, shrink or target
-	Phase     string               `json:"phase"`
-	Epoch     float64              `json:"epoch"`     // epochs done, with fraction
-	Step      int                  `json:"step"`      // updates made in the phase
-	LR        float64              `json:"lr"`        // of the last update
-	Loss      float64              `json:"loss"`      // of the last batch; at the end of an epoch the mean of its batches; without terms
-	GradNorm  float64              `json:"grad_norm"` // of the last batch, before clipping
-	Zeros     float64              `json:"zeros"`     // share of the trainable values that are exactly 0
-	Terms     []TermRecord         `json:"terms,omitempty"`
+	Kind      string               `json:"kind"`                // step, epoch, shrink (a removal on the way) or target (progress to a budget)
+	Phase     string               `json:"phase"`               // train or finetune
+	Epoch     float64              `json:"epoch"`               // epochs done, with fraction
+	Step      int                  `json:"step"`                // updates made in the phase
+	LR        float64              `json:"lr"`                  // learning rate of the last update
+	Loss      float64              `json:"loss"`                // loss of the last batch; at the end of an epoch the mean of its batches; without penalties
+	GradNorm  float64              `json:"grad_norm"`           // norm of the gradient of the last batch, before clipping
+	Zeros     float64              `json:"zeros"`               // share of the trainable values that are exactly 0
+	Terms     []TermRecord         `json:"terms,omitempty"`     // effect of every penalty
 	Gates     map[string][]float32 `json:"gates,omitempty"`     // at the end of an epoch: values of every gate, by the name of its parameter
-	Val       *Metrics             `json:"val,omitempty"`       // at the end of an epoch
-	Remaining *Remaining           `json:"remaining,omitempty"` // at the end of an epoch: the network without its useless units
-	Shrink    *ShrinkRecord        `json:"shrink,omitempty"`    // of kind shrink: the removal
-	Target    *ControlRecord       `json:"target,omitempty"`    // of kind target: where the way to a budget stands
+	Val       *Metrics             `json:"val,omitempty"`       // results on the validation data, at the end of an epoch
+	Remaining *Remaining           `json:"remaining,omitempty"` // at the end of an epoch: the network that a removal would leave now
+	Shrink    *ShrinkRecord        `json:"shrink,omitempty"`    // of kind shrink: the network after the removal
+	Target    *ControlRecord       `json:"target,omitempty"`    // of kind target: progress to the budget
 	// Activity is how sparse activations are on the validation data, at the end of
 	// an epoch; nil without activations that make zeros.
 	Activity *activity.Report `json:"activation_density,omitempty"`
 	Seconds  float64          `json:"seconds"`   // since the start of the phase, over all sessions
-	Waited   float64          `json:"data_wait"` // seconds of them waiting for training data
+	Waited   float64          `json:"data_wait"` // seconds of these that training waited for data
 }
 
 // Remaining is the network that a removal would leave now.
 type Remaining struct {
-	Params     int64   `json:"params"` // trainable values
-	MACs       int64   `json:"macs"`
-	ParamShare float64 `json:"params_share"` // of the network that the run began with
-	MACShare   float64 `json:"macs_share"`   // the same
+	Params     int64   `json:"params"`       // trainable values
+	MACs       int64   `json:"macs"`         // multiply-accumulates of one example
+	ParamShare float64 `json:"params_share"` // share of the trainable values of the network at the start
+	MACShare   float64 `json:"macs_share"`   // share of its multiply-accumulates
 }
 
 // TermRecord is the effect of a penalty in the last step.
 type TermRecord struct {
-	Name   string     `json:"name"`
-	Value  float64    `json:"value"` // added to the loss
-	Lambda float64    `json:"lambda"`
-	Groups int        `json:"groups"`
-	Zero   int        `json:"zero_groups"`
-	Norms  *Quantiles `json:"norms,omitempty"` // of the groups that are not 0, at the end of an epoch; nil when all are
+	Name   string     `json:"name"`            // name of the penalty
+	Value  float64    `json:"value"`           // its value, added to the loss
+	Lambda float64    `json:"lambda"`          // its strength at the step
+	Groups int        `json:"groups"`          // groups that the penalty acts on
+	Zero   int        `json:"zero_groups"`     // groups that are 0
+	Norms  *Quantiles `json:"norms,omitempty"` // norms of the groups that are not 0, at the end of an epoch; nil when all are
 }
 
 // ShrinkRecord is a network right after a removal on the way.
 type ShrinkRecord struct {
-	Params     int64   `json:"params"` // trainable values
-	MACs       int64   `json:"macs"`
-	MaxRelDiff float64 `json:"max_rel_diff"` // of the certificate
+	Params     int64   `json:"params"`       // trainable values
+	MACs       int64   `json:"macs"`         // multiply-accumulates of one example
+	MaxRelDiff float64 `json:"max_rel_diff"` // largest relative difference of the certificate
 }
 
 // ControlRecord is where the way to a budget stands.
 type ControlRecord struct {
-	Share   float64 `json:"share"`   // of the network that is left
-	Planned float64 `json:"planned"` // share that was to be left by now
-	Factor  float64 `json:"factor"`  // on the strength of all penalties, from now on
+	Share   float64 `json:"share"`   // share of the network that is left
+	Planned float64 `json:"planned"` // share that the plan asks for by now
+	Factor  float64 `json:"factor"`  // factor on the strength of all penalties, from now on
 }
 
 // MetricsLog appends records to a file, one JSON object a line.
 type MetricsLog struct {
+	Watch func(Record) // called with every record that was appended; nil: nothing
+
 	path  string
 	file  *os.File
 	lines int
@@ -140,6 +142,9 @@ func (l *MetricsLog) Append(r Record) error {
 		return fmt.Errorf("metrics log %s: %w", l.path, err)
 	}
 	l.lines++
+	if l.Watch != nil {
+		l.Watch(r)
+	}
 	return nil
 }
 
@@ -189,11 +194,11 @@ type Normed interface {
 
 // Quantiles sum up the norms of the groups that are not 0.
 type Quantiles struct {
-	Min    float64 `json:"min"`
-	Tenth  float64 `json:"p10"`
-	Median float64 `json:"p50"`
-	Ninety float64 `json:"p90"`
-	Max    float64 `json:"max"`
+	Min    float64 `json:"min"` // smallest
+	Tenth  float64 `json:"p10"` // 10 % are smaller
+	Median float64 `json:"p50"` // 50 % are smaller
+	Ninety float64 `json:"p90"` // 90 % are smaller
+	Max    float64 `json:"max"` // largest
 }
 
 // quantiles of the values above 0, whose order is lost: q is the value of rank

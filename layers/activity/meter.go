@@ -80,13 +80,13 @@ type Report struct {
 	// Dead is the share of all units that were 0 at every position of every
 	// example.
 	Dead   float64          `json:"dead_units"`
-	Layers map[string]Layer `json:"layers"` // by name
+	Layers map[string]Layer `json:"layers"` // each layer
 }
 
 // Layer is how sparse the output of one layer is.
 type Layer struct {
-	Density float64 `json:"density"` // share of the values that are not exactly 0
-	Units   int     `json:"units"`
+	Density float64 `json:"density"`    // share of the values that are not exactly 0
+	Units   int     `json:"units"`      // outputs of the layer
 	Dead    int     `json:"dead_units"` // units that were 0 throughout
 	// Hoyer is the mean over positions, where not all is 0, of Hoyer's index
 	// (√n − ‖a‖₁/‖a‖₂)/(√n − 1) of the n units: 0 where all are the same size, 1

@@ -263,13 +263,11 @@ func (s *Shrinker) rebind(k int, net *nn.Network) (train.Penalty, error) {
 
 // Shrinking is the record of the removals during training.
 type Shrinking struct {
-	Removals         int     `json:"removals_on_the_way,omitempty"`
+	Removals         int     `json:"removals_on_the_way,omitempty"`          // removals during training
 	WorstCertificate float64 `json:"worst_certificate_on_the_way,omitempty"` // largest relative difference of all their certificates
-	// TargetShare is the share of the network that was asked for, TargetReached the share
-	// at TargetStep, when the target was met; 0 without a target.
-	TargetShare   float64 `json:"target_share,omitempty"`
-	TargetReached float64 `json:"target_reached,omitempty"`
-	TargetStep    int     `json:"target_step,omitempty"`
+	TargetShare      float64 `json:"target_share,omitempty"`                 // share of the network that was asked for; 0: no target
+	TargetReached    float64 `json:"target_reached,omitempty"`               // share of the network when the target was met
+	TargetStep       int     `json:"target_step,omitempty"`                  // step in which the target was met
 }
 
 // state is the part of a Shrinker that a checkpoint keeps.

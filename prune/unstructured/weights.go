@@ -79,17 +79,17 @@ func total(weights []nn.NamedParam) int {
 
 // Count is how many of the weights that may go are there.
 type Count struct {
-	Weights int64 `json:"weights"` // that may go, pruned ones included
-	NonZero int64 `json:"nonzero"` // of them, not exactly 0
+	Weights int64 `json:"weights"` // weights that may go, pruned ones included
+	NonZero int64 `json:"nonzero"` // weights that are not exactly 0
 
-	Layers []LayerCount `json:"layers"` // in network order
+	Layers []LayerCount `json:"layers"` // the same by layer, in network order
 }
 
 // LayerCount is the part of a Count that is of one layer.
 type LayerCount struct {
-	Layer   string `json:"layer"`
-	Weights int64  `json:"weights"`
-	NonZero int64  `json:"nonzero"`
+	Layer   string `json:"layer"`   // name of the layer
+	Weights int64  `json:"weights"` // weights that may go, pruned ones included
+	NonZero int64  `json:"nonzero"` // weights that are not exactly 0
 }
 
 // Share is NonZero as a share of Weights; 1 where there are none.

@@ -3,6 +3,7 @@ package tensorboard
 import (
 	"encoding/binary"
 	"hash/crc32"
+	"io"
 )
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
@@ -22,4 +23,32 @@ func appendRecord(b, data []byte) []byte {
 	b = binary.LittleEndian.AppendUint32(b, maskedCRC(b[start:start+8]))
 	b = append(b, data...)
 	return binary.LittleEndian.AppendUint32(b, maskedCRC(data))
+}
+
+// Bytes of a TFRecord before and after its data.
+const (
+	recordHead = 12
+	recordTail = 4
+)
+
+// maxRecord bounds the data of a record that is read; an event of ours is far smaller.
+const maxRecord = 1 << 24
+
+// readRecord reads the next TFRecord. It reports false at the end of the file and where the
+// rest is cut off or damaged: TensorBoard reads a file up to there, too.
+func readRecord(r io.Reader) (data []byte, ok bool) {
+	var head [recordHead]byte
+	if _, err := io.ReadFull(r, head[:]); err != nil {
+		return nil, false
+	}
+	length := binary.LittleEndian.Uint64(head[:])
+	if binary.LittleEndian.Uint32(head[8:]) != maskedCRC(head[:8]) || length > maxRecord {
+		return nil, false
+	}
+	data = make([]byte, length+recordTail)
+	if _, err := io.ReadFull(r, data); err != nil {
+		return nil, false
+	}
+	data, tail := data[:length], data[length:]
+	return data, binary.LittleEndian.Uint32(tail) == maskedCRC(data)
 }

@@ -1,7 +1,7 @@
 package tensorboard
 
 import (
-	"encoding/binary"
+	"bytes"
 	"encoding/json"
 	"math"
 	"os"
@@ -11,16 +11,13 @@ import (
 	"strings"
 	"testing"
 	"time"
-
-	"google.golang.org/protobuf/encoding/protowire"
 )
 
+// event is a value as Read visits it.
 type event struct {
-	wall    float64
-	step    int64
-	version string
-	tag     string
-	value   float32
+	step  int64
+	tag   string
+	value float64
 }
 
 var noon = time.Unix(1_700_000_000, 250_000_000)
@@ -40,27 +37,20 @@ func TestRoundTrip(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := []event{
-		{tag: "loss/train", step: 0, value: 2.5},
-		{tag: "λ <&>", step: 1 << 40, value: float32(math.Inf(1))},
-		{tag: "accuracy", step: 3, value: 0},
+		{step: 0, tag: "loss/train", value: 2.5},
+		{step: 1 << 40, tag: "λ <&>", value: math.Inf(1)},
+		{step: 3, tag: "accuracy", value: 0},
 	}
 	for _, e := range want {
-		if err := w.Scalar(e.tag, e.step, float64(e.value), noon); err != nil {
+		if err := w.Scalars(e.step, []Scalar{{e.tag, e.value}}, noon); err != nil {
 			t.Fatal(err)
 		}
 	}
 	if err := w.Close(); err != nil {
 		t.Fatal(err)
 	}
-	got := decode(t, w.Name())
-	if got[0].version != "brain.Event:2" {
-		t.Errorf("file version %q", got[0].version)
-	}
-	for i := range want {
-		want[i].wall = 1_700_000_000.25
-	}
-	if !slices.Equal(got[1:], want) {
-		t.Errorf("read %v, expected %v", got[1:], want)
+	if got := readAll(t, dir); !slices.Equal(got, want) {
+		t.Errorf("read %v, expected %v", got, want)
 	}
 	if err := w.Close(); err == nil {
 		t.Error("a second Close gives no error")
@@ -98,41 +88,85 @@ func TestCreateError(t *testing.T) {
 	}
 }
 
-// TestPython has the file read by TensorBoard itself.
-func TestPython(t *testing.T) {
-	python, err := exec.LookPath("python3")
-	if err != nil {
-		t.Skip("python3 is not installed")
+// python runs testdata/read.py, where Python has TensorBoard.
+func python(t *testing.T, out any, args ...string) {
+	t.Helper()
+	if err := exec.Command("python3", "-c", "import tensorboard").Run(); err != nil {
+		t.Skip("there is no python3 with tensorboard")
 	}
-	if err := exec.Command(python, "-c", "import tensorboard").Run(); err != nil {
-		t.Skip("python3 has no tensorboard")
-	}
-	dir := t.TempDir()
-	for part := range int64(2) { // a run and its resumption
-		w, err := Create(dir)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for i := range int64(3) {
-			step := 3*part + i
-			if err := w.Scalar("loss/train", step, 1/float64(step+1), noon); err != nil {
-				t.Fatal(err)
-			}
-		}
-		if err := w.Close(); err != nil {
-			t.Fatal(err)
-		}
-	}
-	out, err := exec.Command(python, filepath.Join("testdata", "read.py"), dir).Output()
+	cmd := exec.Command("python3", append([]string{filepath.Join("testdata", "read.py")}, args...)...)
+	cmd.Stderr = os.Stderr
+	text, err := cmd.Output()
 	if err != nil {
 		t.Fatalf("read.py: %v", err)
 	}
-	var got map[string][][3]float64
-	if err := json.Unmarshal(out, &got); err != nil {
-		t.Fatalf("%v: %s", err, out)
+	if err := json.Unmarshal(text, out); err != nil {
+		t.Fatalf("%v: %s", err, text)
 	}
+}
+
+// tear cuts the last bytes of a file off, as SIGKILL may.
+func tear(t *testing.T, path string, bytes int64) {
+	t.Helper()
+	info, err := os.Stat(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Truncate(path, info.Size()-bytes); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// writeSteps writes 1/(step+1) as loss/train, and 2 as other, of the steps from lo to hi.
+func writeSteps(t *testing.T, dir string, lo, hi int64) string {
+	t.Helper()
+	w := create(t, dir)
+	for step := lo; step <= hi; step++ {
+		if err := w.Scalars(step, []Scalar{{"loss/train", 1 / float64(step+1)}, {"other", 2}}, noon); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return w.Name()
+}
+
+// A run that is killed repeats steps, and its last event may be torn.
+func TestEachStepOnce(t *testing.T) {
+	dir := t.TempDir()
+	tear(t, writeSteps(t, dir, 0, 5), 7) // step 5
+	writeSteps(t, dir, 2, 8)
+	writeSteps(t, dir, 7, 9)
+	var steps []int64
+	for _, e := range readAll(t, dir) {
+		if e.tag == "other" {
+			steps = append(steps, e.step)
+		}
+	}
+	if want := []int64{0, 1, 2, 3, 4, 5, 6, 7, 8, 9}; !slices.Equal(steps, want) {
+		t.Errorf("read steps %v, expected %v", steps, want)
+	}
+}
+
+func readAll(t *testing.T, dir string) []event {
+	t.Helper()
+	var out []event
+	if err := Read(dir, func(step int64, s Scalar) { out = append(out, event{step, s.Tag, s.Value}) }); err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+// TestPython has files read by TensorBoard itself: a run that was killed and resumed.
+func TestPython(t *testing.T) {
+	dir := t.TempDir()
+	tear(t, writeSteps(t, dir, 0, 3), 7)
+	writeSteps(t, dir, 1, 5)
+	var got map[string][][3]float64
+	python(t, &got, dir)
 	curve := got["loss/train"]
-	if len(got) != 1 || len(curve) != 6 {
+	if len(got) != 2 || len(curve) != 6 {
 		t.Fatalf("TensorBoard read %v", got)
 	}
 	for i, e := range curve {
@@ -143,83 +177,18 @@ func TestPython(t *testing.T) {
 	}
 }
 
-// decode reads a file with checks of every frame.
-func decode(t *testing.T, name string) []event {
-	t.Helper()
-	b, err := os.ReadFile(name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var out []event
-	for len(b) > 0 {
-		if len(b) < 16 {
-			t.Fatalf("%d bytes are left over", len(b))
+// FuzzReadRecord demands that a record that was read is the record that was written.
+func FuzzReadRecord(f *testing.F) {
+	f.Add(appendRecord(nil, appendEvent(nil, 3, appendScalar(nil, Scalar{"a", 1}), noon)))
+	f.Add(appendRecord(nil, appendHeader(nil, noon))[:20])
+	f.Fuzz(func(t *testing.T, b []byte) {
+		data, ok := readRecord(bytes.NewReader(b))
+		if !ok {
+			return
 		}
-		n := binary.LittleEndian.Uint64(b)
-		if got := binary.LittleEndian.Uint32(b[8:]); got != maskedCRC(b[:8]) {
-			t.Fatal("checksum of the length is wrong")
+		if again := appendRecord(nil, data); !bytes.HasPrefix(b, again) {
+			t.Errorf("%x was read from %x", data, b)
 		}
-		data := b[12 : 12+n]
-		if got := binary.LittleEndian.Uint32(b[12+n:]); got != maskedCRC(data) {
-			t.Fatal("checksum of the data is wrong")
-		}
-		var e event
-		e.read(t, data)
-		out = append(out, e)
-		b = b[16+n:]
-	}
-	return out
-}
-
-func (e *event) read(t *testing.T, b []byte) {
-	fields(t, b, func(num protowire.Number, scalar uint64, data []byte) {
-		switch num {
-		case eventWallTime:
-			e.wall = math.Float64frombits(scalar)
-		case eventStep:
-			e.step = int64(scalar)
-		case eventFileVersion:
-			e.version = string(data)
-		case eventSummary:
-			fields(t, data, func(_ protowire.Number, _ uint64, value []byte) {
-				fields(t, value, func(num protowire.Number, scalar uint64, data []byte) {
-					if num == valueTag {
-						e.tag = string(data)
-					} else {
-						e.value = math.Float32frombits(uint32(scalar))
-					}
-				})
-			})
-		}
+		readEvent(data, func(int64, Scalar) {})
 	})
-}
-
-func fields(t *testing.T, b []byte, visit func(num protowire.Number, scalar uint64, data []byte)) {
-	t.Helper()
-	for len(b) > 0 {
-		num, kind, n := protowire.ConsumeTag(b)
-		if n < 0 {
-			t.Fatal(protowire.ParseError(n))
-		}
-		b = b[n:]
-		var scalar uint64
-		var data []byte
-		switch kind {
-		case protowire.VarintType:
-			scalar, n = protowire.ConsumeVarint(b)
-		case protowire.Fixed64Type:
-			scalar, n = protowire.ConsumeFixed64(b)
-		case protowire.Fixed32Type:
-			var v uint32
-			v, n = protowire.ConsumeFixed32(b)
-			scalar = uint64(v)
-		default:
-			data, n = protowire.ConsumeBytes(b)
-		}
-		if n < 0 {
-			t.Fatal(protowire.ParseError(n))
-		}
-		visit(num, scalar, data)
-		b = b[n:]
-	}
 }

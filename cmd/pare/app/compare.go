@@ -19,7 +19,7 @@ import (
 // compareCommand puts finished runs side by side.
 var compareCommand = command{
 	name: "compare",
-	args: "RUN... [-of RUN] [-latency] [-out DIR] [-svg FILE] [-png FILE] [-csv FILE] [-over SIZE] [-markdown | -latex | -json]",
+	args: "RUN... [-of RUN] [-latency] [-out DIR] [-svg FILE] [-png FILE] [-csv FILE] [-over SIZE] [-markdown | -latex | -json] [-tensorboard DIR]",
 	doc:  "compares finished runs: test results over the share left of the first network, with means over seeds",
 	examples: []string{
 		"pare compare runs/a runs/b",
@@ -40,6 +40,7 @@ func runCompare(ctx context.Context, f *flags) error {
 	latency := f.Bool("latency", false, latencyUsage)
 	var over string
 	f.overFlag(&over)
+	board := f.String("tensorboard", "", "`DIR` that TensorBoard reads and the runs are in: it then lists their settings and results as one experiment")
 	of := f.String("of", "", "`RUN` whose first network counts as 100 %, for networks that were narrow from the start; "+
 		"default: the first network of each run's own chain")
 	paths, err := f.parseSome()
@@ -81,6 +82,11 @@ func runCompare(ctx context.Context, f *flags) error {
 	}
 	for _, note := range set.Notes {
 		f.note("%s", note)
+	}
+	if *board != "" {
+		if err := writeExperiment(*board, set); err != nil {
+			return err
+		}
 	}
 	if err := writeComparison(set, results.Over(over), *svg, *png, *csv); err != nil {
 		return err
@@ -192,4 +198,17 @@ func measureLatency(ctx context.Context, f *flags) func(*run.Artifact) (step, fo
 		}
 		return r.StepMs, r.ForwardMs, nil
 	}
+}
+
+// writeExperiment lets TensorBoard list runs together.
+func writeExperiment(dir string, set *results.Set) error {
+	var artifacts []*run.Artifact
+	for _, r := range set.Rows {
+		a, err := run.OpenArtifact(r.Path)
+		if err != nil {
+			return err
+		}
+		artifacts = append(artifacts, a)
+	}
+	return run.WriteExperiment(dir, artifacts)
 }

@@ -49,6 +49,11 @@ func TestCompare(t *testing.T) {
 		t.Fatal(err)
 	}
 	contains(t, string(picture), "multiply-accumulates left, %", "penalty, λ 0.006: error ")
+	board := t.TempDir()
+	succeed(t, "compare", first, second, "-tensorboard", board)
+	if files, err := filepath.Glob(filepath.Join(board, "experiment", "events.out.tfevents.*")); err != nil || len(files) != 1 {
+		t.Errorf("-tensorboard wrote %v, %v", files, err)
+	}
 	succeed(t, "compare", first, second, "-svg", svg, "-over", "params")
 	if picture, err = os.ReadFile(svg); err != nil {
 		t.Fatal(err)
@@ -77,6 +82,7 @@ func TestCompareErrors(t *testing.T) {
 	folder, _ := tinyRun(t)
 	fail(t, 2, "no RUN given", "compare")
 	fail(t, 2, "needs -latency", "compare", folder, "-svg", "x.svg", "-over", "latency")
+	fail(t, 2, "experiment for TensorBoard", "compare", folder, "-tensorboard", filepath.Join(folder, "summary.json"))
 	fail(t, 2, "give -svg", "compare", folder, "-over", "params")
 	fail(t, 2, "macs, params, nonzero, nonzero-macs, activations or latency", "compare", folder, "-over", "flops")
 	fail(t, 2, "give one of -markdown", "compare", folder, "-json", "-markdown")

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -138,6 +139,18 @@ func TestTakenFolder(t *testing.T) {
 	dir := t.TempDir()
 	write(t, filepath.Join(dir, "small.yaml"), smallConfig)
 	ok(t, dir, "-config", "small.yaml", "-out", "run", "-quiet")
+	before := read(t, dir, "run/sessions.json") + tree(t, filepath.Join(dir, "run"))
+	again := ok(t, dir, "-config", "small.yaml", "-out", "run", "-set", "threads=1")
+	if want := "run holds this run, finished; nothing is trained\nsummary: run/summary.json\nsee run/report.html\n"; again.stdout != want {
+		t.Errorf("the same run again prints %q, expected %q", again.stdout, want)
+	}
+	if read(t, dir, "run/sessions.json")+tree(t, filepath.Join(dir, "run")) != before {
+		t.Error("the same run again changed its folder")
+	}
+	bad(t, dir, []string{"-config", "small.yaml", "-out", "run", "-set", "seed=2"}, "run already holds a run", "-resume run", "-out")
+	if err := os.Remove(filepath.Join(dir, "run", "summary.json")); err != nil {
+		t.Fatal(err)
+	}
 	bad(t, dir, []string{"-config", "small.yaml", "-out", "run"}, "run already holds a run", "-resume run", "-out")
 	// Without -out each run has its own.
 	ok(t, dir, "-config", "small.yaml", "-quiet")

@@ -56,7 +56,7 @@ func (f *flags) flagSet() *flag.FlagSet {
 		f.sets = append(f.sets, s)
 		return nil
 	})
-	fs.StringVar(&f.out, "out", "", "run `folder`; default runs/NAME, numbered when that exists")
+	fs.StringVar(&f.out, "out", "", "run `folder`; default runs/NAME, numbered when that exists. One that holds the same run, finished, is left as it is")
 	fs.StringVar(&f.resume, "resume", "", "go on with the run in `folder` after Ctrl-C or a crash")
 	fs.BoolVar(&f.dryRun, "dry-run", false, "print the network with parameters and multiply-accumulates, train nothing")
 	fs.BoolVar(&f.list, "list", false, "print configs, and models, layers, penalties, optimizers and datasets with their options")
@@ -168,26 +168,53 @@ func start(f flags) error {
 	if f.dryRun {
 		return dryRun(ctx, c)
 	}
+	if folder := run.Folder(f.out); f.out != "" {
+		asked, err := config.Load(f.config, f.sets) // errors below name paths as given
+		if err != nil {
+			return err
+		}
+		if err := absolutePaths(asked); err != nil {
+			return err
+		}
+		if folder.Finished(asked) {
+			if !f.quiet {
+				fmt.Printf("%s holds this run, finished; nothing is trained\n", folder)
+				printResults(folder)
+			}
+			return nil
+		}
+	}
 	_, data, err := run.Plan(ctx, c, progress(f.quiet))
 	if err != nil {
 		return err
 	}
-	// The run may be resumed from another working directory.
-	if d, ok := c.Data.Kind.(datasets.Pathed); ok {
-		for _, path := range d.Paths() {
-			if *path == "" {
-				continue
-			}
-			if *path, err = filepath.Abs(*path); err != nil {
-				return fmt.Errorf("data: %w", err)
-			}
-		}
+	if err := absolutePaths(c); err != nil {
+		return err
 	}
 	folder, err := run.CreateFolder(f.out, c.Name, c.YAML())
 	if err != nil {
 		return err
 	}
 	return finish(ctx, f, c, data, folder)
+}
+
+// absolutePaths makes the paths of data absolute: the run may be resumed from another working
+// directory.
+func absolutePaths(c *config.Config) error {
+	d, ok := c.Data.Kind.(datasets.Pathed)
+	if !ok {
+		return nil
+	}
+	for _, path := range d.Paths() {
+		if *path == "" {
+			continue
+		}
+		var err error
+		if *path, err = filepath.Abs(*path); err != nil {
+			return fmt.Errorf("data: %w", err)
+		}
+	}
+	return nil
 }
 
 func resume(f flags) error {
@@ -223,7 +250,13 @@ func finish(ctx context.Context, f flags, c *config.Config, data *run.Data, fold
 		return fmt.Errorf("%w\ngo on with: train -resume %s", err, folder)
 	}
 	if err == nil && !f.quiet {
-		fmt.Printf("see %s/%s\n", folder, run.ReportFile)
+		printResults(folder)
 	}
 	return err
+}
+
+// printResults names the files to read, in a form that other programs can look for.
+func printResults(folder run.Folder) {
+	fmt.Printf("summary: %s/%s\n", folder, run.SummaryFile)
+	fmt.Printf("see %s/%s\n", folder, run.ReportFile)
 }

@@ -216,7 +216,7 @@ func TestPlainOutput(t *testing.T) {
 		}
 	}
 	for _, want := range []string{"run folder: run\n", "data: digits, 64 training, 20 validation and 40 test examples of 1×8×8, 10 classes\n",
-		"network: small, 610 parameters, 592 multiply-accumulates\n", "correct before and after\n", "see run/report.html\n"} {
+		"network: small, 610 parameters, 592 multiply-accumulates\n", "correct before and after\n", "\nsummary: run/summary.json\nsee run/report.html\n"} {
 		if !strings.Contains(o.stdout, want) {
 			t.Errorf("stdout lacks %q:\n%s", want, o.stdout)
 		}
