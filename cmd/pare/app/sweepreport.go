@@ -37,7 +37,8 @@ func (q *sweepRequest) existing() (sweep.Folder, *sweep.Table, error) {
 	return sweep.OpenFolder(dir)
 }
 
-// report writes results.csv, figures, tables and the page of the finished runs.
+// report writes results.csv, figures, tables and the page of the finished runs, and lets
+// TensorBoard list them together.
 func (q *sweepRequest) report(ctx context.Context, f sweep.Folder, t *sweep.Table) (*results.Set, error) {
 	sources, unfinished := f.Sources(t)
 	if n := len(unfinished); n > 0 {
@@ -62,6 +63,9 @@ func (q *sweepRequest) report(ctx context.Context, f sweep.Folder, t *sweep.Tabl
 	}
 	dir := filepath.Join(string(f), sweep.ResultsDir)
 	if err := set.Write(dir, results.Over(q.over), t.Name); err != nil {
+		return nil, err
+	}
+	if err := writeExperiment(string(f), set); err != nil {
 		return nil, err
 	}
 	fmt.Fprintf(q.stdout, "wrote %s: results.csv, figure.svg, figure.png, tables.md, tables.tex, report.html\n", dir)
