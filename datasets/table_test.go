@@ -223,7 +223,7 @@ func TestTableErrors(t *testing.T) {
 		{"no test", base, nil, Options{}, "test is 0, and neither test_file nor split says which rows are for test"},
 		{"split", base, func(d *Table) { d.Split = "job" }, Options{}, `a.csv: row 1, column job: the part is "cook"; it must be train, validation or test`},
 		{"split and share", base, func(d *Table) { d.Split = "part" }, Options{Test: 0.2}, "test has no meaning where the column part"},
-		{"unseen", base + "test,3,pilot,4\n", func(d *Table) { d.Split = "part" }, Options{}, `a.csv: row 4, column job: no training row has the value "pilot"; unseen: other accepts`},
+		{"unseen", base + "test,3,pilot,4\n", func(d *Table) { d.Split = "part" }, Options{}, `a.csv: row 4, column job: no training row has the value "pilot"; train with unseen: other to accept`},
 		{"text target", base, func(d *Table) { d.Target, d.Task = []string{"job"}, "numbers" }, Options{Test: 1}, `a.csv: row 1, column job: "cook" is not a number`},
 		{"target gone", "a,y\n1,2.5\n3,\n", nil, Options{Test: 1}, "a.csv: row 2, column y"},
 		{"infinite", "a,y\n1,2.5\ninf,3\n2,1\n", nil, Options{Test: 1}, "a.csv: row 2, column a: +Inf is not finite"},

@@ -219,6 +219,19 @@ func finish(ctx context.Context, f flags, c *config.Config, data *run.Data, fold
 	}
 	if err == nil && !f.quiet {
 		fmt.Printf("see %s/%s\n", folder, run.ReportFile)
+		if readsFiles(folder) {
+			fmt.Printf("predict from new files: pare predict %s FILE…\n", folder)
+		}
 	}
 	return err
+}
+
+// readsFiles reports whether the model of a run knows how files become its inputs.
+func readsFiles(folder run.Folder) bool {
+	a, err := run.OpenArtifact(string(folder))
+	if err != nil {
+		return false
+	}
+	m, err := a.Final()
+	return err == nil && m.Recipe != nil
 }
