@@ -271,3 +271,22 @@ func FuzzTable(f *testing.F) {
 		}
 	})
 }
+
+// TestTableConstantColumns: one line names the first of the columns that are constant in the
+// training rows.
+func TestTableConstantColumns(t *testing.T) {
+	for names, want := range map[string]string{
+		"b":             "a.csv: column b is constant in the training rows",
+		"b,c":           "a.csv: 2 columns are constant in the training rows: b, c",
+		"b,c,d,e,f,g,h": "a.csv: 7 columns are constant in the training rows: b, c, d, e, f and 2 more",
+	} {
+		text := "a," + names + ",y\n"
+		for i := range 10 {
+			text += fmt.Sprintf("%d%s,%d\n", i, strings.Repeat(",3", 1+strings.Count(names, ",")), i%2)
+		}
+		set, err := Load(t.Context(), "table", newTable(t, "a.csv", text, nil), Options{Test: 0.2})
+		if err != nil || !slices.Equal(set.Notes, []string{want}) {
+			t.Errorf("%q, %v, expected %q", set.Notes, err, want)
+		}
+	}
+}

@@ -81,7 +81,7 @@ func shopRun(t *testing.T, target string) (folder, data string) {
 	data, folder = shopCSV(t, rows, allShops), filepath.Join(t.TempDir(), "run")
 	config := `
 name: shops
-data: {dataset: table, file: %s, test_file: %s, columns: [size, city, floors], %s}
+data: {dataset: table, file: %q, test_file: %q, columns: [size, city, floors], %s}
 model: {type: mlp, hidden: [6], embed: 2}
 train: {epochs: 2, batch: 10, optimizer: {type: adam, lr: 0.01}}
 `
