@@ -223,7 +223,7 @@ func TestTableErrors(t *testing.T) {
 		{"no test", base, nil, Options{}, "test is 0, and neither test_file nor split says which rows are for test"},
 		{"split", base, func(d *Table) { d.Split = "job" }, Options{}, `a.csv: row 1, column job: the part is "cook"; it must be train, validation or test`},
 		{"split and share", base, func(d *Table) { d.Split = "part" }, Options{Test: 0.2}, "test has no meaning where the column part"},
-		{"unseen", base + "test,3,pilot,4\n", func(d *Table) { d.Split = "part" }, Options{}, `a.csv: row 4, column job: no training row has the value "pilot"; unseen: other accepts`},
+		{"unseen", base + "test,3,pilot,4\n", func(d *Table) { d.Split = "part" }, Options{}, `a.csv: row 4, column job: no training row has the value "pilot"; train with unseen: other to accept`},
 		{"text target", base, func(d *Table) { d.Target, d.Task = []string{"job"}, "numbers" }, Options{Test: 1}, `a.csv: row 1, column job: "cook" is not a number`},
 		{"target gone", "a,y\n1,2.5\n3,\n", nil, Options{Test: 1}, "a.csv: row 2, column y"},
 		{"infinite", "a,y\n1,2.5\ninf,3\n2,1\n", nil, Options{Test: 1}, "a.csv: row 2, column a: +Inf is not finite"},
@@ -270,4 +270,23 @@ func FuzzTable(f *testing.F) {
 			t.Errorf("%q", err)
 		}
 	})
+}
+
+// TestTableConstantColumns: one line names the first of the columns that are constant in the
+// training rows.
+func TestTableConstantColumns(t *testing.T) {
+	for names, want := range map[string]string{
+		"b":             "a.csv: column b is constant in the training rows",
+		"b,c":           "a.csv: 2 columns are constant in the training rows: b, c",
+		"b,c,d,e,f,g,h": "a.csv: 7 columns are constant in the training rows: b, c, d, e, f and 2 more",
+	} {
+		text := "a," + names + ",y\n"
+		for i := range 10 {
+			text += fmt.Sprintf("%d%s,%d\n", i, strings.Repeat(",3", 1+strings.Count(names, ",")), i%2)
+		}
+		set, err := Load(t.Context(), "table", newTable(t, "a.csv", text, nil), Options{Test: 0.2})
+		if err != nil || !slices.Equal(set.Notes, []string{want}) {
+			t.Errorf("%q, %v, expected %q", set.Notes, err, want)
+		}
+	}
 }

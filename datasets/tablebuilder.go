@@ -305,6 +305,7 @@ func (b *tableBuilder) parts(Options) error {
 	}
 	f := len(b.set.Features)
 	norm := Unit(f)
+	var constant []string
 	for j, feature := range b.set.Features {
 		if !b.recipe.isNumber(j) {
 			continue
@@ -318,10 +319,15 @@ func (b *tableBuilder) parts(Options) error {
 			return fmt.Errorf("%s: column %s: its numbers, of mean %g and deviation %g, are too large or too small",
 				b.all.Source, feature.Name, mean, deviation)
 		case deviation == 0:
-			b.all.note("column %s is constant in the training rows", feature.Name)
-			deviation = 1
+			constant, deviation = append(constant, feature.Name), 1
 		}
 		norm.Mean[j], norm.Std[j] = float32(mean), float32(deviation)
+	}
+	switch n := len(constant); {
+	case n == 1:
+		b.all.note("column %s is constant in the training rows", constant[0])
+	case n > 1:
+		b.all.note("%d columns are constant in the training rows: %s", n, fewNames(constant))
 	}
 	b.set.Normalization = norm
 	if !b.TargetAsIs {

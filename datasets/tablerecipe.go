@@ -157,7 +157,7 @@ func (c *tableCells) encode(dst []float64, row int) error {
 			if b.at[k] >= 0 {
 				to[b.at[k]] = 1
 			} else if c.Unseen == "refuse" {
-				return fmt.Errorf("%s: row %d, column %s: no training row has the value %q; unseen: other accepts such rows",
+				return fmt.Errorf("%s: row %d, column %s: no training row has the value %q; train with unseen: other to accept such rows",
 					c.source, row+1, column.Name, b.values[k])
 			}
 		default:

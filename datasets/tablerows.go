@@ -123,7 +123,7 @@ func (t *tableRows) classes(name string, classes []string) error {
 
 // fewNames lists the first of some names.
 func fewNames(names []string) string {
-	const most = 8
+	const most = 5
 	if len(names) > most {
 		return fmt.Sprintf("%s and %d more", strings.Join(names[:most], ", "), len(names)-most)
 	}

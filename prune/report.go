@@ -24,6 +24,8 @@ type Removed struct {
 	Gates    int `json:"gates"`    // gate values
 	Blocks   int `json:"blocks"`   // groups of layers of one name prefix that lost all their weights
 	Inputs   int `json:"inputs"`   // variables of the input, or units where it has no names, that no layer reads any more
+	// Pixels are the values that flattened images lost, besides those of whole channels.
+	Pixels int `json:"pixels,omitempty"`
 }
 
 // LayerDiff compares a layer of the original network with the same layer of the pruned
@@ -47,6 +49,7 @@ type LayerDiff struct {
 // pruning or several. The report has no certificate.
 func Compare(large, small *nn.Network) *Report {
 	r := &Report{Before: large.Count(), After: small.Count()}
+	r.Removed.Inputs = lostInputs(large, small)
 	for _, node := range large.Nodes {
 		d := LayerDiff{Name: node.Name, Kind: node.Layer.Kind(), Before: node.Shape.String(), UnitsFrom: node.Shape.Units()}
 		k := large.CountNode(node)
@@ -66,10 +69,10 @@ func Compare(large, small *nn.Network) *Report {
 		}
 		r.Layers = append(r.Layers, d)
 		r.Removed.count(node, small, d)
+		r.Removed.countPixels(node, large, small)
 	}
 	r.Removed.Gates = gates(large) - gates(small)
 	r.Removed.Blocks = vanished(large, small)
-	r.Removed.Inputs = lostInputs(large, small)
 	return r
 }
 
@@ -96,6 +99,24 @@ func (r *Removed) count(node *nn.Node, small *nn.Network, d LayerDiff) {
 	}
 	if len(node.Inputs) > 1 {
 		r.Branches += d.InputsLost
+	}
+}
+
+// countPixels adds the values of an image that a layer turns into units of their own and the
+// smaller network does not read, in channels that it reads.
+func (r *Removed) countPixels(node *nn.Node, large, small *nn.Network) {
+	left, ok := small.Lookup(node.Name)
+	from := large.ShapeOf(node.Inputs[0])
+	if !ok || !nn.TraitsOf(node.Layer).Gathers || from.Positions() == 1 || len(node.Shape) > 1 || len(left.Shape) > 1 {
+		return
+	}
+	to := small.ShapeOf(left.Inputs[0])
+	channels := from.Units() - to.Units()
+	if node.Inputs[0] < 0 {
+		channels = r.Inputs
+	}
+	if to.Positions() == from.Positions() {
+		r.Pixels += node.Shape.Units() - left.Shape.Units() - channels*from.Positions()
 	}
 }
 

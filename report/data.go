@@ -135,6 +135,7 @@ func RemovedText(r prune.Removed) string {
 	}{
 		{r.Channels, "channel", "channels"}, {r.Units, "unit", "units"}, {r.Branches, "branch", "branches"},
 		{r.Gates, "gate", "gates"}, {r.Blocks, "block", "blocks"}, {r.Inputs, "input feature", "input features"},
+		{r.Pixels, "pixel", "pixels"},
 	} {
 		switch {
 		case p.n == 1:

@@ -425,6 +425,9 @@ func (d *Data) measureStatistics(ctx context.Context, net *nn.Network) error {
 // taskText describes examples and targets, for a message.
 func taskText(t datasets.Task) string {
 	text := nn.Shape(t.Input).String()
+	if len(t.Input) == 1 {
+		text += " inputs"
+	}
 	if t.Vocabulary > 0 {
 		text = fmt.Sprintf("%d tokens of %d", nn.Shape(t.Input).Positions(), t.Vocabulary)
 	}

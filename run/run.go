@@ -185,12 +185,17 @@ func (r *runner) trainAndPrune(ctx context.Context, net *nn.Network) (*nn.Networ
 	if r.data.Set.Task.Targets > 1 {
 		tested = "targets"
 	}
+	right := func(m *train.Metrics) string {
+		if m.NoAccuracy {
+			return fmt.Sprintf("mean square error %.4g", m.Loss)
+		}
+		return fmt.Sprintf("%d of %d test %s correct", m.Correct, m.N, tested)
+	}
 	lost := ""
 	if pruned.selects() {
-		lost = fmt.Sprintf(" removal, %d in the trained network", pruned.Trained.Correct)
+		lost = fmt.Sprintf(" removal; the trained network: %s", right(pruned.Trained))
 	}
-	r.say("pruned: %d parameters, %d multiply-accumulates; %d of %d test %s correct before and after%s",
-		after.Params, after.MACs, pruned.After.Correct, pruned.After.N, tested, lost)
+	r.say("pruned: %d parameters, %d multiply-accumulates; %s before and after%s", after.Params, after.MACs, right(pruned.After), lost)
 	return small, pruned, nil
 }
 

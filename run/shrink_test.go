@@ -100,7 +100,7 @@ func TestTargetUnmet(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err = Run(t.Context(), Options{Config: c, Folder: f})
-	if err == nil || IsInput(err) || !strings.Contains(err.Error(), "the target was not met: 1 of the multiply-accumulates are left, and the target is 0.01") {
+	if err == nil || IsInput(err) || !strings.Contains(err.Error(), "the target was not met: 100 % of the multiply-accumulates are left, and the target is 1 %") {
 		t.Errorf("error: %v", err)
 	}
 }

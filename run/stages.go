@@ -225,26 +225,46 @@ func (s *Summary) Measures() []report.Measure {
 	return append(out, activities(stages)...)
 }
 
+// detailMeasure is a value of a train.Detail that summaries show.
+type detailMeasure struct {
+	name, format string
+	value        func(*train.Detail) *float64
+	scale        float64
+}
+
+var detailMeasures = []detailMeasure{
+	{"macro F1", "%.4f", func(d *train.Detail) *float64 { return d.MacroF1 }, 1},
+	{"top 5", "%.2f %%", func(d *train.Detail) *float64 { return d.Top5 }, 100},
+	{"R²", "%.4f", func(d *train.Detail) *float64 { return d.R2 }, 1},
+	{"mean absolute error", "%.4g", func(d *train.Detail) *float64 { return d.MAE }, 1},
+}
+
+// text is the value with its unit; "" where a detail, which may be nil, does not have it.
+func (m detailMeasure) text(d *train.Detail) string {
+	if d == nil || m.value(d) == nil {
+		return ""
+	}
+	return fmt.Sprintf(m.format, m.scale**m.value(d))
+}
+
+// MeasureLines are the values of a detail that summaries show, each with its name: "R² 0.8123".
+func MeasureLines(d *train.Detail) (out []string) {
+	for _, m := range detailMeasures {
+		if text := m.text(d); text != "" {
+			out = append(out, m.name+" "+text)
+		}
+	}
+	return out
+}
+
 // details are the rows of the values that details hold.
 func details(stages []stage) []report.Measure {
 	var out []report.Measure
-	for _, row := range []struct {
-		name, format string
-		value        func(*train.Detail) *float64
-		scale        float64
-	}{
-		{"macro F1", "%.4f", func(d *train.Detail) *float64 { return d.MacroF1 }, 1},
-		{"top 5", "%.2f %%", func(d *train.Detail) *float64 { return d.Top5 }, 100},
-		{"R²", "%.4f", func(d *train.Detail) *float64 { return d.R2 }, 1},
-		{"mean absolute error", "%.4g", func(d *train.Detail) *float64 { return d.MAE }, 1},
-	} {
+	for _, row := range detailMeasures {
 		m := report.Measure{Name: row.name}
 		for _, s := range stages {
-			if s.detail == nil {
-				continue
-			}
-			if v := row.value(s.detail); v != nil {
-				m.Readings = append(m.Readings, report.Reading{Stage: s.Name, Value: fmt.Sprintf(row.format, row.scale**v)})
+			if text := row.text(s.detail); text != "" {
+				m.Readings = append(m.Readings, report.Reading{Stage: s.Name, Value: text})
 			}
 		}
 		if len(m.Readings) > 0 {

@@ -43,8 +43,8 @@ const MaxConfusion = 1000
 // top5Classes is the fewest classes for which the five largest outputs say something.
 const top5Classes = 10
 
-// tally collects the numbers of a Detail.
-type tally struct {
+// Tally collects the numbers of a Detail.
+type Tally struct {
 	classes []ClassResult // of classes and labels
 	matrix  [][]int       // nil: not counted
 	labels  bool
@@ -60,12 +60,12 @@ type moments struct {
 	mean, spread, error float64 // spread is Σ(t−mean)² (Welford 1962)
 }
 
-// newTally is for an evaluation by a loss with targets of the given number of outputs; nil
-// where the loss is of another module.
-func newTally(loss nn.Loss, targets, outputs int) *tally {
+// NewTally is for an evaluation by a loss with a number of targets an example, each with a
+// number of outputs; nil where the loss is of another module.
+func NewTally(loss nn.Loss, targets, outputs int) *Tally {
 	switch loss.(type) {
 	case nil, layers.CrossEntropy:
-		t := &tally{classes: make([]ClassResult, outputs)}
+		t := &Tally{classes: make([]ClassResult, outputs)}
 		if outputs <= MaxConfusion {
 			t.matrix = make([][]int, outputs)
 			cells := make([]int, outputs*outputs)
@@ -75,15 +75,15 @@ func newTally(loss nn.Loss, targets, outputs int) *tally {
 		}
 		return t
 	case layers.BinaryCrossEntropy:
-		return &tally{classes: make([]ClassResult, targets), labels: true}
+		return &Tally{classes: make([]ClassResult, targets), labels: true}
 	case layers.MeanSquare:
-		return &tally{numbers: make([]moments, targets)}
+		return &Tally{numbers: make([]moments, targets)}
 	}
 	return nil
 }
 
-// add counts target number i of an example.
-func (t *tally) add(i int, output []float32, target float32) {
+// Add counts target number i of an example, with the outputs that belong to it.
+func (t *Tally) Add(i int, output []float32, target float32) {
 	t.n++
 	switch {
 	case t.numbers != nil:
@@ -118,7 +118,7 @@ func (t *tally) add(i int, output []float32, target float32) {
 }
 
 // count counts a target and a prediction, as far as there are.
-func (t *tally) count(target, predicted int, is, says bool) {
+func (t *Tally) count(target, predicted int, is, says bool) {
 	if is {
 		t.classes[target].N++
 	}
@@ -130,8 +130,8 @@ func (t *tally) count(target, predicted int, is, says bool) {
 	}
 }
 
-// detail is the result so far.
-func (t *tally) detail() *Detail {
+// Detail is the result so far, of at least one target.
+func (t *Tally) Detail() *Detail {
 	if t.numbers != nil {
 		return t.ofNumbers()
 	}
@@ -159,7 +159,7 @@ func (t *tally) detail() *Detail {
 	return d
 }
 
-func (t *tally) ofNumbers() *Detail {
+func (t *Tally) ofNumbers() *Detail {
 	mae := t.abs / float64(t.n)
 	d := &Detail{MAE: &mae}
 	if t.numbers[0].n < 2 {

@@ -55,7 +55,7 @@ type Evaluator struct {
 	varied  bool      // some other target had another one
 	n       int       // targets of the last Run
 	loss    nn.Loss
-	tally   *tally // of the last Run; nil: not asked for
+	tally   *Tally // of the last Run; nil: not asked for
 	detail  bool
 }
 
@@ -79,7 +79,7 @@ func (e *Evaluator) Detail() *Detail {
 	if e.tally == nil || e.n == 0 {
 		return nil
 	}
-	return e.tally.detail()
+	return e.tally.Detail()
 }
 
 // Run evaluates all examples of the source, or returns ErrNotFinite.
@@ -90,7 +90,7 @@ func (e *Evaluator) Run(ctx context.Context, source EvalSource) (Metrics, error)
 	e.first, e.varied, e.n = e.first[:0], false, 0
 	width := len(e.program.Output()) / (e.program.Batch() * e.targets)
 	if e.tally = nil; e.detail {
-		e.tally = newTally(e.loss, e.targets, width)
+		e.tally = NewTally(e.loss, e.targets, width)
 	}
 	err := Forward(ctx, e.program, source, e.targets, e.meter.Expect, func(b Batch, outputs []float32) error {
 		e.meter.Add()
@@ -108,7 +108,7 @@ func (e *Evaluator) Run(ctx context.Context, source EvalSource) (Metrics, error)
 				return err
 			}
 			if e.tally != nil {
-				e.tally.add(i%e.targets, output, b.Y[i])
+				e.tally.Add(i%e.targets, output, b.Y[i])
 			}
 			sum += loss
 			m.N++
@@ -127,8 +127,7 @@ func (e *Evaluator) Run(ctx context.Context, source EvalSource) (Metrics, error)
 	case m.N == 0:
 		return m, errors.New("evaluation: the source has no examples")
 	}
-	square, numbers := e.loss.(layers.MeanSquare)
-	m.NoAccuracy = numbers && square.Near == 0
+	m.NoAccuracy = !HasAccuracy(e.loss)
 	m.Loss, m.Accuracy = sum/float64(m.N), float64(m.Correct)/float64(m.N)
 	return m, nil
 }
@@ -140,6 +139,13 @@ func (e *Evaluator) Activity() *activity.Report { return e.meter.Report() }
 // Constant reports whether every target of the last Run, of two at least, had the same
 // output: the network does not see its input.
 func (e *Evaluator) Constant() bool { return e.n > 1 && !e.varied }
+
+// HasAccuracy reports whether outputs can be correct by a loss: not where targets are numbers
+// to come near to.
+func HasAccuracy(loss nn.Loss) bool {
+	square, numbers := loss.(layers.MeanSquare)
+	return !numbers || square.Near > 0
+}
 
 // Score evaluates one target by the share of the output that belongs to it.
 type Score func(output []float32, target float32) (loss float64, correct bool, err error)

@@ -204,7 +204,7 @@ func (s *Shrinker) Missed(net *nn.Network) error {
 	if err != nil {
 		return err
 	}
-	return fmt.Errorf("%w: %.3g of the %s are left, and the target is %.3g; train for more epochs, "+
+	return fmt.Errorf("%w: %.3g %% of the %s are left, and the target is %.3g %%; train for more epochs, "+
 		"penalise more of the network, or raise the target",
-		ErrMissed, s.share(left), s.o.Target.Measure.noun(), s.TargetShare)
+		ErrMissed, 100*s.share(left), s.o.Target.Measure.noun(), 100*s.TargetShare)
 }

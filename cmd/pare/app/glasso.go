@@ -26,7 +26,7 @@ func runGlasso(ctx context.Context, f *flags) error {
 	e := newEstimator(f, &q.Source, &q.Search, defaults{columns: "columns", path: 30,
 		ratio:     "0.05, or 0.1 with fewer observations than variables",
 		tolerance: "in nats a variable (default 1e-9)", iterations: "sweeps and Newton steps of a component (default 500)"})
-	f.StringVar(&q.Path, "data", "", "`FILE` of observations: CSV with a header, .gz or .zip of it, or .npy")
+	f.StringVar(&q.Path, "data", "", "`FILE` of observations: CSV with a header, .gz or .zip of it, Parquet (.parquet, .pq), .npz or .npy")
 	f.StringVar(&q.Covariance, "cov", "", "`FILE` with a covariance or correlation matrix, in place of -data")
 	f.IntVar(&q.Observations, "observations", 0, "with -cov: `number` of observations, which -select ebic needs")
 	f.StringVar(&q.Transform, "transform", "", "transform each column: log, or npn, the normal scores of its ranks")

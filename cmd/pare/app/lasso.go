@@ -34,7 +34,8 @@ func runLasso(ctx context.Context, f *flags) error {
 		iterations: "sweeps of coordinate descent for one λ (default 100000)"})
 	var family, guard string
 	families := []string{"gaussian", "binomial", "multinomial"}
-	f.StringVar(&t.Path, "data", "", "`FILE` with a row for each observation: CSV, .gz, .zip, or .npy, whose columns are called x1, x2, …")
+	f.StringVar(&t.Path, "data", "", "`FILE` with a row for each observation: CSV, .gz or .zip of it, Parquet (.parquet, .pq), .npz, "+
+		"or .npy, whose columns are called x1, x2, …")
 	f.StringVar(&t.Target, "target", "", "`COLUMN` to predict")
 	f.StringVar(&t.TargetFile, "target-file", "", "`FILE` with the target as its one column, in place of -target")
 	f.BoolVar(&t.DropFirst, "drop-first", false, "with -one-hot or -categorical: no 0/1 column for the first value")

@@ -138,7 +138,9 @@ type prediction struct {
 	done    int       // examples
 	fed     []float32 // batched layout; nil unless kept
 	logits  []float32 // batched layout; nil unless kept
+	truth   []float32 // targets of a part of the run's data, in its order
 	loss    float64   // sum
+	tally   *train.Tally
 	correct int
 	targets int // scored
 	answer  answer
@@ -155,6 +157,14 @@ func newPrediction(m export.Model, in *inputs, f *predictFlags) (*prediction, er
 	p.key = keysOf(in, m.Net.Output().Shape.Positions())
 	tables := f.out != "" && p.table(f.out)
 	p.keepLogits = f.out != "" && (!tables || in.files == nil)
+	if in.data != nil {
+		loss, shape := in.data.Loss(), m.Net.Output().Shape
+		targets := nn.TargetsOf(loss, shape)
+		p.truth, p.targeted = make([]float32, p.n*targets), !f.logits
+		if !in.data.Set.Task.NextToken { // its classes are tokens, which perplexity sums up
+			p.tally = train.NewTally(loss, targets, shape.Size()/targets)
+		}
+	}
 	return p, nil
 }
 
@@ -239,6 +249,10 @@ func (p *prediction) compute(ctx context.Context, show func(what string, done, t
 			if p.keepInputs {
 				copy(p.fed[at*inputSize:], b.X[k*inputSize:][:inputSize])
 			}
+			if p.data != nil {
+				targets := len(p.truth) / p.n
+				copy(p.truth[at*targets:], b.Y[k*targets:][:targets])
+			}
 		}
 		p.done += b.N
 		if show != nil {
@@ -283,6 +297,10 @@ func (p *prediction) each(logits []float32, example func(k int) int) error {
 			if p.rows == nil {
 				continue
 			}
+			if p.targeted {
+				width := len(p.truth) / (p.n * shape.Positions())
+				p.answer.truth = p.truth[(i*shape.Positions()+position)*width:][:width]
+			}
 			p.cells = p.key.cells(i, position, place, p.cells[:0])
 			if err := p.rows.write(p.cells, &p.answer); err != nil {
 				return err
@@ -324,9 +342,13 @@ func (p *prediction) best() int {
 
 func (p *prediction) score(b train.Batch, logits []float32) error {
 	loss := p.data.Loss()
-	score, n := train.ScoreBy(loss), b.N*nn.TargetsOf(loss, p.model.Net.Output().Shape)
+	targets := nn.TargetsOf(loss, p.model.Net.Output().Shape)
+	score, n := train.ScoreBy(loss), b.N*targets
 	width := len(logits) / n
 	for i := range n {
+		if p.tally != nil {
+			p.tally.Add(i%targets, logits[i*width:][:width], b.Y[i])
+		}
 		loss, correct, err := score(logits[i*width:][:width], b.Y[i])
 		if err != nil {
 			return err
@@ -363,8 +385,17 @@ func (p *prediction) report(f *predictFlags) error {
 	if p.data != nil {
 		fmt.Fprintf(f.stdout, "loss %.6f\n", p.loss/n)
 	}
-	if p.targets > 0 {
+	switch {
+	case p.targets == 0:
+	case p.data != nil && !train.HasAccuracy(p.data.Loss()):
+		fmt.Fprintf(f.stdout, "mean square error %.4g\n", p.loss/n)
+	default:
 		fmt.Fprintf(f.stdout, "accuracy %.2f %% (%d of %d)\n", 100*float64(p.correct)/n, p.correct, p.targets)
+	}
+	if p.tally != nil {
+		for _, line := range run.MeasureLines(p.tally.Detail()) {
+			fmt.Fprintln(f.stdout, line)
+		}
 	}
 	if p.data != nil && p.data.Set.Task.NextToken {
 		fmt.Fprintf(f.stdout, "perplexity %.4f\nbits per character %.4f\n", run.Perplexity(p.loss/n), run.BitsPerCharacter(p.loss/n))

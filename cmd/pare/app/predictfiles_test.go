@@ -167,7 +167,7 @@ func TestPredictionTables(t *testing.T) {
 	if got := strings.Join(table(folder, array, "-limit", "31")[0], ","); !strings.HasPrefix(got, "file,row,prediction,") {
 		t.Error(got)
 	}
-	if got := strings.Join(table("-split", "test", "-limit", "2")[0], ","); !strings.HasPrefix(got, "example,prediction,probability,0,") {
+	if got := strings.Join(table("-split", "test", "-limit", "2")[0], ","); !strings.HasPrefix(got, "example,target,prediction,probability,0,") {
 		t.Error(got)
 	}
 	if got := strings.Join(table(folder, "-logits")[0], ","); got != "file,0,1,2,3,4,5,6,7,8,9" {
@@ -219,7 +219,7 @@ data: {dataset: table, file: %s, target: [hot, wet], task: %s, test: 10}
 model: {layers: [linear: {out: 2}]}
 train: {epochs: 1, batch: 10}
 `
-	for task, head := range map[string]string{"labels": "example,prediction,hot,wet", "numbers": "example,hot,wet"} {
+	for task, head := range map[string]string{"labels": "example,target,prediction,hot,wet", "numbers": "example,target_hot,target_wet,hot,wet"} {
 		folder := filepath.Join(dir, task)
 		if _, err := makeRun(folder, fmt.Sprintf(config, data, task)); err != nil {
 			t.Fatal(err)

@@ -25,12 +25,16 @@ type meaning struct {
 	top     int      // the number of likely classes to show; 0: the probabilities of all
 	raw     bool     // the network's own outputs
 	shown   bool     // on the terminal
+
+	classes  []string // names of classes; nil: they are numbers
+	targeted bool     // answers have targets
 }
 
 // answer is the meaning of the outputs for one example, or for a position of one.
 type answer struct {
 	values []float64 // probabilities, or numbers
 	order  []int     // classes, the likeliest first; labels that apply; nil for numbers
+	truth  []float32 // targets: a class, a 0 or 1 for each label, or numbers; nil without
 }
 
 // newMeaning is the meaning of the outputs of a model; names are numbers where it has
@@ -43,7 +47,9 @@ func newMeaning(m export.Model, top int, raw bool) *meaning {
 	} else if out.outputs == "" {
 		out.outputs = export.OutputNumbers
 	}
-	if len(m.Classes) != units {
+	if len(m.Classes) == units {
+		out.classes = m.Classes
+	} else {
 		out.names = nil
 		for k := range units {
 			name := strconv.Itoa(k)
@@ -101,8 +107,62 @@ func (m *meaning) labels(a *answer) []string {
 	return names
 }
 
+// targets are the heads of the columns of targets, target or, for numbers of which several are
+// predicted or one is called that, target_NAME.
+func (m *meaning) targets() (out []string) {
+	switch {
+	case !m.targeted:
+	case m.outputs != export.OutputNumbers || len(m.names) == 1 && m.names[0] != "target":
+		out = append(out, "target")
+	default:
+		for _, name := range m.names {
+			out = append(out, "target_"+name)
+		}
+	}
+	return out
+}
+
+// truths are the cells of the columns of targets.
+func (m *meaning) truths(a *answer) (out []string) {
+	switch {
+	case !m.targeted:
+	case m.outputs == export.OutputNumbers:
+		for _, v := range a.truth {
+			out = append(out, number(v))
+		}
+	case m.outputs == export.OutputLabels:
+		out = append(out, strings.Join(m.labelled(a), ";"))
+	default:
+		out = append(out, m.class(a))
+	}
+	return out
+}
+
+// labelled are the names of the labels of the target.
+func (m *meaning) labelled(a *answer) []string {
+	out := []string{}
+	for i, v := range a.truth {
+		if v == 1 {
+			out = append(out, m.names[i])
+		}
+	}
+	return out
+}
+
+// class is the name of the target's class.
+func (m *meaning) class(a *answer) string {
+	k := int(a.truth[0])
+	if m.classes == nil {
+		return strconv.Itoa(k)
+	}
+	return m.classes[k]
+}
+
 // columns are the heads of the columns of an answer.
-func (m *meaning) columns() []string {
+func (m *meaning) columns() []string { return append(m.targets(), m.predicted()...) }
+
+// predicted are the heads of the columns of a prediction.
+func (m *meaning) predicted() []string {
 	switch {
 	case m.raw || m.outputs == export.OutputNumbers:
 		return m.names
@@ -120,6 +180,7 @@ func (m *meaning) columns() []string {
 
 // cells are the cells of the columns.
 func (m *meaning) cells(a *answer, row []string) []string {
+	row = append(row, m.truths(a)...)
 	all := func() {
 		for _, v := range a.values {
 			row = append(row, m.number(v))
@@ -263,6 +324,26 @@ func (r *jsonRows) write(key []string, a *answer) error {
 			value = "null"
 		}
 		fmt.Fprintf(r.out, "%q: %s, ", name, value)
+	}
+	if r.targeted {
+		target := ""
+		switch r.outputs {
+		case export.OutputNumbers:
+			values := make([]float64, len(a.truth))
+			for i, v := range a.truth {
+				values[i] = float64(v)
+			}
+			target = r.object(values)
+		case export.OutputLabels:
+			names, err := json.Marshal(r.labelled(a))
+			if err != nil {
+				return err
+			}
+			target = string(names)
+		default:
+			target = quote(r.class(a))
+		}
+		fmt.Fprintf(r.out, `"target": %s, `, target)
 	}
 	switch {
 	case r.outputs == export.OutputNumbers:

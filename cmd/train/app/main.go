@@ -259,4 +259,17 @@ func finish(ctx context.Context, f flags, c *config.Config, data *run.Data, fold
 func printResults(folder run.Folder) {
 	fmt.Printf("summary: %s/%s\n", folder, run.SummaryFile)
 	fmt.Printf("see %s/%s\n", folder, run.ReportFile)
+	if readsFiles(folder) {
+		fmt.Printf("predict from new files: pare predict %s FILE…\n", folder)
+	}
+}
+
+// readsFiles reports whether the model of a run knows how files become its inputs.
+func readsFiles(folder run.Folder) bool {
+	a, err := run.OpenArtifact(string(folder))
+	if err != nil {
+		return false
+	}
+	m, err := a.Final()
+	return err == nil && m.Recipe != nil
 }
