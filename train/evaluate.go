@@ -127,8 +127,7 @@ func (e *Evaluator) Run(ctx context.Context, source EvalSource) (Metrics, error)
 	case m.N == 0:
 		return m, errors.New("evaluation: the source has no examples")
 	}
-	square, numbers := e.loss.(layers.MeanSquare)
-	m.NoAccuracy = numbers && square.Near == 0
+	m.NoAccuracy = Inexact(e.loss)
 	m.Loss, m.Accuracy = sum/float64(m.N), float64(m.Correct)/float64(m.N)
 	return m, nil
 }
@@ -140,6 +139,13 @@ func (e *Evaluator) Activity() *activity.Report { return e.meter.Report() }
 // Constant reports whether every target of the last Run, of two at least, had the same
 // output: the network does not see its input.
 func (e *Evaluator) Constant() bool { return e.n > 1 && !e.varied }
+
+// Inexact reports whether targets of a loss are numbers to come near to, so that no output
+// counts as correct.
+func Inexact(loss nn.Loss) bool {
+	square, numbers := loss.(layers.MeanSquare)
+	return numbers && square.Near == 0
+}
 
 // Score evaluates one target by the share of the output that belongs to it.
 type Score func(output []float32, target float32) (loss float64, correct bool, err error)

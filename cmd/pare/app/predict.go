@@ -322,6 +322,9 @@ func (p *prediction) best() int {
 	return p.answer.order[0]
 }
 
+// inexact reports whether targets are numbers to come near to, of which none counts as right.
+func (p *prediction) inexact() bool { return p.data != nil && train.Inexact(p.data.Loss()) }
+
 func (p *prediction) score(b train.Batch, logits []float32) error {
 	loss := p.data.Loss()
 	score, n := train.ScoreBy(loss), b.N*nn.TargetsOf(loss, p.model.Net.Output().Shape)
@@ -363,7 +366,7 @@ func (p *prediction) report(f *predictFlags) error {
 	if p.data != nil {
 		fmt.Fprintf(f.stdout, "loss %.6f\n", p.loss/n)
 	}
-	if p.targets > 0 {
+	if p.targets > 0 && !p.inexact() {
 		fmt.Fprintf(f.stdout, "accuracy %.2f %% (%d of %d)\n", 100*float64(p.correct)/n, p.correct, p.targets)
 	}
 	if p.data != nil && p.data.Set.Task.NextToken {
