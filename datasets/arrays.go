@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"math"
 	"os"
@@ -334,9 +335,7 @@ func (b *arrayBuilder) targets() error {
 			b.y.name, gone, b.task.Classes-1, empty))
 	}
 	if width == 1 {
-		for _, v := range b.wantY {
-			b.class = append(b.class, int(v))
-		}
+		b.class = whole(b.wantY)
 	}
 	return nil
 }
@@ -379,9 +378,7 @@ func (b *arrayBuilder) images(o Options) (*Set, error) {
 	if len(parts[0]) < all.N {
 		train = all.subset(parts[0])
 	}
-	if b.xTest != nil {
-		tests = tests.first(len(parts[2]))
-	} else {
+	if len(parts[2]) < tests.N {
 		tests = tests.subset(parts[2])
 	}
 	set, err := NewImageSet(train, held, tests, b.ClassNames)
@@ -410,23 +407,31 @@ func (b *arrayBuilder) parts(o Options) (parts [3][]int, err error) {
 			return parts, err
 		}
 		parts[0], parts[1], parts[2], err = o.split(b.x.Len(), b.class, nil)
-		return parts, err
-	}
-	without, tests := o, b.xTest.Len()
-	without.Test = 0
-	if parts[0], parts[1], _, err = without.split(b.x.Len(), b.class, nil); err != nil {
-		return parts, err
-	}
-	if o.Test > 0 {
-		if o.Test.Of(tests) > tests {
-			return parts, option.Errorf("test", "%v is more than the %d test examples", o.Test, tests)
+	} else {
+		without := o
+		without.Test = 0
+		if parts[0], parts[1], _, err = without.split(b.x.Len(), b.class, nil); err != nil {
+			return parts, err
 		}
-		tests = o.Test.Of(tests)
+		var class []int
+		if b.class != nil {
+			class = whole(b.testY)
+		}
+		parts[2], err = o.Test.some("test", b.xTest.Len(), class, o.Seed)
 	}
-	for i := range tests {
-		parts[2] = append(parts[2], i)
+	if note := untaught(b.ClassNames, b.class, parts[0]); err == nil && note != "" {
+		b.notes = append(b.notes, b.y.name+": "+note)
 	}
-	return parts, nil
+	return parts, err
+}
+
+// whole are targets that are classes.
+func whole(y []float32) []int {
+	out := make([]int, len(y))
+	for i, v := range y {
+		out[i] = int(v)
+	}
+	return out
 }
 
 func needTest(o Options) error {
@@ -548,6 +553,13 @@ func (p *arrayPart) Fill(x, y []float32, idx []int, _ Draw) error {
 	}
 	p.normalize(x[:len(idx)*size])
 	return nil
+}
+
+// Hash implements Hasher.
+func (p *arrayPart) Hash(h io.Writer) {
+	for _, row := range p.rows {
+		hashRow(h, p.y[row*p.targets:][:p.targets])
+	}
 }
 
 // normalize gives the values of examples, channels last, their scale.

@@ -3,6 +3,7 @@ package datasets
 import (
 	"context"
 	"fmt"
+	"io"
 
 	"pare/internal/option"
 )
@@ -212,6 +213,13 @@ type Part interface {
 type Targets interface {
 	// TargetsOf writes the targets of the examples idx to y as Part.Fill does.
 	TargetsOf(y []float32, idx []int) error
+}
+
+// Hasher is implemented by parts that write to a hash, fast, whatever of their examples they
+// have in memory: targets and weights, and for tables the inputs. A run resumes only with data
+// of the same hash.
+type Hasher interface {
+	Hash(h io.Writer)
 }
 
 // Weigher is implemented by parts whose examples do not count the same in training.

@@ -89,11 +89,11 @@ func (d Decoding) load(ctx context.Context, l labelled, o Options) (*Set, error)
 		if p == 0 || l.parts[p] == nil {
 			continue
 		}
-		if n := len(l.parts[p]); amount.Of(n) > n {
-			return nil, option.Errorf(partNames[p], "%v is more than the %d %s examples", *amount, n, partNames[p])
-		}
-		if parts[p], _, _, err = (Options{Train: *amount, Seed: o.Seed}).choose(l, l.parts[p]); err != nil {
+		if parts[p], err = amount.some(partNames[p], len(l.parts[p]), l.classOf(l.parts[p]), o.Seed); err != nil {
 			return nil, err
+		}
+		for k, i := range parts[p] {
+			parts[p][k] = l.parts[p][i]
 		}
 		*amount = 0
 	}
@@ -102,6 +102,13 @@ func (d Decoding) load(ctx context.Context, l labelled, o Options) (*Set, error)
 		return nil, err
 	}
 	parts[0] = train
+	class := make([]int, len(l.class))
+	for i, c := range l.class {
+		class[i] = int(c)
+	}
+	if note := untaught(l.classes, class, train); note != "" {
+		l.notes = append(l.notes, note)
+	}
 	for p, held := range [3][]int{nil, validation, test} {
 		if held != nil {
 			parts[p] = held
@@ -120,13 +127,18 @@ func (d Decoding) load(ctx context.Context, l labelled, o Options) (*Set, error)
 	return d.settle(ctx, o, l, splits)
 }
 
-// choose is split for some of the images, whose indices it returns.
-func (o Options) choose(l labelled, of []int) (train, validation, test []int, err error) {
+// classOf are the classes of some images.
+func (l labelled) classOf(of []int) []int {
 	class := make([]int, len(of))
 	for k, i := range of {
 		class[k] = int(l.class[i])
 	}
-	if train, validation, test, err = o.split(len(of), class, nil); err != nil {
+	return class
+}
+
+// choose is split for some of the images, whose indices it returns.
+func (o Options) choose(l labelled, of []int) (train, validation, test []int, err error) {
+	if train, validation, test, err = o.split(len(of), l.classOf(of), nil); err != nil {
 		return nil, nil, nil, err
 	}
 	for _, part := range [][]int{train, validation, test} {

@@ -3,6 +3,7 @@ package datasets
 import (
 	"context"
 	"fmt"
+	"io"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -251,6 +252,13 @@ func (p *Images) TargetsOf(y []float32, idx []int) error {
 	}
 	p.split.labels(y, idx)
 	return nil
+}
+
+// Hash implements Hasher.
+func (p *Images) Hash(h io.Writer) {
+	for _, label := range p.split.Labels {
+		hashRow(h, []float32{float32(label)})
+	}
 }
 
 // permute puts the pixels of n images in an order; all have one channel.

@@ -1,12 +1,14 @@
 package datasets
 
 import (
+	"fmt"
 	"math"
 	"math/rand/v2"
 	"slices"
 	"strconv"
 
 	"pare/internal/option"
+	"pare/internal/printable"
 )
 
 // Amount says how many examples: a whole number from 1 on counts them, a number below 1 is
@@ -57,6 +59,47 @@ func (o Options) split(n int, class, group []int) (train, validation, test []int
 		slices.Sort(parts[p])
 	}
 	return parts[2], parts[1], parts[0], nil
+}
+
+// some are the examples of a part that has n of its own: as many as a says, all where it is 0,
+// chosen as split does. name is the option that a comes from.
+func (a Amount) some(name string, n int, class []int, seed uint64) ([]int, error) {
+	if a.Of(n) > n {
+		return nil, option.Errorf(name, "%v is more than the %d %s examples", a, n, name)
+	}
+	out, _, _, err := Options{Train: a, Seed: seed}.split(n, class, nil)
+	return out, err
+}
+
+// untaught is a note of the classes that have examples, but none among the training examples;
+// empty where there is none. Classes without names are numbers.
+func untaught(names []string, class, train []int) string {
+	if len(class) == 0 {
+		return ""
+	}
+	there, taught := make([]bool, slices.Max(class)+1), make([]bool, slices.Max(class)+1)
+	for _, c := range class {
+		there[c] = true
+	}
+	for _, i := range train {
+		taught[class[i]] = true
+	}
+	n, first := 0, -1
+	for c := range there {
+		if there[c] && !taught[c] {
+			if n++; n == 1 {
+				first = c
+			}
+		}
+	}
+	if n == 0 {
+		return ""
+	}
+	name := strconv.Itoa(first)
+	if first < len(names) {
+		name = names[first]
+	}
+	return fmt.Sprintf("classes without a training example: %d, %s the first; validation and test have all of their examples", n, printable.Text(name))
 }
 
 // stratum are the examples of a class that no part has yet, as units: groups, or single

@@ -89,3 +89,24 @@ func TestSplitErrors(t *testing.T) {
 	_, _, _, err := Options{Test: 1}.split(10, nil, make([]int, 10))
 	wantError(t, err, "test gets none")
 }
+
+// TestAmountSome: a part of its own gives all its examples, or as many of each class as a share says.
+func TestAmountSome(t *testing.T) {
+	class := make([]int, 100)
+	for i := range class {
+		class[i] = i / 60
+	}
+	if all, err := Amount(0).some("test", 100, class, 1); err != nil || len(all) != 100 || !slices.IsSorted(all) {
+		t.Errorf("all: %v, %v", all, err)
+	}
+	half, err := Amount(0.5).some("test", 100, class, 1)
+	first := 0
+	for _, i := range half {
+		first += 1 - class[i]
+	}
+	if err != nil || len(half) != 50 || first != 30 {
+		t.Errorf("half: %d examples, %d of the first class, %v", len(half), first, err)
+	}
+	_, err = Amount(101).some("test", 100, class, 1)
+	wantError(t, err, "test 101 is more than the 100 test examples")
+}

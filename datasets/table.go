@@ -104,15 +104,17 @@ func (d *Table) Load(ctx context.Context, o Options) (*Set, error) {
 		}
 	}
 	for _, own := range []struct {
-		key, path string
-		to        *Part
-	}{{"validation_file", d.ValidationFile, &set.Validation}, {"test_file", d.TestFile, &set.Test}} {
+		name, key, path string
+		amount          Amount
+		to              *Part
+	}{{"validation", "validation_file", d.ValidationFile, o.Validation, &set.Validation},
+		{"test", "test_file", d.TestFile, o.Test, &set.Test}} {
 		if own.path == "" {
 			continue
 		}
 		t, err := d.open(ctx, o, set, own.key, own.path)
 		if err == nil {
-			*own.to, err = b.other(t)
+			*own.to, err = b.other(t, own.name, own.amount, o.Seed)
 		}
 		if err != nil {
 			return nil, err

@@ -231,6 +231,9 @@ func TestTableErrors(t *testing.T) {
 		{"label", "a,y\n1,2\n2,1\n", func(d *Table) { d.Task = "labels" }, Options{Test: 1}, "a.csv: row 1, column y: the label is 2; it must be 0 or 1"},
 		{"weight", base, func(d *Table) { d.Weights = "job" }, Options{Test: 1}, "is not a number"},
 		{"negative", "w,a,y\n-1,2,1.5\n1,2,1\n", func(d *Table) { d.Weights = "w" }, Options{Test: 1}, "a.csv: row 1, column w: the weight is -1"},
+		{"weightless", "w,a,y\n0,2,1.5\n0,2,1\n0,1,1.5\n", func(d *Table) { d.Weights = "w" }, Options{Test: 1}, "weights names w, which is 0 in every training row"},
+		{"heavy", "w,a,y\n3e38,2,1.5\n3e38,2,1\n3e38,1,1.5\n", func(d *Table) { d.Weights = "w" }, Options{Test: 1}, "weights names w, whose numbers are too large"},
+		{"no group", "g,a,y\nu,2,1.5\n,2,1\nv,1,1.5\n", func(d *Table) { d.Groups = "g" }, Options{Test: 1}, "a.csv: row 2, column g: the group is missing; name each row's group, or remove groups"},
 		{"separator", base, func(d *Table) { d.Separator = "::" }, Options{Test: 1}, "separator must be one character or tab"},
 		{"one class", "a,y\n1,x\n2,x\n", nil, Options{Test: 1}, "target y has one value alone, x"},
 		{"twice", base, func(d *Table) { d.Target = []string{"y", "y"} }, Options{Test: 1}, "target names y twice"},
@@ -254,6 +257,19 @@ func TestTableErrors(t *testing.T) {
 	if _, err := Load(t.Context(), "table", &Table{File: "none.csv", Target: []string{"y"}, Missing: "refuse", Unseen: "refuse"}, Options{}); err == nil ||
 		!strings.Contains(err.Error(), "file is none.csv, and there is no such file") {
 		t.Error(err)
+	}
+}
+
+// TestTableUntaught: a class that the training rows lack is named.
+func TestTableUntaught(t *testing.T) {
+	text := "part,a,y\ntrain,1,cat\ntrain,2,dog\nvalidation,2,dog\ntest,3,emu\ntest,4,yak\n"
+	set, err := Load(t.Context(), "table", newTable(t, "a.csv", text, func(d *Table) { d.Split = "part" }), Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := "a.csv: classes without a training example: 2, emu the first; validation and test have all of their examples"
+	if !slices.Contains(set.Notes, want) {
+		t.Errorf("notes %q, want %q", set.Notes, want)
 	}
 }
 

@@ -165,17 +165,36 @@ func (b *tableBuilder) weigh() error {
 	return nil
 }
 
+// checkWeights refuses weights of which training can make no mean.
+func (b *tableBuilder) checkWeights() error {
+	if b.weights == nil {
+		return nil
+	}
+	sum := float32(0)
+	for _, i := range b.part[0] {
+		sum += b.weights[i]
+	}
+	switch {
+	case sum == 0:
+		return option.Errorf("weights", "names %s, which is 0 in every training row", b.Weights)
+	case math.IsInf(float64(sum), 0):
+		return option.Errorf("weights", "names %s, whose numbers are too large: those of the training rows add up to more than %.3g; "+
+			"divide all by one number", b.Weights, math.MaxFloat32)
+	}
+	return nil
+}
+
 // divide makes the parts: places in rows.
 func (b *tableBuilder) divide(o Options) error {
 	if b.Split != "" {
 		return b.bySplit(o)
 	}
 	for _, own := range []struct {
-		key, path string
-		amount    Amount
-	}{{"validation", b.ValidationFile, o.Validation}, {"test", b.TestFile, o.Test}} {
-		if own.path != "" && own.amount != 0 {
-			return option.Errorf(own.key, "has no meaning where %s_file has the rows; remove it", own.key)
+		path   string
+		amount *Amount
+	}{{b.ValidationFile, &o.Validation}, {b.TestFile, &o.Test}} {
+		if own.path != "" {
+			*own.amount = 0
 		}
 	}
 	if o.Test == 0 && b.TestFile == "" {
@@ -184,11 +203,19 @@ func (b *tableBuilder) divide(o Options) error {
 	}
 	var group []int
 	if b.Groups != "" {
-		codes, _, err := b.all.Classes(b.Groups)
+		c, err := b.column("groups", b.Groups)
 		if err != nil {
 			return err
 		}
+		named, err := b.all.Complete(b.Groups)
+		if err != nil {
+			return err
+		}
+		_, codes := c.Values()
 		for _, row := range b.all.rows {
+			if _, ok := slices.BinarySearch(named, row); !ok {
+				return b.all.errorf(row, b.Groups, "the group is missing; name each row's group, or remove groups")
+			}
 			group = append(group, codes[row])
 		}
 	}
@@ -330,6 +357,12 @@ func (b *tableBuilder) parts(Options) error {
 		b.all.note("%d columns are constant in the training rows: %s", n, fewNames(constant))
 	}
 	b.set.Normalization = norm
+	if err := b.checkWeights(); err != nil {
+		return err
+	}
+	if note := untaught(b.set.ClassNames, b.class, b.part[0]); note != "" {
+		b.all.note("%s", note)
+	}
 	if !b.TargetAsIs {
 		b.set.TargetScale = targetScale(b.set.Task, b.all.y, b.part[0])
 	}
@@ -346,8 +379,8 @@ func (b *tableBuilder) parts(Options) error {
 	return nil
 }
 
-// other makes a part of the rows of a file of its own.
-func (b *tableBuilder) other(t *tableRows) (Part, error) {
+// other makes a part of rows of a file of its own: as many as the amount says.
+func (b *tableBuilder) other(t *tableRows, name string, amount Amount, seed uint64) (Part, error) {
 	if err := t.complete(b.Table, b.features); err != nil {
 		return nil, err
 	}
@@ -368,9 +401,13 @@ func (b *tableBuilder) other(t *tableRows) (Part, error) {
 	if err != nil {
 		return nil, err
 	}
-	rows := make([]int, len(t.rows))
-	for i := range rows {
-		rows[i] = i
+	var class []int
+	if task.Classes > 0 {
+		class = whole(t.y)
+	}
+	rows, err := amount.some(name, len(t.rows), class, seed)
+	if err != nil {
+		return nil, err
 	}
 	return &tablePart{x: x, y: t.y, rows: rows, width: task.Size(), targets: task.Targets, norm: b.set.Normalization}, nil
 }

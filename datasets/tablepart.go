@@ -1,7 +1,9 @@
 package datasets
 
 import (
+	"encoding/binary"
 	"fmt"
+	"io"
 	"math"
 )
 
@@ -53,6 +55,28 @@ func (p *tablePart) normalized(norm Normalization) (Part, error) {
 	return &out, nil
 }
 
+// Hash implements Hasher.
+func (p *tablePart) Hash(h io.Writer) {
+	var cells []byte
+	for _, row := range p.rows {
+		cells = cells[:0]
+		for _, v := range p.x[row*p.width:][:p.width] {
+			cells = binary.LittleEndian.AppendUint64(cells, math.Float64bits(v))
+		}
+		h.Write(cells)
+		hashRow(h, p.y[row*p.targets:][:p.targets])
+	}
+}
+
+// hashRow writes the targets of an example to a hash.
+func hashRow(h io.Writer, y []float32) {
+	var number [4]byte
+	for _, v := range y {
+		binary.LittleEndian.PutUint32(number[:], math.Float32bits(v))
+		h.Write(number[:])
+	}
+}
+
 // weightedPart are rows that do not count the same in training.
 type weightedPart struct {
 	*tablePart
@@ -67,6 +91,14 @@ func (p *weightedPart) Weights(dst []float32, idx []int) error {
 		dst[k] = p.weights[p.rows[i]]
 	}
 	return nil
+}
+
+// Hash implements Hasher.
+func (p *weightedPart) Hash(h io.Writer) {
+	p.tablePart.Hash(h)
+	for _, row := range p.rows {
+		hashRow(h, p.weights[row:][:1])
+	}
 }
 
 // normalized implements renormalizer.

@@ -280,6 +280,9 @@ type dataPrint struct {
 	Validation int    `json:"validation"`
 	Test       int    `json:"test"`
 	Digest     string `json:"digest"` // of shapes, names of classes, normalisation and some examples of each part
+	// Held is a hash of the examples that parts have in memory (datasets.Hasher); empty where
+	// there are none, and in folders of older versions.
+	Held string `json:"held,omitempty"`
 }
 
 // printExamples is how many examples of each part are in the digest, spread over it.
@@ -299,7 +302,11 @@ func (r *runner) sameData() error {
 		return err
 	case !found:
 		return r.folder.writeJSON(dataFile, now)
-	case first != now:
+	}
+	if first.Held == "" {
+		now.Held = ""
+	}
+	if first != now {
 		return &InputError{fmt.Errorf("the data of %s are not those that the run in %s began with "+
 			"(%d, %d and %d examples then, %d, %d and %d now); put the files back as they were, or start a new run",
 			r.data.Set.Name, r.folder, first.Train, first.Validation, first.Test, now.Train, now.Validation, now.Test)}
@@ -323,7 +330,22 @@ func (d *Data) print() (dataPrint, error) {
 			return dataPrint{}, err
 		}
 	}
-	return dataPrint{count(s.Train), count(s.Validation), count(s.Test), fmt.Sprintf("%x", h.Sum(nil))[:32]}, nil
+	return dataPrint{count(s.Train), count(s.Validation), count(s.Test), fmt.Sprintf("%x", h.Sum(nil))[:32], d.held()}, nil
+}
+
+// held is a hash of the examples that parts have in memory; empty where there are none.
+func (d *Data) held() string {
+	h, some := sha256.New(), false
+	for _, part := range []datasets.Part{d.Set.Train, d.Set.Validation, d.Set.Test} {
+		if p, ok := part.(datasets.Hasher); ok {
+			p.Hash(h)
+			some = true
+		}
+	}
+	if !some {
+		return ""
+	}
+	return fmt.Sprintf("%x", h.Sum(nil))[:32]
 }
 
 // printedTask is a task as the first version wrote it; fields of later ones follow where

@@ -132,3 +132,39 @@ func TestKeptCharacters(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestTableChanged: a run is not resumed with a table of which one target, category or weight
+// has changed; folders of versions without Held are.
+func TestTableChanged(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "a.csv")
+	write := func(target, job, weight string) {
+		rows := strings.Repeat("1,cook,2,yes\n3,nurse,1,no\n2,cook,1,no\n", 100)
+		rows = strings.Replace(rows, "2,cook,1,no", "2,"+job+","+weight+","+target, 1)
+		if err := os.WriteFile(path, []byte("age,job,w,y\n"+rows), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write("no", "cook", "1")
+	c := parse(t, fmt.Sprintf("name: t\nseed: 1\ndata: {dataset: table, file: '%s', target: y, weights: w, test: 0.2}\n"+
+		"model: {type: mlp, hidden: [3]}\ntrain: {epochs: 1, batch: 10}\nexport: {onnx: false}\n", path))
+	first := finish(t, c)
+	for _, change := range [][3]string{{"yes", "cook", "1"}, {"no", "nurse", "1"}, {"no", "cook", "2"}} {
+		write(change[0], change[1], change[2])
+		_, err := Run(t.Context(), Options{Config: c, Folder: first.folder})
+		if err == nil || !IsInput(err) || !strings.Contains(err.Error(), "are not those that the run in") {
+			t.Errorf("%v: %v", change, err)
+		}
+	}
+	var print dataPrint
+	if _, err := first.folder.readJSON(dataFile, &print); err != nil || print.Held == "" {
+		t.Fatalf("%+v, %v", print, err)
+	}
+	print.Held = ""
+	write("no", "cook", "1")
+	if err := first.folder.writeJSON(dataFile, print); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Run(t.Context(), Options{Config: c, Folder: first.folder}); err != nil {
+		t.Error(err)
+	}
+}

@@ -12,6 +12,7 @@ import (
 	"io/fs"
 	"math"
 	"os"
+	"strings"
 
 	"pare/datasets/raster"
 	"pare/internal/atomicfile"
@@ -27,7 +28,8 @@ import (
 // The table comes last because sizes are known only when images have been decoded. A file
 // that was cut off does not end with its length and the magic.
 const (
-	cacheMagic  = "pareimg\x01" // the last byte is the version
+	cacheName   = "pareimg"
+	cacheMagic  = cacheName + "\x01" // the last byte is the version
 	cacheHeader = 8 + sha256.Size + 8 + 8
 	cacheEntry  = 12
 	cacheFooter = 24
@@ -55,6 +57,7 @@ type cached struct {
 // loader's options bound that work. progress, if not nil, is called with the number of
 // images that are done.
 //
+// A file at the path that is neither empty nor a cache is an error: it is never replaced.
 // The file appears whole or not at all. Several processes may open and make one at once:
 // each reads a whole file, and the last one made stays. The error is of an image that
 // cannot be read, a file that changed meanwhile, the disk, or ctx.
@@ -118,8 +121,8 @@ func writeCache(ctx context.Context, path string, digest [sha256.Size]byte, sour
 		// The digest is of the files as they were listed.
 		for _, f := range source.folder.Files {
 			info, err := os.Stat(f.Path)
-			if err != nil || info.Size() != f.Size || !info.ModTime().Equal(f.Time) {
-				return &Error{f.Path, errors.New("the file changed while it was read; start again")}
+			if err != nil || f.changed(info) {
+				return &Error{f.Path, errChanged}
 			}
 		}
 		table = binary.LittleEndian.AppendUint64(table, uint64(crc32.Checksum(table, castagnoli)))
@@ -149,6 +152,10 @@ func openCache(path string, digest [sha256.Size]byte, n int) (*Cache, error) {
 		f.Close()
 		return nil, err
 	}
+	if err := foreign(f); err != nil {
+		f.Close()
+		return nil, &Error{path, err}
+	}
 	c, err := readCache(f, info.Size(), digest, n)
 	if err != nil {
 		f.Close()
@@ -156,6 +163,20 @@ func openCache(path string, digest [sha256.Size]byte, n int) (*Cache, error) {
 	}
 	c.path = path
 	return c, nil
+}
+
+// foreign is the error of a file of another kind, which a cache must not replace. A file that
+// has no more than the beginning of the name of caches is none.
+func foreign(r io.ReaderAt) error {
+	var name [len(cacheName)]byte
+	n, err := r.ReadAt(name[:], 0)
+	switch {
+	case err != nil && err != io.EOF:
+		return err
+	case !strings.HasPrefix(cacheName, string(name[:n])):
+		return errors.New("there is a file of another kind, which a cache of images would replace; choose another name, or delete it")
+	}
+	return nil
 }
 
 // readCache reads the table of a cache of n images. The error is errStale where the file

@@ -250,10 +250,38 @@ func TestCacheFails(t *testing.T) {
 	if err := os.WriteFile(third, []byte("no image"), 0o644); err != nil {
 		t.Fatal(err)
 	}
+	s = listed(t, s.folder.Root, Options{})
 	try(third + `: no PNG, JPEG, GIF, WebP or BMP image: the file begins with "no image"`)
 	for path, want := range map[string]string{filepath.Join(dir, "none", "c"): "there is no folder", dir: "not a regular file"} {
 		if _, err := OpenCache(t.Context(), path, s, LoaderOptions{}, nil); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v, want %q", path, err, want)
+		}
+	}
+}
+
+// TestCacheForeign: a file of another kind stays as it is; an empty one is replaced.
+func TestCacheForeign(t *testing.T) {
+	s := pngs(t, 3, Options{})
+	path := filepath.Join(t.TempDir(), "photo.png")
+	for _, content := range []string{"x", "a,b\n1,2\n", strings.Repeat("pareimage", 20)} {
+		if err := os.WriteFile(path, []byte(content), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		_, err := OpenCache(t.Context(), path, s, LoaderOptions{}, nil)
+		want := path + ": there is a file of another kind, which a cache of images would replace; choose another name, or delete it"
+		if err == nil || err.Error() != want {
+			t.Errorf("error %v, want %s", err, want)
+		}
+		if now, err := os.ReadFile(path); err != nil || string(now) != content {
+			t.Errorf("%q became %q, %v", content, now, err)
+		}
+	}
+	for _, content := range []string{"", "pare", cacheMagic} {
+		if err := os.WriteFile(path, []byte(content), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		if _, made := open(t, path, s); !made {
+			t.Errorf("%q is not replaced", content)
 		}
 	}
 }

@@ -91,29 +91,36 @@ func NewDecoder(o Options) (*Decoder, error) {
 // line that names the file; it is not a regular file, no image, damaged, cut off, or
 // larger than Options.MaxPixels. Size and pixels are checked before they are read.
 func (d *Decoder) File(to *raster.Image, path string) error {
-	return d.read(to, path, func(int64) error { return nil })
+	return d.read(to, File{Path: path}, func(int64) error { return nil })
 }
 
-// read is File that calls reserve once with the bytes that it needs, before it takes them.
-func (d *Decoder) read(to *raster.Image, path string, reserve func(bytes int64) error) (err error) {
+// errChanged is that a file is not the one that was listed.
+var errChanged = errors.New("the file changed while it was read; start again")
+
+// read is File that calls reserve once with the bytes that it needs, before it takes them. It is
+// an error where the file has changed since it was listed; a file without a time was not.
+func (d *Decoder) read(to *raster.Image, file File, reserve func(bytes int64) error) (err error) {
 	defer func() {
 		if err != nil {
 			var cause *os.PathError
 			if errors.As(err, &cause) {
 				err = cause.Err
 			}
-			err = &Error{path, err}
+			err = &Error{file.Path, err}
 		}
 	}()
 	// A named pipe would keep Open waiting.
-	info, err := os.Stat(path)
+	info, err := os.Stat(file.Path)
 	if err != nil {
 		return err
 	}
 	if !info.Mode().IsRegular() {
 		return errors.New("not a regular file")
 	}
-	f, err := os.Open(path)
+	if !file.Time.IsZero() && file.changed(info) {
+		return errChanged
+	}
+	f, err := os.Open(file.Path)
 	if err != nil {
 		return err
 	}

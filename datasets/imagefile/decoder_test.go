@@ -272,7 +272,7 @@ func TestReserve(t *testing.T) {
 	full := errors.New("full")
 	for name, least := range map[string]int64{"420.jpg": 61 * 43 * 12, "progressive.jpg": 61 * 43 * 28, "rgb.png": 61 * 43 * 18} {
 		var asked int64
-		err := d.read(new(raster.Image), filepath.Join("testdata/images", name), func(bytes int64) error {
+		err := d.read(new(raster.Image), File{Path: filepath.Join("testdata/images", name)}, func(bytes int64) error {
 			asked = bytes
 			return full
 		})

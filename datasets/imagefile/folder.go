@@ -22,6 +22,11 @@ type File struct {
 	Time  time.Time // of the last change
 }
 
+// changed reports whether the file has another size or time than when it was listed.
+func (f File) changed(now fs.FileInfo) bool {
+	return now.Size() != f.Size || !now.ModTime().Equal(f.Time)
+}
+
 // Folder is a list of image files by class.
 type Folder struct {
 	Root    string
@@ -57,7 +62,7 @@ func ListFolder(root string) (*Folder, error) {
 		default:
 			before := len(f.Files)
 			f.Classes = append(f.Classes, e.Name())
-			if err := f.class(filepath.Join(root, e.Name())); err != nil {
+			if err := f.class(filepath.Join(root, e.Name()), refuse); err != nil {
 				return nil, err
 			}
 			if len(f.Files) == before {
@@ -73,11 +78,11 @@ func ListFolder(root string) (*Folder, error) {
 }
 
 // ListImages lists the images below a folder and all folders in it, by folder, then by name,
-// in byte order; their class is 0. It takes the files that ListFolder takes. A folder without
-// images is an error.
+// in byte order; their class is 0. It takes the files that ListFolder takes, and links that lead
+// nowhere, which cannot be read. A folder without images is an error.
 func ListImages(root string) (*Folder, error) {
 	f := &Folder{Root: root, Classes: []string{""}}
-	if err := f.class(root); err != nil {
+	if err := f.class(root, func(string) error { return nil }); err != nil {
 		return nil, err
 	}
 	if len(f.Files) == 0 {
@@ -106,8 +111,12 @@ func (f *Folder) skip(path string) {
 	f.Skipped++
 }
 
-// class adds the images below a folder, hidden itself or not, as images of the last class.
-func (f *Folder) class(dir string) error {
+// refuse is the error of a link that leads to no file.
+func refuse(link string) error { return &Error{link, errors.New("the link leads to no file")} }
+
+// class adds the images below a folder, hidden itself or not, as images of the last class. dead
+// is the rule for links that lead to no file.
+func (f *Folder) class(dir string, dead func(link string) error) error {
 	var found []File
 	err := filepath.WalkDir(dir, func(path string, e fs.DirEntry, err error) error {
 		switch {
@@ -126,7 +135,8 @@ func (f *Folder) class(dir string) error {
 		}
 		info, err := os.Stat(path) // of the file that a link leads to
 		if err != nil {
-			return &Error{path, errors.New("the link leads to no file")}
+			found = append(found, File{Path: path, Class: len(f.Classes) - 1})
+			return dead(path)
 		}
 		if !info.Mode().IsRegular() {
 			f.skip(path)

@@ -6,6 +6,9 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
+
+	"pare/datasets/raster"
 )
 
 // tree makes files with some content below a new folder; "a -> b" makes a link.
@@ -122,6 +125,45 @@ func TestListErrors(t *testing.T) {
 	for _, root := range []string{filepath.Join(t.TempDir(), "none"), filepath.Join(tree(t, "f"), "f")} {
 		if _, err := ListParts(root); err == nil || !strings.HasPrefix(err.Error(), root+": ") {
 			t.Errorf("got %v", err)
+		}
+	}
+}
+
+// TestListImagesDeadLink: a link that leads nowhere is listed, and an error when it is read.
+func TestListImagesDeadLink(t *testing.T) {
+	s := pngs(t, 3, Options{})
+	link := filepath.Join(s.folder.Root, "a", "zz.png")
+	if err := os.Symlink("nowhere", link); err != nil {
+		t.Skip(err)
+	}
+	folder, err := ListImages(s.folder.Root)
+	if err != nil || len(folder.Files) != 4 {
+		t.Fatalf("%v, %v", folder, err)
+	}
+	files, err := NewFiles(folder, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range folder.Files {
+		err := files.Reader().Read(new(raster.Image), i, func(int64) error { return nil })
+		if dead := files.Name(i) == link; dead != (err != nil) || dead && err.Error() != link+": no such file or directory" {
+			t.Errorf("%s: %v", files.Name(i), err)
+		}
+	}
+}
+
+// TestChangedImage: an image that changes after it was listed is refused.
+func TestChangedImage(t *testing.T) {
+	s := pngs(t, 3, Options{})
+	path := s.Name(1)
+	if err := os.Chtimes(path, time.Time{}, time.Now().Add(time.Hour)); err != nil {
+		t.Fatal(err)
+	}
+	r := s.Reader()
+	for i := range 3 {
+		err := r.Read(new(raster.Image), i, func(int64) error { return nil })
+		if i == 1 && (err == nil || err.Error() != path+": the file changed while it was read; start again") || i != 1 && err != nil {
+			t.Errorf("image %d: %v", i, err)
 		}
 	}
 }

@@ -58,7 +58,7 @@ type filesReader struct {
 }
 
 func (r *filesReader) Read(to *raster.Image, i int, reserve func(int64) error) error {
-	return r.decoder.read(to, r.folder.Files[i].Path, reserve)
+	return r.decoder.read(to, r.folder.Files[i], reserve)
 }
 
 // digest stands for the images that the source gives: the options, and the path below the

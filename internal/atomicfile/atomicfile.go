@@ -44,6 +44,9 @@ func Write(path string, write func(io.Writer) error) (err error) {
 			tmp.Close()
 			os.Remove(tmp.Name())
 		}
+		if cause, ok := err.(*fs.PathError); ok && cause.Path == tmp.Name() { // a name that would only confuse
+			err = cause.Err
+		}
 		if err != nil {
 			err = fmt.Errorf("writing %s: %w", path, err)
 		}

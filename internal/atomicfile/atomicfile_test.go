@@ -117,3 +117,18 @@ func TestNoFolder(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+// TestFailedWrite: the error of the temporary file itself does not name it.
+func TestFailedWrite(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "a.bin")
+	err := Write(path, func(w io.Writer) error {
+		entries, err := os.ReadDir(filepath.Dir(path))
+		if err != nil {
+			return err
+		}
+		return &fs.PathError{Op: "write", Path: filepath.Join(filepath.Dir(path), entries[0].Name()), Err: errors.New("no space left on device")}
+	})
+	if err == nil || err.Error() != "writing "+path+": no space left on device" {
+		t.Errorf("got %v", err)
+	}
+}

@@ -105,3 +105,12 @@ func TestBarDrawsOverItself(t *testing.T) {
 		t.Error("a buffer is taken for a terminal")
 	}
 }
+
+// TestWarnEscapes: names of files in warnings do not command the terminal.
+func TestWarnEscapes(t *testing.T) {
+	var out strings.Builder
+	Warn("train", "a\x1b[31m.txt\nis no image", &out)
+	if want := "train: warning: a\\u001b[31m.txt is no image\n"; out.String() != want {
+		t.Errorf("printed %q, want %q", out.String(), want)
+	}
+}

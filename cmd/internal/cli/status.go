@@ -80,9 +80,10 @@ func trace(p *fault.Panic) string {
 	return "\n" + string(p.Trace)
 }
 
-// Warn prints a warning as one line that begins with the command's name.
+// Warn prints a warning as one line that begins with the command's name. Characters that
+// command a terminal, which may come from the name of a file, are escaped.
 func Warn(command, text string, stderr io.Writer) {
-	fmt.Fprintf(stderr, "%s: warning: %s\n", command, strings.ReplaceAll(text, "\n", " "))
+	fmt.Fprintf(stderr, "%s: warning: %s\n", command, printable.Text(strings.ReplaceAll(text, "\n", " ")))
 }
 
 // InputError is an error that the user can correct in the input.

@@ -99,6 +99,22 @@ func TestPredictTokenErrors(t *testing.T) {
 	}
 }
 
+// TestPredictSplitOfNumbers: targets that are numbers to come near to have no accuracy.
+func TestPredictSplitOfNumbers(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "a.csv")
+	rows := strings.Repeat("1,1.5\n3,2.5\n2,2.25\n4,4.5\n", 20)
+	if err := os.WriteFile(path, []byte("age,y\n"+rows), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	folder, s := sequenceRun(t, fmt.Sprintf("name: numbers\ndata: {dataset: table, file: '%s', target: y, test: 0.2}\n"+
+		"model: {type: mlp, hidden: [3]}\ntrain: {epochs: 1, batch: 10, optimizer: {type: adam, lr: 0.01}}\n", path))
+	printed := succeed(t, "predict", folder, "-split", "test", "-out", filepath.Join(t.TempDir(), "p.csv"))
+	contains(t, printed, "logits (16, 1)", fmt.Sprintf("loss %.6f", s.MSEFinal))
+	if strings.Contains(printed, "accuracy") {
+		t.Errorf("numbers have an accuracy:\n%s", printed)
+	}
+}
+
 func TestPredictNumbers(t *testing.T) {
 	folder, s := sequenceRun(t, `
 name: adding
