@@ -91,6 +91,20 @@ func rewired(t *testing.T) *nn.Network {
 	return s.net
 }
 
+// table reads numbers and two categorical variables, and predicts numbers in their units.
+func table(t *testing.T) *nn.Network {
+	s := newStack(t, "table", 7)
+	s.net.Features = []nn.Feature{{Name: "a"}, {Name: "j=x", Variable: "j", Category: "j"}, {Name: "j=y", Variable: "j", Category: "j"},
+		{Name: "j=z", Variable: "j", Category: "j"}, {Name: "b"}, {Name: "s=f", Variable: "s", Category: "s"}, {Name: "s=m", Variable: "s", Category: "s"}}
+	s.add("embed", &layers.Embed{Dim: 2})
+	s.add("fc", &layers.Linear{Out: 5})
+	s.add("relu", &layers.ReLU{})
+	s.add("out", &layers.Linear{Out: 2})
+	s.add("units", &layers.Rescale{Scale: []float32{3, 0.5}, Shift: []float32{-1, 200}})
+	randomise(s.net, 0)
+	return s.net
+}
+
 // pooling runs one pooling layer on an image with sides of 7 and 8.
 func pooling(t *testing.T, name string, l nn.Layer) *nn.Network {
 	s := newStack(t, name, 2, 7, 8)
@@ -186,7 +200,7 @@ func randomise(net *nn.Network, rate float64) {
 
 // networks lists everything that is exported and read back.
 func networks(t *testing.T) []*nn.Network {
-	nets := append(pools(t), everything(t), rewired(t), activations(t), resnet(t))
+	nets := append(pools(t), everything(t), rewired(t), activations(t), resnet(t), table(t))
 	for _, rate := range []float64{0.15, 0.3, 0.4, 0.9} {
 		nets = append(nets, pruned(t, everything(t), rate), pruned(t, resnet(t), rate))
 	}

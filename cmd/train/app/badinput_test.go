@@ -141,7 +141,7 @@ func TestTakenFolder(t *testing.T) {
 	ok(t, dir, "-config", "small.yaml", "-out", "run", "-quiet")
 	before := read(t, dir, "run/sessions.json") + tree(t, filepath.Join(dir, "run"))
 	again := ok(t, dir, "-config", "small.yaml", "-out", "run", "-set", "threads=1")
-	if want := "run holds this run, finished; nothing is trained\nsummary: run/summary.json\nsee run/report.html\n"; again.stdout != want {
+	if want := "run holds this run, finished; nothing is trained\nsummary: run/summary.json\nsee run/report.html\npredict from new files: pare predict run FILE…\n"; again.stdout != want {
 		t.Errorf("the same run again prints %q, expected %q", again.stdout, want)
 	}
 	if read(t, dir, "run/sessions.json")+tree(t, filepath.Join(dir, "run")) != before {

@@ -4,8 +4,10 @@ package app
 
 import (
 	"bytes"
+	"os"
 	"path/filepath"
 	"runtime"
+	"runtime/debug"
 	"strings"
 	"syscall"
 	"testing"
@@ -21,6 +23,13 @@ func peak(t *testing.T, usage any) int64 {
 		t.Skip("the system does not tell how much memory a process took")
 	}
 	return u.Maxrss >> 10
+}
+
+// lowerPeak forgets the largest size that this process has had: a process starts as a copy of
+// the one that starts it, and Linux counts the copy's peak for it.
+func lowerPeak() {
+	debug.FreeOSMemory()
+	_ = os.WriteFile("/proc/self/clear_refs", []byte("5"), 0) // other systems have no such file, and peak skips there
 }
 
 const (
@@ -68,6 +77,7 @@ func TestUnboundedNumbers(t *testing.T) {
 			if c.set == "data={dataset: wordchain, train: 64, window: 100000}" {
 				cmd.Args = append(cmd.Args, "-set", "data.test=64", "-set", "data.validation=64", "-set", "model.hidden=256")
 			}
+			lowerPeak()
 			o := wait(t, cmd, nil)
 			if o.code != cli.ExitBadInput {
 				t.Fatalf("exit status %d, want %d: %s", o.code, cli.ExitBadInput, o.stderr)
@@ -103,6 +113,7 @@ train: {epochs: 1, batch: 2}
 export: {onnx: false}
 `)
 	cmd := command(dir, "-config", "large.yaml", "-out", "run", "-quiet")
+	lowerPeak()
 	if o := wait(t, cmd, nil); o.code != 0 {
 		t.Fatalf("exit status %d: %s", o.code, o.stderr)
 	}
