@@ -98,7 +98,7 @@ func table(t *testing.T) *nn.Network {
 		{Name: "j=z", Variable: "j", Category: "j"}, {Name: "b"}, {Name: "s=f", Variable: "s", Category: "s"}, {Name: "s=m", Variable: "s", Category: "s"}}
 	s.add("embed", &layers.Embed{Dim: 2})
 	s.add("fc", &layers.Linear{Out: 5})
-	s.add("relu", &layers.ReLU{})
+	s.add("relu", layers.ReLU())
 	s.add("out", &layers.Linear{Out: 2})
 	s.add("units", &layers.Rescale{Scale: []float32{3, 0.5}, Shift: []float32{-1, 200}})
 	randomise(s.net, 0)
