@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"pare/config"
 	"pare/run"
 	"pare/sweep"
 )
@@ -309,6 +310,9 @@ func TestSweepCommand(t *testing.T) {
 	}{
 		{[]string{}, "no ACTION (plan, run, submit, status, retry or report) given; see pare help sweep"},
 		{[]string{"run"}, "no FILE given; see pare help sweep"},
+		{[]string{"plan", "elsewhere/mine.yaml"}, "elsewhere/mine.yaml: there is no such file; the built-in sweeps are " +
+			strings.Join(config.BuiltInSweeps(), ", ")},
+		{[]string{"plan", "sweep-digit"}, "sweep-digit: there is no such file; did you mean sweep-digits?"},
 		{[]string{"rum", file}, `there is no action "rum"; did you mean run?`},
 		{[]string{"plan", file, "-jobs", "2"}, "-jobs: it is for run, retry and submit"},
 		{[]string{"run", file, "-json"}, "-json: it is for plan and status"},
