@@ -406,7 +406,7 @@ func (q *sweepRequest) summary(f sweep.Folder, t *sweep.Table, states []sweep.St
 	}
 	if left > 0 {
 		cores := runtime.GOMAXPROCS(0)
-		fmt.Fprintf(q.stdout, "; about %s left on %d cores", roughly(left/time.Duration(cores)), cores)
+		fmt.Fprintf(q.stdout, "; about %s of training left on %d cores", roughly(max(time.Second, left/time.Duration(cores))), cores)
 	}
 	fmt.Fprintln(q.stdout)
 	for i, r := range t.Runs {
