@@ -25,7 +25,7 @@ import (
 // their values are YAML. Relative paths of data in a file start at its folder, others at the
 // working directory.
 func Load(pathOrName string, sets []string) (*Config, error) {
-	file, data, builtIn, err := Text(pathOrName)
+	file, data, builtIn, err := Text(pathOrName, "configs", BuiltIn())
 	if err != nil {
 		return nil, err
 	}
@@ -37,8 +37,8 @@ func Load(pathOrName string, sets []string) (*Config, error) {
 }
 
 // Text is the text of the file that Load reads, of a config or a sweep, and its name in
-// messages.
-func Text(pathOrName string) (file string, data []byte, builtIn bool, err error) {
+// messages. An error names the built-in ones of the kind, such as "configs".
+func Text(pathOrName, kind string, builtIns []string) (file string, data []byte, builtIn bool, err error) {
 	if data, err = readFile(pathOrName); err == nil {
 		return pathOrName, data, false, nil
 	}
@@ -48,7 +48,7 @@ func Text(pathOrName string) (file string, data []byte, builtIn bool, err error)
 	}
 	if errors.Is(err, fs.ErrNotExist) {
 		return "", nil, false, &Error{File: pathOrName, Msg: "there is no such file" +
-			hint(strings.TrimSuffix(pathOrName, ".yaml"), "built-in configs", "", BuiltIn())}
+			hint(strings.TrimSuffix(pathOrName, ".yaml"), "built-in "+kind, "", builtIns)}
 	}
 	return "", nil, false, &Error{File: pathOrName, Msg: fmt.Sprintf("the file cannot be read: %v", err)}
 }

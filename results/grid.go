@@ -130,7 +130,10 @@ func (g *grid) latex(b *strings.Builder) {
 	line := func(cells []string) {
 		escaped := make([]string, len(cells))
 		for i, c := range cells {
-			escaped[i] = latexEscapes.Replace(c)
+			mean, best := strings.CutSuffix(c, bestMark)
+			if escaped[i] = latexEscapes.Replace(mean); best {
+				escaped[i] = `\textbf{` + escaped[i] + "}"
+			}
 		}
 		fmt.Fprintf(b, "%s \\\\\n", strings.Join(escaped, " & "))
 	}
@@ -148,10 +151,13 @@ func (g *grid) latex(b *strings.Builder) {
 	b.WriteString("\\bottomrule\n\\end{tabular}\n\\end{table}\n")
 }
 
-// trimmed are sentences without their full stops.
+// trimmed are sentences of LaTeX without their full stops.
 func trimmed(notes []string) []string {
 	out := make([]string, len(notes))
 	for i, n := range notes {
+		if n == bestNote {
+			n = bestNoteLaTeX
+		}
 		out[i] = strings.TrimSuffix(n, ".")
 	}
 	return out

@@ -14,11 +14,16 @@ var ratios = []float64{2, 4, 8, 16}
 // tableSizes are the sizes that tables compare at: those in which a network is smaller, and
 // where masks leave zeros in a network, the parameters that are not 0.
 func (s *Set) tableSizes() []Over {
-	masked := slices.ContainsFunc(s.Rows, func(r *Row) bool { return float64(r.NonZero) < mostZeros*float64(r.Params.To) })
-	if masked {
+	if s.Masked() {
 		return []Over{OverMACs, OverParams, OverNonZero}
 	}
 	return []Over{OverMACs, OverParams}
+}
+
+// Masked reports whether a network has many zeros in its remaining layers, as masks of single
+// weights leave them: its size in multiply-accumulates or parameters does not show these.
+func (s *Set) Masked() bool {
+	return slices.ContainsFunc(s.Rows, func(r *Row) bool { return float64(r.NonZero) < mostZeros*float64(r.Params.To) })
 }
 
 // mostZeros is the share of nonzero parameters below which a network counts as masked.
@@ -146,7 +151,7 @@ func score(r *Row) float64 {
 // scoreName names the score.
 func scoreName(r *Row) string {
 	if r.isError() {
-		return "accuracy, %"
+		return "accuracy (%)"
 	}
 	return r.Measure
 }

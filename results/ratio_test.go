@@ -62,7 +62,7 @@ func TestTables(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, want := range []string{
-		"### Test accuracy, % at fewer multiply-accumulates",
+		"### Test accuracy (%) at fewer multiply-accumulates",
 		"| fewer | method | base | pruned | Δ | seeds | step, ms | step, speed-up |",
 		"| 2× | magnitude | 98.50 ± 0.71 | 94.50 ± 0.71 * | −4.00 ± 0.00 | 2 | 4 ± 0 | 2.00× |",
 		"| 4× | random | 98.50 ± 0.71 | 82.50 ± 0.71 | −16.00 ± 0.00 | 2 | 2 ± 0 | 4.00× |",
@@ -79,8 +79,8 @@ func TestTables(t *testing.T) {
 	if err := s.Tables(&b, LaTeX); err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{`\begin{tabular}{llrrrrrr}`, `accuracy, \%`,
-		`2$\times$ & magnitude & 98.50 $\pm$ 0.71 & 94.50 $\pm$ 0.71 * & $-$4.00 $\pm$ 0.00`} {
+	for _, want := range []string{`\begin{tabular}{llrrrrrr}`, `accuracy (\%)`,
+		`2$\times$ & magnitude & 98.50 $\pm$ 0.71 & \textbf{94.50 $\pm$ 0.71} & $-$4.00 $\pm$ 0.00`} {
 		if !strings.Contains(b.String(), want) {
 			t.Errorf("no %q in\n%s", want, b.String())
 		}
@@ -106,10 +106,24 @@ func TestTablesOfMasks(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, want := range []string{"No method comes near 2 times fewer parameters.", "| 4× | weights | 100.00 ± 0.00 | 98.50 ± 0.71 * |",
-		"### Difference from weights in test accuracy, %, seed by seed, at fewer nonzero parameters"} {
+		"### Difference from weights in test accuracy (%), seed by seed, at fewer nonzero parameters"} {
 		if !strings.Contains(b.String(), want) {
 			t.Errorf("no %q in\n%s", want, b.String())
 		}
+	}
+}
+
+// The best mean is of the methods with the most seeds: one lucky seed does not beat two.
+func TestBestMean(t *testing.T) {
+	one, two := summary{n: 1, mean: 99}, summary{n: 2, mean: 90}
+	c := comparison{over: OverMACs, score: "accuracy (%)", rows: []ratioRow{
+		{method: "lucky", ratio: 2, pruned: one}, {method: "sound", ratio: 2, pruned: two}, {method: "alone", ratio: 4, pruned: one}}}
+	var got []string
+	for _, r := range c.atRatios().rows {
+		got = append(got, r[2])
+	}
+	if want := []string{"99.00", "90.00 ± 0.00 *", "99.00 *"}; !slices.Equal(got, want) {
+		t.Errorf("%q, want %q", got, want)
 	}
 }
 

@@ -42,16 +42,17 @@ func (s *Set) tables() []grid {
 func (c comparison) atRatios() grid {
 	g := grid{caption: fmt.Sprintf("Test %s at fewer %s", c.score, c.over.noun()),
 		head: []string{"fewer", "method", "base", "pruned", "Δ", "seeds", "step, ms", "step, speed-up"}}
-	best := map[float64]float64{}
+	best := map[float64]summary{} // of the methods with the most seeds: a mean over fewer is no fair rival
 	for _, r := range c.rows {
-		if b, ok := best[r.ratio]; !ok || c.better(r.pruned.mean, b) {
-			best[r.ratio] = r.pruned.mean
+		b := best[r.ratio]
+		if r.pruned.n > b.n || r.pruned.n == b.n && c.better(r.pruned.mean, b.mean) {
+			best[r.ratio] = r.pruned
 		}
 	}
 	for _, r := range c.rows {
 		pruned := plusMinus(r.pruned, c.digits)
-		if r.pruned.mean == best[r.ratio] {
-			pruned += " *"
+		if b := best[r.ratio]; r.pruned.n == b.n && r.pruned.mean == b.mean {
+			pruned += bestMark
 		}
 		g.rows = append(g.rows, []string{fmt.Sprintf("%g×", r.ratio), r.method, plusMinus(r.base, c.digits), pruned,
 			signed(r.delta, c.digits), fmt.Sprint(r.pruned.n), plusMinus(r.step, significant), speedup(r.speedup)})
@@ -62,9 +63,17 @@ func (c comparison) atRatios() grid {
 		return g
 	}
 	g.notes = append(g.notes, "Mean ± standard deviation over the seeds. The value of a seed is linear in the logarithm of the ratio "+
-		"between the two nearest points of the method, the dense run being at 1×; nothing is extrapolated. * marks the best mean.")
+		"between the two nearest points of the method, the dense run being at 1×; nothing is extrapolated.",
+		bestNote)
 	return g
 }
+
+// bestMark follows the best mean, bestNote explains it. LaTeX prints the mean in bold instead.
+const (
+	bestMark      = " *"
+	bestNote      = "* marks the best mean of the methods with the most seeds."
+	bestNoteLaTeX = "Bold: the best mean of the methods with the most seeds."
+)
 
 // better reports whether a score is better than another one: a higher accuracy, a lower
 // perplexity or error.

@@ -11,7 +11,7 @@ import (
 // FuzzPlan: any file is planned, or refused in one line that says where.
 func FuzzPlan(f *testing.F) {
 	for _, name := range config.BuiltInSweeps() {
-		_, text, _, err := config.Text(name)
+		_, text, _, err := config.Text(name, "sweeps", nil)
 		if err != nil {
 			f.Fatal(err)
 		}
@@ -34,6 +34,6 @@ func FuzzPlan(f *testing.F) {
 // builtIn reports whether a config is read from the program, so that no text makes the test
 // read files.
 func builtIn(name string) bool {
-	_, _, known, err := config.Text(name)
+	_, _, known, err := config.Text(name, "sweeps", nil)
 	return err == nil && known && !strings.ContainsAny(name, "/.")
 }

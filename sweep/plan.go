@@ -156,7 +156,7 @@ var plainDense = func() config.Named[Method] {
 // same configs, keep their names; dir need not exist. Plan reads the config, but no data; Check
 // does more.
 func (s *Spec) Plan(dir string) (*Plan, error) {
-	_, text, _, err := config.Text(s.base())
+	_, text, _, err := config.Text(s.base(), "configs", config.BuiltIn())
 	var missing *config.Error
 	if errors.As(err, &missing) {
 		return nil, s.doc.At("config").Errorf("config: %s: %s", missing.File, missing.Msg)

@@ -107,7 +107,7 @@ func unique[T comparable](v config.Value, path string, list []T) error {
 // Read reads a sweep file, or the built-in sweep of that name. sets are overrides of the
 // config for all runs, such as "data.dir=/data"; they apply after those of the file.
 func Read(pathOrName string, sets []string) (*Spec, error) {
-	file, data, builtIn, err := config.Text(pathOrName)
+	file, data, builtIn, err := config.Text(pathOrName, "sweeps", config.BuiltInSweeps())
 	if err != nil {
 		return nil, err
 	}

@@ -238,6 +238,6 @@
   window.addEventListener("resize", draw);
   byId("controls").hidden = false;
   plot.classList.add("live");
-  byId("hint").textContent = "Lines are means over seeds; bands, drawn for up to four curves, reach from the lowest to the " +
+  byId("hint").textContent = "Lines are means over seeds; bands, drawn for up to four curves besides dense, reach from the lowest to the " +
     "highest seed. Point at a mark for its run, click to open its report; drag to zoom, double-click for everything.";
 })();

@@ -28,14 +28,14 @@ var sweepCommand = command{
 	doc:  "trains a network by several methods, at several strengths or budgets and with several seeds",
 	examples: []string{
 		"pare sweep plan sweep-digits             # the runs, the work of each and the expected time",
-		"pare sweep run sweep-digits              # all runs that are not finished, in sweeps/sweep-digits",
+		"pare sweep run sweep-digits              # all runs that are not finished, then the report, in sweeps/digits",
 		"pare sweep run mine.yaml -out /tmp/mine -jobs 4",
-		"pare sweep status sweeps/sweep-digits",
-		"pare sweep retry sweeps/sweep-digits     # the runs that have failed, too",
-		"pare sweep run sweeps/sweep-digits -index 7   # one run, as a task of a cluster",
+		"pare sweep status sweeps/digits",
+		"pare sweep retry sweeps/digits     # the runs that have failed, too",
+		"pare sweep run sweeps/digits -index 7   # one run, as a task of a cluster",
 		"pare sweep submit -slurm sweep-digits -time 30 -mem 2G   # all runs, as tasks of Slurm",
-		"pare sweep report sweeps/sweep-digits -over params   # figure, tables, results.csv and page of the finished runs",
-		"pare sweep retry -slurm sweeps/sweep-digits   # those that have failed or were cancelled, too",
+		"pare sweep report sweeps/digits -over params   # figure, tables, results.csv and page of the finished runs",
+		"pare sweep retry -slurm sweeps/digits   # those that have failed or were cancelled, too",
 	},
 	run: runSweep,
 }
@@ -81,7 +81,7 @@ func runSweep(ctx context.Context, f *flags) error {
 	f.within(atLeast(0), "index")
 	words := []string{"plan", "run", "submit", "status", "retry", "report"}
 	f.firstWords = words
-	pos, err := f.parse("ACTION", "FILE")
+	pos, err := f.parse("ACTION (plan, run, submit, status, retry or report)", "FILE")
 	if err != nil {
 		return err
 	}
@@ -280,6 +280,8 @@ func (q *sweepRequest) display(f sweep.Folder) func(sweep.Report) {
 // roughly is a time in the unit that fits: seconds, minutes or hours.
 func roughly(d time.Duration) string {
 	switch {
+	case d < time.Second:
+		return "<1s"
 	case d < time.Minute:
 		return d.Round(time.Second).String()
 	case d < time.Hour:
@@ -404,7 +406,7 @@ func (q *sweepRequest) summary(f sweep.Folder, t *sweep.Table, states []sweep.St
 	}
 	if left > 0 {
 		cores := runtime.GOMAXPROCS(0)
-		fmt.Fprintf(q.stdout, "; about %s to go on %d cores", roughly(left/time.Duration(cores)), cores)
+		fmt.Fprintf(q.stdout, "; about %s of training left on %d cores", roughly(max(time.Second, left/time.Duration(cores))), cores)
 	}
 	fmt.Fprintln(q.stdout)
 	for i, r := range t.Runs {

@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"pare/config"
 	"pare/run"
 	"pare/sweep"
 )
@@ -307,8 +308,11 @@ func TestSweepCommand(t *testing.T) {
 		args []string
 		want string
 	}{
-		{[]string{}, "no ACTION given; see pare help sweep"},
+		{[]string{}, "no ACTION (plan, run, submit, status, retry or report) given; see pare help sweep"},
 		{[]string{"run"}, "no FILE given; see pare help sweep"},
+		{[]string{"plan", "elsewhere/mine.yaml"}, "elsewhere/mine.yaml: there is no such file; the built-in sweeps are " +
+			strings.Join(config.BuiltInSweeps(), ", ")},
+		{[]string{"plan", "sweep-digit"}, "sweep-digit: there is no such file; did you mean sweep-digits?"},
 		{[]string{"rum", file}, `there is no action "rum"; did you mean run?`},
 		{[]string{"plan", file, "-jobs", "2"}, "-jobs: it is for run, retry and submit"},
 		{[]string{"run", file, "-json"}, "-json: it is for plan and status"},
@@ -326,6 +330,16 @@ func TestSweepCommand(t *testing.T) {
 		status, _, stderr := pare(append([]string{"sweep"}, c.args...)...)
 		if status != 2 || stderr != "pare sweep: "+c.want+"\n" {
 			t.Errorf("%v: %d %s, want %s", c.args, status, stderr, c.want)
+		}
+	}
+}
+
+func TestRoughly(t *testing.T) {
+	for d, want := range map[time.Duration]string{
+		40 * time.Millisecond: "<1s", 12400 * time.Millisecond: "12s", 150 * time.Second: "2m", 90 * time.Minute: "1.5h",
+	} {
+		if got := roughly(d); got != want {
+			t.Errorf("%v is %s, want %s", d, got, want)
 		}
 	}
 }

@@ -61,6 +61,10 @@ func (q *sweepRequest) report(ctx context.Context, f sweep.Folder, t *sweep.Tabl
 	for _, note := range set.Notes {
 		q.note("%s", note)
 	}
+	if over := results.Over(q.over); set.Masked() && (over == results.OverMACs || over == results.OverParams) {
+		q.note("zero weights are computed all the same, so the figure shows methods that zero single weights near 100 %%; "+
+			"to compare these: pare sweep report %s -over %s", f, results.OverNonZero)
+	}
 	dir := filepath.Join(string(f), sweep.ResultsDir)
 	if err := set.Write(dir, results.Over(q.over), t.Name); err != nil {
 		return nil, err
