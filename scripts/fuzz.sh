@@ -6,7 +6,7 @@
 #   scripts/fuzz.sh SECONDS [PATTERN]    each target for so many seconds
 #   scripts/fuzz.sh Nx [PATTERN]         each target for so many executions: 500000x
 #
-# PATTERN chooses targets by "package.FuzzName", as grep does. PARALLEL is the
+# PATTERN chooses targets by "package.FuzzName", as grep -E does. PARALLEL is the
 # number of processes (default 1).
 set -u
 usage="usage: scripts/fuzz.sh SECONDS|Nx [PATTERN]"
@@ -21,7 +21,7 @@ failed=0 found=0
 printf '%-40s %12s %10s %8s  %s\n' target executions per_second seconds result
 for package in $(go list ./...); do
 	for target in $(go test -list '^Fuzz' "$package" | grep '^Fuzz'); do
-		echo "$package.$target" | grep -q -e "${2:-}" || continue
+		echo "$package.$target" | grep -qE -e "${2:-}" || continue
 		found=$((found + 1)) start=$(date +%s) result=ok
 		# Minimising an interesting input may take longer than all the rest.
 		go test "$package" -run '^$' -fuzz "^$target\$" -fuzztime "$time" \
