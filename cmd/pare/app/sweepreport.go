@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"fmt"
+	"os"
 	"path/filepath"
 	"strings"
 
@@ -27,7 +28,7 @@ func reportSweep(ctx context.Context, q *sweepRequest) error {
 // existing opens the sweep folder that a file or folder names.
 func (q *sweepRequest) existing() (sweep.Folder, *sweep.Table, error) {
 	dir := q.path
-	if !sweep.IsFolder(dir) {
+	if info, err := os.Stat(dir); !sweep.IsFolder(dir) && (err != nil || !info.IsDir()) {
 		_, folder, err := q.plan()
 		if err != nil {
 			return "", nil, err
