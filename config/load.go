@@ -47,8 +47,11 @@ func Text(pathOrName string) (file string, data []byte, builtIn bool, err error)
 		return "configs/" + name + ".yaml", data, true, err
 	}
 	if errors.Is(err, fs.ErrNotExist) {
-		return "", nil, false, &Error{File: pathOrName, Msg: "there is no such file" +
-			hint(strings.TrimSuffix(pathOrName, ".yaml"), "built-in configs", "", BuiltIn())}
+		word, these, known := strings.TrimSuffix(pathOrName, ".yaml"), "built-in configs", BuiltIn()
+		if strings.HasPrefix(word, sweepPrefix) {
+			these, known = "built-in sweeps", BuiltInSweeps()
+		}
+		return "", nil, false, &Error{File: pathOrName, Msg: "there is no such file" + hint(word, these, "", known)}
 	}
 	return "", nil, false, &Error{File: pathOrName, Msg: fmt.Sprintf("the file cannot be read: %v", err)}
 }

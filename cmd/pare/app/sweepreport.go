@@ -42,8 +42,8 @@ func (q *sweepRequest) existing() (sweep.Folder, *sweep.Table, error) {
 // TensorBoard list them together.
 func (q *sweepRequest) report(ctx context.Context, f sweep.Folder, t *sweep.Table) (*results.Set, error) {
 	sources, unfinished := f.Sources(t)
-	if n := len(unfinished); n > 0 {
-		q.note("%d runs are not finished and are left out: %s", n, firstOf(unfinished))
+	if len(unfinished) > 0 {
+		q.note("left out, as they are not finished: %s", firstOf(unfinished))
 	}
 	if len(sources) == 0 {
 		return nil, cli.InputError("%s has no finished run; do them with: pare sweep run %s", f, f)
