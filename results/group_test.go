@@ -127,7 +127,8 @@ func TestDamagedRun(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(s.Rows) != 1 || len(s.Skipped) != 1 || !strings.HasPrefix(fmt.Sprint(s.Skipped[0]), empty+" cannot be read: "+empty+" is neither a run folder") {
+	want := empty + " cannot be read: " + empty + " is neither a run folder"
+	if len(s.Rows) != 1 || len(s.Skipped) != 1 || !strings.HasPrefix(fmt.Sprint(s.Skipped[0]), want) {
 		t.Errorf("%d rows, skipped %v", len(s.Rows), s.Skipped)
 	}
 }

@@ -109,7 +109,8 @@ func Execute(ctx context.Context, f Folder, t *Table, o Options) (failed []*Run,
 	}
 	if n := e.count(Finished); len(failed) == 0 && n < len(e.states) {
 		i := slices.IndexFunc(e.states, func(s State) bool { return s != Finished })
-		return nil, fmt.Errorf("%d of %d runs are not finished: another process is at work in %s; when it has ended, go on with: pare sweep run %s",
+		return nil, fmt.Errorf("%d of %d runs are not finished: another process is at work in %s; "+
+			"when it has ended, go on with: pare sweep run %s",
 			len(e.states)-n, len(e.states), f.path(t.Runs[i].Dir), f)
 	}
 	return failed, nil
