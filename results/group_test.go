@@ -119,6 +119,20 @@ func TestBudgetsFollowSiblings(t *testing.T) {
 	}
 }
 
+// A damaged run of a sweep is left out by name, and the others are compared.
+func TestDamagedRun(t *testing.T) {
+	dense, _ := sweepRuns(t)
+	empty := t.TempDir()
+	s, err := Read([]Source{{Path: dense[0], Method: "dense"}, {Path: empty, Method: "dense"}}, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := empty + " cannot be read: " + empty + " is neither a run folder"
+	if len(s.Rows) != 1 || len(s.Skipped) != 1 || !strings.HasPrefix(fmt.Sprint(s.Skipped[0]), want) {
+		t.Errorf("%d rows, skipped %v", len(s.Rows), s.Skipped)
+	}
+}
+
 // Runs from ancestors that cannot be read are grouped by their size.
 func TestUnreadableAncestors(t *testing.T) {
 	scratch := func(seed uint64, macs int64) *Row {

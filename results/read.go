@@ -22,9 +22,9 @@ type Options struct {
 }
 
 // Read reads the results of finished runs, one row for each run. It skips networks without
-// a run, unfinished runs, and runs that are given twice, and lists these in Skipped. A path
-// that holds neither a run nor a network is a run.InputError, as is a list without any
-// finished run.
+// a run, unfinished runs, damaged runs, and runs that are given twice, and lists these in
+// Skipped. A Source without a method whose path holds neither a run nor a network is a
+// run.InputError, as is a list without any finished run.
 func Read(sources []Source, o Options) (*Set, error) {
 	s := &Set{}
 	whole, err := o.whole()
@@ -33,11 +33,15 @@ func Read(sources []Source, o Options) (*Set, error) {
 	}
 	seen := map[string]string{} // path by seeds and settings
 	for _, source := range sources {
+		var r *Row
+		var reason string
 		a, err := run.OpenArtifact(source.Path)
-		if err != nil {
+		switch {
+		case err == nil:
+			r, reason, err = read(a, source, whole)
+		case source.Method == "": // a path that a user has typed
 			return nil, err
 		}
-		r, reason, err := read(a, source, whole)
 		if err != nil {
 			if len(sources) == 1 || !run.IsInput(err) {
 				return nil, err

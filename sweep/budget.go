@@ -8,7 +8,16 @@ import (
 // budget is a point with the share to keep.
 type budget struct {
 	Point
-	from *Run // whose share of multiply-accumulates it is; nil: the share of the point
+	from    *Run   // whose share of multiply-accumulates it is; nil: the share of the point
+	pattern string // N:M pattern of the weights, in place of a point; "": none
+}
+
+// point is the point of a run with the budget; nil: a pattern is none.
+func (b budget) point() *Point {
+	if b.pattern != "" {
+		return nil
+	}
+	return &b.Point
 }
 
 func (b budget) share() float64        { return b.Point.share() }
@@ -54,7 +63,7 @@ func (p *planner) budgetsOf(at *cell, measures ...string) ([]budget, error) {
 		var out []budget
 		for _, r := range runs {
 			of := strings.Trim(label(*p.spec.method(all.From))+"-"+r.Point.String(), "-")
-			out = append(out, budget{Point{Measure: "macs", Of: of}, r})
+			out = append(out, budget{Point: Point{Measure: "macs", Of: of}, from: r})
 		}
 		return out, err
 	}

@@ -76,27 +76,41 @@ func OpenFolder(dir string) (Folder, *Table, error) {
 	if err != nil {
 		return f, nil, &run.InputError{Err: err}
 	}
+	damaged := func(err error) error {
+		return inputError("%s is damaged: %w; %s", f.path(TableFile), err, mendTable)
+	}
 	var version struct{ Format int } // no more: a later table may look otherwise
-	if err := json.Unmarshal(text, &version); err == nil && version.Format > tableFormat {
+	if err := json.Unmarshal(text, &version); err != nil {
+		return f, nil, damaged(err)
+	}
+	if version.Format > tableFormat {
 		return f, nil, inputError("%s is a sweep folder of format %d, and this program reads formats up to %d; "+
 			"use a newer version of pare", dir, version.Format, tableFormat)
 	}
 	t := &Table{}
-	if err := json.Unmarshal(text, t); err != nil {
-		return f, nil, inputError("%s is damaged: %w", f.path(TableFile), err)
+	d := json.NewDecoder(bytes.NewReader(text))
+	d.DisallowUnknownFields() // a misspelt key would be a key left out, and its run another run
+	if err := d.Decode(t); err != nil {
+		return f, nil, damaged(err)
 	}
 	return f, t, t.check(f)
 }
 
+// mendTable is the remedy for a damaged table.
+const mendTable = "remove it and run the sweep file again, finished runs stay"
+
 // check refuses a damaged table.
 func (t *Table) check(f Folder) error {
+	if t.Name == "" || len(t.Runs) == 0 {
+		return inputError("%s is damaged: it names no sweep or no runs; %s", f.path(TableFile), mendTable)
+	}
 	for i, r := range t.Runs {
 		switch {
-		case r == nil || r.Index != i || !filepath.IsLocal(r.Dir) || !filepath.IsLocal(r.Log):
-			return inputError("%s is damaged: row %d has no valid index, dir or log", f.path(TableFile), i)
+		case r == nil || r.Index != i || !filepath.IsLocal(r.Dir) || !filepath.IsLocal(r.Log) || len(r.Set) == 0:
+			return inputError("%s is damaged: row %d has no valid index, dir, log or set; %s", f.path(TableFile), i, mendTable)
 		case slices.ContainsFunc(r.Needs, func(n int) bool { return n < 0 || n >= i }),
 			slices.ContainsFunc(r.Take, func(t Take) bool { return !slices.Contains(r.Needs, t.Run) }):
-			return inputError("%s is damaged: row %d needs a row that does not come before it", f.path(TableFile), i)
+			return inputError("%s is damaged: row %d needs a row that does not come before it; %s", f.path(TableFile), i, mendTable)
 		}
 	}
 	return nil
@@ -123,10 +137,8 @@ func Prepare(dir string, p *Plan) (Folder, *Table, error) {
 	if t.Former, err = f.former(p); err != nil {
 		return f, nil, inputError("the sweep folder cannot be read: %w", err)
 	}
-	for _, sub := range []string{runsDir, logsDir} {
-		if err := os.MkdirAll(f.path(sub), 0o755); err != nil {
-			return f, nil, inputError("the sweep folder cannot be made: %w", err)
-		}
+	if err := f.makeFolders(); err != nil {
+		return f, nil, err
 	}
 	for name, text := range map[string][]byte{specFile: p.text, baseFile: p.config} {
 		if err := atomicfile.WriteBytes(f.path(name), text); err != nil {
@@ -137,6 +149,16 @@ func Prepare(dir string, p *Plan) (Folder, *Table, error) {
 		return f, nil, inputError("the sweep folder cannot be written: %w", err)
 	}
 	return f, t, nil
+}
+
+// makeFolders makes the folders of runs and logs, which a user may have deleted.
+func (f Folder) makeFolders() error {
+	for _, sub := range []string{runsDir, logsDir} {
+		if err := os.MkdirAll(f.path(sub), 0o755); err != nil {
+			return inputError("the sweep folder cannot be made: %w", err)
+		}
+	}
+	return nil
 }
 
 // same reports whether the table has the runs of a plan; estimates of work do not count.

@@ -55,6 +55,9 @@ func RunIndex(ctx context.Context, dir string, index int, o RunOptions) error {
 	if exists(f.path(r.Dir, run.SummaryFile)) {
 		return nil
 	}
+	if err := f.makeFolders(); err != nil {
+		return err
+	}
 	lock, err := f.enter(ctx, r, o.Wait)
 	if err != nil {
 		return err

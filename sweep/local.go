@@ -79,8 +79,8 @@ type execution struct {
 }
 
 // Execute does the runs of a table that are not finished, each in its own time. The caller holds
-// Folder.Lock. It returns the runs that have failed, each with a Failure, and train.ErrInterrupted
-// if ctx ended.
+// Folder.Lock. It returns the runs that have failed, each with a Failure, train.ErrInterrupted
+// if ctx ended, and an error if another process is at work in a run, which other runs may need.
 func Execute(ctx context.Context, f Folder, t *Table, o Options) (failed []*Run, err error) {
 	e := &execution{Options: o, folder: f, table: t, states: f.States(t.Runs),
 		shares: make([]float64, len(t.Runs)), begun: time.Now()}
@@ -94,6 +94,9 @@ func Execute(ctx context.Context, f Folder, t *Table, o Options) (failed []*Run,
 		}
 		e.states = f.States(t.Runs)
 	}
+	if err := f.makeFolders(); err != nil {
+		return nil, err
+	}
 	e.expect = f.Estimate(t, nil)
 	e.before = e.done()
 	if err := e.all(ctx); err != nil {
@@ -103,6 +106,12 @@ func Execute(ctx context.Context, f Folder, t *Table, o Options) (failed []*Run,
 		if s == Failed {
 			failed = append(failed, t.Runs[i])
 		}
+	}
+	if n := e.count(Finished); len(failed) == 0 && n < len(e.states) {
+		i := slices.IndexFunc(e.states, func(s State) bool { return s != Finished })
+		return nil, fmt.Errorf("%d of %d runs are not finished: another process is at work in %s; "+
+			"when it has ended, go on with: pare sweep run %s",
+			len(e.states)-n, len(e.states), f.path(t.Runs[i].Dir), f)
 	}
 	return failed, nil
 }
@@ -133,7 +142,12 @@ func (e *execution) all(ctx context.Context) error {
 		}
 		e.report(nil, nil, len(running))
 		if len(running) == 0 {
-			break
+			// Another process may have done a run in the meantime: run -index, or train -resume.
+			e.states = e.folder.States(e.table.Runs)
+			if ctx.Err() != nil || len(e.ready(running)) == 0 {
+				break
+			}
+			continue
 		}
 		select {
 		case s := <-shares:

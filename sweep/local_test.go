@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"pare/internal/filelock"
 	"pare/run"
 	"pare/train"
 )
@@ -261,12 +262,15 @@ func TestFolderFaults(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	const mend = "; remove it and run the sweep file again, finished runs stay"
 	for damage, want := range map[string]string{
-		string(text[:len(text)/2]): dir + "/runs.json is damaged: unexpected end of JSON input",
+		string(text[:len(text)/2]): dir + "/runs.json is damaged: unexpected end of JSON input" + mend,
 		strings.Replace(string(text), `"dir": "runs/`, `"dir": "../runs/`, 1): dir +
-			"/runs.json is damaged: row 0 has no valid index, dir or log",
+			"/runs.json is damaged: row 0 has no valid index, dir, log or set" + mend,
 		strings.Replace(string(text), `"needs": [`, `"needs": [9, `, 1): dir +
-			"/runs.json is damaged: row 6 needs a row that does not come before it",
+			"/runs.json is damaged: row 6 needs a row that does not come before it" + mend,
+		strings.Replace(string(text), `"needs": [`, `"neds": [`, 1): dir + `/runs.json is damaged: json: unknown field "neds"` + mend,
+		"null":          dir + "/runs.json is damaged: it names no sweep or no runs" + mend,
 		`{"format": 2}`: dir + " is a sweep folder of format 2, and this program reads formats up to 1; use a newer version of pare",
 	} {
 		if err := os.WriteFile(f.path(TableFile), []byte(damage), 0o644); err != nil {
@@ -281,6 +285,64 @@ func check(t *testing.T, err error, want string) {
 	t.Helper()
 	if err == nil || err.Error() != want || !run.IsInput(err) {
 		t.Errorf("got  %v\nwant %s", err, want)
+	}
+}
+
+// After the removal of a damaged table, runs or logs the sweep goes on with the runs that are
+// there.
+func TestDeletedParts(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "sweep")
+	f, table := folder(t, dir, few)
+	if _, err := execute(t, f, table, Options{Executor: &pretence{}}); err != nil {
+		t.Fatal(err)
+	}
+	for part, again := range map[string]int{TableFile: 0, logsDir: 0, runsDir: len(table.Runs)} {
+		if err := os.RemoveAll(f.path(part)); err != nil {
+			t.Fatal(err)
+		}
+		_, table := folder(t, dir, few)
+		p := &pretence{fails: "none"}
+		if failed, err := execute(t, f, table, Options{Executor: p}); err != nil || len(failed) > 0 || len(p.done) != again {
+			t.Errorf("without %s %d runs are done again, want %d: %v %v", part, len(p.done), again, failed, err)
+		}
+	}
+	if err := os.RemoveAll(f.path(logsDir)); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.RemoveAll(f.path(table.Runs[0].Dir)); err != nil {
+		t.Fatal(err)
+	}
+	failed, err := execute(t, f, table, Options{Executor: &pretence{fails: table.Runs[0].Method}})
+	if err != nil || len(failed) != 1 || f.Failure(failed[0]) == nil {
+		t.Errorf("a failure without a folder of logs: %v %v", failed, err)
+	}
+}
+
+// A sweep whose last runs are in the hands of another process is not reported as finished, and a
+// run that another process has made possible is done.
+func TestOtherProcess(t *testing.T) {
+	f, table := folder(t, filepath.Join(t.TempDir(), "sweep"), "name: s\nconfig: base.yaml\nmethods: [dense]\nseeds: [1, 2]\n")
+	theirs := table.Runs[0]
+	if err := os.MkdirAll(f.path(theirs.Dir), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(f.path(theirs.Dir, run.ConfigFile), []byte("{}"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	lock, err := filelock.Take(f.path(theirs.Dir, ".lock"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = execute(t, f, table, Options{Executor: &pretence{}})
+	want := "1 of 2 runs are not finished: another process is at work in " + f.path(theirs.Dir) +
+		"; when it has ended, go on with: pare sweep run " + string(f)
+	if err == nil || err.Error() != want {
+		t.Errorf("got  %v\nwant %s", err, want)
+	}
+	lock.Close()
+	p := &pretence{}
+	if failed, err := execute(t, f, table, Options{Executor: p}); err != nil || len(failed) > 0 || len(p.done) != 1 {
+		t.Error(failed, err, p.done)
 	}
 }
 

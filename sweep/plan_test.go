@@ -100,6 +100,7 @@ func TestPlans(t *testing.T) {
 			"vary: {finetune.optimizer.lr: [0.01, 0.001]}", ""},
 		"weights": {"methods: [weights, {weights: {name: gradual, from: new, set: {prune.schedule: {from: 0.1}}}}, rigl]\n" +
 			"budgets: {weights: [0.1]}", "weights"},
+		"pattern": {"methods: [{weights: {name: half, set: {prune.pattern: \"2:4\"}}}]", "weights"},
 		"scratch": {"methods: [penalty, scratch, {scratch: {name: longer, equal: work}}]\nstrengths: [1]", ""},
 		"tunings": {"methods: [{scratch: {of: magnitude}}, magnitude]\nbudgets: {macs: [0.5]}\nfinetune: {epochs: 3}", ""},
 		"narrow":  {"methods: [narrow]\nbudgets: {macs: [0.5]}\nseeds: [4, 5]", ""},

@@ -47,11 +47,19 @@ type weights struct {
 	From string `yaml:"from,omitempty" enum:"dense,new" doc:"dense: zeroes weights of the trained dense network, then fine-tunes; new: trains from new weights and prunes on the way, with set: {prune.schedule: …}"`
 }
 
-func (m *weights) uses() uses { return uses{budgets: true, finetune: m.From == "dense"} }
+// patternKey is the override of an N:M pattern, which says how many weights to keep itself.
+const patternKey = "prune.pattern"
+
+func (m *weights) uses() uses { return uses{budgets: !m.patterned(), finetune: m.From == "dense"} }
+
+func (m *weights) patterned() bool { return !m.Set[patternKey].IsZero() }
 
 func (m *weights) plan(p *planner, at *cell) ([]*Run, error) {
-	budgets, err := p.weightBudgets(at)
-	if err != nil {
+	var budgets []budget
+	var err error
+	if m.patterned() {
+		budgets = []budget{{pattern: m.Set[patternKey].YAML()}}
+	} else if budgets, err = p.weightBudgets(at); err != nil {
 		return nil, err
 	}
 	if m.From == "new" {
@@ -79,6 +87,9 @@ const weightsKey = "prune.budget.weights"
 
 // weights is section prune of a method that keeps as many weights as the budget says.
 func (b budget) weights(method string) string {
+	if b.pattern != "" {
+		return fmt.Sprintf("prune={method: %s, pattern: %s}", method, b.pattern)
+	}
 	return fmt.Sprintf("prune={method: %s, budget: {weights: %s}}", method, number(b.share()))
 }
 
@@ -86,7 +97,7 @@ func (b budget) weights(method string) string {
 func (p *planner) sparse(at *cell, budgets []budget, method string) ([]*Run, error) {
 	var runs []*Run
 	for _, b := range budgets {
-		r, err := p.add(at, request{point: &b.Point, take: b.take(weightsKey), needs: b.needs(), work: work{train: 1},
+		r, err := p.add(at, request{point: b.point(), take: b.take(weightsKey), needs: b.needs(), work: work{train: 1},
 			set: fixed("penalties=null", "target=null", "finetune=null", b.weights(method))})
 		if err != nil {
 			return nil, err
@@ -125,7 +136,7 @@ func (p *planner) removals(at *cell, budgets []budget, prune func(budget) (set, 
 	var runs []*Run
 	for _, b := range budgets {
 		text, key := prune(b)
-		r, err := p.add(at, request{point: &b.Point, start: &start{run: from, stage: "trained", weights: "kept"},
+		r, err := p.add(at, request{point: b.point(), start: &start{run: from, stage: "trained", weights: "kept"},
 			set: append(set[:len(set):len(set)], override{text: text}), take: b.take(key), needs: b.needs(), work: work{tune: left(b)}})
 		if err != nil {
 			return nil, err

@@ -137,8 +137,8 @@ func (f *flags) sources(paths []string) ([]results.Source, error) {
 			return nil, err
 		}
 		finished, unfinished := folder.Sources(t)
-		if n := len(unfinished); n > 0 {
-			f.note("%s: %d runs are not finished and are left out: %s", path, n, firstOf(unfinished))
+		if len(unfinished) > 0 {
+			f.note("%s: left out, as they are not finished: %s", path, firstOf(unfinished))
 		}
 		out = append(out, finished...)
 	}

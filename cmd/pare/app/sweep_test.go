@@ -322,6 +322,8 @@ func TestSweepCommand(t *testing.T) {
 		{[]string{"retry", file, "-index", "1"}, "-index: it is for run"},
 		{[]string{"run", file, "-index", "-1"}, "-index is -1, it must be a number of at least 0"},
 		{[]string{"status", file, "-out", dir}, dir + " is not a sweep folder: it has no runs.json"},
+		{[]string{"status", filepath.Dir(file)}, filepath.Dir(file) + " is not a sweep folder: it has no runs.json"},
+		{[]string{"plan", "sweep-digit"}, "sweep-digit: there is no such file; did you mean sweep-digits?"},
 		{[]string{"run", file, "-out", "x.csv"}, "-out x.csv: the output is a folder; leave .csv out of its name"},
 		{[]string{"plan", file, "-set", "train.epoch=3"}, "-set train.epoch=3: unknown key train.epoch; did you mean train.epochs?"},
 		{[]string{"plan", file, "-set", "data.validation=5000"},

@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"fmt"
+	"os"
 	"path/filepath"
 	"strings"
 
@@ -27,7 +28,7 @@ func reportSweep(ctx context.Context, q *sweepRequest) error {
 // existing opens the sweep folder that a file or folder names.
 func (q *sweepRequest) existing() (sweep.Folder, *sweep.Table, error) {
 	dir := q.path
-	if !sweep.IsFolder(dir) {
+	if info, err := os.Stat(dir); !sweep.IsFolder(dir) && (err != nil || !info.IsDir()) {
 		_, folder, err := q.plan()
 		if err != nil {
 			return "", nil, err
@@ -41,8 +42,8 @@ func (q *sweepRequest) existing() (sweep.Folder, *sweep.Table, error) {
 // TensorBoard list them together.
 func (q *sweepRequest) report(ctx context.Context, f sweep.Folder, t *sweep.Table) (*results.Set, error) {
 	sources, unfinished := f.Sources(t)
-	if n := len(unfinished); n > 0 {
-		q.note("%d runs are not finished and are left out: %s", n, firstOf(unfinished))
+	if len(unfinished) > 0 {
+		q.note("left out, as they are not finished: %s", firstOf(unfinished))
 	}
 	if len(sources) == 0 {
 		return nil, cli.InputError("%s has no finished run; do them with: pare sweep run %s", f, f)
