@@ -26,7 +26,7 @@ type TableRecipe struct {
 // TableColumn is a column that a table is predicted from.
 type TableColumn struct {
 	Name string `json:"name"`
-	// Values are those of a categorical variable in the training rows, in the order of their
+	// Values are the texts of a categorical variable in the training rows, in the order of their
 	// inputs; nil: the column is of numbers.
 	Values []string `json:"values,omitempty"`
 	// Indicator says that an input of 1 follows the number where it is missing.
@@ -110,7 +110,7 @@ type boundColumn struct {
 	numbers []float64
 	values  []string // different ones in the table
 	codes   []int
-	at      []int // place of each of the values among those of the recipe; −1: no training row has it
+	at      []int // place of each value in Values of the recipe; −1: no training row has it
 }
 
 // bind finds the columns of a recipe in a table. A missing column, and text in a column of

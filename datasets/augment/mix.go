@@ -16,8 +16,8 @@ type Batch struct {
 	// Second are the targets of the other image of each pair, N, filled by MixUp and
 	// CutMix. The loss of example i is weight·loss(Y[i]) + (1−weight)·loss(Second[i]).
 	Second []float32
-	// Weights are how much the examples count in the loss, and SecondWeights those of the
-	// other image of each pair, N, filled as Second is; nil: all count the same.
+	// Weights say how much each of the N examples counts in the loss. SecondWeights are the
+	// weights of the other image of each pair, filled as Second is. nil: all count the same.
 	Weights, SecondWeights []float32
 	saved                  []float32 // one image
 }

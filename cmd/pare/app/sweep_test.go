@@ -155,7 +155,7 @@ func TestSweepKilled(t *testing.T) {
 	}
 }
 
-// Budgets, epochs and weights that a run takes from an earlier one are those of its result.
+// A run takes budgets, epochs and weights from the result of an earlier run.
 func TestSweepTakes(t *testing.T) {
 	file := sweepFile(t, `name: s
 config: base.yaml

@@ -27,7 +27,8 @@ func (f *flags) slurmFlags(q *sweepRequest) {
 	f.within(between(0, 1024), "cpus")
 }
 
-// slurmOptions are those of the command line; those left out are as in the last submission.
+// slurmOptions are the options on the command line. An option left out keeps its value of the
+// last submission.
 func (q *sweepRequest) slurmOptions(last sweep.SlurmOptions) sweep.SlurmOptions {
 	o := q.asked
 	o.Limit = q.jobs

@@ -109,7 +109,7 @@ func TestSweepManifest(t *testing.T) {
 	if len(plan.Runs) != job.Spec.Completions {
 		t.Errorf("%d completions, and the sweep has %d runs", job.Spec.Completions, len(plan.Runs))
 	}
-	// The options are those of the command, which then lacks a folder to write.
+	// The command knows the options of the manifest, and fails only for lack of a folder to write.
 	status, _, stderr := pare(append([]string{"sweep", "run", command[3], "-index", "0", "-out", "/dev/null/digits"}, command[6:]...)...)
 	if status != 2 || !strings.Contains(stderr, "/dev/null") {
 		t.Error(status, stderr)
