@@ -105,7 +105,7 @@ type Prune struct {
 // Rewind says how fine-tuning begins at an earlier epoch of training.
 type Rewind struct {
 	Epoch int    `yaml:"epoch" required:"true" range:"[0,1000000]" doc:"epoch after which fine-tuning begins; the schedule of finetune then runs from there for finetune.epochs more. 0: before training"`
-	Of    string `yaml:"of" enum:"weights,rate" doc:"weights: the weights that stay have the values of that epoch, which the run, or the dense run that it starts from, has kept (Frankle et al. 2019); rate: only the learning rate is that of the epoch (Renda et al. 2020)"`
+	Of    string `yaml:"of" enum:"weights,rate" doc:"weights: the weights that stay have the values of that epoch, which the run, or the dense run that it starts from, has kept (Frankle et al. 2019); rate: only the learning rate goes back to the epoch (Renda et al. 2020)"`
 }
 
 // Defaults sets the values of the keys that a section leaves out.
@@ -116,7 +116,7 @@ type Budget struct {
 	MACs   float64 `yaml:"macs,omitempty" range:"(0,1]" doc:"share of multiply-accumulates to keep"`
 	Params float64 `yaml:"params,omitempty" range:"(0,1]" doc:"share of parameters to keep"`
 	// Weights is for the methods weights and rigl alone.
-	Weights float64 `yaml:"weights,omitempty" range:"(0,1]" doc:"weights and rigl: share of the single weights to keep, of those that may go"`
+	Weights float64 `yaml:"weights,omitempty" range:"(0,1]" doc:"weights and rigl: share of the prunable single weights to keep"`
 }
 
 // Target is the share of the network to keep, in one measure. Once it is met the network is

@@ -8,7 +8,7 @@ import (
 	"pare/prune/unstructured"
 )
 
-// selecting are the methods that choose units, single those that choose single weights.
+// selecting are the methods that choose units, single the methods that choose single weights.
 var (
 	selecting = []string{"least", "magnitude", "random"}
 	single    = []string{"weights", "rigl"}

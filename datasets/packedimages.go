@@ -39,7 +39,7 @@ type Parquet struct {
 type WebDataset struct {
 	Image   string   `yaml:"image,omitempty" doc:"ending of the images, without the dot; left out: the usual one that an example has"`
 	Label   string   `yaml:"label,omitempty" doc:"ending of the labels, without the dot; left out: cls or json"`
-	Field   string   `yaml:"field,omitempty" doc:"field of a JSON label, with dots between those of objects in each other; left out: label, cls or class"`
+	Field   string   `yaml:"field,omitempty" doc:"field of a JSON label, with dots between the fields of nested objects; left out: label, cls or class"`
 	Classes []string `yaml:"classes,omitempty" empty:"no" doc:"names of the classes in their order; left out: labels are numbers from 0, or the names in byte order"`
 	Shards
 }

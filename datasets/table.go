@@ -21,7 +21,7 @@ type Table struct {
 	TestFile       string              `yaml:"test_file,omitempty" empty:"no" doc:"a file or pattern of test rows with the same columns"`
 	Target         []string            `yaml:"target" required:"true" list:"single" empty:"no" doc:"the column to predict; several: numbers or labels"`
 	Task           string              `yaml:"task,omitempty" enum:"classes,numbers,labels" doc:"classes: each value of the target is a class; numbers: it is a number to come near to; labels: each target is 1 where a label of its own applies, else 0; left out: classes where the target is text, or at most 10 different whole numbers that follow each other"`
-	Columns        []string            `yaml:"columns,omitempty" empty:"no" doc:"the columns to predict from; left out: all but those that other options name"`
+	Columns        []string            `yaml:"columns,omitempty" empty:"no" doc:"the columns to predict from; left out: all columns that no other option names"`
 	Drop           []string            `yaml:"drop,omitempty" list:"single" empty:"no" doc:"columns to leave out"`
 	Categorical    []string            `yaml:"categorical,omitempty" list:"single" empty:"no" doc:"columns of numbers that are categories, as columns of text are: a column of 0 and 1 for each value"`
 	ColumnGroups   map[string][]string `yaml:"column_groups,omitempty" empty:"no" doc:"names of variables with their columns, which penalties on input_features keep or remove together; each other column is a variable, with all its columns of 0 and 1"`
@@ -30,7 +30,7 @@ type Table struct {
 	Unseen         string              `yaml:"unseen" enum:"refuse,other" doc:"a category that no training row has; refuse: an error; other: 0 in all columns of the variable"`
 	Split          string              `yaml:"split,omitempty" empty:"no" doc:"a column that says train, validation or test for each row; left out: a split at random, of equal shares of classes, by train, validation and test"`
 	Weights        string              `yaml:"weights,omitempty" empty:"no" doc:"a column with how much each row counts in the loss of training, at least 0"`
-	Groups         string              `yaml:"groups,omitempty" empty:"no" doc:"a column; rows with the same value, such as those of one person, stay in one part"`
+	Groups         string              `yaml:"groups,omitempty" empty:"no" doc:"a column; rows with the same value, such as the rows of one person, stay in one part"`
 	Separator      string              `yaml:"separator,omitempty" empty:"no" doc:"the character between cells, or tab; left out: comma, semicolon or tab, whichever the first line has most of"`
 	Decimal        string              `yaml:"decimal,omitempty" enum:"comma,point" doc:"the decimal mark; left out: a point, or a comma where it does not separate cells and no number has a point"`
 	TargetAsIs     bool                `yaml:"target_as_is,omitempty" doc:"learn numbers to predict as they are; left out: in units of their mean and deviation over the training rows, which makes no difference to measures and predictions"`

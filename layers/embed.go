@@ -19,9 +19,9 @@ import (
 // then the Dim or fewer numbers of each variable.
 type Embed struct {
 	Dim int `yaml:"dim" json:"dim" doc:"numbers for each categorical variable, at most one less than it has values"`
-	// Columns are the input units of each variable; nil: those that the features of the
+	// Columns are the input units of each variable; nil: the units that the features of the
 	// network name.
-	Columns [][]int `yaml:"columns,omitempty" json:"columns" doc:"input units of each variable; left out: those of the categorical variables of a table"`
+	Columns [][]int `yaml:"columns,omitempty" json:"columns" doc:"input units of each variable; left out: the inputs of the categorical variables of a table"`
 
 	// Dims are the numbers of each variable; nil: Dim of each, but at most one less than it has
 	// columns, and at least one.

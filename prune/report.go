@@ -24,7 +24,7 @@ type Removed struct {
 	Gates    int `json:"gates"`    // gate values
 	Blocks   int `json:"blocks"`   // groups of layers of one name prefix that lost all their weights
 	Inputs   int `json:"inputs"`   // variables of the input, or units where it has no names, that no layer reads any more
-	// Pixels are the values that flattened images lost, besides those of whole channels.
+	// Pixels are the values that flattened images lost, besides the values of whole channels.
 	Pixels int `json:"pixels,omitempty"`
 }
 

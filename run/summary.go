@@ -76,7 +76,7 @@ type Summary struct {
 	Finished        string  `json:"finished"`          // end of the run: RFC 3339, UTC
 
 	Warnings []string `json:"warnings,omitempty"` // warnings of all sessions, in their order
-	Command  string   `json:"command,omitempty"`  // command that started the run; sessions.json has those that went on with it
+	Command  string   `json:"command,omitempty"`  // command that started the run; sessions.json has the commands that went on with it
 }
 
 func (r *runner) summarise(small *nn.Network, p *pruneResult, final train.Metrics, tuned train.Result) *Summary {

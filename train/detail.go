@@ -12,7 +12,7 @@ import (
 type Detail struct {
 	// Classes, or labels, in their order; nil for numbers.
 	Classes []ClassResult `json:"classes,omitempty"`
-	// MacroF1 is the mean of F1, of classes over those that are a target or were predicted
+	// MacroF1 is the mean of F1, over the classes that are a target or were predicted
 	// (scikit-learn's f1_score with average="macro").
 	MacroF1 *float64 `json:"macro_f1,omitempty"`
 	// Top5 is the share of targets among the five largest outputs, where there are at least

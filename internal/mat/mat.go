@@ -229,7 +229,7 @@ func (f *File) array(e entry) (*npy.Array, error) {
 	if err := limit.Check("the unpacked array", values.size, 1); err != nil {
 		return nil, err
 	}
-	// Memory follows the bytes that are there, not those that the head claims.
+	// Memory follows the bytes that are there, not the bytes that the head claims.
 	data := bytes.NewBuffer(make([]byte, 0, min(values.size, 4*e.size)+bytes.MinRead))
 	if _, err := data.ReadFrom(io.LimitReader(in.r, values.size)); err != nil {
 		return nil, err

@@ -471,7 +471,7 @@ func readEither(t *testing.T, a *Array) {
 	}
 }
 
-// BenchmarkReadRows reads 128 rows of 3072 elements in an order that is not that of the file.
+// BenchmarkReadRows reads 128 rows of 3072 elements in an order other than the file's.
 func BenchmarkReadRows(b *testing.B) {
 	data := make([]byte, 8*512*3072)
 	idx := make([]int, 128)

@@ -410,7 +410,7 @@ func (m *Images) cached(key pageKey) *heldPage {
 	return e.Value.(*heldPage)
 }
 
-// keep puts a page into the cache, and those that were used longest ago out of it.
+// keep puts a page into the cache, and drops the pages that were used longest ago.
 func (m *Images) keep(h *heldPage) {
 	m.mu.Lock()
 	defer m.mu.Unlock()

@@ -16,7 +16,7 @@ type Command struct {
 	// Values are the words that an option takes, by its name. Options that are not in
 	// it take files, as the arguments do.
 	Values map[string][]string
-	// Words are those that the first argument behind the subcommand takes; nil: files.
+	// Words are the values of the first argument behind the subcommand; nil: files.
 	Words []string
 }
 
