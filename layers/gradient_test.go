@@ -109,7 +109,7 @@ func gradientCases(t *testing.T) []gradientCase {
 		cases = append(cases, gradientCase{name: kind, layer: newLayer(t, kind), inputs: image(3, 2, 3), kinks: true})
 	}
 	cases = append(append(cases, sequenceCases()...), recurrentCases()...)
-	return append(cases, convCases()...)
+	return append(append(cases, geometryCases()...), convCases()...)
 }
 
 // convCases crosses kernel, stride, padding, groups and bias.
