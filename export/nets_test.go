@@ -206,5 +206,5 @@ func networks(t *testing.T) []*nn.Network {
 	for _, rate := range []float64{0.15, 0.3, 0.4, 0.9} {
 		nets = append(nets, pruned(t, everything(t), rate), pruned(t, resnet(t), rate))
 	}
-	return append(nets, sequences(t)...)
+	return append(append(nets, geometries(t)...), sequences(t)...)
 }
