@@ -63,7 +63,7 @@ func (g *generator) activation() nn.Layer {
 
 func (g *generator) unary(x string) string {
 	s := g.shape(x)
-	c, h := s[0], s[1]
+	c, h := s[0], min(s[1], s[2])
 	switch g.draw("layer", 0, 10) {
 	case 0, 1:
 		pad := g.draw("pad", 0, 1)
