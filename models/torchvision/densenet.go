@@ -68,7 +68,7 @@ func (m *DenseNet) add(b *builder) {
 	b.batchNorm("features.norm0")
 	x := b.relu("features.relu0")
 	if m.Stem != "small" {
-		x = b.add("features.pool0", &layers.MaxPool{Window: layers.Window{Kernel: 3, Stride: 2, Pad: 1}})
+		x = b.add("features.pool0", &layers.MaxPool{Window: window(3, 2, 1)})
 	}
 	growth := scaled(m.variant.growth, m.Width)
 	for i, n := range m.variant.blocks {
@@ -114,5 +114,5 @@ func transition(b *builder, name, x string, channels int) string {
 	b.batchNorm(name+".norm", x)
 	b.relu(name + ".relu")
 	b.conv(name+".conv", conv{out: channels, kernel: 1})
-	return b.add(name+".pool", &layers.AvgPool{Window: layers.Window{Kernel: 2, Stride: 2}})
+	return b.add(name+".pool", &layers.AvgPool{Window: window(2, 2, 0)})
 }

@@ -63,17 +63,18 @@ var modules = []module{
 }
 
 func (m *GoogLeNet) add(b *builder) {
+	b.norm.Eps = 0.001
 	b.conv("conv1.conv", conv{out: scaled(64, m.Width), kernel: 7, stride: 2})
 	b.basic("conv1")
-	b.add("maxpool1", halving(3))
+	b.add("maxpool1", pooling(3, 2, 0))
 	m.conv(b, "conv2", 64, 1)
 	m.conv(b, "conv3", 192, 3)
-	x := b.add("maxpool2", halving(3))
+	x := b.add("maxpool2", pooling(3, 2, 0))
 	pools := map[string]string{"inception3b": "maxpool3", "inception4e": "maxpool4"}
 	for _, module := range modules {
 		x = m.module(b, module, x)
 		if module.pool > 0 {
-			x = b.add(pools[module.name], halving(module.pool), x)
+			x = b.add(pools[module.name], pooling(module.pool, 2, 0), x)
 		}
 	}
 	b.add("avgpool", &layers.GlobalPool{}, x)
@@ -81,9 +82,11 @@ func (m *GoogLeNet) add(b *builder) {
 	b.linear("fc", b.classes)
 }
 
-// halving is max pooling of stride 2 that counts a last, partial window.
-func halving(kernel int) *layers.MaxPool {
-	return &layers.MaxPool{Window: layers.Window{Kernel: kernel, Stride: 2, Ceil: true}}
+// pooling is max pooling that counts a last, partial window.
+func pooling(kernel, stride, pad int) *layers.MaxPool {
+	w := window(kernel, stride, pad)
+	w.Ceil = true
+	return &layers.MaxPool{Window: w}
 }
 
 // module adds a module that reads x and returns the name of its output.
@@ -93,7 +96,7 @@ func (m *GoogLeNet) module(b *builder, c module, x string) string {
 	b2 := m.conv(b, c.name+".branch2.1", c.b2, 3)
 	m.conv(b, c.name+".branch3.0", c.reduce3, 1, x)
 	b3 := m.conv(b, c.name+".branch3.1", c.b3, 3)
-	b.add(c.name+".branch4.0", &layers.MaxPool{Window: layers.Window{Kernel: 3, Stride: 1, Pad: 1, Ceil: true}}, x)
+	b.add(c.name+".branch4.0", pooling(3, 1, 1), x)
 	b4 := m.conv(b, c.name+".branch4.1", c.behind, 1)
 	return b.add(c.name+".concat", &layers.Concat{}, b1, b2, b3, b4)
 }
@@ -106,6 +109,6 @@ func (m *GoogLeNet) conv(b *builder, name string, out, kernel int, inputs ...str
 
 // basic adds the BatchNorm and ReLU of a convolution.
 func (b *builder) basic(name string) string {
-	b.add(name+".bn", &layers.BatchNorm{Eps: 0.001})
+	b.batchNorm(name + ".bn")
 	return b.relu(name + ".relu")
 }

@@ -71,7 +71,7 @@ func (m *ResNet) add(b *builder) {
 	b.batchNorm("bn1")
 	x := b.relu("relu")
 	if m.Stem != "small" {
-		x = b.add("maxpool", &layers.MaxPool{Window: layers.Window{Kernel: 3, Stride: 2, Pad: 1}})
+		x = b.add("maxpool", &layers.MaxPool{Window: window(3, 2, 1)})
 	}
 	in := stem
 	for stage, blocks := range m.variant.blocks {

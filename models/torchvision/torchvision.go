@@ -113,6 +113,7 @@ type builder struct {
 	err     error
 	timm    map[string]string // layers by their names in timm, where these differ
 	old     map[string]string // layers by their names in earlier versions of torchvision
+	norm    layers.BatchNorm  // hyper-parameters of all
 }
 
 // add appends a layer and returns its name; without inputs it reads the last.
@@ -139,10 +140,16 @@ type conv struct {
 }
 
 func (b *builder) conv(name string, c conv, inputs ...string) string {
+	kernel, stride, pad := layers.Square(c.kernel), layers.Square(max(1, c.stride)), layers.Around(c.kernel/2)
 	if c.groups > 1 && c.groups == b.channels(inputs) {
-		return b.add(name, &layers.Depthwise{Multiplier: c.out / c.groups, Kernel: c.kernel, Stride: c.stride, Pad: c.kernel / 2, NoBias: !c.bias}, inputs...)
+		return b.add(name, &layers.Depthwise{Multiplier: c.out / c.groups, Kernel: kernel, Stride: stride, Pad: pad, NoBias: !c.bias}, inputs...)
 	}
-	return b.add(name, &layers.Conv{Out: c.out, Kernel: c.kernel, Stride: c.stride, Pad: c.kernel / 2, Groups: c.groups, NoBias: !c.bias}, inputs...)
+	return b.add(name, &layers.Conv{Out: c.out, Kernel: kernel, Stride: stride, Pad: pad, Groups: c.groups, NoBias: !c.bias}, inputs...)
+}
+
+// window is one of a pooling.
+func window(kernel, stride, pad int) layers.Window {
+	return layers.Window{Kernel: layers.Square(kernel), Stride: layers.Square(stride), Pad: layers.Around(pad)}
 }
 
 // channels is the number of channels that a layer with these inputs reads.
@@ -161,7 +168,7 @@ func (b *builder) relu(name string, inputs ...string) string {
 }
 
 func (b *builder) batchNorm(name string, inputs ...string) string {
-	return b.add(name, &layers.BatchNorm{}, inputs...)
+	return b.add(name, &layers.BatchNorm{Eps: b.norm.Eps, Momentum: b.norm.Momentum}, inputs...)
 }
 
 // dropout adds zeros while training, unless p is 0.

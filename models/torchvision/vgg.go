@@ -74,7 +74,7 @@ func (m *VGG) add(b *builder) {
 			}
 			b.relu(next())
 		}
-		b.add(next(), &layers.MaxPool{Window: layers.Window{Kernel: 2, Stride: 2}})
+		b.add(next(), &layers.MaxPool{Window: window(2, 2, 0)})
 	}
 	if s := b.net.ShapeOf(len(b.net.Nodes) - 1); len(s) == 3 && (s[1] != m.Pool || s[2] != m.Pool) {
 		b.addKind("avgpool", "adaptiveavgpool")
