@@ -232,5 +232,5 @@ func networks(t *testing.T) []*nn.Network {
 		nets = append(nets, pruned(t, everything(t), rate), pruned(t, resnet(t), rate))
 	}
 	nets = append(nets, excited(t), pruned(t, excited(t), 0.5))
-	return append(nets, sequences(t)...)
+	return append(append(nets, geometries(t)...), sequences(t)...)
 }

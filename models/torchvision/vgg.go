@@ -77,7 +77,7 @@ func (m *VGG) add(b *builder) {
 		b.add(next(), &layers.MaxPool{Window: window(2, 2, 0)})
 	}
 	if s := b.net.ShapeOf(len(b.net.Nodes) - 1); len(s) == 3 && (s[1] != m.Pool || s[2] != m.Pool) {
-		b.addKind("avgpool", "adaptiveavgpool")
+		b.add("avgpool", &layers.AdaptiveAvgPool{Out: layers.Square(m.Pool)})
 	}
 	b.add("flatten", &layers.Flatten{})
 	for i := range 2 {

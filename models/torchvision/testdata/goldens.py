@@ -35,7 +35,7 @@ TIMM = {
 
 # Networks with outputs, the size of their images, and whether these are timm's.
 OUTPUTS = [
-    ("resnet18", 64, False), ("resnet50", 64, False), ("resnext50_32x4d", 40, False), ("densenet121", 64, False),
+    ("resnet18", 64, False), ("resnext50_32x4d", 40, False), ("densenet121", 64, False),
     ("googlenet", 64, False), ("mobilenet_v2", 64, False), ("mobilenet_v2", 64, True), ("mobilenet_v3_small", 64, False),
     ("mobilenet_v3_small", 72, True), ("mobilenet_v3_large", 64, False), ("efficientnet_b0", 64, False), ("efficientnet_b0", 64, True),
     ("narrow vgg", 96, False),
