@@ -88,7 +88,8 @@ func (d *Data) prepare(c *config.Config) error {
 	case c.Data.Normalize == "unit":
 		norm = datasets.Unit(images.C)
 	case c.Data.Normalize == "imagenet" && images.C != 3:
-		return c.Errorf("data.normalize", "imagenet is for red, green and blue, images of %s have %d channels; use standard", c.Data.Dataset, images.C)
+		return c.Errorf("data.normalize", "imagenet is for red, green and blue, images of %s have %d channels; use standard",
+			c.Data.Dataset, images.C)
 	case c.Data.Normalize == "imagenet":
 		norm = datasets.ImageNet()
 	}

@@ -33,9 +33,11 @@ type resnetVariant struct {
 var resnets = []resnetVariant{
 	{"resnet18", [4]int{2, 2, 2, 2}, false, 1, 64, "ResNet-18 for ImageNet, 11.7 million parameters"},
 	{"resnet34", [4]int{3, 4, 6, 3}, false, 1, 64, "ResNet-34 for ImageNet, 21.8 million parameters"},
-	{"resnet50", [4]int{3, 4, 6, 3}, true, 1, 64, "ResNet-50 for ImageNet, 25.6 million parameters; CIFAR's of that depth is resnet with depth: 50"},
+	{"resnet50", [4]int{3, 4, 6, 3}, true, 1, 64,
+		"ResNet-50 for ImageNet, 25.6 million parameters; for CIFAR's use resnet with depth: 50"},
 	{"resnet101", [4]int{3, 4, 23, 3}, true, 1, 64, "ResNet-101 for ImageNet, 44.5 million parameters"},
-	{"resnet152", [4]int{3, 8, 36, 3}, true, 1, 64, "ResNet-152 for ImageNet, 60.2 million parameters; CIFAR's of that depth is resnet with depth: 152"},
+	{"resnet152", [4]int{3, 8, 36, 3}, true, 1, 64,
+		"ResNet-152 for ImageNet, 60.2 million parameters; for CIFAR's use resnet with depth: 152"},
 	{"resnext50_32x4d", [4]int{3, 4, 6, 3}, true, 32, 4, "ResNeXt-50 of 32 groups for ImageNet, 25.0 million parameters"},
 	{"wide_resnet50_2", [4]int{3, 4, 6, 3}, true, 1, 128, "ResNet-50 with bottlenecks of twice the width, 68.9 million parameters"},
 	{"wide_resnet101_2", [4]int{3, 4, 23, 3}, true, 1, 128, "ResNet-101 with bottlenecks of twice the width, 126.9 million parameters"},
