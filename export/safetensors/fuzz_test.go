@@ -58,6 +58,9 @@ func FuzzOpen(f *testing.F) {
 				if x, err := a.Array(name); err == nil && int64(x.Len())*int64(x.Width())*int64(x.Dtype.Size) > int64(len(data)) {
 					t.Errorf("%s has shape %v in %d bytes", name, x.Shape, len(data))
 				}
+				if err := a.ReadAt(name, make([]float32, 1), len(data)); err == nil {
+					t.Errorf("%s has a value behind the end of the file", name)
+				}
 			}
 		})
 	})

@@ -200,6 +200,53 @@ func TestArrays(t *testing.T) {
 	}
 }
 
+// TestReadAt reads parts of tensors, and no other values.
+func TestReadAt(t *testing.T) {
+	data := make([]float32, chunkBytes/4+7)
+	for i := range data {
+		data[i] = float32(i)
+	}
+	var buf bytes.Buffer
+	if err := Write(&buf, File{Tensors: []Tensor{{"big", []int{len(data)}, data}, {"next", []int{1, 1}, []float32{-1}}}}); err != nil {
+		t.Fatal(err)
+	}
+	raw := raw(`{"u":{"dtype":"U8","shape":[1],"data_offsets":[0,1]}}`, []byte{1})
+	other, err := Open(bytes.NewReader(raw), int64(len(raw)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	a, err := Open(bytes.NewReader(buf.Bytes()), int64(buf.Len()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for from, n := range map[int]int{0: len(data), 3: len(data) - 3, len(data) - 1: 1, len(data): 0, 9: 0} {
+		got := make([]float32, n)
+		if err := a.ReadAt("big", got, from); err != nil || !slices.Equal(got, data[from:from+n]) {
+			t.Errorf("%d values from %d: %v", n, from, err)
+		}
+	}
+	if shape, ok := a.Shape("next"); !ok || !slices.Equal(shape, []int{1, 1}) {
+		t.Errorf("shape %v", shape)
+	}
+	if _, ok := a.Shape("none"); ok {
+		t.Error("a tensor that is not there has a shape")
+	}
+	for _, c := range []struct {
+		a       *Archive
+		name    string
+		from, n int
+		want    string
+	}{
+		{a, "big", len(data) - 1, 2, `tensor "big" has no values 16390 to 16392`}, {a, "next", 2, 0, "has no values 2 to 2"},
+		{a, "next", -1, 1, "has no values -1 to 0"}, {a, "none", 0, 1, `no tensor "none"; the file has big, next`},
+		{other, "u", 0, 1, `tensor "u": dtype "U8" is not supported (F32, F64, F16 and BF16 are)`},
+	} {
+		if err := c.a.ReadAt(c.name, make([]float32, c.n), c.from); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s from %d: error %v, want %s", c.name, c.from, err, c.want)
+		}
+	}
+}
+
 func TestReadErrors(t *testing.T) {
 	f32 := func(shape, offsets string) string {
 		return `{"w":{"dtype":"F32","shape":` + shape + `,"data_offsets":` + offsets + `}}`
