@@ -13,7 +13,20 @@ import (
 
 // everyKind lists networks with every hyper-parameter that JSON must carry.
 func everyKind(t *testing.T) []*nn.Network {
-	return []*nn.Network{ofImages(t), ofTokens(t), ofTables(t)}
+	return []*nn.Network{ofImages(t), ofTokens(t), ofTables(t), ofPatches(t)}
+}
+
+// ofPatches reads an image as a sequence.
+func ofPatches(t *testing.T) *nn.Network {
+	t.Helper()
+	return network(t, nn.Shape{3, 4, 2}, 7,
+		row{"tokens", &layers.Tokens{}, nil},
+		row{"class", &layers.ClassToken{}, nil},
+		row{"reverse", &layers.Reverse{}, nil},
+		row{"repeat", &layers.Repeat{From: []int{2, 0, 0, 1, 2}}, nil},
+		row{"rotary", &layers.Rotary{Heads: 1, Dim: 4, Pairs: []int{1, 1}}, nil},
+		row{"first", &layers.First{}, nil},
+	)
 }
 
 // ofTables reads vectors.
