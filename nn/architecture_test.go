@@ -228,7 +228,7 @@ func TestBadArchitectures(t *testing.T) {
 		{head + `[{"name":"a","kind":"relu","inputs":["b"]}]}`, `input "b"`},
 		{head + `[{"name":"","kind":"relu","inputs":["input"]}]}`, "has no name"},
 		{head + `[{"name":"a","kind":"relu","inputs":["input","input"]}]}`, "takes one input"},
-		{head + `[{"name":"a","kind":"linear","inputs":["input"],"args":{"out":2}}]}`, "vector or a sequence"},
+		{head + `[{"name":"a","kind":"last","inputs":["input"]}]}`, "needs a sequence"},
 		{head + `[{"name":"a","kind":"constant","inputs":["input"],"args":{"shape":[-1,-2]}}]}`, "constant"},
 		{head + `[{"name":"a","kind":"constant","inputs":["input"],"args":{"shape":[]}}]}`, "constant"},
 		{head + `[{"name":"a","kind":"select","inputs":["input"],"args":{"index":[0,3]}}]}`, "outside 0..2"},
