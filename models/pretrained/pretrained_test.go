@@ -196,7 +196,9 @@ func TestCheckOnly(t *testing.T) {
 }
 
 // change returns the state after f.
-func change(f func(x []safetensors.Tensor) []safetensors.Tensor) []safetensors.Tensor { return f(state()) }
+func change(f func(x []safetensors.Tensor) []safetensors.Tensor) []safetensors.Tensor {
+	return f(state())
+}
 
 func TestFillRefuses(t *testing.T) {
 	inf := float32(math.Inf(1))
