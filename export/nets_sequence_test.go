@@ -50,6 +50,27 @@ func readings(t *testing.T) *nn.Network {
 	return s.net
 }
 
+// patches maps an image to logits by way of the pixels as tokens.
+func patches(t *testing.T) *nn.Network {
+	s := newStack(t, "patches", 3, 3, 2)
+	s.add("pixels", &layers.Linear{Out: 6})
+	s.add("tokens", &layers.Tokens{})
+	s.add("class", &layers.ClassToken{})
+	s.add("position", &layers.Position{})
+	s.add("qkv", &layers.Linear{Out: 16})
+	s.add("rotary", &layers.Rotary{Heads: 3, Dim: 4, Base: 100})
+	s.add("grouped", layers.GroupedQueries(2, 1, 4)) // 8 + 4 + 4 units
+	s.add("attention", &layers.Attention{Heads: 2})
+	s.add("reverse", &layers.Reverse{})
+	first := s.add("first", &layers.First{})
+	last := s.add("last", &layers.Last{}, "rotary")
+	s.add("both", &layers.Concat{}, first, last)
+	s.add("logits", &layers.Linear{Out: 3})
+	randomise(s.net, 0)
+	return s.net
+}
+
 func sequences(t *testing.T) []*nn.Network {
-	return append(recurrents(t), text(t), readings(t), pruned(t, readings(t), 0.3), pruned(t, readings(t), 0.5))
+	return append(recurrents(t), text(t), readings(t), pruned(t, readings(t), 0.3), pruned(t, readings(t), 0.5),
+		patches(t), pruned(t, patches(t), 0.4))
 }

@@ -1,7 +1,6 @@
 package layers
 
 import (
-	"fmt"
 	"math"
 	"math/rand/v2"
 
@@ -14,7 +13,8 @@ import (
 )
 
 // Linear is y = x·W + b with W of shape [in, out]. Input [F], output [Out]; for a
-// sequence [F, T] the same at every position, output [Out, T].
+// sequence [F, T] the same at every position, output [Out, T], and for an image [F, H, W] the
+// same at every pixel, output [Out, H, W].
 type Linear struct {
 	Out    int  `yaml:"out" json:"out" doc:"output features; at least 1"`
 	NoBias bool `yaml:"no_bias,omitempty" json:"no_bias,omitempty" doc:"leave the bias out"`
@@ -32,9 +32,6 @@ func (l *Linear) Init(in []nn.Shape, rng *rand.Rand) (nn.Shape, error) {
 	s, err := oneInput("linear", in)
 	if err != nil {
 		return nil, err
-	}
-	if len(s) > 2 {
-		return nil, fmt.Errorf("linear needs a vector or a sequence, got %s; put a flatten or global pooling before it", s)
 	}
 	if err := positive("linear", "out", l.Out); err != nil {
 		return nil, err
@@ -142,10 +139,15 @@ func (l *Linear) Slice(s nn.Slicing) (nn.Layer, error) {
 	return n, nil
 }
 
-// ONNX is Gemm with the weight [out, in] transposed; for sequences, which are
-// channels first, the weight comes first in a MatMul.
+// ONNX is Gemm with the weight [out, in] transposed. For sequences, which are
+// channels first, the weight comes first in a MatMul; for images it is that of a convolution
+// with one tap.
 func (l *Linear) ONNX(b *onnx.Builder, name string, in []string, shapes []nn.Shape) (string, error) {
-	if len(shapes[0]) == 2 {
+	switch len(shapes[0]) {
+	case 3:
+		weight := b.Node("Unsqueeze", []string{onnxParam(b, name, l.weight), b.Ints(name+"/taps", []int{2, 3})})
+		return b.Node("Conv", onnxParams(b, name, []string{in[0], weight}, l.bias), Square(1).onnx("kernel_shape")), nil
+	case 2:
 		y := b.Node("MatMul", []string{onnxParam(b, name, l.weight), in[0]})
 		if l.bias != nil {
 			y = b.Node("Add", []string{y, onnxPerChannel(b, name, onnxParam(b, name, l.bias), nn.Shape{l.Out, 1})})

@@ -2,6 +2,7 @@ package layers_test
 
 import (
 	"math"
+	"slices"
 	"testing"
 
 	"pare/layers"
@@ -27,17 +28,59 @@ func sequenceCases() []gradientCase {
 		{name: "attention causal", layer: &layers.Attention{Heads: 1, Causal: true, Scale: 0.3}, inputs: sequence(9, 6)},
 		{name: "attention of unlike heads", layer: &layers.Attention{Heads: 3, Causal: true, QK: []int{2, 0, 1}, V: []int{1, 2, 3}, Scale: 0.5}, inputs: sequence(12, 4)},
 		{name: "mul", layer: &layers.Mul{}, inputs: []nn.Shape{{3, 4}, {3, 4}}},
+		{name: "linear image", layer: &layers.Linear{Out: 5}, inputs: image(3, 2, 4)},
+		{name: "tokens", layer: &layers.Tokens{}, inputs: image(3, 2, 4)},
+		{name: "classtoken", layer: &layers.ClassToken{}, inputs: sequence(4, 3)},
+		{name: "first", layer: &layers.First{}, inputs: sequence(4, 3)},
+		{name: "reverse", layer: &layers.Reverse{}, inputs: sequence(4, 3)},
+		{name: "repeat", layer: &layers.Repeat{From: []int{2, 0, 2, 2}}, inputs: sequence(3, 4)},
+		{name: "rotary", layer: &layers.Rotary{Heads: 2, Dim: 4, Base: 30}, inputs: sequence(11, 5)},
+		{name: "rotary pairs", layer: &layers.Rotary{Heads: 2, Dim: 4, Pairs: []int{1, 3, 1, 3}}, inputs: sequence(6, 3)},
 		{name: "flatten sequence", layer: &layers.Flatten{}, inputs: sequence(3, 4)},
 	}
 }
 
 func TestGoldenSequenceLayers(t *testing.T) {
-	var g struct {
-		Layers []goldenLayer `json:"layers"`
+	for _, file := range []string{"testdata/goldens_sequence.json", "testdata/goldens_vision.json"} {
+		var g struct {
+			Layers []goldenLayer `json:"layers"`
+		}
+		readJSON(t, file, &g)
+		for _, c := range g.Layers {
+			t.Run(c.Name, func(t *testing.T) { c.check(t) })
+		}
 	}
-	readJSON(t, "testdata/goldens_sequence.json", &g)
-	for _, c := range g.Layers {
-		t.Run(c.Name, func(t *testing.T) { c.check(t) })
+}
+
+func TestGroupedQueries(t *testing.T) {
+	got := layers.GroupedQueries(4, 2, 2).From
+	want := []int{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 8, 9, 10, 11, 10, 11, 12, 13, 12, 13, 14, 15, 14, 15}
+	if !slices.Equal(got, want) {
+		t.Errorf("%v, want %v", got, want)
+	}
+}
+
+func TestBadSequenceLayers(t *testing.T) {
+	for _, c := range []struct {
+		layer nn.Layer
+		in    nn.Shape
+		want  string
+	}{
+		{&layers.Tokens{}, nn.Shape{3, 4}, "tokens needs an image input of shape C×H×W, got 3×4"},
+		{&layers.ClassToken{}, nn.Shape{3, 4, 4}, "classtoken needs a sequence of shape D×T, got 3×4×4"},
+		{&layers.First{}, nn.Shape{3}, "first needs a sequence of shape D×T, got 3"},
+		{&layers.Repeat{From: []int{0, 3}}, nn.Shape{3, 2}, "repeat: unit 3 is outside 0..2"},
+		{&layers.Repeat{}, nn.Shape{3, 2}, "repeat: from lists 0 units, it must list at least 1"},
+		{&layers.Rotary{Heads: 1, Dim: 3}, nn.Shape{6, 2}, "rotary: 1 heads of 3 dimensions; a head needs an even number of dimensions"},
+		{&layers.Rotary{Heads: 2, Dim: 4}, nn.Shape{6, 2}, "rotary: the input has 6 units, the heads have 8"},
+		{&layers.Rotary{Heads: 1, Dim: 4, Pairs: []int{0, 1, 0}}, nn.Shape{6, 2}, "rotary: pairs has pair 1 once, it needs both of its units"},
+		{&layers.Rotary{Heads: 1, Dim: 4, Pairs: []int{0, 2}}, nn.Shape{6, 2},
+			"rotary: pairs has 2 at unit 1, it must name each of the 2 pairs twice or not at all"},
+		{&layers.Rotary{Heads: 1, Dim: 4, Base: 0.5}, nn.Shape{6, 2}, "rotary: base is 0.5, it must be above 1"},
+	} {
+		if _, err := c.layer.Init([]nn.Shape{c.in}, nil); err == nil || err.Error() != c.want {
+			t.Errorf("%v, want %s", err, c.want)
+		}
 	}
 }
 
@@ -118,7 +161,7 @@ func TestSequenceShapes(t *testing.T) {
 		layer nn.Layer
 		in    nn.Shape
 	}{
-		{&layers.Linear{Out: 7}, nn.Shape{5, 4, 3}}, {&layers.Embedding{Vocab: 9, Out: 3}, nn.Shape{2, 4}},
+		{&layers.Embedding{Vocab: 9, Out: 3}, nn.Shape{2, 4}},
 		{&layers.Embedding{Out: 3}, nn.Shape{1, 4}}, {&layers.Embedding{Vocab: 9, Out: 3}, nn.Shape{4}},
 		{&layers.Position{}, nn.Shape{3}}, {&layers.Position{Index: []int{0, 3}, Units: 3}, nn.Shape{2, 4}},
 		{&layers.Position{Units: 4}, nn.Shape{3, 4}}, {&layers.Last{}, nn.Shape{3}}, {&layers.Last{}, nn.Shape{3, 4, 4}},

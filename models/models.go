@@ -185,7 +185,9 @@ func Check(net *nn.Network, task Task) error {
 			}
 		}
 	}
-	if out := net.Output(); !out.Shape.Equal(task.output()) {
+	if out := net.Output(); len(out.Shape) == 3 {
+		return fmt.Errorf("layer %s: the last layer gives images of %s; put a flatten or global pooling before it", out.Name, out.Shape)
+	} else if !out.Shape.Equal(task.output()) {
 		return fmt.Errorf("layer %s: the last layer gives %s, %s", out.Name, out.Shape, task.outputText())
 	}
 	return nil

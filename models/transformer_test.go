@@ -65,7 +65,10 @@ func TestTransformerRefuses(t *testing.T) {
 		{"width: 130", strokes, "model.width is 130, which cannot be shared out among 4 heads; make it a multiple"},
 		{"blocks: 0", strokes, "model.blocks must be at least 1 and at most 2000, got 0"},
 		{"heads: -1", strokes, "model.heads must be at least 1, got -1"},
-		{"activation: tanh", strokes, `model.activation must be relu, gelu or reglu, got "tanh"`},
+		{"activation: tanh", strokes, `model.activation must be relu, gelu, silu, reglu, geglu or swiglu, got "tanh"`},
+		{"heads: 4, kv_heads: 3", strokes, "model.kv_heads is 3, which cannot be shared by 4 heads; make it a divisor"},
+		{"width: 12, heads: 4, positions: rotary", strokes,
+			"model.positions is rotary, which turns pairs of dimensions, and a head has 3; make width/heads even"},
 		{"dropout: 1", strokes, "model.dropout must be at least 0 and below 1, got 1"},
 		{"tied: true", strokes, "model.tied is not an option of transformer"},
 		{"", grey, "transformer needs sequences, "},
@@ -140,6 +143,57 @@ func TestTransformerLikePyTorch(t *testing.T) {
 	for i, v := range infer.Output() {
 		if want := g.Logits.Data[i]; math.Abs(float64(v-want)) > 2e-5*(1+math.Abs(float64(want))) {
 			t.Fatalf("logit %d is %v, PyTorch has %v", i, v, want)
+		}
+	}
+}
+
+// TestTransformerLikeLlama: with rmsnorm, rotary positions, swiglu and shared keys the logits are
+// those of transformers' Llama.
+func TestTransformerLikeLlama(t *testing.T) {
+	var g struct {
+		Options                      string
+		Vocabulary, Positions, Batch int
+		Params                       map[string]struct {
+			Shape []int
+			Data  []float32
+		}
+		X, Logits []float32
+	}
+	data, err := os.ReadFile("testdata/llama.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(data, &g); err != nil {
+		t.Fatal(err)
+	}
+	net, err := build("transformer", g.Options, sentences(g.Positions, g.Vocabulary))
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := 0
+	for _, p := range net.Params() {
+		a, ok := g.Params[p.Full]
+		if !ok { // Llama's linear layers have no bias
+			p.Fill(0)
+			continue
+		}
+		found++
+		if err := p.Import(a.Shape, a.Data); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if found != len(g.Params) {
+		t.Fatalf("%d of %d parameters found", found, len(g.Params))
+	}
+	p, err := nn.Compile(net, nn.CompileOptions{Mode: nn.Infer, Batch: g.Batch})
+	if err != nil {
+		t.Fatal(err)
+	}
+	copy(p.X, g.X)
+	p.Run()
+	for i, v := range p.Output() {
+		if want := g.Logits[i]; math.Abs(float64(v-want)) > 1e-5*(1+math.Abs(float64(want))) {
+			t.Fatalf("logit %d is %v, Llama's is %v", i, v, want)
 		}
 	}
 }

@@ -13,7 +13,20 @@ import (
 
 // everyKind lists networks with every hyper-parameter that JSON must carry.
 func everyKind(t *testing.T) []*nn.Network {
-	return []*nn.Network{ofImages(t), ofTokens(t), ofTables(t)}
+	return []*nn.Network{ofImages(t), ofTokens(t), ofTables(t), ofPatches(t)}
+}
+
+// ofPatches reads an image as a sequence.
+func ofPatches(t *testing.T) *nn.Network {
+	t.Helper()
+	return network(t, nn.Shape{3, 4, 2}, 7,
+		row{"tokens", &layers.Tokens{}, nil},
+		row{"class", &layers.ClassToken{}, nil},
+		row{"reverse", &layers.Reverse{}, nil},
+		row{"repeat", &layers.Repeat{From: []int{2, 0, 0, 1, 2}}, nil},
+		row{"rotary", &layers.Rotary{Heads: 1, Dim: 4, Pairs: []int{1, 1}}, nil},
+		row{"first", &layers.First{}, nil},
+	)
 }
 
 // ofTables reads vectors.
@@ -215,7 +228,7 @@ func TestBadArchitectures(t *testing.T) {
 		{head + `[{"name":"a","kind":"relu","inputs":["b"]}]}`, `input "b"`},
 		{head + `[{"name":"","kind":"relu","inputs":["input"]}]}`, "has no name"},
 		{head + `[{"name":"a","kind":"relu","inputs":["input","input"]}]}`, "takes one input"},
-		{head + `[{"name":"a","kind":"linear","inputs":["input"],"args":{"out":2}}]}`, "vector or a sequence"},
+		{head + `[{"name":"a","kind":"last","inputs":["input"]}]}`, "needs a sequence"},
 		{head + `[{"name":"a","kind":"constant","inputs":["input"],"args":{"shape":[-1,-2]}}]}`, "constant"},
 		{head + `[{"name":"a","kind":"constant","inputs":["input"],"args":{"shape":[]}}]}`, "constant"},
 		{head + `[{"name":"a","kind":"select","inputs":["input"],"args":{"index":[0,3]}}]}`, "outside 0..2"},

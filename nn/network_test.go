@@ -25,7 +25,7 @@ func TestAddErrors(t *testing.T) {
 		{"c", layers.ReLU(), []string{"z"}, []string{"layer c", `"z"`}},
 		{"c", &layers.Add{}, []string{"a", "b"}, []string{"layer c", "5×2×2", "4×2×2"}},
 		{"c", &layers.Concat{}, []string{"a", "input"}, []string{"layer c", "3×4×4", "4×2×2"}},
-		{"c", &layers.Linear{Out: 2}, nil, []string{"layer c", "5×2×2", "flatten"}},
+		{"c", &layers.Last{}, nil, []string{"layer c", "5×2×2", "needs a sequence"}},
 		{"c", &layers.Conv{Out: 2, Kernel: layers.Square(5)}, []string{"b"}, []string{"layer c", "kernel 5", "2×2"}},
 		{"c", &layers.Conv{Out: 4, Groups: 4, Kernel: layers.Square(1)}, []string{"b"}, []string{"layer c", "5 input", "4 groups"}},
 		{"c", &layers.MaxPool{Window: layers.Window{Kernel: layers.Square(3)}}, []string{"b"}, []string{"layer c", "5×2×2"}},

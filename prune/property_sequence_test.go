@@ -40,23 +40,35 @@ func sequenceNetwork(t *rapid.T) *nn.Network {
 	g := &generator{t: t}
 	rng := rand.New(rand.NewPCG(uint64(g.draw("seed", 0, 1<<20)), 8))
 	input := nn.Shape{g.draw("width", 1, 4), g.draw("positions", 1, 5)}
-	token := g.draw("tokens", 0, 1) == 1
-	if token {
+	kind := g.draw("kind", 0, 2) // of vectors, of tokens, of patches
+	switch kind {
+	case 1:
 		input[0] = 1
+	case 2:
+		input = nn.Shape{input[0], g.draw("height", 1, 3), input[1]}
 	}
 	var err error
 	if g.net, err = nn.New("random", input, rng); err != nil {
 		t.Fatal(err)
 	}
 	x := nn.InputName
-	if token {
+	switch kind {
+	case 1:
 		vocab := g.draw("vocab", 1, 5)
 		x = g.add(&layers.Embedding{Vocab: vocab, Out: g.draw("out", 1, 8)}, g.add(&tokens{Vocab: vocab}, x))
+	case 2:
+		x = g.add(&layers.Linear{Out: g.draw("out", 1, 8)}, x)
+		x = g.add(&layers.Tokens{}, x)
+		if g.draw("class", 0, 1) == 1 {
+			x = g.add(&layers.ClassToken{}, x)
+		}
 	}
 	for range g.draw("length", 1, 6) {
 		x = g.positional(x)
 	}
-	switch g.draw("head", 0, 2) {
+	switch g.draw("head", 0, 3) {
+	case 3:
+		x = g.add(&layers.First{}, x)
 	case 0:
 		x = g.add(&layers.Last{}, x)
 	case 1:
@@ -70,7 +82,15 @@ func sequenceNetwork(t *rapid.T) *nn.Network {
 // positional adds a layer or a block of a sequence.
 func (g *generator) positional(x string) string {
 	d := g.shape(x)[0]
-	switch g.draw("layer", 0, 12) {
+	switch g.draw("layer", 0, 14) {
+	case 14:
+		return g.add(&layers.Reverse{}, x)
+	case 13:
+		from := make([]int, g.draw("repeated", 1, 8))
+		for j := range from {
+			from[j] = g.draw("from", 0, d-1)
+		}
+		return g.add(&layers.Repeat{From: from}, x)
 	case 11, 12:
 		return g.recurrent(x)
 	case 0:
@@ -136,7 +156,18 @@ func (g *generator) attention(x string, out int) string {
 		units += 2*qk + v
 	}
 	y := g.add(&layers.Linear{Out: units, NoBias: g.draw("nobias", 0, 1) == 1}, x)
+	if keys := (units - sum(l.V)) / 4 * 4; keys > 0 && g.draw("rotary", 0, 2) == 0 {
+		// Its heads need not be those of the attention.
+		y = g.add(&layers.Rotary{Heads: keys / 4, Dim: 4}, y)
+	}
 	return g.add(&layers.Linear{Out: out}, g.add(l, y))
+}
+
+func sum(values []int) (n int) {
+	for _, v := range values {
+		n += v
+	}
+	return n
 }
 
 // TestPruneSequenceProperty is TestPruneProperty for networks on sequences.

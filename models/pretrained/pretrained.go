@@ -38,7 +38,9 @@ func (s *Source) Use(weights, names string) { s.Weights, s.Names = weights, name
 
 // Format is how a library names the layers of a network.
 type Format struct {
-	Layers map[string]string // our name by the library's; those that are not listed are the same
+	// Layers has our name by the library's, of a layer or of a single tensor; those that are
+	// not listed are the same.
+	Layers map[string]string
 	Adapt  func(*nn.Network) // other hyper-parameters of the library; nil: none
 }
 
@@ -233,12 +235,16 @@ func bestFormat(formats []Format, names []name, params map[string]nn.NamedParam)
 
 // ours is our name of a tensor.
 func (f *Format) ours(tensor string) string {
-	i := strings.LastIndex(tensor, ".")
-	if f == nil || i < 0 {
+	if f == nil {
 		return tensor
 	}
-	if layer, ok := f.Layers[tensor[:i]]; ok {
-		return layer + tensor[i:]
+	if param, ok := f.Layers[tensor]; ok {
+		return param
+	}
+	if i := strings.LastIndex(tensor, "."); i >= 0 {
+		if layer, ok := f.Layers[tensor[:i]]; ok {
+			return layer + tensor[i:]
+		}
 	}
 	return tensor
 }
@@ -300,10 +306,12 @@ func (m *match) findHead(net *nn.Network, file string) {
 	}
 }
 
-// fits reports whether a tensor holds a parameter: shapes are the same, or one of them is that
-// of a linear layer and the other one of a convolution over its whole input.
+// fits reports whether a tensor holds a parameter: shapes are the same but for axes of
+// length 1, or one of them is that of a linear layer and the other one of a convolution over
+// its whole input.
 func fits(got, want []int) bool {
-	if slices.Equal(got, want) {
+	one := func(n int) bool { return n == 1 }
+	if slices.Equal(slices.DeleteFunc(slices.Clone(got), one), slices.DeleteFunc(slices.Clone(want), one)) {
 		return true
 	}
 	low, high := got, want

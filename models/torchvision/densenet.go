@@ -44,7 +44,7 @@ func init() {
 }
 
 func (m *DenseNet) design() design {
-	return design{name: m.variant.name, options: &m.Options, layers: m.add, draw: scheme{heIn, uniformIn, zeroBias}}
+	return design{name: m.variant.name, options: &m.Options, layers: m.add, draw: scheme{heIn, uniformIn, zeroBias}.layer}
 }
 
 // Build implements models.Model.

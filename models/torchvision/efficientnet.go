@@ -22,7 +22,7 @@ func init() {
 }
 
 func (m *EfficientNet) design() design {
-	return design{name: "efficientnet_b0", options: &m.Options, layers: m.add, draw: scheme{heOut, uniformOut, zeroBias}}
+	return design{name: "efficientnet_b0", options: &m.Options, layers: m.add, draw: scheme{heOut, uniformOut, zeroBias}.layer}
 }
 
 // Build implements models.Model.

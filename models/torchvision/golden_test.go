@@ -78,6 +78,10 @@ func shapes(net *nn.Network, library map[string]string) map[string][]int {
 	out := map[string][]int{}
 	for _, p := range net.Params() {
 		layer, shape := p.Node.Name, p.ExportShape()
+		if name, ok := theirs[p.Full]; ok {
+			out[name] = bare(name, shape)
+			continue
+		}
 		if name, ok := theirs[layer]; ok {
 			layer = name
 		}
@@ -89,6 +93,19 @@ func shapes(net *nn.Network, library map[string]string) map[string][]int {
 		out[layer+"."+p.Name] = shape
 	}
 	return out
+}
+
+// bare is the shape in a library of a parameter that has a name without a layer.
+func bare(name string, shape []int) []int {
+	switch {
+	case strings.HasSuffix(name, "layer_scale"):
+		return append(shape, 1, 1)
+	case strings.HasSuffix(name, "_token"):
+		return append([]int{1, 1}, shape...)
+	case strings.HasSuffix(name, "pos_embedding"), name == "pos_embed":
+		return append([]int{1}, shape...)
+	}
+	return shape
 }
 
 func digest(shapes map[string][]int) string {
@@ -103,13 +120,15 @@ func digest(shapes map[string][]int) string {
 // TestSizes: parameters, multiply-accumulates, names and shapes are torchvision's and timm's.
 func TestSizes(t *testing.T) {
 	g := readGoldens(t)
-	for _, kind := range slices.Sorted(maps.Keys(g.Torchvision)) {
+	kinds := maps.Clone(g.Timm)
+	maps.Copy(kinds, g.Torchvision)
+	for _, kind := range slices.Sorted(maps.Keys(kinds)) {
 		target, err := newModel(t, kind).design().target(images(224, 1000))
 		if err != nil {
 			t.Errorf("%s: %v", kind, err)
 			continue
 		}
-		count, want := nn.Counts{}, g.Torchvision[kind]
+		count := nn.Counts{}
 		for _, node := range target.Net.Nodes { // Count would make the values to look for zeros
 			for _, p := range node.Layer.Params() {
 				if p.Trainable() {
@@ -120,11 +139,17 @@ func TestSizes(t *testing.T) {
 				count.MACs += l.MACs(target.Net.InputShapes(node))
 			}
 		}
-		if count.Params != want.Params || count.MACs != want.MACs {
+		want, both := g.Torchvision[kind]
+		if both && (count.Params != want.Params || count.MACs != want.MACs) {
 			t.Errorf("%s: %d parameters and %d multiply-accumulates, torchvision has %d and %d",
 				kind, count.Params, count.MACs, want.Params, want.MACs)
 		}
-		if digest(shapes(target.Net, nil)) != want.Names {
+		formats := target.Formats
+		own := map[string]string{} // of torchvision's parameters without a layer
+		if len(formats) > 1 {
+			own = formats[1].Layers
+		}
+		if both && digest(shapes(target.Net, own)) != want.Names {
 			t.Errorf("%s: names or shapes of parameters are not torchvision's", kind)
 		}
 		timm, ok := g.Timm[kind]
@@ -132,8 +157,8 @@ func TestSizes(t *testing.T) {
 			continue
 		}
 		names := map[string]string{}
-		if len(target.Formats) > 0 && !strings.HasPrefix(kind, "densenet") { // whose format is an earlier one of torchvision
-			names = target.Formats[0].Layers
+		if len(formats) > 0 && !strings.HasPrefix(kind, "densenet") { // whose format is an earlier one of torchvision
+			names = formats[0].Layers
 		}
 		if digest(shapes(target.Net, names)) != timm.Names || timm.Params != count.Params {
 			t.Errorf("%s: names or shapes of parameters are not timm's", kind)
@@ -196,17 +221,28 @@ func TestOutputs(t *testing.T) {
 	for _, c := range readGoldens(t).Outputs {
 		name := c.Model
 		var m designer
-		if name == "narrow vgg" {
+		switch name {
+		case "narrow vgg":
 			vgg := newModel(t, "vgg11_bn").(*VGG)
 			vgg.Width, vgg.Pool, vgg.Hidden = 0.125, 2, 24
 			m = vgg
-		} else {
+		case "narrow convnext":
+			convnext := newModel(t, "convnext_tiny").(*ConvNeXt)
+			convnext.Width = 0.125
+			m = convnext
+		case "narrow vit":
+			vit := newModel(t, "vit_b_16").(*ViT)
+			vit.Width = 1.0 / 12
+			m = vit
+		default:
 			m = newModel(t, name)
 		}
 		var net *nn.Network
 		var err error
 		if c.Timm {
 			name += " of timm"
+		}
+		if c.Tensors != nil {
 			m.Use(writeFile(t, c.Tensors), "")
 			net, err = models.Build(m, images(c.Side, 10), rand.New(rand.NewPCG(1, 1)))
 		} else if net, err = models.Build(m, images(c.Side, 10), nil); err == nil {

@@ -31,7 +31,7 @@ func (m *GoogLeNet) Normalization() (mean, std []float32) {
 }
 
 func (m *GoogLeNet) design() design {
-	return design{name: "googlenet", options: &m.Options, layers: m.add, draw: scheme{normal, normal, uniformBias},
+	return design{name: "googlenet", options: &m.Options, layers: m.add, draw: scheme{normal, normal, uniformBias}.layer,
 		ignored: []string{"aux1.*", "aux2.*"}}
 }
 

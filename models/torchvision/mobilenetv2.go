@@ -21,7 +21,7 @@ func init() {
 }
 
 func (m *MobileNetV2) design() design {
-	return design{name: "mobilenet_v2", options: &m.Options, layers: m.add, draw: scheme{heOut, normal, zeroBias}}
+	return design{name: "mobilenet_v2", options: &m.Options, layers: m.add, draw: scheme{heOut, normal, zeroBias}.layer}
 }
 
 // Build implements models.Model.

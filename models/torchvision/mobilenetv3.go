@@ -59,7 +59,7 @@ func init() {
 }
 
 func (m *MobileNetV3) design() design {
-	return design{name: m.variant.name, options: &m.Options, layers: m.add, draw: scheme{heOut, normal, zeroBias}, timm: smallEps}
+	return design{name: m.variant.name, options: &m.Options, layers: m.add, draw: scheme{heOut, normal, zeroBias}.layer, timm: smallEps}
 }
 
 // smallEps sets the eps of timm: torchvision adds 1e-3 to variances here, timm PyTorch's default.

@@ -19,6 +19,7 @@ var narrow = []struct {
 	{"vgg11", 0.125, 32}, {"vgg13_bn", 0.125, 64}, {"resnet18", 0.125, 32}, {"resnet50", 0.0625, 32}, {"resnext50_32x4d", 0.25, 32},
 	{"densenet121", 0.125, 32}, {"googlenet", 0.0625, 32}, {"mobilenet_v2", 0.25, 32}, {"mobilenet_v3_small", 0.25, 32},
 	{"mobilenet_v3_large", 0.25, 32}, {"efficientnet_b0", 0.25, 32},
+	{"convnext_tiny", 0.0625, 64}, {"vit_b_16", 1.0 / 12, 32},
 }
 
 func buildNarrow(t *testing.T, kind string, width float64, side int, rng *rand.Rand) *nn.Network {
@@ -38,6 +39,10 @@ func buildNarrow(t *testing.T, kind string, width float64, side int, rng *rand.R
 	case *MobileNetV3:
 		m.Width = width
 	case *EfficientNet:
+		m.Width = width
+	case *ConvNeXt:
+		m.Width = width
+	case *ViT:
 		m.Width = width
 	}
 	net, err := models.Build(m, images(side, 5), rng)

@@ -52,7 +52,7 @@ func init() {
 }
 
 func (m *ResNet) design() design {
-	return design{name: m.variant.name, options: &m.Options, layers: m.add, draw: scheme{heOut, uniformIn, uniformBias}}
+	return design{name: m.variant.name, options: &m.Options, layers: m.add, draw: scheme{heOut, uniformIn, uniformBias}.layer}
 }
 
 // Build implements models.Model.

@@ -1,11 +1,11 @@
-// Package torchvision holds the convolutional networks of torchvision. Importing it makes them
+// Package torchvision holds networks of torchvision. Importing it makes them
 // known by their names there, such as resnet50.
 //
 // Layers are called as torchvision's modules, so "layer.parameter" is a name of its state
 // dict, and files of its weights can be read as they are; files of timm are translated.
 // Functions without a module have names of the same form, such as layer1.0.add. Parameters
 // are drawn as torchvision draws them. Dropout is where torchvision has it; stochastic depth,
-// which EfficientNet is trained with there, is left out, as it changes training alone.
+// which EfficientNet and ConvNeXt are trained with there, is left out, as it changes training alone.
 package torchvision
 
 import (
@@ -50,6 +50,12 @@ func Names() []string {
 	for _, v := range mobilenetV3s {
 		names = append(names, v.name)
 	}
+	for _, v := range convNexts {
+		names = append(names, v.name)
+	}
+	for _, v := range vits {
+		names = append(names, v.name)
+	}
 	return names
 }
 
@@ -58,7 +64,7 @@ type design struct {
 	name    string
 	options *Options
 	layers  func(b *builder)
-	draw    scheme
+	draw    func(node *nn.Node, rng *rand.Rand) error
 	ignored []string              // see pretrained.Target
 	timm    func(net *nn.Network) // hyper-parameters of timm where they differ; nil: none do
 }
@@ -100,7 +106,7 @@ func (d design) target(task models.Task) (pretrained.Target, error) {
 	}
 	b := &builder{net: net, classes: task.Outputs(), timm: map[string]string{}, old: map[string]string{}}
 	d.layers(b)
-	t := pretrained.Target{Net: net, Ignored: d.ignored, Draw: d.draw.layer}
+	t := pretrained.Target{Net: net, Ignored: d.ignored, Draw: d.draw}
 	if len(b.timm) > 0 {
 		t.Formats = append(t.Formats, pretrained.Format{Layers: b.timm, Adapt: d.timm})
 	}
@@ -112,7 +118,7 @@ func (d design) target(task models.Task) (pretrained.Target, error) {
 
 func (d design) drawAll(net *nn.Network, rng *rand.Rand) error {
 	for _, node := range net.Nodes {
-		if err := d.draw.layer(node, rng); err != nil {
+		if err := d.draw(node, rng); err != nil {
 			return err
 		}
 	}
@@ -125,7 +131,7 @@ type builder struct {
 	classes int
 	err     error
 	timm    map[string]string // layers by their names in timm, where these differ
-	old     map[string]string // layers by their names in earlier versions of torchvision
+	old     map[string]string // layers by other names in torchvision, of earlier versions or of parameters without a layer
 	norm    layers.BatchNorm  // hyper-parameters of all
 }
 

@@ -48,7 +48,7 @@ func init() {
 }
 
 func (m *VGG) design() design {
-	return design{name: m.variant.name, options: &m.Options, layers: m.add, draw: scheme{heOut, normal, zeroBias}}
+	return design{name: m.variant.name, options: &m.Options, layers: m.add, draw: scheme{heOut, normal, zeroBias}.layer}
 }
 
 // Build implements models.Model.

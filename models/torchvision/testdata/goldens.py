@@ -22,7 +22,8 @@ torch.set_num_threads(2)
 
 TORCHVISION = """vgg11 vgg11_bn vgg13 vgg13_bn vgg16 vgg16_bn vgg19 vgg19_bn resnet18 resnet34 resnet50 resnet101
 resnet152 resnext50_32x4d wide_resnet50_2 wide_resnet101_2 densenet121 densenet161 densenet169 densenet201 googlenet
-mobilenet_v2 mobilenet_v3_small mobilenet_v3_large efficientnet_b0""".split()
+mobilenet_v2 mobilenet_v3_small mobilenet_v3_large efficientnet_b0 convnext_tiny convnext_small convnext_base
+vit_b_16 vit_b_32""".split()
 
 # Ours: timm's.
 TIMM = {
@@ -30,7 +31,9 @@ TIMM = {
     "resnet152": "resnet152", "resnext50_32x4d": "resnext50_32x4d", "wide_resnet50_2": "wide_resnet50_2",
     "densenet121": "densenet121", "densenet201": "densenet201", "mobilenet_v2": "mobilenetv2_100",
     "mobilenet_v3_small": "mobilenetv3_small_100", "mobilenet_v3_large": "mobilenetv3_large_100",
-    "efficientnet_b0": "efficientnet_b0",
+    "efficientnet_b0": "efficientnet_b0", "convnext_tiny": "convnext_tiny", "convnext_base": "convnext_base",
+    "vit_ti_16": "vit_tiny_patch16_224", "vit_s_16": "vit_small_patch16_224", "vit_b_16": "vit_base_patch16_224",
+    "vit_b_32": "vit_base_patch32_224",
 }
 
 # Networks with outputs, the size of their images, and whether these are timm's.
@@ -38,8 +41,13 @@ OUTPUTS = [
     ("resnet18", 64, False), ("resnext50_32x4d", 40, False), ("densenet121", 64, False),
     ("googlenet", 64, False), ("mobilenet_v2", 64, False), ("mobilenet_v2", 64, True), ("mobilenet_v3_small", 64, False),
     ("mobilenet_v3_small", 72, True), ("mobilenet_v3_large", 64, False), ("efficientnet_b0", 64, False), ("efficientnet_b0", 64, True),
-    ("narrow vgg", 96, False),
+    ("narrow vgg", 96, False), ("narrow convnext", 64, False), ("narrow convnext", 64, True), ("narrow vit", 64, False),
+    ("narrow vit", 64, True),
 ]
+
+
+# Networks whose parameters have names of their own in torchvision.
+FILES = ("narrow convnext", "narrow vit")
 
 
 def mix(z):
@@ -78,6 +86,21 @@ def make(name, classes, from_timm):
     return getattr(torchvision.models, name)(num_classes=classes, **options).eval()
 
 
+def narrow_convnext(classes, from_timm):
+    """convnext_tiny with an eighth of the channels."""
+    if from_timm:
+        return timm.models.ConvNeXt(num_classes=classes, depths=(3, 3, 9, 3), dims=(12, 24, 48, 96), ls_init_value=1e-6).eval()
+    blocks = [torchvision.models.convnext.CNBlockConfig(12 << i, 24 << i if i < 3 else None, n) for i, n in enumerate((3, 3, 9, 3))]
+    return torchvision.models.convnext.ConvNeXt(blocks, num_classes=classes).eval()
+
+
+def narrow_vit(classes, from_timm):
+    """vit_b_16 of one head."""
+    if from_timm:
+        return timm.models.VisionTransformer(img_size=64, patch_size=16, embed_dim=64, depth=12, num_heads=1, num_classes=classes).eval()
+    return torchvision.models.VisionTransformer(64, 16, 12, 1, 64, 256, num_classes=classes).eval()
+
+
 def narrow_vgg(classes):
     """vgg11_bn with an eighth of the channels, averaged to 2x2, and 24 hidden units."""
     cfg = [v if v == "M" else v // 8 for v in torchvision.models.vgg.cfgs["A"]]
@@ -102,12 +125,14 @@ def size(name, from_timm):
 
 
 def output(name, side, from_timm):
-    net = narrow_vgg(10) if name == "narrow vgg" else make(name, 10, from_timm)
+    narrow = {"narrow vgg": lambda: narrow_vgg(10), "narrow convnext": lambda: narrow_convnext(10, from_timm),
+              "narrow vit": lambda: narrow_vit(10, from_timm)}
+    net = narrow[name]() if name in narrow else make(name, 10, from_timm)
     net.load_state_dict({k: value(k, v.shape) for k, v in state(net).items()}, strict=False)
     x = torch.from_numpy((2 * uniform("input", 2 * 3 * side * side) - 1).astype(np.float32)).reshape(2, 3, side, side)
     with torch.no_grad():
         y = net.double()(x.double())
-    return {"model": name, "side": side, "timm": from_timm, "tensors": {k: list(v.shape) for k, v in state(net).items()} if from_timm else None,
+    return {"model": name, "side": side, "timm": from_timm, "tensors": {k: list(v.shape) for k, v in state(net).items()} if from_timm or name in FILES else None,
             "logits": [float("%.9g" % v) for v in y.reshape(-1).tolist()]}
 
 
