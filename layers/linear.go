@@ -146,7 +146,7 @@ func (l *Linear) ONNX(b *onnx.Builder, name string, in []string, shapes []nn.Sha
 	switch len(shapes[0]) {
 	case 3:
 		weight := b.Node("Unsqueeze", []string{onnxParam(b, name, l.weight), b.Ints(name+"/taps", []int{2, 3})})
-		return b.Node("Conv", onnxParams(b, name, []string{in[0], weight}, l.bias), Square(1).onnx("kernel_shape")), nil
+		return b.Node("Conv", onnxParams(b, name, []string{in[0], weight}, l.bias), onnx.Ints("kernel_shape", 1, 1)), nil
 	case 2:
 		y := b.Node("MatMul", []string{onnxParam(b, name, l.weight), in[0]})
 		if l.bias != nil {
