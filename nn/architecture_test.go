@@ -13,7 +13,7 @@ import (
 
 // everyKind lists networks with every hyper-parameter that JSON must carry.
 func everyKind(t *testing.T) []*nn.Network {
-	return []*nn.Network{ofImages(t), ofTokens(t), ofTables(t), ofPatches(t)}
+	return []*nn.Network{ofImages(t), ofTokens(t), ofTables(t), ofPatches(t), ofDecodedImages(t)}
 }
 
 // ofPatches reads an image as a sequence.
@@ -26,6 +26,25 @@ func ofPatches(t *testing.T) *nn.Network {
 		row{"repeat", &layers.Repeat{From: []int{2, 0, 0, 1, 2}}, nil},
 		row{"rotary", &layers.Rotary{Heads: 1, Dim: 4, Pairs: []int{1, 1}}, nil},
 		row{"first", &layers.First{}, nil},
+	)
+}
+
+// ofDecodedImages has layers that make images larger, and those of sequences like them.
+func ofDecodedImages(t *testing.T) *nn.Network {
+	t.Helper()
+	window := layers.Window1d{Kernel: 2, Stride: 1}
+	return network(t, nn.Shape{8, 3, 2}, 6,
+		row{"shuffle", &layers.PixelShuffle{Factor: 2}, nil},
+		row{"up", &layers.ConvTranspose{Out: 6, Kernel: layers.Extent{H: 3, W: 2}, Stride: layers.Square(2), OutputPad: layers.Extent{H: 1}, Groups: 2}, nil},
+		row{"group", &layers.GroupNorm{Groups: 2, Eps: 0.1}, nil},
+		row{"resize", &layers.Upsample{Size: layers.Extent{H: 5, W: 7}, Mode: "bilinear", AlignCorners: true}, nil},
+		row{"mean", &layers.AdaptiveAvgPool{Out: layers.Extent{H: 2, W: 3}}, nil},
+		row{"instance", &layers.InstanceNorm{Eps: 0.1}, nil},
+		row{"tokens", &layers.Tokens{}, nil},
+		row{"conv", &layers.Conv1d{Out: 4}, nil},
+		row{"rms", &layers.RMSNorm{Eps: 0.1}, nil},
+		row{"max", &layers.MaxPool1d{Window1d: window}, nil},
+		row{"avg", &layers.AvgPool1d{Window1d: window}, nil},
 	)
 }
 
