@@ -20,9 +20,10 @@ type Kind string
 
 // The kinds of artifacts.
 const (
-	KindRun   Kind = "run"   // a run folder
-	KindModel Kind = "model" // a folder with a model
-	KindONNX  Kind = "onnx"  // an ONNX file that pare wrote
+	KindRun     Kind = "run"     // a run folder
+	KindModel   Kind = "model"   // a folder with a model
+	KindONNX    Kind = "onnx"    // an ONNX file
+	KindWeights Kind = "weights" // a safetensors file with the parameters of a model
 )
 
 // Artifact is a place from which commands read a network.
@@ -31,17 +32,18 @@ type Artifact struct {
 	Kind   Kind
 	Config *config.Config // of the run it belongs to; nil: it belongs to none
 
-	folder Folder // of that run
+	folder  Folder        // of that run
+	weights SourceOptions // of a file of weights
 }
 
 // OpenArtifact opens the artifact at a path, of any kind. The folders of the network
 // before and after pruning within a run belong to that run. Other paths are an
-// InputError.
+// InputError; OpenSource reads files of weights, too.
 func OpenArtifact(path string) (*Artifact, error) {
 	info, err := os.Stat(path)
 	if err != nil {
 		if errors.Is(err, fs.ErrNotExist) {
-			err = fmt.Errorf("%s does not exist; give a run folder, a folder with a model, or an .onnx file", path)
+			err = fmt.Errorf("%s does not exist; give a run folder, a folder with a model, or an .onnx or .safetensors file", path)
 		}
 		return nil, &InputError{err}
 	}
@@ -62,7 +64,10 @@ func OpenArtifact(path string) (*Artifact, error) {
 		}
 		return a, nil
 	}
-	return nil, &InputError{fmt.Errorf("%s is neither a run folder (%s), nor a folder with a model (%s, %s), nor an .onnx file",
+	if !info.IsDir() && isWeights(path) {
+		return OpenSource(path, SourceOptions{})
+	}
+	return nil, &InputError{fmt.Errorf("%s is neither a run folder (%s), nor a folder with a model (%s, %s), nor an .onnx or .safetensors file",
 		path, ConfigFile, export.SafetensorsFile, export.ArchitectureFile)}
 }
 
@@ -158,8 +163,11 @@ func (a *Artifact) Latest() (m export.Model, stage string, err error) {
 }
 
 func (a *Artifact) read() (export.Model, error) {
-	if a.Kind == KindONNX {
+	switch a.Kind {
+	case KindONNX:
 		return loadONNX(a.Path)
+	case KindWeights:
+		return loadWeights(a.Path, a.weights)
 	}
 	return load(a.Path)
 }
