@@ -352,7 +352,7 @@ func SaveModel(dir string, m export.Model) error {
 func inFolder(dir string, write func(dir string) error) error {
 	err := atomicfile.AddFiles(dir, write)
 	var path *fs.PathError
-	if errors.As(err, &path) && path.Op == "mkdir" {
+	if errors.As(err, &path) && (path.Op == "mkdir" || path.Op == "stat") {
 		return &InputError{fmt.Errorf("the folder cannot be made: %w", err)}
 	}
 	return err
