@@ -24,7 +24,7 @@ import (
 	"pare/run"
 )
 
-// Model is a network, Net, with what its users need to know: how inputs are normalised, the
+// Model is a network, Net, with the facts that its users need: how inputs are normalised, the
 // meaning of its outputs and their names.
 type Model = export.Model
 

@@ -160,8 +160,8 @@ func TestTrainRefuses(t *testing.T) {
 	x := make([]float32, 24)
 	for text, o := range map[string]pare.TrainOptions{
 		"Config and YAML are two configs": {Config: "resnet", YAML: mlp},
-		"data is missing":                 {YAML: mlp},
-		"model is missing":                {Data: plane(20)},
+		"data.dataset is missing":         {YAML: mlp},
+		"model.type is missing":           {Data: plane(20)},
 		"there is no such file":           {Config: "nothing.yaml"},
 		"train.epochs":                    {YAML: mlp, Data: plane(20), Set: []string{"train.epochs=-1"}},
 		"Data: Shape is []":               {YAML: mlp, Data: &pare.Data{X: x}},
@@ -211,10 +211,9 @@ func TestPrune(t *testing.T) {
 	if _, p, err := pare.Prune(t.Context(), m, pare.PruneOptions{}, nil); err != nil || p.Method != "zeros" || p.Report.Certificate.Inputs != 64 {
 		t.Errorf("%+v: %v", p, err)
 	}
-	other := plane(300)
-	other.Shape = []int{2}
+	other := &pare.Data{Shape: []int{2}, X: make([]float32, 40), Y: make([]float32, 20), Task: "classes"}
 	_, _, err = pare.Prune(t.Context(), m, pare.PruneOptions{MACs: 0.5}, other)
-	refused(t, err, "the network takes 3, Data gives vectors of 2")
+	refused(t, err, "the network takes 3, arrays gives vectors of 2")
 }
 
 // network is random layers on an input.

@@ -14,7 +14,7 @@ import (
 	"pare/train"
 )
 
-// TrainOptions say what to train, and on which data. The keys of configs are those of the
+// TrainOptions name the network to train, and the data. Configs have the keys of the
 // command train.
 type TrainOptions struct {
 	Config string   // file of a config, or the name of a built-in one, such as resnet; "": none
