@@ -102,7 +102,7 @@ model:
 		t.Fatal(diff)
 	}
 	first, err := c.Model.Layers[0].New()
-	if conv, ok := first.(*layers.Conv); err != nil || !ok || conv.Out != 32 || conv.Kernel != 3 {
+	if conv, ok := first.(*layers.Conv); err != nil || !ok || conv.Out != 32 || conv.Kernel != layers.Square(3) {
 		t.Errorf("%+v, %v", first, err)
 	}
 	for _, l := range c.Model.Layers {
