@@ -174,7 +174,8 @@ func sameFiles(fresh, old string) error {
 			return err
 		}
 		if !same {
-			return &run.InputError{Err: fmt.Errorf("%s holds a run that began with another %s; choose another folder", filepath.Dir(old), e.Name())}
+			return &run.InputError{Err: fmt.Errorf("%s holds a run that began with another %s; choose another folder",
+				filepath.Dir(old), e.Name())}
 		}
 	}
 	return nil

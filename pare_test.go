@@ -152,12 +152,18 @@ func TestTrainFrom(t *testing.T) {
 	if !slices.Equal(parameters(from), before) {
 		t.Error("the network that was given has changed")
 	}
-	_, _, err = pare.Train(t.Context(), pare.TrainOptions{From: &from, Data: &pare.Data{X: make([]float32, 40), Shape: []int{4}, Y: make([]float32, 10)}})
+	wide := pare.Data{X: make([]float32, 40), Shape: []int{4}, Y: make([]float32, 10)}
+	_, _, err = pare.Train(t.Context(), pare.TrainOptions{From: &from, Data: &wide})
 	refused(t, err, "the network takes 3")
 }
 
 func TestTrainRefuses(t *testing.T) {
 	x := make([]float32, 24)
+	eight := func(d pare.Data) pare.TrainOptions {
+		d.X, d.Shape = x, []int{3}
+		return pare.TrainOptions{YAML: mlp, Data: &d}
+	}
+	classes := []float32{0, 1, 1, 0, 1, 0, 1, 0}
 	for text, o := range map[string]pare.TrainOptions{
 		"Config and YAML are two configs": {Config: "resnet", YAML: mlp},
 		"data.dataset is missing":         {YAML: mlp},
@@ -169,9 +175,9 @@ func TestTrainRefuses(t *testing.T) {
 		"Data: X has 24 values, which is no example of shape [0]":     {YAML: mlp, Data: &pare.Data{X: x, Shape: []int{0}}},
 		"Data: X has 24 values, not a whole number of examples of sh": {YAML: mlp, Data: &pare.Data{X: x, Shape: []int{7}}},
 		"Data: Y has 5 targets for 8 examples":                        {YAML: mlp, Data: &pare.Data{X: x, Shape: []int{3}, Y: x[:5]}},
-		"data.task must be":                                           {YAML: mlp, Data: &pare.Data{X: x, Shape: []int{3}, Y: x[:8], Task: "words"}},
-		"class 3":                                                     {YAML: mlp, Data: &pare.Data{X: x, Shape: []int{3}, Y: []float32{0, 1, 3.5, 0, 1, 0, 1, 0}, Classes: []string{"a", "b"}}},
-		"has 1 names for 2 classes":                                   {YAML: mlp, Data: &pare.Data{X: x, Shape: []int{3}, Y: []float32{0, 1, 1, 0, 1, 0, 1, 0}, Classes: []string{"a"}}},
+		"data.task must be":                                           eight(pare.Data{Y: x[:8], Task: "words"}),
+		"class 3":                                                     eight(pare.Data{Y: []float32{0, 1, 3.5, 0, 1, 0, 1, 0}, Classes: []string{"a", "b"}}),
+		"has 1 names for 2 classes":                                   eight(pare.Data{Y: classes, Classes: []string{"a"}}),
 	} {
 		out := filepath.Join(t.TempDir(), "run")
 		o.Out = out
@@ -208,7 +214,8 @@ func TestPrune(t *testing.T) {
 	if _, _, err := pare.Prune(t.Context(), m, pare.PruneOptions{MACs: 0.5}, nil); !errors.Is(err, importance.ErrNoData) {
 		t.Errorf("error %v, want %v", err, importance.ErrNoData)
 	}
-	if _, p, err := pare.Prune(t.Context(), m, pare.PruneOptions{}, nil); err != nil || p.Method != "zeros" || p.Report.Certificate.Inputs != 64 {
+	_, p, err = pare.Prune(t.Context(), m, pare.PruneOptions{}, nil)
+	if err != nil || p.Method != "zeros" || p.Report.Certificate.Inputs != 64 {
 		t.Errorf("%+v: %v", p, err)
 	}
 	other := &pare.Data{Shape: []int{2}, X: make([]float32, 40), Y: make([]float32, 20), Task: "classes"}
@@ -327,7 +334,7 @@ func TestLoadRefuses(t *testing.T) {
 		path, want string
 		o          pare.LoadOptions
 	}{
-		{filepath.Join(dir, "x"), "does not exist; give a run folder, a folder with a model, or an .onnx or .safetensors file", pare.LoadOptions{}},
+		{filepath.Join(dir, "x"), "does not exist; give a run folder, a folder with a model, or an .onnx", pare.LoadOptions{}},
 		{dir, "is neither a run folder", pare.LoadOptions{}},
 		{weights, "holds weights alone; name their model", pare.LoadOptions{}},
 		{weights, `unknown model "none"`, pare.LoadOptions{Model: "none"}},

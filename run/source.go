@@ -59,7 +59,7 @@ func OpenSource(path string, o SourceOptions) (*Artifact, error) {
 		a := &Artifact{Path: path, Kind: KindWeights, weights: o}
 		return a, o.check()
 	case err == nil && (o.Model != "" || o.Names != "" || o.Input != nil):
-		return nil, &InputError{fmt.Errorf("%s is no .safetensors file; only the weights in such a file need the name, names and input of a model", path)}
+		return nil, &InputError{fmt.Errorf("%s is no .safetensors file; only weights in such a file need a model, its names and its input", path)}
 	}
 	return OpenArtifact(path)
 }

@@ -28,7 +28,8 @@ func (i *imageFlags) define(f *flags) {
 		"such as 0.5,0.5,0.5, or of all channels")
 	f.StringVar(&i.std, "std", "", "with -mean: `deviation` of each channel, or of all")
 	f.BoolVar(&i.imageNet, "imagenet", false, "as -mean 0.485,0.456,0.406 -std 0.229,0.224,0.225")
-	f.IntVar(&i.size, "size", 0, "for the same models: resize the shorter side of images to `N` pixels and cut out the middle; 0: stretch images to the network's size")
+	f.IntVar(&i.size, "size", 0, "for the same models: resize the shorter side of images to `N` pixels and cut out the middle; "+
+		"0: stretch images to the network's size")
 	f.within(atLeast(0), "size")
 }
 

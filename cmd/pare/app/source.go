@@ -27,8 +27,10 @@ func (f *flags) source() *sourceFlags {
 }
 
 func (s *sourceFlags) others(f *flags) {
-	f.StringVar(&s.names, "names", "", "FILE.safetensors: YAML, JSON or CSV `file` that translates names of its weights into names of the model")
-	f.StringVar(&s.input, "input", "", "FILE.safetensors: `size` of the model's input, such as 224 or 3x224x224 (channels, height, width; the default)")
+	f.StringVar(&s.names, "names", "", "FILE.safetensors: YAML, JSON or CSV `file` that translates names of its weights "+
+		"into names of the model")
+	f.StringVar(&s.input, "input", "", "FILE.safetensors: `size` of the model's input, such as 224 or 3x224x224 "+
+		"(channels, height, width; the default)")
 }
 
 // maxSide bounds the axes of inputs, against slips of the keyboard.

@@ -82,11 +82,11 @@ func TestSourceRefuses(t *testing.T) {
 	for text, args := range map[string][]string{
 		"holds weights alone; name their model, such as resnet50, or give " + dir: {weights},
 		"w.pt holds weights alone; name their model, such as resnet50\n":          {at("w.pt", "x")},
-		`unknown model "alexnett"`:                                      {weights, "-model", "alexnett"},
-		"the model mlp reads no weights of other programs":              {weights, "-model", "mlp"},
-		"is no .safetensors file; only the weights in such a file need": {file, "-model", "resnet20"},
-		dir + " is no .safetensors file":                                {dir, "-names", "names.yaml"},
-		`-input is "0x3"; it must be a side such as 224, or channels`:   {weights, "-model", "mlp", "-input", "0x3"},
+		`unknown model "alexnett"`:                                    {weights, "-model", "alexnett"},
+		"the model mlp reads no weights of other programs":            {weights, "-model", "mlp"},
+		"is no .safetensors file; only weights in such a file need":   {file, "-model", "resnet20"},
+		dir + " is no .safetensors file":                              {dir, "-names", "names.yaml"},
+		`-input is "0x3"; it must be a side such as 224, or channels`: {weights, "-model", "mlp", "-input", "0x3"},
 		"empty.onnx: ":                      {at("empty.onnx", "")},
 		"notes.txt is neither a run folder": {at("notes.txt", "x")},
 		"nothing.safetensors does not exist; give a run folder, a folder with a mod": {filepath.Join(dir, "nothing.safetensors")},
@@ -124,7 +124,7 @@ func TestPredictForeignImages(t *testing.T) {
 		note      string
 		red, blue float32 // of the pixel at the left side
 	}{
-		{nil, "stretched to 12×12 pixels, values in 0..1 as they are; if the network was trained with means and deviations, give -imagenet", 1, 0},
+		{nil, "stretched to 12×12 pixels, values in 0..1 as they are; if the network was trained with means and deviations, give", 1, 0},
 		{[]string{"-imagenet"}, "mean 0.485,0.456,0.406 and deviation 0.229,0.224,0.225 of ImageNet", (1 - 0.485) / 0.229, -0.406 / 0.225},
 		{[]string{"-mean", "0.5", "-std", "0.25,0.5,0.5"}, "mean 0.5,0.5,0.5 and deviation 0.25,0.5,0.5 as given", 2, -1},
 		{[]string{"-size", "20"}, "shorter side resized to 20, the middle 12×12 pixels, values in 0..1 as they are", 0, 1},
