@@ -3,6 +3,7 @@ package app
 import (
 	"image"
 	"image/color"
+	"io"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -11,7 +12,10 @@ import (
 
 	"pare/cmd/internal/cli"
 	"pare/export"
+	"pare/export/safetensors"
+	"pare/internal/atomicfile"
 	"pare/layers"
+	"pare/models"
 	"pare/nn"
 )
 
@@ -64,6 +68,49 @@ func TestSourceONNX(t *testing.T) {
 	contains(t, succeed(t, "bench", written, "-batch", "2", "-steps", "2"), "half.onnx")
 	fail(t, cli.ExitBadInput, "importance taylor needs data, and there are none; use importance magnitude",
 		"prune", file, "-macs", "0.5", "-out", filepath.Join(dir, "x"))
+}
+
+// TestSourceWeights: weights alone become a network by the name of their model, with as many
+// classes as they have and the normalisation that they were trained with.
+func TestSourceWeights(t *testing.T) {
+	const name = "mobilenet_v3_small"
+	dir := t.TempDir()
+	weights, half, picture := filepath.Join(dir, "w.safetensors"), filepath.Join(dir, "half"), filepath.Join(dir, "p.png")
+	_, kind, err := models.Preset(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	net, err := models.Build(kind, models.Task{Input: nn.Shape{3, 32, 32}, Classes: 5}, rand.New(rand.NewPCG(1, 2)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var file safetensors.File
+	for _, p := range net.Params() {
+		file.Tensors = append(file.Tensors, safetensors.Tensor{Name: p.Full, Shape: p.ExportShape(), Data: p.Export()})
+	}
+	if err := atomicfile.Write(weights, func(w io.Writer) error { return safetensors.Write(w, file) }); err != nil {
+		t.Fatal(err)
+	}
+	contains(t, succeed(t, "inspect", weights, "-model", name, "-input", "32"), name, "input 3×32×32, output 5")
+	contains(t, succeed(t, "prune", weights, "-model", name, "-input", "32", "-macs", "0.5", "-importance", "magnitude", "-out", half),
+		"certificate  passed")
+	if m, p := prunedTo(t, half); 2*p.Report.After.MACs > p.Report.Before.MACs || len(m.Preprocess.Mean) != 3 || m.Meaning() != export.OutputClasses {
+		t.Errorf("%d of %d MACs, preprocessing %+v", p.Report.After.MACs, p.Report.Before.MACs, m.Preprocess)
+	}
+	writePNG(t, picture, image.NewRGBA(image.Rect(0, 0, 50, 40)))
+	status, out, noted := pare("predict", half, picture)
+	if status != 0 || !strings.Contains(noted, "stretched to 32×32 pixels, mean 0.485,0.456,0.406 and deviation 0.229,0.224,0.225 of the model") {
+		t.Errorf("status %d, %s%s", status, out, noted)
+	}
+	file.Tensors = file.Tensors[1:]
+	if err := atomicfile.Write(weights, func(w io.Writer) error { return safetensors.Write(w, file) }); err != nil {
+		t.Fatal(err)
+	}
+	fail(t, cli.ExitBadInput, "1 of ", "inspect", weights, "-model", name, "-input", "32")
+	if err := os.WriteFile(weights, []byte("PK\x03\x04 as torch.save writes"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	fail(t, cli.ExitBadInput, "a Python pickle", "inspect", weights, "-model", name)
 }
 
 func TestSourceRefuses(t *testing.T) {
