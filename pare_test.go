@@ -240,7 +240,7 @@ func network(t *testing.T, input nn.Shape, all ...nn.Layer) pare.Model {
 
 // TestPredict: inputs and answers are channels first, and the model normalises.
 func TestPredict(t *testing.T) {
-	m := network(t, nn.Shape{2, 1, 2}, &layers.Conv{Out: 3, Kernel: 1})
+	m := network(t, nn.Shape{2, 1, 2}, &layers.Conv{Out: 3, Kernel: layers.Square(1)})
 	a, b := m.Net.Nodes[0].Layer.Params()[0], m.Net.Nodes[0].Layer.Params()[1]
 	m.Preprocess = export.Preprocess{Mean: []float32{1, 2}, Std: []float32{2, 4}}
 	x := []float32{1, 3, 2, 6, 5, 7, 10, 14}
@@ -305,7 +305,7 @@ func TestPredictTokens(t *testing.T) {
 
 // TestExport: all that Export writes can be loaded.
 func TestExport(t *testing.T) {
-	m, dir := network(t, nn.Shape{2, 5, 5}, &layers.Conv{Out: 3, Kernel: 3}, &layers.Flatten{}, &layers.Linear{Out: 2}), t.TempDir()
+	m, dir := network(t, nn.Shape{2, 5, 5}, &layers.Conv{Out: 3, Kernel: layers.Square(3)}, &layers.Flatten{}, &layers.Linear{Out: 2}), t.TempDir()
 	m.Classes, m.Outputs = []string{"no", "yes"}, export.OutputClasses
 	for _, name := range []string{"m.onnx", "folder", "m.onnx"} {
 		path := filepath.Join(dir, name)

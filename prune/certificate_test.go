@@ -144,7 +144,7 @@ func TestCertificateOfLargeImages(t *testing.T) {
 	for _, l := range []struct {
 		name  string
 		layer nn.Layer
-	}{{"conv", &layers.Conv{Out: 32, Kernel: 1}}, {"pool", &layers.GlobalPool{}}, {"fc", &layers.Linear{Out: 10}}} {
+	}{{"conv", &layers.Conv{Out: 32, Kernel: layers.Square(1)}}, {"pool", &layers.GlobalPool{}}, {"fc", &layers.Linear{Out: 10}}} {
 		if err := net.Add(l.name, l.layer); err != nil {
 			t.Fatal(err)
 		}

@@ -30,7 +30,7 @@ func foreign(t *testing.T, channels int) export.Model {
 	for _, l := range []struct {
 		name  string
 		layer nn.Layer
-	}{{"conv1", &layers.Conv{Out: 8, Kernel: 3}}, {"relu1", layers.ReLU()}, {"conv2", &layers.Conv{Out: 8, Kernel: 3}},
+	}{{"conv1", &layers.Conv{Out: 8, Kernel: layers.Square(3)}}, {"relu1", layers.ReLU()}, {"conv2", &layers.Conv{Out: 8, Kernel: layers.Square(3)}},
 		{"pool", &layers.GlobalPool{}}, {"fc", &layers.Linear{Out: 4}}} {
 		if err := net.Add(l.name, l.layer); err != nil {
 			t.Fatal(err)
