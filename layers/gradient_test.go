@@ -48,15 +48,16 @@ func features(f int) []nn.Shape    { return []nn.Shape{{f}} }
 
 func gradientCases(t *testing.T) []gradientCase {
 	window := func(k, s, p int, ceil bool) layers.Window {
-		return layers.Window{Kernel: k, Stride: s, Pad: p, Ceil: ceil}
+		return layers.Window{Kernel: layers.Square(k), Stride: layers.Square(s), Pad: layers.Around(p), Ceil: ceil}
 	}
 	cases := []gradientCase{
-		{name: "conv wide", layer: &layers.Conv{Out: 40, Kernel: 3, Pad: 1}, inputs: image(24, 7, 6)},
-		{name: "conv one pixel", layer: &layers.Conv{Out: 3, Kernel: 3, Pad: 1}, inputs: image(2, 1, 1)},
-		{name: "depthwise", layer: &layers.Depthwise{Kernel: 3, Pad: 1}, inputs: image(5, 5, 4)},
-		{name: "depthwise 5 stride 2", layer: &layers.Depthwise{Kernel: 5, Pad: 2, Stride: 2, NoBias: true}, inputs: image(3, 7, 6)},
-		{name: "depthwise multiplier", layer: &layers.Depthwise{Multiplier: 2, Kernel: 3}, inputs: image(3, 5, 4)},
-		{name: "depthwise one channel", layer: &layers.Depthwise{Multiplier: 3, Kernel: 3}, inputs: image(1, 5, 4)},
+		{name: "conv wide", layer: &layers.Conv{Out: 40, Kernel: layers.Square(3), Pad: layers.Around(1)}, inputs: image(24, 7, 6)},
+		{name: "conv one pixel", layer: &layers.Conv{Out: 3, Kernel: layers.Square(3), Pad: layers.Around(1)}, inputs: image(2, 1, 1)},
+		{name: "depthwise", layer: &layers.Depthwise{Kernel: layers.Square(3), Pad: layers.Around(1)}, inputs: image(5, 5, 4)},
+		{name: "depthwise 5 stride 2", layer: &layers.Depthwise{Kernel: layers.Square(5), Pad: layers.Around(2), Stride: layers.Square(2), NoBias: true},
+			inputs: image(3, 7, 6)},
+		{name: "depthwise multiplier", layer: &layers.Depthwise{Multiplier: 2, Kernel: layers.Square(3)}, inputs: image(3, 5, 4)},
+		{name: "depthwise one channel", layer: &layers.Depthwise{Multiplier: 3, Kernel: layers.Square(3)}, inputs: image(1, 5, 4)},
 		{name: "linear", layer: &layers.Linear{Out: 7}, inputs: features(9)},
 		{name: "linear without bias", layer: &layers.Linear{Out: 19, NoBias: true}, inputs: features(5), batch: 7},
 		{name: "linear one example", layer: &layers.Linear{Out: 1}, inputs: features(1), batch: 1},
@@ -97,17 +98,18 @@ func gradientCases(t *testing.T) []gradientCase {
 		{name: "constant image", layer: &layers.Constant{Shape: []int{3, 2, 2}}, inputs: features(4)},
 		{name: "constant vector", layer: &layers.Constant{Shape: []int{3}}, inputs: image(1, 2, 2)},
 		{name: "custom layer", layer: &Swish{Start: 0.7}, inputs: image(2, 3, 3)},
-		{name: "layer of the example", layer: &PReLU{}, inputs: image(2, 3, 3), kinks: true},
+		{name: "layer of the example", layer: &SlopedReLU{}, inputs: image(2, 3, 3), kinks: true},
 	}
 	// The grid has no point within a difference of the threshold.
 	cases = append(cases, gradientCase{name: "fatrelu", layer: &layers.FATReLU{Threshold: 1}, inputs: image(3, 2, 3), kinks: true})
-	for _, kind := range []string{"sigmoid", "tanh", "gelu", "silu", "softplus"} {
+	for _, kind := range []string{"sigmoid", "tanh", "gelu", "gelu_tanh", "silu", "mish", "softplus"} {
 		cases = append(cases, gradientCase{name: kind, layer: newLayer(t, kind), inputs: image(3, 2, 3)})
 	}
-	for _, kind := range []string{"relu", "leaky_relu", "elu"} {
+	for _, kind := range []string{"relu", "relu6", "leaky_relu", "elu"} {
 		cases = append(cases, gradientCase{name: kind, layer: newLayer(t, kind), inputs: image(3, 2, 3), kinks: true})
 	}
 	cases = append(append(cases, sequenceCases()...), recurrentCases()...)
+	cases = append(cases, productCases()...)
 	return append(cases, convCases()...)
 }
 
@@ -121,8 +123,9 @@ func convCases() []gradientCase {
 				for _, groups := range []int{1, 2, c} {
 					for _, noBias := range []bool{false, true} {
 						cases = append(cases, gradientCase{
-							name:   fmt.Sprintf("conv k%d s%d p%d g%d nobias=%t", kernel, stride, pad, groups, noBias),
-							layer:  &layers.Conv{Out: 2 * c, Kernel: kernel, Stride: stride, Pad: pad, Groups: groups, NoBias: noBias},
+							name: fmt.Sprintf("conv k%d s%d p%d g%d nobias=%t", kernel, stride, pad, groups, noBias),
+							layer: &layers.Conv{Out: 2 * c, Kernel: layers.Square(kernel), Stride: layers.Square(stride), Pad: layers.Around(pad), Groups: groups,
+								NoBias: noBias},
 							inputs: image(c, 5, 6),
 						})
 					}

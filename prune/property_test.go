@@ -39,7 +39,7 @@ func (g *generator) shape(name string) nn.Shape {
 	return g.net.Input
 }
 
-var activations = []string{"relu", "sigmoid", "tanh", "gelu", "leaky_relu", "fatrelu"}
+var activations = []string{"relu", "sigmoid", "tanh", "gelu", "leaky_relu", "fatrelu", "relu6", "hardswish", "prelu", "clip"}
 
 // activation draws a layer. A threshold is a jump, at which rounding may change a
 // value by all of it, so those drawn are small.
@@ -50,6 +50,13 @@ func (g *generator) activation() nn.Layer {
 	}
 	if f, ok := l.(*layers.FATReLU); ok {
 		f.Threshold = 1e-6 * float64(g.draw("threshold", 0, 1))
+	}
+	if p, ok := l.(*layers.PReLU); ok {
+		p.PerChannel = g.draw("pc", 0, 1) == 1
+	}
+	if c, ok := l.(*layers.Clip); ok {
+		lo, hi := -float64(g.draw("min", 0, 2)), float64(g.draw("max", 0, 2))
+		c.Min, c.Max = &lo, &hi
 	}
 	return l
 }
@@ -63,14 +70,16 @@ func (g *generator) unary(x string) string {
 		if h < 3 {
 			pad = 1
 		}
-		return g.add(&layers.Conv{Out: g.draw("out", 1, 6), Kernel: 3, Pad: pad, Stride: g.draw("stride", 1, 2), NoBias: g.draw("nobias", 0, 1) == 1}, x)
+		return g.add(&layers.Conv{Out: g.draw("out", 1, 6), Kernel: layers.Square(3), Pad: layers.Around(pad),
+			Stride: layers.Square(g.draw("stride", 1, 2)), NoBias: g.draw("nobias", 0, 1) == 1}, x)
 	case 2:
-		return g.add(&layers.Conv{Out: g.draw("out", 1, 6), Kernel: 1, NoBias: true}, x)
+		return g.add(&layers.Conv{Out: g.draw("out", 1, 6), Kernel: layers.Square(1), NoBias: true}, x)
 	case 3:
-		return g.add(&layers.Depthwise{Kernel: 3, Pad: 1, Multiplier: g.draw("mult", 1, 2), NoBias: g.draw("nobias", 0, 1) == 1}, x)
+		return g.add(&layers.Depthwise{Kernel: layers.Square(3), Pad: layers.Around(1), Multiplier: g.draw("mult", 1, 2),
+			NoBias: g.draw("nobias", 0, 1) == 1}, x)
 	case 4:
 		if c%2 == 0 {
-			return g.add(&layers.Conv{Out: 2 * g.draw("out", 1, 3), Kernel: 3, Pad: 1, Groups: 2}, x)
+			return g.add(&layers.Conv{Out: 2 * g.draw("out", 1, 3), Kernel: layers.Square(3), Pad: layers.Around(1), Groups: 2}, x)
 		}
 		return x
 	case 5, 6:
@@ -84,7 +93,7 @@ func (g *generator) unary(x string) string {
 			return x
 		}
 		if g.draw("avg", 0, 1) == 1 {
-			return g.add(&layers.AvgPool{Window: layers.Window{Kernel: 3, Stride: 2, Pad: 1}}, x)
+			return g.add(&layers.AvgPool{Window: layers.Window{Kernel: layers.Square(3), Stride: layers.Square(2), Pad: layers.Around(1)}}, x)
 		}
 		return g.add(&layers.MaxPool{}, x)
 	default:
@@ -97,13 +106,36 @@ func (g *generator) same(x string) string {
 	s := g.shape(x)
 	y := x
 	if g.draw("depth", 0, 1) == 1 {
-		y = g.add(&layers.Conv{Out: g.draw("mid", 1, 5), Kernel: 3, Pad: 1}, y)
+		y = g.add(&layers.Conv{Out: g.draw("mid", 1, 5), Kernel: layers.Square(3), Pad: layers.Around(1)}, y)
 		y = g.add(&layers.BatchNorm{}, y)
 		y = g.add(layers.ReLU(), y)
 	}
-	y = g.add(&layers.Conv{Out: s[0], Kernel: 3, Pad: 1, NoBias: true}, y)
+	y = g.add(&layers.Conv{Out: s[0], Kernel: layers.Square(3), Pad: layers.Around(1), NoBias: true}, y)
 	y = g.add(&layers.BatchNorm{}, y)
 	return g.add(&layers.Gate{PerChannel: g.draw("pc", 0, 1) == 1}, y)
+}
+
+// excite multiplies the channels of x by factors made of their means.
+func (g *generator) excite(x string) string {
+	c := g.shape(x)[0]
+	y := x
+	hidden := func(l nn.Layer, pixel nn.Layer, keep bool) nn.Layer {
+		if keep {
+			return pixel
+		}
+		return l
+	}
+	keep := g.draw("keep", 0, 1) == 1
+	y = g.add(&layers.GlobalPool{KeepDims: keep}, y)
+	n := g.draw("hidden", 1, 4)
+	y = g.add(hidden(&layers.Linear{Out: n}, &layers.Conv{Out: n, Kernel: 1}, keep), y)
+	y = g.add(g.activation(), y)
+	y = g.add(hidden(&layers.Linear{Out: c}, &layers.Conv{Out: c, Kernel: 1, NoBias: true}, keep), y)
+	y = g.add(g.activation(), y)
+	if g.draw("order", 0, 1) == 1 {
+		return g.add(&layers.Mul{}, y, x)
+	}
+	return g.add(&layers.Mul{}, x, y)
 }
 
 func randomNetwork(t *rapid.T) *nn.Network {
@@ -115,9 +147,9 @@ func randomNetwork(t *rapid.T) *nn.Network {
 	if g.net, err = nn.New("random", nn.Shape{g.draw("channels", 1, 3), side, side}, rng); err != nil {
 		t.Fatal(err)
 	}
-	x := g.add(&layers.Conv{Out: g.draw("out", 1, 6), Kernel: 3, Pad: 1}, nn.InputName)
+	x := g.add(&layers.Conv{Out: g.draw("out", 1, 6), Kernel: layers.Square(3), Pad: layers.Around(1)}, nn.InputName)
 	for range g.draw("length", 1, 6) {
-		switch g.draw("what", 0, 5) {
+		switch g.draw("block", 0, 6) {
 		case 0:
 			skip := x
 			if g.draw("gated", 0, 1) == 1 {
@@ -125,6 +157,8 @@ func randomNetwork(t *rapid.T) *nn.Network {
 			}
 			x = g.add(&layers.Add{}, skip, g.same(x))
 			x = g.add(layers.ReLU(), x)
+		case 6:
+			x = g.excite(x)
 		case 1:
 			x = g.add(&layers.Concat{}, g.same(x), g.add(layers.ReLU(), x), g.same(x))
 		default:
