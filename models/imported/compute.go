@@ -26,7 +26,7 @@ func init() {
 		"Reshape": reshapeNode, "Flatten": reshapeNode, "Squeeze": reshapeNode, "Unsqueeze": reshapeNode, "Transpose": transposeNode,
 		"ReduceProd": reduce(func(a, b float64) float64 { return a * b }), "ReduceSum": reduce(func(a, b float64) float64 { return a + b }),
 		"ReduceMax": reduce(math.Max), "ReduceMin": reduce(math.Min), "Trilu": triluNode,
-		"Identity": same, "Dropout": same, "CastLike": same,
+		"Identity": identity, "Dropout": same, "CastLike": same,
 	} {
 		computable[name] = one(f)
 	}
@@ -182,6 +182,14 @@ func axesOf(list []int64, rank int) ([]int, error) {
 }
 
 func same(_ *importer, _ *onnx.Node, in []*tensor) (*tensor, error) { return in[0], nil }
+
+// identity gives the values its own name: exporters write weights that are equal once, and give
+// each parameter its name by an Identity.
+func identity(_ *importer, n *onnx.Node, in []*tensor) (*tensor, error) {
+	t := *in[0]
+	t.name = n.Outputs[0]
+	return &t, nil
+}
 
 func constantNode(_ *importer, n *onnx.Node, _ []*tensor) (*tensor, error) {
 	for i := range n.Attrs {

@@ -110,12 +110,24 @@ func short(v [2]int64, oneAxis bool) any {
 	return v[:]
 }
 
-// image checks that a value is [N, C, H, W], or [N, C, T] for operators over one axis.
-func (im *importer) image(v *value) error {
-	if rank := len(v.shape); rank < 2 || rank > 3 || !sameAxes(v.axes, im.channelsFirst(v.shape)) {
-		return errors.New("it needs an image N×C×H×W or a sequence N×C×T, channels first")
+// image is a value [N, C, H, W], or [N, C, T] for operators over one axis.
+func (im *importer) image(name string) (*value, error) {
+	v, err := im.value(name)
+	if err != nil {
+		return nil, err
 	}
-	return nil
+	return im.asImage(v)
+}
+
+func (im *importer) asImage(v *value) (*value, error) {
+	v, err := im.ordered(v, 1)
+	if err != nil {
+		return nil, err
+	}
+	if rank := len(v.shape); rank < 2 || rank > 3 || !sameAxes(v.axes, im.channelsFirst(v.shape)) {
+		return nil, errors.New("it needs an image N×C×H×W or a sequence N×C×T, channels first")
+	}
+	return v, nil
 }
 
 // padded takes a Pad of zeros in front of a window into its padding.
@@ -210,7 +222,7 @@ func conv(im *importer, n *onnx.Node) (*value, error) {
 		}
 		return im.linear(v, 1, w, bias, w.dims[0])
 	}
-	if err := im.image(v); err != nil {
+	if v, err = im.asImage(v); err != nil {
 		return nil, err
 	}
 	w, err := im.weight(input(n, 1), len(v.axes))
@@ -260,12 +272,12 @@ func (im *importer) normalised(n *onnx.Node) bool {
 
 // convTranspose is a layer convtranspose.
 func convTranspose(im *importer, n *onnx.Node) (*value, error) {
-	v, err := im.value(input(n, 0))
+	v, err := im.image(input(n, 0))
 	if err != nil {
 		return nil, err
 	}
-	if err := im.image(v); err != nil || len(v.shape) != 3 {
-		return nil, errors.Join(err, errors.New("only transposed convolutions of images are supported"))
+	if len(v.shape) != 3 {
+		return nil, errors.New("only transposed convolutions of images are supported")
 	}
 	w, err := im.weight(input(n, 1), 4)
 	if err != nil {

@@ -31,8 +31,10 @@ type importer struct {
 	done    map[string]result
 	current *onnx.Node // being translated, for names of layers
 	names   map[string]bool
-	unfold  bool
-	work    int64 // values computed so far for constants
+	// selected are the layers that pick units, by the layer that they read and the units.
+	selected map[string]string
+	unfold   bool
+	work     int64 // values computed so far for constants
 }
 
 // nodeError is an error with the node that it is about; errors of the nodes that read it do not
@@ -132,8 +134,19 @@ func graphAttr(n *onnx.Node) string {
 	return ""
 }
 
-// value translates an input of a node that depends on the examples.
+// value translates an input of a node that depends on the examples, as the whole output of a
+// layer.
 func (im *importer) value(name string) (*value, error) {
+	v, err := im.view(name)
+	if err != nil {
+		return nil, err
+	}
+	return im.complete(v)
+}
+
+// view is value for operators that change the layout only: the value may be part of the output
+// of a layer.
+func (im *importer) view(name string) (*value, error) {
 	if name == "" {
 		return nil, errors.New("an input is missing")
 	}

@@ -97,7 +97,7 @@ func network(file *onnx.Model, o Options) (net *nn.Network, err error) {
 	var first error
 	for _, in := range inputs {
 		im := &importer{graph: g, batch: in.batch, unfold: o.Unfold, done: map[string]result{},
-			names: map[string]bool{nn.InputName: true}}
+			names: map[string]bool{nn.InputName: true}, selected: map[string]string{}}
 		net, err := im.network(in)
 		if err == nil {
 			return net, nil
@@ -219,7 +219,10 @@ func (im *importer) network(in layout) (*nn.Network, error) {
 	if r.value == nil || len(net.Nodes) == 0 {
 		return nil, errors.New("the output does not depend on the input")
 	}
-	v, err := im.last(r.value)
+	v, err := im.complete(r.value)
+	if err == nil {
+		v, err = im.last(v)
+	}
 	if err != nil {
 		return nil, err
 	}

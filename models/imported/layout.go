@@ -1,6 +1,7 @@
 package imported
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -52,6 +53,7 @@ type value struct {
 	layer string   // its name in the network
 	shape nn.Shape // of one example of the layer's output
 	axes  []axis   // with the batch
+	start int64    // unit of the first place: a slice has a part of the layer's units
 }
 
 // whole is the atom of all of an axis of a shape.
@@ -143,6 +145,83 @@ func (v *value) unitAxis() int {
 		}
 	}
 	return -1
+}
+
+// atoms are the atoms of an axis of the layer, the outermost first.
+func (v *value) atoms(of int) (out axis) {
+	for _, a := range v.axes {
+		for _, t := range a {
+			if t.of == of {
+				out = append(out, t)
+			}
+		}
+	}
+	return out
+}
+
+// units lists the units of the value in the order of the atoms.
+func (v *value) units() []int {
+	atoms := v.atoms(0)
+	out := make([]int, atoms.length())
+	for k := range out {
+		out[k] = int(v.start + place(atoms, 0, int64(k)))
+	}
+	return out
+}
+
+// partial reports whether the value lacks units of its layer.
+func (v *value) partial() bool { return v.atoms(0).length() != int64(v.shape[0]) }
+
+// complete returns a partial value as the value of a layer select with its units, ascending.
+func (im *importer) complete(v *value) (*value, error) {
+	if !v.partial() {
+		return v, nil
+	}
+	units := slices.Sorted(slices.Values(v.units()))
+	key := fmt.Sprint(v.layer, units)
+	if im.selected[key] == "" {
+		s, err := im.layer(im.name("select", nil), "select", options{"index": units}, nil,
+			&value{layer: v.layer, shape: v.shape, axes: im.channelsFirst(v.shape)})
+		if err != nil {
+			return nil, err
+		}
+		im.selected[key] = s.layer
+	}
+	sorted := v.atoms(0)
+	slices.SortFunc(sorted, func(a, b atom) int { return int(b.stride - a.stride) })
+	strides, step := map[int64]int64{}, int64(1)
+	for _, a := range slices.Backward(sorted) {
+		strides[a.stride] = step
+		step *= a.size
+	}
+	out := &value{layer: im.selected[key], shape: v.shape.WithUnits(len(units)), axes: moved(v.axes, func(a atom) atom {
+		if a.of == 0 {
+			a.stride = strides[a.stride]
+		}
+		return a
+	})}
+	for k, u := range out.units() {
+		if units[u] != v.units()[k] {
+			return nil, errors.New("the order of the channels of a slice is not supported")
+		}
+	}
+	return out, nil
+}
+
+// ordered returns a value whose units at an axis are permuted as one in order, by a layer select.
+func (im *importer) ordered(v *value, at int) (*value, error) {
+	if at >= len(v.axes) || v.isWhole(at, 0) {
+		return v, nil
+	}
+	order, ok := v.order(at)
+	if !ok {
+		return v, nil
+	}
+	s, err := im.layer(im.name("select", nil), "select", options{"index": order}, nil, v)
+	if err != nil {
+		return nil, err
+	}
+	return s.with(im.withAxis(v, s, at)), nil
 }
 
 // order lists, for every place along an axis made of units alone, the unit there. ok is false

@@ -45,7 +45,11 @@ func (im *importer) linear(v *value, at int, w, bias *tensor, out int64) (*value
 	} else {
 		opts["no_bias"] = true
 	}
-	y, err := im.layer(im.name(kind, w), kind, opts, params, v)
+	named := w
+	if bias != nil && ofWeight(w.name) == "" { // the weight was transposed by the exporter
+		named = bias
+	}
+	y, err := im.layer(im.name(kind, named), kind, opts, params, v)
 	if err != nil {
 		return nil, err
 	}
@@ -121,7 +125,20 @@ func biasOf(t *tensor, out int64) (*tensor, error) {
 }
 
 // matMul is a layer linear, where one operand is a matrix of constants, or attention.
-func matMul(im *importer, n *onnx.Node) (*value, error) { return im.matMul(n, nil) }
+func matMul(im *importer, n *onnx.Node) (*value, error) {
+	h, err := im.attentionAt(n)
+	if err != nil {
+		return nil, err
+	}
+	if h == nil {
+		return im.matMul(n, nil)
+	}
+	out, err := im.attention(n, h)
+	if err != nil {
+		return nil, err
+	}
+	return out.with(h.axes), nil
+}
 
 func (im *importer) matMul(n *onnx.Node, bias *tensor) (*value, error) {
 	a, b := input(n, 0), input(n, 1)

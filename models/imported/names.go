@@ -44,9 +44,14 @@ func (im *importer) unique(name string) string {
 // ofWeight is the module of a parameter: "layer1.0.conv1" for "layer1.0.conv1.weight". Names
 // that exporters make up, such as "onnx::Conv_193", have none.
 func ofWeight(name string) string {
-	module, _, ok := cutLast(name, ".")
+	module, parameter, ok := cutLast(name, ".")
 	if !ok || strings.Contains(name, "::") || strings.HasPrefix(name, "/") {
 		return ""
+	}
+	for _, suffix := range []string{"_weight", "_bias"} { // in_proj_weight of an attention
+		if before, ok := strings.CutSuffix(parameter, suffix); ok && before != "weight" {
+			return module + "." + before
+		}
 	}
 	return module
 }

@@ -150,11 +150,8 @@ func (im *importer) unitsAt(v *value, axes []int) (*value, error) {
 
 // instanceNorm is a layer instancenorm.
 func instanceNorm(im *importer, n *onnx.Node) (*value, error) {
-	v, err := im.value(input(n, 0))
+	v, err := im.image(input(n, 0))
 	if err != nil {
-		return nil, err
-	}
-	if err := im.image(v); err != nil {
 		return nil, err
 	}
 	return im.groupNorm(v, n, "instancenorm", 0, input(n, 1), input(n, 2))
@@ -163,11 +160,8 @@ func instanceNorm(im *importer, n *onnx.Node) (*value, error) {
 // groupNorm is a layer groupnorm. Before operator set 21 scale and shift had one value for each
 // group.
 func groupNorm(im *importer, n *onnx.Node) (*value, error) {
-	v, err := im.value(input(n, 0))
+	v, err := im.image(input(n, 0))
 	if err != nil {
-		return nil, err
-	}
-	if err := im.image(v); err != nil {
 		return nil, err
 	}
 	scale, err := im.constant(input(n, 1))
@@ -294,7 +288,7 @@ func speltGroups(im *importer, m match) (*value, error) {
 			return nil, nil
 		}
 	}
-	v, err := im.value(m.values["x"])
+	v, err := im.image(m.values["x"])
 	if err != nil {
 		return nil, err
 	}
@@ -304,7 +298,7 @@ func speltGroups(im *importer, m match) (*value, error) {
 	}
 	one, okOne := im.number(m.values["one"])
 	zero, okZero := im.number(m.values["zero"])
-	if im.image(v) != nil || len(dims) != 3 || dims[0] != v.axes[0].length() || dims[1] < 1 || int64(v.shape[0])%dims[1] != 0 ||
+	if len(dims) != 3 || dims[0] != v.axes[0].length() || dims[1] < 1 || int64(v.shape[0])%dims[1] != 0 ||
 		!okOne || !okZero || one != 1 || zero != 0 {
 		return nil, nil
 	}

@@ -32,7 +32,7 @@ func init() {
 }
 
 func passed(im *importer, n *onnx.Node) (*value, error) {
-	v, err := im.value(input(n, 0))
+	v, err := im.view(input(n, 0))
 	if err != nil || n.Op != "Cast" {
 		return v, err
 	}
@@ -43,7 +43,7 @@ func passed(im *importer, n *onnx.Node) (*value, error) {
 }
 
 func reshaped(im *importer, n *onnx.Node) (*value, error) {
-	v, err := im.value(input(n, 0))
+	v, err := im.view(input(n, 0))
 	if err != nil {
 		return nil, err
 	}
@@ -55,7 +55,7 @@ func reshaped(im *importer, n *onnx.Node) (*value, error) {
 }
 
 func transposed(im *importer, n *onnx.Node) (*value, error) {
-	v, err := im.value(input(n, 0))
+	v, err := im.view(input(n, 0))
 	if err != nil {
 		return nil, err
 	}
@@ -89,7 +89,7 @@ func expanded(im *importer, n *onnx.Node) (*value, error) {
 
 // sliced supports slices of units, for which it adds a layer select, and of nothing.
 func sliced(im *importer, n *onnx.Node) (*value, error) {
-	v, err := im.value(input(n, 0))
+	v, err := im.view(input(n, 0))
 	if err != nil {
 		return nil, err
 	}
@@ -108,6 +108,9 @@ func sliced(im *importer, n *onnx.Node) (*value, error) {
 			}
 			index = append(index, c.start+i*c.step)
 		}
+		if len(index) == 0 {
+			return nil, errors.New("the slice is empty")
+		}
 		if v, err = im.pick(v, c.axis, index); err != nil {
 			return nil, err
 		}
@@ -118,26 +121,45 @@ func sliced(im *importer, n *onnx.Node) (*value, error) {
 // maxUnits bounds lists of units.
 const maxUnits = 1 << 24
 
-// pick takes places along an axis: units, which a layer select picks, or the first or last
-// position of a sequence.
+// pick takes places along an axis: units, or the first or last position of a sequence. Units a
+// fixed distance apart stay a part of the layer's; others are picked by a layer select.
 func (im *importer) pick(v *value, axis int, index []int64) (*value, error) {
 	if at, ok := im.onePosition(v, axis, index); ok {
 		return im.position(v, axis, at)
 	}
-	if i := v.unitAxis(); i == axis {
-		units := make([]int, len(index))
-		for k, u := range index {
-			units[k] = int(u)
-		}
-		out, err := im.layer(im.name("select", nil), "select", options{"index": units}, nil, v)
-		if err != nil {
-			return nil, err
-		}
-		return out.with(im.withAxis(v, out, axis)), nil
+	a := v.axes[axis]
+	step := int64(1)
+	if len(index) > 1 {
+		step = index[1] - index[0]
 	}
-	return nil, fmt.Errorf("only channels, and the first or the last position of a sequence, can be picked; this takes %d places of axis %d",
-		len(index), axis)
+	even := len(a) == 1 && a[0].of == 0 && len(index) > 0 && step > 0
+	for k, i := range index {
+		even = even && i == index[0]+int64(k)*step
+	}
+	if even {
+		c := v.with(slices.Clone(v.axes))
+		c.start += index[0] * a[0].stride
+		c.axes[axis] = axis1(atom{0, int64(len(index)), step * a[0].stride})
+		return c, nil
+	}
+	order, ok := v.order(axis)
+	if !ok {
+		return nil, fmt.Errorf("only channels, and the first or the last position of a sequence, can be picked; this takes %d places of axis %d",
+			len(index), axis)
+	}
+	units := make([]int, len(index))
+	for k, i := range index {
+		units[k] = order[i]
+	}
+	out, err := im.layer(im.name("select", nil), "select", options{"index": units}, nil, v)
+	if err != nil {
+		return nil, err
+	}
+	return out.with(im.withAxis(v, out, axis)), nil
 }
+
+// axis1 is an axis of one atom.
+func axis1(a atom) axis { return axis{a}.normal() }
 
 // withAxis are the axes of v with all units of out in the place of v's.
 func (im *importer) withAxis(v, out *value, at int) []axis {
@@ -150,7 +172,7 @@ func gathered(im *importer, n *onnx.Node) (*value, error) {
 	if im.static(input(n, 0)) {
 		return im.embedding(n)
 	}
-	v, err := im.value(input(n, 0))
+	v, err := im.view(input(n, 0))
 	if err != nil {
 		return nil, err
 	}
@@ -191,7 +213,7 @@ func gathered(im *importer, n *onnx.Node) (*value, error) {
 }
 
 func split(im *importer, n *onnx.Node) (*value, error) {
-	v, err := im.value(input(n, 0))
+	v, err := im.view(input(n, 0))
 	if err != nil {
 		return nil, err
 	}
@@ -223,6 +245,9 @@ func concat(im *importer, n *onnx.Node) (*value, error) {
 	if v, err := im.classToken(n); v != nil || err != nil {
 		return v, err
 	}
+	if v, err := im.attentionOfHeads(n); v != nil || err != nil {
+		return v, err
+	}
 	var in []*value
 	for _, name := range n.Inputs {
 		v, err := im.value(name)
@@ -238,7 +263,11 @@ func concat(im *importer, n *onnx.Node) (*value, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, v := range in {
+	for i, v := range in {
+		if v, err = im.ordered(v, a); err != nil {
+			return nil, err
+		}
+		in[i] = v
 		others := slices.Clone(v.axes)
 		if len(others) != len(in[0].axes) || !v.allUnits(a) {
 			return nil, fmt.Errorf("only channels can be appended, not axis %d", a)

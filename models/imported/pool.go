@@ -16,11 +16,8 @@ func (im *importer) pool(n *onnx.Node, kind string, extra options) (*value, erro
 			return nil, err
 		}
 	}
-	v, err := im.value(name)
+	v, err := im.image(name)
 	if err != nil {
-		return nil, err
-	}
-	if err := im.image(v); err != nil {
 		return nil, err
 	}
 	padded := *v // as the operator sees it

@@ -10,12 +10,12 @@ import (
 
 // resize is a layer upsample.
 func resize(im *importer, n *onnx.Node) (*value, error) {
-	v, err := im.value(input(n, 0))
+	v, err := im.image(input(n, 0))
 	if err != nil {
 		return nil, err
 	}
-	if err := im.image(v); err != nil || len(v.shape) != 3 {
-		return nil, errors.Join(err, errors.New("only images can be resized"))
+	if len(v.shape) != 3 {
+		return nil, errors.New("only images can be resized")
 	}
 	scales, sizes := 2, 3
 	if n.Op == "Upsample" {
@@ -82,11 +82,8 @@ func resize(im *importer, n *onnx.Node) (*value, error) {
 
 // depthToSpace is a layer pixelshuffle.
 func depthToSpace(im *importer, n *onnx.Node) (*value, error) {
-	v, err := im.value(input(n, 0))
+	v, err := im.image(input(n, 0))
 	if err != nil {
-		return nil, err
-	}
-	if err := im.image(v); err != nil {
 		return nil, err
 	}
 	if mode := stringAttr(n, "mode", "DCR"); mode != "CRD" {

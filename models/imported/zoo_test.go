@@ -79,7 +79,7 @@ func readNPY(t *testing.T, path string) []float32 {
 	return data
 }
 
-// TestZoo compares the networks of a folder with PyTorch: NAME.x.npy and NAME.y.npy are inputs
+// TestZoo compares the networks of a folder with PyTorch: NAME.input.npy and NAME.logits.npy are inputs
 // and outputs for the files NAME.KIND.onnx. PARE_ZOO names the folder, PARE_ZOO_NAMES a pattern of
 // files.
 func TestZoo(t *testing.T) {
@@ -104,7 +104,7 @@ func TestZoo(t *testing.T) {
 			continue
 		}
 		took := time.Since(start)
-		x, want := readNPY(t, filepath.Join(dir, name+".x.npy")), readNPY(t, filepath.Join(dir, name+".y.npy"))
+		x, want := readNPY(t, filepath.Join(dir, name+".input.npy")), readNPY(t, filepath.Join(dir, name+".logits.npy"))
 		got := outputs(t, m.Net, x)
 		c := m.Net.Count()
 		d := difference(got, want)
