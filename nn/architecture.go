@@ -128,6 +128,26 @@ func CloneLayer(l Layer, in []Shape) (Layer, error) {
 	return c, nil
 }
 
+// Redraw draws the parameters of a layer from rng, as Init does for a new one; in are its input
+// shapes.
+func Redraw(l Layer, in []Shape, rng *rand.Rand) error {
+	args, err := json.Marshal(l)
+	if err != nil {
+		return fmt.Errorf("draw %s: %w", l.Kind(), err)
+	}
+	fresh, err := newLayerWith(l.Kind(), args)
+	if err == nil {
+		_, err = fresh.Init(in, rng)
+	}
+	if err != nil {
+		return fmt.Errorf("draw %s: %w", l.Kind(), err)
+	}
+	for i, p := range fresh.Params() {
+		copy(l.Params()[i].Data(), p.Data())
+	}
+	return nil
+}
+
 // CopyParams copies all parameter values from a network of the same
 // architecture.
 func (n *Network) CopyParams(from *Network) error {
