@@ -237,7 +237,11 @@ func (im *importer) layer(name, kind string, opts options, params map[string]*te
 		if len(data) != p.Size() {
 			return nil, fmt.Errorf("layer %s: parameter %s has shape %v, the file has %v", name, p.Name, p.ExportShape(), t.dims)
 		}
-		if err := p.Import(p.ExportShape(), data); err != nil {
+		read := func(dst []float32, from int) error {
+			copy(dst, data[from:])
+			return nil
+		}
+		if err := p.ImportFrom(read); err != nil {
 			return nil, fmt.Errorf("layer %s: %w", name, err)
 		}
 	}
