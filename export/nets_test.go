@@ -155,11 +155,11 @@ func activations(t *testing.T) *nn.Network {
 // excited has squeeze and excitation, by a vector and by an image of one pixel.
 func excited(t *testing.T) *nn.Network {
 	s := newStack(t, "excited", 3, 5, 4)
-	x := s.add("conv", &layers.Conv{Out: 6, Pad: 1})
+	x := s.add("conv", &layers.Conv{Out: 6, Pad: layers.Around(1)})
 	s.add("squeeze", &layers.GlobalPool{KeepDims: true})
-	s.add("fc1", &layers.Conv{Out: 3, Kernel: 1})
+	s.add("fc1", &layers.Conv{Out: 3, Kernel: layers.Square(1)})
 	s.act("relu")
-	s.add("fc2", &layers.Conv{Out: 6, Kernel: 1})
+	s.add("fc2", &layers.Conv{Out: 6, Kernel: layers.Square(1)})
 	s.act("hardsigmoid")
 	y := s.add("excite", &layers.Mul{}, x, "hardsigmoid")
 	s.add("mean", &layers.GlobalPool{})

@@ -35,7 +35,8 @@ func checkOrigins(t *rapid.T, net, small *nn.Network) {
 	for _, p := range small.Params() {
 		from, known := home[p.Origin()]
 		if !known {
-			if p.Role != nn.RoleBias { // folded constants and pads
+			// Folded constants, pads, and constant factors of a product.
+			if p.Role != nn.RoleBias && p.Role != nn.RoleGate {
 				t.Fatalf("%s is %s and comes from no parameter of the network", p.Full, p.Role)
 			}
 			continue

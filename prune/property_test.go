@@ -130,9 +130,9 @@ func (g *generator) excite(x string) string {
 	keep := g.draw("keep", 0, 1) == 1
 	y = g.add(&layers.GlobalPool{KeepDims: keep}, y)
 	n := g.draw("hidden", 1, 4)
-	y = g.add(hidden(&layers.Linear{Out: n}, &layers.Conv{Out: n, Kernel: 1}, keep), y)
+	y = g.add(hidden(&layers.Linear{Out: n}, &layers.Conv{Out: n, Kernel: layers.Square(1)}, keep), y)
 	y = g.add(g.activation(), y)
-	y = g.add(hidden(&layers.Linear{Out: c}, &layers.Conv{Out: c, Kernel: 1, NoBias: true}, keep), y)
+	y = g.add(hidden(&layers.Linear{Out: c}, &layers.Conv{Out: c, Kernel: layers.Square(1), NoBias: true}, keep), y)
 	y = g.add(g.activation(), y)
 	if g.draw("order", 0, 1) == 1 {
 		return g.add(&layers.Mul{}, y, x)
