@@ -100,7 +100,7 @@ func TestParseErrors(t *testing.T) {
 		{"misspelt layers", "data: {dataset: glyphs}\nmodel: {layer: [relu]}\n", `2:9: unknown key model.layer; did you mean model.layers?`},
 		{"empty model type", "data: {dataset: glyphs}\nmodel: {type: ''}\n", `2:15: model.type: unknown model ""; did you mean x? known: ` + strings.Join(models.Kinds.Names(), ", ")},
 		{"type and layers", "data: {dataset: glyphs}\nmodel: {type: mlp, layers: [relu]}\n", `2:28: model has a type and layers; remove one of them`},
-		{"layers and more", "data: {dataset: glyphs}\nmodel: {layers: [relu], depth: 3}\n", `2:25: unknown key model.depth; a model of layers has no other keys`},
+		{"layers and more", "data: {dataset: glyphs}\nmodel: {layers: [relu], depth: 3}\n", `2:25: unknown key model.depth; the keys here are weights, names`},
 		{"no layers", "data: {dataset: glyphs}\nmodel: {layers: []}\n", `2:17: model.layers is empty; list at least one layer`},
 		{"layer of two keys", "data: {dataset: glyphs}\nmodel:\n  layers:\n    - conv:\n      out: 3\n", `5:7: model.layers.0 has the keys conv and out, a layer is one key; indent its options below it`},
 		{"layer number", "data: {dataset: glyphs}\nmodel: {layers: [3]}\n", `2:18: model.layers.0 must be the kind of a layer or one key with its options, got 3`},

@@ -30,7 +30,7 @@ type Options struct {
 	Train      Amount  `yaml:"train" range:"[0,)" share:"or count" doc:"training examples, windows of a text: a number, or a share below 1; 0: all that validation and test leave (generated data: 20000)"`
 	Validation Amount  `yaml:"validation" range:"[0,)" share:"or count" doc:"examples held out of training to choose by, of text out of test: a number, or a share below 1; 0: none (generated data: 2000)"`
 	Test       Amount  `yaml:"test" range:"[0,)" share:"or count" doc:"test examples: a number, or a share below 1; of official test examples the first ones, 0: all (generated data: 4000); of other data held out of all, 0: those of a test folder or file"`
-	Normalize  string  `yaml:"normalize,omitempty" enum:"standard,unit" doc:"of images; standard: each channel to mean 0 and deviation 1 over the training images; unit: values in 0..1, so that a black background is exactly 0; left out: as the parameters were trained with that a saved model keeps, standard for others"`
+	Normalize  string  `yaml:"normalize,omitempty" enum:"standard,unit,imagenet" doc:"of images; standard: each channel to mean 0 and deviation 1 over the training images; unit: values in 0..1, so that a black background is exactly 0; imagenet: means 0.485, 0.456, 0.406 and deviations 0.229, 0.224, 0.225 of red, green and blue; left out: as the parameters were trained with that a saved model keeps or a network of torchvision reads from a file, standard for others"`
 	Augment    Augment `yaml:"augment" doc:"random changes of training images"`
 
 	// Seed fixes the choice of the examples of Train and Validation, and all generated

@@ -310,6 +310,12 @@ func Unit(channels int) Normalization {
 	return Normalization{Mean: make([]float32, channels), Std: slices.Repeat([]float32{1}, channels)}
 }
 
+// ImageNet is the normalization of red, green and blue that networks of torchvision and timm
+// are mostly trained with: the means and deviations of ImageNet.
+func ImageNet() Normalization {
+	return Normalization{Mean: []float32{0.485, 0.456, 0.406}, Std: []float32{0.229, 0.224, 0.225}}
+}
+
 // Images is the stored training part of a set of images; nil for other sets.
 func (s *Set) Images() *Split {
 	if images, ok := s.Train.(*Images); ok {

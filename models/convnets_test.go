@@ -226,7 +226,7 @@ func TestMisspeltModel(t *testing.T) {
 	if _, err := Kinds.New("resnest"); err == nil || !strings.Contains(err.Error(), "did you mean resnet?") {
 		t.Errorf("error %v", err)
 	}
-	if _, err := Kinds.New("vgg"); err == nil || !strings.Contains(err.Error(), "known: cnn, gru") {
+	if _, err := Kinds.New("vgg"); err == nil || !strings.Contains(err.Error(), "known: cnn, densenet121") {
 		t.Errorf("error %v", err)
 	}
 }

@@ -106,19 +106,20 @@ func Build(m Model, task Task, rng *rand.Rand) (*nn.Network, error) {
 }
 
 // Preset returns the model that a name stands for, and its registered name: that name
-// means the model with its defaults, resnetN (resnet20) the ResNet of depth N.
+// means the model with its defaults, and any other resnetN (resnet20) the ResNet of CIFAR of
+// depth N.
 func Preset(name string) (kind string, m Model, err error) {
-	if digits, ok := strings.CutPrefix(name, "resnet"); ok && digits != "" {
+	if m, err = Kinds.New(name); err == nil {
+		return name, m, nil
+	}
+	if digits, ok := strings.CutPrefix(name, "resnet"); ok {
 		if depth, err := strconv.Atoi(digits); err == nil && depth > 0 && digits == strconv.Itoa(depth) {
 			m := newResNet()
 			m.Depth = depth
 			return "resnet", m, nil
 		}
 	}
-	if m, err = Kinds.New(name); err != nil {
-		return "", nil, fmt.Errorf("%w, and resnetN of depth N = 8, 14, 20, …", err)
-	}
-	return name, m, nil
+	return "", nil, fmt.Errorf("%w, and resnetN of depth N = 8, 14, 20, …", err)
 }
 
 // stack adds layers one after another and remembers the first error, so that a

@@ -93,6 +93,14 @@ func TestExportImportRoundTrip(t *testing.T) {
 		if !slices.Equal(q.Data(), p.Data()) {
 			t.Fatal("import does not undo export")
 		}
+		q.Fill(0)
+		err := q.ImportFrom(func(dst []float32, from int) error {
+			copy(dst, out[from:from+len(dst)])
+			return nil
+		})
+		if err != nil || !slices.Equal(q.Data(), p.Data()) {
+			t.Fatalf("import in parts does not undo export: %v", err)
+		}
 	})
 }
 

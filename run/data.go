@@ -38,7 +38,19 @@ func LoadData(ctx context.Context, c *config.Config, progress func(what string, 
 	if err != nil {
 		return nil, err
 	}
+	if mean, std := fileNormalization(c); mean != nil && c.Data.Normalize == "" && d.Set.Images() != nil && len(d.norm.Mean) == len(mean) {
+		return d, c.Locate("data", d.normalize(datasets.Normalization{Mean: mean, Std: std}))
+	}
 	return d, c.Locate("data", o.normalize(c, d))
+}
+
+// fileNormalization is the normalisation of the images that the weights of a file were trained
+// on; nil: the model reads no file, or it is not known.
+func fileNormalization(c *config.Config) (mean, std []float32) {
+	if m, ok := c.Model.Kind.(interface{ Normalization() (mean, std []float32) }); ok {
+		return m.Normalization()
+	}
+	return nil, nil
 }
 
 func loadData(ctx context.Context, c *config.Config, progress func(what string, done, total int64)) (*Data, error) {
@@ -62,8 +74,8 @@ func loadData(ctx context.Context, c *config.Config, progress func(what string, 
 func (d *Data) prepare(c *config.Config) error {
 	images := d.Set.Images()
 	switch {
-	case images == nil && c.Data.Normalize == "unit":
-		return c.Errorf("data.normalize", "unit is for images, %s has none; remove it", c.Data.Dataset)
+	case images == nil && (c.Data.Normalize == "unit" || c.Data.Normalize == "imagenet"):
+		return c.Errorf("data.normalize", "%s is for images, %s has none; remove it", c.Data.Normalize, c.Data.Dataset)
 	case images == nil && d.aug != datasets.Augment{}:
 		return c.Errorf("data.augment", "it changes images, %s has none; remove it", c.Data.Dataset)
 	case images == nil:
@@ -72,8 +84,13 @@ func (d *Data) prepare(c *config.Config) error {
 		return c.Errorf("data.augment.crop", "a shift of up to %d pixels moves images of %d×%d out of sight", d.aug.Crop, images.H, images.W)
 	}
 	norm := images.Stats()
-	if c.Data.Normalize == "unit" {
+	switch {
+	case c.Data.Normalize == "unit":
 		norm = datasets.Unit(images.C)
+	case c.Data.Normalize == "imagenet" && images.C != 3:
+		return c.Errorf("data.normalize", "imagenet is for red, green and blue, images of %s have %d channels; use standard", c.Data.Dataset, images.C)
+	case c.Data.Normalize == "imagenet":
+		norm = datasets.ImageNet()
 	}
 	return c.Locate("data", d.normalize(norm))
 }

@@ -113,6 +113,12 @@ func (r *runner) run(ctx context.Context) (*Summary, error) {
 	if err != nil {
 		return nil, err
 	}
+	for _, note := range net.Notes {
+		r.warn("%s", note)
+	}
+	if mean, _ := fileNormalization(r.c); mean != nil && slices.Equal(mean, r.data.norm.Mean) {
+		r.say("images are normalised as the weights of the file expect: mean %v, deviation %v", r.data.norm.Mean, r.data.norm.Std)
+	}
 	r.full = net
 	small, pruned, err := r.pruned()
 	if err != nil {

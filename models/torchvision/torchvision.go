@@ -12,6 +12,7 @@ import (
 	"cmp"
 	"math/rand/v2"
 
+	"pare/datasets"
 	"pare/layers"
 	"pare/models"
 	"pare/models/pretrained"
@@ -21,15 +22,8 @@ import (
 // Options are the keys of all networks of the package.
 type Options struct {
 	pretrained.Source
-	Width float64 `yaml:"width" range:"(0,16]" doc:"factor on the channels of all layers; weights of files need 1"`
+	Width float64 `yaml:"width" range:"(0,16]" doc:"factor on the channels of all layers; weights of torchvision and timm need 1"`
 }
-
-// The normalisations of images that the weights of torchvision were trained with: red, green
-// and blue of values in 0..1.
-var (
-	imageNetMean = []float32{0.485, 0.456, 0.406}
-	imageNetStd  = []float32{0.229, 0.224, 0.225}
-)
 
 // Normalization is the mean and deviation of the images that the weights of a file were
 // trained on; nil without a file.
@@ -37,7 +31,26 @@ func (o *Options) Normalization() (mean, std []float32) {
 	if o.Weights == "" {
 		return nil, nil
 	}
-	return imageNetMean, imageNetStd
+	n := datasets.ImageNet()
+	return n.Mean, n.Std
+}
+
+// Names lists the networks of the package.
+func Names() []string {
+	names := []string{"googlenet", "mobilenet_v2", "efficientnet_b0"}
+	for _, v := range resnets {
+		names = append(names, v.name)
+	}
+	for _, v := range densenets {
+		names = append(names, v.name)
+	}
+	for _, v := range vggs {
+		names = append(names, v.name)
+	}
+	for _, v := range mobilenetV3s {
+		names = append(names, v.name)
+	}
+	return names
 }
 
 // design is one network before its input is known.

@@ -7,6 +7,7 @@ import (
 	"pare/cmd/internal/cli"
 	"pare/export"
 	"pare/models"
+	"pare/models/torchvision"
 	"pare/nn"
 	"pare/regularize"
 	"pare/run"
@@ -21,6 +22,7 @@ type inputKind struct {
 var (
 	greyImages   = inputKind{models.Task{Input: nn.Shape{1, 28, 28}, Classes: 10}, fillNormal}
 	colourImages = inputKind{models.Task{Input: nn.Shape{3, 32, 32}, Classes: 10}, fillNormal}
+	photos       = inputKind{models.Task{Input: nn.Shape{3, 224, 224}, Classes: 1000}, fillNormal}
 	characters   = inputKind{models.Task{Input: nn.Shape{1, 64}, Classes: 65, Targets: 64, Vocabulary: 65}, fillTokens(65)}
 )
 
@@ -35,6 +37,12 @@ var inputKinds = map[string]inputKind{
 	"lstm":        characters,
 	"gru":         characters,
 	"transformer": characters,
+}
+
+func init() {
+	for _, name := range torchvision.Names() {
+		inputKinds[name] = photos
+	}
 }
 
 // allWorkloads are the models of "pare bench -model all", in this order.
