@@ -109,8 +109,8 @@ func gradientCases(t *testing.T) []gradientCase {
 		cases = append(cases, gradientCase{name: kind, layer: newLayer(t, kind), inputs: image(3, 2, 3), kinks: true})
 	}
 	cases = append(append(cases, sequenceCases()...), recurrentCases()...)
-	cases = append(cases, productCases()...)
-	return append(cases, convCases()...)
+	cases = append(append(cases, productCases()...), normCases()...)
+	return append(append(cases, geometryCases()...), convCases()...)
 }
 
 // convCases crosses kernel, stride, padding, groups and bias.

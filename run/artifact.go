@@ -10,6 +10,7 @@ import (
 
 	"pare/config"
 	"pare/export"
+	"pare/models/imported"
 	"pare/nn"
 	"pare/regularize"
 	"pare/train"
@@ -33,7 +34,7 @@ type Artifact struct {
 	Config *config.Config // of the run it belongs to; nil: it belongs to none
 
 	folder  Folder        // of that run
-	weights SourceOptions // of a file of weights
+	options SourceOptions // of a file of another program
 }
 
 // OpenArtifact opens the artifact at a path, of any kind. The folders of the network
@@ -108,7 +109,7 @@ func (a *Artifact) final() (export.Model, error) {
 	case exists(a.folder.path(export.ArchitectureFile)):
 		return load(a.folder.path())
 	case exists(a.folder.path(export.ONNXFile)):
-		return loadONNX(a.folder.path(export.ONNXFile))
+		return loadONNX(a.folder.path(export.ONNXFile), nil)
 	}
 	m, err := load(a.folder.path(prunedDir))
 	if f := a.Config.Finetune; err != nil || f == nil || f.Epochs == 0 {
@@ -165,9 +166,9 @@ func (a *Artifact) Latest() (m export.Model, stage string, err error) {
 func (a *Artifact) read() (export.Model, error) {
 	switch a.Kind {
 	case KindONNX:
-		return loadONNX(a.Path)
+		return loadONNX(a.Path, a.options.Input)
 	case KindWeights:
-		return loadWeights(a.Path, a.weights)
+		return loadWeights(a.Path, a.options)
 	}
 	return load(a.Path)
 }
@@ -180,14 +181,11 @@ func load(dir string) (export.Model, error) {
 	return m, nil
 }
 
-func loadONNX(path string) (export.Model, error) {
-	data, err := os.ReadFile(path)
+// loadONNX reads an ONNX file of pare or of another program; nil is an input that the file gives.
+func loadONNX(path string, input nn.Shape) (export.Model, error) {
+	m, err := imported.Load(path, imported.Options{Input: input})
 	if err != nil {
-		return export.Model{}, &InputError{err}
-	}
-	m, err := export.ReadONNX(data)
-	if err != nil {
-		return m, &InputError{fmt.Errorf("%s: %w", path, err)}
+		return m, &InputError{err}
 	}
 	return m, nil
 }

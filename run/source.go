@@ -13,12 +13,14 @@ import (
 	"pare/nn"
 )
 
-// SourceOptions say how OpenSource reads a file of weights. The zero value is for all other
-// sources.
+// SourceOptions say how OpenSource reads files of other programs. The zero value is for all
+// sources that need no more than their path.
 type SourceOptions struct {
-	Model string   // whose weights the file holds, such as resnet50
-	Names string   // file that translates the names of the weights; "": they are the model's
-	Input nn.Shape // of the network, channels first; nil: 3×224×224
+	Model string // whose weights a .safetensors file holds, such as resnet50
+	Names string // file that translates the names of the weights; "": they are the model's
+	// Input is the shape of an example, channels first, of weights (nil: 3×224×224) and of an
+	// ONNX file that leaves it open.
+	Input nn.Shape
 }
 
 // imageNetInput is the input of the networks of ImageNet.
@@ -56,12 +58,19 @@ func OpenSource(path string, o SourceOptions) (*Artifact, error) {
 	case file && o.Model == "":
 		return nil, &InputError{fmt.Errorf("%s holds weights alone; name their model, such as resnet50%s", path, besideWeights(path))}
 	case file:
-		a := &Artifact{Path: path, Kind: KindWeights, weights: o}
+		a := &Artifact{Path: path, Kind: KindWeights, options: o}
 		return a, o.check()
-	case err == nil && (o.Model != "" || o.Names != "" || o.Input != nil):
-		return nil, &InputError{fmt.Errorf("%s is no .safetensors file; only weights in such a file need a model, its names and its input", path)}
+	case err == nil && (o.Model != "" || o.Names != ""):
+		return nil, &InputError{fmt.Errorf("%s is no .safetensors file; only weights in such a file need a model and its names", path)}
 	}
-	return OpenArtifact(path)
+	a, err := OpenArtifact(path)
+	if err == nil && a.Kind != KindONNX && o.Input != nil {
+		return nil, &InputError{fmt.Errorf("%s gives the input of its network; only files of other programs leave it open", path)}
+	}
+	if err == nil {
+		a.options = o
+	}
+	return a, err
 }
 
 // besideWeights points to the architecture in the same folder, if there is one.

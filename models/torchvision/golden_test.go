@@ -19,7 +19,7 @@ import (
 	"pare/nn"
 )
 
-// goldens are what testdata/goldens.py found in torchvision and timm.
+// goldens are the content of testdata/goldens.json.
 type goldens struct {
 	Torchvision, Timm map[string]struct {
 		Params, MACs int64
@@ -47,7 +47,7 @@ func readGoldens(t *testing.T) goldens {
 	return g
 }
 
-// designer is what all models of the package are.
+// designer is the interface of all models of the package.
 type designer interface {
 	models.Model
 	design() design
@@ -191,8 +191,7 @@ func logits(t *testing.T, net *nn.Network) []float32 {
 	return slices.Clone(p.Output())
 }
 
-// TestOutputs: the networks compute what PyTorch computes in float64, with files under the
-// names of torchvision and of timm.
+// TestOutputs compares logits with PyTorch's in float64, also for files under timm's names.
 func TestOutputs(t *testing.T) {
 	for _, c := range readGoldens(t).Outputs {
 		name := c.Model

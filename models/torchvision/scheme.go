@@ -44,7 +44,7 @@ func heOut(p *nn.Param, _, fanOut int, rng *rand.Rand) { p.Normal(nn.HeStd(fanOu
 func normal(p *nn.Param, _, _ int, rng *rand.Rand) { p.Normal(0.01, rng) }
 
 // uniformIn and uniformOut are U(−1/√n, 1/√n) of the numbers of inputs and of outputs; the first
-// is what PyTorch's layers do by themselves.
+// is the default of PyTorch's layers.
 func uniformIn(p *nn.Param, fanIn, _ int, rng *rand.Rand) {
 	p.Uniform(1/math.Sqrt(float64(fanIn)), rng)
 }

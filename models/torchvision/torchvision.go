@@ -22,7 +22,7 @@ import (
 // Options are the keys of all networks of the package.
 type Options struct {
 	pretrained.Source
-	Width float64 `yaml:"width" range:"(0,16]" doc:"factor on the channels of all layers; weights of files need 1"`
+	Width float64 `yaml:"width" range:"(0,16]" doc:"factor on the channels of all layers; weights of torchvision and timm need 1"`
 }
 
 // Normalization is the mean and deviation of the images that the weights of a file were

@@ -30,7 +30,7 @@ func (s *sourceFlags) others(f *flags) {
 	f.StringVar(&s.names, "names", "", "FILE.safetensors: YAML, JSON or CSV `file` that translates names of its weights "+
 		"into names of the model")
 	f.StringVar(&s.input, "input", "", "FILE.safetensors: `size` of the model's input, such as 224 or 3x224x224 "+
-		"(channels, height, width; the default)")
+		"(channels, height, width; the default); FILE.onnx: the same, where the file leaves it open")
 }
 
 // maxSide bounds the axes of inputs, against slips of the keyboard.

@@ -132,6 +132,7 @@ func TestSourceRefuses(t *testing.T) {
 		`unknown model "alexnett"`:                                    {weights, "-model", "alexnett"},
 		"the model mlp reads no weights of other programs":            {weights, "-model", "mlp"},
 		"is no .safetensors file; only weights in such a file need":   {file, "-model", "resnet20"},
+		dir + " gives the input of its network":                       {dir, "-input", "3x12x12"},
 		dir + " is no .safetensors file":                              {dir, "-names", "names.yaml"},
 		`-input is "0x3"; it must be a side such as 224, or channels`: {weights, "-model", "mlp", "-input", "0x3"},
 		"empty.onnx: ":                      {at("empty.onnx", "")},

@@ -41,12 +41,21 @@ func printList(w io.Writer) {
 	table(w, "options of every dataset", options("", reflect.ValueOf(datasets.Options{})))
 }
 
-// kinds prints the kinds with these names, each followed by its options.
+// kinds prints the kinds with these names, each followed by its options. Those of networks of
+// one family are printed once.
 func kinds(w io.Writer, title string, k option.Registry, names []string) {
+	const few = 3 // options that are printed each time
 	var rows [][2]string
+	first := map[string]string{} // the kind with these options that is printed first
 	for _, name := range names {
 		kind, _ := k.Make(name)
-		rows = append(append(rows, [2]string{name, k.Doc(name)}), options("  ", reflect.ValueOf(kind))...)
+		own := options("  ", reflect.ValueOf(kind))
+		if same, ok := first[fmt.Sprint(own)]; ok && len(own) > few {
+			own = [][2]string{{"  …", "the options of " + same}}
+		} else {
+			first[fmt.Sprint(own)] = name
+		}
+		rows = append(append(rows, [2]string{name, k.Doc(name)}), own...)
 	}
 	table(w, title, rows)
 }
