@@ -102,8 +102,8 @@ func readFile(path string) ([]byte, error) {
 }
 
 // Parse reads a config from memory; file names it in errors and gives the name
-// of the run when the config has none.
-func Parse(file string, data []byte) (*Config, error) { return parse(file, data, nil) }
+// of the run when the config has none. sets are overrides as in Load; paths are taken as they are.
+func Parse(file string, data []byte, sets ...string) (*Config, error) { return parse(file, data, sets) }
 
 func parse(file string, data []byte, sets []string) (*Config, error) {
 	root, err := read(data, func(line, col int) at { return at{file, line, col} })

@@ -97,7 +97,8 @@ type AvgPool struct {
 	passUnits
 }
 
-// GlobalPool takes the mean over all positions: [C, H, W] to [C], or to [C, 1, 1] with KeepDims.
+// GlobalPool takes the mean over all positions: [C, H, W] to [C], or to [C, 1, 1] with KeepDims;
+// [C, T] to [C].
 type GlobalPool struct {
 	KeepDims bool `yaml:"keep_dims,omitempty" json:"keep_dims,omitempty" doc:"keep the result an image of one position"`
 
@@ -125,6 +126,9 @@ func (l *MaxPool) Init(in []nn.Shape, _ *rand.Rand) (nn.Shape, error) {
 func (l *AvgPool) Init(in []nn.Shape, _ *rand.Rand) (nn.Shape, error) { return l.init("avgpool", in) }
 
 func (l *GlobalPool) Init(in []nn.Shape, _ *rand.Rand) (nn.Shape, error) {
+	if len(in) == 1 && len(in[0]) == 2 && !l.KeepDims {
+		return in[0][:1], nil
+	}
 	c, _, _, err := oneImage("globalpool", in)
 	if l.KeepDims {
 		return nn.Shape{c, 1, 1}, err
@@ -151,7 +155,8 @@ func (l *AvgPool) Build(_ *nn.Builder, in []*gorgonia.Node) (*gorgonia.Node, err
 
 func (l *GlobalPool) Build(_ *nn.Builder, in []*gorgonia.Node) (*gorgonia.Node, error) {
 	shape := in[0].Shape().Clone()
-	n, hw, c := shape[0], shape[1]*shape[2], shape[3]
+	n, c := shape[0], shape[len(shape)-1]
+	hw := shape.TotalSize() / (n * c)
 	grad := nn.Gradient(nn.Op{Name: "globalpool/dx", Shape: shape,
 		Run: func(dst []float32, in [][]float32) { pooling.GlobalMeanBackward(dst, in[0], n, hw, c) }}, nn.OutGrad)
 	out := tensor.Shape{n, c}

@@ -25,7 +25,21 @@ type Certificate struct {
 	Tolerance  float64 `json:"tolerance"`    // largest max_rel_diff allowed
 }
 
-const certificateBatch = 64
+const (
+	certificateBatch = 64
+	// certificateValues bounds the values of the largest layer over the examples of a batch,
+	// because the buffers of two networks are in memory: 32 MiB each.
+	certificateValues = 1 << 23
+)
+
+// certificateBatchOf is the number of examples of n that are compared at once.
+func certificateBatchOf(net *nn.Network, n int) int {
+	largest := net.Input.Size()
+	for _, node := range net.Nodes {
+		largest = max(largest, node.Shape.Size())
+	}
+	return net.BatchUpTo(max(1, min(n, certificateBatch, certificateValues/largest)))
+}
 
 func certify(large, small *nn.Network, o Options) (Certificate, error) {
 	size := large.Input.Size()
@@ -94,7 +108,7 @@ func randomInputs(net *nn.Network, n int, seed uint64) []float32 {
 // does.
 func bothOutputs(large, small *nn.Network, inputs []float32, compare func(before, after []float32) error) error {
 	size := large.Input.Size()
-	o := nn.CompileOptions{Mode: nn.Infer, Batch: large.BatchUpTo(min(max(len(inputs)/size, 1), certificateBatch))}
+	o := nn.CompileOptions{Mode: nn.Infer, Batch: certificateBatchOf(large, len(inputs)/size)}
 	l, err := nn.Compile(large, o)
 	if err != nil {
 		return err

@@ -134,3 +134,32 @@ func outputsOf(t *testing.T, net *nn.Network, inputs []float32) (out []float32) 
 	}
 	return out[:len(inputs)/net.Input.Size()*net.Output().Shape.Size()] // of the first round
 }
+
+// TestCertificateOfLargeImages: the batch is small where layers are large.
+func TestCertificateOfLargeImages(t *testing.T) {
+	net, err := nn.New("large", nn.Shape{1, 256, 256}, rand.New(rand.NewPCG(5, 6)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, l := range []struct {
+		name  string
+		layer nn.Layer
+	}{{"conv", &layers.Conv{Out: 32, Kernel: layers.Square(1)}}, {"pool", &layers.GlobalPool{}}, {"fc", &layers.Linear{Out: 10}}} {
+		if err := net.Add(l.name, l.layer); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	c, err := certify(net, net, Options{Random: 9})
+	runtime.ReadMemStats(&after)
+	if err != nil || c.Inputs != 9 || c.MaxAbsDiff != 0 {
+		t.Errorf("%+v: %v", c, err)
+	}
+	if mb := (after.TotalAlloc - before.TotalAlloc) >> 20; mb > 100 {
+		t.Errorf("%d MiB; all inputs at once need 144", mb)
+	}
+	if n := certificateBatchOf(net, 100); n != 4 {
+		t.Errorf("%d examples at once, want 4", n)
+	}
+}

@@ -10,6 +10,7 @@ import (
 
 	"pare/config"
 	"pare/export"
+	"pare/models/imported"
 	"pare/nn"
 	"pare/regularize"
 	"pare/train"
@@ -20,9 +21,10 @@ type Kind string
 
 // The kinds of artifacts.
 const (
-	KindRun   Kind = "run"   // a run folder
-	KindModel Kind = "model" // a folder with a model
-	KindONNX  Kind = "onnx"  // an ONNX file that pare wrote
+	KindRun     Kind = "run"     // a run folder
+	KindModel   Kind = "model"   // a folder with a model
+	KindONNX    Kind = "onnx"    // an ONNX file
+	KindWeights Kind = "weights" // a safetensors file with the parameters of a model
 )
 
 // Artifact is a place from which commands read a network.
@@ -31,17 +33,18 @@ type Artifact struct {
 	Kind   Kind
 	Config *config.Config // of the run it belongs to; nil: it belongs to none
 
-	folder Folder // of that run
+	folder  Folder        // of that run
+	options SourceOptions // of a file of another program
 }
 
 // OpenArtifact opens the artifact at a path, of any kind. The folders of the network
 // before and after pruning within a run belong to that run. Other paths are an
-// InputError.
+// InputError; OpenSource reads files of weights, too.
 func OpenArtifact(path string) (*Artifact, error) {
 	info, err := os.Stat(path)
 	if err != nil {
 		if errors.Is(err, fs.ErrNotExist) {
-			err = fmt.Errorf("%s does not exist; give a run folder, a folder with a model, or an .onnx file", path)
+			err = fmt.Errorf("%s does not exist; give a run folder, a folder with a model, or an .onnx or .safetensors file", path)
 		}
 		return nil, &InputError{err}
 	}
@@ -62,7 +65,10 @@ func OpenArtifact(path string) (*Artifact, error) {
 		}
 		return a, nil
 	}
-	return nil, &InputError{fmt.Errorf("%s is neither a run folder (%s), nor a folder with a model (%s, %s), nor an .onnx file",
+	if !info.IsDir() && isWeights(path) {
+		return OpenSource(path, SourceOptions{})
+	}
+	return nil, &InputError{fmt.Errorf("%s is neither a run folder (%s), nor a folder with a model (%s, %s), nor an .onnx or .safetensors file",
 		path, ConfigFile, export.SafetensorsFile, export.ArchitectureFile)}
 }
 
@@ -103,7 +109,7 @@ func (a *Artifact) final() (export.Model, error) {
 	case exists(a.folder.path(export.ArchitectureFile)):
 		return load(a.folder.path())
 	case exists(a.folder.path(export.ONNXFile)):
-		return loadONNX(a.folder.path(export.ONNXFile))
+		return loadONNX(a.folder.path(export.ONNXFile), nil)
 	}
 	m, err := load(a.folder.path(prunedDir))
 	if f := a.Config.Finetune; err != nil || f == nil || f.Epochs == 0 {
@@ -158,8 +164,11 @@ func (a *Artifact) Latest() (m export.Model, stage string, err error) {
 }
 
 func (a *Artifact) read() (export.Model, error) {
-	if a.Kind == KindONNX {
-		return loadONNX(a.Path)
+	switch a.Kind {
+	case KindONNX:
+		return loadONNX(a.Path, a.options.Input)
+	case KindWeights:
+		return loadWeights(a.Path, a.options)
 	}
 	return load(a.Path)
 }
@@ -172,14 +181,11 @@ func load(dir string) (export.Model, error) {
 	return m, nil
 }
 
-func loadONNX(path string) (export.Model, error) {
-	data, err := os.ReadFile(path)
+// loadONNX reads an ONNX file of pare or of another program; nil is an input that the file gives.
+func loadONNX(path string, input nn.Shape) (export.Model, error) {
+	m, err := imported.Load(path, imported.Options{Input: input})
 	if err != nil {
-		return export.Model{}, &InputError{err}
-	}
-	m, err := export.ReadONNX(data)
-	if err != nil {
-		return m, &InputError{fmt.Errorf("%s: %w", path, err)}
+		return m, &InputError{err}
 	}
 	return m, nil
 }

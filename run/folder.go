@@ -157,7 +157,7 @@ var folderFiles = []string{ConfigFile, SummaryFile, ReportFile, DiagramFile, exp
 
 // Files lists the known files and folders of the artifact that exist.
 func (a *Artifact) Files() []string {
-	if a.Kind == KindONNX {
+	if a.Kind == KindONNX || a.Kind == KindWeights {
 		return []string{a.Path}
 	}
 	var out []string

@@ -49,7 +49,7 @@ type Pruning struct {
 
 // PruneRequest says which units to remove.
 type PruneRequest struct {
-	Method     string  `json:"method,omitempty"`     // zeros, least, magnitude, random, weights, rigl, or none
+	Method     string  `json:"method,omitempty"`     // zeros, least, magnitude, random, weights, rigl, or none; "": that of the options below
 	Importance string  `json:"importance,omitempty"` // of least: a criterion; "": taylor. Of weights; "": magnitude
 	Scope      string  `json:"scope,omitempty"`      // where units or weights are chosen: global or layer; "": global
 	MACs       float64 `json:"macs,omitempty"`       // where units are chosen: share to keep
@@ -64,9 +64,24 @@ type PruneRequest struct {
 	Dense   []string `json:"dense,omitempty"`  // whose weights all stay
 }
 
+// complete is the request with a method: where it names none, the one that its other options
+// are for, else zeros.
+func (q PruneRequest) complete() PruneRequest {
+	switch {
+	case q.Method != "":
+	case q.Share != 0 || q.Pattern != "":
+		q.Method = "weights"
+	case q.MACs != 0 || q.Params != 0 || q.Importance != "":
+		q.Method = "least"
+	default:
+		q.Method = "zeros"
+	}
+	return q
+}
+
 // Validate refuses contradictory options, as an InputError.
 func (q PruneRequest) Validate() error {
-	if _, err := q.selection(nil); err != nil {
+	if _, err := q.complete().selection(nil); err != nil {
 		return &InputError{err}
 	}
 	return nil
@@ -148,6 +163,7 @@ func Prune(ctx context.Context, net *nn.Network, q PruneRequest, data *Data) (*n
 // pruneWith is Prune with a change of the network after weights were zeroed.
 func pruneWith(ctx context.Context, net *nn.Network, q PruneRequest, data *Data, zeroed func(*nn.Network) error,
 ) (*nn.Network, *Pruning, error) {
+	q = q.complete()
 	examples, err := data.forImportance(ctx, net)
 	if err != nil {
 		return nil, nil, err
@@ -336,7 +352,7 @@ func SaveModel(dir string, m export.Model) error {
 func inFolder(dir string, write func(dir string) error) error {
 	err := atomicfile.AddFiles(dir, write)
 	var path *fs.PathError
-	if errors.As(err, &path) && path.Op == "mkdir" {
+	if errors.As(err, &path) && (path.Op == "mkdir" || path.Op == "stat") {
 		return &InputError{fmt.Errorf("the folder cannot be made: %w", err)}
 	}
 	return err

@@ -16,8 +16,8 @@ const mostSteps = 1_000_000
 // benchCommand measures training steps of models and of networks of runs.
 var benchCommand = command{
 	name: "bench",
-	args: "-model NAME|all or RUN... [-inputs FILE] [-batch 64] [-steps N] [-threads N] [-profile kinds|layers] [-json]",
-	doc:  "measures training steps of a model, or of the networks of a run",
+	args: "-model NAME|all or SOURCE... [-inputs FILE] [-batch 64] [-steps N] [-threads N] [-profile kinds|layers] [-json]",
+	doc:  "measures training steps of a model, or of the networks of a run or a file",
 	examples: []string{
 		"pare bench -model resnet20                     # a training step of a built-in model",
 		"pare bench -model all -threads 1",
@@ -31,7 +31,8 @@ const maxBenchBatch = 1 << 16
 
 func runBench(ctx context.Context, f *flags) error {
 	var b bench
-	model := f.String("model", "", "`name` of the model with its default options; resnetN is the ResNet of depth N, all is every model")
+	model := f.String("model", "", "`name` of the model with its default options; resnetN is the ResNet of depth N, all is every model; "+
+		"with FILE.safetensors: the model whose weights it holds")
 	f.IntVar(&b.batch, "batch", 64, "examples per step")
 	f.IntVar(&b.steps, "steps", 0, "steps to measure, after three to warm up; 0: as many as fit into five seconds, at least ten")
 	inputs := f.String("inputs", "", "`file.npy` of examples for the networks of runs, shape (N, ...) "+
@@ -39,6 +40,8 @@ func runBench(ctx context.Context, f *flags) error {
 	f.choice(&b.profile, "profile", "",
 		"show where the time of a training step goes, by `kinds` of operations or by layers", "kinds", "layers")
 	asJSON := f.Bool("json", false, "print one JSON object per line, one for each model")
+	var source sourceFlags
+	source.others(f)
 	f.words["model"] = append(models.Kinds.Names(), "all")
 	f.within(between(1, maxBenchBatch), "batch")
 	f.within(between(0, mostSteps), "steps")
@@ -46,15 +49,18 @@ func runBench(ctx context.Context, f *flags) error {
 	if err != nil {
 		return err
 	}
-	if (*model == "") == (len(paths) == 0) {
-		return cli.InputError("give either -model or a RUN; see pare help bench")
+	if *model == "" && len(paths) == 0 {
+		return cli.InputError("give -model or a SOURCE; see pare help bench")
+	}
+	if len(paths) > 0 { // -model is of their weights
+		source.model, *model = *model, ""
 	}
 	if *inputs != "" && *model != "" {
 		return cli.InputError("-inputs is for the networks of runs, a -model reads random data")
 	}
 	b.show = f.progress()
 	encoder := json.NewEncoder(f.stdout)
-	loads, err := workloads(*model, paths, *inputs)
+	loads, err := workloads(*model, &source, paths, *inputs)
 	if err != nil {
 		return err
 	}

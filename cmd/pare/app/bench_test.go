@@ -144,17 +144,18 @@ func TestBenchInputs(t *testing.T) {
 
 func TestBenchRefuses(t *testing.T) {
 	for text, args := range map[string][]string{
-		"give either -model or a RUN": {},
-		"no-such does not exist":      {"no-such"},
-		`unknown model "vgg"`:         {"-model", "vgg"},
-		"depth is 21":                 {"-model", "resnet21"},
-		"-batch is 0":                 {"-model", "mlp", "-batch", "0"},
-		"-batch is 100000, it must":   {"-model", "mlp", "-batch", "100000"},
-		"-profile is \"x\"":           {"-model", "mlp", "-profile", "x"},
-		"-steps is -1":                {"-model", "mlp", "-steps", "-1"},
-		"-inputs is for":              {"-model", "mlp", "-inputs", "x.npy"},
-		"-threads is -2":              {"-model", "mlp", "-threads", "-2"},
-		"either -model":               {"-model", "mlp", "lenet5"},
+		"give -model or a SOURCE":   {},
+		"no-such does not exist":    {"no-such"},
+		`unknown model "vgg"`:       {"-model", "vgg"},
+		"depth is 21":               {"-model", "resnet21"},
+		"-batch is 0":               {"-model", "mlp", "-batch", "0"},
+		"-batch is 100000, it must": {"-model", "mlp", "-batch", "100000"},
+		"-profile is \"x\"":         {"-model", "mlp", "-profile", "x"},
+		"-steps is -1":              {"-model", "mlp", "-steps", "-1"},
+		"-inputs is for":            {"-model", "mlp", "-inputs", "x.npy"},
+		"-threads is -2":            {"-model", "mlp", "-threads", "-2"},
+		"lenet5 does not exist":     {"-model", "mlp", "lenet5"},
+		"is no .safetensors file":   {"-model", "mlp", "."},
 	} {
 		fail(t, cli.ExitBadInput, text, append([]string{"bench"}, args...)...)
 	}

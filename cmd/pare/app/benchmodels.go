@@ -74,7 +74,7 @@ type workload struct {
 // workloads are the models of a command line, each made when it is needed: a registered
 // model, all of them, or the networks at paths. They read the examples of file, or random
 // ones if file is "".
-func workloads(model string, paths []string, file string) ([]func() (workload, error), error) {
+func workloads(model string, source *sourceFlags, paths []string, file string) ([]func() (workload, error), error) {
 	var loads []func() (workload, error)
 	names := []string{model}
 	if model == "all" {
@@ -86,7 +86,7 @@ func workloads(model string, paths []string, file string) ([]func() (workload, e
 		}
 	}
 	for _, path := range paths {
-		a, err := run.OpenArtifact(path)
+		a, err := source.open(path)
 		if err != nil {
 			return nil, err
 		}

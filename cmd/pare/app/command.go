@@ -14,12 +14,10 @@ import (
 	"time"
 
 	"pare/cmd/internal/cli"
-	"pare/export"
 	"pare/internal/fault"
 	"pare/internal/kernel/parallel"
 	"pare/internal/option"
 	"pare/internal/printable"
-	"pare/run"
 )
 
 // command is a subcommand. main prints the error of run as one line.
@@ -272,16 +270,6 @@ func (f *flags) progress() func(what string, done, total int64) {
 		w = p.W // a bar moves the cursor
 	}
 	return cli.Progress(w, 2*time.Second)
-}
-
-// final opens a RUN and reads its final network.
-func final(path string) (*run.Artifact, export.Model, error) {
-	a, err := run.OpenArtifact(path)
-	if err != nil {
-		return nil, export.Model{}, err
-	}
-	m, err := a.Final()
-	return a, m, err
 }
 
 // writable checks, before any work, that files could be written at the paths. It skips

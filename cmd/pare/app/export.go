@@ -13,14 +13,15 @@ import (
 	"pare/run"
 )
 
-// exportCommand writes the final network of a run elsewhere.
+// exportCommand writes the final network of a source elsewhere.
 var exportCommand = command{
 	name: "export",
-	args: "RUN [-onnx FILE] [-safetensors DIR]",
-	doc:  "writes the final network as ONNX or as safetensors",
+	args: "SOURCE [-onnx FILE] [-safetensors DIR]",
+	doc:  "writes a network as ONNX or as safetensors",
 	examples: []string{
 		"pare export runs/resnet -onnx resnet.onnx",
 		"pare export runs/resnet -safetensors model",
+		"pare export resnet50.safetensors -model resnet50 -onnx resnet50.onnx",
 	},
 	run: runExport,
 }
@@ -28,7 +29,8 @@ var exportCommand = command{
 func runExport(_ context.Context, f *flags) error {
 	onnx := f.String("onnx", "", "ONNX `FILE` to write")
 	safetensors := f.String("safetensors", "", "folder `DIR` for model.safetensors and architecture.json; created if missing")
-	pos, err := f.parse("RUN")
+	source := f.source()
+	pos, err := f.parse("SOURCE")
 	if err != nil {
 		return err
 	}
@@ -40,7 +42,7 @@ func runExport(_ context.Context, f *flags) error {
 			return err
 		}
 	}
-	a, m, err := final(pos[0])
+	a, m, err := source.final(pos[0])
 	if err != nil {
 		return err
 	}

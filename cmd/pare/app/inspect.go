@@ -21,23 +21,25 @@ import (
 // inspectCommand shows the contents of a run folder or a model.
 var inspectCommand = command{
 	name: "inspect",
-	args: "RUN [-json]",
-	doc:  "shows what a run, a model or an .onnx file is",
+	args: "SOURCE [-json]",
+	doc:  "shows what a run, a model, an .onnx file or a file of weights is",
 	examples: []string{
 		"pare inspect runs/resnet",
 		"pare inspect runs/resnet -json",
 		"pare inspect resnet.onnx",
+		"pare inspect resnet50.safetensors -model resnet50",
 	},
 	run: runInspect,
 }
 
 func runInspect(_ context.Context, f *flags) error {
 	asJSON := f.Bool("json", false, "print JSON")
-	pos, err := f.parse("RUN")
+	source := f.source()
+	pos, err := f.parse("SOURCE")
 	if err != nil {
 		return err
 	}
-	a, err := run.OpenArtifact(pos[0])
+	a, err := source.open(pos[0])
 	if err != nil {
 		return err
 	}
@@ -207,7 +209,7 @@ func (i *inspection) stateText() string {
 }
 
 func (i *inspection) fileText() string {
-	if i.Kind == run.KindONNX {
+	if i.Kind == run.KindONNX || i.Kind == run.KindWeights {
 		return i.Path
 	}
 	names := make([]string, len(i.Files))

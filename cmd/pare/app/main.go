@@ -66,9 +66,9 @@ func execute(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 }
 
 func usage(w io.Writer) {
-	fmt.Fprintln(w, "pare works on the run folders that train makes, trains sweeps of many runs, measures")
-	fmt.Fprintln(w, "how fast models train, fits sparse linear models to tables, and finds networks")
-	fmt.Fprintln(w, "behind data.")
+	fmt.Fprintln(w, "pare works on networks: those of the run folders that train makes, ONNX files, weights of")
+	fmt.Fprintln(w, "PyTorch. It trains sweeps of many runs, measures how fast models train, fits sparse")
+	fmt.Fprintln(w, "linear models to tables, and finds networks behind data.")
 	fmt.Fprintln(w)
 	fmt.Fprintln(w, "usage: pare COMMAND [options]")
 	fmt.Fprintln(w)
@@ -80,6 +80,7 @@ func usage(w io.Writer) {
 	row("completion", "prints the completions of bash, zsh or fish: source <(pare completion bash)")
 	row("help", "prints this, or examples and options of a command: pare help predict")
 	fmt.Fprintln(w)
-	fmt.Fprintln(w, "RUN is a run folder, a folder with model.safetensors and architecture.json, or")
-	fmt.Fprintln(w, "an .onnx file that pare wrote. RUN/trained is the network before pruning.")
+	fmt.Fprintln(w, "SOURCE is a run folder, a folder with model.safetensors and architecture.json, an .onnx")
+	fmt.Fprintln(w, "file, or a .safetensors file of weights with -model NAME. RUN is one that needs no -model.")
+	fmt.Fprintln(w, "RUN/trained is the network of a run before pruning.")
 }

@@ -194,10 +194,11 @@ func TestUsageErrors(t *testing.T) {
 	fail(t, cli.ExitBadInput, `no command "bark"`, "help", "bark")
 	for _, c := range commands {
 		fail(t, cli.ExitBadInput, "-bark", c.name, "-bark", "x")
-		if !strings.HasPrefix(c.args, "RUN") {
+		first, _, _ := strings.Cut(c.args, " ")
+		if first != "SOURCE" && !strings.HasPrefix(first, "RUN") {
 			continue
 		}
-		fail(t, cli.ExitBadInput, "no RUN given", c.name)
+		fail(t, cli.ExitBadInput, "no "+strings.TrimSuffix(first, "...")+" given", c.name)
 		if c.name == "predict" {
 			fail(t, cli.ExitBadInput, "x does not exist", c.name, "x", "--", "-json")
 		} else if !strings.HasPrefix(c.args, "RUN...") {

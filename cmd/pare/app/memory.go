@@ -58,7 +58,7 @@ func runMemory(ctx context.Context, f *flags) error {
 	if err := cmp.Or(writable(*svg), cli.OutputFile("-svg", *svg, ".svg")); err != nil {
 		return err
 	}
-	a, m, err := final(pos[0])
+	a, m, err := (&sourceFlags{}).final(pos[0])
 	if err != nil {
 		return err
 	}

@@ -19,7 +19,7 @@ import (
 // predictCommand computes predictions.
 var predictCommand = command{
 	name: "predict",
-	args: "RUN (FILE|DIR… | -inputs FILE [-preprocess] | -split train|validation|test) [-out FILE]",
+	args: "SOURCE (FILE|DIR… | -inputs FILE [-preprocess] | -split train|validation|test) [-out FILE]",
 	doc:  "predicts from new files, or a part of the data",
 	examples: []string{
 		"pare predict runs/pets photo.jpg photos/            # images; folders with all folders in them",
@@ -38,6 +38,8 @@ type predictFlags struct {
 	preprocess, logits, skipBad, resize, accuracy bool
 	out, dump                                     string
 	batch, limit, top                             int
+	from                                          *sourceFlags
+	images                                        imageFlags
 }
 
 func (f *predictFlags) define() {
@@ -57,6 +59,8 @@ func (f *predictFlags) define() {
 	f.StringVar(&f.dump, "dump-inputs", "", "npy `FILE` for the inputs of the network: normalised, channels first")
 	f.IntVar(&f.batch, "batch", 256, "examples to compute at once; fewer if each has many outputs")
 	f.IntVar(&f.limit, "limit", 0, "use the first `N` examples only; 0: all")
+	f.from = f.source()
+	f.images.define(f.flags)
 	f.within(atLeast(1), "batch", "top")
 	f.within(atLeast(0), "limit")
 }
@@ -74,7 +78,7 @@ func (f *predictFlags) check(files []string) error {
 	}
 	f.refuse(f.inputs == "", "it is for -inputs; files and a -split are always normalised", "preprocess")
 	f.refuse(f.split == "", "it is for -split", "data-dir")
-	f.refuse(len(files) == 0, "it is for files and folders", "skip-bad", "resize", "accuracy")
+	f.refuse(len(files) == 0, "it is for files and folders", append(f.images.names(), "skip-bad", "resize", "accuracy")...)
 	f.refuse(f.logits, "it is for probabilities, not for -logits", "top")
 	f.refuse(cli.Extension(f.out) == ".npy", "it is for .csv and .json; .npy has logits", "top")
 	f.refuse(f.out == "" && len(files) == 0, "it is for -out FILE", "top", "logits")
@@ -87,7 +91,7 @@ func runPredict(ctx context.Context, o *flags) error {
 	f.define()
 	pos, err := f.parseSome()
 	if err == nil && len(pos) == 0 {
-		err = cli.InputError("no RUN given; see pare help predict")
+		err = cli.InputError("no SOURCE given; see pare help predict")
 	}
 	if err == nil {
 		err = f.check(pos[1:])
@@ -95,7 +99,7 @@ func runPredict(ctx context.Context, o *flags) error {
 	if err != nil {
 		return err
 	}
-	a, m, err := final(pos[0])
+	a, m, err := f.from.final(pos[0])
 	if err != nil {
 		return err
 	}
@@ -106,7 +110,9 @@ func runPredict(ctx context.Context, o *flags) error {
 	case f.inputs != "":
 		in, err = arrayFile(m, f)
 	default:
-		in, err = newFiles(ctx, m, pos[1:], f)
+		if err = f.images.complete(&m, a.Config != nil, f.flags); err == nil {
+			in, err = newFiles(ctx, m, pos[1:], f)
+		}
 	}
 	if err != nil {
 		return err

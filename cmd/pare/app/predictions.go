@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -41,12 +40,7 @@ type answer struct {
 // none.
 func newMeaning(m export.Model, top int, raw bool) *meaning {
 	units := m.Net.Output().Shape.Units()
-	out := &meaning{outputs: m.Outputs, names: m.Classes, top: min(top, units), raw: raw}
-	if out.outputs == "" && len(m.Classes) > 0 {
-		out.outputs = export.OutputClasses
-	} else if out.outputs == "" {
-		out.outputs = export.OutputNumbers
-	}
+	out := &meaning{outputs: m.Meaning(), names: m.Classes, top: min(top, units), raw: raw}
 	if len(m.Classes) == units {
 		out.classes = m.Classes
 	} else {
@@ -68,33 +62,23 @@ func (m *meaning) read(outputs []float32, to *answer) {
 	for _, v := range outputs {
 		to.values = append(to.values, float64(v))
 	}
-	switch {
-	case m.raw || m.outputs == export.OutputNumbers:
-	case m.outputs == export.OutputLabels:
+	if m.raw {
+		return
+	}
+	m.outputs.Interpret(to.values)
+	switch m.outputs {
+	case export.OutputLabels:
 		for i, v := range to.values {
-			if to.values[i] = 1 / (1 + math.Exp(-v)); to.values[i] >= 0.5 {
+			if v >= 0.5 {
 				to.order = append(to.order, i)
 			}
 		}
-	default:
-		softmax(to.values)
+	case export.OutputClasses:
 		for i := range to.values {
 			to.order = append(to.order, i)
 		}
 		// Logits tell classes apart whose probabilities are equal.
 		slices.SortStableFunc(to.order, func(a, b int) int { return cmp.Compare(outputs[b], outputs[a]) })
-	}
-}
-
-// softmax turns logits into probabilities.
-func softmax(v []float64) {
-	most, sum := slices.Max(v), 0.0
-	for i := range v {
-		v[i] = math.Exp(v[i] - most)
-		sum += v[i]
-	}
-	for i := range v {
-		v[i] /= sum
 	}
 }
 

@@ -19,12 +19,13 @@ import (
 // pruneCommand prunes a trained network.
 var pruneCommand = command{
 	name: "prune",
-	args: "RUN -out DIR [-method zeros|least|magnitude|random|weights] [-importance NAME] " +
+	args: "SOURCE -out DIR [-method zeros|least|magnitude|random|weights] [-importance NAME] " +
 		"[-macs 0.5 | -params 0.1 | -weights 0.1 | -pattern 2:4] [-scope global|layer] [-seed N] [-trained | -final]",
-	doc: "removes units from a trained network and proves that removal keeps its function",
+	doc: "removes units from a network and proves that removal keeps its function",
 	examples: []string{
 		"pare prune runs/resnet -out zeros                            # as the run did",
 		"pare prune runs/resnet -method magnitude -macs 0.5 -out half   # a baseline",
+		"pare prune resnet50.onnx -macs 0.5 -importance magnitude -out half    # no data needed",
 		"pare prune runs/resnet -method least -importance taylor -macs 0.5 -out taylor",
 		"pare prune runs/resnet -method weights -weights 0.1 -out tenth       # single weights",
 	},
@@ -34,8 +35,9 @@ var pruneCommand = command{
 func runPrune(ctx context.Context, f *flags) error {
 	out := f.String("out", "", "folder `DIR` for the pruned network; it must not hold a network yet")
 	var request run.PruneRequest
-	f.StringVar(&request.Method, "method", "zeros", "zeros: units that training made constant or dead; "+
-		"least: the least important units; magnitude and random: least with that importance; weights: single weights")
+	f.StringVar(&request.Method, "method", "", "zeros: units that training made constant or dead; "+
+		"least: the least important units; magnitude and random: least with that importance; weights: single weights; "+
+		"left out: weights with -weights or -pattern, least with a budget or an importance, else zeros")
 	f.words["method"] = []string{"zeros", "least", "magnitude", "random", "weights"}
 	f.StringVar(&request.Importance, "importance", "",
 		"least: `criterion` of importance: "+strings.Join(importance.Criteria.Names(), ", ")+" (default taylor); "+
@@ -55,7 +57,8 @@ func runPrune(ctx context.Context, f *flags) error {
 	trained := f.Bool("trained", false, "prune the network before the run's own pruning; the default")
 	final := f.Bool("final", false, "prune the network at the end of the run")
 	dataDir := f.String("data-dir", "", "folder with the data, in place of data.dir of the run's config")
-	pos, err := f.parse("RUN")
+	source := f.source()
+	pos, err := f.parse("SOURCE")
 	if err != nil {
 		return err
 	}
@@ -70,7 +73,7 @@ func runPrune(ctx context.Context, f *flags) error {
 			return err
 		}
 	}
-	a, err := run.OpenArtifact(pos[0])
+	a, err := source.open(pos[0])
 	if err != nil {
 		return err
 	}

@@ -127,12 +127,14 @@ func TestPruneErrors(t *testing.T) {
 		"either macs or params":                             {"-method", "random", "-macs", "0.5", "-params", "0.5"},
 		"macs is 1.5, it must be above 0 and at most 1":     {"-method", "random", "-macs", "1.5"},
 		"params is NaN, it must be above 0 and at most 1":   {"-method", "random", "-params", "NaN"},
-		"for least, magnitude and":                          {"-macs", "0.5"},
+		"for least, magnitude and":                          {"-method", "zeros", "-macs", "0.5"},
 		"not global or layer":                               {"-method", "random", "-macs", "0.5", "-scope", "x"},
 		"cannot be met":                                     {"-method", "magnitude", "-macs", "1e-9"},
 		"give one of them":                                  {"-trained", "-final"},
 		`unknown importance "tailor"; did you mean taylor?`: {"-method", "least", "-importance", "tailor", "-macs", "0.5"},
-		"importance is for method least":                    {"-importance", "taylor"},
+		"importance is for method least":                    {"-method", "zeros", "-importance", "taylor"},
+		"method least: it needs exactly one budget":         {"-importance", "taylor"},
+		"method weights: it needs":                          {"-importance", "magnitude", "-weights", "0.5", "-pattern", "2:4"},
 		"data.dir is not an option of digits":               {"-data-dir", root},
 	} {
 		fail(t, cli.ExitBadInput, text, append([]string{"prune", folder, "-out", dir}, args...)...)
