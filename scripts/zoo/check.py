@@ -87,8 +87,8 @@ def check(pare, networks, out, name):
     step("prune s", prune)
     if row["prune s"] == "–":
         return row, bad
-    facts = json.loads((pruned / "summary.json").read_text())
-    row["MACs"] = facts["macs_after"] / facts["macs_before"]
+    facts = json.loads((pruned / "prune.json").read_text())["report"]
+    row["MACs"] = facts["after"]["macs"] / facts["before"]["macs"]
     row["certificate"] = facts["certificate"]["max_rel_diff"]
     file = work / "model.onnx"
     step("export s", lambda: run(pare, "export", str(pruned), "-onnx", str(file))[0])
