@@ -71,6 +71,9 @@ func ofTokens(t *testing.T) *nn.Network {
 		row{"rnn", &layers.RNN{Hidden: 3, Nonlinearity: "relu"}, nil},
 		row{"lstm", &layers.LSTM{Hidden: 4}, nil},
 		row{"gru", &layers.GRU{Hidden: 5}, nil},
+		row{"conv1d", &layers.Conv1d{Out: 4, Kernel: 2, Dilation: 2, Pad: layers.Margin{Before: 2}}, nil},
+		row{"max1d", &layers.MaxPool1d{Window1d: layers.Window1d{Kernel: 2, Stride: 1}, Dilation: 2}, nil},
+		row{"avg1d", &layers.AvgPool1d{Window1d: layers.Window1d{Kernel: 2, Stride: 1, Pad: layers.Margin{Behind: 1}}, ExcludePad: true}, nil},
 		row{"last", &layers.Last{}, nil},
 		row{"threshold", &layers.FATReLU{Threshold: 0.1}, nil},
 	)
