@@ -300,6 +300,15 @@ func (h Held) Holds(p *Param, i int) bool {
 	return set != nil && set[i]
 }
 
+// Clone is a copy with marks of its own.
+func (h Held) Clone() Held {
+	out := Held{}
+	for p, set := range h {
+		out[p] = slices.Clone(set)
+	}
+	return out
+}
+
 // During calls f while the parameters know their marks. No other goroutine may prune
 // a network of these parameters at the same time.
 func (h Held) During(f func() error) error {

@@ -153,7 +153,7 @@ func (s *Shrinker) refused(err error) (*train.Reshaped, error) {
 // are none.
 func (s *Shrinker) remove(net *nn.Network, held nn.Held) (*train.Reshaped, error) {
 	before := net.Count()
-	left, err := prune.RemainingHeld(net, held)
+	left, err := prune.RemainingWith(net, prune.Options{Held: held})
 	if err != nil {
 		return nil, err
 	}
