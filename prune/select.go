@@ -36,6 +36,7 @@ type Selection struct {
 type Choice struct {
 	Latency *Latency  // measured times; nil: the budget is another one
 	Limited []Limited // layers that keep units by Keep or RoundTo that would have gone
+	Held    nn.Held   // for Options.Held: the dead units that the removal keeps by Keep or RoundTo; nil: none
 }
 
 // Methods lists the pruning methods with a line about each.
@@ -153,7 +154,7 @@ func (s Selection) Choose(net *nn.Network) (*Choice, error) {
 		t.restore()
 		return nil, err
 	}
-	choice.Limited = t.limited
+	choice.Limited, choice.Held = t.limited, t.held
 	return choice, nil
 }
 
