@@ -85,7 +85,7 @@ func TestParseErrors(t *testing.T) {
 		{"budget missing", head + "prune:\n  method: magnitude\n", `4:11: prune.method magnitude needs prune.budget, the share to keep: {macs: 0.5} or {params: 0.1}`},
 		{"budget of zeros", head + "prune: {method: zeros, budget: {macs: 0.5}}\n", `3:32: prune.budget has no effect with prune.method zeros; remove it or use least, magnitude, random, weights or rigl`},
 		{"budget by default", head + "prune: {budget: {macs: 0.5}}\n", `3:17: prune.budget has no effect with prune.method zeros; remove it or use least, magnitude, random, weights or rigl`},
-		{"budget empty", head + "prune: {method: random, budget: {}}\n", `3:33: prune.budget must have macs or params, the share to keep`},
+		{"budget empty", head + "prune: {method: random, budget: {}}\n", `3:33: prune.budget must have macs, params, latency or layers, the share to keep`},
 		{"budget twice", head + "prune: {method: random, budget: {macs: 1, params: 1}}\n", `3:33: prune.budget has macs and params; remove one of them`},
 		{"target empty", head + "target: {from: 0.1}\n", `3:9: target must have macs, params or groups, the share to keep: {macs: 0.5}`},
 		{"target twice", head + "target: {macs: 0.5, groups: 0.5}\n", `3:9: target has macs and groups; remove one of them`},

@@ -37,7 +37,7 @@ func newLimits(net *nn.Network, keep Keep, round int) (*limits, error) {
 	if round < 0 {
 		return nil, fmt.Errorf("round_to is %d; it must be at least 1", round)
 	}
-	if keep.empty() && round <= 1 {
+	if !keep.Demands() && round <= 1 {
 		return nil, nil
 	}
 	floors, err := keep.floors(net)

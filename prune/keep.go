@@ -65,10 +65,32 @@ func (b Bounds) Validate() error {
 	return nil
 }
 
-// empty reports whether k demands nothing.
-func (k Keep) empty() bool {
-	return len(k.Layers) == 0 && k.Least == 0 && k.Lose == 0 && len(k.Of) == 0
+// Demands reports whether k demands anything.
+func (k Keep) Demands() bool {
+	return len(k.Layers) > 0 || k.Least != 0 || k.Lose != 0 || len(k.Of) > 0
 }
+
+// Fixed is k in numbers of units of single layers, which mean the same for a smaller form of
+// the network.
+func (k Keep) Fixed(net *nn.Network) (Keep, error) {
+	if !k.Demands() {
+		return k, nil
+	}
+	floors, err := k.floors(net)
+	if err != nil {
+		return Keep{}, err
+	}
+	fixed := Keep{Of: map[string]Bounds{}}
+	for i, f := range floors {
+		if f.units > 0 {
+			fixed.Of[literal.Replace(net.Nodes[i].Name)] = Bounds{Least: float64(f.units)}
+		}
+	}
+	return fixed, nil
+}
+
+// literal makes of a name the pattern that matches it alone.
+var literal = strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`, `[`, `\[`)
 
 // Fits returns the error of a pattern that matches no layer with units of its own.
 func (k Keep) Fits(net *nn.Network) error {
@@ -106,7 +128,7 @@ func (k Keep) floors(net *nn.Network) ([]floor, error) {
 		}
 	}
 	for _, pattern := range slices.Sorted(maps.Keys(k.Of)) {
-		layers, err := matching(net, "keep.of", pattern, makesUnits)
+		layers, err := matching(net, "keep.of", pattern, carriesUnits)
 		if err != nil {
 			return nil, err
 		}

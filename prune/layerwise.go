@@ -16,6 +16,12 @@ type ceiling struct {
 	pattern     string
 }
 
+// FitsLayers returns the error of a budget for layers that the network does not have.
+func (s Selection) FitsLayers(net *nn.Network) error {
+	_, err := s.ceilings(net)
+	return err
+}
+
 // ceilings are those of the layers with a budget of their own, the smallest share first: where
 // layers lose units together, it decides. Of several patterns for a layer the smallest share
 // counts.

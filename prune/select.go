@@ -100,15 +100,9 @@ func (s Selection) given() []budget {
 	return slices.DeleteFunc(s.budgets(), func(b budget) bool { return b.share == 0 })
 }
 
-// Fits returns the error of a criterion that cannot score the units of a network, or of a
-// pattern that matches no layer. Without data it does not try a criterion that needs data.
+// Fits returns the error of a criterion that cannot score the units of a network. Without
+// data it does not try a criterion that needs data.
 func (s Selection) Fits(net *nn.Network) error {
-	if err := s.Keep.Fits(net); err != nil {
-		return err
-	}
-	if _, err := s.ceilings(net); err != nil {
-		return err
-	}
 	if _, err := s.candidates(net); !errors.Is(err, importance.ErrNoData) {
 		return err
 	}

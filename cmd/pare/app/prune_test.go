@@ -124,7 +124,7 @@ func TestPruneErrors(t *testing.T) {
 	for text, args := range map[string][]string{
 		`no method "best"`:                                  {"-method", "best"},
 		"needs exactly one budget":                          {"-method", "magnitude"},
-		"either macs or params":                             {"-method", "random", "-macs", "0.5", "-params", "0.5"},
+		"either macs or params or latency":                  {"-method", "random", "-macs", "0.5", "-params", "0.5"},
 		"macs is 1.5, it must be above 0 and at most 1":     {"-method", "random", "-macs", "1.5"},
 		"params is NaN, it must be above 0 and at most 1":   {"-method", "random", "-params", "NaN"},
 		"for least, magnitude and":                          {"-macs", "0.5"},
