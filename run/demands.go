@@ -28,9 +28,17 @@ func demands(l *prune.Latency, limited []prune.Limited) []report.Measure {
 		of = append(of, fmt.Sprintf("%s %d by %s", l.Layer, l.Units, l.By))
 	}
 	if n := len(of); n > mostNames {
-		of = append(of[:mostNames], fmt.Sprintf("and %d more layers", n-mostNames))
+		of = append(of[:mostNames], "and "+plural(n-mostNames, "more layer"))
 	}
 	return append(out, report.Measure{Name: "kept on demand",
-		Readings: []report.Reading{{Stage: fmt.Sprintf("in %d layers", len(limited)), Value: fmt.Sprintf("%d units", units)}},
+		Readings: []report.Reading{{Stage: "in " + plural(len(limited), "layer"), Value: plural(units, "unit")}},
 		Note:     strings.Join(of, ", ")})
+}
+
+// plural is "1 unit", "2 units".
+func plural(n int, noun string) string {
+	if n != 1 {
+		noun += "s"
+	}
+	return fmt.Sprintf("%d %s", n, noun)
 }

@@ -171,7 +171,7 @@ func TestWeightsRefused(t *testing.T) {
 		dense + "prune: {method: rigl, budget: {weights: 0.5}}\n":                                                   "prune: schedule: every is 100, but there are 15 steps between from and by, of 20 in all",
 		dense + "prune: {method: rigl, budget: {weights: 0.5}, schedule: {every: 1}}\n":                             "prune.schedule: every is 1, but a change of masks takes the place of an update",
 		dense + "prune: {method: rigl, budget: {weights: 0.1}, rigl: {densities: uniform}, schedule: {every: 2}}\n": "prune.budget: the layer fc1 stays dense",
-		weights("budget: {weights: 0.5}, importance: activation"):                                                   "prune.importance: importance activation scores units, not single weights; use magnitude, random or taylor",
+		weights("budget: {weights: 0.5}, importance: activation"):                                                   "prune.importance: importance activation scores units, not single weights; use magnitude, lamp, random or taylor",
 		weights("budget: {weights: 0.5}, importance: taylor, schedule: {every: 2}"):                                 "prune.importance: taylor needs data, which pruning while training does not read",
 		weights("budget: {weights: 0.5}, layers: [fc1, conv1]"):                                                     `prune.layers: "conv1" matches no layer with weights; there are fc1, fc2, fc3`,
 		weights("budget: {weights: 0.5}, schedule: {from: 0.8, by: 0.3}"):                                           "prune.schedule has from 0.8, which must be below by, 0.3",

@@ -59,6 +59,8 @@ func (r *runner) prune(ctx context.Context, net *nn.Network, way *gradual.Shrink
 	small, p, err := pruneWith(ctx, net, request, r.data, r.rewind)
 	var in *InputError
 	switch {
+	case errors.Is(err, prune.ErrHeld):
+		return nil, nil, r.c.Locate("prune", err)
 	case errors.As(err, &in):
 		return nil, nil, r.c.Locate("prune.budget", in.Err)
 	case notFinite(err):

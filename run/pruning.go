@@ -186,6 +186,9 @@ func pruneWith(ctx context.Context, net *nn.Network, q PruneRequest, data *Data,
 	if err != nil {
 		return nil, nil, &InputError{err}
 	}
+	if err := q.kept().Fits(net); err != nil {
+		return nil, nil, &InputError{err}
+	}
 	if q.Method == "least" || q.Method == "weights" && selection != nil {
 		q.Importance = q.criterion()
 	}
