@@ -35,7 +35,7 @@ func randomKeep(t *rapid.T, net *nn.Network) (k Keep, round int) {
 	return k, rapid.IntRange(0, 4).Draw(t, "round")
 }
 
-// checkKept demands of a pruned network what Keep and RoundTo demand, by their definition.
+// checkKept compares a pruned network with the demands of Keep and RoundTo, by their definition.
 func checkKept(t *rapid.T, net, small *nn.Network, k Keep, round int) {
 	for _, node := range net.Nodes {
 		if !makesUnits(node) {
@@ -98,7 +98,8 @@ func TestSelectionKeepsProperty(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		net := randomNetwork(t)
 		k, round := randomKeep(t, net)
-		s := Selection{Importance: importance.Magnitude{}, Keep: k, RoundTo: round, Scope: rapid.SampledFrom([]string{"global", "layer"}).Draw(t, "scope")}
+		s := Selection{Importance: importance.Magnitude{}, Keep: k, RoundTo: round,
+			Scope: rapid.SampledFrom([]string{"global", "layer"}).Draw(t, "scope")}
 		budget := rapid.SampledFrom([]float64{0.3, 0.6, 0.9}).Draw(t, "budget")
 		if rapid.Bool().Draw(t, "of MACs") {
 			s.MACs = budget
@@ -120,7 +121,8 @@ func TestSelectionKeepsProperty(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if float64(report.After.MACs) > s.MACs*float64(full.MACs) && s.MACs > 0 || float64(report.After.Params) > s.Params*float64(full.Params) && s.Params > 0 {
+		if float64(report.After.MACs) > s.MACs*float64(full.MACs) && s.MACs > 0 ||
+			float64(report.After.Params) > s.Params*float64(full.Params) && s.Params > 0 {
 			t.Fatalf("%+v is left of %+v, the budget is %g", report.After, full, budget)
 		}
 		checkKept(t, net, small, k, round)
@@ -146,7 +148,10 @@ func wide(t *testing.T) *nn.Network {
 	for _, l := range []struct {
 		name  string
 		layer nn.Layer
-	}{{"conv", &layers.Conv{Out: 20, Kernel: 1, NoBias: true}}, {"relu", layers.ReLU()}, {"pool", &layers.GlobalPool{}}, {"fc", &layers.Linear{Out: 2}}} {
+	}{
+		{"conv", &layers.Conv{Out: 20, Kernel: 1, NoBias: true}}, {"relu", layers.ReLU()},
+		{"pool", &layers.GlobalPool{}}, {"fc", &layers.Linear{Out: 2}},
+	} {
 		if err := net.Add(l.name, l.layer); err != nil {
 			t.Fatal(err)
 		}
@@ -195,10 +200,12 @@ func TestKeepMessages(t *testing.T) {
 		"keep.layers: \"conv2\" matches no layer with units of its own; there are conv, fc": {MACs: 0.5, Keep: Keep{Layers: []string{"conv2"}}},
 		"keep.of: \"relu\" matches no layer with units of its own; there are conv, fc":      {MACs: 0.5, Keep: Keep{Of: map[string]Bounds{"relu": {Least: 2}}}},
 		"keep.of has no bound for \"fc\"; give it least or lose":                            {MACs: 0.5, Keep: Keep{Of: map[string]Bounds{"fc": {}}}},
-		"keep.least is 2.5; it must be a share below 1 or a whole number of units":          {MACs: 0.5, Keep: Keep{Least: 2.5}},
-		"keep.lose is 1; it must be a share above 0 and below 1":                            {MACs: 0.5, Keep: Keep{Lose: 1}},
-		"round_to is -1, it must be at least 1":                                             {MACs: 0.5, RoundTo: -1},
-		"the batch is 2; it must be at least 1, and only budget latency takes one":          {MACs: 0.5, Batch: 2},
+		"the budget cannot be met: with all units gone that may go, the network still has 1.03 times the budget; loosen the budgets of layers": {
+			Params: 0.5, Layers: map[string]float64{"conv": 0.5}},
+		"keep.least is 2.5; it must be a share below 1 or a whole number of units": {MACs: 0.5, Keep: Keep{Least: 2.5}},
+		"keep.lose is 1; it must be a share above 0 and below 1":                   {MACs: 0.5, Keep: Keep{Lose: 1}},
+		"round_to is -1, it must be at least 1":                                    {MACs: 0.5, RoundTo: -1},
+		"the batch is 2; it must be at least 1, and only budget latency takes one": {MACs: 0.5, Batch: 2},
 		"the budget cannot be met: with all units gone that may go, the network still has 1.61 times the budget; " +
 			"loosen keep.lose, which keeps 15 more units of layer conv": {Params: 0.5, Keep: Keep{Lose: 0.2}},
 		"the budget cannot be met: with all units gone that may go, the network still has 1.61 times the budget; " +

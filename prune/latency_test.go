@@ -58,7 +58,8 @@ func TestLatencyMeetsItsBudget(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if share := float64(report.After.MACs) / float64(whole.MACs); noise == 0 && (share != l.Share || share < 0.35) || share < 0.25 {
+		share := float64(report.After.MACs) / float64(whole.MACs)
+		if noise == 0 && (share != l.Share || share < 0.35) || share < 0.25 {
 			t.Errorf("noise %g: %g of the multiply-accumulates are left, %+v", noise, share, l)
 		}
 	}

@@ -32,7 +32,7 @@ type Selection struct {
 	Clock   Clock            // times inferences; nil: measures them on this machine
 }
 
-// Choice says what a Selection has found.
+// Choice is the outcome of a Selection.
 type Choice struct {
 	Latency *Latency  // measured times; nil: the budget is another one
 	Limited []Limited // layers that keep units by Keep or RoundTo that would have gone
@@ -126,7 +126,7 @@ func (s Selection) Zero(net *nn.Network) error {
 	return err
 }
 
-// Choose is Zero that says what it has found.
+// Choose is Zero with its outcome.
 func (s Selection) Choose(net *nn.Network) (*Choice, error) {
 	if err := s.Validate(); err != nil {
 		return nil, err
@@ -143,6 +143,7 @@ func (s Selection) Choose(net *nn.Network) (*Choice, error) {
 	if err != nil {
 		return nil, err
 	}
+	t.shares = len(s.Layers) > 0
 	choice, err := s.choose(t, len(forced))
 	if err != nil {
 		t.restore()

@@ -16,6 +16,7 @@ type trial struct {
 	net    *nn.Network
 	list   []candidate // in the order in which they go
 	limits *limits     // nil: none
+	shares bool        // layers have budgets of their own, so that their other units are not in the list
 	values map[*nn.Param][]float32
 	slices map[slicing]map[int]int // the candidates by their slices
 
@@ -180,7 +181,7 @@ func (t *trial) sizes() (nn.Counts, error) {
 // unmet is the error of a budget that the network exceeds with all candidates gone, with the
 // options in the way.
 func (t *trial) unmet(excess string) error {
-	if len(t.limited) == 0 {
+	if len(t.limited) == 0 && !t.shares {
 		return fmt.Errorf("the budget cannot be met: with one unit left in every layer, %s", excess)
 	}
 	by := map[string]string{} // option, its layer of the most units
@@ -191,6 +192,9 @@ func (t *trial) unmet(excess string) error {
 		}
 	}
 	var ways []string
+	if t.shares {
+		ways = append(ways, "the budgets of layers")
+	}
 	for _, option := range slices.Sorted(maps.Keys(by)) {
 		ways = append(ways, fmt.Sprintf("%s, which keeps %d more units of layer %s", option, units[option], by[option]))
 	}

@@ -239,7 +239,7 @@ func pruneWith(ctx context.Context, net *nn.Network, q PruneRequest, data *Data,
 	return small, res, ctxError(ctx, "pruning")
 }
 
-// choose zeroes units or single weights, and says what it has found about units.
+// choose zeroes units or single weights; the outcome is empty for single weights.
 func choose(s selection, net *nn.Network) (prune.Choice, error) {
 	if units, ok := s.(*prune.Selection); ok {
 		choice, err := units.Choose(net)
