@@ -21,13 +21,13 @@ func TestDemands(t *testing.T) {
 	}
 	const lasso = groupsOfNeurons
 	for text, check := range map[string]func(n int) bool{
-		lasso + "prune: {keep: {layers: fc1}}\n":                                               func(n int) bool { return n == 12 },
-		lasso + "prune: {keep: {of: {fc1: {least: 0.5}}}, every: 5}\n":                         func(n int) bool { return n == 6 },
-		lasso + "target: {params: 0.75}\nprune: {keep: {of: {fc1: {least: 8}}}}\n":             func(n int) bool { return n == 8 },
-		lasso + "prune: {round_to: 4, every: 5}\n":                                             func(n int) bool { return n%4 == 0 },
-		"prune: {method: magnitude, budget: {params: 0.6}, round_to: 4}\n":                     func(n int) bool { return n == 4 },
-		"prune: {method: least, importance: fpgm, budget: {layers: {fc1: 0.5}}}\n":             func(n int) bool { return n == 6 },
-		"prune: {method: least, importance: lamp, budget: {params: 0.9}, keep: {lose: 0.2}}\n": func(n int) bool { return n == 10 },
+		lasso + "prune: {keep: {layers: fc1}}\n":                                                                      func(n int) bool { return n == 12 },
+		lasso + "prune: {keep: {of: {fc1: {least: 0.5}}}, every: 5}\n":                                                func(n int) bool { return n == 6 },
+		strings.Replace(lasso, "0.3", "1e-3", 1) + "target: {params: 0.75}\nprune: {keep: {of: {fc1: {least: 8}}}}\n": func(n int) bool { return n == 8 },
+		lasso + "prune: {round_to: 4, every: 5}\n":                                                                    func(n int) bool { return n%4 == 0 },
+		"prune: {method: magnitude, budget: {params: 0.6}, round_to: 4}\n":                                            func(n int) bool { return n == 4 },
+		"prune: {method: least, importance: fpgm, budget: {layers: {fc1: 0.5}}}\n":                                    func(n int) bool { return n == 6 },
+		"prune: {method: least, importance: lamp, budget: {params: 0.9}, keep: {lose: 0.2}}\n":                        func(n int) bool { return n == 10 },
 	} {
 		r := finish(t, parse(t, base+"model: {type: mlp, hidden: [12]}\n"+text))
 		m, err := export.Load(r.folder.path(prunedDir))
