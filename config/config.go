@@ -18,6 +18,7 @@ import (
 	"pare/datasets"
 	"pare/internal/option"
 	"pare/layers"
+	"pare/prune"
 	"pare/prune/unstructured"
 	"pare/regularize"
 	"pare/train"
@@ -88,10 +89,13 @@ type Train struct {
 // Prune selects the units to remove after training.
 type Prune struct {
 	Method     string  `yaml:"method" enum:"zeros,least,magnitude,random,weights,rigl,none" doc:"zeros: units that training made constant or dead; least: the least important units; magnitude and random: least with that importance; weights: single weights, which become 0 in the same shape; rigl: single weights that move while the network trains sparse from the start; none"`
-	Importance string  `yaml:"importance,omitempty" empty:"no" doc:"least: the criterion of importance: taylor, activation, batchnorm_scale, magnitude, random, or a criterion that the program registers; left out: taylor. weights: magnitude, random or taylor; left out: magnitude"`
+	Importance string  `yaml:"importance,omitempty" empty:"no" doc:"least: the criterion of importance: taylor, activation, batchnorm_scale, fpgm, lamp, magnitude, random, or a criterion that the program registers; left out: taylor. weights: magnitude, lamp, random or taylor; left out: magnitude"`
 	Budget     *Budget `yaml:"budget,omitempty" doc:"how much to keep; least, magnitude, random, weights and rigl need it"`
 	Every      int     `yaml:"every,omitempty" range:"[0,)" doc:"zeros: steps of training between removals on the way, after which training goes on with the smaller network; with target.method least an interval is a multiple of it of at least 40 steps, in a short training of half of those between from and by; 0: only at the end, with a target a tenth of an epoch"`
 	Scope      string  `yaml:"scope" enum:"global,layer" doc:"least, magnitude, random and weights: whether units or weights compete over the network or in their layer"`
+
+	Keep    *prune.Keep `yaml:"keep,omitempty" doc:"zeros, least, magnitude and random: units that layers keep in any case; a unit that training drove to zero then stays, at zero"`
+	RoundTo int         `yaml:"round_to,omitempty" range:"[1,1000000]" doc:"zeros, least, magnitude and random: layers end with a multiple of this many units, or keep all; of the units that would have gone the most important stay, or units at zero; left out: any number"`
 
 	Pattern    string                 `yaml:"pattern,omitempty" empty:"no" doc:"weights: N:M such as 2:4, the number of weights to keep of each M along the input axis, in place of a budget"`
 	Layers     []string               `yaml:"layers,omitempty" empty:"no" list:"single" doc:"weights and rigl: layers whose weights may go, names or patterns such as block*.conv1; left out: all"`
@@ -111,10 +115,14 @@ type Rewind struct {
 // Defaults sets the values of the keys that a section leaves out.
 func (r *Rewind) Defaults() { r.Of = "weights" }
 
-// Budget is the share of the network to keep, in one measure.
+// Budget is the share of the network to keep, in one measure, and shares of single layers.
 type Budget struct {
 	MACs   float64 `yaml:"macs,omitempty" range:"(0,1]" doc:"share of multiply-accumulates to keep"`
 	Params float64 `yaml:"params,omitempty" range:"(0,1]" doc:"share of parameters to keep"`
+	// Latency, Batch and Layers are for methods that choose units.
+	Latency float64            `yaml:"latency,omitempty" range:"(0,1]" doc:"share of the time of an inference to keep, as measured on this machine; the result depends on the machine and its load"`
+	Batch   int                `yaml:"batch,omitempty" range:"[1,65536]" doc:"latency: examples of an inference; left out: 1"`
+	Layers  map[string]float64 `yaml:"layers,omitempty" range:"(0,1]" doc:"largest share of its units that a layer keeps, by the name of the layer or a pattern such as layer4.*; beside macs, params or latency the other layers meet that budget"`
 	// Weights is for the methods weights and rigl alone.
 	Weights float64 `yaml:"weights,omitempty" range:"(0,1]" doc:"weights and rigl: share of the prunable single weights to keep"`
 }
@@ -128,7 +136,7 @@ type Target struct {
 	From       float64 `yaml:"from" range:"[0,1)" doc:"share of the training steps after which penalties begin and the first groups go"`
 	By         float64 `yaml:"by" range:"(0,1]" doc:"share of the training steps by which the network is to be that small"`
 	Method     string  `yaml:"method" enum:"lambda,least" doc:"lambda: one factor on all lambdas, which are relative, is found on the way; least: in each interval the groups whose removal would change the loss least are shrunk to zero, those of a larger lambda first"`
-	Importance string  `yaml:"importance,omitempty" empty:"no" doc:"least: the criterion of importance: taylor, activation, batchnorm_scale, magnitude, random, or a criterion that the program registers; left out: taylor"`
+	Importance string  `yaml:"importance,omitempty" empty:"no" doc:"least: the criterion of importance: taylor, activation, batchnorm_scale, fpgm, lamp, magnitude, random, or a criterion that the program registers; left out: taylor"`
 }
 
 // Thresholds says how ReLUs get thresholds below which they give 0: by a goal for

@@ -25,6 +25,8 @@ func (c *Config) checkPrune() error {
 		{"every", p.Every > 0, []string{"zeros"}},
 		{"importance", p.Importance != "", []string{"least", "weights"}},
 		{"budget", p.Budget != nil, slices.Concat(selecting, single)},
+		{"keep", p.Keep != nil, slices.Concat([]string{"zeros"}, selecting)},
+		{"round_to", p.RoundTo != 0, slices.Concat([]string{"zeros"}, selecting)},
 		{"pattern", p.Pattern != "", single[:1]},
 		{"layers", p.Layers != nil, single},
 		{"dense", p.Dense != nil, single},
@@ -39,7 +41,7 @@ func (c *Config) checkPrune() error {
 		}
 	}
 	if slices.Contains(selecting, p.Method) {
-		return c.checkBudget("macs or params", "{macs: 0.5} or {params: 0.1}", budgetKey{"macs", Budget.macs}, budgetKey{"params", Budget.params})
+		return c.checkUnitBudget()
 	}
 	if !slices.Contains(single, p.Method) {
 		return nil
@@ -60,7 +62,21 @@ type budgetKey struct {
 
 func (b Budget) macs() float64    { return b.MACs }
 func (b Budget) params() float64  { return b.Params }
+func (b Budget) latency() float64 { return b.Latency }
 func (b Budget) weights() float64 { return b.Weights }
+
+// checkUnitBudget demands a budget of units: of the network, of layers, or of both.
+func (c *Config) checkUnitBudget() error {
+	b := c.Prune.Budget
+	if b != nil && b.Batch > 0 && b.Latency == 0 {
+		return c.root.place("prune.budget.batch").errorf("prune.budget.batch has no effect without prune.budget.latency; remove it")
+	}
+	if b != nil && len(b.Layers) > 0 && b.MACs == 0 && b.Params == 0 && b.Latency == 0 && b.Weights == 0 {
+		return nil
+	}
+	return c.checkBudget("macs, params, latency or layers", "{macs: 0.5} or {params: 0.1}",
+		budgetKey{"macs", Budget.macs}, budgetKey{"params", Budget.params}, budgetKey{"latency", Budget.latency})
+}
 
 // checkBudget demands a budget in one of the measures, the keys in words with an example.
 func (c *Config) checkBudget(keys, example string, measures ...budgetKey) error {
@@ -69,7 +85,7 @@ func (c *Config) checkBudget(keys, example string, measures ...budgetKey) error 
 		return c.root.place("prune.method").errorf("prune.method %s needs prune.budget, the share to keep: %s", p.Method, example)
 	}
 	var given []string
-	for _, k := range []budgetKey{{"macs", Budget.macs}, {"params", Budget.params}, {"weights", Budget.weights}} {
+	for _, k := range []budgetKey{{"macs", Budget.macs}, {"params", Budget.params}, {"latency", Budget.latency}, {"weights", Budget.weights}} {
 		if k.of(*p.Budget) == 0 {
 			continue
 		}
@@ -77,6 +93,14 @@ func (c *Config) checkBudget(keys, example string, measures ...budgetKey) error 
 			return c.root.place("prune.budget."+k.name).errorf("prune.budget.%s is not for prune.method %s; use %s", k.name, p.Method, keys)
 		}
 		given = append(given, k.name)
+	}
+	if !slices.ContainsFunc(measures, func(m budgetKey) bool { return m.name == "latency" }) {
+		switch {
+		case p.Budget.Batch > 0:
+			return c.root.place("prune.budget.batch").errorf("prune.budget.batch is not for prune.method %s; use %s", p.Method, keys)
+		case len(p.Budget.Layers) > 0:
+			return c.root.place("prune.budget.layers").errorf("prune.budget.layers is not for prune.method %s; use %s", p.Method, keys)
+		}
 	}
 	switch len(given) {
 	case 0:

@@ -22,35 +22,45 @@ func (l *weighted) perGroup() (inputs, outs int) {
 	return inputs, outs
 }
 
-// each calls f for every pair of an output and one of the given inputs that the weights
-// connect, with the sum of the taps and whether any tap is not zero. For each output the
-// inputs ascend.
-func (l *weighted) each(inputs int, f func(in, out int, sum float64, any bool)) {
-	w := l.weight.Data()
+// taps says where the weights of output o for input i of its group lie: every step from at on.
+func (l *weighted) taps(i, o int) (at, step int) {
 	per, outs := l.perGroup()
-	group := outs / (inputs / per) // outputs of a group
-	rows, columns := per, outs
-	if l.transposed > 0 {
-		rows, columns = group, inputs
+	if l.transposed == 0 {
+		return i*outs + o, per * outs
 	}
-	sums, used := make([]float64, columns), make([]bool, columns)
-	for r := range rows {
-		clear(sums)
-		clear(used)
-		for at := r * columns; at < len(w); at += rows * columns {
-			for o, v := range w[at : at+columns] {
-				if v != 0 || l.weight.Holds(at+o) {
-					sums[o] += float64(v)
-					used[o] = true
-				}
-			}
+	size, inputs := outs/l.transposed, per*l.transposed
+	return o%size*inputs + o/size*per + i, size * inputs
+}
+
+// connects reports whether output o weighs input i of its group: any tap is not zero.
+func (l *weighted) connects(i, o int) bool {
+	w := l.weight.Data()
+	for at, step := l.taps(i, o); at < len(w); at += step {
+		if w[at] != 0 || l.weight.Holds(at) {
+			return true
 		}
-		for c, any := range used {
-			if l.transposed > 0 {
-				f(c, c/per*group+r, sums[c], any)
-			} else {
-				f(c/group*per+r, c, sums[c], any)
-			}
+	}
+	return false
+}
+
+// tapSum is the sum of the taps by which output o weighs input i of its group.
+func (l *weighted) tapSum(i, o int) (sum float64) {
+	w := l.weight.Data()
+	for at, step := l.taps(i, o); at < len(w); at += step {
+		sum += float64(w[at])
+	}
+	return sum
+}
+
+// each calls f for each of the inputs with its place in its group and the outputs of the group,
+// from first to behind last. For each output the inputs ascend.
+func (l *weighted) each(inputs int, f func(in, place, first, last int)) {
+	per, outs := l.perGroup()
+	groups := inputs / per
+	size := outs / groups // outputs of a group
+	for i := range per {
+		for g := range groups {
+			f(g*per+i, i, g*size, (g+1)*size)
 		}
 	}
 }
@@ -63,14 +73,21 @@ func always(in nn.Known, unit int) bool { return in.Const[unit] }
 // constants: an output is constant when every input that it weighs folds.
 func (l *weighted) constants(in nn.Known, folds folds) nn.Known {
 	_, outs := l.perGroup()
-	sums, varies := make([]float64, outs), make([]bool, outs)
-	l.each(len(in.Const), func(i, o int, sum float64, any bool) {
-		switch {
-		case !any:
-		case folds(in, i):
-			sums[o] += sum * float64(in.Value[i])
-		default:
-			varies[o] = true
+	sums, varies, left := make([]float64, outs), make([]bool, outs), outs
+	l.each(len(in.Const), func(i, place, first, last int) {
+		constant := folds(in, i)
+		if left == 0 || constant && in.Value[i] == 0 {
+			return
+		}
+		for o := first; o < last; o++ {
+			switch {
+			case varies[o]:
+			case constant:
+				sums[o] += l.tapSum(place, o) * float64(in.Value[i])
+			case l.connects(place, o):
+				varies[o] = true
+				left--
+			}
 		}
 	})
 	out := nn.Unknown(outs)
@@ -89,9 +106,12 @@ func (l *weighted) constants(in nn.Known, folds folds) nn.Known {
 // needs: an input is needed when a kept output weighs it and it does not fold.
 func (l *weighted) needs(keep []bool, in nn.Known, folds folds) []bool {
 	need := make([]bool, len(in.Const))
-	l.each(len(need), func(i, o int, _ float64, any bool) {
-		if any && keep[o] && !folds(in, i) {
-			need[i] = true
+	l.each(len(need), func(i, place, first, last int) {
+		if folds(in, i) {
+			return
+		}
+		for o := first; o < last && !need[i]; o++ {
+			need[i] = keep[o] && l.connects(place, o)
 		}
 	})
 	return need
@@ -105,14 +125,15 @@ func (l *weighted) sliceBias(n *weighted, s nn.Slicing) (made bool) {
 	}
 	fed, place, known := placesIn(s.In[0]), placesIn(s.Out), s.Known[0]
 	shift, some := make([]float64, len(s.Out)), false
-	l.each(len(known.Const), func(i, o int, sum float64, any bool) {
-		if !any || !known.Const[i] || known.Value[i] == 0 {
+	l.each(len(known.Const), func(i, in, first, last int) {
+		if _, present := fed[i]; present || !known.Const[i] || known.Value[i] == 0 {
 			return
 		}
-		_, present := fed[i]
-		if k, kept := place[o]; kept && !present {
-			shift[k] += sum * float64(known.Value[i])
-			some = true
+		for o := first; o < last; o++ {
+			if k, kept := place[o]; kept && l.connects(in, o) {
+				shift[k] += l.tapSum(in, o) * float64(known.Value[i])
+				some = true
+			}
 		}
 	})
 	if !some {

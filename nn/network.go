@@ -224,18 +224,38 @@ func (n *Network) Count() Counts {
 	return c
 }
 
+// Sizes is Count without NonZero: it reads no values.
+func (n *Network) Sizes() Counts {
+	var c Counts
+	for _, node := range n.Nodes {
+		k := n.sizes(node)
+		c.Params += k.Params
+		c.MACs += k.MACs
+	}
+	return c
+}
+
 // CountNode returns parameters and multiply-accumulates of one layer.
 func (n *Network) CountNode(node *Node) Counts {
-	var c Counts
+	c := n.sizes(node)
 	for _, p := range node.Layer.Params() {
 		if !p.Trainable() {
 			continue
 		}
-		c.Params += int64(p.Size())
 		for _, v := range p.Data() {
 			if v != 0 {
 				c.NonZero++
 			}
+		}
+	}
+	return c
+}
+
+func (n *Network) sizes(node *Node) Counts {
+	var c Counts
+	for _, p := range node.Layer.Params() {
+		if p.Trainable() {
+			c.Params += int64(p.Size())
 		}
 	}
 	if l, ok := node.Layer.(Coster); ok {

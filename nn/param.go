@@ -47,8 +47,9 @@ type Param struct {
 	Reads, Makes []int
 
 	shape  []int
-	data   []float32 // programs and optimizers hold it; nil: not asked for yet, all zero
+	data   []float32 // programs and optimizers hold it; nil: not asked for yet
 	origin *origin   // nil: the values do not come from another parameter
+	late   bool      // the values are still to be copied from the origin
 	held   []bool    // values that count as not zero; nil: none
 }
 
@@ -60,11 +61,15 @@ func NewParam(name string, role Role, shape []int, axes ...Axis) *Param {
 	return &Param{Name: name, Role: role, Axes: axes, shape: slices.Clone(shape)}
 }
 
-// Data is the parameter's storage. The first call allocates it: a network of which only the
-// sizes are asked for takes no memory.
+// Data is the parameter's storage. The first call allocates it, and copies the values that
+// Select keeps: a network of which only the sizes are asked for takes no memory.
 func (p *Param) Data() []float32 {
 	if p.data == nil {
 		p.data = make([]float32, p.Size())
+		if p.late {
+			p.late = false
+			p.origin.pick(p.data, p.origin.source.Data())
+		}
 	}
 	return p.data
 }
@@ -135,7 +140,8 @@ func (p *Param) FindAxis(label Axis) int {
 // Select returns a copy of the parameter that keeps, along every axis labelled
 // AxisIn and AxisOut, the given positions in the given order; nil keeps all. A
 // recurrent weight, with two axes of the layer's own units, loses both the weights
-// that compute a unit and those that read it. The copy knows its Origin.
+// that compute a unit and those that read it. The copy knows its Origin, and has the values
+// that p has at the first call of its Data.
 func (p *Param) Select(in, out []int) *Param {
 	shape := p.Shape()
 	keep := make([][]int, len(shape))
@@ -156,7 +162,7 @@ func (p *Param) Select(in, out []int) *Param {
 	}
 	q := NewParam(p.Name, p.Role, dims, p.Axes...)
 	q.Order, q.Merged = p.Order, p.Merged
-	gather(q.Data(), p.Data(), shape, keep)
+	q.late = true
 	return q.SelectedFrom(p, func(dst, src []float32) { gather(dst, src, shape, keep) })
 }
 
@@ -344,6 +350,15 @@ type Held map[*Param][]bool
 func (h Held) Holds(p *Param, i int) bool {
 	set := h[p]
 	return set != nil && set[i]
+}
+
+// Clone is a copy with marks of its own.
+func (h Held) Clone() Held {
+	out := Held{}
+	for p, set := range h {
+		out[p] = slices.Clone(set)
+	}
+	return out
 }
 
 // During calls f while the parameters know their marks. No other goroutine may prune

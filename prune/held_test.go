@@ -77,7 +77,7 @@ func TestHeld(t *testing.T) {
 
 func remaining(t *rapid.T, net *nn.Network, held nn.Held) nn.Counts {
 	t.Helper()
-	left, err := RemainingHeld(net, held)
+	left, err := RemainingWith(net, Options{Held: held})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -20,28 +20,62 @@ type Options struct {
 	// Held are values that count as not zero, so that their units stay though all of their
 	// values are zero; nil: none.
 	Held nn.Held
+	// Keep says how much the layers keep at least, and RoundTo of which number their units
+	// end at a multiple; 0: any number. Units that are dead stay where these demand it.
+	Keep    Keep
+	RoundTo int
 }
 
 // Prune returns the network without the units that cannot change its output, and the
 // report with the certificate that it computes the same. The network given is not changed.
 // If the certificate does not pass, Prune returns the report and an error.
 func Prune(net *nn.Network, o Options) (*nn.Network, *Report, error) {
-	small, err := smaller(net, o.Held)
+	small, limited, err := smaller(net, o)
 	if err != nil {
 		return nil, nil, err
 	}
 	report := Compare(net, small)
+	report.Limited = limited
 	report.Certificate, err = certify(net, small, o)
 	return small, report, err
 }
 
-// smaller analyses and rewrites, with some values that count as not zero.
-func smaller(net *nn.Network, held nn.Held) (small *nn.Network, err error) {
+// smaller analyses and rewrites. The values of the network that it returns are copied when
+// they are read.
+func smaller(net *nn.Network, o Options) (small *nn.Network, limited []Limited, err error) {
 	if len(net.Nodes) == 0 {
-		return nil, fmt.Errorf("prune %s: the network has no layers", net.Name)
+		return nil, nil, fmt.Errorf("prune %s: the network has no layers", net.Name)
 	}
+	limits, err := newLimits(net, o.Keep, o.RoundTo)
+	if err != nil {
+		return nil, nil, fmt.Errorf("prune %s: %w", net.Name, err)
+	}
+	held := o.Held
+	var a *analysis
+	if limits == nil {
+		a, err = analyseHeld(net, held)
+	} else {
+		held = held.Clone()
+		a, limited, err = limits.analyse(held)
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	small, err = a.rewriteHeld(held)
+	return small, limited, err
+}
+
+func analyseHeld(net *nn.Network, held nn.Held) (a *analysis, err error) {
 	err = held.During(func() error {
-		small, err = analyse(net).rewrite()
+		a = analyse(net)
+		return nil
+	})
+	return a, err
+}
+
+func (a *analysis) rewriteHeld(held nn.Held) (small *nn.Network, err error) {
+	err = held.During(func() error {
+		small, err = a.rewrite()
 		return err
 	})
 	return small, err
@@ -49,11 +83,12 @@ func smaller(net *nn.Network, held nn.Held) (small *nn.Network, err error) {
 
 // Remaining counts the parameters and multiply-accumulates of the network that Prune would
 // return, without a certificate.
-func Remaining(net *nn.Network) (nn.Counts, error) { return RemainingHeld(net, nil) }
+func Remaining(net *nn.Network) (nn.Counts, error) { return RemainingWith(net, Options{}) }
 
-// RemainingHeld is Remaining with values that count as not zero, as in Options.Held.
-func RemainingHeld(net *nn.Network, held nn.Held) (nn.Counts, error) {
-	small, err := smaller(net, held)
+// RemainingWith is Remaining with values that count as not zero, and with the demands on
+// layers, as in Options.
+func RemainingWith(net *nn.Network, o Options) (nn.Counts, error) {
+	small, _, err := smaller(net, o)
 	if err != nil {
 		return nn.Counts{}, err
 	}

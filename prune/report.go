@@ -13,6 +13,7 @@ type Report struct {
 	After       nn.Counts   `json:"after"`
 	Removed     Removed     `json:"removed"`
 	Layers      []LayerDiff `json:"layers"`
+	Limited     []Limited   `json:"limited,omitempty"` // layers that keep units on demand; none where the demands took no effect
 	Certificate Certificate `json:"certificate"`
 }
 

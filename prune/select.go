@@ -18,8 +18,25 @@ type Selection struct {
 	Scope      string                // "global": the lowest scores of the network; "layer": the same share of each layer; "" means global
 	MACs       float64               // share of the multiply-accumulates to keep, in (0, 1]; 0: no such budget
 	Params     float64               // share of the parameters to keep, in (0, 1]; 0: no such budget
-	Seed       uint64                // of random scores
-	Data       *importance.Data      // for criteria that need data; nil: none
+	Latency    float64               // share of the time of an inference to keep, in (0, 1]; 0: no such budget
+	Batch      int                   // examples of an inference that is timed; 0 means 1
+	// Layers are the shares of their units that layers keep at most, in (0, 1], by name or
+	// pattern; units of these layers do not compete for the other budget. nil: no such budgets.
+	Layers map[string]float64
+	// Keep and RoundTo demand units of the layers, as in Options. Of the units that would have
+	// gone, the most important ones stay.
+	Keep    Keep
+	RoundTo int
+	Seed    uint64           // of random scores, and of the inputs that are timed
+	Data    *importance.Data // for criteria that need data; nil: none
+	Clock   Clock            // times inferences; nil: measures them on this machine
+}
+
+// Choice is the outcome of a Selection.
+type Choice struct {
+	Latency *Latency  // measured times; nil: the budget is another one
+	Limited []Limited // layers that keep units by Keep or RoundTo that would have gone
+	Held    nn.Held   // for Options.Held: the dead units that the removal keeps by Keep or RoundTo; nil: none
 }
 
 // Methods lists the pruning methods with a line about each.
@@ -43,15 +60,44 @@ func (s Selection) Validate() error {
 	if s.Scope != "" && s.Scope != "global" && s.Scope != "layer" {
 		return fmt.Errorf("selection scope %q is not global or layer", s.Scope)
 	}
-	for name, v := range map[string]float64{"macs": s.MACs, "params": s.Params} {
-		if !(v >= 0 && v <= 1) {
-			return fmt.Errorf("budget %s is %g, it must be above 0 and at most 1", name, v)
+	for _, b := range s.budgets() {
+		if !(b.share >= 0 && b.share <= 1) {
+			return fmt.Errorf("budget %s is %g, it must be above 0 and at most 1", b.name, b.share)
 		}
 	}
-	if (s.MACs == 0) == (s.Params == 0) {
-		return errors.New("it needs exactly one budget: either macs or params")
+	for _, pattern := range slices.Sorted(maps.Keys(s.Layers)) {
+		if v := s.Layers[pattern]; !(v > 0 && v <= 1) {
+			return fmt.Errorf("budget layers gives %q %g, it must be above 0 and at most 1", pattern, v)
+		}
+	}
+	if n := len(s.given()); n > 1 || n == 0 && len(s.Layers) == 0 {
+		return errors.New("it needs exactly one budget: either macs or params or latency, or layers alone")
+	}
+	if s.Batch < 0 || s.Batch > 0 && s.Latency == 0 {
+		return fmt.Errorf("the batch is %d; it must be at least 1, and only budget latency takes one", s.Batch)
+	}
+	if s.RoundTo < 0 {
+		return fmt.Errorf("round_to is %d, it must be at least 1", s.RoundTo)
+	}
+	if err := s.Keep.Validate(); err != nil {
+		return fmt.Errorf("keep.%w", err)
 	}
 	return nil
+}
+
+// budget is a budget of the whole network.
+type budget struct {
+	name  string
+	share float64
+}
+
+func (s Selection) budgets() []budget {
+	return []budget{{"macs", s.MACs}, {"params", s.Params}, {"latency", s.Latency}}
+}
+
+// given are the budgets of the whole network that are set.
+func (s Selection) given() []budget {
+	return slices.DeleteFunc(s.budgets(), func(b budget) bool { return b.share == 0 })
 }
 
 // Fits returns the error of a criterion that cannot score the units of a network. Without
@@ -65,7 +111,9 @@ func (s Selection) Fits(net *nn.Network) error {
 
 // candidate is a unit that may go, with all its slots.
 type candidate struct {
-	layer int // node that makes it
+	unit  int
+	layer int   // node that makes it first
+	makes []int // all nodes that make it
 	slots []nn.Slot
 	score float64
 }
@@ -74,51 +122,85 @@ type candidate struct {
 // keeps at least one unit. A budget that this cannot meet is an error, and then
 // the network is unchanged.
 func (s Selection) Zero(net *nn.Network) error {
+	_, err := s.Choose(net)
+	return err
+}
+
+// Choose is Zero with its outcome.
+func (s Selection) Choose(net *nn.Network) (*Choice, error) {
 	if err := s.Validate(); err != nil {
-		return err
+		return nil, err
 	}
-	candidates, err := s.candidates(net)
+	list, err := s.candidates(net)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	values := map[*nn.Param][]float32{}
-	for _, p := range net.Params() {
-		values[p.Param] = slices.Clone(p.Data())
+	forced, list, err := s.layerwise(net, list)
+	if err != nil {
+		return nil, err
 	}
-	full := net.Count()
+	t, err := newTrial(net, append(forced, list...), s.Keep, s.RoundTo)
+	if err != nil {
+		return nil, err
+	}
+	t.shares = len(s.Layers) > 0
+	choice, err := s.choose(t, len(forced))
+	if err != nil {
+		t.restore()
+		return nil, err
+	}
+	choice.Limited, choice.Held = t.limited, t.held
+	return choice, nil
+}
+
+// choose zeroes candidates until the budgets are met, the first forced ones in any case.
+func (s Selection) choose(t *trial, forced int) (*Choice, error) {
+	if err := t.zero(forced); err != nil {
+		return nil, err
+	}
+	if err := s.overLayers(t); err != nil {
+		return nil, err
+	}
+	given := s.given()
+	switch {
+	case len(given) == 0:
+		return &Choice{}, nil
+	case given[0].name == "latency":
+		latency, err := s.underLatency(t, forced)
+		return &Choice{Latency: latency}, err
+	}
+	full := t.net.Sizes()
 	// share zeroes only the first candidates and returns the used share of the budget.
 	share := func(gone int) (float64, error) {
-		for p, v := range values {
-			copy(p.Data(), v)
+		if err := t.zero(gone); err != nil {
+			return 0, err
 		}
-		for _, c := range candidates[:gone] {
-			zero(c.slots)
-		}
-		left, err := Remaining(net)
+		left, err := t.sizes()
 		if s.MACs > 0 {
 			return float64(left.MACs) / float64(full.MACs) / s.MACs, err
 		}
 		return float64(left.Params) / float64(full.Params) / s.Params, err
 	}
-	used, err := share(len(candidates))
+	used, err := share(len(t.list))
 	if err == nil && used > 1 {
-		err = fmt.Errorf("the budget cannot be met: with one unit left in every layer, the network still has %.3g times the budget", used)
+		err = t.unmet(fmt.Sprintf("the network still has %.3g times the budget", used))
 	}
 	if err == nil {
-		_, _, err = Fewest(len(candidates), 1, share)
+		_, _, err = fewest(forced, len(t.list), 1, share)
 	}
-	if err != nil {
-		for p, v := range values {
-			copy(p.Data(), v)
-		}
-	}
-	return err
+	return &Choice{}, err
 }
 
 // Fewest finds the least number of groups, from the start of a list of n, that have to go
 // so that at most line remains, and returns the remaining share. share removes the given
 // number of groups; its last call is for the number that Fewest returns.
 func Fewest(n int, line float64, share func(gone int) (float64, error)) (gone int, left float64, err error) {
+	return fewest(0, n, line, share)
+}
+
+// fewest is Fewest of at least gone groups.
+func fewest(gone, n int, line float64, share func(gone int) (float64, error)) (int, float64, error) {
+	left, err := 0.0, error(nil)
 	for gone < n {
 		mid := (gone + n) / 2
 		if left, err = share(mid); err != nil {
@@ -149,7 +231,7 @@ func (s Selection) candidates(net *nn.Network) ([]candidate, error) {
 		if fixed[u] {
 			continue
 		}
-		c := candidate{layer: -1}
+		c := candidate{unit: u, layer: -1}
 		var counts []nn.Slot // slots by which the unit is scored
 		for _, slot := range slots[u] {
 			if slot.Param.Axes[slot.Axis] != nn.AxisOut || !slot.Param.Trainable() {
@@ -163,6 +245,9 @@ func (s Selection) candidates(net *nn.Network) ([]candidate, error) {
 			counts = append(counts, slot)
 			if makes && c.layer < 0 {
 				c.layer = slot.Node
+			}
+			if makes && !slices.Contains(c.makes, slot.Node) {
+				c.makes = append(c.makes, slot.Node)
 			}
 		}
 		if c.layer >= 0 {
@@ -196,14 +281,4 @@ func (s Selection) order(layers map[int][]candidate) []candidate {
 		return cmp.Or(cmp.Compare(a.score, b.score), cmp.Compare(a.layer, b.layer), cmp.Compare(a.slots[0].Index, b.slots[0].Index))
 	})
 	return all
-}
-
-func zero(slots []nn.Slot) {
-	for _, slot := range slots {
-		n, stride := slot.Param.AxisLen(slot.Axis)
-		d := slot.Param.Data()
-		for i := slot.Index * stride; i < len(d); i += n * stride {
-			clear(d[i : i+stride])
-		}
-	}
 }

@@ -132,17 +132,29 @@ func (r *runner) checkTraining(phases []phase) error {
 // is tried as magnitude, for the budgets that can be met do not depend on it. Penalties may yet
 // make room that the budget needs, so with them nothing is certain.
 func (r *runner) checkBudget(net *nn.Network) error {
-	s, err := r.pruneRequest().selection(nil)
+	q := r.pruneRequest()
+	if q.Keep != nil {
+		if err := q.Keep.Fits(net); err != nil {
+			return r.c.Locate("prune.keep", err)
+		}
+	}
+	s, err := q.selection(nil)
 	if s == nil || err != nil {
 		return r.c.Locate("prune.importance", err)
 	}
 	choice, units := s.(*prune.Selection)
+	if units {
+		if err := choice.FitsLayers(net); err != nil {
+			return r.c.Locate("prune.budget.layers", err)
+		}
+	}
 	if err := s.Fits(net); err != nil && units {
 		return r.c.Locate("prune.importance", err)
 	} else if err != nil {
 		return r.c.Locate("prune", err)
 	}
-	if len(r.c.Penalties) > 0 || !units { // any share of single weights can be kept
+	// Any share of single weights can be kept, and a time is measured at the end.
+	if len(r.c.Penalties) > 0 || !units || q.Latency != 0 {
 		return nil
 	}
 	trial, err := net.Clone()

@@ -24,8 +24,11 @@ func (q PruneRequest) layers() unstructured.Layers {
 // ofWeights is the choice of single weights that is asked for; nil: they were chosen while
 // training.
 func (q PruneRequest) ofWeights(data *importance.Data) (selection, error) {
-	if q.MACs != 0 || q.Params != 0 {
-		return nil, fmt.Errorf("method %s takes a share of single weights as its budget, not of macs or params", q.Method)
+	switch {
+	case q.MACs != 0 || q.Params != 0 || q.Latency != 0:
+		return nil, fmt.Errorf("method %s takes a share of single weights as its budget, not of macs, params or latency", q.Method)
+	case q.limited() || q.Batch != 0 || q.LayerShares != nil:
+		return nil, fmt.Errorf("method %s chooses single weights; keep, round_to, a batch and shares of layers are for methods that remove units", q.Method)
 	}
 	if !q.selects() {
 		return nil, nil
@@ -54,7 +57,7 @@ func (q PruneRequest) selectWeights(data *importance.Data) (*unstructured.Select
 		return nil, err
 	}
 	if _, ok := s.Importance.(importance.OfWeights); !ok {
-		return nil, fmt.Errorf("importance %s scores units, not single weights; use magnitude, random or taylor", q.Importance)
+		return nil, fmt.Errorf("importance %s scores units, not single weights; use magnitude, lamp, random or taylor", q.Importance)
 	}
 	return s, nil
 }

@@ -156,7 +156,7 @@ func TestWeightsRefused(t *testing.T) {
 		dense + "prune: {method: rigl}\n":                                                                           "prune.method rigl needs prune.budget, the share to keep: {weights: 0.1}",
 		weights("budget: {}"):                                                                                       "prune.budget must have weights, the share to keep",
 		weights("budget: {macs: 0.5}"):                                                                              "prune.budget.macs is not for prune.method weights; use weights",
-		dense + "prune: {method: least, budget: {weights: .1}}":                                                     "prune.budget.weights is not for prune.method least; use macs or params",
+		dense + "prune: {method: least, budget: {weights: .1}}":                                                     "prune.budget.weights is not for prune.method least; use macs, params, latency or layers",
 		weights("pattern: 4:2"):                                                                                     `prune.pattern "4:2" is not N:M with 1 ≤ N < M ≤ 256, such as 2:4`,
 		weights("pattern: 2:4, budget: {weights: 0.5}"):                                                             "prune.pattern says which share of the weights to keep, and so does prune.budget; remove one of them",
 		weights("pattern: 2:4, scope: layer"):                                                                       "prune.scope has no effect with prune.pattern",
@@ -171,7 +171,7 @@ func TestWeightsRefused(t *testing.T) {
 		dense + "prune: {method: rigl, budget: {weights: 0.5}}\n":                                                   "prune: schedule: every is 100, but there are 15 steps between from and by, of 20 in all",
 		dense + "prune: {method: rigl, budget: {weights: 0.5}, schedule: {every: 1}}\n":                             "prune.schedule: every is 1, but a change of masks takes the place of an update",
 		dense + "prune: {method: rigl, budget: {weights: 0.1}, rigl: {densities: uniform}, schedule: {every: 2}}\n": "prune.budget: the layer fc1 stays dense",
-		weights("budget: {weights: 0.5}, importance: activation"):                                                   "prune.importance: importance activation scores units, not single weights; use magnitude, random or taylor",
+		weights("budget: {weights: 0.5}, importance: activation"):                                                   "prune.importance: importance activation scores units, not single weights; use magnitude, lamp, random or taylor",
 		weights("budget: {weights: 0.5}, importance: taylor, schedule: {every: 2}"):                                 "prune.importance: taylor needs data, which pruning while training does not read",
 		weights("budget: {weights: 0.5}, layers: [fc1, conv1]"):                                                     `prune.layers: "conv1" matches no layer with weights; there are fc1, fc2, fc3`,
 		weights("budget: {weights: 0.5}, schedule: {from: 0.8, by: 0.3}"):                                           "prune.schedule has from 0.8, which must be below by, 0.3",
@@ -212,7 +212,7 @@ func TestPruneRequestOfWeights(t *testing.T) {
 		t.Errorf("%+v, %+v", p.SingleWeights, small.Count())
 	}
 	for want, q := range map[string]PruneRequest{
-		"method weights takes a share of single weights as its budget, not of macs or params":             {Method: "weights", MACs: 0.5},
+		"method weights takes a share of single weights as its budget, not of macs, params or latency":    {Method: "weights", MACs: 0.5},
 		"a share of single weights, a pattern and layers are for method weights; method zeros takes none": {Method: "zeros", Share: 0.5},
 		`pattern "2" is not N:M with 1 ≤ N < M ≤ 256, such as 2:4`:                                        {Method: "weights", Pattern: "2"},
 	} {

@@ -50,9 +50,17 @@ func (r *runner) prune(ctx context.Context, net *nn.Network, way *gradual.Shrink
 	if err != nil {
 		return nil, nil, err
 	}
-	small, p, err := pruneWith(ctx, net, r.pruneRequest(), r.data, r.rewind)
+	request := r.pruneRequest()
+	if request.Keep != nil && net != r.full { // shares are of the network at the start
+		if request.fixed, err = request.Keep.Fixed(r.full); err != nil {
+			return nil, nil, r.c.Locate("prune.keep", err)
+		}
+	}
+	small, p, err := pruneWith(ctx, net, request, r.data, r.rewind)
 	var in *InputError
 	switch {
+	case errors.Is(err, prune.ErrHeld):
+		return nil, nil, r.c.Locate("prune", err)
 	case errors.As(err, &in):
 		return nil, nil, r.c.Locate("prune.budget", in.Err)
 	case notFinite(err):
@@ -94,13 +102,14 @@ func (r *runner) prune(ctx context.Context, net *nn.Network, way *gradual.Shrink
 // before that.
 func overall(full, small *nn.Network, last *prune.Report) *prune.Report {
 	whole := prune.Compare(full, small)
-	whole.Before.NonZero, whole.Certificate = last.Before.NonZero, last.Certificate
+	whole.Before.NonZero, whole.Certificate, whole.Limited = last.Before.NonZero, last.Certificate, last.Limited
 	return whole
 }
 
 func (r *runner) pruneRequest() PruneRequest {
 	p := r.c.Prune
-	q := PruneRequest{Method: p.Method, Importance: p.Importance, Seed: r.c.Seed, Layers: p.Layers, Dense: p.Dense}
+	q := PruneRequest{Method: p.Method, Importance: p.Importance, Seed: r.c.Seed, Layers: p.Layers, Dense: p.Dense,
+		Keep: p.Keep, RoundTo: p.RoundTo}
 	if q.single() && p.Schedule == nil && q.Method != "rigl" {
 		if q.Pattern = p.Pattern; p.Budget != nil {
 			q.Share = p.Budget.Weights
@@ -110,6 +119,7 @@ func (r *runner) pruneRequest() PruneRequest {
 		q.Scope = p.Scope
 		if p.Budget != nil {
 			q.MACs, q.Params = p.Budget.MACs, p.Budget.Params
+			q.Latency, q.Batch, q.LayerShares = p.Budget.Latency, p.Budget.Batch, p.Budget.Layers
 		}
 	}
 	return q

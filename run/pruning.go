@@ -42,6 +42,8 @@ type Pruning struct {
 
 	Details Details `json:"details,omitempty"`
 
+	Measured *prune.Latency `json:"latency_measured,omitempty"` // time of an inference; nil: the budget is another one
+
 	SingleWeights *unstructured.Count `json:"single_weights,omitempty"` // in the shape before removal; nil: the method is about units
 
 	Warnings []string `json:"warnings,omitempty"`
@@ -53,8 +55,19 @@ type PruneRequest struct {
 	Importance string  `json:"importance,omitempty"` // of least: a criterion; "": taylor. Of weights; "": magnitude
 	Scope      string  `json:"scope,omitempty"`      // where units or weights are chosen: global or layer; "": global
 	MACs       float64 `json:"macs,omitempty"`       // where units are chosen: share to keep
-	Params     float64 `json:"params,omitempty"`     // the other measure; one of them is 0
+	Params     float64 `json:"params,omitempty"`     // another measure; at most one of them is not 0
+	Latency    float64 `json:"latency,omitempty"`    // the measured time of an inference as the measure
+	Batch      int     `json:"batch,omitempty"`      // examples of such an inference; 0: 1
 	Seed       uint64  `json:"seed"`                 // of random scores and of the certificate's random inputs
+
+	LayerShares map[string]float64 `json:"layer_shares,omitempty"` // largest shares of their units that layers keep, by name or pattern; nil: none
+
+	// Of methods that remove units: units that layers keep in any case, and the number whose
+	// multiples their units end at; nil and 0: any number.
+	Keep    *prune.Keep `json:"keep,omitempty"`
+	RoundTo int         `json:"round_to,omitempty"`
+
+	fixed prune.Keep // Keep for a network that is smaller already; no demands: Keep itself counts
 
 	// Of method weights: the share of the single weights to keep, or the pattern. Neither:
 	// they were chosen while training, as with rigl.
@@ -71,7 +84,7 @@ func (q PruneRequest) complete() PruneRequest {
 	case q.Method != "":
 	case q.Share != 0 || q.Pattern != "":
 		q.Method = "weights"
-	case q.MACs != 0 || q.Params != 0 || q.Importance != "":
+	case q.MACs != 0 || q.Params != 0 || q.Latency != 0 || q.LayerShares != nil || q.Importance != "":
 		q.Method = "least"
 	default:
 		q.Method = "zeros"
@@ -85,6 +98,17 @@ func (q PruneRequest) Validate() error {
 		return &InputError{err}
 	}
 	return nil
+}
+
+// limited reports whether layers have to keep units.
+func (q PruneRequest) limited() bool { return q.Keep != nil || q.RoundTo != 0 }
+
+// kept is the demand on the layers of the network that is pruned.
+func (q PruneRequest) kept() prune.Keep {
+	if q.fixed.Demands() || q.Keep == nil {
+		return q.fixed
+	}
+	return *q.Keep
 }
 
 // selects reports whether the method chooses units to zero.
@@ -127,16 +151,22 @@ func (q PruneRequest) selection(data *importance.Data) (selection, error) {
 	switch {
 	case name == "" && q.Method != "zeros" && q.Method != "none":
 		return nil, fmt.Errorf("there is no method %q; choose zeros, least, magnitude, random, weights or none", q.Method)
-	case name == "" && (q.Scope != "" || q.MACs != 0 || q.Params != 0):
+	case q.Method == "none" && q.limited():
+		return nil, errors.New("keep and round_to are for methods that remove units; method none removes none")
+	case name == "" && (q.Scope != "" || q.MACs != 0 || q.Params != 0 || q.Latency != 0 || q.Batch != 0 || q.LayerShares != nil):
 		return nil, fmt.Errorf("method %s takes no scope and no budget; they are for least, magnitude and random", q.Method)
 	case name == "":
+		if err := q.kept().Validate(); err != nil {
+			return nil, fmt.Errorf("keep.%w", err)
+		}
 		return nil, nil
 	}
 	by, err := importance.Criteria.New(name)
 	if err != nil {
 		return nil, err
 	}
-	s := &prune.Selection{Importance: by, Scope: q.Scope, MACs: q.MACs, Params: q.Params, Seed: q.Seed, Data: data}
+	s := &prune.Selection{Importance: by, Scope: q.Scope, MACs: q.MACs, Params: q.Params, Latency: q.Latency, Batch: q.Batch,
+		Layers: q.LayerShares, Keep: q.kept(), RoundTo: q.RoundTo, Seed: q.Seed, Data: data}
 	if err := s.Validate(); err != nil {
 		return nil, fmt.Errorf("method %s: %w", q.Method, err)
 	}
@@ -172,6 +202,9 @@ func pruneWith(ctx context.Context, net *nn.Network, q PruneRequest, data *Data,
 	if err != nil {
 		return nil, nil, &InputError{err}
 	}
+	if err := q.kept().Fits(net); err != nil {
+		return nil, nil, &InputError{err}
+	}
 	if q.Method == "least" || q.Method == "weights" && selection != nil {
 		q.Importance = q.criterion()
 	}
@@ -180,9 +213,10 @@ func pruneWith(ctx context.Context, net *nn.Network, q PruneRequest, data *Data,
 		return nil, nil, err
 	}
 	res.Before = res.Trained
+	var choice prune.Choice
 	if selection != nil {
 		res.ActivityTrained = res.ActivityBefore
-		if err := selection.Zero(net); err != nil {
+		if choice, err = choose(selection, net); err != nil {
 			return nil, nil, &InputError{err}
 		}
 		if err := zeroed(net); err != nil {
@@ -202,7 +236,10 @@ func pruneWith(ctx context.Context, net *nn.Network, q PruneRequest, data *Data,
 		}
 		res.SingleWeights = &count
 	}
-	small, err := res.remove(net, data)
+	small, err := res.remove(net, data, choice)
+	if errors.Is(err, prune.ErrHeld) {
+		return nil, nil, &InputError{err}
+	}
 	if err != nil {
 		return nil, nil, err
 	}
@@ -218,14 +255,27 @@ func pruneWith(ctx context.Context, net *nn.Network, q PruneRequest, data *Data,
 	return small, res, ctxError(ctx, "pruning")
 }
 
+// choose zeroes units or single weights; the outcome is empty for single weights.
+func choose(s selection, net *nn.Network) (prune.Choice, error) {
+	if units, ok := s.(*prune.Selection); ok {
+		choice, err := units.Choose(net)
+		if err != nil {
+			return prune.Choice{}, err
+		}
+		return *choice, nil
+	}
+	return prune.Choice{}, s.Zero(net)
+}
+
 // remove takes out the units that are zero, unless the method is none.
-func (p *Pruning) remove(net *nn.Network, data *Data) (*nn.Network, error) {
+func (p *Pruning) remove(net *nn.Network, data *Data, choice prune.Choice) (*nn.Network, error) {
 	if p.Method == "none" {
 		counts := net.Count()
 		p.Report = &prune.Report{Before: counts, After: counts}
 		return net, nil
 	}
-	o := prune.Options{Seed: p.Seed}
+	p.Measured = choice.Latency
+	o := prune.Options{Seed: p.Seed, Held: choice.Held, Keep: p.kept(), RoundTo: p.RoundTo}
 	if data != nil {
 		var err error
 		if o.Inputs, err = data.Examples(data.Set.Test, certificateExamples); err != nil {
@@ -233,7 +283,9 @@ func (p *Pruning) remove(net *nn.Network, data *Data) (*nn.Network, error) {
 		}
 	}
 	small, report, err := prune.Prune(net, o)
-	p.Report = report
+	if p.Report = report; report != nil {
+		report.Limited = append(choice.Limited, report.Limited...)
+	}
 	return small, err
 }
 

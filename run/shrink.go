@@ -30,7 +30,10 @@ func (r *runner) shrinker(ctx context.Context, net *nn.Network, terms []train.Pe
 	steps := source.Batches()
 	o := gradual.Options{Every: c.Prune.Every, EpochSteps: steps, Steps: steps * c.Train.Epochs, Seed: c.Seed,
 		Examples: func() ([]float32, error) { return r.data.Examples(r.data.Set.Test, wayExamples) },
-		Warn:     func(err error) { r.warn("nothing is removed now: %v", err) }}
+		Warn:     func(err error) { r.warn("nothing is removed now: %v", err) }, RoundTo: c.Prune.RoundTo}
+	if c.Prune.Keep != nil {
+		o.Keep = *c.Prune.Keep
+	}
 	if c.Target != nil {
 		if o.Target, err = target(c.Target); err != nil {
 			return nil, c.Locate("target.importance", err)
@@ -67,6 +70,9 @@ func locateOption(c *config.Config, o gradual.Options, err error) error {
 		return err
 	}
 	key := "prune.every"
+	if refused.Option == "Keep" {
+		key = "prune.keep"
+	}
 	if o.Target != nil && strings.HasPrefix(refused.Option, "Target") {
 		key = strings.ToLower(strings.Replace(refused.Option, "Share", string(o.Target.Measure), 1))
 	}

@@ -67,11 +67,12 @@ func (p *Pruning) Stages() []report.Stage { return shown(p.stages()) }
 
 // Measures are the further test results, for reports.
 func (p *Pruning) Measures() []report.Measure {
+	out := demands(p.Measured, p.Report.Limited)
 	if p.Before == nil {
-		return nil
+		return out
 	}
 	loss := lossMeasure("loss", "%.4f", p.stages(), func(v float64) float64 { return v })
-	out := slices.Concat([]report.Measure{loss}, details(p.stages()), activities(p.stages()))
+	out = slices.Concat([]report.Measure{loss}, details(p.stages()), activities(p.stages()), out)
 	if w := p.SingleWeights; w != nil {
 		out = append(out, singleWeights(*w))
 	}
@@ -222,6 +223,7 @@ func (s *Summary) Measures() []report.Measure {
 	if v := s.Variables; v != nil {
 		out = append(out, v.measure())
 	}
+	out = append(out, demands(s.Latency, s.Limited)...)
 	return append(out, activities(stages)...)
 }
 

@@ -56,12 +56,14 @@ type Summary struct {
 	Thresholds  *Thresholds    `json:"thresholds,omitempty"`       // thresholds of ReLUs; nil: the config asks for none
 	Thresholded *train.Metrics `json:"after_thresholds,omitempty"` // results on the test set with thresholds; nil: the config asks for none
 
-	Method      string            `json:"method"`               // prune.method of the config
-	Importance  string            `json:"importance,omitempty"` // criterion that chose units; "": the method has none
-	Certificate prune.Certificate `json:"certificate"`          // comparison of the outputs before and after the last removal
-	Removed     prune.Removed     `json:"removed"`              // units that pruning has removed, since the start
-	Weights     []LayerWeights    `json:"weights"`              // distribution of the weights of each layer that has them
-	Variables   *Variables        `json:"variables,omitempty"`  // variables of the input; nil: they have no names
+	Method      string            `json:"method"`                     // prune.method of the config
+	Importance  string            `json:"importance,omitempty"`       // criterion that chose units; "": the method has none
+	Certificate prune.Certificate `json:"certificate"`                // comparison of the outputs before and after the last removal
+	Removed     prune.Removed     `json:"removed"`                    // units that pruning has removed, since the start
+	Latency     *prune.Latency    `json:"latency_measured,omitempty"` // time of an inference before and after the removal; nil: prune.budget has no latency
+	Limited     []prune.Limited   `json:"limited,omitempty"`          // layers that keep units by prune.keep or prune.round_to that would have gone; nil: none
+	Weights     []LayerWeights    `json:"weights"`                    // distribution of the weights of each layer that has them
+	Variables   *Variables        `json:"variables,omitempty"`        // variables of the input; nil: they have no names
 
 	SingleWeights *unstructured.Count `json:"single_weights,omitempty"` // of methods weights and rigl, in the shape before removal
 
@@ -97,7 +99,7 @@ func (r *runner) summarise(small *nn.Network, p *pruneResult, final train.Metric
 		LossAfterPrune: p.After.Loss, LossFinal: final.Loss,
 		TestExamples: count(r.data.Set.Test), TestTargets: final.N,
 		Method: r.c.Prune.Method, Importance: r.pruneRequest().criterion(), Certificate: p.Report.Certificate,
-		Removed: p.Report.Removed, Weights: layerWeights(r.full, p.Weights, small), Variables: variables(small), SingleWeights: p.SingleWeights,
+		Removed: p.Report.Removed, Latency: p.Measured, Limited: p.Report.Limited, Weights: layerWeights(r.full, p.Weights, small), Variables: variables(small), SingleWeights: p.SingleWeights,
 		TrainSeconds: p.TrainSeconds, FinetuneSeconds: tuned.Seconds + p.RoundSeconds, DataWaitSeconds: p.DataWaitSeconds + tuned.Waited,
 		Finished: time.Now().UTC().Format(time.RFC3339), Command: r.sessions[0].Command,
 		Thresholds: p.Thresholds, Thresholded: p.Thresholded}

@@ -5,7 +5,6 @@ import (
 	"slices"
 
 	"pare/nn"
-	"pare/prune"
 	"pare/train"
 )
 
@@ -71,13 +70,12 @@ func (s *Shrinker) changed(at train.Place) bool {
 // look measures how much of the network is left. If more groups came to zero in this step
 // than the plan asks for, those in excess come back.
 func (s *Shrinker) look(net *nn.Network, at train.Place) (float64, error) {
-	left, err := prune.Remaining(net)
+	share, err := s.left(net)
 	if err != nil {
 		return 0, err
 	}
-	share := s.share(left)
 	if line := s.goal.Plan.At(at.Share); share < line {
-		if share, err = s.last.undo(net, s.terms().grouped(), line, share, s.share); err != nil {
+		if share, err = s.last.undo(s.terms().grouped(), line, share, s.measuring(net)); err != nil {
 			return 0, err
 		}
 		if share == 0 {
@@ -228,8 +226,8 @@ func (c *Controller) ratio(left []float64, n int, within float64) float64 {
 // fewer were to go: those with the longest way come back. A group that takes very much
 // along, such as the gate of a path, comes back before others. Without values of the step
 // before nothing changes.
-func (v kept) undo(net *nn.Network, ts terms, line, share float64, measure func(nn.Counts) float64) (float64, error) {
-	_, share, err := v.choose(net, v.fallen(ts), line, share, measure)
+func (v kept) undo(ts terms, line, share float64, measure func() (float64, error)) (float64, error) {
+	_, share, err := v.choose(v.fallen(ts), line, share, measure)
 	return share, err
 }
 

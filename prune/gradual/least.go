@@ -5,7 +5,6 @@ import (
 	"slices"
 
 	"pare/nn"
-	"pare/prune"
 	"pare/prune/importance"
 	"pare/regularize"
 	"pare/train"
@@ -86,11 +85,10 @@ func (s *Shrinker) candidates() terms {
 
 // gone removes the groups that an interval has brought to zero.
 func (s *Shrinker) gone(net *nn.Network, at train.Place) (*train.Reshaped, error) {
-	left, err := prune.Remaining(net)
+	share, err := s.left(net)
 	if err != nil {
 		return nil, err
 	}
-	share := s.share(left)
 	if share <= s.TargetShare {
 		return s.arrive(net, share, at)
 	}
@@ -120,15 +118,15 @@ func (s *Shrinker) choose(net *nn.Network, at train.Place) error {
 	chosen := all
 	for _, list := range [][]group{halves(all), all} {
 		values.put(all, list)
-		left, err := prune.Remaining(net)
+		share, err := s.left(net)
 		if err != nil {
 			return err
 		}
-		if share := s.share(left); share <= line {
-			if chosen, _, err = values.choose(net, list, line, share, s.share); err != nil {
+		if share <= line {
+			if chosen, _, err = values.choose(list, line, share, s.measuring(net)); err != nil {
 				return err
 			}
-			if chosen, err = values.spare(net, chosen, line, s.share); err != nil {
+			if chosen, err = values.spare(chosen, line, s.measuring(net)); err != nil {
 				return err
 			}
 			break

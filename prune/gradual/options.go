@@ -28,6 +28,10 @@ type Options struct {
 	Data *importance.Data
 	// Seed of the random examples.
 	Seed uint64
+	// Keep and RoundTo demand units of the layers, as in prune.Options: units that are zero
+	// stay where these demand it. Shares are of the units that the network has at first.
+	Keep    prune.Keep
+	RoundTo int
 	// Warn is told why a removal was put off: its certificate did not pass. nil: nobody is
 	// told.
 	Warn func(error)
@@ -167,21 +171,27 @@ func (s *Shrinker) reachable(net *nn.Network) error {
 		return refuse("Target.Method", "least removes groups, and the penalties are on single weights; "+
 			"add one on groups, such as {type: group_lasso, on: channels, lambda: 1e-4}, or use lambda")
 	}
-	left, err := bare(net, may)
-	if err != nil {
-		return err
-	}
-	if share := s.share(left); share > target.Share {
+	left, err := s.bare(net, may)
+	switch {
+	case err != nil:
+		return refuse("Target.Share", "%.3g of the %s cannot be reached: %w", target.Share, target.Measure.noun(), err)
+	case left > target.Share && s.limited():
+		return refuse("Target.Share", "%.3g of the %s cannot be reached: with everything removed that the "+
+			"penalties cover, and that keep and round_to leave to them, %.3g would be left; penalise more of the network, "+
+			"loosen keep or round_to, or raise the target", target.Share, target.Measure.noun(), left)
+	case left > target.Share:
 		return refuse("Target.Share", "%.3g of the %s cannot be reached: with everything removed that the "+
 			"penalties cover, %.3g would be left; penalise more of the network, or raise the target",
-			target.Share, target.Measure.noun(), share)
+			target.Share, target.Measure.noun(), left)
 	}
 	return nil
 }
 
-// bare counts the parameters and multiply-accumulates of the network with all values of
-// the terms at zero.
-func bare(net *nn.Network, ts terms) (nn.Counts, error) {
+// limited reports whether layers have to keep units.
+func (s *Shrinker) limited() bool { return s.o.RoundTo > 1 || s.o.Keep.Demands() }
+
+// bare is the share of the whole network that is left with all values of the terms at zero.
+func (s *Shrinker) bare(net *nn.Network, ts terms) (float64, error) {
 	values := kept{}.keep(ts)
 	var all group
 	for _, t := range ts.all() {
@@ -189,7 +199,7 @@ func bare(net *nn.Network, ts terms) (nn.Counts, error) {
 	}
 	gone := []group{all}
 	values.put(nil, gone)
-	left, err := prune.Remaining(net)
+	left, err := s.left(net)
 	values.put(gone, nil)
 	return left, err
 }
@@ -200,11 +210,11 @@ func (s *Shrinker) Missed(net *nn.Network) error {
 	if !s.Unmet() {
 		return nil
 	}
-	left, err := prune.Remaining(net)
+	left, err := s.left(net)
 	if err != nil {
 		return err
 	}
 	return fmt.Errorf("%w: %.3g %% of the %s are left, and the target is %.3g %%; train for more epochs, "+
 		"penalise more of the network, or raise the target",
-		ErrMissed, 100*s.share(left), s.o.Target.Measure.noun(), 100*s.TargetShare)
+		ErrMissed, 100*left, s.o.Target.Measure.noun(), 100*s.TargetShare)
 }

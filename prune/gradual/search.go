@@ -3,20 +3,19 @@ package gradual
 import (
 	"slices"
 
-	"pare/nn"
 	"pare/prune"
 )
 
 // choose zeroes the first groups of a list so that a share of line is left, or the largest
 // possible share below it, and returns these groups and the share; the other groups have
-// the values that were kept. share is the share left with the whole list gone.
-func (v kept) choose(net *nn.Network, all []group, line, share float64, measure func(nn.Counts) float64) ([]group, float64, error) {
+// the values that were kept. share is the share left with the whole list gone, and measure
+// gives the one left now.
+func (v kept) choose(all []group, line, share float64, measure func() (float64, error)) ([]group, float64, error) {
 	list, best, chosen := all, share, all
 	for range lumps {
 		n, got, err := prune.Fewest(len(list), line, func(gone int) (float64, error) {
 			v.put(list, list[:gone])
-			left, err := prune.Remaining(net)
-			return measure(left), err
+			return measure()
 		})
 		if err != nil {
 			return nil, share, err
@@ -45,18 +44,18 @@ const (
 // spare gives groups of a list that are gone their values back as long as no more than
 // line is left, the most important first, and returns the rest. Groups that bring the
 // network little nearer to its target stay if more expensive ones take it beyond.
-func (v kept) spare(net *nn.Network, gone []group, line float64, measure func(nn.Counts) float64) ([]group, error) {
+func (v kept) spare(gone []group, line float64, measure func() (float64, error)) ([]group, error) {
 	for n := (len(gone) + 1) / 2; len(gone) > 0; n = (n + 1) / 2 {
 		for last := len(gone); last > 0; last -= n {
 			part := gone[max(0, last-n):last]
 			v.put(part, nil)
 			rest := slices.Concat(gone[:max(0, last-n)], gone[last:])
 			v.put(nil, rest) // values of two groups
-			left, err := prune.Remaining(net)
+			left, err := measure()
 			if err != nil {
 				return nil, err
 			}
-			if measure(left) <= line {
+			if left <= line {
 				gone = rest
 			} else {
 				v.put(nil, part)

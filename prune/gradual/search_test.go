@@ -25,7 +25,10 @@ func TestSpare(t *testing.T) {
 	const line = 0.5
 	chosen := all[:16]
 	values.put(all, chosen)
-	gone, err := values.spare(net, chosen, line, share)
+	gone, err := values.spare(chosen, line, func() (float64, error) {
+		left, err := prune.Remaining(net)
+		return share(left), err
+	})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -38,6 +38,10 @@ func New(net *nn.Network, penalties []train.Penalty, o Options) (*Shrinker, erro
 	if err := o.validate(); err != nil {
 		return nil, err
 	}
+	var err error
+	if o.Keep, err = o.Keep.Fixed(net); err != nil {
+		return nil, &OptionError{Option: "Keep", Err: err}
+	}
 	s := &Shrinker{o: o, whole: net.Count()}
 	for _, p := range penalties {
 		term, _ := p.(*regularize.Term)
@@ -97,6 +101,22 @@ func (s *Shrinker) share(left nn.Counts) float64 {
 	return s.o.Target.share(left, s.whole, s.terms().grouped())
 }
 
+// options are those of a removal.
+func (s *Shrinker) options(held nn.Held) prune.Options {
+	return prune.Options{Random: randomExamples, Seed: s.o.Seed, Held: held, Keep: s.o.Keep, RoundTo: s.o.RoundTo}
+}
+
+// left is the share of the whole network that a removal would leave now.
+func (s *Shrinker) left(net *nn.Network) (float64, error) {
+	left, err := prune.RemainingWith(net, s.options(nil))
+	return s.share(left), err
+}
+
+// measuring is left as a function.
+func (s *Shrinker) measuring(net *nn.Network) func() (float64, error) {
+	return func() (float64, error) { return s.left(net) }
+}
+
 // arrive ends the search: the network is small enough.
 func (s *Shrinker) arrive(net *nn.Network, share float64, at train.Place) (*train.Reshaped, error) {
 	if left, err := prune.Remaining(net); err != nil {
@@ -153,14 +173,14 @@ func (s *Shrinker) refused(err error) (*train.Reshaped, error) {
 // are none.
 func (s *Shrinker) remove(net *nn.Network, held nn.Held) (*train.Reshaped, error) {
 	before := net.Count()
-	left, err := prune.RemainingHeld(net, held)
+	left, err := prune.RemainingWith(net, s.options(held))
 	if err != nil {
 		return nil, err
 	}
 	if left.MACs == 0 || left.Params >= before.Params && left.MACs >= before.MACs {
 		return nil, nil
 	}
-	o := prune.Options{Random: randomExamples, Seed: s.o.Seed, Held: held}
+	o := s.options(held)
 	if s.o.Examples != nil {
 		if o.Inputs, err = s.o.Examples(); err != nil {
 			return nil, err

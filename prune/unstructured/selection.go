@@ -42,7 +42,7 @@ func (s Selection) criterion() (importance.OfWeights, error) {
 	}
 	by, ok := s.Importance.(importance.OfWeights)
 	if !ok {
-		return nil, fmt.Errorf("importance %T scores units, not single weights; choose magnitude, random or taylor", s.Importance)
+		return nil, fmt.Errorf("importance %T scores units, not single weights; choose magnitude, lamp, random or taylor", s.Importance)
 	}
 	return by, nil
 }

@@ -157,7 +157,7 @@ func TestLayers(t *testing.T) {
 		{Selection{Share: 0.5, Scope: "here"}, `selection scope "here" is not global or layer`},
 		{Selection{Share: 0.5, Importance: importance.Taylor{}}, "importance taylor needs data, and there are none; use importance magnitude"},
 		{Selection{Share: 0.5, Importance: importance.BatchNormScale{}},
-			"importance importance.BatchNormScale scores units, not single weights; choose magnitude, random or taylor"},
+			"importance importance.BatchNormScale scores units, not single weights; choose magnitude, lamp, random or taylor"},
 	} {
 		before := bits(net)
 		if err := c.s.Zero(net); err == nil || err.Error() != c.want {

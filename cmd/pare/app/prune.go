@@ -20,13 +20,15 @@ import (
 var pruneCommand = command{
 	name: "prune",
 	args: "SOURCE -out DIR [-method zeros|least|magnitude|random|weights] [-importance NAME] " +
-		"[-macs 0.5 | -params 0.1 | -weights 0.1 | -pattern 2:4] [-scope global|layer] [-seed N] [-trained | -final]",
+		"[-macs 0.5 | -params 0.1 | -latency 0.5 | -weights 0.1 | -pattern 2:4] [-layers LIST] [-keep LIST] [-round-to 8] " +
+		"[-scope global|layer] [-seed N] [-trained | -final]",
 	doc: "removes units from a network and proves that removal keeps its function",
 	examples: []string{
 		"pare prune runs/resnet -out zeros                            # as the run did",
 		"pare prune runs/resnet -method magnitude -macs 0.5 -out half   # a baseline",
 		"pare prune resnet50.onnx -macs 0.5 -importance magnitude -out half    # no data needed",
 		"pare prune runs/resnet -method least -importance taylor -macs 0.5 -out taylor",
+		"pare prune runs/resnet -method magnitude -latency 0.5 -round-to 8 -keep conv1,least=8 -out fast",
 		"pare prune runs/resnet -method weights -weights 0.1 -out tenth       # single weights",
 	},
 	run: runPrune,
@@ -41,7 +43,7 @@ func runPrune(ctx context.Context, f *flags) error {
 	f.words["method"] = []string{"zeros", "least", "magnitude", "random", "weights"}
 	f.StringVar(&request.Importance, "importance", "",
 		"least: `criterion` of importance: "+strings.Join(importance.Criteria.Names(), ", ")+" (default taylor); "+
-			"weights: magnitude, random or taylor (default magnitude)")
+			"weights: magnitude, lamp, random or taylor (default magnitude)")
 	f.words["importance"] = importance.Criteria.Names()
 	f.Float64Var(&request.MACs, "macs", 0, "least, magnitude and random: `share` of the multiply-accumulates of the "+
 		"network to keep, above 0 and at most 1")
@@ -54,6 +56,7 @@ func runPrune(ctx context.Context, f *flags) error {
 		"(global, the default) or in their layer (layer)")
 	f.words["scope"] = []string{"global", "layer"}
 	f.Uint64Var(&request.Seed, "seed", 0, "seed of random units and random inputs (default: the seed of the run, else 0)")
+	readKeep := keepFlags(f, &request)
 	trained := f.Bool("trained", false, "prune the network before the run's own pruning; the default")
 	final := f.Bool("final", false, "prune the network at the end of the run")
 	dataDir := f.String("data-dir", "", "folder with the data, in place of data.dir of the run's config")
@@ -67,6 +70,9 @@ func runPrune(ctx context.Context, f *flags) error {
 		return cli.InputError("no -out; name a folder for the pruned network")
 	case *trained && *final:
 		return cli.InputError("-trained and -final name two networks; give one of them")
+	}
+	if err := readKeep(); err != nil {
+		return err
 	}
 	for _, err := range []error{request.Validate(), cli.OutputFolder("-out", *out), run.FreeFolder(*out)} {
 		if err != nil {
@@ -144,7 +150,8 @@ func pruningData(p *run.Pruning) report.Data {
 	r := p.Report
 	d := report.Data{Seed: p.Seed, Before: r.Before, After: r.After, Removed: r.Removed, Certificate: r.Certificate, Warnings: p.Warnings}
 	if d.Stages = p.Stages(); d.Stages != nil {
-		d.TestExamples, d.Measures = p.After.N, p.Measures()
+		d.TestExamples = p.After.N
 	}
+	d.Measures = p.Measures()
 	return d
 }

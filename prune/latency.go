@@ -1,0 +1,150 @@
+package prune
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"pare/nn"
+)
+
+// Latency is the time of an inference before and after units are gone, as measured on this
+// machine with the threads of the process.
+type Latency struct {
+	Batch  int     `json:"batch"`          // examples of an inference
+	Before float64 `json:"before_seconds"` // median time of an inference of the network before
+	After  float64 `json:"after_seconds"`  // the same with the units removed, measured in turn with the one before
+	Share  float64 `json:"share"`          // after_seconds as a share of before_seconds; at most the budget
+	Tries  int     `json:"tries"`          // smaller networks that were measured
+}
+
+// Clock times inferences.
+type Clock interface {
+	// Times returns the median time of an inference of each of two networks. careful asks
+	// for the measurement that decides at the end.
+	Times(a, b *nn.Network, batch int, seed uint64, careful bool) (ofA, ofB time.Duration, err error)
+}
+
+// Wall is the Clock of this machine: it runs the inference program of both networks in turn,
+// on random inputs, so that other work on the machine slows both.
+type Wall struct{}
+
+// The repeats of a measurement and the time that it takes at least, of the search and of the
+// end.
+const (
+	searchRepeats, searchTime = 5, 100 * time.Millisecond
+	lastRepeats, lastTime     = 15, 500 * time.Millisecond
+	maxRepeats                = 1000
+)
+
+// Times implements Clock.
+func (Wall) Times(a, b *nn.Network, batch int, seed uint64, careful bool) (ofA, ofB time.Duration, err error) {
+	var programs [2]*nn.Program
+	for i, net := range []*nn.Network{a, b} {
+		p, err := nn.Compile(net, nn.CompileOptions{Mode: nn.Infer, Batch: batch})
+		if err != nil {
+			return 0, 0, fmt.Errorf("time an inference: %w", err)
+		}
+		copy(p.X, randomInputs(net, batch, seed))
+		p.Run() // fills caches
+		programs[i] = p
+	}
+	repeats, least := searchRepeats, searchTime
+	if careful {
+		repeats, least = lastRepeats, lastTime
+	}
+	var times [2][]time.Duration
+	begin := time.Now()
+	for n := 0; n < maxRepeats && (n < repeats || time.Since(begin) < least); n++ {
+		for i, p := range programs {
+			p.ResetState()
+			start := time.Now()
+			p.Run()
+			times[i] = append(times[i], time.Since(start))
+		}
+	}
+	return median(times[0]), median(times[1]), nil
+}
+
+func median(times []time.Duration) time.Duration {
+	slices.Sort(times)
+	return times[len(times)/2]
+}
+
+// underLatency zeroes candidates, the first forced ones in any case, until an inference of the
+// smaller network takes the share of the budget. It bisects by measured times, and the network
+// that it ends with is measured with more care; as long as that takes too long, more units go.
+func (s Selection) underLatency(t *trial, forced int) (*Latency, error) {
+	clock, l := s.Clock, &Latency{Batch: max(1, s.Batch)}
+	if clock == nil {
+		clock = Wall{}
+	}
+	t.restore()
+	whole, err := t.net.Clone() // the values of t.net change
+	if err != nil {
+		return nil, err
+	}
+	measure := func(gone int, careful bool) (float64, error) {
+		if err := t.zero(gone); err != nil {
+			return 0, err
+		}
+		small, err := t.smaller()
+		if err != nil {
+			return 0, err
+		}
+		before, after, err := clock.Times(whole, small, l.Batch, s.Seed, careful)
+		if err != nil {
+			return 0, err
+		}
+		if before <= 0 {
+			return 0, fmt.Errorf("an inference takes %v: too little to measure; time a larger batch", before)
+		}
+		l.Before, l.After, l.Tries = before.Seconds(), after.Seconds(), l.Tries+1
+		l.Share = l.After / l.Before
+		return l.Share, nil
+	}
+	if least, err := measure(len(t.list), false); err != nil {
+		return nil, err
+	} else if least > s.Latency {
+		return nil, t.unmet(fmt.Sprintf("an inference still takes %.3g of its time", least))
+	}
+	return l, searchTimed(forced, len(t.list), s.Latency, measure)
+}
+
+// fineness is the number of parts of a list in which a search of noisy times is done: the noise
+// hides smaller parts.
+const fineness = 64
+
+// searchTimed finds how many groups, from the start of a list of n and at least first, have to
+// go so that at most line remains of the time. measure removes the given number of groups; its
+// last call is a careful one, for the number that was found, and gives at most line.
+func searchTimed(first, n int, line float64, measure func(gone int, careful bool) (float64, error)) error {
+	step := max(1, (n-first)/fineness)
+	low, high := first, n
+	for high-low >= step && low < high {
+		mid := (low + high) / 2
+		share, err := measure(mid, false)
+		if err != nil {
+			return err
+		}
+		if share <= line {
+			high = mid
+		} else {
+			low = mid + 1
+		}
+	}
+	for gone := high; ; gone = min(n, gone+step) {
+		share, err := measure(gone, true)
+		if err != nil {
+			return err
+		}
+		if share <= line {
+			return nil
+		}
+		if gone == n {
+			return fmt.Errorf("the budget cannot be met: with all units gone that may go, an inference took %.3g of its time at the end; "+
+				"measure a larger batch, or on a quieter machine", share)
+		}
+		step += max(1, step/2) // the farther, the faster
+	}
+}

@@ -1,0 +1,202 @@
+package prune
+
+import (
+	"fmt"
+	"maps"
+	"math"
+	"slices"
+	"strings"
+
+	"pare/nn"
+)
+
+// trial is a network of which a number of units are zeroed, and the network that a removal
+// would leave.
+type trial struct {
+	net    *nn.Network
+	list   []candidate // in the order in which they go
+	limits *limits     // nil: none
+	shares bool        // layers have budgets of their own, so that their other units are not in the list
+	values map[*nn.Param][]float32
+	slices map[slicing]map[int]int // the candidates by their slices
+
+	analysis *analysis // with the units at zero, and the marks of the limits
+	held     nn.Held
+	limited  []Limited // layers that keep units of the zeroed ones
+}
+
+// slicing is an axis of a parameter.
+type slicing struct {
+	param *nn.Param
+	axis  int
+}
+
+func newTrial(net *nn.Network, list []candidate, keep Keep, round int) (*trial, error) {
+	t := &trial{net: net, list: list, values: map[*nn.Param][]float32{}, slices: map[slicing]map[int]int{}}
+	for k, c := range list {
+		for _, slot := range c.slots {
+			at := slicing{slot.Param, slot.Axis}
+			if t.slices[at] == nil {
+				t.slices[at] = map[int]int{}
+			}
+			t.slices[at][slot.Index] = k
+			if t.values[slot.Param] == nil {
+				t.values[slot.Param] = slices.Clone(slot.Param.Data())
+			}
+		}
+	}
+	var err error
+	if t.limits, err = newLimits(net, keep, round); err != nil || t.limits == nil {
+		return t, err
+	}
+	order := map[int]int{}
+	for k, c := range list {
+		order[c.unit] = k
+	}
+	t.limits.rank = func(unit int) float64 {
+		if k, ok := order[unit]; ok {
+			return float64(k)
+		}
+		return math.Inf(-1)
+	}
+	return t, nil
+}
+
+// restore puts all values back.
+func (t *trial) restore() {
+	for p, v := range t.values {
+		copy(p.Data(), v)
+	}
+}
+
+// zero zeroes the first candidates of the list, except those that the limits keep.
+func (t *trial) zero(n int) error {
+	gone := make([]bool, len(t.list))
+	for k := range n {
+		gone[k] = true
+	}
+	t.clear(gone)
+	t.held, t.limited = nil, nil
+	var err error
+	if t.limits == nil {
+		t.analysis, err = analyseHeld(t.net, nil)
+		return err
+	}
+	before, err := analyseHeld(t.net, nil)
+	if err != nil {
+		return err
+	}
+	for {
+		t.held = nn.Held{}
+		var limited []Limited
+		if t.analysis, limited, err = t.limits.analyse(t.held); err != nil {
+			return err
+		}
+		t.limited = merged(t.limited, limited)
+		// A unit that stays keeps its values too, which may keep other units.
+		kept := false
+		for k, c := range t.list {
+			if gone[k] && t.made(c) {
+				gone[k], kept = false, true
+			}
+		}
+		if !kept {
+			break
+		}
+		t.clear(gone)
+	}
+	for i, l := range t.limited {
+		node := slices.IndexFunc(t.net.Nodes, func(n *nn.Node) bool { return n.Name == l.Layer })
+		t.limited[i].Units = countTrue(t.analysis.made[node]) - countTrue(before.made[node])
+	}
+	return nil
+}
+
+// made reports whether a layer still computes the unit.
+func (t *trial) made(c candidate) bool {
+	for _, slot := range c.slots {
+		if slot.Param.Role == nn.RoleWeight && !slot.Reads() {
+			units := t.limits.alive(t.analysis, slot.Node, slot.Param, slot.Param.Axes[slot.Axis])
+			if units[slot.Index] {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// merged adds the layers of more that a list lacks.
+func merged(list, more []Limited) []Limited {
+	for _, l := range more {
+		if !slices.ContainsFunc(list, func(m Limited) bool { return m.Layer == l.Layer }) {
+			list = append(list, l)
+		}
+	}
+	return list
+}
+
+// clear gives all candidates their values and zeroes those that are gone.
+func (t *trial) clear(gone []bool) {
+	t.restore()
+	for at, places := range t.slices {
+		n, stride := at.param.AxisLen(at.axis)
+		var zero []int
+		for i, k := range places {
+			if gone[k] {
+				zero = append(zero, i)
+			}
+		}
+		if len(zero) == 0 {
+			continue
+		}
+		slices.Sort(zero)
+		values := at.param.Data()
+		for first := 0; first < len(values); first += n * stride {
+			row := values[first : first+n*stride]
+			if stride == 1 {
+				for _, i := range zero {
+					row[i] = 0
+				}
+				continue
+			}
+			for _, i := range zero {
+				clear(row[i*stride : (i+1)*stride])
+			}
+		}
+	}
+}
+
+// smaller is the network that a removal would leave. Its values are copied when they are read.
+func (t *trial) smaller() (*nn.Network, error) { return t.analysis.rewriteHeld(t.held) }
+
+// sizes counts the parameters and multiply-accumulates that a removal would leave.
+func (t *trial) sizes() (nn.Counts, error) {
+	small, err := t.smaller()
+	if err != nil {
+		return nn.Counts{}, err
+	}
+	return small.Sizes(), nil
+}
+
+// unmet is the error of a budget that the network exceeds with all candidates gone, with the
+// options in the way.
+func (t *trial) unmet(excess string) error {
+	if len(t.limited) == 0 && !t.shares {
+		return fmt.Errorf("the budget cannot be met: with one unit left in every layer, %s", excess)
+	}
+	by := map[string]string{} // option, its layer of the most units
+	units := map[string]int{}
+	for _, l := range t.limited {
+		if l.Units > units[l.By] || by[l.By] == "" {
+			by[l.By], units[l.By] = l.Layer, l.Units
+		}
+	}
+	var ways []string
+	if t.shares {
+		ways = append(ways, "the budgets of layers")
+	}
+	for _, option := range slices.Sorted(maps.Keys(by)) {
+		ways = append(ways, fmt.Sprintf("%s, which keeps %d more units of layer %s", option, units[option], by[option]))
+	}
+	return fmt.Errorf("the budget cannot be met: with all units gone that may go, %s; loosen %s", excess, strings.Join(ways, ", or "))
+}
