@@ -3,7 +3,6 @@ package layers
 import (
 	"fmt"
 	"math/rand/v2"
-	"slices"
 
 	"gorgonia.org/gorgonia"
 
@@ -104,14 +103,10 @@ func (l *Repeat) Slice(s nn.Slicing) (nn.Layer, error) {
 	for k, j := range s.Out {
 		from[k] = place[l.From[j]]
 	}
-	if ascends(from) {
+	if len(placesIn(from)) == len(from) {
 		return &Select{Index: from}, nil
 	}
 	return &Repeat{From: from}, nil
-}
-
-func ascends(list []int) bool {
-	return !slices.ContainsFunc(upTo(len(list)), func(i int) bool { return i > 0 && list[i] <= list[i-1] })
 }
 
 // ONNX is Gather.

@@ -254,7 +254,7 @@ func TestBadArchitectures(t *testing.T) {
 		{head + `[{"name":"a","kind":"constant","inputs":["input"],"args":{"shape":[-1,-2]}}]}`, "constant"},
 		{head + `[{"name":"a","kind":"constant","inputs":["input"],"args":{"shape":[]}}]}`, "constant"},
 		{head + `[{"name":"a","kind":"select","inputs":["input"],"args":{"index":[0,3]}}]}`, "outside 0..2"},
-		{head + `[{"name":"a","kind":"select","inputs":["input"],"args":{"index":[1,1]}}]}`, "ascend"},
+		{head + `[{"name":"a","kind":"select","inputs":["input"],"args":{"index":[1,1]}}]}`, "listed twice"},
 		{head + `[{"name":"a","kind":"select","inputs":["input"],"args":{"index":[]}}]}`, "empty"},
 		{head + `[{"name":"a","kind":"flatten","inputs":["input"],"args":{"index":[-1]}}]}`, "outside"},
 		{head + `[{"name":"a","kind":"add","inputs":["input"],"args":{"index":[[0],[1]]}}]}`, "index lists"},
