@@ -1,0 +1,78 @@
+"""Convolutions."""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+
+from ..shapes import Shape
+from .base import kind
+from .geometry import Extent, Windows
+
+
+@kind("conv")
+class Conv(Windows):
+    """2-D convolution. [C, H, W] to [out, H', W']; weight [out, C/groups, kh, kw] and bias [out].
+
+    ``pad`` is a number, [height, width] or [top, left, bottom, right] zeros.
+    """
+
+    def __init__(
+        self,
+        inputs: list[Shape],
+        *,
+        out: int,
+        kernel: Extent = 3,
+        stride: Extent = 1,
+        pad: Extent = 0,
+        dilation: Extent = 1,
+        groups: int = 1,
+        no_bias: bool = False,
+    ) -> None:
+        super().__init__(inputs)
+        shape = self.image()
+        self.groups = groups or 1
+        self.require(out >= 1 and self.groups >= 1, f"out is {out} and groups {groups}, both must be at least 1")
+        self.require(
+            shape[0] % self.groups == 0 and out % self.groups == 0,
+            f"{shape[0]} input and {out} output channels do not divide into {self.groups} groups",
+        )
+        self.shape = (out, *self.windows(shape, kernel or 3, stride or 1, pad, dilation or 1))
+        self.values("weight", out, shape[0] // self.groups, *self.kernel)
+        if no_bias:
+            self.bias = None
+        else:
+            self.values("bias", out)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        pad = self.begin if self.even() else [0, 0]
+        x = x if self.even() else self.padded(x)
+        return F.conv2d(x, self.weight, self.bias, self.stride, pad, self.dilation, self.groups)
+
+
+@kind("depthwise")
+class Depthwise(Conv):
+    """2-D convolution of each channel by itself, with ``multiplier`` outputs for each. [C, H, W] to [C·multiplier, H', W']."""
+
+    def __init__(
+        self,
+        inputs: list[Shape],
+        *,
+        multiplier: int = 1,
+        kernel: Extent = 3,
+        stride: Extent = 1,
+        pad: Extent = 0,
+        dilation: Extent = 1,
+        no_bias: bool = False,
+    ) -> None:
+        channels = inputs[0][0] if inputs else 1
+        super().__init__(
+            inputs,
+            out=channels * (multiplier or 1),
+            kernel=kernel,
+            stride=stride,
+            pad=pad,
+            dilation=dilation,
+            groups=channels,
+            no_bias=no_bias,
+        )
