@@ -4,9 +4,10 @@
 ``read_metrics`` and ``read_results`` give pandas frames (pip install pare[frames]).
 """
 
+from .capture import save
 from .errors import ModelError, UnsupportedError
 from .folder import load
 from .network import Network, Preprocess
 
-__all__ = ["ModelError", "Network", "Preprocess", "UnsupportedError", "load"]
+__all__ = ["ModelError", "Network", "Preprocess", "UnsupportedError", "load", "save"]
 __version__ = "0.1.0"

@@ -1,0 +1,208 @@
+"""A network in the making: layers with their tensors, and values brought into the form that a layer reads."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from typing import Any, Callable
+
+import torch
+
+from .. import layers, shapes
+from ..document import Row
+from ..errors import ModelError
+from ..shapes import Shape
+from .values import Value
+
+BATCH = 2  # examples of the traced batch: enough to tell it from the other axes
+
+Plan = Callable[[], str]  # adds the layers that a form needs, and names the last one
+
+
+class Builder:
+    """Layers in order, as rows of architecture.json, with the tensors of model.safetensors."""
+
+    def __init__(self, input_shape: Shape) -> None:
+        self.rows: list[Row] = []
+        self.shapes: dict[str, Shape] = {"input": input_shape}
+        self.tensors: dict[str, torch.Tensor] = {}
+        self.vocabulary = 0
+        self.read: set[str] = set()  # layers that another one reads
+        self.forms: dict[tuple[Any, ...], str] = {}  # layers of plans, by what they arrange
+
+    def add(self, kind: str, name: str, inputs: list[str], args: dict[str, Any] | None = None, **tensors: Any) -> Value:
+        """Adds a layer; a tensor that is None is left out."""
+        args = args or {}
+        layer = layers.make(kind, [self.shapes[i] for i in inputs], args)
+        name = self.unique(name)
+        for key, want in layer.state_dict().items():
+            value = tensors.get(key)
+            value = want if value is None else value.detach()
+            if value.shape != want.shape:
+                raise ModelError(f"{kind}: {key} has shape {list(value.shape)}, expected {list(want.shape)}")
+            self.tensors[f"{name}.{key}"] = value
+        self.rows.append(Row(name, kind, inputs, args))
+        self.shapes[name] = layer.shape
+        self.read.update(inputs)
+        return Value(name, (BATCH, *layer.shape))
+
+    def unique(self, name: str) -> str:
+        """The name, or the next free one with a number."""
+        name = name or "layer"
+        number, out = 1, name
+        while out in self.shapes:
+            number += 1
+            out = f"{name}_{number}"
+        return out
+
+    def size(self, layer: str) -> int:
+        return math.prod(self.shapes[layer])
+
+    def whole(self, value: Value) -> bool:
+        """Whether the value has each element of its layer once, in any order."""
+        if value.total() != BATCH * self.size(value.layer):
+            return False
+        return value.index is None or bool(torch.equal(value.index.flatten().sort()[0], torch.arange(value.total())))
+
+    def settle(self, value: Value) -> Value:
+        """The value without a factor, which becomes a gate."""
+        if value.factor == 1:
+            return value
+        plain = dataclasses.replace(value, factor=1.0)
+        return self.each("gate", "scale", plain, gate=torch.tensor([value.factor]))
+
+    def each(self, kind: str, name: str, value: Value, args: dict[str, Any] | None = None, **tensors: Any) -> Value:
+        """Adds a layer that treats all elements alike; their order stays."""
+        value = self.settle(value)
+        if self.whole(value):
+            added = self.add(kind, name, [value.layer], args, **tensors)
+            return dataclasses.replace(value, layer=added.layer)
+        (layer,), back = self.arrange(value)
+        return back(self.add(kind, name, [layer], args, **tensors))
+
+    def arrange(self, *values: Value) -> tuple[list[str], Callable[[Value], Value]]:
+        """Layers whose outputs are the values as they are or, where that is not possible, with their last
+        axis in front; the function gives a value of the first form from one of the second."""
+        for forward, back in ((None, None), ((-1, 1), (1, -1))):
+            moved = [self.settle(v) for v in values]
+            if forward:
+                moved = [v.move(torch.movedim, *forward) for v in moved if len(v.shape) > 2]
+            plans = [self.plan(v) for v in moved]
+            if len(plans) == len(values) and all(plans):
+                named = [p() for p in plans if p]
+                if back is None:
+                    return named, lambda v: v
+                return named, lambda v, at=back: v.move(torch.movedim, *at)
+        raise ModelError(f"reads {' and '.join(self.describe(v) for v in values)}, which no layer of pare arranges so")
+
+    def features(self, value: Value) -> tuple[str, Callable[[Value], Value]]:
+        """The layer whose units are the last axis of the value, and the way back to that axis."""
+        value = self.settle(value)
+        if len(value.shape) > 2:
+            value = value.move(torch.movedim, -1, 1)
+        plan = self.plan(value)
+        if plan is None:
+            raise ModelError(f"reads {self.describe(value)}, which no layer of pare arranges so")
+        return plan(), lambda v: v.move(torch.movedim, 1, -1) if len(v.shape) > 2 else v
+
+    def channels(self, value: Value) -> str:
+        """The layer whose output is the value as it is."""
+        plan = self.plan(self.settle(value))
+        if plan is None:
+            raise ModelError(f"reads {self.describe(value)}, which no layer of pare arranges so")
+        return plan()
+
+    def describe(self, value: Value) -> str:
+        return f"a rearrangement {shapes.text(value.shape)} of the {shapes.text(self.shapes[value.layer])} of {value.layer}"
+
+    def plan(self, value: Value) -> Plan | None:
+        """How to make the value the output of a layer; None where pare has no layers for it."""
+        layer, have, want = value.layer, self.shapes[value.layer], value.shape[1:]
+        size = math.prod(have)
+        if not value.shape or value.shape[0] != BATCH or not want:
+            return None
+        if value.index is None:
+            if value.total() != BATCH * size:
+                return None
+            at = None
+        else:
+            rows = value.index.reshape(BATCH, -1)
+            if not torch.equal(rows, rows[:1] + torch.arange(BATCH)[:, None] * size):
+                return None  # examples are mixed
+            at = rows[0]
+        if at is None and want == have:
+            return lambda: layer
+        return self.formed(layer, have, want, at)
+
+    def formed(self, layer: str, have: Shape, want: Shape, at: torch.Tensor | None) -> Plan | None:
+        """Layers from the output of one to a shape with the elements at these offsets, None: all in order."""
+        key = (layer, want, None if at is None else tuple(at.tolist()))
+
+        def by(kind: str, **args: Any) -> Plan:
+            def emit() -> str:
+                if key not in self.forms:
+                    self.forms[key] = self.add(kind, f"{layer}.{kind}", [layer], args).layer
+                return self.forms[key]
+
+            return emit
+
+        each = shapes.positions(have)
+        if at is None and want == (have[0], 1, 1) and self.pooled(layer):
+            return lambda: self.keep_dims(layer)
+        if at is None and len(want) == 1:
+            return by("flatten")
+        if at is None:
+            return by("tokens") if len(have) == 3 and want == (have[0], each) and "tokens" in layers.KINDS else None
+        ascending = bool((at[1:] > at[:-1]).all())
+        if len(want) == 1 and len(have) == 2 and torch.equal(at, torch.arange(have[0]) * each + each - 1):
+            return by("last")
+        if not ascending:
+            return None
+        units = at.reshape(want[0], -1)[:, 0] // each
+        if want[1:] == have[1:] and torch.equal(at, (units[:, None] * each + torch.arange(each)).flatten()):
+            return by("select", index=units.tolist())
+        return by("flatten", index=at.tolist()) if len(want) == 1 else None
+
+    def pooled(self, layer: str) -> bool:
+        return any(row.name == layer and row.kind == "globalpool" for row in self.rows)
+
+    def keep_dims(self, layer: str) -> str:
+        """A global mean as an image of one pixel: the layer itself, unless a layer reads it as a vector."""
+        row = next(row for row in self.rows if row.name == layer)
+        if layer not in self.read:
+            row.args["keep_dims"] = True
+            self.shapes[layer] = (*self.shapes[layer], 1, 1)
+            return layer
+        key = (layer, "keep_dims")
+        if key not in self.forms:
+            self.forms[key] = self.add("globalpool", layer, row.inputs, {"keep_dims": True}).layer
+        return self.forms[key]
+
+    def spread(self, constant: torch.Tensor, value: Value) -> torch.Tensor:
+        """The constant that an operator broadcasts against a value, in the shape of the value's layer."""
+        try:
+            full = constant.expand(value.shape)
+        except RuntimeError:
+            full = None
+        if full is None or not self.whole(value):
+            raise ModelError(
+                f"has a constant of shape {list(constant.shape)} that does not fit {shapes.text(value.shape)} of {value.layer}"
+            )
+        flat = torch.empty(value.total(), dtype=constant.dtype)
+        flat[value.offsets().flatten()] = full.flatten()
+        rows = flat.reshape(BATCH, *self.shapes[value.layer])
+        if not torch.equal(rows[0], rows[1]):
+            raise ModelError("has a constant that differs between the examples of a batch")
+        return rows[0]
+
+    def finish(self, value: Value) -> str:
+        """Ends the network with a value; layers that it does not read go."""
+        (last,), _ = self.arrange(value)
+        live, kept = {last}, []
+        for row in reversed(self.rows):
+            if row.name in live:
+                live.update(row.inputs)
+                kept.append(row)
+        self.rows = kept[::-1]
+        self.tensors = {k: v for k, v in self.tensors.items() if k.rsplit(".", 1)[0] in live}
+        return last
