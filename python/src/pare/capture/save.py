@@ -104,7 +104,7 @@ def capture(module: nn.Module, example: torch.Tensor, name: str) -> tuple[Docume
                 raise (second if turned.done > graph.done else first) from None
             graph = turned
     b = graph.builder
-    tensors = {k: v.to("cpu", torch.float32).clone().contiguous() for k, v in b.tensors.items()}
+    tensors = {k: v.to("cpu", torch.float32).contiguous() for k, v in b.tensors.items()}
     return Document(name, list(b.shapes["input"]), b.rows, b.vocabulary), tensors
 
 
