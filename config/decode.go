@@ -35,6 +35,9 @@ func decode(n *node, v reflect.Value, path string, r option.Rules) error {
 	if c, ok := v.Addr().Interface().(custom); ok {
 		return c.readNode(n, path)
 	}
+	if numbers, ok := option.NumbersOf(v); ok {
+		return decodeNumbers(n, numbers, path, r)
+	}
 	switch v.Kind() {
 	case reflect.Pointer:
 		if v.IsNil() {
@@ -303,6 +306,25 @@ func decodeNumber(n *node, v reflect.Value, path string, r option.Rules) error {
 	if err != nil {
 		return n.at.errorf("%s is too large: %s", path, n)
 	}
+	return nil
+}
+
+func decodeNumbers(n *node, into option.Numbers, path string, r option.Rules) error {
+	var v []int
+	switch {
+	case n.kind == list && slices.Contains(into.Lengths(), len(n.items)):
+		if err := decodeList(n, reflect.ValueOf(&v).Elem(), path, r); err != nil {
+			return err
+		}
+	case n.kind == integer:
+		v = make([]int, 1)
+		if err := decodeNumber(n, reflect.ValueOf(&v[0]).Elem(), path, r); err != nil {
+			return err
+		}
+	default:
+		return n.at.errorf("%s must be %s, got %s", path, option.NumbersForm(into), n)
+	}
+	into.SetNumbers(v)
 	return nil
 }
 

@@ -23,6 +23,13 @@ func encode(v reflect.Value, r option.Rules) *node {
 	if w, ok := v.Interface().(writer); ok {
 		return w.writeNode()
 	}
+	if n, ok := option.NumbersOf(v); ok {
+		numbers := n.Numbers()
+		if len(numbers) == 1 {
+			return encode(reflect.ValueOf(numbers[0]), r)
+		}
+		return encode(reflect.ValueOf(numbers), option.Rules{})
+	}
 	switch v.Kind() {
 	case reflect.Pointer, reflect.Interface:
 		return encode(v.Elem(), r)

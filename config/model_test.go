@@ -102,7 +102,7 @@ model:
 		t.Fatal(diff)
 	}
 	first, err := c.Model.Layers[0].New()
-	if conv, ok := first.(*layers.Conv); err != nil || !ok || conv.Out != 32 || conv.Kernel != 3 {
+	if conv, ok := first.(*layers.Conv); err != nil || !ok || conv.Out != 32 || conv.Kernel != layers.Square(3) {
 		t.Errorf("%+v, %v", first, err)
 	}
 	for _, l := range c.Model.Layers {
@@ -143,4 +143,34 @@ func TestErrorf(t *testing.T) {
 		t.Error("an Error is located again")
 	}
 	checkError(t, (&Config{}).Errorf("a", "x"), "config: a: x")
+}
+
+// TestLayerGeometry: kernels and paddings are a number or a list of one of their lengths.
+func TestLayerGeometry(t *testing.T) {
+	parse := func(options string) (*Config, error) {
+		return Parse("f.yaml", []byte("data: {dataset: glyphs}\nmodel:\n  layers:\n    - conv: "+options+"\n"))
+	}
+	c, err := parse("{out: 3, kernel: [1, 7], stride: 2, pad: [0, 3]}")
+	if err != nil {
+		t.Fatal(err)
+	}
+	layer, err := c.Model.Layers[0].New()
+	want := layers.Conv{Out: 3, Kernel: layers.Extent{H: 1, W: 7}, Stride: layers.Square(2), Pad: layers.Padding{Left: 3, Right: 3}}
+	if conv, ok := layer.(*layers.Conv); err != nil || !ok || conv.Kernel != want.Kernel || conv.Stride != want.Stride || conv.Pad != want.Pad {
+		t.Errorf("%+v, %v", layer, err)
+	}
+	for options, want := range map[string]string{
+		"{out: 3, kernel: [1, 2, 3]}": "4:30: model.layers.0.conv.kernel must be a whole number or a list of 2, got a list",
+		"{out: 3, kernel: [1, 0]}":    "4:34: model.layers.0.conv.kernel.1 must be at least 1, got 0",
+		"{out: 3, kernel: 0}":         "4:30: model.layers.0.conv.kernel must be at least 1, got 0",
+		"{out: 3, kernel: 2.5}":       "4:30: model.layers.0.conv.kernel must be a whole number or a list of 2, got 2.5",
+		"{out: 3, pad: [1, 2, 3]}":    "4:27: model.layers.0.conv.pad must be a whole number or a list of 2 or 4, got a list",
+		"{out: 3, pad: [1, x]}":       `4:31: model.layers.0.conv.pad.1 must be a whole number, got "x"`,
+	} {
+		c, err := parse(options)
+		if err == nil {
+			_, err = c.Model.Layers[0].New()
+		}
+		checkError(t, err, "f.yaml:"+want)
+	}
 }

@@ -22,7 +22,7 @@ import (
 // small is a network of a few parameters.
 func small(t testing.TB) Model {
 	s := newStack(t, "small", 2, 4, 3)
-	s.add("conv", &layers.Conv{Out: 3, Pad: 1})
+	s.add("conv", &layers.Conv{Out: 3, Pad: layers.Around(1)})
 	s.add("bn", &layers.BatchNorm{})
 	s.act("relu")
 	s.add("pool", &layers.GlobalPool{})

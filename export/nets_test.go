@@ -46,21 +46,22 @@ func (s *stack) act(kind string) string {
 // everything has one of nearly every layer.
 func everything(t *testing.T) *nn.Network {
 	s := newStack(t, "everything", 3, 9, 7)
-	s.add("conv", &layers.Conv{Out: 6, Pad: 1})
+	s.add("conv", &layers.Conv{Out: 6, Pad: layers.Around(1)})
 	s.add("bn", &layers.BatchNorm{Eps: 1e-3})
 	trunk := s.act("relu")
-	s.add("grouped", &layers.Conv{Out: 4, Groups: 2, Kernel: 3, Pad: 1, NoBias: true})
+	s.add("grouped", &layers.Conv{Out: 4, Groups: 2, Kernel: layers.Square(3), Pad: layers.Around(1), NoBias: true})
 	s.act("gelu")
-	s.add("depthwise", &layers.Depthwise{Multiplier: 2, Pad: 1})
+	s.add("depthwise", &layers.Depthwise{Multiplier: 2, Pad: layers.Around(1)})
 	s.act("silu")
-	s.add("narrow", &layers.Conv{Out: 6, Kernel: 1})
+	s.add("narrow", &layers.Conv{Out: 6, Kernel: layers.Square(1)})
 	gated := s.add("path", &layers.Gate{})
 	skip := s.add("channels", &layers.Gate{PerChannel: true}, trunk)
 	sum := s.add("add", &layers.Add{Bias: true}, skip, gated, trunk)
-	pooled := s.add("max", &layers.MaxPool{Window: layers.Window{Kernel: 3, Stride: 2, Pad: 1, Ceil: true}})
-	strided := s.add("strided", &layers.Conv{Out: 2, Kernel: 3, Stride: 2, Pad: 1}, sum)
+	window := layers.Window{Kernel: layers.Square(3), Stride: layers.Square(2), Pad: layers.Around(1), Ceil: true}
+	pooled := s.add("max", &layers.MaxPool{Window: window})
+	strided := s.add("strided", &layers.Conv{Out: 2, Kernel: layers.Square(3), Stride: layers.Square(2), Pad: layers.Around(1)}, sum)
 	s.add("concat", &layers.Concat{}, pooled, strided)
-	s.add("avg", &layers.AvgPool{Window: layers.Window{Kernel: 3, Stride: 2, Pad: 1, Ceil: true}})
+	s.add("avg", &layers.AvgPool{Window: window})
 	s.add("drop", &layers.Dropout{P: 0.5})
 	flat := s.add("flat", &layers.Flatten{})
 	mean := s.add("mean", &layers.GlobalPool{}, sum)
@@ -76,7 +77,7 @@ func everything(t *testing.T) *nn.Network {
 // rewired has the forms that only pruning makes.
 func rewired(t *testing.T) *nn.Network {
 	s := newStack(t, "rewired", 3, 5, 6)
-	conv := s.add("conv", &layers.Conv{Out: 5, Pad: 1})
+	conv := s.add("conv", &layers.Conv{Out: 5, Pad: layers.Around(1)})
 	some := s.add("select", &layers.Select{Index: []int{0, 3}}, conv)
 	constant := s.add("constant", &layers.Constant{Shape: []int{1, 5, 6}}, conv)
 	s.add("add", &layers.Add{Index: [][]int{{1, 4}, nil, {2}}, Units: 5, Bias: true}, some, conv, constant)
@@ -117,13 +118,14 @@ func pooling(t *testing.T, name string, l nn.Layer) *nn.Network {
 func pools(t *testing.T) []*nn.Network {
 	var nets []*nn.Network
 	for i := range 16 {
-		w := layers.Window{Kernel: 2 + i&1, Stride: 2 + i>>1&1, Pad: i >> 2 & 1, Ceil: i>>3&1 == 1}
+		w := layers.Window{Kernel: layers.Square(2 + i&1), Stride: layers.Square(2 + i>>1&1), Pad: layers.Around(i >> 2 & 1), Ceil: i>>3&1 == 1}
 		nets = append(nets, pooling(t, fmt.Sprintf("max%d", i), &layers.MaxPool{Window: w}),
 			pooling(t, fmt.Sprintf("avg%d", i), &layers.AvgPool{Window: w}),
 			pooling(t, fmt.Sprintf("inside%d", i), &layers.AvgPool{Window: w, ExcludePad: true}))
 	}
-	return append(nets, pooling(t, "wide", &layers.AvgPool{Window: layers.Window{Kernel: 5, Stride: 4, Pad: 2, Ceil: true}}),
-		pooling(t, "sparse", &layers.MaxPool{Window: layers.Window{Kernel: 1, Stride: 5, Ceil: true}}))
+	wide := layers.Window{Kernel: layers.Square(5), Stride: layers.Square(4), Pad: layers.Around(2), Ceil: true}
+	return append(nets, pooling(t, "wide", &layers.AvgPool{Window: wide}),
+		pooling(t, "sparse", &layers.MaxPool{Window: layers.Window{Kernel: layers.Square(1), Stride: layers.Square(5), Ceil: true}}))
 }
 
 // activations has all of them, side by side.

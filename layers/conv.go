@@ -15,14 +15,16 @@ import (
 )
 
 // Conv is a two-dimensional convolution (cross-correlation, as in PyTorch).
-// Input [C, H, W], output [Out, H', W'] with H' = ⌊(H + 2·Pad − Kernel)/Stride⌋+1.
+// Input [C, H, W], output [Out, H', W'] with
+// H' = ⌊(H + Pad.Top + Pad.Bottom − (Kernel.H−1)·Dilation.H − 1)/Stride.H⌋ + 1.
 type Conv struct {
-	Out    int  `yaml:"out" json:"out" doc:"output channels; at least 1"`
-	Kernel int  `yaml:"kernel" json:"kernel" range:"[1,)" doc:"side of the square kernel; left out: 3"`
-	Stride int  `yaml:"stride,omitempty" json:"stride,omitempty" range:"[1,)" doc:"positions between outputs; left out: 1"`
-	Pad    int  `yaml:"pad,omitempty" json:"pad,omitempty" doc:"zeros on every side"`
-	Groups int  `yaml:"groups,omitempty" json:"groups,omitempty" range:"[1,)" doc:"groups of channels, each convolved by itself; left out: 1"`
-	NoBias bool `yaml:"no_bias,omitempty" json:"no_bias,omitempty" doc:"leave the bias out"`
+	Out      int     `yaml:"out" json:"out" doc:"output channels; at least 1"`
+	Kernel   Extent  `yaml:"kernel" json:"kernel" range:"[1,)" doc:"side of the kernel, or [height, width]; left out: 3"`
+	Stride   Extent  `yaml:"stride,omitempty" json:"stride,omitzero" range:"[1,)" doc:"positions between outputs; left out: 1"`
+	Dilation Extent  `yaml:"dilation,omitempty" json:"dilation,omitzero" range:"[1,)" doc:"positions between taps; left out: 1"`
+	Pad      Padding `yaml:"pad,omitempty" json:"pad,omitzero" doc:"zeros on every side, [height, width] or [top, left, bottom, right]"`
+	Groups   int     `yaml:"groups,omitempty" json:"groups,omitempty" range:"[1,)" doc:"groups of channels, each convolved alone; left out: 1"`
+	NoBias   bool    `yaml:"no_bias,omitempty" json:"no_bias,omitempty" doc:"leave the bias out"`
 
 	weighted // weight [kh, kw, C/Groups, Out]
 	// folded is set when pruning created the bias, so that a following
@@ -41,25 +43,23 @@ func (l *Conv) Init(in []nn.Shape, rng *rand.Rand) (nn.Shape, error) {
 	if err != nil {
 		return nil, err
 	}
-	if l.Stride < 0 || l.Pad < 0 || l.Groups < 0 || l.Kernel < 0 {
-		return nil, fmt.Errorf("conv: kernel %d, stride %d, pad %d and groups %d must not be negative", l.Kernel, l.Stride, l.Pad, l.Groups)
+	l.Kernel, l.Stride, l.Groups = l.Kernel.orElse(Square(3)), l.Stride.orElse(Square(1)), cmp.Or(l.Groups, 1)
+	if l.Dilation == Square(1) {
+		l.Dilation = Extent{}
 	}
-	l.Kernel, l.Stride, l.Groups = cmp.Or(l.Kernel, 3), cmp.Or(l.Stride, 1), cmp.Or(l.Groups, 1)
-	if err := cmp.Or(extents("conv", l.Kernel, l.Stride, l.Pad), positive("conv", "out", l.Out)); err != nil {
+	err = cmp.Or(l.window().check("conv", "kernel", in[0]), positive("conv", "out", l.Out), positive("conv", "groups", l.Groups))
+	if err != nil {
 		return nil, err
 	}
 	if c%l.Groups != 0 || l.Out%l.Groups != 0 {
 		return nil, fmt.Errorf("conv: %d input and %d output channels do not divide into %d groups", c, l.Out, l.Groups)
 	}
-	if h+2*l.Pad < l.Kernel || w+2*l.Pad < l.Kernel {
-		return nil, fmt.Errorf("conv: kernel %d is larger than the padded input %d×%d", l.Kernel, h+2*l.Pad, w+2*l.Pad)
-	}
-	fanIn := c / l.Groups * l.Kernel * l.Kernel
+	fanIn := c / l.Groups * l.Kernel.H * l.Kernel.W
 	axes := []nn.Axis{nn.AxisOther, nn.AxisOther, nn.AxisIn, nn.AxisOut}
 	if l.Groups > 1 {
 		axes[2] = nn.AxisOther // counts within a group, not over all inputs
 	}
-	params := []parameter{{&l.weight, "weight", nn.RoleWeight, []int{l.Kernel, l.Kernel, c / l.Groups, l.Out}, axes,
+	params := []parameter{{&l.weight, "weight", nn.RoleWeight, []int{l.Kernel.H, l.Kernel.W, c / l.Groups, l.Out}, axes,
 		[]int{3, 2, 0, 1}, normal(nn.HeStd(fanIn), rng)}}
 	if !l.NoBias {
 		params = append(params, unitParam(&l.bias, "bias", nn.RoleBias, l.Out, uniform(1/math.Sqrt(float64(fanIn)), rng)))
@@ -69,8 +69,14 @@ func (l *Conv) Init(in []nn.Shape, rng *rand.Rand) (nn.Shape, error) {
 }
 
 func (l *Conv) shape(batch, c, h, w int) conv.Shape {
-	return conv.Shape{N: batch, H: h, W: w, C: c, O: l.Out, KH: l.Kernel, KW: l.Kernel,
-		StrideH: l.Stride, StrideW: l.Stride, PadH: l.Pad, PadW: l.Pad, Groups: l.Groups}
+	p := l.Pad
+	return conv.Shape{N: batch, H: h, W: w, C: c, O: l.Out, KH: l.Kernel.H, KW: l.Kernel.W, StrideH: l.Stride.H, StrideW: l.Stride.W,
+		DilationH: l.Dilation.H, DilationW: l.Dilation.W, PadH: p.Top, PadW: p.Left, MoreH: p.Bottom - p.Top, MoreW: p.Right - p.Left,
+		Groups: l.Groups}
+}
+
+func (l *Conv) window() sliding {
+	return sliding{l.Kernel, l.Stride, l.Dilation.orElse(Square(1)), l.Pad}
 }
 
 func (l *Conv) MACs(in []nn.Shape) int64 {
@@ -117,7 +123,7 @@ func (l *Conv) BuildFused(b *nn.Builder, in []*gorgonia.Node, e nn.Epilogue) (*g
 // folds: a constant input channel does not add the same next to zero padding, unless it
 // is 0.
 func (l *Conv) folds(in nn.Known, unit int) bool {
-	return in.Const[unit] && (l.Pad == 0 || in.Value[unit] == 0)
+	return in.Const[unit] && (l.Pad == Padding{} || in.Value[unit] == 0)
 }
 
 // Constants implements nn.Pruner.
@@ -173,7 +179,8 @@ func count(set []bool) int {
 }
 
 func (l *Conv) Slice(s nn.Slicing) (nn.Layer, error) {
-	n := &Conv{Out: len(s.Out), Kernel: l.Kernel, Stride: l.Stride, Pad: l.Pad, Groups: 1, NoBias: l.NoBias, folded: l.folded}
+	n := &Conv{Out: len(s.Out), Kernel: l.Kernel, Stride: l.Stride, Dilation: l.Dilation, Pad: l.Pad, Groups: 1,
+		NoBias: l.NoBias, folded: l.folded}
 	if l.Groups == 1 {
 		n.weight = l.weight.Select(s.In[0], s.Out)
 	} else {
@@ -189,7 +196,7 @@ func (l *Conv) Slice(s nn.Slicing) (nn.Layer, error) {
 // remain in its group.
 func (n *Conv) sliceGroups(l *Conv, s nn.Slicing) {
 	ig, outs := l.perGroup()
-	og, taps := l.Out/l.Groups, l.Kernel*l.Kernel
+	og, taps := l.Out/l.Groups, l.Kernel.H*l.Kernel.W
 	live, inputs := map[int]bool{}, map[int][]int{} // by group
 	for _, o := range s.Out {
 		live[o/og] = true
@@ -199,7 +206,7 @@ func (n *Conv) sliceGroups(l *Conv, s nn.Slicing) {
 	}
 	per := len(inputs[s.Out[0]/og])
 	n.Groups = len(live)
-	n.weight = nn.NewParam("weight", nn.RoleWeight, []int{l.Kernel, l.Kernel, per, n.Out}, l.weight.Axes...)
+	n.weight = nn.NewParam("weight", nn.RoleWeight, []int{l.Kernel.H, l.Kernel.W, per, n.Out}, l.weight.Axes...)
 	n.weight.Order = l.weight.Order
 	pick := func(dst, src []float32) {
 		for t := range taps {
@@ -226,8 +233,6 @@ func (l *Conv) TakeShift() []float32 {
 
 // ONNX is Conv, with groups.
 func (l *Conv) ONNX(b *onnx.Builder, name string, in []string, _ []nn.Shape) (string, error) {
-	pad := int64(l.Pad)
-	return b.Node("Conv", onnxParams(b, name, in, l.weight, l.bias),
-		square("kernel_shape", l.Kernel), square("strides", l.Stride),
-		onnx.Ints("pads", pad, pad, pad, pad), onnx.Int("group", int64(l.Groups))), nil
+	attrs := append(l.window().onnx(), onnx.Int("group", int64(l.Groups)))
+	return b.Node("Conv", onnxParams(b, name, in, l.weight, l.bias), attrs...), nil
 }

@@ -11,11 +11,12 @@ import (
 // groups as input channels and Multiplier outputs for each. Everything but its
 // hyper-parameters is Conv's.
 type Depthwise struct {
-	Multiplier int  `yaml:"multiplier,omitempty" json:"multiplier,omitempty" range:"[1,)" doc:"outputs for each channel; left out: 1"`
-	Kernel     int  `yaml:"kernel" json:"kernel" range:"[1,)" doc:"side of the square kernel; left out: 3"`
-	Stride     int  `yaml:"stride,omitempty" json:"stride,omitempty" range:"[1,)" doc:"positions between outputs; left out: 1"`
-	Pad        int  `yaml:"pad,omitempty" json:"pad,omitempty" doc:"zeros on every side"`
-	NoBias     bool `yaml:"no_bias,omitempty" json:"no_bias,omitempty" doc:"leave the bias out"`
+	Multiplier int     `yaml:"multiplier,omitempty" json:"multiplier,omitempty" range:"[1,)" doc:"outputs for each channel; left out: 1"`
+	Kernel     Extent  `yaml:"kernel" json:"kernel" range:"[1,)" doc:"side of the kernel, or [height, width]; left out: 3"`
+	Stride     Extent  `yaml:"stride,omitempty" json:"stride,omitzero" range:"[1,)" doc:"positions between outputs; left out: 1"`
+	Dilation   Extent  `yaml:"dilation,omitempty" json:"dilation,omitzero" range:"[1,)" doc:"positions between taps; left out: 1"`
+	Pad        Padding `yaml:"pad,omitempty" json:"pad,omitzero" doc:"zeros on every side, [height, width] or [top, left, bottom, right]"`
+	NoBias     bool    `yaml:"no_bias,omitempty" json:"no_bias,omitempty" doc:"leave the bias out"`
 
 	Conv `yaml:"-" json:"-"`
 }
@@ -34,9 +35,9 @@ func (l *Depthwise) Init(in []nn.Shape, rng *rand.Rand) (nn.Shape, error) {
 	}
 	c := s.Units()
 	l.Conv.Out, l.Conv.Groups = c*l.Multiplier, c
-	l.Conv.Kernel, l.Conv.Stride, l.Conv.Pad, l.Conv.NoBias = l.Kernel, l.Stride, l.Pad, l.NoBias
+	l.Conv.Kernel, l.Conv.Stride, l.Conv.Dilation, l.Conv.Pad, l.Conv.NoBias = l.Kernel, l.Stride, l.Dilation, l.Pad, l.NoBias
 	shape, err := l.Conv.Init(in, rng)
-	l.Kernel, l.Stride = l.Conv.Kernel, l.Conv.Stride
+	l.Kernel, l.Stride, l.Dilation = l.Conv.Kernel, l.Conv.Stride, l.Conv.Dilation
 	return shape, err
 }
 
@@ -55,7 +56,7 @@ func (l *Depthwise) Slice(s nn.Slicing) (nn.Layer, error) {
 		return nil, err
 	}
 	c := sliced.(*Conv)
-	return &Depthwise{Multiplier: len(s.Out) / len(s.In[0]), Kernel: c.Kernel, Stride: c.Stride,
+	return &Depthwise{Multiplier: len(s.Out) / len(s.In[0]), Kernel: c.Kernel, Stride: c.Stride, Dilation: c.Dilation,
 		Pad: c.Pad, NoBias: c.NoBias, Conv: *c}, nil
 }
 

@@ -12,14 +12,14 @@ import (
 // gates, named as in testdata/goldens.py, and returns the name of its output.
 func gatedBlock(add func(name string, l nn.Layer, in ...string), name, x string, out, stride int, project bool) string {
 	at := func(s string) string { return name + "." + s }
-	add(at("conv1"), &layers.Conv{Out: out, Kernel: 3, Stride: stride, Pad: 1, NoBias: true}, x)
+	add(at("conv1"), &layers.Conv{Out: out, Kernel: layers.Square(3), Stride: layers.Square(stride), Pad: layers.Around(1), NoBias: true}, x)
 	add(at("bn1"), &layers.BatchNorm{})
 	add(at("relu1"), layers.ReLU())
-	add(at("conv2"), &layers.Conv{Out: out, Kernel: 3, Pad: 1, NoBias: true})
+	add(at("conv2"), &layers.Conv{Out: out, Kernel: layers.Square(3), Pad: layers.Around(1), NoBias: true})
 	add(at("bn2"), &layers.BatchNorm{})
 	add(at("branch"), &layers.Gate{})
 	if project {
-		add(at("project"), &layers.Conv{Out: out, Kernel: 1, Stride: stride, NoBias: true}, x)
+		add(at("project"), &layers.Conv{Out: out, Kernel: layers.Square(1), Stride: layers.Square(stride), NoBias: true}, x)
 		add(at("bnp"), &layers.BatchNorm{})
 		x = at("bnp")
 	}
@@ -40,7 +40,7 @@ func gatedNet(t *testing.T) *nn.Network {
 			t.Fatal(err)
 		}
 	}
-	add("stem", &layers.Conv{Out: 4, Kernel: 3, Pad: 1, NoBias: true})
+	add("stem", &layers.Conv{Out: 4, Kernel: layers.Square(3), Pad: layers.Around(1), NoBias: true})
 	add("bn", &layers.BatchNorm{})
 	add("relu", layers.ReLU())
 	x := gatedBlock(add, "block1", "relu", 4, 1, false)

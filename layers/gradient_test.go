@@ -48,15 +48,16 @@ func features(f int) []nn.Shape    { return []nn.Shape{{f}} }
 
 func gradientCases(t *testing.T) []gradientCase {
 	window := func(k, s, p int, ceil bool) layers.Window {
-		return layers.Window{Kernel: k, Stride: s, Pad: p, Ceil: ceil}
+		return layers.Window{Kernel: layers.Square(k), Stride: layers.Square(s), Pad: layers.Around(p), Ceil: ceil}
 	}
 	cases := []gradientCase{
-		{name: "conv wide", layer: &layers.Conv{Out: 40, Kernel: 3, Pad: 1}, inputs: image(24, 7, 6)},
-		{name: "conv one pixel", layer: &layers.Conv{Out: 3, Kernel: 3, Pad: 1}, inputs: image(2, 1, 1)},
-		{name: "depthwise", layer: &layers.Depthwise{Kernel: 3, Pad: 1}, inputs: image(5, 5, 4)},
-		{name: "depthwise 5 stride 2", layer: &layers.Depthwise{Kernel: 5, Pad: 2, Stride: 2, NoBias: true}, inputs: image(3, 7, 6)},
-		{name: "depthwise multiplier", layer: &layers.Depthwise{Multiplier: 2, Kernel: 3}, inputs: image(3, 5, 4)},
-		{name: "depthwise one channel", layer: &layers.Depthwise{Multiplier: 3, Kernel: 3}, inputs: image(1, 5, 4)},
+		{name: "conv wide", layer: &layers.Conv{Out: 40, Kernel: layers.Square(3), Pad: layers.Around(1)}, inputs: image(24, 7, 6)},
+		{name: "conv one pixel", layer: &layers.Conv{Out: 3, Kernel: layers.Square(3), Pad: layers.Around(1)}, inputs: image(2, 1, 1)},
+		{name: "depthwise", layer: &layers.Depthwise{Kernel: layers.Square(3), Pad: layers.Around(1)}, inputs: image(5, 5, 4)},
+		{name: "depthwise 5 stride 2", layer: &layers.Depthwise{Kernel: layers.Square(5), Pad: layers.Around(2), Stride: layers.Square(2), NoBias: true},
+			inputs: image(3, 7, 6)},
+		{name: "depthwise multiplier", layer: &layers.Depthwise{Multiplier: 2, Kernel: layers.Square(3)}, inputs: image(3, 5, 4)},
+		{name: "depthwise one channel", layer: &layers.Depthwise{Multiplier: 3, Kernel: layers.Square(3)}, inputs: image(1, 5, 4)},
 		{name: "linear", layer: &layers.Linear{Out: 7}, inputs: features(9)},
 		{name: "linear without bias", layer: &layers.Linear{Out: 19, NoBias: true}, inputs: features(5), batch: 7},
 		{name: "linear one example", layer: &layers.Linear{Out: 1}, inputs: features(1), batch: 1},
@@ -121,8 +122,9 @@ func convCases() []gradientCase {
 				for _, groups := range []int{1, 2, c} {
 					for _, noBias := range []bool{false, true} {
 						cases = append(cases, gradientCase{
-							name:   fmt.Sprintf("conv k%d s%d p%d g%d nobias=%t", kernel, stride, pad, groups, noBias),
-							layer:  &layers.Conv{Out: 2 * c, Kernel: kernel, Stride: stride, Pad: pad, Groups: groups, NoBias: noBias},
+							name: fmt.Sprintf("conv k%d s%d p%d g%d nobias=%t", kernel, stride, pad, groups, noBias),
+							layer: &layers.Conv{Out: 2 * c, Kernel: layers.Square(kernel), Stride: layers.Square(stride), Pad: layers.Around(pad), Groups: groups,
+								NoBias: noBias},
 							inputs: image(c, 5, 6),
 						})
 					}

@@ -64,6 +64,3 @@ func onnxPadUnit(b *onnx.Builder, name, x string, s nn.Shape) string {
 	pads[axes+1] = 1
 	return b.Node("Pad", []string{x, b.Ints(name+"/pads", pads)})
 }
-
-// square repeats a hyper-parameter for height and width.
-func square(name string, v int) onnx.Attr { return onnx.Ints(name, int64(v), int64(v)) }

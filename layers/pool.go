@@ -1,7 +1,6 @@
 package layers
 
 import (
-	"cmp"
 	"fmt"
 	"math/rand/v2"
 
@@ -16,10 +15,12 @@ import (
 // Window has the hyper-parameters of max and average pooling. Input [C, H, W], output
 // [C, H', W'] with H' as for a convolution.
 type Window struct {
-	Kernel int  `yaml:"kernel" json:"kernel" range:"[1,)" doc:"side of the window; left out: 2"`
-	Stride int  `yaml:"stride,omitempty" json:"stride,omitempty" range:"[1,)" doc:"positions between windows; left out: the side of the window"`
-	Pad    int  `yaml:"pad,omitempty" json:"pad,omitempty" doc:"border, at most half the window"`
-	Ceil   bool `yaml:"ceil,omitempty" json:"ceil,omitempty" doc:"count a last, partial window"`
+	Kernel Extent  `yaml:"kernel" json:"kernel" range:"[1,)" doc:"side of the window, or [height, width]; left out: 2"`
+	Stride Extent  `yaml:"stride,omitempty" json:"stride,omitzero" range:"[1,)" doc:"positions between windows; left out: the window's size"`
+	Pad    Padding `yaml:"pad,omitempty" json:"pad,omitzero" doc:"border, at most half the window; also [height, width] or [top, left, bottom, right]"`
+	Ceil   bool    `yaml:"ceil,omitempty" json:"ceil,omitempty" doc:"count a last, partial window"`
+
+	dilation Extent // distance of the positions in a window, of MaxPool alone; zero is 1
 }
 
 func (w *Window) init(kind string, in []nn.Shape) (nn.Shape, error) {
@@ -27,25 +28,28 @@ func (w *Window) init(kind string, in []nn.Shape) (nn.Shape, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := extents(kind, w.Kernel, w.Stride, w.Pad); err != nil {
+	w.Kernel = w.Kernel.orElse(Square(2))
+	w.Stride = w.Stride.orElse(w.Kernel)
+	s := w.sliding()
+	if err := s.check(kind, "window", in[0]); err != nil {
 		return nil, err
 	}
-	w.Kernel = cmp.Or(w.Kernel, 2)
-	w.Stride = cmp.Or(w.Stride, w.Kernel)
-	if w.Kernel < 0 || w.Stride < 0 || w.Pad < 0 || 2*w.Pad > w.Kernel {
-		return nil, fmt.Errorf("%s: kernel %d and stride %d must be positive and pad %d between 0 and half the kernel",
-			kind, w.Kernel, w.Stride, w.Pad)
-	}
-	if h+2*w.Pad < w.Kernel || wd+2*w.Pad < w.Kernel {
-		return nil, fmt.Errorf("%s: window %d is larger than the padded input %s", kind, w.Kernel, in[0])
+	if e := s.kernel.dilated(s.dilation); 2*max(w.Pad.Top, w.Pad.Bottom) > e.H || 2*max(w.Pad.Left, w.Pad.Right) > e.W {
+		return nil, fmt.Errorf("%s: pad %s is more than half the kernel %s", kind, w.Pad, e)
 	}
 	k := w.shape(1, c, h, wd)
 	return nn.Shape{c, k.OutH(), k.OutW()}, nil
 }
 
+func (w *Window) sliding() sliding {
+	return sliding{w.Kernel, w.Stride, w.dilation.orElse(Square(1)), w.Pad}
+}
+
 func (w *Window) shape(n, c, h, wd int) pooling.Shape {
-	return pooling.Shape{N: n, H: h, W: wd, C: c, KH: w.Kernel, KW: w.Kernel,
-		StrideH: w.Stride, StrideW: w.Stride, PadH: w.Pad, PadW: w.Pad, Ceil: w.Ceil}
+	p := w.Pad
+	return pooling.Shape{N: n, H: h, W: wd, C: c, KH: w.Kernel.H, KW: w.Kernel.W, StrideH: w.Stride.H, StrideW: w.Stride.W,
+		DilationH: w.dilation.H, DilationW: w.dilation.W, PadH: p.Top, PadW: p.Left, MoreH: p.Bottom - p.Top, MoreW: p.Right - p.Left,
+		Ceil: w.Ceil}
 }
 
 // graph returns the kernel shape of an input node and the output's shape.
@@ -57,7 +61,8 @@ func (w *Window) graph(x *gorgonia.Node) (pooling.Shape, tensor.Shape) {
 
 // MaxPool takes the maximum of each window; padding never wins.
 type MaxPool struct {
-	Window `yaml:",inline"`
+	Window   `yaml:",inline"`
+	Dilation Extent `yaml:"dilation,omitempty" json:"dilation,omitzero" range:"[1,)" doc:"distance of the positions in a window; left out: 1"`
 	passUnits
 }
 
@@ -82,7 +87,14 @@ func (l *MaxPool) Kind() string    { return "maxpool" }
 func (l *AvgPool) Kind() string    { return "avgpool" }
 func (l *GlobalPool) Kind() string { return "globalpool" }
 
-func (l *MaxPool) Init(in []nn.Shape, _ *rand.Rand) (nn.Shape, error) { return l.init("maxpool", in) }
+func (l *MaxPool) Init(in []nn.Shape, _ *rand.Rand) (nn.Shape, error) {
+	if l.Dilation == Square(1) {
+		l.Dilation = Extent{}
+	}
+	l.dilation = l.Dilation
+	return l.init("maxpool", in)
+}
+
 func (l *AvgPool) Init(in []nn.Shape, _ *rand.Rand) (nn.Shape, error) { return l.init("avgpool", in) }
 
 func (l *GlobalPool) Init(in []nn.Shape, _ *rand.Rand) (nn.Shape, error) {
@@ -121,64 +133,65 @@ func (l *GlobalPool) Build(_ *nn.Builder, in []*gorgonia.Node) (*gorgonia.Node, 
 func (l *AvgPool) Constants(in []nn.Known) nn.Known {
 	out := nn.Unknown(len(in[0].Const))
 	for u, c := range in[0].Const {
-		if c && (l.Pad == 0 || l.ExcludePad || in[0].Value[u] == 0) {
+		if c && (l.Pad == Padding{} || l.ExcludePad || in[0].Value[u] == 0) {
 			out.Set(u, in[0].Value[u])
 		}
 	}
 	return out
 }
 
-func (l *MaxPool) Slice(nn.Slicing) (nn.Layer, error) { return &MaxPool{Window: l.Window}, nil }
+func (l *MaxPool) Slice(nn.Slicing) (nn.Layer, error) {
+	return &MaxPool{Window: l.Window, Dilation: l.Dilation}, nil
+}
+
 func (l *AvgPool) Slice(nn.Slicing) (nn.Layer, error) {
 	return &AvgPool{Window: l.Window, ExcludePad: l.ExcludePad}, nil
 }
 func (l *GlobalPool) Slice(nn.Slicing) (nn.Layer, error) { return &GlobalPool{}, nil }
 
-// ends returns the padding behind the last row and column with which windows
-// counted downwards are as many as Ceil counts; without Ceil it is Pad. ONNX
-// has a ceil_mode, but its rule for a window that starts in the padding
-// differs from PyTorch's in older operator sets and runtimes.
-func (w *Window) ends(s nn.Shape) (h, wd int) {
-	if !w.Ceil {
-		return w.Pad, w.Pad
+// ends returns the padding with which windows counted downwards are as many as Ceil counts;
+// without Ceil it is Pad. ONNX has a ceil_mode, but its rule for a window that starts in the
+// padding differs from PyTorch's in older operator sets and runtimes.
+func (w *Window) ends(s nn.Shape) Padding {
+	p := w.Pad
+	if w.Ceil {
+		k, e := w.shape(1, s[0], s[1], s[2]), w.Kernel.dilated(w.sliding().dilation)
+		p.Bottom = max(0, (k.OutH()-1)*w.Stride.H+e.H-s[1]-p.Top)
+		p.Right = max(0, (k.OutW()-1)*w.Stride.W+e.W-s[2]-p.Left)
 	}
-	k := w.shape(1, s[0], s[1], s[2])
-	return max(0, (k.OutH()-1)*w.Stride+w.Kernel-s[1]-w.Pad),
-		max(0, (k.OutW()-1)*w.Stride+w.Kernel-s[2]-w.Pad)
+	return p
 }
 
-// onnx adds a pooling operator with padding of begin rows and columns before
-// and h and wd after the image.
-func (w *Window) onnx(b *onnx.Builder, op, x string, begin, h, wd int, attrs ...onnx.Attr) string {
-	attrs = append([]onnx.Attr{square("kernel_shape", w.Kernel), square("strides", w.Stride),
-		onnx.Ints("pads", int64(begin), int64(begin), int64(h), int64(wd))}, attrs...)
-	return b.Node(op, []string{x}, attrs...)
+// onnx adds a pooling operator with that padding.
+func (w *Window) onnx(b *onnx.Builder, op, x string, pad Padding, attrs ...onnx.Attr) string {
+	s := w.sliding()
+	s.pad = pad
+	return b.Node(op, []string{x}, append(s.onnx(), attrs...)...)
 }
 
 // ONNX is MaxPool, where padding never wins either.
 func (l *MaxPool) ONNX(b *onnx.Builder, _ string, in []string, shapes []nn.Shape) (string, error) {
-	h, wd := l.ends(shapes[0])
-	return l.Window.onnx(b, "MaxPool", in[0], l.Pad, h, wd), nil
+	return l.Window.onnx(b, "MaxPool", in[0], l.ends(shapes[0])), nil
 }
 
 // ONNX is AveragePool. A partial window divides by the positions it covers in image and
 // padding but not by those beyond, so padding that counts becomes a Pad of
 // its own there.
 func (l *AvgPool) ONNX(b *onnx.Builder, name string, in []string, shapes []nn.Shape) (string, error) {
-	h, wd := l.ends(shapes[0])
+	p, ends := l.Pad, l.ends(shapes[0])
 	count := func(v int64) onnx.Attr { return onnx.Int("count_include_pad", v) }
 	switch {
 	case l.ExcludePad:
-		return l.Window.onnx(b, "AveragePool", in[0], l.Pad, h, wd, count(0)), nil
-	case h <= l.Pad && wd <= l.Pad:
-		return l.Window.onnx(b, "AveragePool", in[0], l.Pad, h, wd, count(1)), nil
+		return l.Window.onnx(b, "AveragePool", in[0], ends, count(0)), nil
+	case ends.Bottom <= p.Bottom && ends.Right <= p.Right:
+		return l.Window.onnx(b, "AveragePool", in[0], ends, count(1)), nil
 	}
-	p := l.Pad
 	padded := in[0]
-	if p > 0 {
-		padded = b.Node("Pad", []string{in[0], b.Ints(name+"/pads", []int{0, 0, p, p, 0, 0, p, p})})
+	if p != (Padding{}) {
+		padded = b.Node("Pad", []string{in[0], b.Ints(name+"/pads", []int{0, 0, p.Top, p.Left, 0, 0, p.Bottom, p.Right})})
 	}
-	return l.Window.onnx(b, "AveragePool", padded, 0, max(0, h-p), max(0, wd-p), count(0)), nil
+	beyond := Padding{Bottom: max(0, ends.Bottom-p.Bottom), Right: max(0, ends.Right-p.Right)}
+	return l.Window.onnx(b, "AveragePool", padded, beyond, count(0)), nil
 }
 
 // ONNX is GlobalAveragePool and Flatten.

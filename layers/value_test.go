@@ -14,6 +14,7 @@ import (
 func TestValueAndGradient(t *testing.T) {
 	e := float32(math.E)
 	plane := []nn.Shape{{1, 2, 2}}
+	padded := layers.Window{Kernel: layers.Square(2), Stride: layers.Square(2), Pad: layers.Around(1)}
 	for _, c := range []struct {
 		name   string
 		layer  nn.Layer
@@ -24,12 +25,12 @@ func TestValueAndGradient(t *testing.T) {
 		dx     [][]float32
 		grads  map[string][]float32
 	}{
-		{name: "conv: the sum of a plane", layer: &layers.Conv{Out: 1, Kernel: 2}, shapes: plane,
+		{name: "conv: the sum of a plane", layer: &layers.Conv{Out: 1, Kernel: layers.Square(2)}, shapes: plane,
 			params: map[string][]float32{"weight": {1, 2, 3, 4}, "bias": {5}},
 			x:      [][]float32{{1, 10, 100, 1000}}, y: []float32{4326}, dy: []float32{2},
 			dx:    [][]float32{{2, 4, 6, 8}},
 			grads: map[string][]float32{"weight": {2, 20, 200, 2000}, "bias": {2}}},
-		{name: "depthwise: a factor per channel", layer: &layers.Depthwise{Kernel: 1}, shapes: []nn.Shape{{2, 1, 2}},
+		{name: "depthwise: a factor per channel", layer: &layers.Depthwise{Kernel: layers.Square(1)}, shapes: []nn.Shape{{2, 1, 2}},
 			params: map[string][]float32{"weight": {2, 3}, "bias": {0, 1}},
 			x:      [][]float32{{1, 2, 3, 4}}, y: []float32{2, 7, 6, 13}, dy: []float32{1, 1, 1, 10},
 			dx:    [][]float32{{2, 3, 2, 30}},
@@ -65,15 +66,15 @@ func TestValueAndGradient(t *testing.T) {
 			x: [][]float32{{-1, 3}}, y: []float32{1/e - 1, 3}, dy: []float32{1, 1}, dx: [][]float32{{1 / e, 1}}},
 		{name: "softplus", layer: newLayer(t, "softplus"), shapes: []nn.Shape{{3}},
 			x: [][]float32{{0, 100, -200}}, y: []float32{math.Ln2, 100, 0}, dy: []float32{2, 1, 1}, dx: [][]float32{{1, 1, 0}}},
-		{name: "maxpool: padding never wins", layer: &layers.MaxPool{Window: layers.Window{Kernel: 2, Stride: 2, Pad: 1}}, shapes: plane,
+		{name: "maxpool: padding never wins", layer: &layers.MaxPool{Window: padded}, shapes: plane,
 			x: [][]float32{{-1, -2, -3, -4}}, y: []float32{-1, -2, -3, -4}, dy: []float32{1, 2, 3, 4},
 			dx: [][]float32{{1, 2, 3, 4}}},
 		{name: "maxpool: the first of equals", layer: &layers.MaxPool{}, shapes: plane,
 			x: [][]float32{{0, 7, 7, 7}}, y: []float32{7}, dy: []float32{3}, dx: [][]float32{{0, 3, 0, 0}}},
-		{name: "avgpool: padding counts", layer: &layers.AvgPool{Window: layers.Window{Kernel: 2, Stride: 2, Pad: 1}}, shapes: plane,
+		{name: "avgpool: padding counts", layer: &layers.AvgPool{Window: padded}, shapes: plane,
 			x: [][]float32{{4, 8, 12, 16}}, y: []float32{1, 2, 3, 4}, dy: []float32{4, 8, 12, 16},
 			dx: [][]float32{{1, 2, 3, 4}}},
-		{name: "avgpool: padding left out", layer: &layers.AvgPool{Window: layers.Window{Kernel: 2, Stride: 2, Pad: 1}, ExcludePad: true}, shapes: plane,
+		{name: "avgpool: padding left out", layer: &layers.AvgPool{Window: padded, ExcludePad: true}, shapes: plane,
 			x: [][]float32{{4, 8, 12, 16}}, y: []float32{4, 8, 12, 16}, dy: []float32{1, 2, 3, 4},
 			dx: [][]float32{{1, 2, 3, 4}}},
 		{name: "globalpool", layer: &layers.GlobalPool{}, shapes: []nn.Shape{{2, 1, 2}},

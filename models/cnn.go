@@ -36,7 +36,7 @@ func (m *CNN) Build(task Task, rng *rand.Rand) (*nn.Network, error) {
 				s.convBNReLU(name, channels, 3, "")
 				continue
 			}
-			s.add(name, &layers.Conv{Out: channels, Kernel: 3, Pad: 1})
+			s.add(name, &layers.Conv{Out: channels, Kernel: layers.Square(3), Pad: layers.Around(1)})
 			s.add(name+"_relu", layers.ReLU())
 		}
 		s.add(fmt.Sprintf("pool%d", i+1), &layers.MaxPool{})
@@ -78,7 +78,8 @@ func (s *stack) conv(name string, out, kernel, stride int, input string) string 
 	if input != "" {
 		inputs = []string{input}
 	}
-	return s.add(name, &layers.Conv{Out: out, Kernel: kernel, Stride: stride, Pad: kernel / 2, NoBias: true}, inputs...)
+	return s.add(name, &layers.Conv{Out: out, Kernel: layers.Square(kernel), Stride: layers.Square(stride), Pad: layers.Around(kernel / 2),
+		NoBias: true}, inputs...)
 }
 
 // convBNReLU is convBN of stride 1 with a ReLU behind it, "conv1_relu", whose

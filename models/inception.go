@@ -71,7 +71,8 @@ func (m InceptionModule) add(s *stack, name, x string) string {
 	b3 = s.convBNReLU(name+".b3x3", m.B3x3, 3, b3)
 	b5 := s.convBNReLU(name+".b5x5_reduce", m.B5x5Reduce, 1, x)
 	b5 = s.convBNReLU(name+".b5x5", m.B5x5, 5, b5)
-	pool := s.add(name+".pool", &layers.MaxPool{Window: layers.Window{Kernel: 3, Stride: 1, Pad: 1}}, x)
+	window := layers.Window{Kernel: layers.Square(3), Stride: layers.Square(1), Pad: layers.Around(1)}
+	pool := s.add(name+".pool", &layers.MaxPool{Window: window}, x)
 	pool = s.convBNReLU(name+".pool_proj", m.PoolProj, 1, pool)
 	return s.add(name+".concat", &layers.Concat{}, b1, b3, b5, pool)
 }

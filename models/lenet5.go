@@ -27,10 +27,10 @@ func (m *LeNet5) Build(task Task, rng *rand.Rand) (*nn.Network, error) {
 	}
 	s := newStack("lenet5", task, rng)
 	// ReLU and max pooling commute; pooling first touches a quarter of the values.
-	s.add("conv1", &layers.Conv{Out: m.Conv1, Kernel: 5})
+	s.add("conv1", &layers.Conv{Out: m.Conv1, Kernel: layers.Square(5)})
 	s.add("pool1", &layers.MaxPool{})
 	s.add("relu1", layers.ReLU())
-	s.add("conv2", &layers.Conv{Out: m.Conv2, Kernel: 5})
+	s.add("conv2", &layers.Conv{Out: m.Conv2, Kernel: layers.Square(5)})
 	s.add("pool2", &layers.MaxPool{})
 	s.add("relu2", layers.ReLU())
 	s.add("flatten", &layers.Flatten{})

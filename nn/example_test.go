@@ -19,7 +19,7 @@ func ExampleNetwork() {
 		name string
 		nn.Layer
 	}{
-		{"conv", &layers.Conv{Out: 4, Pad: 1}},
+		{"conv", &layers.Conv{Out: 4, Pad: layers.Around(1)}},
 		{"relu", layers.ReLU()},
 		{"pool", &layers.GlobalPool{}},
 		{"fc", &layers.Linear{Out: 3}},

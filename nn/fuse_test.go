@@ -23,7 +23,9 @@ func (k keepAll) Build(b *nn.Builder, _ *nn.Network) (*gorgonia.Node, error) {
 	return nn.Apply(nn.Op{Name: "nothing", Run: func(dst []float32, _ [][]float32) { dst[0] = 0 }}, n)
 }
 
-func conv(out int) *layers.Conv { return &layers.Conv{Out: out, Kernel: 3, Pad: 1, NoBias: true} }
+func conv(out int) *layers.Conv {
+	return &layers.Conv{Out: out, Kernel: layers.Square(3), Pad: layers.Around(1), NoBias: true}
+}
 
 // fusable are networks whose layers can be computed in one pass in all the ways
 // there are.
@@ -33,8 +35,8 @@ func fusable() map[string][]row {
 	}
 	return map[string][]row{
 		"relu": head(row{"conv", conv(9), nil}, row{"bn", &layers.BatchNorm{}, nil}, row{"relu", layers.ReLU(), nil}),
-		"conv with relu": head(row{"a", &layers.Conv{Out: 7, Kernel: 3, Pad: 1}, nil}, row{"ra", layers.ReLU(), nil},
-			row{"b", &layers.Conv{Out: 8, Kernel: 3, Stride: 2}, nil}, row{"rb", layers.ReLU(), nil}),
+		"conv with relu": head(row{"a", &layers.Conv{Out: 7, Kernel: layers.Square(3), Pad: layers.Around(1)}, nil}, row{"ra", layers.ReLU(), nil},
+			row{"b", &layers.Conv{Out: 8, Kernel: layers.Square(3), Stride: layers.Square(2)}, nil}, row{"rb", layers.ReLU(), nil}),
 		"gates, sum and relu": head(row{"stem", conv(8), nil}, row{"a", conv(8), nil}, row{"bn", &layers.BatchNorm{}, nil},
 			row{"g", &layers.Gate{}, nil}, row{"h", &layers.Gate{}, []string{"stem"}},
 			row{"add", &layers.Add{}, []string{"h", "g"}}, row{"relu", layers.ReLU(), nil}),

@@ -36,11 +36,11 @@ func network(t *testing.T, input nn.Shape, seed uint64, rows ...row) *nn.Network
 func convNet(t *testing.T, seed uint64) *nn.Network {
 	t.Helper()
 	return network(t, nn.Shape{3, 8, 8}, seed,
-		row{"conv1", &layers.Conv{Out: 8, Kernel: 3, Pad: 1, NoBias: true}, nil},
+		row{"conv1", &layers.Conv{Out: 8, Kernel: layers.Square(3), Pad: layers.Around(1), NoBias: true}, nil},
 		row{"bn1", &layers.BatchNorm{}, nil},
 		row{"relu1", layers.ReLU(), nil},
-		row{"conv2", &layers.Conv{Out: 8, Kernel: 3, Pad: 1}, nil},
-		row{"depth", &layers.Depthwise{Kernel: 3, Pad: 1}, []string{"relu1"}},
+		row{"conv2", &layers.Conv{Out: 8, Kernel: layers.Square(3), Pad: layers.Around(1)}, nil},
+		row{"depth", &layers.Depthwise{Kernel: layers.Square(3), Pad: layers.Around(1)}, []string{"relu1"}},
 		row{"gate", &layers.Gate{PerChannel: true}, nil},
 		row{"sum", &layers.Add{}, []string{"relu1", "conv2", "gate"}},
 		row{"pool", &layers.MaxPool{}, nil},

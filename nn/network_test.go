@@ -11,8 +11,8 @@ import (
 
 func TestAddErrors(t *testing.T) {
 	net := network(t, nn.Shape{3, 4, 4}, 1,
-		row{"a", &layers.Conv{Out: 4, Kernel: 3}, nil},
-		row{"b", &layers.Conv{Out: 5, Kernel: 1}, nil})
+		row{"a", &layers.Conv{Out: 4, Kernel: layers.Square(3)}, nil},
+		row{"b", &layers.Conv{Out: 5, Kernel: layers.Square(1)}, nil})
 	for _, c := range []struct {
 		name   string
 		layer  nn.Layer
@@ -26,9 +26,9 @@ func TestAddErrors(t *testing.T) {
 		{"c", &layers.Add{}, []string{"a", "b"}, []string{"layer c", "5×2×2", "4×2×2"}},
 		{"c", &layers.Concat{}, []string{"a", "input"}, []string{"layer c", "3×4×4", "4×2×2"}},
 		{"c", &layers.Linear{Out: 2}, nil, []string{"layer c", "5×2×2", "flatten"}},
-		{"c", &layers.Conv{Out: 2, Kernel: 5}, []string{"b"}, []string{"layer c", "kernel 5", "2×2"}},
-		{"c", &layers.Conv{Out: 4, Groups: 4, Kernel: 1}, []string{"b"}, []string{"layer c", "5 input", "4 groups"}},
-		{"c", &layers.MaxPool{Window: layers.Window{Kernel: 3}}, []string{"b"}, []string{"layer c", "5×2×2"}},
+		{"c", &layers.Conv{Out: 2, Kernel: layers.Square(5)}, []string{"b"}, []string{"layer c", "kernel 5", "2×2"}},
+		{"c", &layers.Conv{Out: 4, Groups: 4, Kernel: layers.Square(1)}, []string{"b"}, []string{"layer c", "5 input", "4 groups"}},
+		{"c", &layers.MaxPool{Window: layers.Window{Kernel: layers.Square(3)}}, []string{"b"}, []string{"layer c", "5×2×2"}},
 		{"c", &layers.GlobalPool{}, []string{"a", "b"}, []string{"layer c", "one input, got 2"}},
 	} {
 		before := len(net.Nodes)
@@ -60,7 +60,7 @@ func TestNewErrors(t *testing.T) {
 
 func TestCompileErrors(t *testing.T) {
 	empty := network(t, nn.Shape{3}, 1)
-	image := network(t, nn.Shape{3, 2, 2}, 1, row{"conv", &layers.Conv{Out: 2, Kernel: 1}, nil})
+	image := network(t, nn.Shape{3, 2, 2}, 1, row{"conv", &layers.Conv{Out: 2, Kernel: layers.Square(1)}, nil})
 	norm := network(t, nn.Shape{3}, 1, row{"bn", &layers.BatchNorm{}, nil})
 	loss := layers.CrossEntropy{}
 	for _, c := range []struct {
@@ -84,7 +84,7 @@ func TestCompileErrors(t *testing.T) {
 
 func TestNetworkLists(t *testing.T) {
 	net := network(t, nn.Shape{2, 4, 4}, 1,
-		row{"conv", &layers.Conv{Out: 3, Kernel: 3, Pad: 1}, nil},
+		row{"conv", &layers.Conv{Out: 3, Kernel: layers.Square(3), Pad: layers.Around(1)}, nil},
 		row{"bn", &layers.BatchNorm{}, nil},
 		row{"add", &layers.Add{}, []string{"bn", "conv"}},
 		row{"pool", &layers.GlobalPool{}, nil},

@@ -20,7 +20,7 @@ func convnet() *nn.Network {
 	for _, l := range []struct {
 		name  string
 		layer nn.Layer
-	}{{"conv1", &layers.Conv{Out: 4, Kernel: 3}}, {"relu1", layers.ReLU()}, {"conv2", &layers.Conv{Out: 6, Kernel: 3}},
+	}{{"conv1", &layers.Conv{Out: 4, Kernel: layers.Square(3)}}, {"relu1", layers.ReLU()}, {"conv2", &layers.Conv{Out: 6, Kernel: layers.Square(3)}},
 		{"relu2", layers.ReLU()}, {"flatten", &layers.Flatten{}}, {"fc", &layers.Linear{Out: 10}}} {
 		if err := net.Add(l.name, l.layer, last); err != nil {
 			panic(err)

@@ -63,14 +63,16 @@ func (g *generator) unary(x string) string {
 		if h < 3 {
 			pad = 1
 		}
-		return g.add(&layers.Conv{Out: g.draw("out", 1, 6), Kernel: 3, Pad: pad, Stride: g.draw("stride", 1, 2), NoBias: g.draw("nobias", 0, 1) == 1}, x)
+		return g.add(&layers.Conv{Out: g.draw("out", 1, 6), Kernel: layers.Square(3), Pad: layers.Around(pad),
+			Stride: layers.Square(g.draw("stride", 1, 2)), NoBias: g.draw("nobias", 0, 1) == 1}, x)
 	case 2:
-		return g.add(&layers.Conv{Out: g.draw("out", 1, 6), Kernel: 1, NoBias: true}, x)
+		return g.add(&layers.Conv{Out: g.draw("out", 1, 6), Kernel: layers.Square(1), NoBias: true}, x)
 	case 3:
-		return g.add(&layers.Depthwise{Kernel: 3, Pad: 1, Multiplier: g.draw("mult", 1, 2), NoBias: g.draw("nobias", 0, 1) == 1}, x)
+		return g.add(&layers.Depthwise{Kernel: layers.Square(3), Pad: layers.Around(1), Multiplier: g.draw("mult", 1, 2),
+			NoBias: g.draw("nobias", 0, 1) == 1}, x)
 	case 4:
 		if c%2 == 0 {
-			return g.add(&layers.Conv{Out: 2 * g.draw("out", 1, 3), Kernel: 3, Pad: 1, Groups: 2}, x)
+			return g.add(&layers.Conv{Out: 2 * g.draw("out", 1, 3), Kernel: layers.Square(3), Pad: layers.Around(1), Groups: 2}, x)
 		}
 		return x
 	case 5, 6:
@@ -84,7 +86,7 @@ func (g *generator) unary(x string) string {
 			return x
 		}
 		if g.draw("avg", 0, 1) == 1 {
-			return g.add(&layers.AvgPool{Window: layers.Window{Kernel: 3, Stride: 2, Pad: 1}}, x)
+			return g.add(&layers.AvgPool{Window: layers.Window{Kernel: layers.Square(3), Stride: layers.Square(2), Pad: layers.Around(1)}}, x)
 		}
 		return g.add(&layers.MaxPool{}, x)
 	default:
@@ -97,11 +99,11 @@ func (g *generator) same(x string) string {
 	s := g.shape(x)
 	y := x
 	if g.draw("depth", 0, 1) == 1 {
-		y = g.add(&layers.Conv{Out: g.draw("mid", 1, 5), Kernel: 3, Pad: 1}, y)
+		y = g.add(&layers.Conv{Out: g.draw("mid", 1, 5), Kernel: layers.Square(3), Pad: layers.Around(1)}, y)
 		y = g.add(&layers.BatchNorm{}, y)
 		y = g.add(layers.ReLU(), y)
 	}
-	y = g.add(&layers.Conv{Out: s[0], Kernel: 3, Pad: 1, NoBias: true}, y)
+	y = g.add(&layers.Conv{Out: s[0], Kernel: layers.Square(3), Pad: layers.Around(1), NoBias: true}, y)
 	y = g.add(&layers.BatchNorm{}, y)
 	return g.add(&layers.Gate{PerChannel: g.draw("pc", 0, 1) == 1}, y)
 }
@@ -115,7 +117,7 @@ func randomNetwork(t *rapid.T) *nn.Network {
 	if g.net, err = nn.New("random", nn.Shape{g.draw("channels", 1, 3), side, side}, rng); err != nil {
 		t.Fatal(err)
 	}
-	x := g.add(&layers.Conv{Out: g.draw("out", 1, 6), Kernel: 3, Pad: 1}, nn.InputName)
+	x := g.add(&layers.Conv{Out: g.draw("out", 1, 6), Kernel: layers.Square(3), Pad: layers.Around(1)}, nn.InputName)
 	for range g.draw("length", 1, 6) {
 		switch g.draw("what", 0, 5) {
 		case 0:

@@ -177,7 +177,7 @@ func TestBatchNormScaleTakesTheSmallest(t *testing.T) {
 		t.Fatal(err)
 	}
 	last := nn.InputName
-	for i, l := range []nn.Layer{&layers.Conv{Out: 6, Kernel: 3, Pad: 1}, &layers.BatchNorm{}, layers.ReLU(),
+	for i, l := range []nn.Layer{&layers.Conv{Out: 6, Kernel: layers.Square(3), Pad: layers.Around(1)}, &layers.BatchNorm{}, layers.ReLU(),
 		&layers.GlobalPool{}, &layers.Linear{Out: 2}} {
 		name := fmt.Sprint(l.Kind(), i)
 		if err := net.Add(name, l, last); err != nil {

@@ -35,13 +35,13 @@ func build(t testing.TB, input nn.Shape, steps ...step) *nn.Network {
 // to the stem's, and a head: with BatchNorm after the stem and inside the block.
 func residual(t testing.TB) *nn.Network {
 	return build(t, nn.Shape{2, 5, 5},
-		step{"stem", &layers.Conv{Out: 4, Pad: 1, NoBias: true}, nil},
+		step{"stem", &layers.Conv{Out: 4, Pad: layers.Around(1), NoBias: true}, nil},
 		step{"stem_bn", &layers.BatchNorm{}, nil},
 		step{"relu0", layers.ReLU(), nil},
-		step{"conv1", &layers.Conv{Out: 3, Pad: 1, NoBias: true}, nil},
+		step{"conv1", &layers.Conv{Out: 3, Pad: layers.Around(1), NoBias: true}, nil},
 		step{"bn1", &layers.BatchNorm{}, nil},
 		step{"relu1", layers.ReLU(), nil},
-		step{"conv2", &layers.Conv{Out: 4, Pad: 1}, nil},
+		step{"conv2", &layers.Conv{Out: 4, Pad: layers.Around(1)}, nil},
 		step{"gate", &layers.Gate{}, nil},
 		step{"sum", &layers.Add{}, []string{"relu0", "gate"}},
 		step{"pool", &layers.GlobalPool{}, nil},
@@ -51,7 +51,7 @@ func residual(t testing.TB) *nn.Network {
 // plain is conv → flatten → linear → linear.
 func plain(t testing.TB) *nn.Network {
 	return build(t, nn.Shape{1, 4, 4},
-		step{"conv", &layers.Conv{Out: 3, Kernel: 3}, nil},
+		step{"conv", &layers.Conv{Out: 3, Kernel: layers.Square(3)}, nil},
 		step{"relu", layers.ReLU(), nil},
 		step{"flat", &layers.Flatten{}, nil},
 		step{"fc1", &layers.Linear{Out: 5}, nil},
@@ -62,8 +62,8 @@ func plain(t testing.TB) *nn.Network {
 // inception has branches of 2 and 3 channels, the second with a BatchNorm.
 func inception(t testing.TB) *nn.Network {
 	return build(t, nn.Shape{2, 4, 4},
-		step{"b1", &layers.Conv{Out: 2, Kernel: 1}, []string{"input"}},
-		step{"b2", &layers.Conv{Out: 3, Kernel: 1}, []string{"input"}},
+		step{"b1", &layers.Conv{Out: 2, Kernel: layers.Square(1)}, []string{"input"}},
+		step{"b2", &layers.Conv{Out: 3, Kernel: layers.Square(1)}, []string{"input"}},
 		step{"b2_bn", &layers.BatchNorm{}, nil},
 		step{"cat", &layers.Concat{}, []string{"b1", "b2_bn"}},
 		step{"gates", &layers.Gate{PerChannel: true}, nil},

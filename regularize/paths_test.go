@@ -22,7 +22,7 @@ func gatedSum(t *testing.T, all, perChannel bool) (*nn.Network, []*nn.Param) {
 		}
 	}
 	add("a", &layers.Gate{PerChannel: perChannel}, nn.InputName)
-	add("conv", &layers.Conv{Out: 2, Kernel: 3, Pad: 1}, nn.InputName)
+	add("conv", &layers.Conv{Out: 2, Kernel: layers.Square(3), Pad: layers.Around(1)}, nn.InputName)
 	add("b", &layers.Gate{PerChannel: perChannel}, "conv")
 	third := nn.InputName
 	if all {

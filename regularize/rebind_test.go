@@ -12,13 +12,13 @@ import (
 // the sum is gone, so that there are more groups than at the start.
 func TestGroupsOfWhatPruningUntied(t *testing.T) {
 	chain := build(t, nn.Shape{2, 5, 5},
-		step{"stem", &layers.Conv{Out: 4, Pad: 1, NoBias: true}, nil},
+		step{"stem", &layers.Conv{Out: 4, Pad: layers.Around(1), NoBias: true}, nil},
 		step{"stem_bn", &layers.BatchNorm{}, nil},
 		step{"relu0", layers.ReLU(), nil},
-		step{"conv1", &layers.Conv{Out: 3, Pad: 1, NoBias: true}, nil},
+		step{"conv1", &layers.Conv{Out: 3, Pad: layers.Around(1), NoBias: true}, nil},
 		step{"bn1", &layers.BatchNorm{}, nil},
 		step{"relu1", layers.ReLU(), nil},
-		step{"conv2", &layers.Conv{Out: 4, Pad: 1}, nil},
+		step{"conv2", &layers.Conv{Out: 4, Pad: layers.Around(1)}, nil},
 		step{"gate", &layers.Gate{}, nil},
 		step{"pool", &layers.GlobalPool{}, nil},
 		step{"fc", &layers.Linear{Out: 3}, nil})
@@ -51,12 +51,12 @@ func TestGroupsOfWhatPruningUntied(t *testing.T) {
 // any more, but it is not gone.
 func TestTheLastBranchIsLeft(t *testing.T) {
 	net := build(t, nn.Shape{2, 5, 5},
-		step{"stem", &layers.Conv{Out: 3, Pad: 1}, nil},
-		step{"a1", &layers.Conv{Out: 4, Pad: 1}, []string{"stem"}},
-		step{"a2", &layers.Conv{Out: 5, Pad: 1}, []string{"stem"}},
+		step{"stem", &layers.Conv{Out: 3, Pad: layers.Around(1)}, nil},
+		step{"a1", &layers.Conv{Out: 4, Pad: layers.Around(1)}, []string{"stem"}},
+		step{"a2", &layers.Conv{Out: 5, Pad: layers.Around(1)}, []string{"stem"}},
 		step{"cat_a", &layers.Concat{}, []string{"a1", "a2"}},
-		step{"b1", &layers.Conv{Out: 4, Pad: 1}, []string{"cat_a"}},
-		step{"b2", &layers.Conv{Out: 5, Pad: 1}, []string{"cat_a"}},
+		step{"b1", &layers.Conv{Out: 4, Pad: layers.Around(1)}, []string{"cat_a"}},
+		step{"b2", &layers.Conv{Out: 5, Pad: layers.Around(1)}, []string{"cat_a"}},
 		step{"cat_b", &layers.Concat{}, []string{"b1", "b2"}},
 		step{"pool", &layers.GlobalPool{}, nil},
 		step{"fc", &layers.Linear{Out: 3}, nil})

@@ -271,7 +271,7 @@ func TestStepsAllocateNothing(t *testing.T) {
 func BenchmarkProx(b *testing.B) {
 	for _, m := range []string{"out", "in"} {
 		net := build(b, nn.Shape{256, 4, 4}, step{"a", &layers.Conv{Out: 256, NoBias: true}, nil},
-			step{"b", &layers.Conv{Out: 256, Kernel: 2, NoBias: true}, nil},
+			step{"b", &layers.Conv{Out: 256, Kernel: layers.Square(2), NoBias: true}, nil},
 			step{"p", &layers.GlobalPool{}, nil}, step{"fc", &layers.Linear{Out: 10}, nil})
 		term, err := NewTerm(net, Spec{Type: "group_lasso", On: "channels", Layers: []string{"a"}, Members: m, Lambda: 1e-9})
 		if err != nil {

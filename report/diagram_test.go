@@ -36,7 +36,7 @@ func branches(t *testing.T) (before, after *nn.Network) {
 			in := last
 			for m := range min(k+1, 3) {
 				name := fmt.Sprintf("%s.branch%d.conv%d", block, k+1, m+1)
-				in = add(name, &layers.Conv{Out: 4, Kernel: 3, Pad: 1, Stride: 1}, in)
+				in = add(name, &layers.Conv{Out: 4, Kernel: layers.Square(3), Pad: layers.Around(1), Stride: layers.Square(1)}, in)
 			}
 			outs = append(outs, in)
 		}

@@ -76,7 +76,7 @@ func mustGates(t *testing.T) *nn.Network {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := net.Add("conv", &layers.Conv{Out: 3, Kernel: 1}); err != nil {
+	if err := net.Add("conv", &layers.Conv{Out: 3, Kernel: layers.Square(1)}); err != nil {
 		t.Fatal(err)
 	}
 	gate := &layers.Gate{PerChannel: true}

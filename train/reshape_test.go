@@ -48,7 +48,7 @@ func convnet(t *testing.T) *nn.Network {
 		name  string
 		layer nn.Layer
 	}{
-		{"conv", &layers.Conv{Out: 6, Kernel: 3, Pad: 1, NoBias: true}}, {"bn", &layers.BatchNorm{}}, {"relu", newLayer(t, "relu")},
+		{"conv", &layers.Conv{Out: 6, Kernel: layers.Square(3), Pad: layers.Around(1), NoBias: true}}, {"bn", &layers.BatchNorm{}}, {"relu", newLayer(t, "relu")},
 		{"flat", &layers.Flatten{}}, {"fc", &layers.Linear{Out: toyClasses}},
 	} {
 		if err := net.Add(l.name, l.layer); err != nil {

@@ -83,7 +83,7 @@ func TestStatisticsOfDeepLayers(t *testing.T) {
 	data := newToy(32, 32, 3)
 	net := toyNet(t, 1)
 	deep := chain(t, nn.Shape{1, toySide, toySide}, net.Nodes[0].Layer, net.Nodes[1].Layer, newLayer(t, "relu"),
-		&layers.Conv{Out: 4, Kernel: 3}, &layers.BatchNorm{Momentum: 1}, newLayer(t, "relu"), &layers.Flatten{}, &layers.Linear{Out: toyClasses})
+		&layers.Conv{Out: 4, Kernel: layers.Square(3)}, &layers.BatchNorm{Momentum: 1}, newLayer(t, "relu"), &layers.Flatten{}, &layers.Linear{Out: toyClasses})
 	net.Nodes[1].Layer.(*layers.BatchNorm).Momentum = 1
 	p, err := nn.Compile(deep, nn.CompileOptions{Mode: nn.Train, Batch: 32, Loss: layers.CrossEntropy{}})
 	if err != nil {

@@ -98,7 +98,7 @@ func toyNet(t *testing.T, seed uint64) *nn.Network {
 		name  string
 		layer nn.Layer
 	}{
-		{"conv", &layers.Conv{Out: 6, Kernel: 3, Pad: 1}}, {"bn", &layers.BatchNorm{}}, {"relu", newLayer(t, "relu")},
+		{"conv", &layers.Conv{Out: 6, Kernel: layers.Square(3), Pad: layers.Around(1)}}, {"bn", &layers.BatchNorm{}}, {"relu", newLayer(t, "relu")},
 		{"flat", &layers.Flatten{}}, {"drop", &layers.Dropout{P: 0.2}}, {"fc", &layers.Linear{Out: toyClasses}},
 	} {
 		if err := net.Add(l.name, l.layer); err != nil {

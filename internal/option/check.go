@@ -31,6 +31,9 @@ func Check(v any) error { return check(reflect.ValueOf(v), "", Rules{}) }
 
 func check(v reflect.Value, path string, r Rules) error {
 	text := ""
+	if n, ok := NumbersOf(v); ok {
+		return checkNumbers(n, path, r)
+	}
 	switch v.Kind() {
 	case reflect.Pointer, reflect.Interface:
 		if v.IsNil() {
@@ -70,6 +73,15 @@ func check(v reflect.Value, path string, r Rules) error {
 	}
 	if text != "" {
 		return &Error{path, text}
+	}
+	return nil
+}
+
+func checkNumbers(n Numbers, path string, r Rules) error {
+	for _, v := range n.Numbers() {
+		if text := r.Number(float64(v), strconv.Itoa(v)); text != "" {
+			return &Error{path, text}
+		}
 	}
 	return nil
 }

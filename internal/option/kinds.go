@@ -84,6 +84,9 @@ func fieldsFault(v reflect.Value) string {
 
 // decodable reports whether a config can hold a value of the type.
 func decodable(t reflect.Type) bool {
+	if _, ok := NumbersOf(reflect.New(t).Elem()); ok {
+		return true
+	}
 	switch t.Kind() {
 	case reflect.Slice, reflect.Pointer:
 		return decodable(t.Elem())

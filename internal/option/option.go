@@ -74,6 +74,9 @@ func Fields(v reflect.Value) []Field {
 	if v.Kind() != reflect.Struct {
 		return nil
 	}
+	if _, ok := NumbersOf(v); ok {
+		return nil
+	}
 	var out []Field
 	for i := range v.NumField() {
 		f, value := v.Type().Field(i), v.Field(i)

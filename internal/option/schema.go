@@ -18,6 +18,9 @@ func schema(v reflect.Value, r Rules) map[string]any {
 	if w, ok := v.Interface().(SchemaWriter); ok {
 		return w.Schema()
 	}
+	if n, ok := NumbersOf(v); ok {
+		return numbersSchema(n, r)
+	}
 	switch v.Kind() {
 	case reflect.Pointer:
 		return schema(reflect.New(v.Type().Elem()).Elem(), r)

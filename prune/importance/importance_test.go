@@ -27,7 +27,7 @@ func tiny(t *testing.T) *nn.Network {
 	for _, l := range []struct {
 		name  string
 		layer nn.Layer
-	}{{"conv", &layers.Conv{Out: 3, Kernel: 1}}, {"bn", &layers.BatchNorm{}}, {"relu", layers.ReLU()}, {"flat", &layers.Flatten{}}, {"fc", &layers.Linear{Out: 1}}} {
+	}{{"conv", &layers.Conv{Out: 3, Kernel: layers.Square(1)}}, {"bn", &layers.BatchNorm{}}, {"relu", layers.ReLU()}, {"flat", &layers.Flatten{}}, {"fc", &layers.Linear{Out: 1}}} {
 		if err := net.Add(l.name, l.layer, last); err != nil {
 			t.Fatal(err)
 		}

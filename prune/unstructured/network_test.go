@@ -68,8 +68,8 @@ func small(t *testing.T) *nn.Network {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return build(t, nn.Shape{3, 6, 6}, layer{"conv1", &layers.Conv{Out: 6, Kernel: 3}}, layer{"bn", &layers.BatchNorm{}}, layer{"relu", relu},
-		layer{"conv2", &layers.Conv{Out: 8, Kernel: 3}}, layer{"flat", &layers.Flatten{}}, layer{"fc", &layers.Linear{Out: 10}})
+	return build(t, nn.Shape{3, 6, 6}, layer{"conv1", &layers.Conv{Out: 6, Kernel: layers.Square(3)}}, layer{"bn", &layers.BatchNorm{}}, layer{"relu", relu},
+		layer{"conv2", &layers.Conv{Out: 8, Kernel: layers.Square(3)}}, layer{"flat", &layers.Flatten{}}, layer{"fc", &layers.Linear{Out: 10}})
 }
 
 // load gives the network the weights of the golden file.

@@ -47,8 +47,8 @@ func TestMasksOfPyTorch(t *testing.T) {
 // of weight.
 func TestPatternOfEveryLayer(t *testing.T) {
 	nets := map[string]*nn.Network{
-		"depthwise": build(t, nn.Shape{4, 5, 5}, layer{"depthwise", &layers.Conv{Out: 4, Kernel: 3, Groups: 4}},
-			layer{"wide", &layers.Conv{Out: 5, Kernel: 2}}),
+		"depthwise": build(t, nn.Shape{4, 5, 5}, layer{"depthwise", &layers.Conv{Out: 4, Kernel: layers.Square(3), Groups: 4}},
+			layer{"wide", &layers.Conv{Out: 5, Kernel: layers.Square(2)}}),
 		"lstm": build(t, nn.Shape{6, 4}, layer{"lstm", mustLayer(t, "lstm", func(l nn.Layer) { l.(*layers.LSTM).Hidden = 9 })}),
 	}
 	for name, net := range nets {

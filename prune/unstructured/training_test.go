@@ -18,9 +18,9 @@ import (
 // the share that is asked for.
 func TestDensities(t *testing.T) {
 	lenet := func(t *testing.T) *nn.Network {
-		return build(t, nn.Shape{1, 28, 28}, layer{"conv1", &layers.Conv{Out: 20, Kernel: 5}},
-			layer{"pool1", &layers.MaxPool{Window: layers.Window{Kernel: 2}}},
-			layer{"conv2", &layers.Conv{Out: 50, Kernel: 5}}, layer{"pool2", &layers.MaxPool{Window: layers.Window{Kernel: 2}}},
+		return build(t, nn.Shape{1, 28, 28}, layer{"conv1", &layers.Conv{Out: 20, Kernel: layers.Square(5)}},
+			layer{"pool1", &layers.MaxPool{Window: layers.Window{Kernel: layers.Square(2)}}},
+			layer{"conv2", &layers.Conv{Out: 50, Kernel: layers.Square(5)}}, layer{"pool2", &layers.MaxPool{Window: layers.Window{Kernel: layers.Square(2)}}},
 			layer{"flat", &layers.Flatten{}}, layer{"fc1", &layers.Linear{Out: 500}}, layer{"fc2", &layers.Linear{Out: 10}})
 	}
 	for _, c := range readGolden(t).ERK {

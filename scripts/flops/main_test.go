@@ -33,7 +33,7 @@ func TestCount(t *testing.T) {
 	for _, l := range []struct {
 		name  string
 		layer nn.Layer
-	}{{"conv1", &layers.Conv{Out: 5, Kernel: 5}}, {"pool1", &layers.MaxPool{}}, {"conv2", &layers.Conv{Out: 10, Kernel: 5}}, {"pool2", &layers.MaxPool{}},
+	}{{"conv1", &layers.Conv{Out: 5, Kernel: layers.Square(5)}}, {"pool1", &layers.MaxPool{}}, {"conv2", &layers.Conv{Out: 10, Kernel: layers.Square(5)}}, {"pool2", &layers.MaxPool{}},
 		{"flatten", &layers.Flatten{Index: index}}, {"fc1", &layers.Linear{Out: 16}}, {"fc2", &layers.Linear{Out: 10}}} {
 		if err := net.Add(l.name, l.layer); err != nil {
 			t.Fatal(err)

@@ -198,8 +198,8 @@ func TestStepMACs(t *testing.T) {
 		inputs []string
 	}{
 		{"pool", &layers.MaxPool{}, nil},
-		{"a", &layers.Conv{Out: 3, Kernel: 1}, []string{"pool"}},
-		{"b", &layers.Conv{Out: 5, Kernel: 1}, []string{"pool"}},
+		{"a", &layers.Conv{Out: 3, Kernel: layers.Square(1)}, []string{"pool"}},
+		{"b", &layers.Conv{Out: 5, Kernel: layers.Square(1)}, []string{"pool"}},
 		{"concat", &layers.Concat{}, []string{"a", "b"}},
 		{"flatten", &layers.Flatten{}, nil},
 		{"fc", &layers.Linear{Out: 10}, nil},

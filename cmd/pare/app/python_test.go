@@ -61,7 +61,7 @@ func TestPythonColour(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for i, l := range []nn.Layer{&layers.Conv{Out: 4, Kernel: 3}, &layers.Flatten{}, &layers.Linear{Out: 6}} {
+	for i, l := range []nn.Layer{&layers.Conv{Out: 4, Kernel: layers.Square(3)}, &layers.Flatten{}, &layers.Linear{Out: 6}} {
 		if err := net.Add(l.Kind()+string(rune('a'+i)), l); err != nil {
 			t.Fatal(err)
 		}

@@ -44,7 +44,7 @@ func TestList(t *testing.T) {
 		`    activation +of the feed-forward layers; .* \[relu, gelu or reglu; default relu\]`,
 		`    gates.skip +gates on skips \[default true\]`,
 		`    modules +modules one behind the other; .* out$`,
-		`    kernel +side of the square kernel; left out: 3 \[at least 1\]`,
+		`    kernel +side of the kernel, or \[height, width\]; left out: 3 \[at least 1\]`,
 		`    lr +learning rate \[above 0; default 0.001\]`,
 		`    window +characters of an example; left out: 64 \[at least 1\]`,
 		`options of every penalty\n  type `,

@@ -16,29 +16,48 @@ import (
 
 // Shape describes a 2-D convolution of an input [N,H,W,C] with weights
 // [KH,KW,C/Groups,O] to an output [N,OutH,OutW,O]. Strides must be positive;
-// Groups, 0 for one group, must divide C and O.
+// Groups, 0 for one group, must divide C and O. Taps are DilationH and DilationW
+// positions apart; 0 is 1. PadH rows of zeros lie above the image and PadH+MoreH
+// below it, PadW columns before it and PadW+MoreW behind it.
 type Shape struct {
 	N, H, W, C, O, KH, KW, StrideH, StrideW, PadH, PadW, Groups int
+
+	DilationH, DilationW, MoreH, MoreW int
 }
 
-// OutH is the output height, floor((H+2·PadH-KH)/StrideH)+1, or 0 if the
-// kernel does not fit.
-func (s Shape) OutH() int { return outSize(s.H, s.KH, s.StrideH, s.PadH) }
+// axis is the geometry of a convolution on one axis.
+type axis struct{ in, k, stride, dilation, pad, end int }
+
+func (s Shape) rows() axis {
+	return axis{s.H, s.KH, s.StrideH, max(s.DilationH, 1), s.PadH, s.PadH + s.MoreH}
+}
+
+func (s Shape) columns() axis {
+	return axis{s.W, s.KW, s.StrideW, max(s.DilationW, 1), s.PadW, s.PadW + s.MoreW}
+}
+
+// OutH is the output height, floor((H+2·PadH+MoreH-(KH-1)·DilationH-1)/StrideH)+1, or 0
+// if the kernel does not fit.
+func (s Shape) OutH() int { return s.rows().out() }
 
 // OutW is the output width.
-func (s Shape) OutW() int { return outSize(s.W, s.KW, s.StrideW, s.PadW) }
+func (s Shape) OutW() int { return s.columns().out() }
 
-func outSize(in, k, stride, pad int) int {
-	if in+2*pad < k {
+func (a axis) out() int {
+	space := a.in + a.pad + a.end - (a.k-1)*a.dilation - 1 // for the kernel to move in
+	if space < 0 {
 		return 0
 	}
-	return (in+2*pad-k)/stride + 1
+	return space/a.stride + 1
 }
+
+// single reports whether the axis has one tap that visits every position once.
+func (a axis) single() bool { return a.k == 1 && a.stride == 1 && a.pad == 0 && a.end == 0 }
 
 // folded turns a 1×1 convolution that visits every pixel once into one over
 // N·H·W images of a single pixel, a plain matrix product.
 func (s Shape) folded() Shape {
-	if s.KH == 1 && s.KW == 1 && s.StrideH == 1 && s.StrideW == 1 && s.PadH == 0 && s.PadW == 0 {
+	if s.rows().single() && s.columns().single() {
 		s.N, s.H, s.W = s.N*s.H*s.W, 1, 1
 	}
 	return s

@@ -13,27 +13,49 @@ import (
 // groups, depthwise with and without multiplier, bands of rows, several images
 // per task, kernels larger than the image and strides larger than the kernel.
 var convShapes = []Shape{
-	{1, 5, 5, 1, 1, 3, 3, 1, 1, 1, 1, 1},
-	{2, 7, 6, 3, 5, 3, 3, 1, 1, 1, 1, 1},
-	{3, 9, 8, 5, 17, 3, 2, 2, 2, 1, 0, 1},
-	{2, 8, 8, 17, 33, 3, 3, 1, 1, 1, 1, 1},
-	{1, 40, 21, 3, 16, 7, 7, 2, 2, 3, 3, 1},
-	{5, 6, 6, 16, 16, 1, 1, 1, 1, 0, 0, 1},
-	{3, 5, 7, 3, 4, 1, 1, 1, 1, 0, 0, 1},
-	{2, 7, 7, 8, 12, 1, 1, 2, 2, 0, 0, 1},
-	{2, 7, 5, 4, 3, 2, 2, 3, 3, 0, 0, 1},
-	{2, 3, 3, 4, 5, 5, 5, 1, 1, 2, 2, 1},
-	{1, 2, 2, 3, 2, 7, 7, 2, 3, 4, 5, 1},
-	{1, 2, 2, 3, 2, 2, 2, 1, 1, 3, 3, 1},
-	{2, 6, 6, 12, 8, 3, 3, 1, 1, 1, 1, 4},
-	{2, 9, 7, 6, 40, 3, 3, 2, 1, 1, 1, 2},
-	{2, 6, 7, 5, 5, 3, 3, 1, 1, 1, 1, 5},
-	{2, 9, 9, 17, 17, 5, 3, 2, 2, 2, 1, 17},
-	{1, 7, 7, 3, 6, 3, 3, 2, 2, 1, 1, 3},
-	{1, 40, 40, 4, 6, 3, 3, 1, 1, 1, 1, 1},
-	{1, 12, 12, 150, 20, 3, 3, 1, 1, 1, 1, 1},
-	{20, 4, 4, 8, 16, 3, 3, 1, 1, 1, 1, 1},
-	{1, 2, 2, 450, 7, 1, 2, 1, 1, 0, 1, 1},
+	plain(1, 5, 5, 1, 1, 3, 3, 1, 1, 1, 1, 1),
+	plain(2, 7, 6, 3, 5, 3, 3, 1, 1, 1, 1, 1),
+	plain(3, 9, 8, 5, 17, 3, 2, 2, 2, 1, 0, 1),
+	plain(2, 8, 8, 17, 33, 3, 3, 1, 1, 1, 1, 1),
+	plain(1, 40, 21, 3, 16, 7, 7, 2, 2, 3, 3, 1),
+	plain(5, 6, 6, 16, 16, 1, 1, 1, 1, 0, 0, 1),
+	plain(3, 5, 7, 3, 4, 1, 1, 1, 1, 0, 0, 1),
+	plain(2, 7, 7, 8, 12, 1, 1, 2, 2, 0, 0, 1),
+	plain(2, 7, 5, 4, 3, 2, 2, 3, 3, 0, 0, 1),
+	plain(2, 3, 3, 4, 5, 5, 5, 1, 1, 2, 2, 1),
+	plain(1, 2, 2, 3, 2, 7, 7, 2, 3, 4, 5, 1),
+	plain(1, 2, 2, 3, 2, 2, 2, 1, 1, 3, 3, 1),
+	plain(2, 6, 6, 12, 8, 3, 3, 1, 1, 1, 1, 4),
+	plain(2, 9, 7, 6, 40, 3, 3, 2, 1, 1, 1, 2),
+	plain(2, 6, 7, 5, 5, 3, 3, 1, 1, 1, 1, 5),
+	plain(2, 9, 9, 17, 17, 5, 3, 2, 2, 2, 1, 17),
+	plain(1, 7, 7, 3, 6, 3, 3, 2, 2, 1, 1, 3),
+	plain(1, 40, 40, 4, 6, 3, 3, 1, 1, 1, 1, 1),
+	plain(1, 12, 12, 150, 20, 3, 3, 1, 1, 1, 1, 1),
+	plain(20, 4, 4, 8, 16, 3, 3, 1, 1, 1, 1, 1),
+	plain(1, 2, 2, 450, 7, 1, 2, 1, 1, 0, 1, 1),
+	uneven(plain(2, 8, 9, 5, 17, 3, 3, 1, 1, 2, 2, 1), 2, 2, 0, 0),
+	uneven(plain(2, 9, 8, 3, 4, 3, 2, 2, 3, 1, 0, 1), 2, 3, 1, 2),
+	uneven(plain(1, 13, 11, 4, 6, 2, 3, 4, 6, 1, 2, 2), 6, 4, 3, -1),
+	uneven(plain(2, 7, 7, 8, 8, 3, 3, 2, 2, 0, 0, 1), 1, 1, 1, 1),
+	uneven(plain(1, 8, 8, 16, 16, 3, 3, 1, 1, 1, 1, 1), 1, 1, -1, 1),
+	uneven(plain(2, 5, 6, 4, 4, 1, 1, 1, 1, 0, 0, 1), 3, 3, 1, 2),
+	uneven(plain(2, 5, 6, 4, 4, 1, 1, 1, 1, 0, 1, 1), 1, 1, 0, -1),
+	uneven(plain(1, 40, 37, 3, 16, 3, 1, 1, 1, 3, 0, 1), 3, 1, 2, 0),
+	uneven(plain(2, 9, 12, 17, 17, 3, 5, 1, 1, 2, 4, 17), 2, 2, 0, 0),
+	uneven(plain(1, 9, 9, 9, 18, 3, 3, 2, 2, 0, 0, 9), 1, 3, 1, 3),
+	uneven(plain(1, 3, 2, 2, 3, 3, 3, 1, 1, 0, 1, 1), 4, 1, 6, -1),
+}
+
+// plain is a shape without dilation and with the same padding on both sides.
+func plain(n, h, w, c, o, kh, kw, strideH, strideW, padH, padW, groups int) Shape {
+	return Shape{N: n, H: h, W: w, C: c, O: o, KH: kh, KW: kw, StrideH: strideH, StrideW: strideW, PadH: padH, PadW: padW, Groups: groups}
+}
+
+// uneven is a shape with dilations and more padding, or less, behind the image.
+func uneven(s Shape, dilationH, dilationW, moreH, moreW int) Shape {
+	s.DilationH, s.DilationW, s.MoreH, s.MoreW = dilationH, dilationW, moreH, moreW
+	return s
 }
 
 // visit calls f for every product of a convolution.
@@ -45,7 +67,7 @@ func visit(s Shape, f func(y, x, w int)) {
 				for o := range s.O {
 					for kh := range s.KH {
 						for kw := range s.KW {
-							h, w := r*s.StrideH-s.PadH+kh, q*s.StrideW-s.PadW+kw
+							h, w := r*s.StrideH-s.PadH+kh*max(s.DilationH, 1), q*s.StrideW-s.PadW+kw*max(s.DilationW, 1)
 							if h < 0 || h >= s.H || w < 0 || w >= s.W {
 								continue
 							}
@@ -126,7 +148,7 @@ func TestConvThreadsAndAllocs(t *testing.T) {
 }
 
 func TestConvEmptyOutput(t *testing.T) {
-	s := Shape{2, 2, 2, 3, 4, 3, 3, 1, 1, 0, 0, 1}
+	s := plain(2, 2, 2, 3, 4, 3, 3, 1, 1, 0, 0, 1)
 	c := New(s)
 	x, w := make([]float32, 24), make([]float32, c.weightLen())
 	c.Forward(nil, x, w, nil, Epilogue{})
@@ -149,13 +171,13 @@ func TestConvEmptyOutput(t *testing.T) {
 
 func BenchmarkConv(b *testing.B) {
 	for _, ch := range []int{16, 32, 64} {
-		s := Shape{16, 512 / ch, 512 / ch, ch, ch, 3, 3, 1, 1, 1, 1, 1}
+		s := plain(16, 512/ch, 512/ch, ch, ch, 3, 3, 1, 1, 1, 1, 1)
 		benchConv(b, fmt.Sprint(ch), s)
 	}
-	benchConv(b, "stem", Shape{16, 32, 32, 3, 16, 3, 3, 1, 1, 1, 1, 1})
-	benchConv(b, "1x1", Shape{16, 16, 16, 64, 128, 1, 1, 1, 1, 0, 0, 1})
-	benchConv(b, "stride2", Shape{16, 32, 32, 32, 64, 3, 3, 2, 2, 1, 1, 1})
-	benchConv(b, "depthwise", Shape{16, 32, 32, 64, 64, 3, 3, 1, 1, 1, 1, 64})
+	benchConv(b, "stem", plain(16, 32, 32, 3, 16, 3, 3, 1, 1, 1, 1, 1))
+	benchConv(b, "1x1", plain(16, 16, 16, 64, 128, 1, 1, 1, 1, 0, 0, 1))
+	benchConv(b, "stride2", plain(16, 32, 32, 32, 64, 3, 3, 2, 2, 1, 1, 1))
+	benchConv(b, "depthwise", plain(16, 32, 32, 64, 64, 3, 3, 1, 1, 1, 1, 64))
 }
 
 func benchConv(b *testing.B, name string, s Shape) {

@@ -10,7 +10,7 @@ import (
 // o/mult. Every row of results is built tap by tap from rows of the other side,
 // vectorised over channels; positions in the padding are skipped.
 type depthwise struct {
-	s       Shape
+	s       Shape // with dilations of at least 1
 	oh, ow  int
 	mult    int
 	input   bool
@@ -20,10 +20,11 @@ type depthwise struct {
 }
 
 func newDepthwise(s Shape, input bool) *depthwise {
+	s.DilationH, s.DilationW = max(s.DilationH, 1), max(s.DilationW, 1)
 	return &depthwise{s: s, oh: s.OutH(), ow: s.OutW(), mult: s.O / s.C, input: input}
 }
 
-// tapRange returns the outputs [lo,hi) whose tap k lies inside an input axis
+// tapRange returns the outputs [lo,hi) whose tap at offset k lies inside an input axis
 // of the given size.
 func tapRange(k, in, out, stride, pad int) (lo, hi int) {
 	if pad > k {
@@ -41,8 +42,9 @@ func tapRange(k, in, out, stride, pad int) (lo, hi int) {
 func (d *depthwise) row(n, h, r, kh int, f func(x, y, w, count int)) {
 	s := &d.s
 	for kw := range s.KW {
-		if lo, hi := tapRange(kw, s.W, d.ow, s.StrideW, s.PadW); lo < hi {
-			f(((n*s.H+h)*s.W+lo*s.StrideW-s.PadW+kw)*s.C, ((n*d.oh+r)*d.ow+lo)*s.O, (kh*s.KW+kw)*s.O, hi-lo)
+		tap := kw * s.DilationW
+		if lo, hi := tapRange(tap, s.W, d.ow, s.StrideW, s.PadW); lo < hi {
+			f(((n*s.H+h)*s.W+lo*s.StrideW-s.PadW+tap)*s.C, ((n*d.oh+r)*d.ow+lo)*s.O, (kh*s.KW+kw)*s.O, hi-lo)
 		}
 	}
 }
@@ -50,7 +52,7 @@ func (d *depthwise) row(n, h, r, kh int, f func(x, y, w, count int)) {
 // ofOutput calls f for all taps of row r of the output of image n.
 func (d *depthwise) ofOutput(n, r int, f func(x, y, w, count int)) {
 	for kh := range d.s.KH {
-		if h := r*d.s.StrideH - d.s.PadH + kh; h >= 0 && h < d.s.H {
+		if h := r*d.s.StrideH - d.s.PadH + kh*d.s.DilationH; h >= 0 && h < d.s.H {
 			d.row(n, h, r, kh, f)
 		}
 	}
@@ -103,7 +105,7 @@ func (d *depthwise) inputRow(_, task int) {
 		clear(d.x[task*s.W*s.C:][:s.W*s.C])
 	}
 	for kh := range s.KH {
-		r := h + s.PadH - kh
+		r := h + s.PadH - kh*s.DilationH
 		if r < 0 || r%s.StrideH != 0 || r/s.StrideH >= d.oh {
 			continue
 		}

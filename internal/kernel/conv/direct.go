@@ -32,13 +32,14 @@ type bands struct {
 	direct     bool
 	bufH, bufW int // buffer size in rows and pixels
 	rowPitch   int // elements per row of the buffer, or of the input in place
+	tapH, tapW int // input rows and columns between taps
 	imagePitch int
 }
 
 // newBands plans tasks for outputs of total rows × cols pixels per image, read
 // through the given spans.
 func newBands(in image, hs, ws []span, rows, cols int) bands {
-	b := bands{in: in, inStep: hs[0].inStep}
+	b := bands{in: in, inStep: hs[0].inStep, tapH: hs[0].tapStep, tapW: ws[0].tapStep}
 	b.rows, b.images, b.perImage = rows, 1, 1
 	if rows*cols <= bandPixels {
 		b.images = max(1, min(bandPixels/max(rows*cols, 1), in.n))
@@ -97,7 +98,7 @@ func (b *bands) offsets(taps, cols, ck int) []int {
 	for r := range taps {
 		for q := range cols {
 			for i := range ck {
-				out = append(out, r*b.rowPitch+q*b.in.c+i)
+				out = append(out, r*b.tapH*b.rowPitch+q*b.tapW*b.in.c+i)
 			}
 		}
 	}
@@ -105,50 +106,59 @@ func (b *bands) offsets(taps, cols, ck int) []int {
 }
 
 // span is one family of outputs along one axis: output i of count sits at
-// position out0 + i·outStep and reads inputs start + i·inStep + j through
+// position out0 + i·outStep and reads inputs start + i·inStep + j·tapStep through
 // kernel index taps[j].
 type span struct {
 	start, count  int
 	out0, outStep int
 	inStep        int
+	tapStep       int
 	taps          []int
 }
 
 // forwardSpans describes the forward direction: a single family.
-func forwardSpans(in, k, stride, pad int) []span {
-	taps := make([]int, k)
+func forwardSpans(a axis) []span {
+	taps := make([]int, a.k)
 	for j := range taps {
 		taps[j] = j
 	}
-	return []span{{start: -pad, count: outSize(in, k, stride, pad), outStep: 1, inStep: stride, taps: taps}}
+	return []span{{start: -a.pad, count: a.out(), outStep: 1, inStep: a.stride, tapStep: a.dilation, taps: taps}}
 }
 
-// backwardSpans describes the gradient with respect to the input. Input
-// positions of equal remainder modulo the stride see the same kernel indices,
-// so each remainder is a dense convolution of dy with every stride-th tap,
-// reversed. A remainder without taps has gradient zero.
-func backwardSpans(in, k, stride, pad int) []span {
+// backwardSpans describes the gradient with respect to the input. Position p of the input
+// meets output (p + pad − k·dilation)/stride through tap k where that is whole: input
+// positions of equal remainder modulo the stride see the same taps, every
+// (stride/gcd)-th one, so each remainder is a convolution of dy with these taps,
+// reversed, dilation/gcd apart. A remainder without taps has gradient zero.
+func backwardSpans(a axis) []span {
 	var spans []span
-	for p := range min(stride, in) {
-		k0 := (p + pad) % stride
-		n := 0
-		if k0 < k {
-			n = (k - k0 + stride - 1) / stride
+	gcd := gcd(a.stride, a.dilation)
+	every := a.stride / gcd
+	for p := range min(a.stride, a.in) {
+		var taps []int
+		for k := range min(every, a.k) { // the first tap, the last of the reversed ones
+			if (p+a.pad-k*a.dilation)%a.stride == 0 {
+				taps = make([]int, (a.k-k+every-1)/every)
+				for j := range taps {
+					taps[j] = k + every*(len(taps)-1-j)
+				}
+			}
 		}
-		taps := make([]int, n)
-		for j := range taps {
-			taps[j] = k0 + stride*(n-1-j)
+		s := span{count: (a.in - p + a.stride - 1) / a.stride, out0: p, outStep: a.stride, inStep: 1,
+			tapStep: a.dilation / gcd, taps: taps}
+		if len(taps) > 0 {
+			s.start = (p + a.pad - taps[0]*a.dilation) / a.stride
 		}
-		spans = append(spans, span{
-			start:   (p+pad-k0)/stride - (n - 1),
-			count:   (in - p + stride - 1) / stride,
-			out0:    p,
-			outStep: stride,
-			inStep:  1,
-			taps:    taps,
-		})
+		spans = append(spans, s)
 	}
 	return spans
+}
+
+func gcd(a, b int) int {
+	for b != 0 {
+		a, b = b, a%b
+	}
+	return a
 }
 
 // bounds returns the first input position that the spans read and the number
@@ -160,7 +170,7 @@ func bounds(spans []span, count int) (lo, width int) {
 		if len(s.taps) == 0 || s.count == 0 {
 			continue
 		}
-		end := s.start + (min(count, s.count)-1)*s.inStep + len(s.taps)
+		end := s.start + (min(count, s.count)-1)*s.inStep + (len(s.taps)-1)*s.tapStep + 1
 		if !seen {
 			lo, hi, seen = s.start, end, true
 			continue
@@ -216,10 +226,10 @@ type phase struct {
 
 func newDirect(s Shape, input bool) *direct {
 	in, out := s.images()
-	hs, ws := forwardSpans(s.H, s.KH, s.StrideH, s.PadH), forwardSpans(s.W, s.KW, s.StrideW, s.PadW)
+	hs, ws := forwardSpans(s.rows()), forwardSpans(s.columns())
 	if input {
 		in, out = out, in
-		hs, ws = backwardSpans(s.H, s.KH, s.StrideH, s.PadH), backwardSpans(s.W, s.KW, s.StrideW, s.PadW)
+		hs, ws = backwardSpans(s.rows()), backwardSpans(s.columns())
 	}
 	e := &direct{grouping: newGrouping(in, out, s.Groups), transposed: input, weightO: s.O}
 	e.bands = newBands(in, hs, ws, hs[0].count, ws[0].count) // no span has more than the first
@@ -396,7 +406,7 @@ type weightsWorker struct {
 func newDirectWeights(s Shape) *directWeights {
 	in, out := s.images()
 	e := &directWeights{grouping: newGrouping(in, out, s.Groups)}
-	e.bands = newBands(in, forwardSpans(s.H, s.KH, s.StrideH, s.PadH), forwardSpans(s.W, s.KW, s.StrideW, s.PadW), out.h, out.w)
+	e.bands = newBands(in, forwardSpans(s.rows()), forwardSpans(s.columns()), out.h, out.w)
 	for n := range e.images {
 		for r := range e.rows {
 			for q := range e.out.w {

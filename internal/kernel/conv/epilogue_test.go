@@ -56,9 +56,9 @@ func TestMomentsLargeMean(t *testing.T) {
 	kerneltest.EveryMode(t, func(t *testing.T) {
 		r := kerneltest.Rand(51)
 		for _, s := range []Shape{
-			{8, 16, 16, 3, 20, 1, 1, 1, 1, 0, 0, 1},
-			{2, 40, 40, 4, 16, 3, 3, 1, 1, 0, 0, 1},
-			{4, 8, 8, 6, 6, 3, 3, 1, 1, 1, 1, 6},
+			plain(8, 16, 16, 3, 20, 1, 1, 1, 1, 0, 0, 1),
+			plain(2, 40, 40, 4, 16, 3, 3, 1, 1, 0, 0, 1),
+			plain(4, 8, 8, 6, 6, 3, 3, 1, 1, 1, 1, 6),
 		} {
 			c := New(s)
 			x, w := kerneltest.Slice(r, c.inLen()), kerneltest.Slice(r, c.weightLen())
@@ -89,7 +89,7 @@ func TestMomentsLargeMean(t *testing.T) {
 
 func TestEpilogueKeepsNaN(t *testing.T) {
 	kerneltest.EveryMode(t, func(t *testing.T) {
-		s := Shape{2, 9, 9, 3, 20, 3, 3, 1, 1, 1, 1, 1}
+		s := plain(2, 9, 9, 3, 20, 3, 3, 1, 1, 1, 1, 1)
 		c := New(s)
 		r := kerneltest.Rand(53)
 		x, w, y := kerneltest.Slice(r, c.inLen()), kerneltest.Slice(r, c.weightLen()), make([]float32, c.outLen())

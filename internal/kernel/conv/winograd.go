@@ -30,8 +30,10 @@ import (
 // It depends on the channels summed over, or the input channels for the weights, and
 // on the share of the tiles that is used: 0.56 at 3×3, 0.69 at 5×5, 0.77 at 7×7.
 func (s Shape) winograd(h, w, depth, tiles int) bool {
-	if s.KH != 3 || s.KW != 3 || s.StrideH != 1 || s.StrideW != 1 || s.Groups != 1 ||
-		s.PadH > 2 || s.PadW > 2 || s.O == 0 || s.OutH() == 0 || s.OutW() == 0 {
+	three := func(a axis) bool {
+		return a.k == 3 && a.stride == 1 && a.dilation == 1 && a.pad <= 2 && a.end == a.pad && a.out() > 0
+	}
+	if !three(s.rows()) || !three(s.columns()) || s.Groups != 1 || s.O == 0 {
 		return false
 	}
 	all := s.N * ((h + 1) / 2) * ((w + 1) / 2)

@@ -70,7 +70,7 @@ func eachLayer(b *testing.B, f func(b *testing.B, s Shape, name string)) {
 	for _, c := range winogradLayers {
 		for threads := 1; threads <= 2; threads++ {
 			parallel.SetThreads(threads)
-			s := Shape{64, c[2], c[2], c[0], c[1], 3, 3, 1, 1, 1, 1, 1}
+			s := plain(64, c[2], c[2], c[0], c[1], 3, 3, 1, 1, 1, 1, 1)
 			f(b, s, fmt.Sprintf("%d-%d@%d/threads=%d", c[0], c[1], c[2], threads))
 		}
 	}

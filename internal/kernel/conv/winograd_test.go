@@ -12,20 +12,20 @@ import (
 // odd and even sizes, every padding, images smaller than a tile, several images
 // per block, rows longer than a block and a last block of a single tile.
 var winogradShapes = []Shape{
-	{1, 1, 1, 4, 4, 3, 3, 1, 1, 1, 1, 1},
-	{2, 3, 3, 5, 6, 3, 3, 1, 1, 0, 0, 1},
-	{2, 2, 1, 8, 8, 3, 3, 1, 1, 1, 1, 1},
-	{3, 4, 4, 8, 16, 3, 3, 1, 1, 1, 1, 1},
-	{5, 8, 8, 16, 16, 3, 3, 1, 1, 1, 1, 1},
-	{2, 7, 5, 20, 50, 3, 3, 1, 1, 1, 1, 1},
-	{2, 5, 8, 50, 20, 3, 3, 1, 1, 2, 2, 1},
-	{2, 6, 9, 17, 33, 3, 3, 1, 1, 0, 2, 1},
-	{1, 9, 6, 33, 17, 3, 3, 1, 1, 2, 0, 1},
-	{1, 3, 61, 24, 40, 3, 3, 1, 1, 1, 1, 1},
-	{30, 8, 8, 8, 8, 3, 3, 1, 1, 1, 1, 1},
-	{1, 10, 10, 8, 8, 3, 3, 1, 1, 1, 1, 1},
-	{1, 6, 6, 256, 40, 3, 3, 1, 1, 1, 1, 1},
-	{1, 6, 5, 36, 256, 3, 3, 1, 1, 1, 1, 1},
+	plain(1, 1, 1, 4, 4, 3, 3, 1, 1, 1, 1, 1),
+	plain(2, 3, 3, 5, 6, 3, 3, 1, 1, 0, 0, 1),
+	plain(2, 2, 1, 8, 8, 3, 3, 1, 1, 1, 1, 1),
+	plain(3, 4, 4, 8, 16, 3, 3, 1, 1, 1, 1, 1),
+	plain(5, 8, 8, 16, 16, 3, 3, 1, 1, 1, 1, 1),
+	plain(2, 7, 5, 20, 50, 3, 3, 1, 1, 1, 1, 1),
+	plain(2, 5, 8, 50, 20, 3, 3, 1, 1, 2, 2, 1),
+	plain(2, 6, 9, 17, 33, 3, 3, 1, 1, 0, 2, 1),
+	plain(1, 9, 6, 33, 17, 3, 3, 1, 1, 2, 0, 1),
+	plain(1, 3, 61, 24, 40, 3, 3, 1, 1, 1, 1, 1),
+	plain(30, 8, 8, 8, 8, 3, 3, 1, 1, 1, 1, 1),
+	plain(1, 10, 10, 8, 8, 3, 3, 1, 1, 1, 1, 1),
+	plain(1, 6, 6, 256, 40, 3, 3, 1, 1, 1, 1, 1),
+	plain(1, 6, 5, 36, 256, 3, 3, 1, 1, 1, 1, 1),
 }
 
 // ofLargest fails unless the largest difference is at most tol times the largest
@@ -102,7 +102,7 @@ func TestWinograd(t *testing.T) {
 // the tiles that do not.
 func TestWinogradNaN(t *testing.T) {
 	kerneltest.EveryMode(t, func(t *testing.T) {
-		s := Shape{2, 8, 8, 8, 16, 3, 3, 1, 1, 1, 1, 1}
+		s := plain(2, 8, 8, 8, 16, 3, 3, 1, 1, 1, 1, 1)
 		in, out := s.images()
 		r := kerneltest.Rand(52)
 		x, w, y := kerneltest.Slice(r, in.n*in.h*in.w*in.c), kerneltest.Slice(r, 9*s.C*s.O), make([]float32, (out.n*out.h*out.w*out.c))
@@ -129,19 +129,19 @@ func TestWinogradConv(t *testing.T) {
 		s         Shape
 		y, dx, dw bool
 	}{
-		{Shape{9, 32, 32, 16, 16, 3, 3, 1, 1, 1, 1, 1}, true, true, true},
-		{Shape{16, 16, 16, 32, 64, 3, 3, 1, 1, 1, 1, 1}, true, true, true},
-		{Shape{40, 8, 8, 64, 64, 3, 3, 1, 1, 1, 1, 1}, true, true, true},
-		{Shape{12, 7, 9, 20, 13, 3, 3, 1, 1, 1, 1, 1}, true, true, true},
-		{Shape{5, 12, 11, 3, 16, 3, 3, 1, 1, 1, 1, 1}, false, true, false},
-		{Shape{5, 12, 11, 19, 24, 3, 3, 1, 1, 0, 2, 1}, true, true, true},
-		{Shape{5, 12, 11, 9, 2, 3, 3, 1, 1, 0, 2, 1}, true, false, true},
-		{Shape{1, 7, 7, 16, 16, 3, 3, 1, 1, 1, 1, 1}, true, true, false},
-		{Shape{9, 3, 3, 16, 16, 3, 3, 1, 1, 1, 1, 1}, false, false, false},
-		{Shape{9, 8, 8, 16, 16, 3, 3, 2, 2, 1, 1, 1}, false, false, false},
-		{Shape{9, 8, 8, 16, 16, 3, 3, 1, 1, 3, 1, 1}, false, false, false},
-		{Shape{9, 8, 8, 16, 16, 3, 3, 1, 1, 1, 1, 2}, false, false, false},
-		{Shape{9, 8, 8, 16, 16, 5, 3, 1, 1, 1, 1, 1}, false, false, false},
+		{plain(9, 32, 32, 16, 16, 3, 3, 1, 1, 1, 1, 1), true, true, true},
+		{plain(16, 16, 16, 32, 64, 3, 3, 1, 1, 1, 1, 1), true, true, true},
+		{plain(40, 8, 8, 64, 64, 3, 3, 1, 1, 1, 1, 1), true, true, true},
+		{plain(12, 7, 9, 20, 13, 3, 3, 1, 1, 1, 1, 1), true, true, true},
+		{plain(5, 12, 11, 3, 16, 3, 3, 1, 1, 1, 1, 1), false, true, false},
+		{plain(5, 12, 11, 19, 24, 3, 3, 1, 1, 0, 2, 1), true, true, true},
+		{plain(5, 12, 11, 9, 2, 3, 3, 1, 1, 0, 2, 1), true, false, true},
+		{plain(1, 7, 7, 16, 16, 3, 3, 1, 1, 1, 1, 1), true, true, false},
+		{plain(9, 3, 3, 16, 16, 3, 3, 1, 1, 1, 1, 1), false, false, false},
+		{plain(9, 8, 8, 16, 16, 3, 3, 2, 2, 1, 1, 1), false, false, false},
+		{plain(9, 8, 8, 16, 16, 3, 3, 1, 1, 3, 1, 1), false, false, false},
+		{plain(9, 8, 8, 16, 16, 3, 3, 1, 1, 1, 1, 2), false, false, false},
+		{plain(9, 8, 8, 16, 16, 5, 3, 1, 1, 1, 1, 1), false, false, false},
 	} {
 		name := fmt.Sprintf("%+v", c.s)
 		conv := New(c.s)

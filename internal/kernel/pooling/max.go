@@ -23,15 +23,15 @@ func (s *pass) max(image, _, _, at int, w windows, _ bool) {
 		return
 	}
 	if i = w.vectorised(c); simd.AVX2 && i > 0 {
-		maxAVX2(&y[0], &x[w.at], i, c, s.StrideW*c, s.W*c, w.kh, w.kw)
+		maxAVX2(&y[0], &x[w.at], i, c, w.step, w.ld, w.kh, w.kw)
 	}
 	for ; i < w.n; i++ {
 		out := y[i*c:][:c]
-		at := w.at + i*s.StrideW*c
+		at := w.at + i*w.step
 		copy(out, x[at:])
 		for h := range w.kh {
 			for k := range w.kw {
-				for i, v := range x[at+(h*s.W+k)*c:][:c] {
+				for i, v := range x[at+h*w.ld+k*w.next:][:c] {
 					if v > out[i] || v != v {
 						out[i] = v
 					}
@@ -59,13 +59,13 @@ func (s *pass) maxGrad(image, _, _, at int, w windows, add bool) {
 		if add {
 			grad = maxGradAddAVX2
 		}
-		grad(&dx[w.at], &x[w.at], &y[0], &dy[0], i, c, s.StrideW*c, s.W*c, w.kh, w.kw)
+		grad(&dx[w.at], &x[w.at], &y[0], &dy[0], i, c, w.step, w.ld, w.kh, w.kw)
 	}
 	for ; i < w.n; i++ {
-		at := w.at + i*s.StrideW*c
+		at := w.at + i*w.step
 		if !add {
 			for h := range w.kh {
-				clear(dx[at+h*s.W*c:][:w.kw*c])
+				clear(dx[at+h*w.ld:][:w.kw*c])
 			}
 		}
 		for k, m := range y[i*c:][:c] {
@@ -80,7 +80,7 @@ func (s *pass) maxGrad(image, _, _, at int, w windows, add bool) {
 func (s *pass) first(x []float32, m float32, w windows) int {
 	at := -1
 	for h := range w.kh {
-		p := h * s.W * s.C
+		p := h * w.ld
 		for range w.kw {
 			v := x[p]
 			if v == m {
@@ -89,7 +89,7 @@ func (s *pass) first(x []float32, m float32, w windows) int {
 			if v != v {
 				at = p
 			}
-			p += s.C
+			p += w.next
 		}
 	}
 	return at

@@ -17,15 +17,15 @@ func (s *pass) mean(image, r, q, at int, w windows, _ bool) {
 	}
 	f := s.weight(r, q)
 	if i = w.vectorised(c); simd.AVX2 && i > 0 {
-		meanAVX2(&y[0], &x[w.at], i, c, s.StrideW*c, s.W*c, w.kh, w.kw, f)
+		meanAVX2(&y[0], &x[w.at], i, c, w.step, w.ld, w.kh, w.kw, f)
 	}
 	for ; i < w.n; i++ {
 		out := y[i*c:][:c]
 		clear(out)
 		for h := range w.kh {
-			row := x[w.at+(i*s.StrideW+h*s.W)*c:]
+			row := x[w.at+i*w.step+h*w.ld:]
 			for k := range w.kw {
-				for i, v := range row[k*c:][:c] {
+				for i, v := range row[k*w.next:][:c] {
 					out[i] += v
 				}
 			}
@@ -38,18 +38,18 @@ func (s *pass) mean(image, r, q, at int, w windows, _ bool) {
 
 // weight is the factor of each value of window q of output row r.
 func (s *pass) weight(r, q int) float32 {
-	return 1 / float32(max(1, s.divisor(r, s.H, s.KH, s.StrideH, s.PadH)*s.divisor(q, s.W, s.KW, s.StrideW, s.PadW)))
+	return 1 / float32(max(1, s.rows().divisor(r, s.padded)*s.columns().divisor(q, s.padded)))
 }
 
-// divisor is the number of positions window i on one axis counts: those in the
-// input, or, with padding included, those in the padded input.
-func (s *pass) divisor(i, in, k, stride, pad int) int {
-	lo, hi := window(i, in, k, stride, pad)
-	if s.padded {
-		lo = i*stride - pad
-		hi = min(lo+k, in+pad)
+// divisor is the number of positions window i counts: those in the input, or those in
+// the padded input.
+func (a axis) divisor(i int, padded bool) int {
+	if padded {
+		a.in += a.pad + a.end
+		a.pad = 0
 	}
-	return max(hi-lo, 0)
+	_, n := a.window(i)
+	return max(n, 0)
 }
 
 // MeanBackward overwrites dx with the gradient for dy.
@@ -68,16 +68,17 @@ func (s *pass) meanGrad(image, r, q, at int, w windows, add bool) {
 		if add {
 			grad = meanGradAddAVX2
 		}
-		grad(&dx[w.at], &dy[0], i, c, s.StrideW*c, s.W*c, w.kh, w.kw, f)
+		grad(&dx[w.at], &dy[0], i, c, w.step, w.ld, w.kh, w.kw, f)
 	}
 	for ; i < w.n; i++ {
 		dy := dy[i*c:][:c]
 		for h := range w.kh {
-			row := dx[w.at+(i*s.StrideW+h*s.W)*c:][:w.kw*c]
+			row := dx[w.at+i*w.step+h*w.ld:]
 			if !add {
-				clear(row)
+				clear(row[:w.kw*c])
 			}
-			for ; len(row) > 0; row = row[c:] {
+			for k := range w.kw {
+				row := row[k*w.next:][:c]
 				for k, v := range dy {
 					row[k] += v * f
 				}

@@ -9,17 +9,33 @@ import (
 	"pare/internal/simd"
 )
 
+func plain(n, h, w, c, kh, kw, strideH, strideW, padH, padW int, ceil bool) Shape {
+	return Shape{N: n, H: h, W: w, C: c, KH: kh, KW: kw, StrideH: strideH, StrideW: strideW, PadH: padH, PadW: padW, Ceil: ceil}
+}
+
+// uneven is a shape with dilations and more padding, or less, behind the image.
+func uneven(s Shape, dilationH, dilationW, moreH, moreW int) Shape {
+	s.DilationH, s.DilationW, s.MoreH, s.MoreW = dilationH, dilationW, moreH, moreW
+	return s
+}
+
 func TestPooling(t *testing.T) {
 	kerneltest.EveryMode(t, func(t *testing.T) {
 		r := kerneltest.Rand(30)
 		for _, s := range []Shape{
-			{2, 4, 4, 3, 2, 2, 2, 2, 0, 0, false},
-			{2, 7, 9, 17, 3, 3, 2, 2, 1, 1, false},
-			{1, 7, 6, 8, 3, 2, 2, 2, 1, 0, true},
-			{1, 5, 5, 1, 2, 2, 2, 2, 0, 0, true},
-			{1, 6, 5, 16, 3, 3, 1, 1, 1, 1, false},
-			{1, 9, 9, 2, 2, 2, 3, 3, 0, 0, true},
-			{1, 4, 4, 5, 2, 3, 4, 4, 1, 1, true},
+			plain(2, 4, 4, 3, 2, 2, 2, 2, 0, 0, false),
+			plain(2, 7, 9, 17, 3, 3, 2, 2, 1, 1, false),
+			plain(1, 7, 6, 8, 3, 2, 2, 2, 1, 0, true),
+			plain(1, 5, 5, 1, 2, 2, 2, 2, 0, 0, true),
+			plain(1, 6, 5, 16, 3, 3, 1, 1, 1, 1, false),
+			plain(1, 9, 9, 2, 2, 2, 3, 3, 0, 0, true),
+			plain(1, 4, 4, 5, 2, 3, 4, 4, 1, 1, true),
+			uneven(plain(2, 9, 8, 9, 3, 3, 2, 1, 2, 1, false), 2, 1, 0, 0),
+			uneven(plain(2, 9, 8, 3, 3, 2, 1, 2, 2, 1, true), 1, 3, 1, -1),
+			uneven(plain(1, 7, 11, 17, 2, 3, 3, 3, 1, 0, true), 2, 4, 0, 2),
+			uneven(plain(2, 6, 7, 8, 2, 2, 2, 2, 0, 0, false), 1, 1, 1, 1),
+			uneven(plain(1, 6, 7, 4, 3, 3, 2, 2, 1, 1, false), 1, 1, -1, -1),
+			uneven(plain(1, 4, 5, 4, 2, 2, 4, 4, 0, 0, false), 3, 2, 0, 0),
 		} {
 			oh, ow, c := s.OutH(), s.OutW(), s.C
 			x, dy := kerneltest.Slice(r, s.N*s.H*s.W*c), kerneltest.Slice(r, s.N*oh*ow*c)
@@ -35,8 +51,8 @@ func TestPooling(t *testing.T) {
 					var hits []int
 					for kh := range s.KH {
 						for kw := range s.KW {
-							h, w := p*s.StrideH-s.PadH+kh, q*s.StrideW-s.PadW+kw
-							if h < s.H+s.PadH && w < s.W+s.PadW && kind == "avg with padding" {
+							h, w := p*s.StrideH-s.PadH+kh*max(s.DilationH, 1), q*s.StrideW-s.PadW+kw*max(s.DilationW, 1)
+							if h < s.H+s.PadH+s.MoreH && w < s.W+s.PadW+s.MoreW && kind == "avg with padding" {
 								count++
 							}
 							if h < 0 || h >= s.H || w < 0 || w >= s.W {
@@ -95,6 +111,9 @@ func TestPoolingTwins(t *testing.T) {
 		if round%4 == 1 {
 			s.PadH, s.PadW = r.IntN(s.KH), r.IntN(s.KW)
 		}
+		if round%8 == 1 {
+			s = uneven(s, 1+r.IntN(3), 1+r.IntN(2), r.IntN(3)-min(1, s.PadH), r.IntN(3)-min(1, s.PadW))
+		}
 		x := kerneltest.Slice(r, s.N*s.H*s.W*s.C)
 		for i := range x {
 			x[i] = []float32{0, 1, 2, x[i], x[i], kerneltest.NaN, inf, -inf}[r.IntN(8-round%2*3)]
@@ -126,7 +145,8 @@ func TestPoolCeil(t *testing.T) {
 	for _, c := range []struct{ in, k, s, p, floor, ceil int }{
 		{5, 2, 2, 0, 2, 3}, {4, 2, 2, 0, 2, 2}, {4, 2, 4, 1, 2, 2}, {9, 2, 3, 0, 3, 3}, {3, 1, 2, 0, 2, 2}, {1, 2, 2, 0, 0, 1},
 	} {
-		if f, g := outSize(c.in, c.k, c.s, c.p, false), outSize(c.in, c.k, c.s, c.p, true); f != c.floor || g != c.ceil {
+		a := axis{in: c.in, k: c.k, stride: c.s, dilation: 1, pad: c.p, end: c.p}
+		if f, g := a.out(false), a.out(true); f != c.floor || g != c.ceil {
 			t.Errorf("%+v: %d and %d", c, f, g)
 		}
 	}

@@ -7,41 +7,69 @@ import (
 	"pare/internal/simd"
 )
 
-// Shape describes pooling windows over x [N,H,W,C]. Ceil selects PyTorch's ceil
-// mode: a last partial window counts if it starts inside the input or its leading
-// padding.
+// Shape describes pooling windows over x [N,H,W,C]. The positions of a window are
+// DilationH and DilationW apart; 0 is 1. PadH rows of padding lie above the image and
+// PadH+MoreH below it, PadW columns before it and PadW+MoreW behind it. Ceil selects
+// PyTorch's ceil mode: a last partial window counts if it starts inside the input or its
+// leading padding.
 type Shape struct {
 	N, H, W, C, KH, KW, StrideH, StrideW, PadH, PadW int
+
+	DilationH, DilationW, MoreH, MoreW int
 
 	Ceil bool
 }
 
+// axis is the geometry of windows on one axis.
+type axis struct{ in, k, stride, dilation, pad, end int }
+
+func (s *Shape) rows() axis {
+	return axis{s.H, s.KH, s.StrideH, max(s.DilationH, 1), s.PadH, s.PadH + s.MoreH}
+}
+
+func (s *Shape) columns() axis {
+	return axis{s.W, s.KW, s.StrideW, max(s.DilationW, 1), s.PadW, s.PadW + s.MoreW}
+}
+
 // OutH is the output height.
-func (s Shape) OutH() int { return outSize(s.H, s.KH, s.StrideH, s.PadH, s.Ceil) }
+func (s Shape) OutH() int { return s.rows().out(s.Ceil) }
 
 // OutW is the output width.
-func (s Shape) OutW() int { return outSize(s.W, s.KW, s.StrideW, s.PadW, s.Ceil) }
+func (s Shape) OutW() int { return s.columns().out(s.Ceil) }
 
-func outSize(in, k, stride, pad int, ceil bool) int {
-	space := in + 2*pad - k // for the window to move in
+// span is the number of positions from the first to the last one of a window.
+func (a axis) span() int { return (a.k-1)*a.dilation + 1 }
+
+func (a axis) out(ceil bool) int {
+	space := a.in + a.pad + a.end - a.span() // for the window to move in
 	switch {
-	case ceil && space > -stride:
+	case ceil && space > -a.stride:
 		// Rounding up leaves a window even if less than a stride is missing.
-		n := (space+stride-1)/stride + 1
-		if space >= 0 && (n-1)*stride >= in+pad {
+		n := (space+a.stride-1)/a.stride + 1
+		if space >= 0 && (n-1)*a.stride >= a.in+a.pad {
 			n--
 		}
 		return n
 	case space < 0:
 		return 0
 	}
-	return space/stride + 1
+	return space/a.stride + 1
 }
 
-// window returns the inputs [lo,hi) of window i on one axis.
-func window(i, in, k, stride, pad int) (lo, hi int) {
-	start := i*stride - pad
-	return max(start, 0), min(start+k, in)
+// window returns the first input of window i, and the number of its positions in the
+// input; it is not positive where the window lies in the padding.
+func (a axis) window(i int) (first, n int) {
+	first = i*a.stride - a.pad
+	before := 0 // positions in front of the input
+	if first < 0 {
+		before = (a.dilation - 1 - first) / a.dilation
+	}
+	n = a.k - before
+	first += before * a.dilation
+	if over := first + (n-1)*a.dilation - a.in + 1; over > 0 {
+		n -= (over + a.dilation - 1) / a.dilation
+	}
+	return first, n
 }
 
 // windows is a run of windows of one output row that cover equally many positions.
@@ -49,15 +77,19 @@ type windows struct {
 	n      int // windows
 	kh, kw int // positions of one, not positive where it lies in the padding
 	at     int // where the first one starts in the image
+	// distances in the image: of windows, of the rows and of the columns of a window
+	step, ld, next int
 }
 
 // windows returns the longest run that starts with window q of output row r.
 func (s *Shape) windows(r, q int) windows {
-	h0, h1 := window(r, s.H, s.KH, s.StrideH, s.PadH)
-	w0, w1 := window(q, s.W, s.KW, s.StrideW, s.PadW)
-	w := windows{n: 1, kh: h1 - h0, kw: w1 - w0, at: (h0*s.W + w0) * s.C}
+	rows, columns := s.rows(), s.columns()
+	h0, kh := rows.window(r)
+	w0, kw := columns.window(q)
+	w := windows{n: 1, kh: kh, kw: kw, at: (h0*s.W + w0) * s.C,
+		step: s.StrideW * s.C, ld: rows.dilation * s.W * s.C, next: columns.dilation * s.C}
 	if w.kw == s.KW {
-		whole := (s.W+s.PadW-s.KW)/s.StrideW + 1 // windows that end in the input
+		whole := (s.W+s.PadW-columns.span())/s.StrideW + 1 // windows that end in the input
 		w.n = min(whole, s.OutW()) - q
 	}
 	return w
@@ -70,7 +102,7 @@ func (w windows) empty() bool { return w.kh <= 0 || w.kw <= 0 }
 // windows of the run compute again, so it cannot compute the last ones.
 func (w windows) vectorised(c int) int {
 	switch {
-	case !simd.AVX2:
+	case !simd.AVX2, w.next != c:
 		return 0
 	case c >= 8:
 		return w.n
@@ -102,15 +134,15 @@ type pass struct {
 
 var passes parallel.Loop[pass]
 
-// rows shares out n items of the given number of values each.
-func (p *pass) rows(n, values int, body func(p *pass, lo, hi, task int)) {
+// share shares out n items of the given number of values each.
+func (p *pass) share(n, values int, body func(p *pass, lo, hi, task int)) {
 	passes.Do(n, max(1, parallel.Chunk/2/max(values, 1)), *p, body)
 }
 
 // forward computes y.
 func (p *pass) forward() {
 	oh := p.OutH()
-	p.rows(p.N*oh, p.KH*p.W*p.C, func(p *pass, lo, hi, _ int) {
+	p.share(p.N*oh, p.KH*p.W*p.C, func(p *pass, lo, hi, _ int) {
 		for oh := p.OutH(); lo < hi; lo++ {
 			p.row(lo/oh, lo%oh, false)
 		}
@@ -120,12 +152,12 @@ func (p *pass) forward() {
 // backward overwrites dx with the gradient.
 func (p *pass) backward() {
 	oh := p.OutH()
-	if oh > 0 && p.OutW() > 0 && p.PadH == 0 && p.PadW == 0 && p.StrideH >= p.KH && p.StrideW >= p.KW {
-		p.rows(p.N*oh, p.StrideH*p.W*p.C, (*pass).gradRows)
+	if oh > 0 && p.OutW() > 0 && p.rows().apart() && p.columns().apart() {
+		p.share(p.N*oh, p.StrideH*p.W*p.C, (*pass).gradRows)
 		return
 	}
 	// Windows overlap, so a task owns whole images.
-	p.rows(p.N, p.H*p.W*p.C, func(p *pass, lo, hi, _ int) {
+	p.share(p.N, p.H*p.W*p.C, func(p *pass, lo, hi, _ int) {
 		size := p.H * p.W * p.C
 		clear(p.dx[lo*size : hi*size])
 		for ; lo < hi; lo++ {
@@ -136,19 +168,24 @@ func (p *pass) backward() {
 	})
 }
 
+// apart reports whether windows without gaps lie side by side from the first input on.
+func (a axis) apart() bool { return a.dilation == 1 && a.pad == 0 && a.end == 0 && a.stride >= a.k }
+
 // gradRows computes dx for the windows of output rows [lo,hi), counted over all
 // images, which do not overlap. A task owns the input rows from its windows to the
 // next ones and writes every value once.
 func (p *pass) gradRows(lo, hi, _ int) {
 	oh, width := p.OutH(), p.W*p.C
-	_, covered := window(p.OutW()-1, p.W, p.KW, p.StrideW, 0)
+	w0, kw := p.columns().window(p.OutW() - 1)
+	covered := w0 + kw
 	if p.StrideW > p.KW {
 		covered = 0 // gaps between the windows
 	}
 	for ; lo < hi; lo++ {
 		n, r := lo/oh, lo%oh
 		dx := p.dx[n*p.H*width:][:p.H*width]
-		h0, h1 := window(r, p.H, p.KH, p.StrideH, 0)
+		h0, kh := p.rows().window(r)
+		h1 := h0 + kh
 		end := p.H
 		if r < oh-1 {
 			end = h0 + p.StrideH
