@@ -134,16 +134,41 @@ func activations(t *testing.T) *nn.Network {
 	s.add("spread", &layers.Gate{})
 	s.net.Nodes[0].Layer.Params()[0].Fill(4)
 	var all []string
-	for _, kind := range []string{"relu", "leaky_relu", "sigmoid", "tanh", "gelu", "silu", "elu", "softplus"} {
+	for _, kind := range []string{"relu", "relu6", "leaky_relu", "sigmoid", "hardsigmoid", "tanh", "gelu", "gelu_tanh", "silu",
+		"hardswish", "mish", "elu", "softplus"} {
 		l, err := nn.Layers.New(kind)
 		if err != nil {
 			t.Fatal(err)
 		}
 		all = append(all, s.add(kind, l, "spread"))
 	}
-	all = append(all, s.add("fatrelu", &layers.FATReLU{Threshold: 0.8}, "spread"))
+	lo, hi := -1.5, 2.0
+	all = append(all, s.add("fatrelu", &layers.FATReLU{Threshold: 0.8}, "spread"),
+		s.add("clip", &layers.Clip{Min: &lo, Max: &hi}, "spread"), s.add("below", &layers.Clip{Max: &hi}, "spread"),
+		s.add("slope", &layers.LeakyReLU{Slope: 0.3}, "spread"),
+		s.add("prelu", &layers.PReLU{}, "spread"), s.add("slopes", &layers.PReLU{PerChannel: true}, "spread"))
 	s.add("concat", &layers.Concat{}, all...)
 	s.add("flat", &layers.Flatten{})
+	return s.net
+}
+
+// excited has squeeze and excitation, by a vector and by an image of one pixel.
+func excited(t *testing.T) *nn.Network {
+	s := newStack(t, "excited", 3, 5, 4)
+	x := s.add("conv", &layers.Conv{Out: 6, Pad: 1})
+	s.add("squeeze", &layers.GlobalPool{KeepDims: true})
+	s.add("fc1", &layers.Conv{Out: 3, Kernel: 1})
+	s.act("relu")
+	s.add("fc2", &layers.Conv{Out: 6, Kernel: 1})
+	s.act("hardsigmoid")
+	y := s.add("excite", &layers.Mul{}, x, "hardsigmoid")
+	s.add("mean", &layers.GlobalPool{})
+	s.add("fc", &layers.Linear{Out: 6})
+	s.act("sigmoid")
+	s.add("again", &layers.Mul{}, "sigmoid", y)
+	s.add("pool", &layers.GlobalPool{})
+	s.add("logits", &layers.Linear{Out: 3})
+	randomise(s.net, 0)
 	return s.net
 }
 
@@ -206,5 +231,6 @@ func networks(t *testing.T) []*nn.Network {
 	for _, rate := range []float64{0.15, 0.3, 0.4, 0.9} {
 		nets = append(nets, pruned(t, everything(t), rate), pruned(t, resnet(t), rate))
 	}
+	nets = append(nets, excited(t), pruned(t, excited(t), 0.5))
 	return append(nets, sequences(t)...)
 }

@@ -15,53 +15,75 @@ import (
 // shape.
 type Activation struct {
 	passUnits
-	kind     string
+	elementwise
+	kind string
+	// onnx adds the operators to a graph; nil: there are none.
+	onnx func(b *onnx.Builder, name, x string) string
+}
+
+// elementwise is a function of single values, with its gradient.
+type elementwise struct {
 	forward  func(y, x []float32)
 	backward func(dx, v, dy []float32)
 
 	// fromOutput: the v of backward is the output. The input's buffer is then free as soon
 	// as the output exists.
 	fromOutput bool
-	// onnx adds the operators to a graph; nil: there are none.
-	onnx func(b *onnx.Builder, name, x string) string
+	rectified  bool // see nn.Op; the function is a ReLU
+	sparse     bool // many values of the output, and of gradients, are 0
+}
+
+// build applies the function to x.
+func (f elementwise) build(kind string, x *gorgonia.Node) (*gorgonia.Node, error) {
+	shape, from := x.Shape().Clone(), 0
+	if f.fromOutput {
+		from = nn.Out
+	}
+	grad := nn.Gradient(nn.Op{Name: kind + "/dx", Shape: shape, Sparse: f.rectified || f.sparse,
+		Run: func(dst []float32, in [][]float32) { f.backward(dst, in[0], in[1]) }}, from, nn.OutGrad)
+	return nn.Apply(nn.Op{Name: kind, Shape: shape, Grad: []nn.GradFunc{grad}, Rectified: f.rectified, Sparse: f.sparse,
+		Run: func(dst []float32, in [][]float32) { f.forward(dst, in[0]) }}, x)
 }
 
 // NewActivation returns a layer kind made of a function and its derivative at the input;
 // both are called from several goroutines at once. Register a kind of your own with
 // nn.RegisterLayer.
 func NewActivation(kind string, f, df func(x float32) float32) *Activation {
-	return &Activation{kind: kind,
+	return &Activation{kind: kind, elementwise: elementwise{
 		forward:  func(y, x []float32) { vector.Map(y, x, f) },
-		backward: func(dx, x, dy []float32) { vector.MapGrad(dx, x, dy, df) }}
+		backward: func(dx, x, dy []float32) { vector.MapGrad(dx, x, dy, df) }}}
 }
 
-// leakySlope is the slope of leaky_relu below zero.
-const leakySlope = 0.01
-
 func init() {
-	leaky := func(y, x []float32) { vector.LeakyReLU(y, x, leakySlope) }
-	leakyBackward := func(dx, y, dy []float32) { vector.LeakyReLUBackward(dx, y, dy, leakySlope) }
+	ofInput := func(kind string, forward func(y, x []float32), backward func(dx, x, dy []float32),
+		onnx func(b *onnx.Builder, name, x string) string) Activation {
+		return Activation{kind: kind, elementwise: elementwise{forward: forward, backward: backward}, onnx: onnx}
+	}
+	ofOutput := func(kind string, forward func(y, x []float32), backward func(dx, y, dy []float32),
+		onnx func(b *onnx.Builder, name, x string) string) Activation {
+		return Activation{kind: kind, elementwise: elementwise{forward: forward, backward: backward, fromOutput: true}, onnx: onnx}
+	}
+	zero, six := 0.0, 6.0
 	for _, a := range []struct {
 		doc string
 		Activation
 	}{
 		{"max(x, 0)", *ReLU()},
-		{"x, or 0.01·x below 0", Activation{kind: "leaky_relu", forward: leaky, backward: leakyBackward, fromOutput: true,
-			onnx: operator("LeakyRelu", onnx.Float("alpha", leakySlope))}},
-		{"1/(1+e^−x)", Activation{kind: "sigmoid", forward: vector.Sigmoid, backward: vector.SigmoidBackward, fromOutput: true,
-			onnx: operator("Sigmoid")}},
-		{"hyperbolic tangent", Activation{kind: "tanh", forward: vector.Tanh, backward: vector.TanhBackward, fromOutput: true,
-			onnx: operator("Tanh")}},
-		{"x·Φ(x), exact (Hendrycks & Gimpel 2016)", Activation{kind: "gelu", forward: vector.GELU, backward: vector.GELUBackward,
-			onnx: onnxGELU}},
-		{"x·sigmoid(x)", Activation{kind: "silu", forward: vector.SiLU, backward: vector.SiLUBackward,
-			onnx: func(b *onnx.Builder, _, x string) string {
-				return b.Node("Mul", []string{x, b.Node("Sigmoid", []string{x})})
-			}}},
-		{"x, or e^x−1 below 0", Activation{kind: "elu", forward: vector.ELU, backward: vector.ELUBackward, fromOutput: true,
-			onnx: operator("Elu")}},
-		{"log(1+e^x)", Activation{kind: "softplus", forward: vector.Softplus, backward: vector.SoftplusBackward, fromOutput: true,
-			onnx: operator("Softplus")}},
+		{"min(max(x, 0), 6)", Activation{kind: "relu6", elementwise: clipping(0, 6), onnx: func(b *onnx.Builder, name, x string) string {
+			return onnxClip(b, name, x, &zero, &six)
+		}}},
+		{"1/(1+e^−x)", ofOutput("sigmoid", vector.Sigmoid, vector.SigmoidBackward, operator("Sigmoid"))},
+		{"min(max(x+3, 0), 6)/6", ofOutput("hardsigmoid", vector.HardSigmoid, vector.HardSigmoidBackward,
+			operator("HardSigmoid", onnx.Float("alpha", 1.0/6), onnx.Float("beta", 0.5)))},
+		{"hyperbolic tangent", ofOutput("tanh", vector.Tanh, vector.TanhBackward, operator("Tanh"))},
+		{"x·Φ(x), exact (Hendrycks & Gimpel 2016)", ofInput("gelu", vector.GELU, vector.GELUBackward, onnxGELU)},
+		{"x/2·(1+tanh(√(2/π)·(x+0.044715·x³))), near gelu (Hendrycks & Gimpel 2016)",
+			ofInput("gelu_tanh", vector.GELUTanh, vector.GELUTanhBackward, onnxGELUTanh)},
+		{"x·sigmoid(x)", ofInput("silu", vector.SiLU, vector.SiLUBackward, timesOperator("Sigmoid"))},
+		{"x·hardsigmoid(x) (Howard et al. 2019)", ofInput("hardswish", vector.HardSwish, vector.HardSwishBackward, operator("HardSwish"))},
+		{"x·tanh(softplus(x)) (Misra 2019)", ofInput("mish", vector.Mish, vector.MishBackward, timesOperator("Softplus", "Tanh"))},
+		{"x, or e^x−1 below 0", ofOutput("elu", vector.ELU, vector.ELUBackward, operator("Elu"))},
+		{"log(1+e^x)", ofOutput("softplus", vector.Softplus, vector.SoftplusBackward, operator("Softplus"))},
 	} {
 		nn.RegisterLayer(a.doc, func() nn.Layer { l := a.Activation; return &l })
 	}
@@ -69,7 +91,8 @@ func init() {
 
 // ReLU returns the layer max(x, 0).
 func ReLU() *Activation {
-	return &Activation{kind: "relu", forward: vector.ReLU, backward: vector.ReLUBackward, fromOutput: true, onnx: operator("Relu")}
+	return &Activation{kind: "relu", onnx: operator("Relu"),
+		elementwise: elementwise{forward: vector.ReLU, backward: vector.ReLUBackward, fromOutput: true, rectified: true}}
 }
 
 func (l *Activation) Kind() string { return l.kind }
@@ -79,17 +102,10 @@ func (l *Activation) Init(in []nn.Shape, _ *rand.Rand) (nn.Shape, error) {
 }
 
 // Traits implements nn.Describer.
-func (l *Activation) Traits() nn.Traits { return nn.Traits{Rectifies: l.kind == "relu"} }
+func (l *Activation) Traits() nn.Traits { return nn.Traits{Rectifies: l.rectified} }
 
 func (l *Activation) Build(_ *nn.Builder, in []*gorgonia.Node) (*gorgonia.Node, error) {
-	shape, relu, from := in[0].Shape().Clone(), l.Traits().Rectifies, 0
-	if l.fromOutput {
-		from = nn.Out
-	}
-	grad := nn.Gradient(nn.Op{Name: l.kind + "/dx", Shape: shape, Sparse: relu,
-		Run: func(dst []float32, in [][]float32) { l.backward(dst, in[0], in[1]) }}, from, nn.OutGrad)
-	return nn.Apply(nn.Op{Name: l.kind, Shape: shape, Grad: []nn.GradFunc{grad}, Rectified: relu,
-		Run: func(dst []float32, in [][]float32) { l.forward(dst, in[0]) }}, in[0])
+	return l.build(l.kind, in[0])
 }
 
 // Constants: the function of a constant is a constant, with the same bits that the compiled
@@ -123,9 +139,29 @@ func operator(op string, attrs ...onnx.Attr) func(b *onnx.Builder, name, x strin
 	return func(b *onnx.Builder, _, x string) string { return b.Node(op, []string{x}, attrs...) }
 }
 
+// timesOperator is the input times the result of the operators, one after the other.
+func timesOperator(ops ...string) func(b *onnx.Builder, name, x string) string {
+	return func(b *onnx.Builder, _, x string) string {
+		y := x
+		for _, op := range ops {
+			y = b.Node(op, []string{y})
+		}
+		return b.Node("Mul", []string{x, y})
+	}
+}
+
 // onnxGELU is ½x·(1 + erf(x/√2)); Gelu itself came with operator set 20.
 func onnxGELU(b *onnx.Builder, name, x string) string {
 	erf := b.Node("Erf", []string{b.Node("Mul", []string{x, onnxScalar(b, name+"/sqrt_half", 0.70710677)})})
 	half := b.Node("Mul", []string{x, onnxScalar(b, name+"/half", 0.5)})
 	return b.Node("Mul", []string{half, b.Node("Add", []string{erf, onnxScalar(b, name+"/one", 1)})})
+}
+
+// onnxGELUTanh is ½x·(1 + tanh(√(2/π)·(x + 0.044715·x³))).
+func onnxGELUTanh(b *onnx.Builder, name, x string) string {
+	cube := b.Node("Mul", []string{b.Node("Mul", []string{x, x}), x})
+	inner := b.Node("Add", []string{x, b.Node("Mul", []string{cube, onnxScalar(b, name+"/cube", 0.044715)})})
+	tanh := b.Node("Tanh", []string{b.Node("Mul", []string{inner, onnxScalar(b, name+"/scale", 0.7978846)})})
+	half := b.Node("Mul", []string{x, onnxScalar(b, name+"/half", 0.5)})
+	return b.Node("Mul", []string{half, b.Node("Add", []string{tanh, onnxScalar(b, name+"/one", 1)})})
 }

@@ -14,8 +14,10 @@ func TestActivationConstants(t *testing.T) {
 	x := []float32{-90, -3, -0.5, -1e-3, 0, 1e-3, 0.7, 2, 11}
 	kinds := []nn.Layer{layers.NewActivation("cube",
 		func(x float32) float32 { return x * x * x }, func(x float32) float32 { return 3 * x * x })}
-	kinds = append(kinds, &layers.FATReLU{Threshold: 0.7}, &layers.FATReLU{Threshold: 0.71})
-	for _, kind := range []string{"relu", "leaky_relu", "sigmoid", "tanh", "gelu", "silu", "elu", "softplus"} {
+	kinds = append(kinds, &layers.FATReLU{Threshold: 0.7}, &layers.FATReLU{Threshold: 0.71}, &layers.LeakyReLU{Slope: 0.3},
+		&layers.Clip{Min: limit(-2.5), Max: limit(0.7)}, &layers.Clip{Max: limit(-1)})
+	for _, kind := range []string{"relu", "relu6", "leaky_relu", "sigmoid", "hardsigmoid", "tanh", "gelu", "gelu_tanh", "silu",
+		"hardswish", "mish", "elu", "softplus"} {
 		kinds = append(kinds, newLayer(t, kind))
 	}
 	for _, l := range kinds {

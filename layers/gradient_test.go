@@ -98,17 +98,18 @@ func gradientCases(t *testing.T) []gradientCase {
 		{name: "constant image", layer: &layers.Constant{Shape: []int{3, 2, 2}}, inputs: features(4)},
 		{name: "constant vector", layer: &layers.Constant{Shape: []int{3}}, inputs: image(1, 2, 2)},
 		{name: "custom layer", layer: &Swish{Start: 0.7}, inputs: image(2, 3, 3)},
-		{name: "layer of the example", layer: &PReLU{}, inputs: image(2, 3, 3), kinks: true},
+		{name: "layer of the example", layer: &SlopedReLU{}, inputs: image(2, 3, 3), kinks: true},
 	}
 	// The grid has no point within a difference of the threshold.
 	cases = append(cases, gradientCase{name: "fatrelu", layer: &layers.FATReLU{Threshold: 1}, inputs: image(3, 2, 3), kinks: true})
-	for _, kind := range []string{"sigmoid", "tanh", "gelu", "silu", "softplus"} {
+	for _, kind := range []string{"sigmoid", "tanh", "gelu", "gelu_tanh", "silu", "mish", "softplus"} {
 		cases = append(cases, gradientCase{name: kind, layer: newLayer(t, kind), inputs: image(3, 2, 3)})
 	}
-	for _, kind := range []string{"relu", "leaky_relu", "elu"} {
+	for _, kind := range []string{"relu", "relu6", "leaky_relu", "elu"} {
 		cases = append(cases, gradientCase{name: kind, layer: newLayer(t, kind), inputs: image(3, 2, 3), kinks: true})
 	}
 	cases = append(append(cases, sequenceCases()...), recurrentCases()...)
+	cases = append(cases, productCases()...)
 	return append(cases, convCases()...)
 }
 

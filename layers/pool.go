@@ -74,8 +74,12 @@ type AvgPool struct {
 	passUnits
 }
 
-// GlobalPool takes the mean over all positions: [C, H, W] to [C].
-type GlobalPool struct{ passUnits }
+// GlobalPool takes the mean over all positions: [C, H, W] to [C], or to [C, 1, 1] with KeepDims.
+type GlobalPool struct {
+	KeepDims bool `yaml:"keep_dims,omitempty" json:"keep_dims,omitempty" doc:"keep the result an image of one position"`
+
+	passUnits
+}
 
 func init() {
 	nn.RegisterLayer("maximum over windows", func() nn.Layer { return &MaxPool{} })
@@ -99,6 +103,9 @@ func (l *AvgPool) Init(in []nn.Shape, _ *rand.Rand) (nn.Shape, error) { return l
 
 func (l *GlobalPool) Init(in []nn.Shape, _ *rand.Rand) (nn.Shape, error) {
 	c, _, _, err := oneImage("globalpool", in)
+	if l.KeepDims {
+		return nn.Shape{c, 1, 1}, err
+	}
 	return nn.Shape{c}, err
 }
 
@@ -124,7 +131,11 @@ func (l *GlobalPool) Build(_ *nn.Builder, in []*gorgonia.Node) (*gorgonia.Node, 
 	n, hw, c := shape[0], shape[1]*shape[2], shape[3]
 	grad := nn.Gradient(nn.Op{Name: "globalpool/dx", Shape: shape,
 		Run: func(dst []float32, in [][]float32) { pooling.GlobalMeanBackward(dst, in[0], n, hw, c) }}, nn.OutGrad)
-	return nn.Apply(nn.Op{Name: "globalpool", Shape: tensor.Shape{n, c}, Grad: []nn.GradFunc{grad},
+	out := tensor.Shape{n, c}
+	if l.KeepDims {
+		out = tensor.Shape{n, 1, 1, c}
+	}
+	return nn.Apply(nn.Op{Name: "globalpool", Shape: out, Grad: []nn.GradFunc{grad},
 		Run: func(dst []float32, in [][]float32) { pooling.GlobalMean(dst, in[0], n, hw, c) }}, in[0])
 }
 
@@ -147,7 +158,9 @@ func (l *MaxPool) Slice(nn.Slicing) (nn.Layer, error) {
 func (l *AvgPool) Slice(nn.Slicing) (nn.Layer, error) {
 	return &AvgPool{Window: l.Window, ExcludePad: l.ExcludePad}, nil
 }
-func (l *GlobalPool) Slice(nn.Slicing) (nn.Layer, error) { return &GlobalPool{}, nil }
+func (l *GlobalPool) Slice(nn.Slicing) (nn.Layer, error) {
+	return &GlobalPool{KeepDims: l.KeepDims}, nil
+}
 
 // ends returns the padding with which windows counted downwards are as many as Ceil counts;
 // without Ceil it is Pad. ONNX has a ceil_mode, but its rule for a window that starts in the
@@ -194,7 +207,11 @@ func (l *AvgPool) ONNX(b *onnx.Builder, name string, in []string, shapes []nn.Sh
 	return l.Window.onnx(b, "AveragePool", padded, beyond, count(0)), nil
 }
 
-// ONNX is GlobalAveragePool and Flatten.
+// ONNX is GlobalAveragePool and, without KeepDims, Flatten.
 func (l *GlobalPool) ONNX(b *onnx.Builder, _ string, in []string, _ []nn.Shape) (string, error) {
-	return b.Node("Flatten", []string{b.Node("GlobalAveragePool", in)}), nil
+	mean := b.Node("GlobalAveragePool", in)
+	if l.KeepDims {
+		return mean, nil
+	}
+	return b.Node("Flatten", []string{mean}), nil
 }

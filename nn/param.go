@@ -27,6 +27,7 @@ const (
 	RoleScale  Role = "scale"  // normalisation scale γ
 	RoleShift  Role = "shift"  // normalisation shift β
 	RoleGate   Role = "gate"   // multiplies a whole path or channel; starts at 1
+	RoleSlope  Role = "slope"  // of an activation function; no penalty or weight decay shrinks it
 	RoleBuffer Role = "buffer" // state that is not trained, such as running statistics
 )
 

@@ -39,7 +39,7 @@ func (g *generator) shape(name string) nn.Shape {
 	return g.net.Input
 }
 
-var activations = []string{"relu", "sigmoid", "tanh", "gelu", "leaky_relu", "fatrelu"}
+var activations = []string{"relu", "sigmoid", "tanh", "gelu", "leaky_relu", "fatrelu", "relu6", "hardswish", "prelu", "clip"}
 
 // activation draws a layer. A threshold is a jump, at which rounding may change a
 // value by all of it, so those drawn are small.
@@ -50,6 +50,13 @@ func (g *generator) activation() nn.Layer {
 	}
 	if f, ok := l.(*layers.FATReLU); ok {
 		f.Threshold = 1e-6 * float64(g.draw("threshold", 0, 1))
+	}
+	if p, ok := l.(*layers.PReLU); ok {
+		p.PerChannel = g.draw("pc", 0, 1) == 1
+	}
+	if c, ok := l.(*layers.Clip); ok {
+		lo, hi := -float64(g.draw("min", 0, 2)), float64(g.draw("max", 0, 2))
+		c.Min, c.Max = &lo, &hi
 	}
 	return l
 }
@@ -108,6 +115,29 @@ func (g *generator) same(x string) string {
 	return g.add(&layers.Gate{PerChannel: g.draw("pc", 0, 1) == 1}, y)
 }
 
+// excite multiplies the channels of x by factors made of their means.
+func (g *generator) excite(x string) string {
+	c := g.shape(x)[0]
+	y := x
+	hidden := func(l nn.Layer, pixel nn.Layer, keep bool) nn.Layer {
+		if keep {
+			return pixel
+		}
+		return l
+	}
+	keep := g.draw("keep", 0, 1) == 1
+	y = g.add(&layers.GlobalPool{KeepDims: keep}, y)
+	n := g.draw("hidden", 1, 4)
+	y = g.add(hidden(&layers.Linear{Out: n}, &layers.Conv{Out: n, Kernel: 1}, keep), y)
+	y = g.add(g.activation(), y)
+	y = g.add(hidden(&layers.Linear{Out: c}, &layers.Conv{Out: c, Kernel: 1, NoBias: true}, keep), y)
+	y = g.add(g.activation(), y)
+	if g.draw("order", 0, 1) == 1 {
+		return g.add(&layers.Mul{}, y, x)
+	}
+	return g.add(&layers.Mul{}, x, y)
+}
+
 func randomNetwork(t *rapid.T) *nn.Network {
 	g := &generator{t: t}
 	side := g.draw("side", 4, 8)
@@ -119,7 +149,7 @@ func randomNetwork(t *rapid.T) *nn.Network {
 	}
 	x := g.add(&layers.Conv{Out: g.draw("out", 1, 6), Kernel: layers.Square(3), Pad: layers.Around(1)}, nn.InputName)
 	for range g.draw("length", 1, 6) {
-		switch g.draw("what", 0, 5) {
+		switch g.draw("block", 0, 6) {
 		case 0:
 			skip := x
 			if g.draw("gated", 0, 1) == 1 {
@@ -127,6 +157,8 @@ func randomNetwork(t *rapid.T) *nn.Network {
 			}
 			x = g.add(&layers.Add{}, skip, g.same(x))
 			x = g.add(layers.ReLU(), x)
+		case 6:
+			x = g.excite(x)
 		case 1:
 			x = g.add(&layers.Concat{}, g.same(x), g.add(layers.ReLU(), x), g.same(x))
 		default:

@@ -10,6 +10,8 @@ import (
 type laneTable struct {
 	one, half, negHalf, down64, up64, log2E, ln2Hi, ln2Lo, expMin, expm1Min, negExpFar [8]float32
 	tanhMax, tanhMin, millsMax, density0                                               [8]float32
+	two, four, three, negThree, six, third, sixth                                      [8]float32
+	geluTanhMax, tanhC0, tanhC0Lo, tanhC1, tanhC1Lo, tanhC13                           [8]float32
 	expC, tanhP, tanhQ                                                                 [5][8]float32
 	logC                                                                               [10][8]float32
 	millsP                                                                             [5][8]float32
@@ -19,7 +21,9 @@ type laneTable struct {
 //lint:ignore U1000 read by the assembly
 var lanes = func() (t laneTable) {
 	values := slices.Concat([]float32{1, 0.5, -0.5, down64, 1 << 64, log2E, ln2Hi, ln2Lo, expMin, expm1Min, -expFar,
-		tanhMax, -tanhMax, millsMax, normalDensity0}, expC[:], tanhP[:], tanhQ[:], logC[:])
+		tanhMax, -tanhMax, millsMax, normalDensity0,
+		2, 4, 3, -3, 6, 1.0 / 3, 1.0 / 6,
+		geluTanhMax, geluTanhC0, geluTanhC0 - geluTanhC0Hi, geluTanhC1, geluTanhC1 - geluTanhC1Hi, 3 * geluTanhC1}, expC[:], tanhP[:], tanhQ[:], logC[:])
 	for _, v := range slices.Concat(millsP[:], millsQ[:]) {
 		values = append(values, float32(v))
 	}
@@ -76,3 +80,21 @@ func eluGradAVX2(dx, y, dy *float32, n int)
 
 //go:noescape
 func softplusGradAVX2(dx, y, dy *float32, n int)
+
+//go:noescape
+func mishAVX2(dst, x *float32, n int)
+
+//go:noescape
+func mishGradAVX2(dx, x, dy *float32, n int)
+
+//go:noescape
+func geluTanhAVX2(dst, x *float32, n int)
+
+//go:noescape
+func geluTanhGradAVX2(dx, x, dy *float32, n int)
+
+//go:noescape
+func hardSwishAVX2(dst, x *float32, n int)
+
+//go:noescape
+func hardSwishGradAVX2(dx, x, dy *float32, n int)

@@ -356,3 +356,250 @@ TEXT ·leakyAVX2(SB), NOSPLIT, $0-36
 	VMOVUPS      K(laneTable_one), Y7
 	VXORPS       Y5, Y5, Y5
 	MAPGRAD(LEAKYBODY)
+
+#define MISHBODY \
+	SILUPARTS \
+	VMULPS    K(laneTable_down64), Y3, Y0 \
+	VADDPS    K(laneTable_two), Y0, Y2 \
+	VMULPS    Y2, Y3, Y3 \
+	VMOVUPS   K(laneTable_two), Y13 \
+	VFMADD231PS K(laneTable_down64), Y3, Y13 \
+	VMULPS    Y4, Y3, Y3 \
+	VADDPS    Y0, Y0, Y2 \
+	VADDPS    K(laneTable_one), Y2, Y1 \
+	VFMADD213PS Y1, Y0, Y2 \
+	VMULPS    Y5, Y1, Y1 \
+	VBLENDVPS Y5, Y3, Y1, Y1 \
+	VBLENDVPS Y5, Y13, Y2, Y2 \
+	VDIVPS    Y2, Y1, Y1 \
+	VMULPS    K(laneTable_down64), Y1, Y0 \
+	VBLENDVPS Y5, Y0, Y1, Y0
+
+// func mishAVX2(dst, x *float32, n int)
+TEXT ·mishAVX2(SB), NOSPLIT, $0-24
+	MOVQ dst+0(FP), DI
+	MOVQ x+8(FP), SI
+	MOVQ n+16(FP), CX
+	LOADEXPUP
+	MAP(MISHBODY)
+
+#define MISHGRADBODY \
+	SILUPARTS \
+	VMULPS    K(laneTable_down64), Y3, Y0 \
+	VMULPS    Y1, Y4, Y4 \
+	VMULPS    K(laneTable_four), Y4, Y4 \
+	VADDPS    K(laneTable_two), Y0, Y1 \
+	VMOVAPS   Y0, Y2 \
+	VFMADD213PS K(laneTable_two), Y1, Y2 \
+	VFMADD213PS Y4, Y2, Y1 \
+	VMULPS    Y3, Y1, Y1 \
+	VMULPS    Y2, Y2, Y2 \
+	VDIVPS    Y2, Y1, Y3 \
+	VMULPS    K(laneTable_down64), Y3, Y3 \
+	VADDPS    Y0, Y0, Y1 \
+	VADDPS    K(laneTable_one), Y1, Y2 \
+	VFMADD213PS Y2, Y0, Y1 \
+	VMULPS    Y0, Y0, Y0 \
+	VMULPS    Y1, Y2, Y2 \
+	VFNMADD231PS Y4, Y0, Y2 \
+	VMULPS    Y1, Y1, Y1 \
+	VDIVPS    Y1, Y2, Y2 \
+	VBLENDVPS Y5, Y3, Y2, Y0
+
+// func mishGradAVX2(dx, x, dy *float32, n int)
+TEXT ·mishGradAVX2(SB), NOSPLIT, $0-32
+	MOVQ dx+0(FP), DI
+	MOVQ x+8(FP), SI
+	MOVQ dy+16(FP), DX
+	MOVQ n+24(FP), CX
+	LOADEXPUP
+	MAPGRAD(MISHGRADBODY)
+
+// Y5 = x, Y0 = a = min(|x|, geluTanhMax), Y2 = 2^64·e^-w and Y1 = 1 + e^-w with
+// w = c0·a + c1·a³. The rounding errors of w are collected and made up for in the exponent.
+#define GELUTANHPARTS \
+	VMOVAPS Y0, Y5 \
+	SIGN(Y1) \
+	VANDNPS Y0, Y1, Y0 \
+	VMOVUPS K(laneTable_geluTanhMax), Y1 \
+	VMINPS  Y0, Y1, Y0 \
+	VMULPS  Y0, Y0, Y1 \
+	VMOVAPS Y0, Y2 \
+	VFMSUB213PS Y1, Y0, Y2 \
+	VMULPS  Y1, Y0, Y3 \
+	VFMSUB213PS Y3, Y0, Y1 \
+	VFMADD231PS Y2, Y0, Y1 \
+	VMOVUPS K(laneTable_tanhC1), Y13 \
+	VMULPS  Y1, Y13, Y2 \
+	VMULPS  Y3, Y13, Y1 \
+	VFMADD231PS K(laneTable_tanhC1Lo), Y3, Y2 \
+	VFMSUB213PS Y1, Y13, Y3 \
+	VADDPS  Y3, Y2, Y2 \
+	VMOVUPS K(laneTable_tanhC0), Y13 \
+	VMULPS  Y0, Y13, Y4 \
+	VFMSUB213PS Y4, Y0, Y13 \
+	VADDPS  Y13, Y2, Y2 \
+	VFMADD231PS K(laneTable_tanhC0Lo), Y0, Y2 \
+	VMAXPS  Y4, Y1, Y3 \
+	VMINPS  Y4, Y1, Y13 \
+	VADDPS  Y13, Y3, Y1 \
+	VSUBPS  Y3, Y1, Y3 \
+	VSUBPS  Y3, Y13, Y13 \
+	VADDPS  Y13, Y2, Y2 \
+	SIGN(Y3) \
+	VXORPS  Y3, Y1, Y1 \
+	REDUCE(Y1, Y3, Y4) \
+	VSUBPS  Y2, Y1, Y1 \
+	EXPPOLY(Y1, Y4, Y2) \
+	SCALE(Y3, Y2) \
+	VMOVUPS K(laneTable_one), Y1 \
+	VFMADD231PS K(laneTable_down64), Y2, Y1
+
+#define GELUTANHBODY \
+	GELUTANHPARTS \
+	VMULPS Y2, Y0, Y2 \
+	VDIVPS Y1, Y2, Y2 \
+	RELU(Y5, Y0) \
+	VFNMADD231PS K(laneTable_down64), Y2, Y0
+
+// func geluTanhAVX2(dst, x *float32, n int)
+TEXT ·geluTanhAVX2(SB), NOSPLIT, $0-24
+	MOVQ dst+0(FP), DI
+	MOVQ x+8(FP), SI
+	MOVQ n+16(FP), CX
+	LOADEXPUP
+	MAP(GELUTANHBODY)
+
+#define GELUTANHGRADBODY \
+	GELUTANHPARTS \
+	VMOVUPS K(laneTable_one), Y3 \
+	VMOVAPS Y3, Y13 \
+	VDIVPS  Y1, Y3, Y3 \
+	VMULPS  Y0, Y0, Y4 \
+	VMOVUPS K(laneTable_tanhC0), Y1 \
+	VFMADD231PS K(laneTable_tanhC13), Y4, Y1 \
+	VMULPS  Y0, Y1, Y1 \
+	VFNMADD231PS Y1, Y3, Y13 \
+	VMULPS  Y3, Y2, Y2 \
+	VMULPS  Y13, Y2, Y2 \
+	VMULPS  K(laneTable_down64), Y2, Y2 \
+	MIRROR(Y5, Y2)
+
+// func geluTanhGradAVX2(dx, x, dy *float32, n int)
+TEXT ·geluTanhGradAVX2(SB), NOSPLIT, $0-32
+	MOVQ dx+0(FP), DI
+	MOVQ x+8(FP), SI
+	MOVQ dy+16(FP), DX
+	MOVQ n+24(FP), CX
+	LOADEXPUP
+	MAPGRAD(GELUTANHGRADBODY)
+
+#define HARDSWISHBODY \
+	VADDPS Y15, Y0, Y1 \
+	VMAXPS Y1, Y13, Y1 \
+	VMINPS Y1, Y14, Y1 \
+	VMULPS Y12, Y1, Y1 \
+	VMAXPS Y0, Y11, Y0 \
+	VMULPS Y1, Y0, Y0
+
+// func hardSwishAVX2(dst, x *float32, n int)
+TEXT ·hardSwishAVX2(SB), NOSPLIT, $0-24
+	MOVQ    dst+0(FP), DI
+	MOVQ    x+8(FP), SI
+	MOVQ    n+16(FP), CX
+	VMOVUPS K(laneTable_three), Y15
+	VMOVUPS K(laneTable_six), Y14
+	VXORPS  Y13, Y13, Y13
+	VMOVUPS K(laneTable_sixth), Y12
+	VMOVUPS K(laneTable_negThree), Y11
+	MAP(HARDSWISHBODY)
+
+// The comparisons are LE_OS (2) with -3 and GE_OS (13) with 3; NaN passes.
+#define HARDSWISHGRADBODY \
+	VCMPPS $2, Y11, Y0, Y1 \
+	VCMPPS $13, Y15, Y0, Y2 \
+	VFMADD213PS Y13, Y12, Y0 \
+	VANDNPS Y0, Y1, Y0 \
+	VBLENDVPS Y2, Y7, Y0, Y0
+
+// func hardSwishGradAVX2(dx, x, dy *float32, n int)
+TEXT ·hardSwishGradAVX2(SB), NOSPLIT, $0-32
+	MOVQ    dx+0(FP), DI
+	MOVQ    x+8(FP), SI
+	MOVQ    dy+16(FP), DX
+	MOVQ    n+24(FP), CX
+	VMOVUPS K(laneTable_three), Y15
+	VMOVUPS K(laneTable_half), Y13
+	VMOVUPS K(laneTable_third), Y12
+	VMOVUPS K(laneTable_negThree), Y11
+	VMOVUPS K(laneTable_one), Y7
+	MAPGRAD(HARDSWISHGRADBODY)
+
+#define CLIPBODY \
+	VADDPS Y15, Y0, Y0 \
+	VMAXPS Y0, Y14, Y0 \
+	VMINPS Y0, Y13, Y0 \
+	VMULPS Y12, Y0, Y0
+
+// func clipAVX2(dst, x *float32, n int, shift, lo, hi, scale float32)
+TEXT ·clipAVX2(SB), NOSPLIT, $0-40
+	MOVQ         dst+0(FP), DI
+	MOVQ         x+8(FP), SI
+	MOVQ         n+16(FP), CX
+	VBROADCASTSS shift+24(FP), Y15
+	VBROADCASTSS lo+28(FP), Y14
+	VBROADCASTSS hi+32(FP), Y13
+	VBROADCASTSS scale+36(FP), Y12
+	MAP(CLIPBODY)
+
+// The derivative: the scale where y is neither LE_OS (2) lo nor GE_OS (13) hi, else 0.
+#define CLIPGRADBODY \
+	VCMPPS  $2, Y14, Y0, Y1 \
+	VCMPPS  $13, Y13, Y0, Y2 \
+	VORPS   Y1, Y2, Y1 \
+	VANDNPS Y12, Y1, Y0
+
+// func clipGradAVX2(dst, y, dy *float32, n int, lo, hi, scale float32)
+TEXT ·clipGradAVX2(SB), NOSPLIT, $0-44
+	MOVQ         dst+0(FP), DI
+	MOVQ         y+8(FP), SI
+	MOVQ         dy+16(FP), DX
+	MOVQ         n+24(FP), CX
+	VBROADCASTSS lo+32(FP), Y14
+	VBROADCASTSS hi+36(FP), Y13
+	VBROADCASTSS scale+40(FP), Y12
+	MAPGRAD(CLIPGRADBODY)
+
+// func preluAVX2(dst, x, v, slopes *float32, rows, n, ld int)
+TEXT ·preluAVX2(SB), NOSPLIT, $0-56
+	MOVQ    dst+0(FP), DI
+	MOVQ    x+8(FP), SI
+	MOVQ    v+16(FP), DX
+	MOVQ    slopes+24(FP), R8
+	MOVQ    rows+32(FP), R9
+	MOVQ    n+40(FP), CX
+	MOVQ    ld+48(FP), R10
+	SHLQ    $2, R10
+	VMOVUPS K(laneTable_one), Y7
+	VXORPS  Y5, Y5, Y5
+
+row:
+	XORQ AX, AX
+
+loop:
+	VMOVUPS   (SI)(AX*4), Y0
+	VCMPPS    $2, Y5, Y0, Y0
+	VMOVUPS   (R8)(AX*4), Y1
+	VBLENDVPS Y0, Y1, Y7, Y0
+	VMULPS    (DX)(AX*4), Y0, Y0
+	VMOVUPS   Y0, (DI)(AX*4)
+	ADDQ      $8, AX
+	CMPQ      AX, CX
+	JLT       loop
+	ADDQ      R10, DI
+	ADDQ      R10, SI
+	ADDQ      R10, DX
+	DECQ      R9
+	JNE       row
+	VZEROUPPER
+	RET

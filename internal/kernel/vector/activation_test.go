@@ -33,7 +33,23 @@ var mappings = []struct {
 	{"silu", SiLU, func(x float64) float64 { return x * sigmoid64(x) }, 0, float32(math.Inf(1))},
 	{"elu", ELU, func(x float64) float64 { return max(x, 0) + math.Expm1(min(x, 0)) }, -1, float32(math.Inf(1))},
 	{"softplus", Softplus, func(x float64) float64 { return max(x, 0) + math.Log1p(math.Exp(-math.Abs(x))) }, 0, float32(math.Inf(1))},
+	{"mish", Mish, func(x float64) float64 { return x * mishTanh64(x) }, 0, float32(math.Inf(1))},
+	{"gelu_tanh", GELUTanh, func(x float64) float64 { return x * sigmoid64(geluExponent64(x)) }, 0, float32(math.Inf(1))},
+	{"hardswish", HardSwish, func(x float64) float64 { return x * min(max(x+3, 0), 6) / 6 }, 0, float32(math.Inf(1))},
 }
+
+// mishTanh64 is tanh(log(1 + e^x)).
+func mishTanh64(x float64) float64 {
+	if x > 300 {
+		return 1
+	}
+	n := math.Exp(x) * (math.Exp(x) + 2)
+	return n / (n + 2)
+}
+
+// geluExponent64 is the exponent of GELUTanh, and geluSlope64 its derivative.
+func geluExponent64(x float64) float64 { return 2 * math.Sqrt(2/math.Pi) * (x + 0.044715*x*x*x) }
+func geluSlope64(x float64) float64    { return 2 * math.Sqrt(2/math.Pi) * (1 + 3*0.044715*x*x) }
 
 // gradients lists the backward forms. v is the input or the output, whichever
 // they take. Their error is relative to size: the derivative without the cancellation
@@ -52,6 +68,40 @@ var gradients = []struct {
 		func(x float64) float64 { return sigmoid64(x) * (1 + math.Abs(x)*sigmoid64(-x)) }, math.Inf(-1), math.Inf(1)},
 	{"elu", ELUBackward, func(y float64) float64 { return min(y, 0) + 1 }, nil, -1, math.Inf(1)},
 	{"softplus", SoftplusBackward, func(y float64) float64 { return -math.Expm1(-y) }, nil, 0, math.Inf(1)},
+	{"mish", MishBackward, mishSlope(func(x float64) float64 { return x }), mishSlope(math.Abs), math.Inf(-1), math.Inf(1)},
+	{"gelu_tanh", GELUTanhBackward, geluTanhSlope(func(x float64) float64 { return x }), geluTanhSlope(math.Abs), math.Inf(-1), math.Inf(1)},
+	{"hardswish", HardSwishBackward, hardSwishSlope(func(x float64) float64 { return x }), hardSwishSlope(math.Abs), math.Inf(-1), math.Inf(1)},
+}
+
+// The derivatives with x, which may cancel, replaced by f(x) in one term.
+func mishSlope(f func(float64) float64) func(x float64) float64 {
+	return func(x float64) float64 {
+		t := mishTanh64(x)
+		if x > 300 {
+			return t
+		}
+		n := math.Exp(x)*(math.Exp(x)+2) + 2
+		return t + 4*f(x)*math.Exp(x)*(1+math.Exp(x))/n/n
+	}
+}
+
+func geluTanhSlope(f func(float64) float64) func(x float64) float64 {
+	return func(x float64) float64 {
+		w := geluExponent64(x)
+		if math.Abs(x) > 100 {
+			return sigmoid64(w)
+		}
+		return sigmoid64(w) + f(x)*sigmoid64(w)*sigmoid64(-w)*geluSlope64(x)
+	}
+}
+
+func hardSwishSlope(f func(float64) float64) func(x float64) float64 {
+	return func(x float64) float64 {
+		if math.Abs(x) >= 3 {
+			return max(0, math.Copysign(1, x))
+		}
+		return f(x)/3 + 0.5
+	}
 }
 
 // everyMagnitude returns values of random bits and a dense sweep of where the
@@ -78,7 +128,7 @@ func everyMagnitude(lo, hi float64) []float32 {
 			add(-v)
 		}
 	}
-	for _, v := range []float32{0, expMin, expm1Min, tanhMax, millsMax, expFar, math.MaxFloat32} {
+	for _, v := range []float32{0, 3, expMin, expm1Min, tanhMax, millsMax, geluTanhMax, expFar, math.MaxFloat32} {
 		for _, v := range []float32{v, math.Nextafter32(v, 1000), math.Nextafter32(v, -1000)} {
 			add(v)
 			add(-v)
@@ -191,6 +241,9 @@ func TestActivationTails(t *testing.T) {
 	cases := map[string]run{
 		"leaky":          func(dst, x, _ []float32) { LeakyReLU(dst, x, 0.1) },
 		"leaky gradient": func(dst, x, dy []float32) { LeakyReLUBackward(dst, x, dy, 0.1) },
+		"clip":           func(dst, x, _ []float32) { Clip(dst, x, -0.5, 0.5) },
+		"clip gradient":  func(dst, x, dy []float32) { ClipBackward(dst, x, dy, -0.5, 0.5) },
+		"hardsigmoid":    func(dst, x, _ []float32) { HardSigmoid(dst, x) },
 	}
 	for _, c := range mappings {
 		cases[c.name] = func(dst, x, _ []float32) { c.f(dst, x) }

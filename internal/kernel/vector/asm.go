@@ -40,6 +40,23 @@ func reluGradAVX2(dst, y, dy *float32, n int)
 //go:noescape
 func leakyAVX2(dst, x, v *float32, n int, slope float32)
 
+// for i := range n { dst[i] = min(max(x[i]+shift, lo), hi) * scale }, any n > 0
+//
+//go:noescape
+func clipAVX2(dst, x *float32, n int, shift, lo, hi, scale float32)
+
+// for i := range n { if dst[i] = dy[i] * scale; y[i] <= lo || y[i] >= hi { dst[i] = 0 } }, any
+// n > 0
+//
+//go:noescape
+func clipGradAVX2(dst, y, dy *float32, n int, lo, hi, scale float32)
+
+// for r := range rows { for i := range n { if dst[r*ld+i] = v[r*ld+i]; x[r*ld+i] <= 0 {
+// dst[r*ld+i] *= slopes[i] } } }
+//
+//go:noescape
+func preluAVX2(dst, x, v, slopes *float32, rows, n, ld int)
+
 // for i := range n { if dst[i] = x[i]; x[i] < tau { dst[i] = 0 } }
 //
 //go:noescape

@@ -45,6 +45,16 @@ var (
 	millsQ = [...]float64{1, 1.67447814, 1.2025082, 0.469473879, 0.101859895, 0.0103180982}
 )
 
+// The exponent 2√(2/π)·(x + 0.044715·x³) = geluTanhC0·x + geluTanhC1·x³ of GELUTanh, and the
+// factors rounded to float32. Beyond geluTanhMax the result is 0 or x.
+const (
+	geluTanhC0   = 1.5957691216057308
+	geluTanhC1   = 0.07135481627260025
+	geluTanhC0Hi = 1.5957691669464111
+	geluTanhC1Hi = 0.07135481387376785
+	geluTanhMax  = 10.9
+)
+
 // log(1+z) = z·(logC[0] + logC[1]·z + … + logC[9]·z⁹) on 0 <= z <= 1, to 5e-9.
 var logC = [...]float32{
 	0.999999995287, -0.499999024233, 0.333299624264, -0.24954133732, 0.196759395611,
@@ -197,3 +207,83 @@ func softplus32(x float32) float32 {
 }
 
 func softplusGrad32(y, dy float32) float32 { return dy * -expm1Neg(-y) }
+
+// mish32 is x·n/(n + 2) with n = e^x·(e^x + 2), for x > 0 with both multiplied by e^-2x.
+func mish32(x float32) float32 {
+	if x != x {
+		return x
+	}
+	a := min(magnitude(x), expFar)
+	up := expNegUp(-a, 0)
+	z := up * down64
+	if x < 0 {
+		return -a * (up * (z + 2)) / (z*(z+2) + 2) * down64
+	}
+	n := 1 + 2*z
+	return x * n / (n + 2*z*z)
+}
+
+// mishGrad32 computes n/(n + 2) + 4x·e^x·(1 + e^x)/(n + 2)², likewise.
+func mishGrad32(x, dy float32) float32 {
+	if x != x {
+		return x
+	}
+	a := min(magnitude(x), expFar)
+	up := expNegUp(-a, 0)
+	z := up * down64
+	e := 4 * a * (1 + z)
+	if x < 0 {
+		n := z*(z+2) + 2
+		return dy * (((z+2)*n - e) * up / (n * n) * down64)
+	}
+	n := 1 + 2*z
+	d := n + 2*z*z
+	return dy * ((n*d + e*(z*z)) / (d * d))
+}
+
+// geluTanhExp returns 2^64·e^-w for the exponent w of GELUTanh at a, 0 <= a <= geluTanhMax.
+func geluTanhExp(a float32) float32 {
+	x := float64(a)
+	w := x * (geluTanhC0 + geluTanhC1*(x*x))
+	h := float32(w)
+	return expNegUp(-h, float32(float64(h)-w))
+}
+
+// geluTanh32 is max(x, 0) - |x|/(1 + e^w).
+func geluTanh32(x float32) float32 {
+	if x != x {
+		return x
+	}
+	a := min(magnitude(x), geluTanhMax)
+	z := geluTanhExp(a)
+	return max(x, 0) - a*z/(1+z*down64)*down64
+}
+
+// geluTanhGrad32 computes the derivative where x <= 0; that at -x is 1 minus it.
+func geluTanhGrad32(x, dy float32) float32 {
+	if x != x {
+		return x
+	}
+	a := min(magnitude(x), geluTanhMax)
+	z := geluTanhExp(a)
+	s := 1 / (1 + z*down64)
+	d := z * s * (1 - a*s*(3*geluTanhC1*(a*a)+geluTanhC0)) * down64
+	if x > 0 {
+		d = 1 - d
+	}
+	return dy * d
+}
+
+func hardSwish32(x float32) float32 {
+	return max(x, -3) * (min(max(x+3, 0), 6) * (1.0 / 6))
+}
+
+func hardSwishGrad32(x, dy float32) float32 {
+	switch {
+	case x <= -3:
+		return dy * 0
+	case x >= 3:
+		return dy
+	}
+	return dy * (x*(1.0/3) + 0.5)
+}
