@@ -22,7 +22,9 @@ def test_layer(name):
 
 
 def test_all_kinds_have_a_case():
-    assert set(KINDS) == {row["kind"] for case in LAYERS.values() for row in case["architecture"]["architecture"]["layers"]}
+    assert set(KINDS) == {
+        row["kind"] for case in LAYERS.values() for row in case["architecture"]["architecture"]["layers"]
+    }
 
 
 def test_all_kinds_have_a_docstring():

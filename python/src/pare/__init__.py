@@ -7,7 +7,8 @@
 from .capture import save
 from .errors import ModelError, UnsupportedError
 from .folder import load
+from .frames import read_metrics, read_results
 from .network import Network, Preprocess
 
-__all__ = ["ModelError", "Network", "Preprocess", "UnsupportedError", "load", "save"]
+__all__ = ["ModelError", "Network", "Preprocess", "UnsupportedError", "load", "read_metrics", "read_results", "save"]
 __version__ = "0.1.0"

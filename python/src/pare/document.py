@@ -220,7 +220,14 @@ def known(value: dict[str, Any], where: str, keys: str) -> None:
             raise ModelError(f"{where} has an unknown key {key!r}; there are {', '.join(keys.split())}")
 
 
-NAMES = {int: "a whole number", float: "a number", str: "a text", dict: "an object", list: "a list", bool: "true or false"}
+NAMES = {
+    int: "a whole number",
+    float: "a number",
+    str: "a text",
+    dict: "an object",
+    list: "a list",
+    bool: "true or false",
+}
 REQUIRED = object()
 
 

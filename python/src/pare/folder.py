@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
-from typing import Callable
 
 import safetensors
 import safetensors.torch
@@ -61,7 +61,8 @@ def read_weights(path: Path, network: Network) -> None:
             raise ModelError(f"tensor {name} of shape {list(tensor.shape)} is no parameter of the architecture")
     if fingerprint is not None and fingerprint != network.document.fingerprint():
         raise ModelError(
-            f"the weights were saved with another architecture than the {ARCHITECTURE} beside them; take both from one run"
+            f"the weights were saved with another architecture than the {ARCHITECTURE} beside them; "
+            "take both from one run"
         )
     network.load_state_dict({name: tensors[name] for name in state}, assign=True)
 

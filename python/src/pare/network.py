@@ -150,7 +150,9 @@ class Network(nn.Module):
             x = x.unsqueeze(1)
         if not torch.jit.is_tracing() and tuple(x.shape[1:]) != self.input_shape:
             got, want = tuple(x.shape), ("N", *self.input_shape)
-            raise ValueError(f"network {self.name}: the input has shape {got}, it must be ({', '.join(map(str, want))})")
+            raise ValueError(
+                f"network {self.name}: the input has shape {got}, it must be ({', '.join(map(str, want))})"
+            )
         values = {"input": x}
         for row, free in zip(self.document.layers, self._free):
             x = values[row.name] = self.layer(row.name)(*(values[n] for n in row.inputs))

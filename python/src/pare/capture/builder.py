@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from typing import Any, Callable
+import warnings
+from collections.abc import Callable
+from typing import Any
 
 import torch
 
@@ -69,6 +71,7 @@ class Builder:
         if value.factor == 1:
             return value
         plain = dataclasses.replace(value, factor=1.0)
+        warnings.warn(f"a fixed factor {value.factor:g} becomes a gate, which training changes", stacklevel=2)
         return self.each("gate", "scale", plain, gate=torch.tensor([value.factor]))
 
     def each(self, kind: str, name: str, value: Value, args: dict[str, Any] | None = None, **tensors: Any) -> Value:
@@ -96,14 +99,30 @@ class Builder:
         raise ModelError(f"reads {' and '.join(self.describe(v) for v in values)}, which no layer of pare arranges so")
 
     def features(self, value: Value) -> tuple[str, Callable[[Value], Value]]:
-        """The layer whose units are the last axis of the value, and the way back to that axis."""
+        """The layer whose units are the last axis of the value, whatever the order of batch and positions
+        in the other axes, and the way back to that order."""
         value = self.settle(value)
-        if len(value.shape) > 2:
-            value = value.move(torch.movedim, -1, 1)
-        plan = self.plan(value)
-        if plan is None:
-            raise ModelError(f"reads {self.describe(value)}, which no layer of pare arranges so")
-        return plan(), lambda v: v.move(torch.movedim, 1, -1) if len(v.shape) > 2 else v
+        size, have = self.size(value.layer), self.shapes[value.layer]
+        each = shapes.positions(have)
+        rows = value.offsets().reshape(-1, value.shape[-1])
+        place = rows[:, 0] // size * each + rows[:, 0] % each  # of each row among examples and positions
+        if torch.equal(place.sort()[0], torch.arange(BATCH * each)):
+            ordered = rows[place.argsort()].reshape(BATCH, each, -1).transpose(1, 2)
+            if plan := self.plan(value.moved(ordered.reshape(BATCH, -1, *have[1:]))):
+                lead = value.shape[:-1]
+
+                def back(v: Value) -> Value:
+                    flat = v.offsets().flatten(2).transpose(1, 2) if len(v.shape) > 2 else v.offsets()[:, None]
+                    return v.moved(flat.reshape(BATCH * each, -1)[place].reshape(*lead, -1))
+
+                return plan(), back
+        if len(value.shape) == 2:
+            return self.channels(value), lambda v: v
+        return self.channels(value.move(torch.movedim, -1, 1)), lambda v: v.move(torch.movedim, 1, -1)
+
+    def sequence(self, value: Value) -> str:
+        """The sequence [D, T] whose units are the last axis of the value, [N, T, D]."""
+        return self.channels(value.move(torch.movedim, -1, 1))
 
     def channels(self, value: Value) -> str:
         """The layer whose output is the value as it is."""
@@ -113,7 +132,8 @@ class Builder:
         return plan()
 
     def describe(self, value: Value) -> str:
-        return f"a rearrangement {shapes.text(value.shape)} of the {shapes.text(self.shapes[value.layer])} of {value.layer}"
+        have = shapes.text(self.shapes[value.layer])
+        return f"a rearrangement {shapes.text(value.shape)} of the {have} of {value.layer}"
 
     def plan(self, value: Value) -> Plan | None:
         """How to make the value the output of a layer; None where pare has no layers for it."""
@@ -129,16 +149,17 @@ class Builder:
             rows = value.index.reshape(BATCH, -1)
             if not torch.equal(rows, rows[:1] + torch.arange(BATCH)[:, None] * size):
                 return None  # examples are mixed
-            at = rows[0]
+            at = None if torch.equal(rows[0], torch.arange(size)) else rows[0]
         if at is None and want == have:
             return lambda: layer
         return self.formed(layer, have, want, at)
 
     def formed(self, layer: str, have: Shape, want: Shape, at: torch.Tensor | None) -> Plan | None:
         """Layers from the output of one to a shape with the elements at these offsets, None: all in order."""
-        key = (layer, want, None if at is None else tuple(at.tolist()))
 
         def by(kind: str, **args: Any) -> Plan:
+            key = (layer, kind, str(args))
+
             def emit() -> str:
                 if key not in self.forms:
                     self.forms[key] = self.add(kind, f"{layer}.{kind}", [layer], args).layer
@@ -152,16 +173,18 @@ class Builder:
         if at is None and len(want) == 1:
             return by("flatten")
         if at is None:
-            return by("tokens") if len(have) == 3 and want == (have[0], each) and "tokens" in layers.KINDS else None
-        ascending = bool((at[1:] > at[:-1]).all())
-        if len(want) == 1 and len(have) == 2 and torch.equal(at, torch.arange(have[0]) * each + each - 1):
-            return by("last")
-        if not ascending:
-            return None
+            return by("tokens") if len(have) == 3 and want == (have[0], each) else None
+        for kind, place in ("last", each - 1), ("first", 0):
+            if len(want) == 1 and len(have) == 2 and torch.equal(at, torch.arange(have[0]) * each + place):
+                return by(kind)
         units = at.reshape(want[0], -1)[:, 0] // each
-        if want[1:] == have[1:] and torch.equal(at, (units[:, None] * each + torch.arange(each)).flatten()):
-            return by("select", index=units.tolist())
-        return by("flatten", index=at.tolist()) if len(want) == 1 else None
+        if shapes.positions(want) == each and torch.equal(at, (units[:, None] * each + torch.arange(each)).flatten()):
+            select = by("select", index=units.tolist())
+            if want[1:] == have[1:]:
+                return select
+            if len(have) == 3 and len(want) == 2:
+                return lambda: self.add("tokens", f"{layer}.tokens", [select()]).layer
+        return by("flatten", index=at.tolist()) if len(want) == 1 and bool((at[1:] > at[:-1]).all()) else None
 
     def pooled(self, layer: str) -> bool:
         return any(row.name == layer and row.kind == "globalpool" for row in self.rows)
@@ -185,9 +208,8 @@ class Builder:
         except RuntimeError:
             full = None
         if full is None or not self.whole(value):
-            raise ModelError(
-                f"has a constant of shape {list(constant.shape)} that does not fit {shapes.text(value.shape)} of {value.layer}"
-            )
+            fit = f"{shapes.text(value.shape)} of {value.layer}"
+            raise ModelError(f"has a constant of shape {list(constant.shape)} that does not fit {fit}")
         flat = torch.empty(value.total(), dtype=constant.dtype)
         flat[value.offsets().flatten()] = full.flatten()
         rows = flat.reshape(BATCH, *self.shapes[value.layer])

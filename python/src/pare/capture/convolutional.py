@@ -6,7 +6,6 @@ from typing import Any
 
 import torch
 
-from .. import layers
 from ..errors import ModelError
 from .graph import Graph, operator
 from .values import Value
@@ -153,7 +152,9 @@ def mean(g: Graph, x: Value, dims: Any, keepdim: bool = False, **_: Any) -> Valu
     if axes == list(range(1, len(x.shape) - 1)):
         pooled = x.move(torch.movedim, -1, 1)
     elif axes != list(range(2, len(x.shape))):
-        raise ModelError(f"over the axes {axes} is not one that pare has a layer for; it takes means over all positions")
+        raise ModelError(
+            f"over the axes {axes} is not one that pare has a layer for; it takes means over all positions"
+        )
     name, layer = g.called(kind="pool"), g.builder.channels(pooled)
     if len(x.shape) == 3:
         mean = g.builder.add("avgpool1d", name, [layer], {"kernel": pooled.shape[2], "stride": pooled.shape[2]})
@@ -243,8 +244,3 @@ def upsample(g: Graph, x: Value, size: Any, *rest: Any) -> Value:
 @operator("pixel_shuffle")
 def pixel_shuffle(g: Graph, x: Value, factor: int) -> Value:
     return g.builder.add("pixelshuffle", g.called(kind="shuffle"), [g.builder.channels(x)], {"factor": factor})
-
-
-def has(kind: str) -> bool:
-    """Whether this version of pare has layers of the kind."""
-    return kind in layers.KINDS

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 import math
-import warnings
 from typing import Any
 
 import torch
 
 from ..errors import ModelError
-from .convolutional import has
 from .graph import Graph, operator
 from .values import Scores, Value
 
@@ -44,7 +42,7 @@ def hardtanh(g: Graph, x: Value, low: float = -1.0, high: float = 1.0) -> Value:
 def clip(g: Graph, x: Value, low: float | None = None, high: float | None = None) -> Value:
     if low == 0 and high is None:
         return g.each("relu", x)
-    if (low, high) == (0, 6) and has("relu6"):
+    if (low, high) == (0, 6):
         return g.each("relu6", x)
     return g.each("clip", x, {k: float(v) for k, v in (("min", low), ("max", high)) if v is not None})
 
@@ -216,8 +214,3 @@ def is_causal(mask: Any) -> bool:
     if torch.equal(seen, torch.ones(t, t, dtype=torch.bool).tril().expand_as(seen)):
         return True
     raise ModelError("has a mask that is not causal")
-
-
-def warn_fixed(name: str) -> None:
-    """A fixed factor becomes a parameter."""
-    warnings.warn(f"{name}: a fixed factor became a gate, which training changes", stacklevel=3)

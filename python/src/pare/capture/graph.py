@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import operator as python
 import warnings
-from typing import Any, Callable
+from collections.abc import Callable
+from typing import Any
 
 import torch
 from torch import nn
@@ -14,7 +15,7 @@ from .. import shapes
 from ..errors import ModelError, UnsupportedError
 from ..shapes import Shape
 from .builder import BATCH, Builder
-from .values import Scores, Value
+from .values import Scores, Stack, Value
 
 Handler = Callable[..., Any]
 OPERATORS: dict[str, Handler] = {}  # by the name of the ATen operator, without "aten::" and the "_" of in-place ones
@@ -44,7 +45,8 @@ class Graph:
 
     def __init__(self, module: nn.Module, example: torch.Tensor, positions_first: bool) -> None:
         batch = torch.cat([example[:1], example[-1:]]).to("cpu")
-        with torch.no_grad():
+        with torch.no_grad(), warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of torch.export about the inside of recurrent modules
             self.program = torch.export.export(module, (batch,), strict=False)
         self.names: dict[int, str] = {}  # of parameters and buffers, by identity of the tensor
         self.owners: dict[int, str] = {}  # the layer that took a tensor
@@ -71,7 +73,10 @@ class Graph:
         """Reads all operators."""
         env: dict[Node, Any] = {}
         constants = self.constants()
+        live = self.live()
         for node in self.program.graph.nodes:
+            if node not in live:
+                continue
             self.node = node
             if node.op == "placeholder":
                 env[node] = constants.get(node.name, self.input)
@@ -83,6 +88,17 @@ class Graph:
                 self.done += 1
             else:
                 raise UnsupportedError(f"{self.place()}: {node.op} {node.target} is not one that pare can take")
+
+    def live(self) -> set[Node]:
+        """The nodes that the output depends on."""
+        out: set[Node] = set()
+        stack = [n for n in self.program.graph.nodes if n.op == "output"]
+        while stack:
+            node = stack.pop()
+            if node not in out:
+                out.add(node)
+                stack += node.all_input_nodes
+        return out
 
     def constants(self) -> dict[str, torch.Tensor]:
         """The tensors of the module by the name of their node; self.names keeps their names."""
@@ -101,7 +117,7 @@ class Graph:
         flat, _ = torch.utils._pytree.tree_flatten(results)
         if len(flat) != 1 or not isinstance(flat[0], Value) or isinstance(results, dict):
             raise UnsupportedError(
-                f"the module returns {len(flat)} values; pare's networks have one output: wrap the module in one that picks it"
+                f"the module returns {len(flat)} values; pare's networks have one output: wrap it in a module that picks it"
             )
         self.node = None
         try:
@@ -111,7 +127,7 @@ class Graph:
             raise UnsupportedError(f"the output of the module {e}") from None
 
     def call(self, node: Node, args: Any, kwargs: Any) -> Any:
-        values = [a for a in torch.utils._pytree.tree_leaves((args, kwargs)) if isinstance(a, (Value, Scores))]
+        values = [a for a in torch.utils._pytree.tree_leaves((args, kwargs)) if isinstance(a, (Value, Scores, Stack))]
         if node.target is python.getitem:
             return args[0][args[1]]
         if not isinstance(node.target, torch._ops.OpOverload):
@@ -125,19 +141,23 @@ class Graph:
             if name in COPIES:
                 return args[0]
             if name in MOVES:
-                return self.move(node.target, args, kwargs)
+                return self.move(name, node.target, args, kwargs)
             if name in OPERATORS:
                 return OPERATORS[name](self, *args, **kwargs)
         except (ModelError, TypeError) as e:
             raise UnsupportedError(f"{self.place()}: {what}: {e}") from e
         raise UnsupportedError(f"{self.place()}: {what} is not one that pare has a layer for")
 
-    def move(self, target: Any, args: Any, kwargs: Any) -> Any:
+    def move(self, name: str, target: Any, args: Any, kwargs: Any) -> Any:
         value, *rest = args
+        if isinstance(value, Stack):
+            return value.pick(name, *rest)
         if isinstance(value, Scores):  # heads and batch apart or together: a view of the same products
             return value
         if isinstance(value, list):
             raise ModelError("of several values is not one that pare has a layer for")
+        if name in ("view", "_unsafe_view"):  # the index may have other strides than the tensor
+            return value.move(torch.reshape, *rest)
         others = [a.offsets() if isinstance(a, Value) else a for a in rest]  # of view_as
         return value.move(target, *others, **kwargs)
 
@@ -158,7 +178,9 @@ class Graph:
             layer = name.rpartition(".")[0] if name.rpartition(".")[2] in ("weight", "bias", "running_mean") else name
             layer = layer.removesuffix("_weight") or kind
             if (other := self.owners.setdefault(id(t), layer)) != layer or layer in self.builder.shapes:
-                warnings.warn(f"{name} is used more than once: pare keeps a copy for each layer ({other})", stacklevel=2)
+                warnings.warn(
+                    f"{name} is used more than once: pare keeps a copy for each layer ({other})", stacklevel=2
+                )
             return layer
         path = self.path()
         if path and not self.holds(path):

@@ -11,7 +11,7 @@ from ..errors import ModelError
 from .builder import BATCH
 from .elementwise import is_causal
 from .graph import Graph, operator
-from .values import Scores, Value
+from .values import Scores, Stack, Value
 
 
 @operator("linear")
@@ -135,7 +135,9 @@ def rms_norm(
 def over_units(g: Graph, kind: str, x: Value, shape: list[int], eps: float, **tensors: Any) -> Value:
     """A normalisation over the last axis."""
     if len(shape) != 1:
-        raise ModelError(f"over the last {len(shape)} axes is not one that pare has a layer for; it has it over units alone")
+        raise ModelError(
+            f"over the last {len(shape)} axes is not one that pare has a layer for; it has it over units alone"
+        )
     layer, back = g.builder.features(x)
     return back(g.builder.add(kind, g.called(tensors["weight"], kind=kind), [layer], {"eps": float(eps)}, **tensors))
 
@@ -174,12 +176,15 @@ def cat(g: Graph, values: list[Any], dim: int = 0) -> Value:
 def class_token(g: Graph, values: list[Any], dim: int) -> Value:
     """A learned vector in front of a sequence [N, T, D]."""
     if len(values) != 2 or dim != 1 or not isinstance(values[1], Value) or len(values[1].shape) != 3:
-        raise ModelError("of a constant and a value is not one that pare has a layer for, except of a class token in front")
+        raise ModelError(
+            "of a constant and a value is not one that pare has a layer for, except of a class token in front"
+        )
     token, x = values
-    layer, back = g.builder.features(x)
     rows = token.reshape(BATCH, -1)
-    name = g.called(token, kind="class_token")
-    return back(g.builder.add("classtoken", name, [layer], weight=rows[0].clone()))
+    added = g.builder.add(
+        "classtoken", g.called(token, kind="class_token"), [g.builder.sequence(x)], weight=rows[0].clone()
+    )
+    return added.move(torch.movedim, 1, -1)
 
 
 GATES = {"rnn_tanh": ("rnn", 1), "rnn_relu": ("rnn", 1), "lstm": ("lstm", 2), "gru": ("gru", 1)}
@@ -208,7 +213,7 @@ def recurrent(
         raise ModelError("starts from a state other than zero, which pare's layers do not")
     if not batch_first:
         x = x.move(torch.transpose, 0, 1)
-    layer, back = g.builder.features(x)
+    layer = g.builder.sequence(x)
     each, last = 4 if biased else 2, []
     for i in range(depth):
         weight_ih, weight_hh, *biases = params[i * each : (i + 1) * each]
@@ -224,11 +229,7 @@ def recurrent(
         layer = y.layer
         if dropout and i + 1 < depth:
             layer = g.builder.add("dropout", f"{name}.dropout", [layer], {"p": float(dropout)}).layer
-    out = back(y)
+    out = y.move(torch.movedim, 1, -1)
     if not batch_first:
         out = out.move(torch.transpose, 0, 1)
-    return (out, States(last), None) if states == 2 else (out, States(last))
-
-
-class States(list[Value]):
-    """The last hidden states of layers, which PyTorch stacks: [layers, N, hidden]."""
+    return (out, Stack(last), None) if states == 2 else (out, Stack(last))

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Any, Callable
+from collections.abc import Callable
+from typing import Any
 
 import torch
+
+from ..errors import ModelError
 
 
 @dataclasses.dataclass(frozen=True)
@@ -35,7 +38,9 @@ class Value:
     def moved(self, index: torch.Tensor) -> Value:
         """The value with other elements of the same layer."""
         flat = index.flatten()
-        return dataclasses.replace(self, shape=tuple(index.shape), index=None if in_order(flat, self.total()) else index)
+        return dataclasses.replace(
+            self, shape=tuple(index.shape), index=None if in_order(flat, self.total()) else index
+        )
 
     def total(self) -> int:
         """The elements of the value."""
@@ -66,3 +71,22 @@ class Scores:
     scale: float = 1.0
     causal: bool = False
     softmax: bool = False
+
+
+@dataclasses.dataclass(frozen=True)
+class Stack:
+    """The last hidden states of recurrent layers, [layers, N, hidden]."""
+
+    values: list[Value]
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return (len(self.values), *self.values[0].shape)
+
+    def pick(self, name: str, *args: Any) -> Value:
+        """One layer's state; other operators on them have no layers."""
+        if name == "select" and args[0] == 0:
+            return self.values[args[1]]
+        if name in ("squeeze", "reshape", "view") and len(self.values) == 1:
+            return self.values[0]
+        raise ModelError(f"{name} of the states of all layers is not one that pare has a layer for; take one by h[-1]")

@@ -69,6 +69,72 @@ class SiLU(Activation):
         return F.silu(x)
 
 
+@kind("relu6")
+class ReLU6(Activation):
+    """min(max(x, 0), 6)."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return F.relu6(x)
+
+
+@kind("clip")
+class Clip(Activation):
+    """min(max(x, ``min``), ``max``), either of which may be left out."""
+
+    def __init__(self, inputs: list[Shape], *, min: float | None = None, max: float | None = None) -> None:
+        super().__init__(inputs)
+        self.require(min is not None or max is not None, "min and max are missing; give one or both")
+        self.require(min is None or max is None or min <= max, f"max is {max}, it must be at least min, {min}")
+        self.min, self.max = (None if v is None else float(v) for v in (min, max))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return torch.clamp(x, self.min, self.max)
+
+
+@kind("hardswish")
+class Hardswish(Activation):
+    """x·min(max(x + 3, 0), 6)/6 (Howard et al. 2019)."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return F.hardswish(x)
+
+
+@kind("hardsigmoid")
+class Hardsigmoid(Activation):
+    """min(max(x + 3, 0), 6)/6."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return F.hardsigmoid(x)
+
+
+@kind("mish")
+class Mish(Activation):
+    """x·tanh(log(1 + e^x)) (Misra 2019)."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return F.mish(x)
+
+
+@kind("gelu_tanh")
+class GELUTanh(Activation):
+    """x·Φ(x) with the approximation by tanh (Hendrycks & Gimpel 2016)."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return F.gelu(x, approximate="tanh")
+
+
+@kind("prelu")
+class PReLU(Activation):
+    """x, or a learned slope ``weight`` times x below 0: one for all, or one for each channel (He et al. 2015)."""
+
+    def __init__(self, inputs: list[Shape], *, per_channel: bool = False) -> None:
+        super().__init__(inputs)
+        self.values("weight", self.shape[0] if per_channel else 1)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return F.prelu(x, self.weight)
+
+
 @kind("elu")
 class ELU(Activation):
     """x, or e^x−1 below 0."""

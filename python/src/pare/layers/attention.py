@@ -36,7 +36,8 @@ class Attention(Layer):
         if qk is None and v is None:
             d = units // (3 * heads)
             self.require(
-                d * 3 * heads == units, f"the {units} units of the input are not queries, keys and values of {heads} heads"
+                d * 3 * heads == units,
+                f"the {units} units of the input are not queries, keys and values of {heads} heads",
             )
             qk, v = [d] * heads, [d] * heads
         qk, v = qk or [], v or []
@@ -44,7 +45,9 @@ class Attention(Layer):
             len(qk) == len(v) == heads and min(qk) >= 0 and min(v) >= 1,
             f"qk {qk} and v {v} are not the dimensions of {heads} heads",
         )
-        self.require(2 * sum(qk) + sum(v) == units, f"the input has {units} units, qk and v make {2 * sum(qk) + sum(v)}")
+        self.require(
+            2 * sum(qk) + sum(v) == units, f"the input has {units} units, qk and v make {2 * sum(qk) + sum(v)}"
+        )
         self.require(
             scale > 0 or scale == 0 and len(set(qk)) == 1 and qk[0] > 0,
             f"scale must be given where heads differ or have no queries, qk is {qk}",

@@ -5,7 +5,8 @@ from __future__ import annotations
 import inspect
 import types
 import typing
-from typing import Any, Callable, ClassVar
+from collections.abc import Callable
+from typing import Any, ClassVar
 
 import torch
 from torch import nn

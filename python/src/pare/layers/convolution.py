@@ -17,6 +17,9 @@ class Conv(Windows):
     ``pad`` is a number, [height, width] or [top, left, bottom, right] zeros.
     """
 
+    convolve = staticmethod(F.conv2d)
+    count = 2  # axes of the windows
+
     def __init__(
         self,
         inputs: list[Shape],
@@ -30,7 +33,7 @@ class Conv(Windows):
         no_bias: bool = False,
     ) -> None:
         super().__init__(inputs)
-        shape = self.image()
+        shape = self.image() if self.count == 2 else self.sequence()
         self.groups = groups or 1
         self.require(out >= 1 and self.groups >= 1, f"out is {out} and groups {groups}, both must be at least 1")
         self.require(
@@ -45,14 +48,25 @@ class Conv(Windows):
             self.values("bias", out)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        pad = self.begin if self.even() else [0, 0]
+        pad = self.begin if self.even() else [0] * self.count
         x = x if self.even() else self.padded(x)
-        return F.conv2d(x, self.weight, self.bias, self.stride, pad, self.dilation, self.groups)
+        return self.convolve(x, self.weight, self.bias, self.stride, pad, self.dilation, self.groups)
+
+
+@kind("conv1d")
+class Conv1d(Conv):
+    """Convolution along a sequence. [C, T] to [out, T']; ``pad`` is a number or [before, behind] zeros."""
+
+    convolve = staticmethod(F.conv1d)
+    count = 1
 
 
 @kind("depthwise")
 class Depthwise(Conv):
-    """2-D convolution of each channel by itself, with ``multiplier`` outputs for each. [C, H, W] to [C·multiplier, H', W']."""
+    """2-D convolution of each channel by itself, with ``multiplier`` outputs for each.
+
+    [C, H, W] to [C·multiplier, H', W'].
+    """
 
     def __init__(
         self,

@@ -52,6 +52,12 @@ class Windows(Layer):
         """Whether the padding is the same on both ends of every axis."""
         return self.begin == self.end
 
+    def cropped(self, y: torch.Tensor) -> torch.Tensor:
+        """The windows that count, of those over an input that was padded before."""
+        for axis, size in enumerate(self.shape[1:], 2):
+            y = y.narrow(axis, 0, size)
+        return y
+
     def padded(self, x: torch.Tensor, value: float = 0.0) -> torch.Tensor:
         """The input with its padding; F.pad lists the last axis first."""
         pads = [n for b, e in zip(reversed(self.begin), reversed(self.end)) for n in (b, e)]

@@ -54,7 +54,9 @@ class Embed(Layer):
     weight2, … of shape [numbers, columns]. [F] to [units that pass + numbers of all variables].
     """
 
-    def __init__(self, inputs: list[Shape], *, dim: int, columns: list[list[int]], dims: list[int] | None = None) -> None:
+    def __init__(
+        self, inputs: list[Shape], *, dim: int, columns: list[list[int]], dims: list[int] | None = None
+    ) -> None:
         super().__init__(inputs)
         (units,) = self.axes(1, "a vector")
         if dims is None:

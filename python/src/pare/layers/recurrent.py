@@ -44,7 +44,9 @@ class RNN(Recurrent):
     def __init__(self, inputs: list[Shape], *, hidden: int, nonlinearity: str = "tanh") -> None:
         super().__init__(inputs, hidden)
         self.nonlinearity = nonlinearity or "tanh"
-        self.require(self.nonlinearity in ("tanh", "relu"), f"nonlinearity is {nonlinearity!r}, it must be tanh or relu")
+        self.require(
+            self.nonlinearity in ("tanh", "relu"), f"nonlinearity is {nonlinearity!r}, it must be tanh or relu"
+        )
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         return self.run(f"rnn_{self.nonlinearity}", x, 1)
