@@ -9,7 +9,9 @@ import (
 	"pare/internal/option"
 	"pare/internal/suggest"
 	"pare/models"
-	_ "pare/models/saved" // a model by name
+	"pare/models/pretrained"
+	_ "pare/models/saved"       // a model by name
+	_ "pare/models/torchvision" // models by name
 	"pare/nn"
 )
 
@@ -36,10 +38,12 @@ func (m *Model) readNode(n *node, path string) error {
 		m.Type, m.Kind = c.Type, c.Kind
 		return err
 	case n.has("layers"):
-		for _, e := range n.without("type", "layers").entries {
-			return e.at.errorf("unknown key %s; a model of layers has no other keys", option.Join(path, e.key))
+		m.options = n.without("type", "layers").withoutRemoved()
+		var source pretrained.Source
+		if err := decode(m.options, reflect.ValueOf(&source).Elem(), path, option.Rules{}); err != nil {
+			return err
 		}
-		return m.readLayers(n.get("layers"), option.Join(path, "layers"))
+		return m.readLayers(n.get("layers"), option.Join(path, "layers"), source)
 	}
 	for _, e := range n.entries {
 		if near := suggest.Nearest(e.key, []string{"type", "layers"}); len(near) > 0 && e.value.kind != null {
@@ -49,7 +53,7 @@ func (m *Model) readNode(n *node, path string) error {
 	return n.at.errorf("%s.type is missing; it is the name of a model, or give %s.layers", path, path)
 }
 
-func (m *Model) readLayers(n *node, path string) error {
+func (m *Model) readLayers(n *node, path string, source pretrained.Source) error {
 	if err := decode(n, reflect.ValueOf(&m.Layers).Elem(), path, option.Rules{}); err != nil {
 		return err
 	}
@@ -70,7 +74,7 @@ func (m *Model) readLayers(n *node, path string) error {
 		}
 		seen[l.Name] = entry
 	}
-	m.Kind = &models.List{Layers: entries}
+	m.Kind = &models.List{Source: source, Layers: entries}
 	return nil
 }
 
@@ -228,8 +232,10 @@ func (Model) Schema() map[string]any {
 	s := option.Schema(reflect.ValueOf(Choice[models.Model]{}))
 	entry := option.Schema(reflect.ValueOf(LayerEntry{}))
 	layers := map[string]any{"type": "array", "minItems": 1, "items": entry, "description": "the layers of the network, in place of a type"}
+	properties := option.Schema(reflect.ValueOf(pretrained.Source{}))["properties"].(map[string]any)
+	properties["layers"] = layers
 	s["oneOf"] = append(s["oneOf"].([]any), map[string]any{
-		"properties": map[string]any{"layers": layers}, "required": []string{"layers"}, "additionalProperties": false})
+		"properties": properties, "required": []string{"layers"}, "additionalProperties": false})
 	return s
 }
 

@@ -172,6 +172,40 @@ func excited(t *testing.T) *nn.Network {
 	return s.net
 }
 
+// normalised has the normalisations of single examples, whole and as pruning leaves them.
+func normalised(t *testing.T) *nn.Network {
+	s := newStack(t, "normalised", 3, 4, 5)
+	s.add("conv", &layers.Conv{Out: 8, Pad: 1})
+	s.add("groups", &layers.GroupNorm{Groups: 4, Eps: 1e-3})
+	s.add("instances", &layers.InstanceNorm{})
+	s.add("pixels", &layers.LayerNorm{Eps: 1e-2})
+	s.add("squares", &layers.RMSNorm{})
+	s.add("narrow", &layers.Conv{Out: 5, Kernel: 1})
+	s.add("few", &layers.GroupNorm{Groups: 2, Width: 4, Places: []int{0, 2, 3, 5, 7}, Outputs: []int{0, 1, 3, 6, 7}})
+	s.add("fewer", &layers.RMSNorm{Width: 8, From: []int{0, 2, 3, 4}})
+	s.add("pixel", &layers.LayerNorm{Width: 7, From: []int{0, -1, 3}})
+	s.add("apart", &layers.GroupNorm{Groups: 1, Width: 4, Places: []int{1, 2, 3}})
+	s.add("mean", &layers.GlobalPool{})
+	s.add("vector", &layers.GroupNorm{Groups: 3})
+	s.add("last", &layers.RMSNorm{Eps: 0.1})
+	s.add("fc", &layers.Linear{Out: 3})
+	randomise(s.net, 0)
+	return s.net
+}
+
+// groupedText normalises sequences of vectors.
+func groupedText(t *testing.T) *nn.Network {
+	s := newStack(t, "grouped-sequence", 4, 5)
+	s.add("groups", &layers.GroupNorm{Groups: 2})
+	s.add("linear", &layers.Linear{Out: 6})
+	s.add("instances", &layers.InstanceNorm{})
+	s.add("squares", &layers.RMSNorm{})
+	s.add("few", &layers.GroupNorm{Groups: 2, Width: 4, Places: []int{0, 2, 3, 5, 6, 7}, Outputs: []int{0, 1, 6, 7}})
+	s.add("logits", &layers.Linear{Out: 3})
+	randomise(s.net, 0)
+	return s.net
+}
+
 // pruned is the network with random slices set to zero and taken out.
 func pruned(t *testing.T, net *nn.Network, rate float64) *nn.Network {
 	t.Helper()
@@ -231,6 +265,7 @@ func networks(t *testing.T) []*nn.Network {
 	for _, rate := range []float64{0.15, 0.3, 0.4, 0.9} {
 		nets = append(nets, pruned(t, everything(t), rate), pruned(t, resnet(t), rate))
 	}
-	nets = append(nets, excited(t), pruned(t, excited(t), 0.5))
+	nets = append(nets, excited(t), pruned(t, excited(t), 0.5), normalised(t), groupedText(t), pruned(t, normalised(t), 0.4),
+		pruned(t, groupedText(t), 0.5))
 	return append(nets, sequences(t)...)
 }

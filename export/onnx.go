@@ -117,12 +117,20 @@ func decodeONNX(b []byte) (Model, error) {
 	if err != nil {
 		return Model{}, err
 	}
+	return FromONNX(file)
+}
+
+// ErrNotWritten is the error of FromONNX for a file that this package did not write.
+var ErrNotWritten = fmt.Errorf("the metadata have no %s; only files that this package wrote can be read", documentKey)
+
+// FromONNX is ReadONNX for a file that was decoded.
+func FromONNX(file *onnx.Model) (Model, error) {
 	if err := onnx.Check(file); err != nil {
 		return Model{}, err
 	}
 	text, ok := file.Metadata[documentKey]
 	if !ok {
-		return Model{}, fmt.Errorf("the metadata have no %s; only files that this package wrote can be read", documentKey)
+		return Model{}, ErrNotWritten
 	}
 	_, m, err := parseModel([]byte(text))
 	if err != nil {

@@ -109,7 +109,7 @@ func gradientCases(t *testing.T) []gradientCase {
 		cases = append(cases, gradientCase{name: kind, layer: newLayer(t, kind), inputs: image(3, 2, 3), kinks: true})
 	}
 	cases = append(append(cases, sequenceCases()...), recurrentCases()...)
-	cases = append(cases, productCases()...)
+	cases = append(append(cases, productCases()...), normCases()...)
 	return append(cases, convCases()...)
 }
 

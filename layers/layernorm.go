@@ -16,7 +16,8 @@ import (
 )
 
 // LayerNorm normalises the units of an example, at each position by itself, then
-// scales by γ and shifts by β (Ba et al. 2016). Input and output [F] or [D, T].
+// scales by γ and shifts by β (Ba et al. 2016). Input and output [F], [D, T] or [C, H, W],
+// whose channels are the units of each pixel.
 // Every output depends on all units of the input. After pruning the input may
 // lack units that were always 0, and the output units that nothing reads.
 type LayerNorm struct {
@@ -43,8 +44,8 @@ func (l *LayerNorm) Init(in []nn.Shape, _ *rand.Rand) (nn.Shape, error) {
 	if err != nil {
 		return nil, err
 	}
-	if len(s) > 2 {
-		return nil, fmt.Errorf("layernorm needs a vector or a sequence, got %s", s)
+	if len(s) > 3 {
+		return nil, fmt.Errorf("layernorm needs a vector, a sequence or an image, got %s", s)
 	}
 	if l.Eps < 0 {
 		return nil, fmt.Errorf("layernorm: eps is %g, it must not be negative", l.Eps)
@@ -111,94 +112,52 @@ func (l *LayerNorm) Build(b *nn.Builder, in []*gorgonia.Node) (*gorgonia.Node, e
 	}, in[0], b.Param(l.weight), b.Param(l.bias))
 }
 
-// layerNormPass is a compiled LayerNorm. Its columns are the input units and,
-// after them, the units that the output has and the input lacks.
+// layerNormPass is a compiled LayerNorm.
 type layerNormPass struct {
-	layer            *LayerNorm
-	rows, inputs     int
-	columns, outputs int
-	column           []int // of each output unit; nil: the same
-	mean, invstd     []float32
-	dgamma, dbeta    []float32 // of the columns
+	*columns
+	layer         *LayerNorm
+	mean, invstd  []float32
+	dgamma, dbeta []float32 // of the columns
 
-	// Only with column:
+	// Only with columns.of:
 	gamma, beta []float32 // of the columns; 0 for a column without an output
-	x, y        []float32 // rows of columns
+	y           []float32 // rows of columns
 }
 
 func (l *LayerNorm) pass(rows int) *layerNormPass {
-	p := &layerNormPass{layer: l, rows: rows, inputs: l.in.Units(), columns: l.in.Units(), outputs: len(l.from())}
-	for _, u := range l.From {
-		if u < 0 {
-			u = p.columns
-			p.columns++
-		}
-		p.column = append(p.column, u)
-	}
+	p := &layerNormPass{layer: l, columns: newColumns(rows, l.in.Units(), l.From)}
 	vector := func(n int) []float32 { return make([]float32, n) }
-	p.mean, p.invstd, p.dgamma, p.dbeta = vector(rows), vector(rows), vector(p.columns), vector(p.columns)
-	if p.column != nil {
-		p.gamma, p.beta, p.y = vector(p.columns), vector(p.columns), vector(rows*p.columns)
-		if p.columns > p.inputs {
-			p.x = vector(rows * p.columns)
-		}
+	p.mean, p.invstd, p.dgamma, p.dbeta = vector(rows), vector(rows), vector(p.n), vector(p.n)
+	if p.of != nil {
+		p.gamma, p.beta, p.y = vector(p.n), vector(p.n), vector(rows*p.n)
 	}
 	return p
 }
 
 func (p *layerNormPass) forward(y, x, gamma, beta []float32) {
 	eps := float32(p.layer.Eps)
-	if p.column == nil {
-		norm.Layer(y, p.mean, p.invstd, x, gamma, beta, p.rows, p.columns, p.layer.Width, eps)
+	if p.of == nil {
+		norm.Layer(y, p.mean, p.invstd, x, gamma, beta, p.rows, p.n, p.layer.Width, eps)
 		return
 	}
 	p.put(p.gamma, gamma, 1)
 	p.put(p.beta, beta, 1)
-	norm.Layer(p.y, p.mean, p.invstd, p.widened(x), p.gamma, p.beta, p.rows, p.columns, p.layer.Width, eps)
+	norm.Layer(p.y, p.mean, p.invstd, p.widened(x), p.gamma, p.beta, p.rows, p.n, p.layer.Width, eps)
 	p.pick(y, p.y, p.rows)
 }
 
 // backward computes dx, and the sums for γ and β on the way.
 func (p *layerNormPass) backward(dx, x, gamma, dy []float32) {
-	if p.column == nil {
-		norm.LayerBackward(dx, p.dgamma, p.dbeta, x, p.mean, p.invstd, gamma, dy, p.rows, p.columns, p.layer.Width)
+	if p.of == nil {
+		norm.LayerBackward(dx, p.dgamma, p.dbeta, x, p.mean, p.invstd, gamma, dy, p.rows, p.n, p.layer.Width)
 		return
 	}
 	p.put(p.y, dy, p.rows)
-	if p.x != nil {
-		x = p.x // as forward left it
+	if p.in != nil {
+		x = p.in // as forward left it
 	}
-	norm.LayerBackward(p.y, p.dgamma, p.dbeta, x, p.mean, p.invstd, p.gamma, p.y, p.rows, p.columns, p.layer.Width)
-	for r := range p.rows {
-		copy(dx[r*p.inputs:(r+1)*p.inputs], p.y[r*p.columns:])
-	}
-}
-
-// widened returns the rows of x with the columns that it lacks.
-func (p *layerNormPass) widened(x []float32) []float32 {
-	if p.x == nil {
-		return x
-	}
-	for r := range p.rows {
-		copy(p.x[r*p.columns:], x[r*p.inputs:(r+1)*p.inputs])
-	}
-	return p.x
-}
-
-// pick copies rows of output units from rows of columns.
-func (p *layerNormPass) pick(dst, src []float32, rows int) {
-	if p.column == nil {
-		copy(dst, src)
-		return
-	}
-	gatherRows(dst, src, p.column, rows, p.columns)
-}
-
-// put copies rows of output units to rows of columns; a column without an output unit
-// becomes 0.
-func (p *layerNormPass) put(dst, src []float32, rows int) {
-	clear(dst)
-	scatterAddRows(dst, src, p.column, rows, p.columns)
+	norm.LayerBackward(p.y, p.dgamma, p.dbeta, x, p.mean, p.invstd, p.gamma, p.y, p.rows, p.n, p.layer.Width)
+	p.narrow(dx, p.y)
 }
 
 // OutUnits implements nn.UnitMapper: a unit and its normalised value are one.
@@ -255,11 +214,7 @@ func (l *LayerNorm) moments(in nn.Known) (mean, invstd float64, ok bool) {
 // Needs: every unit counts in the mean and the variance. Units that are always 0 are not
 // needed, because Width counts them when the input lacks them.
 func (l *LayerNorm) Needs(_ []bool, in []nn.Known) [][]bool {
-	need := make([]bool, len(in[0].Const))
-	for u := range need {
-		need[u] = !in[0].Zero(u)
-	}
-	return [][]bool{need}
+	return [][]bool{notZero(in[0])}
 }
 
 func (l *LayerNorm) Slice(s nn.Slicing) (nn.Layer, error) {
@@ -278,23 +233,16 @@ func (l *LayerNorm) Slice(s nn.Slicing) (nn.Layer, error) {
 	return n, nil
 }
 
-// ONNX is LayerNormalization, whose axes are the last ones, so that sequences are
+// ONNX is LayerNormalization, whose axes are the last ones, so that sequences and images are
 // transposed around it. Where the input lacks units it is spelt out.
 func (l *LayerNorm) ONNX(b *onnx.Builder, name string, in []string, shapes []nn.Shape) (string, error) {
 	if l.From != nil || l.Width != shapes[0].Units() {
 		return l.onnxNarrow(b, name, in[0], shapes[0]), nil
 	}
-	x := in[0]
-	turn := func() {
-		if len(shapes[0]) == 2 {
-			x = onnxTurn(b, x)
-		}
-	}
-	turn()
+	x := onnxUnitsLast(b, in[0], shapes[0])
 	x = b.Node("LayerNormalization", onnxParams(b, name, []string{x}, l.weight, l.bias),
 		onnx.Int("axis", -1), onnx.Float("epsilon", float32(l.Eps)))
-	turn()
-	return x, nil
+	return onnxUnitsFirst(b, x, shapes[0]), nil
 }
 
 // onnxNarrow computes mean and variance over Width units; the units that the input lacks

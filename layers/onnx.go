@@ -43,6 +43,28 @@ func onnxTurn(b *onnx.Builder, x string) string {
 	return b.Node("Transpose", []string{x}, onnx.Ints("perm", 0, 2, 1))
 }
 
+// onnxUnitsLast moves the units of a value of that shape behind its positions.
+func onnxUnitsLast(b *onnx.Builder, x string, s nn.Shape) string {
+	switch len(s) {
+	case 2:
+		return onnxTurn(b, x)
+	case 3:
+		return b.Node("Transpose", []string{x}, onnx.Ints("perm", 0, 2, 3, 1))
+	}
+	return x
+}
+
+// onnxUnitsFirst undoes onnxUnitsLast.
+func onnxUnitsFirst(b *onnx.Builder, x string, s nn.Shape) string {
+	switch len(s) {
+	case 2:
+		return onnxTurn(b, x)
+	case 3:
+		return b.Node("Transpose", []string{x}, onnx.Ints("perm", 0, 3, 1, 2))
+	}
+	return x
+}
+
 // onnxPlace puts the channels of a value of that shape at the places of index
 // among units channels: a channel of zeros is appended, and every output channel
 // gathers its own or the zeros.

@@ -126,3 +126,15 @@ func nonNil(params ...*nn.Param) []*nn.Param {
 	}
 	return out
 }
+
+// ascending checks that a list of units or places ascends below n.
+func ascending(kind, name string, list []int, n int) error {
+	last := -1
+	for _, u := range list {
+		if u <= last || u >= n {
+			return fmt.Errorf("%s: %s is %v, it must ascend below %d", kind, name, list, n)
+		}
+		last = u
+	}
+	return nil
+}

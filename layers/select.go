@@ -1,6 +1,7 @@
 package layers
 
 import (
+	"fmt"
 	"math/rand/v2"
 
 	"gorgonia.org/gorgonia"
@@ -9,10 +10,11 @@ import (
 	"pare/nn/onnx"
 )
 
-// Select keeps the listed channels or features, in order. Pruning puts it where
-// one of several readers of a value needs fewer units than the others.
+// Select keeps the listed channels or features, in the listed order. Pruning puts it where
+// one of several readers of a value needs fewer units than the others; a list of all channels in
+// another order is the channel shuffle of ShuffleNet (Zhang et al. 2018).
 type Select struct {
-	Index []int `yaml:"index" json:"index" doc:"channels to keep, ascending"`
+	Index []int `yaml:"index" json:"index" doc:"channels to keep, in the order of the output, each once"`
 
 	in nn.Shape
 }
@@ -29,7 +31,14 @@ func (l *Select) Init(in []nn.Shape, _ *rand.Rand) (nn.Shape, error) {
 		return nil, err
 	}
 	l.in = s
-	return s.WithUnits(len(l.Index)), checkIndex("select", l.Index, s.Units())
+	seen := make([]bool, s.Units())
+	for _, u := range l.Index {
+		if u < 0 || u >= len(seen) || seen[u] {
+			return nil, fmt.Errorf("select: index %d is outside 0..%d or listed twice", u, len(seen)-1)
+		}
+		seen[u] = true
+	}
+	return s.WithUnits(len(l.Index)), nil
 }
 
 func (l *Select) Params() []*nn.Param { return nil }

@@ -59,6 +59,15 @@ func pickNeeds(keep []bool, in nn.Known, from []int) [][]bool {
 	return [][]bool{need}
 }
 
+// notZero marks the units that are not always 0.
+func notZero(in nn.Known) []bool {
+	out := make([]bool, len(in.Const))
+	for u := range out {
+		out[u] = !in.Zero(u)
+	}
+	return out
+}
+
 // sameInRows reports whether a unit has the same value in all rows of a table, and none is
 // held.
 func sameInRows(table *nn.Param, unit int) bool {

@@ -129,7 +129,7 @@ func TestSequenceShapes(t *testing.T) {
 		{&layers.Attention{Heads: 2, QK: []int{-1, 2}, V: []int{2, 2}, Scale: 1}, nn.Shape{6, 4}},
 		{&layers.Attention{Heads: 1, Scale: -1}, nn.Shape{6, 4}}, {&layers.Attention{Heads: 1, QK: []int{1}, V: []int{1}}, nn.Shape{6, 4}},
 		{&layers.Mul{}, nn.Shape{3}},
-		{&layers.LayerNorm{}, nn.Shape{3, 4, 4}}, {&layers.LayerNorm{Width: 2}, nn.Shape{3, 4}},
+		{&layers.LayerNorm{}, nn.Shape{3, 4, 4, 4}}, {&layers.LayerNorm{Width: 2}, nn.Shape{3, 4}},
 		{&layers.LayerNorm{Width: 3, From: []int{0, -1}}, nn.Shape{3, 4}}, {&layers.LayerNorm{From: []int{1, 0}}, nn.Shape{3, 4}},
 		{&layers.LayerNorm{From: []int{3}}, nn.Shape{3, 4}}, {&layers.LayerNorm{Width: 9, From: []int{-2}}, nn.Shape{3, 4}},
 	} {

@@ -52,7 +52,7 @@ func (m *CNN) Build(task Task, rng *rand.Rand) (*nn.Network, error) {
 // roomToHalve checks that the task's input is an image that can be halved so
 // many times.
 func roomToHalve(model string, task Task, times int) error {
-	if err := needImages(model, task); err != nil {
+	if err := NeedImages(model, task); err != nil {
 		return err
 	}
 	h, w := task.Input[1], task.Input[2]

@@ -22,7 +22,7 @@ func init() {
 
 // Build implements Model.
 func (m *LeNet5) Build(task Task, rng *rand.Rand) (*nn.Network, error) {
-	if err := needImages("lenet5", task); err != nil {
+	if err := NeedImages("lenet5", task); err != nil {
 		return nil, err
 	}
 	s := newStack("lenet5", task, rng)

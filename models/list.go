@@ -4,12 +4,14 @@ import (
 	"fmt"
 	"math/rand/v2"
 
+	"pare/models/pretrained"
 	"pare/nn"
 )
 
 // List is a network that a config lists layer by layer. Check compares its last layer with
 // the task.
 type List struct {
+	pretrained.Source
 	Name   string // of the network
 	Layers []Entry
 }
@@ -24,7 +26,18 @@ type Entry struct {
 
 // Build implements Model.
 func (l *List) Build(task Task, rng *rand.Rand) (*nn.Network, error) {
-	net, err := newNetwork(l.Name, task, rng)
+	if l.Weights == "" {
+		return l.network(task, rng)
+	}
+	net, err := l.network(task, nil)
+	if err == nil {
+		err = l.Fill(pretrained.Target{Net: net}, rng)
+	}
+	return net, err
+}
+
+func (l *List) network(task Task, rng *rand.Rand) (*nn.Network, error) {
+	net, err := NewNetwork(l.Name, task, rng)
 	if err != nil {
 		return nil, err
 	}

@@ -64,9 +64,9 @@ func (t Task) inputText() string {
 	return fmt.Sprintf("vectors of %s", t.Input)
 }
 
-// needImages reports, for a model that reads images and gives one answer, a task
+// NeedImages reports, for a model that reads images and gives one answer, a task
 // with other examples.
-func needImages(model string, t Task) error {
+func NeedImages(model string, t Task) error {
 	if len(t.Input) != 3 {
 		return fmt.Errorf("%s needs images, %s gives %s", model, t.data(), t.inputText())
 	}
@@ -129,12 +129,12 @@ type stack struct {
 }
 
 func newStack(name string, task Task, rng *rand.Rand) *stack {
-	net, err := newNetwork(name, task, rng)
+	net, err := NewNetwork(name, task, rng)
 	return &stack{net: net, err: err}
 }
 
-// newNetwork is a network without layers that reads the examples of a task.
-func newNetwork(name string, task Task, rng *rand.Rand) (*nn.Network, error) {
+// NewNetwork is a network without layers that reads the examples of a task.
+func NewNetwork(name string, task Task, rng *rand.Rand) (*nn.Network, error) {
 	net, err := nn.New(name, task.Input, rng)
 	if err != nil {
 		return nil, err

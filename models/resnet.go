@@ -46,7 +46,7 @@ const expansion = 4
 
 // Build implements Model.
 func (m *ResNet) Build(task Task, rng *rand.Rand) (*nn.Network, error) {
-	if err := needImages("resnet", task); err != nil {
+	if err := NeedImages("resnet", task); err != nil {
 		return nil, err
 	}
 	blocks, err := m.blocks()

@@ -21,6 +21,7 @@ func TestZerosThatWouldBeDefaults(t *testing.T) {
 	}
 	for kind, keys := range map[string][]string{"conv": {"kernel", "stride", "groups"}, "depthwise": {"kernel", "stride", "multiplier"},
 		"maxpool": {"kernel", "stride"}, "avgpool": {"kernel", "stride"}, "batchnorm": {"eps", "momentum"}, "layernorm": {"eps", "width"},
+		"rmsnorm": {"eps", "width"}, "groupnorm": {"groups", "eps", "width"}, "instancenorm": {"eps"}, "leaky_relu": {"slope"},
 		"attention": {"scale"}, "add": {"units"}, "position": {"units"}, "rnn": {"nonlinearity"}} {
 		for _, key := range keys {
 			values := []string{"0", "null"}

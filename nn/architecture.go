@@ -68,7 +68,7 @@ func (a Architecture) Network(rng *rand.Rand) (*Network, error) {
 		return nil, fmt.Errorf("architecture %s has no layers", a.Name)
 	}
 	for i, row := range a.Layers {
-		layer, err := newLayerWith(row.Kind, row.Args)
+		layer, err := NewLayer(row.Kind, row.Args)
 		if err != nil {
 			return nil, fmt.Errorf("layer %d (%s): %w", i+1, row.Name, err)
 		}
@@ -82,9 +82,9 @@ func (a Architecture) Network(rng *rand.Rand) (*Network, error) {
 	return net, nil
 }
 
-// newLayerWith returns a layer of the kind with hyper-parameters from JSON; nil: the
-// default ones.
-func newLayerWith(kind string, args json.RawMessage) (Layer, error) {
+// NewLayer returns a layer of a kind with hyper-parameters from JSON, as they stand in an
+// Architecture; nil: the default ones.
+func NewLayer(kind string, args json.RawMessage) (Layer, error) {
 	layer, err := Layers.New(kind)
 	if err != nil || len(args) == 0 {
 		return layer, err
@@ -114,7 +114,7 @@ func CloneLayer(l Layer, in []Shape) (Layer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("clone %s: %w", l.Kind(), err)
 	}
-	c, err := newLayerWith(l.Kind(), args)
+	c, err := NewLayer(l.Kind(), args)
 	if err == nil {
 		_, err = c.Init(in, nil)
 	}
@@ -126,6 +126,26 @@ func CloneLayer(l Layer, in []Shape) (Layer, error) {
 		p.SelectedFrom(l.Params()[i], func(dst, src []float32) { copy(dst, src) })
 	}
 	return c, nil
+}
+
+// Redraw draws the parameters of a layer from rng, as Init does for a new one; in are its input
+// shapes.
+func Redraw(l Layer, in []Shape, rng *rand.Rand) error {
+	args, err := json.Marshal(l)
+	if err != nil {
+		return fmt.Errorf("draw %s: %w", l.Kind(), err)
+	}
+	fresh, err := newLayerWith(l.Kind(), args)
+	if err == nil {
+		_, err = fresh.Init(in, rng)
+	}
+	if err != nil {
+		return fmt.Errorf("draw %s: %w", l.Kind(), err)
+	}
+	for i, p := range fresh.Params() {
+		copy(l.Params()[i].Data(), p.Data())
+	}
+	return nil
 }
 
 // CopyParams copies all parameter values from a network of the same

@@ -33,9 +33,12 @@ type Network struct {
 	// nil: the units have no names.
 	Features []Feature
 	Nodes    []*Node
-	byName   map[string]int
-	values   int64 // of all parameters
-	rng      *rand.Rand
+	// Notes are lines for the user on how the network was made, such as a last layer that
+	// replaces another one; they are not kept with it.
+	Notes  []string
+	byName map[string]int
+	values int64 // of all parameters
+	rng    *rand.Rand
 }
 
 // New returns a network without layers. Parameters are drawn from rng; a nil

@@ -214,6 +214,57 @@ func (p *Param) Import(shape []int, data []float32) error {
 	return nil
 }
 
+// importValues is about the number of values that ImportFrom asks for at once.
+const importValues = 1 << 18
+
+// ImportFrom sets the values from PyTorch's axis order in parts, so that no second copy of
+// the parameter is in memory: read fills dst with the values that begin at the given one.
+func (p *Param) ImportFrom(read func(dst []float32, from int) error) error {
+	order := p.Order
+	if order == nil {
+		for i := range p.shape {
+			order = append(order, i)
+		}
+	}
+	lead := min(max(p.Merged, 1), len(order))
+	rows, columns := p.offsets(order[:lead]), p.offsets(order[lead:])
+	d := p.Data()
+	// Many rows at once: the values of a column lie side by side where the first axis of
+	// PyTorch is the last one here.
+	part := min(len(rows), max(16, importValues/max(1, len(columns))))
+	buf := make([]float32, part*len(columns))
+	for first := 0; first < len(rows); first += part {
+		some := rows[first:min(first+part, len(rows))]
+		values := buf[:len(some)*len(columns)]
+		if err := read(values, first*len(columns)); err != nil {
+			return err
+		}
+		for j, column := range columns {
+			for i, row := range some {
+				d[row+column] = values[i*len(columns)+j]
+			}
+		}
+	}
+	return nil
+}
+
+// offsets lists the distances in the internal layout from the first value to all values
+// along the axes, the last axis fastest.
+func (p *Param) offsets(axes []int) []int {
+	out := []int{0}
+	for _, a := range axes {
+		n, stride := p.AxisLen(a)
+		next := make([]int, 0, len(out)*n)
+		for _, o := range out {
+			for i := range n {
+				next = append(next, o+i*stride)
+			}
+		}
+		out = next
+	}
+	return out
+}
+
 // permute calls f with the offset in the internal and in PyTorch's layout of
 // every value.
 func (p *Param) permute(f func(internal, external int)) {

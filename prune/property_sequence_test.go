@@ -82,11 +82,11 @@ func (g *generator) positional(x string) string {
 	case 3:
 		return g.add(&layers.Gate{PerChannel: true}, x)
 	case 4, 5:
-		return g.add(g.norm(), x)
+		return g.add(g.norm(g.shape(x)), x)
 	default:
 		y := x
 		if g.draw("normed", 0, 1) == 1 {
-			y = g.add(g.norm(), x)
+			y = g.add(g.norm(g.shape(x)), x)
 		}
 		if g.draw("attention", 0, 1) == 1 {
 			return g.add(&layers.Add{}, x, g.attention(y, d))
@@ -95,9 +95,26 @@ func (g *generator) positional(x string) string {
 	}
 }
 
-// norm is a layer normalisation that does not enlarge rounding errors where units nearly
-// agree.
-func (g *generator) norm() nn.Layer { return &layers.LayerNorm{Eps: 0.1} }
+// norm draws a normalisation by examples that does not enlarge rounding errors where units
+// nearly agree.
+func (g *generator) norm(s nn.Shape) nn.Layer {
+	const eps = 0.1
+	switch g.draw("norm", 0, 5) {
+	case 0, 1:
+		return &layers.RMSNorm{Eps: eps}
+	case 2, 3:
+		groups := g.draw("groups", 1, 3)
+		if s.Units()%groups != 0 {
+			groups = 1
+		}
+		return &layers.GroupNorm{Groups: groups, Eps: eps}
+	case 4:
+		if s.Positions() > 1 {
+			return &layers.InstanceNorm{Eps: eps}
+		}
+	}
+	return &layers.LayerNorm{Eps: eps}
+}
 
 // feedForward adds hidden units at each position.
 func (g *generator) feedForward(x string, out int) string {

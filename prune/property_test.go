@@ -64,7 +64,9 @@ func (g *generator) activation() nn.Layer {
 func (g *generator) unary(x string) string {
 	s := g.shape(x)
 	c, h := s[0], s[1]
-	switch g.draw("layer", 0, 10) {
+	switch g.draw("layer", 0, 12) {
+	case 11, 12:
+		return g.add(g.norm(s), x)
 	case 0, 1:
 		pad := g.draw("pad", 0, 1)
 		if h < 3 {

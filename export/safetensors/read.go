@@ -28,9 +28,8 @@ func Read(r io.ReaderAt, size int64) (*File, error) {
 	f := &File{Metadata: a.metadata}
 	buf := make([]byte, chunkBytes)
 	for _, e := range a.entries {
-		if k := e.dtype().Kind; k != 'f' && k != 't' {
-			return nil, fmt.Errorf("safetensors: tensor %s: dtype %s is not supported (F32, F64, F16 and BF16 are)",
-				quote(e.name), quote(e.code))
+		if !e.real() {
+			return nil, e.unreal()
 		}
 		data, err := e.read(r, a.start, buf)
 		if err != nil {
@@ -47,6 +46,7 @@ type Archive struct {
 	r        io.ReaderAt
 	start    int64 // of the data section
 	entries  []entry
+	index    map[string]int // of the entries, by name
 	metadata map[string]string
 }
 
@@ -92,7 +92,11 @@ func open(r io.ReaderAt, size int64) (*Archive, error) {
 	if err := checkLayout(entries, size-start); err != nil {
 		return nil, err
 	}
-	return &Archive{r: r, start: start, entries: entries, metadata: metadata}, nil
+	a := &Archive{r: r, start: start, entries: entries, metadata: metadata, index: make(map[string]int, len(entries))}
+	for i, e := range entries {
+		a.index[e.name] = i
+	}
+	return a, nil
 }
 
 // Names are the names of the tensors, in the order of their data.
@@ -107,17 +111,63 @@ func (a *Archive) Names() []string {
 // Array is a tensor as an array that is read by rows. A tensor whose dtype is none of BOOL,
 // U8 to U64, I8 to I64, F16, BF16, F32 and F64 is an error.
 func (a *Archive) Array(name string) (*npy.Array, error) {
-	for _, e := range a.entries {
-		if e.name != name {
-			continue
-		}
-		t := e.dtype()
-		if t.Size == 0 {
-			return nil, fmt.Errorf("dtype %s is not supported (BOOL, U8 to U64, I8 to I64, F16, BF16, F32 and F64 are)", quote(e.code))
-		}
-		return npy.New(a.r, a.start+e.begin, a.start+e.end, t, e.shape, false)
+	e, ok := a.find(name)
+	if !ok {
+		return nil, a.missing(name)
 	}
-	return nil, fmt.Errorf("safetensors: no tensor %s; the file has %s", quote(name), strings.Join(a.Names(), ", "))
+	t := e.dtype()
+	if t.Size == 0 {
+		return nil, fmt.Errorf("dtype %s is not supported (BOOL, U8 to U64, I8 to I64, F16, BF16, F32 and F64 are)", quote(e.code))
+	}
+	return npy.New(a.r, a.start+e.begin, a.start+e.end, t, e.shape, false)
+}
+
+// Shape is the shape of a tensor; false where there is none of the name.
+func (a *Archive) Shape(name string) ([]int, bool) {
+	e, ok := a.find(name)
+	return e.shape, ok
+}
+
+func (a *Archive) find(name string) (entry, bool) {
+	if i, ok := a.index[name]; ok {
+		return a.entries[i], true
+	}
+	return entry{}, false
+}
+
+// ReadAt fills dst with the values of a tensor, in C order, from value from on. The dtypes are
+// those of Read.
+func (a *Archive) ReadAt(name string, dst []float32, from int) error {
+	e, ok := a.find(name)
+	switch {
+	case !ok:
+		return a.missing(name)
+	case !e.real():
+		return e.unreal()
+	}
+	size := int64(e.dtype().Size)
+	begin := e.begin + int64(from)*size
+	if from < 0 || begin > e.end || int64(len(dst)) > (e.end-begin)/size {
+		return fmt.Errorf("safetensors: tensor %s has no values %d to %d", quote(name), from, from+len(dst))
+	}
+	err := readValues(a.r, dst, a.start+begin, from, e.dtype(), make([]byte, min(chunkBytes, len(dst)*int(size))))
+	if err != nil {
+		return fmt.Errorf("safetensors: tensor %s: %w", quote(name), err)
+	}
+	return nil
+}
+
+// missing is the error for a name that the file lacks.
+func (a *Archive) missing(name string) error {
+	return fmt.Errorf("safetensors: no tensor %s; the file has %s", quote(name), strings.Join(a.Names(), ", "))
+}
+
+// real reports whether the elements are real numbers that become float32.
+func (e entry) real() bool { k := e.dtype().Kind; return k == 'f' || k == 't' }
+
+// unreal is the error for other elements.
+func (e entry) unreal() error {
+	return fmt.Errorf("safetensors: tensor %s: dtype %s is not supported (F32, F64, F16 and BF16 are)", quote(e.name), quote(e.code))
 }
 
 // readAt fills b from offset off.
@@ -180,18 +230,25 @@ func (e entry) check(pos, size int64) error {
 func (e entry) read(r io.ReaderAt, start int64, buf []byte) ([]float32, error) {
 	t := e.dtype()
 	data := make([]float32, (e.end-e.begin)/int64(t.Size))
-	for off := e.begin; off < e.end; {
-		chunk := buf[:min(int64(len(buf)), e.end-off)]
-		if err := readAt(r, chunk, start+off); err != nil {
-			return nil, err
+	return data, readValues(r, data, start+e.begin, 0, t, buf)
+}
+
+// readValues fills dst with elements from offset off on, through buf; first is the place of
+// the first one in its tensor, for messages.
+func readValues(r io.ReaderAt, dst []float32, off int64, first int, t npy.Dtype, buf []byte) error {
+	for done := 0; done < len(dst); {
+		n := min(len(buf)/t.Size, len(dst)-done)
+		chunk := buf[:n*t.Size]
+		if err := readAt(r, chunk, off); err != nil {
+			return err
 		}
-		from := int(off-e.begin) / t.Size
-		if bad, text := npy.Convert(data[from:][:len(chunk)/t.Size], chunk, t); bad >= 0 {
-			return nil, fmt.Errorf("value %d is %s, too large for float32", from+bad, text)
+		if bad, text := npy.Convert(dst[done:done+n], chunk, t); bad >= 0 {
+			return fmt.Errorf("value %d is %s, too large for float32", first+done+bad, text)
 		}
+		done += n
 		off += int64(len(chunk))
 	}
-	return data, nil
+	return nil
 }
 
 // dtypes are the element types by their names in safetensors.

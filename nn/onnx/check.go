@@ -131,7 +131,7 @@ func (n *Node) check(nodes, defined names) (err error) {
 
 func (a *Attr) check() error {
 	switch a.Kind {
-	case KindFloat, KindInt, KindFloats, KindInts, KindString, KindStrings:
+	case KindFloat, KindInt, KindFloats, KindInts, KindString, KindStrings, KindGraph:
 		return nil // strings are bytes in the format
 	case KindTensor:
 		return cmp.Or(checkText(a.Tensor.Name), a.Tensor.check())

@@ -1,12 +1,13 @@
 // Package onnx reads and writes the part of the ONNX format that the networks of this
-// module need: one graph of default-domain operators with float32 and int64 constants
-// and float32 inputs and outputs. Layers add themselves to a graph through a Builder.
+// module need: one graph of operators and local functions, with float32 and int64
+// constants. Numbers of other types become these when a file is read. Layers add
+// themselves to a graph through a Builder.
 //
 // The format is a protocol buffer described at
 // https://github.com/onnx/onnx/blob/main/docs/IR.md and
 // https://github.com/onnx/onnx/blob/main/onnx/onnx.proto; operators are
 // described at https://onnx.ai/onnx/operators/. Graphs inside attributes are not
-// supported, so the depth of a message is fixed.
+// read, so the depth of a message is fixed.
 package onnx
 
 const (
@@ -27,6 +28,17 @@ type Model struct {
 	ProducerVersion string
 	Opset           int64 // version of the default operator set; 0 means DefaultOpset
 	IRVersion       int64 // version of the file format; 0 means DefaultIRVersion
+	Functions       []Function
+}
+
+// Function is an operator that the file defines by nodes, under its domain and name.
+// Inline replaces the nodes that call it.
+type Function struct {
+	Name, Domain    string
+	Inputs, Outputs []string
+	Attrs           []string // names of the attributes that calls give
+	Defaults        []Attr   // attributes with a value for calls that do not give them
+	Nodes           []Node   // their attributes may have a Ref
 }
 
 // Graph is a computation: nodes in an order in which each uses only inputs,
@@ -39,14 +51,16 @@ type Graph struct {
 	Outputs      []ValueInfo
 }
 
-// Node applies one operator of the default domain. An empty string among
+// Node applies one operator. An empty string among
 // Inputs or Outputs stands for an optional one that is left out.
 type Node struct {
-	Name    string // may be empty; unique if not
-	Op      string // operator, such as "Conv"
-	Inputs  []string
-	Outputs []string
-	Attrs   []Attr
+	Name     string // may be empty; unique if not
+	Op       string // operator, such as "Conv"
+	Domain   string // of the operator; "" is the default domain
+	Inputs   []string
+	Outputs  []string
+	Attrs    []Attr
+	Metadata map[string]string // free-form notes of the exporter; nil if there are none
 }
 
 // Tensor is a named constant in C order. If Ints is not nil, even if empty, it
@@ -59,11 +73,13 @@ type Tensor struct {
 	Ints   []int64
 }
 
-// ValueInfo describes a float32 input or output of the graph. An empty or nil
+// ValueInfo describes an input or output of the graph. An empty or nil
 // Dims is a scalar.
 type ValueInfo struct {
-	Name string
-	Dims []Dim
+	Name     string
+	Dims     []Dim
+	Ints     bool // int64 rather than float32
+	Unranked bool // the file does not give dimensions
 }
 
 // Dim is the size of one dimension: a symbolic name such as "batch" if Name is
@@ -89,6 +105,7 @@ const (
 	KindInt     AttrKind = 2
 	KindString  AttrKind = 3
 	KindTensor  AttrKind = 4
+	KindGraph   AttrKind = 5 // without its content
 	KindFloats  AttrKind = 6
 	KindInts    AttrKind = 7
 	KindStrings AttrKind = 8
@@ -107,6 +124,7 @@ type Attr struct {
 	Floats  []float32
 	Ints    []int64
 	Strings []string
+	Ref     string // within a function: the attribute of the call that gives the value
 }
 
 // Float returns a float32 attribute.

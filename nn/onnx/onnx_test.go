@@ -21,10 +21,9 @@ const (
 	graphInput             = 11
 	graphSparseInitializer = 15
 
-	nodeAttr   = 5
-	nodeDomain = 7
-	attrType   = 20
-	valueName  = 1
+	nodeAttr  = 5
+	attrType  = 20
+	valueName = 1
 
 	tensorDims         = 1
 	tensorType         = 2
@@ -41,9 +40,9 @@ func sample() *Model { return sampleModel(newSampleWeights(rand.New(rand.NewPCG(
 func everything() *Model {
 	return &Model{Opset: 13, IRVersion: 7, Graph: Graph{
 		Name: "everything",
-		Nodes: []Node{{Op: "Op", Inputs: []string{"scalar", "", "ints"}, Outputs: []string{"", "y"}, Attrs: []Attr{
+		Nodes: []Node{{Op: "Op", Domain: "com.example", Metadata: map[string]string{"scope": "block"}, Inputs: []string{"scalar", "", "ints"}, Outputs: []string{"", "y"}, Attrs: []Attr{
 			Float("f", -0.5), Int("i", -3), String("s", "\xff bytes"), TensorValue("t", Tensor{Dims: []int64{1}, Ints: []int64{math.MinInt64}}),
-			Floats("fs", 1, 2), Ints("is", -1, 1<<40), Strings("ss", "", "b"), Ints("none"), Int("zero", 0),
+			Floats("fs", 1, 2), Ints("is", -1, 1<<40), Strings("ss", "", "b"), Ints("none"), Int("zero", 0), {Name: "then", Kind: KindGraph},
 		}}},
 		Initializers: []Tensor{
 			{Name: "ints", Dims: []int64{2, 2}, Ints: []int64{0, -1, 300, math.MaxInt64}},
@@ -52,8 +51,10 @@ func everything() *Model {
 			{Name: "one", Floats: []float32{float32(math.Inf(-1))}},
 		},
 		Inputs:  []ValueInfo{{Name: "scalar"}, {Name: "x", Dims: []Dim{{}, Fixed(4), Symbolic("n")}}},
-		Outputs: []ValueInfo{{Name: "y", Dims: []Dim{Fixed(1)}}, {Name: "x"}},
-	}}
+		Outputs: []ValueInfo{{Name: "y", Dims: []Dim{Fixed(1)}, Ints: true}, {Name: "x", Unranked: true}},
+	}, Functions: []Function{{Name: "Op", Domain: "com.example", Inputs: []string{"a"}, Outputs: []string{"b"}, Attrs: []string{"f"},
+		Defaults: []Attr{Float("f", 2)}, Nodes: []Node{{Op: "Elu", Inputs: []string{"a"}, Outputs: []string{"b"},
+			Attrs: []Attr{{Name: "alpha", Kind: KindFloat, Ref: "f"}}}}}}}
 }
 
 func TestRoundTrip(t *testing.T) {
@@ -143,14 +144,13 @@ func TestDecodeErrors(t *testing.T) {
 		{"not protobuf", []byte("PK\x03\x04"), "malformed protocol buffer"},
 		{"truncated", good[:len(good)/2], "malformed protocol buffer"},
 		{"wire type", appendString(nil, modelIRVersion, "8"), "offset 0: field 1 has wire type 2, expected an integer"},
-		{"domain", inGraph(graphNode, func(b []byte) []byte { return appendString(b, nodeDomain, "com.example") }), `domain "com.example"`},
 		{"attribute", inGraph(graphNode, func(b []byte) []byte {
-			return appendMessage(b, nodeAttr, func(b []byte) []byte { return appendInt(b, attrType, 5) })
-		}), "type 5 is not supported"},
+			return appendMessage(b, nodeAttr, func(b []byte) []byte { return appendInt(b, attrType, 11) })
+		}), "type 11 is not supported"},
 		{"sparse", inGraph(graphSparseInitializer, func(b []byte) []byte { return b }), "sparse"},
 		{"value", inGraph(graphInput, func(b []byte) []byte { return appendString(b, valueName, "x") }), `value "x": element type 0`},
-		{"double", tensor(func(b []byte) []byte { return appendInt(b, tensorType, 11) }), `tensor "w": element type 11`},
-		{"external", tensor(func(b []byte) []byte { return appendInt(b, tensorDataLocation, 1) }), "another file"},
+		{"complex", tensor(func(b []byte) []byte { return appendInt(b, tensorType, 14) }), `tensor "w": element type 14`},
+		{"external", tensor(func(b []byte) []byte { return appendInt(appendInt(b, tensorType, 1), tensorDataLocation, 1) }), "another file"},
 		{"no data", tensor(func(b []byte) []byte { return appendInt(appendInt(b, tensorDims, 1<<40), tensorType, 1) }), "needs 1099511627776 values, found 0"},
 		{"overflow", tensor(func(b []byte) []byte {
 			return appendInt(appendInt(appendInt(b, tensorDims, 1<<40), tensorDims, 1<<40), tensorType, 1)

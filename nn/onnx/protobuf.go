@@ -17,6 +17,8 @@ type coder struct {
 	in      message
 	out     []byte
 	err     error // the first, of reading
+
+	external *folder // of values in other files; nil: there may be none
 }
 
 // message is the content of a message and its offset in the file.
@@ -29,7 +31,7 @@ type message struct {
 type field struct {
 	num    protowire.Number
 	typ    protowire.Type
-	bits   uint64 // of a varint or fixed32
+	bits   uint64 // of a varint, fixed32 or fixed64
 	bytes  []byte // of the bytes type; part of the input
 	offset int    // of the field in the file
 	body   int    // offset of bytes in the file
@@ -66,6 +68,8 @@ func (c *coder) each(num protowire.Number, visit func(f field) error) {
 			var v uint32
 			v, n = protowire.ConsumeFixed32(rest)
 			f.bits = uint64(v)
+		case protowire.Fixed64Type:
+			f.bits, n = protowire.ConsumeFixed64(rest)
 		case protowire.BytesType:
 			f.bytes, n = protowire.ConsumeBytes(rest)
 			f.body = c.in.offset + pos + n - len(f.bytes)
@@ -202,6 +206,23 @@ func (c *coder) floats(num protowire.Number, v *[]float32) {
 	})
 }
 
+// doubles reads a repeated double field, packed or not.
+func (c *coder) doubles(num protowire.Number, visit func(bits uint64)) {
+	c.each(num, func(f field) error {
+		if f.typ == protowire.Fixed64Type {
+			visit(f.bits)
+			return nil
+		}
+		if len(f.bytes)%8 != 0 {
+			return fmt.Errorf("offset %d: %d bytes of packed doubles are not a multiple of 8", f.offset, len(f.bytes))
+		}
+		for b := f.bytes; len(b) > 0; b = b[8:] {
+			visit(binary.LittleEndian.Uint64(b))
+		}
+		return f.is(protowire.BytesType, "doubles")
+	})
+}
+
 // message codes a message within this one, each time that it occurs when reading, and
 // reports whether it did.
 func (c *coder) message(num protowire.Number, code func(*coder)) (found bool) {
@@ -217,7 +238,7 @@ func (c *coder) message(num protowire.Number, code func(*coder)) (found bool) {
 			return err
 		}
 		found = true
-		inner := coder{reading: true, in: message{f.bytes, f.body}}
+		inner := coder{reading: true, in: message{f.bytes, f.body}, external: c.external}
 		code(&inner)
 		return inner.err
 	})

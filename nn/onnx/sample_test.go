@@ -51,8 +51,8 @@ func sampleModel(w sampleWeights) *Model {
 		Metadata: map[string]string{"classes": "a,b,c,d,e", "arch": "sample"},
 		Graph: Graph{
 			Name:    "sample",
-			Inputs:  []ValueInfo{{"input", []Dim{Symbolic("batch"), Fixed(inC), Fixed(inH), Fixed(inW)}}},
-			Outputs: []ValueInfo{{"logits", []Dim{Symbolic("batch"), Fixed(classes)}}},
+			Inputs:  []ValueInfo{{Name: "input", Dims: []Dim{Symbolic("batch"), Fixed(inC), Fixed(inH), Fixed(inW)}}},
+			Outputs: []ValueInfo{{Name: "logits", Dims: []Dim{Symbolic("batch"), Fixed(classes)}}},
 			Nodes: []Node{
 				{Name: "conv", Op: "Conv", Inputs: []string{"input", "conv.w", "conv.b"}, Outputs: []string{"c"}, Attrs: []Attr{
 					Ints("kernel_shape", kernel, kernel), Ints("strides", stride, stride),

@@ -218,7 +218,11 @@ func runAll(ctx context.Context, q *sweepRequest) error {
 		}
 		return fmt.Errorf("%d of %d runs have failed; try them again with: pare sweep retry %s", len(failed), len(t.Runs), f)
 	}
-	fmt.Fprintf(q.stdout, "%d runs are finished in %s\n", len(t.Runs), f)
+	finished := fmt.Sprintf("%d runs are", len(t.Runs))
+	if len(t.Runs) == 1 {
+		finished = "1 run is"
+	}
+	fmt.Fprintf(q.stdout, "%s finished in %s\n", finished, f)
 	_, err = q.report(ctx, f, t)
 	return err
 }

@@ -36,6 +36,26 @@ func batchSumsAVX2(sums, x, skip, dy, coef *float32, mode, rows, block, n, ld in
 //go:noescape
 func batchInputAVX2(dx, dskip, x, skip, dy, coef *float32, mode, rows, block, n, ld int)
 
+// In the next three n is a positive multiple of eight, and the planes of coef are ld apart:
+// mean, a, b, or mean, a, q, r.
+
+// for r := range rows { for i := range n { y[r*ld+i] = (x[r*ld+i] - mean[i]) * a[i] + b[i] } }
+//
+//go:noescape
+func groupForwardAVX2(y, x, coef *float32, rows, n, ld int)
+
+// for r := range rows { for i := range n { sums[i] += dy[r*ld+i]; sums[ld+i] += dy[r*ld+i] *
+// (x[r*ld+i] - mean[i]) } }
+//
+//go:noescape
+func groupSumsAVX2(sums, x, dy, mean *float32, rows, n, ld int)
+
+// for r := range rows { for i := range n { dx[r*ld+i] = dy[r*ld+i] * a[i] + ((x[r*ld+i] -
+// mean[i]) * q[i] + r[i]) } }
+//
+//go:noescape
+func groupInputAVX2(dx, x, dy, coef *float32, rows, n, ld int)
+
 // In the last three n is a positive multiple of eight.
 
 // for i := range n { y[i] = (x[i] - m) * s * gamma[i] + beta[i] }

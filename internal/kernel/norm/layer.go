@@ -8,8 +8,8 @@ import (
 	"pare/internal/simd"
 )
 
-// layerCall is a call of Layer or, with sums unless dgamma is not asked for, of
-// LayerBackward.
+// layerCall is a call of Layer or RMS or, with sums unless dgamma is not asked for, of
+// LayerBackward or RMSBackward. mean is nil for the last of each: the rows have no mean.
 type layerCall struct {
 	dst, x, mean, invstd, gamma []float32
 	other                       []float32 // beta, or dy
@@ -31,12 +31,37 @@ var layers parallel.Loop[layerCall]
 func Layer(y, mean, invstd, x, gamma, beta []float32, rows, d, width int, eps float32) {
 	l := layerCall{dst: y[:rows*d], x: x[:rows*d], mean: mean[:rows], invstd: invstd[:rows], gamma: gamma[:d], other: beta[:d],
 		d: d, width: width, eps: eps}
-	layers.Do(rows, parallel.Rows(d), l, func(l *layerCall, lo, hi, _ int) {
+	l.normalize(rows)
+}
+
+// RMS computes y = x·invrms·gamma with the mean of the squares of every row of x [rows,d]:
+//
+//	invrms = 1/√(Σx²/width + eps)
+//
+// It also writes invrms [rows], which the gradient reads. d must be positive; y may be x.
+func RMS(y, invrms, x, gamma []float32, rows, d, width int, eps float32) {
+	zeros := vector.Float32s.Get(d)
+	clear(*zeros)
+	l := layerCall{dst: y[:rows*d], x: x[:rows*d], invstd: invrms[:rows], gamma: gamma[:d], other: *zeros, d: d, width: width, eps: eps}
+	l.normalize(rows)
+	vector.Float32s.Put(zeros)
+}
+
+func (l layerCall) normalize(rows int) {
+	layers.Do(rows, parallel.Rows(l.d), l, func(l *layerCall, lo, hi, _ int) {
 		step := layerBlock(l.d)
 		for ; lo < hi; lo += step {
 			l.forward(lo, min(lo+step, hi))
 		}
 	})
+}
+
+// center is the mean of row r, 0 without means.
+func (l *layerCall) center(r int) float32 {
+	if l.mean == nil {
+		return 0
+	}
+	return l.mean[r]
 }
 
 // layerBlock returns the number of rows that go through the passes together.
@@ -49,7 +74,7 @@ const maxLayerBlock = 16
 func (l *layerCall) forward(lo, hi int) {
 	d := l.d
 	n, zeros := 1/float64(l.width), float64(l.width-l.d)
-	for r := lo; r < hi; r++ {
+	for r := lo; r < hi && l.mean != nil; r++ {
 		// Summing differences to a value of the row loses nothing where the
 		// mean is far larger than the deviations.
 		x := l.x[r*d:][:d]
@@ -57,14 +82,15 @@ func (l *layerCall) forward(lo, hi int) {
 		l.mean[r] = float32(first + (vector.RowSum(x, x[0])-zeros*first)*n)
 	}
 	for r := lo; r < hi; r++ {
-		squares := vector.RowSquares(l.x[r*d:][:d], l.mean[r])
+		mean := l.center(r)
+		squares := vector.RowSquares(l.x[r*d:][:d], mean)
 		if zeros > 0 { // 0·Inf is not 0
-			squares += zeros * float64(l.mean[r]) * float64(l.mean[r])
+			squares += zeros * float64(mean) * float64(mean)
 		}
 		l.invstd[r] = float32(1 / math.Sqrt(squares*n+float64(l.eps)))
 	}
 	for r := lo; r < hi; r++ {
-		normalizeRow(l.dst[r*d:][:d], l.x[r*d:][:d], l.gamma, l.other, l.mean[r], l.invstd[r])
+		normalizeRow(l.dst[r*d:][:d], l.x[r*d:][:d], l.gamma, l.other, l.center(r), l.invstd[r])
 	}
 }
 
@@ -76,8 +102,26 @@ func (l *layerCall) forward(lo, hi int) {
 // with the means over width values; the values beyond d have no gradient. dx nil,
 // or dgamma and dbeta nil, leaves that part out. dx may be dy.
 func LayerBackward(dx, dgamma, dbeta, x, mean, invstd, gamma, dy []float32, rows, d, width int) {
-	l := layerCall{dst: dx, x: x[:rows*d], mean: mean[:rows], invstd: invstd[:rows], gamma: gamma[:d], other: dy[:rows*d],
+	l := layerCall{x: x[:rows*d], mean: mean[:rows], invstd: invstd[:rows], gamma: gamma[:d], other: dy[:rows*d],
 		d: d, width: width}
+	l.gradients(dx, dgamma, dbeta, rows)
+}
+
+// RMSBackward computes the gradients for dy from the operands and results of RMS. With
+// g = dy·gamma and the normalised input x̂:
+//
+//	dx = invrms·(g - x̂·mean of g·x̂), dgamma = Σ dy·x̂
+//
+// with the mean over width values. dx or dgamma nil leaves that part out. dx may be dy.
+func RMSBackward(dx, dgamma, x, invrms, gamma, dy []float32, rows, d, width int) {
+	l := layerCall{x: x[:rows*d], invstd: invrms[:rows], gamma: gamma[:d], other: dy[:rows*d], d: d, width: width}
+	dbeta := vector.Float32s.Get(d)
+	l.gradients(dx, dgamma, *dbeta, rows)
+	vector.Float32s.Put(dbeta)
+}
+
+func (l layerCall) gradients(dx, dgamma, dbeta []float32, rows int) {
+	d := l.d
 	if dx != nil {
 		l.dst = dx[:rows*d]
 	}
@@ -103,8 +147,11 @@ func (l *layerCall) backward(dgamma, dbeta []float32, lo, hi int) {
 		if l.dst != nil {
 			for r := lo; r < end; r++ {
 				s := float64(l.invstd[r])
-				u, v := layerSums(l.x[r*d:][:d], l.gamma, l.other[r*d:][:d], l.mean[r])
+				u, v := layerSums(l.x[r*d:][:d], l.gamma, l.other[r*d:][:d], l.center(r))
 				p[r-lo], q[r-lo] = float32(u*s/n), float32(v*s*s*s/n)
+				if l.mean == nil {
+					p[r-lo] = 0
+				}
 			}
 		}
 		for r := lo; r < end; r++ {
@@ -112,7 +159,7 @@ func (l *layerCall) backward(dgamma, dbeta []float32, lo, hi int) {
 			if l.dst != nil {
 				dx = l.dst[r*d:][:d]
 			}
-			layerRow(dx, dgamma, dbeta, l.x[r*d:][:d], l.gamma, l.other[r*d:][:d], l.mean[r], l.invstd[r], p[r-lo], q[r-lo])
+			layerRow(dx, dgamma, dbeta, l.x[r*d:][:d], l.gamma, l.other[r*d:][:d], l.center(r), l.invstd[r], p[r-lo], q[r-lo])
 		}
 	}
 }

@@ -69,8 +69,10 @@ var gradients = []struct {
 	{"elu", ELUBackward, func(y float64) float64 { return min(y, 0) + 1 }, nil, -1, math.Inf(1)},
 	{"softplus", SoftplusBackward, func(y float64) float64 { return -math.Expm1(-y) }, nil, 0, math.Inf(1)},
 	{"mish", MishBackward, mishSlope(func(x float64) float64 { return x }), mishSlope(math.Abs), math.Inf(-1), math.Inf(1)},
-	{"gelu_tanh", GELUTanhBackward, geluTanhSlope(func(x float64) float64 { return x }), geluTanhSlope(math.Abs), math.Inf(-1), math.Inf(1)},
-	{"hardswish", HardSwishBackward, hardSwishSlope(func(x float64) float64 { return x }), hardSwishSlope(math.Abs), math.Inf(-1), math.Inf(1)},
+	{"gelu_tanh", GELUTanhBackward, geluTanhSlope(func(x float64) float64 { return x }), geluTanhSlope(math.Abs),
+		math.Inf(-1), math.Inf(1)},
+	{"hardswish", HardSwishBackward, hardSwishSlope(func(x float64) float64 { return x }), hardSwishSlope(math.Abs),
+		math.Inf(-1), math.Inf(1)},
 }
 
 // The derivatives with x, which may cancel, replaced by f(x) in one term.

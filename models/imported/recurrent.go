@@ -1,0 +1,159 @@
+package imported
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"pare/nn/onnx"
+)
+
+// torchGates are the gates of a layer in PyTorch's order, by ONNX's letters.
+var torchGates = map[string]string{"lstm": "ifco", "gru": "rzh", "rnn": "h"}
+
+// recurrent is a layer lstm, gru or rnn of one direction that starts from zero. gates are
+// ONNX's letters of its gates in ONNX's order.
+func recurrent(kind, gates string) func(im *importer, n *onnx.Node) (*value, error) {
+	return func(im *importer, n *onnx.Node) (*value, error) {
+		v, err := im.value(input(n, 0))
+		if err != nil {
+			return nil, err
+		}
+		if len(v.axes) != 3 || len(v.shape) != 2 || !slices.Equal(v.axes[0], whole(v.shape, 1)) || !v.allUnits(2) {
+			return nil, errors.New("it needs a sequence T×N×D")
+		}
+		opts, err := im.recurrentOptions(n, kind)
+		if err != nil {
+			return nil, err
+		}
+		hidden := opts["hidden"].(int64)
+		w, err := im.weight(input(n, 1), 3)
+		if err != nil {
+			return nil, err
+		}
+		u, err := im.weight(input(n, 2), 3)
+		if err != nil {
+			return nil, err
+		}
+		letters := gates
+		if letters == "" {
+			letters = "h"
+		}
+		g := int64(len(letters))
+		var order []int64
+		for _, letter := range torchGates[kind] {
+			at := int64(strings.IndexRune(letters, letter))
+			for i := range hidden {
+				order = append(order, at*hidden+i)
+			}
+		}
+		bias, err := im.optional(n, 3)
+		if err != nil {
+			return nil, err
+		}
+		if bias == nil {
+			bias = &tensor{dims: []int64{1, 2 * g * hidden}, stored: []int64{1, 1}, floats: []float32{0}}
+		}
+		params := map[string]*tensor{}
+		for name, part := range map[string]struct {
+			t    *tensor
+			from int64
+			dims []int64
+		}{
+			"weight_ih": {w, 0, []int64{g * hidden, int64(v.shape[0])}}, "weight_hh": {u, 0, []int64{g * hidden, hidden}},
+			"bias_ih": {bias, 0, []int64{g * hidden}}, "bias_hh": {bias, g * hidden, []int64{g * hidden}},
+		} {
+			if params[name], err = rows(part.t, part.from, part.dims, order); err != nil {
+				return nil, err
+			}
+		}
+		out, err := im.layer(im.name(kind, w), kind, opts, params, v)
+		if err != nil {
+			return nil, err
+		}
+		states := out.with([]axis{v.axes[0], nil, v.axes[1], whole(out.shape, 0)})
+		im.done[n.Outputs[0]] = result{value: states}
+		if len(n.Outputs) > 1 && n.Outputs[1] != "" && im.used(n.Outputs[1]) {
+			last, err := im.layer(im.name("last", nil), "last", nil, nil, out)
+			if err != nil {
+				return nil, err
+			}
+			im.done[n.Outputs[1]] = result{value: last.with([]axis{nil, v.axes[1], whole(out.shape, 0)})}
+		}
+		return nil, nil
+	}
+}
+
+func (im *importer) used(name string) bool {
+	return len(im.readers[name]) > 0 || name == im.output.Name
+}
+
+// recurrentOptions checks the attributes and the initial states.
+func (im *importer) recurrentOptions(n *onnx.Node, kind string) (options, error) {
+	hidden := intAttr(n, "hidden_size", 0)
+	if hidden < 1 || hidden > maxUnits {
+		return nil, fmt.Errorf("hidden_size is %d", hidden)
+	}
+	opts := options{"hidden": hidden}
+	if d := stringAttr(n, "direction", "forward"); d != "forward" {
+		return nil, fmt.Errorf("direction %s is not supported; forward is", d)
+	}
+	if intAttr(n, "layout", 0) != 0 || intAttr(n, "input_forget", 0) != 0 || attr(n, "clip") != nil {
+		return nil, errors.New("layout, input_forget and clip are not supported")
+	}
+	if kind == "gru" && intAttr(n, "linear_before_reset", 0) == 0 {
+		return nil, errors.New("only a GRU with linear_before_reset, as PyTorch's, is supported")
+	}
+	if a := attr(n, "activations"); a != nil {
+		names := strings.ToLower(strings.Join(a.Strings, ","))
+		switch {
+		case kind == "rnn" && names == "relu":
+			opts["nonlinearity"] = "relu"
+		case !slices.Contains([]string{"tanh", "sigmoid,tanh", "sigmoid,tanh,tanh"}, names):
+			return nil, fmt.Errorf("activations %s are not supported", names)
+		}
+	}
+	for i := 4; i < len(n.Inputs); i++ {
+		if n.Inputs[i] == "" {
+			continue
+		}
+		if i == 4 {
+			return nil, errors.New("lengths of sequences are not supported")
+		}
+		if v, ok := im.initial(n.Inputs[i]); !ok || v != 0 {
+			return nil, errors.New("only initial states of zero are supported")
+		}
+	}
+	return opts, nil
+}
+
+// initial is the value of an initial state, which may be made from the shape of the input.
+func (im *importer) initial(name string) (float64, bool) {
+	t, err := im.constant(name)
+	if err != nil {
+		return 0, false
+	}
+	return t.scalar()
+}
+
+// rows picks the rows of order from the first direction of a parameter, beginning at row from.
+func rows(t *tensor, from int64, dims []int64, order []int64) (*tensor, error) {
+	values, err := t.values()
+	if err != nil {
+		return nil, err
+	}
+	n, err := count(dims)
+	if err != nil {
+		return nil, err
+	}
+	width := n / dims[0]
+	if t.dims[0] != 1 || int64(len(values)) < (from+dims[0])*width || t.dims[len(t.dims)-1] != width && len(dims) > 1 {
+		return nil, fmt.Errorf("a parameter of shape %v does not fit %v", t.dims, dims)
+	}
+	out := &tensor{name: t.name, dims: dims, stored: dims, floats: make([]float32, n)}
+	for i, r := range order {
+		copy(out.floats[int64(i)*width:][:width], values[(from+r)*width:])
+	}
+	return out, nil
+}
