@@ -267,5 +267,5 @@ func networks(t *testing.T) []*nn.Network {
 	}
 	nets = append(nets, excited(t), pruned(t, excited(t), 0.5), normalised(t), groupedText(t), pruned(t, normalised(t), 0.4),
 		pruned(t, groupedText(t), 0.5))
-	return append(nets, sequences(t)...)
+	return append(append(nets, geometries(t)...), sequences(t)...)
 }

@@ -23,13 +23,16 @@ type Conv struct {
 	Stride   Extent  `yaml:"stride,omitempty" json:"stride,omitzero" range:"[1,)" doc:"positions between outputs; left out: 1"`
 	Dilation Extent  `yaml:"dilation,omitempty" json:"dilation,omitzero" range:"[1,)" doc:"positions between taps; left out: 1"`
 	Pad      Padding `yaml:"pad,omitempty" json:"pad,omitzero" doc:"zeros on every side, [height, width] or [top, left, bottom, right]"`
-	Groups   int     `yaml:"groups,omitempty" json:"groups,omitempty" range:"[1,)" doc:"groups of channels, each convolved alone; left out: 1"`
+	Groups   int     `yaml:"groups,omitempty" json:"groups,omitempty" range:"[1,)" doc:"groups of channels, convolved apart; left out: 1"`
 	NoBias   bool    `yaml:"no_bias,omitempty" json:"no_bias,omitempty" doc:"leave the bias out"`
 
 	weighted // weight [kh, kw, C/Groups, Out]
 	// folded is set when pruning created the bias, so that a following
 	// normalisation may take it over.
 	folded bool
+	// line: the layer is a Conv1d. Kernel, stride and dilation have height 1, the image has
+	// one row, and the weight has no axis for rows.
+	line bool
 }
 
 func init() {
@@ -39,33 +42,48 @@ func init() {
 func (l *Conv) Kind() string { return "conv" }
 
 func (l *Conv) Init(in []nn.Shape, rng *rand.Rand) (nn.Shape, error) {
-	c, h, w, err := oneImage("conv", in)
-	if err != nil {
+	if _, _, _, err := oneImage("conv", in); err != nil {
 		return nil, err
 	}
+	return l.init("conv", in[0], rng)
+}
+
+// init is Init for an image of that shape.
+func (l *Conv) init(kind string, image nn.Shape, rng *rand.Rand) (nn.Shape, error) {
 	l.Kernel, l.Stride, l.Groups = l.Kernel.orElse(Square(3)), l.Stride.orElse(Square(1)), cmp.Or(l.Groups, 1)
 	if l.Dilation == Square(1) {
 		l.Dilation = Extent{}
 	}
-	err = cmp.Or(l.window().check("conv", "kernel", in[0]), positive("conv", "out", l.Out), positive("conv", "groups", l.Groups))
+	err := cmp.Or(l.window().check(kind, "kernel", image), positive(kind, "out", l.Out), positive(kind, "groups", l.Groups))
 	if err != nil {
 		return nil, err
 	}
+	c := image.Units()
 	if c%l.Groups != 0 || l.Out%l.Groups != 0 {
-		return nil, fmt.Errorf("conv: %d input and %d output channels do not divide into %d groups", c, l.Out, l.Groups)
+		return nil, fmt.Errorf("%s: %d input and %d output channels do not divide into %d groups", kind, c, l.Out, l.Groups)
 	}
 	fanIn := c / l.Groups * l.Kernel.H * l.Kernel.W
-	axes := []nn.Axis{nn.AxisOther, nn.AxisOther, nn.AxisIn, nn.AxisOut}
-	if l.Groups > 1 {
-		axes[2] = nn.AxisOther // counts within a group, not over all inputs
-	}
-	params := []parameter{{&l.weight, "weight", nn.RoleWeight, []int{l.Kernel.H, l.Kernel.W, c / l.Groups, l.Out}, axes,
-		[]int{3, 2, 0, 1}, normal(nn.HeStd(fanIn), rng)}}
+	shape, axes, order := l.weightAxes(c / l.Groups)
+	params := []parameter{{&l.weight, "weight", nn.RoleWeight, shape, axes, order, normal(nn.HeStd(fanIn), rng)}}
 	if !l.NoBias {
 		params = append(params, unitParam(&l.bias, "bias", nn.RoleBias, l.Out, uniform(1/math.Sqrt(float64(fanIn)), rng)))
 	}
-	k := l.shape(1, c, h, w)
+	k := l.shape(1, c, image[1], image[2])
 	return nn.Shape{l.Out, k.OutH(), k.OutW()}, initParams(params...)
+}
+
+// weightAxes describes the weight of a layer with per inputs in a group. They count within a
+// group, not over all inputs, where there are several.
+func (l *Conv) weightAxes(per int) (shape []int, axes []nn.Axis, order []int) {
+	shape, axes, order = []int{l.Kernel.H, l.Kernel.W, per, l.Out},
+		[]nn.Axis{nn.AxisOther, nn.AxisOther, nn.AxisIn, nn.AxisOut}, []int{3, 2, 0, 1}
+	if l.line {
+		shape, axes, order = shape[1:], axes[1:], []int{2, 1, 0}
+	}
+	if l.Groups > 1 {
+		axes[len(axes)-2] = nn.AxisOther
+	}
+	return shape, axes, order
 }
 
 func (l *Conv) shape(batch, c, h, w int) conv.Shape {
@@ -76,11 +94,15 @@ func (l *Conv) shape(batch, c, h, w int) conv.Shape {
 }
 
 func (l *Conv) window() sliding {
-	return sliding{l.Kernel, l.Stride, l.Dilation.orElse(Square(1)), l.Pad}
+	return sliding{l.Kernel, l.Stride, l.Dilation.orElse(Square(1)), l.Pad, l.line}
 }
 
 func (l *Conv) MACs(in []nn.Shape) int64 {
-	s := l.shape(1, in[0][0], in[0][1], in[0][2])
+	image := in[0]
+	if l.line {
+		image = oneRow(image)
+	}
+	s := l.shape(1, image[0], image[1], image[2])
 	return int64(s.OutH()) * int64(s.OutW()) * int64(l.weight.Size())
 }
 
@@ -93,10 +115,17 @@ func (l *Conv) Build(b *nn.Builder, in []*gorgonia.Node) (*gorgonia.Node, error)
 
 // BuildFused implements nn.Fuser.
 func (l *Conv) BuildFused(b *nn.Builder, in []*gorgonia.Node, e nn.Epilogue) (*gorgonia.Node, error) {
-	d := in[0].Shape() // (B, H, W, C)
-	s := l.shape(d[0], d[3], d[1], d[2])
+	d := in[0].Shape() // (B, H, W, C), or (B, T, C)
+	h, w, c := d[1], d[len(d)-2], d[len(d)-1]
+	if l.line {
+		h = 1
+	}
+	s := l.shape(d[0], c, h, w)
 	plan := conv.New(s)
 	out := tensor.Shape{d[0], s.OutH(), s.OutW(), l.Out}
+	if l.line {
+		out = tensor.Shape{d[0], s.OutW(), l.Out}
+	}
 	grads := []nn.GradFunc{
 		nn.Gradient(nn.Op{Name: "conv/dx", Shape: d.Clone(),
 			Run:        func(dst []float32, in [][]float32) { plan.BackwardInput(dst, in[0], in[1], false) },
@@ -107,7 +136,7 @@ func (l *Conv) BuildFused(b *nn.Builder, in []*gorgonia.Node, e nn.Epilogue) (*g
 	nodes := []*gorgonia.Node{in[0], b.Param(l.weight)}
 	if l.bias != nil {
 		nodes = append(nodes, b.Param(l.bias))
-		grads = append(grads, biasGrad("conv/db", out[0]*out[1]*out[2], l.Out))
+		grads = append(grads, biasGrad("conv/db", out.TotalSize()/l.Out, l.Out))
 	}
 	epilogue := conv.Epilogue{ReLU: e.ReLU}
 	if m := b.MomentsWanted(l.Out); m != nil {
@@ -129,58 +158,21 @@ func (l *Conv) folds(in nn.Known, unit int) bool {
 // Constants implements nn.Pruner.
 func (l *Conv) Constants(in []nn.Known) nn.Known { return l.constants(in[0], l.folds) }
 
-// Needs implements nn.Pruner. Grouped convolutions need equally many inputs in every group
-// left.
+// Needs implements nn.Pruner. Grouped convolutions need equally many inputs in every part.
 func (l *Conv) Needs(keep []bool, in []nn.Known) [][]bool {
 	need := l.needs(keep, in[0], l.folds)
-	if l.Groups > 1 {
-		l.equalise(need, 1, keep)
-	}
+	channelGroups(l.Groups).closeInputs(keep, need)
 	return [][]bool{need}
 }
 
-// Close implements nn.Closer: groups that stay must have equally many outputs.
-func (l *Conv) Close(keep []bool, _ []nn.Known) {
-	if l.Groups > 1 {
-		l.equalise(keep, 0, keep)
-	}
-}
-
-// equalise adds channels so that every group with an output that is kept has as many as
-// the fullest one, and at least least.
-func (l *Conv) equalise(set []bool, least int, keep []bool) {
-	size, og := len(set)/l.Groups, l.Out/l.Groups
-	most := least
-	var live [][]bool // channels of each group that stays
-	for g := range l.Groups {
-		if count(keep[g*og:(g+1)*og]) > 0 {
-			live = append(live, set[g*size:(g+1)*size])
-			most = max(most, count(live[len(live)-1]))
-		}
-	}
-	for _, members := range live {
-		for i, missing := 0, most-count(members); missing > 0; i++ {
-			if !members[i] {
-				members[i] = true
-				missing--
-			}
-		}
-	}
-}
-
-func count(set []bool) int {
-	n := 0
-	for _, v := range set {
-		if v {
-			n++
-		}
-	}
-	return n
+// Close implements nn.Closer: parts of a grouped convolution must have equally many outputs.
+func (l *Conv) Close(keep []bool, in []nn.Known) {
+	channelGroups(l.Groups).closeOutputs(keep, l.needs(keep, in[0], l.folds))
 }
 
 func (l *Conv) Slice(s nn.Slicing) (nn.Layer, error) {
 	n := &Conv{Out: len(s.Out), Kernel: l.Kernel, Stride: l.Stride, Dilation: l.Dilation, Pad: l.Pad, Groups: 1,
-		NoBias: l.NoBias, folded: l.folded}
+		NoBias: l.NoBias, folded: l.folded, line: l.line}
 	if l.Groups == 1 {
 		n.weight = l.weight.Select(s.In[0], s.Out)
 	} else {
@@ -192,30 +184,28 @@ func (l *Conv) Slice(s nn.Slicing) (nn.Layer, error) {
 	return n, nil
 }
 
-// sliceGroups gives n the groups of l that remain: for every output, the inputs that
-// remain in its group.
+// sliceGroups gives n the groups of l that remain, merged so that all have equally many
+// channels.
 func (n *Conv) sliceGroups(l *Conv, s nn.Slicing) {
 	ig, outs := l.perGroup()
-	og, taps := l.Out/l.Groups, l.Kernel.H*l.Kernel.W
-	live, inputs := map[int]bool{}, map[int][]int{} // by group
-	for _, o := range s.Out {
-		live[o/og] = true
-	}
-	for _, i := range s.In[0] {
-		inputs[i/ig] = append(inputs[i/ig], i%ig)
-	}
-	per := len(inputs[s.Out[0]/og])
-	n.Groups = len(live)
-	n.weight = nn.NewParam("weight", nn.RoleWeight, []int{l.Kernel.H, l.Kernel.W, per, n.Out}, l.weight.Axes...)
-	n.weight.Order = l.weight.Order
+	groups := channelGroups(l.Groups)
+	r := groups.regroup(s, ig*l.Groups, outs)
+	per := len(r.inputs) / r.parts
+	n.Groups = r.parts
+	shape, axes, order := n.weightAxes(per)
+	n.weight = nn.NewParam("weight", nn.RoleWeight, shape, axes...)
+	n.weight.Order = order
+	taps := l.Kernel.H * l.Kernel.W
 	pick := func(dst, src []float32) {
-		for t := range taps {
-			for k, o := range s.Out {
-				for j, i := range inputs[o/og] {
-					dst[(t*per+j)*n.Out+k] = src[(t*ig+i)*outs+o]
-				}
+		r.each(func(k, j int) {
+			i, o := r.inputs[j], r.outputs[k]
+			if i/ig != groups.of(o, outs) {
+				return
 			}
-		}
+			for t := range taps {
+				dst[(t*per+j%per)*n.Out+k] = src[(t*ig+i%ig)*outs+o]
+			}
+		})
 	}
 	pick(n.weight.Data(), l.weight.Data())
 	n.weight.SelectedFrom(l.weight, pick)

@@ -110,7 +110,7 @@ func gradientCases(t *testing.T) []gradientCase {
 	}
 	cases = append(append(cases, sequenceCases()...), recurrentCases()...)
 	cases = append(append(cases, productCases()...), normCases()...)
-	return append(cases, convCases()...)
+	return append(append(cases, geometryCases()...), convCases()...)
 }
 
 // convCases crosses kernel, stride, padding, groups and bias.

@@ -16,33 +16,52 @@ import (
 // [C, H', W'] with H' as for a convolution.
 type Window struct {
 	Kernel Extent  `yaml:"kernel" json:"kernel" range:"[1,)" doc:"side of the window, or [height, width]; left out: 2"`
-	Stride Extent  `yaml:"stride,omitempty" json:"stride,omitzero" range:"[1,)" doc:"positions between windows; left out: the window's size"`
-	Pad    Padding `yaml:"pad,omitempty" json:"pad,omitzero" doc:"border, at most half the window; also [height, width] or [top, left, bottom, right]"`
+	Stride Extent  `yaml:"stride,omitempty" json:"stride,omitzero" range:"[1,)" doc:"positions between windows; left out: their size"`
+	Pad    Padding `yaml:"pad,omitempty" json:"pad,omitzero" doc:"border, at most half the window; also a list as of conv"`
 	Ceil   bool    `yaml:"ceil,omitempty" json:"ceil,omitempty" doc:"count a last, partial window"`
 
-	dilation Extent // distance of the positions in a window, of MaxPool alone; zero is 1
+	dilation Extent // distance of the positions in a window, of maxima alone; zero is 1
+	line     bool   // windows over a sequence, one row high
 }
 
 func (w *Window) init(kind string, in []nn.Shape) (nn.Shape, error) {
-	c, h, wd, err := oneImage(kind, in)
+	if _, _, _, err := oneImage(kind, in); err != nil {
+		return nil, err
+	}
+	return w.initImage(kind, in[0])
+}
+
+// initLine is init for a sequence.
+func (w *Window) initLine(kind string, in []nn.Shape) (nn.Shape, error) {
+	s, err := oneSequence(kind, in)
 	if err != nil {
 		return nil, err
 	}
+	w.line = true
+	s, err = w.initImage(kind, oneRow(s))
+	if err != nil {
+		return nil, err
+	}
+	return nn.Shape{s[0], s[2]}, nil
+}
+
+// initImage is init for an image of that shape.
+func (w *Window) initImage(kind string, image nn.Shape) (nn.Shape, error) {
 	w.Kernel = w.Kernel.orElse(Square(2))
 	w.Stride = w.Stride.orElse(w.Kernel)
 	s := w.sliding()
-	if err := s.check(kind, "window", in[0]); err != nil {
+	if err := s.check(kind, "window", image); err != nil {
 		return nil, err
 	}
 	if e := s.kernel.dilated(s.dilation); 2*max(w.Pad.Top, w.Pad.Bottom) > e.H || 2*max(w.Pad.Left, w.Pad.Right) > e.W {
-		return nil, fmt.Errorf("%s: pad %s is more than half the kernel %s", kind, w.Pad, e)
+		return nil, fmt.Errorf("%s: pad %s is more than half the kernel %s", kind, s.padText(), s.text(e))
 	}
-	k := w.shape(1, c, h, wd)
-	return nn.Shape{c, k.OutH(), k.OutW()}, nil
+	k := w.shape(1, image[0], image[1], image[2])
+	return nn.Shape{image[0], k.OutH(), k.OutW()}, nil
 }
 
 func (w *Window) sliding() sliding {
-	return sliding{w.Kernel, w.Stride, w.dilation.orElse(Square(1)), w.Pad}
+	return sliding{w.Kernel, w.Stride, w.dilation.orElse(Square(1)), w.Pad, w.line}
 }
 
 func (w *Window) shape(n, c, h, wd int) pooling.Shape {
@@ -55,6 +74,10 @@ func (w *Window) shape(n, c, h, wd int) pooling.Shape {
 // graph returns the kernel shape of an input node and the output's shape.
 func (w *Window) graph(x *gorgonia.Node) (pooling.Shape, tensor.Shape) {
 	d := x.Shape()
+	if w.line {
+		s := w.shape(d[0], d[2], 1, d[1])
+		return s, tensor.Shape{d[0], s.OutW(), d[2]}
+	}
 	s := w.shape(d[0], d[3], d[1], d[2])
 	return s, tensor.Shape{d[0], s.OutH(), s.OutW(), d[3]}
 }
@@ -62,7 +85,7 @@ func (w *Window) graph(x *gorgonia.Node) (pooling.Shape, tensor.Shape) {
 // MaxPool takes the maximum of each window; padding never wins.
 type MaxPool struct {
 	Window   `yaml:",inline"`
-	Dilation Extent `yaml:"dilation,omitempty" json:"dilation,omitzero" range:"[1,)" doc:"distance of the positions in a window; left out: 1"`
+	Dilation Extent `yaml:"dilation,omitempty" json:"dilation,omitzero" range:"[1,)" doc:"distance of its positions; left out: 1"`
 	passUnits
 }
 
@@ -168,6 +191,9 @@ func (l *GlobalPool) Slice(nn.Slicing) (nn.Layer, error) {
 func (w *Window) ends(s nn.Shape) Padding {
 	p := w.Pad
 	if w.Ceil {
+		if w.line {
+			s = oneRow(s)
+		}
 		k, e := w.shape(1, s[0], s[1], s[2]), w.Kernel.dilated(w.sliding().dilation)
 		p.Bottom = max(0, (k.OutH()-1)*w.Stride.H+e.H-s[1]-p.Top)
 		p.Right = max(0, (k.OutW()-1)*w.Stride.W+e.W-s[2]-p.Left)
@@ -201,7 +227,11 @@ func (l *AvgPool) ONNX(b *onnx.Builder, name string, in []string, shapes []nn.Sh
 	}
 	padded := in[0]
 	if p != (Padding{}) {
-		padded = b.Node("Pad", []string{in[0], b.Ints(name+"/pads", []int{0, 0, p.Top, p.Left, 0, 0, p.Bottom, p.Right})})
+		pads := []int{0, 0, p.Top, p.Left, 0, 0, p.Bottom, p.Right}
+		if l.line {
+			pads = []int{0, 0, p.Left, 0, 0, p.Right}
+		}
+		padded = b.Node("Pad", []string{in[0], b.Ints(name+"/pads", pads)})
 	}
 	beyond := Padding{Bottom: max(0, ends.Bottom-p.Bottom), Right: max(0, ends.Right-p.Right)}
 	return l.Window.onnx(b, "AveragePool", padded, beyond, count(0)), nil

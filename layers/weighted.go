@@ -6,6 +6,8 @@ import "pare/nn"
 // and has its channel semantics. A linear layer is a convolution with one tap.
 type weighted struct {
 	weight, bias *nn.Param // [taps…, inputs of a group, outputs], [outputs]; bias may be nil
+	// transposed: the groups of a weight [taps…, outputs of a group, inputs]; 0: not transposed
+	transposed int
 }
 
 func (l *weighted) Params() []*nn.Param { return nonNil(l.weight, l.bias) }
@@ -13,7 +15,11 @@ func (l *weighted) Params() []*nn.Param { return nonNil(l.weight, l.bias) }
 // perGroup returns the number of inputs that one output weighs, and the number of outputs.
 func (l *weighted) perGroup() (inputs, outs int) {
 	s := l.weight.Shape()
-	return s[len(s)-2], s[len(s)-1]
+	inputs, outs = s[len(s)-2], s[len(s)-1]
+	if l.transposed > 0 {
+		return outs / l.transposed, inputs * l.transposed
+	}
+	return inputs, outs
 }
 
 // each calls f for every pair of an output and one of the given inputs that the weights
@@ -23,20 +29,28 @@ func (l *weighted) each(inputs int, f func(in, out int, sum float64, any bool)) 
 	w := l.weight.Data()
 	per, outs := l.perGroup()
 	group := outs / (inputs / per) // outputs of a group
-	sums, used := make([]float64, outs), make([]bool, outs)
-	for i := range per {
+	rows, columns := per, outs
+	if l.transposed > 0 {
+		rows, columns = group, inputs
+	}
+	sums, used := make([]float64, columns), make([]bool, columns)
+	for r := range rows {
 		clear(sums)
 		clear(used)
-		for at := i * outs; at < len(w); at += per * outs {
-			for o, v := range w[at : at+outs] {
+		for at := r * columns; at < len(w); at += rows * columns {
+			for o, v := range w[at : at+columns] {
 				if v != 0 || l.weight.Holds(at+o) {
 					sums[o] += float64(v)
 					used[o] = true
 				}
 			}
 		}
-		for o, any := range used {
-			f(o/group*per+i, o, sums[o], any)
+		for c, any := range used {
+			if l.transposed > 0 {
+				f(c, c/per*group+r, sums[c], any)
+			} else {
+				f(c/group*per+r, c, sums[c], any)
+			}
 		}
 	}
 }
