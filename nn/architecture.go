@@ -135,7 +135,7 @@ func Redraw(l Layer, in []Shape, rng *rand.Rand) error {
 	if err != nil {
 		return fmt.Errorf("draw %s: %w", l.Kind(), err)
 	}
-	fresh, err := newLayerWith(l.Kind(), args)
+	fresh, err := NewLayer(l.Kind(), args)
 	if err == nil {
 		_, err = fresh.Init(in, rng)
 	}
