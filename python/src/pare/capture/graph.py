@@ -117,7 +117,7 @@ class Graph:
         flat, _ = torch.utils._pytree.tree_flatten(results)
         if len(flat) != 1 or not isinstance(flat[0], Value) or isinstance(results, dict):
             raise UnsupportedError(
-                f"the module returns {len(flat)} values; pare's networks have one output: wrap it in a module that picks it"
+                f"the module returns {len(flat)} values; pare's networks have one output: wrap it to pick one"
             )
         self.node = None
         try:
