@@ -76,12 +76,17 @@ class Builder:
 
     def each(self, kind: str, name: str, value: Value, args: dict[str, Any] | None = None, **tensors: Any) -> Value:
         """Adds a layer that treats all elements alike; their order stays."""
+        value = self.complete(value)
+        added = self.add(kind, name, [value.layer], args, **tensors)
+        return dataclasses.replace(value, layer=added.layer)
+
+    def complete(self, value: Value) -> Value:
+        """The value without a factor, of a layer that has its elements and no others."""
         value = self.settle(value)
         if self.whole(value):
-            added = self.add(kind, name, [value.layer], args, **tensors)
-            return dataclasses.replace(value, layer=added.layer)
+            return value
         (layer,), back = self.arrange(value)
-        return back(self.add(kind, name, [layer], args, **tensors))
+        return back(Value(layer, (BATCH, *self.shapes[layer])))
 
     def arrange(self, *values: Value) -> tuple[list[str], Callable[[Value], Value]]:
         """Layers whose outputs are the values as they are or, where that is not possible, with their last
@@ -202,12 +207,14 @@ class Builder:
         return self.forms[key]
 
     def spread(self, constant: torch.Tensor, value: Value) -> torch.Tensor:
-        """The constant that an operator broadcasts against a value, in the shape of the value's layer."""
+        """The constant that an operator broadcasts against a value, in the shape of the value's layer.
+
+        The value is complete."""
         try:
             full = constant.expand(value.shape)
         except RuntimeError:
             full = None
-        if full is None or not self.whole(value):
+        if full is None:
             fit = f"{shapes.text(value.shape)} of {value.layer}"
             raise ModelError(f"has a constant of shape {list(constant.shape)} that does not fit {fit}")
         flat = torch.empty(value.total(), dtype=constant.dtype)

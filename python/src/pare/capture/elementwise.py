@@ -128,7 +128,7 @@ def both(g: Graph, kind: str, x: Value, y: Value) -> Value:
 
 def shifted(g: Graph, x: Value, y: torch.Tensor | float) -> Value:
     """A value plus a constant: a bias of each unit, or a vector for each position."""
-    x = g.builder.settle(x)
+    x = g.builder.complete(x)
     constant = y if isinstance(y, torch.Tensor) else torch.tensor(float(y))
     by = g.builder.spread(constant.float(), x)
     units = by.reshape(by.shape[0], -1)
@@ -160,7 +160,7 @@ def mul(g: Graph, x: Operand, y: Operand) -> Value | Scores:
     if isinstance(y, Value):
         return both(g, "mul", x, y)
     assert isinstance(y, torch.Tensor)
-    x = g.builder.settle(x)
+    x = g.builder.complete(x)
     by = g.builder.spread(y.float(), x)
     units = by.reshape(by.shape[0], -1)
     if not torch.equal(units, units[:, :1].expand_as(units)):

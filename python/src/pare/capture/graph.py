@@ -44,12 +44,14 @@ class Graph:
     """The graph of a module while it is read."""
 
     def __init__(self, module: nn.Module, example: torch.Tensor, positions_first: bool) -> None:
-        batch = torch.cat([example[:1], example[-1:]]).to("cpu")
+        tensors = [*module.parameters(), *module.buffers()]
+        device = tensors[0].device if tensors else example.device
+        batch = torch.cat([example[:1], example[-1:]]).to(device)
         with torch.no_grad(), warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of torch.export about the inside of recurrent modules
             self.program = torch.export.export(module, (batch,), strict=False)
         self.names: dict[int, str] = {}  # of parameters and buffers, by identity of the tensor
-        self.owners: dict[int, str] = {}  # the layer that took a tensor
+        self.owned: set[int] = set()  # tensors that a layer has
         self.node: Node | None = None
         self.done = 0  # operators read
         shape: Shape = tuple(batch.shape[1:])
@@ -106,10 +108,10 @@ class Graph:
         named = {**signature.inputs_to_parameters, **signature.inputs_to_buffers}
         for node, name in named.items():
             value = self.program.state_dict.get(name)
-            out[node] = (self.program.constants[name] if value is None else value).detach()
+            out[node] = (self.program.constants[name] if value is None else value).detach().cpu()
             self.names[id(out[node])] = name
         for node, name in signature.inputs_to_lifted_tensor_constants.items():
-            out[node] = self.program.constants[name].detach()
+            out[node] = self.program.constants[name].detach().cpu()
         self.tensors = list(out.values())  # so that no identity is used twice
         return out
 
@@ -132,10 +134,13 @@ class Graph:
             return args[0][args[1]]
         if not isinstance(node.target, torch._ops.OpOverload):
             raise UnsupportedError(f"{self.place()}: {node.target} is not one that pare can take")
-        if not values:
-            return node.target(*args, **kwargs)
         name = node.target._schema.name.removeprefix("aten::")
         name = name if name.startswith("_") else name.rstrip("_")
+        if not values:
+            out = node.target(*args, **kwargs)
+            if name in MOVES | COPIES and isinstance(out, torch.Tensor):
+                self.names_as(out, args[0])
+            return out
         what = f"operator {name} of {', '.join(shapes.text(v.shape) for v in values)}"
         try:
             if name in COPIES:
@@ -177,10 +182,9 @@ class Graph:
                 continue
             layer = name.rpartition(".")[0] if name.rpartition(".")[2] in ("weight", "bias", "running_mean") else name
             layer = layer.removesuffix("_weight") or kind
-            if (other := self.owners.setdefault(id(t), layer)) != layer or layer in self.builder.shapes:
-                warnings.warn(
-                    f"{name} is used more than once: pare keeps a copy for each layer ({other})", stacklevel=2
-                )
+            if id(t) in self.owned:
+                warnings.warn(f"{name} is used more than once: pare keeps a copy for each layer", stacklevel=2)
+            self.owned.add(id(t))
             return layer
         path = self.path()
         if path and not self.holds(path):
@@ -191,7 +195,11 @@ class Graph:
         """Whether the module of a path has modules or tensors of its own, so that its name is no layer's."""
         return any(name.startswith(path + ".") for name in [*self.names.values(), *self.builder.shapes])
 
-    # What handlers use.
+    def names_as(self, tensor: torch.Tensor, other: Any) -> None:
+        """Gives a tensor the name of one that it has the elements of."""
+        if id(other) in self.names:
+            self.names[id(tensor)] = self.names[id(other)]
+            self.tensors.append(tensor)
 
     def each(self, kind: str, value: Value, args: dict[str, Any] | None = None, **tensors: Any) -> Value:
         """A layer that treats all elements alike."""

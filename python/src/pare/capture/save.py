@@ -89,6 +89,9 @@ def intact(network: Network) -> bool:
 
 def capture(module: nn.Module, example: torch.Tensor, name: str) -> tuple[Document, dict[str, torch.Tensor]]:
     """The architecture and the tensors of a module."""
+    for key, value in module.state_dict().items():
+        if value.dtype in (torch.float16, torch.bfloat16):
+            raise UnsupportedError(f"{key} has values of type {value.dtype}; convert the module by module.float()")
     with evaluation(module):
         graph = Graph(module, example, positions_first=False)
         try:
@@ -129,7 +132,7 @@ def compare(module: nn.Module, network: Network, example: torch.Tensor) -> None:
     device = tensors[0].device if tensors else example.device
     with evaluation(module), torch.no_grad():
         want = module(example.to(device)).to("cpu", torch.float32)
-        x = example.to("cpu")
+        x = example.to("cpu", torch.float32)
         if tuple(x.shape[1:]) != network.input_shape and not network.vocabulary:
             x = x.transpose(1, 2)
         got = network(x)

@@ -53,9 +53,7 @@ def baddbmm(g: Graph, mask: torch.Tensor, x: Value, y: Value, beta: float = 1, a
 def transposed(g: Graph, weight: torch.Tensor) -> torch.Tensor:
     """The transposed matrix, which keeps its name."""
     out = weight.T.contiguous()
-    if id(weight) in g.names:
-        g.names[id(out)] = g.names[id(weight)]
-        g.tensors.append(out)
+    g.names_as(out, weight)
     return out
 
 

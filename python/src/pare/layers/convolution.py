@@ -139,9 +139,7 @@ class ConvTranspose(Windows):
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         pad = self.begin if self.even() else [0, 0]
-        y = F.conv_transpose2d(
-            x, self.weight, self.bias, self.stride, pad, self.output_pad, self.groups, self.dilation
-        )
+        y = F.conv_transpose2d(x, self.weight, self.bias, self.stride, pad, self.output_pad, self.groups, self.dilation)
         if self.even():
             return y
         for axis, (begin, size) in enumerate(zip(self.begin, self.shape[1:]), 2):
