@@ -52,10 +52,17 @@ def test_loaded_network_with_a_new_head(tmp_path):
     net = pare.load(goldens.DATA / "pruned")
     last = net.document.layers[-1].name
     net._modules[last] = nn.Linear(net.layer(last).weight.shape[1], 5)
-    with pytest.raises(pare.ModelError, match="an example of the input is needed"):
+    with pytest.raises(pare.ModelError, match="3 class names for 5 outputs"):
         pare.save(net, None, tmp_path)
-    saved = pare.save(net, torch.randn(2, 2, 8, 8), tmp_path)
+    x = torch.randn(2, 2, 8, 8)
+    saved = pare.save(net, x, tmp_path, classes="abcde")
     assert saved.output_shape == (5,) and saved.preprocess.mean == net.preprocess.mean
+    goldens.same(pare.load(tmp_path)(x), net(x))
+
+
+def test_an_example_is_needed(tmp_path):
+    with pytest.raises(pare.ModelError, match="an example of the input is needed"):
+        pare.save(nn.Linear(2, 2), None, tmp_path)
 
 
 class Of(nn.Module):

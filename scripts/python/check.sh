@@ -14,15 +14,17 @@ skip() {
   exit 0
 }
 "$python" -c 'import sys; sys.exit(sys.version_info < (3, 10))' 2>/dev/null || skip "Python 3.10 or newer"
-options=()
 if [ "${PARE_TORCH:-}" != install ]; then
   "$python" -c 'import torch' 2>/dev/null || skip "torch: pip install torch, or set PARE_TORCH=install"
-  options=(--system-site-packages) # torch is not installed again
 fi
 
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
-"$python" -m venv "${options[@]}" "$dir/venv"
+"$python" -m venv "$dir/venv"
+if [ "${PARE_TORCH:-}" != install ]; then # the torch that is there serves
+  packages='import sysconfig; print(sysconfig.get_path("purelib"))'
+  "$python" -c "$packages" >"$("$dir/venv/bin/python" -c "$packages")/present.pth"
+fi
 cp -r python "$dir/python" # a build leaves files in its folder
 "$dir/venv/bin/python" -m pip install -q --disable-pip-version-check "$dir/python[test]" ||
   skip "pip to install ./python[test]; its messages are above"

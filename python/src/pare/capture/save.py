@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import os
 from collections.abc import Iterator, Sequence
 
@@ -10,7 +11,7 @@ import torch
 from torch import nn
 
 from .. import folder as files
-from ..document import Document
+from ..document import Document, Row
 from ..errors import ModelError, UnsupportedError
 from ..network import Network
 from .graph import Graph
@@ -33,7 +34,8 @@ def save(
     """Writes architecture.json and model.safetensors of any module made of operators that pare has layers for.
 
     Args:
-        module: the network; a ``Network`` that ``load`` gave is written as it is.
+        module: the network. A ``Network`` that ``load`` gave is written layer by layer; modules that replace
+            layers of it are traced.
         example: a batch of inputs, (N, C, H, W), (N, F), (N, T) tokens, (N, T, D) or (N, D, T); None for a
             ``Network``. Only shape and type count, and the values for a comparison.
         folder: made where it is missing; both files are replaced whole.
@@ -48,43 +50,57 @@ def save(
 
     Raises ``UnsupportedError`` with the module, the operator and its shapes where pare has no layer.
     """
-    if isinstance(module, Network) and intact(module):
-        network = module
-        document = module.document
+    if isinstance(module, Network):
+        document, tensors = layer_by_layer(module)
+    elif example is None:
+        raise ModelError("an example of the input is needed")
     else:
-        if example is None:
-            raise ModelError("an example of the input is needed")
-        document, tensors = capture(module, example, name or type(module).__name__)
-        network = Network(document)
-        network.load_state_dict(tensors, assign=True)
-        compare(module, network.eval(), example)
-        if isinstance(module, Network):
-            document.mean, document.std, document.recipe = module.preprocess.mean, module.preprocess.std, module.recipe
+        document, tensors = capture(module, example, type(module).__name__)
     document.name = name or document.name
     document.classes = list(classes) or document.classes
     document.outputs = outputs or document.outputs
     document.mean, document.std = list(mean) or document.mean, list(std) or document.std
     document.meta = meta or document.meta
-    network = rebuilt(network, document)
+    network = Network(document)
+    network.load_state_dict({k: v.to("cpu", torch.float32).clone() for k, v in tensors.items()}, assign=True)
+    if example is not None:
+        compare(module, network.eval(), example)
     files.write(network, document, folder)
-    return network
+    return network.eval()
 
 
-def rebuilt(network: Network, document: Document) -> Network:
-    """The network with the facts of a document, which are checked."""
-    out = Network(document)
-    out.load_state_dict({k: v.detach().clone() for k, v in network.state_dict().items()}, assign=True)
-    return out.eval()
+def layer_by_layer(network: Network) -> tuple[Document, dict[str, torch.Tensor]]:
+    """The architecture and the tensors of a network of pare, some of whose layers other modules replace."""
+    fresh, rows, tensors = Network(network.document), [], {}
+    for row in network.document.layers:
+        layer, as_read = network.layer(row.name), fresh.layer(row.name)
+        if type(layer) is type(as_read) and shapes_of(layer) == shapes_of(as_read):
+            rows.append(row)
+            tensors.update({f"{row.name}.{k}": v.detach() for k, v in own(layer).items()})
+            continue
+        if len(row.inputs) != 1:
+            raise UnsupportedError(f"layer {row.name} has {len(row.inputs)} inputs; a module that replaces it has one")
+        shape = network.input_shape if row.inputs == ["input"] else fresh.layer(row.inputs[0]).shape
+        inner, values = capture(layer, torch.zeros(2, *shape), row.name)  # type: ignore[misc]
+        last = inner.layers[-1].name
+        names = {r.name: row.name if r.name == last else f"{row.name}.{r.name}" for r in inner.layers}
+        names["input"] = row.inputs[0]
+        rows += [Row(names[r.name], r.kind, [names[i] for i in r.inputs], r.args) for r in inner.layers]
+        for key, value in values.items():
+            of, _, parameter = key.rpartition(".")
+            tensors[f"{names[of]}.{parameter}"] = value
+    return dataclasses.replace(network.document, layers=rows), tensors
 
 
-def intact(network: Network) -> bool:
-    """Whether the layers are those of the document, none replaced by the caller."""
-    fresh = Network(network.document)
-    kinds = {k: type(m) for k, m in fresh.named_modules()}
-    shapes = {k: v.shape for k, v in fresh.state_dict().items()}
-    return kinds == {k: type(m) for k, m in network.named_modules()} and shapes == {
-        k: v.shape for k, v in network.state_dict().items()
-    }
+def own(layer: nn.Module) -> dict[str, torch.Tensor]:
+    """The tensors that a layer itself stores, without the layers whose names begin with its name."""
+    hidden = layer._non_persistent_buffers_set
+    buffers = {k: v for k, v in layer.named_buffers(recurse=False) if k not in hidden}
+    return {**dict(layer.named_parameters(recurse=False)), **buffers}
+
+
+def shapes_of(layer: nn.Module) -> dict[str, torch.Size]:
+    return {k: v.shape for k, v in own(layer).items()}
 
 
 def capture(module: nn.Module, example: torch.Tensor, name: str) -> tuple[Document, dict[str, torch.Tensor]]:
