@@ -1,0 +1,162 @@
+"""Writes a module as the files of a model."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import os
+from collections.abc import Iterator, Sequence
+
+import torch
+from torch import nn
+
+from .. import folder as files
+from ..document import Document, Row
+from ..errors import ModelError, UnsupportedError
+from ..network import Network
+from .graph import Graph
+
+TOLERANCE = 1e-4  # of the largest output: a network that differs more is refused
+
+
+def save(
+    module: nn.Module,
+    example: torch.Tensor | None,
+    folder: str | os.PathLike[str],
+    *,
+    name: str | None = None,
+    classes: Sequence[str] = (),
+    outputs: str = "",
+    mean: Sequence[float] = (),
+    std: Sequence[float] = (),
+    meta: dict[str, str] | None = None,
+) -> Network:
+    """Writes architecture.json and model.safetensors of any module made of operators that pare has layers for.
+
+    Args:
+        module: the network. A ``Network`` that ``load`` gave is written layer by layer; modules that replace
+            layers of it are traced.
+        example: a batch of inputs, (N, C, H, W), (N, F), (N, T) tokens, (N, T, D) or (N, D, T); None for a
+            ``Network``. Only shape and type count, and the values for a comparison.
+        folder: made where it is missing; both files are replaced whole.
+        name: of the network; the class of the module where it is left out.
+        classes: names of the outputs.
+        outputs: classes, labels or numbers; the meaning of the outputs.
+        mean, std: of each channel: inputs in 0..1 become (x − mean) / std.
+        meta: notes.
+
+    Returns the network that was written, in evaluation mode; it computes what the module computes in
+    evaluation mode. Sequences are (N, D, T) there. Layers have the names of the modules.
+
+    Raises ``UnsupportedError`` with the module, the operator and its shapes where pare has no layer.
+    """
+    if isinstance(module, Network):
+        document, tensors = layer_by_layer(module)
+    elif example is None:
+        raise ModelError("an example of the input is needed")
+    else:
+        document, tensors = capture(module, example, type(module).__name__)
+    document.name = name or document.name
+    document.classes = list(classes) or document.classes
+    document.outputs = outputs or document.outputs
+    document.mean, document.std = list(mean) or document.mean, list(std) or document.std
+    document.meta = meta or document.meta
+    network = Network(document)
+    network.load_state_dict({k: v.to("cpu", torch.float32).clone() for k, v in tensors.items()}, assign=True)
+    if example is not None:
+        compare(module, network.eval(), example)
+    files.write(network, document, folder)
+    return network.eval()
+
+
+def layer_by_layer(network: Network) -> tuple[Document, dict[str, torch.Tensor]]:
+    """The architecture and the tensors of a network of pare, some of whose layers other modules replace."""
+    fresh, rows, tensors = Network(network.document), [], {}
+    for row in network.document.layers:
+        layer, as_read = network.layer(row.name), fresh.layer(row.name)
+        if type(layer) is type(as_read) and shapes_of(layer) == shapes_of(as_read):
+            rows.append(row)
+            tensors.update({f"{row.name}.{k}": v.detach() for k, v in own(layer).items()})
+            continue
+        if len(row.inputs) != 1:
+            raise UnsupportedError(f"layer {row.name} has {len(row.inputs)} inputs; a module that replaces it has one")
+        shape = network.input_shape if row.inputs == ["input"] else fresh.layer(row.inputs[0]).shape
+        inner, values = capture(layer, torch.zeros(2, *shape), row.name)  # type: ignore[misc]
+        last = inner.layers[-1].name
+        names = {r.name: row.name if r.name == last else f"{row.name}.{r.name}" for r in inner.layers}
+        names["input"] = row.inputs[0]
+        rows += [Row(names[r.name], r.kind, [names[i] for i in r.inputs], r.args) for r in inner.layers]
+        for key, value in values.items():
+            of, _, parameter = key.rpartition(".")
+            tensors[f"{names[of]}.{parameter}"] = value
+    return dataclasses.replace(network.document, layers=rows), tensors
+
+
+def own(layer: nn.Module) -> dict[str, torch.Tensor]:
+    """The tensors that a layer itself stores, without the layers whose names begin with its name."""
+    hidden = layer._non_persistent_buffers_set
+    buffers = {k: v for k, v in layer.named_buffers(recurse=False) if k not in hidden}
+    return {**dict(layer.named_parameters(recurse=False)), **buffers}
+
+
+def shapes_of(layer: nn.Module) -> dict[str, torch.Size]:
+    return {k: v.shape for k, v in own(layer).items()}
+
+
+def capture(module: nn.Module, example: torch.Tensor, name: str) -> tuple[Document, dict[str, torch.Tensor]]:
+    """The architecture and the tensors of a module."""
+    for key, value in module.state_dict().items():
+        if value.dtype in (torch.float16, torch.bfloat16):
+            raise UnsupportedError(f"{key} has values of type {value.dtype}; convert the module by module.float()")
+    with evaluation(module):
+        graph = Graph(module, example, positions_first=False)
+        try:
+            graph.read()
+        except UnsupportedError as first:
+            if example.dim() != 3 or not example.dtype.is_floating_point:
+                raise
+            # A sequence (N, T, D) reads as one (N, D, T) at first.
+            turned = Graph(module, example, positions_first=True)
+            try:
+                turned.read()
+            except UnsupportedError as second:
+                raise (second if turned.done > graph.done else first) from None
+            graph = turned
+    b = graph.builder
+    tensors = {k: v.to("cpu", torch.float32).contiguous() for k, v in b.tensors.items()}
+    return Document(name, list(b.shapes["input"]), b.rows, b.vocabulary), tensors
+
+
+@contextlib.contextmanager
+def evaluation(module: nn.Module) -> Iterator[None]:
+    """The module in evaluation mode and on the CPU's kernels, its parts as they were afterwards."""
+    modes = {m: m.training for m in module.modules()}
+    fast = torch.backends.mha.get_fastpath_enabled()
+    module.eval()
+    torch.backends.mha.set_fastpath_enabled(False)
+    try:
+        yield
+    finally:
+        torch.backends.mha.set_fastpath_enabled(fast)
+        for m, mode in modes.items():
+            m.training = mode
+
+
+def compare(module: nn.Module, network: Network, example: torch.Tensor) -> None:
+    """Refuses a network that computes something else than the module."""
+    tensors = [*module.parameters(), *module.buffers()]
+    device = tensors[0].device if tensors else example.device
+    with evaluation(module), torch.no_grad():
+        want = module(example.to(device)).to("cpu", torch.float32)
+        x = example.to("cpu", torch.float32)
+        if tuple(x.shape[1:]) != network.input_shape and not network.vocabulary:
+            x = x.transpose(1, 2)
+        got = network(x)
+    if got.shape != want.shape:
+        got = got.movedim(1, -1)
+    largest, worst = want.abs().max().item(), (got - want).abs().max().item()
+    if not worst <= TOLERANCE * max(largest, 1e-30):
+        raise UnsupportedError(
+            f"the network differs from the module by {worst:.3g}, its largest output is {largest:.3g}; "
+            "an operator was read wrongly"
+        )

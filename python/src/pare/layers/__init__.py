@@ -1,0 +1,23 @@
+"""The layers of pare as PyTorch modules, a class for each kind of architecture.json.
+
+Tensors have the batch in front: images [N, C, H, W], vectors [N, F], sequences [N, D, T]. Docstrings
+give shapes without it. ``KINDS`` has the classes by kind.
+"""
+
+from . import activation, attention, channels, convolution, linear, normalization, pooling, recurrent, sums
+from .base import KINDS, Layer, make
+
+__all__ = [
+    "KINDS",
+    "Layer",
+    "make",
+    "activation",
+    "attention",
+    "channels",
+    "convolution",
+    "linear",
+    "normalization",
+    "pooling",
+    "recurrent",
+    "sums",
+]

@@ -1,0 +1,105 @@
+"""Products of units with matrices, and rows of tables."""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+
+from ..shapes import Shape
+from .base import Layer, kind
+from .sums import placed, places
+
+
+@kind("linear")
+class Linear(Layer):
+    """x·Wᵀ + b. [F] to [out], of a sequence [F, T] to [out, T]; weight [out, F] and bias [out]."""
+
+    def __init__(self, inputs: list[Shape], *, out: int, no_bias: bool = False) -> None:
+        super().__init__(inputs)
+        shape = self.one_input()
+        self.require(len(shape) <= 2, "needs a vector or a sequence; put a flatten or global pooling before it")
+        self.shape = (out, *shape[1:])
+        self.values("weight", out, shape[0])
+        if no_bias:
+            self.bias = None
+        else:
+            self.values("bias", out)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        if x.dim() == 2:
+            return F.linear(x, self.weight, self.bias)
+        return F.linear(x.transpose(1, 2), self.weight, self.bias).transpose(1, 2)
+
+
+@kind("embedding")
+class Embedding(Layer):
+    """A learned vector for each token. [1, T] whole numbers to [out, T]; weight [vocab, out]."""
+
+    def __init__(self, inputs: list[Shape], *, vocab: int, out: int) -> None:
+        super().__init__(inputs)
+        shape = self.sequence()
+        self.require(shape[0] == 1, "needs a sequence of tokens of shape 1×T")
+        self.shape = (out, shape[1])
+        self.values("weight", vocab, out)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return F.embedding(x.squeeze(1).long(), self.weight).transpose(1, 2)
+
+
+@kind("embed")
+class Embed(Layer):
+    """A few numbers for each categorical variable of a table, whose units are 0 and 1 (Guo & Berkhahn 2016).
+
+    ``columns`` lists the input units of each variable, ``dims`` its numbers; the weights are weight1,
+    weight2, … of shape [numbers, columns]. [F] to [units that pass + numbers of all variables].
+    """
+
+    def __init__(
+        self, inputs: list[Shape], *, dim: int, columns: list[list[int]], dims: list[int] | None = None
+    ) -> None:
+        super().__init__(inputs)
+        (units,) = self.axes(1, "a vector")
+        if dims is None:
+            dims = [max(1, min(dim, len(c) - 1)) for c in columns]
+        self.require(len(dims) == len(columns), f"dims has {len(dims)} entries for {len(columns)} variables")
+        taken = [u for c in columns for u in c]
+        self.require(
+            len(set(taken)) == len(taken) and all(0 <= u < units for u in taken) and all(columns),
+            f"columns must be different units within 0..{units - 1}",
+        )
+        passing = [u for u in range(units) if u not in set(taken)]
+        self.shape = (len(passing) + sum(dims),)
+        self.fixed("passing", passing or None)
+        self.variables = len(columns)
+        for v, (c, d) in enumerate(zip(columns, dims), 1):
+            self.fixed(f"columns{v}", c)
+            self.values(f"weight{v}", d, len(c))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        parts = [] if self.passing is None else [x.index_select(1, self.passing)]
+        for v in range(1, self.variables + 1):
+            parts.append(F.linear(x.index_select(1, getattr(self, f"columns{v}")), getattr(self, f"weight{v}")))
+        return torch.cat(parts, 1)
+
+
+@kind("position")
+class Position(Layer):
+    """Adds a learned vector to each position of a sequence [D, T]; weight [T, D].
+
+    ``index`` lists the output unit of each input unit, where pruning left some of them.
+    """
+
+    def __init__(self, inputs: list[Shape], *, index: list[int] | None = None, units: int = 0) -> None:
+        super().__init__(inputs)
+        shape = self.sequence()
+        units = units or shape[0]
+        if index is not None:
+            self.ascending(index, units)
+        want = units if index is None else len(index)
+        self.require(shape[0] == want, f"the input has {shape[0]} units, expected {want}")
+        self.shape = (units, shape[1])
+        self.fixed("places", places(index, units))
+        self.values("weight", shape[1], units)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return placed(x, self.places) + self.weight.T
