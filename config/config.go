@@ -18,6 +18,7 @@ import (
 	"pare/datasets"
 	"pare/internal/option"
 	"pare/layers"
+	"pare/prune/repair"
 	"pare/prune/unstructured"
 	"pare/regularize"
 	"pare/train"
@@ -99,6 +100,7 @@ type Prune struct {
 	Schedule   *unstructured.Schedule `yaml:"schedule,omitempty" doc:"weights: prunes while training, along a cubic (Zhu & Gupta 2017); rigl: when weights move; left out: weights go at once after training, with rigl they move every 100 steps until 0.75 of training"`
 	Rewind     *Rewind                `yaml:"rewind,omitempty" doc:"weights: fine-tuning goes on from an earlier epoch of training; left out: from its end"`
 	Iterations int                    `yaml:"iterations,omitempty" range:"[1,1000]" doc:"weights: rounds of pruning and fine-tuning, each of which keeps the same share of the weights; left out: 1"`
+	Repair     *repair.Spec           `yaml:"repair,omitempty" doc:"least, magnitude, random and weights: gives back accuracy without training, by least squares and new running statistics; left out: new running statistics alone"`
 	RigL       *unstructured.Growth   `yaml:"rigl,omitempty" doc:"rigl: its options; left out: their defaults"`
 }
 

@@ -16,6 +16,14 @@ func (l *weighted) perGroup() (inputs, outs int) {
 	return s[len(s)-2], s[len(s)-1]
 }
 
+// sums are the weighted sums of a layer that weighs so many rows of each example; row copies
+// their terms.
+func (l *weighted) sums(units, positions int, row func(dst, example []float32, position, group int)) nn.Sums {
+	inputs, outs := l.perGroup()
+	return nn.Sums{Weight: l.weight, Bias: l.bias, Groups: units / inputs, Terms: l.weight.Size() / outs, Inputs: inputs,
+		Positions: positions, Row: row}
+}
+
 // each calls f for every pair of an output and one of the given inputs that the weights
 // connect, with the sum of the taps and whether any tap is not zero. For each output the
 // inputs ascend.

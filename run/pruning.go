@@ -11,10 +11,12 @@ import (
 	"pare/datasets"
 	"pare/export"
 	"pare/internal/atomicfile"
+	"pare/internal/option"
 	"pare/layers/activity"
 	"pare/nn"
 	"pare/prune"
 	"pare/prune/importance"
+	"pare/prune/repair"
 	"pare/prune/unstructured"
 	"pare/train"
 )
@@ -26,12 +28,14 @@ type Pruning struct {
 
 	Report  *prune.Report  `json:"report"`
 	Trained *train.Metrics `json:"trained,omitempty"` // test set, before anything is zeroed or removed; nil: no data
+	Zeroed  *train.Metrics `json:"zeroed,omitempty"`  // with the chosen units at 0, before the repair; nil: none
 	Before  *train.Metrics `json:"before,omitempty"`  // right before removal
 	After   *train.Metrics `json:"after,omitempty"`   // right after it
 
 	// How sparse activations are on the test set; nil without activations that
 	// make zeros, or without data.
 	ActivityTrained *activity.Report `json:"activation_density_trained,omitempty"` // where units are chosen and zeroed then
+	ActivityZeroed  *activity.Report `json:"activation_density_zeroed,omitempty"`  // with the chosen units at 0, before the repair
 	ActivityBefore  *activity.Report `json:"activation_density_before,omitempty"`  // right before removal
 	ActivityAfter   *activity.Report `json:"activation_density_after,omitempty"`   // right after it
 
@@ -41,6 +45,8 @@ type Pruning struct {
 	ActivityThresholded *activity.Report `json:"activation_density_thresholded,omitempty"` // the same
 
 	Details Details `json:"details,omitempty"`
+
+	Repaired []repair.Fit `json:"repaired,omitempty"` // layers whose weights were fitted
 
 	SingleWeights *unstructured.Count `json:"single_weights,omitempty"` // in the shape before removal; nil: the method is about units
 
@@ -62,12 +68,23 @@ type PruneRequest struct {
 	Pattern string   `json:"pattern,omitempty"`
 	Layers  []string `json:"layers,omitempty"` // whose weights may go, also with rigl; nil: all
 	Dense   []string `json:"dense,omitempty"`  // whose weights all stay
+
+	Repair *repair.Spec `json:"repair,omitempty"` // of what reads chosen units, right after they are zeroed; nil: none
 }
 
 // Validate refuses contradictory options, as an InputError.
 func (q PruneRequest) Validate() error {
 	if _, err := q.selection(nil); err != nil {
 		return &InputError{err}
+	}
+	switch {
+	case q.Repair == nil:
+		return nil
+	case !q.selects():
+		return &InputError{fmt.Errorf("a repair is for methods that choose units or weights, such as least; method %s chooses none", q.Method)}
+	}
+	if err := option.Check(q.Repair); err != nil {
+		return &InputError{fmt.Errorf("repair: %w", err)}
 	}
 	return nil
 }
@@ -166,16 +183,31 @@ func pruneWith(ctx context.Context, net *nn.Network, q PruneRequest, data *Data,
 	res.Before = res.Trained
 	if selection != nil {
 		res.ActivityTrained = res.ActivityBefore
+		var dense *nn.Network
+		if q.Repair != nil {
+			if dense, err = net.Clone(); err != nil {
+				return nil, nil, err
+			}
+		}
 		if err := selection.Zero(net); err != nil {
 			return nil, nil, &InputError{err}
 		}
 		if err := zeroed(net); err != nil {
 			return nil, nil, err
 		}
-		if err := data.measureStatistics(ctx, net); err != nil {
-			return nil, nil, err
+		stage := stageZeroed
+		if q.Repair != nil {
+			if err := res.repair(ctx, dense, net, data); err != nil {
+				return nil, nil, err
+			}
+			stage = stageRepaired
 		}
-		if res.Before, res.ActivityBefore, err = res.measure(ctx, stageZeroed, net, data); err != nil {
+		if q.Repair == nil || q.Repair.Statistics {
+			if err := data.measureStatistics(ctx, net); err != nil {
+				return nil, nil, err
+			}
+		}
+		if res.Before, res.ActivityBefore, err = res.measure(ctx, stage, net, data); err != nil {
 			return nil, nil, err
 		}
 	}
@@ -200,6 +232,25 @@ func pruneWith(ctx context.Context, net *nn.Network, q PruneRequest, data *Data,
 		return nil, nil, fmt.Errorf("pruning changed the test result: %d correct before, %d after", res.Before.Correct, res.After.Correct)
 	}
 	return small, res, ctxError(ctx, "pruning")
+}
+
+// repair measures the network with the chosen units at 0, and fits the weights that read them.
+func (p *Pruning) repair(ctx context.Context, dense, net *nn.Network, data *Data) (err error) {
+	if data == nil {
+		return &InputError{errors.New("a repair needs examples, and there is no data; name the folder with the data, or leave the repair out")}
+	}
+	if p.Zeroed, p.ActivityZeroed, err = p.measure(ctx, stageZeroed, net, data); err != nil || !p.Repair.Reconstruct {
+		return err
+	}
+	o := repair.Options{Ridge: p.Repair.Ridge, Seed: p.Seed}
+	if o.Inputs, err = data.drawn(p.Repair.Examples, p.Seed); err != nil {
+		return err
+	}
+	p.Repaired, err = repair.Reconstruct(ctx, dense, net, o)
+	if ctx.Err() != nil {
+		return ctxError(ctx, "repairing")
+	}
+	return err
 }
 
 // remove takes out the units that are zero, unless the method is none.
