@@ -438,9 +438,9 @@ func (d firstBatches) All(ctx context.Context) iter.Seq2[train.Batch, error] {
 	}
 }
 
-// measureStatistics computes the running statistics of a network that was changed
+// MeasureStatistics computes the running statistics of a network that was changed
 // other than by training; without data they stay.
-func (d *Data) measureStatistics(ctx context.Context, net *nn.Network) error {
+func (d *Data) MeasureStatistics(ctx context.Context, net *nn.Network) error {
 	if d == nil {
 		return nil
 	}

@@ -69,7 +69,7 @@ type PruneRequest struct {
 	Layers  []string `json:"layers,omitempty"` // whose weights may go, also with rigl; nil: all
 	Dense   []string `json:"dense,omitempty"`  // whose weights all stay
 
-	Repair *repair.Spec `json:"repair,omitempty"` // of what reads chosen units, right after they are zeroed; nil: none
+	Repair *repair.Spec `json:"repair,omitempty"` // of the readers of chosen units, right after these are zeroed; nil: none
 }
 
 // Validate refuses contradictory options, as an InputError.
@@ -203,7 +203,7 @@ func pruneWith(ctx context.Context, net *nn.Network, q PruneRequest, data *Data,
 			stage = stageRepaired
 		}
 		if q.Repair == nil || q.Repair.Statistics {
-			if err := data.measureStatistics(ctx, net); err != nil {
+			if err := data.MeasureStatistics(ctx, net); err != nil {
 				return nil, nil, err
 			}
 		}
@@ -242,15 +242,21 @@ func (p *Pruning) repair(ctx context.Context, dense, net *nn.Network, data *Data
 	if p.Zeroed, p.ActivityZeroed, err = p.measure(ctx, stageZeroed, net, data); err != nil || !p.Repair.Reconstruct {
 		return err
 	}
-	o := repair.Options{Ridge: p.Repair.Ridge, Seed: p.Seed}
-	if o.Inputs, err = data.drawn(p.Repair.Examples, p.Seed); err != nil {
-		return err
-	}
-	p.Repaired, err = repair.Reconstruct(ctx, dense, net, o)
-	if ctx.Err() != nil {
-		return ctxError(ctx, "repairing")
-	}
+	p.Repaired, err = data.Reconstruct(ctx, dense, net, p.Repair.Examples, p.Repair.Ridge, p.Seed)
 	return err
+}
+
+// Reconstruct is repair.Reconstruct on so many training examples, drawn by the seed.
+func (d *Data) Reconstruct(ctx context.Context, dense, net *nn.Network, examples int, ridge float64, seed uint64) ([]repair.Fit, error) {
+	inputs, err := d.drawn(examples, seed)
+	if err != nil {
+		return nil, err
+	}
+	fits, err := repair.Reconstruct(ctx, dense, net, repair.Options{Inputs: inputs, Ridge: ridge, Seed: seed})
+	if ctx.Err() != nil {
+		return nil, ctxError(ctx, "repairing")
+	}
+	return fits, err
 }
 
 // remove takes out the units that are zero, unless the method is none.
@@ -330,6 +336,15 @@ func (p *Pruning) measure(ctx context.Context, stage string, net *nn.Network, da
 	}
 	p.Details.add(stage, e)
 	return m, e.Activity(), nil
+}
+
+// Test is the result of a network on the test set.
+func (d *Data) Test(ctx context.Context, net *nn.Network) (train.Metrics, error) {
+	m, _, err := evaluate(ctx, net, d)
+	if err != nil {
+		return train.Metrics{}, err
+	}
+	return *m, nil
 }
 
 // evaluate is the test result of a network, with the evaluator that knows more.

@@ -40,12 +40,13 @@ type Fit struct {
 	After  float64 `json:"after"`  // error with the fitted weights
 }
 
-// Reconstruct fits the weights of the layers that read what the network, unlike the dense one,
-// no longer computes: in network order, each so that its outputs come closest to those of the
-// dense network while it reads the outputs of the repaired layers before it (He et al. 2017,
-// "Channel pruning for accelerating very deep neural networks", eq. 5 and section 3.3). Behind
-// a sum with values that are known by then, the fit is to the whole sum. Normalisations whose
-// input changes get statistics of the examples. Weights that are 0 stay 0.
+// Reconstruct fits the weights of the layers whose inputs differ from those in the dense network,
+// because units are gone or earlier layers are repaired. It goes in network order: each layer
+// comes as close to its outputs in the dense network as it can while it reads the repaired layers
+// before it (He et al. 2017, "Channel pruning for accelerating very deep neural networks", eq. 5
+// and section 3.3). Behind a sum whose other operands are repaired, the fit is to the whole sum.
+// Normalisations whose input changes get statistics of the examples. Weights that are 0, and
+// weights that two layers share, stay as they are.
 //
 // The networks have the same layers, net with parameters set to 0, as prune.Selection leaves
 // it. net changes in place. Layers take part by nn.LinearMap.
@@ -72,7 +73,8 @@ type repairer struct {
 	examples   int
 	batch      int
 
-	known     []nn.Known // of the outputs of the pruned network; the input last
+	shared    map[*nn.Param]bool // weights of more than one layer
+	known     []nn.Known         // of the outputs of the pruned network; the input last
 	consumers [][]int
 	changed   []bool // nodes whose values are not those of the dense network; the input last
 	fits      []Fit
@@ -95,6 +97,11 @@ func newRepairer(dense, net *nn.Network, o Options) (*repairer, error) {
 	}
 	r.batch = min(net.BatchUpTo(batchSize), r.examples)
 	r.constants()
+	r.shared = map[*nn.Param]bool{}
+	for _, p := range net.Params() {
+		_, again := r.shared[p.Param]
+		r.shared[p.Param] = again
+	}
 	for i, node := range net.Nodes {
 		old := dense.Nodes[i]
 		params, before := node.Layer.Params(), old.Layer.Params()
@@ -236,6 +243,9 @@ func (r *repairer) fit(ctx context.Context, i int, l nn.LinearMap) error {
 	net := r.net.net
 	node, from := net.Nodes[i], net.Nodes[i].Inputs[0]
 	sums := l.Sums(net.ShapeOf(from))
+	if r.shared[sums.Weight] {
+		return nil
+	}
 	known := r.known[r.index(from)]
 	zero := make([]bool, len(known.Const))
 	for u := range zero {
@@ -314,7 +324,7 @@ type goal struct {
 	factor, shift []float32 // of the affine layers between
 }
 
-// goal finds what node i is fitted to.
+// goal finds the value that node i is fitted to.
 func (r *repairer) goal(i int) goal {
 	g := goal{node: i}
 	net := r.net.net
