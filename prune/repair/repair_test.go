@@ -255,7 +255,7 @@ func TestRandomNetworks(t *testing.T) {
 			t.Skip(err)
 		}
 		zeroed := clone(t, small)
-		o := Options{Inputs: normal(seed, 45*net.Input.Size()), Seed: seed}
+		o := Options{Inputs: normal(seed, 37*net.Input.Size()), Seed: seed}
 		fits, err := Reconstruct(context.Background(), net, small, o)
 		if err != nil {
 			t.Fatal(err)
@@ -273,6 +273,9 @@ func TestRandomNetworks(t *testing.T) {
 		}
 		if _, _, err := prune.Prune(small, prune.Options{Seed: seed}); err != nil {
 			t.Error(err)
+		}
+		if seed%4 != 0 { // once in a while is enough
+			return
 		}
 		if _, err := Reconstruct(context.Background(), net, zeroed, o); err != nil || !slices.Equal(values(small), values(zeroed)) {
 			t.Errorf("another repair differs: %v", err)
