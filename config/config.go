@@ -19,6 +19,7 @@ import (
 	"pare/internal/option"
 	"pare/layers"
 	"pare/prune"
+	"pare/prune/repair"
 	"pare/prune/unstructured"
 	"pare/regularize"
 	"pare/train"
@@ -78,6 +79,7 @@ type Train struct {
 	LabelSmoothing  float64                     `yaml:"label_smoothing" range:"[0,1)" doc:"share of the target that is spread over all classes; 0: none"`
 	MixUp           float64                     `yaml:"mixup,omitempty" range:"[0,1e6]" doc:"alpha of mixup, weighted means of pairs of examples, such as 0.2; 0: none. With cutmix each batch has one of them at random"`
 	CutMix          float64                     `yaml:"cutmix,omitempty" range:"[0,1e6]" doc:"alpha of CutMix, images with a rectangle of another one, such as 1; 0: none"`
+	Distill         *Distill                    `yaml:"distill,omitempty" doc:"a teacher whose outputs training goes by beside the targets (Hinton et al. 2015); left out: none"`
 	ClipNorm        float64                     `yaml:"clip_norm" range:"[0,)" doc:"largest norm of the gradient; 0: no limit"`
 	EarlyStop       train.EarlyStopSpec         `yaml:"early_stop" doc:"when to stop before the last epoch"`
 	Keep            string                      `yaml:"keep,omitempty" enum:"best,last" doc:"weights that training and fine-tuning end with; best: of the epoch with the best validation by early_stop.metric, see early_stop.restore; left out: last"`
@@ -103,6 +105,7 @@ type Prune struct {
 	Schedule   *unstructured.Schedule `yaml:"schedule,omitempty" doc:"weights: prunes while training, along a cubic (Zhu & Gupta 2017); rigl: when weights move; left out: weights go at once after training, with rigl they move every 100 steps until 0.75 of training"`
 	Rewind     *Rewind                `yaml:"rewind,omitempty" doc:"weights: fine-tuning goes on from an earlier epoch of training; left out: from its end"`
 	Iterations int                    `yaml:"iterations,omitempty" range:"[1,1000]" doc:"weights: rounds of pruning and fine-tuning, each of which keeps the same share of the weights; left out: 1"`
+	Repair     *repair.Spec           `yaml:"repair,omitempty" doc:"least, magnitude, random and weights: gives back accuracy without training, by least squares and new running statistics; left out: new running statistics alone"`
 	RigL       *unstructured.Growth   `yaml:"rigl,omitempty" doc:"rigl: its options; left out: their defaults"`
 }
 
@@ -147,12 +150,22 @@ type Thresholds struct {
 	Examples int     `yaml:"examples" range:"[1,)" doc:"validation examples to calibrate on, training examples where there are none"`
 }
 
-// Finetune is training after pruning. A key that is left out has its value under train;
-// null sets it back to its own default.
+// Distill says which network teaches, and how much it counts.
+type Distill struct {
+	Run string `yaml:"run" required:"true" empty:"no" doc:"the teacher: a run folder, a folder with a network or an .onnx file that pare wrote; in finetune also self, the network of the same run before pruning"`
+	train.DistillSpec
+}
+
+// SelfTeacher is the Distill.Run of a run that teaches itself.
+const SelfTeacher = "self"
+
+// Finetune is training after pruning. Epochs, optimizer and schedule have their values under
+// train where they are left out; null sets them back to their own defaults.
 type Finetune struct {
 	Epochs    int                         `yaml:"epochs" range:"[0,1000000]" doc:"passes over the training data; left out: as in train"`
 	Optimizer Choice[train.OptimizerSpec] `yaml:"optimizer" doc:"as in train; keys left out are taken from there unless the type differs"`
 	Schedule  Choice[train.ScheduleSpec]  `yaml:"schedule" doc:"as in train; keys left out are taken from there unless the type differs"`
+	Distill   *Distill                    `yaml:"distill,omitempty" doc:"a teacher, as train.distill, which is not inherited; left out: none"`
 }
 
 // Export says which files the run folder gets.

@@ -111,14 +111,14 @@ func TestFinetuneInherits(t *testing.T) {
 		yaml string
 		want Finetune
 	}{
-		{"{}", Finetune{7, sgd, cosine}},
-		{"{epochs: 2}", Finetune{2, sgd, cosine}},
-		{"{optimizer: {lr: 0.25}}", Finetune{7, optimizer("sgd", &train.SGD{LR: 0.25, Momentum: 0.9}), cosine}},
-		{"{optimizer: {type: sgd, momentum: 0}}", Finetune{7, optimizer("sgd", &train.SGD{LR: 0.5}), cosine}},
-		{"{optimizer: {type: adam}}", Finetune{7, optimizer("adam", train.NewAdam(0.001)), cosine}},
-		{"{optimizer: null}", Finetune{7, optimizer("sgd", &train.SGD{LR: 0.1}), cosine}},
-		{"{schedule: {warmup: null}}", Finetune{7, sgd, schedule("cosine", &train.Cosine{})}},
-		{"{schedule: {type: step, every: 2}}", Finetune{7, sgd, schedule("step", &train.Step{Every: 2, Gamma: 0.1})}},
+		{"{}", Finetune{7, sgd, cosine, nil}},
+		{"{epochs: 2}", Finetune{2, sgd, cosine, nil}},
+		{"{optimizer: {lr: 0.25}}", Finetune{7, optimizer("sgd", &train.SGD{LR: 0.25, Momentum: 0.9}), cosine, nil}},
+		{"{optimizer: {type: sgd, momentum: 0}}", Finetune{7, optimizer("sgd", &train.SGD{LR: 0.5}), cosine, nil}},
+		{"{optimizer: {type: adam}}", Finetune{7, optimizer("adam", train.NewAdam(0.001)), cosine, nil}},
+		{"{optimizer: null}", Finetune{7, optimizer("sgd", &train.SGD{LR: 0.1}), cosine, nil}},
+		{"{schedule: {warmup: null}}", Finetune{7, sgd, schedule("cosine", &train.Cosine{}), nil}},
+		{"{schedule: {type: step, every: 2}}", Finetune{7, sgd, schedule("step", &train.Step{Every: 2, Gamma: 0.1}), nil}},
 	} {
 		for _, doc := range []string{base + "finetune: " + c.yaml + "\n", "finetune: " + c.yaml + "\n" + base} {
 			cfg := mustParse(t, doc)

@@ -33,6 +33,7 @@ func (c *Config) checkPrune() error {
 		{"schedule", p.Schedule != nil, single},
 		{"rewind", p.Rewind != nil, single[:1]},
 		{"iterations", p.Iterations != 0, single[:1]},
+		{"repair", p.Repair != nil, slices.Concat(selecting, single[:1])},
 		{"rigl", p.RigL != nil, single[1:]},
 	} {
 		if k.given && !slices.Contains(k.methods, p.Method) {
@@ -131,6 +132,8 @@ func (c *Config) checkWeights() error {
 		return fault("iterations", "needs a budget that rounds approach, not prune.pattern; remove one of them")
 	case p.Schedule != nil && p.Pattern != "":
 		return fault("schedule", "needs a budget to approach, not prune.pattern; remove one of them")
+	case p.Repair != nil && (training || again):
+		return fault("repair", "is for weights that go at once after training, not for prune.schedule, rewind or iterations; remove it")
 	case p.Schedule != nil && p.Schedule.From >= p.Schedule.By:
 		return fault("schedule", "has from %g, which must be below by, %g", p.Schedule.From, p.Schedule.By)
 	case p.Schedule != nil && again:

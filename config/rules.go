@@ -27,6 +27,9 @@ func (c *Config) check() error {
 	if err := c.checkSnapshot(); err != nil {
 		return err
 	}
+	if err := c.checkDistill(); err != nil {
+		return err
+	}
 	if err := c.checkPrune(); err != nil {
 		return err
 	}
@@ -48,6 +51,21 @@ func runName(file string) string {
 		return "run"
 	}
 	return name
+}
+
+// checkDistill refuses teachers that there is nothing to teach for, and a run as its own teacher
+// before there is a trained network.
+func (c *Config) checkDistill() error {
+	switch {
+	case c.Train.Distill != nil && c.Train.Epochs == 0:
+		return c.root.place("train.distill").errorf("train.distill has no effect, as train.epochs is 0; remove it")
+	case c.Train.Distill != nil && c.Train.Distill.Run == SelfTeacher:
+		return c.root.place("train.distill.run").errorf("train.distill.run is self, but a run has no trained network yet; " +
+			"name the folder of another run, or move the section to finetune")
+	case c.Finetune != nil && c.Finetune.Distill != nil && c.Finetune.Epochs == 0:
+		return c.root.place("finetune.distill").errorf("finetune.distill has no effect, as finetune.epochs is 0; remove it")
+	}
+	return nil
 }
 
 // checkTarget reports the first fault of a target, by itself and beside penalties

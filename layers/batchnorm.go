@@ -360,6 +360,17 @@ func (l *BatchNorm) Slice(s nn.Slicing) (nn.Layer, error) {
 		mean: l.mean.Select(nil, s.Out), variance: l.variance.Select(nil, s.Out)}, nil
 }
 
+// Affine implements nn.Affine, by the running statistics.
+func (l *BatchNorm) Affine(units int) (factor, shift []float32) {
+	factor, shift = make([]float32, units), make([]float32, units)
+	invStd(factor, l.variance.Data(), l.Eps)
+	for u, weight := range l.weight.Data() {
+		factor[u] *= weight
+		shift[u] = l.bias.Data()[u] - factor[u]*l.mean.Data()[u]
+	}
+	return factor, shift
+}
+
 // AbsorbShift implements nn.ShiftSink: an input that no longer carries the
 // constant has a mean lower by it.
 func (l *BatchNorm) AbsorbShift(shift []float32) {

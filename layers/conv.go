@@ -211,6 +211,12 @@ func (n *Conv) sliceGroups(l *Conv, s nn.Slicing) {
 	n.weight.SelectedFrom(l.weight, pick)
 }
 
+// Sums implements nn.LinearMap.
+func (l *Conv) Sums(in nn.Shape) nn.Sums {
+	s := l.shape(1, in[0], in[1], in[2])
+	return l.sums(s.C, s.OutH()*s.OutW(), s.Patch)
+}
+
 // TakeShift implements nn.ShiftSource.
 func (l *Conv) TakeShift() []float32 {
 	if !l.folded || l.bias == nil {

@@ -2,6 +2,7 @@ package layers
 
 import (
 	"math/rand/v2"
+	"slices"
 
 	"gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
@@ -83,6 +84,11 @@ func (l *Gate) Constants(in []nn.Known) nn.Known {
 		}
 	}
 	return out
+}
+
+// Affine implements nn.Affine.
+func (l *Gate) Affine(units int) (factor, shift []float32) {
+	return slices.Repeat(l.gate.Data(), units/l.gate.Size()), make([]float32, units)
 }
 
 func (l *Gate) Slice(s nn.Slicing) (nn.Layer, error) {

@@ -139,6 +139,12 @@ func (l *Linear) Slice(s nn.Slicing) (nn.Layer, error) {
 	return n, nil
 }
 
+// Sums implements nn.LinearMap.
+func (l *Linear) Sums(in nn.Shape) nn.Sums {
+	f := in.Units()
+	return l.sums(f, in.Positions(), func(dst, example []float32, position, _ int) { copy(dst, example[position*f:][:f]) })
+}
+
 // ONNX is Gemm with the weight [out, in] transposed. For sequences, which are
 // channels first, the weight comes first in a MatMul; for images it is that of a convolution
 // with one tap.

@@ -3,6 +3,7 @@ package layers
 import (
 	"fmt"
 	"math/rand/v2"
+	"slices"
 
 	"gorgonia.org/gorgonia"
 
@@ -61,6 +62,11 @@ func (l *Rescale) at(unit int, x float32) float32 { return x*l.Scale[unit] + l.S
 
 // Constants implements nn.Pruner.
 func (l *Rescale) Constants(in []nn.Known) nn.Known { return mapKnown(in[0], l.at) }
+
+// Affine implements nn.Affine.
+func (l *Rescale) Affine(int) (factor, shift []float32) {
+	return slices.Clone(l.Scale), slices.Clone(l.Shift)
+}
 
 func (l *Rescale) Slice(s nn.Slicing) (nn.Layer, error) {
 	n := &Rescale{}

@@ -63,6 +63,9 @@ func (l *Conv1d) Slice(s nn.Slicing) (nn.Layer, error) {
 	return n, nil
 }
 
+// Sums implements nn.LinearMap.
+func (l *Conv1d) Sums(in nn.Shape) nn.Sums { return l.Conv.Sums(oneRow(in)) }
+
 // TakeShift implements nn.ShiftSource.
 func (l *Conv1d) TakeShift() []float32 {
 	shift := l.Conv.TakeShift()

@@ -22,6 +22,14 @@ func (l *weighted) perGroup() (inputs, outs int) {
 	return inputs, outs
 }
 
+// sums are the weighted sums of a layer that weighs so many rows of each example; row copies
+// their terms.
+func (l *weighted) sums(units, positions int, row func(dst, example []float32, position, group int)) nn.Sums {
+	inputs, outs := l.perGroup()
+	return nn.Sums{Weight: l.weight, Bias: l.bias, Groups: units / inputs, Terms: l.weight.Size() / outs, Inputs: inputs,
+		Positions: positions, Row: row}
+}
+
 // taps says where the weights of output o for input i of its group lie: every step from at on.
 func (l *weighted) taps(i, o int) (at, step int) {
 	per, outs := l.perGroup()

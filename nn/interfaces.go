@@ -24,6 +24,7 @@ import (
 //   - UnitMapper: which output units are input units; without it all are new
 //   - Pruner: its channel semantics; without it pruning keeps the layer whole. Pruners may
 //     be Closer, ShiftSource and ShiftSink as well
+//   - LinearMap, Affine: weights that repair after pruning can fit, and layers that it sees through
 //   - FeatureReader: it goes by the names of the network's inputs
 //   - Headed: its heads, which penalties may remove whole
 //   - StateTracer: the gradients with respect to its states
@@ -211,6 +212,36 @@ type ShiftSource interface {
 // ShiftSink is implemented by layers that absorb a constant per input unit
 // exactly: BatchNorm by its running mean.
 type ShiftSink interface{ AbsorbShift(shift []float32) }
+
+// LinearMap is implemented by layers whose outputs are weighted sums of their one input, so that
+// weights can be fitted by least squares.
+type LinearMap interface {
+	Layer
+	// Sums describes the weighted sums for an input of this shape.
+	Sums(in Shape) Sums
+}
+
+// Sums are weighted sums. At each position, output o of group g is
+// Bias[o] + Σₖ row[k]·Weight[k, o], where the row holds the inputs that the group reads there.
+// The groups have equally many outputs, in order.
+type Sums struct {
+	Weight    *Param // its values are a matrix [Terms, outputs] by rows
+	Bias      *Param // [outputs]; nil: none
+	Groups    int
+	Terms     int // of a sum
+	Inputs    int // units that a group reads; term k of group g reads unit g·Inputs + k mod Inputs
+	Positions int // of an example
+	// Row copies the terms of a group at a position from an example in the batched layout.
+	Row func(dst, example []float32, position, group int)
+}
+
+// Affine is implemented by layers that, in inference, only multiply every unit by a factor and
+// add a shift.
+type Affine interface {
+	// Affine returns the factor and the shift of each of so many units at the present
+	// parameters: unit u of the output is factor[u]·x + shift[u].
+	Affine(units int) (factor, shift []float32)
+}
 
 // FeatureReader is implemented by layers whose hyper-parameters may be left to the features of
 // the input that they read.

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"math/rand/v2"
 	"slices"
 
 	"pare/config"
@@ -239,6 +240,19 @@ func (d *Data) Examples(p datasets.Part, n int) ([]float32, error) {
 	return x, p.Fill(x, y, idx, datasets.Draw{})
 }
 
+// drawn returns the inputs of n training examples, or of all if there are fewer, in the batched
+// layout: which ones depends on the seed.
+func (d *Data) drawn(n int, seed uint64) ([]float32, error) {
+	part := d.Set.Train
+	idx := rand.New(rand.NewPCG(seed, repairStream)).Perm(part.Len())[:min(n, part.Len())]
+	slices.Sort(idx)
+	x, y := make([]float32, len(idx)*d.Set.Task.Size()), make([]float32, len(idx)*d.Set.Task.Targets)
+	return x, part.Fill(x, y, idx, datasets.Draw{})
+}
+
+// repairStream is the stream of random numbers that choose the examples of a repair.
+const repairStream = 4
+
 // count is the number of examples of a part that may be missing.
 func count(p datasets.Part) int {
 	if p == nil {
@@ -419,16 +433,16 @@ func (d *Data) Statistics(batch int) (train.StatisticsSource, error) {
 		return train.StatisticsSource{}, err
 	}
 	asked := max(n/statisticsShare, statisticsLeast)
-	return train.StatisticsSource{EvalSource: drawn{l, min((asked+batch-1)/batch, l.Batches())}, Batch: batch}, nil
+	return train.StatisticsSource{EvalSource: firstBatches{l, min((asked+batch-1)/batch, l.Batches())}, Batch: batch}, nil
 }
 
-// drawn are the first batches of the first epoch of a loader, as training draws them.
-type drawn struct {
+// firstBatches are the first batches of the first epoch of a loader, as training draws them.
+type firstBatches struct {
 	loader  *datasets.Loader
 	batches int
 }
 
-func (d drawn) All(ctx context.Context) iter.Seq2[train.Batch, error] {
+func (d firstBatches) All(ctx context.Context) iter.Seq2[train.Batch, error] {
 	return func(yield func(train.Batch, error) bool) {
 		left := d.batches
 		for b, err := range d.loader.Epoch(ctx, 0, 0) {
@@ -442,9 +456,9 @@ func (d drawn) All(ctx context.Context) iter.Seq2[train.Batch, error] {
 	}
 }
 
-// measureStatistics computes the running statistics of a network that was changed
+// MeasureStatistics computes the running statistics of a network that was changed
 // other than by training; without data they stay.
-func (d *Data) measureStatistics(ctx context.Context, net *nn.Network) error {
+func (d *Data) MeasureStatistics(ctx context.Context, net *nn.Network) error {
 	if d == nil {
 		return nil
 	}

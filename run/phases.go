@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 
+	"pare/config"
 	"pare/datasets"
 	"pare/layers"
 	"pare/nn"
@@ -31,20 +32,21 @@ type phase struct {
 	past      int               // epochs of the schedule before the phase
 	snapshots []int             // epochs after which the weights are kept
 	logged    int               // lines in the metrics log when it starts
+	distill   *config.Distill   // nil: there is no teacher
 }
 
 // training is the phase before pruning.
 func (r *runner) training(net *nn.Network, penalties []train.Penalty, shrinker *gradual.Shrinker, masks train.Masks) phase {
 	t := r.c.Train
 	return phase{name: trainPhase, net: net, penalties: penalties, shrinker: shrinker, masks: masks,
-		snapshots: r.snapshots(), epochs: t.Epochs, optimizer: t.Optimizer.Kind, schedule: t.Schedule.Kind, stream: 1, stop: r.earlyStop()}
+		snapshots: r.snapshots(), epochs: t.Epochs, distill: t.Distill, optimizer: t.Optimizer.Kind, schedule: t.Schedule.Kind, stream: 1, stop: r.earlyStop()}
 }
 
 // finetuning is the phase after pruning, which the config must have; zeros stay zeros.
 // logged is the number of lines in the metrics log before it.
 func (r *runner) finetuning(net *nn.Network, logged int) phase {
 	f := r.c.Finetune
-	p := phase{name: finetunePhase, net: net, epochs: f.Epochs, optimizer: f.Optimizer.Kind,
+	p := phase{name: finetunePhase, net: net, epochs: f.Epochs, distill: f.Distill, optimizer: f.Optimizer.Kind,
 		schedule: f.Schedule.Kind, freeze: true, stream: 2, logged: logged, past: r.past(),
 		stop: train.EarlyStopSpec{Metric: r.c.Train.EarlyStop.Metric, Restore: r.c.Train.Keep}}
 	if r.pruneRequest().single() { // shifts of a rewound network may be 0, and are trained
@@ -154,6 +156,9 @@ func (r *runner) options(p phase) (train.Options, error) {
 		Epochs: p.epochs, ClipNorm: r.c.Train.ClipNorm, Stop: p.stop, Seed: r.c.Seed ^ p.stream<<32,
 		FreezeZeros: p.freeze, Masks: p.masks, Past: p.past, Dir: r.folder.path(checkpointsDir, p.name),
 		CheckpointEvery: r.c.Train.CheckpointSteps, Config: r.hash, Log: r.log, LogEvery: r.c.Train.LogSteps, Reporter: r.reporter()}
+	if o.Distill, err = r.distillation(p); err != nil {
+		return train.Options{}, err
+	}
 	if p.shrinker != nil {
 		o.Reshaper = p.shrinker
 		r.events.start(p.name, p.net)

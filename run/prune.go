@@ -116,6 +116,7 @@ func (r *runner) pruneRequest() PruneRequest {
 		}
 	}
 	if q.selects() {
+		q.Repair = p.Repair
 		q.Scope = p.Scope
 		if p.Budget != nil {
 			q.MACs, q.Params = p.Budget.MACs, p.Budget.Params

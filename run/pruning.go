@@ -11,10 +11,12 @@ import (
 	"pare/datasets"
 	"pare/export"
 	"pare/internal/atomicfile"
+	"pare/internal/option"
 	"pare/layers/activity"
 	"pare/nn"
 	"pare/prune"
 	"pare/prune/importance"
+	"pare/prune/repair"
 	"pare/prune/unstructured"
 	"pare/train"
 )
@@ -26,12 +28,14 @@ type Pruning struct {
 
 	Report  *prune.Report  `json:"report"`
 	Trained *train.Metrics `json:"trained,omitempty"` // test set, before anything is zeroed or removed; nil: no data
+	Zeroed  *train.Metrics `json:"zeroed,omitempty"`  // with the chosen units at 0, before the repair; nil: none
 	Before  *train.Metrics `json:"before,omitempty"`  // right before removal
 	After   *train.Metrics `json:"after,omitempty"`   // right after it
 
 	// How sparse activations are on the test set; nil without activations that
 	// make zeros, or without data.
 	ActivityTrained *activity.Report `json:"activation_density_trained,omitempty"` // where units are chosen and zeroed then
+	ActivityZeroed  *activity.Report `json:"activation_density_zeroed,omitempty"`  // with the chosen units at 0, before the repair
 	ActivityBefore  *activity.Report `json:"activation_density_before,omitempty"`  // right before removal
 	ActivityAfter   *activity.Report `json:"activation_density_after,omitempty"`   // right after it
 
@@ -43,6 +47,7 @@ type Pruning struct {
 	Details Details `json:"details,omitempty"`
 
 	Measured *prune.Latency `json:"latency_measured,omitempty"` // time of an inference; nil: the budget is another one
+	Repaired []repair.Fit   `json:"repaired,omitempty"`         // layers whose weights were fitted
 
 	SingleWeights *unstructured.Count `json:"single_weights,omitempty"` // in the shape before removal; nil: the method is about units
 
@@ -75,6 +80,8 @@ type PruneRequest struct {
 	Pattern string   `json:"pattern,omitempty"`
 	Layers  []string `json:"layers,omitempty"` // whose weights may go, also with rigl; nil: all
 	Dense   []string `json:"dense,omitempty"`  // whose weights all stay
+
+	Repair *repair.Spec `json:"repair,omitempty"` // of the readers of chosen units, right after these are zeroed; nil: none
 }
 
 // complete is the request with a method: where it names none, the one that its other options
@@ -96,6 +103,15 @@ func (q PruneRequest) complete() PruneRequest {
 func (q PruneRequest) Validate() error {
 	if _, err := q.complete().selection(nil); err != nil {
 		return &InputError{err}
+	}
+	switch {
+	case q.Repair == nil:
+		return nil
+	case !q.selects():
+		return &InputError{fmt.Errorf("a repair is for methods that choose units or weights, such as least; method %s chooses none", q.Method)}
+	}
+	if err := option.Check(q.Repair); err != nil {
+		return &InputError{fmt.Errorf("repair: %w", err)}
 	}
 	return nil
 }
@@ -216,16 +232,31 @@ func pruneWith(ctx context.Context, net *nn.Network, q PruneRequest, data *Data,
 	var choice prune.Choice
 	if selection != nil {
 		res.ActivityTrained = res.ActivityBefore
+		var dense *nn.Network
+		if q.Repair != nil {
+			if dense, err = net.Clone(); err != nil {
+				return nil, nil, err
+			}
+		}
 		if choice, err = choose(selection, net); err != nil {
 			return nil, nil, &InputError{err}
 		}
 		if err := zeroed(net); err != nil {
 			return nil, nil, err
 		}
-		if err := data.measureStatistics(ctx, net); err != nil {
-			return nil, nil, err
+		stage := stageZeroed
+		if q.Repair != nil {
+			if err := res.repair(ctx, dense, net, data); err != nil {
+				return nil, nil, err
+			}
+			stage = stageRepaired
 		}
-		if res.Before, res.ActivityBefore, err = res.measure(ctx, stageZeroed, net, data); err != nil {
+		if q.Repair == nil || q.Repair.Statistics {
+			if err := data.MeasureStatistics(ctx, net); err != nil {
+				return nil, nil, err
+			}
+		}
+		if res.Before, res.ActivityBefore, err = res.measure(ctx, stage, net, data); err != nil {
 			return nil, nil, err
 		}
 	}
@@ -265,6 +296,31 @@ func choose(s selection, net *nn.Network) (prune.Choice, error) {
 		return *choice, nil
 	}
 	return prune.Choice{}, s.Zero(net)
+}
+
+// repair measures the network with the chosen units at 0, and fits the weights that read them.
+func (p *Pruning) repair(ctx context.Context, dense, net *nn.Network, data *Data) (err error) {
+	if data == nil {
+		return &InputError{errors.New("a repair needs examples, and there is no data; name the folder with the data, or leave the repair out")}
+	}
+	if p.Zeroed, p.ActivityZeroed, err = p.measure(ctx, stageZeroed, net, data); err != nil || !p.Repair.Reconstruct {
+		return err
+	}
+	p.Repaired, err = data.Reconstruct(ctx, dense, net, p.Repair.Examples, p.Repair.Ridge, p.Seed)
+	return err
+}
+
+// Reconstruct is repair.Reconstruct on so many training examples, drawn by the seed.
+func (d *Data) Reconstruct(ctx context.Context, dense, net *nn.Network, examples int, ridge float64, seed uint64) ([]repair.Fit, error) {
+	inputs, err := d.drawn(examples, seed)
+	if err != nil {
+		return nil, err
+	}
+	fits, err := repair.Reconstruct(ctx, dense, net, repair.Options{Inputs: inputs, Ridge: ridge, Seed: seed})
+	if ctx.Err() != nil {
+		return nil, ctxError(ctx, "repairing")
+	}
+	return fits, err
 }
 
 // remove takes out the units that are zero, unless the method is none.
@@ -347,6 +403,15 @@ func (p *Pruning) measure(ctx context.Context, stage string, net *nn.Network, da
 	}
 	p.Details.add(stage, e)
 	return m, e.Activity(), nil
+}
+
+// Test is the result of a network on the test set.
+func (d *Data) Test(ctx context.Context, net *nn.Network) (train.Metrics, error) {
+	m, _, err := evaluate(ctx, net, d)
+	if err != nil {
+		return train.Metrics{}, err
+	}
+	return *m, nil
 }
 
 // evaluate is the test result of a network, with the evaluator that knows more.

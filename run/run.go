@@ -147,7 +147,7 @@ func (r *runner) run(ctx context.Context) (*Summary, error) {
 		return nil, err
 	}
 	summary := r.summarise(small, pruned, *final, tuned)
-	summary.Activity = Activity{pruned.ActivityTrained,
+	summary.Activity = Activity{pruned.ActivityTrained, pruned.ActivityZeroed,
 		pruned.ActivityBefore, pruned.ActivityAfter, pruned.ActivityThresholded, evaluator.Activity()}
 	summary.Details = pruned.Details
 	summary.Details.add(stageFinal, evaluator)

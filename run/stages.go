@@ -17,6 +17,7 @@ import (
 const (
 	stageTrained    = "trained"
 	stageZeroed     = "zeroed"     // units chosen by magnitude or at random are 0
+	stageRepaired   = "repaired"   // weights that read them were fitted
 	stageRemoved    = "removed"    // units that are 0 are gone
 	stageThresholds = "thresholds" // ReLUs have thresholds
 	stageFinal      = "final"      // fine-tuned
@@ -50,7 +51,12 @@ func (s *Summary) stages() []stage {
 		}
 		correct := cmp.Or(s.CorrectTrained, int(math.Round(s.AccuracyTrained*float64(s.Targets()))))
 		out = append(out, point(stageTrained, s.AccuracyTrained, correct, loss, s.DensityTrained))
-		before.Name, before.detail = stageZeroed, s.Details[stageZeroed]
+		before.Name = stageZeroed
+		if z := s.Zeroed; z != nil {
+			out = append(out, point(stageZeroed, z.Accuracy, z.Correct, z.Loss, s.DensityZeroed))
+			before.Name = stageRepaired
+		}
+		before.detail = s.Details[before.Name]
 	}
 	out = append(out, before)
 	if s.Method != "none" {
@@ -92,7 +98,13 @@ func (p *Pruning) stages() []stage {
 	}
 	out := []stage{point(stageTrained, p.Before, p.ActivityBefore)}
 	if p.selects() {
-		out = []stage{point(stageTrained, p.Trained, p.ActivityTrained), point(stageZeroed, p.Before, p.ActivityBefore)}
+		out = []stage{point(stageTrained, p.Trained, p.ActivityTrained)}
+		last := stageZeroed
+		if p.Zeroed != nil {
+			out = append(out, point(stageZeroed, p.Zeroed, p.ActivityZeroed))
+			last = stageRepaired
+		}
+		out = append(out, point(last, p.Before, p.ActivityBefore))
 	}
 	out = append(out, point(stageRemoved, p.After, p.ActivityAfter))
 	if p.Thresholded != nil {
@@ -291,6 +303,7 @@ func (s *Summary) classes() report.Classes {
 // left out of summary.json, for networks without activations that make zeros.
 type Activity struct {
 	DensityTrained     *activity.Report `json:"activation_density_trained,omitempty"`          // activations on the test set at the end of training, where a baseline zeroes units then
+	DensityZeroed      *activity.Report `json:"activation_density_zeroed,omitempty"`           // with the chosen units at 0, before a repair
 	DensityBeforePrune *activity.Report `json:"activation_density_before_prune,omitempty"`     // right before the removal
 	DensityAfterPrune  *activity.Report `json:"activation_density_after_prune,omitempty"`      // right after the removal
 	DensityThresholded *activity.Report `json:"activation_density_after_thresholds,omitempty"` // with thresholds

@@ -42,7 +42,7 @@ func TestStatisticsBelongToWeights(t *testing.T) {
 					t.Fatal(err)
 				}
 				before := buffers(m.Net)
-				if err := data.measureStatistics(t.Context(), m.Net); err != nil {
+				if err := data.MeasureStatistics(t.Context(), m.Net); err != nil {
 					t.Fatal(err)
 				}
 				after := buffers(m.Net)

@@ -9,6 +9,7 @@ import (
 	"pare/nn"
 	"pare/prune"
 	"pare/prune/gradual"
+	"pare/prune/repair"
 	"pare/prune/unstructured"
 	"pare/report"
 	"pare/train"
@@ -56,6 +57,9 @@ type Summary struct {
 	Thresholds  *Thresholds    `json:"thresholds,omitempty"`       // thresholds of ReLUs; nil: the config asks for none
 	Thresholded *train.Metrics `json:"after_thresholds,omitempty"` // results on the test set with thresholds; nil: the config asks for none
 
+	Zeroed   *train.Metrics `json:"zeroed,omitempty"`   // results on the test set with the chosen units at 0, before their repair; nil: the config asks for none
+	Repaired []repair.Fit   `json:"repaired,omitempty"` // layers whose weights the repair fitted
+
 	Method      string            `json:"method"`                     // prune.method of the config
 	Importance  string            `json:"importance,omitempty"`       // criterion that chose units; "": the method has none
 	Certificate prune.Certificate `json:"certificate"`                // comparison of the outputs before and after the last removal
@@ -102,7 +106,7 @@ func (r *runner) summarise(small *nn.Network, p *pruneResult, final train.Metric
 		Removed: p.Report.Removed, Latency: p.Measured, Limited: p.Report.Limited, Weights: layerWeights(r.full, p.Weights, small), Variables: variables(small), SingleWeights: p.SingleWeights,
 		TrainSeconds: p.TrainSeconds, FinetuneSeconds: tuned.Seconds + p.RoundSeconds, DataWaitSeconds: p.DataWaitSeconds + tuned.Waited,
 		Finished: time.Now().UTC().Format(time.RFC3339), Command: r.sessions[0].Command,
-		Thresholds: p.Thresholds, Thresholded: p.Thresholded}
+		Zeroed: p.Zeroed, Repaired: p.Repaired, Thresholds: p.Thresholds, Thresholded: p.Thresholded}
 }
 
 // Variables names the variables of the input that the final network reads, and those that it

@@ -113,6 +113,9 @@ func (t *Trainer) load(b Batch) error {
 	if t.continues = b.Continues; !b.Continues {
 		t.program.ResetState()
 	}
+	if t.teacher != nil {
+		t.teacher.see(t.program.X, b.Continues)
+	}
 	return nil
 }
 

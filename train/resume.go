@@ -79,7 +79,7 @@ func (t *Trainer) state() []NamedTensor {
 	if t.pos.Batch == 0 {
 		return nil
 	}
-	return stateTensors(t.program)
+	return t.layerState()
 }
 
 // Resume puts the Trainer, and the network, into the state of a checkpoint, and
@@ -108,7 +108,7 @@ func (t *Trainer) Resume(c *Checkpoint) error {
 	}
 	var state []NamedTensor
 	if p.Batch > 0 {
-		state = stateTensors(t.program)
+		state = t.layerState()
 	}
 	if err := sameTensors(state, c.State); err != nil {
 		return fmt.Errorf("resume: %w: state of layers: %w", ErrMismatch, err)

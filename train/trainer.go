@@ -40,6 +40,8 @@ type Options struct {
 	Loss      nn.Loss    // required
 	EvalLoss  nn.Loss    // of Val, see Evaluate; nil means Loss
 
+	Distill *Distillation // a teacher whose outputs are part of the loss of steps; nil: none
+
 	// Statistics are the examples from which running statistics, such as BatchNorm's, are
 	// computed at the end of each epoch, before the evaluation, so that they belong to the
 	// weights that are evaluated, kept as the best, saved and returned. Its zero value leaves
@@ -139,6 +141,7 @@ type Trainer struct {
 	o          Options
 	net        *nn.Network
 	program    *nn.Program
+	teacher    *teacher           // nil: there is none
 	evaluator  *Evaluator         // nil without validation data
 	last       *Evaluator         // of the last batch; nil until it is needed
 	statistics *RunningStatistics // nil: they stay as the steps leave them
@@ -196,6 +199,9 @@ func New(net *nn.Network, o Options) (*Trainer, error) {
 	if err := CheckSchedule(o.Optimizer, o.Schedule); err != nil {
 		return nil, fmt.Errorf("phase %s: %w", o.Phase, err)
 	}
+	if t.teacher, err = newTeacher(o.Distill, net, o.Train.BatchSize()); err != nil {
+		return nil, fmt.Errorf("phase %s: %w", o.Phase, err)
+	}
 	return t, t.bind(net, o.Penalties)
 }
 
@@ -204,7 +210,7 @@ func (t *Trainer) bind(net *nn.Network, penalties []Penalty) (err error) {
 	o := &t.o
 	t.net, t.params, o.Penalties, t.last = net, paramTensors(net), penalties, nil
 	if t.program, err = nn.Compile(net, nn.CompileOptions{Mode: nn.Train, Batch: o.Train.BatchSize(),
-		Loss: o.Loss, Terms: lossTerms(o.Penalties), Seed: o.Seed}); err != nil {
+		Loss: t.loss(), Terms: lossTerms(o.Penalties), Seed: o.Seed}); err != nil {
 		return err
 	}
 	if o.Statistics.EvalSource != nil {

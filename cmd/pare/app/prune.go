@@ -11,6 +11,7 @@ import (
 	"pare/export"
 	"pare/prune"
 	"pare/prune/importance"
+	"pare/prune/repair"
 	"pare/report"
 	"pare/run"
 	"pare/train"
@@ -21,7 +22,7 @@ var pruneCommand = command{
 	name: "prune",
 	args: "SOURCE -out DIR [-method zeros|least|magnitude|random|weights] [-importance NAME] " +
 		"[-macs 0.5 | -params 0.1 | -latency 0.5 | -weights 0.1 | -pattern 2:4] [-layers LIST] [-keep LIST] [-round-to 8] " +
-		"[-scope global|layer] [-seed N] [-trained | -final]",
+		"[-scope global|layer] [-repair] [-seed N] [-trained | -final]",
 	doc: "removes units from a network and proves that removal keeps its function",
 	examples: []string{
 		"pare prune runs/resnet -out zeros                            # as the run did",
@@ -29,6 +30,7 @@ var pruneCommand = command{
 		"pare prune resnet50.onnx -macs 0.5 -importance magnitude -out half    # no data needed",
 		"pare prune runs/resnet -method least -importance taylor -macs 0.5 -out taylor",
 		"pare prune runs/resnet -method magnitude -latency 0.5 -round-to 8 -keep conv1,least=8 -out fast",
+		"pare prune runs/resnet -method magnitude -macs 0.5 -repair -out fixed # without training",
 		"pare prune runs/resnet -method weights -weights 0.1 -out tenth       # single weights",
 	},
 	run: runPrune,
@@ -55,6 +57,13 @@ func runPrune(ctx context.Context, f *flags) error {
 	f.StringVar(&request.Scope, "scope", "", "least, magnitude, random and weights: whether they compete over the network "+
 		"(global, the default) or in their layer (layer)")
 	f.words["scope"] = []string{"global", "layer"}
+	mend := f.Bool("repair", false, "least, magnitude, random and weights: fit the weights that read chosen units by least squares, "+
+		"on training examples without their labels, and measure running statistics")
+	var fix repair.Spec
+	fix.Defaults()
+	f.IntVar(&fix.Examples, "repair-examples", fix.Examples, "with -repair: `number` of training examples")
+	f.Float64Var(&fix.Ridge, "ridge", fix.Ridge, "with -repair: penalty on the change of weights, as a `share` of the mean square "+
+		"of what they weigh")
 	f.Uint64Var(&request.Seed, "seed", 0, "seed of random units and random inputs (default: the seed of the run, else 0)")
 	readKeep := keepFlags(f, &request)
 	trained := f.Bool("trained", false, "prune the network before the run's own pruning; the default")
@@ -70,6 +79,11 @@ func runPrune(ctx context.Context, f *flags) error {
 		return cli.InputError("no -out; name a folder for the pruned network")
 	case *trained && *final:
 		return cli.InputError("-trained and -final name two networks; give one of them")
+	}
+	if *mend {
+		request.Repair = &fix
+	} else if f.given("repair-examples") || f.given("ridge") {
+		return cli.InputError("-repair-examples and -ridge are options of -repair; add it, or leave them out")
 	}
 	if err := readKeep(); err != nil {
 		return err

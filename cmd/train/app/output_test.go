@@ -41,7 +41,7 @@ func TestList(t *testing.T) {
 	for _, line := range []string{
 		`  mlp +multilayer perceptron`,
 		`    hidden +neurons of each hidden layer \[at least 1; default \[300, 100\]\]`,
-		`    activation +of the feed-forward layers; .* \[relu, gelu or reglu; default relu\]`,
+		`    activation +of the feed-forward layers; .* \[relu, gelu, silu, reglu, geglu or swiglu; default relu\]`,
 		`    gates.skip +gates on skips \[default true\]`,
 		`    modules +modules one behind the other; .* out$`,
 		`    kernel +side of the kernel, or \[height, width\]; left out: 3 \[at least 1\]`,
