@@ -70,3 +70,41 @@ class Attention(Layer):
 
     def attend(self, q: torch.Tensor, k: torch.Tensor, v: torch.Tensor) -> torch.Tensor:
         return F.scaled_dot_product_attention(q, k, v, is_causal=self.causal, scale=self.scale)
+
+
+@kind("rotary")
+class Rotary(Layer):
+    """Turns pairs of units by angles that grow with the position (Su et al. 2021). [D, T] to [D, T].
+
+    In front are the queries and keys of ``heads`` heads of ``dim`` dimensions, of which j and j + dim/2
+    are pair j of their head; units behind them pass. ``pairs`` has the pair of each turned unit where
+    pruning has left some.
+    """
+
+    def __init__(
+        self, inputs: list[Shape], *, heads: int, dim: int, base: float = 10000, pairs: list[int] | None = None
+    ) -> None:
+        super().__init__(inputs)
+        self.shape = self.sequence()
+        units, length = self.shape
+        self.require(heads >= 1 and dim >= 2 and dim % 2 == 0, "heads must have an even number of dimensions")
+        half = dim // 2
+        if pairs is None:
+            self.require(heads * dim <= units, f"the input has {units} units, the heads have {heads * dim}")
+            pairs = [u // dim * half + u % half for u in range(heads * dim)]
+        self.require(
+            len(pairs) <= units and all(0 <= p < heads * half and pairs.count(p) == 2 for p in pairs),
+            f"pairs must name each of the {heads * half} pairs twice or not at all",
+        )
+        first = {p: pairs.index(p) for p in pairs}
+        second = {p: len(pairs) - 1 - pairs[::-1].index(p) for p in pairs}
+        self.fixed("partner", [first[p] + second[p] - u for u, p in enumerate(pairs)] + list(range(len(pairs), units)))
+        rates = torch.tensor([(base or 10000) ** (-2 * (p % half) / dim) for p in pairs], dtype=torch.float64)
+        angles = rates[:, None] * torch.arange(length, dtype=torch.float64)
+        signs = torch.tensor([-1.0 if u == first[p] else 1.0 for u, p in enumerate(pairs)], dtype=torch.float64)
+        rest = torch.zeros(units - len(pairs), length, dtype=torch.float64)
+        self.register_buffer("cos", torch.cat([angles.cos(), rest + 1]).float(), persistent=False)
+        self.register_buffer("sin", torch.cat([angles.sin() * signs[:, None], rest]).float(), persistent=False)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return x * self.cos + x.index_select(1, self.partner) * self.sin

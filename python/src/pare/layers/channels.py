@@ -115,6 +115,35 @@ class ClassToken(Layer):
         return torch.cat([self.weight[None, :, None].expand(x.shape[0], -1, 1), x], 2)
 
 
+@kind("repeat")
+class Repeat(Layer):
+    """The units that ``from`` lists, in its order, any number of times. [C, …] to [len(from), …]."""
+
+    def __init__(self, inputs: list[Shape], *, from_: list[int]) -> None:
+        super().__init__(inputs)
+        shape = self.one_input()
+        self.require(
+            len(from_) > 0 and 0 <= min(from_) and max(from_) < shape[0], f"from must list units within 0..{shape[0] - 1}"
+        )
+        self.shape = (len(from_), *shape[1:])
+        self.fixed("index", from_)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return x.index_select(1, self.index)
+
+
+@kind("reverse")
+class Reverse(Layer):
+    """The positions of a sequence from last to first. [D, T] to [D, T]."""
+
+    def __init__(self, inputs: list[Shape]) -> None:
+        super().__init__(inputs)
+        self.shape = self.sequence()
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return x.flip(2)
+
+
 @kind("pixelshuffle")
 class PixelShuffle(Layer):
     """Blocks of ``factor``² channels as ``factor`` × ``factor`` pixels (Shi et al. 2016).

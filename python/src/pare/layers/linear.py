@@ -12,12 +12,14 @@ from .sums import placed, places
 
 @kind("linear")
 class Linear(Layer):
-    """x·Wᵀ + b. [F] to [out], of a sequence [F, T] to [out, T]; weight [out, F] and bias [out]."""
+    """x·Wᵀ + b. [F] to [out], of a sequence [F, T] to [out, T], of an image [F, H, W] to [out, H, W].
+
+    weight [out, F] and bias [out].
+    """
 
     def __init__(self, inputs: list[Shape], *, out: int, no_bias: bool = False) -> None:
         super().__init__(inputs)
         shape = self.one_input()
-        self.require(len(shape) <= 2, "needs a vector or a sequence; put a flatten or global pooling before it")
         self.shape = (out, *shape[1:])
         self.values("weight", out, shape[0])
         if no_bias:
@@ -26,9 +28,7 @@ class Linear(Layer):
             self.values("bias", out)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        if x.dim() == 2:
-            return F.linear(x, self.weight, self.bias)
-        return F.linear(x.transpose(1, 2), self.weight, self.bias).transpose(1, 2)
+        return F.linear(x.movedim(1, -1), self.weight, self.bias).movedim(-1, 1)
 
 
 @kind("embedding")
