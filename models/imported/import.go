@@ -34,7 +34,7 @@ type importer struct {
 	// selected are the layers that pick units, by the layer that they read and the units.
 	selected map[string]string
 	unfold   bool
-	work     int64 // values computed so far for constants
+	room     *int64 // see tensor
 }
 
 // nodeError is an error with the node that it is about; errors of the nodes that read it do not
@@ -53,7 +53,7 @@ func (im *importer) get(name string) (result, error) {
 		return r, nil
 	}
 	if t := im.constants[name]; t != nil {
-		r := result{constant: fromONNX(t)}
+		r := result{constant: fromONNX(t, im.room)}
 		im.done[name] = r
 		return r, nil
 	}

@@ -49,21 +49,25 @@ type Options struct {
 }
 
 // Load reads the network of an ONNX file. A file that pare wrote gives the model that was
-// written, with its metadata; of other files the network alone is known. Values in other files
+// written, with its metadata; of other files, and where another program has changed the names of
+// the parameters, the network alone is known. Values in other files
 // must lie beside the file or below. Errors are one line and name the node.
 func Load(path string, o Options) (export.Model, error) {
 	file, err := onnx.ReadFile(path)
 	if err != nil {
 		return export.Model{}, err
 	}
-	if file.Producer == "pare" && !o.Unfold {
-		if m, err := export.FromONNX(file); err == nil {
+	written := export.ErrNotWritten
+	if !o.Unfold {
+		var m export.Model
+		if m, written = export.FromONNX(file); written == nil {
 			return m, nil
-		} else if !errors.Is(err, export.ErrNotWritten) {
-			return export.Model{}, fmt.Errorf("%s: %w", path, err)
 		}
 	}
 	net, err := network(file, o)
+	if err != nil && !errors.Is(written, export.ErrNotWritten) && len(file.Metadata) > 0 {
+		err = written
+	}
 	if err != nil {
 		return export.Model{}, fmt.Errorf("%s: %w", path, err)
 	}
@@ -96,7 +100,7 @@ func network(file *onnx.Model, o Options) (net *nn.Network, err error) {
 	}
 	var first error
 	for _, in := range inputs {
-		im := &importer{graph: g, batch: in.batch, unfold: o.Unfold, done: map[string]result{},
+		im := &importer{graph: g, batch: in.batch, unfold: o.Unfold, room: newRoom(g), done: map[string]result{},
 			names: map[string]bool{nn.InputName: true}, selected: map[string]string{}}
 		net, err := im.network(in)
 		if err == nil {
@@ -143,9 +147,9 @@ func (g *graph) inputs(given nn.Shape) ([]layout, error) {
 		if d == 0 {
 			return nil, fmt.Errorf("axis %d of the input %q has no size in the file; export with fixed sizes, only the batch may be open", i+1, g.input.Name)
 		}
-		if d < 0 || d > maxValues {
-			return nil, fmt.Errorf("the input %q has an axis of %d", g.input.Name, d)
-		}
+	}
+	if size, err := count(example); err != nil || size > maxValues {
+		return nil, fmt.Errorf("the input %q has shape %v; examples of up to %d values are supported", g.input.Name, example, maxValues)
 	}
 	if n < 0 || n > anyBatch {
 		return nil, fmt.Errorf("the input %q has a batch of %d", g.input.Name, n)
@@ -186,8 +190,8 @@ func (g *graph) inputs(given nn.Shape) ([]layout, error) {
 	return out, nil
 }
 
-// maxValues bounds an axis of the input.
-const maxValues = 1 << 24
+// maxValues bounds an example.
+const maxValues = 1 << 28
 
 // batchAxis is the first axis, or the only one that the file leaves open.
 func (g *graph) batchAxis() int {

@@ -119,7 +119,7 @@ func sliced(im *importer, n *onnx.Node) (*value, error) {
 }
 
 // maxUnits bounds lists of units.
-const maxUnits = 1 << 24
+const maxUnits = 1 << 22
 
 // pick takes places along an axis: units, or the first or last position of a sequence. Units a
 // fixed distance apart stay a part of the layer's; others are picked by a layer select.

@@ -343,7 +343,7 @@ func reshapeNode(im *importer, n *onnx.Node, in []*tensor) (*tensor, error) {
 	return in[0].reshaped(dims)
 }
 
-// order is the permutation of a Transpose.
+// permutation is the order of axes of a Transpose.
 func permutation(n *onnx.Node, rank int) ([]int, error) {
 	if attr(n, "perm") == nil {
 		out := make([]int, rank)
