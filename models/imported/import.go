@@ -113,6 +113,11 @@ func (im *importer) translate(n *onnx.Node, name string) error {
 	}
 	translate, ok := operators[n.Op]
 	if n.Domain != "" || !ok {
+		for _, in := range n.Inputs { // for their shapes
+			if _, err := im.get(in); in != "" && err != nil {
+				return err
+			}
+		}
 		if g := graphAttr(n); g != "" {
 			return fmt.Errorf("operators with graphs of their own (%s) are not supported; export the model without control flow", g)
 		}

@@ -239,6 +239,13 @@ func (im *importer) network(in layout) (*nn.Network, error) {
 // last brings the output into the layout that a network has: [N, units], or all units and
 // positions each at an axis of their own, in any order.
 func (im *importer) last(v *value) (*value, error) {
+	if len(v.axes) == 3 && len(v.shape) == 3 && v.shape.Positions() > 1 {
+		tokens, err := im.sequence(v)
+		if err != nil {
+			return nil, err
+		}
+		v = tokens
+	}
 	if v.shape.Positions() == 1 && len(v.shape) > 1 || len(v.axes) == 2 && len(v.shape) > 1 {
 		flat, err := im.flat(v)
 		if err != nil {

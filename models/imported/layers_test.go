@@ -114,3 +114,22 @@ func TestEveryLayer(t *testing.T) {
 		}
 	}
 }
+
+// TestPrunedLayers reads the graphs of networks that lost units.
+func TestPrunedLayers(t *testing.T) {
+	for _, r := range []row{
+		{"add", `{"index": [[0, 2, 3, 5]], "units": 7, "bias": true}`, image, 1},
+		{"layernorm", `{"width": 9}`, sequence, 1}, {"layernorm", `{"width": 9, "from": [0, -1, 2, 5]}`, sequence, 1},
+		{"rmsnorm", `{"width": 9, "from": [0, 2, 5]}`, sequence, 1}, {"rmsnorm", `{"width": 9, "eps": 1e-6}`, image, 1},
+		{"position", `{"index": [0, 2, 3, 4, 6, 7], "units": 8}`, sequence, 1}, {"flatten", `{"index": [0, 5, 100]}`, image, 1},
+	} {
+		t.Run(r.kind+r.args, func(t *testing.T) {
+			net := r.network(t)
+			x := make([]float32, 2*net.Input.Size())
+			for i := range x {
+				x[i] = float32(i%7) - 3
+			}
+			sameNetwork(t, r.kind+r.args, net, again(t, net), x)
+		})
+	}
+}

@@ -142,6 +142,12 @@ func (im *importer) pick(v *value, axis int, index []int64) (*value, error) {
 		c.axes[axis] = axis1(atom{0, int64(len(index)), step * a[0].stride})
 		return c, nil
 	}
+	if len(v.shape) > 1 && v.axes[axis].length() == int64(v.shape.Size()) { // places of a flattened image
+		var err error
+		if v, err = im.flat(v); err != nil {
+			return nil, err
+		}
+	}
 	order, ok := v.order(axis)
 	if !ok {
 		return nil, fmt.Errorf("only channels, and the first or the last position of a sequence, can be picked; this takes %d places of axis %d",
