@@ -10,8 +10,8 @@ import (
 	"pare/nn/onnx"
 )
 
-// ClassToken puts a learned vector in front of a sequence, zero at first, whose place gathers what
-// a vision transformer says about the whole image (Dosovitskiy et al. 2021). Input [D, T], output
+// ClassToken puts a learned vector in front of a sequence, zero at first. A vision transformer
+// classifies the image from this position (Dosovitskiy et al. 2021). Input [D, T], output
 // [D, T+1].
 type ClassToken struct {
 	passUnits

@@ -137,7 +137,7 @@ func perUnit(v *value, c *tensor) (*tensor, error) {
 
 // shift adds a constant.
 func (im *importer) shift(v *value, c *tensor) (*value, error) {
-	get, axes, err := spread(v, c)
+	_, axes, err := spread(v, c)
 	if err != nil {
 		return nil, err
 	}
@@ -161,7 +161,8 @@ func (im *importer) shift(v *value, c *tensor) (*value, error) {
 	if len(v.shape) != 2 {
 		return nil, errors.New("a constant that differs between positions can be added to a sequence only")
 	}
-	if get, _, err = spread(v, c); err != nil {
+	get, _, err := spread(v, c)
+	if err != nil {
 		return nil, err
 	}
 	units, length := v.shape[0], v.shape[1]

@@ -15,7 +15,7 @@ import (
 // is a prime above all dimensions, so the batch is found again in products.
 const anyBatch = 1<<31 - 1
 
-// result is what a value of the graph is: a constant, or the value of a layer.
+// result is a translated value of the graph: a constant, or the value of a layer.
 type result struct {
 	constant *tensor
 	value    *value

@@ -30,7 +30,7 @@ type term struct {
 	args   []*term
 }
 
-// match is what the words of a pattern stand for.
+// match holds the values, numbers and nodes that the words of a pattern stand for.
 type match struct {
 	values  map[string]string // names of values
 	numbers map[string]float64
