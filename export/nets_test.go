@@ -175,12 +175,12 @@ func excited(t *testing.T) *nn.Network {
 // normalised has the normalisations of single examples, whole and as pruning leaves them.
 func normalised(t *testing.T) *nn.Network {
 	s := newStack(t, "normalised", 3, 4, 5)
-	s.add("conv", &layers.Conv{Out: 8, Pad: 1})
+	s.add("conv", &layers.Conv{Out: 8, Pad: layers.Around(1)})
 	s.add("groups", &layers.GroupNorm{Groups: 4, Eps: 1e-3})
 	s.add("instances", &layers.InstanceNorm{})
 	s.add("pixels", &layers.LayerNorm{Eps: 1e-2})
 	s.add("squares", &layers.RMSNorm{})
-	s.add("narrow", &layers.Conv{Out: 5, Kernel: 1})
+	s.add("narrow", &layers.Conv{Out: 5, Kernel: layers.Square(1)})
 	s.add("few", &layers.GroupNorm{Groups: 2, Width: 4, Places: []int{0, 2, 3, 5, 7}, Outputs: []int{0, 1, 3, 6, 7}})
 	s.add("fewer", &layers.RMSNorm{Width: 8, From: []int{0, 2, 3, 4}})
 	s.add("pixel", &layers.LayerNorm{Width: 7, From: []int{0, -1, 3}})
