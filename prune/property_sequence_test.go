@@ -56,10 +56,12 @@ func sequenceNetwork(t *rapid.T) *nn.Network {
 	for range g.draw("length", 1, 6) {
 		x = g.positional(x)
 	}
-	switch g.draw("head", 0, 2) {
+	switch g.draw("head", 0, 3) {
 	case 0:
 		x = g.add(&layers.Last{}, x)
 	case 1:
+		x = g.add(&layers.First{}, x)
+	case 2:
 		x = g.add(&layers.Flatten{}, x)
 	}
 	g.add(&layers.Linear{Out: 3}, x)
@@ -70,7 +72,15 @@ func sequenceNetwork(t *rapid.T) *nn.Network {
 // positional adds a layer or a block of a sequence.
 func (g *generator) positional(x string) string {
 	d := g.shape(x)[0]
-	switch g.draw("layer", 0, 12) {
+	switch g.draw("layer", 0, 14) {
+	case 13:
+		return g.add(&layers.ClassToken{}, x)
+	case 14:
+		turn, index := g.draw("turn", 0, d-1), make([]int, d)
+		for u := range index {
+			index[u] = (u + turn) % d
+		}
+		return g.add(&layers.Select{Index: index}, x)
 	case 11, 12:
 		return g.recurrent(x)
 	case 0:

@@ -54,7 +54,7 @@ func inOrderOf(net *nn.Network, file string, x, y []float32) (_, _ []float32) {
 		return out
 	}
 	switch name, _, _ := strings.Cut(filepath.Base(file), "."); name {
-	case "channels_last", "attention", "recurrent":
+	case "channels_last", "attention", "recurrent", "elman":
 		return last(net.Input, x), y
 	case "language":
 		return x, last(net.Output().Shape, y)
