@@ -38,8 +38,9 @@ func init() {
 		"Greater":        truth(func(a, b float64) bool { return a > b }),
 		"LessOrEqual":    truth(func(a, b float64) bool { return a <= b }),
 		"GreaterOrEqual": truth(func(a, b float64) bool { return a >= b }),
-		"And":            truth(func(a, b float64) bool { return a != 0 && b != 0 }), "Or": truth(func(a, b float64) bool { return a != 0 || b != 0 }),
-		"Mod": func(a, b float64) float64 { return a - b*math.Floor(a/b) },
+		"And":            truth(func(a, b float64) bool { return a != 0 && b != 0 }),
+		"Or":             truth(func(a, b float64) bool { return a != 0 || b != 0 }),
+		"Mod":            func(a, b float64) float64 { return a - b*math.Floor(a/b) },
 	} {
 		computable[name] = one(binary(name, f))
 	}

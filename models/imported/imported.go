@@ -19,7 +19,7 @@ import (
 // Model is the network of an ONNX file, with its parameters.
 type Model struct {
 	File   string `yaml:"file" required:"true" doc:"ONNX file, relative to the working directory"`
-	Unfold bool   `yaml:"unfold,omitempty" doc:"put a BatchNorm that changes nothing behind every convolution without one, for files in which it was folded"`
+	Unfold bool   `yaml:"unfold,omitempty" doc:"put a BatchNorm that changes nothing behind every convolution without one"`
 }
 
 func init() {
@@ -145,7 +145,8 @@ func (g *graph) inputs(given nn.Shape) ([]layout, error) {
 	}
 	for i, d := range example {
 		if d == 0 {
-			return nil, fmt.Errorf("axis %d of the input %q has no size in the file; export with fixed sizes, only the batch may be open", i+1, g.input.Name)
+			return nil, fmt.Errorf("axis %d of the input %q has no size in the file; export with fixed sizes, only the batch may be open",
+				i+1, g.input.Name)
 		}
 	}
 	if size, err := count(example); err != nil || size > maxValues {
@@ -259,7 +260,8 @@ func (im *importer) last(v *value) (*value, error) {
 			found = found || v.isWhole(a, i)
 		}
 		if !found {
-			return nil, fmt.Errorf("the output %q, %s, is not the output of a layer but a reordering of one, which is not supported", im.output.Name, v)
+			return nil, fmt.Errorf("the output %q, %s, is not the output of a layer but a reordering of one, which is not supported",
+				im.output.Name, v)
 		}
 	}
 	return v, nil

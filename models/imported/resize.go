@@ -49,7 +49,8 @@ func resize(im *importer, n *onnx.Node) (*value, error) {
 		if err != nil {
 			return nil, err
 		}
-		if len(list) != 4 || list[0] != v.axes[0].length() || list[1] != int64(v.shape[0]) || min(list[2], list[3]) < 1 || max(list[2], list[3]) > maxExtent {
+		if len(list) != 4 || list[0] != v.axes[0].length() || list[1] != int64(v.shape[0]) ||
+			min(list[2], list[3]) < 1 || max(list[2], list[3]) > maxExtent {
 			return nil, fmt.Errorf("sizes %v are not supported", list)
 		}
 		opts["size"] = short([2]int64{list[2], list[3]}, false)
