@@ -1,6 +1,7 @@
 package imported
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"math"
@@ -394,7 +395,7 @@ func where(im *importer, _ *onnx.Node, in []*tensor) (*tensor, error) {
 	if err == nil && err2 == nil {
 		stored, err2 = broadcast(stored, in[0].stored)
 	}
-	if err = errors.Join(err, err2); err != nil {
+	if err = cmp.Or(err, err2); err != nil {
 		return nil, errors.New("the shapes do not fit each other")
 	}
 	if (in[1].ints == nil) != (in[2].ints == nil) {
