@@ -63,7 +63,7 @@ func (g *generator) activation() nn.Layer {
 
 func (g *generator) unary(x string) string {
 	s := g.shape(x)
-	c, h := s[0], s[1]
+	c, h := s[0], min(s[1], s[2])
 	switch g.draw("layer", 0, 12) {
 	case 11, 12:
 		return g.add(g.norm(s), x)
