@@ -34,6 +34,10 @@ type GroupNorm struct {
 	in           nn.Shape
 }
 
+// maxPlaces bounds the places of a GroupNorm, so that a damaged architecture file cannot make a
+// reader run out of memory.
+const maxPlaces = 1 << 20
+
 func init() {
 	nn.RegisterLayer("normalisation of groups of units over all positions (Wu & He 2018)", func() nn.Layer { return &GroupNorm{} })
 }
@@ -48,7 +52,7 @@ func (l *GroupNorm) Init(in []nn.Shape, _ *rand.Rand) (nn.Shape, error) {
 	if len(s) > 3 {
 		return nil, fmt.Errorf("groupnorm needs a vector, a sequence or an image, got %s", s)
 	}
-	if l.Eps < 0 || l.Groups < 1 || l.Groups > maxValues || l.Width < 0 || l.Width > maxValues/l.Groups {
+	if l.Eps < 0 || l.Groups < 1 || l.Groups > maxPlaces || l.Width < 0 || l.Width > maxPlaces/l.Groups {
 		return nil, fmt.Errorf("groupnorm: groups is %d, width %d and eps %g; groups must be positive, no number negative or very large",
 			l.Groups, l.Width, l.Eps)
 	}
@@ -73,6 +77,9 @@ func (l *GroupNorm) Init(in []nn.Shape, _ *rand.Rand) (nn.Shape, error) {
 		}
 	}
 	n := len(l.outputs())
+	if l.Groups > n {
+		return nil, fmt.Errorf("groupnorm: %d groups for %d units of the output", l.Groups, n)
+	}
 	return s.WithUnits(n), initParams(unitParam(&l.weight, "weight", nn.RoleScale, n, filled(1)),
 		unitParam(&l.bias, "bias", nn.RoleShift, n, nil))
 }

@@ -55,6 +55,9 @@ func TestFaultyNorms(t *testing.T) {
 		{&layers.GroupNorm{Groups: 2, Width: 3}, nn.Shape{4}, "groupnorm: 6 places for the 4 units of the input"},
 		{&layers.GroupNorm{Groups: 2, Places: []int{0, 1, 2, 4}}, nn.Shape{4}, "groupnorm: places is [0 1 2 4], it must ascend below 4"},
 		{&layers.GroupNorm{Groups: 2, Outputs: []int{1, 1}}, nn.Shape{4}, "groupnorm: outputs is [1 1], it must ascend below 4"},
+		{&layers.GroupNorm{Groups: 1, Width: 1 << 40, Places: []int{0, 1}}, nn.Shape{2},
+			"groupnorm: groups is 1, width 1099511627776 and eps 0; groups must be positive, no number negative or very large"},
+		{&layers.GroupNorm{Groups: 3, Width: 2, Places: []int{0, 1}}, nn.Shape{2}, "groupnorm: 3 groups for 2 units of the output"},
 		{&layers.InstanceNorm{}, nn.Shape{4, 1, 1}, "instancenorm needs units of more than one position, got 4×1×1"},
 		{&layers.InstanceNorm{Eps: -1}, nn.Shape{4, 2}, "instancenorm: eps is -1, it must not be negative"},
 	} {

@@ -71,7 +71,8 @@ type Traits struct {
 	// is at least 0 and used in float32; with 0 the layer is a ReLU, max(x, 0).
 	Rectifies bool
 	Threshold float64
-	// Multiplies: the output is the product of the inputs, value by value.
+	// Multiplies: the output is the product of the inputs, value by value or with one factor
+	// for each unit.
 	Multiplies bool
 	// Sums: the output is the plain sum of the inputs.
 	Sums bool
