@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"pare/internal/printable"
 	"pare/nn/onnx"
 )
 
@@ -177,7 +178,10 @@ func describe(n *onnx.Node) string {
 	if len(name) > 100 {
 		name = name[:100] + "…"
 	}
-	return fmt.Sprintf("%q (%s)", name, op)
+	if len(op) > 100 {
+		op = op[:100] + "…"
+	}
+	return fmt.Sprintf("%q (%s)", name, printable.Text(op))
 }
 
 // attr is an attribute of a node, or nil.

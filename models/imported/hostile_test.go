@@ -62,7 +62,7 @@ func TestRefusals(t *testing.T) {
 			func(m *onnx.Model) { node(m, 1).Op = "Softmax" }},
 		{`node "/Relu" (com.microsoft.FusedRelu): the operator is not supported; docs/onnx.md lists those that are (inputs N×3×4×4)`,
 			func(m *onnx.Model) { n := node(m, 1); n.Op, n.Domain = "FusedRelu", "com.microsoft" }},
-		{`node "/Relu" (If): operators with graphs of their own (then_branch) are not supported; ` +
+		{`node "/Relu" (If): operators with graphs of their own ("then_branch") are not supported; ` +
 			`export the model without control flow (inputs N×3×4×4)`,
 			func(m *onnx.Model) {
 				node(m, 1).Op = "If"

@@ -119,7 +119,7 @@ func (im *importer) translate(n *onnx.Node, name string) error {
 			}
 		}
 		if g := graphAttr(n); g != "" {
-			return fmt.Errorf("operators with graphs of their own (%s) are not supported; export the model without control flow", g)
+			return fmt.Errorf("operators with graphs of their own (%q) are not supported; export the model without control flow", g)
 		}
 		return fmt.Errorf("the operator is not supported; docs/onnx.md lists those that are")
 	}

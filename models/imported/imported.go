@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"pare/export"
+	"pare/internal/printable"
 	"pare/models"
 	"pare/nn"
 	"pare/nn/onnx"
@@ -211,7 +212,11 @@ func (g *graph) batchAxis() int {
 
 // network translates the graph for one layout of the input.
 func (im *importer) network(in layout) (*nn.Network, error) {
-	net, err := nn.New(im.graph.name, in.shape, nil)
+	name := im.graph.name
+	if len(name) > 200 || name != printable.Text(name) {
+		name = "network"
+	}
+	net, err := nn.New(name, in.shape, nil)
 	if err != nil {
 		return nil, err
 	}

@@ -100,7 +100,7 @@ func (im *importer) recurrentOptions(n *onnx.Node, kind string) (options, error)
 	}
 	opts := options{"hidden": hidden}
 	if d := stringAttr(n, "direction", "forward"); d != "forward" {
-		return nil, fmt.Errorf("direction %s is not supported; forward is", d)
+		return nil, fmt.Errorf("direction %q is not supported; forward is", d)
 	}
 	if intAttr(n, "layout", 0) != 0 || intAttr(n, "input_forget", 0) != 0 || attr(n, "clip") != nil {
 		return nil, errors.New("layout, input_forget and clip are not supported")
@@ -114,7 +114,7 @@ func (im *importer) recurrentOptions(n *onnx.Node, kind string) (options, error)
 		case kind == "rnn" && names == "relu":
 			opts["nonlinearity"] = "relu"
 		case !slices.Contains([]string{"tanh", "sigmoid,tanh", "sigmoid,tanh,tanh"}, names):
-			return nil, fmt.Errorf("activations %s are not supported", names)
+			return nil, fmt.Errorf("activations %q are not supported", names)
 		}
 	}
 	for i := 4; i < len(n.Inputs); i++ {

@@ -69,14 +69,14 @@ func resize(im *importer, n *onnx.Node) (*value, error) {
 	switch {
 	case mode == "nearest" && (place == "asymmetric" || opts["scale"] != nil && place == "half_pixel"):
 		if r := stringAttr(n, "nearest_mode", "round_prefer_floor"); place == "asymmetric" && n.Op != "Upsample" && r != "floor" {
-			return nil, fmt.Errorf("nearest_mode %s is not supported; floor is", r)
+			return nil, fmt.Errorf("nearest_mode %q is not supported; floor is", r)
 		}
 	case mode == "linear" && (place == "half_pixel" || place == "pytorch_half_pixel"):
 		opts["mode"] = "bilinear"
 	case mode == "linear" && place == "align_corners":
 		opts["mode"], opts["align_corners"] = "bilinear", true
 	default:
-		return nil, fmt.Errorf("mode %s with coordinates %s is not supported; PyTorch's nearest and bilinear are", mode, place)
+		return nil, fmt.Errorf("mode %q with coordinates %q is not supported; PyTorch's nearest and bilinear are", mode, place)
 	}
 	return im.layer(im.name("upsample", nil), "upsample", opts, nil, v)
 }
@@ -88,7 +88,7 @@ func depthToSpace(im *importer, n *onnx.Node) (*value, error) {
 		return nil, err
 	}
 	if mode := stringAttr(n, "mode", "DCR"); mode != "CRD" {
-		return nil, fmt.Errorf("mode %s is not supported; CRD, PyTorch's, is", mode)
+		return nil, fmt.Errorf("mode %q is not supported; CRD, PyTorch's, is", mode)
 	}
 	return im.layer(im.name("pixelshuffle", nil), "pixelshuffle", options{"factor": intAttr(n, "blocksize", 0)}, nil, v)
 }
