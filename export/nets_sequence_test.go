@@ -51,6 +51,18 @@ func readings(t *testing.T) *nn.Network {
 	return s.net
 }
 
+// patches maps an image to logits as a vision transformer does.
+func patches(t *testing.T) *nn.Network {
+	s := newStack(t, "patches", 3, 4, 6)
+	s.add("patch", &layers.Conv{Out: 5, Kernel: layers.Square(2), Stride: layers.Square(2)})
+	s.add("tokens", &layers.Tokens{})
+	s.add("token", &layers.ClassToken{})
+	s.add("first", &layers.First{})
+	s.add("logits", &layers.Linear{Out: 3})
+	randomise(s.net, 0)
+	return s.net
+}
+
 func sequences(t *testing.T) []*nn.Network {
-	return append(recurrents(t), text(t), readings(t), pruned(t, readings(t), 0.3), pruned(t, readings(t), 0.5))
+	return append(recurrents(t), patches(t), pruned(t, patches(t), 0.4), text(t), readings(t), pruned(t, readings(t), 0.3), pruned(t, readings(t), 0.5))
 }
