@@ -9,9 +9,10 @@ import (
 	"pare/internal/option"
 	"pare/internal/suggest"
 	"pare/models"
+	_ "pare/models/imported" // models by name
 	"pare/models/pretrained"
-	_ "pare/models/saved"       // a model by name
-	_ "pare/models/torchvision" // models by name
+	_ "pare/models/saved"
+	_ "pare/models/torchvision"
 	"pare/nn"
 )
 

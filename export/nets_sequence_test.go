@@ -44,6 +44,7 @@ func readings(t *testing.T) *nn.Network {
 	s.act("tanh")
 	s.add("qkv", &layers.Linear{Out: 10})
 	s.add("attention", &layers.Attention{Heads: 2, QK: []int{2, 0}, V: []int{2, 4}, Scale: 0.4})
+	s.add("token", &layers.ClassToken{})
 	s.add("last", &layers.Last{})
 	s.add("logits", &layers.Linear{Out: 3})
 	randomise(s.net, 0)

@@ -77,6 +77,7 @@ func gradientCases(t *testing.T) []gradientCase {
 		{name: "flatten", layer: &layers.Flatten{}, inputs: image(3, 2, 4)},
 		{name: "flatten index", layer: &layers.Flatten{Index: []int{0, 3, 7, 8, 21}}, inputs: image(3, 2, 4)},
 		{name: "flatten vector", layer: &layers.Flatten{}, inputs: features(4)},
+		{name: "shuffle", layer: &layers.Select{Index: []int{3, 1, 4, 0}}, inputs: image(5, 2, 3)},
 		{name: "select image", layer: &layers.Select{Index: []int{1, 3}}, inputs: image(5, 2, 3)},
 		{name: "select vector", layer: &layers.Select{Index: []int{0, 1, 4}}, inputs: features(6)},
 		{name: "add one", layer: &layers.Add{}, inputs: image(3, 2, 2)},

@@ -67,11 +67,11 @@ func sequenceNetwork(t *rapid.T) *nn.Network {
 		x = g.positional(x)
 	}
 	switch g.draw("head", 0, 3) {
-	case 3:
-		x = g.add(&layers.First{}, x)
 	case 0:
 		x = g.add(&layers.Last{}, x)
 	case 1:
+		x = g.add(&layers.First{}, x)
+	case 2:
 		x = g.add(&layers.Flatten{}, x)
 	}
 	g.add(&layers.Linear{Out: 3}, x)
@@ -82,7 +82,7 @@ func sequenceNetwork(t *rapid.T) *nn.Network {
 // positional adds a layer or a block of a sequence.
 func (g *generator) positional(x string) string {
 	d := g.shape(x)[0]
-	switch g.draw("layer", 0, 14) {
+	switch g.draw("layer", 0, 16) {
 	case 14:
 		return g.add(&layers.Reverse{}, x)
 	case 13:
@@ -91,6 +91,14 @@ func (g *generator) positional(x string) string {
 			from[j] = g.draw("from", 0, d-1)
 		}
 		return g.add(&layers.Repeat{From: from}, x)
+	case 15:
+		return g.add(&layers.ClassToken{}, x)
+	case 16:
+		turn, index := g.draw("turn", 0, d-1), make([]int, d)
+		for u := range index {
+			index[u] = (u + turn) % d
+		}
+		return g.add(&layers.Select{Index: index}, x)
 	case 11, 12:
 		return g.recurrent(x)
 	case 0:

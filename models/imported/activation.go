@@ -35,6 +35,7 @@ func ofPattern(kind string) func(im *importer, m match) (*value, error) {
 
 func init() {
 	register(ofPattern("silu"), "Mul(x, Sigmoid(x))")
+	register(ofPattern("softplus"), "Where(Greater(x, 20), x, Softplus(x))") // PyTorch's threshold
 	register(ofPattern("mish"), "Mul(x, Tanh(Softplus(x)))")
 	register(ofPattern("hardswish"),
 		"Mul(x, Div(Clip(Add(x, 3), 0, 6), 6))",
@@ -191,11 +192,5 @@ func clip(im *importer, n *onnx.Node) (*value, error) {
 }
 
 func init() {
-	register(func(im *importer, m match) (*value, error) { // SELU and others are not supported
-		v, err := im.value(m.values["x"])
-		if err != nil {
-			return nil, err
-		}
-		return im.pointwise("relu", nil, v)
-	}, "Max(x, 0)")
+	register(ofPattern("relu"), "Max(x, 0)")
 }

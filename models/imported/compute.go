@@ -1,6 +1,7 @@
 package imported
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"math"
@@ -38,8 +39,9 @@ func init() {
 		"Greater":        truth(func(a, b float64) bool { return a > b }),
 		"LessOrEqual":    truth(func(a, b float64) bool { return a <= b }),
 		"GreaterOrEqual": truth(func(a, b float64) bool { return a >= b }),
-		"And":            truth(func(a, b float64) bool { return a != 0 && b != 0 }), "Or": truth(func(a, b float64) bool { return a != 0 || b != 0 }),
-		"Mod": func(a, b float64) float64 { return a - b*math.Floor(a/b) },
+		"And":            truth(func(a, b float64) bool { return a != 0 && b != 0 }),
+		"Or":             truth(func(a, b float64) bool { return a != 0 || b != 0 }),
+		"Mod":            func(a, b float64) float64 { return a - b*math.Floor(a/b) },
 	} {
 		computable[name] = one(binary(name, f))
 	}
@@ -117,9 +119,6 @@ func (im *importer) compute(n *onnx.Node) error {
 		if i >= len(n.Outputs) {
 			break
 		}
-		if im.work += int64(t.len()); im.work > 4*maxConstant {
-			return fmt.Errorf("constants of more than %d values in all are computed", 4*maxConstant)
-		}
 		im.done[n.Outputs[i]] = result{constant: t}
 	}
 	return nil
@@ -191,13 +190,13 @@ func identity(_ *importer, n *onnx.Node, in []*tensor) (*tensor, error) {
 	return &t, nil
 }
 
-func constantNode(_ *importer, n *onnx.Node, _ []*tensor) (*tensor, error) {
+func constantNode(im *importer, n *onnx.Node, _ []*tensor) (*tensor, error) {
 	for i := range n.Attrs {
 		switch a := &n.Attrs[i]; a.Name {
 		case "value":
 			t := a.Tensor
 			t.Name = ""
-			return fromONNX(&t), nil
+			return fromONNX(&t, im.room), nil
 		case "value_float":
 			return &tensor{floats: []float32{a.Float}}, nil
 		case "value_int":
@@ -212,7 +211,7 @@ func constantNode(_ *importer, n *onnx.Node, _ []*tensor) (*tensor, error) {
 	return nil, errors.New("a constant without a value of numbers is not supported")
 }
 
-func constantOfShape(_ *importer, n *onnx.Node, in []*tensor) (*tensor, error) {
+func constantOfShape(im *importer, n *onnx.Node, in []*tensor) (*tensor, error) {
 	dims, err := wholeNumbers(in[0])
 	if err != nil {
 		return nil, err
@@ -220,18 +219,18 @@ func constantOfShape(_ *importer, n *onnx.Node, in []*tensor) (*tensor, error) {
 	if _, err := count(dims); err != nil {
 		return nil, err
 	}
-	value := &tensor{floats: []float32{0}}
+	value := &tensor{floats: []float32{0}, room: im.room}
 	if a := attr(n, "value"); a != nil {
-		value = fromONNX(&a.Tensor)
+		value = fromONNX(&a.Tensor, im.room)
 	}
 	if value.len() != 1 {
 		return nil, errors.New("the value must be one number")
 	}
 	ones := slices.Repeat([]int64{1}, len(dims))
 	if slices.Contains(dims, 0) { // nothing is stored
-		return (&tensor{ints: value.ints}).like(dims, dims)
+		return value.like(dims, dims)
 	}
-	return &tensor{dims: dims, stored: ones, floats: value.floats, ints: value.ints}, nil
+	return &tensor{dims: dims, stored: ones, floats: value.floats, ints: value.ints, room: im.room}, nil
 }
 
 func wholeNumbers(t *tensor) ([]int64, error) {
@@ -245,7 +244,7 @@ func wholeNumbers(t *tensor) ([]int64, error) {
 	return w.ints, nil
 }
 
-func rangeOf(_ *importer, _ *onnx.Node, in []*tensor) (*tensor, error) {
+func rangeOf(im *importer, _ *onnx.Node, in []*tensor) (*tensor, error) {
 	var v [3]float64
 	for i, t := range in[:3] {
 		if t.len() != 1 {
@@ -258,7 +257,10 @@ func rangeOf(_ *importer, _ *onnx.Node, in []*tensor) (*tensor, error) {
 		return nil, errTooLarge
 	}
 	dims := []int64{int64(n)}
-	out, err := (&tensor{ints: in[0].ints}).like(dims, dims)
+	out, err := (&tensor{ints: in[0].ints, room: im.room}).like(dims, dims)
+	if err != nil {
+		return nil, err
+	}
 	for i := range out.len() {
 		if x := v[0] + float64(i)*v[2]; out.ints != nil {
 			out.ints[i] = int64(x)
@@ -266,7 +268,7 @@ func rangeOf(_ *importer, _ *onnx.Node, in []*tensor) (*tensor, error) {
 			out.floats[i] = float32(x)
 		}
 	}
-	return out, err
+	return out, nil
 }
 
 func castNode(_ *importer, n *onnx.Node, in []*tensor) (*tensor, error) {
@@ -276,23 +278,27 @@ func castNode(_ *importer, n *onnx.Node, in []*tensor) (*tensor, error) {
 	case !ok:
 		return nil, fmt.Errorf("element type %d is not supported", to)
 	case to == 9: // truth values
-		out := &tensor{name: in[0].name, dims: in[0].dims, stored: in[0].stored, ints: make([]int64, in[0].len())}
-		for i := range out.ints {
-			if in[0].at(i) != 0 {
-				out.ints[i] = 1
+		return wholeOf(in[0], func(x float64) int64 {
+			if x != 0 {
+				return 1
 			}
-		}
-		return out, nil
+			return 0
+		})
 	case toWhole == (in[0].ints != nil):
 		return in[0], nil
 	case !toWhole:
 		return in[0].mapped(func(x float64) float64 { return x }), nil
 	}
-	out := &tensor{name: in[0].name, dims: in[0].dims, stored: in[0].stored, ints: make([]int64, in[0].len())}
-	for i := range out.ints {
-		out.ints[i] = int64(in[0].floats[i])
+	return wholeOf(in[0], func(x float64) int64 { return int64(x) })
+}
+
+// wholeOf is a function of every value.
+func wholeOf(t *tensor, f func(x float64) int64) (*tensor, error) {
+	out, err := (&tensor{name: t.name, ints: []int64{}, room: t.room}).like(t.dims, t.stored)
+	for i := range out.intsOf() {
+		out.ints[i] = f(t.at(i))
 	}
-	return out, nil
+	return out, err
 }
 
 func truth(f func(a, b float64) bool) func(a, b float64) float64 {
@@ -308,7 +314,7 @@ func truth(f func(a, b float64) bool) func(a, b float64) float64 {
 var comparisons = map[string]bool{"Equal": true, "Less": true, "Greater": true, "LessOrEqual": true, "GreaterOrEqual": true}
 
 func binary(op string, f func(a, b float64) float64) func(im *importer, n *onnx.Node, in []*tensor) (*tensor, error) {
-	return func(_ *importer, _ *onnx.Node, in []*tensor) (*tensor, error) {
+	return func(im *importer, _ *onnx.Node, in []*tensor) (*tensor, error) {
 		a, b := in[0], in[1]
 		dims, err := broadcast(a.dims, b.dims)
 		if err != nil {
@@ -319,7 +325,7 @@ func binary(op string, f func(a, b float64) float64) func(im *importer, n *onnx.
 			return nil, err
 		}
 		ints := a.ints != nil && b.ints != nil
-		like := &tensor{}
+		like := &tensor{room: im.room}
 		if ints || comparisons[op] {
 			like.ints = []int64{}
 		}
@@ -380,7 +386,7 @@ func aligned(t *tensor, rank int) []int64 {
 	return append(make([]int64, rank-len(t.dims)), t.strides()...)
 }
 
-func where(_ *importer, _ *onnx.Node, in []*tensor) (*tensor, error) {
+func where(im *importer, _ *onnx.Node, in []*tensor) (*tensor, error) {
 	dims, err := broadcast(in[1].dims, in[2].dims)
 	if err == nil {
 		dims, err = broadcast(dims, in[0].dims)
@@ -389,13 +395,13 @@ func where(_ *importer, _ *onnx.Node, in []*tensor) (*tensor, error) {
 	if err == nil && err2 == nil {
 		stored, err2 = broadcast(stored, in[0].stored)
 	}
-	if err = errors.Join(err, err2); err != nil {
+	if err = cmp.Or(err, err2); err != nil {
 		return nil, errors.New("the shapes do not fit each other")
 	}
 	if (in[1].ints == nil) != (in[2].ints == nil) {
 		return nil, errors.New("the two values have different types")
 	}
-	out, err := (&tensor{ints: in[1].ints}).like(dims, stored)
+	out, err := (&tensor{ints: in[1].ints, room: im.room}).like(dims, stored)
 	if err != nil {
 		return nil, err
 	}
@@ -445,8 +451,8 @@ func tile(_ *importer, _ *onnx.Node, in []*tensor) (*tensor, error) {
 		case t.dims[a] == 1 && n > 0:
 			dims := slices.Clone(t.dims)
 			dims[a] = n
-			t = &tensor{name: t.name, dims: dims, stored: t.stored, floats: t.floats, ints: t.ints}
-		case n > maxConstant:
+			t = &tensor{name: t.name, dims: dims, stored: t.stored, floats: t.floats, ints: t.ints, room: t.room}
+		case n > maxUnits:
 			return nil, errTooLarge
 		default:
 			parts := slices.Repeat([]*tensor{t}, int(n))

@@ -1,6 +1,7 @@
 package imported
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -138,7 +139,7 @@ func (im *importer) padded(name string) (before string, pads [4]int64, err error
 	}
 	list, ok, err := im.numbers(p, "pads", 1)
 	if err != nil || !ok {
-		return name, pads, errors.Join(err, errors.New("the pads are missing"))
+		return name, pads, cmp.Or(err, errors.New("the pads are missing"))
 	}
 	rank := len(list) / 2
 	if axes, has, err := im.numbers(p, "axes", 3); err != nil || has {
@@ -176,7 +177,7 @@ func (im *importer) padsOfAxes(p *onnx.Node, list, axes []int64) ([]int64, error
 	}
 	places, err := axesOf(axes, len(v.axes))
 	if err != nil || len(list) != 2*len(places) {
-		return nil, errors.Join(err, errors.New("pads and axes do not fit each other"))
+		return nil, cmp.Or(err, errors.New("pads and axes do not fit each other"))
 	}
 	out := make([]int64, 2*len(v.axes))
 	for k, a := range places {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"pare/nn/onnx"
 )
@@ -121,6 +122,9 @@ func perUnit(v *value, c *tensor) (*tensor, error) {
 			return nil, errors.New("a constant that differs between positions is not supported here")
 		}
 	}
+	if v.shape[0] > maxUnits {
+		return nil, fmt.Errorf("a constant for %d channels is not supported", v.shape[0])
+	}
 	dims := []int64{int64(v.shape[0])}
 	out := &tensor{name: c.name, dims: dims, stored: dims, floats: make([]float32, v.shape[0])}
 	index := make([]int64, len(v.shape))
@@ -133,7 +137,7 @@ func perUnit(v *value, c *tensor) (*tensor, error) {
 
 // shift adds a constant.
 func (im *importer) shift(v *value, c *tensor) (*value, error) {
-	get, axes, err := spread(v, c)
+	_, axes, err := spread(v, c)
 	if err != nil {
 		return nil, err
 	}
@@ -157,10 +161,14 @@ func (im *importer) shift(v *value, c *tensor) (*value, error) {
 	if len(v.shape) != 2 {
 		return nil, errors.New("a constant that differs between positions can be added to a sequence only")
 	}
-	if get, _, err = spread(v, c); err != nil {
+	get, _, err := spread(v, c)
+	if err != nil {
 		return nil, err
 	}
 	units, length := v.shape[0], v.shape[1]
+	if units > maxUnits*16/length {
+		return nil, fmt.Errorf("a constant for %d positions of %d channels is not supported", length, units)
+	}
 	dims := []int64{int64(length), int64(units)}
 	table := &tensor{name: c.name, dims: dims, stored: dims, floats: make([]float32, units*length)}
 	for i := range table.floats {
@@ -296,3 +304,26 @@ func div(im *importer, n *onnx.Node) (*value, error) {
 	}
 	return im.gate(v, c.mapped(func(x float64) float64 { return 1 / x }))
 }
+
+// rescaled is the layer rescale that pare writes at the end of networks that learn numbers: a
+// factor and a shift that are no parameters.
+func rescaled(im *importer, m match) (*value, error) {
+	var t [2]*tensor
+	for i, name := range []string{m.values["scale"], m.values["shift"]} {
+		if im.constants[name] == nil {
+			return nil, nil
+		}
+		t[i] = fromONNX(im.constants[name], im.room)
+	}
+	layer, ok := strings.CutSuffix(t[0].name, "/scale")
+	if !ok || t[1].name != layer+"/shift" || im.static(m.values["x"]) {
+		return nil, nil
+	}
+	v, err := im.value(m.values["x"])
+	if err != nil || len(v.shape) != 1 || len(v.axes) != 2 || t[0].len() != v.shape[0] || t[1].len() != v.shape[0] {
+		return nil, err
+	}
+	return im.layer(im.unique(layer), "rescale", options{"scale": t[0].floats, "shift": t[1].floats}, nil, v)
+}
+
+func init() { register(rescaled, "Add(Mul(x, scale), shift)") }

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"pare/internal/printable"
 	"pare/nn/onnx"
 )
 
@@ -23,7 +24,8 @@ type graph struct {
 	constants map[string]*onnx.Tensor
 	input     onnx.ValueInfo
 	output    onnx.ValueInfo
-	fixed     map[string]bool // values that depend on constants and shapes only, as far as known
+	fixed     map[string]bool // whether values depend on constants and shapes only, as far as known
+	shaped    map[string]bool // whether they depend on shapes, as far as known
 }
 
 // index inlines the functions of a model and connects its nodes. Values with two makers,
@@ -33,7 +35,7 @@ func index(m *onnx.Model) (*graph, error) {
 		return nil, err
 	}
 	g := &graph{opset: m.Opset, name: m.Graph.Name, nodes: m.Graph.Nodes, maker: map[string]*onnx.Node{},
-		readers: map[string][]*onnx.Node{}, constants: map[string]*onnx.Tensor{}, fixed: map[string]bool{}}
+		readers: map[string][]*onnx.Node{}, constants: map[string]*onnx.Tensor{}, fixed: map[string]bool{}, shaped: map[string]bool{}}
 	if len(g.nodes) > maxNodes {
 		return nil, fmt.Errorf("the graph has %d nodes, at most %d are supported", len(g.nodes), maxNodes)
 	}
@@ -176,7 +178,10 @@ func describe(n *onnx.Node) string {
 	if len(name) > 100 {
 		name = name[:100] + "…"
 	}
-	return fmt.Sprintf("%q (%s)", name, op)
+	if len(op) > 100 {
+		op = op[:100] + "…"
+	}
+	return fmt.Sprintf("%q (%s)", name, printable.Text(op))
 }
 
 // attr is an attribute of a node, or nil.

@@ -15,7 +15,7 @@ import (
 // is a prime above all dimensions, so the batch is found again in products.
 const anyBatch = 1<<31 - 1
 
-// result is what a value of the graph is: a constant, or the value of a layer.
+// result is a translated value of the graph: a constant, or the value of a layer.
 type result struct {
 	constant *tensor
 	value    *value
@@ -34,7 +34,7 @@ type importer struct {
 	// selected are the layers that pick units, by the layer that they read and the units.
 	selected map[string]string
 	unfold   bool
-	work     int64 // values computed so far for constants
+	room     *int64 // see tensor
 }
 
 // nodeError is an error with the node that it is about; errors of the nodes that read it do not
@@ -53,7 +53,7 @@ func (im *importer) get(name string) (result, error) {
 		return r, nil
 	}
 	if t := im.constants[name]; t != nil {
-		r := result{constant: fromONNX(t)}
+		r := result{constant: fromONNX(t, im.room)}
 		im.done[name] = r
 		return r, nil
 	}
@@ -113,8 +113,13 @@ func (im *importer) translate(n *onnx.Node, name string) error {
 	}
 	translate, ok := operators[n.Op]
 	if n.Domain != "" || !ok {
+		for _, in := range n.Inputs { // for their shapes
+			if _, err := im.get(in); in != "" && err != nil {
+				return err
+			}
+		}
 		if g := graphAttr(n); g != "" {
-			return fmt.Errorf("operators with graphs of their own (%s) are not supported; export the model without control flow", g)
+			return fmt.Errorf("operators with graphs of their own (%q) are not supported; export the model without control flow", g)
 		}
 		return fmt.Errorf("the operator is not supported; docs/onnx.md lists those that are")
 	}

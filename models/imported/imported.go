@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"pare/export"
+	"pare/internal/printable"
 	"pare/models"
 	"pare/nn"
 	"pare/nn/onnx"
@@ -19,7 +20,7 @@ import (
 // Model is the network of an ONNX file, with its parameters.
 type Model struct {
 	File   string `yaml:"file" required:"true" doc:"ONNX file, relative to the working directory"`
-	Unfold bool   `yaml:"unfold,omitempty" doc:"put a BatchNorm that changes nothing behind every convolution without one, for files in which it was folded"`
+	Unfold bool   `yaml:"unfold,omitempty" doc:"put a BatchNorm that changes nothing behind every convolution without one"`
 }
 
 func init() {
@@ -49,21 +50,25 @@ type Options struct {
 }
 
 // Load reads the network of an ONNX file. A file that pare wrote gives the model that was
-// written, with its metadata; of other files the network alone is known. Values in other files
+// written, with its metadata; of other files, and where another program has changed the names of
+// the parameters, the network alone is known. Values in other files
 // must lie beside the file or below. Errors are one line and name the node.
 func Load(path string, o Options) (export.Model, error) {
 	file, err := onnx.ReadFile(path)
 	if err != nil {
 		return export.Model{}, err
 	}
-	if file.Producer == "pare" && !o.Unfold {
-		if m, err := export.FromONNX(file); err == nil {
+	written := export.ErrNotWritten
+	if !o.Unfold {
+		var m export.Model
+		if m, written = export.FromONNX(file); written == nil {
 			return m, nil
-		} else if !errors.Is(err, export.ErrNotWritten) {
-			return export.Model{}, fmt.Errorf("%s: %w", path, err)
 		}
 	}
 	net, err := network(file, o)
+	if err != nil && !errors.Is(written, export.ErrNotWritten) && len(file.Metadata) > 0 {
+		err = written
+	}
 	if err != nil {
 		return export.Model{}, fmt.Errorf("%s: %w", path, err)
 	}
@@ -96,7 +101,7 @@ func network(file *onnx.Model, o Options) (net *nn.Network, err error) {
 	}
 	var first error
 	for _, in := range inputs {
-		im := &importer{graph: g, batch: in.batch, unfold: o.Unfold, done: map[string]result{},
+		im := &importer{graph: g, batch: in.batch, unfold: o.Unfold, room: newRoom(g), done: map[string]result{},
 			names: map[string]bool{nn.InputName: true}, selected: map[string]string{}}
 		net, err := im.network(in)
 		if err == nil {
@@ -141,11 +146,12 @@ func (g *graph) inputs(given nn.Shape) ([]layout, error) {
 	}
 	for i, d := range example {
 		if d == 0 {
-			return nil, fmt.Errorf("axis %d of the input %q has no size in the file; export with fixed sizes, only the batch may be open", i+1, g.input.Name)
+			return nil, fmt.Errorf("axis %d of the input %q has no size in the file; export with fixed sizes, only the batch may be open",
+				i+1, g.input.Name)
 		}
-		if d < 0 || d > maxValues {
-			return nil, fmt.Errorf("the input %q has an axis of %d", g.input.Name, d)
-		}
+	}
+	if size, err := count(example); err != nil || size > maxValues {
+		return nil, fmt.Errorf("the input %q has shape %v; examples of up to %d values are supported", g.input.Name, example, maxValues)
 	}
 	if n < 0 || n > anyBatch {
 		return nil, fmt.Errorf("the input %q has a batch of %d", g.input.Name, n)
@@ -186,8 +192,8 @@ func (g *graph) inputs(given nn.Shape) ([]layout, error) {
 	return out, nil
 }
 
-// maxValues bounds an axis of the input.
-const maxValues = 1 << 24
+// maxValues bounds an example.
+const maxValues = 1 << 28
 
 // batchAxis is the first axis, or the only one that the file leaves open.
 func (g *graph) batchAxis() int {
@@ -206,7 +212,11 @@ func (g *graph) batchAxis() int {
 
 // network translates the graph for one layout of the input.
 func (im *importer) network(in layout) (*nn.Network, error) {
-	net, err := nn.New(im.graph.name, in.shape, nil)
+	name := im.graph.name
+	if len(name) > 200 || name != printable.Text(name) {
+		name = "network"
+	}
+	net, err := nn.New(name, in.shape, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -235,6 +245,13 @@ func (im *importer) network(in layout) (*nn.Network, error) {
 // last brings the output into the layout that a network has: [N, units], or all units and
 // positions each at an axis of their own, in any order.
 func (im *importer) last(v *value) (*value, error) {
+	if len(v.axes) == 3 && len(v.shape) == 3 && v.shape.Positions() > 1 {
+		tokens, err := im.sequence(v)
+		if err != nil {
+			return nil, err
+		}
+		v = tokens
+	}
 	if v.shape.Positions() == 1 && len(v.shape) > 1 || len(v.axes) == 2 && len(v.shape) > 1 {
 		flat, err := im.flat(v)
 		if err != nil {
@@ -248,7 +265,8 @@ func (im *importer) last(v *value) (*value, error) {
 			found = found || v.isWhole(a, i)
 		}
 		if !found {
-			return nil, fmt.Errorf("the output %q, %s, is not the output of a layer but a reordering of one, which is not supported", im.output.Name, v)
+			return nil, fmt.Errorf("the output %q, %s, is not the output of a layer but a reordering of one, which is not supported",
+				im.output.Name, v)
 		}
 	}
 	return v, nil

@@ -177,6 +177,9 @@ func (im *importer) complete(v *value) (*value, error) {
 	if !v.partial() {
 		return v, nil
 	}
+	if v.shape[0] > maxUnits {
+		return nil, fmt.Errorf("a slice of %d channels is not supported", v.shape[0])
+	}
 	units := slices.Sorted(slices.Values(v.units()))
 	key := fmt.Sprint(v.layer, units)
 	if im.selected[key] == "" {
@@ -200,8 +203,9 @@ func (im *importer) complete(v *value) (*value, error) {
 		}
 		return a
 	})}
+	before := v.units()
 	for k, u := range out.units() {
-		if units[u] != v.units()[k] {
+		if units[u] != before[k] {
 			return nil, errors.New("the order of the channels of a slice is not supported")
 		}
 	}
@@ -227,7 +231,7 @@ func (im *importer) ordered(v *value, at int) (*value, error) {
 // order lists, for every place along an axis made of units alone, the unit there. ok is false
 // where the axis has other atoms or lacks units.
 func (v *value) order(i int) (units []int, ok bool) {
-	if v.axes[i].length() != int64(v.shape[0]) {
+	if v.axes[i].length() != int64(v.shape[0]) || v.shape[0] > maxUnits {
 		return nil, false
 	}
 	for _, a := range v.axes[i] {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"pare/internal/printable"
 	"pare/nn"
 	"pare/nn/onnx"
 )
@@ -28,7 +29,7 @@ func (im *importer) name(kind string, weight *tensor) string {
 			name += "." + kind
 		}
 	}
-	if name == "" || name == nn.InputName {
+	if name == "" || name == nn.InputName || len(name) > 200 || name != printable.Text(name) {
 		name = kind
 	}
 	return im.unique(name)

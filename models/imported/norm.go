@@ -181,7 +181,8 @@ func (im *importer) groupNorm(v *value, n *onnx.Node, kind string, groups int64,
 		t, err := im.constant(name)
 		if err == nil && len(t.dims) == 1 { // beside [N, C, …]
 			for range v.shape[1:] {
-				t = &tensor{name: t.name, dims: append(slices.Clone(t.dims), 1), stored: append(slices.Clone(t.stored), 1), floats: t.floats, ints: t.ints}
+				dims, stored := append(slices.Clone(t.dims), 1), append(slices.Clone(t.stored), 1)
+				t = &tensor{name: t.name, dims: dims, stored: stored, floats: t.floats, ints: t.ints}
 			}
 		}
 		if err == nil {

@@ -119,7 +119,7 @@ func sliced(im *importer, n *onnx.Node) (*value, error) {
 }
 
 // maxUnits bounds lists of units.
-const maxUnits = 1 << 24
+const maxUnits = 1 << 22
 
 // pick takes places along an axis: units, or the first or last position of a sequence. Units a
 // fixed distance apart stay a part of the layer's; others are picked by a layer select.
@@ -141,6 +141,12 @@ func (im *importer) pick(v *value, axis int, index []int64) (*value, error) {
 		c.start += index[0] * a[0].stride
 		c.axes[axis] = axis1(atom{0, int64(len(index)), step * a[0].stride})
 		return c, nil
+	}
+	if len(v.shape) > 1 && v.axes[axis].length() == int64(v.shape.Size()) { // places of a flattened image
+		var err error
+		if v, err = im.flat(v); err != nil {
+			return nil, err
+		}
 	}
 	order, ok := v.order(axis)
 	if !ok {

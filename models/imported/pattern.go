@@ -30,7 +30,7 @@ type term struct {
 	args   []*term
 }
 
-// match is what the words of a pattern stand for.
+// match holds the values, numbers and nodes that the words of a pattern stand for.
 type match struct {
 	values  map[string]string // names of values
 	numbers map[string]float64
@@ -187,17 +187,18 @@ func (im *importer) number(name string) (float64, bool) {
 // ofShape reports whether a static value is made from the shape of another value, whose
 // translation a pattern must not ask for.
 func (im *importer) ofShape(name string) bool {
+	if known, ok := im.shaped[name]; ok {
+		return known
+	}
+	is := false
 	if n := im.maker[name]; n != nil {
-		if n.Op == "Shape" || n.Op == "Size" {
-			return true
-		}
+		is = n.Op == "Shape" || n.Op == "Size"
 		for _, in := range n.Inputs {
-			if in != "" && im.ofShape(in) {
-				return true
-			}
+			is = is || in != "" && im.ofShape(in)
 		}
 	}
-	return false
+	im.shaped[name] = is
+	return is
 }
 
 func (m *match) clone() match {

@@ -41,6 +41,9 @@ func recurrent(kind, gates string) func(im *importer, n *onnx.Node) (*value, err
 			letters = "h"
 		}
 		g := int64(len(letters))
+		if int64(u.len()) < g*hidden*hidden {
+			return nil, fmt.Errorf("a weight of shape %v does not fit %d hidden units", u.dims, hidden)
+		}
 		var order []int64
 		for _, letter := range torchGates[kind] {
 			at := int64(strings.IndexRune(letters, letter))
@@ -53,7 +56,7 @@ func recurrent(kind, gates string) func(im *importer, n *onnx.Node) (*value, err
 			return nil, err
 		}
 		if bias == nil {
-			bias = &tensor{dims: []int64{1, 2 * g * hidden}, stored: []int64{1, 1}, floats: []float32{0}}
+			bias = &tensor{dims: []int64{1, 2 * g * hidden}, stored: []int64{1, 1}, floats: []float32{0}, room: im.room}
 		}
 		params := map[string]*tensor{}
 		for name, part := range map[string]struct {
@@ -97,7 +100,7 @@ func (im *importer) recurrentOptions(n *onnx.Node, kind string) (options, error)
 	}
 	opts := options{"hidden": hidden}
 	if d := stringAttr(n, "direction", "forward"); d != "forward" {
-		return nil, fmt.Errorf("direction %s is not supported; forward is", d)
+		return nil, fmt.Errorf("direction %q is not supported; forward is", d)
 	}
 	if intAttr(n, "layout", 0) != 0 || intAttr(n, "input_forget", 0) != 0 || attr(n, "clip") != nil {
 		return nil, errors.New("layout, input_forget and clip are not supported")
@@ -111,7 +114,7 @@ func (im *importer) recurrentOptions(n *onnx.Node, kind string) (options, error)
 		case kind == "rnn" && names == "relu":
 			opts["nonlinearity"] = "relu"
 		case !slices.Contains([]string{"tanh", "sigmoid,tanh", "sigmoid,tanh,tanh"}, names):
-			return nil, fmt.Errorf("activations %s are not supported", names)
+			return nil, fmt.Errorf("activations %q are not supported", names)
 		}
 	}
 	for i := 4; i < len(n.Inputs); i++ {
@@ -144,11 +147,11 @@ func rows(t *tensor, from int64, dims []int64, order []int64) (*tensor, error) {
 		return nil, err
 	}
 	n, err := count(dims)
-	if err != nil {
-		return nil, err
+	if err != nil || dims[0] < 1 || t.dims[0] != 1 {
+		return nil, fmt.Errorf("a parameter of shape %v does not fit %v", t.dims, dims)
 	}
 	width := n / dims[0]
-	if t.dims[0] != 1 || int64(len(values)) < (from+dims[0])*width || t.dims[len(t.dims)-1] != width && len(dims) > 1 {
+	if int64(len(values)) < (from+dims[0])*width || t.dims[len(t.dims)-1] != width && len(dims) > 1 {
 		return nil, fmt.Errorf("a parameter of shape %v does not fit %v", t.dims, dims)
 	}
 	out := &tensor{name: t.name, dims: dims, stored: dims, floats: make([]float32, n)}

@@ -49,7 +49,8 @@ func resize(im *importer, n *onnx.Node) (*value, error) {
 		if err != nil {
 			return nil, err
 		}
-		if len(list) != 4 || list[0] != v.axes[0].length() || list[1] != int64(v.shape[0]) || min(list[2], list[3]) < 1 || max(list[2], list[3]) > maxExtent {
+		if len(list) != 4 || list[0] != v.axes[0].length() || list[1] != int64(v.shape[0]) ||
+			min(list[2], list[3]) < 1 || max(list[2], list[3]) > maxExtent {
 			return nil, fmt.Errorf("sizes %v are not supported", list)
 		}
 		opts["size"] = short([2]int64{list[2], list[3]}, false)
@@ -68,14 +69,14 @@ func resize(im *importer, n *onnx.Node) (*value, error) {
 	switch {
 	case mode == "nearest" && (place == "asymmetric" || opts["scale"] != nil && place == "half_pixel"):
 		if r := stringAttr(n, "nearest_mode", "round_prefer_floor"); place == "asymmetric" && n.Op != "Upsample" && r != "floor" {
-			return nil, fmt.Errorf("nearest_mode %s is not supported; floor is", r)
+			return nil, fmt.Errorf("nearest_mode %q is not supported; floor is", r)
 		}
 	case mode == "linear" && (place == "half_pixel" || place == "pytorch_half_pixel"):
 		opts["mode"] = "bilinear"
 	case mode == "linear" && place == "align_corners":
 		opts["mode"], opts["align_corners"] = "bilinear", true
 	default:
-		return nil, fmt.Errorf("mode %s with coordinates %s is not supported; PyTorch's nearest and bilinear are", mode, place)
+		return nil, fmt.Errorf("mode %q with coordinates %q is not supported; PyTorch's nearest and bilinear are", mode, place)
 	}
 	return im.layer(im.name("upsample", nil), "upsample", opts, nil, v)
 }
@@ -87,7 +88,7 @@ func depthToSpace(im *importer, n *onnx.Node) (*value, error) {
 		return nil, err
 	}
 	if mode := stringAttr(n, "mode", "DCR"); mode != "CRD" {
-		return nil, fmt.Errorf("mode %s is not supported; CRD, PyTorch's, is", mode)
+		return nil, fmt.Errorf("mode %q is not supported; CRD, PyTorch's, is", mode)
 	}
 	return im.layer(im.name("pixelshuffle", nil), "pixelshuffle", options{"factor": intAttr(n, "blocksize", 0)}, nil, v)
 }

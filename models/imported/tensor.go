@@ -17,15 +17,28 @@ type tensor struct {
 	stored []int64 // for each axis: its length in the data, dims or 1
 	floats []float32
 	ints   []int64 // nil: the values are floats
+	// room is the number of values that may still be computed, shared by all constants of a
+	// file; nil for small constants of the importer's own.
+	room *int64
 }
 
-// maxConstant bounds the values of a computed constant.
+// maxConstant bounds the values of a computed constant; the room for all constants of a file
+// follows from the values in the file, see newRoom.
 const maxConstant = 1 << 28
 
-var errTooLarge = fmt.Errorf("a constant of more than %d values is not supported", maxConstant)
+var errTooLarge = errors.New("the constants that are computed from the file's take too much memory")
 
-func fromONNX(t *onnx.Tensor) *tensor {
-	return &tensor{name: t.Name, dims: t.Dims, stored: t.Dims, floats: t.Floats, ints: t.Ints}
+// newRoom allows for a few copies of all values of a file, and for masks and the like.
+func newRoom(g *graph) *int64 {
+	room := int64(1 << 25)
+	for _, t := range g.constants {
+		room += 8 * int64(len(t.Floats)+len(t.Ints))
+	}
+	return &room
+}
+
+func fromONNX(t *onnx.Tensor, room *int64) *tensor {
+	return &tensor{name: t.Name, dims: t.Dims, stored: t.Dims, floats: t.Floats, ints: t.Ints, room: room}
 }
 
 // vectorOf is a constant of whole numbers with one axis.
@@ -40,13 +53,16 @@ func vectorOf(values ...int64) *tensor {
 // like returns an empty tensor of the same type, with room for the values of stored.
 func (t *tensor) like(dims, stored []int64) (*tensor, error) {
 	n, err := count(stored)
-	if err == nil && n > maxConstant {
-		err = errTooLarge
-	}
 	if err != nil {
 		return nil, err
 	}
-	out := &tensor{name: t.name, dims: dims, stored: stored}
+	if t.room == nil && n > 1<<16 || t.room != nil && n > *t.room {
+		return nil, errTooLarge
+	}
+	if t.room != nil {
+		*t.room -= n
+	}
+	out := &tensor{name: t.name, dims: dims, stored: stored, room: t.room}
 	if t.ints != nil {
 		out.ints = make([]int64, n)
 	} else {
@@ -149,7 +165,7 @@ func (t *tensor) whole() (*tensor, error) {
 func (t *tensor) reshaped(dims []int64) (*tensor, error) {
 	if t.len() == 1 {
 		ones := slices.Repeat([]int64{1}, len(dims))
-		return &tensor{name: t.name, dims: dims, stored: ones, floats: t.floats, ints: t.ints}, nil
+		return &tensor{name: t.name, dims: dims, stored: ones, floats: t.floats, ints: t.ints, room: t.room}, nil
 	}
 	w, err := t.whole()
 	if err != nil {
@@ -158,7 +174,7 @@ func (t *tensor) reshaped(dims []int64) (*tensor, error) {
 	if n, err := count(dims); err != nil || n != int64(w.len()) {
 		return nil, fmt.Errorf("%d values do not fit shape %v", w.len(), dims)
 	}
-	return &tensor{name: t.name, dims: dims, stored: dims, floats: w.floats, ints: w.ints}, nil
+	return &tensor{name: t.name, dims: dims, stored: dims, floats: w.floats, ints: w.ints, room: t.room}, nil
 }
 
 // transposed returns the tensor with its axes in that order.
@@ -179,7 +195,7 @@ func (t *tensor) expanded(dims []int64) (*tensor, error) {
 	}
 	stored := slices.Repeat([]int64{1}, len(dims))
 	copy(stored[len(dims)-len(t.dims):], t.stored)
-	return &tensor{name: t.name, dims: dims, stored: stored, floats: t.floats, ints: t.ints}, nil
+	return &tensor{name: t.name, dims: dims, stored: stored, floats: t.floats, ints: t.ints, room: t.room}, nil
 }
 
 // broadcast is the shape of the result of an operator on values of shapes a and b.
@@ -235,7 +251,7 @@ func (t *tensor) floatsOrNil() []float32 {
 
 // mapped applies a function to every value of a tensor of floats.
 func (t *tensor) mapped(f func(x float64) float64) *tensor {
-	out := &tensor{name: t.name, dims: t.dims, stored: t.stored, floats: make([]float32, t.len())}
+	out := &tensor{name: t.name, dims: t.dims, stored: t.stored, floats: make([]float32, t.len()), room: t.room}
 	for i := range out.floats {
 		out.floats[i] = float32(f(t.at(i)))
 	}

@@ -110,7 +110,8 @@ func TestZoo(t *testing.T) {
 		d := difference(got, want)
 		var mem runtime.MemStats
 		runtime.ReadMemStats(&mem)
-		fmt.Printf("| %s | %s | %d | %d | %d | %.2f s | %d MB | %.1e |\n", name, kind, len(m.Net.Nodes), c.Params, c.MACs, took.Seconds(), mem.HeapSys>>20, d)
+		fmt.Printf("| %s | %s | %d | %d | %d | %.2f s | %d MB | %.1e |\n",
+			name, kind, len(m.Net.Nodes), c.Params, c.MACs, took.Seconds(), mem.HeapSys>>20, d)
 		if d > 1e-5 {
 			t.Errorf("%s: outputs differ by %.2e of the largest", path, d)
 		}

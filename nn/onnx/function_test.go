@@ -19,7 +19,8 @@ func twice() *Model {
 				Nodes: []Node{{Name: "e", Op: "Elu", Inputs: []string{"a"}, Outputs: []string{"b"},
 					Attrs: []Attr{{Name: "alpha", Kind: KindFloat, Ref: "alpha"}, {Name: "left", Kind: KindInt, Ref: "out"}}}}},
 			{Name: "g", Domain: "d", Inputs: []string{"a"}, Outputs: []string{"b"}, Nodes: []Node{
-				{Name: "1", Op: "f", Domain: "d", Inputs: []string{"a"}, Outputs: []string{"t"}, Attrs: []Attr{{Name: "alpha", Kind: KindFloat, Ref: "slope"}}},
+				{Name: "1", Op: "f", Domain: "d", Inputs: []string{"a"}, Outputs: []string{"t"},
+					Attrs: []Attr{{Name: "alpha", Kind: KindFloat, Ref: "slope"}}},
 				{Name: "2", Op: "f", Domain: "d", Inputs: []string{"t"}, Outputs: []string{"b"}},
 			}},
 		},

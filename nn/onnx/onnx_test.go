@@ -40,10 +40,11 @@ func sample() *Model { return sampleModel(newSampleWeights(rand.New(rand.NewPCG(
 func everything() *Model {
 	return &Model{Opset: 13, IRVersion: 7, Graph: Graph{
 		Name: "everything",
-		Nodes: []Node{{Op: "Op", Domain: "com.example", Metadata: map[string]string{"scope": "block"}, Inputs: []string{"scalar", "", "ints"}, Outputs: []string{"", "y"}, Attrs: []Attr{
-			Float("f", -0.5), Int("i", -3), String("s", "\xff bytes"), TensorValue("t", Tensor{Dims: []int64{1}, Ints: []int64{math.MinInt64}}),
-			Floats("fs", 1, 2), Ints("is", -1, 1<<40), Strings("ss", "", "b"), Ints("none"), Int("zero", 0), {Name: "then", Kind: KindGraph},
-		}}},
+		Nodes: []Node{{Op: "Op", Domain: "com.example", Metadata: map[string]string{"scope": "block"},
+			Inputs: []string{"scalar", "", "ints"}, Outputs: []string{"", "y"}, Attrs: []Attr{
+				Float("f", -0.5), Int("i", -3), String("s", "\xff bytes"), TensorValue("t", Tensor{Dims: []int64{1}, Ints: []int64{math.MinInt64}}),
+				Floats("fs", 1, 2), Ints("is", -1, 1<<40), Strings("ss", "", "b"), Ints("none"), Int("zero", 0), {Name: "then", Kind: KindGraph},
+			}}},
 		Initializers: []Tensor{
 			{Name: "ints", Dims: []int64{2, 2}, Ints: []int64{0, -1, 300, math.MaxInt64}},
 			{Name: "noInts", Dims: []int64{0}, Ints: []int64{}},

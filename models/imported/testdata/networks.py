@@ -178,12 +178,20 @@ class Recurrent(nn.Module):
         super().__init__()
         self.lstm = nn.LSTM(4, 5, batch_first=True)
         self.gru = nn.GRU(5, 6, batch_first=True)
-        self.rnn = nn.RNN(6, 4, batch_first=True, nonlinearity="relu")
-        self.fc = nn.Linear(4, 3)
+        self.fc = nn.Linear(6, 3)
 
     def forward(self, x):
-        x = self.rnn(self.gru(self.lstm(x)[0])[0])[0]
-        return self.fc(x[:, -1])
+        return self.fc(self.gru(self.lstm(x)[0])[0][:, -1])
+
+
+class Elman(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.rnn = nn.RNN(4, 6, batch_first=True, nonlinearity="relu")
+        self.fc = nn.Linear(6, 3)
+
+    def forward(self, x):
+        return self.fc(self.rnn(x)[1][0])
 
 
 class Upsampling(nn.Module):
@@ -217,6 +225,7 @@ modules = {
     "residual": (Residual, (2, 3, 13, 13)), "mobile": (Mobile, (2, 3, 12, 12)), "activations": (Activations, (3, 6)),
     "shuffle": (Shuffle, (2, 8, 5, 5)), "vision": (Vision, (2, 3, 12, 12)), "convnext": (ConvNeXt, (2, 3, 10, 10)),
     "language": (Language, (2, 7)), "norms": (Norms, (2, 3, 6, 6)), "recurrent": (Recurrent, (2, 6, 4)),
+    "elman": (Elman, (2, 6, 4)),
     "upsampling": (Upsampling, (2, 3, 5, 4)), "sequence1d": (Sequence1d, (2, 3, 32)),
 }
 
@@ -260,6 +269,8 @@ def torch_network(name):
     torch.onnx.export(module, (x,), script, dynamo=False, opset_version=opset, input_names=["input"], output_names=["output"],
                       dynamic_axes={"input": {0: "batch"}, "output": {0: "batch"}},
                       training=torch.onnx.TrainingMode.PRESERVE if name == "residual" else torch.onnx.TrainingMode.EVAL)
+    if name == "elman":  # the second exporter writes a step of an RNN for each position
+        return write(name, x.numpy(), [script])
     batch = torch.export.Dim("batch")
     torch.onnx.export(module, (x,), dynamo, dynamo=True, dynamic_shapes=({0: batch},), external_data=False, verbose=False)
     model = onnx.load(dynamo)

@@ -1,6 +1,7 @@
 package imported
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"math"
@@ -265,13 +266,13 @@ func (im *importer) shapeFor(n *onnx.Node, dims []int64) ([]int64, error) {
 		}
 		outer, err := count(dims[:a])
 		inner, err2 := count(dims[a:])
-		return []int64{outer, inner}, errors.Join(err, err2)
+		return []int64{outer, inner}, cmp.Or(err, err2)
 	case "Squeeze":
 		return im.squeezed(n, dims)
 	case "Unsqueeze":
 		list, ok, err := im.numbers(n, "axes", 1)
 		if err != nil || !ok {
-			return nil, errors.Join(err, errors.New("axes are missing"))
+			return nil, cmp.Or(err, errors.New("axes are missing"))
 		}
 		axes, err := axesOf(list, len(dims)+len(list))
 		out, rest := make([]int64, len(dims)+len(list)), dims
@@ -284,7 +285,7 @@ func (im *importer) shapeFor(n *onnx.Node, dims []int64) ([]int64, error) {
 	}
 	target, ok, err := im.numbers(n, "shape", 1)
 	if err != nil || !ok {
-		return nil, errors.Join(err, errors.New("the shape is missing"))
+		return nil, cmp.Or(err, errors.New("the shape is missing"))
 	}
 	out, free, known := slices.Clone(target), -1, int64(1)
 	for i, d := range out {
@@ -343,7 +344,7 @@ func reshapeNode(im *importer, n *onnx.Node, in []*tensor) (*tensor, error) {
 	return in[0].reshaped(dims)
 }
 
-// order is the permutation of a Transpose.
+// permutation is the order of axes of a Transpose.
 func permutation(n *onnx.Node, rank int) ([]int, error) {
 	if attr(n, "perm") == nil {
 		out := make([]int, rank)

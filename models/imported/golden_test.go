@@ -1,0 +1,157 @@
+package imported
+
+import (
+	"bytes"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"pare/export"
+	"pare/nn"
+	"pare/nn/onnx"
+)
+
+// goldens are the files of testdata/networks.py, by their path without .onnx.
+func goldens(t *testing.T) []string {
+	t.Helper()
+	files, err := filepath.Glob("testdata/*.onnx")
+	if err != nil || len(files) < 8 {
+		t.Fatalf("%d files in testdata: %v", len(files), err)
+	}
+	for i := range files {
+		files[i] = strings.TrimSuffix(files[i], ".onnx")
+	}
+	return files
+}
+
+// TestGoldens compares files of PyTorch's two exporters and of others with ONNX Runtime.
+func TestGoldens(t *testing.T) {
+	for _, file := range goldens(t) {
+		name := strings.TrimSuffix(file, filepath.Ext(file))
+		x, want := readNPY(t, name+".input.npy"), readNPY(t, name+".output.npy")
+		m, err := Load(file+".onnx", Options{})
+		if err != nil {
+			t.Error(err)
+			continue
+		}
+		x, want = inOrderOf(m.Net, file, x, want)
+		if d := difference(outputs(t, m.Net, x), want); d > 1e-5 {
+			t.Errorf("%s: outputs differ by %.2e of the largest", file, d)
+		}
+	}
+}
+
+// inOrderOf turns inputs and outputs of networks that have the channels last into those of the
+// network, channels first.
+func inOrderOf(net *nn.Network, file string, x, y []float32) (_, _ []float32) {
+	last := func(s nn.Shape, v []float32) []float32 {
+		out := make([]float32, len(v))
+		turn(s, func(first, last int) {
+			for i := 0; i < len(v); i += s.Size() {
+				out[i+first] = v[i+last]
+			}
+		})
+		return out
+	}
+	switch name, _, _ := strings.Cut(filepath.Base(file), "."); name {
+	case "channels_last", "attention", "recurrent", "elman":
+		return last(net.Input, x), y
+	case "language":
+		return x, last(net.Output().Shape, y)
+	}
+	return x, y
+}
+
+// again writes a network as ONNX and reads the graph, without the metadata.
+func again(t *testing.T, net *nn.Network) *nn.Network {
+	t.Helper()
+	var b bytes.Buffer
+	if err := export.WriteONNX(&b, export.Model{Net: net}); err != nil {
+		t.Fatal(err)
+	}
+	file, err := onnx.Decode(b.Bytes())
+	if err != nil {
+		t.Fatal(err)
+	}
+	file.Metadata = nil
+	second, err := network(file, Options{Input: net.Input})
+	if err != nil {
+		t.Fatalf("%s: %v", net.Name, err)
+	}
+	return second
+}
+
+// same reports networks with other sizes or outputs.
+func sameNetwork(t *testing.T, name string, a, b *nn.Network, x []float32) {
+	t.Helper()
+	if a.Count() != b.Count() {
+		t.Errorf("%s: %+v, read back %+v", name, a.Count(), b.Count())
+	}
+	if d := difference(outputs(t, a, x), outputs(t, b, x)); d > 1e-6 {
+		t.Errorf("%s: outputs differ by %.2e of the largest after export and import", name, d)
+	}
+}
+
+// TestSecondImport writes the imported networks and reads them again.
+func TestSecondImport(t *testing.T) {
+	for _, file := range goldens(t) {
+		m, err := Load(file+".onnx", Options{})
+		if err != nil {
+			t.Error(err)
+			continue
+		}
+		x := readNPY(t, strings.TrimSuffix(file, filepath.Ext(file))+".input.npy")
+		sameNetwork(t, file, m.Net, again(t, m.Net), x)
+	}
+}
+
+// TestNames compares the names of parameters with those of the module.
+func TestNames(t *testing.T) {
+	for file, want := range map[string]string{
+		"residual.script":   "conv1.weight bn1.weight bn1.bias bn1.running_mean bn1.running_var conv2.weight conv2.bias",
+		"mobile.script":     "stem.0.weight stem.0.bias depthwise.0.weight depthwise.0.bias fc1.weight fc1.bias",
+		"mobile.dynamo":     "stem.0.weight stem.0.bias depthwise.0.weight depthwise.0.bias fc1.weight fc1.bias",
+		"vision.dynamo":     "conv_proj.weight conv_proj.bias",
+		"convnext.script":   "stem.weight stem.bias dwconv.weight dwconv.bias norm.weight norm.bias",
+		"sequence1d.script": "conv1.weight conv1.bias conv2.weight conv2.bias fc.weight fc.bias",
+	} {
+		m, err := Load("testdata/"+file+".onnx", Options{})
+		if err != nil {
+			t.Error(err)
+			continue
+		}
+		var names []string
+		for _, p := range m.Net.Params() {
+			names = append(names, p.Full)
+		}
+		if got := strings.Join(names, " "); !strings.HasPrefix(got, want) {
+			t.Errorf("%s: %s, want %s", file, got, want)
+		}
+	}
+}
+
+// TestUnfold puts BatchNorm behind convolutions in which it was folded, without a change of the
+// outputs.
+func TestUnfold(t *testing.T) {
+	plain, err := Load("testdata/mobile.script.onnx", Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	unfolded, err := Load("testdata/mobile.script.onnx", Options{Unfold: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var norms []string
+	for _, node := range unfolded.Net.Nodes {
+		if node.Layer.Kind() == "batchnorm" {
+			norms = append(norms, node.Name)
+		}
+	}
+	if got := strings.Join(norms, " "); got != "stem.1 depthwise.1 fc1_bn fc2_bn" {
+		t.Error(got)
+	}
+	x := readNPY(t, "testdata/mobile.input.npy")
+	if d := difference(outputs(t, unfolded.Net, x), outputs(t, plain.Net, x)); d > 1e-6 {
+		t.Errorf("outputs differ by %.2e of the largest", d)
+	}
+}
