@@ -92,6 +92,9 @@ var everyLayer = []row{
 	{"sigmoid", `{}`, vector, 1},
 	{"silu", `{}`, image, 1},
 	{"softplus", `{}`, image, 1},
+	{"repeat", `{"from": [2, 0, 0, 3]}`, image, 1},
+	{"repeat", `{"from": [4, 4, 1]}`, sequence, 1},
+	{"reverse", `{}`, sequence, 1},
 	{"tanh", `{}`, image, 1},
 	{"tokens", `{}`, image, 1},
 	{"upsample", `{"scale": 2}`, image, 1},
@@ -100,8 +103,8 @@ var everyLayer = []row{
 }
 
 // exceptions are tested elsewhere, or are constant: the graph of a constant does not depend on
-// the input.
-var exceptions = []string{"constant", "embedding", "embed"}
+// the input. The tables of rotary are read from metadata alone.
+var exceptions = []string{"constant", "embedding", "embed", "rotary"}
 
 func (r row) network(t *testing.T) *nn.Network {
 	t.Helper()

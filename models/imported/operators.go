@@ -121,11 +121,19 @@ func sliced(im *importer, n *onnx.Node) (*value, error) {
 // maxUnits bounds lists of units.
 const maxUnits = 1 << 22
 
-// pick takes places along an axis: units, or the first or last position of a sequence. Units a
+// pick takes places along an axis: units, or the first or last position of a sequence, or all
+// positions from last to first. Units a
 // fixed distance apart stay a part of the layer's; others are picked by a layer select.
 func (im *importer) pick(v *value, axis int, index []int64) (*value, error) {
 	if at, ok := im.onePosition(v, axis, index); ok {
 		return im.position(v, axis, at)
+	}
+	if v.reverses(axis, index) {
+		out, err := im.layer(im.name("reverse", nil), "reverse", nil, nil, v)
+		if err != nil {
+			return nil, err
+		}
+		return out.with(slices.Clone(v.axes)), nil
 	}
 	a := v.axes[axis]
 	step := int64(1)
@@ -157,11 +165,21 @@ func (im *importer) pick(v *value, axis int, index []int64) (*value, error) {
 	for k, i := range index {
 		units[k] = order[i]
 	}
-	out, err := im.layer(im.name("select", nil), "select", options{"index": units}, nil, v)
+	kind, opts := "select", options{"index": units}
+	if repeats(units) {
+		kind, opts = "repeat", options{"from": units}
+	}
+	out, err := im.layer(im.name(kind, nil), kind, opts, nil, v)
 	if err != nil {
 		return nil, err
 	}
 	return out.with(im.withAxis(v, out, axis)), nil
+}
+
+// repeats reports whether a list has a value twice.
+func repeats(list []int) bool {
+	sorted := slices.Sorted(slices.Values(list))
+	return len(slices.Compact(sorted)) < len(list)
 }
 
 // axis1 is an axis of one atom.

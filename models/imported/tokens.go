@@ -79,6 +79,19 @@ func (im *importer) onePosition(v *value, axis int, index []int64) (at int64, ok
 	return index[0], true
 }
 
+// reverses reports whether index has all positions of a sequence from last to first.
+func (v *value) reverses(axis int, index []int64) bool {
+	if len(v.shape) != 2 || len(index) < 2 || len(index) != v.shape[1] || !v.isWhole(axis, 1) {
+		return false
+	}
+	for k, i := range index {
+		if i != int64(len(index)-1-k) {
+			return false
+		}
+	}
+	return true
+}
+
 // position is a layer first or last.
 func (im *importer) position(v *value, axis int, at int64) (*value, error) {
 	kind := "first"
