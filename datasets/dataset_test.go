@@ -36,7 +36,7 @@ func TestOptionErrors(t *testing.T) {
 		wantError(t, err, c.dataset, c.want)
 	}
 	_, err := Load(t.Context(), "digits", &Digits{}, Options{Normalize: "both"})
-	wantError(t, err, "normalize must be standard or unit")
+	wantError(t, err, "normalize must be standard, unit or imagenet")
 	_, err = Load(t.Context(), "digits", &Digits{}, Options{Augment: Augment{Crop: -1}})
 	wantError(t, err, "augment.crop must be at least 0")
 }

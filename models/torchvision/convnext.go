@@ -11,7 +11,7 @@ import (
 
 // ConvNeXt is a convolutional network of blocks of a 7×7 depthwise convolution,
 // normalisation over channels and a feed-forward layer at each pixel, with a learned factor for
-// each channel of what a block adds (Liu et al. 2022).
+// each channel of the values that a block adds (Liu et al. 2022).
 type ConvNeXt struct {
 	Options
 	Scale float64 `yaml:"scale" range:"(0,1]" doc:"factor, at first, on the values that a block adds"`
