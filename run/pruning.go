@@ -101,7 +101,8 @@ func (q PruneRequest) complete() PruneRequest {
 
 // Validate refuses contradictory options, as an InputError.
 func (q PruneRequest) Validate() error {
-	if _, err := q.complete().selection(nil); err != nil {
+	q = q.complete()
+	if _, err := q.selection(nil); err != nil {
 		return &InputError{err}
 	}
 	switch {
