@@ -101,7 +101,8 @@ func (q PruneRequest) complete() PruneRequest {
 
 // Validate refuses contradictory options, as an InputError.
 func (q PruneRequest) Validate() error {
-	if _, err := q.complete().selection(nil); err != nil {
+	q = q.complete()
+	if _, err := q.selection(nil); err != nil {
 		return &InputError{err}
 	}
 	switch {
@@ -301,7 +302,8 @@ func choose(s selection, net *nn.Network) (prune.Choice, error) {
 // repair measures the network with the chosen units at 0, and fits the weights that read them.
 func (p *Pruning) repair(ctx context.Context, dense, net *nn.Network, data *Data) (err error) {
 	if data == nil {
-		return &InputError{errors.New("a repair needs examples, and there is no data; name the folder with the data, or leave the repair out")}
+		return &InputError{errors.New("a repair needs examples, and there is no data; name the folder of the run's data, " +
+			"or prune a network without a run in a config with train: {epochs: 0}")}
 	}
 	if p.Zeroed, p.ActivityZeroed, err = p.measure(ctx, stageZeroed, net, data); err != nil || !p.Repair.Reconstruct {
 		return err

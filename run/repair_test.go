@@ -55,4 +55,10 @@ func TestRepairRefused(t *testing.T) {
 			t.Errorf("the error is %v, want %s", err, want)
 		}
 	}
+	spec.Examples = 8
+	for _, q := range []PruneRequest{{MACs: 0.5, Repair: spec}, {Importance: "magnitude", Params: 0.5, Repair: spec}, {Share: 0.1, Repair: spec}} {
+		if err := q.Validate(); err != nil {
+			t.Errorf("a request without a method: %v", err)
+		}
+	}
 }

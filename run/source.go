@@ -56,7 +56,7 @@ func OpenSource(path string, o SourceOptions) (*Artifact, error) {
 	file := err == nil && !info.IsDir() && isWeights(path)
 	switch {
 	case file && o.Model == "":
-		return nil, &InputError{fmt.Errorf("%s holds weights alone; name their model, such as resnet50%s", path, besideWeights(path))}
+		return nil, &InputError{fmt.Errorf("%s holds weights alone; name their model by the option model, such as resnet50%s", path, besideWeights(path))}
 	case file:
 		a := &Artifact{Path: path, Kind: KindWeights, options: o}
 		return a, o.check()
@@ -95,7 +95,8 @@ func (o SourceOptions) model() (weightsReader, error) {
 	}
 	w, ok := m.(weightsReader)
 	if !ok {
-		return nil, &InputError{fmt.Errorf("the model %s reads no weights of other programs", o.Model)}
+		return nil, &InputError{fmt.Errorf("the model %s reads no weights of other programs; resnet18, mobilenet_v2 and the others of docs/pretrained.md do",
+			o.Model)}
 	}
 	return w, nil
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/csv"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"math"
@@ -275,5 +276,33 @@ func TestArrayOfSequences(t *testing.T) {
 	}
 	if want := `{"shape": [2,2,3], "columns": ["output_0","output_1"], "values": [[[0, 1, 2], [10, 11, 12]], [[100, 101, 102], [110, 111, null]]]}` + "\n"; b.String() != want {
 		t.Errorf("got %q, want %q", b.String(), want)
+	}
+}
+
+func TestShownTableOfManyOutputs(t *testing.T) {
+	var names, values []string
+	m := &meaning{outputs: export.OutputNumbers}
+	a := &answer{}
+	for k := range shownOutputs + 3 {
+		m.names = append(m.names, "output_"+strconv.Itoa(k))
+		a.values = append(a.values, float64(k))
+		if k < shownOutputs {
+			names, values = append(names, m.names[k]), append(values, strconv.Itoa(k))
+		}
+	}
+	var b strings.Builder
+	table := newShownTable(&b, m, []string{"file"})
+	if err := errors.Join(table.write([]string{"x.png"}, a), table.end()); err != nil {
+		t.Fatal(err)
+	}
+	lines := strings.Split(b.String(), "\n")
+	if got := strings.Fields(lines[0]); !slices.Equal(got, append([]string{"file"}, names...)) {
+		t.Errorf("the head is %q", lines[0])
+	}
+	if got := strings.Fields(lines[1]); !slices.Equal(got, append([]string{"x.png"}, values...)) {
+		t.Errorf("the row is %q", lines[1])
+	}
+	if want := "… and 3 more outputs; -out FILE.csv or .json writes all"; lines[2] != want {
+		t.Errorf("the last line is %q, want %q", lines[2], want)
 	}
 }

@@ -384,15 +384,19 @@ func quote(s string) string {
 	return string(b)
 }
 
-// shownRows are so many rows of a table on the terminal.
-const shownRows = 20
+// shownRows and shownOutputs bound a table on the terminal: rows, and numbers or logits in a row.
+const (
+	shownRows    = 20
+	shownOutputs = 10
+)
 
-// shownTable prints the first rows when it ends.
+// shownTable prints the first rows, of many numbers the first ones, when it ends.
 type shownTable struct {
 	*meaning
-	w     io.Writer
-	lines []string
-	n     int
+	w      io.Writer
+	lines  []string
+	n      int
+	hidden int // numbers of a row that are not shown
 }
 
 func newShownTable(w io.Writer, m *meaning, key []string) *shownTable {
@@ -402,14 +406,18 @@ func newShownTable(w io.Writer, m *meaning, key []string) *shownTable {
 		short.top = 1
 	}
 	head := short.columns()
+	hidden := 0
 	switch {
 	case m.raw || m.outputs == export.OutputNumbers:
+		hidden = max(0, len(head)-shownOutputs)
+		head = head[:len(head)-hidden]
 	case m.outputs == export.OutputLabels:
 		head = head[:1]
 	case short.top == 1:
 		head = []string{"class", "probability"}
 	}
-	return &shownTable{meaning: &short, w: w, lines: []string{strings.Join(append(slices.Clone(key), head...), "\t")}}
+	lines := []string{strings.Join(append(slices.Clone(key), head...), "\t")}
+	return &shownTable{meaning: &short, w: w, lines: lines, hidden: hidden}
 }
 
 func (r *shownTable) write(key []string, a *answer) error {
@@ -423,6 +431,7 @@ func (r *shownTable) write(key []string, a *answer) error {
 	if !r.raw && r.outputs == export.OutputLabels {
 		cells = cells[:len(key)+1]
 	}
+	cells = cells[:len(cells)-r.hidden]
 	r.lines = append(r.lines, strings.Join(cells, "\t"))
 	return nil
 }
@@ -432,6 +441,9 @@ func (r *shownTable) end() error {
 	fmt.Fprintln(t, strings.Join(r.lines, "\n"))
 	if err := t.Flush(); err != nil {
 		return err
+	}
+	if r.hidden > 0 {
+		fmt.Fprintf(r.w, "… and %d more outputs; -out FILE.csv or .json writes all\n", r.hidden)
 	}
 	if more := r.n - shownRows; more > 0 {
 		fmt.Fprintf(r.w, "… and %d more; -out FILE.csv or .json writes all\n", more)

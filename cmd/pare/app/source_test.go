@@ -127,10 +127,10 @@ func TestSourceRefuses(t *testing.T) {
 	}
 	weights := filepath.Join(dir, export.SafetensorsFile)
 	for text, args := range map[string][]string{
-		"holds weights alone; name their model, such as resnet50, or give " + dir: {weights},
-		"w.pt holds weights alone; name their model, such as resnet50\n":          {at("w.pt", "x")},
+		"holds weights alone; name their model by the option model, such as resnet50, or give " + dir: {weights},
+		"w.pt holds weights alone; name their model by the option model, such as resnet50\n":          {at("w.pt", "x")},
 		`unknown model "alexnett"`:                                    {weights, "-model", "alexnett"},
-		"the model mlp reads no weights of other programs":            {weights, "-model", "mlp"},
+		"the model mlp reads no weights of other programs; resnet18":  {weights, "-model", "mlp"},
 		"is no .safetensors file; only weights in such a file need":   {file, "-model", "resnet20"},
 		dir + " gives the input of its network":                       {dir, "-input", "3x12x12"},
 		dir + " is no .safetensors file":                              {dir, "-names", "names.yaml"},
