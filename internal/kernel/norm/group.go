@@ -23,12 +23,12 @@ type Groups struct {
 // groupCall is a call of a method of Groups on some rows.
 type groupCall struct {
 	Groups
-	groups        int
-	dst, x, dy    []float32
-	mean, invstd  []float32
-	gamma, beta   []float32
-	sums, coef    []float32 // of each example: planes of C values
-	op            func(c *groupCall, n, lo, hi int)
+	groups       int
+	dst, x, dy   []float32
+	mean, invstd []float32
+	gamma, beta  []float32
+	sums, coef   []float32 // of each example: planes of C values
+	op           func(c *groupCall, n, lo, hi int)
 	vector.ColumnReduction
 }
 
