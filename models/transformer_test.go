@@ -9,7 +9,6 @@ import (
 	"strings"
 	"testing"
 
-	"pare/layers"
 	. "pare/models"
 	"pare/nn"
 	"pare/prune"
@@ -83,68 +82,15 @@ func TestTransformerRefuses(t *testing.T) {
 
 // TestTransformerLikePyTorch: losses of training steps and the logits after them.
 func TestTransformerLikePyTorch(t *testing.T) {
-	type array struct {
-		Shape []int
-		Data  []float32
-	}
 	var g struct {
-		Options                      map[string]int
-		Vocabulary, Positions, Batch int
-		Rate                         float32
-		Params                       map[string]array
-		X, Target                    []float32
-		Losses                       []float64
-		Logits                       array
+		Options               map[string]int
+		Vocabulary, Positions int
+		goldenSteps
 	}
-	data, err := os.ReadFile("testdata/transformer.json")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := json.Unmarshal(data, &g); err != nil {
-		t.Fatal(err)
-	}
+	readGolden(t, "transformer", &g)
 	options := fmt.Sprintf("blocks: %d, width: %d, heads: %d, hidden: %d", g.Options["blocks"], g.Options["width"],
 		g.Options["heads"], g.Options["hidden"])
-	net, err := build("transformer", options, sentences(g.Positions, g.Vocabulary))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if n := len(net.Params()); n != len(g.Params) {
-		t.Fatalf("%d parameters, PyTorch has %d", n, len(g.Params))
-	}
-	for _, p := range net.Params() {
-		if err := p.Import(g.Params[p.Full].Shape, g.Params[p.Full].Data); err != nil {
-			t.Fatal(err)
-		}
-	}
-	p, err := nn.Compile(net, nn.CompileOptions{Mode: nn.Train, Batch: g.Batch, Loss: layers.CrossEntropy{}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	copy(p.X, g.X)
-	copy(p.Target, g.Target)
-	for i, want := range g.Losses {
-		p.Run()
-		if math.Abs(p.Loss()-want) > 1e-5*want {
-			t.Errorf("step %d: loss %.7f, PyTorch has %.7f", i, p.Loss(), want)
-		}
-		for _, param := range net.Params() {
-			for j, d := range p.Grad(param.Param) {
-				param.Data()[j] -= g.Rate * d
-			}
-		}
-	}
-	infer, err := nn.Compile(net, nn.CompileOptions{Mode: nn.Infer, Batch: g.Batch})
-	if err != nil {
-		t.Fatal(err)
-	}
-	copy(infer.X, g.X)
-	infer.Run()
-	for i, v := range infer.Output() {
-		if want := g.Logits.Data[i]; math.Abs(float64(v-want)) > 2e-5*(1+math.Abs(float64(want))) {
-			t.Fatalf("logit %d is %v, PyTorch has %v", i, v, want)
-		}
-	}
+	g.require(t, mustBuild(t, "transformer", options, sentences(g.Positions, g.Vocabulary)))
 }
 
 // TestTransformerLikeLlama: with rmsnorm, rotary positions, swiglu and shared keys the logits are

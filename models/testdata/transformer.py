@@ -67,5 +67,5 @@ with open(path, "w") as f:
     json.dump({"options": {"width": WIDTH, "heads": HEADS, "hidden": HIDDEN, "blocks": BLOCKS},
                "vocabulary": VOCABULARY, "positions": POSITIONS, "batch": BATCH, "rate": RATE, "params": params,
                "x": x.reshape(-1).tolist(), "target": target.reshape(-1).tolist(), "losses": losses,
-               "logits": array(net(x))}, f, separators=(",", ":"))
+               "logits": array(net(x))["data"]}, f, separators=(",", ":"))
     f.write("\n")
