@@ -159,6 +159,13 @@ func (s *stack) add(name string, layer nn.Layer, inputs ...string) string {
 	return name
 }
 
+// tied is add for a layer that shares the parameters of another one.
+func (s *stack) tied(name string, layer nn.Layer, to string) {
+	if s.err == nil {
+		s.err = s.net.AddTied(name, layer, to)
+	}
+}
+
 func (s *stack) done() (*nn.Network, error) {
 	if s.err != nil {
 		return nil, s.err

@@ -39,6 +39,7 @@ func TestTransformerOptions(t *testing.T) {
 			map[string]string{"block1.mul": "10×5", "block1.drop2": "6×5", "out": "9×5"}},
 		{"blocks: 2, width: 8, activation: gelu", strokes, (3*8 + 8) + 6*8 + 2*(4*8+8*24+24+8*8+8+8*32+32+32*8+8) + 2*8 + 8*4 + 4,
 			map[string]string{"embed": "8×6", "block1.gelu": "32×6", "last": "8", "out": "4"}},
+		{"tied: true", sentences(64, 65), 65*d + 64*d + n*block + 2*d, map[string]string{"out": "65×64"}},
 	} {
 		net, err := build("transformer", c.options, c.task)
 		if err != nil {
@@ -69,7 +70,7 @@ func TestTransformerRefuses(t *testing.T) {
 		{"width: 12, heads: 4, positions: rotary", strokes,
 			"model.positions is rotary, which turns pairs of dimensions, and a head has 3; make width/heads even"},
 		{"dropout: 1", strokes, "model.dropout must be at least 0 and below 1, got 1"},
-		{"tied: true", strokes, "model.tied is not an option of transformer"},
+		{"tied: true", strokes, "tied is true, which needs answers that are tokens of the input; the data has 4 outputs and real numbers; leave it out"},
 		{"", grey, "transformer needs sequences, "},
 		{"", Task{Input: nn.Shape{12}, Classes: 3}, "transformer needs sequences, "},
 	} {
@@ -80,17 +81,22 @@ func TestTransformerRefuses(t *testing.T) {
 	}
 }
 
-// TestTransformerLikePyTorch: losses of training steps and the logits after them.
+// TestTransformerLikePyTorch: losses of training steps and the logits after them, also with the
+// embedding as the output layer and GELU, as GPT-2.
 func TestTransformerLikePyTorch(t *testing.T) {
-	var g struct {
-		Options               map[string]int
-		Vocabulary, Positions int
-		goldenSteps
+	for name, more := range map[string]string{"transformer": "", "transformer_tied": ", activation: gelu, tied: true"} {
+		t.Run(name, func(t *testing.T) {
+			var g struct {
+				Options               map[string]int
+				Vocabulary, Positions int
+				goldenSteps
+			}
+			readGolden(t, name, &g)
+			options := fmt.Sprintf("blocks: %d, width: %d, heads: %d, hidden: %d", g.Options["blocks"], g.Options["width"],
+				g.Options["heads"], g.Options["hidden"])
+			g.require(t, mustBuild(t, "transformer", options+more, sentences(g.Positions, g.Vocabulary)))
+		})
 	}
-	readGolden(t, "transformer", &g)
-	options := fmt.Sprintf("blocks: %d, width: %d, heads: %d, hidden: %d", g.Options["blocks"], g.Options["width"],
-		g.Options["heads"], g.Options["hidden"])
-	g.require(t, mustBuild(t, "transformer", options, sentences(g.Positions, g.Vocabulary)))
 }
 
 // TestTransformerLikeLlama: with rmsnorm, rotary positions, swiglu and shared keys the logits are

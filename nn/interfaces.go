@@ -57,7 +57,7 @@ func RegisterLayer(doc string, newLayer func() Layer) {
 		panic(fmt.Sprintf("layer %T cannot be registered: %s", layer, fault))
 	}
 	for _, f := range option.Fields(reflect.ValueOf(layer)) {
-		if f.Key == "name" || f.Key == "inputs" {
+		if f.Key == "name" || f.Key == "inputs" || f.Key == "tied" {
 			panic(fmt.Sprintf("layer %s cannot be registered: every layer of a config has the key %s", layer.Kind(), f.Key))
 		}
 	}

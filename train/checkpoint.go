@@ -290,6 +290,9 @@ func Fingerprint(net *nn.Network) string {
 	}
 	for _, n := range net.Nodes {
 		fmt.Fprintf(h, "%q %q %v %v\n", n.Name, n.Layer.Kind(), n.Inputs, n.Shape)
+		if n.Tied != "" {
+			fmt.Fprintf(h, "  tied to %q\n", n.Tied)
+		}
 		for _, p := range n.Layer.Params() {
 			fmt.Fprintf(h, "  %q %q %v\n", p.Name, p.Role, p.Shape())
 		}
@@ -297,16 +300,11 @@ func Fingerprint(net *nn.Network) string {
 	return hex.EncodeToString(h.Sum(nil))
 }
 
-// paramTensors are the values of all parameters, buffers included; one that two
-// layers share is listed once.
+// paramTensors are the values of all parameters, buffers included.
 func paramTensors(net *nn.Network) []NamedTensor {
 	var out []NamedTensor
-	seen := map[*nn.Param]bool{}
 	for _, p := range net.Params() {
-		if !seen[p.Param] {
-			seen[p.Param] = true
-			out = append(out, NamedTensor{p.Full, p.Data()})
-		}
+		out = append(out, NamedTensor{p.Full, p.Data()})
 	}
 	return out
 }
