@@ -79,7 +79,7 @@ func (a *analysis) liveness() {
 	for i := len(a.net.Nodes) - 1; i >= 0; i-- {
 		a.live(i)
 		for k, j := range a.net.Nodes[i].Inputs {
-			if j < 0 {
+			if j < 0 || a.readsConstants(i, k) {
 				continue
 			}
 			for u, need := range a.needs[i][k] {
@@ -131,6 +131,22 @@ func (a *analysis) live(i int) {
 	if t != nil {
 		t.addIn(i, a.needs[i])
 	}
+}
+
+// readsConstants reports whether input k of node i gives it constants only, which then are a layer
+// of their own.
+func (a *analysis) readsConstants(i, k int) bool {
+	t := nn.TraitsOf(a.net.Nodes[i].Layer)
+	if t.Gathers || t.DropsEmptyInputs || !slices.Contains(a.needs[i][k], true) {
+		return false
+	}
+	known := a.knownOf(a.net.Nodes[i].Inputs[k])
+	for u, need := range a.needs[i][k] {
+		if need && !known.Const[u] {
+			return false
+		}
+	}
+	return true
 }
 
 func (a *analysis) allConstant(i int) bool {

@@ -88,7 +88,11 @@ func (r *rewriter) slice(i int, node *nn.Node, made []int) (nn.Layer, []string, 
 			names = append(names, v.name)
 			continue
 		}
-		name, err := r.read(j, want)
+		read := r.read
+		if j >= 0 && r.readsConstants(i, k) {
+			read = r.constant
+		}
+		name, err := read(j, want)
 		if err != nil {
 			return nil, nil, err
 		}
@@ -170,15 +174,21 @@ func (r *rewriter) read(j int, want []int) (string, error) {
 	if len(computed) == len(want) {
 		return name, nil
 	}
-	values := pick(r.knownOf(j).Value, want)
 	if len(computed) == 0 {
-		shape := r.net.ShapeOf(j).WithUnits(len(want))
-		return r.insert(r.net.NameOf(j), ".constants", layers.NewConstant(shape, values), nn.InputName, want)
+		return r.constant(j, want)
 	}
+	values := pick(r.knownOf(j).Value, want)
 	for _, k := range at {
 		values[k] = 0
 	}
 	return r.insert(name, ".constants", layers.Pad(at, values), name, want)
+}
+
+// constant returns the name of a layer that gives the wanted units, constants of a value.
+func (r *rewriter) constant(j int, want []int) (string, error) {
+	shape := r.net.ShapeOf(j).WithUnits(len(want))
+	layer := layers.NewConstant(shape, pick(r.knownOf(j).Value, want))
+	return r.insert(r.net.NameOf(j), ".constants", layer, nn.InputName, want)
 }
 
 // insert adds a layer between a value and its readers, once for the same units.
