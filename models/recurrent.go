@@ -90,7 +90,8 @@ func (m Recurrent) network(kind string, task Task, rng *rand.Rand, newLayer func
 		case i == m.Depth && !task.everywhere():
 			s.add(name+"_from_end", &layers.Reverse{}, x)
 			reverse := s.add(name+"_reverse", newLayer())
-			x = s.add(name+"_both", &layers.Concat{}, s.add("last", &layers.Last{}, forward), s.add("last_reverse", &layers.Last{}, reverse))
+			x = s.add(name+"_both", &layers.Concat{},
+				s.add("last", &layers.Last{}, forward), s.add("last_reverse", &layers.Last{}, reverse))
 		default:
 			s.add(name+"_from_end", &layers.Reverse{}, x)
 			s.add(name+"_reverse", newLayer())

@@ -25,6 +25,7 @@ import (
 //   - Pruner: its channel semantics; without it pruning keeps the layer whole. Pruners may
 //     be Closer, ShiftSource and ShiftSink as well
 //   - FeatureReader: it goes by the names of the network's inputs
+//   - TableSharer: its weight may be a table of another layer
 //   - Headed: its heads, which penalties may remove whole
 //   - StateTracer: the gradients with respect to its states
 //   - Fuser, LookupReader: faster ways to build it next to certain layers

@@ -42,8 +42,8 @@ func (a *analysis) knownOf(i int) nn.Known {
 	return a.known[i]
 }
 
-// inputs returns the analysis of a node's inputs. Of tied nodes, which share what they fold, it
-// returns no constants.
+// inputs returns the analysis of the inputs of node n. Inputs of tied nodes have no constants:
+// their uses share the bias into which constants would fold.
 func (a *analysis) inputs(n int) []nn.Known {
 	node := a.net.Nodes[n]
 	in := make([]nn.Known, len(node.Inputs))

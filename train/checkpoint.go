@@ -300,11 +300,16 @@ func Fingerprint(net *nn.Network) string {
 	return hex.EncodeToString(h.Sum(nil))
 }
 
-// paramTensors are the values of all parameters, buffers included.
+// paramTensors are the values of all parameters, buffers included; one that two
+// layers share is listed once.
 func paramTensors(net *nn.Network) []NamedTensor {
 	var out []NamedTensor
+	seen := map[*nn.Param]bool{}
 	for _, p := range net.Params() {
-		out = append(out, NamedTensor{p.Full, p.Data()})
+		if !seen[p.Param] {
+			seen[p.Param] = true
+			out = append(out, NamedTensor{p.Full, p.Data()})
+		}
 	}
 	return out
 }
