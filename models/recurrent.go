@@ -74,7 +74,8 @@ func (m Recurrent) network(kind string, task Task, rng *rand.Rand, newLayer func
 		return nil, option.Errorf("embedding", "is %d, but the data gives vectors of numbers; leave it out", m.Embedding)
 	}
 	if m.Bidirectional && task.NextToken {
-		return nil, option.Errorf("bidirectional", "is true, but %s asks for the next tokens, which such a network reads; leave it out", task.data())
+		return nil, option.Errorf("bidirectional", "is true, but %s asks for the next tokens, which such a network reads; leave it out",
+			task.data())
 	}
 	s := newStack(kind, task, rng)
 	x := nn.InputName
