@@ -64,7 +64,7 @@ func (m *Model) readLayers(n *node, path string, source pretrained.Source) error
 	var entries []models.Entry
 	seen := map[string]string{}
 	for i, l := range m.Layers {
-		entries = append(entries, models.Entry{Name: l.Name, Inputs: l.Inputs, New: l.New,
+		entries = append(entries, models.Entry{Name: l.Name, Inputs: l.Inputs, Tied: l.Tied, New: l.New,
 			Locate: func(err error) error { return l.Errorf("%s", err) }})
 		if l.Name == "" {
 			continue
@@ -99,9 +99,10 @@ type LayerEntry struct {
 	Kind   string
 	Name   string   // empty: the network chooses one
 	Inputs []string // names of layers, or "input"; nil: the layer before
+	Tied   string   // a layer whose parameters it shares; empty: none
 
 	options *node // the layer's own keys; nil: none
-	where   *node // the options with name and inputs, or the kind
+	where   *node // the options with name, inputs and tied, or the kind
 	path    string
 }
 
@@ -109,6 +110,7 @@ type LayerEntry struct {
 type wiring struct {
 	Name   string   `yaml:"name,omitempty" empty:"no" doc:"name of the layer; left out: the network chooses one"`
 	Inputs []string `yaml:"inputs,omitempty" empty:"no" doc:"names of layers, or input; left out: the layer before"`
+	Tied   string   `yaml:"tied,omitempty" empty:"no" doc:"a layer before it whose parameters it shares"`
 }
 
 // New returns the layer, not yet part of a network.
@@ -164,7 +166,7 @@ func (l *LayerEntry) read(n *node, path string) error {
 		return e.value.at.errorf("%s must be a section of keys, got %s", l.path, e.value)
 	}
 	var generic wiring
-	l.options = e.value.without("name", "inputs").withoutRemoved()
+	l.options = e.value.without("name", "inputs", "tied").withoutRemoved()
 	own := make([]string, 0, len(l.options.entries))
 	for _, o := range l.options.entries {
 		own = append(own, o.key)
@@ -175,7 +177,7 @@ func (l *LayerEntry) read(n *node, path string) error {
 	if i := slices.Index(generic.Inputs, ""); i >= 0 {
 		return e.value.place(fmt.Sprintf("inputs.%d", i)).errorf("%s.inputs: a name must not be empty", l.path)
 	}
-	l.Name, l.Inputs = generic.Name, generic.Inputs
+	l.Name, l.Inputs, l.Tied = generic.Name, generic.Inputs, generic.Tied
 	l.where = &node{kind: section, at: e.at, entries: e.value.entries}
 	return nil
 }
@@ -187,6 +189,9 @@ func (l LayerEntry) writeNode() *node {
 	}
 	if len(l.Inputs) > 0 {
 		options.entries = append(options.entries, entry{key: "inputs", value: encode(reflect.ValueOf(l.Inputs), option.Rules{})})
+	}
+	if l.Tied != "" {
+		options.entries = append(options.entries, entry{key: "tied", value: textNode(l.Tied)})
 	}
 	if l.options != nil {
 		options.entries = append(options.entries, l.options.entries...)

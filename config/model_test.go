@@ -83,6 +83,7 @@ model:
     - conv: {out: 32, kernel: 3, name: conv1, inputs: [input]}
     - relu
     - batchnorm:
+    - batchnorm: {tied: other}
     - flatten: {}
     - linear:
         out: 10
@@ -92,12 +93,14 @@ model:
 	type layer struct {
 		Kind, Name string
 		Inputs     []string
+		Tied       string
 	}
 	var got []layer
 	for _, l := range c.Model.Layers {
-		got = append(got, layer{l.Kind, l.Name, l.Inputs})
+		got = append(got, layer{l.Kind, l.Name, l.Inputs, l.Tied})
 	}
-	want := []layer{{"conv", "conv1", []string{"input"}}, {Kind: "relu"}, {Kind: "batchnorm"}, {Kind: "flatten"}, {Kind: "linear", Name: "fc"}}
+	want := []layer{{Kind: "conv", Name: "conv1", Inputs: []string{"input"}}, {Kind: "relu"}, {Kind: "batchnorm"},
+		{Kind: "batchnorm", Tied: "other"}, {Kind: "flatten"}, {Kind: "linear", Name: "fc"}}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Fatal(diff)
 	}
@@ -111,7 +114,7 @@ model:
 		}
 	}
 	const file = "dir/my run.yaml:"
-	checkError(t, c.Model.Layers[4].Errorf("no %s", "input"), file+"9:7: model.layers.4.linear: no input")
+	checkError(t, c.Model.Layers[5].Errorf("no %s", "input"), file+"10:7: model.layers.5.linear: no input")
 	checkError(t, c.Model.Layers[1].Errorf("no"), file+"6:7: model.layers.1.relu: no")
 	if again := mustParse(t, string(c.YAML())); !c.Equal(again) {
 		t.Errorf("%s\nis read as\n%s", c.YAML(), again.YAML())

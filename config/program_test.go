@@ -71,6 +71,21 @@ func TestListedLayers(t *testing.T) {
 	if len(net.Nodes) != 5 || net.Nodes[0].Name != "c" {
 		t.Errorf("%+v", net.Nodes)
 	}
+	net, err = build("    - flatten:\n    - linear: {out: 64, name: a}\n    - linear: {tied: a, name: b}\n    - linear: {out: 10}\n")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if net.Nodes[2].Tied != "a" || net.Nodes[2].Layer != net.Nodes[1].Layer {
+		t.Errorf("%+v is not tied to a", net.Nodes[2])
+	}
+	for yaml, want := range map[string]string{
+		"    - linear: {out: 4, tied: a}\n":  `f.yaml:4:7: model.layers.0.linear: layer linear1: tied: "a" is not a layer before it`,
+		"    - linear: {out: 4, tied: ''}\n": "f.yaml:4:30: model.layers.0.linear.tied must not be empty; remove the key to have its default",
+	} {
+		if _, err := build(yaml); err == nil || err.Error() != want {
+			t.Errorf("got  %v\nwant %s", err, want)
+		}
+	}
 	_, err = build("    - conv: {out: 4, kernal: 3}\n")
 	const want = "f.yaml:4:22: model.layers.0.conv.kernal is not an option of conv; did you mean model.layers.0.conv.kernel? its options are "
 	if !errors.Is(err, config.ErrConfig) || !strings.HasPrefix(err.Error(), want) {

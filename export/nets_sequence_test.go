@@ -71,7 +71,41 @@ func patches(t *testing.T) *nn.Network {
 	return s.net
 }
 
+// shared has an embedding that is the output layer too, in two places, and layers used twice.
+func shared(t *testing.T) *nn.Network {
+	s := newStack(t, "shared", 1, 5)
+	s.add("embed", &layers.Embedding{Vocab: 7, Out: 6})
+	s.add("lstm1", &layers.LSTM{Hidden: 6})
+	s.tied("lstm2", &layers.LSTM{}, "lstm1")
+	s.add("norm1", &layers.RMSNorm{})
+	s.add("fc1", &layers.Linear{Out: 6})
+	s.act("tanh")
+	s.tied("norm2", &layers.RMSNorm{}, "norm1")
+	x := s.tied("fc2", &layers.Linear{}, "fc1")
+	s.add("last", &layers.Last{})
+	y := s.tied("out", &layers.Linear{}, "embed")
+	first := s.add("first", &layers.First{}, x)
+	s.add("sum", &layers.Add{}, y, s.tied("out2", &layers.Linear{}, "out", first))
+	randomise(s.net, 0)
+	return s.net
+}
+
+// filters has a convolution and a linear layer over pixels that are used twice.
+func filters(t *testing.T) *nn.Network {
+	s := newStack(t, "filters", 3, 4, 5)
+	s.add("conv1", &layers.Conv{Out: 3, Kernel: layers.Square(3), Pad: layers.Around(1)})
+	s.act("relu")
+	s.tied("conv2", &layers.Conv{}, "conv1")
+	s.add("pixels1", &layers.Linear{Out: 3})
+	s.tied("pixels2", &layers.Linear{}, "pixels1")
+	s.add("pool", &layers.GlobalPool{})
+	s.add("logits", &layers.Linear{Out: 4})
+	randomise(s.net, 0)
+	return s.net
+}
+
 func sequences(t *testing.T) []*nn.Network {
 	return append(recurrents(t), text(t), readings(t), pruned(t, readings(t), 0.3), pruned(t, readings(t), 0.5),
-		patches(t), pruned(t, patches(t), 0.4))
+		patches(t), pruned(t, patches(t), 0.4),
+		shared(t), pruned(t, shared(t), 0.3), filters(t), pruned(t, filters(t), 0.4))
 }

@@ -34,6 +34,15 @@ func (s *stack) add(name string, l nn.Layer, inputs ...string) string {
 	return name
 }
 
+// tied is add for a layer that shares the parameters of another one.
+func (s *stack) tied(name string, l nn.Layer, to string, inputs ...string) string {
+	s.t.Helper()
+	if err := s.net.AddTied(name, l, to, inputs...); err != nil {
+		s.t.Fatal(err)
+	}
+	return name
+}
+
 func (s *stack) act(kind string) string {
 	s.t.Helper()
 	l, err := nn.Layers.New(kind)
@@ -210,10 +219,12 @@ func groupedText(t *testing.T) *nn.Network {
 func pruned(t *testing.T, net *nn.Network, rate float64) *nn.Network {
 	t.Helper()
 	randomise(net, rate)
+	net.Vocabulary = vocabulary(net) // the certificate draws tokens
 	small, _, err := prune.Prune(net, prune.Options{Random: 4})
 	if err != nil {
 		t.Fatal(err)
 	}
+	small.Vocabulary = 0 // the models here have a normalisation
 	small.Name = fmt.Sprintf("%s-pruned-%g", net.Name, rate)
 	return small
 }

@@ -76,6 +76,15 @@ func onnxGraph(net *nn.Network) (onnx.Graph, error) {
 				in[k] = values[j]
 			}
 		}
+		for owner, tied := net.Lookup(node.Tied); tied; owner, tied = net.Lookup(owner.Tied) {
+			shared := []*nn.Param{nn.TraitsOf(owner.Layer).Table}
+			if owner.Layer == node.Layer {
+				shared = owner.Layer.Params()
+			}
+			for _, p := range shared {
+				b.Share(node.Name+"."+p.Name, owner.Name+"."+p.Name)
+			}
+		}
 		b.Scope(node.Name)
 		var err error
 		if values[i], err = layer.ONNX(b, node.Name, in, net.InputShapes(node)); err != nil {

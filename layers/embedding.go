@@ -16,11 +16,14 @@ import (
 
 // Embedding gives every token of a sequence a learned vector. Input [1, T], whole numbers
 // from 0 to Vocab − 1; output [Out, T]. The vectors are drawn from N(0, 1) as PyTorch's
-// are. An input that is not a token makes the whole output NaN, and training stops with an
+// are, or with deviation Std. An input that is not a token makes the whole output NaN, and training stops with an
 // error.
 type Embedding struct {
 	Vocab int `yaml:"vocab" json:"vocab" doc:"number of different tokens; at least 1"`
 	Out   int `yaml:"out" json:"out" doc:"length of the vectors; at least 1"`
+
+	// Std is the standard deviation of the vectors at the start; 0 means 1.
+	Std float64 `yaml:"std,omitempty" json:"std,omitempty" range:"[0,)" doc:"standard deviation of the vectors at the start; left out: 1"`
 
 	weight *nn.Param // [vocab, out]
 }
@@ -43,7 +46,7 @@ func (l *Embedding) Init(in []nn.Shape, rng *rand.Rand) (nn.Shape, error) {
 		return nil, err
 	}
 	return s.WithUnits(l.Out), initParams(parameter{&l.weight, "weight", nn.RoleWeight, []int{l.Vocab, l.Out},
-		[]nn.Axis{nn.AxisOther, nn.AxisOut}, nil, normal(1, rng)})
+		[]nn.Axis{nn.AxisOther, nn.AxisOut}, nil, normal(cmp.Or(l.Std, 1), rng)})
 }
 
 func (l *Embedding) Params() []*nn.Param { return nonNil(l.weight) }
@@ -100,7 +103,7 @@ func (l *Embedding) Constants([]nn.Known) nn.Known {
 func (l *Embedding) Needs([]bool, []nn.Known) [][]bool { return [][]bool{{true}} }
 
 func (l *Embedding) Slice(s nn.Slicing) (nn.Layer, error) {
-	return &Embedding{Vocab: l.Vocab, Out: len(s.Out), weight: l.weight.Select(nil, s.Out)}, nil
+	return &Embedding{Vocab: l.Vocab, Out: len(s.Out), Std: l.Std, weight: l.weight.Select(nil, s.Out)}, nil
 }
 
 // ONNX is Gather along the vocabulary. Tokens come as float32, [N, 1, T], and are

@@ -1,6 +1,7 @@
 package layers
 
 import (
+	"fmt"
 	"math"
 	"math/rand/v2"
 
@@ -8,15 +9,17 @@ import (
 	"gorgonia.org/tensor"
 
 	"pare/internal/kernel/gemm"
+	"pare/internal/kernel/vector"
 	"pare/nn"
 	"pare/nn/onnx"
 )
 
 // Linear is y = x·W + b with W of shape [in, out]. Input [F], output [Out]; for a
 // sequence [F, T] the same at every position, output [Out, T], and for an image [F, H, W] the
-// same at every pixel, output [Out, H, W].
+// same at every pixel, output [Out, H, W]. Tied to an embedding, W is the transposed table of its
+// vectors and Out their number.
 type Linear struct {
-	Out    int  `yaml:"out" json:"out" doc:"output features; at least 1"`
+	Out    int  `yaml:"out" json:"out" doc:"output features; at least 1; tied to an embedding: its vectors"`
 	NoBias bool `yaml:"no_bias,omitempty" json:"no_bias,omitempty" doc:"leave the bias out"`
 
 	weighted
@@ -37,11 +40,38 @@ func (l *Linear) Init(in []nn.Shape, rng *rand.Rand) (nn.Shape, error) {
 		return nil, err
 	}
 	draw := uniform(1/math.Sqrt(float64(s.Units())), rng)
-	params := []parameter{{&l.weight, "weight", nn.RoleWeight, []int{s.Units(), l.Out}, []nn.Axis{nn.AxisIn, nn.AxisOut}, []int{1, 0}, draw}}
+	var params []parameter
+	if !l.readsTable() {
+		params = append(params, parameter{&l.weight, "weight", nn.RoleWeight, []int{s.Units(), l.Out},
+			[]nn.Axis{nn.AxisIn, nn.AxisOut}, []int{1, 0}, draw})
+	} else if n := l.weight.Shape()[1]; n != s.Units() {
+		return nil, fmt.Errorf("linear: the input has %d units, the vectors that it is tied to have %d", s.Units(), n)
+	}
 	if !l.NoBias {
 		params = append(params, unitParam(&l.bias, "bias", nn.RoleBias, l.Out, draw))
 	}
 	return s.WithUnits(l.Out), initParams(params...)
+}
+
+// ShareTable implements nn.TableSharer: the weight is the table, with the units that a vector has
+// as inputs and its rows as outputs.
+func (l *Linear) ShareTable(table *nn.Param) error {
+	rows := table.Shape()[0]
+	if l.Out != 0 && l.Out != rows {
+		return fmt.Errorf("linear: out is %d, but the layer that it is tied to has %d vectors; leave out out", l.Out, rows)
+	}
+	l.Out, l.weight, l.transposed = rows, table, 1
+	return nil
+}
+
+// readsTable reports whether the weight is a table of another layer.
+func (l *Linear) readsTable() bool { return l.transposed > 0 }
+
+func (l *Linear) Params() []*nn.Param {
+	if l.readsTable() {
+		return nonNil(l.bias)
+	}
+	return l.weighted.Params()
 }
 
 func (l *Linear) MACs(in []nn.Shape) int64 { return int64(in[0].Size()) * int64(l.Out) }
@@ -56,15 +86,16 @@ func (l *Linear) Build(b *nn.Builder, in []*gorgonia.Node) (*gorgonia.Node, erro
 // BuildFused implements nn.Fuser. The gradients of weights and bias come from one pass
 // over the inputs and the gradient behind them.
 func (l *Linear) BuildFused(b *nn.Builder, in []*gorgonia.Node, e nn.Epilogue) (*gorgonia.Node, error) {
-	shape, f, o := in[0].Shape().Clone(), l.weight.Shape()[0], l.Out
+	shape, o := in[0].Shape().Clone(), l.Out
+	f := l.weight.Size() / o
 	rows := shape.TotalSize() / f // examples, or the positions of all of them
 	out := shape.Clone()
 	out[len(out)-1] = o
-	forward := gemm.New(rows, o, f, false, false)
+	forward := gemm.New(rows, o, f, false, l.readsTable())
 	if nn.IsSparse(in[0]) {
 		forward.SkipZeros()
 	}
-	toInput := gemm.New(rows, f, o, false, true)
+	toInput := gemm.New(rows, f, o, false, !l.readsTable())
 	plan := gemm.NewWeightGrad(rows, f, o, l.bias != nil)
 	toParams := shared(func(in gorgonia.Nodes, _, dy *gorgonia.Node) (*gorgonia.Node, error) {
 		plan.SkipZeros(nn.IsSparse(in[0]), nn.IsSparse(dy))
@@ -77,10 +108,18 @@ func (l *Linear) BuildFused(b *nn.Builder, in []*gorgonia.Node, e nn.Epilogue) (
 		},
 		part(toParams, "linear/weight", 0, tensor.Shape{f, o}),
 	}
+	if l.readsTable() {
+		grads[1] = tableGrad(rows, f, o)
+	}
 	nodes := []*gorgonia.Node{in[0], b.Param(l.weight)}
 	if l.bias != nil {
 		nodes = append(nodes, b.Param(l.bias))
-		grads = append(grads, part(toParams, "linear/bias", f*o, tensor.Shape{o}))
+		if l.readsTable() {
+			grads = append(grads, nn.Gradient(nn.Op{Name: "linear/db", Shape: tensor.Shape{o},
+				Run: func(dst []float32, in [][]float32) { vector.ColumnSums(dst, in[0], rows, o) }}, nn.OutGrad))
+		} else {
+			grads = append(grads, part(toParams, "linear/bias", f*o, tensor.Shape{o}))
+		}
 	}
 	relu := e.ReLU
 	run := func(dst []float32, in [][]float32) { forward.Run(dst, in[0], in[1], third(in), false, relu) }
@@ -95,6 +134,16 @@ func (l *Linear) BuildFused(b *nn.Builder, in []*gorgonia.Node, e nn.Epilogue) (
 		grads = behindReLU(grads)
 	}
 	return nn.Apply(nn.Op{Name: "linear", Shape: out, Grad: grads, Rectified: e.ReLU, Run: run}, nodes...)
+}
+
+// tableGrad is the gradient to a table of o rows of f values that is the weight, dyᵀ·x.
+func tableGrad(rows, f, o int) nn.GradFunc {
+	plan := gemm.NewWeightGrad(rows, o, f, false)
+	return func(in gorgonia.Nodes, _, dy *gorgonia.Node) (*gorgonia.Node, error) {
+		plan.SkipZeros(nn.IsSparse(dy), nn.IsSparse(in[0]))
+		return nn.Apply(nn.Op{Name: "linear/dtable", Shape: tensor.Shape{o, f},
+			Run: func(dst []float32, in [][]float32) { plan.Run(dst, in[1], in[0]) }}, in[0], dy)
+	}
 }
 
 // third returns the optional third input of a kernel, the bias.
@@ -130,9 +179,28 @@ func (l *Linear) Needs(keep []bool, in []nn.Known) [][]bool {
 	return [][]bool{l.needs(keep, in[0], always)}
 }
 
+// ownWeight is the weight [in, out], of a table a copy.
+func (l *Linear) ownWeight() *nn.Param {
+	if !l.readsTable() {
+		return l.weight
+	}
+	rows, units := l.weight.Shape()[0], l.weight.Shape()[1]
+	turn := func(dst, src []float32) {
+		for i, v := range src {
+			dst[i%units*rows+i/units] = v
+		}
+	}
+	own := nn.NewParam("weight", nn.RoleWeight, []int{units, rows}, nn.AxisIn, nn.AxisOut)
+	own.Order = []int{1, 0}
+	turn(own.Data(), l.weight.Data())
+	return own.SelectedFrom(l.weight, turn)
+}
+
+// Slice implements nn.Pruner. The slice of a layer with a table has a weight of its own until it
+// is tied again.
 func (l *Linear) Slice(s nn.Slicing) (nn.Layer, error) {
 	n := &Linear{Out: len(s.Out), NoBias: l.NoBias}
-	n.weight = l.weight.Select(s.In[0], s.Out)
+	n.weight = l.ownWeight().Select(s.In[0], s.Out)
 	if l.sliceBias(&n.weighted, s) {
 		n.NoBias = false
 	}

@@ -20,6 +20,7 @@ type List struct {
 type Entry struct {
 	Name   string                   // empty: the kind and a number
 	Inputs []string                 // empty: the layer before
+	Tied   string                   // a layer whose parameters it shares, see nn.Network.AddTied; empty: none
 	New    func() (nn.Layer, error) // the layer, new in each call
 	Locate func(error) error        // adds the place in the config to an error; nil: adds nothing
 }
@@ -52,7 +53,13 @@ func (l *List) network(task Task, rng *rand.Rand) (*nn.Network, error) {
 		if e.Name == "" {
 			e.Name = fmt.Sprintf("%s%d", kind, counts[kind])
 		}
-		if err := net.Add(e.Name, layer, e.Inputs...); err != nil {
+		add := net.Add
+		if e.Tied != "" {
+			add = func(name string, layer nn.Layer, inputs ...string) error {
+				return net.AddTied(name, layer, e.Tied, inputs...)
+			}
+		}
+		if err := add(e.Name, layer, e.Inputs...); err != nil {
 			if e.Locate != nil {
 				err = e.Locate(err)
 			}

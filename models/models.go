@@ -21,6 +21,7 @@ type Task struct {
 	Targets    int          // of an example: one for each position of a sequence, or numbers or labels; 0 means 1
 	Labels     bool         // each target is a label of its own, 1 or 0
 	Vocabulary int          // inputs are tokens below it; 0: real numbers
+	NextToken  bool         // each target is the token behind an input token
 	Features   []nn.Feature // of the units of the input; nil: they have no names
 	// Scale and Shift turn standardised targets into numbers in their units; nil: they are
 	// learned as they are.
@@ -156,6 +157,13 @@ func (s *stack) add(name string, layer nn.Layer, inputs ...string) string {
 		s.err = s.net.Add(name, layer, inputs...)
 	}
 	return name
+}
+
+// tied is add for a layer that shares the parameters of another one.
+func (s *stack) tied(name string, layer nn.Layer, to string) {
+	if s.err == nil {
+		s.err = s.net.AddTied(name, layer, to)
+	}
 }
 
 func (s *stack) done() (*nn.Network, error) {

@@ -13,11 +13,17 @@ import (
 // Recurrent is the common part of the recurrent models: tokens enter through an embedding,
 // vectors of numbers directly, into layers of one kind on each other. With a
 // target at every position a linear layer answers at each, else at the last.
+//
+// A bidirectional network (Schuster & Paliwal 1997) has beside each layer "lstm1" a layer
+// "lstm1_reverse" of the same size that reads the sequence from its end; the next layer reads
+// the units of both. A single answer is of the states that each has after its last position,
+// as in h_n of PyTorch.
 type Recurrent struct {
-	Hidden    int     `yaml:"hidden" range:"[1,)" doc:"units of each recurrent layer"`
-	Depth     int     `yaml:"depth" range:"[1,2000]" doc:"recurrent layers"`
-	Embedding int     `yaml:"embedding,omitempty" range:"[1,)" doc:"length of the vectors of tokens, for tokens only; left out: 128"`
-	Dropout   float64 `yaml:"dropout" range:"[0,1)" doc:"after each recurrent layer"`
+	Hidden        int     `yaml:"hidden" range:"[1,)" doc:"units of each recurrent layer"`
+	Depth         int     `yaml:"depth" range:"[1,2000]" doc:"recurrent layers"`
+	Bidirectional bool    `yaml:"bidirectional,omitempty" doc:"a second layer beside each, which reads the sequence from its end"`
+	Embedding     int     `yaml:"embedding,omitempty" range:"[1,)" doc:"length of the vectors of tokens, for tokens only; left out: 128"`
+	Dropout       float64 `yaml:"dropout" range:"[0,1)" doc:"after each recurrent layer"`
 }
 
 // RNN is Elman's network with tanh or ReLU.
@@ -67,17 +73,36 @@ func (m Recurrent) network(kind string, task Task, rng *rand.Rand, newLayer func
 	if task.Vocabulary == 0 && m.Embedding != 0 {
 		return nil, option.Errorf("embedding", "is %d, but the data gives vectors of numbers; leave it out", m.Embedding)
 	}
-	s := newStack(kind, task, rng)
-	if task.Vocabulary > 0 {
-		s.add("embedding", &layers.Embedding{Vocab: task.Vocabulary, Out: cmp.Or(m.Embedding, 128)})
+	if m.Bidirectional && task.NextToken {
+		return nil, option.Errorf("bidirectional", "is true, but %s asks for the next tokens, which such a network reads; leave it out",
+			task.data())
 	}
-	for i := range m.Depth {
-		s.add(fmt.Sprintf("%s%d", kind, i+1), newLayer())
+	s := newStack(kind, task, rng)
+	x := nn.InputName
+	if task.Vocabulary > 0 {
+		x = s.add("embedding", &layers.Embedding{Vocab: task.Vocabulary, Out: cmp.Or(m.Embedding, 128)})
+	}
+	for i := 1; i <= m.Depth; i++ {
+		name := fmt.Sprintf("%s%d", kind, i)
+		forward := s.add(name, newLayer(), x)
+		switch {
+		case !m.Bidirectional:
+			x = forward
+		case i == m.Depth && !task.everywhere():
+			s.add(name+"_from_end", &layers.Reverse{}, x)
+			reverse := s.add(name+"_reverse", newLayer())
+			x = s.add(name+"_both", &layers.Concat{},
+				s.add("last", &layers.Last{}, forward), s.add("last_reverse", &layers.Last{}, reverse))
+		default:
+			s.add(name+"_from_end", &layers.Reverse{}, x)
+			s.add(name+"_reverse", newLayer())
+			x = s.add(name+"_both", &layers.Concat{}, forward, s.add(name+"_in_order", &layers.Reverse{}))
+		}
 		if m.Dropout != 0 {
-			s.add(fmt.Sprintf("dropout%d", i+1), &layers.Dropout{P: m.Dropout})
+			x = s.add(fmt.Sprintf("dropout%d", i), &layers.Dropout{P: m.Dropout}, x)
 		}
 	}
-	if !task.everywhere() {
+	if !task.everywhere() && !m.Bidirectional {
 		s.add("last", &layers.Last{})
 	}
 	s.add("fc", &layers.Linear{Out: task.Outputs()})

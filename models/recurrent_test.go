@@ -27,6 +27,10 @@ func TestRecurrentModels(t *testing.T) {
 		{"gru", "hidden: 5", waves, "gru1:5×6 last:5 fc:4", 3*5*(3+5+2) + 6*4},
 		{"rnn", "hidden: 5, nonlinearity: relu", tagging, "rnn1:5×5 fc:4×5", 5*(3+5+2) + 6*4},
 		{"lstm", "hidden: 4", adding, "lstm1:4×50 last:4 fc:1", 4*4*(2+4+2) + 5},
+		{"gru", "hidden: 5, depth: 2, bidirectional: true, dropout: 0.2", waves,
+			"gru1:5×6 gru1_from_end:3×6 gru1_reverse:5×6 gru1_in_order:5×6 gru1_both:10×6 dropout1:10×6 " +
+				"gru2:5×6 gru2_from_end:10×6 gru2_reverse:5×6 last:5 last_reverse:5 gru2_both:10 dropout2:10 fc:4",
+			2*3*5*(3+5+2) + 2*3*5*(10+5+2) + 11*4},
 	} {
 		net := mustBuild(t, c.model, c.options, c.task)
 		var got []string
@@ -60,10 +64,34 @@ func TestRecurrentModelsRefuse(t *testing.T) {
 		{"lstm", "nonlinearity: relu", text, "nonlinearity"},
 		{"rnn", "nonlinearity: sine", text, `model.nonlinearity must be tanh or relu, got "sine"`},
 		{"rnn", "dropout: 1", text, "dropout"},
+		{"lstm", "bidirectional: true", Task{Data: "text", Input: nn.Shape{1, 8}, Classes: 9, Targets: 8, Vocabulary: 9, NextToken: true},
+			"bidirectional is true, but text asks for the next tokens, which such a network reads; leave it out"},
 	} {
 		_, err := build(c.model, c.options, c.task)
 		if err == nil || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), "\n") {
 			t.Errorf("%s, %q: error %v, expected one line with %q", c.model, c.options, err, c.want)
 		}
+	}
+}
+
+// TestBidirectionalLikePyTorch: training steps of torch.nn.RNN, LSTM and GRU with
+// bidirectional=True.
+func TestBidirectionalLikePyTorch(t *testing.T) {
+	var g struct {
+		Input               []int
+		Classes, Vocabulary int
+		Cases               []struct {
+			Model, Options string
+			Tokens         bool
+			goldenSteps
+		}
+	}
+	readGolden(t, "bidirectional", &g)
+	for _, c := range g.Cases {
+		task := Task{Input: g.Input, Classes: g.Classes}
+		if c.Tokens {
+			task = Task{Input: nn.Shape{1, g.Input[1]}, Classes: g.Classes, Vocabulary: g.Vocabulary, Targets: g.Input[1]}
+		}
+		t.Run(c.Model+" "+c.Options, func(t *testing.T) { c.require(t, mustBuild(t, c.Model, c.Options, task)) })
 	}
 }

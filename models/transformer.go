@@ -3,6 +3,7 @@ package models
 import (
 	"cmp"
 	"fmt"
+	"math"
 	"math/rand/v2"
 
 	"pare/internal/option"
@@ -25,6 +26,7 @@ type Transformer struct {
 	KVHeads    int     `yaml:"kv_heads,omitempty" range:"[1,)" doc:"heads of keys and values, each shared by heads/kv_heads heads of queries (Ainslie et al. 2023); left out: as many as heads"`
 	Norm       string  `yaml:"norm" enum:"layernorm,rmsnorm" doc:"normalisation before each layer; rmsnorm: without mean and shift (Zhang & Sennrich 2019)"`
 	Positions  string  `yaml:"positions" enum:"learned,rotary" doc:"learned: a vector for each position; rotary: queries and keys turn by angles that grow with the position (Su et al. 2021)"`
+	Tied       bool    `yaml:"tied,omitempty" doc:"for tokens: the weight of the output layer, without bias, is the embedding, drawn with deviation 1/√width (Press & Wolf 2017)"`
 	Dropout    float64 `yaml:"dropout" range:"[0,1)" doc:"of values added to the stream, embedding included"`
 }
 
@@ -55,9 +57,15 @@ func (m *Transformer) Build(task Task, rng *rand.Rand) (*nn.Network, error) {
 		return nil, err
 	}
 	s := newStack("transformer", task, rng)
-	if task.Vocabulary > 0 {
+	switch {
+	case m.Tied && (task.Vocabulary == 0 || task.Outputs() != task.Vocabulary):
+		return nil, option.Errorf("tied", "is true, which needs answers that are tokens of the input; %s has %d outputs and %s; leave it out",
+			task.data(), task.Outputs(), tokens(task.Vocabulary))
+	case m.Tied:
+		s.add("embed", &layers.Embedding{Vocab: task.Vocabulary, Out: m.Width, Std: 1 / math.Sqrt(float64(m.Width))})
+	case task.Vocabulary > 0:
 		s.add("embed", &layers.Embedding{Vocab: task.Vocabulary, Out: m.Width})
-	} else {
+	default:
 		s.add("embed", &layers.Linear{Out: m.Width})
 	}
 	x := "embed"
@@ -72,7 +80,11 @@ func (m *Transformer) Build(task Task, rng *rand.Rand) (*nn.Network, error) {
 		x = s.add("last", &layers.Last{}, x)
 	}
 	m.norm(s, "norm", x)
-	s.add("out", &layers.Linear{Out: task.Outputs()})
+	if m.Tied {
+		s.tied("out", &layers.Linear{NoBias: true}, "embed")
+	} else {
+		s.add("out", &layers.Linear{Out: task.Outputs()})
+	}
 	return s.done()
 }
 

@@ -9,7 +9,6 @@ import (
 	"strings"
 	"testing"
 
-	"pare/layers"
 	. "pare/models"
 	"pare/nn"
 	"pare/prune"
@@ -40,6 +39,7 @@ func TestTransformerOptions(t *testing.T) {
 			map[string]string{"block1.mul": "10×5", "block1.drop2": "6×5", "out": "9×5"}},
 		{"blocks: 2, width: 8, activation: gelu", strokes, (3*8 + 8) + 6*8 + 2*(4*8+8*24+24+8*8+8+8*32+32+32*8+8) + 2*8 + 8*4 + 4,
 			map[string]string{"embed": "8×6", "block1.gelu": "32×6", "last": "8", "out": "4"}},
+		{"tied: true", sentences(64, 65), 65*d + 64*d + n*block + 2*d, map[string]string{"out": "65×64"}},
 	} {
 		net, err := build("transformer", c.options, c.task)
 		if err != nil {
@@ -70,7 +70,7 @@ func TestTransformerRefuses(t *testing.T) {
 		{"width: 12, heads: 4, positions: rotary", strokes,
 			"model.positions is rotary, which turns pairs of dimensions, and a head has 3; make width/heads even"},
 		{"dropout: 1", strokes, "model.dropout must be at least 0 and below 1, got 1"},
-		{"tied: true", strokes, "model.tied is not an option of transformer"},
+		{"tied: true", strokes, "tied is true, which needs answers that are tokens of the input; the data has 4 outputs and real numbers; leave it out"},
 		{"", grey, "transformer needs sequences, "},
 		{"", Task{Input: nn.Shape{12}, Classes: 3}, "transformer needs sequences, "},
 	} {
@@ -81,69 +81,21 @@ func TestTransformerRefuses(t *testing.T) {
 	}
 }
 
-// TestTransformerLikePyTorch: losses of training steps and the logits after them.
+// TestTransformerLikePyTorch: losses of training steps and the logits after them, also with the
+// embedding as the output layer and GELU, as GPT-2.
 func TestTransformerLikePyTorch(t *testing.T) {
-	type array struct {
-		Shape []int
-		Data  []float32
-	}
-	var g struct {
-		Options                      map[string]int
-		Vocabulary, Positions, Batch int
-		Rate                         float32
-		Params                       map[string]array
-		X, Target                    []float32
-		Losses                       []float64
-		Logits                       array
-	}
-	data, err := os.ReadFile("testdata/transformer.json")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := json.Unmarshal(data, &g); err != nil {
-		t.Fatal(err)
-	}
-	options := fmt.Sprintf("blocks: %d, width: %d, heads: %d, hidden: %d", g.Options["blocks"], g.Options["width"],
-		g.Options["heads"], g.Options["hidden"])
-	net, err := build("transformer", options, sentences(g.Positions, g.Vocabulary))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if n := len(net.Params()); n != len(g.Params) {
-		t.Fatalf("%d parameters, PyTorch has %d", n, len(g.Params))
-	}
-	for _, p := range net.Params() {
-		if err := p.Import(g.Params[p.Full].Shape, g.Params[p.Full].Data); err != nil {
-			t.Fatal(err)
-		}
-	}
-	p, err := nn.Compile(net, nn.CompileOptions{Mode: nn.Train, Batch: g.Batch, Loss: layers.CrossEntropy{}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	copy(p.X, g.X)
-	copy(p.Target, g.Target)
-	for i, want := range g.Losses {
-		p.Run()
-		if math.Abs(p.Loss()-want) > 1e-5*want {
-			t.Errorf("step %d: loss %.7f, PyTorch has %.7f", i, p.Loss(), want)
-		}
-		for _, param := range net.Params() {
-			for j, d := range p.Grad(param.Param) {
-				param.Data()[j] -= g.Rate * d
+	for name, more := range map[string]string{"transformer": "", "transformer_tied": ", activation: gelu, tied: true"} {
+		t.Run(name, func(t *testing.T) {
+			var g struct {
+				Options               map[string]int
+				Vocabulary, Positions int
+				goldenSteps
 			}
-		}
-	}
-	infer, err := nn.Compile(net, nn.CompileOptions{Mode: nn.Infer, Batch: g.Batch})
-	if err != nil {
-		t.Fatal(err)
-	}
-	copy(infer.X, g.X)
-	infer.Run()
-	for i, v := range infer.Output() {
-		if want := g.Logits.Data[i]; math.Abs(float64(v-want)) > 2e-5*(1+math.Abs(float64(want))) {
-			t.Fatalf("logit %d is %v, PyTorch has %v", i, v, want)
-		}
+			readGolden(t, name, &g)
+			options := fmt.Sprintf("blocks: %d, width: %d, heads: %d, hidden: %d", g.Options["blocks"], g.Options["width"],
+				g.Options["heads"], g.Options["hidden"])
+			g.require(t, mustBuild(t, "transformer", options+more, sentences(g.Positions, g.Vocabulary)))
+		})
 	}
 }
 

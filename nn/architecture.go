@@ -21,10 +21,12 @@ type Architecture struct {
 
 // LayerRow is one layer of an Architecture.
 type LayerRow struct {
-	Name   string          `json:"name"`
-	Kind   string          `json:"kind"`
-	Inputs []string        `json:"inputs"`
-	Args   json.RawMessage `json:"args"` // the layer's hyper-parameters
+	Name   string   `json:"name"`
+	Kind   string   `json:"kind"`
+	Inputs []string `json:"inputs"`
+	// Tied is the Node's: the layer whose parameters the layer shares; left out: none.
+	Tied string          `json:"tied,omitempty"`
+	Args json.RawMessage `json:"args"` // the layer's hyper-parameters
 }
 
 // ArchitectureFormat names the version of the format.
@@ -38,7 +40,7 @@ func (n *Network) Architecture() (Architecture, error) {
 		if err != nil {
 			return a, fmt.Errorf("layer %s: %w", node.Name, err)
 		}
-		row := LayerRow{Name: node.Name, Kind: node.Layer.Kind(), Args: args}
+		row := LayerRow{Name: node.Name, Kind: node.Layer.Kind(), Tied: node.Tied, Args: args}
 		for _, i := range node.Inputs {
 			row.Inputs = append(row.Inputs, n.NameOf(i))
 		}
@@ -75,7 +77,7 @@ func (a Architecture) Network(rng *rand.Rand) (*Network, error) {
 		if len(row.Inputs) == 0 {
 			return nil, fmt.Errorf("layer %d (%s) has no inputs", i+1, row.Name)
 		}
-		if err := net.Add(row.Name, layer, row.Inputs...); err != nil {
+		if err := net.add(row.Name, layer, row.Tied, row.Inputs); err != nil {
 			return nil, err
 		}
 	}

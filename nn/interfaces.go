@@ -26,6 +26,7 @@ import (
 //     be Closer, ShiftSource and ShiftSink as well
 //   - LinearMap, Affine: weights that repair after pruning can fit, and layers that it sees through
 //   - FeatureReader: it goes by the names of the network's inputs
+//   - TableSharer: its weight may be a table of another layer
 //   - Headed: its heads, which penalties may remove whole
 //   - StateTracer: the gradients with respect to its states
 //   - Fuser, LookupReader: faster ways to build it next to certain layers
@@ -58,7 +59,7 @@ func RegisterLayer(doc string, newLayer func() Layer) {
 		panic(fmt.Sprintf("layer %T cannot be registered: %s", layer, fault))
 	}
 	for _, f := range option.Fields(reflect.ValueOf(layer)) {
-		if f.Key == "name" || f.Key == "inputs" {
+		if f.Key == "name" || f.Key == "inputs" || f.Key == "tied" {
 			panic(fmt.Sprintf("layer %s cannot be registered: every layer of a config has the key %s", layer.Kind(), f.Key))
 		}
 	}

@@ -18,6 +18,18 @@ type Node struct {
 	Layer  Layer
 	Inputs []int // indices into Network.Nodes; −1 is the network's input
 	Shape  Shape // of the output
+	// Tied names the layer before it whose parameters it shares, see AddTied; "": none.
+	Tied string
+	// repeats: Layer is that of the node Tied
+	repeats bool
+}
+
+// Params lists the parameters of the layer that no layer before it has, in a fixed order.
+func (n *Node) Params() []*Param {
+	if n.repeats {
+		return nil
+	}
+	return n.Layer.Params()
 }
 
 // Network is a directed acyclic graph of layers in topological order with one
@@ -94,6 +106,10 @@ func CheckVocabulary(vocabulary int, input Shape) error {
 // is the output of the network. More than MaxLayers layers, or MaxParams
 // parameters, are an error.
 func (n *Network) Add(name string, layer Layer, inputs ...string) error {
+	return n.add(name, layer, "", inputs)
+}
+
+func (n *Network) add(name string, layer Layer, tied string, inputs []string) error {
 	if name == "" {
 		return fmt.Errorf("network %s: layer %s has no name", n.Name, layer.Kind())
 	}
@@ -115,6 +131,25 @@ func (n *Network) Add(name string, layer Layer, inputs ...string) error {
 		node.Inputs = append(node.Inputs, i)
 	}
 	shapes := n.InputShapes(node)
+	if tied != "" {
+		if err := n.tie(node, tied); err != nil {
+			return fmt.Errorf("layer %s: %w", name, err)
+		}
+	}
+	if !node.repeats {
+		if err := n.init(node, shapes); err != nil {
+			return err
+		}
+	}
+	n.byName[name] = len(n.Nodes)
+	n.Nodes = append(n.Nodes, node)
+	n.values += values(node)
+	return n.checkSize()
+}
+
+// init checks the layer of a node, draws its parameters and sets its shape.
+func (n *Network) init(node *Node, shapes []Shape) error {
+	name, layer := node.Name, node.Layer
 	if r, ok := layer.(FeatureReader); ok && len(node.Inputs) == 1 && node.Inputs[0] < 0 {
 		if err := r.ReadFeatures(n.Features); err != nil {
 			return fmt.Errorf("layer %s: %w", name, err)
@@ -128,10 +163,7 @@ func (n *Network) Add(name string, layer Layer, inputs ...string) error {
 		return fmt.Errorf("layer %s: output shape %s of input %v is empty", name, shape, shapes)
 	}
 	node.Shape = shape
-	n.byName[name] = len(n.Nodes)
-	n.Nodes = append(n.Nodes, node)
-	n.values += values(layer)
-	return n.checkSize()
+	return nil
 }
 
 // Lookup returns the node of that name.
@@ -194,11 +226,12 @@ type NamedParam struct {
 	Node *Node
 }
 
-// Params lists all parameters in network order.
+// Params lists all parameters in network order, each once, under the name of the first layer
+// that has it.
 func (n *Network) Params() []NamedParam {
 	var out []NamedParam
 	for _, node := range n.Nodes {
-		for _, p := range node.Layer.Params() {
+		for _, p := range node.Params() {
 			out = append(out, NamedParam{Param: p, Full: node.Name + "." + p.Name, Node: node})
 		}
 	}
@@ -235,10 +268,11 @@ func (n *Network) Sizes() Counts {
 	return c
 }
 
-// CountNode returns parameters and multiply-accumulates of one layer.
+// CountNode returns parameters and multiply-accumulates of one layer. Parameters of a layer
+// before it count there.
 func (n *Network) CountNode(node *Node) Counts {
 	c := n.sizes(node)
-	for _, p := range node.Layer.Params() {
+	for _, p := range node.Params() {
 		if !p.Trainable() {
 			continue
 		}
@@ -253,7 +287,7 @@ func (n *Network) CountNode(node *Node) Counts {
 
 func (n *Network) sizes(node *Node) Counts {
 	var c Counts
-	for _, p := range node.Layer.Params() {
+	for _, p := range node.Params() {
 		if p.Trainable() {
 			c.Params += int64(p.Size())
 		}
@@ -310,15 +344,15 @@ func (n *Network) checkSize() error {
 	if n.values > MaxParams {
 		last := n.Output()
 		return fmt.Errorf("layer %s: with its %d parameters the network has %d, more than %d; make its layers smaller",
-			last.Name, values(last.Layer), n.values, MaxParams)
+			last.Name, values(last), n.values, MaxParams)
 	}
 	return nil
 }
 
-// values counts the parameters of a layer, also those that are not trained.
-func values(l Layer) int64 {
+// values counts the parameters of a node, also those that are not trained.
+func values(node *Node) int64 {
 	n := int64(0)
-	for _, p := range l.Params() {
+	for _, p := range node.Params() {
 		n += int64(p.Size())
 	}
 	return n

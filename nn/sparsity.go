@@ -28,7 +28,7 @@ func (n *Network) Sparsity() []Sparsity {
 		s := Sparsity{Layer: node.Name, Kind: node.Layer.Kind(), Units: node.Shape.Units()}
 		sum, squares, largest := 0.0, 0.0, 0.0
 		each := func(f func(v float64)) {
-			for _, p := range node.Layer.Params() {
+			for _, p := range node.Params() {
 				if p.Role != RoleWeight {
 					continue
 				}

@@ -25,8 +25,32 @@ func MapUnits(net *Network) *UnitMap {
 		} else {
 			m.values[i] = m.Fresh(node.Shape.Units())
 		}
+		if node.repeats {
+			m.tieUses(i, net.byName[node.Tied])
+		}
 	}
 	return m
+}
+
+// tieUses makes the units that two nodes of one layer make the same, and those that its
+// parameters weigh.
+func (m *UnitMap) tieUses(i, root int) {
+	for k, u := range m.values[i] {
+		m.Tie(u, m.values[root][k])
+	}
+	for _, p := range m.net.Nodes[root].Layer.Params() {
+		axis := p.FindAxis(AxisIn)
+		if axis < 0 {
+			continue
+		}
+		in, first := m.value(m.net.Nodes[i].Inputs[0]), m.value(m.net.Nodes[root].Inputs[0])
+		if n, _ := p.AxisLen(axis); n != len(in) && p.Reads == nil {
+			continue
+		}
+		for k, u := range in {
+			m.Tie(u, first[k])
+		}
+	}
 }
 
 func (m *UnitMap) value(i int) Units {
@@ -131,7 +155,7 @@ func (m *UnitMap) Along(node int, p *Param, label Axis) Units {
 func (m *UnitMap) Slots() map[int][]Slot {
 	slots := map[int][]Slot{}
 	for i, node := range m.net.Nodes {
-		for _, p := range node.Layer.Params() {
+		for _, p := range node.Params() {
 			for axis, label := range p.Axes {
 				units := m.Along(i, p, label)
 				// A grouped convolution's input axis counts within a group only.

@@ -15,16 +15,24 @@ type analysis struct {
 	// unless the layer holds constants for free. Readers that need a constant
 	// get it put back.
 	keep, made [][]bool
-	needs      [][][]bool // per node and input: the units it reads
+	needs      [][][]bool   // per node and input: the units it reads
+	tied       map[int]*tie // by node
 }
 
 func analyse(net *nn.Network) *analysis {
 	a := &analysis{net: net, known: make([]nn.Known, len(net.Nodes)+1),
 		keep: make([][]bool, len(net.Nodes)), made: make([][]bool, len(net.Nodes)),
-		needs: make([][][]bool, len(net.Nodes))}
-	a.constants()
-	a.liveness()
-	return a
+		needs: make([][][]bool, len(net.Nodes)), tied: findTies(net)}
+	for {
+		a.constants()
+		a.liveness()
+		for a.join() {
+			a.liveness()
+		}
+		if !a.dissolve() {
+			return a
+		}
+	}
 }
 
 func (a *analysis) knownOf(i int) nn.Known {
@@ -34,10 +42,16 @@ func (a *analysis) knownOf(i int) nn.Known {
 	return a.known[i]
 }
 
-func (a *analysis) inputs(node *nn.Node) []nn.Known {
+// inputs returns the analysis of the inputs of node n. Inputs of tied nodes have no constants:
+// their uses share the bias into which constants would fold.
+func (a *analysis) inputs(n int) []nn.Known {
+	node := a.net.Nodes[n]
 	in := make([]nn.Known, len(node.Inputs))
 	for k, i := range node.Inputs {
 		in[k] = a.knownOf(i)
+		if a.tied[n] != nil {
+			in[k] = nn.Unknown(len(in[k].Const))
+		}
 	}
 	return in
 }
@@ -46,8 +60,8 @@ func (a *analysis) inputs(node *nn.Node) []nn.Known {
 func (a *analysis) constants() {
 	a.known[len(a.net.Nodes)] = nn.Unknown(a.net.Input.Units())
 	for i, node := range a.net.Nodes {
-		if p, ok := node.Layer.(nn.Pruner); ok {
-			a.known[i] = p.Constants(a.inputs(node))
+		if p, ok := node.Layer.(nn.Pruner); ok && !a.readsTable(i) {
+			a.known[i] = p.Constants(a.inputs(i))
 		} else {
 			a.known[i] = nn.Unknown(node.Shape.Units())
 		}
@@ -65,7 +79,7 @@ func (a *analysis) liveness() {
 	for i := len(a.net.Nodes) - 1; i >= 0; i-- {
 		a.live(i)
 		for k, j := range a.net.Nodes[i].Inputs {
-			if j < 0 {
+			if j < 0 || a.readsConstants(i, k) {
 				continue
 			}
 			for u, need := range a.needs[i][k] {
@@ -79,7 +93,7 @@ func (a *analysis) liveness() {
 func (a *analysis) live(i int) {
 	node := a.net.Nodes[i]
 	pruner, ok := node.Layer.(nn.Pruner)
-	in := a.inputs(node)
+	in := a.inputs(i)
 	a.needs[i] = make([][]bool, len(in))
 	for k, known := range in {
 		a.needs[i][k] = make([]bool, len(known.Const))
@@ -106,10 +120,33 @@ func (a *analysis) live(i int) {
 	if !slices.Contains(a.made[i], true) {
 		return
 	}
+	t := a.tied[i]
+	if t != nil {
+		t.addOut(i, a.made[i])
+	}
 	if c, ok := node.Layer.(nn.Closer); ok {
 		c.Close(a.made[i], in)
 	}
 	a.needs[i] = pruner.Needs(a.made[i], in)
+	if t != nil {
+		t.addIn(i, a.needs[i])
+	}
+}
+
+// readsConstants reports whether input k of node i gives it constants only, which then are a layer
+// of their own.
+func (a *analysis) readsConstants(i, k int) bool {
+	t := nn.TraitsOf(a.net.Nodes[i].Layer)
+	if t.Gathers || t.DropsEmptyInputs || !slices.Contains(a.needs[i][k], true) {
+		return false
+	}
+	known := a.knownOf(a.net.Nodes[i].Inputs[k])
+	for u, need := range a.needs[i][k] {
+		if need && !known.Const[u] {
+			return false
+		}
+	}
+	return true
 }
 
 func (a *analysis) allConstant(i int) bool {

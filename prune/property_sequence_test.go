@@ -82,7 +82,10 @@ func sequenceNetwork(t *rapid.T) *nn.Network {
 // positional adds a layer or a block of a sequence.
 func (g *generator) positional(x string) string {
 	d := g.shape(x)[0]
-	switch g.draw("layer", 0, 16) {
+	switch g.draw("layer", 0, 17) {
+	case 17:
+		forward, end := g.recurrent(x), g.add(&layers.Reverse{}, x)
+		return g.add(&layers.Concat{}, forward, g.add(&layers.Reverse{}, g.recurrent(end)))
 	case 14:
 		return g.add(&layers.Reverse{}, x)
 	case 13:

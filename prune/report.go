@@ -81,7 +81,7 @@ func Compare(large, small *nn.Network) *Report {
 // convolution.
 func (r *Removed) count(node *nn.Node, small *nn.Network, d LayerDiff) {
 	lost := d.UnitsFrom - d.UnitsTo
-	for _, p := range node.Layer.Params() {
+	for _, p := range node.Params() {
 		if p.Role != nn.RoleWeight || p.FindAxis(nn.AxisOut) < 0 {
 			continue
 		}

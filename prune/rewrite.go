@@ -56,9 +56,17 @@ func (r *rewriter) node(i int, node *nn.Node) error {
 	if err != nil {
 		return err
 	}
-	name, err := r.add(i, node.Name, layer, inputs)
+	t := r.tied[i]
+	tied := ""
+	if t != nil {
+		tied = t.name
+	}
+	name, err := r.add(i, node.Name, layer, tied, inputs)
 	if err != nil {
 		return err
+	}
+	if t != nil && t.name == "" && !r.readsTable(i) {
+		t.name = name
 	}
 	r.values[i] = value{name: name, units: made}
 	return nil
@@ -66,7 +74,7 @@ func (r *rewriter) node(i int, node *nn.Node) error {
 
 // slice returns the smaller layer and the names of its inputs.
 func (r *rewriter) slice(i int, node *nn.Node, made []int) (nn.Layer, []string, error) {
-	s, traits := nn.Slicing{Out: made, Known: r.inputs(node)}, nn.TraitsOf(node.Layer)
+	s, traits := nn.Slicing{Out: made, Known: r.inputs(i)}, nn.TraitsOf(node.Layer)
 	var names []string
 	for k, j := range node.Inputs {
 		want := listOf(r.needs[i][k])
@@ -80,7 +88,11 @@ func (r *rewriter) slice(i int, node *nn.Node, made []int) (nn.Layer, []string, 
 			names = append(names, v.name)
 			continue
 		}
-		name, err := r.read(j, want)
+		read := r.read
+		if j >= 0 && r.readsConstants(i, k) {
+			read = r.constant
+		}
+		name, err := read(j, want)
 		if err != nil {
 			return nil, nil, err
 		}
@@ -115,7 +127,7 @@ func (r *rewriter) sinks(i int, made []int) bool {
 		return false
 	}
 	j := r.consumers[i][0]
-	if _, ok := r.net.Nodes[j].Layer.(nn.ShiftSink); !ok || !slices.Contains(r.made[j], true) {
+	if _, ok := r.net.Nodes[j].Layer.(nn.ShiftSink); !ok || r.tied[j] != nil || !slices.Contains(r.made[j], true) {
 		return false
 	}
 	return slices.Equal(listOf(r.needs[j][0]), made)
@@ -162,15 +174,21 @@ func (r *rewriter) read(j int, want []int) (string, error) {
 	if len(computed) == len(want) {
 		return name, nil
 	}
-	values := pick(r.knownOf(j).Value, want)
 	if len(computed) == 0 {
-		shape := r.net.ShapeOf(j).WithUnits(len(want))
-		return r.insert(r.net.NameOf(j), ".constants", layers.NewConstant(shape, values), nn.InputName, want)
+		return r.constant(j, want)
 	}
+	values := pick(r.knownOf(j).Value, want)
 	for _, k := range at {
 		values[k] = 0
 	}
 	return r.insert(name, ".constants", layers.Pad(at, values), name, want)
+}
+
+// constant returns the name of a layer that gives the wanted units, constants of a value.
+func (r *rewriter) constant(j int, want []int) (string, error) {
+	shape := r.net.ShapeOf(j).WithUnits(len(want))
+	layer := layers.NewConstant(shape, pick(r.knownOf(j).Value, want))
+	return r.insert(r.net.NameOf(j), ".constants", layer, nn.InputName, want)
 }
 
 // insert adds a layer between a value and its readers, once for the same units.
@@ -186,7 +204,8 @@ func (r *rewriter) insert(name, suffix string, layer nn.Layer, input string, uni
 
 // add appends a layer unless it computes nothing, and returns the name under
 // which its output is found.
-func (r *rewriter) add(i int, name string, layer nn.Layer, inputs []string) (string, error) {
+// tied is the layer of the small network that shares its parameters, "" for none.
+func (r *rewriter) add(i int, name string, layer nn.Layer, tied string, inputs []string) (string, error) {
 	last := i == len(r.net.Nodes)-1
 	if nn.TraitsOf(layer).Wires && len(inputs) == 1 && !last {
 		shape := r.out.Input
@@ -199,6 +218,9 @@ func (r *rewriter) add(i int, name string, layer nn.Layer, inputs []string) (str
 		if nn.TraitsOf(layer).Identity {
 			return inputs[0], nil
 		}
+	}
+	if tied != "" {
+		return name, r.out.AddTied(name, layer, tied, inputs...)
 	}
 	return name, r.out.Add(name, layer, inputs...)
 }

@@ -166,7 +166,7 @@ func (t *topology) normalises(nodes []int) bool {
 // whole lists every slice of the parameters of a node, except gates and buffers.
 func (t *topology) whole(node int) []nn.Slot {
 	var out []nn.Slot
-	for _, p := range t.net.Nodes[node].Layer.Params() {
+	for _, p := range t.net.Nodes[node].Params() {
 		if !p.Trainable() || p.Role == nn.RoleGate {
 			continue
 		}

@@ -13,7 +13,7 @@ var gates = Target{Name: "gates", Doc: "every gate, kept at 0 or above", groups:
 func (t *topology) gateGroups(string) ([]*group, error) {
 	var groups []*group
 	for i, node := range t.net.Nodes {
-		for _, p := range node.Layer.Params() {
+		for _, p := range node.Params() {
 			if p.Role != nn.RoleGate {
 				continue
 			}

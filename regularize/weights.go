@@ -55,7 +55,7 @@ func findCells(f *finder, t *topology, s Spec, pen Penalty) ([]part, error) {
 	var cost []float64
 	values, total := 0.0, 0.0
 	for i, node := range t.net.Nodes {
-		for _, p := range node.Layer.Params() {
+		for _, p := range node.Params() {
 			if p.Role != nn.RoleWeight || !choose.take([]string{node.Name}) {
 				continue
 			}

@@ -121,7 +121,7 @@ func (d *Data) preprocess() export.Preprocess {
 // Task says which networks fit the data.
 func (d *Data) Task() models.Task {
 	t := d.Set.Task
-	task := models.Task{Data: d.Set.Name, Input: t.Input, Classes: t.Classes, Targets: t.Targets, Labels: t.Labels, Vocabulary: t.Vocabulary,
+	task := models.Task{Data: d.Set.Name, Input: t.Input, Classes: t.Classes, Targets: t.Targets, Labels: t.Labels, Vocabulary: t.Vocabulary, NextToken: t.NextToken,
 		Scale: d.Set.TargetScale.Std, Shift: d.Set.TargetScale.Mean}
 	for _, f := range d.Set.Features {
 		task.Features = append(task.Features, nn.Feature{Name: f.Name, Variable: f.Variable, Category: f.Category})

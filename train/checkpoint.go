@@ -290,6 +290,9 @@ func Fingerprint(net *nn.Network) string {
 	}
 	for _, n := range net.Nodes {
 		fmt.Fprintf(h, "%q %q %v %v\n", n.Name, n.Layer.Kind(), n.Inputs, n.Shape)
+		if n.Tied != "" {
+			fmt.Fprintf(h, "  tied to %q\n", n.Tied)
+		}
 		for _, p := range n.Layer.Params() {
 			fmt.Fprintf(h, "  %q %q %v\n", p.Name, p.Role, p.Shape())
 		}

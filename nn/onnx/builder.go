@@ -14,13 +14,14 @@ import (
 type Builder struct {
 	graph Graph
 	scope string
-	used  map[string]bool // names of values
-	err   error           // the first
+	used  map[string]bool   // names of values
+	owner map[string]string // of initializers, see Share
+	err   error             // the first
 }
 
 // NewBuilder returns a builder of an empty graph of that name.
 func NewBuilder(name string) *Builder {
-	return &Builder{graph: Graph{Name: name}, used: map[string]bool{}}
+	return &Builder{graph: Graph{Name: name}, used: map[string]bool{}, owner: map[string]string{}}
 }
 
 // Scope sets the prefix of the names of the nodes that follow.
@@ -41,9 +42,18 @@ func (b *Builder) Node(op string, in []string, attrs ...Attr) string {
 	return name
 }
 
+// Share makes initializers called name the one called of: layers that share a parameter
+// store it once.
+func (b *Builder) Share(name, of string) { b.owner[name] = of }
+
 // Initializer adds a float32 constant in C order and returns its name. No dims
 // make a scalar.
 func (b *Builder) Initializer(name string, dims []int, data []float32) string {
+	for of, shared := b.owner[name]; shared; of, shared = b.owner[name] {
+		if name = of; b.used[name] {
+			return name
+		}
+	}
 	return b.initializer(Tensor{Name: name, Dims: wide(dims), Floats: data})
 }
 
