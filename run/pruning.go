@@ -226,6 +226,7 @@ func pruneWith(ctx context.Context, net *nn.Network, q PruneRequest, data *Data,
 		q.Importance = q.criterion()
 	}
 	res := &Pruning{PruneRequest: q}
+	given := net.Count() // the choice below sets values to 0
 	if res.Trained, res.ActivityBefore, err = res.measure(ctx, stageTrained, net, data); err != nil {
 		return nil, nil, err
 	}
@@ -275,6 +276,7 @@ func pruneWith(ctx context.Context, net *nn.Network, q PruneRequest, data *Data,
 	if err != nil {
 		return nil, nil, err
 	}
+	res.Report.Before = given
 	if res.Report.After.MACs == 0 && res.Report.Before.MACs > 0 {
 		res.Warnings = append(res.Warnings, "the output no longer depends on the input; "+q.remedy())
 	}

@@ -121,6 +121,12 @@ func (im *importer) image(name string) (*value, error) {
 }
 
 func (im *importer) asImage(v *value) (*value, error) {
+	if len(v.axes) == 3 && v.isPixels(2) {
+		var err error
+		if v, err = im.sequence(v); err != nil {
+			return nil, err
+		}
+	}
 	v, err := im.ordered(v, 1)
 	if err != nil {
 		return nil, err

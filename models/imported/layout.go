@@ -136,6 +136,12 @@ func (v *value) transposed(perm []int) *value {
 // isWhole reports whether an axis is all of axis of of the layer, in order.
 func (v *value) isWhole(i, of int) bool { return slices.Equal(v.axes[i], whole(v.shape, of)) }
 
+// isPixels reports whether axis i is all pixels of an image, in their order.
+func (v *value) isPixels(i int) bool {
+	return len(v.shape) == 3 && v.shape.Positions() > 1 &&
+		slices.Equal(v.axes[i], append(whole(v.shape, 1), whole(v.shape, 2)...))
+}
+
 // unitAxis is the axis of the ONNX value that holds all units in order and nothing else; −1:
 // none.
 func (v *value) unitAxis() int {

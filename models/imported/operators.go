@@ -125,6 +125,12 @@ const maxUnits = 1 << 22
 // positions from last to first. Units a
 // fixed distance apart stay a part of the layer's; others are picked by a layer select.
 func (im *importer) pick(v *value, axis int, index []int64) (*value, error) {
+	if v.isPixels(axis) {
+		var err error
+		if v, err = im.sequence(v); err != nil {
+			return nil, err
+		}
+	}
 	if at, ok := im.onePosition(v, axis, index); ok {
 		return im.position(v, axis, at)
 	}
