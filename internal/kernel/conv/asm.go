@@ -31,3 +31,18 @@ func winogradProductsAVX2(m, v, u *float32, xi, ldm, ldv, panels, half, depth, g
 //go:noescape
 func winogradSumsAVX2(d, v, z *float32, xid, xiv, xiz, ldd, ldv, ldz, panels, sixes, fours, eights, tiles int, add bool,
 	ahead0 *float32, bytes0 int, ahead1 *float32, bytes1 int)
+
+//go:noescape
+func depthwise3AVX2(y *float32, ys int, x *float32, xs, xtap, xrow int, w *float32, wtap, wrow int, bias *float32,
+	taps, rows, tiles int, floor float32, add bool)
+
+//go:noescape
+func depthwise5AVX2(y *float32, ys int, x *float32, xs, xtap, xrow int, w *float32, wtap, wrow int, bias *float32,
+	taps, rows, tiles int, floor float32, add bool)
+
+//go:noescape
+func depthwise7AVX2(y *float32, ys int, x *float32, xs, xtap, xrow int, w *float32, wtap, wrow int, bias *float32,
+	taps, rows, tiles int, floor float32, add bool)
+
+//go:noescape
+func depthwisePackAVX2(dst, x *float32, ld, pixels int)

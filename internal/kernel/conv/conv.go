@@ -93,6 +93,7 @@ func New(s Shape) *Plan {
 	return &Plan{s: s}
 }
 
+// depthwise reports whether every group has one input channel.
 func (s Shape) depthwise() bool { return s.Groups == s.C && s.C > 1 }
 
 // Forward computes y [N,OutH,OutW,O] from x [N,H,W,C], w [KH,KW,C/Groups,O]
@@ -122,8 +123,10 @@ func planImages(s Shape, input bool) imagePlan {
 	switch {
 	case s.winograd(h, w, depth, 16):
 		return newWinograd(s, input)
-	case s.depthwise():
+	case s.depthwise() && s.O == s.C:
 		return newDepthwise(s, input)
+	case s.depthwise():
+		return newMultiplier(s, input)
 	}
 	return newDirect(s.folded(), input)
 }
@@ -135,8 +138,10 @@ func (c *Plan) BackwardWeights(dw, x, dy []float32) {
 		switch s := c.s; {
 		case s.winograd(s.OutH(), s.OutW(), s.C, 32):
 			c.weights = newWinogradWeights(s)
-		case s.depthwise():
+		case s.depthwise() && s.O == s.C:
 			c.weights = newDepthwiseWeights(s)
+		case s.depthwise():
+			c.weights = newMultiplierWeights(s)
 		default:
 			c.weights = newDirectWeights(s.folded())
 		}

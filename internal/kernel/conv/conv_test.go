@@ -45,6 +45,13 @@ var convShapes = []Shape{
 	uneven(plain(2, 9, 12, 17, 17, 3, 5, 1, 1, 2, 4, 17), 2, 2, 0, 0),
 	uneven(plain(1, 9, 9, 9, 18, 3, 3, 2, 2, 0, 0, 9), 1, 3, 1, 3),
 	uneven(plain(1, 3, 2, 2, 3, 3, 3, 1, 1, 0, 1, 1), 4, 1, 6, -1),
+	plain(2, 16, 15, 32, 32, 3, 3, 1, 1, 1, 1, 32),
+	plain(1, 12, 20, 40, 40, 5, 5, 2, 2, 2, 2, 40),
+	plain(1, 11, 10, 16, 16, 7, 9, 1, 1, 3, 4, 16),
+	plain(1, 130, 60, 16, 16, 3, 3, 1, 1, 1, 1, 16), // bands of rows
+	plain(2, 1, 3, 20, 20, 1, 2, 1, 3, 0, 0, 20),
+	uneven(plain(1, 15, 17, 48, 48, 3, 3, 2, 1, 2, 2, 48), 2, 2, 1, 0),
+	uneven(plain(1, 19, 16, 16, 16, 2, 3, 3, 2, 3, 4, 16), 2, 3, -1, -2),
 }
 
 // plain is a shape without dilation and with the same padding on both sides.

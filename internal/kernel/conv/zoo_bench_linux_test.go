@@ -25,7 +25,7 @@ func BenchmarkZoo(b *testing.B) {
 		{"dilated256@28", uneven(plain(1, 28, 28, 256, 256, 3, 3, 1, 1, 2, 2, 1), 2, 2, 0, 0)},
 	} {
 		plan, r := New(c.s), kerneltest.Rand(6)
-		x, w, dy := kerneltest.Slice(r, plan.inLen()), kerneltest.Slice(r, plan.weightLen()), kerneltest.Slice(r, plan.outLen())
+		x, w, dy := kerneltest.Aligned(r, plan.inLen()), kerneltest.Aligned(r, plan.weightLen()), kerneltest.Aligned(r, plan.outLen())
 		y, dx, dw := make([]float32, len(dy)), make([]float32, len(x)), make([]float32, len(w))
 		macs := len(y) * c.s.KH * c.s.KW * c.s.C / c.s.Groups
 		kerneltest.Least(b, c.name+"/y", macs, func() { plan.Forward(y, x, w, nil, Epilogue{}) })
