@@ -32,6 +32,8 @@ func winogradProductsAVX2(m, v, u *float32, xi, ldm, ldv, panels, half, depth, g
 func winogradSumsAVX2(d, v, z *float32, xid, xiv, xiz, ldd, ldv, ldz, panels, sixes, fours, eights, tiles int, add bool,
 	ahead0 *float32, bytes0 int, ahead1 *float32, bytes1 int)
 
+// Tiles of 3, 5 and 7 pixels: depthwiseSum.tiles.
+//
 //go:noescape
 func depthwise3AVX2(y *float32, ys int, x *float32, xs, xtap, xrow int, w *float32, wtap, wrow int, bias *float32,
 	taps, rows, tiles int, floor float32, add bool)

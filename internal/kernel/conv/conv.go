@@ -123,10 +123,10 @@ func planImages(s Shape, input bool) imagePlan {
 	switch {
 	case s.winograd(h, w, depth, 16):
 		return newWinograd(s, input)
-	case s.depthwise() && s.O == s.C:
+	case s.tiled(input):
 		return newDepthwise(s, input)
 	case s.depthwise():
-		return newMultiplier(s, input)
+		return newDepthwiseRows(s, input)
 	}
 	return newDirect(s.folded(), input)
 }
@@ -138,10 +138,10 @@ func (c *Plan) BackwardWeights(dw, x, dy []float32) {
 		switch s := c.s; {
 		case s.winograd(s.OutH(), s.OutW(), s.C, 32):
 			c.weights = newWinogradWeights(s)
-		case s.depthwise() && s.O == s.C:
+		case s.tiledWeights():
 			c.weights = newDepthwiseWeights(s)
 		case s.depthwise():
-			c.weights = newMultiplierWeights(s)
+			c.weights = newDepthwiseRowsWeights(s)
 		default:
 			c.weights = newDirectWeights(s.folded())
 		}

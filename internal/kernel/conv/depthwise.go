@@ -123,6 +123,30 @@ type depthwise struct {
 	add    bool
 }
 
+// tiled reports whether depthwise serves the shape: the copies that tiles need have to pay.
+// They cost more in short rows, most of all for kernels of few taps, and where the last panel
+// is mostly padding.
+func (s Shape) tiled(input bool) bool {
+	width := s.OutW()
+	if input {
+		width = s.W / s.StrideW
+	}
+	padded := (s.C + depthwiseLanes - 1) / depthwiseLanes * depthwiseLanes
+	vectors := s.C%8 == 0 // the alternative leaves no channels to scalar loops
+	if s.KH*s.KW <= 9 {
+		return s.single() && width >= 2*depthwiseTile && (!vectors || 8*padded <= 9*s.C)
+	}
+	return s.single() && width >= depthwiseTile && (!vectors || s.C >= depthwiseLanes)
+}
+
+// tiledWeights reports whether depthwiseWeights serves the shape.
+func (s Shape) tiledWeights() bool {
+	return s.single() && s.OutW() >= depthwiseTile && (s.KH*s.KW > 9 || s.OutW() >= s.StrideW*depthwiseTile)
+}
+
+// single reports whether every group has one input and one output channel.
+func (s Shape) single() bool { return s.depthwise() && s.O == s.C }
+
 func newDepthwise(s Shape, input bool) *depthwise {
 	in, out := s.images()
 	hs, ws := forwardSpans(s.rows()), forwardSpans(s.columns())

@@ -62,6 +62,11 @@ func preluAVX2(dst, x, v, slopes *float32, rows, n, ld int)
 //go:noescape
 func thresholdAVX2(dst, x *float32, n int, tau float32)
 
+// for r := range rows { for j := range n { dst[r*ds+j] += x[r*xs+j] * w[j] } }, with FMA
+//
+//go:noescape
+func fmaRowsAVX2(dst, x, w *float32, rows, n, ds, xs int)
+
 // for r := range rows { for j := range n { dst[j] += x[r*xs+j] * y[r*ys+j] } }, with FMA
 //
 //go:noescape

@@ -160,6 +160,21 @@ func Dot(a, b []float32) float32 {
 	return float32(s)
 }
 
+// FMARows computes dst[r·ds+j] += x[r·xs+j]·w[j] for j in [0,n).
+func FMARows(dst, x, w []float32, rows, n, ds, xs int) {
+	w = w[:n]
+	i := simd.Whole(n, 8)
+	if simd.AVX2 && i > 0 && rows > 0 {
+		fmaRowsAVX2(&dst[0], &x[0], &w[0], rows, i, ds, xs)
+	}
+	for r := 0; r < rows && i < n; r++ {
+		d, v := dst[r*ds:][:n], x[r*xs:][:n]
+		for j := i; j < n; j++ {
+			d[j] += w[j] * v[j]
+		}
+	}
+}
+
 // DotRows computes dst[j] += Σ_r x[r·xs+j]·y[r·ys+j] for j in [0,n).
 func DotRows(dst, x, y []float32, rows, n, xs, ys int) {
 	dst = dst[:n]

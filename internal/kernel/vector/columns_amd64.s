@@ -59,6 +59,34 @@ done:
 	VZEROUPPER
 	RET
 
+// func fmaRowsAVX2(dst, x, w *float32, rows, n, ds, xs int)
+TEXT ·fmaRowsAVX2(SB), NOSPLIT, $0-56
+	MOVQ dst+0(FP), DI
+	MOVQ x+8(FP), SI
+	MOVQ w+16(FP), R8
+	MOVQ rows+24(FP), BX
+	MOVQ n+32(FP), CX
+	MOVQ ds+40(FP), DX
+	MOVQ xs+48(FP), R9
+
+row:
+	XORQ AX, AX
+
+loop:
+	VMOVUPS     (R8)(AX*4), Y1
+	VMOVUPS     (DI)(AX*4), Y0
+	VFMADD231PS (SI)(AX*4), Y1, Y0
+	VMOVUPS     Y0, (DI)(AX*4)
+	ADDQ        $8, AX
+	CMPQ        AX, CX
+	JLT         loop
+	LEAQ        (SI)(R9*4), SI
+	LEAQ        (DI)(DX*4), DI
+	DECQ        BX
+	JNZ         row
+	VZEROUPPER
+	RET
+
 // func dotRowsAVX2(dst, x, y *float32, rows, n, xs, ys int)
 TEXT ·dotRowsAVX2(SB), NOSPLIT, $0-56
 	MOVQ dst+0(FP), DI
