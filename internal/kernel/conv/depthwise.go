@@ -124,24 +124,28 @@ type depthwise struct {
 }
 
 // tiled reports whether depthwise serves the shape: the copies that tiles need have to pay.
-// They cost more in short rows, most of all for kernels of few taps, and where the last panel
-// is mostly padding.
+// They cost more in short rows, with strides, for kernels of few taps, and where the last
+// panel is mostly padding.
 func (s Shape) tiled(input bool) bool {
-	width := s.OutW()
+	width, stride := s.OutW(), 1
 	if input {
-		width = s.W / s.StrideW
+		width, stride = s.W/s.StrideW, s.StrideW // the columns of each remainder have a part of the taps
 	}
 	padded := (s.C + depthwiseLanes - 1) / depthwiseLanes * depthwiseLanes
-	vectors := s.C%8 == 0 // the alternative leaves no channels to scalar loops
+	vectors := s.C%8 == 0 // depthwiseRows leaves no channels to scalar loops
 	if s.KH*s.KW <= 9 {
-		return s.single() && width >= 2*depthwiseTile && (!vectors || 8*padded <= 9*s.C)
+		return s.single() && width >= 2*depthwiseTile*s.StrideW && (!vectors || 8*padded <= 9*s.C)
 	}
-	return s.single() && width >= depthwiseTile && (!vectors || s.C >= depthwiseLanes)
+	return s.single() && width >= depthwiseTile*stride && (!vectors || s.C >= depthwiseLanes)
 }
 
 // tiledWeights reports whether depthwiseWeights serves the shape.
 func (s Shape) tiledWeights() bool {
-	return s.single() && s.OutW() >= depthwiseTile && (s.KH*s.KW > 9 || s.OutW() >= s.StrideW*depthwiseTile)
+	width := depthwiseTile
+	if s.KH*s.KW <= 9 && s.StrideW > 1 {
+		width *= 2 * s.StrideW
+	}
+	return s.single() && s.OutW() >= width
 }
 
 // single reports whether every group has one input and one output channel.
