@@ -124,28 +124,39 @@ type depthwise struct {
 }
 
 // tiled reports whether depthwise serves the shape: the copies that tiles need have to pay.
-// They cost more in short rows, with strides, for kernels of few taps, and where the last
-// panel is mostly padding.
+// They cost more in short rows, with strides, for kernels of few taps, where the last panel
+// is mostly padding, and in memory, which a panel reads a line at a time. Forward, both ways
+// sum the taps in the same order.
 func (s Shape) tiled(input bool) bool {
 	width, stride := s.OutW(), 1
 	if input {
 		width, stride = s.W/s.StrideW, s.StrideW // the columns of each remainder have a part of the taps
 	}
-	padded := (s.C + depthwiseLanes - 1) / depthwiseLanes * depthwiseLanes
-	vectors := s.C%8 == 0 // depthwiseRows leaves no channels to scalar loops
-	if s.KH*s.KW <= 9 {
-		return s.single() && width >= 2*depthwiseTile*s.StrideW && (!vectors || 8*padded <= 9*s.C)
+	if !s.single() || !s.tiledMemory() {
+		return false
 	}
-	return s.single() && width >= depthwiseTile*stride && (!vectors || s.C >= depthwiseLanes)
+	padded := (s.C + depthwiseLanes - 1) / depthwiseLanes * depthwiseLanes
+	full := s.C%8 != 0 || 8*padded <= 9*s.C // depthwiseRows leaves less than a vector to scalar loops
+	if s.KH*s.KW <= 9 {
+		return width >= 2*depthwiseTile*s.StrideW && full
+	}
+	return width >= depthwiseTile*stride && (full || s.StrideW == 1 && s.C >= depthwiseLanes)
 }
 
 // tiledWeights reports whether depthwiseWeights serves the shape.
 func (s Shape) tiledWeights() bool {
 	width := depthwiseTile
 	if s.KH*s.KW <= 9 && s.StrideW > 1 {
-		width *= 2 * s.StrideW
+		width *= 4 * s.StrideW
 	}
-	return s.single() && s.OutW() >= width
+	return s.single() && s.OutW() >= width && s.tiledMemory()
+}
+
+// tiledMemory reports whether input and output lie in the last-level cache, or whether there
+// are so many taps in long rows that reading them from memory does not matter.
+func (s Shape) tiledMemory() bool {
+	const cached = 2 << 20 // values
+	return s.N*(s.H*s.W*s.C+s.OutH()*s.OutW()*s.O) <= cached || s.KH*s.KW > 9 && s.OutW() >= 4*depthwiseTile
 }
 
 // single reports whether every group has one input and one output channel.

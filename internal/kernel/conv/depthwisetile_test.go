@@ -66,21 +66,71 @@ func TestDepthwisePack(t *testing.T) {
 	})
 }
 
+// TestDepthwiseAgainstRows runs both plans of depthwise convolutions on all shapes, those too
+// that New gives to one of them only, and compares gradients of the weights with float64.
+// Forward the plans agree to the last bit, where no channels
+// are left to scalar loops.
+func TestDepthwiseAgainstRows(t *testing.T) {
+	kerneltest.EveryMode(t, func(t *testing.T) {
+		r := kerneltest.Rand(63)
+		for _, s := range convShapes {
+			if !s.single() {
+				continue
+			}
+			p, name := New(s), fmt.Sprintf("%+v", s)
+			x, w, dy := kerneltest.Slice(r, p.inLen()), kerneltest.Slice(r, p.weightLen()), kerneltest.Slice(r, p.outLen())
+			bias, start := kerneltest.Slice(r, s.O), kerneltest.Slice(r, p.inLen())
+			agree := func(part string, tol float64, tiles, rows func() []float32) {
+				t.Helper()
+				one, two := kerneltest.WithThreads(tiles)
+				kerneltest.Same(t, name+" "+part, one, two)
+				kerneltest.Agree(t, name+" "+part, one, rows(), tol)
+				kerneltest.NoAllocs(t, name+" "+part, func() { tiles() })
+			}
+			images := func(plan imagePlan, y, x, bias []float32, add bool, e Epilogue) func() []float32 {
+				out := make([]float32, len(y))
+				return func() []float32 {
+					copy(out, y)
+					plan.call(out, x, w, bias, add, e)
+					return out
+				}
+			}
+			tol := 2e-5
+			if s.C%8 == 0 {
+				tol = 0
+			}
+			tiles, rows := newDepthwise(s, false), newDepthwiseRows(s, false)
+			agree("forward", tol, images(tiles, dy, x, bias, false, Epilogue{}), images(rows, dy, x, bias, false, Epilogue{}))
+			agree("ReLU", tol, images(tiles, dy, x, nil, false, Epilogue{ReLU: true}), images(rows, dy, x, nil, false, Epilogue{ReLU: true}))
+			tiles, rows = newDepthwise(s, true), newDepthwiseRows(s, true)
+			agree("input gradient", 2e-5, images(tiles, start, dy, nil, false, Epilogue{}), images(rows, start, dy, nil, false, Epilogue{}))
+			agree("added input gradient", 2e-5, images(tiles, start, dy, nil, true, Epilogue{}), images(rows, start, dy, nil, true, Epilogue{}))
+			dw, want, weights := make([]float32, len(w)), make([]float64, len(w)), newDepthwiseWeights(s)
+			visit(s, func(yi, xi, wi int) { want[wi] += float64(dy[yi]) * float64(x[xi]) })
+			sum := func() []float32 { weights.call(dw, x, dy); return dw }
+			one, two := kerneltest.WithThreads(sum)
+			kerneltest.Same(t, name+" weight gradient", one, two)
+			kerneltest.Near(t, name+" weight gradient", one, want, 2e-5)
+			kerneltest.NoAllocs(t, name+" weight gradient", func() { sum() })
+		}
+	})
+}
+
 // TestDepthwiseKeepsNaN puts a NaN into one channel of the input, forward with ReLU and
 // moments and in both gradients: all other channels stay numbers.
 func TestDepthwiseKeepsNaN(t *testing.T) {
 	kerneltest.EveryMode(t, func(t *testing.T) {
 		const channel, c = 18, 37
-		s := plain(2, 9, 10, c, c, 3, 3, 1, 1, 1, 1, c)
+		s := plain(2, 9, 20, c, c, 3, 3, 1, 1, 1, 1, c)
 		r, p := kerneltest.Rand(62), New(s)
 		x, w, dy := kerneltest.Slice(r, p.inLen()), kerneltest.Slice(r, p.weightLen()), kerneltest.Slice(r, p.outLen())
-		at := (5*10+4)*c + channel // of image 0
+		at := (5*20+4)*c + channel // of image 0
 		x[at] = kerneltest.NaN
 		y, dx, dw := make([]float32, len(dy)), make([]float32, len(x)), make([]float32, len(w))
 		window := func(name string, v []float32) {
 			t.Helper()
 			for i := range v {
-				h, col := i/c/10, i/c%10
+				h, col := i/c/20, i/c%20
 				if want := i%c == channel && h >= 4 && h <= 6 && col >= 3 && col <= 5; (v[i] != v[i]) != want {
 					t.Fatalf("%s: value %d is %v", name, i, v[i])
 				}
