@@ -103,7 +103,7 @@ func (o TrainOptions) parse(sets []string) (*config.Config, error) {
 	return config.Parse("TrainOptions", []byte("{seed: 0}"), sets...)
 }
 
-// folder makes the run folder, after all checks, or opens that of an interrupted run.
+// folder makes the run folder, after all checks, or opens the folder of an interrupted run.
 func (o TrainOptions) folder(ctx context.Context, c *config.Config, dir string) (run.Options, error) {
 	plan := run.Options{Config: c}
 	if _, err := os.Stat(filepath.Join(dir, run.ConfigFile)); err == nil {

@@ -12,7 +12,7 @@ import (
 
 // Distilled is the loss of a network that learns from targets and from a teacher, another
 // network that sees the same examples (Hinton, Vinyals & Dean 2015, section 2):
-// (1 − Weight)·Loss + Weight·D. D compares the outputs of the network with those of the teacher,
+// (1 − Weight)·Loss + Weight·D. D compares the outputs of the network with the teacher's,
 // by the form of the targets:
 //
 //   - classes: T²·KL(p ‖ q), the mean over examples and positions, for the class probabilities
@@ -65,7 +65,7 @@ func (l Distilled) distance() pointwise {
 	return MeanSquare{Units: l.Form.Units}
 }
 
-// softClasses compares class probabilities with those of the teacher.
+// softClasses compares class probabilities with the teacher's.
 type softClasses struct{ temperature float64 }
 
 // Targets implements nn.Targeter: an output of the teacher for every output.
@@ -106,7 +106,7 @@ func logSumExp(values []float32, t float64) float64 {
 	return math.Log(sum) + largest
 }
 
-// softLabels compares the probabilities of labels with those of the teacher.
+// softLabels compares the probabilities of labels with the teacher's.
 type softLabels struct{ temperature float64 }
 
 // Targets implements nn.Targeter: an output of the teacher for every output.

@@ -27,8 +27,8 @@ type GroupNorm struct {
 	Width int `yaml:"width,omitempty" json:"width,omitempty" range:"[1,)" doc:"units that each group counts, missing ones as zeros; left out: the units of the input / groups"`
 	// Places lists the place of each input unit, ascending; nil: 0, 1, …
 	Places []int `yaml:"places,omitempty" json:"places,omitempty" doc:"place of each input unit among groups·width; left out: all in order"`
-	// Outputs lists the place of each output unit, ascending; nil: those of the input.
-	Outputs []int `yaml:"outputs,omitempty" json:"outputs,omitempty" doc:"place of each output unit among groups·width; left out: those of the input"`
+	// Outputs lists the place of each output unit, ascending; nil: the places of the input units.
+	Outputs []int `yaml:"outputs,omitempty" json:"outputs,omitempty" doc:"place of each output unit among groups·width; left out: the places of the input units"`
 
 	weight, bias *nn.Param // of the output units
 	in           nn.Shape

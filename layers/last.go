@@ -12,7 +12,7 @@ import (
 // Last picks the last position of a sequence. Input [D, T], output [D].
 type Last struct{ onePosition }
 
-// First picks the first position of a sequence, such as that of a class token. Input
+// First picks the first position of a sequence, such as a class token. Input
 // [D, T], output [D].
 type First struct{ onePosition }
 

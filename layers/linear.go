@@ -214,7 +214,7 @@ func (l *Linear) Sums(in nn.Shape) nn.Sums {
 }
 
 // ONNX is Gemm with the weight [out, in] transposed. For sequences, which are
-// channels first, the weight comes first in a MatMul; for images it is that of a convolution
+// channels first, the weight comes first in a MatMul; for images it becomes a convolution
 // with one tap.
 func (l *Linear) ONNX(b *onnx.Builder, name string, in []string, shapes []nn.Shape) (string, error) {
 	switch len(shapes[0]) {

@@ -46,7 +46,7 @@ func (l *Conv1d) Init(in []nn.Shape, rng *rand.Rand) (nn.Shape, error) {
 	return nn.Shape{s[0], s[2]}, nil
 }
 
-// readBack sets the hyper-parameters to those of the convolution.
+// readBack copies the hyper-parameters of the convolution.
 func (l *Conv1d) readBack() {
 	c := &l.Conv
 	l.Out, l.Kernel, l.Stride, l.Dilation, l.Groups, l.NoBias = c.Out, c.Kernel.W, c.Stride.W, c.Dilation.W, c.Groups, c.NoBias

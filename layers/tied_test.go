@@ -143,7 +143,7 @@ func TestTiedRefuses(t *testing.T) {
 		want  string
 	}{
 		{&layers.Linear{}, "fc9", "fc1", `layer again: tied: "fc9" is not a layer before it`},
-		{&layers.Linear{Out: 3}, "fc1", "fc1", "layer again: tied: its options are not those of fc1; leave them out"},
+		{&layers.Linear{Out: 3}, "fc1", "fc1", "layer again: tied: its options differ from the options of fc1; leave them out"},
 		{&layers.Linear{}, "relu", "fc1", "layer again: tied: a layer linear cannot share the parameters of relu, a layer relu"},
 		{layers.ReLU(), "relu", "fc1", "layer again: tied: a layer relu has no parameters to share; leave tied out"},
 		{&layers.BatchNorm{}, "norm", "norm",

@@ -99,8 +99,8 @@ func TestTransformerLikePyTorch(t *testing.T) {
 	}
 }
 
-// TestTransformerLikeLlama: with rmsnorm, rotary positions, swiglu and shared keys the logits are
-// those of transformers' Llama.
+// TestTransformerLikeLlama: with rmsnorm, rotary positions, swiglu and shared keys the logits
+// equal the logits of transformers' Llama.
 func TestTransformerLikeLlama(t *testing.T) {
 	var g struct {
 		Options                      string

@@ -29,7 +29,7 @@ func ofPatches(t *testing.T) *nn.Network {
 	)
 }
 
-// ofDecodedImages has layers that make images larger, and those of sequences like them.
+// ofDecodedImages has layers that make images larger, and layers of sequences like them.
 func ofDecodedImages(t *testing.T) *nn.Network {
 	t.Helper()
 	window := layers.Window1d{Kernel: 2, Stride: 1}

@@ -20,7 +20,7 @@ type Node struct {
 	Shape  Shape // of the output
 	// Tied names the layer before it whose parameters it shares, see AddTied; "": none.
 	Tied string
-	// repeats: Layer is that of the node Tied
+	// repeats: the node Tied has the same Layer
 	repeats bool
 }
 

@@ -9,10 +9,10 @@ import (
 // AddTied is Add for a layer that shares parameters with a layer before it, so that both are
 // trained as one. Params, counts and files have them once, under the name of the layer before.
 //
-// A layer of the same kind shares all parameters: both nodes then have one Layer. Its options are
-// those of the layer before, or the defaults of its kind, which stand for them; its inputs need
+// A layer of the same kind shares all parameters: both nodes then have one Layer. It has the
+// options of the layer before, or the defaults of its kind, which stand for them; its inputs need
 // the same shapes. A TableSharer shares the Table of a layer of another kind, as an output layer
-// does that of an embedding (Press & Wolf 2017).
+// shares the table of an embedding (Press & Wolf 2017).
 func (n *Network) AddTied(name string, layer Layer, to string, inputs ...string) error {
 	return n.add(name, layer, to, inputs)
 }
@@ -48,7 +48,7 @@ func (n *Network) tie(node *Node, to string) error {
 		return err
 	}
 	if !same {
-		return fmt.Errorf("tied: its options are not those of %s; leave them out", root.Name)
+		return fmt.Errorf("tied: its options differ from the options of %s; leave them out", root.Name)
 	}
 	if len(root.Layer.Params()) == 0 {
 		return fmt.Errorf("tied: a layer %s has no parameters to share; leave tied out", kind)

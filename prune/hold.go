@@ -121,7 +121,7 @@ func (l *limits) gains(a *analysis, before map[int]Limited) []Limited {
 	return out
 }
 
-// revive marks values of up to n dead units of a layer, those of the highest rank first, and
+// revive marks values of up to n dead units of a layer, the highest rank first, and
 // returns the number of units that got new marks. Marks on values that connect a unit with
 // dead ones would bring these back too; with sparing there are none.
 func (l *limits) revive(a *analysis, held nn.Held, node, n int, sparing bool) int {
@@ -269,7 +269,7 @@ func eachIn(p *nn.Param, slot nn.Slot, live [][]bool, f func(i int)) {
 	}
 }
 
-// marks are those of a parameter.
+// marks belong to a parameter.
 func marks(held nn.Held, p *nn.Param) []bool {
 	if held[p] == nil {
 		held[p] = make([]bool, p.Size())

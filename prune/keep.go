@@ -104,7 +104,7 @@ type floor struct {
 	by    string
 }
 
-// floors are those of all layers, in network order.
+// floors of all layers, in network order.
 func (k Keep) floors(net *nn.Network) ([]floor, error) {
 	if err := k.Validate(); err != nil {
 		return nil, fmt.Errorf("keep.%w", err)

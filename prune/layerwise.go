@@ -22,7 +22,7 @@ func (s Selection) FitsLayers(net *nn.Network) error {
 	return err
 }
 
-// ceilings are those of the layers with a budget of their own, the smallest share first: where
+// ceilings of the layers with a budget of their own, the smallest share first: where
 // layers lose units together, it decides. Of several patterns for a layer the smallest share
 // counts.
 func (s Selection) ceilings(net *nn.Network) ([]ceiling, error) {

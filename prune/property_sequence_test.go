@@ -168,7 +168,7 @@ func (g *generator) attention(x string, out int) string {
 	}
 	y := g.add(&layers.Linear{Out: units, NoBias: g.draw("nobias", 0, 1) == 1}, x)
 	if keys := (units - sum(l.V)) / 4 * 4; keys > 0 && g.draw("rotary", 0, 2) == 0 {
-		// Its heads need not be those of the attention.
+		// Its heads need not be the heads of the attention.
 		y = g.add(&layers.Rotary{Heads: keys / 4, Dim: 4}, y)
 	}
 	return g.add(&layers.Linear{Out: out}, g.add(l, y))

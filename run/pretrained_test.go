@@ -76,7 +76,7 @@ train: {epochs: 0, batch: 8}
 	}
 	for i, p := range model.Net.Params() {
 		if q := net.Params()[i]; p.Node.Name != "fc" && p.Role == nn.RoleWeight && !slices.Equal(p.Data(), q.Data()) {
-			t.Errorf("%s is not that of the file", p.Full)
+			t.Errorf("%s differs from the file", p.Full)
 		}
 	}
 	if r := finish(t, parse(t, text, append(sets, "data.normalize=unit")...)); r.model(t).Preprocess.Mean[0] != 0 {

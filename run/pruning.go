@@ -56,7 +56,7 @@ type Pruning struct {
 
 // PruneRequest says which units to remove.
 type PruneRequest struct {
-	Method     string  `json:"method,omitempty"`     // zeros, least, magnitude, random, weights, rigl, or none; "": that of the options below
+	Method     string  `json:"method,omitempty"`     // zeros, least, magnitude, random, weights, rigl, or none; "": chosen by the options below
 	Importance string  `json:"importance,omitempty"` // of least: a criterion; "": taylor. Of weights; "": magnitude
 	Scope      string  `json:"scope,omitempty"`      // where units or weights are chosen: global or layer; "": global
 	MACs       float64 `json:"macs,omitempty"`       // where units are chosen: share to keep

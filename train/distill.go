@@ -58,7 +58,7 @@ func newTeacher(d *Distillation, net *nn.Network, batch int) (*teacher, error) {
 	return &teacher{d, p}, nil
 }
 
-// TeacherFits reports a teacher whose inputs or outputs are not like those of the network.
+// TeacherFits reports a teacher whose inputs or outputs differ from the network's.
 func TeacherFits(teacher, net *nn.Network) error {
 	in, out := teacher.Input, teacher.Output().Shape
 	switch {

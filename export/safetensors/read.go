@@ -135,8 +135,8 @@ func (a *Archive) find(name string) (entry, bool) {
 	return entry{}, false
 }
 
-// ReadAt fills dst with the values of a tensor, in C order, from value from on. The dtypes are
-// those of Read.
+// ReadAt fills dst with the values of a tensor, in C order, from value from on. It reads
+// the dtypes that Read does.
 func (a *Archive) ReadAt(name string, dst []float32, from int) error {
 	e, ok := a.find(name)
 	switch {

@@ -51,7 +51,7 @@ func WriteNumbers(n Numbers) ([]byte, error) {
 	return json.Marshal(v)
 }
 
-// ReadNumbers sets Numbers from JSON. Its errors are those of package json.
+// ReadNumbers sets Numbers from JSON. Its errors are package json's.
 func ReadNumbers(n Numbers, data []byte) error {
 	var v []int
 	if !strings.HasPrefix(string(data), "[") {

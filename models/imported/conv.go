@@ -82,7 +82,7 @@ func (w *window) same(auto string, at int, n int64) error {
 	return nil
 }
 
-// options are the keys of a layer with this window, in their shortest form; those of operators
+// options are the keys of a layer with this window, in their shortest form; options of operators
 // over one axis are numbers.
 func (w *window) options(oneAxis bool) options {
 	o := options{"kernel": short(w.kernel, oneAxis), "stride": short(w.stride, oneAxis)}
@@ -246,7 +246,9 @@ func conv(im *importer, n *onnx.Node) (*value, error) {
 	one := len(v.shape) == 2
 	opts := win.options(one)
 	opts["out"] = w.dims[0]
-	if g := intAttr(n, "group", 1); g != 1 {
+	if g := intAttr(n, "group", 1); g < 1 || g > maxUnits {
+		return nil, fmt.Errorf("group is %d", g)
+	} else if g != 1 {
 		opts["groups"] = g
 	}
 	params := map[string]*tensor{"weight": w}

@@ -41,7 +41,7 @@ func TestGoldens(t *testing.T) {
 	}
 }
 
-// inOrderOf turns inputs and outputs of networks that have the channels last into those of the
+// inOrderOf gives inputs and outputs of networks that have the channels last the order of the
 // network, channels first.
 func inOrderOf(net *nn.Network, file string, x, y []float32) (_, _ []float32) {
 	last := func(s nn.Shape, v []float32) []float32 {
@@ -105,7 +105,7 @@ func TestSecondImport(t *testing.T) {
 	}
 }
 
-// TestNames compares the names of parameters with those of the module.
+// TestNames compares the names of parameters with the module's names.
 func TestNames(t *testing.T) {
 	for file, want := range map[string]string{
 		"residual.script":   "conv1.weight bn1.weight bn1.bias bn1.running_mean bn1.running_var conv2.weight conv2.bias",

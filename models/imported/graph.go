@@ -28,6 +28,12 @@ type graph struct {
 	shaped    map[string]bool // whether they depend on shapes, as far as known
 }
 
+// Operator sets that are read. Set 7 gave sums and products the broadcasting of NumPy.
+const (
+	oldest = 7
+	newest = 26
+)
+
 // index inlines the functions of a model and connects its nodes. Values with two makers,
 // values without one, cycles and graphs that do not have one input and one output are errors.
 func index(m *onnx.Model) (*graph, error) {
@@ -36,8 +42,16 @@ func index(m *onnx.Model) (*graph, error) {
 	}
 	g := &graph{opset: m.Opset, name: m.Graph.Name, nodes: m.Graph.Nodes, maker: map[string]*onnx.Node{},
 		readers: map[string][]*onnx.Node{}, constants: map[string]*onnx.Tensor{}, fixed: map[string]bool{}, shaped: map[string]bool{}}
+	if g.opset < oldest || g.opset > newest {
+		return nil, fmt.Errorf("the file has operator set %d; sets %d to %d are supported", g.opset, oldest, newest)
+	}
 	if len(g.nodes) > maxNodes {
 		return nil, fmt.Errorf("the graph has %d nodes, at most %d are supported", len(g.nodes), maxNodes)
+	}
+	for i := range g.nodes {
+		if err := checkAttributes(&g.nodes[i]); err != nil {
+			return nil, err
+		}
 	}
 	for i := range m.Graph.Initializers {
 		t := &m.Graph.Initializers[i]
@@ -182,44 +196,6 @@ func describe(n *onnx.Node) string {
 		op = op[:100] + "…"
 	}
 	return fmt.Sprintf("%q (%s)", name, printable.Text(op))
-}
-
-// attr is an attribute of a node, or nil.
-func attr(n *onnx.Node, name string) *onnx.Attr {
-	for i := range n.Attrs {
-		if n.Attrs[i].Name == name {
-			return &n.Attrs[i]
-		}
-	}
-	return nil
-}
-
-func intAttr(n *onnx.Node, name string, otherwise int64) int64 {
-	if a := attr(n, name); a != nil {
-		return a.Int
-	}
-	return otherwise
-}
-
-func floatAttr(n *onnx.Node, name string, otherwise float64) float64 {
-	if a := attr(n, name); a != nil {
-		return shortest(a.Float)
-	}
-	return otherwise
-}
-
-func stringAttr(n *onnx.Node, name, otherwise string) string {
-	if a := attr(n, name); a != nil {
-		return a.String
-	}
-	return otherwise
-}
-
-func intsAttr(n *onnx.Node, name string) []int64 {
-	if a := attr(n, name); a != nil {
-		return a.Ints
-	}
-	return nil
 }
 
 // input is the name of an input of a node; "": it is left out.

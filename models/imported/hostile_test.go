@@ -58,9 +58,9 @@ func TestRefusals(t *testing.T) {
 		want   string
 		change func(m *onnx.Model)
 	}{
-		{`node "/Relu" (Softmax): the operator is not supported; docs/onnx.md lists those that are (inputs N×3×4×4)`,
+		{`node "/Relu" (Softmax): the operator is not supported; docs/onnx.md lists the supported ones (inputs N×3×4×4)`,
 			func(m *onnx.Model) { node(m, 1).Op = "Softmax" }},
-		{`node "/Relu" (com.microsoft.FusedRelu): the operator is not supported; docs/onnx.md lists those that are (inputs N×3×4×4)`,
+		{`node "/Relu" (com.microsoft.FusedRelu): the operator is not supported; docs/onnx.md lists the supported ones (inputs N×3×4×4)`,
 			func(m *onnx.Model) { n := node(m, 1); n.Op, n.Domain = "FusedRelu", "com.microsoft" }},
 		{`node "/Relu" (If): operators with graphs of their own ("then_branch") are not supported; ` +
 			`export the model without control flow (inputs N×3×4×4)`,
@@ -68,6 +68,12 @@ func TestRefusals(t *testing.T) {
 				node(m, 1).Op = "If"
 				set(node(m, 1), onnx.Attr{Name: "then_branch", Kind: onnx.KindGraph})
 			}},
+		{`node "/Conv" (Conv): attribute strides is STRING, it must be INTS`,
+			func(m *onnx.Model) { set(node(m, 0), onnx.String("strides", "2")) }},
+		{`node "/Conv" (Conv): group is 0 (inputs N×2×4×4, 3×2×3×3)`, func(m *onnx.Model) { set(node(m, 0), onnx.Int("group", 0)) }},
+		{`node "/Conv" (Conv): layer conv: value 1 of parameter weight is NaN, not a finite number (inputs N×2×4×4, 3×2×3×3)`,
+			func(m *onnx.Model) { m.Graph.Initializers[0].Floats[1] = float32(math.NaN()) }},
+		{"the file has operator set 99; sets 7 to 26 are supported", func(m *onnx.Model) { m.Opset = 99 }},
 		{"the graph has a cycle", func(m *onnx.Model) { node(m, 0).Inputs[0] = "/Relu" }},
 		{`node "/Conv" (Conv): its input "gone" is neither an initializer, an input of the graph nor the output of a node`,
 			func(m *onnx.Model) { node(m, 0).Inputs[1] = "gone" }},

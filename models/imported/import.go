@@ -121,7 +121,7 @@ func (im *importer) translate(n *onnx.Node, name string) error {
 		if g := graphAttr(n); g != "" {
 			return fmt.Errorf("operators with graphs of their own (%q) are not supported; export the model without control flow", g)
 		}
-		return fmt.Errorf("the operator is not supported; docs/onnx.md lists those that are")
+		return fmt.Errorf("the operator is not supported; docs/onnx.md lists the supported ones")
 	}
 	v, err := translate(im, n)
 	if err == nil && v != nil {
@@ -206,7 +206,7 @@ func (im *importer) numbers(n *onnx.Node, name string, i int) (list []int64, ok 
 type options map[string]any
 
 // layer adds a layer and returns its value, channels first. Parameters are constants in
-// PyTorch's axis order; those of the layer that are not given keep the values that a new layer
+// PyTorch's axis order; parameters of the layer that are not given keep the values that a new layer
 // has.
 func (im *importer) layer(name, kind string, opts options, params map[string]*tensor, in ...*value) (*value, error) {
 	var args json.RawMessage
@@ -242,6 +242,9 @@ func (im *importer) layer(name, kind string, opts options, params map[string]*te
 		if len(data) != p.Size() {
 			return nil, fmt.Errorf("layer %s: parameter %s has shape %v, the file has %v", name, p.Name, p.ExportShape(), t.dims)
 		}
+		if err := usable(p, data); err != nil {
+			return nil, fmt.Errorf("layer %s: %w", name, err)
+		}
 		read := func(dst []float32, from int) error {
 			copy(dst, data[from:])
 			return nil
@@ -255,6 +258,19 @@ func (im *importer) layer(name, kind string, opts options, params map[string]*te
 	}
 	shape := im.net.Output().Shape
 	return &value{layer: name, shape: shape, axes: im.channelsFirst(shape)}, nil
+}
+
+// usable refuses values that no network computes with.
+func usable(p *nn.Param, values []float32) error {
+	for i, v := range values {
+		if v-v != 0 {
+			return fmt.Errorf("value %d of parameter %s is %g, not a finite number", i, p.Name, v)
+		}
+		if v < 0 && p.Name == "running_var" {
+			return fmt.Errorf("value %d of parameter %s is %g, a variance is not negative", i, p.Name, v)
+		}
+	}
+	return nil
 }
 
 // pointwise adds a layer that works value by value, in any layout.

@@ -237,7 +237,7 @@ func (im *importer) network(in layout) (*nn.Network, error) {
 		return nil, err
 	}
 	if net.NameOf(len(net.Nodes)-1) != v.layer {
-		return nil, fmt.Errorf("the output is that of layer %s, which other layers read", v.layer)
+		return nil, fmt.Errorf("the output comes from layer %s, which other layers read", v.layer)
 	}
 	return net, nil
 }

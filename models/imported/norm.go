@@ -129,8 +129,8 @@ func (im *importer) layerNorm(v *value, axes []int, kind string, scale, bias *te
 	return out.with(v.axes), nil
 }
 
-// unitsAt checks that a normalisation over axes is one over all units of every position; that of
-// a whole example makes a vector of it.
+// unitsAt checks that a normalisation over axes is one over all units of every position; over
+// a whole example, it makes a vector of the example.
 func (im *importer) unitsAt(v *value, axes []int) (*value, error) {
 	covered, others := int64(1), false
 	for _, a := range axes {

@@ -57,7 +57,7 @@ type Target struct {
 // number of outputs is another one in the file, or that the file lacks, is drawn from rng and
 // the network gets a note of it. A nil rng reads no values and only checks that the file fits.
 //
-// num_batches_tracked is ignored, and the shape of a parameter may be that of an equal layer:
+// num_batches_tracked is ignored, and the shape of a parameter may come from an equal layer:
 // a linear layer is a convolution over the whole input. All other differences are an error.
 func (s Source) Fill(t Target, rng *rand.Rand) error {
 	f, err := s.open()
@@ -307,7 +307,7 @@ func (m *match) findHead(net *nn.Network, file string) {
 }
 
 // fits reports whether a tensor holds a parameter: shapes are the same but for axes of
-// length 1, or one of them is that of a linear layer and the other one of a convolution over
+// length 1, or one of them belongs to a linear layer and the other one to a convolution over
 // its whole input.
 func fits(got, want []int) bool {
 	one := func(n int) bool { return n == 1 }

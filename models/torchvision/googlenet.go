@@ -21,7 +21,7 @@ func init() {
 		func() models.Model { return &GoogLeNet{Options: Options{Width: 1}, Dropout: 0.2} })
 }
 
-// Normalization implements the method of Options: the weights of torchvision are those of
+// Normalization implements the method of Options: the weights of torchvision come from
 // another library, for images in −1..1.
 func (m *GoogLeNet) Normalization() (mean, std []float32) {
 	if m.Weights == "" {

@@ -13,7 +13,7 @@ import (
 
 // ViT is a vision transformer: patches of the image as tokens, a class token in front, learned
 // positions and blocks of attention and feed-forward layers with normalisation before them
-// (Dosovitskiy et al. 2021). The sizes Ti and S are those of Touvron et al. 2021.
+// (Dosovitskiy et al. 2021). The sizes Ti and S come from Touvron et al. 2021.
 type ViT struct {
 	Options
 	Patch   int     `yaml:"patch" range:"[1,1024]" doc:"side of the patches; must divide the sides of the images"`

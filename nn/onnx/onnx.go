@@ -10,6 +10,8 @@
 // read, so the depth of a message is fixed.
 package onnx
 
+import "fmt"
+
 const (
 	// DefaultOpset is the operator set version used when Model.Opset is zero.
 	DefaultOpset = 17
@@ -110,6 +112,15 @@ const (
 	KindInts    AttrKind = 7
 	KindStrings AttrKind = 8
 )
+
+// String is the name in AttributeProto.AttributeType: "INTS".
+func (k AttrKind) String() string {
+	names := [...]string{"UNDEFINED", "FLOAT", "INT", "STRING", "TENSOR", "GRAPH", "FLOATS", "INTS", "STRINGS"}
+	if k < 0 || int(k) >= len(names) {
+		return fmt.Sprintf("kind %d", int32(k))
+	}
+	return names[k]
+}
 
 // Attr is a named constant of a node; Kind says which field holds the value.
 // Use the constructors Float, Int, String, TensorValue, Floats, Ints and

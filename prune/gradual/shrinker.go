@@ -101,7 +101,7 @@ func (s *Shrinker) share(left nn.Counts) float64 {
 	return s.o.Target.share(left, s.whole, s.terms().grouped())
 }
 
-// options are those of a removal.
+// options are the options of a removal.
 func (s *Shrinker) options(held nn.Held) prune.Options {
 	return prune.Options{Random: randomExamples, Seed: s.o.Seed, Held: held, Keep: s.o.Keep, RoundTo: s.o.RoundTo}
 }

@@ -24,7 +24,7 @@ type LAMP struct{}
 var _ OfWeights = LAMP{}
 
 func init() {
-	Criteria.Register("lamp", "squared norm of the weights over the sum of those of its layer that are no smaller (Lee et al. 2021)",
+	Criteria.Register("lamp", "squared norm of the weights over the sum of the squared norms in its layer that are no smaller (Lee et al. 2021)",
 		func() Importance { return LAMP{} })
 }
 

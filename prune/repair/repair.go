@@ -76,7 +76,7 @@ type repairer struct {
 	shared    map[*nn.Param]bool // weights of more than one layer
 	known     []nn.Known         // of the outputs of the pruned network; the input last
 	consumers [][]int
-	changed   []bool // nodes whose values are not those of the dense network; the input last
+	changed   []bool // nodes whose values differ from the dense network's; the input last
 	fits      []Fit
 }
 
@@ -106,7 +106,7 @@ func newRepairer(dense, net *nn.Network, o Options) (*repairer, error) {
 		old := dense.Nodes[i]
 		params, before := node.Layer.Params(), old.Layer.Params()
 		if node.Layer.Kind() != old.Layer.Kind() || len(params) != len(before) {
-			return nil, fmt.Errorf("repair: layer %s is not that of the dense network", node.Name)
+			return nil, fmt.Errorf("repair: layer %s differs from its layer in the dense network", node.Name)
 		}
 		for k, p := range params {
 			if len(p.Data()) != len(before[k].Data()) {
@@ -204,7 +204,7 @@ func (r *repairer) step(ctx context.Context, i int) error {
 	return nil
 }
 
-// measure gives a layer with running statistics those of its input on the examples.
+// measure gives a layer the running statistics of its input on the examples.
 func (r *repairer) measure(ctx context.Context, i int) error {
 	node := r.net.net.Nodes[i]
 	buffers := slices.ContainsFunc(node.Layer.Params(), func(p *nn.Param) bool { return !p.Trainable() })

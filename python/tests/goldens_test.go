@@ -410,7 +410,7 @@ func read(t *testing.T, path string, into any) {
 	}
 }
 
-// check compares goldens with those of a file, or writes it.
+// check compares goldens with a file, or writes it.
 func check(t *testing.T, file string, made []golden) {
 	t.Helper()
 	path := filepath.Join("data", file)

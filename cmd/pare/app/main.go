@@ -66,7 +66,7 @@ func execute(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 }
 
 func usage(w io.Writer) {
-	fmt.Fprintln(w, "pare works on networks: those of the run folders that train makes, ONNX files, weights of")
+	fmt.Fprintln(w, "pare works on networks: run folders that train makes, ONNX files, weights of")
 	fmt.Fprintln(w, "PyTorch. It trains sweeps of many runs, measures how fast models train, fits sparse")
 	fmt.Fprintln(w, "linear models to tables, and finds networks behind data.")
 	fmt.Fprintln(w)

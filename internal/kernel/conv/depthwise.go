@@ -104,7 +104,7 @@ func (b *panelBands) row(p int) (s *span, first, step, lo, hi int) {
 // lanes is the number of channels of a panel.
 func (b *panelBands) lanes(panel int) int { return min(depthwiseLanes, b.in.c-panel*depthwiseLanes) }
 
-// buffer returns n values of the worker besides those of a band.
+// buffer returns n values of the worker besides the values of a band.
 func (b *panelBands) buffer(worker, n int) (more, band []float32) {
 	b.bufs[worker] = parallel.Grow(b.bufs[worker], n+b.floats)
 	return b.bufs[worker][:n], b.bufs[worker][n:]
@@ -270,7 +270,7 @@ func (s *depthwiseSum) line(y, x, w []float32, count, lanes int, scratch []float
 
 // depthwiseWeights computes the gradient with respect to the weights. A task sums a panel
 // of channels over a chunk of the bands of all images. The taps of a kernel row take the
-// place of the pixels of a tile, and the pixels that of the taps.
+// place of the pixels of a tile, and the pixels take the place of the taps.
 type depthwiseWeights struct {
 	panelBands
 	s      Shape // with dilations of at least 1

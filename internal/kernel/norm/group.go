@@ -14,8 +14,8 @@ import (
 type Groups struct {
 	N, Rows, C int
 	Group      []int // of each channel, from 0 on; a group may have no channel
-	// Count is how many values the mean and the variance of a group count, at least those of
-	// its channels; the others are zero.
+	// Count is how many values the mean and the variance of a group count, at least the values
+	// of its channels; the others are zero.
 	Count int
 	Eps   float32
 }

@@ -25,7 +25,7 @@ def load(folder: str | os.PathLike[str]) -> Network:
     """The network of a run folder, or of any folder with architecture.json and model.safetensors.
 
     It is in evaluation mode, as ``torch.load`` of a checkpoint is not: call ``.train()`` to train it. A
-    ``ModelError`` names the file and what is wrong in one line. ``load("runs/x/trained")`` reads the
+    ``ModelError`` names the file and the fault in one line. ``load("runs/x/trained")`` reads the
     network of a run before it was pruned.
     """
     path = Path(folder)

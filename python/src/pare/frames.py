@@ -74,7 +74,7 @@ def flat(record: dict[str, Any], prefix: str = "") -> dict[str, Any]:
 
 
 def read_results(results: str | os.PathLike[str]) -> pandas.DataFrame:
-    """results.csv, or that of a sweep folder, which ``pare sweep report`` writes: a row a run.
+    """results.csv, also of a sweep folder, which ``pare sweep report`` writes: a row a run.
 
     Texts are strings, counts Int64, times datetimes in UTC, other numbers float64; an unknown value is NA,
     NaN or NaT. Columns of varied keys have the type that their values have.

@@ -30,7 +30,7 @@ class Builder:
         self.tensors: dict[str, torch.Tensor] = {}
         self.vocabulary = 0
         self.read: set[str] = set()  # layers that another one reads
-        self.forms: dict[tuple[Any, ...], str] = {}  # layers of plans, by what they arrange
+        self.forms: dict[tuple[Any, ...], str] = {}  # layers of plans, by the values that they arrange
 
     def add(self, kind: str, name: str, inputs: list[str], args: dict[str, Any] | None = None, **tensors: Any) -> Value:
         """Adds a layer; a tensor that is None is left out."""
