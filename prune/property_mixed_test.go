@@ -30,11 +30,13 @@ func mixedNetwork(t *rapid.T) *nn.Network {
 	}
 	x := g.add(&layers.Conv{Out: 4 * g.draw("out", 1, 2), Pad: layers.Around(1)}, nn.InputName)
 	for range g.draw("images", 0, 4) {
-		switch g.draw("image", 0, 3) {
+		switch g.draw("image", 0, 4) {
 		case 0:
 			x = g.unary(x)
 		case 1:
 			x = g.add(&layers.Add{}, x, g.same(x))
+		case 2:
+			x = g.excite(x)
 		default:
 			x = g.resized(x)
 		}

@@ -151,7 +151,7 @@ func (r *rewriter) read(j int, want []int) (string, error) {
 		_, present := slices.BinarySearch(v.units, u)
 		// A constant that is present only because Close added it is put back like
 		// any other, so that a second pass finds the same.
-		constant := j >= 0 && r.knownOf(j).Const[u] && !nn.TraitsOf(r.net.Nodes[j].Layer).HoldsConstants
+		constant := j >= 0 && r.knownOf(j).Const[u] && !r.holds(j)
 		switch {
 		case present && !constant:
 			computed = append(computed, u)

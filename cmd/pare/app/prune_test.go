@@ -74,8 +74,13 @@ func TestPruneBudget(t *testing.T) {
 		_, p := prunedTo(t, dir)
 		full := s.MACsBefore
 		trained := s.AccuracyTrained
+		given := filepath.Join(folder, "trained")
 		if name == "final" {
-			full, trained = s.MACsAfter, s.AccuracyFinal
+			full, trained, given = s.MACsAfter, s.AccuracyFinal, folder
+		}
+		// The count of values that are not 0 is older than the zeros of the chosen units.
+		if m, err := export.Load(given); err != nil || p.Report.Before != m.Net.Count() {
+			t.Errorf("%s: %+v before, %v; the network given has other counts", name, p.Report.Before, err)
 		}
 		if p.Report.Before.MACs != full || p.Trained.Accuracy != trained || p.Before.Correct != p.After.Correct {
 			t.Errorf("%s: %+v", name, p)
