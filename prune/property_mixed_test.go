@@ -18,8 +18,6 @@ import (
 
 // mixedNetwork draws a network with layers of all the other networks: images with windows of
 // any form, then tokens with blocks of a transformer, then convolutions along the sequence.
-// Products with pooled branches are left to randomNetwork: here a second pass may still move a
-// constant that such a product reads behind the sum that makes it.
 func mixedNetwork(t *rapid.T) *nn.Network {
 	g := &generator{t: t}
 	rng := rand.New(rand.NewPCG(uint64(g.draw("seed", 0, 1<<20)), 13))

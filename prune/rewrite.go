@@ -44,6 +44,11 @@ func (a *analysis) rewrite() (*nn.Network, error) {
 	}
 	// The output is read whole: constants are put behind the last layer.
 	last := len(a.net.Nodes) - 1
+	if a.allConstant(last) {
+		if a.known[last], err = constantOutput(a.net); err != nil {
+			return nil, err
+		}
+	}
 	if _, err := r.read(last, listOf(a.keep[last])); err != nil {
 		return nil, err
 	}
