@@ -69,6 +69,7 @@ func mixedNetwork(t *rapid.T) *nn.Network {
 	}
 	g.add(&layers.Linear{Out: 3}, x)
 	randomise(t, g.net, rng)
+	g.thinGroups(rng)
 	return g.net
 }
 
