@@ -131,6 +131,8 @@ func TestPruneErrors(t *testing.T) {
 		"needs exactly one budget":                                                 {"-method", "magnitude"},
 		"either macs or params or latency":                                         {"-method", "random", "-macs", "0.5", "-params", "0.5"},
 		"macs is 1.5, it must be above 0 and at most 1":                            {"-method", "random", "-macs", "1.5"},
+		"-macs is 0; it must be above 0 and at most 1":                             {"-method", "random", "-macs", "0.0"},
+		"-latency is 0; it must be above 0 and at most 1":                          {"-layers", "fc1=0.5", "-latency", "-0"},
 		"params is NaN, it must be above 0 and at most 1":                          {"-method", "random", "-params", "NaN"},
 		"for least, magnitude and":                                                 {"-method", "zeros", "-macs", "0.5"},
 		"not global or layer":                                                      {"-method", "random", "-macs", "0.5", "-scope", "x"},
