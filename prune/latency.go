@@ -2,6 +2,7 @@ package prune
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"time"
 
@@ -14,7 +15,7 @@ type Latency struct {
 	Batch  int     `json:"batch"`          // examples of an inference
 	Before float64 `json:"before_seconds"` // median time of an inference of the network before
 	After  float64 `json:"after_seconds"`  // the same with the units removed, measured in turn with the one before
-	Share  float64 `json:"share"`          // after_seconds as a share of before_seconds; at most the budget
+	Share  float64 `json:"share"`          // after_seconds as a share of before_seconds; at most the budget where that is below 1
 	Tries  int     `json:"tries"`          // smaller networks that were measured
 }
 
@@ -71,10 +72,12 @@ func median(times []time.Duration) time.Duration {
 	return times[len(times)/2]
 }
 
-// underLatency zeroes candidates, the first forced ones in any case, until an inference of the
-// smaller network takes the share of the budget. It bisects by measured times, and the network
-// that it ends with is measured with more care; as long as that takes too long, more units go.
-func (s Selection) underLatency(t *trial, forced int) (*Latency, error) {
+// underLatency zeroes candidates, the first forced ones in any case and the first open ones at
+// most where that is enough, until an inference of the smaller network takes the share of the
+// budget. It bisects by measured times, and the network that it ends with is measured with more
+// care; as long as that takes too long, more units go. All of the time is no budget to search
+// for.
+func (s Selection) underLatency(t *trial, forced, open int) (*Latency, error) {
 	clock, l := s.Clock, &Latency{Batch: max(1, s.Batch)}
 	if clock == nil {
 		clock = Wall{}
@@ -103,12 +106,25 @@ func (s Selection) underLatency(t *trial, forced int) (*Latency, error) {
 		l.Share = l.After / l.Before
 		return l.Share, nil
 	}
-	if least, err := measure(len(t.list), false); err != nil {
+	if s.Latency == 1 {
+		_, err := measure(forced, true)
+		return l, err
+	}
+	most, least := open, math.Inf(1)
+	if open >= forced {
+		least, err = measure(open, false)
+	}
+	if err == nil && least > s.Latency && t.mayClose(forced, open) {
+		most = len(t.list)
+		least, err = measure(most, false)
+	}
+	if err != nil {
 		return nil, err
-	} else if least > s.Latency {
+	}
+	if least > s.Latency {
 		return nil, t.unmet(fmt.Sprintf("an inference still takes %.3g of its time", least))
 	}
-	return l, searchTimed(forced, len(t.list), s.Latency, measure)
+	return l, searchTimed(forced, most, s.Latency, measure)
 }
 
 // fineness is the number of parts of a list in which a search of noisy times is done: the noise

@@ -18,8 +18,6 @@ import (
 
 // mixedNetwork draws a network with layers of all the other networks: images with windows of
 // any form, then tokens with blocks of a transformer, then convolutions along the sequence.
-// Products with pooled branches are left to randomNetwork: here a second pass may still move a
-// constant that such a product reads behind the sum that makes it.
 func mixedNetwork(t *rapid.T) *nn.Network {
 	g := &generator{t: t}
 	rng := rand.New(rand.NewPCG(uint64(g.draw("seed", 0, 1<<20)), 13))
@@ -30,11 +28,13 @@ func mixedNetwork(t *rapid.T) *nn.Network {
 	}
 	x := g.add(&layers.Conv{Out: 4 * g.draw("out", 1, 2), Pad: layers.Around(1)}, nn.InputName)
 	for range g.draw("images", 0, 4) {
-		switch g.draw("image", 0, 3) {
+		switch g.draw("image", 0, 4) {
 		case 0:
 			x = g.unary(x)
 		case 1:
 			x = g.add(&layers.Add{}, x, g.same(x))
+		case 2:
+			x = g.excite(x)
 		default:
 			x = g.resized(x)
 		}
@@ -69,6 +69,7 @@ func mixedNetwork(t *rapid.T) *nn.Network {
 	}
 	g.add(&layers.Linear{Out: 3}, x)
 	randomise(t, g.net, rng)
+	g.thinGroups(rng)
 	return g.net
 }
 

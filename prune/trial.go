@@ -112,6 +112,9 @@ func (t *trial) zero(n int) error {
 	return nil
 }
 
+// closed reports whether no input changes the output.
+func (t *trial) closed() bool { return t.analysis.allConstant(len(t.net.Nodes) - 1) }
+
 // made reports whether a layer still computes the unit.
 func (t *trial) made(c candidate) bool {
 	for _, slot := range c.slots {

@@ -85,6 +85,14 @@ func runPrune(ctx context.Context, f *flags) error {
 	} else if f.given("repair-examples") || f.given("ridge") {
 		return cli.InputError("-repair-examples and -ridge are options of -repair; add it, or leave them out")
 	}
+	for _, budget := range []struct {
+		name  string
+		share float64
+	}{{"macs", request.MACs}, {"params", request.Params}, {"latency", request.Latency}, {"weights", request.Share}} {
+		if budget.share == 0 && f.given(budget.name) { // 0 stands for a budget that is left out
+			return cli.InputError("-%s is 0; it must be above 0 and at most 1", budget.name)
+		}
+	}
 	if err := readKeep(); err != nil {
 		return err
 	}
