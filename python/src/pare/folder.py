@@ -29,6 +29,9 @@ def load(folder: str | os.PathLike[str]) -> Network:
     network of a run before it was pruned.
     """
     path = Path(folder)
+    if path.suffix in (".onnx", ".safetensors") and not path.is_dir():
+        model = " -model NAME" if path.suffix == ".safetensors" else ""
+        raise ModelError(f"{path}: it is no folder of a model; pare export {path}{model} -safetensors FOLDER makes one")
     if not (path / ARCHITECTURE).is_file():
         raise ModelError(f"{path}: there is no {ARCHITECTURE}; give the folder of a run or of a model")
     doc = document.read(path / ARCHITECTURE)

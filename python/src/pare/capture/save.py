@@ -13,6 +13,7 @@ from torch import nn
 from .. import folder as files
 from ..document import Document, Row
 from ..errors import ModelError, UnsupportedError
+from ..layers import Shared
 from ..network import Network
 from .graph import Graph
 
@@ -71,11 +72,13 @@ def save(
 
 def layer_by_layer(network: Network) -> tuple[Document, dict[str, torch.Tensor]]:
     """The architecture and the tensors of a network of pare, some of whose layers other modules replace."""
+    network.tie()
     fresh, rows, tensors = Network(network.document), [], {}
     for row in network.document.layers:
         layer, as_read = network.layer(row.name), fresh.layer(row.name)
         if type(layer) is type(as_read) and shapes_of(layer) == shapes_of(as_read):
-            rows.append(row)
+            root = next((r for r in rows if r.name == network._tied.get(row.name)), row)
+            rows.append(dataclasses.replace(row, args=root.args) if isinstance(layer, Shared) else row)
             tensors.update({f"{row.name}.{k}": v.detach() for k, v in own(layer).items()})
             continue
         if len(row.inputs) != 1:
@@ -85,7 +88,7 @@ def layer_by_layer(network: Network) -> tuple[Document, dict[str, torch.Tensor]]
         last = inner.layers[-1].name
         names = {r.name: row.name if r.name == last else f"{row.name}.{r.name}" for r in inner.layers}
         names["input"] = row.inputs[0]
-        rows += [Row(names[r.name], r.kind, [names[i] for i in r.inputs], r.args) for r in inner.layers]
+        rows += [Row(names[r.name], r.kind, [names[i] for i in r.inputs], r.args, names.get(r.tied, "")) for r in inner.layers]
         for key, value in values.items():
             of, _, parameter = key.rpartition(".")
             tensors[f"{names[of]}.{parameter}"] = value

@@ -6,11 +6,14 @@ give shapes without it. ``KINDS`` has the classes by kind.
 
 from . import activation, attention, channels, convolution, linear, normalization, pooling, recurrent, sums
 from .base import KINDS, Layer, make
+from .tied import Shared, tied
 
 __all__ = [
     "KINDS",
     "Layer",
+    "Shared",
     "make",
+    "tied",
     "activation",
     "attention",
     "channels",
