@@ -163,7 +163,9 @@ def parse(text: str) -> Document:
         raise ModelError(f"the architecture has more than {MAX_BYTES >> 20} MiB, as no network's has")
     try:
         raw = json.loads(text, parse_float=Number, parse_constant=refuse_constant, object_pairs_hook=once)
-    except (json.JSONDecodeError, RecursionError) as e:
+    except (ValueError, RecursionError) as e:  # a ValueError that is no JSONDecodeError: a number of thousands of digits
+        if isinstance(e, ModelError):
+            raise
         raise ModelError(f"not valid JSON: {e}") from None
     if not isinstance(raw, dict):
         raise ModelError("it must be a JSON object")
@@ -252,6 +254,8 @@ def field(value: dict[str, Any], key: str, kind: type, where: str, default: Any 
         return v
     if not isinstance(v, kind) or kind is int and isinstance(v, bool):
         raise ModelError(f"{where}: {key} is {encode(v)[:40]}, it must be {NAMES[kind]}")
+    if kind is str and any("\ud800" <= c <= "\udfff" for c in v):
+        raise ModelError(f"{where}: {key} has half of a character, which no file of UTF-8 holds")
     return v
 
 

@@ -50,7 +50,11 @@ class Graph:
         batch = torch.cat([example[:1], example[-1:]]).to(device)
         with torch.no_grad(), warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of torch.export about the inside of recurrent modules
-            self.program = torch.export.export(module, (batch,), strict=False)
+            try:
+                self.program = torch.export.export(module, (batch,), strict=False)
+            except Exception as e:  # of the module itself, or control flow that depends on values
+                reason = (str(e) or type(e).__name__).strip().partition("\n")[0]
+                raise UnsupportedError(f"torch.export cannot trace the module: {reason}") from e
         self.names: dict[int, str] = {}  # of parameters and buffers, by identity of the tensor
         self.aliases: dict[str, list[str]] = {}  # of a tensor that modules share, all names in order
         for name, tensor in [*module.named_parameters(remove_duplicate=False), *module.named_buffers()]:
