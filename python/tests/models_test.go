@@ -56,7 +56,7 @@ func modelCases() []modelCase {
 	large := models.Task{Input: nn.Shape{3, 64, 64}, Classes: 4}
 	for _, kind := range models.Kinds.Names() {
 		vgg := strings.HasPrefix(kind, "vgg") && kind != "vgg11" && kind != "vgg11_bn" // 30 million weights each, of the same layers
-		if !listed[kind] && !vgg { // of torchvision
+		if !listed[kind] && !vgg {                                                     // of torchvision
 			cases = append(cases, modelCase{kind, `{"width":0.125}`, large})
 		}
 	}

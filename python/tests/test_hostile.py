@@ -23,7 +23,13 @@ def rows(*layers_):
 
 
 def network(shape, vocabulary, *layers_):
-    a = {"format": "pare-architecture-1", "name": "n", "input": shape, "vocabulary": vocabulary, "layers": rows(*layers_)}
+    a = {
+        "format": "pare-architecture-1",
+        "name": "n",
+        "input": shape,
+        "vocabulary": vocabulary,
+        "layers": rows(*layers_),
+    }
     with layers.without_values():
         return Network(document.parse(json.dumps({"format": 2, "architecture": a})))
 
@@ -34,11 +40,26 @@ FAULTS = {
     "itself": ([4], 0, [("linear", {"out": 4}, {"tied": "l0"})], "layer 1 (l0): tied: 'l0' is not a layer before it"),
     "kind": ([4], 0, [LINEAR, ("gate", {}, {"tied": "l0"})], "cannot share the parameters of l0, a layer linear"),
     "none": ([4], 0, [("relu", {}, {}), ("relu", {}, {"tied": "l0"})], "a layer relu has no parameters to share"),
-    "statistics": ([4], 0, [("batchnorm", {}, {}), ("batchnorm", {}, {"tied": "l0"})], "belongs to one place in the network"),
+    "statistics": (
+        [4],
+        0,
+        [("batchnorm", {}, {}), ("batchnorm", {}, {"tied": "l0"})],
+        "belongs to one place in the network",
+    ),
     "shape": ([4], 0, [("linear", {"out": 5}, {}), ("linear", {}, {"tied": "l0"})], "it reads 5 and l0 reads 4"),
     "options": ([4], 0, [LINEAR, ("linear", {"out": 3}, {"tied": "l0"})], "its options differ from the options of l0"),
-    "table": ([1, 5], 7, [TABLE, ("linear", {"out": 6}, {"tied": "l0"})], "the weight has shape [6, 3], the table that"),
-    "negative base": ([4, 5], 0, [("rotary", {"heads": 1, "dim": 4, "base": -3}, {})], "base is -3, it must be above 0"),
+    "table": (
+        [1, 5],
+        7,
+        [TABLE, ("linear", {"out": 6}, {"tied": "l0"})],
+        "the weight has shape [6, 3], the table that",
+    ),
+    "negative base": (
+        [4, 5],
+        0,
+        [("rotary", {"heads": 1, "dim": 4, "base": -3}, {})],
+        "base is -3, it must be above 0",
+    ),
     "places": ([4], 0, [("add", {"index": [[0, 1, 2, 3]], "units": 1 << 31}, {})], "units are more than"),
     "groups": ([4, 2, 2], 0, [("groupnorm", {"groups": 2, "width": 1 << 40}, {})], "are more than"),
     "slope": ([4], 0, [("leaky_relu", {"slope": 10**400}, {})], "an option is too large"),
@@ -66,13 +87,17 @@ def test_texts():
     with pytest.raises(pare.ModelError, match="not valid JSON"):
         document.parse('{"format": ' + "9" * 5000 + "}")
     with pytest.raises(pare.ModelError, match="half of a character"):
-        document.parse('{"format": 2, "architecture": {"format": "pare-architecture-1", "name": "\\ud800", "layers": []}}')
+        document.parse(
+            '{"format": 2, "architecture": {"format": "pare-architecture-1", "name": "\\ud800", "layers": []}}'
+        )
 
 
 @pytest.mark.parametrize("name", ["x.onnx", "x.safetensors"])
 def test_other_files(name, tmp_path):
     (tmp_path / name).write_bytes(b"")
-    with pytest.raises(pare.ModelError, match=f"{name}: it is no folder of a model; pare export .*{name}.* -safetensors FOLDER"):
+    with pytest.raises(
+        pare.ModelError, match=f"{name}: it is no folder of a model; pare export .*{name}.* -safetensors FOLDER"
+    ):
         pare.load(tmp_path / name)
 
 
@@ -87,12 +112,20 @@ class Of(nn.Module):
 
 X = torch.ones(2, 4)
 MODULES = {
-    "control flow": (Of(lambda x: x if x.sum() > 0 else -x), X, "torch.export cannot trace the module: Could not guard"),
+    "control flow": (
+        Of(lambda x: x if x.sum() > 0 else -x),
+        X,
+        "torch.export cannot trace the module: Could not guard",
+    ),
     "an exception": (Of(lambda x: 1 / 0), X, "torch.export cannot trace the module: division by zero"),
     "a dict": (Of(lambda x: {"a": x}), X, "the module returns a dict; wrap it"),
     "a tuple": (Of(lambda x: (x,)), X, "the module returns a tuple; wrap it"),
     "not finite": (Of(lambda x: x), X * torch.inf, "not finite"),
-    "half": (Of(lambda x: x).half(), X, "linear.weight has values of type torch.float16; convert the module by module.float()"),
+    "half": (
+        Of(lambda x: x).half(),
+        X,
+        "linear.weight has values of type torch.float16; convert the module by module.float()",
+    ),
     "no values": (Of(lambda x: x).to("meta"), X, "linear.weight of the module has no values"),
     "lazy": (nn.LazyLinear(3), X, "weight of the module has no values"),
     "a function": (lambda x: x, X, "the module is a function"),

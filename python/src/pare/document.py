@@ -163,7 +163,10 @@ def parse(text: str) -> Document:
         raise ModelError(f"the architecture has more than {MAX_BYTES >> 20} MiB, as no network's has")
     try:
         raw = json.loads(text, parse_float=Number, parse_constant=refuse_constant, object_pairs_hook=once)
-    except (ValueError, RecursionError) as e:  # a ValueError that is no JSONDecodeError: a number of thousands of digits
+    except (
+        ValueError,
+        RecursionError,
+    ) as e:  # a ValueError that is no JSONDecodeError: a number of thousands of digits
         if isinstance(e, ModelError):
             raise
         raise ModelError(f"not valid JSON: {e}") from None

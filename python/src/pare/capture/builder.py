@@ -219,7 +219,11 @@ class Builder:
         for kind, place in ("last", each - 1), ("first", 0):
             if len(want) == 1 and len(have) == 2 and torch.equal(at, torch.arange(have[0]) * each + place):
                 return by(kind)
-        if want == have and len(have) == 2 and torch.equal(at.reshape(have).flip(1).flatten(), torch.arange(at.numel())):
+        if (
+            want == have
+            and len(have) == 2
+            and torch.equal(at.reshape(have).flip(1).flatten(), torch.arange(at.numel()))
+        ):
             return by("reverse")
         units = at.reshape(want[0], -1)[:, 0] // each
         if shapes.positions(want) == each and torch.equal(at, (units[:, None] * each + torch.arange(each)).flatten()):

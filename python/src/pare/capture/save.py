@@ -75,7 +75,9 @@ def save(
 def check(module: nn.Module, example: torch.Tensor | None) -> None:
     """Refuses what no trace is made of."""
     if not isinstance(module, nn.Module) or isinstance(module, torch.jit.ScriptModule):
-        raise ModelError(f"the module is a {type(module).__name__}, it must be a torch.nn.Module that is not compiled to a script")
+        raise ModelError(
+            f"the module is a {type(module).__name__}, it must be a torch.nn.Module that is not compiled to a script"
+        )
     for name, t in [*module.named_parameters(), *module.named_buffers()]:
         if nn.parameter.is_lazy(t) or t.is_meta:
             raise ModelError(f"{name} of the module has no values; run the module once, or load its weights")
@@ -107,7 +109,10 @@ def layer_by_layer(network: Network) -> tuple[Document, dict[str, torch.Tensor]]
         last = inner.layers[-1].name
         names = {r.name: row.name if r.name == last else f"{row.name}.{r.name}" for r in inner.layers}
         names["input"] = row.inputs[0]
-        rows += [Row(names[r.name], r.kind, [names[i] for i in r.inputs], r.args, names.get(r.tied, "")) for r in inner.layers]
+        rows += [
+            Row(names[r.name], r.kind, [names[i] for i in r.inputs], r.args, names.get(r.tied, ""))
+            for r in inner.layers
+        ]
         for key, value in values.items():
             of, _, parameter = key.rpartition(".")
             tensors[f"{names[of]}.{parameter}"] = value

@@ -149,7 +149,9 @@ class GroupNorm(Layer):
         self.require(width > 0 or shape[0] % groups == 0, f"{shape[0]} units do not divide into {groups} groups")
         self.width = width or shape[0] // groups
         total = groups * self.width
-        self.require(total <= shapes.MAX_PLACES, f"{groups} groups of {self.width} are more than {shapes.MAX_PLACES} units")
+        self.require(
+            total <= shapes.MAX_PLACES, f"{groups} groups of {self.width} are more than {shapes.MAX_PLACES} units"
+        )
         fed = places if places is not None else list(range(total))
         self.require(len(fed) == shape[0], f"{len(fed)} places for the {shape[0]} units of the input")
         self.ascending(fed, total, "places")

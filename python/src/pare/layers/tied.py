@@ -36,7 +36,9 @@ class Shared(nn.Module):
         return f"{self.of.kind}: {self.of.extra_repr()}"
 
 
-def tied(kind: str, inputs: list[Shape], args: dict[str, Any], to: str, root: Layer, given: dict[str, Any]) -> nn.Module:
+def tied(
+    kind: str, inputs: list[Shape], args: dict[str, Any], to: str, root: Layer, given: dict[str, Any]
+) -> nn.Module:
     """A layer that shares the parameters of the layer root, whose name is to and whose options are given."""
     if kind == "linear" and root.kind == "embedding":
         layer: Any = make(kind, inputs, {"out": root.weight.shape[0], **args})
@@ -51,8 +53,12 @@ def tied(kind: str, inputs: list[Shape], args: dict[str, Any], to: str, root: La
         raise ModelError(f"tied: a layer {kind} has no parameters to share; leave tied out")
     for name in root.state_dict():
         if name not in dict(root.named_parameters(recurse=False)):
-            raise ModelError(f"tied: {name} of {to} belongs to one place in the network; give each place a layer of its own")
+            raise ModelError(
+                f"tied: {name} of {to} belongs to one place in the network; give each place a layer of its own"
+            )
     if inputs != root.inputs:
         got, want = (", ".join(map(text, s)) for s in (inputs, root.inputs))
-        raise ModelError(f"tied: it reads {got} and {to} reads {want}; layers of one kind share parameters for equal shapes")
+        raise ModelError(
+            f"tied: it reads {got} and {to} reads {want}; layers of one kind share parameters for equal shapes"
+        )
     return Shared(root)
