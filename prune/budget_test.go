@@ -47,7 +47,8 @@ func TestBudgetKeepsTheNetworkOpen(t *testing.T) {
 	clock := &fakeClock{rng: rand.New(rand.NewPCG(3, 4))}
 	for _, budget := range []float64{0.9, 0.7, 0.5, 0.3} {
 		for _, round := range []int{0, 2, 3, 4} {
-			for name, s := range map[string]Selection{"macs": {MACs: budget}, "params": {Params: budget}, "latency": {Latency: budget, Clock: clock}} {
+			for name, s := range map[string]Selection{"macs": {MACs: budget}, "params": {Params: budget},
+				"latency": {Latency: budget, Clock: clock}} {
 				net := grouped(t)
 				full := net.Count()
 				s.Importance, s.RoundTo = importance.Magnitude{}, round

@@ -215,8 +215,8 @@ func randomise(t *rapid.T, net *nn.Network, rng *rand.Rand) {
 	}
 }
 
-// isMean reports whether a parameter is the mean over the positions of what its layer gives. With
-// a mean of 0, a pool over the positions would leave rounding errors and nothing else, and no two
+// isMean reports whether a parameter is the mean of a layer's output over the positions. With a
+// mean of 0, a pool over the positions would leave rounding errors and nothing else, and no two
 // networks agree in these.
 func isMean(p nn.NamedParam) bool {
 	switch l := p.Node.Layer.(type) {

@@ -109,6 +109,8 @@ func (t *trial) zero(n int) error {
 		node := slices.IndexFunc(t.net.Nodes, func(n *nn.Node) bool { return n.Name == l.Layer })
 		t.limited[i].Units = countTrue(t.analysis.made[node]) - countTrue(before.made[node])
 	}
+	// A layer that was short before others got their values back may have lost nothing in the end.
+	t.limited = slices.DeleteFunc(t.limited, func(l Limited) bool { return l.Units < 1 })
 	return nil
 }
 
