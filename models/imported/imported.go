@@ -19,13 +19,16 @@ import (
 
 // Model is the network of an ONNX file, with its parameters.
 type Model struct {
-	File   string `yaml:"file" required:"true" doc:"ONNX file, relative to the working directory"`
+	File   string `yaml:"file" required:"true" doc:"ONNX file, relative to the config file or to the working directory"`
 	Unfold bool   `yaml:"unfold,omitempty" doc:"put a BatchNorm that changes nothing behind every convolution without one"`
 }
 
 func init() {
 	models.Kinds.Register("onnx", "network of an ONNX file, with its parameters", func() models.Model { return &Model{} })
 }
+
+// Paths implements models.Pathed.
+func (m *Model) Paths() []*string { return []*string{&m.File} }
 
 // Build reads the network. A task of tokens, or with inputs of a size that the file leaves open,
 // sets these.

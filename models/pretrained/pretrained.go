@@ -20,7 +20,8 @@ import (
 // Source are the options of a model whose parameters may come from a file. The zero value
 // has none: all parameters are drawn.
 type Source struct {
-	// Weights and Names are relative to the working directory, also when a run is resumed.
+	// Weights and Names are relative to the config file or to the working directory; a run keeps
+	// them as absolute paths.
 	Weights string `yaml:"weights,omitempty" empty:"no" doc:"safetensors file with the parameters; left out: new random ones"`
 	Names   string `yaml:"names,omitempty" empty:"no" doc:"YAML, JSON or CSV file that translates names of the file weights into names of the network, such as \"body.*\": \"*\"; left out: they are the same"`
 }
@@ -35,6 +36,9 @@ func (s Source) Validate() error {
 
 // Use sets the options, as a command line gives them.
 func (s *Source) Use(weights, names string) { s.Weights, s.Names = weights, names }
+
+// Paths implements models.Pathed.
+func (s *Source) Paths() []*string { return []*string{&s.Weights, &s.Names} }
 
 // Format is how a library names the layers of a network.
 type Format struct {
