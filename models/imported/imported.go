@@ -31,9 +31,12 @@ func init() {
 func (m *Model) Paths() []*string { return []*string{&m.File} }
 
 // Build reads the network. A task of tokens, or with inputs of a size that the file leaves open,
-// sets these.
-func (m *Model) Build(task models.Task, _ *rand.Rand) (*nn.Network, error) {
+// sets these; one with another number of outputs gets a new last layer, drawn from rng.
+func (m *Model) Build(task models.Task, rng *rand.Rand) (*nn.Network, error) {
 	net, err := load(m.File, Options{Input: task.Input, Unfold: m.Unfold})
+	if err == nil {
+		net, err = forTask(net, m.File, task, rng)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("onnx: %w", err)
 	}
@@ -78,7 +81,11 @@ func Load(path string, o Options) (export.Model, error) {
 	if net.Name == "" {
 		net.Name = strings.TrimSuffix(filepath.Base(path), filepath.Ext(path))
 	}
-	return export.Model{Net: net}, nil
+	m := export.Model{Net: net}
+	if slices.Contains(net.Notes, logitsNote) {
+		m.Outputs = export.OutputClasses
+	}
+	return m, nil
 }
 
 func load(path string, o Options) (*nn.Network, error) {
@@ -98,6 +105,7 @@ func network(file *onnx.Model, o Options) (net *nn.Network, err error) {
 	if err != nil {
 		return nil, err
 	}
+	logits := g.endWithLogits()
 	inputs, err := g.inputs(o.Input)
 	if err != nil {
 		return nil, err
@@ -108,6 +116,9 @@ func network(file *onnx.Model, o Options) (net *nn.Network, err error) {
 			names: map[string]bool{nn.InputName: true}, selected: map[string]string{}}
 		net, err := im.network(in)
 		if err == nil {
+			if logits {
+				net.Notes = append(net.Notes, logitsNote)
+			}
 			return net, nil
 		}
 		if first == nil {

@@ -163,7 +163,7 @@ func (s Source) match(t Target, f weightsFile) (*match, error) {
 	if err != nil {
 		return nil, err
 	}
-	m := &match{file: f, tensors: map[string]string{}, head: head(t.Net)}
+	m := &match{file: f, tensors: map[string]string{}, head: Head(t.Net)}
 	if m.head == nil {
 		return nil, option.Errorf("weights", "names %s, but the network has no weights", s.Weights)
 	}
@@ -266,14 +266,19 @@ func (f *Format) translate(names []name) ([]name, error) {
 	return out, nil
 }
 
-// head is the last layer with a weight; nil: there is none.
-func head(net *nn.Network) *nn.Node {
+// Head is the last layer with a weight; nil: there is none.
+func Head(net *nn.Network) *nn.Node {
 	for _, node := range slices.Backward(net.Nodes) {
 		if slices.ContainsFunc(node.Layer.Params(), func(p *nn.Param) bool { return p.Role == nn.RoleWeight }) {
 			return node
 		}
 	}
 	return nil
+}
+
+// NewHead is the note on a last layer that has another number of outputs in a file.
+func NewHead(file, layer string, there, here int) string {
+	return fmt.Sprintf("%s: the last layer %s has %d outputs in the file and %d here, so its parameters are new", file, layer, there, here)
 }
 
 // findHead decides whether the head is drawn: where the file has all of it with another
@@ -303,8 +308,7 @@ func (m *match) findHead(net *nn.Network, file string) {
 	}
 	switch len(params) {
 	case other:
-		m.newHead = fmt.Sprintf("%s: the last layer %s has %d outputs in the file and %d here, so its parameters are new",
-			file, m.head.Name, m.outputs, here)
+		m.newHead = NewHead(file, m.head.Name, m.outputs, here)
 	case missing:
 		m.newHead = fmt.Sprintf("%s: the file has no last layer %s, so its parameters are new", file, m.head.Name)
 	}

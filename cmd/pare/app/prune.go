@@ -111,6 +111,7 @@ func runPrune(ctx context.Context, f *flags) error {
 	if err != nil {
 		return err
 	}
+	source.notes(a.Path, m)
 	data, missing, err := testExamples(ctx, f, a, m, *dataDir)
 	if err != nil {
 		return err
