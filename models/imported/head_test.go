@@ -42,7 +42,9 @@ func withEnd(t *testing.T, opset int64, end ...onnx.Node) string {
 // a Softmax over anything else is refused.
 func TestFinalSoftmax(t *testing.T) {
 	x, want := readNPY(t, "testdata/mobile.input.npy"), readNPY(t, "testdata/mobile.output.npy")
-	axis := func(op string, axis int64) onnx.Node { return onnx.Node{Op: op, Attrs: []onnx.Attr{onnx.Int("axis", axis)}} }
+	axis := func(op string, axis int64) onnx.Node {
+		return onnx.Node{Op: op, Attrs: []onnx.Attr{onnx.Int("axis", axis)}}
+	}
 	for _, end := range [][]onnx.Node{{{Op: "Softmax"}}, {axis("Softmax", 1)}, {axis("LogSoftmax", -1)}, {{Op: "Softmax"}, {Op: "Identity"}}} {
 		m, err := Load(withEnd(t, 0, end...), Options{})
 		if err != nil {
