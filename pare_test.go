@@ -336,7 +336,7 @@ func TestLoadRefuses(t *testing.T) {
 	}{
 		{filepath.Join(dir, "x"), "does not exist; give a run folder, a folder with a model, or an .onnx", pare.LoadOptions{}},
 		{dir, "is neither a run folder", pare.LoadOptions{}},
-		{weights, "holds weights alone; name their model by the option model", pare.LoadOptions{}},
+		{weights, "holds weights alone; name their model (-model)", pare.LoadOptions{}},
 		{weights, `unknown model "none"`, pare.LoadOptions{Model: "none"}},
 		{dir, "is no .safetensors file", pare.LoadOptions{Model: "resnet20"}},
 	} {

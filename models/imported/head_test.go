@@ -109,7 +109,8 @@ func TestNewHead(t *testing.T) {
 	task.Input = nn.Shape{3, 14, 14}
 	task.Classes = 7
 	if _, err := models.Build(&Model{File: file}, task, nil); err == nil ||
-		err.Error() != "onnx: "+file+": the network takes 3×12×12, the data gives images of 3×14×14" {
+		err.Error() != "onnx: "+file+": the network takes 3×12×12, the data gives images of 3×14×14; "+
+			"bring images to that form (data.size, data.channels), or export the network for theirs" {
 		t.Error(err)
 	}
 }

@@ -41,6 +41,9 @@ func (m *Model) Build(task models.Task, rng *rand.Rand) (*nn.Network, error) {
 		return nil, fmt.Errorf("onnx: %w", err)
 	}
 	if err := models.Check(net, task); err != nil {
+		if len(task.Input) == 3 && len(net.Input) == 3 && !net.Input.Equal(task.Input) {
+			err = fmt.Errorf("%w; bring images to that form (data.size, data.channels), or export the network for theirs", err)
+		}
 		return nil, fmt.Errorf("onnx: %s: %w", m.File, err)
 	}
 	return net, nil
@@ -78,7 +81,7 @@ func Load(path string, o Options) (export.Model, error) {
 	if err != nil {
 		return export.Model{}, fmt.Errorf("%s: %w", path, err)
 	}
-	if net.Name == "" {
+	if net.Name == "" || slices.Contains(unnamed, net.Name) {
 		net.Name = strings.TrimSuffix(filepath.Base(path), filepath.Ext(path))
 	}
 	m := export.Model{Net: net}
@@ -87,6 +90,9 @@ func Load(path string, o Options) (export.Model, error) {
 	}
 	return m, nil
 }
+
+// unnamed are the names that exporters give to all graphs.
+var unnamed = []string{"main_graph", "main", "torch_jit", "torch-jit-export"}
 
 func load(path string, o Options) (*nn.Network, error) {
 	m, err := Load(path, o)

@@ -37,7 +37,7 @@ func (f *predictFlags) classes(m *export.Model, ofRun bool) (note string, err er
 	switch {
 	case f.labels != "" || f.top > 0:
 		m.Outputs = export.OutputClasses
-	case images && !f.logits && (f.out == "" || cli.Extension(f.out) != ".npy"):
+	case images && !f.logits && (f.out == "" && f.inputs == "" || f.out != "" && cli.Extension(f.out) != ".npy"):
 		m.Outputs = export.OutputClasses
 		note = fmt.Sprintf("outputs: taken for the logits of %d classes; -labels FILE gives them names, -logits shows them as they are", shape.Units())
 	}

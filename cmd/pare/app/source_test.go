@@ -128,8 +128,8 @@ func TestSourceRefuses(t *testing.T) {
 	}
 	weights := filepath.Join(dir, export.SafetensorsFile)
 	for text, args := range map[string][]string{
-		"holds weights alone; name their model by the option model, such as resnet50, or give " + dir: {weights},
-		"w.pt holds weights alone; name their model by the option model, such as resnet50\n":          {at("w.pt", "x")},
+		"holds weights alone; name their model (-model), such as resnet50, or give " + dir: {weights},
+		"w.pt holds weights alone; name their model (-model), such as resnet50\n":          {at("w.pt", "x")},
 		`unknown model "alexnett"`:                                    {weights, "-model", "alexnett"},
 		"the model mlp reads no weights of other programs; resnet18":  {weights, "-model", "mlp"},
 		"is no .safetensors file; only weights in such a file need":   {file, "-model", "resnet20"},
@@ -235,6 +235,11 @@ func TestPredictONNX(t *testing.T) {
 	rows := strings.Split(string(text), "\n")
 	contains(t, rows[0], "file,class_1,probability_1,class_2")
 	contains(t, rows[1], ",cat,", ",crane,", ",crane (2),", ",ox,")
+	lines := strings.Split(succeed(t, "predict", file, picture, picture, "-labels", labels, "-top", "3"), "\n")
+	if len(lines) != 9 || strings.Join(strings.Fields(lines[0]), " ") != "file class probability" || strings.HasPrefix(lines[1], " ") ||
+		!strings.HasPrefix(lines[2], " ") || !strings.HasPrefix(lines[3], " ") || !strings.HasPrefix(lines[4], picture) {
+		t.Errorf("the likely classes of two pictures: %q", lines)
+	}
 	if _, out, noted := pare("predict", file, picture, "-logits"); strings.Contains(noted, "outputs:") || strings.Contains(out, "probability") {
 		t.Errorf("%s%s", out, noted)
 	}
