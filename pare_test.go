@@ -393,8 +393,9 @@ func TestTrainAgain(t *testing.T) {
 	for i := range 40 {
 		table += fmt.Sprintf("%d,%d\n", i, i%2)
 	}
-	for name, text := range map[string]string{"t.csv": table, "teacher.yaml": "data: {dataset: table, file: t.csv, target: y, test: 0.2}\n" +
-		"model: {type: mlp, hidden: [4]}\ntrain: {epochs: 1, batch: 8}\n"} {
+	for name, text := range map[string]string{"t.csv": table,
+		"teacher.yaml": "data: {dataset: table, file: t.csv, target: y, test: 0.2}\n" +
+			"model: {type: mlp, hidden: [4]}\ntrain: {epochs: 1, batch: 8}\n"} {
 		if err := os.WriteFile(name, []byte(text), 0o644); err != nil {
 			t.Fatal(err)
 		}

@@ -81,7 +81,8 @@ func TestDemandsInShort(t *testing.T) {
 	for i, layer := range []string{"conv1", "conv2", "conv3", "conv4", "fc"} {
 		limited = append(limited, prune.Limited{Layer: layer, Units: i + 1, By: "round_to"})
 		got := demands(nil, limited)[0].Note
-		want := []string{"conv1 1 by round_to", "conv1 1 by round_to, conv2 2 by round_to", "conv1 1 by round_to, conv2 2 by round_to, conv3 3 by round_to",
+		want := []string{"conv1 1 by round_to", "conv1 1 by round_to, conv2 2 by round_to",
+			"conv1 1 by round_to, conv2 2 by round_to, conv3 3 by round_to",
 			"conv1 1 by round_to, conv2 2 by round_to, conv3 3 by round_to, and 1 more layer, all in prune.json",
 			"conv1 1 by round_to, conv2 2 by round_to, conv3 3 by round_to, and 2 more layers, all in prune.json"}[i]
 		if got != want {

@@ -44,11 +44,12 @@ func TestFilesChanged(t *testing.T) {
 		if !r.folder.Finished(config) {
 			t.Errorf("%s: the run is not taken for finished", c.key)
 		}
-		if _, err := Run(context.Background(), Options{Config: parseFile(t, r.folder.path(ConfigFile)), Folder: r.folder}); err != nil || r.weights(t) != whole {
+		_, err := Run(context.Background(), Options{Config: parseFile(t, r.folder.path(ConfigFile)), Folder: r.folder})
+		if err != nil || r.weights(t) != whole {
 			t.Errorf("%s: going on with the same file: %v", c.key, err)
 		}
 		place("net", second)
-		_, err := Run(context.Background(), Options{Config: config, Folder: r.folder})
+		_, err = Run(context.Background(), Options{Config: config, Folder: r.folder})
 		want := c.key + ", " + filepath.Join(dir, c.path) + ", has changed since the run in " + string(r.folder) +
 			" began; put it back as it was, or start a new run"
 		if err == nil || err.Error() != want || !IsInput(err) {

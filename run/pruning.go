@@ -219,7 +219,7 @@ func pruneWith(ctx context.Context, net *nn.Network, q PruneRequest, data *Data,
 ) (*nn.Network, *Pruning, error) {
 	q = q.complete()
 	if size := net.Input.Size(); q.Inputs != nil && (len(q.Inputs) == 0 || len(q.Inputs)%size != 0) {
-		return nil, nil, &InputError{fmt.Errorf("Inputs has %d values, an example has %d", len(q.Inputs), size)}
+		return nil, nil, &InputError{fmt.Errorf("the unlabelled inputs are %d values, an example has %d", len(q.Inputs), size)}
 	}
 	examples, err := data.forImportance(ctx, net)
 	if err != nil {
@@ -321,7 +321,8 @@ func (p *Pruning) repair(ctx context.Context, dense, net *nn.Network, data *Data
 		return err
 	}
 	if p.Inputs != nil {
-		p.Repaired, err = reconstruct(ctx, dense, net, p.Inputs[:min(len(p.Inputs), p.Repair.Examples*net.Input.Size())], p.Repair.Ridge, p.Seed)
+		inputs := p.Inputs[:min(len(p.Inputs), p.Repair.Examples*net.Input.Size())]
+		p.Repaired, err = reconstruct(ctx, dense, net, inputs, p.Repair.Ridge, p.Seed)
 	} else {
 		p.Repaired, err = data.Reconstruct(ctx, dense, net, p.Repair.Examples, p.Repair.Ridge, p.Seed)
 	}

@@ -166,7 +166,8 @@ func (s *Spec) Plan(dir string) (*Plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &planner{spec: s, file: s.base(), seeds: s.Seeds, byID: map[string]*Run{}, done: map[string][]*Run{}, files: map[string]map[string]string{}}
+	p := &planner{spec: s, file: s.base(), seeds: s.Seeds,
+		byID: map[string]*Run{}, done: map[string][]*Run{}, files: map[string]map[string]string{}}
 	if len(p.seeds) == 0 {
 		c, err := p.load(p.common())
 		if err != nil {
@@ -416,8 +417,9 @@ func (p *planner) digests(r *Run) (map[string]string, error) {
 	return files, nil
 }
 
-// hash identifies a run by its config, by the content of the files that it names outside the data and by the runs that it needs. The name, the number of
-// threads and the place of downloaded data do not count.
+// hash identifies a run by its config, by the content of the files that it names outside the data and
+// by the runs that it needs. The name, the number of threads, the place of downloaded data and the
+// places of those files do not count.
 func (p *planner) hash(r *Run) (string, error) {
 	text, err := json.Marshal(r.config)
 	if err != nil {

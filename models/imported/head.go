@@ -11,7 +11,8 @@ import (
 )
 
 // logitsNote is the note on a network whose file ends with a Softmax.
-const logitsNote = "the Softmax at the end of the file is left out: the network gives logits, from which training and predict compute probabilities"
+const logitsNote = "the Softmax at the end of the file is left out: the network gives logits, " +
+	"from which training and predict compute probabilities"
 
 // endWithLogits takes a Softmax or LogSoftmax over the classes off the end of the graph: losses,
 // penalties and pruning work with logits, and the softmax of either is the same. The output must

@@ -45,7 +45,8 @@ func TestFinalSoftmax(t *testing.T) {
 	axis := func(op string, axis int64) onnx.Node {
 		return onnx.Node{Op: op, Attrs: []onnx.Attr{onnx.Int("axis", axis)}}
 	}
-	for _, end := range [][]onnx.Node{{{Op: "Softmax"}}, {axis("Softmax", 1)}, {axis("LogSoftmax", -1)}, {{Op: "Softmax"}, {Op: "Identity"}}} {
+	for _, end := range [][]onnx.Node{{{Op: "Softmax"}}, {axis("Softmax", 1)}, {axis("LogSoftmax", -1)},
+		{{Op: "Softmax"}, {Op: "Identity"}}} {
 		m, err := Load(withEnd(t, 0, end...), Options{})
 		if err != nil {
 			t.Error(end, err)

@@ -53,7 +53,8 @@ func (f *predictFlags) define() {
 	f.StringVar(&f.out, "out", "", "`FILE` for the predictions: .csv or .json with probabilities by class or label, or numbers; "+
 		".npy for logits of shape (N, K), or (N, K, T) for sequences")
 	f.IntVar(&f.top, "top", 0, "write the `K` likeliest classes with their probabilities; 0: the likeliest one and the probabilities of all")
-	f.StringVar(&f.labels, "labels", "", "text `FILE` with the names of classes, one a line, for models without names, such as .onnx files of other programs")
+	f.StringVar(&f.labels, "labels", "", "text `FILE` with the names of classes, one a line, "+
+		"for models without names, such as .onnx files of other programs")
 	f.BoolVar(&f.logits, "logits", false, "write the network's own outputs, not probabilities")
 	f.BoolVar(&f.skipBad, "skip-bad", false, "leave out and count files and rows that cannot be read; else they are errors")
 	f.BoolVar(&f.resize, "resize", false, "stretch images to the network's size where training did not resize them")

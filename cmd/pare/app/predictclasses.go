@@ -39,7 +39,8 @@ func (f *predictFlags) classes(m *export.Model, ofRun bool) (note string, err er
 		m.Outputs = export.OutputClasses
 	case images && !f.logits && (f.out == "" && f.inputs == "" || f.out != "" && cli.Extension(f.out) != ".npy"):
 		m.Outputs = export.OutputClasses
-		note = fmt.Sprintf("outputs: taken for the logits of %d classes; -labels FILE gives them names, -logits shows them as they are", shape.Units())
+		note = fmt.Sprintf("outputs: taken for the logits of %d classes; "+
+			"-labels FILE gives them names, -logits shows them as they are", shape.Units())
 	}
 	return note, nil
 }

@@ -50,7 +50,8 @@ func hasRecipe(m export.Model, option string) error {
 	case m.Recipe != nil:
 		return nil
 	case m.Net.Vocabulary > 0:
-		return cli.InputError("the network reads tokens; give their numbers as %s FILE.npy of shape (N, 1, %d)", option, m.Net.Input.Positions())
+		return cli.InputError("the network reads tokens; give their numbers as %s FILE.npy of shape (N, 1, %d)",
+			option, m.Net.Input.Positions())
 	}
 	return cli.InputError("the model does not say how files become its inputs (generated data have no files, and models "+
 		"of earlier versions do not); give %s FILE.npy of shape (N, %s", option, tuple(m.Net.Input)[1:])

@@ -73,7 +73,8 @@ func (c *calibrationFlags) read(ctx context.Context, f *flags, m export.Model, o
 		return nil, calibrationError(ctx, err)
 	}
 	chosen := drawn(in.Len(), examples, seed)
-	if err := limit.Check(fmt.Sprintf("-calibration: the inputs of %d examples", len(chosen)), int64(len(chosen)), 4*int64(size)); err != nil {
+	noun := fmt.Sprintf("-calibration: the inputs of %d examples", len(chosen))
+	if err := limit.Check(noun, int64(len(chosen)), 4*int64(size)); err != nil {
 		in.Close()
 		return nil, err
 	}

@@ -80,7 +80,8 @@ func TestCalibration(t *testing.T) {
 	if _, p := prunedTo(t, some); p.Report.Certificate.Inputs != 64+30 || distance(some) == distance(repaired) {
 		t.Errorf("30 examples: %+v", p.Report.Certificate)
 	}
-	if again := pruned("again", "-repair", "-calibration", photos, "-imagenet", "-repair-examples", "30"); distance(again) != distance(some) {
+	again := pruned("again", "-repair", "-calibration", photos, "-imagenet", "-repair-examples", "30")
+	if distance(again) != distance(some) {
 		t.Error("the same seed gives another network")
 	}
 	for _, c := range []struct {
@@ -94,6 +95,7 @@ func TestCalibration(t *testing.T) {
 		{"-calibration: " + dir + "/none: there is no such file", []string{"-repair", "-calibration", dir + "/none"}},
 		{"-calibration: " + dir + "/p.npy: ", []string{"-repair", "-calibration", dir + "/p.npy"}},
 	} {
-		fail(t, cli.ExitBadInput, c.want, append([]string{"prune", file, "-macs", "0.6", "-importance", "magnitude", "-out", dir + "/x"}, c.args...)...)
+		args := []string{"prune", file, "-macs", "0.6", "-importance", "magnitude", "-out", dir + "/x"}
+		fail(t, cli.ExitBadInput, c.want, append(args, c.args...)...)
 	}
 }

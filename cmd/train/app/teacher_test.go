@@ -25,8 +25,10 @@ func onnxFile(t *testing.T) string {
 	for _, l := range []struct {
 		name  string
 		layer nn.Layer
-	}{{"conv1", &layers.Conv{Out: 8, Kernel: layers.Square(3), Pad: layers.Around(1)}}, {"bn1", &layers.BatchNorm{Eps: 1e-5, Momentum: 0.1}},
-		{"relu1", layers.ReLU()}, {"flat", &layers.Flatten{}}, {"fc1", &layers.Linear{Out: 16}}, {"relu2", layers.ReLU()}, {"fc2", &layers.Linear{Out: 5}}} {
+	}{{"conv1", &layers.Conv{Out: 8, Kernel: layers.Square(3), Pad: layers.Around(1)}},
+		{"bn1", &layers.BatchNorm{Eps: 1e-5, Momentum: 0.1}},
+		{"relu1", layers.ReLU()}, {"flat", &layers.Flatten{}}, {"fc1", &layers.Linear{Out: 16}},
+		{"relu2", layers.ReLU()}, {"fc2", &layers.Linear{Out: 5}}} {
 		if err := net.Add(l.name, l.layer); err != nil {
 			t.Fatal(err)
 		}
@@ -63,7 +65,8 @@ func TestKillAndResumeTeacher(t *testing.T) {
 // there is no run folder.
 func TestTeachersRefused(t *testing.T) {
 	dir := t.TempDir()
-	write(t, filepath.Join(dir, "glyphs.yaml"), "data: {dataset: glyphs, train: 200, test: 50}\nmodel: {type: mlp, hidden: [4]}\ntrain: {epochs: 0}\n")
+	write(t, filepath.Join(dir, "glyphs.yaml"),
+		"data: {dataset: glyphs, train: 200, test: 50}\nmodel: {type: mlp, hidden: [4]}\ntrain: {epochs: 0}\n")
 	ok(t, dir, "-config", "glyphs.yaml", "-out", "glyphs", "-quiet")
 	write(t, filepath.Join(dir, "small.yaml"), smallConfig)
 	ok(t, dir, "-config", "small.yaml", "-out", "small", "-quiet")
@@ -93,7 +96,8 @@ func TestTeachersRefused(t *testing.T) {
 		config := replace(t, smallConfig, "train: {", "train: {distill: {run: "+run+"}, ")
 		write(t, filepath.Join(dir, "taught.yaml"), config)
 		o := launch(t, dir, "-config", "taught.yaml", "-out", "fresh", "-quiet")
-		if o.code != cli.ExitBadInput || len(o.lines()) != 1 || !strings.HasPrefix(o.stderr, "train: taught.yaml:9:24: train.distill.run: ") {
+		if o.code != cli.ExitBadInput || len(o.lines()) != 1 ||
+			!strings.HasPrefix(o.stderr, "train: taught.yaml:9:24: train.distill.run: ") {
 			t.Errorf("%s: status %d: %s", run, o.code, o.stderr)
 		}
 		for _, word := range words {
