@@ -70,6 +70,9 @@ func (im *importer) attentionAt(n *onnx.Node) (*heads, error) {
 		return nil, err
 	}
 	v, err := im.view(values)
+	if err == nil {
+		v, err = im.pixels(v)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -349,7 +352,7 @@ func (im *importer) operands(parts []part) (*value, error) {
 		v := &value{layer: p.of.layer, shape: p.of.shape, axes: im.channelsFirst(p.of.shape)}
 		if len(units) != v.shape[0] || !inOrder(units) {
 			var err error
-			if v, err = im.layer(im.name("select", nil), "select", options{"index": units}, nil, v); err != nil {
+			if v, err = im.layer(im.nameFor("select", p.of), "select", options{"index": units}, nil, v); err != nil {
 				return nil, err
 			}
 		}
@@ -374,7 +377,10 @@ func (im *importer) attentionOfHeads(n *onnx.Node) (*value, error) {
 	if len(all) == 0 {
 		return nil, nil
 	}
-	a := all[0]
+	a := all[0] // a head with queries, if there is one: the scale of others is not known
+	if i := slices.IndexFunc(all, func(h *heads) bool { return len(h.q.units) > 0 }); i > 0 {
+		a.scale = all[i].scale
+	}
 	at, err := axisOf(intAttr(n, "axis", 1), len(a.axes))
 	if err != nil {
 		return nil, err
@@ -383,9 +389,6 @@ func (im *importer) attentionOfHeads(n *onnx.Node) (*value, error) {
 		if h.count != 1 || h.causal != a.causal || len(h.axes) != len(a.axes) || len(h.q.units) > 0 && h.scale != a.scale ||
 			h.v.of.layer != a.v.of.layer || !slices.Equal(h.axes[at], axis1(atom{0, int64(h.v.each), 1})) {
 			return nil, nil
-		}
-		if len(a.q.units) == 0 { // its scale is not known
-			a.scale = h.scale
 		}
 	}
 	out, err := im.attention(n, all...)

@@ -121,13 +121,7 @@ func (im *importer) image(name string) (*value, error) {
 }
 
 func (im *importer) asImage(v *value) (*value, error) {
-	if len(v.axes) == 3 && v.isPixels(2) {
-		var err error
-		if v, err = im.sequence(v); err != nil {
-			return nil, err
-		}
-	}
-	v, err := im.ordered(v, 1)
+	v, err := im.unitsFirst(v)
 	if err != nil {
 		return nil, err
 	}
@@ -135,6 +129,16 @@ func (im *importer) asImage(v *value) (*value, error) {
 		return nil, errors.New("it needs an image N×C×H×W or a sequence N×C×T, channels first")
 	}
 	return v, nil
+}
+
+// unitsFirst is a value with its pixels as positions where they are one axis, and with the units of
+// axis 1 in order.
+func (im *importer) unitsFirst(v *value) (*value, error) {
+	v, err := im.pixels(v)
+	if err != nil {
+		return nil, err
+	}
+	return im.ordered(v, 1)
 }
 
 // padded takes a Pad of zeros in front of a window into its padding.

@@ -20,7 +20,11 @@ func add(im *importer, n *onnx.Node) (*value, error) {
 			return nil, err
 		}
 		if r.value != nil {
-			in = append(in, r.value)
+			v, err := im.complete(r.value)
+			if err != nil {
+				return nil, err
+			}
+			in = append(in, v)
 		} else {
 			constants = append(constants, r.constant)
 		}
@@ -146,7 +150,7 @@ func (im *importer) shift(v *value, c *tensor) (*value, error) {
 		if err != nil {
 			return nil, err
 		}
-		if zero, ok := bias.scalar(); ok && zero == 0 {
+		if zero, ok := bias.scalar(); ok && zero == 0 && ofWeight(c.name) == "" {
 			return v, nil
 		}
 		out, err := im.layer(im.name("add", bias), "add", options{"bias": true}, map[string]*tensor{"bias": bias}, v)
@@ -188,7 +192,7 @@ func (im *importer) gate(v *value, c *tensor) (*value, error) {
 		return nil, err
 	}
 	one, same := c.scalar()
-	if same && one == 1 {
+	if same && one == 1 && ofWeight(c.name) == "" {
 		return v, nil
 	}
 	opts := options{"per_channel": true}

@@ -102,7 +102,7 @@ func network(file *onnx.Model, o Options) (net *nn.Network, err error) {
 	var first error
 	for _, in := range inputs {
 		im := &importer{graph: g, batch: in.batch, unfold: o.Unfold, room: newRoom(g), done: map[string]result{},
-			names: map[string]bool{nn.InputName: true}, selected: map[string]string{}}
+			names: map[string]bool{nn.InputName: true}, selected: map[string]string{}, layouts: map[string]*value{}, made: map[string]made{}}
 		net, err := im.network(in)
 		if err == nil {
 			return net, nil
@@ -222,14 +222,10 @@ func (im *importer) network(in layout) (*nn.Network, error) {
 	}
 	im.net = net
 	im.done[im.input.Name] = result{value: &value{layer: nn.InputName, shape: in.shape, axes: in.axes}}
-	r, err := im.get(im.output.Name)
-	if err != nil {
-		return nil, err
+	v, err := im.value(im.output.Name)
+	if err == nil && len(net.Nodes) == 0 {
+		err = errors.New("the output is the input")
 	}
-	if r.value == nil || len(net.Nodes) == 0 {
-		return nil, errors.New("the output does not depend on the input")
-	}
-	v, err := im.complete(r.value)
 	if err == nil {
 		v, err = im.last(v)
 	}

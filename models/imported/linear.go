@@ -12,7 +12,12 @@ import (
 // have length 1. Other axes stay as they are: the layer works at every position. Units in
 // another order than the layer's are put in order in the weight.
 func (im *importer) linear(v *value, at int, w, bias *tensor, out int64) (*value, error) {
-	if len(v.shape) > 1 && (!v.allUnits(at) || v.shape.Positions() == 1) { // a vector of channels and positions
+	v, err := im.pixels(v)
+	if err != nil {
+		return nil, err
+	}
+	onePosition := v.shape.Positions() == 1 && !(len(v.shape) == 2 && len(v.axes) == 3) // not a sequence
+	if len(v.shape) > 1 && (!v.allUnits(at) || onePosition) {                           // a vector of channels and positions
 		flat, err := im.flat(v)
 		if err != nil {
 			return nil, err
@@ -27,8 +32,7 @@ func (im *importer) linear(v *value, at int, w, bias *tensor, out int64) (*value
 	if out < 1 || int64(w.len()) != out*in {
 		return nil, fmt.Errorf("a weight of shape %v does not fit %d features", w.dims, in)
 	}
-	w, err := w.reshaped([]int64{out, in})
-	if err != nil {
+	if w, err = w.reshaped([]int64{out, in}); err != nil {
 		return nil, err
 	}
 	if !inOrder(order) {
@@ -193,6 +197,9 @@ func init() {
 		w, err := im.constant(weight)
 		if err != nil || len(w.dims) != 2 {
 			return nil, err
+		}
+		if _, shared := im.made[w.name]; shared && ofWeight(w.name) != ofWeight(bias.name) {
+			return nil, nil // the layer before it with this weight has no such bias
 		}
 		out := w.dims[row]
 		last := int64(1)

@@ -51,7 +51,10 @@ func reshaped(im *importer, n *onnx.Node) (*value, error) {
 	if err != nil {
 		return nil, err
 	}
-	return v.reshaped(dims)
+	if v, err = v.reshaped(dims); err == nil && (n.Op == "Reshape" || n.Op == "Flatten") {
+		v = v.changedBy(n)
+	}
+	return v, err
 }
 
 func transposed(im *importer, n *onnx.Node) (*value, error) {
@@ -98,7 +101,7 @@ func sliced(im *importer, n *onnx.Node) (*value, error) {
 		return nil, err
 	}
 	for _, c := range cuts {
-		if c.start == 0 && c.step == 1 && c.size == v.dims()[c.axis] {
+		if c.start == 0 && (c.step == 1 || c.size == 1) && c.size == v.dims()[c.axis] {
 			continue
 		}
 		index := make([]int64, 0, min(c.size, 1<<16))
@@ -111,11 +114,20 @@ func sliced(im *importer, n *onnx.Node) (*value, error) {
 		if len(index) == 0 {
 			return nil, errors.New("the slice is empty")
 		}
-		if v, err = im.pick(v, c.axis, index); err != nil {
+		if v, err = im.part(n, v, c.axis, index); err != nil {
 			return nil, err
 		}
 	}
 	return v, nil
+}
+
+// part is pick for a node that picks places.
+func (im *importer) part(n *onnx.Node, v *value, axis int, index []int64) (*value, error) {
+	out, err := im.pick(v, axis, index)
+	if err == nil && out.layer == v.layer {
+		out = out.changedBy(n)
+	}
+	return out, err
 }
 
 // maxUnits bounds lists of units.
@@ -125,7 +137,7 @@ const maxUnits = 1 << 22
 // positions from last to first. Units a
 // fixed distance apart stay a part of the layer's; others are picked by a layer select.
 func (im *importer) pick(v *value, axis int, index []int64) (*value, error) {
-	if v.isPixels(axis) {
+	if len(v.axes) == 3 && v.isPixels(axis) {
 		var err error
 		if v, err = im.sequence(v); err != nil {
 			return nil, err
@@ -139,7 +151,7 @@ func (im *importer) pick(v *value, axis int, index []int64) (*value, error) {
 		if err != nil {
 			return nil, err
 		}
-		return out.with(slices.Clone(v.axes)), nil
+		return out.in(v, slices.Clone(v.axes)), nil
 	}
 	a := v.axes[axis]
 	step := int64(1)
@@ -156,8 +168,11 @@ func (im *importer) pick(v *value, axis int, index []int64) (*value, error) {
 		c.axes[axis] = axis1(atom{0, int64(len(index)), step * a[0].stride})
 		return c, nil
 	}
-	if len(v.shape) > 1 && v.axes[axis].length() == int64(v.shape.Size()) { // places of a flattened image
-		var err error
+	v, err := im.complete(v)
+	if err != nil {
+		return nil, err
+	}
+	if _, ok := v.order(axis); !ok && len(v.shape) > 1 && v.axes[axis].length() == int64(v.shape.Size()) { // places of a flattened image
 		if v, err = im.flat(v); err != nil {
 			return nil, err
 		}
@@ -231,8 +246,8 @@ func gathered(im *importer, n *onnx.Node) (*value, error) {
 	if len(t.dims) > 1 {
 		return nil, fmt.Errorf("an index with %d axes is not supported", len(t.dims))
 	}
-	if length != 1 {
-		if v, err = im.pick(v, a, index); err != nil {
+	if length != 1 || len(index) != 1 {
+		if v, err = im.part(n, v, a, index); err != nil {
 			return nil, err
 		}
 	}

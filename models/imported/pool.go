@@ -56,7 +56,7 @@ func (im *importer) pool(n *onnx.Node, kind string, extra options) (*value, erro
 			opts[k] = o
 		}
 	}
-	if ceil {
+	if ceil && !w.even(v) {
 		opts["ceil"] = true
 	}
 	return im.layer(im.name(kind, nil), kind, opts, nil, v)
@@ -81,6 +81,17 @@ func (w *window) roundedUp(v *value, ceil bool) bool {
 		}
 	}
 	w.pads[2], w.pads[3] = w.pads[0], w.pads[1]
+	return true
+}
+
+// even reports whether windows end at the end of the padded value, so that none is partial.
+func (w *window) even(v *value) bool {
+	for i := range len(v.shape) - 1 {
+		at := 3 - len(v.shape) + i
+		if (int64(v.shape[1+i])+w.pads[at]+w.pads[2+at]-(w.kernel[at]-1)*w.dilation[at]-1)%w.stride[at] != 0 {
+			return false
+		}
+	}
 	return true
 }
 

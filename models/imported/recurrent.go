@@ -17,6 +17,9 @@ var torchGates = map[string]string{"lstm": "ifco", "gru": "rzh", "rnn": "h"}
 func recurrent(kind, gates string) func(im *importer, n *onnx.Node) (*value, error) {
 	return func(im *importer, n *onnx.Node) (*value, error) {
 		v, err := im.value(input(n, 0))
+		if err == nil {
+			v, err = im.pixels(v)
+		}
 		if err != nil {
 			return nil, err
 		}
