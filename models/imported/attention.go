@@ -80,7 +80,11 @@ func (im *importer) attentionAt(n *onnx.Node) (*heads, error) {
 	if rank < 2 || len(k.axes) != rank || len(v.axes) != rank {
 		return nil, errors.New("queries, keys and values must have equally many axes")
 	}
-	if a := intAttr(softmax, "axis", -1); a != -1 && a != int64(rank-1) {
+	otherwise := int64(-1)
+	if im.opset < 13 { // over all axes from 1 on
+		otherwise = 1
+	}
+	if a := intAttr(softmax, "axis", otherwise); a != -1 && a != int64(rank-1) {
 		return nil, fmt.Errorf("a softmax over axis %d is not supported in attention", a)
 	}
 	last := rank - 1

@@ -179,6 +179,17 @@ func (im *importer) padded(name string) (before string, pads [4]int64, err error
 	return p.Inputs[0], pads, nil
 }
 
+// padded is a value as an operator behind a Pad sees it.
+func (v *value) padded(pads [4]int64) *value {
+	c := *v
+	c.shape = slices.Clone(v.shape)
+	for i := range len(v.shape) - 1 {
+		at := 3 - len(v.shape) + i
+		c.shape[1+i] += int(pads[at] + pads[2+at])
+	}
+	return &c
+}
+
 // padsOfAxes writes the pads of listed axes for all axes.
 func (im *importer) padsOfAxes(p *onnx.Node, list, axes []int64) ([]int64, error) {
 	v, err := im.value(input(p, 0))
@@ -240,7 +251,7 @@ func conv(im *importer, n *onnx.Node) (*value, error) {
 	if err != nil {
 		return nil, err
 	}
-	win, err := im.window(n, v, w.dims[2:])
+	win, err := im.window(n, v.padded(pads), w.dims[2:])
 	if err != nil {
 		return nil, err
 	}

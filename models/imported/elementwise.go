@@ -35,14 +35,9 @@ func add(im *importer, n *onnx.Node) (*value, error) {
 	v := in[0]
 	if len(in) > 1 {
 		var err error
-		if in, err = im.alike(in); err != nil {
+		if v, err = im.sum(in...); err != nil {
 			return nil, err
 		}
-		out, err := im.layer(im.name("add", nil), "add", nil, nil, in...)
-		if err != nil {
-			return nil, err
-		}
-		v = out.with(in[0].axes)
 	}
 	for _, c := range constants {
 		var err error
@@ -51,6 +46,19 @@ func add(im *importer, n *onnx.Node) (*value, error) {
 		}
 	}
 	return v, nil
+}
+
+// sum is a layer add of values.
+func (im *importer) sum(in ...*value) (*value, error) {
+	in, err := im.alike(in)
+	if err != nil {
+		return nil, err
+	}
+	out, err := im.layer(im.name("add", nil), "add", nil, nil, in...)
+	if err != nil {
+		return nil, err
+	}
+	return out.with(in[0].axes), nil
 }
 
 // alike brings values to one shape and layout: images become sequences, or sequences vectors,
@@ -207,35 +215,49 @@ func (im *importer) gate(v *value, c *tensor) (*value, error) {
 	return out.with(v.axes), nil
 }
 
-// sub is a difference of a value and a constant.
+// sub is a difference: a sum with a factor of −1 on one term.
 func sub(im *importer, n *onnx.Node) (*value, error) {
-	if len(n.Inputs) != 2 || im.static(n.Inputs[0]) == im.static(n.Inputs[1]) {
-		return nil, errors.New("only differences of a value and a constant are supported")
+	if len(n.Inputs) != 2 {
+		return nil, errors.New("it needs two inputs")
 	}
-	minus := func(t *tensor) *tensor { return t.mapped(func(x float64) float64 { return -x }) }
-	if im.static(n.Inputs[0]) { // c − x
-		v, err := im.value(n.Inputs[1])
+	if im.static(n.Inputs[1]) { // x − c
+		v, err := im.value(n.Inputs[0])
 		if err != nil {
 			return nil, err
 		}
+		c, err := im.constant(n.Inputs[1])
+		if err != nil {
+			return nil, err
+		}
+		return im.shift(v, c.mapped(func(x float64) float64 { return -x }))
+	}
+	v, err := im.negative(n.Inputs[1])
+	if err != nil {
+		return nil, err
+	}
+	if im.static(n.Inputs[0]) { // c − x
 		c, err := im.constant(n.Inputs[0])
 		if err != nil {
 			return nil, err
 		}
-		if v, err = im.gate(v, minus(&tensor{floats: []float32{1}})); err != nil {
-			return nil, err
-		}
 		return im.shift(v, c)
 	}
-	v, err := im.value(n.Inputs[0])
+	x, err := im.value(n.Inputs[0])
 	if err != nil {
 		return nil, err
 	}
-	c, err := im.constant(n.Inputs[1])
+	return im.sum(x, v)
+}
+
+func neg(im *importer, n *onnx.Node) (*value, error) { return im.negative(input(n, 0)) }
+
+// negative is a value times −1.
+func (im *importer) negative(name string) (*value, error) {
+	v, err := im.value(name)
 	if err != nil {
 		return nil, err
 	}
-	return im.shift(v, minus(c))
+	return im.gate(v, &tensor{floats: []float32{-1}})
 }
 
 // mul is a layer mul, or with a constant a layer gate.

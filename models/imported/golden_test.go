@@ -41,23 +41,26 @@ func TestGoldens(t *testing.T) {
 	}
 }
 
+// turned gives values of examples of a shape that have the channels last the order of the network,
+// channels first.
+func turned(s nn.Shape, v []float32) []float32 {
+	out := make([]float32, len(v))
+	turn(s, func(first, last int) {
+		for i := 0; i < len(v); i += s.Size() {
+			out[i+first] = v[i+last]
+		}
+	})
+	return out
+}
+
 // inOrderOf gives inputs and outputs of networks that have the channels last the order of the
 // network, channels first.
 func inOrderOf(net *nn.Network, file string, x, y []float32) (_, _ []float32) {
-	last := func(s nn.Shape, v []float32) []float32 {
-		out := make([]float32, len(v))
-		turn(s, func(first, last int) {
-			for i := 0; i < len(v); i += s.Size() {
-				out[i+first] = v[i+last]
-			}
-		})
-		return out
-	}
 	switch name, _, _ := strings.Cut(filepath.Base(file), "."); name {
 	case "channels_last", "attention", "recurrent", "elman":
-		return last(net.Input, x), y
+		return turned(net.Input, x), y
 	case "language":
-		return x, last(net.Output().Shape, y)
+		return x, turned(net.Output().Shape, y)
 	}
 	return x, y
 }

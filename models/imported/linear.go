@@ -118,7 +118,7 @@ func scaled(t *tensor, factor float64) (*tensor, error) {
 
 // biasOf is a constant that is added to [..., out] as a vector.
 func biasOf(t *tensor, out int64) (*tensor, error) {
-	if int64(t.len()) != 1 && int64(t.len()) != out || len(t.dims) > 0 && t.dims[len(t.dims)-1] != out && t.dims[len(t.dims)-1] != 1 {
+	if rank := len(t.dims); t.len() != 1 && (int64(t.len()) != out || t.dims[rank-1] != out) {
 		return nil, fmt.Errorf("a bias of shape %v does not fit %d outputs", t.dims, out)
 	}
 	if t.len() == 1 {
@@ -147,7 +147,7 @@ func matMul(im *importer, n *onnx.Node) (*value, error) {
 func (im *importer) matMul(n *onnx.Node, bias *tensor) (*value, error) {
 	a, b := input(n, 0), input(n, 1)
 	if im.static(a) { // W·x, with x channels first
-		w, err := im.weight(a, 2)
+		w, err := im.matrix(a)
 		if err != nil {
 			return nil, err
 		}
@@ -167,7 +167,7 @@ func (im *importer) matMul(n *onnx.Node, bias *tensor) (*value, error) {
 	if !im.static(b) {
 		return nil, errors.New("a product of two values is supported in attention only: softmax of queries by keys, by values")
 	}
-	w, err := im.weight(b, 2)
+	w, err := im.matrix(b)
 	if err != nil {
 		return nil, err
 	}
@@ -175,6 +175,25 @@ func (im *importer) matMul(n *onnx.Node, bias *tensor) (*value, error) {
 		return nil, err
 	}
 	return im.linear(v, len(v.axes)-1, w, bias, w.dims[0])
+}
+
+// matrix is a constant with two axes, or with axes of length 1 in front of them.
+func (im *importer) matrix(name string) (*tensor, error) {
+	w, err := im.constant(name)
+	if err != nil {
+		return nil, err
+	}
+	rank := len(w.dims)
+	for rank > 2 && w.dims[len(w.dims)-rank] == 1 {
+		rank--
+	}
+	if rank == len(w.dims) {
+		return im.weight(name, 2)
+	}
+	if w, err = w.reshaped(w.dims[len(w.dims)-rank:]); err == nil && len(w.dims) != 2 {
+		err = fmt.Errorf("the weight has shape %v; 2 axes are needed", w.dims)
+	}
+	return w, err
 }
 
 func init() {
