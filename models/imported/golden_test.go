@@ -57,9 +57,9 @@ func turned(s nn.Shape, v []float32) []float32 {
 // network, channels first.
 func inOrderOf(net *nn.Network, file string, x, y []float32) (_, _ []float32) {
 	switch name, _, _ := strings.Cut(filepath.Base(file), "."); name {
-	case "channels_last", "attention", "recurrent", "elman":
+	case "channels_last", "attention", "recurrent", "elman", "bidirectional", "encoder":
 		return turned(net.Input, x), y
-	case "language":
+	case "language", "llama":
 		return x, turned(net.Output().Shape, y)
 	}
 	return x, y

@@ -99,7 +99,8 @@ func network(file *onnx.Model, o Options) (net *nn.Network, err error) {
 	if err != nil {
 		return nil, err
 	}
-	var first error
+	var likely error // of the reading that got further
+	layers := -1
 	for _, in := range inputs {
 		im := &importer{graph: g, batch: in.batch, unfold: o.Unfold, room: newRoom(g), done: map[string]result{},
 			names: map[string]bool{nn.InputName: true}, selected: map[string]string{}, layouts: map[string]*value{}, made: map[string]made{}}
@@ -107,11 +108,11 @@ func network(file *onnx.Model, o Options) (net *nn.Network, err error) {
 		if err == nil {
 			return net, nil
 		}
-		if first == nil {
-			first = err
+		if n := len(im.net.Nodes); n > layers {
+			likely, layers = err, n
 		}
 	}
-	return nil, first
+	return nil, likely
 }
 
 // layout is one way to read the axes of the graph's input.
