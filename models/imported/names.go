@@ -83,7 +83,7 @@ func ofWeight(name string) string {
 
 // ofLayer reports whether the path of a node is the name of a layer, as in files of pare: "conv1/Conv".
 func ofLayer(n *onnx.Node) bool {
-	return n.Metadata["pkg.torch.onnx.name_scopes"] == "" && !strings.HasPrefix(n.Name, "/")
+	return n != nil && n.Metadata["pkg.torch.onnx.name_scopes"] == "" && !strings.HasPrefix(n.Name, "/")
 }
 
 // ofNode is the module that a node was exported from.

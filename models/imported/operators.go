@@ -69,7 +69,8 @@ func transposed(im *importer, n *onnx.Node) (*value, error) {
 	return v.transposed(perm), nil
 }
 
-// expanded supports an Expand that changes nothing.
+// expanded supports an Expand that changes nothing, or that repeats units along an axis of length 1,
+// as heads of keys that several heads of queries share.
 func expanded(im *importer, n *onnx.Node) (*value, error) {
 	v, err := im.value(input(n, 0))
 	if err != nil {
@@ -84,10 +85,56 @@ func expanded(im *importer, n *onnx.Node) (*value, error) {
 		return nil, err
 	}
 	dims, err := broadcast(v.dims(), target)
-	if err == nil && !slices.Equal(dims, v.dims()) {
-		err = fmt.Errorf("an expansion to %v is not supported", dims)
+	if err != nil || slices.Equal(dims, v.dims()) {
+		return v, err
 	}
-	return v, err
+	for i, d := range v.dims() {
+		if at := len(dims) - len(v.axes) + i; d != dims[at] {
+			if v, err = im.spreadUnits(v, i, dims[at]); err != nil {
+				return nil, err
+			}
+		}
+	}
+	if !slices.Equal(dims, v.dims()) {
+		return nil, fmt.Errorf("an expansion to %s is not supported", im.dimensions(dims))
+	}
+	return v, nil
+}
+
+// spreadUnits is a layer repeat: along an axis of length 1, all units come n times. The units of the
+// layer are in the order of the axes.
+func (im *importer) spreadUnits(v *value, along int, n int64) (*value, error) {
+	if along == 0 || v.partial() || n > maxUnits/int64(v.shape[0]) {
+		return nil, fmt.Errorf("an expansion of axis %d to %d is not supported", along, n)
+	}
+	axes := slices.Clone(v.axes)
+	step := int64(v.shape[0]) * n
+	var order axis // of the units
+	for i := range axes {
+		if i == along {
+			step /= n
+			axes[i] = axis1(atom{0, n, step})
+			order = append(order, atom{0, n, 0})
+			continue
+		}
+		axes[i] = slices.Clone(axes[i])
+		for j, t := range axes[i] {
+			if t.of == 0 {
+				step /= t.size
+				axes[i][j].stride = step
+				order = append(order, t)
+			}
+		}
+	}
+	from := make([]int, int64(v.shape[0])*n)
+	for u := range from {
+		from[u] = int(place(order, 0, int64(u)))
+	}
+	out, err := im.layer(im.name("repeat", nil), "repeat", options{"from": from}, nil, v)
+	if err != nil {
+		return nil, err
+	}
+	return out.with(axes), nil
 }
 
 // sliced supports slices of units, for which it adds a layer select, and of nothing.

@@ -1,6 +1,7 @@
 package imported
 
 import (
+	"maps"
 	"slices"
 
 	"pare/nn"
@@ -25,6 +26,9 @@ func (im *importer) note(l made) {
 // sharing adds a layer that reads the same constants as a layer before it, and shares its
 // parameters. It reports whether there is one.
 func (im *importer) sharing(l made, inputs []string) bool {
+	if !ofLayer(im.current) && !slices.ContainsFunc(slices.Collect(maps.Values(l.params)), varies) {
+		return false // PyTorch's exporters write all parameters once that are equal, such as scales of 1
+	}
 	for _, t := range l.params {
 		first, ok := im.made[t.name]
 		if !ok {
@@ -47,6 +51,12 @@ func (im *importer) sharing(l made, inputs []string) bool {
 		}
 	}
 	return false
+}
+
+// varies reports whether a constant has different values.
+func varies(t *tensor) bool {
+	_, same := t.scalar()
+	return !same
 }
 
 // equals reports whether a parameter of the file has the values of p.

@@ -255,7 +255,9 @@ class Llama(nn.Module):
             max_position_embeddings=32, use_cache=False, attn_implementation="eager", tie_word_embeddings=True))
 
     def forward(self, tokens):
-        return self.llama(input_ids=tokens, use_cache=False).logits
+        t = tokens.shape[1]  # with a mask of its own, the model computes none from the batch
+        mask = torch.full((1, 1, t, t), -1e9).triu(1)
+        return self.llama(input_ids=tokens, attention_mask=mask, position_ids=torch.arange(t)[None], use_cache=False).logits
 
 
 modules = {
