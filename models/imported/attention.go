@@ -138,7 +138,10 @@ func swapped(rank int) []int {
 func (im *importer) scores(h *heads, name string) (*onnx.Node, error) {
 	for {
 		n := im.maker[im.through(name)]
-		if n == nil || n.Domain != "" || len(n.Inputs) < 2 {
+		if n != nil && n.Domain != "" {
+			return nil, &nodeError{n, unsupported(n)}
+		}
+		if n == nil || len(n.Inputs) < 2 {
 			return nil, errors.New("its scores are not a product of queries and keys")
 		}
 		a, b := n.Inputs[0], n.Inputs[1]

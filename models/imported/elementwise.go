@@ -88,6 +88,9 @@ func (im *importer) alike(in []*value) ([]*value, error) {
 // spread reads a constant that is broadcast beside a value. axes are those axes of the layer's
 // value along which it varies.
 func spread(v *value, c *tensor) (get func(index []int64) float32, axes []bool, err error) {
+	if c.ints != nil {
+		return nil, nil, errors.New("a constant beside the value holds whole numbers; it must hold floats")
+	}
 	dims := v.dims()
 	if b, err := broadcast(dims, c.dims); err != nil || !slices.Equal(b, dims) {
 		return nil, nil, fmt.Errorf("a constant of shape %v does not fit beside the value", c.dims)

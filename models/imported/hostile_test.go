@@ -60,8 +60,15 @@ func TestRefusals(t *testing.T) {
 	}{
 		{`node "/Relu" (Softmax): the operator is not supported; docs/onnx.md lists the supported ones (inputs N×3×4×4)`,
 			func(m *onnx.Model) { node(m, 1).Op = "Softmax" }},
-		{`node "/Relu" (com.microsoft.FusedRelu): the operator is not supported; docs/onnx.md lists the supported ones (inputs N×3×4×4)`,
+		{`node "/Relu" (com.microsoft.FusedRelu): the operator is ONNX Runtime's own and not supported; ` +
+			`take the file before its optimisation, or optimise at its basic level (inputs N×3×4×4)`,
 			func(m *onnx.Model) { n := node(m, 1); n.Op, n.Domain = "FusedRelu", "com.microsoft" }},
+		{`node "/Relu" (DequantizeLinear): quantised networks are not supported; take the file before quantisation (inputs N×3×4×4)`,
+			func(m *onnx.Model) { node(m, 1).Op = "DequantizeLinear" }},
+		{`node "/Conv" (Conv): layer conv: parameter weight holds whole numbers in the file; it must hold floats ` +
+			`(inputs N×2×4×4, 3×2×3×3)`, func(m *onnx.Model) {
+			m.Graph.Initializers[0] = onnx.Tensor{Name: "conv.weight", Dims: []int64{3, 2, 3, 3}, Ints: make([]int64, 54)}
+		}},
 		{`node "/Relu" (If): operators with graphs of their own ("then_branch") are not supported; ` +
 			`export the model without control flow (inputs N×3×4×4)`,
 			func(m *onnx.Model) {

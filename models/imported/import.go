@@ -133,16 +133,27 @@ func (im *importer) translate(n *onnx.Node, name string) error {
 				return err
 			}
 		}
-		if g := graphAttr(n); g != "" {
-			return fmt.Errorf("operators with graphs of their own (%q) are not supported; export the model without control flow", g)
-		}
-		return fmt.Errorf("the operator is not supported; docs/onnx.md lists the supported ones")
+		return unsupported(n)
 	}
 	v, err := translate(im, n)
 	if err == nil && v != nil {
 		im.done[n.Outputs[0]] = result{value: v}
 	}
 	return err
+}
+
+// unsupported says what can be done about an operator.
+func unsupported(n *onnx.Node) error {
+	g := graphAttr(n)
+	switch {
+	case g != "":
+		return fmt.Errorf("operators with graphs of their own (%q) are not supported; export the model without control flow", g)
+	case strings.HasPrefix(n.Domain, "com.microsoft") || n.Op == "SimplifiedLayerNormalization":
+		return errors.New("the operator is ONNX Runtime's own and not supported; take the file before its optimisation, or optimise at its basic level")
+	case strings.HasSuffix(strings.ToLower(n.Op), "quantizelinear") || strings.HasPrefix(n.Op, "QLinear") || strings.HasSuffix(n.Op, "Integer"):
+		return errors.New("quantised networks are not supported; take the file before quantisation")
+	}
+	return errors.New("the operator is not supported; docs/onnx.md lists the supported ones")
 }
 
 func graphAttr(n *onnx.Node) string {
@@ -291,6 +302,9 @@ func (im *importer) layer(name, kind string, opts options, params map[string]*te
 			continue
 		}
 		left--
+		if t.ints != nil {
+			return nil, fmt.Errorf("layer %s: parameter %s holds whole numbers in the file; it must hold floats", name, p.Name)
+		}
 		data, err := t.values()
 		if err != nil {
 			return nil, err
