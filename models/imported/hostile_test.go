@@ -43,6 +43,27 @@ func TestSmall(t *testing.T) {
 	}
 }
 
+// TestHalfConstants reads a GELU by its parts whose root of 2 has 16 bits.
+func TestHalfConstants(t *testing.T) {
+	for root, want := range map[float32]bool{1.4140625: true, 1.4142135: true, 1.4141: false} {
+		m := small()
+		b := onnx.NewBuilder("gelu")
+		x := b.Input("x", onnx.Symbolic("n"), onnx.Fixed(3))
+		number := func(name string, v float32) string { return b.Initializer(name, nil, []float32{v}) }
+		erf := b.Node("Erf", []string{b.Node("Div", []string{x, number("root", root)})})
+		y := b.Node("Mul", []string{b.Node("Mul", []string{x, number("half", 0.5)}), b.Node("Add", []string{erf, number("one", 1)})})
+		b.Output("y", y, onnx.Symbolic("n"), onnx.Fixed(3))
+		var err error
+		if m.Graph, err = b.Graph(); err != nil {
+			t.Fatal(err)
+		}
+		net, err := network(m, Options{})
+		if (err == nil) != want || err == nil && net.Nodes[0].Layer.Kind() != "gelu" {
+			t.Errorf("root %g: %v", root, err)
+		}
+	}
+}
+
 func TestRefusals(t *testing.T) {
 	node := func(m *onnx.Model, i int) *onnx.Node { return &m.Graph.Nodes[i] }
 	set := func(n *onnx.Node, a onnx.Attr) {
