@@ -118,6 +118,28 @@ func TestSecondImport(t *testing.T) {
 	}
 }
 
+// TestTied counts the parameters of networks whose layers share them, or only have equal ones.
+func TestTied(t *testing.T) {
+	for file, want := range map[string]int64{
+		"shuffle.script":  4*2*9 + 4 + 8*5 + 5, // conv is called twice
+		"shuffle.dynamo":  4*2*9 + 4 + 8*5 + 5,
+		"llama.script":    11*16 + 2*(16*16*2+16*8*2+3*16*24+2*16) + 16, // the table is the last weight
+		"llama.dynamo":    11*16 + 2*(16*16*2+16*8*2+3*16*24+2*16) + 16,
+		"encoder.script":  2*(24*9+8*9+12*9+8*13+4*8) + 2*8 + 27, // equal layers
+		"encoder.dynamo":  2*(24*9+8*8+12*9+8*13+4*8) + 2*8 + 27, // without two biases of 0
+		"language.script": 11*8 + 7*8 + 8 + 24*8 + 8*9 + 2*12*9 + 8*13 + 16 + 11*8,
+	} {
+		m, err := Load("testdata/"+file+".onnx", Options{})
+		if err != nil {
+			t.Error(err)
+			continue
+		}
+		if got := m.Net.Count().Params; got != want {
+			t.Errorf("%s: %d parameters, want %d", file, got, want)
+		}
+	}
+}
+
 // TestNames compares the names of parameters with the module's names.
 func TestNames(t *testing.T) {
 	for file, want := range map[string]string{

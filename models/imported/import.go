@@ -36,6 +36,7 @@ type importer struct {
 	// selected are the layers that pick units, by the layer that they read and the units.
 	selected map[string]string
 	made     map[string]made   // the first layer that reads a constant, by the constant's name
+	tables   []made            // the layers with a table that a linear layer may share
 	layouts  map[string]*value // layers flatten and tokens, by kind and the layer that they read
 	unfold   bool
 	room     *int64 // see tensor
@@ -142,7 +143,7 @@ func (im *importer) translate(n *onnx.Node, name string) error {
 	return err
 }
 
-// unsupported says what can be done about an operator.
+// unsupported is the error of an operator that cannot be read, with a remedy where there is one.
 func unsupported(n *onnx.Node) error {
 	g := graphAttr(n)
 	switch {

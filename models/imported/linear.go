@@ -217,7 +217,8 @@ func init() {
 		if err != nil || len(w.dims) != 2 {
 			return nil, err
 		}
-		if _, shared := im.made[w.name]; shared && ofWeight(w.name) != ofWeight(bias.name) {
+		own := ofWeight(w.name)
+		if _, shared := im.made[w.name]; shared && own != "" && own != ofWeight(bias.name) {
 			return nil, nil // the layer before it with this weight has no such bias
 		}
 		out := w.dims[row]

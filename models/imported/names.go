@@ -23,7 +23,7 @@ func (im *importer) name(kind string, weight *tensor) string {
 	if weight != nil {
 		name = ofWeight(weight.name)
 	}
-	if node := ofNode(im.current); name == "" || im.names[name] && node != "" {
+	if node := ofNode(im.current); name == "" || im.names[name] && node != "" && ofLayer(im.current) {
 		name = node
 		switch {
 		case name == "":

@@ -14,8 +14,8 @@ import (
 
 var update = flag.Bool("update", false, "write the refusals anew")
 
-// TestOdd reads networks of operators with unusual attributes, made by testdata/odd.py: each computes
-// what ONNX Runtime computes, or is refused in one line. PARE_ODD names another folder of them.
+// TestOdd reads networks of operators with unusual attributes, made by testdata/odd.py: each has the
+// outputs of ONNX Runtime, or is refused in one line. PARE_ODD names another folder of them.
 func TestOdd(t *testing.T) {
 	dir := "testdata/odd"
 	if other := os.Getenv("PARE_ODD"); other != "" {
