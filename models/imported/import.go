@@ -150,8 +150,9 @@ func unsupported(n *onnx.Node) error {
 	case g != "":
 		return fmt.Errorf("operators with graphs of their own (%q) are not supported; export the model without control flow", g)
 	case strings.HasPrefix(n.Domain, "com.microsoft") || n.Op == "SimplifiedLayerNormalization":
-		return errors.New("the operator is ONNX Runtime's own and not supported; take the file before its optimisation, or optimise at its basic level")
-	case strings.HasSuffix(strings.ToLower(n.Op), "quantizelinear") || strings.HasPrefix(n.Op, "QLinear") || strings.HasSuffix(n.Op, "Integer"):
+		return errors.New("the operator is ONNX Runtime's own and not supported; " +
+			"take the file before its optimisation, or optimise at its basic level")
+	case strings.HasSuffix(strings.ToLower(n.Op), "quantizelinear"), strings.HasPrefix(n.Op, "QLinear"), strings.HasSuffix(n.Op, "Integer"):
 		return errors.New("quantised networks are not supported; take the file before quantisation")
 	}
 	return errors.New("the operator is not supported; docs/onnx.md lists the supported ones")

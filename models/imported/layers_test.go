@@ -89,6 +89,7 @@ var everyLayer = []row{
 	{"rnn", `{"hidden": 3, "nonlinearity": "relu"}`, sequence, 1},
 	{"rotary", `{"heads": 1, "dim": 4}`, sequence, 1},
 	{"rotary", `{"heads": 1, "dim": 6, "base": 500000}`, sequence, 1},
+	{"rotary", `{"heads": 1, "dim": 6, "base": 12345}`, sequence, 1},
 	{"rotary", `{"heads": 2, "dim": 8, "pairs": [1, 5, 1, 5]}`, sequence, 1},
 	{"select", `{"index": [0, 2, 3]}`, image, 1},
 	{"select", `{"index": [3, 0, 5]}`, sequence, 1},

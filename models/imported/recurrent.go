@@ -68,7 +68,8 @@ func recurrent(kind, gates string) func(im *importer, n *onnx.Node) (*value, err
 }
 
 // direction adds the layers of one direction: its states at all positions, and with end its last one.
-func (im *importer) direction(kind string, opts options, params map[string]*tensor, v *value, backward, end bool) (states, last *value, err error) {
+func (im *importer) direction(kind string, opts options, params map[string]*tensor, v *value,
+	backward, end bool) (states, last *value, err error) {
 	reverse := func(v *value) (*value, error) { return im.layer(im.name("reverse", nil), "reverse", nil, nil, v) }
 	if backward {
 		if v, err = reverse(v); err != nil {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"math"
 	"slices"
+	"strconv"
 )
 
 // turning is a rotation of pairs of units by angles that grow with the position, as a graph spells
@@ -55,7 +56,7 @@ func (t *turning) options() (options, error) {
 			}
 		}
 	}
-	for _, base := range []float64{10000, 500000, 1000000, 100000, 50000, 5000000, 10000000, 1000, 100} {
+	for _, base := range append([]float64{10000, 500000, 1000000, 100000, 50000, 5000000, 10000000, 1000, 100}, baseOf(rates)...) {
 		for dim := 2; dim <= 512; dim += 2 {
 			if opts := t.fits(rates, base, dim); opts != nil {
 				return opts, nil
@@ -80,6 +81,26 @@ func (t *turning) rate(u, v int) float64 {
 		}
 	}
 	return angle
+}
+
+// baseOf is the base of the rates of all pairs of a head, base^(−2j/d), to five digits.
+func baseOf(rates []float64) []float64 {
+	sorted := slices.Clone(rates)
+	slices.Sort(sorted)
+	var distinct []float64 // the largest first
+	for _, r := range slices.Backward(sorted) {
+		if k := len(distinct); k == 0 || r < distinct[k-1]*(1-1e-5) {
+			distinct = append(distinct, r)
+		}
+	}
+	if len(distinct) < 2 || distinct[0] < 1-1e-5 {
+		return nil
+	}
+	base, err := strconv.ParseFloat(strconv.FormatFloat(math.Pow(distinct[1], -float64(len(distinct))), 'g', 5, 64), 64)
+	if err != nil || !(base > 1) || math.IsInf(base, 0) {
+		return nil
+	}
+	return []float64{base}
 }
 
 // fits are the options with a base and as many dimensions of a head, if the rates are their powers.

@@ -61,7 +61,8 @@ class Graph:
         return out[0] if outputs == 1 else out
 
     def model(self, output):
-        graph = helper.make_graph(self.nodes, "odd", [helper.make_tensor_value_info("input", TensorProto.FLOAT, [self.batch] + list(self.input.shape[1:]))],
+        x = helper.make_tensor_value_info("input", TensorProto.FLOAT, [self.batch] + list(self.input.shape[1:]))
+        graph = helper.make_graph(self.nodes, "odd", [x],
                                   [helper.make_tensor_value_info(output, TensorProto.FLOAT, None)], self.constants)
         return helper.make_model(graph, opset_imports=[helper.make_opsetid("", self.opset)], ir_version=7)
 
@@ -167,8 +168,8 @@ def reduce(g):
 
 
 def activation(g):
-    kind = g.pick("LeakyRelu", "Elu", "HardSigmoid", "Softplus", "ThresholdedRelu", "Selu", "PRelu", "Clip", "Softsign", "Celu", "HardSwish", "Sigmoid",
-                  "Abs", "Neg", "Exp", "Erf", "Sqrt", "Max", "Min", "Pow", "Gelu")
+    kind = g.pick("LeakyRelu", "Elu", "HardSigmoid", "Softplus", "ThresholdedRelu", "Selu", "PRelu", "Clip", "Softsign", "Celu",
+                  "HardSwish", "Sigmoid", "Abs", "Neg", "Exp", "Erf", "Sqrt", "Max", "Min", "Pow", "Gelu")
     a = float(np.float32(g.pick(0.1, 0.5, 1, 1.5)))
     if kind in ("LeakyRelu", "Elu", "ThresholdedRelu", "Celu"):
         return g.op(kind, g.x, alpha=g.pick(None, a))
@@ -177,7 +178,8 @@ def activation(g):
     if kind == "HardSigmoid":
         return g.op(kind, g.x, alpha=g.pick(None, 1 / 6, a), beta=g.pick(None, 0.5, a))
     if kind == "PRelu":
-        shape = g.pick([1], [g.shape[1]] + [1] * (len(g.shape) - 2), g.shape[-1:], g.shape[1:], [1] * len(g.shape), [1, g.shape[1]] + [1] * (len(g.shape) - 2))
+        shape = g.pick([1], [g.shape[1]] + [1] * (len(g.shape) - 2), g.shape[-1:], g.shape[1:], [1] * len(g.shape),
+                       [1, g.shape[1]] + [1] * (len(g.shape) - 2))
         return g.op(kind, g.x, g.weight(*shape))
     if kind == "Clip":
         low, high = float(np.float32(g.pick(-1, -0.5, 0))), float(np.float32(g.pick(0.5, 1, 6)))
@@ -204,7 +206,8 @@ def softmax(g):
 
 def norm(g):
     c = g.shape[1]
-    kind = g.pick("BatchNormalization", "BatchNormalization", "InstanceNormalization", "LayerNormalization", "LRN", "LpNormalization", "GroupNormalization")
+    kind = g.pick("BatchNormalization", "BatchNormalization", "InstanceNormalization", "LayerNormalization", "LRN",
+                  "LpNormalization", "GroupNormalization")
     positive = lambda: g.constant(g.rng.random(c) + 0.5, as_node=False)
     eps = g.pick(None, 1e-3, 0.1)
     if kind == "BatchNormalization":
@@ -238,7 +241,11 @@ def arithmetic(g):
 
 def two(g):
     kind = g.pick("Add", "Mul", "Sub", "Div", "Max", "Sum", "Mean", "Concat", "Concat")
-    y = g.op("Sigmoid", g.x) if g.chance() else g.op("Slice", g.x, g.ints([0]), g.ints([max(1, g.shape[1] // 2)]), g.ints([1])) if g.opset >= 10 else g.x
+    y = g.x
+    if g.chance():
+        y = g.op("Sigmoid", g.x)
+    elif g.opset >= 10:
+        y = g.op("Slice", g.x, g.ints([0]), g.ints([max(1, g.shape[1] // 2)]), g.ints([1]))
     if kind == "Concat":
         return g.op(kind, g.x, y, axis=g.pick(1, 1, 1 - len(g.shape), -1, 2))
     return g.op(kind, g.x, y)
@@ -292,11 +299,13 @@ def gathers(g):
 def shapes(g):
     n, rest = g.shape[0], int(np.prod(g.shape[1:]))
     c = g.shape[1]
-    kind = g.pick("flatten", "reshape", "transpose", "squeeze", "unsqueeze", "shape", "identity", "expand", "tile", "last", "depth", "space")
+    kind = g.pick("flatten", "reshape", "transpose", "squeeze", "unsqueeze", "shape", "identity", "expand", "tile", "last", "depth",
+                  "space")
     if kind == "flatten":
         return g.op("Flatten", g.x, axis=g.pick(None, 1, 1 - len(g.shape)))
     if kind == "reshape":
-        return g.op("Reshape", g.x, g.ints(g.pick([0, -1], [-1, rest], [0, c, -1], [0, 0, -1], [-1, c, rest // c], [n, rest], [0, -1, g.shape[-1]])))
+        return g.op("Reshape", g.x, g.ints(g.pick([0, -1], [-1, rest], [0, c, -1], [0, 0, -1], [-1, c, rest // c], [n, rest],
+                                                  [0, -1, g.shape[-1]])))
     if kind == "transpose":
         return g.op("Transpose", g.x, perm=[0] + [int(i) + 1 for i in g.rng.permutation(len(g.shape) - 1)])
     if kind == "squeeze":
@@ -317,7 +326,8 @@ def shapes(g):
     if kind == "identity":
         return g.op(g.pick("Identity", "Dropout"), g.x)
     if kind == "expand":
-        return g.op("Expand", g.x, g.ints(g.pick([1], g.shape[1:], [1, c] + [1] * (len(g.shape) - 2), [1, 1, 2] + [1] * (len(g.shape) - 3))))
+        return g.op("Expand", g.x, g.ints(g.pick([1], g.shape[1:], [1, c] + [1] * (len(g.shape) - 2),
+                                                 [1, 1, 2] + [1] * (len(g.shape) - 3))))
     if kind == "tile":
         return g.op("Tile", g.x, g.ints(g.pick([1] * len(g.shape), [1, 2] + [1] * (len(g.shape) - 2))))
     if kind == "last":  # channels last and back
@@ -395,7 +405,8 @@ def spelt(g):
     if kind == "hardswish":
         return g.op("Div", g.op("Mul", g.x, g.op("Clip", g.op("Add", g.x, k(3)), k(0), k(g.pick(6, 6, 5)))), k(6)) if g.opset >= 11 else g.x
     if kind == "gelu":
-        return g.op("Mul", g.op("Mul", g.x, k(0.5)), g.op("Add", g.op("Erf", g.op("Div", g.x, k(g.pick(1.41421356, 1.4142135, 1.4)))), k(1)))
+        half, root = g.op("Mul", g.x, k(0.5)), k(g.pick(1.41421356, 1.4142135, 1.4))
+        return g.op("Mul", half, g.op("Add", g.op("Erf", g.op("Div", g.x, root)), k(1)))
     if kind in ("layer", "rms"):
         axes = [g.pick(-1, 1, -1)]
         mean = lambda v: g.op("ReduceMean", v, g.ints(axes)) if g.opset >= 18 else g.op("ReduceMean", v, axes=axes)
@@ -409,8 +420,8 @@ def spelt(g):
     return g.op("Softmax", g.x, axis=-1)
 
 
-samplers = [conv, conv, conv_transpose, pool, pool, global_pool, reduce, activation, activation, softmax, norm, norm, arithmetic, arithmetic, two, halves,
-            gated, slices, gathers, shapes, shapes, shapes, pad, resize, resize, dense, spelt, spelt]
+samplers = [conv, conv, conv_transpose, pool, pool, global_pool, reduce, activation, activation, softmax, norm, norm, arithmetic,
+            arithmetic, two, halves, gated, slices, gathers, shapes, shapes, shapes, pad, resize, resize, dense, spelt, spelt]
 
 
 def draw(seed, low=9):
