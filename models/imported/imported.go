@@ -116,10 +116,11 @@ func network(file *onnx.Model, o Options) (net *nn.Network, err error) {
 	if err != nil {
 		return nil, err
 	}
-	var first error
+	var likely error // of the reading that got further
+	layers := -1
 	for _, in := range inputs {
 		im := &importer{graph: g, batch: in.batch, unfold: o.Unfold, room: newRoom(g), done: map[string]result{},
-			names: map[string]bool{nn.InputName: true}, selected: map[string]string{}}
+			names: map[string]bool{nn.InputName: true}, selected: map[string]string{}, layouts: map[string]*value{}, made: map[string]made{}}
 		net, err := im.network(in)
 		if err == nil {
 			if logits {
@@ -127,11 +128,11 @@ func network(file *onnx.Model, o Options) (net *nn.Network, err error) {
 			}
 			return net, nil
 		}
-		if first == nil {
-			first = err
+		if n := len(im.net.Nodes); n > layers {
+			likely, layers = err, n
 		}
 	}
-	return nil, first
+	return nil, likely
 }
 
 // layout is one way to read the axes of the graph's input.
@@ -242,14 +243,10 @@ func (im *importer) network(in layout) (*nn.Network, error) {
 	}
 	im.net = net
 	im.done[im.input.Name] = result{value: &value{layer: nn.InputName, shape: in.shape, axes: in.axes}}
-	r, err := im.get(im.output.Name)
-	if err != nil {
-		return nil, err
+	v, err := im.value(im.output.Name)
+	if err == nil && len(net.Nodes) == 0 {
+		err = errors.New("the output is the input")
 	}
-	if r.value == nil || len(net.Nodes) == 0 {
-		return nil, errors.New("the output does not depend on the input")
-	}
-	v, err := im.complete(r.value)
 	if err == nil {
 		v, err = im.last(v)
 	}
