@@ -13,31 +13,57 @@ type Entry struct {
 	Value float32
 }
 
-// Nonzeros sets a bit for each value of x that is not 0 in words, 64 values in a word, and
-// returns the words in use and the number of bits. Zeros of either sign have none, NaN has one.
-func Nonzeros(words []uint64, x []float32) ([]uint64, int) {
-	words = nonzeroBits(words, x, len(x))
-	count := 0
-	for _, w := range words {
-		count += bits.OnesCount64(w)
+// Entries lists the values of x that are not 0, and returns how many; list has room for all
+// of x. The first value has the place first.
+func Entries(list []Entry, x []float32, first int) int {
+	list = list[:len(x)]
+	k, i := 0, 0
+	switch n := len(x); {
+	case simd.AVX512 && n >= 8:
+		i = n &^ 7
+		k = listEntriesAVX512(&list[0], &x[0], i, first)
+	case simd.AVX2 && n >= 4:
+		i = n &^ 3
+		k = listEntriesAVX2(&list[0], &x[0], i, first)
 	}
-	return words, count
-}
-
-// Entries lists the values of x that have a bit in words, and returns how many. The first
-// value has the place first.
-func Entries(list []Entry, x []float32, words []uint64, first int) int {
-	k := 0
-	for i, w := range words {
-		part := x[i*64:]
-		for ; w != 0; w &= w - 1 {
-			j := bits.TrailingZeros64(w)
-			list[k] = Entry{uint32(first + i*64 + j), part[j]}
+	for ; i < len(x); i++ {
+		if x[i] != 0 {
+			list[k] = Entry{uint32(first + i), x[i]}
 			k++
 		}
 	}
 	return k
 }
+
+// Count is the number of values of x that are not 0. Zeros of either sign do not count, NaN does.
+func Count(x []float32) int {
+	var words [skipDepth / 64]uint64
+	count := 0
+	for lo := 0; lo < len(x); lo += skipDepth {
+		part := x[lo:min(lo+skipDepth, len(x))]
+		for _, w := range nonzeroBits(words[:], part, len(part)) {
+			count += bits.OnesCount64(w)
+		}
+	}
+	return count
+}
+
+// entryOrder holds, for each mask of four entries, the order of their halves with the entries of
+// the mask in front.
+//
+//lint:ignore U1000 read by the assembly
+var entryOrder = func() (order [16][8]int32) {
+	for mask := range order {
+		k := 0
+		for i := range 4 {
+			if mask&(1<<i) != 0 {
+				order[mask][k], order[mask][k+1] = int32(2*i), int32(2*i+1)
+				k += 2
+			}
+		}
+	}
+	return order
+}()
 
 // Block is a part of a packed matrix B[k,n]: the rows [Row,EndRow) and the panels of sixteen
 // columns [Panel,EndPanel).

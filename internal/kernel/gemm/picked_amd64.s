@@ -239,3 +239,86 @@ sum:
 	VMOVUPS      X0, (DI)
 	VZEROUPPER
 	RET
+
+DATA entryPlaces<>+0(SB)/8, $0
+DATA entryPlaces<>+8(SB)/8, $1
+DATA entryPlaces<>+16(SB)/8, $2
+DATA entryPlaces<>+24(SB)/8, $3
+DATA entryPlaces<>+32(SB)/8, $4
+DATA entryPlaces<>+40(SB)/8, $5
+DATA entryPlaces<>+48(SB)/8, $6
+DATA entryPlaces<>+56(SB)/8, $7
+GLOBL entryPlaces<>(SB), RODATA|NOPTR, $64
+
+// func listEntriesAVX2(list *Entry, x *float32, n, first int) (count int)
+TEXT ·listEntriesAVX2(SB), NOSPLIT, $0-40
+	MOVQ         list+0(FP), DI
+	MOVQ         x+8(FP), SI
+	MOVQ         n+16(FP), CX
+	MOVQ         first+24(FP), AX
+	MOVQ         DI, R8
+	LEAQ         ·entryOrder(SB), R9
+	MOVQ         AX, X0
+	VPBROADCASTQ X0, Y0
+	VPADDQ       entryPlaces<>(SB), Y0, Y0 // places of the values
+	MOVQ         $4, AX
+	MOVQ         AX, X1
+	VPBROADCASTQ X1, Y1
+	VXORPS       X15, X15, X15
+
+four:
+	VMOVUPS   (SI), X2
+	VCMPPS    $4, X2, X15, X3
+	VMOVMSKPS X3, AX
+	VPMOVZXDQ X2, Y2
+	VPSLLQ    $32, Y2, Y2
+	VPOR      Y0, Y2, Y2
+	POPCNTL   AX, BX
+	SHLL      $5, AX
+	VMOVDQU   (R9)(AX*1), Y4
+	VPERMD    Y2, Y4, Y2
+	VMOVDQU   Y2, (DI)
+	LEAQ      (DI)(BX*8), DI
+	VPADDQ    Y1, Y0, Y0
+	ADDQ      $16, SI
+	SUBQ      $4, CX
+	JNZ       four
+	SUBQ      R8, DI
+	SHRQ      $3, DI
+	MOVQ      DI, count+32(FP)
+	VZEROUPPER
+	RET
+
+// func listEntriesAVX512(list *Entry, x *float32, n, first int) (count int)
+TEXT ·listEntriesAVX512(SB), NOSPLIT, $0-40
+	MOVQ         list+0(FP), DI
+	MOVQ         x+8(FP), SI
+	MOVQ         n+16(FP), CX
+	MOVQ         first+24(FP), AX
+	MOVQ         DI, R8
+	VPBROADCASTQ AX, Z0
+	VPADDQ       entryPlaces<>(SB), Z0, Z0
+	MOVQ         $8, AX
+	VPBROADCASTQ AX, Z1
+	VXORPS       X15, X15, X15
+
+eight:
+	VMOVUPS     (SI), Y2
+	VCMPPS      $4, Y2, Y15, K1
+	VPMOVZXDQ   Y2, Z2
+	VPSLLQ      $32, Z2, Z2
+	VPORQ       Z0, Z2, Z2
+	VPCOMPRESSQ Z2, K1, Z2
+	VMOVDQU64   Z2, (DI)
+	KMOVB       K1, AX
+	POPCNTL     AX, AX
+	LEAQ        (DI)(AX*8), DI
+	VPADDQ      Z1, Z0, Z0
+	ADDQ        $32, SI
+	SUBQ        $8, CX
+	JNZ         eight
+	SUBQ        R8, DI
+	SHRQ        $3, DI
+	MOVQ        DI, count+32(FP)
+	VZEROUPPER
+	RET

@@ -95,7 +95,6 @@ type FFNRun struct {
 type ffnWorker struct {
 	h, u   []float32 // hidden values of the rows of a task in a chunk, and those of Wᵤ
 	y      []float32 // results of the rows of a task, whole panels
-	words  [chunkUnits / 64]uint64
 	list   [chunkUnits]gemm.Entry
 	place  []int // rows in h and u
 	result []int // rows in y
@@ -186,13 +185,12 @@ func (w *ffnWorker) add(f *FFN, y, x []float32, chunk int, even float64) {
 	for i, at := range w.place {
 		h := w.h[at:][:units]
 		f.activate(h)
-		words, active := gemm.Nonzeros(w.words[:], h)
-		if active > most || most == 0 {
+		if gemm.Count(h) > most || most == 0 {
 			w.dense[dense], w.dense[rows+dense], w.dense[2*rows+dense] = at, w.result[i], w.input[i]
 			dense++
 			continue
 		}
-		entries := w.list[:gemm.Entries(w.list[:], h, words, 0)]
+		entries := w.list[:gemm.Entries(w.list[:], h, 0)]
 		if f.up != nil {
 			gemm.DotEntries(entries, x[w.input[i]:][:f.in], f.upRows[lo*f.in:hi*f.in], f.upBias[lo:])
 		}

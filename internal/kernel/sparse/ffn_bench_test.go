@@ -88,3 +88,14 @@ func inTurn(b *testing.B, f ...func()) []float64 {
 	b.ReportMetric(0, "ns/op")
 	return least
 }
+
+// withZeros draws n values of which the given share is not 0.
+func withZeros(r *rand.Rand, n int, share float64) []float32 {
+	s := kerneltest.Aligned(r, n)
+	for i := range s {
+		if r.Float64() >= share {
+			s[i] = 0
+		}
+	}
+	return s
+}

@@ -49,7 +49,7 @@ var ffnEvens = []BreakEven{{}, {Row: 0.3, Rows: 0.3}, {Row: 1, Rows: 1}}
 
 // TestFFN: every way through an FFN gives the values of the definition.
 func TestFFN(t *testing.T) {
-	kerneltest.EveryMode(t, func(t *testing.T) {
+	everyMode(t, func(t *testing.T) {
 		r := kerneltest.Rand(11)
 		for _, s := range [][3]int{{1, 1, 1}, {5, 17, 3}, {31, 129, 47}, {64, 300, 70}, {9, 128, 16}} {
 			for _, rows := range []int{1, 3, 15, 16, 37} {
@@ -76,7 +76,7 @@ func TestFFN(t *testing.T) {
 // TestFFNNotFinite: units with undefined values are active, and what inactive units would read
 // has no effect.
 func TestFFNNotFinite(t *testing.T) {
-	kerneltest.EveryMode(t, func(t *testing.T) {
+	everyMode(t, func(t *testing.T) {
 		const in, hidden, out = 24, 150, 20
 		r := kerneltest.Rand(12)
 		for _, rows := range []int{2, 20} {
