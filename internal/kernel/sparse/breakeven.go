@@ -8,4 +8,4 @@ type BreakEven struct {
 }
 
 // DefaultBreakEven holds the shares measured on a Zen 4 core.
-var DefaultBreakEven = BreakEven{Row: 0.7, Rows: 0.35}
+var DefaultBreakEven = BreakEven{Row: 0.9, Rows: 0.38}
