@@ -37,13 +37,14 @@ type Conv struct {
 	blocks  int
 	weights []float32 // [blocks][KH][C][3][32]
 	bias    []float32 // whole blocks
-	share   float64
+	share   float64   // break-even
 }
 
-// NewConv packs weights [KH, 3, C, O] and a bias [O], which may be nil. Up to the share of
-// values that are not 0 Forward skips the others; above it leaves the work to the caller.
-func NewConv(s ConvShape, w, bias []float32, share float64) *Conv {
-	c := &Conv{ConvShape: s, blocks: (s.O + convOutputs - 1) / convOutputs, share: share}
+// NewConv packs weights [KH, 3, C, O] and a bias [O], which may be nil. dense computes the
+// convolution of one image in the other way, which is faster above a share of values that are not
+// 0; it is called only to measure this break-even.
+func NewConv(s ConvShape, w, bias []float32, k *Calibration, dense func(y, x []float32)) *Conv {
+	c := &Conv{ConvShape: s, blocks: (s.O + convOutputs - 1) / convOutputs}
 	c.weights = make([]float32, c.blocks*s.KH*s.C*convTaps*convOutputs)
 	c.bias = make([]float32, c.blocks*convOutputs)
 	copy(c.bias, bias)
@@ -58,6 +59,7 @@ func NewConv(s ConvShape, w, bias []float32, share float64) *Conv {
 			}
 		}
 	}
+	c.share = k.convolution(c, dense)
 	return c
 }
 
@@ -78,7 +80,7 @@ func (c *Conv) Run() *ConvRun { return &ConvRun{Conv: c} }
 
 // Forward computes y [n, OutH, OutW, O] from x [n, H, W, C], with relu max(·, 0) of it, and
 // reports whether it did: if a sample of the rows of x has more values that are not 0 than the
-// share of the Conv it does nothing.
+// break-even it does nothing.
 func (r *ConvRun) Forward(y, x []float32, n int, relu bool) bool {
 	r.y, r.x, r.n = y[:n*r.OutH()*r.OutW()*r.O], x[:n*r.H*r.W*r.C], n
 	if !r.pays() {

@@ -52,8 +52,8 @@ type FFNWeights struct {
 }
 
 // NewFFN packs the weights, which it copies.
-func NewFFN(w FFNWeights, even BreakEven) *FFN {
-	f := &FFN{in: w.In, hidden: w.Hidden, out: w.Out, threshold: w.Threshold, even: even}
+func NewFFN(w FFNWeights, c *Calibration) *FFN {
+	f := &FFN{in: w.In, hidden: w.Hidden, out: w.Out, threshold: w.Threshold}
 	f.first, f.firstBias = pack(w.First, w.FirstBias, w.In, w.Hidden)
 	f.down, f.downBias = pack(w.Down, w.DownBias, w.Hidden, w.Out)
 	if w.Up != nil {
@@ -61,6 +61,7 @@ func NewFFN(w FFNWeights, even BreakEven) *FFN {
 		f.upRows = make([]float32, w.In*w.Hidden)
 		vector.Transpose(f.upRows, w.Up, w.In, w.Hidden, w.In, w.Hidden)
 	}
+	f.even = c.ffn(f)
 	return f
 }
 

@@ -27,9 +27,10 @@ type Linear struct {
 }
 
 // NewLinear packs weights [in, out] and a bias [out], which may be nil.
-func NewLinear(w, bias []float32, in, out int, even BreakEven) *Linear {
-	l := &Linear{in: in, out: out, even: even}
+func NewLinear(w, bias []float32, in, out int, c *Calibration) *Linear {
+	l := &Linear{in: in, out: out}
 	l.weights, l.bias = pack(w, bias, in, out)
+	l.even = c.linear(l)
 	return l
 }
 
@@ -78,36 +79,43 @@ func (r *LinearRun) rowsTask(worker, task int) {
 	r.compute(worker, task*blockRows, min((task+1)*blockRows, r.rows), r.weights.Whole(), r.even.Rows)
 }
 
-// compute computes the columns of a block in the rows [lo,hi). Rows of a chunk with more than
-// the share even of values that are not 0 are taken together, in a dense product.
+// compute computes the columns of a block in the rows [lo,hi).
 func (r *LinearRun) compute(worker, lo, hi int, block gemm.Block, even float64) {
 	w := &r.ws[worker]
 	ld := (block.EndPanel - block.Panel) * gemm.TileN
 	w.y = parallel.Grow(w.y, (hi-lo)*ld)
 	first := block.Panel * gemm.TileN
-	for i := lo; i < hi; i++ {
-		copy(w.y[(i-lo)*ld:][:ld], r.bias[first:])
+	for i := range hi - lo {
+		copy(w.y[i*ld:][:ld], r.bias[first:])
 	}
-	for block.Row = 0; block.Row < r.in; block.Row += linearDepth {
-		block.EndRow = min(block.Row+linearDepth, r.in)
-		most := int(even * float64(block.EndRow-block.Row))
-		w.input, w.result = w.input[:0], w.result[:0]
-		for i := lo; i < hi; i++ {
-			x := r.x[i*r.in+block.Row : i*r.in+block.EndRow]
-			if gemm.Count(x) > most || most == 0 {
-				w.input, w.result = append(w.input, i*r.in+block.Row), append(w.result, (i-lo)*ld)
-				continue
-			}
-			r.weights.AddEntries(w.y[(i-lo)*ld:], w.list[:gemm.Entries(w.list[:], x, 0)], block)
-		}
-		if len(w.input) > 0 {
-			r.weights.AddRows(w.y, w.result, r.x, w.input, block)
-		}
-	}
+	w.add(r.weights, w.y, ld, r.x[lo*r.in:], r.in, hi-lo, block, even)
 	for i := lo; i < hi; i++ {
 		y := r.y[i*r.out+first : min(i*r.out+first+ld, (i+1)*r.out)]
 		if copy(y, w.y[(i-lo)*ld:]); r.relu {
 			vector.ReLUSlice(y, y)
+		}
+	}
+}
+
+// add adds the products of rows of x, ldx apart, with the panels of a block to rows of y, ldy
+// apart. Rows of a chunk with more than the share even of values that are not 0 are taken
+// together, in a dense product.
+func (w *linearWorker) add(weights *gemm.Packed, y []float32, ldy int, x []float32, ldx, rows int, block gemm.Block, even float64) {
+	depth := weights.Whole().EndRow
+	for block.Row = 0; block.Row < depth; block.Row += linearDepth {
+		block.EndRow = min(block.Row+linearDepth, depth)
+		most := int(even * float64(block.EndRow-block.Row))
+		w.input, w.result = w.input[:0], w.result[:0]
+		for i := range rows {
+			part := x[i*ldx+block.Row : i*ldx+block.EndRow]
+			if gemm.Count(part) > most || most == 0 {
+				w.input, w.result = append(w.input, i*ldx+block.Row), append(w.result, i*ldy)
+				continue
+			}
+			weights.AddEntries(y[i*ldy:], w.list[:gemm.Entries(w.list[:], part, 0)], block)
+		}
+		if len(w.input) > 0 {
+			weights.AddRows(y, w.result, x, w.input, block)
 		}
 	}
 }
