@@ -30,7 +30,7 @@ var apart = []string{"report/chart", "report/graph", "export/safetensors"}
 
 // kernels are the packages of internal/kernel, the highest first. A kernel imports
 // those below it.
-var kernels = []string{"recurrence", "attention", "conv", "resample", "pooling", "norm", "gemm", "prox", "vector", "parallel"}
+var kernels = []string{"recurrence", "attention", "conv", "resample", "pooling", "norm", "sparse", "gemm", "prox", "vector", "parallel"}
 
 // kernel is the place of a package in kernels, −1 for others.
 func kernel(pkg string) int {
