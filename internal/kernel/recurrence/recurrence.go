@@ -76,6 +76,9 @@ func (r *Plan) Forward(y, x, w, u, b, b2, h, c []float32) {
 	r.forward(y, u, b2, h, c)
 }
 
+// InputWeights is the part of the plan that reads W, which it can take frozen.
+func (r *Plan) InputWeights() *gemm.Product { return r.input }
+
 // GradInput computes dx; with acc it is added.
 func (r *Plan) GradInput(dx, w []float32, acc bool) {
 	r.toInput.Run(dx, r.gates, w, nil, acc, false)
@@ -115,6 +118,7 @@ type recurrence struct {
 	byTime bool // the order of places: see place
 
 	weights, back      *gemm.Packed // U and its transpose
+	frozen             bool         // weights has the values of all calls
 	toRecurrentWeights *gemm.Product
 	bias               []float32 // b', padded
 	scratch            []scratch
@@ -154,10 +158,24 @@ func (r *recurrence) init(s Shape, train bool) {
 
 // forward is Forward once the products of the input are there.
 func (r *recurrence) forward(y, u, b2, h, c []float32) {
-	r.weights.Pack(u)
+	if !r.frozen {
+		r.weights.Pack(u)
+	}
 	copy(r.bias, b2[:r.width()])
 	r.y, r.h, r.c = y, h, c
 	r.share((*recurrence).forwardTask)
+}
+
+// FrozenForm, Freeze and UseFrozen are as those of gemm.Product, for U.
+func (r *recurrence) FrozenForm() any { return r.weights.FrozenForm() }
+
+// Freeze packs U.
+func (r *recurrence) Freeze(u []float32) any { return r.weights.Freeze(u) }
+
+// UseFrozen makes all calls of Forward read U packed by Freeze.
+func (r *recurrence) UseFrozen(u any) {
+	r.weights.UseFrozen(u)
+	r.frozen = true
 }
 
 // Backward computes the gradients with respect to all pre-activations, from the
