@@ -134,7 +134,7 @@ func (r *CompressedRun) Forward(y, x []float32, rows int, relu bool) {
 		for i := range rows {
 			clear(r.row[copy(r.row, r.x[i*r.in:][:r.in]):])
 			r.y = y[i*r.out:][:r.out]
-			parallel.Each(outputs, r, (*CompressedRun).stepsTask)
+			parallel.Own(outputs, r, (*CompressedRun).stepsTask)
 			r.spread(r.y, r.row[:r.in])
 		}
 		r.y = y[:rows*r.out]

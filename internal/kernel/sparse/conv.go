@@ -95,7 +95,7 @@ func (r *ConvRun) Forward(y, x []float32, n int, relu bool) bool {
 	r.edge = parallel.PerWorker(r.edge)
 	parallel.Each(n*r.H, r, (*ConvRun).list)
 	r.split()
-	parallel.Each(r.groups*r.blocks, r, (*ConvRun).run)
+	parallel.Own(r.groups*r.blocks, r, (*ConvRun).run)
 	r.y, r.x = nil, nil
 	return true
 }

@@ -114,7 +114,7 @@ func (r *FFNRun) Forward(y, x []float32, rows int) {
 	if rows < fewRows {
 		width := r.down.Width()
 		r.parts = parallel.Grow(r.parts, r.chunks()*rows*width)
-		parallel.Each(r.chunks(), r, (*FFNRun).chunkTask)
+		parallel.Own(r.chunks(), r, (*FFNRun).chunkTask)
 		for i := range rows {
 			dst := r.y[i*r.out:][:r.out]
 			copy(dst, r.downBias)

@@ -60,7 +60,7 @@ func (r *LinearRun) Forward(y, x []float32, rows int, relu bool) {
 	r.ws = parallel.PerWorker(r.ws)
 	if rows < fewRows {
 		panels := r.weights.Whole().EndPanel
-		parallel.Each((panels+linearPanels-1)/linearPanels, r, (*LinearRun).columnsTask)
+		parallel.Own((panels+linearPanels-1)/linearPanels, r, (*LinearRun).columnsTask)
 	} else {
 		parallel.Each((rows+blockRows-1)/blockRows, r, (*LinearRun).rowsTask)
 	}
