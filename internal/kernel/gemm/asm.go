@@ -45,16 +45,17 @@ func addPickedAVX2(dst, b *float32, entries *skipEntry, count, n int)
 //go:noescape
 func dotPickedAVX2(dst, a, b *float32, entries *skipEntry, count, n int)
 
-// for i, v := range x[:n] { if v != 0 { list[count] = Entry{first + i, v}; count++ } }; n is a
-// positive multiple of four. Up to n entries are written.
+// for r := range rows { for i, v := range x[r*n:][:n] { if v != 0 {
+// list[count] = Entry{first + i, v}; count++ } }; ends[r] = count }; rows is positive and n a
+// positive multiple of four. Up to rows*n entries are written.
 //
 //go:noescape
-func listEntriesAVX2(list *Entry, x *float32, n, first int) (count int)
+func listEntriesAVX2(list *Entry, ends *int32, x *float32, rows, n, first int)
 
 // The same; n is a positive multiple of eight.
 //
 //go:noescape
-func listEntriesAVX512(list *Entry, x *float32, n, first int) (count int)
+func listEntriesAVX512(list *Entry, ends *int32, x *float32, rows, n, first int)
 
 // for t, v := range a[:rows] { for j := range 16 { dst[j] += v * b[16*t+j] } }, four rows
 // apart in a sum each; rows is positive.

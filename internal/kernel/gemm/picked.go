@@ -14,25 +14,51 @@ type Entry struct {
 }
 
 // Entries lists the values of x that are not 0, and returns how many; list has room for all
-// of x. The first value has the place first.
+// of x. The first value has the place first. Zeros of either sign are left out, NaN is not.
 func Entries(list []Entry, x []float32, first int) int {
 	list = list[:len(x)]
-	k, i := 0, 0
-	switch n := len(x); {
-	case simd.AVX512 && n >= 8:
-		i = n &^ 7
-		k = listEntriesAVX512(&list[0], &x[0], i, first)
-	case simd.AVX2 && n >= 4:
-		i = n &^ 3
-		k = listEntriesAVX2(&list[0], &x[0], i, first)
-	}
-	for ; i < len(x); i++ {
-		if x[i] != 0 {
-			list[k] = Entry{uint32(first + i), x[i]}
+	var end [1]int32
+	done := listed(list, end[:], x, len(x), first)
+	k := int(end[0])
+	for i, v := range x[done:] {
+		if v != 0 {
+			list[k] = Entry{uint32(first + done + i), v}
 			k++
 		}
 	}
 	return k
+}
+
+// EntriesOfRows is Entries for rows of n values, one after the other; places count from the start
+// of a row. ends receives where the entries of each row end.
+func EntriesOfRows(list []Entry, ends []int32, x []float32, n int) {
+	if len(x) > 0 && listed(list[:len(x)], ends, x, n, 0) == n {
+		return
+	}
+	k := 0
+	for r := range ends {
+		k += Entries(list[k:], x[r*n:][:n], 0)
+		ends[r] = int32(k)
+	}
+}
+
+// listed lists, in assembly, the entries of the first values of len(ends) rows of n, and returns
+// how many values of a row it did: all, or those of one row in whole vectors, or none.
+func listed(list []Entry, ends []int32, x []float32, n, first int) int {
+	width, list512 := 4, simd.AVX512 && n >= 8
+	if list512 {
+		width = 8
+	}
+	whole := simd.Whole(n, width)
+	if whole == 0 || len(ends) > 1 && whole < n {
+		return 0
+	}
+	if list512 {
+		listEntriesAVX512(&list[0], &ends[0], &x[0], len(ends), whole, first)
+	} else if simd.AVX2 {
+		listEntriesAVX2(&list[0], &ends[0], &x[0], len(ends), whole, first)
+	}
+	return whole
 }
 
 // Count is the number of values of x that are not 0. Zeros of either sign do not count, NaN does.

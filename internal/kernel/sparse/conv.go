@@ -116,13 +116,9 @@ func (r *ConvRun) pays() bool {
 func (r *ConvRun) list(_, row int) {
 	width := r.W * r.C
 	entries, ends, x := r.entries[row*width:][:width], r.ends[row*r.pixels():][:r.pixels()], r.x[row*width:][:width]
-	k := 0
-	for i := range r.W {
-		k += gemm.Entries(entries[k:], x[i*r.C:][:r.C], 0)
-		ends[i] = int32(k)
-	}
+	gemm.EntriesOfRows(entries, ends[:r.W], x, r.C)
 	for i := r.W; i < len(ends); i++ {
-		ends[i] = int32(k)
+		ends[i] = ends[r.W-1]
 	}
 }
 
