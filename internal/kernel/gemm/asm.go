@@ -45,17 +45,17 @@ func addPickedAVX2(dst, b *float32, entries *skipEntry, count, n int)
 //go:noescape
 func dotPickedAVX2(dst, a, b *float32, entries *skipEntry, count, n int)
 
-// for r := range rows { for i, v := range x[r*n:][:n] { if v != 0 {
+// for r := range rows { for i, v := range x[r*ld:][:n] { if v != 0 {
 // list[count] = Entry{first + i, v}; count++ } }; ends[r] = count }; rows is positive and n a
 // positive multiple of four. Up to rows*n entries are written.
 //
 //go:noescape
-func listEntriesAVX2(list *Entry, ends *int32, x *float32, rows, n, first int)
+func listEntriesAVX2(list *Entry, ends *int32, x *float32, rows, n, ld, first int)
 
 // The same; n is a positive multiple of eight.
 //
 //go:noescape
-func listEntriesAVX512(list *Entry, ends *int32, x *float32, rows, n, first int)
+func listEntriesAVX512(list *Entry, ends *int32, x *float32, rows, n, ld, first int)
 
 // for t, v := range a[:rows] { for j := range 16 { dst[j] += v * b[16*t+j] } }, four rows
 // apart in a sum each; rows is positive.

@@ -18,7 +18,7 @@ type Entry struct {
 func Entries(list []Entry, x []float32, first int) int {
 	list = list[:len(x)]
 	var end [1]int32
-	done := listed(list, end[:], x, len(x), first)
+	done := listed(list, end[:], x, len(x), len(x), first)
 	k := int(end[0])
 	for i, v := range x[done:] {
 		if v != 0 {
@@ -29,22 +29,25 @@ func Entries(list []Entry, x []float32, first int) int {
 	return k
 }
 
-// EntriesOfRows is Entries for rows of n values, one after the other; places count from the start
-// of a row. ends receives where the entries of each row end.
-func EntriesOfRows(list []Entry, ends []int32, x []float32, n int) {
-	if len(x) > 0 && listed(list[:len(x)], ends, x, n, 0) == n {
-		return
+// EntriesOfRows is Entries for rows of n values, ld apart; places count from the start of a row.
+// ends receives where the entries of each row end.
+func EntriesOfRows(list []Entry, ends []int32, x []float32, n, ld int) {
+	if len(ends) > 0 && n > 0 {
+		_ = x[(len(ends)-1)*ld+n-1]
+		if listed(list[:len(ends)*n], ends, x, n, ld, 0) == n {
+			return
+		}
 	}
 	k := 0
 	for r := range ends {
-		k += Entries(list[k:], x[r*n:][:n], 0)
+		k += Entries(list[k:], x[r*ld:][:n], 0)
 		ends[r] = int32(k)
 	}
 }
 
-// listed lists, in assembly, the entries of the first values of len(ends) rows of n, and returns
-// how many values of a row it did: all, or those of one row in whole vectors, or none.
-func listed(list []Entry, ends []int32, x []float32, n, first int) int {
+// listed lists, in assembly, the entries of the first values of len(ends) rows of n, ld apart, and
+// returns how many values of a row it did: all, or those of one row in whole vectors, or none.
+func listed(list []Entry, ends []int32, x []float32, n, ld, first int) int {
 	width, list512 := 4, simd.AVX512 && n >= 8
 	if list512 {
 		width = 8
@@ -54,9 +57,9 @@ func listed(list []Entry, ends []int32, x []float32, n, first int) int {
 		return 0
 	}
 	if list512 {
-		listEntriesAVX512(&list[0], &ends[0], &x[0], len(ends), whole, first)
+		listEntriesAVX512(&list[0], &ends[0], &x[0], len(ends), whole, ld, first)
 	} else if simd.AVX2 {
-		listEntriesAVX2(&list[0], &ends[0], &x[0], len(ends), whole, first)
+		listEntriesAVX2(&list[0], &ends[0], &x[0], len(ends), whole, ld, first)
 	}
 	return whole
 }

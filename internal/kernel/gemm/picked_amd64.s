@@ -246,14 +246,16 @@ DATA entryPlaces<>+48(SB)/8, $6
 DATA entryPlaces<>+56(SB)/8, $7
 GLOBL entryPlaces<>(SB), RODATA|NOPTR, $64
 
-// func listEntriesAVX2(list *Entry, ends *int32, x *float32, rows, n, first int)
-TEXT ·listEntriesAVX2(SB), NOSPLIT, $0-48
+// func listEntriesAVX2(list *Entry, ends *int32, x *float32, rows, n, ld, first int)
+TEXT ·listEntriesAVX2(SB), NOSPLIT, $0-56
 	MOVQ         list+0(FP), DI
 	MOVQ         ends+8(FP), R10
 	MOVQ         x+16(FP), SI
 	MOVQ         rows+24(FP), DX
 	MOVQ         n+32(FP), R11
-	MOVQ         first+40(FP), AX
+	MOVQ         ld+40(FP), R12
+	MOVQ         first+48(FP), AX
+	SUBQ         R11, R12
 	MOVQ         DI, R8
 	LEAQ         ·entryOrder(SB), R9
 	MOVQ         AX, X5
@@ -290,19 +292,22 @@ four:
 	SHRQ      $3, AX
 	MOVL      AX, (R10)
 	ADDQ      $4, R10
+	LEAQ      (SI)(R12*4), SI
 	DECQ      DX
 	JNZ       row
 	VZEROUPPER
 	RET
 
-// func listEntriesAVX512(list *Entry, ends *int32, x *float32, rows, n, first int)
-TEXT ·listEntriesAVX512(SB), NOSPLIT, $0-48
+// func listEntriesAVX512(list *Entry, ends *int32, x *float32, rows, n, ld, first int)
+TEXT ·listEntriesAVX512(SB), NOSPLIT, $0-56
 	MOVQ         list+0(FP), DI
 	MOVQ         ends+8(FP), R10
 	MOVQ         x+16(FP), SI
 	MOVQ         rows+24(FP), DX
 	MOVQ         n+32(FP), R11
-	MOVQ         first+40(FP), AX
+	MOVQ         ld+40(FP), R12
+	MOVQ         first+48(FP), AX
+	SUBQ         R11, R12
 	MOVQ         DI, R8
 	VPBROADCASTQ AX, Z5
 	VPADDQ       entryPlaces<>(SB), Z5, Z5
@@ -334,6 +339,7 @@ eight:
 	SHRQ        $3, AX
 	MOVL        AX, (R10)
 	ADDQ        $4, R10
+	LEAQ        (SI)(R12*4), SI
 	DECQ        DX
 	JNZ         row
 	VZEROUPPER

@@ -47,9 +47,18 @@ func TestEntries(t *testing.T) {
 				if n == 0 {
 					ends = []int32{0, 0, 0}
 				}
-				EntriesOfRows(got, at, x, n)
+				EntriesOfRows(got, at, x, n, n)
 				if !slices.Equal(at, ends) || !slices.EqualFunc(got[:at[2]], want, sameEntry) || got[3*n] != (Entry{7, 7}) {
 					t.Fatalf("3 rows of %d, share %g: %v ends %v, want %v ends %v", n, share, got[:at[2]], at, want, ends)
+				}
+				if h := n / 2; h > 0 { // the second halves of two rows
+					half, two := make([]Entry, 2*(n-h)), make([]int32, 2)
+					EntriesOfRows(half, two, x[h:], n-h, n)
+					k := Entries(make([]Entry, n), x[h:n], 0)
+					if int(two[0]) != k || int(two[1]) != k+Entries(make([]Entry, n), x[n+h:2*n], 0) ||
+						k > 0 && !sameEntry(half[k-1], Entry{want[ends[0]-1].At - uint32(h), want[ends[0]-1].Value}) {
+						t.Fatalf("halves of rows of %d, share %g: %v end %v", n, share, half, two)
+					}
 				}
 				row := want[:ends[0]]
 				if k := Entries(got, x[:n], 5); k != len(row) || k > 0 && got[k-1].At != row[k-1].At+5 || k != Count(x[:n]) {

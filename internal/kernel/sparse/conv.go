@@ -1,6 +1,7 @@
 package sparse
 
 import (
+	"fmt"
 	"math"
 
 	"pare/internal/kernel/gemm"
@@ -10,11 +11,13 @@ import (
 const (
 	convOutputs = 32 // output channels of a block
 	convTaps    = 3  // columns of the kernel
+	convInputs  = 64 // most channels of a part: their weights for a block and a row of taps stay in L1
 	convSample  = 4  // every such row of pixels is in the sample
 )
 
 // ConvShape is a convolution of images [H, W, C], channels last, with a kernel of KH×3 taps,
-// stride 1, to images of O channels, H+2·PadH+1−KH rows and W+2·PadW−2 columns.
+// stride 1, to images of O channels, H+2·PadH+1−KH rows and W+2·PadW−2 columns, at least one
+// each. PadH is less than KH, and PadW than 3.
 type ConvShape struct {
 	H, W, C, O, KH, PadH, PadW int
 }
@@ -26,15 +29,16 @@ func (s ConvShape) OutH() int { return s.H + 2*s.PadH + 1 - s.KH }
 func (s ConvShape) OutW() int { return s.W + 2*s.PadW + 1 - convTaps }
 
 // Conv is a convolution that skips the zeros of its input, with its weights packed. The values
-// of a pixel that are not 0 are listed once. For a row of the kernel and 32 output channels
-// the weights, 24 KB at 64 channels, stay in L1 while the lists of all pixels go over them:
-// each value adds its weights to the sums of three outputs, which are in registers.
+// of a pixel that are not 0 are listed once. The weights of a row of the kernel for a part of up
+// to 64 channels and 32 output channels, 24 KB, stay in L1 while the lists of all pixels go over
+// them: each value adds its weights to the sums of three outputs, which are in registers.
 //
 // A zero never meets a weight, so that an infinite or undefined weight reaches only outputs
 // with a value that is not 0 under it. NaN counts as not 0.
 type Conv struct {
 	ConvShape
 	blocks  int
+	parts   int       // of the channels
 	weights []float32 // [blocks][KH][C][3][32]
 	bias    []float32 // whole blocks
 	share   float64   // break-even
@@ -44,7 +48,11 @@ type Conv struct {
 // convolution of one image in the other way, which is faster above a share of values that are not
 // 0; it is called only to measure this break-even.
 func NewConv(s ConvShape, w, bias []float32, k *Calibration, dense func(y, x []float32)) *Conv {
+	if s.PadH >= s.KH || s.PadW >= convTaps || s.OutH() < 1 || s.OutW() < 1 {
+		panic(fmt.Sprintf("sparse: a convolution %+v has no output, or outputs that see padding alone", s))
+	}
 	c := &Conv{ConvShape: s, blocks: (s.O + convOutputs - 1) / convOutputs}
+	c.parts = (s.C + convInputs - 1) / convInputs
 	c.weights = make([]float32, c.blocks*s.KH*s.C*convTaps*convOutputs)
 	c.bias = make([]float32, c.blocks*convOutputs)
 	copy(c.bias, bias)
@@ -66,8 +74,8 @@ func NewConv(s ConvShape, w, bias []float32, k *Calibration, dense func(y, x []f
 // ConvRun is the workspace of one caller of a Conv.
 type ConvRun struct {
 	*Conv
-	entries []gemm.Entry // H·W·C places; those of a row of pixels begin at its values' place
-	ends    []int32      // for each row of pixels: where the lists of its pixels end, from its start on
+	entries []gemm.Entry // H·W·C places; those of a row of pixels and a part are in one piece
+	ends    []int32      // for each row of pixels and part: where the lists of its pixels end
 	edge    [][]float32  // of each worker: outputs of a block that is not whole
 
 	n, rows, groups int // images, those of a task, and tasks of a block
@@ -91,7 +99,7 @@ func (r *ConvRun) Forward(y, x []float32, n int, relu bool) bool {
 		r.floor = 0
 	}
 	r.entries = parallel.Grow(r.entries, len(r.x))
-	r.ends = parallel.Grow(r.ends, n*r.H*r.pixels())
+	r.ends = parallel.Grow(r.ends, n*r.H*r.parts*r.pixels())
 	r.edge = parallel.PerWorker(r.edge)
 	parallel.Each(n*r.H, r, (*ConvRun).list)
 	r.split()
@@ -112,13 +120,24 @@ func (r *ConvRun) pays() bool {
 	return float64(count) <= r.share*float64(all)
 }
 
+// part returns the channels [lo,hi) of a part.
+func (c *Conv) part(i int) (lo, hi int) { return c.C * i / c.parts, c.C * (i + 1) / c.parts }
+
+// listOf returns the entries of a row of pixels in a part, and where those of each pixel end.
+func (r *ConvRun) listOf(row, part int) ([]gemm.Entry, []int32) {
+	lo, _ := r.part(part)
+	return r.entries[(row*r.C+lo)*r.W:], r.ends[(row*r.parts+part)*r.pixels():][:r.pixels()]
+}
+
 // list lists the values of a row of pixels that are not 0.
 func (r *ConvRun) list(_, row int) {
-	width := r.W * r.C
-	entries, ends, x := r.entries[row*width:][:width], r.ends[row*r.pixels():][:r.pixels()], r.x[row*width:][:width]
-	gemm.EntriesOfRows(entries, ends[:r.W], x, r.C)
-	for i := r.W; i < len(ends); i++ {
-		ends[i] = ends[r.W-1]
+	for part := range r.parts {
+		lo, hi := r.part(part)
+		entries, ends := r.listOf(row, part)
+		gemm.EntriesOfRows(entries, ends[:r.W], r.x[row*r.W*r.C+lo:], hi-lo, r.C)
+		for i := r.W; i < len(ends); i++ {
+			ends[i] = ends[r.W-1]
+		}
 	}
 }
 
@@ -144,8 +163,10 @@ func (r *ConvRun) run(worker, task int) {
 	}
 	weights := r.weights[block*r.KH*r.C*convTaps*convOutputs:]
 	s := scatter{ldy: ldy, steps: r.pixels(), skip: 2 - r.PadW}
-	for tap := range r.KH {
-		s.w = weights[tap*r.C*convTaps*convOutputs:]
+	for step := range r.KH * r.parts {
+		tap, part := step/r.parts, step%r.parts
+		lo, _ := r.part(part)
+		s.w = weights[(tap*r.C+lo)*convTaps*convOutputs:]
 		for n := first; n < last; n++ {
 			for oy := range h {
 				iy := oy + tap - r.PadH
@@ -153,16 +174,15 @@ func (r *ConvRun) run(worker, task int) {
 					continue
 				}
 				s.bias = nil
-				if tap == max(0, r.PadH-oy) {
+				if part == 0 && tap == max(0, r.PadH-oy) {
 					s.bias = r.bias[block*convOutputs:]
 				}
 				s.floor = float32(math.Inf(-1))
-				if tap == min(r.KH-1, r.H-1+r.PadH-oy) {
+				if part == r.parts-1 && tap == min(r.KH-1, r.H-1+r.PadH-oy) {
 					s.floor = r.floor
 				}
-				row := n*r.H + iy
 				s.y = y[((n-first)*h+oy)*w*ldy:]
-				s.entries, s.ends = r.entries[row*r.W*r.C:], r.ends[row*r.pixels():]
+				s.entries, s.ends = r.listOf(n*r.H+iy, part)
 				s.row()
 			}
 		}

@@ -61,7 +61,8 @@ func TestConv(t *testing.T) {
 			{H: 5, W: 7, C: 13, O: 33, KH: 3, PadH: 1, PadW: 1},
 			{H: 6, W: 3, C: 7, O: 23, KH: 3},
 			{H: 2, W: 6, C: 66, O: 47, KH: 1, PadW: 2},
-			{H: 3, W: 2, C: 5, O: 32, KH: 5, PadH: 3, PadW: 1},
+			{H: 3, W: 2, C: 5, O: 32, KH: 5, PadH: 2, PadW: 1},
+			{H: 2, W: 3, C: 150, O: 8, KH: 3, PadH: 1, PadW: 1},
 		} {
 			for _, n := range []int{1, 3} {
 				for _, share := range []float64{0, 0.1, 1} {
