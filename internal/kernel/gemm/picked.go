@@ -46,7 +46,7 @@ func EntriesOfRows(list []Entry, ends []int32, x []float32, n, ld int) {
 }
 
 // listed lists, in assembly, the entries of the first values of len(ends) rows of n, ld apart, and
-// returns how many values of a row it did: all, or those of one row in whole vectors, or none.
+// returns how many values of a row it did: all, in one row as many as fill vectors, or none.
 func listed(list []Entry, ends []int32, x []float32, n, ld, first int) int {
 	width, list512 := 4, simd.AVX512 && n >= 8
 	if list512 {

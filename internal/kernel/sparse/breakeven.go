@@ -157,7 +157,7 @@ func inTurn(f ...func()) []float64 {
 	begin := time.Now()
 	for round := 0; round < leastRounds || round < mostRounds && time.Since(begin) < measureTime; round++ {
 		for k := range f {
-			f[k]() // what it reads comes into the cache
+			f[k]() // brings its operands into the cache
 			start := time.Now()
 			f[k]()
 			if t := time.Since(start).Seconds(); round == 0 || t < least[k] {

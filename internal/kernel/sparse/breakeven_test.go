@@ -61,7 +61,7 @@ func TestBreakEvenIsFound(t *testing.T) {
 	}
 }
 
-// TestMeasuredLayers: break-evens are shares, and layers that measured theirs compute what others do.
+// TestMeasuredLayers: break-evens are shares, and layers that measured theirs are exact.
 func TestMeasuredLayers(t *testing.T) {
 	r := kerneltest.Rand(61)
 	var c Calibration

@@ -33,7 +33,7 @@ func TestCompressed(t *testing.T) {
 	})
 }
 
-// TestCompressedNotFinite: undefined and infinite inputs give what the dense product gives.
+// TestCompressedNotFinite: undefined and infinite inputs give the values of the dense product.
 func TestCompressedNotFinite(t *testing.T) {
 	everyMode(t, func(t *testing.T) {
 		const in, out = 30, 20

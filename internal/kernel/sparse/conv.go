@@ -74,13 +74,13 @@ func NewConv(s ConvShape, w, bias []float32, k *Calibration, dense func(y, x []f
 // ConvRun is the workspace of one caller of a Conv.
 type ConvRun struct {
 	*Conv
-	entries []gemm.Entry // H·W·C places; those of a row of pixels and a part are in one piece
+	entries []gemm.Entry // H·W·C places; a row of pixels and a part have theirs in one piece
 	ends    []int32      // for each row of pixels and part: where the lists of its pixels end
 	edge    [][]float32  // of each worker: outputs of a block that is not whole
 
-	n, rows, groups int // images, those of a task, and tasks of a block
-	floor           float32
-	y, x            []float32
+	n, groups int // images, and tasks of a block of outputs
+	floor     float32
+	y, x      []float32
 }
 
 // Run returns a workspace.
@@ -123,7 +123,7 @@ func (r *ConvRun) pays() bool {
 // part returns the channels [lo,hi) of a part.
 func (c *Conv) part(i int) (lo, hi int) { return c.C * i / c.parts, c.C * (i + 1) / c.parts }
 
-// listOf returns the entries of a row of pixels in a part, and where those of each pixel end.
+// listOf returns the entries of a row of pixels in a part, and where the entries of each pixel end.
 func (r *ConvRun) listOf(row, part int) ([]gemm.Entry, []int32) {
 	lo, _ := r.part(part)
 	return r.entries[(row*r.C+lo)*r.W:], r.ends[(row*r.parts+part)*r.pixels():][:r.pixels()]

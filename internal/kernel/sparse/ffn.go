@@ -18,14 +18,14 @@ const (
 //	y = W₂·a(W₁·x + b₁) + b₂                          a(v) = v where v ≥ τ and v > 0, else 0
 //	y = W₂·(a(W₁·x + b₁) ⊙ (Wᵤ·x + bᵤ)) + b₂          with a gate (Shazeer 2020: ReGLU)
 //
-// Behind the activation it computes only what active units need, those with a(…) ≠ 0: the
-// row of W₂ and, with a gate, the row of Wᵤ. With a share ρ of active units this leaves
+// Behind the activation it computes active units only, those with a(…) ≠ 0: their rows of W₂
+// and, with a gate, of Wᵤ. With a share ρ of active units this leaves
 // (1+ρ)/2 of the operations, with a gate (1+2ρ)/3. Rows of x and chunks of 128 units in which
 // more are active than a break-even go through the dense product.
 //
-// A unit counts as active where a(…) is NaN. What an inactive unit would multiply is not read,
-// so that an infinite or undefined weight, or value of Wᵤ·x + bᵤ, does not reach y, while the
-// dense product of 0 and infinity is NaN.
+// A unit counts as active where a(…) is NaN. The weights of an inactive unit are not read, so that
+// an infinite or undefined one, or such a value of Wᵤ·x + bᵤ, does not reach y, while the dense
+// product of 0 and infinity is NaN.
 //
 // An FFN does not change after it was made, and serves any number of FFNRuns at once.
 type FFN struct {
@@ -94,7 +94,7 @@ type FFNRun struct {
 
 // ffnWorker is the workspace of a worker.
 type ffnWorker struct {
-	h, u   []float32 // hidden values of the rows of a task in a chunk, and those of Wᵤ
+	h, u   []float32 // a chunk of a(W₁·x + b₁) and of Wᵤ·x + bᵤ, for the rows of a task
 	y      []float32 // results of the rows of a task, whole panels
 	list   [chunkUnits]gemm.Entry
 	place  []int // rows in h and u

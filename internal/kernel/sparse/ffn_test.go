@@ -71,8 +71,8 @@ func TestFFN(t *testing.T) {
 	})
 }
 
-// TestFFNNotFinite: units with undefined values are active, and what inactive units would read
-// has no effect.
+// TestFFNNotFinite: units with undefined values are active, and the weights of inactive units
+// have no effect.
 func TestFFNNotFinite(t *testing.T) {
 	everyMode(t, func(t *testing.T) {
 		const in, hidden, out = 24, 150, 20

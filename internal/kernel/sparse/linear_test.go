@@ -62,7 +62,7 @@ func TestLinear(t *testing.T) {
 	})
 }
 
-// TestLinearNotFinite: undefined inputs reach all outputs, what zeros would multiply none.
+// TestLinearNotFinite: undefined inputs reach all outputs, undefined weights behind zeros reach none.
 func TestLinearNotFinite(t *testing.T) {
 	everyMode(t, func(t *testing.T) {
 		r := kerneltest.Rand(42)

@@ -6,7 +6,7 @@ import (
 	"pare/internal/kernel/vector"
 )
 
-// sequenceRows is the number of sequences of a task: they share what they read of the weights.
+// sequenceRows is the number of sequences of a task: they share the weights that they read.
 const sequenceRows = 16
 
 // Recurrent is a recurrent layer of rectified units on whole sequences,

@@ -7,7 +7,7 @@ import (
 	"pare/internal/kernel/kerneltest"
 )
 
-// TestRecurrent: states, and the state that goes on, are those of the definition.
+// TestRecurrent: all states, and the state that goes on, obey the definition.
 func TestRecurrent(t *testing.T) {
 	everyMode(t, func(t *testing.T) {
 		r := kerneltest.Rand(71)
