@@ -33,17 +33,17 @@ func transposeAVX2(dst, src *float32, rows *int, dstLd, k int)
 //go:noescape
 func nonzeroBitsAVX2(dst *uint64, x *float32, words, ahead int)
 
-// for _, e := range entries[:count] { for j := range n { dst[j] += e.value * b[e.at+j] } };
+// for _, e := range entries[:count] { for j := range n { dst[j] += e.Value * b[e.At+j] } };
 // count and n are positive.
 //
 //go:noescape
-func addPickedAVX2(dst, b *float32, entries *skipEntry, count, n int)
+func addPickedAVX2(dst, b *float32, entries *Entry, count, n int)
 
-// for i, e := range entries[:count] { dst[i] = 0; for j := range n { dst[i] += a[j] * b[e.at+j] } };
+// for i, e := range entries[:count] { dst[i] = 0; for j := range n { dst[i] += a[j] * b[e.At+j] } };
 // count is a positive multiple of four, n positive.
 //
 //go:noescape
-func dotPickedAVX2(dst, a, b *float32, entries *skipEntry, count, n int)
+func dotPickedAVX2(dst, a, b *float32, entries *Entry, count, n int)
 
 // for r := range rows { for i, v := range x[r*ld:][:n] { if v != 0 {
 // list[count] = Entry{first + i, v}; count++ } }; ends[r] = count }; rows is positive and n a

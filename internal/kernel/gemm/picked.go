@@ -7,7 +7,8 @@ import (
 	"pare/internal/simd"
 )
 
-// Entry is a value of a vector that is not 0, with its place.
+// Entry is a value of a vector that is not 0, with its place: the number of the value, or where the
+// row begins that it is multiplied with.
 type Entry struct {
 	At    uint32
 	Value float32
@@ -133,7 +134,8 @@ func (p *Packed) AddEntries(c []float32, entries []Entry, b Block) {
 	}
 	panel := b.Panel
 	for ; simd.AVX2 && panel+4 <= b.EndPanel; panel += 4 {
-		addEntries4AVX2(&c[(panel-b.Panel)*TileN:][:4*TileN][0], &p.data[panel*p.pitch+b.Row*TileN], p.pitch, unsafe.SliceData(entries), len(entries))
+		dst := c[(panel-b.Panel)*TileN:][:4*TileN]
+		addEntries4AVX2(&dst[0], &p.data[panel*p.pitch+b.Row*TileN], p.pitch, unsafe.SliceData(entries), len(entries))
 	}
 	for ; panel < b.EndPanel; panel++ {
 		dst := (*[TileN]float32)(c[(panel-b.Panel)*TileN:])
