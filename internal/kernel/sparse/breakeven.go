@@ -9,8 +9,16 @@ import (
 // BreakEven is the share of values that are not 0 up to which a layer skips the others: 0 never
 // skips, 1 always does.
 type BreakEven struct {
-	Row  float64 // of few rows, whose products wait for weights
-	Rows float64 // of many rows, whose products compute
+	Row  float64 // of a single row, whose products wait for weights
+	Rows float64 // of several rows, whose products compute
+}
+
+// of returns the break-even of so many rows.
+func (b BreakEven) of(rows int) float64 {
+	if rows == 1 {
+		return b.Row
+	}
+	return b.Rows
 }
 
 // Calibration finds break-evens: it measures both ways through a layer on this machine when the

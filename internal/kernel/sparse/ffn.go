@@ -135,7 +135,7 @@ func (r *FFNRun) chunkTask(worker, chunk int) {
 	clear(y)
 	w := &r.ws[worker]
 	w.start(r.FFN, r.rows)
-	w.add(r.FFN, y, r.x, chunk, r.even.Row)
+	w.add(r.FFN, y, r.x, chunk, r.even.of(r.rows))
 }
 
 // rowsTask computes a block of rows.

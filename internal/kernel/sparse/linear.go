@@ -71,7 +71,7 @@ func (r *LinearRun) Forward(y, x []float32, rows int, relu bool) {
 func (r *LinearRun) columnsTask(worker, task int) {
 	block := r.weights.Whole()
 	block.Panel, block.EndPanel = task*linearPanels, min((task+1)*linearPanels, block.EndPanel)
-	r.compute(worker, 0, r.rows, block, r.even.Row)
+	r.compute(worker, 0, r.rows, block, r.even.of(r.rows))
 }
 
 // rowsTask computes a block of rows.

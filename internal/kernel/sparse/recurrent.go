@@ -71,16 +71,12 @@ func (r *RecurrentRun) sequences(worker, task int) {
 	first := task * sequenceRows
 	rows, ld := min(sequenceRows, r.n-first), r.state.Width()
 	w.next = parallel.Grow(w.next, rows*ld)
-	even := r.even.Rows
-	if rows == 1 {
-		even = r.even.Row
-	}
 	state, pitch := r.h[first*r.units:], r.units
 	for t := range r.t {
 		for i := range rows {
 			copy(w.next[i*ld:], r.products[((first+i)*r.t+t)*r.units:][:r.units])
 		}
-		w.add(r.state, w.next, ld, state, pitch, rows, block, even)
+		w.add(r.state, w.next, ld, state, pitch, rows, block, r.even.of(rows))
 		for i := range rows {
 			y := r.y[((first+i)*r.t+t)*r.units:][:r.units]
 			vector.ReLUSlice(y, w.next[i*ld:])
