@@ -13,6 +13,7 @@ const (
 	convTaps    = 3  // columns of the kernel
 	convInputs  = 64 // most channels of a part: their weights for a block and a row of taps stay in L1
 	convSample  = 4  // every such row of pixels is in the sample
+	convImages  = 4  // images of a task where there are many
 )
 
 // ConvShape is a convolution of images [H, W, C], channels last, with a kernel of KH×3 taps,
@@ -74,13 +75,19 @@ func NewConv(s ConvShape, w, bias []float32, k *Calibration, dense func(y, x []f
 // ConvRun is the workspace of one caller of a Conv.
 type ConvRun struct {
 	*Conv
-	entries []gemm.Entry // H·W·C places; a row of pixels and a part have theirs in one piece
-	ends    []int32      // for each row of pixels and part: where the lists of its pixels end
-	edge    [][]float32  // of each worker: outputs of a block that is not whole
+	ws    []convWorker
+	tasks int
+	n     int
+	floor float32
+	y, x  []float32
+}
 
-	n, groups int // images, and tasks of a block of outputs
-	floor     float32
-	y, x      []float32
+// convWorker is the workspace of a worker. A worker lists the pixels that its task reads itself:
+// lists of another one would have to come from the cache of another core.
+type convWorker struct {
+	entries []gemm.Entry // C places for each pixel; a row of pixels and a part have theirs in one piece
+	ends    []int32      // for each row of pixels and part: where the lists of its pixels end
+	edge    []float32    // outputs of a block that is not whole
 }
 
 // Run returns a workspace.
@@ -98,12 +105,9 @@ func (r *ConvRun) Forward(y, x []float32, n int, relu bool) bool {
 	if relu {
 		r.floor = 0
 	}
-	r.entries = parallel.Grow(r.entries, len(r.x))
-	r.ends = parallel.Grow(r.ends, n*r.H*r.parts*r.pixels())
-	r.edge = parallel.PerWorker(r.edge)
-	parallel.Each(n*r.H, r, (*ConvRun).list)
-	r.split()
-	parallel.Own(r.groups*r.blocks, r, (*ConvRun).run)
+	r.ws = parallel.PerWorker(r.ws)
+	r.tasks = r.split()
+	parallel.Own(r.tasks, r, (*ConvRun).run)
 	r.y, r.x = nil, nil
 	return true
 }
@@ -123,73 +127,87 @@ func (r *ConvRun) pays() bool {
 // part returns the channels [lo,hi) of a part.
 func (c *Conv) part(i int) (lo, hi int) { return c.C * i / c.parts, c.C * (i + 1) / c.parts }
 
-// listOf returns the entries of a row of pixels in a part, and where the entries of each pixel end.
-func (r *ConvRun) listOf(row, part int) ([]gemm.Entry, []int32) {
-	lo, _ := r.part(part)
-	return r.entries[(row*r.C+lo)*r.W:], r.ends[(row*r.parts+part)*r.pixels():][:r.pixels()]
+// split chooses the number of tasks: one for each thread, or several, of a few images.
+func (r *ConvRun) split() int {
+	threads := parallel.Threads()
+	images := (r.n + convImages - 1) / convImages
+	return min(r.n*r.OutH(), (max(images, threads)+threads-1)/threads*threads)
 }
 
-// list lists the values of a row of pixels that are not 0.
-func (r *ConvRun) list(_, row int) {
-	for part := range r.parts {
-		lo, hi := r.part(part)
-		entries, ends := r.listOf(row, part)
-		gemm.EntriesOfRows(entries, ends[:r.W], r.x[row*r.W*r.C+lo:], hi-lo, r.C)
-		for i := r.W; i < len(ends); i++ {
-			ends[i] = ends[r.W-1]
+// run computes some rows of outputs, numbered over all images.
+func (r *ConvRun) run(worker, task int) {
+	w, h := &r.ws[worker], r.OutH()
+	rows := r.n * h
+	first, last := rows*task/r.tasks, rows*(task+1)/r.tasks
+	// The rows of pixels under them.
+	lo := first/h*r.H + max(0, first%h-r.PadH)
+	hi := (last-1)/h*r.H + min(r.H, (last-1)%h-r.PadH+r.KH)
+	w.list(r, lo, hi)
+	for block := range r.blocks {
+		w.compute(r, block, first, last, lo)
+	}
+}
+
+// list lists the values of the rows [lo,hi) of pixels that are not 0.
+func (w *convWorker) list(r *ConvRun, lo, hi int) {
+	w.entries = parallel.Grow(w.entries, (hi-lo)*r.W*r.C)
+	w.ends = parallel.Grow(w.ends, (hi-lo)*r.parts*r.pixels())
+	for row := lo; row < hi; row++ {
+		for part := range r.parts {
+			from, to := r.part(part)
+			entries, ends := w.listOf(r, row-lo, part)
+			gemm.EntriesOfRows(entries, ends[:r.W], r.x[row*r.W*r.C+from:], to-from, r.C)
+			for i := r.W; i < len(ends); i++ {
+				ends[i] = ends[r.W-1]
+			}
 		}
 	}
 }
 
-// split chooses the images of a task: as many as leave a task or two for every thread.
-func (r *ConvRun) split() {
-	threads := parallel.Threads()
-	r.groups = min(r.n, max(1, (2*threads+r.blocks-1)/r.blocks))
-	if r.blocks >= threads {
-		r.groups = min(r.groups, (r.n+3)/4)
-	}
+// listOf returns the entries of a row of pixels in a part, and where the entries of each pixel end.
+func (w *convWorker) listOf(r *ConvRun, row, part int) ([]gemm.Entry, []int32) {
+	from, _ := r.part(part)
+	return w.entries[(row*r.C+from)*r.W:], w.ends[(row*r.parts+part)*r.pixels():][:r.pixels()]
 }
 
-// run computes a block of the outputs of some images.
-func (r *ConvRun) run(worker, task int) {
-	block, group := task%r.blocks, task/r.blocks
-	first, last := r.n*group/r.groups, r.n*(group+1)/r.groups
-	h, w := r.OutH(), r.OutW()
-	width := min(convOutputs, r.O-block*convOutputs)
-	y, ldy := r.y[first*h*w*r.O+block*convOutputs:], r.O
-	if width < convOutputs {
-		y, ldy = parallel.Grow(r.edge[worker], (last-first)*h*w*convOutputs), convOutputs
-		r.edge[worker] = y
+// compute computes a block of the rows [first,last) of outputs; the first row in the lists is
+// row lo of pixels.
+func (w *convWorker) compute(r *ConvRun, block, first, last, lo int) {
+	h, width := r.OutH(), r.OutW()
+	outputs := min(convOutputs, r.O-block*convOutputs)
+	y, ldy := r.y[first*width*r.O+block*convOutputs:], r.O
+	if outputs < convOutputs {
+		w.edge = parallel.Grow(w.edge, (last-first)*width*convOutputs)
+		y, ldy = w.edge, convOutputs
 	}
 	weights := r.weights[block*r.KH*r.C*convTaps*convOutputs:]
 	s := scatter{ldy: ldy, steps: r.pixels(), skip: 2 - r.PadW}
 	for step := range r.KH * r.parts {
 		tap, part := step/r.parts, step%r.parts
-		lo, _ := r.part(part)
-		s.w = weights[(tap*r.C+lo)*convTaps*convOutputs:]
-		for n := first; n < last; n++ {
-			for oy := range h {
-				iy := oy + tap - r.PadH
-				if iy < 0 || iy >= r.H {
-					continue
-				}
-				s.bias = nil
-				if part == 0 && tap == max(0, r.PadH-oy) {
-					s.bias = r.bias[block*convOutputs:]
-				}
-				s.floor = float32(math.Inf(-1))
-				if part == r.parts-1 && tap == min(r.KH-1, r.H-1+r.PadH-oy) {
-					s.floor = r.floor
-				}
-				s.y = y[((n-first)*h+oy)*w*ldy:]
-				s.entries, s.ends = r.listOf(n*r.H+iy, part)
-				s.row()
+		from, _ := r.part(part)
+		s.w = weights[(tap*r.C+from)*convTaps*convOutputs:]
+		for row := first; row < last; row++ {
+			oy := row % h
+			iy := oy + tap - r.PadH
+			if iy < 0 || iy >= r.H {
+				continue
 			}
+			s.bias = nil
+			if part == 0 && tap == max(0, r.PadH-oy) {
+				s.bias = r.bias[block*convOutputs:]
+			}
+			s.floor = float32(math.Inf(-1))
+			if part == r.parts-1 && tap == min(r.KH-1, r.H-1+r.PadH-oy) {
+				s.floor = r.floor
+			}
+			s.y = y[(row-first)*width*ldy:]
+			s.entries, s.ends = w.listOf(r, row/h*r.H+iy-lo, part)
+			s.row()
 		}
 	}
-	if width < convOutputs {
-		for i := range (last - first) * h * w {
-			copy(r.y[(first*h*w+i)*r.O+block*convOutputs:][:width], y[i*convOutputs:])
+	if outputs < convOutputs {
+		for i := range (last - first) * width {
+			copy(r.y[(first*width+i)*r.O+block*convOutputs:][:outputs], y[i*convOutputs:])
 		}
 	}
 }
