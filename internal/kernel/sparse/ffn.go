@@ -7,10 +7,9 @@ import (
 )
 
 const (
-	chunkPanels = 8                        // panels of hidden units of a chunk
-	chunkUnits  = chunkPanels * gemm.TileN // its hidden units
-	fewRows     = 16                       // fewer rows are shared out by hidden units
-	blockRows   = 32                       // most rows of a task otherwise
+	chunkUnits = 256 // hidden units of a chunk, half of it unless that makes four chunks
+	fewRows    = 16  // fewer rows are shared out by hidden units
+	blockRows  = 32  // most rows of a task otherwise
 )
 
 // FFN is the feed-forward layer of a transformer with its weights packed,
@@ -20,8 +19,8 @@ const (
 //
 // Behind the activation it computes active units only, those with a(…) ≠ 0: their rows of W₂
 // and, with a gate, of Wᵤ. With a share ρ of active units this leaves
-// (1+ρ)/2 of the operations, with a gate (1+2ρ)/3. Rows of x and chunks of 128 units in which
-// more are active than a break-even go through the dense product.
+// (1+ρ)/2 of the operations, with a gate (1+2ρ)/3. Rows of x and chunks of 128 or 256 units
+// in which more are active than a break-even go through the dense product.
 //
 // A unit counts as active where a(…) is NaN. The weights of an inactive unit are not read, so that
 // an infinite or undefined one, or such a value of Wᵤ·x + bᵤ, does not reach y, while the dense
@@ -30,6 +29,7 @@ const (
 // An FFN does not change after it was made, and serves any number of FFNRuns at once.
 type FFN struct {
 	in, hidden, out int
+	units           int // of a chunk
 	threshold       float32
 	first, up, down *gemm.Packed // W₁, Wᵤ and W₂; up is nil without a gate
 	upRows          []float32    // Wᵤ again, a row of in values for each unit
@@ -54,6 +54,10 @@ type FFNWeights struct {
 // NewFFN packs the weights, which it copies.
 func NewFFN(w FFNWeights, c *Calibration) *FFN {
 	f := &FFN{in: w.In, hidden: w.Hidden, out: w.Out, threshold: w.Threshold}
+	f.units = chunkUnits
+	if f.hidden < 4*chunkUnits {
+		f.units = chunkUnits / 2
+	}
 	f.first, f.firstBias = pack(w.First, w.FirstBias, w.In, w.Hidden)
 	f.down, f.downBias = pack(w.Down, w.DownBias, w.Hidden, w.Out)
 	if w.Up != nil {
@@ -75,11 +79,11 @@ func pack(w, bias []float32, rows, columns int) (*gemm.Packed, []float32) {
 }
 
 // chunks is the number of chunks of hidden units.
-func (f *FFN) chunks() int { return (f.hidden + chunkUnits - 1) / chunkUnits }
+func (f *FFN) chunks() int { return (f.hidden + f.units - 1) / f.units }
 
 // chunk returns the hidden units of a chunk and its panels of the first products.
 func (f *FFN) chunk(i int) (lo, hi int, first gemm.Block) {
-	lo, hi = i*chunkUnits, min((i+1)*chunkUnits, f.hidden)
+	lo, hi = i*f.units, min((i+1)*f.units, f.hidden)
 	return lo, hi, gemm.Block{EndRow: f.in, Panel: lo / gemm.TileN, EndPanel: (hi + gemm.TileN - 1) / gemm.TileN}
 }
 
@@ -179,7 +183,7 @@ func (w *ffnWorker) add(f *FFN, y, x []float32, chunk int, even float64) {
 	units := hi - lo
 	down := gemm.Block{Row: lo, EndRow: hi, EndPanel: f.down.Width() / gemm.TileN}
 	for _, at := range w.place {
-		copy(w.h[at:][:chunkUnits], f.firstBias[block.Panel*gemm.TileN:])
+		copy(w.h[at:][:f.units], f.firstBias[block.Panel*gemm.TileN:])
 	}
 	f.first.AddRows(w.h, w.place, x, w.input, block)
 	rows, most, dense := len(w.place), int(even*float64(units)), 0
@@ -203,7 +207,7 @@ func (w *ffnWorker) add(f *FFN, y, x []float32, chunk int, even float64) {
 	place, result, input := w.dense[:dense], w.dense[rows:][:dense], w.dense[2*rows:][:dense]
 	if f.up != nil {
 		for _, at := range place {
-			copy(w.u[at:][:chunkUnits], f.upBias[lo:])
+			copy(w.u[at:][:f.units], f.upBias[lo:])
 		}
 		f.up.AddRows(w.u, place, x, input, block)
 		for _, at := range place {
