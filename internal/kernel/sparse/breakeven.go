@@ -153,9 +153,9 @@ func breakEven(way func(share float64, skip bool) func()) float64 {
 }
 
 const (
-	leastRounds = 7
+	leastRounds = 3
 	mostRounds  = 60
-	measureTime = 2 * time.Millisecond
+	measureTime = 4 * time.Millisecond
 )
 
 // inTurn runs the functions in turn for a while and returns the least seconds of each: others on
