@@ -49,7 +49,11 @@ func reference(w FFNWeights, x []float32, rows int) []float64 {
 func TestFFN(t *testing.T) {
 	everyMode(t, func(t *testing.T) {
 		r := kerneltest.Rand(11)
-		for _, s := range [][3]int{{1, 1, 1}, {5, 17, 3}, {31, 129, 33}, {20, 300, 70}, {9, 1200, 16}} {
+		shapes := [][3]int{{1, 1, 1}, {5, 17, 3}, {31, 129, 33}, {20, 300, 70}, {9, 1200, 16}}
+		if testing.Short() {
+			shapes = shapes[:3]
+		}
+		for _, s := range shapes {
 			for _, rows := range []int{1, 3, 16, 37} {
 				for _, share := range []float64{0, 0.1, 0.5, 1} {
 					for _, gated := range []bool{false, true} {

@@ -45,7 +45,11 @@ func uneven(r *rand.Rand, rows, in int) []float32 {
 func TestLinear(t *testing.T) {
 	everyMode(t, func(t *testing.T) {
 		r := kerneltest.Rand(41)
-		for _, s := range [][2]int{{1, 1}, {7, 23}, {64, 64}, {300, 47}, {513, 20}} {
+		shapes := [][2]int{{1, 1}, {7, 23}, {64, 64}, {300, 47}, {513, 20}}
+		if testing.Short() {
+			shapes = shapes[:3]
+		}
+		for _, s := range shapes {
 			for _, rows := range []int{1, 2, 15, 16, 37} {
 				x, w, bias := uneven(r, rows, s[0]), fanned(r, s[0], s[1]), kerneltest.Slice(r, s[1])
 				relu := rows%2 == 1
