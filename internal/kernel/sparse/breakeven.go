@@ -137,25 +137,32 @@ func forced(skip bool) BreakEven {
 	return BreakEven{}
 }
 
-// breakEven finds the share at which both ways take equally long. Skipping takes a fixed time and
-// a time for each value: it is measured at two shares.
+// Shares at which skipping is measured.
+const lowShare, highShare = 0.1, 0.6
+
+// breakEven measures the share at which both ways take equally long.
 func breakEven(way func(share float64, skip bool) func()) float64 {
-	const low, high = 0.1, 0.6
-	times := inTurn(way(high, false), way(low, true), way(high, true))
-	slope := (times[2] - times[1]) / (high - low)
+	times := inTurn(way(highShare, false), way(lowShare, true), way(highShare, true))
+	return balance(times[0], times[1], times[2])
+}
+
+// balance is the share at which skipping, with its times at the two shares, takes as long as the
+// dense way: it takes a fixed time and a time for each value.
+func balance(dense, low, high float64) float64 {
+	slope := (high - low) / (highShare - lowShare)
 	if slope <= 0 {
-		if times[1] < times[0] {
+		if low < dense {
 			return 1
 		}
 		return 0
 	}
-	return min(1, max(0, low+(times[0]-times[1])/slope))
+	return min(1, max(0, lowShare+(dense-low)/slope))
 }
 
+// Rounds of a measurement: at least, then until it took long, and at most, until it took a while.
 const (
-	leastRounds = 3
-	mostRounds  = 60
-	measureTime = 4 * time.Millisecond
+	leastRounds, rounds, mostRounds = 3, 10, 60
+	long, while                     = 100 * time.Millisecond, 4 * time.Millisecond
 )
 
 // inTurn runs the functions in turn for a while and returns the least seconds of each: others on
@@ -163,7 +170,11 @@ const (
 func inTurn(f ...func()) []float64 {
 	least := make([]float64, len(f))
 	begin := time.Now()
-	for round := 0; round < leastRounds || round < mostRounds && time.Since(begin) < measureTime; round++ {
+	for round := 0; ; round++ {
+		took := time.Since(begin)
+		if round >= mostRounds || round >= rounds && took > while || round >= leastRounds && took > long {
+			return least
+		}
 		for k := range f {
 			f[k]() // brings its operands into the cache
 			start := time.Now()
@@ -173,7 +184,6 @@ func inTurn(f ...func()) []float64 {
 			}
 		}
 	}
-	return least
 }
 
 // sample draws n values of which the given share is not 0.

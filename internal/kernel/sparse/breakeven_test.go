@@ -1,8 +1,10 @@
 package sparse
 
 import (
+	"math"
 	"sync"
 	"testing"
+	"time"
 
 	"pare/internal/kernel/kerneltest"
 )
@@ -35,28 +37,24 @@ func TestCalibrationRemembers(t *testing.T) {
 	}
 }
 
-// TestBreakEvenIsFound: where a way takes longer by the value, the break-even is where the times
-// are equal.
-func TestBreakEvenIsFound(t *testing.T) {
-	sink := 0
-	spin := func(n float64) func() {
-		return func() {
-			for i := range int(n) {
-				sink += i ^ sink
-			}
+// TestBalance: the break-even is the share at which both ways take equally long.
+func TestBalance(t *testing.T) {
+	for _, c := range []struct{ dense, fixed, each, want float64 }{
+		{40, 4, 90, 0.4}, {1, 20, 90, 0}, {200, 4, 50, 1}, {5, 5, 0, 0}, {6, 5, 0, 1},
+	} {
+		at := func(share float64) float64 { return c.fixed + share*c.each }
+		if got := balance(c.dense, at(lowShare), at(highShare)); math.Abs(got-c.want) > 1e-12 {
+			t.Errorf("%v: break-even %g, want %g", c, got, c.want)
 		}
 	}
-	for _, c := range []struct{ dense, fixed, each, want float64 }{
-		{40000, 4000, 90000, 0.4}, {1000, 20000, 90000, 0}, {200000, 4000, 50000, 1},
-	} {
-		got := breakEven(func(share float64, skip bool) func() {
-			if skip {
-				return spin(c.fixed + share*c.each)
-			}
-			return spin(c.dense)
-		})
-		if got < c.want-0.1 || got > c.want+0.1 {
-			t.Errorf("%v: break-even %g, want %g", c, got, c.want)
+}
+
+// TestInTurn: functions are called equally often, and the least time is not 0.
+func TestInTurn(t *testing.T) {
+	var calls [2]int
+	for k, least := range inTurn(func() { calls[0]++; time.Sleep(time.Microsecond) }, func() { calls[1]++; time.Sleep(time.Microsecond) }) {
+		if least < 1e-6 || calls[k] < 2*leastRounds || calls[k] != calls[0] {
+			t.Errorf("function %d took %g s in %d calls", k, least, calls[k])
 		}
 	}
 }

@@ -8,7 +8,7 @@ import (
 
 const (
 	chunkUnits = 256 // hidden units of a chunk, half of it unless that makes four chunks
-	fewRows    = 16  // fewer rows are shared out by hidden units
+	fewRows    = 32  // fewer rows are shared out by hidden units
 	blockRows  = 32  // most rows of a task otherwise
 )
 
@@ -78,6 +78,15 @@ func pack(w, bias []float32, rows, columns int) (*gemm.Packed, []float32) {
 	return p, padded
 }
 
+// taskRows is the number of rows of a task where rows are shared out: half a block where there
+// are too few for two. It depends on the rows only, as the last bits of results do on it.
+func taskRows(rows int) int {
+	if rows < 2*blockRows {
+		return blockRows / 2
+	}
+	return blockRows
+}
+
 // chunks is the number of chunks of hidden units.
 func (f *FFN) chunks() int { return (f.hidden + f.units - 1) / f.units }
 
@@ -111,7 +120,7 @@ type ffnWorker struct {
 func (f *FFN) Run() *FFNRun { return &FFNRun{FFN: f} }
 
 // Forward computes y [rows, Out] from x [rows, In]. The result of a row depends on whether
-// there are 16 rows or more, and in its last bits on the rows around it.
+// there are 32 rows or more, and in its last bits on the rows around it.
 func (r *FFNRun) Forward(y, x []float32, rows int) {
 	r.y, r.x, r.rows = y[:rows*r.out], x[:rows*r.in], rows
 	r.ws = parallel.PerWorker(r.ws)
@@ -127,7 +136,7 @@ func (r *FFNRun) Forward(y, x []float32, rows int) {
 			}
 		}
 	} else {
-		parallel.Each((rows+blockRows-1)/blockRows, r, (*FFNRun).rowsTask)
+		parallel.Each((rows+taskRows(rows)-1)/taskRows(rows), r, (*FFNRun).rowsTask)
 	}
 	r.y, r.x = nil, nil
 }
@@ -144,8 +153,8 @@ func (r *FFNRun) chunkTask(worker, chunk int) {
 
 // rowsTask computes a block of rows.
 func (r *FFNRun) rowsTask(worker, task int) {
-	lo := task * blockRows
-	rows := min(blockRows, r.rows-lo)
+	lo := task * taskRows(r.rows)
+	rows := min(taskRows(r.rows), r.rows-lo)
 	width := r.down.Width()
 	w := &r.ws[worker]
 	w.start(r.FFN, rows)

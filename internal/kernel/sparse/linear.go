@@ -54,7 +54,7 @@ type linearWorker struct {
 func (l *Linear) Run() *LinearRun { return &LinearRun{Linear: l} }
 
 // Forward computes y [rows, out] from x [rows, in], with relu max(·, 0) of it. The result of a
-// row depends on whether there are 16 rows or more, and in its last bits on the rows around it.
+// row depends on whether there are 32 rows or more, and in its last bits on the rows around it.
 func (r *LinearRun) Forward(y, x []float32, rows int, relu bool) {
 	r.y, r.x, r.rows, r.relu = y[:rows*r.out], x[:rows*r.in], rows, relu
 	r.ws = parallel.PerWorker(r.ws)
@@ -62,7 +62,7 @@ func (r *LinearRun) Forward(y, x []float32, rows int, relu bool) {
 		panels := r.weights.Whole().EndPanel
 		parallel.Own((panels+linearPanels-1)/linearPanels, r, (*LinearRun).columnsTask)
 	} else {
-		parallel.Each((rows+blockRows-1)/blockRows, r, (*LinearRun).rowsTask)
+		parallel.Each((rows+taskRows(rows)-1)/taskRows(rows), r, (*LinearRun).rowsTask)
 	}
 	r.y, r.x = nil, nil
 }
@@ -76,7 +76,8 @@ func (r *LinearRun) columnsTask(worker, task int) {
 
 // rowsTask computes a block of rows.
 func (r *LinearRun) rowsTask(worker, task int) {
-	r.compute(worker, task*blockRows, min((task+1)*blockRows, r.rows), r.weights.Whole(), r.even.Rows)
+	n := taskRows(r.rows)
+	r.compute(worker, task*n, min((task+1)*n, r.rows), r.weights.Whole(), r.even.Rows)
 }
 
 // compute computes the columns of a block in the rows [lo,hi).
