@@ -123,6 +123,9 @@ func (l *Conv) BuildFused(b *nn.Builder, in []*gorgonia.Node, e nn.Epilogue) (*g
 	}
 	s := l.shape(d[0], c, h, w)
 	plan := conv.New(s)
+	if b.Frozen() {
+		plan = conv.NewInference(s)
+	}
 	b.Freeze(l.weight, plan)
 	out := tensor.Shape{d[0], s.OutH(), s.OutW(), l.Out}
 	if l.line {
