@@ -70,10 +70,10 @@ func NewEvaluator(net *nn.Network, batch int, loss nn.Loss) (*Evaluator, error) 
 	return newEvaluator(p, meter, loss), nil
 }
 
-// NewSnapshotEvaluator is NewEvaluator for the parameters as they are now: every Run is faster,
-// by the program of a predictor.
-func NewSnapshotEvaluator(net *nn.Network, batch int, loss nn.Loss) (*Evaluator, error) {
-	p, err := infer.New(net, infer.Options{})
+// NewFinalEvaluator is NewEvaluator for parameters that do not change any more, as long as it is
+// used: it runs as a predictor serves the network.
+func NewFinalEvaluator(net *nn.Network, batch int, loss nn.Loss) (*Evaluator, error) {
+	p, err := infer.New(net, infer.Options{SharesLayers: true})
 	if err != nil {
 		return nil, err
 	}
