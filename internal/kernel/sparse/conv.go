@@ -107,6 +107,9 @@ func (r *ConvRun) Forward(y, x []float32, n int, relu bool) bool {
 	}
 	r.ws = parallel.PerWorker(r.ws)
 	r.tasks = r.split()
+	for i := range r.ws { // all of them: another worker may take part in the next call
+		r.ws[i].allocate(r)
+	}
 	parallel.Own(r.tasks, r, (*ConvRun).run)
 	r.y, r.x = nil, nil
 	return true
@@ -148,10 +151,20 @@ func (r *ConvRun) run(worker, task int) {
 	}
 }
 
+// allocate makes room for the rows of a task.
+func (w *convWorker) allocate(r *ConvRun) {
+	h := r.OutH()
+	outputs := (r.n*h + r.tasks - 1) / r.tasks
+	pixels := min(r.n, outputs/h+2) * r.H
+	w.entries = parallel.Grow(w.entries, pixels*r.W*r.C)
+	w.ends = parallel.Grow(w.ends, pixels*r.parts*r.pixels())
+	if r.O%convOutputs != 0 {
+		w.edge = parallel.Grow(w.edge, outputs*r.OutW()*convOutputs)
+	}
+}
+
 // list lists the values of the rows [lo,hi) of pixels that are not 0.
 func (w *convWorker) list(r *ConvRun, lo, hi int) {
-	w.entries = parallel.Grow(w.entries, (hi-lo)*r.W*r.C)
-	w.ends = parallel.Grow(w.ends, (hi-lo)*r.parts*r.pixels())
 	for row := lo; row < hi; row++ {
 		for part := range r.parts {
 			from, to := r.part(part)
@@ -177,7 +190,6 @@ func (w *convWorker) compute(r *ConvRun, block, first, last, lo int) {
 	outputs := min(convOutputs, r.O-block*convOutputs)
 	y, ldy := r.y[first*width*r.O+block*convOutputs:], r.O
 	if outputs < convOutputs {
-		w.edge = parallel.Grow(w.edge, (last-first)*width*convOutputs)
 		y, ldy = w.edge, convOutputs
 	}
 	weights := r.weights[block*r.KH*r.C*convTaps*convOutputs:]

@@ -124,6 +124,9 @@ func (f *FFN) Run() *FFNRun { return &FFNRun{FFN: f} }
 func (r *FFNRun) Forward(y, x []float32, rows int) {
 	r.y, r.x, r.rows = y[:rows*r.out], x[:rows*r.in], rows
 	r.ws = parallel.PerWorker(r.ws)
+	for i := range r.ws { // all of them: another worker may take part in the next call
+		r.ws[i].allocate(r.FFN, rows)
+	}
 	if rows < fewRows {
 		width := r.down.Width()
 		r.parts = parallel.Grow(r.parts, r.chunks()*rows*width)
@@ -146,9 +149,7 @@ func (r *FFNRun) chunkTask(worker, chunk int) {
 	width := r.down.Width()
 	y := r.parts[chunk*r.rows*width:][:r.rows*width]
 	clear(y)
-	w := &r.ws[worker]
-	w.start(r.FFN, r.rows)
-	w.add(r.FFN, y, r.x, chunk, r.even.of(r.rows))
+	r.ws[worker].add(r.FFN, y, r.x, r.rows, chunk, r.even.of(r.rows))
 }
 
 // rowsTask computes a block of rows.
@@ -157,46 +158,48 @@ func (r *FFNRun) rowsTask(worker, task int) {
 	rows := min(taskRows(r.rows), r.rows-lo)
 	width := r.down.Width()
 	w := &r.ws[worker]
-	w.start(r.FFN, rows)
-	w.y = parallel.Grow(w.y, rows*width)
 	for i := range rows {
 		copy(w.y[i*width:][:width], r.downBias)
 	}
 	for chunk := range r.chunks() {
-		w.add(r.FFN, w.y, r.x[lo*r.in:], chunk, r.even.Rows)
+		w.add(r.FFN, w.y, r.x[lo*r.in:], rows, chunk, r.even.Rows)
 	}
 	for i := range rows {
 		copy(r.y[(lo+i)*r.out:][:r.out], w.y[i*width:])
 	}
 }
 
-// start lists the places of rows.
-func (w *ffnWorker) start(f *FFN, rows int) {
-	if len(w.place) == rows {
+// allocate makes room for the rows of a task of a call with so many.
+func (w *ffnWorker) allocate(f *FFN, rows int) {
+	if rows >= fewRows {
+		rows = taskRows(rows)
+		w.y = parallel.Grow(w.y, rows*f.down.Width())
+	}
+	if len(w.place) >= rows {
 		return
 	}
-	w.h, w.place = parallel.Grow(w.h, rows*chunkUnits), parallel.Grow(w.place, rows)
-	w.result, w.input, w.dense = parallel.Grow(w.result, rows), parallel.Grow(w.input, rows), parallel.Grow(w.dense, 3*rows)
+	w.h, w.place = make([]float32, rows*chunkUnits), make([]int, rows)
+	w.result, w.input, w.dense = make([]int, rows), make([]int, rows), make([]int, 3*rows)
 	if f.up != nil {
-		w.u = parallel.Grow(w.u, rows*chunkUnits)
+		w.u = make([]float32, rows*chunkUnits)
 	}
 	for i := range rows {
 		w.place[i], w.result[i], w.input[i] = i*chunkUnits, i*f.down.Width(), i*f.in
 	}
 }
 
-// add adds to y the part of a chunk of units, for all rows of x. Rows with more than the
+// add adds to y the part of a chunk of units, for rows of x. Rows with more than the
 // share even of active units are taken together, in a dense product.
-func (w *ffnWorker) add(f *FFN, y, x []float32, chunk int, even float64) {
+func (w *ffnWorker) add(f *FFN, y, x []float32, rows, chunk int, even float64) {
 	lo, hi, block := f.chunk(chunk)
 	units := hi - lo
 	down := gemm.Block{Row: lo, EndRow: hi, EndPanel: f.down.Width() / gemm.TileN}
-	for _, at := range w.place {
+	for _, at := range w.place[:rows] {
 		copy(w.h[at:][:f.units], f.firstBias[block.Panel*gemm.TileN:])
 	}
-	f.first.AddRows(w.h, w.place, x, w.input, block)
-	rows, most, dense := len(w.place), int(even*float64(units)), 0
-	for i, at := range w.place {
+	f.first.AddRows(w.h, w.place[:rows], x, w.input, block)
+	most, dense := int(even*float64(units)), 0
+	for i, at := range w.place[:rows] {
 		h := w.h[at:][:units]
 		f.activate(h)
 		if gemm.Count(h) > most || most == 0 {

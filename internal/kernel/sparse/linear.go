@@ -1,6 +1,8 @@
 package sparse
 
 import (
+	"slices"
+
 	"pare/internal/kernel/gemm"
 	"pare/internal/kernel/parallel"
 	"pare/internal/kernel/vector"
@@ -58,6 +60,9 @@ func (l *Linear) Run() *LinearRun { return &LinearRun{Linear: l} }
 func (r *LinearRun) Forward(y, x []float32, rows int, relu bool) {
 	r.y, r.x, r.rows, r.relu = y[:rows*r.out], x[:rows*r.in], rows, relu
 	r.ws = parallel.PerWorker(r.ws)
+	for i := range r.ws { // all of them: another worker may take part in the next call
+		r.ws[i].allocate(r.Linear, rows)
+	}
 	if rows < fewRows {
 		panels := r.weights.Whole().EndPanel
 		parallel.Own((panels+linearPanels-1)/linearPanels, r, (*LinearRun).columnsTask)
@@ -65,6 +70,21 @@ func (r *LinearRun) Forward(y, x []float32, rows int, relu bool) {
 		parallel.Each((rows+taskRows(rows)-1)/taskRows(rows), r, (*LinearRun).rowsTask)
 	}
 	r.y, r.x = nil, nil
+}
+
+// allocate makes room for the rows of a task of a call with so many.
+func (w *linearWorker) allocate(l *Linear, rows int) {
+	width := linearPanels * gemm.TileN
+	if rows >= fewRows {
+		rows, width = taskRows(rows), l.weights.Width()
+	}
+	w.y = parallel.Grow(w.y, rows*width)
+	w.reserve(rows)
+}
+
+// reserve makes room for the list of rows of a dense product.
+func (w *linearWorker) reserve(rows int) {
+	w.input, w.result = slices.Grow(w.input[:0], rows), slices.Grow(w.result[:0], rows)
 }
 
 // columnsTask computes some panels of columns of few rows.
@@ -84,7 +104,6 @@ func (r *LinearRun) rowsTask(worker, task int) {
 func (r *LinearRun) compute(worker, lo, hi int, block gemm.Block, even float64) {
 	w := &r.ws[worker]
 	ld := (block.EndPanel - block.Panel) * gemm.TileN
-	w.y = parallel.Grow(w.y, (hi-lo)*ld)
 	first := block.Panel * gemm.TileN
 	for i := range hi - lo {
 		copy(w.y[i*ld:][:ld], r.bias[first:])

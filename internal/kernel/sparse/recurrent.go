@@ -61,6 +61,11 @@ func (r *RecurrentRun) Forward(y, x, h []float32, n, t int) {
 	r.products = parallel.Grow(r.products, n*t*r.units)
 	r.inputs.Forward(r.products, x, n*t, false)
 	r.ws = parallel.PerWorker(r.ws)
+	for i := range r.ws { // all of them: another worker may take part in the next call
+		rows := min(sequenceRows, n)
+		r.ws[i].next = parallel.Grow(r.ws[i].next, rows*r.state.Width())
+		r.ws[i].reserve(rows)
+	}
 	parallel.Each((n+sequenceRows-1)/sequenceRows, r, (*RecurrentRun).sequences)
 	r.y, r.h = nil, nil
 }
@@ -70,7 +75,6 @@ func (r *RecurrentRun) sequences(worker, task int) {
 	w, block := &r.ws[worker], r.state.Whole()
 	first := task * sequenceRows
 	rows, ld := min(sequenceRows, r.n-first), r.state.Width()
-	w.next = parallel.Grow(w.next, rows*ld)
 	state, pitch := r.h[first*r.units:], r.units
 	for t := range r.t {
 		for i := range rows {
