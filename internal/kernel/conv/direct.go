@@ -10,8 +10,10 @@ import (
 // panel of weights is reused while the input band stays in L2.
 const (
 	bandPixels = 256
-	bandRows   = 4   // least rows per band, so that halos stay a small share
-	depthBlock = 384 // depth of a block of weights: 24 KB of panel in L1
+	bandRows   = 4 // least rows per band, so that halos stay a small share
+	// inferenceRows is bandRows where an image alone is shared out.
+	inferenceRows = 2
+	depthBlock    = 384 // depth of a block of weights: 24 KB of panel in L1
 )
 
 // image is the geometry of one tensor of a convolution.
@@ -37,14 +39,14 @@ type bands struct {
 }
 
 // newBands plans tasks for outputs of total rows × cols pixels per image, read
-// through the given spans.
-func newBands(in image, hs, ws []span, rows, cols int) bands {
+// through the given spans: about as many pixels as given, and not fewer rows, in each.
+func newBands(in image, hs, ws []span, rows, cols, pixels, least int) bands {
 	b := bands{in: in, inStep: hs[0].inStep, tapH: hs[0].tapStep, tapW: ws[0].tapStep}
 	b.rows, b.images, b.perImage = rows, 1, 1
-	if rows*cols <= bandPixels {
-		b.images = max(1, min(bandPixels/max(rows*cols, 1), in.n))
+	if rows*cols <= pixels {
+		b.images = max(1, min(pixels/max(rows*cols, 1), in.n))
 	} else {
-		b.rows = min(rows, max(bandRows, bandPixels/cols))
+		b.rows = min(rows, max(least, pixels/cols))
 		b.perImage = (rows + b.rows - 1) / b.rows
 	}
 	b.tasks = (in.n + b.images - 1) / b.images * b.perImage
@@ -206,6 +208,8 @@ type direct struct {
 	phases     []phase
 	sparse     bool // some phases have no taps, their outputs are zero
 	packed     []float32
+	packedSize int
+	frozen     bool      // packed has the weights of all calls
 	bias       []float32 // [group][width]
 	bufs       [][]float32
 	y, x, w    []float32
@@ -224,7 +228,7 @@ type phase struct {
 	packed int   // start of the packed weights
 }
 
-func newDirect(s Shape, input bool) *direct {
+func newDirect(s Shape, input, inference bool) *direct {
 	in, out := s.images()
 	hs, ws := forwardSpans(s.rows()), forwardSpans(s.columns())
 	if input {
@@ -232,7 +236,11 @@ func newDirect(s Shape, input bool) *direct {
 		hs, ws = backwardSpans(s.rows()), backwardSpans(s.columns())
 	}
 	e := &direct{grouping: newGrouping(in, out, s.Groups), transposed: input, weightO: s.O}
-	e.bands = newBands(in, hs, ws, hs[0].count, ws[0].count) // no span has more than the first
+	pixels, rows := bandPixels, bandRows
+	if inference {
+		pixels, rows = min(pixels, inferenceTask(in.n*out.h*out.w, s.KH*s.KW*e.ck*out.c)), inferenceRows
+	}
+	e.bands = newBands(in, hs, ws, hs[0].count, ws[0].count, pixels, rows) // no span has more than the first
 	size := 0
 	for _, h := range hs {
 		for _, w := range ws {
@@ -243,7 +251,7 @@ func newDirect(s Shape, input bool) *direct {
 			e.phases = append(e.phases, p)
 		}
 	}
-	e.packed = make([]float32, size)
+	e.packedSize = size
 	e.bias = make([]float32, s.Groups*e.width)
 	return e
 }
@@ -273,7 +281,7 @@ func (e *direct) call(y, x, w, bias []float32, add bool, ep Epilogue) {
 	if add {
 		e.mode = gemm.TileLoad
 	}
-	if ep.ReLU {
+	if ep.kernelReLU() {
 		e.end = gemm.TileReLU
 	}
 	e.begin(ep, e.tasks, e.out.c)
@@ -284,7 +292,10 @@ func (e *direct) call(y, x, w, bias []float32, add bool, ep Epilogue) {
 		}
 	}
 	e.bufs = parallel.PerWorker(e.bufs)
-	parallel.Each(len(e.phases)*e.groups*e.panels, e, (*direct).pack)
+	if !e.frozen {
+		e.packed = parallel.Grow(e.packed, e.packedSize)
+		parallel.Each(len(e.phases)*e.groups*e.panels, e, (*direct).pack)
+	}
 	parallel.Each(e.tasks, e, (*direct).run)
 	e.finish.end()
 	e.y, e.x, e.w = nil, nil, nil
@@ -327,12 +338,12 @@ func (e *direct) run(worker, task int) {
 		if rows <= 0 || p.w.count == 0 || len(p.step) == 0 {
 			continue
 		}
-		y := e.y[(n0*e.out.h+row*p.h.outStep)*e.out.w*e.out.c:]
+		from := (n0*e.out.h + row*p.h.outStep) * e.out.w * e.out.c
 		pixels := (n1 - n0) * rows * p.w.count
-		e.tiles(p, y, a, pixels)
-		// In the forward direction, where moments are asked for, the one phase covers
+		e.tiles(p, e.y[from:], a, pixels)
+		// In the forward direction, which alone has an epilogue, the one phase covers
 		// all pixels.
-		e.take(task, y[:pixels*e.out.c])
+		e.take(task, e.y, from, from+pixels*e.out.c)
 	}
 }
 
@@ -406,7 +417,7 @@ type weightsWorker struct {
 func newDirectWeights(s Shape) *directWeights {
 	in, out := s.images()
 	e := &directWeights{grouping: newGrouping(in, out, s.Groups)}
-	e.bands = newBands(in, forwardSpans(s.rows()), forwardSpans(s.columns()), out.h, out.w)
+	e.bands = newBands(in, forwardSpans(s.rows()), forwardSpans(s.columns()), out.h, out.w, bandPixels, bandRows)
 	for n := range e.images {
 		for r := range e.rows {
 			for q := range e.out.w {

@@ -68,9 +68,10 @@ type winogradConv struct {
 	winogradGrid
 	transposed bool
 	panels     int
-	ldv, ldm   int // row distances of transformed inputs and products
-	pitch      int // distance of the matrices of either
-	u          []float32
+	ldv, ldm   int       // row distances of transformed inputs and products
+	pitch      int       // distance of the matrices of either
+	u          []float32 // the transformed weights
+	frozen     bool      // of all calls
 	bias       []float32
 	ws         []winogradWorker
 	y, x, w    []float32
@@ -110,7 +111,6 @@ func newWinograd(s Shape, input bool) *winogradConv {
 	ld := max(e.ldv, e.ldm)
 	e.winogradGrid = newWinogradGrid(in, out, padH, padW, winogradBlock)
 	e.pitch = winogradPitch(winogradBlock * ld)
-	e.u = make([]float32, 16*e.panels*gemm.TileN*in.c)
 	e.bias = make([]float32, e.panels*gemm.TileN)
 	return e
 }
@@ -119,18 +119,24 @@ func newWinograd(s Shape, input bool) *winogradConv {
 func (e *winogradConv) call(y, x, w, bias []float32, add bool, ep Epilogue) {
 	e.y, e.x, e.w = y, x, w
 	e.floor, e.add = float32(math.Inf(-1)), add
-	if ep.ReLU {
+	if ep.kernelReLU() {
 		e.floor = 0
 	}
 	clear(e.bias)
 	copy(e.bias, bias)
 	e.begin(ep, e.tasks, e.out.c)
 	e.ws = parallel.PerWorker(e.ws)
-	parallel.Each(e.panels, e, (*winogradConv).pack)
+	if !e.frozen {
+		e.u = parallel.Grow(e.u, e.transformed())
+		parallel.Each(e.panels, e, (*winogradConv).pack)
+	}
 	parallel.Each(e.tasks, e, (*winogradConv).run)
 	e.finish.end()
 	e.y, e.x, e.w = nil, nil, nil
 }
+
+// transformed is the number of values of the transformed weights.
+func (e *winogradConv) transformed() int { return 16 * e.panels * gemm.TileN * e.in.c }
 
 // pack transforms the weights of sixteen output channels.
 func (e *winogradConv) pack(worker, panel int) {
@@ -179,7 +185,7 @@ func (e *winogradConv) run(worker, task int) {
 			t += n
 		}
 	}
-	e.take(task, e.y[e.pixels(first)*e.out.c:e.pixels(last)*e.out.c])
+	e.take(task, e.y, e.pixels(first)*e.out.c, e.pixels(last)*e.out.c)
 }
 
 // output transforms tiles of one tile row, the given one and those beside it.
@@ -312,11 +318,21 @@ const (
 func newWinogradGrid(in, out image, padH, padW, block int) winogradGrid {
 	g := winogradGrid{in: in, out: out, padH: padH, padW: padW, block: block}
 	g.perImage, g.width = (out.h+1)/2, (out.w+1)/2
-	rows := out.n * g.perImage
-	g.tiles = rows * g.width
-	// Products work on six tiles at a time: take the number of tile rows that leaves the
-	// smallest share of empty places.
-	limit := min(max(winogradLeast, g.tiles/winogradTasks), winogradMost)
+	g.tiles = out.n * g.perImage * g.width
+	g.split(g.limit())
+	g.zero = make([]float32, max(in.w*in.c, out.w*out.c)+8)
+	return g
+}
+
+// limit is the most tiles of a task where there are many.
+func (g *winogradGrid) limit() int {
+	return min(max(winogradLeast, g.tiles/winogradTasks), winogradMost)
+}
+
+// split plans tasks of up to limit tiles. Products work on six tiles at a time: it takes the
+// number of tile rows that leaves the smallest share of empty places.
+func (g *winogradGrid) split(limit int) {
+	rows := g.out.n * g.perImage
 	g.step = g.width
 	for n, best := 1, 0.0; n <= rows && (n == 1 || n*g.width <= limit); n++ {
 		if used := float64(n*g.width) / float64(sixFold(n*g.width)); used >= best {
@@ -324,8 +340,25 @@ func newWinogradGrid(in, out image, padH, padW, block int) winogradGrid {
 		}
 	}
 	g.tasks = (g.tiles + g.step - 1) / g.step
-	g.zero = make([]float32, max(in.w*in.c, out.w*out.c)+8)
-	return g
+}
+
+// splitEvenly plans tasks with which the threads together are done first, given the
+// multiply-accumulates of a tile. The results of a tile do not depend on its task.
+func (g *winogradGrid) splitEvenly(macs int) {
+	threads, least := parallel.Threads(), 0
+	for n := 1; n == 1 || n*g.width <= g.limit(); n++ {
+		step := n * g.width
+		tasks := (g.tiles + step - 1) / step
+		block := step / g.block * g.block
+		time := (tasks + threads - 1) / threads * (block + sixFold(step-block)) * macs
+		if tasks > 1 {
+			time += inferenceMACs / 2 // to share the tasks out
+		}
+		if least == 0 || time <= least {
+			least, g.step = time, step
+		}
+	}
+	g.tasks = (g.tiles + g.step - 1) / g.step
 }
 
 // task returns the tiles [lo, hi) of a task.
