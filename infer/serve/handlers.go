@@ -262,6 +262,7 @@ func (s *Server) infer(w http.ResponseWriter, r *http.Request) error {
 // predict reads a request, waits for its predictions, and returns the answer and the number of
 // examples.
 func (s *Server) predict(m *served, w http.ResponseWriter, r *http.Request, memory *loan) (a answer, n int, err error) {
+	defer fault.Recover(&err)
 	jsonSize, err := checkHeaders(r, m.limit)
 	if err != nil {
 		return a, 0, err
