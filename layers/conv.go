@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 
 	"gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
@@ -107,7 +108,7 @@ func (l *Conv) MACs(in []nn.Shape) int64 {
 }
 
 // Fuses implements nn.Fuser.
-func (l *Conv) Fuses(s nn.Step) bool { return s == nn.ReLUStep }
+func (l *Conv) Fuses(s nn.Step) bool { return s != nn.FactorStep }
 
 func (l *Conv) Build(b *nn.Builder, in []*gorgonia.Node) (*gorgonia.Node, error) {
 	return l.BuildFused(b, in, nn.Epilogue{})
@@ -122,6 +123,7 @@ func (l *Conv) BuildFused(b *nn.Builder, in []*gorgonia.Node, e nn.Epilogue) (*g
 	}
 	s := l.shape(d[0], c, h, w)
 	plan := conv.New(s)
+	b.Freeze(l.weight, plan)
 	out := tensor.Shape{d[0], s.OutH(), s.OutW(), l.Out}
 	if l.line {
 		out = tensor.Shape{d[0], s.OutW(), l.Out}
@@ -142,11 +144,29 @@ func (l *Conv) BuildFused(b *nn.Builder, in []*gorgonia.Node, e nn.Epilogue) (*g
 	if m := b.MomentsWanted(l.Out); m != nil {
 		epilogue.Mean, epilogue.Variance = m.Mean, m.Variance
 	}
+	run := func(dst []float32, in [][]float32) { plan.Forward(dst, in[0], in[1], third(in), epilogue) }
+	if e.SkipGate != nil { // frozen
+		epilogue.SkipFactor = slices.Repeat(e.SkipGate.Data(), l.Out/e.SkipGate.Size())
+	}
+	if e.Skip != nil {
+		last := len(nodes)
+		nodes, grads = append(nodes, e.Skip), append(grads, nn.PassGrad)
+		run = func(dst []float32, in [][]float32) {
+			with := epilogue
+			with.Skip = in[last]
+			plan.Forward(dst, in[0], in[1], third(in[:last]), with)
+		}
+	}
 	if e.ReLU {
 		grads = behindReLU(grads)
 	}
-	return nn.Apply(nn.Op{Name: "conv", Shape: out, Grad: grads,
-		Run: func(dst []float32, in [][]float32) { plan.Forward(dst, in[0], in[1], third(in), epilogue) }}, nodes...)
+	return nn.Apply(nn.Op{Name: "conv", Shape: out, Grad: grads, Run: run}, nodes...)
+}
+
+// AbsorbAffine implements nn.AffineSink.
+func (l *Conv) AbsorbAffine(factor, shift []float32) {
+	l.scale(factor, shift)
+	l.NoBias = false
 }
 
 // folds: a constant input channel does not add the same next to zero padding, unless it

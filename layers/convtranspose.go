@@ -131,6 +131,12 @@ func (l *ConvTranspose) Build(b *nn.Builder, in []*gorgonia.Node) (*gorgonia.Nod
 }
 
 // folds: an input that is constant adds the same to every output position only if it is 0.
+// AbsorbAffine implements nn.AffineSink.
+func (l *ConvTranspose) AbsorbAffine(factor, shift []float32) {
+	l.scale(factor, shift)
+	l.NoBias = false
+}
+
 func (l *ConvTranspose) folds(in nn.Known, unit int) bool { return in.Zero(unit) }
 
 // Constants implements nn.Pruner.

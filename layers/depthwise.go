@@ -60,6 +60,12 @@ func (l *Depthwise) Slice(s nn.Slicing) (nn.Layer, error) {
 		Pad: c.Pad, NoBias: c.NoBias, Conv: *c}, nil
 }
 
+// AbsorbAffine implements nn.AffineSink.
+func (l *Depthwise) AbsorbAffine(factor, shift []float32) {
+	l.Conv.AbsorbAffine(factor, shift)
+	l.NoBias = false
+}
+
 // TakeShift implements nn.ShiftSource.
 func (l *Depthwise) TakeShift() []float32 {
 	shift := l.Conv.TakeShift()

@@ -92,6 +92,7 @@ func (l *Linear) BuildFused(b *nn.Builder, in []*gorgonia.Node, e nn.Epilogue) (
 	out := shape.Clone()
 	out[len(out)-1] = o
 	forward := gemm.New(rows, o, f, false, l.readsTable())
+	b.Freeze(l.weight, forward)
 	if nn.IsSparse(in[0]) {
 		forward.SkipZeros()
 	}
@@ -169,6 +170,12 @@ func linearInputGrad(plan *gemm.Product, in gorgonia.Nodes, dy *gorgonia.Node) (
 		return func(dst []float32, in [][]float32) { plan.Run(dst, in[0], in[1], nil, acc, false) }
 	}
 	return nn.Apply(nn.Op{Name: "linear/dx", Shape: x.Shape().Clone(), Run: run(false), Accumulate: run(true)}, dy, w)
+}
+
+// AbsorbAffine implements nn.AffineSink.
+func (l *Linear) AbsorbAffine(factor, shift []float32) {
+	l.scale(factor, shift)
+	l.NoBias = false
 }
 
 // Constants implements nn.Pruner.

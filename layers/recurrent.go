@@ -97,6 +97,8 @@ func (l *recurrent) Build(b *nn.Builder, in []*gorgonia.Node) (*gorgonia.Node, e
 	shape := in[0].Shape().Clone()
 	r := l.start(b, shape, shape[2])
 	plan := recurrence.New(r.Shape, b.Mode == nn.Train)
+	b.Freeze(l.weightIH, plan.InputWeights())
+	b.Freeze(l.weightHH, plan)
 	run := func(dst []float32, in [][]float32) {
 		plan.Forward(dst, in[0], in[1], in[2], in[3], in[4], r.state, r.cells)
 	}
@@ -106,16 +108,22 @@ func (l *recurrent) Build(b *nn.Builder, in []*gorgonia.Node) (*gorgonia.Node, e
 	return r.apply(b, plan, run, toInput, in[0])
 }
 
+// frozenProducts bounds the values of the products with rows that are computed ahead: 64 MiB.
+const frozenProducts = 1 << 24
+
 // ReadsLookup implements nn.LookupReader: the products of the weights with the
 // rows are computed once for each row.
-func (l *recurrent) ReadsLookup(rows, positions int) bool {
-	return recurrence.LookupPays(rows, positions)
+func (l *recurrent) ReadsLookup(rows, positions int, once bool) bool {
+	return recurrence.LookupPays(rows, positions) || once && rows <= frozenProducts/(l.cell.Gates()*l.hidden())
 }
 
 // BuildLookup implements nn.LookupReader.
 func (l *recurrent) BuildLookup(b *nn.Builder, indices *gorgonia.Node, table *nn.Param) (*gorgonia.Node, error) {
 	vocab, d := table.Shape()[0], table.Shape()[1]
 	r := l.start(b, indices.Shape(), d)
+	if b.Frozen() {
+		return r.frozenLookup(b, indices, table)
+	}
 	plan := recurrence.NewLookup(r.Shape, vocab, b.Mode == nn.Train)
 	run := func(dst []float32, in [][]float32) {
 		plan.Forward(dst, in[0], in[1], in[2], in[3], in[4], in[5], r.state, r.cells)
@@ -124,6 +132,23 @@ func (l *recurrent) BuildLookup(b *nn.Builder, indices *gorgonia.Node, table *nn
 		Run:        func(dst []float32, in [][]float32) { plan.GradTable(dst, in[1], false) },
 		Accumulate: func(dst []float32, in [][]float32) { plan.GradTable(dst, in[1], true) }}
 	return r.apply(b, plan, run, toTable, indices, b.Param(table))
+}
+
+// productsForm is the form of input weights as products with the rows of a table.
+type productsForm struct{ table *nn.Param }
+
+// frozenLookup adds the operation with the products of the input weights and the rows of a table
+// computed ahead.
+func (r *recurrentBuild) frozenLookup(b *nn.Builder, indices *gorgonia.Node, table *nn.Param) (*gorgonia.Node, error) {
+	l, vocab := r.layer, table.Shape()[0]
+	products := nn.MakeFrozen(b, l.weightIH, productsForm{table}, func() []float32 {
+		return recurrence.Products(r.Shape, vocab, table.Data(), l.weightIH.Data(), l.biasIH.Data())
+	})
+	plan := recurrence.FrozenLookup(r.Shape, vocab, products)
+	b.Freeze(l.weightHH, plan)
+	return nn.Apply(nn.Op{Name: l.kind, Shape: tensor.Shape{r.N, r.T, r.H}, Run: func(dst []float32, in [][]float32) {
+		plan.Forward(dst, in[0], nil, nil, in[1], nil, in[2], r.state, r.cells)
+	}}, indices, b.Param(l.weightHH), b.Param(l.biasHH))
 }
 
 // apply adds the operation, whose inputs are the given ones, both weights and both biases.

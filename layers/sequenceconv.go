@@ -66,6 +66,12 @@ func (l *Conv1d) Slice(s nn.Slicing) (nn.Layer, error) {
 // Sums implements nn.LinearMap.
 func (l *Conv1d) Sums(in nn.Shape) nn.Sums { return l.Conv.Sums(oneRow(in)) }
 
+// AbsorbAffine implements nn.AffineSink.
+func (l *Conv1d) AbsorbAffine(factor, shift []float32) {
+	l.Conv.AbsorbAffine(factor, shift)
+	l.NoBias = false
+}
+
 // TakeShift implements nn.ShiftSource.
 func (l *Conv1d) TakeShift() []float32 {
 	shift := l.Conv.TakeShift()

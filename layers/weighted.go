@@ -60,6 +60,25 @@ func (l *weighted) tapSum(i, o int) (sum float64) {
 	return sum
 }
 
+// scale multiplies every output by its factor and adds its shift, in the parameters.
+func (l *weighted) scale(factor, shift []float32) {
+	inputs, outs := l.perGroup()
+	w := l.weight.Data()
+	for i := range inputs {
+		for o := range outs {
+			for at, step := l.taps(i, o); at < len(w); at += step {
+				w[at] *= factor[o]
+			}
+		}
+	}
+	if l.bias == nil {
+		l.bias = newBias(make([]float32, outs))
+	}
+	for o, b := range l.bias.Data() {
+		l.bias.Data()[o] = b*factor[o] + shift[o]
+	}
+}
+
 // each calls f for each of the inputs with its place in its group and the outputs of the group,
 // from first to behind last. For each output the inputs ascend.
 func (l *weighted) each(inputs int, f func(in, place, first, last int)) {

@@ -28,6 +28,7 @@ type Builder struct {
 
 	program *Program
 	noNoise bool // see CompileOptions
+	frozen  *Frozen
 
 	params map[*Param]*gorgonia.Node
 	order  []*Param

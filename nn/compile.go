@@ -60,6 +60,11 @@ type CompileOptions struct {
 
 	NoNoise bool    // random layers such as dropout pass their input on in Train, too
 	Probes  []Probe // computed along
+
+	// Frozen, in mode Infer: the parameters keep their values as long as the program runs, and
+	// kernels read the forms of them that are kept here. nil: a run reads the parameters as they
+	// are then.
+	Frozen *Frozen
 }
 
 // Program is a network compiled for one mode and batch size. Programs of one
@@ -101,11 +106,13 @@ func (p *Program) compile(o CompileOptions) error {
 		return errors.New("the network has no layers")
 	case o.Loss == nil && o.Mode.hasLoss():
 		return errors.New("training and evaluation need a loss")
+	case o.Frozen != nil && o.Mode != Infer:
+		return errors.New("frozen parameters are for inference only")
 	}
 	if err := net.checkLargest(o.Batch); err != nil {
 		return err
 	}
-	b := &Builder{Graph: gorgonia.NewGraph(), Mode: o.Mode, Batch: o.Batch, program: p, noNoise: o.NoNoise,
+	b := &Builder{Graph: gorgonia.NewGraph(), Mode: o.Mode, Batch: o.Batch, program: p, noNoise: o.NoNoise, frozen: o.Frozen,
 		params: map[*Param]*gorgonia.Node{}, leaves: map[int64][]float32{},
 		outputs: map[string]*gorgonia.Node{}, moments: map[int64]*Moments{}}
 	p.X = make([]float32, o.Batch*net.Input.Size())
@@ -177,7 +184,7 @@ func buildLayers(b *Builder, net *Network, input *gorgonia.Node, keep map[string
 		}
 		return values[i]
 	}
-	fusions, inside := fuse(net, keep, b.Batch)
+	fusions, inside := fuse(net, keep, b)
 	wanted := make([]bool, len(net.Nodes)) // moments of the node's value
 	for _, n := range net.Nodes {
 		if n.Inputs[0] >= 0 && TraitsOf(n.Layer).ReadsMoments {

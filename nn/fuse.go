@@ -23,7 +23,7 @@ const noSkip = -2 // -1 is the network's input
 // returns the fusions by the node where they end, and whether a node is computed
 // inside of one. The value of a node inside cannot be read, so nodes that
 // others read, or that keep names, stay outside.
-func fuse(net *Network, keep map[string]bool, batch int) (byTail map[int]fusion, inside []bool) {
+func fuse(net *Network, keep map[string]bool, b *Builder) (byTail map[int]fusion, inside []bool) {
 	readers := net.Consumers()
 	// next is the only reader of a node whose value nothing else wants, or -1.
 	next := func(i int) int {
@@ -35,7 +35,7 @@ func fuse(net *Network, keep map[string]bool, batch int) (byTail map[int]fusion,
 	byTail, inside = map[int]fusion{}, make([]bool, len(net.Nodes))
 	taken := make([]bool, len(net.Nodes)) // computed along with a layer before
 	for i := range net.Nodes {
-		if k := next(i); k >= 0 && readsTable(net, i, k, batch) {
+		if k := next(i); k >= 0 && readsTable(net, i, k, b) {
 			byTail[k] = fusion{head: k, skip: noSkip, table: TraitsOf(net.Nodes[i].Layer).Table, indices: net.Nodes[i].Inputs[0]}
 			inside[i], taken[k] = true, true
 		}
@@ -51,7 +51,7 @@ func fuse(net *Network, keep map[string]bool, batch int) (byTail map[int]fusion,
 			inside[last], taken[k] = true, true
 			last = k
 		}
-		if f.skip >= 0 && next(f.skip) >= 0 && !taken[f.skip] && head.Fuses(FactorStep) {
+		if f.skip >= 0 && next(f.skip) >= 0 && !taken[f.skip] && (head.Fuses(FactorStep) || b.Frozen() && head.Fuses(SkipFactorStep)) {
 			if g := TraitsOf(net.Nodes[f.skip].Layer).Factor; g != nil {
 				inside[f.skip], taken[f.skip] = true, true
 				f.skipGate, f.skip = g, net.Nodes[f.skip].Inputs[0]
@@ -65,11 +65,11 @@ func fuse(net *Network, keep map[string]bool, batch int) (byTail map[int]fusion,
 }
 
 // readsTable reports whether node k reads the table of node i directly.
-func readsTable(net *Network, i, k, batch int) bool {
+func readsTable(net *Network, i, k int, b *Builder) bool {
 	table := TraitsOf(net.Nodes[i].Layer).Table
 	reader, ok := net.Nodes[k].Layer.(LookupReader)
 	return ok && table != nil && len(net.Nodes[k].Inputs) == 1 &&
-		reader.ReadsLookup(table.Shape()[0], batch*net.Nodes[i].Shape.Positions())
+		reader.ReadsLookup(table.Shape()[0], b.Batch*net.Nodes[i].Shape.Positions(), b.Frozen())
 }
 
 // extend takes node k, which reads the last one of the fusion, in.

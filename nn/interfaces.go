@@ -25,6 +25,7 @@ import (
 //   - Pruner: its channel semantics; without it pruning keeps the layer whole. Pruners may
 //     be Closer, ShiftSource and ShiftSink as well
 //   - LinearMap, Affine: weights that repair after pruning can fit, and layers that it sees through
+//   - AffineSink: inference folds Affine layers behind it into its parameters
 //   - FeatureReader: it goes by the names of the network's inputs
 //   - TableSharer: its weight may be a table of another layer
 //   - Headed: its heads, which penalties may remove whole
@@ -244,6 +245,14 @@ type Affine interface {
 	Affine(units int) (factor, shift []float32)
 }
 
+// AffineSink is implemented by layers that can multiply every output unit by a factor and add a
+// shift by other values of their parameters, as they can take in an Affine layer behind them.
+type AffineSink interface {
+	// AbsorbAffine changes the parameters; factor and shift have a value for each output unit. A
+	// layer without a bias gets one.
+	AbsorbAffine(factor, shift []float32)
+}
+
 // FeatureReader is implemented by layers whose hyper-parameters may be left to the features of
 // the input that they read.
 type FeatureReader interface {
@@ -296,6 +305,7 @@ const (
 	FactorStep Step = iota
 	SumStep
 	ReLUStep
+	SkipFactorStep // the factor of the Skip; asked for where parameters are frozen and FactorStep is refused
 )
 
 // LookupReader is implemented by layers that can read the output of a layer with a Table
@@ -304,8 +314,9 @@ const (
 type LookupReader interface {
 	Layer
 	// ReadsLookup reports whether this is faster, given the rows of the table and the
-	// positions in a batch.
-	ReadsLookup(rows, positions int) bool
+	// positions in a batch. once: the work for the rows is done once for all runs, because
+	// the parameters are frozen.
+	ReadsLookup(rows, positions int, once bool) bool
 	// BuildLookup is Build with the rows of table that indices, (batch, T, 1), name
 	// as the input.
 	BuildLookup(b *Builder, indices *gorgonia.Node, table *Param) (*gorgonia.Node, error)

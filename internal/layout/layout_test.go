@@ -22,7 +22,7 @@ const front = "."
 
 // floors are the top-level folders, the highest first. A package imports its own
 // floor and those below.
-var floors = []string{"python", "cmd", front, "scripts", "sweep", "results", "infer", "run", "config", "report", "prune", "models", "export", "train", "regularize", "layers", "nn", "datasets", "configs", "stat", "internal"}
+var floors = []string{"python", "cmd", front, "scripts", "sweep", "results", "run", "config", "report", "prune", "models", "export", "train", "regularize", "infer", "layers", "nn", "datasets", "configs", "stat", "internal"}
 
 // apart are the packages of report and export that know no network, so that any floor may
 // import them; they stand on internal alone.
@@ -30,7 +30,7 @@ var apart = []string{"report/chart", "report/graph", "export/safetensors"}
 
 // kernels are the packages of internal/kernel, the highest first. A kernel imports
 // those below it.
-var kernels = []string{"recurrence", "attention", "conv", "resample", "pooling", "norm", "gemm", "prox", "vector", "parallel"}
+var kernels = []string{"recurrence", "attention", "conv", "resample", "pooling", "norm", "sparse", "gemm", "prox", "vector", "parallel"}
 
 // kernel is the place of a package in kernels, −1 for others.
 func kernel(pkg string) int {

@@ -2,9 +2,13 @@
 // run: all packages with assembly ask it.
 package simd
 
-// Features names the instruction set in use: "avx2+fma" or "portable". Setting
-// PARE_KERNELS=portable in the environment forces the latter.
+// Features names the instruction set in use: "avx512", with AVX2 and FMA in kernels that need no
+// more, "avx2+fma" or "portable". PARE_KERNELS=avx2 or =portable in the environment forces one of
+// the others.
 func Features() string {
+	if AVX512 {
+		return "avx512"
+	}
 	if AVX2 {
 		return "avx2+fma"
 	}

@@ -2,10 +2,10 @@ package app
 
 import (
 	"fmt"
-	"sync"
 
 	"pare/datasets"
 	"pare/export"
+	"pare/infer"
 	"pare/infer/serve"
 	"pare/nn"
 	"pare/run"
@@ -16,7 +16,7 @@ import (
 // network's own outputs.
 func servedModel(name string, a *run.Artifact, m export.Model, batch int, raw bool) (*serve.Model, error) {
 	batch = m.Net.BatchUpTo(batch)
-	p, err := newServedProgram(m.Net, batch)
+	p, err := infer.New(m.Net, infer.Options{MaxBatch: batch, Sessions: 1}) // the server computes one batch at a time
 	if err != nil {
 		return nil, err
 	}
@@ -45,34 +45,34 @@ func servedModel(name string, a *run.Artifact, m export.Model, batch int, raw bo
 	}, nil
 }
 
-// prepare turns inputs, channels first, into inputs of the compiled network. Pixels of images are in 0..1.
+// prepare normalises inputs, channels first, unless they are raw. Pixels of images are in 0..1.
 func prepare(x []float32, m export.Model, images, raw bool) error {
-	shape, p := m.Net.Input, m.Preprocess
-	units, positions := shape.Units(), shape.Positions()
-	if !raw && m.Net.Vocabulary == 0 {
-		for i, v := range x {
-			if images && (v < 0 || v > 1) {
-				return fmt.Errorf("value %v at %s is outside of 0..1, the range of pixels; divide bytes by 255", v,
-					position(i, append([]int{1}, shape...)))
-			}
-			if len(p.Mean) > 0 {
-				c := i / positions % units
-				x[i] = float32((float64(v) - float64(p.Mean[c])) / float64(p.Std[c]))
-			}
+	if raw || m.Net.Vocabulary > 0 {
+		return nil
+	}
+	p, shape := m.Preprocess, m.Net.Input
+	for i, v := range x {
+		if images && (v < 0 || v > 1) {
+			return fmt.Errorf("value %v at %s is outside of 0..1, the range of pixels; divide bytes by 255", v,
+				position(i, append([]int{1}, shape...)))
+		}
+		if len(p.Mean) > 0 {
+			c := i / shape.Positions() % shape.Units()
+			x[i] = float32((float64(v) - float64(p.Mean[c])) / float64(p.Std[c]))
 		}
 	}
-	copy(x, run.ChannelsLast(x, shape))
 	return nil
 }
 
-// outputOf makes an output, channels first, of an example's values: their meaning at each position.
+// outputOf makes an output of an example's values, both channels first: their meaning at each
+// position.
 func outputOf(shape nn.Shape, meaning export.Outputs) func(dst, values []float32) {
-	units, positions := shape.Units(), shape.Positions()
+	positions := shape.Positions()
 	return func(dst, values []float32) {
-		at := make([]float64, units)
+		at := make([]float64, shape.Units())
 		for p := range positions {
 			for c := range at {
-				at[c] = float64(values[p*units+c])
+				at[c] = float64(values[c*positions+p])
 			}
 			meaning.Interpret(at)
 			for c, v := range at {
@@ -80,35 +80,4 @@ func outputOf(shape nn.Shape, meaning export.Outputs) func(dst, values []float32
 			}
 		}
 	}
-}
-
-// servedProgram is a serve.Predictor: a network compiled for a single example and for a batch.
-type servedProgram struct {
-	mu         sync.Mutex
-	one, batch *nn.Program
-}
-
-func newServedProgram(net *nn.Network, batch int) (*servedProgram, error) {
-	p := &servedProgram{}
-	var err error
-	if p.one, err = nn.Compile(net, nn.CompileOptions{Mode: nn.Infer, Batch: 1}); err != nil {
-		return nil, err
-	}
-	p.batch, err = nn.Compile(net, nn.CompileOptions{Mode: nn.Infer, Batch: batch})
-	return p, err
-}
-
-// Predict implements serve.Predictor.
-func (p *servedProgram) Predict(out, in []float32, n int) error {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	program := p.batch
-	if n == 1 {
-		program = p.one
-	}
-	copy(program.X, in)
-	program.ResetState()
-	program.Run()
-	copy(out, program.Output())
-	return nil
 }

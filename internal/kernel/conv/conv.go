@@ -11,6 +11,7 @@ package conv
 
 import (
 	"pare/internal/kernel/norm"
+	"pare/internal/kernel/parallel"
 	"pare/internal/kernel/vector"
 )
 
@@ -99,10 +100,14 @@ func (s Shape) depthwise() bool { return s.Groups == s.C && s.C > 1 }
 // Forward computes y [N,OutH,OutW,O] from x [N,H,W,C], w [KH,KW,C/Groups,O]
 // and bias [O], which may be nil, and applies the epilogue.
 func (c *Plan) Forward(y, x, w, bias []float32, e Epilogue) {
+	c.planForward().call(y[:c.outLen()], x[:c.inLen()], w[:c.weightLen()], bias, false, e)
+}
+
+func (c *Plan) planForward() imagePlan {
 	if c.forward == nil {
 		c.forward = planImages(c.s, false)
 	}
-	c.forward.call(y[:c.outLen()], x[:c.inLen()], w[:c.weightLen()], bias, false, e)
+	return c.forward
 }
 
 // BackwardInput overwrites dx [N,H,W,C] with the gradient for dy
@@ -157,24 +162,35 @@ func (c *Plan) weightLen() int { return c.s.KH * c.s.KW * (c.s.C / c.s.Groups) *
 // in cache. The zero value leaves the result unchanged.
 type Epilogue struct {
 	ReLU bool // max(·, 0); NaN stays NaN
+	// Skip, of the shape of the result, is added to it, before ReLU; nil for none. It must not
+	// overlap the result. SkipFactor, [O], multiplies its channels; nil is 1.
+	Skip, SkipFactor []float32
 
 	// Mean and Variance, [O], receive the mean and the biased variance of every
 	// output channel over all images and positions; nil for none. Both or
-	// neither; not together with ReLU.
+	// neither; not together with ReLU or Skip.
 	Mean, Variance []float32
 }
 
 // moments reports whether the epilogue asks for moments.
 func (e Epilogue) moments() bool {
-	if (e.Mean == nil) != (e.Variance == nil) || e.ReLU && e.Mean != nil {
-		panic("conv: epilogue with half of the moments, or with moments and ReLU")
+	if (e.Mean == nil) != (e.Variance == nil) || (e.ReLU || e.Skip != nil) && e.Mean != nil {
+		panic("conv: epilogue with half of the moments, or with moments of an unfinished result")
 	}
 	return e.Mean != nil
 }
 
+// kernelReLU reports whether a kernel has to compute ReLU as it stores the result: behind a sum
+// take does.
+func (e Epilogue) kernelReLU() bool { return e.ReLU && e.Skip == nil }
+
 // apply applies the epilogue to a finished result.
 func (e Epilogue) apply(y []float32, channels int) {
-	if e.ReLU {
+	switch {
+	case e.Skip != nil:
+		rows := parallel.Rows(channels)
+		sums.Do(len(y)/max(channels, 1), rows, sum{e, y, channels}, func(s *sum, lo, hi, _ int) { s.add(s.y, lo*s.channels, hi*s.channels) })
+	case e.ReLU:
 		vector.ReLU(y, y)
 	}
 	if e.moments() {
@@ -182,8 +198,30 @@ func (e Epilogue) apply(y []float32, channels int) {
 	}
 }
 
-// finish collects the moments of an epilogue, where there are any, while tasks write
-// the result.
+// sum is a result with the epilogue that adds its Skip.
+type sum struct {
+	Epilogue
+	y        []float32
+	channels int
+}
+
+var sums parallel.Loop[sum]
+
+// add adds the Skip to the values [from,to) of the result, whole pixels, and applies ReLU.
+func (e *Epilogue) add(y []float32, from, to int) {
+	y, skip := y[from:to], e.Skip[from:to]
+	if c := len(e.SkipFactor); c > 0 {
+		vector.FMARows(y, skip, e.SkipFactor, len(y)/c, c, c, c)
+	} else {
+		vector.AddSlice(y, y, skip)
+	}
+	if e.ReLU {
+		vector.ReLUSlice(y, y)
+	}
+}
+
+// finish collects the moments of an epilogue and adds its Skip, where there are any, while tasks
+// write the result.
 type finish struct {
 	Epilogue
 	wanted bool
@@ -197,10 +235,13 @@ func (f *finish) begin(e Epilogue, tasks, channels int) {
 	}
 }
 
-// take adds rows of the result that a task has written.
-func (f *finish) take(task int, y []float32) {
+// take finishes the values [from,to) of the result, whole pixels that a task has written.
+func (f *finish) take(task int, y []float32, from, to int) {
+	if f.Skip != nil {
+		f.add(y, from, to)
+	}
 	if f.wanted {
-		f.stats.Add(task, y)
+		f.stats.Add(task, y[from:to])
 	}
 }
 

@@ -1,7 +1,6 @@
 package conv
 
 import (
-	"pare/internal/kernel/norm"
 	"pare/internal/kernel/parallel"
 	"pare/internal/kernel/vector"
 )
@@ -174,15 +173,13 @@ func newDepthwise(s Shape, input bool) *depthwise {
 
 func (d *depthwise) call(y, x, w, bias []float32, add bool, e Epilogue) {
 	d.y, d.x, d.w, d.bias, d.add, d.floor = y, x, w, bias, add, noFloor
-	if e.ReLU {
+	if e.kernelReLU() {
 		d.floor = 0
 	}
-	moments := e.moments()
 	d.bufs = parallel.PerWorker(d.bufs)
 	parallel.Each(d.in.n*len(d.bands)*d.panels, d, (*depthwise).task)
-	if moments {
-		norm.Moments(e.Mean, e.Variance, y, len(y)/max(d.out.c, 1), d.out.c)
-	}
+	e.ReLU = e.ReLU && !e.kernelReLU()
+	e.apply(y, d.out.c)
 	d.y, d.x, d.w, d.bias = nil, nil, nil, nil
 }
 

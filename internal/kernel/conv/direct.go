@@ -206,6 +206,8 @@ type direct struct {
 	phases     []phase
 	sparse     bool // some phases have no taps, their outputs are zero
 	packed     []float32
+	packedSize int
+	frozen     bool      // packed has the weights of all calls
 	bias       []float32 // [group][width]
 	bufs       [][]float32
 	y, x, w    []float32
@@ -243,7 +245,7 @@ func newDirect(s Shape, input bool) *direct {
 			e.phases = append(e.phases, p)
 		}
 	}
-	e.packed = make([]float32, size)
+	e.packedSize = size
 	e.bias = make([]float32, s.Groups*e.width)
 	return e
 }
@@ -273,7 +275,7 @@ func (e *direct) call(y, x, w, bias []float32, add bool, ep Epilogue) {
 	if add {
 		e.mode = gemm.TileLoad
 	}
-	if ep.ReLU {
+	if ep.kernelReLU() {
 		e.end = gemm.TileReLU
 	}
 	e.begin(ep, e.tasks, e.out.c)
@@ -284,7 +286,10 @@ func (e *direct) call(y, x, w, bias []float32, add bool, ep Epilogue) {
 		}
 	}
 	e.bufs = parallel.PerWorker(e.bufs)
-	parallel.Each(len(e.phases)*e.groups*e.panels, e, (*direct).pack)
+	if !e.frozen {
+		e.packed = parallel.Grow(e.packed, e.packedSize)
+		parallel.Each(len(e.phases)*e.groups*e.panels, e, (*direct).pack)
+	}
 	parallel.Each(e.tasks, e, (*direct).run)
 	e.finish.end()
 	e.y, e.x, e.w = nil, nil, nil
@@ -327,12 +332,12 @@ func (e *direct) run(worker, task int) {
 		if rows <= 0 || p.w.count == 0 || len(p.step) == 0 {
 			continue
 		}
-		y := e.y[(n0*e.out.h+row*p.h.outStep)*e.out.w*e.out.c:]
+		from := (n0*e.out.h + row*p.h.outStep) * e.out.w * e.out.c
 		pixels := (n1 - n0) * rows * p.w.count
-		e.tiles(p, y, a, pixels)
-		// In the forward direction, where moments are asked for, the one phase covers
+		e.tiles(p, e.y[from:], a, pixels)
+		// In the forward direction, which alone has an epilogue, the one phase covers
 		// all pixels.
-		e.take(task, y[:pixels*e.out.c])
+		e.take(task, e.y, from, from+pixels*e.out.c)
 	}
 }
 

@@ -68,9 +68,10 @@ type winogradConv struct {
 	winogradGrid
 	transposed bool
 	panels     int
-	ldv, ldm   int // row distances of transformed inputs and products
-	pitch      int // distance of the matrices of either
-	u          []float32
+	ldv, ldm   int       // row distances of transformed inputs and products
+	pitch      int       // distance of the matrices of either
+	u          []float32 // the transformed weights
+	frozen     bool      // of all calls
 	bias       []float32
 	ws         []winogradWorker
 	y, x, w    []float32
@@ -110,7 +111,6 @@ func newWinograd(s Shape, input bool) *winogradConv {
 	ld := max(e.ldv, e.ldm)
 	e.winogradGrid = newWinogradGrid(in, out, padH, padW, winogradBlock)
 	e.pitch = winogradPitch(winogradBlock * ld)
-	e.u = make([]float32, 16*e.panels*gemm.TileN*in.c)
 	e.bias = make([]float32, e.panels*gemm.TileN)
 	return e
 }
@@ -119,18 +119,24 @@ func newWinograd(s Shape, input bool) *winogradConv {
 func (e *winogradConv) call(y, x, w, bias []float32, add bool, ep Epilogue) {
 	e.y, e.x, e.w = y, x, w
 	e.floor, e.add = float32(math.Inf(-1)), add
-	if ep.ReLU {
+	if ep.kernelReLU() {
 		e.floor = 0
 	}
 	clear(e.bias)
 	copy(e.bias, bias)
 	e.begin(ep, e.tasks, e.out.c)
 	e.ws = parallel.PerWorker(e.ws)
-	parallel.Each(e.panels, e, (*winogradConv).pack)
+	if !e.frozen {
+		e.u = parallel.Grow(e.u, e.transformed())
+		parallel.Each(e.panels, e, (*winogradConv).pack)
+	}
 	parallel.Each(e.tasks, e, (*winogradConv).run)
 	e.finish.end()
 	e.y, e.x, e.w = nil, nil, nil
 }
+
+// transformed is the number of values of the transformed weights.
+func (e *winogradConv) transformed() int { return 16 * e.panels * gemm.TileN * e.in.c }
 
 // pack transforms the weights of sixteen output channels.
 func (e *winogradConv) pack(worker, panel int) {
@@ -179,7 +185,7 @@ func (e *winogradConv) run(worker, task int) {
 			t += n
 		}
 	}
-	e.take(task, e.y[e.pixels(first)*e.out.c:e.pixels(last)*e.out.c])
+	e.take(task, e.y, e.pixels(first)*e.out.c, e.pixels(last)*e.out.c)
 }
 
 // output transforms tiles of one tile row, the given one and those beside it.

@@ -44,3 +44,37 @@ func addPickedAVX2(dst, b *float32, entries *skipEntry, count, n int)
 //
 //go:noescape
 func dotPickedAVX2(dst, a, b *float32, entries *skipEntry, count, n int)
+
+// for i, v := range x[:n] { if v != 0 { list[count] = Entry{first + i, v}; count++ } }; n is a
+// positive multiple of four. Up to n entries are written.
+//
+//go:noescape
+func listEntriesAVX2(list *Entry, x *float32, n, first int) (count int)
+
+// The same; n is a positive multiple of eight.
+//
+//go:noescape
+func listEntriesAVX512(list *Entry, x *float32, n, first int) (count int)
+
+// for t, v := range a[:rows] { for j := range 16 { dst[j] += v * b[16*t+j] } }, four rows
+// apart in a sum each; rows is positive.
+//
+//go:noescape
+func addRowAVX2(dst, b, a *float32, rows int)
+
+// for _, e := range entries[:count] { for i := range 4 { for j := range 16 {
+// dst[16*i+j] += e.Value * b[i*pitch+16*e.At+j] } } }; count is positive.
+//
+//go:noescape
+func addEntries4AVX2(dst, b *float32, pitch int, entries *Entry, count int)
+
+// The same with one panel, even and odd entries in a sum each; count is positive.
+//
+//go:noescape
+func addEntriesAVX2(dst, b *float32, entries *Entry, count int)
+
+// for i, e := range entries[:4] { dst[i] = 0; for j := range n { dst[i] += a[j] * b[e.At*n+j] } };
+// n is positive.
+//
+//go:noescape
+func dotEntriesAVX2(dst, a, b *float32, entries *Entry, n int)

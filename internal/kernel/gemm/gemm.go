@@ -30,6 +30,7 @@ type Product struct {
 	packA, packB bool
 	panelsA      packedPanels
 	panelsB      packedPanels
+	frozenB      bool      // panelsB has the values of all calls
 	edge         []float32 // the last columns of B, where the others are read in place
 	bias         []float32 // padded to whole panels
 	arow, crow   []int     // rows of A and C in one task
@@ -192,8 +193,10 @@ func (g *Product) multiply(c, a, b, bias, other []float32, mode, end int) {
 	switch {
 	case g.skip != nil && g.skip.run():
 	case g.bounds != nil:
-		g.panelsB.allocate()
-		parallel.Each(g.panelsB.groups(), g, (*Product).pack)
+		if !g.frozenB {
+			g.panelsB.allocate()
+			parallel.Each(g.panelsB.groups(), g, (*Product).pack)
+		}
 		parallel.Each(len(g.bounds)-1, g, (*Product).rows)
 	default:
 		g.packAhead()
@@ -211,12 +214,12 @@ func (g *Product) packAhead() {
 			tasks += g.panelsA.groups()
 		}
 	}
-	if g.packB {
+	if g.packB && !g.frozenB {
 		g.panelsB.allocate()
 		if g.rowTasks > 1 {
 			tasks += g.panelsB.groups()
 		}
-	} else if n := g.n % TileN; n != 0 && g.k > 0 {
+	} else if n := g.n % TileN; n != 0 && g.k > 0 && !g.packB {
 		g.edge = parallel.Grow(g.edge, g.k*TileN)
 		PackStraight(g.edge, 0, g.b[g.n-n:], g.n, n, TileWidth(n), g.k)
 	}
@@ -269,7 +272,7 @@ func (g *Product) block(_, task int) {
 			j := g.columns(&t, i0, p)
 			switch {
 			case g.packB:
-				if g.rowTasks == 1 {
+				if g.rowTasks == 1 && !g.frozenB {
 					g.panelsB.pack(g.b, block, p, p+1)
 				}
 				t.B = g.panelsB.panel(block, p)

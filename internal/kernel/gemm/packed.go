@@ -42,6 +42,17 @@ func (p *Packed) Pack(b []float32) {
 	p.b = nil
 }
 
+// FrozenForm, Freeze and UseFrozen are as those of Product, for Pack.
+func (p *Packed) FrozenForm() any {
+	return frozenForm{n: p.lines, k: p.k, trans: p.along, blocks: p.blocks, whole: p.whole}
+}
+
+// Freeze returns the panels of B.
+func (p *Packed) Freeze(b []float32) any { return p.freeze(b) }
+
+// UseFrozen takes the panels of B; Pack is not to be called any more.
+func (p *Packed) UseFrozen(panels any) { p.data = panels.([]float32) }
+
 func (p *Packed) packTask(_, task int) { p.packGroup(p.b, task) }
 
 // PaddedRows is the number of rows that Mul reads and writes for a product with the given

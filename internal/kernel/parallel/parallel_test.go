@@ -95,7 +95,8 @@ type counter struct{ hits []atomic.Int32 }
 
 func (c *counter) hit(_, task int) { c.hits[task].Add(1) }
 
-func TestEachAndLoopRunEveryTaskOnce(t *testing.T) {
+// TestEveryWayRunsEveryTaskOnce also mixes owned tasks with others.
+func TestEveryWayRunsEveryTaskOnce(t *testing.T) {
 	defer SetThreads(0)
 	var loop Loop[[]int32]
 	for _, threads := range []int{1, 3} {
@@ -103,6 +104,7 @@ func TestEachAndLoopRunEveryTaskOnce(t *testing.T) {
 		for tasks := range 40 {
 			c := &counter{hits: make([]atomic.Int32, tasks)}
 			Each(tasks, c, (*counter).hit)
+			Own(tasks, c, (*counter).hit)
 			Workers(2, tasks, c.hit)
 			marks := make([]int32, 3*tasks)
 			loop.Do(len(marks), 4, marks, func(m *[]int32, lo, hi, task int) {
@@ -111,7 +113,7 @@ func TestEachAndLoopRunEveryTaskOnce(t *testing.T) {
 				}
 			})
 			for i := range c.hits {
-				if n := c.hits[i].Load(); n != 2 {
+				if n := c.hits[i].Load(); n != 3 {
 					t.Fatalf("%d threads: task %d of %d ran %d times", threads, i, tasks, n)
 				}
 			}

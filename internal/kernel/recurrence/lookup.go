@@ -41,14 +41,9 @@ func LookupPays(vocab, positions int) bool { return 2*vocab <= positions }
 
 // NewLookup plans a layer that reads a table of vocab rows.
 func NewLookup(s Shape, vocab int, train bool) *Lookup {
-	r := &Lookup{vocab: vocab}
-	r.recurrence.init(s, train)
+	r := newLookup(s, vocab, train)
 	g, positions := s.width(), s.N*s.T
-	r.products = make([]float32, (vocab+1)*g)
-	for j := range g {
-		r.products[vocab*g+j] = float32(math.NaN())
-	}
-	r.byTime, r.table, r.rows = true, r.products, make([]int32, positions)
+	r.useProducts(undefinedRow(make([]float32, (vocab+1)*g), g))
 	r.fromTable = gemm.New(vocab, g, s.D, false, false)
 	if train {
 		r.gates = make([]float32, positions*g)
@@ -60,9 +55,44 @@ func NewLookup(s Shape, vocab int, train bool) *Lookup {
 	return r
 }
 
+func newLookup(s Shape, vocab int, train bool) *Lookup {
+	r := &Lookup{vocab: vocab}
+	r.recurrence.init(s, train)
+	r.byTime, r.rows = true, make([]int32, s.N*s.T)
+	return r
+}
+
+// undefinedRow fills the last row of products with NaN.
+func undefinedRow(products []float32, width int) []float32 {
+	last := products[len(products)-width:]
+	for i := range last {
+		last[i] = float32(math.NaN())
+	}
+	return products
+}
+
+func (r *Lookup) useProducts(products []float32) { r.products, r.table = products, products }
+
+// Products is E·W + b, which FrozenLookup takes, for a table E [vocab, D].
+func Products(s Shape, vocab int, table, w, b []float32) []float32 {
+	products := undefinedRow(make([]float32, (vocab+1)*s.width()), s.width())
+	gemm.New(vocab, s.width(), s.D, false, false).Run(products[:vocab*s.width()], table, w, b, false, false)
+	return products
+}
+
+// FrozenLookup plans a layer without gradients that reads a table by its Products, which it does
+// not change. Its Forward takes no table, input weights and biases.
+func FrozenLookup(s Shape, vocab int, products []float32) *Lookup {
+	r := newLookup(s, vocab, false)
+	r.useProducts(products)
+	return r
+}
+
 // Forward is Plan.Forward with x being the named rows of table [V, D].
 func (r *Lookup) Forward(y, rows, table, w, u, b, b2, h, c []float32) {
-	r.fromTable.Run(r.products[:r.vocab*r.width()], table, w, b, false, false)
+	if r.fromTable != nil {
+		r.fromTable.Run(r.products[:r.vocab*r.width()], table, w, b, false, false)
+	}
 	r.valid = true
 	for i, v := range rows[:len(r.rows)] {
 		if !(v >= 0 && v < float32(r.vocab)) {

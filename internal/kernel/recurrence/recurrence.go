@@ -76,6 +76,9 @@ func (r *Plan) Forward(y, x, w, u, b, b2, h, c []float32) {
 	r.forward(y, u, b2, h, c)
 }
 
+// InputWeights is the part of the plan that reads W, which it can take frozen.
+func (r *Plan) InputWeights() *gemm.Product { return r.input }
+
 // GradInput computes dx; with acc it is added.
 func (r *Plan) GradInput(dx, w []float32, acc bool) {
 	r.toInput.Run(dx, r.gates, w, nil, acc, false)
@@ -115,10 +118,12 @@ type recurrence struct {
 	byTime bool // the order of places: see place
 
 	weights, back      *gemm.Packed // U and its transpose
+	frozen             bool         // weights has the values of all calls
 	toRecurrentWeights *gemm.Product
 	bias               []float32 // b', padded
 	scratch            []scratch
 	tasks              int
+	parts              int // of the product of the one sequence
 
 	y, dy, dh, h, c []float32 // operands of the call in progress
 }
@@ -154,10 +159,24 @@ func (r *recurrence) init(s Shape, train bool) {
 
 // forward is Forward once the products of the input are there.
 func (r *recurrence) forward(y, u, b2, h, c []float32) {
-	r.weights.Pack(u)
+	if !r.frozen {
+		r.weights.Pack(u)
+	}
 	copy(r.bias, b2[:r.width()])
 	r.y, r.h, r.c = y, h, c
 	r.share((*recurrence).forwardTask)
+}
+
+// FrozenForm, Freeze and UseFrozen are as those of gemm.Product, for U.
+func (r *recurrence) FrozenForm() any { return r.weights.FrozenForm() }
+
+// Freeze packs U.
+func (r *recurrence) Freeze(u []float32) any { return r.weights.Freeze(u) }
+
+// UseFrozen makes all calls of Forward read U packed by Freeze.
+func (r *recurrence) UseFrozen(u any) {
+	r.weights.UseFrozen(u)
+	r.frozen = true
 }
 
 // Backward computes the gradients with respect to all pre-activations, from the
@@ -254,7 +273,7 @@ func (r *recurrence) forwardTask(worker, task int) {
 		}
 	}
 	for t := range r.T {
-		r.weights.Mul(s.product, r.gatePitch(), s.state, pitch, rows, r.bias, false)
+		r.multiply(s, rows)
 		for i := range rows {
 			state := s.state[i*pitch:][:h]
 			if r.train {
@@ -270,6 +289,49 @@ func (r *recurrence) forwardTask(worker, task int) {
 			copy(r.c[(lo+i)*h:][:h], r.cells[(r.T*r.N+lo+i)*h:])
 		}
 	}
+}
+
+const (
+	// fewRows is the most sequences of a task whose products are computed one by one where the
+	// weights are frozen: a tile would compute four.
+	fewRows = 2
+	// partFloats is the least number of weights in a part of the product of one sequence alone:
+	// reading them takes longer than sharing the work out.
+	partFloats = 32 << 10
+)
+
+// multiply computes b' + U·h for the states of some sequences.
+func (r *recurrence) multiply(s *scratch, rows int) {
+	if !r.frozen || rows > fewRows {
+		r.weights.Mul(s.product, r.gatePitch(), s.state, r.statePitch(), rows, r.bias, false)
+		return
+	}
+	whole := r.weights.Whole()
+	if r.N == 1 {
+		if r.parts = min(parallel.Threads(), r.H*r.width()/partFloats, whole.EndPanel); r.parts > 1 {
+			parallel.Own(r.parts, r, (*recurrence).multiplyPart)
+			return
+		}
+	}
+	for i := range rows {
+		r.multiplyRow(s, i, whole)
+	}
+}
+
+// multiplyPart computes a part of the columns of the product of the one sequence.
+func (r *recurrence) multiplyPart(_, part int) {
+	block := r.weights.Whole()
+	panels := block.EndPanel
+	block.Panel, block.EndPanel = panels*part/r.parts, panels*(part+1)/r.parts
+	r.multiplyRow(&r.scratch[0], 0, block)
+}
+
+// multiplyRow computes the columns of a block of the product of row i of scratch.
+func (r *recurrence) multiplyRow(s *scratch, i int, block gemm.Block) {
+	product := s.product[i*r.gatePitch():]
+	lo, hi := block.Panel*gemm.TileN, block.EndPanel*gemm.TileN
+	copy(product[lo:hi], r.bias[lo:hi])
+	r.weights.AddRow(product[lo:], s.state[i*r.statePitch():], block)
 }
 
 // step replaces the state of sequence n by that at position t.

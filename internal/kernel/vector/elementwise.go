@@ -53,10 +53,11 @@ func AddSlice(dst, a, b []float32) {
 
 // Mul computes dst = a·b value by value.
 func Mul(dst, a, b []float32) {
-	each(dst, a, b, 0, func(dst, a, b []float32, _ float32) { mulSlice(dst, a, b) })
+	each(dst, a, b, 0, func(dst, a, b []float32, _ float32) { MulSlice(dst, a, b) })
 }
 
-func mulSlice(dst, a, b []float32) {
+// MulSlice computes dst = a * b on the calling goroutine.
+func MulSlice(dst, a, b []float32) {
 	a, b = a[:len(dst)], b[:len(dst)]
 	i := simd.Whole(len(dst), 8)
 	if simd.AVX2 && i > 0 {
@@ -103,7 +104,7 @@ func MaskSlice(x, mask []float32) {
 	for lo := 0; lo < len(x); lo += len(keep) {
 		hi := min(lo+len(keep), len(x))
 		affineSlice(keep[:hi-lo], mask[lo:hi], -1, 1)
-		mulSlice(x[lo:hi], x[lo:hi], keep[:hi-lo])
+		MulSlice(x[lo:hi], x[lo:hi], keep[:hi-lo])
 	}
 }
 
@@ -151,19 +152,23 @@ func reluGradSlice(dx, y, dy []float32) {
 // Threshold computes dst = x where x ≥ tau, else 0; tau ≥ 0. NaN stays NaN, and
 // with tau 0 it is a ReLU. dst may be x.
 func Threshold(dst, x []float32, tau float32) {
-	each(dst, x, x, tau, func(dst, x, _ []float32, tau float32) {
-		i := simd.Whole(len(dst), 8)
-		if simd.AVX2 && i > 0 {
-			thresholdAVX2(&dst[0], &x[0], i, tau)
+	each(dst, x, x, tau, func(dst, x, _ []float32, tau float32) { ThresholdSlice(dst, x, tau) })
+}
+
+// ThresholdSlice is Threshold on the calling goroutine.
+func ThresholdSlice(dst, x []float32, tau float32) {
+	x = x[:len(dst)]
+	i := simd.Whole(len(dst), 8)
+	if simd.AVX2 && i > 0 {
+		thresholdAVX2(&dst[0], &x[0], i, tau)
+	}
+	for ; i < len(dst); i++ {
+		v := x[i]
+		if v < tau {
+			v = 0
 		}
-		for ; i < len(dst); i++ {
-			v := x[i]
-			if v < tau {
-				v = 0
-			}
-			dst[i] = v
-		}
-	})
+		dst[i] = v
+	}
 }
 
 // LeakyReLU computes dst = x, or slope·x below zero. dst may be x.
@@ -223,7 +228,7 @@ var columnwise parallel.Loop[perColumn]
 func ScaleChannels(dst, x, g []float32, rows, c int) {
 	columnwise.Do(rows, parallel.Rows(c), perColumn{dst[:rows*c], x[:rows*c], g[:c]}, func(p *perColumn, lo, hi, _ int) {
 		for c := len(p.g); lo < hi; lo++ {
-			mulSlice(p.dst[lo*c:][:c], p.x[lo*c:][:c], p.g)
+			MulSlice(p.dst[lo*c:][:c], p.x[lo*c:][:c], p.g)
 		}
 	})
 }

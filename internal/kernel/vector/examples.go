@@ -16,7 +16,7 @@ func ScaleExamples(dst, x, s []float32, n, rows, c int) {
 	e := byExample{dst[:n*rows*c], x[:n*rows*c], s[:n*c], rows, c}
 	examples.Do(n*rows, parallel.Rows(c), e, func(e *byExample, lo, hi, _ int) {
 		for c := e.c; lo < hi; lo++ {
-			mulSlice(e.dst[lo*c:][:c], e.x[lo*c:][:c], e.s[lo/e.rows*c:])
+			MulSlice(e.dst[lo*c:][:c], e.x[lo*c:][:c], e.s[lo/e.rows*c:])
 		}
 	})
 }

@@ -1,0 +1,113 @@
+package sparse
+
+import (
+	"pare/internal/kernel/gemm"
+	"pare/internal/kernel/parallel"
+	"pare/internal/kernel/vector"
+)
+
+const (
+	linearDepth  = 256 // inputs of a chunk: their weights stay in L2
+	linearPanels = 4   // panels of a task of few rows
+)
+
+// Linear is a linear layer, y = W·x + b, or a 1×1 convolution, whose rows are pixels, that skips
+// the zeros of its input, with its weights packed. A chunk of 256 inputs of a row in which more
+// than a break-even are not 0 goes through the dense product.
+//
+// A zero that is skipped meets no weight, so that an infinite or undefined weight does not
+// reach y through it. NaN counts as not 0.
+//
+// A Linear does not change after it was made, and serves any number of LinearRuns at once.
+type Linear struct {
+	in, out int
+	weights *gemm.Packed
+	bias    []float32 // whole panels
+	even    BreakEven
+}
+
+// NewLinear packs weights [in, out] and a bias [out], which may be nil.
+func NewLinear(w, bias []float32, in, out int, even BreakEven) *Linear {
+	l := &Linear{in: in, out: out, even: even}
+	l.weights, l.bias = pack(w, bias, in, out)
+	return l
+}
+
+// LinearRun is the workspace of one caller of a Linear.
+type LinearRun struct {
+	*Linear
+	ws   []linearWorker
+	rows int
+	relu bool
+	y, x []float32
+}
+
+// linearWorker is the workspace of a worker.
+type linearWorker struct {
+	list          [linearDepth]gemm.Entry
+	y             []float32 // results of the rows of a task, whole panels
+	input, result []int     // the rows of a dense product, in x and y
+}
+
+// Run returns a workspace.
+func (l *Linear) Run() *LinearRun { return &LinearRun{Linear: l} }
+
+// Forward computes y [rows, out] from x [rows, in], with relu max(·, 0) of it. The result of a
+// row depends on whether there are 16 rows or more, and in its last bits on the rows around it.
+func (r *LinearRun) Forward(y, x []float32, rows int, relu bool) {
+	r.y, r.x, r.rows, r.relu = y[:rows*r.out], x[:rows*r.in], rows, relu
+	r.ws = parallel.PerWorker(r.ws)
+	if rows < fewRows {
+		panels := r.weights.Whole().EndPanel
+		parallel.Own((panels+linearPanels-1)/linearPanels, r, (*LinearRun).columnsTask)
+	} else {
+		parallel.Each((rows+blockRows-1)/blockRows, r, (*LinearRun).rowsTask)
+	}
+	r.y, r.x = nil, nil
+}
+
+// columnsTask computes some panels of columns of few rows.
+func (r *LinearRun) columnsTask(worker, task int) {
+	block := r.weights.Whole()
+	block.Panel, block.EndPanel = task*linearPanels, min((task+1)*linearPanels, block.EndPanel)
+	r.compute(worker, 0, r.rows, block, r.even.Row)
+}
+
+// rowsTask computes a block of rows.
+func (r *LinearRun) rowsTask(worker, task int) {
+	r.compute(worker, task*blockRows, min((task+1)*blockRows, r.rows), r.weights.Whole(), r.even.Rows)
+}
+
+// compute computes the columns of a block in the rows [lo,hi). Rows of a chunk with more than
+// the share even of values that are not 0 are taken together, in a dense product.
+func (r *LinearRun) compute(worker, lo, hi int, block gemm.Block, even float64) {
+	w := &r.ws[worker]
+	ld := (block.EndPanel - block.Panel) * gemm.TileN
+	w.y = parallel.Grow(w.y, (hi-lo)*ld)
+	first := block.Panel * gemm.TileN
+	for i := lo; i < hi; i++ {
+		copy(w.y[(i-lo)*ld:][:ld], r.bias[first:])
+	}
+	for block.Row = 0; block.Row < r.in; block.Row += linearDepth {
+		block.EndRow = min(block.Row+linearDepth, r.in)
+		most := int(even * float64(block.EndRow-block.Row))
+		w.input, w.result = w.input[:0], w.result[:0]
+		for i := lo; i < hi; i++ {
+			x := r.x[i*r.in+block.Row : i*r.in+block.EndRow]
+			if gemm.Count(x) > most || most == 0 {
+				w.input, w.result = append(w.input, i*r.in+block.Row), append(w.result, (i-lo)*ld)
+				continue
+			}
+			r.weights.AddEntries(w.y[(i-lo)*ld:], w.list[:gemm.Entries(w.list[:], x, 0)], block)
+		}
+		if len(w.input) > 0 {
+			r.weights.AddRows(w.y, w.result, r.x, w.input, block)
+		}
+	}
+	for i := lo; i < hi; i++ {
+		y := r.y[i*r.out+first : min(i*r.out+first+ld, (i+1)*r.out)]
+		if copy(y, w.y[(i-lo)*ld:]); r.relu {
+			vector.ReLUSlice(y, y)
+		}
+	}
+}
