@@ -81,8 +81,8 @@ const (
 	bytesAround   = 64 << 10
 )
 
-// New returns a server for models. It calls each Predictor with a batch of zeros, so that the first
-// request finds it ready, and starts a goroutine for each, which Close ends.
+// New returns a server for models. It calls each Predictor with one example and with a batch, of
+// zeros, so that the first requests find it ready, and starts a goroutine for each, which Close ends.
 func New(models []*Model, o Options) (*Server, error) {
 	o.Timeout = cmp.Or(o.Timeout, 30*time.Second)
 	o.Connections = cmp.Or(o.Connections, 1024)
@@ -105,8 +105,10 @@ func New(models []*Model, o Options) (*Server, error) {
 			return nil, fmt.Errorf("model %s: a request of %d examples may take %s, more than the %s for all requests; choose a smaller batch",
 				m.Name, m.Batch, limit.Bytes(float64(most)), limit.Bytes(float64(o.Memory)))
 		}
-		if err := compute(m.Predictor, make([]float32, m.Batch*m.Width), make([]float32, m.Batch*inputs), m.Batch); err != nil {
-			return nil, fmt.Errorf("model %s: a batch of zeros: %w", m.Name, err)
+		for _, n := range []int{1, m.Batch} {
+			if err := compute(m.Predictor, make([]float32, n*m.Width), make([]float32, n*inputs), n); err != nil {
+				return nil, fmt.Errorf("model %s: a batch of zeros: %w", m.Name, err)
+			}
 		}
 		s.models[m.Name] = v
 		s.names = append(s.names, m.Name)
