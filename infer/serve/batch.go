@@ -110,7 +110,7 @@ func (b *batcher) collect(first *job) (next *job) {
 	for n < b.model.Batch {
 		var j *job
 		if expired {
-			select { // what is in the queue comes along
+			select { // requests in the queue come along
 			case j = <-b.queue:
 			default:
 				return nil

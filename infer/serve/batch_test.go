@@ -33,11 +33,11 @@ func blocked(t *testing.T, s *Server, p *sums) (release func()) {
 }
 
 // waitFor waits until a condition holds.
-func waitFor(t *testing.T, what string, is func() bool) {
+func waitFor(t *testing.T, event string, is func() bool) {
 	t.Helper()
 	for end := time.Now().Add(10 * time.Second); !is(); time.Sleep(100 * time.Microsecond) {
 		if time.Now().After(end) {
-			t.Fatalf("%s: not within 10 s", what)
+			t.Fatalf("%s: not within 10 s", event)
 		}
 	}
 }

@@ -34,7 +34,7 @@ func next(v []byte) (value, rest []byte) {
 		case '[', '{':
 			depth++
 		case ']', '}':
-			if depth == 0 { // the end of what encloses a number
+			if depth == 0 { // of the array or object around a number
 				return v[:i], v[i:]
 			}
 			if depth--; depth == 0 {
@@ -49,11 +49,11 @@ func next(v []byte) (value, rest []byte) {
 	return v, nil
 }
 
-// object calls f for the members of an object in valid JSON. what names it in errors.
-func object(what string, v []byte, f func(key string, value []byte) error) error {
+// object calls f for the members of an object in valid JSON. Errors name the object by place.
+func object(place string, v []byte, f func(key string, value []byte) error) error {
 	v = skipSpace(v)
 	if v[0] != '{' {
-		return badRequest("%s is not a JSON object", what)
+		return badRequest("%s is not a JSON object", place)
 	}
 	for v = skipSpace(v[1:]); v[0] != '}'; {
 		var key, value []byte
@@ -61,7 +61,7 @@ func object(what string, v []byte, f func(key string, value []byte) error) error
 		value, v = next(skipSpace(v)[1:]) // behind the colon
 		var name string
 		if err := json.Unmarshal(key, &name); err != nil {
-			return badRequest("%s: %v", what, err)
+			return badRequest("%s: %v", place, err)
 		}
 		if err := f(name, value); err != nil {
 			return err
@@ -75,14 +75,14 @@ func object(what string, v []byte, f func(key string, value []byte) error) error
 
 // members splits an object into the values of the keys it may have. Keys of other names and
 // repeated ones are errors.
-func members(what string, v []byte, keys map[string]*[]byte) error {
-	return object(what, v, func(key string, value []byte) error {
+func members(place string, v []byte, keys map[string]*[]byte) error {
+	return object(place, v, func(key string, value []byte) error {
 		to, ok := keys[key]
 		switch {
 		case !ok:
-			return badRequest("%s has an unknown key %s", what, quoted(key))
+			return badRequest("%s has an unknown key %s", place, quoted(key))
 		case *to != nil:
-			return badRequest("%s has the key %q twice", what, key)
+			return badRequest("%s has the key %q twice", place, key)
 		}
 		*to = value
 		return nil
@@ -90,10 +90,10 @@ func members(what string, v []byte, keys map[string]*[]byte) error {
 }
 
 // array calls f for the elements of an array in valid JSON.
-func array(what string, v []byte, f func(element []byte) error) error {
+func array(place string, v []byte, f func(element []byte) error) error {
 	v = skipSpace(v)
 	if v[0] != '[' {
-		return badRequest("%s is not a JSON array", what)
+		return badRequest("%s is not a JSON array", place)
 	}
 	for v = skipSpace(v[1:]); v[0] != ']'; {
 		var element []byte
@@ -109,33 +109,33 @@ func array(what string, v []byte, f func(element []byte) error) error {
 }
 
 // text reads a JSON string; an absent value is "".
-func text(what string, v []byte) (s string, err error) {
+func text(place string, v []byte) (s string, err error) {
 	if v == nil {
 		return "", nil
 	}
 	if v[0] != '"' {
-		return "", badRequest("%s is not a string", what)
+		return "", badRequest("%s is not a string", place)
 	}
 	if err := json.Unmarshal(v, &s); err != nil {
-		return "", badRequest("%s: %v", what, err)
+		return "", badRequest("%s: %v", place, err)
 	}
 	return s, nil
 }
 
 // whole reads a whole number of at least 0; an absent value is −1.
-func whole(what string, v []byte) (int, error) {
+func whole(place string, v []byte) (int, error) {
 	if v == nil {
 		return -1, nil
 	}
 	n := 0
 	if err := json.Unmarshal(v, &n); err != nil || n < 0 || v[0] == 'n' {
-		return 0, badRequest("%s is not a whole number of at least 0", what)
+		return 0, badRequest("%s is not a whole number of at least 0", place)
 	}
 	return n, nil
 }
 
 // boolean reads true or false; an absent value is otherwise.
-func boolean(what string, v []byte, otherwise bool) (bool, error) {
+func boolean(place string, v []byte, otherwise bool) (bool, error) {
 	switch string(v) {
 	case "":
 		return otherwise, nil
@@ -144,7 +144,7 @@ func boolean(what string, v []byte, otherwise bool) (bool, error) {
 	case "false":
 		return false, nil
 	}
-	return false, badRequest("%s is not true or false", what)
+	return false, badRequest("%s is not true or false", place)
 }
 
 // quoted is a text from a request in an error, cut to a length that suits a line.

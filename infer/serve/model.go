@@ -90,7 +90,7 @@ func (in *Input) datatypes() []string {
 	return []string{FP32, FP64}
 }
 
-// validName is what may stand in a path and in a metric without quotes.
+// validName matches names that need no quotes in paths and metrics.
 var validName = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9._-]*$`)
 
 // ValidName reports whether a model may have the name.

@@ -99,12 +99,12 @@ func decode(m *Model, body []byte, jsonSize int) (*request, error) {
 	return r, m.values(r, in, binary)
 }
 
-// textOf is text with a bound on what it reads.
-func textOf(what string, v []byte) (string, error) {
+// textOf is text with a bound on its length.
+func textOf(place string, v []byte) (string, error) {
 	if len(v) > 6*maxID+2 { // a character takes at most six bytes in JSON
-		return "", badRequest("%s is longer than %d bytes", what, maxID)
+		return "", badRequest("%s is longer than %d bytes", place, maxID)
 	}
-	return text(what, v)
+	return text(place, v)
 }
 
 // syntax is the error of JSON that is not valid, with its place.
@@ -120,16 +120,16 @@ func syntax(v []byte) string {
 // parameters calls f for the parameters of a request or tensor. Values are texts, numbers, true or
 // false. Parameters that a server without the extension cannot honour are refused; hints, such as
 // priority, are left to f.
-func parameters(what string, v []byte, f func(key string, v []byte) error) error {
+func parameters(place string, v []byte, f func(key string, v []byte) error) error {
 	if v == nil {
 		return nil
 	}
-	return object(what, v, func(key string, v []byte) error {
+	return object(place, v, func(key string, v []byte) error {
 		switch {
 		case v[0] == '{' || v[0] == '[' || v[0] == 'n':
-			return badRequest("%s: %s is not a text, a number, true or false", what, quoted(key))
+			return badRequest("%s: %s is not a text, a number, true or false", place, quoted(key))
 		case strings.HasPrefix(key, "sequence_"), strings.HasPrefix(key, "shared_memory_"):
-			return badRequest("%s: %s is of an extension that this server does not have", what, quoted(key))
+			return badRequest("%s: %s is of an extension that this server does not have", place, quoted(key))
 		}
 		return f(key, v)
 	})
@@ -249,15 +249,15 @@ func (m *Model) values(r *request, in *tensor, data []byte) error {
 // shape reads the shape of an input and compares it with the model's.
 func (m *Model) shape(v []byte) ([]int, error) {
 	want := m.Input.Shape
-	what := "shape of input " + m.Input.Name
+	place := "shape of input " + m.Input.Name
 	if v == nil {
 		return nil, badRequest("input %s has no shape; it must be (n, %s)", m.Input.Name, shapeText(want))
 	}
 	var shape []int
-	err := array(what, v, func(v []byte) error {
-		d, err := whole("an axis of the "+what, v)
+	err := array(place, v, func(v []byte) error {
+		d, err := whole("an axis of the "+place, v)
 		if shape = append(shape, d); err == nil && len(shape) > maxRank {
-			err = badRequest("%s has more than %d axes", what, maxRank)
+			err = badRequest("%s has more than %d axes", place, maxRank)
 		}
 		return err
 	})
@@ -265,9 +265,9 @@ func (m *Model) shape(v []byte) ([]int, error) {
 	case err != nil:
 		return nil, err
 	case len(shape) == 0 || !slices.Equal(shape[1:], want):
-		return nil, badRequest("%s is (%s), the model takes (n, %s)", what, shapeText(shape), shapeText(want))
+		return nil, badRequest("%s is (%s), the model takes (n, %s)", place, shapeText(shape), shapeText(want))
 	case shape[0] == 0:
-		return nil, badRequest("%s is (%s), which has no examples", what, shapeText(shape))
+		return nil, badRequest("%s is (%s), which has no examples", place, shapeText(shape))
 	case shape[0] > m.Batch:
 		return nil, &failure{http.StatusRequestEntityTooLarge, "input",
 			fmt.Sprintf("%d examples in a request, at most %d are taken; send several requests", shape[0], m.Batch)}
@@ -286,7 +286,7 @@ func shapeText(shape []int) string {
 // parseNumbers reads the numbers of valid JSON: in one array, or nested as the shape says.
 func parseNumbers(v []byte, shape []int, in Input) ([]float32, error) {
 	total := size(shape)
-	// A number and its comma take two bytes, so the text bounds what is allocated.
+	// A number and its comma take two bytes, so the length of the text bounds the memory.
 	if total > len(v)/2 {
 		return nil, badRequest("data of input %s has fewer than the %d values of its shape (%s)", in.Name, total, shapeText(shape))
 	}

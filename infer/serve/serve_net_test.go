@@ -173,7 +173,7 @@ func TestConnections(t *testing.T) {
 	}
 }
 
-// A server that is told to stop is not ready, finishes what it has and refuses connections.
+// A server that is told to stop is not ready, finishes its requests and refuses connections.
 func TestStop(t *testing.T) {
 	m, p := hold()
 	s := listen(t, Options{}, time.Minute, m)

@@ -284,8 +284,8 @@ func values(answer []byte, jsonSize string) ([]float32, error) {
 	return out, nil
 }
 
-// names are the metrics that show a leak. The collector lets the heap grow to next_gc, a multiple of
-// what was alive at the last collection.
+// names are the metrics that show a leak. The collector lets the heap grow to next_gc, a
+// multiple of the live heap after the last collection.
 var names = []string{"go_goroutines", "process_open_fds", "go_memstats_next_gc_bytes", "process_resident_memory_bytes"}
 
 // settled reads the metrics when connections have closed.
