@@ -147,7 +147,13 @@ func (b *batcher) take(j *job) int {
 func (b *batcher) run() {
 	inputs, n := size(b.model.Input.Shape), 0
 	now := time.Now()
+	jobs := b.jobs[:0]
 	for _, j := range b.jobs {
+		b.waiting.Add(int64(-j.n))
+		if j.ctx.Err() != nil { // its client has gone while the batch waited
+			continue
+		}
+		jobs = append(jobs, j)
 		copy(b.in[n*inputs:], j.in)
 		n += j.n
 		b.metrics.wait.Observe(now.Sub(j.since).Seconds())
@@ -155,15 +161,14 @@ func (b *batcher) run() {
 	if n == 0 {
 		return
 	}
-	b.waiting.Add(int64(-n)) // they are in a batch now
 	err := compute(b.model.Predictor, b.out[:n*b.model.Width], b.in[:n*inputs], n)
 	b.metrics.batch.Observe(float64(n))
 	out := b.out
-	for i, j := range b.jobs {
+	for _, j := range jobs {
 		out = out[copy(j.out, out):]
 		j.done <- err
-		b.jobs[i] = nil
 	}
+	clear(b.jobs) // keep no memory of requests
 }
 
 // compute is Predict with a panic as an error.

@@ -163,6 +163,30 @@ func TestLeavingRequests(t *testing.T) {
 	}
 }
 
+// A request whose client goes while its batch waits for others leaves the batch.
+func TestLeavingBatch(t *testing.T) {
+	m, p := hold()
+	s := start(t, Options{Wait: time.Hour}, m)
+	p.sizes = nil
+	ctx, cancel := context.WithCancel(context.Background())
+	gone := make(chan int)
+	go func() {
+		w := httptest.NewRecorder()
+		s.ServeHTTP(w, httptest.NewRequestWithContext(ctx, "POST", inferPath, strings.NewReader(input("FP32", "[1, 3]", "[1, 2, 3]"))))
+		gone <- w.Code
+	}()
+	waitFor(t, "the batch begins", func() bool { return s.models["m"].waiting.Load() == 1 && len(s.models["m"].queue) == 0 })
+	cancel()
+	if status := <-gone; status != 499 {
+		t.Errorf("status %d", status)
+	}
+	w := ask(s, "POST", inferPath, input("FP32", "[4, 3]", "[1,1,1, 2,2,2, 3,3,3, 4,4,4]"))
+	if w.Code != 200 || !slices.Equal(p.sizes, []int{4}) || !strings.Contains(w.Body.String(), `"data":[3,2,6,4,9,6,12,8]`) {
+		t.Errorf("%d %s, batches %v", w.Code, w.Body, p.sizes)
+	}
+	waiting(t, s, 0)
+}
+
 // Requests whose memory is not there get status 503; the memory comes back.
 func TestMemory(t *testing.T) {
 	m, p := hold()

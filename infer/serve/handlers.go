@@ -29,6 +29,7 @@ var extensions = []string{"binary_tensor_data", "classification"}
 
 // routes fills the mux: a handler for each path, with its method.
 func (s *Server) routes() {
+	metrics := s.metrics.handler()
 	for _, r := range []struct {
 		pattern, method string
 		handle          func(w http.ResponseWriter, r *http.Request) error
@@ -43,7 +44,7 @@ func (s *Server) routes() {
 		{"/v2/models/{model}/versions/{version}/ready", http.MethodGet, s.modelReady},
 		{"/v2/models/{model}/versions/{version}/infer", http.MethodPost, s.infer},
 		{"/metrics", http.MethodGet, func(w http.ResponseWriter, r *http.Request) error {
-			s.metrics.handler().ServeHTTP(w, r)
+			metrics.ServeHTTP(w, r)
 			return nil
 		}},
 		{"/", "", func(w http.ResponseWriter, r *http.Request) error {

@@ -354,6 +354,9 @@ func TestRefusedModels(t *testing.T) {
 		`model m: a batch of zeros: no`: func(m *Model, _ *Options) {
 			m.Predictor = predictorFunc(func(_, _ []float32, _ int) error { return errors.New("no") })
 		},
+		"model m: a queue of 3 examples is smaller than a request of 4 may be; choose a larger queue or a smaller batch": func(_ *Model, o *Options) {
+			o.Queue = 3
+		},
 		"model m: a request of 4 examples may take 322.2 KiB, more than the 1000 bytes for all requests; choose a smaller batch": func(_ *Model, o *Options) {
 			o.Memory = 1000
 		},

@@ -27,7 +27,7 @@ import (
 // Options bound a server. The zero value is usable.
 type Options struct {
 	Wait    time.Duration // that a request waits for others to join its batch; 0: none
-	Queue   int           // most examples that wait for a model; 0: 16 batches of it
+	Queue   int           // most examples that wait for a model, a batch or more; 0: 16 batches
 	Timeout time.Duration // to read a request, and to compute it; 0: 30 s
 	// Connections is the most open connections; further ones wait to be accepted. 0: 1024.
 	Connections int
@@ -89,6 +89,9 @@ func New(models []*Model, o Options) (*Server, error) {
 	o.Memory = cmp.Or(o.Memory, limit.Memory()/4)
 	s := &Server{o: o, models: map[string]*served{}, mux: http.NewServeMux(), metrics: newMetrics()}
 	s.memory.left.Store(o.Memory)
+	if o.Wait < 0 || o.Queue < 0 || o.Timeout < 0 || o.Connections < 0 || o.Memory < 0 {
+		return nil, fmt.Errorf("an option is negative: %+v", o)
+	}
 	if len(models) == 0 {
 		return nil, errors.New("no models to serve")
 	}
@@ -101,6 +104,10 @@ func New(models []*Model, o Options) (*Server, error) {
 		}
 		inputs := size(m.Input.Shape)
 		v := &served{Model: m, limit: bytesAround + bytesPerValue*int64(m.Batch)*int64(inputs)}
+		if o.Queue > 0 && o.Queue < m.Batch {
+			return nil, fmt.Errorf("model %s: a queue of %d examples is smaller than a request of %d may be; choose a larger queue or a smaller batch",
+				m.Name, o.Queue, m.Batch)
+		}
 		if most := 5*v.limit + m.cost(m.Batch, nil); most > o.Memory {
 			return nil, fmt.Errorf("model %s: a request of %d examples may take %s, more than the %s for all requests; choose a smaller batch",
 				m.Name, m.Batch, limit.Bytes(float64(most)), limit.Bytes(float64(o.Memory)))
@@ -115,7 +122,7 @@ func New(models []*Model, o Options) (*Server, error) {
 	}
 	for _, name := range s.names {
 		v := s.models[name]
-		v.batcher = newBatcher(v.Model, o.Wait, max(cmp.Or(o.Queue, 16*v.Batch), v.Batch), s.metrics.of(name))
+		v.batcher = newBatcher(v.Model, o.Wait, cmp.Or(o.Queue, 16*v.Batch), s.metrics.of(name))
 		s.metrics.queue(name, func() float64 { return float64(v.waiting.Load()) })
 	}
 	s.routes()

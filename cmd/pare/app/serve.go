@@ -44,7 +44,7 @@ func (f *serveFlags) define() {
 		"port 0 chooses a free one")
 	f.IntVar(&f.batch, "batch", 64, "examples to compute at once, and the most in a request; fewer if each has many outputs")
 	f.DurationVar(&f.wait, "wait", 2*time.Millisecond, "how long a request waits for others to join its batch")
-	f.IntVar(&f.queue, "queue", 0, "most examples that wait for a model, further requests get status 503; 0: 16 batches")
+	f.IntVar(&f.queue, "queue", 0, "most examples that wait for a model, at least -batch; further requests get status 503; 0: 16 batches")
 	f.DurationVar(&f.timeout, "timeout", 30*time.Second, "time to read a request, and time to compute it")
 	f.DurationVar(&f.grace, "grace", 30*time.Second, "time to finish accepted requests after Ctrl-C or SIGTERM; a second signal ends at once")
 	f.IntVar(&f.connections, "connections", 1024, "most open connections; further ones wait")
