@@ -6,23 +6,31 @@ import (
 	"pare/nn"
 )
 
-// Fold returns a network of its own parameters that computes the same function in inference with
-// fewer layers: batch normalisations, gates and other layers that only scale and shift units
-// (nn.Affine) go into the weights of the layer before them, where nothing else reads its output.
-// Outputs differ by rounding. Layers that share parameters stay as they are.
+// Fold returns a network that computes the same function in inference with fewer layers: batch
+// normalisations, gates and other layers that only scale and shift units (nn.Affine) go into the
+// weights of the layer before them, where nothing else reads its output. Its parameters are
+// copies. Outputs differ by rounding. Layers that share parameters stay as they are.
 func Fold(net *nn.Network) (*nn.Network, error) {
 	own, err := net.Clone()
 	if err != nil {
 		return nil, err
 	}
-	f := &folding{net: own, readers: own.Consumers(), tied: map[string]bool{}, into: map[int]int{}}
-	for _, n := range own.Nodes {
+	return fold(own)
+}
+
+// fold is Fold with the layers of net itself, but for those that take others in.
+func fold(net *nn.Network) (*nn.Network, error) {
+	f := &folding{net: net, readers: net.Consumers(), layers: make([]nn.Layer, len(net.Nodes)), tied: map[string]bool{}, into: map[int]int{}}
+	for i, n := range net.Nodes {
+		f.layers[i] = n.Layer
 		if n.Tied != "" {
 			f.tied[n.Tied], f.tied[n.Name] = true, true
 		}
 	}
-	for i := range own.Nodes {
-		f.absorb(i)
+	for i := range net.Nodes {
+		if err := f.absorb(i); err != nil {
+			return nil, err
+		}
 	}
 	return f.remaining()
 }
@@ -31,35 +39,43 @@ func Fold(net *nn.Network) (*nn.Network, error) {
 type folding struct {
 	net     *nn.Network
 	readers [][]int
+	layers  []nn.Layer      // of the nodes now
 	tied    map[string]bool // layers that share parameters
 	into    map[int]int     // nodes that are gone, and the nodes that compute them now
 }
 
 // absorb folds node i into the one before it, where that is possible.
-func (f *folding) absorb(i int) {
+func (f *folding) absorb(i int) error {
 	n := f.net.Nodes[i]
 	affine, ok := n.Layer.(nn.Affine)
 	if !ok || len(n.Inputs) != 1 || n.Inputs[0] < 0 || f.tied[n.Name] || len(f.readers[n.Inputs[0]]) != 1 {
-		return
+		return nil
 	}
 	head := f.resolve(n.Inputs[0])
 	if last := len(f.net.Nodes) - 1; i == last && f.gone(head+1, last) < last-head-1 {
-		return // a layer that nothing reads would become the output
+		return nil // a layer that nothing reads would become the output
 	}
 	before := f.net.Nodes[head]
-	sink, ok := before.Layer.(nn.AffineSink)
-	if !ok || f.tied[before.Name] {
-		return
+	if _, ok := before.Layer.(nn.AffineSink); !ok || f.tied[before.Name] {
+		return nil
 	}
 	factor, shift := affine.Affine(n.Shape.Units())
 	for u := range factor {
 		// A value that is not finite would meet zeros of the weights.
 		if factor[u]-factor[u] != 0 || shift[u]-shift[u] != 0 {
-			return
+			return nil
 		}
 	}
-	sink.AbsorbAffine(factor, shift)
+	if f.layers[head] == before.Layer {
+		own, err := nn.CloneLayer(before.Layer, f.net.InputShapes(before))
+		if err != nil {
+			return err
+		}
+		f.layers[head] = own
+	}
+	f.layers[head].(nn.AffineSink).AbsorbAffine(factor, shift)
 	f.into[i] = head
+	return nil
 }
 
 // gone counts the nodes from first to before end that are gone.
@@ -96,9 +112,9 @@ func (f *folding) remaining() (*nn.Network, error) {
 			inputs = append(inputs, f.net.NameOf(f.resolve(j)))
 		}
 		if n.Tied != "" {
-			err = out.AddTied(n.Name, n.Layer, n.Tied, inputs...)
+			err = out.AddTied(n.Name, f.layers[i], n.Tied, inputs...)
 		} else {
-			err = out.Add(n.Name, n.Layer, inputs...)
+			err = out.Add(n.Name, f.layers[i], inputs...)
 		}
 		if err != nil {
 			return nil, fmt.Errorf("fold %s: %w", f.net.Name, err)

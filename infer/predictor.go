@@ -31,6 +31,10 @@ type Options struct {
 	// and so are outputs. By default they are channels first, [C, H, W] and [D, T], as in files
 	// and as Input and Output say. Vectors are the same in both.
 	ChannelsLast bool
+	// SharesLayers: the predictor reads the layers of the network where it would copy them, so
+	// that it takes less memory. The parameters must not change as long as it is used, and
+	// nothing else may compile the network meanwhile.
+	SharesLayers bool
 }
 
 // Predictor computes the outputs of a network with the parameters that it had when New was
@@ -42,8 +46,8 @@ type Predictor struct {
 	sessions *sessions
 }
 
-// New makes a predictor of a network, which it does not keep: later changes of its parameters
-// have no effect.
+// New makes a predictor of a network, which it does not keep unless o says so: later changes of
+// its parameters have no effect.
 func New(net *nn.Network, o Options) (*Predictor, error) {
 	switch {
 	case o.MaxBatch < 0:
@@ -53,7 +57,11 @@ func New(net *nn.Network, o Options) (*Predictor, error) {
 	case len(net.Nodes) == 0:
 		return nil, fmt.Errorf("predictor: network %s has no layers", net.Name)
 	}
-	folded, err := Fold(net)
+	folding := Fold
+	if o.SharesLayers {
+		folding = fold
+	}
+	folded, err := folding(net)
 	if err != nil {
 		return nil, err
 	}

@@ -160,6 +160,34 @@ func TestSnapshot(t *testing.T) {
 	}
 }
 
+// TestSharesLayers: a predictor that shares layers leaves the network as it is and gives the same
+// outputs.
+func TestSharesLayers(t *testing.T) {
+	for _, s := range systems {
+		net := network(t, s.model, s.tasks[0], 3)
+		before, err := net.Clone()
+		if err != nil {
+			t.Fatal(err)
+		}
+		x := examples(net, 2, rand.New(rand.NewPCG(4, 5)))
+		out := make([][]float32, 2)
+		for i, p := range []*infer.Predictor{predictor(t, net, infer.Options{}), predictor(t, net, infer.Options{SharesLayers: true})} {
+			out[i] = make([]float32, 2*net.Output().Shape.Size())
+			if err := p.Predict(out[i], x, 2); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if distance(out[0], out[1]) != 0 {
+			t.Errorf("%s: outputs differ", s.model)
+		}
+		for i, p := range net.Params() {
+			if p.Full != before.Params()[i].Full || distance(p.Data(), before.Params()[i].Data()) != 0 {
+				t.Errorf("%s: %s changed", s.model, p.Full)
+			}
+		}
+	}
+}
+
 // TestChannelsFirst: by default values are in the order of the shapes.
 func TestChannelsFirst(t *testing.T) {
 	net := network(t, "transformer", texts, 3)

@@ -108,7 +108,7 @@ func (l *Conv) MACs(in []nn.Shape) int64 {
 }
 
 // Fuses implements nn.Fuser.
-func (l *Conv) Fuses(s nn.Step) bool { return s != nn.FactorStep }
+func (l *Conv) Fuses(s nn.Step) bool { return s == nn.ReLUStep || s == nn.FrozenSumStep }
 
 func (l *Conv) Build(b *nn.Builder, in []*gorgonia.Node) (*gorgonia.Node, error) {
 	return l.BuildFused(b, in, nn.Epilogue{})
@@ -123,6 +123,9 @@ func (l *Conv) BuildFused(b *nn.Builder, in []*gorgonia.Node, e nn.Epilogue) (*g
 	}
 	s := l.shape(d[0], c, h, w)
 	plan := conv.New(s)
+	if b.Frozen() {
+		plan = conv.NewInference(s)
+	}
 	b.Freeze(l.weight, plan)
 	out := tensor.Shape{d[0], s.OutH(), s.OutW(), l.Out}
 	if l.line {
@@ -145,7 +148,7 @@ func (l *Conv) BuildFused(b *nn.Builder, in []*gorgonia.Node, e nn.Epilogue) (*g
 		epilogue.Mean, epilogue.Variance = m.Mean, m.Variance
 	}
 	run := func(dst []float32, in [][]float32) { plan.Forward(dst, in[0], in[1], third(in), epilogue) }
-	if e.SkipGate != nil { // frozen
+	if e.SkipGate != nil {
 		epilogue.SkipFactor = slices.Repeat(e.SkipGate.Data(), l.Out/e.SkipGate.Size())
 	}
 	if e.Skip != nil {

@@ -47,11 +47,11 @@ func fuse(net *Network, keep map[string]bool, b *Builder) (byTail map[int]fusion
 		}
 		f := fusion{head: i, skip: noSkip}
 		last := i
-		for k := next(i); k >= 0 && !taken[k] && f.extend(net, head, last, k); k = next(last) {
+		for k := next(i); k >= 0 && !taken[k] && f.extend(net, head, last, k, b.Frozen()); k = next(last) {
 			inside[last], taken[k] = true, true
 			last = k
 		}
-		if f.skip >= 0 && next(f.skip) >= 0 && !taken[f.skip] && (head.Fuses(FactorStep) || b.Frozen() && head.Fuses(SkipFactorStep)) {
+		if f.skip >= 0 && next(f.skip) >= 0 && !taken[f.skip] && (head.Fuses(FactorStep) || b.Frozen() && head.Fuses(FrozenSumStep)) {
 			if g := TraitsOf(net.Nodes[f.skip].Layer).Factor; g != nil {
 				inside[f.skip], taken[f.skip] = true, true
 				f.skipGate, f.skip = g, net.Nodes[f.skip].Inputs[0]
@@ -72,15 +72,15 @@ func readsTable(net *Network, i, k int, b *Builder) bool {
 		reader.ReadsLookup(table.Shape()[0], b.Batch*net.Nodes[i].Shape.Positions(), b.Frozen())
 }
 
-// extend takes node k, which reads the last one of the fusion, in.
-func (f *fusion) extend(net *Network, head Fuser, last, k int) bool {
+// extend takes node k, which reads the last one of the fusion, in, where that is possible.
+func (f *fusion) extend(net *Network, head Fuser, last, k int, frozen bool) bool {
 	n, t := net.Nodes[k], TraitsOf(net.Nodes[k].Layer)
 	switch {
 	case f.relu:
 		return false
 	case t.Factor != nil && f.gate == nil && f.skip == noSkip && head.Fuses(FactorStep):
 		f.gate = t.Factor
-	case t.Sums && f.skip == noSkip && len(n.Inputs) == 2 && head.Fuses(SumStep):
+	case t.Sums && f.skip == noSkip && len(n.Inputs) == 2 && (head.Fuses(SumStep) || frozen && head.Fuses(FrozenSumStep)):
 		f.skip = n.Inputs[0]
 		if n.Inputs[0] == last {
 			f.skip = n.Inputs[1]

@@ -305,7 +305,7 @@ const (
 	FactorStep Step = iota
 	SumStep
 	ReLUStep
-	SkipFactorStep // the factor of the Skip; asked for where parameters are frozen and FactorStep is refused
+	FrozenSumStep // a SumStep where parameters are frozen, with or without a SkipGate
 )
 
 // LookupReader is implemented by layers that can read the output of a layer with a Table

@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"slices"
 
+	"pare/infer"
 	"pare/nn"
 )
 
@@ -102,6 +103,15 @@ func randomInputs(net *nn.Network, n int, seed uint64) []float32 {
 	return x
 }
 
+// served compiles a network as a predictor serves it.
+func served(net *nn.Network, batch int) (*nn.Program, error) {
+	p, err := infer.New(net, infer.Options{SharesLayers: true})
+	if err != nil {
+		return nil, err
+	}
+	return p.Compile(batch)
+}
+
 // bothOutputs calls compare with the outputs of two networks for one batch after
 // another. Where layers keep state there are two rounds: each batch afresh, and
 // each going on from the state that the one before left, as a text read in pieces
@@ -113,7 +123,7 @@ func bothOutputs(large, small *nn.Network, inputs []float32, compare func(before
 	if err != nil {
 		return err
 	}
-	s, err := nn.Compile(small, o)
+	s, err := served(small, o.Batch)
 	if err != nil {
 		return err
 	}

@@ -41,7 +41,7 @@ const (
 func (Wall) Times(a, b *nn.Network, batch int, seed uint64, careful bool) (ofA, ofB time.Duration, err error) {
 	var programs [2]*nn.Program
 	for i, net := range []*nn.Network{a, b} {
-		p, err := nn.Compile(net, nn.CompileOptions{Mode: nn.Infer, Batch: batch})
+		p, err := served(net, batch)
 		if err != nil {
 			return 0, 0, fmt.Errorf("time an inference: %w", err)
 		}

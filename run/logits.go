@@ -6,6 +6,7 @@ import (
 	"iter"
 	"slices"
 
+	"pare/infer"
 	"pare/nn"
 	"pare/train"
 )
@@ -16,7 +17,11 @@ import (
 // end of ctx is train.ErrInterrupted; an output that is not finite is an InputError.
 func Logits(ctx context.Context, net *nn.Network, source train.EvalSource, batch int,
 	each func(b train.Batch, logits []float32) error) error {
-	p, err := nn.Compile(net, nn.CompileOptions{Mode: nn.Infer, Batch: batch})
+	predictor, err := infer.New(net, infer.Options{SharesLayers: true})
+	if err != nil {
+		return err
+	}
+	p, err := predictor.Compile(batch)
 	if err != nil {
 		return err
 	}

@@ -428,7 +428,7 @@ func evaluate(ctx context.Context, net *nn.Network, data *Data) (*train.Metrics,
 	if err != nil {
 		return nil, nil, err
 	}
-	e, err := train.NewEvaluator(net, batch, data.Loss())
+	e, err := train.NewFinalEvaluator(net, batch, data.Loss())
 	if err != nil {
 		return nil, nil, err
 	}

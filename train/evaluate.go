@@ -9,6 +9,7 @@ import (
 	"slices"
 
 	"pare/datasets"
+	"pare/infer"
 	"pare/layers"
 	"pare/layers/activity"
 	"pare/nn"
@@ -44,8 +45,7 @@ func Evaluate(ctx context.Context, net *nn.Network, source EvalSource, batch int
 	return e.Run(ctx, source)
 }
 
-// Evaluator is a network compiled for evaluation. It reads the parameters as
-// they are at each Run.
+// Evaluator is a network compiled for evaluation.
 type Evaluator struct {
 	program *nn.Program
 	meter   *activity.Meter
@@ -59,15 +59,35 @@ type Evaluator struct {
 	detail  bool
 }
 
-// NewEvaluator compiles the network for batches of up to batch examples.
+// NewEvaluator compiles the network for batches of up to batch examples. It reads the parameters
+// as they are at each Run.
 func NewEvaluator(net *nn.Network, batch int, loss nn.Loss) (*Evaluator, error) {
 	meter := activity.NewMeter(net)
 	p, err := nn.Compile(net, nn.CompileOptions{Mode: nn.Infer, Batch: batch, Probes: meter.Probes()})
 	if err != nil {
 		return nil, err
 	}
+	return newEvaluator(p, meter, loss), nil
+}
+
+// NewFinalEvaluator is NewEvaluator for parameters that do not change any more, as long as it is
+// used: it runs as a predictor serves the network.
+func NewFinalEvaluator(net *nn.Network, batch int, loss nn.Loss) (*Evaluator, error) {
+	p, err := infer.New(net, infer.Options{SharesLayers: true})
+	if err != nil {
+		return nil, err
+	}
+	meter := activity.NewMeter(p.Network())
+	program, err := p.Compile(batch, meter.Probes()...)
+	if err != nil {
+		return nil, err
+	}
+	return newEvaluator(program, meter, loss), nil
+}
+
+func newEvaluator(p *nn.Program, meter *activity.Meter, loss nn.Loss) *Evaluator {
 	return &Evaluator{program: p, meter: meter,
-		targets: nn.TargetsOf(loss, net.Output().Shape), score: ScoreBy(loss), loss: loss}, nil
+		targets: nn.TargetsOf(loss, p.Network().Output().Shape), score: ScoreBy(loss), loss: loss}
 }
 
 // InDetail has the next Runs collect a Detail.

@@ -73,6 +73,7 @@ func (s Shape) images() (in, out image) {
 // so that inference pays for the forward direction only.
 type Plan struct {
 	s              Shape
+	inference      bool // see NewInference
 	forward, input imagePlan
 	weights        weightPlan
 }
@@ -94,6 +95,25 @@ func New(s Shape) *Plan {
 	return &Plan{s: s}
 }
 
+// NewInference is New for forward passes alone, whose tasks are small enough that one image is
+// shared out among threads.
+func NewInference(s Shape) *Plan {
+	c := New(s)
+	c.inference = true
+	return c
+}
+
+const (
+	inferenceTasks = 8       // tasks to aim at
+	inferenceMACs  = 1 << 18 // least multiply-accumulates of one, a few microseconds
+)
+
+// inferenceTask is the number of result pixels of a task, given the multiply-accumulates of each.
+// It decides in which order some sums are added, so it does not depend on the threads.
+func inferenceTask(all, macs int) int {
+	return max((all+inferenceTasks-1)/inferenceTasks, inferenceMACs/max(macs, 1), 1)
+}
+
 // depthwise reports whether every group has one input channel.
 func (s Shape) depthwise() bool { return s.Groups == s.C && s.C > 1 }
 
@@ -105,7 +125,7 @@ func (c *Plan) Forward(y, x, w, bias []float32, e Epilogue) {
 
 func (c *Plan) planForward() imagePlan {
 	if c.forward == nil {
-		c.forward = planImages(c.s, false)
+		c.forward = planImages(c.s, false, c.inference)
 	}
 	return c.forward
 }
@@ -114,26 +134,31 @@ func (c *Plan) planForward() imagePlan {
 // [N,OutH,OutW,O]; with add the gradient is added to dx.
 func (c *Plan) BackwardInput(dx, dy, w []float32, add bool) {
 	if c.input == nil {
-		c.input = planImages(c.s, true)
+		c.input = planImages(c.s, true, false)
 	}
 	c.input.call(dx[:c.inLen()], dy[:c.outLen()], w[:c.weightLen()], nil, add, Epilogue{})
 }
 
-// planImages plans the forward direction or the gradient with respect to the input.
-func planImages(s Shape, input bool) imagePlan {
+// planImages plans the forward direction, for inference or training, or the gradient with respect
+// to the input.
+func planImages(s Shape, input, inference bool) imagePlan {
 	h, w, depth := s.OutH(), s.OutW(), s.C
 	if input {
 		h, w, depth = s.H, s.W, s.O
 	}
 	switch {
 	case s.winograd(h, w, depth, 16):
-		return newWinograd(s, input)
+		e := newWinograd(s, input)
+		if inference {
+			e.splitEvenly(16 * s.C * s.O)
+		}
+		return e
 	case s.tiled(input):
 		return newDepthwise(s, input)
 	case s.depthwise():
 		return newDepthwiseRows(s, input)
 	}
-	return newDirect(s.folded(), input)
+	return newDirect(s.folded(), input, inference)
 }
 
 // BackwardWeights overwrites dw [KH,KW,C/Groups,O] with the gradient summed

@@ -10,8 +10,10 @@ import (
 // panel of weights is reused while the input band stays in L2.
 const (
 	bandPixels = 256
-	bandRows   = 4   // least rows per band, so that halos stay a small share
-	depthBlock = 384 // depth of a block of weights: 24 KB of panel in L1
+	bandRows   = 4 // least rows per band, so that halos stay a small share
+	// inferenceRows is bandRows where an image alone is shared out.
+	inferenceRows = 2
+	depthBlock    = 384 // depth of a block of weights: 24 KB of panel in L1
 )
 
 // image is the geometry of one tensor of a convolution.
@@ -37,14 +39,14 @@ type bands struct {
 }
 
 // newBands plans tasks for outputs of total rows × cols pixels per image, read
-// through the given spans.
-func newBands(in image, hs, ws []span, rows, cols int) bands {
+// through the given spans: about as many pixels as given, and not fewer rows, in each.
+func newBands(in image, hs, ws []span, rows, cols, pixels, least int) bands {
 	b := bands{in: in, inStep: hs[0].inStep, tapH: hs[0].tapStep, tapW: ws[0].tapStep}
 	b.rows, b.images, b.perImage = rows, 1, 1
-	if rows*cols <= bandPixels {
-		b.images = max(1, min(bandPixels/max(rows*cols, 1), in.n))
+	if rows*cols <= pixels {
+		b.images = max(1, min(pixels/max(rows*cols, 1), in.n))
 	} else {
-		b.rows = min(rows, max(bandRows, bandPixels/cols))
+		b.rows = min(rows, max(least, pixels/cols))
 		b.perImage = (rows + b.rows - 1) / b.rows
 	}
 	b.tasks = (in.n + b.images - 1) / b.images * b.perImage
@@ -226,7 +228,7 @@ type phase struct {
 	packed int   // start of the packed weights
 }
 
-func newDirect(s Shape, input bool) *direct {
+func newDirect(s Shape, input, inference bool) *direct {
 	in, out := s.images()
 	hs, ws := forwardSpans(s.rows()), forwardSpans(s.columns())
 	if input {
@@ -234,7 +236,11 @@ func newDirect(s Shape, input bool) *direct {
 		hs, ws = backwardSpans(s.rows()), backwardSpans(s.columns())
 	}
 	e := &direct{grouping: newGrouping(in, out, s.Groups), transposed: input, weightO: s.O}
-	e.bands = newBands(in, hs, ws, hs[0].count, ws[0].count) // no span has more than the first
+	pixels, rows := bandPixels, bandRows
+	if inference {
+		pixels, rows = min(pixels, inferenceTask(in.n*out.h*out.w, s.KH*s.KW*e.ck*out.c)), inferenceRows
+	}
+	e.bands = newBands(in, hs, ws, hs[0].count, ws[0].count, pixels, rows) // no span has more than the first
 	size := 0
 	for _, h := range hs {
 		for _, w := range ws {
@@ -411,7 +417,7 @@ type weightsWorker struct {
 func newDirectWeights(s Shape) *directWeights {
 	in, out := s.images()
 	e := &directWeights{grouping: newGrouping(in, out, s.Groups)}
-	e.bands = newBands(in, forwardSpans(s.rows()), forwardSpans(s.columns()), out.h, out.w)
+	e.bands = newBands(in, forwardSpans(s.rows()), forwardSpans(s.columns()), out.h, out.w, bandPixels, bandRows)
 	for n := range e.images {
 		for r := range e.rows {
 			for q := range e.out.w {

@@ -318,11 +318,21 @@ const (
 func newWinogradGrid(in, out image, padH, padW, block int) winogradGrid {
 	g := winogradGrid{in: in, out: out, padH: padH, padW: padW, block: block}
 	g.perImage, g.width = (out.h+1)/2, (out.w+1)/2
-	rows := out.n * g.perImage
-	g.tiles = rows * g.width
-	// Products work on six tiles at a time: take the number of tile rows that leaves the
-	// smallest share of empty places.
-	limit := min(max(winogradLeast, g.tiles/winogradTasks), winogradMost)
+	g.tiles = out.n * g.perImage * g.width
+	g.split(g.limit())
+	g.zero = make([]float32, max(in.w*in.c, out.w*out.c)+8)
+	return g
+}
+
+// limit is the most tiles of a task where there are many.
+func (g *winogradGrid) limit() int {
+	return min(max(winogradLeast, g.tiles/winogradTasks), winogradMost)
+}
+
+// split plans tasks of up to limit tiles. Products work on six tiles at a time: it takes the
+// number of tile rows that leaves the smallest share of empty places.
+func (g *winogradGrid) split(limit int) {
+	rows := g.out.n * g.perImage
 	g.step = g.width
 	for n, best := 1, 0.0; n <= rows && (n == 1 || n*g.width <= limit); n++ {
 		if used := float64(n*g.width) / float64(sixFold(n*g.width)); used >= best {
@@ -330,8 +340,25 @@ func newWinogradGrid(in, out image, padH, padW, block int) winogradGrid {
 		}
 	}
 	g.tasks = (g.tiles + g.step - 1) / g.step
-	g.zero = make([]float32, max(in.w*in.c, out.w*out.c)+8)
-	return g
+}
+
+// splitEvenly plans tasks with which the threads together are done first, given the
+// multiply-accumulates of a tile. The results of a tile do not depend on its task.
+func (g *winogradGrid) splitEvenly(macs int) {
+	threads, least := parallel.Threads(), 0
+	for n := 1; n == 1 || n*g.width <= g.limit(); n++ {
+		step := n * g.width
+		tasks := (g.tiles + step - 1) / step
+		block := step / g.block * g.block
+		time := (tasks + threads - 1) / threads * (block + sixFold(step-block)) * macs
+		if tasks > 1 {
+			time += inferenceMACs / 2 // to share the tasks out
+		}
+		if least == 0 || time <= least {
+			least, g.step = time, step
+		}
+	}
+	g.tasks = (g.tiles + g.step - 1) / g.step
 }
 
 // task returns the tiles [lo, hi) of a task.

@@ -100,5 +100,5 @@ type directPlans struct {
 }
 
 func newDirectPlans(s Shape) directPlans {
-	return directPlans{newDirect(s, false), newDirect(s, true), newDirectWeights(s)}
+	return directPlans{newDirect(s, false, false), newDirect(s, true, false), newDirectWeights(s)}
 }

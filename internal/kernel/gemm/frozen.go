@@ -27,6 +27,18 @@ func (g *Product) Freeze(b []float32) any { return g.panelsB.freeze(b) }
 func (g *Product) UseFrozen(panels any) {
 	g.panelsB.data = panels.([]float32)
 	g.frozenB, g.packB = true, true
+	if g.rowTasks == 1 && g.colTasks == 1 && g.panelsA.panels == 1 {
+		g.shareColumns()
+	}
+}
+
+// frozenTask is the least number of values of B in a task of a product with one tile of rows,
+// which waits for B.
+const frozenTask = 32 << 10
+
+// shareColumns gives every thread columns of B.
+func (g *Product) shareColumns() {
+	g.colTasks = max(1, min(parallel.Threads(), g.n*g.k/frozenTask, g.panelsB.panels))
 }
 
 // freeze returns all panels of an operand.

@@ -292,8 +292,8 @@ func (r *recurrence) forwardTask(worker, task int) {
 }
 
 const (
-	// fewRows is the most sequences of a task whose products are computed one by one where the
-	// weights are frozen: a tile would compute four.
+	// fewRows is the most sequences whose products are computed one by one where the weights are
+	// frozen: a tile would compute four. It is not those of a task, which threads decide.
 	fewRows = 2
 	// partFloats is the least number of weights in a part of the product of one sequence alone:
 	// reading them takes longer than sharing the work out.
@@ -302,7 +302,7 @@ const (
 
 // multiply computes b' + U·h for the states of some sequences.
 func (r *recurrence) multiply(s *scratch, rows int) {
-	if !r.frozen || rows > fewRows {
+	if !r.frozen || r.N > fewRows {
 		r.weights.Mul(s.product, r.gatePitch(), s.state, r.statePitch(), rows, r.bias, false)
 		return
 	}

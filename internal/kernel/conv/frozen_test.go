@@ -1,0 +1,67 @@
+package conv
+
+import (
+	"fmt"
+	"testing"
+
+	"pare/internal/kernel/kerneltest"
+)
+
+// TestFrozen: packed weights serve plans of any number of images, which no longer read the
+// weights, with the same results but for the order of some sums.
+func TestFrozen(t *testing.T) {
+	kerneltest.EveryMode(t, func(t *testing.T) {
+		r := kerneltest.Rand(52)
+		for _, s := range convShapes {
+			maker, more := New(s), s
+			form := maker.FrozenForm()
+			if form == nil {
+				continue
+			}
+			w := kerneltest.Slice(r, maker.weightLen())
+			packed := maker.Freeze(w)
+			more.N += 3
+			for _, s := range []Shape{s, more} {
+				frozen, plain := NewInference(s), New(s)
+				if frozen.FrozenForm() != form {
+					continue // another method for more images
+				}
+				frozen.UseFrozen(packed)
+				x, bias := kerneltest.Slice(r, plain.inLen()), kerneltest.Slice(r, s.O)
+				got, want := make([]float32, plain.outLen()), make([]float32, plain.outLen())
+				plain.Forward(want, x, w, bias, Epilogue{ReLU: true})
+				frozen.Forward(got, x, make([]float32, len(w)), bias, Epilogue{ReLU: true})
+				kerneltest.Near(t, fmt.Sprintf("%+v", s), got, kerneltest.Float64s(want), 2e-5)
+			}
+		}
+	})
+}
+
+// TestSkip: the epilogue adds another value, times a factor for each channel, before ReLU.
+func TestSkip(t *testing.T) {
+	kerneltest.EveryMode(t, func(t *testing.T) {
+		r := kerneltest.Rand(53)
+		for _, s := range convShapes {
+			c := New(s)
+			x, w, bias := kerneltest.Slice(r, c.inLen()), kerneltest.Slice(r, c.weightLen()), kerneltest.Slice(r, s.O)
+			skip, factor := kerneltest.Slice(r, c.outLen()), kerneltest.Slice(r, s.O)
+			plain, y := make([]float32, c.outLen()), make([]float32, c.outLen())
+			c.Forward(plain, x, w, bias, Epilogue{})
+			for _, e := range []Epilogue{{Skip: skip}, {Skip: skip, ReLU: true}, {Skip: skip, SkipFactor: factor}, {Skip: skip, SkipFactor: factor, ReLU: true}} {
+				want := make([]float64, len(y))
+				for i, v := range plain {
+					h := 1.0
+					if e.SkipFactor != nil {
+						h = float64(factor[i%s.O])
+					}
+					if want[i] = float64(v) + h*float64(skip[i]); e.ReLU {
+						want[i] = max(want[i], 0)
+					}
+				}
+				c.Forward(y, x, w, bias, e)
+				kerneltest.Near(t, fmt.Sprintf("%+v factor %v relu %v", s, e.SkipFactor != nil, e.ReLU), y, want, 1e-6)
+			}
+			kerneltest.NoAllocs(t, fmt.Sprint(s), func() { c.Forward(y, x, w, bias, Epilogue{Skip: skip, SkipFactor: factor, ReLU: true}) })
+		}
+	})
+}
