@@ -1,4 +1,4 @@
-// Command pare looks into the run folders that train makes, prunes, exports and
+// Command pare looks into the run folders that train makes, prunes, exports,
 // uses and serves their networks, measures how fast models train, and finds networks behind data.
 //
 //	pare inspect runs/resnet

@@ -11,7 +11,8 @@ func FuzzDecode(f *testing.F) {
 	for _, body := range []string{
 		"", "{}", `{"inputs": []}`, input("FP32", "[2, 3]", "[1, 2, 3, 0.5, 0, 1e1]"), input("FP64", "[1, 3]", "[[1, -2, 3E-2]]"),
 		input("INT64", "[1, 1, 2]", "[[[4, 0]]]"), input("INT32", "[1, 1, 2]", " [ 4 , 0 ] "),
-		`{"id": "a\"\u00e9", "parameters": {"x": 3, "binary_data_output": true}, "outputs": [{"name": "values", "parameters": {"classification": 1}}], ` +
+		`{"id": "a\"\u00e9", "parameters": {"x": 3, "binary_data_output": true}, ` +
+			`"outputs": [{"name": "values", "parameters": {"classification": 1}}], ` +
 			`"inputs": [{"name": "input", "datatype": "FP32", "shape": [1,3], "parameters": {"binary_data_size": 12}}]}0123456789ab`,
 	} {
 		f.Add([]byte(body), -1)

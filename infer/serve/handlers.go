@@ -48,7 +48,7 @@ func (s *Server) routes() {
 			return nil
 		}},
 		{"/", "", func(w http.ResponseWriter, r *http.Request) error {
-			return &failure{http.StatusNotFound, "input", "there is no " + quoted(r.URL.Path) + "; the Open Inference Protocol begins at /v2"}
+			return notFound("there is no %s; the Open Inference Protocol begins at /v2", quoted(r.URL.Path))
 		}},
 	} {
 		s.mux.HandleFunc(r.pattern, func(w http.ResponseWriter, q *http.Request) {
@@ -184,9 +184,9 @@ func (s *Server) model(r *http.Request) (*served, error) {
 	m := s.models[name]
 	switch {
 	case m == nil:
-		return nil, &failure{http.StatusNotFound, "input", fmt.Sprintf("there is no model %s; the server has %s", quoted(name), strings.Join(s.names, ", "))}
+		return nil, notFound("there is no model %s; the server has %s", quoted(name), strings.Join(s.names, ", "))
 	case v != "" && v != version:
-		return nil, &failure{http.StatusNotFound, "input", fmt.Sprintf("there is no version %s of model %s; it has version %s", quoted(v), name, version)}
+		return nil, notFound("there is no version %s of model %s; it has version %s", quoted(v), name, version)
 	}
 	return m, nil
 }

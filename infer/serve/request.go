@@ -25,6 +25,10 @@ func badRequest(format string, args ...any) error {
 	return &failure{http.StatusBadRequest, "input", fmt.Sprintf(format, args...)}
 }
 
+func notFound(format string, args ...any) error {
+	return &failure{http.StatusNotFound, "input", fmt.Sprintf(format, args...)}
+}
+
 // request is a request for predictions.
 type request struct {
 	id      string
@@ -68,7 +72,8 @@ func decode(m *Model, body []byte, jsonSize int) (*request, error) {
 		return nil, badRequest("the request is not valid JSON: %s", syntax(text))
 	}
 	var h header
-	err := members("the request", text, map[string]*[]byte{"id": &h.id, "parameters": &h.parameters, "inputs": &h.inputs, "outputs": &h.outputs})
+	err := members("the request", text, map[string]*[]byte{"id": &h.id, "parameters": &h.parameters,
+		"inputs": &h.inputs, "outputs": &h.outputs})
 	if err != nil {
 		return nil, err
 	}

@@ -98,14 +98,20 @@ func TestAnswers(t *testing.T) {
 		{"ready", "GET", "/v2/health/ready", "", `{"ready":true}`},
 		{"model ready", "GET", "/v2/models/m/versions/1/ready", "", `{"name":"m","ready":true}`},
 		{"metadata", "GET", "/v2/models/m", "", `{"inputs":[{"name":"input","datatype":"FP32","shape":[-1,3]}],"name":"m",` +
-			`"outputs":[{"name":"values","datatype":"FP32","shape":[-1,2]},{"name":"negated","datatype":"FP32","shape":[-1,2]}],"platform":"pare","versions":["1"]}`},
-		{"metadata of tokens", "GET", "/v2/models/t/versions/1", "", `{"inputs":[{"name":"input","datatype":"INT64","shape":[-1,1,2]}],"name":"t",` +
-			`"outputs":[{"name":"all","datatype":"FP32","shape":[-1,1,2]}],"platform":"pare","versions":["1"]}`},
-		{"all outputs", "POST", inferPath, input("FP32", "[2, 3]", "[1, 2, 3, 0.5, 0, 1e1]"), `{"model_name":"m","model_version":"1","outputs":[` +
-			`{"name":"values","datatype":"FP32","shape":[2,2],"data":[6,2,10.5,1]},{"name":"negated","datatype":"FP32","shape":[2,2],"data":[-6,-2,-10.5,-1]}]}`},
+			`"outputs":[{"name":"values","datatype":"FP32","shape":[-1,2]},{"name":"negated","datatype":"FP32","shape":[-1,2]}],` +
+			`"platform":"pare","versions":["1"]}`},
+		{"metadata of tokens", "GET", "/v2/models/t/versions/1", "",
+			`{"inputs":[{"name":"input","datatype":"INT64","shape":[-1,1,2]}],"name":"t",` +
+				`"outputs":[{"name":"all","datatype":"FP32","shape":[-1,1,2]}],"platform":"pare","versions":["1"]}`},
+		{"all outputs", "POST", inferPath, input("FP32", "[2, 3]", "[1, 2, 3, 0.5, 0, 1e1]"),
+			`{"model_name":"m","model_version":"1","outputs":[` +
+				`{"name":"values","datatype":"FP32","shape":[2,2],"data":[6,2,10.5,1]},` +
+				`{"name":"negated","datatype":"FP32","shape":[2,2],"data":[-6,-2,-10.5,-1]}]}`},
 		{"nested", "POST", "/v2/models/m/versions/1/infer", `{"outputs": [{"name": "negated"}], "id": "a\"b", "parameters": {"priority": 3},` +
-			` "inputs": [{"data": [ [1, 2, 3] ,[4,5,6]], "shape": [2,3], "datatype": "FP64", "name": "input", "parameters": {"content_type": "np"}}]}`,
-			`{"model_name":"m","model_version":"1","id":"a\"b","outputs":[{"name":"negated","datatype":"FP32","shape":[2,2],"data":[-6,-2,-15,-8]}]}`},
+			` "inputs": [{"data": [ [1, 2, 3] ,[4,5,6]], "shape": [2,3], "datatype": "FP64", "name": "input", ` +
+			`"parameters": {"content_type": "np"}}]}`,
+			`{"model_name":"m","model_version":"1","id":"a\"b",` +
+				`"outputs":[{"name":"negated","datatype":"FP32","shape":[2,2],"data":[-6,-2,-15,-8]}]}`},
 		{"classes", "POST", inferPath, `{"inputs": [{"name": "input", "datatype": "FP32", "shape": [2, 3], "data": [1, 2, 3, 4, -9, 0]}],
 			"outputs": [{"name": "values", "parameters": {"classification": 1}}, {"name": "negated", "parameters": {"classification": 9}}]}`,
 			`{"model_name":"m","model_version":"1","outputs":[{"name":"values","datatype":"BYTES","shape":[2,1],"data":["6:0:cat","8:1:dog"]},` +
@@ -144,7 +150,10 @@ func TestBinary(t *testing.T) {
 			t.Errorf("%s: %d, JSON of %s bytes: %q", datatype, w.Code, json, body)
 		}
 	}
-	for datatype, data := range map[string]string{INT64: "\x04\x00\x00\x00\x00\x00\x00\x00\x01\x00\x00\x00\x00\x00\x00\x00", INT32: "\x04\x00\x00\x00\x01\x00\x00\x00"} {
+	for datatype, data := range map[string]string{
+		INT64: "\x04\x00\x00\x00\x00\x00\x00\x00\x01\x00\x00\x00\x00\x00\x00\x00",
+		INT32: "\x04\x00\x00\x00\x01\x00\x00\x00",
+	} {
 		w := post(tokensPath, head(datatype, "[1,1,2]", len(data)), []byte(data))
 		if body := w.Body.Bytes(); w.Code != 200 || !bytes.HasSuffix(body, appendBinary(nil, []float32{4, 1}, nil)) {
 			t.Errorf("%s: %d %q", datatype, w.Code, body)
@@ -159,9 +168,12 @@ func TestBinary(t *testing.T) {
 	for _, c := range []struct{ name, path, head, data, want string }{
 		{"size", inferPath, head(FP32, "[1,3]", 11), "01234567890", "binary_data_size of input input is 11, 3 values of FP32 take 12 bytes"},
 		{"missing", inferPath, head(FP32, "[1,3]", 12), "0123", "4 bytes follow the JSON, binary_data_size of input input is 12"},
-		{"not finite", inferPath, head(FP32, "[1,3]", 12), "\x00\x00\xc0\x7f\x00\x00\x00\x00\x00\x00\x00\x00", "value 0 of input input: NaN is not a finite number of FP32"},
-		{"too large", inferPath, head(FP64, "[1,3]", 24), strings.Repeat("\xff\xff\xff\xff\xff\xff\xef\x7f", 3), "value 0 of input input: +Inf is not a finite number of FP32"},
-		{"no token", tokensPath, head(INT32, "[1,1,2]", 8), "\x00\x00\x00\x00\xff\xff\xff\xff", "value 1 of input input: -1 is not a token; tokens are 0 to 4"},
+		{"not finite", inferPath, head(FP32, "[1,3]", 12), "\x00\x00\xc0\x7f\x00\x00\x00\x00\x00\x00\x00\x00",
+			"value 0 of input input: NaN is not a finite number of FP32"},
+		{"too large", inferPath, head(FP64, "[1,3]", 24), strings.Repeat("\xff\xff\xff\xff\xff\xff\xef\x7f", 3),
+			"value 0 of input input: +Inf is not a finite number of FP32"},
+		{"no token", tokensPath, head(INT32, "[1,1,2]", 8), "\x00\x00\x00\x00\xff\xff\xff\xff",
+			"value 1 of input input: -1 is not a token; tokens are 0 to 4"},
 		{"unannounced", inferPath, input(FP32, "[1, 3]", "[1, 2, 3]"), "0123", "4 bytes follow the JSON, binary_data_size of input input is 0"},
 	} {
 		w := post(c.path, c.head, []byte(c.data))
@@ -170,7 +182,8 @@ func TestBinary(t *testing.T) {
 		}
 	}
 	for length, want := range map[string]string{"-1": `Inference-Header-Content-Length is "-1", not a number of bytes`,
-		"x": `Inference-Header-Content-Length is "x", not a number of bytes`, "99": "Inference-Header-Content-Length is 99, the body has 2 bytes"} {
+		"x":  `Inference-Header-Content-Length is "x", not a number of bytes`,
+		"99": "Inference-Header-Content-Length is 99, the body has 2 bytes"} {
 		w := ask(s, "POST", inferPath, "{}", headerLength, length)
 		if got := message(t, w); w.Code != 400 || got != want {
 			t.Errorf("%d %q, want %q", w.Code, got, want)
@@ -211,8 +224,10 @@ func TestBadRequests(t *testing.T) {
 		{"GET", inferPath, "", 405, `/v2/models/m/infer takes POST, not "GET"`},
 		{"DELETE", "/v2/models/m", "", 405, `/v2/models/m takes GET, not "DELETE"`},
 		{"POST", inferPath, "", 400, "the request is not valid JSON: unexpected end of JSON input at byte 0"},
-		{"POST", inferPath, `{"inputs": [}`, 400, "the request is not valid JSON: invalid character '}' looking for beginning of value at byte 13"},
-		{"POST", inferPath, strings.Repeat("[", 20000), 400, "the request is not valid JSON: invalid character '[' exceeded max depth at byte 10001"},
+		{"POST", inferPath, `{"inputs": [}`, 400,
+			"the request is not valid JSON: invalid character '}' looking for beginning of value at byte 13"},
+		{"POST", inferPath, strings.Repeat("[", 20000), 400,
+			"the request is not valid JSON: invalid character '[' exceeded max depth at byte 10001"},
 		{"POST", inferPath, `[]`, 400, "the request is not a JSON object"},
 		{"POST", inferPath, `{}`, 400, "the request has no inputs"},
 		{"POST", inferPath, `{"input": []}`, 400, `the request has an unknown key "input"`},
@@ -230,7 +245,8 @@ func TestBadRequests(t *testing.T) {
 		{"POST", inferPath, `{"parameters": [], "inputs": []}`, 400, `parameters is not a JSON object`},
 		{"POST", inferPath, `{"parameters": {"binary_data_output": 1}, "inputs": []}`, 400, `parameter binary_data_output is not true or false`},
 		{"POST", inferPath, `{"parameters": {"a": {}}, "inputs": []}`, 400, `parameters: "a" is not a text, a number, true or false`},
-		{"POST", inferPath, `{"parameters": {"sequence_id": 3}, "inputs": []}`, 400, `parameters: "sequence_id" is of an extension that this server does not have`},
+		{"POST", inferPath, `{"parameters": {"sequence_id": 3}, "inputs": []}`, 400,
+			`parameters: "sequence_id" is of an extension that this server does not have`},
 		{"POST", inferPath, input("UINT8", "[1, 3]", "[1, 2, 3]"), 400, `datatype of input input is "UINT8"; it must be FP32 or FP64`},
 		{"POST", tokensPath, input("FP32", "[1, 1, 2]", "[1, 2]"), 400, `datatype of input input is "FP32"; it must be INT64 or INT32`},
 		{"POST", inferPath, `{"inputs": [{"name": "input", "datatype": "FP32"}]}`, 400, `input input has no shape; it must be (n, 3)`},
@@ -247,10 +263,13 @@ func TestBadRequests(t *testing.T) {
 		{"POST", inferPath, one(`"data": [1, 2]`), 400, `data of input input has 2 values, its shape (1, 3) has 3`},
 		{"POST", inferPath, one(`"data": []`), 400, `data of input input has fewer than the 3 values of its shape (1, 3)`},
 		{"POST", inferPath, one(`"data": [1, 2, 3, 4]`), 400, `data of input input has more than the 3 values of its shape (1, 3)`},
-		{"POST", inferPath, one(`"data": [[1, 2], [3]]`), 400, `data of input input has 2 elements in an array on axis 1, where its shape (1, 3) has 3`},
-		{"POST", inferPath, one(`"data": [[1, 2, 3], []]`), 400, `data of input input has 0 elements in an array on axis 1, where its shape (1, 3) has 3`},
+		{"POST", inferPath, one(`"data": [[1, 2], [3]]`), 400,
+			`data of input input has 2 elements in an array on axis 1, where its shape (1, 3) has 3`},
+		{"POST", inferPath, one(`"data": [[1, 2, 3], []]`), 400,
+			`data of input input has 0 elements in an array on axis 1, where its shape (1, 3) has 3`},
 		{"POST", inferPath, one(`"data": [[[1, 2, 3]]]`), 400, `data of input input is nested deeper than its shape (1, 3)`},
-		{"POST", inferPath, one(`"data": [[1, 2, 3], 4]`), 400, `data of input input is not an array of numbers, flat or nested as its shape (1, 3)`},
+		{"POST", inferPath, one(`"data": [[1, 2, 3], 4]`), 400,
+			`data of input input is not an array of numbers, flat or nested as its shape (1, 3)`},
 		{"POST", inferPath, one(`"data": 1234567`), 400, `data of input input is not an array of numbers, flat or nested as its shape (1, 3)`},
 		{"POST", inferPath, one(`"data": "1, 2, 3"`), 400, `data of input input holds something that is not a number`},
 		{"POST", inferPath, one(`"data": [1, null, 3]`), 400, `data of input input holds something that is not a number`},
@@ -261,7 +280,8 @@ func TestBadRequests(t *testing.T) {
 			`input input: "shared_memory_region" is of an extension that this server does not have`},
 		{"POST", inferPath, one(`"parameters": {"binary_data_size": 12}, "data": [1, 2, 3]`), 400,
 			`input input has data and the parameter binary_data_size; give one of them`},
-		{"POST", inferPath, one(`"parameters": {"binary_data_size": -3}`), 400, `parameter binary_data_size of input input is not a whole number of at least 0`},
+		{"POST", inferPath, one(`"parameters": {"binary_data_size": -3}`), 400,
+			`parameter binary_data_size of input input is not a whole number of at least 0`},
 		{"POST", tokensPath, input("INT64", "[1, 1, 2]", "[1, 5]"), 400, `value 1 of input input: 5 is not a token; tokens are 0 to 4`},
 		{"POST", tokensPath, input("INT64", "[1, 1, 2]", "[1, 2.5]"), 400, `value 1 of input input: 2.5 is not a whole number`},
 		{"POST", inferPath, outputs(`[{"name": "x"}]`), 400, `there is no output "x"; the model has values, negated`},
@@ -347,17 +367,23 @@ func TestPredictorFails(t *testing.T) {
 func TestRefusedModels(t *testing.T) {
 	for want, change := range map[string]func(*Model, *Options){
 		`model "a b": a name has letters, digits and ._- only, and begins with none of .-`: func(m *Model, _ *Options) { m.Name = "a b" },
-		`model "m": input "input" of shape [3 0] cannot be served`:                         func(m *Model, _ *Options) { m.Input.Shape = []int{3, 0} },
-		`model "m": the predictor, Width, Batch or the outputs are missing`:                func(m *Model, _ *Options) { m.Batch = 0 },
-		`model "m": output "values" of shape [2] has 1 names of classes`:                   func(m *Model, _ *Options) { m.Outputs[0].Classes = []string{"a"} },
-		`model "m": two outputs are named "values"`:                                        func(m *Model, _ *Options) { m.Outputs[1].Name = "values" },
+		`model "m": input "input" of shape [3 0] cannot be served`: func(m *Model, _ *Options) {
+			m.Input.Shape = []int{3, 0}
+		},
+		`model "m": the predictor, Width, Batch or the outputs are missing`: func(m *Model, _ *Options) { m.Batch = 0 },
+		`model "m": output "values" of shape [2] has 1 names of classes`: func(m *Model, _ *Options) {
+			m.Outputs[0].Classes = []string{"a"}
+		},
+		`model "m": two outputs are named "values"`: func(m *Model, _ *Options) {
+			m.Outputs[1].Name = "values"
+		},
 		`model m: a batch of zeros: no`: func(m *Model, _ *Options) {
 			m.Predictor = predictorFunc(func(_, _ []float32, _ int) error { return errors.New("no") })
 		},
-		"model m: a queue of 3 examples is smaller than a request of 4 may be; choose a larger queue or a smaller batch": func(_ *Model, o *Options) {
+		"model m: a queue of 3 examples has no place for a request of 4; choose a larger queue or a smaller batch": func(_ *Model, o *Options) {
 			o.Queue = 3
 		},
-		"model m: a request of 4 examples may take 322.2 KiB, more than the 1000 bytes for all requests; choose a smaller batch": func(_ *Model, o *Options) {
+		"model m: a request of 4 examples may take 322.2 KiB, the limit of all is 1000 bytes; choose a smaller batch": func(_ *Model, o *Options) {
 			o.Memory = 1000
 		},
 	} {
@@ -380,7 +406,8 @@ func TestMetrics(t *testing.T) {
 	w := ask(s, "GET", "/metrics", "")
 	text := w.Body.String()
 	for _, want := range []string{
-		`pare_requests_total{code="200",model="m"} 1`, `pare_requests_total{code="400",model="m"} 1`, `pare_requests_total{code="404",model=""} 1`,
+		`pare_requests_total{code="200",model="m"} 1`, `pare_requests_total{code="400",model="m"} 1`,
+		`pare_requests_total{code="404",model=""} 1`,
 		`pare_request_errors_total{model="m",reason="input"} 1`, `pare_request_duration_seconds_count{model="m"} 1`,
 		`pare_batch_examples_sum{model="m"} 2`, `pare_queue_examples{model="m"} 0`, `pare_queue_examples{model="t"} 0`,
 		`pare_queue_duration_seconds_count{model="m"} 1`, `pare_requests_in_flight 0`, `pare_build_info{`, `go_goroutines `, `process_open_fds `,

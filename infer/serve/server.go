@@ -105,11 +105,11 @@ func New(models []*Model, o Options) (*Server, error) {
 		inputs := size(m.Input.Shape)
 		v := &served{Model: m, limit: bytesAround + bytesPerValue*int64(m.Batch)*int64(inputs)}
 		if o.Queue > 0 && o.Queue < m.Batch {
-			return nil, fmt.Errorf("model %s: a queue of %d examples is smaller than a request of %d may be; choose a larger queue or a smaller batch",
+			return nil, fmt.Errorf("model %s: a queue of %d examples has no place for a request of %d; choose a larger queue or a smaller batch",
 				m.Name, o.Queue, m.Batch)
 		}
 		if most := 5*v.limit + m.cost(m.Batch, nil); most > o.Memory {
-			return nil, fmt.Errorf("model %s: a request of %d examples may take %s, more than the %s for all requests; choose a smaller batch",
+			return nil, fmt.Errorf("model %s: a request of %d examples may take %s, the limit of all is %s; choose a smaller batch",
 				m.Name, m.Batch, limit.Bytes(float64(most)), limit.Bytes(float64(o.Memory)))
 		}
 		for _, n := range []int{1, m.Batch} {

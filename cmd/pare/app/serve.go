@@ -67,7 +67,7 @@ func runServe(ctx context.Context, o *flags) error {
 	if err != nil {
 		return err
 	}
-	f.refuse(len(sources) > 1, "it is for one SOURCE; pare prune and pare export write a model folder, which needs none", "model", "names", "input")
+	f.refuse(len(sources) > 1, "it is for one SOURCE; folders that pare prune writes need none", "model", "names", "input")
 	if f.refused != nil {
 		return f.refused
 	}

@@ -62,7 +62,8 @@ func startServing(t *testing.T, args ...string) *serving {
 // infer returns the outputs of a request by name.
 func (s *serving) infer(t *testing.T, model, datatype string, shape []int, data any) map[string][]float32 {
 	t.Helper()
-	body, err := json.Marshal(map[string]any{"inputs": []any{map[string]any{"name": "input", "datatype": datatype, "shape": shape, "data": data}}})
+	input := map[string]any{"name": "input", "datatype": datatype, "shape": shape, "data": data}
+	body, err := json.Marshal(map[string]any{"inputs": []any{input}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -210,7 +211,7 @@ func TestServeBadInput(t *testing.T) {
 		"-wait is -1ms, it must be a duration of at least 0":                           {folder, "-wait", "-1ms"},
 		"-addr nowhere: listen tcp: address nowhere: missing port in address":          {folder, "-addr", "nowhere"},
 		folder + ": another model is named tiny; name it: NAME=" + folder:              {folder, folder},
-		"-model: it is for one SOURCE; pare prune and pare export write a model":       {folder, "b=" + folder, "-model", "resnet18"},
+		"-model: it is for one SOURCE; folders that pare prune writes need none":       {folder, "b=" + folder, "-model", "resnet18"},
 		"a model cannot be named \"a b\"; give it a name of letters, digits and ._-: ": {"a b"},
 	} {
 		fail(t, cli.ExitBadInput, want, append([]string{"serve"}, args...)...)
