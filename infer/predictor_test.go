@@ -399,8 +399,8 @@ func TestFold(t *testing.T) {
 	})
 }
 
-// TestFoldLeaves: what others read, tied parameters and the last layer in a network with layers
-// that nothing reads stay.
+// TestFoldLeaves: values that others read, tied parameters and the last layer in a network with
+// layers that nothing reads stay.
 func TestFoldLeaves(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 2))
 	add := func(net *nn.Network, name string, l nn.Layer, inputs ...string) {

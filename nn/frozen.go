@@ -44,8 +44,8 @@ func (b *Builder) Freeze(p *Param, plan Freezer) {
 	plan.UseFrozen(MakeFrozen(b, p, form, func() any { return plan.Freeze(p.Data()) }))
 }
 
-// MakeFrozen returns the value that belongs to a form of a parameter: the one that an earlier
-// program made, or what the function makes. The program must be compiled with frozen parameters.
+// MakeFrozen returns the value that belongs to a form of a parameter: of an earlier program, or
+// else of the function. The program must be compiled with frozen parameters.
 func MakeFrozen[T any](b *Builder, p *Param, form any, value func() T) T {
 	f := b.frozen
 	f.mu.Lock()

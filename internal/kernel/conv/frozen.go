@@ -2,8 +2,8 @@ package conv
 
 import "pare/internal/kernel/parallel"
 
-// freezer is an imagePlan that packs its weights. Its form says what the packed weights depend
-// on besides their values and the kernel.
+// freezer is an imagePlan that packs its weights. Its form is everything that the packed weights
+// depend on besides their values and the kernel.
 type freezer interface {
 	form() any
 	freeze(w []float32) []float32

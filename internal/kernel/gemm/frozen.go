@@ -2,7 +2,7 @@ package gemm
 
 import "pare/internal/kernel/parallel"
 
-// frozenForm is what panels of B depend on besides its values.
+// frozenForm is everything that panels of B depend on besides its values.
 type frozenForm struct {
 	n, k   int
 	trans  bool
