@@ -16,7 +16,7 @@ import (
 // network's own outputs.
 func servedModel(name string, a *run.Artifact, m export.Model, batch int, raw bool) (*serve.Model, error) {
 	batch = m.Net.BatchUpTo(batch)
-	p, err := infer.New(m.Net, infer.Options{MaxBatch: batch, Sessions: 1}) // the server computes one batch at a time
+	p, err := infer.New(m.Net, infer.Options{MaxBatch: batch, Sessions: 1, SharesLayers: true}) // the server computes a batch at a time
 	if err != nil {
 		return nil, err
 	}
