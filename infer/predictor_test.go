@@ -75,8 +75,14 @@ func examples(net *nn.Network, n int, rng *rand.Rand) []float32 {
 	return x
 }
 
+// fataler is a test, of rapid too.
+type fataler interface {
+	Helper()
+	Fatal(...any)
+}
+
 // plain computes outputs by a program that reads the parameters at each run, without folding.
-func plain(t testing.TB, net *nn.Network, x []float32) []float32 {
+func plain(t fataler, net *nn.Network, x []float32) []float32 {
 	t.Helper()
 	p, err := nn.Compile(net, nn.CompileOptions{Mode: nn.Infer, Batch: len(x) / net.Input.Size()})
 	if err != nil {
@@ -87,7 +93,7 @@ func plain(t testing.TB, net *nn.Network, x []float32) []float32 {
 	return p.Output()
 }
 
-func predictor(t testing.TB, net *nn.Network, o infer.Options) *infer.Predictor {
+func predictor(t fataler, net *nn.Network, o infer.Options) *infer.Predictor {
 	t.Helper()
 	p, err := infer.New(net, o)
 	if err != nil {
