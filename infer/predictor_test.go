@@ -121,7 +121,7 @@ func TestPredictEqualsProgram(t *testing.T) {
 				net := network(t, s.model, task, 7)
 				p := predictor(t, net, infer.Options{ChannelsLast: true})
 				rng := rand.New(rand.NewPCG(2, 3))
-				for _, n := range []int{1, 3, 17, 64, 1, 67} {
+				for _, n := range []int{1, 3, 17, 1, p.MaxBatch(), p.MaxBatch() + 3} {
 					x := examples(net, n, rng)
 					out := make([]float32, n*net.Output().Shape.Size())
 					if err := p.Predict(out, x, n); err != nil {
