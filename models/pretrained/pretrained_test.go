@@ -291,6 +291,8 @@ func TestNamesRefused(t *testing.T) {
 		{"n.yaml", "- a\n", "it is no section of names"},
 		{"n.yml", "\"a.*\": b\n", `"a.*" has 1 * and "b" has 0; each * of ours is the text of one of theirs`},
 		{"n.json", `{"a": "b", "a": "c"}`, `"a" is there twice`},
+		{"n.json", `{"a.*": "b.*", "a.*": "c.*"}`, `"a.*" is there twice`},
+		{"n.csv", "a.*,b.*\na.*,\n", `"a.*" is there twice`},
 		{"n.json", `{"a": 1}`, `"a" must be a name or null`},
 		{"n.json", `{"a": "b"} x`, "there is text behind the object"},
 		{"n.json", `["a"]`, "it must be one object of names"},

@@ -241,6 +241,18 @@ func TestPredictONNX(t *testing.T) {
 		!strings.HasPrefix(lines[2], " ") || !strings.HasPrefix(lines[3], " ") || !strings.HasPrefix(lines[4], picture) {
 		t.Errorf("the likely classes of two pictures: %q", lines)
 	}
+	for text, names := range map[string]string{
+		"has 5 lines, the network has 4 outputs":                  "a\nb\nc\nd\ne\n",
+		"line 2 of " + labels + " is empty":                       "a\n\nc\nd\n",
+		"line 3 of " + labels + " has more than 64 KiB":           "a\nb\n" + strings.Repeat("c", 65<<10),
+		labels + " has more than 16 MiB; give one name a line":    strings.Repeat("a\n", 8<<20+1),
+		"has 8388608 lines, the network has 4 outputs; give one ": strings.Repeat("a\n", 8<<20),
+	} {
+		put(names)
+		fail(t, cli.ExitBadInput, text, "predict", file, picture, "-labels", labels)
+	}
+	put("crane (2)\ncrane\ncrane\nox\n") // a name that looks like a number of a class
+	contains(t, succeed(t, "predict", file, picture, "-labels", labels, "-top", "4"), "crane (2) (2)")
 	if _, out, noted := pare("predict", file, picture, "-logits"); strings.Contains(noted+out, "outputs:") || strings.Contains(out, "prob") {
 		t.Errorf("%s%s", out, noted)
 	}
