@@ -2,6 +2,7 @@ package prune
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"maps"
@@ -30,6 +31,8 @@ type limits struct {
 
 	units *nn.UnitMap
 	slots map[int][]nn.Slot
+
+	marked map[*nn.Param]bool // parameters with marks that no analysis has seen
 }
 
 // newLimits returns the limits of a network; nil: there are none.
@@ -71,13 +74,16 @@ func (l *limits) want(node, have int) floor {
 }
 
 // analyse is the analysis under which every layer has as many units as it must, with the
-// marks that it takes; held are marks to begin with, which it adds to.
-func (l *limits) analyse(held nn.Held) (*analysis, []Limited, error) {
+// marks that it takes; it begins with the analysis a under the marks held, and adds to these.
+func (l *limits) analyse(ctx context.Context, a *analysis, held nn.Held) (*analysis, []Limited, error) {
 	before := map[int]Limited{} // layers that were short, with the units they had
-	for {
-		a, err := analyseHeld(l.net, held)
-		if err != nil {
+	for l.marked = map[*nn.Param]bool{}; ; {
+		if err := ctx.Err(); err != nil {
 			return nil, nil, err
+		}
+		if len(l.marked) > 0 {
+			a = a.afterHeld(l.marked, held)
+			clear(l.marked)
 		}
 		var short []int
 		progress := false
@@ -188,7 +194,7 @@ func (l *limits) open(held nn.Held, node int) bool {
 		}
 		for i, v := range p.Data() {
 			if v == 0 && !held.Holds(p, i) {
-				marks(held, p)[i] = true
+				l.marks(held, p)[i] = true
 				opened = true
 			}
 		}
@@ -218,7 +224,7 @@ func (l *limits) mark(a *analysis, held nn.Held, slot nn.Slot, sparing bool) boo
 			return
 		}
 		if set == nil {
-			set = marks(held, p)
+			set = l.marks(held, p)
 		}
 		set[i], marked = true, true
 	})
@@ -273,8 +279,9 @@ func eachIn(p *nn.Param, slot nn.Slot, live [][]bool, f func(i int)) {
 	}
 }
 
-// marks belong to a parameter.
-func marks(held nn.Held, p *nn.Param) []bool {
+// marks are the marks of a parameter, to be added to.
+func (l *limits) marks(held nn.Held, p *nn.Param) []bool {
+	l.marked[p] = true
 	if held[p] == nil {
 		held[p] = make([]bool, p.Size())
 	}
