@@ -217,6 +217,9 @@ func (s Selection) candidates(ctx context.Context, net *nn.Network) ([]candidate
 	if err = cmp.Or(ctx.Err(), err); err != nil { // batches of data end early with ctx
 		return nil, err
 	}
+	if s.Progress != nil {
+		s.Progress(scoring, 1, 1)
+	}
 	layers := map[int][]candidate{}
 	for i, c := range all {
 		c.score = scores[i]
