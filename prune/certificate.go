@@ -25,8 +25,8 @@ type Certificate struct {
 	Inputs     int     `json:"inputs"`       // examples compared, real and random
 	Tolerance  float64 `json:"tolerance"`    // largest max_rel_diff allowed
 	// Rounding is the relative difference that the network before has to itself when each of its
-	// parameters is the next float32 above or below. A difference up to it is allowed, too; it is
-	// measured where max_rel_diff is above tolerance. 0: not measured.
+	// parameters is the next float32 above or below. A difference up to it, and up to 100 times the
+	// tolerance, is allowed, too; it is measured where max_rel_diff is above tolerance. 0: not measured.
 	Rounding float64 `json:"rounding,omitempty"`
 }
 
@@ -34,8 +34,9 @@ type Certificate struct {
 // the zero value.
 func (c Certificate) Passed() bool { return c.Inputs > 0 && c.MaxRelDiff <= c.Allowed() }
 
-// Allowed is the largest max_rel_diff that passes.
-func (c Certificate) Allowed() float64 { return max(c.Tolerance, c.Rounding) }
+// Allowed is the largest max_rel_diff that passes. A network whose rounding is more than a hundred
+// tolerances can prove nothing.
+func (c Certificate) Allowed() float64 { return max(c.Tolerance, min(c.Rounding, 100*c.Tolerance)) }
 
 const (
 	certificateBatch = 64

@@ -90,6 +90,7 @@ func TestCertificateOfRounding(t *testing.T) {
 		{0.5, 1, true, false},
 		{0.999, 1, true, true},
 		{0.999, 12, false, true},
+		{0.99999, 1, false, true}, // its rounding is so large that nothing is proved
 		{0.5, 200, false, true},
 	} {
 		got, err := certify(differing(t, c.w), differing(t, next(c.w, c.ulps)), Options{Seed: 1})
