@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"go/ast"
 	"go/parser"
 	"go/token"
@@ -336,7 +337,7 @@ func TestLoadRefuses(t *testing.T) {
 	}{
 		{filepath.Join(dir, "x"), "does not exist; give a run folder, a folder with a model, or an .onnx", pare.LoadOptions{}},
 		{dir, "is neither a run folder", pare.LoadOptions{}},
-		{weights, "holds weights alone; name their model by the option model", pare.LoadOptions{}},
+		{weights, "holds weights alone; name their model (-model)", pare.LoadOptions{}},
 		{weights, `unknown model "none"`, pare.LoadOptions{Model: "none"}},
 		{dir, "is no .safetensors file", pare.LoadOptions{Model: "resnet20"}},
 	} {
@@ -382,5 +383,30 @@ func TestTenNames(t *testing.T) {
 	want := []string{"Data", "Export", "Load", "LoadOptions", "Model", "Predict", "Prune", "PruneOptions", "Train", "TrainOptions"}
 	if !slices.Equal(names, want) {
 		t.Errorf("%q, want %q", names, want)
+	}
+}
+
+// An interrupted or finished run goes on with relative paths of a config, from its own folder.
+func TestTrainAgain(t *testing.T) {
+	t.Chdir(t.TempDir())
+	table := "x,y\n"
+	for i := range 40 {
+		table += fmt.Sprintf("%d,%d\n", i, i%2)
+	}
+	for name, text := range map[string]string{"t.csv": table,
+		"teacher.yaml": "data: {dataset: table, file: t.csv, target: y, test: 0.2}\n" +
+			"model: {type: mlp, hidden: [4]}\ntrain: {epochs: 1, batch: 8}\n"} {
+		if err := os.WriteFile(name, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, _, err := pare.Train(t.Context(), pare.TrainOptions{Config: "teacher.yaml", Out: "teacher"}); err != nil {
+		t.Fatal(err)
+	}
+	o := pare.TrainOptions{Config: "teacher.yaml", Set: []string{"train.distill.run=teacher"}, Out: "taught"}
+	for range 2 {
+		if _, _, err := pare.Train(t.Context(), o); err != nil {
+			t.Error(err)
+		}
 	}
 }

@@ -53,6 +53,9 @@ func Train(ctx context.Context, o TrainOptions) (m Model, s *run.Summary, err er
 		return Model{}, nil, err
 	}
 	c, err := o.config(dir)
+	if err == nil {
+		err = c.AbsolutePaths()
+	}
 	if err != nil {
 		undo()
 		return Model{}, nil, err

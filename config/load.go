@@ -13,7 +13,6 @@ import (
 	"strings"
 
 	"pare/configs"
-	"pare/datasets"
 	"pare/internal/atomicfile"
 	"pare/internal/option"
 	"pare/models"
@@ -23,7 +22,8 @@ import (
 // config of the name ("resnet", "resnet.yaml", "configs/resnet.yaml"). sets are overrides
 // in the order in which they apply, such as "train.epochs=3" or "penalties.0.lambda=1e-3";
 // their values are YAML. Relative paths of data in a file start at its folder, others at the
-// working directory.
+// working directory; a file or run that the model or a teacher is read from may also be given from
+// there.
 func Load(pathOrName string, sets []string) (*Config, error) {
 	file, data, builtIn, err := Text(pathOrName, "configs", BuiltIn())
 	if err != nil {
@@ -51,44 +51,6 @@ func Text(pathOrName, kind string, builtIns []string) (file string, data []byte,
 			hint(strings.TrimSuffix(pathOrName, ".yaml"), "built-in "+kind, "", builtIns)}
 	}
 	return "", nil, false, &Error{File: pathOrName, Msg: fmt.Sprintf("the file cannot be read: %v", err)}
-}
-
-// PathOverrides are overrides that make the paths of the data absolute.
-func (c *Config) PathOverrides() ([]string, error) {
-	d, ok := c.Data.Kind.(datasets.Pathed)
-	if !ok {
-		return nil, nil
-	}
-	var out []string
-	for _, f := range option.Fields(reflect.ValueOf(d)) {
-		path, ok := f.Value.Addr().Interface().(*string)
-		if !ok || *path == "" || !slices.Contains(d.Paths(), path) {
-			continue
-		}
-		whole, err := filepath.Abs(*path)
-		if err != nil {
-			return nil, c.Locate("data", err)
-		}
-		out = append(out, "data."+f.Key+"="+quote(whole))
-	}
-	return out, nil
-}
-
-// resolve joins dir and the relative paths of data that the file itself gives; paths of
-// overrides start at the working directory.
-func (c *Config) resolve(dir string) {
-	d, ok := c.Data.Kind.(datasets.Pathed)
-	if !ok {
-		return
-	}
-	section := c.root.get("data")
-	for _, f := range option.Fields(reflect.ValueOf(d)) {
-		path, ok := f.Value.Addr().Interface().(*string)
-		given := section.get(f.Key)
-		if ok && slices.Contains(d.Paths(), path) && *path != "" && given != nil && !given.at.overridden() && !filepath.IsAbs(*path) {
-			*path = filepath.Join(dir, *path)
-		}
-	}
 }
 
 // readFile reads a file, but stops once the file is too long.

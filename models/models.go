@@ -91,6 +91,10 @@ type Model interface {
 	Build(task Task, rng *rand.Rand) (*nn.Network, error)
 }
 
+// Pathed is implemented by models that read files or earlier runs. Paths points to the options
+// that hold their paths; "" stands for none.
+type Pathed interface{ Paths() []*string }
+
 // Kinds are the models by name.
 var Kinds = option.NewKinds[Model]("model")
 

@@ -112,7 +112,7 @@ func (a *analysis) live(i int) {
 		return
 	}
 	a.made[i] = slices.Clone(a.keep[i])
-	if !nn.TraitsOf(node.Layer).HoldsConstants || a.allConstant(i) {
+	if !a.holds(i) || a.allConstant(i) {
 		for u, c := range a.known[i].Const {
 			a.made[i][u] = a.made[i][u] && !c
 		}
@@ -147,6 +147,19 @@ func (a *analysis) readsConstants(i, k int) bool {
 		}
 	}
 	return true
+}
+
+// holds reports whether node i has its constant units for nothing: a layer that holds constants,
+// or a choice among the units of one, which pruning puts behind a sum itself.
+func (a *analysis) holds(i int) bool {
+	for i >= 0 {
+		t := nn.TraitsOf(a.net.Nodes[i].Layer)
+		if t.HoldsConstants || !t.Gathers || !t.Wires {
+			return t.HoldsConstants
+		}
+		i = a.net.Nodes[i].Inputs[0]
+	}
+	return false
 }
 
 func (a *analysis) allConstant(i int) bool {

@@ -57,7 +57,11 @@ func (l *limits) want(node, have int) floor {
 	if f := l.floors[node]; f.units > have {
 		want = f
 	}
-	if up := min(n, (want.units+l.round-1)/l.round*l.round); up > want.units && makesUnits(l.net.Nodes[node]) {
+	up := want.units
+	if over := up % l.round; over > 0 {
+		up = min(n-up, l.round-over) + up
+	}
+	if up > want.units && makesUnits(l.net.Nodes[node]) {
 		if want.by == "" {
 			want.by = "round_to"
 		}

@@ -14,7 +14,7 @@ type Latency struct {
 	Batch  int     `json:"batch"`          // examples of an inference
 	Before float64 `json:"before_seconds"` // median time of an inference of the network before
 	After  float64 `json:"after_seconds"`  // the same with the units removed, measured in turn with the one before
-	Share  float64 `json:"share"`          // after_seconds as a share of before_seconds; at most the budget
+	Share  float64 `json:"share"`          // after_seconds as a share of before_seconds; at most the budget where that is below 1
 	Tries  int     `json:"tries"`          // smaller networks that were measured
 }
 
@@ -72,8 +72,9 @@ func median(times []time.Duration) time.Duration {
 }
 
 // underLatency zeroes candidates, the first forced ones in any case, until an inference of the
-// smaller network takes the share of the budget. It bisects by measured times, and the network
+// smaller network takes the share of the budget. It searches by measured times, and the network
 // that it ends with is measured with more care; as long as that takes too long, more units go.
+// All of the time is no budget to search for.
 func (s Selection) underLatency(t *trial, forced int) (*Latency, error) {
 	clock, l := s.Clock, &Latency{Batch: max(1, s.Batch)}
 	if clock == nil {
@@ -103,38 +104,35 @@ func (s Selection) underLatency(t *trial, forced int) (*Latency, error) {
 		l.Share = l.After / l.Before
 		return l.Share, nil
 	}
-	if least, err := measure(len(t.list), false); err != nil {
-		return nil, err
-	} else if least > s.Latency {
-		return nil, t.unmet(fmt.Sprintf("an inference still takes %.3g of its time", least))
+	if s.Latency == 1 {
+		_, err := measure(forced, true)
+		return l, err
 	}
-	return l, searchTimed(forced, len(t.list), s.Latency, measure)
+	step := max(1, (len(t.list)-forced)/fineness)
+	met, err := t.search(forced, s.Latency, step, func(gone int) (float64, error) { return measure(gone, false) }, func(left float64) string {
+		return fmt.Sprintf("an inference still takes %.3g of its time", left)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return l, carefully(met, len(t.list), step, s.Latency, func(gone int) (float64, error) {
+		share, err := measure(gone, true)
+		if err == nil && gone > met && t.closed() {
+			err = fmt.Errorf("the budget cannot be met: with more units gone %w; measure a larger batch, or on a quieter machine", errClosed)
+		}
+		return share, err
+	})
 }
 
 // fineness is the number of parts of a list in which a search of noisy times is done: the noise
 // hides smaller parts.
 const fineness = 64
 
-// searchTimed finds how many groups, from the start of a list of n and at least first, have to
-// go so that at most line remains of the time. measure removes the given number of groups; its
-// last call is a careful one, for the number that was found, and gives at most line.
-func searchTimed(first, n int, line float64, measure func(gone int, careful bool) (float64, error)) error {
-	step := max(1, (n-first)/fineness)
-	low, high := first, n
-	for high-low >= step && low < high {
-		mid := (low + high) / 2
-		share, err := measure(mid, false)
-		if err != nil {
-			return err
-		}
-		if share <= line {
-			high = mid
-		} else {
-			low = mid + 1
-		}
-	}
-	for gone := high; ; gone = min(n, gone+step) {
-		share, err := measure(gone, true)
+// carefully takes groups from the start of a list of n, as many as a search found and step by step
+// more, until measure gives at most line.
+func carefully(found, n, step int, line float64, measure func(gone int) (float64, error)) error {
+	for gone := found; ; gone = min(n, gone+step) {
+		share, err := measure(gone)
 		if err != nil {
 			return err
 		}

@@ -85,13 +85,13 @@ func TestLatencyOutOfReach(t *testing.T) {
 func TestSearchTimed(t *testing.T) {
 	for _, lag := range []int{0, 1, 30, 1000} {
 		var last int
-		err := searchTimed(10, 500, 0.5, func(gone int, careful bool) (float64, error) {
-			last = gone
-			if careful {
+		found, err := lowest(10, 500, true, 0.5, 7, func(gone int) (float64, error) { return float64(500-gone) / 500, nil })
+		if err == nil {
+			err = carefully(found, 500, 7, 0.5, func(gone int) (float64, error) {
+				last = gone
 				return float64(500-gone+lag) / 500, nil
-			}
-			return float64(500-gone) / 500, nil
-		})
+			})
+		}
 		switch {
 		case lag == 1000:
 			if err == nil || !strings.Contains(err.Error(), "took 2 of its time at the end") {
@@ -102,7 +102,11 @@ func TestSearchTimed(t *testing.T) {
 		}
 	}
 	broken := errors.New("broken")
-	if err := searchTimed(0, 5, 0.5, func(int, bool) (float64, error) { return 0, broken }); err != broken {
+	measure := func(int) (float64, error) { return 0, broken }
+	if err := carefully(0, 5, 1, 0.5, measure); err != broken {
+		t.Error(err)
+	}
+	if _, err := lowest(0, 5, true, 0.5, 1, measure); err != broken {
 		t.Error(err)
 	}
 }

@@ -79,6 +79,50 @@ func (g *generator) resized(x string) string {
 	}
 }
 
+// thinGroups takes weights and biases of grouped convolutions away: in each group those of
+// none, some or all of its outputs, so that groups vanish and others become uneven.
+func (g *generator) thinGroups(rng *rand.Rand) {
+	for _, node := range g.net.Nodes {
+		groups, outputs := groupsOf(node.Layer), node.Shape.Units()
+		if groups < 2 || g.draw("thin", 0, 1) == 0 {
+			continue
+		}
+		gone := make([]bool, outputs)
+		for i := range groups {
+			rate := []float64{0, 0.5, 1}[rng.IntN(3)]
+			for u := i * outputs / groups; u < (i+1)*outputs/groups; u++ {
+				gone[u] = rng.Float64() < rate
+			}
+		}
+		for _, p := range node.Params() {
+			last := len(p.Axes) - 1
+			n, _ := p.AxisLen(last)
+			for i := range p.Data() {
+				unit := i % n                  // the outputs come last,
+				if p.Axes[last] == nn.AxisIn { // or inputs, behind the outputs of their group
+					per := outputs / groups
+					unit = unit*groups/n*per + i/n%per
+				}
+				if gone[unit] {
+					p.Data()[i] = 0
+				}
+			}
+		}
+	}
+}
+
+func groupsOf(l nn.Layer) int {
+	switch l := l.(type) {
+	case *layers.Conv:
+		return l.Groups
+	case *layers.Conv1d:
+		return l.Groups
+	case *layers.ConvTranspose:
+		return l.Groups
+	}
+	return 1
+}
+
 func geometryNetwork(t *rapid.T) *nn.Network {
 	g := &generator{t: t}
 	side := g.draw("side", 4, 7)
@@ -102,6 +146,7 @@ func geometryNetwork(t *rapid.T) *nn.Network {
 	x = g.add([]nn.Layer{&layers.Flatten{}, &layers.GlobalPool{}}[g.draw("head", 0, 1)], x)
 	g.add(&layers.Linear{Out: 3}, x)
 	randomise(t, g.net, rng)
+	g.thinGroups(rng)
 	return g.net
 }
 
@@ -144,6 +189,7 @@ func lineNetwork(t *rapid.T) *nn.Network {
 	x = g.add(&layers.Flatten{}, x)
 	g.add(&layers.Linear{Out: 3}, x)
 	randomise(t, g.net, rng)
+	g.thinGroups(rng)
 	return g.net
 }
 

@@ -63,6 +63,13 @@ func sequenceNetwork(t *rapid.T) *nn.Network {
 			x = g.add(&layers.ClassToken{}, x)
 		}
 	}
+	g.stream(x)
+	randomise(t, g.net, rng)
+	return g.net
+}
+
+// stream adds layers and blocks of a sequence, and a head.
+func (g *generator) stream(x string) {
 	for range g.draw("length", 1, 6) {
 		x = g.positional(x)
 	}
@@ -75,6 +82,47 @@ func sequenceNetwork(t *rapid.T) *nn.Network {
 		x = g.add(&layers.Flatten{}, x)
 	}
 	g.add(&layers.Linear{Out: 3}, x)
+}
+
+// vectorNetwork draws a network on sequences of vectors.
+func vectorNetwork(t *rapid.T) *nn.Network {
+	g := &generator{t: t}
+	rng := rand.New(rand.NewPCG(uint64(g.draw("seed", 0, 1<<20)), 15))
+	var err error
+	if g.net, err = nn.New("random", nn.Shape{g.draw("width", 1, 4), g.draw("positions", 1, 5)}, rng); err != nil {
+		t.Fatal(err)
+	}
+	g.stream(nn.InputName)
+	randomise(t, g.net, rng)
+	return g.net
+}
+
+// languageNetwork draws a network on tokens, of which the linear layer at the end may use the
+// table of the embedding.
+func languageNetwork(t *rapid.T) *nn.Network {
+	g := &generator{t: t}
+	rng := rand.New(rand.NewPCG(uint64(g.draw("seed", 0, 1<<20)), 14))
+	vocab, out := g.draw("vocab", 2, 5), g.draw("out", 1, 8)
+	var err error
+	if g.net, err = nn.New("random", nn.Shape{1, g.draw("positions", 1, 5)}, rng); err != nil {
+		t.Fatal(err)
+	}
+	g.net.Vocabulary = vocab
+	x := g.add(&layers.Embedding{Vocab: vocab, Out: out}, nn.InputName)
+	if g.draw("tied", 0, 1) == 0 {
+		g.stream(x)
+	} else {
+		table := x
+		for range g.draw("length", 0, 3) {
+			x = g.positional(x)
+		}
+		if g.shape(x)[0] != out {
+			x = g.add(&layers.Linear{Out: out}, x)
+		}
+		if err := g.net.AddTied("tied", &layers.Linear{Out: vocab, NoBias: true}, table, x); err != nil {
+			t.Fatal(err)
+		}
+	}
 	randomise(t, g.net, rng)
 	return g.net
 }

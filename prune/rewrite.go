@@ -44,6 +44,11 @@ func (a *analysis) rewrite() (*nn.Network, error) {
 	}
 	// The output is read whole: constants are put behind the last layer.
 	last := len(a.net.Nodes) - 1
+	if a.allConstant(last) {
+		if a.known[last], err = constantOutput(a.net); err != nil {
+			return nil, err
+		}
+	}
 	if _, err := r.read(last, listOf(a.keep[last])); err != nil {
 		return nil, err
 	}
@@ -151,7 +156,7 @@ func (r *rewriter) read(j int, want []int) (string, error) {
 		_, present := slices.BinarySearch(v.units, u)
 		// A constant that is present only because Close added it is put back like
 		// any other, so that a second pass finds the same.
-		constant := j >= 0 && r.knownOf(j).Const[u] && !nn.TraitsOf(r.net.Nodes[j].Layer).HoldsConstants
+		constant := j >= 0 && r.knownOf(j).Const[u] && !r.holds(j)
 		switch {
 		case present && !constant:
 			computed = append(computed, u)

@@ -153,69 +153,6 @@ func (s Selection) Choose(net *nn.Network) (*Choice, error) {
 	return choice, nil
 }
 
-// choose zeroes candidates until the budgets are met, the first forced ones in any case.
-func (s Selection) choose(t *trial, forced int) (*Choice, error) {
-	if err := t.zero(forced); err != nil {
-		return nil, err
-	}
-	if err := s.overLayers(t); err != nil {
-		return nil, err
-	}
-	given := s.given()
-	switch {
-	case len(given) == 0:
-		return &Choice{}, nil
-	case given[0].name == "latency":
-		latency, err := s.underLatency(t, forced)
-		return &Choice{Latency: latency}, err
-	}
-	full := t.net.Sizes()
-	// share zeroes only the first candidates and returns the used share of the budget.
-	share := func(gone int) (float64, error) {
-		if err := t.zero(gone); err != nil {
-			return 0, err
-		}
-		left, err := t.sizes()
-		if s.MACs > 0 {
-			return float64(left.MACs) / float64(full.MACs) / s.MACs, err
-		}
-		return float64(left.Params) / float64(full.Params) / s.Params, err
-	}
-	used, err := share(len(t.list))
-	if err == nil && used > 1 {
-		err = t.unmet(fmt.Sprintf("the network still has %.3g times the budget", used))
-	}
-	if err == nil {
-		_, _, err = fewest(forced, len(t.list), 1, share)
-	}
-	return &Choice{}, err
-}
-
-// Fewest finds the least number of groups, from the start of a list of n, that have to go
-// so that at most line remains, and returns the remaining share. share removes the given
-// number of groups; its last call is for the number that Fewest returns.
-func Fewest(n int, line float64, share func(gone int) (float64, error)) (gone int, left float64, err error) {
-	return fewest(0, n, line, share)
-}
-
-// fewest is Fewest of at least gone groups.
-func fewest(gone, n int, line float64, share func(gone int) (float64, error)) (int, float64, error) {
-	left, err := 0.0, error(nil)
-	for gone < n {
-		mid := (gone + n) / 2
-		if left, err = share(mid); err != nil {
-			return 0, 0, err
-		}
-		if left <= line {
-			n = mid
-		} else {
-			gone = mid + 1
-		}
-	}
-	left, err = share(gone)
-	return gone, left, err
-}
-
 // candidates lists the units in the order of removal, without the last unit of each layer.
 func (s Selection) candidates(net *nn.Network) ([]candidate, error) {
 	units := nn.MapUnits(net)

@@ -109,8 +109,13 @@ func (t *trial) zero(n int) error {
 		node := slices.IndexFunc(t.net.Nodes, func(n *nn.Node) bool { return n.Name == l.Layer })
 		t.limited[i].Units = countTrue(t.analysis.made[node]) - countTrue(before.made[node])
 	}
+	// A layer that was short before others got their values back may have lost nothing in the end.
+	t.limited = slices.DeleteFunc(t.limited, func(l Limited) bool { return l.Units < 1 })
 	return nil
 }
+
+// closed reports whether no input changes the output.
+func (t *trial) closed() bool { return t.analysis.allConstant(len(t.net.Nodes) - 1) }
 
 // made reports whether a layer still computes the unit.
 func (t *trial) made(c candidate) bool {

@@ -9,6 +9,7 @@ import (
 	"iter"
 	"math/rand/v2"
 	"slices"
+	"strings"
 
 	"pare/config"
 	"pare/datasets"
@@ -315,16 +316,23 @@ type dataPrint struct {
 	// Held is a hash of the examples that parts have in memory (datasets.Hasher); empty where
 	// there are none, and in folders of older versions.
 	Held string `json:"held,omitempty"`
+	// Files are digests of the files and of the earlier networks that the config names outside
+	// the data, by key, such as model.weights; missing where there are none, and in folders of
+	// older versions.
+	Files map[string]string `json:"files,omitempty"`
 }
 
 // printExamples is how many examples of each part are in the digest, spread over it.
 const printExamples = 32
 
-// sameData compares the fingerprint of the data with the first session's, or stores it if
+// sameData compares the fingerprint of the data, and of other files, with the first session's, or stores it if
 // there is none. Folders of older versions get the file in the next session.
 func (r *runner) sameData() error {
 	now, err := r.data.print()
 	if err != nil {
+		return err
+	}
+	if now.Files, err = Digests(r.c, r.withoutNeed); err != nil {
 		return err
 	}
 	var first dataPrint
@@ -335,15 +343,38 @@ func (r *runner) sameData() error {
 	case !found:
 		return r.folder.writeJSON(dataFile, now)
 	}
+	files := now.Files
 	if first.Held == "" {
 		now.Held = ""
 	}
-	if first != now {
+	if first.Train != now.Train || first.Validation != now.Validation || first.Test != now.Test ||
+		first.Digest != now.Digest || first.Held != now.Held {
 		return &InputError{fmt.Errorf("the data of %s are not those that the run in %s began with "+
 			"(%d, %d and %d examples then, %d, %d and %d now); put the files back as they were, or start a new run",
 			r.data.Set.Name, r.folder, first.Train, first.Validation, first.Test, now.Train, now.Validation, now.Test)}
 	}
+	for _, p := range r.c.Paths() {
+		was, known := first.Files[p.Key]
+		if is, there := files[p.Key]; known && there && was != is {
+			return &InputError{fmt.Errorf("%s, %s, has changed since the run in %s began; put it back as it was, or start a new run",
+				p.Key, p.Text, r.folder)}
+		}
+	}
+	if first.Files == nil && files != nil {
+		first.Files = files
+		return r.folder.writeJSON(dataFile, first)
+	}
 	return nil
+}
+
+// withoutNeed reports a teacher that is gone: a run that it has taught already goes on without it.
+func (r *runner) withoutNeed(key string) bool {
+	for _, p := range r.c.Paths() {
+		if p.Key == key {
+			return strings.HasSuffix(key, ".distill.run") && !exists(p.Text)
+		}
+	}
+	return false
 }
 
 func (d *Data) print() (dataPrint, error) {
@@ -362,7 +393,7 @@ func (d *Data) print() (dataPrint, error) {
 			return dataPrint{}, err
 		}
 	}
-	return dataPrint{count(s.Train), count(s.Validation), count(s.Test), fmt.Sprintf("%x", h.Sum(nil))[:32], d.held()}, nil
+	return dataPrint{count(s.Train), count(s.Validation), count(s.Test), fmt.Sprintf("%x", h.Sum(nil))[:32], d.held(), nil}, nil
 }
 
 // held is a hash of the examples that parts have in memory; empty where there are none.

@@ -27,13 +27,16 @@ func demands(l *prune.Latency, limited []prune.Limited) []report.Measure {
 		units += l.Units
 		of = append(of, fmt.Sprintf("%s %d by %s", l.Layer, l.Units, l.By))
 	}
-	if n := len(of); n > mostNames {
-		of = append(of[:mostNames], "and "+plural(n-mostNames, "more layer"))
+	if n := len(of); n > mostLimited {
+		of = append(of[:mostLimited], "and "+plural(n-mostLimited, "more layer")+", all in prune.json")
 	}
 	return append(out, report.Measure{Name: "kept on demand",
 		Readings: []report.Reading{{Stage: "in " + plural(len(limited), "layer"), Value: plural(units, "unit")}},
 		Note:     strings.Join(of, ", ")})
 }
+
+// mostLimited is how many layers that keep units a report lists by name.
+const mostLimited = 3
 
 // plural is "1 unit", "2 units".
 func plural(n int, noun string) string {

@@ -7,6 +7,7 @@ import (
 
 	"pare/export"
 	"pare/nn"
+	"pare/prune"
 )
 
 // TestDemands: layers end with as many units as the config demands, by each way of removal, and
@@ -73,3 +74,19 @@ func TestDemandsRefused(t *testing.T) {
 }
 
 const groupsOfNeurons = "penalties: [{type: group_lasso, on: neurons, lambda: 0.3}]\n"
+
+// A report names three layers that keep units, and counts the others.
+func TestDemandsInShort(t *testing.T) {
+	var limited []prune.Limited
+	for i, layer := range []string{"conv1", "conv2", "conv3", "conv4", "fc"} {
+		limited = append(limited, prune.Limited{Layer: layer, Units: i + 1, By: "round_to"})
+		got := demands(nil, limited)[0].Note
+		want := []string{"conv1 1 by round_to", "conv1 1 by round_to, conv2 2 by round_to",
+			"conv1 1 by round_to, conv2 2 by round_to, conv3 3 by round_to",
+			"conv1 1 by round_to, conv2 2 by round_to, conv3 3 by round_to, and 1 more layer, all in prune.json",
+			"conv1 1 by round_to, conv2 2 by round_to, conv3 3 by round_to, and 2 more layers, all in prune.json"}[i]
+		if got != want {
+			t.Errorf("%d layers: %s, want %s", i+1, got, want)
+		}
+	}
+}

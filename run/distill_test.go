@@ -4,6 +4,8 @@ import (
 	"context"
 	"strings"
 	"testing"
+
+	"pare/config"
 )
 
 // A run goes by a teacher of another run, and fine-tuning by the network before pruning; both
@@ -30,10 +32,27 @@ func TestDistillation(t *testing.T) {
 func TestTeacherRefused(t *testing.T) {
 	const narrow = "model: {type: mlp, hidden: [4]}\nprune: {method: none}\n"
 	teacher := finish(t, parse(t, base+narrow))
+	unfinished := Folder(t.TempDir())
+	if _, err := CreateFolder(string(unfinished), "half", parse(t, base+narrow).YAML()); err != nil {
+		t.Fatal(err)
+	}
+	letters := finish(t, parse(t, base+narrow, "data={dataset: glyphs, classes: letters, train: 300, test: 100}", "train.epochs=0"))
+	empty := t.TempDir()
 	for set, want := range map[string]string{
 		"data={dataset: glyphs, train: 300, validation: 50, test: 100}": "cannot teach: the teacher reads",
 		"train.distill.run=nowhere":                                     "nowhere does not exist; give a run folder",
+		"train.distill.run=" + empty:                                    empty + " is neither a run folder",
+		"train.distill.run=" + string(unfinished):                       "is not finished; go on with train -resume " + string(unfinished),
+		"train.distill.run=" + string(letters.folder):                   "cannot teach: the teacher reads",
+		"train.distill.run=self":                                        "train.distill.run is self, but a run has no trained network yet",
 	} {
+		if strings.HasSuffix(set, "=self") {
+			_, err := config.Parse("test.yaml", []byte(base+narrow), set)
+			if err == nil || !strings.Contains(err.Error(), want) || !IsInput(err) {
+				t.Errorf("the error is %v, want %q", err, want)
+			}
+			continue
+		}
 		c := parse(t, base+narrow, "train.distill.run="+string(teacher.folder), set)
 		_, _, err := Plan(context.Background(), c, nil)
 		if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "\n") || !IsInput(err) {

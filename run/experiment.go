@@ -70,6 +70,11 @@ func (a *Artifact) experiment(depth int) (Experiment, error) {
 	}
 	e := Experiment{Settings: settings, Seeds: []uint64{a.Config.Seed}}
 	model, _ := settings["model"].(map[string]any)
+	for _, p := range a.Config.Paths() {
+		if key, ok := strings.CutPrefix(p.Key, "model."); ok && !p.Run {
+			model[key] = filepath.Base(p.Text)
+		}
+	}
 	if path, ok := model["run"].(string); ok && a.Config.Model.Type == "saved" {
 		if _, given := model["weights"]; !given {
 			model["weights"] = "kept"

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -91,7 +92,7 @@ func OpenFolder(dir string) (Folder, error) {
 }
 
 // Finished reports whether the folder holds a finished run of a config, as CreateFolder would
-// write it; the number of threads does not count.
+// write it, with the same files; the number of threads does not count.
 func (f Folder) Finished(c *config.Config) bool {
 	if !exists(f.path(SummaryFile)) {
 		return false
@@ -101,7 +102,15 @@ func (f Folder) Finished(c *config.Config) bool {
 		return false
 	}
 	ran, err := config.Parse(f.path(ConfigFile), text)
-	return err == nil && configHash(*ran) == configHash(*c)
+	if err != nil || ran.AbsolutePaths() != nil || configHash(*ran) != configHash(*c) {
+		return false
+	}
+	var first dataPrint
+	if found, err := f.readJSON(dataFile, &first); err != nil || !found || first.Files == nil {
+		return err == nil
+	}
+	now, err := Digests(c, nil)
+	return err == nil && maps.Equal(first.Files, now)
 }
 
 // sweep removes the temporary files that a crash has left. Failures do no harm: the files

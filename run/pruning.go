@@ -49,6 +49,8 @@ type Pruning struct {
 	Measured *prune.Latency `json:"latency_measured,omitempty"` // time of an inference; nil: the budget is another one
 	Repaired []repair.Fit   `json:"repaired,omitempty"`         // layers whose weights were fitted
 
+	Calibration string `json:"calibration,omitempty"` // path of the examples without labels of the repair
+
 	SingleWeights *unstructured.Count `json:"single_weights,omitempty"` // in the shape before removal; nil: the method is about units
 
 	Warnings []string `json:"warnings,omitempty"`
@@ -82,6 +84,11 @@ type PruneRequest struct {
 	Dense   []string `json:"dense,omitempty"`  // whose weights all stay
 
 	Repair *repair.Spec `json:"repair,omitempty"` // of the readers of chosen units, right after these are zeroed; nil: none
+
+	// Inputs are examples without targets, in the batched layout: a repair and running statistics
+	// take them in place of training examples, and the certificate where there are no test examples.
+	// nil: none.
+	Inputs []float32 `json:"-"`
 }
 
 // complete is the request with a method: where it names none, the one that its other options
@@ -211,6 +218,9 @@ func Prune(ctx context.Context, net *nn.Network, q PruneRequest, data *Data) (*n
 func pruneWith(ctx context.Context, net *nn.Network, q PruneRequest, data *Data, zeroed func(*nn.Network) error,
 ) (*nn.Network, *Pruning, error) {
 	q = q.complete()
+	if size := net.Input.Size(); q.Inputs != nil && (len(q.Inputs) == 0 || len(q.Inputs)%size != 0) {
+		return nil, nil, &InputError{fmt.Errorf("the unlabelled inputs are %d values, an example has %d", len(q.Inputs), size)}
+	}
 	examples, err := data.forImportance(ctx, net)
 	if err != nil {
 		return nil, nil, err
@@ -254,7 +264,7 @@ func pruneWith(ctx context.Context, net *nn.Network, q PruneRequest, data *Data,
 			stage = stageRepaired
 		}
 		if q.Repair == nil || q.Repair.Statistics {
-			if err := data.MeasureStatistics(ctx, net); err != nil {
+			if err := q.measureStatistics(ctx, net, data); err != nil {
 				return nil, nil, err
 			}
 		}
@@ -303,15 +313,38 @@ func choose(s selection, net *nn.Network) (prune.Choice, error) {
 
 // repair measures the network with the chosen units at 0, and fits the weights that read them.
 func (p *Pruning) repair(ctx context.Context, dense, net *nn.Network, data *Data) (err error) {
-	if data == nil {
-		return &InputError{errors.New("a repair needs examples, and there is no data; name the folder of the run's data, " +
-			"or prune a network without a run in a config with train: {epochs: 0}")}
+	if data == nil && p.Inputs == nil {
+		return &InputError{errors.New("a repair needs examples, and there is no data; give unlabelled examples with -calibration, " +
+			"or name the folder of the run's data")}
 	}
 	if p.Zeroed, p.ActivityZeroed, err = p.measure(ctx, stageZeroed, net, data); err != nil || !p.Repair.Reconstruct {
 		return err
 	}
-	p.Repaired, err = data.Reconstruct(ctx, dense, net, p.Repair.Examples, p.Repair.Ridge, p.Seed)
+	if p.Inputs != nil {
+		inputs := p.Inputs[:min(len(p.Inputs), p.Repair.Examples*net.Input.Size())]
+		p.Repaired, err = reconstruct(ctx, dense, net, inputs, p.Repair.Ridge, p.Seed)
+	} else {
+		p.Repaired, err = data.Reconstruct(ctx, dense, net, p.Repair.Examples, p.Repair.Ridge, p.Seed)
+	}
 	return err
+}
+
+// measureStatistics computes the running statistics of a network whose units were chosen, on
+// training examples or on those without targets.
+func (q PruneRequest) measureStatistics(ctx context.Context, net *nn.Network, data *Data) error {
+	if q.Inputs == nil {
+		return data.MeasureStatistics(ctx, net)
+	}
+	size := net.Input.Size()
+	batch := min(statisticsBatch, len(q.Inputs)/size)
+	r, err := train.NewRunningStatistics(net, batch)
+	if err != nil || r == nil {
+		return err
+	}
+	if err := r.Run(ctx, Examples{X: q.Inputs, Size: size, Batch: batch}); ctx.Err() == nil {
+		return err
+	}
+	return ctxError(ctx, "measuring running statistics")
 }
 
 // Reconstruct is repair.Reconstruct on so many training examples, drawn by the seed.
@@ -320,6 +353,10 @@ func (d *Data) Reconstruct(ctx context.Context, dense, net *nn.Network, examples
 	if err != nil {
 		return nil, err
 	}
+	return reconstruct(ctx, dense, net, inputs, ridge, seed)
+}
+
+func reconstruct(ctx context.Context, dense, net *nn.Network, inputs []float32, ridge float64, seed uint64) ([]repair.Fit, error) {
 	fits, err := repair.Reconstruct(ctx, dense, net, repair.Options{Inputs: inputs, Ridge: ridge, Seed: seed})
 	if ctx.Err() != nil {
 		return nil, ctxError(ctx, "repairing")
@@ -341,6 +378,8 @@ func (p *Pruning) remove(net *nn.Network, data *Data, choice prune.Choice) (*nn.
 		if o.Inputs, err = data.Examples(data.Set.Test, certificateExamples); err != nil {
 			return nil, err
 		}
+	} else {
+		o.Inputs = p.Inputs[:min(len(p.Inputs), certificateExamples*net.Input.Size())]
 	}
 	small, report, err := prune.Prune(net, o)
 	if p.Report = report; report != nil {

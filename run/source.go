@@ -56,7 +56,8 @@ func OpenSource(path string, o SourceOptions) (*Artifact, error) {
 	file := err == nil && !info.IsDir() && isWeights(path)
 	switch {
 	case file && o.Model == "":
-		return nil, &InputError{fmt.Errorf("%s holds weights alone; name their model by the option model, such as resnet50%s", path, besideWeights(path))}
+		return nil, &InputError{fmt.Errorf("%s holds weights alone; name their model (-model), such as resnet50%s",
+			path, besideWeights(path))}
 	case file:
 		a := &Artifact{Path: path, Kind: KindWeights, options: o}
 		return a, o.check()

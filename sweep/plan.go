@@ -13,6 +13,7 @@ import (
 	"strings"
 
 	"pare/config"
+	"pare/run"
 )
 
 // Plan is the table of the runs of a sweep.
@@ -142,7 +143,8 @@ type planner struct {
 	seeds []uint64
 	runs  []*Run
 	byID  map[string]*Run
-	done  map[string][]*Run // by method and cell
+	done  map[string][]*Run            // by method and cell
+	files map[string]map[string]string // digests by paths
 }
 
 // plainDense is the dense network for sweeps that do not list it.
@@ -164,7 +166,8 @@ func (s *Spec) Plan(dir string) (*Plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &planner{spec: s, file: s.base(), seeds: s.Seeds, byID: map[string]*Run{}, done: map[string][]*Run{}}
+	p := &planner{spec: s, file: s.base(), seeds: s.Seeds,
+		byID: map[string]*Run{}, done: map[string][]*Run{}, files: map[string]map[string]string{}}
 	if len(p.seeds) == 0 {
 		c, err := p.load(p.common())
 		if err != nil {
@@ -246,6 +249,11 @@ func (p *planner) load(set []override) (*config.Config, error) {
 		texts[i] = o.text
 	}
 	c, err := config.Load(p.file, texts)
+	if err == nil && p.spec.dir != "" {
+		c.ResolveOverrides(p.spec.dir, func(text string) bool {
+			return slices.ContainsFunc(set, func(o override) bool { return o.text == text && !o.place.IsZero() })
+		})
+	}
 	return c, locate(err, set)
 }
 
@@ -391,8 +399,27 @@ func (r *Run) blame(err error) error {
 	return r.place.Errorf("method %s%s: %s (from %s)", r.Method, at, fault.Msg, fault.Override())
 }
 
-// hash identifies a run by its config and by the runs that it needs. The name, the number of
-// threads and the place of downloaded data do not count.
+// digests are those of the files that a run reads beside its data, except of the run that it
+// starts from.
+func (p *planner) digests(r *Run) (map[string]string, error) {
+	key := fmt.Sprint(r.start != nil)
+	for _, p := range r.config.Paths() {
+		key += fmt.Sprintf(" %s=%q", p.Key, p.Text)
+	}
+	if known, ok := p.files[key]; ok {
+		return known, nil
+	}
+	files, err := run.Digests(r.config, func(key string) bool { return r.start != nil && strings.HasPrefix(key, "model.") })
+	if err != nil {
+		return nil, locate(err, r.placed)
+	}
+	p.files[key] = files
+	return files, nil
+}
+
+// hash identifies a run by its config, by the content of the files that it names outside the data and
+// by the runs that it needs. The name, the number of threads, the place of downloaded data and the
+// places of those files do not count.
 func (p *planner) hash(r *Run) (string, error) {
 	text, err := json.Marshal(r.config)
 	if err != nil {
@@ -408,11 +435,25 @@ func (p *planner) hash(r *Run) (string, error) {
 		delete(data, "dir")
 		delete(data, "download")
 	}
+	files, err := p.digests(r)
+	if err != nil {
+		return "", err
+	}
+	for key := range files { // their content counts, not their place
+		section, last := settings, key
+		for head, rest, ok := strings.Cut(last, "."); ok; head, rest, ok = strings.Cut(last, ".") {
+			section, last = section[head].(map[string]any), rest
+		}
+		delete(section, last)
+	}
 	if text, err = json.Marshal(settings); err != nil {
 		return "", err
 	}
 	h := sha256.New()
 	h.Write(text)
+	for _, key := range slices.Sorted(maps.Keys(files)) {
+		fmt.Fprintf(h, "\nfile %s %s", key, files[key])
+	}
 	for _, n := range r.needs {
 		fmt.Fprintf(h, "\nneeds %s", n.ID)
 	}
@@ -452,6 +493,9 @@ func (r *Run) settle(sweep string, have map[string]string) error {
 		r.Set = append(r.Set, r.start.override(r.start.run.Dir).text)
 	}
 	paths, err := r.config.PathOverrides()
+	if r.start != nil { // the sweep names the model
+		paths = slices.DeleteFunc(paths, func(o string) bool { return strings.HasPrefix(o, "model.") })
+	}
 	r.Set = append(append(r.Set, paths...), "name="+r.Name)
 	return err
 }

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"pare/config"
+	"pare/nn/onnx"
 )
 
 var update = flag.Bool("update", false, "write the golden tables anew")
@@ -242,5 +243,86 @@ func TestBuiltInSweeps(t *testing.T) {
 		if p, err := s.Plan(""); err != nil || len(p.Runs) == 0 {
 			t.Errorf("%s: %v", name, err)
 		}
+	}
+}
+
+// TestFilesOfRuns: files that runs read beside their data are found beside the sweep file or its
+// config, from any folder, and their content is part of the identity of a run.
+func TestFilesOfRuns(t *testing.T) {
+	file := write(t, "name: s\nconfig: base.yaml\nmethods: [dense, {magnitude: {set: {finetune.distill.run: teacher.onnx}}}]\n"+
+		"budgets: {macs: [0.5]}\nset: {model.weights: w.safetensors, model.names: n.csv, train.distill.run: teacher.onnx}\n")
+	dir := filepath.Dir(file)
+	put := func(name, text string) {
+		t.Helper()
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	sub := func(old, by string) {
+		t.Helper()
+		text, err := os.ReadFile(filepath.Join(dir, "base.yaml"))
+		if err != nil || !strings.Contains(string(text), old) {
+			t.Fatal(err)
+		}
+		put("base.yaml", strings.ReplaceAll(string(text), old, by))
+	}
+	sub("model: {type: mlp, hidden: [16]}", "model: {layers: [flatten, {linear: {out: 10}}]}")
+	put("w.safetensors", "first")
+	put("n.csv", "a,b")
+	put("teacher.onnx", string(onnx.Encode(&onnx.Model{})))
+	plan := func() *Plan {
+		t.Helper()
+		s, err := Read(file, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		p, err := s.Plan("")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return p
+	}
+	first := plan()
+	dense, pruned := first.Runs[0], first.Runs[1]
+	for _, c := range []struct {
+		set  []string
+		want []string
+		none string
+	}{
+		{dense.Set, []string{"model.weights=" + filepath.Join(dir, "w.safetensors"), "model.names=" + filepath.Join(dir, "n.csv"),
+			"train.distill.run=" + filepath.Join(dir, "teacher.onnx")}, "finetune."},
+		{pruned.Set, []string{"finetune.distill.run=" + filepath.Join(dir, "teacher.onnx")}, "model.weights=" + dir},
+	} {
+		for _, want := range c.want {
+			if want = strings.Replace(want, "=", "='", 1) + "'"; !slices.Contains(c.set, want) {
+				t.Errorf("%q lacks %s", c.set, want)
+			}
+		}
+		if i := slices.IndexFunc(c.set, func(o string) bool { return strings.HasPrefix(o, c.none) }); i >= 0 {
+			t.Errorf("%s is one of %q", c.set[i], c.set)
+		}
+	}
+	t.Chdir(t.TempDir())
+	if again := plan(); again.Runs[0].ID != dense.ID || again.Runs[1].ID != pruned.ID {
+		t.Error("the identity depends on the working directory")
+	}
+	put("w.safetensors", "second")
+	if again := plan(); again.Runs[0].ID == dense.ID || again.Runs[1].ID == pruned.ID {
+		t.Error("a changed file of weights changes nothing")
+	}
+	put("w.safetensors", "first")
+	if again := plan(); again.Runs[0].ID != dense.ID {
+		t.Error("the file is as it was, the identity is another one")
+	}
+	if err := os.Remove(filepath.Join(dir, "w.safetensors")); err != nil {
+		t.Fatal(err)
+	}
+	s, err := Read(file, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = s.Plan("")
+	if want := file + ":5:22: model.weights: open w.safetensors: no such file or directory"; err == nil || err.Error() != want {
+		t.Errorf("the error is %v, want %s", err, want)
 	}
 }

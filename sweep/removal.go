@@ -116,6 +116,9 @@ func (p *planner) removals(at *cell, budgets []budget, prune func(budget) (set, 
 		return nil, err
 	}
 	set := fixed("penalties=null", "target=null", "train.epochs=0")
+	if at.config.Train.Distill != nil { // the dense run has learned from it
+		set = append(set, fixed("train.distill=null")...)
+	}
 	switch {
 	case !p.spec.Finetune.IsZero():
 		set = append(set, override{"finetune=" + p.spec.Finetune.YAML(), p.spec.doc.At("finetune")})

@@ -70,6 +70,9 @@ func (im *importer) attentionAt(n *onnx.Node) (*heads, error) {
 		return nil, err
 	}
 	v, err := im.view(values)
+	if err == nil {
+		v, err = im.pixels(v)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -77,7 +80,11 @@ func (im *importer) attentionAt(n *onnx.Node) (*heads, error) {
 	if rank < 2 || len(k.axes) != rank || len(v.axes) != rank {
 		return nil, errors.New("queries, keys and values must have equally many axes")
 	}
-	if a := intAttr(softmax, "axis", -1); a != -1 && a != int64(rank-1) {
+	otherwise := int64(-1)
+	if im.opset < 13 { // over all axes from 1 on
+		otherwise = 1
+	}
+	if a := intAttr(softmax, "axis", otherwise); a != -1 && a != int64(rank-1) {
 		return nil, fmt.Errorf("a softmax over axis %d is not supported in attention", a)
 	}
 	last := rank - 1
@@ -131,7 +138,10 @@ func swapped(rank int) []int {
 func (im *importer) scores(h *heads, name string) (*onnx.Node, error) {
 	for {
 		n := im.maker[im.through(name)]
-		if n == nil || n.Domain != "" || len(n.Inputs) < 2 {
+		if n != nil && n.Domain != "" {
+			return nil, &nodeError{n, unsupported(n)}
+		}
+		if n == nil || len(n.Inputs) < 2 {
 			return nil, errors.New("its scores are not a product of queries and keys")
 		}
 		a, b := n.Inputs[0], n.Inputs[1]
@@ -349,7 +359,7 @@ func (im *importer) operands(parts []part) (*value, error) {
 		v := &value{layer: p.of.layer, shape: p.of.shape, axes: im.channelsFirst(p.of.shape)}
 		if len(units) != v.shape[0] || !inOrder(units) {
 			var err error
-			if v, err = im.layer(im.name("select", nil), "select", options{"index": units}, nil, v); err != nil {
+			if v, err = im.layer(im.nameFor("select", p.of), "select", options{"index": units}, nil, v); err != nil {
 				return nil, err
 			}
 		}
@@ -374,7 +384,10 @@ func (im *importer) attentionOfHeads(n *onnx.Node) (*value, error) {
 	if len(all) == 0 {
 		return nil, nil
 	}
-	a := all[0]
+	a := all[0] // a head with queries, if there is one: the scale of others is not known
+	if i := slices.IndexFunc(all, func(h *heads) bool { return len(h.q.units) > 0 }); i > 0 {
+		a.scale = all[i].scale
+	}
 	at, err := axisOf(intAttr(n, "axis", 1), len(a.axes))
 	if err != nil {
 		return nil, err
@@ -383,9 +396,6 @@ func (im *importer) attentionOfHeads(n *onnx.Node) (*value, error) {
 		if h.count != 1 || h.causal != a.causal || len(h.axes) != len(a.axes) || len(h.q.units) > 0 && h.scale != a.scale ||
 			h.v.of.layer != a.v.of.layer || !slices.Equal(h.axes[at], axis1(atom{0, int64(h.v.each), 1})) {
 			return nil, nil
-		}
-		if len(a.q.units) == 0 { // its scale is not known
-			a.scale = h.scale
 		}
 	}
 	out, err := im.attention(n, all...)

@@ -121,13 +121,7 @@ func (im *importer) image(name string) (*value, error) {
 }
 
 func (im *importer) asImage(v *value) (*value, error) {
-	if len(v.axes) == 3 && v.isPixels(2) {
-		var err error
-		if v, err = im.sequence(v); err != nil {
-			return nil, err
-		}
-	}
-	v, err := im.ordered(v, 1)
+	v, err := im.unitsFirst(v)
 	if err != nil {
 		return nil, err
 	}
@@ -135,6 +129,16 @@ func (im *importer) asImage(v *value) (*value, error) {
 		return nil, errors.New("it needs an image N×C×H×W or a sequence N×C×T, channels first")
 	}
 	return v, nil
+}
+
+// unitsFirst is a value with its pixels as positions where they are one axis, and with the units of
+// axis 1 in order.
+func (im *importer) unitsFirst(v *value) (*value, error) {
+	v, err := im.pixels(v)
+	if err != nil {
+		return nil, err
+	}
+	return im.ordered(v, 1)
 }
 
 // padded takes a Pad of zeros in front of a window into its padding.
@@ -173,6 +177,17 @@ func (im *importer) padded(name string) (before string, pads [4]int64, err error
 		pads[i], pads[2+i] = list[2+i-at], list[rank+2+i-at]
 	}
 	return p.Inputs[0], pads, nil
+}
+
+// padded is a value as an operator behind a Pad sees it.
+func (v *value) padded(pads [4]int64) *value {
+	c := *v
+	c.shape = slices.Clone(v.shape)
+	for i := range len(v.shape) - 1 {
+		at := 3 - len(v.shape) + i
+		c.shape[1+i] += int(pads[at] + pads[2+at])
+	}
+	return &c
 }
 
 // padsOfAxes writes the pads of listed axes for all axes.
@@ -236,7 +251,7 @@ func conv(im *importer, n *onnx.Node) (*value, error) {
 	if err != nil {
 		return nil, err
 	}
-	win, err := im.window(n, v, w.dims[2:])
+	win, err := im.window(n, v.padded(pads), w.dims[2:])
 	if err != nil {
 		return nil, err
 	}

@@ -20,7 +20,11 @@ func add(im *importer, n *onnx.Node) (*value, error) {
 			return nil, err
 		}
 		if r.value != nil {
-			in = append(in, r.value)
+			v, err := im.complete(r.value)
+			if err != nil {
+				return nil, err
+			}
+			in = append(in, v)
 		} else {
 			constants = append(constants, r.constant)
 		}
@@ -31,14 +35,9 @@ func add(im *importer, n *onnx.Node) (*value, error) {
 	v := in[0]
 	if len(in) > 1 {
 		var err error
-		if in, err = im.alike(in); err != nil {
+		if v, err = im.sum(in...); err != nil {
 			return nil, err
 		}
-		out, err := im.layer(im.name("add", nil), "add", nil, nil, in...)
-		if err != nil {
-			return nil, err
-		}
-		v = out.with(in[0].axes)
 	}
 	for _, c := range constants {
 		var err error
@@ -47,6 +46,19 @@ func add(im *importer, n *onnx.Node) (*value, error) {
 		}
 	}
 	return v, nil
+}
+
+// sum is a layer add of values.
+func (im *importer) sum(in ...*value) (*value, error) {
+	in, err := im.alike(in)
+	if err != nil {
+		return nil, err
+	}
+	out, err := im.layer(im.name("add", nil), "add", nil, nil, in...)
+	if err != nil {
+		return nil, err
+	}
+	return out.with(in[0].axes), nil
 }
 
 // alike brings values to one shape and layout: images become sequences, or sequences vectors,
@@ -76,6 +88,9 @@ func (im *importer) alike(in []*value) ([]*value, error) {
 // spread reads a constant that is broadcast beside a value. axes are those axes of the layer's
 // value along which it varies.
 func spread(v *value, c *tensor) (get func(index []int64) float32, axes []bool, err error) {
+	if c.ints != nil {
+		return nil, nil, errors.New("a constant beside the value holds whole numbers; it must hold floats")
+	}
 	dims := v.dims()
 	if b, err := broadcast(dims, c.dims); err != nil || !slices.Equal(b, dims) {
 		return nil, nil, fmt.Errorf("a constant of shape %v does not fit beside the value", c.dims)
@@ -146,7 +161,7 @@ func (im *importer) shift(v *value, c *tensor) (*value, error) {
 		if err != nil {
 			return nil, err
 		}
-		if zero, ok := bias.scalar(); ok && zero == 0 {
+		if zero, ok := bias.scalar(); ok && zero == 0 && ofWeight(c.name) == "" {
 			return v, nil
 		}
 		out, err := im.layer(im.name("add", bias), "add", options{"bias": true}, map[string]*tensor{"bias": bias}, v)
@@ -188,7 +203,7 @@ func (im *importer) gate(v *value, c *tensor) (*value, error) {
 		return nil, err
 	}
 	one, same := c.scalar()
-	if same && one == 1 {
+	if same && one == 1 && ofWeight(c.name) == "" {
 		return v, nil
 	}
 	opts := options{"per_channel": true}
@@ -203,35 +218,49 @@ func (im *importer) gate(v *value, c *tensor) (*value, error) {
 	return out.with(v.axes), nil
 }
 
-// sub is a difference of a value and a constant.
+// sub is a difference: a sum with a factor of −1 on one term.
 func sub(im *importer, n *onnx.Node) (*value, error) {
-	if len(n.Inputs) != 2 || im.static(n.Inputs[0]) == im.static(n.Inputs[1]) {
-		return nil, errors.New("only differences of a value and a constant are supported")
+	if len(n.Inputs) != 2 {
+		return nil, errors.New("it needs two inputs")
 	}
-	minus := func(t *tensor) *tensor { return t.mapped(func(x float64) float64 { return -x }) }
-	if im.static(n.Inputs[0]) { // c − x
-		v, err := im.value(n.Inputs[1])
+	if im.static(n.Inputs[1]) { // x − c
+		v, err := im.value(n.Inputs[0])
 		if err != nil {
 			return nil, err
 		}
+		c, err := im.constant(n.Inputs[1])
+		if err != nil {
+			return nil, err
+		}
+		return im.shift(v, c.mapped(func(x float64) float64 { return -x }))
+	}
+	v, err := im.negative(n.Inputs[1])
+	if err != nil {
+		return nil, err
+	}
+	if im.static(n.Inputs[0]) { // c − x
 		c, err := im.constant(n.Inputs[0])
 		if err != nil {
 			return nil, err
 		}
-		if v, err = im.gate(v, minus(&tensor{floats: []float32{1}})); err != nil {
-			return nil, err
-		}
 		return im.shift(v, c)
 	}
-	v, err := im.value(n.Inputs[0])
+	x, err := im.value(n.Inputs[0])
 	if err != nil {
 		return nil, err
 	}
-	c, err := im.constant(n.Inputs[1])
+	return im.sum(x, v)
+}
+
+func neg(im *importer, n *onnx.Node) (*value, error) { return im.negative(input(n, 0)) }
+
+// negative is a value times −1.
+func (im *importer) negative(name string) (*value, error) {
+	v, err := im.value(name)
 	if err != nil {
 		return nil, err
 	}
-	return im.shift(v, minus(c))
+	return im.gate(v, &tensor{floats: []float32{-1}})
 }
 
 // mul is a layer mul, or with a constant a layer gate.

@@ -41,23 +41,26 @@ func TestGoldens(t *testing.T) {
 	}
 }
 
+// turned gives values of examples of a shape that have the channels last the order of the network,
+// channels first.
+func turned(s nn.Shape, v []float32) []float32 {
+	out := make([]float32, len(v))
+	turn(s, func(first, last int) {
+		for i := 0; i < len(v); i += s.Size() {
+			out[i+first] = v[i+last]
+		}
+	})
+	return out
+}
+
 // inOrderOf gives inputs and outputs of networks that have the channels last the order of the
 // network, channels first.
 func inOrderOf(net *nn.Network, file string, x, y []float32) (_, _ []float32) {
-	last := func(s nn.Shape, v []float32) []float32 {
-		out := make([]float32, len(v))
-		turn(s, func(first, last int) {
-			for i := 0; i < len(v); i += s.Size() {
-				out[i+first] = v[i+last]
-			}
-		})
-		return out
-	}
 	switch name, _, _ := strings.Cut(filepath.Base(file), "."); name {
-	case "channels_last", "attention", "recurrent", "elman":
-		return last(net.Input, x), y
-	case "language":
-		return x, last(net.Output().Shape, y)
+	case "channels_last", "attention", "recurrent", "elman", "bidirectional", "encoder":
+		return turned(net.Input, x), y
+	case "language", "llama":
+		return x, turned(net.Output().Shape, y)
 	}
 	return x, y
 }
@@ -65,11 +68,7 @@ func inOrderOf(net *nn.Network, file string, x, y []float32) (_, _ []float32) {
 // again writes a network as ONNX and reads the graph, without the metadata.
 func again(t *testing.T, net *nn.Network) *nn.Network {
 	t.Helper()
-	var b bytes.Buffer
-	if err := export.WriteONNX(&b, export.Model{Net: net}); err != nil {
-		t.Fatal(err)
-	}
-	file, err := onnx.Decode(b.Bytes())
+	file, err := onnx.Decode(written(t, net))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -81,7 +80,17 @@ func again(t *testing.T, net *nn.Network) *nn.Network {
 	return second
 }
 
-// same reports networks with other sizes or outputs.
+// written is a network as an ONNX file.
+func written(t *testing.T, net *nn.Network) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	if err := export.WriteONNX(&b, export.Model{Net: net}); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+// sameNetwork reports networks with other sizes or outputs.
 func sameNetwork(t *testing.T, name string, a, b *nn.Network, x []float32) {
 	t.Helper()
 	if a.Count() != b.Count() {
@@ -92,7 +101,7 @@ func sameNetwork(t *testing.T, name string, a, b *nn.Network, x []float32) {
 	}
 }
 
-// TestSecondImport writes the imported networks and reads them again.
+// TestSecondImport writes the imported networks and reads them again, and again.
 func TestSecondImport(t *testing.T) {
 	for _, file := range goldens(t) {
 		m, err := Load(file+".onnx", Options{})
@@ -101,7 +110,33 @@ func TestSecondImport(t *testing.T) {
 			continue
 		}
 		x := readNPY(t, strings.TrimSuffix(file, filepath.Ext(file))+".input.npy")
-		sameNetwork(t, file, m.Net, again(t, m.Net), x)
+		second := again(t, m.Net)
+		sameNetwork(t, file, m.Net, second, x)
+		if !bytes.Equal(written(t, second), written(t, again(t, second))) {
+			t.Errorf("%s: another export differs", file)
+		}
+	}
+}
+
+// TestTied counts the parameters of networks whose layers share them, or only have equal ones.
+func TestTied(t *testing.T) {
+	for file, want := range map[string]int64{
+		"shuffle.script":  4*2*9 + 4 + 8*5 + 5, // conv is called twice
+		"shuffle.dynamo":  4*2*9 + 4 + 8*5 + 5,
+		"llama.script":    11*16 + 2*(16*16*2+16*8*2+3*16*24+2*16) + 16, // the table is the last weight
+		"llama.dynamo":    11*16 + 2*(16*16*2+16*8*2+3*16*24+2*16) + 16,
+		"encoder.script":  2*(24*9+8*9+12*9+8*13+4*8) + 2*8 + 27, // equal layers
+		"encoder.dynamo":  2*(24*9+8*8+12*9+8*13+4*8) + 2*8 + 27, // without two biases of 0
+		"language.script": 11*8 + 7*8 + 8 + 24*8 + 8*9 + 2*12*9 + 8*13 + 16 + 11*8,
+	} {
+		m, err := Load("testdata/"+file+".onnx", Options{})
+		if err != nil {
+			t.Error(err)
+			continue
+		}
+		if got := m.Net.Count().Params; got != want {
+			t.Errorf("%s: %d parameters, want %d", file, got, want)
+		}
 	}
 }
 

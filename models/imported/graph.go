@@ -22,6 +22,7 @@ type graph struct {
 	maker     map[string]*onnx.Node // the node that computes a value
 	readers   map[string][]*onnx.Node
 	constants map[string]*onnx.Tensor
+	modules   map[string]bool // the names in front of the names of constants
 	input     onnx.ValueInfo
 	output    onnx.ValueInfo
 	fixed     map[string]bool // whether values depend on constants and shapes only, as far as known
@@ -41,7 +42,8 @@ func index(m *onnx.Model) (*graph, error) {
 		return nil, err
 	}
 	g := &graph{opset: m.Opset, name: m.Graph.Name, nodes: m.Graph.Nodes, maker: map[string]*onnx.Node{},
-		readers: map[string][]*onnx.Node{}, constants: map[string]*onnx.Tensor{}, fixed: map[string]bool{}, shaped: map[string]bool{}}
+		readers: map[string][]*onnx.Node{}, constants: map[string]*onnx.Tensor{}, modules: map[string]bool{},
+		fixed: map[string]bool{}, shaped: map[string]bool{}}
 	if g.opset < oldest || g.opset > newest {
 		return nil, fmt.Errorf("the file has operator set %d; sets %d to %d are supported", g.opset, oldest, newest)
 	}
@@ -59,6 +61,9 @@ func index(m *onnx.Model) (*graph, error) {
 			return nil, fmt.Errorf("two initializers are named %q, or one has no name", t.Name)
 		}
 		g.constants[t.Name] = t
+		if !strings.Contains(t.Name, "/") {
+			g.modules[ofWeight(t.Name)] = true
+		}
 	}
 	if err := g.ends(&m.Graph); err != nil {
 		return nil, err

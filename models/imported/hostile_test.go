@@ -43,6 +43,27 @@ func TestSmall(t *testing.T) {
 	}
 }
 
+// TestHalfConstants reads a GELU by its parts whose root of 2 has 16 bits.
+func TestHalfConstants(t *testing.T) {
+	for root, want := range map[float32]bool{1.4140625: true, 1.4142135: true, 1.4141: false} {
+		m := small()
+		b := onnx.NewBuilder("gelu")
+		x := b.Input("x", onnx.Symbolic("n"), onnx.Fixed(3))
+		number := func(name string, v float32) string { return b.Initializer(name, nil, []float32{v}) }
+		erf := b.Node("Erf", []string{b.Node("Div", []string{x, number("root", root)})})
+		y := b.Node("Mul", []string{b.Node("Mul", []string{x, number("half", 0.5)}), b.Node("Add", []string{erf, number("one", 1)})})
+		b.Output("y", y, onnx.Symbolic("n"), onnx.Fixed(3))
+		var err error
+		if m.Graph, err = b.Graph(); err != nil {
+			t.Fatal(err)
+		}
+		net, err := network(m, Options{})
+		if (err == nil) != want || err == nil && net.Nodes[0].Layer.Kind() != "gelu" {
+			t.Errorf("root %g: %v", root, err)
+		}
+	}
+}
+
 func TestRefusals(t *testing.T) {
 	node := func(m *onnx.Model, i int) *onnx.Node { return &m.Graph.Nodes[i] }
 	set := func(n *onnx.Node, a onnx.Attr) {
@@ -60,8 +81,15 @@ func TestRefusals(t *testing.T) {
 	}{
 		{`node "/Relu" (Softmax): the operator is not supported; docs/onnx.md lists the supported ones (inputs N×3×4×4)`,
 			func(m *onnx.Model) { node(m, 1).Op = "Softmax" }},
-		{`node "/Relu" (com.microsoft.FusedRelu): the operator is not supported; docs/onnx.md lists the supported ones (inputs N×3×4×4)`,
+		{`node "/Relu" (com.microsoft.FusedRelu): the operator is ONNX Runtime's own and not supported; ` +
+			`take the file before its optimisation, or optimise at its basic level (inputs N×3×4×4)`,
 			func(m *onnx.Model) { n := node(m, 1); n.Op, n.Domain = "FusedRelu", "com.microsoft" }},
+		{`node "/Relu" (DequantizeLinear): quantised networks are not supported; take the file before quantisation (inputs N×3×4×4)`,
+			func(m *onnx.Model) { node(m, 1).Op = "DequantizeLinear" }},
+		{`node "/Conv" (Conv): layer conv: parameter weight holds whole numbers in the file; it must hold floats ` +
+			`(inputs N×2×4×4, 3×2×3×3)`, func(m *onnx.Model) {
+			m.Graph.Initializers[0] = onnx.Tensor{Name: "conv.weight", Dims: []int64{3, 2, 3, 3}, Ints: make([]int64, 54)}
+		}},
 		{`node "/Relu" (If): operators with graphs of their own ("then_branch") are not supported; ` +
 			`export the model without control flow (inputs N×3×4×4)`,
 			func(m *onnx.Model) {

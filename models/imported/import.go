@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -33,6 +35,9 @@ type importer struct {
 	names   map[string]bool
 	// selected are the layers that pick units, by the layer that they read and the units.
 	selected map[string]string
+	made     map[string]made   // the first layer that reads a constant, by the constant's name
+	tables   []made            // the layers with a table that a linear layer may share
+	layouts  map[string]*value // layers flatten and tokens, by kind and the layer that they read
 	unfold   bool
 	room     *int64 // see tensor
 }
@@ -85,13 +90,24 @@ func (im *importer) withShapes(n *onnx.Node, err error) error {
 		if r := im.done[in]; r.value != nil {
 			shapes = append(shapes, r.value.String())
 		} else if r.constant != nil {
-			shapes = append(shapes, strings.ReplaceAll(strings.Trim(fmt.Sprint(r.constant.dims), "[]"), " ", "×"))
+			shapes = append(shapes, im.dimensions(r.constant.dims))
 		}
 	}
 	if len(shapes) == 0 {
 		return err
 	}
 	return fmt.Errorf("%w (inputs %s)", err, strings.Join(shapes, ", "))
+}
+
+// dimensions is a shape in messages, N for an open batch.
+func (im *importer) dimensions(dims []int64) string {
+	parts := make([]string, len(dims))
+	for i, d := range dims {
+		if parts[i] = fmt.Sprint(d); d == anyBatch && im.batch == anyBatch {
+			parts[i] = "N"
+		}
+	}
+	return strings.Join(parts, "×")
 }
 
 // translate puts the outputs of a node into done: by the first of these that applies, constants
@@ -118,16 +134,28 @@ func (im *importer) translate(n *onnx.Node, name string) error {
 				return err
 			}
 		}
-		if g := graphAttr(n); g != "" {
-			return fmt.Errorf("operators with graphs of their own (%q) are not supported; export the model without control flow", g)
-		}
-		return fmt.Errorf("the operator is not supported; docs/onnx.md lists the supported ones")
+		return unsupported(n)
 	}
 	v, err := translate(im, n)
 	if err == nil && v != nil {
 		im.done[n.Outputs[0]] = result{value: v}
 	}
 	return err
+}
+
+// unsupported is the error of an operator that cannot be read, with a remedy where there is one.
+func unsupported(n *onnx.Node) error {
+	g := graphAttr(n)
+	switch {
+	case g != "":
+		return fmt.Errorf("operators with graphs of their own (%q) are not supported; export the model without control flow", g)
+	case strings.HasPrefix(n.Domain, "com.microsoft") || n.Op == "SimplifiedLayerNormalization":
+		return errors.New("the operator is ONNX Runtime's own and not supported; " +
+			"take the file before its optimisation, or optimise at its basic level")
+	case strings.HasSuffix(strings.ToLower(n.Op), "quantizelinear"), strings.HasPrefix(n.Op, "QLinear"), strings.HasSuffix(n.Op, "Integer"):
+		return errors.New("quantised networks are not supported; take the file before quantisation")
+	}
+	return errors.New("the operator is not supported; docs/onnx.md lists the supported ones")
 }
 
 func graphAttr(n *onnx.Node) string {
@@ -157,9 +185,37 @@ func (im *importer) view(name string) (*value, error) {
 	}
 	r, err := im.get(name)
 	if err == nil && r.value == nil {
-		err = errors.New("an input is a constant; only values that depend on the network's input are supported there")
+		return im.filled(r.constant)
 	}
 	return r.value, err
+}
+
+// filled is a layer constant: a constant that is expanded to the batch.
+func (im *importer) filled(t *tensor) (*value, error) {
+	size, err := count(t.dims)
+	rank := len(t.dims)
+	if err != nil || rank < 2 || rank > 4 || t.dims[0] != im.batch || t.stored[0] != 1 || size/t.dims[0] > maxUnits || size == 0 {
+		return nil, errors.New("an input is a constant; only values that depend on the network's input are supported there")
+	}
+	shape := make(nn.Shape, rank-1)
+	for i := range shape {
+		shape[i] = int(t.dims[1+i])
+	}
+	axes := im.channelsFirst(shape)
+	if shape.Positions() == 1 {
+		shape = shape[:1]
+	}
+	v := &value{layer: nn.InputName, shape: shape, axes: axes}
+	bias, err := perUnit(v, t)
+	if err != nil {
+		return nil, err
+	}
+	input := im.done[im.input.Name].value
+	out, err := im.layer(im.name("constant", bias), "constant", options{"shape": shape}, map[string]*tensor{"bias": bias}, input)
+	if err != nil {
+		return nil, err
+	}
+	return out.with(axes), nil
 }
 
 // constant computes an input of a node that does not depend on the examples.
@@ -205,6 +261,10 @@ func (im *importer) numbers(n *onnx.Node, name string, i int) (list []int64, ok 
 // options are the hyper-parameters of a layer by their keys in architecture files.
 type options map[string]any
 
+// unitwise are the kinds of layers that may read a value of which the graph takes a part of the units:
+// the part of their outputs follows.
+var unitwise = []string{"tokens", "flatten", "reverse", "first", "last"}
+
 // layer adds a layer and returns its value, channels first. Parameters are constants in
 // PyTorch's axis order; parameters of the layer that are not given keep the values that a new layer
 // has.
@@ -222,11 +282,20 @@ func (im *importer) layer(name, kind string, opts options, params map[string]*te
 	}
 	inputs := make([]string, len(in))
 	for i, v := range in {
+		if v.partial() && !slices.Contains(unitwise, kind) {
+			return nil, fmt.Errorf("%s of a part of the channels of layer %s is not supported", kind, v.layer)
+		}
 		inputs[i] = v.layer
 	}
-	if err := im.net.Add(name, l, inputs...); err != nil {
+	params = maps.Clone(params)
+	layer := made{name, kind, string(args), params}
+	if im.sharing(layer, inputs) {
+		node, _ := im.net.Lookup(name)
+		l = node.Layer
+	} else if err := im.net.Add(name, l, inputs...); err != nil {
 		return nil, err
 	}
+	im.note(layer)
 	im.names[name] = true
 	left := len(params)
 	for _, p := range l.Params() {
@@ -235,6 +304,9 @@ func (im *importer) layer(name, kind string, opts options, params map[string]*te
 			continue
 		}
 		left--
+		if t.ints != nil {
+			return nil, fmt.Errorf("layer %s: parameter %s holds whole numbers in the file; it must hold floats", name, p.Name)
+		}
 		data, err := t.values()
 		if err != nil {
 			return nil, err

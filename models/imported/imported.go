@@ -19,7 +19,7 @@ import (
 
 // Model is the network of an ONNX file, with its parameters.
 type Model struct {
-	File   string `yaml:"file" required:"true" doc:"ONNX file, relative to the working directory"`
+	File   string `yaml:"file" required:"true" doc:"ONNX file, relative to the config file or to the working directory"`
 	Unfold bool   `yaml:"unfold,omitempty" doc:"put a BatchNorm that changes nothing behind every convolution without one"`
 }
 
@@ -27,14 +27,23 @@ func init() {
 	models.Kinds.Register("onnx", "network of an ONNX file, with its parameters", func() models.Model { return &Model{} })
 }
 
+// Paths implements models.Pathed.
+func (m *Model) Paths() []*string { return []*string{&m.File} }
+
 // Build reads the network. A task of tokens, or with inputs of a size that the file leaves open,
-// sets these.
-func (m *Model) Build(task models.Task, _ *rand.Rand) (*nn.Network, error) {
+// sets these; one with another number of outputs gets a new last layer, drawn from rng.
+func (m *Model) Build(task models.Task, rng *rand.Rand) (*nn.Network, error) {
 	net, err := load(m.File, Options{Input: task.Input, Unfold: m.Unfold})
+	if err == nil {
+		net, err = forTask(net, m.File, task, rng)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("onnx: %w", err)
 	}
 	if err := models.Check(net, task); err != nil {
+		if len(task.Input) == 3 && len(net.Input) == 3 && !net.Input.Equal(task.Input) {
+			err = fmt.Errorf("%w; bring images to that form (data.size, data.channels), or export the network for theirs", err)
+		}
 		return nil, fmt.Errorf("onnx: %s: %w", m.File, err)
 	}
 	return net, nil
@@ -72,11 +81,18 @@ func Load(path string, o Options) (export.Model, error) {
 	if err != nil {
 		return export.Model{}, fmt.Errorf("%s: %w", path, err)
 	}
-	if net.Name == "" {
+	if net.Name == "" || slices.Contains(unnamed, net.Name) {
 		net.Name = strings.TrimSuffix(filepath.Base(path), filepath.Ext(path))
 	}
-	return export.Model{Net: net}, nil
+	m := export.Model{Net: net}
+	if slices.Contains(net.Notes, logitsNote) {
+		m.Outputs = export.OutputClasses
+	}
+	return m, nil
 }
+
+// unnamed are the names that exporters give to all graphs.
+var unnamed = []string{"main_graph", "main", "torch_jit", "torch-jit-export"}
 
 func load(path string, o Options) (*nn.Network, error) {
 	m, err := Load(path, o)
@@ -95,23 +111,28 @@ func network(file *onnx.Model, o Options) (net *nn.Network, err error) {
 	if err != nil {
 		return nil, err
 	}
+	logits := g.endWithLogits()
 	inputs, err := g.inputs(o.Input)
 	if err != nil {
 		return nil, err
 	}
-	var first error
+	var likely error // of the reading that got further
+	layers := -1
 	for _, in := range inputs {
 		im := &importer{graph: g, batch: in.batch, unfold: o.Unfold, room: newRoom(g), done: map[string]result{},
-			names: map[string]bool{nn.InputName: true}, selected: map[string]string{}}
+			names: map[string]bool{nn.InputName: true}, selected: map[string]string{}, layouts: map[string]*value{}, made: map[string]made{}}
 		net, err := im.network(in)
 		if err == nil {
+			if logits {
+				net.Notes = append(net.Notes, logitsNote)
+			}
 			return net, nil
 		}
-		if first == nil {
-			first = err
+		if n := len(im.net.Nodes); n > layers {
+			likely, layers = err, n
 		}
 	}
-	return nil, first
+	return nil, likely
 }
 
 // layout is one way to read the axes of the graph's input.
@@ -222,14 +243,10 @@ func (im *importer) network(in layout) (*nn.Network, error) {
 	}
 	im.net = net
 	im.done[im.input.Name] = result{value: &value{layer: nn.InputName, shape: in.shape, axes: in.axes}}
-	r, err := im.get(im.output.Name)
-	if err != nil {
-		return nil, err
+	v, err := im.value(im.output.Name)
+	if err == nil && len(net.Nodes) == 0 {
+		err = errors.New("the output is the input")
 	}
-	if r.value == nil || len(net.Nodes) == 0 {
-		return nil, errors.New("the output does not depend on the input")
-	}
-	v, err := im.complete(r.value)
 	if err == nil {
 		v, err = im.last(v)
 	}

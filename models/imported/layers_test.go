@@ -87,6 +87,10 @@ var everyLayer = []row{
 	{"rmsnorm", `{"eps": 1e-6}`, vector, 1},
 	{"rnn", `{"hidden": 3}`, sequence, 1},
 	{"rnn", `{"hidden": 3, "nonlinearity": "relu"}`, sequence, 1},
+	{"rotary", `{"heads": 1, "dim": 4}`, sequence, 1},
+	{"rotary", `{"heads": 1, "dim": 6, "base": 500000}`, sequence, 1},
+	{"rotary", `{"heads": 1, "dim": 6, "base": 12345}`, sequence, 1},
+	{"rotary", `{"heads": 2, "dim": 8, "pairs": [1, 5, 1, 5]}`, sequence, 1},
 	{"select", `{"index": [0, 2, 3]}`, image, 1},
 	{"select", `{"index": [3, 0, 5]}`, sequence, 1},
 	{"sigmoid", `{}`, vector, 1},
@@ -103,8 +107,8 @@ var everyLayer = []row{
 }
 
 // exceptions are tested elsewhere, or are constant: the graph of a constant does not depend on
-// the input. The tables of rotary are read from metadata alone.
-var exceptions = []string{"constant", "embedding", "embed", "rotary"}
+// the input.
+var exceptions = []string{"constant", "embedding", "embed"}
 
 func (r row) network(t *testing.T) *nn.Network {
 	t.Helper()

@@ -1,12 +1,14 @@
 package imported
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
 	"strings"
 
 	"pare/nn"
+	"pare/nn/onnx"
 )
 
 // batch is the axis of an atom that counts the examples.
@@ -54,6 +56,9 @@ type value struct {
 	shape nn.Shape // of one example of the layer's output
 	axes  []axis   // with the batch
 	start int64    // unit of the first place: a slice has a part of the layer's units
+	// Of files that name nodes by layers, the first nodes that reshaped the value and that took a part
+	// of it: they name the layers that this may need.
+	reshapedBy, slicedBy *onnx.Node
 }
 
 // whole is the atom of all of an axis of a shape.
@@ -87,6 +92,14 @@ func (v *value) with(axes []axis) *value {
 	c := *v
 	c.axes = axes
 	return &c
+}
+
+// in returns the value of a layer that works unit by unit as the same part of the units as before,
+// with other axes.
+func (v *value) in(before *value, axes []axis) *value {
+	c := v.with(axes)
+	c.start, c.slicedBy = before.start, before.slicedBy
+	return c
 }
 
 // reshaped divides the atoms of all axes anew.
@@ -123,6 +136,20 @@ func (v *value) reshaped(dims []int64) (*value, error) {
 		return nil, fmt.Errorf("shape %v has fewer values than %v", dims, v.dims())
 	}
 	return v.with(axes), nil
+}
+
+// changedBy notes a node that changes the layout.
+func (v *value) changedBy(n *onnx.Node) *value {
+	if !ofLayer(n) || ofNode(n) == "" {
+		return v
+	}
+	c := *v
+	by := &c.slicedBy
+	if n.Op == "Reshape" || n.Op == "Flatten" {
+		by = &c.reshapedBy
+	}
+	*by = cmp.Or(*by, n)
+	return &c
 }
 
 func (v *value) transposed(perm []int) *value {
@@ -189,7 +216,7 @@ func (im *importer) complete(v *value) (*value, error) {
 	units := slices.Sorted(slices.Values(v.units()))
 	key := fmt.Sprint(v.layer, units)
 	if im.selected[key] == "" {
-		s, err := im.layer(im.name("select", nil), "select", options{"index": units}, nil,
+		s, err := im.layer(im.nameFor("select", v), "select", options{"index": units}, nil,
 			&value{layer: v.layer, shape: v.shape, axes: im.channelsFirst(v.shape)})
 		if err != nil {
 			return nil, err
@@ -208,7 +235,7 @@ func (im *importer) complete(v *value) (*value, error) {
 			a.stride = strides[a.stride]
 		}
 		return a
-	})}
+	}), reshapedBy: v.reshapedBy}
 	before := v.units()
 	for k, u := range out.units() {
 		if units[u] != before[k] {
@@ -227,7 +254,7 @@ func (im *importer) ordered(v *value, at int) (*value, error) {
 	if !ok {
 		return v, nil
 	}
-	s, err := im.layer(im.name("select", nil), "select", options{"index": order}, nil, v)
+	s, err := im.layer(im.nameFor("select", v), "select", options{"index": order}, nil, v)
 	if err != nil {
 		return nil, err
 	}
@@ -303,14 +330,27 @@ func (im *importer) flat(v *value) (*value, error) {
 		step[i] = n
 		n *= int64(v.shape[i])
 	}
-	out, err := im.layer(im.name("flatten", nil), "flatten", nil, nil, v)
+	out, err := im.once("flatten", v)
 	if err != nil {
 		return nil, err
 	}
 	if !out.shape.Equal(nn.Shape{size}) {
 		return nil, fmt.Errorf("flatten gives %s", out.shape)
 	}
-	return out.with(moved(v.axes, func(a atom) atom { return atom{0, a.size, a.stride * step[a.of]} })), nil
+	out = out.in(v, moved(v.axes, func(a atom) atom { return atom{0, a.size, a.stride * step[a.of]} }))
+	out.start = v.start * step[0]
+	return out, nil
+}
+
+// once adds a layer that changes the layout of another layer's output, or finds it.
+func (im *importer) once(kind string, v *value) (*value, error) {
+	key := kind + " " + v.layer
+	if out := im.layouts[key]; out != nil {
+		return out, nil
+	}
+	out, err := im.layer(im.nameFor(kind, v), kind, nil, nil, v)
+	im.layouts[key] = out
+	return out, err
 }
 
 // moved maps every atom that is not of the batch.
@@ -328,17 +368,25 @@ func moved(axes []axis, to func(atom) atom) []axis {
 	return out
 }
 
+// pixels returns an image whose pixels are one axis as a sequence.
+func (im *importer) pixels(v *value) (*value, error) {
+	if len(v.axes) == 3 && len(v.shape) == 3 && (v.shape.Positions() == 1 || slices.ContainsFunc([]int{0, 1, 2}, v.isPixels)) {
+		return im.sequence(v)
+	}
+	return v, nil
+}
+
 // sequence returns an image as the sequence of its positions, row by row.
 func (im *importer) sequence(v *value) (*value, error) {
 	if len(v.shape) != 3 {
 		return v, nil
 	}
-	out, err := im.layer(im.name("tokens", nil), "tokens", nil, nil, v)
+	out, err := im.once("tokens", v)
 	if err != nil {
 		return nil, err
 	}
 	width := int64(v.shape[2])
-	return out.with(moved(v.axes, func(a atom) atom {
+	return out.in(v, moved(v.axes, func(a atom) atom {
 		switch a.of {
 		case 1:
 			return atom{1, a.size, a.stride * width}

@@ -12,7 +12,12 @@ import (
 // have length 1. Other axes stay as they are: the layer works at every position. Units in
 // another order than the layer's are put in order in the weight.
 func (im *importer) linear(v *value, at int, w, bias *tensor, out int64) (*value, error) {
-	if len(v.shape) > 1 && (!v.allUnits(at) || v.shape.Positions() == 1) { // a vector of channels and positions
+	v, err := im.pixels(v)
+	if err != nil {
+		return nil, err
+	}
+	onePosition := v.shape.Positions() == 1 && !(len(v.shape) == 2 && len(v.axes) == 3) // not a sequence
+	if len(v.shape) > 1 && (!v.allUnits(at) || onePosition) {                           // a vector of channels and positions
 		flat, err := im.flat(v)
 		if err != nil {
 			return nil, err
@@ -27,8 +32,7 @@ func (im *importer) linear(v *value, at int, w, bias *tensor, out int64) (*value
 	if out < 1 || int64(w.len()) != out*in {
 		return nil, fmt.Errorf("a weight of shape %v does not fit %d features", w.dims, in)
 	}
-	w, err := w.reshaped([]int64{out, in})
-	if err != nil {
+	if w, err = w.reshaped([]int64{out, in}); err != nil {
 		return nil, err
 	}
 	if !inOrder(order) {
@@ -114,7 +118,7 @@ func scaled(t *tensor, factor float64) (*tensor, error) {
 
 // biasOf is a constant that is added to [..., out] as a vector.
 func biasOf(t *tensor, out int64) (*tensor, error) {
-	if int64(t.len()) != 1 && int64(t.len()) != out || len(t.dims) > 0 && t.dims[len(t.dims)-1] != out && t.dims[len(t.dims)-1] != 1 {
+	if rank := len(t.dims); t.len() != 1 && (int64(t.len()) != out || t.dims[rank-1] != out) {
 		return nil, fmt.Errorf("a bias of shape %v does not fit %d outputs", t.dims, out)
 	}
 	if t.len() == 1 {
@@ -143,7 +147,7 @@ func matMul(im *importer, n *onnx.Node) (*value, error) {
 func (im *importer) matMul(n *onnx.Node, bias *tensor) (*value, error) {
 	a, b := input(n, 0), input(n, 1)
 	if im.static(a) { // W·x, with x channels first
-		w, err := im.weight(a, 2)
+		w, err := im.matrix(a)
 		if err != nil {
 			return nil, err
 		}
@@ -163,7 +167,7 @@ func (im *importer) matMul(n *onnx.Node, bias *tensor) (*value, error) {
 	if !im.static(b) {
 		return nil, errors.New("a product of two values is supported in attention only: softmax of queries by keys, by values")
 	}
-	w, err := im.weight(b, 2)
+	w, err := im.matrix(b)
 	if err != nil {
 		return nil, err
 	}
@@ -171,6 +175,25 @@ func (im *importer) matMul(n *onnx.Node, bias *tensor) (*value, error) {
 		return nil, err
 	}
 	return im.linear(v, len(v.axes)-1, w, bias, w.dims[0])
+}
+
+// matrix is a constant with two axes, or with axes of length 1 in front of them.
+func (im *importer) matrix(name string) (*tensor, error) {
+	w, err := im.constant(name)
+	if err != nil {
+		return nil, err
+	}
+	rank := len(w.dims)
+	for rank > 2 && w.dims[len(w.dims)-rank] == 1 {
+		rank--
+	}
+	if rank == len(w.dims) {
+		return im.weight(name, 2)
+	}
+	if w, err = w.reshaped(w.dims[len(w.dims)-rank:]); err == nil && len(w.dims) != 2 {
+		err = fmt.Errorf("the weight has shape %v; 2 axes are needed", w.dims)
+	}
+	return w, err
 }
 
 func init() {
@@ -193,6 +216,10 @@ func init() {
 		w, err := im.constant(weight)
 		if err != nil || len(w.dims) != 2 {
 			return nil, err
+		}
+		own := ofWeight(w.name)
+		if _, shared := im.made[w.name]; shared && own != "" && own != ofWeight(bias.name) {
+			return nil, nil // the layer before it with this weight has no such bias
 		}
 		out := w.dims[row]
 		last := int64(1)

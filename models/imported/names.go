@@ -23,16 +23,40 @@ func (im *importer) name(kind string, weight *tensor) string {
 	if weight != nil {
 		name = ofWeight(weight.name)
 	}
-	if name == "" {
-		name = ofNode(im.current)
-		if name != "" && functional[kind] {
+	if node := ofNode(im.current); name == "" || im.names[name] && node != "" && ofLayer(im.current) {
+		name = node
+		switch {
+		case name == "":
+		case functional[kind] && !ofLayer(im.current):
 			name += "." + kind
+		case weight == nil && ofLayer(im.current) && im.modules[name]: // the name of a layer behind this one
+			name = strings.TrimSuffix(name, "."+kind) + "." + kind
 		}
 	}
 	if name == "" || name == nn.InputName || len(name) > 200 || name != printable.Text(name) {
 		name = kind
 	}
 	return im.unique(name)
+}
+
+// nameFor is name for a layer that a change of the layout of v needs: the node of the change names it,
+// or, with the kind behind its name, the layer that reads v.
+func (im *importer) nameFor(kind string, v *value) string {
+	by := v.reshapedBy
+	if kind == "select" {
+		by = v.slicedBy
+	}
+	if by != nil && ofNode(by) != ofNode(im.current) {
+		before := im.current
+		defer func() { im.current = before }()
+		im.current = by
+		return im.name(kind, nil)
+	}
+	name := ofNode(im.current)
+	if name == "" || !ofLayer(im.current) {
+		return im.name(kind, nil)
+	}
+	return im.unique(strings.TrimSuffix(name, "."+kind) + "." + kind)
 }
 
 func (im *importer) unique(name string) string {
@@ -55,6 +79,11 @@ func ofWeight(name string) string {
 		}
 	}
 	return module
+}
+
+// ofLayer reports whether the path of a node is the name of a layer, as in files of pare: "conv1/Conv".
+func ofLayer(n *onnx.Node) bool {
+	return n != nil && n.Metadata["pkg.torch.onnx.name_scopes"] == "" && !strings.HasPrefix(n.Name, "/")
 }
 
 // ofNode is the module that a node was exported from.

@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 
+	"pare/nn"
 	"pare/nn/onnx"
 )
 
@@ -277,39 +278,73 @@ func init() {
 			register(spelt("rmsnorm"), "Mul("+q+", w)")
 		}
 	}
-	register(speltGroups, "Add(Mul(Reshape(InstanceNormalization@i(Reshape@r(x, shape), one, zero), back), w), b)",
-		"Add(Reshape(InstanceNormalization@i(Reshape@r(x, shape), one, zero), back), b)",
-		"Reshape(InstanceNormalization@i(Reshape@r(x, shape), one, zero), back)")
+	const groups = "Reshape(InstanceNormalization@i(Reshape@r(x, shape), one, zero), back)"
+	for _, q := range []string{"Gather@o(" + groups + ", outputs)", groups} {
+		register(speltGroups, "Add(Mul("+q+", w), b)", "Add("+q+", b)", q)
+	}
 }
 
-// speltGroups is a group normalisation as an instance normalisation of [N, groups, …].
+// speltGroups is a group normalisation as an instance normalisation of [N, groups, …]. In the form in
+// which pare writes one that lost units, they are put back as zeros in front, and outputs are picked
+// behind.
 func speltGroups(im *importer, m match) (*value, error) {
 	for _, w := range []string{"w", "b", "one", "zero"} {
 		if name, ok := m.values[w]; ok && !im.static(name) {
 			return nil, nil
 		}
 	}
-	v, err := im.image(m.values["x"])
+	v, places, units, err := im.placement(m.values["x"])
+	if err == nil && places == nil {
+		if v, err = im.value(m.values["x"]); err == nil {
+			v, err = im.unitsFirst(v)
+		}
+	}
 	if err != nil {
 		return nil, err
 	}
-	dims, err := im.shapeFor(m.nodes["r"], v.dims())
+	if units == 0 {
+		units = v.shape[0]
+	}
+	dims, err := im.shapeFor(m.nodes["r"], im.dimsOf(v.shape.WithUnits(units)))
 	if err != nil {
 		return nil, err
 	}
 	one, okOne := im.number(m.values["one"])
 	zero, okZero := im.number(m.values["zero"])
-	if len(dims) != 3 || dims[0] != v.axes[0].length() || dims[1] < 1 || int64(v.shape[0])%dims[1] != 0 ||
-		!okOne || !okZero || one != 1 || zero != 0 {
+	if len(dims) != 3 || dims[0] != v.axes[0].length() || dims[1] < 1 || int64(units)%dims[1] != 0 ||
+		!okOne || !okZero || one != 1 || zero != 0 || !sameAxes(v.axes, im.channelsFirst(v.shape)) {
 		return nil, nil
 	}
+	opts := options{"groups": dims[1]}
+	if places != nil {
+		opts["places"] = places
+	}
+	outputs := make([]int, units)
+	for i := range outputs {
+		outputs[i] = i
+	}
+	if o := m.nodes["o"]; o != nil {
+		picked, ok, err := im.places(o, nil)
+		if err != nil || !ok || len(picked) == 0 || slices.Max(picked) >= units {
+			return nil, err
+		}
+		outputs = picked
+	}
+	if len(outputs) != units || places != nil {
+		opts["width"] = units / int(dims[1])
+		if !slices.Equal(outputs, places) {
+			opts["outputs"] = outputs
+		}
+	}
+	beside := &value{shape: v.shape.WithUnits(len(outputs))}
+	beside.axes = im.channelsFirst(beside.shape)
 	params := map[string]*tensor{}
 	var weight *tensor
 	for name, word := range map[string]string{"weight": "w", "bias": "b"} {
 		if from, ok := m.values[word]; ok {
 			t, err := im.constant(from)
 			if err == nil {
-				t, err = perUnit(v, t)
+				t, err = perUnit(beside, t)
 			}
 			if err != nil {
 				return nil, err
@@ -320,13 +355,12 @@ func speltGroups(im *importer, m match) (*value, error) {
 			}
 		}
 	}
-	opts := options{"groups": dims[1]}
 	if eps := floatAttr(m.nodes["i"], "epsilon", 1e-5); math.Abs(eps-1e-5) > 1e-12 {
 		opts["eps"] = eps
 	}
-	out, err := im.layer(im.name("groupnorm", weight), "groupnorm", opts, params, v)
-	if err != nil {
-		return nil, err
-	}
-	return out.with(v.axes), nil
+	return im.layer(im.name("groupnorm", weight), "groupnorm", opts, params, v)
+}
+
+func (im *importer) dimsOf(shape nn.Shape) []int64 {
+	return (&value{axes: im.channelsFirst(shape)}).dims()
 }

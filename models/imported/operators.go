@@ -19,11 +19,11 @@ func init() {
 		"Reshape": reshaped, "Flatten": reshaped, "Squeeze": reshaped, "Unsqueeze": reshaped,
 		"Transpose": transposed, "Expand": expanded, "Slice": sliced, "Gather": gathered, "Split": split, "Concat": concat,
 		"Conv": conv, "ConvTranspose": convTranspose, "Resize": resize, "Upsample": resize, "DepthToSpace": depthToSpace,
-		"MaxPool": maxPool, "AveragePool": averagePool, "GlobalAveragePool": globalPool, "ReduceMean": globalPool,
+		"MaxPool": maxPool, "AveragePool": averagePool, "GlobalAveragePool": globalPool, "GlobalMaxPool": globalMaxPool, "ReduceMean": globalPool,
 		"Gemm": gemm, "MatMul": matMul,
 		"BatchNormalization": batchNorm, "LayerNormalization": layerNorm, "InstanceNormalization": instanceNorm,
 		"GroupNormalization": groupNorm, "RMSNormalization": rmsNorm,
-		"Add": add, "Sub": sub, "Mul": mul, "Div": div, "Sum": add,
+		"Add": add, "Sub": sub, "Neg": neg, "Mul": mul, "Div": div, "Sum": add,
 		"Relu": activation("relu"), "Sigmoid": activation("sigmoid"), "Tanh": activation("tanh"), "Softplus": activation("softplus"),
 		"HardSwish": activation("hardswish"), "Mish": activation("mish"), "Elu": elu, "LeakyRelu": leakyRelu, "PRelu": pRelu,
 		"HardSigmoid": hardSigmoid, "Clip": clip, "Gelu": gelu, "Swish": swish, "ThresholdedRelu": thresholdedRelu,
@@ -51,7 +51,10 @@ func reshaped(im *importer, n *onnx.Node) (*value, error) {
 	if err != nil {
 		return nil, err
 	}
-	return v.reshaped(dims)
+	if v, err = v.reshaped(dims); err == nil && (n.Op == "Reshape" || n.Op == "Flatten") {
+		v = v.changedBy(n)
+	}
+	return v, err
 }
 
 func transposed(im *importer, n *onnx.Node) (*value, error) {
@@ -66,7 +69,8 @@ func transposed(im *importer, n *onnx.Node) (*value, error) {
 	return v.transposed(perm), nil
 }
 
-// expanded supports an Expand that changes nothing.
+// expanded supports an Expand that changes nothing, or that repeats units along an axis of length 1,
+// as heads of keys that several heads of queries share.
 func expanded(im *importer, n *onnx.Node) (*value, error) {
 	v, err := im.value(input(n, 0))
 	if err != nil {
@@ -81,10 +85,56 @@ func expanded(im *importer, n *onnx.Node) (*value, error) {
 		return nil, err
 	}
 	dims, err := broadcast(v.dims(), target)
-	if err == nil && !slices.Equal(dims, v.dims()) {
-		err = fmt.Errorf("an expansion to %v is not supported", dims)
+	if err != nil || slices.Equal(dims, v.dims()) {
+		return v, err
 	}
-	return v, err
+	for i, d := range v.dims() {
+		if at := len(dims) - len(v.axes) + i; d != dims[at] {
+			if v, err = im.spreadUnits(v, i, dims[at]); err != nil {
+				return nil, err
+			}
+		}
+	}
+	if !slices.Equal(dims, v.dims()) {
+		return nil, fmt.Errorf("an expansion to %s is not supported", im.dimensions(dims))
+	}
+	return v, nil
+}
+
+// spreadUnits is a layer repeat: along an axis of length 1, all units come n times. The units of the
+// layer are in the order of the axes.
+func (im *importer) spreadUnits(v *value, along int, n int64) (*value, error) {
+	if along == 0 || v.partial() || n > maxUnits/int64(v.shape[0]) {
+		return nil, fmt.Errorf("an expansion of axis %d to %d is not supported", along, n)
+	}
+	axes := slices.Clone(v.axes)
+	step := int64(v.shape[0]) * n
+	var order axis // of the units
+	for i := range axes {
+		if i == along {
+			step /= n
+			axes[i] = axis1(atom{0, n, step})
+			order = append(order, atom{0, n, 0})
+			continue
+		}
+		axes[i] = slices.Clone(axes[i])
+		for j, t := range axes[i] {
+			if t.of == 0 {
+				step /= t.size
+				axes[i][j].stride = step
+				order = append(order, t)
+			}
+		}
+	}
+	from := make([]int, int64(v.shape[0])*n)
+	for u := range from {
+		from[u] = int(place(order, 0, int64(u)))
+	}
+	out, err := im.layer(im.name("repeat", nil), "repeat", options{"from": from}, nil, v)
+	if err != nil {
+		return nil, err
+	}
+	return out.with(axes), nil
 }
 
 // sliced supports slices of units, for which it adds a layer select, and of nothing.
@@ -98,7 +148,7 @@ func sliced(im *importer, n *onnx.Node) (*value, error) {
 		return nil, err
 	}
 	for _, c := range cuts {
-		if c.start == 0 && c.step == 1 && c.size == v.dims()[c.axis] {
+		if c.start == 0 && (c.step == 1 || c.size == 1) && c.size == v.dims()[c.axis] {
 			continue
 		}
 		index := make([]int64, 0, min(c.size, 1<<16))
@@ -111,11 +161,20 @@ func sliced(im *importer, n *onnx.Node) (*value, error) {
 		if len(index) == 0 {
 			return nil, errors.New("the slice is empty")
 		}
-		if v, err = im.pick(v, c.axis, index); err != nil {
+		if v, err = im.part(n, v, c.axis, index); err != nil {
 			return nil, err
 		}
 	}
 	return v, nil
+}
+
+// part is pick for a node that picks places.
+func (im *importer) part(n *onnx.Node, v *value, axis int, index []int64) (*value, error) {
+	out, err := im.pick(v, axis, index)
+	if err == nil && out.layer == v.layer {
+		out = out.changedBy(n)
+	}
+	return out, err
 }
 
 // maxUnits bounds lists of units.
@@ -125,7 +184,7 @@ const maxUnits = 1 << 22
 // positions from last to first. Units a
 // fixed distance apart stay a part of the layer's; others are picked by a layer select.
 func (im *importer) pick(v *value, axis int, index []int64) (*value, error) {
-	if v.isPixels(axis) {
+	if len(v.axes) == 3 && v.isPixels(axis) {
 		var err error
 		if v, err = im.sequence(v); err != nil {
 			return nil, err
@@ -139,7 +198,7 @@ func (im *importer) pick(v *value, axis int, index []int64) (*value, error) {
 		if err != nil {
 			return nil, err
 		}
-		return out.with(slices.Clone(v.axes)), nil
+		return out.in(v, slices.Clone(v.axes)), nil
 	}
 	a := v.axes[axis]
 	step := int64(1)
@@ -156,8 +215,11 @@ func (im *importer) pick(v *value, axis int, index []int64) (*value, error) {
 		c.axes[axis] = axis1(atom{0, int64(len(index)), step * a[0].stride})
 		return c, nil
 	}
-	if len(v.shape) > 1 && v.axes[axis].length() == int64(v.shape.Size()) { // places of a flattened image
-		var err error
+	v, err := im.complete(v)
+	if err != nil {
+		return nil, err
+	}
+	if _, ok := v.order(axis); !ok && len(v.shape) > 1 && v.axes[axis].length() == int64(v.shape.Size()) { // places of a flattened image
 		if v, err = im.flat(v); err != nil {
 			return nil, err
 		}
@@ -231,8 +293,8 @@ func gathered(im *importer, n *onnx.Node) (*value, error) {
 	if len(t.dims) > 1 {
 		return nil, fmt.Errorf("an index with %d axes is not supported", len(t.dims))
 	}
-	if length != 1 {
-		if v, err = im.pick(v, a, index); err != nil {
+	if length != 1 || len(index) != 1 {
+		if v, err = im.part(n, v, a, index); err != nil {
 			return nil, err
 		}
 	}

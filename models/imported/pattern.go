@@ -162,10 +162,16 @@ func (im *importer) matchesWord(t *term, name string, m *match) bool {
 		return false
 	}
 	if t.word == "" {
-		return math.Abs(v-t.number) <= 1e-6*math.Abs(t.number)
+		return math.Abs(v-t.number) <= 1e-6*math.Abs(t.number) || v == halved(t.number)
 	}
 	m.numbers[t.word] = v
 	return true
+}
+
+// halved is a number as a file with values of 16 bits has it, which keep 11 of its binary digits.
+func halved(v float64) float64 {
+	fraction, exponent := math.Frexp(v)
+	return math.Ldexp(math.RoundToEven(fraction*2048)/2048, exponent)
 }
 
 // number is the value of a constant that has the same one everywhere.

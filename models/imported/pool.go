@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"pare/nn/onnx"
 )
@@ -20,15 +21,12 @@ func (im *importer) pool(n *onnx.Node, kind string, extra options) (*value, erro
 	if err != nil {
 		return nil, err
 	}
-	padded := *v // as the operator sees it
-	padded.shape = slices.Clone(v.shape)
-	for i := range len(v.shape) - 1 {
-		at := 3 - len(v.shape) + i
-		padded.shape[1+i] += int(pads[at] + pads[2+at])
-	}
-	w, err := im.window(n, &padded, nil)
+	w, err := im.window(n, v.padded(pads), nil)
 	if err != nil {
 		return nil, err
+	}
+	if w.dilation != [2]int64{1, 1} && (kind == "avgpool" || strings.HasPrefix(stringAttr(n, "auto_pad", ""), "SAME")) {
+		return nil, errors.New("dilations are supported by MaxPool with pads only, not with auto_pad and not by AveragePool")
 	}
 	if intAttr(n, "storage_order", 0) != 0 || len(n.Outputs) > 1 && n.Outputs[1] != "" && len(im.readers[n.Outputs[1]]) > 0 {
 		return nil, errors.New("the indices of the largest values are not supported")
@@ -56,7 +54,7 @@ func (im *importer) pool(n *onnx.Node, kind string, extra options) (*value, erro
 			opts[k] = o
 		}
 	}
-	if ceil {
+	if ceil && !w.even(v) {
 		opts["ceil"] = true
 	}
 	return im.layer(im.name(kind, nil), kind, opts, nil, v)
@@ -84,6 +82,17 @@ func (w *window) roundedUp(v *value, ceil bool) bool {
 	return true
 }
 
+// even reports whether windows end at the end of the padded value, so that none is partial.
+func (w *window) even(v *value) bool {
+	for i := range len(v.shape) - 1 {
+		at := 3 - len(v.shape) + i
+		if (int64(v.shape[1+i])+w.pads[at]+w.pads[2+at]-(w.kernel[at]-1)*w.dilation[at]-1)%w.stride[at] != 0 {
+			return false
+		}
+	}
+	return true
+}
+
 func maxPool(im *importer, n *onnx.Node) (*value, error) { return im.pool(n, "maxpool", nil) }
 
 func averagePool(im *importer, n *onnx.Node) (*value, error) {
@@ -92,6 +101,18 @@ func averagePool(im *importer, n *onnx.Node) (*value, error) {
 		extra = options{"exclude_pad": true}
 	}
 	return im.pool(n, "avgpool", extra)
+}
+
+// globalMaxPool is a layer maxpool with a window of all positions.
+func globalMaxPool(im *importer, n *onnx.Node) (*value, error) {
+	v, err := im.image(input(n, 0))
+	if err != nil {
+		return nil, err
+	}
+	if len(v.shape) == 2 {
+		return im.layer(im.name("maxpool1d", nil), "maxpool1d", options{"kernel": v.shape[1], "stride": 1}, nil, v)
+	}
+	return im.layer(im.name("maxpool", nil), "maxpool", options{"kernel": []int{v.shape[1], v.shape[2]}, "stride": 1}, nil, v)
 }
 
 // globalPool is GlobalAveragePool, or a mean over all positions.

@@ -20,34 +20,50 @@ func init() {
 	register(narrow("layernorm"), "Add(Mul(Div(Sub(y, "+mean+"), Sqrt(Add(Div(Add("+squares+", "+zeros+"), "+width+"), w), b)")
 }
 
-// placed is a layer add with one operand that has some of the channels: a channel of zeros is
-// appended, and every output channel picks its own or the zeros.
+// placed is a layer add with one operand that has some of the channels.
 func placed(im *importer, m match) (*value, error) {
-	index, ok, err := im.places(m.nodes["g"], m.nodes["p"])
+	v, places, units, err := im.placement(m.output)
+	if err != nil || places == nil {
+		return nil, err
+	}
+	return im.layer(im.name("add", nil), "add", options{"index": [][]int{places}, "units": units}, nil, v)
+}
+
+// placement is a value that has some of the channels, which are put at their places among more: a
+// channel of zeros is appended, and every output channel picks its own or the zeros. places is nil
+// where a value is not made so.
+func (im *importer) placement(name string) (v *value, places []int, units int, err error) {
+	g := im.maker[im.through(name)]
+	if g == nil || g.Op != "Gather" {
+		return nil, nil, 0, nil
+	}
+	pad := im.maker[im.through(input(g, 0))]
+	if pad == nil || pad.Op != "Pad" || im.static(input(pad, 0)) {
+		return nil, nil, 0, nil
+	}
+	index, ok, err := im.places(g, pad)
 	if err != nil || !ok {
-		return nil, err
+		return nil, nil, 0, err
 	}
-	v, err := im.image(m.values["x"])
-	if err != nil {
-		return nil, err
+	if v, err = im.value(input(pad, 0)); err == nil {
+		v, err = im.unitsFirst(v)
 	}
-	places := make([]int, 0, v.shape[0])
+	if err != nil || !sameAxes(v.axes, im.channelsFirst(v.shape)) {
+		return nil, nil, 0, err
+	}
+	places = []int{}
 	for u, from := range index {
 		if from < v.shape[0] {
 			if from != len(places) { // in order, each once
-				return nil, nil
+				return nil, nil, 0, nil
 			}
 			places = append(places, u)
 		}
 	}
 	if len(places) != v.shape[0] {
-		return nil, nil
+		return nil, nil, 0, nil
 	}
-	out, err := im.layer(im.name("add", nil), "add", options{"index": [][]int{places}, "units": len(index)}, nil, v)
-	if err != nil {
-		return nil, err
-	}
-	return out, nil
+	return v, places, len(index), nil
 }
 
 // places is the index of a Gather along the channels; pad may append one channel of zeros.
@@ -65,7 +81,7 @@ func (im *importer) places(g, pad *onnx.Node) (index []int, ok bool, err error) 
 	}
 	if pad != nil {
 		pads, ok, err := im.numbers(pad, "pads", 1)
-		if err != nil || !ok || len(pads) < 4 || stringAttr(pad, "mode", "constant") != "constant" || input(pad, 2) != "" {
+		if err != nil || !ok || len(pads) < 4 || len(pads)%2 != 0 || stringAttr(pad, "mode", "constant") != "constant" || input(pad, 2) != "" {
 			return nil, false, err
 		}
 		for i, p := range pads {
@@ -92,6 +108,9 @@ func narrow(kind string) func(im *importer, m match) (*value, error) {
 			return nil, nil
 		}
 		v, err := im.value(m.values["x"])
+		if err == nil {
+			v, err = im.pixels(v)
+		}
 		if err != nil {
 			return nil, err
 		}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 
 	"pare/nn/onnx"
 )
@@ -68,8 +69,12 @@ func resize(im *importer, n *onnx.Node) (*value, error) {
 	}
 	switch {
 	case mode == "nearest" && (place == "asymmetric" || opts["scale"] != nil && place == "half_pixel"):
-		if r := stringAttr(n, "nearest_mode", "round_prefer_floor"); place == "asymmetric" && n.Op != "Upsample" && r != "floor" {
-			return nil, fmt.Errorf("nearest_mode %q is not supported; floor is", r)
+		rounding, want := stringAttr(n, "nearest_mode", "round_prefer_floor"), []string{"floor"}
+		if place == "half_pixel" { // a whole factor never leaves a half to round
+			want = []string{"round_prefer_floor", "round_prefer_ceil"}
+		}
+		if n.Op == "Resize" && im.opset > 10 && !slices.Contains(want, rounding) {
+			return nil, fmt.Errorf("nearest_mode %q with coordinates %q is not supported; %s is", rounding, place, want[0])
 		}
 	case mode == "linear" && (place == "half_pixel" || place == "pytorch_half_pixel"):
 		opts["mode"] = "bilinear"
@@ -87,8 +92,19 @@ func depthToSpace(im *importer, n *onnx.Node) (*value, error) {
 	if err != nil {
 		return nil, err
 	}
-	if mode := stringAttr(n, "mode", "DCR"); mode != "CRD" {
-		return nil, fmt.Errorf("mode %q is not supported; CRD, PyTorch's, is", mode)
+	factor := intAttr(n, "blocksize", 0)
+	if factor < 1 || factor > maxExtent || len(v.shape) != 3 || int64(v.shape[0])%(factor*factor) != 0 {
+		return nil, fmt.Errorf("blocksize %d does not fit %s", factor, v)
 	}
-	return im.layer(im.name("pixelshuffle", nil), "pixelshuffle", options{"factor": intAttr(n, "blocksize", 0)}, nil, v)
+	if mode := stringAttr(n, "mode", "DCR"); mode == "DCR" { // the places within a block count before the channels
+		places := int(factor * factor)
+		index := make([]int, v.shape[0])
+		for u := range index {
+			index[u] = u%places*(len(index)/places) + u/places
+		}
+		if v, err = im.layer(im.name("select", nil), "select", options{"index": index}, nil, v); err != nil {
+			return nil, err
+		}
+	}
+	return im.layer(im.name("pixelshuffle", nil), "pixelshuffle", options{"factor": factor}, nil, v)
 }

@@ -167,6 +167,15 @@ func (t *tensor) reshaped(dims []int64) (*tensor, error) {
 		ones := slices.Repeat([]int64{1}, len(dims))
 		return &tensor{name: t.name, dims: dims, stored: ones, floats: t.floats, ints: t.ints, room: t.room}, nil
 	}
+	if len(dims) > 0 && len(t.dims) > 0 && t.stored[0] == 1 && t.dims[0] > 1 && dims[0] == t.dims[0] { // expanded to the batch
+		rest := &tensor{name: t.name, dims: t.dims[1:], stored: t.stored[1:], floats: t.floats, ints: t.ints, room: t.room}
+		out, err := rest.reshaped(dims[1:])
+		if err != nil {
+			return nil, err
+		}
+		out.dims, out.stored = dims, slices.Concat([]int64{1}, out.stored)
+		return out, nil
+	}
 	w, err := t.whole()
 	if err != nil {
 		return nil, err

@@ -62,7 +62,7 @@ func (im *importer) classToken(n *onnx.Node) (*value, error) {
 	if err != nil {
 		return nil, err
 	}
-	out, err := im.layer(im.name("classtoken", nil), "classtoken", nil, map[string]*tensor{"weight": token}, v)
+	out, err := im.layer(im.name("classtoken", token), "classtoken", nil, map[string]*tensor{"weight": token}, v)
 	if err != nil {
 		return nil, err
 	}
@@ -73,7 +73,7 @@ func (im *importer) classToken(n *onnx.Node) (*value, error) {
 
 // onePosition reports whether places along an axis are one position of a sequence.
 func (im *importer) onePosition(v *value, axis int, index []int64) (at int64, ok bool) {
-	if len(v.shape) != 2 || len(index) != 1 || !v.isWhole(axis, 1) || v.shape[1] < 2 {
+	if len(v.shape) != 2 || len(v.axes) == 2 || len(index) != 1 || !v.isWhole(axis, 1) || v.shape[1] < 2 {
 		return 0, false
 	}
 	return index[0], true
@@ -108,5 +108,5 @@ func (im *importer) position(v *value, axis int, at int64) (*value, error) {
 	}
 	axes := slices.Clone(v.axes)
 	axes[axis] = nil
-	return out.with(axes), nil
+	return out.in(v, axes), nil
 }

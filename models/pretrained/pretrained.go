@@ -20,7 +20,8 @@ import (
 // Source are the options of a model whose parameters may come from a file. The zero value
 // has none: all parameters are drawn.
 type Source struct {
-	// Weights and Names are relative to the working directory, also when a run is resumed.
+	// Weights and Names are relative to the config file or to the working directory; a run keeps
+	// them as absolute paths.
 	Weights string `yaml:"weights,omitempty" empty:"no" doc:"safetensors file with the parameters; left out: new random ones"`
 	Names   string `yaml:"names,omitempty" empty:"no" doc:"YAML, JSON or CSV file that translates names of the file weights into names of the network, such as \"body.*\": \"*\"; left out: they are the same"`
 }
@@ -35,6 +36,9 @@ func (s Source) Validate() error {
 
 // Use sets the options, as a command line gives them.
 func (s *Source) Use(weights, names string) { s.Weights, s.Names = weights, names }
+
+// Paths implements models.Pathed.
+func (s *Source) Paths() []*string { return []*string{&s.Weights, &s.Names} }
 
 // Format is how a library names the layers of a network.
 type Format struct {
@@ -159,7 +163,7 @@ func (s Source) match(t Target, f weightsFile) (*match, error) {
 	if err != nil {
 		return nil, err
 	}
-	m := &match{file: f, tensors: map[string]string{}, head: head(t.Net)}
+	m := &match{file: f, tensors: map[string]string{}, head: Head(t.Net)}
 	if m.head == nil {
 		return nil, option.Errorf("weights", "names %s, but the network has no weights", s.Weights)
 	}
@@ -262,14 +266,19 @@ func (f *Format) translate(names []name) ([]name, error) {
 	return out, nil
 }
 
-// head is the last layer with a weight; nil: there is none.
-func head(net *nn.Network) *nn.Node {
+// Head is the last layer with a weight; nil: there is none.
+func Head(net *nn.Network) *nn.Node {
 	for _, node := range slices.Backward(net.Nodes) {
 		if slices.ContainsFunc(node.Layer.Params(), func(p *nn.Param) bool { return p.Role == nn.RoleWeight }) {
 			return node
 		}
 	}
 	return nil
+}
+
+// NewHead is the note on a last layer that has another number of outputs in a file.
+func NewHead(file, layer string, there, here int) string {
+	return fmt.Sprintf("%s: the last layer %s has %d outputs in the file and %d here, so its parameters are new", file, layer, there, here)
 }
 
 // findHead decides whether the head is drawn: where the file has all of it with another
@@ -299,8 +308,7 @@ func (m *match) findHead(net *nn.Network, file string) {
 	}
 	switch len(params) {
 	case other:
-		m.newHead = fmt.Sprintf("%s: the last layer %s has %d outputs in the file and %d here, so its parameters are new",
-			file, m.head.Name, m.outputs, here)
+		m.newHead = NewHead(file, m.head.Name, m.outputs, here)
 	case missing:
 		m.newHead = fmt.Sprintf("%s: the file has no last layer %s, so its parameters are new", file, m.head.Name)
 	}

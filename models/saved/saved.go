@@ -20,7 +20,8 @@ import (
 // weights that led to it (Liu et al. 2019, "Rethinking the value of network
 // pruning").
 type Model struct {
-	// Run is relative to the working directory, also when the new run is resumed.
+	// Run is relative to the working directory, also when the new run is resumed, or to the
+	// config file.
 	Run     string `yaml:"run" required:"true" doc:"run folder, or another with an architecture.json, such as trained in it for the network before pruning"`
 	Weights string `yaml:"weights" enum:"kept,new" doc:"kept: the parameters of that network; new: random ones"`
 }
@@ -29,6 +30,9 @@ func init() {
 	models.Kinds.Register("saved", "network of an earlier run, with its parameters or new random ones",
 		func() models.Model { return &Model{Weights: "kept"} })
 }
+
+// Paths implements models.Pathed.
+func (m *Model) Paths() []*string { return []*string{&m.Run} }
 
 // Build reads the network. New parameters are drawn as each layer does; those into which
 // pruning folded others are drawn, or zero, like any other.

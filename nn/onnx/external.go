@@ -4,29 +4,49 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 )
 
 // ReadFile reads an ONNX file as Decode does, and the values that it keeps in other files.
 // These must lie in the folder of the file or below it.
 func ReadFile(path string) (*Model, error) {
-	b, err := readWhole(path)
+	m, _, err := readFile(path)
+	return m, err
+}
+
+// Files lists the files that ReadFile reads: path, and those in which it keeps values, sorted.
+func Files(path string) ([]string, error) {
+	_, f, err := readFile(path)
 	if err != nil {
 		return nil, err
 	}
+	out := []string{path}
+	for _, location := range slices.Sorted(maps.Keys(f.sizes)) {
+		out = append(out, filepath.Join(filepath.Dir(path), location))
+	}
+	return out, nil
+}
+
+func readFile(path string) (*Model, *folder, error) {
+	b, err := readWhole(path)
+	if err != nil {
+		return nil, nil, err
+	}
 	root, err := os.OpenRoot(filepath.Dir(path))
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	defer root.Close() // only read
 	f := &folder{root: root, sizes: map[string]int64{}}
 	m, err := decode(b, f)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
+		return nil, nil, fmt.Errorf("%s: %w", path, err)
 	}
-	return m, nil
+	return m, f, nil
 }
 
 // readWhole reads a regular file of a size that a protocol buffer can have.

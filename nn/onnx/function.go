@@ -72,8 +72,11 @@ func (in *inliner) expand(nodes []Node, depth int) error {
 		if err == nil {
 			err = in.expand(body, depth+1)
 		}
+		if err != nil && depth == 0 { // names of calls within calls would make a long line
+			err = within(err, "node %s (%s)", quote(n.Name), quote(n.Op))
+		}
 		if err != nil {
-			return within(err, "node %s (%s)", quote(n.Name), quote(n.Op))
+			return err
 		}
 	}
 	return nil

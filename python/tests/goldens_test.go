@@ -55,6 +55,13 @@ func l(kind, args string, inputs ...string) nn.LayerRow {
 	return nn.LayerRow{Kind: kind, Args: json.RawMessage(args), Inputs: inputs}
 }
 
+// tied is l for a layer that shares the parameters of the named one.
+func tied(kind, to, args string, inputs ...string) nn.LayerRow {
+	row := l(kind, args, inputs...)
+	row.Tied = to
+	return row
+}
+
 // a and b are two different values of the shape of the input.
 var a, b = l("gate", `{"per_channel":true}`, "input"), l("gate", `{"per_channel":true}`, "input")
 
@@ -148,6 +155,15 @@ func layerCases() []layerCase {
 		one("first", sequence, "first", `{}`),
 		one("tokens", image, "tokens", `{}`),
 		one("classtoken", sequence, "classtoken", `{}`),
+		layerCase{"embedding std", nn.Shape{1, 5}, 7, []nn.LayerRow{l("embedding", `{"vocab":7,"out":3,"std":0.5}`, "input")}},
+		layerCase{"linear tied to an embedding", nn.Shape{1, 5}, 7, []nn.LayerRow{l("embedding", `{"vocab":7,"out":3}`, "input"),
+			tied("linear", "l1", `{}`), tied("linear", "l1", `{"no_bias":true}`, "l1"), l("add", `{}`, "l2", "l3")}},
+		layerCase{"layers tied", sequence, 0, []nn.LayerRow{l("linear", `{"out":6}`, "input"), l("tanh", `{}`), tied("linear", "l1", `{}`),
+			tied("linear", "l3", `{}`)}},
+		layerCase{"gru in both directions", sequence, 0, []nn.LayerRow{l("gru", `{"hidden":4}`, "input"), l("reverse", `{}`, "input"),
+			l("gru", `{"hidden":3}`), l("reverse", `{}`), l("concat", `{}`, "l1", "l4")}},
+		layerCase{"gru tied in both directions", sequence, 0, []nn.LayerRow{l("gru", `{"hidden":4}`, "input"), l("reverse", `{}`, "input"),
+			tied("gru", "l1", `{}`), l("reverse", `{}`), l("concat", `{}`, "l1", "l4")}},
 		layerCase{"mul channels", image, 0, []nn.LayerRow{l("globalpool", `{}`, "input"), l("mul", `{}`, "input", "l1")}},
 		layerCase{"mul channels first", image, 0, []nn.LayerRow{l("globalpool", `{"keep_dims":true}`, "input"),
 			l("mul", `{}`, "l1", "input")}},
@@ -302,7 +318,20 @@ func TestSteps(t *testing.T) {
 			l("embedding", `{"vocab":5,"out":6}`, "input"), l("position", `{}`), l("layernorm", `{}`), l("linear", `{"out":18,"no_bias":true}`),
 			l("attention", `{"heads":2}`), l("add", `{}`, "l2", "l5"), l("last", `{}`), l("linear", `{"out":3}`)}},
 		{"lstm", nn.Shape{3, 4}, 0, []nn.LayerRow{l("lstm", `{"hidden":4}`, "input"), l("last", `{}`), l("linear", `{"out":3}`)}},
+		{"tied embedding", nn.Shape{1, 4}, 3, []nn.LayerRow{
+			l("embedding", `{"vocab":3,"out":4}`, "input"), l("position", `{}`), l("linear", `{"out":12,"no_bias":true}`),
+			l("attention", `{"heads":2}`), l("add", `{}`, "l2", "l4"), l("last", `{}`), tied("linear", "l1", `{"no_bias":true}`)}},
+		{"tied layers", nn.Shape{6}, 0, []nn.LayerRow{l("linear", `{"out":6}`, "input"), l("tanh", `{}`), tied("linear", "l1", `{}`),
+			l("linear", `{"out":3}`)}},
 	}
+	for _, kind := range []string{"rnn", "lstm", "gru"} {
+		cases = append(cases, layerCase{kind + " in both directions", nn.Shape{3, 4}, 0, []nn.LayerRow{
+			l(kind, `{"hidden":4}`, "input"), l("reverse", `{}`, "input"), l(kind, `{"hidden":3}`), l("last", `{}`, "l1"), l("last", `{}`, "l3"),
+			l("concat", `{}`, "l4", "l5"), l("linear", `{"out":3}`)}})
+	}
+	cases = append(cases, layerCase{"gru tied in both directions", nn.Shape{3, 4}, 0, []nn.LayerRow{
+		l("gru", `{"hidden":4}`, "input"), l("reverse", `{}`, "input"), tied("gru", "l1", `{}`), l("last", `{}`, "l1"), l("last", `{}`, "l3"),
+		l("concat", `{}`, "l4", "l5"), l("linear", `{"out":3}`)}})
 	var made []golden
 	for i, c := range cases {
 		rng := rand.New(rand.NewPCG(uint64(i), 6))

@@ -1,5 +1,8 @@
 """Every layer, and steps of optimizers, against the Go program."""
 
+import inspect
+import json
+
 import pytest
 import torch
 import torch.nn.functional as F
@@ -24,6 +27,15 @@ def test_layer(name):
 def test_all_kinds_have_a_case():
     assert set(KINDS) == {
         row["kind"] for case in LAYERS.values() for row in case["architecture"]["architecture"]["layers"]
+    }
+
+
+def test_all_kinds_have_their_options():
+    assert json.loads((goldens.DATA / "options.json").read_text()) == {
+        kind: sorted(
+            p.name.rstrip("_") for p in inspect.signature(cls.__init__).parameters.values() if p.kind is p.KEYWORD_ONLY
+        )
+        for kind, cls in KINDS.items()
     }
 
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Checks the Python package in a fresh virtual environment: installs it with its tests and
-# runs them.
+# runs them. Where Go is installed, every built-in model is compared with the Go program as well.
 #
 #	scripts/python/check.sh             # where python3 has torch; else the check is skipped
 #	PARE_TORCH=install scripts/python/check.sh    # installs torch too, some hundred megabytes
@@ -24,6 +24,10 @@ trap 'rm -rf "$dir"' EXIT
 if [ "${PARE_TORCH:-}" != install ]; then # the torch that is there serves
   packages='import sysconfig; print(sysconfig.get_path("purelib"))'
   "$python" -c "$packages" >"$("$dir/venv/bin/python" -c "$packages")/present.pth"
+fi
+if command -v go >/dev/null; then
+  go test ./python/tests -run TestModels -models "$dir/models"
+  export PARE_MODELS=$dir/models
 fi
 cp -r python "$dir/python" # a build leaves files in its folder
 "$dir/venv/bin/python" -m pip install -q --disable-pip-version-check "$dir/python[test]" ||

@@ -57,8 +57,12 @@ wait_for() {
 }
 ended() { [ -z "$(squeue -h)" ]; }
 is() { [ "$(squeue -h --array --states=all -j "${1%_*}" -o '%F_%K %T' | grep "^$1 ")" = "$1 $2" ]; }
-begun() { is "$1" RUNNING && compgen -G "$2/checkpoints/*" >/dev/null; }
-requeued() { is "$1" PENDING && scontrol update jobid="$1" starttime=now; }
+# begun TASK RUN: it has written a checkpoint since the mark. Before that a signal may find a shell without its traps.
+mark() { touch "$dir/mark"; }
+begun() { is "$1" RUNNING && find $2/checkpoints -name '*.ckpt' -newer "$dir/mark" | grep -q .; }
+# requeued TASK: it may start again in three seconds. Slurm itself waits for two minutes: a node refuses a
+# task in the second in which it has ended the same task.
+requeued() { is "$1" PENDING && scontrol update jobid="$1" starttime=now+3; }
 id() { sed -nE "s/.* as jobs ([0-9]+).*/\1/p" <<<"$1"; } # of the first array
 same() {
   local run n=0
@@ -82,6 +86,7 @@ same "$dir/two nodes"
 
 echo "cancelled and requeued"
 sweep=$dir/disturbed
+mark
 out=$("$pare" sweep submit -slurm "$dir/check.yaml" -out "$sweep")
 job=$(id "$out")
 wait_for begun "${job}_0" "$sweep/runs/dense-seed-1-*"
@@ -91,10 +96,11 @@ scontrol requeue "${job}_1"
 wait_for is "${job}_0" CANCELLED
 "$pare" sweep status "$sweep" | grep -q "^check-dense-seed-1: its Slurm task ${job}_0 was cancelled; see " ||
   fail "the cancelled task is not named"
+mark
 out=$("$pare" sweep retry -slurm "$sweep")
 grep -q "^1 of 4 runs are submitted" <<<"$out" || fail "more than the cancelled task: $out"
 again=$(id "$out")
-wait_for requeued "${job}_1" # Slurm itself would wait for two minutes
+wait_for requeued "${job}_1"
 wait_for begun "${again}_0" "$sweep/runs/dense-seed-1-*"
 scancel --batch --signal=USR1 "${again}_0" # as Slurm does a minute before the time limit
 wait_for requeued "${again}_0"

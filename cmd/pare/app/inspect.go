@@ -51,6 +51,11 @@ func runInspect(_ context.Context, f *flags) error {
 		f.warn(i.State.Damage)
 	}
 	if !*asJSON {
+		if i.Network != nil {
+			for _, note := range i.Network.Notes {
+				f.note("%s: %s", i.Path, note)
+			}
+		}
 		return i.print(f.stdout)
 	}
 	e := json.NewEncoder(f.stdout)
@@ -88,6 +93,7 @@ type network struct {
 	Preprocess export.Preprocess `json:"preprocess"`
 	Outputs    export.Outputs    `json:"outputs,omitempty"`
 	Classes    []string          `json:"classes,omitempty"` // names of the outputs
+	Notes      []string          `json:"notes,omitempty"`   // on how the network was made from its file
 }
 
 type layer struct {
@@ -134,7 +140,7 @@ func inspect(a *run.Artifact) (*inspection, error) {
 
 func describe(m export.Model, stage string) *network {
 	n := &network{Stage: stage, Input: m.Net.Input, Vocabulary: m.Net.Vocabulary, Output: m.Net.Output().Shape, Total: m.Net.Count(),
-		Preprocess: m.Preprocess, Outputs: m.Outputs, Classes: m.Classes}
+		Preprocess: m.Preprocess, Outputs: m.Outputs, Classes: m.Classes, Notes: m.Net.Notes}
 	for _, node := range m.Net.Nodes {
 		n.Layers = append(n.Layers, layer{node.Name, node.Layer.Kind(), node.Shape, m.Net.CountNode(node)})
 	}

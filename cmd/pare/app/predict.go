@@ -24,6 +24,7 @@ var predictCommand = command{
 	examples: []string{
 		"pare predict runs/pets photo.jpg photos/            # images; folders with all folders in them",
 		"pare predict runs/pets photos/ -top 5 -out p.csv    # file, class_1, probability_1, …",
+		"pare predict resnet50.onnx photo.jpg -imagenet -labels names.txt -top 5",
 		"pare predict runs/grades new.csv -out p.json        # rows of a table",
 		"pare predict runs/resnet -split test -logits -out logits.csv",
 		"pare predict runs/resnet -inputs x.npy -preprocess -out logits.npy   # pixels in 0..1",
@@ -34,7 +35,7 @@ var predictCommand = command{
 // predictFlags are the options of the command.
 type predictFlags struct {
 	*flags
-	inputs, split, dataDir                        string
+	inputs, split, dataDir, labels                string
 	preprocess, logits, skipBad, resize, accuracy bool
 	out, dump                                     string
 	batch, limit, top                             int
@@ -52,6 +53,8 @@ func (f *predictFlags) define() {
 	f.StringVar(&f.out, "out", "", "`FILE` for the predictions: .csv or .json with probabilities by class or label, or numbers; "+
 		".npy for logits of shape (N, K), or (N, K, T) for sequences")
 	f.IntVar(&f.top, "top", 0, "write the `K` likeliest classes with their probabilities; 0: the likeliest one and the probabilities of all")
+	f.StringVar(&f.labels, "labels", "", "text `FILE` with the names of classes, one a line, "+
+		"for models without names, such as .onnx files of other programs")
 	f.BoolVar(&f.logits, "logits", false, "write the network's own outputs, not probabilities")
 	f.BoolVar(&f.skipBad, "skip-bad", false, "leave out and count files and rows that cannot be read; else they are errors")
 	f.BoolVar(&f.resize, "resize", false, "stretch images to the network's size where training did not resize them")
@@ -80,6 +83,7 @@ func (f *predictFlags) check(files []string) error {
 	f.refuse(f.split == "", "it is for -split", "data-dir")
 	f.refuse(len(files) == 0, "it is for files and folders", append(f.images.names(), "skip-bad", "resize", "accuracy")...)
 	f.refuse(f.logits, "it is for probabilities, not for -logits", "top")
+	f.refuse(cli.Extension(f.out) == ".npy" && !f.accuracy, "it is for .csv and .json; .npy has logits", "labels")
 	f.refuse(cli.Extension(f.out) == ".npy", "it is for .csv and .json; .npy has logits", "top")
 	f.refuse(f.out == "" && len(files) == 0, "it is for -out FILE", "top", "logits")
 	return cmp.Or(f.refused, writable(f.out, f.dump), cli.OutputFile("-out", f.out, ".csv", ".json", ".npy"),
@@ -100,6 +104,10 @@ func runPredict(ctx context.Context, o *flags) error {
 		return err
 	}
 	a, m, err := f.from.final(pos[0])
+	note := ""
+	if err == nil {
+		note, err = f.classes(&m, a.Config != nil)
+	}
 	if err != nil {
 		return err
 	}
@@ -116,6 +124,9 @@ func runPredict(ctx context.Context, o *flags) error {
 	}
 	if err != nil {
 		return err
+	}
+	if note != "" {
+		f.note("%s", note)
 	}
 	if in.files != nil {
 		defer in.files.Close()

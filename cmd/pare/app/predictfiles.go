@@ -16,19 +16,10 @@ import (
 
 // newFiles opens files and folders by the recipe of the model.
 func newFiles(ctx context.Context, m export.Model, paths []string, f *predictFlags) (*inputs, error) {
-	if m.Recipe == nil && m.Net.Vocabulary > 0 {
-		return nil, cli.InputError("the network reads tokens; give their numbers as -inputs FILE.npy of shape (N, 1, %d)",
-			m.Net.Input.Positions())
+	if err := hasRecipe(m, "-inputs"); err != nil {
+		return nil, err
 	}
-	if m.Recipe == nil {
-		return nil, cli.InputError("the model does not say how files become its inputs (generated data have no files, and models "+
-			"of earlier versions do not); give -inputs FILE.npy of shape (N, %s", tuple(m.Net.Input)[1:])
-	}
-	o := datasets.RecipeOptions{Resize: f.resize, Progress: f.progress()}
-	if p := m.Preprocess; len(p.Mean) > 0 {
-		o.Normalization = datasets.Normalization{Mean: p.Mean, Std: p.Std}
-	}
-	in, err := m.Recipe.Open(ctx, paths, o)
+	in, err := m.Recipe.Open(ctx, paths, recipeOptions(m, f.flags, f.resize))
 	if err != nil && ctx.Err() != nil {
 		return nil, fmt.Errorf("%w while opening files", train.ErrInterrupted)
 	}
@@ -51,6 +42,19 @@ func newFiles(ctx context.Context, m export.Model, paths []string, f *predictFla
 		source.skip = f.note
 	}
 	return &inputs{source, n, source.batch, nil, source}, nil
+}
+
+// hasRecipe refuses a model that does not say how files become its inputs; option takes an array.
+func hasRecipe(m export.Model, option string) error {
+	switch {
+	case m.Recipe != nil:
+		return nil
+	case m.Net.Vocabulary > 0:
+		return cli.InputError("the network reads tokens; give their numbers as %s FILE.npy of shape (N, 1, %d)",
+			option, m.Net.Input.Positions())
+	}
+	return cli.InputError("the model does not say how files become its inputs (generated data have no files, and models "+
+		"of earlier versions do not); give %s FILE.npy of shape (N, %s", option, tuple(m.Net.Input)[1:])
 }
 
 // fileSource gives the examples of files as batches, which say by Batch.Examples which ones

@@ -390,12 +390,14 @@ const (
 	shownOutputs = 10
 )
 
-// shownTable prints the first rows, of many numbers the first ones, when it ends.
+// shownTable prints the first rows, of many numbers the first ones, when it ends. Likely classes
+// stand one below the other, as names of classes may be long.
 type shownTable struct {
 	*meaning
 	w      io.Writer
 	lines  []string
-	n      int
+	n      int // examples
+	shown  int // of them
 	hidden int // numbers of a row that are not shown
 }
 
@@ -413,7 +415,7 @@ func newShownTable(w io.Writer, m *meaning, key []string) *shownTable {
 		head = head[:len(head)-hidden]
 	case m.outputs == export.OutputLabels:
 		head = head[:1]
-	case short.top == 1:
+	case short.top > 0:
 		head = []string{"class", "probability"}
 	}
 	lines := []string{strings.Join(append(slices.Clone(key), head...), "\t")}
@@ -421,9 +423,10 @@ func newShownTable(w io.Writer, m *meaning, key []string) *shownTable {
 }
 
 func (r *shownTable) write(key []string, a *answer) error {
-	if r.n++; r.n > shownRows {
+	if r.n++; len(r.lines) > shownRows {
 		return nil
 	}
+	r.shown++
 	cells := r.cells(a, slices.Clone(key))
 	for k, cell := range cells {
 		cells[k] = printable.Text(cell)
@@ -432,7 +435,15 @@ func (r *shownTable) write(key []string, a *answer) error {
 		cells = cells[:len(key)+1]
 	}
 	cells = cells[:len(cells)-r.hidden]
-	r.lines = append(r.lines, strings.Join(cells, "\t"))
+	if r.raw || r.outputs != export.OutputClasses {
+		r.lines = append(r.lines, strings.Join(cells, "\t"))
+		return nil
+	}
+	first, before := len(key), strings.Join(cells[:len(key)], "\t")
+	for class := range slices.Chunk(cells[first:], 2) {
+		r.lines = append(r.lines, before+"\t"+strings.Join(class, "\t"))
+		before = strings.Repeat("\t", first-1)
+	}
 	return nil
 }
 
@@ -445,7 +456,7 @@ func (r *shownTable) end() error {
 	if r.hidden > 0 {
 		fmt.Fprintf(r.w, "… and %d more outputs; -out FILE.csv or .json writes all\n", r.hidden)
 	}
-	if more := r.n - shownRows; more > 0 {
+	if more := r.n - r.shown; more > 0 {
 		fmt.Fprintf(r.w, "… and %d more; -out FILE.csv or .json writes all\n", more)
 	}
 	return nil

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -22,7 +23,7 @@ var pruneCommand = command{
 	name: "prune",
 	args: "SOURCE -out DIR [-method zeros|least|magnitude|random|weights] [-importance NAME] " +
 		"[-macs 0.5 | -params 0.1 | -latency 0.5 | -weights 0.1 | -pattern 2:4] [-layers LIST] [-keep LIST] [-round-to 8] " +
-		"[-scope global|layer] [-repair] [-seed N] [-trained | -final]",
+		"[-scope global|layer] [-repair [-calibration FILE|DIR]] [-seed N] [-trained | -final]",
 	doc: "removes units from a network and proves that removal keeps its function",
 	examples: []string{
 		"pare prune runs/resnet -out zeros                            # as the run did",
@@ -31,6 +32,7 @@ var pruneCommand = command{
 		"pare prune runs/resnet -method least -importance taylor -macs 0.5 -out taylor",
 		"pare prune runs/resnet -method magnitude -latency 0.5 -round-to 8 -keep conv1,least=8 -out fast",
 		"pare prune runs/resnet -method magnitude -macs 0.5 -repair -out fixed # without training",
+		"pare prune resnet50.onnx -macs 0.7 -importance magnitude -repair -calibration photos/ -imagenet -out fixed",
 		"pare prune runs/resnet -method weights -weights 0.1 -out tenth       # single weights",
 	},
 	run: runPrune,
@@ -61,10 +63,12 @@ func runPrune(ctx context.Context, f *flags) error {
 		"on training examples without their labels, and measure running statistics")
 	var fix repair.Spec
 	fix.Defaults()
-	f.IntVar(&fix.Examples, "repair-examples", fix.Examples, "with -repair: `number` of training examples")
+	f.IntVar(&fix.Examples, "repair-examples", fix.Examples, "with -repair: `number` of training examples, or of those of -calibration")
 	f.Float64Var(&fix.Ridge, "ridge", fix.Ridge, "with -repair: penalty on the change of weights, as a `share` of the mean square "+
 		"of what they weigh")
 	f.Uint64Var(&request.Seed, "seed", 0, "seed of random units and random inputs (default: the seed of the run, else 0)")
+	var calibration calibrationFlags
+	calibration.define(f)
 	readKeep := keepFlags(f, &request)
 	trained := f.Bool("trained", false, "prune the network before the run's own pruning; the default")
 	final := f.Bool("final", false, "prune the network at the end of the run")
@@ -85,7 +89,15 @@ func runPrune(ctx context.Context, f *flags) error {
 	} else if f.given("repair-examples") || f.given("ridge") {
 		return cli.InputError("-repair-examples and -ridge are options of -repair; add it, or leave them out")
 	}
-	if err := readKeep(); err != nil {
+	for _, budget := range []struct {
+		name  string
+		share float64
+	}{{"macs", request.MACs}, {"params", request.Params}, {"latency", request.Latency}, {"weights", request.Share}} {
+		if budget.share == 0 && f.given(budget.name) { // 0 stands for a budget that is left out
+			return cli.InputError("-%s is 0; it must be above 0 and at most 1", budget.name)
+		}
+	}
+	if err := cmp.Or(calibration.check(f, *mend), readKeep()); err != nil {
 		return err
 	}
 	for _, err := range []error{request.Validate(), cli.OutputFolder("-out", *out), run.FreeFolder(*out)} {
@@ -111,9 +123,16 @@ func runPrune(ctx context.Context, f *flags) error {
 	if err != nil {
 		return err
 	}
+	source.notes(a.Path, m)
+	if request.Inputs, err = calibration.read(ctx, f, m, a.Config != nil, fix.Examples, request.Seed); err != nil {
+		return err
+	}
 	data, missing, err := testExamples(ctx, f, a, m, *dataDir)
 	if err != nil {
 		return err
+	}
+	if request.Inputs != nil && a.Config == nil {
+		missing = "" // the certificate has these examples
 	}
 	small, res, err := run.Prune(ctx, m.Net, request, data)
 	if errors.Is(err, train.ErrNotFinite) || errors.Is(err, prune.ErrNotFinite) {
@@ -128,7 +147,7 @@ func runPrune(ctx context.Context, f *flags) error {
 	for _, text := range res.Warnings {
 		f.warn(text)
 	}
-	res.Source, m.Net = a.Path, small
+	res.Source, res.Calibration, m.Net = a.Path, calibration.path, small
 	if err := run.SavePruning(*out, m, res); err != nil {
 		return err
 	}

@@ -74,8 +74,13 @@ func TestPruneBudget(t *testing.T) {
 		_, p := prunedTo(t, dir)
 		full := s.MACsBefore
 		trained := s.AccuracyTrained
+		given := filepath.Join(folder, "trained")
 		if name == "final" {
-			full, trained = s.MACsAfter, s.AccuracyFinal
+			full, trained, given = s.MACsAfter, s.AccuracyFinal, folder
+		}
+		// The count of values that are not 0 is older than the zeros of the chosen units.
+		if m, err := export.Load(given); err != nil || p.Report.Before != m.Net.Count() {
+			t.Errorf("%s: %+v before, %v; the network given has other counts", name, p.Report.Before, err)
 		}
 		if p.Report.Before.MACs != full || p.Trained.Accuracy != trained || p.Before.Correct != p.After.Correct {
 			t.Errorf("%s: %+v", name, p)
@@ -126,6 +131,8 @@ func TestPruneErrors(t *testing.T) {
 		"needs exactly one budget":                                                 {"-method", "magnitude"},
 		"either macs or params or latency":                                         {"-method", "random", "-macs", "0.5", "-params", "0.5"},
 		"macs is 1.5, it must be above 0 and at most 1":                            {"-method", "random", "-macs", "1.5"},
+		"-macs is 0; it must be above 0 and at most 1":                             {"-method", "random", "-macs", "0.0"},
+		"-latency is 0; it must be above 0 and at most 1":                          {"-layers", "fc1=0.5", "-latency", "-0"},
 		"params is NaN, it must be above 0 and at most 1":                          {"-method", "random", "-params", "NaN"},
 		"for least, magnitude and":                                                 {"-method", "zeros", "-macs", "0.5"},
 		"not global or layer":                                                      {"-method", "random", "-macs", "0.5", "-scope", "x"},

@@ -14,12 +14,13 @@ import (
 // sourceFlags are the options that a SOURCE of weights alone needs.
 type sourceFlags struct {
 	model, names, input string
+	note                func(format string, args ...any) // nil: no notes on networks
 }
 
 // source defines the options of a SOURCE. The command bench has -model already, with more
 // meanings.
 func (f *flags) source() *sourceFlags {
-	s := &sourceFlags{}
+	s := &sourceFlags{note: f.note}
 	f.StringVar(&s.model, "model", "", "FILE.safetensors: `name` of the model whose weights it holds, such as resnet50")
 	f.words["model"] = models.Kinds.Names()
 	s.others(f)
@@ -71,5 +72,18 @@ func (s *sourceFlags) final(path string) (*run.Artifact, export.Model, error) {
 		return nil, export.Model{}, err
 	}
 	m, err := a.Final()
+	if err == nil {
+		s.notes(path, m)
+	}
 	return a, m, err
+}
+
+// notes says how a network was made from its file, where that is not plain.
+func (s *sourceFlags) notes(path string, m export.Model) {
+	if s.note == nil {
+		return
+	}
+	for _, n := range m.Net.Notes {
+		s.note("%s: %s", path, n)
+	}
 }

@@ -17,6 +17,7 @@ import (
 	"pare/layers"
 	"pare/models"
 	"pare/nn"
+	"pare/nn/onnx"
 )
 
 // foreign is a network of images without a run, without a recipe and without names of
@@ -127,8 +128,8 @@ func TestSourceRefuses(t *testing.T) {
 	}
 	weights := filepath.Join(dir, export.SafetensorsFile)
 	for text, args := range map[string][]string{
-		"holds weights alone; name their model by the option model, such as resnet50, or give " + dir: {weights},
-		"w.pt holds weights alone; name their model by the option model, such as resnet50\n":          {at("w.pt", "x")},
+		"holds weights alone; name their model (-model), such as resnet50, or give " + dir: {weights},
+		"w.pt holds weights alone; name their model (-model), such as resnet50\n":          {at("w.pt", "x")},
 		`unknown model "alexnett"`:                                    {weights, "-model", "alexnett"},
 		"the model mlp reads no weights of other programs; resnet18":  {weights, "-model", "mlp"},
 		"is no .safetensors file; only weights in such a file need":   {file, "-model", "resnet20"},
@@ -202,4 +203,86 @@ func TestPredictForeignImages(t *testing.T) {
 	fail(t, cli.ExitBadInput, "-mean: it is for files and folders", "predict", file, "-inputs", dump, "-mean", "1")
 	folder, _ := tinyRun(t)
 	fail(t, cli.ExitBadInput, "-mean: the model says how files become its inputs", "predict", folder, picture, "-mean", "1", "-std", "1")
+}
+
+// TestPredictONNX: outputs of a file of another program are read as classes, with names of a file,
+// and a Softmax at its end does not count twice.
+func TestPredictONNX(t *testing.T) {
+	file, dir := foreignONNX(t, 3), t.TempDir()
+	picture, labels, table := filepath.Join(dir, "p.png"), filepath.Join(dir, "names.txt"), filepath.Join(dir, "p.csv")
+	im := image.NewRGBA(image.Rect(0, 0, 12, 12))
+	for i := range im.Pix {
+		im.Pix[i] = uint8(i * 7)
+	}
+	writePNG(t, picture, im)
+	put := func(text string) {
+		t.Helper()
+		if err := os.WriteFile(labels, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	put("\ufeffcat\r\ncrane\ncrane\nox\n")
+	status, out, noted := pare("predict", file, picture)
+	const taken = "outputs: taken for the logits of 4 classes; -labels FILE gives them names, -logits shows them as they are"
+	if status != 0 || !strings.Contains(noted, taken) {
+		t.Errorf("status %d, %s%s", status, out, noted)
+	}
+	contains(t, out, "class", "probability")
+	contains(t, succeed(t, "predict", file, picture, "-labels", labels, "-top", "4", "-out", table), "wrote "+table)
+	text, err := os.ReadFile(table)
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows := strings.Split(string(text), "\n")
+	contains(t, rows[0], "file,class_1,probability_1,class_2")
+	contains(t, rows[1], ",cat,", ",crane,", ",crane (2),", ",ox,")
+	lines := strings.Split(succeed(t, "predict", file, picture, picture, "-labels", labels, "-top", "3"), "\n")
+	if len(lines) != 9 || strings.Join(strings.Fields(lines[0]), " ") != "file class probability" || strings.HasPrefix(lines[1], " ") ||
+		!strings.HasPrefix(lines[2], " ") || !strings.HasPrefix(lines[3], " ") || !strings.HasPrefix(lines[4], picture) {
+		t.Errorf("the likely classes of two pictures: %q", lines)
+	}
+	if _, out, noted := pare("predict", file, picture, "-logits"); strings.Contains(noted+out, "outputs:") || strings.Contains(out, "prob") {
+		t.Errorf("%s%s", out, noted)
+	}
+	ended := filepath.Join(dir, "ended.onnx")
+	m, err := onnx.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	last := m.Graph.Outputs[0].Name
+	m.Graph.Nodes = append(m.Graph.Nodes, onnx.Node{Op: "Softmax", Name: "probabilities", Inputs: []string{last}, Outputs: []string{"p"}})
+	m.Graph.Outputs[0].Name, m.Metadata = "p", nil
+	if err := os.WriteFile(ended, onnx.Encode(m), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	const left = "the Softmax at the end of the file is left out"
+	if _, again, noted := pare("predict", ended, picture); again != out || strings.Count(noted, left) != 1 {
+		t.Errorf("%s%s, want %s", again, noted, out)
+	}
+	for _, args := range [][]string{{"inspect", ended}, {"export", ended, "-onnx", filepath.Join(dir, "logits.onnx")},
+		{"prune", ended, "-macs", "0.5", "-importance", "magnitude", "-out", filepath.Join(dir, "half")}} {
+		if status, _, noted := pare(args...); status != 0 || strings.Count(noted, left) != 1 {
+			t.Errorf("%s: status %d, %s", args[0], status, noted)
+		}
+	}
+	put("cat\ndog\n")
+	fail(t, cli.ExitBadInput, "-labels: "+labels+" has 2 lines, the network has 4 outputs; give one name a line, in their order",
+		"predict", file, picture, "-labels", labels)
+	put("cat\n\ndog\n")
+	fail(t, cli.ExitBadInput, "-labels: line 2 of "+labels+" is empty; it must be the name of class 1",
+		"predict", file, picture, "-labels", labels)
+	put("cat\n\xff\n")
+	fail(t, cli.ExitBadInput, "-labels: line 2 of "+labels+" is not text in UTF-8", "predict", file, picture, "-labels", labels)
+	fail(t, cli.ExitBadInput, "-labels: open "+dir+"/none: no such file or directory", "predict", file, picture, "-labels", dir+"/none")
+	fail(t, cli.ExitBadInput, "-labels: it is for .csv and .json; .npy has logits",
+		"predict", file, picture, "-labels", labels, "-out", dir+"/p.npy")
+	one := foreign(t, 3)
+	if err := one.Net.Add("one", &layers.Linear{Out: 1}); err != nil {
+		t.Fatal(err)
+	}
+	if err := export.SaveONNX(dir, one); err != nil {
+		t.Fatal(err)
+	}
+	fail(t, cli.ExitBadInput, "the network has one output, which cannot be read as classes; leave -labels and -top out",
+		"predict", filepath.Join(dir, export.ONNXFile), picture, "-top", "3")
 }

@@ -11,7 +11,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 
@@ -19,7 +18,6 @@ import (
 
 	"pare/cmd/internal/cli"
 	"pare/config"
-	"pare/datasets"
 	"pare/internal/build"
 	"pare/internal/fault"
 	"pare/internal/option"
@@ -173,7 +171,7 @@ func start(f flags) error {
 		if err != nil {
 			return err
 		}
-		if err := absolutePaths(asked); err != nil {
+		if err := asked.AbsolutePaths(); err != nil {
 			return err
 		}
 		if folder.Finished(asked) {
@@ -188,7 +186,7 @@ func start(f flags) error {
 	if err != nil {
 		return err
 	}
-	if err := absolutePaths(c); err != nil {
+	if err := c.AbsolutePaths(); err != nil {
 		return err
 	}
 	folder, err := run.CreateFolder(f.out, c.Name, c.YAML())
@@ -196,25 +194,6 @@ func start(f flags) error {
 		return err
 	}
 	return finish(ctx, f, c, data, folder)
-}
-
-// absolutePaths makes the paths of data absolute: the run may be resumed from another working
-// directory.
-func absolutePaths(c *config.Config) error {
-	d, ok := c.Data.Kind.(datasets.Pathed)
-	if !ok {
-		return nil
-	}
-	for _, path := range d.Paths() {
-		if *path == "" {
-			continue
-		}
-		var err error
-		if *path, err = filepath.Abs(*path); err != nil {
-			return fmt.Errorf("data: %w", err)
-		}
-	}
-	return nil
 }
 
 func resume(f flags) error {

@@ -221,7 +221,47 @@ class Sequence1d(nn.Module):
         return self.fc(self.mean(self.conv2(self.pool(F.relu(self.conv1(x))))).flatten(1))
 
 
+class Bidirectional(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.lstm = nn.LSTM(4, 5, num_layers=2, batch_first=True, bidirectional=True)
+        self.gru = nn.GRU(10, 3, batch_first=True, bidirectional=True)
+        self.fc = nn.Linear(6, 3)
+
+    def forward(self, x):
+        y, h = self.gru(self.lstm(x)[0])
+        return self.fc(y).mean(1) + self.fc(torch.cat([h[0], h[1]], 1))
+
+
+class Encoder(nn.Module):
+    def __init__(self):
+        super().__init__()
+        layer = nn.TransformerEncoderLayer(8, 2, 12, batch_first=True, activation="gelu")
+        self.encoder = nn.TransformerEncoder(layer, 2, nn.LayerNorm(8), enable_nested_tensor=False)
+        self.fc = nn.Linear(8, 3)
+
+    def forward(self, x):
+        return self.fc(self.encoder(x)[:, 0])
+
+
+class Llama(nn.Module):
+    """Blocks of Llama: rotary positions, fewer heads of keys and values than of queries, RMSNorm, SwiGLU."""
+
+    def __init__(self):
+        super().__init__()
+        from transformers import LlamaConfig, LlamaForCausalLM
+        self.llama = LlamaForCausalLM(LlamaConfig(
+            vocab_size=11, hidden_size=16, intermediate_size=24, num_hidden_layers=2, num_attention_heads=4, num_key_value_heads=2,
+            max_position_embeddings=32, use_cache=False, attn_implementation="eager", tie_word_embeddings=True))
+
+    def forward(self, tokens):
+        t = tokens.shape[1]  # with a mask of its own, the model computes none from the batch
+        mask = torch.full((1, 1, t, t), -1e9).triu(1)
+        return self.llama(input_ids=tokens, attention_mask=mask, position_ids=torch.arange(t)[None], use_cache=False).logits
+
+
 modules = {
+    "bidirectional": (Bidirectional, (2, 6, 4)), "encoder": (Encoder, (2, 5, 8)), "llama": (Llama, (2, 7)),
     "residual": (Residual, (2, 3, 13, 13)), "mobile": (Mobile, (2, 3, 12, 12)), "activations": (Activations, (3, 6)),
     "shuffle": (Shuffle, (2, 8, 5, 5)), "vision": (Vision, (2, 3, 12, 12)), "convnext": (ConvNeXt, (2, 3, 10, 10)),
     "language": (Language, (2, 7)), "norms": (Norms, (2, 3, 6, 6)), "recurrent": (Recurrent, (2, 6, 4)),
@@ -261,10 +301,10 @@ def torch_network(name):
     module = make()
     randomise(module)
     module.eval()
-    x = torch.randint(0, 11, shape) if name == "language" else torch.randn(shape)
+    x = torch.randint(0, 11, shape) if name in ("language", "llama") else torch.randn(shape)
     script, dynamo = (os.path.join(here, f"{name}.{kind}.onnx") for kind in ("script", "dynamo"))
     opset = 14 if name in ("language", "vision") else 20 if name == "upsampling" else 12
-    if name in ("vision", "convnext", "mobile"):
+    if name in ("vision", "convnext", "mobile", "encoder", "llama"):
         opset = 17
     torch.onnx.export(module, (x,), script, dynamo=False, opset_version=opset, input_names=["input"], output_names=["output"],
                       dynamic_axes={"input": {0: "batch"}, "output": {0: "batch"}},

@@ -33,12 +33,21 @@ class Number(float):
 
 @dataclasses.dataclass
 class Row:
-    """One layer: its name, kind, the names of its inputs ("input" is the network's) and its options."""
+    """One layer: its name, kind, the names of its inputs ("input" is the network's) and its options.
+
+    ``tied`` names a layer before it whose parameters it shares; "": none.
+    """
 
     name: str
     kind: str
     inputs: list[str]
     args: dict[str, Any] = dataclasses.field(default_factory=dict)
+    tied: str = ""
+
+    def entry(self) -> dict[str, Any]:
+        """The row in the order of the file."""
+        tied = {"tied": self.tied} if self.tied else {}
+        return {"name": self.name, "kind": self.kind, "inputs": self.inputs, **tied, "args": self.args}
 
 
 @dataclasses.dataclass
@@ -76,7 +85,7 @@ class Document:
             out["features"] = [
                 {k: v for k, v in dataclasses.asdict(f).items() if v or k == "name"} for f in self.features
             ]
-        out["layers"] = [dataclasses.asdict(row) for row in self.layers]
+        out["layers"] = [row.entry() for row in self.layers]
         return out
 
     def fingerprint(self) -> str:
@@ -154,7 +163,12 @@ def parse(text: str) -> Document:
         raise ModelError(f"the architecture has more than {MAX_BYTES >> 20} MiB, as no network's has")
     try:
         raw = json.loads(text, parse_float=Number, parse_constant=refuse_constant, object_pairs_hook=once)
-    except (json.JSONDecodeError, RecursionError) as e:
+    except (
+        ValueError,
+        RecursionError,
+    ) as e:  # a ValueError that is no JSONDecodeError: a number of thousands of digits
+        if isinstance(e, ModelError):
+            raise
         raise ModelError(f"not valid JSON: {e}") from None
     if not isinstance(raw, dict):
         raise ModelError("it must be a JSON object")
@@ -173,13 +187,14 @@ def parse(text: str) -> Document:
     rows, features = [], []
     for i, r in enumerate(entries(a, "layers", dict, "architecture")):
         where = f"layer {i + 1} ({r.get('name')})"
-        known(r, where, "name kind inputs args")
+        known(r, where, "name kind inputs tied args")
         rows.append(
             Row(
                 field(r, "name", str, where),
                 field(r, "kind", str, where),
                 entries(r, "inputs", str, where),
                 field(r, "args", dict, where, {}),
+                field(r, "tied", str, where, ""),
             )
         )
     for i, f in enumerate(entries(a, "features", dict, "architecture", [])):
@@ -242,6 +257,8 @@ def field(value: dict[str, Any], key: str, kind: type, where: str, default: Any 
         return v
     if not isinstance(v, kind) or kind is int and isinstance(v, bool):
         raise ModelError(f"{where}: {key} is {encode(v)[:40]}, it must be {NAMES[kind]}")
+    if kind is str and any("\ud800" <= c <= "\udfff" for c in v):
+        raise ModelError(f"{where}: {key} has half of a character, which no file of UTF-8 holds")
     return v
 
 

@@ -11,7 +11,7 @@ import safetensors
 import safetensors.torch
 import torch
 
-from . import document
+from . import document, layers
 from .document import Document
 from .errors import ModelError
 from .network import Network
@@ -29,11 +29,15 @@ def load(folder: str | os.PathLike[str]) -> Network:
     network of a run before it was pruned.
     """
     path = Path(folder)
+    if path.suffix in (".onnx", ".safetensors") and not path.is_dir():
+        model = " -model NAME" if path.suffix == ".safetensors" else ""
+        raise ModelError(f"{path}: it is no folder of a model; pare export {path}{model} -safetensors FOLDER makes one")
     if not (path / ARCHITECTURE).is_file():
         raise ModelError(f"{path}: there is no {ARCHITECTURE}; give the folder of a run or of a model")
     doc = document.read(path / ARCHITECTURE)
     try:
-        network = Network(doc)
+        with layers.without_values():
+            network = Network(doc)
     except ModelError as e:
         raise ModelError(f"{path / ARCHITECTURE}: {e}") from None
     try:
@@ -85,7 +89,11 @@ def write(network: Network, doc: Document, folder: str | os.PathLike[str]) -> No
     for name, tensor in state.items():
         check(name, tensor, tensor.shape)
     text = doc.encode()
-    path.mkdir(parents=True, exist_ok=True)
+    document.parse(text)  # facts of other types than the file's, such as a number in meta, are errors
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as e:
+        raise ModelError(f"{path}: {e.strerror or e}; give the path of a folder") from None
 
     def weights(temporary: Path) -> None:
         safetensors.torch.save_file(state, temporary, metadata={FINGERPRINT: doc.fingerprint()})

@@ -59,6 +59,7 @@ class Network(nn.Module):
         self.classes, self.outputs = document.classes, document.outputs
         self.preprocess = Preprocess(document.mean, document.std)
         self.recipe, self.meta = document.recipe, document.meta
+        self._tied: dict[str, str] = {}  # the layer whose parameters a layer shares
         made = self._make(document)
         # A name within another one is below it: layer1 comes before layer1.0.
         for name in sorted(made, key=lambda n: n.count(".")):
@@ -71,11 +72,13 @@ class Network(nn.Module):
         self._check_names(made)
         self._free = self._last_reads()
 
-    def _make(self, document: Document) -> dict[str, layers.Layer]:
+    def _make(self, document: Document) -> dict[str, nn.Module]:
         shapes.check(self.input_shape, "input")
         self._check(document)
         known: dict[str, Shape] = {"input": self.input_shape}
-        made: dict[str, layers.Layer] = {}
+        made: dict[str, Any] = {}
+        roots: dict[str, str] = {}  # of layers that share all parameters, the layer that has them
+        rows = {row.name: row for row in document.layers}
         for i, row in enumerate(document.layers, 1):
             where = f"layer {i} ({row.name})"
             if not row.name or row.name in known:
@@ -89,7 +92,17 @@ class Network(nn.Module):
             if row.kind == "embed" and "columns" not in args and row.inputs == ["input"]:
                 args["columns"] = self._categories()
             try:
-                made[row.name] = layers.make(row.kind, [known[n] for n in row.inputs], args)
+                shapes_in = [known[n] for n in row.inputs]
+                if row.tied:
+                    root = roots.get(row.tied, row.tied)
+                    if root not in made:
+                        raise ModelError(f"tied: {row.tied!r} is not a layer before it")
+                    made[row.name] = layers.tied(row.kind, shapes_in, args, root, made[root], rows[root].args)
+                    if isinstance(made[row.name], layers.Shared):
+                        roots[row.name] = root
+                    self._tied[row.name] = root
+                else:
+                    made[row.name] = layers.make(row.kind, shapes_in, args)
             except ModelError as e:
                 raise ModelError(f"{where}: {e}") from None
             known[row.name] = self.output_shape = made[row.name].shape
@@ -120,7 +133,7 @@ class Network(nn.Module):
                 columns.setdefault(f.category, []).append(u)
         return list(columns.values())
 
-    def _check_names(self, made: dict[str, layers.Layer]) -> None:
+    def _check_names(self, made: dict[str, nn.Module]) -> None:
         for name, layer in made.items():
             for parameter, _ in [*layer.named_parameters(recurse=False), *layer.named_buffers(recurse=False)]:
                 if parameter in layer._modules:
@@ -145,7 +158,15 @@ class Network(nn.Module):
             module = module._modules[part]  # type: ignore[assignment]
         return module
 
+    def tie(self) -> None:
+        """Layers that share parameters share those of the present layer, where another one was put in its place."""
+        for name, root in self._tied.items():
+            layer, of = self.layer(name), self.layer(root)
+            if layer.__dict__.get("of", of) is not of:
+                layer.__dict__["of"] = of
+
     def forward(self, x: torch.Tensor) -> torch.Tensor:
+        self.tie()
         if self.vocabulary and x.dim() == 2:
             x = x.unsqueeze(1)
         if not torch.jit.is_tracing() and tuple(x.shape[1:]) != self.input_shape:

@@ -11,6 +11,7 @@ Shape = tuple[int, ...]
 # The bounds of the Go program: a damaged file must not make a reader run out of memory.
 MAX_VALUES = 1 << 31
 MAX_AXES = 8
+MAX_PLACES = 1 << 24  # units of a layer that lists the places of those that pruning left
 
 
 def text(shape: Shape) -> str:

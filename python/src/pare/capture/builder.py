@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import torch
@@ -24,7 +24,9 @@ Plan = Callable[[], str]  # adds the layers that a form needs, and names the las
 class Builder:
     """Layers in order, as rows of architecture.json, with the tensors of model.safetensors."""
 
-    def __init__(self, input_shape: Shape) -> None:
+    def __init__(self, input_shape: Shape, names: dict[int, str]) -> None:
+        self.names = names  # of the module's tensors, by identity
+        self.owners: dict[str, tuple[str, str]] = {}  # the layer, and its parameter, that has a tensor of the module
         self.rows: list[Row] = []
         self.shapes: dict[str, Shape] = {"input": input_shape}
         self.tensors: dict[str, torch.Tensor] = {}
@@ -37,16 +39,51 @@ class Builder:
         args = args or {}
         layer = layers.make(kind, [self.shapes[i] for i in inputs], args)
         name = self.unique(name)
+        values = {}
         for key, want in layer.state_dict().items():
             value = tensors.get(key)
-            value = want if value is None else value.detach()
-            if value.shape != want.shape:
-                raise ModelError(f"{kind}: {key} has shape {list(value.shape)}, expected {list(want.shape)}")
-            self.tensors[f"{name}.{key}"] = value
-        self.rows.append(Row(name, kind, inputs, args))
+            values[key] = want if value is None else value.detach()
+            if values[key].shape != want.shape:
+                raise ModelError(f"{kind}: {key} has shape {list(values[key].shape)}, expected {list(want.shape)}")
+        row = Row(name, kind, inputs, args)
+        sources = {k: self.names[id(t)] for k, t in tensors.items() if id(t) in self.names}
+        row.tied = self.tied(row, values, sources, len(list(layer.parameters())) == len(values))
+        if row.tied:
+            of = next(r for r in self.rows if r.name == row.tied)
+            values = {k: v for k, v in values.items() if kind != of.kind and k != "weight"}
+        self.tensors.update({f"{name}.{key}": value for key, value in values.items()})
+        self.rows.append(row)
         self.shapes[name] = layer.shape
         self.read.update(inputs)
         return Value(name, (BATCH, *layer.shape))
+
+    def tied(self, row: Row, values: dict[str, torch.Tensor], sources: dict[str, str], trained: bool) -> str:
+        """The layer whose parameters a new layer shares, as the module's layers share them; "": none.
+
+        values are the layer's tensors by their keys, sources the names of those that the module has; trained: all of
+        them are trained. Statistics belong to one place in the network.
+        """
+        shared = {key: self.owners[source] for key, source in sources.items() if source in self.owners}
+        for key, source in sources.items():
+            self.owners.setdefault(source, (row.name, key))
+        if not shared:
+            return ""
+        of = next(r for r in self.rows if r.name == next(iter(shared.values()))[0])
+
+        def equal(keys: Iterable[str]) -> bool:
+            have = ((self.tensors.get(f"{of.name}.{k}"), values[k]) for k in keys)
+            return all(t is not None and t.shape == v.shape and torch.equal(t, v) for t, v in have)
+
+        if all(owner == (of.name, key) for key, owner in shared.items()):
+            alike = of.kind == row.kind and of.args == row.args and shared.keys() == sources.keys()
+            fit = [self.shapes[i] for i in of.inputs] == [self.shapes[i] for i in row.inputs]
+            if alike and fit and trained and equal(values):
+                return of.name
+            if (of.kind, row.kind, [*shared]) == ("embedding", "linear", ["weight"]) and equal(shared):
+                return of.name
+        names = ", ".join(sources[key] for key in shared)
+        warnings.warn(f"{names} is used more than once: pare keeps a copy for each layer", stacklevel=2)
+        return ""
 
     def unique(self, name: str) -> str:
         """The name, or the next free one with a number."""
@@ -182,9 +219,16 @@ class Builder:
         for kind, place in ("last", each - 1), ("first", 0):
             if len(want) == 1 and len(have) == 2 and torch.equal(at, torch.arange(have[0]) * each + place):
                 return by(kind)
+        if (
+            want == have
+            and len(have) == 2
+            and torch.equal(at.reshape(have).flip(1).flatten(), torch.arange(at.numel()))
+        ):
+            return by("reverse")
         units = at.reshape(want[0], -1)[:, 0] // each
         if shapes.positions(want) == each and torch.equal(at, (units[:, None] * each + torch.arange(each)).flatten()):
-            select = by("select", index=units.tolist())
+            twice = len(set(units.tolist())) < len(units)
+            select = by("repeat", **{"from": units.tolist()}) if twice else by("select", index=units.tolist())
             if want[1:] == have[1:]:
                 return select
             if len(have) == 3 and len(want) == 2:
@@ -230,7 +274,7 @@ class Builder:
         live, kept = {last}, []
         for row in reversed(self.rows):
             if row.name in live:
-                live.update(row.inputs)
+                live.update([*row.inputs, row.tied] if row.tied else row.inputs)
                 kept.append(row)
         self.rows = kept[::-1]
         self.tensors = {k: v for k, v in self.tensors.items() if k.rsplit(".", 1)[0] in live}

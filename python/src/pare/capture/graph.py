@@ -24,7 +24,7 @@ OPERATORS: dict[str, Handler] = {}  # by the name of the ATen operator, without 
 MOVES = set(
     """view reshape _unsafe_view permute transpose t numpy_T flatten unflatten squeeze unsqueeze select slice
     narrow expand split split_with_sizes chunk unbind movedim moveaxis swapaxes flip roll index_select
-    channel_shuffle repeat view_as expand_as unsafe_split unsafe_chunk index""".split()
+    channel_shuffle repeat repeat_interleave view_as expand_as unsafe_split unsafe_chunk index""".split()
 )
 # Operators that give their first argument.
 COPIES = set("contiguous clone alias detach lift_fresh_copy to _to_copy type_as identity".split())
@@ -46,12 +46,19 @@ class Graph:
     def __init__(self, module: nn.Module, example: torch.Tensor, positions_first: bool) -> None:
         tensors = [*module.parameters(), *module.buffers()]
         device = tensors[0].device if tensors else example.device
+        first: dict[int, str] = {}
         batch = torch.cat([example[:1], example[-1:]]).to(device)
         with torch.no_grad(), warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of torch.export about the inside of recurrent modules
-            self.program = torch.export.export(module, (batch,), strict=False)
+            try:
+                self.program = torch.export.export(module, (batch,), strict=False)
+            except Exception as e:  # of the module itself, or control flow that depends on values
+                reason = (str(e) or type(e).__name__).strip().partition("\n")[0]
+                raise UnsupportedError(f"torch.export cannot trace the module: {reason}") from e
         self.names: dict[int, str] = {}  # of parameters and buffers, by identity of the tensor
-        self.owned: set[int] = set()  # tensors that a layer has
+        self.aliases: dict[str, list[str]] = {}  # of a tensor that modules share, all names in order
+        for name, tensor in [*module.named_parameters(remove_duplicate=False), *module.named_buffers()]:
+            self.aliases.setdefault(first.setdefault(id(tensor), name), []).append(name)
         self.node: Node | None = None
         self.done = 0  # operators read
         shape: Shape = tuple(batch.shape[1:])
@@ -69,7 +76,7 @@ class Graph:
             self.input = Value("input", (BATCH, *shape)).move(torch.movedim, 1, 2)
         else:
             self.input = Value("input", (BATCH, *shape))
-        self.builder = Builder(shape)
+        self.builder = Builder(shape, self.names)
 
     def read(self) -> None:
         """Reads all operators."""
@@ -109,7 +116,7 @@ class Graph:
         for node, name in named.items():
             value = self.program.state_dict.get(name)
             out[node] = (self.program.constants[name] if value is None else value).detach().cpu()
-            self.names[id(out[node])] = name
+            self.names[id(out[node])] = next((first for first, all in self.aliases.items() if name in all), name)
         for node, name in signature.inputs_to_lifted_tensor_constants.items():
             out[node] = self.program.constants[name].detach().cpu()
         self.tensors = list(out.values())  # so that no identity is used twice
@@ -180,12 +187,10 @@ class Graph:
         for t in tensors:
             if (name := self.names.get(id(t))) is None:
                 continue
+            here = [n for n in self.aliases.get(name, ()) if n.rpartition(".")[0] == self.path()]
+            name = here[0] if here else name
             layer = name.rpartition(".")[0] if name.rpartition(".")[2] in ("weight", "bias", "running_mean") else name
-            layer = layer.removesuffix("_weight") or kind
-            if id(t) in self.owned:
-                warnings.warn(f"{name} is used more than once: pare keeps a copy for each layer", stacklevel=2)
-            self.owned.add(id(t))
-            return layer
+            return layer.removesuffix("_weight") or kind
         path = self.path()
         if path and not self.holds(path):
             return path

@@ -13,6 +13,7 @@ from torch import nn
 from .. import folder as files
 from ..document import Document, Row
 from ..errors import ModelError, UnsupportedError
+from ..layers import Shared
 from ..network import Network
 from .graph import Graph
 
@@ -50,6 +51,7 @@ def save(
 
     Raises ``UnsupportedError`` with the module, the operator and its shapes where pare has no layer.
     """
+    check(module, example)
     if isinstance(module, Network):
         document, tensors = layer_by_layer(module)
     elif example is None:
@@ -59,7 +61,8 @@ def save(
     document.name = name or document.name
     document.classes = list(classes) or document.classes
     document.outputs = outputs or document.outputs
-    document.mean, document.std = list(mean) or document.mean, list(std) or document.std
+    if len(mean) or len(std):
+        document.mean, document.std = [float(v) for v in mean], [float(v) for v in std]
     document.meta = meta or document.meta
     network = Network(document)
     network.load_state_dict({k: v.to("cpu", torch.float32).clone() for k, v in tensors.items()}, assign=True)
@@ -69,13 +72,34 @@ def save(
     return network.eval()
 
 
+def check(module: nn.Module, example: torch.Tensor | None) -> None:
+    """Refuses what no trace is made of."""
+    if not isinstance(module, nn.Module) or isinstance(module, torch.jit.ScriptModule):
+        raise ModelError(
+            f"the module is a {type(module).__name__}, it must be a torch.nn.Module that is not compiled to a script"
+        )
+    for name, t in [*module.named_parameters(), *module.named_buffers()]:
+        if nn.parameter.is_lazy(t) or t.is_meta:
+            raise ModelError(f"{name} of the module has no values; run the module once, or load its weights")
+        if t.dtype.itemsize == 1 and t.is_floating_point() or t.dtype in (torch.float16, torch.bfloat16):
+            raise UnsupportedError(f"{name} has values of type {t.dtype}; convert the module by module.float()")
+    if example is None:
+        return
+    if not isinstance(example, torch.Tensor) or example.layout != torch.strided or example.is_complex():
+        raise ModelError("the example must be a dense tensor of real numbers or tokens")
+    if example.dim() < 2 or example.numel() == 0:
+        raise ModelError(f"the example has shape {list(example.shape)}; it must be a batch of at least one input")
+
+
 def layer_by_layer(network: Network) -> tuple[Document, dict[str, torch.Tensor]]:
     """The architecture and the tensors of a network of pare, some of whose layers other modules replace."""
+    network.tie()
     fresh, rows, tensors = Network(network.document), [], {}
     for row in network.document.layers:
         layer, as_read = network.layer(row.name), fresh.layer(row.name)
         if type(layer) is type(as_read) and shapes_of(layer) == shapes_of(as_read):
-            rows.append(row)
+            root = next((r for r in rows if r.name == network._tied.get(row.name)), row)
+            rows.append(dataclasses.replace(row, args=root.args) if isinstance(layer, Shared) else row)
             tensors.update({f"{row.name}.{k}": v.detach() for k, v in own(layer).items()})
             continue
         if len(row.inputs) != 1:
@@ -85,7 +109,10 @@ def layer_by_layer(network: Network) -> tuple[Document, dict[str, torch.Tensor]]
         last = inner.layers[-1].name
         names = {r.name: row.name if r.name == last else f"{row.name}.{r.name}" for r in inner.layers}
         names["input"] = row.inputs[0]
-        rows += [Row(names[r.name], r.kind, [names[i] for i in r.inputs], r.args) for r in inner.layers]
+        rows += [
+            Row(names[r.name], r.kind, [names[i] for i in r.inputs], r.args, names.get(r.tied, ""))
+            for r in inner.layers
+        ]
         for key, value in values.items():
             of, _, parameter = key.rpartition(".")
             tensors[f"{names[of]}.{parameter}"] = value
@@ -105,9 +132,6 @@ def shapes_of(layer: nn.Module) -> dict[str, torch.Size]:
 
 def capture(module: nn.Module, example: torch.Tensor, name: str) -> tuple[Document, dict[str, torch.Tensor]]:
     """The architecture and the tensors of a module."""
-    for key, value in module.state_dict().items():
-        if value.dtype in (torch.float16, torch.bfloat16):
-            raise UnsupportedError(f"{key} has values of type {value.dtype}; convert the module by module.float()")
     with evaluation(module):
         graph = Graph(module, example, positions_first=False)
         try:
@@ -147,7 +171,12 @@ def compare(module: nn.Module, network: Network, example: torch.Tensor) -> None:
     tensors = [*module.parameters(), *module.buffers()]
     device = tensors[0].device if tensors else example.device
     with evaluation(module), torch.no_grad():
-        want = module(example.to(device)).to("cpu", torch.float32)
+        want = module(example.to(device))
+        if not isinstance(want, torch.Tensor):
+            raise UnsupportedError(f"the module returns a {type(want).__name__}; wrap it to return the tensor in it")
+        want = want.to("cpu", torch.float32)
+        if not want.isfinite().all():
+            raise ModelError("the module has outputs that are not finite numbers for the example")
         x = example.to("cpu", torch.float32)
         if tuple(x.shape[1:]) != network.input_shape and not network.vocabulary:
             x = x.transpose(1, 2)

@@ -21,7 +21,9 @@ def linear(g: Graph, x: Value, weight: torch.Tensor, bias: torch.Tensor | None =
     if bias is None:
         args["no_bias"] = True
     if len(g.builder.shapes[layer]) == 3:  # at every pixel
-        weight = weight[:, :, None, None]
+        image = weight[:, :, None, None]
+        g.names_as(image, weight)
+        weight = image
         return back(g.builder.add("conv", name, [layer], {**args, "kernel": 1}, weight=weight, bias=bias))
     return back(g.builder.add("linear", name, [layer], args, weight=weight, bias=bias))
 
@@ -96,8 +98,11 @@ def attention(g: Graph, q: Value, k: Value, v: Value, scale: float, causal: bool
     n, count, t, d = q.shape
     if k.shape[2] != t:
         raise ModelError("has queries and keys of different lengths, which pare's attention does not take")
-    if k.shape[1] != count:
-        raise ModelError("has fewer keys than queries, which this version of pare has no option for")
+    if k.shape[1] != count:  # each key serves several heads of queries
+        if count % k.shape[1]:
+            raise ModelError(f"has {count} heads of queries and {k.shape[1]} of keys, which do not divide")
+        plain[1:] = [p.move(torch.repeat_interleave, count // p.shape[1], 1) for p in plain[1:]]
+        v = plain[2]
     units = [p.move(torch.transpose, 2, 3).move(torch.reshape, (n, -1, t)) for p in plain]
     if q.layer == k.layer == v.layer:
         layer = g.builder.channels(units[0].moved(torch.cat([u.offsets() for u in units], 1)))
@@ -204,8 +209,6 @@ def recurrent(
     assert g.node is not None
     operator_name = g.node.target._schema.name.removeprefix("aten::")
     kind, states = GATES[operator_name]
-    if both_ways:
-        raise ModelError("in both directions is not one that this version of pare has a layer for")
     starts = start if isinstance(start, (list, tuple)) else [start]
     if any(not isinstance(s, torch.Tensor) or s.any() for s in starts):
         raise ModelError("starts from a state other than zero, which pare's layers do not")
@@ -213,7 +216,10 @@ def recurrent(
         x = x.move(torch.transpose, 0, 1)
     layer = g.builder.sequence(x)
     each, last = 4 if biased else 2, []
-    for i in range(depth):
+    ways = 2 if both_ways else 1
+    forward: str | None = None  # the layer that reads from the start, while the one from the end is made
+    for i in range(depth * ways):
+        from_end = both_ways and i % 2 == 1
         weight_ih, weight_hh, *biases = params[i * each : (i + 1) * each]
         args: dict[str, Any] = {"hidden": weight_hh.shape[1]}
         if operator_name == "rnn_relu":
@@ -221,11 +227,18 @@ def recurrent(
         bias = dict(zip(("bias_ih", "bias_hh"), biases))
         name = g.called(weight_ih, kind=kind)
         module, _, end = name.rpartition(".")
-        name = (module or kind) if depth == 1 else f"{module}.{end.removeprefix('weight_ih_')}".lstrip(".")
-        y = g.builder.add(kind, name, [layer], args, weight_ih=weight_ih, weight_hh=weight_hh, **bias)
+        name = (module or kind) if depth * ways == 1 else f"{module}.{end.removeprefix('weight_ih_')}".lstrip(".")
+        start_at = g.builder.add("reverse", f"{name}.from_end", [layer]).layer if from_end else layer
+        y = g.builder.add(kind, name, [start_at], args, weight_ih=weight_ih, weight_hh=weight_hh, **bias)
         last.append(y.move(torch.select, 2, -1))
+        if both_ways and not from_end:
+            forward = y.layer
+            continue
+        if forward is not None:
+            in_order = g.builder.add("reverse", f"{name}.in_order", [y.layer]).layer
+            y = g.builder.add("concat", f"{name}.both", [forward, in_order])
         layer = y.layer
-        if dropout and i + 1 < depth:
+        if dropout and i + 1 < depth * ways:
             layer = g.builder.add("dropout", f"{name}.dropout", [layer], {"p": float(dropout)}).layer
     out = y.move(torch.movedim, 1, -1)
     if not batch_first:

@@ -5,12 +5,16 @@ give shapes without it. ``KINDS`` has the classes by kind.
 """
 
 from . import activation, attention, channels, convolution, linear, normalization, pooling, recurrent, sums
-from .base import KINDS, Layer, make
+from .base import KINDS, Layer, make, without_values
+from .tied import Shared, tied
 
 __all__ = [
     "KINDS",
     "Layer",
+    "Shared",
     "make",
+    "tied",
+    "without_values",
     "activation",
     "attention",
     "channels",

@@ -88,6 +88,7 @@ class Rotary(Layer):
         self.shape = self.sequence()
         units, length = self.shape
         self.require(heads >= 1 and dim >= 2 and dim % 2 == 0, "heads must have an even number of dimensions")
+        self.require(base >= 0, f"base is {base}, it must be above 0")
         half = dim // 2
         if pairs is None:
             self.require(heads * dim <= units, f"the input has {units} units, the heads have {heads * dim}")

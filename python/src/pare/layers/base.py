@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import contextvars
 import inspect
 import types
 import typing
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, ClassVar
 
 import torch
@@ -17,6 +19,19 @@ from ..errors import ModelError
 from ..shapes import Shape
 
 KINDS: dict[str, type[Layer]] = {}
+
+# Where parameters are made: a file that lies about its shapes must not take memory before its weights are seen.
+PLACE = contextvars.ContextVar("place", default="cpu")
+
+
+@contextlib.contextmanager
+def without_values() -> Iterator[None]:
+    """Layers made meanwhile have parameters with shapes and no values, until values are assigned to them."""
+    token = PLACE.set("meta")
+    try:
+        yield
+    finally:
+        PLACE.reset(token)
 
 
 class Layer(nn.Module):
@@ -36,7 +51,7 @@ class Layer(nn.Module):
     def values(self, name: str, *shape: int) -> None:
         """Makes a trainable parameter, zero until weights are read."""
         shapes.check(shape, f"{self.kind}: parameter {name}")
-        self.register_parameter(name, nn.Parameter(torch.zeros(shape)))
+        self.register_parameter(name, nn.Parameter(torch.zeros(shape, device=PLACE.get())))
 
     def fixed(self, name: str, value: list[int] | list[float] | None) -> None:
         """Makes a tensor that moves with the module but is neither trained nor stored; None stays None."""
@@ -105,7 +120,10 @@ def make(kind: str, inputs: list[Shape], args: dict[str, Any]) -> Layer:
     for name, p in options.items():
         if p.default is p.empty and name not in args:
             raise ModelError(f"{kind} needs the option {name!r}")
-    layer = cls(inputs, **{options[name].name: value for name, value in args.items()})
+    try:
+        layer = cls(inputs, **{options[name].name: value for name, value in args.items()})
+    except OverflowError as e:
+        raise ModelError(f"{kind}: an option is too large: {e}") from None
     shapes.check(layer.shape, f"{kind}: output")
     return layer
 

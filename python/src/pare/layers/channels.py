@@ -123,7 +123,8 @@ class Repeat(Layer):
         super().__init__(inputs)
         shape = self.one_input()
         self.require(
-            len(from_) > 0 and 0 <= min(from_) and max(from_) < shape[0], f"from must list units within 0..{shape[0] - 1}"
+            len(from_) > 0 and 0 <= min(from_) and max(from_) < shape[0],
+            f"from must list units within 0..{shape[0] - 1}",
         )
         self.shape = (len(from_), *shape[1:])
         self.fixed("index", from_)

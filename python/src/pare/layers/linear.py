@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 import torch.nn.functional as F
 
@@ -14,8 +16,10 @@ from .sums import placed, places
 class Linear(Layer):
     """x·Wᵀ + b. [F] to [out], of a sequence [F, T] to [out, T], of an image [F, H, W] to [out, H, W].
 
-    weight [out, F] and bias [out].
+    weight [out, F] and bias [out]. Tied to an embedding, the weight is its table of ``out`` vectors.
     """
+
+    of: Layer | None  # the layer whose table is the weight; None: the weight is its own
 
     def __init__(self, inputs: list[Shape], *, out: int, no_bias: bool = False) -> None:
         super().__init__(inputs)
@@ -26,6 +30,20 @@ class Linear(Layer):
             self.bias = None
         else:
             self.values("bias", out)
+        self.__dict__["of"] = None
+
+    def share(self, of: Layer) -> None:
+        """Makes the table of the embedding the weight."""
+        self.require(
+            of.weight.shape == self.weight.shape,
+            f"the weight has shape {list(self.weight.shape)}, the table that it is tied to {list(of.weight.shape)}",
+        )
+        del self._parameters["weight"]
+        self.__dict__["of"] = of  # unlike an attribute, not a module within this one
+
+    def __getattr__(self, name: str) -> Any:
+        of = self.__dict__.get("of") if name == "weight" else None
+        return super().__getattr__(name) if of is None else of.weight
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         return F.linear(x.movedim(1, -1), self.weight, self.bias).movedim(-1, 1)
@@ -33,9 +51,12 @@ class Linear(Layer):
 
 @kind("embedding")
 class Embedding(Layer):
-    """A learned vector for each token. [1, T] whole numbers to [out, T]; weight [vocab, out]."""
+    """A learned vector for each token. [1, T] whole numbers to [out, T]; weight [vocab, out].
 
-    def __init__(self, inputs: list[Shape], *, vocab: int, out: int) -> None:
+    ``std`` only chooses the initial values of pare's training.
+    """
+
+    def __init__(self, inputs: list[Shape], *, vocab: int, out: int, std: float = 0.0) -> None:
         super().__init__(inputs)
         shape = self.sequence()
         self.require(shape[0] == 1, "needs a sequence of tokens of shape 1×T")

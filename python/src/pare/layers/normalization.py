@@ -5,8 +5,9 @@ from __future__ import annotations
 import torch
 import torch.nn.functional as F
 
+from .. import shapes
 from ..shapes import Shape
-from .base import Layer, kind
+from .base import PLACE, Layer, kind
 
 
 def by_unit(values: torch.Tensor, x: torch.Tensor) -> torch.Tensor:
@@ -31,8 +32,8 @@ class BatchNorm(Layer):
         self.require(self.eps > 0 and 0 < self.momentum <= 1, f"eps {eps} and momentum {momentum} are not usable")
         self.values("weight", self.shape[0])
         self.values("bias", self.shape[0])
-        self.register_buffer("running_mean", torch.zeros(self.shape[0]))
-        self.register_buffer("running_var", torch.ones(self.shape[0]))
+        self.register_buffer("running_mean", torch.zeros(self.shape[0], device=PLACE.get()))
+        self.register_buffer("running_var", torch.ones(self.shape[0], device=PLACE.get()))
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         return F.batch_norm(
@@ -148,6 +149,9 @@ class GroupNorm(Layer):
         self.require(width > 0 or shape[0] % groups == 0, f"{shape[0]} units do not divide into {groups} groups")
         self.width = width or shape[0] // groups
         total = groups * self.width
+        self.require(
+            total <= shapes.MAX_PLACES, f"{groups} groups of {self.width} are more than {shapes.MAX_PLACES} units"
+        )
         fed = places if places is not None else list(range(total))
         self.require(len(fed) == shape[0], f"{len(fed)} places for the {shape[0]} units of the input")
         self.ascending(fed, total, "places")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 
 from .. import shapes
+from ..errors import ModelError
 from ..shapes import Shape
 from .base import Layer, kind
 from .normalization import by_unit
@@ -23,6 +24,8 @@ def places(index: list[int] | None, units: int) -> list[int] | None:
     """The argument of ``placed`` for the places of the units."""
     if index is None:
         return None
+    if units > shapes.MAX_PLACES:
+        raise ModelError(f"{units} units are more than the {shapes.MAX_PLACES} that places may be listed of")
     out = [len(index)] * units
     for i, u in enumerate(index):
         out[u] = i
