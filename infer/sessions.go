@@ -19,6 +19,7 @@ type session struct {
 type sessions struct {
 	free    chan struct{} // a place for each call that may compute
 	compile func(batch int) (*nn.Program, error)
+	size    func(p *nn.Program) int // bytes of its buffers
 
 	mu    sync.Mutex
 	idle  []*session // its capacity is one above the most that wait
@@ -33,7 +34,8 @@ const (
 )
 
 func newSessions(calls int, compile func(batch int) (*nn.Program, error)) *sessions {
-	return &sessions{free: make(chan struct{}, calls), compile: compile, idle: make([]*session, 0, max(idleMost, calls)+1)}
+	return &sessions{free: make(chan struct{}, calls), compile: compile, idle: make([]*session, 0, max(idleMost, calls)+1),
+		size: func(p *nn.Program) int { return 4*len(p.X) + p.Bytes() }}
 }
 
 // take waits until the call may compute and returns a session for the batch size.
@@ -47,7 +49,7 @@ func (s *sessions) take(batch int) (*session, error) {
 		<-s.free
 		return nil, err
 	}
-	return &session{program: program, batch: batch, bytes: 4*len(program.X) + program.Bytes()}, nil
+	return &session{program: program, batch: batch, bytes: s.size(program)}, nil
 }
 
 // find takes the session of the batch size that was used last.

@@ -7,6 +7,7 @@ import (
 
 	"gorgonia.org/gorgonia"
 
+	"pare/internal/kernel/parallel"
 	"pare/nn"
 	"pare/nn/onnx"
 )
@@ -60,14 +61,30 @@ func (l *Concat) Build(_ *nn.Builder, in []*gorgonia.Node) (*gorgonia.Node, erro
 		offset += size
 	}
 	return nn.Apply(nn.Op{Name: "concat", Shape: out, Grad: grads, Run: func(dst []float32, in [][]float32) {
-		at := 0
-		for k, size := range l.sizes {
-			for r := range rows {
-				copy(dst[r*width+at:r*width+at+size], in[k][r*size:])
-			}
-			at += size
-		}
+		joins.Do(rows, parallel.Rows(width), join{dst, in, l.sizes, width}, (*join).rows)
 	}}, in...)
+}
+
+// join is a concatenation in progress.
+type join struct {
+	dst   []float32
+	in    [][]float32
+	sizes []int
+	width int // of a row of dst
+}
+
+var joins parallel.Loop[join]
+
+// rows copies the rows [lo,hi).
+func (j *join) rows(lo, hi, _ int) {
+	at := 0
+	for k, size := range j.sizes {
+		src := j.in[k]
+		for r := lo; r < hi; r++ {
+			copy(j.dst[r*j.width+at:][:size], src[r*size:])
+		}
+		at += size
+	}
 }
 
 // OutUnits implements nn.UnitMapper.
