@@ -163,7 +163,7 @@ func (l *Conv) BuildFused(b *nn.Builder, in []*gorgonia.Node, e nn.Epilogue) (*g
 	if e.ReLU {
 		grads = behindReLU(grads)
 	}
-	return nn.Apply(nn.Op{Name: "conv", Shape: out, Grad: grads, Run: run}, nodes...)
+	return nn.Apply(nn.Op{Name: "conv", Shape: out, Grad: grads, Rectified: e.ReLU && b.Frozen(), Run: run}, nodes...)
 }
 
 // AbsorbAffine implements nn.AffineSink.

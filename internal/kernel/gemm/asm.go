@@ -33,28 +33,29 @@ func transposeAVX2(dst, src *float32, rows *int, dstLd, k int)
 //go:noescape
 func nonzeroBitsAVX2(dst *uint64, x *float32, words, ahead int)
 
-// for _, e := range entries[:count] { for j := range n { dst[j] += e.value * b[e.at+j] } };
+// for _, e := range entries[:count] { for j := range n { dst[j] += e.Value * b[e.At+j] } };
 // count and n are positive.
 //
 //go:noescape
-func addPickedAVX2(dst, b *float32, entries *skipEntry, count, n int)
+func addPickedAVX2(dst, b *float32, entries *Entry, count, n int)
 
-// for i, e := range entries[:count] { dst[i] = 0; for j := range n { dst[i] += a[j] * b[e.at+j] } };
+// for i, e := range entries[:count] { dst[i] = 0; for j := range n { dst[i] += a[j] * b[e.At+j] } };
 // count is a positive multiple of four, n positive.
 //
 //go:noescape
-func dotPickedAVX2(dst, a, b *float32, entries *skipEntry, count, n int)
+func dotPickedAVX2(dst, a, b *float32, entries *Entry, count, n int)
 
-// for i, v := range x[:n] { if v != 0 { list[count] = Entry{first + i, v}; count++ } }; n is a
-// positive multiple of four. Up to n entries are written.
+// for r := range rows { for i, v := range x[r*ld:][:n] { if v != 0 {
+// list[count] = Entry{first + i, v}; count++ } }; ends[r] = count }; rows is positive and n a
+// positive multiple of four. Up to rows*n entries are written.
 //
 //go:noescape
-func listEntriesAVX2(list *Entry, x *float32, n, first int) (count int)
+func listEntriesAVX2(list *Entry, ends *int32, x *float32, rows, n, ld, first int)
 
 // The same; n is a positive multiple of eight.
 //
 //go:noescape
-func listEntriesAVX512(list *Entry, x *float32, n, first int) (count int)
+func listEntriesAVX512(list *Entry, ends *int32, x *float32, rows, n, ld, first int)
 
 // for t, v := range a[:rows] { for j := range 16 { dst[j] += v * b[16*t+j] } }, four rows
 // apart in a sum each; rows is positive.

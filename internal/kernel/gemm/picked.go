@@ -7,32 +7,62 @@ import (
 	"pare/internal/simd"
 )
 
-// Entry is a value of a vector that is not 0, with its place.
+// Entry is a value of a vector that is not 0, with its place: the number of the value, or where the
+// row begins that it is multiplied with.
 type Entry struct {
 	At    uint32
 	Value float32
 }
 
 // Entries lists the values of x that are not 0, and returns how many; list has room for all
-// of x. The first value has the place first.
+// of x. The first value has the place first. Zeros of either sign are left out, NaN is not.
 func Entries(list []Entry, x []float32, first int) int {
 	list = list[:len(x)]
-	k, i := 0, 0
-	switch n := len(x); {
-	case simd.AVX512 && n >= 8:
-		i = n &^ 7
-		k = listEntriesAVX512(&list[0], &x[0], i, first)
-	case simd.AVX2 && n >= 4:
-		i = n &^ 3
-		k = listEntriesAVX2(&list[0], &x[0], i, first)
-	}
-	for ; i < len(x); i++ {
-		if x[i] != 0 {
-			list[k] = Entry{uint32(first + i), x[i]}
+	var end [1]int32
+	done := listed(list, end[:], x, len(x), len(x), first)
+	k := int(end[0])
+	for i, v := range x[done:] {
+		if v != 0 {
+			list[k] = Entry{uint32(first + done + i), v}
 			k++
 		}
 	}
 	return k
+}
+
+// EntriesOfRows is Entries for rows of n values, ld apart; places count from the start of a row.
+// ends receives where the entries of each row end.
+func EntriesOfRows(list []Entry, ends []int32, x []float32, n, ld int) {
+	if len(ends) > 0 && n > 0 {
+		_ = x[(len(ends)-1)*ld+n-1]
+		if listed(list[:len(ends)*n], ends, x, n, ld, 0) == n {
+			return
+		}
+	}
+	k := 0
+	for r := range ends {
+		k += Entries(list[k:], x[r*ld:][:n], 0)
+		ends[r] = int32(k)
+	}
+}
+
+// listed lists, in assembly, the entries of the first values of len(ends) rows of n, ld apart, and
+// returns how many values of a row it did: all, in one row as many as fill vectors, or none.
+func listed(list []Entry, ends []int32, x []float32, n, ld, first int) int {
+	width, list512 := 4, simd.AVX512 && n >= 8
+	if list512 {
+		width = 8
+	}
+	whole := simd.Whole(n, width)
+	if whole == 0 || len(ends) > 1 && whole < n {
+		return 0
+	}
+	if list512 {
+		listEntriesAVX512(&list[0], &ends[0], &x[0], len(ends), whole, ld, first)
+	} else if simd.AVX2 {
+		listEntriesAVX2(&list[0], &ends[0], &x[0], len(ends), whole, ld, first)
+	}
+	return whole
 }
 
 // Count is the number of values of x that are not 0. Zeros of either sign do not count, NaN does.
@@ -104,7 +134,8 @@ func (p *Packed) AddEntries(c []float32, entries []Entry, b Block) {
 	}
 	panel := b.Panel
 	for ; simd.AVX2 && panel+4 <= b.EndPanel; panel += 4 {
-		addEntries4AVX2(&c[(panel-b.Panel)*TileN:][:4*TileN][0], &p.data[panel*p.pitch+b.Row*TileN], p.pitch, unsafe.SliceData(entries), len(entries))
+		dst := c[(panel-b.Panel)*TileN:][:4*TileN]
+		addEntries4AVX2(&dst[0], &p.data[panel*p.pitch+b.Row*TileN], p.pitch, unsafe.SliceData(entries), len(entries))
 	}
 	for ; panel < b.EndPanel; panel++ {
 		dst := (*[TileN]float32)(c[(panel-b.Panel)*TileN:])

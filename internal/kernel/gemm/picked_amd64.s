@@ -18,10 +18,6 @@ TEXT ·addRowAVX2(SB), NOSPLIT, $0-32
 	JLT     rest
 
 four:
-	PREFETCHT0   1024(SI)
-	PREFETCHT0   1088(SI)
-	PREFETCHT0   1152(SI)
-	PREFETCHT0   1216(SI)
 	VBROADCASTSS 0(DX), Y8
 	VBROADCASTSS 4(DX), Y9
 	VBROADCASTSS 8(DX), Y10
@@ -250,21 +246,29 @@ DATA entryPlaces<>+48(SB)/8, $6
 DATA entryPlaces<>+56(SB)/8, $7
 GLOBL entryPlaces<>(SB), RODATA|NOPTR, $64
 
-// func listEntriesAVX2(list *Entry, x *float32, n, first int) (count int)
-TEXT ·listEntriesAVX2(SB), NOSPLIT, $0-40
+// func listEntriesAVX2(list *Entry, ends *int32, x *float32, rows, n, ld, first int)
+TEXT ·listEntriesAVX2(SB), NOSPLIT, $0-56
 	MOVQ         list+0(FP), DI
-	MOVQ         x+8(FP), SI
-	MOVQ         n+16(FP), CX
-	MOVQ         first+24(FP), AX
+	MOVQ         ends+8(FP), R10
+	MOVQ         x+16(FP), SI
+	MOVQ         rows+24(FP), DX
+	MOVQ         n+32(FP), R11
+	MOVQ         ld+40(FP), R12
+	MOVQ         first+48(FP), AX
+	SUBQ         R11, R12
 	MOVQ         DI, R8
 	LEAQ         ·entryOrder(SB), R9
-	MOVQ         AX, X0
-	VPBROADCASTQ X0, Y0
-	VPADDQ       entryPlaces<>(SB), Y0, Y0 // places of the values
+	MOVQ         AX, X5
+	VPBROADCASTQ X5, Y5
+	VPADDQ       entryPlaces<>(SB), Y5, Y5 // places of the first values of a row
 	MOVQ         $4, AX
 	MOVQ         AX, X1
 	VPBROADCASTQ X1, Y1
 	VXORPS       X15, X15, X15
+
+row:
+	VMOVDQA      Y5, Y0
+	MOVQ         R11, CX
 
 four:
 	VMOVUPS   (SI), X2
@@ -283,24 +287,37 @@ four:
 	ADDQ      $16, SI
 	SUBQ      $4, CX
 	JNZ       four
-	SUBQ      R8, DI
-	SHRQ      $3, DI
-	MOVQ      DI, count+32(FP)
+	MOVQ      DI, AX
+	SUBQ      R8, AX
+	SHRQ      $3, AX
+	MOVL      AX, (R10)
+	ADDQ      $4, R10
+	LEAQ      (SI)(R12*4), SI
+	DECQ      DX
+	JNZ       row
 	VZEROUPPER
 	RET
 
-// func listEntriesAVX512(list *Entry, x *float32, n, first int) (count int)
-TEXT ·listEntriesAVX512(SB), NOSPLIT, $0-40
+// func listEntriesAVX512(list *Entry, ends *int32, x *float32, rows, n, ld, first int)
+TEXT ·listEntriesAVX512(SB), NOSPLIT, $0-56
 	MOVQ         list+0(FP), DI
-	MOVQ         x+8(FP), SI
-	MOVQ         n+16(FP), CX
-	MOVQ         first+24(FP), AX
+	MOVQ         ends+8(FP), R10
+	MOVQ         x+16(FP), SI
+	MOVQ         rows+24(FP), DX
+	MOVQ         n+32(FP), R11
+	MOVQ         ld+40(FP), R12
+	MOVQ         first+48(FP), AX
+	SUBQ         R11, R12
 	MOVQ         DI, R8
-	VPBROADCASTQ AX, Z0
-	VPADDQ       entryPlaces<>(SB), Z0, Z0
+	VPBROADCASTQ AX, Z5
+	VPADDQ       entryPlaces<>(SB), Z5, Z5
 	MOVQ         $8, AX
 	VPBROADCASTQ AX, Z1
 	VXORPS       X15, X15, X15
+
+row:
+	VMOVDQA64    Z5, Z0
+	MOVQ         R11, CX
 
 eight:
 	VMOVUPS     (SI), Y2
@@ -317,8 +334,13 @@ eight:
 	ADDQ        $32, SI
 	SUBQ        $8, CX
 	JNZ         eight
-	SUBQ        R8, DI
-	SHRQ        $3, DI
-	MOVQ        DI, count+32(FP)
+	MOVQ        DI, AX
+	SUBQ        R8, AX
+	SHRQ        $3, AX
+	MOVL        AX, (R10)
+	ADDQ        $4, R10
+	LEAQ        (SI)(R12*4), SI
+	DECQ        DX
+	JNZ         row
 	VZEROUPPER
 	RET

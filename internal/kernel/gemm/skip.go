@@ -25,12 +25,6 @@ const (
 	skipFloats = 1 << 26 // most values of the other operand: offsets are 32 bits
 )
 
-// skipEntry is a value with the place of its row.
-type skipEntry struct {
-	at    uint32 // in values, from the first row
-	value float32
-}
-
 // skipPays reports whether a product of this size should look for zeros at all.
 func skipPays(rows, cols, other int) bool {
 	return rows >= skipLeast && cols >= 64 && other >= 16 && cols*other <= skipFloats
@@ -81,12 +75,12 @@ func nonzeroBits(words []uint64, x []float32, ahead int) []uint64 {
 
 // skipEntries lists the values of x that are not 0; x begins in row first of an operand
 // whose rows have n values. It prefetches values at the distance ahead.
-func skipEntries(list []skipEntry, words []uint64, x []float32, ahead, first, n int) []skipEntry {
+func skipEntries(list []Entry, words []uint64, x []float32, ahead, first, n int) []Entry {
 	k := 0
 	for i, w := range nonzeroBits(words, x, ahead) {
 		for ; w != 0; w &= w - 1 {
 			j := i*64 + bits.TrailingZeros64(w)
-			list[k] = skipEntry{uint32((first + j) * n), x[j]}
+			list[k] = Entry{uint32((first + j) * n), x[j]}
 			k++
 		}
 	}
@@ -95,7 +89,7 @@ func skipEntries(list []skipEntry, words []uint64, x []float32, ahead, first, n 
 
 // addPicked adds the rows of b that the entries name, times their values, to dst, in
 // the order of the entries.
-func addPicked(dst, b []float32, entries []skipEntry) {
+func addPicked(dst, b []float32, entries []Entry) {
 	if len(entries) == 0 {
 		return
 	}
@@ -104,15 +98,15 @@ func addPicked(dst, b []float32, entries []skipEntry) {
 		return
 	}
 	for _, e := range entries {
-		for j, v := range b[e.at:][:len(dst)] {
-			dst[j] += e.value * v
+		for j, v := range b[e.At:][:len(dst)] {
+			dst[j] += e.Value * v
 		}
 	}
 }
 
 // dotPicked computes the products of a with the rows of b that the entries name, four at a
 // time: dst and entries have room for a multiple of four, and the surplus is not used.
-func dotPicked(dst, a, b []float32, entries []skipEntry) {
+func dotPicked(dst, a, b []float32, entries []Entry) {
 	if len(entries) == 0 {
 		return
 	}
@@ -126,7 +120,7 @@ func dotPicked(dst, a, b []float32, entries []skipEntry) {
 	}
 	for i, e := range entries {
 		sum := float32(0)
-		for j, v := range b[e.at:][:len(a)] {
+		for j, v := range b[e.At:][:len(a)] {
 			sum += a[j] * v
 		}
 		dst[i] = sum
@@ -148,7 +142,7 @@ type skipProduct struct {
 // skipWorker holds the lists of one worker.
 type skipWorker struct {
 	words   [skipDepth / 64]uint64
-	entries [skipDepth]skipEntry
+	entries [skipDepth]Entry
 	dots    [skipDepth]float32
 	_       [64]byte
 }
@@ -274,7 +268,7 @@ type skipWeights struct {
 // skipUnitWorker lists the entries of up to skipUnits units.
 type skipUnitWorker struct {
 	words   [skipUnits / 64]uint64
-	entries []skipEntry // skipTokens for each unit
+	entries []Entry // skipTokens for each unit
 	count   [skipUnits]int
 	c       []float32 // a result before it is stored transposed
 	_       [64]byte
@@ -324,7 +318,7 @@ func (w *skipWeights) unitsTask(worker, task int) {
 			if w.sums != nil {
 				sum := w.sums[u0+u]
 				for _, e := range entries {
-					sum += e.value
+					sum += e.Value
 				}
 				w.sums[u0+u] = sum
 			}
@@ -350,7 +344,7 @@ func (ws *skipUnitWorker) list(w *skipWeights, u0, u1, t0, t1 int) {
 		for i, word := range nonzeroBits(ws.words[:], row, skipAhead*w.units) {
 			for ; word != 0; word &= word - 1 {
 				u := i*64 + bits.TrailingZeros64(word)
-				ws.entries[u*skipTokens+count[u]] = skipEntry{at, row[u]}
+				ws.entries[u*skipTokens+count[u]] = Entry{at, row[u]}
 				count[u]++
 			}
 		}

@@ -68,7 +68,7 @@ word:
 	LEAQ         (SI)(R9*4), R9 \
 	ADDQ         $8, R8
 
-// func addPickedAVX2(dst, b *float32, entries *skipEntry, count, n int)
+// func addPickedAVX2(dst, b *float32, entries *Entry, count, n int)
 TEXT ·addPickedAVX2(SB), NOSPLIT, $0-40
 	MOVQ dst+0(FP), DI
 	MOVQ b+8(FP), SI
@@ -180,7 +180,7 @@ done:
 	VZEROUPPER
 	RET
 
-// func dotPickedAVX2(dst, a, b *float32, entries *skipEntry, count, n int)
+// func dotPickedAVX2(dst, a, b *float32, entries *Entry, count, n int)
 TEXT ·dotPickedAVX2(SB), NOSPLIT, $0-48
 	MOVQ dst+0(FP), DI
 	MOVQ a+8(FP), SI

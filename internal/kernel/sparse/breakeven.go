@@ -1,11 +1,199 @@
 package sparse
 
-// BreakEven is the share of values that are not 0 up to which skipping the others is
-// faster than the dense product: 0 never skips, 1 always.
+import (
+	"math/rand/v2"
+	"sync"
+	"time"
+)
+
+// BreakEven is the share of values that are not 0 up to which a layer skips the others: 0 never
+// skips, 1 always does.
 type BreakEven struct {
-	Row  float64 // of products of few rows, which wait for weights
-	Rows float64 // of products of many rows, which compute
+	Row  float64 // of a single row, whose products wait for weights
+	Rows float64 // of several rows, whose products compute
 }
 
-// DefaultBreakEven holds the shares measured on a Zen 4 core.
-var DefaultBreakEven = BreakEven{Row: 0.9, Rows: 0.38}
+// of returns the break-even of so many rows.
+func (b BreakEven) of(rows int) float64 {
+	if rows == 1 {
+		return b.Row
+	}
+	return b.Rows
+}
+
+// Calibration finds break-evens: it measures both ways through a layer on this machine when the
+// first layer of a shape is made, a few milliseconds, and remembers the answer. The last bits
+// of results depend on break-evens; a fixed one makes them the same in every process. The zero
+// value measures. Several goroutines may use it at once.
+type Calibration struct {
+	Fixed *BreakEven // in place of all measurements; convolutions take Rows
+
+	mu    sync.Mutex
+	known map[shapeKey]BreakEven
+}
+
+// shapeKey names the shape of a layer.
+type shapeKey struct {
+	kind            string
+	in, hidden, out int
+	conv            ConvShape
+}
+
+// of returns the break-even of a shape, by measuring it unless it is known.
+func (c *Calibration) of(key shapeKey, measure func() BreakEven) BreakEven {
+	if c.Fixed != nil {
+		return *c.Fixed
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if even, ok := c.known[key]; ok {
+		return even
+	}
+	even := measure()
+	if c.known == nil {
+		c.known = map[shapeKey]BreakEven{}
+	}
+	c.known[key] = even
+	return even
+}
+
+// linear measures a linear layer.
+func (c *Calibration) linear(l *Linear) BreakEven {
+	return c.of(shapeKey{kind: "linear", in: l.in, out: l.out}, func() BreakEven {
+		at := func(rows int) float64 {
+			y := make([]float32, rows*l.out)
+			return breakEven(func(share float64, skip bool) func() {
+				run, x := l.forced(skip).Run(), sample(rows*l.in, share)
+				return func() { run.Forward(y, x, rows, false) }
+			})
+		}
+		return BreakEven{Row: at(1), Rows: at(2 * blockRows)}
+	})
+}
+
+// forced is the layer that always skips, or never.
+func (l *Linear) forced(skip bool) *Linear {
+	f := *l
+	f.even = forced(skip)
+	return &f
+}
+
+// ffn measures a feed-forward layer.
+func (c *Calibration) ffn(f *FFN) BreakEven {
+	kind := "ffn"
+	if f.up != nil {
+		kind = "gated ffn"
+	}
+	return c.of(shapeKey{kind: kind, in: f.in, hidden: f.hidden, out: f.out}, func() BreakEven {
+		at := func(rows int) float64 {
+			x, y := make([]float32, rows*f.in), make([]float32, rows*f.out)
+			return breakEven(func(share float64, skip bool) func() {
+				g := *f
+				g.even = forced(skip)
+				g.firstBias = make([]float32, len(f.firstBias)) // of x = 0 the biases decide
+				for i, v := range sample(f.hidden, share) {
+					if v != 0 {
+						g.firstBias[i] = 1 + f.threshold
+					}
+				}
+				run := g.Run()
+				return func() { run.Forward(y, x, rows) }
+			})
+		}
+		return BreakEven{Row: at(1), Rows: at(2 * blockRows)}
+	})
+}
+
+// convolution measures a convolution of one image against a dense one.
+func (c *Calibration) convolution(s *Conv, dense func(y, x []float32)) float64 {
+	return c.of(shapeKey{kind: "conv", conv: s.ConvShape}, func() BreakEven {
+		y := make([]float32, s.OutH()*s.OutW()*s.O)
+		return BreakEven{Rows: breakEven(func(share float64, skip bool) func() {
+			x := sample(s.H*s.W*s.C, share)
+			if !skip {
+				return func() { dense(y, x) }
+			}
+			forced := *s
+			forced.share = 1
+			run := forced.Run()
+			return func() { run.Forward(y, x, 1, false) }
+		})}
+	}).Rows
+}
+
+// Faster reports whether compressed weights are faster than the dense product for so many rows.
+// It measures in every call, because that depends on the density.
+func (c *Compressed) Faster(l *Linear, rows int) bool {
+	x, y := sample(rows*c.in, 1), make([]float32, rows*c.out)
+	dense, compressed := l.forced(false).Run(), c.Run()
+	times := inTurn(func() { dense.Forward(y, x, rows, false) }, func() { compressed.Forward(y, x, rows, false) })
+	return times[1] < times[0]
+}
+
+func forced(skip bool) BreakEven {
+	if skip {
+		return BreakEven{1, 1}
+	}
+	return BreakEven{}
+}
+
+// Shares at which skipping is measured.
+const lowShare, highShare = 0.1, 0.6
+
+// breakEven measures the share at which both ways take equally long.
+func breakEven(way func(share float64, skip bool) func()) float64 {
+	times := inTurn(way(highShare, false), way(lowShare, true), way(highShare, true))
+	return balance(times[0], times[1], times[2])
+}
+
+// balance is the share at which skipping, with its times at the two shares, takes as long as the
+// dense way: it takes a fixed time and a time for each value.
+func balance(dense, low, high float64) float64 {
+	slope := (high - low) / (highShare - lowShare)
+	if slope <= 0 {
+		if low < dense {
+			return 1
+		}
+		return 0
+	}
+	return min(1, max(0, lowShare+(dense-low)/slope))
+}
+
+// Rounds of a measurement: at least, then until it took long, and at most, until it took a while.
+const (
+	leastRounds, rounds, mostRounds = 3, 10, 60
+	long, while                     = 100 * time.Millisecond, 4 * time.Millisecond
+)
+
+// inTurn runs the functions in turn for a while and returns the least seconds of each: others on
+// the machine can only add to it.
+func inTurn(f ...func()) []float64 {
+	least := make([]float64, len(f))
+	begin := time.Now()
+	for round := 0; ; round++ {
+		took := time.Since(begin)
+		if round >= mostRounds || round >= rounds && took > while || round >= leastRounds && took > long {
+			return least
+		}
+		for k := range f {
+			f[k]() // brings its operands into the cache
+			start := time.Now()
+			f[k]()
+			if t := time.Since(start).Seconds(); round == 0 || t < least[k] {
+				least[k] = t
+			}
+		}
+	}
+}
+
+// sample draws n values of which the given share is not 0.
+func sample(n int, share float64) []float32 {
+	r := rand.New(rand.NewPCG(1, 1))
+	x := make([]float32, n)
+	for i := range x {
+		if r.Float64() < share {
+			x[i] = r.Float32() + 0.5
+		}
+	}
+	return x
+}

@@ -27,7 +27,7 @@ const (
 //   - For many rows, a list of places and values for each output. Inputs are transposed, 64 rows
 //     side by side, and every weight multiplies 64 values.
 //
-// Results are those of the dense product up to rounding, also where an input is infinite or
+// Results equal the dense product up to rounding, also where an input is infinite or
 // undefined: its product with a weight of 0 is NaN.
 //
 // A Compressed does not change after it was made, and serves any number of CompressedRuns at

@@ -11,7 +11,11 @@ import (
 func TestCompressed(t *testing.T) {
 	everyMode(t, func(t *testing.T) {
 		r := kerneltest.Rand(51)
-		for _, s := range [][2]int{{1, 1}, {7, 23}, {64, 64}, {300, 47}, {129, 81}} {
+		shapes := [][2]int{{1, 1}, {7, 23}, {64, 64}, {300, 20}, {129, 81}}
+		if testing.Short() {
+			shapes = shapes[:3]
+		}
+		for _, s := range shapes {
 			for _, density := range []float64{0, 0.03, 0.3, 1} {
 				w, bias := fanned(r, s[0], s[1]), kerneltest.Slice(r, s[1])
 				for i, keep := range withZeros(r, len(w), density) {
@@ -19,7 +23,7 @@ func TestCompressed(t *testing.T) {
 						w[i] = 0
 					}
 				}
-				for _, rows := range []int{1, 3, 4, 17, 64, 70} {
+				for _, rows := range []int{1, 3, 17, 70} {
 					relu, b := rows%2 == 1, bias
 					if rows == 17 {
 						b = nil
@@ -33,7 +37,7 @@ func TestCompressed(t *testing.T) {
 	})
 }
 
-// TestCompressedNotFinite: undefined and infinite inputs give what the dense product gives.
+// TestCompressedNotFinite: undefined and infinite inputs give the values of the dense product.
 func TestCompressedNotFinite(t *testing.T) {
 	everyMode(t, func(t *testing.T) {
 		const in, out = 30, 20

@@ -1,6 +1,7 @@
 package sparse
 
 import (
+	"fmt"
 	"math"
 
 	"pare/internal/kernel/gemm"
@@ -10,11 +11,14 @@ import (
 const (
 	convOutputs = 32 // output channels of a block
 	convTaps    = 3  // columns of the kernel
+	convInputs  = 64 // most channels of a part: their weights for a block and a row of taps stay in L1
 	convSample  = 4  // every such row of pixels is in the sample
+	convImages  = 4  // images of a task where there are many
 )
 
 // ConvShape is a convolution of images [H, W, C], channels last, with a kernel of KH×3 taps,
-// stride 1, to images of O channels, H+2·PadH+1−KH rows and W+2·PadW−2 columns.
+// stride 1, to images of O channels, H+2·PadH+1−KH rows and W+2·PadW−2 columns, at least one
+// each. PadH is less than KH, and PadW than 3.
 type ConvShape struct {
 	H, W, C, O, KH, PadH, PadW int
 }
@@ -26,24 +30,30 @@ func (s ConvShape) OutH() int { return s.H + 2*s.PadH + 1 - s.KH }
 func (s ConvShape) OutW() int { return s.W + 2*s.PadW + 1 - convTaps }
 
 // Conv is a convolution that skips the zeros of its input, with its weights packed. The values
-// of a pixel that are not 0 are listed once. For a row of the kernel and 32 output channels
-// the weights, 24 KB at 64 channels, stay in L1 while the lists of all pixels go over them:
-// each value adds its weights to the sums of three outputs, which are in registers.
+// of a pixel that are not 0 are listed once. The weights of a row of the kernel for a part of up
+// to 64 channels and 32 output channels, 24 KB, stay in L1 while the lists of all pixels go over
+// them: each value adds its weights to the sums of three outputs, which are in registers.
 //
 // A zero never meets a weight, so that an infinite or undefined weight reaches only outputs
 // with a value that is not 0 under it. NaN counts as not 0.
 type Conv struct {
 	ConvShape
 	blocks  int
+	parts   int       // of the channels
 	weights []float32 // [blocks][KH][C][3][32]
 	bias    []float32 // whole blocks
-	share   float64
+	share   float64   // break-even
 }
 
-// NewConv packs weights [KH, 3, C, O] and a bias [O], which may be nil. Up to the share of
-// values that are not 0 Forward skips the others; above it leaves the work to the caller.
-func NewConv(s ConvShape, w, bias []float32, share float64) *Conv {
-	c := &Conv{ConvShape: s, blocks: (s.O + convOutputs - 1) / convOutputs, share: share}
+// NewConv packs weights [KH, 3, C, O] and a bias [O], which may be nil. dense computes the
+// convolution of one image in the other way, which is faster above a share of values that are not
+// 0; it is called only to measure this break-even.
+func NewConv(s ConvShape, w, bias []float32, k *Calibration, dense func(y, x []float32)) *Conv {
+	if s.PadH >= s.KH || s.PadW >= convTaps || s.OutH() < 1 || s.OutW() < 1 {
+		panic(fmt.Sprintf("sparse: a convolution %+v has no output, or outputs that see padding alone", s))
+	}
+	c := &Conv{ConvShape: s, blocks: (s.O + convOutputs - 1) / convOutputs}
+	c.parts = (s.C + convInputs - 1) / convInputs
 	c.weights = make([]float32, c.blocks*s.KH*s.C*convTaps*convOutputs)
 	c.bias = make([]float32, c.blocks*convOutputs)
 	copy(c.bias, bias)
@@ -58,19 +68,26 @@ func NewConv(s ConvShape, w, bias []float32, share float64) *Conv {
 			}
 		}
 	}
+	c.share = k.convolution(c, dense)
 	return c
 }
 
 // ConvRun is the workspace of one caller of a Conv.
 type ConvRun struct {
 	*Conv
-	entries []gemm.Entry // H·W·C places; those of a row of pixels begin at its values' place
-	ends    []int32      // for each row of pixels: where the lists of its pixels end, from its start on
-	edge    [][]float32  // of each worker: outputs of a block that is not whole
+	ws    []convWorker
+	tasks int
+	n     int
+	floor float32
+	y, x  []float32
+}
 
-	n, rows, groups int // images, those of a task, and tasks of a block
-	floor           float32
-	y, x            []float32
+// convWorker is the workspace of a worker. A worker lists the pixels that its task reads itself:
+// lists of another one would have to come from the cache of another core.
+type convWorker struct {
+	entries []gemm.Entry // C places for each pixel; a row of pixels and a part have theirs in one piece
+	ends    []int32      // for each row of pixels and part: where the lists of its pixels end
+	edge    []float32    // outputs of a block that is not whole
 }
 
 // Run returns a workspace.
@@ -78,7 +95,7 @@ func (c *Conv) Run() *ConvRun { return &ConvRun{Conv: c} }
 
 // Forward computes y [n, OutH, OutW, O] from x [n, H, W, C], with relu max(·, 0) of it, and
 // reports whether it did: if a sample of the rows of x has more values that are not 0 than the
-// share of the Conv it does nothing.
+// break-even it does nothing.
 func (r *ConvRun) Forward(y, x []float32, n int, relu bool) bool {
 	r.y, r.x, r.n = y[:n*r.OutH()*r.OutW()*r.O], x[:n*r.H*r.W*r.C], n
 	if !r.pays() {
@@ -88,12 +105,12 @@ func (r *ConvRun) Forward(y, x []float32, n int, relu bool) bool {
 	if relu {
 		r.floor = 0
 	}
-	r.entries = parallel.Grow(r.entries, len(r.x))
-	r.ends = parallel.Grow(r.ends, n*r.H*r.pixels())
-	r.edge = parallel.PerWorker(r.edge)
-	parallel.Each(n*r.H, r, (*ConvRun).list)
-	r.split()
-	parallel.Own(r.groups*r.blocks, r, (*ConvRun).run)
+	r.ws = parallel.PerWorker(r.ws)
+	r.tasks = r.split()
+	for i := range r.ws { // all of them: another worker may take part in the next call
+		r.ws[i].allocate(r)
+	}
+	parallel.Own(r.tasks, r, (*ConvRun).run)
 	r.y, r.x = nil, nil
 	return true
 }
@@ -110,68 +127,99 @@ func (r *ConvRun) pays() bool {
 	return float64(count) <= r.share*float64(all)
 }
 
-// list lists the values of a row of pixels that are not 0.
-func (r *ConvRun) list(_, row int) {
-	width := r.W * r.C
-	entries, ends, x := r.entries[row*width:][:width], r.ends[row*r.pixels():][:r.pixels()], r.x[row*width:][:width]
-	k := 0
-	for i := range r.W {
-		k += gemm.Entries(entries[k:], x[i*r.C:][:r.C], 0)
-		ends[i] = int32(k)
-	}
-	for i := r.W; i < len(ends); i++ {
-		ends[i] = int32(k)
-	}
-}
+// part returns the channels [lo,hi) of a part.
+func (c *Conv) part(i int) (lo, hi int) { return c.C * i / c.parts, c.C * (i + 1) / c.parts }
 
-// split chooses the images of a task: as many as leave a task or two for every thread.
-func (r *ConvRun) split() {
+// split chooses the number of tasks: one for each thread, or several, of a few images.
+func (r *ConvRun) split() int {
 	threads := parallel.Threads()
-	r.groups = min(r.n, max(1, (2*threads+r.blocks-1)/r.blocks))
-	if r.blocks >= threads {
-		r.groups = min(r.groups, (r.n+3)/4)
+	images := (r.n + convImages - 1) / convImages
+	return min(r.n*r.OutH(), (max(images, threads)+threads-1)/threads*threads)
+}
+
+// run computes some rows of outputs, numbered over all images.
+func (r *ConvRun) run(worker, task int) {
+	w, h := &r.ws[worker], r.OutH()
+	rows := r.n * h
+	first, last := rows*task/r.tasks, rows*(task+1)/r.tasks
+	// The rows of pixels under them.
+	lo := first/h*r.H + max(0, first%h-r.PadH)
+	hi := (last-1)/h*r.H + min(r.H, (last-1)%h-r.PadH+r.KH)
+	w.list(r, lo, hi)
+	for block := range r.blocks {
+		w.compute(r, block, first, last, lo)
 	}
 }
 
-// run computes a block of the outputs of some images.
-func (r *ConvRun) run(worker, task int) {
-	block, group := task%r.blocks, task/r.blocks
-	first, last := r.n*group/r.groups, r.n*(group+1)/r.groups
-	h, w := r.OutH(), r.OutW()
-	width := min(convOutputs, r.O-block*convOutputs)
-	y, ldy := r.y[first*h*w*r.O+block*convOutputs:], r.O
-	if width < convOutputs {
-		y, ldy = parallel.Grow(r.edge[worker], (last-first)*h*w*convOutputs), convOutputs
-		r.edge[worker] = y
+// allocate makes room for the rows of a task.
+func (w *convWorker) allocate(r *ConvRun) {
+	h := r.OutH()
+	outputs := (r.n*h + r.tasks - 1) / r.tasks
+	pixels := min(r.n, outputs/h+2) * r.H
+	w.entries = parallel.Grow(w.entries, pixels*r.W*r.C)
+	w.ends = parallel.Grow(w.ends, pixels*r.parts*r.pixels())
+	if r.O%convOutputs != 0 {
+		w.edge = parallel.Grow(w.edge, outputs*r.OutW()*convOutputs)
 	}
-	weights := r.weights[block*r.KH*r.C*convTaps*convOutputs:]
-	s := scatter{ldy: ldy, steps: r.pixels(), skip: 2 - r.PadW}
-	for tap := range r.KH {
-		s.w = weights[tap*r.C*convTaps*convOutputs:]
-		for n := first; n < last; n++ {
-			for oy := range h {
-				iy := oy + tap - r.PadH
-				if iy < 0 || iy >= r.H {
-					continue
-				}
-				s.bias = nil
-				if tap == max(0, r.PadH-oy) {
-					s.bias = r.bias[block*convOutputs:]
-				}
-				s.floor = float32(math.Inf(-1))
-				if tap == min(r.KH-1, r.H-1+r.PadH-oy) {
-					s.floor = r.floor
-				}
-				row := n*r.H + iy
-				s.y = y[((n-first)*h+oy)*w*ldy:]
-				s.entries, s.ends = r.entries[row*r.W*r.C:], r.ends[row*r.pixels():]
-				s.row()
+}
+
+// list lists the values of the rows [lo,hi) of pixels that are not 0.
+func (w *convWorker) list(r *ConvRun, lo, hi int) {
+	for row := lo; row < hi; row++ {
+		for part := range r.parts {
+			from, to := r.part(part)
+			entries, ends := w.listOf(r, row-lo, part)
+			gemm.EntriesOfRows(entries, ends[:r.W], r.x[row*r.W*r.C+from:], to-from, r.C)
+			for i := r.W; i < len(ends); i++ {
+				ends[i] = ends[r.W-1]
 			}
 		}
 	}
-	if width < convOutputs {
-		for i := range (last - first) * h * w {
-			copy(r.y[(first*h*w+i)*r.O+block*convOutputs:][:width], y[i*convOutputs:])
+}
+
+// listOf returns the entries of a row of pixels in a part, and where the entries of each pixel end.
+func (w *convWorker) listOf(r *ConvRun, row, part int) ([]gemm.Entry, []int32) {
+	from, _ := r.part(part)
+	return w.entries[(row*r.C+from)*r.W:], w.ends[(row*r.parts+part)*r.pixels():][:r.pixels()]
+}
+
+// compute computes a block of the rows [first,last) of outputs; the first row in the lists is
+// row lo of pixels.
+func (w *convWorker) compute(r *ConvRun, block, first, last, lo int) {
+	h, width := r.OutH(), r.OutW()
+	outputs := min(convOutputs, r.O-block*convOutputs)
+	y, ldy := r.y[first*width*r.O+block*convOutputs:], r.O
+	if outputs < convOutputs {
+		y, ldy = w.edge, convOutputs
+	}
+	weights := r.weights[block*r.KH*r.C*convTaps*convOutputs:]
+	s := scatter{ldy: ldy, steps: r.pixels(), skip: 2 - r.PadW}
+	for step := range r.KH * r.parts {
+		tap, part := step/r.parts, step%r.parts
+		from, _ := r.part(part)
+		s.w = weights[(tap*r.C+from)*convTaps*convOutputs:]
+		for row := first; row < last; row++ {
+			oy := row % h
+			iy := oy + tap - r.PadH
+			if iy < 0 || iy >= r.H {
+				continue
+			}
+			s.bias = nil
+			if part == 0 && tap == max(0, r.PadH-oy) {
+				s.bias = r.bias[block*convOutputs:]
+			}
+			s.floor = float32(math.Inf(-1))
+			if part == r.parts-1 && tap == min(r.KH-1, r.H-1+r.PadH-oy) {
+				s.floor = r.floor
+			}
+			s.y = y[(row-first)*width*ldy:]
+			s.entries, s.ends = w.listOf(r, row/h*r.H+iy-lo, part)
+			s.row()
+		}
+	}
+	if outputs < convOutputs {
+		for i := range (last - first) * width {
+			copy(r.y[(first*width+i)*r.O+block*convOutputs:][:outputs], y[i*convOutputs:])
 		}
 	}
 }

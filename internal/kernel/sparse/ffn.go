@@ -7,10 +7,9 @@ import (
 )
 
 const (
-	chunkPanels = 8                        // panels of hidden units of a chunk
-	chunkUnits  = chunkPanels * gemm.TileN // its hidden units
-	fewRows     = 16                       // fewer rows are shared out by hidden units
-	blockRows   = 32                       // most rows of a task otherwise
+	chunkUnits = 256 // hidden units of a chunk, half of it unless that makes four chunks
+	fewRows    = 32  // fewer rows are shared out by hidden units
+	blockRows  = 32  // most rows of a task otherwise
 )
 
 // FFN is the feed-forward layer of a transformer with its weights packed,
@@ -18,18 +17,19 @@ const (
 //	y = W₂·a(W₁·x + b₁) + b₂                          a(v) = v where v ≥ τ and v > 0, else 0
 //	y = W₂·(a(W₁·x + b₁) ⊙ (Wᵤ·x + bᵤ)) + b₂          with a gate (Shazeer 2020: ReGLU)
 //
-// Behind the activation it computes only what active units need, those with a(…) ≠ 0: the
-// row of W₂ and, with a gate, the row of Wᵤ. With a share ρ of active units this leaves
-// (1+ρ)/2 of the operations, with a gate (1+2ρ)/3. Rows of x and chunks of 128 units in which
-// more are active than a break-even go through the dense product.
+// Behind the activation it computes active units only, those with a(…) ≠ 0: their rows of W₂
+// and, with a gate, of Wᵤ. With a share ρ of active units this leaves
+// (1+ρ)/2 of the operations, with a gate (1+2ρ)/3. Rows of x and chunks of 128 or 256 units
+// in which more are active than a break-even go through the dense product.
 //
-// A unit counts as active where a(…) is NaN. What an inactive unit would multiply is not read,
-// so that an infinite or undefined weight, or value of Wᵤ·x + bᵤ, does not reach y, while the
-// dense product of 0 and infinity is NaN.
+// A unit counts as active where a(…) is NaN. The weights of an inactive unit are not read, so that
+// an infinite or undefined one, or such a value of Wᵤ·x + bᵤ, does not reach y, while the dense
+// product of 0 and infinity is NaN.
 //
 // An FFN does not change after it was made, and serves any number of FFNRuns at once.
 type FFN struct {
 	in, hidden, out int
+	units           int // of a chunk
 	threshold       float32
 	first, up, down *gemm.Packed // W₁, Wᵤ and W₂; up is nil without a gate
 	upRows          []float32    // Wᵤ again, a row of in values for each unit
@@ -52,8 +52,12 @@ type FFNWeights struct {
 }
 
 // NewFFN packs the weights, which it copies.
-func NewFFN(w FFNWeights, even BreakEven) *FFN {
-	f := &FFN{in: w.In, hidden: w.Hidden, out: w.Out, threshold: w.Threshold, even: even}
+func NewFFN(w FFNWeights, c *Calibration) *FFN {
+	f := &FFN{in: w.In, hidden: w.Hidden, out: w.Out, threshold: w.Threshold}
+	f.units = chunkUnits
+	if f.hidden < 4*chunkUnits {
+		f.units = chunkUnits / 2
+	}
 	f.first, f.firstBias = pack(w.First, w.FirstBias, w.In, w.Hidden)
 	f.down, f.downBias = pack(w.Down, w.DownBias, w.Hidden, w.Out)
 	if w.Up != nil {
@@ -61,6 +65,7 @@ func NewFFN(w FFNWeights, even BreakEven) *FFN {
 		f.upRows = make([]float32, w.In*w.Hidden)
 		vector.Transpose(f.upRows, w.Up, w.In, w.Hidden, w.In, w.Hidden)
 	}
+	f.even = c.ffn(f)
 	return f
 }
 
@@ -73,12 +78,21 @@ func pack(w, bias []float32, rows, columns int) (*gemm.Packed, []float32) {
 	return p, padded
 }
 
+// taskRows is the number of rows of a task where rows are shared out: half a block where there
+// are too few for two. It depends on the rows only, as the last bits of results do on it.
+func taskRows(rows int) int {
+	if rows < 2*blockRows {
+		return blockRows / 2
+	}
+	return blockRows
+}
+
 // chunks is the number of chunks of hidden units.
-func (f *FFN) chunks() int { return (f.hidden + chunkUnits - 1) / chunkUnits }
+func (f *FFN) chunks() int { return (f.hidden + f.units - 1) / f.units }
 
 // chunk returns the hidden units of a chunk and its panels of the first products.
 func (f *FFN) chunk(i int) (lo, hi int, first gemm.Block) {
-	lo, hi = i*chunkUnits, min((i+1)*chunkUnits, f.hidden)
+	lo, hi = i*f.units, min((i+1)*f.units, f.hidden)
 	return lo, hi, gemm.Block{EndRow: f.in, Panel: lo / gemm.TileN, EndPanel: (hi + gemm.TileN - 1) / gemm.TileN}
 }
 
@@ -93,7 +107,7 @@ type FFNRun struct {
 
 // ffnWorker is the workspace of a worker.
 type ffnWorker struct {
-	h, u   []float32 // hidden values of the rows of a task in a chunk, and those of Wᵤ
+	h, u   []float32 // a chunk of a(W₁·x + b₁) and of Wᵤ·x + bᵤ, for the rows of a task
 	y      []float32 // results of the rows of a task, whole panels
 	list   [chunkUnits]gemm.Entry
 	place  []int // rows in h and u
@@ -106,10 +120,13 @@ type ffnWorker struct {
 func (f *FFN) Run() *FFNRun { return &FFNRun{FFN: f} }
 
 // Forward computes y [rows, Out] from x [rows, In]. The result of a row depends on whether
-// there are 16 rows or more, and in its last bits on the rows around it.
+// there are 32 rows or more, and in its last bits on the rows around it.
 func (r *FFNRun) Forward(y, x []float32, rows int) {
 	r.y, r.x, r.rows = y[:rows*r.out], x[:rows*r.in], rows
 	r.ws = parallel.PerWorker(r.ws)
+	for i := range r.ws { // all of them: another worker may take part in the next call
+		r.ws[i].allocate(r.FFN, rows)
+	}
 	if rows < fewRows {
 		width := r.down.Width()
 		r.parts = parallel.Grow(r.parts, r.chunks()*rows*width)
@@ -122,7 +139,7 @@ func (r *FFNRun) Forward(y, x []float32, rows int) {
 			}
 		}
 	} else {
-		parallel.Each((rows+blockRows-1)/blockRows, r, (*FFNRun).rowsTask)
+		parallel.Each((rows+taskRows(rows)-1)/taskRows(rows), r, (*FFNRun).rowsTask)
 	}
 	r.y, r.x = nil, nil
 }
@@ -132,57 +149,57 @@ func (r *FFNRun) chunkTask(worker, chunk int) {
 	width := r.down.Width()
 	y := r.parts[chunk*r.rows*width:][:r.rows*width]
 	clear(y)
-	w := &r.ws[worker]
-	w.start(r.FFN, r.rows)
-	w.add(r.FFN, y, r.x, chunk, r.even.Row)
+	r.ws[worker].add(r.FFN, y, r.x, r.rows, chunk, r.even.of(r.rows))
 }
 
 // rowsTask computes a block of rows.
 func (r *FFNRun) rowsTask(worker, task int) {
-	lo := task * blockRows
-	rows := min(blockRows, r.rows-lo)
+	lo := task * taskRows(r.rows)
+	rows := min(taskRows(r.rows), r.rows-lo)
 	width := r.down.Width()
 	w := &r.ws[worker]
-	w.start(r.FFN, rows)
-	w.y = parallel.Grow(w.y, rows*width)
 	for i := range rows {
 		copy(w.y[i*width:][:width], r.downBias)
 	}
 	for chunk := range r.chunks() {
-		w.add(r.FFN, w.y, r.x[lo*r.in:], chunk, r.even.Rows)
+		w.add(r.FFN, w.y, r.x[lo*r.in:], rows, chunk, r.even.Rows)
 	}
 	for i := range rows {
 		copy(r.y[(lo+i)*r.out:][:r.out], w.y[i*width:])
 	}
 }
 
-// start lists the places of rows.
-func (w *ffnWorker) start(f *FFN, rows int) {
-	if len(w.place) == rows {
+// allocate makes room for the rows of a task of a call with so many.
+func (w *ffnWorker) allocate(f *FFN, rows int) {
+	if rows >= fewRows {
+		rows = taskRows(rows)
+		w.y = parallel.Grow(w.y, rows*f.down.Width())
+	}
+	if len(w.place) >= rows {
 		return
 	}
-	w.h, w.place = parallel.Grow(w.h, rows*chunkUnits), parallel.Grow(w.place, rows)
-	w.result, w.input, w.dense = parallel.Grow(w.result, rows), parallel.Grow(w.input, rows), parallel.Grow(w.dense, 3*rows)
+	w.h, w.place = make([]float32, rows*chunkUnits), make([]int, rows)
+	w.result, w.input, w.dense = make([]int, rows), make([]int, rows), make([]int, 3*rows)
 	if f.up != nil {
-		w.u = parallel.Grow(w.u, rows*chunkUnits)
+		w.u = make([]float32, rows*chunkUnits)
 	}
 	for i := range rows {
 		w.place[i], w.result[i], w.input[i] = i*chunkUnits, i*f.down.Width(), i*f.in
 	}
 }
 
-// add adds to y the part of a chunk of units, for all rows of x. Rows with more than the
+// add adds to y the part of a chunk of units, for rows of x. Rows with more than the
 // share even of active units are taken together, in a dense product.
-func (w *ffnWorker) add(f *FFN, y, x []float32, chunk int, even float64) {
+func (w *ffnWorker) add(f *FFN, y, x []float32, rows, chunk int, even float64) {
 	lo, hi, block := f.chunk(chunk)
 	units := hi - lo
 	down := gemm.Block{Row: lo, EndRow: hi, EndPanel: f.down.Width() / gemm.TileN}
-	for _, at := range w.place {
-		copy(w.h[at:][:chunkUnits], f.firstBias[block.Panel*gemm.TileN:])
+	for _, at := range w.place[:rows] {
+		copy(w.h[at:][:f.units], f.firstBias[block.Panel*gemm.TileN:])
 	}
-	f.first.AddRows(w.h, w.place, x, w.input, block)
-	rows, most, dense := len(w.place), int(even*float64(units)), 0
-	for i, at := range w.place {
+	f.first.AddRows(w.h, w.place[:rows], x, w.input, block)
+	most, dense := int(even*float64(units)), 0
+	for i, at := range w.place[:rows] {
 		h := w.h[at:][:units]
 		f.activate(h)
 		if gemm.Count(h) > most || most == 0 {
@@ -202,7 +219,7 @@ func (w *ffnWorker) add(f *FFN, y, x []float32, chunk int, even float64) {
 	place, result, input := w.dense[:dense], w.dense[rows:][:dense], w.dense[2*rows:][:dense]
 	if f.up != nil {
 		for _, at := range place {
-			copy(w.u[at:][:chunkUnits], f.upBias[lo:])
+			copy(w.u[at:][:f.units], f.upBias[lo:])
 		}
 		f.up.AddRows(w.u, place, x, input, block)
 		for _, at := range place {

@@ -6,7 +6,6 @@ import (
 	"math/rand/v2"
 	"slices"
 	"testing"
-	"time"
 
 	"pare/internal/kernel/gemm"
 	"pare/internal/kernel/kerneltest"
@@ -53,8 +52,8 @@ func BenchmarkFFN(b *testing.B) {
 					r := kerneltest.Rand(1)
 					x, y := kerneltest.Aligned(r, rows*256), make([]float32, rows*256)
 					w := feedForward(r, x, 256, 1024, 256, share, gated)
-					skip, dense := NewFFN(w, DefaultBreakEven).Run(), NewFFN(w, BreakEven{}).Run()
-					least := inTurn(b, func() { dense.Forward(y, x, rows) }, func() { skip.Forward(y, x, rows) })
+					skip, dense := NewFFN(w, usual).Run(), NewFFN(w, never).Run()
+					least := leastTimes(b, func() { dense.Forward(y, x, rows) }, func() { skip.Forward(y, x, rows) })
 					bound := 2 / (1 + share)
 					if gated {
 						bound = 3 / (1 + 2*share)
@@ -69,20 +68,13 @@ func BenchmarkFFN(b *testing.B) {
 	}
 }
 
-// inTurn runs the functions in turn, again and again, and returns the least time of each in
+// leastTimes runs the functions in turn, again and again, and returns the least time of each in
 // seconds.
-func inTurn(b *testing.B, f ...func()) []float64 {
-	least := make([]float64, len(f))
+func leastTimes(b *testing.B, f ...func()) []float64 {
+	least := inTurn(f...)
 	for b.Loop() {
-		for k := range f {
-			f[k]()
-			for range 4 {
-				start := time.Now()
-				f[k]()
-				if t := time.Since(start).Seconds(); least[k] == 0 || t < least[k] {
-					least[k] = t
-				}
-			}
+		for k, t := range inTurn(f...) {
+			least[k] = min(least[k], t)
 		}
 	}
 	b.ReportMetric(0, "ns/op")

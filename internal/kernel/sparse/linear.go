@@ -1,6 +1,8 @@
 package sparse
 
 import (
+	"slices"
+
 	"pare/internal/kernel/gemm"
 	"pare/internal/kernel/parallel"
 	"pare/internal/kernel/vector"
@@ -27,9 +29,10 @@ type Linear struct {
 }
 
 // NewLinear packs weights [in, out] and a bias [out], which may be nil.
-func NewLinear(w, bias []float32, in, out int, even BreakEven) *Linear {
-	l := &Linear{in: in, out: out, even: even}
+func NewLinear(w, bias []float32, in, out int, c *Calibration) *Linear {
+	l := &Linear{in: in, out: out}
 	l.weights, l.bias = pack(w, bias, in, out)
+	l.even = c.linear(l)
 	return l
 }
 
@@ -53,61 +56,86 @@ type linearWorker struct {
 func (l *Linear) Run() *LinearRun { return &LinearRun{Linear: l} }
 
 // Forward computes y [rows, out] from x [rows, in], with relu max(·, 0) of it. The result of a
-// row depends on whether there are 16 rows or more, and in its last bits on the rows around it.
+// row depends on whether there are 32 rows or more, and in its last bits on the rows around it.
 func (r *LinearRun) Forward(y, x []float32, rows int, relu bool) {
 	r.y, r.x, r.rows, r.relu = y[:rows*r.out], x[:rows*r.in], rows, relu
 	r.ws = parallel.PerWorker(r.ws)
+	for i := range r.ws { // all of them: another worker may take part in the next call
+		r.ws[i].allocate(r.Linear, rows)
+	}
 	if rows < fewRows {
 		panels := r.weights.Whole().EndPanel
 		parallel.Own((panels+linearPanels-1)/linearPanels, r, (*LinearRun).columnsTask)
 	} else {
-		parallel.Each((rows+blockRows-1)/blockRows, r, (*LinearRun).rowsTask)
+		parallel.Each((rows+taskRows(rows)-1)/taskRows(rows), r, (*LinearRun).rowsTask)
 	}
 	r.y, r.x = nil, nil
+}
+
+// allocate makes room for the rows of a task of a call with so many.
+func (w *linearWorker) allocate(l *Linear, rows int) {
+	width := linearPanels * gemm.TileN
+	if rows >= fewRows {
+		rows, width = taskRows(rows), l.weights.Width()
+	}
+	w.y = parallel.Grow(w.y, rows*width)
+	w.reserve(rows)
+}
+
+// reserve makes room for the list of rows of a dense product.
+func (w *linearWorker) reserve(rows int) {
+	w.input, w.result = slices.Grow(w.input[:0], rows), slices.Grow(w.result[:0], rows)
 }
 
 // columnsTask computes some panels of columns of few rows.
 func (r *LinearRun) columnsTask(worker, task int) {
 	block := r.weights.Whole()
 	block.Panel, block.EndPanel = task*linearPanels, min((task+1)*linearPanels, block.EndPanel)
-	r.compute(worker, 0, r.rows, block, r.even.Row)
+	r.compute(worker, 0, r.rows, block, r.even.of(r.rows))
 }
 
 // rowsTask computes a block of rows.
 func (r *LinearRun) rowsTask(worker, task int) {
-	r.compute(worker, task*blockRows, min((task+1)*blockRows, r.rows), r.weights.Whole(), r.even.Rows)
+	n := taskRows(r.rows)
+	r.compute(worker, task*n, min((task+1)*n, r.rows), r.weights.Whole(), r.even.Rows)
 }
 
-// compute computes the columns of a block in the rows [lo,hi). Rows of a chunk with more than
-// the share even of values that are not 0 are taken together, in a dense product.
+// compute computes the columns of a block in the rows [lo,hi).
 func (r *LinearRun) compute(worker, lo, hi int, block gemm.Block, even float64) {
 	w := &r.ws[worker]
 	ld := (block.EndPanel - block.Panel) * gemm.TileN
-	w.y = parallel.Grow(w.y, (hi-lo)*ld)
 	first := block.Panel * gemm.TileN
-	for i := lo; i < hi; i++ {
-		copy(w.y[(i-lo)*ld:][:ld], r.bias[first:])
+	for i := range hi - lo {
+		copy(w.y[i*ld:][:ld], r.bias[first:])
 	}
-	for block.Row = 0; block.Row < r.in; block.Row += linearDepth {
-		block.EndRow = min(block.Row+linearDepth, r.in)
-		most := int(even * float64(block.EndRow-block.Row))
-		w.input, w.result = w.input[:0], w.result[:0]
-		for i := lo; i < hi; i++ {
-			x := r.x[i*r.in+block.Row : i*r.in+block.EndRow]
-			if gemm.Count(x) > most || most == 0 {
-				w.input, w.result = append(w.input, i*r.in+block.Row), append(w.result, (i-lo)*ld)
-				continue
-			}
-			r.weights.AddEntries(w.y[(i-lo)*ld:], w.list[:gemm.Entries(w.list[:], x, 0)], block)
-		}
-		if len(w.input) > 0 {
-			r.weights.AddRows(w.y, w.result, r.x, w.input, block)
-		}
-	}
+	w.add(r.weights, w.y, ld, r.x[lo*r.in:], r.in, hi-lo, block, even)
 	for i := lo; i < hi; i++ {
 		y := r.y[i*r.out+first : min(i*r.out+first+ld, (i+1)*r.out)]
 		if copy(y, w.y[(i-lo)*ld:]); r.relu {
 			vector.ReLUSlice(y, y)
+		}
+	}
+}
+
+// add adds the products of rows of x, ldx apart, with the panels of a block to rows of y, ldy
+// apart. Rows of a chunk with more than the share even of values that are not 0 are taken
+// together, in a dense product.
+func (w *linearWorker) add(weights *gemm.Packed, y []float32, ldy int, x []float32, ldx, rows int, block gemm.Block, even float64) {
+	depth := weights.Whole().EndRow
+	for block.Row = 0; block.Row < depth; block.Row += linearDepth {
+		block.EndRow = min(block.Row+linearDepth, depth)
+		most := int(even * float64(block.EndRow-block.Row))
+		w.input, w.result = w.input[:0], w.result[:0]
+		for i := range rows {
+			part := x[i*ldx+block.Row : i*ldx+block.EndRow]
+			if gemm.Count(part) > most || most == 0 {
+				w.input, w.result = append(w.input, i*ldx+block.Row), append(w.result, i*ldy)
+				continue
+			}
+			weights.AddEntries(y[i*ldy:], w.list[:gemm.Entries(w.list[:], part, 0)], block)
+		}
+		if len(w.input) > 0 {
+			weights.AddRows(y, w.result, x, w.input, block)
 		}
 	}
 }
