@@ -45,13 +45,14 @@ type InferenceLayer struct {
 	Limits  []LayerLimits `json:"limits"`        // by batch size
 }
 
-// LayerLimits is what the machine allows for one layer and batch size.
+// LayerLimits is what the machine allows for one layer and batch size, and what it takes.
 type LayerLimits struct {
 	Batch    int     `json:"batch"`
 	Executed float64 `json:"macs_executed"` // for one example: all, or those with inputs that are not 0
 	Bytes    float64 `json:"bytes"`         // of parameters, inputs and outputs of the batch
 	IdealMs  float64 `json:"ideal_ms"`
-	Bound    string  `json:"bound"` // arithmetic or memory: which takes longer
+	MedianMs float64 `json:"median_ms"` // with the work of later layers that is done in its pass
+	Bound    string  `json:"bound"`     // arithmetic or memory: which takes longer
 }
 
 // InferenceTime is the time of a prediction of one batch.

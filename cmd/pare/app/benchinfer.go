@@ -153,13 +153,16 @@ func (b inferBench) measure(ctx context.Context, a *run.Artifact) (*report.Infer
 			r.Networks[k].Times[i] = timed(r.Networks[k].Times[i], times[k], r.Networks[0].Times[i])
 		}
 	}
-	return r, nil
+	return r, timeLayers(ctx, sides, r.Networks, x, b.batches)
 }
 
 // sides are the predictors to compare.
 func (b inferBench) sides(versions []run.Version) ([]side, error) {
 	var out []side
 	for _, v := range versions {
+		if err := v.Net.CheckBatch(slices.Max(b.batches)); err != nil {
+			return nil, cli.InputError("%s: %w; give a smaller -batch", v.Name, err)
+		}
 		p, err := infer.New(v.Net, infer.Options{MaxBatch: slices.Max(b.batches), ChannelsLast: true})
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", v.Name, err)
@@ -176,7 +179,9 @@ func (b inferBench) inputs(ctx context.Context, a *run.Artifact, m export.Model)
 	var data *run.Data
 	if a.Config != nil {
 		var err error
-		if data, err = a.Data(ctx, m, b.dataDir, b.show); err != nil && (b.file == "" || ctx.Err() != nil) {
+		if data, err = a.Data(ctx, m, b.dataDir, b.show); ctx.Err() != nil {
+			return nil, inferInputs{}, ctx.Err()
+		} else if err != nil && b.file == "" {
 			return nil, inferInputs{}, fmt.Errorf("test data: %w (-data-dir names their folder, -inputs other examples)", err)
 		}
 	} else if b.dataDir != "" {

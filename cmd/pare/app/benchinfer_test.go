@@ -55,7 +55,7 @@ func TestBenchInfer(t *testing.T) {
 		if total != min(r.Examples, observedMost) || n.Cost.Least > n.Needed || n.Needed > n.Cost.Most*(1+1e-9) {
 			t.Errorf("%s: histogram %+v of needs of %g on average", n.Name, n.Cost, n.Needed)
 		}
-		if len(n.Layers) != 3 {
+		if len(n.Layers) != 3 || n.Layers[0].Name != "conv1" || !(n.Layers[0].Limits[1].MedianMs > 0) {
 			t.Errorf("%s: layers %+v", n.Name, n.Layers)
 		}
 		for i, x := range n.Times {
@@ -82,7 +82,7 @@ func TestBenchInfer(t *testing.T) {
 func TestBenchInferText(t *testing.T) {
 	folder := copyRun(t)
 	text := succeed(t, "bench", folder, "-infer", "-report", "-steps", "2", "-batch", "4", "-threads", "1")
-	contains(t, text, "400 test examples in turn, threads 1", "original", "masked", "pruned", "executed, 4", "limit at 4", "MACs needed by input, pruned")
+	contains(t, text, "400 test examples in turn, threads 1", "original", "masked", "pruned", "executed, 4", "at batch 4", "MACs needed by input, pruned")
 	_, tables, _ := strings.Cut(text, "\n\n")
 	for _, line := range strings.Split(tables, "\n") {
 		if n := utf8.RuneCountInString(line); n > 80 {

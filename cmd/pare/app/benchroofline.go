@@ -2,6 +2,9 @@ package app
 
 import (
 	"context"
+	"slices"
+	"strings"
+	"time"
 
 	"gorgonia.org/gorgonia"
 
@@ -150,6 +153,53 @@ func (w *work) layers(batches []int, peaks bench.Roofline) []report.InferenceLay
 		out = append(out, l)
 	}
 	return out
+}
+
+// layerRounds is the number of predictions whose operations are timed.
+const layerRounds = 15
+
+// timeLayers measures the layers of all sides, one side after the other in each round, on the
+// first examples.
+func timeLayers(ctx context.Context, sides []side, networks []report.InferenceNetwork, x inferInputs, batches []int) error {
+	for b, batch := range batches {
+		programs := make([]*nn.Program, len(sides))
+		times := make([]map[string][]time.Duration, len(sides))
+		for i, s := range sides {
+			var err error
+			if programs[i], err = s.predictor.Compile(batch); err != nil {
+				return err
+			}
+			fillFrom(x.x)(programs[i].X, nil)
+			programs[i].Run()
+			times[i] = map[string][]time.Duration{}
+		}
+		for range layerRounds {
+			for i, p := range programs {
+				if ctx.Err() != nil {
+					return ctx.Err()
+				}
+				took := map[string]time.Duration{}
+				p.ResetState()
+				p.RunTimed(func(operation string, t time.Duration) {
+					if _, layer, ok := strings.Cut(operation, " of layer "); ok {
+						took[layer] += t
+					}
+				})
+				for layer, t := range took {
+					times[i][layer] = append(times[i][layer], t)
+				}
+			}
+		}
+		for i := range networks {
+			for k := range networks[i].Layers {
+				if l := &networks[i].Layers[k]; len(times[i][l.Name]) > 0 {
+					slices.Sort(times[i][l.Name])
+					l.Limits[b].MedianMs = quantile(times[i][l.Name], 0.5)
+				}
+			}
+		}
+	}
+	return nil
 }
 
 // elsewhere is the least time in seconds of the layers without multiply-accumulates.

@@ -34,16 +34,16 @@ func printInference(w io.Writer, r *report.Inference) {
 }
 
 func printTimes(w io.Writer, r *report.Inference) {
-	fmt.Fprintf(w, "\n%-9s %5s %9s %19s %9s %7s %6s %8s\n", "network", "batch", "median ms", "quartiles", "95 % ms", "speedup", "ideal", "of ideal")
+	fmt.Fprintf(w, "\n%-9s %5s %9s %19s %9s %8s %6s %6s\n", "network", "batch", "median ms", "quartiles", "95 % ms", "speed-up", "ideal", "reach")
 	for i := range r.Networks[0].Times {
 		for _, n := range r.Networks {
 			t := n.Times[i]
-			fmt.Fprintf(w, "%-9s %5d %9s %19s %9s %6.2f× %5.2f× %6.0f %%\n", n.Name, t.Batch, digits(t.Median),
+			fmt.Fprintf(w, "%-9s %5d %9s %19s %9s %7.2f× %5.2f× %4.0f %%\n", n.Name, t.Batch, digits(t.Median),
 				digits(t.FirstQuartile)+"–"+digits(t.ThirdQuartile), digits(t.P95), t.Speedup, t.IdealSpeedup, 100*t.Reached)
 		}
 	}
-	fmt.Fprintln(w, "ideal: each layer at the peak of arithmetic or memory, whichever takes longer;")
-	fmt.Fprintln(w, "Winograd's method needs fewer operations than counted, so that it may pass it")
+	fmt.Fprintln(w, "ideal: of all layers at the peak of arithmetic or memory; reach: the ideal time as")
+	fmt.Fprintln(w, "a share of the median, above 100 % where Winograd's method saves operations")
 }
 
 func printWork(w io.Writer, r *report.Inference) {
@@ -63,16 +63,16 @@ func printWork(w io.Writer, r *report.Inference) {
 }
 
 // printDensities writes, for each layer of the first network, how many of its inputs are not 0 in
-// each network, and what limits the last network at the largest batch.
+// each network, and the times of the last network at the largest batch.
 func printDensities(w io.Writer, r *report.Inference) {
-	const name = 24
-	fmt.Fprintf(w, "\n%-*s", name, "inputs that are not 0, %")
+	const name = 21
+	fmt.Fprintf(w, "\n%-*s", name, "inputs not 0, %")
 	for _, n := range r.Networks {
-		fmt.Fprintf(w, " %9s", n.Name)
+		fmt.Fprintf(w, " %8s", n.Name)
 	}
 	last := r.Networks[len(r.Networks)-1]
 	times := last.Times[len(last.Times)-1]
-	fmt.Fprintf(w, " %10s  %s\n", "ideal µs", fmt.Sprintf("limit at %d", times.Batch))
+	fmt.Fprintf(w, " %9s %9s  %s\n", "µs", "ideal", fmt.Sprintf("at batch %d", times.Batch))
 	for _, l := range r.Networks[0].Layers {
 		fmt.Fprintf(w, "%-*s", name, svg.Clip(l.Name, name))
 		var here *report.InferenceLayer
@@ -84,14 +84,14 @@ func printDensities(w io.Writer, r *report.Inference) {
 				}
 			}
 			if here == nil {
-				fmt.Fprintf(w, " %9s", "–")
+				fmt.Fprintf(w, " %8s", "–")
 				continue
 			}
-			fmt.Fprintf(w, " %9.1f", 100*here.Density)
+			fmt.Fprintf(w, " %8.1f", 100*here.Density)
 		}
 		if here != nil {
 			limits := here.Limits[len(here.Limits)-1]
-			fmt.Fprintf(w, " %10.1f  %s", 1e3*limits.IdealMs, limits.Bound)
+			fmt.Fprintf(w, " %9.1f %9.1f  %s", 1e3*limits.MedianMs, 1e3*limits.IdealMs, limits.Bound)
 		}
 		fmt.Fprintln(w)
 	}
