@@ -38,15 +38,15 @@ type InferenceNetwork struct {
 
 // InferenceLayer is a layer with multiply-accumulates, after batch normalisations were folded.
 type InferenceLayer struct {
-	Name    string        `json:"name"`
-	Kind    string        `json:"kind"`
-	MACs    int64         `json:"macs"`
-	Density float64       `json:"input_density"` // share of the values of its input that are not 0
-	Limits  []LayerLimits `json:"limits"`        // by batch size
+	Name    string      `json:"name"`
+	Kind    string      `json:"kind"`
+	MACs    int64       `json:"macs"`
+	Density float64     `json:"input_density"` // share of the values of its input that are not 0
+	Times   []LayerTime `json:"times"`         // by batch size
 }
 
-// LayerLimits is what the machine allows for one layer and batch size, and what it takes.
-type LayerLimits struct {
+// LayerTime is the time of one layer and batch size, with the least that the machine allows.
+type LayerTime struct {
 	Batch    int     `json:"batch"`
 	Executed float64 `json:"macs_executed"` // for one example: all, or those with inputs that are not 0
 	Bytes    float64 `json:"bytes"`         // of parameters, inputs and outputs of the batch
@@ -159,7 +159,8 @@ func (in Inference) figures() []figure {
 		}
 		out = append(out, figure{c.Title, template.HTML(c.Inline())})
 	}
-	costs := chart.Chart{Title: "Share of the inputs by the multiply-accumulates that they need", X: "multiply-accumulates", Percent: true, Zero: true}
+	costs := chart.Chart{Title: "Share of the inputs by the multiply-accumulates that they need", X: "multiply-accumulates",
+		Percent: true, Zero: true}
 	for _, n := range in.Networks {
 		c, total := chart.Curve{Name: n.Name, Dots: true}, 0
 		for _, k := range n.Cost.Counts {

@@ -16,7 +16,7 @@ func sampleInference() Inference {
 	network := func(name string, median, ideal float64) InferenceNetwork {
 		return InferenceNetwork{Name: name, Params: 10, MACs: 1234567, Needed: 1000,
 			Layers: []InferenceLayer{{Name: "fc<1>", Kind: "linear", MACs: 1234567, Density: 0.25,
-				Limits: []LayerLimits{{Batch: 1, Executed: 1234567, Bytes: 40, IdealMs: ideal, MedianMs: median, Bound: "memory"}}}},
+				Times: []LayerTime{{Batch: 1, Executed: 1234567, Bytes: 40, IdealMs: ideal, MedianMs: median, Bound: "memory"}}}},
 			Times: []InferenceTime{{Batch: 1, Count: 20, Median: median, FirstQuartile: median, ThirdQuartile: median, P95: median,
 				Executed: 1234567, Ideal: ideal, Reached: ideal / median, Speedup: 1, IdealSpeedup: 1}},
 			Cost: NewHistogram([]float64{1, 2, 3}, 2)}

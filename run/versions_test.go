@@ -11,14 +11,15 @@ import (
 // The forms of a network of runs that choose units after training, zero them while training, and
 // remove them while training. The masked form loses exactly the units that the run removed.
 func TestVersions(t *testing.T) {
+	const penalty = "penalties: [{type: group_lasso, on: neurons, lambda: 0.05}]\n"
 	for _, c := range []struct {
 		name, config string
 		names, note  string
 	}{
 		{"chosen", "prune: {method: magnitude, budget: {macs: 0.5}}", "original masked pruned", ""},
-		{"zeros", "penalties: [{type: group_lasso, on: neurons, lambda: 0.05}]\nprune: {method: zeros}", "original masked pruned", "start of training"},
+		{"zeros", penalty + "prune: {method: zeros}", "original masked pruned", "start of training"},
 		{"none", "prune: {method: none}", "original pruned", "prunes nothing"},
-		{"shrunk", "penalties: [{type: group_lasso, on: neurons, lambda: 0.05}]\nprune: {method: zeros, every: 2}", "original pruned", "while training"},
+		{"shrunk", penalty + "prune: {method: zeros, every: 2}", "original pruned", "while training"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			r := finish(t, parse(t, base+perceptron+c.config+"\n"))

@@ -7,7 +7,7 @@ import (
 	"pare/internal/kernel/parallel"
 )
 
-// Roofline is what this machine reaches at most with the threads that are set (Williams, Waterman
+// Roofline is the most that this machine reaches with the threads that are set (Williams, Waterman
 // & Patterson, "Roofline", CACM 52(4), 2009).
 type Roofline struct {
 	Threads int         `json:"threads"`

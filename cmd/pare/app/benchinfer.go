@@ -229,7 +229,8 @@ func (b inferBench) times(ctx context.Context, sides []side, x inferInputs, batc
 		if round == 0 {
 			begin = time.Now()
 		}
-		if spent := time.Since(begin); b.rounds > 0 && round >= b.rounds || b.rounds == 0 && round >= inferLeast && spent >= budget || round >= mostSteps {
+		enough := b.rounds > 0 && round >= b.rounds || b.rounds == 0 && round >= inferLeast && time.Since(begin) >= budget
+		if enough || round == mostSteps {
 			break
 		}
 		first := (max(round, 0) * batch) % x.n
@@ -269,7 +270,7 @@ func quantile(sorted []time.Duration, q float64) float64 {
 	return (float64(low) + (at-float64(i))*float64(high-low)) / 1e6
 }
 
-// costs counts what a network needs and what the machine allows; the times have their ideals.
+// costs counts the work of a network and finds its ideal times; the times measured are still 0.
 func (b inferBench) costs(ctx context.Context, s side, x inferInputs, peaks bench.Roofline) (*report.InferenceNetwork, error) {
 	counts := s.net.Count()
 	out := &report.InferenceNetwork{Name: s.name, Params: counts.Params, MACs: counts.MACs}
@@ -289,8 +290,8 @@ func (b inferBench) costs(ctx context.Context, s side, x inferInputs, peaks benc
 	for i, batch := range b.batches {
 		t := report.InferenceTime{Batch: batch, Ideal: 1e3 * work.elsewhere(batch, peaks)}
 		for _, l := range out.Layers {
-			t.Executed += l.Limits[i].Executed
-			t.Ideal += l.Limits[i].IdealMs
+			t.Executed += l.Times[i].Executed
+			t.Ideal += l.Times[i].IdealMs
 		}
 		out.Times = append(out.Times, t)
 	}

@@ -15,7 +15,7 @@ import (
 	"pare/report"
 )
 
-// work is what the layers of a predictor have to do.
+// work counts the work of the layers of a predictor.
 type work struct {
 	predictor *infer.Predictor
 	net       *nn.Network
@@ -126,7 +126,7 @@ func (w *work) inputOf(n *nn.Node) (*presence, bool) {
 	return w.present[n.Inputs[0]], true
 }
 
-// layers are the layers with multiply-accumulates, with their limits at the batch sizes.
+// layers are the layers with multiply-accumulates, with their ideal times at the batch sizes.
 func (w *work) layers(batches []int, peaks bench.Roofline) []report.InferenceLayer {
 	out := []report.InferenceLayer{}
 	for _, n := range w.net.Nodes {
@@ -139,16 +139,17 @@ func (w *work) layers(batches []int, peaks bench.Roofline) []report.InferenceLay
 			l.Density = float64(p.total) / float64(p.seen)
 		}
 		for _, batch := range batches {
-			limits := report.LayerLimits{Batch: batch, Executed: float64(macs), Bytes: w.bytes(n, batch), Bound: "arithmetic"}
-			if z, ok := n.Layer.(nn.ZeroSkipper); ok && w.zeros[n.Inputs[0]] && z.SkipsZeros(w.net.ShapeOf(n.Inputs[0]), batch, l.Density) {
-				limits.Executed *= l.Density
+			t := report.LayerTime{Batch: batch, Executed: float64(macs), Bytes: w.bytes(n, batch), Bound: "arithmetic"}
+			z, ok := n.Layer.(nn.ZeroSkipper)
+			if ok && w.zeros[n.Inputs[0]] && z.SkipsZeros(w.net.ShapeOf(n.Inputs[0]), batch, l.Density) {
+				t.Executed *= l.Density
 			}
-			operations := 2 * limits.Executed * float64(batch)
-			limits.IdealMs = 1e3 * peaks.Seconds(operations, limits.Bytes)
-			if peaks.Seconds(operations, 0) < peaks.Seconds(0, limits.Bytes) {
-				limits.Bound = "memory"
+			operations := 2 * t.Executed * float64(batch)
+			t.IdealMs = 1e3 * peaks.Seconds(operations, t.Bytes)
+			if peaks.Seconds(operations, 0) < peaks.Seconds(0, t.Bytes) {
+				t.Bound = "memory"
 			}
-			l.Limits = append(l.Limits, limits)
+			l.Times = append(l.Times, t)
 		}
 		out = append(out, l)
 	}
@@ -194,7 +195,7 @@ func timeLayers(ctx context.Context, sides []side, networks []report.InferenceNe
 			for k := range networks[i].Layers {
 				if l := &networks[i].Layers[k]; len(times[i][l.Name]) > 0 {
 					slices.Sort(times[i][l.Name])
-					l.Limits[b].MedianMs = quantile(times[i][l.Name], 0.5)
+					l.Times[b].MedianMs = quantile(times[i][l.Name], 0.5)
 				}
 			}
 		}
@@ -213,9 +214,9 @@ func (w *work) elsewhere(batch int, peaks bench.Roofline) float64 {
 	return sum
 }
 
-// bytes are those that a layer reads and writes at least, of a batch. Layers that a layer before
-// can compute in its pass read their other inputs alone, and layers that only look up rows or
-// give values another shape move nothing but these rows.
+// bytes are those that a layer reads and writes at least, of a batch. The layer before can compute
+// factors, sums and all layers without parameters that keep the number of values, such as
+// activations: these read their other inputs alone. Layers that look up rows move only the rows.
 func (w *work) bytes(n *nn.Node, batch int) float64 {
 	t := nn.TraitsOf(n.Layer)
 	examples, values := 0, 0
@@ -225,7 +226,7 @@ func (w *work) bytes(n *nn.Node, batch int) float64 {
 	switch {
 	case t.Table != nil:
 		return 4 * float64(batch) * float64(2*n.Shape.Size())
-	case t.Identity || t.Rectifies || t.Factor != nil || n.Layer.Kind() == "flatten":
+	case t.Factor != nil || len(n.Params()) == 0 && len(n.Inputs) == 1 && examples == n.Shape.Size():
 		return 0
 	case t.Sums || t.Multiplies:
 		return 4 * float64(batch) * float64(examples-n.Shape.Size())

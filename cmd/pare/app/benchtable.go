@@ -34,7 +34,8 @@ func printInference(w io.Writer, r *report.Inference) {
 }
 
 func printTimes(w io.Writer, r *report.Inference) {
-	fmt.Fprintf(w, "\n%-9s %5s %9s %19s %9s %8s %6s %6s\n", "network", "batch", "median ms", "quartiles", "95 % ms", "speed-up", "ideal", "reach")
+	fmt.Fprintf(w, "\n%-9s %5s %9s %19s %9s %8s %6s %6s\n",
+		"network", "batch", "median ms", "quartiles", "95 % ms", "speed-up", "ideal", "reach")
 	for i := range r.Networks[0].Times {
 		for _, n := range r.Networks {
 			t := n.Times[i]
@@ -42,8 +43,8 @@ func printTimes(w io.Writer, r *report.Inference) {
 				digits(t.FirstQuartile)+"–"+digits(t.ThirdQuartile), digits(t.P95), t.Speedup, t.IdealSpeedup, 100*t.Reached)
 		}
 	}
-	fmt.Fprintln(w, "ideal: of all layers at the peak of arithmetic or memory; reach: the ideal time as")
-	fmt.Fprintln(w, "a share of the median, above 100 % where Winograd's method saves operations")
+	fmt.Fprintln(w, "ideal: all layers at the peak of arithmetic or memory; reach: ideal time as a")
+	fmt.Fprintln(w, "share of the median, above 100 % where Winograd's method saves operations")
 }
 
 func printWork(w io.Writer, r *report.Inference) {
@@ -90,8 +91,8 @@ func printDensities(w io.Writer, r *report.Inference) {
 			fmt.Fprintf(w, " %8.1f", 100*here.Density)
 		}
 		if here != nil {
-			limits := here.Limits[len(here.Limits)-1]
-			fmt.Fprintf(w, " %9.1f %9.1f  %s", 1e3*limits.MedianMs, 1e3*limits.IdealMs, limits.Bound)
+			t := here.Times[len(here.Times)-1]
+			fmt.Fprintf(w, " %9.1f %9.1f  %s", 1e3*t.MedianMs, 1e3*t.IdealMs, t.Bound)
 		}
 		fmt.Fprintln(w)
 	}
