@@ -153,7 +153,7 @@ func (in Inference) figures() []figure {
 		c := chart.Bars{Title: fmt.Sprintf("Milliseconds at batch %d: median, and the ideal in strong colour", t.Batch)}
 		for _, n := range in.Networks {
 			t := n.Times[i]
-			c.Bars = append(c.Bars, chart.Bar{Name: n.Name, Value: fmt.Sprintf("%.3g, ideal %.3g", t.Median, t.Ideal),
+			c.Bars = append(c.Bars, chart.Bar{Name: n.Name, Value: fmt.Sprintf("%.3g ms", t.Median),
 				Tip:    fmt.Sprintf("%s: %.3f ms, quartiles %.3f and %.3f, ideal %.3f ms", n.Name, t.Median, t.FirstQuartile, t.ThirdQuartile, t.Ideal),
 				Before: t.Median, After: t.Ideal})
 		}
