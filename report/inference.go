@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"html/template"
+	"math"
 
 	"pare/internal/bench"
 	"pare/report/chart"
@@ -150,16 +151,29 @@ func (in Inference) figures() []figure {
 		return nil
 	}
 	for i, t := range in.Networks[0].Times {
-		c := chart.Bars{Title: fmt.Sprintf("Milliseconds at batch %d: median, and the ideal in strong colour", t.Batch)}
+		c := chart.Bars{Title: fmt.Sprintf("Microseconds at batch %d: median, and the ideal in strong colour", t.Batch)}
 		for _, n := range in.Networks {
 			t := n.Times[i]
-			c.Bars = append(c.Bars, chart.Bar{Name: n.Name, Value: fmt.Sprintf("%.3g ms", t.Median),
+			c.Bars = append(c.Bars, chart.Bar{Name: n.Name, Value: Count(int64(math.Round(1e3 * t.Median))),
 				Tip:    fmt.Sprintf("%s: %.3f ms, quartiles %.3f and %.3f, ideal %.3f ms", n.Name, t.Median, t.FirstQuartile, t.ThirdQuartile, t.Ideal),
-				Before: t.Median, After: t.Ideal})
+				Before: 1e3 * t.Median, After: 1e3 * t.Ideal})
 		}
 		out = append(out, figure{c.Title, template.HTML(c.Inline())})
 	}
-	costs := chart.Chart{Title: "Share of the inputs by the multiply-accumulates that they need", X: "multiply-accumulates",
+	most := 0.0
+	for _, n := range in.Networks {
+		most = max(most, n.Cost.Most)
+	}
+	unit, word := 1.0, ""
+	for _, u := range []struct {
+		size float64
+		word string
+	}{{1e3, "thousand "}, {1e6, "million "}, {1e9, "billion "}} {
+		if most >= 2*u.size {
+			unit, word = u.size, u.word
+		}
+	}
+	costs := chart.Chart{Title: "Share of the inputs by the multiply-accumulates that they need", X: word + "multiply-accumulates",
 		Percent: true, Zero: true}
 	for _, n := range in.Networks {
 		c, total := chart.Curve{Name: n.Name, Dots: true}, 0
@@ -167,7 +181,7 @@ func (in Inference) figures() []figure {
 			total += k
 		}
 		for i, k := range n.Cost.Counts {
-			c.X = append(c.X, n.Cost.Least+(float64(i)+0.5)*n.Cost.Width())
+			c.X = append(c.X, (n.Cost.Least+(float64(i)+0.5)*n.Cost.Width())/unit)
 			c.Y = append(c.Y, float64(k)/float64(max(1, total)))
 		}
 		costs.Curves = append(costs.Curves, c)
