@@ -7,7 +7,6 @@ import (
 	"io"
 
 	"pare/cmd/internal/cli"
-	"pare/internal/bench"
 	"pare/models"
 )
 
@@ -44,7 +43,7 @@ func runBench(ctx context.Context, f *flags) error {
 	f.IntVar(&b.steps, "steps", 0, "steps to measure, after three to warm up; 0: as many as fit into five seconds, at least ten; "+
 		"with -infer: rounds of predictions, at least twenty in two seconds for each network")
 	inputs := f.String("inputs", "", "`file.npy` of examples for the networks of runs, shape (N, ...) "+
-		"as the network reads them; default: random ones")
+		"as the network reads them; default: random ones, with -infer the test data")
 	f.choice(&b.profile, "profile", "",
 		"show where the time of a training step goes, by `kinds` of operations or by layers", "kinds", "layers")
 	asJSON := f.Bool("json", false, "print one JSON object per line, one for each model")
@@ -65,8 +64,7 @@ func runBench(ctx context.Context, f *flags) error {
 	}
 	b.show = f.progress()
 	if *inference {
-		i := inferBench{batches: inferBatches, rounds: b.steps, budget: inferBudget, file: *inputs, dataDir: *dataDir,
-			show: b.show, roofline: bench.MeasureRoofline}
+		i := inferBench{batches: inferBatches, rounds: b.steps, budget: inferBudget, file: *inputs, dataDir: *dataDir, show: b.show}
 		if f.given("batch") {
 			i.batches = []int{b.batch}
 		}

@@ -27,13 +27,12 @@ import (
 
 // inferBench compares the forms of a network as a predictor serves them.
 type inferBench struct {
-	batches  []int
-	rounds   int           // 0: as many as fit into the budget
-	budget   time.Duration // of a batch size, for each network
-	file     string        // of examples; "": those of the test set
-	dataDir  string
-	show     func(what string, done, total int64)
-	roofline func() bench.Roofline
+	batches []int
+	rounds  int           // 0: as many as fit into the budget
+	budget  time.Duration // of a batch size, for each network
+	file    string        // of examples; "": those of the test set
+	dataDir string        // in place of data.dir; "": that
+	show    func(what string, done, total int64)
 }
 
 const (
@@ -132,7 +131,7 @@ func (b inferBench) measure(ctx context.Context, a *run.Artifact) (*report.Infer
 		notes = append(notes, "inputs are random: no config names test data; -inputs FILE.npy gives real ones")
 	}
 	r := &report.Inference{Source: a.Path, Threads: parallel.Threads(), Kernels: simd.Features(), Go: runtime.Version(),
-		Peaks: b.roofline(), Inputs: x.kind, Examples: x.n, Notes: append([]string{}, notes...)}
+		Peaks: bench.MeasureRoofline(), Inputs: x.kind, Examples: x.n, Notes: append([]string{}, notes...)}
 	sides, err := b.sides(versions)
 	if err != nil {
 		return nil, err
@@ -274,10 +273,7 @@ func quantile(sorted []time.Duration, q float64) float64 {
 func (b inferBench) costs(ctx context.Context, s side, x inferInputs, peaks bench.Roofline) (*report.InferenceNetwork, error) {
 	counts := s.net.Count()
 	out := &report.InferenceNetwork{Name: s.name, Params: counts.Params, MACs: counts.MACs}
-	work, err := newWork(s.predictor)
-	if err != nil {
-		return nil, err
-	}
+	work := newWork(s.predictor)
 	needed, err := work.observe(ctx, x, counts.MACs, b.show)
 	if err != nil {
 		return nil, err

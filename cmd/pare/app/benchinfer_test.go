@@ -155,10 +155,7 @@ func TestExecutedBehindReLU(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	work, err := newWork(p)
-	if err != nil {
-		t.Fatal(err)
-	}
+	work := newWork(p)
 	x := inferInputs{x: make([]float32, 2*64*64), n: 2}
 	for i := range x.x {
 		x.x[i] = 1

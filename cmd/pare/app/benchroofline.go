@@ -54,7 +54,7 @@ func (p *presence) count(values []float32) {
 }
 
 // newWork prepares to observe the inputs of the layers that sum weighted inputs.
-func newWork(p *infer.Predictor) (*work, error) {
+func newWork(p *infer.Predictor) *work {
 	w := &work{predictor: p, net: p.Network(), zeros: map[int]bool{}, present: map[int]*presence{}}
 	for _, i := range activity.Sites(w.net) {
 		w.zeros[i] = true
@@ -70,7 +70,7 @@ func newWork(p *infer.Predictor) (*work, error) {
 			}
 		}
 	}
-	return w, nil
+	return w
 }
 
 // Examples that are observed: so many that they take about observedMACs, within these bounds.
