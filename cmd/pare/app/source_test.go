@@ -54,6 +54,14 @@ func foreignONNX(t *testing.T, channels int) string {
 func TestSourceONNX(t *testing.T) {
 	file, dir := foreignONNX(t, 3), t.TempDir()
 	contains(t, succeed(t, "inspect", file), "foreign", "conv1", "8×10×10")
+	upper := filepath.Join(dir, "UPPER.ONNX")
+	if content, err := os.ReadFile(file); err != nil || os.WriteFile(upper, content, 0o644) != nil {
+		t.Fatal("the file cannot be copied")
+	}
+	contains(t, succeed(t, "inspect", upper), "conv1", "8×10×10")
+	if name := servedName(upper); name != "UPPER" {
+		t.Errorf("it is served as %s", name)
+	}
 	half := filepath.Join(dir, "half")
 	contains(t, succeed(t, "prune", file, "-macs", "0.5", "-importance", "magnitude", "-out", half),
 		"pruned by least magnitude", "MACs", "certificate  passed", "on 64 inputs", "wrote the network to "+half)
