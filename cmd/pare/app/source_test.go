@@ -54,6 +54,14 @@ func foreignONNX(t *testing.T, channels int) string {
 func TestSourceONNX(t *testing.T) {
 	file, dir := foreignONNX(t, 3), t.TempDir()
 	contains(t, succeed(t, "inspect", file), "foreign", "conv1", "8×10×10")
+	upper := filepath.Join(dir, "UPPER.ONNX")
+	if content, err := os.ReadFile(file); err != nil || os.WriteFile(upper, content, 0o644) != nil {
+		t.Fatal("the file cannot be copied")
+	}
+	contains(t, succeed(t, "inspect", upper), "conv1", "8×10×10")
+	if name := servedName(upper); name != "UPPER" {
+		t.Errorf("it is served as %s", name)
+	}
 	half := filepath.Join(dir, "half")
 	contains(t, succeed(t, "prune", file, "-macs", "0.5", "-importance", "magnitude", "-out", half),
 		"pruned by least magnitude", "MACs", "certificate  passed", "on 64 inputs", "wrote the network to "+half)
@@ -130,12 +138,13 @@ func TestSourceRefuses(t *testing.T) {
 	for text, args := range map[string][]string{
 		"holds weights alone; name their model (-model), such as resnet50, or give " + dir: {weights},
 		"w.pt holds weights alone; name their model (-model), such as resnet50\n":          {at("w.pt", "x")},
-		`unknown model "alexnett"`:                                    {weights, "-model", "alexnett"},
-		"the model mlp reads no weights of other programs; resnet18":  {weights, "-model", "mlp"},
-		"is no .safetensors file; only weights in such a file need":   {file, "-model", "resnet20"},
-		dir + " gives the input of its network":                       {dir, "-input", "3x12x12"},
-		dir + " is no .safetensors file":                              {dir, "-names", "names.yaml"},
-		`-input is "0x3"; it must be a side such as 224, or channels`: {weights, "-model", "mlp", "-input", "0x3"},
+		`unknown model "alexnett"`: {weights, "-model", "alexnett"},
+		`unknown model "convnext_atto"; the closest names are convnext_base, convnext_tiny, convnext_small; `: {weights, "-model", "convnext_atto"},
+		"the model mlp reads no weights of other programs; resnet18":                                          {weights, "-model", "mlp"},
+		"is no .safetensors file; only weights in such a file need":                                           {file, "-model", "resnet20"},
+		dir + " gives the input of its network":                                                               {dir, "-input", "3x12x12"},
+		dir + " is no .safetensors file":                                                                      {dir, "-names", "names.yaml"},
+		`-input is "0x3"; it must be a side such as 224, or channels`:                                         {weights, "-model", "mlp", "-input", "0x3"},
 		"empty.onnx: ":                      {at("empty.onnx", "")},
 		"notes.txt is neither a run folder": {at("notes.txt", "x")},
 		"nothing.safetensors does not exist; give a run folder, a folder with a mod": {filepath.Join(dir, "nothing.safetensors")},
