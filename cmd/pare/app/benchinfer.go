@@ -187,7 +187,7 @@ func (b inferBench) inputs(ctx context.Context, a *run.Artifact, m export.Model)
 		return nil, inferInputs{}, cli.InputError("-data-dir is for the data of a run, %s belongs to none", a.Path)
 	}
 	if b.file != "" {
-		x, n, err := readInputs(b.file, m.Net.Input)
+		x, n, err := readInputs(b.file, m.Net)
 		if err == nil {
 			err = checkTokens(x, m.Net)
 		}
