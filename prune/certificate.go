@@ -24,8 +24,8 @@ type Certificate struct {
 	MaxRelDiff float64 `json:"max_rel_diff"` // the same over max |output|; where that is 0, over max |output| of the pruned network
 	Inputs     int     `json:"inputs"`       // examples compared, real and random
 	Tolerance  float64 `json:"tolerance"`    // largest max_rel_diff allowed
-	// Rounding is the relative difference that the network before has to itself when each of its
-	// parameters is the next float32 above or below. A difference up to it, and up to 100 times the
+	// Rounding is twice the relative difference that the network before has to itself when each of
+	// its parameters is the next float32 above or below. A difference up to it, and up to 100 times the
 	// tolerance, is allowed, too; it is measured where max_rel_diff is above tolerance. 0: not measured.
 	Rounding float64 `json:"rounding,omitempty"`
 }
@@ -119,10 +119,10 @@ func difference(large, small *nn.Network, inputs []float32) (absolute, relative 
 }
 
 // roundings is the number of neighbours of a network that its rounding is measured by.
-const roundings = 4
+const roundings = 16
 
-// rounding is the largest relative difference between a network and networks whose parameters are
-// neighbours of its own in float32, up or down at random. A sum of products in float32 is the exact
+// rounding is twice the largest relative difference between a network and networks whose parameters
+// are neighbours of its own in float32, up or down at random: both networks of a certificate round. A sum of products in float32 is the exact
 // sum for weights that differ by up to n·2⁻²⁴ from the given ones, where n is the number of terms
 // (Higham 2002, Accuracy and Stability of Numerical Algorithms, equation 3.4), so any two ways to
 // compute a network in float32 differ by about as much.
@@ -147,7 +147,7 @@ func rounding(net *nn.Network, inputs []float32, seed uint64) (most float64, err
 		}
 		most = max(most, d)
 	}
-	return most, nil
+	return 2 * most, nil
 }
 
 // constantOutput returns the outputs of a network on which no input has an influence, as its
