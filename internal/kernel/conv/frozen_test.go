@@ -78,7 +78,8 @@ func TestInferenceMethod(t *testing.T) {
 					s := plain(batch, size, size, c, 40-c, 3, 3, 1, 1, 1, 1, 1)
 					inference, training := NewInference(s), New(s)
 					methods[fmt.Sprintf("%T, %T", inference.planForward(), training.planForward())]++
-					x, w, bias := kerneltest.Slice(r, training.inLen()), kerneltest.Slice(r, training.weightLen()), kerneltest.Slice(r, s.O)
+					x, w := kerneltest.Slice(r, training.inLen()), kerneltest.Slice(r, training.weightLen())
+					bias := kerneltest.Slice(r, s.O)
 					got, want := make([]float32, training.outLen()), make([]float32, training.outLen())
 					training.Forward(want, x, w, bias, Epilogue{ReLU: true})
 					inference.UseFrozen(inference.Freeze(w))
