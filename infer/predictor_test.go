@@ -178,7 +178,8 @@ func TestSharesLayers(t *testing.T) {
 		}
 		x := examples(net, 2, rand.New(rand.NewPCG(4, 5)))
 		out := make([][]float32, 2)
-		for i, p := range []*infer.Predictor{predictor(t, net, infer.Options{}), predictor(t, net, infer.Options{SharesLayers: true})} {
+		for i, p := range []*infer.Predictor{
+			predictor(t, net, infer.Options{Zeros: infer.Dense}), predictor(t, net, infer.Options{Zeros: infer.Dense, SharesLayers: true})} {
 			out[i] = make([]float32, 2*net.Output().Shape.Size())
 			if err := p.Predict(out[i], x, 2); err != nil {
 				t.Fatal(err)
@@ -337,6 +338,8 @@ func TestBadCalls(t *testing.T) {
 	}{
 		{infer.Options{MaxBatch: -1}, "predictor: at most -1 examples at once; MaxBatch must not be negative"},
 		{infer.Options{Sessions: -2}, "predictor: -2 sessions; Sessions must not be negative"},
+		{infer.Options{Zeros: 1.5}, "predictor: Zeros is 1.5; it must be Measured, Dense, or a share above 0 and at most 1"},
+		{infer.Options{Zeros: infer.Zeros(math.NaN())}, "predictor: Zeros is NaN; it must be Measured, Dense, or a share above 0 and at most 1"},
 	} {
 		if _, err := infer.New(net, c.o); err == nil || err.Error() != c.want {
 			t.Errorf("%+v: %v, expected %s", c.o, err, c.want)

@@ -1,0 +1,172 @@
+package infer_test
+
+import (
+	"math/rand/v2"
+	"sync"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"pare/infer"
+	"pare/layers"
+	"pare/nn"
+)
+
+// sparsify zeros a share of the weights, and moves the biases of a network so that behind
+// ReLUs few units are active, or none, or all.
+func sparsify(net *nn.Network, weights float64, bias float32, rng *rand.Rand) {
+	for _, p := range net.Params() {
+		for i := range p.Data() {
+			switch {
+			case p.Role == nn.RoleBias:
+				p.Data()[i] += bias
+			case p.Role == nn.RoleWeight && rng.Float64() < weights:
+				p.Data()[i] = 0
+			}
+		}
+	}
+}
+
+// drawSparse draws a network in which all kinds of layers read zeros.
+func drawSparse(t *rapid.T, rng *rand.Rand) *nn.Network {
+	size := func(what string, least, most int) int { return rapid.IntRange(least, most).Draw(t, what) }
+	activation := func() nn.Layer {
+		if rapid.Bool().Draw(t, "threshold") {
+			return &layers.FATReLU{Threshold: 1e-3}
+		}
+		return layers.ReLU()
+	}
+	var shape nn.Shape
+	kind := rapid.SampledFrom([]string{"chain", "gated", "images", "recurrent"}).Draw(t, "kind")
+	switch kind {
+	case "images":
+		shape = nn.Shape{size("channels", 1, 40), size("height", 3, 8), size("width", 3, 8)}
+	default:
+		shape = nn.Shape{size("features", 20, 70), size("positions", 1, 9)}
+	}
+	net, err := nn.New(kind, shape, rng)
+	if err != nil {
+		t.Fatal(err)
+	}
+	add := func(name string, l nn.Layer, inputs ...string) {
+		if err := net.Add(name, l, inputs...); err != nil {
+			t.Fatal(err)
+		}
+	}
+	bare := rapid.Bool().Draw(t, "no bias")
+	linear := func(what string) nn.Layer { return &layers.Linear{Out: size(what, 20, 300), NoBias: bare} }
+	switch kind {
+	case "chain":
+		add("a", linear("a"))
+		add("act", activation())
+		add("b", linear("b"))
+		add("act2", activation())
+		add("c", &layers.Linear{Out: shape[0]})
+		if rapid.Bool().Draw(t, "sum") {
+			add("sum", &layers.Add{}, "c", "input")
+			add("relu", layers.ReLU())
+		}
+	case "gated":
+		hidden := size("hidden", 20, 300)
+		add("gate", &layers.Linear{Out: hidden, NoBias: bare})
+		add("act", activation())
+		add("up", &layers.Linear{Out: hidden}, "input")
+		if rapid.Bool().Draw(t, "gate first") {
+			add("mul", &layers.Mul{}, "act", "up")
+		} else {
+			add("mul", &layers.Mul{}, "up", "act")
+		}
+		add("down", &layers.Linear{Out: shape[0], NoBias: bare})
+		if rapid.Bool().Draw(t, "sum") {
+			add("sum", &layers.Add{}, "input", "down")
+		}
+	case "images":
+		add("act", activation())
+		add("conv", &layers.Conv{Out: size("a", 8, 70), Kernel: layers.Square(3), Pad: layers.Around(size("pad", 0, 1)), NoBias: bare})
+		add("act2", layers.ReLU())
+		width := size("b", 8, 70)
+		add("one", &layers.Conv{Out: width, Kernel: layers.Square(1)})
+		add("act3", layers.ReLU())
+		add("conv2", &layers.Conv{Out: width, Kernel: layers.Square(3), Pad: layers.Around(1), NoBias: bare})
+		if rapid.Bool().Draw(t, "residual") {
+			if rapid.Bool().Draw(t, "gate of the skip") {
+				add("skip", &layers.Gate{PerChannel: rapid.Bool().Draw(t, "each channel")}, "act3")
+				add("sum", &layers.Add{}, "conv2", "skip")
+			} else {
+				add("sum", &layers.Add{}, "conv2", "act3")
+			}
+			add("act4", layers.ReLU())
+		}
+	case "recurrent":
+		add("act", activation())
+		add("rnn", &layers.RNN{Hidden: size("units", 20, 70), Nonlinearity: "relu"})
+		add("head", linear("head"))
+	}
+	return net
+}
+
+// TestZerosEqualDense: layers that skip the zeros of their inputs and weights give the outputs of
+// the network compiled as it is, whatever the widths, the batch and the share of zeros.
+func TestZerosEqualDense(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		rng := rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "seed"), 1))
+		net := drawSparse(t, rng)
+		sparsify(net, rapid.SampledFrom([]float64{0, 0, 0.6, 0.9, 1}).Draw(t, "zero weights"),
+			rapid.SampledFrom([]float32{-50, -0.5, -0.2, 0, 50}).Draw(t, "bias"), rng)
+		p, err := infer.New(net, infer.Options{ChannelsLast: true, Zeros: rapid.SampledFrom([]infer.Zeros{0.3, 1}).Draw(t, "break-even")})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, n := range []int{1, rapid.SampledFrom([]int{2, 7, 33, 64}).Draw(t, "batch")} {
+			x := examples(net, n, rng)
+			out := make([]float32, n*net.Output().Shape.Size())
+			if err := p.Predict(out, x, n); err != nil {
+				t.Fatal(err)
+			}
+			if d := distance(out, plain(t, net, x)); !(d <= 1e-5) {
+				t.Fatalf("%s, batch %d: outputs differ by %.2g", net.Name, n, d)
+			}
+		}
+	})
+}
+
+// TestZerosOfCallers: callers at the same time get the outputs of a caller alone.
+func TestZerosOfCallers(t *testing.T) {
+	rng := rand.New(rand.NewPCG(1, 2))
+	net := chain(t, nn.Shape{64}, rng, &layers.Linear{Out: 256}, layers.ReLU(), &layers.Linear{Out: 128}, layers.ReLU(), &layers.Linear{Out: 10})
+	sparsify(net, 0, -0.3, rng)
+	p := predictor(t, net, infer.Options{})
+	x := examples(net, 3, rng)
+	want := make([]float32, 30)
+	if err := p.Predict(want, x, 3); err != nil {
+		t.Fatal(err)
+	}
+	var callers sync.WaitGroup
+	for range 64 {
+		callers.Go(func() {
+			out := make([]float32, 30)
+			for range 20 {
+				if err := p.Predict(out, x, 3); err != nil || distance(out, want) != 0 {
+					t.Errorf("outputs differ: %v", err)
+					return
+				}
+			}
+		})
+	}
+	callers.Wait()
+}
+
+// TestDenseRepeats: predictors that skip nothing give the same bits.
+func TestDenseRepeats(t *testing.T) {
+	net := network(t, "transformer", sequences, 3)
+	x := examples(net, 5, rand.New(rand.NewPCG(4, 5)))
+	first, second := make([]float32, 20), make([]float32, 20)
+	for _, out := range [][]float32{first, second} {
+		if err := predictor(t, net, infer.Options{Zeros: infer.Dense}).Predict(out, x, 5); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if distance(first, second) != 0 {
+		t.Error("outputs differ")
+	}
+}
