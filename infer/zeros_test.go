@@ -2,6 +2,8 @@ package infer_test
 
 import (
 	"math/rand/v2"
+	"slices"
+	"strings"
 	"sync"
 	"testing"
 
@@ -168,5 +170,55 @@ func TestDenseRepeats(t *testing.T) {
 	}
 	if distance(first, second) != 0 {
 		t.Error("outputs differ")
+	}
+}
+
+// TestFeedForwardIsOne: a feed-forward layer, plain or with a gate, is one operation, with the sum
+// behind it, unless it skips nothing or its hidden layer has another reader.
+func TestFeedForwardIsOne(t *testing.T) {
+	rng := rand.New(rand.NewPCG(1, 2))
+	for name, c := range map[string]struct {
+		gated, read bool
+		zeros       infer.Zeros
+		want        []string
+	}{
+		"plain":                          {zeros: 0.5, want: []string{"ffn"}},
+		"gated":                          {zeros: 0.5, gated: true, want: []string{"ffn"}},
+		"dense":                          {zeros: infer.Dense, want: []string{"linear", "linear"}},
+		"gated, dense":                   {zeros: infer.Dense, gated: true, want: []string{"linear", "linear", "mul", "linear"}},
+		"hidden layer with more readers": {zeros: 0.5, read: true, want: []string{"linear", "linear", "linear"}},
+	} {
+		net, err := nn.New(name, nn.Shape{64, 5}, rng)
+		if err != nil {
+			t.Fatal(err)
+		}
+		add := func(name string, l nn.Layer, inputs ...string) {
+			if err := net.Add(name, l, inputs...); err != nil {
+				t.Fatal(err)
+			}
+		}
+		add("first", &layers.Linear{Out: 96})
+		add("relu", layers.ReLU())
+		if c.gated {
+			add("up", &layers.Linear{Out: 96}, "input")
+			add("mul", &layers.Mul{}, "relu", "up")
+		}
+		add("down", &layers.Linear{Out: 64})
+		add("sum", &layers.Add{}, "input", "down")
+		if c.read {
+			add("other", &layers.Linear{Out: 64}, "relu")
+			add("sum2", &layers.Add{}, "sum", "other")
+		}
+		program, err := predictor(t, net, infer.Options{Zeros: c.zeros}).Compile(2)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for _, op := range program.Operations() {
+			got = append(got, strings.Fields(op)[0])
+		}
+		if !slices.Equal(got, c.want) {
+			t.Errorf("%s: operations %q, expected %q", name, got, c.want)
+		}
 	}
 }

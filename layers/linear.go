@@ -93,7 +93,7 @@ func (l *Linear) BuildFused(b *nn.Builder, in []*gorgonia.Node, e nn.Epilogue) (
 	out[len(out)-1] = o
 	if !l.readsTable() {
 		if k := skipZeros(b, l.weight, l.bias, f, o, rows, nn.IsSparse(in[0])); k != nil {
-			return applyRows(k, rows, out, e, in[0])
+			return applyRows("linear", k, rows, out, e, in[0])
 		}
 	}
 	forward := gemm.New(rows, o, f, false, l.readsTable())

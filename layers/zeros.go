@@ -63,8 +63,8 @@ func skipZeros(b *nn.Builder, weight, bias *nn.Param, in, out, rows int, x bool)
 }
 
 // applyRows adds the operation of a kernel, with the sum and the ReLU of an epilogue.
-func applyRows(k rowsKernel, rows int, out tensor.Shape, e nn.Epilogue, x *gorgonia.Node) (*gorgonia.Node, error) {
-	op := nn.Op{Name: "linear", Shape: out, Rectified: e.ReLU}
+func applyRows(name string, k rowsKernel, rows int, out tensor.Shape, e nn.Epilogue, x *gorgonia.Node) (*gorgonia.Node, error) {
+	op := nn.Op{Name: name, Shape: out, Rectified: e.ReLU}
 	if e.Skip == nil {
 		op.Run = func(dst []float32, in [][]float32) { k.Forward(dst, in[0], rows, e.ReLU) }
 		return nn.Apply(op, x)
