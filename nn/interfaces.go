@@ -310,7 +310,7 @@ const (
 
 // FeedForward is implemented by layers that compute y = W·x + b at each position, of which two or
 // three are a feed-forward layer: x·W₁ + b₁ behind a rectifier, perhaps times x·Wᵤ + bᵤ, goes
-// through W₂. Computed together, they leave out what belongs to units that the rectifier sets
+// through W₂. Computed together, they leave out the work of units that the rectifier sets
 // to 0. A program asks only where its layers may skip zeros (Builder.Zeros).
 type FeedForward interface {
 	Layer
