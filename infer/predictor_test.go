@@ -288,9 +288,14 @@ func TestNoAllocations(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			run()
-			if a := testing.AllocsPerRun(5, run); a != 0 {
-				t.Errorf("%s, batch %d: %g allocations", s.model, n, a)
+			allocations := 1.0
+			for range 5 { // a worker that takes part late makes its workspace then
+				if allocations = testing.AllocsPerRun(5, run); allocations == 0 {
+					break
+				}
+			}
+			if allocations != 0 {
+				t.Errorf("%s, batch %d: %g allocations", s.model, n, allocations)
 			}
 		}
 	}
