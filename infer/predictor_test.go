@@ -288,17 +288,21 @@ func TestNoAllocations(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			allocations := 1.0
-			for range 5 { // a worker that takes part late makes its workspace then
-				if allocations = testing.AllocsPerRun(5, run); allocations == 0 {
-					break
-				}
-			}
-			if allocations != 0 {
-				t.Errorf("%s, batch %d: %g allocations", s.model, n, allocations)
+			if a := allocations(run); a != 0 {
+				t.Errorf("%s, batch %d: %g allocations", s.model, n, a)
 			}
 		}
 	}
+}
+
+// allocations are those of a warm call.
+func allocations(run func()) (n float64) {
+	for range 5 { // a worker that takes part late makes its workspace then
+		if n = testing.AllocsPerRun(5, run); n == 0 {
+			break
+		}
+	}
+	return n
 }
 
 // TestUndefinedInputs: a NaN reaches the outputs of its example, as it does in the network

@@ -2,6 +2,7 @@ package infer_test
 
 import (
 	"math/rand/v2"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"sync"
@@ -24,6 +25,43 @@ func sparsify(net *nn.Network, weights float64, bias float32, rng *rand.Rand) {
 				p.Data()[i] += bias
 			case p.Role == nn.RoleWeight && rng.Float64() < weights:
 				p.Data()[i] = 0
+			}
+		}
+	}
+}
+
+// skipping are networks, one for each kernel that skips zeros.
+var skipping = []struct {
+	name   string
+	input  nn.Shape
+	layers func() []nn.Layer
+}{
+	{"ffn", nn.Shape{256, 1}, func() []nn.Layer {
+		return []nn.Layer{&layers.Linear{Out: 1024}, layers.ReLU(), &layers.Linear{Out: 256}}
+	}},
+	{"mlp", nn.Shape{784}, func() []nn.Layer {
+		return []nn.Layer{&layers.Linear{Out: 1024}, layers.ReLU(), &layers.Linear{Out: 1024}, layers.ReLU(), &layers.Linear{Out: 10}}
+	}},
+	{"conv", nn.Shape{64, 14, 14}, func() []nn.Layer {
+		conv := func() nn.Layer { return &layers.Conv{Out: 64, Kernel: layers.Square(3), Pad: layers.Around(1)} }
+		return []nn.Layer{conv(), layers.ReLU(), conv(), layers.ReLU(), conv(), layers.ReLU(), conv()}
+	}},
+	{"rnn", nn.Shape{64, 28}, func() []nn.Layer {
+		rnn := func() nn.Layer { return &layers.RNN{Hidden: 128, Nonlinearity: "relu"} }
+		return []nn.Layer{rnn(), rnn()}
+	}},
+}
+
+// activate makes a share of all units active, by their biases.
+func activate(net *nn.Network, share float64, rng *rand.Rand) {
+	for _, p := range net.Params() {
+		if p.Role != nn.RoleBias {
+			continue
+		}
+		for i := range p.Data() {
+			p.Data()[i] = 40
+			if rng.Float64() > share {
+				p.Data()[i] = -40000
 			}
 		}
 	}
@@ -134,28 +172,56 @@ func TestZerosEqualDense(t *testing.T) {
 
 // TestZerosOfCallers: callers at the same time get the outputs of a caller alone.
 func TestZerosOfCallers(t *testing.T) {
-	rng := rand.New(rand.NewPCG(1, 2))
-	net := chain(t, nn.Shape{64}, rng, &layers.Linear{Out: 256}, layers.ReLU(), &layers.Linear{Out: 128}, layers.ReLU(), &layers.Linear{Out: 10})
-	sparsify(net, 0, -0.3, rng)
-	p := predictor(t, net, infer.Options{})
-	x := examples(net, 3, rng)
-	want := make([]float32, 30)
-	if err := p.Predict(want, x, 3); err != nil {
-		t.Fatal(err)
+	for _, c := range skipping {
+		rng := rand.New(rand.NewPCG(1, 2))
+		net := chain(t, c.input, rng, c.layers()...)
+		activate(net, 0.1, rng)
+		p := predictor(t, net, infer.Options{})
+		x := examples(net, 1, rng)
+		want := make([]float32, net.Output().Shape.Size())
+		if err := p.Predict(want, x, 1); err != nil {
+			t.Fatal(err)
+		}
+		var callers sync.WaitGroup
+		for range 64 {
+			callers.Go(func() {
+				out := make([]float32, len(want))
+				for range 3 {
+					if err := p.Predict(out, x, 1); err != nil || distance(out, want) != 0 {
+						t.Errorf("%s: outputs differ: %v", c.name, err)
+						return
+					}
+				}
+			})
+		}
+		callers.Wait()
 	}
-	var callers sync.WaitGroup
-	for range 64 {
-		callers.Go(func() {
-			out := make([]float32, 30)
-			for range 20 {
-				if err := p.Predict(out, x, 3); err != nil || distance(out, want) != 0 {
-					t.Errorf("outputs differ: %v", err)
-					return
+}
+
+// TestZerosWithoutAllocations: a warm predictor that skips zeros allocates nothing.
+func TestZerosWithoutAllocations(t *testing.T) {
+	if raceEnabled {
+		t.Skip("the race detector makes pools drop items")
+	}
+	defer debug.SetGCPercent(debug.SetGCPercent(-1)) // a collection empties pools
+	for _, c := range skipping {
+		rng := rand.New(rand.NewPCG(1, 2))
+		net := chain(t, c.input, rng, c.layers()...)
+		activate(net, 0.1, rng)
+		p := predictor(t, net, infer.Options{Zeros: 0.5})
+		for _, n := range []int{1, 33} {
+			x, out := examples(net, n, rng), make([]float32, n*net.Output().Shape.Size())
+			run := func() {
+				if err := p.Predict(out, x, n); err != nil {
+					t.Fatal(err)
 				}
 			}
-		})
+			run()
+			if a := allocations(run); a != 0 {
+				t.Errorf("%s, batch %d: %g allocations", c.name, n, a)
+			}
+		}
 	}
-	callers.Wait()
 }
 
 // TestDenseRepeats: predictors that skip nothing give the same bits.
