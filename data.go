@@ -3,10 +3,14 @@ package pare
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
+	"unicode/utf8"
 
 	"pare/config"
 	"pare/export/safetensors"
@@ -51,6 +55,11 @@ func (d *Data) check() (examples int, err error) {
 	case len(d.Y) == 0 || len(d.Y)%examples != 0:
 		return fault("Y has %d targets for %d examples", len(d.Y), examples)
 	}
+	for i, name := range d.Classes {
+		if !utf8.ValidString(name) {
+			return fault("the name of class %d, %q, is not text in UTF-8", i, name)
+		}
+	}
 	return examples, nil
 }
 
@@ -76,7 +85,7 @@ func (d *Data) overrides(dir string) ([]string, error) {
 	task := d.Task
 	if task == "" {
 		task = "numbers"
-		if d.Classes != nil {
+		if len(d.Classes) > 0 {
 			task = "classes"
 		}
 	}
@@ -89,7 +98,7 @@ func (d *Data) overrides(dir string) ([]string, error) {
 	case 3:
 		sets = append(sets, "data.as=images", "data.layout=channels_first")
 	}
-	if d.Classes != nil {
+	if len(d.Classes) > 0 {
 		names, err := json.Marshal(d.Classes)
 		if err != nil {
 			return nil, err
@@ -97,6 +106,16 @@ func (d *Data) overrides(dir string) ([]string, error) {
 		sets = append(sets, "data.class_names="+string(names))
 	}
 	return sets, nil
+}
+
+// ofData is an error of a config about the keys that Data sets, in place of an override that
+// nobody wrote.
+func ofData(err error, sets []string) error {
+	var e *config.Error
+	if errors.As(err, &e) && e.Override() != "" && !slices.Contains(sets, e.Override()) {
+		return &config.Error{File: "Data", Msg: strings.TrimPrefix(e.Msg, "data: ")}
+	}
+	return err
 }
 
 // quoted is a text in YAML, which takes all that JSON does.
@@ -120,7 +139,7 @@ func (d *Data) ofModel(dir string, m Model) (*run.Artifact, error) {
 	// The model of the config is not built.
 	sets = append(sets, "model={type: mlp}", "data.test=0.5", fmt.Sprintf("data.as_is=%t", len(m.Preprocess.Mean) == 0))
 	c, err := config.Parse("Data", []byte("{seed: 0}"), sets...)
-	return &run.Artifact{Path: "Data", Config: c}, err
+	return &run.Artifact{Path: "Data", Config: c}, ofData(err, nil)
 }
 
 // inputsDir is the folder in a run folder that holds the examples and the network that a program

@@ -12,6 +12,8 @@
 package pare
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -37,6 +39,9 @@ type LoadOptions = run.SourceOptions
 // or of a .safetensors file with the weights of LoadOptions.Model.
 func Load(path string, o LoadOptions) (m Model, err error) {
 	defer fault.Recover(&err)
+	if path == "" {
+		return Model{}, &run.InputError{Err: errors.New("the path to read is empty")}
+	}
 	a, err := run.OpenSource(path, o)
 	if err != nil {
 		return Model{}, err
@@ -44,11 +49,28 @@ func Load(path string, o LoadOptions) (m Model, err error) {
 	return a.Final()
 }
 
+// errNoContext is the error of a call without a context.
+var errNoContext = &run.InputError{Err: errors.New("the context is nil; context.Background() never ends")}
+
+// whole refuses a call without a context or a network.
+func whole(ctx context.Context, m Model) error {
+	switch {
+	case ctx == nil:
+		return errNoContext
+	case m.Net == nil || len(m.Net.Nodes) == 0:
+		return &run.InputError{Err: errors.New("the model has no network, or one without layers")}
+	}
+	return nil
+}
+
 // Export writes a network: to an ONNX file where path ends in .onnx, else to a folder, as
 // model.safetensors and architecture.json. Load reads both. The folder is made if there is
 // none; files are replaced whole.
 func Export(m Model, path string) (err error) {
 	defer fault.Recover(&err)
+	if path == "" {
+		return &run.InputError{Err: errors.New("the path to write to is empty")}
+	}
 	switch ext := strings.ToLower(filepath.Ext(path)); ext {
 	case ".onnx":
 		return atomicfile.Write(path, func(w io.Writer) error { return export.WriteONNX(w, m) })

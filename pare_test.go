@@ -410,3 +410,37 @@ func TestTrainAgain(t *testing.T) {
 		}
 	}
 }
+
+// TestRefused: calls without a network, a context or a path, and data that do not fit, are one
+// line, which names Data and not an override.
+func TestRefused(t *testing.T) {
+	ctx, empty := context.Background(), pare.Model{}
+	var missing context.Context
+	const none = "the model has no network, or one without layers"
+	_, err := pare.Predict(ctx, empty, nil)
+	refused(t, err, none)
+	_, _, err = pare.Prune(ctx, empty, pare.PruneOptions{}, nil)
+	refused(t, err, none)
+	_, _, err = pare.Train(missing, pare.TrainOptions{YAML: mlp, Data: plane(20)})
+	refused(t, err, "the context is nil")
+	refused(t, pare.Export(empty, ""), "the path to write to is empty")
+	_, err = pare.Load("", pare.LoadOptions{})
+	refused(t, err, "the path to read is empty")
+	for want, change := range map[string]func(d *pare.Data){
+		"Data: arrays: examples.safetensors: x: example 1: NaN is no finite number": func(d *pare.Data) { d.X[3] = float32(math.NaN()) },
+		"Data: arrays: examples.safetensors: y: example 2: class 0.5":               func(d *pare.Data) { d.Y[2] = 0.5 },
+		"Data: data.class_names has 2 names for 3 classes":                          func(d *pare.Data) { d.Y[2] = 2 },
+		`Data: the name of class 0, "\xff", is not text in UTF-8`:                   func(d *pare.Data) { d.Classes[0] = "\xff" },
+		"data.test leaves nothing of the 1 examples":                                func(d *pare.Data) { d.X, d.Y = d.X[:3], d.Y[:1] },
+	} {
+		d := plane(20)
+		change(d)
+		_, _, err := pare.Train(ctx, pare.TrainOptions{YAML: mlp, Data: d})
+		refused(t, err, want)
+		if err != nil && !strings.HasPrefix(err.Error(), "Data: ") {
+			t.Errorf("the place of %v", err)
+		}
+	}
+	_, _, err = pare.Train(ctx, pare.TrainOptions{YAML: mlp, Data: plane(20), Set: []string{"data.test=-1"}})
+	refused(t, err, "-set data.test=-1")
+}

@@ -18,6 +18,9 @@ const predictBatch = 64
 // second. The end of ctx is train.ErrInterrupted.
 func Predict(ctx context.Context, m Model, x []float32) (answers [][]float32, err error) {
 	defer fault.Recover(&err)
+	if err := whole(ctx, m); err != nil {
+		return nil, err
+	}
 	in, err := examples(m, x)
 	if err != nil || len(in) == 0 {
 		return nil, err

@@ -19,6 +19,9 @@ type PruneOptions = run.PruneRequest
 // is compared by the certificate, beside random inputs; nil: random inputs alone.
 func Prune(ctx context.Context, m Model, o PruneOptions, d *Data) (small Model, p *run.Pruning, err error) {
 	defer fault.Recover(&err)
+	if err := whole(ctx, m); err != nil {
+		return Model{}, nil, err
+	}
 	var data *run.Data
 	if d != nil {
 		dir, err := os.MkdirTemp("", "pare-*")
@@ -31,7 +34,7 @@ func Prune(ctx context.Context, m Model, o PruneOptions, d *Data) (small Model, 
 			return Model{}, nil, err
 		}
 		if data, err = a.Data(ctx, m, "", nil); err != nil {
-			return Model{}, nil, err
+			return Model{}, nil, ofData(err, nil)
 		}
 	}
 	net, err := m.Net.Clone() // units are zeroed in place

@@ -35,6 +35,9 @@ type TrainOptions struct {
 // network with the summary of the run. The end of ctx is train.ErrInterrupted.
 func Train(ctx context.Context, o TrainOptions) (m Model, s *run.Summary, err error) {
 	defer fault.Recover(&err)
+	if ctx == nil {
+		return Model{}, nil, errNoContext
+	}
 	if o.Config != "" && o.YAML != "" {
 		return Model{}, nil, &run.InputError{Err: errors.New("TrainOptions: Config and YAML are two configs; give one of them")}
 	}
@@ -58,12 +61,12 @@ func Train(ctx context.Context, o TrainOptions) (m Model, s *run.Summary, err er
 	}
 	if err != nil {
 		undo()
-		return Model{}, nil, err
+		return Model{}, nil, ofData(err, o.Set)
 	}
 	plan, err := o.folder(ctx, c, dir)
 	if err != nil {
 		undo()
-		return Model{}, nil, err
+		return Model{}, nil, ofData(err, o.Set)
 	}
 	plan.Messages, plan.Reporter = o.Messages, o.Reporter
 	if o.Messages != nil {

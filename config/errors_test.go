@@ -92,6 +92,8 @@ func TestParseErrors(t *testing.T) {
 		{"weight of a teacher", head + "train: {distill: {run: a, weight: 1.5}}\n", `3:35: train.distill.weight must be above 0 and at most 1, got 1.5`},
 		{"repair of zeros", head + "prune: {repair: {}}\n", `3:17: prune.repair has no effect with prune.method zeros; remove it or use least, magnitude, random or weights`},
 		{"repair of nothing", head + "prune: {method: least, budget: {macs: 0.5}, repair: {reconstruct: false, statistics: false}}\n", `3:53: prune.repair: it neither fits weights nor measures statistics; set reconstruct or statistics, or remove it`},
+		{"repair without a fit", head + "prune: {method: least, budget: {macs: 0.5}, repair: {reconstruct: false, examples: 64}}\n", `3:84: prune.repair.examples is 64, which is for the fit of weights, and reconstruct is false; remove one of them`},
+		{"repair without a ridge", head + "prune: {method: least, budget: {macs: 0.5}, repair: {ridge: 0.5, reconstruct: false}}\n", `3:61: prune.repair.ridge is 0.5, which is for the fit of weights, and reconstruct is false; remove one of them`},
 		{"repair while training", head + "prune: {method: weights, budget: {weights: 0.5}, schedule: {}, repair: {}}\n", `3:72: prune.repair is for weights that go at once after training, not for prune.schedule, rewind or iterations; remove it`},
 		{"ridge", head + "prune: {method: least, budget: {macs: 0.5}, repair: {ridge: 0}}\n", `3:61: prune.repair.ridge must be above 0, got 0`},
 		{"budget by default", head + "prune: {budget: {macs: 0.5}}\n", `3:17: prune.budget has no effect with prune.method zeros; remove it or use least, magnitude, random, weights or rigl`},

@@ -76,6 +76,11 @@ func (l *Linear) Params() []*nn.Param {
 
 func (l *Linear) MACs(in []nn.Shape) int64 { return int64(in[0].Size()) * int64(l.Out) }
 
+// SkipsZeros implements nn.ZeroSkipper.
+func (l *Linear) SkipsZeros(in nn.Shape, batch int, share float64) bool {
+	return gemm.SkipsZeros(batch*in.Positions(), l.Out, in.Units(), share)
+}
+
 // Fuses implements nn.Fuser.
 func (l *Linear) Fuses(s nn.Step) bool { return s == nn.SumStep || s == nn.ReLUStep }
 

@@ -135,6 +135,35 @@ func TestTiedUnits(t *testing.T) {
 	}
 }
 
+// TestTiedOptionsAsWritten: the options of a second use may be written out, as the first one's are,
+// with or without those that the layer fills in.
+func TestTiedOptionsAsWritten(t *testing.T) {
+	one := layers.Square(1)
+	for _, again := range []*layers.Conv{{}, {Out: 3, Pad: layers.Around(1)}, {Out: 3, Stride: one, Dilation: one, Pad: layers.Around(1)}} {
+		net, err := nn.New("net", nn.Shape{3, 5, 5}, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := net.Add("conv", &layers.Conv{Out: 3, Kernel: layers.Square(3), Pad: layers.Around(1)}); err != nil {
+			t.Fatal(err)
+		}
+		if err := net.AddTied("again", again, "conv"); err != nil {
+			t.Error(err)
+		}
+	}
+	net, err := nn.New("net", nn.Shape{3, 5, 5}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := net.Add("conv", &layers.Conv{Out: 3, Pad: layers.Around(1)}); err != nil {
+		t.Fatal(err)
+	}
+	err = net.AddTied("again", &layers.Conv{Out: 3, Pad: layers.Around(1), Groups: 3}, "conv")
+	if want := "layer again: tied: its options differ from the options of conv; leave them out"; err == nil || err.Error() != want {
+		t.Errorf("error %v, want %s", err, want)
+	}
+}
+
 func TestTiedRefuses(t *testing.T) {
 	for _, c := range []struct {
 		layer nn.Layer

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"pare/internal/option"
+	"pare/internal/suggest"
 	"pare/nn"
 )
 
@@ -124,7 +125,10 @@ func Preset(name string) (kind string, m Model, err error) {
 			return "resnet", m, nil
 		}
 	}
-	return "", nil, fmt.Errorf("%w, and resnetN of depth N = 8, 14, 20, …", err)
+	const most = 3
+	near := suggest.Sorted(name, Kinds.Names())
+	return "", nil, fmt.Errorf("unknown model %q; the closest names are %s; train -list shows all, resnetN has depth N = 8, 14, 20, …; "+
+		"pare.save of the Python package reads any other PyTorch module", name, strings.Join(near[:min(most, len(near))], ", "))
 }
 
 // stack adds layers one after another and remembers the first error, so that a

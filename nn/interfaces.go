@@ -20,6 +20,7 @@ import (
 //
 //   - Describer: short answers, the fields of Traits
 //   - Coster: the work of the layer; without it the layer is costed as free
+//   - ZeroSkipper: whether it leaves out zeros of its input; without it all work is done
 //   - ONNXLayer: its ONNX form; without it a network has none
 //   - UnitMapper: which output units are input units; without it all are new
 //   - Pruner: its channel semantics; without it pruning keeps the layer whole. Pruners may
@@ -129,6 +130,14 @@ type Coster interface {
 	// MACs is the number of multiply-accumulate operations of convolutions and
 	// products; elementwise work is not counted, as is usual in the field.
 	MACs(in []Shape) int64
+}
+
+// ZeroSkipper is implemented by layers whose products leave out zeros of their input in inference,
+// where a layer before makes exact zeros and that is faster.
+type ZeroSkipper interface {
+	// SkipsZeros reports whether the layer does so for that many inputs of a shape, of whose
+	// values such a share is not 0.
+	SkipsZeros(in Shape, batch int, share float64) bool
 }
 
 // ONNXLayer is implemented by layers that have an ONNX form; all built-in ones do.

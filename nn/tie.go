@@ -43,7 +43,7 @@ func (n *Network) tie(node *Node, to string) error {
 		}
 		return sharer.ShareTable(table)
 	}
-	same, err := sameOptions(node.Layer, root.Layer)
+	same, err := sameOptions(node.Layer, root.Layer, n.InputShapes(node))
 	if err != nil {
 		return err
 	}
@@ -70,24 +70,37 @@ func (n *Network) tie(node *Node, to string) error {
 	return nil
 }
 
-// sameOptions reports whether a layer has the options of another one of its kind, or none but
-// the defaults.
-func sameOptions(l, of Layer) (bool, error) {
-	got, err := json.Marshal(l)
+// sameOptions reports whether a layer that reads these shapes has the options of another one of
+// its kind, or none but the defaults. The other one has the options that Init fills in.
+func sameOptions(l, of Layer, in []Shape) (bool, error) {
+	want, err := optionsOf(of)
 	if err != nil {
-		return false, fmt.Errorf("options of %s: %w", l.Kind(), err)
+		return false, err
 	}
-	want, err := json.Marshal(of)
-	if err != nil {
-		return false, fmt.Errorf("options of %s: %w", of.Kind(), err)
-	}
-	if bytes.Equal(got, want) {
-		return true, nil
+	got, err := optionsOf(l)
+	if err != nil || bytes.Equal(got, want) {
+		return err == nil, err
 	}
 	plain, err := Layers.New(l.Kind())
 	if err != nil {
 		return false, err
 	}
-	defaults, err := json.Marshal(plain)
-	return bytes.Equal(got, defaults), err
+	defaults, err := optionsOf(plain)
+	if err != nil || bytes.Equal(got, defaults) {
+		return err == nil, err
+	}
+	if _, err := l.Init(in, nil); err != nil {
+		return false, nil // a layer that cannot be here has other options
+	}
+	got, err = optionsOf(l)
+	return bytes.Equal(got, want), err
+}
+
+// optionsOf are the options of a layer as JSON.
+func optionsOf(l Layer) ([]byte, error) {
+	b, err := json.Marshal(l)
+	if err != nil {
+		return nil, fmt.Errorf("options of %s: %w", l.Kind(), err)
+	}
+	return b, nil
 }

@@ -17,12 +17,39 @@ type analysis struct {
 	keep, made [][]bool
 	needs      [][][]bool   // per node and input: the units it reads
 	tied       map[int]*tie // by node
+
+	past *past // results to take over; nil: none
 }
 
-func analyse(net *nn.Network) *analysis {
+// past is an earlier analysis of the same network, with other values in some of its layers.
+type past struct {
+	*analysis
+	changed []bool // per node: its values changed
+	moved   []bool // per node: its constants are others than before; the network's input last
+}
+
+func analyse(net *nn.Network) *analysis { return analyseAfter(net, nil) }
+
+// after is the analysis of the same network after the values or marks of these parameters
+// changed. Only the layers that are concerned are looked at again. Where layers share
+// parameters, all are.
+func (a *analysis) after(changed map[*nn.Param]bool) *analysis {
+	if len(findTies(a.net)) > 0 {
+		return analyse(a.net)
+	}
+	n := len(a.net.Nodes)
+	p := &past{analysis: a, changed: make([]bool, n), moved: make([]bool, n+1)}
+	for i, node := range a.net.Nodes {
+		p.changed[i] = slices.ContainsFunc(node.Params(), func(q *nn.Param) bool { return changed[q] })
+	}
+	return analyseAfter(a.net, p)
+}
+
+func analyseAfter(net *nn.Network, p *past) *analysis {
 	a := &analysis{net: net, known: make([]nn.Known, len(net.Nodes)+1),
 		keep: make([][]bool, len(net.Nodes)), made: make([][]bool, len(net.Nodes)),
-		needs: make([][][]bool, len(net.Nodes)), tied: findTies(net)}
+		needs: make([][][]bool, len(net.Nodes)), tied: findTies(net), past: p}
+	defer func() { a.past = nil }() // its memory
 	for {
 		a.constants()
 		a.liveness()
@@ -60,12 +87,29 @@ func (a *analysis) inputs(n int) []nn.Known {
 func (a *analysis) constants() {
 	a.known[len(a.net.Nodes)] = nn.Unknown(a.net.Input.Units())
 	for i, node := range a.net.Nodes {
+		if a.past.same(i, node) {
+			a.known[i] = a.past.known[i]
+			continue
+		}
 		if p, ok := node.Layer.(nn.Pruner); ok && !a.readsTable(i) {
 			a.known[i] = p.Constants(a.inputs(i))
 		} else {
 			a.known[i] = nn.Unknown(node.Shape.Units())
 		}
+		if a.past != nil {
+			a.past.moved[i] = !equalKnown(a.known[i], a.past.known[i])
+		}
 	}
+}
+
+// same reports whether neither the values of a layer nor the constants among its inputs are
+// others than in the past.
+func (p *past) same(i int, node *nn.Node) bool {
+	return p != nil && !p.changed[i] && !slices.ContainsFunc(node.Inputs, func(j int) bool { return j >= 0 && p.moved[j] })
+}
+
+func equalKnown(a, b nn.Known) bool {
+	return slices.Equal(a.Const, b.Const) && slices.Equal(a.Value, b.Value)
 }
 
 // liveness goes backward: which units the output depends on.
@@ -93,6 +137,10 @@ func (a *analysis) liveness() {
 func (a *analysis) live(i int) {
 	node := a.net.Nodes[i]
 	pruner, ok := node.Layer.(nn.Pruner)
+	if ok && a.past.same(i, node) && !a.past.moved[i] && slices.Equal(a.keep[i], a.past.keep[i]) {
+		a.made[i], a.needs[i] = a.past.made[i], a.past.needs[i]
+		return
+	}
 	in := a.inputs(i)
 	a.needs[i] = make([][]bool, len(in))
 	for k, known := range in {

@@ -1,14 +1,16 @@
 package prune
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"math"
+	"math/bits"
 )
 
 // choose zeroes candidates until the budgets are met, the first forced ones in any case.
-func (s Selection) choose(t *trial, forced int) (*Choice, error) {
-	if err := t.zero(forced); err != nil {
+func (s Selection) choose(ctx context.Context, t *trial, forced int) (*Choice, error) {
+	if err := t.zero(ctx, forced); err != nil {
 		return nil, err
 	}
 	if err := s.overLayers(t); err != nil {
@@ -19,19 +21,19 @@ func (s Selection) choose(t *trial, forced int) (*Choice, error) {
 		return &Choice{}, nil
 	}
 	if given[0].name == "latency" {
-		latency, err := s.underLatency(t, forced)
+		latency, err := s.underLatency(ctx, t, forced)
 		return &Choice{Latency: latency}, err
 	}
-	return &Choice{}, s.underSize(t, forced)
+	return &Choice{}, s.underSize(ctx, t, forced)
 }
 
 // underSize zeroes candidates, the first forced ones in any case, until the network meets the
 // budget of parameters or multiply-accumulates.
-func (s Selection) underSize(t *trial, forced int) error {
+func (s Selection) underSize(ctx context.Context, t *trial, forced int) error {
 	full := t.net.Sizes()
 	// share zeroes only the first candidates and returns the used share of the budget.
 	share := func(gone int) (float64, error) {
-		if err := t.zero(gone); err != nil {
+		if err := t.zero(ctx, gone); err != nil {
 			return 0, err
 		}
 		left, err := t.sizes()
@@ -40,7 +42,7 @@ func (s Selection) underSize(t *trial, forced int) error {
 		}
 		return float64(left.Params) / float64(full.Params) / s.Params, err
 	}
-	met, err := t.search(forced, 1, 1, share, func(used float64) string {
+	met, err := t.search(ctx, forced, 1, 1, share, func(used float64) string {
 		return fmt.Sprintf("the network still has %.3g times the budget", used)
 	})
 	if err == nil {
@@ -59,11 +61,17 @@ var errClosed = errors.New("the output no longer depends on the input")
 // A network that computes something is preferred to a smaller one whose output no input changes:
 // where one unit is left in each layer, these need not be connected, as in a grouped convolution.
 // Where layers keep units on demand, a network that computes nothing is none.
-func (t *trial) search(forced int, line float64, step int, measure func(gone int) (float64, error),
+func (t *trial) search(ctx context.Context, forced int, line float64, step int, measure func(gone int) (float64, error),
 	excess func(left float64) string) (int, error) {
 	least, open, all := math.Inf(1), forced, len(t.list) // open is the last trial that computed something
+	tried, trials := 0, 2+bits.Len(uint(all-forced)/uint(step))
 	try := func(gone int) (float64, error) {
 		left, err := measure(gone)
+		tried++
+		trials = max(trials, tried+1) // a search where sizes are rounded may take more than a bisection
+		if err := t.step(int64(tried), int64(trials)); err != nil {
+			return 0, err
+		}
 		switch {
 		case err != nil:
 			return 0, err
@@ -101,7 +109,7 @@ func (t *trial) search(forced int, line float64, step int, measure func(gone int
 	if !closed {
 		open = all
 	}
-	if err := t.zero(open); err != nil { // for its limits
+	if err := t.zero(ctx, open); err != nil { // for its limits
 		return 0, err
 	}
 	if math.IsInf(least, 1) {

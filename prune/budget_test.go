@@ -52,7 +52,7 @@ func TestBudgetKeepsTheNetworkOpen(t *testing.T) {
 				net := grouped(t)
 				full := net.Count()
 				s.Importance, s.RoundTo = importance.Magnitude{}, round
-				choice, err := s.Choose(net)
+				choice, err := s.Choose(t.Context(), net)
 				if err != nil {
 					if round == 0 || !strings.Contains(err.Error(), "loosen round_to") {
 						t.Errorf("%s %g, rounded to %d: %v", name, budget, round, err)
@@ -98,7 +98,7 @@ func TestLatencyOfAll(t *testing.T) {
 	net := grouped(t)
 	before := values(net)
 	clock := &fakeClock{noise: 0.5, rng: rand.New(rand.NewPCG(5, 6))}
-	choice, err := Selection{Importance: importance.Magnitude{}, Latency: 1, Clock: clock}.Choose(net)
+	choice, err := Selection{Importance: importance.Magnitude{}, Latency: 1, Clock: clock}.Choose(t.Context(), net)
 	if err != nil || choice.Latency.Tries != 1 || choice.Latency.After != clock.careful[1].Seconds() {
 		t.Errorf("%+v, %v", choice, err)
 	}

@@ -54,6 +54,55 @@ func TestCertificateOfTokens(t *testing.T) {
 	}
 }
 
+// differing is a network whose output is x − w·x, with w the second weight.
+func differing(t *testing.T, w float32) *nn.Network {
+	t.Helper()
+	net, err := nn.New("differing", nn.Shape{1}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, l := range []*layers.Linear{{Out: 2, NoBias: true}, {Out: 1, NoBias: true}} {
+		if err := net.Add([]string{"", "difference", "copies"}[l.Out], l); err != nil {
+			t.Fatal(err)
+		}
+	}
+	copies, difference := net.Nodes[0].Layer.Params()[0].Data(), net.Nodes[1].Layer.Params()[0].Data()
+	copies[0], copies[1] = 1, 1
+	difference[0], difference[1] = 1, -w
+	return net
+}
+
+// TestCertificateOfRounding: where outputs cancel, a difference as large as the rounding of the
+// network itself passes, and no larger one; elsewhere the tolerance stands.
+func TestCertificateOfRounding(t *testing.T) {
+	next := func(v float32, n int) float32 {
+		for range n {
+			v = math.Nextafter32(v, 2)
+		}
+		return v
+	}
+	for _, c := range []struct {
+		w       float32
+		ulps    int // by which the weight of the other network differs
+		pass    bool
+		measure bool
+	}{
+		{0.5, 1, true, false},
+		{0.999, 1, true, true},
+		{0.999, 12, false, true},
+		{0.99999, 1, false, true}, // its rounding is so large that nothing is proved
+		{0.5, 200, false, true},
+	} {
+		got, err := certify(differing(t, c.w), differing(t, next(c.w, c.ulps)), Options{Seed: 1})
+		if passed := err == nil; passed != c.pass || passed != got.Passed() || !c.pass && !errors.Is(err, ErrCertificate) {
+			t.Errorf("weight %g and %d ulps: %+v, %v", c.w, c.ulps, got, err)
+		}
+		if measured := got.Rounding > 0; measured != c.measure || measured != (got.MaxRelDiff > got.Tolerance) {
+			t.Errorf("weight %g and %d ulps: %+v, want the rounding measured: %v", c.w, c.ulps, got, c.measure)
+		}
+	}
+}
+
 // TestCertificateCarriesState: a network that only differs in the state it keeps from run
 // to run is another one.
 func TestCertificateCarriesState(t *testing.T) {

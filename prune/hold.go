@@ -2,6 +2,7 @@ package prune
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"maps"
@@ -30,6 +31,8 @@ type limits struct {
 
 	units *nn.UnitMap
 	slots map[int][]nn.Slot
+
+	marked map[*nn.Param]bool // parameters with marks that no analysis has seen
 }
 
 // newLimits returns the limits of a network; nil: there are none.
@@ -71,13 +74,16 @@ func (l *limits) want(node, have int) floor {
 }
 
 // analyse is the analysis under which every layer has as many units as it must, with the
-// marks that it takes; held are marks to begin with, which it adds to.
-func (l *limits) analyse(held nn.Held) (*analysis, []Limited, error) {
+// marks that it takes; it begins with the analysis a under the marks held, and adds to these.
+func (l *limits) analyse(ctx context.Context, a *analysis, held nn.Held) (*analysis, []Limited, error) {
 	before := map[int]Limited{} // layers that were short, with the units they had
-	for {
-		a, err := analyseHeld(l.net, held)
-		if err != nil {
+	for l.marked = map[*nn.Param]bool{}; ; {
+		if err := ctx.Err(); err != nil {
 			return nil, nil, err
+		}
+		if len(l.marked) > 0 {
+			a = a.afterHeld(l.marked, held)
+			clear(l.marked)
 		}
 		var short []int
 		progress := false
@@ -129,21 +135,25 @@ func (l *limits) gains(a *analysis, before map[int]Limited) []Limited {
 // returns the number of units that got new marks. Marks on values that connect a unit with
 // dead ones would bring these back too; with sparing there are none.
 func (l *limits) revive(a *analysis, held nn.Held, node, n int, sparing bool) int {
+	type ranked struct {
+		unit int
+		rank float64
+	}
+	var dead []ranked
 	units := l.units.Out(node)
-	var dead []int // places in the layer
 	for u, made := range a.made[node] {
 		if !made {
-			dead = append(dead, u)
+			dead = append(dead, ranked{units[u], l.rank(units[u])})
 		}
 	}
-	slices.SortStableFunc(dead, func(u, v int) int { return cmp.Compare(l.rank(units[v]), l.rank(units[u])) })
+	slices.SortStableFunc(dead, func(u, v ranked) int { return cmp.Compare(v.rank, u.rank) })
 	revived := 0
-	for _, u := range dead {
+	for _, d := range dead {
 		if revived == n {
 			break
 		}
 		marked := false
-		for _, slot := range l.slots[units[u]] {
+		for _, slot := range l.slots[d.unit] {
 			marked = l.mark(a, held, slot, sparing) || marked
 		}
 		if marked {
@@ -188,7 +198,7 @@ func (l *limits) open(held nn.Held, node int) bool {
 		}
 		for i, v := range p.Data() {
 			if v == 0 && !held.Holds(p, i) {
-				marks(held, p)[i] = true
+				l.marks(held, p)[i] = true
 				opened = true
 			}
 		}
@@ -211,14 +221,13 @@ func (l *limits) mark(a *analysis, held nn.Held, slot nn.Slot, sparing bool) boo
 		}
 		other = append(other, live)
 	}
-	values, marked := p.Data(), false
-	var set []bool
+	values, set, marked := p.Data(), held[p], false
 	eachIn(p, slot, other, func(i int) {
-		if values[i] != 0 || held.Holds(p, i) {
+		if values[i] != 0 || set != nil && set[i] {
 			return
 		}
-		if set == nil {
-			set = marks(held, p)
+		if !marked {
+			set = l.marks(held, p)
 		}
 		set[i], marked = true, true
 	})
@@ -246,35 +255,31 @@ func (l *limits) alive(a *analysis, node int, p *nn.Param, label nn.Axis) []bool
 }
 
 // eachIn calls f for the place of every value of a slice whose position is alive along each
-// axis.
+// axis, in ascending order.
 func eachIn(p *nn.Param, slot nn.Slot, live [][]bool, f func(i int)) {
-	n, stride := p.AxisLen(slot.Axis)
-	type along struct {
-		live      []bool
-		n, stride int
-	}
-	var axes []along
-	for axis, set := range live {
-		if set != nil {
-			n, stride := p.AxisLen(axis)
-			axes = append(axes, along{set, n, stride})
+	var visit func(axis, first int)
+	visit = func(axis, first int) {
+		if axis == len(live) {
+			f(first)
+			return
 		}
-	}
-	for first := slot.Index * stride; first < p.Size(); first += n * stride {
-	values:
-		for i := first; i < first+stride; i++ {
-			for _, a := range axes {
-				if !a.live[i/a.stride%a.n] {
-					continue values
-				}
+		n, stride := p.AxisLen(axis)
+		if axis == slot.Axis {
+			visit(axis+1, first+slot.Index*stride)
+			return
+		}
+		for j := range n {
+			if live[axis] == nil || live[axis][j] {
+				visit(axis+1, first+j*stride)
 			}
-			f(i)
 		}
 	}
+	visit(0, 0)
 }
 
-// marks belong to a parameter.
-func marks(held nn.Held, p *nn.Param) []bool {
+// marks are the marks of a parameter, to be added to.
+func (l *limits) marks(held nn.Held, p *nn.Param) []bool {
+	l.marked[p] = true
 	if held[p] == nil {
 		held[p] = make([]bool, p.Size())
 	}

@@ -107,7 +107,7 @@ func TestSelectionKeepsProperty(t *testing.T) {
 			s.Params = budget
 		}
 		before, full := values(net), net.Count()
-		choice, err := s.Choose(net)
+		choice, err := s.Choose(t.Context(), net)
 		if err != nil {
 			if !errors.Is(err, ErrHeld) && !strings.Contains(err.Error(), "cannot be met") {
 				t.Fatal(err)
@@ -179,7 +179,7 @@ func TestKeepTakesTheMostImportant(t *testing.T) {
 	} {
 		net := wide(t)
 		c.s.Importance = importance.Magnitude{}
-		choice, err := c.s.Choose(net)
+		choice, err := c.s.Choose(t.Context(), net)
 		if err != nil {
 			t.Fatalf("%+v: %v", c.s, err)
 		}

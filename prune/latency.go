@@ -1,6 +1,7 @@
 package prune
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"time"
@@ -22,7 +23,7 @@ type Latency struct {
 type Clock interface {
 	// Times returns the median time of an inference of each of two networks. careful asks
 	// for the measurement that decides at the end.
-	Times(a, b *nn.Network, batch int, seed uint64, careful bool) (ofA, ofB time.Duration, err error)
+	Times(ctx context.Context, a, b *nn.Network, batch int, seed uint64, careful bool) (ofA, ofB time.Duration, err error)
 }
 
 // Wall is the Clock of this machine: it runs the inference program of both networks in turn,
@@ -38,7 +39,7 @@ const (
 )
 
 // Times implements Clock.
-func (Wall) Times(a, b *nn.Network, batch int, seed uint64, careful bool) (ofA, ofB time.Duration, err error) {
+func (Wall) Times(ctx context.Context, a, b *nn.Network, batch int, seed uint64, careful bool) (ofA, ofB time.Duration, err error) {
 	var programs [2]*nn.Program
 	for i, net := range []*nn.Network{a, b} {
 		p, err := served(net, batch)
@@ -55,13 +56,16 @@ func (Wall) Times(a, b *nn.Network, batch int, seed uint64, careful bool) (ofA, 
 	}
 	var times [2][]time.Duration
 	begin := time.Now()
-	for n := 0; n < maxRepeats && (n < repeats || time.Since(begin) < least); n++ {
+	for n := 0; ctx.Err() == nil && n < maxRepeats && (n < repeats || time.Since(begin) < least); n++ {
 		for i, p := range programs {
 			p.ResetState()
 			start := time.Now()
 			p.Run()
 			times[i] = append(times[i], time.Since(start))
 		}
+	}
+	if err := ctx.Err(); err != nil {
+		return 0, 0, err
 	}
 	return median(times[0]), median(times[1]), nil
 }
@@ -75,7 +79,7 @@ func median(times []time.Duration) time.Duration {
 // smaller network takes the share of the budget. It searches by measured times, and the network
 // that it ends with is measured with more care; as long as that takes too long, more units go.
 // All of the time is no budget to search for.
-func (s Selection) underLatency(t *trial, forced int) (*Latency, error) {
+func (s Selection) underLatency(ctx context.Context, t *trial, forced int) (*Latency, error) {
 	clock, l := s.Clock, &Latency{Batch: max(1, s.Batch)}
 	if clock == nil {
 		clock = Wall{}
@@ -86,14 +90,14 @@ func (s Selection) underLatency(t *trial, forced int) (*Latency, error) {
 		return nil, err
 	}
 	measure := func(gone int, careful bool) (float64, error) {
-		if err := t.zero(gone); err != nil {
+		if err := t.zero(ctx, gone); err != nil {
 			return 0, err
 		}
 		small, err := t.smaller()
 		if err != nil {
 			return 0, err
 		}
-		before, after, err := clock.Times(whole, small, l.Batch, s.Seed, careful)
+		before, after, err := clock.Times(ctx, whole, small, l.Batch, s.Seed, careful)
 		if err != nil {
 			return 0, err
 		}
@@ -109,7 +113,7 @@ func (s Selection) underLatency(t *trial, forced int) (*Latency, error) {
 		return l, err
 	}
 	step := max(1, (len(t.list)-forced)/fineness)
-	met, err := t.search(forced, s.Latency, step, func(gone int) (float64, error) { return measure(gone, false) }, func(left float64) string {
+	met, err := t.search(ctx, forced, s.Latency, step, func(gone int) (float64, error) { return measure(gone, false) }, func(left float64) string {
 		return fmt.Sprintf("an inference still takes %.3g of its time", left)
 	})
 	if err != nil {

@@ -1,6 +1,7 @@
 package prune
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -22,7 +23,7 @@ type fakeClock struct {
 	batch   int
 }
 
-func (c *fakeClock) Times(a, b *nn.Network, batch int, _ uint64, careful bool) (time.Duration, time.Duration, error) {
+func (c *fakeClock) Times(_ context.Context, a, b *nn.Network, batch int, _ uint64, careful bool) (time.Duration, time.Duration, error) {
 	of := func(net *nn.Network) time.Duration {
 		factor := 1 + c.noise*(2*c.rng.Float64()-1)
 		return time.Duration(float64(c.fixed+net.Count().MACs) * factor)
@@ -43,7 +44,7 @@ func TestLatencyMeetsItsBudget(t *testing.T) {
 		whole := net.Count()
 		clock := &fakeClock{noise: noise, rng: rand.New(rand.NewPCG(1, 2))}
 		s := Selection{Importance: importance.Magnitude{}, Latency: 0.4, Batch: 3, Clock: clock, RoundTo: 2}
-		choice, err := s.Choose(net)
+		choice, err := s.Choose(t.Context(), net)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -114,7 +115,7 @@ func TestSearchTimed(t *testing.T) {
 // TestWall: the clock of this machine tells a large network from a small one.
 func TestWall(t *testing.T) {
 	small, large := build(t, "mlp", mnist), build(t, "resnet", mnist)
-	a, b, err := Wall{}.Times(large, small, 1, 1, false)
+	a, b, err := Wall{}.Times(t.Context(), large, small, 1, 1, false)
 	if err != nil || a <= b || b <= 0 {
 		t.Errorf("%v and %v, %v", a, b, err)
 	}

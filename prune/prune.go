@@ -1,6 +1,7 @@
 package prune
 
 import (
+	"context"
 	"fmt"
 
 	"pare/nn"
@@ -51,26 +52,32 @@ func smaller(net *nn.Network, o Options) (small *nn.Network, limited []Limited, 
 		return nil, nil, fmt.Errorf("prune %s: %w", net.Name, err)
 	}
 	held := o.Held
-	var a *analysis
-	if limits == nil {
-		a, err = analyseHeld(net, held)
-	} else {
+	a := analyseHeld(net, held)
+	if limits != nil {
 		held = held.Clone()
-		a, limited, err = limits.analyse(held)
-	}
-	if err != nil {
-		return nil, nil, err
+		if a, limited, err = limits.analyse(context.Background(), a, held); err != nil {
+			return nil, nil, err
+		}
 	}
 	small, err = a.rewriteHeld(held)
 	return small, limited, err
 }
 
-func analyseHeld(net *nn.Network, held nn.Held) (a *analysis, err error) {
-	err = held.During(func() error {
+func analyseHeld(net *nn.Network, held nn.Held) (a *analysis) {
+	held.During(func() error { // of which the function returns none
 		a = analyse(net)
 		return nil
 	})
-	return a, err
+	return a
+}
+
+// afterHeld is after with marks.
+func (a *analysis) afterHeld(changed map[*nn.Param]bool, held nn.Held) (b *analysis) {
+	held.During(func() error {
+		b = a.after(changed)
+		return nil
+	})
+	return b
 }
 
 func (a *analysis) rewriteHeld(held nn.Held) (small *nn.Network, err error) {

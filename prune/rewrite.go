@@ -45,9 +45,12 @@ func (a *analysis) rewrite() (*nn.Network, error) {
 	// The output is read whole: constants are put behind the last layer.
 	last := len(a.net.Nodes) - 1
 	if a.allConstant(last) {
-		if a.known[last], err = constantOutput(a.net); err != nil {
+		computed := *a
+		computed.known = slices.Clone(a.known)
+		if computed.known[last], err = constantOutput(a.net); err != nil {
 			return nil, err
 		}
+		r.analysis = &computed
 	}
 	if _, err := r.read(last, listOf(a.keep[last])); err != nil {
 		return nil, err

@@ -2,6 +2,7 @@ package prune
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"maps"
@@ -30,6 +31,8 @@ type Selection struct {
 	Seed    uint64           // of random scores, and of the inputs that are timed
 	Data    *importance.Data // for criteria that need data; nil: none
 	Clock   Clock            // times inferences; nil: measures them on this machine
+
+	Progress func(what string, done, total int64) // of Choose: called after each piece of work; nil: none
 }
 
 // Choice is the outcome of a Selection.
@@ -103,7 +106,7 @@ func (s Selection) given() []budget {
 // Fits returns the error of a criterion that cannot score the units of a network. Without
 // data it does not try a criterion that needs data.
 func (s Selection) Fits(net *nn.Network) error {
-	if _, err := s.candidates(net); !errors.Is(err, importance.ErrNoData) {
+	if _, err := s.candidates(context.Background(), net); !errors.Is(err, importance.ErrNoData) {
 		return err
 	}
 	return nil
@@ -122,16 +125,17 @@ type candidate struct {
 // keeps at least one unit. A budget that this cannot meet is an error, and then
 // the network is unchanged.
 func (s Selection) Zero(net *nn.Network) error {
-	_, err := s.Choose(net)
+	_, err := s.Choose(context.Background(), net)
 	return err
 }
 
-// Choose is Zero with its outcome.
-func (s Selection) Choose(net *nn.Network) (*Choice, error) {
+// Choose is Zero with its outcome. When ctx ends it returns the error of ctx, and then the network
+// is unchanged.
+func (s Selection) Choose(ctx context.Context, net *nn.Network) (*Choice, error) {
 	if err := s.Validate(); err != nil {
 		return nil, err
 	}
-	list, err := s.candidates(net)
+	list, err := s.candidates(ctx, net)
 	if err != nil {
 		return nil, err
 	}
@@ -143,18 +147,35 @@ func (s Selection) Choose(net *nn.Network) (*Choice, error) {
 	if err != nil {
 		return nil, err
 	}
+	t.step = s.step(ctx, choosing)
 	t.shares = len(s.Layers) > 0
-	choice, err := s.choose(t, len(forced))
+	choice, err := s.choose(ctx, t, len(forced))
 	if err != nil {
 		t.restore()
 		return nil, err
 	}
 	choice.Limited, choice.Held = t.limited, t.held
+	if s.Progress != nil {
+		s.Progress(choosing, 1, 1)
+	}
 	return choice, nil
 }
 
+// choosing and scoring are the names of work for Progress.
+const choosing, scoring = "choosing units", "scoring units"
+
+// step counts a piece of work, and returns the error of ctx.
+func (s Selection) step(ctx context.Context, what string) func(done, total int64) error {
+	return func(done, total int64) error {
+		if s.Progress != nil {
+			s.Progress(what, done, total)
+		}
+		return ctx.Err()
+	}
+}
+
 // candidates lists the units in the order of removal, without the last unit of each layer.
-func (s Selection) candidates(net *nn.Network) ([]candidate, error) {
+func (s Selection) candidates(ctx context.Context, net *nn.Network) ([]candidate, error) {
 	units := nn.MapUnits(net)
 	live := analyse(net).made // a dead unit is not worth choosing
 	fixed := map[int]bool{}
@@ -191,9 +212,13 @@ func (s Selection) candidates(net *nn.Network) ([]candidate, error) {
 			all, scored = append(all, c), append(scored, counts)
 		}
 	}
-	scores, err := importance.Scores(s.Importance, &importance.Sample{Net: net, Groups: scored, Seed: s.Seed, Data: s.Data})
-	if err != nil {
+	scores, err := importance.Scores(s.Importance, &importance.Sample{Net: net, Groups: scored, Seed: s.Seed, Data: s.Data,
+		Step: s.step(ctx, scoring)})
+	if err = cmp.Or(ctx.Err(), err); err != nil { // batches of data end early with ctx
 		return nil, err
+	}
+	if s.Progress != nil {
+		s.Progress(scoring, 1, 1)
 	}
 	layers := map[int][]candidate{}
 	for i, c := range all {

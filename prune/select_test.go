@@ -1,7 +1,10 @@
 package prune
 
 import (
+	"context"
+	"errors"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -82,6 +85,50 @@ func TestSelectionTakesTheSmallest(t *testing.T) {
 	fc1, _ := small.Lookup("fc1")
 	if got := fc1.Shape.Units(); got < 9 || got > 13 {
 		t.Errorf("fc1 kept %d neurons, the ten large ones were expected", got)
+	}
+}
+
+func TestSelectionInterrupted(t *testing.T) {
+	for stop := range 3 { // calls of Progress before the end of the context
+		net := build(t, "lenet5", mnist)
+		before := values(net)
+		ctx, cancel := context.WithCancel(t.Context())
+		left := stop
+		s := Selection{Importance: importance.FPGM{}, MACs: 0.5, RoundTo: 2, Progress: func(what string, done, total int64) {
+			if what == "choosing units" {
+				left--
+			}
+			if left <= 0 {
+				cancel()
+			}
+		}}
+		if stop == 0 {
+			cancel()
+		}
+		if _, err := s.Choose(ctx, net); !errors.Is(err, context.Canceled) {
+			t.Errorf("interrupted after %d trials: %v", stop, err)
+		}
+		if !slices.Equal(values(net), before) {
+			t.Errorf("interrupted after %d trials, the choice left units at zero", stop)
+		}
+		cancel()
+	}
+}
+
+func TestSelectionShowsProgress(t *testing.T) {
+	last := map[string]float64{}
+	s := Selection{Importance: importance.FPGM{}, MACs: 0.5, RoundTo: 2, Progress: func(what string, done, total int64) {
+		share := float64(done) / float64(total)
+		if !(share >= last[what] && share <= 1) {
+			t.Errorf("%s: %d of %d after a share of %g", what, done, total, last[what])
+		}
+		last[what] = share
+	}}
+	if err := s.Zero(build(t, "lenet5", mnist)); err != nil {
+		t.Fatal(err)
+	}
+	if want := map[string]float64{"scoring units": 1, "choosing units": 1}; !maps.Equal(last, want) {
+		t.Errorf("progress ends at %v, want %v", last, want)
 	}
 }
 

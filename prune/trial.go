@@ -1,6 +1,7 @@
 package prune
 
 import (
+	"context"
 	"fmt"
 	"maps"
 	"math"
@@ -20,7 +21,11 @@ type trial struct {
 	values map[*nn.Param][]float32
 	slices map[slicing]map[int]int // the candidates by their slices
 
-	analysis *analysis // with the units at zero, and the marks of the limits
+	step func(done, total int64) error // called after each trial of a search
+
+	gone     []bool    // candidates that are zeroed
+	plain    *analysis // with the units at zero; nil: none yet
+	analysis *analysis // the same with the marks of the limits
 	held     nn.Held
 	limited  []Limited // layers that keep units of the zeroed ones
 }
@@ -32,7 +37,7 @@ type slicing struct {
 }
 
 func newTrial(net *nn.Network, list []candidate, keep Keep, round int) (*trial, error) {
-	t := &trial{net: net, list: list, values: map[*nn.Param][]float32{}, slices: map[slicing]map[int]int{}}
+	t := &trial{net: net, list: list, gone: make([]bool, len(list)), values: map[*nn.Param][]float32{}, slices: map[slicing]map[int]int{}}
 	for k, c := range list {
 		for _, slot := range c.slots {
 			at := slicing{slot.Param, slot.Axis}
@@ -63,33 +68,28 @@ func newTrial(net *nn.Network, list []candidate, keep Keep, round int) (*trial, 
 }
 
 // restore puts all values back.
-func (t *trial) restore() {
-	for p, v := range t.values {
-		copy(p.Data(), v)
-	}
-}
+func (t *trial) restore() { t.clear(make([]bool, len(t.list))) }
 
 // zero zeroes the first candidates of the list, except those that the limits keep.
-func (t *trial) zero(n int) error {
+func (t *trial) zero(ctx context.Context, n int) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
 	gone := make([]bool, len(t.list))
 	for k := range n {
 		gone[k] = true
 	}
 	t.clear(gone)
-	t.held, t.limited = nil, nil
-	var err error
+	t.held, t.limited, t.analysis = nil, nil, t.plain
 	if t.limits == nil {
-		t.analysis, err = analyseHeld(t.net, nil)
-		return err
+		return nil
 	}
-	before, err := analyseHeld(t.net, nil)
-	if err != nil {
-		return err
-	}
+	before := t.plain
 	for {
 		t.held = nn.Held{}
 		var limited []Limited
-		if t.analysis, limited, err = t.limits.analyse(t.held); err != nil {
+		var err error
+		if t.analysis, limited, err = t.limits.analyse(ctx, t.plain, t.held); err != nil {
 			return err
 		}
 		t.limited = merged(t.limited, limited)
@@ -140,33 +140,52 @@ func merged(list, more []Limited) []Limited {
 	return list
 }
 
-// clear gives all candidates their values and zeroes those that are gone.
+// clear zeroes the candidates that are gone, gives the others their values, and analyses the
+// network. Only parameters are written to of which other slices are gone than before.
 func (t *trial) clear(gone []bool) {
-	t.restore()
+	changed := map[*nn.Param]bool{}
 	for at, places := range t.slices {
-		n, stride := at.param.AxisLen(at.axis)
-		var zero []int
-		for i, k := range places {
-			if gone[k] {
-				zero = append(zero, i)
+		for _, k := range places {
+			if gone[k] != t.gone[k] {
+				changed[at.param] = true
+				break
 			}
 		}
-		if len(zero) == 0 {
-			continue
+	}
+	copy(t.gone, gone)
+	for p := range changed {
+		copy(p.Data(), t.values[p])
+	}
+	for at, places := range t.slices {
+		if changed[at.param] {
+			at.clear(places, gone)
 		}
-		slices.Sort(zero)
-		values := at.param.Data()
-		for first := 0; first < len(values); first += n * stride {
-			row := values[first : first+n*stride]
-			if stride == 1 {
-				for _, i := range zero {
-					row[i] = 0
-				}
-				continue
-			}
-			for _, i := range zero {
-				clear(row[i*stride : (i+1)*stride])
-			}
+	}
+	if t.plain == nil {
+		t.plain = analyse(t.net)
+	} else if len(changed) > 0 {
+		t.plain = t.plain.after(changed)
+	}
+}
+
+// clear zeroes the slices whose candidates are gone; places gives the candidates.
+func (s slicing) clear(places map[int]int, gone []bool) {
+	var zero []int
+	for i, k := range places {
+		if gone[k] {
+			zero = append(zero, i)
+		}
+	}
+	if len(zero) == 0 {
+		return
+	}
+	slices.Sort(zero)
+	n, stride := s.param.AxisLen(s.axis)
+	values := s.param.Data()
+	for first := 0; first < len(values); first += n * stride {
+		row := values[first : first+n*stride]
+		for _, i := range zero {
+			clear(row[i*stride : (i+1)*stride])
 		}
 	}
 }

@@ -123,8 +123,13 @@ func (d Data) tested() bool {
 	return d.TestExamples > 0 && len(d.Stages) > 0 && !math.IsNaN(d.Stages[0].Accuracy)
 }
 
-// passed reports whether the certificate holds.
-func passed(c prune.Certificate) bool { return c.Inputs > 0 && c.MaxRelDiff <= c.Tolerance }
+// allowed is the difference that a certificate allows, and why where it is not its tolerance.
+func allowed(c prune.Certificate) string {
+	if c.Rounding > c.Tolerance {
+		return Small(c.Rounding) + " (the rounding of the network itself)"
+	}
+	return Small(c.Tolerance)
+}
 
 // RemovedText lists the removed parts, "nothing" for a dense run.
 func RemovedText(r prune.Removed) string {

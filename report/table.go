@@ -74,11 +74,11 @@ func certificateText(c prune.Certificate) string {
 		return "none"
 	}
 	verdict := "FAILED"
-	if passed(c) {
+	if c.Passed() {
 		verdict = "passed"
 	}
 	return fmt.Sprintf("%s: largest relative difference %s on %s inputs, %s allowed",
-		verdict, Small(c.MaxRelDiff), Count(int64(c.Inputs)), Small(c.Tolerance))
+		verdict, Small(c.MaxRelDiff), Count(int64(c.Inputs)), allowed(c))
 }
 
 // summarize picks the layers worth a line of their own and sums up the others.

@@ -71,12 +71,12 @@ func certificateTile(d Data) tile {
 		return t
 	}
 	t.Big, t.Class = "✓ "+Small(c.MaxRelDiff), "good"
-	if !passed(c) {
+	if !c.Passed() {
 		t.Big, t.Class = "✗ "+Small(c.MaxRelDiff), "bad"
 	}
 	t.Lines = []string{
 		"largest relative difference of outputs on " + Count(int64(c.Inputs)) + " inputs",
-		"allowed: " + Small(c.Tolerance),
+		"allowed: " + allowed(c),
 	}
 	if way := d.onTheWay(); way != "" {
 		t.Lines = append(t.Lines, way)

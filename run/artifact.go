@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"pare/config"
 	"pare/export"
@@ -50,7 +51,7 @@ func OpenArtifact(path string) (*Artifact, error) {
 	}
 	dir := Folder(path)
 	switch {
-	case !info.IsDir() && filepath.Ext(path) == ".onnx":
+	case !info.IsDir() && isONNX(path):
 		return &Artifact{Path: path, Kind: KindONNX}, nil
 	case info.IsDir() && exists(dir.path(ConfigFile)):
 		a := &Artifact{Path: path, Kind: KindRun}
@@ -71,6 +72,9 @@ func OpenArtifact(path string) (*Artifact, error) {
 	return nil, &InputError{fmt.Errorf("%s is neither a run folder (%s), nor a folder with a model (%s, %s), nor an .onnx or .safetensors file",
 		path, ConfigFile, export.SafetensorsFile, export.ArchitectureFile)}
 }
+
+// isONNX reports whether a path names an ONNX file, in letters of any case.
+func isONNX(path string) bool { return strings.EqualFold(filepath.Ext(path), ".onnx") }
 
 func (a *Artifact) belongTo(f Folder) error {
 	if err := f.readable(); err != nil {

@@ -48,7 +48,7 @@ func filesOf(p config.Path) ([]string, error) {
 			return nil, err
 		}
 		return a.networkFiles()
-	case filepath.Ext(p.Text) == ".onnx":
+	case isONNX(p.Text):
 		return onnx.Files(p.Text)
 	}
 	return []string{p.Text}, nil

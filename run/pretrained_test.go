@@ -87,5 +87,18 @@ train: {epochs: 0, batch: 8}
 	}
 	refused(t, parse(t, text, append(sets, "model.width=0.125")...),
 		"model.weights names "+file+", which does not fit resnet18: conv1.weight has shape [4 3 3 3] in place of [8 3 3 3]")
+	grey := append(sets, "data.channels=grey")
+	refused(t, parse(t, text, grey...), "conv1.weight has shape [4 3 3 3] in place of [4 1 3 3]; the file's network reads 3 channels: "+
+		"make the data colour (data.channels: colour, where the dataset has it)")
+	m.Stem = "imagenet"
+	if net, err = models.Build(m, models.Task{Input: nn.Shape{3, 32, 32}, Classes: 5}, rand.New(rand.NewPCG(3, 3))); err != nil {
+		t.Fatal(err)
+	}
+	large := t.TempDir()
+	if err := export.Save(large, export.Model{Net: net}); err != nil {
+		t.Fatal(err)
+	}
+	refused(t, parse(t, text, sets[0], "model.weights="+filepath.Join(large, "model.safetensors")),
+		"conv1.weight has shape [4 3 7 7] in place of [4 3 3 3]; the file's first convolution is 7×7: leave out stem: small")
 	refused(t, parse(t, base+perceptron, "data.normalize=imagenet"), "data.normalize: imagenet is for red, green and blue, images of digits have 1 channels")
 }

@@ -89,6 +89,9 @@ type PruneRequest struct {
 	// take them in place of training examples, and the certificate where there are no test examples.
 	// nil: none.
 	Inputs []float32 `json:"-"`
+
+	// Progress shows how far the choice of units is; nil: silent.
+	Progress func(what string, done, total int64) `json:"-"`
 }
 
 // complete is the request with a method: where it names none, the one that its other options
@@ -190,7 +193,7 @@ func (q PruneRequest) selection(data *importance.Data) (selection, error) {
 		return nil, err
 	}
 	s := &prune.Selection{Importance: by, Scope: q.Scope, MACs: q.MACs, Params: q.Params, Latency: q.Latency, Batch: q.Batch,
-		Layers: q.LayerShares, Keep: q.kept(), RoundTo: q.RoundTo, Seed: q.Seed, Data: data}
+		Layers: q.LayerShares, Keep: q.kept(), RoundTo: q.RoundTo, Seed: q.Seed, Data: data, Progress: q.Progress}
 	if err := s.Validate(); err != nil {
 		return nil, fmt.Errorf("method %s: %w", q.Method, err)
 	}
@@ -250,7 +253,9 @@ func pruneWith(ctx context.Context, net *nn.Network, q PruneRequest, data *Data,
 				return nil, nil, err
 			}
 		}
-		if choice, err = choose(selection, net); err != nil {
+		if choice, err = choose(ctx, selection, net); ctx.Err() != nil {
+			return nil, nil, ctxError(ctx, "choosing units")
+		} else if err != nil {
 			return nil, nil, &InputError{err}
 		}
 		if err := zeroed(net); err != nil {
@@ -300,9 +305,9 @@ func pruneWith(ctx context.Context, net *nn.Network, q PruneRequest, data *Data,
 }
 
 // choose zeroes units or single weights; the outcome is empty for single weights.
-func choose(s selection, net *nn.Network) (prune.Choice, error) {
+func choose(ctx context.Context, s selection, net *nn.Network) (prune.Choice, error) {
 	if units, ok := s.(*prune.Selection); ok {
-		choice, err := units.Choose(net)
+		choice, err := units.Choose(ctx, net)
 		if err != nil {
 			return prune.Choice{}, err
 		}
@@ -408,7 +413,8 @@ func (d *Data) forImportance(ctx context.Context, net *nn.Network) (*importance.
 	if err != nil {
 		return nil, err
 	}
-	return &importance.Data{Batches: loader.First(min(importanceExamples, count(part))).All(ctx), Batch: batch, Loss: d.Loss()}, nil
+	first := loader.First(min(importanceExamples, count(part)))
+	return &importance.Data{Batches: first.All(ctx), Batch: batch, Loss: d.Loss(), N: first.Batches()}, nil
 }
 
 // unseen is the validation data or, without any, the training data.

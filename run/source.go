@@ -44,7 +44,7 @@ type normalizer interface {
 // error says how to convert it.
 func isWeights(path string) bool {
 	switch strings.ToLower(filepath.Ext(path)) {
-	case ".safetensors", ".pt", ".pth":
+	case ".safetensors", ".pt", ".pth", ".bin", ".pkl", ".ckpt":
 		return true
 	}
 	return false

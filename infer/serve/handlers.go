@@ -303,6 +303,10 @@ func (s *Server) predict(m *served, w http.ResponseWriter, r *http.Request, memo
 	return answerOf(m.Model, q, values), q.n, nil
 }
 
+// bodyTypes are the media types of requests. A form is JSON too: it is the type that curl -d
+// sends where no header names another.
+var bodyTypes = []string{"application/json", "application/octet-stream", "application/x-www-form-urlencoded"}
+
 // checkHeaders refuses bodies by their headers, and returns the number of bytes of JSON, −1 for all.
 func checkHeaders(r *http.Request, most int64) (jsonSize int, err error) {
 	unsupported := func(format string, args ...any) (int, error) {
@@ -312,7 +316,7 @@ func checkHeaders(r *http.Request, most int64) (jsonSize int, err error) {
 		return unsupported("Content-Encoding is %s; send the body as it is", quoted(c))
 	}
 	if c := r.Header.Get("Content-Type"); c != "" {
-		if t, _, err := mime.ParseMediaType(c); err != nil || t != "application/json" && t != "application/octet-stream" {
+		if t, _, err := mime.ParseMediaType(c); err != nil || !slices.Contains(bodyTypes, t) {
 			return unsupported("Content-Type is %s; it must be application/json, or application/octet-stream for binary data", quoted(c))
 		}
 	}

@@ -251,7 +251,8 @@ func (m *Model) values(r *request, in *tensor, data []byte) error {
 	return err
 }
 
-// shape reads the shape of an input and compares it with the model's.
+// shape reads the shape of an input and compares it with the model's. Tokens may be (n, T), as in
+// PyTorch, beside (n, 1, T).
 func (m *Model) shape(v []byte) ([]int, error) {
 	want := m.Input.Shape
 	place := "shape of input " + m.Input.Name
@@ -266,10 +267,14 @@ func (m *Model) shape(v []byte) ([]int, error) {
 		}
 		return err
 	})
+	tokens := m.Input.Vocabulary > 0 && len(shape) == 2 && len(want) == 2 && want[0] == 1 && shape[1] == want[1]
 	switch {
 	case err != nil:
 		return nil, err
-	case len(shape) == 0 || !slices.Equal(shape[1:], want):
+	case len(shape) == 3 && len(want) == 2 && shape[1] == want[1] && shape[2] == want[0] && want[0] != want[1]:
+		return nil, badRequest("%s is (%s), the model takes (n, %s); put the units first: x.transpose(0, 2, 1)",
+			place, shapeText(shape), shapeText(want))
+	case !tokens && (len(shape) == 0 || !slices.Equal(shape[1:], want)):
 		return nil, badRequest("%s is (%s), the model takes (n, %s)", place, shapeText(shape), shapeText(want))
 	case shape[0] == 0:
 		return nil, badRequest("%s is (%s), which has no examples", place, shapeText(shape))

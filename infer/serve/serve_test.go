@@ -120,11 +120,24 @@ func TestAnswers(t *testing.T) {
 			`{"model_name":"t","model_version":"1","outputs":[{"name":"all","datatype":"FP32","shape":[1,1,2],"data":[4,0]}]}`},
 		{"tokens of INT32", "POST", tokensPath, input("INT32", "[1, 1, 2]", "[1, 2]"),
 			`{"model_name":"t","model_version":"1","outputs":[{"name":"all","datatype":"FP32","shape":[1,1,2],"data":[1,2]}]}`},
+		{"tokens without an axis of units", "POST", tokensPath, input("INT64", "[2, 2]", "[[4, 0], [1, 2]]"),
+			`{"model_name":"t","model_version":"1","outputs":[{"name":"all","datatype":"FP32","shape":[2,1,2],"data":[4,0,1,2]}]}`},
 	} {
 		w := ask(s, c.method, c.path, c.body)
 		if w.Code != http.StatusOK || w.Body.String() != c.want || w.Header().Get("Content-Type") != "application/json" {
 			t.Errorf("%s: %d %s\n%s\nwant\n%s", c.name, w.Code, w.Header(), w.Body, c.want)
 		}
+	}
+}
+
+// TestFormIsJSON: curl -d names the type of a form where it is given no other.
+func TestFormIsJSON(t *testing.T) {
+	s := start(t, Options{}, model(&sums{}))
+	body := input("FP32", "[1, 3]", "[1, 2, 3]")
+	want := ask(s, "POST", inferPath, body, "Content-Type", "application/json")
+	got := ask(s, "POST", inferPath, body, "Content-Type", "application/x-www-form-urlencoded")
+	if got.Code != http.StatusOK || got.Body.String() != want.Body.String() {
+		t.Errorf("%d %s, as JSON %d %s", got.Code, got.Body, want.Code, want.Body)
 	}
 }
 
@@ -254,6 +267,8 @@ func TestBadRequests(t *testing.T) {
 		{"POST", inferPath, input("FP32", "[]", "[]"), 400, `shape of input input is (), the model takes (n, 3)`},
 		{"POST", inferPath, input("FP32", "[3]", "[1, 2, 3]"), 400, `shape of input input is (3), the model takes (n, 3)`},
 		{"POST", inferPath, input("FP32", "[1, 4]", "[1, 2, 3, 4]"), 400, `shape of input input is (1, 4), the model takes (n, 3)`},
+		{"POST", tokensPath, input("INT64", "[1, 2, 1]", "[1, 2]"), 400,
+			`shape of input input is (1, 2, 1), the model takes (n, 1, 2); put the units first: x.transpose(0, 2, 1)`},
 		{"POST", inferPath, input("FP32", "[0, 3]", "[]"), 400, `shape of input input is (0, 3), which has no examples`},
 		{"POST", inferPath, input("FP32", "[-1, 3]", "[]"), 400, `an axis of the shape of input input is not a whole number of at least 0`},
 		{"POST", inferPath, input("FP32", "[1.5, 3]", "[]"), 400, `an axis of the shape of input input is not a whole number of at least 0`},

@@ -1,6 +1,7 @@
 package imported
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -90,7 +91,7 @@ func (im *importer) withShapes(n *onnx.Node, err error) error {
 		if r := im.done[in]; r.value != nil {
 			shapes = append(shapes, r.value.String())
 		} else if r.constant != nil {
-			shapes = append(shapes, im.dimensions(r.constant.dims))
+			shapes = append(shapes, cmp.Or(im.dimensions(r.constant.dims), "scalar"))
 		}
 	}
 	if len(shapes) == 0 {

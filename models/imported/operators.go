@@ -17,7 +17,7 @@ func init() {
 	operators = map[string]func(im *importer, n *onnx.Node) (*value, error){
 		"Identity": passed, "Dropout": passed, "Cast": passed, "CastLike": passed,
 		"Reshape": reshaped, "Flatten": reshaped, "Squeeze": reshaped, "Unsqueeze": reshaped,
-		"Transpose": transposed, "Expand": expanded, "Slice": sliced, "Gather": gathered, "Split": split, "Concat": concat,
+		"Transpose": transposed, "Expand": expanded, "Tile": tiled, "Slice": sliced, "Gather": gathered, "Split": split, "Concat": concat,
 		"Conv": conv, "ConvTranspose": convTranspose, "Resize": resize, "Upsample": resize, "DepthToSpace": depthToSpace,
 		"MaxPool": maxPool, "AveragePool": averagePool, "GlobalAveragePool": globalPool, "GlobalMaxPool": globalMaxPool, "ReduceMean": globalPool,
 		"Gemm": gemm, "MatMul": matMul,
@@ -97,6 +97,37 @@ func expanded(im *importer, n *onnx.Node) (*value, error) {
 	}
 	if !slices.Equal(dims, v.dims()) {
 		return nil, fmt.Errorf("an expansion to %s is not supported", im.dimensions(dims))
+	}
+	return v, nil
+}
+
+// tiled repeats a value along axes of length 1, as an expansion does.
+func tiled(im *importer, n *onnx.Node) (*value, error) {
+	v, err := im.value(input(n, 0))
+	if err != nil {
+		return nil, err
+	}
+	c, err := im.constant(input(n, 1))
+	if err != nil {
+		return nil, err
+	}
+	times, err := wholeNumbers(c)
+	if err != nil {
+		return nil, err
+	}
+	if len(times) != len(v.axes) {
+		return nil, fmt.Errorf("%d repeats for %d axes", len(times), len(v.axes))
+	}
+	for i, k := range times {
+		switch {
+		case k == 1:
+		case k < 1 || i == 0 || v.dims()[i] != 1:
+			return nil, fmt.Errorf("%d repeats of axis %d are not supported; an axis of length 1 can be repeated", k, i)
+		default:
+			if v, err = im.spreadUnits(v, i, k); err != nil {
+				return nil, err
+			}
+		}
 	}
 	return v, nil
 }

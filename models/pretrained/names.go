@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/goccy/go-yaml"
@@ -33,6 +34,7 @@ type rules struct {
 
 // pattern translates names: a * stands for any text in theirs and for the same text in ours.
 type pattern struct {
+	text   string // theirs, as written
 	theirs *regexp.Regexp
 	ours   string // "": the tensor is dropped
 }
@@ -89,6 +91,7 @@ func compile(pattern string) *regexp.Regexp {
 func (r *rules) add(theirs, ours string) error {
 	stars := strings.Count(theirs, "*")
 	_, twice := r.names[theirs]
+	twice = twice || slices.ContainsFunc(r.patterns, func(p pattern) bool { return p.text == theirs })
 	switch n := strings.Count(ours, "*"); {
 	case theirs == "":
 		return errors.New("a name of the weights is empty")
@@ -101,7 +104,7 @@ func (r *rules) add(theirs, ours string) error {
 	case stars > 0 && len(r.patterns) == maxPatterns:
 		return fmt.Errorf("it has more than %d names with *", maxPatterns)
 	case stars > 0:
-		r.patterns = append(r.patterns, pattern{compile(theirs), ours})
+		r.patterns = append(r.patterns, pattern{theirs, compile(theirs), ours})
 	default:
 		r.names[theirs] = ours
 	}

@@ -333,6 +333,7 @@ func fits(got, want []int) bool {
 // without a use.
 func (s Source) fits(net *nn.Network, m *match, surplus []string) error {
 	var missing, shapes []string
+	first := ""
 	for _, p := range net.Params() {
 		if m.newHead != "" && p.Node == m.head {
 			continue
@@ -344,14 +345,17 @@ func (s Source) fits(net *nn.Network, m *match, surplus []string) error {
 		}
 		if got, _ := m.file.Shape(tensor); !fits(got, p.ExportShape()) {
 			shapes = append(shapes, fmt.Sprintf("%s has shape %v in place of %v", tensor, got, p.ExportShape()))
+			if p.Node == net.Nodes[0] && p.Role == nn.RoleWeight {
+				first = otherInput(got, p.ExportShape())
+			}
 		}
 	}
 	var faults []string
 	if len(missing) > 0 {
-		faults = append(faults, fmt.Sprintf("%d of %d parameters are missing: %s", len(missing), len(net.Params()), few(missing)))
+		faults = append(faults, fmt.Sprintf("the file lacks %d of %d parameters: %s", len(missing), len(net.Params()), few(missing)))
 	}
 	if len(surplus) > 0 {
-		faults = append(faults, fmt.Sprintf("%d tensors are not in the network: %s", len(surplus), few(surplus)))
+		faults = append(faults, fmt.Sprintf("the network has no parameter for %d of its tensors: %s", len(surplus), few(surplus)))
 	}
 	remedy := ""
 	if len(faults) > 0 {
@@ -363,7 +367,23 @@ func (s Source) fits(net *nn.Network, m *match, surplus []string) error {
 	if len(faults) == 0 {
 		return nil
 	}
-	return option.Errorf("weights", "names %s, which does not fit %s: %s%s", s.Weights, net.Name, strings.Join(faults, "; "), remedy)
+	return option.Errorf("weights", "names %s, which does not fit %s: %s%s", s.Weights, net.Name, strings.Join(faults, "; "), remedy+first)
+}
+
+// otherInput is the remedy where the first convolution has another shape, [out, in, height, width], in
+// the file: it reads colours, or has the large stem of ImageNet.
+func otherInput(file, here []int) string {
+	if len(file) != 4 || len(here) != 4 {
+		return ""
+	}
+	remedy := ""
+	if file[1] == 3 && here[1] == 1 {
+		remedy = "; the file's network reads 3 channels: make the data colour (data.channels: colour, where the dataset has it)"
+	}
+	if file[2] == 7 && here[2] == 3 {
+		remedy += "; the file's first convolution is 7×7: leave out stem: small"
+	}
+	return remedy
 }
 
 // few are the first names of a list.

@@ -216,12 +216,14 @@ func TestFillRefuses(t *testing.T) {
 				x[i].Name = "module." + x[i].Name
 			}
 			return x
-		})), ", which does not fit net: 5 of 7 parameters are missing: body.conv.weight, body.bn.weight, body.bn.bias, … and 2 more; " +
-			"7 tensors are not in the network: module.body.conv.weight, module.body.bn.weight, module.body.bn.bias, … and 4 more; " +
+		})), ", which does not fit net: the file lacks 5 of 7 parameters: body.conv.weight, body.bn.weight, body.bn.bias, … and 2 more; " +
+			"the network has no parameter for 7 of its tensors: " +
+			"module.body.conv.weight, module.body.bn.weight, module.body.bn.bias, … and 4 more; " +
 			"model.names may translate or drop names"},
 		{"surplus", file(t, append(state(), safetensors.Tensor{Name: "aux.bias", Shape: []int{1}, Data: []float32{1}})),
-			", which does not fit net: 1 tensors are not in the network: aux.bias; model.names may translate or drop names"},
-		{"half a head", file(t, state()[:7]), ", which does not fit net: 1 of 7 parameters are missing: fc.bias; model.names may translate or drop names"},
+			", which does not fit net: the network has no parameter for 1 of its tensors: aux.bias; model.names may translate or drop names"},
+		{"half a head", file(t, state()[:7]), ", which does not fit net: the file lacks 1 of 7 parameters: fc.bias; " +
+			"model.names may translate or drop names"},
 		{"shape", file(t, change(func(x []safetensors.Tensor) []safetensors.Tensor { x[0].Shape = []int{2, 3, 3, 3}; return x })),
 			", which does not fit net: body.conv.weight has shape [2 3 3 3] in place of [3 2 3 3]"},
 		{"infinite", file(t, change(func(x []safetensors.Tensor) []safetensors.Tensor { x[0].Data[53] = inf; return x })),
@@ -291,6 +293,8 @@ func TestNamesRefused(t *testing.T) {
 		{"n.yaml", "- a\n", "it is no section of names"},
 		{"n.yml", "\"a.*\": b\n", `"a.*" has 1 * and "b" has 0; each * of ours is the text of one of theirs`},
 		{"n.json", `{"a": "b", "a": "c"}`, `"a" is there twice`},
+		{"n.json", `{"a.*": "b.*", "a.*": "c.*"}`, `"a.*" is there twice`},
+		{"n.csv", "a.*,b.*\na.*,\n", `"a.*" is there twice`},
 		{"n.json", `{"a": 1}`, `"a" must be a name or null`},
 		{"n.json", `{"a": "b"} x`, "there is text behind the object"},
 		{"n.json", `["a"]`, "it must be one object of names"},

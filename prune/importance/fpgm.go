@@ -24,13 +24,16 @@ func init() {
 
 // Score implements Importance.
 func (FPGM) Score(s *Sample) ([]float64, error) {
-	return perSlice(s, func(p *nn.Param, axis int) []float64 { return overMean(distances(p, axis)) }), nil
+	return perSlice(s, func(p *nn.Param, axis int, step func() error) ([]float64, error) {
+		sums, err := distances(p, axis, step)
+		return overMean(sums), err
+	})
 }
 
 // distances are the sums of the distances of each slice of a parameter along an axis to all
 // slices, by ‖a − b‖² = ‖a‖² + ‖b‖² − 2ab in float64. Products are added up over blocks of
-// values, because a parameter in float64 takes twice its memory.
-func distances(p *nn.Param, axis int) []float64 {
+// values, because a parameter in float64 takes twice its memory. step is called between blocks.
+func distances(p *nn.Param, axis int, step func() error) ([]float64, error) {
 	n, stride := p.AxisLen(axis)
 	values := p.Data()
 	depth := len(values) / max(1, n)
@@ -40,6 +43,9 @@ func distances(p *nn.Param, axis int) []float64 {
 	products := make([]float64, n*n)
 	rows := make([]float64, n*min(block, depth))
 	for first := 0; first < depth; first += block {
+		if err := step(); err != nil {
+			return nil, err
+		}
 		width := min(block, depth-first)
 		for k := range width {
 			for i := range n {
@@ -58,5 +64,5 @@ func distances(p *nn.Param, axis int) []float64 {
 			sums[j] += d
 		}
 	}
-	return sums
+	return sums, nil
 }

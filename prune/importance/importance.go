@@ -66,6 +66,9 @@ type Sample struct {
 	Seed   uint64    // of random scores
 	Sums   []float64 // that a criterion OfGradients has been given; nil: it measures them on Data
 	Data   *Data     // nil: none
+	// Step is called by criteria that take long on values, after each piece of done pieces of total;
+	// they stop with its error. nil: it is not.
+	Step func(done, total int64) error
 }
 
 // Data are examples with their targets.
@@ -73,6 +76,15 @@ type Data struct {
 	Batches iter.Seq2[datasets.Batch, error] // to range over any number of times
 	Batch   int                              // examples of a batch, at most; smaller ones count for nothing
 	Loss    nn.Loss
+	N       int // batches, for the display of progress; 0: not known
+}
+
+// step calls Step.
+func (s *Sample) step(done, total int) error {
+	if s.Step == nil {
+		return nil
+	}
+	return s.Step(int64(done), int64(total))
 }
 
 // ErrNoData is wrapped by the error of a criterion that needs data and has none.
@@ -126,9 +138,13 @@ func (s *Sample) run(name string, o nn.CompileOptions, after func(*nn.Program)) 
 	if err != nil {
 		return err
 	}
-	full := false
+	full, done := false, 0
 	for b, err := range s.Data.Batches {
 		if err != nil {
+			return err
+		}
+		done++
+		if err := s.step(done, s.Data.N); err != nil {
 			return err
 		}
 		if b.N != o.Batch {

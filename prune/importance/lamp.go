@@ -30,11 +30,11 @@ func init() {
 
 // Score implements Importance.
 func (LAMP) Score(s *Sample) ([]float64, error) {
-	return perSlice(s, func(p *nn.Param, axis int) []float64 {
+	return perSlice(s, inOnePiece(func(p *nn.Param, axis int) []float64 {
 		squares := squaredNorms(p, axis)
 		adapt(len(squares), func(i int) float64 { return squares[i] }, func(i int, v float64) { squares[i] = v })
 		return squares
-	}), nil
+	}))
 }
 
 // ScoreWeights implements OfWeights.

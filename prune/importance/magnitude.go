@@ -19,7 +19,7 @@ func init() {
 }
 
 // Score implements Importance.
-func (Magnitude) Score(s *Sample) ([]float64, error) { return perSlice(s, relativeNorms), nil }
+func (Magnitude) Score(s *Sample) ([]float64, error) { return perSlice(s, inOnePiece(relativeNorms)) }
 
 // ScoreWeights implements OfWeights: |w|, which is not relative to a layer's mean, as in Han
 // et al. 2015.

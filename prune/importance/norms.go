@@ -1,6 +1,7 @@
 package importance
 
 import (
+	"cmp"
 	"math"
 
 	"pare/nn"
@@ -9,27 +10,37 @@ import (
 // perSlice scores groups by the slices of their parameters: of gives the scores of all slices
 // of a parameter along an axis. A group scores the mean over the weights that compute its
 // units; without any, over the weights that read them, and without those over all its
-// parameters.
-func perSlice(s *Sample, of func(p *nn.Param, axis int) []float64) []float64 {
+// parameters. of calls step between pieces of its work.
+func perSlice(s *Sample, of func(p *nn.Param, axis int, step func() error) ([]float64, error)) ([]float64, error) {
 	type axis struct {
 		p    *nn.Param
 		axis int
 	}
 	scores := map[axis][]float64{}
-	score := func(slot nn.Slot) float64 {
+	groups := s.Groups.Slots()
+	var out []float64
+	step := func() error { return s.step(len(out), len(groups)) }
+	score := func(slot nn.Slot) (float64, error) {
 		key := axis{slot.Param, slot.Axis}
 		if scores[key] == nil {
-			scores[key] = of(slot.Param, slot.Axis)
+			list, err := of(slot.Param, slot.Axis, step)
+			if err = cmp.Or(err, step()); err != nil {
+				return 0, err
+			}
+			scores[key] = list
 		}
-		return scores[key][slot.Index]
+		return scores[key][slot.Index], nil
 	}
-	var out []float64
-	for _, slots := range s.Groups.Slots() {
+	for _, slots := range groups {
 		for _, counts := range []func(nn.Slot) bool{computes, weighs, func(nn.Slot) bool { return true }} {
 			sum, n := 0.0, 0.0
 			for _, slot := range slots {
 				if counts(slot) {
-					sum += score(slot)
+					v, err := score(slot)
+					if err != nil {
+						return nil, err
+					}
+					sum += v
 					n++
 				}
 			}
@@ -39,7 +50,12 @@ func perSlice(s *Sample, of func(p *nn.Param, axis int) []float64) []float64 {
 			}
 		}
 	}
-	return out
+	return out, nil
+}
+
+// inOnePiece makes of scores without an error those that perSlice takes.
+func inOnePiece(of func(p *nn.Param, axis int) []float64) func(*nn.Param, int, func() error) ([]float64, error) {
+	return func(p *nn.Param, axis int, _ func() error) ([]float64, error) { return of(p, axis), nil }
 }
 
 func weighs(s nn.Slot) bool   { return s.Param.Role == nn.RoleWeight }

@@ -1,6 +1,10 @@
 package repair
 
-import "errors"
+import (
+	"errors"
+
+	"pare/internal/option"
+)
 
 // Spec says how a network is repaired when units have been chosen: the section prune.repair of
 // a config.
@@ -13,13 +17,22 @@ type Spec struct {
 
 // Defaults sets the values of the keys that a section leaves out.
 func (s *Spec) Defaults() {
-	s.Examples, s.Reconstruct, s.Statistics, s.Ridge = 512, true, true, DefaultRidge
+	s.Examples, s.Reconstruct, s.Statistics, s.Ridge = defaultExamples, true, true, DefaultRidge
 }
 
-// Validate refuses a repair that does nothing.
+// defaultExamples is the number of training examples that weights are fitted to.
+const defaultExamples = 512
+
+// Validate refuses a repair that does nothing, and options of a fit where it fits no weights.
 func (s *Spec) Validate() error {
-	if !s.Reconstruct && !s.Statistics {
+	const without = "is %v, which is for the fit of weights, and reconstruct is false; remove one of them"
+	switch {
+	case !s.Reconstruct && !s.Statistics:
 		return errors.New("it neither fits weights nor measures statistics; set reconstruct or statistics, or remove it")
+	case !s.Reconstruct && s.Examples != defaultExamples:
+		return option.Errorf("examples", without, s.Examples)
+	case !s.Reconstruct && s.Ridge != DefaultRidge:
+		return option.Errorf("ridge", without, s.Ridge)
 	}
 	return nil
 }

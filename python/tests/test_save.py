@@ -110,6 +110,40 @@ def test_shared_weights_warn(tmp_path):
         pare.save(module, VECTOR, tmp_path)
 
 
+FACTORS = {
+    "view": lambda x, f: x * f(x.mean((2, 3)).view(2, 3)).view(2, 3, 1, 1),
+    "indices": lambda x, f: f(F.adaptive_avg_pool2d(x, 1)[:, :, 0, 0])[:, :, None, None] * x,
+    "keepdim": lambda x, f: x * x.mean((2, 3), keepdim=True).sigmoid(),
+    "channels last": lambda x, f: (x.permute(0, 2, 3, 1) * f(x.mean((2, 3)))[:, None, None]).permute(0, 3, 1, 2),
+    "sequence": lambda x, f: (x.flatten(2) * f(x.mean((2, 3))).unsqueeze(2)).reshape(2, 3, 3, 3),
+}
+
+
+class Factors(nn.Module):
+    """A factor of each channel, from a linear layer; as many channels as rows and columns."""
+
+    def __init__(self, f):
+        super().__init__()
+        self.f, self.conv, self.linear, self.head = f, nn.Conv2d(3, 3, 1), nn.Linear(3, 3), nn.Linear(3, 2)
+
+    def forward(self, x):
+        return self.head(self.f(self.conv(x), lambda v: torch.sigmoid(self.linear(v))).mean((2, 3)))
+
+
+@pytest.mark.parametrize("name", FACTORS)
+def test_factors_of_channels(name, tmp_path):
+    module, x = Factors(FACTORS[name]).eval(), torch.randn(2, 3, 3, 3)
+    pare.save(module, x, tmp_path)
+    with torch.no_grad():
+        goldens.same(pare.load(tmp_path)(x), module(x))
+
+
+def test_factors_of_rows_are_no_factors_of_channels(tmp_path):
+    module = Factors(lambda x, f: x * f(x.mean((2, 3)))[:, None, :, None]).eval()
+    with pytest.raises(pare.UnsupportedError, match="which no layer of pare arranges so"):
+        pare.save(module, torch.randn(2, 3, 3, 3), tmp_path)
+
+
 @pytest.mark.parametrize("name", ["resnet18", "mobilenet_v3_small"])
 def test_torchvision(name, tmp_path):
     models = pytest.importorskip("torchvision.models")

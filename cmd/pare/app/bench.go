@@ -16,12 +16,14 @@ const mostSteps = 1_000_000
 // benchCommand measures training steps of models and of networks of runs.
 var benchCommand = command{
 	name: "bench",
-	args: "-model NAME|all or SOURCE... [-inputs FILE] [-batch 64] [-steps N] [-threads N] [-profile kinds|layers] [-json]",
-	doc:  "measures training steps of a model, or of the networks of a run or a file",
+	args: "-model NAME|all or SOURCE... [-infer [-report]] [-inputs FILE] [-batch 64] [-steps N] [-threads N] " +
+		"[-profile kinds|layers] [-json]",
+	doc: "measures training steps of a model or of the networks of a run, or predictions before and after pruning",
 	examples: []string{
 		"pare bench -model resnet20                     # a training step of a built-in model",
 		"pare bench -model all -threads 1",
 		"pare bench runs/resnet -profile layers          # of the networks of a run: original and pruned",
+		"pare bench runs/resnet -infer                   # predictions on test data: original, masked, pruned",
 	},
 	run: runBench,
 }
@@ -30,13 +32,18 @@ var benchCommand = command{
 const maxBenchBatch = 1 << 16
 
 func runBench(ctx context.Context, f *flags) error {
-	var b bench
+	var b stepBench
 	model := f.String("model", "", "`name` of the model with its default options; resnetN is the ResNet of depth N, all is every model; "+
 		"with FILE.safetensors: the model whose weights it holds")
-	f.IntVar(&b.batch, "batch", 64, "examples per step")
-	f.IntVar(&b.steps, "steps", 0, "steps to measure, after three to warm up; 0: as many as fit into five seconds, at least ten")
+	inference := f.Bool("infer", false, "measure predictions of the original, masked and pruned network in turn, "+
+		"with the roofline's ideal of this machine")
+	inReport := f.Bool("report", false, "with -infer: add tables and pictures to the report.html of the run")
+	dataDir := f.String("data-dir", "", "with -infer: folder with the data, in place of data.dir of the run's config")
+	f.IntVar(&b.batch, "batch", 64, "examples per step; with -infer also 1 unless given")
+	f.IntVar(&b.steps, "steps", 0, "steps to measure, after three to warm up; 0: as many as fit into five seconds, at least ten; "+
+		"with -infer: rounds of predictions, at least twenty in two seconds for each network")
 	inputs := f.String("inputs", "", "`file.npy` of examples for the networks of runs, shape (N, ...) "+
-		"as the network reads them; default: random ones")
+		"as the network reads them; default: random ones, with -infer the test data")
 	f.choice(&b.profile, "profile", "",
 		"show where the time of a training step goes, by `kinds` of operations or by layers", "kinds", "layers")
 	asJSON := f.Bool("json", false, "print one JSON object per line, one for each model")
@@ -55,10 +62,27 @@ func runBench(ctx context.Context, f *flags) error {
 	if len(paths) > 0 { // -model is of their weights
 		source.model, *model = *model, ""
 	}
+	b.show = f.progress()
+	if *inference {
+		i := inferBench{batches: inferBatches, rounds: b.steps, budget: inferBudget, file: *inputs, dataDir: *dataDir, show: b.show}
+		if f.given("batch") {
+			i.batches = []int{b.batch}
+		}
+		f.refuse(true, "it is for training steps; leave out -infer", "profile")
+		if len(paths) == 0 {
+			return cli.InputError("-infer measures the networks of a SOURCE, such as a run; -model alone has none")
+		}
+		if f.refused != nil {
+			return f.refused
+		}
+		return i.each(ctx, f, &source, paths, *asJSON, *inReport)
+	}
+	if f.refuse(true, "it is for predictions; give -infer", "report", "data-dir"); f.refused != nil {
+		return f.refused
+	}
 	if *inputs != "" && *model != "" {
 		return cli.InputError("-inputs is for the networks of runs, a -model reads random data")
 	}
-	b.show = f.progress()
 	encoder := json.NewEncoder(f.stdout)
 	loads, err := workloads(*model, &source, paths, *inputs)
 	if err != nil {

@@ -227,7 +227,7 @@ func TestBenchSteps(t *testing.T) {
 	} {
 		n = 0
 		var last [2]int64
-		b := bench{steps: c.steps, show: func(_ string, done, total int64) { last = [2]int64{done, total} }}
+		b := stepBench{steps: c.steps, show: func(_ string, done, total int64) { last = [2]int64{done, total} }}
 		times, err := b.time(ctx, "test", c.budget, func() { n++; time.Sleep(time.Millisecond) })
 		if err != nil || len(times) < c.lo || len(times) > c.hi || n != len(times)+benchWarmup {
 			t.Errorf("%+v: %d steps, %d counted, error %v", c, n, len(times), err)

@@ -56,8 +56,8 @@ type benchResult struct {
 	Profile []profileRow `json:"profile,omitempty"`
 }
 
-// bench is how to measure.
-type bench struct {
+// stepBench is how to measure training steps.
+type stepBench struct {
 	batch   int
 	steps   int    // 0: as many as fit into the budget
 	profile string // "", kinds or layers
@@ -65,7 +65,7 @@ type bench struct {
 }
 
 // measure benchmarks one model; first says that the process has done no other.
-func (b bench) measure(ctx context.Context, w workload, first bool) (*benchResult, error) {
+func (b stepBench) measure(ctx context.Context, w workload, first bool) (*benchResult, error) {
 	peakKnown := first
 	if !first {
 		debug.FreeOSMemory()
@@ -112,7 +112,7 @@ func (b bench) measure(ctx context.Context, w workload, first bool) (*benchResul
 }
 
 // trainingStep compiles the step that a trainer does for each batch, on one random batch.
-func (b bench) trainingStep(w workload) (p *nn.Program, update func(), err error) {
+func (b stepBench) trainingStep(w workload) (p *nn.Program, update func(), err error) {
 	p, err = nn.Compile(w.net, nn.CompileOptions{Mode: nn.Train, Batch: b.batch, Loss: layers.CrossEntropy{}, Terms: w.terms})
 	if err != nil {
 		return nil, nil, err
@@ -130,7 +130,7 @@ func (b bench) trainingStep(w workload) (p *nn.Program, update func(), err error
 	return p, func() { o.Step(benchRate, 1) }, nil
 }
 
-func (b bench) forwardPass(w workload) (func(), error) {
+func (b stepBench) forwardPass(w workload) (func(), error) {
 	p, err := nn.Compile(w.net, nn.CompileOptions{Mode: nn.Infer, Batch: b.batch})
 	if err != nil {
 		return nil, err
@@ -141,7 +141,7 @@ func (b bench) forwardPass(w workload) (func(), error) {
 
 // time runs step, after some that do not count, as often as asked for or as
 // fits into the budget.
-func (b bench) time(ctx context.Context, what string, budget time.Duration, step func()) ([]time.Duration, error) {
+func (b stepBench) time(ctx context.Context, what string, budget time.Duration, step func()) ([]time.Duration, error) {
 	for range benchWarmup {
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
@@ -161,14 +161,14 @@ func (b bench) time(ctx context.Context, what string, budget time.Duration, step
 	return times, nil
 }
 
-func (b bench) enough(steps int, spent, budget time.Duration) bool {
+func (b stepBench) enough(steps int, spent, budget time.Duration) bool {
 	if b.steps > 0 {
 		return steps >= b.steps
 	}
 	return steps >= benchMinSteps && spent >= budget
 }
 
-func (b bench) progress(what string, steps int, spent, budget time.Duration) {
+func (b stepBench) progress(what string, steps int, spent, budget time.Duration) {
 	if b.show == nil {
 		return
 	}

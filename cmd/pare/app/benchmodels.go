@@ -112,7 +112,7 @@ func trainedWorkload(name string, a *run.Artifact, read func() (export.Model, er
 		input.fill = fillTokens(m.Net.Vocabulary)
 	}
 	if file != "" {
-		x, _, err := readInputs(file, m.Net.Input)
+		x, _, err := readInputs(file, m.Net)
 		if err == nil {
 			err = checkTokens(x, m.Net)
 		}

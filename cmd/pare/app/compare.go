@@ -186,7 +186,7 @@ const latencyBatch = 64
 
 // measureLatency returns a measurement of the final network of a run.
 func measureLatency(ctx context.Context, f *flags) func(*run.Artifact) (step, forward float64, err error) {
-	b := bench{batch: latencyBatch, steps: latencySteps, show: f.progress()}
+	b := stepBench{batch: latencyBatch, steps: latencySteps, show: f.progress()}
 	return func(a *run.Artifact) (float64, float64, error) {
 		w, err := trainedWorkload(filepath.Base(a.Path), a, a.Final, "")
 		if err != nil {

@@ -45,7 +45,7 @@ type predictFlags struct {
 
 func (f *predictFlags) define() {
 	f.StringVar(&f.inputs, "inputs", "", "npy `FILE` of shape (N, C, H, W), (N, D, T) for sequences, "+
-		"(N, 1, T) for tokens, or (N, F), fed to the network as it is, like the ONNX model's input")
+		"(N, T) or (N, 1, T) for tokens, or (N, F), fed to the network as it is, like the ONNX model's input")
 	f.BoolVar(&f.preprocess, "preprocess", false, "normalise -inputs, values in 0..1, by the model's means and deviations first")
 	f.choice(&f.split, "split", "", "`part` of the run's data: train, validation or test; "+
 		"also prints loss and accuracy", "train", "validation", "test")

@@ -2,6 +2,7 @@ package app
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -45,8 +46,11 @@ func (f *predictFlags) classes(m *export.Model, ofRun bool) (note string, err er
 	return note, nil
 }
 
-// longestLabels bounds a file of names.
-const longestLabels = 16 << 20
+// Bounds on a file of names: of the file, and of a line.
+const (
+	longestLabels = 16 << 20
+	longestLabel  = 64 << 10
+)
 
 // readLabels reads the names of outputs, one a line. A name that is there twice, as crane is in
 // ImageNet, has the number of the class behind it.
@@ -57,28 +61,37 @@ func readLabels(path string, outputs int) ([]string, error) {
 	}
 	defer file.Close() // only read
 	var names []string
-	seen := map[string]bool{}
-	lines := bufio.NewScanner(io.LimitReader(file, longestLabels))
-	for lines.Scan() {
+	seen, n := map[string]bool{}, 0
+	limit := &io.LimitedReader{R: file, N: longestLabels + 1}
+	lines := bufio.NewScanner(limit)
+	lines.Buffer(nil, longestLabel)
+	for ; lines.Scan() && limit.N > 0; n++ {
 		name := strings.TrimSpace(strings.TrimPrefix(lines.Text(), "\ufeff"))
 		switch {
 		case name == "":
-			return nil, cli.InputError("-labels: line %d of %s is empty; it must be the name of class %d", len(names)+1, path, len(names))
+			return nil, cli.InputError("-labels: line %d of %s is empty; it must be the name of class %d", n+1, path, n)
 		case !utf8.ValidString(name):
-			return nil, cli.InputError("-labels: line %d of %s is not text in UTF-8", len(names)+1, path)
+			return nil, cli.InputError("-labels: line %d of %s is not text in UTF-8", n+1, path)
 		}
-		if seen[name] {
-			name = fmt.Sprintf("%s (%d)", name, len(names))
+		if n >= outputs {
+			continue // only counted
+		}
+		for seen[name] {
+			name = fmt.Sprintf("%s (%d)", name, n)
 		}
 		seen[name] = true
 		names = append(names, name)
 	}
-	if err := lines.Err(); err != nil {
+	switch err := lines.Err(); {
+	case errors.Is(err, bufio.ErrTooLong):
+		return nil, cli.InputError("-labels: line %d of %s has more than %d KiB; give one name a line", n+1, path, longestLabel>>10)
+	case err != nil:
 		return nil, cli.InputError("-labels: %s: %w", path, err)
-	}
-	if len(names) != outputs {
+	case limit.N == 0:
+		return nil, cli.InputError("-labels: %s has more than %d MiB; give one name a line", path, longestLabels>>20)
+	case n != outputs:
 		return nil, cli.InputError("-labels: %s has %d lines, the network has %d outputs; give one name a line, in their order",
-			path, len(names), outputs)
+			path, n, outputs)
 	}
 	return names, nil
 }

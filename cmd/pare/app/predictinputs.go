@@ -49,7 +49,7 @@ func splitInputs(ctx context.Context, a *run.Artifact, m export.Model, f *predic
 
 // arrayFile reads an array of examples as the network reads them.
 func arrayFile(m export.Model, f *predictFlags) (*inputs, error) {
-	x, n, err := readInputs(f.inputs, m.Net.Input)
+	x, n, err := readInputs(f.inputs, m.Net)
 	if err != nil {
 		return nil, cli.InputError("%s: %w", f.inputs, err)
 	}
@@ -70,9 +70,9 @@ func arrayFile(m export.Model, f *predictFlags) (*inputs, error) {
 	return &inputs{run.Examples{X: x, Size: m.Net.Input.Size(), Batch: batch}, n, batch, nil, nil}, nil
 }
 
-// readInputs reads n examples of a shape, channels first, and checks that they
-// are numbers.
-func readInputs(path string, want nn.Shape) (x []float32, n int, err error) {
+// readInputs reads n examples of a network's input, channels first, and checks that they
+// are numbers. Tokens may be (n, T), as in PyTorch, beside (n, 1, T).
+func readInputs(path string, net *nn.Network) (x []float32, n int, err error) {
 	file, err := os.Open(path)
 	if err != nil {
 		return nil, 0, errors.Unwrap(err) // the path is in front already
@@ -86,8 +86,14 @@ func readInputs(path string, want nn.Shape) (x []float32, n int, err error) {
 	if _, err := r.ReadByte(); err != io.EOF {
 		return nil, 0, errors.New("bytes follow the array; write the file again with numpy.save")
 	}
-	if len(shape) == 0 || !want.Equal(shape[1:]) {
-		return nil, 0, fmt.Errorf("shape is %s, the network takes (N, %s)", tuple(shape), strings.TrimSuffix(tuple(want)[1:], ")"))
+	want := net.Input
+	tokens := net.Vocabulary > 0 && len(shape) == 2 && len(want) == 2 && want[0] == 1 && shape[1] == want[1]
+	if !tokens && (len(shape) == 0 || !want.Equal(shape[1:])) {
+		remedy := ""
+		if len(shape) == 3 && len(want) == 2 && want.Equal([]int{shape[2], shape[1]}) {
+			remedy = "; put the units first: x.transpose(0, 2, 1)"
+		}
+		return nil, 0, fmt.Errorf("shape is %s, the network takes (N, %s)%s", tuple(shape), strings.TrimSuffix(tuple(want)[1:], ")"), remedy)
 	}
 	if shape[0] == 0 {
 		return nil, 0, fmt.Errorf("shape %s has no examples", tuple(shape))

@@ -91,7 +91,10 @@ func TestPredictTokenErrors(t *testing.T) {
 		{"value 0.5 at (0, 0, 2)", []string{"-inputs", array([]int{2, 1, 16}, 2, 0.5)}},
 		{"value -1 at (0, 0, 0)", []string{"-inputs", array([]int{2, 1, 16}, 0, -1)}},
 		{"value 1e+30 at", []string{"-inputs", array([]int{2, 1, 16}, 0, 1e30)}},
-		{"shape is (2, 16), the network takes (N, 1, 16)", []string{"-inputs", array([]int{2, 16}, 0, 0)}},
+		{"value 21 at (1, 0, 3) is not a token", []string{"-inputs", array([]int{2, 16}, 19, 21)}},
+		{"shape is (4, 8), the network takes (N, 1, 16)", []string{"-inputs", array([]int{4, 8}, 0, 0)}},
+		{"shape is (2, 16, 1), the network takes (N, 1, 16); put the units first: x.transpose(0, 2, 1)",
+			[]string{"-inputs", array([]int{2, 16, 1}, 0, 0)}},
 		{"no preprocessing", []string{"-preprocess", "-inputs", array([]int{2, 1, 16}, 0, 0)}},
 		{"data.dir is not an option of wordchain", []string{"-split", "test", "-data-dir", t.TempDir()}},
 	} {

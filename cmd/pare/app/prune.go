@@ -134,6 +134,7 @@ func runPrune(ctx context.Context, f *flags) error {
 	if request.Inputs != nil && a.Config == nil {
 		missing = "" // the certificate has these examples
 	}
+	request.Progress = f.progress()
 	small, res, err := run.Prune(ctx, m.Net, request, data)
 	if errors.Is(err, train.ErrNotFinite) || errors.Is(err, prune.ErrNotFinite) {
 		return cli.InputError("%s: %w", a.Path, err)

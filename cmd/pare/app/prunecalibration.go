@@ -47,7 +47,7 @@ func (c *calibrationFlags) read(ctx context.Context, f *flags, m export.Model, o
 	}
 	size := m.Net.Input.Size()
 	if cli.Extension(c.path) == ".npy" {
-		x, n, err := readInputs(c.path, m.Net.Input)
+		x, n, err := readInputs(c.path, m.Net)
 		if err == nil {
 			err = checkTokens(x, m.Net)
 		}

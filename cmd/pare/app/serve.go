@@ -132,7 +132,7 @@ func servedName(path string) string {
 		path = abs
 	}
 	base := filepath.Base(path)
-	switch filepath.Ext(base) {
+	switch cli.Extension(base) {
 	case ".onnx", ".safetensors":
 		return strings.TrimSuffix(base, filepath.Ext(base))
 	}

@@ -54,6 +54,14 @@ func foreignONNX(t *testing.T, channels int) string {
 func TestSourceONNX(t *testing.T) {
 	file, dir := foreignONNX(t, 3), t.TempDir()
 	contains(t, succeed(t, "inspect", file), "foreign", "conv1", "8×10×10")
+	upper := filepath.Join(dir, "UPPER.ONNX")
+	if content, err := os.ReadFile(file); err != nil || os.WriteFile(upper, content, 0o644) != nil {
+		t.Fatal("the file cannot be copied")
+	}
+	contains(t, succeed(t, "inspect", upper), "conv1", "8×10×10")
+	if name := servedName(upper); name != "UPPER" {
+		t.Errorf("it is served as %s", name)
+	}
 	half := filepath.Join(dir, "half")
 	contains(t, succeed(t, "prune", file, "-macs", "0.5", "-importance", "magnitude", "-out", half),
 		"pruned by least magnitude", "MACs", "certificate  passed", "on 64 inputs", "wrote the network to "+half)
@@ -130,12 +138,13 @@ func TestSourceRefuses(t *testing.T) {
 	for text, args := range map[string][]string{
 		"holds weights alone; name their model (-model), such as resnet50, or give " + dir: {weights},
 		"w.pt holds weights alone; name their model (-model), such as resnet50\n":          {at("w.pt", "x")},
-		`unknown model "alexnett"`:                                    {weights, "-model", "alexnett"},
-		"the model mlp reads no weights of other programs; resnet18":  {weights, "-model", "mlp"},
-		"is no .safetensors file; only weights in such a file need":   {file, "-model", "resnet20"},
-		dir + " gives the input of its network":                       {dir, "-input", "3x12x12"},
-		dir + " is no .safetensors file":                              {dir, "-names", "names.yaml"},
-		`-input is "0x3"; it must be a side such as 224, or channels`: {weights, "-model", "mlp", "-input", "0x3"},
+		`unknown model "alexnett"`: {weights, "-model", "alexnett"},
+		`unknown model "convnext_atto"; the closest names are convnext_base, convnext_tiny, convnext_small; `: {weights, "-model", "convnext_atto"},
+		"the model mlp reads no weights of other programs; resnet18":                                          {weights, "-model", "mlp"},
+		"is no .safetensors file; only weights in such a file need":                                           {file, "-model", "resnet20"},
+		dir + " gives the input of its network":                                                               {dir, "-input", "3x12x12"},
+		dir + " is no .safetensors file":                                                                      {dir, "-names", "names.yaml"},
+		`-input is "0x3"; it must be a side such as 224, or channels`:                                         {weights, "-model", "mlp", "-input", "0x3"},
 		"empty.onnx: ":                      {at("empty.onnx", "")},
 		"notes.txt is neither a run folder": {at("notes.txt", "x")},
 		"nothing.safetensors does not exist; give a run folder, a folder with a mod": {filepath.Join(dir, "nothing.safetensors")},
@@ -241,6 +250,18 @@ func TestPredictONNX(t *testing.T) {
 		!strings.HasPrefix(lines[2], " ") || !strings.HasPrefix(lines[3], " ") || !strings.HasPrefix(lines[4], picture) {
 		t.Errorf("the likely classes of two pictures: %q", lines)
 	}
+	for text, names := range map[string]string{
+		"has 5 lines, the network has 4 outputs":                  "a\nb\nc\nd\ne\n",
+		"line 2 of " + labels + " is empty":                       "a\n\nc\nd\n",
+		"line 3 of " + labels + " has more than 64 KiB":           "a\nb\n" + strings.Repeat("c", 65<<10),
+		labels + " has more than 16 MiB; give one name a line":    strings.Repeat("a\n", 8<<20+1),
+		"has 8388608 lines, the network has 4 outputs; give one ": strings.Repeat("a\n", 8<<20),
+	} {
+		put(names)
+		fail(t, cli.ExitBadInput, text, "predict", file, picture, "-labels", labels)
+	}
+	put("crane (2)\ncrane\ncrane\nox\n") // a name that looks like a number of a class
+	contains(t, succeed(t, "predict", file, picture, "-labels", labels, "-top", "4"), "crane (2) (2)")
 	if _, out, noted := pare("predict", file, picture, "-logits"); strings.Contains(noted+out, "outputs:") || strings.Contains(out, "prob") {
 		t.Errorf("%s%s", out, noted)
 	}

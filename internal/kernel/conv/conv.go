@@ -151,12 +151,12 @@ func planImages(s Shape, input, inference bool) imagePlan {
 		h, w, depth = s.H, s.W, s.O
 	}
 	switch {
-	case s.winograd(h, w, depth, 16):
-		e := newWinograd(s, input)
-		if inference {
-			e.splitEvenly(16 * s.C * s.O)
-		}
+	case inference && s.winogradInference():
+		e := newWinograd(s, false)
+		e.splitEvenly(16 * s.C * s.O)
 		return e
+	case !inference && s.winograd(h, w, depth, 16):
+		return newWinograd(s, input)
 	case s.tiled(input):
 		return newDepthwise(s, input)
 	case s.depthwise():

@@ -13,7 +13,7 @@ func TestFrozen(t *testing.T) {
 	kerneltest.EveryMode(t, func(t *testing.T) {
 		r := kerneltest.Rand(52)
 		for _, s := range convShapes {
-			maker, more := New(s), s
+			maker, more := NewInference(s), s
 			form := maker.FrozenForm()
 			if form == nil {
 				continue
@@ -62,6 +62,33 @@ func TestSkip(t *testing.T) {
 				kerneltest.Near(t, fmt.Sprintf("%+v factor %v relu %v", s, e.SkipFactor != nil, e.ReLU), y, want, 1e-6)
 			}
 			kerneltest.NoAllocs(t, fmt.Sprint(s), func() { c.Forward(y, x, w, bias, Epilogue{Skip: skip, SkipFactor: factor, ReLU: true}) })
+		}
+	})
+}
+
+// TestInferenceMethod: forward passes for inference use Winograd's method for fewer channels and
+// tiles than those of training, with the results of the latter.
+func TestInferenceMethod(t *testing.T) {
+	kerneltest.EveryMode(t, func(t *testing.T) {
+		r := kerneltest.Rand(54)
+		methods := map[string]int{}
+		for _, c := range []int{4, 5, 7, 9, 17, 23, 35} {
+			for _, size := range []int{3, 4, 5, 6, 7, 15} {
+				for _, batch := range []int{1, 3} {
+					s := plain(batch, size, size, c, 40-c, 3, 3, 1, 1, 1, 1, 1)
+					inference, training := NewInference(s), New(s)
+					methods[fmt.Sprintf("%T, %T", inference.planForward(), training.planForward())]++
+					x, w, bias := kerneltest.Slice(r, training.inLen()), kerneltest.Slice(r, training.weightLen()), kerneltest.Slice(r, s.O)
+					got, want := make([]float32, training.outLen()), make([]float32, training.outLen())
+					training.Forward(want, x, w, bias, Epilogue{ReLU: true})
+					inference.UseFrozen(inference.Freeze(w))
+					inference.Forward(got, x, w, bias, Epilogue{ReLU: true})
+					kerneltest.Near(t, fmt.Sprintf("%+v", s), got, kerneltest.Float64s(want), 2e-5)
+				}
+			}
+		}
+		if len(methods) != 3 || methods["*conv.direct, *conv.winogradConv"] > 0 {
+			t.Error(methods)
 		}
 	})
 }

@@ -102,3 +102,36 @@ type directPlans struct {
 func newDirectPlans(s Shape) directPlans {
 	return directPlans{newDirect(s, false, false), newDirect(s, true, false), newDirectWeights(s)}
 }
+
+// BenchmarkMethod times the direct kernels and Winograd's in turn on one thread, both with frozen
+// weights, and reports how many times as fast Winograd's are: the figures behind winogradInference.
+func BenchmarkMethod(b *testing.B) {
+	parallel.SetThreads(1)
+	defer parallel.SetThreads(0)
+	for _, batch := range []int{1, 16} {
+		for _, h := range []int{3, 4, 5, 6, 7, 8, 14, 32} {
+			for _, c := range [][2]int{{4, 8}, {5, 5}, {6, 9}, {7, 7}, {9, 9}, {16, 16}, {32, 32}} {
+				s := plain(batch, h, h, c[0], c[1], 3, 3, 1, 1, 1, 1, 1)
+				direct, winograd := newDirect(s, false, true), newWinograd(s, false)
+				r := kerneltest.Rand(7)
+				x, w := kerneltest.Aligned(r, batch*h*h*c[0]), kerneltest.Aligned(r, 9*c[0]*c[1])
+				y := make([]float32, batch*h*h*c[1])
+				direct.useFrozen(direct.freeze(w))
+				winograd.useFrozen(winograd.freeze(w))
+				calls := max(1, 400_000/(len(y)*c[0])) // long enough for the clock
+				b.Run(fmt.Sprintf("batch=%d/%d-%d@%d", batch, c[0], c[1], h), func(b *testing.B) {
+					least := inTurn(b, func() {
+						for range calls {
+							direct.call(y, x, w, nil, false, Epilogue{ReLU: true})
+						}
+					}, func() {
+						for range calls {
+							winograd.call(y, x, w, nil, false, Epilogue{ReLU: true})
+						}
+					})
+					b.ReportMetric(least[0]/least[1], "gain")
+				})
+			}
+		}
+	}
+}

@@ -24,7 +24,7 @@ func TestWinogradTransforms(t *testing.T) {
 		t.Skip("no assembly kernels")
 	}
 	r := kerneltest.Rand(54)
-	for _, c := range []int{1, 7, 8, 9, 16, 23, 40} {
+	for _, c := range []int{1, 2, 3, 4, 5, 6, 7, 8, 9, 16, 23, 40} {
 		for _, width := range []int{1, 2, 5, 8} {
 			for _, pad := range []int{0, 1, 2} {
 				for _, odd := range []bool{false, true} {

@@ -170,6 +170,23 @@ noD:
 	VADDPS a, p, p \
 	VADDPS d, q, q
 
+// Stores the low R12 < 8 lanes of y, whose lower half is x, at R14; masked stores take tens of
+// operations on AMD. It destroys y.
+#define STORE7(x, y) \
+	TESTQ $4, R12 \
+	JEQ 4(PC) \
+	VMOVUPS x, (R14) \
+	VEXTRACTF128 $1, y, x \
+	ADDQ $16, R14 \
+	TESTQ $2, R12 \
+	JEQ 4(PC) \
+	VMOVLPS x, (R14) \
+	VMOVHLPS x, x, x \
+	ADDQ $8, R14 \
+	TESTQ $1, R12 \
+	JEQ 2(PC) \
+	VMOVSS x, (R14)
+
 #define LOAD2(b, c) \
 	VMOVUPS b, Y8 \
 	VMOVUPS c, Y9
@@ -260,11 +277,15 @@ tail:
 	VADDPS     Y3, Y11, Y11
 
 writeTail:
-	VMASKMOVPS Y8, Y15, (R8)
-	VMASKMOVPS Y9, Y15, (R8)(R13*1)
-	VMASKMOVPS Y10, Y15, (R9)
-	VMASKMOVPS Y11, Y15, (R9)(R13*1)
-	JMP        next
+	MOVQ R8, R14
+	STORE7(X8, Y8)
+	LEAQ (R8)(R13*1), R14
+	STORE7(X9, Y9)
+	MOVQ R9, R14
+	STORE7(X10, Y10)
+	LEAQ (R9)(R13*1), R14
+	STORE7(X11, Y11)
+	JMP  next
 
 // Row transform of a gradient tile with columns a, b.
 #define SPREAD(base, a, b) \

@@ -30,6 +30,12 @@ func skipPays(rows, cols, other int) bool {
 	return rows >= skipLeast && cols >= 64 && other >= 16 && cols*other <= skipFloats
 }
 
+// SkipsZeros reports whether the product of A [m,k] with [k,n], after SkipZeros, skips the zeros
+// of an A of which such a share of the values is not 0.
+func SkipsZeros(m, n, k int, share float64) bool {
+	return skipPays(m, max(n, k), min(n, k)) && share <= skipShare
+}
+
 // mostlyZero reports whether so few values of x [rows,cols] are not 0 that skipping
 // the others pays.
 func mostlyZero(x []float32, rows, cols int) bool {

@@ -136,6 +136,9 @@ func TestMostlyZero(t *testing.T) {
 		if got := mostlyZero(mostly0(r, 2000*100, c.share, false), 2000, 100); got != c.want {
 			t.Errorf("share %g: %v", c.share, got)
 		}
+		if SkipsZeros(2000, 64, 100, c.share) != c.want || SkipsZeros(skipLeast-1, 64, 100, c.share) {
+			t.Errorf("share %g: SkipsZeros differs from what a product does", c.share)
+		}
 	}
 	g := New(skipLeast-1, 64, 64, false, false)
 	if g.SkipZeros(); g.skip != nil {

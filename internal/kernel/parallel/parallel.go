@@ -180,8 +180,8 @@ func Each[P any](tasks int, plan *P, body func(plan *P, worker, task int)) {
 	do(0, tasks, unsafe.Pointer(plan), cast[func(unsafe.Pointer, int, int)](body))
 }
 
-// Own is Each, but gives a task to the same worker in every call, unless that one is late:
-// what the task reads, such as a part of the weights, stays in the cache of its core.
+// Own is Each, but gives a task to the same worker in every call, unless that worker is late:
+// the values that the task reads, such as a part of the weights, stay in the cache of its core.
 func Own[P any](tasks int, plan *P, body func(plan *P, worker, task int)) {
 	share(0, tasks, min(Threads(), len(queues)), unsafe.Pointer(plan), cast[func(unsafe.Pointer, int, int)](body))
 }

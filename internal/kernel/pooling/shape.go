@@ -81,8 +81,9 @@ type windows struct {
 	step, ld, next int
 }
 
-// windows returns the longest run that starts with window q of output row r.
-func (s *Shape) windows(r, q int) windows {
+// windows returns the longest run that starts with window q of output row r, given the number of
+// windows of a row.
+func (s *Shape) windows(r, q, all int) windows {
 	rows, columns := s.rows(), s.columns()
 	h0, kh := rows.window(r)
 	w0, kw := columns.window(q)
@@ -90,7 +91,7 @@ func (s *Shape) windows(r, q int) windows {
 		step: s.StrideW * s.C, ld: rows.dilation * s.W * s.C, next: columns.dilation * s.C}
 	if w.kw == s.KW {
 		whole := (s.W+s.PadW-columns.span())/s.StrideW + 1 // windows that end in the input
-		w.n = min(whole, s.OutW()) - q
+		w.n = min(whole, all) - q
 	}
 	return w
 }
@@ -143,8 +144,9 @@ func (p *pass) share(n, values int, body func(p *pass, lo, hi, task int)) {
 func (p *pass) forward() {
 	oh := p.OutH()
 	p.share(p.N*oh, p.KH*p.W*p.C, func(p *pass, lo, hi, _ int) {
-		for oh := p.OutH(); lo < hi; lo++ {
-			p.row(lo/oh, lo%oh, false)
+		oh, ow := p.OutH(), p.OutW()
+		for ; lo < hi; lo++ {
+			p.row(lo/oh, lo%oh, oh, ow, false)
 		}
 	})
 }
@@ -160,9 +162,9 @@ func (p *pass) backward() {
 	p.share(p.N, p.H*p.W*p.C, func(p *pass, lo, hi, _ int) {
 		size := p.H * p.W * p.C
 		clear(p.dx[lo*size : hi*size])
-		for ; lo < hi; lo++ {
-			for r := range p.OutH() {
-				p.row(lo, r, true)
+		for oh, ow := p.OutH(), p.OutW(); lo < hi; lo++ {
+			for r := range oh {
+				p.row(lo, r, oh, ow, true)
 			}
 		}
 	})
@@ -175,8 +177,8 @@ func (a axis) apart() bool { return a.dilation == 1 && a.pad == 0 && a.end == 0 
 // images, which do not overlap. A task owns the input rows from its windows to the
 // next ones and writes every value once.
 func (p *pass) gradRows(lo, hi, _ int) {
-	oh, width := p.OutH(), p.W*p.C
-	w0, kw := p.columns().window(p.OutW() - 1)
+	oh, ow, width := p.OutH(), p.OutW(), p.W*p.C
+	w0, kw := p.columns().window(ow - 1)
 	covered := w0 + kw
 	if p.StrideW > p.KW {
 		covered = 0 // gaps between the windows
@@ -194,15 +196,16 @@ func (p *pass) gradRows(lo, hi, _ int) {
 		for h := h0; h < h1; h++ {
 			clear(dx[h*width+covered*p.C : (h+1)*width])
 		}
-		p.row(n, r, false)
+		p.row(n, r, oh, ow, false)
 	}
 }
 
-// row runs op over the windows of row r of image n.
-func (p *pass) row(n, r int, add bool) {
-	ow, out := p.OutW(), (n*p.OutH()+r)*p.OutW()
+// row runs op over the windows of row r of image n, given the size of the output, which takes
+// divisions.
+func (p *pass) row(n, r, oh, ow int, add bool) {
+	out := (n*oh + r) * ow
 	for q := 0; q < ow; {
-		w := p.windows(r, q)
+		w := p.windows(r, q, ow)
 		p.op(p, n*p.H*p.W*p.C, r, q, (out+q)*p.C, w, add)
 		q += w.n
 	}

@@ -140,6 +140,17 @@ class Builder:
                 return named, lambda v, at=back: v.move(torch.movedim, *at)
         raise ModelError(f"reads {' and '.join(self.describe(v) for v in values)}, which no layer of pare arranges so")
 
+    def factor_of_units(self, by: Value, of: Value) -> bool:
+        """Whether the first value is the output of a layer of one position that gives each unit of the second a
+        factor: [N, C, 1, 1] beside [N, C, H, W], or [N, 1, 1, C] beside [N, H, W, C]."""
+        factors, have = self.shapes[by.layer], self.shapes[of.layer]
+        each = shapes.positions(have)
+        if each == 1 or shapes.positions(factors) != 1 or factors[0] != have[0] or not self.whole(of):
+            return False
+        if torch.broadcast_shapes(by.shape, of.shape) != of.shape:
+            return False
+        return bool(torch.equal(by.offsets().expand(of.shape), of.offsets() // each))
+
     def features(self, value: Value) -> tuple[str, Callable[[Value], Value]]:
         """The layer whose units are the last axis of the value, whatever the order of batch and positions
         in the other axes, and the way back to that order."""

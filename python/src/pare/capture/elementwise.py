@@ -118,6 +118,10 @@ def both(g: Graph, kind: str, x: Value, y: Value) -> Value:
     """A sum or product of two values of the graph."""
     x, y = g.builder.settle(x), g.builder.settle(y)
     name, shapes = g.called(kind=kind), g.builder.shapes
+    if kind == "mul":
+        for of, by in ((x, y), (y, x)):
+            if g.builder.factor_of_units(by, of):
+                return dataclasses.replace(of, layer=g.builder.add(kind, name, [of.layer, by.layer]).layer)
     alike = x.index is y.index or x.index is not None and y.index is not None and torch.equal(x.index, y.index)
     if x.shape == y.shape and alike and shapes[x.layer] == shapes[y.layer] and g.builder.whole(x):
         added = g.builder.add(kind, name, [x.layer, y.layer])
