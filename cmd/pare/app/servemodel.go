@@ -12,8 +12,8 @@ import (
 )
 
 // servedModel describes a network to a server. Inputs are channels first, as in npy and ONNX files;
-// unless raw, the model normalises them. o has the limit of a batch and the rule for zeros. The outputs are the answers of pare predict, and the
-// network's own outputs.
+// unless raw, the model normalises them. o has the limit of a batch and the rule for zeros. The
+// outputs are the answers of pare predict, and the network's own outputs.
 func servedModel(name string, a *run.Artifact, m export.Model, o infer.Options, raw bool) (*serve.Model, error) {
 	o.MaxBatch = m.Net.BatchUpTo(o.MaxBatch)
 	o.Sessions, o.SharesLayers = 1, true // the server computes a batch at a time
