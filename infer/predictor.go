@@ -10,9 +10,11 @@ package infer
 import (
 	"cmp"
 	"fmt"
+	"time"
 
 	"pare/internal/fault"
 	"pare/internal/kernel/parallel"
+	"pare/internal/kernel/sparse"
 	"pare/nn"
 )
 
@@ -35,6 +37,36 @@ type Options struct {
 	// that it takes less memory. The parameters must not change as long as it is used, and
 	// nothing else may compile the network meanwhile.
 	SharesLayers bool
+	// Zeros says where layers skip zeros. By default they do so where that is faster, which New and
+	// the first predictions measure: the last bits of outputs may then differ between processes.
+	Zeros Zeros
+}
+
+// Zeros is a rule for zeros of activations and of weights: Measured, Dense, or the share of values
+// that are not 0, above 0 and at most 1, up to which layers skip the others.
+type Zeros float64
+
+const (
+	// Measured skips zeros where that is faster by measurements on this machine, which take at most
+	// a second for a predictor; layers beyond them skip nothing.
+	Measured Zeros = 0
+	// Dense skips nothing that programs whose parameters may change do not skip: outputs have the
+	// same bits in every process.
+	Dense Zeros = -1
+)
+
+// calibrationTime bounds the measurements of a predictor.
+const calibrationTime = time.Second
+
+// calibration makes the measurements of a predictor; nil: Dense.
+func (z Zeros) calibration() *sparse.Calibration {
+	switch z {
+	case Dense:
+		return nil
+	case Measured:
+		return &sparse.Calibration{Limit: calibrationTime}
+	}
+	return &sparse.Calibration{Fixed: &sparse.BreakEven{Row: float64(z), Rows: float64(z)}}
 }
 
 // Predictor computes the outputs of a network with the parameters that it had when New was
@@ -54,6 +86,8 @@ func New(net *nn.Network, o Options) (*Predictor, error) {
 		return nil, fmt.Errorf("predictor: at most %d examples at once; MaxBatch must not be negative", o.MaxBatch)
 	case o.Sessions < 0:
 		return nil, fmt.Errorf("predictor: %d sessions; Sessions must not be negative", o.Sessions)
+	case o.Zeros != Dense && !(o.Zeros >= 0 && o.Zeros <= 1):
+		return nil, fmt.Errorf("predictor: Zeros is %g; it must be Measured, Dense, or a share above 0 and at most 1", o.Zeros)
 	case len(net.Nodes) == 0:
 		return nil, fmt.Errorf("predictor: network %s has no layers", net.Name)
 	}
@@ -67,8 +101,15 @@ func New(net *nn.Network, o Options) (*Predictor, error) {
 	}
 	o.MaxBatch = cmp.Or(o.MaxBatch, net.BatchUpTo(DefaultMaxBatch))
 	o.Sessions = cmp.Or(o.Sessions, parallel.Threads())
-	p := &Predictor{net: folded, o: o}
+	p := &Predictor{net: folded, frozen: nn.Frozen{Zeros: o.Zeros.calibration()}, o: o}
 	p.sessions = newSessions(o.Sessions, func(batch int) (*nn.Program, error) { return p.Compile(batch) })
+	if o.Zeros == Measured { // the first prediction does not wait for measurements
+		s, err := p.sessions.take(1)
+		if err != nil {
+			return nil, err
+		}
+		p.sessions.put(s)
+	}
 	return p, nil
 }
 

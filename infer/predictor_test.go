@@ -178,7 +178,8 @@ func TestSharesLayers(t *testing.T) {
 		}
 		x := examples(net, 2, rand.New(rand.NewPCG(4, 5)))
 		out := make([][]float32, 2)
-		for i, p := range []*infer.Predictor{predictor(t, net, infer.Options{}), predictor(t, net, infer.Options{SharesLayers: true})} {
+		for i, p := range []*infer.Predictor{
+			predictor(t, net, infer.Options{Zeros: infer.Dense}), predictor(t, net, infer.Options{Zeros: infer.Dense, SharesLayers: true})} {
 			out[i] = make([]float32, 2*net.Output().Shape.Size())
 			if err := p.Predict(out[i], x, 2); err != nil {
 				t.Fatal(err)
@@ -287,17 +288,21 @@ func TestNoAllocations(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			allocations := 1.0
-			for range 5 { // a worker that takes part late makes its workspace then
-				if allocations = testing.AllocsPerRun(5, run); allocations == 0 {
-					break
-				}
-			}
-			if allocations != 0 {
-				t.Errorf("%s, batch %d: %g allocations", s.model, n, allocations)
+			if a := allocations(run); a != 0 {
+				t.Errorf("%s, batch %d: %g allocations", s.model, n, a)
 			}
 		}
 	}
+}
+
+// allocations are those of a warm call.
+func allocations(run func()) (n float64) {
+	for range 5 { // a worker that takes part late makes its workspace then
+		if n = testing.AllocsPerRun(5, run); n == 0 {
+			break
+		}
+	}
+	return n
 }
 
 // TestUndefinedInputs: a NaN reaches the outputs of its example, as it does in the network
@@ -342,6 +347,8 @@ func TestBadCalls(t *testing.T) {
 	}{
 		{infer.Options{MaxBatch: -1}, "predictor: at most -1 examples at once; MaxBatch must not be negative"},
 		{infer.Options{Sessions: -2}, "predictor: -2 sessions; Sessions must not be negative"},
+		{infer.Options{Zeros: 1.5}, "predictor: Zeros is 1.5; it must be Measured, Dense, or a share above 0 and at most 1"},
+		{infer.Options{Zeros: infer.Zeros(math.NaN())}, "predictor: Zeros is NaN; it must be Measured, Dense, or a share above 0 and at most 1"},
 	} {
 		if _, err := infer.New(net, c.o); err == nil || err.Error() != c.want {
 			t.Errorf("%+v: %v, expected %s", c.o, err, c.want)

@@ -63,7 +63,8 @@ func TestRandomModels(t *testing.T) {
 			t.Fatal(err)
 		}
 		disturb(net, rng)
-		p, err := infer.New(net, infer.Options{ChannelsLast: true})
+		zeros := rapid.SampledFrom([]infer.Zeros{infer.Dense, 0.3, 1}).Draw(t, "zeros")
+		p, err := infer.New(net, infer.Options{ChannelsLast: true, Zeros: zeros})
 		if err != nil {
 			t.Fatal(err)
 		}

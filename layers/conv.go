@@ -122,15 +122,21 @@ func (l *Conv) BuildFused(b *nn.Builder, in []*gorgonia.Node, e nn.Epilogue) (*g
 		h = 1
 	}
 	s := l.shape(d[0], c, h, w)
+	out := tensor.Shape{d[0], s.OutH(), s.OutW(), l.Out}
+	if l.line {
+		out = tensor.Shape{d[0], s.OutW(), l.Out}
+	}
+	if s.Groups == 1 && s.Single() && e.SkipGate == nil {
+		rows := d.TotalSize() / c
+		if k := skipZeros(b, l.weight, l.bias, c, l.Out, rows, nn.IsSparse(in[0])); k != nil {
+			return applyRows("conv", k, rows, out, e, in[0])
+		}
+	}
 	plan := conv.New(s)
 	if b.Frozen() {
 		plan = conv.NewInference(s)
 	}
 	b.Freeze(l.weight, plan)
-	out := tensor.Shape{d[0], s.OutH(), s.OutW(), l.Out}
-	if l.line {
-		out = tensor.Shape{d[0], s.OutW(), l.Out}
-	}
 	grads := []nn.GradFunc{
 		nn.Gradient(nn.Op{Name: "conv/dx", Shape: d.Clone(),
 			Run:        func(dst []float32, in [][]float32) { plan.BackwardInput(dst, in[0], in[1], false) },
@@ -158,6 +164,15 @@ func (l *Conv) BuildFused(b *nn.Builder, in []*gorgonia.Node, e nn.Epilogue) (*g
 			with := epilogue
 			with.Skip = in[last]
 			plan.Forward(dst, in[0], in[1], third(in[:last]), with)
+		}
+	}
+	if nn.IsSparse(in[0]) {
+		if k := l.skipZeros(b, s); k != nil {
+			skip := 0
+			if e.Skip != nil {
+				skip = len(nodes) - 1
+			}
+			run = withZeros(k, plan, epilogue, skip, out.TotalSize())
 		}
 	}
 	if e.ReLU {

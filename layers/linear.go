@@ -96,6 +96,11 @@ func (l *Linear) BuildFused(b *nn.Builder, in []*gorgonia.Node, e nn.Epilogue) (
 	rows := shape.TotalSize() / f // examples, or the positions of all of them
 	out := shape.Clone()
 	out[len(out)-1] = o
+	if !l.readsTable() {
+		if k := skipZeros(b, l.weight, l.bias, f, o, rows, nn.IsSparse(in[0])); k != nil {
+			return applyRows("linear", k, rows, out, e, in[0])
+		}
+	}
 	forward := gemm.New(rows, o, f, false, l.readsTable())
 	b.Freeze(l.weight, forward)
 	if nn.IsSparse(in[0]) {

@@ -4,11 +4,14 @@ import (
 	"cmp"
 	"math"
 	"math/rand/v2"
+	"slices"
 
 	"gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
 
 	"pare/internal/kernel/recurrence"
+	"pare/internal/kernel/sparse"
+	"pare/internal/kernel/vector"
 	"pare/nn"
 	"pare/nn/onnx"
 )
@@ -96,6 +99,11 @@ func (l *recurrent) start(b *nn.Builder, x tensor.Shape, d int) *recurrentBuild 
 func (l *recurrent) Build(b *nn.Builder, in []*gorgonia.Node) (*gorgonia.Node, error) {
 	shape := in[0].Shape().Clone()
 	r := l.start(b, shape, shape[2])
+	if k := r.skipZeros(b); k != nil {
+		return nn.Apply(nn.Op{Name: l.kind, Shape: tensor.Shape{r.N, r.T, r.H}, Rectified: true, Run: func(dst []float32, in [][]float32) {
+			k.Forward(dst, in[0], r.state, r.N, r.T)
+		}}, in[0])
+	}
 	plan := recurrence.New(r.Shape, b.Mode == nn.Train)
 	b.Freeze(l.weightIH, plan.InputWeights())
 	b.Freeze(l.weightHH, plan)
@@ -106,6 +114,27 @@ func (l *recurrent) Build(b *nn.Builder, in []*gorgonia.Node) (*gorgonia.Node, e
 		Run:        func(dst []float32, in [][]float32) { plan.GradInput(dst, in[1], false) },
 		Accumulate: func(dst []float32, in [][]float32) { plan.GradInput(dst, in[1], true) }}
 	return r.apply(b, plan, run, toInput, in[0])
+}
+
+// recurrentForm is the form of recurrent weights, with all others, that skips zeros.
+type recurrentForm struct{}
+
+// skipZeros returns a kernel that skips the zeros of rectified states; nil: the program does not ask
+// for one, the states have no zeros, or it is not faster.
+func (r *recurrentBuild) skipZeros(b *nn.Builder) *sparse.RecurrentRun {
+	l, zeros := r.layer, b.Zeros()
+	if zeros == nil || l.cell != recurrence.ReLU || r.H*r.H < leastSkipped {
+		return nil
+	}
+	k := nn.MakeFrozen(b, l.weightHH, recurrentForm{}, func() *sparse.Recurrent {
+		bias := slices.Clone(l.biasIH.Data())
+		vector.Add(bias, bias, l.biasHH.Data())
+		return sparse.NewRecurrent(l.weightIH.Data(), l.weightHH.Data(), bias, r.D, r.H, zeros)
+	})
+	if !k.Skips(r.N) {
+		return nil
+	}
+	return k.Run()
 }
 
 // frozenProducts bounds the values of the products with rows that are computed ahead: 64 MiB.

@@ -1,12 +1,20 @@
 package nn
 
-import "sync"
+import (
+	"sync"
+
+	"pare/internal/kernel/sparse"
+)
 
 // Frozen holds parameters in the forms that kernels read, such as panels of a matrix. Programs
 // that are compiled with the same Frozen share them: each form is made once, from the values at
 // that time, so the parameters must not change as long as such programs run. The zero value is
 // empty; compiling with it is safe from several goroutines.
 type Frozen struct {
+	// Zeros decides by break-even where layers skip zeros of their input and of their weights; nil:
+	// layers run the kernels of programs whose parameters may change.
+	Zeros *sparse.Calibration
+
 	mu    sync.Mutex
 	forms map[frozenKey]any
 }
@@ -30,6 +38,14 @@ type Freezer interface {
 // Frozen reports whether parameters keep their values for the life of the program, so that a
 // layer may choose kernels by them and compute from them in Build; see CompileOptions.
 func (b *Builder) Frozen() bool { return b.frozen != nil }
+
+// Zeros decides where a layer may skip zeros of its input and of its weights; nil: nowhere.
+func (b *Builder) Zeros() *sparse.Calibration {
+	if !b.Frozen() {
+		return nil
+	}
+	return b.frozen.Zeros
+}
 
 // Freeze gives a plan its parameter in its form, where the program is compiled with frozen
 // parameters; in other programs it does nothing.

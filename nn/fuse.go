@@ -2,6 +2,7 @@ package nn
 
 import (
 	"fmt"
+	"slices"
 
 	"gorgonia.org/gorgonia"
 )
@@ -15,6 +16,9 @@ type fusion struct {
 	relu     bool
 	table    *Param // the head reads the rows of it that node indices names; nil: its inputs
 	indices  int    // -1: the network's input
+
+	hidden *Hidden // the head reads this hidden layer of node input
+	input  int     // -1: the network's input
 }
 
 const noSkip = -2 // -1 is the network's input
@@ -40,12 +44,26 @@ func fuse(net *Network, keep map[string]bool, b *Builder) (byTail map[int]fusion
 			inside[i], taken[k] = true, true
 		}
 	}
+	forward := map[int]fusion{} // by their heads
+	for i := range net.Nodes {
+		f, within := feedForward(net, i, next, b)
+		if f.hidden == nil || slices.ContainsFunc(append(within, i), func(k int) bool { return taken[k] }) {
+			continue
+		}
+		for _, k := range within {
+			inside[k], taken[k] = true, true
+		}
+		byTail[i], forward[i] = f, f
+	}
 	for i, n := range net.Nodes {
 		head, ok := n.Layer.(Fuser)
 		if !ok || taken[i] {
 			continue
 		}
-		f := fusion{head: i, skip: noSkip}
+		f, together := forward[i]
+		if !together {
+			f = fusion{head: i, skip: noSkip}
+		}
 		last := i
 		for k := next(i); k >= 0 && !taken[k] && f.extend(net, head, last, k, b.Frozen()); k = next(last) {
 			inside[last], taken[k] = true, true
@@ -58,10 +76,65 @@ func fuse(net *Network, keep map[string]bool, b *Builder) (byTail map[int]fusion
 			}
 		}
 		if last != i {
+			delete(byTail, i)
 			byTail[last] = f
 		}
 	}
 	return byTail, inside
+}
+
+// feedForward finds the hidden layer that node i reads, and the nodes that it is made of; its
+// hidden is nil where there is none.
+func feedForward(net *Network, i int, next func(int) int, b *Builder) (f fusion, within []int) {
+	if b.Zeros() == nil || len(net.Nodes[i].Inputs) != 1 {
+		return f, nil
+	}
+	// weights of the layer at node k, which node reader alone reads; reader −1: any
+	weights := func(k, reader int) (weight, bias *Param) {
+		if k < 0 || reader >= 0 && next(k) != reader {
+			return nil, nil
+		}
+		layer, ok := net.Nodes[k].Layer.(FeedForward)
+		if !ok || len(net.Nodes[k].Inputs) != 1 {
+			return nil, nil
+		}
+		return layer.FeedsForward(b)
+	}
+	if down, _ := weights(i, -1); down == nil {
+		return f, nil
+	}
+	k := net.Nodes[i].Inputs[0]
+	if k < 0 || next(k) != i {
+		return f, nil
+	}
+	h, up, rectifier := Hidden{}, -1, k
+	if n := net.Nodes[k]; TraitsOf(n.Layer).Multiplies && len(n.Inputs) == 2 {
+		rectifier, up = n.Inputs[0], n.Inputs[1]
+		if up >= 0 && TraitsOf(net.Nodes[up].Layer).Rectifies {
+			rectifier, up = up, rectifier
+		}
+		if h.Up, h.UpBias = weights(up, k); h.Up == nil || rectifier < 0 || next(rectifier) != k {
+			return f, nil
+		}
+		within = append(within, up, k)
+	}
+	t := TraitsOf(net.Nodes[rectifier].Layer)
+	if !t.Rectifies {
+		return f, nil
+	}
+	first := net.Nodes[rectifier].Inputs[0]
+	if h.First, h.FirstBias = weights(first, rectifier); h.First == nil {
+		return f, nil
+	}
+	h.Threshold = t.Threshold
+	input := net.Nodes[first].Inputs[0]
+	if up >= 0 && (net.Nodes[up].Inputs[0] != input || !net.Nodes[up].Shape.Equal(net.Nodes[first].Shape)) {
+		return f, nil
+	}
+	if input >= 0 && TraitsOf(net.Nodes[input].Layer).Rectifies {
+		return f, nil // layer by layer zeros of the input are skipped, too
+	}
+	return fusion{head: i, skip: noSkip, hidden: &h, input: input}, append(within, rectifier, first)
 }
 
 // readsTable reports whether node k reads the table of node i directly.
@@ -98,7 +171,7 @@ func (t Traits) isReLU() bool { return t.Rectifies && float32(t.Threshold) == 0 
 // build builds the layer with its epilogue; value gives the values it reads.
 func (f fusion) build(b *Builder, net *Network, value func(int) *gorgonia.Node) (v *gorgonia.Node, err error) {
 	node := net.Nodes[f.head]
-	in := make([]*gorgonia.Node, len(node.Inputs))
+	in := make([]*gorgonia.Node, len(node.Inputs)) // nil for a hidden layer
 	for k, j := range node.Inputs {
 		in[k] = value(j)
 	}
@@ -107,6 +180,8 @@ func (f fusion) build(b *Builder, net *Network, value func(int) *gorgonia.Node) 
 		e.Skip = value(f.skip)
 	}
 	switch {
+	case f.hidden != nil:
+		v, err = node.Layer.(FeedForward).BuildFeedForward(b, value(f.input), *f.hidden, e)
 	case f.table != nil:
 		v, err = node.Layer.(LookupReader).BuildLookup(b, value(f.indices), f.table)
 	case e != (Epilogue{}):

@@ -31,7 +31,7 @@ import (
 //   - TableSharer: its weight may be a table of another layer
 //   - Headed: its heads, which penalties may remove whole
 //   - StateTracer: the gradients with respect to its states
-//   - Fuser, LookupReader: faster ways to build it next to certain layers
+//   - Fuser, LookupReader, FeedForward: faster ways to build it next to certain layers
 //
 // No code outside a layer's own file asks for its type, so a layer of another module that
 // answers is treated as the built-in ones are.
@@ -316,6 +316,27 @@ const (
 	ReLUStep
 	FrozenSumStep // a SumStep where parameters are frozen, with or without a SkipGate
 )
+
+// FeedForward is implemented by layers that compute y = W·x + b at each position, of which two or
+// three are a feed-forward layer: x·W₁ + b₁ behind a rectifier, perhaps times x·Wᵤ + bᵤ, goes
+// through W₂. Computed together, they leave out the work of units that the rectifier sets
+// to 0. A program asks only where its layers may skip zeros (Builder.Zeros).
+type FeedForward interface {
+	Layer
+	// FeedsForward returns W [in, out] and b, which may be nil; the weight is nil where the layer
+	// is not to be part of a feed-forward layer.
+	FeedsForward(b *Builder) (weight, bias *Param)
+	// BuildFeedForward builds the layer with the hidden layer that it reads, of x, and an epilogue.
+	BuildFeedForward(b *Builder, x *gorgonia.Node, h Hidden, e Epilogue) (*gorgonia.Node, error)
+}
+
+// Hidden is the hidden layer of a feed-forward layer: v = x·First + FirstBias where that is at
+// least Threshold and positive, and 0 elsewhere; with a gate v ⊙ (x·Up + UpBias).
+type Hidden struct {
+	First, FirstBias *Param
+	Up, UpBias       *Param // nil without a gate
+	Threshold        float64
+}
 
 // LookupReader is implemented by layers that can read the output of a layer with a Table
 // as indices and rows: work that depends on a row alone is then done once for each row

@@ -184,7 +184,7 @@ func randomInputs(net *nn.Network, n int, seed uint64) []float32 {
 
 // served compiles a network as a predictor serves it.
 func served(net *nn.Network, batch int) (*nn.Program, error) {
-	p, err := infer.New(net, infer.Options{SharesLayers: true})
+	p, err := infer.New(net, infer.Options{SharesLayers: true, Zeros: infer.Dense})
 	if err != nil {
 		return nil, err
 	}

@@ -17,7 +17,7 @@ import (
 // end of ctx is train.ErrInterrupted; an output that is not finite is an InputError.
 func Logits(ctx context.Context, net *nn.Network, source train.EvalSource, batch int,
 	each func(b train.Batch, logits []float32) error) error {
-	predictor, err := infer.New(net, infer.Options{SharesLayers: true})
+	predictor, err := infer.New(net, infer.Options{SharesLayers: true, Zeros: infer.Dense})
 	if err != nil {
 		return err
 	}

@@ -73,7 +73,7 @@ func NewEvaluator(net *nn.Network, batch int, loss nn.Loss) (*Evaluator, error) 
 // NewFinalEvaluator is NewEvaluator for parameters that do not change any more, as long as it is
 // used: it runs as a predictor serves the network.
 func NewFinalEvaluator(net *nn.Network, batch int, loss nn.Loss) (*Evaluator, error) {
-	p, err := infer.New(net, infer.Options{SharesLayers: true})
+	p, err := infer.New(net, infer.Options{SharesLayers: true, Zeros: infer.Dense})
 	if err != nil {
 		return nil, err
 	}

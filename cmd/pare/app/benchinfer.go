@@ -162,7 +162,7 @@ func (b inferBench) sides(versions []run.Version) ([]side, error) {
 		if err := v.Net.CheckBatch(slices.Max(b.batches)); err != nil {
 			return nil, cli.InputError("%s: %w; give a smaller -batch", v.Name, err)
 		}
-		p, err := infer.New(v.Net, infer.Options{MaxBatch: slices.Max(b.batches), ChannelsLast: true})
+		p, err := infer.New(v.Net, infer.Options{MaxBatch: slices.Max(b.batches), ChannelsLast: true, Zeros: infer.Dense})
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", v.Name, err)
 		}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"pare/cmd/internal/cli"
+	"pare/infer"
 	"pare/infer/serve"
 	"pare/internal/build"
 	"pare/nn"
@@ -35,7 +36,7 @@ type serveFlags struct {
 	addr                      string
 	batch, queue, connections int
 	wait, timeout, grace      time.Duration
-	raw, accessLog            bool
+	raw, accessLog, dense     bool
 	from                      *sourceFlags
 }
 
@@ -49,6 +50,7 @@ func (f *serveFlags) define() {
 	f.DurationVar(&f.grace, "grace", 30*time.Second, "time to finish accepted requests after Ctrl-C or SIGTERM; a second signal ends at once")
 	f.IntVar(&f.connections, "connections", 1024, "most open connections; further ones wait")
 	f.BoolVar(&f.raw, "raw", false, "inputs are normalised already, like those of the exported ONNX file")
+	f.BoolVar(&f.dense, "dense", false, "skip no zeros of activations and weights; outputs have the same bits in every process")
 	f.BoolVar(&f.accessLog, "access-log", false, "write a line for each request on standard error")
 	f.from = f.source()
 	f.within(atLeast(1), "batch", "connections")
@@ -117,7 +119,11 @@ func (f *serveFlags) open(arg string) (*serve.Model, error) {
 	if err != nil {
 		return nil, err
 	}
-	return servedModel(name, a, m, f.batch, f.raw)
+	zeros := infer.Measured
+	if f.dense {
+		zeros = infer.Dense
+	}
+	return servedModel(name, a, m, infer.Options{MaxBatch: f.batch, Zeros: zeros}, f.raw)
 }
 
 // servedName is the name of a model by its path: of runs/pets and of pets.onnx it is pets.

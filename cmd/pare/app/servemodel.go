@@ -12,11 +12,12 @@ import (
 )
 
 // servedModel describes a network to a server. Inputs are channels first, as in npy and ONNX files;
-// unless raw, the model normalises them. The outputs are the answers of pare predict, and the
-// network's own outputs.
-func servedModel(name string, a *run.Artifact, m export.Model, batch int, raw bool) (*serve.Model, error) {
-	batch = m.Net.BatchUpTo(batch)
-	p, err := infer.New(m.Net, infer.Options{MaxBatch: batch, Sessions: 1, SharesLayers: true}) // the server computes a batch at a time
+// unless raw, the model normalises them. o has the limit of a batch and the rule for zeros. The
+// outputs are the answers of pare predict, and the network's own outputs.
+func servedModel(name string, a *run.Artifact, m export.Model, o infer.Options, raw bool) (*serve.Model, error) {
+	o.MaxBatch = m.Net.BatchUpTo(o.MaxBatch)
+	o.Sessions, o.SharesLayers = 1, true // the server computes a batch at a time
+	p, err := infer.New(m.Net, o)
 	if err != nil {
 		return nil, err
 	}
@@ -41,7 +42,7 @@ func servedModel(name string, a *run.Artifact, m export.Model, batch int, raw bo
 		Predictor: p,
 		Width:     shape.Size(),
 		Outputs:   outputs,
-		Batch:     batch,
+		Batch:     o.MaxBatch,
 	}, nil
 }
 

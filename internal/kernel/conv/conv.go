@@ -55,10 +55,14 @@ func (a axis) out() int {
 // single reports whether the axis has one tap that visits every position once.
 func (a axis) single() bool { return a.k == 1 && a.stride == 1 && a.pad == 0 && a.end == 0 }
 
+// Single reports whether the kernel is 1×1 and visits every pixel once, so that the convolution is
+// a matrix product of all pixels.
+func (s Shape) Single() bool { return s.rows().single() && s.columns().single() }
+
 // folded turns a 1×1 convolution that visits every pixel once into one over
 // N·H·W images of a single pixel, a plain matrix product.
 func (s Shape) folded() Shape {
-	if s.rows().single() && s.columns().single() {
+	if s.Single() {
 		s.N, s.H, s.W = s.N*s.H*s.W, 1, 1
 	}
 	return s

@@ -27,9 +27,13 @@ func (b BreakEven) of(rows int) float64 {
 // value measures. Several goroutines may use it at once.
 type Calibration struct {
 	Fixed *BreakEven // in place of all measurements; convolutions take Rows
+	// Limit is the time for all measurements, after which layers of further shapes skip nothing; the
+	// last measurement may end later. 0: no limit.
+	Limit time.Duration
 
 	mu    sync.Mutex
 	known map[shapeKey]BreakEven
+	spent time.Duration
 }
 
 // shapeKey names the shape of a layer.
@@ -49,12 +53,38 @@ func (c *Calibration) of(key shapeKey, measure func() BreakEven) BreakEven {
 	if even, ok := c.known[key]; ok {
 		return even
 	}
+	if c.spentAll() {
+		return BreakEven{}
+	}
+	defer c.spend(time.Now())
 	even := measure()
 	if c.known == nil {
 		c.known = map[shapeKey]BreakEven{}
 	}
 	c.known[key] = even
 	return even
+}
+
+// spentAll reports whether there is no time for further measurements.
+func (c *Calibration) spentAll() bool { return c.Limit > 0 && c.spent >= c.Limit }
+
+// spend counts the time since a measurement began.
+func (c *Calibration) spend(since time.Time) { c.spent += time.Since(since) }
+
+// Compresses reports whether compressed weights are faster than the dense product of a layer for
+// so many rows: by a measurement in every call, as it depends on the density, or by a density of
+// at most the fixed break-even.
+func (c *Calibration) Compresses(w *Compressed, dense *Linear, rows int) bool {
+	if c.Fixed != nil {
+		return w.Density() <= c.Fixed.of(rows)
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.spentAll() {
+		return false
+	}
+	defer c.spend(time.Now())
+	return w.Faster(dense, rows)
 }
 
 // linear measures a linear layer.

@@ -37,6 +37,37 @@ func TestCalibrationRemembers(t *testing.T) {
 	}
 }
 
+// TestCalibrationEnds: behind the limit new shapes skip nothing and known ones stay.
+func TestCalibrationEnds(t *testing.T) {
+	c := Calibration{Limit: time.Millisecond}
+	first, second := shapeKey{in: 1}, shapeKey{in: 2}
+	half := BreakEven{0.5, 0.5}
+	slow := func() BreakEven { time.Sleep(2 * time.Millisecond); return half }
+	if even := c.of(first, slow); even != half {
+		t.Errorf("the first shape has break-even %v", even)
+	}
+	if even := c.of(second, slow); even != (BreakEven{}) {
+		t.Errorf("a shape behind the limit has break-even %v", even)
+	}
+	if even := c.of(first, slow); even != half {
+		t.Errorf("the first shape has break-even %v later", even)
+	}
+	w := kerneltest.Slice(kerneltest.Rand(1), 64*64)
+	if c.Compresses(NewCompressed(w, nil, 64, 64), NewDense(w, nil, 64, 64), 1) {
+		t.Error("weights were measured behind the limit")
+	}
+}
+
+// TestFixedCompression: with a fixed break-even the density of weights decides.
+func TestFixedCompression(t *testing.T) {
+	c := &Calibration{Fixed: &BreakEven{Row: 0.3, Rows: 0.1}}
+	w := withZeros(kerneltest.Rand(1), 64*64, 0.2)
+	few, dense := NewCompressed(w, nil, 64, 64), NewDense(w, nil, 64, 64)
+	if !c.Compresses(few, dense, 1) || c.Compresses(few, dense, 64) {
+		t.Errorf("a density of %.2g: one row %v, many %v", few.Density(), c.Compresses(few, dense, 1), c.Compresses(few, dense, 64))
+	}
+}
+
 // TestBalance: the break-even is the share at which both ways take equally long.
 func TestBalance(t *testing.T) {
 	for _, c := range []struct{ dense, fixed, each, want float64 }{

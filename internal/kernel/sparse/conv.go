@@ -72,6 +72,9 @@ func NewConv(s ConvShape, w, bias []float32, k *Calibration, dense func(y, x []f
 	return c
 }
 
+// Skips reports whether the convolution ever skips a zero.
+func (c *Conv) Skips() bool { return c.share > 0 }
+
 // ConvRun is the workspace of one caller of a Conv.
 type ConvRun struct {
 	*Conv

@@ -36,6 +36,14 @@ func NewLinear(w, bias []float32, in, out int, c *Calibration) *Linear {
 	return l
 }
 
+// NewDense is NewLinear for a layer that never skips, which takes no measurement.
+func NewDense(w, bias []float32, in, out int) *Linear {
+	return NewLinear(w, bias, in, out, &Calibration{Fixed: &BreakEven{}})
+}
+
+// Skips reports whether the layer ever skips a zero in a call with so many rows.
+func (l *Linear) Skips(rows int) bool { return l.even.of(rows) > 0 }
+
 // LinearRun is the workspace of one caller of a Linear.
 type LinearRun struct {
 	*Linear

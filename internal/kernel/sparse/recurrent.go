@@ -35,6 +35,9 @@ func NewRecurrent(w, u, bias []float32, in, units int, c *Calibration) *Recurren
 	return r
 }
 
+// Skips reports whether the layer ever skips a zero of the states of so many sequences.
+func (r *Recurrent) Skips(sequences int) bool { return r.even.of(min(sequenceRows, sequences)) > 0 }
+
 // RecurrentRun is the workspace of one caller of a Recurrent.
 type RecurrentRun struct {
 	*Recurrent

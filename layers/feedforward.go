@@ -1,0 +1,52 @@
+package layers
+
+import (
+	"gorgonia.org/gorgonia"
+
+	"pare/internal/kernel/sparse"
+	"pare/internal/kernel/vector"
+	"pare/nn"
+)
+
+// leastHidden is the number of weights of a matrix from which a feed-forward layer is computed as
+// one.
+const leastHidden = 1 << 12
+
+// ffnForm is the form of the weight behind a hidden layer for the whole feed-forward layer.
+type ffnForm struct {
+	nn.Hidden
+	bias *nn.Param
+}
+
+// FeedsForward implements nn.FeedForward. A weight with so many zeros that its compressed form is
+// faster is no part of one.
+func (l *Linear) FeedsForward(b *nn.Builder) (weight, bias *nn.Param) {
+	in := l.weight.Size() / l.Out
+	if l.readsTable() || l.weight.Size() < leastHidden || compress(b, l.weight, l.bias, in, l.Out) != nil {
+		return nil, nil
+	}
+	return l.weight, l.bias
+}
+
+// BuildFeedForward implements nn.FeedForward.
+func (l *Linear) BuildFeedForward(b *nn.Builder, x *gorgonia.Node, h nn.Hidden, e nn.Epilogue) (*gorgonia.Node, error) {
+	out := x.Shape().Clone()
+	width := out[len(out)-1]
+	rows := out.TotalSize() / width
+	out[len(out)-1] = l.Out
+	f := nn.MakeFrozen(b, l.weight, ffnForm{h, l.bias}, func() *sparse.FFN {
+		return sparse.NewFFN(sparse.FFNWeights{In: width, Hidden: h.First.Size() / width, Out: l.Out, Threshold: float32(h.Threshold),
+			First: h.First.Data(), FirstBias: valuesOf(h.FirstBias), Up: valuesOf(h.Up), UpBias: valuesOf(h.UpBias),
+			Down: l.weight.Data(), DownBias: valuesOf(l.bias)}, b.Zeros())
+	})
+	return applyRows("ffn", ffnRows{f.Run()}, rows, out, e, x)
+}
+
+// ffnRows is a feed-forward layer as a rowsKernel.
+type ffnRows struct{ *sparse.FFNRun }
+
+func (r ffnRows) Forward(y, x []float32, rows int, relu bool) {
+	if r.FFNRun.Forward(y, x, rows); relu {
+		vector.ReLU(y, y)
+	}
+}
