@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"pare/internal/kernel/parallel"
+	"pare/internal/simd"
 )
 
 // Roofline is the most that this machine reaches with the threads that are set (Williams, Waterman
@@ -56,7 +57,7 @@ func MeasureRoofline() Roofline {
 // peakOfAll is Peak with all threads at work, because cores may share their units and their
 // clock; where there is no loop for the processor, the rate of a matrix product.
 func peakOfAll() float64 {
-	if Peak() == 0 {
+	if !simd.Supported { // a constant on other processors, whose programs have no such loop
 		return Gemm(512, 50*time.Millisecond)
 	}
 	return rateOfAll(peakRounds*flopsPerRound, func(int) { multiplyAdd(peakRounds) })

@@ -30,7 +30,7 @@ type inferBench struct {
 	batches []int
 	rounds  int           // 0: as many as fit into the budget
 	budget  time.Duration // of a batch size, for each network
-	file    string        // of examples; "": those of the test set
+	file    string        // of examples; "": the test set
 	dataDir string        // in place of data.dir; "": that
 	show    func(what string, done, total int64)
 }

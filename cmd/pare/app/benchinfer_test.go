@@ -132,8 +132,8 @@ func TestBenchInferRefuses(t *testing.T) {
 	fail(t, cli.ExitBadInput, "-report: it is for predictions; give -infer", "bench", folder, "-report")
 }
 
-// A layer that skips zeros executes the work that its inputs need, where it has enough rows; its ideal is
-// that of the work that remains.
+// A layer that skips zeros executes the work that its inputs need, where it has enough rows; its ideal
+// counts this work.
 func TestExecutedBehindReLU(t *testing.T) {
 	net, err := nn.New("ffn", nn.Shape{64, 64}, nil)
 	if err != nil {
