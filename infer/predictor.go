@@ -135,8 +135,8 @@ func (p *Predictor) Compile(batch int, probes ...nn.Probe) (*nn.Program, error) 
 // Predict computes the outputs for n examples: in has n·Input().Size() values, one example after
 // another, and out, which receives the outputs in the same order, n·Output().Size(). Layers with
 // a state start from zero for each example. The outputs are the last layer's, such as logits.
-// An input that is NaN, or a token outside of the vocabulary, makes outputs NaN: those of its
-// example at least. The results of an example may differ in their last bits with n.
+// An input that is NaN, or a token outside of the vocabulary, makes at least the outputs
+// of its example NaN. The results of an example may differ in their last bits with n.
 func (p *Predictor) Predict(out, in []float32, n int) (err error) {
 	defer fault.Recover(&err)
 	size, width := p.Input().Size(), p.Output().Size()

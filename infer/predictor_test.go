@@ -295,7 +295,7 @@ func TestNoAllocations(t *testing.T) {
 	}
 }
 
-// allocations are those of a warm call.
+// allocations counts the allocations of a warm call.
 func allocations(run func()) (n float64) {
 	for range 5 { // a worker that takes part late makes its workspace then
 		if n = testing.AllocsPerRun(5, run); n == 0 {
