@@ -58,7 +58,7 @@ def compare(args, folder):
             for _ in range(args.rounds):
                 for name, turn in sides.items():
                     times[name].append(turn())
-                    time.sleep(0.02)  # threads that wait for work stop
+                    time.sleep(0.1)  # threads that wait for work stop
             rows.append(row(model, batch, times))
             print(" ".join(map(str, rows[-1])), flush=True)
     pare.stdin.close()

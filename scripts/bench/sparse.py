@@ -66,9 +66,9 @@ def compare(args, program):
                     key = "least" if args.least else "median"
                     dense.append(facts["dense"][key])
                     skip.append(facts["skip"][key])
-                    time.sleep(0.005)  # until the threads of this side sleep
+                    time.sleep(0.1)  # until the threads of this side sleep
                     theirs.append(measure(call, args.least))
-                    time.sleep(0.005)
+                    time.sleep(0.1)
                 pick = min if args.least else statistics.median
                 rows.append(row(layer, count, density, pick(dense), pick(skip), pick(theirs)))
     pare.stdin.close()

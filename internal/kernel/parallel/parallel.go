@@ -19,9 +19,9 @@ import (
 )
 
 // spinTime is how long a worker looks for the next run, and the caller for the
-// end of its own, before they sleep. Waking a sleeper takes longer than many
+// end of its own, before they sleep. Waking a sleeper took 110 µs on a virtual machine, longer than many
 // kernels of a small network, and the next one usually follows at once.
-const spinTime = 50 * time.Microsecond
+const spinTime = 400 * time.Microsecond
 
 // pool is the process-wide set of worker goroutines. Workers are numbered from
 // one; the calling goroutine takes part as worker zero.
