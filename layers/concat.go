@@ -60,17 +60,21 @@ func (l *Concat) Build(_ *nn.Builder, in []*gorgonia.Node) (*gorgonia.Node, erro
 		}}, nn.OutGrad)
 		offset += size
 	}
-	return nn.Apply(nn.Op{Name: "concat", Shape: out, Grad: grads, Run: func(dst []float32, in [][]float32) {
-		joins.Do(rows, parallel.Rows(width), join{dst, in, l.sizes, width}, (*join).rows)
-	}}, in...)
+	without := func(placed []bool) nn.Kernel {
+		return func(dst []float32, in [][]float32) {
+			joins.Do(rows, parallel.Rows(width), join{dst, in, l.sizes, placed, width}, (*join).rows)
+		}
+	}
+	return nn.Apply(nn.Op{Name: "concat", Shape: out, Grad: grads, Run: without(make([]bool, len(in))), Join: without}, in...)
 }
 
 // join is a concatenation in progress.
 type join struct {
-	dst   []float32
-	in    [][]float32
-	sizes []int
-	width int // of a row of dst
+	dst    []float32
+	in     [][]float32
+	sizes  []int
+	placed []bool // inputs whose values are in dst
+	width  int    // of a row of dst
 }
 
 var joins parallel.Loop[join]
@@ -80,7 +84,7 @@ func (j *join) rows(lo, hi, _ int) {
 	at := 0
 	for k, size := range j.sizes {
 		src := j.in[k]
-		for r := lo; r < hi; r++ {
+		for r := lo; r < hi && !j.placed[k]; r++ {
 			copy(j.dst[r*j.width+at:][:size], src[r*size:])
 		}
 		at += size

@@ -154,6 +154,14 @@ func (l *Conv) BuildFused(b *nn.Builder, in []*gorgonia.Node, e nn.Epilogue) (*g
 		epilogue.Mean, epilogue.Variance = m.Mean, m.Variance
 	}
 	run := func(dst []float32, in [][]float32) { plan.Forward(dst, in[0], in[1], third(in), epilogue) }
+	var rows func(pitch int) nn.Kernel
+	if e.Skip == nil && epilogue.Mean == nil && plan.TakesPitch() {
+		rows = func(pitch int) nn.Kernel {
+			with := epilogue
+			with.Pitch = pitch
+			return func(dst []float32, in [][]float32) { plan.Forward(dst, in[0], in[1], third(in), with) }
+		}
+	}
 	if e.SkipGate != nil {
 		epilogue.SkipFactor = slices.Repeat(e.SkipGate.Data(), l.Out/e.SkipGate.Size())
 	}
@@ -172,13 +180,13 @@ func (l *Conv) BuildFused(b *nn.Builder, in []*gorgonia.Node, e nn.Epilogue) (*g
 			if e.Skip != nil {
 				skip = len(nodes) - 1
 			}
-			run = withZeros(k, plan, epilogue, skip, out.TotalSize())
+			run, rows = withZeros(k, plan, epilogue, skip, out.TotalSize()), nil
 		}
 	}
 	if e.ReLU {
 		grads = behindReLU(grads)
 	}
-	return nn.Apply(nn.Op{Name: "conv", Shape: out, Grad: grads, Rectified: e.ReLU && b.Frozen(), Run: run}, nodes...)
+	return nn.Apply(nn.Op{Name: "conv", Shape: out, Grad: grads, Rectified: e.ReLU && b.Frozen(), Run: run, Rows: rows}, nodes...)
 }
 
 // AbsorbAffine implements nn.AffineSink.

@@ -57,6 +57,15 @@ type Op struct {
 	// sum is the only reader of the result this saves writing and reading it.
 	Accumulate Kernel
 
+	// Rows returns Run with the rows of the result, its last axis, pitch values apart; the values
+	// between rows stay as they are. nil, or a nil Kernel: the op cannot. Where only a Join reads
+	// the result this saves a copy.
+	Rows func(pitch int) Kernel
+	// Join: each row of the result is made of the same row of every input, one after another. It
+	// returns the kernel that copies all inputs but those placed, which are there already. nil: the
+	// op is another one. Not together with Rows.
+	Join func(placed []bool) Kernel
+
 	// Rectified: the result is max(·, 0), or is 0 in more places. A gradient with respect
 	// to it counts only where it is positive.
 	Rectified bool
@@ -186,6 +195,22 @@ func (a *appliedOp) RunKernel(dst []float32, in [][]float32) { a.Run(dst, in) }
 
 // AccumulateKernel adds the op's result to its destination; it may be nil.
 func (a *appliedOp) AccumulateKernel() func(dst []float32, in [][]float32) { return a.Accumulate }
+
+// RowsKernel computes the op with the rows of its result apart; it may be nil.
+func (a *appliedOp) RowsKernel(pitch int) func(dst []float32, in [][]float32) {
+	if a.Rows == nil {
+		return nil
+	}
+	return a.Rows(pitch)
+}
+
+// JoinKernel copies the inputs that are not in their place; nil: the op joins nothing.
+func (a *appliedOp) JoinKernel(placed []bool) func(dst []float32, in [][]float32) {
+	if a.Join == nil {
+		return nil
+	}
+	return a.Join(placed)
+}
 
 // viewOp is an op whose result is a part of its input's storage.
 type viewOp struct {

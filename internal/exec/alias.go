@@ -53,7 +53,7 @@ func (p *Plan) accumulate(pool *buffers, n *gorgonia.Node, late map[int64]*gorgo
 		}
 		dst := p.values[other.ID()]
 		p.values[n.ID()] = dst
-		p.steps = append(p.steps, step{term.Op().String(), term.Op().(accumulator).AccumulateKernel(), dst, p.inputs(pool.g, term)})
+		p.addStep(term, term.Op().(accumulator).AccumulateKernel(), dst, p.inputs(pool.g, term))
 		pool.alias(n, other)
 		pool.release(term)
 		pool.release(n)

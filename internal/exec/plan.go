@@ -36,6 +36,8 @@ type step struct {
 	run  func(dst []float32, in [][]float32)
 	dst  []float32
 	in   [][]float32
+	// values of a row of dst and the distance of its rows
+	row, pitch int
 }
 
 // New plans the computation of outputs. leaf returns the storage of an input
@@ -48,7 +50,7 @@ func New(g *gorgonia.ExprGraph, outputs []*gorgonia.Node, leaf func(*gorgonia.No
 	}
 	p := &Plan{values: map[int64][]float32{}}
 	pool := newBuffers(g, order, outputs)
-	late := accumulated(g, order, pool)
+	late, places := accumulated(g, order, pool), places(g, order, pool)
 	for _, n := range order {
 		if isLeaf(g, n) {
 			if p.values[n.ID()], err = leafStorage(n, leaf); err != nil {
@@ -63,13 +65,17 @@ func New(g *gorgonia.ExprGraph, outputs []*gorgonia.Node, leaf func(*gorgonia.No
 			p.view(pool, n, children(g, n)[0], v.ViewOf())
 			continue
 		}
-		if done, err := p.accumulate(pool, n, late); done || err != nil {
-			if err != nil {
-				return nil, err
-			}
-			continue
+		done, err := p.accumulate(pool, n, late)
+		if !done && err == nil {
+			done = p.join(pool, n, places)
 		}
-		if err := p.plan(pool, n); err != nil {
+		if at, ok := places[n.ID()]; ok && !done && err == nil {
+			done, err = true, p.placed(pool, n, at)
+		}
+		if !done && err == nil {
+			err = p.plan(pool, n)
+		}
+		if err != nil {
 			return nil, err
 		}
 	}
@@ -83,15 +89,34 @@ func (p *Plan) plan(pool *buffers, n *gorgonia.Node) error {
 	if err != nil {
 		return err
 	}
-	in := p.inputs(pool.g, n)
-	dst, err := pool.allocate(n)
-	if err != nil {
+	if _, err := p.storage(pool, n); err != nil {
 		return err
 	}
-	p.values[n.ID()] = dst
-	p.steps = append(p.steps, step{n.Op().String(), run, dst, in})
+	p.add(pool, n, run)
 	pool.release(n)
 	return nil
+}
+
+// storage returns the storage of a value, which it allocates where there is none yet.
+func (p *Plan) storage(pool *buffers, n *gorgonia.Node) ([]float32, error) {
+	if p.values[n.ID()] == nil {
+		dst, err := pool.allocate(n)
+		if err != nil {
+			return nil, err
+		}
+		p.values[n.ID()] = dst
+	}
+	return p.values[n.ID()], nil
+}
+
+// add adds the step that computes a value that has its storage.
+func (p *Plan) add(pool *buffers, n *gorgonia.Node, run func(dst []float32, in [][]float32)) {
+	p.addStep(n, run, p.values[n.ID()], p.inputs(pool.g, n))
+}
+
+// addStep adds the step of a node's op that writes to dst.
+func (p *Plan) addStep(n *gorgonia.Node, run func(dst []float32, in [][]float32), dst []float32, in [][]float32) {
+	p.steps = append(p.steps, step{name: n.Op().String(), run: run, dst: dst, in: in, row: len(dst), pitch: len(dst)})
 }
 
 func (p *Plan) inputs(g *gorgonia.ExprGraph, n *gorgonia.Node) (in [][]float32) {
@@ -141,9 +166,11 @@ func (p *Plan) FirstNonFinite() string {
 	for i := range p.steps {
 		s := &p.steps[i]
 		s.run(s.dst, s.in)
-		for _, v := range s.dst {
-			if v-v != 0 {
-				return s.name
+		for at := 0; at < len(s.dst); at += s.pitch {
+			for _, v := range s.dst[at:][:s.row] {
+				if v-v != 0 {
+					return s.name
+				}
 			}
 		}
 	}

@@ -124,7 +124,23 @@ func (s Shape) depthwise() bool { return s.Groups == s.C && s.C > 1 }
 // Forward computes y [N,OutH,OutW,O] from x [N,H,W,C], w [KH,KW,C/Groups,O]
 // and bias [O], which may be nil, and applies the epilogue.
 func (c *Plan) Forward(y, x, w, bias []float32, e Epilogue) {
-	c.planForward().call(y[:c.outLen()], x[:c.inLen()], w[:c.weightLen()], bias, false, e)
+	size := c.outLen()
+	if e.Pitch != 0 && size > 0 {
+		if e.Skip != nil || e.moments() {
+			panic("conv: epilogue with a pitch and with a sum or moments")
+		}
+		size += (size/c.s.O - 1) * (e.Pitch - c.s.O)
+	}
+	c.planForward().call(y[:size], x[:c.inLen()], w[:c.weightLen()], bias, false, e)
+}
+
+// TakesPitch reports whether Forward takes an Epilogue with a Pitch.
+func (c *Plan) TakesPitch() bool {
+	switch c.planForward().(type) {
+	case *direct, *winogradConv:
+		return true
+	}
+	return false
 }
 
 func (c *Plan) planForward() imagePlan {
@@ -199,6 +215,11 @@ type Epilogue struct {
 	// output channel over all images and positions; nil for none. Both or
 	// neither; not together with ReLU or Skip.
 	Mean, Variance []float32
+
+	// Pitch is the distance of the pixels of the result where they are parts of longer rows, such
+	// as the channels that a convolution adds to others; 0 is O. The values between pixels stay as
+	// they are. Not together with Skip or moments, and only where TakesPitch.
+	Pitch int
 }
 
 // moments reports whether the epilogue asks for moments.

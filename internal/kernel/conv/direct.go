@@ -1,6 +1,8 @@
 package conv
 
 import (
+	"cmp"
+
 	"pare/internal/kernel/gemm"
 	"pare/internal/kernel/parallel"
 	"pare/internal/kernel/vector"
@@ -213,6 +215,7 @@ type direct struct {
 	bias       []float32 // [group][width]
 	bufs       [][]float32
 	y, x, w    []float32
+	pitch      int // distance of the pixels of y
 	mode, end  int // of the first and of the last block of the depth
 	finish
 }
@@ -235,7 +238,7 @@ func newDirect(s Shape, input, inference bool) *direct {
 		in, out = out, in
 		hs, ws = backwardSpans(s.rows()), backwardSpans(s.columns())
 	}
-	e := &direct{grouping: newGrouping(in, out, s.Groups), transposed: input, weightO: s.O}
+	e := &direct{grouping: newGrouping(in, out, s.Groups), transposed: input, weightO: s.O, pitch: out.c}
 	pixels, rows := bandPixels, bandRows
 	if inference {
 		pixels, rows = min(pixels, inferenceTask(in.n*out.h*out.w, s.KH*s.KW*e.ck*out.c)), inferenceRows
@@ -266,7 +269,7 @@ func (e *direct) newPhase(h, w span, kw int) phase {
 		for r := range p.rows {
 			for q := range w.count {
 				a := n*e.imagePitch + (h.start-e.top+r*h.inStep)*e.rowPitch + (w.start-e.left+q*w.inStep)*e.in.c
-				c := ((n*e.out.h+h.out0+r*h.outStep)*e.out.w + w.out0 + q*w.outStep) * e.out.c
+				c := ((n*e.out.h+h.out0+r*h.outStep)*e.out.w + w.out0 + q*w.outStep) * e.pitch
 				p.arow = append(p.arow, a)
 				p.crow = append(p.crow, c)
 			}
@@ -275,8 +278,22 @@ func (e *direct) newPhase(h, w span, kw int) phase {
 	return p
 }
 
+// setPitch sets the distance of the pixels of the result.
+func (e *direct) setPitch(pitch int) {
+	if pitch == e.pitch {
+		return
+	}
+	for _, p := range e.phases {
+		for i, at := range p.crow {
+			p.crow[i] = at / e.pitch * pitch
+		}
+	}
+	e.pitch = pitch
+}
+
 func (e *direct) call(y, x, w, bias []float32, add bool, ep Epilogue) {
 	e.y, e.x, e.w = y, x, w
+	e.setPitch(cmp.Or(ep.Pitch, e.out.c))
 	e.mode, e.end = 0, 0
 	if add {
 		e.mode = gemm.TileLoad
@@ -338,12 +355,12 @@ func (e *direct) run(worker, task int) {
 		if rows <= 0 || p.w.count == 0 || len(p.step) == 0 {
 			continue
 		}
-		from := (n0*e.out.h + row*p.h.outStep) * e.out.w * e.out.c
+		from := (n0*e.out.h + row*p.h.outStep) * e.out.w * e.pitch
 		pixels := (n1 - n0) * rows * p.w.count
 		e.tiles(p, e.y[from:], a, pixels)
 		// In the forward direction, which alone has an epilogue, the one phase covers
 		// all pixels.
-		e.take(task, e.y, from, from+pixels*e.out.c)
+		e.take(task, e.y, from, from+pixels*e.pitch)
 	}
 }
 

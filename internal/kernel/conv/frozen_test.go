@@ -66,6 +66,37 @@ func TestSkip(t *testing.T) {
 	})
 }
 
+// TestPitch: pixels that are parts of longer rows have the values of contiguous ones, and nothing
+// between them changes.
+func TestPitch(t *testing.T) {
+	kerneltest.EveryMode(t, func(t *testing.T) {
+		r := kerneltest.Rand(56)
+		for _, s := range convShapes {
+			for _, c := range []*Plan{New(s), NewInference(s)} {
+				if !c.TakesPitch() {
+					continue
+				}
+				x, w, bias := kerneltest.Slice(r, c.inLen()), kerneltest.Slice(r, c.weightLen()), kerneltest.Slice(r, s.O)
+				plain := make([]float32, c.outLen())
+				c.Forward(plain, x, w, bias, Epilogue{ReLU: true})
+				for _, pitch := range []int{s.O + 5, s.O + 16} {
+					want := kerneltest.Slice(r, len(plain)/s.O*pitch)
+					got := append([]float32(nil), want...)
+					for i := 0; i < len(plain); i += s.O {
+						copy(want[i/s.O*pitch+2:], plain[i:i+s.O])
+					}
+					c.Forward(got[2:], x, w, bias, Epilogue{ReLU: true, Pitch: pitch})
+					kerneltest.Same(t, fmt.Sprintf("%+v, pitch %d", s, pitch), got, want)
+					kerneltest.NoAllocs(t, fmt.Sprint(s), func() { c.Forward(got[2:], x, w, bias, Epilogue{Pitch: pitch}) })
+				}
+				got := make([]float32, len(plain))
+				c.Forward(got, x, w, bias, Epilogue{ReLU: true})
+				kerneltest.Same(t, fmt.Sprintf("%+v, contiguous again", s), got, plain)
+			}
+		}
+	})
+}
+
 // TestInferenceMethod: forward passes for inference use Winograd's method for fewer channels and
 // tiles than those of training, with the results of the latter.
 func TestInferenceMethod(t *testing.T) {

@@ -1,6 +1,7 @@
 package conv
 
 import (
+	"cmp"
 	"math"
 
 	"pare/internal/kernel/gemm"
@@ -111,6 +112,7 @@ type winogradConv struct {
 	bias       []float32
 	ws         []winogradWorker
 	y, x, w    []float32
+	pixel      image // of y, with the distance of its pixels in place of channels
 	floor      float32
 	add        bool
 	finish
@@ -154,6 +156,8 @@ func newWinograd(s Shape, input bool) *winogradConv {
 // call implements imagePlan; add excludes the epilogue.
 func (e *winogradConv) call(y, x, w, bias []float32, add bool, ep Epilogue) {
 	e.y, e.x, e.w = y, x, w
+	e.pixel = e.out
+	e.pixel.c = cmp.Or(ep.Pitch, e.out.c)
 	e.floor, e.add = float32(math.Inf(-1)), add
 	if ep.kernelReLU() {
 		e.floor = 0
@@ -205,13 +209,13 @@ func (e *winogradConv) pack(worker, panel int) {
 // run computes one task.
 func (e *winogradConv) run(worker, task int) {
 	w := &e.ws[worker]
-	w.vm, w.edge, w.row = parallel.Grow(w.vm, 17*e.pitch), parallel.Grow(w.edge, 4*e.out.c), parallel.Grow(w.row, 2*e.width*e.out.c)
+	w.vm, w.edge, w.row = parallel.Grow(w.vm, 17*e.pitch), parallel.Grow(w.edge, 4*e.out.c), parallel.Grow(w.row, 2*e.width*e.pixel.c)
 	first, last := e.task(task)
 	for lo := first; lo < last; lo += e.block {
 		hi := min(lo+e.block, last)
 		v := w.vm[e.pitch:]
 		e.transform(v, e.pitch, e.ldv, e.x, lo, hi, false)
-		next := [2][]float32{e.ahead(e.y, e.out, lo, hi), e.ahead(e.x, e.in, lo, hi)}
+		next := [2][]float32{e.ahead(e.y, e.pixel, lo, hi), e.ahead(e.x, e.in, lo, hi)}
 		winogradProducts(w.vm, v, e.u, e.pitch, e.ldm, e.ldv, e.out.c, e.in.c, sixFold(hi-lo)/gemm.TileM, &next)
 		m := w.vm
 		for t := lo; t < hi; {
@@ -221,33 +225,33 @@ func (e *winogradConv) run(worker, task int) {
 			t += n
 		}
 	}
-	e.take(task, e.y, e.pixels(first)*e.out.c, e.pixels(last)*e.out.c)
+	e.take(task, e.y, e.pixels(first)*e.pixel.c, e.pixels(last)*e.pixel.c)
 }
 
 // output transforms tiles of one tile row, the given one and those beside it.
 func (e *winogradConv) output(w *winogradWorker, m []float32, tile, tiles int) {
 	n, top, col := e.place(tile)
-	c := e.out.c
-	y0 := e.y[((n*e.out.h+top)*e.out.w+2*col)*c:]
+	c, pitch := e.out.c, e.pixel.c
+	y0 := e.y[((n*e.out.h+top)*e.out.w+2*col)*pitch:]
 	y1 := w.row // for a row of tiles with only the first pixel row in the output
 	if top+1 < e.out.h {
-		y1 = y0[e.out.w*c:]
+		y1 = y0[e.out.w*pitch:]
 	}
 	full := min(tiles, e.out.w/2-col) // tiles with both columns
 	if full > 0 {
-		winogradOutput(y0, y1, c, m, e.pitch, e.ldm, full, e.bias, e.floor, e.add)
+		winogradOutput(y0, y1, c, pitch, m, e.pitch, e.ldm, full, e.bias, e.floor, e.add)
 	}
 	if full == tiles {
 		return
 	}
 	// The last tile has no second column in the output, so it is written to a buffer.
-	y0, y1 = y0[2*full*c:][:c], y1[2*full*c:][:c]
+	y0, y1 = y0[2*full*pitch:][:c], y1[2*full*pitch:][:c]
 	b0, b1 := w.edge[:2*c], w.edge[2*c:]
 	if e.add {
 		copy(b0, y0)
 		copy(b1, y1)
 	}
-	winogradOutput(b0, b1, c, m[full*e.ldm:], e.pitch, e.ldm, 1, e.bias, e.floor, e.add)
+	winogradOutput(b0, b1, c, c, m[full*e.ldm:], e.pitch, e.ldm, 1, e.bias, e.floor, e.add)
 	copy(y0, b0)
 	copy(y1, b1)
 }

@@ -47,11 +47,11 @@ func winogradInput(v []float32, xi, ld int, rows *[4][]float32, col, width, c, t
 }
 
 // winogradOutput computes max(Aᵀ·m·A + bias, floor) of neighbouring tiles of a
-// row: two rows y0 and y1 of 2·tiles pixels of c channels. With add it is added
-// to them. bias has c elements, padded to a multiple of eight.
-func winogradOutput(y0, y1 []float32, c int, m []float32, xi, ld, tiles int, bias []float32, floor float32, add bool) {
+// row: two rows y0 and y1 of 2·tiles pixels of c channels, pitch values apart. With add it is
+// added to them. bias has c elements, padded to a multiple of eight.
+func winogradOutput(y0, y1 []float32, c, pitch int, m []float32, xi, ld, tiles int, bias []float32, floor float32, add bool) {
 	if simd.AVX2 {
-		winogradOutputAVX2(&y0[0], &y1[0], c, &m[0], xi, ld, tiles, &bias[0], floor, add)
+		winogradOutputAVX2(&y0[0], &y1[0], c, pitch, &m[0], xi, ld, tiles, &bias[0], floor, add)
 		return
 	}
 	for t := range tiles {
@@ -70,15 +70,15 @@ func winogradOutput(y0, y1 []float32, c int, m []float32, xi, ld, tiles int, bia
 				if r == 1 {
 					out = y1
 				}
-				out = out[2*t*c+ch:]
+				out = out[2*t*pitch+ch:]
 				for q, v := range [2]float32{(p[1] + p[2]) + p[0], (p[1] - p[2]) + p[3]} {
 					if v < floor {
 						v = floor
 					}
 					if add {
-						v += out[q*c]
+						v += out[q*pitch]
 					}
-					out[q*c] = v
+					out[q*pitch] = v
 				}
 			}
 		}

@@ -66,13 +66,14 @@ func TestWinogradTransforms(t *testing.T) {
 					compare("gradient")
 
 					m, bias := fill(16*xi), fill(eightFold(c))
-					y := fill(4 * tiles * c)
+					pitch := c + 3*(tiles%2)
+					y := fill(4 * tiles * pitch)
 					for _, floor := range []float32{0, float32(math.Inf(-1))} {
 						for _, add := range []bool{false, true} {
 							p, q := append([]float32(nil), y...), append([]float32(nil), y...)
-							h := 2 * tiles * c
-							winogradOutput(p[:h], p[h:], c, m, xi, ld, tiles, bias, floor, add)
-							portable(func() { winogradOutput(q[:h], q[h:], c, m, xi, ld, tiles, bias, floor, add) })
+							h := 2 * tiles * pitch
+							winogradOutput(p[:h], p[h:], c, pitch, m, xi, ld, tiles, bias, floor, add)
+							portable(func() { winogradOutput(q[:h], q[h:], c, pitch, m, xi, ld, tiles, bias, floor, add) })
 							kerneltest.Agree(t, name+": output", p, q, 0)
 						}
 					}

@@ -191,28 +191,28 @@ noD:
 	VMOVUPS b, Y8 \
 	VMOVUPS c, Y9
 
-// func winogradOutputAVX2(y0, y1 *float32, c int, m *float32, xi, ld, tiles int, bias *float32, floor float32, add bool)
-TEXT ·winogradOutputAVX2(SB), NOSPLIT, $0-69
-	MOVQ xi+32(FP), DX
+// func winogradOutputAVX2(y0, y1 *float32, c, pitch int, m *float32, xi, ld, tiles int, bias *float32, floor float32, add bool)
+TEXT ·winogradOutputAVX2(SB), NOSPLIT, $0-77
+	MOVQ xi+40(FP), DX
 	SHLQ $2, DX
 	LEAQ (DX)(DX*2), BX
-	SHLQ $2, ld+40(FP)
-	MOVQ c+16(FP), R13
+	SHLQ $2, ld+48(FP)
+	MOVQ pitch+24(FP), R13
 	SHLQ $2, R13
-	VBROADCASTSS floor+64(FP), Y13
-	MOVBQZX add+68(FP), R10
-	MOVQ bias+56(FP), R11
+	VBROADCASTSS floor+72(FP), Y13
+	MOVBQZX add+76(FP), R10
+	MOVQ bias+64(FP), R11
 
 octet:
 	MOVQ    c+16(FP), R12
 	MOVQ    R12, CX
 	MASK(CX, AX, Y15)
 	VMOVUPS (R11), Y14
-	MOVQ    m+24(FP), DI
+	MOVQ    m+32(FP), DI
 	BASES
 	MOVQ    y0+0(FP), R8
 	MOVQ    y1+8(FP), R9
-	MOVQ    tiles+48(FP), CX
+	MOVQ    tiles+56(FP), CX
 
 tile:
 	LOAD2((SI), (R15))
@@ -248,15 +248,15 @@ write:
 next:
 	LEAQ (R8)(R13*2), R8
 	LEAQ (R9)(R13*2), R9
-	ADDQ ld+40(FP), DI
-	ADDQ ld+40(FP), SI
-	ADDQ ld+40(FP), R15
-	ADDQ ld+40(FP), AX
+	ADDQ ld+48(FP), DI
+	ADDQ ld+48(FP), SI
+	ADDQ ld+48(FP), R15
+	ADDQ ld+48(FP), AX
 	DECQ CX
 	JNZ  tile
 
 	ADDQ $32, R11
-	ADDQ $32, m+24(FP)
+	ADDQ $32, m+32(FP)
 	ADDQ $32, y0+0(FP)
 	ADDQ $32, y1+8(FP)
 	SUBQ $8, c+16(FP)
