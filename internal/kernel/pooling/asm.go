@@ -11,6 +11,16 @@ package pooling
 //go:noescape
 func maxAVX2(y, x *float32, n, c, step, ld, kh, kw int)
 
+// maxAVX2 with kh = kw = 2
+//
+//go:noescape
+func maxSquareAVX2(y, x *float32, n, c, step, ld int)
+
+// maxOfThree; width is at least eight. dst may be a if width is a multiple of eight.
+//
+//go:noescape
+func maxOfThreeAVX2(dst, a, b, c *float32, n, width, step int) (nan bool)
+
 // y[o] = f * Σ over h and k of x[p]
 //
 //go:noescape

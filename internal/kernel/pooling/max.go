@@ -10,6 +10,10 @@ import (
 // window makes its maximum NaN.
 func Max(y, x []float32, s Shape) {
 	p := pass{Shape: s, x: x, y: y, op: (*pass).max}
+	if p.byRows() {
+		p.share(p.N*p.OutH(), p.KH*p.W*p.C, (*pass).maxRows)
+		return
+	}
 	p.forward()
 }
 
@@ -22,7 +26,12 @@ func (s *pass) max(image, _, _, at int, w windows, _ bool) {
 		}
 		return
 	}
-	if i = w.vectorised(c); simd.AVX2 && i > 0 {
+	switch i = w.vectorised(c); {
+	case !simd.AVX2 || i <= 0:
+		i = 0
+	case w.kh == 2 && w.kw == 2:
+		maxSquareAVX2(&y[0], &x[w.at], i, c, w.step, w.ld)
+	default:
 		maxAVX2(&y[0], &x[w.at], i, c, w.step, w.ld, w.kh, w.kw)
 	}
 	for ; i < w.n; i++ {

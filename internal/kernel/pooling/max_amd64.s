@@ -149,3 +149,82 @@ TEXT ·maxGradAddAVX2(SB), NOSPLIT, $8-80
 	MOVQ kh+64(FP), R13
 	MOVQ kw+72(FP), R10
 	MAXGRAD(ADDTAP, ADDNANTAP, MASKDONE)
+
+// func maxSquareAVX2(y, x *float32, n, c, step, ld int)
+TEXT ·maxSquareAVX2(SB), NOSPLIT, $0-48
+	MOVQ y+0(FP), DI
+	MOVQ x+8(FP), SI
+	MOVQ n+16(FP), R9
+	MOVQ c+24(FP), R11
+	MOVQ step+32(FP), R8
+	MOVQ ld+40(FP), R12
+	SHLQ $2, R8
+	SHLQ $2, R11
+	SHLQ $2, R12
+
+next:
+	LEAQ (SI)(R11*1), BX
+	LEAQ (SI)(R12*1), CX
+	LEAQ (BX)(R12*1), R10
+	XORQ AX, AX
+
+channels:
+	VMOVUPS (SI)(AX*1), Y0
+	VMOVUPS (BX)(AX*1), Y1
+	VMOVUPS (CX)(AX*1), Y2
+	VMOVUPS (R10)(AX*1), Y3
+	VCMPPS  $3, Y0, Y1, Y4
+	VCMPPS  $3, Y2, Y3, Y5
+	VMAXPS  Y0, Y1, Y0
+	VMAXPS  Y0, Y2, Y0
+	VMAXPS  Y0, Y3, Y0
+	VORPS   Y4, Y5, Y4
+	VORPS   Y4, Y0, Y0
+	VMOVUPS Y0, (DI)(AX*1)
+	NEXTCHANNELS(NOTHING)
+	ADDQ    R8, SI
+	ADDQ    R11, DI
+	DECQ    R9
+	JNZ     next
+	VZEROUPPER
+	RET
+
+// func maxOfThreeAVX2(dst, a, b, c *float32, n, width, step int) (nan bool)
+TEXT ·maxOfThreeAVX2(SB), NOSPLIT, $0-57
+	MOVQ   dst+0(FP), DI
+	MOVQ   a+8(FP), SI
+	MOVQ   b+16(FP), BX
+	MOVQ   c+24(FP), CX
+	MOVQ   n+32(FP), R9
+	MOVQ   width+40(FP), R11
+	MOVQ   step+48(FP), R8
+	SHLQ   $2, R8
+	SHLQ   $2, R11
+	VXORPS Y7, Y7, Y7
+
+next:
+	XORQ AX, AX
+
+channels:
+	VMOVUPS (SI)(AX*1), Y0
+	VMOVUPS (BX)(AX*1), Y1
+	VMOVUPS (CX)(AX*1), Y2
+	VCMPPS  $3, Y0, Y1, Y3
+	VCMPPS  $3, Y2, Y2, Y4
+	VMAXPS  Y0, Y1, Y0
+	VMAXPS  Y0, Y2, Y0
+	VORPS   Y3, Y7, Y7
+	VORPS   Y4, Y7, Y7
+	VMOVUPS Y0, (DI)(AX*1)
+	NEXTCHANNELS(NOTHING)
+	ADDQ    R8, SI
+	ADDQ    R8, BX
+	ADDQ    R8, CX
+	ADDQ    R11, DI
+	DECQ    R9
+	JNZ     next
+	VMOVMSKPS Y7, AX
+	TESTL   AX, AX
+	SETNE   nan+56(FP)
+	VZEROUPPER
+	RET

@@ -177,13 +177,15 @@ func BenchmarkPooling(b *testing.B) {
 		{N: 64, H: 24, W: 24, C: 20, KH: 2, KW: 2, StrideH: 2, StrideW: 2},
 		{N: 64, H: 8, W: 8, C: 50, KH: 2, KW: 2, StrideH: 2, StrideW: 2},
 		{N: 16, H: 32, W: 32, C: 64, KH: 3, KW: 3, StrideH: 2, StrideW: 2, PadH: 1, PadW: 1},
+		{N: 16, H: 28, W: 28, C: 32, KH: 3, KW: 3, StrideH: 1, StrideW: 1, PadH: 1, PadW: 1},
+		{N: 16, H: 28, W: 28, C: 9, KH: 3, KW: 3, StrideH: 1, StrideW: 1, PadH: 1, PadW: 1},
 	} {
 		r := kerneltest.Rand(34)
 		x := kerneltest.Aligned(r, s.N*s.H*s.W*s.C)
 		dy := kerneltest.Aligned(r, s.N*s.OutH()*s.OutW()*s.C)
 		y, dx := make([]float32, len(dy)), make([]float32, len(x))
 		Max(y, x, s)
-		name := fmt.Sprintf("%dx%dx%dx%d,%dx%d", s.N, s.H, s.W, s.C, s.KH, s.KW)
+		name := fmt.Sprintf("%dx%dx%dx%d,%dx%d/%d", s.N, s.H, s.W, s.C, s.KH, s.KW, s.StrideH)
 		for _, c := range []struct {
 			kind string
 			f    func()
