@@ -78,12 +78,35 @@ type partOp struct {
 	start int
 }
 
-func (o *partOp) ViewOf() int { return o.start }
+func (o *partOp) ViewOf() int                                        { return o.start }
+func (o *partOp) RowsKernel(int) func(dst []float32, in [][]float32) { return nil }
 func (o *partOp) AccumulateKernel() func(dst []float32, in [][]float32) {
 	return nil
 }
 func (o *partOp) RunKernel(dst []float32, in [][]float32) {
 	copy(dst, in[0][o.start:])
+}
+
+// RowsKernel writes the only row of a vector.
+func (o *mixOp) RowsKernel(int) func(dst []float32, in [][]float32) { return o.RunKernel }
+
+// joinOp appends vectors.
+type joinOp struct{ *mixOp }
+
+func (o *joinOp) RowsKernel(int) func(dst []float32, in [][]float32)    { return nil }
+func (o *joinOp) AccumulateKernel() func(dst []float32, in [][]float32) { return nil }
+func (o *joinOp) RunKernel(dst []float32, in [][]float32) {
+	o.JoinKernel(make([]bool, len(in)))(dst, in)
+}
+func (o *joinOp) JoinKernel(placed []bool) func(dst []float32, in [][]float32) {
+	return func(dst []float32, in [][]float32) {
+		for k, v := range in {
+			if !placed[k] {
+				copy(dst, v)
+			}
+			dst = dst[len(v):]
+		}
+	}
 }
 
 // sumOf is how the evaluation without a plan computes Gorgonia's sum.
@@ -126,7 +149,7 @@ func drawDAG(t *rapid.T) *dag {
 }
 
 // drawOp adds node k: a view, a sum of two values of one size where there are
-// two, or a mix.
+// two, values one after another, or a mix.
 func (d *dag) drawOp(t *rapid.T, k, size int) (*gorgonia.Node, Runner, []int) {
 	apply := func(op gorgonia.Op, reads ...int) *gorgonia.Node {
 		var in []*gorgonia.Node
@@ -139,7 +162,7 @@ func (d *dag) drawOp(t *rapid.T, k, size int) (*gorgonia.Node, Runner, []int) {
 		}
 		return n
 	}
-	switch rapid.IntRange(0, 3).Draw(t, "kind") {
+	switch rapid.IntRange(0, 4).Draw(t, "kind") {
 	case 0:
 		r := rapid.IntRange(0, k-1).Draw(t, "viewed")
 		have := d.nodes[r].Shape().TotalSize()
@@ -157,6 +180,14 @@ func (d *dag) drawOp(t *rapid.T, k, size int) (*gorgonia.Node, Runner, []int) {
 				return n, sumOf{}, []int{a, b}
 			}
 		}
+	case 2:
+		reads := rapid.SliceOfN(rapid.IntRange(0, k-1), 1, 3).Draw(t, "joined")
+		size := 0
+		for _, r := range reads {
+			size += d.nodes[r].Shape().TotalSize()
+		}
+		op := &joinOp{&mixOp{name: fmt.Sprint("join", k), size: size, arity: len(reads)}}
+		return apply(op, reads...), op, reads
 	}
 	reads := rapid.SliceOfN(rapid.IntRange(0, k-1), 1, 4).Draw(t, "reads") // repeats allowed
 	op := &mixOp{name: fmt.Sprint("mix", k), size: size, arity: len(reads), c: float32(k)}
