@@ -17,7 +17,8 @@ import (
 type Flatten struct {
 	Index []int `yaml:"index,omitempty" json:"index,omitempty" doc:"positions to keep, in the flattened order; left out: all"`
 
-	in nn.Shape
+	in     nn.Shape
+	stored bool // outputs are in the order of storage, [positions, units]
 }
 
 func init() {
@@ -75,12 +76,26 @@ func (l *Flatten) channels() []int {
 
 func (l *Flatten) Build(b *nn.Builder, in []*gorgonia.Node) (*gorgonia.Node, error) {
 	c, positions := l.in.Units(), l.in.Positions()
+	if whole := l.Index == nil && (l.stored || min(c, positions) == 1); whole && b.Mode == nn.Infer {
+		return nn.View("flatten", in[0], 0, tensor.Shape{b.Batch, c * positions})
+	}
 	var src []int32 // offset of each output in the channels-last layout of one example
 	for _, flat := range l.kept() {
 		src = append(src, int32(flat%positions*c+flat/positions))
 	}
 	return buildGather("flatten", in[0], tensor.Shape{b.Batch, len(src)}, src)
 }
+
+// Turns implements nn.Turner.
+func (l *Flatten) Turns() (units, positions int) {
+	if l.Index != nil {
+		return 0, 0
+	}
+	return l.in.Units(), l.in.Positions()
+}
+
+// AsStored implements nn.Turner.
+func (l *Flatten) AsStored() nn.Layer { return &Flatten{in: l.in, stored: true} }
 
 // buildGather makes out[n, j] = x[n, src[j]] with its gradient, the scatter. src
 // has no repeats.

@@ -147,6 +147,32 @@ func (l *Linear) BuildFused(b *nn.Builder, in []*gorgonia.Node, e nn.Epilogue) (
 	return nn.Apply(nn.Op{Name: "linear", Shape: out, Grad: grads, Rectified: e.ReLU, Run: run}, nodes...)
 }
 
+// mostStored is the number of outputs up to which a weight with its rows in another order, a copy,
+// saves more than it takes: the pass that it saves is short beside the product of many outputs.
+const mostStored = 512
+
+// storedForm is the form of a weight with its rows in the order of stored values.
+type storedForm struct{ units, positions int }
+
+// ReadsStored implements nn.TurnedReader.
+func (l *Linear) ReadsStored(b *nn.Builder, units, positions int) nn.Layer {
+	if l.readsTable() || l.Out > mostStored || l.weight.Size() != units*positions*l.Out {
+		return nil
+	}
+	own := *l
+	own.weight = nn.MakeFrozen(b, l.weight, storedForm{units, positions}, func() *nn.Param {
+		turned := nn.NewParam(l.weight.Name, l.weight.Role, l.weight.Shape(), l.weight.Axes...)
+		turned.Order = l.weight.Order
+		for u := range units {
+			for p := range positions {
+				copy(turned.Data()[(p*units+u)*l.Out:][:l.Out], l.weight.Data()[(u*positions+p)*l.Out:])
+			}
+		}
+		return turned
+	})
+	return &own
+}
+
 // tableGrad is the gradient to a table of o rows of f values that is the weight, dyᵀ·x.
 func tableGrad(rows, f, o int) nn.GradFunc {
 	plan := gemm.NewWeightGrad(rows, o, f, false)

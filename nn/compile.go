@@ -177,6 +177,7 @@ func (p *Program) compile(o CompileOptions) error {
 // buildLayers builds every layer, those that follow each other in one pass
 // together, and returns the network's output.
 func buildLayers(b *Builder, net *Network, input *gorgonia.Node, keep map[string]bool) (*gorgonia.Node, error) {
+	net = inStoredOrder(b, net, keep)
 	values := make([]*gorgonia.Node, len(net.Nodes))
 	value := func(i int) *gorgonia.Node {
 		if i < 0 {
