@@ -11,10 +11,11 @@ package pooling
 //go:noescape
 func maxAVX2(y, x *float32, n, c, step, ld, kh, kw int)
 
-// maxAVX2 with kh = kw = 2
+// maxAVX2 with kh = kw = 2, for rows of windows that begin rowStep values apart in x; c is at
+// least eight or rows is one
 //
 //go:noescape
-func maxSquareAVX2(y, x *float32, n, c, step, ld int)
+func maxSquareAVX2(y, x *float32, n, c, step, ld, rows, rowStep int)
 
 // maxOfThree; width is at least eight. dst may be a if width is a multiple of eight.
 //

@@ -10,11 +10,32 @@ import (
 // window makes its maximum NaN.
 func Max(y, x []float32, s Shape) {
 	p := pass{Shape: s, x: x, y: y, op: (*pass).max}
+	if p.squares() {
+		p.share(p.N*p.OutH(), p.KH*p.W*p.C, (*pass).maxSquares)
+		return
+	}
 	if p.byRows() {
 		p.share(p.N*p.OutH(), p.KH*p.W*p.C, (*pass).maxRows)
 		return
 	}
 	p.forward()
+}
+
+// squares reports whether all windows are whole squares of four positions side by side.
+func (p *pass) squares() bool {
+	whole := func(a axis) bool { return a.k == 2 && a.dilation == 1 && a.pad == 0 && (a.out(p.Ceil)-1)*a.stride+2 <= a.in }
+	return simd.AVX2 && p.C >= lanes && whole(p.rows()) && whole(p.columns()) && p.OutH() > 0 && p.OutW() > 0
+}
+
+// maxSquares computes the output rows [lo,hi), counted over all images, of squares.
+func (p *pass) maxSquares(lo, hi, _ int) {
+	oh, ow, width := p.OutH(), p.OutW(), p.W*p.C
+	for lo < hi {
+		n, r := lo/oh, lo%oh
+		rows := min(oh-r, hi-lo)
+		maxSquareAVX2(&p.y[lo*ow*p.C], &p.x[(n*p.H+r*p.StrideH)*width], ow, p.C, p.StrideW*p.C, width, rows, p.StrideH*width)
+		lo += rows
+	}
 }
 
 func (s *pass) max(image, _, _, at int, w windows, _ bool) {
@@ -30,7 +51,7 @@ func (s *pass) max(image, _, _, at int, w windows, _ bool) {
 	case !simd.AVX2 || i <= 0:
 		i = 0
 	case w.kh == 2 && w.kw == 2:
-		maxSquareAVX2(&y[0], &x[w.at], i, c, w.step, w.ld)
+		maxSquareAVX2(&y[0], &x[w.at], i, c, w.step, w.ld, 1, 0)
 	default:
 		maxAVX2(&y[0], &x[w.at], i, c, w.step, w.ld, w.kh, w.kw)
 	}

@@ -150,17 +150,24 @@ TEXT ·maxGradAddAVX2(SB), NOSPLIT, $8-80
 	MOVQ kw+72(FP), R10
 	MAXGRAD(ADDTAP, ADDNANTAP, MASKDONE)
 
-// func maxSquareAVX2(y, x *float32, n, c, step, ld int)
-TEXT ·maxSquareAVX2(SB), NOSPLIT, $0-48
+// func maxSquareAVX2(y, x *float32, n, c, step, ld, rows, rowStep int)
+TEXT ·maxSquareAVX2(SB), NOSPLIT, $0-64
 	MOVQ y+0(FP), DI
-	MOVQ x+8(FP), SI
-	MOVQ n+16(FP), R9
+	MOVQ x+8(FP), R14
 	MOVQ c+24(FP), R11
 	MOVQ step+32(FP), R8
 	MOVQ ld+40(FP), R12
+	MOVQ rows+48(FP), R13
+	MOVQ rowStep+56(FP), R15
 	SHLQ $2, R8
 	SHLQ $2, R11
 	SHLQ $2, R12
+	SHLQ $2, R15
+
+row:
+	MOVQ R14, SI
+	ADDQ R15, R14
+	MOVQ n+16(FP), R9
 
 next:
 	LEAQ (SI)(R11*1), BX
@@ -186,6 +193,8 @@ channels:
 	ADDQ    R11, DI
 	DECQ    R9
 	JNZ     next
+	DECQ    R13
+	JNZ     row
 	VZEROUPPER
 	RET
 
