@@ -7,7 +7,7 @@ package conv
 func winogradInputAVX2(v *float32, xi, ld int, r0, r1, r2, r3 *float32, col, width, c, tiles int)
 
 //go:noescape
-func winogradOutputAVX2(y0, y1 *float32, c, pitch int, m *float32, xi, ld, tiles int, bias *float32, floor float32, add bool)
+func winogradOutputAVX2(y0, y1 *float32, c, pitch int, m *float32, xi, ld, tiles int, bias, a0, a1, factor *float32, floor float32)
 
 //go:noescape
 func winogradGradientAVX2(z *float32, xi, ld int, r0, r1 *float32, col, width, c, tiles int)

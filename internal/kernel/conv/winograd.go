@@ -114,7 +114,8 @@ type winogradConv struct {
 	y, x, w    []float32
 	pixel      image // of y, with the distance of its pixels in place of channels
 	floor      float32
-	add        bool
+	add        []float32 // to the output, in its layout; nil: nothing
+	factor     []float32 // of the channels of add
 	finish
 }
 
@@ -158,7 +159,20 @@ func (e *winogradConv) call(y, x, w, bias []float32, add bool, ep Epilogue) {
 	e.y, e.x, e.w = y, x, w
 	e.pixel = e.out
 	e.pixel.c = cmp.Or(ep.Pitch, e.out.c)
-	e.floor, e.add = float32(math.Inf(-1)), add
+	e.floor, e.add = float32(math.Inf(-1)), nil
+	if add {
+		e.add = y
+	}
+	if ep.Skip != nil {
+		e.add, ep.Skip = ep.Skip, nil
+	}
+	if e.add != nil {
+		e.factor = parallel.Grow(e.factor, eightFold(e.out.c))
+		for i := range e.factor {
+			e.factor[i] = 1
+		}
+		copy(e.factor, ep.SkipFactor)
+	}
 	if ep.kernelReLU() {
 		e.floor = 0
 	}
@@ -172,7 +186,7 @@ func (e *winogradConv) call(y, x, w, bias []float32, add bool, ep Epilogue) {
 	}
 	parallel.Each(e.tasks, e, (*winogradConv).run)
 	e.finish.end()
-	e.y, e.x, e.w = nil, nil, nil
+	e.y, e.x, e.w, e.add = nil, nil, nil, nil
 }
 
 // transformed is the number of values of the transformed weights.
@@ -232,14 +246,22 @@ func (e *winogradConv) run(worker, task int) {
 func (e *winogradConv) output(w *winogradWorker, m []float32, tile, tiles int) {
 	n, top, col := e.place(tile)
 	c, pitch := e.out.c, e.pixel.c
-	y0 := e.y[((n*e.out.h+top)*e.out.w+2*col)*pitch:]
-	y1 := w.row // for a row of tiles with only the first pixel row in the output
+	at := ((n*e.out.h+top)*e.out.w + 2*col) * pitch
+	y0, y1 := e.y[at:], w.row // for a row of tiles with only the first pixel row in the output
+	var a0, a1 []float32
+	if e.add != nil {
+		a0 = e.add[at:]
+		a1 = a0
+	}
 	if top+1 < e.out.h {
 		y1 = y0[e.out.w*pitch:]
+		if e.add != nil {
+			a1 = a0[e.out.w*pitch:]
+		}
 	}
 	full := min(tiles, e.out.w/2-col) // tiles with both columns
 	if full > 0 {
-		winogradOutput(y0, y1, c, pitch, m, e.pitch, e.ldm, full, e.bias, e.floor, e.add)
+		winogradOutput(y0, y1, c, pitch, m, e.pitch, e.ldm, full, e.bias, a0, a1, e.factor, e.floor)
 	}
 	if full == tiles {
 		return
@@ -247,11 +269,12 @@ func (e *winogradConv) output(w *winogradWorker, m []float32, tile, tiles int) {
 	// The last tile has no second column in the output, so it is written to a buffer.
 	y0, y1 = y0[2*full*pitch:][:c], y1[2*full*pitch:][:c]
 	b0, b1 := w.edge[:2*c], w.edge[2*c:]
-	if e.add {
-		copy(b0, y0)
-		copy(b1, y1)
+	if e.add != nil {
+		copy(b0, a0[2*full*pitch:][:c])
+		copy(b1, a1[2*full*pitch:][:c])
+		a0, a1 = b0, b1
 	}
-	winogradOutput(b0, b1, c, c, m[full*e.ldm:], e.pitch, e.ldm, 1, e.bias, e.floor, e.add)
+	winogradOutput(b0, b1, c, c, m[full*e.ldm:], e.pitch, e.ldm, 1, e.bias, a0, a1, e.factor, e.floor)
 	copy(y0, b0)
 	copy(y1, b1)
 }

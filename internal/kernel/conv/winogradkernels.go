@@ -1,6 +1,7 @@
 package conv
 
 import (
+	"math"
 	"unsafe"
 
 	"pare/internal/kernel/gemm"
@@ -46,12 +47,13 @@ func winogradInput(v []float32, xi, ld int, rows *[4][]float32, col, width, c, t
 	}
 }
 
-// winogradOutput computes max(Aᵀ·m·A + bias, floor) of neighbouring tiles of a
-// row: two rows y0 and y1 of 2·tiles pixels of c channels, pitch values apart. With add it is
-// added to them. bias has c elements, padded to a multiple of eight.
-func winogradOutput(y0, y1 []float32, c, pitch int, m []float32, xi, ld, tiles int, bias []float32, floor float32, add bool) {
+// winogradOutput computes max(Aᵀ·m·A + bias + a·factor, floor) of neighbouring tiles of a
+// row: two rows y0 and y1 of 2·tiles pixels of c channels, pitch values apart. a0 and a1 are the
+// rows of a, in the same layout, which may be y0 and y1; nil: nothing to add. bias and factor
+// have c elements, padded to a multiple of eight.
+func winogradOutput(y0, y1 []float32, c, pitch int, m []float32, xi, ld, tiles int, bias, a0, a1, factor []float32, floor float32) {
 	if simd.AVX2 {
-		winogradOutputAVX2(&y0[0], &y1[0], c, pitch, &m[0], xi, ld, tiles, &bias[0], floor, add)
+		winogradOutputAVX2(&y0[0], &y1[0], c, pitch, &m[0], xi, ld, tiles, &bias[0], unsafe.SliceData(a0), unsafe.SliceData(a1), unsafe.SliceData(factor), floor)
 		return
 	}
 	for t := range tiles {
@@ -66,17 +68,17 @@ func winogradOutput(y0, y1 []float32, c, pitch int, m []float32, xi, ld, tiles i
 				s[0][j], s[1][j] = (b+c)+a, (b-c)+d
 			}
 			for r, p := range s {
-				out := y0
+				out, add := y0, a0
 				if r == 1 {
-					out = y1
+					out, add = y1, a1
 				}
 				out = out[2*t*pitch+ch:]
 				for q, v := range [2]float32{(p[1] + p[2]) + p[0], (p[1] - p[2]) + p[3]} {
+					if add != nil {
+						v = float32(math.FMA(float64(add[(2*t+q)*pitch+ch]), float64(factor[ch]), float64(v)))
+					}
 					if v < floor {
 						v = floor
-					}
-					if add {
-						v += out[q*pitch]
 					}
 					out[q*pitch] = v
 				}

@@ -69,12 +69,23 @@ func TestWinogradTransforms(t *testing.T) {
 					pitch := c + 3*(tiles%2)
 					y := fill(4 * tiles * pitch)
 					for _, floor := range []float32{0, float32(math.Inf(-1))} {
-						for _, add := range []bool{false, true} {
-							p, q := append([]float32(nil), y...), append([]float32(nil), y...)
+						for _, sum := range []string{"", "in place", "another"} {
 							h := 2 * tiles * pitch
-							winogradOutput(p[:h], p[h:], c, pitch, m, xi, ld, tiles, bias, floor, add)
-							portable(func() { winogradOutput(q[:h], q[h:], c, pitch, m, xi, ld, tiles, bias, floor, add) })
-							kerneltest.Agree(t, name+": output", p, q, 0)
+							other, factor := fill(2*h), fill(eightFold(c))
+							output := func() []float32 {
+								p := append([]float32(nil), y...)
+								var a0, a1 []float32
+								switch sum {
+								case "in place":
+									a0, a1 = p[:h], p[h:]
+								case "another":
+									a0, a1 = other[h:], other[:h]
+								}
+								winogradOutput(p[:h], p[h:], c, pitch, m, xi, ld, tiles, bias, a0, a1, factor, floor)
+								return p
+							}
+							got := output()
+							portable(func() { kerneltest.Agree(t, name+": output, sum "+sum, got, output(), 0) })
 						}
 					}
 				}

@@ -191,23 +191,33 @@ noD:
 	VMOVUPS b, Y8 \
 	VMOVUPS c, Y9
 
-// func winogradOutputAVX2(y0, y1 *float32, c, pitch int, m *float32, xi, ld, tiles int, bias *float32, floor float32, add bool)
-TEXT ·winogradOutputAVX2(SB), NOSPLIT, $0-77
+// func winogradOutputAVX2(y0, y1 *float32, c, pitch int, m *float32, xi, ld, tiles int, bias, a0, a1, factor *float32, floor float32)
+TEXT ·winogradOutputAVX2(SB), NOSPLIT, $0-100
 	MOVQ xi+40(FP), DX
 	SHLQ $2, DX
 	LEAQ (DX)(DX*2), BX
 	SHLQ $2, ld+48(FP)
 	MOVQ pitch+24(FP), R13
 	SHLQ $2, R13
-	VBROADCASTSS floor+72(FP), Y13
-	MOVBQZX add+76(FP), R10
+	VBROADCASTSS floor+96(FP), Y13
 	MOVQ bias+64(FP), R11
+	MOVQ a0+72(FP), R10
+	SUBQ y0+0(FP), R10 // distances of the values to add
+	MOVQ y1+8(FP), AX
+	SUBQ AX, a1+80(FP)
 
 octet:
 	MOVQ    c+16(FP), R12
 	MOVQ    R12, CX
 	MASK(CX, AX, Y15)
 	VMOVUPS (R11), Y14
+	CMPQ    a0+72(FP), $0
+	JEQ     begin
+	MOVQ    factor+88(FP), R14
+	VMOVUPS (R14), Y12
+	ADDQ    $32, factor+88(FP)
+
+begin:
 	MOVQ    m+32(FP), DI
 	BASES
 	MOVQ    y0+0(FP), R8
@@ -226,20 +236,23 @@ tile:
 	PAIR((DI)(BX*1), Y8, Y9, (AX)(BX*1), Y3, Y7)
 	PAIR(Y0, Y1, Y2, Y3, Y8, Y9)
 	PAIR(Y4, Y5, Y6, Y7, Y10, Y11)
+	CMPQ   R12, $8
+	JLT    tail
+	CMPQ   a0+72(FP), $0
+	JEQ    write
+	MOVQ   a1+80(FP), R14
+	ADDQ   R9, R14
+	VFMADD231PS (R8)(R10*1), Y12, Y8
+	VFMADD231PS (R14), Y12, Y10
+	VFMADD231PS (R14)(R13*1), Y12, Y11
+	LEAQ   (R8)(R13*1), R14
+	VFMADD231PS (R14)(R10*1), Y12, Y9
+
+write:
 	VMAXPS Y8, Y13, Y8
 	VMAXPS Y9, Y13, Y9
 	VMAXPS Y10, Y13, Y10
 	VMAXPS Y11, Y13, Y11
-	CMPQ   R12, $8
-	JLT    tail
-	TESTQ  R10, R10
-	JEQ    write
-	VADDPS (R8), Y8, Y8
-	VADDPS (R8)(R13*1), Y9, Y9
-	VADDPS (R9), Y10, Y10
-	VADDPS (R9)(R13*1), Y11, Y11
-
-write:
 	VMOVUPS Y8, (R8)
 	VMOVUPS Y9, (R8)(R13*1)
 	VMOVUPS Y10, (R9)
@@ -265,18 +278,25 @@ next:
 	RET
 
 tail:
-	TESTQ      R10, R10
+	CMPQ       a0+72(FP), $0
 	JEQ        writeTail
-	VMASKMOVPS (R8), Y15, Y0
-	VMASKMOVPS (R8)(R13*1), Y15, Y1
-	VMASKMOVPS (R9), Y15, Y2
-	VMASKMOVPS (R9)(R13*1), Y15, Y3
-	VADDPS     Y0, Y8, Y8
-	VADDPS     Y1, Y9, Y9
-	VADDPS     Y2, Y10, Y10
-	VADDPS     Y3, Y11, Y11
+	MOVQ       a1+80(FP), R14
+	ADDQ       R9, R14
+	VMASKMOVPS (R8)(R10*1), Y15, Y0
+	VMASKMOVPS (R14), Y15, Y2
+	VMASKMOVPS (R14)(R13*1), Y15, Y3
+	LEAQ       (R8)(R13*1), R14
+	VMASKMOVPS (R14)(R10*1), Y15, Y1
+	VFMADD231PS Y0, Y12, Y8
+	VFMADD231PS Y1, Y12, Y9
+	VFMADD231PS Y2, Y12, Y10
+	VFMADD231PS Y3, Y12, Y11
 
 writeTail:
+	VMAXPS Y8, Y13, Y8
+	VMAXPS Y9, Y13, Y9
+	VMAXPS Y10, Y13, Y10
+	VMAXPS Y11, Y13, Y11
 	MOVQ R8, R14
 	STORE7(X8, Y8)
 	LEAQ (R8)(R13*1), R14
