@@ -49,7 +49,12 @@ func (e *winogradConv) freeze(w []float32) []float32 {
 	for panel := range p.panels {
 		p.pack(0, panel)
 	}
-	return p.u
+	size, whole := e.tail.size(e.in.c), len(p.u)/16
+	packed := make([]float32, 16*size)
+	for k := range 16 {
+		e.tail.pack(packed[k*size:][:size], p.u[k*whole:][:whole], e.in.c)
+	}
+	return packed
 }
 
 func (e *winogradConv) useFrozen(packed []float32) { e.u, e.frozen = packed, true }

@@ -108,7 +108,8 @@ type winogradConv struct {
 	ldv, ldm   int       // row distances of transformed inputs and products
 	pitch      int       // distance of the matrices of either
 	u          []float32 // the transformed weights
-	frozen     bool      // of all calls
+	frozen     bool      // of all calls, with the columns behind whole panels as tail packs them
+	tail       winogradTail
 	bias       []float32
 	ws         []winogradWorker
 	y, x, w    []float32
@@ -150,7 +151,7 @@ func newWinograd(s Shape, input bool) *winogradConv {
 	ld := max(e.ldv, e.ldm)
 	e.winogradGrid = newWinogradGrid(in, out, padH, padW, winogradBlock)
 	e.pitch = winogradPitch(winogradBlock * ld)
-	e.bias = make([]float32, e.panels*gemm.TileN)
+	e.bias, e.tail = make([]float32, e.panels*gemm.TileN), newWinogradTail(out.c)
 	return e
 }
 
@@ -230,7 +231,11 @@ func (e *winogradConv) run(worker, task int) {
 		v := w.vm[e.pitch:]
 		e.transform(v, e.pitch, e.ldv, e.x, lo, hi, false)
 		next := [2][]float32{e.ahead(e.y, e.pixel, lo, hi), e.ahead(e.x, e.in, lo, hi)}
-		winogradProducts(w.vm, v, e.u, e.pitch, e.ldm, e.ldv, e.out.c, e.in.c, sixFold(hi-lo)/gemm.TileM, &next)
+		if groups := sixFold(hi-lo) / gemm.TileM; e.frozen {
+			winogradFrozenProducts(w.vm, v, e.u, e.pitch, e.ldm, e.ldv, e.in.c, groups, e.tail, &next)
+		} else {
+			winogradProducts(w.vm, v, e.u, e.pitch, e.ldm, e.ldv, e.out.c, e.in.c, groups, &next)
+		}
 		m := w.vm
 		for t := lo; t < hi; {
 			n := min(e.width-t%e.width, hi-t)

@@ -181,7 +181,7 @@ func winogradFilterGrad(dw []float32, tap, c int, d []float32, xi, ld, rows int)
 func winogradProducts(m, v, u []float32, xi, ldm, ldv, cols, depth, groups int, next *[2][]float32) {
 	if simd.AVX2 {
 		full, half := halfPanels(cols)
-		winogradProductsAVX2(&m[0], &v[0], &u[0], xi, ldm, ldv, full, half, depth, groups,
+		winogradProductsAVX2(&m[0], &v[0], &u[0], xi, ldm, ldv, full, half, 0, 0, depth, groups,
 			unsafe.SliceData(next[0]), 4*len(next[0]), unsafe.SliceData(next[1]), 4*len(next[1]))
 		return
 	}
@@ -201,6 +201,109 @@ func winogradProducts(m, v, u []float32, xi, ldm, ldv, cols, depth, groups int, 
 			}
 		}
 	}
+}
+
+// winogradTail is how columns after whole panels are packed where weights are frozen: eight or four
+// of them with two rows of the depth side by side. A panel that would have less than four columns
+// empty is a whole one.
+type winogradTail struct{ full, pairs, quarter int }
+
+func newWinogradTail(cols int) winogradTail {
+	t := winogradTail{full: cols / gemm.TileN}
+	switch rest := cols % gemm.TileN; {
+	case rest > 12:
+		t.full++
+	case rest > 8:
+		t.pairs, t.quarter = 1, 1
+	case rest > 4:
+		t.pairs = 1
+	case rest > 0:
+		t.quarter = 1
+	}
+	return t
+}
+
+// size is the number of values of a product's weights of that depth.
+func (t winogradTail) size(depth int) int {
+	return t.full*gemm.TileN*depth + (t.pairs*gemm.TileN+t.quarter*gemm.TileN/2)*((depth+1)/2)
+}
+
+// winogradPairOrder are the columns of a pair of rows of eight columns, in whose order sums of
+// neighbours give columns in theirs. The first four serve a panel of four.
+var winogradPairOrder = [8]int{0, 1, 4, 5, 2, 3, 6, 7}
+
+// pack copies the weights of a product from panels of sixteen columns.
+func (t winogradTail) pack(dst, panels []float32, depth int) {
+	n := copy(dst, panels[:t.full*gemm.TileN*depth])
+	dst, panels = dst[n:], panels[n:]
+	pair := func(columns []int, first int) {
+		for k := 0; k < depth; k += 2 {
+			for i, c := range columns {
+				dst[2*i], dst[2*i+1] = panels[k*gemm.TileN+first+c], 0
+				if k+1 < depth {
+					dst[2*i+1] = panels[(k+1)*gemm.TileN+first+c]
+				}
+			}
+			dst = dst[2*len(columns):]
+		}
+	}
+	if t.pairs > 0 {
+		pair(winogradPairOrder[:], 0)
+	}
+	if t.quarter > 0 {
+		pair([]int{0, 1, 2, 3}, 8*t.pairs)
+	}
+}
+
+// winogradFrozenProducts is winogradProducts with weights packed by a winogradTail, one product
+// after another. An odd depth reads one more value of a row of v, which must be finite.
+func winogradFrozenProducts(m, v, u []float32, xi, ldm, ldv, depth, groups int, t winogradTail, next *[2][]float32) {
+	if simd.AVX2 {
+		winogradProductsAVX2(&m[0], &v[0], &u[0], xi, ldm, ldv, t.full, 0, t.pairs, t.quarter, depth, groups,
+			unsafe.SliceData(next[0]), 4*len(next[0]), unsafe.SliceData(next[1]), 4*len(next[1]))
+		return
+	}
+	size := t.size(depth)
+	for k := range 16 {
+		for row := range groups * gemm.TileM {
+			a, out, u := v[k*xi+row*ldv:][:depth], m[k*xi+row*ldm:], u[k*size:][:size]
+			for range t.full {
+				var acc [gemm.TileN]float32
+				for c, a := range a {
+					for n, w := range (*[gemm.TileN]float32)(u[c*gemm.TileN:]) {
+						acc[n] += a * w
+					}
+				}
+				copy(out, acc[:])
+				out, u = out[gemm.TileN:], u[depth*gemm.TileN:]
+			}
+			if t.pairs > 0 {
+				u = winogradPairSums(out, a, u, winogradPairOrder[:])
+				out = out[8:]
+			}
+			if t.quarter > 0 {
+				winogradPairSums(out, a, u, []int{0, 1, 2, 3})
+			}
+		}
+	}
+}
+
+// winogradPairSums computes the columns of one row from pairs of rows of u, and returns u behind
+// them.
+func winogradPairSums(out, row, u []float32, columns []int) []float32 {
+	var acc [8][2]float32
+	for c, a := range row {
+		for i := range columns {
+			acc[i][c%2] += a * u[2*i+c%2]
+		}
+		if c%2 == 1 || c+1 == len(row) {
+			u = u[2*len(columns):]
+		}
+	}
+	for i, c := range columns {
+		out[c] = acc[i][0] + acc[i][1]
+	}
+	return u
 }
 
 // winogradSums multiplies the transposes of the sixteen matrices of v by those

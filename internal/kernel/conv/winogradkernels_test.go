@@ -157,6 +157,41 @@ func TestWinogradProducts(t *testing.T) {
 				kerneltest.Agree(t, fmt.Sprint("products ", depth, s), a, b, 1e-5)
 			}
 		}
+		for _, depth := range []int{4, 5, 6, 9, 16, 35} {
+			for _, s := range [][2]int{{16, 2}, {1, 1}, {4, 3}, {5, 1}, {8, 2}, {9, 2}, {12, 3}, {13, 2}, {20, 4}, {23, 1}, {41, 3}} {
+				cols, groups := s[0], s[1]
+				panels, tail := (cols+gemm.TileN-1)/gemm.TileN, newWinogradTail(cols)
+				ldv, ldm := eightFold(depth)+1, panels*gemm.TileN+3
+				xi := groups * gemm.TileM * max(ldv, ldm)
+				u := fill(16 * panels * depth * gemm.TileN)
+				packed := make([]float32, 16*tail.size(depth))
+				for k := range 16 {
+					tail.pack(packed[k*tail.size(depth):][:tail.size(depth)], u[k*panels*depth*gemm.TileN:], depth)
+				}
+				a := fill(17 * xi)
+				for k := range 16 {
+					for row := range groups * gemm.TileM {
+						a[xi+k*xi+row*ldv+depth] = 0 // an odd depth multiplies it with zeros
+					}
+				}
+				b := append([]float32(nil), a...)
+				name := fmt.Sprint("frozen products ", depth, s)
+				plain := append([]float32(nil), a...)
+				winogradFrozenProducts(a, a[xi:], packed, xi, ldm, ldv, depth, groups, tail, &next)
+				portable(func() { winogradFrozenProducts(b, b[xi:], packed, xi, ldm, ldv, depth, groups, tail, &next) })
+				kerneltest.Agree(t, name, a, b, 1e-5)
+				if odd {
+					continue // sums in another order may overflow
+				}
+				winogradProducts(plain, plain[xi:], u, xi, ldm, ldv, cols, depth, groups, &next)
+				for k := range 16 {
+					for row := range groups * gemm.TileM {
+						at := k*xi + row*ldm
+						kerneltest.Agree(t, name+" beside panels of sixteen", a[at:][:cols], plain[at:][:cols], 1e-5)
+					}
+				}
+			}
+		}
 		for _, tiles := range []int{4, 5, 6, 7, 12, 25} {
 			for _, rows := range []int{8, 16, 24, 32} {
 				for _, cols := range []int{32, 5, 20, 30} {

@@ -96,8 +96,50 @@
 	VMOVUPS c5, (DI)(BX*1) \
 	LEAQ    (DI)(BX*2), DI
 
-// func winogradProductsAVX2(m, v, u *float32, xi, ldm, ldv, panels, half, depth, groups int, ahead0 *float32, bytes0 int, ahead1 *float32, bytes1 int)
-TEXT ·winogradProductsAVX2(SB), NOSPLIT, $0-112
+// One step of two depths of eight columns. A register of the right operand has four columns with
+// both depths of each side by side, so that a broadcast of two values of a row of the left one,
+// from R8 or R9, serves twice as many products; the two sums of a column are added at the end.
+#define PAIRS2(p, q, c0, c1, c2, c3) \
+	VBROADCASTSD p, Y2 \
+	VBROADCASTSD q, Y3 \
+	FMA4(c0, c1, c2, c3)
+
+#define PAIRSTEP(d, e) \
+	VMOVUPS e(SI), Y0 \
+	VMOVUPS (e+32)(SI), Y1 \
+	PAIRS2(d(R8), d(R8)(DX*1), Y4, Y5, Y6, Y7) \
+	PAIRS2(d(R8)(DX*2), d(R9), Y8, Y9, Y10, Y11) \
+	PAIRS2(d(R9)(DX*1), d(R9)(DX*2), Y12, Y13, Y14, Y15)
+
+// Adds the sums of the eight columns of a row, which go in this order: 0, 1, 4, 5 in lo and
+// 2, 3, 6, 7 in hi.
+#define PAIRSTORE(lo, hi) \
+	VSHUFPS $0x88, hi, lo, Y0 \
+	VSHUFPS $0xdd, hi, lo, Y1 \
+	VADDPS  Y0, Y1, Y0 \
+	VMOVUPS Y0, (DI) \
+	ADDQ    BX, DI
+
+// The same for four columns of twelve rows: a register each.
+#define QUARTER3(p, c0, c1, c2) \
+	VBROADCASTSD (p), Y1 \
+	VBROADCASTSD (p)(DX*1), Y2 \
+	VBROADCASTSD (p)(DX*2), Y3 \
+	VFMADD231PS Y0, Y1, c0 \
+	VFMADD231PS Y0, Y2, c1 \
+	VFMADD231PS Y0, Y3, c2
+
+#define QUARTERSTORE(a, b) \
+	VSHUFPS      $0x88, b, a, Y0 \
+	VSHUFPS      $0xdd, b, a, Y1 \
+	VADDPS       Y0, Y1, Y0 \
+	VPERMPD      $0xd8, Y0, Y0 \
+	VMOVUPS      X0, (DI) \
+	VEXTRACTF128 $1, Y0, (DI)(BX*1) \
+	LEAQ         (DI)(BX*2), DI
+
+// func winogradProductsAVX2(m, v, u *float32, xi, ldm, ldv, panels, half, pairs, quarter, depth, groups int, ahead0 *float32, bytes0 int, ahead1 *float32, bytes1 int)
+TEXT ·winogradProductsAVX2(SB), NOSPLIT, $0-128
 	MOVQ xi+24(FP), AX
 	SHLQ $2, AX
 	MOVQ AX, xi+24(FP)
@@ -115,25 +157,25 @@ product:
 	JEQ   half
 
 panel:
-	MOVQ groups+72(FP), R11
+	MOVQ groups+88(FP), R11
 	MOVQ v+8(FP), AX
 	MOVQ R10, DI
 
 group:
-	SUBQ $128, bytes0+88(FP)
+	SUBQ $128, bytes0+104(FP)
 	JLT  fetch1
-	MOVQ ahead0+80(FP), CX
+	MOVQ ahead0+96(FP), CX
 	PREFETCHT0 (CX)
 	PREFETCHT0 64(CX)
-	ADDQ $128, ahead0+80(FP)
+	ADDQ $128, ahead0+96(FP)
 
 fetch1:
-	SUBQ $128, bytes1+104(FP)
+	SUBQ $128, bytes1+120(FP)
 	JLT  begin
-	MOVQ ahead1+96(FP), CX
+	MOVQ ahead1+112(FP), CX
 	PREFETCHT0 (CX)
 	PREFETCHT0 64(CX)
-	ADDQ $128, ahead1+96(FP)
+	ADDQ $128, ahead1+112(FP)
 
 begin:
 	LEAQ (DX)(DX*2), R9
@@ -142,7 +184,7 @@ begin:
 	LEAQ (R9)(DX*2), AX
 	ADDQ DX, AX
 	MOVQ R12, SI
-	MOVQ depth+64(FP), CX
+	MOVQ depth+80(FP), CX
 	ZERO12
 	SUBQ $8, CX
 	JLT  odd
@@ -196,8 +238,8 @@ last:
 
 half:
 	CMPQ half+56(FP), $0
-	JEQ  next
-	MOVQ groups+72(FP), R11
+	JEQ  pairs
+	MOVQ groups+88(FP), R11
 	MOVQ v+8(FP), AX
 	MOVQ R10, DI
 
@@ -214,7 +256,7 @@ pair:
 
 halfRows:
 	MOVQ R12, SI
-	MOVQ depth+64(FP), CX
+	MOVQ depth+80(FP), CX
 	ZERO12
 	SUBQ $2, CX
 
@@ -244,6 +286,111 @@ halfStore:
 	JNZ  pair
 
 halfEnd:
+	MOVQ SI, R12
+
+pairs:
+	CMPQ pairs+64(FP), $0
+	JEQ  quarter
+	MOVQ groups+88(FP), R11
+	MOVQ v+8(FP), AX
+	MOVQ R10, DI
+
+pairRows:
+	LEAQ (DX)(DX*2), R9
+	MOVQ AX, R8
+	ADDQ AX, R9
+	LEAQ (R9)(DX*2), AX
+	ADDQ DX, AX
+	MOVQ R12, SI
+	MOVQ depth+80(FP), CX
+	ZERO12
+	SUBQ $4, CX
+	JLT  pairRest
+
+pairFour:
+	PAIRSTEP(0, 0)
+	PAIRSTEP(8, 64)
+	ADDQ $16, R8
+	ADDQ $16, R9
+	ADDQ $128, SI
+	SUBQ $4, CX
+	JGE  pairFour
+
+pairRest:
+	ADDQ $4, CX
+	JLE  pairStore
+
+pairTwo:
+	PAIRSTEP(0, 0)
+	ADDQ $8, R8
+	ADDQ $8, R9
+	ADDQ $64, SI
+	SUBQ $2, CX
+	JGT  pairTwo
+
+pairStore:
+	PAIRSTORE(Y4, Y5)
+	PAIRSTORE(Y6, Y7)
+	PAIRSTORE(Y8, Y9)
+	PAIRSTORE(Y10, Y11)
+	PAIRSTORE(Y12, Y13)
+	PAIRSTORE(Y14, Y15)
+	DECQ R11
+	JNZ  pairRows
+	MOVQ SI, R12
+	ADDQ $32, R10
+
+quarter:
+	CMPQ quarter+72(FP), $0
+	JEQ  next
+	MOVQ groups+88(FP), R11
+	MOVQ v+8(FP), AX
+	MOVQ R10, DI
+
+quarterRows:
+	LEAQ (DX)(DX*2), CX
+	MOVQ AX, R8
+	LEAQ (AX)(CX*1), R9
+	MOVQ R8, R10
+	MOVQ R9, R13
+	CMPQ R11, $1
+	JEQ  quarterStart       // rows past the end repeat others
+	LEAQ (R9)(CX*1), R10
+	LEAQ (R10)(CX*1), R13
+
+quarterStart:
+	MOVQ R12, SI
+	MOVQ depth+80(FP), CX
+	ZERO12
+
+quarterTwo:
+	VMOVUPS (SI), Y0
+	QUARTER3(R8, Y4, Y5, Y6)
+	QUARTER3(R9, Y7, Y8, Y9)
+	QUARTER3(R10, Y10, Y11, Y12)
+	QUARTER3(R13, Y13, Y14, Y15)
+	ADDQ $8, R8
+	ADDQ $8, R9
+	ADDQ $8, R10
+	ADDQ $8, R13
+	ADDQ $32, SI
+	SUBQ $2, CX
+	JGT  quarterTwo
+
+	QUARTERSTORE(Y4, Y5)
+	QUARTERSTORE(Y6, Y7)
+	QUARTERSTORE(Y8, Y9)
+	CMPQ R11, $1
+	JEQ  quarterEnd
+	QUARTERSTORE(Y10, Y11)
+	QUARTERSTORE(Y12, Y13)
+	QUARTERSTORE(Y14, Y15)
+	LEAQ (AX)(DX*4), AX
+	LEAQ (AX)(DX*8), AX
+	SUBQ $2, R11
+	JNZ  quarterRows
+
+quarterEnd:
 	MOVQ SI, R12
 
 next:

@@ -23,7 +23,9 @@ func Max(y, x []float32, s Shape) {
 
 // squares reports whether all windows are whole squares of four positions side by side.
 func (p *pass) squares() bool {
-	whole := func(a axis) bool { return a.k == 2 && a.dilation == 1 && a.pad == 0 && (a.out(p.Ceil)-1)*a.stride+2 <= a.in }
+	whole := func(a axis) bool {
+		return a.k == 2 && a.dilation == 1 && a.pad == 0 && (a.out(p.Ceil)-1)*a.stride+2 <= a.in
+	}
 	return simd.AVX2 && p.C >= lanes && whole(p.rows()) && whole(p.columns()) && p.OutH() > 0 && p.OutW() > 0
 }
 
