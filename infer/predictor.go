@@ -75,6 +75,7 @@ type Predictor struct {
 	net      *nn.Network // folded
 	frozen   nn.Frozen
 	o        Options
+	piece    int // examples of a run of a program, at most
 	sessions *sessions
 }
 
@@ -101,7 +102,7 @@ func New(net *nn.Network, o Options) (*Predictor, error) {
 	}
 	o.MaxBatch = cmp.Or(o.MaxBatch, net.BatchUpTo(DefaultMaxBatch))
 	o.Sessions = cmp.Or(o.Sessions, parallel.Threads())
-	p := &Predictor{net: folded, frozen: nn.Frozen{Zeros: o.Zeros.calibration()}, o: o}
+	p := &Predictor{net: folded, frozen: nn.Frozen{Zeros: o.Zeros.calibration()}, o: o, piece: min(o.MaxBatch, cacheBatch(folded))}
 	p.sessions = newSessions(o.Sessions, func(batch int) (*nn.Program, error) { return p.Compile(batch) })
 	if o.Zeros == Measured { // the first prediction does not wait for measurements
 		s, err := p.sessions.take(1)
@@ -144,7 +145,7 @@ func (p *Predictor) Predict(out, in []float32, n int) (err error) {
 		return fmt.Errorf("predict: %d inputs and %d outputs for %d examples of %d inputs and %d outputs each", len(in), len(out), n, size, width)
 	}
 	for n > 0 {
-		now := min(n, p.o.MaxBatch)
+		now := min(n, p.piece)
 		if err := p.predict(out[:now*width], in[:now*size], now); err != nil {
 			return err
 		}
@@ -153,9 +154,9 @@ func (p *Predictor) Predict(out, in []float32, n int) (err error) {
 	return nil
 }
 
-// predict computes one batch.
+// predict computes one batch, of at most a piece.
 func (p *Predictor) predict(out, in []float32, n int) error {
-	s, err := p.sessions.take(min(batchFor(n), p.o.MaxBatch))
+	s, err := p.sessions.take(min(batchFor(n), p.piece))
 	if err != nil {
 		return err
 	}

@@ -1,6 +1,7 @@
 package infer
 
 import (
+	"math"
 	"math/bits"
 	"sync"
 
@@ -96,6 +97,32 @@ func (s *sessions) put(back *session) {
 	}
 	s.mu.Unlock()
 	<-s.free
+}
+
+const (
+	cacheBytes = 2 << 20 // of a value of a batch: about the second-level caches of two cores
+	leastPiece = 8       // examples that keep several threads busy
+)
+
+// cacheBatch is the number of examples whose values stay in caches from one layer to the next: a
+// power of two, at least leastPiece. A network whose weights are larger than the values of that
+// many examples has no such limit: they would be read once more for each piece.
+func cacheBatch(net *nn.Network) int {
+	largest, all, weights := net.Input.Size(), 0, 0
+	for _, n := range net.Nodes {
+		largest, all = max(largest, n.Shape.Size()), all+n.Shape.Size()
+	}
+	for _, p := range net.Params() {
+		weights += p.Size()
+	}
+	piece := leastPiece
+	for 4*largest*2*piece <= cacheBytes && piece < 1<<20 {
+		piece *= 2
+	}
+	if weights > piece*all {
+		return math.MaxInt
+	}
+	return piece
 }
 
 // batchFor is the batch size of the program that runs n examples: n itself up to 8, above it the

@@ -2,11 +2,13 @@ package infer
 
 import (
 	"errors"
+	"math"
 	"slices"
 	"testing"
 
 	"pgregory.net/rapid"
 
+	"pare/layers"
 	"pare/nn"
 )
 
@@ -23,6 +25,31 @@ func TestBatchFor(t *testing.T) {
 	}
 	if len(sizes) != 32 {
 		t.Errorf("%d batch sizes serve 1 to 64 examples", len(sizes))
+	}
+}
+
+// TestCacheBatch: a piece is as many examples as have their values in caches.
+func TestCacheBatch(t *testing.T) {
+	for _, c := range []struct {
+		channels, side, out int
+		want                int
+	}{
+		{64, 32, 1, 8},             // 256 KiB an example
+		{16, 32, 1, 32},            // 64 KiB
+		{1, 4, 1, 1 << 15},         // 64 bytes
+		{512, 64, 1, 8},            // 8 MiB: enough for all threads nevertheless
+		{1, 100, 100, math.MaxInt}, // 4 MB of weights
+	} {
+		net, err := nn.New("net", nn.Shape{c.channels, c.side, c.side}, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := errors.Join(net.Add("flatten", &layers.Flatten{}), net.Add("fc", &layers.Linear{Out: c.out})); err != nil {
+			t.Fatal(err)
+		}
+		if got := cacheBatch(net); got != c.want {
+			t.Errorf("%d channels of %d×%d pixels: %d examples, expected %d", c.channels, c.side, c.side, got, c.want)
+		}
 	}
 }
 
