@@ -212,6 +212,7 @@ type direct struct {
 	packed     []float32
 	packedSize int
 	frozen     bool      // packed has the weights of all calls
+	narrow     *narrowPanel
 	bias       []float32 // [group][width]
 	bufs       [][]float32
 	y, x, w    []float32
@@ -395,6 +396,10 @@ func (e *direct) tiles(p *phase, y, a []float32, pixels int) {
 			for pn := range e.panels {
 				col := pn * gemm.TileN
 				t.Columns(e.on - col)
+				if n := e.narrow; n != nil && pn == e.panels-1 {
+					n.run(t, g, e.bias[g*e.width+col:], y[g*e.on+col:])
+					continue
+				}
 				t.B = e.packed[p.packed+(g*e.width+col)*depth+lo*t.LDB:]
 				t.Bias = e.bias[g*e.width+col:]
 				t.C = y[g*e.on+col:]

@@ -31,13 +31,24 @@ type directForm struct{ groups int }
 func (e *direct) form() any { return directForm{e.groups} }
 
 func (e *direct) freeze(w []float32) []float32 {
-	p := *e
+	p, n := *e, e.newNarrowPanel()
 	p.w, p.packed = w, make([]float32, e.packedSize)
 	parallel.Run(len(p.phases)*p.groups*p.panels, func(task int) { p.pack(0, task) })
+	if n != nil {
+		narrow := make([]float32, e.groups*n.size)
+		n.pack(narrow, w, e.groups, e.out.c)
+		return append(p.packed, narrow...)
+	}
 	return p.packed
 }
 
-func (e *direct) useFrozen(packed []float32) { e.packed, e.frozen = packed, true }
+func (e *direct) useFrozen(packed []float32) {
+	e.packed, e.frozen = packed, true
+	if n := e.newNarrowPanel(); n != nil {
+		n.packed = packed[e.packedSize:]
+		e.narrow = n
+	}
+}
 
 type winogradForm struct{}
 

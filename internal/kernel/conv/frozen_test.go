@@ -37,6 +37,43 @@ func TestFrozen(t *testing.T) {
 	})
 }
 
+// TestNarrowPanels: frozen direct convolutions compute their last one to twelve outputs from pairs of
+// inputs, with the results of other plans and without allocations.
+func TestNarrowPanels(t *testing.T) {
+	kerneltest.EveryMode(t, func(t *testing.T) {
+		r := kerneltest.Rand(57)
+		narrow := 0
+		for _, s := range []Shape{
+			plain(3, 6, 5, 16, 8, 1, 1, 1, 1, 0, 0, 1),
+			plain(2, 9, 8, 5, 9, 5, 5, 1, 1, 2, 2, 1),
+			plain(2, 9, 8, 9, 12, 3, 3, 2, 2, 1, 1, 1),
+			plain(1, 8, 8, 7, 1, 5, 3, 1, 2, 2, 1, 1),
+			plain(1, 8, 8, 1, 20, 5, 5, 1, 1, 0, 0, 1),
+			plain(2, 7, 9, 12, 18, 3, 3, 2, 2, 1, 1, 2),
+			plain(1, 7, 7, 15, 10, 1, 1, 2, 2, 0, 0, 5),
+			uneven(plain(2, 9, 12, 6, 28, 3, 3, 1, 1, 2, 4, 1), 2, 2, 0, 0),
+			plain(2, 5, 5, 40, 25, 1, 1, 1, 1, 0, 0, 1),
+		} {
+			frozen, other := NewInference(s), New(s)
+			x, w, bias := kerneltest.Slice(r, frozen.inLen()), kerneltest.Slice(r, frozen.weightLen()), kerneltest.Slice(r, s.O)
+			got, want := make([]float32, frozen.outLen()), make([]float32, frozen.outLen())
+			frozen.UseFrozen(frozen.Freeze(w))
+			if d, ok := frozen.planForward().(*direct); ok && d.narrow != nil {
+				narrow++
+			}
+			for _, e := range []Epilogue{{}, {ReLU: true}} {
+				frozen.Forward(got, x, w, bias, e)
+				other.Forward(want, x, w, bias, e)
+				kerneltest.Near(t, fmt.Sprintf("%+v", s), got, kerneltest.Float64s(want), 2e-5)
+			}
+			kerneltest.NoAllocs(t, fmt.Sprintf("%+v", s), func() { frozen.Forward(got, x, w, nil, Epilogue{ReLU: true}) })
+		}
+		if narrow < 7 {
+			t.Errorf("%d shapes have a narrow panel", narrow)
+		}
+	})
+}
+
 // TestSkip: the epilogue adds another value, times a factor for each channel, before ReLU.
 func TestSkip(t *testing.T) {
 	kerneltest.EveryMode(t, func(t *testing.T) {

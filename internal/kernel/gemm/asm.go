@@ -14,6 +14,16 @@ func tile16AVX2(t *Tile, crow, arow *int, tiles, rows int)
 //go:noescape
 func tile8AVX2(t *Tile, crow, arow *int, tiles int)
 
+// RunPairs of a tile with at most eight columns, six rows at a time.
+//
+//go:noescape
+func tilePairs8AVX2(t *Tile, crow, arow *int, tiles, pairs int)
+
+// RunPairs of a tile with nine to twelve columns, four rows at a time.
+//
+//go:noescape
+func tilePairs12AVX2(t *Tile, crow, arow *int, tiles, pairs int)
+
 // for p := range panels { for t := range rows { for j := range 8 * vecs {
 // dst[p*dstPitch+t*dstLd+j] = src[t*srcLd+p*dstLd+j] } } }; rows and panels are
 // positive.

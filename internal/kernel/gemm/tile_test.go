@@ -68,6 +68,64 @@ func TestTile(t *testing.T) {
 	}
 }
 
+// TestPairs compares tiles of pairs with the portable ones, and with plain tiles, including the
+// values that they must not touch.
+func TestPairs(t *testing.T) {
+	if !simd.Supported {
+		t.Skip("no AVX2")
+	}
+	defer simd.Use(simd.AVX2)
+	r := kerneltest.Rand(45)
+	for cols := 1; cols <= 12; cols++ {
+		for _, rows := range []int{1, 2, 3, 4, 5, 6, 7, 8, 11, 12, 20} {
+			for _, run := range [][2]int{{0, 1}, {1, 0}, {1, 1}, {2, 3}, {13, 1}, {8, 0}} {
+				pairs, singles := run[0], run[1]
+				for mode := range TileReLU * 2 {
+					if mode&TileLoad != 0 {
+						continue
+					}
+					depth, width := 2*pairs+singles, PairsWidth(cols)
+					plain := randTile(r, rows, depth, cols, TileN, mode)
+					for i := range depth { // two values of a pair lie side by side
+						if plain.Step[i] = i; i >= 2*pairs {
+							plain.Step[i] = i + 2
+						}
+					}
+					tl := *plain
+					tl.Step, tl.B = nil, make([]float32, 2*width*(pairs+singles))
+					dst := tl.B
+					for i := 0; i < depth; i++ {
+						row := func(k int) []float32 { return plain.B[k*plain.LDB:][:cols] }
+						tl.Step = append(tl.Step, plain.Step[i])
+						if i < 2*pairs {
+							dst = PackPairs(dst, row(i), row(i+1), width)
+							i++
+						} else {
+							dst = PackPairs(dst, row(i), nil, width)
+						}
+					}
+					if mode == TileBias|TileReLU && rows == 7 {
+						plain.A[r.IntN(rows)] = kerneltest.NaN
+					}
+					start := append([]float32(nil), plain.C...)
+					simd.Use(true)
+					plain.Run()
+					var got [2][]float32
+					for i := range got {
+						simd.Use(i == 0)
+						tl.C = append([]float32(nil), start...)
+						tl.RunPairs(pairs)
+						got[i] = tl.C
+					}
+					name := fmt.Sprintf("%d×%d, pairs %d, singles %d, mode %d", rows, cols, pairs, singles, mode)
+					kerneltest.Agree(t, name, got[0], got[1], 1e-5)
+					kerneltest.Agree(t, name+" beside a plain tile", got[0], plain.C, 1e-5)
+				}
+			}
+		}
+	}
+}
+
 // BenchmarkTile runs tiles on operands in L1, the ceiling for everything built
 // on them.
 func BenchmarkTile(b *testing.B) {
