@@ -51,28 +51,39 @@ func (s Shape) winogradTiles(h, w int) (all int, used float64) {
 	return all, float64(s.N*h*w) / float64(4*max(all, 1))
 }
 
-// winogradInference is winograd for a forward pass whose weights are transformed once: fewer tiles
-// and fewer channels are enough. Measured on a Zen 4 core, time of the direct kernel in times of
-// Winograd's (BenchmarkMethod):
+// winogradInference is winograd for a forward pass whose weights are packed once: fewer tiles and
+// fewer channels are enough, unless direct tiles of pairs compute all outputs (narrowPanel).
+// Measured on a Zen 4 core, time of the direct kernel in times of Winograd's (BenchmarkMethod):
 //
 //	channels  3×3    4×4    5×5    6×6    7×7    8×8   14×14  32×32
 //	batch 1
-//	 5→5      0.59   0.80   0.84   1.05   0.85   1.04   1.12   1.28
-//	 6→9      0.69   1.02   0.82   1.12   0.94   1.20   1.22   1.36
-//	 9→9      0.72   1.11   0.88   1.22   1.02   1.28   1.35   1.47
-//	16→16     0.81   1.23   0.99   1.36   1.21   1.57   1.59   1.71
-//	32→32     0.90   1.41   1.12   1.55   1.39   1.77   1.79   1.85
+//	 5→5      0.63   0.86   0.62   0.76   0.73   0.94   0.91   1.01
+//	 6→9      0.57   0.74   0.57   0.76   0.73   0.95   0.95   1.08
+//	 7→7      0.69   0.95   0.72   0.88   0.84   1.07   1.09   1.22
+//	 9→9      0.61   0.81   0.63   0.83   0.81   1.05   1.07   1.20
+//	12→12     0.66   0.88   0.70   0.91   0.92   1.15   1.23   1.39
+//	 6→20     0.70   1.05   0.79   1.04   0.96   1.24   1.27   1.42
+//	16→16     0.79   1.24   0.95   1.32   1.18   1.53   1.56   1.69
+//	32→8      0.88   1.30   1.02   1.25   1.16   1.47   1.41   1.49
+//	32→32     0.89   1.39   1.10   1.53   1.38   1.77   1.78   1.84
 //	batch 16
-//	 4→8      0.40   0.73   0.71   0.99   0.78   1.09   1.03   1.18
-//	 5→5      0.43   0.77   0.76   1.17   0.90   1.22   1.13   1.30
-//	 6→9      0.60   1.15   0.85   1.33   0.99   1.34   1.30   1.36
-//	 7→7      0.48   0.86   0.91   1.41   1.00   1.38   1.27   1.44
+//	 4→8      0.41   0.72   0.51   0.77   0.62   0.80   0.78   0.84
+//	 5→5      0.46   0.86   0.60   0.91   0.71   1.01   0.94   0.99
+//	 6→9      0.50   0.94   0.67   1.08   0.77   1.06   0.99   1.07
+//	 7→7      0.59   1.04   0.74   1.12   0.84   1.16   1.13   1.21
+//	 9→9      0.58   1.10   0.78   1.17   0.86   1.17   1.13   1.20
+//	12→12     0.69   1.27   0.86   1.33   0.95   1.32   1.30   1.35
+//	 6→20     0.67   1.27   0.89   1.36   1.02   1.38   1.34   1.40
+//	16→16     0.87   1.58   1.12   1.67   1.26   1.68   1.65   1.70
+//	32→8      0.84   1.58   1.09   1.55   1.19   1.53   1.50   1.44
 func (s Shape) winogradInference() bool {
 	h, w := s.OutH(), s.OutW()
 	tiles, used := s.winogradTiles(h, w)
 	switch {
 	case tiles < 4:
 		return false
+	case s.C < 16 && gemm.PairsWidth(s.O) > 0:
+		return used >= 0.9 && s.C >= 7 && tiles >= 16
 	case s.C < 8:
 		return used >= 0.9 && s.C >= 5 && min(h, w) >= 6
 	case used < 0.75:

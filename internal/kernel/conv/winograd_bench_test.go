@@ -110,7 +110,7 @@ func BenchmarkMethod(b *testing.B) {
 	defer parallel.SetThreads(0)
 	for _, batch := range []int{1, 16} {
 		for _, h := range []int{3, 4, 5, 6, 7, 8, 14, 32} {
-			for _, c := range [][2]int{{4, 8}, {5, 5}, {6, 9}, {7, 7}, {9, 9}, {16, 16}, {32, 32}} {
+			for _, c := range [][2]int{{4, 8}, {5, 5}, {6, 9}, {6, 20}, {7, 7}, {8, 8}, {9, 9}, {12, 12}, {16, 16}, {17, 17}, {32, 8}, {32, 32}} {
 				s := plain(batch, h, h, c[0], c[1], 3, 3, 1, 1, 1, 1, 1)
 				direct, winograd := newDirect(s, false, true), newWinograd(s, false)
 				r := kerneltest.Rand(7)
