@@ -18,12 +18,12 @@ func winogradFilterAVX2(u *float32, xi int, w *float32, tap, ld, rows int)
 //go:noescape
 func winogradFilterGradAVX2(dw *float32, tap, c int, d *float32, xi, ld, rows int)
 
-// The columns are panels of sixteen and, if half is 1, one of eight; if pairs is 1 one of eight
-// and if quarter is 1 one of four as winogradTail packs them. bytes0 bytes at ahead0 and bytes1 at
-// ahead1 are fetched into the cache.
+// The columns are panels of sixteen and, if half is 1, one of eight; if pairs is 1 one of eight,
+// if quarter is 1 one of four, else single ones, dots of them, as winogradTail packs them. bytes0
+// bytes at ahead0 and bytes1 at ahead1 are fetched into the cache.
 //
 //go:noescape
-func winogradProductsAVX2(m, v, u *float32, xi, ldm, ldv, panels, half, pairs, quarter, depth, groups int,
+func winogradProductsAVX2(m, v, u *float32, xi, ldm, ldv, panels, half, pairs, quarter, dots, depth, groups int,
 	ahead0 *float32, bytes0 int, ahead1 *float32, bytes1 int)
 
 // The rows of a panel of sixteen columns are sixes times six and fours times four;

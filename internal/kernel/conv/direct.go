@@ -211,7 +211,7 @@ type direct struct {
 	sparse     bool // some phases have no taps, their outputs are zero
 	packed     []float32
 	packedSize int
-	frozen     bool      // packed has the weights of all calls
+	frozen     bool // packed has the weights of all calls
 	narrow     *narrowPanel
 	bias       []float32 // [group][width]
 	bufs       [][]float32

@@ -162,7 +162,7 @@ func newWinograd(s Shape, input bool) *winogradConv {
 	ld := max(e.ldv, e.ldm)
 	e.winogradGrid = newWinogradGrid(in, out, padH, padW, winogradBlock)
 	e.pitch = winogradPitch(winogradBlock * ld)
-	e.bias, e.tail = make([]float32, e.panels*gemm.TileN), newWinogradTail(out.c)
+	e.bias, e.tail = make([]float32, e.panels*gemm.TileN), newWinogradTail(out.c, in.c)
 	return e
 }
 

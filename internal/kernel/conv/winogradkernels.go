@@ -181,7 +181,7 @@ func winogradFilterGrad(dw []float32, tap, c int, d []float32, xi, ld, rows int)
 func winogradProducts(m, v, u []float32, xi, ldm, ldv, cols, depth, groups int, next *[2][]float32) {
 	if simd.AVX2 {
 		full, half := halfPanels(cols)
-		winogradProductsAVX2(&m[0], &v[0], &u[0], xi, ldm, ldv, full, half, 0, 0, depth, groups,
+		winogradProductsAVX2(&m[0], &v[0], &u[0], xi, ldm, ldv, full, half, 0, 0, 0, depth, groups,
 			unsafe.SliceData(next[0]), 4*len(next[0]), unsafe.SliceData(next[1]), 4*len(next[1]))
 		return
 	}
@@ -204,28 +204,32 @@ func winogradProducts(m, v, u []float32, xi, ldm, ldv, cols, depth, groups int, 
 }
 
 // winogradTail is how columns after whole panels are packed where weights are frozen: eight or four
-// of them with two rows of the depth side by side. A panel that would have less than four columns
-// empty is a whole one.
-type winogradTail struct{ full, pairs, quarter int }
+// of them with two rows of the depth side by side, one or two each by itself, along the depth. A
+// panel that would have less than four columns empty is a whole one.
+type winogradTail struct{ full, pairs, quarter, dots int }
 
-func newWinogradTail(cols int) winogradTail {
+func newWinogradTail(cols, depth int) winogradTail {
 	t := winogradTail{full: cols / gemm.TileN}
-	switch rest := cols % gemm.TileN; {
-	case rest > 12:
+	rest := cols % gemm.TileN
+	if rest > 12 || rest > 10 && depth < 12 {
 		t.full++
-	case rest > 8:
-		t.pairs, t.quarter = 1, 1
-	case rest > 4:
+		return t
+	}
+	if rest > 4 {
 		t.pairs = 1
-	case rest > 0:
+		rest -= min(rest, 8)
+	}
+	if rest > 2 {
 		t.quarter = 1
+	} else {
+		t.dots = rest
 	}
 	return t
 }
 
 // size is the number of values of a product's weights of that depth.
 func (t winogradTail) size(depth int) int {
-	return t.full*gemm.TileN*depth + (t.pairs*gemm.TileN+t.quarter*gemm.TileN/2)*((depth+1)/2)
+	return t.full*gemm.TileN*depth + (t.pairs*gemm.TileN+t.quarter*gemm.TileN/2)*((depth+1)/2) + t.dots*eightFold(depth)
 }
 
 // winogradPairOrder are the columns of a pair of rows of eight columns, in whose order sums of
@@ -253,13 +257,19 @@ func (t winogradTail) pack(dst, panels []float32, depth int) {
 	if t.quarter > 0 {
 		pair([]int{0, 1, 2, 3}, 8*t.pairs)
 	}
+	for i := range t.dots {
+		for k := range depth {
+			dst[k] = panels[k*gemm.TileN+8*t.pairs+i]
+		}
+		dst = dst[eightFold(depth):]
+	}
 }
 
 // winogradFrozenProducts is winogradProducts with weights packed by a winogradTail, one product
-// after another. An odd depth reads one more value of a row of v, which must be finite.
+// after another. Rows of v are zero from the depth up to a multiple of eight.
 func winogradFrozenProducts(m, v, u []float32, xi, ldm, ldv, depth, groups int, t winogradTail, next *[2][]float32) {
 	if simd.AVX2 {
-		winogradProductsAVX2(&m[0], &v[0], &u[0], xi, ldm, ldv, t.full, 0, t.pairs, t.quarter, depth, groups,
+		winogradProductsAVX2(&m[0], &v[0], &u[0], xi, ldm, ldv, t.full, 0, t.pairs, t.quarter, t.dots, depth, groups,
 			unsafe.SliceData(next[0]), 4*len(next[0]), unsafe.SliceData(next[1]), 4*len(next[1]))
 		return
 	}
@@ -283,6 +293,13 @@ func winogradFrozenProducts(m, v, u []float32, xi, ldm, ldv, depth, groups int, 
 			}
 			if t.quarter > 0 {
 				winogradPairSums(out, a, u, []int{0, 1, 2, 3})
+			}
+			for i := range t.dots {
+				out[i] = 0
+				for c, a := range a {
+					out[i] += a * u[c]
+				}
+				u = u[eightFold(depth):]
 			}
 		}
 	}

@@ -138,8 +138,20 @@
 	VEXTRACTF128 $1, Y0, (DI)(BX*1) \
 	LEAQ         (DI)(BX*2), DI
 
-// func winogradProductsAVX2(m, v, u *float32, xi, ldm, ldv, panels, half, pairs, quarter, depth, groups int, ahead0 *float32, bytes0 int, ahead1 *float32, bytes1 int)
-TEXT ·winogradProductsAVX2(SB), NOSPLIT, $0-128
+// Rows of one column: a register of partial sums each.
+#define DOTS3(p, c0, c1, c2) \
+	VFMADD231PS (p), Y0, c0 \
+	VFMADD231PS (p)(DX*1), Y0, c1 \
+	VFMADD231PS (p)(DX*2), Y0, c2
+
+// Stores the four values of X0 in rows.
+#define DOTSTORE2(x, i, j) \
+	VEXTRACTPS $i, x, (DI) \
+	VEXTRACTPS $j, x, (DI)(BX*1) \
+	LEAQ       (DI)(BX*2), DI
+
+// func winogradProductsAVX2(m, v, u *float32, xi, ldm, ldv, panels, half, pairs, quarter, dots, depth, groups int, ahead0 *float32, bytes0 int, ahead1 *float32, bytes1 int)
+TEXT ·winogradProductsAVX2(SB), NOSPLIT, $0-136
 	MOVQ xi+24(FP), AX
 	SHLQ $2, AX
 	MOVQ AX, xi+24(FP)
@@ -157,25 +169,25 @@ product:
 	JEQ   half
 
 panel:
-	MOVQ groups+88(FP), R11
+	MOVQ groups+96(FP), R11
 	MOVQ v+8(FP), AX
 	MOVQ R10, DI
 
 group:
-	SUBQ $128, bytes0+104(FP)
+	SUBQ $128, bytes0+112(FP)
 	JLT  fetch1
-	MOVQ ahead0+96(FP), CX
+	MOVQ ahead0+104(FP), CX
 	PREFETCHT0 (CX)
 	PREFETCHT0 64(CX)
-	ADDQ $128, ahead0+96(FP)
+	ADDQ $128, ahead0+104(FP)
 
 fetch1:
-	SUBQ $128, bytes1+120(FP)
+	SUBQ $128, bytes1+128(FP)
 	JLT  begin
-	MOVQ ahead1+112(FP), CX
+	MOVQ ahead1+120(FP), CX
 	PREFETCHT0 (CX)
 	PREFETCHT0 64(CX)
-	ADDQ $128, ahead1+112(FP)
+	ADDQ $128, ahead1+120(FP)
 
 begin:
 	LEAQ (DX)(DX*2), R9
@@ -184,7 +196,7 @@ begin:
 	LEAQ (R9)(DX*2), AX
 	ADDQ DX, AX
 	MOVQ R12, SI
-	MOVQ depth+80(FP), CX
+	MOVQ depth+88(FP), CX
 	ZERO12
 	SUBQ $8, CX
 	JLT  odd
@@ -239,7 +251,7 @@ last:
 half:
 	CMPQ half+56(FP), $0
 	JEQ  pairs
-	MOVQ groups+88(FP), R11
+	MOVQ groups+96(FP), R11
 	MOVQ v+8(FP), AX
 	MOVQ R10, DI
 
@@ -256,7 +268,7 @@ pair:
 
 halfRows:
 	MOVQ R12, SI
-	MOVQ depth+80(FP), CX
+	MOVQ depth+88(FP), CX
 	ZERO12
 	SUBQ $2, CX
 
@@ -291,7 +303,7 @@ halfEnd:
 pairs:
 	CMPQ pairs+64(FP), $0
 	JEQ  quarter
-	MOVQ groups+88(FP), R11
+	MOVQ groups+96(FP), R11
 	MOVQ v+8(FP), AX
 	MOVQ R10, DI
 
@@ -302,7 +314,7 @@ pairRows:
 	LEAQ (R9)(DX*2), AX
 	ADDQ DX, AX
 	MOVQ R12, SI
-	MOVQ depth+80(FP), CX
+	MOVQ depth+88(FP), CX
 	ZERO12
 	SUBQ $4, CX
 	JLT  pairRest
@@ -342,8 +354,8 @@ pairStore:
 
 quarter:
 	CMPQ quarter+72(FP), $0
-	JEQ  next
-	MOVQ groups+88(FP), R11
+	JEQ  dots
+	MOVQ groups+96(FP), R11
 	MOVQ v+8(FP), AX
 	MOVQ R10, DI
 
@@ -360,7 +372,7 @@ quarterRows:
 
 quarterStart:
 	MOVQ R12, SI
-	MOVQ depth+80(FP), CX
+	MOVQ depth+88(FP), CX
 	ZERO12
 
 quarterTwo:
@@ -392,6 +404,61 @@ quarterTwo:
 
 quarterEnd:
 	MOVQ SI, R12
+	JMP  next
+
+dots:
+	MOVQ  dots+80(FP), R13
+	TESTQ R13, R13
+	JEQ   next
+
+dotColumn:
+	MOVQ groups+96(FP), R11
+	MOVQ v+8(FP), AX
+	MOVQ R10, DI
+
+dotRows:
+	LEAQ   (DX)(DX*2), R9
+	MOVQ   AX, R8
+	ADDQ   AX, R9
+	LEAQ   (R9)(DX*2), AX
+	ADDQ   DX, AX
+	MOVQ   R12, SI
+	MOVQ   depth+88(FP), CX
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	VXORPS Y8, Y8, Y8
+	VXORPS Y9, Y9, Y9
+
+dotEight:
+	VMOVUPS (SI), Y0
+	DOTS3(R8, Y4, Y5, Y6)
+	DOTS3(R9, Y7, Y8, Y9)
+	ADDQ    $32, R8
+	ADDQ    $32, R9
+	ADDQ    $32, SI
+	SUBQ    $8, CX
+	JGT     dotEight
+
+	VHADDPS      Y5, Y4, Y4
+	VHADDPS      Y7, Y6, Y6
+	VHADDPS      Y9, Y8, Y8
+	VHADDPS      Y6, Y4, Y4
+	VHADDPS      Y8, Y8, Y8
+	VEXTRACTF128 $1, Y4, X0
+	VEXTRACTF128 $1, Y8, X1
+	VADDPS       X0, X4, X0
+	VADDPS       X1, X8, X1
+	DOTSTORE2(X0, 0, 1)
+	DOTSTORE2(X0, 2, 3)
+	DOTSTORE2(X1, 0, 1)
+	DECQ         R11
+	JNZ          dotRows
+	MOVQ         SI, R12
+	ADDQ         $4, R10
+	DECQ         R13
+	JNZ          dotColumn
 
 next:
 	MOVQ xi+24(FP), AX
