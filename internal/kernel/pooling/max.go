@@ -9,13 +9,14 @@ import (
 // Max computes the maxima of the windows of x in y. The padding is -Inf; a NaN in a
 // window makes its maximum NaN.
 func Max(y, x []float32, s Shape) {
-	p := pass{Shape: s, x: x, y: y, op: (*pass).max}
+	p := newPass(s)
+	p.x, p.y, p.op = x, y, (*pass).max
 	if p.squares() {
-		p.share(p.N*p.OutH(), p.KH*p.W*p.C, (*pass).maxSquares)
+		p.share(p.N*p.oh, p.KH*p.W*p.C, (*pass).maxSquares)
 		return
 	}
 	if p.byRows() {
-		p.share(p.N*p.OutH(), p.KH*p.W*p.C, (*pass).maxRows)
+		p.share(p.N*p.oh, p.KH*p.W*p.C, (*pass).maxRows)
 		return
 	}
 	p.forward()
@@ -31,7 +32,7 @@ func (p *pass) squares() bool {
 
 // maxSquares computes the output rows [lo,hi), counted over all images, of squares.
 func (p *pass) maxSquares(lo, hi, _ int) {
-	oh, ow, width := p.OutH(), p.OutW(), p.W*p.C
+	oh, ow, width := p.oh, p.ow, p.W*p.C
 	for lo < hi {
 		n, r := lo/oh, lo%oh
 		rows := min(oh-r, hi-lo)
@@ -77,7 +78,8 @@ func (s *pass) max(image, _, _, at int, w windows, _ bool) {
 // position of each window, in row-major order, that holds its maximum y; a window
 // with NaN passes it to its last NaN, as PyTorch does.
 func MaxBackward(dx, x, y, dy []float32, s Shape) {
-	p := pass{Shape: s, x: x, y: y, dy: dy, dx: dx, op: (*pass).maxGrad}
+	p := newPass(s)
+	p.x, p.y, p.dy, p.dx, p.op = x, y, dy, dx, (*pass).maxGrad
 	p.backward()
 }
 

@@ -23,7 +23,7 @@ var maxScratch parallel.Scratch[float32]
 
 // maxRows computes the output rows [lo,hi), counted over all images.
 func (p *pass) maxRows(lo, hi, _ int) {
-	oh, ow := p.OutH(), p.OutW()
+	oh, ow := p.oh, p.ow
 	width := ow * p.C
 	scratch := maxScratch.Get(p.KH * width)
 	defer maxScratch.Put(scratch)
@@ -37,12 +37,12 @@ func (p *pass) maxRows(lo, hi, _ int) {
 		x := p.x[n*p.H*p.W*p.C:]
 		h0, kh := p.rows().window(r)
 		for next = max(next, h0); next < h0+kh; next++ {
-			if p.across(ring(next), x[next*p.W*p.C:][:p.W*p.C], ow) {
+			if p.across(ring(next), x[next*p.W*p.C:][:p.W*p.C]) {
 				undefined = next + 1
 			}
 		}
 		if undefined > h0 || kh <= 0 {
-			p.row(n, r, oh, ow, false) // keeps NaN
+			p.row(n, r, false) // keeps NaN
 			continue
 		}
 		y := p.y[lo*width:][:width]
@@ -56,8 +56,8 @@ func (p *pass) maxRows(lo, hi, _ int) {
 
 // across computes the maxima of the windows of one input row, and reports whether it meets NaN,
 // which it may lose.
-func (p *pass) across(y, row []float32, ow int) (nan bool) {
-	c, columns := p.C, p.columns()
+func (p *pass) across(y, row []float32) (nan bool) {
+	c, ow, columns := p.C, p.ow, p.columns()
 	for q := 0; q < ow; {
 		w0, kw := columns.window(q)
 		n, width, step := 1, c, p.StrideW*c

@@ -5,7 +5,8 @@ import "pare/internal/simd"
 // Mean averages the windows of x into y. Positions in the padding add zero; they
 // count in the divisor only with countIncludePad.
 func Mean(y, x []float32, s Shape, countIncludePad bool) {
-	p := pass{Shape: s, x: x, y: y, padded: countIncludePad, op: (*pass).mean}
+	p := newPass(s)
+	p.x, p.y, p.padded, p.op = x, y, countIncludePad, (*pass).mean
 	p.forward()
 }
 
@@ -54,7 +55,8 @@ func (a axis) divisor(i int, padded bool) int {
 
 // MeanBackward overwrites dx with the gradient for dy.
 func MeanBackward(dx, dy []float32, s Shape, countIncludePad bool) {
-	p := pass{Shape: s, dy: dy, dx: dx, padded: countIncludePad, op: (*pass).meanGrad}
+	p := newPass(s)
+	p.dy, p.dx, p.padded, p.op = dy, dx, countIncludePad, (*pass).meanGrad
 	p.backward()
 }
 

@@ -124,6 +124,7 @@ func (w windows) vectorisedGrad(s *Shape, add bool) int {
 // pass is a pass over all windows, forward or backward.
 type pass struct {
 	Shape
+	oh, ow       int // size of the output, which takes divisions
 	x, y, dy, dx []float32
 	padded       bool // padding counts in the divisor of a mean
 
@@ -135,6 +136,8 @@ type pass struct {
 
 var passes parallel.Loop[pass]
 
+func newPass(s Shape) pass { return pass{Shape: s, oh: s.OutH(), ow: s.OutW()} }
+
 // share shares out n items of the given number of values each.
 func (p *pass) share(n, values int, body func(p *pass, lo, hi, task int)) {
 	passes.Do(n, max(1, parallel.Chunk/2/max(values, 1)), *p, body)
@@ -142,29 +145,26 @@ func (p *pass) share(n, values int, body func(p *pass, lo, hi, task int)) {
 
 // forward computes y.
 func (p *pass) forward() {
-	oh := p.OutH()
-	p.share(p.N*oh, p.KH*p.W*p.C, func(p *pass, lo, hi, _ int) {
-		oh, ow := p.OutH(), p.OutW()
+	p.share(p.N*p.oh, p.KH*p.W*p.C, func(p *pass, lo, hi, _ int) {
 		for ; lo < hi; lo++ {
-			p.row(lo/oh, lo%oh, oh, ow, false)
+			p.row(lo/p.oh, lo%p.oh, false)
 		}
 	})
 }
 
 // backward overwrites dx with the gradient.
 func (p *pass) backward() {
-	oh := p.OutH()
-	if oh > 0 && p.OutW() > 0 && p.rows().apart() && p.columns().apart() {
-		p.share(p.N*oh, p.StrideH*p.W*p.C, (*pass).gradRows)
+	if p.oh > 0 && p.ow > 0 && p.rows().apart() && p.columns().apart() {
+		p.share(p.N*p.oh, p.StrideH*p.W*p.C, (*pass).gradRows)
 		return
 	}
 	// Windows overlap, so a task owns whole images.
 	p.share(p.N, p.H*p.W*p.C, func(p *pass, lo, hi, _ int) {
 		size := p.H * p.W * p.C
 		clear(p.dx[lo*size : hi*size])
-		for oh, ow := p.OutH(), p.OutW(); lo < hi; lo++ {
-			for r := range oh {
-				p.row(lo, r, oh, ow, true)
+		for ; lo < hi; lo++ {
+			for r := range p.oh {
+				p.row(lo, r, true)
 			}
 		}
 	})
@@ -177,8 +177,8 @@ func (a axis) apart() bool { return a.dilation == 1 && a.pad == 0 && a.end == 0 
 // images, which do not overlap. A task owns the input rows from its windows to the
 // next ones and writes every value once.
 func (p *pass) gradRows(lo, hi, _ int) {
-	oh, ow, width := p.OutH(), p.OutW(), p.W*p.C
-	w0, kw := p.columns().window(ow - 1)
+	oh, width := p.oh, p.W*p.C
+	w0, kw := p.columns().window(p.ow - 1)
 	covered := w0 + kw
 	if p.StrideW > p.KW {
 		covered = 0 // gaps between the windows
@@ -196,16 +196,15 @@ func (p *pass) gradRows(lo, hi, _ int) {
 		for h := h0; h < h1; h++ {
 			clear(dx[h*width+covered*p.C : (h+1)*width])
 		}
-		p.row(n, r, oh, ow, false)
+		p.row(n, r, false)
 	}
 }
 
-// row runs op over the windows of row r of image n, given the size of the output, which takes
-// divisions.
-func (p *pass) row(n, r, oh, ow int, add bool) {
-	out := (n*oh + r) * ow
-	for q := 0; q < ow; {
-		w := p.windows(r, q, ow)
+// row runs op over the windows of row r of image n.
+func (p *pass) row(n, r int, add bool) {
+	out := (n*p.oh + r) * p.ow
+	for q := 0; q < p.ow; {
+		w := p.windows(r, q, p.ow)
 		p.op(p, n*p.H*p.W*p.C, r, q, (out+q)*p.C, w, add)
 		q += w.n
 	}
