@@ -14,6 +14,11 @@ func tile16AVX2(t *Tile, crow, arow *int, tiles, rows int)
 //go:noescape
 func tile8AVX2(t *Tile, crow, arow *int, tiles int)
 
+// Run of a tile with at most eight columns and two rows, with the sums of tile8AVX2.
+//
+//go:noescape
+func tile8TwoAVX2(t *Tile, crow, arow *int)
+
 // RunPairs of a tile with at most eight columns, six rows at a time.
 //
 //go:noescape

@@ -94,6 +94,10 @@ func (t *Tile) Run() {
 			j := min(full+i, n-1)
 			crow[i], arow[i] = t.CRow[j], t.ARow[j]
 		}
+		if n-full <= 2 && t.Cols <= TileN/2 {
+			tile8TwoAVX2(t, &crow[0], &arow[0])
+			return
+		}
 		t.runAVX2(&crow[0], &arow[0], 1, (n-full+1)&^1)
 	}
 }

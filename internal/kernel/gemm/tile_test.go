@@ -68,6 +68,30 @@ func TestTile(t *testing.T) {
 	}
 }
 
+// TestFewRows: the rows of a narrow tile have the same bits whether there are few or many.
+func TestFewRows(t *testing.T) {
+	kerneltest.EveryMode(t, func(t *testing.T) {
+		r := kerneltest.Rand(46)
+		for cols := 1; cols <= TileN; cols++ {
+			for _, depth := range []int{0, 1, 3, 4, 6, 33} {
+				for mode := range 8 {
+					all := randTile(r, 6, depth, cols, TileWidth(cols), mode)
+					few := *all
+					few.C = append([]float32(nil), all.C...)
+					all.Run()
+					for i := 0; i < 6; i += 2 - i%2 {
+						few.CRow, few.ARow = all.CRow[i:min(i+2, 6)], all.ARow[i:min(i+2, 6)]
+						few.Run()
+					}
+					if cols <= TileN/2 {
+						kerneltest.Same(t, fmt.Sprintf("%d columns, depth %d, mode %d", cols, depth, mode), few.C, all.C)
+					}
+				}
+			}
+		}
+	})
+}
+
 // TestPairs compares tiles of pairs with the portable ones, and with plain tiles, including the
 // values that they must not touch.
 func TestPairs(t *testing.T) {
