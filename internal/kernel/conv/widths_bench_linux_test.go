@@ -22,3 +22,17 @@ func BenchmarkWidths(b *testing.B) {
 		}
 	}
 }
+
+// BenchmarkRate times frozen convolutions of as many inputs as outputs: the rates behind the advice
+// on prune.round_to in docs/pruning.md.
+func BenchmarkRate(b *testing.B) {
+	for _, side := range []int{1, 3} {
+		for _, c := range []int{7, 8, 9, 10, 12, 13, 15, 16, 17, 18, 20, 21, 23, 24, 25, 28, 31, 32, 33, 36, 40, 47, 48, 49, 64} {
+			plan, r := NewInference(plain(16, 16, 16, c, c, side, side, 1, 1, side/2, side/2, 1)), kerneltest.Rand(7)
+			x, w, y := kerneltest.Aligned(r, plan.inLen()), kerneltest.Aligned(r, plan.weightLen()), make([]float32, plan.outLen())
+			plan.UseFrozen(plan.Freeze(w))
+			kerneltest.Least(b, fmt.Sprintf("%dx%d/%d", side, side, c), len(y)*side*side*c,
+				func() { plan.Forward(y, x, w, nil, Epilogue{ReLU: true}) })
+		}
+	}
+}
