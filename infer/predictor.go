@@ -132,6 +132,12 @@ func (p *Predictor) Compile(batch int, probes ...nn.Probe) (*nn.Program, error) 
 	return nn.Compile(p.net, nn.CompileOptions{Mode: nn.Infer, Batch: batch, Frozen: &p.frozen, Probes: probes})
 }
 
+// CompileCounting is Compile with a program that counts, in work, the multiply-accumulates that its
+// layers execute where they skip zeros.
+func (p *Predictor) CompileCounting(batch int, work *nn.Work) (*nn.Program, error) {
+	return nn.Compile(p.net, nn.CompileOptions{Mode: nn.Infer, Batch: batch, Frozen: &p.frozen, Work: work})
+}
+
 // Predict computes the outputs for n examples: in has n·Input().Size() values, one example after
 // another, and out, which receives the outputs in the same order, n·Output().Size(). Layers with
 // a state start from zero for each example. The outputs are the last layer's, such as logits.

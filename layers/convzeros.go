@@ -37,7 +37,9 @@ func (l *Conv) skipZeros(b *nn.Builder, s conv.Shape) *sparse.ConvRun {
 	if !c.Skips() {
 		return nil
 	}
-	return c.Run()
+	run := c.Run()
+	run.Counts = b.Counts()
+	return run
 }
 
 // withZeros is a convolution of one image by a kernel that skips zeros, or by the plan where the

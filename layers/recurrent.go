@@ -134,7 +134,9 @@ func (r *recurrentBuild) skipZeros(b *nn.Builder) *sparse.RecurrentRun {
 	if !k.Skips(r.N) {
 		return nil
 	}
-	return k.Run()
+	run := k.Run()
+	run.Counts = b.Counts()
+	return run
 }
 
 // frozenProducts bounds the values of the products with rows that are computed ahead: 64 MiB.

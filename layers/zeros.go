@@ -48,7 +48,9 @@ func skipZeros(b *nn.Builder, weight, bias *nn.Param, in, out, rows int, x bool)
 		return nil
 	}
 	if c := compress(b, weight, bias, in, out); c.pays(rows) {
-		return c.weights.Run()
+		run := c.weights.Run()
+		run.Counts = b.Counts()
+		return run
 	}
 	if !x {
 		return nil
@@ -59,7 +61,9 @@ func skipZeros(b *nn.Builder, weight, bias *nn.Param, in, out, rows int, x bool)
 	if !l.Skips(rows) {
 		return nil
 	}
-	return l.Run()
+	run := l.Run()
+	run.Counts = b.Counts()
+	return run
 }
 
 // applyRows adds the operation of a kernel, with the sum and the ReLU of an epilogue.

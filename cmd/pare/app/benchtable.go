@@ -3,6 +3,7 @@ package app
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"pare/internal/svg"
@@ -28,8 +29,11 @@ func printInference(w io.Writer, r *report.Inference) {
 	printTimes(w, r)
 	printWork(w, r)
 	printDensities(w, r)
+	printLayers(w, r)
 	for _, n := range r.Networks {
-		printCosts(w, n)
+		if n.Of == "" {
+			printCosts(w, n)
+		}
 	}
 }
 
@@ -44,7 +48,8 @@ func printTimes(w io.Writer, r *report.Inference) {
 		}
 	}
 	fmt.Fprintln(w, "ideal: all layers at the peak of arithmetic or memory; reach: ideal time as a")
-	fmt.Fprintln(w, "share of the median, above 100 % where Winograd's method saves operations")
+	fmt.Fprintln(w, "share of the median, above 100 % where Winograd's method saves operations;")
+	fmt.Fprintln(w, sideDynamic+": "+r.Networks[len(r.Networks)-1].Of+", served with zeros skipped where that is faster")
 }
 
 func printWork(w io.Writer, r *report.Inference) {
@@ -63,39 +68,59 @@ func printWork(w io.Writer, r *report.Inference) {
 	fmt.Fprintln(w, "of one example; executed: by batch; needed: by inputs that are not 0")
 }
 
+const layerName = 21 // columns of the name of a layer
+
 // printDensities writes, for each layer of the first network, how many of its inputs are not 0 in
-// each network, and the times of the last network at the largest batch.
+// each network.
 func printDensities(w io.Writer, r *report.Inference) {
-	const name = 21
-	fmt.Fprintf(w, "\n%-*s", name, "inputs not 0, %")
-	for _, n := range r.Networks {
-		fmt.Fprintf(w, " %8s", n.Name)
+	networks := slices.DeleteFunc(slices.Clone(r.Networks), func(n report.InferenceNetwork) bool { return n.Of != "" })
+	fmt.Fprintf(w, "\n%-*s", layerName, "inputs not 0, %")
+	for _, n := range networks {
+		fmt.Fprintf(w, " %9s", n.Name)
 	}
-	last := r.Networks[len(r.Networks)-1]
-	times := last.Times[len(last.Times)-1]
-	fmt.Fprintf(w, " %9s %9s  %s\n", "µs", "ideal", fmt.Sprintf("at batch %d", times.Batch))
-	for _, l := range r.Networks[0].Layers {
-		fmt.Fprintf(w, "%-*s", name, svg.Clip(l.Name, name))
-		var here *report.InferenceLayer
-		for _, n := range r.Networks {
-			here = nil
-			for i := range n.Layers {
-				if n.Layers[i].Name == l.Name {
-					here = &n.Layers[i]
-				}
+	fmt.Fprintln(w)
+	for _, l := range networks[0].Layers {
+		fmt.Fprintf(w, "%-*s", layerName, svg.Clip(l.Name, layerName))
+		for _, n := range networks {
+			density := "–"
+			if here := layerOf(n, l.Name); here != nil {
+				density = fmt.Sprintf("%.1f", 100*here.Density)
 			}
-			if here == nil {
-				fmt.Fprintf(w, " %8s", "–")
-				continue
-			}
-			fmt.Fprintf(w, " %8.1f", 100*here.Density)
-		}
-		if here != nil {
-			t := here.Times[len(here.Times)-1]
-			fmt.Fprintf(w, " %9.1f %9.1f  %s", 1e3*t.MedianMs, 1e3*t.IdealMs, t.Bound)
+			fmt.Fprintf(w, " %9s", density)
 		}
 		fmt.Fprintln(w)
 	}
+}
+
+// layerOf is the layer of a name; nil: the network has none.
+func layerOf(n report.InferenceNetwork, name string) *report.InferenceLayer {
+	for i := range n.Layers {
+		if n.Layers[i].Name == name {
+			return &n.Layers[i]
+		}
+	}
+	return nil
+}
+
+// printLayers writes the times of the layers of the last form at the largest batch, dense and with
+// zeros skipped.
+func printLayers(w io.Writer, r *report.Inference) {
+	skipping := r.Networks[len(r.Networks)-1]
+	dense := r.Networks[slices.IndexFunc(r.Networks, func(n report.InferenceNetwork) bool { return n.Name == skipping.Of })]
+	batch := len(dense.Times) - 1
+	fmt.Fprintf(w, "\n%-*s %9s %9s %10s %10s %9s\n%-*s %9s %9s %10s %10s %9s\n", layerName, fmt.Sprintf("layers, batch %d", dense.Times[batch].Batch),
+		dense.Name, "ideal", "", skipping.Name, "executed", layerName, "", "µs", "µs", "bound", "µs", "%")
+	for _, l := range dense.Layers {
+		t, skips := l.Times[batch], layerOf(skipping, l.Name).Times[batch]
+		took := fmt.Sprintf("%.1f", 1e3*skips.MedianMs)
+		if skips.Within != "" {
+			took = "in " + svg.Clip(skips.Within, 7)
+		}
+		fmt.Fprintf(w, "%-*s %9.1f %9.1f %10s %10s %9.1f\n", layerName, svg.Clip(l.Name, layerName), 1e3*t.MedianMs, 1e3*t.IdealMs, t.Bound,
+			took, 100*skips.Executed/float64(l.MACs))
+	}
+	fmt.Fprintln(w, "executed: share of the multiply-accumulates that "+skipping.Name+" computes;")
+	fmt.Fprintln(w, "in fc: the layer fc computes this one in its operation, and its time holds both")
 }
 
 // printCosts writes a histogram of the multiply-accumulates that inputs need.

@@ -78,6 +78,8 @@ func (c *Conv) Skips() bool { return c.share > 0 }
 // ConvRun is the workspace of one caller of a Conv.
 type ConvRun struct {
 	*Conv
+	Counts *int64 // as of LinearRun; a call that does nothing counts the work of the dense way
+
 	ws    []convWorker
 	tasks int
 	n     int
@@ -91,6 +93,8 @@ type convWorker struct {
 	entries []gemm.Entry // C places for each pixel; a row of pixels and a part have theirs in one piece
 	ends    []int32      // for each row of pixels and part: where the lists of its pixels end
 	edge    []float32    // outputs of a block that is not whole
+
+	executed int64 // multiply-accumulates
 }
 
 // Run returns a workspace.
@@ -102,6 +106,9 @@ func (c *Conv) Run() *ConvRun { return &ConvRun{Conv: c} }
 func (r *ConvRun) Forward(y, x []float32, n int, relu bool) bool {
 	r.y, r.x, r.n = y[:n*r.OutH()*r.OutW()*r.O], x[:n*r.H*r.W*r.C], n
 	if !r.pays() {
+		if r.Counts != nil {
+			*r.Counts += int64(n*r.OutH()*r.OutW()) * int64(r.KH*convTaps*r.C*r.O)
+		}
 		return false
 	}
 	r.floor = float32(math.Inf(-1))
@@ -114,6 +121,12 @@ func (r *ConvRun) Forward(y, x []float32, n int, relu bool) bool {
 		r.ws[i].allocate(r)
 	}
 	parallel.Own(r.tasks, r, (*ConvRun).run)
+	for i := range r.ws {
+		if r.Counts != nil {
+			*r.Counts += r.ws[i].executed
+		}
+		r.ws[i].executed = 0
+	}
 	r.y, r.x = nil, nil
 	return true
 }
@@ -218,6 +231,7 @@ func (w *convWorker) compute(r *ConvRun, block, first, last, lo int) {
 			s.y = y[(row-first)*width*ldy:]
 			s.entries, s.ends = w.listOf(r, row/h*r.H+iy-lo, part)
 			s.row()
+			w.executed += int64(int(s.ends[s.steps-1]) * convTaps * outputs)
 		}
 	}
 	if outputs < convOutputs {

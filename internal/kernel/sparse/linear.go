@@ -47,6 +47,8 @@ func (l *Linear) Skips(rows int) bool { return l.even.of(rows) > 0 }
 // LinearRun is the workspace of one caller of a Linear.
 type LinearRun struct {
 	*Linear
+	Counts *int64 // gains the multiply-accumulates that calls execute; nil: they are not counted
+
 	ws   []linearWorker
 	rows int
 	relu bool
@@ -58,6 +60,7 @@ type linearWorker struct {
 	list          [linearDepth]gemm.Entry
 	y             []float32 // results of the rows of a task, whole panels
 	input, result []int     // the rows of a dense product, in x and y
+	executed      int64     // multiply-accumulates
 }
 
 // Run returns a workspace.
@@ -77,7 +80,18 @@ func (r *LinearRun) Forward(y, x []float32, rows int, relu bool) {
 	} else {
 		parallel.Each((rows+taskRows(rows)-1)/taskRows(rows), r, (*LinearRun).rowsTask)
 	}
+	for i := range r.ws {
+		r.ws[i].count(r.Counts)
+	}
 	r.y, r.x = nil, nil
+}
+
+// count adds what was executed since the last call to a sum, which may be nil.
+func (w *linearWorker) count(sum *int64) {
+	if sum != nil {
+		*sum += w.executed
+	}
+	w.executed = 0
 }
 
 // allocate makes room for the rows of a task of a call with so many.
@@ -116,7 +130,7 @@ func (r *LinearRun) compute(worker, lo, hi int, block gemm.Block, even float64) 
 	for i := range hi - lo {
 		copy(w.y[i*ld:][:ld], r.bias[first:])
 	}
-	w.add(r.weights, w.y, ld, r.x[lo*r.in:], r.in, hi-lo, block, even)
+	w.add(r.weights, w.y, ld, r.x[lo*r.in:], r.in, hi-lo, block, min(ld, r.out-first), even)
 	for i := lo; i < hi; i++ {
 		y := r.y[i*r.out+first : min(i*r.out+first+ld, (i+1)*r.out)]
 		if copy(y, w.y[(i-lo)*ld:]); r.relu {
@@ -127,8 +141,8 @@ func (r *LinearRun) compute(worker, lo, hi int, block gemm.Block, even float64) 
 
 // add adds the products of rows of x, ldx apart, with the panels of a block to rows of y, ldy
 // apart. Rows of a chunk with more than the share even of values that are not 0 are taken
-// together, in a dense product.
-func (w *linearWorker) add(weights *gemm.Packed, y []float32, ldy int, x []float32, ldx, rows int, block gemm.Block, even float64) {
+// together, in a dense product. The block has so many columns that are not padding.
+func (w *linearWorker) add(weights *gemm.Packed, y []float32, ldy int, x []float32, ldx, rows int, block gemm.Block, columns int, even float64) {
 	depth := weights.Whole().EndRow
 	for block.Row = 0; block.Row < depth; block.Row += linearDepth {
 		block.EndRow = min(block.Row+linearDepth, depth)
@@ -140,10 +154,13 @@ func (w *linearWorker) add(weights *gemm.Packed, y []float32, ldy int, x []float
 				w.input, w.result = append(w.input, i*ldx+block.Row), append(w.result, i*ldy)
 				continue
 			}
-			weights.AddEntries(y[i*ldy:], w.list[:gemm.Entries(w.list[:], part, 0)], block)
+			n := gemm.Entries(w.list[:], part, 0)
+			weights.AddEntries(y[i*ldy:], w.list[:n], block)
+			w.executed += int64(n * columns)
 		}
 		if len(w.input) > 0 {
 			weights.AddRows(y, w.result, x, w.input, block)
+			w.executed += int64(len(w.input) * (block.EndRow - block.Row) * columns)
 		}
 	}
 }

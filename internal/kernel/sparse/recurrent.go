@@ -41,6 +41,8 @@ func (r *Recurrent) Skips(sequences int) bool { return r.even.of(min(sequenceRow
 // RecurrentRun is the workspace of one caller of a Recurrent.
 type RecurrentRun struct {
 	*Recurrent
+	Counts *int64 // as of LinearRun
+
 	inputs   *LinearRun
 	products []float32 // W·x + b at all positions
 	ws       []recurrentWorker
@@ -62,6 +64,7 @@ func (r *Recurrent) Run() *RecurrentRun { return &RecurrentRun{Recurrent: r, inp
 func (r *RecurrentRun) Forward(y, x, h []float32, n, t int) {
 	r.y, r.h, r.n, r.t = y[:n*t*r.units], h[:n*r.units], n, t
 	r.products = parallel.Grow(r.products, n*t*r.units)
+	r.inputs.Counts = r.Counts
 	r.inputs.Forward(r.products, x, n*t, false)
 	r.ws = parallel.PerWorker(r.ws)
 	for i := range r.ws { // all of them: another worker may take part in the next call
@@ -70,6 +73,9 @@ func (r *RecurrentRun) Forward(y, x, h []float32, n, t int) {
 		r.ws[i].reserve(rows)
 	}
 	parallel.Each((n+sequenceRows-1)/sequenceRows, r, (*RecurrentRun).sequences)
+	for i := range r.ws {
+		r.ws[i].count(r.Counts)
+	}
 	r.y, r.h = nil, nil
 }
 
@@ -83,7 +89,7 @@ func (r *RecurrentRun) sequences(worker, task int) {
 		for i := range rows {
 			copy(w.next[i*ld:], r.products[((first+i)*r.t+t)*r.units:][:r.units])
 		}
-		w.add(r.state, w.next, ld, state, pitch, rows, block, r.even.of(rows))
+		w.add(r.state, w.next, ld, state, pitch, rows, block, r.units, r.even.of(rows))
 		for i := range rows {
 			y := r.y[((first+i)*r.t+t)*r.units:][:r.units]
 			vector.ReLUSlice(y, w.next[i*ld:])
