@@ -172,7 +172,7 @@ func (l *Conv) BuildFused(b *nn.Builder, in []*gorgonia.Node, e nn.Epilogue) (*g
 			if e.Skip != nil {
 				skip = len(nodes) - 1
 			}
-			run = withZeros(k, plan, epilogue, skip, out.TotalSize())
+			run = withZeros(k, plan, s.N, epilogue, skip)
 		}
 	}
 	if e.ReLU {

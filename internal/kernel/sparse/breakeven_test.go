@@ -105,9 +105,9 @@ func TestMeasuredLayers(t *testing.T) {
 		f.Run().Forward(y, x, 8)
 		kerneltest.Near(t, "ffn", y, reference(p, x, 8), 1e-5)
 	}
-	s := ConvShape{H: 6, W: 6, C: 8, O: 32, KH: 3, PadH: 1, PadW: 1}
+	s := ConvShape{H: 6, W: 6, C: 8, O: 32, KH: 3, KW: 3, PadH: 1, PadW: 1}
 	calls := 0
-	NewConv(s, fanned(r, 72, 32), nil, &c, func(_, _ []float32) { calls++ })
+	NewConv(s, fanned(r, 72, 32), nil, &c, func(int) func(_, _ []float32) { return func(_, _ []float32) { calls++ } })
 	if len(c.known) != 4 || calls == 0 {
 		t.Errorf("%d shapes are known, the dense convolution was called %d times", len(c.known), calls)
 	}

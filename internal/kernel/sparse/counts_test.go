@@ -74,9 +74,9 @@ func TestCounts(t *testing.T) {
 		check("recurrent", taken(), units2*(gemm.Count(seq)+gemm.Count(states)-gemm.Count(h)))
 	}
 	for _, n := range []int{1, 3} {
-		s := ConvShape{H: 6, W: 7, C: 70, O: 40, KH: 3, PadH: 1, PadW: 1}
+		s := ConvShape{H: 6, W: 7, C: 70, O: 40, KH: 3, KW: 3, PadH: 1, PadW: 1}
 		x, y := withZeros(r, n*s.H*s.W*s.C, 0.2), make([]float32, n*s.H*s.W*s.O)
-		dense := func(_, _ []float32) {}
+		dense := func(int) func(_, _ []float32) { return nil }
 		want := 0
 		for row := range n * s.H {
 			taps := 3 // rows of the kernel that see the row
@@ -88,7 +88,7 @@ func TestCounts(t *testing.T) {
 		for even, want := range map[*Calibration]int{always: want, never: n * s.H * s.W * s.C * s.O * 9} {
 			run := NewConv(s, fanned(r, 9*s.C, s.O), nil, even, dense).Run()
 			run.Counts = &sum
-			run.Forward(y, x, n, true)
+			run.Forward(y, x, n, ConvEpilogue{ReLU: true})
 			check("convolution", taken(), want)
 		}
 	}

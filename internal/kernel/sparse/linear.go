@@ -86,7 +86,7 @@ func (r *LinearRun) Forward(y, x []float32, rows int, relu bool) {
 	r.y, r.x = nil, nil
 }
 
-// count adds what was executed since the last call to a sum, which may be nil.
+// count adds the work since the last call to a sum, which may be nil.
 func (w *linearWorker) count(sum *int64) {
 	if sum != nil {
 		*sum += w.executed

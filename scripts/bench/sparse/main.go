@@ -112,12 +112,15 @@ func layer(q request) ([2]func(), error) {
 			p.UseFrozen(p.Freeze(w))
 			return p
 		}
-		all, one := plan(q.Rows), plan(1)
+		all := plan(q.Rows)
 		dense := func() { all.Forward(y, x, w, nil, conv.Epilogue{}) }
-		skip := sparse.NewConv(sparse.ConvShape{H: side, W: side, C: channels, O: channels, KH: 3, PadH: 1, PadW: 1}, w, nil, &measured,
-			func(y, x []float32) { one.Forward(y, x, w, nil, conv.Epilogue{}) }).Run()
+		skip := sparse.NewConv(sparse.ConvShape{H: side, W: side, C: channels, O: channels, KH: 3, KW: 3, PadH: 1, PadW: 1}, w, nil, &measured,
+			func(n int) func(y, x []float32) {
+				p := plan(n)
+				return func(y, x []float32) { p.Forward(y, x, w, nil, conv.Epilogue{}) }
+			}).Run()
 		return [2]func(){dense, func() {
-			if !skip.Forward(y, x, q.Rows, false) {
+			if !skip.Forward(y, x, q.Rows, sparse.ConvEpilogue{}) {
 				dense()
 			}
 		}}, nil
