@@ -126,9 +126,10 @@ func (l *Conv) BuildFused(b *nn.Builder, in []*gorgonia.Node, e nn.Epilogue) (*g
 	if l.line {
 		out = tensor.Shape{d[0], s.OutW(), l.Out}
 	}
-	if s.Groups == 1 && s.Single() && e.SkipGate == nil {
-		rows := d.TotalSize() / c
-		if k := skipZeros(b, l.weight, l.bias, c, l.Out, rows, nn.IsSparse(in[0])); k != nil {
+	pixels := s.Groups == 1 && s.Single() && e.SkipGate == nil // the layer is linear at each
+	rows := d.TotalSize() / c
+	if pixels {
+		if k := skipWeights(b, l.weight, l.bias, c, l.Out, rows); k != nil {
 			return applyRows("conv", k, rows, out, e, in[0])
 		}
 	}
@@ -157,8 +158,9 @@ func (l *Conv) BuildFused(b *nn.Builder, in []*gorgonia.Node, e nn.Epilogue) (*g
 	if e.SkipGate != nil {
 		epilogue.SkipFactor = slices.Repeat(e.SkipGate.Data(), l.Out/e.SkipGate.Size())
 	}
+	last := 0
 	if e.Skip != nil {
-		last := len(nodes)
+		last = len(nodes)
 		nodes, grads = append(nodes, e.Skip), append(grads, nn.PassGrad)
 		run = func(dst []float32, in [][]float32) {
 			with := epilogue
@@ -167,12 +169,12 @@ func (l *Conv) BuildFused(b *nn.Builder, in []*gorgonia.Node, e nn.Epilogue) (*g
 		}
 	}
 	if nn.IsSparse(in[0]) {
-		if k := l.skipZeros(b, s); k != nil {
-			skip := 0
-			if e.Skip != nil {
-				skip = len(nodes) - 1
+		if pixels {
+			if k := skipInputs(b, l.weight, l.bias, c, l.Out, rows); k != nil {
+				run = withInputZeros(k, rows, e, last, run)
 			}
-			run = withZeros(k, plan, s.N, epilogue, skip)
+		} else if k := l.skipZeros(b, s); k != nil {
+			run = withZeros(k, plan, s.N, epilogue, last)
 		}
 	}
 	if e.ReLU {

@@ -74,7 +74,7 @@ func (c *Calibration) spend(since time.Time) { c.spent += time.Since(since) }
 // Compresses reports whether compressed weights are faster than the dense product of a layer for
 // so many rows: by a measurement in every call, as it depends on the density, or by a density of
 // at most the fixed break-even.
-func (c *Calibration) Compresses(w *Compressed, dense *Linear, rows int) bool {
+func (c *Calibration) Compresses(w *Compressed, dense DenseWay, rows int) bool {
 	if c.Fixed != nil {
 		return w.Density() <= c.Fixed.of(rows)
 	}
@@ -84,16 +84,24 @@ func (c *Calibration) Compresses(w *Compressed, dense *Linear, rows int) bool {
 		return false
 	}
 	defer c.spend(time.Now())
-	return w.Faster(dense, rows)
+	return w.Faster(dense(rows), rows)
 }
 
 // linear measures a linear layer.
-func (c *Calibration) linear(l *Linear) BreakEven {
-	return c.of(shapeKey{kind: "linear", in: l.in, out: l.out}, func() BreakEven {
+func (c *Calibration) linear(l *Linear, dense DenseWay) BreakEven {
+	kind := "linear"
+	if dense == nil {
+		kind = "states"
+	}
+	return c.of(shapeKey{kind: kind, in: l.in, out: l.out}, func() BreakEven {
 		at := func(rows int) float64 {
 			y := make([]float32, rows*l.out)
 			return breakEven(func(share float64, skip bool) func() {
 				run, x := l.forced(skip).Run(), sample(rows*l.in, share)
+				if dense != nil && !skip {
+					whole := dense(rows)
+					return func() { whole(y, x) }
+				}
 				return func() { run.Forward(y, x, rows, false) }
 			})
 		}
@@ -142,7 +150,7 @@ const (
 )
 
 // convolution measures a convolution against a dense one.
-func (c *Calibration) convolution(s *Conv, dense func(n int) func(y, x []float32)) BreakEven {
+func (c *Calibration) convolution(s *Conv, dense DenseWay) BreakEven {
 	return c.of(shapeKey{kind: "conv", conv: s.ConvShape}, func() BreakEven {
 		at := func(n int) float64 {
 			y := make([]float32, n*s.OutH()*s.OutW()*s.O)
@@ -163,12 +171,12 @@ func (c *Calibration) convolution(s *Conv, dense func(n int) func(y, x []float32
 	})
 }
 
-// Faster reports whether compressed weights are faster than the dense product for so many rows.
-// It measures in every call, because that depends on the density.
-func (c *Compressed) Faster(l *Linear, rows int) bool {
+// Faster reports whether compressed weights are faster than the dense product of so many rows. It
+// measures in every call, because that depends on the density.
+func (c *Compressed) Faster(dense func(y, x []float32), rows int) bool {
 	x, y := sample(rows*c.in, 1), make([]float32, rows*c.out)
-	dense, compressed := l.forced(false).Run(), c.Run()
-	times := inTurn(func() { dense.Forward(y, x, rows, false) }, func() { compressed.Forward(y, x, rows, false) })
+	compressed := c.Run()
+	times := inTurn(func() { dense(y, x) }, func() { compressed.Forward(y, x, rows, false) })
 	return times[1] < times[0]
 }
 

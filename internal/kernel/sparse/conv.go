@@ -49,10 +49,9 @@ type Conv struct {
 	even    BreakEven // of one image, and of several
 }
 
-// NewConv packs weights [KH, KW, C, O] and a bias [O], which may be nil. dense returns a function
-// that computes the convolution of n images in the other way, which is faster above a share of
-// values that are not 0; it is called only to measure this break-even.
-func NewConv(s ConvShape, w, bias []float32, k *Calibration, dense func(n int) func(y, x []float32)) *Conv {
+// NewConv packs weights [KH, KW, C, O] and a bias [O], which may be nil. The break-even is measured
+// against dense.
+func NewConv(s ConvShape, w, bias []float32, k *Calibration, dense DenseWay) *Conv {
 	if s.PadH >= s.KH || s.PadW >= s.KW || s.OutH() < 1 || s.OutW() < 1 {
 		panic(fmt.Sprintf("sparse: a convolution %+v has no output, or outputs that see padding alone", s))
 	}

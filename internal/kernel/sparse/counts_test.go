@@ -25,7 +25,7 @@ func TestCounts(t *testing.T) {
 		x := uneven(r, rows, in)
 		w, y := fanned(r, in, out), make([]float32, rows*out)
 		for even, want := range map[*Calibration]int{always: gemm.Count(x) * out, never: rows * in * out} {
-			run := NewLinear(w, nil, in, out, even).Run()
+			run := NewLinear(w, nil, in, out, even, nil).Run()
 			run.Counts = &sum
 			run.Forward(y, x, rows, false)
 			check("linear", taken(), want)
@@ -68,7 +68,7 @@ func TestCounts(t *testing.T) {
 		const n, units2, steps = 2, 20, 7
 		seq := withZeros(r, n*steps*in, 0.3)
 		states, h := make([]float32, n*steps*units2), make([]float32, n*units2)
-		recurrent := NewRecurrent(fanned(r, in, units2), fanned(r, units2, units2), nil, in, units2, always).Run()
+		recurrent := NewRecurrent(fanned(r, in, units2), fanned(r, units2, units2), nil, in, units2, always, nil).Run()
 		recurrent.Counts = &sum
 		recurrent.Forward(states, seq, h, n, steps)
 		check("recurrent", taken(), units2*(gemm.Count(seq)+gemm.Count(states)-gemm.Count(h)))

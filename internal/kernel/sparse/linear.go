@@ -11,6 +11,8 @@ import (
 const (
 	linearDepth  = 256 // inputs of a chunk: their weights stay in L2
 	linearPanels = 4   // panels of a task of few rows
+	linearSample = 61  // rows of the sample, at most: prime, so that they lie differently in images
+	linearPays   = 0.2 // share of chunks with few values that pays for the dense product of the others
 )
 
 // Linear is a linear layer, y = W·x + b, or a 1×1 convolution, whose rows are pixels, that skips
@@ -28,17 +30,17 @@ type Linear struct {
 	even    BreakEven
 }
 
-// NewLinear packs weights [in, out] and a bias [out], which may be nil.
-func NewLinear(w, bias []float32, in, out int, c *Calibration) *Linear {
+// DenseWay returns a function that computes a layer for so many rows or images without skipping
+// zeros, for the measurement of a break-even.
+type DenseWay func(rows int) func(y, x []float32)
+
+// NewLinear packs weights [in, out] and a bias [out], which may be nil. The break-even is measured
+// against dense, or where that is nil against the dense product of this kernel.
+func NewLinear(w, bias []float32, in, out int, c *Calibration, dense DenseWay) *Linear {
 	l := &Linear{in: in, out: out}
 	l.weights, l.bias = pack(w, bias, in, out)
-	l.even = c.linear(l)
+	l.even = c.linear(l, dense)
 	return l
-}
-
-// NewDense is NewLinear for a layer that never skips, which takes no measurement.
-func NewDense(w, bias []float32, in, out int) *Linear {
-	return NewLinear(w, bias, in, out, &Calibration{Fixed: &BreakEven{}})
 }
 
 // Skips reports whether the layer ever skips a zero in a call with so many rows.
@@ -65,6 +67,30 @@ type linearWorker struct {
 
 // Run returns a workspace.
 func (l *Linear) Run() *LinearRun { return &LinearRun{Linear: l} }
+
+// Pays reports whether Forward skips enough in a sample of the rows of x to be faster than a dense
+// kernel. Where it does not, the work of one is counted.
+func (r *LinearRun) Pays(x []float32, rows int) bool {
+	samples := min(rows, linearSample)
+	even, few, chunks := r.even.of(rows), 0, 0
+	for i := range samples {
+		row := x[i*rows/samples*r.in:][:r.in]
+		for ; len(row) > 0; chunks++ {
+			part := row[:min(linearDepth, len(row))]
+			if most := int(even * float64(len(part))); most > 0 && gemm.Count(part) <= most {
+				few++
+			}
+			row = row[len(part):]
+		}
+	}
+	if few > 0 && float64(few) >= linearPays*float64(chunks) {
+		return true
+	}
+	if r.Counts != nil {
+		*r.Counts += int64(rows * r.in * r.out)
+	}
+	return false
+}
 
 // Forward computes y [rows, out] from x [rows, in], with relu max(·, 0) of it. The result of a
 // row depends on whether there are 32 rows or more, and in its last bits on the rows around it.

@@ -127,7 +127,7 @@ func layer(q request) ([2]func(), error) {
 	case "compressed":
 		const in, out = 1024, 256
 		x, w, y := values(r, q.Rows*in, 1), values(r, in*out, q.Density), make([]float32, q.Rows*out)
-		dense, skip := sparse.NewLinear(w, nil, in, out, never).Run(), sparse.NewCompressed(w, nil, in, out).Run()
+		dense, skip := sparse.NewLinear(w, nil, in, out, never, nil).Run(), sparse.NewCompressed(w, nil, in, out).Run()
 		return [2]func(){func() { dense.Forward(y, x, q.Rows, false) }, func() { skip.Forward(y, x, q.Rows, false) }}, nil
 	}
 	return [2]func(){}, fmt.Errorf("there is no layer %q: ffn, gated, conv and compressed are", q.Layer)
