@@ -32,7 +32,9 @@ type inferBench struct {
 	budget  time.Duration // of a batch size, for each network
 	file    string        // of examples; "": the test set
 	dataDir string        // in place of data.dir; "": that
-	show    func(what string, done, total int64)
+
+	approximate infer.Budget // of the approximate side; the zero value: there is none
+	show        func(what string, done, total int64)
 }
 
 const (
@@ -52,10 +54,16 @@ type side struct {
 	net       *nn.Network
 	predictor *infer.Predictor
 	dense     int // the side that serves the same network and skips no zeros; its own number for that one
+	// inputs, of the approximate side, serves its network and skips no zeros: its layers have inputs
+	// of their own; nil for others.
+	inputs *infer.Predictor
 }
 
-// sideDynamic is the name of the side that serves the last form and skips zeros.
-const sideDynamic = "dynamic"
+// Names of the sides that serve the last form and skip zeros.
+const (
+	sideDynamic     = "dynamic"
+	sideApproximate = "approximate"
+)
 
 // inferInputs are the examples of a measurement, channels last.
 type inferInputs struct {
@@ -140,9 +148,24 @@ func (b inferBench) measure(ctx context.Context, a *run.Artifact) (*report.Infer
 	if err != nil {
 		return nil, err
 	}
+	var approximation *report.Approximation
+	if b.approximate != (infer.Budget{}) {
+		last := versions[len(versions)-1].Net
+		var thresholds map[string]float64
+		if approximation, thresholds, err = b.calibrate(last, data, x); err != nil {
+			return nil, err
+		}
+		if sides, err = b.approximated(sides, last, thresholds); err != nil {
+			return nil, err
+		}
+	}
 	observed := make([]*work, len(sides))
 	for i, s := range sides {
-		if s.dense != i {
+		if s.inputs != nil {
+			if observed[i], err = observe(ctx, s.inputs, x, b.show); err == nil {
+				observed[i], err = observed[i].skipping(ctx, s.predictor, x, b.batches)
+			}
+		} else if s.dense != i {
 			observed[i], err = observed[s.dense].skipping(ctx, s.predictor, x, b.batches)
 		} else {
 			observed[i], err = observe(ctx, s.predictor, x, b.show)
@@ -153,6 +176,12 @@ func (b inferBench) measure(ctx context.Context, a *run.Artifact) (*report.Infer
 		r.Networks = append(r.Networks, b.costs(s, observed[i], r.Peaks))
 		if s.dense != i {
 			r.Networks[i].Of = sides[s.dense].name
+		}
+		if s.inputs != nil {
+			if approximation.OnInputs, err = differences(ctx, sides[s.dense], s, x); err != nil {
+				return nil, err
+			}
+			r.Networks[i].Approximation = approximation
 		}
 	}
 	for i, batch := range b.batches {
@@ -175,7 +204,7 @@ func (b inferBench) sides(versions []run.Version) ([]side, error) {
 		if err != nil {
 			return fmt.Errorf("%s: %w", name, err)
 		}
-		out = append(out, side{name, net, p, dense})
+		out = append(out, side{name: name, net: net, predictor: p, dense: dense})
 		return nil
 	}
 	for i, v := range versions {

@@ -103,6 +103,37 @@ func TestBenchInferText(t *testing.T) {
 	checkPaint(t, run.ReportFile, page)
 }
 
+// The approximate side is reported apart: thresholds of ReLUs within the budget on validation examples, fewer
+// inputs that are not 0, and its effect on the inputs of the measurement.
+func TestBenchApproximate(t *testing.T) {
+	folder, _ := tinyRun(t)
+	for _, budget := range []string{"0.05", "change=0.05"} {
+		r := inferring(t, folder, "-approximate", budget, "-batch", "4")
+		exact, last := r.Networks[len(r.Networks)-3], r.Networks[len(r.Networks)-1]
+		a := last.Approximation
+		if last.Name != sideApproximate || last.Of != run.VersionPruned || a == nil || exact.Approximation != nil {
+			t.Fatalf("%s: the last network is %s of %q, %+v", budget, last.Name, last.Of, a)
+		}
+		if a.Effect.Classes > 0.05 && a.Classes > 0 || a.Effect.Change > 0.05 && a.Change > 0 || a.Classes+a.Change != 0.05 || a.Energy == 0 ||
+			a.OnInputs.Change == 0 || last.Needed >= exact.Needed || last.MACs != exact.MACs {
+			t.Errorf("%s: %+v; %g multiply-accumulates needed, exact %g", budget, a, last.Needed, exact.Needed)
+		}
+	}
+	page := copyRun(t)
+	text := succeed(t, "bench", page, "-infer", "-report", "-steps", "2", "-approximate", "0.05")
+	contains(t, text, "approximate: pruned, small activations set to 0, by 100 validation", "MACs needed by input, approximate")
+	_, tables, _ := strings.Cut(text, "\n\n")
+	for _, line := range strings.Split(tables, "\n") {
+		if n := utf8.RuneCountInString(line); n > 80 {
+			t.Errorf("%d columns: %s", n, line)
+		}
+	}
+	html, err := os.ReadFile(filepath.Join(page, run.ReportFile))
+	if err != nil || !bytes.Contains(html, []byte("approximate is pruned with thresholds of its ReLUs")) {
+		t.Errorf("the report says nothing of the approximation: %v", err)
+	}
+}
+
 // Without a run there is one network, and without a config there are random inputs.
 func TestBenchInferAlone(t *testing.T) {
 	folder, _ := tinyRun(t)
@@ -131,9 +162,12 @@ func TestBenchInferRefuses(t *testing.T) {
 		"-data-dir is for the data of a run":       {onnx, "-data-dir", "x"},
 		"is not finished; go on with train":        {copyRun(t, run.SummaryFile)},
 		"no.npy: no such file":                     {folder, "-inputs", "no.npy"},
+		`-approximate is "2"; it is a share`:       {folder, "-approximate", "2"},
+		`-approximate is "change=x"; it is`:        {folder, "-approximate", "change=x"},
 	} {
 		fail(t, cli.ExitBadInput, text, append([]string{"bench", "-infer"}, args...)...)
 	}
+	fail(t, cli.ExitBadInput, "-approximate: it is for predictions; give -infer", "bench", folder, "-approximate", "0.1")
 	fail(t, cli.ExitBadInput, "-report: it is for predictions; give -infer", "bench", folder, "-report")
 }
 
