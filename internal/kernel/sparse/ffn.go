@@ -225,7 +225,7 @@ func (w *ffnWorker) add(f *FFN, y, x []float32, rows, chunk int, even float64) {
 	for i, at := range w.place[:rows] {
 		h := w.h[at:][:units]
 		f.activate(h)
-		if gemm.Count(h) > most || most == 0 {
+		if most == 0 || gemm.Count(h) > most {
 			w.dense[dense], w.dense[rows+dense], w.dense[2*rows+dense] = at, w.result[i], w.input[i]
 			dense++
 			continue

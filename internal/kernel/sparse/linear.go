@@ -55,6 +55,11 @@ type LinearRun struct {
 	rows int
 	relu bool
 	y, x []float32
+
+	// Of few rows, whose columns are shared out: the values of each chunk of a row that are not 0, and
+	// their number, −1 for a chunk of the dense product. All tasks read them.
+	list  []gemm.Entry
+	found []int
 }
 
 // linearWorker is the workspace of a worker.
@@ -101,6 +106,10 @@ func (r *LinearRun) Forward(y, x []float32, rows int, relu bool) {
 		r.ws[i].allocate(r.Linear, rows)
 	}
 	if rows < fewRows {
+		r.list, r.found = parallel.Grow(r.list, rows*r.in), parallel.Grow(r.found, rows*r.chunks())
+		for row := range rows {
+			r.listRow(row)
+		}
 		panels := r.weights.Whole().EndPanel
 		parallel.Own((panels+linearPanels-1)/linearPanels, r, (*LinearRun).columnsTask)
 	} else {
@@ -135,28 +144,69 @@ func (w *linearWorker) reserve(rows int) {
 	w.input, w.result = slices.Grow(w.input[:0], rows), slices.Grow(w.result[:0], rows)
 }
 
+// chunks is the number of chunks of inputs.
+func (l *Linear) chunks() int { return (l.in + linearDepth - 1) / linearDepth }
+
+// listRow lists the values of a row that are not 0.
+func (r *LinearRun) listRow(row int) {
+	even, x, list := r.even.of(r.rows), r.x[row*r.in:][:r.in], r.list[row*r.in:][:r.in]
+	for chunk := range r.chunks() {
+		lo, hi := chunk*linearDepth, min((chunk+1)*linearDepth, r.in)
+		found := &r.found[row*r.chunks()+chunk]
+		*found = -1
+		if most := int(even * float64(hi-lo)); most > 0 && gemm.Count(x[lo:hi]) <= most {
+			*found = gemm.Entries(list[lo:hi], x[lo:hi], 0)
+		}
+	}
+}
+
 // columnsTask computes some panels of columns of few rows.
 func (r *LinearRun) columnsTask(worker, task int) {
-	block := r.weights.Whole()
+	w, block := &r.ws[worker], r.weights.Whole()
 	block.Panel, block.EndPanel = task*linearPanels, min((task+1)*linearPanels, block.EndPanel)
-	r.compute(worker, 0, r.rows, block, r.even.of(r.rows))
+	ld, columns := r.begin(w, r.rows, block)
+	for chunk := range r.chunks() {
+		block.Row, block.EndRow = chunk*linearDepth, min((chunk+1)*linearDepth, r.in)
+		w.input, w.result = w.input[:0], w.result[:0]
+		for i := range r.rows {
+			n := r.found[i*r.chunks()+chunk]
+			if n < 0 {
+				w.input, w.result = append(w.input, i*r.in+block.Row), append(w.result, i*ld)
+				continue
+			}
+			r.weights.AddEntries(w.y[i*ld:], r.list[i*r.in+block.Row:][:n], block)
+			w.executed += int64(n * columns)
+		}
+		w.addDense(r.weights, w.y, r.x, block, columns)
+	}
+	r.end(w, 0, r.rows, block)
 }
 
 // rowsTask computes a block of rows.
 func (r *LinearRun) rowsTask(worker, task int) {
 	n := taskRows(r.rows)
-	r.compute(worker, task*n, min((task+1)*n, r.rows), r.weights.Whole(), r.even.Rows)
+	lo, hi := task*n, min((task+1)*n, r.rows)
+	w, block := &r.ws[worker], r.weights.Whole()
+	ld, columns := r.begin(w, hi-lo, block)
+	w.add(r.weights, w.y, ld, r.x[lo*r.in:], r.in, hi-lo, block, columns, r.even.Rows)
+	r.end(w, lo, hi, block)
 }
 
-// compute computes the columns of a block in the rows [lo,hi).
-func (r *LinearRun) compute(worker, lo, hi int, block gemm.Block, even float64) {
-	w := &r.ws[worker]
-	ld := (block.EndPanel - block.Panel) * gemm.TileN
+// begin makes the results of so many rows the bias; it returns their distance and the columns of the
+// block that are not padding.
+func (r *LinearRun) begin(w *linearWorker, rows int, block gemm.Block) (ld, columns int) {
+	ld = (block.EndPanel - block.Panel) * gemm.TileN
 	first := block.Panel * gemm.TileN
-	for i := range hi - lo {
+	for i := range rows {
 		copy(w.y[i*ld:][:ld], r.bias[first:])
 	}
-	w.add(r.weights, w.y, ld, r.x[lo*r.in:], r.in, hi-lo, block, min(ld, r.out-first), even)
+	return ld, min(ld, r.out-first)
+}
+
+// end stores the results of a block in the rows [lo,hi).
+func (r *LinearRun) end(w *linearWorker, lo, hi int, block gemm.Block) {
+	ld := (block.EndPanel - block.Panel) * gemm.TileN
+	first := block.Panel * gemm.TileN
 	for i := lo; i < hi; i++ {
 		y := r.y[i*r.out+first : min(i*r.out+first+ld, (i+1)*r.out)]
 		if copy(y, w.y[(i-lo)*ld:]); r.relu {
@@ -176,7 +226,7 @@ func (w *linearWorker) add(weights *gemm.Packed, y []float32, ldy int, x []float
 		w.input, w.result = w.input[:0], w.result[:0]
 		for i := range rows {
 			part := x[i*ldx+block.Row : i*ldx+block.EndRow]
-			if gemm.Count(part) > most || most == 0 {
+			if most == 0 || gemm.Count(part) > most {
 				w.input, w.result = append(w.input, i*ldx+block.Row), append(w.result, i*ldy)
 				continue
 			}
@@ -184,9 +234,14 @@ func (w *linearWorker) add(weights *gemm.Packed, y []float32, ldy int, x []float
 			weights.AddEntries(y[i*ldy:], w.list[:n], block)
 			w.executed += int64(n * columns)
 		}
-		if len(w.input) > 0 {
-			weights.AddRows(y, w.result, x, w.input, block)
-			w.executed += int64(len(w.input) * (block.EndRow - block.Row) * columns)
-		}
+		w.addDense(weights, y, x, block, columns)
+	}
+}
+
+// addDense adds the dense products of the rows in the lists.
+func (w *linearWorker) addDense(weights *gemm.Packed, y, x []float32, block gemm.Block, columns int) {
+	if len(w.input) > 0 {
+		weights.AddRows(y, w.result, x, w.input, block)
+		w.executed += int64(len(w.input) * (block.EndRow - block.Row) * columns)
 	}
 }

@@ -119,3 +119,22 @@ func TestLinearThreadsAndAllocs(t *testing.T) {
 		kerneltest.NoAllocs(t, "a linear layer", func() { run.Forward(two, x, rows, true) })
 	}
 }
+
+// TestLinearPays: a dense kernel takes inputs of which too few chunks skip, and its work is counted.
+func TestLinearPays(t *testing.T) {
+	r := kerneltest.Rand(44)
+	for _, rows := range []int{1, 7, 200} {
+		for share, want := range map[float64]bool{0: true, 0.2: true, 0.6: false, 1: false} {
+			var counts int64
+			run := NewLinear(fanned(r, 600, 30), nil, 600, 30, &Calibration{Fixed: &BreakEven{0.4, 0.4}}, nil).Run()
+			run.Counts = &counts
+			if got := run.Pays(withZeros(r, rows*600, share), rows); got != want || (counts == int64(rows*600*30)) == want {
+				t.Errorf("%d rows, a share of %g: pays is %v, %d multiply-accumulates counted", rows, share, got, counts)
+			}
+		}
+	}
+	never := NewLinear(fanned(r, 8, 8), nil, 8, 8, never, nil).Run()
+	if never.Pays(make([]float32, 8), 1) {
+		t.Error("a layer that never skips pays for zeros")
+	}
+}
