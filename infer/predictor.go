@@ -15,6 +15,7 @@ import (
 	"pare/internal/fault"
 	"pare/internal/kernel/parallel"
 	"pare/internal/kernel/sparse"
+	"pare/layers/activity"
 	"pare/nn"
 )
 
@@ -40,6 +41,9 @@ type Options struct {
 	// Zeros says where layers skip zeros. By default they do so where that is faster, which New and
 	// the first predictions measure: the last bits of outputs may then differ between processes.
 	Zeros Zeros
+	// Thresholds, by the names of rectifiers, make smaller activations 0, as Approximate chooses them: the
+	// predictor computes another function, whose outputs differ. nil: it computes the network's.
+	Thresholds map[string]float64
 }
 
 // Zeros is a rule for zeros of activations and of weights: Measured, Dense, or the share of values
@@ -92,6 +96,12 @@ func New(net *nn.Network, o Options) (*Predictor, error) {
 	case len(net.Nodes) == 0:
 		return nil, fmt.Errorf("predictor: network %s has no layers", net.Name)
 	}
+	if len(o.Thresholds) > 0 {
+		var err error
+		if net, err = activity.WithThresholds(net, o.Thresholds); err != nil {
+			return nil, fmt.Errorf("predictor: %w", err)
+		}
+	}
 	folding := Fold
 	if o.SharesLayers {
 		folding = fold
@@ -131,6 +141,12 @@ func (p *Predictor) MaxBatch() int { return p.o.MaxBatch }
 // safe for concurrent use and takes no part in the limit of Sessions.
 func (p *Predictor) Compile(batch int, probes ...nn.Probe) (*nn.Program, error) {
 	return nn.Compile(p.net, nn.CompileOptions{Mode: nn.Infer, Batch: batch, Frozen: &p.frozen, Probes: probes})
+}
+
+// CompileCounting is Compile with a program that counts, in work, the multiply-accumulates that its
+// layers execute where they skip zeros.
+func (p *Predictor) CompileCounting(batch int, work *nn.Work) (*nn.Program, error) {
+	return nn.Compile(p.net, nn.CompileOptions{Mode: nn.Infer, Batch: batch, Frozen: &p.frozen, Work: work})
 }
 
 // Predict computes the outputs for n examples: in has n·Input().Size() values, one example after

@@ -126,9 +126,10 @@ func (l *Conv) BuildFused(b *nn.Builder, in []*gorgonia.Node, e nn.Epilogue) (*g
 	if l.line {
 		out = tensor.Shape{d[0], s.OutW(), l.Out}
 	}
-	if s.Groups == 1 && s.Single() && e.SkipGate == nil {
-		rows := d.TotalSize() / c
-		if k := skipZeros(b, l.weight, l.bias, c, l.Out, rows, nn.IsSparse(in[0])); k != nil {
+	pixels := s.Groups == 1 && s.Single() && e.SkipGate == nil // the layer is linear at each
+	rows := d.TotalSize() / c
+	if pixels {
+		if k := skipWeights(b, l.weight, l.bias, c, l.Out, rows); k != nil {
 			return applyRows("conv", k, rows, out, e, in[0])
 		}
 	}
@@ -154,9 +155,9 @@ func (l *Conv) BuildFused(b *nn.Builder, in []*gorgonia.Node, e nn.Epilogue) (*g
 		epilogue.Mean, epilogue.Variance = m.Mean, m.Variance
 	}
 	run := func(dst []float32, in [][]float32) { plan.Forward(dst, in[0], in[1], third(in), epilogue) }
-	var rows func(pitch int) nn.Kernel
+	var pitched func(pitch int) nn.Kernel
 	if e.Skip == nil && epilogue.Mean == nil && plan.TakesPitch() {
-		rows = func(pitch int) nn.Kernel {
+		pitched = func(pitch int) nn.Kernel {
 			with := epilogue
 			with.Pitch = pitch
 			return func(dst []float32, in [][]float32) { plan.Forward(dst, in[0], in[1], third(in), with) }
@@ -165,8 +166,9 @@ func (l *Conv) BuildFused(b *nn.Builder, in []*gorgonia.Node, e nn.Epilogue) (*g
 	if e.SkipGate != nil {
 		epilogue.SkipFactor = slices.Repeat(e.SkipGate.Data(), l.Out/e.SkipGate.Size())
 	}
+	last := 0
 	if e.Skip != nil {
-		last := len(nodes)
+		last = len(nodes)
 		nodes, grads = append(nodes, e.Skip), append(grads, nn.PassGrad)
 		run = func(dst []float32, in [][]float32) {
 			with := epilogue
@@ -175,18 +177,18 @@ func (l *Conv) BuildFused(b *nn.Builder, in []*gorgonia.Node, e nn.Epilogue) (*g
 		}
 	}
 	if nn.IsSparse(in[0]) {
-		if k := l.skipZeros(b, s); k != nil {
-			skip := 0
-			if e.Skip != nil {
-				skip = len(nodes) - 1
+		if pixels {
+			if k := skipInputs(b, l.weight, l.bias, c, l.Out, rows); k != nil {
+				run, pitched = withInputZeros(k, rows, e, last, run), nil
 			}
-			run, rows = withZeros(k, plan, epilogue, skip, out.TotalSize()), nil
+		} else if k := l.skipZeros(b, s); k != nil {
+			run, pitched = withZeros(k, plan, s.N, epilogue, last), nil
 		}
 	}
 	if e.ReLU {
 		grads = behindReLU(grads)
 	}
-	return nn.Apply(nn.Op{Name: "conv", Shape: out, Grad: grads, Rectified: e.ReLU && b.Frozen(), Run: run, Rows: rows}, nodes...)
+	return nn.Apply(nn.Op{Name: "conv", Shape: out, Grad: grads, Rectified: e.ReLU && b.Frozen(), Run: run, Rows: pitched}, nodes...)
 }
 
 // AbsorbAffine implements nn.AffineSink.

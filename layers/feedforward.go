@@ -39,7 +39,12 @@ func (l *Linear) BuildFeedForward(b *nn.Builder, x *gorgonia.Node, h nn.Hidden, 
 			First: h.First.Data(), FirstBias: valuesOf(h.FirstBias), Up: valuesOf(h.Up), UpBias: valuesOf(h.UpBias),
 			Down: l.weight.Data(), DownBias: valuesOf(l.bias)}, b.Zeros())
 	})
-	return applyRows("ffn", ffnRows{f.Run()}, rows, out, e, x)
+	run := f.Run()
+	run.Counts.First, run.Counts.Down = b.CountsOf(h.FirstName), b.Counts()
+	if h.Up != nil {
+		run.Counts.Up = b.CountsOf(h.UpName)
+	}
+	return applyRows("ffn", ffnRows{run}, rows, out, e, x)
 }
 
 // ffnRows is a feed-forward layer as a rowsKernel.

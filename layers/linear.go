@@ -97,7 +97,7 @@ func (l *Linear) BuildFused(b *nn.Builder, in []*gorgonia.Node, e nn.Epilogue) (
 	out := shape.Clone()
 	out[len(out)-1] = o
 	if !l.readsTable() {
-		if k := skipZeros(b, l.weight, l.bias, f, o, rows, nn.IsSparse(in[0])); k != nil {
+		if k := skipWeights(b, l.weight, l.bias, f, o, rows); k != nil {
 			return applyRows("linear", k, rows, out, e, in[0])
 		}
 	}
@@ -134,11 +134,17 @@ func (l *Linear) BuildFused(b *nn.Builder, in []*gorgonia.Node, e nn.Epilogue) (
 	}
 	relu := e.ReLU
 	run := func(dst []float32, in [][]float32) { forward.Run(dst, in[0], in[1], third(in), false, relu) }
+	last := 0
 	if e.Skip != nil {
-		last := len(nodes)
+		last = len(nodes)
 		nodes, grads = append(nodes, e.Skip), append(grads, nn.PassGrad)
 		run = func(dst []float32, in [][]float32) {
 			forward.RunSum(dst, in[0], in[1], third(in[:last]), in[last], e.ReLU)
+		}
+	}
+	if nn.IsSparse(in[0]) && !l.readsTable() {
+		if k := skipInputs(b, l.weight, l.bias, f, o, rows); k != nil {
+			run = withInputZeros(k, rows, e, last, run)
 		}
 	}
 	if e.ReLU {

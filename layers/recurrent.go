@@ -9,6 +9,7 @@ import (
 	"gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
 
+	"pare/internal/kernel/gemm"
 	"pare/internal/kernel/recurrence"
 	"pare/internal/kernel/sparse"
 	"pare/internal/kernel/vector"
@@ -126,15 +127,20 @@ func (r *recurrentBuild) skipZeros(b *nn.Builder) *sparse.RecurrentRun {
 	if zeros == nil || l.cell != recurrence.ReLU || r.H*r.H < leastSkipped {
 		return nil
 	}
+	bias := slices.Clone(l.biasIH.Data())
+	vector.Add(bias, bias, l.biasHH.Data())
 	k := nn.MakeFrozen(b, l.weightHH, recurrentForm{}, func() *sparse.Recurrent {
-		bias := slices.Clone(l.biasIH.Data())
-		vector.Add(bias, bias, l.biasHH.Data())
-		return sparse.NewRecurrent(l.weightIH.Data(), l.weightHH.Data(), bias, r.D, r.H, zeros)
+		return sparse.NewRecurrent(l.weightIH.Data(), l.weightHH.Data(), bias, r.D, r.H, zeros, denseRows(l.weightIH, l.biasIH, r.D, r.H))
 	})
 	if !k.Skips(r.N) {
 		return nil
 	}
-	return k.Run()
+	run := k.Run()
+	run.Counts = b.Counts()
+	inputs := gemm.New(r.N*r.T, r.H, r.D, false, false)
+	b.Freeze(l.weightIH, inputs)
+	run.Dense = func(products, x []float32) { inputs.Run(products, x, l.weightIH.Data(), bias, false, false) }
+	return run
 }
 
 // frozenProducts bounds the values of the products with rows that are computed ahead: 64 MiB.

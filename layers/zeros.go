@@ -4,13 +4,14 @@ import (
 	"gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
 
+	"pare/internal/kernel/gemm"
 	"pare/internal/kernel/sparse"
 	"pare/internal/kernel/vector"
 	"pare/nn"
 )
 
 // rowsKernel computes y [rows, out] from x [rows, in] by a weight and a bias, with relu max(·, 0)
-// of it.
+// of it, for all inputs.
 type rowsKernel interface {
 	Forward(y, x []float32, rows int, relu bool)
 }
@@ -39,27 +40,46 @@ func (c *compressed) pays(rows int) bool {
 	return c != nil && (rows < fewestRows && c.one || rows >= fewestRows && c.all)
 }
 
-// skipZeros returns a kernel for a weight [in, out] and a bias, which may be nil, that skips zeros
-// of the weight or, where x is sparse, of the input; nil: the program does not ask for one, or
-// none is faster. Zeros of the weight come first, as they are the same for all inputs.
-func skipZeros(b *nn.Builder, weight, bias *nn.Param, in, out, rows int, x bool) rowsKernel {
+// skipWeights returns a kernel for a weight [in, out] and a bias, which may be nil, that skips zeros
+// of the weight; nil: the program does not ask for one, or it is not faster.
+func skipWeights(b *nn.Builder, weight, bias *nn.Param, in, out, rows int) rowsKernel {
+	if b.Zeros() == nil || in*out < leastSkipped {
+		return nil
+	}
+	c := compress(b, weight, bias, in, out)
+	if !c.pays(rows) {
+		return nil
+	}
+	run := c.weights.Run()
+	run.Counts = b.Counts()
+	return run
+}
+
+// denseRows is the dense product with a weight [in, out] and a bias, which may be nil.
+func denseRows(weight, bias *nn.Param, in, out int) sparse.DenseWay {
+	return func(rows int) func(y, x []float32) {
+		plan := gemm.New(rows, out, in, false, false)
+		plan.UseFrozen(plan.Freeze(weight.Data()))
+		return func(y, x []float32) { plan.Run(y, x, weight.Data(), valuesOf(bias), false, false) }
+	}
+}
+
+// skipInputs returns a kernel for a weight [in, out] and a bias, which may be nil, that skips zeros
+// of the input; nil: the program does not ask for one, or it is not faster.
+func skipInputs(b *nn.Builder, weight, bias *nn.Param, in, out, rows int) *sparse.LinearRun {
 	zeros := b.Zeros()
 	if zeros == nil || in*out < leastSkipped {
 		return nil
 	}
-	if c := compress(b, weight, bias, in, out); c.pays(rows) {
-		return c.weights.Run()
-	}
-	if !x {
-		return nil
-	}
 	l := nn.MakeFrozen(b, weight, rowsForm{bias}, func() *sparse.Linear {
-		return sparse.NewLinear(weight.Data(), valuesOf(bias), in, out, zeros)
+		return sparse.NewLinear(weight.Data(), valuesOf(bias), in, out, zeros, denseRows(weight, bias, in, out))
 	})
 	if !l.Skips(rows) {
 		return nil
 	}
-	return l.Run()
+	run := l.Run()
+	run.Counts = b.Counts()
+	return run
 }
 
 // applyRows adds the operation of a kernel, with the sum and the ReLU of an epilogue.
@@ -79,6 +99,23 @@ func applyRows(name string, k rowsKernel, rows int, out tensor.Shape, e nn.Epilo
 	return nn.Apply(op, x, e.Skip)
 }
 
+// withInputZeros is a layer of rows by a kernel that skips zeros of its input, or by the dense one where
+// that has too few; skip, where the epilogue has a sum, is its place among the inputs.
+func withInputZeros(k *sparse.LinearRun, rows int, e nn.Epilogue, skip int, dense nn.Kernel) nn.Kernel {
+	return func(dst []float32, in [][]float32) {
+		if !k.Pays(in[0], rows) {
+			dense(dst, in)
+			return
+		}
+		if k.Forward(dst, in[0], rows, e.ReLU && skip == 0); skip == 0 {
+			return
+		}
+		if vector.Add(dst, dst, in[skip]); e.ReLU {
+			vector.ReLU(dst, dst)
+		}
+	}
+}
+
 // compress is the compressed form of a weight; nil: it has too few zeros.
 func compress(b *nn.Builder, weight, bias *nn.Param, in, out int) *compressed {
 	zeros := b.Zeros()
@@ -86,7 +123,7 @@ func compress(b *nn.Builder, weight, bias *nn.Param, in, out int) *compressed {
 		if in*out < leastSkipped || density(weight.Data()) > mostCompressed {
 			return nil
 		}
-		dense := sparse.NewDense(weight.Data(), valuesOf(bias), in, out)
+		dense := denseRows(weight, bias, in, out)
 		c := &compressed{weights: sparse.NewCompressed(weight.Data(), valuesOf(bias), in, out)}
 		c.one, c.all = zeros.Compresses(c.weights, dense, 1), zeros.Compresses(c.weights, dense, manyRows)
 		if !c.one && !c.all {

@@ -29,6 +29,7 @@ type Builder struct {
 	program *Program
 	noNoise bool // see CompileOptions
 	frozen  *Frozen
+	work    *Work
 
 	params map[*Param]*gorgonia.Node
 	order  []*Param

@@ -65,6 +65,8 @@ type CompileOptions struct {
 	// kernels read the forms of them that are kept here. nil: a run reads the parameters as they
 	// are then.
 	Frozen *Frozen
+
+	Work *Work // gains the multiply-accumulates that runs execute; nil: they are not counted
 }
 
 // Program is a network compiled for one mode and batch size. Programs of one
@@ -112,7 +114,7 @@ func (p *Program) compile(o CompileOptions) error {
 	if err := net.checkLargest(o.Batch); err != nil {
 		return err
 	}
-	b := &Builder{Graph: gorgonia.NewGraph(), Mode: o.Mode, Batch: o.Batch, program: p, noNoise: o.NoNoise, frozen: o.Frozen,
+	b := &Builder{Graph: gorgonia.NewGraph(), Mode: o.Mode, Batch: o.Batch, program: p, noNoise: o.NoNoise, frozen: o.Frozen, work: o.Work,
 		params: map[*Param]*gorgonia.Node{}, leaves: map[int64][]float32{},
 		outputs: map[string]*gorgonia.Node{}, moments: map[int64]*Moments{}}
 	p.X = make([]float32, o.Batch*net.Input.Size())

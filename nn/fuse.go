@@ -126,7 +126,10 @@ func feedForward(net *Network, i int, next func(int) int, b *Builder) (f fusion,
 	if h.First, h.FirstBias = weights(first, rectifier); h.First == nil {
 		return f, nil
 	}
-	h.Threshold = t.Threshold
+	h.Threshold, h.FirstName = t.Threshold, net.Nodes[first].Name
+	if up >= 0 {
+		h.UpName = net.Nodes[up].Name
+	}
 	input := net.Nodes[first].Inputs[0]
 	if up >= 0 && (net.Nodes[up].Inputs[0] != input || !net.Nodes[up].Shape.Equal(net.Nodes[first].Shape)) {
 		return f, nil

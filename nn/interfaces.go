@@ -336,6 +336,8 @@ type Hidden struct {
 	First, FirstBias *Param
 	Up, UpBias       *Param // nil without a gate
 	Threshold        float64
+	FirstName        string // of the layer with First
+	UpName           string // of the layer with Up; "" without a gate
 }
 
 // LookupReader is implemented by layers that can read the output of a layer with a Table

@@ -8,6 +8,7 @@ import (
 	"html/template"
 	"math"
 
+	"pare/infer"
 	"pare/internal/bench"
 	"pare/report/chart"
 )
@@ -28,13 +29,26 @@ type Inference struct {
 
 // InferenceNetwork is one form of the network. Counts are of one example.
 type InferenceNetwork struct {
-	Name   string           `json:"name"`
+	Name string `json:"name"`
+	Of   string `json:"of,omitempty"` // the network that is served here with zeros skipped; "": one that skips none
+	// Approximation says how outputs differ from those of the network Of; nil: they do not.
+	Approximation *Approximation `json:"approximation,omitempty"`
+
 	Params int64            `json:"params"`
 	MACs   int64            `json:"macs"`        // counted: of the shapes alone
 	Needed float64          `json:"macs_needed"` // mean of those whose input is not 0
 	Layers []InferenceLayer `json:"layers"`      // with multiply-accumulates
 	Times  []InferenceTime  `json:"times"`       // by batch size
 	Cost   Histogram        `json:"cost"`        // needed multiply-accumulates by example
+}
+
+// Approximation is a network with thresholds of its rectifiers.
+type Approximation struct {
+	Classes float64 `json:"budget_classes,omitempty"` // the budget, as of infer.Budget
+	Change  float64 `json:"budget_change,omitempty"`
+	On      string  `json:"calibrated_on"` // validation, training, file or random examples
+	infer.Approximation
+	OnInputs infer.Effect `json:"effect_on_inputs"` // of the measurement
 }
 
 // InferenceLayer is a layer with multiply-accumulates, after batch normalisations were folded.
@@ -54,6 +68,9 @@ type LayerTime struct {
 	IdealMs  float64 `json:"ideal_ms"`
 	MedianMs float64 `json:"median_ms"` // with the work of later layers that is done in its pass
 	Bound    string  `json:"bound"`     // arithmetic or memory: which takes longer
+	// Within is the layer whose operation computes this one as well; its median holds both. "": the
+	// layer has an operation of its own.
+	Within string `json:"within,omitempty"`
 }
 
 // InferenceTime is the time of a prediction of one batch.
@@ -176,6 +193,9 @@ func (in Inference) figures() []figure {
 	costs := chart.Chart{Title: "Share of the inputs by the multiply-accumulates that they need", X: word + "multiply-accumulates",
 		Percent: true, Zero: true}
 	for _, n := range in.Networks {
+		if n.Of != "" && n.Approximation == nil {
+			continue // the same inputs need as much
+		}
 		c, total := chart.Curve{Name: n.Name, Dots: true}, 0
 		for _, k := range n.Cost.Counts {
 			total += k

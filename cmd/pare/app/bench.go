@@ -16,7 +16,7 @@ const mostSteps = 1_000_000
 // benchCommand measures training steps of models and of networks of runs.
 var benchCommand = command{
 	name: "bench",
-	args: "-model NAME|all or SOURCE... [-infer [-report]] [-inputs FILE] [-batch 64] [-steps N] [-threads N] " +
+	args: "-model NAME|all or SOURCE... [-infer [-report] [-approximate BUDGET]] [-inputs FILE] [-batch 64] [-steps N] [-threads N] " +
 		"[-profile kinds|layers] [-json]",
 	doc: "measures training steps of a model or of the networks of a run, or predictions before and after pruning",
 	examples: []string{
@@ -24,6 +24,7 @@ var benchCommand = command{
 		"pare bench -model all -threads 1",
 		"pare bench runs/resnet -profile layers          # of the networks of a run: original and pruned",
 		"pare bench runs/resnet -infer                   # predictions on test data: original, masked, pruned",
+		"pare bench runs/resnet -infer -approximate 0.01  # and with small activations at 0, for at most 1 % of other classes",
 	},
 	run: runBench,
 }
@@ -38,6 +39,8 @@ func runBench(ctx context.Context, f *flags) error {
 	inference := f.Bool("infer", false, "measure predictions of the original, masked and pruned network in turn, "+
 		"with the roofline's ideal of this machine")
 	inReport := f.Bool("report", false, "with -infer: add tables and pictures to the report.html of the run")
+	approximate := f.String("approximate", "", "with -infer: serve the last network with thresholds of its ReLUs, too; `budget` is the share of "+
+		"predicted classes that may change, such as 0.01, or change=0.01: the largest change of an output as a share of the largest output")
 	dataDir := f.String("data-dir", "", "with -infer: folder with the data, in place of data.dir of the run's config")
 	f.IntVar(&b.batch, "batch", 64, "examples per step; with -infer also 1 unless given")
 	f.IntVar(&b.steps, "steps", 0, "steps to measure, after three to warm up; 0: as many as fit into five seconds, at least ten; "+
@@ -65,6 +68,12 @@ func runBench(ctx context.Context, f *flags) error {
 	b.show = f.progress()
 	if *inference {
 		i := inferBench{batches: inferBatches, rounds: b.steps, budget: inferBudget, file: *inputs, dataDir: *dataDir, show: b.show}
+		if *approximate != "" {
+			var err error
+			if i.approximate, err = parseBudget(*approximate); err != nil {
+				return err
+			}
+		}
 		if f.given("batch") {
 			i.batches = []int{b.batch}
 		}
@@ -77,7 +86,7 @@ func runBench(ctx context.Context, f *flags) error {
 		}
 		return i.each(ctx, f, &source, paths, *asJSON, *inReport)
 	}
-	if f.refuse(true, "it is for predictions; give -infer", "report", "data-dir"); f.refused != nil {
+	if f.refuse(true, "it is for predictions; give -infer", "report", "data-dir", "approximate"); f.refused != nil {
 		return f.refused
 	}
 	if *inputs != "" && *model != "" {

@@ -32,7 +32,9 @@ type inferBench struct {
 	budget  time.Duration // of a batch size, for each network
 	file    string        // of examples; "": the test set
 	dataDir string        // in place of data.dir; "": that
-	show    func(what string, done, total int64)
+
+	approximate infer.Budget // of the approximate side; the zero value: there is none
+	show        func(what string, done, total int64)
 }
 
 const (
@@ -51,7 +53,17 @@ type side struct {
 	name      string
 	net       *nn.Network
 	predictor *infer.Predictor
+	dense     int // the side that serves the same network and skips no zeros; its own number for that one
+	// inputs, of the approximate side, serves its network and skips no zeros: its layers have inputs
+	// of their own; nil for others.
+	inputs *infer.Predictor
 }
+
+// Names of the sides that serve the last form and skip zeros.
+const (
+	sideDynamic     = "dynamic"
+	sideApproximate = "approximate"
+)
 
 // inferInputs are the examples of a measurement, channels last.
 type inferInputs struct {
@@ -136,12 +148,41 @@ func (b inferBench) measure(ctx context.Context, a *run.Artifact) (*report.Infer
 	if err != nil {
 		return nil, err
 	}
-	for _, s := range sides {
-		n, err := b.costs(ctx, s, x, r.Peaks)
+	var approximation *report.Approximation
+	if b.approximate != (infer.Budget{}) {
+		last := versions[len(versions)-1].Net
+		var thresholds map[string]float64
+		if approximation, thresholds, err = b.calibrate(last, data, x); err != nil {
+			return nil, err
+		}
+		if sides, err = b.approximated(sides, last, thresholds); err != nil {
+			return nil, err
+		}
+	}
+	observed := make([]*work, len(sides))
+	for i, s := range sides {
+		if s.inputs != nil {
+			if observed[i], err = observe(ctx, s.inputs, x, b.show); err == nil {
+				observed[i], err = observed[i].skipping(ctx, s.predictor, x, b.batches)
+			}
+		} else if s.dense != i {
+			observed[i], err = observed[s.dense].skipping(ctx, s.predictor, x, b.batches)
+		} else {
+			observed[i], err = observe(ctx, s.predictor, x, b.show)
+		}
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", s.name, err)
 		}
-		r.Networks = append(r.Networks, *n)
+		r.Networks = append(r.Networks, b.costs(s, observed[i], r.Peaks))
+		if s.dense != i {
+			r.Networks[i].Of = sides[s.dense].name
+		}
+		if s.inputs != nil {
+			if approximation.OnInputs, err = differences(ctx, sides[s.dense], s, x); err != nil {
+				return nil, err
+			}
+			r.Networks[i].Approximation = approximation
+		}
 	}
 	for i, batch := range b.batches {
 		times, err := b.times(ctx, sides, x, batch)
@@ -155,20 +196,27 @@ func (b inferBench) measure(ctx context.Context, a *run.Artifact) (*report.Infer
 	return r, timeLayers(ctx, sides, r.Networks, x, b.batches)
 }
 
-// sides are the predictors to compare.
+// sides are the predictors to compare: of each form, and of the last one with zeros skipped.
 func (b inferBench) sides(versions []run.Version) ([]side, error) {
 	var out []side
-	for _, v := range versions {
+	add := func(name string, net *nn.Network, zeros infer.Zeros, dense int) error {
+		p, err := infer.New(net, infer.Options{MaxBatch: slices.Max(b.batches), ChannelsLast: true, Zeros: zeros})
+		if err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+		out = append(out, side{name: name, net: net, predictor: p, dense: dense})
+		return nil
+	}
+	for i, v := range versions {
 		if err := v.Net.CheckBatch(slices.Max(b.batches)); err != nil {
 			return nil, cli.InputError("%s: %w; give a smaller -batch", v.Name, err)
 		}
-		p, err := infer.New(v.Net, infer.Options{MaxBatch: slices.Max(b.batches), ChannelsLast: true, Zeros: infer.Dense})
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", v.Name, err)
+		if err := add(v.Name, v.Net, infer.Dense, i); err != nil {
+			return nil, err
 		}
-		out = append(out, side{v.Name, v.Net, p})
 	}
-	return out, nil
+	last := len(versions) - 1
+	return out, add(sideDynamic, versions[last].Net, infer.Measured, last)
 }
 
 // inputs are the examples of a measurement: of a file, of the run's test set, or random where no
@@ -269,18 +317,13 @@ func quantile(sorted []time.Duration, q float64) float64 {
 	return (float64(low) + (at-float64(i))*float64(high-low)) / 1e6
 }
 
-// costs counts the work of a network and finds its ideal times; the times measured are still 0.
-func (b inferBench) costs(ctx context.Context, s side, x inferInputs, peaks bench.Roofline) (*report.InferenceNetwork, error) {
+// costs is the work of a network with its ideal times; the times measured are still 0.
+func (b inferBench) costs(s side, work *work, peaks bench.Roofline) report.InferenceNetwork {
 	counts := s.net.Count()
-	out := &report.InferenceNetwork{Name: s.name, Params: counts.Params, MACs: counts.MACs}
-	work := newWork(s.predictor)
-	needed, err := work.observe(ctx, x, counts.MACs, b.show)
-	if err != nil {
-		return nil, err
-	}
-	out.Cost = report.NewHistogram(needed, costIntervals)
-	for _, v := range needed {
-		out.Needed += v / float64(len(needed))
+	out := report.InferenceNetwork{Name: s.name, Params: counts.Params, MACs: counts.MACs}
+	out.Cost = report.NewHistogram(work.needed, costIntervals)
+	for _, v := range work.needed {
+		out.Needed += v / float64(len(work.needed))
 	}
 	out.Layers = work.layers(b.batches, peaks)
 	for i, batch := range b.batches {
@@ -291,7 +334,7 @@ func (b inferBench) costs(ctx context.Context, s side, x inferInputs, peaks benc
 		}
 		out.Times = append(out.Times, t)
 	}
-	return out, nil
+	return out
 }
 
 // timed returns t with its measurements and the comparison with the first network.

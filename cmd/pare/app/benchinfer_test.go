@@ -41,8 +41,12 @@ func TestBenchInfer(t *testing.T) {
 	var names []string
 	for _, n := range r.Networks {
 		names = append(names, n.Name)
-		if n.Name != run.VersionPruned && (n.MACs != r.Networks[0].MACs || n.Params != summary.ParamsBefore) ||
-			n.Name == run.VersionPruned && (n.MACs != summary.MACsAfter || n.Params != summary.ParamsAfter) {
+		pruned := n.Name == run.VersionPruned || n.Name == sideDynamic
+		if n.Of != "" != (n.Name == sideDynamic) || n.Of != "" && n.Of != run.VersionPruned {
+			t.Errorf("%s is of %q", n.Name, n.Of)
+		}
+		if !pruned && (n.MACs != r.Networks[0].MACs || n.Params != summary.ParamsBefore) ||
+			pruned && (n.MACs != summary.MACsAfter || n.Params != summary.ParamsAfter) {
 			t.Errorf("%s: %d parameters, %d multiply-accumulates; the summary is %+v", n.Name, n.Params, n.MACs, summary)
 		}
 		if !(n.Needed > 0 && n.Needed < float64(n.MACs)) {
@@ -65,12 +69,13 @@ func TestBenchInfer(t *testing.T) {
 			}
 			first := r.Networks[0].Times[i]
 			if math.Abs(x.Reached*x.Median/x.Ideal-1) > 1e-9 || math.Abs(x.Speedup*x.Median/first.Median-1) > 1e-9 ||
-				math.Abs(x.IdealSpeedup*x.Ideal/first.Ideal-1) > 1e-9 || x.Executed != float64(n.MACs) {
+				math.Abs(x.IdealSpeedup*x.Ideal/first.Ideal-1) > 1e-9 || n.Of == "" && x.Executed != float64(n.MACs) ||
+				!(x.Executed > 0 && x.Executed <= float64(n.MACs)) {
 				t.Errorf("%s: %+v, the first is %+v", n.Name, x, first)
 			}
 		}
 	}
-	if want := []string{"original", "masked", "pruned"}; !slices.Equal(names, want) || r.Inputs != "test" || len(r.Notes) != 1 {
+	if want := []string{"original", "masked", "pruned", "dynamic"}; !slices.Equal(names, want) || r.Inputs != "test" || len(r.Notes) != 1 {
 		t.Errorf("networks %v on %s inputs, notes %q", names, r.Inputs, r.Notes)
 	}
 	// The units that are 0 need nothing of the layer behind them.
@@ -83,7 +88,7 @@ func TestBenchInfer(t *testing.T) {
 func TestBenchInferText(t *testing.T) {
 	folder := copyRun(t)
 	text := succeed(t, "bench", folder, "-infer", "-report", "-steps", "2", "-batch", "4", "-threads", "1")
-	contains(t, text, "400 test examples in turn, threads 1", "original", "masked", "pruned", "executed, 4", "at batch 4",
+	contains(t, text, "400 test examples in turn, threads 1", "original", "masked", "pruned", "executed, 4", "layers, batch 4", "dynamic: pruned, served",
 		"MACs needed by input, pruned")
 	_, tables, _ := strings.Cut(text, "\n\n")
 	for _, line := range strings.Split(tables, "\n") {
@@ -98,6 +103,37 @@ func TestBenchInferText(t *testing.T) {
 	checkPaint(t, run.ReportFile, page)
 }
 
+// The approximate side is reported apart: thresholds of ReLUs within the budget on validation examples, fewer
+// inputs that are not 0, and its effect on the inputs of the measurement.
+func TestBenchApproximate(t *testing.T) {
+	folder, _ := tinyRun(t)
+	for _, budget := range []string{"0.05", "change=0.05"} {
+		r := inferring(t, folder, "-approximate", budget, "-batch", "4")
+		exact, last := r.Networks[len(r.Networks)-3], r.Networks[len(r.Networks)-1]
+		a := last.Approximation
+		if last.Name != sideApproximate || last.Of != run.VersionPruned || a == nil || exact.Approximation != nil {
+			t.Fatalf("%s: the last network is %s of %q, %+v", budget, last.Name, last.Of, a)
+		}
+		if a.Effect.Classes > 0.05 && a.Classes > 0 || a.Effect.Change > 0.05 && a.Change > 0 || a.Classes+a.Change != 0.05 || a.Energy == 0 ||
+			a.OnInputs.Change == 0 || last.Needed >= exact.Needed || last.MACs != exact.MACs {
+			t.Errorf("%s: %+v; %g multiply-accumulates needed, exact %g", budget, a, last.Needed, exact.Needed)
+		}
+	}
+	page := copyRun(t)
+	text := succeed(t, "bench", page, "-infer", "-report", "-steps", "2", "-approximate", "0.05")
+	contains(t, text, "approximate: pruned, small activations set to 0, by 100 validation", "MACs needed by input, approximate")
+	_, tables, _ := strings.Cut(text, "\n\n")
+	for _, line := range strings.Split(tables, "\n") {
+		if n := utf8.RuneCountInString(line); n > 80 {
+			t.Errorf("%d columns: %s", n, line)
+		}
+	}
+	html, err := os.ReadFile(filepath.Join(page, run.ReportFile))
+	if err != nil || !bytes.Contains(html, []byte("approximate is pruned with thresholds of its ReLUs")) {
+		t.Errorf("the report says nothing of the approximation: %v", err)
+	}
+}
+
 // Without a run there is one network, and without a config there are random inputs.
 func TestBenchInferAlone(t *testing.T) {
 	folder, _ := tinyRun(t)
@@ -106,7 +142,7 @@ func TestBenchInferAlone(t *testing.T) {
 		filepath.Join(folder, export.ONNXFile): "random",
 	} {
 		r := inferring(t, path, "-batch", "1")
-		if len(r.Networks) != 1 || r.Networks[0].Name != run.VersionOnly || r.Inputs != want || !strings.Contains(r.Notes[0], "has no original") {
+		if len(r.Networks) != 2 || r.Networks[1].Of != run.VersionOnly || r.Networks[0].Name != run.VersionOnly || r.Inputs != want || !strings.Contains(r.Notes[0], "has no original") {
 			t.Errorf("%s: %s inputs, notes %q", path, r.Inputs, r.Notes)
 		}
 		if random := strings.Contains(strings.Join(r.Notes, "\n"), "inputs are random"); random != (want == "random") {
@@ -126,9 +162,12 @@ func TestBenchInferRefuses(t *testing.T) {
 		"-data-dir is for the data of a run":       {onnx, "-data-dir", "x"},
 		"is not finished; go on with train":        {copyRun(t, run.SummaryFile)},
 		"no.npy: no such file":                     {folder, "-inputs", "no.npy"},
+		`-approximate is "2"; it is a share`:       {folder, "-approximate", "2"},
+		`-approximate is "change=x"; it is`:        {folder, "-approximate", "change=x"},
 	} {
 		fail(t, cli.ExitBadInput, text, append([]string{"bench", "-infer"}, args...)...)
 	}
+	fail(t, cli.ExitBadInput, "-approximate: it is for predictions; give -infer", "bench", folder, "-approximate", "0.1")
 	fail(t, cli.ExitBadInput, "-report: it is for predictions; give -infer", "bench", folder, "-report")
 }
 
@@ -155,18 +194,17 @@ func TestExecutedBehindReLU(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	work := newWork(p)
 	x := inferInputs{x: make([]float32, 2*64*64), n: 2}
 	for i := range x.x {
 		x.x[i] = 1
 	}
-	needed, err := work.observe(t.Context(), x, net.Count().MACs, nil)
+	work, err := observe(t.Context(), p, x, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	const macs = 64 * 64 * 64
-	if want := []float64{macs * 9 / 8, macs * 9 / 8}; !slices.Equal(needed, want) {
-		t.Errorf("needed are %v, want %v", needed, want)
+	if want := []float64{macs * 9 / 8, macs * 9 / 8}; !slices.Equal(work.needed, want) {
+		t.Errorf("needed are %v, want %v", work.needed, want)
 	}
 	peaks := bench.Roofline{GFLOPs: 1e-3, Memory: []bench.Bandwidth{{Bytes: 1, GBs: 1e3}}}
 	l := work.layers([]int{1, 16}, peaks)[1]

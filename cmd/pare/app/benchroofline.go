@@ -21,6 +21,15 @@ type work struct {
 	net       *nn.Network
 	zeros     map[int]bool // nodes whose values are made of exact zeros
 	present   map[int]*presence
+	needed    []float64         // multiply-accumulates by example
+	executed  []map[string]done // by batch size, of layers whose kernels count
+}
+
+// done are the multiply-accumulates of a layer that its kernel executes for an example, and the
+// layer in whose operation, "" for its own.
+type done struct {
+	macs   float64
+	within string
 }
 
 // presence counts the values of a node that are not 0, of one example after the other.
@@ -79,8 +88,19 @@ const (
 	observedMACs                = 20e9
 )
 
-// observe runs examples one at a time and returns the multiply-accumulates that each needs.
-func (w *work) observe(ctx context.Context, x inferInputs, macs int64, show func(what string, done, total int64)) ([]float64, error) {
+// observe counts the values that are not 0 of examples.
+func observe(ctx context.Context, p *infer.Predictor, x inferInputs, show func(what string, done, total int64)) (*work, error) {
+	w := newWork(p)
+	return w, w.observe(ctx, x, show)
+}
+
+// observed is the number of examples that are observed.
+func (w *work) observed(x inferInputs) int {
+	return min(x.n, max(observedLeast, int(min(observedMost, observedMACs/float64(max(1, w.net.Count().MACs))))))
+}
+
+// observe runs examples one at a time and finds the multiply-accumulates that each needs.
+func (w *work) observe(ctx context.Context, x inferInputs, show func(what string, done, total int64)) error {
 	var probes []nn.Probe
 	for _, p := range w.present {
 		if p.node != nil {
@@ -89,14 +109,14 @@ func (w *work) observe(ctx context.Context, x inferInputs, macs int64, show func
 	}
 	program, err := w.predictor.Compile(1, probes...)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	n := min(x.n, max(observedLeast, int(min(observedMost, observedMACs/float64(max(1, macs))))))
+	n := w.observed(x)
 	size := w.net.Input.Size()
-	needed := make([]float64, n)
+	w.needed = make([]float64, n)
 	for e := range n {
 		if ctx.Err() != nil {
-			return nil, ctx.Err()
+			return ctx.Err()
 		}
 		copy(program.X, x.x[e*size:][:size])
 		if p := w.present[-1]; p != nil {
@@ -109,13 +129,45 @@ func (w *work) observe(ctx context.Context, x inferInputs, macs int64, show func
 			if p, ok := w.inputOf(node); ok {
 				share = float64(p.now) / float64(max(1, w.net.ShapeOf(node.Inputs[0]).Size()))
 			}
-			needed[e] += share * float64(w.net.CountNode(node).MACs)
+			w.needed[e] += share * float64(w.net.CountNode(node).MACs)
 		}
 		if show != nil {
 			show("count zeros", int64(e+1), int64(n))
 		}
 	}
-	return needed, nil
+	return nil
+}
+
+// skipping is the work of a predictor of the same network that skips zeros: the same inputs, and the
+// multiply-accumulates that its kernels execute at the batch sizes.
+func (w *work) skipping(ctx context.Context, p *infer.Predictor, x inferInputs, batches []int) (*work, error) {
+	out := *w
+	out.predictor, out.executed = p, nil
+	for _, batch := range batches {
+		var counts nn.Work
+		program, err := p.CompileCounting(batch, &counts)
+		if err != nil {
+			return nil, err
+		}
+		runs := (w.observed(x) + batch - 1) / batch
+		size := w.net.Input.Size()
+		for run := range runs {
+			if ctx.Err() != nil {
+				return nil, ctx.Err()
+			}
+			for k := range batch {
+				copy(program.X[k*size:], x.x[(run*batch+k)%x.n*size:][:size])
+			}
+			program.ResetState()
+			program.Run()
+		}
+		executed := map[string]done{}
+		for name, l := range counts.Layers {
+			executed[name] = done{float64(l.MACs) / float64(runs*batch), l.Within}
+		}
+		out.executed = append(out.executed, executed)
+	}
+	return &out, nil
 }
 
 // inputOf is the presence of the input of a layer that sums weighted inputs.
@@ -138,10 +190,15 @@ func (w *work) layers(batches []int, peaks bench.Roofline) []report.InferenceLay
 		if p, ok := w.inputOf(n); ok && p.seen > 0 {
 			l.Density = float64(p.total) / float64(p.seen)
 		}
-		for _, batch := range batches {
+		for i, batch := range batches {
 			t := report.LayerTime{Batch: batch, Executed: float64(macs), Bytes: w.bytes(n, batch), Bound: "arithmetic"}
-			z, ok := n.Layer.(nn.ZeroSkipper)
-			if ok && w.zeros[n.Inputs[0]] && z.SkipsZeros(w.net.ShapeOf(n.Inputs[0]), batch, l.Density) {
+			if d, ok := w.counted(i, n.Name); ok {
+				t.Executed, t.Within = d.macs, d.within
+				if batch*n.Shape.Positions() == 1 { // weights of zeros are not read
+					t.Bytes -= 4 * (1 - d.macs/float64(macs)) * float64(macs)
+				}
+			} else if z, ok := n.Layer.(nn.ZeroSkipper); ok && w.zeros[n.Inputs[0]] &&
+				z.SkipsZeros(w.net.ShapeOf(n.Inputs[0]), batch, l.Density) {
 				t.Executed *= l.Density
 			}
 			operations := 2 * t.Executed * float64(batch)
@@ -154,6 +211,14 @@ func (w *work) layers(batches []int, peaks bench.Roofline) []report.InferenceLay
 		out = append(out, l)
 	}
 	return out
+}
+
+// counted is the work that a kernel has counted at the batch size of a number.
+func (w *work) counted(batch int, layer string) (d done, ok bool) {
+	if batch < len(w.executed) {
+		d, ok = w.executed[batch][layer]
+	}
+	return d, ok
 }
 
 // layerRounds is the number of predictions whose operations are timed.

@@ -3,6 +3,7 @@ package app
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"pare/internal/svg"
@@ -29,32 +30,48 @@ func printInference(w io.Writer, r *report.Inference) {
 	printWork(w, r)
 	printDensities(w, r)
 	for _, n := range r.Networks {
-		printCosts(w, n)
+		if n.Of != "" {
+			printLayers(w, r, n)
+		}
+	}
+	fmt.Fprintln(w, "executed: share of the multiply-accumulates that the network computes;")
+	fmt.Fprintln(w, "in fc: the layer fc computes this one in its operation, and its time holds both")
+	for _, n := range r.Networks {
+		if n.Of == "" || n.Approximation != nil {
+			printCosts(w, n)
+		}
 	}
 }
 
 func printTimes(w io.Writer, r *report.Inference) {
-	fmt.Fprintf(w, "\n%-9s %5s %9s %19s %9s %8s %6s %6s\n",
+	fmt.Fprintf(w, "\n%-11s %5s %9s %19s %9s %8s %6s %6s\n",
 		"network", "batch", "median ms", "quartiles", "95 % ms", "speed-up", "ideal", "reach")
 	for i := range r.Networks[0].Times {
 		for _, n := range r.Networks {
 			t := n.Times[i]
-			fmt.Fprintf(w, "%-9s %5d %9s %19s %9s %7.2f× %5.2f× %4.0f %%\n", n.Name, t.Batch, digits(t.Median),
+			fmt.Fprintf(w, "%-11s %5d %9s %19s %9s %7.2f× %5.2f× %4.0f %%\n", n.Name, t.Batch, digits(t.Median),
 				digits(t.FirstQuartile)+"–"+digits(t.ThirdQuartile), digits(t.P95), t.Speedup, t.IdealSpeedup, 100*t.Reached)
 		}
 	}
 	fmt.Fprintln(w, "ideal: all layers at the peak of arithmetic or memory; reach: ideal time as a")
-	fmt.Fprintln(w, "share of the median, above 100 % where Winograd's method saves operations")
+	fmt.Fprintln(w, "share of the median, above 100 % where Winograd's method saves operations;")
+	last := r.Networks[len(r.Networks)-1]
+	fmt.Fprintln(w, sideDynamic+": "+last.Of+", served with zeros skipped where that is faster")
+	if a := last.Approximation; a != nil {
+		fmt.Fprintf(w, "%s: %s, small activations set to 0, by %d %s\n", last.Name, last.Of, a.Examples, a.On)
+		fmt.Fprintf(w, "examples; here %.3g %% of the predictions are another class, and outputs\n", 100*a.OnInputs.Classes)
+		fmt.Fprintf(w, "change by at most %.3g of the largest (there %.3g %% and %.3g)\n", a.OnInputs.Change, 100*a.Effect.Classes, a.Effect.Change)
+	}
 }
 
 func printWork(w io.Writer, r *report.Inference) {
-	fmt.Fprintf(w, "\n%-9s %12s %14s", "network", "parameters", "MACs")
+	fmt.Fprintf(w, "\n%-11s %12s %12s", "network", "parameters", "MACs")
 	for _, t := range r.Networks[0].Times {
 		fmt.Fprintf(w, " %13s", fmt.Sprintf("executed, %d", t.Batch))
 	}
 	fmt.Fprintf(w, " %13s\n", "needed")
 	for _, n := range r.Networks {
-		fmt.Fprintf(w, "%-9s %12d %14d", n.Name, n.Params, n.MACs)
+		fmt.Fprintf(w, "%-11s %12d %12d", n.Name, n.Params, n.MACs)
 		for _, t := range n.Times {
 			fmt.Fprintf(w, " %13.0f", t.Executed)
 		}
@@ -63,38 +80,55 @@ func printWork(w io.Writer, r *report.Inference) {
 	fmt.Fprintln(w, "of one example; executed: by batch; needed: by inputs that are not 0")
 }
 
+const layerName = 21 // columns of the name of a layer
+
 // printDensities writes, for each layer of the first network, how many of its inputs are not 0 in
-// each network, and the times of the last network at the largest batch.
+// each network.
 func printDensities(w io.Writer, r *report.Inference) {
-	const name = 21
-	fmt.Fprintf(w, "\n%-*s", name, "inputs not 0, %")
-	for _, n := range r.Networks {
-		fmt.Fprintf(w, " %8s", n.Name)
+	networks := slices.DeleteFunc(slices.Clone(r.Networks), func(n report.InferenceNetwork) bool { return n.Of != "" && n.Approximation == nil })
+	fmt.Fprintf(w, "\n%-*s", layerName, "inputs not 0, %")
+	for _, n := range networks {
+		fmt.Fprintf(w, " %11s", n.Name)
 	}
-	last := r.Networks[len(r.Networks)-1]
-	times := last.Times[len(last.Times)-1]
-	fmt.Fprintf(w, " %9s %9s  %s\n", "µs", "ideal", fmt.Sprintf("at batch %d", times.Batch))
-	for _, l := range r.Networks[0].Layers {
-		fmt.Fprintf(w, "%-*s", name, svg.Clip(l.Name, name))
-		var here *report.InferenceLayer
-		for _, n := range r.Networks {
-			here = nil
-			for i := range n.Layers {
-				if n.Layers[i].Name == l.Name {
-					here = &n.Layers[i]
-				}
+	fmt.Fprintln(w)
+	for _, l := range networks[0].Layers {
+		fmt.Fprintf(w, "%-*s", layerName, svg.Clip(l.Name, layerName))
+		for _, n := range networks {
+			density := "–"
+			if here := layerOf(n, l.Name); here != nil {
+				density = fmt.Sprintf("%.1f", 100*here.Density)
 			}
-			if here == nil {
-				fmt.Fprintf(w, " %8s", "–")
-				continue
-			}
-			fmt.Fprintf(w, " %8.1f", 100*here.Density)
-		}
-		if here != nil {
-			t := here.Times[len(here.Times)-1]
-			fmt.Fprintf(w, " %9.1f %9.1f  %s", 1e3*t.MedianMs, 1e3*t.IdealMs, t.Bound)
+			fmt.Fprintf(w, " %11s", density)
 		}
 		fmt.Fprintln(w)
+	}
+}
+
+// layerOf is the layer of a name; nil: the network has none.
+func layerOf(n report.InferenceNetwork, name string) *report.InferenceLayer {
+	for i := range n.Layers {
+		if n.Layers[i].Name == name {
+			return &n.Layers[i]
+		}
+	}
+	return nil
+}
+
+// printLayers writes the times of the layers at the largest batch of a network with zeros skipped and
+// of the one that it is of.
+func printLayers(w io.Writer, r *report.Inference, skipping report.InferenceNetwork) {
+	dense := r.Networks[slices.IndexFunc(r.Networks, func(n report.InferenceNetwork) bool { return n.Name == skipping.Of })]
+	batch := len(dense.Times) - 1
+	fmt.Fprintf(w, "\n%-*s %9s %9s %10s %11s %9s\n%-*s %9s %9s %10s %11s %9s\n", layerName, fmt.Sprintf("layers, batch %d", dense.Times[batch].Batch),
+		dense.Name, "ideal", "", skipping.Name, "executed", layerName, "", "µs", "µs", "bound", "µs", "%")
+	for _, l := range dense.Layers {
+		t, skips := l.Times[batch], layerOf(skipping, l.Name).Times[batch]
+		took := fmt.Sprintf("%.1f", 1e3*skips.MedianMs)
+		if skips.Within != "" {
+			took = "in " + svg.Clip(skips.Within, 7)
+		}
+		fmt.Fprintf(w, "%-*s %9.1f %9.1f %10s %11s %9.1f\n", layerName, svg.Clip(l.Name, layerName), 1e3*t.MedianMs, 1e3*t.IdealMs, t.Bound,
+			took, 100*skips.Executed/float64(l.MACs))
 	}
 }
 

@@ -27,10 +27,10 @@ func BenchmarkSkip(b *testing.B) {
 				dense := newWinograd(s, false)
 				dense.call(y, x, w, nil, false, Epilogue{})
 				dense.y, dense.x, dense.floor = y, x, float32(math.Inf(-1))
-				skip := sparse.NewConv(sparse.ConvShape{H: 14, W: 14, C: 64, O: 64, KH: 3, PadH: 1, PadW: 1}, w, nil, &sparse.Calibration{Fixed: &sparse.BreakEven{Row: 1, Rows: 1}}, nil).Run()
+				skip := sparse.NewConv(sparse.ConvShape{H: 14, W: 14, C: 64, O: 64, KH: 3, KW: 3, PadH: 1, PadW: 1}, w, nil, &sparse.Calibration{Fixed: &sparse.BreakEven{Row: 1, Rows: 1}}, nil).Run()
 				least := inTurn(b,
 					func() { parallel.Each(dense.tasks, dense, (*winogradConv).run) },
-					func() { skip.Forward(y, x, n, false) })
+					func() { skip.Forward(y, x, n, sparse.ConvEpilogue{}) })
 				b.ReportMetric(least[0]*1e6/float64(n), "dense-µs/image")
 				b.ReportMetric(least[1]*1e6/float64(n), "skip-µs/image")
 				b.ReportMetric(least[0]/least[1], "times")

@@ -9,8 +9,8 @@ import (
 // BreakEven is the share of values that are not 0 up to which a layer skips the others: 0 never
 // skips, 1 always does.
 type BreakEven struct {
-	Row  float64 // of a single row, whose products wait for weights
-	Rows float64 // of several rows, whose products compute
+	Row  float64 // of a single row, whose products wait for weights; of a single image
+	Rows float64 // of several rows, whose products compute; of several images
 }
 
 // of returns the break-even of so many rows.
@@ -26,7 +26,7 @@ func (b BreakEven) of(rows int) float64 {
 // of results depend on break-evens; a fixed one makes them the same in every process. The zero
 // value measures. Several goroutines may use it at once.
 type Calibration struct {
-	Fixed *BreakEven // in place of all measurements; convolutions take Rows
+	Fixed *BreakEven // in place of all measurements
 	// Limit is the time for all measurements, after which layers of further shapes skip nothing; the
 	// last measurement may end later. 0: no limit.
 	Limit time.Duration
@@ -74,7 +74,7 @@ func (c *Calibration) spend(since time.Time) { c.spent += time.Since(since) }
 // Compresses reports whether compressed weights are faster than the dense product of a layer for
 // so many rows: by a measurement in every call, as it depends on the density, or by a density of
 // at most the fixed break-even.
-func (c *Calibration) Compresses(w *Compressed, dense *Linear, rows int) bool {
+func (c *Calibration) Compresses(w *Compressed, dense DenseWay, rows int) bool {
 	if c.Fixed != nil {
 		return w.Density() <= c.Fixed.of(rows)
 	}
@@ -84,16 +84,24 @@ func (c *Calibration) Compresses(w *Compressed, dense *Linear, rows int) bool {
 		return false
 	}
 	defer c.spend(time.Now())
-	return w.Faster(dense, rows)
+	return w.Faster(dense(rows), rows)
 }
 
 // linear measures a linear layer.
-func (c *Calibration) linear(l *Linear) BreakEven {
-	return c.of(shapeKey{kind: "linear", in: l.in, out: l.out}, func() BreakEven {
+func (c *Calibration) linear(l *Linear, dense DenseWay) BreakEven {
+	kind := "linear"
+	if dense == nil {
+		kind = "states"
+	}
+	return c.of(shapeKey{kind: kind, in: l.in, out: l.out}, func() BreakEven {
 		at := func(rows int) float64 {
 			y := make([]float32, rows*l.out)
 			return breakEven(func(share float64, skip bool) func() {
 				run, x := l.forced(skip).Run(), sample(rows*l.in, share)
+				if dense != nil && !skip {
+					whole := dense(rows)
+					return func() { whole(y, x) }
+				}
 				return func() { run.Forward(y, x, rows, false) }
 			})
 		}
@@ -134,29 +142,41 @@ func (c *Calibration) ffn(f *FFN) BreakEven {
 	})
 }
 
-// convolution measures a convolution of one image against a dense one.
-func (c *Calibration) convolution(s *Conv, dense func(y, x []float32)) float64 {
+// Images of the measurement for several of them: at most, and so few that they take about so many
+// multiply-accumulates.
+const (
+	mostImages = 16
+	imageMACs  = 64 << 20
+)
+
+// convolution measures a convolution against a dense one.
+func (c *Calibration) convolution(s *Conv, dense DenseWay) BreakEven {
 	return c.of(shapeKey{kind: "conv", conv: s.ConvShape}, func() BreakEven {
-		y := make([]float32, s.OutH()*s.OutW()*s.O)
-		return BreakEven{Rows: breakEven(func(share float64, skip bool) func() {
-			x := sample(s.H*s.W*s.C, share)
-			if !skip {
-				return func() { dense(y, x) }
-			}
-			forced := *s
-			forced.share = 1
-			run := forced.Run()
-			return func() { run.Forward(y, x, 1, false) }
-		})}
-	}).Rows
+		at := func(n int) float64 {
+			y := make([]float32, n*s.OutH()*s.OutW()*s.O)
+			return breakEven(func(share float64, skip bool) func() {
+				x := sample(n*s.H*s.W*s.C, share)
+				if !skip {
+					all := dense(n)
+					return func() { all(y, x) }
+				}
+				f := *s
+				f.even = forced(true)
+				run := f.Run()
+				return func() { run.Forward(y, x, n, ConvEpilogue{}) }
+			})
+		}
+		macs := s.OutH() * s.OutW() * s.KH * s.KW * s.C * s.O
+		return BreakEven{Row: at(1), Rows: at(max(2, min(mostImages, imageMACs/macs)))}
+	})
 }
 
-// Faster reports whether compressed weights are faster than the dense product for so many rows.
-// It measures in every call, because that depends on the density.
-func (c *Compressed) Faster(l *Linear, rows int) bool {
+// Faster reports whether compressed weights are faster than the dense product of so many rows. It
+// measures in every call, because that depends on the density.
+func (c *Compressed) Faster(dense func(y, x []float32), rows int) bool {
 	x, y := sample(rows*c.in, 1), make([]float32, rows*c.out)
-	dense, compressed := l.forced(false).Run(), c.Run()
-	times := inTurn(func() { dense.Forward(y, x, rows, false) }, func() { compressed.Forward(y, x, rows, false) })
+	compressed := c.Run()
+	times := inTurn(func() { dense(y, x) }, func() { compressed.Forward(y, x, rows, false) })
 	return times[1] < times[0]
 }
 

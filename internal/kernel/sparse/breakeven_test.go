@@ -16,6 +16,14 @@ var (
 	usual  = &Calibration{Fixed: &BreakEven{Row: 0.9, Rows: 0.38}}
 )
 
+// dense is a layer that skips nothing.
+func dense(w []float32, in, out int) DenseWay {
+	return func(rows int) func(y, x []float32) {
+		run := NewLinear(w, nil, in, out, never, nil).Run()
+		return func(y, x []float32) { run.Forward(y, x, rows, false) }
+	}
+}
+
 // TestCalibrationRemembers: a shape is measured once, for all callers.
 func TestCalibrationRemembers(t *testing.T) {
 	var c Calibration
@@ -53,7 +61,7 @@ func TestCalibrationEnds(t *testing.T) {
 		t.Errorf("the first shape has break-even %v later", even)
 	}
 	w := kerneltest.Slice(kerneltest.Rand(1), 64*64)
-	if c.Compresses(NewCompressed(w, nil, 64, 64), NewDense(w, nil, 64, 64), 1) {
+	if c.Compresses(NewCompressed(w, nil, 64, 64), dense(w, 64, 64), 1) {
 		t.Error("weights were measured behind the limit")
 	}
 }
@@ -62,7 +70,7 @@ func TestCalibrationEnds(t *testing.T) {
 func TestFixedCompression(t *testing.T) {
 	c := &Calibration{Fixed: &BreakEven{Row: 0.3, Rows: 0.1}}
 	w := withZeros(kerneltest.Rand(1), 64*64, 0.2)
-	few, dense := NewCompressed(w, nil, 64, 64), NewDense(w, nil, 64, 64)
+	few, dense := NewCompressed(w, nil, 64, 64), dense(w, 64, 64)
 	if !c.Compresses(few, dense, 1) || c.Compresses(few, dense, 64) {
 		t.Errorf("a density of %.2g: one row %v, many %v", few.Density(), c.Compresses(few, dense, 1), c.Compresses(few, dense, 64))
 	}
@@ -96,7 +104,7 @@ func TestMeasuredLayers(t *testing.T) {
 	var c Calibration
 	x, y := uneven(r, 8, 64), make([]float32, 8*48)
 	w := fanned(r, 64, 48)
-	l := NewLinear(w, nil, 64, 48, &c)
+	l := NewLinear(w, nil, 64, 48, &c, nil)
 	l.Run().Forward(y, x, 8, false)
 	kerneltest.Near(t, "linear", y, multiplied(x, w, nil, 8, 64, 48, false), 1e-5)
 	for _, gated := range []bool{false, true} {
@@ -105,9 +113,9 @@ func TestMeasuredLayers(t *testing.T) {
 		f.Run().Forward(y, x, 8)
 		kerneltest.Near(t, "ffn", y, reference(p, x, 8), 1e-5)
 	}
-	s := ConvShape{H: 6, W: 6, C: 8, O: 32, KH: 3, PadH: 1, PadW: 1}
+	s := ConvShape{H: 6, W: 6, C: 8, O: 32, KH: 3, KW: 3, PadH: 1, PadW: 1}
 	calls := 0
-	NewConv(s, fanned(r, 72, 32), nil, &c, func(_, _ []float32) { calls++ })
+	NewConv(s, fanned(r, 72, 32), nil, &c, func(int) func(_, _ []float32) { return func(_, _ []float32) { calls++ } })
 	if len(c.known) != 4 || calls == 0 {
 		t.Errorf("%d shapes are known, the dense convolution was called %d times", len(c.known), calls)
 	}
@@ -117,7 +125,7 @@ func TestMeasuredLayers(t *testing.T) {
 		}
 	}
 	few := withZeros(r, 1024*512, 0.02)
-	if !NewCompressed(few, nil, 1024, 512).Faster(NewLinear(few, nil, 1024, 512, never), 1) {
+	if !NewCompressed(few, nil, 1024, 512).Faster(dense(few, 1024, 512)(1), 1) {
 		t.Error("50 times fewer weights are not faster")
 	}
 }

@@ -106,6 +106,8 @@ func (c *Compressed) Density() float64 { return float64(len(c.list)) / float64(m
 // CompressedRun is the workspace of one caller of a Compressed.
 type CompressedRun struct {
 	*Compressed
+	Counts *int64 // as of LinearRun
+
 	rows  int
 	relu  bool
 	y, x  []float32
@@ -148,6 +150,9 @@ func (r *CompressedRun) Forward(y, x []float32, rows int, relu bool) {
 		parallel.Each(groups, r, (*CompressedRun).linesTask)
 		parallel.Each(groups*outputs, r, (*CompressedRun).listsTask)
 		parallel.Each(groups, r, (*CompressedRun).spreadTask)
+	}
+	if r.Counts != nil {
+		*r.Counts += int64(rows * len(r.list))
 	}
 	r.y, r.x = nil, nil
 }

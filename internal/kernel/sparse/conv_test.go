@@ -21,7 +21,7 @@ func everyMode(t *testing.T, f func(t *testing.T)) {
 }
 
 // convolved computes a convolution in float64, tap by tap, without the zeros of x.
-func convolved(s ConvShape, x, w, bias []float32, n int, relu bool) []float64 {
+func convolved(s ConvShape, x, w, bias []float32, n int, e ConvEpilogue) []float64 {
 	h, wd := s.OutH(), s.OutW()
 	y := make([]float64, n*h*wd*s.O)
 	for i := range n * h * wd {
@@ -32,8 +32,8 @@ func convolved(s ConvShape, x, w, bias []float32, n int, relu bool) []float64 {
 				out[o] = float64(bias[o])
 			}
 		}
-		for tap := range s.KH * 3 {
-			iy, ix := oy+tap/3-s.PadH, ox+tap%3-s.PadW
+		for tap := range s.KH * s.KW {
+			iy, ix := oy+tap/s.KW-s.PadH, ox+tap%s.KW-s.PadW
 			if iy < 0 || iy >= s.H || ix < 0 || ix >= s.W {
 				continue
 			}
@@ -43,8 +43,15 @@ func convolved(s ConvShape, x, w, bias []float32, n int, relu bool) []float64 {
 				}
 			}
 		}
-		for o, v := range out {
-			if relu && v < 0 {
+		for o := range out {
+			if e.Skip != nil {
+				v := float64(e.Skip[i*s.O+o])
+				if e.SkipFactor != nil {
+					v *= float64(e.SkipFactor[o])
+				}
+				out[o] += v
+			}
+			if e.ReLU && out[o] < 0 {
 				out[o] = 0
 			}
 		}
@@ -56,19 +63,26 @@ func TestConv(t *testing.T) {
 	everyMode(t, func(t *testing.T) {
 		r := kerneltest.Rand(31)
 		for _, s := range []ConvShape{
-			{H: 6, W: 5, C: 64, O: 64, KH: 3, PadH: 1, PadW: 1},
-			{H: 1, W: 1, C: 1, O: 1, KH: 3, PadH: 1, PadW: 1},
-			{H: 5, W: 7, C: 13, O: 33, KH: 3, PadH: 1, PadW: 1},
-			{H: 6, W: 3, C: 7, O: 23, KH: 3},
-			{H: 2, W: 6, C: 66, O: 47, KH: 1, PadW: 2},
-			{H: 3, W: 2, C: 5, O: 32, KH: 5, PadH: 2, PadW: 1},
-			{H: 2, W: 3, C: 150, O: 8, KH: 3, PadH: 1, PadW: 1},
+			{H: 6, W: 5, C: 64, O: 64, KH: 3, KW: 3, PadH: 1, PadW: 1},
+			{H: 1, W: 1, C: 1, O: 1, KH: 3, KW: 3, PadH: 1, PadW: 1},
+			{H: 5, W: 7, C: 13, O: 33, KH: 3, KW: 3, PadH: 1, PadW: 1},
+			{H: 6, W: 3, C: 7, O: 23, KH: 3, KW: 3},
+			{H: 2, W: 6, C: 66, O: 47, KH: 1, KW: 3, PadW: 2},
+			{H: 5, W: 8, C: 9, O: 40, KH: 5, KW: 5, PadH: 2, PadW: 2},
+			{H: 1, W: 9, C: 20, O: 33, KH: 1, KW: 7, PadW: 6},
+			{H: 3, W: 9, C: 6, O: 32, KH: 2, KW: 9},
+			{H: 2, W: 2, C: 6, O: 32, KH: 2, KW: 4, PadW: 3},
+			{H: 2, W: 3, C: 6, O: 8, KH: 1, KW: 1},
+			{H: 3, W: 2, C: 5, O: 32, KH: 5, KW: 3, PadH: 2, PadW: 1},
+			{H: 2, W: 3, C: 150, O: 8, KH: 3, KW: 3, PadH: 1, PadW: 1},
 		} {
 			for _, n := range []int{1, 3} {
 				for _, share := range []float64{0, 0.1, 1} {
-					for _, relu := range []bool{false, true} {
-						x, w, bias := withZeros(r, n*s.H*s.W*s.C, share), fanned(r, s.KH*3*s.C, s.O), kerneltest.Slice(r, s.O)
-						if relu {
+					outputs := n * s.OutH() * s.OutW() * s.O
+					for k, e := range []ConvEpilogue{{}, {ReLU: true}, {Skip: kerneltest.Slice(r, outputs)},
+						{Skip: kerneltest.Slice(r, outputs), SkipFactor: kerneltest.Slice(r, s.O), ReLU: true}} {
+						x, w, bias := withZeros(r, n*s.H*s.W*s.C, share), fanned(r, s.KH*s.KW*s.C, s.O), kerneltest.Slice(r, s.O)
+						if k == 1 {
 							bias = nil
 						}
 						for i := 0; i < len(x); i += 5 {
@@ -76,11 +90,11 @@ func TestConv(t *testing.T) {
 								x[i] = float32(math.Copysign(0, -1))
 							}
 						}
-						got := make([]float32, n*s.OutH()*s.OutW()*s.O)
-						if !NewConv(s, w, bias, always, nil).Run().Forward(got, x, n, relu) {
+						got := make([]float32, outputs)
+						if !NewConv(s, w, bias, always, nil).Run().Forward(got, x, n, e) {
 							t.Fatal("a convolution that always skips zeros did nothing")
 						}
-						kerneltest.Near(t, fmt.Sprint(s, n, share, relu), got, convolved(s, x, w, bias, n, relu), 1e-5)
+						kerneltest.Near(t, fmt.Sprint(s, n, share, k), got, convolved(s, x, w, bias, n, e), 1e-5)
 					}
 				}
 			}
@@ -93,14 +107,14 @@ func TestConv(t *testing.T) {
 func TestConvNotFinite(t *testing.T) {
 	everyMode(t, func(t *testing.T) {
 		r := kerneltest.Rand(32)
-		s := ConvShape{H: 6, W: 6, C: 9, O: 40, KH: 3, PadH: 1, PadW: 1}
+		s := ConvShape{H: 6, W: 6, C: 9, O: 40, KH: 3, KW: 3, PadH: 1, PadW: 1}
 		x, w := withZeros(r, 6*6*9, 0.3), fanned(r, 9*9, 40)
 		w[(4*9+2)*40+5] = float32(math.Inf(1)) // middle tap, channel 2, output 5
 		x[(2*6+3)*9+2] = 0
 		x[(4*6+4)*9+2] = 1
 		x[0] = kerneltest.NaN
 		got := make([]float32, 6*6*40)
-		NewConv(s, w, nil, always, nil).Run().Forward(got, x, 1, true)
+		NewConv(s, w, nil, always, nil).Run().Forward(got, x, 1, ConvEpilogue{ReLU: true})
 		if v := got[(2*6+3)*40+5]; math.IsInf(float64(v), 0) || v != v {
 			t.Errorf("an infinite weight meets a zero: %v", v)
 		}
@@ -117,21 +131,22 @@ func TestConvNotFinite(t *testing.T) {
 
 func TestConvSharesAndAllocs(t *testing.T) {
 	r := kerneltest.Rand(33)
-	s := ConvShape{H: 9, W: 8, C: 16, O: 72, KH: 3, PadH: 1, PadW: 1}
+	s := ConvShape{H: 9, W: 8, C: 16, O: 72, KH: 3, KW: 3, PadH: 1, PadW: 1}
 	x, w := withZeros(r, 3*9*8*16, 0.2), fanned(r, 9*16, 72)
 	c := NewConv(s, w, nil, usual, nil)
 	one, two := kerneltest.WithThreads(func() []float32 {
 		y := make([]float32, 3*9*8*72)
-		if !c.Run().Forward(y, x, 3, false) {
+		if !c.Run().Forward(y, x, 3, ConvEpilogue{}) {
 			t.Error("0.2 of the values are too many for a break-even of 0.38")
 		}
 		return y
 	})
 	kerneltest.Same(t, "threads", two, one)
-	run := c.Run()
-	kerneltest.NoAllocs(t, "a convolution", func() { run.Forward(one, x, 3, false) })
+	other := make([]float32, len(one))
+	run, e := c.Run(), ConvEpilogue{Skip: kerneltest.Slice(r, len(one)), SkipFactor: kerneltest.Slice(r, s.O), ReLU: true}
+	kerneltest.NoAllocs(t, "a convolution", func() { run.Forward(other, x, 3, e) })
 	dense := withZeros(r, len(x), 0.5)
-	if run.Forward(two, dense, 3, false) {
+	if run.Forward(two, dense, 3, e) {
 		t.Error("half of the values are few enough for a break-even of 0.38")
 	}
 	kerneltest.Same(t, "an output that was left to the caller", two, one)

@@ -99,6 +99,10 @@ func (f *FFN) chunk(i int) (lo, hi int, first gemm.Block) {
 // FFNRun is the workspace of one caller of an FFN.
 type FFNRun struct {
 	*FFN
+	// Counts gain the multiply-accumulates that calls execute in the three products; those that are
+	// nil are not counted.
+	Counts struct{ First, Up, Down *int64 }
+
 	ws    []ffnWorker
 	parts []float32 // of few rows: the result of each chunk
 	rows  int
@@ -114,6 +118,7 @@ type ffnWorker struct {
 	result []int // rows in y
 	input  []int // rows in x
 	dense  []int // rows of the three that take the dense product, in this order
+	units  int64 // computed behind the activation, in all rows
 }
 
 // Run returns a workspace.
@@ -141,7 +146,25 @@ func (r *FFNRun) Forward(y, x []float32, rows int) {
 	} else {
 		parallel.Each((rows+taskRows(rows)-1)/taskRows(rows), r, (*FFNRun).rowsTask)
 	}
+	r.count()
 	r.y, r.x = nil, nil
+}
+
+// count adds up the work of a call.
+func (r *FFNRun) count() {
+	units := int64(0)
+	for i := range r.ws {
+		units += r.ws[i].units
+		r.ws[i].units = 0
+	}
+	for _, c := range []struct {
+		sum  *int64
+		macs int64
+	}{{r.Counts.First, int64(r.rows * r.in * r.hidden)}, {r.Counts.Up, units * int64(r.in)}, {r.Counts.Down, units * int64(r.out)}} {
+		if c.sum != nil {
+			*c.sum += c.macs
+		}
+	}
 }
 
 // chunkTask computes the part of a chunk of units in all of few rows.
@@ -202,7 +225,7 @@ func (w *ffnWorker) add(f *FFN, y, x []float32, rows, chunk int, even float64) {
 	for i, at := range w.place[:rows] {
 		h := w.h[at:][:units]
 		f.activate(h)
-		if gemm.Count(h) > most || most == 0 {
+		if most == 0 || gemm.Count(h) > most {
 			w.dense[dense], w.dense[rows+dense], w.dense[2*rows+dense] = at, w.result[i], w.input[i]
 			dense++
 			continue
@@ -212,10 +235,12 @@ func (w *ffnWorker) add(f *FFN, y, x []float32, rows, chunk int, even float64) {
 			gemm.DotEntries(entries, x[w.input[i]:][:f.in], f.upRows[lo*f.in:hi*f.in], f.upBias[lo:])
 		}
 		f.down.AddEntries(y[w.result[i]:], entries, down)
+		w.units += int64(len(entries))
 	}
 	if dense == 0 {
 		return
 	}
+	w.units += int64(dense * units)
 	place, result, input := w.dense[:dense], w.dense[rows:][:dense], w.dense[2*rows:][:dense]
 	if f.up != nil {
 		for _, at := range place {

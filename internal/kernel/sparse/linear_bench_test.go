@@ -15,7 +15,7 @@ func BenchmarkLinear(b *testing.B) {
 			b.Run(fmt.Sprintf("rows=%d,%d-%d/%g", s[0], s[1], s[2], share), func(b *testing.B) {
 				r := kerneltest.Rand(1)
 				x, w, y := withZeros(r, s[0]*s[1], share), fanned(r, s[1], s[2]), make([]float32, s[0]*s[2])
-				dense, skip := NewLinear(w, nil, s[1], s[2], never).Run(), NewLinear(w, nil, s[1], s[2], always).Run()
+				dense, skip := NewLinear(w, nil, s[1], s[2], never, nil).Run(), NewLinear(w, nil, s[1], s[2], always, nil).Run()
 				least := leastTimes(b, func() { dense.Forward(y, x, s[0], false) }, func() { skip.Forward(y, x, s[0], false) })
 				b.ReportMetric(least[0]*1e6, "dense-µs")
 				b.ReportMetric(least[1]*1e6, "skip-µs")
@@ -33,7 +33,7 @@ func BenchmarkCompressed(b *testing.B) {
 			b.Run(fmt.Sprintf("rows=%d,%d-%d/%g", s[0], s[1], s[2], density), func(b *testing.B) {
 				r := kerneltest.Rand(1)
 				x, w, y := kerneltest.Aligned(r, s[0]*s[1]), withZeros(r, s[1]*s[2], density), make([]float32, s[0]*s[2])
-				dense, skip := NewLinear(w, nil, s[1], s[2], never).Run(), NewCompressed(w, nil, s[1], s[2]).Run()
+				dense, skip := NewLinear(w, nil, s[1], s[2], never, nil).Run(), NewCompressed(w, nil, s[1], s[2]).Run()
 				least := leastTimes(b, func() { dense.Forward(y, x, s[0], false) }, func() { skip.Forward(y, x, s[0], false) })
 				b.ReportMetric(least[0]*1e6, "dense-µs")
 				b.ReportMetric(least[1]*1e6, "skip-µs")

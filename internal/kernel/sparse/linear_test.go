@@ -58,7 +58,7 @@ func TestLinear(t *testing.T) {
 				}
 				for _, even := range []*Calibration{never, {Fixed: &BreakEven{0.3, 0.3}}, always} {
 					got := make([]float32, rows*s[1])
-					NewLinear(w, bias, s[0], s[1], even).Run().Forward(got, x, rows, relu)
+					NewLinear(w, bias, s[0], s[1], even, nil).Run().Forward(got, x, rows, relu)
 					kerneltest.Near(t, fmt.Sprint(s, rows, *even.Fixed), got, multiplied(x, w, bias, rows, s[0], s[1], relu), 1e-5)
 				}
 			}
@@ -78,7 +78,7 @@ func TestLinearNotFinite(t *testing.T) {
 			}
 			x[30+7] = kerneltest.NaN
 			got := make([]float32, rows*20)
-			NewLinear(w, nil, 30, 20, always).Run().Forward(got, x, rows, false)
+			NewLinear(w, nil, 30, 20, always, nil).Run().Forward(got, x, rows, false)
 			for i, v := range got {
 				if (v != v) != (i/20 == 1) || math.IsInf(float64(v), 0) {
 					t.Fatalf("row %d, output %d is %v", i/20, i%20, v)
@@ -92,7 +92,7 @@ func TestLinearThreadsAndAllocs(t *testing.T) {
 	r := kerneltest.Rand(43)
 	for _, rows := range []int{1, 100} {
 		x := uneven(r, rows, 300)
-		l := NewLinear(fanned(r, 300, 200), nil, 300, 200, usual)
+		l := NewLinear(fanned(r, 300, 200), nil, 300, 200, usual, nil)
 		one, two := kerneltest.WithThreads(func() []float32 {
 			y := make([]float32, rows*200)
 			l.Run().Forward(y, x, rows, true)
@@ -117,5 +117,24 @@ func TestLinearThreadsAndAllocs(t *testing.T) {
 		callers.Wait()
 		run := l.Run()
 		kerneltest.NoAllocs(t, "a linear layer", func() { run.Forward(two, x, rows, true) })
+	}
+}
+
+// TestLinearPays: a dense kernel takes inputs of which too few chunks skip, and its work is counted.
+func TestLinearPays(t *testing.T) {
+	r := kerneltest.Rand(44)
+	for _, rows := range []int{1, 7, 200} {
+		for share, want := range map[float64]bool{0: true, 0.2: true, 0.6: false, 1: false} {
+			var counts int64
+			run := NewLinear(fanned(r, 600, 30), nil, 600, 30, &Calibration{Fixed: &BreakEven{0.4, 0.4}}, nil).Run()
+			run.Counts = &counts
+			if got := run.Pays(withZeros(r, rows*600, share), rows); got != want || (counts == int64(rows*600*30)) == want {
+				t.Errorf("%d rows, a share of %g: pays is %v, %d multiply-accumulates counted", rows, share, got, counts)
+			}
+		}
+	}
+	never := NewLinear(fanned(r, 8, 8), nil, 8, 8, never, nil).Run()
+	if never.Pays(make([]float32, 8), 1) {
+		t.Error("a layer that never skips pays for zeros")
 	}
 }

@@ -27,10 +27,10 @@ type Recurrent struct {
 }
 
 // NewRecurrent packs the weights W [in, units] and U [units, units], and the bias b [units], which
-// may be nil: the sum of both where a layer has two.
-func NewRecurrent(w, u, bias []float32, in, units int, c *Calibration) *Recurrent {
-	r := &Recurrent{units: units, input: NewLinear(w, bias, in, units, c)}
-	state := NewLinear(u, nil, units, units, c)
+// may be nil: the sum of both where a layer has two. dense computes W·x + b, as in NewLinear.
+func NewRecurrent(w, u, bias []float32, in, units int, c *Calibration, dense DenseWay) *Recurrent {
+	r := &Recurrent{units: units, input: NewLinear(w, bias, in, units, c, dense)}
+	state := NewLinear(u, nil, units, units, c, nil)
 	r.state, r.even = state.weights, state.even
 	return r
 }
@@ -41,6 +41,11 @@ func (r *Recurrent) Skips(sequences int) bool { return r.even.of(min(sequenceRow
 // RecurrentRun is the workspace of one caller of a Recurrent.
 type RecurrentRun struct {
 	*Recurrent
+	Counts *int64 // as of LinearRun
+	// Dense computes W·x + b at all positions where x has few zeros; nil: the layer's own dense product
+	// does.
+	Dense func(products, x []float32)
+
 	inputs   *LinearRun
 	products []float32 // W·x + b at all positions
 	ws       []recurrentWorker
@@ -62,7 +67,12 @@ func (r *Recurrent) Run() *RecurrentRun { return &RecurrentRun{Recurrent: r, inp
 func (r *RecurrentRun) Forward(y, x, h []float32, n, t int) {
 	r.y, r.h, r.n, r.t = y[:n*t*r.units], h[:n*r.units], n, t
 	r.products = parallel.Grow(r.products, n*t*r.units)
-	r.inputs.Forward(r.products, x, n*t, false)
+	r.inputs.Counts = r.Counts
+	if r.Dense != nil && !r.inputs.Pays(x, n*t) {
+		r.Dense(r.products, x)
+	} else {
+		r.inputs.Forward(r.products, x, n*t, false)
+	}
 	r.ws = parallel.PerWorker(r.ws)
 	for i := range r.ws { // all of them: another worker may take part in the next call
 		rows := min(sequenceRows, n)
@@ -70,6 +80,9 @@ func (r *RecurrentRun) Forward(y, x, h []float32, n, t int) {
 		r.ws[i].reserve(rows)
 	}
 	parallel.Each((n+sequenceRows-1)/sequenceRows, r, (*RecurrentRun).sequences)
+	for i := range r.ws {
+		r.ws[i].count(r.Counts)
+	}
 	r.y, r.h = nil, nil
 }
 
@@ -83,7 +96,7 @@ func (r *RecurrentRun) sequences(worker, task int) {
 		for i := range rows {
 			copy(w.next[i*ld:], r.products[((first+i)*r.t+t)*r.units:][:r.units])
 		}
-		w.add(r.state, w.next, ld, state, pitch, rows, block, r.even.of(rows))
+		w.add(r.state, w.next, ld, state, pitch, rows, block, r.units, r.even.of(rows))
 		for i := range rows {
 			y := r.y[((first+i)*r.t+t)*r.units:][:r.units]
 			vector.ReLUSlice(y, w.next[i*ld:])

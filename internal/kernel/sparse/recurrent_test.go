@@ -35,7 +35,7 @@ func TestRecurrent(t *testing.T) {
 			}
 			for _, c := range []*Calibration{never, usual, always} {
 				y, h := make([]float32, len(want)), append([]float32(nil), start...)
-				NewRecurrent(w, u, bias, in, units, c).Run().Forward(y, x, h, n, steps)
+				NewRecurrent(w, u, bias, in, units, c, nil).Run().Forward(y, x, h, n, steps)
 				kerneltest.Near(t, fmt.Sprint("states ", s, *c.Fixed), y, want, 1e-5)
 				kerneltest.Near(t, fmt.Sprint("last state ", s, *c.Fixed), h, state, 1e-5)
 			}
@@ -47,7 +47,7 @@ func TestRecurrentThreadsAndAllocs(t *testing.T) {
 	r := kerneltest.Rand(72)
 	const n, steps, in, units = 40, 6, 20, 64
 	x := withZeros(r, n*steps*in, 0.2)
-	l := NewRecurrent(fanned(r, in, units), fanned(r, units, units), nil, in, units, usual)
+	l := NewRecurrent(fanned(r, in, units), fanned(r, units, units), nil, in, units, usual, nil)
 	one, two := kerneltest.WithThreads(func() []float32 {
 		y := make([]float32, n*steps*units)
 		l.Run().Forward(y, x, make([]float32, n*units), n, steps)

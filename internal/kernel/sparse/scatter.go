@@ -5,7 +5,7 @@ import (
 	"pare/internal/simd"
 )
 
-// scatter adds a row of pixels, weighted by a row of a kernel of three taps, to a row of
+// scatter adds a row of pixels, weighted by three taps of a row of a kernel, to a row of
 // outputs, 32 channels of it. Step i of steps takes the entries of pixel i, up to ends[i], and
 // finishes output i − skip; the outputs before the first one do not exist. An output starts
 // from the bias, or from y if that is nil, and ends with max(·, floor), where NaN stays NaN.

@@ -1,12 +1,15 @@
-// Command infer times forward passes of models with random parameters for scripts/bench/infer.py.
-// It writes each as NAME.onnx into a folder and prints "ready"; then it answers every line
-// "NAME BATCH SIDE" of standard input with a JSON object: ms, the median of the calls in the time
-// of a turn, and least_ms. SIDE is predictor, or program for the network compiled as it is.
+// Command infer times forward passes of models with random parameters, and of the networks of runs on
+// their test examples, for scripts/bench/infer.py. It writes each as an ONNX file into a folder and
+// prints "ready"; then it answers every line "NUMBER BATCH SIDE" of standard input, with the number of
+// the model in the list, with a JSON object: ms, the median of the calls in the time of a turn, and
+// least_ms. SIDE is predictor, dense for one that skips no zeros, or program for the network compiled
+// as it is.
 package main
 
 import (
 	"bufio"
 	"cmp"
+	"context"
 	"encoding/json"
 	"flag"
 	"fmt"
@@ -23,10 +26,11 @@ import (
 	"pare/internal/kernel/parallel"
 	"pare/models"
 	"pare/nn"
+	"pare/run"
 )
 
 func main() {
-	names := flag.String("models", "lenet5", "`names` of models")
+	names := flag.String("models", "lenet5", "`names` of models, and folders of runs, with a slash in their paths")
 	dir := flag.String("out", ".", "`folder` for the files")
 	turn := flag.Duration("turn", 200*time.Millisecond, "`time` of a turn")
 	threads := flag.Int("threads", 0, "processor threads; 0: all cores")
@@ -72,20 +76,60 @@ func build(name string) (*nn.Network, error) {
 	return net, nil
 }
 
+// served is a network with the inputs of its calls, channels last.
+type served struct {
+	net *nn.Network
+	x   []float32
+}
+
+// inputs is the number of examples that calls take the first ones of.
+const inputs = 64
+
+// open builds a model with random inputs, or opens a run with its test examples.
+func open(name string) (served, error) {
+	if strings.Contains(name, "/") {
+		a, err := run.OpenArtifact(name)
+		if err != nil {
+			return served{}, err
+		}
+		m, err := a.Final()
+		if err != nil {
+			return served{}, err
+		}
+		data, err := a.Data(context.Background(), m, "", nil)
+		if err != nil {
+			return served{}, err
+		}
+		x, err := data.Examples(data.Set.Test, inputs)
+		return served{m.Net, x}, err
+	}
+	net, err := build(name)
+	if err != nil {
+		return served{}, err
+	}
+	rng, x := rand.New(rand.NewPCG(3, 4)), make([]float32, inputs*net.Input.Size())
+	for i := range x {
+		if x[i] = float32(rng.NormFloat64()); net.Vocabulary > 0 {
+			x[i] = float32(rng.IntN(net.Vocabulary))
+		}
+	}
+	return served{net, x}, nil
+}
+
 func serve(names []string, dir string, turn time.Duration, in io.Reader, out io.Writer) error {
 	sides := map[string]func(){}
-	nets := map[string]*nn.Network{}
-	for _, name := range names {
-		net, err := build(name)
+	var nets []served
+	for i, name := range names {
+		s, err := open(name)
 		if err != nil {
 			return err
 		}
-		nets[name] = net
-		f, err := os.Create(filepath.Join(dir, name+".onnx"))
+		nets = append(nets, s)
+		f, err := os.Create(filepath.Join(dir, fmt.Sprint(i, ".onnx")))
 		if err != nil {
 			return err
 		}
-		if err := cmp.Or(export.WriteONNX(f, export.Model{Net: net}), f.Close()); err != nil {
+		if err := cmp.Or(export.WriteONNX(f, export.Model{Net: s.net}), f.Close()); err != nil {
 			return err
 		}
 	}
@@ -110,20 +154,20 @@ func serve(names []string, dir string, turn time.Duration, in io.Reader, out io.
 }
 
 // side is the call that a line asks for.
-func side(nets map[string]*nn.Network, key string) (func(), error) {
-	var name, kind string
-	var batch int
-	if _, err := fmt.Sscan(key, &name, &batch, &kind); err != nil || nets[name] == nil || batch < 1 {
-		return nil, fmt.Errorf("%q is not NAME BATCH SIDE", key)
+func side(nets []served, key string) (func(), error) {
+	var number, batch int
+	var kind string
+	if _, err := fmt.Sscan(key, &number, &batch, &kind); err != nil || number < 0 || number >= len(nets) || batch < 1 {
+		return nil, fmt.Errorf("%q is not NUMBER BATCH SIDE", key)
 	}
-	net, rng := nets[name], rand.New(rand.NewPCG(3, 4))
-	x := make([]float32, batch*net.Input.Size())
-	for i := range x {
-		if x[i] = float32(rng.NormFloat64()); net.Vocabulary > 0 {
-			x[i] = float32(rng.IntN(net.Vocabulary))
-		}
+	net := nets[number].net
+	x := make([]float32, 0, batch*net.Input.Size())
+	for len(x) < cap(x) {
+		x = append(x, nets[number].x[:min(len(nets[number].x), cap(x)-len(x))]...)
 	}
-	if kind == "program" {
+	o := infer.Options{MaxBatch: batch, ChannelsLast: true}
+	switch kind {
+	case "program":
 		p, err := nn.Compile(net, nn.CompileOptions{Mode: nn.Infer, Batch: batch})
 		if err != nil {
 			return nil, err
@@ -133,8 +177,13 @@ func side(nets map[string]*nn.Network, key string) (func(), error) {
 			p.ResetState()
 			p.Run()
 		}, nil
+	case "dense":
+		o.Zeros = infer.Dense
+	case "predictor":
+	default:
+		return nil, fmt.Errorf("there is no side %q: predictor, dense and program are", kind)
 	}
-	p, err := infer.New(net, infer.Options{MaxBatch: batch})
+	p, err := infer.New(net, o)
 	if err != nil {
 		return nil, err
 	}

@@ -112,19 +112,22 @@ func layer(q request) ([2]func(), error) {
 			p.UseFrozen(p.Freeze(w))
 			return p
 		}
-		all, one := plan(q.Rows), plan(1)
+		all := plan(q.Rows)
 		dense := func() { all.Forward(y, x, w, nil, conv.Epilogue{}) }
-		skip := sparse.NewConv(sparse.ConvShape{H: side, W: side, C: channels, O: channels, KH: 3, PadH: 1, PadW: 1}, w, nil, &measured,
-			func(y, x []float32) { one.Forward(y, x, w, nil, conv.Epilogue{}) }).Run()
+		skip := sparse.NewConv(sparse.ConvShape{H: side, W: side, C: channels, O: channels, KH: 3, KW: 3, PadH: 1, PadW: 1}, w, nil, &measured,
+			func(n int) func(y, x []float32) {
+				p := plan(n)
+				return func(y, x []float32) { p.Forward(y, x, w, nil, conv.Epilogue{}) }
+			}).Run()
 		return [2]func(){dense, func() {
-			if !skip.Forward(y, x, q.Rows, false) {
+			if !skip.Forward(y, x, q.Rows, sparse.ConvEpilogue{}) {
 				dense()
 			}
 		}}, nil
 	case "compressed":
 		const in, out = 1024, 256
 		x, w, y := values(r, q.Rows*in, 1), values(r, in*out, q.Density), make([]float32, q.Rows*out)
-		dense, skip := sparse.NewLinear(w, nil, in, out, never).Run(), sparse.NewCompressed(w, nil, in, out).Run()
+		dense, skip := sparse.NewLinear(w, nil, in, out, never, nil).Run(), sparse.NewCompressed(w, nil, in, out).Run()
 		return [2]func(){func() { dense.Forward(y, x, q.Rows, false) }, func() { skip.Forward(y, x, q.Rows, false) }}, nil
 	}
 	return [2]func(){}, fmt.Errorf("there is no layer %q: ffn, gated, conv and compressed are", q.Layer)
