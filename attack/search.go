@@ -80,6 +80,14 @@ func (s *Search) Begin(attack string) {
 	}
 	s.name = attack
 	s.stream++
+	s.report(attack, s.first+s.N-len(s.Open()))
+}
+
+// report tells Options.Progress.
+func (s *Search) report(attack string, done int) {
+	if f := s.a.o.Progress; f != nil {
+		f(attack, done, len(s.r.By))
+	}
 }
 
 // Open lists the examples to attack: with Options.Maximise all, otherwise those about which the
