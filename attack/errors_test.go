@@ -14,7 +14,7 @@ import (
 	"pare/nn"
 )
 
-// Bad input is one line that says what is wrong and what to do.
+// Bad input gets an error of one line that names the fault.
 func TestBadInput(t *testing.T) {
 	m, err := attack.NewLinear([][]float64{{1, 2}, {3, 4}}, nil)
 	if err != nil {
