@@ -102,9 +102,6 @@ func (s *Search) Open() []int {
 	return rows
 }
 
-// IsOpen reports whether an example is to be attacked.
-func (s *Search) IsOpen(row int) bool { return s.open[row] }
-
 // Clean is the point of an example as it is; it must not be changed.
 func (s *Search) Clean(row int) []float64 { return s.clean[row*s.D:][:s.D] }
 
