@@ -38,7 +38,8 @@ type Options struct {
 	// the point of the highest loss, as adversarial training needs. Otherwise an attack is over
 	// for an example when the model is wrong.
 	Maximise bool
-	// Chunk is the number of examples that are attacked at once, which bounds the memory; 0: 256.
+	// Chunk is the number of examples that are attacked at once, which bounds the memory; 0: up to
+	// 256, as their points fit into 1 GiB.
 	Chunk int
 	// Progress, unless nil, is called when an attack, or a restart of it, begins on a chunk, and
 	// at the end of a chunk with the name "". done is the number of examples that need no more
@@ -71,11 +72,11 @@ func New(m Model, t Threat, a Attack, o Options) (*Attacker, error) {
 	if o.Chunk < 0 {
 		return nil, fmt.Errorf("chunks of %d examples", o.Chunk)
 	}
-	if o.Chunk == 0 {
-		o.Chunk = 256
-	}
-	// Attacks keep up to buffers points of an example.
+	// Attacks keep up to so many points of an example.
 	const buffers = 12
+	if o.Chunk == 0 {
+		o.Chunk = min(256, max(1, 1<<30/(8*buffers*shape.Size())))
+	}
 	if err := limit.Check(fmt.Sprintf("an attack on %d examples of %s at once", o.Chunk, shape), int64(o.Chunk),
 		8*buffers*int64(shape.Size())); err != nil {
 		return nil, err

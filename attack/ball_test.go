@@ -8,6 +8,8 @@ import (
 
 	"pare/attack"
 	"pare/internal/kernel/parallel"
+	"pare/layers"
+	"pare/nn"
 )
 
 // quick are all attacks with few steps.
@@ -150,6 +152,43 @@ func TestResultsDependOnExamplesAlone(t *testing.T) {
 		}
 		if other := run(t, model(24), threat, a, attack.Options{Random: rand.New(rand.NewPCG(2, 9))}, e); name == "square" && slices.Equal(other.X, whole.X) {
 			t.Errorf("%s: the same points with other random numbers", name)
+		}
+	}
+}
+
+// Radii of any size keep points finite and in the ball.
+func TestExtremeRadii(t *testing.T) {
+	rng := rand.New(rand.NewPCG(10, 10))
+	single, err := attack.NewNetwork(network(t, nn.Shape{6}, rng, named{"fc", &layers.Linear{Out: 3}}), 24)
+	if err != nil {
+		t.Fatal(err)
+	}
+	double, err := attack.NewLinear([][]float64{normals(rng, 6), normals(rng, 6), normals(rng, 6)}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, m := range []attack.Model{single, double} {
+		x := singles(normals(rng, 4*6))
+		e := attack.Examples{X: x, Labels: classes(t, m, x)}
+		for _, norm := range []attack.Norm{attack.Linf, attack.L2} {
+			for _, eps := range []float64{5e-324, 1e-45, 1e-10, 1, 1e10, 1e30} {
+				for name, a := range quick() {
+					r := run(t, m, attack.Threat{Norm: norm, Eps: eps, Range: attack.Unbounded}, a, attack.Options{}, e)
+					for i := range e.Labels {
+						sum := 0.0
+						for j := range 6 {
+							d := r.X[i*6+j] - x[i*6+j]
+							sum += d * d
+							if !(math.Abs(d) <= eps) {
+								t.Fatalf("%s, %s %v: a move of %v", name, norm, eps, d)
+							}
+						}
+						if norm == attack.L2 && math.Sqrt(sum) > eps && eps > 1e-100 {
+							t.Fatalf("%s, %s %v: a move of length %v", name, norm, eps, math.Sqrt(sum))
+						}
+					}
+				}
+			}
 		}
 	}
 }

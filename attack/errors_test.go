@@ -45,9 +45,9 @@ func TestBadInput(t *testing.T) {
 		examples attack.Examples
 		want     string
 	}{
-		{m, with(func(t *attack.Threat) { t.Eps = -1 }), nil, attack.Options{}, one, "eps -1: it must be a number of at least 0"},
-		{m, with(func(t *attack.Threat) { t.Eps = math.NaN() }), nil, attack.Options{}, one, "eps NaN: it must be a number of at least 0"},
-		{m, with(func(t *attack.Threat) { t.Eps = math.Inf(1) }), nil, attack.Options{}, one, "eps +Inf: it must be a number of at least 0"},
+		{m, with(func(t *attack.Threat) { t.Eps = -1 }), nil, attack.Options{}, one, "eps -1: it must be a number from 0 to 1e+30"},
+		{m, with(func(t *attack.Threat) { t.Eps = math.NaN() }), nil, attack.Options{}, one, "eps NaN: it must be a number from 0 to 1e+30"},
+		{m, with(func(t *attack.Threat) { t.Eps = math.Inf(1) }), nil, attack.Options{}, one, "eps +Inf: it must be a number from 0 to 1e+30"},
 		{m, with(func(t *attack.Threat) { t.Norm = "l1" }), nil, attack.Options{}, one, `norm "l1": attacks know linf and l2`},
 		{m, with(func(t *attack.Threat) { t.Range = attack.Range{} }), nil, attack.Options{}, one,
 			"the range of valid inputs is unknown: set Range to its limits, such as 0 and 1, or to Unbounded"},

@@ -32,6 +32,9 @@ type Threat struct {
 	Range Range
 }
 
+// largestEps keeps squares of perturbations from overflowing, and sums in float32.
+const largestEps = 1e30
+
 // check completes the threat for a model of so many channels, or refuses it.
 func (t *Threat) check(channels int) error {
 	if t.Norm == "" {
@@ -41,8 +44,8 @@ func (t *Threat) check(channels int) error {
 	switch {
 	case t.Norm != Linf && t.Norm != L2:
 		return fmt.Errorf("norm %q: attacks know linf and l2", t.Norm)
-	case math.IsNaN(t.Eps) || math.IsInf(t.Eps, 0) || t.Eps < 0:
-		return fmt.Errorf("eps %v: it must be a number of at least 0", t.Eps)
+	case !(t.Eps >= 0 && t.Eps <= largestEps):
+		return fmt.Errorf("eps %v: it must be a number from 0 to %g", t.Eps, largestEps)
 	case r.Lower == 0 && r.Upper == 0:
 		return errors.New("the range of valid inputs is unknown: set Range to its limits, such as 0 and 1, or to Unbounded")
 	case !(r.Lower < r.Upper):
