@@ -92,18 +92,16 @@ type Result struct {
 	// X has a point of the threat for each example: one at which the model is wrong where Broken,
 	// otherwise the one of the highest loss that the attack returned, or the example itself.
 	X []float64
-	// Broken says that the model is wrong at X; nil in regression.
-	Broken []bool
-	// Clean says that the model is right about the example as it is; nil in regression, and with
-	// Maximise.
-	Clean []bool
+	// Broken says that the model is wrong at X, Clean that it is right about the example as it is;
+	// nil in regression and with Maximise.
+	Broken, Clean []bool
 	// By names the attack that broke the example; "": none had to, or none did.
 	By []string
 	// Forward and Backward are the numbers of rows of inputs that the model computed.
 	Forward, Backward int64
 }
 
-// Accuracy is the share of examples that are not broken.
+// Accuracy is the share of examples that are not broken; 0 without Broken.
 func (r *Result) Accuracy() float64 {
 	right := 0
 	for _, b := range r.Broken {
@@ -122,11 +120,8 @@ func (a *Attacker) Run(ctx context.Context, e Examples) (*Result, error) {
 		return nil, err
 	}
 	r := &Result{X: make([]float64, len(e.X)), By: make([]string, n)}
-	if e.Labels != nil {
-		r.Broken = make([]bool, n)
-		if !a.o.Maximise {
-			r.Clean = make([]bool, n)
-		}
+	if e.Labels != nil && !a.o.Maximise {
+		r.Broken, r.Clean = make([]bool, n), make([]bool, n)
 	}
 	for first := 0; first < n; first += a.o.Chunk {
 		if err := a.chunk(ctx, e, r, first, min(n, first+a.o.Chunk)); err != nil {
@@ -172,7 +167,7 @@ func (a *Attacker) chunk(ctx context.Context, e Examples, r *Result, first, last
 		return err
 	}
 	copy(r.X[first*d:last*d], e.X[first*d:last*d])
-	if !a.o.Maximise && e.Labels != nil {
+	if r.Clean != nil {
 		z, err := s.CleanOutputs()
 		if err != nil {
 			return err
