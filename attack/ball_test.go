@@ -14,14 +14,16 @@ import (
 
 // quick are all attacks with few steps.
 func quick() map[string]attack.Attack {
-	apgd, dlr, targeted, fab, nearest, square, standard := attack.NewAPGD(), attack.NewAPGD(), attack.NewAPGDT(), attack.NewFAB(), attack.NewFAB(),
-		attack.NewSquare(), attack.NewStandard()
+	apgd, dlr, targeted := attack.NewAPGD(), attack.NewAPGD(), attack.NewAPGDT()
+	fab, nearest, square, standard := attack.NewFAB(), attack.NewFAB(), attack.NewSquare(), attack.NewStandard()
 	apgd.Steps, dlr.Steps, dlr.Loss, targeted.Steps, targeted.Targets = 8, 8, "dlr", 5, 3
 	fab.Steps, fab.Targets, fab.Restarts, nearest.Steps, nearest.Targets, square.Queries = 5, 3, 2, 4, 0, 30
 	standard.Steps, standard.Targets, standard.Queries = 3, 2, 10
 	return map[string]attack.Attack{
-		"fgsm": &attack.FGSM{Start: "random", Step: 1.25}, "pgd": &attack.PGD{Steps: 4, Restarts: 2, Start: "random"},
-		"near": &attack.PGD{Steps: 3, Restarts: 1, Start: "near", Loss: "kl"}, "momentum": &attack.PGD{Steps: 3, Restarts: 1, Start: "clean", Momentum: 1, Loss: "margin"},
+		"fgsm": &attack.FGSM{Start: "random", Step: 1.25},
+		"pgd": &attack.PGD{Steps: 4, Restarts: 2, Start: "random"},
+		"near": &attack.PGD{Steps: 3, Restarts: 1, Start: "near", Loss: "kl"},
+		"momentum": &attack.PGD{Steps: 3, Restarts: 1, Start: "clean", Momentum: 1, Loss: "margin"},
 		"apgd": apgd, "dlr": dlr, "apgdt": targeted, "fab": fab, "fab of all classes": nearest, "square": square, "standard": standard,
 	}
 }
@@ -74,7 +76,8 @@ func TestNeverLeavesBallOrRange(t *testing.T) {
 					inside(t, name, norm, eps, r, e.X, result.X, m.Shape().Size(), m.Shape().Units())
 					for i, label := range classes(t, m, result.X) {
 						if (label != e.Labels[i]) != result.Broken[i] {
-							t.Errorf("%s, %s %v: broken %v, but the network gives class %d for %d", name, norm, eps, result.Broken[i], label, e.Labels[i])
+							t.Errorf("%s, %s %v: broken %v, but the network gives class %d for %d",
+								name, norm, eps, result.Broken[i], label, e.Labels[i])
 						}
 						if result.Broken[i] != (result.By[i] != "") {
 							t.Errorf("%s, %s %v: broken %v by %q", name, norm, eps, result.Broken[i], result.By[i])
@@ -150,7 +153,8 @@ func TestResultsDependOnExamplesAlone(t *testing.T) {
 		if !slices.Equal(alone.X, whole.X[i*d:][:d]) {
 			t.Errorf("%s: another point for an example alone", name)
 		}
-		if other := run(t, model(24), threat, a, attack.Options{Random: rand.New(rand.NewPCG(2, 9))}, e); name == "square" && slices.Equal(other.X, whole.X) {
+		other := run(t, model(24), threat, a, attack.Options{Random: rand.New(rand.NewPCG(2, 9))}, e)
+		if name == "square" && slices.Equal(other.X, whole.X) {
 			t.Errorf("%s: the same points with other random numbers", name)
 		}
 	}

@@ -15,9 +15,12 @@ import (
 func BenchmarkPGD(b *testing.B) {
 	rng := rand.New(rand.NewPCG(1, 1))
 	net := network(b, nn.Shape{1, 28, 28}, rng,
-		named{"conv1", &layers.Conv{Out: 16, Kernel: layers.Square(5), Pad: layers.Around(2)}}, named{"relu1", layers.ReLU()}, named{"pool1", &layers.MaxPool{}},
-		named{"conv2", &layers.Conv{Out: 32, Kernel: layers.Square(5), Pad: layers.Around(2)}}, named{"relu2", layers.ReLU()}, named{"pool2", &layers.MaxPool{}},
-		named{"flat", &layers.Flatten{}}, named{"fc1", &layers.Linear{Out: 128}}, named{"relu3", layers.ReLU()}, named{"fc2", &layers.Linear{Out: 10}})
+		named{"conv1", &layers.Conv{Out: 16, Kernel: layers.Square(5), Pad: layers.Around(2)}},
+		named{"relu1", layers.ReLU()}, named{"pool1", &layers.MaxPool{}},
+		named{"conv2", &layers.Conv{Out: 32, Kernel: layers.Square(5), Pad: layers.Around(2)}},
+		named{"relu2", layers.ReLU()}, named{"pool2", &layers.MaxPool{}},
+		named{"flat", &layers.Flatten{}}, named{"fc1", &layers.Linear{Out: 128}},
+		named{"relu3", layers.ReLU()}, named{"fc2", &layers.Linear{Out: 10}})
 	const n, steps = 96, 10
 	x, labels := make([]float64, n*784), make([]int, n)
 	for i := range x {
@@ -28,8 +31,8 @@ func BenchmarkPGD(b *testing.B) {
 		b.Fatal(err)
 	}
 	b.Run("attack", func(b *testing.B) {
-		a, err := attack.New(m, attack.Threat{Eps: 0.3, Range: attack.Range{Upper: 1}}, &attack.PGD{Steps: steps, Restarts: 1, Start: "random"},
-			attack.Options{Maximise: true})
+		threat := attack.Threat{Eps: 0.3, Range: attack.Range{Upper: 1}}
+		a, err := attack.New(m, threat, &attack.PGD{Steps: steps, Restarts: 1, Start: "random"}, attack.Options{Maximise: true})
 		if err != nil {
 			b.Fatal(err)
 		}

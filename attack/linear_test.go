@@ -113,10 +113,12 @@ func TestRadiusIsMet(t *testing.T) {
 			norm, dual = attack.L2, norm2(w)
 		}
 		radius := math.Abs(margin) / dual
-		for name, a := range map[string]attack.Attack{"fgsm": &attack.FGSM{Start: "clean", Step: 1}, "pgd": &attack.PGD{Steps: 4, Restarts: 1, Start: "clean"}} {
+		attacks := map[string]attack.Attack{"fgsm": &attack.FGSM{Start: "clean", Step: 1}, "pgd": &attack.PGD{Steps: 4, Restarts: 1, Start: "clean"}}
+		for name, a := range attacks {
 			for share, broken := range map[float64]bool{1 + 1e-9: true, 1 - 1e-9: false} {
 				m, _ := attack.Binary(w, b)
-				r := run(t, m, attack.Threat{Norm: norm, Eps: radius * share, Range: attack.Unbounded}, a, attack.Options{}, attack.Examples{X: x, Labels: []int{label}})
+				threat := attack.Threat{Norm: norm, Eps: radius * share, Range: attack.Unbounded}
+				r := run(t, m, threat, a, attack.Options{}, attack.Examples{X: x, Labels: []int{label}})
 				if r.Broken[0] != broken {
 					t.Fatalf("model %d, %s, %s: broken %v at %v times the radius %v", i, name, norm, r.Broken[0], share, radius)
 				}

@@ -33,7 +33,8 @@ func TestMaximise(t *testing.T) {
 	}
 	var before []float64
 	for _, restarts := range []int{1, 2, 5} {
-		result := run(t, m, attack.Threat{Eps: 0.05, Range: r}, &attack.PGD{Steps: 3, Restarts: restarts, Start: "random"}, attack.Options{Maximise: true}, e)
+		pgd := &attack.PGD{Steps: 3, Restarts: restarts, Start: "random"}
+		result := run(t, m, attack.Threat{Eps: 0.05, Range: r}, pgd, attack.Options{Maximise: true}, e)
 		if result.Broken != nil || result.Clean != nil {
 			t.Error("Maximise judges examples")
 		}

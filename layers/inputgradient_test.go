@@ -117,7 +117,8 @@ func TestInputGradientErrors(t *testing.T) {
 	}
 	net.Vocabulary = 3
 	const want = "compile test: the network reads tokens, which have no gradient"
-	if _, err := nn.Compile(net, nn.CompileOptions{Mode: nn.Eval, Batch: 1, Loss: readout{make([]float32, 2)}, InputGradient: true}); err == nil || err.Error() != want {
+	o := nn.CompileOptions{Mode: nn.Eval, Batch: 1, Loss: readout{make([]float32, 2)}, InputGradient: true}
+	if _, err := nn.Compile(net, o); err == nil || err.Error() != want {
 		t.Errorf("error %v, want %q", err, want)
 	}
 }

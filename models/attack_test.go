@@ -13,7 +13,8 @@ import (
 // Every built-in network has gradients by its input, and the program that computes them gives the
 // outputs of the program for inference, bit for bit: an attack judges by either.
 func TestInputGradients(t *testing.T) {
-	for name, shape := range map[string]nn.Shape{"mlp": {20}, "lenet5": {1, 16, 16}, "cnn": {3, 16, 16}, "inception": {3, 16, 16}, "resnet": {3, 16, 16},
+	for name, shape := range map[string]nn.Shape{"mlp": {20}, "lenet5": {1, 16, 16},
+		"cnn": {3, 16, 16}, "inception": {3, 16, 16}, "resnet": {3, 16, 16},
 		"rnn": {4, 6}, "lstm": {4, 6}, "gru": {4, 6}, "transformer": {4, 6}} {
 		m, err := Kinds.New(name)
 		if err != nil {
