@@ -20,11 +20,11 @@ func quick() map[string]attack.Attack {
 	fab.Steps, fab.Targets, fab.Restarts, nearest.Steps, nearest.Targets, square.Queries = 5, 3, 2, 4, 0, 30
 	standard.Steps, standard.Targets, standard.Queries = 3, 2, 10
 	return map[string]attack.Attack{
-		"fgsm": &attack.FGSM{Start: "random", Step: 1.25},
-		"pgd": &attack.PGD{Steps: 4, Restarts: 2, Start: "random"},
-		"near": &attack.PGD{Steps: 3, Restarts: 1, Start: "near", Loss: "kl"},
+		"fgsm":     &attack.FGSM{Start: "random", Step: 1.25},
+		"pgd":      &attack.PGD{Steps: 4, Restarts: 2, Start: "random"},
+		"near":     &attack.PGD{Steps: 3, Restarts: 1, Start: "near", Loss: "kl"},
 		"momentum": &attack.PGD{Steps: 3, Restarts: 1, Start: "clean", Momentum: 1, Loss: "margin"},
-		"apgd": apgd, "dlr": dlr, "apgdt": targeted, "fab": fab, "fab of all classes": nearest, "square": square, "standard": standard,
+		"apgd":     apgd, "dlr": dlr, "apgdt": targeted, "fab": fab, "fab of all classes": nearest, "square": square, "standard": standard,
 	}
 }
 
