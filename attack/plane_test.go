@@ -94,3 +94,27 @@ func bisect(norm Norm, p, w []float64, value float64) (length, reached float64) 
 	}
 	return at(high)
 }
+
+// Rounding to float32 never passes either end: the number rounded, or the clean input.
+func TestToward32(t *testing.T) {
+	rng := rand.New(rand.NewPCG(2, 2))
+	for range 200000 {
+		x0 := float64(float32(rng.NormFloat64() * math.Exp(8*rng.NormFloat64())))
+		x := x0 + rng.NormFloat64()*math.Exp(8*rng.NormFloat64())*math.Abs(x0)
+		switch rng.IntN(8) {
+		case 0:
+			x0 = 0
+		case 1:
+			x = x0
+		case 2:
+			x = x0 * (1 + 1e-15*rng.NormFloat64())
+		}
+		y := toward32(x, x0)
+		if y != float64(float32(y)) || y < min(x, x0) && y != x0 || y > max(x, x0) && y != x0 {
+			t.Fatalf("%v towards %v is %v", x, x0, y)
+		}
+		if ulp := math.Abs(y) * 0x1p-22; math.Abs(y-x) > ulp && math.Abs(x) > 1e-37 {
+			t.Fatalf("%v towards %v is %v, further away than a float32", x, x0, y)
+		}
+	}
+}

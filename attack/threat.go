@@ -121,19 +121,19 @@ func (t *Threat) project(p, clean []float64) {
 // inputs converts a point of values in the threat to inputs of the model. Rounding goes towards
 // the clean input x0, so that the result is in ball and range in the precision of the model.
 func (t *Threat) inputs(dst, p, x0 []float64, single bool) {
-	r, channels := &t.Range, len(t.Range.Mean)
-	sum, c := 0.0, 0
+	mean, std := t.Range.Mean, t.Range.Std
+	channels, eps := len(mean), t.Eps
+	dst, x0 = dst[:len(p)], x0[:len(p)]
+	c := 0
 	for j, v := range p {
-		x := (v - r.Mean[c]) / r.Std[c]
+		x := (v - mean[c]) / std[c]
 		if single {
 			x = toward32(x, x0[j])
 		}
-		for math.Abs(x-x0[j])*r.Std[c] > t.Eps && x != x0[j] { // by the last bit
+		for math.Abs(x-x0[j])*std[c] > eps && x != x0[j] { // by the last bit
 			x = step(x, x0[j], single)
 		}
 		dst[j] = x
-		d := (x - x0[j]) * r.Std[c]
-		sum += d * d
 		if c++; c == channels {
 			c = 0
 		}
@@ -141,7 +141,12 @@ func (t *Threat) inputs(dst, p, x0 []float64, single bool) {
 	if t.Norm != L2 {
 		return
 	}
-	for share := 1 - 1e-15; math.Sqrt(sum) > t.Eps; share = 1 - 2*(1-share) {
+	sum := 0.0
+	for j, x := range dst {
+		d := (x - x0[j]) * std[j%channels]
+		sum += d * d
+	}
+	for share := 1 - 1e-15; math.Sqrt(sum) > eps; share = 1 - 2*(1-share) {
 		sum = 0
 		for j := range dst {
 			x := x0[j] + max(share, 0)*(dst[j]-x0[j])
@@ -149,20 +154,22 @@ func (t *Threat) inputs(dst, p, x0 []float64, single bool) {
 				x = toward32(x, x0[j])
 			}
 			dst[j] = x
-			d := (x - x0[j]) * r.Std[j%channels]
+			d := (x - x0[j]) * std[j%channels]
 			sum += d * d
 		}
 	}
 }
 
 // toward32 rounds x to a float32 that is between x and x0, which is a float32, or next to x where
-// there is none.
+// there is none. The bits of a float64 that a float32 lacks are cut off, or filled before where the
+// way to x0 leads away from 0: half of the values need either, which a branch would not foresee.
 func toward32(x, x0 float64) float64 {
-	y := float32(x)
-	if v := float64(y); v > x && x >= x0 || v < x && x <= x0 {
-		y = math.Nextafter32(y, float32(x0))
+	const lacking = 1<<29 - 1
+	bits, fill := math.Float64bits(x), uint64(0)
+	if (x0-x)*x > 0 {
+		fill = lacking
 	}
-	return float64(y)
+	return float64(float32(math.Float64frombits((bits + fill) &^ lacking)))
 }
 
 // step is the next number from x towards x0.
