@@ -9,7 +9,7 @@ import (
 	"pare/stat/linear"
 )
 
-// The adapters of fitted models predict what the models do.
+// The adapters of fitted models give the predictions of the models.
 func TestLinearModels(t *testing.T) {
 	rng := rand.New(rand.NewPCG(9, 9))
 	const n, d = 60, 5
