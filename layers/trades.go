@@ -1,7 +1,6 @@
 package layers
 
 import (
-	"errors"
 	"fmt"
 	"math"
 
@@ -31,9 +30,9 @@ func (l Trades) Build(_ *nn.Builder, output, target *gorgonia.Node) (*gorgonia.N
 	case !ok:
 		return nil, fmt.Errorf("TRADES needs the cross-entropy of classes, the loss is %T", l.Loss)
 	case shape.Dims() != 2 || shape[0]%2 != 0:
-		return nil, fmt.Errorf("TRADES needs a vector of logits for each example, clean and attacked, the network gives %v", shape)
+		return nil, fmt.Errorf("TRADES needs a vector of logits for each example, clean and attacked; the network gives %v", shape)
 	case loss.ClassWeights != nil && len(loss.ClassWeights) != shape[1]:
-		return nil, errors.New("TRADES: the weights of classes do not fit the classes")
+		return nil, fmt.Errorf("TRADES: %d weights of classes for %d classes", len(loss.ClassWeights), shape[1])
 	}
 	t := newTradesPass(loss, l.Beta, shape)
 	grad := nn.Gradient(nn.Op{Name: "trades/dx", Shape: shape,

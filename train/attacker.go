@@ -201,7 +201,7 @@ func (a *Attacker) project(i int) {
 	for j, v := range x {
 		x[j] = min(max(v, low[j]), high[j])
 	}
-	for {
+	for margin := 1e-6; ; margin *= 2 { // rounding to float32 may hold a perturbation just outside
 		norm := 0.0
 		for j, v := range x {
 			d := (float64(v) - float64(clean[j])) * float64(a.o.Std[j%units])
@@ -210,7 +210,7 @@ func (a *Attacker) project(i int) {
 		if norm = math.Sqrt(norm); norm <= a.Eps {
 			return
 		}
-		f := a.Eps / norm * (1 - 1e-6) // the margin lets float32 end the loop
+		f := a.Eps / norm * max(0, 1-margin)
 		for j, v := range x {
 			x[j] = float32(float64(clean[j]) + f*(float64(v)-float64(clean[j])))
 		}
