@@ -124,7 +124,7 @@ func (p *Program) compile(o CompileOptions) error {
 	}
 	b := &Builder{Graph: gorgonia.NewGraph(), Mode: o.Mode, Batch: o.Batch, program: p, noNoise: o.NoNoise, frozen: o.Frozen,
 		gradients: o.Mode == Train || o.InputGradient,
-		params: map[*Param]*gorgonia.Node{}, leaves: map[int64][]float32{},
+		params:    map[*Param]*gorgonia.Node{}, leaves: map[int64][]float32{},
 		outputs: map[string]*gorgonia.Node{}, moments: map[int64]*Moments{}}
 	p.X = make([]float32, o.Batch*net.Input.Size())
 	x := b.Input(InputName, net.Input.Batched(o.Batch), p.X)
