@@ -21,7 +21,7 @@ func (r *runner) adversarial(p phase) (*train.Adversarial, error) {
 	case d.Set.Images() == nil:
 		return nil, r.c.Errorf(key, "it needs images, whose pixels lie in 0..1; the range of the inputs of %s is not known", r.c.Data.Dataset)
 	}
-	a := d.attack(*spec)
+	a := d.attack()
 	if p.name != trainPhase {
 		a.Warmup = 0
 	}
@@ -35,10 +35,10 @@ func (r *runner) adversarial(p phase) (*train.Adversarial, error) {
 	return a, nil
 }
 
-// attack is an attack on the pixels of the images.
-func (d *Data) attack(spec train.AdversarialSpec) *train.Adversarial {
+// attack is the attack of the config on the pixels of the images.
+func (d *Data) attack() *train.Adversarial {
 	norm := d.preprocess()
-	return &train.Adversarial{AdversarialSpec: spec, Mean: norm.Mean, Std: norm.Std}
+	return &train.Adversarial{Attack: d.adversarial.Kind, AdversarialSpec: d.adversarial.AdversarialSpec, Mean: norm.Mean, Std: norm.Std}
 }
 
 // underAttack makes an attacker of the examples of the data for a network; nil: it is trained on
@@ -47,7 +47,7 @@ func (d *Data) underAttack(net *nn.Network, batch int) (*train.Attacker, error) 
 	if d.adversarial == nil || d.Set.Images() == nil {
 		return nil, nil
 	}
-	return train.NewAttacker(net, d.attack(*d.adversarial), d.Loss(), batch, d.seed)
+	return train.NewAttacker(net, d.attack(), d.Loss(), batch, d.seed)
 }
 
 // importanceStream is the stream of random starts of attacks that importance is measured under.

@@ -26,8 +26,8 @@ type Data struct {
 	aug  datasets.Augment
 	seed uint64
 
-	adversarial *train.AdversarialSpec // nil: training sees clean examples
-	weights     []float32              // of the classes, balanced; nil: not asked for yet
+	adversarial *config.Adversarial // nil: training sees clean examples
+	weights     []float32           // of the classes, balanced; nil: not asked for yet
 }
 
 // LoadData loads the dataset of a config. Parameters that its model keeps from an

@@ -1,6 +1,7 @@
 package train
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 
@@ -12,11 +13,8 @@ import (
 // AdversarialSpec says on which attacked examples a network trains. Distances are in pixel
 // units: pixels lie in 0..1.
 type AdversarialSpec struct {
-	Attack string `yaml:"attack" required:"true" doc:"attack on the examples of every step"`
-	Kind   Attack `kind:"attack"`
-
 	Norm   string  `yaml:"norm" enum:"linf,l2" doc:"norm of a perturbation: linf, the largest change of a pixel, or l2, the Euclidean norm over the image"`
-	Eps    float64 `yaml:"eps" required:"true" range:"[0,)" doc:"largest norm of a perturbation, where pixels lie in 0..1, such as 0.3 or 0.0314 (8/255)"`
+	Eps    float64 `yaml:"eps" required:"true" range:"[0,)" doc:"the largest norm of a perturbation, where pixels lie in 0..1, such as 0.3 or 0.0314 (8/255)"`
 	Warmup float64 `yaml:"warmup,omitempty" range:"[0,)" doc:"epochs of train over which eps rises from 0; 0: none"`
 	Trades float64 `yaml:"trades,omitempty" range:"[0,)" doc:"weight β of the divergence between clean and attacked outputs beside the loss of clean examples (TRADES, Zhang et al. 2019); 0: the loss of attacked examples alone (Madry et al. 2018)"`
 
@@ -26,13 +24,10 @@ type AdversarialSpec struct {
 // Defaults sets the values of the keys that a section leaves out.
 func (s *AdversarialSpec) Defaults() { s.Norm, s.Examples = "linf", 512 }
 
-// Validate checks the rules between options.
-func (s *AdversarialSpec) Validate() error {
-	if s.Kind == nil {
-		return errors.New("no attack")
-	}
-	if s.Trades > 0 && !s.Kind.Path(1).Random {
-		return errors.New("trades needs start: random, as the divergence has no gradient at the clean example")
+// Fits checks the rules between the attack and the other options.
+func (s *AdversarialSpec) Fits(a Attack) error {
+	if s.Trades > 0 && !a.Path(1).Random {
+		return option.Errorf("trades", "needs start: random, as the divergence has no gradient at the clean example")
 	}
 	return nil
 }
@@ -84,7 +79,7 @@ func (a *PGD) Path(eps float64) Path {
 // Validate checks the rules between options.
 func (a *PGD) Validate() error {
 	if a.Restarts > 1 && a.Start == "clean" {
-		return fmt.Errorf("restarts is %d, but from start clean all ways are the same; use start: random", a.Restarts)
+		return option.Errorf("restarts", "is %d, but from start clean all ways are the same; use start: random", a.Restarts)
 	}
 	return nil
 }
@@ -111,6 +106,7 @@ func (a *FGSM) Path(eps float64) Path {
 
 // Adversarial has a network train on attacked examples.
 type Adversarial struct {
+	Attack Attack
 	AdversarialSpec
 	// Mean and Std, one for each unit of the input, make pixels of inputs: value·Std + Mean.
 	Mean, Std []float32
@@ -118,19 +114,19 @@ type Adversarial struct {
 	Warn      func(text string) // shows a warning; nil: nothing
 }
 
-// checks refuses what the attack cannot work on.
+// check refuses options that make no sense, and training that the attack does not fit.
 func (a *Adversarial) check(net *nn.Network, o *Options) error {
-	if err := option.Check(&a.AdversarialSpec); err != nil {
-		return fmt.Errorf("adversarial: %w", err)
+	if a.Attack == nil {
+		return errors.New("no attack")
 	}
-	if err := Attackable(net, len(a.Std)); err != nil {
-		return fmt.Errorf("adversarial: %w", err)
+	if err := cmp.Or(option.Check(&a.AdversarialSpec), option.Check(a.Attack), a.Fits(a.Attack), Attackable(net, len(a.Std))); err != nil {
+		return err
 	}
 	if _, ok := o.Loss.(layers.CrossEntropy); !ok && a.Trades > 0 {
-		return fmt.Errorf("adversarial: trades needs the loss cross_entropy or focal without weights of examples or mixed ones")
+		return errors.New("trades needs the loss cross_entropy or focal, and examples without weights that are not mixed")
 	}
 	if a.Trades > 0 && o.Distill != nil {
-		return errors.New("adversarial: trades does not go with distillation")
+		return errors.New("trades does not go with distillation")
 	}
 	return nil
 }

@@ -55,7 +55,7 @@ func newAdversary(net *nn.Network, o *Options) (*adversary, error) {
 		return a, nil
 	}
 	pgd := *a.Adversarial
-	pgd.Kind, pgd.Trades = robustAttack(), 0
+	pgd.Attack, pgd.Trades = robustAttack(), 0
 	if a.robust.attacker, err = NewAttacker(net, &pgd, o.EvalLoss, o.EvalBatch, o.Seed); err != nil {
 		return nil, err
 	}

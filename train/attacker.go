@@ -58,7 +58,7 @@ func (a *Attacker) Move(dst []float32, b Batch, stream uint64) {
 		copy(dst, b.X[:b.N*a.size])
 		return
 	}
-	p, path, n := a.program, a.o.Kind.Path(a.Eps), b.N
+	p, path, n := a.program, a.o.Attack.Path(a.Eps), b.N
 	setTargets(p.Target, a.loss, b)
 	copy(a.x, b.X[:n*a.size])
 	a.bound(n)

@@ -11,6 +11,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"pare/attack"
 	"pare/internal/kernel/parallel"
 	"pare/layers"
 	"pare/nn"
@@ -50,7 +51,7 @@ func TestGoldenAttacks(t *testing.T) {
 	}
 	for name, c := range g.Cases {
 		a := newAttacker(t, net, &Adversarial{Mean: slices.Repeat(g.Mean, d/len(g.Mean)), Std: slices.Repeat(g.Std, d/len(g.Std)),
-			AdversarialSpec: AdversarialSpec{Kind: &PGD{Steps: c.Steps, Step: c.Step, Restarts: 1, Start: "clean"}, Norm: c.Norm, Eps: c.Eps}}, n)
+			Attack: &PGD{Steps: c.Steps, Step: c.Step, Restarts: 1, Start: "clean"}, AdversarialSpec: AdversarialSpec{Norm: c.Norm, Eps: c.Eps}}, n)
 		x := make([]float32, len(g.X))
 		a.Move(x, Batch{X: g.X, Y: g.Y, N: n}, 0)
 		for i, want := range c.X {
@@ -72,7 +73,7 @@ func newAttacker(t *testing.T, net *nn.Network, o *Adversarial, batch int) *Atta
 
 // attackOn is an attack on images of toy, whose pixels are value·0.5 + 0.4.
 func attackOn(kind Attack, norm string, eps float64) *Adversarial {
-	return &Adversarial{Mean: []float32{0.4}, Std: []float32{0.5}, AdversarialSpec: AdversarialSpec{Kind: kind, Norm: norm, Eps: eps}}
+	return &Adversarial{Mean: []float32{0.4}, Std: []float32{0.5}, Attack: kind, AdversarialSpec: AdversarialSpec{Norm: norm, Eps: eps}}
 }
 
 // Attacked examples lie in the ball and in the range of pixels, in exact numbers, except where
@@ -133,6 +134,44 @@ func TestAttacksStayInTheBall(t *testing.T) {
 			}
 		}
 	})
+}
+
+// In double precision package attack goes the same way from the clean examples.
+func TestAttacksAreThoseOfPackageAttack(t *testing.T) {
+	net, data := toyNet(t, 1), newToy(24, 24, 3)
+	model, err := attack.NewNetwork(net, 24)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var examples attack.Examples
+	for i, v := range data.x {
+		examples.X = append(examples.X, float64(v))
+		if i%toySize == 0 {
+			examples.Labels = append(examples.Labels, int(data.y[i/toySize]))
+		}
+	}
+	for _, norm := range []attack.Norm{attack.Linf, attack.L2} {
+		const eps, steps = 0.0625, 4
+		pixels := attack.Range{Upper: 1, Mean: []float64{0.5}, Std: []float64{0.125}}
+		reference, err := attack.New(model, attack.Threat{Norm: norm, Eps: eps, Range: pixels},
+			&attack.PGD{Steps: steps, Restarts: 1, Start: "clean"}, attack.Options{Maximise: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		want, err := reference.Run(t.Context(), examples)
+		if err != nil {
+			t.Fatal(err)
+		}
+		o := attackOn(&PGD{Steps: steps, Restarts: 1, Start: "clean"}, string(norm), eps)
+		o.Mean, o.Std = []float32{0.5}, []float32{0.125}
+		x := make([]float32, len(data.x))
+		newAttacker(t, net, o, 24).Move(x, Batch{X: data.x, Y: data.y, N: 24}, 0)
+		for i, v := range x {
+			if math.Abs(float64(v)-want.X[i]) > 1e-5 {
+				t.Errorf("%s: value %d is %g, package attack has %g", norm, i, v, want.X[i])
+			}
+		}
+	}
 }
 
 // One seed and one stream give one result for any number of threads and any place in a larger
@@ -197,7 +236,7 @@ func TestRandomStartsFillTheBall(t *testing.T) {
 	net := chain(t, nn.Shape{2}, &layers.Linear{Out: 2})
 	const n = 4000
 	a := newAttacker(t, net, &Adversarial{Mean: []float32{0.5, 0.5}, Std: []float32{1, 1},
-		AdversarialSpec: AdversarialSpec{Kind: &FGSM{Step: 1e-30, Start: "random"}, Norm: "l2", Eps: 0.25}}, n)
+		Attack: &FGSM{Step: 1e-30, Start: "random"}, AdversarialSpec: AdversarialSpec{Norm: "l2", Eps: 0.25}}, n)
 	x := make([]float32, 2*n)
 	a.Move(x, Batch{X: make([]float32, 2*n), Y: make([]float32, n), N: n}, 0)
 	inner := 0
@@ -235,7 +274,7 @@ func BenchmarkAttackStep(b *testing.B) {
 		&layers.Conv{Out: 20, Kernel: layers.Square(4), Stride: layers.Square(2), Pad: layers.Around(1)}, layers.ReLU(),
 		&layers.Conv{Out: 40, Kernel: layers.Square(4), Stride: layers.Square(2), Pad: layers.Around(1)}, layers.ReLU(),
 		&layers.Flatten{}, &layers.Linear{Out: 100}, layers.ReLU(), &layers.Linear{Out: 10}} {
-		if err := net.Add("", l); err != nil {
+		if err := net.Add(string(rune(97+len(net.Nodes))), l); err != nil {
 			b.Fatal(err)
 		}
 	}
@@ -257,8 +296,8 @@ func BenchmarkAttackStep(b *testing.B) {
 			}
 		})
 	}
-	a, err := NewAttacker(net, &Adversarial{Mean: []float32{0}, Std: []float32{1}, AdversarialSpec: AdversarialSpec{Kind: &PGD{Steps: 10, Restarts: 1, Start: "random"},
-		Norm: "linf", Eps: 0.3}}, layers.CrossEntropy{}, batch, 1)
+	a, err := NewAttacker(net, &Adversarial{Mean: []float32{0}, Std: []float32{1}, Attack: &PGD{Steps: 10, Restarts: 1, Start: "random"},
+		AdversarialSpec: AdversarialSpec{Norm: "linf", Eps: 0.3}}, layers.CrossEntropy{}, batch, 1)
 	if err != nil {
 		b.Fatal(err)
 	}

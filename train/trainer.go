@@ -208,7 +208,7 @@ func New(net *nn.Network, o Options) (*Trainer, error) {
 	}
 	if o.Adversarial != nil {
 		if err := o.Adversarial.check(net, &o); err != nil {
-			return nil, fmt.Errorf("phase %s: %w", o.Phase, err)
+			return nil, fmt.Errorf("phase %s: adversarial: %w", o.Phase, err)
 		}
 	}
 	if t.teacher, err = newTeacher(o.Distill, net, o.Train.BatchSize()); err != nil {
