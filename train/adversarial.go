@@ -56,15 +56,12 @@ func init() {
 	Attacks.Register("fgsm", "one gradient step from a random start (Wong et al. 2020)", func() Attack { return &FGSM{Start: "random"} })
 }
 
-// Start is where an attack begins.
-type Start = string
-
 // PGD is projected gradient descent (Madry et al. 2018).
 type PGD struct {
 	Steps    int     `yaml:"steps" range:"[1,10000]" doc:"gradient steps; each costs a pass forward and back"`
 	Step     float64 `yaml:"step,omitempty" range:"(0,)" doc:"length of a step in pixel units; left out: 2.5·eps/steps"`
 	Restarts int     `yaml:"restarts" range:"[1,1000]" doc:"starts, of which the one with the largest loss counts"`
-	Start    Start   `yaml:"start" enum:"random,clean" doc:"first point: random, drawn from the ball, or clean, the example itself"`
+	Start    string  `yaml:"start" enum:"random,clean" doc:"first point: random, drawn from the ball, or clean, the example itself"`
 }
 
 // Path implements Attack.
@@ -88,7 +85,7 @@ func (a *PGD) Validate() error {
 // Wong, Rice & Kolter 2020).
 type FGSM struct {
 	Step  float64 `yaml:"step,omitempty" range:"(0,)" doc:"length of the step in pixel units; left out: 1.25·eps from a random start, eps from the clean example"`
-	Start Start   `yaml:"start" enum:"random,clean" doc:"first point: random, drawn from the ball, or clean, the example itself"`
+	Start string  `yaml:"start" enum:"random,clean" doc:"first point: random, drawn from the ball, or clean, the example itself"`
 }
 
 // Path implements Attack.
@@ -119,7 +116,7 @@ func (a *Adversarial) check(net *nn.Network, o *Options) error {
 	if a.Attack == nil {
 		return errors.New("no attack")
 	}
-	if err := cmp.Or(option.Check(&a.AdversarialSpec), option.Check(a.Attack), a.Fits(a.Attack), Attackable(net, len(a.Std))); err != nil {
+	if err := cmp.Or(option.Check(&a.AdversarialSpec), option.Check(a.Attack), a.Fits(a.Attack), attackable(net, len(a.Std))); err != nil {
 		return err
 	}
 	if _, ok := o.Loss.(layers.CrossEntropy); !ok && a.Trades > 0 {
@@ -131,9 +128,9 @@ func (a *Adversarial) check(net *nn.Network, o *Options) error {
 	return nil
 }
 
-// Attackable reports a network that has no inputs to attack, or whose range has another number
+// attackable reports a network that has no inputs to attack, or whose range has another number
 // of units.
-func Attackable(net *nn.Network, units int) error {
+func attackable(net *nn.Network, units int) error {
 	switch {
 	case net.Vocabulary > 0:
 		return errors.New("an attack moves pixels, but the network reads tokens")

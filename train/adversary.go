@@ -101,7 +101,7 @@ func (t *Trainer) measureRobust(ctx context.Context) error {
 	if a.robust.attacker == nil {
 		return nil
 	}
-	m, err := a.robust.evaluator.Run(ctx, a.robust.attacker.Source(a.Val, robustStream))
+	m, err := a.robust.evaluator.Run(ctx, attacked{EvalSource: a.Val, by: a.robust.attacker, stream: robustStream})
 	switch {
 	case ctx.Err() != nil:
 		return t.interrupt()

@@ -34,7 +34,7 @@ type Attacker struct {
 // NewAttacker compiles the network for attacks on batches of up to batch examples, which
 // increase the loss or, with o.Trades, the divergence from the outputs of the clean examples.
 func NewAttacker(net *nn.Network, o *Adversarial, loss nn.Loss, batch int, seed uint64) (*Attacker, error) {
-	if err := Attackable(net, len(o.Std)); err != nil {
+	if err := attackable(net, len(o.Std)); err != nil {
 		return nil, err
 	}
 	a := &Attacker{Eps: o.Eps, o: o, loss: loss, size: net.Input.Size(), seed: seed}
@@ -266,11 +266,6 @@ func (s attacked) All(ctx context.Context) iter.Seq2[Batch, error] {
 			}
 		}
 	}
-}
-
-// Source gives the examples of a source, attacked as the network is then.
-func (a *Attacker) Source(s EvalSource, stream uint64) EvalSource {
-	return attacked{EvalSource: s, by: a, stream: stream}
 }
 
 // Statistics gives the examples of a source as training sees them, for running statistics:
