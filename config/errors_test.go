@@ -80,7 +80,7 @@ func TestParseErrors(t *testing.T) {
 		{"lambda below 0", head + "penalties:\n- type: l1\n  on: weights\n  lambda: -1e-3\n", `6:11: penalties.0.lambda must be at least 0, got -1e-3`},
 		{"factor below 0", head + "penalties: [{type: l1, on: gates, lambda: 1, factors: {a.b: -1}}]\n", `3:61: penalties.0.factors.a.b must be at least 0, got -1`},
 		{"unknown choice", head + "prune: {method: magnitud}\n", `3:17: prune.method must be zeros, least, magnitude, random, weights, rigl or none, got "magnitud"; did you mean magnitude?`},
-		{"unknown metric", head + "train: {early_stop: {metric: f1}}\n", `3:30: train.early_stop.metric must be loss or accuracy, got "f1"`},
+		{"unknown metric", head + "train: {early_stop: {metric: f1}}\n", `3:30: train.early_stop.metric must be loss, accuracy or robust, got "f1"`},
 		{"budget above 1", head + "prune: {method: random, budget: {macs: 1.5}}\n", `3:40: prune.budget.macs must be above 0 and at most 1, got 1.5`},
 		{"budget missing", head + "prune:\n  method: magnitude\n", `4:11: prune.method magnitude needs prune.budget, the share to keep: {macs: 0.5} or {params: 0.1}`},
 		{"budget of zeros", head + "prune: {method: zeros, budget: {macs: 0.5}}\n", `3:32: prune.budget has no effect with prune.method zeros; remove it or use least, magnitude, random, weights or rigl`},

@@ -56,7 +56,7 @@ func runName(file string) string {
 	return name
 }
 
-// checkAdversarial refuses an attack that no example sees, and what does not go with TRADES.
+// checkAdversarial refuses an attack that no example sees, and options that TRADES does not go with.
 func (c *Config) checkAdversarial() error {
 	a := c.Adversarial
 	switch {

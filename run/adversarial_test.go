@@ -108,6 +108,8 @@ func TestAttackNeedsPixels(t *testing.T) {
 		"adversarial: it needs images, whose pixels lie in 0..1; the range of the inputs of planted is not known": "data: {dataset: planted}\n" + attack,
 		"adversarial: it needs classes, but targets of adding are numbers; remove it":                             "data: {dataset: adding}\nadversarial: {attack: pgd, eps: 0.1}\nmodel: {type: gru}\n",
 		"adversarial: an attack moves pixels, but wordchain has tokens; remove it":                                "data: {dataset: wordchain}\nadversarial: {attack: pgd, eps: 0.1}\nmodel: {type: lstm}\n",
+		"train.early_stop.metric: robust is the accuracy under an attack; add the section adversarial": "data: {dataset: digits, validation: 100}\n" +
+			"model: {type: mlp, hidden: [4]}\ntrain: {keep: best, early_stop: {metric: robust}}\n",
 	} {
 		if _, _, err := Plan(t.Context(), parse(t, text), nil); err == nil || !strings.Contains(err.Error(), want) || !IsInput(err) {
 			t.Errorf("the error is %v, want %q", err, want)

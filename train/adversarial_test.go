@@ -66,6 +66,37 @@ func TestAdversarialTrainingIsRobust(t *testing.T) {
 	}
 }
 
+// The best epoch by robust accuracy is the one whose weights are restored.
+func TestBestEpochByRobustAccuracy(t *testing.T) {
+	a := attackOn(&PGD{Steps: 2, Restarts: 1, Start: "random"}, "linf", 0.1)
+	a.Val = newToy(60, 16, 4)
+	o := underAttack(a)
+	o.Epochs, o.Stop = 8, EarlyStopSpec{Metric: "robust", Restore: "best"}
+	log, err := OpenMetricsLog(filepath.Join(t.TempDir(), "metrics.jsonl"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer log.Close()
+	o.Log = log
+	res, err := mustNew(t, toyNet(t, 1), o).Fit(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	epochs, err := ReadMetrics(log.path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	best := 0
+	for i, r := range epochs {
+		if r.Robust.Accuracy > epochs[best].Robust.Accuracy {
+			best = i
+		}
+	}
+	if res.Best.Epoch != best+1 || *res.Best.Robust != *epochs[best].Robust {
+		t.Errorf("the best epoch is %d with %+v, the log has %d with %+v", res.Best.Epoch, res.Best.Robust, best+1, epochs[best].Robust)
+	}
+}
+
 // A resumed training, with other numbers of threads, is the undisturbed one.
 func TestAdversarialTrainingResumes(t *testing.T) {
 	defer parallel.SetThreads(0)

@@ -132,6 +132,8 @@ func (o *Options) validate() error {
 		return errors.New("the improvement that counts, and the epochs before any does, must not be negative")
 	case o.Stop.active() && o.Val == nil:
 		return errors.New("early stop needs validation data")
+	case o.Stop.active() && o.Stop.Metric == robustMetric && (o.Adversarial == nil || o.Adversarial.Val == nil):
+		return errors.New("early stop by robust accuracy needs an attack on validation data")
 	}
 	if err := option.Check(o.Stop); err != nil {
 		return fmt.Errorf("early stop: %w", err)

@@ -49,7 +49,7 @@ func TestLinesFit(t *testing.T) {
 	s.Robust, s.ByLoss = &train.Metrics{Accuracy: 0.75}, false
 	for columns, want := range map[int]string{
 		90: "train epoch 3/24  val accuracy 90.10%  under attack 75.00%  MACs left 91.2%  24s",
-		60: "train 3/24  90.10%  attack 75.00%  MACs 91.2%  24s",
+		60: "train epoch 3/24  90.10%  attack 75.00%  MACs 91.2%  24s",
 	} {
 		if got := epochLine(columns, s, r); got != want {
 			t.Errorf("%d columns, under attack: %q, want %q", columns, got, want)
