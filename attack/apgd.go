@@ -28,7 +28,7 @@ func NewAPGD() *APGD { return &APGD{Steps: 100, Restarts: 1, Rho: 0.75} }
 // the classes with the largest outputs but that of the example, one after the other.
 type APGDT struct {
 	Steps    int     `yaml:"steps" range:"[1,)" doc:"number of steps towards each class"`
-	Restarts int     `yaml:"restarts" range:"[1,)" doc:"number of random starts for each class; examples that are broken are left out of the next"`
+	Restarts int     `yaml:"restarts" range:"[1,)" doc:"number of random starts for each class"`
 	Targets  int     `yaml:"targets" range:"[1,)" doc:"number of classes to aim at; fewer where the model has fewer"`
 	Rho      float64 `yaml:"rho" range:"[0,1]" doc:"share of the steps to a checkpoint that must raise the loss"`
 }

@@ -38,10 +38,12 @@ type Options struct {
 	// the point of the highest loss, as adversarial training needs. Otherwise an attack is over
 	// for an example when the model is wrong.
 	Maximise bool
-	// Chunk is the number of examples that are attacked at once, which bounds the memory; 0: 256.
+	// Chunk is the number of examples that are attacked at once, which bounds the memory; 0: up to
+	// 256, as their points fit into 1 GiB.
 	Chunk int
-	// Progress, unless nil, is called after every chunk and attack with the number of examples
-	// that are done with.
+	// Progress, unless nil, is called when an attack, or a restart of it, begins on a chunk, and
+	// at the end of a chunk with the name "". done is the number of examples that need no more
+	// work.
 	Progress func(attack string, done, total int)
 }
 
@@ -70,11 +72,11 @@ func New(m Model, t Threat, a Attack, o Options) (*Attacker, error) {
 	if o.Chunk < 0 {
 		return nil, fmt.Errorf("chunks of %d examples", o.Chunk)
 	}
-	if o.Chunk == 0 {
-		o.Chunk = 256
-	}
-	// Attacks keep up to buffers points of an example.
+	// Attacks keep up to so many points of an example.
 	const buffers = 12
+	if o.Chunk == 0 {
+		o.Chunk = min(256, max(1, 1<<30/(8*buffers*shape.Size())))
+	}
 	if err := limit.Check(fmt.Sprintf("an attack on %d examples of %s at once", o.Chunk, shape), int64(o.Chunk),
 		8*buffers*int64(shape.Size())); err != nil {
 		return nil, err
@@ -90,18 +92,16 @@ type Result struct {
 	// X has a point of the threat for each example: one at which the model is wrong where Broken,
 	// otherwise the one of the highest loss that the attack returned, or the example itself.
 	X []float64
-	// Broken says that the model is wrong at X; nil in regression.
-	Broken []bool
-	// Clean says that the model is right about the example as it is; nil in regression, and with
-	// Maximise.
-	Clean []bool
+	// Broken says that the model is wrong at X, Clean that it is right about the example as it is;
+	// nil in regression and with Maximise.
+	Broken, Clean []bool
 	// By names the attack that broke the example; "": none had to, or none did.
 	By []string
 	// Forward and Backward are the numbers of rows of inputs that the model computed.
 	Forward, Backward int64
 }
 
-// Accuracy is the share of examples that are not broken.
+// Accuracy is the share of examples that are not broken; 0 without Broken.
 func (r *Result) Accuracy() float64 {
 	right := 0
 	for _, b := range r.Broken {
@@ -120,11 +120,8 @@ func (a *Attacker) Run(ctx context.Context, e Examples) (*Result, error) {
 		return nil, err
 	}
 	r := &Result{X: make([]float64, len(e.X)), By: make([]string, n)}
-	if e.Labels != nil {
-		r.Broken = make([]bool, n)
-		if !a.o.Maximise {
-			r.Clean = make([]bool, n)
-		}
+	if e.Labels != nil && !a.o.Maximise {
+		r.Broken, r.Clean = make([]bool, n), make([]bool, n)
 	}
 	for first := 0; first < n; first += a.o.Chunk {
 		if err := a.chunk(ctx, e, r, first, min(n, first+a.o.Chunk)); err != nil {
@@ -145,8 +142,10 @@ func (a *Attacker) check(e Examples, n int) error {
 		return errors.New("examples have classes, but the model has one output")
 	case e.Values != nil && k != 1:
 		return fmt.Errorf("examples have numbers to predict, but the model has %d outputs", k)
-	case e.Labels != nil && len(e.Labels) != n, e.Values != nil && len(e.Values) != n:
-		return fmt.Errorf("%d labels and %d values for %d examples", len(e.Labels), len(e.Values), n)
+	case e.Labels != nil && len(e.Labels) != n:
+		return fmt.Errorf("%d labels for %d examples", len(e.Labels), n)
+	case e.Values != nil && len(e.Values) != n:
+		return fmt.Errorf("%d values for %d examples", len(e.Values), n)
 	}
 	for i, l := range e.Labels {
 		if l < 0 || l >= k {
@@ -168,7 +167,7 @@ func (a *Attacker) chunk(ctx context.Context, e Examples, r *Result, first, last
 		return err
 	}
 	copy(r.X[first*d:last*d], e.X[first*d:last*d])
-	if !a.o.Maximise && e.Labels != nil {
+	if r.Clean != nil {
 		z, err := s.CleanOutputs()
 		if err != nil {
 			return err
@@ -181,8 +180,6 @@ func (a *Attacker) chunk(ctx context.Context, e Examples, r *Result, first, last
 	if err := a.attack.Search(s); err != nil {
 		return err
 	}
-	if a.o.Progress != nil {
-		a.o.Progress("", last, len(r.By))
-	}
+	s.report("", last)
 	return nil
 }

@@ -54,8 +54,8 @@ func attacksOfLinear() map[string]attack.Attack {
 	return map[string]attack.Attack{"fgsm": &attack.FGSM{Start: "clean", Step: 1}, "pgd": clean, "momentum": momentum, "restarts": restarts}
 }
 
-// The losses at the points of FGSM and PGD are those of the duality of norms: ε‖w‖ is what the
-// prediction can move by, with the ℓ1 norm for Linf and the ℓ2 norm for L2.
+// FGSM and PGD reach the worst loss, which duality gives: a perturbation moves the prediction by up
+// to ε‖w‖, with the ℓ1 norm for Linf and the ℓ2 norm for L2.
 func TestLinearClosedForm(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 1))
 	for range 200 {
@@ -113,10 +113,12 @@ func TestRadiusIsMet(t *testing.T) {
 			norm, dual = attack.L2, norm2(w)
 		}
 		radius := math.Abs(margin) / dual
-		for name, a := range map[string]attack.Attack{"fgsm": &attack.FGSM{Start: "clean", Step: 1}, "pgd": &attack.PGD{Steps: 4, Restarts: 1, Start: "clean"}} {
+		attacks := map[string]attack.Attack{"fgsm": &attack.FGSM{Start: "clean", Step: 1}, "pgd": &attack.PGD{Steps: 4, Restarts: 1, Start: "clean"}}
+		for name, a := range attacks {
 			for share, broken := range map[float64]bool{1 + 1e-9: true, 1 - 1e-9: false} {
 				m, _ := attack.Binary(w, b)
-				r := run(t, m, attack.Threat{Norm: norm, Eps: radius * share, Range: attack.Unbounded}, a, attack.Options{}, attack.Examples{X: x, Labels: []int{label}})
+				threat := attack.Threat{Norm: norm, Eps: radius * share, Range: attack.Unbounded}
+				r := run(t, m, threat, a, attack.Options{}, attack.Examples{X: x, Labels: []int{label}})
 				if r.Broken[0] != broken {
 					t.Fatalf("model %d, %s, %s: broken %v at %v times the radius %v", i, name, norm, r.Broken[0], share, radius)
 				}

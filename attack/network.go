@@ -171,5 +171,6 @@ type external struct{ m *Network }
 func (e external) Build(_ *nn.Builder, output, target *gorgonia.Node) (*gorgonia.Node, error) {
 	grad := nn.Gradient(nn.Op{Name: "attack/dz", Shape: output.Shape().Clone(),
 		Run: func(dst []float32, in [][]float32) { e.m.gradient(in[0], dst) }}, 0)
-	return nn.Apply(nn.Op{Name: "attack", Grad: []nn.GradFunc{grad, nil}, Run: func(dst []float32, _ [][]float32) { dst[0] = 0 }}, output, target)
+	return nn.Apply(nn.Op{Name: "attack", Grad: []nn.GradFunc{grad, nil},
+		Run: func(dst []float32, _ [][]float32) { dst[0] = 0 }}, output, target)
 }

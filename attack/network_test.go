@@ -41,12 +41,14 @@ func singles(x []float64) []float64 {
 // convolutional is a small network with a normalisation and a sum, of images of 2 channels.
 func convolutional(t testing.TB, rng *rand.Rand) *nn.Network {
 	net := network(t, nn.Shape{2, 8, 8}, rng,
-		named{"conv1", &layers.Conv{Out: 8, Kernel: layers.Square(3), Pad: layers.Around(1)}}, named{"bn1", &layers.BatchNorm{}}, named{"relu1", layers.ReLU()},
+		named{"conv1", &layers.Conv{Out: 8, Kernel: layers.Square(3), Pad: layers.Around(1)}},
+		named{"bn1", &layers.BatchNorm{}}, named{"relu1", layers.ReLU()},
 		named{"conv2", &layers.Conv{Out: 8, Kernel: layers.Square(3), Pad: layers.Around(1)}}, named{"bn2", &layers.BatchNorm{}})
 	for _, l := range []struct {
 		named
 		inputs []string
-	}{{named{"add", &layers.Add{}}, []string{"bn2", "relu1"}}, {named{"relu2", layers.ReLU()}, nil}, {named{"pool", &layers.MaxPool{}}, nil},
+	}{{named{"add", &layers.Add{}}, []string{"bn2", "relu1"}},
+		{named{"relu2", layers.ReLU()}, nil}, {named{"pool", &layers.MaxPool{}}, nil},
 		{named{"drop", &layers.Dropout{}}, nil}, {named{"flat", &layers.Flatten{}}, nil}, {named{"fc", &layers.Linear{Out: 5}}, nil}} {
 		if err := net.Add(l.name, l.layer, l.inputs...); err != nil {
 			t.Fatal(err)
@@ -128,7 +130,8 @@ func TestBatchesAgree(t *testing.T) {
 			t.Errorf("batch %d: outputs of both passes differ by up to %g", batch, distance(z, zb))
 		}
 		if !slices.Equal(z, z0) || !slices.Equal(gx, g0) {
-			t.Errorf("batch %d: outputs differ by %g, gradients by %g from those in a batch of 72", batch, distance(z, z0), distance(gx, g0))
+			t.Errorf("batch %d: outputs differ by %g, gradients by %g from those in a batch of 72",
+				batch, distance(z, z0), distance(gx, g0))
 		}
 	}
 }

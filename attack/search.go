@@ -80,6 +80,14 @@ func (s *Search) Begin(attack string) {
 	}
 	s.name = attack
 	s.stream++
+	s.report(attack, s.first+s.N-len(s.Open()))
+}
+
+// report tells Options.Progress.
+func (s *Search) report(attack string, done int) {
+	if f := s.a.o.Progress; f != nil {
+		f(attack, done, len(s.r.By))
+	}
 }
 
 // Open lists the examples to attack: with Options.Maximise all, otherwise those about which the
@@ -93,9 +101,6 @@ func (s *Search) Open() []int {
 	}
 	return rows
 }
-
-// IsOpen reports whether an example is to be attacked.
-func (s *Search) IsOpen(row int) bool { return s.open[row] }
 
 // Clean is the point of an example as it is; it must not be changed.
 func (s *Search) Clean(row int) []float64 { return s.clean[row*s.D:][:s.D] }
@@ -248,20 +253,15 @@ func (s *Search) Wrong(row int, z []float64) bool {
 // there, which closes the example, or if its loss is the highest offered since Begin named this
 // attack. Options.Maximise goes by the loss alone.
 func (s *Search) Offer(row, place int, z []float64, loss float64) {
-	wrong := s.Wrong(row, z)
-	closes := wrong && !s.a.o.Maximise
-	if !s.open[row] || !closes && !(loss > s.best[row]) {
+	breaks := s.r.Broken != nil && s.Wrong(row, z)
+	if !s.open[row] || !breaks && !(loss > s.best[row]) {
 		return
 	}
 	s.best[row] = loss
 	s.place(row, place)
-	if wrong && !s.r.Broken[s.first+row] {
-		s.r.By[s.first+row] = s.name
+	if breaks {
+		s.open[row], s.r.Broken[s.first+row], s.r.By[s.first+row] = false, true, s.name
 	}
-	if s.r.Broken != nil {
-		s.r.Broken[s.first+row] = wrong
-	}
-	s.open[row] = !closes
 }
 
 func (s *Search) place(row, place int) {

@@ -7,7 +7,8 @@ import (
 )
 
 func init() {
-	Kinds.Register("square", "random squares of the largest change, kept where they help; no gradients", func() Attack { return NewSquare() })
+	Kinds.Register("square", "random squares of the largest change, kept where they help; no gradients",
+		func() Attack { return NewSquare() })
 }
 
 // SquareAttack is Square Attack (Andriushchenko et al. 2020): random search without gradients. Each

@@ -1,7 +1,8 @@
 package attack
 
 func init() {
-	Kinds.Register("standard", "the set of AutoAttack: apgd, apgdt, fab and square on the examples that hold", func() Attack { return NewStandard() })
+	Kinds.Register("standard", "the set of AutoAttack: apgd, apgdt, fab and square on the examples that hold",
+		func() Attack { return NewStandard() })
 }
 
 // Standard is the standard set of AutoAttack (Croce & Hein 2020b): APGD with the cross-entropy,

@@ -32,6 +32,9 @@ type Threat struct {
 	Range Range
 }
 
+// largestEps keeps squares of perturbations from overflowing, and sums in float32.
+const largestEps = 1e30
+
 // check completes the threat for a model of so many channels, or refuses it.
 func (t *Threat) check(channels int) error {
 	if t.Norm == "" {
@@ -41,8 +44,8 @@ func (t *Threat) check(channels int) error {
 	switch {
 	case t.Norm != Linf && t.Norm != L2:
 		return fmt.Errorf("norm %q: attacks know linf and l2", t.Norm)
-	case math.IsNaN(t.Eps) || math.IsInf(t.Eps, 0) || t.Eps < 0:
-		return fmt.Errorf("eps %v: it must be a number of at least 0", t.Eps)
+	case !(t.Eps >= 0 && t.Eps <= largestEps):
+		return fmt.Errorf("eps %v: it must be a number from 0 to %g", t.Eps, largestEps)
 	case r.Lower == 0 && r.Upper == 0:
 		return errors.New("the range of valid inputs is unknown: set Range to its limits, such as 0 and 1, or to Unbounded")
 	case !(r.Lower < r.Upper):
@@ -118,19 +121,19 @@ func (t *Threat) project(p, clean []float64) {
 // inputs converts a point of values in the threat to inputs of the model. Rounding goes towards
 // the clean input x0, so that the result is in ball and range in the precision of the model.
 func (t *Threat) inputs(dst, p, x0 []float64, single bool) {
-	r, channels := &t.Range, len(t.Range.Mean)
-	sum, c := 0.0, 0
+	mean, std := t.Range.Mean, t.Range.Std
+	channels, eps := len(mean), t.Eps
+	dst, x0 = dst[:len(p)], x0[:len(p)]
+	c := 0
 	for j, v := range p {
-		x := (v - r.Mean[c]) / r.Std[c]
+		x := (v - mean[c]) / std[c]
 		if single {
 			x = toward32(x, x0[j])
 		}
-		for math.Abs(x-x0[j])*r.Std[c] > t.Eps && x != x0[j] { // by the last bit
+		for math.Abs(x-x0[j])*std[c] > eps && x != x0[j] { // by the last bit
 			x = step(x, x0[j], single)
 		}
 		dst[j] = x
-		d := (x - x0[j]) * r.Std[c]
-		sum += d * d
 		if c++; c == channels {
 			c = 0
 		}
@@ -138,7 +141,12 @@ func (t *Threat) inputs(dst, p, x0 []float64, single bool) {
 	if t.Norm != L2 {
 		return
 	}
-	for share := 1 - 1e-15; math.Sqrt(sum) > t.Eps; share = 1 - 2*(1-share) {
+	sum := 0.0
+	for j, x := range dst {
+		d := (x - x0[j]) * std[j%channels]
+		sum += d * d
+	}
+	for share := 1 - 1e-15; math.Sqrt(sum) > eps; share = 1 - 2*(1-share) {
 		sum = 0
 		for j := range dst {
 			x := x0[j] + max(share, 0)*(dst[j]-x0[j])
@@ -146,20 +154,22 @@ func (t *Threat) inputs(dst, p, x0 []float64, single bool) {
 				x = toward32(x, x0[j])
 			}
 			dst[j] = x
-			d := (x - x0[j]) * r.Std[j%channels]
+			d := (x - x0[j]) * std[j%channels]
 			sum += d * d
 		}
 	}
 }
 
 // toward32 rounds x to a float32 that is between x and x0, which is a float32, or next to x where
-// there is none.
+// there is none. The bits of a float64 that a float32 lacks are cut off, or filled before where the
+// way to x0 leads away from 0: half of the values need either, which a branch would not foresee.
 func toward32(x, x0 float64) float64 {
-	y := float32(x)
-	if v := float64(y); v > x && x >= x0 || v < x && x <= x0 {
-		y = math.Nextafter32(y, float32(x0))
+	const lacking = 1<<29 - 1
+	bits, fill := math.Float64bits(x), uint64(0)
+	if (x0-x)*x > 0 {
+		fill = lacking
 	}
-	return float64(y)
+	return float64(float32(math.Float64frombits((bits + fill) &^ lacking)))
 }
 
 // step is the next number from x towards x0.
