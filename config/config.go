@@ -28,18 +28,19 @@ import (
 // Config describes a run. A parsed Config holds the defaults where the file
 // leaves a key out.
 type Config struct {
-	Name       string            `yaml:"name" doc:"name of the run; the run folder is runs/NAME unless told otherwise. Default: the name of the file"`
-	Seed       uint64            `yaml:"seed" doc:"seed of all randomness; the same seed gives the same result for any number of threads"`
-	Threads    int               `yaml:"threads" range:"[0,1024]" doc:"processor threads to use; 0: all cores"`
-	Data       Data              `yaml:"data" required:"true" doc:"training, validation and test data"`
-	Model      Model             `yaml:"model" required:"true" doc:"the network"`
-	Train      Train             `yaml:"train" doc:"training"`
-	Penalties  []regularize.Spec `yaml:"penalties,omitempty" doc:"penalties that make the network sparse"`
-	Target     *Target           `yaml:"target,omitempty" doc:"share of the network to keep: training then finds the strength of the penalties, and lambdas are relative; left out: lambdas are used as given"`
-	Prune      Prune             `yaml:"prune" doc:"which units are removed, and when"`
-	Thresholds *Thresholds       `yaml:"thresholds,omitempty" doc:"size from which on ReLUs let values through, calibrated after pruning; left out: all above 0"`
-	Finetune   *Finetune         `yaml:"finetune,omitempty" doc:"training after pruning; left out: none"`
-	Export     Export            `yaml:"export" doc:"models to write to the run folder, besides checkpoints"`
+	Name        string            `yaml:"name" doc:"name of the run; the run folder is runs/NAME unless told otherwise. Default: the name of the file"`
+	Seed        uint64            `yaml:"seed" doc:"seed of all randomness; the same seed gives the same result for any number of threads"`
+	Threads     int               `yaml:"threads" range:"[0,1024]" doc:"processor threads to use; 0: all cores"`
+	Data        Data              `yaml:"data" required:"true" doc:"training, validation and test data"`
+	Model       Model             `yaml:"model" required:"true" doc:"the network"`
+	Train       Train             `yaml:"train" doc:"training"`
+	Adversarial *Adversarial      `yaml:"adversarial,omitempty" doc:"attack on the examples that training and fine-tuning see, for networks that are robust against such attacks; left out: none"`
+	Penalties   []regularize.Spec `yaml:"penalties,omitempty" doc:"penalties that make the network sparse"`
+	Target      *Target           `yaml:"target,omitempty" doc:"share of the network to keep: training then finds the strength of the penalties, and lambdas are relative; left out: lambdas are used as given"`
+	Prune       Prune             `yaml:"prune" doc:"which units are removed, and when"`
+	Thresholds  *Thresholds       `yaml:"thresholds,omitempty" doc:"size from which on ReLUs let values through, calibrated after pruning; left out: all above 0"`
+	Finetune    *Finetune         `yaml:"finetune,omitempty" doc:"training after pruning; left out: none"`
+	Export      Export            `yaml:"export" doc:"models to write to the run folder, besides checkpoints"`
 
 	root *node // the file with its overrides, for places of errors
 }
@@ -155,6 +156,16 @@ type Distill struct {
 	Run string `yaml:"run" required:"true" empty:"no" doc:"the teacher: a run folder, a folder with a network or an .onnx file that pare wrote; in finetune also self, the network of the same run before pruning"`
 	train.DistillSpec
 }
+
+// Adversarial says which attack examples go through before training sees them.
+type Adversarial struct {
+	Attack string       `yaml:"attack" required:"true" doc:"the kind of attack on the examples of every step"`
+	Kind   train.Attack `kind:"attack"`
+	train.AdversarialSpec
+}
+
+// Validate checks the rules between options.
+func (a *Adversarial) Validate() error { return a.Fits(a.Kind) }
 
 // SelfTeacher is the Distill.Run of a run that teaches itself.
 const SelfTeacher = "self"

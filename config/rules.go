@@ -30,6 +30,9 @@ func (c *Config) check() error {
 	if err := c.checkDistill(); err != nil {
 		return err
 	}
+	if err := c.checkAdversarial(); err != nil {
+		return err
+	}
 	if err := c.checkPrune(); err != nil {
 		return err
 	}
@@ -51,6 +54,24 @@ func runName(file string) string {
 		return "run"
 	}
 	return name
+}
+
+// checkAdversarial refuses an attack that no example sees, and options that TRADES does not go with.
+func (c *Config) checkAdversarial() error {
+	a := c.Adversarial
+	switch {
+	case a == nil:
+		return nil
+	case c.Train.Epochs == 0 && (c.Finetune == nil || c.Finetune.Epochs == 0):
+		return c.root.place("adversarial").errorf("adversarial has no effect, as nothing is trained; remove it")
+	case a.Warmup > float64(c.Train.Epochs):
+		return c.root.place("adversarial.warmup").errorf("adversarial.warmup is %g epochs, longer than the training of %d", a.Warmup, c.Train.Epochs)
+	case a.Trades > 0 && (c.Train.MixUp > 0 || c.Train.CutMix > 0):
+		return c.root.place("adversarial.trades").errorf("adversarial.trades compares clean and attacked examples; remove train.mixup and train.cutmix")
+	case a.Trades > 0 && (c.Train.Distill != nil || c.Finetune != nil && c.Finetune.Distill != nil):
+		return c.root.place("adversarial.trades").errorf("adversarial.trades does not go with distill; remove one of them")
+	}
+	return nil
 }
 
 // checkDistill refuses teachers that there is nothing to teach for, and a run as its own teacher

@@ -33,7 +33,8 @@ func curves(phases []Phase) []chart.Chart {
 			line("training", func(p Point) float64 { return p.TrainLoss }),
 			line("validation", func(p Point) float64 { return p.ValLoss })}},
 		{title: "Validation accuracy", percent: true, lines: []series{
-			line("validation accuracy", func(p Point) float64 { return p.ValAccuracy })}},
+			line("validation accuracy", func(p Point) float64 { return p.ValAccuracy }),
+			line("under attack", func(p Point) float64 { return p.RobustAccuracy })}},
 		{title: "Sparsity", percent: true, zero: true, lines: []series{
 			line("weights that are 0", func(p Point) float64 { return p.Zeros }),
 			line("groups that are 0", func(p Point) float64 { return p.GroupsZero / p.GroupsTotal })}},

@@ -95,14 +95,16 @@ type Point struct {
 	Penalty     float64
 	ValLoss     float64
 	ValAccuracy float64 // in [0, 1]
-	Zeros       float64 // share of parameters that are exactly 0
-	GroupsZero  float64 // groups that are 0 as a whole
-	GroupsTotal float64
-	ParamsLeft  float64 // share of the network that a removal would leave; NaN: not measured
-	MACsLeft    float64 // the same of the multiply-accumulates
-	LR          float64
-	Gates       map[string][]float32 // values of every gate, by its name
-	Norms       []Norms              // by penalty; one all of whose groups are 0 is left out
+	// RobustAccuracy is ValAccuracy for some of the examples under an attack; NaN: not measured.
+	RobustAccuracy float64
+	Zeros          float64 // share of parameters that are exactly 0
+	GroupsZero     float64 // groups that are 0 as a whole
+	GroupsTotal    float64
+	ParamsLeft     float64 // share of the network that a removal would leave; NaN: not measured
+	MACsLeft       float64 // the same of the multiply-accumulates
+	LR             float64
+	Gates          map[string][]float32 // values of every gate, by its name
+	Norms          []Norms              // by penalty; one all of whose groups are 0 is left out
 }
 
 // Norms are the norms of a penalty's groups that are not 0.

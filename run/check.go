@@ -180,6 +180,9 @@ func (r *runner) checkEffect() error {
 	if s := c.Train.EarlyStop; judged && s.Metric == "accuracy" && targetForm(r.data.Set.Task).Noun() == "numbers" {
 		return c.Errorf("train.early_stop.metric", "targets of %s are numbers, which have no accuracy; use loss", c.Data.Dataset)
 	}
+	if a := c.Adversarial; judged && c.Train.EarlyStop.Metric == "robust" && (a == nil || a.Examples == 0) {
+		return c.Errorf("train.early_stop.metric", "robust is the accuracy under an attack; add the section adversarial with examples above 0")
+	}
 	if err := r.checkDrops("train.schedule", c.Train.Schedule.Kind, c.Train.Epochs); err != nil {
 		return err
 	}

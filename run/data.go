@@ -26,7 +26,8 @@ type Data struct {
 	aug  datasets.Augment
 	seed uint64
 
-	weights []float32 // of the classes, balanced; nil: not asked for yet
+	adversarial *config.Adversarial // nil: training sees clean examples
+	weights     []float32           // of the classes, balanced; nil: not asked for yet
 }
 
 // LoadData loads the dataset of a config. Parameters that its model keeps from an
@@ -68,7 +69,7 @@ func loadData(ctx context.Context, c *config.Config, progress func(what string, 
 	if count(set.Test) == 0 {
 		return nil, c.Errorf("data.test", "%s has no test examples; hold some out with a number or a share, such as 0.2", c.Data.Dataset)
 	}
-	data := &Data{Set: set, norm: set.Normalization, seed: c.Seed, aug: o.Augment}
+	data := &Data{Set: set, norm: set.Normalization, seed: c.Seed, aug: o.Augment, adversarial: c.Adversarial}
 	return data, data.prepare(c)
 }
 
@@ -501,7 +502,14 @@ func (d *Data) MeasureStatistics(ctx context.Context, net *nn.Network) error {
 	if err != nil || r == nil {
 		return err
 	}
-	if err := r.Run(ctx, s); ctx.Err() == nil {
+	var source train.EvalSource = s
+	switch a, err := d.underAttack(net, s.Batch); {
+	case err != nil:
+		return err
+	case a != nil:
+		source = a.Statistics(s)
+	}
+	if err := r.Run(ctx, source); ctx.Err() == nil {
 		return err
 	}
 	return ctxError(ctx, "measuring running statistics")

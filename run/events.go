@@ -87,6 +87,9 @@ func recordValues(r train.Record) map[string]float64 {
 			values["val_accuracy"] = r.Val.Accuracy
 		}
 	}
+	if r.Robust != nil {
+		values["robust_loss"], values["robust_accuracy"] = r.Robust.Loss, r.Robust.Accuracy
+	}
 	if r.Activity != nil {
 		values["activation_density"], values["dead_units"] = r.Activity.Overall, r.Activity.Dead
 	}

@@ -159,6 +159,9 @@ func (r *runner) options(p phase) (train.Options, error) {
 	if o.Distill, err = r.distillation(p); err != nil {
 		return train.Options{}, err
 	}
+	if o.Adversarial, err = r.adversarial(p); err != nil {
+		return train.Options{}, err
+	}
 	if p.shrinker != nil {
 		o.Reshaper = p.shrinker
 		r.events.start(p.name, p.net)

@@ -414,7 +414,8 @@ func (d *Data) forImportance(ctx context.Context, net *nn.Network) (*importance.
 		return nil, err
 	}
 	first := loader.First(min(importanceExamples, count(part)))
-	return &importance.Data{Batches: first.All(ctx), Batch: batch, Loss: d.Loss(), N: first.Batches()}, nil
+	return &importance.Data{Batches: first.All(ctx), Batch: batch, Loss: d.Loss(), N: first.Batches(),
+		Attack: d.attackFor(batch)}, nil
 }
 
 // unseen is the validation data or, without any, the training data.

@@ -56,7 +56,7 @@ func phases(records []train.Record) []report.Phase {
 			out = append(out, report.Phase{Name: rec.Phase})
 		}
 		p := report.Point{Epoch: rec.Epoch, TrainLoss: rec.Loss, Zeros: rec.Zeros, LR: rec.LR,
-			ValLoss: math.NaN(), ValAccuracy: math.NaN(), ParamsLeft: math.NaN(), MACsLeft: math.NaN()}
+			ValLoss: math.NaN(), ValAccuracy: math.NaN(), RobustAccuracy: math.NaN(), ParamsLeft: math.NaN(), MACsLeft: math.NaN()}
 		if l := rec.Remaining; l != nil {
 			p.ParamsLeft, p.MACsLeft = l.ParamShare, l.MACShare
 		}
@@ -65,6 +65,9 @@ func phases(records []train.Record) []report.Phase {
 			if !rec.Val.NoAccuracy {
 				p.ValAccuracy = rec.Val.Accuracy
 			}
+		}
+		if rec.Robust != nil {
+			p.RobustAccuracy = rec.Robust.Accuracy
 		}
 		for _, t := range rec.Terms {
 			p.Penalty += t.Value

@@ -3,7 +3,7 @@ package train
 // EarlyStopSpec ends training when validation no longer improves.
 type EarlyStopSpec struct {
 	Patience int    `yaml:"patience" range:"[0,)" doc:"epochs without improvement on the validation data before the stop, counted once all penalties have their full strength and a target is met; 0: never"`
-	Metric   string `yaml:"metric" enum:"loss,accuracy" doc:"value that must improve"` // "" means loss
+	Metric   string `yaml:"metric" enum:"loss,accuracy,robust" doc:"value that must improve; robust: the accuracy under attack, with adversarial"` // "" means loss
 
 	// Restore says which weights the phase ends with. The best epoch is chosen by Metric among
 	// those that count, and with a Reshaper among those after its last change of the network:
@@ -21,20 +21,26 @@ func (s EarlyStopSpec) restores() bool { return s.Restore == "best" }
 
 // Best is the best validation so far.
 type Best struct {
-	Epoch   int     `json:"epoch"` // counted from 1
-	Metrics Metrics `json:"metrics"`
+	Epoch   int      `json:"epoch"` // counted from 1
+	Metrics Metrics  `json:"metrics"`
+	Robust  *Metrics `json:"robust,omitempty"` // under an attack; nil: none was made
 }
 
-// improves compares by the metric of the spec.
-func (s EarlyStopSpec) improves(m Metrics, best *Best) bool {
+// improves compares two epochs by the metric of the spec.
+func (s EarlyStopSpec) improves(m, best *Best) bool {
 	switch {
 	case best == nil:
 		return true
 	case s.Metric == "accuracy":
-		return m.Accuracy > best.Metrics.Accuracy+s.MinDelta
+		return m.Metrics.Accuracy > best.Metrics.Accuracy+s.MinDelta
+	case s.Metric == robustMetric:
+		return m.Robust.Accuracy > best.Robust.Accuracy+s.MinDelta
 	}
-	return m.Loss < best.Metrics.Loss-s.MinDelta
+	return m.Metrics.Loss < best.Metrics.Loss-s.MinDelta
 }
+
+// robustMetric is the Metric that goes by Options.Adversarial.
+const robustMetric = "robust"
 
 // judge keeps the best validation and decides whether the phase is over.
 func (t *Trainer) judge() {
@@ -47,14 +53,15 @@ func (t *Trainer) judge() {
 		t.forgetBest()
 		return
 	}
-	if !t.o.Stop.improves(*t.val, t.pos.Best) {
+	now := &Best{Epoch: t.pos.Epoch, Metrics: *t.val, Robust: t.robust}
+	if !t.o.Stop.improves(now, t.pos.Best) {
 		t.pos.BadEpochs++
 		if t.o.Stop.Patience > 0 && t.pos.BadEpochs >= t.o.Stop.Patience {
 			t.pos.Done = true
 		}
 		return
 	}
-	t.pos.Best, t.pos.BadEpochs = &Best{Epoch: t.pos.Epoch, Metrics: *t.val}, 0
+	t.pos.Best, t.pos.BadEpochs = now, 0
 	if !t.o.Stop.restores() {
 		return
 	}

@@ -30,7 +30,7 @@ func (t *Trainer) epoch(ctx context.Context) (float64, error) {
 	if err := t.countRemaining(); err != nil {
 		return 0, err
 	}
-	r.Val, r.Activity, r.Remaining = t.val, t.activity, t.left
+	r.Val, r.Robust, r.Activity, r.Remaining = t.val, t.robust, t.activity, t.left
 	t.trajectories(&r)
 	if err := t.log(r); err != nil {
 		return 0, err
@@ -86,30 +86,30 @@ func (t *Trainer) batches(ctx context.Context) error {
 
 // load copies a batch into the program.
 func (t *Trainer) load(b Batch) error {
-	input, targets := t.net.Input.Size(), len(t.program.Target)/t.program.Batch()
-	weighed, ok := t.o.Loss.(layers.Weighed)
+	input, loss := t.net.Input.Size(), t.o.Loss
+	weighed, ok := loss.(layers.Weighed)
 	if ok {
-		targets = nn.TargetsOf(weighed.Loss, t.net.Output().Shape)
+		loss = weighed.Loss
 	}
+	targets := nn.TargetsOf(loss, t.net.Output().Shape)
 	if err := checkBatch(b, input, targets); err != nil {
 		return err
 	}
 	if !ok && (b.Second != nil || b.Weights != nil) {
 		return errors.New("its examples are mixed or have weights, which the loss must take: layers.Weighed")
 	}
-	if b.N != t.program.Batch() {
-		return fmt.Errorf("it has %d examples, expected %d", b.N, t.program.Batch())
+	if n := t.o.Train.BatchSize(); b.N != n {
+		return fmt.Errorf("it has %d examples, expected %d", b.N, n)
 	}
 	if b.Continues && t.pos.Batch == 0 {
 		return errors.New("it goes on from a batch before it, but is the first of the epoch")
 	}
-	copy(t.program.X, b.X[:b.N*input])
-	if ok {
-		weighed.Pack(t.program.Target, layers.Examples{Y: b.Y, Second: b.Second, Weights: b.Weights,
-			SecondWeights: b.SecondWeights, Share: b.Share}, b.N)
+	if t.adversary != nil {
+		t.adversary.load(t, b)
 	} else {
-		copy(t.program.Target, b.Y[:b.N*targets])
+		copy(t.program.X, b.X[:b.N*input])
 	}
+	setTargets(t.program.Target, t.o.Loss, b)
 	if t.continues = b.Continues; !b.Continues {
 		t.program.ResetState()
 	}
@@ -119,12 +119,26 @@ func (t *Trainer) load(b Batch) error {
 	return nil
 }
 
+// setTargets copies the targets of a batch as the loss takes them; dst has room for a full batch.
+func setTargets(dst []float32, loss nn.Loss, b Batch) {
+	if weighed, ok := loss.(layers.Weighed); ok {
+		weighed.Pack(dst, layers.Examples{Y: b.Y, Second: b.Second, Weights: b.Weights,
+			SecondWeights: b.SecondWeights, Share: b.Share}, b.N)
+		return
+	}
+	copy(dst, b.Y)
+}
+
 // measureStatistics computes running statistics at the present weights.
 func (t *Trainer) measureStatistics(ctx context.Context) error {
 	if t.statistics == nil {
 		return nil
 	}
-	err := t.statistics.Run(ctx, t.o.Statistics)
+	var source EvalSource = t.o.Statistics
+	if t.adversary != nil {
+		source = t.adversary.statistics(t, source)
+	}
+	err := t.statistics.Run(ctx, source)
 	if ctx.Err() != nil {
 		return t.interrupt()
 	}
@@ -150,6 +164,9 @@ func (t *Trainer) evaluate(ctx context.Context) error {
 		return t.diverged(t.after(), fmt.Sprintf("the validation loss is %g", m.Loss))
 	}
 	t.val, t.activity = &m, t.evaluator.Activity()
+	if t.adversary != nil {
+		return t.measureRobust(ctx)
+	}
 	return nil
 }
 

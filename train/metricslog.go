@@ -30,6 +30,7 @@ type Record struct {
 	Terms     []TermRecord         `json:"terms,omitempty"`     // effect of every penalty
 	Gates     map[string][]float32 `json:"gates,omitempty"`     // at the end of an epoch: values of every gate, by the name of its parameter
 	Val       *Metrics             `json:"val,omitempty"`       // results on the validation data, at the end of an epoch
+	Robust    *Metrics             `json:"robust,omitempty"`    // the same for some of it under an attack; nil: none was made
 	Remaining *Remaining           `json:"remaining,omitempty"` // at the end of an epoch: the network that a removal would leave now
 	Shrink    *ShrinkRecord        `json:"shrink,omitempty"`    // of kind shrink: the network after the removal
 	Target    *ControlRecord       `json:"target,omitempty"`    // of kind target: progress to the budget
@@ -248,6 +249,7 @@ type Status struct {
 	Step, Steps    int // updates made and to be made in the phase
 	Loss           float64
 	Val            *Metrics      // of the last evaluation; nil before the first
+	Robust         *Metrics      // the same under an attack; nil: none was made
 	ByLoss         bool          // the loss says more than the accuracy: targets are numbers, or several an example
 	Remaining      *Remaining    // at the end of the last epoch; nil before the first
 	Left           time.Duration // estimate; 0 while there is none

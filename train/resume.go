@@ -20,11 +20,12 @@ type Position struct {
 	LossSum   float64 `json:"loss_sum"`       // of the losses of the Batch batches
 	Last      Last    `json:"last"`           // for the log line after a resume: the step before it
 	Best      *Best   `json:"best,omitempty"` // nil before the first evaluation
-	BadEpochs int     `json:"bad_epochs"`     // evaluations since the best
-	Done      bool    `json:"done"`           // the phase is over
-	LogLines  int     `json:"log_lines"`      // lines in the metrics log
-	Seconds   float64 `json:"seconds"`        // spent, over all sessions
-	Waited    float64 `json:"waited"`         // seconds of them waiting for training data
+	Robust    *Robust `json:"robust,omitempty"`
+	BadEpochs int     `json:"bad_epochs"` // evaluations since the best
+	Done      bool    `json:"done"`       // the phase is over
+	LogLines  int     `json:"log_lines"`  // lines in the metrics log
+	Seconds   float64 `json:"seconds"`    // spent, over all sessions
+	Waited    float64 `json:"waited"`     // seconds of them waiting for training data
 }
 
 // Last holds the values of the last update for logs.

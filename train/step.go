@@ -146,7 +146,7 @@ func (t *Trainer) log(r Record) error {
 
 func (t *Trainer) status() Status {
 	s := Status{Phase: t.pos.Phase, Epoch: t.pos.Epoch + 1, Epochs: t.o.Epochs, Batch: t.pos.Batch, Batches: t.perEpoch,
-		Step: t.pos.Step, Steps: t.o.Epochs * t.perEpoch, Loss: t.pos.Last.Loss, Val: t.val, ByLoss: t.byLoss, Remaining: t.left}
+		Step: t.pos.Step, Steps: t.o.Epochs * t.perEpoch, Loss: t.pos.Last.Loss, Val: t.val, Robust: t.robust, ByLoss: t.byLoss, Remaining: t.left}
 	if done := s.Step - t.firstStep; done > 0 {
 		s.Left = time.Since(t.started) / time.Duration(done) * time.Duration(s.Steps-s.Step)
 	}

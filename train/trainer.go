@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"pare/internal/option"
+	"pare/layers"
 	"pare/layers/activity"
 	"pare/nn"
 )
@@ -41,6 +42,10 @@ type Options struct {
 	EvalLoss  nn.Loss    // of Val, see Evaluate; nil means Loss
 
 	Distill *Distillation // a teacher whose outputs are part of the loss of steps; nil: none
+
+	// Adversarial has steps train on attacked examples, and epochs end with a measurement under an
+	// attack; running statistics are measured on attacked examples, too. nil: none.
+	Adversarial *Adversarial
 
 	// Statistics are the examples from which running statistics, such as BatchNorm's, are
 	// computed at the end of each epoch, before the evaluation, so that they belong to the
@@ -127,6 +132,8 @@ func (o *Options) validate() error {
 		return errors.New("the improvement that counts, and the epochs before any does, must not be negative")
 	case o.Stop.active() && o.Val == nil:
 		return errors.New("early stop needs validation data")
+	case o.Stop.active() && o.Stop.Metric == robustMetric && (o.Adversarial == nil || o.Adversarial.Val == nil):
+		return errors.New("early stop by robust accuracy needs an attack on validation data")
 	}
 	if err := option.Check(o.Stop); err != nil {
 		return fmt.Errorf("early stop: %w", err)
@@ -142,6 +149,7 @@ type Trainer struct {
 	net        *nn.Network
 	program    *nn.Program
 	teacher    *teacher           // nil: there is none
+	adversary  *adversary         // nil: there is none
 	evaluator  *Evaluator         // nil without validation data
 	last       *Evaluator         // of the last batch; nil until it is needed
 	statistics *RunningStatistics // nil: they stay as the steps leave them
@@ -157,6 +165,7 @@ type Trainer struct {
 	size     int64         // trainable values when the phase began
 	reshaped bool          // net is no longer the network of the start
 	val      *Metrics
+	robust   *Metrics   // the same, under an attack
 	left     *Remaining // at the end of the last epoch
 	byLoss   bool       // see Status
 
@@ -199,6 +208,11 @@ func New(net *nn.Network, o Options) (*Trainer, error) {
 	if err := CheckSchedule(o.Optimizer, o.Schedule); err != nil {
 		return nil, fmt.Errorf("phase %s: %w", o.Phase, err)
 	}
+	if o.Adversarial != nil {
+		if err := o.Adversarial.check(net, &o); err != nil {
+			return nil, fmt.Errorf("phase %s: adversarial: %w", o.Phase, err)
+		}
+	}
 	if t.teacher, err = newTeacher(o.Distill, net, o.Train.BatchSize()); err != nil {
 		return nil, fmt.Errorf("phase %s: %w", o.Phase, err)
 	}
@@ -209,8 +223,14 @@ func New(net *nn.Network, o Options) (*Trainer, error) {
 func (t *Trainer) bind(net *nn.Network, penalties []Penalty) (err error) {
 	o := &t.o
 	t.net, t.params, o.Penalties, t.last = net, paramTensors(net), penalties, nil
-	if t.program, err = nn.Compile(net, nn.CompileOptions{Mode: nn.Train, Batch: o.Train.BatchSize(),
-		Loss: t.loss(), Terms: lossTerms(o.Penalties), Seed: o.Seed}); err != nil {
+	if t.adversary, err = newAdversary(net, o); err != nil {
+		return err
+	}
+	batch, loss := o.Train.BatchSize(), t.loss()
+	if o.Adversarial != nil && o.Adversarial.Trades > 0 { // clean and attacked examples are one batch
+		batch, loss = 2*batch, layers.Trades{Loss: loss, Beta: o.Adversarial.Trades}
+	}
+	if t.program, err = nn.Compile(net, nn.CompileOptions{Mode: nn.Train, Batch: batch, Loss: loss, Terms: lossTerms(o.Penalties), Seed: o.Seed}); err != nil {
 		return err
 	}
 	if o.Statistics.EvalSource != nil {

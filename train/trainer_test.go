@@ -285,7 +285,8 @@ func TestOptionErrors(t *testing.T) {
 		{func(o *Options) { o.Loss = nil }, "need a loss"},
 		{func(o *Options) { o.ClipNorm = math.NaN() }, "clipping norm"},
 		{func(o *Options) { o.Stop.Patience = 1 }, "needs validation data"},
-		{func(o *Options) { o.Stop.Metric = "f1" }, "loss or accuracy"},
+		{func(o *Options) { o.Stop.Metric = "f1" }, "loss, accuracy or robust"},
+		{func(o *Options) { o.Stop.Metric, o.Stop.Patience, o.Val = "robust", 2, newToy(16, 8, 1) }, "needs an attack on validation data"},
 		{func(o *Options) { o.Optimizer = &SGD{} }, "lr must be"},
 		{func(o *Options) { o.Schedule = &Constant{Warmup{2}} }, "warmup"},
 	} {

@@ -76,7 +76,10 @@ type Data struct {
 	Batches iter.Seq2[datasets.Batch, error] // to range over any number of times
 	Batch   int                              // examples of a batch, at most; smaller ones count for nothing
 	Loss    nn.Loss
-	N       int // batches, for the display of progress; 0: not known
+	// Attack returns a function that writes the attacked examples of a batch to dst, for networks
+	// that are trained on such examples; nil: the criterion sees the examples as they are.
+	Attack func(net *nn.Network) (move func(dst []float32, b datasets.Batch), err error)
+	N      int // batches, for the display of progress; 0: not known
 }
 
 // step calls Step.
@@ -138,6 +141,12 @@ func (s *Sample) run(name string, o nn.CompileOptions, after func(*nn.Program)) 
 	if err != nil {
 		return err
 	}
+	load := func(dst []float32, b datasets.Batch) { copy(dst, b.X) }
+	if s.Data.Attack != nil {
+		if load, err = s.Data.Attack(s.Net); err != nil {
+			return err
+		}
+	}
 	full, done := false, 0
 	for b, err := range s.Data.Batches {
 		if err != nil {
@@ -153,7 +162,7 @@ func (s *Sample) run(name string, o nn.CompileOptions, after func(*nn.Program)) 
 		if !b.Continues {
 			p.ResetState()
 		}
-		copy(p.X, b.X)
+		load(p.X, b)
 		copy(p.Target, b.Y)
 		p.Run()
 		after(p)

@@ -44,6 +44,9 @@ func figures(s train.Status, loss float64) []Field {
 		fields = append(fields, Field{Long: fmt.Sprintf("val accuracy %.2f%%", 100*s.Val.Accuracy),
 			Short: fmt.Sprintf("%.2f%%", 100*s.Val.Accuracy)})
 	}
+	if r := s.Robust; r != nil {
+		fields = append(fields, Field{Long: fmt.Sprintf("under attack %.2f%%", 100*r.Accuracy), Short: fmt.Sprintf("attack %.2f%%", 100*r.Accuracy)})
+	}
 	if l := s.Remaining; l != nil {
 		fields = append(fields, Field{Long: fmt.Sprintf("MACs left %.1f%%", 100*l.MACShare),
 			Short: fmt.Sprintf("MACs %.1f%%", 100*l.MACShare)})

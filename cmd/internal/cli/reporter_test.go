@@ -46,7 +46,16 @@ func TestLinesFit(t *testing.T) {
 			t.Errorf("%d columns: %q, want %q", c.columns, got, c.want)
 		}
 	}
-	s.Val, s.Remaining, r.Loss = nil, nil, 0.5
+	s.Robust, s.ByLoss = &train.Metrics{Accuracy: 0.75}, false
+	for columns, want := range map[int]string{
+		90: "train epoch 3/24  val accuracy 90.10%  under attack 75.00%  MACs left 91.2%  24s",
+		60: "train epoch 3/24  90.10%  attack 75.00%  MACs 91.2%  24s",
+	} {
+		if got := epochLine(columns, s, r); got != want {
+			t.Errorf("%d columns, under attack: %q, want %q", columns, got, want)
+		}
+	}
+	s.Robust, s.Val, s.Remaining, r.Loss = nil, nil, nil, 0.5
 	if got := epochLine(80, s, r); got != "train epoch 3/24  loss 0.5000  24s" {
 		t.Errorf("without validation: %q", got)
 	}

@@ -35,6 +35,7 @@ func printList(w io.Writer) {
 	kinds(w, "optimizers", train.Optimizers, train.Optimizers.Names())
 	kinds(w, "losses", layers.Losses, layers.Losses.Names())
 	kinds(w, "schedules", train.Schedules, train.Schedules.Names())
+	kinds(w, "attacks to train under", train.Attacks, train.Attacks.Names())
 	table(w, "prune methods", prune.Methods())
 	kinds(w, "importance (of method least)", importance.Criteria, importance.Criteria.Names())
 	kinds(w, "datasets", datasets.Kinds, datasets.Kinds.Names())
