@@ -74,12 +74,23 @@ func (l *Flatten) channels() []int {
 }
 
 func (l *Flatten) Build(b *nn.Builder, in []*gorgonia.Node) (*gorgonia.Node, error) {
+	src := l.sources()
+	return buildGather("flatten", in[0], tensor.Shape{b.Batch, len(src)}, src)
+}
+
+// sources lists the offset of each output in the channels-last layout of one example.
+func (l *Flatten) sources() []int32 {
 	c, positions := l.in.Units(), l.in.Positions()
-	var src []int32 // offset of each output in the channels-last layout of one example
+	var src []int32
 	for _, flat := range l.kept() {
 		src = append(src, int32(flat%positions*c+flat/positions))
 	}
-	return buildGather("flatten", in[0], tensor.Shape{b.Batch, len(src)}, src)
+	return src
+}
+
+// Combine implements nn.Combiner.
+func (l *Flatten) Combine(_ []nn.Shape, add func(out, k, i int, factor float64)) {
+	gathered(l.sources(), add)
 }
 
 // buildGather makes out[n, j] = x[n, src[j]] with its gradient, the scatter. src
