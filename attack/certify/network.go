@@ -109,6 +109,29 @@ func (c *Network) checkMemory() error {
 	return limit.Check(fmt.Sprintf("bounds on %d values on each of %d threads", c.all, threads), values, 8)
 }
 
+// crownWork bounds the multiplications by weights that CROWN may take for an example of a small
+// network: about a second.
+const crownWork = 2e9
+
+// Affordable is the tightest method whose cost is bounded for each example: CROWN where the
+// network is small, else CROWNIBP. CROWN goes back to the input from every value that an activation
+// or a maximum reads, CROWNIBP from the margins alone.
+func (c *Network) Affordable() Method {
+	below, work := 0.0, 0.0 // multiplications of the layers so far
+	for i, n := range c.nodes {
+		if o, ok := n.operation.(*weightedSums); ok {
+			below += float64(o.Positions) * float64(len(o.w))
+		}
+		if len(n.readers) > 0 {
+			work += 2 * float64(c.sizes[i]) * below
+		}
+	}
+	if work <= crownWork {
+		return CROWN
+	}
+	return CROWNIBP
+}
+
 // rows is the number of linear functions to bound at once.
 func (c *Network) rows() int { return max(1, min(256, (1<<21)/c.most)) }
 
