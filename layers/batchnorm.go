@@ -67,11 +67,39 @@ func (l *BatchNorm) BuildFused(b *nn.Builder, in []*gorgonia.Node, e nn.Epilogue
 		return l.buildBatch(b, in[0], p, shape)
 	}
 	nodes := append([]*gorgonia.Node{in[0], b.Param(l.mean), b.Param(l.variance), b.Param(l.weight), b.Param(l.bias)}, p.nodes...)
-	return nn.Apply(nn.Op{Name: "batchnorm", Shape: shape, Run: func(dst []float32, in [][]float32) {
+	load := func(in [][]float32) {
 		invStd(p.invstd, in[2], l.Eps)
-		p.set(in[0], in[1], p.invstd, in[3], in[4], in[5:])
+		p.set(in[0], in[1], p.invstd, in[3], in[4], in[5:len(nodes)])
+	}
+	return nn.Apply(nn.Op{Name: "batchnorm", Shape: shape, Grad: p.fixedGrads(shape, load), Run: func(dst []float32, in [][]float32) {
+		load(in)
 		p.norm.Forward(dst)
 	}}, nodes...)
+}
+
+// fixedGrads differentiates a normalisation by running statistics with respect to x and the
+// skip; parameters get no gradient. load sets the coefficients from the inputs of the op.
+func (p *normPass) fixedGrads(shape tensor.Shape, load func(in [][]float32)) []nn.GradFunc {
+	size, inputs, sides := shape.TotalSize(), 5+len(p.nodes), 1
+	if p.skip >= 0 {
+		sides = 2
+	}
+	both := shared(nn.Gradient(nn.Op{Name: "batchnorm/dx", Shape: tensor.Shape{sides * size}, Run: func(dst []float32, in [][]float32) {
+		load(in)
+		clear(p.q)
+		clear(p.r)
+		var dskip []float32
+		if p.skip >= 0 {
+			dskip = dst[size:]
+		}
+		p.norm.GradInput(dst[:size], dskip, p.a, p.q, p.r, in[inputs])
+	}}, append(upTo(inputs), nn.OutGrad)...))
+	grads := make([]nn.GradFunc, inputs)
+	grads[0] = part(both, "batchnorm/dx", 0, shape)
+	if p.skip >= 0 {
+		grads[5+p.skip] = part(both, "batchnorm/dskip", size, shape)
+	}
+	return grads
 }
 
 // buildBatch makes the batch's moments a node of their own, [2C]: mean and

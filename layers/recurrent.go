@@ -104,7 +104,7 @@ func (l *recurrent) Build(b *nn.Builder, in []*gorgonia.Node) (*gorgonia.Node, e
 			k.Forward(dst, in[0], r.state, r.N, r.T)
 		}}, in[0])
 	}
-	plan := recurrence.New(r.Shape, b.Mode == nn.Train)
+	plan := recurrence.New(r.Shape, b.Gradients())
 	b.Freeze(l.weightIH, plan.InputWeights())
 	b.Freeze(l.weightHH, plan)
 	run := func(dst []float32, in [][]float32) {
@@ -153,7 +153,7 @@ func (l *recurrent) BuildLookup(b *nn.Builder, indices *gorgonia.Node, table *nn
 	if b.Frozen() {
 		return r.frozenLookup(b, indices, table)
 	}
-	plan := recurrence.NewLookup(r.Shape, vocab, b.Mode == nn.Train)
+	plan := recurrence.NewLookup(r.Shape, vocab, b.Gradients())
 	run := func(dst []float32, in [][]float32) {
 		plan.Forward(dst, in[0], in[1], in[2], in[3], in[4], in[5], r.state, r.cells)
 	}

@@ -30,6 +30,8 @@ type Builder struct {
 	noNoise bool // see CompileOptions
 	frozen  *Frozen
 
+	gradients bool
+
 	params map[*Param]*gorgonia.Node
 	order  []*Param
 	leaves map[int64][]float32
@@ -43,6 +45,10 @@ type Builder struct {
 	wanted  bool     // moments of the layer being built
 	offered *Moments // by the layer being built
 }
+
+// Gradients reports whether the program computes gradients, of parameters or of its input. A
+// layer that keeps values of the pass forward for the pass back keeps them only then.
+func (b *Builder) Gradients() bool { return b.gradients }
 
 // RandomState is the source of random layers: a value they compute is a
 // function of (Seed, Step, stream, index) alone, so a run that resumes at a step

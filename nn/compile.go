@@ -61,6 +61,11 @@ type CompileOptions struct {
 	NoNoise bool    // random layers such as dropout pass their input on in Train, too
 	Probes  []Probe // computed along
 
+	// InputGradient, in mode Train or Eval: a run computes the gradient of the loss, terms
+	// included, with respect to X, too. In mode Eval it is the only gradient: running statistics,
+	// no dropout, no work for parameters.
+	InputGradient bool
+
 	// Frozen, in mode Infer: the parameters keep their values as long as the program runs, and
 	// kernels read the forms of them that are kept here. nil: a run reads the parameters as they
 	// are then.
@@ -81,6 +86,7 @@ type Program struct {
 	output []float32
 	costs  [][]float32 // the loss and the terms that the mode computes
 	grads  map[*Param][]float32
+	xGrad  []float32 // nil without InputGradient
 	after  []func()
 	state  []NamedState
 
@@ -108,15 +114,21 @@ func (p *Program) compile(o CompileOptions) error {
 		return errors.New("training and evaluation need a loss")
 	case o.Frozen != nil && o.Mode != Infer:
 		return errors.New("frozen parameters are for inference only")
+	case o.InputGradient && !o.Mode.hasLoss():
+		return errors.New("the gradient of the input needs a loss: compile for training or evaluation")
+	case o.InputGradient && net.Vocabulary > 0:
+		return errors.New("the network reads tokens, which have no gradient")
 	}
 	if err := net.checkLargest(o.Batch); err != nil {
 		return err
 	}
 	b := &Builder{Graph: gorgonia.NewGraph(), Mode: o.Mode, Batch: o.Batch, program: p, noNoise: o.NoNoise, frozen: o.Frozen,
-		params: map[*Param]*gorgonia.Node{}, leaves: map[int64][]float32{},
+		gradients: o.Mode == Train || o.InputGradient,
+		params:    map[*Param]*gorgonia.Node{}, leaves: map[int64][]float32{},
 		outputs: map[string]*gorgonia.Node{}, moments: map[int64]*Moments{}}
 	p.X = make([]float32, o.Batch*net.Input.Size())
-	out, err := buildLayers(b, net, b.Input(InputName, net.Input.Batched(o.Batch), p.X), keptOutputs(o.Terms, o.Probes))
+	x := b.Input(InputName, net.Input.Batched(o.Batch), p.X)
+	out, err := buildLayers(b, net, x, keptOutputs(o.Terms, o.Probes))
 	if err != nil {
 		return err
 	}
@@ -129,6 +141,10 @@ func (p *Program) compile(o CompileOptions) error {
 		b.Pin(n)
 	}
 	var costs []*gorgonia.Node // the loss, and the terms
+	terms := o.Terms
+	if o.Mode != Train {
+		terms = nil
+	}
 	if o.Mode.hasLoss() {
 		p.Target = make([]float32, o.Batch*TargetsOf(o.Loss, net.Output().Shape))
 		loss, err := o.Loss.Build(b, out, b.Input("target", tensor.Shape{len(p.Target)}, p.Target))
@@ -138,10 +154,10 @@ func (p *Program) compile(o CompileOptions) error {
 		b.Pin(loss)
 		costs = append(costs, loss)
 	}
-	var grads map[*Param]*gorgonia.Node
-	if o.Mode == Train {
+	var grads gradients
+	if b.gradients {
 		total := costs[0]
-		for _, t := range o.Terms {
+		for _, t := range terms {
 			n, err := t.Build(b, net)
 			if err != nil {
 				return fmt.Errorf("loss term %s: %w", t.Name(), err)
@@ -152,7 +168,11 @@ func (p *Program) compile(o CompileOptions) error {
 				return err
 			}
 		}
-		if grads, err = differentiate(b, total); err != nil {
+		var wanted *gorgonia.Node
+		if o.InputGradient {
+			wanted = x
+		}
+		if grads, err = differentiate(b, total, wanted); err != nil {
 			return err
 		}
 	}
@@ -165,8 +185,14 @@ func (p *Program) compile(o CompileOptions) error {
 	for _, n := range costs {
 		p.costs = append(p.costs, value(n))
 	}
-	for param, n := range grads {
+	for param, n := range grads.params {
 		p.grads[param] = value(n)
+	}
+	switch {
+	case grads.input != nil:
+		p.xGrad = value(grads.input)
+	case o.InputGradient: // the output is constant
+		p.xGrad = make([]float32, len(p.X))
 	}
 	for _, f := range b.after {
 		p.after = append(p.after, func() { f(value) })
@@ -243,29 +269,45 @@ func addScalars(x, y *gorgonia.Node) (*gorgonia.Node, error) {
 		Run: func(dst []float32, in [][]float32) { dst[0] = in[0][0] + in[1][0] }}, x, y)
 }
 
-// differentiate returns the gradient nodes of the trainable parameters that the
-// cost depends on; the others have none.
-func differentiate(b *Builder, cost *gorgonia.Node) (map[*Param]*gorgonia.Node, error) {
+// gradients are gradient nodes: of parameters, and of the network's input where it is wanted
+// and the cost depends on it.
+type gradients struct {
+	params map[*Param]*gorgonia.Node
+	input  *gorgonia.Node
+}
+
+// differentiate returns the gradient nodes of the trainable parameters, in mode Train, and of
+// input, unless that is nil, as far as the cost depends on them.
+func differentiate(b *Builder, cost, input *gorgonia.Node) (gradients, error) {
 	reached := influences(b.Graph, cost)
 	var params []*Param
 	var nodes []*gorgonia.Node
-	for _, p := range b.order {
-		if n := b.params[p]; p.Trainable() && reached[n.ID()] {
-			params = append(params, p)
-			nodes = append(nodes, n)
+	if b.Mode == Train {
+		for _, p := range b.order {
+			if n := b.params[p]; p.Trainable() && reached[n.ID()] {
+				params = append(params, p)
+				nodes = append(nodes, n)
+			}
 		}
 	}
-	grads := map[*Param]*gorgonia.Node{}
+	if input != nil && reached[input.ID()] {
+		nodes = append(nodes, input)
+	}
+	grads := gradients{params: map[*Param]*gorgonia.Node{}}
 	if len(nodes) == 0 {
 		return grads, nil
 	}
 	g, err := gorgonia.Grad(cost, nodes...)
 	if err != nil {
-		return nil, fmt.Errorf("differentiate: %w", err)
+		return gradients{}, fmt.Errorf("differentiate: %w", err)
 	}
-	for i, p := range params {
-		grads[p] = g[i]
-		b.Pin(g[i])
+	for i, n := range g {
+		b.Pin(n)
+		if i < len(params) {
+			grads.params[params[i]] = n
+		} else {
+			grads.input = n
+		}
 	}
 	return grads, nil
 }

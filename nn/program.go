@@ -67,6 +67,10 @@ func (p *Program) TermValue(i int) float64 { return float64(p.costs[1+i][0]) }
 // parameter's layout; nil when the loss does not depend on it.
 func (p *Program) Grad(param *Param) []float32 { return p.grads[param] }
 
+// InputGrad is the gradient of the loss with respect to X, in the layout of X; nil without
+// CompileOptions.InputGradient.
+func (p *Program) InputGrad() []float32 { return p.xGrad }
+
 // Bytes is the memory of the program's intermediates.
 func (p *Program) Bytes() int { return p.plan.Bytes() }
 

@@ -22,7 +22,7 @@ const front = "."
 
 // floors are the top-level folders, the highest first. A package imports its own
 // floor and those below.
-var floors = []string{"python", "cmd", front, "scripts", "sweep", "results", "run", "config", "report", "prune", "attack", "models", "export", "train", "regularize", "infer", "layers", "nn", "datasets", "configs", "stat", "internal"}
+var floors = []string{"python", "cmd", front, "scripts", "sweep", "results", "run", "config", "report", "prune", "models", "export", "train", "regularize", "attack", "infer", "layers", "nn", "datasets", "configs", "stat", "internal"}
 
 // apart are the packages of report and export that know no network, so that any floor may
 // import them; they stand on internal alone.

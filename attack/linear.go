@@ -1,0 +1,84 @@
+package attack
+
+import (
+	"errors"
+	"fmt"
+
+	"pare/internal/f64"
+	"pare/nn"
+)
+
+// Linear is a linear model in float64: output k of a row x is xᵀWeights[k] + Intercepts[k].
+type Linear struct {
+	Weights    [][]float64 // of each output, one for each input
+	Intercepts []float64   // of each output; nil: all 0
+}
+
+// NewLinear checks the sizes of a linear model. A model of two classes with one predictor η, such
+// as logistic regression, has the outputs 0 and η; see Binary.
+func NewLinear(weights [][]float64, intercepts []float64) (*Linear, error) {
+	if len(weights) == 0 || len(weights[0]) == 0 {
+		return nil, errors.New("a linear model needs at least one output and one input")
+	}
+	for k, w := range weights {
+		if len(w) != len(weights[0]) {
+			return nil, fmt.Errorf("output %d has %d weights, output 0 has %d", k, len(w), len(weights[0]))
+		}
+	}
+	if intercepts != nil && len(intercepts) != len(weights) {
+		return nil, fmt.Errorf("%d intercepts for %d outputs", len(intercepts), len(weights))
+	}
+	return &Linear{weights, intercepts}, nil
+}
+
+// Binary is the model of two classes, 0 and 1, whose log-odds of class 1 are xᵀw + intercept. Its
+// cross-entropy is the logistic loss.
+func Binary(w []float64, intercept float64) (*Linear, error) {
+	return NewLinear([][]float64{make([]float64, len(w)), w}, []float64{0, intercept})
+}
+
+// Shape implements Model.
+func (l *Linear) Shape() nn.Shape { return nn.Shape{len(l.Weights[0])} }
+
+// Outputs implements Model.
+func (l *Linear) Outputs() int { return len(l.Weights) }
+
+// Single implements Model.
+func (l *Linear) Single() bool { return false }
+
+// Forward implements Model.
+func (l *Linear) Forward(x, z []float64) error {
+	d, k := len(l.Weights[0]), len(l.Weights)
+	for i := range len(z) / k {
+		l.outputs(x[i*d:][:d], z[i*k:][:k])
+	}
+	return nil
+}
+
+func (l *Linear) outputs(x, z []float64) {
+	for k, w := range l.Weights {
+		z[k] = f64.Dot(w, x)
+		if l.Intercepts != nil {
+			z[k] += l.Intercepts[k]
+		}
+	}
+}
+
+// Backward implements Model.
+func (l *Linear) Backward(x, gx []float64, upstream func(row int, z, gz []float64)) error {
+	d := len(l.Weights[0])
+	z, gz := make([]float64, len(l.Weights)), make([]float64, len(l.Weights))
+	for i := range len(x) / d {
+		l.outputs(x[i*d:][:d], z)
+		clear(gz)
+		upstream(i, z, gz)
+		g := gx[i*d:][:d]
+		clear(g)
+		for k, w := range l.Weights {
+			if gz[k] != 0 {
+				f64.Axpy(gz[k], w, g)
+			}
+		}
+	}
+	return nil
+}
