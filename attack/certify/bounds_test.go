@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"pare/attack"
 	"pare/attack/certify"
 	"pare/layers"
 	"pare/nn"
@@ -139,10 +140,10 @@ func (p program) outputs(x []float32) []float32 {
 
 // point draws a point of the ball of radius eps about x in the range 0..1: inside, at a corner, or
 // on the sphere. Its distance is measured in float64.
-func point(rng *rand.Rand, n certify.Norm, x []float32, eps float64) []float32 {
+func point(rng *rand.Rand, n attack.Norm, x []float32, eps float64) []float32 {
 	d := make([]float64, len(x))
 	switch mode := rng.IntN(3); {
-	case n == certify.L2:
+	case n == attack.L2:
 		norm := 0.0
 		for i := range d {
 			d[i] = rng.NormFloat64()
@@ -178,9 +179,9 @@ func draw(rng *rand.Rand, n int) []float32 {
 	return x
 }
 
-// unitRange is the range 0..1 of channels that are not normalised.
-func unitRange(n certify.Norm, eps float64, x []float32) certify.Region {
-	return certify.Ball(n, eps, x, []float64{1}, []float64{0}, []float64{1})
+// unitRange is the region of an input in the range 0..1 that is not normalised.
+func unitRange(n attack.Norm, eps float64, x []float32) certify.Region {
+	return certify.Ball(attack.Threat{Norm: n, Eps: eps, Range: attack.Range{Upper: 1}}, 1, x)
 }
 
 func TestNoPointOfTheRegionLeavesTheBounds(t *testing.T) {
@@ -193,7 +194,7 @@ func TestNoPointOfTheRegionLeavesTheBounds(t *testing.T) {
 			}
 			p := compile(t, net)
 			rng := rand.New(rand.NewPCG(5, 6))
-			for _, norm := range []certify.Norm{certify.Linf, certify.L2} {
+			for _, norm := range []attack.Norm{attack.Linf, attack.L2} {
 				for _, eps := range []float64{0, 0.01, 0.1, 0.5} {
 					x := draw(rng, p.size)
 					r := unitRange(norm, eps, x)
@@ -211,7 +212,7 @@ func TestNoPointOfTheRegionLeavesTheBounds(t *testing.T) {
 						at := point(rng, norm, x, eps)
 						for i, v := range p.outputs(at) {
 							if v := float64(v); v < low[2][i] || v > high[2][i] {
-								t.Fatalf("norm %d, eps %g: output %d is %.9g, outside of [%.9g, %.9g]", norm, eps, i, v, low[2][i], high[2][i])
+								t.Fatalf("norm %s, eps %g: output %d is %.9g, outside of [%.9g, %.9g]", norm, eps, i, v, low[2][i], high[2][i])
 							}
 						}
 					}
@@ -249,12 +250,12 @@ func TestLinearNetworksAreExact(t *testing.T) {
 			rows[k] = append(rows[k], float64(w[j*4+k]))
 		}
 	}
-	for _, norm := range []certify.Norm{certify.Linf, certify.L2} {
+	for _, norm := range []attack.Norm{attack.Linf, attack.L2} {
 		for class := range 4 {
 			exact := certify.LinearRadius(norm, rows, intercepts, at, class)
 			const eps = 0.1
 			method := certify.IBP
-			if norm == certify.L2 {
+			if norm == attack.L2 {
 				method = certify.CROWNIBP
 			}
 			var got certify.Margin
@@ -273,20 +274,20 @@ func TestLinearNetworksAreExact(t *testing.T) {
 					d := rows[class][j] - rows[k][j]
 					m, n1, n2 = m+d*at[j], n1+math.Abs(d), n2+d*d
 				}
-				if norm == certify.L2 {
+				if norm == attack.L2 {
 					n1 = math.Sqrt(n2)
 				}
 				worst = min(worst, m-eps*n1)
 			}
 			if !(got.Least <= worst && worst-got.Least < 2e-5) {
-				t.Errorf("norm %d, class %d: margin %g, exactly %g", norm, class, got.Least, worst)
+				t.Errorf("norm %s, class %d: margin %g, exactly %g", norm, class, got.Least, worst)
 			}
 			if (exact > eps) != (worst > 0) {
-				t.Errorf("norm %d, class %d: radius %g, worst margin %g", norm, class, exact, worst)
+				t.Errorf("norm %s, class %d: radius %g, worst margin %g", norm, class, exact, worst)
 			}
 			low, high := c.Outputs(unitRange(norm, 0, x), certify.IBP)
 			if r := c.Lipschitz(norm, []float64{1}).Radius(low, high, class); math.Abs(r-max(exact, 0)) > 1e-4 || r > max(exact, 0) {
-				t.Errorf("norm %d, class %d: Lipschitz radius %g, exactly %g", norm, class, r, exact)
+				t.Errorf("norm %s, class %d: Lipschitz radius %g, exactly %g", norm, class, r, exact)
 			}
 		}
 	}
@@ -302,7 +303,7 @@ func TestLipschitzBounds(t *testing.T) {
 		}
 		p := compile(t, net)
 		rng := rand.New(rand.NewPCG(10, 11))
-		for _, norm := range []certify.Norm{certify.Linf, certify.L2} {
+		for _, norm := range []attack.Norm{attack.Linf, attack.L2} {
 			l := c.Lipschitz(norm, []float64{1})
 			bound := l.Layers[len(l.Layers)-1]
 			for range 200 {
@@ -313,7 +314,7 @@ func TestLipschitzBounds(t *testing.T) {
 				diff, dist := 0.0, 0.0
 				for i := range x {
 					d := math.Abs(float64(x[i]) - float64(y[i]))
-					if norm == certify.L2 {
+					if norm == attack.L2 {
 						dist += d * d
 					} else {
 						dist = max(dist, d)
@@ -321,17 +322,17 @@ func TestLipschitzBounds(t *testing.T) {
 				}
 				for i := range a {
 					d := math.Abs(float64(a[i]) - float64(b[i]))
-					if norm == certify.L2 {
+					if norm == attack.L2 {
 						diff += d * d
 					} else {
 						diff = max(diff, d)
 					}
 				}
-				if norm == certify.L2 {
+				if norm == attack.L2 {
 					diff, dist = math.Sqrt(diff), math.Sqrt(dist)
 				}
 				if diff > bound*dist+1e-5 {
-					t.Fatalf("%s, norm %d: outputs differ by %g, at most %g", name, norm, diff, bound*dist)
+					t.Fatalf("%s, norm %s: outputs differ by %g, at most %g", name, norm, diff, bound*dist)
 				}
 			}
 		}
@@ -353,7 +354,7 @@ func TestSpectralNormOfConvolutions(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		bound := c.Lipschitz(certify.L2, []float64{1}).Layers[0]
+		bound := c.Lipschitz(attack.L2, []float64{1}).Layers[0]
 		found := powerIteration(l, net.Input)
 		// A stride leaves out rows of the convolution on the plane, which the bound is of.
 		if most := 1.08 * found; found > bound || l.Stride == layers.Square(1) && bound > most {
@@ -447,7 +448,7 @@ func TestMarginsInOrder(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	var seen []string
 	example := func(i int) (certify.Region, int) {
-		return unitRange(certify.Linf, 0.001, draw(rand.New(rand.NewPCG(uint64(i), 3)), net.Input.Size())), i % 4
+		return unitRange(attack.Linf, 0.001, draw(rand.New(rand.NewPCG(uint64(i), 3)), net.Input.Size())), i % 4
 	}
 	if err := c.Margins(ctx, 5, certify.CROWN, example, func(i int, m certify.Margin) { seen = append(seen, fmt.Sprint(i, m)) }); err != nil {
 		t.Fatal(err)

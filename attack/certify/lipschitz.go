@@ -3,6 +3,7 @@ package certify
 import (
 	"math"
 
+	"pare/attack"
 	"pare/internal/dense"
 )
 
@@ -17,11 +18,11 @@ type Norms struct {
 }
 
 // Lipschitz bounds how fast the values of a network change with its input in a norm; scale is the
-// size of a unit of the data in the network's units, of each channel.
-func (c *Network) Lipschitz(n Norm, scale []float64) Norms {
+// number of units of the data in one of the network's, of each channel.
+func (c *Network) Lipschitz(n attack.Norm, scale []float64) Norms {
 	input := 0.0
 	for _, s := range scale {
-		input = max(input, s)
+		input = max(input, 1/s)
 	}
 	l := Norms{Layers: make([]float64, len(c.nodes))}
 	before := make([][]float64, len(c.nodes))
@@ -46,7 +47,7 @@ func (c *Network) Lipschitz(n Norm, scale []float64) Norms {
 			case a == b:
 			case weighted && o.Groups == 1: // ‖w_a − w_b‖ in the dual norm
 				l.pairs[a][b] = o.difference(n, a, b) * before[last][0]
-			case n == Linf:
+			case n == attack.Linf:
 				l.pairs[a][b] = 2 * l.Layers[last]
 			default:
 				l.pairs[a][b] = math.Sqrt2 * l.Layers[last]
@@ -73,24 +74,24 @@ func (l Norms) Radius(low, high []float64, class int) float64 {
 }
 
 // difference is the dual norm of the difference of the weights of two outputs.
-func (o *weightedSums) difference(n Norm, a, b int) float64 {
+func (o *weightedSums) difference(n attack.Norm, a, b int) float64 {
 	sum := 0.0
 	for k := range o.Terms {
 		d := math.Abs(o.w[k*o.outs+a] - o.w[k*o.outs+b])
-		if n == L2 {
+		if n == attack.L2 {
 			d *= d
 		}
 		sum += d
 	}
-	if n == L2 {
+	if n == attack.L2 {
 		sum = math.Sqrt(sum)
 	}
 	return sum * (1 + 1e-12)
 }
 
-func (o *weightedSums) lipschitz(n Norm, in []float64) float64 {
+func (o *weightedSums) lipschitz(n attack.Norm, in []float64) float64 {
 	rows, columns := o.absoluteSums()
-	if n == Linf {
+	if n == attack.Linf {
 		return rows * in[0] * (1 + 1e-12)
 	}
 	return min(math.Sqrt(rows*columns), o.spectral()) * in[0] * (1 + 1e-12)
@@ -229,8 +230,8 @@ func complexNorm(real, imaginary []float64, m, n int) float64 {
 	}
 }
 
-func (o *combination) lipschitz(n Norm, in []float64) float64 {
-	if n == Linf {
+func (o *combination) lipschitz(n attack.Norm, in []float64) float64 {
+	if n == attack.Linf {
 		most := 0.0
 		for i := range o.shift {
 			sum := 0.0

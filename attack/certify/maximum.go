@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 
+	"pare/attack"
 	"pare/nn"
 )
 
@@ -75,8 +76,8 @@ func (o *maximum) backward(w *work, node int, rows []float64, to [][]float64, co
 }
 
 // lipschitz: of windows that overlap, a value counts in each of them.
-func (o *maximum) lipschitz(n Norm, in []float64) float64 {
-	if n == Linf {
+func (o *maximum) lipschitz(n attack.Norm, in []float64) float64 {
+	if n == attack.Linf {
 		return in[0]
 	}
 	return math.Sqrt(float64(o.shared)) * in[0]

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 
+	"pare/attack"
 	"pare/internal/kernel/parallel"
 	"pare/internal/limit"
 	"pare/nn"
@@ -50,7 +51,7 @@ type operation interface {
 	// the boxes of w; node is the place of the operation there.
 	backward(w *work, node int, rows []float64, to [][]float64, constant []float64)
 	// lipschitz bounds how far outputs differ in a norm where inputs differ by these numbers.
-	lipschitz(n Norm, in []float64) float64
+	lipschitz(n attack.Norm, in []float64) float64
 }
 
 // box is an interval for each value of an example, and how far rounding alone may move it from

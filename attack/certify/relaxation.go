@@ -4,6 +4,7 @@ import (
 	"math"
 	"slices"
 
+	"pare/attack"
 	"pare/nn"
 )
 
@@ -143,7 +144,7 @@ func breaks(c *nn.Curve, low, high float64) []float64 {
 	return out
 }
 
-func (o *curves) lipschitz(_ Norm, in []float64) float64 {
+func (o *curves) lipschitz(_ attack.Norm, in []float64) float64 {
 	steepest := 0.0
 	for _, c := range o.of {
 		steepest = max(steepest, c.Steepest)
