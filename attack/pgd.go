@@ -62,7 +62,7 @@ const near = 1e-3
 // startPoints writes random points, or the examples, to p and projects them.
 func (s *Search) startPoints(rows []int, p []float64, start string) {
 	s.Each(rows, func(i, row int) {
-		at := p[i*s.D:][:s.D]
+		at := s.at(p, i)
 		copy(at, s.Clean(row))
 		switch start {
 		case "random":
@@ -171,16 +171,16 @@ func (a *PGD) Search(s *Search) error {
 				return err
 			}
 			s.Each(rows, func(i, row int) {
-				at, g := p[i*s.D:][:s.D], grad[i*s.D:][:s.D]
+				at, g := s.at(p, i), s.at(grad, i)
 				if sum != nil {
-					g = accumulate(sum[i*s.D:][:s.D], g, a.Momentum)
+					g = accumulate(s.at(sum, i), g, a.Momentum)
 				}
 				s.Threat.Norm.ascend(at, g, length)
 				s.Threat.project(at, s.Clean(row))
 			})
 		}
 		if s.a.o.Maximise && a.Restarts == 1 { // the point is the result, its loss nobody's question
-			s.inputs(rows, p)
+			s.inputs(s.Threat, rows, p)
 			for i, row := range rows {
 				s.place(row, i)
 			}

@@ -163,22 +163,27 @@ func (s *Search) Project(rows []int, p []float64) {
 	s.Each(rows, func(i, row int) { s.Threat.project(p[i*s.D:][:s.D], s.Clean(row)) })
 }
 
-// inputs converts points in the threat to inputs of the model.
-func (s *Search) inputs(rows []int, p []float64) {
+// inputs converts points in a threat to inputs of the model.
+func (s *Search) inputs(t Threat, rows []int, p []float64) {
 	s.x = parallel.Grow(s.x, len(rows)*s.D)
 	single := s.a.model.Single()
 	s.Each(rows, func(i, row int) {
 		at := i * s.D
-		s.Threat.inputs(s.x[at:][:s.D], p[at:][:s.D], s.input[row*s.D:][:s.D], single)
+		t.inputs(s.x[at:][:s.D], p[at:][:s.D], s.input[row*s.D:][:s.D], single)
 	})
 }
 
 // Outputs computes the outputs of points in the threat. They are valid until the next evaluation.
 func (s *Search) Outputs(rows []int, p []float64) ([]float64, error) {
+	return s.evaluate(s.Threat, rows, p)
+}
+
+// evaluate is Outputs for another threat, such as one without a ball.
+func (s *Search) evaluate(t Threat, rows []int, p []float64) ([]float64, error) {
 	if err := s.ctx.Err(); err != nil {
 		return nil, err
 	}
-	s.inputs(rows, p)
+	s.inputs(t, rows, p)
 	s.out = parallel.Grow(s.out, len(rows)*s.K)
 	s.r.Forward += int64(len(rows))
 	return s.out, s.a.model.Forward(s.x, s.out)
@@ -188,10 +193,15 @@ func (s *Search) Outputs(rows []int, p []float64) ([]float64, error) {
 // outputs of each, and writes the gradient by the points to grad. The outputs are valid until the
 // next evaluation.
 func (s *Search) Gradient(rows []int, p, grad []float64, upstream func(place int, z, gz []float64)) ([]float64, error) {
+	return s.gradient(s.Threat, rows, p, grad, upstream)
+}
+
+// gradient is Gradient for another threat.
+func (s *Search) gradient(t Threat, rows []int, p, grad []float64, upstream func(place int, z, gz []float64)) ([]float64, error) {
 	if err := s.ctx.Err(); err != nil {
 		return nil, err
 	}
-	s.inputs(rows, p)
+	s.inputs(t, rows, p)
 	s.out = parallel.Grow(s.out, len(rows)*s.K)
 	s.r.Forward += int64(len(rows))
 	s.r.Backward += int64(len(rows))
@@ -201,7 +211,7 @@ func (s *Search) Gradient(rows []int, p, grad []float64, upstream func(place int
 	})
 	std := s.Threat.Range.Std
 	s.Each(rows, func(i, _ int) {
-		g, c := grad[i*s.D:][:s.D], 0
+		g, c := s.at(grad, i), 0
 		for j := range g {
 			g[j] /= std[c]
 			if c++; c == len(std) {
@@ -210,6 +220,23 @@ func (s *Search) Gradient(rows []int, p, grad []float64, upstream func(place int
 		}
 	})
 	return s.out, err
+}
+
+// distance is the distance of the point at a place of the last evaluation from its example.
+func (s *Search) distance(row, place int) float64 {
+	std, c, largest, sum := s.Threat.Range.Std, 0, 0.0, 0.0
+	x0 := s.input[row*s.D:][:s.D]
+	for j, x := range s.at(s.x, place) {
+		d := math.Abs(x-x0[j]) * std[c]
+		largest, sum = max(largest, d), sum+d*d
+		if c++; c == len(std) {
+			c = 0
+		}
+	}
+	if s.Threat.Norm == L2 {
+		return math.Sqrt(sum)
+	}
+	return largest
 }
 
 // Wrong reports whether outputs name another class than that of the example; false in regression.
