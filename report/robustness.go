@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"fmt"
 	"html/template"
+	"math"
 	"slices"
 
 	"pare/report/chart"
@@ -89,10 +90,20 @@ var robustnessTemplate = template.Must(template.New("robustness").Funcs(template
 	},
 }).Parse(robustnessText))
 
-// EpsText writes the size of a perturbation, as a number of 255ths where it is one.
+// Title names the network in a text.
+func (n RobustNetwork) Title() string {
+	if n.Name == "network" { // of a source that is no run
+		return n.Name
+	}
+	return n.Name + " network"
+}
+
+// EpsText writes the size of a perturbation, as a number of 255ths where it is one and no short
+// decimal.
 func EpsText(eps float64) string {
-	if k := eps * 255; eps > 0 && k < 64 && k-float64(int(k+0.5)) < 1e-9 && k-float64(int(k+0.5)) > -1e-9 {
-		return fmt.Sprintf("%d/255", int(k+0.5))
+	k := math.Round(eps * 255)
+	if short := fmt.Sprintf("%g", eps); len(short) > 6 && k < 255 && math.Abs(eps*255-k) < 1e-9 {
+		return fmt.Sprintf("%g/255", k)
 	}
 	return fmt.Sprintf("%.4g", eps)
 }
@@ -142,7 +153,7 @@ func (r Robustness) classTables() []*classTable {
 		if len(n.ByClass) == 0 {
 			continue
 		}
-		t := &classTable{Title: "Classes of the " + n.Name + " network", Head: []string{"class", "examples", "clean"}}
+		t := &classTable{Title: "Classes of the " + n.Title(), Head: []string{"class", "examples", "clean"}}
 		for _, p := range n.Points {
 			t.Head = append(t.Head, EpsText(p.Eps))
 		}

@@ -465,3 +465,28 @@ func TestMarginsInOrder(t *testing.T) {
 		t.Errorf("error %v", err)
 	}
 }
+func BenchmarkCROWN(b *testing.B) {
+	net := build(b, nn.Shape{1, 8, 8}, 2, func(add func(string, nn.Layer, ...string)) {
+		add("conv1", &layers.Conv{Out: 6, Kernel: layers.Square(3), Pad: layers.Around(1)})
+		add("relu1", layers.ReLU())
+		add("conv2", &layers.Conv{Out: 20, Kernel: layers.Square(3), Pad: layers.Around(1), NoBias: true})
+		add("relu2", layers.ReLU())
+		add("pool2", &layers.MaxPool{Window: layers.Window{Kernel: layers.Square(2)}})
+		add("flatten", &layers.Flatten{})
+		add("fc1", &layers.Linear{Out: 21})
+		add("relu3", layers.ReLU())
+		add("fc", &layers.Linear{Out: 10})
+	})
+	c, err := certify.New(net)
+	if err != nil {
+		b.Fatal(err)
+	}
+	x := draw(rand.New(rand.NewPCG(1, 3)), 64)
+	for b.Loop() {
+		err := c.Margins(context.Background(), 4, certify.CROWN,
+			func(int) (certify.Region, int) { return unitRange(attack.Linf, 0.05, x), 1 }, func(int, certify.Margin) {})
+		if err != nil {
+			b.Fatal(err)
+		}
+	}
+}

@@ -110,14 +110,17 @@ func (c *Network) checkMemory() error {
 	return limit.Check(fmt.Sprintf("bounds on %d values on each of %d threads", c.all, threads), values, 8)
 }
 
-// crownWork bounds the multiplications by weights that CROWN may take for an example of a small
-// network: about a second.
-const crownWork = 2e9
+// CROWN is affordable up to so many multiplications by weights, of one example and of all: of the
+// order of a second, and of five minutes.
+const (
+	crownWork    = 2e9
+	crownWorkAll = 4e12
+)
 
-// Affordable is the tightest method whose cost is bounded for each example: CROWN where the
+// Affordable is the tightest method for so many examples whose cost is bounded: CROWN where the
 // network is small, else CROWNIBP. CROWN goes back to the input from every value that an activation
 // or a maximum reads, CROWNIBP from the margins alone.
-func (c *Network) Affordable() Method {
+func (c *Network) Affordable(examples int) Method {
 	below, work := 0.0, 0.0 // multiplications of the layers so far
 	for i, n := range c.nodes {
 		if o, ok := n.operation.(*weightedSums); ok {
@@ -127,7 +130,7 @@ func (c *Network) Affordable() Method {
 			work += 2 * float64(c.sizes[i]) * below
 		}
 	}
-	if work <= crownWork {
+	if work <= crownWork && work*float64(examples) <= crownWorkAll {
 		return CROWN
 	}
 	return CROWNIBP
