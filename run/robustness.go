@@ -133,8 +133,15 @@ func same(a, b *nn.Network) bool {
 	return true
 }
 
-// victims are the first test examples, with the range of their values.
-func (d *Data) victims(o *Robustness) (*victims, error) {
+// CheckAttack reports data whose networks cannot be attacked, as far as it shows before there are
+// networks.
+func (d *Data) CheckAttack(o Robustness) error {
+	_, err := d.threat(&o)
+	return err
+}
+
+// threat are victims without their values.
+func (d *Data) threat(o *Robustness) (*victims, error) {
 	t, refuse := d.Set.Task, func(format string, args ...any) (*victims, error) {
 		return nil, &InputError{fmt.Errorf(format, args...)}
 	}
@@ -167,6 +174,15 @@ func (d *Data) victims(o *Robustness) (*victims, error) {
 		v.threat.Range.Lower, v.threat.Range.Upper = o.Range[0], o.Range[1]
 		v.words = fmt.Sprintf("%g..%g", o.Range[0], o.Range[1])
 	}
+	return v, nil
+}
+
+// victims are the first test examples, with the range of their values.
+func (d *Data) victims(o *Robustness) (*victims, error) {
+	v, err := d.threat(o)
+	if err != nil {
+		return nil, err
+	}
 	most := o.Limit
 	if most == 0 {
 		most = DefaultLimit
@@ -174,7 +190,7 @@ func (d *Data) victims(o *Robustness) (*victims, error) {
 	v.n = min(v.n, most)
 	// Inputs of attacks are float64: examples, adversarial ones of an attack and of all.
 	if err := limit.Check(fmt.Sprintf("an attack on %d examples of %d values", v.n, v.size), int64(v.n), 28*int64(v.size)); err != nil {
-		return refuse("%w; attack fewer", err)
+		return nil, &InputError{fmt.Errorf("%w; attack fewer", err)}
 	}
 	idx := make([]int, v.n)
 	for i := range idx {
