@@ -40,8 +40,9 @@ type Options struct {
 	Maximise bool
 	// Chunk is the number of examples that are attacked at once, which bounds the memory; 0: 256.
 	Chunk int
-	// Progress, unless nil, is called after every chunk and attack with the number of examples
-	// that are done with.
+	// Progress, unless nil, is called when an attack, or a restart of it, begins on a chunk, and
+	// at the end of a chunk with the name "". done is the number of examples that need no more
+	// work.
 	Progress func(attack string, done, total int)
 }
 
@@ -145,8 +146,10 @@ func (a *Attacker) check(e Examples, n int) error {
 		return errors.New("examples have classes, but the model has one output")
 	case e.Values != nil && k != 1:
 		return fmt.Errorf("examples have numbers to predict, but the model has %d outputs", k)
-	case e.Labels != nil && len(e.Labels) != n, e.Values != nil && len(e.Values) != n:
-		return fmt.Errorf("%d labels and %d values for %d examples", len(e.Labels), len(e.Values), n)
+	case e.Labels != nil && len(e.Labels) != n:
+		return fmt.Errorf("%d labels for %d examples", len(e.Labels), n)
+	case e.Values != nil && len(e.Values) != n:
+		return fmt.Errorf("%d values for %d examples", len(e.Values), n)
 	}
 	for i, l := range e.Labels {
 		if l < 0 || l >= k {
@@ -181,8 +184,6 @@ func (a *Attacker) chunk(ctx context.Context, e Examples, r *Result, first, last
 	if err := a.attack.Search(s); err != nil {
 		return err
 	}
-	if a.o.Progress != nil {
-		a.o.Progress("", last, len(r.By))
-	}
+	s.report("", last)
 	return nil
 }

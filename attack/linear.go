@@ -6,6 +6,7 @@ import (
 
 	"pare/internal/f64"
 	"pare/nn"
+	"pare/stat/linear"
 )
 
 // Linear is a linear model in float64: output k of a row x is xᵀWeights[k] + Intercepts[k].
@@ -35,6 +36,25 @@ func NewLinear(weights [][]float64, intercepts []float64) (*Linear, error) {
 // cross-entropy is the logistic loss.
 func Binary(w []float64, intercept float64) (*Linear, error) {
 	return NewLinear([][]float64{make([]float64, len(w)), w}, []float64{0, intercept})
+}
+
+// LinearModel is a model of package linear that was fitted for a family, on so many features: one
+// output for numbers, the classes 0 and 1 of a Binomial model, all classes of a Multinomial one.
+func LinearModel(m *linear.Model, family linear.Family, features int) (*Linear, error) {
+	switch family {
+	case linear.Gaussian:
+		return NewLinear([][]float64{m.Coefficients(features)}, []float64{m.Intercept})
+	case linear.Binomial:
+		return Binary(m.Coefficients(features), m.Intercept)
+	case linear.Multinomial:
+		var weights [][]float64
+		var intercepts []float64
+		for i := range m.Classes {
+			weights, intercepts = append(weights, m.Classes[i].Coefficients(features)), append(intercepts, m.Classes[i].Intercept)
+		}
+		return NewLinear(weights, intercepts)
+	}
+	return nil, fmt.Errorf("there is no attack on linear models of the family %s: Gaussian, Binomial and Multinomial ones have one", family)
 }
 
 // Shape implements Model.

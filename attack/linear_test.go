@@ -54,8 +54,8 @@ func attacksOfLinear() map[string]attack.Attack {
 	return map[string]attack.Attack{"fgsm": &attack.FGSM{Start: "clean", Step: 1}, "pgd": clean, "momentum": momentum, "restarts": restarts}
 }
 
-// The losses at the points of FGSM and PGD are those of the duality of norms: ε‖w‖ is what the
-// prediction can move by, with the ℓ1 norm for Linf and the ℓ2 norm for L2.
+// FGSM and PGD reach the worst loss, which duality gives: a perturbation moves the prediction by up
+// to ε‖w‖, with the ℓ1 norm for Linf and the ℓ2 norm for L2.
 func TestLinearClosedForm(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 1))
 	for range 200 {

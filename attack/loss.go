@@ -12,7 +12,7 @@ type Loss interface {
 	Loss(z []float64, t Target, grad []float64) float64
 }
 
-// Target is the truth about an example, and what a loss goes by.
+// Target holds the facts about an example that losses read.
 type Target struct {
 	Label int       // its class
 	Class int       // the class that a targeted attack aims at

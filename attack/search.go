@@ -80,6 +80,14 @@ func (s *Search) Begin(attack string) {
 	}
 	s.name = attack
 	s.stream++
+	s.report(attack, s.first+s.N-len(s.Open()))
+}
+
+// report tells Options.Progress.
+func (s *Search) report(attack string, done int) {
+	if f := s.a.o.Progress; f != nil {
+		f(attack, done, len(s.r.By))
+	}
 }
 
 // Open lists the examples to attack: with Options.Maximise all, otherwise those about which the
@@ -93,9 +101,6 @@ func (s *Search) Open() []int {
 	}
 	return rows
 }
-
-// IsOpen reports whether an example is to be attacked.
-func (s *Search) IsOpen(row int) bool { return s.open[row] }
 
 // Clean is the point of an example as it is; it must not be changed.
 func (s *Search) Clean(row int) []float64 { return s.clean[row*s.D:][:s.D] }
