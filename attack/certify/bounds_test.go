@@ -490,3 +490,84 @@ func BenchmarkCROWN(b *testing.B) {
 		}
 	}
 }
+
+// No attack changes a certified decision, with inputs that are normalised by channel: the least margin
+// that it finds is not below the bound.
+func TestAttacksStayWithinTheBounds(t *testing.T) {
+	for _, name := range []string{"mlp", "cnn", "branches", "gelu"} {
+		net := networks(t)[name]
+		c, err := certify.New(net)
+		if err != nil {
+			t.Fatal(err)
+		}
+		p := compile(t, net)
+		channels := net.Input.Units()
+		r := attack.Range{Upper: 1}
+		for i := range channels {
+			r.Mean, r.Std = append(r.Mean, 0.3+0.1*float64(i)), append(r.Std, 0.5+0.2*float64(i))
+		}
+		model, err := attack.NewNetwork(net, 8)
+		if err != nil {
+			t.Fatal(err)
+		}
+		rng := rand.New(rand.NewPCG(12, 13))
+		const n = 8
+		var x []float64
+		var labels []int
+		rows := make([][]float32, n)
+		for i := range n {
+			for j, v := range draw(rng, p.size) {
+				rows[i] = append(rows[i], float32((float64(v)-r.Mean[j%channels])/r.Std[j%channels]))
+				x = append(x, float64(rows[i][j]))
+			}
+			z := p.outputs(rows[i])
+			best := 0
+			for k, v := range z {
+				if v > z[best] {
+					best = k
+				}
+			}
+			labels = append(labels, best)
+		}
+		for _, norm := range []attack.Norm{attack.Linf, attack.L2} {
+			for _, eps := range []float64{0.01, 0.1} {
+				threat := attack.Threat{Norm: norm, Eps: eps, Range: r}
+				pgd := attack.NewPGD()
+				pgd.Loss = "margin"
+				a, err := attack.New(model, threat, pgd, attack.Options{Maximise: true})
+				if err != nil {
+					t.Fatal(err)
+				}
+				found, err := a.Run(t.Context(), attack.Examples{X: x, Labels: labels})
+				if err != nil {
+					t.Fatal(err)
+				}
+				example := func(i int) (certify.Region, int) { return certify.Ball(threat, channels, rows[i]), labels[i] }
+				err = c.Margins(t.Context(), n, certify.CROWN, example, func(i int, m certify.Margin) {
+					at := make([]float32, p.size)
+					for j := range at {
+						at[j] = float32(found.X[i*p.size+j])
+					}
+					region, class := example(i)
+					for j, v := range at {
+						if float64(v) < region.Low[j] || float64(v) > region.High[j] {
+							t.Fatalf("%s: value %d of the attack, %g, is outside of the region [%g, %g]", name, j, v, region.Low[j], region.High[j])
+						}
+					}
+					z, margin := p.outputs(at), math.Inf(1)
+					for k, v := range z {
+						if k != class {
+							margin = min(margin, float64(z[class])-float64(v))
+						}
+					}
+					if margin < m.Least {
+						t.Errorf("%s, %s, eps %g: an attack reaches the margin %g, the bound of %s is %g", name, norm, eps, margin, m.By, m.Least)
+					}
+				})
+				if err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+	}
+}

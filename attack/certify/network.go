@@ -164,7 +164,7 @@ func newOperation(n *nn.Node, in []nn.Shape) (op operation, relaxed bool, err er
 // unit is the unit roundoff of float32.
 const unit = 1.0 / (1 << 24)
 
-// outward moves the ends of an interval by what the arithmetic of float64 may have lost.
+// outward widens an interval by a bound on the rounding of float64.
 func outward(low, high float64) (float64, float64) {
 	const f64 = 1e-12
 	return low - f64*math.Abs(low), high + f64*math.Abs(high)
