@@ -26,7 +26,7 @@ type Robustness struct {
 	Limit   int                           `yaml:"limit,omitempty" range:"[1,)" doc:"test examples, the first ones; left out: 1000"`
 	Range   []float64                     `yaml:"range,omitempty" doc:"lowest and highest valid value; left out: 0 and 1 for images, an error for other data, whose values are as the network reads them"`
 	Certify bool                          `yaml:"certify,omitempty" doc:"find certified bounds, too"`
-	Bounds  string                        `yaml:"bounds,omitempty" enum:"ibp,crown-ibp,crown" doc:"with certify: the last method to try; left out: crown where the network is small, else crown-ibp"`
+	Bounds  string                        `yaml:"bounds,omitempty" enum:"ibp,crown-ibp,crown" doc:"with certify: the last method to try; left out: crown where the networks are small, else crown-ibp; in sweeps crown-ibp"`
 	Seed    uint64                        `yaml:"seed,omitempty" doc:"of the random numbers of attacks"`
 
 	// Unbounded: values have no limits. It takes the place of Range.
@@ -99,12 +99,13 @@ func (d *Data) Attack(ctx context.Context, o Robustness, networks []Version) (*r
 	slices.Sort(o.Eps)
 	r := &report.Robustness{Data: d.Set.Name, Norm: string(v.threat.Norm), Range: v.words, Examples: v.n, Seed: o.Seed, Attacks: names,
 		Classes: v.classes, Warnings: []string{}, Notes: []string{}}
+	most := o.bounds(networks, v.n*len(o.Eps))
 	for i, version := range networks {
 		if i+1 < len(networks) && same(version.Net, networks[i+1].Net) {
 			r.Notes = append(r.Notes, fmt.Sprintf("the %s network is the %s one", networks[i+1].Name, version.Name))
 			continue
 		}
-		a := assault{Robustness: o, victims: v, names: names, attacks: attacks, version: version, r: r}
+		a := assault{Robustness: o, victims: v, names: names, attacks: attacks, version: version, most: most, r: r}
 		n, err := a.run(ctx)
 		if err != nil {
 			return nil, err
@@ -112,6 +113,23 @@ func (d *Data) Attack(ctx context.Context, o Robustness, networks []Version) (*r
 		r.Networks = append(r.Networks, *n)
 	}
 	return r, nil
+}
+
+// bounds is the last method to try on so many examples: the one of the request, or else the tightest
+// that all networks can afford, so that their certified accuracies compare.
+func (o *Robustness) bounds(networks []Version, examples int) certify.Method {
+	most := certify.CROWN
+	for m := certify.IBP; m <= certify.CROWN; m++ {
+		if o.Bounds == strings.ToLower(m.String()) {
+			return m
+		}
+	}
+	for _, n := range networks {
+		if c, err := certify.New(n.Net); err == nil && o.Certify { // errors are notes of each network
+			most = min(most, c.Affordable(examples))
+		}
+	}
+	return most
 }
 
 // same reports whether two networks have the same layers and parameters.
@@ -165,7 +183,7 @@ func (d *Data) threat(o *Robustness) (*victims, error) {
 			v.threat.Range.Std = append(v.threat.Range.Std, float64(p.Std[c]))
 		}
 	} else if o.Range == nil && !o.Unbounded {
-		return refuse("%s has no images, so the range of its values is unknown; give it, in the network's own units, or none", d.Set.Name)
+		return refuse("%s has no images, so the range of its values is unknown: give -range, in a sweep attack.range, in units of the network's input", d.Set.Name)
 	}
 	switch {
 	case o.Unbounded:
@@ -235,6 +253,7 @@ type assault struct {
 	names   []string
 	attacks []attack.Attack
 	version Version
+	most    certify.Method // the last method to try
 	r       *report.Robustness
 
 	model  *attack.Network
@@ -495,12 +514,7 @@ func (a *assault) certify(ctx context.Context, open [][]int) error {
 	if err != nil {
 		return err
 	}
-	most := net.Affordable(a.n * len(a.Eps))
-	for m := certify.IBP; m <= certify.CROWN; m++ {
-		if a.Bounds == strings.ToLower(m.String()) {
-			most = m
-		}
-	}
+	most := a.most
 	by := make([]certify.Method, a.n) // the first method at this eps or a larger one; 0: none
 	for e := len(a.Eps) - 1; e >= 0; e-- {
 		t := a.threat

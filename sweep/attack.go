@@ -53,6 +53,9 @@ func (r *Run) robustness() (run.Robustness, error) {
 	if err == nil {
 		err = doc.Decode(&section, "")
 	}
+	if a := &section.Attack; a.Certify && a.Bounds == "" {
+		a.Bounds = "crown-ibp" // the same for all runs, large and small
+	}
 	return section.Attack, err
 }
 

@@ -53,7 +53,7 @@ func (w *work) start(r *Region, tight bool) {
 				lines[k].slope = math.NaN() // not made yet
 			}
 		}
-		if tight && len(n.readers) > 0 {
+		if tight && n.tightened() {
 			w.tighten(i)
 		}
 	}

@@ -42,6 +42,10 @@ type node struct {
 	readers []int // of its value, those that are not linear
 }
 
+// tightened reports whether CROWN bounds the value itself by linear functions. It need not where the
+// value is that of an operation whose input was.
+func (n *node) tightened() bool { return len(n.readers) > 0 && !n.relaxed }
+
 // operation is how a layer computes its output.
 type operation interface {
 	// forward bounds the output where the inputs lie in boxes.
@@ -122,11 +126,12 @@ const (
 // or a maximum reads, CROWNIBP from the margins alone.
 func (c *Network) Affordable(examples int) Method {
 	below, work := 0.0, 0.0 // multiplications of the layers so far
-	for i, n := range c.nodes {
+	for i := range c.nodes {
+		n := &c.nodes[i]
 		if o, ok := n.operation.(*weightedSums); ok {
 			below += float64(o.Positions) * float64(len(o.w))
 		}
-		if len(n.readers) > 0 {
+		if n.tightened() {
 			work += 2 * float64(c.sizes[i]) * below
 		}
 	}
