@@ -201,15 +201,10 @@ func (w *work) least(r *Region, spec []float64, n int, last Method, enough func(
 		if m != CROWNIBP { // which reads the boxes of IBP
 			w.start(r, m == CROWN)
 		}
-		for _, through := range []bool{false, true} {
-			if m == IBP && through || m == CROWNIBP && !through {
-				continue
-			}
-			rows := w.buffer(len(spec))
-			copy(rows, spec)
-			for k, v := range w.pass(output, rows, n, through) {
-				bounds[k] = max(bounds[k], v)
-			}
+		rows := w.buffer(len(spec))
+		copy(rows, spec)
+		for k, v := range w.pass(output, rows, n, m != IBP) {
+			bounds[k] = max(bounds[k], v)
 		}
 		if m >= last || enough(bounds) {
 			return bounds, m

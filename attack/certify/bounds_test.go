@@ -467,13 +467,13 @@ func TestMarginsInOrder(t *testing.T) {
 }
 func BenchmarkCROWN(b *testing.B) {
 	net := build(b, nn.Shape{1, 8, 8}, 2, func(add func(string, nn.Layer, ...string)) {
-		add("conv1", &layers.Conv{Out: 6, Kernel: layers.Square(3), Pad: layers.Around(1)})
+		add("conv1", &layers.Conv{Out: 16, Kernel: layers.Square(3), Pad: layers.Around(1)})
 		add("relu1", layers.ReLU())
-		add("conv2", &layers.Conv{Out: 20, Kernel: layers.Square(3), Pad: layers.Around(1), NoBias: true})
+		add("conv2", &layers.Conv{Out: 32, Kernel: layers.Square(3), Pad: layers.Around(1), NoBias: true})
 		add("relu2", layers.ReLU())
 		add("pool2", &layers.MaxPool{Window: layers.Window{Kernel: layers.Square(2)}})
 		add("flatten", &layers.Flatten{})
-		add("fc1", &layers.Linear{Out: 21})
+		add("fc1", &layers.Linear{Out: 32})
 		add("relu3", layers.ReLU())
 		add("fc", &layers.Linear{Out: 10})
 	})

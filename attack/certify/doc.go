@@ -18,8 +18,8 @@
 // Bounds hold for the float32 network that serves, not only for exact arithmetic: they are computed
 // in float64, and every layer widens them by a bound on its own rounding. A sum of n terms in any
 // order differs from the exact one by at most (n+2)·2⁻²⁴·Σ|wx|; n + 16 covers the folding of a
-// normalisation as well. Convolutions of more than one tap may run by Winograd's method, whose
-// transforms of 3×3 kernels multiply the error by at most 16. Smooth activation functions of
+// normalisation as well. Convolutions of 3×3 taps may run by Winograd's method, where sums are over
+// the channels and transforms multiply their error by at most 16. Smooth activation functions of
 // float32 are within 4·10⁻⁷ of their value; bounds take 10⁻⁶.
 //
 // A layer says how its outputs move by an interface of nn: nn.LinearMap, nn.Affine, nn.Combiner,

@@ -3,6 +3,7 @@ package certify
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"pare/internal/dense"
 	"pare/nn"
@@ -21,6 +22,11 @@ type weightedSums struct {
 	axes     []int     // of the taps
 }
 
+// winogradRounding bounds what the transforms of Winograd's method F(2×2, 3×3) make of rounding: the
+// rows of |Bᵀ| sum up to 2, the columns of |G| and of |Aᵀ|, where an output reads them, to 2 as well,
+// on both axes. Sums are over channels, and the transforms take 14 roundings in a row.
+const winogradRounding = 16
+
 func newWeightedSums(s nn.Sums, in, out nn.Shape) (operation, bool, error) {
 	o := &weightedSums{Sums: s, outs: out.Units(), factor: float64(s.Terms+16) * unit}
 	shape := s.Weight.Shape()
@@ -31,8 +37,8 @@ func newWeightedSums(s nn.Sums, in, out nn.Shape) (operation, bool, error) {
 		return nil, false, fmt.Errorf("its input has %d values; certified bounds take at most %d", in.Size(), 1<<24-1)
 	}
 	o.axes = shape[:len(shape)-2]
-	if s.Terms > s.Inputs {
-		o.factor *= 16
+	if s.Groups == 1 && slices.Equal(o.axes, []int{3, 3}) {
+		o.factor = max(o.factor, winogradRounding*float64(s.Inputs+20)*unit)
 	}
 	o.w, o.size = make([]float64, s.Terms*o.outs), make([]float64, s.Terms*o.outs)
 	o.channels = make([]float64, s.Inputs*o.outs)
