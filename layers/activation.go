@@ -2,6 +2,7 @@ package layers
 
 import (
 	"fmt"
+	"math"
 	"math/rand/v2"
 
 	"gorgonia.org/gorgonia"
@@ -19,6 +20,8 @@ type Activation struct {
 	kind string
 	// onnx adds the operators to a graph; nil: there are none.
 	onnx func(b *onnx.Builder, name, x string) string
+	// curve is the function for bounds; nil: not known.
+	curve func() nn.Curve
 }
 
 // elementwise is a function of single values, with its gradient.
@@ -55,13 +58,14 @@ func NewActivation(kind string, f, df func(x float32) float32) *Activation {
 }
 
 func init() {
-	ofInput := func(kind string, forward func(y, x []float32), backward func(dx, x, dy []float32),
+	ofInput := func(kind string, forward func(y, x []float32), backward func(dx, x, dy []float32), curve func() nn.Curve,
 		onnx func(b *onnx.Builder, name, x string) string) Activation {
-		return Activation{kind: kind, elementwise: elementwise{forward: forward, backward: backward}, onnx: onnx}
+		return Activation{kind: kind, elementwise: elementwise{forward: forward, backward: backward}, curve: curve, onnx: onnx}
 	}
-	ofOutput := func(kind string, forward func(y, x []float32), backward func(dx, y, dy []float32),
+	ofOutput := func(kind string, forward func(y, x []float32), backward func(dx, y, dy []float32), curve func() nn.Curve,
 		onnx func(b *onnx.Builder, name, x string) string) Activation {
-		return Activation{kind: kind, elementwise: elementwise{forward: forward, backward: backward, fromOutput: true}, onnx: onnx}
+		return Activation{kind: kind, elementwise: elementwise{forward: forward, backward: backward, fromOutput: true}, curve: curve,
+			onnx: onnx}
 	}
 	zero, six := 0.0, 6.0
 	for _, a := range []struct {
@@ -69,21 +73,28 @@ func init() {
 		Activation
 	}{
 		{"max(x, 0)", *ReLU()},
-		{"min(max(x, 0), 6)", Activation{kind: "relu6", elementwise: clipping(0, 6), onnx: func(b *onnx.Builder, name, x string) string {
-			return onnxClip(b, name, x, &zero, &six)
-		}}},
-		{"1/(1+e^−x)", ofOutput("sigmoid", vector.Sigmoid, vector.SigmoidBackward, operator("Sigmoid"))},
+		{"min(max(x, 0), 6)", Activation{kind: "relu6", elementwise: clipping(0, 6),
+			curve: func() nn.Curve { return clipCurve(0, 6) }, onnx: func(b *onnx.Builder, name, x string) string {
+				return onnxClip(b, name, x, &zero, &six)
+			}}},
+		{"1/(1+e^−x)", ofOutput("sigmoid", vector.Sigmoid, vector.SigmoidBackward, monotone(sigmoid, 0.25), operator("Sigmoid"))},
 		{"min(max(x+3, 0), 6)/6", ofOutput("hardsigmoid", vector.HardSigmoid, vector.HardSigmoidBackward,
+			piecewise(func(x float64) float64 { return min(max(x+3, 0), 6) / 6 }, 1.0/6, -3, 3),
 			operator("HardSigmoid", onnx.Float("alpha", 1.0/6), onnx.Float("beta", 0.5)))},
-		{"hyperbolic tangent", ofOutput("tanh", vector.Tanh, vector.TanhBackward, operator("Tanh"))},
-		{"x·Φ(x), exact (Hendrycks & Gimpel 2016)", ofInput("gelu", vector.GELU, vector.GELUBackward, onnxGELU)},
+		{"hyperbolic tangent", ofOutput("tanh", vector.Tanh, vector.TanhBackward, monotone(math.Tanh, 1), operator("Tanh"))},
+		{"x·Φ(x), exact (Hendrycks & Gimpel 2016)", ofInput("gelu", vector.GELU, vector.GELUBackward,
+			swish(func(x float64) float64 { return x * math.Erfc(-x/math.Sqrt2) / 2 }), onnxGELU)},
 		{"x/2·(1+tanh(√(2/π)·(x+0.044715·x³))), near gelu (Hendrycks & Gimpel 2016)",
-			ofInput("gelu_tanh", vector.GELUTanh, vector.GELUTanhBackward, onnxGELUTanh)},
-		{"x·sigmoid(x)", ofInput("silu", vector.SiLU, vector.SiLUBackward, timesOperator("Sigmoid"))},
-		{"x·hardsigmoid(x) (Howard et al. 2019)", ofInput("hardswish", vector.HardSwish, vector.HardSwishBackward, operator("HardSwish"))},
-		{"x·tanh(softplus(x)) (Misra 2019)", ofInput("mish", vector.Mish, vector.MishBackward, timesOperator("Softplus", "Tanh"))},
-		{"x, or e^x−1 below 0", ofOutput("elu", vector.ELU, vector.ELUBackward, operator("Elu"))},
-		{"log(1+e^x)", ofOutput("softplus", vector.Softplus, vector.SoftplusBackward, operator("Softplus"))},
+			ofInput("gelu_tanh", vector.GELUTanh, vector.GELUTanhBackward, swish(func(x float64) float64 {
+				return x * sigmoid(2*math.Sqrt(2/math.Pi)*(x+0.044715*x*x*x))
+			}), onnxGELUTanh)},
+		{"x·sigmoid(x)", ofInput("silu", vector.SiLU, vector.SiLUBackward, swish(func(x float64) float64 { return x * sigmoid(x) }), timesOperator("Sigmoid"))},
+		{"x·hardsigmoid(x) (Howard et al. 2019)", ofInput("hardswish", vector.HardSwish, vector.HardSwishBackward,
+			swish(func(x float64) float64 { return x * min(max(x+3, 0), 6) / 6 }), operator("HardSwish"))},
+		{"x·tanh(softplus(x)) (Misra 2019)", ofInput("mish", vector.Mish, vector.MishBackward,
+			swish(func(x float64) float64 { return x * math.Tanh(softplus(x)) }), timesOperator("Softplus", "Tanh"))},
+		{"x, or e^x−1 below 0", ofOutput("elu", vector.ELU, vector.ELUBackward, monotone(func(x float64) float64 { return max(x, math.Expm1(min(x, 0))) }, 1), operator("Elu"))},
+		{"log(1+e^x)", ofOutput("softplus", vector.Softplus, vector.SoftplusBackward, monotone(softplus, 1), operator("Softplus"))},
 	} {
 		nn.RegisterLayer(a.doc, func() nn.Layer { l := a.Activation; return &l })
 	}
@@ -91,7 +102,7 @@ func init() {
 
 // ReLU returns the layer max(x, 0).
 func ReLU() *Activation {
-	return &Activation{kind: "relu", onnx: operator("Relu"),
+	return &Activation{kind: "relu", onnx: operator("Relu"), curve: func() nn.Curve { return clipCurve(0, math.Inf(1)) },
 		elementwise: elementwise{forward: vector.ReLU, backward: vector.ReLUBackward, fromOutput: true, rectified: true}}
 }
 
@@ -106,6 +117,14 @@ func (l *Activation) Traits() nn.Traits { return nn.Traits{Rectifies: l.rectifie
 
 func (l *Activation) Build(_ *nn.Builder, in []*gorgonia.Node) (*gorgonia.Node, error) {
 	return l.build(l.kind, in[0])
+}
+
+// Curve implements nn.Elementwise; it is not known for an activation made with NewActivation.
+func (l *Activation) Curve(int) nn.Curve {
+	if l.curve == nil {
+		return nn.Curve{}
+	}
+	return l.curve()
 }
 
 // Constants: the function of a constant is a constant, with the same bits that the compiled

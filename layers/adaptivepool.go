@@ -67,6 +67,29 @@ func (l *AdaptiveAvgPool) Build(b *nn.Builder, in []*gorgonia.Node) (*gorgonia.N
 	return apply("adaptiveavgpool", in[0], resized(in[0], l.Out), plan.Forward, plan.Backward)
 }
 
+// Combine implements nn.Combiner.
+func (l *AdaptiveAvgPool) Combine(in []nn.Shape, add func(out, k, i int, factor float64)) {
+	rows, columns := l.axes(in[0][1], in[0][2])
+	resampled(in[0].Units(), rows, columns, add)
+}
+
+// resampled lists the terms of a resampled image of c channels.
+func resampled(c int, rows, columns resample.Axis, add func(out, k, i int, factor float64)) {
+	for i := range rows.Runs {
+		for j := range columns.Runs {
+			row, column := rows.Runs[i], columns.Runs[j]
+			for y, wy := range row.Weights {
+				for x, wx := range column.Weights {
+					from := (row.First+y)*columns.In + column.First + x
+					for u := range c {
+						add((i*len(columns.Runs)+j)*c+u, 0, from*c+u, float64(wy)*float64(wx))
+					}
+				}
+			}
+		}
+	}
+}
+
 func (l *AdaptiveAvgPool) Slice(nn.Slicing) (nn.Layer, error) {
 	return &AdaptiveAvgPool{Out: l.Out}, nil
 }

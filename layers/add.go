@@ -163,6 +163,20 @@ func gatherRows(dst, src []float32, index []int, rows, width int) {
 	}
 }
 
+// Combine implements nn.Combiner.
+func (l *Add) Combine(in []nn.Shape, add func(out, k, i int, factor float64)) {
+	for p := range l.out.Positions() {
+		for k, s := range in {
+			for j := range s.Units() {
+				add(p*l.Units+l.unit(k, j), k, p*s.Units()+j, 1)
+			}
+		}
+		for u, v := range valuesOf(l.bias) {
+			add(p*l.Units+u, -1, 0, float64(v))
+		}
+	}
+}
+
 // OutUnits implements nn.UnitMapper: a sum ties the channels it adds.
 func (l *Add) OutUnits(in []nn.Units, space nn.UnitSpace) nn.Units {
 	out := make(nn.Units, l.Units)

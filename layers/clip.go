@@ -70,6 +70,12 @@ func (l *Clip) Build(_ *nn.Builder, in []*gorgonia.Node) (*gorgonia.Node, error)
 	return clipping(l.limits()).build("clip", in[0])
 }
 
+// Curve implements nn.Elementwise.
+func (l *Clip) Curve(int) nn.Curve {
+	lo, hi := l.limits()
+	return clipCurve(float64(lo), float64(hi))
+}
+
 // Constants: the function of a constant is a constant, and limits that are equal leave one
 // value.
 func (l *Clip) Constants(in []nn.Known) nn.Known {

@@ -91,6 +91,19 @@ func (j *join) rows(lo, hi, _ int) {
 	}
 }
 
+// Combine implements nn.Combiner.
+func (l *Concat) Combine(in []nn.Shape, add func(out, k, i int, factor float64)) {
+	out := 0
+	for p := range in[0].Positions() {
+		for k, size := range l.sizes {
+			for j := range size {
+				add(out, k, p*size+j, 1)
+				out++
+			}
+		}
+	}
+}
+
 // OutUnits implements nn.UnitMapper.
 func (l *Concat) OutUnits(in []nn.Units, _ nn.UnitSpace) nn.Units { return slices.Concat(in...) }
 

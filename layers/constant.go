@@ -55,6 +55,14 @@ func (l *Constant) Build(b *nn.Builder, in []*gorgonia.Node) (*gorgonia.Node, er
 		}}, in[0], b.Param(l.bias))
 }
 
+// Combine implements nn.Combiner.
+func (l *Constant) Combine(_ []nn.Shape, add func(out, k, i int, factor float64)) {
+	c := l.bias.Size()
+	for out := range nn.Shape(l.Shape).Size() {
+		add(out, -1, 0, float64(l.bias.Data()[out%c]))
+	}
+}
+
 func (l *Constant) Constants([]nn.Known) nn.Known {
 	out := nn.Unknown(l.bias.Size())
 	for u, v := range l.bias.Data() {

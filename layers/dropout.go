@@ -60,6 +60,11 @@ func mix(z uint64) uint64 {
 	return z ^ z>>31
 }
 
+// Combine implements nn.Combiner: in inference the layer passes its input on.
+func (l *Dropout) Combine(in []nn.Shape, add func(out, k, i int, factor float64)) {
+	gathered(upTo(in[0].Size()), add)
+}
+
 func (l *Dropout) Slice(nn.Slicing) (nn.Layer, error) { return &Dropout{P: l.P}, nil }
 
 // ONNX is the input: exported networks are for inference.

@@ -45,6 +45,21 @@ func (l *FATReLU) Build(_ *nn.Builder, in []*gorgonia.Node) (*gorgonia.Node, err
 		Run: func(dst []float32, in [][]float32) { l.apply(dst, in[0]) }}, in[0])
 }
 
+// Curve implements nn.Elementwise. The jump is a ramp below τ, as narrow as float32 has it.
+func (l *FATReLU) Curve(int) nn.Curve {
+	tau := float32(l.Threshold)
+	if tau == 0 {
+		return clipCurve(0, math.Inf(1))
+	}
+	below := float64(math.Nextafter32(tau, 0))
+	return nn.Curve{Knots: []float64{below, float64(tau)}, Steepest: math.Inf(1), At: func(x float64) float64 {
+		if x <= below {
+			return 0
+		}
+		return x
+	}}
+}
+
 // Constants: the function of a constant is a constant.
 func (l *FATReLU) Constants(in []nn.Known) nn.Known { return mapped(in[0], l.apply) }
 

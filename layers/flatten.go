@@ -79,11 +79,29 @@ func (l *Flatten) Build(b *nn.Builder, in []*gorgonia.Node) (*gorgonia.Node, err
 	if whole := l.Index == nil && (l.stored || min(c, positions) == 1); whole && b.Mode == nn.Infer {
 		return nn.View("flatten", in[0], 0, tensor.Shape{b.Batch, c * positions})
 	}
-	var src []int32 // offset of each output in the channels-last layout of one example
+	src := l.sources()
+	return buildGather("flatten", in[0], tensor.Shape{b.Batch, len(src)}, src)
+}
+
+// sources lists the offset of each output in the channels-last layout of one example.
+func (l *Flatten) sources() []int32 {
+	c, positions := l.in.Units(), l.in.Positions()
+	var src []int32
+	if l.stored {
+		for i := range c * positions {
+			src = append(src, int32(i))
+		}
+		return src
+	}
 	for _, flat := range l.kept() {
 		src = append(src, int32(flat%positions*c+flat/positions))
 	}
-	return buildGather("flatten", in[0], tensor.Shape{b.Batch, len(src)}, src)
+	return src
+}
+
+// Combine implements nn.Combiner.
+func (l *Flatten) Combine(_ []nn.Shape, add func(out, k, i int, factor float64)) {
+	gathered(l.sources(), add)
 }
 
 // Turns implements nn.Turner.

@@ -60,11 +60,21 @@ func (l *onePosition) init(kind string, in []nn.Shape, at func(positions int) in
 }
 
 func (l *onePosition) build(b *nn.Builder, kind string, x *gorgonia.Node) (*gorgonia.Node, error) {
+	return buildGather(kind, x, l.in[:1].Batched(b.Batch), l.sources())
+}
+
+// sources lists the offset of each output in the channels-last layout of one example.
+func (l *onePosition) sources() []int32 {
 	src := make([]int32, l.in.Units())
 	for u := range src {
 		src[u] = int32(l.at*len(src) + u)
 	}
-	return buildGather(kind, x, l.in[:1].Batched(b.Batch), src)
+	return src
+}
+
+// Combine implements nn.Combiner.
+func (l *onePosition) Combine(_ []nn.Shape, add func(out, k, i int, factor float64)) {
+	gathered(l.sources(), add)
 }
 
 // ONNX is Gather of one position and Flatten.

@@ -46,6 +46,9 @@ func (l *LeakyReLU) Build(_ *nn.Builder, in []*gorgonia.Node) (*gorgonia.Node, e
 	return l.function().build("leaky_relu", in[0])
 }
 
+// Curve implements nn.Elementwise.
+func (l *LeakyReLU) Curve(int) nn.Curve { return slopeCurve(float64(l.slope())) }
+
 // Constants: the function of a constant is a constant.
 func (l *LeakyReLU) Constants(in []nn.Known) nn.Known { return mapped(in[0], l.function().forward) }
 

@@ -94,6 +94,16 @@ func (s *shuffle) row(_, task int) {
 	}
 }
 
+// Combine implements nn.Combiner.
+func (l *PixelShuffle) Combine(in []nn.Shape, add func(out, k, i int, factor float64)) {
+	f, w := l.Factor, in[0][2]
+	c := in[0].Units() / (f * f)
+	for out := range in[0].Size() {
+		row, column, u := out/(w*f*c), out/c%(w*f), out%c
+		add(out, 0, (row/f*w+column/f)*c*f*f+(u*f+row%f)*f+column%f, 1)
+	}
+}
+
 // Constants implements nn.Pruner: a channel is constant where all of its block are the same
 // constant.
 func (l *PixelShuffle) Constants(in []nn.Known) nn.Known {

@@ -167,6 +167,56 @@ func (l *GlobalPool) Build(_ *nn.Builder, in []*gorgonia.Node) (*gorgonia.Node, 
 		Run: func(dst []float32, in [][]float32) { pooling.GlobalMean(dst, in[0], n, hw, c) }}, in[0])
 }
 
+// image is the shape of one example as an image.
+func (w *Window) image(in nn.Shape) nn.Shape {
+	if w.line {
+		return oneRow(in)
+	}
+	return in
+}
+
+// positions calls window for each window with its place among the outputs, those of its values
+// among the inputs, of one unit, and their factor in the mean.
+func (w *Window) positions(in nn.Shape, padded bool, window func(out int, of []int, factor float64)) {
+	s := w.image(in)
+	w.shape(1, s[0], s[1], s[2]).Windows(padded, window)
+}
+
+// Windows implements nn.Maximum.
+func (l *MaxPool) Windows(in nn.Shape, window func(out int, of []int)) {
+	c := in.Units()
+	var places []int
+	l.positions(in, false, func(out int, of []int, _ float64) {
+		for u := range c {
+			places = places[:0]
+			for _, p := range of {
+				places = append(places, p*c+u)
+			}
+			window(out*c+u, places)
+		}
+	})
+}
+
+// Combine implements nn.Combiner.
+func (l *AvgPool) Combine(in []nn.Shape, add func(out, k, i int, factor float64)) {
+	c := in[0].Units()
+	l.positions(in[0], !l.ExcludePad, func(out int, of []int, factor float64) {
+		for _, p := range of {
+			for u := range c {
+				add(out*c+u, 0, p*c+u, factor)
+			}
+		}
+	})
+}
+
+// Combine implements nn.Combiner.
+func (l *GlobalPool) Combine(in []nn.Shape, add func(out, k, i int, factor float64)) {
+	c := in[0].Units()
+	for i := range in[0].Size() {
+		add(i%c, 0, i, 1/float64(in[0].Positions()))
+	}
+}
+
 // Constants: zero padding mixes into the mean at the border, unless the
 // constant is 0 as well. A partial window divides by the number of positions it covers.
 func (l *AvgPool) Constants(in []nn.Known) nn.Known {
@@ -196,9 +246,7 @@ func (l *GlobalPool) Slice(nn.Slicing) (nn.Layer, error) {
 func (w *Window) ends(s nn.Shape) Padding {
 	p := w.Pad
 	if w.Ceil {
-		if w.line {
-			s = oneRow(s)
-		}
+		s = w.image(s)
 		k, e := w.shape(1, s[0], s[1], s[2]), w.Kernel.dilated(w.sliding().dilation)
 		p.Bottom = max(0, (k.OutH()-1)*w.Stride.H+e.H-s[1]-p.Top)
 		p.Right = max(0, (k.OutW()-1)*w.Stride.W+e.W-s[2]-p.Left)

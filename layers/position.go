@@ -90,6 +90,16 @@ func (l *Position) place(j int) int {
 	return l.Index[j]
 }
 
+// Combine implements nn.Combiner.
+func (l *Position) Combine(in []nn.Shape, add func(out, k, i int, factor float64)) {
+	for i := range in[0].Size() {
+		add(i/in[0].Units()*l.Units+l.place(i%in[0].Units()), 0, i, 1)
+	}
+	for out, v := range l.weight.Data() {
+		add(out, -1, 0, float64(v))
+	}
+}
+
 // OutUnits implements nn.UnitMapper: the units of the input where it has them.
 func (l *Position) OutUnits(in []nn.Units, space nn.UnitSpace) nn.Units {
 	if l.Index == nil {

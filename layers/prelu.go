@@ -69,6 +69,14 @@ func (l *PReLU) Build(b *nn.Builder, in []*gorgonia.Node) (*gorgonia.Node, error
 		Run: func(dst []float32, in [][]float32) { times(dst, in[0], in[0], in[1]) }}, in[0], b.Param(l.weight))
 }
 
+// Curve implements nn.Elementwise.
+func (l *PReLU) Curve(unit int) nn.Curve {
+	if !l.PerChannel {
+		unit = 0
+	}
+	return slopeCurve(float64(l.weight.Data()[unit]))
+}
+
 // Constants: the function of a constant is a constant.
 func (l *PReLU) Constants(in []nn.Known) nn.Known {
 	return mapKnown(in[0], func(u int, v float32) float32 {

@@ -88,6 +88,11 @@ func (l *Repeat) Build(b *nn.Builder, in []*gorgonia.Node) (*gorgonia.Node, erro
 		}}, in[0])
 }
 
+// Combine implements nn.Combiner.
+func (l *Repeat) Combine(_ []nn.Shape, add func(out, k, i int, factor float64)) {
+	gathered(pickedUnits(l.From, l.in), add)
+}
+
 // OutUnits implements nn.UnitMapper.
 func (l *Repeat) OutUnits(in []nn.Units, _ nn.UnitSpace) nn.Units { return pickUnits(in[0], l.From) }
 

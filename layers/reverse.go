@@ -30,12 +30,22 @@ func (l *Reverse) Init(in []nn.Shape, _ *rand.Rand) (nn.Shape, error) {
 }
 
 func (l *Reverse) Build(b *nn.Builder, in []*gorgonia.Node) (*gorgonia.Node, error) {
+	return buildGather("reverse", in[0], l.in.Batched(b.Batch), l.sources())
+}
+
+// sources lists the offset of each output in the channels-last layout of one example.
+func (l *Reverse) sources() []int32 {
 	d, t := l.in[0], l.in[1]
 	src := make([]int32, l.in.Size())
 	for i := range src {
 		src[i] = int32((t-1-i/d)*d + i%d)
 	}
-	return buildGather("reverse", in[0], l.in.Batched(b.Batch), src)
+	return src
+}
+
+// Combine implements nn.Combiner.
+func (l *Reverse) Combine(_ []nn.Shape, add func(out, k, i int, factor float64)) {
+	gathered(l.sources(), add)
 }
 
 func (l *Reverse) Slice(nn.Slicing) (nn.Layer, error) { return &Reverse{}, nil }

@@ -49,12 +49,22 @@ func (l *Select) Traits() nn.Traits {
 }
 
 func (l *Select) Build(b *nn.Builder, in []*gorgonia.Node) (*gorgonia.Node, error) {
-	c, k := l.in.Units(), len(l.Index)
-	src := make([]int32, l.in.Positions()*k)
+	return buildGather("select", in[0], l.in.WithUnits(len(l.Index)).Batched(b.Batch), pickedUnits(l.Index, l.in))
+}
+
+// pickedUnits lists the offset, in one example of a shape, of each value of the listed units.
+func pickedUnits(units []int, in nn.Shape) []int32 {
+	c, k := in.Units(), len(units)
+	src := make([]int32, in.Positions()*k)
 	for i := range src {
-		src[i] = int32(i/k*c + l.Index[i%k])
+		src[i] = int32(i/k*c + units[i%k])
 	}
-	return buildGather("select", in[0], l.in.WithUnits(k).Batched(b.Batch), src)
+	return src
+}
+
+// Combine implements nn.Combiner.
+func (l *Select) Combine(_ []nn.Shape, add func(out, k, i int, factor float64)) {
+	gathered(pickedUnits(l.Index, l.in), add)
 }
 
 // OutUnits implements nn.UnitMapper.

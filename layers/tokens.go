@@ -41,6 +41,11 @@ func (l *Tokens) Build(b *nn.Builder, in []*gorgonia.Node) (*gorgonia.Node, erro
 		Grad: []nn.GradFunc{grad}, Sparse: sparse, Run: copies}, in[0])
 }
 
+// Combine implements nn.Combiner.
+func (l *Tokens) Combine(in []nn.Shape, add func(out, k, i int, factor float64)) {
+	gathered(upTo(in[0].Size()), add)
+}
+
 func (l *Tokens) Slice(nn.Slicing) (nn.Layer, error) { return &Tokens{}, nil }
 
 // ONNX is Reshape to [batch, C, H·W].

@@ -75,6 +75,11 @@ func (l *Upsample) Build(_ *nn.Builder, in []*gorgonia.Node) (*gorgonia.Node, er
 	return apply("upsample", in[0], resized(in[0], l.out), plan.Forward, plan.Backward)
 }
 
+// Combine implements nn.Combiner.
+func (l *Upsample) Combine(in []nn.Shape, add func(out, k, i int, factor float64)) {
+	resampled(in[0].Units(), l.axis(in[0][1], l.out.H), l.axis(in[0][2], l.out.W), add)
+}
+
 func (l *Upsample) Slice(nn.Slicing) (nn.Layer, error) {
 	return &Upsample{Scale: l.Scale, Size: l.Size, Mode: l.Mode, AlignCorners: l.AlignCorners}, nil
 }

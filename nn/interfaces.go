@@ -27,6 +27,7 @@ import (
 //     be Closer, ShiftSource and ShiftSink as well
 //   - LinearMap, Affine: weights that repair after pruning can fit, and layers that it sees through
 //   - AffineSink: inference folds Affine layers behind it into its parameters
+//   - Combiner, Elementwise, Maximum: how far its outputs can move with its inputs, for certified bounds
 //   - FeatureReader: it goes by the names of the network's inputs
 //   - TableSharer: its weight may be a table of another layer
 //   - Headed: its heads, which penalties may remove whole
@@ -260,6 +261,42 @@ type AffineSink interface {
 	// AbsorbAffine changes the parameters; factor and shift have a value for each output unit. A
 	// layer without a bias gets one.
 	AbsorbAffine(factor, shift []float32)
+}
+
+// Combiner is implemented by layers whose outputs are, in inference, sums of few input values by
+// fixed factors: sums, means, copies. Layers with a weight for each unit are Affine instead, and
+// those with a weight for each pair of units LinearMap.
+type Combiner interface {
+	// Combine lists the terms of all outputs: output out adds factor times value i of input k, places
+	// as in the batched layout of one example. Where k is −1 the term is factor itself.
+	Combine(in []Shape, add func(out, k, i int, factor float64))
+}
+
+// Elementwise is implemented by layers that, in inference, apply a function of one variable to
+// every value.
+type Elementwise interface {
+	// Curve is the function of a unit at the present parameters; its At is nil where it is not known.
+	Curve(unit int) Curve
+}
+
+// Curve is a function of one variable, for bounds on its values.
+type Curve struct {
+	At func(x float64) float64
+	// Knots, ascending, are the places between which, and beyond which, the function is linear; nil
+	// where it is not piecewise linear.
+	Knots []float64
+	// Turns are the places between which, and beyond which, the function is monotone.
+	Turns []float64
+	// Steepest is a Lipschitz constant of the function, infinite where it jumps.
+	Steepest float64
+}
+
+// Maximum is implemented by layers whose every output is the largest of some values of their one
+// input.
+type Maximum interface {
+	// Windows calls window for each output with the places of these values in the batched layout of
+	// one example; the slice is valid during the call.
+	Windows(in Shape, window func(out int, of []int))
 }
 
 // FeatureReader is implemented by layers whose hyper-parameters may be left to the features of

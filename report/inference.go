@@ -1,9 +1,7 @@
 package report
 
 import (
-	"bytes"
 	_ "embed"
-	"errors"
 	"fmt"
 	"html/template"
 	"math"
@@ -129,36 +127,13 @@ var inferenceTemplate = template.Must(template.New("inference").Funcs(template.F
 	"times": func(v float64) string { return fmt.Sprintf("%.2f", v) },
 }).Parse(inferenceText))
 
-// The section of a page stands between these marks.
-const (
-	inferenceFrom = "<section id=\"inference\">"
-	inferenceTo   = "</section><!-- inference -->\n"
-)
-
 // WithInference returns a page that Write has written with a section on inference at its end, in
 // place of an earlier one.
 func WithInference(page []byte, in Inference) ([]byte, error) {
-	if from := bytes.Index(page, []byte(inferenceFrom)); from >= 0 {
-		if n := bytes.Index(page[from:], []byte(inferenceTo)); n >= 0 {
-			page = append(bytes.Clone(page[:from]), page[from+n+len(inferenceTo):]...)
-		}
-	}
-	end := bytes.LastIndex(page, []byte("</body>"))
-	if end < 0 {
-		return nil, errors.New("it is no report: it has no </body>")
-	}
-	var out bytes.Buffer
-	out.Write(page[:end])
-	out.WriteString(inferenceFrom)
-	if err := inferenceTemplate.Execute(&out, struct {
+	return withSection(page, "inference", inferenceTemplate, struct {
 		Inference
 		Figures []figure
-	}{in, in.figures()}); err != nil {
-		return nil, fmt.Errorf("report: %w", err)
-	}
-	out.WriteString(inferenceTo)
-	out.Write(page[end:])
-	return out.Bytes(), nil
+	}{in, in.figures()})
 }
 
 // figures are the medians of each batch size beside the ideal, and the histograms of costs.

@@ -89,6 +89,9 @@ func (s *Set) CSV(w io.Writer) error {
 		return slices.ContainsFunc(fixed, func(c csvColumn) bool { return c.name == key })
 	})
 	columns := csvColumns(keys)
+	for _, m := range s.robustnesses() {
+		columns = append(columns, number(m.key, func(r *Row) float64 { return m.of(r) / 100 }))
+	}
 	out := csv.NewWriter(w)
 	record := make([]string, len(columns))
 	for i, c := range columns {

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"pare/internal/svg"
+	"pare/report"
 	"pare/report/chart"
 )
 
@@ -20,12 +21,35 @@ func (s *Set) Figure(over Over) (chart.Figure, error) {
 		return chart.Figure{}, err
 	}
 	first := s.Rows[0]
-	f := chart.Figure{Title: fmt.Sprintf("Test %s over %s", first.Measure, over.axis()), X: over.axis(), Y: "test " + first.Measure}
+	f := chart.Figure{Title: fmt.Sprintf("Test %s over %s", first.Measure, over.axis()), X: over.axis(), Y: yAxis(first)}
+	unit := func(v float64) string { return first.format(v) }
 	if first.isError() {
-		f.Y += ", %"
+		unit = func(v float64) string { return first.format(v / 100) }
 	}
+	all, err := s.draw(&f, over, func(r *Row) float64 { return r.shown(r.Value) }, unit)
+	f.Front = front(all)
+	return f, err
+}
+
+// yAxis is the title of the axis of the measure.
+func yAxis(r *Row) string {
+	if r.isError() {
+		return "test " + r.Measure + ", %"
+	}
+	return "test " + r.Measure
+}
+
+// robustFigure draws a measure of robustness, as Figure draws the measure; runs without it are left
+// out.
+func (s *Set) robustFigure(over Over, m robustness) (chart.Figure, error) {
+	f := chart.Figure{Title: fmt.Sprintf("%s, over %s", strings.TrimSuffix(m.name, ", %"), over.axis()), X: over.axis(), Y: m.name}
+	_, err := s.draw(&f, over, m.of, func(v float64) string { return report.Percent(v / 100) })
+	return f, err
+}
+
+// draw adds a curve of a value for each method, and returns the means; format writes a value.
+func (s *Set) draw(f *chart.Figure, over Over, y func(*Row) float64, format func(float64) string) ([]chart.Spot, error) {
 	spot := func(g Group) chart.Spot {
-		y := func(r *Row) float64 { return r.shown(r.Value) }
 		at := chart.Spot{X: g.Mean(over.of), Y: g.Mean(y), Low: math.Inf(1), High: math.Inf(-1)}
 		for _, r := range g.Rows {
 			at.Low, at.High = min(at.Low, y(r)), max(at.High, y(r))
@@ -38,30 +62,37 @@ func (s *Set) Figure(over Over) (chart.Figure, error) {
 		series := chart.Series{Name: c.Label}
 		for _, g := range c.Groups {
 			at := spot(g)
+			if math.IsNaN(at.Y) {
+				continue
+			}
 			most = max(most, len(g.Rows))
 			at.Tip = fmt.Sprintf("%s, %s: %s", c.Label, g.Point, line{c.Label, g.Point, len(g.Rows), g.Rows}.result())
+			if f.Y != yAxis(s.Rows[0]) {
+				at.Tip += "; " + format(at.Y)
+			}
 			series.Spots, all = append(series.Spots, at), append(all, at)
 		}
 		slices.SortStableFunc(series.Spots, func(a, b chart.Spot) int { return cmp.Compare(a.X, b.X) })
+		if len(series.Spots) == 0 {
+			continue
+		}
 		if c.Method == methodDense && len(c.Groups) == 1 && f.Level == nil && len(s.curves) > 1 {
 			at := series.Spots[0]
-			value := first.format(c.Groups[0].Mean(func(r *Row) float64 { return r.Value }))
-			f.Level = &chart.Level{Name: c.Label + " " + value, Y: at.Y, Low: at.Low, High: at.High}
+			f.Level = &chart.Level{Name: c.Label + " " + format(at.Y), Y: at.Y, Low: at.Low, High: at.High}
 			continue
 		}
 		f.Series = append(f.Series, series)
 	}
 	if n := len(f.Series); n > svg.MaxCurves {
-		return f, fmt.Errorf("%d curves are more than a figure tells apart, which is %d: draw fewer", n, svg.MaxCurves)
+		return nil, fmt.Errorf("%d curves are more than a figure tells apart, which is %d: draw fewer", n, svg.MaxCurves)
 	}
-	f.Front = front(all)
 	if most > 1 {
 		f.Note = "Means over seeds; bars: lowest to highest seed."
 		if f.Bands() {
 			f.Note = strings.Replace(f.Note, "bars", "bands", 1)
 		}
 	}
-	return f, nil
+	return all, nil
 }
 
 // front are the points that no other point beats in size and measure at once, by size.

@@ -238,6 +238,9 @@ func (s *Set) quantities() (list []quantity, of []func(*Row) float64) {
 		}
 		add(stage.name, name, func(r *Row) float64 { return r.shown(stage.of(r)) })
 	}
+	for _, m := range s.robustnesses() {
+		add(m.key, m.name, m.of)
+	}
 	add("step", "Training step, ms", func(r *Row) float64 { return r.StepMs })
 	add("seconds", "Training time, s", (*Row).Seconds)
 	return list, of

@@ -143,6 +143,13 @@ func read(a *run.Artifact, source Source, whole *run.Experiment) (r *Row, reason
 	}
 	r.Layers = widths(e.Layers, sum.Weights)
 	r.activations(sum, e.Layers)
+	attack := source.Attack
+	if attack == nil {
+		if attack, err = run.ReadAttack(a.Path); err != nil {
+			return nil, "", err
+		}
+	}
+	r.Robust = robustOf(attack)
 	return r, "", nil
 }
 

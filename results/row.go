@@ -17,6 +17,9 @@ type Source struct {
 	Method string         // such as "magnitude"; "": Method, Point and Keys are inferred
 	Point  string         // how much the method was asked to remove, such as "macs 0.25"; "": nothing
 	Keys   map[string]any // the keys that vary among the runs, by their paths, without the seed
+	// Attack is the robustness of its final network; nil: that of attack.json in the run folder,
+	// where there is one.
+	Attack *report.Robustness
 }
 
 // Change is a count in the first network of a chain of runs and in the last.
@@ -69,6 +72,9 @@ type Row struct {
 	Started         string // of that session, RFC 3339, UTC
 	Host            string
 	Version         string // of the program, with its commit
+
+	// Robust is how the final network withstands attacks; nil: it was not attacked.
+	Robust *Robust
 
 	Removed     prune.Removed
 	Certificate float64 // largest relative difference; NaN: nothing was removed

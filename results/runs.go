@@ -98,6 +98,7 @@ var columns = []column{
 	{"run", line.run},
 	{"seed", line.seed},
 	{"result", line.result},
+	{"robust", line.robust},
 	{"before removal", line.zeroed},
 	{"params left", func(l line) string { return left(l.params()) }},
 	{"not 0", func(l line) string {

@@ -22,27 +22,36 @@ const (
 )
 
 // Write writes all files into a folder, which it makes if need be: results.csv, the figure
-// over a size, the tables and the page. Rows that cannot stand in one figure are an error,
+// over a size, one of each measure of robustness that there is, the tables and the page. Rows that cannot stand in one figure are an error,
 // and nothing is written.
 func (s *Set) Write(dir string, over Over, title string) error {
 	f, err := s.Figure(over)
 	if err != nil {
 		return &run.InputError{Err: err}
 	}
+	type file struct {
+		name  string
+		write func(io.Writer) error
+	}
+	var robust []file
+	for _, m := range s.robustnesses() {
+		f, err := s.robustFigure(over, m)
+		if err != nil {
+			return &run.InputError{Err: err}
+		}
+		robust = append(robust, file{m.key + ".svg", f.WriteSVG}, file{m.key + ".png", f.WritePNG})
+	}
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return &run.InputError{Err: fmt.Errorf("the folder of the report cannot be made: %w", err)}
 	}
-	files := []struct {
-		name  string
-		write func(io.Writer) error
-	}{
+	files := append([]file{
 		{CSVFile, s.CSV},
 		{SVGFile, f.WriteSVG},
 		{PNGFile, f.WritePNG},
 		{MarkdownFile, func(w io.Writer) error { return s.Tables(w, Markdown) }},
 		{LaTeXFile, func(w io.Writer) error { return s.Tables(w, LaTeX) }},
 		{PageFile, func(w io.Writer) error { return s.Page(w, over, title, dir) }},
-	}
+	}, robust...)
 	made := make([]bytes.Buffer, len(files))
 	for i, file := range files {
 		if err := file.write(&made[i]); err != nil {

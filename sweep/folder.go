@@ -258,7 +258,7 @@ func (f Folder) state(r *Run, before []State) State {
 		return slices.ContainsFunc(r.Needs, func(n int) bool { return slices.Contains(states, before[n]) })
 	}
 	switch {
-	case exists(f.path(r.Dir, run.SummaryFile)):
+	case f.complete(r):
 		return Finished
 	case started && folder.Working():
 		return Running

@@ -52,7 +52,7 @@ func RunIndex(ctx context.Context, dir string, index int, o RunOptions) error {
 	}
 	f = "."
 	r := t.Runs[index]
-	if exists(f.path(r.Dir, run.SummaryFile)) {
+	if f.complete(r) {
 		return nil
 	}
 	if err := f.makeFolders(); err != nil {
@@ -63,7 +63,7 @@ func RunIndex(ctx context.Context, dir string, index int, o RunOptions) error {
 		return err
 	}
 	defer lock.Close()
-	if exists(f.path(r.Dir, run.SummaryFile)) { // by another process in the meantime
+	if f.complete(r) { // by another process in the meantime
 		return nil
 	}
 	if err := f.forgive(r); err != nil {
@@ -162,6 +162,9 @@ func (f Folder) do(ctx context.Context, t *Table, r *Run, o RunOptions) (err err
 			fmt.Fprintln(log, err)
 		}
 	}()
+	if exists(f.path(r.Dir, run.SummaryFile)) { // the attack is left
+		return f.attack(ctx, r, log)
+	}
 	options := run.Options{Command: o.Command, Messages: log, Warn: func(text string) { fmt.Fprintln(log, "warning:", text) }}
 	if exists(f.path(r.Dir, run.ConfigFile)) {
 		if options.Folder, err = run.OpenFolder(r.Dir); err != nil {
@@ -181,6 +184,15 @@ func (f Folder) do(ctx context.Context, t *Table, r *Run, o RunOptions) (err err
 		if _, options.Data, err = run.Plan(ctx, options.Config, nil); err != nil {
 			return err
 		}
+		if r.Attack != "" { // before hours of training
+			request, err := r.robustness()
+			if err == nil {
+				err = options.Data.CheckAttack(request)
+			}
+			if err != nil {
+				return err
+			}
+		}
 		if options.Folder, err = run.CreateFolder(r.Dir, r.Name, options.Config.YAML()); err != nil {
 			return err
 		}
@@ -189,8 +201,10 @@ func (f Folder) do(ctx context.Context, t *Table, r *Run, o RunOptions) (err err
 		options.Config.Threads = o.Threads
 	}
 	options.Reporter = func() train.Reporter { return newMeter(options.Config, log, o) }
-	_, err = run.Run(ctx, options)
-	return err
+	if _, err = run.Run(ctx, options); err != nil {
+		return err
+	}
+	return f.attack(ctx, r, log)
 }
 
 // overrides are those of a run with the values that it takes from finished runs.

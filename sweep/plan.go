@@ -38,13 +38,14 @@ type Run struct {
 	Keys   map[string]any `json:"keys,omitempty"` // varied keys with their values
 	// Auxiliary runs train nothing: they make a shape that another run needs.
 	Auxiliary bool     `json:"auxiliary,omitempty"`
-	Needs     []int    `json:"needs,omitempty"` // runs that must be finished before
-	Dir       string   `json:"dir"`             // run folder, relative to the sweep folder
-	Log       string   `json:"log"`             // the same
-	Set       []string `json:"set"`             // overrides of config.yaml in the sweep folder
-	Take      []Take   `json:"take,omitempty"`  // further ones, with values from runs that it needs
-	Epochs    int      `json:"epochs"`          // of training and fine-tuning
-	Work      float64  `json:"work"`            // multiply-accumulates of all forward passes; 0: not estimated
+	Needs     []int    `json:"needs,omitempty"`  // runs that must be finished before
+	Dir       string   `json:"dir"`              // run folder, relative to the sweep folder
+	Log       string   `json:"log"`              // the same
+	Set       []string `json:"set"`              // overrides of config.yaml in the sweep folder
+	Take      []Take   `json:"take,omitempty"`   // further ones, with values from runs that it needs
+	Attack    string   `json:"attack,omitempty"` // section attack of the sweep file, in one line
+	Epochs    int      `json:"epochs"`           // of training and fine-tuning
+	Work      float64  `json:"work"`             // multiply-accumulates of all forward passes; 0: not estimated
 
 	config *config.Config
 	alone  *config.Config // the same with the network of the config in place of an earlier run's, and with its training
@@ -194,6 +195,9 @@ func (s *Spec) Plan(dir string) (*Plan, error) {
 	for _, r := range p.runs {
 		if err := r.settle(s.Name, have); err != nil {
 			return nil, err
+		}
+		if s.Attack != nil && !r.Auxiliary {
+			r.Attack = s.doc.At("attack").YAML()
 		}
 	}
 	return &Plan{text: s.text, Name: s.Name, Set: s.commands, Methods: s.labels(), Runs: p.runs, config: text}, nil

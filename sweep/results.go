@@ -17,7 +17,8 @@ func (f Folder) Sources(t *Table) (finished []results.Source, unfinished []strin
 		switch {
 		case r.Auxiliary:
 		case states[i] == Finished:
-			finished = append(finished, results.Source{Path: f.path(r.Dir), Method: r.Method, Point: r.Point.words(), Keys: r.Keys})
+			finished = append(finished, results.Source{Path: f.path(r.Dir), Method: r.Method, Point: r.Point.words(), Keys: r.Keys,
+				Attack: f.attackOn(r)})
 		default:
 			unfinished = append(unfinished, r.Name)
 		}

@@ -16,6 +16,7 @@ import (
 	"strings"
 
 	"pare/config"
+	"pare/run"
 )
 
 // Spec is a sweep file.
@@ -30,6 +31,7 @@ type Spec struct {
 	Vary      map[string][]config.Value `yaml:"vary,omitempty" doc:"other keys of the config with their values; all combinations are run"`
 	Finetune  config.Value              `yaml:"finetune,omitempty" doc:"section finetune of the methods that prune a trained network; left out: that of the config, and where it has none as many epochs as in train"`
 	WarmStart bool                      `yaml:"warm_start,omitempty" doc:"penalty: the weights of a strength start from those of the next smaller strength"`
+	Attack    *run.Robustness           `yaml:"attack,omitempty" doc:"attacks on the final network of every run, for robust and certified accuracy; left out: none"`
 
 	doc      config.Value
 	text     []byte

@@ -18,7 +18,7 @@ import (
 )
 
 // commands are the subcommands in the order of the help.
-var commands = []*command{&inspectCommand, &pruneCommand, &exportCommand, &predictCommand, &serveCommand, &memoryCommand, &sweepCommand, &compareCommand,
+var commands = []*command{&inspectCommand, &pruneCommand, &exportCommand, &predictCommand, &attackCommand, &serveCommand, &memoryCommand, &sweepCommand, &compareCommand,
 	&benchCommand, &lassoCommand, &glassoCommand, &diffusionCommand}
 
 // Main runs the command with the arguments of the program and exits with its status.

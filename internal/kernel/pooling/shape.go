@@ -72,6 +72,27 @@ func (a axis) window(i int) (first, n int) {
 	return first, n
 }
 
+// Windows calls window for each window of an image, in order, with the places of its values among
+// the positions of the image and their factor in the mean, where padding counts in the divisor with
+// padded. The slice is valid during the call.
+func (s Shape) Windows(padded bool, window func(out int, of []int, factor float64)) {
+	rows, columns := s.rows(), s.columns()
+	var of []int
+	for r := range s.OutH() {
+		for q := range s.OutW() {
+			of = of[:0]
+			h0, kh := rows.window(r)
+			w0, kw := columns.window(q)
+			for h := range max(kh, 0) {
+				for w := range max(kw, 0) {
+					of = append(of, (h0+h*rows.dilation)*s.W+w0+w*columns.dilation)
+				}
+			}
+			window(r*s.OutW()+q, of, 1/float64(max(1, rows.divisor(r, padded)*columns.divisor(q, padded))))
+		}
+	}
+}
+
 // windows is a run of windows of one output row that cover equally many positions.
 type windows struct {
 	n      int // windows

@@ -1,0 +1,194 @@
+package report
+
+import (
+	_ "embed"
+	"encoding/base64"
+	"fmt"
+	"html/template"
+	"math"
+	"slices"
+
+	"pare/report/chart"
+)
+
+// Robustness is how networks of a run withstand adversarial examples: attack.json, the JSON of pare
+// attack, and a section of the report.
+type Robustness struct {
+	Source   string   `json:"source"`
+	Data     string   `json:"data"`
+	Norm     string   `json:"norm"`  // linf or l2
+	Range    string   `json:"range"` // of valid values, in words
+	Examples int      `json:"examples"`
+	Seed     uint64   `json:"seed"`
+	Attacks  []string `json:"attacks"`
+	Classes  []string `json:"classes"` // their names
+	// Networks are the network before pruning, where there is one, and the final one.
+	Networks []RobustNetwork `json:"networks"`
+	Warnings []string        `json:"warnings"` // none: []
+	Notes    []string        `json:"notes"`    // none: []
+}
+
+// RobustNetwork is the outcome for one network. Accuracies are shares of the examples.
+type RobustNetwork struct {
+	Name    string         `json:"name"`
+	Params  int64          `json:"params"`
+	NonZero int64          `json:"nonzero"`
+	Clean   float64        `json:"clean"` // accuracy without an attack
+	Targets []int          `json:"class_examples"`
+	ByClass []float64      `json:"clean_by_class"`
+	Points  []RobustPoint  `json:"points"` // by ascending eps
+	Shown   []Adversarial  `json:"pictures,omitempty"`
+	Radius  *RadiusSummary `json:"lipschitz,omitempty"` // nil: not asked for
+}
+
+// RobustPoint is the outcome at one size of perturbations.
+type RobustPoint struct {
+	Eps      float64        `json:"eps"`
+	Robust   float64        `json:"robust"` // accuracy under all attacks together
+	ByClass  []float64      `json:"robust_by_class"`
+	ByAttack []AttackResult `json:"by_attack"`
+	// Certified is the share of the examples for which it is proved that no perturbation of the size
+	// changes the right decision; nil: not asked for.
+	Certified *float64       `json:"certified,omitempty"`
+	ByMethod  []AttackResult `json:"by_method,omitempty"` // certified by each method alone, or by those before it
+}
+
+// AttackResult is the accuracy under an attack, or certified by a method, of a name.
+type AttackResult struct {
+	Name     string  `json:"name"`
+	Accuracy float64 `json:"accuracy"`
+}
+
+// RadiusSummary are certified radii by the product of operator norms.
+type RadiusSummary struct {
+	Constant *float64 `json:"constant"` // of the outputs; null where a layer has a jump
+	Median   float64  `json:"median_radius"`
+}
+
+// Adversarial is an example that an attack has changed.
+type Adversarial struct {
+	Example   int     `json:"example"` // its number in the test set
+	Class     string  `json:"class"`
+	Predicted string  `json:"predicted"` // for the changed example
+	Eps       float64 `json:"eps"`
+	Attack    string  `json:"attack"`
+	// Before, After and Change are PNG pictures: the example, the example changed, and the
+	// difference, grey where there is none.
+	Before []byte `json:"before"`
+	After  []byte `json:"after"`
+	Change []byte `json:"change"`
+}
+
+//go:embed style/robustness.html
+var robustnessText string
+
+var robustnessTemplate = template.Must(template.New("robustness").Funcs(template.FuncMap{
+	"percent": Percent, "count": func(n int) string { return Count(int64(n)) },
+	"count64": Count, "eps": EpsText,
+	"png": func(b []byte) template.URL {
+		return template.URL("data:image/png;base64," + base64.StdEncoding.EncodeToString(b))
+	},
+}).Parse(robustnessText))
+
+// Title names the network in a text.
+func (n RobustNetwork) Title() string {
+	if n.Name == "network" { // of a source that is no run
+		return n.Name
+	}
+	return n.Name + " network"
+}
+
+// EpsText writes the size of a perturbation, as a number of 255ths where it is one and no short
+// decimal.
+func EpsText(eps float64) string {
+	k := math.Round(eps * 255)
+	if short := fmt.Sprintf("%g", eps); len(short) > 6 && k < 255 && math.Abs(eps*255-k) < 1e-9 {
+		return fmt.Sprintf("%g/255", k)
+	}
+	return fmt.Sprintf("%.4g", eps)
+}
+
+// WithRobustness returns a page that Write has written with a section on robustness at its end, in
+// place of an earlier one.
+func WithRobustness(page []byte, r Robustness) ([]byte, error) {
+	return withSection(page, "robustness", robustnessTemplate, struct {
+		Robustness
+		Figure figure
+		Tables []*classTable
+	}{r, r.figure(), r.classTables()})
+}
+
+// Chart draws accuracies against the size of perturbations.
+func (r Robustness) Chart() chart.Chart {
+	c := chart.Chart{Title: "Accuracy under attack", X: "size of perturbations, " + r.Norm, Y: "accuracy, %", Percent: true, Zero: true}
+	for _, n := range r.Networks {
+		robust := chart.Curve{Name: n.Name + ", robust", Dots: true, X: []float64{0}, Y: []float64{n.Clean}}
+		certified := chart.Curve{Name: n.Name + ", certified", Dots: true}
+		for _, p := range n.Points {
+			if p.Eps == 0 {
+				continue
+			}
+			robust.X, robust.Y = append(robust.X, p.Eps), append(robust.Y, p.Robust)
+			if p.Certified != nil {
+				certified.X, certified.Y = append(certified.X, p.Eps), append(certified.Y, *p.Certified)
+			}
+		}
+		c.Curves = append(c.Curves, robust)
+		if len(certified.X) > 0 {
+			c.Curves = append(c.Curves, certified)
+		}
+	}
+	return c
+}
+
+func (r Robustness) figure() figure {
+	c := r.Chart()
+	return figure{c.Title, template.HTML(c.Inline())}
+}
+
+// classTables have the accuracy of each class at each size, a table for each network.
+func (r Robustness) classTables() []*classTable {
+	var out []*classTable
+	for _, n := range r.Networks {
+		if len(n.ByClass) == 0 {
+			continue
+		}
+		t := &classTable{Title: "Classes of the " + n.Title(), Head: []string{"class", "examples", "clean"}}
+		for _, p := range n.Points {
+			t.Head = append(t.Head, EpsText(p.Eps))
+		}
+		order := make([]int, len(n.ByClass))
+		for i := range order {
+			order[i] = i
+		}
+		if len(order) > maxClassRows && len(n.Points) > 0 { // those that an attack of the largest size hurts most
+			last := n.Points[len(n.Points)-1].ByClass
+			slices.SortStableFunc(order, func(a, b int) int {
+				switch {
+				case last[a] < last[b]:
+					return -1
+				case last[a] > last[b]:
+					return 1
+				}
+				return 0
+			})
+			t.Note = fmt.Sprintf("The %d of %s that are the least robust.", maxClassRows, Count(int64(len(order))))
+			order = order[:maxClassRows]
+		}
+		share := func(class int, v float64) string {
+			if n.Targets[class] == 0 {
+				return "–"
+			}
+			return Percent(v)
+		}
+		for _, k := range order {
+			row := []string{Classes{Names: r.Classes}.name(k), Count(int64(n.Targets[k])), share(k, n.ByClass[k])}
+			for _, p := range n.Points {
+				row = append(row, share(k, p.ByClass[k]))
+			}
+			t.Rows = append(t.Rows, row)
+		}
+		out = append(out, t)
+	}
+	return out
+}
