@@ -114,7 +114,7 @@ func (d *Table) Load(ctx context.Context, o Options) (*Set, error) {
 		}
 		t, err := d.open(ctx, o, set, own.key, own.path)
 		if err == nil {
-			*own.to, err = b.other(t, own.name, own.amount, o.Seed)
+			*own.to, err = b.other(t, own.name, own.amount, o)
 		}
 		if err != nil {
 			return nil, err
@@ -138,8 +138,9 @@ func (d *Table) open(ctx context.Context, o Options, set *Set, key, pattern stri
 		cells.Decimal = '.'
 	}
 	if d.Columns != nil {
-		for _, name := range slices.Concat(d.Columns, d.Target, []string{d.Split, d.Groups, d.Weights}) {
-			if name != "" && !slices.Contains(cells.Columns, name) && (key == "file" || d.reads(name)) {
+		for _, name := range slices.Concat(d.Columns, d.Target, []string{d.Split, d.Groups, d.Weights}, o.Attributes) {
+			needed := key == "file" || d.reads(name) || slices.Contains(o.Attributes, name)
+			if name != "" && !slices.Contains(cells.Columns, name) && needed {
 				cells.Columns = append(cells.Columns, name)
 			}
 		}
