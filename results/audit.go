@@ -44,7 +44,6 @@ var auditHeadlines = []string{"accuracy", "selection_rate", "true_positive_rate"
 // readAudit keeps the measures of the final network.
 func (r *Row) readAudit(tables []audit.Table) {
 	r.audit = map[auditKey]float64{}
-	last := func(n int) int { return n - 1 }
 	for _, t := range tables {
 		by := t.Name()
 		for _, name := range auditHeadlines {
@@ -52,7 +51,7 @@ func (r *Row) readAudit(tables []audit.Table) {
 			if m == nil || len(m.Stages) == 0 {
 				continue
 			}
-			f := m.Stages[last(len(m.Stages))]
+			f := m.Stages[len(m.Stages)-1]
 			for k, g := range t.Groups {
 				r.audit[auditKey{by, name, g.Name(), false}] = f.Groups[k].Value
 			}
@@ -62,7 +61,7 @@ func (r *Row) readAudit(tables []audit.Table) {
 		}
 		for _, d := range t.Disparities {
 			if n := len(d.Stages); n > 0 {
-				r.audit[auditKey{by, d.Name, "", false}] = d.Stages[last(n)].Value
+				r.audit[auditKey{by, d.Name, "", false}] = d.Stages[n-1].Value
 			}
 		}
 	}
@@ -142,17 +141,18 @@ func (s *Set) groupsOf(by string) (out []string) {
 	return out
 }
 
-// strength is the factor on the penalties of a sweep, from the point; NaN: there is none.
+// strength is λ, or the factor on every λ in a sweep, from the point; NaN: neither is varied.
 func (r *Row) strength() float64 {
-	text, ok := strings.CutPrefix(r.Point, "strength ")
-	if !ok {
-		return math.NaN()
+	for _, prefix := range []string{"strength ", "λ "} {
+		text, ok := strings.CutPrefix(r.Point, prefix)
+		if !ok {
+			continue
+		}
+		if v, err := strconv.ParseFloat(text, 64); err == nil {
+			return v
+		}
 	}
-	v, err := strconv.ParseFloat(text, 64)
-	if err != nil {
-		return math.NaN()
-	}
-	return v
+	return math.NaN()
 }
 
 // auditFigure is a figure of groups with the name of its file.
