@@ -99,7 +99,8 @@ func auditValue(v audit.Value, share, signed bool) string {
 // grids are the tables of one grouping: the last stage, and the change from the first.
 func (a Audit) grids(t audit.Table) []auditGrid {
 	last := auditGrid{Title: fmt.Sprintf("%s, %s", t.Name(), a.Stages[len(a.Stages)-1]), Head: []string{t.Name(), "examples"}}
-	change := auditGrid{Title: fmt.Sprintf("%s, change from %s to %s (of shares in points)", t.Name(), a.Stages[0], a.Stages[len(a.Stages)-1]), Head: last.Head[:1:1]}
+	change := auditGrid{Head: last.Head[:1:1],
+		Title: fmt.Sprintf("%s, change from %s to %s (of shares in points)", t.Name(), a.Stages[0], a.Stages[len(a.Stages)-1])}
 	rows := slices.Concat([]string{"all"}, groupNames(t), []string{"largest difference", "smallest ratio"})
 	for k, name := range rows {
 		examples := ""
@@ -327,7 +328,8 @@ func (a Audit) section() *auditSection {
 		s.ChangedGrids = a.changedGrids()
 	}
 	for _, p := range a.Pictures {
-		s.Pictures = append(s.Pictures, auditPicture{template.URL("data:image/png;base64," + base64.StdEncoding.EncodeToString(p.PNG)), p.Lines})
+		source := template.URL("data:image/png;base64," + base64.StdEncoding.EncodeToString(p.PNG))
+		s.Pictures = append(s.Pictures, auditPicture{source, p.Lines})
 	}
 	return s
 }

@@ -167,10 +167,12 @@ type auditFigure struct {
 func (s *Set) auditFigures(over Over) (out []auditFigure) {
 	for _, by := range s.auditBys() {
 		measure, of, gap := s.groupMeasure(by)
-		f := chart.Figure{Title: fmt.Sprintf("Largest difference in %s between groups of %s", measure, by), X: over.axis(), Y: "largest difference, " + measure}
-		if strings.HasSuffix(measure, "%") {
-			f.Y = "largest difference in error, points"
+		noun, unit, percent := strings.Cut(measure, ", ")
+		if percent {
+			unit = ", points"
 		}
+		f := chart.Figure{Title: fmt.Sprintf("Largest difference in %s between groups of %s", noun, by), X: over.axis(),
+			Y: "largest difference in " + noun + unit}
 		for _, c := range s.curves {
 			if series := seriesOf(c.Label, c.Groups, over.of, gap); len(series.Spots) > 0 && len(f.Series) < svg.MaxCurves {
 				f.Series = append(f.Series, series)
@@ -188,7 +190,7 @@ func (s *Set) auditFigures(over Over) (out []auditFigure) {
 			if !slices.ContainsFunc(c.Groups, func(g Group) bool { return math.IsNaN(g.Mean((*Row).strength)) }) {
 				x, axis = (*Row).strength, "strength of the penalty"
 			}
-			f := chart.Figure{Title: fmt.Sprintf("Test %s of groups of %s, %s", measure, by, c.Label), X: axis, Y: "test " + measure}
+			f := chart.Figure{Title: fmt.Sprintf("Test %s of groups of %s, %s", noun, by, c.Label), X: axis, Y: "test " + measure}
 			for _, group := range s.groupsOf(by) {
 				series := seriesOf(group, c.Groups, x, func(r *Row) float64 { return of(r, group) })
 				if len(series.Spots) > 0 && len(f.Series) < svg.MaxCurves {

@@ -47,8 +47,8 @@ type page struct {
 
 // auditPicture is a figure of groups with its title.
 type auditPicture struct {
-	Title, Note string
-	Picture     template.HTML
+	Title   string
+	Picture template.HTML
 }
 
 // htmlTable is a grid with links for its rows; "": none.
@@ -103,7 +103,7 @@ func (s *Set) Page(w io.Writer, over Over, title, dir string) error {
 		}
 	}
 	for _, f := range s.auditFigures(over) {
-		p.Audits = append(p.Audits, auditPicture{f.Title, f.Note, template.HTML(f.Inline())})
+		p.Audits = append(p.Audits, auditPicture{f.Title, template.HTML(f.Inline())})
 	}
 	p.Flows, p.MoreFlows = s.flows()
 	if err := pageTemplate.Execute(w, p); err != nil {

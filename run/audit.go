@@ -151,7 +151,8 @@ func (e *examined) audit(spec config.Audit, seed uint64) (*Audit, error) {
 	if last == 0 || e.task.Classes == 0 {
 		return a, nil
 	}
-	a.Changed, err = audit.NewChanges(e.stages[0].networks[0].Truth, e.stages[0].predicted(), e.stages[last].predicted(), e.task.Names, groupings)
+	first := e.stages[0]
+	a.Changed, err = audit.NewChanges(first.networks[0].Truth, first.predicted(), e.stages[last].predicted(), e.task.Names, groupings)
 	return a, err
 }
 
@@ -224,8 +225,8 @@ func (r *runner) audit(ctx context.Context, small *nn.Network) (*Audit, error) {
 	if err != nil {
 		return nil, aboutAudit(r.c, err)
 	}
-	r.say("audit: groups of %s, in %s", strings.Join(spec.By, " and "), r.folder.path(auditDir))
-	return out, out.Write(r.folder.path(auditDir))
+	r.say("audit: groups of %s, in %s", strings.Join(spec.By, " and "), r.folder.path(AuditDir))
+	return out, out.Write(r.folder.path(AuditDir))
 }
 
 // AuditOptions say how AuditRuns measures.
@@ -250,6 +251,21 @@ func AuditRuns(ctx context.Context, runs []*Artifact, o AuditOptions) (*Audit, e
 		err = &InputError{err}
 	}
 	return out, err
+}
+
+// StoreAudit writes the audit of a finished run into its folder, where a run whose config has an
+// audit writes it.
+func (a *Artifact) StoreAudit(ctx context.Context, o AuditOptions) error {
+	out, err := AuditRuns(ctx, []*Artifact{a}, o)
+	if err != nil {
+		return err
+	}
+	release, err := a.folder.lock()
+	if err != nil {
+		return err
+	}
+	defer release()
+	return out.Write(a.folder.path(AuditDir))
 }
 
 func auditRuns(ctx context.Context, runs []*Artifact, o AuditOptions) (*Audit, error) {
@@ -344,7 +360,8 @@ func join(ctx context.Context, all []*examined, o AuditOptions, seed uint64) (*A
 	}
 	a.Before = o.Before
 	if n := len(first.places); n < examples {
-		a.Notes = append(a.Notes, fmt.Sprintf("%d of the %d test examples of the first run are test examples of all runs; the others are left out", n, examples))
+		a.Notes = append(a.Notes, fmt.Sprintf("%d of the %d test examples of the first run are test examples of all runs; "+
+			"the others are left out", n, examples))
 	}
 	return a, nil
 }

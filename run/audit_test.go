@@ -83,7 +83,7 @@ func TestAudit(t *testing.T) {
 	if c := stored.Changed; c == nil || c.Harmed-c.Helped != harm || c.Examples != 200 {
 		t.Errorf("changed %+v; the summary has %d right before and %d after", c, r.CorrectTrained, r.CorrectFinal)
 	}
-	records, err := csv.NewReader(strings.NewReader(r.read(t, filepath.Join(auditDir, ExamplesFile)))).ReadAll()
+	records, err := csv.NewReader(strings.NewReader(r.read(t, filepath.Join(AuditDir, ExamplesFile)))).ReadAll()
 	if err != nil || len(records) != 201 || !slices.Equal(records[0][:6], []string{"network", "file", "row", "town", "age", "target"}) {
 		t.Fatalf("%d rows, %q, %v", len(records), records[0], err)
 	}

@@ -29,7 +29,7 @@ const (
 // StoredAudit is the audit that a finished run has made; nil: it has made none.
 func (a *Artifact) StoredAudit() (*Audit, error) {
 	var out Audit
-	found, err := a.folder.readJSON(filepath.Join(auditDir, AuditFile), &out)
+	found, err := a.folder.readJSON(filepath.Join(AuditDir, AuditFile), &out)
 	if !found || err != nil || a.Kind != KindRun {
 		return nil, err
 	}

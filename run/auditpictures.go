@@ -42,7 +42,8 @@ func (a *Audit) pictures() ([]report.ChangedPicture, error) {
 		if err != nil {
 			return nil, err
 		}
-		p := report.ChangedPicture{PNG: picture, Lines: []string{fmt.Sprintf("%s: %s → %s", e.class(r.Truth), e.class(r.Before), e.class(r.After))}}
+		classes := fmt.Sprintf("%s: %s → %s", e.class(r.Truth), e.class(r.Before), e.class(r.After))
+		p := report.ChangedPicture{PNG: picture, Lines: []string{classes}}
 		for _, c := range e.columns {
 			p.Lines = append(p.Lines, c.Values[c.Codes[r.Row]])
 		}

@@ -63,7 +63,8 @@ func attributes(d *Data, part datasets.Part, spec config.Audit) ([][]string, err
 	}
 	of, ok := part.(datasets.Attributed)
 	if !ok {
-		return nil, option.Errorf("file", "is missing: the examples of %s have no columns; give a table with a row for each test example", d.Set.Name)
+		return nil, option.Errorf("file", "is missing: the examples of %s have no columns; give a table with a row for each test example",
+			d.Set.Name)
 	}
 	var out [][]string
 	for _, name := range spec.By {

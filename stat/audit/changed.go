@@ -6,8 +6,8 @@ import (
 )
 
 // Changed is a row that pruning makes the networks predict otherwise: a pruning-identified example
-// (Hooker, Courville, Clark, Dauphin & Frome 2019, "What do compressed deep neural networks
-// forget?"). Before and After are the modal predictions of the networks before and after pruning.
+// (Hooker, Courville, Clark, Dauphin & Frome 2019, arXiv:1911.05248). Before and After are the modal
+// predictions of the networks before and after pruning.
 type Changed struct {
 	Row                  int
 	Truth, Before, After int32
@@ -104,8 +104,8 @@ type Share struct {
 	Harmed int `json:"harmed"`
 	Helped int `json:"helped"`
 	// Overrepresented is the share of the changed rows that are of the group over the share of
-	// all rows that are (Hooker, Moorosi, Clark, Bengio & Denton 2020, "Characterising bias in
-	// compressed models"); 0 where nothing changed.
+	// all rows that are (Hooker, Moorosi, Clark, Bengio & Denton 2020, arXiv:2010.03058); 0 where
+	// nothing changed.
 	Overrepresented float64 `json:"overrepresented"`
 }
 

@@ -53,7 +53,7 @@ func (v Value) MarshalJSON() ([]byte, error) {
 	}{known(v.Value), known(v.Low), known(v.High)})
 }
 
-// UnmarshalJSON reads what MarshalJSON writes.
+// UnmarshalJSON is the inverse of MarshalJSON.
 func (v *Value) UnmarshalJSON(text []byte) error {
 	var read struct{ Value, Low, High *float64 }
 	if err := json.Unmarshal(text, &read); err != nil {

@@ -92,7 +92,8 @@ func (c Column) Cut(points []float64) (Column, error) {
 // Other is the value of the rows whose own value is rare.
 const Other = "other"
 
-// Join gives all values with fewer rows than least the value Other.
+// Join gives all values with fewer rows than least the value Other, or the column's own value of
+// that name, such as OTHER.
 func (c Column) Join(least int) Column {
 	names, to := []string{}, make([]int32, len(c.Values))
 	rare := false
@@ -107,7 +108,7 @@ func (c Column) Join(least int) Column {
 	if !rare {
 		return c
 	}
-	at := slices.Index(names, Other)
+	at := slices.IndexFunc(names, func(name string) bool { return strings.EqualFold(name, Other) })
 	if at < 0 {
 		at = len(names)
 		names = append(names, Other)

@@ -31,7 +31,7 @@ func TestColumns(t *testing.T) {
 	if want := (Column{"race", []string{"b", "other"}, []int32{0, 1, 0, 1, 0}}); !reflect.DeepEqual(joined, want) {
 		t.Errorf("joined: %+v", joined)
 	}
-	if own := column(t, "race", "other", "other", "x").Join(2); !reflect.DeepEqual(own.Values, []string{"other"}) {
+	if own := column(t, "race", "Other", "Other", "x").Join(2); !reflect.DeepEqual(own.Values, []string{"Other"}) {
 		t.Errorf("joined with its own name: %+v", own)
 	}
 	if taken := cut.Take([]int{1, 4}); !reflect.DeepEqual(taken, Column{"age", []string{"below 25"}, []int32{0, 0}}) {

@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"path/filepath"
 	"slices"
@@ -15,17 +16,20 @@ import (
 	"pare/internal/option"
 	"pare/report"
 	"pare/run"
+	"pare/sweep"
 )
 
 // auditCommand compares groups of test examples.
 var auditCommand = command{
 	name: "audit",
-	args: "RUN... [-by COLUMN[,COLUMN...]] [-file TABLE] [-against RUN[,RUN...]] [-positive CLASS] [-cut COLUMN=NUMBER,...] [-rare N] [-json] [-out DIR]",
+	args: "RUN... [-by COLUMN[,COLUMN...]] [-file TABLE] [-against RUN[,RUN...]] [-positive CLASS] [-cut COLUMN=NUMBER,...] " +
+		"[-rare N] [-json | -out DIR | -store]",
 	doc:  "compares groups of test examples before and after pruning: accuracy, error rates, calibration, gaps, changed predictions",
 	examples: []string{
 		"pare audit runs/compas -by race,sex",
 		"pare audit runs/compas -by sex,age -cut age=25,45 -against runs/compas-dense",
 		"pare audit runs/faces -by gender -file attributes.csv -out audit   # of images",
+		"pare audit sweeps/compas -by race -store && pare sweep report sweeps/compas",
 		"pare audit runs/seed-1 runs/seed-2 runs/seed-3 -by race            # modal predictions over seeds",
 	},
 	run: runAudit,
@@ -49,8 +53,9 @@ func runAudit(ctx context.Context, f *flags) error {
 	f.Float64Var(&spec.Confidence, "confidence", spec.Confidence, "share of the bootstrap samples within an interval")
 	dir := f.String("data-dir", "", "`folder` of the data, in place of data.dir of the run's config")
 	asJSON := f.Bool("json", false, "print all numbers as JSON")
+	store := f.Bool("store", false, "write the audit of each run into its folder, for pare compare and pare sweep report; RUN may be a sweep")
 	out := f.String("out", "", "`folder` for audit.json, groups.csv, examples.csv, changed.csv and report.html")
-	f.within(atLeast(0), "rare")
+	f.within(numeric("0 or a number of at least 2", func(v float64) bool { return v == 0 || v >= 2 }), "rare")
 	f.within(atLeast(1), "min-rows")
 	f.within(between(0, 100000), "resamples")
 	f.within(share, "confidence")
@@ -67,32 +72,50 @@ func runAudit(ctx context.Context, f *flags) error {
 	if err := cli.OutputFolder("-out", *out); err != nil {
 		return err
 	}
-	var runs []*run.Artifact
-	for k, path := range paths {
-		if slices.ContainsFunc(paths[:k], func(other string) bool { return sameFile(other, path) }) {
-			return cli.InputError("%s is given twice", path)
+	f.refuse(*store, "it writes into the folders of the runs", "out", "json")
+	if f.refused != nil {
+		return f.refused
+	}
+	runs, err := f.auditedRuns(paths, *store)
+	if err != nil {
+		return err
+	}
+	// options are those of the config of a run, and of the command line.
+	options := func(a *run.Artifact) (run.AuditOptions, error) {
+		o := run.AuditOptions{Audit: spec, DataDir: *dir, Progress: f.progress()}
+		if own := a.Config; own != nil && own.Audit != nil {
+			o.Audit = f.completed(spec, *own.Audit)
 		}
-		a, err := run.OpenArtifact(path)
-		if err != nil {
-			return err
+		if *by != "" {
+			o.By = strings.Split(*by, ",")
 		}
-		runs = append(runs, a)
+		switch {
+		case *against != "":
+			o.Before = strings.Split(*against, ",")
+		case o.Against != "":
+			o.Before = []string{o.Against}
+		}
+		if len(o.By) == 0 {
+			return o, cli.InputError("no -by COLUMN given, and the config of %s has no audit.by", a.Path)
+		}
+		return o, nil
 	}
-	o := run.AuditOptions{Audit: spec, DataDir: *dir, Progress: f.progress()}
-	if own := runs[0].Config; own != nil && own.Audit != nil {
-		o.Audit = f.completed(spec, *own.Audit)
+	if *store {
+		for _, a := range runs {
+			o, err := options(a)
+			if err != nil {
+				return err
+			}
+			if err := a.StoreAudit(ctx, o); err != nil {
+				return optionError(err)
+			}
+			fmt.Fprintf(f.stdout, "wrote %s\n", filepath.Join(a.Path, run.AuditDir))
+		}
+		return nil
 	}
-	if *by != "" {
-		o.By = strings.Split(*by, ",")
-	}
-	switch {
-	case *against != "":
-		o.Before = strings.Split(*against, ",")
-	case o.Against != "":
-		o.Before = []string{o.Against}
-	}
-	if len(o.By) == 0 {
-		return cli.InputError("no -by COLUMN given, and the config of %s has no audit.by", paths[0])
+	o, err := options(runs[0])
+	if err != nil {
+		return err
 	}
 	a, err := run.AuditRuns(ctx, runs, o)
 	if err != nil {
@@ -115,6 +138,41 @@ func runAudit(ctx context.Context, f *flags) error {
 		report.WriteAuditText(f.stdout, *shown)
 	}
 	return err
+}
+
+// auditedRuns opens the runs at some paths; each, a sweep stands for its finished runs.
+func (f *flags) auditedRuns(paths []string, each bool) (out []*run.Artifact, err error) {
+	var sources []string
+	for k, path := range paths {
+		if slices.ContainsFunc(paths[:k], func(other string) bool { return sameFile(other, path) }) {
+			return nil, cli.InputError("%s is given twice", path)
+		}
+		switch {
+		case !sweep.IsFolder(path):
+			sources = append(sources, path)
+		case !each:
+			return nil, cli.InputError("%s is a sweep; give the runs of one method and point, or -store to audit each of its runs", path)
+		default:
+			finished, err := f.sources([]string{path})
+			if err != nil {
+				return nil, err
+			}
+			for _, s := range finished {
+				sources = append(sources, s.Path)
+			}
+		}
+	}
+	if len(sources) == 0 {
+		return nil, cli.InputError("%s has no finished run", strings.Join(paths, ", "))
+	}
+	for _, path := range sources {
+		a, err := run.OpenArtifact(path)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, a)
+	}
+	return out, nil
 }
 
 // completed is the audit of a run's config with the options that were given.
