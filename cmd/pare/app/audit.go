@@ -24,7 +24,7 @@ var auditCommand = command{
 	name: "audit",
 	args: "RUN... [-by COLUMN[,COLUMN...]] [-file TABLE] [-against RUN[,RUN...]] [-positive CLASS] [-cut COLUMN=NUMBER,...] " +
 		"[-rare N] [-json | -out DIR | -store]",
-	doc:  "compares groups of test examples before and after pruning: accuracy, error rates, calibration, gaps, changed predictions",
+	doc: "compares groups of test examples before and after pruning: accuracy, error rates, calibration, gaps, changed predictions",
 	examples: []string{
 		"pare audit runs/compas -by race,sex",
 		"pare audit runs/compas -by sex,age -cut age=25,45 -against runs/compas-dense",
