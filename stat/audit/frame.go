@@ -301,6 +301,10 @@ func (l *layout) measure(to []float64, o *Outcomes, g *Groups, tallies []*tally,
 			}
 		}
 		l.aggregate(v)
+		if metric.signed() {
+			a := v[1+len(l.counts):]
+			a[atRatio], a[atRatioToOverall] = math.NaN(), math.NaN()
+		}
 	}
 	for k, d := range l.disparities {
 		value := math.NaN()

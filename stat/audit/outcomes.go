@@ -250,6 +250,9 @@ type metric struct {
 	of          func(t *tally) float64
 }
 
+// signed reports whether a measure may be below and above 0, so that ratios have no meaning.
+func (m metric) signed() bool { return m.name == "mean_error" }
+
 // MaxRatedClasses is the most classes or labels that are measured one by one.
 const MaxRatedClasses = 20
 

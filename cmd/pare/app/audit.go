@@ -1,10 +1,12 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -35,102 +37,87 @@ var auditCommand = command{
 	run: runAudit,
 }
 
-func runAudit(ctx context.Context, f *flags) error {
-	spec := config.Audit{}
-	spec.Defaults()
-	by := f.String("by", "", "`COLUMN` whose values are the groups, or several, separated by commas: each one, and the combinations of all; "+
+// auditFlags are the options of pare audit.
+type auditFlags struct {
+	*flags
+	spec          config.Audit // its values of options, without by and against
+	by, against   string
+	cuts          stringList
+	dir, out      string
+	asJSON, store bool
+}
+
+func (f *auditFlags) define() {
+	f.spec.Defaults()
+	f.StringVar(&f.by, "by", "", "`COLUMN` whose values are the groups, or several, separated by commas: each one, and the combinations of all; "+
 		"default: audit.by of the run's config")
-	f.StringVar(&spec.File, "file", "", "`TABLE` with these columns and a row for each test example, which the column file or row names; "+
+	f.StringVar(&f.spec.File, "file", "", "`TABLE` with these columns and a row for each test example, which the column file or row names; "+
 		"default: the table of the run")
-	against := f.String("against", "", "`RUN` such as a dense one, or several, whose final networks count as those before pruning; "+
+	f.StringVar(&f.against, "against", "", "`RUN` such as a dense one, or several, whose final networks count as those before pruning; "+
 		"default: the networks of the audited runs before their last removal")
-	f.StringVar(&spec.Positive, "positive", "", "`class` whose rates are measured; default: of two classes the second, of more each class")
-	var cuts stringList
-	f.Var(&cuts, "cut", "`COLUMN=NUMBER,...` cuts a column of numbers into intervals, such as age=25,45; may be repeated")
-	f.IntVar(&spec.Rare, "rare", 0, "values of fewer test examples are one group, other; 0: each value is a group")
-	f.IntVar(&spec.MinRows, "min-rows", spec.MinRows, "groups of fewer test examples do not count in differences and ratios")
-	f.IntVar(&spec.Resamples, "resamples", spec.Resamples, "bootstrap samples of intervals; 0: no intervals")
-	f.Float64Var(&spec.Confidence, "confidence", spec.Confidence, "share of the bootstrap samples within an interval")
-	dir := f.String("data-dir", "", "`folder` of the data, in place of data.dir of the run's config")
-	asJSON := f.Bool("json", false, "print all numbers as JSON")
-	store := f.Bool("store", false, "write the audit of each run into its folder, for pare compare and pare sweep report; RUN may be a sweep")
-	out := f.String("out", "", "`folder` for audit.json, groups.csv, examples.csv, changed.csv and report.html")
+	f.StringVar(&f.spec.Positive, "positive", "", "`class` whose rates are measured; default: of two classes the second, of more each class")
+	f.Var(&f.cuts, "cut", "`COLUMN=NUMBER,...` cuts a column of numbers into intervals, such as age=25,45; may be repeated")
+	f.IntVar(&f.spec.Rare, "rare", 0, "values of fewer test examples are one group, other; 0: each value is a group")
+	f.IntVar(&f.spec.MinRows, "min-rows", f.spec.MinRows, "groups of fewer test examples do not count in differences and ratios")
+	f.IntVar(&f.spec.Resamples, "resamples", f.spec.Resamples, "bootstrap samples of intervals; 0: no intervals")
+	f.Float64Var(&f.spec.Confidence, "confidence", f.spec.Confidence, "share of the bootstrap samples within an interval")
+	f.StringVar(&f.dir, "data-dir", "", "`folder` of the data, in place of data.dir of the run's config")
+	f.BoolVar(&f.asJSON, "json", false, "print all numbers as JSON")
+	f.BoolVar(&f.store, "store", false, "write the audit of each run into its folder, for pare compare and pare sweep report; RUN may be a sweep")
+	f.StringVar(&f.out, "out", "", "`folder` for audit.json, groups.csv, examples.csv, changed.csv and report.html")
 	f.within(numeric("0 or a number of at least 2", func(v float64) bool { return v == 0 || v >= 2 }), "rare")
 	f.within(atLeast(1), "min-rows")
 	f.within(between(0, 100000), "resamples")
 	f.within(share, "confidence")
+}
+
+func runAudit(ctx context.Context, o *flags) error {
+	f := &auditFlags{flags: o}
+	f.define()
 	paths, err := f.parseSome()
+	if err == nil && len(paths) == 0 {
+		err = cli.InputError("no RUN given; see pare help audit")
+	}
 	if err != nil {
 		return err
 	}
-	if len(paths) == 0 {
-		return cli.InputError("no RUN given; see pare help audit")
-	}
-	if spec.Cut, err = cuts.points(); err != nil {
+	if f.spec.Cut, err = f.cuts.points(); err != nil {
 		return err
 	}
-	if err := cli.OutputFolder("-out", *out); err != nil {
+	f.refuse(f.store, "-store writes into the folders of the runs", "out", "json")
+	if err := cmp.Or(f.refused, cli.OutputFolder("-out", f.out)); err != nil {
 		return err
 	}
-	f.refuse(*store, "it writes into the folders of the runs", "out", "json")
-	if f.refused != nil {
-		return f.refused
-	}
-	runs, err := f.auditedRuns(paths, *store)
+	runs, err := f.runs(paths)
 	if err != nil {
 		return err
 	}
-	// options are those of the config of a run, and of the command line.
-	options := func(a *run.Artifact) (run.AuditOptions, error) {
-		o := run.AuditOptions{Audit: spec, DataDir: *dir, Progress: f.progress()}
-		if own := a.Config; own != nil && own.Audit != nil {
-			o.Audit = f.completed(spec, *own.Audit)
-		}
-		if *by != "" {
-			o.By = strings.Split(*by, ",")
-		}
-		switch {
-		case *against != "":
-			o.Before = strings.Split(*against, ",")
-		case o.Against != "":
-			o.Before = []string{o.Against}
-		}
-		if len(o.By) == 0 {
-			return o, cli.InputError("no -by COLUMN given, and the config of %s has no audit.by", a.Path)
-		}
-		return o, nil
+	if f.store {
+		return f.storeEach(ctx, runs)
 	}
-	if *store {
-		for _, a := range runs {
-			o, err := options(a)
-			if err != nil {
-				return err
-			}
-			if err := a.StoreAudit(ctx, o); err != nil {
-				return optionError(err)
-			}
-			fmt.Fprintf(f.stdout, "wrote %s\n", filepath.Join(a.Path, run.AuditDir))
-		}
-		return nil
-	}
-	o, err := options(runs[0])
+	options, err := f.options(runs[0])
 	if err != nil {
 		return err
 	}
-	a, err := run.AuditRuns(ctx, runs, o)
+	a, err := run.AuditRuns(ctx, runs, options)
 	if err != nil {
 		return optionError(err)
 	}
-	if *out != "" {
-		if err := a.Write(*out); err != nil {
+	return f.write(a, paths)
+}
+
+// write writes the audit into the folder of -out, and prints it.
+func (f *auditFlags) write(a *run.Audit, paths []string) error {
+	if f.out != "" {
+		if err := a.Write(f.out); err != nil {
 			return err
 		}
-		title := "Audit of " + strings.Join(paths, ", ")
-		if err := atomicfile.Write(filepath.Join(*out, run.AuditPage), func(w io.Writer) error { return a.WritePage(w, title) }); err != nil {
+		page := func(w io.Writer) error { return a.WritePage(w, "Audit of "+strings.Join(paths, ", ")) }
+		if err := atomicfile.Write(filepath.Join(f.out, run.AuditPage), page); err != nil {
 			return err
 		}
 	}
-	if *asJSON {
+	if f.asJSON {
 		return a.WriteJSON(f.stdout)
 	}
 	shown, err := a.Report()
@@ -140,8 +127,48 @@ func runAudit(ctx context.Context, f *flags) error {
 	return err
 }
 
-// auditedRuns opens the runs at some paths; each, a sweep stands for its finished runs.
-func (f *flags) auditedRuns(paths []string, each bool) (out []*run.Artifact, err error) {
+// storeEach writes the audit of each run into its folder.
+func (f *auditFlags) storeEach(ctx context.Context, runs []*run.Artifact) error {
+	for _, a := range runs {
+		options, err := f.options(a)
+		if err != nil {
+			return err
+		}
+		if err := a.StoreAudit(ctx, options); err != nil {
+			return optionError(err)
+		}
+		fmt.Fprintf(f.stdout, "wrote %s\n", filepath.Join(a.Path, run.AuditDir))
+	}
+	return nil
+}
+
+// options are those of the config of a run, and of the command line.
+func (f *auditFlags) options(a *run.Artifact) (run.AuditOptions, error) {
+	o := run.AuditOptions{Audit: f.spec, DataDir: f.dir, Progress: f.progress()}
+	if own := a.Config; own != nil && own.Audit != nil {
+		o.Audit = f.completed(*own.Audit)
+	}
+	if f.by != "" {
+		o.By = strings.Split(f.by, ",")
+	}
+	if !f.given("cut") { // the config may cut columns that are not asked for
+		o.Cut = maps.Clone(o.Cut)
+		maps.DeleteFunc(o.Cut, func(name string, _ []float64) bool { return !slices.Contains(o.By, name) })
+	}
+	switch {
+	case f.against != "":
+		o.Before = strings.Split(f.against, ",")
+	case o.Against != "":
+		o.Before = []string{o.Against}
+	}
+	if len(o.By) == 0 {
+		return o, cli.InputError("no -by COLUMN given, and the config of %s has no audit.by", a.Path)
+	}
+	return o, nil
+}
+
+// runs opens the runs at some paths. With -store a sweep stands for its finished runs.
+func (f *auditFlags) runs(paths []string) (out []*run.Artifact, err error) {
 	var sources []string
 	for k, path := range paths {
 		if slices.ContainsFunc(paths[:k], func(other string) bool { return sameFile(other, path) }) {
@@ -150,7 +177,7 @@ func (f *flags) auditedRuns(paths []string, each bool) (out []*run.Artifact, err
 		switch {
 		case !sweep.IsFolder(path):
 			sources = append(sources, path)
-		case !each:
+		case !f.store:
 			return nil, cli.InputError("%s is a sweep; give the runs of one method and point, or -store to audit each of its runs", path)
 		default:
 			finished, err := f.sources([]string{path})
@@ -176,7 +203,8 @@ func (f *flags) auditedRuns(paths []string, each bool) (out []*run.Artifact, err
 }
 
 // completed is the audit of a run's config with the options that were given.
-func (f *flags) completed(given, own config.Audit) config.Audit {
+func (f *auditFlags) completed(own config.Audit) config.Audit {
+	given := f.spec
 	for name, set := range map[string]func(){
 		"file":       func() { own.File = given.File },
 		"positive":   func() { own.Positive = given.Positive },
