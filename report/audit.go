@@ -153,7 +153,40 @@ func (a Audit) grids(t audit.Table) []auditGrid {
 	if len(t.Disparities) > 0 {
 		out = append(out, a.disparities(t))
 	}
+	if g := a.byClass(t); len(g.Head) > 1 {
+		out = append(out, g)
+	}
 	return out
+}
+
+// byClass is the table of true positive rates of every class, with their change; it has no columns
+// where classes are not measured one by one.
+func (a Audit) byClass(t audit.Table) auditGrid {
+	g := auditGrid{Title: t.Name() + ", true positives of each class, " + a.Stages[len(a.Stages)-1], Head: []string{t.Name()}}
+	if len(a.Stages) > 1 {
+		g.Title += fmt.Sprintf(" (and change from %s, points)", a.Stages[0])
+	}
+	for _, name := range slices.Concat([]string{"all"}, groupNames(t), []string{"largest difference"}) {
+		g.Rows = append(g.Rows, []string{name})
+	}
+	for _, m := range t.Measures {
+		if m.Name != "true_positive_rate" || m.Class == "" {
+			continue
+		}
+		g.Head = append(g.Head, m.Class)
+		of := func(f audit.Frame) []audit.Value {
+			return slices.Concat([]audit.Value{f.Overall}, f.Groups, []audit.Value{f.Difference})
+		}
+		alone := func(v audit.Value) audit.Value { return audit.Value{Value: v.Value, Low: math.NaN(), High: math.NaN()} }
+		for k, v := range of(m.Stages[len(m.Stages)-1]) {
+			text := auditValue(alone(v), true, false)
+			if m.Change != nil && !math.IsNaN(of(*m.Change)[k].Value) {
+				text += " (" + auditValue(alone(of(*m.Change)[k]), true, true) + ")"
+			}
+			g.Rows[k] = append(g.Rows[k], text)
+		}
+	}
+	return g
 }
 
 // same reports whether all stages have the same measures.
@@ -237,7 +270,8 @@ func (a Audit) lead() string {
 		text += "; means over networks: " + strings.Join(counts, ", ")
 	}
 	if len(a.Stages) > 1 && a.same() {
-		text += fmt.Sprintf("; %s and %s networks have the same measures", a.Stages[0], a.Stages[len(a.Stages)-1])
+		text += fmt.Sprintf("; %s and %s networks have the same measures: to see the cost of sparsity, compare with a dense run (against)",
+			a.Stages[0], a.Stages[len(a.Stages)-1])
 	}
 	if a.Resamples > 0 {
 		text += fmt.Sprintf("; intervals: %g %% of %s bootstrap samples of the examples", 100*a.Confidence, Count(int64(a.Resamples)))

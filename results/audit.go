@@ -41,10 +41,18 @@ var auditHeadlines = []string{"accuracy", "selection_rate", "true_positive_rate"
 	"macro_true_positive_rate", "macro_false_positive_rate", "calibration_error", "loss",
 	"mean_squared_error", "mean_absolute_error", "mean_error", "r2"}
 
-// readAudit keeps the measures of the final network; of combinations of columns the gaps, and of
-// each group the accuracy or the mean square error.
-func (r *Row) readAudit(tables []audit.Table) {
+// readAudit keeps the measures of the final network, and the share of each group whose prediction
+// pruning changed. Of combinations of columns it keeps the gaps, and of each group the accuracy or
+// the mean square error.
+func (r *Row) readAudit(tables []audit.Table, changed *audit.Changes) {
 	r.audit = map[auditKey]float64{}
+	if changed != nil {
+		for _, g := range changed.Groups {
+			for _, s := range g.Groups {
+				r.audit[auditKey{g.Name(), "changed_predictions", s.Name, false}] = float64(s.Changed) / max(1, float64(s.Rows))
+			}
+		}
+	}
 	for _, t := range tables {
 		by := t.Name()
 		for _, name := range auditHeadlines {
@@ -53,7 +61,7 @@ func (r *Row) readAudit(tables []audit.Table) {
 				continue
 			}
 			f := m.Stages[len(m.Stages)-1]
-			for k, g := range t.Groups {
+			for k, g := range t.Groups[:min(len(t.Groups), len(f.Groups))] { // a file may have been changed
 				if len(t.By) > 1 && name != "accuracy" && name != "mean_squared_error" {
 					break // combinations are many
 				}

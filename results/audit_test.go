@@ -32,7 +32,8 @@ func auditedSet() *Set {
 			r.Keys = nil
 			r.readAudit([]audit.Table{{By: []string{"race"}, Groups: []audit.Group{{Values: []string{"a"}}, {Values: []string{"b, c"}}},
 				Measures:    []audit.Measure{{Name: "accuracy", Stages: frame(1-e, 0.9-e)}, {Name: "base_rate", Stages: frame(1, 1)}},
-				Disparities: []audit.Disparity{{Name: "equalized_odds_difference", Stages: []audit.Value{{Value: 0.25}}}}}})
+				Disparities: []audit.Disparity{{Name: "equalized_odds_difference", Stages: []audit.Value{{Value: 0.25}}}}}},
+				&audit.Changes{Groups: []audit.GroupShares{{By: []string{"race"}, Groups: []audit.Share{{Name: "a", Rows: 8, Changed: 2}, {Name: "b, c"}}}}})
 			s.Rows = append(s.Rows, r)
 		}
 	}
@@ -48,14 +49,14 @@ func TestAuditColumns(t *testing.T) {
 		t.Fatal(err)
 	}
 	lines := strings.Split(b.String(), "\n")
-	want := `,accuracy_by_race=a,"accuracy_by_race=b, c",accuracy_by_race_difference,accuracy_by_race_group_max,accuracy_by_race_group_min,accuracy_by_race_ratio,equalized_odds_difference_by_race`
+	want := `,accuracy_by_race=a,"accuracy_by_race=b, c",accuracy_by_race_difference,accuracy_by_race_group_max,accuracy_by_race_group_min,accuracy_by_race_ratio,changed_predictions_by_race=a,"changed_predictions_by_race=b, c",equalized_odds_difference_by_race`
 	if !strings.HasSuffix(lines[0], want) {
 		t.Errorf("head %q", lines[0])
 	}
-	if !strings.Contains(lines[1], ",0.9,0.8,0.09999999999999998,0.9,0.8,") || !strings.HasSuffix(lines[1], ",0.25") {
+	if !strings.Contains(lines[1], ",0.9,0.8,0.09999999999999998,0.9,0.8,") || !strings.HasSuffix(lines[1], ",0.25,0,0.25") {
 		t.Errorf("row %q", lines[1])
 	}
-	if !strings.HasSuffix(lines[len(lines)-2], ",,,,,,,") {
+	if !strings.HasSuffix(lines[len(lines)-2], ",,,,,,,,,") {
 		t.Errorf("a run without an audit: %q", lines[len(lines)-2])
 	}
 	if got := (line{rows: s.Rows[:2]}).gaps(); got != "race 10.00" {

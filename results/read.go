@@ -146,7 +146,7 @@ func read(a *run.Artifact, source Source, whole *run.Experiment) (r *Row, reason
 		return nil, "", err
 	}
 	if groups != nil {
-		r.readAudit(groups.Tables)
+		r.readAudit(groups.Tables, groups.Changed)
 	}
 	r.Layers = widths(e.Layers, sum.Weights)
 	r.activations(sum, e.Layers)

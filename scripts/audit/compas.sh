@@ -17,13 +17,13 @@ d["part"] = np.random.default_rng(0).choice(["train", "validation", "test"], len
 d.to_csv(sys.argv[2], index=False)
 PYTHON
 split="-quiet -config table-compas -set data.file=$dir/compas.csv -set data.validation=null -set data.test=null -set data.split=part"
-dense="" pruned=""
+pruned=""
 for seed in 1 2 3 4 5 6 7 8 9 10; do
 	train $split -set seed=$seed -set target=null -set penalties=null -set prune.method=none -out "$dir/dense-$seed"
 	train $split -set seed=$seed -out "$dir/pruned-$seed"
-	dense="$dense,$dir/dense-$seed" pruned="$pruned $dir/pruned-$seed"
+	pruned="$pruned $dir/pruned-$seed"
 done
-pare audit $pruned -by race,sex -rare 30 -against "${dense#,}" -out "$dir/audit" >"$dir/audit.txt"
+pare audit $pruned -by race,sex -rare 30 -against "$dir/dense-*" -out "$dir/audit" >"$dir/audit.txt"
 cat >"$dir/sweep.yaml" <<YAML
 name: compas
 config: table-compas

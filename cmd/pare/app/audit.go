@@ -32,7 +32,7 @@ var auditCommand = command{
 		"pare audit runs/compas -by sex,age -cut age=25,45 -against runs/compas-dense",
 		"pare audit runs/faces -by gender -file attributes.csv -out audit   # of images",
 		"pare audit sweeps/compas -by race -store && pare sweep report sweeps/compas",
-		"pare audit runs/seed-1 runs/seed-2 runs/seed-3 -by race            # modal predictions over seeds",
+		"pare audit runs/pruned-* -by race -against 'runs/dense-*'          # modal predictions over seeds",
 	},
 	run: runAudit,
 }
@@ -53,7 +53,7 @@ func (f *auditFlags) define() {
 		"default: audit.by of the run's config")
 	f.StringVar(&f.spec.File, "file", "", "`TABLE` with these columns and a row for each test example, which the column file or row names; "+
 		"default: the table of the run")
-	f.StringVar(&f.against, "against", "", "`RUN` such as a dense one, or several, whose final networks count as those before pruning; "+
+	f.StringVar(&f.against, "against", "", "`RUN` such as a dense one, or several, or a pattern such as 'runs/dense-*', whose final networks count as those before pruning; "+
 		"default: the networks of the audited runs before their last removal")
 	f.StringVar(&f.spec.Positive, "positive", "", "`class` whose rates are measured; default: of two classes the second, of more each class")
 	f.Var(&f.cuts, "cut", "`COLUMN=NUMBER,...` cuts a column of numbers into intervals, such as age=25,45; may be repeated")
@@ -157,7 +157,13 @@ func (f *auditFlags) options(a *run.Artifact) (run.AuditOptions, error) {
 	}
 	switch {
 	case f.against != "":
-		o.Before = strings.Split(f.against, ",")
+		for _, pattern := range strings.Split(f.against, ",") {
+			paths, err := filepath.Glob(pattern)
+			if err != nil || len(paths) == 0 { // the error of a path that is not there
+				paths = []string{pattern}
+			}
+			o.Before = append(o.Before, paths...)
+		}
 	case o.Against != "":
 		o.Before = []string{o.Against}
 	}
