@@ -178,7 +178,7 @@ type Audit struct {
 	Cut        map[string][]float64 `yaml:"cut,omitempty" empty:"no" doc:"points that cut a column of numbers into intervals, such as age: [25, 45]"`
 	Rare       int                  `yaml:"rare,omitempty" range:"[2,)" doc:"values of fewer test examples are one group, other; left out: each value is a group"`
 	MinRows    int                  `yaml:"min_rows" range:"[1,)" doc:"groups of fewer test examples do not count in differences and ratios"`
-	Resamples  int                  `yaml:"resamples" range:"[0,100000]" doc:"bootstrap samples of intervals; 0: no intervals"`
+	Resamples  int                  `yaml:"resamples" range:"[0,10000]" doc:"bootstrap samples of intervals; 0: no intervals"`
 	Confidence float64              `yaml:"confidence" range:"(0,1)" doc:"share of the bootstrap samples within an interval"`
 }
 

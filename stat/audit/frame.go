@@ -33,7 +33,7 @@ func (o Options) Check() error {
 	return nil
 }
 
-const maxResamples = 100000
+const maxResamples = 10000
 
 // Value is a measure with its percentile interval. A number that is not defined, or not known,
 // is NaN, and null in JSON.
@@ -164,6 +164,9 @@ func Compare(stages []*Outcomes, g *Groups, o Options) (*Table, error) {
 	}
 	l := newLayout(stages[0].Task, g, o)
 	t := &Table{By: g.By, Notes: l.notes(g, o)}
+	if task := stages[0].Task; task.rated() > 1 && !task.oneByOne(len(g.Values)) {
+		t.Notes = append(t.Notes, fmt.Sprintf("%d classes are too many to measure one by one in %d groups", task.rated(), len(g.Values)))
+	}
 	for k, rows := range g.Rows() {
 		t.Groups = append(t.Groups, Group{g.Values[k], rows, rows < o.MinRows})
 	}
@@ -225,7 +228,7 @@ type layout struct {
 }
 
 func newLayout(t Task, g *Groups, o Options) *layout {
-	l := &layout{metrics: t.metrics()}
+	l := &layout{metrics: t.metrics(len(g.Values))}
 	for _, rows := range g.Rows() {
 		l.counts = append(l.counts, rows >= o.MinRows)
 	}

@@ -284,6 +284,27 @@ func TestAdd(t *testing.T) {
 	}
 }
 
+// TestManyClasses: of many classes there are means alone.
+func TestManyClasses(t *testing.T) {
+	o, g := halves(100, 0.9, 0.8)
+	o.Classes, o.Positive = 21, -1
+	table, err := Compare([]*Outcomes{o}, g, Options{MinRows: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, m := range table.Measures {
+		if m.Class != "" {
+			t.Errorf("%s of class %s", m.Name, m.Class)
+		}
+	}
+	if want := "21 classes are too many to measure one by one in 2 groups"; len(table.Notes) != 1 || table.Notes[0] != want {
+		t.Errorf("notes %q", table.Notes)
+	}
+	if tpr := table.Measure("macro_true_positive_rate").Stages[0].Overall.Value; math.Abs(tpr-0.85) > 0.06 {
+		t.Errorf("macro true positive rate %v of two classes that occur", tpr)
+	}
+}
+
 func TestOptions(t *testing.T) {
 	o, g := halves(10, 1, 0.5)
 	for want, options := range map[string]Options{

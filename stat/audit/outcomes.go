@@ -253,11 +253,21 @@ type metric struct {
 // signed reports whether a measure may be below and above 0, so that ratios have no meaning.
 func (m metric) signed() bool { return m.name == "mean_error" }
 
-// MaxRatedClasses is the most classes or labels that are measured one by one.
-const MaxRatedClasses = 20
+// Classes and labels are measured one by one where there are few: at most maxRatedClasses, and at most
+// maxRated pairs of a class and a group, as bootstrap samples of all numbers are in memory.
+const (
+	maxRatedClasses = 20
+	maxRated        = 500
+)
 
-// metrics are the measures of a task in the order of tables.
-func (t Task) metrics() []metric {
+// oneByOne reports whether each class or label is measured.
+func (t Task) oneByOne(groups int) bool {
+	n := t.rated()
+	return n > 1 && n <= maxRatedClasses && n*groups <= maxRated
+}
+
+// metrics are the measures of a task with so many groups in the order of tables.
+func (t Task) metrics(groups int) []metric {
 	if t.Numbers > 0 {
 		return numberMetrics(t.Numbers)
 	}
@@ -289,8 +299,8 @@ func (t Task) metrics() []metric {
 		}
 		return sum / (t.n * units)
 	}}, metric{"loss", "", func(t *tally) float64 { return t.loss / t.n }})
-	if n := t.rated(); n > 1 && n <= MaxRatedClasses {
-		for k := range n {
+	if t.oneByOne(groups) {
+		for k := range t.rated() {
 			out = append(out, rates(t.name(k), func(of func(counts, float64) float64) func(*tally) float64 {
 				return func(s *tally) float64 { return of(s.class[k], s.n) }
 			})...)

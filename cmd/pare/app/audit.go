@@ -67,7 +67,7 @@ func (f *auditFlags) define() {
 	f.StringVar(&f.out, "out", "", "`folder` for audit.json, groups.csv, examples.csv, changed.csv and report.html")
 	f.within(numeric("0 or a number of at least 2", func(v float64) bool { return v == 0 || v >= 2 }), "rare")
 	f.within(atLeast(1), "min-rows")
-	f.within(between(0, 100000), "resamples")
+	f.within(between(0, 10000), "resamples")
 	f.within(share, "confidence")
 }
 
@@ -149,7 +149,13 @@ func (f *auditFlags) options(a *run.Artifact) (run.AuditOptions, error) {
 		o.Audit = f.completed(*own.Audit)
 	}
 	if f.by != "" {
-		o.By = strings.Split(f.by, ",")
+		o.By = nil
+		for _, name := range strings.Split(f.by, ",") {
+			if name = strings.TrimSpace(name); name == "" {
+				return o, cli.InputError("-by is %q, which has an empty name of a column", f.by)
+			}
+			o.By = append(o.By, name)
+		}
 	}
 	if !f.given("cut") { // the config may cut columns that are not asked for
 		o.Cut = maps.Clone(o.Cut)
