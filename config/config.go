@@ -40,6 +40,7 @@ type Config struct {
 	Prune       Prune             `yaml:"prune" doc:"which units are removed, and when"`
 	Thresholds  *Thresholds       `yaml:"thresholds,omitempty" doc:"size from which on ReLUs let values through, calibrated after pruning; left out: all above 0"`
 	Finetune    *Finetune         `yaml:"finetune,omitempty" doc:"training after pruning; left out: none"`
+	Audit       *Audit            `yaml:"audit,omitempty" doc:"measures of groups of test examples, before and after pruning; left out: none"`
 	Export      Export            `yaml:"export" doc:"models to write to the run folder, besides checkpoints"`
 
 	root *node // the file with its overrides, for places of errors
@@ -179,6 +180,19 @@ type Finetune struct {
 	Distill   *Distill                    `yaml:"distill,omitempty" doc:"a teacher, as train.distill, which is not inherited; left out: none"`
 }
 
+// Audit says which groups of test examples are compared, and how.
+type Audit struct {
+	By         []string             `yaml:"by" required:"true" list:"single" empty:"no" doc:"columns whose values are the groups; of several each one, and the combinations of all. Columns of the table, which need not be inputs, or of file"`
+	File       string               `yaml:"file,omitempty" empty:"no" doc:"a table with the columns by and a row for each test example, which the column file (path of an image, or its end) or row (number from 1 in the file of the example) names; left out: the columns are those of the table that is trained on"`
+	Against    string               `yaml:"against,omitempty" empty:"no" doc:"an earlier run on the same data, such as a dense one, whose final network counts as the one before pruning; left out: the network of the run itself before its last removal"`
+	Positive   string               `yaml:"positive,omitempty" empty:"no" doc:"class whose rates are measured; left out: of two classes the second one, of more each class against the others"`
+	Cut        map[string][]float64 `yaml:"cut,omitempty" empty:"no" doc:"points that cut a column of numbers into intervals, such as age: [25, 45]"`
+	Rare       int                  `yaml:"rare,omitempty" range:"[2,)" doc:"values of fewer test examples are one group, other; left out: each value is a group"`
+	MinRows    int                  `yaml:"min_rows" range:"[1,)" doc:"groups of fewer test examples do not count in differences and ratios"`
+	Resamples  int                  `yaml:"resamples" range:"[0,10000]" doc:"bootstrap samples of intervals; 0: no intervals"`
+	Confidence float64              `yaml:"confidence" range:"(0,1)" doc:"share of the bootstrap samples within an interval"`
+}
+
 // Export says which files the run folder gets.
 type Export struct {
 	Safetensors bool `yaml:"safetensors" doc:"write model.safetensors and architecture.json"`
@@ -204,6 +218,9 @@ func defaultKinds() (Choice[train.OptimizerSpec], Choice[train.ScheduleSpec]) {
 
 // Defaults sets the values of the keys that a section leaves out.
 func (t *Thresholds) Defaults() { t.Examples = 1000 }
+
+// Defaults sets the values of the keys that a section leaves out.
+func (a *Audit) Defaults() { a.MinRows, a.Resamples, a.Confidence = 30, 1000, 0.95 }
 
 // Defaults sets the values of the keys that a section leaves out.
 func (t *Target) Defaults() { t.From, t.By, t.Method = 0.05, 0.4, "least" }

@@ -22,7 +22,7 @@ type Path struct {
 	set func(string)
 }
 
-// Paths lists the files, and the earlier runs, that the model and the teachers are read from.
+// Paths lists the files, and the earlier runs, that the model, the teachers and the audit are read from.
 func (c *Config) Paths() []Path {
 	var out []Path
 	if p, ok := c.Model.Kind.(models.Pathed); ok {
@@ -39,6 +39,12 @@ func (c *Config) Paths() []Path {
 	teacher("train", c.Train.Distill)
 	if c.Finetune != nil {
 		teacher("finetune", c.Finetune.Distill)
+	}
+	if a := c.Audit; a != nil && a.File != "" {
+		out = append(out, Path{"audit.file", a.File, false, func(text string) { a.File = text }})
+	}
+	if a := c.Audit; a != nil && a.Against != "" {
+		out = append(out, Path{"audit.against", a.Against, true, func(text string) { a.Against = text }})
 	}
 	return out
 }

@@ -43,7 +43,7 @@ func TestSetErrors(t *testing.T) {
 		{"train.epochs=", "train.epochs has no value; give it one or remove the key"},
 		{"train.epoch=3", "unknown key train.epoch; did you mean train.epochs?"},
 		{"trian.epochs=3", "unknown key trian; did you mean train?"},
-		{"epochs=3", "unknown key epochs; the keys here are name, seed, threads, data, model, train, adversarial, penalties, target, prune, thresholds, finetune, export"},
+		{"epochs=3", "unknown key epochs; the keys here are name, seed, threads, data, model, train, adversarial, penalties, target, prune, thresholds, finetune, audit, export"},
 		{"train.epochs.x=3", "train.epochs.x does not exist; train.epochs is 4 and has no keys"},
 		{"penalties.1.lambda=3", "penalties.1 does not exist; penalties is a list of 1, counted from 0"},
 		{"penalties.x=3", "penalties.x does not exist; penalties is a list of 1, counted from 0"},

@@ -534,10 +534,16 @@ type arrayPart struct {
 	spare             *sync.Pool // of *[]float32: an example
 }
 
-var _ Part = (*arrayPart)(nil)
+var _ interface {
+	Part
+	Placed
+} = (*arrayPart)(nil)
 
 // Len implements Part.
 func (p *arrayPart) Len() int { return len(p.rows) }
+
+// Place implements Placed.
+func (p *arrayPart) Place(i int) Place { return Place{Row: p.rows[i] + 1} }
 
 // Fill implements Part.
 func (p *arrayPart) Fill(x, y []float32, idx []int, _ Draw) error {

@@ -36,6 +36,9 @@ type Options struct {
 	// Seed fixes the choice of the examples of Train and Validation, and all generated
 	// data.
 	Seed uint64 `yaml:"-"`
+	// Attributes are columns of tables that parts keep beside the inputs (Attributed). They are
+	// inputs only if the options of the table make them so.
+	Attributes []string `yaml:"-"`
 	// Progress, unless nil, is called from time to time with the progress of a piece of
 	// work: bytes downloaded or images generated. total is -1 if it is not known. Calls do
 	// not overlap.

@@ -156,7 +156,7 @@ func (l labelled) split(ctx context.Context) (*Split, error) {
 		return nil, err
 	}
 	s := &Split{N: l.source.Len(), Classes: len(l.classes), Labels: l.class,
-		files: &imageFiles{loader: loader, name: l.name, index: make([]int, l.source.Len())}}
+		files: &imageFiles{loader: loader, name: l.name, index: make([]int, l.source.Len())}, name: l.name}
 	for i := range s.files.index {
 		s.files.index[i] = i
 	}

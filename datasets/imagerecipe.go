@@ -402,8 +402,11 @@ func (p *imageInputs) Read(ctx context.Context, n int, each func(x []float32, er
 
 // String is the file, and the row in it.
 func (p Place) String() string {
-	if p.Row == 0 {
+	switch {
+	case p.Row == 0:
 		return p.File
+	case p.File == "":
+		return fmt.Sprintf("row %d", p.Row)
 	}
 	return fmt.Sprintf("%s: row %d", p.File, p.Row)
 }

@@ -22,6 +22,10 @@ type Split struct {
 	Labels     []int32 // N, each below Classes
 
 	files *imageFiles // nil where Pixels has the images
+
+	// Examples come from these places of a larger split; nil: from all, in order.
+	origin []int32
+	name   func(i int) string // of the file at a place of the largest split; nil: files have no names
 }
 
 // maxClasses bounds the classes of images: a batch holds them in float32.
@@ -120,8 +124,9 @@ func (h histogram) normalization() Normalization {
 // subset copies the examples idx, in that order. Images that stay in files are not read.
 func (s *Split) subset(idx []int) *Split {
 	out := &Split{N: len(idx), H: s.H, W: s.W, C: s.C, Classes: s.Classes, Labels: make([]int32, len(idx))}
+	out.name, out.origin = s.name, make([]int32, len(idx))
 	for to, from := range idx {
-		out.Labels[to] = s.Labels[from]
+		out.Labels[to], out.origin[to] = s.Labels[from], int32(s.place(from))
 	}
 	if s.files != nil {
 		out.files = s.files.subset(idx)
@@ -135,10 +140,21 @@ func (s *Split) subset(idx []int) *Split {
 	return out
 }
 
+// place is the place of an example in the largest split, counted from 0.
+func (s *Split) place(i int) int {
+	if s.origin == nil {
+		return i
+	}
+	return int(s.origin[i])
+}
+
 // first are the first n examples. Pixels are shared.
 func (s *Split) first(n int) *Split {
 	out := *s
 	out.N, out.Labels = n, s.Labels[:n:n]
+	if s.origin != nil {
+		out.origin = s.origin[:n:n]
+	}
 	if s.files != nil {
 		files := *s.files
 		files.index = files.index[:n]
@@ -202,6 +218,7 @@ type Images struct {
 var _ interface {
 	Part
 	Targets
+	Placed
 } = (*Images)(nil)
 
 // NewImages checks the split (see Split.Validate) and makes a Part of it that gives
@@ -229,6 +246,16 @@ func (p *Images) Split() *Split { return p.split }
 
 // Len implements Part.
 func (p *Images) Len() int { return p.split.N }
+
+// Place implements Placed: the file of an image, or its number among the images of the files that
+// it comes from.
+func (p *Images) Place(i int) Place {
+	at := p.split.place(i)
+	if p.split.name != nil {
+		return Place{File: p.split.name(at)}
+	}
+	return Place{Row: at + 1}
+}
 
 // Fill implements Part.
 func (p *Images) Fill(x, y []float32, idx []int, draw Draw) error {

@@ -114,7 +114,7 @@ func (d *Table) Load(ctx context.Context, o Options) (*Set, error) {
 		}
 		t, err := d.open(ctx, o, set, own.key, own.path)
 		if err == nil {
-			*own.to, err = b.other(t, own.name, own.amount, o.Seed)
+			*own.to, err = b.other(t, own.name, own.amount, o)
 		}
 		if err != nil {
 			return nil, err
@@ -138,8 +138,9 @@ func (d *Table) open(ctx context.Context, o Options, set *Set, key, pattern stri
 		cells.Decimal = '.'
 	}
 	if d.Columns != nil {
-		for _, name := range slices.Concat(d.Columns, d.Target, []string{d.Split, d.Groups, d.Weights}) {
-			if name != "" && !slices.Contains(cells.Columns, name) && (key == "file" || d.reads(name)) {
+		for _, name := range slices.Concat(d.Columns, d.Target, []string{d.Split, d.Groups, d.Weights}, o.Attributes) {
+			needed := key == "file" || d.reads(name) || key == "test_file" && slices.Contains(o.Attributes, name)
+			if name != "" && !slices.Contains(cells.Columns, name) && needed {
 				cells.Columns = append(cells.Columns, name)
 			}
 		}
@@ -163,7 +164,7 @@ func (d *Table) open(ctx context.Context, o Options, set *Set, key, pattern stri
 		}
 		t, err := table.Read(path, cells)
 		if err != nil {
-			return nil, err
+			return nil, d.aboutAttributes(err, path, cells, o)
 		}
 		files = append(files, t)
 	}
@@ -172,7 +173,25 @@ func (d *Table) open(ctx context.Context, o Options, set *Set, key, pattern stri
 		return nil, err
 	}
 	set.Notes = append(slices.Clone(set.Notes), t.Notes...)
-	return &tableRows{Table: t, set: set}, nil
+	rows := &tableRows{Table: t, set: set}
+	if key != "validation_file" {
+		err = rows.has(o.Attributes)
+	}
+	return rows, err
+}
+
+// aboutAttributes marks an error of reading a file that only the attributes make.
+func (d *Table) aboutAttributes(err error, path string, cells table.Options, o Options) error {
+	if cells.Columns == nil || len(o.Attributes) == 0 {
+		return err
+	}
+	cells.Columns = slices.DeleteFunc(slices.Clone(cells.Columns), func(name string) bool {
+		return slices.Contains(o.Attributes, name) && !d.reads(name)
+	})
+	if _, without := table.Read(path, cells); without == nil {
+		return &AttributeError{err}
+	}
+	return err
 }
 
 // reads reports whether validation and test files need a column that the options name.

@@ -33,7 +33,7 @@ func (b *tableBuilder) column(key, name string) (*table.Column, error) {
 }
 
 // chooseFeatures lists the columns to predict from.
-func (b *tableBuilder) chooseFeatures(Options) error {
+func (b *tableBuilder) chooseFeatures(o Options) error {
 	for _, named := range []struct {
 		key   string
 		names []string
@@ -45,6 +45,13 @@ func (b *tableBuilder) chooseFeatures(Options) error {
 		}
 	}
 	out := slices.Concat(b.Target, b.Drop)
+	if b.Columns != nil {
+		for _, name := range o.Attributes {
+			if !slices.Contains(b.Columns, name) {
+				out = append(out, name)
+			}
+		}
+	}
 	for key, name := range map[string]string{"split": b.Split, "groups": b.Groups, "weights": b.Weights} {
 		if name == "" {
 			continue
@@ -325,7 +332,7 @@ func (b *tableBuilder) remedy(err error) error {
 }
 
 // parts standardises and makes the parts of the set.
-func (b *tableBuilder) parts(Options) error {
+func (b *tableBuilder) parts(o Options) error {
 	x, err := b.recipe.encode(b.all.Table, b.all.rows)
 	if err != nil {
 		return err
@@ -370,7 +377,8 @@ func (b *tableBuilder) parts(Options) error {
 		if len(b.part[p]) == 0 {
 			continue
 		}
-		rows := &tablePart{x: x, y: b.all.y, rows: b.part[p], width: f, targets: b.set.Task.Targets, norm: norm}
+		rows := &tablePart{x: x, y: b.all.y, rows: b.part[p], width: f, targets: b.set.Task.Targets, norm: norm,
+			cells: b.all.cellsOf(o.Attributes), origin: b.all.rows}
 		*to = rows
 		if b.weights != nil {
 			*to = &weightedPart{rows, b.weights}
@@ -380,7 +388,7 @@ func (b *tableBuilder) parts(Options) error {
 }
 
 // other makes a part of rows of a file of its own: as many as the amount says.
-func (b *tableBuilder) other(t *tableRows, name string, amount Amount, seed uint64) (Part, error) {
+func (b *tableBuilder) other(t *tableRows, name string, amount Amount, o Options) (Part, error) {
 	if err := t.complete(b.Table, b.features); err != nil {
 		return nil, err
 	}
@@ -405,9 +413,10 @@ func (b *tableBuilder) other(t *tableRows, name string, amount Amount, seed uint
 	if task.Classes > 0 {
 		class = whole(t.y)
 	}
-	rows, err := amount.some(name, len(t.rows), class, seed)
+	rows, err := amount.some(name, len(t.rows), class, o.Seed)
 	if err != nil {
 		return nil, err
 	}
-	return &tablePart{x: x, y: t.y, rows: rows, width: task.Size(), targets: task.Targets, norm: b.set.Normalization}, nil
+	return &tablePart{x: x, y: t.y, rows: rows, width: task.Size(), targets: task.Targets, norm: b.set.Normalization,
+		cells: t.cellsOf(o.Attributes), origin: t.rows}, nil
 }

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io"
 	"math"
+
+	"pare/internal/table"
 )
 
 // tablePart are some rows of a table.
@@ -14,9 +16,34 @@ type tablePart struct {
 	rows           []int
 	width, targets int
 	norm           Normalization
+
+	cells  *table.Table // attributes, in all rows of the file
+	origin []int        // rows of the file, which rows indexes
 }
 
-var _ Part = (*tablePart)(nil)
+var _ interface {
+	Part
+	Placed
+	Attributed
+} = (*tablePart)(nil)
+
+// Place implements Placed.
+func (p *tablePart) Place(i int) Place {
+	return Place{File: p.cells.Source, Row: p.origin[p.rows[i]] + 1}
+}
+
+// Attribute implements Attributed.
+func (p *tablePart) Attribute(name string) ([]string, error) {
+	c, err := p.cells.Column(name)
+	if err != nil {
+		return nil, err
+	}
+	rows := make([]int, len(p.rows))
+	for k, i := range p.rows {
+		rows[k] = p.origin[i]
+	}
+	return cellTexts(p.cells, c, rows)
+}
 
 // Len implements Part.
 func (p *tablePart) Len() int { return len(p.rows) }

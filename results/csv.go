@@ -92,6 +92,9 @@ func (s *Set) CSV(w io.Writer) error {
 	for _, m := range s.robustnesses() {
 		columns = append(columns, number(m.key, func(r *Row) float64 { return m.of(r) / 100 }))
 	}
+	for _, k := range s.auditKeys() {
+		columns = append(columns, number(k.column(), func(r *Row) float64 { return r.audited(k) }))
+	}
 	out := csv.NewWriter(w)
 	record := make([]string, len(columns))
 	for i, c := range columns {

@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"pare/internal/atomicfile"
 	"pare/run"
@@ -22,8 +23,8 @@ const (
 )
 
 // Write writes all files into a folder, which it makes if need be: results.csv, the figure
-// over a size, one of each measure of robustness that there is, the tables and the page. Rows that cannot stand in one figure are an error,
-// and nothing is written.
+// over a size, one of each measure of robustness, figures of groups where runs have an audit, the
+// tables and the page. Rows that cannot stand in one figure are an error, and nothing is written.
 func (s *Set) Write(dir string, over Over, title string) error {
 	f, err := s.Figure(over)
 	if err != nil {
@@ -52,16 +53,45 @@ func (s *Set) Write(dir string, over Over, title string) error {
 		{LaTeXFile, func(w io.Writer) error { return s.Tables(w, LaTeX) }},
 		{PageFile, func(w io.Writer) error { return s.Page(w, over, title, dir) }},
 	}, robust...)
+	for _, f := range s.auditFigures(over) {
+		files = append(files, file{f.file, f.WriteSVG})
+	}
 	made := make([]bytes.Buffer, len(files))
 	for i, file := range files {
 		if err := file.write(&made[i]); err != nil {
 			return fmt.Errorf("%s: %w", file.name, err)
 		}
 	}
+	stale, err := staleFigures(dir, func(name string) bool {
+		for _, file := range files {
+			if file.name == name {
+				return true
+			}
+		}
+		return false
+	})
+	if err != nil {
+		return err
+	}
 	for i, file := range files {
 		if err := atomicfile.WriteBytes(filepath.Join(dir, file.name), made[i].Bytes()); err != nil {
 			return err
 		}
 	}
+	for _, path := range stale {
+		if err := os.Remove(path); err != nil {
+			return err
+		}
+	}
 	return nil
+}
+
+// staleFigures are the figures of groups of an earlier report in the folder that the new one does
+// not write.
+func staleFigures(dir string, written func(name string) bool) ([]string, error) {
+	if _, err := os.Stat(filepath.Join(dir, CSVFile)); err != nil {
+		return nil, nil // there is no earlier report
+	}
+	found, err := filepath.Glob(filepath.Join(dir, "audit-*.svg"))
+	return slices.DeleteFunc(found, func(path string) bool { return written(filepath.Base(path)) }), err
 }

@@ -23,6 +23,7 @@ const (
 	ReportFile  = "report.html"
 	DiagramFile = "network.svg"
 	EventsDir   = "tensorboard"
+	AuditDir    = "audit" // measures of groups of test examples
 
 	WarningsFile = "warnings.json" // a list; missing where the run has given none
 
@@ -116,7 +117,7 @@ func (f Folder) Finished(c *config.Config) bool {
 // sweep removes the temporary files that a crash has left. Failures do no harm: the files
 // only take up room.
 func (f Folder) sweep() {
-	for _, dir := range []string{"", trainedDir, prunedDir, filepath.Join(checkpointsDir, "*"), filepath.Join(snapshotsDir, "*")} {
+	for _, dir := range []string{"", trainedDir, prunedDir, AuditDir, filepath.Join(checkpointsDir, "*"), filepath.Join(snapshotsDir, "*")} {
 		left, _ := filepath.Glob(f.path(dir, ".*.tmp-*"))
 		for _, path := range left {
 			_ = os.Remove(path)
@@ -162,7 +163,7 @@ func (f Folder) readJSON(name string, v any) (bool, error) {
 // folderFiles are the files and folders of runs and models.
 var folderFiles = []string{ConfigFile, SummaryFile, ReportFile, DiagramFile, export.SafetensorsFile, export.ArchitectureFile,
 	export.ONNXFile, pruneFile, MetricsFile, sessionsFile, WarningsFile, dataFile, EventsDir, checkpointsDir, snapshotsDir,
-	trainedDir, prunedDir}
+	trainedDir, prunedDir, AuditDir}
 
 // Files lists the known files and folders of the artifact that exist.
 func (a *Artifact) Files() []string {

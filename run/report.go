@@ -12,10 +12,15 @@ import (
 )
 
 // report writes report.html and network.svg.
-func (r *runner) report(s *Summary, p *pruneResult, small *nn.Network) error {
+func (r *runner) report(s *Summary, p *pruneResult, small *nn.Network, groups *Audit) error {
 	d, err := r.reportData(s, p, small)
 	if err != nil {
 		return err
+	}
+	if groups != nil {
+		if d.Audit, err = groups.Report(); err != nil {
+			return err
+		}
 	}
 	if err := atomicfile.Write(r.folder.path(ReportFile), func(w io.Writer) error { return report.Write(w, d) }); err != nil {
 		return err

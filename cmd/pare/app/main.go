@@ -18,8 +18,8 @@ import (
 )
 
 // commands are the subcommands in the order of the help.
-var commands = []*command{&inspectCommand, &pruneCommand, &exportCommand, &predictCommand, &attackCommand, &serveCommand, &memoryCommand, &sweepCommand, &compareCommand,
-	&benchCommand, &lassoCommand, &glassoCommand, &diffusionCommand}
+var commands = []*command{&inspectCommand, &pruneCommand, &exportCommand, &predictCommand, &attackCommand, &serveCommand, &memoryCommand,
+	&sweepCommand, &compareCommand, &auditCommand, &benchCommand, &lassoCommand, &glassoCommand, &diffusionCommand}
 
 // Main runs the command with the arguments of the program and exits with its status.
 func Main() {

@@ -1,0 +1,90 @@
+package audit
+
+import (
+	"math"
+	"math/rand/v2"
+	"slices"
+
+	"pare/internal/kernel/parallel"
+)
+
+// intervals are percentiles of all numbers of a layout over samples of the rows: for each stage,
+// and for the change from the first to the last. nil without samples.
+func (l *layout) intervals(stages []*Outcomes, g *Groups, tallies [][]*tally, o Options) (low, high [][]float64) {
+	if o.Resamples == 0 {
+		return nil, nil
+	}
+	lists := len(stages) + 1
+	samples := make([]float64, o.Resamples*lists*l.size)
+	workers := make([]*sampler, parallel.MaxWorkers())
+	parallel.Workers(0, o.Resamples, func(worker, task int) {
+		w := workers[worker]
+		if w == nil {
+			w = newSampler(stages, len(g.Of), tallies)
+			workers[worker] = w
+		}
+		w.draw(o.Seed, uint64(task))
+		to := samples[task*lists*l.size:][:lists*l.size]
+		for s, out := range stages {
+			l.measure(to[s*l.size:][:l.size], out, g, w.tallies[s], w.times)
+		}
+		copy(to[len(stages)*l.size:], change(to[:l.size], to[(len(stages)-1)*l.size:][:l.size]))
+	})
+	tail := (1 - o.Confidence) / 2
+	low, high = make([][]float64, lists), make([][]float64, lists)
+	for s := range lists {
+		low[s], high[s] = make([]float64, l.size), make([]float64, l.size)
+	}
+	parallel.Run(lists*l.size, func(at int) {
+		var column []float64
+		for r := range o.Resamples {
+			if v := samples[r*lists*l.size+at]; !math.IsNaN(v) && !math.IsInf(v, 0) {
+				column = append(column, v)
+			}
+		}
+		slices.Sort(column)
+		s, i := at/l.size, at%l.size
+		low[s][i], high[s][i] = percentile(column, tail), percentile(column, 1-tail)
+	})
+	return low, high
+}
+
+// sampler draws rows on one goroutine.
+type sampler struct {
+	times   []int32 // how often each row was drawn
+	tallies [][]*tally
+}
+
+func newSampler(stages []*Outcomes, rows int, like [][]*tally) *sampler {
+	s := &sampler{times: make([]int32, rows)}
+	for k, out := range stages {
+		var own []*tally
+		for _, t := range like[k] {
+			c := newTally(out.Task)
+			copy(c.number, t.number) // for the shifts
+			own = append(own, c)
+		}
+		s.tallies = append(s.tallies, own)
+	}
+	return s
+}
+
+// draw draws as many rows as there are, with replacement.
+func (s *sampler) draw(seed, sample uint64) {
+	clear(s.times)
+	rng := rand.New(rand.NewPCG(seed, sample))
+	for range s.times {
+		s.times[rng.IntN(len(s.times))]++
+	}
+}
+
+// percentile interpolates sorted values linearly (type 7 of Hyndman & Fan 1996); NaN for none.
+func percentile(sorted []float64, q float64) float64 {
+	if len(sorted) == 0 {
+		return math.NaN()
+	}
+	at := q * float64(len(sorted)-1)
+	below := int(math.Floor(at))
+	above := min(below+1, len(sorted)-1)
+	return sorted[below] + (at-float64(below))*(sorted[above]-sorted[below])
+}
