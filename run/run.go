@@ -166,7 +166,7 @@ func (r *runner) run(ctx context.Context) (*Summary, error) {
 func (r *runner) trainAndPrune(ctx context.Context, net *nn.Network) (*nn.Network, *pruneResult, error) {
 	counts := net.Count()
 	r.say("network: %s, %d parameters, %d multiply-accumulates", net.Name, counts.Params, counts.MACs)
-	terms, err := terms(r.c, net)
+	terms, err := terms(r.c, r.data, net)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -103,6 +103,9 @@ func (t *Trainer) load(b Batch) error {
 	if b.Continues && t.pos.Batch == 0 {
 		return errors.New("it goes on from a batch before it, but is the first of the epoch")
 	}
+	if err := t.loadGroups(b); err != nil {
+		return err
+	}
 	copy(t.program.X, b.X[:b.N*input])
 	if ok {
 		weighed.Pack(t.program.Target, layers.Examples{Y: b.Y, Second: b.Second, Weights: b.Weights,
