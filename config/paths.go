@@ -50,6 +50,9 @@ func (c *Config) Paths() []Path {
 	if a := c.Audit; a != nil && a.File != "" {
 		out = append(out, Path{"audit.file", a.File, false, func(text string) { a.File = text }})
 	}
+	if a := c.Audit; a != nil && a.Against != "" {
+		out = append(out, Path{"audit.against", a.Against, true, func(text string) { a.Against = text }})
+	}
 	return out
 }
 

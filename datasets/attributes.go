@@ -21,6 +21,12 @@ type Attributed interface {
 	Attribute(name string) ([]string, error)
 }
 
+// AttributeError is the error of a column of Options.Attributes that a file does not have.
+type AttributeError struct{ Err error }
+
+func (e *AttributeError) Error() string { return e.Err.Error() }
+func (e *AttributeError) Unwrap() error { return e.Err }
+
 // Placed is implemented by parts whose examples come from files.
 type Placed interface {
 	// Place is where example i lies.
@@ -58,12 +64,12 @@ func ReadAttributes(path string, names []string, part Part) ([][]string, error) 
 	}
 	rows, err := matchRows(t, part)
 	if err != nil {
-		return nil, option.Errorf("file", "%s", err)
+		return nil, option.Errorf("file", "cannot be used: %s", err)
 	}
 	out := make([][]string, len(names))
 	for k, c := range columns {
 		if out[k], err = cellTexts(t, c, rows); err != nil {
-			return nil, option.Errorf("by", "%s", err)
+			return nil, option.Errorf("by", "cannot be used: %s", err)
 		}
 	}
 	return out, nil

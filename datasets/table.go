@@ -139,7 +139,7 @@ func (d *Table) open(ctx context.Context, o Options, set *Set, key, pattern stri
 	}
 	if d.Columns != nil {
 		for _, name := range slices.Concat(d.Columns, d.Target, []string{d.Split, d.Groups, d.Weights}, o.Attributes) {
-			needed := key == "file" || d.reads(name) || slices.Contains(o.Attributes, name)
+			needed := key == "file" || d.reads(name) || key == "test_file" && slices.Contains(o.Attributes, name)
 			if name != "" && !slices.Contains(cells.Columns, name) && needed {
 				cells.Columns = append(cells.Columns, name)
 			}
@@ -164,7 +164,7 @@ func (d *Table) open(ctx context.Context, o Options, set *Set, key, pattern stri
 		}
 		t, err := table.Read(path, cells)
 		if err != nil {
-			return nil, err
+			return nil, d.aboutAttributes(err, path, cells, o)
 		}
 		files = append(files, t)
 	}
@@ -173,7 +173,25 @@ func (d *Table) open(ctx context.Context, o Options, set *Set, key, pattern stri
 		return nil, err
 	}
 	set.Notes = append(slices.Clone(set.Notes), t.Notes...)
-	return &tableRows{Table: t, set: set}, nil
+	rows := &tableRows{Table: t, set: set}
+	if key != "validation_file" {
+		err = rows.has(o.Attributes)
+	}
+	return rows, err
+}
+
+// aboutAttributes marks an error of reading a file that only the attributes make.
+func (d *Table) aboutAttributes(err error, path string, cells table.Options, o Options) error {
+	if cells.Columns == nil || len(o.Attributes) == 0 {
+		return err
+	}
+	cells.Columns = slices.DeleteFunc(slices.Clone(cells.Columns), func(name string) bool {
+		return slices.Contains(o.Attributes, name) && !d.reads(name)
+	})
+	if _, without := table.Read(path, cells); without == nil {
+		return &AttributeError{err}
+	}
+	return err
 }
 
 // reads reports whether validation and test files need a column that the options name.

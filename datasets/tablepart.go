@@ -28,7 +28,9 @@ var _ interface {
 } = (*tablePart)(nil)
 
 // Place implements Placed.
-func (p *tablePart) Place(i int) Place { return Place{File: p.cells.Source, Row: p.origin[p.rows[i]] + 1} }
+func (p *tablePart) Place(i int) Place {
+	return Place{File: p.cells.Source, Row: p.origin[p.rows[i]] + 1}
+}
 
 // Attribute implements Attributed.
 func (p *tablePart) Attribute(name string) ([]string, error) {

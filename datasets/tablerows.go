@@ -18,6 +18,16 @@ type tableRows struct {
 	y    []float32 // of rows, Task.Targets each
 }
 
+// has reports an attribute that the file does not have.
+func (t *tableRows) has(attributes []string) error {
+	for _, name := range attributes {
+		if _, err := t.Column(name); err != nil {
+			return &AttributeError{err}
+		}
+	}
+	return nil
+}
+
 // cellsOf is the table of some columns, as far as the file has them.
 func (t *tableRows) cellsOf(names []string) *table.Table {
 	others := slices.DeleteFunc(t.Names(), func(name string) bool { return slices.Contains(names, name) })

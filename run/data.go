@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"io"
 	"iter"
@@ -14,6 +15,7 @@ import (
 	"pare/config"
 	"pare/datasets"
 	"pare/export"
+	"pare/internal/option"
 	"pare/models"
 	"pare/nn"
 	"pare/train"
@@ -26,6 +28,7 @@ type Data struct {
 	aug  datasets.Augment
 	seed uint64
 
+	targets []string  // columns of a table; nil: other data
 	weights []float32 // of the classes, balanced; nil: not asked for yet
 }
 
@@ -38,7 +41,7 @@ func LoadData(ctx context.Context, c *config.Config, progress func(what string, 
 	}
 	d, err := loadData(ctx, o.complete(c), progress)
 	if err != nil {
-		return nil, err
+		return nil, aboutAudit(c, err)
 	}
 	if mean, std := fileNormalization(c); mean != nil && c.Data.Normalize == "" && d.Set.Images() != nil && len(d.norm.Mean) == len(mean) {
 		return d, c.Locate("data", d.normalize(datasets.Normalization{Mean: mean, Std: std}))
@@ -58,9 +61,15 @@ func fileNormalization(c *config.Config) (mean, std []float32) {
 func loadData(ctx context.Context, c *config.Config, progress func(what string, done, total int64)) (*Data, error) {
 	o := c.Data.Options
 	o.Seed, o.Progress = c.Seed, progress
+	if c.Audit != nil && c.Audit.File == "" {
+		o.Attributes = c.Audit.By
+	}
 	set, err := datasets.Load(ctx, c.Data.Dataset, c.Data.Kind, o)
 	if ctx.Err() != nil {
 		return nil, fmt.Errorf("%w while loading data", train.ErrInterrupted)
+	}
+	if missing := (*datasets.AttributeError)(nil); errors.As(err, &missing) {
+		return nil, option.Errorf("by", "names a column that is not there: %s", missing)
 	}
 	if err != nil {
 		return nil, c.Locate("data", err)
@@ -69,6 +78,9 @@ func loadData(ctx context.Context, c *config.Config, progress func(what string, 
 		return nil, c.Errorf("data.test", "%s has no test examples; hold some out with a number or a share, such as 0.2", c.Data.Dataset)
 	}
 	data := &Data{Set: set, norm: set.Normalization, seed: c.Seed, aug: o.Augment}
+	if t, ok := c.Data.Kind.(*datasets.Table); ok {
+		data.targets = t.Target
+	}
 	return data, data.prepare(c)
 }
 

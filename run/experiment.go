@@ -38,7 +38,7 @@ type Experiment struct {
 const maxChain = 32
 
 // neutralKeys may differ between repetitions of an experiment.
-var neutralKeys = []string{"name", "seed", "threads", "export", "data.dir", "data.cache", "data.download", "train.checkpoint_steps", "train.log_steps"}
+var neutralKeys = []string{"name", "seed", "threads", "export", "data.dir", "data.cache", "data.download", "train.checkpoint_steps", "train.log_steps", "audit"}
 
 // Experiment reads the settings of the run. Artifacts that belong to no run and were not
 // pruned from one are an InputError.

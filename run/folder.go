@@ -30,6 +30,7 @@ const (
 	trainedDir     = "trained"   // the network before pruning
 	prunedDir      = "pruned"    // the network after pruning, with its thresholds
 	snapshotsDir   = "snapshots" // networks of epochs of training
+	auditDir       = "audit"     // measures of groups of test examples
 	dataFile       = "data.json" // the fingerprint of the data of the first session
 	pruneFile      = "prune.json"
 	lockFile       = ".lock" // held by the process that works in the folder
@@ -116,7 +117,7 @@ func (f Folder) Finished(c *config.Config) bool {
 // sweep removes the temporary files that a crash has left. Failures do no harm: the files
 // only take up room.
 func (f Folder) sweep() {
-	for _, dir := range []string{"", trainedDir, prunedDir, filepath.Join(checkpointsDir, "*"), filepath.Join(snapshotsDir, "*")} {
+	for _, dir := range []string{"", trainedDir, prunedDir, auditDir, filepath.Join(checkpointsDir, "*"), filepath.Join(snapshotsDir, "*")} {
 		left, _ := filepath.Glob(f.path(dir, ".*.tmp-*"))
 		for _, path := range left {
 			_ = os.Remove(path)
@@ -162,7 +163,7 @@ func (f Folder) readJSON(name string, v any) (bool, error) {
 // folderFiles are the files and folders of runs and models.
 var folderFiles = []string{ConfigFile, SummaryFile, ReportFile, DiagramFile, export.SafetensorsFile, export.ArchitectureFile,
 	export.ONNXFile, pruneFile, MetricsFile, sessionsFile, WarningsFile, dataFile, EventsDir, checkpointsDir, snapshotsDir,
-	trainedDir, prunedDir}
+	trainedDir, prunedDir, auditDir}
 
 // Files lists the known files and folders of the artifact that exist.
 func (a *Artifact) Files() []string {

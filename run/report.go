@@ -12,7 +12,7 @@ import (
 )
 
 // report writes report.html and network.svg.
-func (r *runner) report(s *Summary, p *pruneResult, small *nn.Network) error {
+func (r *runner) report(s *Summary, p *pruneResult, small *nn.Network, groups *Audit) error {
 	d, err := r.reportData(s, p, small)
 	if err != nil {
 		return err

@@ -146,6 +146,10 @@ func (r *runner) run(ctx context.Context) (*Summary, error) {
 	if err := r.export(small); err != nil {
 		return nil, err
 	}
+	groups, err := r.audit(ctx, small)
+	if err != nil {
+		return nil, err
+	}
 	summary := r.summarise(small, pruned, *final, tuned)
 	summary.Activity = Activity{pruned.ActivityTrained, pruned.ActivityZeroed,
 		pruned.ActivityBefore, pruned.ActivityAfter, pruned.ActivityThresholded, evaluator.Activity()}
@@ -153,7 +157,7 @@ func (r *runner) run(ctx context.Context) (*Summary, error) {
 	summary.Details.add(stageFinal, evaluator)
 	r.events.finish(summary)
 	summary.Warnings = r.warnings.list
-	if err := r.report(summary, pruned, small); err != nil {
+	if err := r.report(summary, pruned, small, groups); err != nil {
 		return nil, err
 	}
 	// Last of all: a run folder with a summary is finished.

@@ -281,16 +281,16 @@ func (l *layout) measure(to []float64, o *Outcomes, g *Groups, tallies []*tally,
 				continue
 			}
 		}
-		tallies[0].add(o, i, w)
-		if k >= 0 {
-			tallies[1+k].add(o, i, w)
-		}
+		place(tallies, k).add(o, i, w)
+	}
+	for _, t := range tallies[1:] {
+		tallies[0].merge(t)
 	}
 	for m, metric := range l.metrics {
 		v := to[m*l.width:][:l.width]
-		for k, t := range tallies {
+		for k, t := range tallies[:1+len(l.counts)] { // without the rows of no group
 			v[k] = math.NaN()
-			if t.n > 0 || o.Numbers > 0 {
+			if t.n > 0 {
 				v[k] = metric.of(t)
 			}
 		}
@@ -300,9 +300,13 @@ func (l *layout) measure(to []float64, o *Outcomes, g *Groups, tallies []*tally,
 		value := math.NaN()
 		for _, rate := range d.rates {
 			m := slices.IndexFunc(l.metrics, func(m metric) bool { return m.name == rate })
-			v := to[m*l.width+1+len(l.counts)+d.at]
-			if math.IsNaN(value) || d.at == atDifference && v > value || d.at == atRatio && v < value {
+			switch v := to[m*l.width+1+len(l.counts)+d.at]; {
+			case math.IsNaN(value):
 				value = v
+			case d.at == atDifference:
+				value = max(value, v) // NaN where one of them is
+			default:
+				value = min(value, v)
 			}
 		}
 		to[len(l.metrics)*l.width+k] = value

@@ -178,8 +178,11 @@ func (c Column) Check() error {
 	}
 	for k, n := range c.rows() {
 		if n < 2 {
-			return fmt.Errorf("column %s: the group %s has %d row; a group needs at least two: join rare groups (rare), "+
-				"or test on more rows", c.Name, c.Values[k], n)
+			remedy := "join rare groups (rare), or test on more rows"
+			if _, err := strconv.ParseFloat(c.Values[k], 64); err == nil {
+				remedy = "cut numbers into intervals (cut), or join rare groups (rare)"
+			}
+			return fmt.Errorf("column %s: the group %s has %d row; a group needs at least two: %s", c.Name, c.Values[k], n, remedy)
 		}
 	}
 	return nil

@@ -3,7 +3,6 @@ package audit
 import (
 	"fmt"
 	"math"
-	"slices"
 	"strconv"
 )
 
@@ -211,6 +210,33 @@ func (t *tally) scored(score float64, hit bool, w float64) {
 	}
 }
 
+// merge adds the rows of another tally.
+func (t *tally) merge(o *tally) {
+	t.n += o.n
+	t.right += o.right
+	t.loss += o.loss
+	t.score += o.score
+	for k, c := range o.class {
+		own := &t.class[k]
+		own.truth += c.truth
+		own.predicted += c.predicted
+		own.both += c.both
+	}
+	for k, b := range o.bin {
+		t.bin[k].score += b.score
+		t.bin[k].hit += b.hit
+	}
+	for k, m := range o.number {
+		own := &t.number[k]
+		d := m.shift - own.shift // of the targets of o
+		own.y += m.y + o.n*d
+		own.yy += m.yy + 2*d*m.y + o.n*d*d
+		own.e += m.e
+		own.ee += m.ee
+		own.abs += m.abs
+	}
+}
+
 // metric is a measure of rows; NaN where it is not defined.
 type metric struct {
 	name, class string
@@ -325,10 +351,10 @@ func numberMetrics(numbers int) []metric {
 	}
 }
 
-// shifted are empty tallies, one for all rows and one for each group, whose shifts are the means
-// of their own targets.
+// shifted are empty tallies, one for all rows, one for each group and one for the rows of no group,
+// whose shifts are the means of their own targets.
 func shifted(o *Outcomes, g *Groups) []*tally {
-	out := make([]*tally, 1+len(g.Values))
+	out := make([]*tally, len(g.Values)+2)
 	for k := range out {
 		out[k] = newTally(o.Task)
 	}
@@ -337,14 +363,20 @@ func shifted(o *Outcomes, g *Groups) []*tally {
 	}
 	for i := range o.Rows() {
 		out[0].add(o, i, 1)
-		if k := g.Of[i]; k >= 0 {
-			out[1+k].add(o, i, 1)
-		}
+		place(out, g.Of[i]).add(o, i, 1)
 	}
 	for _, t := range out {
 		for k, m := range t.number {
-			t.number[k].shift = m.y / t.n
+			t.number[k].shift = m.y / max(1, t.n)
 		}
 	}
-	return slices.Clip(out)
+	return out
+}
+
+// place is the tally of a group, −1 for none, in a list of shifted.
+func place(tallies []*tally, group int32) *tally {
+	if group < 0 {
+		return tallies[len(tallies)-1]
+	}
+	return tallies[1+group]
 }
