@@ -64,6 +64,9 @@ func loadData(ctx context.Context, c *config.Config, progress func(what string, 
 	if c.Audit != nil && c.Audit.File == "" {
 		o.Attributes = c.Audit.By
 	}
+	if g := c.Train.Groups; g != nil && g.File == "" {
+		o.Attributes = slices.Compact(slices.Sorted(slices.Values(slices.Concat(o.Attributes, g.By))))
+	}
 	set, err := datasets.Load(ctx, c.Data.Dataset, c.Data.Kind, o)
 	if ctx.Err() != nil {
 		return nil, fmt.Errorf("%w while loading data", train.ErrInterrupted)

@@ -15,6 +15,7 @@ import (
 	"pare/nn"
 	"pare/prune"
 	"pare/report/tensorboard"
+	"pare/stat/audit"
 	"pare/train"
 )
 
@@ -46,8 +47,9 @@ type runner struct {
 	data   *Data
 	log    *train.MetricsLog
 	events *events
-	full   *nn.Network // before pruning
-	logged int         // lines in the metrics log at the end of the last phase
+	groups *audit.Groups // of training examples; nil until asked for, and without any
+	full   *nn.Network   // before pruning
+	logged int           // lines in the metrics log at the end of the last phase
 
 	sessions []Session // with this one
 	warnings warnings

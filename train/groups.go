@@ -1,6 +1,7 @@
 package train
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 
@@ -19,8 +20,8 @@ type WorstGroups struct {
 
 // WorstGroupSpec holds the numbers of a WorstGroups.
 type WorstGroupSpec struct {
-	Rate   float64 `yaml:"rate" range:"(0,10]" doc:"how fast the weights of groups follow their losses (Sagawa et al. 2020: 0.01)"`
-	Adjust float64 `yaml:"adjust,omitempty" range:"[0,)" doc:"added to the loss of a group, over the root of its examples, so that small groups fit less than they could; 0: none"`
+	Rate   float64 `yaml:"rate,omitempty" range:"(0,10]" doc:"worst: how fast the weights of groups follow their losses; left out: 0.01"`
+	Adjust float64 `yaml:"adjust,omitempty" range:"[0,)" doc:"worst: added to the loss of a group, over the root of its examples, so that small groups fit less than they could; 0: none"`
 }
 
 // worstGroups begins a phase with equal weights.
@@ -35,7 +36,7 @@ func worstGroups(o Options) (*layers.GroupWeights, error) {
 	if _, weighed := o.Loss.(layers.Weighed); weighed {
 		return nil, errors.New("groups: examples have weights, or are mixed; the worst groups have weights of their own")
 	}
-	return layers.NewGroupWeights(g.Sizes, o.Train.BatchSize(), g.Rate, g.Adjust)
+	return layers.NewGroupWeights(g.Sizes, o.Train.BatchSize(), cmp.Or(g.Rate, 0.01), g.Adjust)
 }
 
 // ownLoss is the loss of the targets in steps.
