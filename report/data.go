@@ -33,6 +33,7 @@ type Data struct {
 	TestExamples int       // or the targets that they have; 0: it was not tested
 	Measures     []Measure // further results
 	Classes      Classes   // results by class, or by label
+	Audit        *Audit    // of groups of test examples; nil: none was asked for
 
 	Warnings []string
 

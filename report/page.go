@@ -18,7 +18,7 @@ var pageStyle string
 //go:embed style/page.html
 var pageText string
 
-var pageTemplate = template.Must(template.New("page").Parse(pageText))
+var pageTemplate = template.Must(template.Must(template.New("page").Parse(pageText)).Parse(auditText))
 
 // page is the data of the template.
 type page struct {
@@ -29,6 +29,7 @@ type page struct {
 	Curves, Bars []figure
 	Confusion    template.HTML
 	Classes      *classTable
+	Audit        *auditSection
 	Diagram      template.HTML
 	Rows         []row
 	Weights      []weightsRow
@@ -59,6 +60,9 @@ func Write(w io.Writer, d Data) error {
 	p.Confusion, p.Classes = template.HTML(d.Classes.confusion()), d.Classes.table()
 	for _, c := range curves(d.Phases) {
 		p.Curves = append(p.Curves, figure{c.Title, template.HTML(c.Inline())})
+	}
+	if d.Audit != nil {
+		p.Audit = d.Audit.section()
 	}
 	for _, c := range bars(d.Layers) {
 		p.Bars = append(p.Bars, figure{c.Title, template.HTML(c.Inline())})

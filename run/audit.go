@@ -9,7 +9,6 @@ import (
 
 	"pare/config"
 	"pare/datasets"
-	"pare/export"
 	"pare/internal/option"
 	"pare/nn"
 	"pare/stat/audit"
@@ -23,39 +22,21 @@ type Audit struct {
 	Targets  string   `json:"targets"`            // classes, labels or numbers
 	Classes  []string `json:"classes,omitempty"`  // names of classes or labels
 	Positive string   `json:"positive,omitempty"` // class whose rates are measured; "": each class
-	Before   string   `json:"before,omitempty"`   // run whose network is the first stage; "": the run itself
-	Stages   []string `json:"stages"`             // networks, such as trained and final
+	Before   []string `json:"before,omitempty"`   // runs whose networks are the first stage; nil: the audited ones
+	Stages   []string `json:"stages"`             // of the networks, such as trained and final
+	Networks []int    `json:"networks"`           // at each stage: one for each run
 
 	MinRows    int     `json:"min_rows"`
 	Resamples  int     `json:"resamples"`
 	Confidence float64 `json:"confidence"`
 
 	Tables []audit.Table `json:"tables"` // one for each column, and one for their combinations
-	// Changed are the examples that the stages predict differently; nil for numbers and labels,
-	// and for a single stage.
-	Changed *ChangedExamples `json:"changed,omitempty"`
-	Notes   []string         `json:"notes,omitempty"`
+	// Changed are the examples that the first and the last stage predict differently; nil for
+	// numbers and labels, and for a single stage.
+	Changed *audit.Changes `json:"changed,omitempty"`
+	Notes   []string       `json:"notes,omitempty"`
 
 	examined *examined
-}
-
-// ChangedExamples counts pruning-identified examples.
-type ChangedExamples struct {
-	Networks int             `json:"networks"` // before pruning, and as many after it
-	Examples int             `json:"examples"` // that were compared
-	Changed  int             `json:"changed"`
-	Harmed   int             `json:"harmed"` // right before, wrong after
-	Helped   int             `json:"helped"` // wrong before, right after
-	Classes  []audit.Share   `json:"classes"`
-	Groups   []ChangedGroups `json:"groups"`
-
-	rows []audit.Changed
-}
-
-// ChangedGroups counts by the groups of one or several columns.
-type ChangedGroups struct {
-	By     []string      `json:"by"`
-	Groups []audit.Share `json:"groups"`
 }
 
 // examined are test examples with their groups and the predictions of networks at stages.
@@ -65,8 +46,13 @@ type examined struct {
 	columns []audit.Column
 	places  []datasets.Place
 	index   []int // of the examples in the test part
-	stages  []string
-	of      []*audit.Outcomes // one for each stage
+	stages  []stageOutcomes
+}
+
+// stageOutcomes are the predictions of networks, each for all examples.
+type stageOutcomes struct {
+	name     string
+	networks []*audit.Outcomes
 }
 
 // examine runs networks over the test examples.
@@ -83,23 +69,26 @@ func examine(ctx context.Context, d *Data, spec config.Audit, versions []Version
 		e.places, e.index = append(e.places, datasets.PlaceOf(d.Set.Test, i)), append(e.index, i)
 	}
 	for _, v := range versions {
-		if err := e.predict(ctx, d, v); err != nil {
+		o, err := e.predict(ctx, v.Net)
+		if err != nil {
 			return nil, err
 		}
+		e.stages = append(e.stages, stageOutcomes{v.Name, []*audit.Outcomes{o}})
 	}
 	return e, nil
 }
 
-// predict adds a stage: the outputs of a network for all test examples of d.
-func (e *examined) predict(ctx context.Context, d *Data, v Version) error {
+// predict returns the outputs of a network for all test examples, as the tests of a run compute
+// them.
+func (e *examined) predict(ctx context.Context, net *nn.Network) (*audit.Outcomes, error) {
 	out := &audit.Outcomes{Task: e.task}
-	batch := v.Net.BatchUpTo(evaluationBatch)
-	source, err := d.Eval(d.Set.Test, batch, 0)
+	batch := net.BatchUpTo(evaluationBatch)
+	source, err := e.data.Eval(e.data.Set.Test, batch, 0)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	targets := d.Set.Task.Targets
-	err = Logits(ctx, v.Net, source, batch, func(b train.Batch, logits []float32) error {
+	targets := e.data.Set.Task.Targets
+	return out, Logits(ctx, net, source, batch, func(b train.Batch, logits []float32) error {
 		width := len(logits) / b.N
 		for i := range b.N {
 			if err := out.Add(logits[i*width:][:width], b.Y[i*targets:][:targets]); err != nil {
@@ -108,8 +97,6 @@ func (e *examined) predict(ctx context.Context, d *Data, v Version) error {
 		}
 		return nil
 	})
-	e.stages, e.of = append(e.stages, v.Name), append(e.of, out)
-	return err
 }
 
 // take keeps some of the examples, in the order of rows.
@@ -122,56 +109,60 @@ func (e *examined) take(rows []int) {
 	for k, c := range e.columns {
 		e.columns[k] = c.Take(rows)
 	}
-	for k, o := range e.of {
-		e.of[k] = o.Take(rows)
+	for _, s := range e.stages {
+		for k, o := range s.networks {
+			s.networks[k] = o.Take(rows)
+		}
 	}
 }
 
 // audit measures the groups at all stages.
 func (e *examined) audit(spec config.Audit, seed uint64) (*Audit, error) {
-	a := &Audit{By: spec.By, Examples: len(e.places), Targets: targetForm(e.data.Set.Task).Noun(), Stages: e.stages,
-		Before: spec.Against, MinRows: spec.MinRows, Resamples: spec.Resamples, Confidence: spec.Confidence, examined: e}
+	a := &Audit{By: spec.By, Examples: len(e.places), Targets: targetForm(e.data.Set.Task).Noun(),
+		MinRows: spec.MinRows, Resamples: spec.Resamples, Confidence: spec.Confidence, examined: e}
 	if e.task.Numbers == 0 {
 		a.Classes = e.task.Names
 	}
 	if e.task.Positive >= 0 {
 		a.Positive = e.task.Names[e.task.Positive]
 	}
+	var stages []*audit.Outcomes
+	for _, s := range e.stages {
+		pooled := &audit.Outcomes{Task: e.task}
+		for _, o := range s.networks {
+			pooled.Append(o)
+		}
+		a.Stages, a.Networks, stages = append(a.Stages, s.name), append(a.Networks, len(s.networks)), append(stages, pooled)
+	}
+	for _, c := range e.columns {
+		if err := c.Check(); err != nil { // of the examples that are common to several runs
+			return nil, option.Errorf("by", "cannot be used: %s", err)
+		}
+	}
 	o := audit.Options{MinRows: spec.MinRows, Resamples: spec.Resamples, Confidence: spec.Confidence, Seed: seed}
 	groupings := audit.Groupings(e.columns)
 	for _, g := range groupings {
-		t, err := audit.Compare(e.of, g, o)
+		t, err := audit.Compare(stages, g, o)
 		if err != nil {
 			return nil, err
 		}
 		a.Tables = append(a.Tables, *t)
 	}
-	if last := len(e.of) - 1; last > 0 && e.task.Classes > 0 {
-		var err error
-		a.Changed, err = e.changed([][]int32{e.of[0].Predicted}, [][]int32{e.of[last].Predicted})
-		if err != nil {
-			return nil, err
-		}
+	last := len(e.stages) - 1
+	if last == 0 || e.task.Classes == 0 {
+		return a, nil
 	}
-	return a, nil
+	var err error
+	a.Changed, err = audit.NewChanges(e.stages[0].networks[0].Truth, e.stages[0].predicted(), e.stages[last].predicted(), e.task.Names, groupings)
+	return a, err
 }
 
-// changed counts the examples whose modal prediction differs before and after pruning.
-func (e *examined) changed(before, after [][]int32) (*ChangedExamples, error) {
-	truth := e.of[0].Truth
-	rows, err := audit.ChangedRows(truth, before, after)
-	if err != nil {
-		return nil, err
+// predicted are the predicted classes of each network.
+func (s stageOutcomes) predicted() (out [][]int32) {
+	for _, o := range s.networks {
+		out = append(out, o.Predicted)
 	}
-	out := &ChangedExamples{Networks: len(before), Examples: len(truth), Changed: len(rows), rows: rows,
-		Classes: audit.Shares(rows, truth, e.task.Names)}
-	for _, s := range out.Classes {
-		out.Harmed, out.Helped = out.Harmed+s.Harmed, out.Helped+s.Helped
-	}
-	for _, g := range audit.Groupings(e.columns) {
-		out.Groups = append(out.Groups, ChangedGroups{g.By, audit.Shares(rows, g.Of, g.Names())})
-	}
-	return out, nil
+	return out
 }
 
 // aboutAudit points an error of an option of the audit to its key in a config.
@@ -219,39 +210,40 @@ func (r *runner) audit(ctx context.Context, small *nn.Network) (*Audit, error) {
 		}
 		versions = slices.Insert(versions, 0, Version{stageTrained, trained.Net})
 	}
-	e, err := examine(ctx, r.data, spec, versions)
-	if err == nil && spec.Against != "" {
-		err = e.against(ctx, AuditOptions{Audit: spec, Progress: r.Progress})
+	all := make([]*examined, 1)
+	var err error
+	if all[0], err = examine(ctx, r.data, spec, versions); err != nil {
+		return nil, aboutAudit(r.c, err)
 	}
-	var out *Audit
-	if err == nil {
-		out, err = e.audit(spec, r.c.Seed)
+	o := AuditOptions{Audit: spec, Progress: r.Progress}
+	if spec.Against != "" {
+		o.Before = []string{spec.Against}
 	}
+	out, err := join(ctx, all, o, r.c.Seed)
 	if err != nil {
 		return nil, aboutAudit(r.c, err)
 	}
-	r.say("audit: groups of %s, %s", strings.Join(spec.By, " and "), r.folder.path(auditDir))
+	r.say("audit: groups of %s, in %s", strings.Join(spec.By, " and "), r.folder.path(auditDir))
 	return out, out.Write(r.folder.path(auditDir))
 }
 
-// AuditOptions say how Artifact.Audit measures.
+// AuditOptions say how AuditRuns measures.
 type AuditOptions struct {
 	config.Audit
-	DataDir  string // replaces data.dir of the run's config; "": it stays
+	// Before are runs whose final networks count as those before pruning; nil: the networks of
+	// the audited runs before their last removal.
+	Before   []string
+	DataDir  string // replaces data.dir of the runs; "": it stays
 	Progress func(what string, done, total int64)
 }
 
-// Audit compares the groups of test examples of a finished run before and after pruning. Errors of
-// options are option.Errors in an InputError, with the keys of config.Audit.
-func (a *Artifact) Audit(ctx context.Context, o AuditOptions) (*Audit, error) {
-	e, err := a.examine(ctx, o)
-	if err == nil && o.Against != "" {
-		err = e.against(ctx, o)
-	}
-	var out *Audit
-	if err == nil {
-		out, err = e.audit(o.Audit, a.Config.Seed)
-	}
+// AuditRuns compares the groups of test examples of finished runs, before and after pruning. Of
+// several runs, such as those of several seeds, the test examples that they have in common are
+// compared: measures are means over the networks, and changed examples are those whose modal
+// prediction changes. An error of an option is an option.Error in an InputError, with the key of
+// config.Audit.
+func AuditRuns(ctx context.Context, runs []*Artifact, o AuditOptions) (*Audit, error) {
+	out, err := auditRuns(ctx, runs, o)
 	var fault *option.Error
 	if errors.As(err, &fault) {
 		err = &InputError{err}
@@ -259,8 +251,21 @@ func (a *Artifact) Audit(ctx context.Context, o AuditOptions) (*Audit, error) {
 	return out, err
 }
 
-// examine runs the networks of the run, before and after pruning, over its test examples.
-func (a *Artifact) examine(ctx context.Context, o AuditOptions) (*examined, error) {
+func auditRuns(ctx context.Context, runs []*Artifact, o AuditOptions) (*Audit, error) {
+	var all []*examined
+	for _, a := range runs {
+		e, err := a.examine(ctx, o, len(o.Before) == 0)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, e)
+	}
+	return join(ctx, all, o, runs[0].Config.Seed)
+}
+
+// examine runs the final network of a run over its test examples, and with before the network
+// before the last removal in front of it.
+func (a *Artifact) examine(ctx context.Context, o AuditOptions, before bool) (*examined, error) {
 	if a.Kind != KindRun {
 		return nil, &InputError{fmt.Errorf("%s is no run folder; an audit needs the data and networks of a run", a.Path)}
 	}
@@ -268,12 +273,14 @@ func (a *Artifact) examine(ctx context.Context, o AuditOptions) (*examined, erro
 	if err != nil {
 		return nil, err
 	}
-	d, err := a.auditData(ctx, final, o)
+	with, c := *a, *a.Config
+	c.Audit, with.Config = &o.Audit, &c
+	d, err := with.Data(ctx, final, o.DataDir, o.Progress)
 	if err != nil {
 		return nil, err
 	}
 	versions := []Version{{stageFinal, final.Net}}
-	if o.Against == "" && prunes(a.Config) {
+	if before && prunes(a.Config) {
 		trained, err := a.Trained()
 		if err != nil {
 			return nil, err
@@ -283,60 +290,77 @@ func (a *Artifact) examine(ctx context.Context, o AuditOptions) (*examined, erro
 	return examine(ctx, d, o.Audit, versions)
 }
 
-// auditData loads the data of the run, with the columns of the audit.
-func (a *Artifact) auditData(ctx context.Context, m export.Model, o AuditOptions) (*Data, error) {
-	with := *a
-	c := *a.Config
-	c.Audit, with.Config = &o.Audit, &c
-	return with.Data(ctx, m, o.DataDir, o.Progress)
-}
-
 // prunes reports whether the network at the end of a run may predict otherwise than at the end of
 // training.
 func prunes(c *config.Config) bool {
 	return c.Prune.Method != "none" || c.Finetune != nil || c.Thresholds != nil
 }
 
-// against puts the final network of another run in front, as the first stage. Of the examples
-// those remain that are test examples of both runs.
-func (e *examined) against(ctx context.Context, o AuditOptions) error {
-	other, err := OpenArtifact(o.Against)
+// join audits the test examples that the runs, and those of o.Before, have in common.
+func join(ctx context.Context, all []*examined, o AuditOptions, seed uint64) (*Audit, error) {
+	runs := len(all)
+	for _, path := range o.Before {
+		other, err := OpenArtifact(path)
+		var e *examined
+		if err == nil {
+			e, err = other.examine(ctx, o, false)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", path, err)
+		}
+		all = append(all, e)
+	}
+	first := all[0]
+	examples := len(first.places)
+	for k, e := range all[1:] {
+		if err := first.fits(e); err != nil {
+			if k+1 >= runs {
+				return nil, &InputError{fmt.Errorf("%s %w", o.Before[k+1-runs], err)}
+			}
+			return nil, &InputError{fmt.Errorf("the runs cannot be audited together: run %d %w", k+2, err)}
+		}
+	}
+	if len(all) > 1 {
+		if err := common(all); err != nil {
+			return nil, err
+		}
+	}
+	for _, e := range all[1:runs] {
+		for s := range first.stages {
+			first.stages[s].networks = append(first.stages[s].networks, e.stages[s].networks...)
+		}
+	}
+	if len(o.Before) > 0 {
+		before := stageOutcomes{name: stageAgainst}
+		for _, e := range all[runs:] {
+			before.networks = append(before.networks, e.stages[0].networks...)
+		}
+		first.stages = append([]stageOutcomes{before}, first.stages...)
+	}
+	a, err := first.audit(o.Audit, seed)
 	if err != nil {
-		return option.Errorf("against", "%s", err)
+		return nil, err
 	}
-	of := o
-	of.Against = ""
-	if other.Kind != KindRun {
-		return option.Errorf("against", "is %s, which is no run folder", o.Against)
+	a.Before = o.Before
+	if n := len(first.places); n < examples {
+		a.Notes = append(a.Notes, fmt.Sprintf("%d of the %d test examples of the first run are test examples of all runs; the others are left out", n, examples))
 	}
-	final, err := other.Final()
-	if err != nil {
-		return option.Errorf("against", "is %s", err)
-	}
-	d, err := other.auditData(ctx, final, of)
-	if err != nil {
-		return fmt.Errorf("%s: %w", o.Against, err)
-	}
-	first, err := examine(ctx, d, o.Audit, []Version{{stageAgainst, final.Net}})
-	if err != nil {
-		return fmt.Errorf("%s: %w", o.Against, err)
-	}
-	if err := sameTask(e, first); err != nil {
-		return option.Errorf("against", "is %s, %s", o.Against, err)
-	}
-	if err := common([]*examined{e, first}); err != nil {
-		return option.Errorf("against", "is %s, %s", o.Against, err)
-	}
-	e.stages, e.of = append([]string{stageAgainst}, e.stages...), append(first.of, e.of...)
-	return nil
+	return a, nil
 }
 
 // stageAgainst is the network of another run.
 const stageAgainst = "against"
 
-func sameTask(a, b *examined) error {
-	if x, y := a.task, b.task; x.Classes != y.Classes || x.Labels != y.Labels || x.Numbers != y.Numbers || !slices.Equal(x.Names, y.Names) {
-		return errors.New("whose classes or targets are others")
+// fits reports a difference between two runs that cannot be audited together.
+func (e *examined) fits(o *examined) error {
+	x, y := e.task, o.task
+	switch {
+	case x.Classes != y.Classes || x.Labels != y.Labels || x.Numbers != y.Numbers || !slices.Equal(x.Names, y.Names):
+		return errors.New("has other targets or classes")
+	case len(e.stages) != len(o.stages) && o.stages[0].name != stageFinal:
+		return errors.New("prunes, and the first one does not")
+	case len(e.stages) > len(o.stages) && e.stages[0].name == stageTrained:
+		return errors.New("does not prune, and the first one does")
 	}
 	return nil
 }
@@ -356,7 +380,8 @@ func common(all []*examined) error {
 		}
 	}
 	if len(order) == 0 {
-		return errors.New("which has none of the same test examples; split the data by a column (data.split), or give runs of one seed")
+		return &InputError{errors.New("the runs have no test example in common, as the seed of a run divides its data; " +
+			"name the parts in a column of the table (data.split), or give runs of one seed")}
 	}
 	for _, e := range all {
 		rows := make([]int, len(order))

@@ -8,9 +8,11 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 
 	"pare/internal/atomicfile"
+	"pare/report"
 	"pare/stat/audit"
 )
 
@@ -20,7 +22,18 @@ const (
 	GroupsFile   = "groups.csv"   // every number of audit.json, a row each
 	ExamplesFile = "examples.csv" // targets, predictions and groups of every test example
 	ChangedFile  = "changed.csv"  // examples that are predicted otherwise after pruning
+	// AuditPage has tables and pictures of all; a run has them in its report.
+	AuditPage = "report.html"
 )
+
+// WritePage writes the tables and pictures of the audit as an HTML file.
+func (a *Audit) WritePage(w io.Writer, title string) error {
+	r, err := a.Report()
+	if err != nil {
+		return err
+	}
+	return report.WriteAudit(w, title, *r)
+}
 
 // Write writes the audit into a folder, which it makes if need be.
 func (a *Audit) Write(dir string) error {
@@ -128,64 +141,79 @@ func (e *examined) place(i int) []string {
 	return []string{p.File, row}
 }
 
-// writeExamples writes examples.csv: places, groups, targets, and at each stage the prediction,
-// the score of classes and the loss.
+// writeExamples writes examples.csv: a row for each example and network, with its place, groups and
+// targets, and at each stage the prediction, the score of classes and labels, and the loss. A stage
+// with fewer networks has empty cells in the rows of the others.
 func (a *Audit) writeExamples(w io.Writer) error {
 	e, out := a.examined, csv.NewWriter(w)
-	head, u := []string{"file", "row"}, 1
-	for _, c := range e.columns {
-		head = append(head, c.Name)
-	}
-	if e.task.Classes == 0 {
-		u = max(e.task.Labels, e.task.Numbers)
-	}
+	u, scored := max(1, e.task.Labels, e.task.Numbers), e.task.Numbers == 0
 	unit := func(text string, k int) string {
 		if u == 1 {
 			return text
 		}
 		return text + "_" + strconv.Itoa(k)
 	}
+	head := []string{"network", "file", "row"}
+	for _, c := range e.columns {
+		head = append(head, c.Name)
+	}
 	for k := range u {
 		head = append(head, unit("target", k))
 	}
-	for _, stage := range a.Stages {
+	most := 0
+	for _, s := range e.stages {
+		most = max(most, len(s.networks))
 		for k := range u {
-			head = append(head, unit("prediction_"+stage, k))
-			if e.task.Numbers == 0 {
-				head = append(head, unit("score_"+stage, k))
+			head = append(head, unit("prediction_"+s.name, k))
+			if scored {
+				head = append(head, unit("score_"+s.name, k))
 			}
 		}
-		if e.task.Numbers == 0 {
-			head = append(head, "loss_"+stage)
+		if scored {
+			head = append(head, "loss_"+s.name)
 		}
 	}
 	out.Write(head)
-	for i := range e.places {
-		row := e.place(i)
-		for _, c := range e.columns {
-			row = append(row, c.Values[c.Codes[i]])
-		}
-		first := e.of[0]
-		for k := range u {
-			if e.task.Numbers > 0 {
-				row = append(row, cell(first.Y[i*u+k]))
-				continue
+	var row []string
+	// stage appends the cells of row i of a network, or of its targets.
+	stage := func(o *audit.Outcomes, i int, targets bool) {
+		for k := i * u; k < (i+1)*u; k++ {
+			switch {
+			case !scored && targets:
+				row = append(row, cell(o.Y[k]))
+			case !scored:
+				row = append(row, cell(o.Prediction[k]))
+			case targets:
+				row = append(row, e.class(o.Truth[k]))
+			default:
+				row = append(row, e.class(o.Predicted[k]), cell(o.Score[k]))
 			}
-			row = append(row, e.class(first.Truth[i*u+k]))
 		}
-		for _, o := range e.of {
-			for k := range u {
-				if e.task.Numbers > 0 {
-					row = append(row, cell(o.Prediction[i*u+k]))
+		if scored && !targets {
+			row = append(row, cell(o.Loss[i]))
+		}
+	}
+	for network := range most {
+		for i := range e.places {
+			row = append(append(row[:0], strconv.Itoa(network+1)), e.place(i)...)
+			for _, c := range e.columns {
+				row = append(row, c.Values[c.Codes[i]])
+			}
+			stage(e.stages[0].networks[0], i, true)
+			for _, s := range e.stages {
+				if network < len(s.networks) {
+					stage(s.networks[network], i, false)
 					continue
 				}
-				row = append(row, e.class(o.Predicted[i*u+k]), cell(o.Score[i*u+k]))
+				for range u {
+					row = append(row, "")
+				}
+				if scored {
+					row = append(row, slices.Repeat([]string{""}, u+1)...)
+				}
 			}
-			if e.task.Numbers == 0 {
-				row = append(row, cell(o.Loss[i]))
-			}
+			out.Write(row)
 		}
-		out.Write(row)
 	}
 	out.Flush()
 	return out.Error() // of any of the writes
@@ -200,16 +228,14 @@ func (e *examined) class(k int32) string {
 }
 
 // writeChanged writes changed.csv.
-func (a *Audit) writeChanged(w io.Writer) error { return a.examined.writeChanged(w, a.Changed) }
-
-func (e *examined) writeChanged(w io.Writer, c *ChangedExamples) error {
-	out := csv.NewWriter(w)
+func (a *Audit) writeChanged(w io.Writer) error {
+	e, out := a.examined, csv.NewWriter(w)
 	head := []string{"file", "row"}
 	for _, c := range e.columns {
 		head = append(head, c.Name)
 	}
 	out.Write(append(head, "target", "before", "after", "before_votes", "after_votes"))
-	for _, r := range c.rows {
+	for _, r := range a.Changed.Rows {
 		row := e.place(r.Row)
 		for _, c := range e.columns {
 			row = append(row, c.Values[c.Codes[r.Row]])

@@ -17,6 +17,11 @@ func (r *runner) report(s *Summary, p *pruneResult, small *nn.Network, groups *A
 	if err != nil {
 		return err
 	}
+	if groups != nil {
+		if d.Audit, err = groups.Report(); err != nil {
+			return err
+		}
+	}
 	if err := atomicfile.Write(r.folder.path(ReportFile), func(w io.Writer) error { return report.Write(w, d) }); err != nil {
 		return err
 	}

@@ -53,6 +53,47 @@ func mode(predictions [][]int32, i int) (class int32, share float64) {
 	return class, float64(best) / float64(len(predictions))
 }
 
+// Changes counts changed rows in all, by class and by group.
+type Changes struct {
+	Before   int `json:"networks_before"` // whose modal predictions are compared
+	After    int `json:"networks_after"`
+	Examples int `json:"examples"` // rows that were compared
+	Changed  int `json:"changed"`
+	Harmed   int `json:"harmed"` // right before, wrong after
+	Helped   int `json:"helped"` // wrong before, right after
+
+	Classes []Share       `json:"classes"` // by the class of the target
+	Groups  []GroupShares `json:"groups"`
+
+	Rows []Changed `json:"-"`
+}
+
+// GroupShares are the shares of the groups of one or several columns.
+type GroupShares struct {
+	By     []string `json:"by"`
+	Groups []Share  `json:"groups"`
+}
+
+// Name joins the columns with ×.
+func (g GroupShares) Name() string { return groupName(g.By) }
+
+// NewChanges finds the changed rows by ChangedRows and counts them. classes names the classes.
+func NewChanges(truth []int32, before, after [][]int32, classes []string, groupings []*Groups) (*Changes, error) {
+	rows, err := ChangedRows(truth, before, after)
+	if err != nil {
+		return nil, err
+	}
+	c := &Changes{Before: len(before), After: len(after), Examples: len(truth), Changed: len(rows), Rows: rows,
+		Classes: Shares(rows, truth, classes)}
+	for _, s := range c.Classes {
+		c.Harmed, c.Helped = c.Harmed+s.Harmed, c.Helped+s.Helped
+	}
+	for _, g := range groupings {
+		c.Groups = append(c.Groups, GroupShares{g.By, Shares(rows, g.Of, g.Names())})
+	}
+	return c, nil
+}
+
 // Share is how often the rows of a group, or of a class, are among the changed ones.
 type Share struct {
 	Name    string `json:"name"`

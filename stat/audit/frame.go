@@ -147,17 +147,20 @@ func (t *Table) Name() string { return groupName(t.By) }
 // Compare measures groups at every stage: the same rows, predicted by several networks. Intervals
 // are of the bootstrap: rows are drawn anew, the same ones for all stages, and every number is
 // computed again (Efron 1979; percentiles of type 7, as in NumPy).
+//
+// A stage may have the predictions of several networks for all rows, one network after the other.
+// Measures are then those of all predictions, which for rates are the means over the networks.
 func Compare(stages []*Outcomes, g *Groups, o Options) (*Table, error) {
 	if err := o.Check(); err != nil {
 		return nil, err
 	}
-	for _, s := range stages {
-		if s.Rows() != len(g.Of) {
-			return nil, fmt.Errorf("there are groups of %d rows and predictions of %d", len(g.Of), s.Rows())
-		}
-	}
 	if len(stages) == 0 || len(g.Of) == 0 {
 		return nil, fmt.Errorf("there are no rows to audit")
+	}
+	for _, s := range stages {
+		if n := s.Rows(); n == 0 || n%len(g.Of) != 0 {
+			return nil, fmt.Errorf("there are groups of %d rows and predictions of %d", len(g.Of), n)
+		}
 	}
 	l := newLayout(stages[0].Task, g, o)
 	t := &Table{By: g.By, Notes: l.notes(g, o)}
@@ -281,7 +284,10 @@ func (l *layout) measure(to []float64, o *Outcomes, g *Groups, tallies []*tally,
 				continue
 			}
 		}
-		place(tallies, k).add(o, i, w)
+		t := place(tallies, k)
+		for at := i; at < o.Rows(); at += len(g.Of) {
+			t.add(o, at, w)
+		}
 	}
 	for _, t := range tallies[1:] {
 		tallies[0].merge(t)

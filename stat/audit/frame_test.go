@@ -295,7 +295,7 @@ func TestOptions(t *testing.T) {
 			t.Errorf("%v, want %q", err, want)
 		}
 	}
-	if _, err := Compare([]*Outcomes{o}, &Groups{}, Options{MinRows: 1}); err == nil || err.Error() != "there are groups of 0 rows and predictions of 10" {
+	if _, err := Compare([]*Outcomes{o}, &Groups{Of: make([]int32, 3)}, Options{MinRows: 1}); err == nil || err.Error() != "there are groups of 3 rows and predictions of 10" {
 		t.Error(err)
 	}
 }

@@ -122,6 +122,13 @@ func (o *Outcomes) Take(rows []int) *Outcomes {
 	return out
 }
 
+// Append adds the rows of another network.
+func (o *Outcomes) Append(more *Outcomes) {
+	o.Truth, o.Predicted = append(o.Truth, more.Truth...), append(o.Predicted, more.Predicted...)
+	o.Score, o.Loss = append(o.Score, more.Score...), append(o.Loss, more.Loss...)
+	o.Y, o.Prediction = append(o.Y, more.Y...), append(o.Prediction, more.Prediction...)
+}
+
 // bins is the number of intervals of equal width of a calibration error (Guo et al. 2017 use 15,
 // Naeini et al. 2015 ten).
 const bins = 10
@@ -363,7 +370,7 @@ func shifted(o *Outcomes, g *Groups) []*tally {
 	}
 	for i := range o.Rows() {
 		out[0].add(o, i, 1)
-		place(out, g.Of[i]).add(o, i, 1)
+		place(out, g.Of[i%len(g.Of)]).add(o, i, 1)
 	}
 	for _, t := range out {
 		for k, m := range t.number {

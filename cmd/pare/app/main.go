@@ -19,7 +19,7 @@ import (
 
 // commands are the subcommands in the order of the help.
 var commands = []*command{&inspectCommand, &pruneCommand, &exportCommand, &predictCommand, &serveCommand, &memoryCommand, &sweepCommand, &compareCommand,
-	&benchCommand, &lassoCommand, &glassoCommand, &diffusionCommand}
+	&auditCommand, &benchCommand, &lassoCommand, &glassoCommand, &diffusionCommand}
 
 // Main runs the command with the arguments of the program and exits with its status.
 func Main() {
