@@ -27,7 +27,7 @@ func TestMinorityThreshold(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, weight := range []float64{1, share} {
-			for side, lambda := range []float64{share * delta / weight * (1 - 1e-9), share * delta / weight * (1 + 1e-9)} {
+			for side, lambda := range []float64{share * delta / weight * (1 - 1e-6), share * delta / weight * (1 + 1e-6)} {
 				m, err := Fit(Problem{X: d, Y: y, NoIntercept: true, NoStandardize: true, PenaltyFactor: []float64{1, weight}}, lambda,
 					Options{Tolerance: 1e-14})
 				if err != nil {
