@@ -1,9 +1,7 @@
 package datasets
 
 import (
-	"errors"
 	"fmt"
-	"io/fs"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -48,9 +46,6 @@ func PlaceOf(p Part, i int) Place {
 // counted from 1. Errors name the key at fault: file or by.
 func ReadAttributes(path string, names []string, part Part) ([][]string, error) {
 	t, err := table.Read(path, table.Options{})
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, option.Errorf("file", "is %s, and there is no such file", path)
-	}
 	if err != nil {
 		return nil, option.Errorf("file", "cannot be read: %s", err)
 	}

@@ -85,7 +85,11 @@ func auditValue(v audit.Value, share, signed bool) string {
 		}
 		return strings.ReplaceAll(text, "-", "−")
 	}
-	text := write(v.Value, " %")
+	unit := " %"
+	if signed {
+		unit = ""
+	}
+	text := write(v.Value, unit)
 	if !math.IsNaN(v.Low) && !math.IsNaN(v.High) {
 		text += fmt.Sprintf(" (%s to %s)", write(v.Low, ""), write(v.High, ""))
 	}
@@ -95,7 +99,7 @@ func auditValue(v audit.Value, share, signed bool) string {
 // grids are the tables of one grouping: the last stage, and the change from the first.
 func (a Audit) grids(t audit.Table) []auditGrid {
 	last := auditGrid{Title: fmt.Sprintf("%s, %s", t.Name(), a.Stages[len(a.Stages)-1]), Head: []string{t.Name(), "examples"}}
-	change := auditGrid{Title: fmt.Sprintf("%s, change from %s to %s", t.Name(), a.Stages[0], a.Stages[len(a.Stages)-1]), Head: last.Head[:1:1]}
+	change := auditGrid{Title: fmt.Sprintf("%s, change from %s to %s (of shares in points)", t.Name(), a.Stages[0], a.Stages[len(a.Stages)-1]), Head: last.Head[:1:1]}
 	rows := slices.Concat([]string{"all"}, groupNames(t), []string{"largest difference", "smallest ratio"})
 	for k, name := range rows {
 		examples := ""
@@ -108,7 +112,10 @@ func (a Audit) grids(t audit.Table) []auditGrid {
 				name += " *"
 			}
 		}
-		last.Rows, change.Rows = append(last.Rows, []string{name, examples}), append(change.Rows, []string{name})
+		last.Rows = append(last.Rows, []string{name, examples})
+		if k < len(rows)-1 {
+			change.Rows = append(change.Rows, []string{name})
+		}
 	}
 	column := func(g *auditGrid, f audit.Frame, share, signed bool) {
 		values := slices.Concat([]audit.Value{f.Overall}, f.Groups, []audit.Value{f.Difference})

@@ -89,6 +89,9 @@ func (s *Set) CSV(w io.Writer) error {
 		return slices.ContainsFunc(fixed, func(c csvColumn) bool { return c.name == key })
 	})
 	columns := csvColumns(keys)
+	for _, k := range s.auditKeys() {
+		columns = append(columns, number(k.column(), func(r *Row) float64 { return r.audited(k) }))
+	}
 	out := csv.NewWriter(w)
 	record := make([]string, len(columns))
 	for i, c := range columns {

@@ -38,10 +38,17 @@ type page struct {
 	Note         string
 	Tables       []htmlTable
 	Runs         htmlTable
+	Audits       []auditPicture // of groups of test examples; nil: none
 	Skipped      []Skipped
 	Notes        []string
 	Flows        []flow
 	MoreFlows    int
+}
+
+// auditPicture is a figure of groups with its title.
+type auditPicture struct {
+	Title, Note string
+	Picture     template.HTML
 }
 
 // htmlTable is a grid with links for its rows; "": none.
@@ -94,6 +101,9 @@ func (s *Set) Page(w io.Writer, over Over, title, dir string) error {
 		if p.Runs.Rows[i].Mean = l.Seeds > 1; l.Seeds == 1 {
 			p.Runs.Rows[i].Link = link(dir, l.rows[0].Path)
 		}
+	}
+	for _, f := range s.auditFigures(over) {
+		p.Audits = append(p.Audits, auditPicture{f.Title, f.Note, template.HTML(f.Inline())})
 	}
 	p.Flows, p.MoreFlows = s.flows()
 	if err := pageTemplate.Execute(w, p); err != nil {
@@ -238,6 +248,14 @@ func (s *Set) quantities() (list []quantity, of []func(*Row) float64) {
 		}
 		add(stage.name, name, func(r *Row) float64 { return r.shown(stage.of(r)) })
 	}
+	for _, by := range s.auditBys() {
+		measure, of, gap := s.groupMeasure(by)
+		add("gap "+by, fmt.Sprintf("Largest difference between groups of %s, %s", by, measure), gap)
+		for _, group := range s.groupsOf(by) {
+			add(by+"="+group, fmt.Sprintf("Test %s of %s %s", measure, by, group), func(r *Row) float64 { return of(r, group) })
+		}
+	}
+	add("strength", "Strength of the penalty", (*Row).strength)
 	add("step", "Training step, ms", func(r *Row) float64 { return r.StepMs })
 	add("seconds", "Training time, s", (*Row).Seconds)
 	return list, of

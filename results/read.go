@@ -141,6 +141,13 @@ func read(a *run.Artifact, source Source, whole *run.Experiment) (r *Row, reason
 		first := sessions[0]
 		r.Started, r.Host, r.Version = first.Started, first.Host, first.Build.String()
 	}
+	groups, err := a.StoredAudit()
+	if err != nil {
+		return nil, "", err
+	}
+	if groups != nil {
+		r.readAudit(groups.Tables)
+	}
 	r.Layers = widths(e.Layers, sum.Weights)
 	r.activations(sum, e.Layers)
 	return r, "", nil

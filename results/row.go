@@ -74,10 +74,11 @@ type Row struct {
 	Certificate float64 // largest relative difference; NaN: nothing was removed
 	Layers      []Width
 
-	settings any      // of the config and those of its ancestors, without the seed and names
-	seeds    []uint64 // of the run and of its ancestors
-	labelled bool     // the source had the labels
-	own      bool     // shares are of the network that the run started with
+	audit    map[auditKey]float64 // measures of groups of test examples; nil: the run has no audit
+	settings any                  // of the config and those of its ancestors, without the seed and names
+	seeds    []uint64             // of the run and of its ancestors
+	labelled bool                 // the source had the labels
+	own      bool                 // shares are of the network that the run started with
 }
 
 // Width is the number of units of a layer in the first network of a chain and in the last.

@@ -99,6 +99,7 @@ var columns = []column{
 	{"seed", line.seed},
 	{"result", line.result},
 	{"before removal", line.zeroed},
+	{"gap", line.gaps},
 	{"params left", func(l line) string { return left(l.params()) }},
 	{"not 0", func(l line) string {
 		return only(l.nonZero() < l.params().To, left(Change{l.params().From, l.nonZero()}))

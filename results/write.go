@@ -22,7 +22,7 @@ const (
 )
 
 // Write writes all files into a folder, which it makes if need be: results.csv, the figure
-// over a size, the tables and the page. Rows that cannot stand in one figure are an error,
+// over a size, the tables, the page, and figures of groups where runs have an audit. Rows that cannot stand in one figure are an error,
 // and nothing is written.
 func (s *Set) Write(dir string, over Over, title string) error {
 	f, err := s.Figure(over)
@@ -42,6 +42,12 @@ func (s *Set) Write(dir string, over Over, title string) error {
 		{MarkdownFile, func(w io.Writer) error { return s.Tables(w, Markdown) }},
 		{LaTeXFile, func(w io.Writer) error { return s.Tables(w, LaTeX) }},
 		{PageFile, func(w io.Writer) error { return s.Page(w, over, title, dir) }},
+	}
+	for _, f := range s.auditFigures(over) {
+		files = append(files, struct {
+			name  string
+			write func(io.Writer) error
+		}{f.file, f.WriteSVG})
 	}
 	made := make([]bytes.Buffer, len(files))
 	for i, file := range files {

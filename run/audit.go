@@ -43,7 +43,7 @@ type Audit struct {
 type examined struct {
 	data    *Data
 	task    audit.Task
-	columns []audit.Column
+	columns []audit.Column // their rare values are joined when the audit is made
 	places  []datasets.Place
 	index   []int // of the examples in the test part
 	stages  []stageOutcomes
@@ -134,10 +134,9 @@ func (e *examined) audit(spec config.Audit, seed uint64) (*Audit, error) {
 		}
 		a.Stages, a.Networks, stages = append(a.Stages, s.name), append(a.Networks, len(s.networks)), append(stages, pooled)
 	}
-	for _, c := range e.columns {
-		if err := c.Check(); err != nil { // of the examples that are common to several runs
-			return nil, option.Errorf("by", "cannot be used: %s", err)
-		}
+	var err error
+	if e.columns, err = joined(e.columns, spec); err != nil {
+		return nil, err
 	}
 	o := audit.Options{MinRows: spec.MinRows, Resamples: spec.Resamples, Confidence: spec.Confidence, Seed: seed}
 	groupings := audit.Groupings(e.columns)
@@ -152,7 +151,6 @@ func (e *examined) audit(spec config.Audit, seed uint64) (*Audit, error) {
 	if last == 0 || e.task.Classes == 0 {
 		return a, nil
 	}
-	var err error
 	a.Changed, err = audit.NewChanges(e.stages[0].networks[0].Truth, e.stages[0].predicted(), e.stages[last].predicted(), e.task.Names, groupings)
 	return a, err
 }
@@ -181,7 +179,10 @@ func checkAudit(c *config.Config, d *Data) error {
 	}
 	_, err := auditTask(d.Set, c.Audit.Positive)
 	if err == nil {
-		_, err = groupColumns(d, d.Set.Test, *c.Audit)
+		var columns []audit.Column
+		if columns, err = groupColumns(d, d.Set.Test, *c.Audit); err == nil {
+			_, err = joined(columns, *c.Audit)
+		}
 	}
 	if path := c.Audit.Against; err == nil && path != "" {
 		var a *Artifact

@@ -26,6 +26,16 @@ const (
 	AuditPage = "report.html"
 )
 
+// StoredAudit is the audit that a finished run has made; nil: it has made none.
+func (a *Artifact) StoredAudit() (*Audit, error) {
+	var out Audit
+	found, err := a.folder.readJSON(filepath.Join(auditDir, AuditFile), &out)
+	if !found || err != nil || a.Kind != KindRun {
+		return nil, err
+	}
+	return &out, nil
+}
+
 // WritePage writes the tables and pictures of the audit as an HTML file.
 func (a *Audit) WritePage(w io.Writer, title string) error {
 	r, err := a.Report()

@@ -11,8 +11,8 @@ import (
 	"pare/stat/audit"
 )
 
-// groupColumns are the columns that spec names, for the examples of a part, cut into intervals and
-// with rare values joined as spec says. Errors name keys of spec (option.Error).
+// groupColumns are the columns that spec names, for the examples of a part, cut into intervals as
+// spec says; joined makes groups of them. Errors name keys of spec (option.Error).
 func groupColumns(d *Data, part datasets.Part, spec config.Audit) ([]audit.Column, error) {
 	texts, err := attributes(d, part, spec)
 	if err != nil {
@@ -37,6 +37,16 @@ func groupColumns(d *Data, part datasets.Part, spec config.Audit) ([]audit.Colum
 				return nil, option.Errorf("cut", "cannot be used: %s", err)
 			}
 		}
+		out = append(out, c)
+	}
+	return out, nil
+}
+
+// joined are columns with their rare values joined as spec says. Columns whose groups cannot be
+// compared are an error.
+func joined(columns []audit.Column, spec config.Audit) ([]audit.Column, error) {
+	var out []audit.Column
+	for _, c := range columns {
 		c = c.Join(spec.Rare)
 		if err := c.Check(); err != nil {
 			return nil, option.Errorf("by", "cannot be used: %s", err)

@@ -36,6 +36,7 @@ const (
 	forestGap   = 9.0   // between rows
 	forestTop   = 24.0
 	forestAxis  = 34.0
+	forestRight = 20.0
 )
 
 // Inline draws the forest as an element of a page; "" without a value.
@@ -55,14 +56,14 @@ func (f Forest) Inline() string {
 	}
 	var p svg.Picture
 	width := inPage.width
-	x := newAxis(low, high, 5, 0, false).onto(forestNames+6, width-10)
+	x := newAxis(low, high, 5, 0, false).onto(forestNames+6, width-forestRight)
 	row := forestLine*float64(len(f.Series)) + forestGap
 	floor := forestTop + row*float64(len(f.Rows))
 	for _, t := range x.ticks {
 		p.Line("grid", x.at(t), forestTop, x.at(t), floor)
 		p.Text("tick", x.at(t), floor+14, svg.Middle, x.label(t, f.Percent))
 	}
-	p.Line("axis", forestNames+6, floor, width-10, floor)
+	p.Line("axis", forestNames+6, floor, width-forestRight, floor)
 	p.Text("tick", (forestNames+width)/2, floor+29, svg.Middle, f.X)
 	f.names(&p)
 	for i, r := range f.Rows {

@@ -120,7 +120,6 @@ func runAudit(ctx context.Context, f *flags) error {
 // completed is the audit of a run's config with the options that were given.
 func (f *flags) completed(given, own config.Audit) config.Audit {
 	for name, set := range map[string]func(){
-		"by":         func() { own.File = "" }, // of other columns
 		"file":       func() { own.File = given.File },
 		"positive":   func() { own.Positive = given.Positive },
 		"cut":        func() { own.Cut = given.Cut },
