@@ -10,8 +10,8 @@ import (
 	"testing"
 )
 
-// people is a table whose minority B goes by a flag.
-func people(t *testing.T) string {
+// minorityTable is a table whose minority B goes by a flag.
+func minorityTable(t *testing.T) string {
 	t.Helper()
 	r := rand.New(rand.NewPCG(1, 2))
 	b := strings.Builder{}
@@ -38,7 +38,7 @@ func people(t *testing.T) string {
 	return path
 }
 
-const peopleConfig = `
+const minorityConfig = `
 data: {dataset: table, file: people.csv, target: y, drop: [group, lonely], validation: 0, test: 0.3}
 model: {type: mlp, hidden: [8]}
 train: {epochs: 4, batch: 20, optimizer: {type: sgd, lr: 0.1}}
@@ -47,17 +47,17 @@ penalties: [{type: group_lasso, on: input_features, lambda: 0.01, scale: none}]
 
 // TestWorstGroupResumes: the weights of groups are part of a checkpoint.
 func TestWorstGroupResumes(t *testing.T) {
-	interruptEverywhere(t, parse(t, peopleConfig, "data.file="+people(t), "train.groups={by: group, loss: worst, rate: 0.5, adjust: 1}"), 4)
+	interruptEverywhere(t, parse(t, minorityConfig, "data.file="+minorityTable(t), "train.groups={by: group, loss: worst, rate: 0.5, adjust: 1}"), 4)
 }
 
 // TestTrainGroupsCount: groups count otherwise than by their size, and weights of variables other
 // than alike, so that the trained network differs; weights of 1 change nothing but the last bits.
 func TestTrainGroupsCount(t *testing.T) {
-	file := people(t)
+	file := minorityTable(t)
 	losses := map[string]float64{}
 	for _, set := range []string{"seed=1", "train.groups={by: group, loss: balanced}", "train.groups={by: group, loss: weights, weights: {A: 1, B: 1}}",
 		"train.groups={by: group, loss: worst}", "penalties.0.weights={usage: 1}", "penalties.0.weights={protect: {columns: x*, strength: 1}}"} {
-		losses[set] = finish(t, parse(t, peopleConfig, "data.file="+file, set)).LossFinal
+		losses[set] = finish(t, parse(t, minorityConfig, "data.file="+file, set)).LossFinal
 	}
 	for set, loss := range losses {
 		same := set == "seed=1" || strings.Contains(set, "A: 1")
@@ -69,7 +69,7 @@ func TestTrainGroupsCount(t *testing.T) {
 
 // TestTrainGroupsBadInput: one line, with the key at fault.
 func TestTrainGroupsBadInput(t *testing.T) {
-	file := people(t)
+	file := minorityTable(t)
 	weights := filepath.Join(t.TempDir(), "w.csv")
 	if err := os.WriteFile(weights, []byte("variable,weight\nsex,0.5\n"), 0o600); err != nil {
 		t.Fatal(err)
@@ -83,7 +83,7 @@ func TestTrainGroupsBadInput(t *testing.T) {
 		"penalties.0.weights={file: " + weights + "}":                "penalties.0.weights.file weighs sex, which is no variable of the input",
 		"penalties.0.weights={file: nowhere.csv}":                    "penalties.0.weights.file cannot be read: nowhere.csv: there is no such file",
 	} {
-		_, _, err := Plan(context.Background(), parse(t, peopleConfig, "data.file="+file, set), nil)
+		_, _, err := Plan(context.Background(), parse(t, minorityConfig, "data.file="+file, set), nil)
 		if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "\n") {
 			t.Errorf("%s: %v, want %q", set, err, want)
 		}
