@@ -22,8 +22,8 @@ func minorityTable(t *testing.T) string {
 		if i%8 == 0 {
 			group, flag, score = "B", []string{"up", "down"}[i/8%2], []float64{1, -1}[i/8%2]
 		}
-		if i == 3 {
-			lonely = "M"
+		if i < 8 {
+			lonely = fmt.Sprint("M", i)
 		}
 		y := "no"
 		if score > 0 {
@@ -76,7 +76,7 @@ func TestTrainGroupsBadInput(t *testing.T) {
 	}
 	for set, want := range map[string]string{
 		"train.groups={by: y, loss: worst}":                          "train.groups.by names y, which is the target",
-		"train.groups={by: lonely, loss: worst}":                     "train.groups.by cannot be used: column lonely: the group M has 1 row",
+		"train.groups={by: lonely, loss: worst}":                     "has 1 row; a group needs at least two",
 		"train.groups={by: sex, loss: worst}":                        "train.groups.by names a column that is not there",
 		"train.groups={by: group, loss: weights, weights: {C: 2}}":   "train.groups.weights names C, which is no group",
 		"penalties.0.weights={protect: {columns: sex, strength: 1}}": "penalties.0.weights.protect.columns names sex, which is no variable of the input",
