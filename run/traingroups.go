@@ -19,7 +19,11 @@ func (r *runner) trainGroups() (*audit.Groups, error) {
 		return nil, nil
 	}
 	if r.groups == nil {
-		columns, err := groupColumns(r.data, r.data.Set.Train, config.Audit{By: g.By, File: g.File, Cut: g.Cut, Rare: g.Rare})
+		spec := config.Audit{By: g.By, File: g.File, Cut: g.Cut, Rare: g.Rare}
+		columns, err := groupColumns(r.data, r.data.Set.Train, spec)
+		if err == nil {
+			columns, err = joined(columns, spec)
+		}
 		if err != nil {
 			return nil, r.c.Locate("train.groups", err)
 		}
