@@ -1,5 +1,5 @@
-// Command fair measures what penalty weights and group losses do for a minority that follows a rule
-// of its own, against a uniform penalty of the same strength:
+// Command fair measures penalty weights and group losses, against a uniform penalty of the same
+// strength, on a minority that follows a rule of its own:
 //
 //	go run ./scripts/fair -splits 10
 //
