@@ -97,6 +97,7 @@ func (r *runner) fit(ctx context.Context, p phase) (*nn.Network, train.Result, e
 		return nil, res, err
 	}
 	r.logged = t.Checkpoint().Position.LogLines
+	r.sayGroups(t.GroupWeights())
 	switch {
 	case p.stop.Restore != "best":
 	case res.Best == nil:

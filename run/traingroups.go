@@ -1,8 +1,10 @@
 package run
 
 import (
+	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"pare/config"
 	"pare/datasets"
@@ -81,4 +83,16 @@ func (r *runner) worstGroups() (*train.WorstGroups, error) {
 		return nil, r.c.Errorf("train.groups", "the rows have weights already; remove data.weights, or use loss: balanced")
 	}
 	return &train.WorstGroups{Of: g.Of, Sizes: g.Rows(), WorstGroupSpec: r.c.Train.Groups.WorstGroupSpec}, nil
+}
+
+// sayGroups tells the weights that the loss of the worst groups ended with; nil: it has none.
+func (r *runner) sayGroups(weights []float32) {
+	if weights == nil {
+		return
+	}
+	var texts []string
+	for k, name := range r.groups.Names() {
+		texts = append(texts, fmt.Sprintf("%s %.3f", name, weights[k]))
+	}
+	r.say("groups: their weights in the loss are %s", strings.Join(texts, ", "))
 }
