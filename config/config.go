@@ -78,6 +78,7 @@ type Train struct {
 	Schedule        Choice[train.ScheduleSpec]  `yaml:"schedule" doc:"how the learning rate changes"`
 	Loss            Choice[layers.LossKind]     `yaml:"loss,omitempty" list:"single" doc:"loss that steps lower, a kind or its name; left out: cross_entropy for classes, bce for labels, mse for numbers. Evaluations and reports keep to that one"`
 	ClassWeights    ClassWeights                `yaml:"class_weights,omitempty" doc:"how much the classes count in the loss: balanced, n/(classes·n of the class) of the training examples, or a number for each; left out: all the same"`
+	Groups          *Groups                     `yaml:"groups,omitempty" doc:"groups of training examples that count otherwise than by their size; left out: none"`
 	LabelSmoothing  float64                     `yaml:"label_smoothing" range:"[0,1)" doc:"share of the target that is spread over all classes; 0: none"`
 	MixUp           float64                     `yaml:"mixup,omitempty" range:"[0,1e6]" doc:"alpha of mixup, weighted means of pairs of examples, such as 0.2; 0: none. With cutmix each batch has one of them at random"`
 	CutMix          float64                     `yaml:"cutmix,omitempty" range:"[0,1e6]" doc:"alpha of CutMix, images with a rectangle of another one, such as 1; 0: none"`
@@ -88,6 +89,32 @@ type Train struct {
 	CheckpointSteps int                         `yaml:"checkpoint_steps" range:"[0,)" doc:"steps between checkpoints; 0: one each epoch"`
 	Snapshot        []int                       `yaml:"snapshot,omitempty" empty:"no" list:"single" range:"[0,1000000]" doc:"epochs after which the weights are kept in the folder snapshots/epoch-N of the run, for prune.rewind of later runs; 0: before training. Left out: none"`
 	LogSteps        int                         `yaml:"log_steps,omitempty" range:"[0,)" doc:"steps between lines of metrics.jsonl, and points of TensorBoard, within an epoch; 0: one each epoch only"`
+}
+
+// Groups says which groups of training examples there are, and how they count in the loss of steps.
+type Groups struct {
+	By      []string             `yaml:"by" required:"true" list:"single" empty:"no" doc:"columns whose combinations of values are the groups, of the table that is trained on or of file"`
+	File    string               `yaml:"file,omitempty" empty:"no" doc:"a table with the columns by and a row for each training example, as in audit.file; left out: the columns are those of the table that is trained on"`
+	Cut     map[string][]float64 `yaml:"cut,omitempty" empty:"no" doc:"points that cut a column of numbers into intervals, such as age: [25, 45]"`
+	Rare    int                  `yaml:"rare,omitempty" range:"[2,)" doc:"values of fewer training examples are one group, other; left out: each value is a group"`
+	Loss    string               `yaml:"loss" required:"true" enum:"balanced,weights,worst" doc:"balanced: all groups count the same in sum; weights: examples count by weights; worst: groups count the more the larger their loss is, group DRO (Sagawa et al. 2020)"`
+	Weights map[string]float64   `yaml:"weights,omitempty" range:"[0,)" empty:"no" doc:"weights: how much an example of a group counts, such as {A: 1, B: 5}, or A × B with two columns; 1 where a group is left out"`
+	train.WorstGroupSpec
+}
+
+// Validate checks the rules between options.
+func (g *Groups) Validate() error {
+	switch {
+	case g.Loss == "weights" && len(g.Weights) == 0:
+		return option.Errorf("weights", "is missing; give the groups weights, such as {A: 1, B: 5}")
+	case g.Loss != "weights" && len(g.Weights) > 0:
+		return option.Errorf("weights", "has no effect with loss %s; remove it, or use loss: weights", g.Loss)
+	case g.Loss != "worst" && g.Rate != 0:
+		return option.Errorf("rate", "has no effect with loss %s; remove it, or use loss: worst", g.Loss)
+	case g.Loss != "worst" && g.Adjust != 0:
+		return option.Errorf("adjust", "has no effect with loss %s; remove it, or use loss: worst", g.Loss)
+	}
+	return nil
 }
 
 // Prune selects the units to remove after training.

@@ -41,7 +41,7 @@ func TestParseErrors(t *testing.T) {
 		{"unknown key", head + "train:\n  epoch: 3\n", `4:3: unknown key train.epoch; did you mean train.epochs?`},
 		{"swapped letters", head + "trian: {}\n", `3:1: unknown key trian; did you mean train?`},
 		{"unknown and far", head + "export: {tensorflow: true}\n", `3:10: unknown key export.tensorflow; the keys here are safetensors, onnx`},
-		{"unknown in a list", head + "penalties:\n  - {type: l1, on: gates, lamda: 1}\n", `4:27: penalties.0.lamda is not an option of l1; did you mean penalties.0.lambda? its options are on, layers, lambda, scale, members, factors, warmup, ramp, mode, revive`},
+		{"unknown in a list", head + "penalties:\n  - {type: l1, on: gates, lamda: 1}\n", `4:27: penalties.0.lamda is not an option of l1; did you mean penalties.0.lambda? its options are on, layers, lambda, scale, members, factors, weights, warmup, ramp, mode, revive`},
 		{"duplicate key", head + "seed: 1\nseed: 2\n", `4:1: duplicate key seed; it is already at line 3, column 1`},
 		{"duplicate in flow", head + "train: {batch: 1, 'batch': 2}\n", `3:19: duplicate key train.batch; it is already at line 3, column 9`},
 

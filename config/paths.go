@@ -1,6 +1,7 @@
 package config
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -22,7 +23,8 @@ type Path struct {
 	set func(string)
 }
 
-// Paths lists the files, and the earlier runs, that the model, the teachers and the audit are read from.
+// Paths lists the files, and the earlier runs, that the model, the teachers, weights of penalties, groups and
+// the audit are read from.
 func (c *Config) Paths() []Path {
 	var out []Path
 	if p, ok := c.Model.Kind.(models.Pathed); ok {
@@ -39,6 +41,14 @@ func (c *Config) Paths() []Path {
 	teacher("train", c.Train.Distill)
 	if c.Finetune != nil {
 		teacher("finetune", c.Finetune.Distill)
+	}
+	for i := range c.Penalties {
+		if w := c.Penalties[i].Weights; w != nil && w.File != "" {
+			out = append(out, Path{fmt.Sprintf("penalties.%d.weights.file", i), w.File, false, func(text string) { w.File = text }})
+		}
+	}
+	if g := c.Train.Groups; g != nil && g.File != "" {
+		out = append(out, Path{"train.groups.file", g.File, false, func(text string) { g.File = text }})
 	}
 	if a := c.Audit; a != nil && a.File != "" {
 		out = append(out, Path{"audit.file", a.File, false, func(text string) { a.File = text }})

@@ -1,6 +1,7 @@
 package datasets
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -103,6 +104,9 @@ type Feature struct {
 	// it is not one.
 	Category string
 }
+
+// Of is the name of the variable.
+func (f Feature) Of() string { return cmp.Or(f.Variable, f.Name) }
 
 // validate reports a part of the set that is missing or does not fit the others.
 func (s *Set) validate() error {

@@ -49,7 +49,8 @@ type Loader struct {
 	n              int // examples: the first ones
 	input, targets int // values of an example
 	seed           uint64
-	mixing         *mixing // nil: examples are not mixed
+	mixing         *mixing   // nil: examples are not mixed
+	weights        []float32 // of all examples of the part, besides its own; nil: 1
 }
 
 // NewLoader makes a loader of batches of the given number of examples of a part, which has
@@ -74,6 +75,17 @@ func (l *Loader) First(n int) *Loader {
 	first := *l
 	first.n = min(max(n, 1), l.n)
 	return &first
+}
+
+// Weighed is the loader with a weight for each example of the part, at least 0, that the loss counts
+// it by, times the weight that the part itself gives it (Weigher).
+func (l *Loader) Weighed(weights []float32) (*Loader, error) {
+	if len(weights) != l.part.Len() {
+		return nil, fmt.Errorf("loader: %d weights for %d examples", len(weights), l.part.Len())
+	}
+	out := *l
+	out.weights = weights
+	return &out, nil
 }
 
 // BatchSize is the number of examples in a batch of an epoch.
@@ -159,7 +171,7 @@ func (l *Loader) check(turns []Turn, draw Draw) error {
 // buffer is memory for a batch.
 func (l *Loader) buffer(draw Draw) Batch {
 	b := Batch{X: make([]float32, l.batch*l.input), Y: make([]float32, l.batch*l.targets)}
-	if _, ok := l.part.(Weigher); ok {
+	if _, ok := l.part.(Weigher); ok || l.weights != nil {
 		b.Weights = make([]float32, l.batch)
 	}
 	if l.mixing != nil && draw.Augment {
@@ -222,6 +234,28 @@ func (l *Loader) run(ctx context.Context, turns []Turn, first int, draw Draw, yi
 	}
 }
 
+// weigh sets the weights of the examples of a batch, where they have any.
+func (l *Loader) weigh(b *Batch, examples []int) error {
+	if b.Weights == nil {
+		return nil
+	}
+	b.Weights = b.Weights[:len(examples)]
+	for k := range b.Weights {
+		b.Weights[k] = 1
+	}
+	if w, ok := l.part.(Weigher); ok {
+		if err := w.Weights(b.Weights, examples); err != nil {
+			return err
+		}
+	}
+	if l.weights != nil {
+		for k, i := range examples {
+			b.Weights[k] *= l.weights[i]
+		}
+	}
+	return nil
+}
+
 // fill makes the batch of a turn. A panic of the part is an error.
 func (l *Loader) fill(b *Batch, turn Turn, draw Draw, work *augment.Batch) (err error) {
 	defer fault.Recover(&err)
@@ -231,11 +265,8 @@ func (l *Loader) fill(b *Batch, turn Turn, draw Draw, work *augment.Batch) (err 
 	if err := l.part.Fill(b.X, b.Y, turn.Examples, draw); err != nil {
 		return err
 	}
-	if w, ok := l.part.(Weigher); ok {
-		b.Weights = b.Weights[:n]
-		if err := w.Weights(b.Weights, turn.Examples); err != nil {
-			return err
-		}
+	if err := l.weigh(b, turn.Examples); err != nil {
+		return err
 	}
 	if l.mixing != nil && draw.Augment {
 		return l.mixing.apply(b, work, draw)

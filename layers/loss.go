@@ -213,8 +213,9 @@ type pointwiseSum struct {
 	losses       []float64   // by row
 	values, grad func(task int)
 
-	dst, output, all []float32  // of the run under way
-	factors          [2]float64 // of its sides: 1 or the scale of the gradient, by the sum of weights; 0: no part
+	dst, output, all []float32             // of the run under way
+	factors          [2]float64            // of its sides: 1 or the scale of the gradient, by the sum of weights; 0: no part
+	factor           func(row int) float64 // of a row, besides; nil: 1
 }
 
 // chunkValues is about how many outputs a task has.
@@ -257,6 +258,9 @@ func (s *pointwiseSum) sum(r int, grad, scratch []float64) float64 {
 		}
 		if t, w, share := s.side(s.all, second, r); w*share != 0 {
 			f := s.factors[i] * w * share
+			if s.factor != nil {
+				f *= s.factor(r)
+			}
 			sum += f * s.of.loss(grad, f, s.output[r*s.width:][:s.width], t, scratch)
 		}
 	}

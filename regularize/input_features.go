@@ -41,12 +41,13 @@ func (t *topology) columnGroups(noun string, wanted func(value int) bool) []*gro
 		units := t.units.Out(source)
 		for j := range n {
 			label := fmt.Sprintf("%s %d of %s", noun, j, t.net.NameOf(source))
-			if name := variables[units[j]]; name != "" {
+			name := variables[units[j]]
+			if name != "" {
 				label = "input variable " + name
 			}
 			g := byLabel[label]
 			if g == nil {
-				g = &group{label: label}
+				g = &group{label: label, of: name}
 				byLabel[label], groups = g, append(groups, g)
 			}
 			slot := nn.Slot{Node: i, Param: p, Axis: axis, Index: j}

@@ -22,11 +22,15 @@ type Spec struct {
 
 	Scale   string             `yaml:"scale,omitempty" enum:"none,sqrt,macs" empty:"no" doc:"weight of a group: none, sqrt (root of its size) or macs, with mean 1 over the groups of the penalty, under a target over those of all penalties with macs; left out: sqrt for groups"`
 	Members string             `yaml:"members,omitempty" enum:"auto,norm,out,in" empty:"no" doc:"the values of a unit that make its group: norm (scale and shift of its normalisation), out (the weights and bias that compute it), in (the weights that read it) or auto (norm where there is one, else out); of a block: norm (the normalisation that closes it), out (all its values) or auto (the last values that decide whether it is 0); left out: auto"`
-	Factors map[string]float64 `yaml:"factors,omitempty" range:"[0,)" doc:"pattern of layer or parameter names: factor on lambda; 0 leaves the groups unpenalised, and a name goes before patterns"`
+	Factors map[string]float64 `yaml:"factors,omitempty" range:"[0,)" doc:"pattern of names of layers, parameters or, on input_features, variables: factor on lambda; 0 leaves the groups unpenalised, and a name goes before patterns"`
+	Weights *VariableWeights   `yaml:"weights,omitempty" doc:"input_features: factors on lambda by variable of the input, by hand or from the training data; left out: none"`
 	Warmup  float64            `yaml:"warmup,omitempty" range:"[0,)" doc:"epochs without the penalty"`
 	Ramp    float64            `yaml:"ramp,omitempty" range:"[0,)" doc:"epochs after them over which lambda rises; 0: at once"`
 	Mode    string             `yaml:"mode,omitempty" enum:"prox,subgradient" doc:"prox: proximal steps, which give exact zeros; subgradient: for comparison; activations have none"`
-	Revive  *Revive            `yaml:"revive,omitempty" doc:"activations: help for units that never fire (output 0 everywhere); left out: none"`
+	// Variables are the factors that Weights makes for the data, by name of the variable; nil: 1.
+	Variables map[string]float64 `yaml:"-"`
+
+	Revive *Revive `yaml:"revive,omitempty" doc:"activations: help for units that never fire (output 0 everywhere); left out: none"`
 }
 
 // Complete fills in the fields that are left out: Type from Penalty, Penalty from Type,
@@ -67,7 +71,8 @@ func (s *Spec) Validate() error {
 	for _, o := range []struct {
 		key   string
 		given bool
-	}{{"scale", s.Scale != ""}, {"mode", s.Mode != ""}, {"members", s.Members != ""}, {"revive", s.Revive != nil}} {
+	}{{"scale", s.Scale != ""}, {"mode", s.Mode != ""}, {"members", s.Members != ""}, {"revive", s.Revive != nil},
+		{"weights", s.Weights != nil}} {
 		if o.given && !on.has(o.key, s.Members) {
 			return fmt.Errorf("%s: it has no meaning for on: %s; leave it out", o.key, s.On)
 		}

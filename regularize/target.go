@@ -67,6 +67,8 @@ func (t *Target) has(option, members string) bool {
 	switch option {
 	case "revive":
 		return !onParameters
+	case "weights":
+		return t == &inputFeatures
 	case "members":
 		return onParameters && (members == "auto" || slices.Contains(t.Members, members))
 	}
@@ -94,6 +96,7 @@ func (t *Target) accepts(k Kind) error {
 // group is a penalised set of values before it is laid out for speed.
 type group struct {
 	label  string    // for messages: "channel 3 of conv1"
+	of     string    // the variable of the input whose readers it has; "": none has a name
 	layers []string  // the layers by which a Spec chooses it
 	slots  []nn.Slot // parameter slices
 	macs   float64   // multiply-accumulates that go with it
@@ -110,7 +113,7 @@ func (g *group) add(slots []nn.Slot, layers []string) {
 }
 
 // names lists all names that a factor may match: the layers, the layers of the members,
-// and their parameters.
+// their parameters and the variable.
 func (g *group) names(net *nn.Network) []string {
 	names := slices.Clone(g.layers)
 	for _, s := range g.slots {
@@ -120,6 +123,9 @@ func (g *group) names(net *nn.Network) []string {
 				names = append(names, n)
 			}
 		}
+	}
+	if g.of != "" {
+		names = append(names, g.of)
 	}
 	return names
 }
@@ -173,6 +179,9 @@ func (f *finder) findParts(net *nn.Network, s Spec, pen Penalty) ([]part, error)
 		factor, err := factors.find(g.label, g.names(net))
 		if err != nil {
 			return nil, err
+		}
+		if own, weighted := s.Variables[g.of]; weighted {
+			factor *= own
 		}
 		if scales[i]*factor > 0 {
 			kept, weights = append(kept, g), append(weights, scales[i]*factor)

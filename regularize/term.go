@@ -78,6 +78,9 @@ func newTerm(net *nn.Network, s Spec, f finder) (*Term, error) {
 	if s.On == activations.Name {
 		return nil, fmt.Errorf("penalty %s: on: activations are no parameters; use NewActivations", s.name())
 	}
+	if s.Weights != nil && s.Variables == nil {
+		return nil, fmt.Errorf("penalty %s: weights: the data have not been asked for their factors; set Variables", s.name())
+	}
 	pen := s.penalty()
 	if len(net.Nodes) == 0 {
 		return nil, fmt.Errorf("penalty %s: network %s has no layers", s.name(), net.Name)

@@ -103,11 +103,11 @@ func TestWithThresholdsKeepsHigherOnes(t *testing.T) {
 func TestActivationConfigErrors(t *testing.T) {
 	linear := base + "model: {layers: [flatten, linear: {out: 10}]}\n"
 	for want, text := range map[string]string{
-		": penalties.0.on: the network has no ReLU whose output another layer reads; name outputs with layers":                               linear + "penalties:\n  - {type: l1, on: activations, lambda: 1}\n",
-		": thresholds: the network has no ReLU whose output another layer reads; remove it":                                                  linear + "thresholds: {density: 0.5}\n",
-		": penalties.0.type: hoyer_square is a penalty of activations, not of weights; use on: activations":                                  linear + "penalties:\n  - {type: hoyer_square, on: weights, lambda: 1}\n",
-		": penalties.0.beta is not an option of l1; its options are on, layers, lambda, scale, members, factors, warmup, ramp, mode, revive": base + perceptron + "penalties: [{type: l1, on: activations, beta: 2, lambda: 1}]\n",
-		": penalties.0.layers: \"*.gelu\" matches no layer with an output; there are relu1, relu2, fc1, fc2, fc3 and 1 more":                 base + perceptron + "penalties:\n  - {type: l1, on: activations, layers: '*.gelu', lambda: 1}\n",
+		": penalties.0.on: the network has no ReLU whose output another layer reads; name outputs with layers":                                        linear + "penalties:\n  - {type: l1, on: activations, lambda: 1}\n",
+		": thresholds: the network has no ReLU whose output another layer reads; remove it":                                                           linear + "thresholds: {density: 0.5}\n",
+		": penalties.0.type: hoyer_square is a penalty of activations, not of weights; use on: activations":                                           linear + "penalties:\n  - {type: hoyer_square, on: weights, lambda: 1}\n",
+		": penalties.0.beta is not an option of l1; its options are on, layers, lambda, scale, members, factors, weights, warmup, ramp, mode, revive": base + perceptron + "penalties: [{type: l1, on: activations, beta: 2, lambda: 1}]\n",
+		": penalties.0.layers: \"*.gelu\" matches no layer with an output; there are relu1, relu2, fc1, fc2, fc3 and 1 more":                          base + perceptron + "penalties:\n  - {type: l1, on: activations, layers: '*.gelu', lambda: 1}\n",
 	} {
 		c, err := config.Parse("test.yaml", []byte(text))
 		if err == nil {

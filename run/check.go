@@ -40,7 +40,7 @@ func Check(ctx context.Context, c *config.Config, d *Data) (*nn.Network, error) 
 	if err != nil {
 		return nil, err
 	}
-	terms, err := terms(c, net)
+	terms, err := terms(c, d, net)
 	if err != nil {
 		return nil, err
 	}

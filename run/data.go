@@ -10,6 +10,7 @@ import (
 	"iter"
 	"math/rand/v2"
 	"slices"
+	"strconv"
 	"strings"
 
 	"pare/config"
@@ -65,12 +66,20 @@ func loadData(ctx context.Context, c *config.Config, progress func(what string, 
 	if c.Audit != nil && c.Audit.File == "" {
 		o.Attributes = c.Audit.By
 	}
+	if g := c.Train.Groups; g != nil && g.File == "" {
+		o.Attributes = slices.Compact(slices.Sorted(slices.Values(slices.Concat(o.Attributes, g.By))))
+	}
 	set, err := datasets.Load(ctx, c.Data.Dataset, c.Data.Kind, o)
 	if ctx.Err() != nil {
 		return nil, fmt.Errorf("%w while loading data", train.ErrInterrupted)
 	}
 	if missing := (*datasets.AttributeError)(nil); errors.As(err, &missing) {
-		return nil, option.Errorf("by", "names a column that is not there: %s", missing)
+		err := option.Errorf("by", "names a column that is not there: %s", missing)
+		named := func(column string) bool { return strings.Contains(missing.Error(), strconv.Quote(column)) }
+		if g := c.Train.Groups; g != nil && g.File == "" && slices.ContainsFunc(g.By, named) {
+			return nil, c.Locate("train.groups", err)
+		}
+		return nil, err
 	}
 	if err != nil {
 		return nil, c.Locate("data", err)

@@ -53,8 +53,12 @@ func inUnits(c *config.Config, net *nn.Network, task models.Task) error {
 	return c.Locate("model", net.Add(name, &layers.Rescale{Scale: task.Scale, Shift: task.Shift}))
 }
 
-// terms binds the penalties of a config to a network.
-func terms(c *config.Config, net *nn.Network) ([]train.Penalty, error) {
+// terms binds the penalties of a config to a network for the data.
+func terms(c *config.Config, d *Data, net *nn.Network) ([]train.Penalty, error) {
+	c, err := weighted(c, d)
+	if err != nil {
+		return nil, err
+	}
 	all, err := termsOf(c, net, func(regularize.Spec) bool { return true })
 	if err != nil || c.Target == nil {
 		return all, err

@@ -97,6 +97,7 @@ func (r *runner) fit(ctx context.Context, p phase) (*nn.Network, train.Result, e
 		return nil, res, err
 	}
 	r.logged = t.Checkpoint().Position.LogLines
+	r.sayGroups(t.GroupWeights())
 	switch {
 	case p.stop.Restore != "best":
 	case res.Best == nil:
@@ -162,6 +163,9 @@ func (r *runner) options(p phase) (train.Options, error) {
 	if o.Adversarial, err = r.adversarial(p); err != nil {
 		return train.Options{}, err
 	}
+	if o.Groups, err = r.worstGroups(); err != nil {
+		return train.Options{}, err
+	}
 	if p.shrinker != nil {
 		o.Reshaper = p.shrinker
 		r.events.start(p.name, p.net)
@@ -192,7 +196,8 @@ func (r *runner) loss() (nn.Loss, error) {
 	if err != nil {
 		return nil, r.c.Errorf("train.loss", "%s", err)
 	}
-	if _, weighed := r.data.Set.Train.(datasets.Weigher); weighed || t.MixUp > 0 || t.CutMix > 0 {
+	_, weighed := r.data.Set.Train.(datasets.Weigher)
+	if weighed || t.MixUp > 0 || t.CutMix > 0 || t.Groups != nil && t.Groups.Loss != "worst" {
 		return layers.Weighed{Loss: loss}, nil
 	}
 	return loss, nil
@@ -229,6 +234,9 @@ func (r *runner) source(batch int, stream uint64) (train.Source, error) {
 	l, err := r.data.Train(batch, stream)
 	if err != nil {
 		return nil, r.c.Locate("train.batch", err)
+	}
+	if l, err = r.weighGroups(l); err != nil {
+		return nil, err
 	}
 	t := r.c.Train
 	if t.MixUp == 0 && t.CutMix == 0 {

@@ -15,6 +15,7 @@ import (
 	"pare/nn"
 	"pare/prune"
 	"pare/report/tensorboard"
+	"pare/stat/audit"
 	"pare/train"
 )
 
@@ -46,8 +47,9 @@ type runner struct {
 	data   *Data
 	log    *train.MetricsLog
 	events *events
-	full   *nn.Network // before pruning
-	logged int         // lines in the metrics log at the end of the last phase
+	groups *audit.Groups // of training examples; nil until asked for, and without any
+	full   *nn.Network   // before pruning
+	logged int           // lines in the metrics log at the end of the last phase
 
 	sessions []Session // with this one
 	warnings warnings
@@ -170,7 +172,7 @@ func (r *runner) run(ctx context.Context) (*Summary, error) {
 func (r *runner) trainAndPrune(ctx context.Context, net *nn.Network) (*nn.Network, *pruneResult, error) {
 	counts := net.Count()
 	r.say("network: %s, %d parameters, %d multiply-accumulates", net.Name, counts.Params, counts.MACs)
-	terms, err := terms(r.c, net)
+	terms, err := terms(r.c, r.data, net)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -81,9 +81,9 @@ func inputText(net *nn.Network) string {
 // part of.
 func (t *Trainer) loss() nn.Loss {
 	if t.teacher == nil {
-		return t.o.Loss
+		return t.ownLoss()
 	}
-	return layers.Distilled{Loss: t.o.Loss, Form: t.teacher.Form, Teacher: t.teacher.program.Output(),
+	return layers.Distilled{Loss: t.ownLoss(), Form: t.teacher.Form, Teacher: t.teacher.program.Output(),
 		Temperature: t.teacher.Temperature, Weight: t.teacher.Weight}
 }
 

@@ -104,6 +104,9 @@ func (t *Trainer) load(b Batch) error {
 	if b.Continues && t.pos.Batch == 0 {
 		return errors.New("it goes on from a batch before it, but is the first of the epoch")
 	}
+	if err := t.loadGroups(b); err != nil {
+		return err
+	}
 	if t.adversary != nil {
 		t.adversary.load(t, b)
 	} else {

@@ -70,8 +70,11 @@ type Adaptive interface {
 	State() []nn.NamedState
 }
 
-// afterStep lets the penalties follow an update.
+// afterStep lets the penalties and the weights of groups follow an update.
 func (t *Trainer) afterStep() {
+	if t.groups != nil {
+		t.groups.Commit()
+	}
 	for _, p := range t.o.Penalties {
 		if a, ok := p.(Adaptive); ok {
 			a.AfterStep()
@@ -79,8 +82,8 @@ func (t *Trainer) afterStep() {
 	}
 }
 
-// penaltyState is the memory that penalties carry from step to step; nil where none has
-// any.
+// penaltyState is the memory that penalties and weights of groups carry from step to step; nil
+// where none has any.
 func (t *Trainer) penaltyState() []NamedTensor {
 	var out []NamedTensor
 	for _, p := range t.o.Penalties {
@@ -89,6 +92,9 @@ func (t *Trainer) penaltyState() []NamedTensor {
 				out = append(out, NamedTensor{p.Name() + "/" + s.Name, s.Data})
 			}
 		}
+	}
+	if t.groups != nil {
+		out = append(out, NamedTensor{"groups", t.groups.Weights})
 	}
 	return out
 }

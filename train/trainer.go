@@ -47,6 +47,8 @@ type Options struct {
 	// attack; running statistics are measured on attacked examples, too. nil: none.
 	Adversarial *Adversarial
 
+	Groups *WorstGroups // groups of examples by whose losses steps go; nil: by the mean loss of all
+
 	// Statistics are the examples from which running statistics, such as BatchNorm's, are
 	// computed at the end of each epoch, before the evaluation, so that they belong to the
 	// weights that are evaluated, kept as the best, saved and returned. Its zero value leaves
@@ -148,11 +150,12 @@ type Trainer struct {
 	o          Options
 	net        *nn.Network
 	program    *nn.Program
-	teacher    *teacher           // nil: there is none
-	adversary  *adversary         // nil: there is none
-	evaluator  *Evaluator         // nil without validation data
-	last       *Evaluator         // of the last batch; nil until it is needed
-	statistics *RunningStatistics // nil: they stay as the steps leave them
+	teacher    *teacher             // nil: there is none
+	adversary  *adversary           // nil: there is none
+	groups     *layers.GroupWeights // nil: examples count alike
+	evaluator  *Evaluator           // nil without validation data
+	last       *Evaluator           // of the last batch; nil until it is needed
+	statistics *RunningStatistics   // nil: they stay as the steps leave them
 	optimizer  Optimizer
 	schedule   Schedule
 	norm       *gradientNorm
@@ -214,6 +217,9 @@ func New(net *nn.Network, o Options) (*Trainer, error) {
 		}
 	}
 	if t.teacher, err = newTeacher(o.Distill, net, o.Train.BatchSize()); err != nil {
+		return nil, fmt.Errorf("phase %s: %w", o.Phase, err)
+	}
+	if t.groups, err = worstGroups(o); err != nil {
 		return nil, fmt.Errorf("phase %s: %w", o.Phase, err)
 	}
 	return t, t.bind(net, o.Penalties)
