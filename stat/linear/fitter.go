@@ -22,6 +22,7 @@ type fitter struct {
 	fair      []float64 // u, projected to be feasible for features without a penalty
 	first     []float64 // fair of the model without penalised features
 	h         []float64
+	slope     []float64 // correlations of the working set with u, where proximal steps are taken
 
 	set     []int // working set
 	place   []int // of each feature in it, or −1
@@ -31,6 +32,7 @@ type fitter struct {
 	descent   descent
 	newton    newton
 	conjugate conjugate
+	near      *proximal // nil: not for this loss and penalty
 	packed    packed
 	residual  sparseResidual
 	scaled    []float64
@@ -90,6 +92,12 @@ func newFitter(t *task, l loss, p penalty, columns map[int][]float64, o Options)
 
 // refresh computes η and u from the coefficients.
 func (f *fitter) refresh() {
+	f.predict()
+	f.loss.dual(f.u, f.eta)
+}
+
+// predict computes η from the coefficients.
+func (f *fitter) predict() {
 	shift := f.intercept
 	if f.sparse != nil {
 		f.packed.hold(f.t, f.sparse, f.set)
@@ -105,7 +113,6 @@ func (f *fitter) refresh() {
 	for i := range f.eta {
 		f.eta[i] += shift
 	}
-	f.loss.dual(f.u, f.eta)
 }
 
 // A task of combine takes combineRows observations, for any number of threads; a second
@@ -175,8 +182,11 @@ func (f *fitter) trim() {
 	if s, ok := f.t.x.(*Sparse); ok && f.sparse == nil {
 		f.sparse, f.held = s, nil
 	}
-	if f.held != nil {
+	if f.held != nil || f.near != nil && f.near.holds() {
 		return
+	}
+	if f.near != nil {
+		f.near.forget()
 	}
 	f.set = slices.DeleteFunc(f.set, func(j int) bool {
 		gone := f.beta[j] == 0 && f.t.factor[j] > 0 && f.pen.norm(f.pen.unit(j), func(j int) float64 { return f.beta[j] }) == 0

@@ -37,6 +37,11 @@ func (f *fitter) inner(lambda, target float64, out *outcome) {
 		f.refresh()
 		return
 	}
+	if f.near != nil && f.near.fits() && f.near.minimize(lambda, target, out) {
+		f.descent.sweeps = out.iterations
+		return
+	}
+	f.descent.sweeps = out.iterations
 	for range 100 {
 		if f.violation(lambda) <= target || f.descent.sweeps >= f.limit || !f.searchStep(lambda, target) {
 			return

@@ -68,7 +68,11 @@ func newEngine(p *Problem, o Options) (engine, error) {
 	if p.Groups != nil {
 		pen = newGroupLasso(p.Groups, t)
 	}
-	return &single{fitter: newFitter(t, newLoss(p.Family, t), pen, map[int][]float64{}, o), family: p.Family}, nil
+	s := &single{fitter: newFitter(t, newLoss(p.Family, t), pen, map[int][]float64{}, o), family: p.Family}
+	if !s.loss.quadratic() && p.Groups == nil {
+		s.near = newProximal(s)
+	}
+	return s, nil
 }
 
 // single is the engine of families with one linear predictor.
@@ -77,6 +81,14 @@ type single struct {
 	family   Family
 	nullLoss float64 // of the intercept alone
 }
+
+func (s *single) fitters() []*fitter { return []*fitter{s.fitter} }
+
+func (s *single) value() float64 { return s.loss.value(s.eta) }
+
+func (s *single) residuals() { s.loss.dual(s.u, s.eta) }
+
+func (s *single) weights(h []float64, _, _ int) { s.loss.curvature(h, s.eta) }
 
 func (s *single) begin() float64 {
 	f := s.fitter

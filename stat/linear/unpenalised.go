@@ -41,6 +41,9 @@ func (f *fitter) solveUnpenalised() outcome {
 // It keeps bounded coefficients, because it is not yet known which of them are free.
 func (f *fitter) release() {
 	f.held = nil
+	if f.near != nil {
+		f.near.forget()
+	}
 	f.screen.forget()
 	if f.t.lower != nil {
 		return
