@@ -23,6 +23,7 @@ type fitter struct {
 	first     []float64 // fair of the model without penalised features
 	h         []float64
 	slope     []float64 // correlations of the working set with u, where proximal steps are taken
+	apart     float64   // the largest difference of a correlation with u from that of the screen
 
 	set     []int // working set
 	place   []int // of each feature in it, or −1
@@ -94,6 +95,7 @@ func newFitter(t *task, l loss, p penalty, columns map[int][]float64, o Options)
 func (f *fitter) refresh() {
 	f.predict()
 	f.loss.dual(f.u, f.eta)
+	f.apart = math.Inf(1)
 }
 
 // predict computes η from the coefficients.
@@ -195,6 +197,9 @@ func (f *fitter) trim() {
 		}
 		return gone
 	})
+	for k, j := range f.set {
+		f.place[j] = k
+	}
 }
 
 // solve minimises for λ. Each round solves on the working set, computes the gap of the
@@ -206,7 +211,7 @@ func (f *fitter) solve(lambda float64) outcome {
 	f.trim()
 	f.allow(lambda, false)
 	f.aged = true
-	if f.sparse != nil {
+	if f.sparse != nil || f.near != nil {
 		f.admit(f.expected(likely * lambda))
 	}
 	f.extrapolate(lambda)
@@ -222,7 +227,7 @@ func (f *fitter) solve(lambda float64) outcome {
 		if rough > 0 && out.iterations < f.limit {
 			f.screen.beside(f.fair, f.pen.bound(lambda*f.t.alpha), f.place)
 		} else {
-			f.screen.update(f.fair, f.pen.bound(lambda*f.t.alpha))
+			f.look(f.pen.bound(lambda * f.t.alpha))
 			f.measure(lambda, &out)
 			if out.converged || out.iterations >= f.limit {
 				return out
@@ -252,13 +257,27 @@ func (f *fitter) solve(lambda float64) outcome {
 	}
 }
 
+// look lets the screen compute correlations with the dual point.
+func (f *fitter) look(threshold float64) {
+	f.screen.update(f.fair, threshold)
+	square := 0.0
+	for i, w := range f.t.v {
+		if d := f.u[i] - f.fair[i]; d != 0 {
+			square += d * d / w
+		}
+	}
+	f.apart = f.t.largest * math.Sqrt(square)
+}
+
 // enough is the part of the target at which a Gram matrix in single precision is given
 // up: gradients have been computed anew several times then.
 const enough = 1e-6
 
 // iterative reports whether the working set is solved by conjugate gradients or sweeps, not by
-// a factor.
-func (f *fitter) iterative() bool { return f.sparse != nil || len(f.set) > directLimit }
+// a factor or by proximal steps.
+func (f *fitter) iterative() bool {
+	return f.sparse != nil || len(f.set) > directLimit && (f.near == nil || !f.near.fits())
+}
 
 // extrapolate goes on along the line through the last two solutions, because paths
 // are piecewise linear in λ, unless a factor will find the next solution anyway.

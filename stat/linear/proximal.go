@@ -48,6 +48,7 @@ type proximal struct {
 	newton    newton
 	conjugate conjugate
 	debt      float64 // cost of the steps for which the Gram matrix was not exact, since it was made
+	rate      float64 // the part of a violation that a step has left lately
 	now       []float64
 	pull      []float64   // Σu of each class with an intercept of its own
 	eta       [][]float64 // of the last point
@@ -66,7 +67,7 @@ func newProximal(of curved) *proximal {
 	if p.t.intercept {
 		p.intercepts = max(1, classes-1)
 	}
-	p.gram.threads = p.t.threads
+	p.gram.threads, p.rate = p.t.threads, 1
 	return p
 }
 
@@ -100,27 +101,46 @@ func (p *proximal) fits() bool {
 	return total <= mostCoefficients
 }
 
-// minimize takes steps until no violation exceeds target, or rounding keeps them from getting
-// better. It returns false in the latter case.
+// minimize takes steps until no violation exceeds target, or is expected to do so no more. It
+// returns false if rounding, or a loss without a minimum, keeps them from getting there.
 func (p *proximal) minimize(lambda, target float64, out *outcome) bool {
 	limit := p.of.fitters()[0].limit
-	fresh := true // the Gram matrix is of this point
-	for steps := 0; ; steps++ {
-		p.correlate()
+	value := p.objective(lambda)
+	before := math.Inf(1)
+	for steps := range mostSteps {
+		p.correlate(target)
 		violation := p.violation(lambda)
 		if violation <= target || out.iterations >= limit {
 			return violation <= target
 		}
-		fresh = p.ready(steps)
-		if p.step(lambda, violation, target, out) {
-			continue
+		if steps > 0 {
+			p.rate = violation / before
+			if p.rate > slowRate {
+				p.forget()
+			}
 		}
-		if fresh {
+		before = violation
+		fresh := p.ready(steps)
+		moved := p.step(lambda, violation, target, &value, out)
+		switch {
+		case moved && p.rate*violation < target/2:
+			p.rate = min(2*p.rate, 1) // until it is seen again
+			return true
+		case !moved && fresh:
 			return false
+		case !moved:
+			p.forget()
 		}
-		p.forget()
 	}
+	return false
 }
+
+// mostSteps bounds the steps of a minimisation, and slowRate is the part of a violation that a
+// step leaves when the Gram matrix is too old for it.
+const (
+	mostSteps = 100
+	slowRate  = 0.5
+)
 
 // ready makes the Gram matrix cover the working sets, and returns whether it is of the
 // present point.
@@ -146,17 +166,22 @@ const (
 	rowCost  = 1000
 )
 
-// correlate sets the gradients of all working sets.
-func (p *proximal) correlate() {
+// correlate sets the gradients of all working sets. It takes those that the screen has
+// computed if their point is close enough for the target.
+func (p *proximal) correlate(target float64) {
 	p.pull = p.pull[:0]
 	for _, f := range p.of.fitters() {
-		sum := 0.0
-		for _, u := range f.u {
-			sum += u
-		}
-		p.pull = append(p.pull, sum)
+		p.pull = append(p.pull, sumOf(f.u))
 		f.slope = zeros(f.slope, len(f.set))
-		f.correlate(f.slope, f.set)
+		if f.apart > 0.01*target {
+			f.correlate(f.slope, f.set)
+			continue
+		}
+		for k, j := range f.set {
+			if f.slope[k] = f.screen.c[j]; !f.screen.need[j] {
+				f.slope[k] = f64.Dot(f.u, f.columns[j])
+			}
+		}
 	}
 }
 
@@ -187,17 +212,19 @@ func (p *proximal) reference() {
 		for l, h := range list {
 			p.of.weights(h, k, l)
 		}
-		for _, h := range list[k] {
-			p.total += h
-		}
+		p.total += sumOf(list[k])
 	}
 	p.factor, p.kept = dense.Independent(p.intercepts, func(k, l int) float64 {
-		sum := 0.0
-		for _, h := range p.weight[max(k, l)][min(k, l)] {
-			sum += h
-		}
-		return sum
+		return sumOf(p.weight[max(k, l)][min(k, l)])
 	})
+}
+
+func sumOf(x []float64) float64 {
+	sum := 0.0
+	for _, v := range x {
+		sum += v
+	}
+	return sum
 }
 
 // scale is by how much second derivatives have grown since they were taken.
@@ -206,9 +233,7 @@ func (p *proximal) scale() float64 {
 	sum := 0.0
 	for k := range p.row {
 		p.of.weights(p.now, k, k)
-		for _, h := range p.now {
-			sum += h
-		}
+		sum += sumOf(p.now)
 	}
 	return sum / p.total
 }
@@ -286,12 +311,17 @@ func (p *proximal) products(k, from, to, l int, list []int) {
 	for i := range rows {
 		rows[i] = from + i
 	}
-	block := make([]float64, len(rows)*len(list))
-	only := dense.Range(0)
-	if list[0] == from {
-		only = dense.Lower
+	left, right, h := p.columnsOf(rows), p.columnsOf(list), p.weight[max(k, l)][min(k, l)]
+	block, across, down := make([]float64, len(rows)*len(list)), 1, len(list)
+	switch {
+	case list[0] == from:
+		dense.Weighted(block, down, left, right, h, dense.Lower, p.t.threads)
+	case len(rows) < len(list)/2:
+		across, down = len(rows), 1
+		dense.Weighted(block, across, right, left, h, 0, p.t.threads)
+	default:
+		dense.Weighted(block, down, left, right, h, 0, p.t.threads)
 	}
-	dense.Weighted(block, len(list), p.columnsOf(rows), p.columnsOf(list), p.weight[max(k, l)][min(k, l)], only, p.t.threads)
 	solved := make([]float64, len(p.kept))
 	for i, a := range rows {
 		copy(solved, p.cross[a])
@@ -300,7 +330,7 @@ func (p *proximal) products(k, from, to, l int, list []int) {
 			if b > a {
 				break
 			}
-			g := block[i*len(list)+c]
+			g := block[i*down+c*across]
 			for m, s := range solved {
 				g -= s * p.cross[b][m]
 			}
@@ -312,14 +342,14 @@ func (p *proximal) products(k, from, to, l int, list []int) {
 // step minimises the quadratic model and goes there, or part of the way, so that the
 // objective decreases or, where it is equal up to rounding, the violation. It returns
 // whether it moved.
-func (p *proximal) step(lambda, violation, target float64, out *outcome) bool {
+func (p *proximal) step(lambda, violation, target float64, value *float64, out *outcome) bool {
 	d, fs := &p.descent, p.of.fitters()
 	scale := p.scale()
 	p.load(lambda, scale)
 	d.sweeps, d.limit = out.iterations, fs[0].limit
 	p.solve(max(0.3*target, part*violation, fs[0].floor()) / scale)
 	out.iterations = d.sweeps
-	before := p.objective(lambda)
+	before := *value
 	equal := 10 * p.of.rounding(before)
 	intercepts := make([]float64, len(fs))
 	for k, f := range fs {
@@ -332,12 +362,14 @@ func (p *proximal) step(lambda, violation, target float64, out *outcome) bool {
 	}
 	for range 40 {
 		p.of.residuals()
-		change := p.objective(lambda) - before
+		p.settle(target)
+		*value = p.objective(lambda)
+		change := *value - before
 		if change < -equal {
 			return true
 		}
 		if change < equal {
-			if p.correlate(); p.violation(lambda) < violation {
+			if p.correlate(0); p.violation(lambda) < violation {
 				return true
 			}
 		}
@@ -354,8 +386,37 @@ func (p *proximal) step(lambda, violation, target float64, out *outcome) bool {
 	}
 	p.put(p.gram.start)
 	p.of.residuals()
-	p.correlate()
+	p.correlate(0)
+	*value = before
 	return false
+}
+
+// settle takes Newton steps on the intercepts.
+func (p *proximal) settle(target float64) {
+	fs := p.of.fitters()
+	for range 3 {
+		worst := 0.0
+		for k, f := range fs {
+			f.apart = math.Inf(1)
+			p.pull[k] = sumOf(f.u)
+			worst = max(worst, math.Abs(p.pull[k]))
+		}
+		if !p.t.intercept || worst <= 1e-3*target {
+			return
+		}
+		factor, kept := dense.Independent(p.intercepts, func(k, l int) float64 {
+			p.of.weights(p.now, k, l)
+			return sumOf(p.now)
+		})
+		for i, move := range p.pulls(factor, kept) {
+			f := fs[kept[i]]
+			f.intercept += move
+			for i := range f.eta {
+				f.eta[i] += move
+			}
+		}
+		p.of.residuals()
+	}
 }
 
 // halve moves x half the way to y.
@@ -384,7 +445,7 @@ func (p *proximal) load(lambda, scale float64) {
 	if t.lower != nil {
 		d.lower, d.upper = zeros(d.lower, size), zeros(d.upper, size)
 	}
-	pull := p.pulls()
+	pull := p.pulls(p.factor, p.kept)
 	for k, f := range p.of.fitters() {
 		for at, a := range p.row[k] {
 			if a < 0 {
@@ -408,12 +469,12 @@ func (p *proximal) load(lambda, scale float64) {
 }
 
 // pulls are the moves of the intercepts to their minimum, times the scale.
-func (p *proximal) pulls() []float64 {
-	pull := make([]float64, len(p.kept))
-	for i, k := range p.kept {
+func (p *proximal) pulls(factor *dense.Factor, kept []int) []float64 {
+	pull := make([]float64, len(kept))
+	for i, k := range kept {
 		pull[i] = p.pull[k]
 	}
-	p.factor.Solve(pull)
+	factor.Solve(pull)
 	return pull
 }
 
