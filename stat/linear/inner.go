@@ -37,11 +37,13 @@ func (f *fitter) inner(lambda, target float64, out *outcome) {
 		f.refresh()
 		return
 	}
-	if f.near != nil && f.near.fits() && f.near.minimize(lambda, target, out) {
+	if f.near != nil && len(f.near.row) == 1 && f.near.fits() {
+		done := f.near.minimize(lambda, target, out)
 		f.descent.sweeps = out.iterations
-		return
+		if done {
+			return
+		}
 	}
-	f.descent.sweeps = out.iterations
 	for range 100 {
 		if f.violation(lambda) <= target || f.descent.sweeps >= f.limit || !f.searchStep(lambda, target) {
 			return

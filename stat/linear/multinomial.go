@@ -18,6 +18,37 @@ type multinomial struct {
 	others   []*against
 	nullLoss float64
 	null     float64
+	near     *proximal
+}
+
+func (m *multinomial) fitters() []*fitter { return m.classes }
+
+func (m *multinomial) value() float64 { return m.loss() }
+
+func (m *multinomial) weights(h []float64, k, l int) { m.hessian(h, k, l, m.probability) }
+
+// residuals sets u of all classes.
+func (m *multinomial) residuals() {
+	for i, v := range m.t.v {
+		top, own := math.Inf(-1), int(m.t.y[i])
+		for _, f := range m.classes {
+			top = max(top, f.eta[i])
+		}
+		total, rest := 0.0, 0.0
+		for k, f := range m.classes {
+			e := math.Exp(f.eta[i] - top)
+			f.u[i] = e
+			total += e
+			if k != own {
+				rest += e
+			}
+		}
+		scale := v / total
+		for _, f := range m.classes {
+			f.u[i] *= -scale
+		}
+		m.classes[own].u[i] = scale * rest
+	}
 }
 
 // against is the logistic loss of a class with an offset: a is the logarithm of the
@@ -67,6 +98,10 @@ func newMultinomial(p *Problem, t *task, o Options) (engine, error) {
 		f := newFitter(t, l, elasticNet{t}, columns, o)
 		m.classes, m.others = append(m.classes, f), append(m.others, l)
 	}
+	m.near = newProximal(m)
+	for _, f := range m.classes {
+		f.near = m.near
+	}
 	m.refresh()
 	return m, nil
 }
@@ -94,11 +129,10 @@ func (m *multinomial) face(k int) {
 
 func (m *multinomial) refresh() {
 	for _, f := range m.classes {
-		f.refresh()
+		f.predict()
+		f.apart = math.Inf(1)
 	}
-	for k := range m.classes {
-		m.face(k)
-	}
+	m.residuals()
 }
 
 // loss is the cross-entropy.
@@ -137,9 +171,12 @@ func (m *multinomial) begin() float64 {
 	return largest
 }
 
-// cycle solves the classes in turn until none violates the optimality conditions of
-// its working set by more than target.
+// cycle solves until no class violates the optimality conditions of its working set by more
+// than target: by proximal steps on all classes, or else the classes in turn.
 func (m *multinomial) cycle(lambda, target float64, out *outcome) {
+	if m.near.fits() && m.near.minimize(lambda, target, out) {
+		return
+	}
 	best, stale := math.Inf(1), 0
 	for round := 0; stale < 20; round++ {
 		worst := 0.0
@@ -153,12 +190,6 @@ func (m *multinomial) cycle(lambda, target float64, out *outcome) {
 		}
 		if worst <= target || out.iterations >= m.classes[0].limit {
 			break
-		}
-		if round >= slowCycles {
-			for k := range m.classes {
-				m.face(k)
-			}
-			m.joint(lambda, target, out)
 		}
 		stale++ // cycles that rounding keeps from getting better
 		if worst < 0.99*best {
@@ -180,6 +211,7 @@ func (m *multinomial) fit(lambda float64) *Model {
 	for _, f := range m.classes {
 		f.trim()
 		f.allow(lambda, false)
+		f.admit(f.expected(likely * lambda))
 	}
 	var out outcome
 	for strict := 0.3; ; {
@@ -245,7 +277,7 @@ func (m *multinomial) measure(lambda float64, out *outcome) {
 	}
 	for _, f := range m.classes {
 		f.mix(outside)
-		f.screen.update(f.fair, lambda*m.t.alpha)
+		f.look(lambda * m.t.alpha)
 		out.objective += f.pen.value(lambda, f.beta, f.set)
 		limit, over := f.room(lambda, false)
 		most, smooth = min(most, limit), smooth || over
@@ -348,6 +380,10 @@ func (m *multinomial) applyIn(lambda float64) {
 	}
 }
 
+// jointLimit is the largest number of unpenalised coefficients for which applyIn is worth its
+// factor.
+const jointLimit = 400
+
 // fairly is the probability of class k for observation i at the dual points.
 func (m *multinomial) fairly(k, i int) float64 {
 	p := -m.classes[k].fair[i] / m.t.v[i]
@@ -430,128 +466,6 @@ func (m *multinomial) dualAt(lambda, s float64) float64 {
 	return value.total()
 }
 
-// Where columns or classes are nearly dependent, classes that take turns hardly move:
-// after slowCycles of these, Newton steps on all classes at once begin, as long as the
-// working sets have no more than jointLimit coefficients together.
-const (
-	slowCycles = 5
-	jointLimit = 400
-)
-
-// joint is the quadratic model of the cross-entropy in all coefficients of the working
-// sets and the intercepts. In the last class coefficients without a penalty stay as they are,
-// because only differences between classes matter.
-type joint struct {
-	m       *multinomial
-	class   []int      // of each coefficient
-	target  []*float64 // where each belongs
-	columns [][]float64
-	gram    gram
-	descent descent
-	newton  newton
-}
-
-// joint takes a Newton step on all classes, or a part of it that lowers the objective
-// or, where that is equal up to rounding, the violation. It returns whether there was
-// one.
-func (m *multinomial) joint(lambda, target float64, out *outcome) bool {
-	j := &joint{m: m}
-	if !j.collect(lambda) {
-		return false
-	}
-	j.model()
-	d, violation := &j.descent, m.violation(lambda)
-	old := append([]float64(nil), d.beta...)
-	j.gram.begin(d.beta)
-	d.smooth = &j.gram
-	d.sweeps, d.limit = out.iterations, m.classes[0].limit
-	d.solve(max(0.3*target, 0.01*violation), func() bool { return j.newton.finish(d, &j.gram) })
-	out.iterations = d.sweeps
-	before := m.objective(lambda)
-	equal := 10 * m.rounding(before)
-	for range 40 {
-		j.store(d.beta)
-		after := m.objective(lambda)
-		if change := after - before; change < -equal || change < equal && m.violation(lambda) < violation {
-			return true
-		}
-		for k := range d.beta {
-			d.beta[k] = (d.beta[k] + old[k]) / 2
-		}
-	}
-	j.store(old)
-	return false
-}
-
-// collect lists the coefficients with their penalties; false if there are too many.
-func (j *joint) collect(lambda float64) bool {
-	m, d := j.m, &j.descent
-	total := len(m.classes)
-	for _, f := range m.classes {
-		total += len(f.set)
-	}
-	if total > jointLimit {
-		return false
-	}
-	filled := map[int][]float64{}
-	for k, f := range m.classes {
-		for _, feature := range f.set {
-			x := filled[feature]
-			if x == nil {
-				x = make([]float64, m.t.n)
-				m.t.column(feature, x)
-				filled[feature] = x
-			}
-			lower, upper := m.t.limits(feature)
-			if w := m.t.factor[feature]; w > 0 || k+1 < len(m.classes) {
-				j.add(k, x, &f.beta[feature], lambda*w*m.t.alpha, lambda*w*(1-m.t.alpha), lower, upper)
-			}
-		}
-	}
-	if m.t.intercept {
-		one := make([]float64, m.t.n)
-		for i := range one {
-			one[i] = 1
-		}
-		for k, f := range m.classes[:len(m.classes)-1] {
-			j.add(k, one, &f.intercept, 0, 0, math.Inf(-1), math.Inf(1))
-		}
-	}
-	d.curve = make([]float64, len(d.beta))
-	return len(d.beta) > 0
-}
-
-func (j *joint) add(class int, x []float64, target *float64, l1, l2, lower, upper float64) {
-	d := &j.descent
-	j.target = append(j.target, target)
-	j.class, j.columns = append(j.class, class), append(j.columns, x)
-	d.beta, d.l1, d.l2 = append(d.beta, *target), append(d.l1, l1), append(d.l2, l2)
-	d.lower, d.upper = append(d.lower, lower), append(d.upper, upper)
-}
-
-// model fills the Hessian, Σ vᵢ pₖ(δₖₗ − pₗ) xxᵀ for classes k and l, and the gradient.
-func (j *joint) model() {
-	m, size := j.m, len(j.columns)
-	j.gram.grow(size)
-	j.gram.q = zeros(j.gram.q, size)
-	weight, weighted := make([]float64, m.t.n), make([]float64, m.t.n)
-	for a, x := range j.columns {
-		own := m.classes[j.class[a]]
-		j.gram.q[a] = f64.Dot(own.u, x)
-		for class := range m.classes {
-			m.hessian(weight, j.class[a], class, m.probability)
-			f64.Mul(weighted, weight, x)
-			for b, c := range j.class[:a+1] {
-				if c == class {
-					j.gram.g[a][b] = f64.Dot(weighted, j.columns[b])
-					j.gram.g[b][a] = j.gram.g[a][b]
-				}
-			}
-		}
-		j.descent.curve[a] = j.gram.g[a][a]
-	}
-}
-
 // hessian sets h to the second derivatives of the loss by the predictors of two classes,
 // where they have the given probabilities.
 func (m *multinomial) hessian(h []float64, k, l int, probability func(class, i int) float64) {
@@ -576,29 +490,4 @@ func (m *multinomial) probability(k, i int) float64 {
 		p++
 	}
 	return p
-}
-
-// store sets the coefficients of all classes.
-func (j *joint) store(beta []float64) {
-	for at, b := range beta {
-		*j.target[at] = b
-	}
-	j.m.refresh()
-}
-
-func (m *multinomial) objective(lambda float64) float64 {
-	sum := m.loss()
-	for _, f := range m.classes {
-		sum += f.pen.value(lambda, f.beta, f.set)
-	}
-	return sum
-}
-
-// violation is the largest one of a class.
-func (m *multinomial) violation(lambda float64) float64 {
-	worst := 0.0
-	for _, f := range m.classes {
-		worst = max(worst, f.violation(lambda))
-	}
-	return worst
 }

@@ -143,8 +143,7 @@ func (m *multinomial) solveUnpenalised(out *outcome) {
 			break
 		}
 	}
-	for k, f := range m.classes {
-		m.face(k)
+	for _, f := range m.classes {
 		out.gradient = max(out.gradient, f.violation(0)/f.t.largest)
 	}
 }
