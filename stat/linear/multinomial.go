@@ -394,53 +394,91 @@ func (m *multinomial) fairly(k, i int) float64 {
 }
 
 // balance moves the dual points as intercepts do until the points of every class sum to
-// zero, by scaling probabilities of classes and of observations in turn (Sinkhorn &
-// Knopp 1967): in this way they stay probabilities.
+// zero: by Newton steps near there, else by scaling probabilities of classes and of
+// observations in turn (Sinkhorn & Knopp 1967). In both ways they stay probabilities.
 func (m *multinomial) balance() {
-	v := m.t.v
+	last, newton := math.Inf(1), true
+	sums, factors := make([]float64, len(m.classes)), make([]float64, len(m.classes))
 	for range 100 {
 		worst := 0.0
 		for k, f := range m.classes {
 			expected, most := 0.0, 0.0 // sums of probabilities
 			for i, u := range f.fair {
-				if y := m.others[k].y[i]; y == 1 {
-					most += v[i]
-					expected += v[i]
-				}
-				expected -= u
-			}
-			factor := most / expected
-			worst = max(worst, math.Abs(1-factor))
-			for i, u := range f.fair {
 				q := -u // times v
 				if m.others[k].y[i] == 1 {
-					q += v[i]
+					most += m.t.v[i]
+					q += m.t.v[i]
 				}
-				f.h[i] = q * factor
+				f.h[i] = q
+				expected += q
 			}
+			sums[k] = sumOf(f.fair)
+			factors[k] = most / expected
+			worst = max(worst, math.Abs(sums[k])/expected)
 		}
-		if worst < 1e-15 {
+		if worst < 1e-15 || worst < 1e-13 && worst >= last {
 			return
 		}
-		for i, w := range v {
-			if w == 0 {
-				continue
-			}
-			total := 0.0
-			for _, f := range m.classes {
-				total += f.h[i]
-			}
-			// The residual of the observed class is the sum of the others.
-			own := int(m.t.y[i])
-			rest := 0.0
-			for k, f := range m.classes {
-				if k != own {
-					f.fair[i] = -f.h[i] * w / total
-					rest -= f.fair[i]
-				}
-			}
-			m.classes[own].fair[i] = rest
+		newton = newton && worst < last/2
+		last = worst
+		if newton && worst < 0.1 {
+			m.newtonFactors(factors, sums)
 		}
+		m.rescale(factors)
+	}
+}
+
+// newtonFactors sets the factors of the probabilities, which are in h times v, that belong
+// to a Newton step on the intercepts.
+func (m *multinomial) newtonFactors(factors, sums []float64) {
+	inverse := make([]float64, m.t.n)
+	for i, w := range m.t.v {
+		if w > 0 {
+			inverse[i] = 1 / w
+		}
+	}
+	weighted := make([]float64, m.t.n)
+	factor, kept := dense.Independent(len(m.classes)-1, func(k, l int) float64 {
+		f64.Mul(weighted, inverse, m.classes[k].h)
+		curvature := -f64.Dot(weighted, m.classes[l].h)
+		if k == l {
+			curvature += sumOf(m.classes[k].h)
+		}
+		return curvature
+	})
+	step := make([]float64, len(kept))
+	for i, k := range kept {
+		step[i] = sums[k]
+	}
+	factor.Solve(step)
+	for k := range factors {
+		factors[k] = 1
+	}
+	for i, k := range kept {
+		factors[k] = math.Exp(min(max(step[i], -1), 1))
+	}
+}
+
+// rescale multiplies the probabilities of the classes, which are in h, and makes those of each
+// observation sum to one.
+func (m *multinomial) rescale(factors []float64) {
+	for i, w := range m.t.v {
+		if w == 0 {
+			continue
+		}
+		total := 0.0
+		for k, f := range m.classes {
+			total += f.h[i] * factors[k]
+		}
+		// The residual of the observed class is the sum of the others.
+		own, rest := int(m.t.y[i]), 0.0
+		for k, f := range m.classes {
+			if k != own {
+				f.fair[i] = -f.h[i] * factors[k] * w / total
+				rest -= f.fair[i]
+			}
+		}
+		m.classes[own].fair[i] = rest
 	}
 }
 
@@ -474,11 +512,11 @@ func (m *multinomial) hessian(h []float64, k, l int, probability func(class, i i
 		if v == 0 {
 			continue
 		}
-		p, q := probability(k, i), probability(l, i)
+		p := probability(k, i)
 		if k == l {
 			h[i] = v * p * (1 - p)
 		} else {
-			h[i] = -v * p * q
+			h[i] = -v * p * probability(l, i)
 		}
 	}
 }
