@@ -228,18 +228,34 @@ func packRows(dst []float64, m Matrix, r0, k0, rows, kc, width int) {
 	if rows < width {
 		clear(dst)
 	}
-	for r := range rows {
+	r := 0
+	for ; r+4 <= rows; r += 4 {
+		packFour(dst[r:], (*[4][]float64)(m.Rows[r0+r:]), m.Weights, k0, kc, width)
+	}
+	for ; r < rows; r++ {
 		from, at := m.Rows[r0+r][k0:][:kc], r
-		if m.Weights == nil {
-			for _, v := range from {
-				dst[at] = v
-				at += width
+		for k, v := range from {
+			if m.Weights != nil {
+				v *= m.Weights[k0+k]
 			}
-			continue
-		}
-		for k, w := range m.Weights[k0:][:kc] {
-			dst[at] = w * from[k]
+			dst[at] = v
 			at += width
 		}
+	}
+}
+
+// packFour packs four rows, whose values are neighbours in a panel.
+func packFour(dst []float64, rows *[4][]float64, weights []float64, k0, kc, width int) {
+	a, b, c, d := rows[0][k0:][:kc], rows[1][k0:][:kc], rows[2][k0:][:kc], rows[3][k0:][:kc]
+	if weights == nil {
+		for k, v := range a {
+			to := (*[4]float64)(dst[k*width:])
+			to[0], to[1], to[2], to[3] = v, b[k], c[k], d[k]
+		}
+		return
+	}
+	for k, w := range weights[k0:][:kc] {
+		to := (*[4]float64)(dst[k*width:])
+		to[0], to[1], to[2], to[3] = w*a[k], w*b[k], w*c[k], w*d[k]
 	}
 }

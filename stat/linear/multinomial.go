@@ -25,7 +25,25 @@ func (m *multinomial) fitters() []*fitter { return m.classes }
 
 func (m *multinomial) value() float64 { return m.loss() }
 
-func (m *multinomial) weights(h []float64, k, l int) { m.hessian(h, k, l, m.probability) }
+func (m *multinomial) weights(h []float64, k, l int) {
+	u, other := m.classes[k].u, m.classes[l].u
+	for i, v := range m.t.v {
+		p, q, own := -u[i], -other[i], int(m.t.y[i]) // times v
+		if own == k {
+			p += v
+		}
+		switch {
+		case v == 0:
+			h[i] = 0
+		case k == l:
+			h[i] = p * (1 - p/v)
+		case own == l:
+			h[i] = -p * (q + v) / v
+		default:
+			h[i] = -p * q / v
+		}
+	}
+}
 
 // residuals sets u of all classes.
 func (m *multinomial) residuals() {
@@ -348,7 +366,7 @@ func (m *multinomial) applyIn(lambda float64) {
 	weight, move := make([]float64, m.t.n), make([]float64, m.t.n)
 	for range 3 { // the later ones remove the rounding of the first
 		factor, kept := dense.Independent(len(columns), func(i, j int) float64 {
-			m.hessian(weight, class[i], class[j], m.fairly)
+			m.fairHessian(weight, class[i], class[j])
 			f64.Mul(weight, weight, columns[i])
 			return f64.Dot(weight, columns[j])
 		})
@@ -369,7 +387,7 @@ func (m *multinomial) applyIn(lambda float64) {
 				}
 			}
 			for to := range m.classes {
-				m.hessian(weight, from, to, m.fairly)
+				m.fairHessian(weight, from, to)
 				f64.MulAxpy(1, weight, move, next[to])
 			}
 		}
@@ -504,19 +522,19 @@ func (m *multinomial) dualAt(lambda, s float64) float64 {
 	return value.total()
 }
 
-// hessian sets h to the second derivatives of the loss by the predictors of two classes,
-// where they have the given probabilities.
-func (m *multinomial) hessian(h []float64, k, l int, probability func(class, i int) float64) {
+// fairHessian sets h to the second derivatives of the loss by the predictors of two classes,
+// where they have the probabilities of the dual points.
+func (m *multinomial) fairHessian(h []float64, k, l int) {
 	for i, v := range m.t.v {
 		h[i] = 0
 		if v == 0 {
 			continue
 		}
-		p := probability(k, i)
+		p := m.fairly(k, i)
 		if k == l {
 			h[i] = v * p * (1 - p)
 		} else {
-			h[i] = -v * p * probability(l, i)
+			h[i] = -v * p * m.fairly(l, i)
 		}
 	}
 }

@@ -391,29 +391,27 @@ func (p *proximal) step(lambda, violation, target float64, value *float64, out *
 	return false
 }
 
-// settle takes Newton steps on the intercepts.
+// settle takes Newton steps on the intercept of a single predictor, so that its residuals are a
+// dual point and the correlations of the screen are gradients.
 func (p *proximal) settle(target float64) {
 	fs := p.of.fitters()
+	for _, f := range fs {
+		f.apart = math.Inf(1)
+	}
+	if len(fs) > 1 || !p.t.intercept {
+		return
+	}
+	f := fs[0]
 	for range 3 {
-		worst := 0.0
-		for k, f := range fs {
-			f.apart = math.Inf(1)
-			p.pull[k] = sumOf(f.u)
-			worst = max(worst, math.Abs(p.pull[k]))
-		}
-		if !p.t.intercept || worst <= 1e-3*target {
+		pull := sumOf(f.u)
+		if math.Abs(pull) <= 1e-3*target {
 			return
 		}
-		factor, kept := dense.Independent(p.intercepts, func(k, l int) float64 {
-			p.of.weights(p.now, k, l)
-			return sumOf(p.now)
-		})
-		for i, move := range p.pulls(factor, kept) {
-			f := fs[kept[i]]
-			f.intercept += move
-			for i := range f.eta {
-				f.eta[i] += move
-			}
+		p.of.weights(p.now, 0, 0)
+		move := pull / sumOf(p.now)
+		f.intercept += move
+		for i := range f.eta {
+			f.eta[i] += move
 		}
 		p.of.residuals()
 	}
@@ -445,7 +443,7 @@ func (p *proximal) load(lambda, scale float64) {
 	if t.lower != nil {
 		d.lower, d.upper = zeros(d.lower, size), zeros(d.upper, size)
 	}
-	pull := p.pulls(p.factor, p.kept)
+	pull := p.pulls()
 	for k, f := range p.of.fitters() {
 		for at, a := range p.row[k] {
 			if a < 0 {
@@ -469,12 +467,12 @@ func (p *proximal) load(lambda, scale float64) {
 }
 
 // pulls are the moves of the intercepts to their minimum, times the scale.
-func (p *proximal) pulls(factor *dense.Factor, kept []int) []float64 {
-	pull := make([]float64, len(kept))
-	for i, k := range kept {
+func (p *proximal) pulls() []float64 {
+	pull := make([]float64, len(p.kept))
+	for i, k := range p.kept {
 		pull[i] = p.pull[k]
 	}
-	factor.Solve(pull)
+	p.factor.Solve(pull)
 	return pull
 }
 
