@@ -211,7 +211,7 @@ func (f *fitter) solve(lambda float64) outcome {
 	f.trim()
 	f.allow(lambda, false)
 	f.aged = true
-	if f.sparse != nil || f.near != nil {
+	if f.sparse != nil || f.near != nil && f.near.expects() {
 		f.admit(f.expected(likely * lambda))
 	}
 	f.extrapolate(lambda)
@@ -276,7 +276,7 @@ const enough = 1e-6
 // iterative reports whether the working set is solved by conjugate gradients or sweeps, not by
 // a factor or by proximal steps.
 func (f *fitter) iterative() bool {
-	return f.sparse != nil || len(f.set) > directLimit && (f.near == nil || !f.near.fits())
+	return f.sparse != nil || len(f.set) > directLimit && (f.near == nil || !f.near.pays())
 }
 
 // extrapolate goes on along the line through the last two solutions, because paths

@@ -37,7 +37,7 @@ func (f *fitter) inner(lambda, target float64, out *outcome) {
 		f.refresh()
 		return
 	}
-	if f.near != nil && len(f.near.row) == 1 && f.near.fits() {
+	if f.near != nil && len(f.near.row) == 1 && f.near.pays() {
 		done := f.near.minimize(lambda, target, out)
 		f.descent.sweeps = out.iterations
 		if done {

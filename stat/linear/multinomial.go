@@ -192,7 +192,7 @@ func (m *multinomial) begin() float64 {
 // cycle solves until no class violates the optimality conditions of its working set by more
 // than target: by proximal steps on all classes, or else the classes in turn.
 func (m *multinomial) cycle(lambda, target float64, out *outcome) {
-	if m.near.fits() && m.near.minimize(lambda, target, out) {
+	if m.near.pays() && m.near.minimize(lambda, target, out) {
 		return
 	}
 	best, stale := math.Inf(1), 0
@@ -229,7 +229,9 @@ func (m *multinomial) fit(lambda float64) *Model {
 	for _, f := range m.classes {
 		f.trim()
 		f.allow(lambda, false)
-		f.admit(f.expected(likely * lambda))
+		if m.near.expects() {
+			f.admit(f.expected(likely * lambda))
+		}
 	}
 	var out outcome
 	for strict := 0.3; ; {

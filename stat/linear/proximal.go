@@ -89,16 +89,29 @@ func (p *proximal) holds() bool {
 	return size > 0 && p.debt < 0.7*float64(p.t.n)*size*size/2
 }
 
-// fits reports whether the working sets are dense and small enough.
-func (p *proximal) fits() bool {
-	total := 0
+// pays reports whether proximal steps are the way to solve on the working sets: not on sparse
+// columns, nor where the Gram matrix would be too large. For a few features of few
+// observations a Gram matrix for every step costs nothing.
+func (p *proximal) pays() bool {
 	for _, f := range p.of.fitters() {
 		if f.sparse != nil {
 			return false
 		}
+	}
+	return p.coefficients() <= mostCoefficients && (len(p.row) > 1 || p.expects())
+}
+
+// expects reports whether most of the features that are expected to be needed will be: old
+// correlations mislead where a few of many features are in use.
+func (p *proximal) expects() bool { return p.t.n >= p.t.p || p.coefficients() > newtonGram }
+
+// coefficients is the number of those in working sets.
+func (p *proximal) coefficients() int {
+	total := 0
+	for _, f := range p.of.fitters() {
 		total += len(f.set)
 	}
-	return total <= mostCoefficients
+	return total
 }
 
 // minimize takes steps until no violation exceeds target, or is expected to do so no more. It
