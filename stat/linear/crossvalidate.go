@@ -86,7 +86,7 @@ func (e *FoldError) Error() string {
 
 // classesOutside returns a FoldError for the first class that is in one fold only.
 func (p *Problem) classesOutside(fold []int) error {
-	if p.Family == Gaussian {
+	if !p.Family.Classes() {
 		return nil
 	}
 	home := map[int]int{} // the one fold of a class, or −1
@@ -195,7 +195,7 @@ func (o *CVOptions) folds(p *Problem) ([]int, int, error) {
 	}
 	r := rand.New(rand.NewPCG(o.Seed, 0x9e3779b97f4a7c15))
 	r.Shuffle(len(order), func(i, j int) { order[i], order[j] = order[j], order[i] })
-	if p.Family != Gaussian && o.Together == nil {
+	if p.Family.Classes() && o.Together == nil {
 		slices.SortStableFunc(order, func(i, j int) int { return int(p.Y[i]) - int(p.Y[j]) })
 	}
 	of, err := folds.Deal(order, count)

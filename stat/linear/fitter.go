@@ -64,6 +64,7 @@ type outcome struct {
 	converged            bool
 	separable            bool
 	gradient             float64 // at λ = 0
+	stationarity         float64 // of a penalty that is not convex
 	dependent            int
 }
 
@@ -114,6 +115,9 @@ func (f *fitter) predict() {
 	}
 	for i := range f.eta {
 		f.eta[i] += shift
+	}
+	if f.t.offset != nil {
+		f64.Axpy(1, f.t.offset, f.eta)
 	}
 }
 
@@ -205,8 +209,11 @@ func (f *fitter) trim() {
 // solve minimises for λ. Each round solves on the working set, computes the gap of the
 // whole problem and admits units that violate the optimality conditions.
 func (f *fitter) solve(lambda float64) outcome {
-	if lambda == 0 {
+	switch {
+	case lambda == 0:
 		return f.solveUnpenalised()
+	case !f.pen.convex():
+		return f.solveStationary(lambda)
 	}
 	f.trim()
 	f.allow(lambda, false)
@@ -366,7 +373,7 @@ func (f *fitter) expected(lambda float64) []int {
 
 // foremost shortens a list of units to those that exceed their threshold most.
 func (f *fitter) foremost(list []int) []int {
-	if most := max(100, len(f.set)); len(list) > most {
+	if most := max(100, len(f.set)); len(list) > most && f.t.alpha > 0 {
 		over := func(unit int) float64 { return f.pen.norm(unit, f.c) / f.pen.weight(unit) }
 		slices.SortFunc(list, func(i, j int) int { return cmp.Or(cmp.Compare(over(j), over(i)), i-j) })
 		list = list[:most]

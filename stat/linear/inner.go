@@ -33,8 +33,13 @@ func (f *fitter) inner(lambda, target float64, out *outcome) {
 	f.descent.sweeps, f.descent.limit = out.iterations, f.limit
 	defer func() { out.iterations = f.descent.sweeps }()
 	if f.loss.quadratic() {
-		f.pen.step(f, lambda, target)
-		f.refresh()
+		for range mostTangents {
+			f.pen.step(f, lambda, target)
+			f.refresh()
+			if f.pen.convex() || f.descent.sweeps >= f.limit || f.violation(lambda) <= target {
+				return
+			}
+		}
 		return
 	}
 	if f.near != nil && len(f.near.row) == 1 && f.near.pays() {
@@ -58,8 +63,8 @@ func (f *fitter) load(lambda float64) {
 	d.lower, d.upper = nil, nil
 	for _, j := range f.set {
 		d.beta = append(d.beta, f.beta[j])
-		d.l1 = append(d.l1, lambda*t.factor[j]*t.alpha)
-		d.l2 = append(d.l2, lambda*t.factor[j]*(1-t.alpha))
+		l1, l2 := f.pen.tangent(lambda, j, f.beta[j])
+		d.l1, d.l2 = append(d.l1, l1), append(d.l2, l2)
 		if t.lower != nil {
 			d.lower, d.upper = append(d.lower, t.lower[j]), append(d.upper, t.upper[j])
 		}

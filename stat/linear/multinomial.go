@@ -112,7 +112,7 @@ func newMultinomial(p *Problem, t *task, o Options) (engine, error) {
 		if rate == 0 {
 			return nil, fmt.Errorf("linear: class %d has no observations", k)
 		}
-		l := &against{logisticLoss{is, t.v}, make([]float64, t.n), make([]float64, t.n)}
+		l := &against{logisticLoss{is, t.v, nil}, make([]float64, t.n), make([]float64, t.n)}
 		f := newFitter(t, l, elasticNet{t}, columns, o)
 		m.classes, m.others = append(m.classes, f), append(m.others, l)
 	}

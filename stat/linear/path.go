@@ -56,19 +56,22 @@ func newEngine(p *Problem, o Options) (engine, error) {
 	if err != nil {
 		return nil, err
 	}
-	if p.Family == Multinomial {
+	if families[p.Family].loss == nil {
 		return newMultinomial(p, t, o)
 	}
-	if p.Family == Binomial {
-		if rate := mean(t.y, t.v); !(rate > 0 && rate < 1) {
-			return nil, fmt.Errorf("linear: all responses are %v; a binomial model needs both 0 and 1", t.y[0])
+	if enough := families[p.Family].enough; enough != nil {
+		if err := enough(t); err != nil {
+			return nil, err
 		}
 	}
 	var pen penalty = elasticNet{t}
-	if p.Groups != nil {
+	switch {
+	case p.Groups != nil:
 		pen = newGroupLasso(p.Groups, t)
+	case p.Penalty != nil:
+		pen = p.Penalty.bind(t)
 	}
-	s := &single{fitter: newFitter(t, newLoss(p.Family, t), pen, map[int][]float64{}, o), family: p.Family}
+	s := &single{fitter: newFitter(t, families[p.Family].loss(t), pen, map[int][]float64{}, o), family: p.Family}
 	if !s.loss.quadratic() && p.Groups == nil {
 		s.near = newProximal(s)
 	}

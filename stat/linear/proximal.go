@@ -464,7 +464,8 @@ func (p *proximal) load(lambda, scale float64) {
 			}
 			j := f.set[at]
 			d.beta[a] = f.beta[j]
-			d.l1[a], d.l2[a] = lambda*t.factor[j]*t.alpha/scale, lambda*t.factor[j]*(1-t.alpha)/scale
+			l1, l2 := f.pen.tangent(lambda, j, f.beta[j])
+			d.l1[a], d.l2[a] = l1/scale, l2/scale
 			d.curve[a] = p.gram.g[a][a]
 			p.gram.q[a] = (f.slope[at] - f64.Dot(pull, p.cross[a])) / scale
 			if t.lower != nil {

@@ -103,7 +103,7 @@ func (f *fitter) separable(lambda float64) bool {
 	}
 	v := make([]float64, f.t.n)
 	for i, w := range f.t.v {
-		if math.Abs(f.u[i]) > inDoubt*w {
+		if f.loss.holds(i, f.u[i]) {
 			v[i] = w
 		}
 	}
