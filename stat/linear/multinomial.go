@@ -189,6 +189,26 @@ func (m *multinomial) begin() float64 {
 	return largest
 }
 
+// slowCycles is the number of cycles after which columns of a sparse design are filled, if
+// that is worth it, so that proximal steps can go on: where columns or classes are nearly
+// dependent, classes that take turns hardly move.
+const slowCycles = 5
+
+// fill makes the columns of sparse working sets dense, unless there are many.
+func (m *multinomial) fill() bool {
+	if m.near.coefficients() > jointLimit {
+		return false
+	}
+	for _, f := range m.classes {
+		if f.sparse != nil {
+			f.fill()
+		}
+	}
+	m.near.forget()
+	m.refresh()
+	return true
+}
+
 // cycle solves until no class violates the optimality conditions of its working set by more
 // than target: by proximal steps on all classes, or else the classes in turn.
 func (m *multinomial) cycle(lambda, target float64, out *outcome) {
@@ -208,6 +228,9 @@ func (m *multinomial) cycle(lambda, target float64, out *outcome) {
 		}
 		if worst <= target || out.iterations >= m.classes[0].limit {
 			break
+		}
+		if round == slowCycles && m.fill() && m.near.minimize(lambda, target, out) {
+			return
 		}
 		stale++ // cycles that rounding keeps from getting better
 		if worst < 0.99*best {
@@ -400,8 +423,8 @@ func (m *multinomial) applyIn(lambda float64) {
 	}
 }
 
-// jointLimit is the largest number of unpenalised coefficients for which applyIn is worth its
-// factor.
+// jointLimit is the largest number of coefficients of all classes for which a factor, or
+// sparse columns that are filled, are worth it.
 const jointLimit = 400
 
 // fairly is the probability of class k for observation i at the dual points.
