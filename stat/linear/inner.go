@@ -49,8 +49,22 @@ func (f *fitter) inner(lambda, target float64, out *outcome) {
 			return
 		}
 	}
+	best, patience := math.Inf(1), 5
 	for range 100 {
-		if f.violation(lambda) <= target || f.descent.sweeps >= f.limit || !f.searchStep(lambda, target) {
+		violation := f.violation(lambda)
+		if violation <= target || f.descent.sweeps >= f.limit {
+			return
+		}
+		most := violation
+		if violation < best {
+			best = violation
+		} else {
+			patience--
+		}
+		if patience > 0 {
+			most *= 2
+		}
+		if !f.searchStep(lambda, target, violation, most) {
 			return
 		}
 	}
@@ -204,21 +218,21 @@ func (f *fitter) correlation(j int, sum float64) float64 {
 
 // searchStep takes a Newton step, or a part of it that lowers the objective, and
 // returns whether that was possible. Near the optimum, where the objective is equal
-// up to rounding, the violation has to be lower instead. The target of the step is a
+// up to rounding, the violation has to be below most instead. The target of the step is a
 // part of the violation at its start.
-func (f *fitter) searchStep(lambda, target float64) bool {
+func (f *fitter) searchStep(lambda, target, violation, most float64) bool {
 	old := make([]float64, len(f.set))
 	for k, j := range f.set {
 		old[k] = f.beta[j]
 	}
-	from, violation := f.intercept, f.violation(lambda)
+	from := f.intercept
 	before := f.loss.value(f.eta) + f.pen.value(lambda, f.beta, f.set)
 	equal := 10 * f.rounding(before)
 	f.pen.step(f, lambda, max(0.3*target, 0.01*violation, f.floor()))
 	for range 40 {
 		f.refresh()
 		after := f.loss.value(f.eta) + f.pen.value(lambda, f.beta, f.set)
-		if change := after - before; change < -equal || change < equal && f.violation(lambda) < violation {
+		if change := after - before; change < -equal || change < equal && f.violation(lambda) < most {
 			return true
 		}
 		f.intercept = (f.intercept + from) / 2

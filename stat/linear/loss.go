@@ -264,7 +264,7 @@ func (l *poissonLoss) dual(u, eta []float64) {
 
 func (l *poissonLoss) curvature(h, eta []float64) {
 	for i, w := range l.v {
-		h[i] = w * max(math.Exp(eta[i]), flattest)
+		h[i] = w * max(math.Exp(eta[i]), flattest*l.y[i])
 	}
 }
 
