@@ -108,11 +108,12 @@ func (p folded) violation(f *fitter, lambda float64, c func(int) float64) float6
 // mostTangents bounds the lassos of one step.
 const mostTangents = 100
 
-// step goes on with the next lasso as long as the Gram matrix of the last one still holds.
+// step goes on with the next lasso as long as the gradients of the Gram matrix are good enough,
+// without the residuals.
 func (p folded) step(f *fitter, lambda, target float64) {
 	for range mostTangents {
 		p.elasticNet.step(f, lambda, target/2)
-		if f.held == nil || f.descent.sweeps >= f.descent.limit {
+		if f.held == nil || f.fine(target/2) || f.descent.sweeps >= f.descent.limit {
 			return
 		}
 		worst := 0.0

@@ -265,7 +265,7 @@ func (f *fitter) covariance(target float64) {
 		}
 		f.extend(0)
 	}
-	if f.aged || target < 1e-9*math.Sqrt(f.unit) {
+	if f.aged || f.fine(target) {
 		f.settleGram()
 	}
 	switch {
@@ -276,6 +276,9 @@ func (f *fitter) covariance(target float64) {
 		f.covariance(target)
 	}
 }
+
+// fine reports whether a target is so small that the rounding of moves on a Gram matrix matters.
+func (f *fitter) fine(target float64) bool { return target < 1e-9*math.Sqrt(f.unit) }
 
 // wide solves on a Gram matrix in single precision, and returns whether that was enough.
 func (f *fitter) wide(w *wideGram, target float64) bool {
