@@ -9,7 +9,6 @@ import (
 
 	"pare/internal/kernel/parallel"
 	"pare/stat/internal/folds"
-	"pare/stat/internal/logistic"
 	"pare/stat/internal/progress"
 )
 
@@ -134,7 +133,7 @@ func heldOut(p Problem, fold []int, k int, lambdas []float64, o PathOptions) ([]
 	}
 	losses := make([]float64, len(lambdas))
 	for l, m := range path.Models {
-		loss := m.losses(p.X, p.Y)
+		loss := m.losses(&p)
 		for i, value := range loss {
 			if fold[i] == k {
 				losses[l] += full[i] * value / left
@@ -145,22 +144,20 @@ func heldOut(p Problem, fold []int, k int, lambdas []float64, o PathOptions) ([]
 }
 
 // losses returns square or deviance of every observation.
-func (m *Model) losses(x Design, y []float64) []float64 {
-	loss := make([]float64, len(y))
-	switch m.family {
-	case Gaussian:
-		for i, e := range m.Predict(x) {
-			loss[i] = (y[i] - e) * (y[i] - e)
-		}
-	case Binomial:
-		for i, e := range m.Predict(x) {
-			loss[i] = 2 * logistic.Softplus((1-2*y[i])*e)
-		}
-	case Multinomial:
-		columns := m.Probabilities(x)
+func (m *Model) losses(p *Problem) []float64 {
+	loss := make([]float64, len(p.Y))
+	if m.Classes != nil {
+		columns := m.Probabilities(p.X)
 		for i := range loss {
-			loss[i] = -2 * math.Log(max(columns[int(y[i])][i], math.SmallestNonzeroFloat64))
+			loss[i] = -2 * math.Log(max(columns[int(p.Y[i])][i], math.SmallestNonzeroFloat64))
 		}
+		return loss
+	}
+	for i, eta := range m.Predict(p.X) {
+		if p.Offset != nil {
+			eta += p.Offset[i]
+		}
+		loss[i] = m.family.Deviance(eta, p.Y[i])
 	}
 	return loss
 }

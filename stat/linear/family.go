@@ -26,16 +26,21 @@ var families = [...]struct {
 	enough func(t *task) error
 	// loss is nil for a family with several predictors.
 	loss    func(t *task) loss
-	classes bool                      // responses are classes
-	mean    func(eta float64) float64 // the inverse link
+	classes bool // responses are classes
+	// mean is the inverse link and deviance that of one observation; nil with several predictors.
+	mean     func(eta float64) float64
+	deviance func(eta, y float64) float64
 }{
 	Gaussian: {name: "gaussian", loss: func(t *task) loss { return &squares{t.y, t.v} },
-		mean: func(eta float64) float64 { return eta }},
+		mean:     func(eta float64) float64 { return eta },
+		deviance: func(eta, y float64) float64 { return (y - eta) * (y - eta) }},
 	Binomial: {name: "binomial", check: checkBinary, enough: bothClasses, classes: true,
-		loss: func(t *task) loss { return &logisticLoss{t.y, t.v, t.offset} }, mean: logistic.Sigmoid},
+		loss: func(t *task) loss { return &logisticLoss{t.y, t.v, t.offset} }, mean: logistic.Sigmoid,
+		deviance: func(eta, y float64) float64 { return 2 * logistic.Softplus((1-2*y)*eta) }},
 	Multinomial: {name: "multinomial", check: checkClass, classes: true},
 	Poisson: {name: "poisson", check: checkCount, enough: anyCount,
-		loss: func(t *task) loss { return newPoissonLoss(t) }, mean: math.Exp},
+		loss: func(t *task) loss { return newPoissonLoss(t) }, mean: math.Exp,
+		deviance: func(eta, y float64) float64 { return 2 * (math.Exp(eta) - y*eta + entropy(y) - y) }},
 }
 
 // String returns gaussian, binomial, multinomial or poisson.
@@ -58,6 +63,15 @@ func (f Family) Mean(eta float64) float64 {
 		return math.NaN()
 	}
 	return families[f].mean(eta)
+}
+
+// Deviance is twice the loss of an observation with response y where the linear predictor,
+// with its offset, is eta: the square of the error for Gaussian. It is NaN for Multinomial.
+func (f Family) Deviance(eta, y float64) float64 {
+	if families[f].deviance == nil {
+		return math.NaN()
+	}
+	return families[f].deviance(eta, y)
 }
 
 func checkBinary(_ *Problem, i int, y float64) error {

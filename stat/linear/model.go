@@ -99,6 +99,10 @@ func (m *Model) Note() string {
 	if math.IsNaN(m.Gap) {
 		text = fmt.Sprintf("not converged at lambda %.6g: stationary to %.3g, tolerance %.3g, after %d iterations; ",
 			m.Lambda, m.Stationarity, m.Tolerance, m.Iterations)
+		if m.family != Gaussian {
+			return text + "large coefficients have no penalty and may grow without bound: choose a larger lambda, or gamma"
+		}
+		return text + "allow more iterations or a larger tolerance"
 	}
 	larger := "a larger tolerance"
 	if m.Null > 0 && m.Gap > 0 {

@@ -46,7 +46,6 @@ type proximal struct {
 
 	descent   descent
 	newton    newton
-	conjugate conjugate
 	debt      float64 // cost of the steps for which the Gram matrix was not exact, since it was made
 	rate      float64 // the part of a violation that a step has left lately
 	now       []float64
