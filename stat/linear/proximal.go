@@ -44,13 +44,13 @@ type proximal struct {
 	weight         [][][]float64 // second derivatives of the Gram matrix, by classes k and l ≤ k
 	total          float64       // their sum, over k = l
 
-	descent   descent
-	newton    newton
-	debt      float64 // cost of the steps for which the Gram matrix was not exact, since it was made
-	rate      float64 // the part of a violation that a step has left lately
-	now       []float64
-	pull      []float64   // Σu of each class with an intercept of its own
-	eta       [][]float64 // of the last point
+	descent descent
+	newton  newton
+	debt    float64 // cost of the steps for which the Gram matrix was not exact, since it was made
+	rate    float64 // the part of a violation that a step has left lately
+	now     []float64
+	pull    []float64   // Σu of each class with an intercept of its own
+	eta     [][]float64 // of the last point
 }
 
 // mostCoefficients bounds the Gram matrix of a proximal, of 128 MB.
