@@ -213,7 +213,7 @@ func (t *Table) wanted(header []string, o Options) ([]builder, []int, error) {
 	}
 	for j, name := range header {
 		if len(names) == 0 || slices.Contains(names, name) {
-			builders = append(builders, builder{name: name, cells: meaning})
+			builders = append(builders, builder{name: name, cells: meaning, values: numbers{sparse: o.Sparse}})
 			at = append(at, j)
 		}
 	}
