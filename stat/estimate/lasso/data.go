@@ -27,13 +27,14 @@ type Table struct {
 	Seed     uint64 // of the rows left out
 }
 
-// Data holds a design, column after column, and the values of its rows.
+// Data holds a design and the values of its rows.
 type Data struct {
 	File    string   // without its folder
 	Names   []string // of columns
 	Of      []string // the column of the table that each stands for
 	Rows    int
-	X       []float64
+	X       []float64     // column after column; nil: the design is Sparse
+	Sparse  *table.Sparse // the design in place of X, if it has many columns that are mostly zeros
 	Target  string
 	Y       []float64
 	Classes []string // their names; nil for a Gaussian response
@@ -50,7 +51,9 @@ type Data struct {
 
 // Read reads the files of the table.
 func (c Table) Read(family linear.Family) (*Data, error) {
-	t, err := table.Read(c.Path, c.Cells)
+	cells := c.Cells
+	cells.Sparse = true
+	t, err := table.Read(c.Path, cells)
 	if err != nil {
 		return nil, err
 	}
@@ -129,11 +132,17 @@ func Load(t *table.Table, family linear.Family, c Table) (*Data, error) {
 	if err := d.target(t, family); err != nil {
 		return nil, err
 	}
+	c.Source.Sparse = true
 	design, err := c.Design(t, features)
 	if err != nil {
 		return nil, err
 	}
-	d.Names, d.Of, d.X, d.Notes = design.Names, design.Of, design.Matrix.Data, design.Notes
+	d.Of, d.Notes, d.Sparse = design.Of, design.Notes, design.Cells
+	if d.Sparse != nil {
+		d.Names = d.Sparse.Names
+	} else {
+		d.Names, d.X = design.Names, design.Matrix.Data
+	}
 	if err := d.rows(t, &c); err != nil {
 		return nil, err
 	}
@@ -328,9 +337,13 @@ func (d *Data) split(family linear.Family, c *Table) (*Data, error) {
 func (d *Data) take(rows []int) *Data {
 	out := *d
 	out.Rows = len(rows)
-	out.X = make([]float64, 0, len(rows)*len(d.Names))
-	for j := range d.Names {
-		out.X = append(out.X, pick(d.X[j*d.Rows:(j+1)*d.Rows], rows)...)
+	if d.Sparse != nil {
+		out.Sparse = d.Sparse.Take(rows)
+	} else {
+		out.X = make([]float64, 0, len(rows)*len(d.Names))
+		for j := range d.Names {
+			out.X = append(out.X, pick(d.X[j*d.Rows:(j+1)*d.Rows], rows)...)
+		}
 	}
 	out.Y, out.Weights = pick(d.Y, rows), pick(d.Weights, rows)
 	out.Together, out.Fold, out.Groups = pick(d.Together, rows), pick(d.Fold, rows), pick(d.Groups, rows)

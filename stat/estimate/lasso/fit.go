@@ -39,19 +39,6 @@ func newProblem(d *Data, o *Options) (*fitted, error) {
 	return f, err
 }
 
-// linear returns the design of the columns, with all products of two for Interactions.
-func (d *Data) linear(o *Options) (linear.Design, *linear.Interactions, error) {
-	dense, err := linear.NewDense(d.Rows, len(d.Names), d.X)
-	if err != nil || !o.Interactions {
-		return dense, nil, err
-	}
-	if len(d.Names) < 2 {
-		return nil, nil, errors.New("-interactions needs two columns, there is one")
-	}
-	pairs, err := linear.NewInteractions(dense, true)
-	return pairs, pairs, err
-}
-
 // extend gives products their penalty factor, the larger of their columns' factors or 1 if
 // both columns are unpenalised, and the bound of NonNegative.
 func (f *fitted) extend() {
@@ -153,14 +140,6 @@ func ranks(v []int) []int {
 		out[i] = number[x]
 	}
 	return out
-}
-
-// feature returns column j of a design.
-func feature(x linear.Design, j int) []float64 {
-	n, _ := x.Dims()
-	v := make([]float64, n)
-	x.AddTo(v, j, 1)
-	return v
 }
 
 // ols fits least squares for comparison.

@@ -39,7 +39,7 @@ func (r *Result) drawPath(w io.Writer) error {
 		if c.feature < 0 {
 			continue
 		}
-		_, sd := moments(feature(r.problem.X, c.feature))
+		sd := r.problem.deviation(c.feature)
 		line := chart.Curve{Name: c.name, X: x, Y: c.value}
 		for k := range line.Y {
 			line.Y[k] *= sd

@@ -335,7 +335,7 @@ func (r *Result) coefficientsFile() estimate.File {
 	for k, c := range classes {
 		rows = append(rows, []string{names[k], "(intercept)", estimate.Number(c.Intercept), "", ""})
 		for i, j := range c.Index {
-			_, sd := moments(feature(r.problem.X, j))
+			sd := r.problem.deviation(j)
 			passed := ""
 			if r.Guard != nil {
 				passed = strconv.FormatBool(r.Guard.Passed(j))

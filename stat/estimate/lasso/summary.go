@@ -135,7 +135,7 @@ func (r *Result) textCoefficients(t text, c linear.Predictor) {
 	}
 	order, effect := all(len(c.Index)), make([]float64, len(c.Index))
 	for k, j := range c.Index {
-		_, sd := moments(feature(r.problem.X, j))
+		sd := r.problem.deviation(j)
 		effect[k] = c.Value[k] * sd
 	}
 	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(math.Abs(effect[b]), math.Abs(effect[a])) })
