@@ -138,7 +138,7 @@ func (t *Table) Classes(name string) ([]int, []string, error) {
 		return nil, nil, err
 	}
 	for i := range c.Len() {
-		if c.missing(i) {
+		if c.Missing(i) {
 			says := ""
 			if text := strings.TrimSpace(c.Text(i)); text != "" {
 				says = fmt.Sprintf(" (%q is a word for a missing value)", shorten(text))

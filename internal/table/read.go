@@ -31,6 +31,8 @@ type Options struct {
 	// Decimal is the decimal mark of numbers, a comma or a point; 0: a point, or, where
 	// the comma does not separate cells, a comma if no number of the table has a point.
 	Decimal rune
+	// Text are columns of CSV that are text even if all their cells are numbers.
+	Text []string
 	// Sparse keeps a column of numbers that is mostly 0 as Entries, from CSV, Parquet and
 	// svmlight; otherwise columns of numbers have all their values in Numbers.
 	Sparse bool

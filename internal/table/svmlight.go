@@ -224,6 +224,7 @@ func (s *triplets) table(t *Table, o Options) (*Table, error) {
 	if err != nil {
 		return nil, err
 	}
+	all.Open = true
 	return all.only(o.Columns)
 }
 

@@ -24,6 +24,8 @@ type Table struct {
 	// Notes are the oddities that did not stop the reader, one line each, such as a
 	// column that occurs twice.
 	Notes []string
+	// Open: a column that the table does not have is 0 in every row, as in svmlight files.
+	Open bool
 
 	columns []Column
 	rows    int
@@ -242,6 +244,18 @@ func (c *Column) Text(row int) string {
 	return c.Levels[c.Codes[row]]
 }
 
+// Level is the cell of a row, counted from 0, as Values writes it; number says that the
+// values are numbers, so that 1.0 is 1.
+func (c *Column) Level(row int, number bool) string {
+	text := c.Text(row)
+	if number && !c.Numeric() {
+		if v, ok := c.meaning().parse(text); ok {
+			text = numberText(v)
+		}
+	}
+	return orEmpty(text)
+}
+
 // Texts are all cells as Text writes them.
 func (c *Column) Texts() []string {
 	out := make([]string, c.Len())
@@ -258,7 +272,8 @@ func numberText(v float64) string {
 	return strconv.FormatFloat(v, 'g', -1, 64)
 }
 
-func (c *Column) missing(row int) bool {
+// Missing reports whether the cell of a row, counted from 0, is missing or not finite.
+func (c *Column) Missing(row int) bool {
 	switch {
 	case c.Entries != nil:
 		v := c.Entries.At(row)
@@ -280,7 +295,7 @@ func (c *Column) mark(at []bool) {
 		return
 	}
 	for i := range at {
-		at[i] = at[i] && !c.missing(i)
+		at[i] = at[i] && !c.Missing(i)
 	}
 }
 

@@ -40,8 +40,17 @@ type Design struct {
 	*table.Matrix
 	Cells    *table.Sparse
 	Of       []string // the column of the table that each column stands for
+	Factors  []Factor // the columns of the table that were replaced
 	Constant []string // columns left out
 	Notes    []string // oddities of the file, a line each
+}
+
+// Factor is a column of a table that columns of 0 and 1 replace.
+type Factor struct {
+	Column string
+	Levels []string // in their order; table.Table.OneHot says how they are written
+	// Numbers: the column was one of numbers, and its levels are the numbers as text.
+	Numbers bool
 }
 
 // Data holds finite numbers, Rows × len(Names), row-major.
@@ -120,9 +129,14 @@ func (s *Source) Design(t *table.Table, names []string) (*Design, error) {
 				table.Suggestion(name, "columns", names))
 		}
 	}
+	var factors []Factor
 	if s.OneHot || s.Categorical != nil {
-		encoded, err := t.Encode(table.Encoding{Text: s.OneHot, Categorical: s.Categorical, Reference: s.DropFirst,
-			But: slices.DeleteFunc(t.Names(), func(n string) bool { return read[n] })})
+		e := table.Encoding{Text: s.OneHot, Categorical: s.Categorical, Reference: s.DropFirst,
+			But: slices.DeleteFunc(t.Names(), func(n string) bool { return read[n] })}
+		encoded, err := t.Encode(e)
+		if err == nil {
+			factors, err = factorsOf(t, e)
+		}
 		if err != nil {
 			return nil, remedy(t, nil, err)
 		}
@@ -133,7 +147,7 @@ func (s *Source) Design(t *table.Table, names []string) (*Design, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := &Design{Notes: t.Notes}
+	d := &Design{Factors: factors, Notes: t.Notes}
 	if err := d.read(t, names, sparse); err != nil {
 		return nil, remedy(t, names, err)
 	}
@@ -170,6 +184,24 @@ func (s *Source) Design(t *table.Table, names []string) (*Design, error) {
 		return d, t.RangeSparse(d.Cells)
 	}
 	return d, t.Range(d.Matrix)
+}
+
+// factorsOf lists the columns that an encoding replaces.
+func factorsOf(t *table.Table, e table.Encoding) ([]Factor, error) {
+	names, err := t.Categories(e)
+	if err != nil {
+		return nil, err
+	}
+	var out []Factor
+	for _, name := range names {
+		c, err := t.Column(name)
+		if err != nil {
+			return nil, err
+		}
+		levels, _ := c.Values()
+		out = append(out, Factor{name, levels, c.Numeric()})
+	}
+	return out, nil
 }
 
 // A design of at least manyColumns columns, or of more than manyCells cells, stays sparse if

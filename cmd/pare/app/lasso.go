@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"flag"
 	"fmt"
 	"slices"
 	"strconv"
@@ -15,11 +16,13 @@ import (
 // lassoCommand fits sparse linear models to a table.
 var lassoCommand = command{
 	name: "lasso",
-	args: "-data FILE -target COLUMN [-family gaussian] [-lambda L | -path 100] [-cv 10] [-guard knockoffs -q 0.1] [-json] [-out DIR]",
+	args: "-data FILE -target COLUMN [-family gaussian] [-lambda L | -path 100] [-cv 10] [-guard knockoffs -q 0.1] [-json] [-out DIR]\n" +
+		"pare lasso -predict FILE -model DIR [-lambda L] [-json] [-out DIR]",
 	doc:  "fits sparse linear models to a table, each with its duality gap",
 	examples: []string{
 		"pare lasso -data grades.csv -target G3 -one-hot -cv 10",
 		"pare lasso -data grades.csv -target G3 -one-hot -guard knockoffs -q 0.1   # fewer than 10 % false discoveries",
+		"pare lasso -data grades.csv -target G3 -one-hot -cv 10 -out grades && pare lasso -predict new.csv -model grades",
 		"pare lasso -data people.csv -target again -family binomial -one-hot -test-size 0.3 -audit race",
 	},
 	run: runLasso,
@@ -37,6 +40,9 @@ func runLasso(ctx context.Context, f *flags) error {
 	f.StringVar(&t.Path, "data", "", "`FILE` with a row for each observation: CSV, .gz or .zip of it, Parquet (.parquet, .pq), .npz, "+
 		"or .npy, whose columns are called x1, x2, …")
 	f.StringVar(&t.Target, "target", "", "`COLUMN` to predict")
+	var p lasso.Prediction
+	f.StringVar(&p.Path, "predict", "", "`FILE` of new rows to predict with a fitted model, as CSV on standard output; give -model too")
+	f.StringVar(&p.Model, "model", "", "with -predict: the folder `DIR` of a fit (-out)")
 	f.StringVar(&t.TargetFile, "target-file", "", "`FILE` with the target as its one column, in place of -target")
 	f.BoolVar(&t.DropFirst, "drop-first", false, "with -one-hot or -categorical: no 0/1 column for the first value")
 	f.Float64Var(&t.TestSize, "test-size", 0, "`share` of rows to hold out of all fits, for testing")
@@ -80,6 +86,9 @@ func runLasso(ctx context.Context, f *flags) error {
 	if err := e.settle(); err != nil {
 		return err
 	}
+	if p.Path != "" || p.Model != "" {
+		return predictLasso(ctx, e, &p, &q)
+	}
 	switch {
 	case t.Path == "":
 		return cli.InputError("no -data FILE given; see pare help lasso")
@@ -98,6 +107,38 @@ func runLasso(ctx context.Context, f *flags) error {
 	o.Family, o.Guard = linear.Family(slices.Index(families, family)), lasso.Guard(guard)
 	o.NoIntercept, o.NoStandardize = !*intercept, !*standardize
 	return fit(ctx, e, q.Run)
+}
+
+// predictOptions are the options of -predict.
+var predictOptions = []string{"predict", "model", "lambda", "target-file", "complete", "drop-missing", "missing", "decimal", "sep",
+	"no-header", "json", "out", "threads"}
+
+// predictLasso predicts new rows with a fitted model.
+func predictLasso(ctx context.Context, e *estimator, p *lasso.Prediction, q *lasso.Request) error {
+	switch {
+	case p.Path == "":
+		return cli.InputError("-model is the model of -predict FILE; give -predict too")
+	case p.Model == "":
+		return cli.InputError("-predict needs -model DIR, the folder that a fit has written with -out")
+	}
+	e.Visit(func(o *flag.Flag) {
+		e.refuse(!slices.Contains(predictOptions, o.Name), "it is an option of fits, and -predict takes the model as it was fitted", o.Name)
+	})
+	if e.refused != nil {
+		return e.refused
+	}
+	p.Cells, p.Complete, p.Target, p.Lambda = q.Cells, q.Complete, q.TargetFile, q.Lambda
+	if e.json || e.out != "" {
+		return fit(ctx, e, p.Run)
+	}
+	r, err := p.Run()
+	if err != nil {
+		return cli.InputError("%w", err)
+	}
+	for _, note := range r.Remarks() {
+		e.note("note: %s", note)
+	}
+	return r.WriteCSV(e.stdout)
 }
 
 // byName is an option of numbers by column: name=value pairs, in which a name may have = in

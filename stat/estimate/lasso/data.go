@@ -46,6 +46,11 @@ type Data struct {
 	Audit          string   // the column of Groups
 	Notes          []string // oddities of the file, a line each
 
+	// Source has the rules by which the files were read, and Factors the columns of text that
+	// became columns of 0 and 1.
+	Source  estimate.Source
+	Factors []estimate.Factor
+
 	Test *Data // rows left out; nil: none
 }
 
@@ -111,7 +116,7 @@ func Join(t, target *table.Table) (*table.Table, string, error) {
 // Load turns a table in memory into data for a family of responses; Path and TargetFile do
 // not count. Errors count the rows that are left after Complete.
 func Load(t *table.Table, family linear.Family, c Table) (*Data, error) {
-	d := &Data{File: t.Source, Target: c.Target, Audit: c.Audit}
+	d := &Data{File: t.Source, Target: c.Target, Audit: c.Audit, Source: c.Source}
 	features, err := c.features(t)
 	if err != nil {
 		return nil, err
@@ -137,7 +142,7 @@ func Load(t *table.Table, family linear.Family, c Table) (*Data, error) {
 	if err != nil {
 		return nil, err
 	}
-	d.Of, d.Notes, d.Sparse = design.Of, design.Notes, design.Cells
+	d.Of, d.Factors, d.Notes, d.Sparse = design.Of, design.Factors, design.Notes, design.Cells
 	if d.Sparse != nil {
 		d.Names = d.Sparse.Names
 	} else {

@@ -234,11 +234,11 @@ func (r *Result) path() *estimate.Path {
 	return p
 }
 
-// Files returns result.json; path.csv with the coefficients of all features that occur;
+// Files returns result.json; model.json, for predictions; path.csv with the coefficients of all features that occur;
 // coefficients.csv where a λ is chosen; guard.csv and audit.csv where there are any; and
 // pictures of them.
 func (r *Result) Files() ([]estimate.File, error) {
-	files := []estimate.File{estimate.JSONFile(r.JSON()), r.pathFile()}
+	files := []estimate.File{estimate.JSONFile(r.JSON()), r.Model().file(), r.pathFile()}
 	if r.Chosen != nil {
 		files = append(files, r.coefficientsFile())
 	}

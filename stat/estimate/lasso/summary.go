@@ -71,12 +71,7 @@ func (r *Result) textPath(t text) {
 	}
 }
 
-func (r *Result) lossName() string {
-	if r.Options.Family == linear.Gaussian {
-		return "mean square"
-	}
-	return "deviance"
-}
+func (r *Result) lossName() string { return lossName(r.Options.Family) }
 
 // textModel writes the chosen model.
 func (r *Result) textModel(t text) {
