@@ -1,6 +1,7 @@
 package lasso
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"math"
@@ -21,6 +22,8 @@ type Table struct {
 	Weights    string // of observations; "": equal
 	Together   string // rows of one value stay in one fold; "": every row for itself
 	Fold       string // the fold of each row; "": drawn
+	Stratify   string // rows of each value are spread evenly over the folds; "": the classes
+	Time       string // orders the rows, for folds that are predicted from earlier rows; "": none
 	Audit      string // groups of rows to audit; "": none
 	// TestSize is the share of rows to leave out of all fits and to measure on; 0: none.
 	TestSize float64
@@ -38,9 +41,14 @@ type Data struct {
 	Target  string
 	Y       []float64
 	Classes []string // their names; nil for a Gaussian response
-	// Weights, Together, Fold and Groups have a value per row, or are nil.
+	// Row has the number of each row in the file, from 1; nil: all rows are there.
+	Row []int
+	// Weights and the following lists have a value per row, or are nil.
 	Weights        []float64
 	Together, Fold []int
+	Strata         []int
+	Stratify       string // the column of Strata
+	Time           []float64
 	FoldNames      []string // by the numbers of Fold
 	Groups         []string
 	Audit          string   // the column of Groups
@@ -122,11 +130,20 @@ func Load(t *table.Table, family linear.Family, c Table) (*Data, error) {
 		return nil, err
 	}
 	used := map[string]bool{}
-	for _, name := range append(slices.Clone(features), c.Target, c.Weights, c.Together, c.Fold, c.Audit) {
+	for _, name := range append(slices.Clone(features), c.Target, c.Weights, c.Together, c.Fold, c.Stratify, c.Time, c.Audit) {
 		used[name] = true
 	}
 	if t, err = t.Drop(slices.DeleteFunc(t.Names(), func(name string) bool { return used[name] })...); err != nil {
 		return nil, err
+	}
+	if c.Complete {
+		rows, err := t.Complete()
+		if err != nil {
+			return nil, err
+		}
+		for _, row := range rows {
+			d.Row = append(d.Row, row+1)
+		}
 	}
 	tables, err := c.Rows(t)
 	if err != nil {
@@ -159,8 +176,8 @@ func Load(t *table.Table, family linear.Family, c Table) (*Data, error) {
 
 // features returns the columns of the table to use as features.
 func (c *Table) features(t *table.Table) ([]string, error) {
-	roles := []string{c.Target, c.Weights, c.Together, c.Fold}
-	for _, name := range slices.Concat(roles, c.Columns, c.Drop, []string{c.Audit}) {
+	roles := []string{c.Target, c.Weights, c.Together, c.Fold, c.Time}
+	for _, name := range slices.Concat(roles, c.Columns, c.Drop, []string{c.Audit, c.Stratify}) {
 		if name == "" {
 			continue
 		}
@@ -170,7 +187,7 @@ func (c *Table) features(t *table.Table) ([]string, error) {
 	}
 	for i, name := range roles {
 		if name != "" && slices.Contains(roles[:i], name) {
-			return nil, fmt.Errorf("%s: column %s cannot be two of target, weights, groups and folds", t.Source, name)
+			return nil, fmt.Errorf("%s: column %s cannot be two of target, weights, groups, folds and time", t.Source, name)
 		}
 	}
 	var r rules
@@ -279,6 +296,9 @@ func (d *Data) rows(t *table.Table, c *Table) error {
 			d.FoldNames = levels
 		}
 	}
+	if err := d.order(t, c); err != nil {
+		return err
+	}
 	if c.Audit == "" {
 		return nil
 	}
@@ -296,7 +316,37 @@ func (d *Data) rows(t *table.Table, c *Table) error {
 	return nil
 }
 
-// split leaves out a share of the rows, or of the groups that stay together.
+// order reads the columns of strata and of time.
+func (d *Data) order(t *table.Table, c *Table) error {
+	if c.Stratify != "" {
+		codes, _, err := t.Classes(c.Stratify)
+		if err != nil {
+			return incomplete(err)
+		}
+		d.Strata, d.Stratify = codes, c.Stratify
+	}
+	if c.Time == "" {
+		return nil
+	}
+	codes, levels, err := t.Classes(c.Time)
+	if err != nil {
+		return incomplete(err)
+	}
+	if len(levels) < 2 {
+		return fmt.Errorf("%s: column %s is %s in every row, it orders no rows in time", t.Source, c.Time, levels[0])
+	}
+	d.Time = make([]float64, len(codes))
+	for i, k := range codes {
+		d.Time[i] = float64(k)
+	}
+	return nil
+}
+
+// arranged reports whether strata or time say how rows are divided into folds.
+func (d *Data) arranged() bool { return d.Strata != nil || d.Time != nil }
+
+// split leaves out a share of the rows, of the groups that stay together, or the last rows
+// in time.
 func (d *Data) split(family linear.Family, c *Table) (*Data, error) {
 	if !(c.TestSize > 0 && c.TestSize < 1) {
 		return nil, fmt.Errorf("-test-size is %v, it must be between 0 and 1", c.TestSize)
@@ -307,6 +357,9 @@ func (d *Data) split(family linear.Family, c *Table) (*Data, error) {
 	}
 	units := slices.Max(unit) + 1
 	order := rand.New(rand.NewPCG(c.Seed, 0x7e57)).Perm(units)
+	if d.Time != nil {
+		slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(d.Time[b], d.Time[a]) })
+	}
 	out := make([]bool, units)
 	for _, u := range order[:int(math.Round(c.TestSize*float64(units)))] {
 		out[u] = true
@@ -352,7 +405,19 @@ func (d *Data) take(rows []int) *Data {
 	}
 	out.Y, out.Weights = pick(d.Y, rows), pick(d.Weights, rows)
 	out.Together, out.Fold, out.Groups = pick(d.Together, rows), pick(d.Fold, rows), pick(d.Groups, rows)
+	out.Strata, out.Time, out.Row = pick(d.Strata, rows), pick(d.Time, rows), make([]int, len(rows))
+	for k, i := range rows {
+		out.Row[k] = d.number(i)
+	}
 	return &out
+}
+
+// number returns the number of row i in the file, from 1.
+func (d *Data) number(i int) int {
+	if d.Row != nil {
+		return d.Row[i]
+	}
+	return i + 1
 }
 
 // all returns the numbers below n.

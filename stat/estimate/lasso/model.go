@@ -2,6 +2,7 @@ package lasso
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -83,11 +84,13 @@ type Terms struct {
 type SavedFit struct {
 	Lambda float64 `json:"lambda"`
 	Terms  []Terms `json:"terms"`
+	Refit  []Terms `json:"refit,omitempty"` // of the fit without a penalty, for relaxed models
 }
 
 // Choice is the model of a path that predicts unless another is asked for.
 type Choice struct {
 	Lambda float64 `json:"lambda"`
+	Gamma  float64 `json:"gamma"` // the share of the penalised fit; 1 − Gamma of its refit
 }
 
 // Model returns the models of a result for predictions.
@@ -104,23 +107,20 @@ func (r *Result) Model() *Model {
 		m.Cells.Decimal = string(o.Decimal)
 	}
 	w := writer{m: m, r: r, columns: map[string]int{}, levels: map[string]map[string]int{}, features: map[int]int{}}
-	fits := slices.Clone(r.fits())
-	slices.SortStableFunc(fits, func(a, b *Fit) int {
-		if a.Lambda > b.Lambda {
-			return -1
-		}
-		return 1
-	})
+	fits := slices.Clone(r.Path)
+	if r.Chosen != nil && r.place() < 0 { // of a guard
+		fits = append(fits, r.Chosen)
+	}
+	slices.SortStableFunc(fits, func(a, b *Fit) int { return cmp.Compare(b.Lambda, a.Lambda) })
 	for _, f := range fits {
-		saved := SavedFit{Lambda: f.Lambda}
-		_, classes := r.classes(f)
-		for _, c := range classes {
-			saved.Terms = append(saved.Terms, w.terms(c))
+		saved := SavedFit{Lambda: f.Lambda, Terms: w.fit(f)}
+		if f.Refit != nil {
+			saved.Refit = w.fit(&Fit{Model: f.Refit})
 		}
 		m.Fits = append(m.Fits, saved)
 	}
 	if r.Chosen != nil {
-		m.Chosen = &Choice{Lambda: r.Chosen.Lambda}
+		m.Chosen = &Choice{Lambda: r.Chosen.Lambda, Gamma: r.Chosen.Gamma}
 	}
 	return m
 }
@@ -132,6 +132,16 @@ type writer struct {
 	columns  map[string]int            // places in m.Columns
 	levels   map[string]map[string]int // of each column
 	features map[int]int               // places in m.Features
+}
+
+// fit returns the linear predictors of a fit.
+func (w *writer) fit(f *Fit) []Terms {
+	var out []Terms
+	_, classes := w.r.classes(f)
+	for _, c := range classes {
+		out = append(out, w.terms(c))
+	}
+	return out
 }
 
 func (w *writer) terms(p linear.Predictor) Terms {
@@ -275,18 +285,21 @@ func (m *Model) check() error {
 	}
 	last := math.Inf(1)
 	for _, f := range m.Fits {
-		if !(f.Lambda >= 0 && f.Lambda <= last) || len(f.Terms) != predictors {
+		if !(f.Lambda >= 0 && f.Lambda <= last) || len(f.Terms) != predictors || f.Refit != nil && len(f.Refit) != predictors {
 			return fmt.Errorf("the fit at lambda %v has %d predictors, or is out of order", f.Lambda, len(f.Terms))
 		}
 		last = f.Lambda
-		for _, t := range f.Terms {
+		for _, t := range slices.Concat(f.Terms, f.Refit) {
 			if len(t.Feature) != len(t.Value) || slices.ContainsFunc(t.Feature, func(k int) bool { return k < 0 || k >= len(m.Features) }) {
 				return fmt.Errorf("the fit at lambda %v names features that are not there", f.Lambda)
 			}
 		}
 	}
-	if m.Chosen != nil && !slices.ContainsFunc(m.Fits, func(f SavedFit) bool { return f.Lambda == m.Chosen.Lambda }) {
-		return errors.New("the chosen lambda has no fit")
+	if c := m.Chosen; c != nil {
+		k := slices.IndexFunc(m.Fits, func(f SavedFit) bool { return f.Lambda == c.Lambda })
+		if k < 0 || !(c.Gamma >= 0 && c.Gamma <= 1) || c.Gamma != 1 && m.Fits[k].Refit == nil {
+			return errors.New("the chosen model is not among the fits")
+		}
 	}
 	return nil
 }

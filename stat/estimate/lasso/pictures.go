@@ -59,7 +59,7 @@ func (r *Result) drawPath(w io.Writer) error {
 
 // drawCV draws the loss on left-out folds with its standard error.
 func (r *Result) drawCV(w io.Writer) error {
-	p, x := r.chart("Cross-validation of "+r.Data.Target, r.lossName()+" on left-out folds, ± its standard error")
+	p, x := r.chart("Cross-validation of "+r.Data.Target, r.measureName()+" on left-out folds, ± its standard error")
 	p.Curves = []chart.Curve{{Name: "cross-validation", X: x, Y: r.CV.Mean, Error: r.CV.Error}}
 	if r.Data.Test != nil {
 		c := chart.Curve{Name: "rows left out", X: x}

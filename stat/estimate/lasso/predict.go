@@ -2,16 +2,15 @@ package lasso
 
 import (
 	"encoding/csv"
+	"errors"
 	"fmt"
 	"io"
-	"math"
 	"slices"
 	"strconv"
 	"strings"
 
 	"pare/internal/table"
 	"pare/stat/estimate"
-	"pare/stat/internal/logistic"
 	"pare/stat/linear"
 )
 
@@ -24,6 +23,9 @@ type Prediction struct {
 	// Lambda is the λ of the model; nil: the chosen one. Between two λ of the path coefficients
 	// are interpolated, and outside it the nearest λ counts, as predict does in R's glmnet.
 	Lambda *float64
+	// Gamma is the share of the penalised fit of a relaxed lasso, 1 − Gamma that of its refit;
+	// nil: the chosen one or, if there is none, 0.
+	Gamma *float64
 	// Complete leaves out rows with a missing cell in a column that the model uses. The rule of
 	// the fit counts, too.
 	Complete bool
@@ -34,6 +36,7 @@ type Predictions struct {
 	estimate.Head
 	Model  *Model
 	Lambda float64
+	Gamma  float64     // 1 unless the model is relaxed
 	Row    []int       // of the file, counted from 1, of each prediction
 	Link   [][]float64 // linear predictors: one, or one for each class
 	Truth  []string    // the targets in the file; nil: it has none
@@ -69,11 +72,11 @@ func (m *Model) Predict(t *table.Table, lambda *float64) (*Predictions, error) {
 }
 
 func (m *Model) predict(t *table.Table, target string, q *Prediction) (*Predictions, error) {
-	fit, err := m.at(q.Lambda)
+	fit, gamma, err := m.at(q)
 	if err != nil {
 		return nil, err
 	}
-	p := &Predictions{Head: estimate.Head{Command: "lasso", File: t.Source, Notes: slices.Clone(t.Notes)}, Model: m, Lambda: fit.Lambda}
+	p := &Predictions{Head: estimate.Head{Command: "lasso", File: t.Source, Notes: slices.Clone(t.Notes)}, Model: m, Lambda: fit.Lambda, Gamma: gamma}
 	needed, err := m.needed(t, fit)
 	if err != nil {
 		return nil, err
@@ -112,41 +115,62 @@ func (m *Model) predict(t *table.Table, target string, q *Prediction) (*Predicti
 }
 
 // at returns the fit at a λ; nil: the chosen one, or the only one.
-func (m *Model) at(lambda *float64) (*SavedFit, error) {
-	fits := m.Fits
+func (m *Model) at(q *Prediction) (*SavedFit, float64, error) {
+	fits, lambda, gamma := m.Fits, q.Lambda, 1.0
+	relaxed := slices.ContainsFunc(fits, func(f SavedFit) bool { return f.Refit != nil })
+	switch {
+	case q.Gamma != nil && !relaxed:
+		return nil, 0, errors.New("-gamma is the mixture of a relaxed lasso, and the model was fitted without -relax")
+	case q.Gamma != nil && !(*q.Gamma >= 0 && *q.Gamma <= 1):
+		return nil, 0, fmt.Errorf("-gamma is %v, it must be between 0 and 1", *q.Gamma)
+	case q.Gamma != nil:
+		gamma = *q.Gamma
+	case m.Chosen != nil:
+		gamma = m.Chosen.Gamma
+	case relaxed:
+		gamma = 0
+	}
 	switch {
 	case lambda == nil && m.Chosen != nil:
 		lambda = &m.Chosen.Lambda
 	case lambda == nil && len(fits) == 1:
-		return &fits[0], nil
+		lambda = &fits[0].Lambda
 	case lambda == nil:
-		return nil, fmt.Errorf("the model is a path of %d λ, from %.6g to %.6g, and none is chosen; give -lambda, or fit with -cv", len(fits),
+		return nil, 0, fmt.Errorf("the model is a path of %d λ, from %.6g to %.6g, and none is chosen; give -lambda, or fit with -cv", len(fits),
 			fits[0].Lambda, fits[len(fits)-1].Lambda)
 	}
 	above := -1
 	for k := range fits {
-		if fits[k].Lambda == *lambda {
-			return &fits[k], nil
-		}
-		if fits[k].Lambda > *lambda {
+		if fits[k].Lambda >= *lambda {
 			above = k
 		}
 	}
-	switch above {
-	case -1:
-		return &fits[0], nil
-	case len(fits) - 1:
-		return &fits[above], nil
+	blend := func(f *SavedFit) (*SavedFit, error) {
+		switch {
+		case gamma == 1:
+			return f, nil
+		case f.Refit == nil:
+			return nil, fmt.Errorf("at lambda %.6g the model has no fit without a penalty, as it selects too many features; "+
+				"take -gamma 1 or a larger -lambda", f.Lambda)
+		}
+		return mix(f.Terms, f.Refit, gamma, f.Lambda), nil
 	}
-	a, b := &fits[above], &fits[above+1]
-	return mix(a, b, (*lambda-b.Lambda)/(a.Lambda-b.Lambda), *lambda), nil
+	a, err := blend(&fits[max(above, 0)])
+	if err != nil || above < 0 || above == len(fits)-1 || a.Lambda == *lambda {
+		return a, gamma, err
+	}
+	b, err := blend(&fits[above+1])
+	if err != nil {
+		return nil, 0, err
+	}
+	return mix(a.Terms, b.Terms, (*lambda-b.Lambda)/(a.Lambda-b.Lambda), *lambda), gamma, nil
 }
 
 // mix returns share·a + (1−share)·b, coefficient by coefficient.
-func mix(a, b *SavedFit, share, lambda float64) *SavedFit {
+func mix(a, b []Terms, share, lambda float64) *SavedFit {
 	out := &SavedFit{Lambda: lambda}
-	for k := range a.Terms {
-		x, y := &a.Terms[k], &b.Terms[k]
+	for k := range a {
+		x, y := &a[k], &b[k]
 		sum := map[int]float64{}
 		for i, j := range x.Feature {
 			sum[j] += share * x.Value[i]
@@ -362,96 +386,23 @@ func (p *Predictions) score(t *table.Table, target string, rows []int) error {
 
 // Probabilities returns the probability of each class in every row, class by class; nil for
 // numbers.
-func (p *Predictions) Probabilities() [][]float64 {
-	switch len(p.Model.Classes) {
-	case 0:
-		return nil
-	case 2:
-		if len(p.Link) == 1 {
-			out := [][]float64{make([]float64, len(p.Row)), make([]float64, len(p.Row))}
-			for i, eta := range p.Link[0] {
-				out[0][i], out[1][i] = logistic.Sigmoid(-eta), logistic.Sigmoid(eta)
-			}
-			return out
-		}
-	}
-	return softmax(p.Link)
-}
+func (p *Predictions) Probabilities() [][]float64 { return probabilities(p.Model.Classes, p.Link) }
 
-// softmax returns the probabilities of linear predictors of classes.
-func softmax(link [][]float64) [][]float64 {
-	out := make([][]float64, len(link))
-	for k := range out {
-		out[k] = slices.Clone(link[k])
-	}
-	for i := range out[0] {
-		top, sum := math.Inf(-1), 0.0
-		for k := range out {
-			top = max(top, out[k][i])
-		}
-		for k := range out {
-			out[k][i] = math.Exp(out[k][i] - top)
-			sum += out[k][i]
-		}
-		for k := range out {
-			out[k][i] /= sum
-		}
-	}
-	return out
-}
+// Class returns the most probable class of prediction i.
+func (p *Predictions) Class(i int) string { return mostProbable(p.Model.Classes, p.Link, i) }
 
-// Class returns the most probable class of row i of the predictions.
-func (p *Predictions) Class(i int) string {
-	best := 0
-	if len(p.Link) == 1 {
-		if p.Link[0][i] > 0 {
-			best = 1
-		}
-		return p.Model.Classes[best]
-	}
-	for k := range p.Link {
-		if p.Link[k][i] > p.Link[best][i] {
-			best = k
-		}
-	}
-	return p.Model.Classes[best]
-}
-
-// columns returns the names and cells of predictions.csv.
+// table returns the names and cells of predictions.csv.
 func (p *Predictions) table() (header []string, rows [][]string) {
-	header = []string{"row"}
-	classes, probabilities := p.Model.Classes, p.Probabilities()
-	add := func(what string) {
-		for _, class := range classes {
-			header = append(header, what+"("+class+")")
-		}
-	}
-	if classes == nil {
-		header = append(header, "prediction")
-	} else {
-		header = append(header, "class")
-		add("p")
-		if len(p.Link) == 1 {
-			header = append(header, "link")
-		} else {
-			add("link")
-		}
-	}
+	header, rows = predictionTable(p.Model.Classes, p.Link)
+	header = slices.Insert(header, 0, "row")
 	if p.Truth != nil {
 		header = append(header, "target")
 	}
 	for i, row := range p.Row {
-		cells := []string{strconv.Itoa(row)}
-		if classes != nil {
-			cells = append(cells, p.Class(i))
-		}
-		for _, column := range slices.Concat(probabilities, p.Link) {
-			cells = append(cells, estimate.Number(column[i]))
-		}
+		rows[i] = slices.Insert(rows[i], 0, strconv.Itoa(row))
 		if p.Truth != nil {
-			cells = append(cells, p.Truth[i])
+			rows[i] = append(rows[i], p.Truth[i])
 		}
-		rows = append(rows, cells)
 	}
 	return header, rows
 }
@@ -488,7 +439,7 @@ func (p *Predictions) scoreLine() string {
 
 // JSON returns the predictions as one object, with a list for each column of the CSV.
 func (p *Predictions) JSON() estimate.Object {
-	out := object{"target", p.Model.Target, "family", p.Model.Family, "lambda", p.Lambda, "row", p.Row}
+	out := object{"target", p.Model.Target, "family", p.Model.Family, "lambda", p.Lambda, "gamma", p.Gamma, "row", p.Row}
 	if p.Model.Classes == nil {
 		out = append(out, "prediction", p.Link[0])
 	} else {

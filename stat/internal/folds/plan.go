@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
-	"sort"
 )
 
 // Design says how observations are divided into folds. The zero value is ten folds, drawn.
@@ -116,34 +115,33 @@ func (d *Design) draw(n, count, repeat int) ([]int, error) {
 
 // stretches divides observations by time: the last count stretches of equal size are folds,
 // the observations before them are in none. A stretch begins with the first observation of
-// its time.
+// its time, so with many observations of one time it may be longer or shorter.
 func stretches(time []float64, count int) ([]int, error) {
 	n := len(time)
-	if count < 1 || count >= n {
-		return nil, fmt.Errorf("%d folds in time of %d observations; between 1 and %d are possible", count, n, n-1)
-	}
 	order := make([]int, n)
 	for i := range order {
 		order[i] = i
 	}
 	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(time[a], time[b]) })
-	size := n / (count + 1)
-	begin := make([]int, count+1) // in order, of each fold
-	begin[count] = n
-	for k := range count {
-		at := n - (count-k)*size
-		first := time[order[at]]
-		begin[k] = sort.Search(n, func(i int) bool { return time[order[i]] >= first })
-		if begin[k] == 0 || k > 0 && begin[k] == begin[k-1] {
-			return nil, fmt.Errorf("%d folds in time: too many observations have the time %v for so many folds; choose fewer", count, first)
+	var starts []int // in order, of each time
+	for at, i := range order {
+		if at == 0 || time[i] != time[order[at-1]] {
+			starts = append(starts, at)
 		}
 	}
-	fold := make([]int, n)
-	for i := range fold {
-		fold[i] = -1
+	if count < 2 || count >= len(starts) {
+		return nil, fmt.Errorf("%d folds in time; with %d different times 2 to %d are possible", count, len(starts), len(starts)-1)
 	}
+	size, last := n/(count+1), 0
+	fold := slices.Repeat([]int{-1}, n)
 	for k := range count {
-		for _, i := range order[begin[k]:begin[k+1]] {
+		begin := n - (count-k)*size
+		at, exact := slices.BinarySearch(starts, begin)
+		if !exact {
+			at--
+		}
+		last = min(max(at, last+1), len(starts)-(count-k))
+		for _, i := range order[starts[last]:] {
 			fold[i] = k
 		}
 	}
