@@ -130,7 +130,8 @@ func stretches(time []float64, count int) ([]int, error) {
 		}
 	}
 	if count < 2 || count >= len(starts) {
-		return nil, fmt.Errorf("%d folds in time; with %d different times 2 to %d are possible", count, len(starts), len(starts)-1)
+		return nil, fmt.Errorf("%d folds in time; at least 2 are needed, and a time more than folds: there are %d different times",
+			count, len(starts))
 	}
 	size, last := n/(count+1), 0
 	fold := slices.Repeat([]int{-1}, n)
