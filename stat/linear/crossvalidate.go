@@ -332,7 +332,8 @@ func (e *FoldError) Error() string {
 	if e.Left {
 		return fmt.Sprintf("linear: no observation of class %d is in fold %d; the measure needs both classes in every fold", e.Class, e.Fold)
 	}
-	return fmt.Sprintf("linear: all observations of class %d are in fold %d; every class needs some in two folds", e.Class, e.Fold)
+	return fmt.Sprintf("linear: no observation of class %d is left to fit without fold %d; every class needs some in two folds",
+		e.Class, e.Fold)
 }
 
 // classesInFolds returns a FoldError for the first fold without which a class cannot be fitted,
