@@ -3,6 +3,7 @@ package lasso
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"pare/stat/estimate"
 	"pare/stat/guard"
@@ -27,7 +28,18 @@ type Options struct {
 	// Zeros of Count, Ratio, Tolerance and MaxIterations mean the same as in
 	// linear.PathOptions.
 	estimate.Search
-	Alpha float64 // of the elastic net, in (0, 1]; 0: 1
+	// Lambdas are the λ of the path, in any order; nil: Count of the solver's own.
+	Lambdas []float64
+	Alpha   float64 // of the elastic net, in (0, 1]; 0: 1
+	// Measure rates λ in the cross-validation, and Repeats is the number of draws of its
+	// folds; 0: 1.
+	Measure linear.Measure
+	Repeats int
+	// Relax refits each model without a penalty on its features. Gammas are the shares γ of
+	// the penalised model in the mixtures with the refit that the cross-validation compares,
+	// nil: 0, 0.25, 0.5, 0.75 and 1; without one, the γ of the model at Lambda, nil: 0.
+	Relax  bool
+	Gammas []float64
 	// Interactions adds the products of all pairs of columns.
 	Interactions bool
 	// PenaltyFactors, Lower and Upper are by name of column; the name of a text column
@@ -64,6 +76,7 @@ func (r *rules) refuse(broken bool, format string, args ...any) {
 // check finds contradictions among options. Numbers out of range are left to the solvers.
 func (o *Options) check() error {
 	r := rules{o.Search.Check()}
+	r.cross(o)
 	multinomial := o.Family == linear.Multinomial
 	limits := len(o.Lower)+len(o.Upper) > 0
 	r.refuse(multinomial && o.Robust > 0, "-robust works with -family gaussian and binomial, not multinomial")
@@ -89,6 +102,15 @@ func (d *Data) check(o *Options) error {
 		r.refuse(o.OLS, "-weights and -ols contradict each other: least squares takes all rows alike")
 	}
 	r.refuse(d.Groups != nil && o.Family == linear.Multinomial, "-audit works with -family gaussian and binomial, not multinomial")
+	r.refuse(d.arranged() && o.Folds == 0 && d.Fold == nil, "-stratify and -time say how rows are divided into folds; give -cv too")
+	r.refuse(d.Fold == nil && o.Folds == 0 && (o.Measure != linear.Deviance || o.Repeats != 0),
+		"-measure and -repeats are of cross-validation; give -cv too")
+	r.refuse(d.Fold == nil && o.Folds == 0 && o.Lambda == nil && o.Gammas != nil,
+		"-gamma is the mixture of one model; give -lambda or -cv too")
+	r.refuse(o.Repeats > 1 && (d.Fold != nil || d.Time != nil), "-repeats draws folds again, and -foldid and -time draw none")
+	r.refuse(d.Strata != nil && (d.Fold != nil || d.Time != nil || d.Together != nil),
+		"-stratify spreads rows over the folds of -cv one by one: leave out -foldid, -time and -groups")
+	r.refuse(d.Time != nil && (d.Fold != nil || d.Together != nil), "-time makes folds in time: leave out -foldid and -groups")
 	r.refuse(d.Fold != nil && o.Folds > 0, "-foldid and -cv contradict each other: the column says how many folds there are")
 	r.refuse(d.Fold != nil && o.Lambda != nil, "-foldid and -lambda contradict each other: cross-validation chooses λ from a path")
 	r.refuse(o.Folds > d.Rows, "-cv is %d, there are %d rows", o.Folds, d.Rows)
@@ -101,6 +123,27 @@ func (d *Data) check(o *Options) error {
 		r.refuse(o.Folds == 0 && d.Fold == nil && d.Test == nil, "-groups keeps rows together in folds; give -cv or -test-size too")
 	}
 	return r.err
+}
+
+// cross finds contradictions among the options of cross-validation and relaxed fits.
+func (r *rules) cross(o *Options) {
+	r.refuse(o.Lambdas != nil && (o.Lambda != nil || o.Count != 0 || o.Ratio != 0),
+		"-lambdas are the λ of the path: leave out -lambda, -path and -ratio")
+	r.refuse(len(o.Lambdas) > linear.MaxCount, "-lambdas has %d λ, at most %d are possible", len(o.Lambdas), linear.MaxCount)
+	for i, l := range o.Lambdas {
+		r.refuse(!(l >= 0) || math.IsInf(l, 0), "-lambdas has %v, a λ is a number of 0 or more", l)
+		r.refuse(slices.Contains(o.Lambdas[:i], l), "-lambdas has %v twice", l)
+	}
+	r.refuse(o.Measure == linear.AUC && o.Family != linear.Binomial, "-measure auc is for -family binomial")
+	r.refuse(o.Measure == linear.ClassError && o.Family == linear.Gaussian, "-measure error is for classes, and -family is gaussian")
+	r.refuse(o.Measure == linear.AbsoluteError && o.Family != linear.Gaussian, "-measure mae is for -family gaussian")
+	r.refuse(o.Repeats < 0, "-repeats is %d, it must be at least 1", o.Repeats)
+	r.refuse(o.Gammas != nil && !o.Relax, "-gamma mixes models with their refits; give -relax too")
+	for _, g := range o.Gammas {
+		r.refuse(!(g >= 0 && g <= 1), "-gamma has %v, a γ is between 0 and 1", g)
+	}
+	r.refuse(len(o.Gammas) > 1 && o.Lambda != nil, "-gamma has %d values, and -lambda fits one model; give one", len(o.Gammas))
+	r.refuse(o.Relax && o.Guard == Permutation, "-relax and -guard permutation contradict each other: the guard has a model of its own")
 }
 
 // guard finds contradictions between the guard and other options.

@@ -18,11 +18,19 @@ func (r *Result) test() (err error) {
 
 // score measures a model on the rows left out.
 func (r *Result) score(m *linear.Model) (*Score, error) {
-	t := r.Data.Test
-	x, _, err := t.linear(&r.Options)
+	x, _, err := r.Data.Test.linear(&r.Options)
 	if err != nil {
 		return nil, err
 	}
+	return r.scoreOn(r.Data.Test, x, m), nil
+}
+
+// explained returns the share of the loss without features that a model explains in the rows
+// it was fitted to.
+func (r *Result) explained(m *linear.Model) float64 { return r.scoreOn(r.Data, r.problem.X, m).R2 }
+
+// scoreOn measures a model on rows with their design.
+func (r *Result) scoreOn(t *Data, x linear.Design, m *linear.Model) *Score {
 	s := &Score{Rows: t.Rows}
 	columns := predictors(m, x)
 	null := r.Data.null(r.Options.Family)
@@ -45,7 +53,7 @@ func (r *Result) score(m *linear.Model) (*Score, error) {
 	s.R2 = 1 - s.Loss/base
 	s.Loss /= total
 	s.Error /= total
-	return s, nil
+	return s
 }
 
 // predictors returns the linear predictors of a model on the rows of a design: one column,
