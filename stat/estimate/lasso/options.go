@@ -141,6 +141,12 @@ func (r *rules) penalties(o *Options) {
 	if o.Penalty == nil {
 		return
 	}
+	switch p := o.Penalty.(type) {
+	case linear.MCP:
+		r.refuse(p.Gamma != 0 && !(p.Gamma > 1), "-concavity is %v; mcp takes more than 1", p.Gamma)
+	case linear.SCAD:
+		r.refuse(p.Gamma != 0 && !(p.Gamma > 2), "-concavity is %v; scad takes more than 2", p.Gamma)
+	}
 	_, ridge := o.Penalty.(linear.Ridge)
 	r.refuse(o.Alpha != 0, "-penalty and -alpha contradict each other: alpha is of the elastic net")
 	r.refuse(o.GroupLasso, "-group-lasso is a penalty of its own: leave out -penalty and -alpha 0")
