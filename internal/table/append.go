@@ -49,7 +49,7 @@ func appended(parts []*Column) Column {
 	out := Column{Name: parts[0].Name, cells: parts[0].cells}
 	if !slices.ContainsFunc(parts, func(c *Column) bool { return !c.Numeric() }) {
 		for _, c := range parts {
-			out.Numbers = append(out.Numbers, c.Numbers...)
+			out.Numbers = append(out.Numbers, c.numbers()...)
 		}
 		return out
 	}

@@ -11,7 +11,7 @@ import (
 type builder struct {
 	name   string
 	cells  *cells
-	values []float64
+	values numbers
 	text   *factor.Factor
 	// filled: a cell was not empty, so that its spelling is lost when text comes
 	// and the column has to be read again.
@@ -44,22 +44,22 @@ func (b *builder) add(cell string) {
 	v, ok, has := b.cells.read(cell)
 	if ok {
 		b.filled = b.filled || cell != ""
-		b.values = append(b.values, v)
+		b.values.add(v)
 		switch {
 		case v != v:
-			b.countMissing(len(b.values), cell)
+			b.countMissing(b.values.rows, cell)
 		case has == ',':
-			b.comma.first(len(b.values), cell)
+			b.comma.first(b.values.rows, cell)
 		case has == '.':
-			b.point.first(len(b.values), cell)
+			b.point.first(b.values.rows, cell)
 		}
 		return
 	}
 	b.text, b.reread = &factor.Factor{}, b.filled
-	for range b.values {
+	for range b.values.rows {
 		b.text.Add("")
 	}
-	b.values = nil
+	b.values = numbers{}
 	b.text.Add(cell)
 }
 
@@ -76,10 +76,7 @@ func (b *builder) countMissing(row int, cell string) {
 
 func (b *builder) column() Column {
 	if b.text == nil {
-		if b.values == nil {
-			b.values = []float64{}
-		}
-		return Column{Name: b.name, Numbers: b.values}
+		return b.values.column(b.name)
 	}
 	return Column{Name: b.name, Levels: b.text.Levels, Codes: b.text.Codes, cells: b.cells}
 }

@@ -213,7 +213,11 @@ func (t *Table) wanted(header []string, o Options) ([]builder, []int, error) {
 	}
 	for j, name := range header {
 		if len(names) == 0 || slices.Contains(names, name) {
-			builders = append(builders, builder{name: name, cells: meaning})
+			b := builder{name: name, cells: meaning, values: numbers{sparse: o.Sparse}}
+			if slices.Contains(o.Text, name) {
+				b.text = &factor.Factor{}
+			}
+			builders = append(builders, b)
 			at = append(at, j)
 		}
 	}

@@ -61,17 +61,25 @@ func (t *Table) Range(m *Matrix) error {
 				row = i
 			}
 		}
-		if size == 0 || size >= leastSize && size <= mostSize {
-			continue
+		if err := t.rangeError(name, size, row, x[row]); err != nil {
+			return err
 		}
-		what := "large"
-		if size < 1 {
-			what = "small"
-		}
-		return t.errorf("row %d, column %s: %g is too %s: its fourth power does not fit in float64; "+
-			"write the column in another unit", row+1, name, x[row], what)
 	}
 	return nil
+}
+
+// rangeError is the error of a column that varies by size around its first cell and has its
+// largest value in a row; nil if products of squares fit in float64.
+func (t *Table) rangeError(name string, size float64, row int, largest float64) error {
+	if size == 0 || size >= leastSize && size <= mostSize {
+		return nil
+	}
+	what := "large"
+	if size < 1 {
+		what = "small"
+	}
+	return t.errorf("row %d, column %s: %g is too %s: its fourth power does not fit in float64; "+
+		"write the column in another unit", row+1, name, largest, what)
 }
 
 // Matrix copies columns of finite numbers, column after column. Text, missing
@@ -81,28 +89,36 @@ func (t *Table) Matrix(names ...string) (*Matrix, error) {
 	if len(names) == 0 {
 		names = t.Names()
 	}
-	m := &Matrix{Names: slices.Clone(names), Rows: t.rows, Data: make([]float64, 0, t.rows*len(names))}
-	seen := make(map[string]bool, len(names))
-	index := make(map[string]int, len(t.columns))
-	for i := range t.columns {
-		index[t.columns[i].Name] = i
+	columns, err := t.finiteColumns(names)
+	if err != nil {
+		return nil, err
 	}
+	m := &Matrix{Names: slices.Clone(names), Rows: t.rows, Data: make([]float64, 0, t.rows*len(names))}
+	for _, c := range columns {
+		m.Data = append(m.Data, c.numbers()...)
+	}
+	return m, nil
+}
+
+// finiteColumns are the named columns, which must be different and of finite numbers.
+func (t *Table) finiteColumns(names []string) ([]*Column, error) {
+	seen := make(map[string]bool, len(names))
+	columns := make([]*Column, 0, len(names))
 	for _, name := range names {
 		if seen[name] {
 			return nil, t.errorf("column %s is asked for twice", name)
 		}
 		seen[name] = true
-		i, ok := index[name]
-		if !ok {
-			_, err := t.index(name)
+		c, err := t.Column(name)
+		if err != nil {
 			return nil, err
 		}
-		if err := t.finite(&t.columns[i]); err != nil {
+		if err := t.finite(c); err != nil {
 			return nil, err
 		}
-		m.Data = append(m.Data, t.columns[i].Numbers...)
+		columns = append(columns, c)
 	}
-	return m, nil
+	return columns, nil
 }
 
 // Target is a copy of one column of finite numbers, with errors as in Matrix.
@@ -122,7 +138,7 @@ func (t *Table) Classes(name string) ([]int, []string, error) {
 		return nil, nil, err
 	}
 	for i := range c.Len() {
-		if c.missing(i) {
+		if c.Missing(i) {
 			says := ""
 			if text := strings.TrimSpace(c.Text(i)); text != "" {
 				says = fmt.Sprintf(" (%q is a word for a missing value)", shorten(text))
@@ -139,13 +155,21 @@ func (t *Table) finite(c *Column) error {
 	if !c.Numeric() {
 		return t.textError(c)
 	}
-	for i, v := range c.Numbers {
-		switch {
-		case math.IsNaN(v):
-			return t.errorf("row %d, column %s: the cell has no number (it is empty, NA, NaN or another word for a missing value)", i+1, c.Name)
-		case math.IsInf(v, 0):
-			return t.errorf("row %d, column %s: %+v is not finite", i+1, c.Name, v)
+	values := c.Numbers
+	if c.Entries != nil {
+		values = c.Entries.Value
+	}
+	for i, v := range values {
+		if v-v == 0 {
+			continue
 		}
+		if c.Entries != nil {
+			i = int(c.Entries.Row[i])
+		}
+		if math.IsNaN(v) {
+			return t.errorf("row %d, column %s: the cell has no number (it is empty, NA, NaN or another word for a missing value)", i+1, c.Name)
+		}
+		return t.errorf("row %d, column %s: %+v is not finite", i+1, c.Name, v)
 	}
 	return nil
 }
@@ -202,11 +226,12 @@ func (t *Table) OneHot(name, reference string) (*Table, error) {
 			continue
 		}
 		at[k] = len(hot)
-		hot = append(hot, Column{Name: name + "=" + level, Numbers: make([]float64, t.rows)})
+		hot = append(hot, Column{Name: name + "=" + level, Entries: &Entries{Rows: t.rows}})
 	}
 	for row, k := range codes {
 		if at[k] >= 0 {
-			hot[at[k]].Numbers[row] = 1
+			e := hot[at[k]].Entries
+			e.Row, e.Value = append(e.Row, int32(row)), append(e.Value, 1)
 		}
 	}
 	out, err := New(t.Source, slices.Concat(t.columns[:i:i], hot, t.columns[i+1:]))
@@ -325,14 +350,15 @@ func Feature(name string, columns map[string]bool) string {
 func (c *Column) Values() ([]string, []int) {
 	codes := make([]int, c.Len())
 	if c.Numeric() {
-		values := slices.Clone(c.Numbers)
+		cells := c.numbers()
+		values := slices.Clone(cells)
 		slices.Sort(values) // NaN first
 		values = slices.CompactFunc(values, func(a, b float64) bool { return a == b || (a != a && b != b) })
 		texts := make([]string, len(values))
 		for k, v := range values {
 			texts[k] = orEmpty(numberText(v))
 		}
-		for i, v := range c.Numbers {
+		for i, v := range cells {
 			codes[i], _ = slices.BinarySearch(values, v)
 		}
 		return texts, codes

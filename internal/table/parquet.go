@@ -51,20 +51,30 @@ func readParquet(path string, o Options) (*Table, error) {
 	if f.Rows() == 0 || len(names) == 0 {
 		return nil, t.errorf("the file has %d rows of %d columns", f.Rows(), len(names))
 	}
-	columns, err := f.Read(names, func(read, total int) {
-		if o.Progress != nil {
-			o.Progress(info.Size()*int64(read)/int64(total), info.Size())
-		}
-	})
-	if err != nil {
-		return nil, t.errorf("%s", oneLine(err))
+	block := len(names)
+	if o.Sparse {
+		block = sparseBlock
 	}
 	cells := newCells(o)
-	out := make([]Column, len(columns))
-	for k, c := range columns {
-		out[k] = Column{Name: c.Name, Numbers: c.Numbers, Levels: c.Levels, Codes: c.Codes, cells: cells}
-		if cells.first {
-			dropWords(c.Numbers, o.Missing)
+	out := make([]Column, 0, len(names))
+	for part := range slices.Chunk(names, block) {
+		columns, err := f.Read(part, func(read, total int) {
+			if o.Progress != nil {
+				o.Progress(info.Size()*int64(len(out)+read)/int64(len(names)), info.Size())
+			}
+		})
+		if err != nil {
+			return nil, t.errorf("%s", oneLine(err))
+		}
+		for _, c := range columns {
+			if cells.first {
+				dropWords(c.Numbers, o.Missing)
+			}
+			made := Column{Name: c.Name, Numbers: c.Numbers, Levels: c.Levels, Codes: c.Codes, cells: cells}
+			if o.Sparse {
+				made = sparsely(made)
+			}
+			out = append(out, made)
 		}
 	}
 	read, err := New(t.Source, out)
@@ -74,6 +84,9 @@ func readParquet(path string, o Options) (*Table, error) {
 	read.Notes = t.Notes
 	return read, nil
 }
+
+// sparseBlock is the number of columns with all their zeros that Options.Sparse has in memory.
+const sparseBlock = 64
 
 // dropWords makes numbers missing that are one of the words of missing cells, such as -999.
 func dropWords(numbers []float64, words []string) {

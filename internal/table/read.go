@@ -2,6 +2,7 @@ package table
 
 import (
 	"archive/zip"
+	"bufio"
 	"errors"
 	"fmt"
 	"io"
@@ -30,13 +31,18 @@ type Options struct {
 	// Decimal is the decimal mark of numbers, a comma or a point; 0: a point, or, where
 	// the comma does not separate cells, a comma if no number of the table has a point.
 	Decimal rune
+	// Text are columns of CSV that are text even if all their cells are numbers.
+	Text []string
+	// Sparse keeps a column of numbers that is mostly 0 as Entries, from CSV, Parquet and
+	// svmlight; otherwise columns of numbers have all their values in Numbers.
+	Sparse bool
 	// Progress, if not nil, is called with the bytes read so far and the size of the file.
 	// If a part of a file is read twice, the count starts again.
 	Progress func(read, total int64)
 }
 
-// Read reads a file: CSV, .gz of CSV, .zip of exactly one CSV, Parquet (.parquet, .pq), a
-// .npy matrix or vector of f4, f8, u1, i4 or i8, whose columns are called x1, x2, …, or the
+// Read reads a file: CSV, .gz of CSV, .zip of exactly one CSV, Parquet (.parquet, .pq),
+// svmlight (.svm, .svmlight, .libsvm, also with .gz, or a first line of that form), a .npy matrix or vector of f4, f8, u1, i4 or i8, whose columns are called x1, x2, …, or the
 // arrays of an .npz file: a vector is a column with its name, a matrix x columns x1, x2, …
 // The ending of the name says which; every other one is CSV. Rows are read as a stream, so only the columns take
 // memory. A file that unpacks to far more than data do (internal/unpack), or has a row of
@@ -70,24 +76,37 @@ func Read(path string, o Options) (*Table, error) {
 		}
 		return readNPY(t.Source, f, o)
 	}
-	return readCSV(t.Source, func() (io.Reader, error) {
+	open := func() (io.Reader, error) {
 		r, err := s.open()
 		if err != nil {
 			return nil, t.errorf("%s", oneLine(err))
 		}
 		return r, nil
-	}, o)
+	}
+	text, err := open()
+	if err != nil {
+		return nil, err
+	}
+	begin := bufio.NewReaderSize(text, 1<<16)
+	if first, _ := begin.Peek(1 << 16); namedSVMLight(path) || plainText(o) && looksSVMLight(first) {
+		return readSVMLight(t.Source, begin, o)
+	}
+	return readCSV(t.Source, open, o)
 }
 
+// plainText reports whether no option says that a file is CSV.
+func plainText(o Options) bool { return !o.NoHeader && o.Comma == 0 && o.Decimal == 0 }
+
 // NamesColumns reports whether files of that name hold the names of their columns in any case,
-// so that Options.NoHeader, Comma and Decimal have no meaning for them: Parquet and .npz.
+// so that Options.NoHeader, Comma and Decimal have no meaning for them: Parquet, .npz and
+// svmlight.
 func NamesColumns(path string) bool {
-	return slices.Contains([]string{".parquet", ".pq", ".npz"}, strings.ToLower(filepath.Ext(path)))
+	return namedSVMLight(path) || slices.Contains([]string{".parquet", ".pq", ".npz"}, strings.ToLower(filepath.Ext(path)))
 }
 
 // textOnly is the error of options of text for a file that is none.
 func (t *Table) textOnly(o Options, format string) error {
-	if o.NoHeader || o.Comma != 0 || o.Decimal != 0 {
+	if !plainText(o) {
 		return t.errorf("a header, a separator of cells and a decimal mark are options of text, and this is %s; leave them out", format)
 	}
 	return nil

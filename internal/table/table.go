@@ -24,6 +24,8 @@ type Table struct {
 	// Notes are the oddities that did not stop the reader, one line each, such as a
 	// column that occurs twice.
 	Notes []string
+	// Open: a column that the table does not have is 0 in every row, as in svmlight files.
+	Open bool
 
 	columns []Column
 	rows    int
@@ -144,8 +146,9 @@ func (t *Table) Take(rows []int) (*Table, error) {
 	out := *t
 	out.rows = len(rows)
 	out.columns = make([]Column, len(t.columns))
+	where := newSelection(rows, t.rows)
 	for i := range t.columns {
-		out.columns[i] = t.columns[i].take(rows)
+		out.columns[i] = t.columns[i].take(where)
 	}
 	return &out, nil
 }
@@ -166,9 +169,7 @@ func (t *Table) Complete(names ...string) ([]int, error) {
 		if err != nil {
 			return nil, err
 		}
-		for i := range keep {
-			keep[i] = keep[i] && !c.missing(i)
-		}
+		c.mark(keep)
 	}
 	rows := []int{}
 	for i, k := range keep {
@@ -192,12 +193,15 @@ type Error struct{ line string }
 
 func (e *Error) Error() string { return e.line }
 
-// Column is one column: of numbers if Numbers is not nil, of text otherwise.
+// Column is one column: of numbers if Numbers or Entries is not nil, of text otherwise.
 type Column struct {
 	Name string
 	// Numbers are the values; NaN where the file had an empty cell or a word for a
 	// missing value.
 	Numbers []float64
+	// Entries are the values that are not 0 of a column that is mostly 0, in place of
+	// Numbers: Read makes such columns for Options.Sparse, and OneHot does.
+	Entries *Entries
 	// Levels are the different texts in order of first appearance, and Codes
 	// the index into them of each row.
 	Levels []string
@@ -207,23 +211,49 @@ type Column struct {
 }
 
 // Numeric reports whether all cells are numbers or missing.
-func (c *Column) Numeric() bool { return c.Numbers != nil }
+func (c *Column) Numeric() bool { return c.Numbers != nil || c.Entries != nil }
 
 // Len is the number of rows.
 func (c *Column) Len() int {
-	if c.Numeric() {
+	switch {
+	case c.Entries != nil:
+		return c.Entries.Rows
+	case c.Numbers != nil:
 		return len(c.Numbers)
 	}
 	return len(c.Codes)
 }
 
+// numbers are all values of a column of numbers.
+func (c *Column) numbers() []float64 {
+	if c.Entries != nil {
+		return c.Entries.fill()
+	}
+	return c.Numbers
+}
+
 // Text is the cell of a row, counted from 0, as text; a number is written with
 // as many digits as it needs, a missing one as "".
 func (c *Column) Text(row int) string {
-	if !c.Numeric() {
-		return c.Levels[c.Codes[row]]
+	switch {
+	case c.Entries != nil:
+		return numberText(c.Entries.At(row))
+	case c.Numbers != nil:
+		return numberText(c.Numbers[row])
 	}
-	return numberText(c.Numbers[row])
+	return c.Levels[c.Codes[row]]
+}
+
+// Level is the cell of a row, counted from 0, as Values writes it; number says that the
+// values are numbers, so that 1.0 is 1.
+func (c *Column) Level(row int, number bool) string {
+	text := c.Text(row)
+	if number && !c.Numeric() {
+		if v, ok := c.meaning().parse(text); ok {
+			text = numberText(v)
+		}
+	}
+	return orEmpty(text)
 }
 
 // Texts are all cells as Text writes them.
@@ -242,25 +272,48 @@ func numberText(v float64) string {
 	return strconv.FormatFloat(v, 'g', -1, 64)
 }
 
-func (c *Column) missing(row int) bool {
-	if c.Numeric() {
-		return math.IsNaN(c.Numbers[row]) || math.IsInf(c.Numbers[row], 0)
+// Missing reports whether the cell of a row, counted from 0, is missing or not finite.
+func (c *Column) Missing(row int) bool {
+	switch {
+	case c.Entries != nil:
+		v := c.Entries.At(row)
+		return v-v != 0
+	case c.Numbers != nil:
+		v := c.Numbers[row]
+		return v-v != 0
 	}
 	return c.meaning().absent(c.Levels[c.Codes[row]])
 }
 
+// mark sets at to false for the rows with a missing cell.
+func (c *Column) mark(at []bool) {
+	if c.Entries != nil {
+		for k, row := range c.Entries.Row {
+			v := c.Entries.Value[k]
+			at[row] = at[row] && v-v == 0
+		}
+		return
+	}
+	for i := range at {
+		at[i] = at[i] && !c.Missing(i)
+	}
+}
+
 // take returns the column with some of its rows; if only numbers remain in a text column,
 // it becomes numeric.
-func (c *Column) take(rows []int) Column {
+func (c *Column) take(s *selection) Column {
+	if c.Entries != nil {
+		return Column{Name: c.Name, Entries: c.Entries.take(s)}
+	}
 	if c.Numeric() {
-		out := Column{Name: c.Name, Numbers: make([]float64, len(rows))}
-		for k, r := range rows {
+		out := Column{Name: c.Name, Numbers: make([]float64, len(s.rows))}
+		for k, r := range s.rows {
 			out.Numbers[k] = c.Numbers[r]
 		}
 		return out
 	}
 	b, text := builder{name: c.Name, cells: c.meaning()}, factor.Factor{}
-	for _, r := range rows {
+	for _, r := range s.rows {
 		b.add(c.Text(r))
 		text.Add(c.Text(r))
 	}

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"pare/internal/limit"
 	"pare/internal/table"
 )
 
@@ -29,14 +30,27 @@ type Source struct {
 	// DropFirst: the first value of a replaced column gets no column of its own, so that
 	// the columns and an intercept are independent.
 	DropFirst bool
+	// Sparse keeps a design of many columns that are mostly zeros without the zeros.
+	Sparse bool
 }
 
-// Design holds columns of finite numbers, none of them constant.
+// Design holds columns of finite numbers, none of them constant: with all their values in
+// Matrix or, if the source is Sparse and it pays, in Cells.
 type Design struct {
 	*table.Matrix
+	Cells    *table.Sparse
 	Of       []string // the column of the table that each column stands for
+	Factors  []Factor // the columns of the table that were replaced
 	Constant []string // columns left out
 	Notes    []string // oddities of the file, a line each
+}
+
+// Factor is a column of a table that columns of 0 and 1 replace.
+type Factor struct {
+	Column string
+	Levels []string // in their order; table.Table.OneHot says how they are written
+	// Numbers: the column was one of numbers, and its levels are the numbers as text.
+	Numbers bool
 }
 
 // Data holds finite numbers, Rows × len(Names), row-major.
@@ -52,7 +66,7 @@ type Data struct {
 // Table reads the columns of the file, with all its rows.
 func (s *Source) Table() (*table.Table, error) {
 	o := s.Cells
-	o.Columns = s.Columns
+	o.Columns, o.Sparse = s.Columns, s.Sparse
 	t, err := table.Read(s.Path, o)
 	if err != nil {
 		return nil, err
@@ -115,23 +129,31 @@ func (s *Source) Design(t *table.Table, names []string) (*Design, error) {
 				table.Suggestion(name, "columns", names))
 		}
 	}
+	var factors []Factor
 	if s.OneHot || s.Categorical != nil {
-		encoded, err := t.Encode(table.Encoding{Text: s.OneHot, Categorical: s.Categorical, Reference: s.DropFirst,
-			But: slices.DeleteFunc(t.Names(), func(n string) bool { return read[n] })})
+		e := table.Encoding{Text: s.OneHot, Categorical: s.Categorical, Reference: s.DropFirst,
+			But: slices.DeleteFunc(t.Names(), func(n string) bool { return read[n] })}
+		encoded, err := t.Encode(e)
+		if err == nil {
+			factors, err = factorsOf(t, e)
+		}
 		if err != nil {
 			return nil, remedy(t, nil, err)
 		}
 		t = encoded
 		names = slices.DeleteFunc(t.Names(), func(n string) bool { return !read[table.Feature(n, read)] })
 	}
-	m, err := t.Matrix(names...)
+	sparse, err := s.keepsSparse(t, names)
 	if err != nil {
+		return nil, err
+	}
+	d := &Design{Factors: factors, Notes: t.Notes}
+	if err := d.read(t, names, sparse); err != nil {
 		return nil, remedy(t, names, err)
 	}
-	d := &Design{Matrix: m, Notes: t.Notes}
-	if at := m.Constant(); len(at) > 0 {
+	if at := d.constant(); len(at) > 0 {
 		var vary []string
-		for j, name := range m.Names {
+		for j, name := range names {
 			if _, is := slices.BinarySearch(at, j); is {
 				d.Constant = append(d.Constant, name)
 			} else {
@@ -145,19 +167,88 @@ func (s *Source) Design(t *table.Table, names []string) (*Design, error) {
 		switch {
 		case !s.DropConstant:
 			return nil, fmt.Errorf("%s: %s constant (%g in the first); leave out with -drop %s, or all such columns with -drop-constant",
-				t.Source, is, m.Column(at[0])[0], strings.Join(d.Constant[:min(len(at), 20)], ","))
+				t.Source, is, d.first(at[0]), strings.Join(d.Constant[:min(len(at), 20)], ","))
 		case vary == nil:
 			return nil, fmt.Errorf("%s: all columns are constant", t.Source)
 		}
 		d.Notes = append(slices.Clone(d.Notes), "constant, left out: "+Few(d.Constant))
-		if d.Matrix, err = t.Matrix(vary...); err != nil {
+		names = vary
+		if err = d.read(t, names, sparse); err != nil {
 			return nil, err
 		}
 	}
-	for _, name := range d.Names {
+	for _, name := range names {
 		d.Of = append(d.Of, table.Feature(name, read))
 	}
+	if sparse {
+		return d, t.RangeSparse(d.Cells)
+	}
 	return d, t.Range(d.Matrix)
+}
+
+// factorsOf lists the columns that an encoding replaces.
+func factorsOf(t *table.Table, e table.Encoding) ([]Factor, error) {
+	names, err := t.Categories(e)
+	if err != nil {
+		return nil, err
+	}
+	var out []Factor
+	for _, name := range names {
+		c, err := t.Column(name)
+		if err != nil {
+			return nil, err
+		}
+		levels, _ := c.Values()
+		out = append(out, Factor{name, levels, c.Numeric()})
+	}
+	return out, nil
+}
+
+// A design of at least manyColumns columns, or of more than manyCells cells, stays sparse if
+// at most 1/fewFilled of its cells are not 0.
+const (
+	manyColumns = 512
+	manyCells   = 1 << 25
+	fewFilled   = 16
+)
+
+// keepsSparse reports whether the design of some columns stays without its zeros.
+func (s *Source) keepsSparse(t *table.Table, names []string) (bool, error) {
+	cells := t.Rows() * len(names)
+	if !s.Sparse || len(names) < manyColumns && cells <= manyCells {
+		return false, nil
+	}
+	filled, err := t.Filled(names...)
+	return fewFilled*filled <= cells, err
+}
+
+// read sets the values.
+func (d *Design) read(t *table.Table, names []string, sparse bool) (err error) {
+	if sparse {
+		d.Cells, err = t.Sparse(names...)
+		return err
+	}
+	if err := limit.Check(fmt.Sprintf("%s: a table of %d rows and %d columns", t.Source, t.Rows(), len(names)),
+		int64(t.Rows())*int64(len(names)), 8); err != nil {
+		return err
+	}
+	d.Matrix, err = t.Matrix(names...)
+	return err
+}
+
+func (d *Design) constant() []int {
+	if d.Cells != nil {
+		return d.Cells.Constant()
+	}
+	return d.Matrix.Constant()
+}
+
+// first returns the value of a column in the first row.
+func (d *Design) first(j int) float64 {
+	if d.Cells != nil {
+		return d.Cells.Entries(j).At(0)
+	}
+	return d.Matrix.Column(j)[0]
 }
 
 // Few lists the first of some names.

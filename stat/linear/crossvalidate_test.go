@@ -148,3 +148,131 @@ func TestOLS(t *testing.T) {
 		t.Errorf("%v along the null space, rank %d", along, fit.Rank)
 	}
 }
+
+// TestFoldsInTime: a fold is predicted by the fit to the observations before it, whatever the
+// later ones are.
+func TestFoldsInTime(t *testing.T) {
+	d, y := randomRows(12, 90, 8, 3, 1)
+	time := make([]float64, 90)
+	for i := range time {
+		time[i] = float64((i * 37) % 90)
+	}
+	o := CVOptions{Folds: 5, Time: time, Lambdas: []float64{0.3, 0.05}, PathOptions: PathOptions{Options: Options{Tolerance: 1e-13}}}
+	cv, err := CrossValidate(Problem{X: d, Y: y}, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	before := cv.HeldOut(1, 1)[0][0]
+	for i, fold := range cv.Fold {
+		if math.IsNaN(before[i]) != (fold < 0) || (fold < 0) != (time[i] < 15) {
+			t.Errorf("observation %d of time %v: fold %d, predictor %v", i, time[i], fold, before[i])
+		}
+	}
+	other := slices.Clone(y)
+	for i := range other {
+		if cv.Fold[i] >= 2 {
+			other[i] += 100
+		}
+	}
+	changed, err := CrossValidate(Problem{X: d, Y: other}, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	after := changed.HeldOut(1, 1)[0][0]
+	for i, fold := range cv.Fold {
+		if fold >= 0 && (before[i] == after[i]) != (fold <= 2) {
+			t.Errorf("fold %d: predictors %v and %v after later responses changed", fold, before[i], after[i])
+		}
+	}
+}
+
+// TestMeasures: the mean of each measure is that of the predictions out of fold.
+func TestMeasures(t *testing.T) {
+	d, y := randomRows(13, 100, 10, 3, 1)
+	class := make([]float64, 100)
+	for i, v := range y {
+		if v > 0 {
+			class[i] = 1
+		}
+	}
+	for _, c := range []struct {
+		Problem
+		measure Measure
+		of      func(eta, y float64) float64
+	}{
+		{Problem{Y: y}, Deviance, func(eta, y float64) float64 { return (eta - y) * (eta - y) }},
+		{Problem{Y: y}, AbsoluteError, func(eta, y float64) float64 { return math.Abs(eta - y) }},
+		{Problem{Y: class, Family: Binomial}, ClassError, func(eta, y float64) float64 {
+			if (eta > 0) == (y == 1) {
+				return 0
+			}
+			return 1
+		}},
+		{Problem{Y: class, Family: Binomial}, Deviance, func(eta, y float64) float64 { return 2 * math.Log1p(math.Exp((1-2*y)*eta)) }},
+	} {
+		c.X = d
+		cv, err := CrossValidate(c.Problem, CVOptions{Folds: 4, Repeats: 2, Seed: 1, Measure: c.measure, PathOptions: PathOptions{Count: 10},
+			Gammas: []float64{0, 0.5}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		check := func(l int, gamma, want float64) {
+			t.Helper()
+			sum := 0.0
+			for _, eta := range cv.HeldOut(l, gamma) {
+				for i, e := range eta[0] {
+					sum += c.of(e, c.Y[i]) / 200
+				}
+			}
+			if math.Abs(sum-want) > 1e-12 {
+				t.Errorf("%s of %s at λ %d, γ %v: %v, predictions out of fold have %v", c.measure, c.Family, l, gamma, want, sum)
+			}
+		}
+		for l := range cv.Mean {
+			check(l, 1, cv.Mean[l])
+			for g, choice := range cv.Relaxed.Choices {
+				if !math.IsInf(choice.Mean[l], 0) {
+					check(l, cv.Relaxed.Gammas[g], choice.Mean[l])
+				}
+			}
+		}
+		best := math.Inf(1)
+		for _, choice := range cv.Relaxed.Choices {
+			best = min(best, slices.Min(choice.Mean))
+		}
+		g := slices.Index(cv.Relaxed.Gammas, cv.Relaxed.MinGamma)
+		if got := cv.Relaxed.Choices[g].Mean[cv.Min]; got != best {
+			t.Errorf("%s of %s: chosen %v, best %v", c.measure, c.Family, got, best)
+		}
+		if cv.LambdaMin() > cv.Lambda1SE() {
+			t.Errorf("λ.min %v, λ.1se %v", cv.LambdaMin(), cv.Lambda1SE())
+		}
+	}
+	cv, err := CrossValidate(Problem{X: d, Y: class, Family: Binomial}, CVOptions{Folds: 4, Measure: AUC, PathOptions: PathOptions{Count: 10}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if cv.Mean[cv.Min] != slices.Max(cv.Mean) || cv.Mean[cv.Min] < 0.8 {
+		t.Errorf("AUC %v, chosen %d", cv.Mean, cv.Min)
+	}
+	alone, late := make([]int, 100), make([]float64, 100)
+	for i, v := range class {
+		alone[i] = i % 3
+		if v == 1 {
+			alone[i] = 1 + i%2
+		}
+		late[i] = 1000*v + float64(i)
+	}
+	for want, o := range map[string]CVOptions{
+		"linear: the measure mae does not apply to binomial responses":                                         {Measure: AbsoluteError},
+		`linear: unknown measure "r2"`:                                                                         {Measure: "r2"},
+		"linear: gamma 2 of a relaxed fit is not within 0 and 1":                                               {Gammas: []float64{2}},
+		"linear: no observation of class 1 is in fold 0; the measure needs both classes in every fold":         {Measure: AUC, Assigned: alone},
+		"linear: groups, strata and repeats are of folds that are drawn":                                       {Time: y, Repeats: 2},
+		"linear: no observation of class 1 is left to fit without fold 0; every class needs some in two folds": {Time: late, Folds: 2},
+	} {
+		if _, err := CrossValidate(Problem{X: d, Y: class, Family: Binomial}, o); err == nil || err.Error() != want {
+			t.Errorf("%v, want %s", err, want)
+		}
+	}
+}

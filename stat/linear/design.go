@@ -212,8 +212,9 @@ type Sparse struct {
 }
 
 // NewSparse makes a design of p columns: column j has value[start[j]:start[j+1]] in
-// the rows row[start[j]:start[j+1]], which ascend. It keeps start and value.
-func NewSparse(n, p int, start, row []int, value []float64) (*Sparse, error) {
+// the rows row[start[j]:start[j+1]], which ascend. It keeps start and value, and row if it
+// is of int32.
+func NewSparse[R int | int32](n, p int, start []int, row []R, value []float64) (*Sparse, error) {
 	switch {
 	case n < 0 || p < 0 || n > math.MaxInt32:
 		return nil, fmt.Errorf("linear: %d rows and %d columns", n, p)
@@ -221,19 +222,24 @@ func NewSparse(n, p int, start, row []int, value []float64) (*Sparse, error) {
 		return nil, fmt.Errorf("linear: %d columns need %d starts that end with the %d values, and as many rows as values",
 			p, p+1, len(value))
 	}
-	rows := make([]int32, len(row))
+	rows, kept := any(row).([]int32)
+	if !kept {
+		rows = make([]int32, len(row))
+	}
 	for j := range p {
 		if start[j] > start[j+1] {
 			return nil, fmt.Errorf("linear: column %d ends before it starts", j)
 		}
 		for k := start[j]; k < start[j+1]; k++ {
-			if row[k] < 0 || row[k] >= n || k > start[j] && row[k] <= row[k-1] {
+			if row[k] < 0 || int(row[k]) >= n || k > start[j] && row[k] <= row[k-1] {
 				return nil, fmt.Errorf("linear: rows of column %d do not ascend within 0 to %d", j, n-1)
 			}
 			if math.IsNaN(value[k]) || math.IsInf(value[k], 0) {
 				return nil, fmt.Errorf("linear: row %d, column %d is %v", row[k], j, value[k])
 			}
-			rows[k] = int32(row[k])
+			if !kept {
+				rows[k] = int32(row[k])
+			}
 		}
 	}
 	return &Sparse{n, p, start, rows, value}, nil

@@ -2,6 +2,8 @@ package app
 
 import (
 	"context"
+	"errors"
+	"flag"
 	"fmt"
 	"slices"
 	"strconv"
@@ -15,11 +17,13 @@ import (
 // lassoCommand fits sparse linear models to a table.
 var lassoCommand = command{
 	name: "lasso",
-	args: "-data FILE -target COLUMN [-family gaussian] [-lambda L | -path 100] [-cv 10] [-guard knockoffs -q 0.1] [-json] [-out DIR]",
-	doc:  "fits sparse linear models to a table, each with its duality gap",
+	args: "-data FILE -target COLUMN [-family gaussian] [-lambda L | -path 100] [-cv 10] [-guard knockoffs -q 0.1] [-json] [-out DIR]\n" +
+		"pare lasso -predict FILE -model DIR [-lambda L] [-json] [-out DIR]",
+	doc: "fits sparse linear models to a table, each with its duality gap",
 	examples: []string{
 		"pare lasso -data grades.csv -target G3 -one-hot -cv 10",
 		"pare lasso -data grades.csv -target G3 -one-hot -guard knockoffs -q 0.1   # fewer than 10 % false discoveries",
+		"pare lasso -data grades.csv -target G3 -one-hot -cv 10 -out grades && pare lasso -predict new.csv -model grades",
 		"pare lasso -data people.csv -target again -family binomial -one-hot -test-size 0.3 -audit race",
 	},
 	run: runLasso,
@@ -33,17 +37,36 @@ func runLasso(ctx context.Context, f *flags) error {
 		tolerance:  "relative to the objective without penalised features (default 1e-6)",
 		iterations: "sweeps of coordinate descent for one λ (default 100000)"})
 	var family, guard string
-	families := []string{"gaussian", "binomial", "multinomial"}
+	families := []string{"gaussian", "binomial", "multinomial", "poisson"}
 	f.StringVar(&t.Path, "data", "", "`FILE` with a row for each observation: CSV, .gz or .zip of it, Parquet (.parquet, .pq), .npz, "+
 		"or .npy, whose columns are called x1, x2, …")
 	f.StringVar(&t.Target, "target", "", "`COLUMN` to predict")
+	var p lasso.Prediction
+	f.StringVar(&p.Path, "predict", "", "`FILE` of new rows to predict with a fitted model, as CSV on standard output; give -model too")
+	f.StringVar(&p.Model, "model", "", "with -predict: the folder `DIR` of a fit (-out)")
 	f.StringVar(&t.TargetFile, "target-file", "", "`FILE` with the target as its one column, in place of -target")
 	f.BoolVar(&t.DropFirst, "drop-first", false, "with -one-hot or -categorical: no 0/1 column for the first value")
 	f.Float64Var(&t.TestSize, "test-size", 0, "`share` of rows to hold out of all fits, for testing")
-	f.choice(&family, "family", "gaussian", "distribution of the target: gaussian, binomial or multinomial", families...)
-	f.Float64Var(&o.Alpha, "alpha", 1, "elastic net: 1 is the lasso; the smaller, the more of the penalty is on squares")
+	f.choice(&family, "family", "gaussian", "distribution of the target: gaussian, binomial, multinomial or poisson", families...)
+	f.Float64Var(&o.Alpha, "alpha", 1, "elastic net: 1 is the lasso; the smaller, the more of the penalty is on squares; 0 is the ridge")
+	var penalty string
+	f.choice(&penalty, "penalty", "", "penalty that leaves large coefficients alone, in place of the elastic net: mcp or scad; "+
+		"their models are stationary points, without a certificate", "mcp", "scad")
+	concavity := f.Float64("concavity", 0, "with -penalty: `γ` at which it is flat, in multiples of λ (default 3 of mcp, 3.7 of scad)")
+	f.StringVar(&t.Offset, "offset", "", "`COLUMN` that is added to the linear predictor, such as log(exposure)")
 	f.StringVar(&t.Together, "groups", "", "`COLUMN` of groups: rows with the same value stay in one fold")
 	f.StringVar(&t.Fold, "foldid", "", "`COLUMN` with the fold of each row, in place of -cv")
+	f.StringVar(&t.Stratify, "stratify", "", "with -cv: `COLUMN` of values, or the target, that are spread evenly over the folds "+
+		"(default the classes)")
+	f.StringVar(&t.Time, "time", "", "with -cv: `COLUMN` that orders the rows; each fold is a stretch of time, predicted from earlier rows")
+	f.IntVar(&o.Repeats, "repeats", 0, "with -cv: number of `TIMES` that the folds are drawn (default 1)")
+	var measure string
+	f.choice(&measure, "measure", "deviance", "with -cv: the measure that chooses λ: deviance (mean square of numbers), "+
+		"mae (absolute error), error (share in the wrong class) or auc", measures...)
+	f.Var((*floats)(&o.Lambdas), "lambdas", "the `λ,λ,…` of the path, in place of -path and -ratio")
+	f.BoolVar(&o.Relax, "relax", false, "relaxed lasso: refit each model without a penalty on its features")
+	f.Var((*floats)(&o.Gammas), "gamma", "with -relax: the `γ,γ,…` to choose from by -cv, of γ·lasso + (1−γ)·refit "+
+		"(default 0,0.25,0.5,0.75,1); with -lambda or -predict one γ (default 0)")
 	f.StringVar(&t.Weights, "weights", "", "`COLUMN` with the weight of each row")
 	f.BoolVar(&o.Interactions, "interactions", false, "add the products of all pairs of columns, a:b")
 
@@ -69,9 +92,9 @@ func runLasso(ctx context.Context, f *flags) error {
 		"standard deviations, beside a model trained for them")
 	f.BoolVar(&o.OLS, "ols", false, "also fit least squares for comparison; of several solutions, the one of least norm")
 	f.within(share, "test-size")
-	f.within(numeric("above 0 and at most 1", func(v float64) bool { return v > 0 && v <= 1 }), "alpha")
+	f.within(numeric("at least 0 and at most 1", func(v float64) bool { return v >= 0 && v <= 1 }), "alpha")
 	f.within(positive, "robust", "q")
-	f.within(atLeast(1), "knockoffs", "permutations")
+	f.within(atLeast(1), "knockoffs", "permutations", "repeats")
 	for _, name := range [][2]string{{"features", "columns"}, {"drop-missing", "complete"}, {"lambda-min-ratio", "ratio"},
 		{"tol", "tolerance"}, {"max-iter", "max-iterations"}, {"positive", "nonnegative"}} {
 		f.alias(name[0], name[1], nil)
@@ -79,6 +102,9 @@ func runLasso(ctx context.Context, f *flags) error {
 	f.alias("select", "one-se", map[string]string{"1se": "true", "min": "false"})
 	if err := e.settle(); err != nil {
 		return err
+	}
+	if p.Path != "" || p.Model != "" {
+		return predictLasso(ctx, e, &p, &q)
 	}
 	switch {
 	case t.Path == "":
@@ -91,13 +117,90 @@ func runLasso(ctx context.Context, f *flags) error {
 	f.refuse(guard == "", "it sets the errors that a guard allows; give -guard too", "q")
 	f.refuse(!t.OneHot && t.Categorical == nil,
 		"it is about the columns that -one-hot or -categorical makes; give both", "drop-first", "group-lasso")
-	f.refuse(o.Folds == 0 && t.Fold == "", "it chooses λ by cross-validation; give -cv too", "one-se")
+	f.refuse(penalty == "", "it is of the penalties mcp and scad; give -penalty too", "concavity")
+	f.refuse(o.Folds == 0 && t.Fold == "", "it is of cross-validation; give -cv too", "one-se", "stratify", "time", "repeats", "measure")
 	if f.refused != nil {
 		return f.refused
 	}
+	if measure != "deviance" {
+		o.Measure = linear.Measure(measure)
+	}
 	o.Family, o.Guard = linear.Family(slices.Index(families, family)), lasso.Guard(guard)
+	switch {
+	case penalty == "mcp":
+		o.Penalty = linear.MCP{Gamma: *concavity}
+	case penalty == "scad":
+		o.Penalty = linear.SCAD{Gamma: *concavity}
+	case o.Alpha == 0:
+		o.Penalty = linear.Ridge{}
+	}
+	if penalty != "" && !f.given("alpha") {
+		o.Alpha = 0
+	}
 	o.NoIntercept, o.NoStandardize = !*intercept, !*standardize
 	return fit(ctx, e, q.Run)
+}
+
+// predictOptions are the options of -predict.
+var predictOptions = []string{"predict", "model", "lambda", "target-file", "complete", "drop-missing", "missing", "decimal", "sep",
+	"no-header", "json", "out", "threads", "gamma"}
+
+// measures are the values of -measure; all but the first are names of linear.Measure.
+var measures = []string{"deviance", string(linear.AbsoluteError), string(linear.ClassError), string(linear.AUC)}
+
+// predictLasso predicts new rows with a fitted model.
+func predictLasso(ctx context.Context, e *estimator, p *lasso.Prediction, q *lasso.Request) error {
+	switch {
+	case p.Path == "":
+		return cli.InputError("-model is the model of -predict FILE; give -predict too")
+	case p.Model == "":
+		return cli.InputError("-predict needs -model DIR, the folder that a fit has written with -out")
+	}
+	e.Visit(func(o *flag.Flag) {
+		e.refuse(!slices.Contains(predictOptions, o.Name), "it is an option of fits, and -predict takes the model as it was fitted", o.Name)
+	})
+	if e.refused != nil {
+		return e.refused
+	}
+	switch gammas := q.Gammas; len(gammas) {
+	case 0:
+	case 1:
+		p.Gamma = &gammas[0]
+	default:
+		return cli.InputError("-gamma has %d values, and -predict takes one model; give one", len(gammas))
+	}
+	p.Cells, p.Complete, p.Target, p.Lambda = q.Cells, q.Complete, q.TargetFile, q.Lambda
+	if e.json || e.out != "" {
+		return fit(ctx, e, p.Run)
+	}
+	r, err := p.Run()
+	if err != nil {
+		return cli.InputError("%w", err)
+	}
+	for _, note := range r.Remarks() {
+		e.note("note: %s", note)
+	}
+	return r.WriteCSV(e.stdout)
+}
+
+// floats is an option of numbers with commas between.
+type floats []float64
+
+func (*floats) String() string { return "" }
+
+// Set adds the numbers.
+func (l *floats) Set(text string) error {
+	for _, word := range names(text) {
+		v, err := strconv.ParseFloat(word, 64)
+		if err != nil || v != v {
+			return fmt.Errorf("%q is not a number", word)
+		}
+		*l = append(*l, v)
+	}
+	if len(*l) == 0 {
+		return errors.New("it names no number")
+	}
+	return nil
 }
 
 // byName is an option of numbers by column: name=value pairs, in which a name may have = in

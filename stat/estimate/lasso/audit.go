@@ -72,7 +72,7 @@ func (r *Result) step(f *Fit) *audit.Step {
 	if r.Audit == nil || f == nil {
 		return nil
 	}
-	if k := slices.IndexFunc(r.Audit.Steps, func(s audit.Step) bool { return s.Lambda == f.Lambda }); k >= 0 {
+	if k := slices.Index(r.fits(), f); k >= 0 {
 		return &r.Audit.Steps[k]
 	}
 	return nil

@@ -1,6 +1,7 @@
 package lasso
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"math"
@@ -19,38 +20,55 @@ type Table struct {
 	Target     string // required, unless there is a TargetFile
 	TargetFile string // of one column, the target
 	Weights    string // of observations; "": equal
+	Offset     string // added to the linear predictor; "": none
 	Together   string // rows of one value stay in one fold; "": every row for itself
 	Fold       string // the fold of each row; "": drawn
+	Stratify   string // rows of each value are spread evenly over the folds; "": the classes
+	Time       string // orders the rows, for folds that are predicted from earlier rows; "": none
 	Audit      string // groups of rows to audit; "": none
 	// TestSize is the share of rows to leave out of all fits and to measure on; 0: none.
 	TestSize float64
 	Seed     uint64 // of the rows left out
 }
 
-// Data holds a design, column after column, and the values of its rows.
+// Data holds a design and the values of its rows.
 type Data struct {
 	File    string   // without its folder
 	Names   []string // of columns
 	Of      []string // the column of the table that each stands for
 	Rows    int
-	X       []float64
+	X       []float64     // column after column; nil: the design is Sparse
+	Sparse  *table.Sparse // the design in place of X, if it has many columns that are mostly zeros
 	Target  string
 	Y       []float64
 	Classes []string // their names; nil for a Gaussian response
-	// Weights, Together, Fold and Groups have a value per row, or are nil.
-	Weights        []float64
-	Together, Fold []int
-	FoldNames      []string // by the numbers of Fold
-	Groups         []string
-	Audit          string   // the column of Groups
-	Notes          []string // oddities of the file, a line each
+	// Row has the number of each row in the file, from 1; nil: all rows are there.
+	Row []int
+	// Weights and the following lists have a value per row, or are nil.
+	Weights, Offset []float64
+	Together, Fold  []int
+	Strata          []int
+	Stratify        string // the column of Strata
+	Time            []float64
+	FoldNames       []string // by the numbers of Fold
+	Groups          []string
+	Audit           string   // the column of Groups
+	Exposure        string   // the column of Offset
+	Notes           []string // oddities of the file, a line each
+
+	// Source has the rules by which the files were read, and Factors the columns of text that
+	// became columns of 0 and 1.
+	Source  estimate.Source
+	Factors []estimate.Factor
 
 	Test *Data // rows left out; nil: none
 }
 
 // Read reads the files of the table.
 func (c Table) Read(family linear.Family) (*Data, error) {
-	t, err := table.Read(c.Path, c.Cells)
+	cells := c.Cells
+	cells.Sparse = true
+	t, err := table.Read(c.Path, cells)
 	if err != nil {
 		return nil, err
 	}
@@ -108,17 +126,26 @@ func Join(t, target *table.Table) (*table.Table, string, error) {
 // Load turns a table in memory into data for a family of responses; Path and TargetFile do
 // not count. Errors count the rows that are left after Complete.
 func Load(t *table.Table, family linear.Family, c Table) (*Data, error) {
-	d := &Data{File: t.Source, Target: c.Target, Audit: c.Audit}
+	d := &Data{File: t.Source, Target: c.Target, Audit: c.Audit, Source: c.Source}
 	features, err := c.features(t)
 	if err != nil {
 		return nil, err
 	}
 	used := map[string]bool{}
-	for _, name := range append(slices.Clone(features), c.Target, c.Weights, c.Together, c.Fold, c.Audit) {
+	for _, name := range append(slices.Clone(features), c.Target, c.Weights, c.Offset, c.Together, c.Fold, c.Stratify, c.Time, c.Audit) {
 		used[name] = true
 	}
 	if t, err = t.Drop(slices.DeleteFunc(t.Names(), func(name string) bool { return used[name] })...); err != nil {
 		return nil, err
+	}
+	if c.Complete {
+		rows, err := t.Complete()
+		if err != nil {
+			return nil, err
+		}
+		for _, row := range rows {
+			d.Row = append(d.Row, row+1)
+		}
 	}
 	tables, err := c.Rows(t)
 	if err != nil {
@@ -129,11 +156,17 @@ func Load(t *table.Table, family linear.Family, c Table) (*Data, error) {
 	if err := d.target(t, family); err != nil {
 		return nil, err
 	}
+	c.Source.Sparse = true
 	design, err := c.Design(t, features)
 	if err != nil {
 		return nil, err
 	}
-	d.Names, d.Of, d.X, d.Notes = design.Names, design.Of, design.Matrix.Data, design.Notes
+	d.Of, d.Factors, d.Notes, d.Sparse = design.Of, design.Factors, design.Notes, design.Cells
+	if d.Sparse != nil {
+		d.Names = d.Sparse.Names
+	} else {
+		d.Names, d.X = design.Names, design.Matrix.Data
+	}
 	if err := d.rows(t, &c); err != nil {
 		return nil, err
 	}
@@ -145,8 +178,8 @@ func Load(t *table.Table, family linear.Family, c Table) (*Data, error) {
 
 // features returns the columns of the table to use as features.
 func (c *Table) features(t *table.Table) ([]string, error) {
-	roles := []string{c.Target, c.Weights, c.Together, c.Fold}
-	for _, name := range slices.Concat(roles, c.Columns, c.Drop, []string{c.Audit}) {
+	roles := []string{c.Target, c.Weights, c.Offset, c.Together, c.Fold, c.Time}
+	for _, name := range slices.Concat(roles, c.Columns, c.Drop, []string{c.Audit, c.Stratify}) {
 		if name == "" {
 			continue
 		}
@@ -156,7 +189,7 @@ func (c *Table) features(t *table.Table) ([]string, error) {
 	}
 	for i, name := range roles {
 		if name != "" && slices.Contains(roles[:i], name) {
-			return nil, fmt.Errorf("%s: column %s cannot be two of target, weights, groups and folds", t.Source, name)
+			return nil, fmt.Errorf("%s: column %s cannot be two of target, weights, offset, groups, folds and time", t.Source, name)
 		}
 	}
 	var r rules
@@ -177,7 +210,7 @@ func (d *Data) target(t *table.Table, family linear.Family) error {
 	if err != nil {
 		return err
 	}
-	if family == linear.Gaussian {
+	if !family.Classes() {
 		if !column.Numeric() {
 			return d.textTarget(t, column)
 		}
@@ -187,6 +220,9 @@ func (d *Data) target(t *table.Table, family linear.Family) error {
 		}
 		if d.Y = m.Data; len(m.Constant()) > 0 {
 			return fmt.Errorf("%s: the target %s is %v in every row: there is nothing to explain", t.Source, d.Target, d.Y[0])
+		}
+		if i := slices.IndexFunc(d.Y, func(y float64) bool { return y < 0 }); i >= 0 && family == linear.Poisson {
+			return fmt.Errorf("%s: row %d, column %s: %v is negative; -family poisson takes counts from 0", t.Source, i+1, d.Target, d.Y[i])
 		}
 		return t.Range(m)
 	}
@@ -250,6 +286,13 @@ func (d *Data) rows(t *table.Table, c *Table) error {
 		}
 		d.Weights = w
 	}
+	if c.Offset != "" {
+		values, err := t.Target(c.Offset)
+		if err != nil {
+			return incomplete(err)
+		}
+		d.Offset, d.Exposure = values, c.Offset
+	}
 	for name, to := range map[string]*[]int{c.Together: &d.Together, c.Fold: &d.Fold} {
 		if name == "" {
 			continue
@@ -264,6 +307,9 @@ func (d *Data) rows(t *table.Table, c *Table) error {
 		if *to = codes; name == c.Fold {
 			d.FoldNames = levels
 		}
+	}
+	if err := d.order(t, c); err != nil {
+		return err
 	}
 	if c.Audit == "" {
 		return nil
@@ -282,7 +328,37 @@ func (d *Data) rows(t *table.Table, c *Table) error {
 	return nil
 }
 
-// split leaves out a share of the rows, or of the groups that stay together.
+// order reads the columns of strata and of time.
+func (d *Data) order(t *table.Table, c *Table) error {
+	if c.Stratify != "" {
+		codes, _, err := t.Classes(c.Stratify)
+		if err != nil {
+			return incomplete(err)
+		}
+		d.Strata, d.Stratify = codes, c.Stratify
+	}
+	if c.Time == "" {
+		return nil
+	}
+	codes, levels, err := t.Classes(c.Time)
+	if err != nil {
+		return incomplete(err)
+	}
+	if len(levels) < 2 {
+		return fmt.Errorf("%s: column %s is %s in every row, it orders no rows in time", t.Source, c.Time, levels[0])
+	}
+	d.Time = make([]float64, len(codes))
+	for i, k := range codes {
+		d.Time[i] = float64(k)
+	}
+	return nil
+}
+
+// arranged reports whether strata or time say how rows are divided into folds.
+func (d *Data) arranged() bool { return d.Strata != nil || d.Time != nil }
+
+// split leaves out a share of the rows, of the groups that stay together, or the last rows
+// in time.
 func (d *Data) split(family linear.Family, c *Table) (*Data, error) {
 	if !(c.TestSize > 0 && c.TestSize < 1) {
 		return nil, fmt.Errorf("-test-size is %v, it must be between 0 and 1", c.TestSize)
@@ -293,6 +369,9 @@ func (d *Data) split(family linear.Family, c *Table) (*Data, error) {
 	}
 	units := slices.Max(unit) + 1
 	order := rand.New(rand.NewPCG(c.Seed, 0x7e57)).Perm(units)
+	if d.Time != nil {
+		slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(d.Time[b], d.Time[a]) })
+	}
 	out := make([]bool, units)
 	for _, u := range order[:int(math.Round(c.TestSize*float64(units)))] {
 		out[u] = true
@@ -328,13 +407,29 @@ func (d *Data) split(family linear.Family, c *Table) (*Data, error) {
 func (d *Data) take(rows []int) *Data {
 	out := *d
 	out.Rows = len(rows)
-	out.X = make([]float64, 0, len(rows)*len(d.Names))
-	for j := range d.Names {
-		out.X = append(out.X, pick(d.X[j*d.Rows:(j+1)*d.Rows], rows)...)
+	if d.Sparse != nil {
+		out.Sparse = d.Sparse.Take(rows)
+	} else {
+		out.X = make([]float64, 0, len(rows)*len(d.Names))
+		for j := range d.Names {
+			out.X = append(out.X, pick(d.X[j*d.Rows:(j+1)*d.Rows], rows)...)
+		}
 	}
-	out.Y, out.Weights = pick(d.Y, rows), pick(d.Weights, rows)
+	out.Y, out.Weights, out.Offset = pick(d.Y, rows), pick(d.Weights, rows), pick(d.Offset, rows)
 	out.Together, out.Fold, out.Groups = pick(d.Together, rows), pick(d.Fold, rows), pick(d.Groups, rows)
+	out.Strata, out.Time, out.Row = pick(d.Strata, rows), pick(d.Time, rows), make([]int, len(rows))
+	for k, i := range rows {
+		out.Row[k] = d.number(i)
+	}
 	return &out
+}
+
+// number returns the number of row i in the file, from 1.
+func (d *Data) number(i int) int {
+	if d.Row != nil {
+		return d.Row[i]
+	}
+	return i + 1
 }
 
 // all returns the numbers below n.

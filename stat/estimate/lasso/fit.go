@@ -1,9 +1,11 @@
 package lasso
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 
 	"pare/stat/linear"
@@ -28,7 +30,7 @@ func newProblem(d *Data, o *Options) (*fitted, error) {
 		return nil, err
 	}
 	f := &fitted{d: d, o: o, pairs: pairs, Problem: linear.Problem{X: x, Y: d.Y, Family: o.Family, Classes: len(d.Classes),
-		Weights: d.Weights, Alpha: o.Alpha, NoIntercept: o.NoIntercept, NoStandardize: o.NoStandardize,
+		Weights: d.Weights, Offset: d.Offset, Alpha: o.Alpha, Penalty: o.Penalty, NoIntercept: o.NoIntercept, NoStandardize: o.NoStandardize,
 		PenaltyFactor: penalty, Lower: lower, Upper: upper}}
 	if o.GroupLasso {
 		f.PenaltyFactor = nil
@@ -37,19 +39,6 @@ func newProblem(d *Data, o *Options) (*fitted, error) {
 		f.extend()
 	}
 	return f, err
-}
-
-// linear returns the design of the columns, with all products of two for Interactions.
-func (d *Data) linear(o *Options) (linear.Design, *linear.Interactions, error) {
-	dense, err := linear.NewDense(d.Rows, len(d.Names), d.X)
-	if err != nil || !o.Interactions {
-		return dense, nil, err
-	}
-	if len(d.Names) < 2 {
-		return nil, nil, errors.New("-interactions needs two columns, there is one")
-	}
-	pairs, err := linear.NewInteractions(dense, true)
-	return pairs, pairs, err
 }
 
 // extend gives products their penalty factor, the larger of their columns' factors or 1 if
@@ -98,23 +87,53 @@ func (f *fitted) options(stage string) linear.Options {
 // fit fits one λ.
 func (f *fitted) fit(lambda float64) (*Fit, error) {
 	m, err := linear.Fit(f.Problem, lambda, f.options("lambda"))
-	return &Fit{Model: m}, f.explain(err)
+	return &Fit{Model: m, Gamma: 1}, f.explain(err)
 }
+
+// crossValidates reports whether a cross-validation chooses λ.
+func (f *fitted) crossValidates() bool { return f.o.Folds > 0 || f.d.Fold != nil }
 
 // path fits the path, and cross-validates it if there are folds.
 func (f *fitted) path() (path *linear.Path, cv *linear.CV, err error) {
 	o := linear.PathOptions{Options: f.options("path"), Count: f.o.Count, Ratio: f.o.Ratio}
-	if f.o.Folds == 0 && f.d.Fold == nil {
-		path, err = linear.FitPath(f.Problem, nil, o)
+	if !f.crossValidates() {
+		path, err = linear.FitPath(f.Problem, f.o.Lambdas, o)
 		return path, nil, f.explain(err)
 	}
 	o.Options = f.options("cross-validation")
-	cv, err = linear.CrossValidate(f.Problem, linear.CVOptions{PathOptions: o, Folds: f.o.Folds, Seed: f.o.Seed,
-		Together: f.d.Together, Assigned: ranks(f.d.Fold)})
+	q := linear.CVOptions{PathOptions: o, Lambdas: f.o.Lambdas, Folds: f.o.Folds, Repeats: f.o.Repeats, Seed: f.o.Seed,
+		Together: f.d.Together, Strata: f.strata(), Assigned: ranks(f.d.Fold), Time: f.d.Time, Measure: f.o.Measure}
+	if f.o.Relax {
+		if q.Gammas = f.o.Gammas; q.Gammas == nil {
+			q.Gammas = []float64{0, 0.25, 0.5, 0.75, 1}
+		}
+	}
+	cv, err = linear.CrossValidate(f.Problem, q)
 	if err != nil {
 		return nil, nil, f.explain(err)
 	}
 	return cv.Path, cv, nil
+}
+
+// relax refits the models of a path.
+func (f *fitted) relax(path *linear.Path) ([]*linear.Model, error) {
+	refits, err := linear.Relax(f.Problem, path, f.options("relaxed fits"))
+	return refits, f.explain(err)
+}
+
+// strata returns the strata of the folds. If the column is a target of numbers, the rows are
+// divided by its size into blocks with a row for each fold.
+func (f *fitted) strata() []int {
+	if f.d.Strata == nil || f.d.Stratify != f.d.Target || f.o.Family.Classes() {
+		return f.d.Strata
+	}
+	order := all(len(f.d.Y))
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(f.d.Y[a], f.d.Y[b]) })
+	out := make([]int, len(order))
+	for at, i := range order {
+		out[i] = at / f.o.Folds
+	}
+	return out
 }
 
 // explain rewrites an error of a solver in terms of the table.
@@ -127,6 +146,14 @@ func (f *fitted) explain(err error) error {
 		return errors.New(strings.ReplaceAll(err.Error(), "linear: ", ""))
 	}
 	class := f.d.Classes[in.Class]
+	switch {
+	case in.Left:
+		return fmt.Errorf("no row of class %s of %s is in fold %d, where -measure auc needs both; choose fewer folds, or -measure deviance",
+			class, f.d.Target, in.Fold+1)
+	case f.d.Time != nil:
+		return fmt.Errorf("no row of class %s of %s is in time before fold %d, so it cannot be fitted; choose fewer folds",
+			class, f.d.Target, in.Fold+1)
+	}
 	for i, r := range ranks(f.d.Fold) {
 		if r == in.Fold {
 			return fmt.Errorf("all rows of class %s of %s are in fold %s, without which it cannot be fitted; "+
@@ -153,14 +180,6 @@ func ranks(v []int) []int {
 		out[i] = number[x]
 	}
 	return out
-}
-
-// feature returns column j of a design.
-func feature(x linear.Design, j int) []float64 {
-	n, _ := x.Dims()
-	v := make([]float64, n)
-	x.AddTo(v, j, 1)
-	return v
 }
 
 // ols fits least squares for comparison.

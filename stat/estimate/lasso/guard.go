@@ -36,8 +36,13 @@ const maxCopies = 10
 func (r *Result) guard() error {
 	o, d := &r.Options, r.Data
 	g := &GuardResult{Guard: o.Guard, Q: o.Q}
-	x := guard.Matrix{Rows: d.Rows, Cols: len(d.Names), Data: d.X}
+	x := guard.Matrix{Rows: d.Rows, Cols: len(d.Names)}
 	var err error
+	if o.Guard != Permutation {
+		if x.Data, err = d.filled("-guard " + string(o.Guard)); err != nil {
+			return err
+		}
+	}
 	switch o.Guard {
 	case Knockoffs:
 		err = g.knockoffs(x, d.Y, o)
@@ -150,27 +155,10 @@ func (f *fitted) deviations() []float64 {
 	out := make([]float64, p)
 	for j := range out {
 		if w := at(f.PenaltyFactor, j, 1); w > 0 && !math.IsInf(w, 1) {
-			_, sd := moments(feature(f.X, j))
-			out[j] = w * sd
+			out[j] = w * f.deviation(j)
 		}
 	}
 	return out
-}
-
-// moments returns the mean and the standard deviation with divisor n.
-func moments(v []float64) (mean, sd float64) {
-	for _, x := range v {
-		mean += x / float64(len(v))
-	}
-	size := 0.0
-	for _, x := range v {
-		sd += (x - mean) * (x - mean) / float64(len(v))
-		size = max(size, math.Abs(x))
-	}
-	if sd = math.Sqrt(sd); sd <= 1e-14*size {
-		sd = 0 // rounding of a constant
-	}
-	return mean, sd
 }
 
 // Passed reports whether feature j passed the guard.

@@ -4,6 +4,7 @@
 package lasso
 
 import (
+	"fmt"
 	"slices"
 
 	"pare/stat/estimate"
@@ -18,8 +19,33 @@ type Request struct {
 
 // Fit is the model at one λ. Coefficients are on the scale of the columns.
 type Fit struct {
+	// Model has the certificate of the penalised fit. Its coefficients are those of the fit or,
+	// with a Gamma below 1, of the mixture of Gamma times it and 1 − Gamma times Refit.
 	*linear.Model
-	Test *Score // on rows left out; nil: there are none
+	Gamma float64
+	Refit *linear.Model // of its features, without a penalty; nil: not relaxed, or there is none
+	Test  *Score        // on rows left out; nil: there are none
+}
+
+// blend returns the mixture of a fit and its refit.
+func (f *Fit) blend(gamma float64) *Fit {
+	if gamma == 1 {
+		return f
+	}
+	m := *f.Model
+	m.Predictor = linear.Blend(f.Predictor, f.Refit.Predictor, gamma)
+	m.Classes = slices.Clone(f.Classes)
+	for k := range m.Classes {
+		m.Classes[k] = linear.Blend(f.Classes[k], f.Refit.Classes[k], gamma)
+	}
+	return &Fit{Model: &m, Gamma: gamma, Refit: f.Refit}
+}
+
+// choose makes the mixture of a fit of the path with its refit the chosen model.
+func (r *Result) choose(f *Fit, gamma float64) {
+	if r.Chosen = f.blend(gamma); gamma != 1 {
+		r.Chosen.Explained = r.explained(r.Chosen.Model)
+	}
 }
 
 // selected returns the features with a coefficient in any class.
@@ -105,12 +131,25 @@ func (r *Result) fits() []*Fit {
 // at returns the place of a fit on the path, or -1.
 func (r *Result) at(f *Fit) int { return slices.Index(r.Path, f) }
 
+// place returns the place on the path of the λ of the chosen fit, or -1.
+func (r *Result) place() int {
+	if r.Chosen == nil {
+		return -1
+	}
+	return slices.IndexFunc(r.Path, func(f *Fit) bool { return f.Lambda == r.Chosen.Lambda })
+}
+
 // Warnings returns a line for each model that did not converge.
 func (r *Result) Warnings() []string {
 	var out []string
 	for _, f := range r.fits() {
-		if note := f.Note(); note != "" {
+		if note := f.Note(); note != "" && f.Gamma == 1 {
 			out = append(out, note)
+		}
+	}
+	if f := r.Chosen; f != nil && f.Refit != nil {
+		if note := f.Refit.Note(); note != "" {
+			out = append(out, fmt.Sprintf("the refit without a penalty of the features at lambda %.6g: %s", f.Lambda, note))
 		}
 	}
 	return out
@@ -164,10 +203,7 @@ func Run(d *Data, o Options) (*Result, error) {
 // fit fits the λ or the path, and chooses from it.
 func (r *Result) fit() (err error) {
 	if r.Options.Lambda != nil {
-		r.Chosen, err = r.problem.fit(*r.Options.Lambda)
-		r.ChosenBy = "given"
-		r.Path = []*Fit{r.Chosen}
-		return err
+		return r.fitOne(*r.Options.Lambda)
 	}
 	path, cv, err := r.problem.path()
 	if err != nil {
@@ -175,14 +211,67 @@ func (r *Result) fit() (err error) {
 	}
 	r.LambdaMax, r.Ended, r.CV = path.LambdaMax, path.Ended, cv
 	for _, m := range path.Models {
-		r.Path = append(r.Path, &Fit{Model: m})
+		r.Path = append(r.Path, &Fit{Model: m, Gamma: 1})
 	}
-	switch {
-	case cv == nil:
-	case r.Options.OneSE:
-		r.Chosen, r.ChosenBy = r.Path[cv.OneSE], "cross-validation, 1se"
-	default:
-		r.Chosen, r.ChosenBy = r.Path[cv.Min], "cross-validation, min"
+	if err := r.relax(path); err != nil || cv == nil {
+		return err
+	}
+	at, gamma := cv.Min, 1.0
+	r.ChosenBy = "cross-validation, min"
+	if r.Options.OneSE {
+		at, r.ChosenBy = cv.OneSE, "cross-validation, 1se"
+	}
+	if c := cv.Relaxed; c != nil {
+		if gamma = c.MinGamma; r.Options.OneSE {
+			gamma = c.OneSEGamma
+		}
+	}
+	r.choose(r.Path[at], gamma)
+	return nil
+}
+
+// fitOne fits one λ.
+func (r *Result) fitOne(lambda float64) error {
+	f, err := r.problem.fit(lambda)
+	if err != nil {
+		return err
+	}
+	r.Path, r.ChosenBy = []*Fit{f}, "given"
+	if err := r.relax(&linear.Path{Models: []*linear.Model{f.Model}}); err != nil {
+		return err
+	}
+	r.Chosen = f
+	if !r.Options.Relax {
+		return nil
+	}
+	if f.Refit == nil {
+		return fmt.Errorf("at lambda %.6g %d features are selected from %d rows, too many for a fit without a penalty; "+
+			"take a larger lambda, or leave -relax out", lambda, len(f.selected()), r.Data.Rows)
+	}
+	gamma := 0.0
+	if r.Options.Gammas != nil {
+		gamma = r.Options.Gammas[0]
+	}
+	r.choose(f, gamma)
+	return nil
+}
+
+// relax refits the models of the path, where that is asked for.
+func (r *Result) relax(path *linear.Path) error {
+	if !r.Options.Relax {
+		return nil
+	}
+	var refits []*linear.Model
+	if r.CV != nil {
+		refits = r.CV.Relaxed.Refits
+	} else {
+		var err error
+		if refits, err = r.problem.relax(path); err != nil {
+			return err
+		}
+	}
+	for k, f := range r.Path {
+		f.Refit = refits[k]
 	}
 	return nil
 }

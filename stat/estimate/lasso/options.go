@@ -3,6 +3,7 @@ package lasso
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"pare/stat/estimate"
 	"pare/stat/guard"
@@ -27,7 +28,20 @@ type Options struct {
 	// Zeros of Count, Ratio, Tolerance and MaxIterations mean the same as in
 	// linear.PathOptions.
 	estimate.Search
-	Alpha float64 // of the elastic net, in (0, 1]; 0: 1
+	// Lambdas are the λ of the path, in any order; nil: Count of the solver's own.
+	Lambdas []float64
+	Alpha   float64 // of the elastic net, in (0, 1]; 0: 1
+	// Penalty is the ridge, MCP or SCAD; nil: the elastic net.
+	Penalty linear.Penalty
+	// Measure rates λ in the cross-validation, and Repeats is the number of draws of its
+	// folds; 0: 1.
+	Measure linear.Measure
+	Repeats int
+	// Relax refits each model without a penalty on its features. Gammas are the shares γ of
+	// the penalised model in the mixtures with the refit that the cross-validation compares,
+	// nil: 0, 0.25, 0.5, 0.75 and 1; without one, the γ of the model at Lambda, nil: 0.
+	Relax  bool
+	Gammas []float64
 	// Interactions adds the products of all pairs of columns.
 	Interactions bool
 	// PenaltyFactors, Lower and Upper are by name of column; the name of a text column
@@ -64,8 +78,11 @@ func (r *rules) refuse(broken bool, format string, args ...any) {
 // check finds contradictions among options. Numbers out of range are left to the solvers.
 func (o *Options) check() error {
 	r := rules{o.Search.Check()}
+	r.cross(o)
 	multinomial := o.Family == linear.Multinomial
 	limits := len(o.Lower)+len(o.Upper) > 0
+	r.penalties(o)
+	r.refuse(o.Family == linear.Poisson && o.Robust > 0, "-robust works with -family gaussian and binomial, not poisson")
 	r.refuse(multinomial && o.Robust > 0, "-robust works with -family gaussian and binomial, not multinomial")
 	r.refuse(o.Interactions && o.Robust > 0, "-robust and -interactions contradict each other: a product moves by more than its factors")
 	r.refuse(o.Family != linear.Gaussian && o.OLS, "-ols is least squares, for -family gaussian")
@@ -88,7 +105,23 @@ func (d *Data) check(o *Options) error {
 		r.refuse(o.Robust > 0, "-weights and -robust contradict each other: the worst case takes all rows alike")
 		r.refuse(o.OLS, "-weights and -ols contradict each other: least squares takes all rows alike")
 	}
+	if d.Offset != nil {
+		r.refuse(o.Family == linear.Multinomial, "-offset works with one linear predictor, and -family multinomial has one for each class")
+		r.refuse(o.Guard != NoGuard, "-offset and -guard contradict each other: guards know no offsets")
+		r.refuse(o.Robust > 0, "-offset and -robust contradict each other: the worst case knows no offsets")
+		r.refuse(o.OLS, "-offset and -ols contradict each other: least squares knows no offsets")
+	}
+	r.refuse(d.Groups != nil && o.Family == linear.Poisson, "-audit works with -family gaussian and binomial, not poisson")
 	r.refuse(d.Groups != nil && o.Family == linear.Multinomial, "-audit works with -family gaussian and binomial, not multinomial")
+	r.refuse(d.arranged() && o.Folds == 0 && d.Fold == nil, "-stratify and -time say how rows are divided into folds; give -cv too")
+	r.refuse(d.Fold == nil && o.Folds == 0 && (o.Measure != linear.Deviance || o.Repeats != 0),
+		"-measure and -repeats are of cross-validation; give -cv too")
+	r.refuse(d.Fold == nil && o.Folds == 0 && o.Lambda == nil && o.Gammas != nil,
+		"-gamma is the mixture of one model; give -lambda or -cv too")
+	r.refuse(o.Repeats > 1 && (d.Fold != nil || d.Time != nil), "-repeats draws folds again, and -foldid and -time draw none")
+	r.refuse(d.Strata != nil && (d.Fold != nil || d.Time != nil || d.Together != nil),
+		"-stratify spreads rows over the folds of -cv one by one: leave out -foldid, -time and -groups")
+	r.refuse(d.Time != nil && (d.Fold != nil || d.Together != nil), "-time makes folds in time: leave out -foldid and -groups")
 	r.refuse(d.Fold != nil && o.Folds > 0, "-foldid and -cv contradict each other: the column says how many folds there are")
 	r.refuse(d.Fold != nil && o.Lambda != nil, "-foldid and -lambda contradict each other: cross-validation chooses λ from a path")
 	r.refuse(o.Folds > d.Rows, "-cv is %d, there are %d rows", o.Folds, d.Rows)
@@ -101,6 +134,46 @@ func (d *Data) check(o *Options) error {
 		r.refuse(o.Folds == 0 && d.Fold == nil && d.Test == nil, "-groups keeps rows together in folds; give -cv or -test-size too")
 	}
 	return r.err
+}
+
+// penalties finds contradictions between the penalty and other options.
+func (r *rules) penalties(o *Options) {
+	if o.Penalty == nil {
+		return
+	}
+	switch p := o.Penalty.(type) {
+	case linear.MCP:
+		r.refuse(p.Gamma != 0 && !(p.Gamma > 1), "-concavity is %v; mcp takes more than 1", p.Gamma)
+	case linear.SCAD:
+		r.refuse(p.Gamma != 0 && !(p.Gamma > 2), "-concavity is %v; scad takes more than 2", p.Gamma)
+	}
+	_, ridge := o.Penalty.(linear.Ridge)
+	r.refuse(o.Alpha != 0, "-penalty and -alpha contradict each other: alpha is of the elastic net")
+	r.refuse(o.GroupLasso, "-group-lasso is a penalty of its own: leave out -penalty and -alpha 0")
+	r.refuse(!ridge && o.Family == linear.Multinomial, "-penalty works with -family gaussian, binomial and poisson, not multinomial")
+	r.refuse(ridge && o.Relax, "-relax refits the features that a model selects, and -alpha 0 selects all of them")
+	r.refuse(o.Robust > 0, "-robust compares with the lasso: leave out -penalty and -alpha 0")
+}
+
+// cross finds contradictions among the options of cross-validation and relaxed fits.
+func (r *rules) cross(o *Options) {
+	r.refuse(o.Lambdas != nil && (o.Lambda != nil || o.Count != 0 || o.Ratio != 0),
+		"-lambdas are the λ of the path: leave out -lambda, -path and -ratio")
+	r.refuse(len(o.Lambdas) > linear.MaxCount, "-lambdas has %d λ, at most %d are possible", len(o.Lambdas), linear.MaxCount)
+	for i, l := range o.Lambdas {
+		r.refuse(!(l >= 0) || math.IsInf(l, 0), "-lambdas has %v, a λ is a number of 0 or more", l)
+		r.refuse(slices.Contains(o.Lambdas[:i], l), "-lambdas has %v twice", l)
+	}
+	r.refuse(o.Measure == linear.AUC && o.Family != linear.Binomial, "-measure auc is for -family binomial")
+	r.refuse(o.Measure == linear.ClassError && !o.Family.Classes(), "-measure error is for classes, and -family is %s", o.Family)
+	r.refuse(o.Measure == linear.AbsoluteError && o.Family != linear.Gaussian, "-measure mae is for -family gaussian")
+	r.refuse(o.Repeats < 0, "-repeats is %d, it must be at least 1", o.Repeats)
+	r.refuse(o.Gammas != nil && !o.Relax, "-gamma mixes models with their refits; give -relax too")
+	for _, g := range o.Gammas {
+		r.refuse(!(g >= 0 && g <= 1), "-gamma has %v, a γ is between 0 and 1", g)
+	}
+	r.refuse(len(o.Gammas) > 1 && o.Lambda != nil, "-gamma has %d values, and -lambda fits one model; give one", len(o.Gammas))
+	r.refuse(o.Relax && o.Guard == Permutation, "-relax and -guard permutation contradict each other: the guard has a model of its own")
 }
 
 // guard finds contradictions between the guard and other options.
@@ -123,6 +196,8 @@ func (r *rules) guard(o *Options) {
 	r.refuse(o.FixedX && o.Family != linear.Gaussian, "-fixed-x is for -family gaussian; without it knockoffs work with binomial too")
 	r.refuse(o.Copies > guard.MaxCopies, "-knockoffs is %d, it must be at most %d", o.Copies, guard.MaxCopies)
 	r.refuse(o.Copies > 0 && g != Knockoffs, "-knockoffs is for -guard knockoffs")
+	r.refuse(o.Family == linear.Poisson, "-guard works with -family gaussian and binomial, not poisson")
+	r.refuse(o.Penalty != nil, "-guard judges by the lasso: leave out -penalty and -alpha 0")
 	r.refuse(o.Family == linear.Multinomial, "-guard works with -family gaussian and binomial, not multinomial")
 	r.refuse(o.GroupLasso, "-guard and -group-lasso contradict each other: guards judge columns one by one")
 	r.refuse(o.Interactions && g != Permutation, "-guard %s would store all products; with -interactions use -guard permutation", g)

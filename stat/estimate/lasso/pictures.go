@@ -39,7 +39,7 @@ func (r *Result) drawPath(w io.Writer) error {
 		if c.feature < 0 {
 			continue
 		}
-		_, sd := moments(feature(r.problem.X, c.feature))
+		sd := r.problem.deviation(c.feature)
 		line := chart.Curve{Name: c.name, X: x, Y: c.value}
 		for k := range line.Y {
 			line.Y[k] *= sd
@@ -59,7 +59,7 @@ func (r *Result) drawPath(w io.Writer) error {
 
 // drawCV draws the loss on left-out folds with its standard error.
 func (r *Result) drawCV(w io.Writer) error {
-	p, x := r.chart("Cross-validation of "+r.Data.Target, r.lossName()+" on left-out folds, ± its standard error")
+	p, x := r.chart("Cross-validation of "+r.Data.Target, r.measureName()+" on left-out folds, ± its standard error")
 	p.Curves = []chart.Curve{{Name: "cross-validation", X: x, Y: r.CV.Mean, Error: r.CV.Error}}
 	if r.Data.Test != nil {
 		c := chart.Curve{Name: "rows left out", X: x}

@@ -2,7 +2,6 @@ package lasso
 
 import (
 	"io"
-	"slices"
 	"strconv"
 
 	"pare/stat/audit"
@@ -25,7 +24,8 @@ func certificate(f *Fit) estimate.Fit {
 // included; with interactions only those that are not zero. A multinomial model has
 // an intercept and coefficients by class. The models of a path are in "path", with
 // the coefficients that are not zero. A number that is undefined or infinite is null. A
-// model at λ = 0 has its gradient too; any model says if unpenalised features are dependent,
+// model at λ = 0 has its gradient too, one of MCP or SCAD its stationarity in place of a gap;
+// any model says if unpenalised features are dependent,
 // and how many, or separate the classes (linear.Model).
 func (r *Result) JSON() estimate.Object {
 	out := object{"family", r.Options.Family.String(), "target", r.Data.Target}
@@ -54,7 +54,7 @@ func (r *Result) JSON() estimate.Object {
 		}
 	}
 	if r.CV != nil {
-		out = append(out, "cv", object{"folds", r.folds(), "lambda_min", r.CV.LambdaMin(), "lambda_1se", r.CV.Lambda1SE()})
+		out = append(out, "cv", r.cvJSON())
 	}
 	if r.Guard != nil {
 		out = append(out, "guard", r.guardJSON())
@@ -73,8 +73,54 @@ func (r *Result) JSON() estimate.Object {
 	return r.Envelope(out)
 }
 
-// folds returns the number of folds of the cross-validation.
-func (r *Result) folds() int { return slices.Max(r.CV.Fold) + 1 }
+// cvJSON returns the folds and the choices of the cross-validation.
+func (r *Result) cvJSON() object {
+	c := r.CV
+	out := object{"folds", c.Folds, "lambda_min", c.LambdaMin(), "lambda_1se", c.Lambda1SE()}
+	if c.Repeats > 1 {
+		out = append(out, "repeats", c.Repeats)
+	}
+	if c.Measure != linear.Deviance {
+		out = append(out, "measure", string(c.Measure))
+	}
+	if r.Data.Time != nil {
+		out = append(out, "in_time", true)
+	}
+	if x := c.Relaxed; x != nil {
+		var mixtures []object
+		for g, choice := range x.Choices {
+			mixtures = append(mixtures, object{"gamma", x.Gammas[g], "cv_mean", choice.Mean, "cv_error", choice.Error})
+		}
+		out = append(out, "gamma_min", x.MinGamma, "gamma_1se", x.OneSEGamma, "mixtures", mixtures)
+	}
+	return out
+}
+
+// refitJSON returns the members of the fit without a penalty; nothing if there is none.
+func (r *Result) refitJSON(f *Fit) object {
+	m := f.Refit
+	if m == nil {
+		return nil
+	}
+	of := &Fit{Model: m}
+	names, classes := r.classes(of)
+	intercepts, coefficients := object{}, object{}
+	for k, c := range classes {
+		intercepts, coefficients = append(intercepts, names[k], c.Intercept), append(coefficients, names[k], r.coefficients(c, true))
+	}
+	out := object{"intercept", intercepts, "coefficients", coefficients}
+	if m.Classes == nil {
+		out = object{"intercept", intercepts[1], "coefficients", coefficients[1]}
+	}
+	out = append(out, "objective", m.Objective, "gap", m.Gap, "gradient", m.Gradient, "converged", m.Converged)
+	if m.Dependent > 0 {
+		out = append(out, "dependent", m.Dependent)
+	}
+	if m.Separable {
+		out = append(out, "separable", true)
+	}
+	return object{"gamma", f.Gamma, "refit", out}
+}
 
 // model returns the members of one model.
 func (r *Result) model(f *Fit, nonzero bool) object {
@@ -94,6 +140,9 @@ func (r *Result) model(f *Fit, nonzero bool) object {
 	if f.Lambda == 0 {
 		out = append(out, "gradient", f.Gradient)
 	}
+	if f.Stationary() {
+		out = append(out, "stationarity", f.Stationarity)
+	}
 	if f.Dependent > 0 {
 		out = append(out, "dependent", f.Dependent)
 	}
@@ -103,7 +152,7 @@ func (r *Result) model(f *Fit, nonzero bool) object {
 	if note := f.Note(); note != "" {
 		out = append(out, "note", note)
 	}
-	return append(out, r.scoreJSON(f.Test)...)
+	return append(append(out, r.refitJSON(f)...), r.scoreJSON(f.Test)...)
 }
 
 // coefficients returns the coefficients by feature: all, or the nonzero ones.
@@ -214,7 +263,7 @@ func (r *Result) robustJSON() object {
 func (r *Result) path() *estimate.Path {
 	nonzero := estimate.Column{Name: "nonzero", Title: "nonzero"}
 	explained := estimate.Column{Name: "explained", Title: "explained", Format: "%.3f"}
-	p := &estimate.Path{Chosen: r.at(r.Chosen), Rows: 10}
+	p := &estimate.Path{Chosen: r.place(), Rows: 10}
 	loss, r2 := estimate.Column{Name: "test_loss"}, estimate.Column{Name: "test_r2", Title: "R² on rows left out", Format: "%.4f"}
 	for _, f := range r.Path {
 		p.Fits = append(p.Fits, certificate(f))
@@ -225,7 +274,7 @@ func (r *Result) path() *estimate.Path {
 	}
 	p.Sizes = []estimate.Column{nonzero, explained}
 	if c := r.CV; c != nil {
-		p.Losses = append(p.Losses, estimate.Column{Name: "cv_mean", Title: r.lossName() + " in folds", Value: c.Mean, Error: c.Error,
+		p.Losses = append(p.Losses, estimate.Column{Name: "cv_mean", Title: r.measureName() + " in folds", Value: c.Mean, Error: c.Error,
 			ErrorName: "cv_error", Format: "%.4g"})
 	}
 	if r2.Value != nil {
@@ -234,13 +283,16 @@ func (r *Result) path() *estimate.Path {
 	return p
 }
 
-// Files returns result.json; path.csv with the coefficients of all features that occur;
-// coefficients.csv where a λ is chosen; guard.csv and audit.csv where there are any; and
+// Files returns result.json; model.json, for predictions; path.csv with the coefficients of all features that occur;
+// coefficients.csv where a λ is chosen; cv-predictions.csv of a cross-validation; guard.csv and audit.csv where there are any; and
 // pictures of them.
 func (r *Result) Files() ([]estimate.File, error) {
-	files := []estimate.File{estimate.JSONFile(r.JSON()), r.pathFile()}
+	files := []estimate.File{estimate.JSONFile(r.JSON()), r.Model().file(), r.pathFile()}
 	if r.Chosen != nil {
 		files = append(files, r.coefficientsFile())
+	}
+	if r.CV != nil {
+		files = append(files, r.heldOutFile())
 	}
 	if g := r.Guard; g != nil {
 		var rows [][]string
@@ -335,7 +387,7 @@ func (r *Result) coefficientsFile() estimate.File {
 	for k, c := range classes {
 		rows = append(rows, []string{names[k], "(intercept)", estimate.Number(c.Intercept), "", ""})
 		for i, j := range c.Index {
-			_, sd := moments(feature(r.problem.X, j))
+			sd := r.problem.deviation(j)
 			passed := ""
 			if r.Guard != nil {
 				passed = strconv.FormatBool(r.Guard.Passed(j))

@@ -43,7 +43,10 @@ type WorstCase struct {
 // robust measures worst cases and trains for them.
 func (r *Result) robust() error {
 	d := r.Data
-	z, mean, sd := d.standardized(!r.Options.NoIntercept)
+	z, mean, sd, err := d.standardized(!r.Options.NoIntercept)
+	if err != nil {
+		return err
+	}
 	out := &RobustResult{Epsilon: r.Options.Robust, Test: d.Test != nil}
 	rows := d
 	if d.Test != nil {
@@ -93,11 +96,15 @@ func (r *Result) robust() error {
 }
 
 // standardized returns the design with columns of deviation 1 and, if centred, mean 0.
-func (d *Data) standardized(centred bool) (z, mean, sd []float64) {
+func (d *Data) standardized(centred bool) (z, mean, sd []float64, err error) {
+	x, err := d.filled("-robust")
+	if err != nil {
+		return nil, nil, nil, err
+	}
 	p := len(d.Names)
-	z, mean, sd = make([]float64, len(d.X)), make([]float64, p), make([]float64, p)
+	z, mean, sd = make([]float64, len(x)), make([]float64, p), make([]float64, p)
 	for j := range p {
-		column := d.X[j*d.Rows : (j+1)*d.Rows]
+		column := x[j*d.Rows : (j+1)*d.Rows]
 		if mean[j], sd[j] = moments(column); sd[j] == 0 {
 			continue
 		}
@@ -108,7 +115,7 @@ func (d *Data) standardized(centred bool) (z, mean, sd []float64) {
 			z[j*d.Rows+i] = (v - mean[j]) / sd[j]
 		}
 	}
-	return z, mean, sd
+	return z, mean, sd, nil
 }
 
 // worst measures a model whose weights are w on standardised features.

@@ -54,9 +54,10 @@ func (r *Result) textPath(t text) {
 	}
 	r.path().WriteText(t)
 	if c := r.CV; c != nil {
-		t.line("cross-validation, %d folds: λ.min %.4g (%s %.4g ± %.2g, %d features), λ.1se %.4g (%.4g ± %.2g, %d features)", r.folds(),
-			c.LambdaMin(), r.lossName(), c.Mean[c.Min], c.Error[c.Min], len(r.Path[c.Min].selected()),
-			c.Lambda1SE(), c.Mean[c.OneSE], c.Error[c.OneSE], len(r.Path[c.OneSE].selected()))
+		min, oneSE := r.chosenBy(c.Min, true), r.chosenBy(c.OneSE, false)
+		t.line("cross-validation, %s: λ.min %.4g (%s%s %.4g ± %.2g, %d features), λ.1se %.4g (%s%.4g ± %.2g, %d features)", r.foldsText(),
+			c.LambdaMin(), min.gamma, r.measureName(), min.mean, min.error, len(r.Path[c.Min].selected()),
+			c.Lambda1SE(), oneSE.gamma, oneSE.mean, oneSE.error, len(r.Path[c.OneSE].selected()))
 		if c.Min == len(r.Path)-1 {
 			t.line("  λ.min is the smallest of the path; a smaller -ratio goes on")
 		}
@@ -71,23 +72,77 @@ func (r *Result) textPath(t text) {
 	}
 }
 
-func (r *Result) lossName() string {
-	if r.Options.Family == linear.Gaussian {
-		return "mean square"
+// foldsText describes the folds.
+func (r *Result) foldsText() string {
+	c := r.CV
+	out := fmt.Sprintf("%d folds", c.Folds)
+	if c.Repeats > 1 {
+		out += fmt.Sprintf(" %d times", c.Repeats)
 	}
-	return "deviance"
+	if r.Data.Time != nil {
+		out += " in time"
+	}
+	return out
 }
+
+// choice is a λ of the cross-validation with its measure.
+type choice struct {
+	mean, error float64
+	gamma       string // of a relaxed lasso; "" of others
+}
+
+// chosenBy returns the choice l, the best or the sparsest within one standard error.
+func (r *Result) chosenBy(l int, best bool) choice {
+	c := r.CV
+	if c.Relaxed == nil {
+		return choice{c.Mean[l], c.Error[l], ""}
+	}
+	gamma := c.Relaxed.OneSEGamma
+	if best {
+		gamma = c.Relaxed.MinGamma
+	}
+	of := c.Relaxed.Choices[slices.Index(c.Relaxed.Gammas, gamma)]
+	return choice{of.Mean[l], of.Error[l], fmt.Sprintf("γ %v, ", gamma)}
+}
+
+// measureName is the measure of the cross-validation in words.
+func (r *Result) measureName() string {
+	switch r.Options.Measure {
+	case linear.AUC:
+		return "AUC"
+	case linear.ClassError:
+		return "share in the wrong class"
+	case linear.AbsoluteError:
+		return "absolute error"
+	}
+	return r.lossName()
+}
+
+func (r *Result) lossName() string { return lossName(r.Options.Family) }
 
 // textModel writes the chosen model.
 func (r *Result) textModel(t text) {
 	f := r.Chosen
-	t.line("model at λ = %.6g (%s): %d of %s features, %.1f %% of the loss explained", f.Lambda, r.ChosenBy, len(f.selected()),
+	gamma, of := "", ""
+	if f.Refit != nil {
+		gamma, of = fmt.Sprintf(", γ = %v", f.Gamma), "of the penalised fit "
+	}
+	t.line("model at λ = %.6g%s (%s): %d of %s features, %.1f %% of the loss explained", f.Lambda, gamma, r.ChosenBy, len(f.selected()),
 		count(r.Features), 100*f.Explained)
-	if f.Converged {
-		t.line("  objective %.10g, certified: the optimum is at most %.2g below (tolerance %.2g), %d iterations", f.Objective, f.Gap,
+	switch {
+	case f.Converged && f.Stationary():
+		t.line("  objective %s%.10g, a stationary point up to %.2g (tolerance %.2g), %d iterations; another one may be lower", of,
+			f.Objective, f.Stationarity, f.Tolerance, f.Iterations)
+	case f.Converged:
+		t.line("  objective %s%.10g, certified: the optimum is at most %.2g below (tolerance %.2g), %d iterations", of, f.Objective, f.Gap,
 			f.Tolerance, f.Iterations)
-	} else {
-		t.line("  objective %.10g; %s", f.Objective, f.Note())
+	default:
+		t.line("  objective %s%.10g; %s", of, f.Objective, f.Note())
+	}
+	if m := f.Refit; m != nil {
+		t.line("  refit without a penalty: objective %.10g, at most %.2g above the optimum, gradient at most %.2g", m.Objective, m.Gap,
+			m.Gradient)
+		t.dependent(m.Dependent)
 	}
 	if f.Lambda == 0 && !f.Separable {
 		t.line("  no penalty: the gradient is at most %.2g; the gap is that of the objective, "+
@@ -135,7 +190,7 @@ func (r *Result) textCoefficients(t text, c linear.Predictor) {
 	}
 	order, effect := all(len(c.Index)), make([]float64, len(c.Index))
 	for k, j := range c.Index {
-		_, sd := moments(feature(r.problem.X, j))
+		sd := r.problem.deviation(j)
 		effect[k] = c.Value[k] * sd
 	}
 	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(math.Abs(effect[b]), math.Abs(effect[a])) })
@@ -270,7 +325,7 @@ func (r *Result) textRobust(t text) {
 	add := func(name string, c WorstCase) {
 		rows = append(rows, []string{name, fmt.Sprint(c.Selected), fmt.Sprintf("%.5g", c.Clean), fmt.Sprintf("%.5g", c.Loss)})
 	}
-	if k := r.at(r.Chosen); k >= 0 {
+	if k := r.place(); k >= 0 {
 		add(fmt.Sprintf("lasso, λ = %.4g", r.Chosen.Lambda), b.Path[k])
 	}
 	if len(b.Path) > 1 {

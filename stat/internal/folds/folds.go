@@ -63,38 +63,79 @@ type Choice struct {
 
 // Choose compares λ by losses[fold][λ]. Folds count by weight; nil: alike.
 func Choose(losses [][]float64, weight, lambdas []float64) Choice {
+	return ChooseRepeated([][][]float64{losses}, [][]float64{weight}, lambdas, false)
+}
+
+// ChooseRepeated compares λ by values[repeat][fold][λ], losses or, with larger, gains, with
+// the weights of the folds of each repeat. The standard error is the root of the mean square
+// of the standard errors of the repeats.
+func ChooseRepeated(values [][][]float64, weights [][]float64, lambdas []float64, larger bool) Choice {
 	c := Choice{Mean: make([]float64, len(lambdas)), Error: make([]float64, len(lambdas))}
-	share := make([]float64, len(losses))
-	total := 0.0
-	for k := range share {
-		share[k] = 1
-		if weight != nil {
-			share[k] = weight[k]
-		}
-		total += share[k]
+	better := func(a, b float64) bool { return a < b }
+	if larger {
+		better = func(a, b float64) bool { return a > b }
 	}
 	for l, lambda := range lambdas {
-		mean, square := 0.0, 0.0
-		for k, s := range share {
-			mean += s / total * losses[k][l]
+		square := 0.0
+		for r := range values {
+			mean, err := summary(values[r], weights[r], l)
+			c.Mean[l] += mean / float64(len(values))
+			square += err * err / float64(len(values))
+			c.Error[l] = err
 		}
-		for k, s := range share {
-			d := losses[k][l] - mean
-			square += s / total * d * d
+		if len(values) > 1 {
+			c.Error[l] = math.Sqrt(square)
 		}
-		c.Mean[l], c.Error[l] = mean, math.Sqrt(square/float64(len(losses)-1))
-		if math.IsInf(mean, 1) {
-			c.Error[l] = mean
+		if math.IsInf(c.Mean[l], 0) {
+			c.Error[l] = math.Inf(1)
 		}
-		if least := c.Mean[c.Min]; mean < least || mean == least && lambda > lambdas[c.Min] {
+		if best := c.Mean[c.Min]; better(c.Mean[l], best) || c.Mean[l] == best && lambda > lambdas[c.Min] {
 			c.Min = l
 		}
 	}
 	c.OneSE = c.Min
-	for l, mean := range c.Mean {
-		if mean <= c.Mean[c.Min]+c.Error[c.Min] && lambdas[l] > lambdas[c.OneSE] {
+	for l := range c.Mean {
+		if c.Within(l, c.Limit(c.Min, larger), larger) && lambdas[l] > lambdas[c.OneSE] {
 			c.OneSE = l
 		}
 	}
 	return c
+}
+
+// Limit returns the value one standard error worse than that of λ l.
+func (c *Choice) Limit(l int, larger bool) float64 {
+	if larger {
+		return c.Mean[l] - c.Error[l]
+	}
+	return c.Mean[l] + c.Error[l]
+}
+
+// Within reports whether the value of λ l is as good as a limit.
+func (c *Choice) Within(l int, limit float64, larger bool) bool {
+	if larger {
+		return c.Mean[l] >= limit
+	}
+	return c.Mean[l] <= limit
+}
+
+// summary returns the mean of the values of folds at one λ, and its standard error.
+func summary(values [][]float64, weight []float64, l int) (mean, err float64) {
+	share := func(k int) float64 {
+		if weight == nil {
+			return 1
+		}
+		return weight[k]
+	}
+	total, square := 0.0, 0.0
+	for k := range values {
+		total += share(k)
+	}
+	for k := range values {
+		mean += share(k) / total * values[k][l]
+	}
+	for k := range values {
+		d := values[k][l] - mean
+		square += share(k) / total * d * d
+	}
+	return mean, math.Sqrt(square / float64(len(values)-1))
 }
