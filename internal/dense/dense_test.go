@@ -72,6 +72,38 @@ func TestMultiply(t *testing.T) {
 	})
 }
 
+// TestWeighted compares A·diag(w)·Bᵀ with the sums that define it.
+func TestWeighted(t *testing.T) {
+	both(t, func(t *testing.T) {
+		r := rand.New(rand.NewPCG(15, 16))
+		for _, size := range [][3]int{{1, 1, 1}, {5, 13, 7}, {97, 25, 193}, {31, 31, 400}} {
+			m, n, k := size[0], size[1], size[2]
+			a, b := make([][]float64, m), make([][]float64, n)
+			for i := range a {
+				a[i] = randoms(r, k)
+			}
+			for j := range b {
+				b[j] = randoms(r, k)
+			}
+			w, c := randoms(r, k), make([]float64, m*n)
+			Weighted(c, n, a, b, w, 0, 2)
+			lower := make([]float64, m*n)
+			Weighted(lower, n, a, b, w, Lower, 1)
+			for i := range m {
+				for j := range n {
+					want := 0.0
+					for l := range k {
+						want += a[i][l] * w[l] * b[j][l]
+					}
+					if math.Abs(c[i*n+j]-want) > 1e-11 || j <= i && lower[i*n+j] != c[i*n+j] {
+						t.Fatalf("%v: c[%d,%d] = %v and %v, want %v", size, i, j, c[i*n+j], lower[i*n+j], want)
+					}
+				}
+			}
+		}
+	})
+}
+
 func TestMultiplyTriangular(t *testing.T) {
 	both(t, func(t *testing.T) {
 		r := rand.New(rand.NewPCG(5, 6))

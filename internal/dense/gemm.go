@@ -20,6 +20,10 @@ type Matrix struct {
 	Data       []float64
 	Stride     int
 	Transposed bool
+	// Rows, unless nil, are the rows, in place of Data and Stride; they are not transposed.
+	Rows [][]float64
+	// Weights, unless nil, multiply the columns of Rows.
+	Weights []float64
 }
 
 // T is the transpose of m.
@@ -42,6 +46,17 @@ const (
 
 // Multiply adds alpha·A·B to C, where A is m×k, B is k×n and C is m×n with rows ldc apart.
 func Multiply(c []float64, ldc int, alpha float64, a, b Matrix, m, n, k int, r Range) {
+	multiply(0, c, ldc, alpha, a, b, m, n, k, r)
+}
+
+// Weighted adds A·diag(w)·Bᵀ to C, with rows ldc apart, on at most the given number of threads;
+// 0 stands for all. A and B are slices of rows of the length of w.
+func Weighted(c []float64, ldc int, a, b [][]float64, w []float64, r Range, threads int) {
+	left, right := Matrix{Rows: a, Weights: w}, Matrix{Rows: b}
+	multiply(threads, c, ldc, 1, left, right.T(), len(a), len(b), len(w), r)
+}
+
+func multiply(most int, c []float64, ldc int, alpha float64, a, b Matrix, m, n, k int, r Range) {
 	if m == 0 || n == 0 || k == 0 {
 		return
 	}
@@ -55,7 +70,7 @@ func Multiply(c []float64, ldc int, alpha float64, a, b Matrix, m, n, k int, r R
 		for pc := 0; pc < k; pc += depth {
 			kc := min(depth, k-pc)
 			pack(pb.b[:], b.T(), jc, pc, nc, kc, tileCols)
-			threads := 0
+			threads := most
 			if m*nc*kc < parallelWork {
 				threads = 1
 			}
@@ -182,6 +197,10 @@ func pack(dst []float64, m Matrix, r0, k0, rows, kc, width int) {
 // packPanel copies rows r0..r0+rows of m, as columns of width values.
 func packPanel(dst []float64, m Matrix, r0, k0, rows, kc, width int) {
 	dst = dst[:kc*width]
+	if m.Rows != nil {
+		packRows(dst, m, r0, k0, rows, kc, width)
+		return
+	}
 	if m.Transposed {
 		for k := range kc {
 			to := dst[k*width : (k+1)*width]
@@ -201,5 +220,42 @@ func packPanel(dst []float64, m Matrix, r0, k0, rows, kc, width int) {
 			dst[at] = v
 			at += width
 		}
+	}
+}
+
+// packRows is packPanel of Rows.
+func packRows(dst []float64, m Matrix, r0, k0, rows, kc, width int) {
+	if rows < width {
+		clear(dst)
+	}
+	r := 0
+	for ; r+4 <= rows; r += 4 {
+		packFour(dst[r:], (*[4][]float64)(m.Rows[r0+r:]), m.Weights, k0, kc, width)
+	}
+	for ; r < rows; r++ {
+		from, at := m.Rows[r0+r][k0:][:kc], r
+		for k, v := range from {
+			if m.Weights != nil {
+				v *= m.Weights[k0+k]
+			}
+			dst[at] = v
+			at += width
+		}
+	}
+}
+
+// packFour packs four rows, whose values are neighbours in a panel.
+func packFour(dst []float64, rows *[4][]float64, weights []float64, k0, kc, width int) {
+	a, b, c, d := rows[0][k0:][:kc], rows[1][k0:][:kc], rows[2][k0:][:kc], rows[3][k0:][:kc]
+	if weights == nil {
+		for k, v := range a {
+			to := (*[4]float64)(dst[k*width:])
+			to[0], to[1], to[2], to[3] = v, b[k], c[k], d[k]
+		}
+		return
+	}
+	for k, w := range weights[k0:][:kc] {
+		to := (*[4]float64)(dst[k*width:])
+		to[0], to[1], to[2], to[3] = w*a[k], w*b[k], w*c[k], w*d[k]
 	}
 }

@@ -1,4 +1,4 @@
-# The side of glmnet in bench/lasso.py: Rscript glmnet.R FOLDER gaussian|binomial
+# The side of glmnet in bench/lasso.py: Rscript glmnet.R FOLDER gaussian|binomial|multinomial
 suppressMessages({library(glmnet); library(Matrix)})
 arguments <- commandArgs(TRUE)
 values <- function(name, what, size) {

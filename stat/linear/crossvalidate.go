@@ -5,6 +5,7 @@ import (
 	"math"
 	"slices"
 
+	"pare/internal/f64"
 	"pare/internal/kernel/parallel"
 	"pare/stat/internal/folds"
 	"pare/stat/internal/progress"
@@ -211,10 +212,10 @@ func (c *CV) measure(h *heldModel, weight, gammas []float64, set func(g, l int, 
 		worst = math.Inf(-1)
 	}
 	for l, m := range h.path.Models {
-		penalised := m.predictors(p.X)
+		penalised := c.predictors(m)
 		var refit [][]float64
 		if h.refits != nil && h.refits[l] != nil && !h.refits[l].Separable {
-			refit = h.refits[l].predictors(p.X)
+			refit = c.predictors(h.refits[l])
 		}
 		for g, gamma := range gammas {
 			eta := penalised
@@ -228,6 +229,15 @@ func (c *CV) measure(h *heldModel, weight, gammas []float64, set func(g, l int, 
 			set(g, l, c.Measure.of(p.Family, eta, p.Y, weight))
 		}
 	}
+}
+
+// predictors returns the linear predictors of m for every observation, with the offsets.
+func (c *CV) predictors(m *Model) [][]float64 {
+	eta := m.predictors(c.problem.X)
+	if c.problem.Offset != nil {
+		f64.Axpy(1, c.problem.Offset, eta[0])
+	}
+	return eta
 }
 
 // predictors returns the linear predictors of every observation, one list or one for each
@@ -282,7 +292,7 @@ func (r *RelaxedCV) choose(c *CV, choices []folds.Choice, lambdas []float64) {
 	r.OneSEGamma = r.Gammas[sparsest]
 }
 
-// HeldOut returns, for each repeat, the linear predictors of every observation at the model l
+// HeldOut returns, for each repeat, the linear predictors, offsets included, of every observation at the model l
 // of the path and the mixture gamma, by the fit that left the observation out: one list, or
 // one for each class. Those of an observation in no fold, or whose fold has no refit, are
 // NaN.
@@ -291,12 +301,12 @@ func (c *CV) HeldOut(l int, gamma float64) [][][]float64 {
 	for r, fold := range c.plan.Fold {
 		var eta [][]float64
 		for k, h := range c.held[r] {
-			part := h.path.Models[l].predictors(c.problem.X)
+			part := c.predictors(h.path.Models[l])
 			if gamma != 1 {
 				if h.refits == nil || h.refits[l] == nil {
 					continue
 				}
-				part = blend(part, h.refits[l].predictors(c.problem.X), gamma)
+				part = blend(part, c.predictors(h.refits[l]), gamma)
 			}
 			if eta == nil {
 				for range part {
@@ -339,7 +349,7 @@ func (e *FoldError) Error() string {
 // classesInFolds returns a FoldError for the first fold without which a class cannot be fitted,
 // or which lacks a class that the measure needs.
 func (p *Problem) classesInFolds(plan *folds.Plan, fold []int, measure Measure) error {
-	if p.Family == Gaussian {
+	if !p.Family.Classes() {
 		return nil
 	}
 	counts := map[int][]int{} // of each class in each fold, the first one those in none
@@ -391,7 +401,7 @@ func (o *CVOptions) plan(p *Problem) (*folds.Plan, error) {
 	if o.Assigned != nil {
 		d.Together = nil
 	}
-	if p.Family != Gaussian && o.Together == nil && o.Strata == nil && o.Assigned == nil && o.Time == nil {
+	if p.Family.Classes() && o.Together == nil && o.Strata == nil && o.Assigned == nil && o.Time == nil {
 		d.Strata = make([]int, len(p.Y))
 		for i, y := range p.Y {
 			d.Strata[i] = int(y)

@@ -22,6 +22,8 @@ type fitter struct {
 	fair      []float64 // u, projected to be feasible for features without a penalty
 	first     []float64 // fair of the model without penalised features
 	h         []float64
+	slope     []float64 // correlations of the working set with u, where proximal steps are taken
+	apart     float64   // the largest difference of a correlation with u from that of the screen
 
 	set     []int // working set
 	place   []int // of each feature in it, or −1
@@ -31,6 +33,7 @@ type fitter struct {
 	descent   descent
 	newton    newton
 	conjugate conjugate
+	near      *proximal // nil: not for this loss and penalty
 	packed    packed
 	residual  sparseResidual
 	scaled    []float64
@@ -61,6 +64,7 @@ type outcome struct {
 	converged            bool
 	separable            bool
 	gradient             float64 // at λ = 0
+	stationarity         float64 // of a penalty that is not convex
 	dependent            int
 }
 
@@ -90,6 +94,13 @@ func newFitter(t *task, l loss, p penalty, columns map[int][]float64, o Options)
 
 // refresh computes η and u from the coefficients.
 func (f *fitter) refresh() {
+	f.predict()
+	f.loss.dual(f.u, f.eta)
+	f.apart = math.Inf(1)
+}
+
+// predict computes η from the coefficients.
+func (f *fitter) predict() {
 	shift := f.intercept
 	if f.sparse != nil {
 		f.packed.hold(f.t, f.sparse, f.set)
@@ -105,7 +116,9 @@ func (f *fitter) refresh() {
 	for i := range f.eta {
 		f.eta[i] += shift
 	}
-	f.loss.dual(f.u, f.eta)
+	if f.t.offset != nil {
+		f64.Axpy(1, f.t.offset, f.eta)
+	}
 }
 
 // A task of combine takes combineRows observations, for any number of threads; a second
@@ -175,8 +188,11 @@ func (f *fitter) trim() {
 	if s, ok := f.t.x.(*Sparse); ok && f.sparse == nil {
 		f.sparse, f.held = s, nil
 	}
-	if f.held != nil {
+	if f.held != nil || f.near != nil && f.near.holds() {
 		return
+	}
+	if f.near != nil {
+		f.near.forget()
 	}
 	f.set = slices.DeleteFunc(f.set, func(j int) bool {
 		gone := f.beta[j] == 0 && f.t.factor[j] > 0 && f.pen.norm(f.pen.unit(j), func(j int) float64 { return f.beta[j] }) == 0
@@ -185,18 +201,24 @@ func (f *fitter) trim() {
 		}
 		return gone
 	})
+	for k, j := range f.set {
+		f.place[j] = k
+	}
 }
 
 // solve minimises for λ. Each round solves on the working set, computes the gap of the
 // whole problem and admits units that violate the optimality conditions.
 func (f *fitter) solve(lambda float64) outcome {
-	if lambda == 0 {
+	switch {
+	case lambda == 0:
 		return f.solveUnpenalised()
+	case !f.pen.convex():
+		return f.solveStationary(lambda)
 	}
 	f.trim()
 	f.allow(lambda, false)
 	f.aged = true
-	if f.sparse != nil {
+	if f.sparse != nil || f.near != nil && f.near.expects() {
 		f.admit(f.expected(likely * lambda))
 	}
 	f.extrapolate(lambda)
@@ -212,7 +234,7 @@ func (f *fitter) solve(lambda float64) outcome {
 		if rough > 0 && out.iterations < f.limit {
 			f.screen.beside(f.fair, f.pen.bound(lambda*f.t.alpha), f.place)
 		} else {
-			f.screen.update(f.fair, f.pen.bound(lambda*f.t.alpha))
+			f.look(f.pen.bound(lambda * f.t.alpha))
 			f.measure(lambda, &out)
 			if out.converged || out.iterations >= f.limit {
 				return out
@@ -242,13 +264,27 @@ func (f *fitter) solve(lambda float64) outcome {
 	}
 }
 
+// look lets the screen compute correlations with the dual point.
+func (f *fitter) look(threshold float64) {
+	f.screen.update(f.fair, threshold)
+	square := 0.0
+	for i, w := range f.t.v {
+		if d := f.u[i] - f.fair[i]; d != 0 {
+			square += d * d / w
+		}
+	}
+	f.apart = f.t.largest * math.Sqrt(square)
+}
+
 // enough is the part of the target at which a Gram matrix in single precision is given
 // up: gradients have been computed anew several times then.
 const enough = 1e-6
 
 // iterative reports whether the working set is solved by conjugate gradients or sweeps, not by
-// a factor.
-func (f *fitter) iterative() bool { return f.sparse != nil || len(f.set) > directLimit }
+// a factor or by proximal steps.
+func (f *fitter) iterative() bool {
+	return f.sparse != nil || len(f.set) > directLimit && (f.near == nil || !f.near.pays())
+}
 
 // extrapolate goes on along the line through the last two solutions, because paths
 // are piecewise linear in λ, unless a factor will find the next solution anyway.
@@ -337,7 +373,7 @@ func (f *fitter) expected(lambda float64) []int {
 
 // foremost shortens a list of units to those that exceed their threshold most.
 func (f *fitter) foremost(list []int) []int {
-	if most := max(100, len(f.set)); len(list) > most {
+	if most := max(100, len(f.set)); len(list) > most && f.t.alpha > 0 {
 		over := func(unit int) float64 { return f.pen.norm(unit, f.c) / f.pen.weight(unit) }
 		slices.SortFunc(list, func(i, j int) int { return cmp.Or(cmp.Compare(over(j), over(i)), i-j) })
 		list = list[:most]

@@ -13,15 +13,8 @@ import (
 
 // checkGroups checks the groups of features and their factors.
 func (p *Problem) checkGroups(features int) error {
-	switch {
-	case len(p.Groups) != features:
+	if len(p.Groups) != features {
 		return fmt.Errorf("linear: groups of %d features for %d features", len(p.Groups), features)
-	case p.PenaltyFactor != nil:
-		return fmt.Errorf("linear: groups have GroupFactor, not PenaltyFactor")
-	case p.Lower != nil || p.Upper != nil:
-		return fmt.Errorf("linear: bounds of coefficients in groups are not supported")
-	case p.Family == Multinomial:
-		return fmt.Errorf("linear: groups with a multinomial response are not supported")
 	}
 	sizes := groupSizes(p.Groups)
 	if sizes == nil {

@@ -33,12 +33,38 @@ func (f *fitter) inner(lambda, target float64, out *outcome) {
 	f.descent.sweeps, f.descent.limit = out.iterations, f.limit
 	defer func() { out.iterations = f.descent.sweeps }()
 	if f.loss.quadratic() {
-		f.pen.step(f, lambda, target)
-		f.refresh()
+		for range mostTangents {
+			f.pen.step(f, lambda, target)
+			f.refresh()
+			if f.pen.convex() || f.descent.sweeps >= f.limit || f.violation(lambda) <= target {
+				return
+			}
+		}
 		return
 	}
+	if f.near != nil && len(f.near.row) == 1 && f.near.pays() {
+		done := f.near.minimize(lambda, target, out)
+		f.descent.sweeps = out.iterations
+		if done {
+			return
+		}
+	}
+	best, patience := math.Inf(1), 5
 	for range 100 {
-		if f.violation(lambda) <= target || f.descent.sweeps >= f.limit || !f.searchStep(lambda, target) {
+		violation := f.violation(lambda)
+		if violation <= target || f.descent.sweeps >= f.limit {
+			return
+		}
+		most := violation
+		if violation < best {
+			best = violation
+		} else {
+			patience--
+		}
+		if patience > 0 {
+			most *= 2
+		}
+		if !f.searchStep(lambda, target, violation, most) {
 			return
 		}
 	}
@@ -51,8 +77,8 @@ func (f *fitter) load(lambda float64) {
 	d.lower, d.upper = nil, nil
 	for _, j := range f.set {
 		d.beta = append(d.beta, f.beta[j])
-		d.l1 = append(d.l1, lambda*t.factor[j]*t.alpha)
-		d.l2 = append(d.l2, lambda*t.factor[j]*(1-t.alpha))
+		l1, l2 := f.pen.tangent(lambda, j, f.beta[j])
+		d.l1, d.l2 = append(d.l1, l1), append(d.l2, l2)
 		if t.lower != nil {
 			d.lower, d.upper = append(d.lower, t.lower[j]), append(d.upper, t.upper[j])
 		}
@@ -192,21 +218,21 @@ func (f *fitter) correlation(j int, sum float64) float64 {
 
 // searchStep takes a Newton step, or a part of it that lowers the objective, and
 // returns whether that was possible. Near the optimum, where the objective is equal
-// up to rounding, the violation has to be lower instead. The target of the step is a
+// up to rounding, the violation has to be below most instead. The target of the step is a
 // part of the violation at its start.
-func (f *fitter) searchStep(lambda, target float64) bool {
+func (f *fitter) searchStep(lambda, target, violation, most float64) bool {
 	old := make([]float64, len(f.set))
 	for k, j := range f.set {
 		old[k] = f.beta[j]
 	}
-	from, violation := f.intercept, f.violation(lambda)
+	from := f.intercept
 	before := f.loss.value(f.eta) + f.pen.value(lambda, f.beta, f.set)
 	equal := 10 * f.rounding(before)
 	f.pen.step(f, lambda, max(0.3*target, 0.01*violation, f.floor()))
 	for range 40 {
 		f.refresh()
 		after := f.loss.value(f.eta) + f.pen.value(lambda, f.beta, f.set)
-		if change := after - before; change < -equal || change < equal && f.violation(lambda) < violation {
+		if change := after - before; change < -equal || change < equal && f.violation(lambda) < most {
 			return true
 		}
 		f.intercept = (f.intercept + from) / 2
@@ -239,7 +265,7 @@ func (f *fitter) covariance(target float64) {
 		}
 		f.extend(0)
 	}
-	if f.aged || target < 1e-9*math.Sqrt(f.unit) {
+	if f.aged || f.fine(target) {
 		f.settleGram()
 	}
 	switch {
@@ -250,6 +276,9 @@ func (f *fitter) covariance(target float64) {
 		f.covariance(target)
 	}
 }
+
+// fine reports whether a target is so small that the rounding of moves on a Gram matrix matters.
+func (f *fitter) fine(target float64) bool { return target < 1e-9*math.Sqrt(f.unit) }
 
 // wide solves on a Gram matrix in single precision, and returns whether that was enough.
 func (f *fitter) wide(w *wideGram, target float64) bool {

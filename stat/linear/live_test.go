@@ -26,6 +26,7 @@ func liveProblems(t *testing.T) (problems map[string]Problem, table string) {
 	mean, variance := momentsOf(y, v)
 	order := slices.Sorted(slices.Values(p.Y))
 	high, third, weight := make([]float64, n), make([]float64, n), make([]float64, n)
+	counts, offset := make([]float64, n), make([]float64, n)
 	var text strings.Builder
 	for i := range n {
 		if p.Y[i] > 140 {
@@ -39,10 +40,11 @@ func liveProblems(t *testing.T) (problems map[string]Problem, table string) {
 		}
 		y[i] = (y[i] - mean) / math.Sqrt(variance)
 		weight[i] = float64(1 + i%3)
+		counts[i], offset[i] = math.Floor(p.Y[i]/40), float64(i%5)/4
 		for j := range features {
 			fmt.Fprintf(&text, "%.17g,", p.X.(*Dense).Column(j)[i])
 		}
-		fmt.Fprintf(&text, "%.17g,%v,%v,%v\n", y[i], high[i], third[i], weight[i])
+		fmt.Fprintf(&text, "%.17g,%v,%v,%v,%v,%v\n", y[i], high[i], third[i], weight[i], counts[i], offset[i])
 	}
 	// glmnet scales factors to sum to the number of features, and the response by its
 	// weighted variance, which the lasso does not notice.
@@ -65,12 +67,19 @@ func liveProblems(t *testing.T) (problems map[string]Problem, table string) {
 		"binomial":     {X: p.X, Y: high, Family: Binomial},
 		"binomialenet": {X: p.X, Y: high, Family: Binomial, Alpha: 0.5, Weights: weight},
 		"multinomial":  {X: p.X, Y: third, Family: Multinomial},
+		"poisson":      {X: p.X, Y: counts, Family: Poisson},
+		"poissonenet":  {X: p.X, Y: counts, Family: Poisson, Alpha: 0.5, Weights: weight, Offset: offset},
+		"offset":       {X: p.X, Y: high, Family: Binomial, Offset: offset},
+		"ridge":        {X: p.X, Y: y, Penalty: Ridge{}},
+		"logitridge":   {X: p.X, Y: high, Family: Binomial, Penalty: Ridge{}},
+		"poissonridge": {X: p.X, Y: counts, Family: Poisson, Penalty: Ridge{}, Offset: offset},
+		"softmaxridge": {X: p.X, Y: third, Family: Multinomial, Penalty: Ridge{}},
 	}, text.String()
 }
 
-func TestLiveGlmnet(t *testing.T) { testLive(t, 25, "Rscript", "testdata/live.R") }
+func TestLiveGlmnet(t *testing.T) { testLive(t, 46, "Rscript", "testdata/live.R") }
 
-func TestLiveScikitLearn(t *testing.T) { testLive(t, 16, "python3", "testdata/live.py") }
+func TestLiveScikitLearn(t *testing.T) { testLive(t, 20, "python3", "testdata/live.py") }
 
 // testLive demands that the script and we come to the same objectives.
 func testLive(t *testing.T, models int, command ...string) {

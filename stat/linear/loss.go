@@ -2,6 +2,7 @@ package linear
 
 import (
 	"math"
+	"slices"
 
 	"pare/stat/internal/logistic"
 )
@@ -28,13 +29,9 @@ type loss interface {
 	quadratic() bool
 	// start returns the intercept of the model without features.
 	start() float64
-}
-
-func newLoss(f Family, t *task) loss {
-	if f == Binomial {
-		return &logisticLoss{t.y, t.v}
-	}
-	return &squares{t.y, t.v}
+	// holds reports whether an observation with residual u keeps its predictor from growing
+	// without bound.
+	holds(i int, u float64) bool
 }
 
 // squares is f = ½(y−η)², f*(s) = ½s² + ys.
@@ -45,6 +42,8 @@ func (l *squares) softness(h, u []float64) bool { return false }
 func (l *squares) outside(u, inner []float64) float64 { return 0 }
 
 func (l *squares) quadratic() bool { return true }
+
+func (l *squares) holds(int, float64) bool { return true }
 
 func (l *squares) start() float64 { return mean(l.y, l.v) }
 
@@ -90,8 +89,10 @@ func (l *squares) conjugate(u []float64, most float64) (value, s float64) {
 }
 
 // logisticLoss is f = log(1+eᵑ) − yη with y 0 or 1, f*(s) = q log q + (1−q) log(1−q)
-// for q = s + y in [0, 1].
-type logisticLoss struct{ y, v []float64 }
+// for q = s + y in [0, 1]. Offsets o are part of η, and add s·o to the conjugate.
+type logisticLoss struct{ y, v, o []float64 }
+
+func (l *logisticLoss) holds(i int, u float64) bool { return math.Abs(u) > inDoubt*l.v[i] }
 
 func (l *logisticLoss) softness(h, u []float64) bool {
 	for i, w := range l.v {
@@ -125,7 +126,24 @@ func (l *logisticLoss) quadratic() bool { return false }
 
 func (l *logisticLoss) start() float64 {
 	p := mean(l.y, l.v)
-	return math.Log(p / (1 - p))
+	b := math.Log(p / (1 - p))
+	if l.o == nil {
+		return b
+	}
+	u, h, eta := make([]float64, len(l.o)), make([]float64, len(l.o)), make([]float64, len(l.o))
+	for range 100 { // Newton steps, short ones at first
+		for i, o := range l.o {
+			eta[i] = b + o
+		}
+		l.dual(u, eta)
+		l.curvature(h, eta)
+		step := min(max(sumOf(u)/sumOf(h), -1), 1)
+		b += step
+		if math.Abs(step) <= 1e-14*(1+math.Abs(b)) {
+			break
+		}
+	}
+	return b
 }
 
 func (l *logisticLoss) value(eta []float64) float64 {
@@ -166,6 +184,9 @@ func (l *logisticLoss) conjugate(u []float64, most float64) (value, s float64) {
 			return math.Inf(-1), s
 		}
 		sum.add(-w * (entropy(q) + complement(q)))
+		if l.o != nil {
+			sum.add(-s * u[i] * l.o[i])
+		}
 	}
 	return sum.total(), s
 }
@@ -188,6 +209,104 @@ func complement(q float64) float64 {
 		return 0
 	}
 	return (1 - q) * math.Log1p(-q)
+}
+
+// poissonLoss is f = eᵑ − yη + y log y − y, half the deviance of a count y with mean eᵑ, and
+// f*(s) = q log q − q − y log y + y for q = s + y ≥ 0. Offsets are as in logisticLoss.
+type poissonLoss struct {
+	y, v, o []float64
+	least   []float64 // y log y − y
+}
+
+func newPoissonLoss(t *task) *poissonLoss {
+	l := &poissonLoss{t.y, t.v, t.offset, make([]float64, t.n)}
+	for i, y := range t.y {
+		l.least[i] = entropy(y) - y
+	}
+	return l
+}
+
+func (l *poissonLoss) quadratic() bool { return false }
+
+func (l *poissonLoss) start() float64 {
+	if l.o == nil {
+		return math.Log(mean(l.y, l.v))
+	}
+	exposure, top := 0.0, slices.Max(l.o)
+	for i, w := range l.v {
+		exposure += w * math.Exp(l.o[i]-top)
+	}
+	return math.Log(mean(l.y, l.v)/exposure) - top
+}
+
+// holds: where a count above 0 was observed, the predictor cannot fall without bound.
+func (l *poissonLoss) holds(i int, u float64) bool { return l.y[i] > 0 || -u > inDoubt*l.v[i] }
+
+func (l *poissonLoss) value(eta []float64) float64 {
+	var sum exactSum
+	for i, w := range l.v {
+		if w > 0 {
+			sum.add(w * math.Exp(eta[i]))
+			sum.add(w * (l.least[i] - l.y[i]*eta[i]))
+		}
+	}
+	return sum.total()
+}
+
+func (l *poissonLoss) dual(u, eta []float64) {
+	for i, w := range l.v {
+		u[i] = 0
+		if w > 0 {
+			u[i] = w * (l.y[i] - math.Exp(eta[i]))
+		}
+	}
+}
+
+func (l *poissonLoss) curvature(h, eta []float64) {
+	for i, w := range l.v {
+		h[i] = w * max(math.Exp(eta[i]), flattest*l.y[i])
+	}
+}
+
+func (l *poissonLoss) softness(h, u []float64) bool {
+	for i, w := range l.v {
+		h[i] = max(0, w*l.y[i]-u[i])
+	}
+	return true
+}
+
+func (l *poissonLoss) outside(u, inner []float64) float64 {
+	t := 0.0
+	for i, w := range l.v {
+		if w == 0 {
+			continue
+		}
+		q, q0 := l.y[i]-u[i]/w, l.y[i]-inner[i]/w
+		if q < -beyond && q0 > 0 {
+			t = max(t, -q/(q0-q))
+		}
+	}
+	return t
+}
+
+func (l *poissonLoss) conjugate(u []float64, most float64) (value, s float64) {
+	s = min(most, 1)
+	var sum exactSum
+	for i, w := range l.v {
+		if w == 0 {
+			continue
+		}
+		q := l.y[i] - s*u[i]/w
+		if q < -beyond*(1+l.y[i]) {
+			return math.Inf(-1), s
+		}
+		sum.add(w * (l.least[i] + max(q, 0)))
+		sum.add(-w * entropy(q))
+		if l.o != nil {
+			sum.add(-s * u[i] * l.o[i])
+		}
+	}
+	return sum.total(), s
 }
 
 // softmaxRows turns columns of linear predictors, one a class, into probabilities.

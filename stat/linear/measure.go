@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"math"
 	"slices"
-
-	"pare/stat/internal/logistic"
 )
 
 // Measure rates predictions in a cross-validation.
@@ -32,7 +30,7 @@ func (m Measure) Larger() bool { return m == AUC }
 // fits returns an error if a family does not have the measure.
 func (m Measure) fits(f Family) error {
 	switch {
-	case m == Deviance, m == AbsoluteError && f == Gaussian, m == ClassError && f != Gaussian, m == AUC && f == Binomial:
+	case m == Deviance, m == AbsoluteError && f == Gaussian, m == ClassError && f.Classes(), m == AUC && f == Binomial:
 		return nil
 	case m == AbsoluteError || m == ClassError || m == AUC:
 		return fmt.Errorf("linear: the measure %s does not apply to %s responses", m, f)
@@ -85,13 +83,9 @@ func (m Measure) losses(f Family, eta [][]float64, y []float64) []float64 {
 				loss[i] = 1
 			}
 		}
-	case f == Gaussian:
+	case f != Multinomial:
 		for i, e := range eta[0] {
-			loss[i] = (y[i] - e) * (y[i] - e)
-		}
-	case f == Binomial:
-		for i, e := range eta[0] {
-			loss[i] = 2 * logistic.Softplus((1-2*y[i])*e)
+			loss[i] = f.Deviance(e, y[i])
 		}
 	default:
 		columns := make([][]float64, len(eta))

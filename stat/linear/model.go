@@ -36,6 +36,11 @@ type Model struct {
 	// standardised ones; 0 for other λ. Gap bounds the objective
 	// there as elsewhere; how near coefficients are depends on the columns, too.
 	Gradient float64
+	// Stationarity is, with MCP or SCAD, the largest violation of the conditions of a
+	// stationary point, in the unit of Gradient: zero with other penalties. Such a model has no
+	// Gap, which is NaN, has converged when Stationarity is at most Tolerance, and another
+	// model may have a lower objective.
+	Stationarity float64
 	// Constant is the number of features with the same value everywhere: their coefficient
 	// is zero.
 	Constant int
@@ -91,6 +96,14 @@ func (m *Model) Note() string {
 	}
 	text := fmt.Sprintf("not converged at lambda %.6g: duality gap %.3g, tolerance %.3g, after %d iterations; ",
 		m.Lambda, m.Gap, m.Tolerance, m.Iterations)
+	if math.IsNaN(m.Gap) {
+		text = fmt.Sprintf("not converged at lambda %.6g: stationary to %.3g, tolerance %.3g, after %d iterations; ",
+			m.Lambda, m.Stationarity, m.Tolerance, m.Iterations)
+		if m.family != Gaussian {
+			return text + "large coefficients have no penalty and may grow without bound: choose a larger lambda, or gamma"
+		}
+		return text + "allow more iterations or a larger tolerance"
+	}
 	larger := "a larger tolerance"
 	if m.Null > 0 && m.Gap > 0 {
 		larger = fmt.Sprintf("a tolerance of %.1g of the objective without features, %.3g", 2*m.Gap/m.Null, m.Null)
@@ -132,6 +145,9 @@ func (f *fitter) model(lambda, nullLoss float64, out outcome, family Family) *Mo
 		Separable: out.separable, Dependent: out.dependent}
 	if lambda == 0 && f.null > 0 {
 		m.Gradient = out.gradient / math.Sqrt(2*f.null)
+	}
+	if !f.pen.convex() && f.null > 0 {
+		m.Stationarity, m.Tolerance = out.stationarity/math.Sqrt(2*f.null), f.tolerance
 	}
 	if nullLoss > 0 {
 		m.Explained = 1 - out.loss/nullLoss

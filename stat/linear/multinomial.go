@@ -18,6 +18,55 @@ type multinomial struct {
 	others   []*against
 	nullLoss float64
 	null     float64
+	near     *proximal
+}
+
+func (m *multinomial) fitters() []*fitter { return m.classes }
+
+func (m *multinomial) value() float64 { return m.loss() }
+
+func (m *multinomial) weights(h []float64, k, l int) {
+	u, other := m.classes[k].u, m.classes[l].u
+	for i, v := range m.t.v {
+		p, q, own := -u[i], -other[i], int(m.t.y[i]) // times v
+		if own == k {
+			p += v
+		}
+		switch {
+		case v == 0:
+			h[i] = 0
+		case k == l:
+			h[i] = p * (1 - p/v)
+		case own == l:
+			h[i] = -p * (q + v) / v
+		default:
+			h[i] = -p * q / v
+		}
+	}
+}
+
+// residuals sets u of all classes.
+func (m *multinomial) residuals() {
+	for i, v := range m.t.v {
+		top, own := math.Inf(-1), int(m.t.y[i])
+		for _, f := range m.classes {
+			top = max(top, f.eta[i])
+		}
+		total, rest := 0.0, 0.0
+		for k, f := range m.classes {
+			e := math.Exp(f.eta[i] - top)
+			f.u[i] = e
+			total += e
+			if k != own {
+				rest += e
+			}
+		}
+		scale := v / total
+		for _, f := range m.classes {
+			f.u[i] *= -scale
+		}
+		m.classes[own].u[i] = scale * rest
+	}
 }
 
 // against is the logistic loss of a class with an offset: a is the logarithm of the
@@ -63,9 +112,13 @@ func newMultinomial(p *Problem, t *task, o Options) (engine, error) {
 		if rate == 0 {
 			return nil, fmt.Errorf("linear: class %d has no observations", k)
 		}
-		l := &against{logisticLoss{is, t.v}, make([]float64, t.n), make([]float64, t.n)}
+		l := &against{logisticLoss{is, t.v, nil}, make([]float64, t.n), make([]float64, t.n)}
 		f := newFitter(t, l, elasticNet{t}, columns, o)
 		m.classes, m.others = append(m.classes, f), append(m.others, l)
+	}
+	m.near = newProximal(m)
+	for _, f := range m.classes {
+		f.near = m.near
 	}
 	m.refresh()
 	return m, nil
@@ -94,11 +147,10 @@ func (m *multinomial) face(k int) {
 
 func (m *multinomial) refresh() {
 	for _, f := range m.classes {
-		f.refresh()
+		f.predict()
+		f.apart = math.Inf(1)
 	}
-	for k := range m.classes {
-		m.face(k)
-	}
+	m.residuals()
 }
 
 // loss is the cross-entropy.
@@ -137,9 +189,32 @@ func (m *multinomial) begin() float64 {
 	return largest
 }
 
-// cycle solves the classes in turn until none violates the optimality conditions of
-// its working set by more than target.
+// slowCycles is the number of cycles after which columns of a sparse design are filled, if
+// that is worth it, so that proximal steps can go on: where columns or classes are nearly
+// dependent, classes that take turns hardly move.
+const slowCycles = 5
+
+// fill makes the columns of sparse working sets dense, unless there are many.
+func (m *multinomial) fill() bool {
+	if m.near.coefficients() > jointLimit {
+		return false
+	}
+	for _, f := range m.classes {
+		if f.sparse != nil {
+			f.fill()
+		}
+	}
+	m.near.forget()
+	m.refresh()
+	return true
+}
+
+// cycle solves until no class violates the optimality conditions of its working set by more
+// than target: by proximal steps on all classes, or else the classes in turn.
 func (m *multinomial) cycle(lambda, target float64, out *outcome) {
+	if m.near.pays() && m.near.minimize(lambda, target, out) {
+		return
+	}
 	best, stale := math.Inf(1), 0
 	for round := 0; stale < 20; round++ {
 		worst := 0.0
@@ -154,11 +229,8 @@ func (m *multinomial) cycle(lambda, target float64, out *outcome) {
 		if worst <= target || out.iterations >= m.classes[0].limit {
 			break
 		}
-		if round >= slowCycles {
-			for k := range m.classes {
-				m.face(k)
-			}
-			m.joint(lambda, target, out)
+		if round == slowCycles && m.fill() && m.near.minimize(lambda, target, out) {
+			return
 		}
 		stale++ // cycles that rounding keeps from getting better
 		if worst < 0.99*best {
@@ -180,6 +252,9 @@ func (m *multinomial) fit(lambda float64) *Model {
 	for _, f := range m.classes {
 		f.trim()
 		f.allow(lambda, false)
+		if m.near.expects() {
+			f.admit(f.expected(likely * lambda))
+		}
 	}
 	var out outcome
 	for strict := 0.3; ; {
@@ -245,7 +320,7 @@ func (m *multinomial) measure(lambda float64, out *outcome) {
 	}
 	for _, f := range m.classes {
 		f.mix(outside)
-		f.screen.update(f.fair, lambda*m.t.alpha)
+		f.look(lambda * m.t.alpha)
 		out.objective += f.pen.value(lambda, f.beta, f.set)
 		limit, over := f.room(lambda, false)
 		most, smooth = min(most, limit), smooth || over
@@ -316,7 +391,7 @@ func (m *multinomial) applyIn(lambda float64) {
 	weight, move := make([]float64, m.t.n), make([]float64, m.t.n)
 	for range 3 { // the later ones remove the rounding of the first
 		factor, kept := dense.Independent(len(columns), func(i, j int) float64 {
-			m.hessian(weight, class[i], class[j], m.fairly)
+			m.fairHessian(weight, class[i], class[j])
 			f64.Mul(weight, weight, columns[i])
 			return f64.Dot(weight, columns[j])
 		})
@@ -337,7 +412,7 @@ func (m *multinomial) applyIn(lambda float64) {
 				}
 			}
 			for to := range m.classes {
-				m.hessian(weight, from, to, m.fairly)
+				m.fairHessian(weight, from, to)
 				f64.MulAxpy(1, weight, move, next[to])
 			}
 		}
@@ -347,6 +422,10 @@ func (m *multinomial) applyIn(lambda float64) {
 		m.close()
 	}
 }
+
+// jointLimit is the largest number of coefficients of all classes for which a factor, or
+// sparse columns that are filled, are worth it.
+const jointLimit = 400
 
 // fairly is the probability of class k for observation i at the dual points.
 func (m *multinomial) fairly(k, i int) float64 {
@@ -358,53 +437,91 @@ func (m *multinomial) fairly(k, i int) float64 {
 }
 
 // balance moves the dual points as intercepts do until the points of every class sum to
-// zero, by scaling probabilities of classes and of observations in turn (Sinkhorn &
-// Knopp 1967): in this way they stay probabilities.
+// zero: by Newton steps near there, else by scaling probabilities of classes and of
+// observations in turn (Sinkhorn & Knopp 1967). In both ways they stay probabilities.
 func (m *multinomial) balance() {
-	v := m.t.v
+	last, newton := math.Inf(1), true
+	sums, factors := make([]float64, len(m.classes)), make([]float64, len(m.classes))
 	for range 100 {
 		worst := 0.0
 		for k, f := range m.classes {
 			expected, most := 0.0, 0.0 // sums of probabilities
 			for i, u := range f.fair {
-				if y := m.others[k].y[i]; y == 1 {
-					most += v[i]
-					expected += v[i]
-				}
-				expected -= u
-			}
-			factor := most / expected
-			worst = max(worst, math.Abs(1-factor))
-			for i, u := range f.fair {
 				q := -u // times v
 				if m.others[k].y[i] == 1 {
-					q += v[i]
+					most += m.t.v[i]
+					q += m.t.v[i]
 				}
-				f.h[i] = q * factor
+				f.h[i] = q
+				expected += q
 			}
+			sums[k] = sumOf(f.fair)
+			factors[k] = most / expected
+			worst = max(worst, math.Abs(sums[k])/expected)
 		}
-		if worst < 1e-15 {
+		if worst < 1e-15 || worst < 1e-13 && worst >= last {
 			return
 		}
-		for i, w := range v {
-			if w == 0 {
-				continue
-			}
-			total := 0.0
-			for _, f := range m.classes {
-				total += f.h[i]
-			}
-			// The residual of the observed class is the sum of the others.
-			own := int(m.t.y[i])
-			rest := 0.0
-			for k, f := range m.classes {
-				if k != own {
-					f.fair[i] = -f.h[i] * w / total
-					rest -= f.fair[i]
-				}
-			}
-			m.classes[own].fair[i] = rest
+		newton = newton && worst < last/2
+		last = worst
+		if newton && worst < 0.1 {
+			m.newtonFactors(factors, sums)
 		}
+		m.rescale(factors)
+	}
+}
+
+// newtonFactors sets the factors of the probabilities, which are in h times v, that belong
+// to a Newton step on the intercepts.
+func (m *multinomial) newtonFactors(factors, sums []float64) {
+	inverse := make([]float64, m.t.n)
+	for i, w := range m.t.v {
+		if w > 0 {
+			inverse[i] = 1 / w
+		}
+	}
+	weighted := make([]float64, m.t.n)
+	factor, kept := dense.Independent(len(m.classes)-1, func(k, l int) float64 {
+		f64.Mul(weighted, inverse, m.classes[k].h)
+		curvature := -f64.Dot(weighted, m.classes[l].h)
+		if k == l {
+			curvature += sumOf(m.classes[k].h)
+		}
+		return curvature
+	})
+	step := make([]float64, len(kept))
+	for i, k := range kept {
+		step[i] = sums[k]
+	}
+	factor.Solve(step)
+	for k := range factors {
+		factors[k] = 1
+	}
+	for i, k := range kept {
+		factors[k] = math.Exp(min(max(step[i], -1), 1))
+	}
+}
+
+// rescale multiplies the probabilities of the classes, which are in h, and makes those of each
+// observation sum to one.
+func (m *multinomial) rescale(factors []float64) {
+	for i, w := range m.t.v {
+		if w == 0 {
+			continue
+		}
+		total := 0.0
+		for k, f := range m.classes {
+			total += f.h[i] * factors[k]
+		}
+		// The residual of the observed class is the sum of the others.
+		own, rest := int(m.t.y[i]), 0.0
+		for k, f := range m.classes {
+			if k != own {
+				f.fair[i] = -f.h[i] * factors[k] * w / total
+				rest -= f.fair[i]
+			}
+		}
+		m.classes[own].fair[i] = rest
 	}
 }
 
@@ -430,141 +547,19 @@ func (m *multinomial) dualAt(lambda, s float64) float64 {
 	return value.total()
 }
 
-// Where columns or classes are nearly dependent, classes that take turns hardly move:
-// after slowCycles of these, Newton steps on all classes at once begin, as long as the
-// working sets have no more than jointLimit coefficients together.
-const (
-	slowCycles = 5
-	jointLimit = 400
-)
-
-// joint is the quadratic model of the cross-entropy in all coefficients of the working
-// sets and the intercepts. In the last class coefficients without a penalty stay as they are,
-// because only differences between classes matter.
-type joint struct {
-	m       *multinomial
-	class   []int      // of each coefficient
-	target  []*float64 // where each belongs
-	columns [][]float64
-	gram    gram
-	descent descent
-	newton  newton
-}
-
-// joint takes a Newton step on all classes, or a part of it that lowers the objective
-// or, where that is equal up to rounding, the violation. It returns whether there was
-// one.
-func (m *multinomial) joint(lambda, target float64, out *outcome) bool {
-	j := &joint{m: m}
-	if !j.collect(lambda) {
-		return false
-	}
-	j.model()
-	d, violation := &j.descent, m.violation(lambda)
-	old := append([]float64(nil), d.beta...)
-	j.gram.begin(d.beta)
-	d.smooth = &j.gram
-	d.sweeps, d.limit = out.iterations, m.classes[0].limit
-	d.solve(max(0.3*target, 0.01*violation), func() bool { return j.newton.finish(d, &j.gram) })
-	out.iterations = d.sweeps
-	before := m.objective(lambda)
-	equal := 10 * m.rounding(before)
-	for range 40 {
-		j.store(d.beta)
-		after := m.objective(lambda)
-		if change := after - before; change < -equal || change < equal && m.violation(lambda) < violation {
-			return true
-		}
-		for k := range d.beta {
-			d.beta[k] = (d.beta[k] + old[k]) / 2
-		}
-	}
-	j.store(old)
-	return false
-}
-
-// collect lists the coefficients with their penalties; false if there are too many.
-func (j *joint) collect(lambda float64) bool {
-	m, d := j.m, &j.descent
-	total := len(m.classes)
-	for _, f := range m.classes {
-		total += len(f.set)
-	}
-	if total > jointLimit {
-		return false
-	}
-	filled := map[int][]float64{}
-	for k, f := range m.classes {
-		for _, feature := range f.set {
-			x := filled[feature]
-			if x == nil {
-				x = make([]float64, m.t.n)
-				m.t.column(feature, x)
-				filled[feature] = x
-			}
-			lower, upper := m.t.limits(feature)
-			if w := m.t.factor[feature]; w > 0 || k+1 < len(m.classes) {
-				j.add(k, x, &f.beta[feature], lambda*w*m.t.alpha, lambda*w*(1-m.t.alpha), lower, upper)
-			}
-		}
-	}
-	if m.t.intercept {
-		one := make([]float64, m.t.n)
-		for i := range one {
-			one[i] = 1
-		}
-		for k, f := range m.classes[:len(m.classes)-1] {
-			j.add(k, one, &f.intercept, 0, 0, math.Inf(-1), math.Inf(1))
-		}
-	}
-	d.curve = make([]float64, len(d.beta))
-	return len(d.beta) > 0
-}
-
-func (j *joint) add(class int, x []float64, target *float64, l1, l2, lower, upper float64) {
-	d := &j.descent
-	j.target = append(j.target, target)
-	j.class, j.columns = append(j.class, class), append(j.columns, x)
-	d.beta, d.l1, d.l2 = append(d.beta, *target), append(d.l1, l1), append(d.l2, l2)
-	d.lower, d.upper = append(d.lower, lower), append(d.upper, upper)
-}
-
-// model fills the Hessian, Σ vᵢ pₖ(δₖₗ − pₗ) xxᵀ for classes k and l, and the gradient.
-func (j *joint) model() {
-	m, size := j.m, len(j.columns)
-	j.gram.grow(size)
-	j.gram.q = zeros(j.gram.q, size)
-	weight, weighted := make([]float64, m.t.n), make([]float64, m.t.n)
-	for a, x := range j.columns {
-		own := m.classes[j.class[a]]
-		j.gram.q[a] = f64.Dot(own.u, x)
-		for class := range m.classes {
-			m.hessian(weight, j.class[a], class, m.probability)
-			f64.Mul(weighted, weight, x)
-			for b, c := range j.class[:a+1] {
-				if c == class {
-					j.gram.g[a][b] = f64.Dot(weighted, j.columns[b])
-					j.gram.g[b][a] = j.gram.g[a][b]
-				}
-			}
-		}
-		j.descent.curve[a] = j.gram.g[a][a]
-	}
-}
-
-// hessian sets h to the second derivatives of the loss by the predictors of two classes,
-// where they have the given probabilities.
-func (m *multinomial) hessian(h []float64, k, l int, probability func(class, i int) float64) {
+// fairHessian sets h to the second derivatives of the loss by the predictors of two classes,
+// where they have the probabilities of the dual points.
+func (m *multinomial) fairHessian(h []float64, k, l int) {
 	for i, v := range m.t.v {
 		h[i] = 0
 		if v == 0 {
 			continue
 		}
-		p, q := probability(k, i), probability(l, i)
+		p := m.fairly(k, i)
 		if k == l {
 			h[i] = v * p * (1 - p)
 		} else {
-			h[i] = -v * p * q
+			h[i] = -v * p * m.fairly(l, i)
 		}
 	}
 }
@@ -576,29 +571,4 @@ func (m *multinomial) probability(k, i int) float64 {
 		p++
 	}
 	return p
-}
-
-// store sets the coefficients of all classes.
-func (j *joint) store(beta []float64) {
-	for at, b := range beta {
-		*j.target[at] = b
-	}
-	j.m.refresh()
-}
-
-func (m *multinomial) objective(lambda float64) float64 {
-	sum := m.loss()
-	for _, f := range m.classes {
-		sum += f.pen.value(lambda, f.beta, f.set)
-	}
-	return sum
-}
-
-// violation is the largest one of a class.
-func (m *multinomial) violation(lambda float64) float64 {
-	worst := 0.0
-	for _, f := range m.classes {
-		worst = max(worst, f.violation(lambda))
-	}
-	return worst
 }

@@ -47,7 +47,7 @@ type oracle struct {
 func newOracle(p Problem) *oracle {
 	n, features := p.X.Dims()
 	o := &oracle{p: p, n: n, features: features, v: make([]float64, n), alpha: p.Alpha}
-	if o.alpha == 0 {
+	if _, ridge := p.Penalty.(Ridge); o.alpha == 0 && !ridge {
 		o.alpha = 1
 	}
 	var total sum2
@@ -130,6 +130,9 @@ func (o *oracle) predictors(classes []Predictor) [][]float64 {
 			}
 		}
 		for i := range sums {
+			if o.p.Offset != nil {
+				sums[i].add(o.p.Offset[i])
+			}
 			etas[k] = append(etas[k], sums[i].value())
 		}
 	}
@@ -155,6 +158,15 @@ func (o *oracle) loss(etas [][]float64) (value float64, u [][]float64) {
 			sum.product(o.v[i], tail)
 			sum.product(o.v[i], max(0, -margin))
 			u[0][i] = o.v[i] * (2*y - 1) / (1 + math.Exp(margin))
+		case Poisson:
+			e := math.Exp(etas[0][i])
+			sum.product(o.v[i], e)
+			sum.product(-o.v[i]*y, etas[0][i])
+			if y > 0 {
+				sum.product(o.v[i]*y, math.Log(y))
+			}
+			sum.product(-o.v[i], y)
+			u[0][i] = o.v[i] * (y - e)
 		case Multinomial:
 			top, total := math.Inf(-1), 0.0
 			for k := range etas {

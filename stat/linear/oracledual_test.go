@@ -111,10 +111,32 @@ func (o *oracle) lossDual(t failer, m *Model) float64 {
 			theta := m.Dual[0][i]
 			sum.product(theta, y)
 			sum.product(-theta/2, theta/v)
+			if o.p.Offset != nil {
+				sum.product(-theta, o.p.Offset[i])
+			}
 		case Binomial:
 			q := (2*y - 1) * m.Dual[0][i] / v
 			entropy(v, q)
 			entropy(v, 1-q)
+			if o.p.Offset != nil {
+				sum.product(-m.Dual[0][i], o.p.Offset[i])
+			}
+		case Poisson:
+			q := y - m.Dual[0][i]/v
+			if q < -ulp*(1+y) {
+				t.Errorf("lambda %v: the dual point has mean %v", m.Lambda, q)
+			}
+			if q > 0 {
+				sum.product(-v*q, math.Log(q))
+			}
+			sum.product(v, q)
+			if y > 0 {
+				sum.product(v*y, math.Log(y))
+			}
+			sum.product(-v, y)
+			if o.p.Offset != nil {
+				sum.product(-m.Dual[0][i], o.p.Offset[i])
+			}
 		case Multinomial:
 			total := 0.0
 			for k := range m.Dual {
@@ -139,7 +161,11 @@ func (o *oracle) lossDual(t failer, m *Model) float64 {
 func (o *oracle) checkMoves(t failer, m *Model, beta, u []float64, unit float64) {
 	t.Helper()
 	most := 1.0 // second derivative of f
-	if o.p.Family != Gaussian {
+	switch o.p.Family {
+	case Gaussian:
+	case Poisson:
+		return // it has no bound
+	default:
 		most = 0.25
 	}
 	lowers := func(what string, k int, by float64) {

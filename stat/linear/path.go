@@ -56,19 +56,26 @@ func newEngine(p *Problem, o Options) (engine, error) {
 	if err != nil {
 		return nil, err
 	}
-	if p.Family == Multinomial {
+	if families[p.Family].loss == nil {
 		return newMultinomial(p, t, o)
 	}
-	if p.Family == Binomial {
-		if rate := mean(t.y, t.v); !(rate > 0 && rate < 1) {
-			return nil, fmt.Errorf("linear: all responses are %v; a binomial model needs both 0 and 1", t.y[0])
+	if enough := families[p.Family].enough; enough != nil {
+		if err := enough(t); err != nil {
+			return nil, err
 		}
 	}
 	var pen penalty = elasticNet{t}
-	if p.Groups != nil {
+	switch {
+	case p.Groups != nil:
 		pen = newGroupLasso(p.Groups, t)
+	case p.Penalty != nil:
+		pen = p.Penalty.bind(t)
 	}
-	return &single{fitter: newFitter(t, newLoss(p.Family, t), pen, map[int][]float64{}, o), family: p.Family}, nil
+	s := &single{fitter: newFitter(t, families[p.Family].loss(t), pen, map[int][]float64{}, o), family: p.Family}
+	if !s.loss.quadratic() && p.Groups == nil {
+		s.near = newProximal(s)
+	}
+	return s, nil
 }
 
 // single is the engine of families with one linear predictor.
@@ -77,6 +84,14 @@ type single struct {
 	family   Family
 	nullLoss float64 // of the intercept alone
 }
+
+func (s *single) fitters() []*fitter { return []*fitter{s.fitter} }
+
+func (s *single) value() float64 { return s.loss.value(s.eta) }
+
+func (s *single) residuals() { s.loss.dual(s.u, s.eta) }
+
+func (s *single) weights(h []float64, _, _ int) { s.loss.curvature(h, s.eta) }
 
 func (s *single) begin() float64 {
 	f := s.fitter

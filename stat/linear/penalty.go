@@ -34,7 +34,31 @@ type penalty interface {
 	// violation is the largest violation of the optimality conditions in the working set,
 	// given the correlations of its features.
 	violation(f *fitter, lambda float64, c func(feature int) float64) float64
+	// tangent returns l1 and l2 of l1|β| + l2/2 β², which is the penalty of a feature that is a
+	// unit, or touches it from above where the coefficient is b, up to a constant.
+	tangent(lambda float64, feature int, b float64) (l1, l2 float64)
+	// convex reports whether it is, so that there is a duality gap.
+	convex() bool
 }
+
+// Penalty is a penalty other than the elastic net: Ridge, MCP or SCAD.
+type Penalty interface {
+	// check returns what is wrong with its values.
+	check() error
+	// lasso is α: the part of the penalty that makes zeros.
+	lasso() float64
+	bind(t *task) penalty
+}
+
+// Ridge is the penalty λ/2 Σ ωⱼβⱼ², which makes no zeros: every model has all features. The
+// largest λ of its path is that of α = 0.001.
+type Ridge struct{}
+
+func (Ridge) check() error { return nil }
+
+func (Ridge) lasso() float64 { return 0 }
+
+func (Ridge) bind(t *task) penalty { return elasticNet{t} }
 
 // elasticNet is a penalty with every feature as a unit: the lasso if α is 1.
 type elasticNet struct{ *task }
@@ -66,6 +90,12 @@ func (p elasticNet) value(lambda float64, beta []float64, set []int) float64 {
 	}
 	return sum
 }
+
+func (t *task) tangent(lambda float64, j int, _ float64) (l1, l2 float64) {
+	return lambda * t.factor[j] * t.alpha, lambda * t.factor[j] * (1 - t.alpha)
+}
+
+func (t *task) convex() bool { return true }
 
 func (p elasticNet) fresh(s *screen) []int { return s.fresh }
 

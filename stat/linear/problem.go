@@ -4,37 +4,34 @@ import (
 	"cmp"
 	"fmt"
 	"math"
+	"slices"
+
+	"pare/internal/f64"
 )
-
-// Family is the distribution of the response, which chooses the loss.
-type Family int
-
-const (
-	Gaussian    Family = iota // numbers; half the squared error
-	Binomial                  // 0 or 1; logistic loss
-	Multinomial               // classes 0 to Classes−1; cross-entropy of a softmax
-)
-
-// String returns gaussian, binomial or multinomial.
-func (f Family) String() string {
-	return [...]string{"gaussian", "binomial", "multinomial"}[f]
-}
 
 // Problem is the data of a fit, with its penalty. The package documentation has the objective.
 type Problem struct {
 	X Design
 	// Y has a value per row of X: a number, 0 or 1 for Binomial, the index of a
-	// class for Multinomial.
+	// class for Multinomial, a count for Poisson.
 	Y       []float64
 	Family  Family
 	Classes int // of Multinomial; 0: one more than the largest value of Y
 	// Weights of observations, at least 0, are scaled to sum to one; nil: equal.
 	// An observation of weight 0 changes nothing.
 	Weights []float64
+	// Offset is added to the linear predictor of every observation, such as the logarithm of
+	// its exposure for Poisson; nil: none. Multinomial takes none. Predictors of a model are
+	// without it.
+	Offset []float64
+	// Penalty is Ridge{}, MCP{} or SCAD{}; nil: the elastic net of Alpha, or the group lasso of
+	// Groups.
+	Penalty Penalty
 	// PenaltyFactor is ωⱼ: 0 leaves feature j unpenalised, +Inf excludes it; nil: 1.
 	// Unlike in glmnet they are used as they are, not scaled to sum to p.
 	PenaltyFactor []float64
-	// Alpha mixes the penalties: 1 is the lasso, below 1 the elastic net; 0 means 1.
+	// Alpha mixes the penalties: 1 is the lasso, below 1 the elastic net; 0 means 1. Ridge
+	// alone is a Penalty.
 	Alpha       float64
 	NoIntercept bool
 	// NoStandardize leaves the scale of the columns; they are centred all the same
@@ -86,20 +83,29 @@ func (p *Problem) check() error {
 		return fmt.Errorf("linear: %d responses for %d observations", len(p.Y), n)
 	case p.Weights != nil && len(p.Weights) != n:
 		return fmt.Errorf("linear: %d weights for %d observations", len(p.Weights), n)
-	case p.Family < Gaussian || p.Family > Multinomial:
+	case !p.Family.known():
 		return fmt.Errorf("linear: unknown family %d", int(p.Family))
 	case !(p.Alpha >= 0 && p.Alpha <= 1):
 		return fmt.Errorf("linear: alpha %v is not in (0, 1]", p.Alpha)
+	case p.Offset != nil && len(p.Offset) != n:
+		return fmt.Errorf("linear: %d offsets for %d observations", len(p.Offset), n)
+	}
+	for i, o := range p.Offset {
+		if math.IsNaN(o) || math.IsInf(o, 0) {
+			return fmt.Errorf("linear: offset %d is %v", i, o)
+		}
+	}
+	if err := p.refuse(); err != nil {
+		return err
 	}
 	for i, y := range p.Y {
 		if math.IsNaN(y) || math.IsInf(y, 0) {
 			return fmt.Errorf("linear: response %d is %v", i, y)
 		}
-		if p.Family == Binomial && y != 0 && y != 1 {
-			return fmt.Errorf("linear: response %d is %v; a binomial one is 0 or 1", i, y)
-		}
-		if p.Family == Multinomial && (y < 0 || y != math.Trunc(y) || y > 1e6 || p.Classes > 0 && int(y) >= p.Classes) {
-			return fmt.Errorf("linear: response %d is %v, not the index of a class", i, y)
+		if check := families[p.Family].check; check != nil {
+			if err := check(p, i, y); err != nil {
+				return err
+			}
 		}
 	}
 	sum := 0.0
@@ -117,9 +123,6 @@ func (p *Problem) check() error {
 	}
 	if p.Groups != nil {
 		return p.checkGroups(features)
-	}
-	if p.GroupFactor != nil {
-		return fmt.Errorf("linear: factors of groups without groups")
 	}
 	return p.checkFactors(features)
 }
@@ -166,7 +169,8 @@ func (p *Problem) bounds(j int) (lower, upper float64) {
 type task struct {
 	n, p         int
 	x            bulk
-	y, v         []float64 // y is centred if Gaussian with an intercept
+	y, v         []float64 // y is centred if Gaussian with an intercept, and without the offset
+	offset       []float64 // nil: none, or part of y
 	shift        float64   // by that
 	mean, scale  []float64 // mean is zero without an intercept
 	norm         []float64 // of x̃ⱼ: √Σ vᵢ x̃ᵢⱼ²; nil: all one
@@ -188,6 +192,9 @@ func newTask(p *Problem, threads int) (*task, error) {
 	}
 	t := &task{x: plain{p.X}, y: p.Y, alpha: p.Alpha, intercept: !p.NoIntercept, threads: threads}
 	t.alpha = cmp.Or(t.alpha, 1)
+	if p.Penalty != nil {
+		t.alpha = p.Penalty.lasso()
+	}
 	if b, ok := p.X.(bulk); ok {
 		t.x = b
 	}
@@ -207,12 +214,10 @@ func newTask(p *Problem, threads int) (*task, error) {
 	if err := t.standardize(p); err != nil {
 		return nil, err
 	}
-	if p.Family == Gaussian && t.intercept {
-		t.shift, _ = momentsOf(p.Y, t.v)
-		t.y = make([]float64, t.n)
-		for i, y := range p.Y {
-			t.y[i] = y - t.shift
-		}
+	if p.Family == Gaussian {
+		t.centreResponse(p)
+	} else {
+		t.offset = p.Offset
 	}
 	if p.Family == Gaussian && !inRange(t.y) {
 		return nil, fmt.Errorf("linear: responses are too large or too small for their squares to be numbers; scale them")
@@ -225,6 +230,23 @@ func newTask(p *Problem, threads int) (*task, error) {
 	}
 	t.basis = newProjection(t, t.free)
 	return t, nil
+}
+
+// centreResponse takes offset and mean, if there is an intercept, off the response.
+func (t *task) centreResponse(p *Problem) {
+	if p.Offset != nil {
+		t.y = slices.Clone(p.Y)
+		f64.Axpy(-1, p.Offset, t.y)
+	}
+	if !t.intercept {
+		return
+	}
+	t.shift, _ = momentsOf(t.y, t.v)
+	centred := make([]float64, t.n)
+	for i, y := range t.y {
+		centred[i] = y - t.shift
+	}
+	t.y = centred
 }
 
 // standardize sets mean, scale, norm and factor.

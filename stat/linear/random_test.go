@@ -78,6 +78,11 @@ func (r draws) response(n int, family Family, x []float64) []float64 {
 			if i < 4 {
 				y[i] = float64(i % 2)
 			}
+		case Poisson:
+			y[i] = math.Floor(math.Exp(min(max(signal/2, -3), 5)))
+			if i < 4 {
+				y[i] = float64(i % 2)
+			}
 		case Multinomial:
 			y[i] = float64(i % 3)
 			if i > 5 {
@@ -132,6 +137,12 @@ func (r draws) problem(family Family, groups bool) Problem {
 	}
 	p.Y = r.response(n, family, x)
 	p.Alpha = r.of(0, 1, 0.9, 0.3)
+	if family != Multinomial && r.chance(4) {
+		p.Offset = r.list(n, 0, 0.5, -1, 1)
+	}
+	if !groups && r.chance(8) {
+		p.Alpha, p.Penalty = 0, Ridge{}
+	}
 	p.NoIntercept, p.NoStandardize = r.chance(4), r.chance(4)
 	if r.chance(2) {
 		p.Weights = r.list(n, 0.5, 1, 2, 3)
@@ -247,7 +258,7 @@ func testRandom(t *testing.T, family Family, groups bool, tolerance float64) {
 		for _, m := range path.Models {
 			check(f, p, m)
 		}
-		if path.Models[0].selected(&p) > 0 && path.LambdaMax > 0 {
+		if _, ridge := p.Penalty.(Ridge); !ridge && path.Models[0].selected(&p) > 0 && path.LambdaMax > 0 {
 			f.Errorf("features are selected at the largest lambda")
 		}
 		if seed%5 > 0 {
@@ -291,5 +302,7 @@ func (l *labelled) Errorf(format string, args ...any) {
 func TestRandomGaussian(t *testing.T)       { testRandom(t, Gaussian, false, 1e-11) }
 func TestRandomBinomial(t *testing.T)       { testRandom(t, Binomial, false, 1e-11) }
 func TestRandomMultinomial(t *testing.T)    { testRandom(t, Multinomial, false, 1e-11) }
+func TestRandomPoisson(t *testing.T)        { testRandom(t, Poisson, false, 1e-11) }
+func TestRandomPoissonGroups(t *testing.T)  { testRandom(t, Poisson, true, 1e-11) }
 func TestRandomGroups(t *testing.T)         { testRandom(t, Gaussian, true, 1e-11) }
 func TestRandomBinomialGroups(t *testing.T) { testRandom(t, Binomial, true, 1e-11) }

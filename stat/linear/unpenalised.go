@@ -41,6 +41,9 @@ func (f *fitter) solveUnpenalised() outcome {
 // It keeps bounded coefficients, because it is not yet known which of them are free.
 func (f *fitter) release() {
 	f.held = nil
+	if f.near != nil {
+		f.near.forget()
+	}
 	f.screen.forget()
 	if f.t.lower != nil {
 		return
@@ -100,7 +103,7 @@ func (f *fitter) separable(lambda float64) bool {
 	}
 	v := make([]float64, f.t.n)
 	for i, w := range f.t.v {
-		if math.Abs(f.u[i]) > inDoubt*w {
+		if f.loss.holds(i, f.u[i]) {
 			v[i] = w
 		}
 	}
@@ -140,8 +143,7 @@ func (m *multinomial) solveUnpenalised(out *outcome) {
 			break
 		}
 	}
-	for k, f := range m.classes {
-		m.face(k)
+	for _, f := range m.classes {
 		out.gradient = max(out.gradient, f.violation(0)/f.t.largest)
 	}
 }

@@ -37,7 +37,7 @@ func runLasso(ctx context.Context, f *flags) error {
 		tolerance:  "relative to the objective without penalised features (default 1e-6)",
 		iterations: "sweeps of coordinate descent for one λ (default 100000)"})
 	var family, guard string
-	families := []string{"gaussian", "binomial", "multinomial"}
+	families := []string{"gaussian", "binomial", "multinomial", "poisson"}
 	f.StringVar(&t.Path, "data", "", "`FILE` with a row for each observation: CSV, .gz or .zip of it, Parquet (.parquet, .pq), "+
 		"svmlight (.svm, .svmlight, .libsvm), .npz, or .npy, whose columns are called x1, x2, …")
 	f.StringVar(&t.Target, "target", "", "`COLUMN` to predict (default of svmlight its labels, target)")
@@ -47,8 +47,13 @@ func runLasso(ctx context.Context, f *flags) error {
 	f.StringVar(&t.TargetFile, "target-file", "", "`FILE` with the target as its one column, in place of -target")
 	f.BoolVar(&t.DropFirst, "drop-first", false, "with -one-hot or -categorical: no 0/1 column for the first value")
 	f.Float64Var(&t.TestSize, "test-size", 0, "`share` of rows to hold out of all fits, for testing")
-	f.choice(&family, "family", "gaussian", "distribution of the target: gaussian, binomial or multinomial", families...)
-	f.Float64Var(&o.Alpha, "alpha", 1, "elastic net: 1 is the lasso; the smaller, the more of the penalty is on squares")
+	f.choice(&family, "family", "gaussian", "distribution of the target: gaussian, binomial, multinomial or poisson", families...)
+	f.Float64Var(&o.Alpha, "alpha", 1, "elastic net: 1 is the lasso; the smaller, the more of the penalty is on squares; 0 is the ridge")
+	var penalty string
+	f.choice(&penalty, "penalty", "", "penalty that leaves large coefficients alone, in place of the elastic net: mcp or scad; "+
+		"their models are stationary points, without a certificate", "mcp", "scad")
+	concavity := f.Float64("concavity", 0, "with -penalty: `γ` at which it is flat, in multiples of λ (default 3 of mcp, 3.7 of scad)")
+	f.StringVar(&t.Offset, "offset", "", "`COLUMN` that is added to the linear predictor, such as log(exposure)")
 	f.StringVar(&t.Together, "groups", "", "`COLUMN` of groups: rows with the same value stay in one fold")
 	f.StringVar(&t.Fold, "foldid", "", "`COLUMN` with the fold of each row, in place of -cv")
 	f.StringVar(&t.Stratify, "stratify", "", "with -cv: `COLUMN` of values, or the target, that are spread evenly over the folds "+
@@ -87,7 +92,7 @@ func runLasso(ctx context.Context, f *flags) error {
 		"standard deviations, beside a model trained for them")
 	f.BoolVar(&o.OLS, "ols", false, "also fit least squares for comparison; of several solutions, the one of least norm")
 	f.within(share, "test-size")
-	f.within(numeric("above 0 and at most 1", func(v float64) bool { return v > 0 && v <= 1 }), "alpha")
+	f.within(numeric("at least 0 and at most 1", func(v float64) bool { return v >= 0 && v <= 1 }), "alpha")
 	f.within(positive, "robust", "q")
 	f.within(atLeast(1), "knockoffs", "permutations", "repeats")
 	for _, name := range [][2]string{{"features", "columns"}, {"drop-missing", "complete"}, {"lambda-min-ratio", "ratio"},
@@ -110,6 +115,7 @@ func runLasso(ctx context.Context, f *flags) error {
 	f.refuse(guard == "", "it sets the errors that a guard allows; give -guard too", "q")
 	f.refuse(!t.OneHot && t.Categorical == nil,
 		"it is about the columns that -one-hot or -categorical makes; give both", "drop-first", "group-lasso")
+	f.refuse(penalty == "", "it is of the penalties mcp and scad; give -penalty too", "concavity")
 	f.refuse(o.Folds == 0 && t.Fold == "", "it is of cross-validation; give -cv too", "one-se", "stratify", "time", "repeats", "measure")
 	if f.refused != nil {
 		return f.refused
@@ -118,6 +124,17 @@ func runLasso(ctx context.Context, f *flags) error {
 		o.Measure = linear.Measure(measure)
 	}
 	o.Family, o.Guard = linear.Family(slices.Index(families, family)), lasso.Guard(guard)
+	switch {
+	case penalty == "mcp":
+		o.Penalty = linear.MCP{Gamma: *concavity}
+	case penalty == "scad":
+		o.Penalty = linear.SCAD{Gamma: *concavity}
+	case o.Alpha == 0:
+		o.Penalty = linear.Ridge{}
+	}
+	if penalty != "" && !f.given("alpha") {
+		o.Alpha = 0
+	}
 	o.NoIntercept, o.NoStandardize = !*intercept, !*standardize
 	return fit(ctx, e, q.Run)
 }

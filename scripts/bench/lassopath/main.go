@@ -22,7 +22,7 @@ func main() {
 	rows := flag.Int("rows", 5000, "observations to make")
 	columns := flag.Int("columns", 10000, "features to make")
 	density := flag.Float64("density", 0.001, "part of the cells that is filled, of sparse")
-	family := flag.String("family", "gaussian", "gaussian or binomial")
+	family := flag.String("family", "gaussian", "gaussian, binomial (positive or not) or multinomial (classes from 0)")
 	threads := flag.Int("threads", 0, "0: processors")
 	pairs := flag.Bool("pairs", false, "fit the products of two columns")
 	tolerance := flag.Float64("tolerance", 1e-6, "gap to reach, over the objective without features")
@@ -162,7 +162,10 @@ func fit(folder, family string, pairs bool, o linear.Options) error {
 			return err
 		}
 	}
-	if family == "binomial" {
+	switch family {
+	case "multinomial":
+		p.Family = linear.Multinomial
+	case "binomial":
 		p.Family = linear.Binomial
 		for i, y := range p.Y {
 			p.Y[i] = 0

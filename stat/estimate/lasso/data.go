@@ -20,6 +20,7 @@ type Table struct {
 	Target     string // required, unless there is a TargetFile; of a svmlight file "": its labels
 	TargetFile string // of one column, the target
 	Weights    string // of observations; "": equal
+	Offset     string // added to the linear predictor; "": none
 	Together   string // rows of one value stay in one fold; "": every row for itself
 	Fold       string // the fold of each row; "": drawn
 	Stratify   string // rows of each value are spread evenly over the folds; "": the classes
@@ -44,15 +45,16 @@ type Data struct {
 	// Row has the number of each row in the file, from 1; nil: all rows are there.
 	Row []int
 	// Weights and the following lists have a value per row, or are nil.
-	Weights        []float64
-	Together, Fold []int
-	Strata         []int
-	Stratify       string // the column of Strata
-	Time           []float64
-	FoldNames      []string // by the numbers of Fold
-	Groups         []string
-	Audit          string   // the column of Groups
-	Notes          []string // oddities of the file, a line each
+	Weights, Offset []float64
+	Together, Fold  []int
+	Strata          []int
+	Stratify        string // the column of Strata
+	Time            []float64
+	FoldNames       []string // by the numbers of Fold
+	Groups          []string
+	Audit           string   // the column of Groups
+	Exposure        string   // the column of Offset
+	Notes           []string // oddities of the file, a line each
 
 	// Source has the rules by which the files were read, and Factors the columns of text that
 	// became columns of 0 and 1.
@@ -137,7 +139,7 @@ func Load(t *table.Table, family linear.Family, c Table) (*Data, error) {
 		return nil, err
 	}
 	used := map[string]bool{}
-	for _, name := range append(slices.Clone(features), c.Target, c.Weights, c.Together, c.Fold, c.Stratify, c.Time, c.Audit) {
+	for _, name := range append(slices.Clone(features), c.Target, c.Weights, c.Offset, c.Together, c.Fold, c.Stratify, c.Time, c.Audit) {
 		used[name] = true
 	}
 	if t, err = t.Drop(slices.DeleteFunc(t.Names(), func(name string) bool { return used[name] })...); err != nil {
@@ -183,7 +185,7 @@ func Load(t *table.Table, family linear.Family, c Table) (*Data, error) {
 
 // features returns the columns of the table to use as features.
 func (c *Table) features(t *table.Table) ([]string, error) {
-	roles := []string{c.Target, c.Weights, c.Together, c.Fold, c.Time}
+	roles := []string{c.Target, c.Weights, c.Offset, c.Together, c.Fold, c.Time}
 	for _, name := range slices.Concat(roles, c.Columns, c.Drop, []string{c.Audit, c.Stratify}) {
 		if name == "" {
 			continue
@@ -194,7 +196,7 @@ func (c *Table) features(t *table.Table) ([]string, error) {
 	}
 	for i, name := range roles {
 		if name != "" && slices.Contains(roles[:i], name) {
-			return nil, fmt.Errorf("%s: column %s cannot be two of target, weights, groups, folds and time", t.Source, name)
+			return nil, fmt.Errorf("%s: column %s cannot be two of target, weights, offset, groups, folds and time", t.Source, name)
 		}
 	}
 	var r rules
@@ -215,7 +217,7 @@ func (d *Data) target(t *table.Table, family linear.Family) error {
 	if err != nil {
 		return err
 	}
-	if family == linear.Gaussian {
+	if !family.Classes() {
 		if !column.Numeric() {
 			return d.textTarget(t, column)
 		}
@@ -225,6 +227,9 @@ func (d *Data) target(t *table.Table, family linear.Family) error {
 		}
 		if d.Y = m.Data; len(m.Constant()) > 0 {
 			return fmt.Errorf("%s: the target %s is %v in every row: there is nothing to explain", t.Source, d.Target, d.Y[0])
+		}
+		if i := slices.IndexFunc(d.Y, func(y float64) bool { return y < 0 }); i >= 0 && family == linear.Poisson {
+			return fmt.Errorf("%s: row %d, column %s: %v is negative; -family poisson takes counts from 0", t.Source, i+1, d.Target, d.Y[i])
 		}
 		return t.Range(m)
 	}
@@ -287,6 +292,13 @@ func (d *Data) rows(t *table.Table, c *Table) error {
 			return fmt.Errorf("%s: the weights in column %s add up to %v", t.Source, c.Weights, sum)
 		}
 		d.Weights = w
+	}
+	if c.Offset != "" {
+		values, err := t.Target(c.Offset)
+		if err != nil {
+			return incomplete(err)
+		}
+		d.Offset, d.Exposure = values, c.Offset
 	}
 	for name, to := range map[string]*[]int{c.Together: &d.Together, c.Fold: &d.Fold} {
 		if name == "" {
@@ -410,7 +422,7 @@ func (d *Data) take(rows []int) *Data {
 			out.X = append(out.X, pick(d.X[j*d.Rows:(j+1)*d.Rows], rows)...)
 		}
 	}
-	out.Y, out.Weights = pick(d.Y, rows), pick(d.Weights, rows)
+	out.Y, out.Weights, out.Offset = pick(d.Y, rows), pick(d.Weights, rows), pick(d.Offset, rows)
 	out.Together, out.Fold, out.Groups = pick(d.Together, rows), pick(d.Fold, rows), pick(d.Groups, rows)
 	out.Strata, out.Time, out.Row = pick(d.Strata, rows), pick(d.Time, rows), make([]int, len(rows))
 	for k, i := range rows {

@@ -30,7 +30,7 @@ func newProblem(d *Data, o *Options) (*fitted, error) {
 		return nil, err
 	}
 	f := &fitted{d: d, o: o, pairs: pairs, Problem: linear.Problem{X: x, Y: d.Y, Family: o.Family, Classes: len(d.Classes),
-		Weights: d.Weights, Alpha: o.Alpha, NoIntercept: o.NoIntercept, NoStandardize: o.NoStandardize,
+		Weights: d.Weights, Offset: d.Offset, Alpha: o.Alpha, Penalty: o.Penalty, NoIntercept: o.NoIntercept, NoStandardize: o.NoStandardize,
 		PenaltyFactor: penalty, Lower: lower, Upper: upper}}
 	if o.GroupLasso {
 		f.PenaltyFactor = nil
@@ -124,7 +124,7 @@ func (f *fitted) relax(path *linear.Path) ([]*linear.Model, error) {
 // strata returns the strata of the folds. If the column is a target of numbers, the rows are
 // divided by its size into blocks with a row for each fold.
 func (f *fitted) strata() []int {
-	if f.d.Strata == nil || f.d.Stratify != f.d.Target || f.o.Family != linear.Gaussian {
+	if f.d.Strata == nil || f.d.Stratify != f.d.Target || f.o.Family.Classes() {
 		return f.d.Strata
 	}
 	order := all(len(f.d.Y))

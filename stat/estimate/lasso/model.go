@@ -33,6 +33,7 @@ type Model struct {
 	Family  string   `json:"family"`
 	Target  string   `json:"target"`
 	Classes []string `json:"classes,omitempty"`
+	Offset  string   `json:"offset,omitempty"` // a column that is added to the linear predictor
 	Cells   Cells    `json:"cells"`
 	// Complete: rows with a missing cell are left out.
 	Complete bool      `json:"complete"`
@@ -96,7 +97,7 @@ type Choice struct {
 // Model returns the models of a result for predictions.
 func (r *Result) Model() *Model {
 	d := r.Data
-	m := &Model{Kind: modelKind, Format: estimate.Format, Family: r.Options.Family.String(), Target: d.Target, Classes: d.Classes,
+	m := &Model{Kind: modelKind, Format: estimate.Format, Family: r.Options.Family.String(), Target: d.Target, Classes: d.Classes, Offset: d.Exposure,
 		Complete: d.Source.Complete, Null: d.null(r.Options.Family)}
 	o := d.Source.Cells
 	m.Cells = Cells{NoHeader: o.NoHeader, Missing: o.Missing}
@@ -261,6 +262,8 @@ func (m *Model) check() error {
 		return fmt.Errorf("unknown family %q", m.Family)
 	case family == linear.Binomial && len(m.Classes) != 2, family == linear.Multinomial && len(m.Classes) < 2:
 		return fmt.Errorf("%d classes", len(m.Classes))
+	case m.Offset != "" && family == linear.Multinomial, !family.Classes() && m.Classes != nil:
+		return fmt.Errorf("family %s has no offset, or no classes", family)
 	case family == linear.Multinomial:
 		predictors = len(m.Classes)
 	}
@@ -306,7 +309,7 @@ func (m *Model) check() error {
 
 // familyOf returns the family of a name.
 func familyOf(name string) (linear.Family, bool) {
-	for f := linear.Gaussian; f <= linear.Multinomial; f++ {
+	for f := linear.Gaussian; f <= linear.Poisson; f++ {
 		if f.String() == name {
 			return f, true
 		}

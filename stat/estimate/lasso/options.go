@@ -31,6 +31,8 @@ type Options struct {
 	// Lambdas are the λ of the path, in any order; nil: Count of the solver's own.
 	Lambdas []float64
 	Alpha   float64 // of the elastic net, in (0, 1]; 0: 1
+	// Penalty is the ridge, MCP or SCAD; nil: the elastic net.
+	Penalty linear.Penalty
 	// Measure rates λ in the cross-validation, and Repeats is the number of draws of its
 	// folds; 0: 1.
 	Measure linear.Measure
@@ -79,6 +81,8 @@ func (o *Options) check() error {
 	r.cross(o)
 	multinomial := o.Family == linear.Multinomial
 	limits := len(o.Lower)+len(o.Upper) > 0
+	r.penalties(o)
+	r.refuse(o.Family == linear.Poisson && o.Robust > 0, "-robust works with -family gaussian and binomial, not poisson")
 	r.refuse(multinomial && o.Robust > 0, "-robust works with -family gaussian and binomial, not multinomial")
 	r.refuse(o.Interactions && o.Robust > 0, "-robust and -interactions contradict each other: a product moves by more than its factors")
 	r.refuse(o.Family != linear.Gaussian && o.OLS, "-ols is least squares, for -family gaussian")
@@ -101,6 +105,13 @@ func (d *Data) check(o *Options) error {
 		r.refuse(o.Robust > 0, "-weights and -robust contradict each other: the worst case takes all rows alike")
 		r.refuse(o.OLS, "-weights and -ols contradict each other: least squares takes all rows alike")
 	}
+	if d.Offset != nil {
+		r.refuse(o.Family == linear.Multinomial, "-offset works with one linear predictor, and -family multinomial has one for each class")
+		r.refuse(o.Guard != NoGuard, "-offset and -guard contradict each other: guards know no offsets")
+		r.refuse(o.Robust > 0, "-offset and -robust contradict each other: the worst case knows no offsets")
+		r.refuse(o.OLS, "-offset and -ols contradict each other: least squares knows no offsets")
+	}
+	r.refuse(d.Groups != nil && o.Family == linear.Poisson, "-audit works with -family gaussian and binomial, not poisson")
 	r.refuse(d.Groups != nil && o.Family == linear.Multinomial, "-audit works with -family gaussian and binomial, not multinomial")
 	r.refuse(d.arranged() && o.Folds == 0 && d.Fold == nil, "-stratify and -time say how rows are divided into folds; give -cv too")
 	r.refuse(d.Fold == nil && o.Folds == 0 && (o.Measure != linear.Deviance || o.Repeats != 0),
@@ -125,6 +136,19 @@ func (d *Data) check(o *Options) error {
 	return r.err
 }
 
+// penalties finds contradictions between the penalty and other options.
+func (r *rules) penalties(o *Options) {
+	if o.Penalty == nil {
+		return
+	}
+	_, ridge := o.Penalty.(linear.Ridge)
+	r.refuse(o.Alpha != 0, "-penalty and -alpha contradict each other: alpha is of the elastic net")
+	r.refuse(o.GroupLasso, "-group-lasso is a penalty of its own: leave out -penalty and -alpha 0")
+	r.refuse(!ridge && o.Family == linear.Multinomial, "-penalty works with -family gaussian, binomial and poisson, not multinomial")
+	r.refuse(ridge && o.Relax, "-relax refits the features that a model selects, and -alpha 0 selects all of them")
+	r.refuse(o.Robust > 0, "-robust compares with the lasso: leave out -penalty and -alpha 0")
+}
+
 // cross finds contradictions among the options of cross-validation and relaxed fits.
 func (r *rules) cross(o *Options) {
 	r.refuse(o.Lambdas != nil && (o.Lambda != nil || o.Count != 0 || o.Ratio != 0),
@@ -135,7 +159,7 @@ func (r *rules) cross(o *Options) {
 		r.refuse(slices.Contains(o.Lambdas[:i], l), "-lambdas has %v twice", l)
 	}
 	r.refuse(o.Measure == linear.AUC && o.Family != linear.Binomial, "-measure auc is for -family binomial")
-	r.refuse(o.Measure == linear.ClassError && o.Family == linear.Gaussian, "-measure error is for classes, and -family is gaussian")
+	r.refuse(o.Measure == linear.ClassError && !o.Family.Classes(), "-measure error is for classes, and -family is %s", o.Family)
 	r.refuse(o.Measure == linear.AbsoluteError && o.Family != linear.Gaussian, "-measure mae is for -family gaussian")
 	r.refuse(o.Repeats < 0, "-repeats is %d, it must be at least 1", o.Repeats)
 	r.refuse(o.Gammas != nil && !o.Relax, "-gamma mixes models with their refits; give -relax too")
@@ -166,6 +190,8 @@ func (r *rules) guard(o *Options) {
 	r.refuse(o.FixedX && o.Family != linear.Gaussian, "-fixed-x is for -family gaussian; without it knockoffs work with binomial too")
 	r.refuse(o.Copies > guard.MaxCopies, "-knockoffs is %d, it must be at most %d", o.Copies, guard.MaxCopies)
 	r.refuse(o.Copies > 0 && g != Knockoffs, "-knockoffs is for -guard knockoffs")
+	r.refuse(o.Family == linear.Poisson, "-guard works with -family gaussian and binomial, not poisson")
+	r.refuse(o.Penalty != nil, "-guard judges by the lasso: leave out -penalty and -alpha 0")
 	r.refuse(o.Family == linear.Multinomial, "-guard works with -family gaussian and binomial, not multinomial")
 	r.refuse(o.GroupLasso, "-guard and -group-lasso contradict each other: guards judge columns one by one")
 	r.refuse(o.Interactions && g != Permutation, "-guard %s would store all products; with -interactions use -guard permutation", g)

@@ -89,6 +89,9 @@ func (m *Model) predict(t *table.Table, target string, q *Prediction) (*Predicti
 				there = append(there, m.Columns[c].Name)
 			}
 		}
+		if m.Offset != "" && t.Has(m.Offset) {
+			there = append(there, m.Offset)
+		}
 		if there != nil {
 			if rows, err = t.Complete(there...); err != nil {
 				return nil, err
@@ -104,14 +107,29 @@ func (m *Model) predict(t *table.Table, target string, q *Prediction) (*Predicti
 			return nil, err
 		}
 	}
+	offset := make([]float64, len(rows))
+	if m.Offset != "" {
+		column := Column{Name: m.Offset}
+		read, err := column.read(t, rows)
+		if err != nil {
+			return nil, err
+		}
+		for i := range offset {
+			offset[i] = read.at(i, -1)
+		}
+	}
 	for _, terms := range fit.Terms {
-		p.Link = append(p.Link, m.link(&terms, values, len(rows)))
+		link := m.link(&terms, values, len(rows))
+		for i := range link {
+			link[i] += offset[i]
+		}
+		p.Link = append(p.Link, link)
 	}
 	for _, r := range rows {
 		p.Row = append(p.Row, r+1)
 	}
 	p.Observations = len(rows)
-	return p, p.score(t, target, rows)
+	return p, p.score(t, target, rows, offset)
 }
 
 // at returns the fit at a λ; nil: the chosen one, or the only one.
@@ -215,6 +233,8 @@ func (m *Model) needed(t *table.Table, fit *SavedFit) ([]int, error) {
 		}
 	}
 	switch {
+	case m.Offset != "" && !t.Has(m.Offset) && !t.Open:
+		return nil, fmt.Errorf("%s: no column %q, which is the offset of the model%s", t.Source, m.Offset, table.Suggestion(m.Offset, "columns", t.Names()))
 	case len(absent) == 1:
 		return nil, fmt.Errorf("%s: no column %q, which the model uses%s", t.Source, absent[0], table.Suggestion(absent[0], "columns", t.Names()))
 	case absent != nil:
@@ -348,7 +368,7 @@ func (v *values) at(i, level int) float64 {
 
 // score reads the true target, where the table has it, and measures the predictions of the
 // rows that have one.
-func (p *Predictions) score(t *table.Table, target string, rows []int) error {
+func (p *Predictions) score(t *table.Table, target string, rows []int, offset []float64) error {
 	if !t.Has(target) {
 		return nil
 	}
@@ -359,7 +379,7 @@ func (p *Predictions) score(t *table.Table, target string, rows []int) error {
 	m := p.Model
 	family, _ := familyOf(m.Family)
 	s, base := &Score{}, 0.0
-	scores := make([]float64, len(p.Link))
+	scores, null := make([]float64, len(p.Link)), make([]float64, len(p.Link))
 	for i, row := range rows {
 		text := column.Text(row)
 		p.Truth = append(p.Truth, text)
@@ -381,7 +401,7 @@ func (p *Predictions) score(t *table.Table, target string, rows []int) error {
 			return nil
 		}
 		for k := range scores {
-			scores[k] = p.Link[k][i]
+			scores[k], null[k] = p.Link[k][i], m.Null[k]+offset[i]
 		}
 		loss, wrong := lossOf(family, scores, y)
 		s.Rows++
@@ -389,7 +409,7 @@ func (p *Predictions) score(t *table.Table, target string, rows []int) error {
 		if wrong {
 			s.Error++
 		}
-		loss, _ = lossOf(family, m.Null, y)
+		loss, _ = lossOf(family, null, y)
 		base += loss
 	}
 	if s.Rows == 0 {
@@ -411,7 +431,7 @@ func (p *Predictions) Class(i int) string { return mostProbable(p.Model.Classes,
 
 // table returns the names and cells of predictions.csv.
 func (p *Predictions) table() (header []string, rows [][]string) {
-	header, rows = predictionTable(p.Model.Classes, p.Link)
+	header, rows = predictionTable(p.family(), p.Model.Classes, p.Link)
 	header = slices.Insert(header, 0, "row")
 	if p.Truth != nil {
 		header = append(header, "target")
@@ -459,7 +479,10 @@ func (p *Predictions) scoreLine() string {
 func (p *Predictions) JSON() estimate.Object {
 	out := object{"target", p.Model.Target, "family", p.Model.Family, "lambda", p.Lambda, "gamma", p.Gamma, "row", p.Row}
 	if p.Model.Classes == nil {
-		out = append(out, "prediction", p.Link[0])
+		out = append(out, "prediction", means(p.family(), p.Link[0]))
+		if p.family() == linear.Poisson {
+			out = append(out, "link", p.Link[0])
+		}
 	} else {
 		classes := make([]string, len(p.Row))
 		for i := range classes {
@@ -505,6 +528,11 @@ func (p *Predictions) Remarks() []string {
 		out = append(out, strings.TrimSpace(line))
 	}
 	return out
+}
+
+func (p *Predictions) family() linear.Family {
+	family, _ := familyOf(p.Model.Family)
+	return family
 }
 
 // lossName is the loss of a family in words.

@@ -7,6 +7,7 @@ import (
 
 	"pare/stat/estimate"
 	"pare/stat/internal/logistic"
+	"pare/stat/linear"
 )
 
 // probabilities returns the probability of each class, class by class, of linear predictors:
@@ -64,15 +65,18 @@ func mostProbable(classes []string, link [][]float64, i int) string {
 	return classes[best]
 }
 
-// predictionTable returns predictions as a table: the number, or the class, the probability
-// of each class and the linear predictors.
-func predictionTable(classes []string, link [][]float64) (header []string, rows [][]string) {
+// predictionTable returns predictions as a table: the number, and the linear predictor where that
+// is another one, or the class, the probability of each class and the linear predictors.
+func predictionTable(family linear.Family, classes []string, link [][]float64) (header []string, rows [][]string) {
 	add := func(name string) {
 		for _, class := range classes {
 			header = append(header, name+"("+class+")")
 		}
 	}
+	columns := slices.Concat(probabilities(classes, link), link)
 	switch {
+	case family == linear.Poisson:
+		header, columns = []string{"prediction", "link"}, [][]float64{means(family, link[0]), link[0]}
 	case classes == nil:
 		header = []string{"prediction"}
 	case len(link) == 1:
@@ -84,7 +88,6 @@ func predictionTable(classes []string, link [][]float64) (header []string, rows 
 		add("p")
 		add("link")
 	}
-	columns := slices.Concat(probabilities(classes, link), link)
 	rows = make([][]string, len(link[0]))
 	for i := range rows {
 		if classes != nil {
@@ -95,6 +98,15 @@ func predictionTable(classes []string, link [][]float64) (header []string, rows 
 		}
 	}
 	return header, rows
+}
+
+// means are the expected responses at linear predictors.
+func means(family linear.Family, link []float64) []float64 {
+	out := make([]float64, len(link))
+	for i, eta := range link {
+		out[i] = family.Mean(eta)
+	}
+	return out
 }
 
 // heldOutFile returns cv-predictions.csv: for each row the prediction of the chosen model, or
@@ -112,7 +124,7 @@ func (r *Result) heldOutFile() estimate.File {
 	var header []string
 	var out [][]string
 	for repeat, link := range r.CV.HeldOut(l, gamma) {
-		names, rows := predictionTable(d.Classes, link)
+		names, rows := predictionTable(r.Options.Family, d.Classes, link)
 		header = append(append([]string{"row", "repeat", "fold"}, names...), "target")
 		for i, row := range rows {
 			fold := folds[repeat][i]

@@ -35,19 +35,21 @@ func (r *Result) scoreOn(t *Data, x linear.Design, m *linear.Model) *Score {
 	columns := predictors(m, x)
 	null := r.Data.null(r.Options.Family)
 	total, base := 0.0, 0.0
-	scores := make([]float64, len(columns))
+	scores, without := make([]float64, len(columns)), make([]float64, len(columns))
 	for i, y := range t.Y {
 		w := at(t.Weights, i, 1)
 		total += w
+		shift := at(t.Offset, i, 0)
 		for k := range columns {
-			scores[k] = columns[k][i]
+			scores[k] = columns[k][i] + shift
+			without[k] = null[k] + shift
 		}
 		loss, wrong := lossOf(r.Options.Family, scores, y)
 		s.Loss += w * loss
 		if wrong {
 			s.Error += w
 		}
-		loss, _ = lossOf(r.Options.Family, null, y)
+		loss, _ = lossOf(r.Options.Family, without, y)
 		base += w * loss
 	}
 	s.R2 = 1 - s.Loss/base
@@ -71,15 +73,15 @@ func predictors(m *linear.Model, x linear.Design) [][]float64 {
 
 // null returns the linear predictors of a model without features.
 func (d *Data) null(family linear.Family) []float64 {
-	classes := 1
-	if family != linear.Gaussian {
-		classes = len(d.Classes)
+	if d.Offset != nil {
+		return d.nullBeside(family)
 	}
+	classes := max(1, len(d.Classes))
 	sum, total := make([]float64, classes), 0.0
 	for i, y := range d.Y {
 		w := at(d.Weights, i, 1)
 		total += w
-		if family == linear.Gaussian {
+		if !family.Classes() {
 			sum[0] += w * y
 		} else {
 			sum[int(y)] += w
@@ -91,6 +93,8 @@ func (d *Data) null(family linear.Family) []float64 {
 	switch family {
 	case linear.Binomial:
 		return []float64{math.Log(sum[1] / sum[0])}
+	case linear.Poisson:
+		return []float64{math.Log(sum[0])}
 	case linear.Multinomial:
 		for k := range sum {
 			sum[k] = math.Log(sum[k])
@@ -99,14 +103,23 @@ func (d *Data) null(family linear.Family) []float64 {
 	return sum
 }
 
+// nullBeside returns null beside offsets.
+func (d *Data) nullBeside(family linear.Family) []float64 {
+	none, err := linear.NewDense(d.Rows, 0, nil)
+	if err != nil {
+		return []float64{math.NaN()}
+	}
+	m, err := linear.Fit(linear.Problem{X: none, Y: d.Y, Family: family, Weights: d.Weights, Offset: d.Offset}, 1, linear.Options{})
+	if err != nil {
+		return []float64{math.NaN()} // the fit with features has failed in the same way
+	}
+	return []float64{m.Intercept}
+}
+
 // lossOf returns the square or the deviance of one row, and whether its class is wrong.
 func lossOf(family linear.Family, scores []float64, y float64) (loss float64, wrong bool) {
-	switch family {
-	case linear.Gaussian:
-		return (y - scores[0]) * (y - scores[0]), false
-	case linear.Binomial:
-		s := scores[0]
-		return 2 * (math.Log1p(math.Exp(-math.Abs(s))) + max(s, 0) - y*s), (s > 0) != (y == 1)
+	if family != linear.Multinomial {
+		return family.Deviance(scores[0], y), family == linear.Binomial && (scores[0] > 0) != (y == 1)
 	}
 	top, best := math.Inf(-1), 0
 	for k, s := range scores {

@@ -6,12 +6,14 @@ if (!requireNamespace("glmnet", quietly = TRUE)) {
 }
 suppressMessages(library(glmnet))
 data <- read.csv(commandArgs(TRUE)[1], header = FALSE)
-p <- ncol(data) - 4
+p <- ncol(data) - 6
 x <- as.matrix(data[, 1:p])
 y <- data[, p + 1]
 high <- data[, p + 2]
 third <- data[, p + 3]
 weight <- data[, p + 4]
+counts <- data[, p + 5]
+offset <- data[, p + 6]
 factors <- rep(c(1, 2, 0.5, 1, 0), length.out = p)
 lower <- rep(c(-Inf, 0), length.out = p)
 show <- function(case, fit, lambdas) {
@@ -33,3 +35,11 @@ l <- c(0.2, 0.05, 0.01)
 show("binomial", path(high, lambda = l, family = "binomial"), l)
 show("binomialenet", path(high, lambda = l, family = "binomial", alpha = 0.5, weights = weight), l)
 show("multinomial", path(third, lambda = l, family = "multinomial"), l)
+show("poisson", path(counts, lambda = l, family = "poisson"), l)
+show("offset", path(high, lambda = l, family = "binomial", offset = offset), l)
+show("poissonenet", path(counts, lambda = l, family = "poisson", alpha = 0.5, weights = weight, offset = offset), l)
+l <- c(2, 0.2, 0.02)
+show("ridge", path(y, lambda = l, alpha = 0), l)
+show("logitridge", path(high, lambda = l, family = "binomial", alpha = 0), l)
+show("poissonridge", path(counts, lambda = l, family = "poisson", alpha = 0, offset = offset), l)
+show("softmaxridge", path(third, lambda = l, family = "multinomial", alpha = 0), l)

@@ -5,13 +5,13 @@ import warnings
 
 try:
     import numpy
-    from sklearn.linear_model import ElasticNet, Lasso, LogisticRegression
+    from sklearn.linear_model import ElasticNet, Lasso, LogisticRegression, Ridge
 except ImportError:
     sys.exit(print("missing"))
 
 warnings.simplefilter("ignore")
 data = numpy.loadtxt(sys.argv[1], delimiter=",")
-x, (y, high, third, weight) = data[:, :-4], data[:, -4:].T
+x, (y, high, third, weight, counts, offset) = data[:, :-6], data[:, -6:].T
 scale = x.std(0)
 z = (x - x.mean(0)) / scale
 
@@ -37,3 +37,8 @@ for penalty in (0.2, 0.05):
         except (TypeError, ValueError):
             model = LogisticRegression(l1_ratio=1, **how).fit(z, target)
         show(case, penalty, model.intercept_, model.coef_)
+for penalty in (2, 0.2):
+    model = Ridge(alpha=len(y) * penalty).fit(z, y)
+    show("ridge", penalty, model.intercept_, model.coef_)
+    model = LogisticRegression(C=1 / (len(y) * penalty), tol=1e-12, max_iter=10**5).fit(z, high)
+    show("logitridge", penalty, model.intercept_, model.coef_)
