@@ -64,6 +64,12 @@ func (t *Table) Names() []string {
 	return names
 }
 
+// Has reports whether the table has a column of that name.
+func (t *Table) Has(name string) bool {
+	_, ok := t.places[name]
+	return ok
+}
+
 // Column is the column of a name; an unknown one is an error with a suggestion.
 func (t *Table) Column(name string) (*Column, error) {
 	i, err := t.index(name)
