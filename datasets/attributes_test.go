@@ -136,3 +136,37 @@ func TestPlaces(t *testing.T) {
 		}
 	}
 }
+
+// TestImagePlaces: an image is named by its file, whether it is decoded into memory or not.
+func TestImagePlaces(t *testing.T) {
+	dir := t.TempDir()
+	putImages(t, dir, 10, "cat", "dog")
+	for _, original := range []bool{false, true} {
+		d := ImageFolder{Dir: dir, Decoding: Decoding{Size: []int{8}, Originals: original}}
+		o := Options{Validation: 4, Test: 6, Seed: 2}
+		if original {
+			o.Augment.ResizedCrop = 0.5
+		}
+		set, err := loadImages(t, d, o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		seen := map[string]bool{}
+		for _, p := range []Part{set.Train, set.Validation, set.Test} {
+			y := make([]float32, 1)
+			for i := range p.Len() {
+				place := PlaceOf(p, i)
+				if err := p.(Targets).TargetsOf(y, []int{i}); err != nil {
+					t.Fatal(err)
+				}
+				if class := filepath.Base(filepath.Dir(place.File)); class != set.ClassNames[int(y[0])] || place.Row != 0 || seen[place.File] {
+					t.Errorf("an image of class %s lies at %+v", set.ClassNames[int(y[0])], place)
+				}
+				seen[place.File] = true
+			}
+		}
+		if len(seen) != 20 {
+			t.Errorf("%d places of 20 images", len(seen))
+		}
+	}
+}

@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"pare/config"
+	"pare/datasets"
 )
 
 // people is a table of two numbers, a group that is no input, and a class that depends on another
@@ -266,6 +267,23 @@ func TestAuditOfImages(t *testing.T) {
 	}
 	if page := r.read(t, ReportFile); strings.Count(page, "data:image/png;base64,") != min(mostPictures, stored.Changed.Changed) {
 		t.Errorf("%d pictures of %d changed images", strings.Count(page, "data:image/png;base64,"), stored.Changed.Changed)
+	}
+}
+
+// TestAuditTasks: tasks without one target an example have no audit.
+func TestAuditTasks(t *testing.T) {
+	text := datasets.Task{Input: []int{1, 64}, Classes: 65, Targets: 64, Vocabulary: 65, NextToken: true}
+	_, err := auditTask(&datasets.Set{Name: "text", Task: text}, "")
+	if want := "by compares examples with one target each; those of text have one for each of 64 positions"; err == nil || err.Error() != want {
+		t.Errorf("%v, want %q", err, want)
+	}
+	_, err = auditTask(&datasets.Set{Name: "table", Task: datasets.Task{Input: []int{2}, Targets: 1}}, "yes")
+	if want := "positive names a class, but targets of table are numbers"; err == nil || err.Error() != want {
+		t.Errorf("%v, want %q", err, want)
+	}
+	labels, err := auditTask(&datasets.Set{Task: datasets.Task{Targets: 3, Labels: true}, ClassNames: []string{"a", "b", "c"}}, "")
+	if err != nil || labels.Labels != 3 || labels.Positive != -1 || len(labels.Names) != 3 {
+		t.Errorf("%+v, %v", labels, err)
 	}
 }
 

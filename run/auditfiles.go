@@ -158,8 +158,11 @@ func (a *Audit) writeExamples(w io.Writer) error {
 	e, out := a.examined, csv.NewWriter(w)
 	u, scored := max(1, e.task.Labels, e.task.Numbers), e.task.Numbers == 0
 	unit := func(text string, k int) string {
-		if u == 1 {
+		switch {
+		case u == 1:
 			return text
+		case k < len(e.task.Names):
+			return text + "_" + e.task.Names[k]
 		}
 		return text + "_" + strconv.Itoa(k)
 	}
