@@ -80,6 +80,10 @@ func (p *Predictor) Predict(x Design) []float64 {
 	return eta
 }
 
+// Stationary reports whether the penalty is MCP or SCAD, so that the model has Stationarity in
+// place of a Gap.
+func (m *Model) Stationary() bool { return math.IsNaN(m.Gap) }
+
 // Note advises on a fit that did not converge, in one line; it is empty for a fit that
 // did.
 func (m *Model) Note() string {
@@ -96,7 +100,7 @@ func (m *Model) Note() string {
 	}
 	text := fmt.Sprintf("not converged at lambda %.6g: duality gap %.3g, tolerance %.3g, after %d iterations; ",
 		m.Lambda, m.Gap, m.Tolerance, m.Iterations)
-	if math.IsNaN(m.Gap) {
+	if m.Stationary() {
 		text = fmt.Sprintf("not converged at lambda %.6g: stationary to %.3g, tolerance %.3g, after %d iterations; ",
 			m.Lambda, m.Stationarity, m.Tolerance, m.Iterations)
 		if m.family != Gaussian {

@@ -192,13 +192,14 @@ func approach(e engine, most, lambda float64) {
 	}
 }
 
-// ended says why a path ends, if it does.
+// ended says why a path ends, if it does. Between two features that enter, MCP and SCAD
+// explain the same.
 func ended(models []*Model) string {
 	last := models[len(models)-1]
 	if last.Explained > 0.999 {
 		return "more than 0.999 of the loss is explained"
 	}
-	if len(models) > 5 && last.Explained-models[len(models)-2].Explained < 1e-5*last.Explained {
+	if len(models) > 5 && !last.Stationary() && last.Explained-models[len(models)-2].Explained < 1e-5*last.Explained {
 		return "a smaller lambda explains less than 1e-5 more"
 	}
 	return ""

@@ -116,13 +116,16 @@ func (p *proximal) coefficients() int {
 // minimize takes steps until no violation exceeds target, or is expected to do so no more. It
 // returns false if rounding, or a loss without a minimum, keeps them from getting there.
 func (p *proximal) minimize(lambda, target float64, out *outcome) bool {
-	limit := p.of.fitters()[0].limit
+	limit, wanted := p.of.fitters()[0].limit, target
+	if target <= p.of.fitters()[0].floor() {
+		wanted /= 4 // as near as rounding allows
+	}
 	value := p.objective(lambda)
 	before := math.Inf(1)
 	for steps := range mostSteps {
 		p.correlate(target)
 		violation := p.violation(lambda)
-		if violation <= target || out.iterations >= limit {
+		if violation <= wanted || out.iterations >= limit {
 			return violation <= target
 		}
 		if steps > 0 {
@@ -133,13 +136,13 @@ func (p *proximal) minimize(lambda, target float64, out *outcome) bool {
 		}
 		before = violation
 		fresh := p.ready(steps)
-		moved := p.step(lambda, violation, target, &value, out)
+		moved := p.step(lambda, violation, wanted, &value, out)
 		switch {
-		case moved && p.rate*violation < target/2:
+		case moved && p.rate*violation < wanted/2:
 			p.rate = min(2*p.rate, 1) // until it is seen again
 			return true
 		case !moved && fresh:
-			return false
+			return violation <= target
 		case !moved:
 			p.forget()
 		}
@@ -361,6 +364,11 @@ func (p *proximal) step(lambda, violation, target float64, value *float64, out *
 	d.sweeps, d.limit = out.iterations, fs[0].limit
 	p.solve(max(0.3*target, part*violation, fs[0].floor()) / scale)
 	out.iterations = d.sweeps
+	for a, b := range d.beta { // columns that are copies of others enter by rounding
+		if p.gram.start[a] == 0 && d.l1[a] > 0 && d.curve[a]*math.Abs(b)*scale <= fs[0].floor() {
+			d.beta[a] = 0
+		}
+	}
 	before := *value
 	equal := 10 * p.of.rounding(before)
 	intercepts := make([]float64, len(fs))

@@ -188,5 +188,14 @@ func fit(folder, family string, pairs bool, o linear.Options) error {
 	runtime.ReadMemStats(&memory)
 	return json.NewEncoder(os.Stdout).Encode(map[string]any{"seconds": seconds, "gap": worst, "converged": converged,
 		"memory": memory.Sys,
-		"models": len(path.Models), "selected": len(path.Models[len(path.Models)-1].Index)})
+		"models": len(path.Models), "selected": selected(path.Models[len(path.Models)-1])})
+}
+
+// selected counts the coefficients that are not zero.
+func selected(m *linear.Model) int {
+	count := len(m.Index)
+	for _, c := range m.Classes {
+		count += len(c.Index)
+	}
+	return count
 }

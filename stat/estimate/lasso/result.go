@@ -24,7 +24,8 @@ func certificate(f *Fit) estimate.Fit {
 // included; with interactions only those that are not zero. A multinomial model has
 // an intercept and coefficients by class. The models of a path are in "path", with
 // the coefficients that are not zero. A number that is undefined or infinite is null. A
-// model at λ = 0 has its gradient too; any model says if unpenalised features are dependent,
+// model at λ = 0 has its gradient too, one of MCP or SCAD its stationarity in place of a gap;
+// any model says if unpenalised features are dependent,
 // and how many, or separate the classes (linear.Model).
 func (r *Result) JSON() estimate.Object {
 	out := object{"family", r.Options.Family.String(), "target", r.Data.Target}
@@ -138,6 +139,9 @@ func (r *Result) model(f *Fit, nonzero bool) object {
 	out = append(out, "nonzero", len(f.selected()), "null_objective", f.Null, "explained", f.Explained)
 	if f.Lambda == 0 {
 		out = append(out, "gradient", f.Gradient)
+	}
+	if f.Stationary() {
+		out = append(out, "stationarity", f.Stationarity)
 	}
 	if f.Dependent > 0 {
 		out = append(out, "dependent", f.Dependent)

@@ -129,10 +129,14 @@ func (r *Result) textModel(t text) {
 	}
 	t.line("model at λ = %.6g%s (%s): %d of %s features, %.1f %% of the loss explained", f.Lambda, gamma, r.ChosenBy, len(f.selected()),
 		count(r.Features), 100*f.Explained)
-	if f.Converged {
+	switch {
+	case f.Converged && f.Stationary():
+		t.line("  objective %s%.10g, a stationary point up to %.2g (tolerance %.2g), %d iterations; another one may be lower", of,
+			f.Objective, f.Stationarity, f.Tolerance, f.Iterations)
+	case f.Converged:
 		t.line("  objective %s%.10g, certified: the optimum is at most %.2g below (tolerance %.2g), %d iterations", of, f.Objective, f.Gap,
 			f.Tolerance, f.Iterations)
-	} else {
+	default:
 		t.line("  objective %s%.10g; %s", of, f.Objective, f.Note())
 	}
 	if m := f.Refit; m != nil {
