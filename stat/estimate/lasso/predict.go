@@ -229,7 +229,8 @@ func (m *Model) needed(t *table.Table, fit *SavedFit) ([]int, error) {
 	}
 	switch {
 	case m.Offset != "" && !slices.Contains(t.Names(), m.Offset):
-		return nil, fmt.Errorf("%s: no column %q, which is the offset of the model%s", t.Source, m.Offset, table.Suggestion(m.Offset, "columns", t.Names()))
+		return nil, fmt.Errorf("%s: no column %q, which is the offset of the model%s", t.Source, m.Offset,
+			table.Suggestion(m.Offset, "columns", t.Names()))
 	case len(absent) == 1:
 		return nil, fmt.Errorf("%s: no column %q, which the model uses%s", t.Source, absent[0], table.Suggestion(absent[0], "columns", t.Names()))
 	case absent != nil:
