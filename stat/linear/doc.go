@@ -13,8 +13,8 @@
 // with the divisor n, unless NoStandardize is set; coefficients are returned on the
 // original scale. Objective and Gap belong to this problem.
 //
-// Every fit of a convex penalty carries a duality gap: the objective less the dual objective of a feasible
-// point that is made from the residuals. The optimum is at most Gap below Objective, no
+// Every fit of a convex penalty carries a duality gap: the objective less the dual objective
+// of a feasible point that is made from the residuals. The optimum is at most Gap below Objective, no
 // matter how the solver got there. A fit has Converged when the gap is at most Tolerance
 // times the objective of the model with all penalised β = 0.
 //
