@@ -12,13 +12,14 @@ it no time. The gap is the largest duality gap of a path, in parts of the object
 features; that of glmnet is computed from its coefficients (design.R).
 """
 import argparse
+import array
 import json
 import os
 import random
-import resource
 import statistics
 import subprocess
 import tempfile
+import time
 
 import host
 
@@ -61,7 +62,6 @@ def onehot(folder, rows=20000, levels=5000):
 
 def sparse(maker, folder):
     """Writes the data of lassopath as text."""
-    import array
     subprocess.run([maker, "-make", "sparse", "-rows", "10000", "-columns", "100000", folder], check=True)
 
     def values(name, kind):
@@ -86,7 +86,7 @@ def compare(pare, case, file, data, args):
     here = os.path.dirname(os.path.abspath(__file__))
     sides = {}
     for tolerance in args.tolerance.split(","):
-        command = [pare, "lasso", "-json", "-data", file, "-tolerance", tolerance]
+        command = [pare, "lasso", "-data", file, "-tolerance", tolerance]
         command += ["-target", "y", "-one-hot", "-path", "30"] if case == "onehot" else ["-target", "target", "-drop-constant"]
         sides["pare " + tolerance] = command
     sides["glmnet"] = ["Rscript", os.path.join(here, "design.R"), case, file if case == "onehot" else data]
@@ -95,34 +95,32 @@ def compare(pare, case, file, data, args):
         for side, command in sides.items():
             runs[side].append(measure(command, data))
     for side, of in runs.items():
-        fit = [r["fit"] for r in of if r["fit"] is not None]
-        cells = [case, side, f"{of[-1]['gap']:.1e}", f"{statistics.median(r['processor'] for r in of):.2f}",
-                 f"{statistics.median(fit):.2f}" if fit else "–", f"{statistics.median(r['elapsed'] for r in of):.2f}",
-                 f"{of[-1]['memory'] / 1e6:.0f}"]
-        print("| " + " | ".join(cells) + " |", flush=True)
+        processor, elapsed = (statistics.median(r[key] for r in of) for key in ("processor", "elapsed"))
+        if side == "glmnet":
+            result = of[-1]["result"]
+            gap, fit = result["gap"], f"{statistics.median(r['result']['fit'] for r in of):.2f}"
+            processor -= statistics.median(r["result"]["check"] for r in of)  # the time to compute the gap
+        else:
+            result = measure(sides[side] + ["-json"], data)["result"]
+            gap, fit = max(m["gap"] / m["null_objective"] for m in result["path"]), "–"
+        print(f"| {case} | {side} | {gap:.1e} | {processor:.2f} | {fit} | {elapsed:.2f} | {of[-1]['memory'] / 1e6:.0f} |", flush=True)
 
 
 def measure(command, folder):
-    """Runs a command; its times and the largest memory, and the gap that it reports."""
-    import time
+    """Runs a command: its times, its largest memory, and its JSON, if it prints that."""
     out = os.path.join(folder, "out.json")
     began = time.monotonic()
     with open(out, "w") as file:
         process = subprocess.Popen(command, stdout=file, stderr=subprocess.DEVNULL)
         _, status, usage = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
+    elapsed = time.monotonic() - began
     if process.returncode != 0:
         raise SystemExit(f"{' '.join(command)} ended with status {process.returncode}")
-    elapsed = time.monotonic() - began
     with open(out) as file:
-        result = json.load(file)
-    processor, fit = usage.ru_utime + usage.ru_stime, None
-    if "path" in result:
-        gap = max(m["gap"] / m["null_objective"] for m in result["path"])
-    else:
-        gap, fit = result["gap"], result["fit"]
-        processor -= result["check"]  # the time to compute the gap
-    return {"gap": gap, "processor": processor, "elapsed": elapsed, "fit": fit, "memory": usage.ru_maxrss * 1024}
+        text = file.read()
+    return {"processor": usage.ru_utime + usage.ru_stime, "elapsed": elapsed, "memory": usage.ru_maxrss * 1024,
+            "result": json.loads(text) if text.startswith("{") else None}
 
 
 if __name__ == "__main__":

@@ -17,10 +17,10 @@ const (
 	Poisson                   // counts, or other numbers from 0; half the deviance, with log link
 )
 
-// families holds what is to be known of each family. A solver knows a family by its loss.
+// families holds the facts of each family. A solver knows a family by its loss.
 var families = [...]struct {
 	name string
-	// check returns what is wrong with response i.
+	// check returns an error if response i is not of the family.
 	check func(p *Problem, i int, y float64) error
 	// enough returns why the responses of a task, without those of weight 0, have no model.
 	enough func(t *task) error

@@ -43,7 +43,7 @@ type penalty interface {
 
 // Penalty is a penalty other than the elastic net: Ridge, MCP or SCAD.
 type Penalty interface {
-	// check returns what is wrong with its values.
+	// check returns an error if a value is out of range.
 	check() error
 	// lasso is α: the part of the penalty that makes zeros.
 	lasso() float64

@@ -207,7 +207,8 @@ func TestSparseIsDense(t *testing.T) {
 			x, z := a.Models[k], b.Models[k]
 			if math.Abs(x.Lambda-z.Lambda) > 1e-12*x.Lambda || math.Abs(x.Objective-z.Objective) > 1e-12*x.Null ||
 				x.Converged != z.Converged || z.Gap > z.Tolerance {
-				t.Errorf("%s: λ %v and %v, objectives %v and %v, gaps %v and %v, tolerance %v", c.name, x.Lambda, z.Lambda, x.Objective, z.Objective, x.Gap, z.Gap, x.Tolerance)
+				t.Errorf("%s: λ %v and %v, objectives %v and %v, gaps %v and %v, tolerance %v", c.name, x.Lambda, z.Lambda,
+					x.Objective, z.Objective, x.Gap, z.Gap, x.Tolerance)
 			}
 			u, v := x.Predict(dense), z.Predict(sparse)
 			for i := range u {

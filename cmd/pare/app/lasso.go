@@ -76,6 +76,9 @@ func runLasso(ctx context.Context, f *flags) error {
 	f.Var(byName{&o.Lower}, "lower-limits", "`column=v,...`: smallest coefficient of a column, v at most 0")
 	f.Var(byName{&o.Upper}, "upper-limits", "`column=v,...`: largest coefficient of a column, v at least 0")
 	f.BoolVar(&o.GroupLasso, "group-lasso", false, "select the one-hot columns of a text column as one group")
+	f.Var((*list)(&o.GroupColumns), "group-columns", "`patterns` of column names, such as 'shape_*,colour_*': "+
+		"the columns of each are selected as one group")
+	f.StringVar(&o.GroupFile, "group-file", "", "CSV `FILE` with the columns column and group: the columns of a group are selected together")
 	intercept := f.Bool("intercept", true, "fit an unpenalised intercept")
 	standardize := f.Bool("standardize", true, "penalise columns on the scale of their standard deviation")
 

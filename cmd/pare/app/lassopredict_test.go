@@ -30,16 +30,19 @@ func TestLassoPredict(t *testing.T) {
 		Gamma      float64
 		Test       struct{ R2 float64 }
 	}
-	if err := json.Unmarshal([]byte(succeed(t, "lasso", "-predict", data, "-model", dir, "-json", "-gamma", "1", "-lambda", "0.1")), &p); err != nil {
+	text := succeed(t, "lasso", "-predict", data, "-model", dir, "-json", "-gamma", "1", "-lambda", "0.1")
+	if err := json.Unmarshal([]byte(text), &p); err != nil {
 		t.Fatal(err)
 	}
 	if len(p.Prediction) != 120 || p.Row[119] != 120 || p.Gamma != 1 || !(p.Test.R2 > 0.8) {
 		t.Errorf("%d predictions, γ %v, R² %v", len(p.Prediction), p.Gamma, p.Test.R2)
 	}
 	out := filepath.Join(t.TempDir(), "out")
-	contains(t, succeed(t, "lasso", "-predict", data, "-model", dir, "-out", out), "y: predictions for 120 rows at λ", "R²", "wrote the folder")
-	if text, err := os.ReadFile(filepath.Join(out, "predictions.csv")); err != nil || !strings.HasPrefix(string(text), "row,prediction,target\n1,") {
-		t.Errorf("%.60s, %v", text, err)
+	contains(t, succeed(t, "lasso", "-predict", data, "-model", dir, "-out", out),
+		"y: predictions for 120 rows at λ", "R²", "wrote the folder")
+	table, err := os.ReadFile(filepath.Join(out, "predictions.csv"))
+	if err != nil || !strings.HasPrefix(string(table), "row,prediction,target\n1,") {
+		t.Errorf("%.60s, %v", table, err)
 	}
 	for args, text := range map[string]string{
 		"-predict " + fresh: "-predict needs -model DIR, the folder that a fit has written with -out",
@@ -52,8 +55,8 @@ func TestLassoPredict(t *testing.T) {
 		"-predict " + fresh + " -model " + out:                 "model.json: no such file; pare lasso -out DIR writes it",
 		"-predict " + fresh + " -model " + dir + " -gamma 0,1": "-gamma has 2 values, and -predict takes one model; give one",
 		"-predict " + fresh + " -model " + dir + " -gamma 2":   "-gamma is 2, it must be between 0 and 1",
-		"-predict " + file(t, "new.csv", "b,school,a\n1,south,2\n") + " -model " + dir: `new.csv: column school has 1 value that the model does not know, ` +
-			`"south" (row 1); it knows east, north, west`,
+		"-predict " + file(t, "new.csv", "b,school,a\n1,south,2\n") + " -model " + dir: "new.csv: column school has 1 value " +
+			`that the model does not know, "south" (row 1); it knows east, north, west`,
 		"-predict " + file(t, "new.csv", "b,school\n1,west\n") + " -model " + dir:    `new.csv: no column "a", which the model uses`,
 		"-predict " + file(t, "new.csv", "b,school,a\n1,west,\n") + " -model " + dir: "new.csv: row 1, column a: the cell has no number",
 	} {

@@ -87,9 +87,16 @@ func at(list []float64, j int, other float64) float64 {
 
 // groups numbers the columns of the table that features stand for. The factor of each is
 // the usual one, the root of its size, times its penalty factor.
-func (d *Data) groups(penalty []float64) (group []int, factor []float64, err error) {
+func (d *Data) groups(penalty []float64, o *Options) (group []int, factor []float64, err error) {
 	number := map[string]int{}
+	together, err := o.grouping(slices.Compact(slices.Clone(d.Of)))
+	if err != nil {
+		return nil, nil, err
+	}
 	for j, name := range d.Of {
+		if label := together[name]; label != "" {
+			name = "group " + label
+		}
 		g, ok := number[name]
 		if !ok {
 			g = len(number)
@@ -97,7 +104,7 @@ func (d *Data) groups(penalty []float64) (group []int, factor []float64, err err
 			factor = append(factor, at(penalty, j, 1))
 		}
 		if factor[g] != at(penalty, j, 1) {
-			return nil, nil, fmt.Errorf("-penalty-factor differs within %s, which -group-lasso treats as one", name)
+			return nil, nil, fmt.Errorf("-penalty-factor differs within %s, which is one group", name)
 		}
 		group = append(group, g)
 	}

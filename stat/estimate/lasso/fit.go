@@ -32,9 +32,9 @@ func newProblem(d *Data, o *Options) (*fitted, error) {
 	f := &fitted{d: d, o: o, pairs: pairs, Problem: linear.Problem{X: x, Y: d.Y, Family: o.Family, Classes: len(d.Classes),
 		Weights: d.Weights, Offset: d.Offset, Alpha: o.Alpha, Penalty: o.Penalty, NoIntercept: o.NoIntercept, NoStandardize: o.NoStandardize,
 		PenaltyFactor: penalty, Lower: lower, Upper: upper}}
-	if o.GroupLasso {
+	if o.grouped() {
 		f.PenaltyFactor = nil
-		f.Groups, f.GroupFactor, err = d.groups(penalty)
+		f.Groups, f.GroupFactor, err = d.groups(penalty, o)
 	} else if pairs != nil {
 		f.extend()
 	}

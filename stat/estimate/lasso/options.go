@@ -50,7 +50,12 @@ type Options struct {
 	// NonNegative: no coefficient is negative.
 	NonNegative bool
 	// GroupLasso: the one-hot columns of a text column enter together.
-	GroupLasso                 bool
+	GroupLasso bool
+	// GroupColumns are shell patterns of columns that enter together, a group each, and
+	// GroupFile is a table of the columns "column" and "group" that says the same. Other columns
+	// are groups of their own, as with GroupLasso.
+	GroupColumns               []string
+	GroupFile                  string
 	NoIntercept, NoStandardize bool
 
 	Guard Guard
@@ -88,7 +93,8 @@ func (o *Options) check() error {
 	r.refuse(o.Family != linear.Gaussian && o.OLS, "-ols is least squares, for -family gaussian")
 	r.refuse(o.NonNegative && len(o.Lower) > 0,
 		"-nonnegative and -lower-limits contradict each other: -nonnegative is a lower limit of 0 for all")
-	if o.GroupLasso {
+	r.refuse(o.GroupColumns != nil && o.GroupFile != "", "-group-columns and -group-file contradict each other: give one")
+	if o.grouped() {
 		r.refuse(o.NonNegative || limits, "-group-lasso works without -nonnegative, -lower-limits and -upper-limits")
 		r.refuse(o.Interactions, "-group-lasso and -interactions contradict each other: choose one")
 		r.refuse(multinomial, "-group-lasso works with -family gaussian and binomial, not multinomial")
@@ -149,7 +155,7 @@ func (r *rules) penalties(o *Options) {
 	}
 	_, ridge := o.Penalty.(linear.Ridge)
 	r.refuse(o.Alpha != 0, "-penalty and -alpha contradict each other: alpha is of the elastic net")
-	r.refuse(o.GroupLasso, "-group-lasso is a penalty of its own: leave out -penalty and -alpha 0")
+	r.refuse(o.grouped(), "-group-lasso is a penalty of its own: leave out -penalty and -alpha 0")
 	r.refuse(!ridge && o.Family == linear.Multinomial, "-penalty works with -family gaussian, binomial and poisson, not multinomial")
 	r.refuse(ridge && o.Relax, "-relax refits the features that a model selects, and -alpha 0 selects all of them")
 	r.refuse(o.Robust > 0, "-robust compares with the lasso: leave out -penalty and -alpha 0")
@@ -199,7 +205,7 @@ func (r *rules) guard(o *Options) {
 	r.refuse(o.Family == linear.Poisson, "-guard works with -family gaussian and binomial, not poisson")
 	r.refuse(o.Penalty != nil, "-guard judges by the lasso: leave out -penalty and -alpha 0")
 	r.refuse(o.Family == linear.Multinomial, "-guard works with -family gaussian and binomial, not multinomial")
-	r.refuse(o.GroupLasso, "-guard and -group-lasso contradict each other: guards judge columns one by one")
+	r.refuse(o.grouped(), "-guard and -group-lasso contradict each other: guards judge columns one by one")
 	r.refuse(o.Interactions && g != Permutation, "-guard %s would store all products; with -interactions use -guard permutation", g)
 	r.refuse(o.Alpha != 0 && o.Alpha != 1 || o.NoIntercept || o.NoStandardize || o.NonNegative || len(o.Lower)+len(o.Upper) > 0,
 		"-guard judges by the lasso of standardised columns with an intercept: leave out -alpha, -intercept, "+

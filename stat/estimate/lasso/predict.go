@@ -76,7 +76,8 @@ func (m *Model) predict(t *table.Table, target string, q *Prediction) (*Predicti
 	if err != nil {
 		return nil, err
 	}
-	p := &Predictions{Head: estimate.Head{Command: "lasso", File: t.Source, Notes: slices.Clone(t.Notes)}, Model: m, Lambda: fit.Lambda, Gamma: gamma}
+	p := &Predictions{Head: estimate.Head{Command: "lasso", File: t.Source, Notes: slices.Clone(t.Notes)},
+		Model: m, Lambda: fit.Lambda, Gamma: gamma}
 	needed, err := m.needed(t, fit)
 	if err != nil {
 		return nil, err
@@ -234,7 +235,8 @@ func (m *Model) needed(t *table.Table, fit *SavedFit) ([]int, error) {
 	}
 	switch {
 	case m.Offset != "" && !t.Has(m.Offset) && !t.Open:
-		return nil, fmt.Errorf("%s: no column %q, which is the offset of the model%s", t.Source, m.Offset, table.Suggestion(m.Offset, "columns", t.Names()))
+		return nil, fmt.Errorf("%s: no column %q, which is the offset of the model%s", t.Source,
+			m.Offset, table.Suggestion(m.Offset, "columns", t.Names()))
 	case len(absent) == 1:
 		return nil, fmt.Errorf("%s: no column %q, which the model uses%s", t.Source, absent[0], table.Suggestion(absent[0], "columns", t.Names()))
 	case absent != nil:
@@ -453,7 +455,7 @@ func (p *Predictions) WriteCSV(w io.Writer) error {
 	return csv.NewWriter(w).WriteAll(slices.Concat([][]string{header}, rows))
 }
 
-// WriteText writes what was predicted, in a line or two.
+// WriteText writes a summary of a line or two.
 func (p *Predictions) WriteText(w io.Writer) {
 	p.WriteHead(w, "%s: predictions for %s rows at λ = %.6g", p.Model.Target, count(len(p.Row)), p.Lambda)
 	if line := p.scoreLine(); line != "" {
