@@ -167,11 +167,15 @@ func TestExtremeRadii(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	sequence, err := attack.NewNetwork(network(t, nn.Shape{2, 3}, rng, named{"flat", &layers.Flatten{}}, named{"fc", &layers.Linear{Out: 3}}), 24)
+	if err != nil {
+		t.Fatal(err)
+	}
 	double, err := attack.NewLinear([][]float64{normals(rng, 6), normals(rng, 6), normals(rng, 6)}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, m := range []attack.Model{single, double} {
+	for _, m := range []attack.Model{single, sequence, double} {
 		x := singles(normals(rng, 4*6))
 		e := attack.Examples{X: x, Labels: classes(t, m, x)}
 		for _, norm := range []attack.Norm{attack.Linf, attack.L2} {

@@ -71,10 +71,15 @@ func (g grid) side(share float64) int {
 // window is a rectangle of positions.
 type window struct{ top, left, h, w int }
 
-// random is a window of a side at a random place.
+// random is a window of a side at a random place. Squares leave out the last row and column, as in
+// the authors' code, whose figures are those of the literature.
 func (g grid) random(side int, rng *rand.Rand) window {
 	w := window{h: min(side, g.h), w: min(side, g.w)}
-	w.top, w.left = rng.IntN(g.h-w.h+1), rng.IntN(g.w-w.w+1)
+	if g.h == 1 {
+		w.left = rng.IntN(g.w - w.w + 1)
+		return w
+	}
+	w.top, w.left = rng.IntN(max(g.h-w.h, 1)), rng.IntN(max(g.w-w.w, 1))
 	return w
 }
 

@@ -21,6 +21,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/goccy/go-yaml"
@@ -162,7 +163,8 @@ func one(ctx context.Context, model attack.Model, p export.Preprocess, line []by
 	}
 	if len(j.Options) > 0 {
 		if err := yaml.UnmarshalWithOptions(j.Options, kind, yaml.Strict()); err != nil {
-			return fmt.Errorf("options of %s: %w", j.Attack, err)
+			line, _, _ := strings.Cut(err.Error(), "\n") // the library shows the text below
+			return fmt.Errorf("options of %s: %s", j.Attack, line)
 		}
 	}
 	threat := attack.Threat{Norm: j.Norm, Eps: j.Eps, Range: attack.Range{Lower: 0, Upper: 1, Mean: wide(p.Mean), Std: wide(p.Std)}}
