@@ -42,7 +42,7 @@ func yAxis(r *Row) string {
 // robustFigure draws a measure of robustness, as Figure draws the measure; runs without it are left
 // out.
 func (s *Set) robustFigure(over Over, m robustness) (chart.Figure, error) {
-	f := chart.Figure{Title: fmt.Sprintf("%s, over %s", strings.TrimSuffix(m.name, ", %"), over.axis()), X: over.axis(), Y: m.name}
+	f := chart.Figure{Title: fmt.Sprintf("%s, over %s", strings.TrimSuffix(m.name, ", %"), over.axis()), X: over.axis(), Y: m.name, LinearY: true}
 	_, err := s.draw(&f, over, m.of, func(v float64) string { return report.Percent(v / 100) })
 	return f, err
 }

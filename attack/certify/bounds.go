@@ -112,7 +112,8 @@ func (w *work) tighten(node int) {
 	}
 }
 
-// bends reports whether a reader of value i of a node is not linear between low and high.
+// bends reports whether bounds on value i of a node matter beyond low and high: a reader is not linear
+// between them, or something that is not linear reads the reader.
 func (c *Network) bends(node, i int, low, high float64) bool {
 	for _, reader := range c.nodes[node].readers {
 		o, ok := c.nodes[reader].operation.(*curves)
@@ -121,6 +122,9 @@ func (c *Network) bends(node, i int, low, high float64) bool {
 		}
 		f := &o.of[i%o.units]
 		if k := sort.SearchFloat64s(f.Knots, low); f.Knots == nil || k < len(f.Knots) && f.Knots[k] < high {
+			return true
+		}
+		if len(c.nodes[reader].readers) > 0 && f.At(low) != f.At(high) {
 			return true
 		}
 	}

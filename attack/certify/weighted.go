@@ -22,7 +22,7 @@ type weightedSums struct {
 	axes     []int     // of the taps
 }
 
-// winogradRounding bounds what the transforms of Winograd's method F(2×2, 3×3) make of rounding: the
+// winogradRounding bounds how the transforms of Winograd's method F(2×2, 3×3) amplify rounding: the
 // rows of |Bᵀ| sum up to 2, the columns of |G| and of |Aᵀ|, where an output reads them, to 2 as well,
 // on both axes. Sums are over channels, and the transforms take 14 roundings in a row.
 const winogradRounding = 16

@@ -14,12 +14,14 @@ import (
 // Figure is a plot for a column of a paper: series of points with the spread of each, over
 // axes that may be logarithmic, with the names of all series below.
 type Figure struct {
-	Title  string // for readers who do not see it; it is not drawn
-	X, Y   string // titles of the axes
-	Series []Series
-	Level  *Level // nil: none
-	Front  []Spot // points that no other point beats, by X; nil: not drawn
-	Note   string // below the names, such as the meaning of the bands
+	Title string // for readers who do not see it; it is not drawn
+	X, Y  string // titles of the axes
+	// LinearY: the Y axis is linear, whatever the range of its values.
+	LinearY bool
+	Series  []Series
+	Level   *Level // nil: none
+	Front   []Spot // points that no other point beats, by X; nil: not drawn
+	Note    string // below the names, such as the meaning of the bands
 }
 
 // Series is points by X, joined by a line.
@@ -109,8 +111,8 @@ func (f Figure) draw() *figureDrawing {
 	if l := f.Level; l != nil {
 		ys = append(ys, l.Y, l.Low, l.High)
 	}
-	d.x = newScale(xs, figureLeft+8, figureWidth-figureRight-8)
-	d.y = newScale(ys, figureTop+figurePlot-6, figureTop+6)
+	d.x = newScale(xs, figureLeft+8, figureWidth-figureRight-8, false)
+	d.y = newScale(ys, figureTop+figurePlot-6, figureTop+6, f.LinearY)
 	d.grid()
 	d.bands()
 	d.front()
@@ -320,9 +322,10 @@ type scale struct {
 // logarithmic.
 const manifold = 6
 
-func newScale(values []float64, from, to float64) scale {
+// newScale is the scale of an axis; with linear it never is logarithmic.
+func newScale(values []float64, from, to float64, linear bool) scale {
 	lo, hi := slices.Min(values), slices.Max(values)
-	s := scale{log: lo > 0 && hi/lo >= manifold, from: from, to: to}
+	s := scale{log: !linear && lo > 0 && hi/lo >= manifold, from: from, to: to}
 	if !s.log {
 		s.linear = newAxis(lo, hi, 5, 0, false)
 		s.lo, s.hi, s.ticks = s.linear.lo, s.linear.hi, s.linear.ticks

@@ -147,7 +147,10 @@ func TestScale(t *testing.T) {
 		{[]float64{20, 60}, false, "20 30 40 50 60"},
 		{[]float64{0, 60}, false, "0 20 40 60"},
 	} {
-		s := newScale(c.values, 0, 100)
+		s := newScale(c.values, 0, 100, false)
+		if linear := newScale(c.values, 0, 100, true); linear.log {
+			t.Errorf("%v: a linear scale is logarithmic", c.values)
+		}
 		var labels []string
 		for _, v := range s.ticks {
 			labels = append(labels, s.label(v))
