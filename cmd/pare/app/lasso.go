@@ -72,6 +72,9 @@ func runLasso(ctx context.Context, f *flags) error {
 
 	f.Var(byName{&o.PenaltyFactors}, "penalty-factor", "`column=w,...`: multiply λ by w; "+
 		"0 leaves the column unpenalised, inf leaves it out; the name of a text column covers all its values")
+	f.StringVar(&o.PenaltyFile, "penalty-file", "", "CSV `FILE` with the columns column and factor: penalty factors, besides those of -penalty-factor")
+	f.Float64Var(&o.PenaltyUsage, "penalty-usage", 0, "multiply the penalty of a column by this `power` of the share of the rows in which it is not at "+
+		"its most frequent value, so that features of few rows stay (1: in proportion)")
 	f.BoolVar(&o.NonNegative, "nonnegative", false, "allow no negative coefficient")
 	f.Var(byName{&o.Lower}, "lower-limits", "`column=v,...`: smallest coefficient of a column, v at most 0")
 	f.Var(byName{&o.Upper}, "upper-limits", "`column=v,...`: largest coefficient of a column, v at least 0")
@@ -96,7 +99,7 @@ func runLasso(ctx context.Context, f *flags) error {
 	f.BoolVar(&o.OLS, "ols", false, "also fit least squares for comparison; of several solutions, the one of least norm")
 	f.within(share, "test-size")
 	f.within(numeric("at least 0 and at most 1", func(v float64) bool { return v >= 0 && v <= 1 }), "alpha")
-	f.within(positive, "robust", "q")
+	f.within(positive, "robust", "q", "penalty-usage")
 	f.within(atLeast(1), "knockoffs", "permutations", "repeats")
 	for _, name := range [][2]string{{"features", "columns"}, {"drop-missing", "complete"}, {"lambda-min-ratio", "ratio"},
 		{"tol", "tolerance"}, {"max-iter", "max-iterations"}, {"positive", "nonnegative"}} {

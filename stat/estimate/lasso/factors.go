@@ -48,7 +48,7 @@ func (d *Data) byColumn(option string, values map[string]float64, other float64)
 
 // factors returns the penalty factors and bounds of the columns; nil if none were given.
 func (d *Data) factors(o *Options) (penalty, lower, upper []float64, err error) {
-	if penalty, err = d.byColumn("-penalty-factor", o.PenaltyFactors, 1); err != nil {
+	if penalty, err = d.penaltyFactors(o); err != nil {
 		return nil, nil, nil, err
 	}
 	if lower, err = d.byColumn("-lower-limits", o.Lower, math.Inf(-1)); err != nil {

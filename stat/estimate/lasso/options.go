@@ -47,6 +47,12 @@ type Options struct {
 	// PenaltyFactors, Lower and Upper are by name of column; the name of a text column
 	// stands for all its one-hot columns.
 	PenaltyFactors, Lower, Upper map[string]float64
+	// PenaltyFile is a table of the columns column and factor: penalty factors besides
+	// PenaltyFactors, which go first. PenaltyUsage multiplies the factor of a column by this power of
+	// the share of the rows in which it is not at its most frequent value, so that the penalty of a
+	// feature of few rows is small; 0: it does not.
+	PenaltyFile  string
+	PenaltyUsage float64
 	// NonNegative: no coefficient is negative.
 	NonNegative bool
 	// GroupLasso: the one-hot columns of a text column enter together.
@@ -210,6 +216,6 @@ func (r *rules) guard(o *Options) {
 	r.refuse(o.Alpha != 0 && o.Alpha != 1 || o.NoIntercept || o.NoStandardize || o.NonNegative || len(o.Lower)+len(o.Upper) > 0,
 		"-guard judges by the lasso of standardised columns with an intercept: leave out -alpha, -intercept, "+
 			"-standardize and limits of coefficients")
-	r.refuse(len(o.PenaltyFactors) > 0 && g != Permutation,
+	r.refuse((len(o.PenaltyFactors) > 0 || o.PenaltyFile != "" || o.PenaltyUsage != 0) && g != Permutation,
 		"-guard %s treats all columns alike: leave -penalty-factor out, or use -guard permutation", g)
 }

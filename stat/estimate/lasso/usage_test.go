@@ -1,0 +1,51 @@
+package lasso
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+
+	"pare/internal/table"
+)
+
+// TestPenaltyUsage: the share of rows that use a column, stored with its zeros or without, and factors
+// of a file below those of the command.
+func TestPenaltyUsage(t *testing.T) {
+	d := &Data{Names: []string{"flag", "size", "hue=r", "hue=g"}, Of: []string{"flag", "size", "hue", "hue"}, Rows: 5,
+		X: []float64{0, 0, 1, 0, 0, 1, 2, 3, 4, 5, 1, 0, 0, 1, 1, 0, 1, 0, 0, 0}}
+	want := map[string]float64{"flag": 0.2, "size": 0.8, "hue": 0.4}
+	for name, u := range d.usage() {
+		if u != want[name] {
+			t.Errorf("%s is used by %g, want %g", name, u, want[name])
+		}
+	}
+	s := *d
+	s.X, s.Sparse = nil, &table.Sparse{Names: d.Names, Rows: 5, Start: []int{0}}
+	for j := range d.Names {
+		for i, v := range d.X[j*5:][:5] {
+			if v != 0 {
+				s.Sparse.Row, s.Sparse.Value = append(s.Sparse.Row, int32(i)), append(s.Sparse.Value, v)
+			}
+		}
+		s.Sparse.Start = append(s.Sparse.Start, len(s.Sparse.Row))
+	}
+	file := filepath.Join(t.TempDir(), "f.csv")
+	if err := os.WriteFile(file, []byte("column,factor\nsize,3\nhue,2\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	size := want["size"] * 3
+	o := &Options{PenaltyFile: file, PenaltyFactors: map[string]float64{"hue": 5}, PenaltyUsage: 1}
+	for _, data := range []*Data{d, &s} {
+		got, err := data.penaltyFactors(o)
+		if err != nil || !slices.Equal(got, []float64{0.2, size, 2, 2}) {
+			t.Errorf("factors %v, %v", got, err)
+		}
+	}
+	if err := os.WriteFile(file, []byte("column,factor\nsize,3\nsize,2\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := d.penaltyFactors(o); err == nil || err.Error() != "f.csv: row 2: column size has two factors" {
+		t.Errorf("a column with two factors: %v", err)
+	}
+}
