@@ -241,8 +241,8 @@ func TestCounting(t *testing.T) {
 		name   string
 		layer  nn.Layer
 		inputs []string
-	}{{"gate", first, nil}, {"relu", layers.ReLU(), nil}, {"up", &layers.Linear{Out: 80}, []string{"input"}}, {"mul", &layers.Mul{}, []string{"relu", "up"}},
-		{"down", &layers.Linear{Out: 64}, nil}, {"relu2", layers.ReLU(), nil}, {"head", &layers.Linear{Out: 20}, nil}} {
+	}{{"gate", first, nil}, {"relu", layers.ReLU(), nil}, {"up", &layers.Linear{Out: 80}, []string{"input"}},
+		{"mul", &layers.Mul{}, []string{"relu", "up"}}, {"down", &layers.Linear{Out: 64}, nil}, {"relu2", layers.ReLU(), nil}, {"head", &layers.Linear{Out: 20}, nil}} {
 		if err := net.Add(l.name, l.layer, l.inputs...); err != nil {
 			t.Fatal(err)
 		}
@@ -256,7 +256,8 @@ func TestCounting(t *testing.T) {
 	const batch = 2
 	x := examples(net, batch, rng)
 	for zeros, want := range map[infer.Zeros]map[string]nn.LayerWork{
-		1:           {"gate": {MACs: batch * 3 * 64 * 80, Within: "down"}, "up": {MACs: batch * 3 * 64 * 10, Within: "down"}, "down": {MACs: batch * 3 * 10 * 64}},
+		1:           {"gate": {MACs: batch * 3 * 64 * 80, Within: "down"}, "up": {MACs: batch * 3 * 64 * 10, Within: "down"},
+			"down": {MACs: batch * 3 * 10 * 64}},
 		infer.Dense: {},
 	} {
 		var work nn.Work
