@@ -256,7 +256,7 @@ func TestCounting(t *testing.T) {
 	const batch = 2
 	x := examples(net, batch, rng)
 	for zeros, want := range map[infer.Zeros]map[string]nn.LayerWork{
-		1:           {"gate": {MACs: batch * 3 * 64 * 80, Within: "down"}, "up": {MACs: batch * 3 * 64 * 10, Within: "down"},
+		1: {"gate": {MACs: batch * 3 * 64 * 80, Within: "down"}, "up": {MACs: batch * 3 * 64 * 10, Within: "down"},
 			"down": {MACs: batch * 3 * 10 * 64}},
 		infer.Dense: {},
 	} {
