@@ -74,7 +74,8 @@ func Approximate(net *nn.Network, in []float32, n int, budget Budget, o Options)
 		return nil, fmt.Errorf("approximate %s: %w", net.Name, err)
 	}
 	if n < 1 || len(in) != n*net.Input.Size() {
-		return nil, fmt.Errorf("approximate %s: %d inputs for %d examples of %d each; at least one example is needed", net.Name, len(in), n, net.Input.Size())
+		return nil, fmt.Errorf("approximate %s: %d inputs for %d examples of %d each; at least one example is needed",
+			net.Name, len(in), n, net.Input.Size())
 	}
 	histograms := activity.NewHistograms(net)
 	if histograms.Empty() {

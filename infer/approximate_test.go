@@ -39,7 +39,8 @@ func TestApproximate(t *testing.T) {
 				if err != nil || math.Abs(b.Energy/a.Energy-1) > 1e-9 || b.Effect.Classes != a.Effect.Classes {
 					t.Errorf("%s, %+v: channels last %+v, first %+v, %v", name, budget, b, a, err)
 				}
-				if a.Effect.Classes > budget.Classes && budget.Classes > 0 || a.Effect.Change > budget.Change && budget.Change > 0 || a.Energy < energy {
+				if a.Effect.Classes > budget.Classes && budget.Classes > 0 ||
+					a.Effect.Change > budget.Change && budget.Change > 0 || a.Energy < energy {
 					t.Errorf("%s, %+v: %+v, the smaller budget found an energy of %g", name, budget, a, energy)
 				}
 				energy = a.Energy
@@ -53,7 +54,8 @@ func TestApproximate(t *testing.T) {
 				}
 				predict(exact, nil)
 				predict(other, a.Thresholds)
-				if e := infer.Compare(exact, other, net.Output().Shape, false); e.Classes != a.Effect.Classes || math.Abs(e.Change-a.Effect.Change) > 1e-5 {
+				e := infer.Compare(exact, other, net.Output().Shape, false)
+				if e.Classes != a.Effect.Classes || math.Abs(e.Change-a.Effect.Change) > 1e-5 {
 					t.Errorf("%s: the predictor has effect %+v, the calibration %+v", name, e, a.Effect)
 				}
 			}

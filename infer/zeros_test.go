@@ -122,7 +122,11 @@ func drawSparse(t *rapid.T, rng *rand.Rand) *nn.Network {
 		}
 	case "images":
 		add("act", activation())
-		add("conv", &layers.Conv{Out: size("a", 8, 70), Kernel: layers.Square(3), Pad: layers.Around(size("pad", 0, 1)), NoBias: bare})
+		kernel := layers.Conv{Kernel: layers.Square(3), Pad: layers.Around(size("pad", 0, 1))}
+		if rapid.Bool().Draw(t, "five columns") {
+			kernel = layers.Conv{Kernel: layers.Square(5), Pad: layers.Around(2)}
+		}
+		add("conv", &layers.Conv{Out: size("a", 8, 70), Kernel: kernel.Kernel, Pad: kernel.Pad, NoBias: bare})
 		add("act2", layers.ReLU())
 		width := size("b", 8, 70)
 		add("one", &layers.Conv{Out: width, Kernel: layers.Square(1)})
@@ -220,6 +224,59 @@ func TestZerosWithoutAllocations(t *testing.T) {
 			if a := allocations(run); a != 0 {
 				t.Errorf("%s, batch %d: %g allocations", c.name, n, a)
 			}
+		}
+	}
+}
+
+// TestCounting: a feed-forward layer counts the work of active units and says that it computes the
+// layers before it, a linear layer behind it counts its own, and a dense program counts nothing.
+func TestCounting(t *testing.T) {
+	rng := rand.New(rand.NewPCG(1, 2))
+	net, err := nn.New("counted", nn.Shape{64, 3}, rng)
+	if err != nil {
+		t.Fatal(err)
+	}
+	first := &layers.Linear{Out: 80}
+	for _, l := range []struct {
+		name   string
+		layer  nn.Layer
+		inputs []string
+	}{{"gate", first, nil}, {"relu", layers.ReLU(), nil}, {"up", &layers.Linear{Out: 80}, []string{"input"}},
+		{"mul", &layers.Mul{}, []string{"relu", "up"}}, {"down", &layers.Linear{Out: 64}, nil}, {"relu2", layers.ReLU(), nil}, {"head", &layers.Linear{Out: 20}, nil}} {
+		if err := net.Add(l.name, l.layer, l.inputs...); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for i := range first.Params()[1].Data() { // ten units are active
+		first.Params()[1].Data()[i] = -1e4
+		if i%8 == 0 {
+			first.Params()[1].Data()[i] = 1e4
+		}
+	}
+	const batch = 2
+	x := examples(net, batch, rng)
+	for zeros, want := range map[infer.Zeros]map[string]nn.LayerWork{
+		1: {"gate": {MACs: batch * 3 * 64 * 80, Within: "down"}, "up": {MACs: batch * 3 * 64 * 10, Within: "down"},
+			"down": {MACs: batch * 3 * 10 * 64}},
+		infer.Dense: {},
+	} {
+		var work nn.Work
+		p, err := predictor(t, net, infer.Options{Zeros: zeros}).CompileCounting(batch, &work)
+		if err != nil {
+			t.Fatal(err)
+		}
+		copy(p.X, x)
+		p.Run()
+		p.Run()
+		for name, l := range want {
+			got := work.Layers[name]
+			if got == nil || got.MACs != 2*l.MACs || got.Within != l.Within {
+				t.Errorf("zeros %g: %s has %+v, want twice %+v", zeros, name, got, l)
+			}
+		}
+		head := work.Layers["head"]
+		if zeros == infer.Dense && len(work.Layers) > 0 || zeros == 1 && (head == nil || head.MACs <= 0 || head.MACs > 2*batch*3*64*20) {
+			t.Errorf("zeros %g: %d layers count, the head %+v", zeros, len(work.Layers), head)
 		}
 	}
 }

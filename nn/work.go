@@ -3,8 +3,7 @@ package nn
 // Work counts the multiply-accumulates that the kernels of a program execute where they skip zeros.
 // A program compiled with CompileOptions.Work adds to it in every run. The zero value is empty.
 type Work struct {
-	// Layers are the layers whose kernels count, by name; all others execute everything that
-	// Network.CountNode says.
+	// Layers are the layers whose kernels count, by name; the work of others is not counted.
 	Layers map[string]*LayerWork
 }
 

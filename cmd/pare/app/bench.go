@@ -39,8 +39,9 @@ func runBench(ctx context.Context, f *flags) error {
 	inference := f.Bool("infer", false, "measure predictions of the original, masked and pruned network in turn, "+
 		"with the roofline's ideal of this machine")
 	inReport := f.Bool("report", false, "with -infer: add tables and pictures to the report.html of the run")
-	approximate := f.String("approximate", "", "with -infer: serve the last network with thresholds of its ReLUs, too; `budget` is the share of "+
-		"predicted classes that may change, such as 0.01, or change=0.01: the largest change of an output as a share of the largest output")
+	approximate := f.String("approximate", "", "with -infer: serve the last network with thresholds of its ReLUs, too; "+
+		"`budget` is the share of predicted classes that may change, such as 0.01, or change=0.01: "+
+		"the largest change of an output as a share of the largest output")
 	dataDir := f.String("data-dir", "", "with -infer: folder with the data, in place of data.dir of the run's config")
 	f.IntVar(&b.batch, "batch", 64, "examples per step; with -infer also 1 unless given")
 	f.IntVar(&b.steps, "steps", 0, "steps to measure, after three to warm up; 0: as many as fit into five seconds, at least ten; "+

@@ -88,8 +88,8 @@ func TestBenchInfer(t *testing.T) {
 func TestBenchInferText(t *testing.T) {
 	folder := copyRun(t)
 	text := succeed(t, "bench", folder, "-infer", "-report", "-steps", "2", "-batch", "4", "-threads", "1")
-	contains(t, text, "400 test examples in turn, threads 1", "original", "masked", "pruned", "executed, 4", "layers, batch 4", "dynamic: pruned, served",
-		"MACs needed by input, pruned")
+	contains(t, text, "400 test examples in turn, threads 1", "original", "masked", "pruned", "executed, 4",
+		"layers, batch 4", "dynamic: pruned, served", "MACs needed by input, pruned")
 	_, tables, _ := strings.Cut(text, "\n\n")
 	for _, line := range strings.Split(tables, "\n") {
 		if n := utf8.RuneCountInString(line); n > 80 {
@@ -142,7 +142,8 @@ func TestBenchInferAlone(t *testing.T) {
 		filepath.Join(folder, export.ONNXFile): "random",
 	} {
 		r := inferring(t, path, "-batch", "1")
-		if len(r.Networks) != 2 || r.Networks[1].Of != run.VersionOnly || r.Networks[0].Name != run.VersionOnly || r.Inputs != want || !strings.Contains(r.Notes[0], "has no original") {
+		if len(r.Networks) != 2 || r.Networks[1].Of != run.VersionOnly || r.Networks[0].Name != run.VersionOnly ||
+			r.Inputs != want || !strings.Contains(r.Notes[0], "has no original") {
 			t.Errorf("%s: %s inputs, notes %q", path, r.Inputs, r.Notes)
 		}
 		if random := strings.Contains(strings.Join(r.Notes, "\n"), "inputs are random"); random != (want == "random") {

@@ -60,7 +60,8 @@ func printTimes(w io.Writer, r *report.Inference) {
 	if a := last.Approximation; a != nil {
 		fmt.Fprintf(w, "%s: %s, small activations set to 0, by %d %s\n", last.Name, last.Of, a.Examples, a.On)
 		fmt.Fprintf(w, "examples; here %.3g %% of the predictions are another class, and outputs\n", 100*a.OnInputs.Classes)
-		fmt.Fprintf(w, "change by at most %.3g of the largest (there %.3g %% and %.3g)\n", a.OnInputs.Change, 100*a.Effect.Classes, a.Effect.Change)
+		fmt.Fprintf(w, "change by at most %.3g of the largest (there %.3g %% and %.3g)\n",
+			a.OnInputs.Change, 100*a.Effect.Classes, a.Effect.Change)
 	}
 }
 
@@ -85,7 +86,9 @@ const layerName = 21 // columns of the name of a layer
 // printDensities writes, for each layer of the first network, how many of its inputs are not 0 in
 // each network.
 func printDensities(w io.Writer, r *report.Inference) {
-	networks := slices.DeleteFunc(slices.Clone(r.Networks), func(n report.InferenceNetwork) bool { return n.Of != "" && n.Approximation == nil })
+	networks := slices.DeleteFunc(slices.Clone(r.Networks), func(n report.InferenceNetwork) bool {
+		return n.Of != "" && n.Approximation == nil // its inputs are those of another
+	})
 	fmt.Fprintf(w, "\n%-*s", layerName, "inputs not 0, %")
 	for _, n := range networks {
 		fmt.Fprintf(w, " %11s", n.Name)
@@ -119,8 +122,10 @@ func layerOf(n report.InferenceNetwork, name string) *report.InferenceLayer {
 func printLayers(w io.Writer, r *report.Inference, skipping report.InferenceNetwork) {
 	dense := r.Networks[slices.IndexFunc(r.Networks, func(n report.InferenceNetwork) bool { return n.Name == skipping.Of })]
 	batch := len(dense.Times) - 1
-	fmt.Fprintf(w, "\n%-*s %9s %9s %10s %11s %9s\n%-*s %9s %9s %10s %11s %9s\n", layerName, fmt.Sprintf("layers, batch %d", dense.Times[batch].Batch),
-		dense.Name, "ideal", "", skipping.Name, "executed", layerName, "", "µs", "µs", "bound", "µs", "%")
+	const head = "%-*s %9s %9s %10s %11s %9s\n"
+	title := fmt.Sprintf("layers, batch %d", dense.Times[batch].Batch)
+	fmt.Fprintf(w, "\n"+head, layerName, title, dense.Name, "ideal", "", skipping.Name, "executed")
+	fmt.Fprintf(w, head, layerName, "", "µs", "µs", "bound", "µs", "%")
 	for _, l := range dense.Layers {
 		t, skips := l.Times[batch], layerOf(skipping, l.Name).Times[batch]
 		took := fmt.Sprintf("%.1f", 1e3*skips.MedianMs)

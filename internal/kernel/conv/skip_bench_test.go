@@ -27,7 +27,8 @@ func BenchmarkSkip(b *testing.B) {
 				dense := newWinograd(s, false)
 				dense.call(y, x, w, nil, false, Epilogue{})
 				dense.y, dense.x, dense.floor = y, x, float32(math.Inf(-1))
-				skip := sparse.NewConv(sparse.ConvShape{H: 14, W: 14, C: 64, O: 64, KH: 3, KW: 3, PadH: 1, PadW: 1}, w, nil, &sparse.Calibration{Fixed: &sparse.BreakEven{Row: 1, Rows: 1}}, nil).Run()
+				shape := sparse.ConvShape{H: 14, W: 14, C: 64, O: 64, KH: 3, KW: 3, PadH: 1, PadW: 1}
+				skip := sparse.NewConv(shape, w, nil, &sparse.Calibration{Fixed: &sparse.BreakEven{Row: 1, Rows: 1}}, nil).Run()
 				least := inTurn(b,
 					func() { parallel.Each(dense.tasks, dense, (*winogradConv).run) },
 					func() { skip.Forward(y, x, n, sparse.ConvEpilogue{}) })

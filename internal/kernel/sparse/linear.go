@@ -218,7 +218,8 @@ func (r *LinearRun) end(w *linearWorker, lo, hi int, block gemm.Block) {
 // add adds the products of rows of x, ldx apart, with the panels of a block to rows of y, ldy
 // apart. Rows of a chunk with more than the share even of values that are not 0 are taken
 // together, in a dense product. The block has so many columns that are not padding.
-func (w *linearWorker) add(weights *gemm.Packed, y []float32, ldy int, x []float32, ldx, rows int, block gemm.Block, columns int, even float64) {
+func (w *linearWorker) add(weights *gemm.Packed, y []float32, ldy int, x []float32, ldx, rows int,
+	block gemm.Block, columns int, even float64) {
 	depth := weights.Whole().EndRow
 	for block.Row = 0; block.Row < depth; block.Row += linearDepth {
 		block.EndRow = min(block.Row+linearDepth, depth)
