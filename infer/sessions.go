@@ -100,7 +100,7 @@ func (s *sessions) put(back *session) {
 }
 
 const (
-	cacheBytes = 2 << 20 // of a value of a batch: about the second-level caches of two cores
+	cacheBytes = 1 << 20 // of a value of a batch: a second-level cache
 	leastPiece = 8       // examples that keep several threads busy
 )
 

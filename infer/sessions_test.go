@@ -35,8 +35,8 @@ func TestCacheBatch(t *testing.T) {
 		want                int
 	}{
 		{64, 32, 1, 8},             // 256 KiB an example
-		{16, 32, 1, 32},            // 64 KiB
-		{1, 4, 1, 1 << 15},         // 64 bytes
+		{16, 32, 1, 16},            // 64 KiB
+		{1, 4, 1, 1 << 14},         // 64 bytes
 		{512, 64, 1, 8},            // 8 MiB: enough for all threads nevertheless
 		{1, 100, 100, math.MaxInt}, // 4 MB of weights
 	} {

@@ -55,7 +55,7 @@
 	VXORPS Y14, Y14, Y14 \
 	VXORPS Y15, Y15, Y15
 
-// START sets CX and DX and skips what there is none of.
+// START sets CX and DX and skips the loop over pairs where there are none.
 #define START \
 	MOVQ pairs+32(FP), CX \
 	MOVQ (Tile_Step+8)(DI), DX \
