@@ -44,6 +44,7 @@ func Check(ctx context.Context, c *config.Config, d *Data) (*nn.Network, error) 
 	if err != nil {
 		return nil, err
 	}
+	d = d.seenBy(c)
 	r := &runner{c: c, data: d}
 	phases := []phase{r.training(net, terms, nil, nil)}
 	if f := c.Finetune; f != nil {

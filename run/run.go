@@ -80,6 +80,7 @@ func Run(ctx context.Context, o Options) (*Summary, error) {
 			return nil, err
 		}
 	}
+	r.data = r.data.seenBy(r.c)
 	if err := r.sameData(); err != nil {
 		return nil, err
 	}

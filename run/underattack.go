@@ -1,6 +1,7 @@
 package run
 
 import (
+	"pare/config"
 	"pare/datasets"
 	"pare/nn"
 	"pare/train"
@@ -33,6 +34,16 @@ func (r *runner) adversarial(p phase) (*train.Adversarial, error) {
 	}
 	a.Warn = func(text string) { r.warn("%s: %s", p.name, text) }
 	return a, nil
+}
+
+// seenBy is the data under the attack of a config with the same section data.
+func (d *Data) seenBy(c *config.Config) *Data {
+	if d.adversarial == c.Adversarial {
+		return d
+	}
+	out := *d
+	out.adversarial = c.Adversarial
+	return &out
 }
 
 // attack is the attack of the config on the pixels of the images.

@@ -102,6 +102,18 @@ func TestImportanceUnderAttack(t *testing.T) {
 	}
 }
 
+// Data that was loaded for a config without an attack serves one with it, as in a sweep.
+func TestAttackOnSharedData(t *testing.T) {
+	c, plain := parse(t, underPGD), parse(t, underPGD, "adversarial=null")
+	d, err := LoadData(t.Context(), plain, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Check(t.Context(), c, d); err != nil || d.adversarial != nil {
+		t.Errorf("%v; the attack is now %v", err, d.adversarial)
+	}
+}
+
 func TestAttackNeedsPixels(t *testing.T) {
 	const attack = "adversarial: {attack: pgd, eps: 0.1}\nmodel: {type: mlp, hidden: [4]}\n"
 	for want, text := range map[string]string{

@@ -103,7 +103,7 @@ func (a *FGSM) Path(eps float64) Path {
 
 // Adversarial has a network train on attacked examples.
 type Adversarial struct {
-	Attack Attack
+	Attack Attack // required
 	AdversarialSpec
 	// Mean and Std, one for each unit of the input, make pixels of inputs: value·Std + Mean.
 	Mean, Std []float32
