@@ -125,7 +125,7 @@ func (b *numbers) column(name string) Column {
 
 // sparsely is a column of numbers as entries if few cells differ from 0, else as it is.
 func sparsely(c Column) Column {
-	if c.Numbers == nil || len(c.Numbers) < settled || len(c.Numbers) > math.MaxInt32 {
+	if len(c.Numbers) < settled || len(c.Numbers) > math.MaxInt32 {
 		return c
 	}
 	filled := 0

@@ -102,17 +102,18 @@ func (t *Table) Matrix(names ...string) (*Matrix, error) {
 
 // finiteColumns are the named columns, which must be different and of finite numbers.
 func (t *Table) finiteColumns(names []string) ([]*Column, error) {
-	seen := make(map[string]bool, len(names))
+	seen := make([]bool, len(t.columns))
 	columns := make([]*Column, 0, len(names))
 	for _, name := range names {
-		if seen[name] {
-			return nil, t.errorf("column %s is asked for twice", name)
-		}
-		seen[name] = true
-		c, err := t.Column(name)
+		i, err := t.index(name)
 		if err != nil {
 			return nil, err
 		}
+		if seen[i] {
+			return nil, t.errorf("column %s is asked for twice", name)
+		}
+		seen[i] = true
+		c := &t.columns[i]
 		if err := t.finite(c); err != nil {
 			return nil, err
 		}

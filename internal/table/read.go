@@ -42,7 +42,8 @@ type Options struct {
 }
 
 // Read reads a file: CSV, .gz of CSV, .zip of exactly one CSV, Parquet (.parquet, .pq),
-// svmlight (.svm, .svmlight, .libsvm, also with .gz, or a first line of that form), a .npy matrix or vector of f4, f8, u1, i4 or i8, whose columns are called x1, x2, …, or the
+// svmlight (.svm, .svmlight, .libsvm, also with .gz, or a first line of that form), a .npy
+// matrix or vector of f4, f8, u1, i4 or i8, whose columns are called x1, x2, …, or the
 // arrays of an .npz file: a vector is a column with its name, a matrix x columns x1, x2, …
 // The ending of the name says which; every other one is CSV. Rows are read as a stream, so only the columns take
 // memory. A file that unpacks to far more than data do (internal/unpack), or has a row of

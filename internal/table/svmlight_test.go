@@ -114,7 +114,8 @@ func TestSVMLightErrors(t *testing.T) {
 // FuzzSVMLight: whatever the text, reading ends with a table or an error of one line, and the
 // entries of every column ascend within its rows.
 func FuzzSVMLight(f *testing.F) {
-	for _, s := range []string{"1 1:2\n", "-1 qid:3 1:2 9:nan # c\n", "1\n2 0:1 2147483647:3\n", "1 1:0\n", "1 2:1 1:1", "# x\n1 1:1e400\r\n"} {
+	for _, s := range []string{"1 1:2\n", "-1 qid:3 1:2 9:nan # c\n", "1\n2 0:1 2147483647:3\n", "1 1:0\n", "1 2:1 1:1",
+		"# x\n1 1:1e400\r\n"} {
 		f.Add(s, true)
 		f.Add(s, false)
 	}

@@ -34,21 +34,19 @@ type Table struct {
 
 // New is a table of columns, which must have different names and equal lengths.
 func New(source string, columns []Column) (*Table, error) {
-	t := &Table{Source: source, columns: columns}
-	seen := map[string]bool{}
+	t := &Table{Source: source}
+	t.keep(columns)
 	for i := range columns {
 		c := &columns[i]
-		if seen[c.Name] {
+		if t.places[c.Name] != i {
 			return nil, t.errorf("two columns are called %s", c.Name)
 		}
-		seen[c.Name] = true
 		if i == 0 {
 			t.rows = c.Len()
 		} else if c.Len() != t.rows {
 			return nil, t.errorf("column %s has %d rows, column %s %d", c.Name, c.Len(), columns[0].Name, t.rows)
 		}
 	}
-	t.keep(columns)
 	return t, nil
 }
 
@@ -62,6 +60,12 @@ func (t *Table) Names() []string {
 		names[i] = t.columns[i].Name
 	}
 	return names
+}
+
+// Has reports whether the table has a column of that name.
+func (t *Table) Has(name string) bool {
+	_, ok := t.places[name]
+	return ok
 }
 
 // Column is the column of a name; an unknown one is an error with a suggestion.
@@ -99,6 +103,9 @@ func (t *Table) unknown(name string, header []string) error {
 
 // Drop is the table without the named columns.
 func (t *Table) Drop(names ...string) (*Table, error) {
+	if len(names) == 0 {
+		return t, nil
+	}
 	gone := map[int]bool{}
 	for _, name := range names {
 		i, err := t.index(name)

@@ -3,13 +3,14 @@ package linear
 import (
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 )
 
 // Relax refits each model of a path without a penalty on the features that it selects, with
 // the bounds of the problem (Meinshausen 2007, "Relaxed Lasso"; the relaxed fits of R's
-// glmnet). A model that selects more than n−3 features has no such fit: nil. Blend mixes a
-// model with its refit.
+// glmnet). A model of more than MaxRefit features has no such fit: nil. Blend mixes a model
+// with its refit.
 func Relax(p Problem, path *Path, o Options) ([]*Model, error) {
 	if err := p.check(); err != nil {
 		return nil, err
@@ -23,7 +24,7 @@ func Relax(p Problem, path *Path, o Options) ([]*Model, error) {
 		case i > 0 && slices.Equal(set, last):
 			out = append(out, out[i-1])
 			continue
-		case len(set) > max(n-3, 0):
+		case len(set) > MaxRefit(n):
 			out = append(out, nil)
 		default:
 			refit, err := p.refit(set, o)
@@ -35,6 +36,13 @@ func Relax(p Problem, path *Path, o Options) ([]*Model, error) {
 		last = set
 	}
 	return out, nil
+}
+
+// MaxRefit is the largest number of features of a relaxed fit to n observations: three less
+// than those, and no more than a factor of the columns takes seconds for.
+func MaxRefit(n int) int {
+	const work = 1 << 32 // multiplications, in proportion to n·k²
+	return max(0, min(n-3, max(100, int(math.Sqrt(work/float64(max(n, 1)))))))
 }
 
 // support lists the features of a model and those without a penalty.

@@ -38,9 +38,9 @@ func runLasso(ctx context.Context, f *flags) error {
 		iterations: "sweeps of coordinate descent for one λ (default 100000)"})
 	var family, guard string
 	families := []string{"gaussian", "binomial", "multinomial", "poisson"}
-	f.StringVar(&t.Path, "data", "", "`FILE` with a row for each observation: CSV, .gz or .zip of it, Parquet (.parquet, .pq), .npz, "+
-		"or .npy, whose columns are called x1, x2, …")
-	f.StringVar(&t.Target, "target", "", "`COLUMN` to predict")
+	f.StringVar(&t.Path, "data", "", "`FILE` with a row for each observation: CSV, .gz or .zip of it, Parquet (.parquet, .pq), "+
+		"svmlight (.svm, .svmlight, .libsvm), .npz, or .npy, whose columns are called x1, x2, …")
+	f.StringVar(&t.Target, "target", "", "`COLUMN` to predict (default of svmlight its labels, target)")
 	var p lasso.Prediction
 	f.StringVar(&p.Path, "predict", "", "`FILE` of new rows to predict with a fitted model, as CSV on standard output; give -model too")
 	f.StringVar(&p.Model, "model", "", "with -predict: the folder `DIR` of a fit (-out)")
@@ -112,8 +112,6 @@ func runLasso(ctx context.Context, f *flags) error {
 	switch {
 	case t.Path == "":
 		return cli.InputError("no -data FILE given; see pare help lasso")
-	case t.Target == "" && t.TargetFile == "":
-		return cli.InputError("no -target COLUMN given; see pare help lasso")
 	case t.Target != "" && t.TargetFile != "":
 		return cli.InputError("-target and -target-file contradict each other; give one")
 	}

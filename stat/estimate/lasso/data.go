@@ -17,7 +17,7 @@ import (
 // features are the other columns that Source selects; the column of Audit may be one.
 type Table struct {
 	estimate.Source
-	Target     string // required, unless there is a TargetFile
+	Target     string // required, unless there is a TargetFile; of a svmlight file "": its labels
 	TargetFile string // of one column, the target
 	Weights    string // of observations; "": equal
 	Offset     string // added to the linear predictor; "": none
@@ -80,6 +80,13 @@ func (c Table) Read(family linear.Family) (*Data, error) {
 		if t, c.Target, err = Join(t, y); err != nil {
 			return nil, err
 		}
+	}
+	switch {
+	case c.Target != "":
+	case !t.Open:
+		return nil, errors.New("no -target COLUMN given; see pare help lasso")
+	default: // svmlight
+		c.Target = table.TargetName
 	}
 	return Load(t, family, c)
 }

@@ -245,8 +245,8 @@ func (r *Result) fitOne(lambda float64) error {
 		return nil
 	}
 	if f.Refit == nil {
-		return fmt.Errorf("at lambda %.6g %d features are selected from %d rows, too many for a fit without a penalty; "+
-			"take a larger lambda, or leave -relax out", lambda, len(f.selected()), r.Data.Rows)
+		return fmt.Errorf("at lambda %.6g %d features are selected, and a fit without a penalty to %d rows takes at most %d; "+
+			"take a larger lambda, or leave -relax out", lambda, len(f.selected()), r.Data.Rows, linear.MaxRefit(r.Data.Rows))
 	}
 	gamma := 0.0
 	if r.Options.Gammas != nil {
@@ -270,8 +270,15 @@ func (r *Result) relax(path *linear.Path) error {
 			return err
 		}
 	}
+	without := 0
 	for k, f := range r.Path {
-		f.Refit = refits[k]
+		if f.Refit = refits[k]; f.Refit == nil {
+			without++
+		}
+	}
+	if without > 0 && r.Options.Lambda == nil {
+		r.Notes = append(slices.Clone(r.Notes), fmt.Sprintf("%d of %d λ have no relaxed fit, as they select more than %d features", without,
+			len(r.Path), linear.MaxRefit(r.Data.Rows)))
 	}
 	return nil
 }

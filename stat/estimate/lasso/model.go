@@ -97,8 +97,8 @@ type Choice struct {
 // Model returns the models of a result for predictions.
 func (r *Result) Model() *Model {
 	d := r.Data
-	m := &Model{Kind: modelKind, Format: estimate.Format, Family: r.Options.Family.String(),
-		Target: d.Target, Classes: d.Classes, Offset: d.Exposure,
+	m := &Model{Kind: modelKind, Format: estimate.Format, Family: r.Options.Family.String(), Target: d.Target,
+		Classes: d.Classes, Offset: d.Exposure,
 		Complete: d.Source.Complete, Null: d.null(r.Options.Family)}
 	o := d.Source.Cells
 	m.Cells = Cells{NoHeader: o.NoHeader, Missing: o.Missing}

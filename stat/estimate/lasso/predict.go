@@ -76,7 +76,8 @@ func (m *Model) predict(t *table.Table, target string, q *Prediction) (*Predicti
 	if err != nil {
 		return nil, err
 	}
-	p := &Predictions{Head: estimate.Head{Command: "lasso", File: t.Source, Notes: slices.Clone(t.Notes)}, Model: m, Lambda: fit.Lambda, Gamma: gamma}
+	p := &Predictions{Head: estimate.Head{Command: "lasso", File: t.Source, Notes: slices.Clone(t.Notes)},
+		Model: m, Lambda: fit.Lambda, Gamma: gamma}
 	needed, err := m.needed(t, fit)
 	if err != nil {
 		return nil, err
@@ -85,9 +86,12 @@ func (m *Model) predict(t *table.Table, target string, q *Prediction) (*Predicti
 	if m.Complete || q.Complete {
 		var there []string
 		for _, c := range needed {
-			if _, err := t.Column(m.Columns[c].Name); err == nil {
+			if t.Has(m.Columns[c].Name) {
 				there = append(there, m.Columns[c].Name)
 			}
+		}
+		if m.Offset != "" && t.Has(m.Offset) {
+			there = append(there, m.Offset)
 		}
 		if there != nil {
 			if rows, err = t.Complete(there...); err != nil {
@@ -111,7 +115,9 @@ func (m *Model) predict(t *table.Table, target string, q *Prediction) (*Predicti
 		if err != nil {
 			return nil, err
 		}
-		offset = read.number
+		for i := range offset {
+			offset[i] = read.at(i, -1)
+		}
 	}
 	for _, terms := range fit.Terms {
 		link := m.link(&terms, values, len(rows))
@@ -223,14 +229,14 @@ func (m *Model) needed(t *table.Table, fit *SavedFit) ([]int, error) {
 			continue
 		}
 		out = append(out, c)
-		if !slices.Contains(t.Names(), m.Columns[c].Name) && !t.Open {
+		if !t.Has(m.Columns[c].Name) && !t.Open {
 			absent = append(absent, m.Columns[c].Name)
 		}
 	}
 	switch {
-	case m.Offset != "" && !slices.Contains(t.Names(), m.Offset):
-		return nil, fmt.Errorf("%s: no column %q, which is the offset of the model%s", t.Source, m.Offset,
-			table.Suggestion(m.Offset, "columns", t.Names()))
+	case m.Offset != "" && !t.Has(m.Offset) && !t.Open:
+		return nil, fmt.Errorf("%s: no column %q, which is the offset of the model%s", t.Source,
+			m.Offset, table.Suggestion(m.Offset, "columns", t.Names()))
 	case len(absent) == 1:
 		return nil, fmt.Errorf("%s: no column %q, which the model uses%s", t.Source, absent[0], table.Suggestion(absent[0], "columns", t.Names()))
 	case absent != nil:
@@ -241,15 +247,19 @@ func (m *Model) needed(t *table.Table, fit *SavedFit) ([]int, error) {
 
 // values are the values of a column in the rows to predict.
 type values struct {
-	number []float64 // of a column of numbers
-	level  []int     // places in Column.Levels
+	number []float64      // of a column of numbers, or
+	few    *table.Entries // those that are not 0, or
+	level  []int          // places in Column.Levels
 }
 
 // read returns the values of a column.
 func (c *Column) read(t *table.Table, rows []int) (*values, error) {
+	if !t.Has(c.Name) { // the table is open
+		return &values{few: &table.Entries{Rows: len(rows)}}, nil
+	}
 	column, err := t.Column(c.Name)
-	if err != nil { // of a table that is open
-		return &values{number: make([]float64, len(rows))}, nil
+	if err != nil {
+		return nil, err
 	}
 	if c.Levels == nil {
 		if len(rows) < t.Rows() {
@@ -259,11 +269,19 @@ func (c *Column) read(t *table.Table, rows []int) (*values, error) {
 			}
 			t = part
 		}
-		numbers, err := t.Target(c.Name)
-		if err != nil && column.Numeric() {
-			return nil, fmt.Errorf("%w; leave such rows out with -complete", err)
+		var out values
+		if column.Entries != nil {
+			var s *table.Sparse
+			if s, err = t.Sparse(c.Name); err == nil {
+				out.few = s.Entries(0)
+			}
+		} else {
+			out.number, err = t.Target(c.Name)
 		}
-		return &values{number: numbers}, err
+		if err != nil && column.Numeric() {
+			err = fmt.Errorf("%w; leave such rows out with -complete", err)
+		}
+		return &out, err
 	}
 	return c.levels(t, column, rows)
 }
@@ -316,6 +334,10 @@ func (m *Model) link(terms *Terms, columns []*values, n int) []float64 {
 			for i, x := range x.number {
 				out[i] += v * x
 			}
+		case x.few != nil:
+			for k, row := range x.few.Row {
+				out[row] += v * x.few.Value[k]
+			}
 		default:
 			if byLevel[f.Column] == nil {
 				byLevel[f.Column] = make([]float64, len(m.Columns[f.Column].Levels))
@@ -338,6 +360,8 @@ func (v *values) at(i, level int) float64 {
 	switch {
 	case v.number != nil:
 		return v.number[i]
+	case v.few != nil:
+		return v.few.At(i)
 	case v.level[i] == level:
 		return 1
 	}
@@ -347,7 +371,7 @@ func (v *values) at(i, level int) float64 {
 // score reads the true target, where the table has it, and measures the predictions of the
 // rows that have one.
 func (p *Predictions) score(t *table.Table, target string, rows []int, offset []float64) error {
-	if !slices.Contains(t.Names(), target) {
+	if !t.Has(target) {
 		return nil
 	}
 	column, err := t.Column(target)
@@ -431,7 +455,7 @@ func (p *Predictions) WriteCSV(w io.Writer) error {
 	return csv.NewWriter(w).WriteAll(slices.Concat([][]string{header}, rows))
 }
 
-// WriteText writes what was predicted, in a line or two.
+// WriteText writes a summary of a line or two.
 func (p *Predictions) WriteText(w io.Writer) {
 	p.WriteHead(w, "%s: predictions for %s rows at λ = %.6g", p.Model.Target, count(len(p.Row)), p.Lambda)
 	if line := p.scoreLine(); line != "" {

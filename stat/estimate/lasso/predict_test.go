@@ -87,8 +87,9 @@ func TestPredictionsAreTheFit(t *testing.T) {
 		"products":    {Table{Source: source, Target: "y"}, Options{Interactions: true}},
 		"binomial":    {Table{Source: source, Target: "again"}, Options{Family: linear.Binomial, Relax: true}},
 		"multinomial": {Table{Source: source, Target: "level"}, Options{Family: linear.Multinomial}},
-		"one relaxed": {Table{Source: source, Target: "y"}, Options{Relax: true, Gammas: []float64{0.3}, Search: estimate.Search{Lambda: ptr(0.2)}}},
-		"validated":   {Table{Source: source, Target: "y"}, Options{Relax: true, Search: estimate.Search{Folds: 4, OneSE: true}}},
+		"one relaxed": {Table{Source: source, Target: "y"}, Options{Relax: true, Gammas: []float64{0.3},
+			Search: estimate.Search{Lambda: ptr(0.2)}}},
+		"validated": {Table{Source: source, Target: "y"}, Options{Relax: true, Search: estimate.Search{Folds: 4, OneSE: true}}},
 	} {
 		for _, other := range []string{"y", "again", "level"} {
 			if other != q.Target {
@@ -163,7 +164,8 @@ func TestPredictionBetweenLambdas(t *testing.T) {
 		t.Error("outside the path another λ counts")
 	}
 	_, err := Prediction{Model: dir, Path: data}.Run()
-	if want := "the model is a path of 2 λ, from 0.4 to 0.2, and none is chosen; give -lambda, or fit with -cv"; err == nil || err.Error() != want {
+	want := "the model is a path of 2 λ, from 0.4 to 0.2, and none is chosen; give -lambda, or fit with -cv"
+	if err == nil || err.Error() != want {
 		t.Errorf("%v", err)
 	}
 }
@@ -203,7 +205,8 @@ func TestPredictionOfOtherTables(t *testing.T) {
 		head + "west,3,2,3\n":           `new.csv: column room has 1 value that the model does not know, "3" (row 1); it knows 1, 2`,
 		head + "west,1,2,3\n,1,2,3\n":   `new.csv: column city: the cell "(empty)" (row 2) is missing; leave such rows out with -complete`,
 		head + "west,1,2,3\nNA,1,2,3\n": `new.csv: column city: the cell "NA" (row 2) is missing; leave such rows out with -complete`,
-		head + "west,1,2,3\neast,1,,3\n": "new.csv: row 2, column a: the cell has no number (it is empty, NA, NaN or another word for a missing value); " +
+		head + "west,1,2,3\neast,1,,3\n": "new.csv: row 2, column a: the cell has no number " +
+			"(it is empty, NA, NaN or another word for a missing value); " +
 			"leave such rows out with -complete",
 		head + "west,1,2,3\neast,1,u,3\n": `new.csv: row 2, column a: "u" is not a number`,
 		head + "west,1,2\n":               "new.csv: row 1 has 3 cells, the header has 4",
@@ -432,7 +435,7 @@ func sampleModel() *Model {
 		Chosen: &Choice{Lambda: 1, Gamma: 0.5}}
 }
 
-// TestDamagedModels: each is one line that says what is wrong.
+// TestDamagedModels: each is an error of one line that names the fault.
 func TestDamagedModels(t *testing.T) {
 	for want, damage := range map[string]func(m *Model){
 		`not the model of a lasso: its kind is "", expected "pare lasso model"`: func(m *Model) { m.Kind = "" },
