@@ -69,7 +69,7 @@ func TestLassoBadInput(t *testing.T) {
 		"-alpha 0 -relax":                     "-relax refits",
 		"-alpha 0 -guard stability":           "-guard judges by the lasso",
 		"-penalty mcp -robust 0.1":            "-robust compares with the lasso",
-		"-group-columns nowhere*":             "no column matches nowhere*",
+		"-one-hot -group-columns nowhere*":    "no column matches nowhere*",
 		"-group-columns x* -penalty mcp":      "-group-lasso is a penalty of its own",
 		"-group-columns x* -group-file g.csv": "contradict each other",
 		"-offset nowhere":                     "nowhere",
