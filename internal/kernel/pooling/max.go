@@ -33,7 +33,7 @@ func (p *pass) squares() bool {
 // maxSquares computes the output rows [lo,hi), counted over all images, of squares.
 func (p *pass) maxSquares(lo, hi, _ int) {
 	oh, ow, width := p.oh, p.ow, p.W*p.C
-	for lo < hi {
+	for simd.AVX2 && lo < hi { // a constant elsewhere, where there is no assembly to link
 		n, r := lo/oh, lo%oh
 		rows := min(oh-r, hi-lo)
 		maxSquareAVX2(&p.y[lo*ow*p.C], &p.x[(n*p.H+r*p.StrideH)*width], ow, p.C, p.StrideW*p.C, width, rows, p.StrideH*width)
