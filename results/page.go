@@ -258,6 +258,7 @@ func (s *Set) quantities() (list []quantity, of []func(*Row) float64) {
 			add(by+"="+group, fmt.Sprintf("Test %s of %s %s", measure, by, group), func(r *Row) float64 { return of(r, group) })
 		}
 	}
+	add("strength", "Strength of the penalty", (*Row).strength)
 	add("step", "Training step, ms", func(r *Row) float64 { return r.StepMs })
 	add("seconds", "Training time, s", (*Row).Seconds)
 	return list, of
