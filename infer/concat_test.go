@@ -3,6 +3,7 @@ package infer_test
 import (
 	"math"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 
@@ -101,6 +102,46 @@ func TestConcatSavesCopies(t *testing.T) {
 	for _, name := range program.Operations() {
 		if strings.Contains(name, "concat") {
 			t.Error(name)
+		}
+	}
+}
+
+// TestConcatInPlaceSkips: kernels that skip zeros write into the rows of a concat, too.
+func TestConcatInPlaceSkips(t *testing.T) {
+	net, err := nn.New("branches", nn.Shape{16, 9, 7}, rand.New(rand.NewPCG(1, 2)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	conv := func(out, side int) nn.Layer {
+		return &layers.Conv{Out: out, Kernel: layers.Square(side), Pad: layers.Around(side / 2)}
+	}
+	for _, l := range []struct {
+		name  string
+		layer nn.Layer
+		in    []string
+	}{{"stem", conv(64, 3), nil}, {"relu", layers.ReLU(), nil}, {"one", conv(65, 1), []string{"relu"}}, {"three", conv(33, 3), []string{"relu"}},
+		{"concat", &layers.Concat{}, []string{"one", "three"}}, {"fc", conv(4, 1), nil}} {
+		if err := net.Add(l.name, l.layer, l.in...); err != nil {
+			t.Fatal(err)
+		}
+	}
+	bias := net.Nodes[0].Layer.Params()[1].Data()
+	for i := range bias { // about a fortieth of the values is active
+		bias[i] = -1.2
+	}
+	dense := predictor(t, net, infer.Options{Zeros: infer.Dense})
+	skips := predictor(t, net, infer.Options{Zeros: 1})
+	for _, n := range []int{1, 5} {
+		x := examples(net, n, rand.New(rand.NewPCG(3, 4)))
+		want, got := make([]float32, n*4*63), make([]float32, n*4*63)
+		if err := dense.Predict(want, x, n); err != nil {
+			t.Fatal(err)
+		}
+		if err := skips.Predict(got, x, n); err != nil {
+			t.Fatal(err)
+		}
+		if d := distance(got, want); d > 1e-5 || slices.Equal(got, want) {
+			t.Errorf("%d examples: outputs differ by %g", n, d)
 		}
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"gorgonia.org/tensor"
 
 	"pare/internal/kernel/conv"
+	"pare/internal/kernel/sparse"
 	"pare/nn"
 	"pare/nn/onnx"
 )
@@ -179,10 +180,20 @@ func (l *Conv) BuildFused(b *nn.Builder, in []*gorgonia.Node, e nn.Epilogue) (*g
 	if nn.IsSparse(in[0]) {
 		if pixels {
 			if k := skipInputs(b, l.weight, l.bias, c, l.Out, rows); k != nil {
-				run, pitched = withInputZeros(k, rows, e, last, run), nil
+				run = withInputZeros(k, rows, e, last, run)
+				pitched = inRows(pitched, l.Out, rows, func(dst []float32, in [][]float32) bool {
+					pays := k.Pays(in[0], rows)
+					if pays {
+						k.Forward(dst, in[0], rows, e.ReLU)
+					}
+					return pays
+				})
 			}
 		} else if k := l.skipZeros(b, s); k != nil {
-			run, pitched = withZeros(k, plan, s.N, epilogue, last), nil
+			run = withZeros(k, plan, s.N, epilogue, last)
+			pitched = inRows(pitched, l.Out, out.TotalSize()/l.Out, func(dst []float32, in [][]float32) bool {
+				return k.Forward(dst, in[0], s.N, sparse.ConvEpilogue{ReLU: e.ReLU})
+			})
 		}
 	}
 	if e.ReLU {

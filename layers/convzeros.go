@@ -61,3 +61,28 @@ func withZeros(k *sparse.ConvRun, plan *conv.Plan, n int, e conv.Epilogue, skip 
 		}
 	}
 }
+
+// inRows is a kernel whose rows of width values lie apart, as those of pitched: where skip computes
+// them, which returns false where zeros do not pay, it copies them from values of its own. nil
+// stays nil.
+func inRows(pitched func(pitch int) nn.Kernel, width, rows int, skip func(dst []float32, in [][]float32) bool) func(pitch int) nn.Kernel {
+	if pitched == nil {
+		return nil
+	}
+	return func(pitch int) nn.Kernel {
+		dense := pitched(pitch)
+		var own []float32 // from the first call on
+		return func(dst []float32, in [][]float32) {
+			if own == nil {
+				own = make([]float32, rows*width)
+			}
+			if !skip(own, in) {
+				dense(dst, in)
+				return
+			}
+			for r := range rows {
+				copy(dst[r*pitch:][:width], own[r*width:])
+			}
+		}
+	}
+}
