@@ -39,7 +39,9 @@ func TestConcatInPlace(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	conv := func(out, side int) nn.Layer { return &layers.Conv{Out: out, Kernel: layers.Square(side), Pad: layers.Around(side / 2)} }
+	conv := func(out, side int) nn.Layer {
+		return &layers.Conv{Out: out, Kernel: layers.Square(side), Pad: layers.Around(side / 2)}
+	}
 	add("stem", conv(12, 3))
 	add("one", conv(9, 1), "stem")
 	add("three", conv(17, 3), "stem")
