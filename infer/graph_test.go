@@ -106,7 +106,8 @@ func TestGraphs(t *testing.T) {
 		rng := rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "seed"), 1))
 		net := drawGraph(t, rng)
 		disturb(net, rng)
-		sparsify(net, rapid.SampledFrom([]float64{0, 0, 0.6, 0.9, 1}).Draw(t, "zero weights"), rapid.SampledFrom([]float32{-50, -0.2, 0, 50}).Draw(t, "bias"), rng)
+		sparsify(net, rapid.SampledFrom([]float64{0, 0, 0.6, 0.9, 1}).Draw(t, "zero weights"),
+			rapid.SampledFrom([]float32{-50, -0.2, 0, 50}).Draw(t, "bias"), rng)
 		o := infer.Options{ChannelsLast: true, Zeros: rapid.SampledFrom([]infer.Zeros{infer.Dense, 0.3, 1}).Draw(t, "zeros"),
 			MaxBatch: rapid.SampledFrom([]int{0, 1, 4}).Draw(t, "most")}
 		last := predictor(t, net, o)
