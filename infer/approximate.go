@@ -153,9 +153,9 @@ func outputs(net *nn.Network, in []float32, n int, o Options) ([]float32, error)
 	if err := p.Predict(out, in, n); err != nil {
 		return nil, err
 	}
-	for _, v := range out {
+	for i, v := range out {
 		if v-v != 0 {
-			return nil, fmt.Errorf("approximate %s: an output is %g", net.Name, v)
+			return nil, fmt.Errorf("approximate %s: an output of example %d is %g; leave the example out", net.Name, i/p.Output().Size(), v)
 		}
 	}
 	return out, nil

@@ -104,7 +104,7 @@ func TestApproximateRefuses(t *testing.T) {
 		{with(1), []float32{1, 2}, infer.Budget{Classes: 0.1}, "a network with one output has no classes; bound the change of outputs"},
 		{with(2), []float32{1}, infer.Budget{Change: 0.1}, "1 inputs for 1 examples of 2 each; at least one example is needed"},
 		{without, []float32{1, 2}, infer.Budget{Change: 0.1}, "it has no ReLU whose output another layer reads"},
-		{with(2), []float32{float32(math.NaN()), 2}, infer.Budget{Change: 0.1}, "an output is NaN"},
+		{with(2), []float32{float32(math.NaN()), 2}, infer.Budget{Change: 0.1}, "an output of example 0 is NaN; leave the example out"},
 	} {
 		_, err := infer.Approximate(c.net, c.in, 1, c.budget, infer.Options{})
 		if want := fmt.Sprintf("approximate %s: %s", name, c.want); err == nil || err.Error() != want {

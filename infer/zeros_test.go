@@ -11,6 +11,7 @@ import (
 	"pgregory.net/rapid"
 
 	"pare/infer"
+	"pare/internal/kernel/sparse"
 	"pare/layers"
 	"pare/nn"
 )
@@ -342,6 +343,26 @@ func TestFeedForwardIsOne(t *testing.T) {
 		}
 		if !slices.Equal(got, c.want) {
 			t.Errorf("%s: operations %q, expected %q", name, got, c.want)
+		}
+	}
+}
+
+// TestFeedForwardByRows: where a feed-forward layer never skips for a number of rows it is built layer
+// by layer for that number.
+func TestFeedForwardByRows(t *testing.T) {
+	net := chain(t, nn.Shape{64}, rand.New(rand.NewPCG(1, 2)), &layers.Linear{Out: 96}, layers.ReLU(), &layers.Linear{Out: 64})
+	frozen := nn.Frozen{Zeros: &sparse.Calibration{Fixed: &sparse.BreakEven{Row: 0.5}}}
+	for batch, want := range map[int]string{1: "ffn", 2: "linear linear"} {
+		program, err := nn.Compile(net, nn.CompileOptions{Mode: nn.Infer, Batch: batch, Frozen: &frozen})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for _, op := range program.Operations() {
+			got = append(got, strings.Fields(op)[0])
+		}
+		if strings.Join(got, " ") != want {
+			t.Errorf("batch %d: operations %q, expected %q", batch, got, want)
 		}
 	}
 }

@@ -28,17 +28,27 @@ func (l *Linear) FeedsForward(b *nn.Builder) (weight, bias *nn.Param) {
 	return l.weight, l.bias
 }
 
-// BuildFeedForward implements nn.FeedForward.
-func (l *Linear) BuildFeedForward(b *nn.Builder, x *gorgonia.Node, h nn.Hidden, e nn.Epilogue) (*gorgonia.Node, error) {
-	out := x.Shape().Clone()
-	width := out[len(out)-1]
-	rows := out.TotalSize() / width
-	out[len(out)-1] = l.Out
-	f := nn.MakeFrozen(b, l.weight, ffnForm{h, l.bias}, func() *sparse.FFN {
-		return sparse.NewFFN(sparse.FFNWeights{In: width, Hidden: h.First.Size() / width, Out: l.Out, Threshold: float32(h.Threshold),
+// feedForward is the whole feed-forward layer; the first call measures whether it is worth while.
+func (l *Linear) feedForward(b *nn.Builder, h nn.Hidden) *sparse.FFN {
+	in := h.First.Size() / (l.weight.Size() / l.Out)
+	return nn.MakeFrozen(b, l.weight, ffnForm{h, l.bias}, func() *sparse.FFN {
+		return sparse.NewFFN(sparse.FFNWeights{In: in, Hidden: h.First.Size() / in, Out: l.Out, Threshold: float32(h.Threshold),
 			First: h.First.Data(), FirstBias: valuesOf(h.FirstBias), Up: valuesOf(h.Up), UpBias: valuesOf(h.UpBias),
 			Down: l.weight.Data(), DownBias: valuesOf(l.bias)}, b.Zeros())
 	})
+}
+
+// SkipsHidden implements nn.FeedForward.
+func (l *Linear) SkipsHidden(b *nn.Builder, h nn.Hidden, rows int) bool {
+	return l.feedForward(b, h).Skips(rows)
+}
+
+// BuildFeedForward implements nn.FeedForward.
+func (l *Linear) BuildFeedForward(b *nn.Builder, x *gorgonia.Node, h nn.Hidden, e nn.Epilogue) (*gorgonia.Node, error) {
+	out := x.Shape().Clone()
+	rows := out.TotalSize() / out[len(out)-1]
+	out[len(out)-1] = l.Out
+	f := l.feedForward(b, h)
 	run := f.Run()
 	run.Counts.First, run.Counts.Down = b.CountsOf(h.FirstName), b.Counts()
 	if h.Up != nil {

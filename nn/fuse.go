@@ -137,6 +137,9 @@ func feedForward(net *Network, i int, next func(int) int, b *Builder) (f fusion,
 	if input >= 0 && TraitsOf(net.Nodes[input].Layer).Rectifies {
 		return f, nil // layer by layer zeros of the input are skipped, too
 	}
+	if !net.Nodes[i].Layer.(FeedForward).SkipsHidden(b, h, b.Batch*net.Nodes[i].Shape.Positions()) {
+		return f, nil
+	}
 	return fusion{head: i, skip: noSkip, hidden: &h, input: input}, append(within, rectifier, first)
 }
 

@@ -363,6 +363,9 @@ type FeedForward interface {
 	// FeedsForward returns W [in, out] and b, which may be nil; the weight is nil where the layer
 	// is not to be part of a feed-forward layer.
 	FeedsForward(b *Builder) (weight, bias *Param)
+	// SkipsHidden reports whether that ever saves time, where the layer reads h at so many positions
+	// of all examples; if not, the layers are built one by one.
+	SkipsHidden(b *Builder, h Hidden, rows int) bool
 	// BuildFeedForward builds the layer with the hidden layer that it reads, of x, and an epilogue.
 	BuildFeedForward(b *Builder, x *gorgonia.Node, h Hidden, e Epilogue) (*gorgonia.Node, error)
 }

@@ -1,6 +1,7 @@
 package bench
 
 import (
+	"runtime"
 	"slices"
 	"time"
 
@@ -65,7 +66,7 @@ func peakOfAll() float64 {
 
 // copyRate is the rate in GB/s of copying data of a size, of which each thread has a part.
 func copyRate(size int64) float64 {
-	n, threads := int(size/8), parallel.Threads() // values of a half
+	n, threads := int(size/8), atWork() // values of a half
 	from, to := make([]float32, n), make([]float32, n)
 	times := int(max(1, copyVolume/size))
 	return rateOfAll(float64(size)*float64(times)/float64(threads), func(task int) {
@@ -76,11 +77,14 @@ func copyRate(size int64) float64 {
 	})
 }
 
+// atWork is the number of threads that run at the same time: threads beyond the processors take turns.
+func atWork() int { return min(parallel.Threads(), runtime.GOMAXPROCS(0), runtime.NumCPU()) }
+
 // rateOfAll is the amount that all threads do in a nanosecond, where each does the given amount in
 // a loop. Of each thread the fastest tenth of its loops ends where the rate is taken: other work
 // on the machine slows many loops, and few run while another thread is not at work yet.
 func rateOfAll(amount float64, loop func(task int)) float64 {
-	times := make([][]time.Duration, parallel.Threads())
+	times := make([][]time.Duration, atWork())
 	parallel.Run(len(times), func(task int) {
 		loop(task)
 		own := make([]time.Duration, rooflineTries)

@@ -2,6 +2,7 @@ package bench
 
 import (
 	"math"
+	"runtime"
 	"testing"
 
 	"pare/internal/kernel/parallel"
@@ -34,5 +35,16 @@ func TestMeasureRoofline(t *testing.T) {
 	}
 	if got := Gemm(256, 0); !(r.GFLOPs > 0.9*got) {
 		t.Errorf("the limit is %.1f GFLOP/s, a product of 256³ reaches %.1f", r.GFLOPs, got)
+	}
+}
+
+// Threads beyond the processors add nothing to the limits.
+func TestRooflineOfManyThreads(t *testing.T) {
+	defer parallel.SetThreads(0)
+	all := MeasureRoofline()
+	parallel.SetThreads(64 * runtime.NumCPU())
+	many := MeasureRoofline()
+	if many.GFLOPs > 8*all.GFLOPs {
+		t.Errorf("%.0f GFLOP/s with %d threads, %.0f with %d", many.GFLOPs, many.Threads, all.GFLOPs, all.Threads)
 	}
 }

@@ -81,7 +81,7 @@ func runServe(ctx context.Context, o *flags) error {
 		}
 		for _, other := range models {
 			if other.Name == m.Name {
-				return cli.InputError("%s: another model is named %s; name it: NAME=%s", s, m.Name, s)
+				return cli.InputError("%s: another model is named %s; name it: NAME=%s", s, m.Name, strings.TrimPrefix(s, m.Name+"="))
 			}
 		}
 		models = append(models, m)

@@ -211,6 +211,7 @@ func TestServeBadInput(t *testing.T) {
 		"-wait is -1ms, it must be a duration of at least 0":                           {folder, "-wait", "-1ms"},
 		"-addr nowhere: listen tcp: address nowhere: missing port in address":          {folder, "-addr", "nowhere"},
 		folder + ": another model is named tiny; name it: NAME=" + folder:              {folder, folder},
+		"a=" + folder + ": another model is named a; name it: NAME=" + folder:          {"a=" + folder, "a=" + folder},
 		"-model: it is for one SOURCE; folders that pare prune writes need none":       {folder, "b=" + folder, "-model", "resnet18"},
 		"a model cannot be named \"a b\"; give it a name of letters, digits and ._-: ": {"a b"},
 	} {

@@ -4,6 +4,9 @@ import (
 	"math/rand/v2"
 	"sync"
 	"time"
+
+	"pare/internal/kernel/gemm"
+	"pare/internal/kernel/vector"
 )
 
 // BreakEven is the share of values that are not 0 up to which a layer skips the others: 0 never
@@ -116,8 +119,13 @@ func (l *Linear) forced(skip bool) *Linear {
 	return &f
 }
 
-// ffn measures a feed-forward layer.
-func (c *Calibration) ffn(f *FFN) BreakEven {
+// mostFFN is the time of the dense products of a feed-forward layer, as a multiple of its layers' one by
+// one, up to which it pays: rows with few zeros take it. Narrow layers take more, as every row has
+// a price of its own.
+const mostFFN = 1.2
+
+// ffn measures a feed-forward layer with these weights.
+func (c *Calibration) ffn(f *FFN, w FFNWeights) BreakEven {
 	kind := "ffn"
 	if f.up != nil {
 		kind = "gated ffn"
@@ -125,7 +133,7 @@ func (c *Calibration) ffn(f *FFN) BreakEven {
 	return c.of(shapeKey{kind: kind, in: f.in, hidden: f.hidden, out: f.out}, func() BreakEven {
 		at := func(rows int) float64 {
 			x, y := make([]float32, rows*f.in), make([]float32, rows*f.out)
-			return breakEven(func(share float64, skip bool) func() {
+			way := func(share float64, skip bool) func() {
 				g := *f
 				g.even = forced(skip)
 				g.firstBias = make([]float32, len(f.firstBias)) // of x = 0 the biases decide
@@ -136,10 +144,37 @@ func (c *Calibration) ffn(f *FFN) BreakEven {
 				}
 				run := g.Run()
 				return func() { run.Forward(y, x, rows) }
-			})
+			}
+			layers := w.layers(rows)
+			times := inTurn(way(highShare, false), way(lowShare, true), way(highShare, true), func() { layers(y, x) })
+			if times[0] > mostFFN*times[3] {
+				return 0
+			}
+			return balance(times[0], times[1], times[2])
 		}
 		return BreakEven{Row: at(1), Rows: at(2 * blockRows)}
 	})
+}
+
+// layers computes the layers one by one.
+func (w FFNWeights) layers(rows int) func(y, x []float32) {
+	product := func(in, out int, weights, bias []float32, relu bool) func(y, x []float32) {
+		plan := gemm.New(rows, out, in, false, false)
+		plan.UseFrozen(plan.Freeze(weights))
+		return func(y, x []float32) { plan.Run(y, x, weights, bias, false, relu) }
+	}
+	h, u := make([]float32, rows*w.Hidden), make([]float32, rows*w.Hidden)
+	first, down := product(w.In, w.Hidden, w.First, w.FirstBias, true), product(w.Hidden, w.Out, w.Down, w.DownBias, false)
+	if w.Up == nil {
+		return func(y, x []float32) { first(h, x); down(y, h) }
+	}
+	up := product(w.In, w.Hidden, w.Up, w.UpBias, false)
+	return func(y, x []float32) {
+		first(h, x)
+		up(u, x)
+		vector.Mul(h, h, u)
+		down(y, h)
+	}
 }
 
 // Images of the measurement for several of them: at most, and so few that they take about so many

@@ -65,9 +65,13 @@ func NewFFN(w FFNWeights, c *Calibration) *FFN {
 		f.upRows = make([]float32, w.In*w.Hidden)
 		vector.Transpose(f.upRows, w.Up, w.In, w.Hidden, w.In, w.Hidden)
 	}
-	f.even = c.ffn(f)
+	f.even = c.ffn(f, w)
 	return f
 }
+
+// Skips reports whether the layer ever skips a zero in a call with so many rows. Where it does not, its
+// layers are no slower one by one.
+func (f *FFN) Skips(rows int) bool { return f.even.of(rows) > 0 }
 
 // pack packs weights [rows, columns], and a bias into whole panels.
 func pack(w, bias []float32, rows, columns int) (*gemm.Packed, []float32) {
