@@ -25,7 +25,7 @@ type APGD struct {
 func NewAPGD() *APGD { return &APGD{Steps: 100, Restarts: 1, Rho: 0.75} }
 
 // APGDT is targeted APGD (Croce & Hein 2020b, section 6.1): APGD on the targeted DLR loss towards
-// the classes with the largest outputs but that of the example, one after the other.
+// the classes with the largest outputs, without the class of the example, one after the other.
 type APGDT struct {
 	Steps    int     `yaml:"steps" range:"[1,)" doc:"number of steps towards each class"`
 	Restarts int     `yaml:"restarts" range:"[1,)" doc:"number of random starts for each class"`

@@ -64,7 +64,7 @@ func ranked(z []float64) [4]int {
 	return top
 }
 
-// rival is the largest output but that of the label.
+// rival is the largest output of the other classes than the label.
 func rival(z []float64, label int) int {
 	top := ranked(z)
 	if top[0] != label {
@@ -139,7 +139,7 @@ func (TargetedDLR) Loss(z []float64, t Target, grad []float64) float64 {
 	return num / div
 }
 
-// KL is the divergence of the outputs from those of the clean example,
+// KL is the divergence of the outputs from the outputs of the clean example,
 // KL(softmax(clean) ‖ softmax(z)), which TRADES raises (Zhang et al. 2019).
 type KL struct{}
 

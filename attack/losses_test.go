@@ -9,7 +9,7 @@ import (
 	"pare/attack"
 )
 
-// Losses and their gradients are those of PyTorch (testdata/losses.py).
+// Losses and their gradients equal PyTorch (testdata/losses.py).
 func TestLossesOfPyTorch(t *testing.T) {
 	data, err := os.ReadFile("testdata/losses.json")
 	if err != nil {

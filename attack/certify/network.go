@@ -42,15 +42,15 @@ type node struct {
 	readers []int // of its value, those that are not linear
 }
 
-// tightened reports whether CROWN bounds the value itself by linear functions. It need not where the
-// value is that of an operation whose input was.
+// tightened reports whether CROWN bounds the value itself by linear functions. It need not behind an
+// operation whose input it bounds.
 func (n *node) tightened() bool { return len(n.readers) > 0 && !n.relaxed }
 
 // operation is how a layer computes its output.
 type operation interface {
 	// forward bounds the output where the inputs lie in boxes.
 	forward(out *box, in []*box)
-	// backward is given rows of coefficients of the output, and adds to those of the inputs, and to
+	// backward is given rows of coefficients of the output, adds to the coefficients of the inputs, and to
 	// constant one number a row, such that the new linear functions are nowhere above the old ones on
 	// the boxes of w; node is the place of the operation there.
 	backward(w *work, node int, rows []float64, to [][]float64, constant []float64)

@@ -12,7 +12,7 @@ import (
 	"pare/nn"
 )
 
-// Bounds are those of the papers' formulas over explicit matrices, made by scripts/attack/certified.py:
+// Bounds equal the papers' formulas over explicit matrices, computed by scripts/attack/certified.py:
 // wider by the rounding of float32 alone, and never tighter.
 func TestBoundsEqualTheReference(t *testing.T) {
 	text, err := os.ReadFile("testdata/reference.json")

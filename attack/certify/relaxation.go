@@ -83,7 +83,7 @@ func (o *curves) backward(w *work, node int, rows []float64, to [][]float64, con
 // relax returns a line that is nowhere above a function on an interval and, of those considered,
 // the highest in its middle; with above one that is nowhere below it, and the lowest.
 //
-// For a ReLU they are those of CROWN with adaptive slopes: below 0 or x, above the chord.
+// For a ReLU they are the lines of CROWN with adaptive slopes: below 0 or x, above the chord.
 func relax(c *nn.Curve, low, high float64, above bool) line {
 	least, most := rangeOf(c, low, high)
 	rounding := 0.0
