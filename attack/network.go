@@ -121,7 +121,7 @@ func (m *Network) Backward(x, gx []float64, upstream func(row int, z, gz []float
 }
 
 // exponent is the e for which the largest value is in 2ᵉ·[½, 1): gradients divided by 2ᵉ do not
-// vanish in float32, as that of the cross-entropy would where a network is very sure.
+// vanish in float32, as the gradient of the cross-entropy would where a network is very sure.
 func exponent(gz []float64) int {
 	most := 0.0
 	for _, g := range gz {

@@ -13,7 +13,7 @@ func init() {
 }
 
 // FGSM is the fast gradient sign method, one step by the sign of the gradient for Linf (Goodfellow
-// et al. 2015), along the gradient for L2. With a random start and a step of 1.25 it is that of
+// et al. 2015), along the gradient for L2. With a random start and a step of 1.25 it is the attack of
 // fast adversarial training (Wong et al. 2020).
 type FGSM struct {
 	Start string  `yaml:"start" enum:"clean,random" doc:"where the step begins: at the example, or at a random point of the ball"`

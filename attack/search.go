@@ -244,7 +244,7 @@ func (s *Search) distance(row, place int) float64 {
 	return largest
 }
 
-// Wrong reports whether outputs name another class than that of the example; false in regression.
+// Wrong reports whether outputs name another class than the label; false in regression.
 func (s *Search) Wrong(row int, z []float64) bool {
 	return s.labels != nil && Predicted(z) != s.labels[row]
 }

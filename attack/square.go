@@ -72,7 +72,7 @@ func (g grid) side(share float64) int {
 type window struct{ top, left, h, w int }
 
 // random is a window of a side at a random place. Squares leave out the last row and column, as in
-// the authors' code, whose figures are those of the literature.
+// the authors' code, whose figures the literature has.
 func (g grid) random(side int, rng *rand.Rand) window {
 	w := window{h: min(side, g.h), w: min(side, g.w)}
 	if g.h == 1 {

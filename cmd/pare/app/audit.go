@@ -142,7 +142,7 @@ func (f *auditFlags) storeEach(ctx context.Context, runs []*run.Artifact) error 
 	return nil
 }
 
-// options are those of the config of a run, and of the command line.
+// options have the keys of the config of a run and of the command line.
 func (f *auditFlags) options(a *run.Artifact) (run.AuditOptions, error) {
 	o := run.AuditOptions{Audit: f.spec, DataDir: f.dir, Progress: f.progress()}
 	if own := a.Config; own != nil && own.Audit != nil {

@@ -87,7 +87,7 @@ const layerName = 21 // columns of the name of a layer
 // each network.
 func printDensities(w io.Writer, r *report.Inference) {
 	networks := slices.DeleteFunc(slices.Clone(r.Networks), func(n report.InferenceNetwork) bool {
-		return n.Of != "" && n.Approximation == nil // its inputs are those of another
+		return n.Of != "" && n.Approximation == nil // it reads the inputs of another
 	})
 	fmt.Fprintf(w, "\n%-*s", layerName, "inputs not 0, %")
 	for _, n := range networks {
