@@ -143,7 +143,7 @@ func observe(net *nn.Network, h *activity.Histograms, in []float32, n int, o Opt
 	return nil
 }
 
-// outputs are those of a network, dense; they must be finite.
+// outputs are the outputs of a network, dense; they must be finite.
 func outputs(net *nn.Network, in []float32, n int, o Options) ([]float32, error) {
 	p, err := New(net, Options{MaxBatch: min(n, net.BatchUpTo(calibrationBatch)), ChannelsLast: o.ChannelsLast, Zeros: Dense})
 	if err != nil {

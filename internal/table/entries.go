@@ -29,7 +29,7 @@ func (e *Entries) fill() []float64 {
 	return out
 }
 
-// selection says where the rows of a table go: those of row r to places[start[r]:start[r+1]].
+// selection says where the rows of a table go: row r to places[start[r]:start[r+1]].
 type selection struct {
 	rows   []int
 	start  []int

@@ -135,7 +135,7 @@ func TestPitch(t *testing.T) {
 }
 
 // TestInferenceMethod: forward passes for inference use Winograd's method for fewer channels and
-// tiles than those of training, with the results of the latter.
+// tiles than training, with the same results.
 func TestInferenceMethod(t *testing.T) {
 	kerneltest.EveryMode(t, func(t *testing.T) {
 		r := kerneltest.Rand(54)

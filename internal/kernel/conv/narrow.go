@@ -6,7 +6,7 @@ import "pare/internal/kernel/gemm"
 // in the form for frozen weights: tiles of pairs (gemm.Tile.RunPairs) over neighbouring values of
 // the input.
 type narrowPanel struct {
-	step   []int // offsets of the pairs, then those of single values
+	step   []int // offsets of the pairs, then offsets of single values
 	pairs  int
 	depth  [][2]int // rows of the weights [KH, KW, C/Groups] of each step; −1: none
 	column int      // first column of the panel in its group
