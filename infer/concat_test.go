@@ -88,7 +88,7 @@ func TestConcatInPlace(t *testing.T) {
 	copy(program.X, x)
 	program.X[len(x)/2+3] = float32(math.NaN())
 	if bad := program.FirstNonFinite(); !strings.Contains(bad, "layer stem") {
-		t.Errorf("the first operation with NaN is %q, expected that of stem", bad)
+		t.Errorf("the first operation with NaN is %q, expected one of stem", bad)
 	}
 }
 

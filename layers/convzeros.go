@@ -62,7 +62,7 @@ func withZeros(k *sparse.ConvRun, plan *conv.Plan, n int, e conv.Epilogue, skip 
 	}
 }
 
-// inRows is a kernel whose rows of width values lie apart, as those of pitched: where skip computes
+// inRows is a kernel whose rows of width values lie apart, as the rows of pitched do: where skip computes
 // them, which returns false where zeros do not pay, it copies them from values of its own. nil
 // stays nil.
 func inRows(pitched func(pitch int) nn.Kernel, width, rows int, skip func(dst []float32, in [][]float32) bool) func(pitch int) nn.Kernel {

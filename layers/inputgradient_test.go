@@ -64,7 +64,7 @@ func same(shapes []nn.Shape) bool {
 	return !slices.ContainsFunc(shapes, func(s nn.Shape) bool { return !s.Equal(shapes[0]) })
 }
 
-// A normalisation by running statistics is linear: its gradient is γ/σ, and that of the added value
+// A normalisation by running statistics is linear: its gradient is γ/σ, and the gradient of the added value
 // 1, both where the ReLU behind the sum is open.
 func TestGradientOfRunningNormalisation(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 2))

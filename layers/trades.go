@@ -12,7 +12,7 @@ import (
 
 // Trades is the loss of TRADES (Zhang et al. 2019, eq. 5): Loss of the clean examples plus
 // Beta times the mean of KL(p ‖ q), where p are the class probabilities of a clean example and q
-// those of the same example after an attack. The first half of a batch are the clean examples,
+// the probabilities of the same example after an attack. The first half of a batch are the clean examples,
 // the second half the attacked ones in the same order. The gradient flows through p and q.
 type Trades struct {
 	Loss nn.Loss // of the clean examples: a CrossEntropy

@@ -19,7 +19,7 @@ import (
 //	q_g ← q_g·exp(Rate·(L_g + Adjust/√n_g)), then divided by their sum
 //
 // for the groups in the batch; n_g are the examples of the group in the training data. The value
-// is that of the new weights. Weights are kept only by Commit, so that a batch may be computed
+// belongs to the new weights. Weights are kept only by Commit, so that a batch may be computed
 // again.
 type WorstGroup struct {
 	Loss nn.Loss // a mean over examples, such as CrossEntropy

@@ -42,7 +42,7 @@ type Variable struct {
 	Usage float64 // share of the training examples in which it is not at its most frequent value
 }
 
-// Factors are the factors of variables. listed are those of the file, by name. Errors begin with
+// Factors are the factors of variables. listed are the factors of the file, by name. Errors begin with
 // the key at fault.
 func (w *VariableWeights) Factors(variables []Variable, listed map[string]float64) (map[string]float64, error) {
 	if w.File == "" && w.Protect == nil && w.Usage == 0 {

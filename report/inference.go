@@ -29,7 +29,7 @@ type Inference struct {
 type InferenceNetwork struct {
 	Name string `json:"name"`
 	Of   string `json:"of,omitempty"` // the network that is served here with zeros skipped; "": one that skips none
-	// Approximation says how outputs differ from those of the network Of; nil: they do not.
+	// Approximation says how outputs differ from the outputs of the network Of; nil: they do not.
 	Approximation *Approximation `json:"approximation,omitempty"`
 
 	Params int64            `json:"params"`

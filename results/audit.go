@@ -119,7 +119,7 @@ func boolOrder(a, b bool) int {
 	return 1
 }
 
-// auditBys are the columns of groups, with × between those of combinations.
+// auditBys are the columns of groups, with × between the columns of combinations.
 func (s *Set) auditBys() (out []string) {
 	for _, k := range s.auditKeys() {
 		if !slices.Contains(out, k.by) {

@@ -17,7 +17,7 @@ type Source struct {
 	Method string         // such as "magnitude"; "": Method, Point and Keys are inferred
 	Point  string         // how much the method was asked to remove, such as "macs 0.25"; "": nothing
 	Keys   map[string]any // the keys that vary among the runs, by their paths, without the seed
-	// Attack is the robustness of its final network; nil: that of attack.json in the run folder,
+	// Attack is the robustness of its final network; nil: the one in attack.json of the run folder,
 	// where there is one.
 	Attack *report.Robustness
 }

@@ -240,7 +240,7 @@ type AuditOptions struct {
 }
 
 // AuditRuns compares the groups of test examples of finished runs, before and after pruning. Of
-// several runs, such as those of several seeds, the test examples that they have in common are
+// several runs, such as runs of several seeds, the test examples that they have in common are
 // compared: measures are means over the networks, and changed examples are those whose modal
 // prediction changes. An error of an option is an option.Error in an InputError, with the key of
 // config.Audit.
@@ -313,7 +313,7 @@ func prunes(c *config.Config) bool {
 	return c.Prune.Method != "none" || c.Finetune != nil || c.Thresholds != nil
 }
 
-// join audits the test examples that the runs, and those of o.Before, have in common.
+// join audits the test examples that the runs, and the runs of o.Before, have in common.
 func join(ctx context.Context, all []*examined, o AuditOptions, seed uint64) (*Audit, error) {
 	runs := len(all)
 	for _, path := range o.Before {

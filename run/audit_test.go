@@ -160,7 +160,7 @@ func TestAuditSeeds(t *testing.T) {
 		t.Errorf("%d lines of examples", n)
 	}
 
-	// Parts that the seed draws: a third of the test examples of one run is in those of another.
+	// Parts that the seed draws: a third of the test examples of one run is in another run, too.
 	text.Reset()
 	var apart []*Artifact
 	for _, seed := range []string{"seed=1", "seed=2"} {
@@ -274,7 +274,7 @@ func TestAuditOfImages(t *testing.T) {
 func TestAuditTasks(t *testing.T) {
 	text := datasets.Task{Input: []int{1, 64}, Classes: 65, Targets: 64, Vocabulary: 65, NextToken: true}
 	_, err := auditTask(&datasets.Set{Name: "text", Task: text}, "")
-	if want := "by compares examples with one target each; those of text have one for each of 64 positions"; err == nil || err.Error() != want {
+	if want := "by compares examples with one target each; examples of text have one for each of 64 positions"; err == nil || err.Error() != want {
 		t.Errorf("%v, want %q", err, want)
 	}
 	_, err = auditTask(&datasets.Set{Name: "table", Task: datasets.Task{Input: []int{2}, Targets: 1}}, "yes")

@@ -86,7 +86,7 @@ func auditTask(set *datasets.Set, positive string) (audit.Task, error) {
 	t := set.Task
 	switch {
 	case t.Classes > 0 && t.Targets > 1:
-		return audit.Task{}, option.Errorf("by", "compares examples with one target each; those of %s have one for each of %d positions", set.Name, t.Targets)
+		return audit.Task{}, option.Errorf("by", "compares examples with one target each; examples of %s have one for each of %d positions", set.Name, t.Targets)
 	case t.Classes == 0 && positive != "":
 		return audit.Task{}, option.Errorf("positive", "names a class, but targets of %s are %s", set.Name, targetForm(t).Noun())
 	case t.Labels:

@@ -51,7 +51,7 @@ func (p *population) Epoch(_ context.Context, _ uint64, first int) iter.Seq2[tra
 }
 
 // fitPopulation trains a network under a group lasso on the readers of the flag, weighted by weight;
-// those of the measurements are free, as their shrinkage would leave residuals that the flag can
+// the readers of the measurements are free, as their shrinkage would leave residuals that the flag can
 // explain, while columns of a linear model can be orthogonal. It returns the norm of the readers of the flag, and the norm of the
 // gradient that a unit of δ gives them where they are 0.
 func fitPopulation(t *testing.T, seed uint64, delta, lambda, weight float64) (norm, pull float64) {

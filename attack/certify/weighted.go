@@ -31,7 +31,7 @@ func newWeightedSums(s nn.Sums, in, out nn.Shape) (operation, bool, error) {
 	o := &weightedSums{Sums: s, outs: out.Units(), factor: float64(s.Terms+16) * unit}
 	shape := s.Weight.Shape()
 	if shape[len(shape)-1] != o.outs || s.Terms*o.outs != s.Weight.Size() {
-		return nil, false, fmt.Errorf("its weights %v are those of another layer, transposed: there are no certified bounds for such a layer", shape)
+		return nil, false, fmt.Errorf("its weights %v belong to another layer, transposed: there are no certified bounds for such a layer", shape)
 	}
 	if in.Size() >= 1<<24 {
 		return nil, false, fmt.Errorf("its input has %d values; certified bounds take at most %d", in.Size(), 1<<24-1)

@@ -15,7 +15,7 @@ type Sparse struct {
 	Value []float64
 }
 
-// Entries are those of column j, without a copy.
+// Entries are the entries of column j, without a copy.
 func (s *Sparse) Entries(j int) *Entries {
 	from, to := s.Start[j], s.Start[j+1]
 	return &Entries{Rows: s.Rows, Row: s.Row[from:to:to], Value: s.Value[from:to:to]}

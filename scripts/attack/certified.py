@@ -2,10 +2,10 @@
 
     python3 scripts/attack/certified.py attack/certify/testdata/reference.json
 
-The formulas are those of the papers, over explicit matrices, with none of the code of the package:
+The formulas stand in the papers, over explicit matrices, with none of the code of the package:
 interval bounds (Gowal et al. 2018, equation 6), and linear bounds backward (Zhang et al. 2018, theorem
 3.2) with slopes 0 or 1 below a ReLU, whichever leaves the smaller area. Intervals of CROWN are those
-of linear bounds within those of intervals. Weights are float32 in PyTorch's order.
+of linear bounds within the bounds of intervals. Weights are float32 in PyTorch's order.
 """
 
 import json

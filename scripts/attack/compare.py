@@ -78,7 +78,7 @@ def theirs(build, model, norm, eps, images, labels):
 def main():
     parser = argparse.ArgumentParser(description="Compares attacks of pare and torchattacks.")
     parser.add_argument("--run", required=True, help="run folder")
-    parser.add_argument("--data", default="", help="folder of the data; default: that of the run's config")
+    parser.add_argument("--data", default="", help="folder of the data; default: the folder in the run's config")
     parser.add_argument("--limit", type=int, default=200, help="test images; default 200")
     parser.add_argument("--eps", default="0.05,0.1", help="radii for linf, in units of pixels 0..1; empty: none")
     parser.add_argument("--l2", default="", help="radii for l2; default: none")

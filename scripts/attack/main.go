@@ -36,7 +36,7 @@ import (
 
 func main() {
 	folder := flag.String("run", "", "run folder")
-	data := flag.String("data", "", "folder of the data; default: that of the run's config")
+	data := flag.String("data", "", "folder of the data; default: the folder in the run's config")
 	limit := flag.Int("limit", 200, "number of test examples")
 	batch := flag.Int("batch", 96, "examples that the network computes at once")
 	out := flag.String("out", "", "folder for examples.npy and examples.json")

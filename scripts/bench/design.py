@@ -9,7 +9,7 @@ onehot: a CSV of 20,000 rows with a column of 5,000 levels and three numbers, 30
 the CSV and makes sparse.model.matrix. sparse: 10,000 × 100,000 with 0.1 % of the cells filled,
 100 λ; pare reads text in the format of svmlight, R the same values in binary form, which takes
 it no time. The gap is the largest duality gap of a path, in parts of the objective without
-features; that of glmnet is computed from its coefficients (design.R).
+features; for glmnet it is computed from the coefficients (design.R).
 """
 import argparse
 import array

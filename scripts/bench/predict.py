@@ -1,4 +1,4 @@
-"""Compares the predictions of pare lasso on new rows with those of R's glmnet, and prints
+"""Compares the predictions of pare lasso on new rows with the predictions of R's glmnet, and prints
 the largest difference for each family.
 
     python3 scripts/bench/predict.py

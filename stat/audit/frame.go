@@ -149,7 +149,7 @@ func (t *Table) Name() string { return groupName(t.By) }
 // computed again (Efron 1979; percentiles of type 7, as in NumPy).
 //
 // A stage may have the predictions of several networks for all rows, one network after the other.
-// Measures are then those of all predictions, which for rates are the means over the networks.
+// Measures are then taken over all predictions, which for rates are the means over the networks.
 func Compare(stages []*Outcomes, g *Groups, o Options) (*Table, error) {
 	if err := o.Check(); err != nil {
 		return nil, err
@@ -191,7 +191,7 @@ func change(first, last []float64) []float64 {
 	return out
 }
 
-// The six numbers of a frame behind those of all rows and of groups.
+// The six numbers of a frame behind the numbers of all rows and of groups.
 const (
 	atMin = iota
 	atMax
@@ -326,7 +326,7 @@ func (l *layout) measure(to []float64, o *Outcomes, g *Groups, tallies []*tally,
 	}
 }
 
-// aggregate fills in the six numbers behind those of the groups.
+// aggregate fills in the six numbers behind the numbers of the groups.
 func (l *layout) aggregate(v []float64) {
 	overall, a := v[0], v[1+len(l.counts):]
 	for k := range a {

@@ -135,7 +135,7 @@ func halves(n int, right ...float64) (*Outcomes, *Groups) {
 }
 
 // TestBootstrap: the bootstrap distribution of an accuracy is binomial, so its percentiles are
-// known; the interval of a difference of two independent groups is that of a normal distribution.
+// known; the interval of a difference of two independent groups follows a normal distribution.
 func TestBootstrap(t *testing.T) {
 	o, g := halves(2000, 0.9, 0.7)
 	table, err := Compare([]*Outcomes{o, o}, g, Options{MinRows: 30, Resamples: 1500, Confidence: 0.95, Seed: 3})

@@ -244,7 +244,7 @@ func sorted(rows map[int]int) []int {
 	return keys
 }
 
-// Names are the values of each group, with × between those of several columns.
+// Names are the values of each group, with × between the values of several columns.
 func (g *Groups) Names() []string {
 	out := make([]string, len(g.Values))
 	for k, values := range g.Values {

@@ -13,7 +13,7 @@ type Task struct {
 	// Labels is the number of labels of a row, each of which applies or not; Numbers the number
 	// of numbers to predict. One of Classes, Labels and Numbers is above 0.
 	Labels, Numbers int
-	// Names are those of the classes, labels or numbers; nil: they are counted from 0.
+	// Names are the names of the classes, labels or numbers; nil: they are counted from 0.
 	Names []string
 	// Positive is the class whose rates are measured; −1: the rates of every class against the
 	// others, and their means. It has no meaning for labels and numbers.

@@ -186,7 +186,7 @@ func TestFoldsInTime(t *testing.T) {
 	}
 }
 
-// TestMeasures: the mean of each measure is that of the predictions out of fold.
+// TestMeasures: the mean of each measure belongs to the predictions out of fold.
 func TestMeasures(t *testing.T) {
 	d, y := randomRows(13, 100, 10, 3, 1)
 	class := make([]float64, 100)

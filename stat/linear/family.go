@@ -22,12 +22,12 @@ var families = [...]struct {
 	name string
 	// check returns an error if response i is not of the family.
 	check func(p *Problem, i int, y float64) error
-	// enough returns why the responses of a task, without those of weight 0, have no model.
+	// enough returns why the responses of a task, without responses of weight 0, have no model.
 	enough func(t *task) error
 	// loss is nil for a family with several predictors.
 	loss    func(t *task) loss
 	classes bool // responses are classes
-	// mean is the inverse link and deviance that of one observation; nil with several predictors.
+	// mean is the inverse link and deviance the deviance of one observation; nil with several predictors.
 	mean     func(eta float64) float64
 	deviance func(eta, y float64) float64
 }{

@@ -23,7 +23,7 @@ type fitter struct {
 	first     []float64 // fair of the model without penalised features
 	h         []float64
 	slope     []float64 // correlations of the working set with u, where proximal steps are taken
-	apart     float64   // the largest difference of a correlation with u from that of the screen
+	apart     float64   // the largest difference of a correlation with u from the one in the screen
 
 	set     []int // working set
 	place   []int // of each feature in it, or −1

@@ -158,7 +158,7 @@ func TestRandomFolded(t *testing.T) {
 	}
 }
 
-// TestLiveSkglm demands objectives as low as those of skglm, to 1e-8 of the null objective.
+// TestLiveSkglm demands objectives as low as in skglm, to 1e-8 of the null objective.
 func TestLiveSkglm(t *testing.T) {
 	problems, table := liveProblems(t)
 	file := filepath.Join(t.TempDir(), "data.csv")

@@ -3,7 +3,7 @@ package linear
 import "fmt"
 
 // refuse returns why no solver takes a combination of family, penalty and constraints. The
-// solver of one predictor takes any loss and any penalty; that of several, one a class, takes
+// solver of one predictor takes any loss and any penalty; the one of several, one a class, takes
 // penalties of single coefficients that are convex, and no offsets.
 func (p *Problem) refuse() error {
 	several := families[p.Family].loss == nil

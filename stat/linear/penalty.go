@@ -51,7 +51,7 @@ type Penalty interface {
 }
 
 // Ridge is the penalty λ/2 Σ ωⱼβⱼ², which makes no zeros: every model has all features. The
-// largest λ of its path is that of α = 0.001.
+// largest λ of its path is the largest of α = 0.001.
 type Ridge struct{}
 
 func (Ridge) check() error { return nil }

@@ -72,7 +72,7 @@ func runLasso(ctx context.Context, f *flags) error {
 
 	f.Var(byName{&o.PenaltyFactors}, "penalty-factor", "`column=w,...`: multiply λ by w; "+
 		"0 leaves the column unpenalised, inf leaves it out; the name of a text column covers all its values")
-	f.StringVar(&o.PenaltyFile, "penalty-file", "", "CSV `FILE` with the columns column and factor: penalty factors, besides those of -penalty-factor")
+	f.StringVar(&o.PenaltyFile, "penalty-file", "", "CSV `FILE` with the columns column and factor: penalty factors, besides -penalty-factor")
 	f.Float64Var(&o.PenaltyUsage, "penalty-usage", 0, "multiply the penalty of a column by this `power` of the share of the rows in which it is not at "+
 		"its most frequent value, so that features of few rows stay (1: in proportion)")
 	f.BoolVar(&o.NonNegative, "nonnegative", false, "allow no negative coefficient")

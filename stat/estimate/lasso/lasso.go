@@ -19,7 +19,7 @@ type Request struct {
 
 // Fit is the model at one λ. Coefficients are on the scale of the columns.
 type Fit struct {
-	// Model has the certificate of the penalised fit. Its coefficients are those of the fit or,
+	// Model has the certificate of the penalised fit. Its coefficients come from the fit or,
 	// with a Gamma below 1, of the mixture of Gamma times it and 1 − Gamma times Refit.
 	*linear.Model
 	Gamma float64

@@ -23,7 +23,7 @@ type Prediction struct {
 	// Lambda is the λ of the model; nil: the chosen one. Between two λ of the path coefficients
 	// are interpolated, and outside it the nearest λ counts, as predict does in R's glmnet.
 	Lambda *float64
-	// Gamma is the share of the penalised fit of a relaxed lasso, 1 − Gamma that of its refit;
+	// Gamma is the share of the penalised fit of a relaxed lasso, 1 − Gamma the share of its refit;
 	// nil: the chosen one or, if there is none, 0.
 	Gamma *float64
 	// Complete leaves out rows with a missing cell in a column that the model uses. The rule of

@@ -10,7 +10,7 @@ import (
 )
 
 // TestPenaltyUsage: the share of rows that use a column, stored with its zeros or without, and factors
-// of a file below those of the command.
+// of a file below the factors of the command.
 func TestPenaltyUsage(t *testing.T) {
 	d := &Data{Names: []string{"flag", "size", "hue=r", "hue=g"}, Of: []string{"flag", "size", "hue", "hue"}, Rows: 5,
 		X: []float64{0, 0, 1, 0, 0, 1, 2, 3, 4, 5, 1, 0, 0, 1, 1, 0, 1, 0, 0, 0}}

@@ -102,7 +102,7 @@ func ChooseRepeated(values [][][]float64, weights [][]float64, lambdas []float64
 	return c
 }
 
-// Limit returns the value one standard error worse than that of λ l.
+// Limit returns the value one standard error worse than the value of λ l.
 func (c *Choice) Limit(l int, larger bool) float64 {
 	if larger {
 		return c.Mean[l] - c.Error[l]

@@ -124,7 +124,7 @@ func TestDesignErrors(t *testing.T) {
 	}
 }
 
-// TestChooseRepeated: the mean is that of all folds, and repeats do not shrink the standard
+// TestChooseRepeated: the mean is taken over all folds, and repeats do not shrink the standard
 // error; of a gain the largest is chosen.
 func TestChooseRepeated(t *testing.T) {
 	lambdas := []float64{2, 1}
