@@ -94,13 +94,11 @@ func (l *AdaptiveAvgPool) Slice(nn.Slicing) (nn.Layer, error) {
 	return &AdaptiveAvgPool{Out: l.Out}, nil
 }
 
-// ONNX is GlobalAveragePool or, for equal windows, AveragePool. ONNX has no other adaptive
-// pooling: means over windows of rows and of columns are two products with matrices.
+// ONNX is AveragePool for equal windows, one window included: the result of GlobalAveragePool is a
+// vector to readers, and layers behind it may need an image. ONNX has no other adaptive pooling:
+// means over windows of rows and of columns are two products with matrices.
 func (l *AdaptiveAvgPool) ONNX(b *onnx.Builder, name string, in []string, shapes []nn.Shape) (string, error) {
 	h, w := shapes[0][1], shapes[0][2]
-	if l.Out == Square(1) {
-		return b.Node("GlobalAveragePool", in), nil
-	}
 	if window, ok := l.window(h, w); ok {
 		return window.onnx(b, "AveragePool", in[0], Padding{}), nil
 	}
