@@ -53,7 +53,7 @@ func TestGradientOfInput(t *testing.T) {
 			}
 			for i, g := range grads[0] {
 				if math.Abs(float64(g-want[i])) > 1e-6*(1+math.Abs(float64(g))) {
-					t.Fatalf("gradient %d of the input is %v, that of a parameter in its place %v", i, g, want[i])
+					t.Fatalf("gradient %d of the input is %v, of a parameter in its place %v", i, g, want[i])
 				}
 			}
 		})

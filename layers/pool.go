@@ -175,7 +175,7 @@ func (w *Window) image(in nn.Shape) nn.Shape {
 	return in
 }
 
-// positions calls window for each window with its place among the outputs, those of its values
+// positions calls window for each window with its place among the outputs, the places of its values
 // among the inputs, of one unit, and their factor in the mean.
 func (w *Window) positions(in nn.Shape, padded bool, window func(out int, of []int, factor float64)) {
 	s := w.image(in)

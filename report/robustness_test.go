@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// A section takes the place of an earlier one, leaves those of others, and the page stays
+// A section takes the place of an earlier one, leaves other sections, and the page stays
 // well-formed.
 func TestWithRobustness(t *testing.T) {
 	share := 0.25

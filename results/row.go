@@ -81,7 +81,7 @@ type Row struct {
 	Layers      []Width
 
 	audit    map[auditKey]float64 // measures of groups of test examples; nil: the run has no audit
-	settings any                  // of the config and those of its ancestors, without the seed and names
+	settings any                  // of the config and its ancestors, without the seed and names
 	seeds    []uint64             // of the run and of its ancestors
 	labelled bool                 // the source had the labels
 	own      bool                 // shares are of the network that the run started with

@@ -110,7 +110,7 @@ type Share struct {
 }
 
 // Shares counts changed rows by group; of is the group of each row, −1 for none, and names are
-// those of the groups.
+// the names of the groups.
 func Shares(changed []Changed, of []int32, names []string) []Share {
 	out := make([]Share, len(names))
 	for k, name := range names {

@@ -502,7 +502,7 @@ func (m *multinomial) newtonFactors(factors, sums []float64) {
 	}
 }
 
-// rescale multiplies the probabilities of the classes, which are in h, and makes those of each
+// rescale multiplies the probabilities of the classes, which are in h, and makes the ones of each
 // observation sum to one.
 func (m *multinomial) rescale(factors []float64) {
 	for i, w := range m.t.v {

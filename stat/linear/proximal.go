@@ -29,7 +29,7 @@ type curved interface {
 //
 // The Gram matrix costs as much as many steps, so it is kept, with the second derivatives of
 // an earlier point (the chord method), until steps that are less exact for it have cost as
-// much as a new one. Gradients are those of the present point, so that the minimum is the same.
+// much as a new one. Gradients belong to the present point, so that the minimum is the same.
 type proximal struct {
 	of   curved
 	t    *task

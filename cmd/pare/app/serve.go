@@ -49,7 +49,7 @@ func (f *serveFlags) define() {
 	f.DurationVar(&f.timeout, "timeout", 30*time.Second, "time to read a request, and time to compute it")
 	f.DurationVar(&f.grace, "grace", 30*time.Second, "time to finish accepted requests after Ctrl-C or SIGTERM; a second signal ends at once")
 	f.IntVar(&f.connections, "connections", 1024, "most open connections; further ones wait")
-	f.BoolVar(&f.raw, "raw", false, "inputs are normalised already, like those of the exported ONNX file")
+	f.BoolVar(&f.raw, "raw", false, "inputs are normalised already, like the inputs of the exported ONNX file")
 	f.BoolVar(&f.dense, "dense", false, "skip no zeros of activations and weights; outputs have the same bits in every process")
 	f.BoolVar(&f.accessLog, "access-log", false, "write a line for each request on standard error")
 	f.from = f.source()

@@ -42,7 +42,7 @@ func (p *Packed) Pack(b []float32) {
 	p.b = nil
 }
 
-// FrozenForm, Freeze and UseFrozen are as those of Product, for Pack.
+// FrozenForm, Freeze and UseFrozen do for Pack the work of the methods of Product with these names.
 func (p *Packed) FrozenForm() any {
 	return frozenForm{n: p.lines, k: p.k, trans: p.along, blocks: p.blocks, whole: p.whole}
 }

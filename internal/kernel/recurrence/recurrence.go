@@ -167,7 +167,7 @@ func (r *recurrence) forward(y, u, b2, h, c []float32) {
 	r.share((*recurrence).forwardTask)
 }
 
-// FrozenForm, Freeze and UseFrozen are as those of gemm.Product, for U.
+// FrozenForm, Freeze and UseFrozen do for U the work of the methods of gemm.Product with these names.
 func (r *recurrence) FrozenForm() any { return r.weights.FrozenForm() }
 
 // Freeze packs U.
@@ -293,7 +293,7 @@ func (r *recurrence) forwardTask(worker, task int) {
 
 const (
 	// fewRows is the most sequences whose products are computed one by one where the weights are
-	// frozen: a tile would compute four. It is not those of a task, which threads decide.
+	// frozen: a tile would compute four. It counts the rows of the call, not of a task, which threads decide.
 	fewRows = 2
 	// partFloats is the least number of weights in a part of the product of one sequence alone:
 	// reading them takes longer than sharing the work out.
