@@ -137,7 +137,7 @@ func TestFinetuneInherits(t *testing.T) {
 }
 
 func TestBuiltIn(t *testing.T) {
-	want := []string{"adding-gru", "adding-lstm", "chain-rnn", "cifar10-branches", "cifar10-inception", "cifar10-resnet20", "digits-cnn", "mnist-cnn", "mnist-cnn-activations", "mnist-lenet5", "mnist-lenet5-weights", "mnist-mlp", "mnist-robust", "planted-branches", "resnet", "resnet-dense", "shakespeare-lstm", "shakespeare-transformer", "table-compas", "table-student"}
+	want := []string{"adding-gru", "adding-lstm", "chain-rnn", "cifar10-branches", "cifar10-inception", "cifar10-resnet20", "cifar10-robust", "digits-cnn", "mnist-cnn", "mnist-cnn-activations", "mnist-lenet5", "mnist-lenet5-weights", "mnist-mlp", "mnist-robust", "planted-branches", "resnet", "resnet-dense", "shakespeare-lstm", "shakespeare-transformer", "table-compas", "table-student"}
 	if diff := cmp.Diff(want, BuiltIn()); diff != "" {
 		t.Fatal(diff)
 	}

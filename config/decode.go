@@ -276,6 +276,10 @@ func decodeNumber(n *node, v reflect.Value, path string, r option.Rules) error {
 	switch {
 	case whole && n.kind != integer:
 		return n.at.errorf("%s must be a whole number, got %s", path, n)
+	case r.Fraction && n.kind == text:
+		return decodeFraction(n, v, path, r)
+	case r.Fraction && n.kind != integer && n.kind != float:
+		return n.at.errorf("%s must be a number or a fraction, such as 8/255, got %s", path, n)
 	case n.kind != integer && n.kind != float:
 		return n.at.errorf("%s must be a number, got %s", path, n)
 	}
@@ -306,6 +310,19 @@ func decodeNumber(n *node, v reflect.Value, path string, r option.Rules) error {
 	if err != nil {
 		return n.at.errorf("%s is too large: %s", path, n)
 	}
+	return nil
+}
+
+// decodeFraction reads a fraction, which is a text to YAML.
+func decodeFraction(n *node, v reflect.Value, path string, r option.Rules) error {
+	value, err := option.ParseNumber(n.text)
+	if err != nil || !strings.Contains(n.text, "/") {
+		return n.at.errorf("%s must be a number or a fraction, such as 8/255, got %s", path, n)
+	}
+	if fault := r.Number(value, n.String()); fault != "" {
+		return n.at.errorf("%s %s", path, fault)
+	}
+	v.SetFloat(value)
 	return nil
 }
 

@@ -19,11 +19,11 @@ import (
 
 // Robustness says how to measure robust accuracy: the section attack of a sweep.
 type Robustness struct {
-	Eps     []float64                     `yaml:"eps" required:"true" range:"[0,)" list:"single" empty:"no" doc:"sizes of perturbations, in units of the values: of images 0..1"`
+	Eps     []float64                     `yaml:"eps" required:"true" range:"[0,)" fraction:"yes" list:"single" empty:"no" doc:"sizes of perturbations, in units of the values: of images 0..1"`
 	Norm    attack.Norm                   `yaml:"norm,omitempty" enum:"linf,l2" doc:"norm of perturbations; left out: linf"`
 	Attacks []config.Named[attack.Attack] `yaml:"attacks,omitempty" list:"single" empty:"no" doc:"attacks, all of which an example must withstand; left out: fgsm and pgd"`
 	Limit   int                           `yaml:"limit,omitempty" range:"[1,)" doc:"test examples, the first ones; left out: 1000"`
-	Range   []float64                     `yaml:"range,omitempty" doc:"lowest and highest valid value; left out: 0 and 1 for images, an error for other data, whose values are as the network reads them"`
+	Range   []float64                     `yaml:"range,omitempty" fraction:"yes" doc:"lowest and highest valid value; left out: 0 and 1 for images, an error for other data, whose values are as the network reads them"`
 	Certify bool                          `yaml:"certify,omitempty" doc:"find certified bounds, too"`
 	Bounds  string                        `yaml:"bounds,omitempty" enum:"ibp,crown-ibp,crown" doc:"with certify: the last method to try; left out: crown where the networks are small, else crown-ibp; in sweeps crown-ibp"`
 	Seed    uint64                        `yaml:"seed,omitempty" doc:"of the random numbers of attacks"`

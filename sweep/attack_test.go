@@ -117,6 +117,8 @@ func TestAttackRefused(t *testing.T) {
 		"{eps: []}":                       "attack.eps",
 		"{eps: [-0.1]}":                   "attack.eps.0 must be at least 0, got -0.1",
 		"{eps: [0.1, 0.1]}":               "attack.eps has 0.1 twice",
+		"{eps: [0.2, 1/5]}":               "attack.eps has 0.2 twice",
+		"{eps: [0.1, 8-255]}":             `attack.eps.1 must be a number or a fraction, such as 8/255, got "8-255"`,
 		"{eps: 0.1, norm: l1}":            "attack.norm",
 		"{eps: 0.1, bounds: crown}":       "attack.bounds has no effect without certify",
 		"{eps: 0.1, range: [1, 0]}":       "attack.range must be two numbers, the lower one first",

@@ -14,7 +14,7 @@ import (
 // units: pixels lie in 0..1.
 type AdversarialSpec struct {
 	Norm   string  `yaml:"norm" enum:"linf,l2" doc:"norm of a perturbation: linf, the largest change of a pixel, or l2, the Euclidean norm over the image"`
-	Eps    float64 `yaml:"eps" required:"true" range:"[0,)" doc:"the largest norm of a perturbation, where pixels lie in 0..1, such as 0.3 or 0.0314 (8/255)"`
+	Eps    float64 `yaml:"eps" required:"true" range:"[0,)" fraction:"yes" doc:"the largest norm of a perturbation, where pixels lie in 0..1, such as 0.3 or 8/255"`
 	Warmup float64 `yaml:"warmup,omitempty" range:"[0,)" doc:"epochs of train over which eps rises from 0; 0: none"`
 	Trades float64 `yaml:"trades,omitempty" range:"[0,)" doc:"weight β of the divergence between clean and attacked outputs beside the loss of clean examples (TRADES, Zhang et al. 2019); 0: the loss of attacked examples alone (Madry et al. 2018)"`
 
@@ -59,7 +59,7 @@ func init() {
 // PGD is projected gradient descent (Madry et al. 2018).
 type PGD struct {
 	Steps    int     `yaml:"steps" range:"[1,10000]" doc:"gradient steps; each costs a pass forward and back"`
-	Step     float64 `yaml:"step,omitempty" range:"(0,)" doc:"length of a step in pixel units; left out: 2.5·eps/steps"`
+	Step     float64 `yaml:"step,omitempty" range:"(0,)" fraction:"yes" doc:"length of a step in pixel units; left out: 2.5·eps/steps"`
 	Restarts int     `yaml:"restarts" range:"[1,1000]" doc:"starts, of which the one with the largest loss counts"`
 	Start    string  `yaml:"start" enum:"random,clean" doc:"first point: random, drawn from the ball, or clean, the example itself"`
 }
@@ -84,7 +84,7 @@ func (a *PGD) Validate() error {
 // FGSM is the fast gradient sign method, with a random start by default (Goodfellow et al. 2015;
 // Wong, Rice & Kolter 2020).
 type FGSM struct {
-	Step  float64 `yaml:"step,omitempty" range:"(0,)" doc:"length of the step in pixel units; left out: 1.25·eps from a random start, eps from the clean example"`
+	Step  float64 `yaml:"step,omitempty" range:"(0,)" fraction:"yes" doc:"length of the step in pixel units; left out: 1.25·eps from a random start, eps from the clean example"`
 	Start string  `yaml:"start" enum:"random,clean" doc:"first point: random, drawn from the ball, or clean, the example itself"`
 }
 

@@ -12,6 +12,7 @@
 //	range:"[0,1)"        the interval of a number, or of each number of a list or map;
 //	                     without a limit on a side: "(0,)"
 //	share:"or count"     numbers below 1 are shares, from 1 on they are whole
+//	fraction:"yes"       a number, or each of a list, may be written as a fraction: 8/255
 //	enum:"a,b"           the texts that are allowed
 //	required:"true"      the key must be there
 //	list:"single"        a list of one may be written as that one, and a kind as its name
@@ -49,11 +50,12 @@ func (f Field) IsSection() bool {
 
 // Rules are the checks of a value beyond its type.
 type Rules struct {
-	Single bool // one value stands for a list of it, a name for the kind with its defaults
-	Filled bool // a text or list is not empty
-	share  bool // numbers below 1 are shares, from 1 on they are whole
-	enum   []string
-	limits *interval
+	Single   bool // one value stands for a list of it, a name for the kind with its defaults
+	Filled   bool // a text or list is not empty
+	Fraction bool // a number may be written as a fraction
+	share    bool // numbers below 1 are shares, from 1 on they are whole
+	enum     []string
+	limits   *interval
 }
 
 // String is the values that are allowed, in words: "a or b", "at least 0 and below 1"; empty
@@ -101,7 +103,8 @@ func Fields(v reflect.Value) []Field {
 			panic(fmt.Sprintf("option: field %s of %s: %v", f.Name, v.Type(), err))
 		}
 		field := Field{Key: key, Doc: tag("doc"), Value: value, OmitEmpty: options == "omitempty", Required: tag("required") == "true",
-			Rules: Rules{Single: tag("list") == "single", Filled: tag("empty") == "no", share: tag("share") != "", limits: limits}}
+			Rules: Rules{Single: tag("list") == "single", Filled: tag("empty") == "no", Fraction: tag("fraction") == "yes",
+				share: tag("share") != "", limits: limits}}
 		if enum := tag("enum"); enum != "" {
 			field.enum = strings.Split(enum, ",")
 		}

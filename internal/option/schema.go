@@ -61,7 +61,11 @@ func schema(v reflect.Value, r Rules) map[string]any {
 		}
 		return s
 	case reflect.Float32, reflect.Float64:
-		return numberSchema("number", r)
+		s := numberSchema("number", r)
+		if r.Fraction {
+			return map[string]any{"anyOf": []any{s, map[string]any{"type": "string", "pattern": fractionPattern}}}
+		}
+		return s
 	}
 	if v.CanUint() {
 		r = r.AtLeastZero()

@@ -9,7 +9,6 @@ import (
 	"math"
 	"os"
 	"path/filepath"
-	"strconv"
 	"strings"
 
 	"pare/attack"
@@ -17,6 +16,7 @@ import (
 	"pare/config"
 	"pare/export"
 	"pare/internal/atomicfile"
+	"pare/internal/option"
 	"pare/report"
 	"pare/run"
 )
@@ -122,14 +122,8 @@ func (f *attackFlags) robustness() (run.Robustness, error) {
 func numberList(name, text string) ([]float64, error) {
 	var out []float64
 	for _, part := range strings.Split(text, ",") {
-		above, below, fraction := strings.Cut(strings.TrimSpace(part), "/")
-		v, err := strconv.ParseFloat(strings.TrimSpace(above), 64)
-		if fraction && err == nil {
-			var d float64
-			d, err = strconv.ParseFloat(strings.TrimSpace(below), 64)
-			v /= d
-		}
-		if err != nil || math.IsNaN(v) {
+		v, err := option.ParseNumber(strings.TrimSpace(part))
+		if err != nil {
 			return nil, cli.InputError("%s is %q; it must be numbers with commas between them, such as 0.1,0.2 or 8/255", name, text)
 		}
 		out = append(out, v)
