@@ -204,17 +204,16 @@ func (s *Search) at(points []float64, place int) []float64 { return points[place
 // momentumStep moves x by a projected step of a length along the gradient, less a share inertia
 // of it, plus that share of the move before, and projects again. old becomes the point before.
 func (s *Search) momentumStep(row int, x, old, grad []float64, length, inertia float64) {
-	clean := s.Clean(row)
+	limits := s.limits(row)
 	move := make([]float64, s.D)
 	copy(move, x)
-	s.Threat.Norm.ascend(move, grad, length)
-	s.Threat.project(move, clean)
+	s.ball.Step(move, grad, limits, length)
 	for j, v := range x {
 		move[j] = v + (1-inertia)*(move[j]-v) + inertia*(v-old[j])
 	}
 	copy(old, x)
 	copy(x, move)
-	s.Threat.project(x, clean)
+	s.ball.Project(x, limits)
 }
 
 // startOnSphere writes random points at the distance eps from the examples, projected: for Linf
@@ -224,7 +223,8 @@ func (s *Search) startOnSphere(rows []int, p []float64) {
 		at, rng := s.at(p, i), s.Rand(row)
 		copy(at, s.Clean(row))
 		if s.Threat.Norm == L2 {
-			addDirection(at, s.Threat.Eps, rng)
+			delta, norm := direction(len(at), rng)
+			s.ball.add(at, delta, s.Threat.Eps/norm)
 		} else {
 			t, most := make([]float64, len(at)), 0.0
 			for j := range t {
@@ -235,6 +235,6 @@ func (s *Search) startOnSphere(rows []int, p []float64) {
 				at[j] += s.Threat.Eps * v / most
 			}
 		}
-		s.Threat.project(at, s.Clean(row))
+		s.ball.Project(at, s.limits(row))
 	})
 }

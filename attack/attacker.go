@@ -51,6 +51,7 @@ type Options struct {
 type Attacker struct {
 	model  Model
 	threat Threat
+	ball   *Ball[float64] // of values
 	attack Attack
 	o      Options
 	key    [2]uint64
@@ -63,6 +64,10 @@ func New(m Model, t Threat, a Attack, o Options) (*Attacker, error) {
 	if err := t.check(shape.Units()); err != nil {
 		return nil, err
 	}
+	ball, err := NewBall[float64](Threat{Norm: t.Norm, Eps: t.Eps, Range: Range{Lower: t.Range.Lower, Upper: t.Range.Upper}}, 1)
+	if err != nil {
+		return nil, err
+	}
 	if a == nil {
 		return nil, errors.New("no attack is named")
 	}
@@ -73,7 +78,7 @@ func New(m Model, t Threat, a Attack, o Options) (*Attacker, error) {
 		return nil, fmt.Errorf("chunks of %d examples", o.Chunk)
 	}
 	// Attacks keep up to so many points of an example.
-	const buffers = 12
+	const buffers = 14
 	if o.Chunk == 0 {
 		o.Chunk = min(256, max(1, 1<<30/(8*buffers*shape.Size())))
 	}
@@ -84,7 +89,7 @@ func New(m Model, t Threat, a Attack, o Options) (*Attacker, error) {
 	if o.Random == nil {
 		o.Random = rand.New(rand.NewPCG(1, 2))
 	}
-	return &Attacker{model: m, threat: t, attack: a, o: o, key: [2]uint64{o.Random.Uint64(), o.Random.Uint64()}}, nil
+	return &Attacker{model: m, threat: t, ball: ball, attack: a, o: o, key: [2]uint64{o.Random.Uint64(), o.Random.Uint64()}}, nil
 }
 
 // Result is the outcome for every example.

@@ -74,7 +74,7 @@ func TestBadInput(t *testing.T) {
 			"fab looks for the nearest wrong point and raises no loss: use pgd or apgd where every example is attacked"},
 		{m, good, nil, attack.Options{Chunk: -1}, one, "chunks of -1 examples"},
 		{m, good, nil, attack.Options{Chunk: 1 << 50}, one,
-			fmt.Sprintf("an attack on 1125899906842624 examples of 2 at once takes 192 PiB, "+
+			fmt.Sprintf("an attack on 1125899906842624 examples of 2 at once takes 224 PiB, "+
 				"more than the memory of %s", limit.Bytes(float64(limit.Memory())))},
 		{m, good, nil, attack.Options{}, attack.Examples{X: []float64{1, 2, 3}, Labels: []int{1}},
 			"3 inputs are no whole number of rows of 2"},

@@ -2,7 +2,6 @@ package attack
 
 import (
 	"math"
-	"math/rand/v2"
 
 	"pare/internal/option"
 )
@@ -59,81 +58,31 @@ func lossOf(name string, regression bool) (Loss, error) {
 // near is the standard deviation of the start of TRADES.
 const near = 1e-3
 
-// startPoints writes random points, or the examples, to p and projects them.
+// startPoints writes random points of the threat, or the examples, to p.
 func (s *Search) startPoints(rows []int, p []float64, start string) {
 	s.Each(rows, func(i, row int) {
 		at := s.at(p, i)
 		copy(at, s.Clean(row))
 		switch start {
 		case "random":
-			addUniform(at, s.Threat, s.Rand(row))
+			s.ball.Random(at, s.limits(row), s.Rand(row))
 		case "near":
 			rng := s.Rand(row)
 			for j := range at {
 				at[j] += near * rng.NormFloat64()
 			}
+			s.ball.Project(at, s.limits(row))
 		}
-		s.Threat.project(at, s.Clean(row))
 	})
 }
 
-// addUniform adds a random perturbation: for Linf uniform in the ball, for L2 of a uniform
-// direction and a uniform length.
-func addUniform(p []float64, t Threat, rng *rand.Rand) {
-	if t.Norm == Linf {
-		for j := range p {
-			p[j] += t.Eps * (2*rng.Float64() - 1)
-		}
-		return
-	}
-	addDirection(p, t.Eps*rng.Float64(), rng)
-}
-
-// addDirection adds a perturbation of a length in a random direction.
-func addDirection(p []float64, length float64, rng *rand.Rand) {
-	delta, sum := make([]float64, len(p)), 0.0
-	for j := range delta {
-		delta[j] = rng.NormFloat64()
-		sum += delta[j] * delta[j]
-	}
-	for j, d := range delta {
-		p[j] += d * length / math.Sqrt(sum)
-	}
-}
-
-// ascend adds the step of a length along a gradient that is the steepest for the norm.
-func (n Norm) ascend(p, grad []float64, length float64) {
-	if n == Linf {
-		for j, g := range grad {
-			switch {
-			case g > 0:
-				p[j] += length
-			case g < 0:
-				p[j] -= length
-			}
-		}
-		return
-	}
-	if norm := norm2(grad); norm > 0 {
-		for j, g := range grad {
-			p[j] += length * (g / norm)
-		}
-	}
-}
+// unscaled are the deviations of values that are in units of the data.
+var unscaled = []float64{1}
 
 // norm2 is the Euclidean length, also where squares would vanish or overflow.
 func norm2(v []float64) float64 {
-	most, sum := 0.0, 0.0
-	for _, x := range v {
-		most = max(most, math.Abs(x))
-	}
-	if most == 0 {
-		return 0
-	}
-	for _, x := range v {
-		sum += (x / most) * (x / most)
-	}
-	return most * math.Sqrt(sum)
+	norm, scale := euclidean(v, unscaled)
+	return norm / scale
 }
 
 // Search implements Attack.
@@ -175,8 +124,7 @@ func (a *PGD) Search(s *Search) error {
 				if sum != nil {
 					g = accumulate(s.at(sum, i), g, a.Momentum)
 				}
-				s.Threat.Norm.ascend(at, g, length)
-				s.Threat.project(at, s.Clean(row))
+				s.ball.Step(at, g, s.limits(row), length)
 			})
 		}
 		if s.a.o.Maximise && a.Restarts == 1 { // the point is the result, its loss nobody's question

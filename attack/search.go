@@ -26,6 +26,9 @@ type Search struct {
 	values []float64
 	input  []float64 // inputs of the model
 	clean  []float64 // their values
+	low    []float64 // least values of points
+	high   []float64 // largest values of points
+	ball   *Ball[float64]
 	z      []float64 // outputs of clean
 	known  bool      // z is computed
 	open   []bool
@@ -54,7 +57,8 @@ func (s *Search) start(ctx context.Context, a *Attacker, e Examples, r *Result, 
 	n, d := last-first, shape.Size()
 	*s = Search{N: n, D: d, K: a.model.Outputs(), Shape: shape, Threat: a.threat,
 		ctx: ctx, a: a, r: r, first: first, global: e.First + first,
-		input: e.X[first*d : last*d], clean: parallel.Grow(s.clean, n*d), z: s.z,
+		input: e.X[first*d : last*d], ball: a.ball, z: s.z,
+		clean: parallel.Grow(s.clean, n*d), low: parallel.Grow(s.low, n*d), high: parallel.Grow(s.high, n*d),
 		open: parallel.Grow(s.open, n), best: parallel.Grow(s.best, n), x: s.x, out: s.out}
 	if e.Labels != nil {
 		s.labels = e.Labels[first:last]
@@ -66,6 +70,7 @@ func (s *Search) start(ctx context.Context, a *Attacker, e Examples, r *Result, 
 		if err := a.threat.values(s.Clean(i), s.input[i*d:][:d]); err != nil {
 			return &ExampleError{Example: s.global + i, Err: err}
 		}
+		s.ball.Limit(s.limits(i))
 	}
 	return nil
 }
@@ -104,6 +109,11 @@ func (s *Search) Open() []int {
 
 // Clean is the point of an example as it is; it must not be changed.
 func (s *Search) Clean(row int) []float64 { return s.clean[row*s.D:][:s.D] }
+
+// limits are the limits of points around an example.
+func (s *Search) limits(row int) Limits[float64] {
+	return Limits[float64]{Clean: s.Clean(row), Low: s.low[row*s.D:][:s.D], High: s.high[row*s.D:][:s.D]}
+}
 
 // Rand is a new source of random numbers for an example in the present restart. It depends on the
 // example's number and on nothing else about the other examples.
@@ -165,7 +175,7 @@ func (s *Search) Each(rows []int, f func(place, row int)) {
 
 // Project moves points into the threat around the rows.
 func (s *Search) Project(rows []int, p []float64) {
-	s.Each(rows, func(i, row int) { s.Threat.project(p[i*s.D:][:s.D], s.Clean(row)) })
+	s.Each(rows, func(i, row int) { s.ball.Project(s.at(p, i), s.limits(row)) })
 }
 
 // inputs converts points in a threat to inputs of the model.

@@ -143,7 +143,7 @@ func (a *SquareAttack) run(s *Search, rows []int) error {
 			default:
 				g.bump(to, from, clean, s.Threat.Eps, side, rngs[i])
 			}
-			s.Threat.project(to, clean)
+			s.ball.Project(to, s.limits(row))
 		})
 		z, err := s.Outputs(rows, trial)
 		if err != nil {

@@ -90,34 +90,6 @@ func (t *Threat) values(dst, x []float64) error {
 	return nil
 }
 
-// project moves a point of values into the threat around a clean one: for Linf onto the nearest
-// point of ball and range; for L2 along the line to the clean point into the ball, then each
-// value into the range, which cannot leave the ball.
-func (t *Threat) project(p, clean []float64) {
-	lower, upper := t.Range.Lower, t.Range.Upper
-	if t.Norm == Linf {
-		for j, c := range clean {
-			p[j] = min(max(p[j], c-t.Eps, lower), c+t.Eps, upper)
-		}
-		return
-	}
-	sum := 0.0
-	for j, c := range clean {
-		sum += (p[j] - c) * (p[j] - c)
-	}
-	share := 1.0
-	if norm := math.Sqrt(sum); norm > t.Eps {
-		share = t.Eps / norm
-	}
-	for j, c := range clean {
-		v := p[j]
-		if share < 1 {
-			v = c + share*(v-c)
-		}
-		p[j] = min(max(v, lower), upper)
-	}
-}
-
 // inputs converts a point of values in the threat to inputs of the model. Rounding goes towards
 // the clean input x0, so that the result is in ball and range in the precision of the model.
 func (t *Threat) inputs(dst, p, x0 []float64, single bool) {
@@ -131,7 +103,11 @@ func (t *Threat) inputs(dst, p, x0 []float64, single bool) {
 			x = toward32(x, x0[j])
 		}
 		for math.Abs(x-x0[j])*std[c] > eps && x != x0[j] { // by the last bit
-			x = step(x, x0[j], single)
+			if single {
+				x = float64(next(float32(x), float32(x0[j])))
+			} else {
+				x = next(x, x0[j])
+			}
 		}
 		dst[j] = x
 		if c++; c == channels {
@@ -170,12 +146,4 @@ func toward32(x, x0 float64) float64 {
 		fill = lacking
 	}
 	return float64(float32(math.Float64frombits((bits + fill) &^ lacking)))
-}
-
-// step is the next number from x towards x0.
-func step(x, x0 float64, single bool) float64 {
-	if single {
-		return float64(math.Nextafter32(float32(x), float32(x0)))
-	}
-	return math.Nextafter(x, x0)
 }

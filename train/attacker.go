@@ -6,6 +6,7 @@ import (
 	"math"
 	"math/rand/v2"
 
+	"pare/attack"
 	"pare/internal/kernel/parallel"
 	"pare/layers"
 	"pare/nn"
@@ -20,6 +21,7 @@ type Attacker struct {
 
 	o         *Adversarial
 	loss      nn.Loss // whose targets batches have
+	ball      *attack.Ball[float32]
 	program   *nn.Program
 	teacher   []float32 // outputs for clean examples, which KL compares with; nil: the loss goes by targets
 	size      int       // of an example
@@ -37,13 +39,20 @@ func NewAttacker(net *nn.Network, o *Adversarial, loss nn.Loss, batch int, seed 
 	if err := attackable(net, len(o.Std)); err != nil {
 		return nil, err
 	}
-	a := &Attacker{Eps: o.Eps, o: o, loss: loss, size: net.Input.Size(), seed: seed}
+	pixels := attack.Range{Lower: 0, Upper: 1}
+	for c, std := range o.Std {
+		pixels.Mean, pixels.Std = append(pixels.Mean, float64(o.Mean[c])), append(pixels.Std, float64(std))
+	}
+	ball, err := attack.NewBall[float32](attack.Threat{Norm: attack.Norm(o.Norm), Eps: o.Eps, Range: pixels}, len(o.Std))
+	if err != nil {
+		return nil, err
+	}
+	a := &Attacker{Eps: o.Eps, o: o, loss: loss, ball: ball, size: net.Input.Size(), seed: seed}
 	if o.Trades > 0 {
 		a.teacher = make([]float32, batch*net.Output().Shape.Size())
 		loss = layers.Distilled{Loss: loss, Form: layers.TargetForm{Classes: net.Output().Shape.Units()},
 			Teacher: a.teacher, Temperature: 1, Weight: 1}
 	}
-	var err error
 	if a.program, err = nn.Compile(net, nn.CompileOptions{Mode: nn.Eval, Batch: batch, Loss: loss, InputGradient: true}); err != nil {
 		return nil, err
 	}
@@ -61,7 +70,8 @@ func (a *Attacker) Move(dst []float32, b Batch, stream uint64) {
 	p, path, n := a.program, a.o.Attack.Path(a.Eps), b.N
 	setTargets(p.Target, a.loss, b)
 	copy(a.x, b.X[:n*a.size])
-	a.bound(n)
+	a.ball.Eps = a.Eps
+	a.each(n, func(i int) { a.ball.Limit(a.limits(i)) })
 	if a.teacher != nil {
 		copy(p.X, a.x)
 		a.run()
@@ -70,11 +80,14 @@ func (a *Attacker) Move(dst []float32, b Batch, stream uint64) {
 	for start := range path.Restarts {
 		copy(p.X, a.x[:n*a.size])
 		if path.Random {
-			a.each(n, func(i int) { a.draw(i, stream, uint64(start)) })
+			a.each(n, func(i int) {
+				rng := rand.New(rand.NewPCG(a.seed^stream*0x9e3779b97f4a7c15, uint64(start)<<32|uint64(i)))
+				a.ball.Random(a.of(p.X, i), a.limits(i), rng)
+			})
 		}
 		for range path.Steps {
 			a.run()
-			a.each(n, func(i int) { a.step(i, path.Step) })
+			a.each(n, func(i int) { a.ball.Step(a.of(p.X, i), a.of(p.InputGrad(), i), a.limits(i), path.Step) })
 		}
 		if path.Restarts > 1 {
 			a.run()
@@ -106,115 +119,9 @@ func (a *Attacker) each(n int, f func(i int)) {
 // of is the part of values that belongs to an example.
 func (a *Attacker) of(values []float32, i int) []float32 { return values[i*a.size:][:a.size] }
 
-// bound computes the limits of each value: the pixels' range and, for linf, the ball. A clean
-// value outside the range limits it itself.
-func (a *Attacker) bound(n int) {
-	a.each(n, func(i int) {
-		x, low, high := a.of(a.x, i), a.of(a.low, i), a.of(a.high, i)
-		units := len(a.o.Std)
-		for j, v := range x {
-			mean, std := float64(a.o.Mean[j%units]), float64(a.o.Std[j%units])
-			lo, hi := min(float32(-mean/std), v), max(float32((1-mean)/std), v)
-			if a.o.Norm != "l2" {
-				lo, hi = max(lo, within(v, -a.Eps/std)), min(hi, within(v, a.Eps/std))
-			}
-			low[j], high[j] = lo, hi
-		}
-	})
-}
-
-// within is x+d as a float32 that is no farther from x than d.
-func within(x float32, d float64) float32 {
-	v := float32(float64(x) + d)
-	if math.Abs(float64(v)-float64(x)) > math.Abs(d) {
-		v = math.Nextafter32(v, x)
-	}
-	return v
-}
-
-// draw puts an example at a random point of the ball: uniform in its volume.
-func (a *Attacker) draw(i int, stream, start uint64) {
-	rng := rand.New(rand.NewPCG(a.seed^stream*0x9e3779b97f4a7c15, start<<32|uint64(i)))
-	x, units := a.of(a.program.X, i), len(a.o.Std)
-	if a.o.Norm != "l2" {
-		low, high := a.of(a.low, i), a.of(a.high, i)
-		for j := range x {
-			r := float32(a.Eps / float64(a.o.Std[j%units]))
-			x[j] = min(max(x[j]+r*(2*rng.Float32()-1), low[j]), high[j])
-		}
-		return
-	}
-	norm := 0.0
-	delta := make([]float64, len(x))
-	for j := range delta {
-		delta[j] = rng.NormFloat64()
-		norm += delta[j] * delta[j]
-	}
-	f := a.Eps * math.Pow(rng.Float64(), 1/float64(len(x))) / math.Sqrt(norm)
-	for j, d := range delta {
-		x[j] += float32(f * d / float64(a.o.Std[j%units]))
-	}
-	a.project(i)
-}
-
-// step moves an example by one step of a length and back into its limits.
-func (a *Attacker) step(i int, length float64) {
-	x, g, units := a.of(a.program.X, i), a.of(a.program.InputGrad(), i), len(a.o.Std)
-	if a.o.Norm != "l2" {
-		low, high := a.of(a.low, i), a.of(a.high, i)
-		for u := range units {
-			s := float32(length / float64(a.o.Std[u]))
-			for j := u; j < len(x); j += units {
-				v := x[j]
-				switch {
-				case g[j] > 0:
-					v += s
-				case g[j] < 0:
-					v -= s
-				}
-				x[j] = min(max(v, low[j]), high[j])
-			}
-		}
-		return
-	}
-	norm := 0.0
-	for j, v := range g {
-		p := float64(v) / float64(a.o.Std[j%units]) // the gradient with respect to the pixel
-		norm += p * p
-	}
-	if norm == 0 {
-		return
-	}
-	f := length / math.Sqrt(norm)
-	for j, v := range g {
-		std := float64(a.o.Std[j%units])
-		x[j] += float32(f * float64(v) / (std * std))
-	}
-	a.project(i)
-}
-
-// project puts an example back into the pixels' range and, by a factor on its perturbation, into
-// the l2 ball.
-func (a *Attacker) project(i int) {
-	x, clean, units := a.of(a.program.X, i), a.of(a.x, i), len(a.o.Std)
-	low, high := a.of(a.low, i), a.of(a.high, i)
-	for j, v := range x {
-		x[j] = min(max(v, low[j]), high[j])
-	}
-	for margin := 1e-6; ; margin *= 2 { // rounding to float32 may hold a perturbation just outside
-		norm := 0.0
-		for j, v := range x {
-			d := (float64(v) - float64(clean[j])) * float64(a.o.Std[j%units])
-			norm += d * d
-		}
-		if norm = math.Sqrt(norm); norm <= a.Eps {
-			return
-		}
-		f := a.Eps / norm * max(0, 1-margin)
-		for j, v := range x {
-			x[j] = float32(float64(clean[j]) + f*(float64(v)-float64(clean[j])))
-		}
-	}
+// limits are the limits of an example of a batch.
+func (a *Attacker) limits(i int) attack.Limits[float32] {
+	return attack.Limits[float32]{Clean: a.of(a.x, i), Low: a.of(a.low, i), High: a.of(a.high, i)}
 }
 
 // keep remembers the examples of a start whose loss is the largest so far.
