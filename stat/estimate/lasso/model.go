@@ -341,6 +341,20 @@ func familyOf(name string) (linear.Family, bool) {
 	return 0, false
 }
 
+// Distribution returns the family of the model.
+func (m *Model) Distribution() (linear.Family, error) {
+	family, ok := familyOf(m.Family)
+	if !ok {
+		return 0, fmt.Errorf("unknown family %q", m.Family)
+	}
+	return family, nil
+}
+
+// Table reads a file by the rules of the model.
+func (m *Model) Table(path string) (*table.Table, error) {
+	return table.Read(path, m.options(path, table.Options{}))
+}
+
 // options returns how a file is read for the model; cells override its own rules.
 func (m *Model) options(path string, cells table.Options) table.Options {
 	o := cells
