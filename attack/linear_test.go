@@ -128,8 +128,8 @@ func TestRadiusIsMet(t *testing.T) {
 	}
 }
 
-// Attacks on counts raise the loss of Options. At a count of 0 the loss rises with the predictor, so that they reach
-// the worst case, where the squared error would mislead them: it falls first.
+// Attacks on counts raise the loss of Options. At a count of 0 the loss rises with the predictor, so
+// that they reach the worst case, where the squared error would mislead them: it falls first.
 func TestAttackOnCounts(t *testing.T) {
 	rng := rand.New(rand.NewPCG(5, 5))
 	for range 100 {
@@ -142,8 +142,8 @@ func TestAttackOnCounts(t *testing.T) {
 				if norm == attack.L2 && name == "restarts" {
 					continue
 				}
-				r := run(t, m, attack.Threat{Norm: norm, Eps: eps, Range: attack.Unbounded}, a, attack.Options{Loss: attack.Poisson{}},
-					attack.Examples{X: x, Values: []float64{0}})
+				threat := attack.Threat{Norm: norm, Eps: eps, Range: attack.Unbounded}
+				r := run(t, m, threat, a, attack.Options{Loss: attack.Poisson{}}, attack.Examples{X: x, Values: []float64{0}})
 				near(t, name+" "+string(norm)+" count", linear.Poisson.Deviance(b+dot(w, r.X), 0),
 					robust.Deviance(linear.Poisson, eta, 0, eps*dual, eps*dual))
 			}

@@ -68,7 +68,8 @@ func TestPoissonLoss(t *testing.T) {
 		}
 	}
 	grad := []float64{0}
-	if v := (attack.Poisson{}).Loss([]float64{1000}, attack.Target{Value: 2}, grad); math.IsInf(v, 0) || math.IsInf(grad[0], 0) || !(grad[0] > 1e100) {
+	v := attack.Poisson{}.Loss([]float64{1000}, attack.Target{Value: 2}, grad)
+	if math.IsInf(v, 0) || math.IsInf(grad[0], 0) || !(grad[0] > 1e100) {
 		t.Errorf("loss %v, gradient %v", v, grad)
 	}
 }

@@ -51,7 +51,8 @@ type Request struct {
 	Complete, LeftOut bool
 	// Limit is the number of rows, the first ones; 0: all.
 	Limit int
-	// Move and Fixed are shell patterns of the columns of the table that move, and of those that stay.
+	// Move and Fixed are shell patterns of the columns of the table that move, and of those that stay
+	// even if Move names them.
 	// A column of text stands for its columns of 0 and 1, which then move by fractions. Move nil: all
 	// columns of numbers.
 	Move, Fixed []string
@@ -199,13 +200,10 @@ func (v *victims) columns(t *table.Table) error {
 	}
 	v.moves = make([]bool, len(v.model.Columns))
 	for c, column := range v.model.Columns {
-		if v.moves[c] = column.Levels == nil; v.Move != nil {
-			v.moves[c] = moves[c]
+		if v.Move == nil {
+			moves[c] = column.Levels == nil
 		}
-		if fixed[c] && v.Move != nil && moves[c] {
-			return fmt.Errorf("column %s is in -move and in -fixed", column.Name)
-		}
-		v.moves[c] = v.moves[c] && !fixed[c]
+		v.moves[c] = moves[c] && !fixed[c]
 	}
 	return v.movable()
 }
@@ -267,8 +265,8 @@ func (v *victims) movable() error {
 	case features == 0:
 		return errors.New("the model has no features at any λ, and one prediction for all rows")
 	case moving == 0:
-		return fmt.Errorf("no column that the model uses moves (%s): columns of text stay unless -move names them",
-			estimate.Few(v.names(false)))
+		return fmt.Errorf("none of the columns that the model uses moves (%s): columns of text stay unless -move names them, "+
+			"those of -fixed always", estimate.Few(v.names(false)))
 	}
 	return nil
 }
@@ -352,7 +350,8 @@ func (v *victims) values(t *table.Table) error {
 			moving++
 		}
 	}
-	if err := limit.Check(fmt.Sprintf("an attack on %d rows of %d columns", len(v.at), moving), int64(len(v.at))*int64(moving), 8); err != nil {
+	name := fmt.Sprintf("an attack on %d rows of %d columns", len(v.at), moving)
+	if err := limit.Check(name, int64(len(v.at))*int64(moving), 8); err != nil {
 		return fmt.Errorf("%w; give a smaller -limit", err)
 	}
 	used := map[int]bool{}

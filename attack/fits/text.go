@@ -16,7 +16,8 @@ func (r *Result) WriteText(w io.Writer) {
 	if r.Units == Raw {
 		units = "units of the columns"
 	}
-	fmt.Fprintf(w, "%s (%s of %s): %s of %s, %s, eps in %s", r.Source, r.Family, r.Target, estimate.Plural(r.Rows, "row"), r.Data, r.Norm, units)
+	fmt.Fprintf(w, "%s (%s of %s): %s of %s, %s, eps in %s", r.Source, r.Family, r.Target, estimate.Plural(r.Rows, "row"), r.Data,
+		r.Norm, units)
 	if r.Range != nil {
 		fmt.Fprintf(w, ", values %g..%g", r.Range[0], r.Range[1])
 	}
@@ -161,12 +162,13 @@ func (r *Result) writeAgreement(w io.Writer) {
 	case r.classes() && differ == 0:
 		fmt.Fprintf(w, "attacks and closed form agree in all %d decisions\n", decisions)
 	case r.classes():
-		fmt.Fprintf(w, "attacks and closed form differ in %d of %d decisions: the closed form is exact, these attacks are weaker\n", differ, decisions)
+		fmt.Fprintf(w, "attacks and closed form differ in %d of %d decisions: the closed form is exact, these attacks are weaker\n",
+			differ, decisions)
 	case short <= rounding:
 		fmt.Fprintf(w, "attacks reach the closed form in every row, to %.1g of it\n", max(short, 1e-16))
 	default:
-		fmt.Fprintf(w, "attacks miss up to %.2g %% of the worst loss, %.2g %% in a single row: the closed form is exact, these attacks are weaker\n",
-			100*missed, 100*short)
+		fmt.Fprintf(w, "attacks miss up to %.2g %% of the worst loss, %.2g %% in a single row: the closed form is exact, "+
+			"these attacks are weaker\n", 100*missed, 100*short)
 	}
 }
 

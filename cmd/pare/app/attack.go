@@ -25,7 +25,7 @@ import (
 var attackCommand = command{
 	name: "attack",
 	args: "SOURCE -eps 0.1,0.2,0.3 [-norm linf|l2] [-attack pgd,…|-standard] [-certify] [-limit 1000] [-json] [-svg FILE]\n" +
-		"pare attack DIR -data FILE -eps 0.1,0.2 [-lambda L] [-units sd|raw] [-move COLUMNS] [-fixed COLUMNS] [-norm linf|l2] [-json] [-svg FILE]",
+		"pare attack DIR -data FILE -eps 0.1,0.2 [-lambda L] [-units sd|raw] [-move COLUMNS] [-fixed COLUMNS] [-norm linf|l2] [-json]",
 	doc: "attacks a network, or the fits of pare lasso, with adversarial examples: robust accuracy, and certified",
 	examples: []string{
 		"pare attack runs/mnist -eps 0.1,0.2,0.3             # fgsm and pgd on the first 1,000 test images",

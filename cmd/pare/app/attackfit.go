@@ -36,10 +36,11 @@ func (o *fitFlags) define(f *flags) {
 	f.BoolVar(&q.LeftOut, "left-out", false, "with -data, the file of the fit: take the rows that its -test-size left out")
 	f.Float64Var(&o.lambda, "lambda", 0, "of pare lasso: one `λ` of the path (default all)")
 	f.Float64Var(&o.gamma, "gamma", 0, "of a relaxed lasso: the share `γ` of the penalised fit")
-	f.choice(&o.units, "units", "sd", "of pare lasso: -eps and -range in standard deviations of each column in the fit (sd), or in units of the cells (raw)",
-		"sd", "raw")
-	f.Var((*list)(&q.Move), "move", "of pare lasso: `patterns` of the columns that move (default all of numbers); of text columns the 0/1 columns move, by fractions")
-	f.Var((*list)(&q.Fixed), "fixed", "of pare lasso: `patterns` of the columns that stay")
+	f.choice(&o.units, "units", "sd", "of pare lasso: -eps and -range in standard deviations of each column in the fit (sd), "+
+		"or in units of the cells (raw)", "sd", "raw")
+	f.Var((*list)(&q.Move), "move", "of pare lasso: `patterns` of the columns that move (default all of numbers); "+
+		"of text columns the 0/1 columns move, by fractions")
+	f.Var((*list)(&q.Fixed), "fixed", "of pare lasso: `patterns` of the columns that stay, also of those of -move")
 	f.within(atLeast(0), "lambda")
 	f.within(numeric("at least 0 and at most 1", func(v float64) bool { return v >= 0 && v <= 1 }), "gamma")
 }
