@@ -427,7 +427,7 @@ func TestOneSeedOneResult(t *testing.T) {
 }
 
 // TestFiles: the JSON is read back as the result, the table has a row for each λ, and text and chart
-// name what was measured.
+// name the measures.
 func TestFiles(t *testing.T) {
 	data := people(t)
 	for name, words := range map[string][]string{

@@ -19,25 +19,24 @@ import (
 // Result is the outcome for a path of models: attack.json in the folder of a fit, and the JSON of pare
 // attack for it.
 type Result struct {
-	Source   string    `json:"source"`
-	Data     string    `json:"data"`
-	Family   string    `json:"family"`
-	Target   string    `json:"target"`
-	Classes  []string  `json:"classes,omitempty"`
-	Targets  []int     `json:"class_rows,omitempty"` // rows of each class
-	Rows     int       `json:"rows"`
-	Norm     string    `json:"norm"`  // linf or l2
-	Units    Units     `json:"units"` // of eps
-	Range    []float64 `json:"range"` // null: without limits
-	Moving   []string  `json:"moving"`
-	Fixed    []string  `json:"fixed"` // columns that the models use and that stay
-	Measure  string    `json:"loss"`  // what losses are: mean square, or deviance
-	Attacks  []string  `json:"attacks"`
-	Seed     uint64    `json:"seed"`
-	Chosen   *float64  `json:"lambda"` // the λ of the fit that predicts; null: none is chosen
-	Fits     []Fit     `json:"fits"`   // by falling λ
-	Notes    []string  `json:"notes"`  // none: []
-	families linear.Family
+	Source  string    `json:"source"`
+	Data    string    `json:"data"`
+	Family  string    `json:"family"`
+	Target  string    `json:"target"`
+	Classes []string  `json:"classes,omitempty"`
+	Targets []int     `json:"class_rows,omitempty"` // rows of each class
+	Rows    int       `json:"rows"`
+	Norm    string    `json:"norm"`  // linf or l2
+	Units   Units     `json:"units"` // of eps
+	Range   []float64 `json:"range"` // null: without limits
+	Moving  []string  `json:"moving"`
+	Fixed   []string  `json:"fixed"` // columns that the models use and that stay
+	Measure string    `json:"loss"`  // mean square, or deviance
+	Attacks []string  `json:"attacks"`
+	Seed    uint64    `json:"seed"`
+	Chosen  *float64  `json:"lambda"` // the λ of the fit that predicts; null: none is chosen
+	Fits    []Fit     `json:"fits"`   // by falling λ
+	Notes   []string  `json:"notes"`  // none: []
 }
 
 // Fit is the outcome for the model of one λ. Accuracies are shares of the rows, losses means over
@@ -85,7 +84,7 @@ type AttackResult struct {
 func (v *victims) result(t *table.Table, target string) *Result {
 	r := &Result{Source: v.Model, Data: t.Source, Family: v.model.Family, Target: target, Classes: v.model.Classes, Rows: len(v.at),
 		Norm: string(v.threat(0).Norm), Units: v.Units, Range: v.Range, Moving: v.names(true), Fixed: v.names(false), Measure: "deviance",
-		Attacks: v.Names, Seed: v.Seed, Notes: []string{}, families: v.family}
+		Attacks: v.Names, Seed: v.Seed, Notes: []string{}}
 	if r.Units == "" {
 		r.Units = Deviations
 	}
@@ -160,7 +159,7 @@ func (r *Result) columns() []column {
 		} else {
 			add("attacked_loss", "attacked", func(p *Point) *float64 { return p.Attacked })
 		}
-		if r.families != linear.Multinomial {
+		if r.Family != linear.Multinomial.String() {
 			curve := "worst case"
 			if r.classes() {
 				curve = ""
