@@ -167,7 +167,7 @@ func (r *Result) writeAgreement(w io.Writer) {
 	case short <= rounding:
 		fmt.Fprintf(w, "attacks reach the closed form in every row, to %.1g of it\n", max(short, 1e-16))
 	default:
-		fmt.Fprintf(w, "attacks miss up to %.2g %% of the worst loss, %.2g %% in a single row: the closed form is exact, "+
+		fmt.Fprintf(w, "attacks miss up to %.3g %% of the worst loss, %.3g %% in a single row: the closed form is exact, "+
 			"these attacks are weaker\n", 100*missed, 100*short)
 	}
 }

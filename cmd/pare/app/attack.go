@@ -19,6 +19,7 @@ import (
 	"pare/internal/atomicfile"
 	"pare/report"
 	"pare/run"
+	"pare/stat/estimate/lasso"
 )
 
 // attackCommand measures accuracy under adversarial examples.
@@ -175,7 +176,10 @@ func runAttack(ctx context.Context, o *flags) error {
 	if isFit(pos[0]) {
 		return f.runFit(ctx, pos[0], r)
 	}
-	if f.refuse(true, "it is for the folder of a fit of pare lasso", fitOptions...); f.refused != nil {
+	if _, err := os.Stat(pos[0]); err == nil {
+		f.refuse(true, fmt.Sprintf("it is for a fit of pare lasso, and %s is none: it has no %s", pos[0], lasso.ModelFile), fitOptions...)
+	}
+	if f.refused != nil {
 		return f.refused
 	}
 	a, m, err := f.from.final(pos[0])

@@ -70,8 +70,8 @@ func TestAttackFit(t *testing.T) {
 		dir + " -eps 0.1 -attack pdg -data " + data:       `-attack: attacks.0: unknown attack "pdg"; did you mean pgd?`,
 		dir + " -eps 0.1 -range 0,1 -data " + data:        "is outside -range 0,1 (standard deviations from the mean)",
 		dir + " -eps 0.1 -left-out -data " + run:          "-left-out takes rows of the file of the fit, grades.csv, and -data is " + run,
-		run + " -eps 0.1 -data " + data:                   "-data: it is for the folder of a fit of pare lasso",
-		run + " -eps 0.1 -units raw":                      "-units: it is for the folder of a fit of pare lasso",
+		run + " -eps 0.1 -data " + data:                   "-data: it is for a fit of pare lasso, and " + run + " is none: it has no model.json",
+		run + " -eps 0.1 -units raw":                      "-units: it is for a fit of pare lasso, and " + run + " is none: it has no model.json",
 		file(t, "m.json", "{}") + " -eps 0.1 -data x.csv": "m.json: not the model of a lasso",
 	} {
 		fail(t, cli.ExitBadInput, text, append([]string{"attack"}, strings.Fields(args)...)...)
