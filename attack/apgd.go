@@ -38,7 +38,7 @@ func NewAPGDT() *APGDT { return &APGDT{Steps: 100, Restarts: 1, Targets: 9, Rho:
 
 // Search implements Attack.
 func (a *APGD) Search(s *Search) error {
-	loss, err := lossOf(a.Loss, s.labels == nil)
+	loss, err := s.lossOf(a.Loss)
 	if err != nil {
 		return err
 	}

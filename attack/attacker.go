@@ -38,6 +38,9 @@ type Options struct {
 	// the point of the highest loss, as adversarial training needs. Otherwise an attack is over
 	// for an example when the model is wrong.
 	Maximise bool
+	// Loss is the loss that attacks raise which name none; nil: CrossEntropy for classes, Square for
+	// numbers.
+	Loss Loss
 	// Chunk is the number of examples that are attacked at once, which bounds the memory; 0: up to
 	// 256, as their points fit into 1 GiB.
 	Chunk int

@@ -39,10 +39,11 @@ func Binary(w []float64, intercept float64) (*Linear, error) {
 }
 
 // LinearModel is a model of package linear that was fitted for a family, on so many features: one
-// output for numbers, the classes 0 and 1 of a Binomial model, all classes of a Multinomial one.
+// output for numbers, the logarithm of the mean for counts, the classes 0 and 1 of a Binomial model, all
+// classes of a Multinomial one. Attacks on counts need the loss Poisson.
 func LinearModel(m *linear.Model, family linear.Family, features int) (*Linear, error) {
 	switch family {
-	case linear.Gaussian:
+	case linear.Gaussian, linear.Poisson:
 		return NewLinear([][]float64{m.Coefficients(features)}, []float64{m.Intercept})
 	case linear.Binomial:
 		return Binary(m.Coefficients(features), m.Intercept)
@@ -54,7 +55,7 @@ func LinearModel(m *linear.Model, family linear.Family, features int) (*Linear, 
 		}
 		return NewLinear(weights, intercepts)
 	}
-	return nil, fmt.Errorf("there is no attack on linear models of the family %s: Gaussian, Binomial and Multinomial ones have one", family)
+	return nil, fmt.Errorf("there is no attack on linear models of the family %s", family)
 }
 
 // Shape implements Model.

@@ -10,6 +10,7 @@ import (
 	"pare/internal/kernel/parallel"
 	"pare/layers"
 	"pare/nn"
+	"pare/stat/linear"
 	"pare/stat/robust"
 )
 
@@ -122,6 +123,29 @@ func TestRadiusIsMet(t *testing.T) {
 				if r.Broken[0] != broken {
 					t.Fatalf("model %d, %s, %s: broken %v at %v times the radius %v", i, name, norm, r.Broken[0], share, radius)
 				}
+			}
+		}
+	}
+}
+
+// Attacks on counts raise the loss of Options. At a count of 0 the loss rises with the predictor, so
+// that they reach the worst case, where the squared error would mislead them: it falls first.
+func TestAttackOnCounts(t *testing.T) {
+	rng := rand.New(rand.NewPCG(5, 5))
+	for range 100 {
+		d := 1 + rng.IntN(10)
+		w, b, x, eps := normals(rng, d), -rng.Float64(), normals(rng, d), rng.Float64()
+		m, _ := attack.NewLinear([][]float64{w}, []float64{b})
+		eta := b + dot(w, x)
+		for norm, dual := range map[attack.Norm]float64{attack.Linf: robust.Norm1(w), attack.L2: norm2(w)} {
+			for name, a := range attacksOfLinear() {
+				if norm == attack.L2 && name == "restarts" {
+					continue
+				}
+				threat := attack.Threat{Norm: norm, Eps: eps, Range: attack.Unbounded}
+				r := run(t, m, threat, a, attack.Options{Loss: attack.Poisson{}}, attack.Examples{X: x, Values: []float64{0}})
+				near(t, name+" "+string(norm)+" count", linear.Poisson.Deviance(b+dot(w, r.X), 0),
+					robust.Deviance(linear.Poisson, eta, 0, eps*dual, eps*dual))
 			}
 		}
 	}

@@ -163,6 +163,20 @@ func (KL) Loss(z []float64, t Target, grad []float64) float64 {
 	return kl
 }
 
+// Poisson is half the deviance of a count whose mean has the logarithm z, e^z − value·z, up to a
+// constant. A z above 300 counts as 300, so that gradients are finite.
+type Poisson struct{}
+
+// Loss implements Loss.
+func (Poisson) Loss(z []float64, t Target, grad []float64) float64 {
+	eta := min(z[0], 300)
+	mean := math.Exp(eta)
+	if grad != nil {
+		grad[0] += mean - t.Value
+	}
+	return mean - t.Value*eta
+}
+
 // Square is (z − value)², the loss of a model with one output that is a number.
 type Square struct{}
 

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"pare/attack"
+	"pare/stat/linear"
 )
 
 // Losses and their gradients equal PyTorch (testdata/losses.py).
@@ -50,5 +51,25 @@ func TestSureModelsHaveGradients(t *testing.T) {
 	attack.CrossEntropy{}.Loss([]float64{0, 300, 100}, attack.Target{Label: 1}, grad)
 	if want := math.Exp(-200); math.Abs(grad[1]+want) > 1e-12*want || math.Abs(grad[2]-want) > 1e-12*want {
 		t.Errorf("gradient %v", grad)
+	}
+}
+
+// The loss of counts is half their deviance up to a constant, with the gradient mean − count, and stays
+// finite where the mean is not.
+func TestPoissonLoss(t *testing.T) {
+	for _, eta := range []float64{-3, 0, 1.5, 4} {
+		for _, y := range []float64{0, 1, 7} {
+			target, grad := attack.Target{Value: y}, []float64{0}
+			got := attack.Poisson{}.Loss([]float64{eta}, target, grad) - attack.Poisson{}.Loss([]float64{0}, target, nil)
+			want := (linear.Poisson.Deviance(eta, y) - linear.Poisson.Deviance(0, y)) / 2
+			if math.Abs(got-want) > 1e-12*(1+math.Abs(want)) || math.Abs(grad[0]-(math.Exp(eta)-y)) > 1e-12*math.Exp(eta) {
+				t.Errorf("η %v, y %v: loss %v, half the deviance %v, gradient %v", eta, y, got, want, grad)
+			}
+		}
+	}
+	grad := []float64{0}
+	v := attack.Poisson{}.Loss([]float64{1000}, attack.Target{Value: 2}, grad)
+	if math.IsInf(v, 0) || math.IsInf(grad[0], 0) || !(grad[0] > 1e100) {
+		t.Errorf("loss %v, gradient %v", v, grad)
 	}
 }

@@ -43,8 +43,11 @@ type PGD struct {
 func NewPGD() *PGD { return &PGD{Steps: 40, Restarts: 1, Start: "random"} }
 
 // lossOf is the loss of a name.
-func lossOf(name string, regression bool) (Loss, error) {
+func (s *Search) lossOf(name string) (Loss, error) {
+	regression := s.labels == nil
 	switch {
+	case name == "" && s.a.o.Loss != nil:
+		return s.a.o.Loss, nil
 	case regression && (name == "" || name == "square"):
 		return Square{}, nil
 	case regression:
@@ -87,7 +90,7 @@ func norm2(v []float64) float64 {
 
 // Search implements Attack.
 func (a *PGD) Search(s *Search) error {
-	loss, err := lossOf(a.Loss, s.labels == nil)
+	loss, err := s.lossOf(a.Loss)
 	if err != nil {
 		return err
 	}

@@ -23,11 +23,14 @@ func TestLinearModels(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for family, classes := range map[linear.Family]int{linear.Gaussian: 1, linear.Binomial: 2, linear.Multinomial: 3} {
+	for family, classes := range map[linear.Family]int{linear.Gaussian: 1, linear.Binomial: 2, linear.Multinomial: 3, linear.Poisson: 1} {
 		y := make([]float64, n)
 		for i := range y {
 			y[i] = rows[i][0] - rows[i][1] + rng.NormFloat64()
-			if classes > 1 {
+			switch {
+			case family == linear.Poisson:
+				y[i] = math.Abs(math.Round(y[i]))
+			case classes > 1:
 				y[i] = float64(min(max(int(y[i]+float64(classes)/2), 0), classes-1))
 			}
 		}

@@ -55,8 +55,9 @@ func (o *Robustness) Validate() error {
 	return nil
 }
 
-// attacks are the attacks with their names, in their order.
-func (o *Robustness) attacks() (names []string, attacks []attack.Attack, err error) {
+// NamedAttacks are the attacks with their names, in their order; of several of a kind the second is
+// called "pgd 2".
+func (o *Robustness) NamedAttacks() (names []string, attacks []attack.Attack, err error) {
 	if o.Attacks == nil {
 		fgsm, err := attack.Kinds.New("fgsm")
 		return []string{"fgsm", "pgd"}, []attack.Attack{fgsm, attack.NewPGD()}, err
@@ -90,7 +91,7 @@ func (d *Data) Attack(ctx context.Context, o Robustness, networks []Version) (*r
 	if err != nil {
 		return nil, err
 	}
-	names, attacks, err := o.attacks()
+	names, attacks, err := o.NamedAttacks()
 	if err != nil {
 		return nil, err
 	}

@@ -104,18 +104,7 @@ func (p *Path) File() File {
 // WriteText writes the path as a table for people. Of a long path it shows evenly spaced
 // rows and the chosen one.
 func (p *Path) WriteText(w io.Writer) {
-	n, most := len(p.Fits), cmp.Or(p.Rows, 30)
-	var at []int
-	for k := range min(n, most) {
-		i := k
-		if n > most {
-			i = (k*(n-1) + (most-1)/2) / (most - 1)
-		}
-		if len(at) > 0 && at[len(at)-1] < p.Chosen && p.Chosen < i {
-			at = append(at, p.Chosen)
-		}
-		at = append(at, i)
-	}
+	at := Shown(len(p.Fits), cmp.Or(p.Rows, 30), p.Chosen)
 	rows := make([][]string, len(at)+1)
 	for _, c := range p.columns() {
 		if c.Title == "" {
@@ -133,6 +122,23 @@ func (p *Path) WriteText(w io.Writer) {
 	}
 	WriteTable(w, 0, rows)
 	fmt.Fprintf(w, "gap: %sabove the optimum, at most; tolerance %.1e\n", p.Unit, p.Fits[0].Tolerance)
+}
+
+// Shown returns the places of most of n rows, evenly spaced with the first and the last, and the
+// chosen one; below 0: none is.
+func Shown(n, most, chosen int) []int {
+	var at []int
+	for k := range min(n, most) {
+		i := k
+		if n > most {
+			i = (k*(n-1) + (most-1)/2) / (most - 1)
+		}
+		if len(at) > 0 && at[len(at)-1] < chosen && chosen < i {
+			at = append(at, chosen)
+		}
+		at = append(at, i)
+	}
+	return at
 }
 
 // text returns the cell of fit i in a summary.

@@ -7,6 +7,7 @@ import (
 	"math"
 
 	"pare/stat/internal/logistic"
+	"pare/stat/linear"
 )
 
 // Norm1 is ‖w‖₁: a perturbation within ±ε changes wᵀx by at most ε‖w‖₁.
@@ -29,4 +30,11 @@ func SquareLoss(residual, norm1, epsilon float64) float64 {
 // the margin y(wᵀx+b) with y = ±1: log(1 + exp(ε‖w‖₁ − margin)).
 func LogisticLoss(margin, norm1, epsilon float64) float64 {
 	return logistic.Softplus(epsilon*norm1 - margin)
+}
+
+// Deviance is the largest deviance of a response y over linear predictors from eta − down to eta + up,
+// for families with one predictor. Their deviances are convex, so it is at an end. With down = up =
+// ε‖w‖₁ it is SquareLoss of Gaussian and twice LogisticLoss of Binomial models.
+func Deviance(f linear.Family, eta, y, down, up float64) float64 {
+	return max(f.Deviance(eta-down, y), f.Deviance(eta+up, y))
 }

@@ -5,6 +5,8 @@ import (
 	"math/rand/v2"
 	"strings"
 	"testing"
+
+	"pare/stat/linear"
 )
 
 // TestFormulasAreTheWorstCorner tries all corners of the box.
@@ -40,6 +42,8 @@ func TestFormulasAreTheWorstCorner(t *testing.T) {
 		s, norm := score(w, b, x), Norm1(w)
 		near("square loss", SquareLoss(y-s, norm, epsilon), square)
 		near("logistic loss", LogisticLoss(class*s, norm, epsilon), logistic)
+		near("deviance of a number", Deviance(linear.Gaussian, s, y, epsilon*norm, epsilon*norm), square)
+		near("deviance of a class", Deviance(linear.Binomial, s, (class+1)/2, epsilon*norm, epsilon*norm), 2*logistic)
 		for j, d := range perturbation(w, epsilon) {
 			moved[j] = x[j] + d
 		}

@@ -19,19 +19,22 @@ import (
 	"pare/internal/option"
 	"pare/report"
 	"pare/run"
+	"pare/stat/estimate/lasso"
 )
 
 // attackCommand measures accuracy under adversarial examples.
 var attackCommand = command{
 	name: "attack",
-	args: "SOURCE -eps 0.1,0.2,0.3 [-norm linf|l2] [-attack pgd,…|-standard] [-certify] [-limit 1000] [-json] [-svg FILE]",
-	doc:  "attacks a network with adversarial examples: robust accuracy, and certified",
+	args: "SOURCE -eps 0.1,0.2,0.3 [-norm linf|l2] [-attack pgd,…|-standard] [-certify] [-limit 1000] [-json] [-svg FILE]\n" +
+		"pare attack DIR -data FILE -eps 0.1,0.2 [-lambda L] [-units sd|raw] [-move COLUMNS] [-fixed COLUMNS] [-norm linf|l2] [-json]",
+	doc: "attacks a network, or the fits of pare lasso, with adversarial examples: robust accuracy, and certified",
 	examples: []string{
 		"pare attack runs/mnist -eps 0.1,0.2,0.3             # fgsm and pgd on the first 1,000 test images",
 		"pare attack runs/cifar -eps 8/255 -standard         # the attacks of AutoAttack",
 		"pare attack runs/mnist -eps 0.1 -certify            # with certified bounds beside",
 		"pare attack runs/mnist -eps 0.3 -attack '{pgd: {steps: 100, restarts: 5}}, square'",
 		"pare attack model.onnx -config mnist.yaml -eps 1.5 -norm l2 # a network with the data of a config",
+		"pare attack grades -data new.csv -eps 0.1,0.2               # the models of pare lasso -out grades, by λ",
 	},
 	run: runAttack,
 }
@@ -46,6 +49,7 @@ type attackFlags struct {
 	limit, pictures                int
 	seed                           uint64
 	from                           *sourceFlags
+	fit                            fitFlags
 }
 
 func (f *attackFlags) define() {
@@ -68,6 +72,7 @@ func (f *attackFlags) define() {
 	f.StringVar(&f.svg, "svg", "", "`FILE` for a chart of accuracies by size")
 	f.BoolVar(&f.json, "json", false, "print one JSON object")
 	f.from = f.source()
+	f.fit.define(f.flags)
 	f.within(atLeast(0), "limit")
 	f.within(between(0, 1000), "pictures")
 }
@@ -161,6 +166,15 @@ func runAttack(ctx context.Context, o *flags) error {
 	r, err := f.robustness()
 	if err := cmp.Or(err, writable(f.svg), cli.OutputFile("-svg", f.svg, ".svg")); err != nil {
 		return err
+	}
+	if isFit(pos[0]) {
+		return f.runFit(ctx, pos[0], r)
+	}
+	if _, err := os.Stat(pos[0]); err == nil {
+		f.refuse(true, fmt.Sprintf("it is for a fit of pare lasso, and %s is none: it has no %s", pos[0], lasso.ModelFile), fitOptions...)
+	}
+	if f.refused != nil {
+		return f.refused
 	}
 	a, m, err := f.from.final(pos[0])
 	if err != nil {

@@ -45,12 +45,17 @@ func (d *Data) filled(option string) ([]float64, error) {
 
 // deviation returns the standard deviation of feature j, with divisor n.
 func (f *fitted) deviation(j int) float64 {
+	_, sd := f.moments(j)
+	return sd
+}
+
+// moments returns the mean and the standard deviation of feature j, with divisor n.
+func (f *fitted) moments(j int) (mean, sd float64) {
 	if f.d.Sparse == nil || f.pairs != nil {
-		_, sd := moments(feature(f.X, j))
-		return sd
+		return moments(feature(f.X, j))
 	}
 	e := f.d.Sparse.Entries(j)
-	n, mean, size := float64(e.Rows), 0.0, 0.0
+	n, size := float64(e.Rows), 0.0
 	for _, v := range e.Value {
 		mean += v / n
 		size = max(size, math.Abs(v))
@@ -59,10 +64,10 @@ func (f *fitted) deviation(j int) float64 {
 	for _, v := range e.Value {
 		square += (v - mean) * (v - mean) / n
 	}
-	if sd := math.Sqrt(square); sd > constant*size {
-		return sd
+	if sd = math.Sqrt(square); sd <= constant*size {
+		sd = 0
 	}
-	return 0
+	return mean, sd
 }
 
 // constant is the standard deviation of a column that varies by rounding alone, in parts of

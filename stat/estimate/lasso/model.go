@@ -43,6 +43,14 @@ type Model struct {
 	Null   []float64  `json:"null"`
 	Fits   []SavedFit `json:"fits"` // by falling λ
 	Chosen *Choice    `json:"chosen,omitempty"`
+	// LeftOut are the rows for testing; nil: there were none, or the model is of an earlier version.
+	LeftOut *LeftOut `json:"left_out,omitempty"`
+}
+
+// LeftOut are rows of the file of a fit that no fit has seen.
+type LeftOut struct {
+	File string `json:"file"` // without its folder
+	Row  []int  `json:"row"`  // from 1, in ascending order
 }
 
 // Cells says how the cells of a file are read; table.Options has the meaning of each.
@@ -72,6 +80,10 @@ type Cell struct {
 type Feature struct {
 	Cell
 	Times *Cell `json:"times,omitempty"`
+	// Mean and Deviation (divisor n) of a single column in the rows that were fitted; a Deviation of 0:
+	// not known, of a product or in a model of an earlier version.
+	Mean      float64 `json:"mean,omitempty"`
+	Deviation float64 `json:"deviation,omitempty"`
 }
 
 // Terms is a linear predictor: the intercept plus values times features.
@@ -124,6 +136,9 @@ func (r *Result) Model() *Model {
 	if r.Chosen != nil {
 		m.Chosen = &Choice{Lambda: r.Chosen.Lambda, Gamma: r.Chosen.Gamma}
 	}
+	if d.Test != nil {
+		m.LeftOut = &LeftOut{File: d.File, Row: slices.Sorted(slices.Values(d.Test.Row))}
+	}
 	return m
 }
 
@@ -167,6 +182,8 @@ func (w *writer) feature(j int) int {
 	if b >= 0 {
 		cell := w.cell(b)
 		f.Times = &cell
+	} else {
+		f.Mean, f.Deviation = w.r.problem.moments(j)
 	}
 	w.features[j] = len(w.m.Features)
 	w.m.Features = append(w.m.Features, f)
@@ -275,6 +292,9 @@ func (m *Model) check() error {
 		return errors.New("a separator or decimal mark is no single character")
 	}
 	for k, f := range m.Features {
+		if f.Deviation < 0 {
+			return fmt.Errorf("feature %d has the deviation %v", k, f.Deviation)
+		}
 		for _, c := range []*Cell{&f.Cell, f.Times} {
 			if c == nil {
 				continue
@@ -286,6 +306,9 @@ func (m *Model) check() error {
 				return fmt.Errorf("feature %d is level %d of %d", k, c.Level, len(levels))
 			}
 		}
+	}
+	if l := m.LeftOut; l != nil && (len(l.Row) == 0 || l.Row[0] < 1 || !slices.IsSorted(l.Row)) {
+		return errors.New("the rows left out are out of order")
 	}
 	last := math.Inf(1)
 	for _, f := range m.Fits {
@@ -316,6 +339,20 @@ func familyOf(name string) (linear.Family, bool) {
 		}
 	}
 	return 0, false
+}
+
+// Distribution returns the family of the model.
+func (m *Model) Distribution() (linear.Family, error) {
+	family, ok := familyOf(m.Family)
+	if !ok {
+		return 0, fmt.Errorf("unknown family %q", m.Family)
+	}
+	return family, nil
+}
+
+// Table reads a file by the rules of the model.
+func (m *Model) Table(path string) (*table.Table, error) {
+	return table.Read(path, m.options(path, table.Options{}))
 }
 
 // options returns how a file is read for the model; cells override its own rules.

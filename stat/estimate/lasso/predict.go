@@ -78,59 +78,22 @@ func (m *Model) predict(t *table.Table, target string, q *Prediction) (*Predicti
 	}
 	p := &Predictions{Head: estimate.Head{Command: "lasso", File: t.Source, Notes: slices.Clone(t.Notes)},
 		Model: m, Lambda: fit.Lambda, Gamma: gamma}
-	needed, err := m.needed(t, fit)
+	rows, err := m.Read(t, []*SavedFit{fit}, q.Complete)
 	if err != nil {
 		return nil, err
 	}
-	rows := all(t.Rows())
-	if m.Complete || q.Complete {
-		var there []string
-		for _, c := range needed {
-			if t.Has(m.Columns[c].Name) {
-				there = append(there, m.Columns[c].Name)
-			}
-		}
-		if m.Offset != "" && t.Has(m.Offset) {
-			there = append(there, m.Offset)
-		}
-		if there != nil {
-			if rows, err = t.Complete(there...); err != nil {
-				return nil, err
-			}
-		}
-		if gone := t.Rows() - len(rows); gone > 0 {
-			p.Notes = append(p.Notes, fmt.Sprintf("%d of %d rows with a missing cell are left out", gone, t.Rows()))
-		}
+	p.Notes, p.Row, p.Observations = append(p.Notes, rows.Notes...), rows.Row, len(rows.Row)
+	for k := range fit.Terms {
+		p.Link = append(p.Link, rows.Link(&fit.Terms[k]))
 	}
-	values := make([]*values, len(m.Columns))
-	for _, c := range needed {
-		if values[c], err = m.Columns[c].read(t, rows); err != nil {
-			return nil, err
-		}
-	}
-	offset := make([]float64, len(rows))
-	if m.Offset != "" {
-		column := Column{Name: m.Offset}
-		read, err := column.read(t, rows)
-		if err != nil {
-			return nil, err
-		}
-		for i := range offset {
-			offset[i] = read.at(i, -1)
-		}
-	}
-	for _, terms := range fit.Terms {
-		link := m.link(&terms, values, len(rows))
-		for i := range link {
-			link[i] += offset[i]
-		}
-		p.Link = append(p.Link, link)
-	}
-	for _, r := range rows {
-		p.Row = append(p.Row, r+1)
-	}
-	p.Observations = len(rows)
-	return p, p.score(t, target, rows, offset)
+	return p, p.score(t, target, rows)
+}
+
+// At returns the fit at a λ, with the share gamma of the penalised fit in a relaxed one: the mixture
+// that Prediction describes.
+func (m *Model) At(lambda, gamma *float64) (*SavedFit, error) {
+	fit, _, err := m.at(&Prediction{Lambda: lambda, Gamma: gamma})
+	return fit, err
 }
 
 // at returns the fit at a λ; nil: the chosen one, or the only one.
@@ -210,15 +173,17 @@ func mix(a, b []Terms, share, lambda float64) *SavedFit {
 	return out
 }
 
-// needed returns the columns that a fit uses. One that the table does not have is an error.
-func (m *Model) needed(t *table.Table, fit *SavedFit) ([]int, error) {
+// needed returns the columns that any of some fits use. One that the table does not have is an error.
+func (m *Model) needed(t *table.Table, fits []*SavedFit) ([]int, error) {
 	uses := make([]bool, len(m.Columns))
-	for _, terms := range fit.Terms {
-		for _, k := range terms.Feature {
-			f := &m.Features[k]
-			uses[f.Column] = true
-			if f.Times != nil {
-				uses[f.Times.Column] = true
+	for _, fit := range fits {
+		for _, terms := range fit.Terms {
+			for _, k := range terms.Feature {
+				f := &m.Features[k]
+				uses[f.Column] = true
+				if f.Times != nil {
+					uses[f.Times.Column] = true
+				}
 			}
 		}
 	}
@@ -370,7 +335,7 @@ func (v *values) at(i, level int) float64 {
 
 // score reads the true target, where the table has it, and measures the predictions of the
 // rows that have one.
-func (p *Predictions) score(t *table.Table, target string, rows []int, offset []float64) error {
+func (p *Predictions) score(t *table.Table, target string, rows *NewRows) error {
 	if !t.Has(target) {
 		return nil
 	}
@@ -382,28 +347,19 @@ func (p *Predictions) score(t *table.Table, target string, rows []int, offset []
 	family, _ := familyOf(m.Family)
 	s, base := &Score{}, 0.0
 	scores, null := make([]float64, len(p.Link)), make([]float64, len(p.Link))
-	for i, row := range rows {
-		text := column.Text(row)
-		p.Truth = append(p.Truth, text)
+	for i, number := range rows.Row {
+		row := number - 1
+		p.Truth = append(p.Truth, column.Text(row))
 		if column.Missing(row) {
 			continue
 		}
-		y, err := strconv.ParseFloat(text, 64)
-		if m.Classes != nil {
-			class := slices.Index(m.Classes, text)
-			if y, err = float64(class), nil; class < 0 {
-				p.Notes = append(p.Notes, fmt.Sprintf("row %d, column %s: %q is no class of the model (%s); "+
-					"predictions are not compared with the targets", row+1, target, text, estimate.Few(m.Classes)))
-				return nil
-			}
-		}
-		if err != nil {
-			p.Notes = append(p.Notes, fmt.Sprintf("row %d, column %s: %q is not a number; "+
-				"predictions are not compared with the targets", row+1, target, text))
+		y, complaint := m.response(column, target, row)
+		if complaint != "" {
+			p.Notes = append(p.Notes, complaint+"; predictions are not compared with the targets")
 			return nil
 		}
 		for k := range scores {
-			scores[k], null[k] = p.Link[k][i], m.Null[k]+offset[i]
+			scores[k], null[k] = p.Link[k][i], m.Null[k]+rows.Offset[i]
 		}
 		loss, wrong := lossOf(family, scores, y)
 		s.Rows++
