@@ -98,13 +98,19 @@ func (d *Data) Attack(ctx context.Context, o Robustness, networks []Version) (*r
 	slices.Sort(o.Eps)
 	r := &report.Robustness{Data: d.Set.Name, Norm: string(v.threat.Norm), Range: v.words, Examples: v.n, Seed: o.Seed, Attacks: names,
 		Classes: v.classes, Warnings: []string{}, Notes: []string{}}
-	most := o.bounds(networks, v.n*len(o.Eps))
+	var different []Version
 	for i, version := range networks {
 		if i+1 < len(networks) && same(version.Net, networks[i+1].Net) {
 			r.Notes = append(r.Notes, fmt.Sprintf("the %s network is the %s one", networks[i+1].Name, version.Name))
 			continue
 		}
-		a := assault{Robustness: o, victims: v, names: names, attacks: attacks, version: version, most: most, r: r}
+		different = append(different, version)
+	}
+	most := o.bounds(different, v.n*len(o.Eps))
+	progress := &attackProgress{show: o.Progress, parts: int64(len(different)) * o.parts(len(attacks))}
+	defer progress.finish()
+	for _, version := range different {
+		a := assault{Robustness: o, victims: v, names: names, attacks: attacks, version: version, most: most, r: r, progress: progress}
 		n, err := a.run(ctx)
 		if err != nil {
 			return nil, err

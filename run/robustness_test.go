@@ -213,3 +213,38 @@ func TestSameNetworkIsAttackedOnce(t *testing.T) {
 		t.Errorf("%+v, %v", r, err)
 	}
 }
+
+// Progress is of the whole work: it never falls, moves within an attack, and ends full.
+func TestProgressOfAnAttack(t *testing.T) {
+	d := digitsData(t, "unit")
+	var last, full int64
+	var parts strings.Builder
+	calls := map[string]int{}
+	o := Robustness{Eps: []float64{0.05, 0.1}, Limit: 60, Certify: true, Attacks: named(t, "fgsm, {standard: {steps: 3, queries: 20}}"),
+		Progress: func(what string, done, total int64) {
+			if full == 0 {
+				full = total
+			}
+			if done < last || done > total || total != full {
+				t.Errorf("%s: %d of %d after %d of %d", what, done, total, last, full)
+			}
+			last = done
+			calls[strings.SplitN(what, ", ", 4)[min(2, strings.Count(what, ", "))]]++
+			parts.WriteString(what + "\n")
+		}}
+	if _, err := d.Attack(t.Context(), o, []Version{{Name: "final", Net: centroids(t, d)}}); err != nil {
+		t.Fatal(err)
+	}
+	if last != full || full == 0 {
+		t.Errorf("ends at %d of %d", last, full)
+	}
+	for _, want := range []string{"final network, without an attack", "final network, eps 0.05, fgsm, ",
+		"final network, eps 0.1, square, ", "final network, operator norms", "final network, eps 0.1, certifying"} {
+		if !strings.Contains(parts.String(), want) {
+			t.Errorf("no part %q", want)
+		}
+	}
+	if calls["apgdt"] < 20 {
+		t.Errorf("%d signs of life from apgdt", calls["apgdt"])
+	}
+}
