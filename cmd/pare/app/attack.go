@@ -17,7 +17,6 @@ import (
 	"pare/config"
 	"pare/export"
 	"pare/internal/atomicfile"
-	"pare/report"
 	"pare/run"
 )
 
@@ -175,6 +174,7 @@ func runAttack(ctx context.Context, o *flags) error {
 	if err := f.settle(a); err != nil {
 		return err
 	}
+	store := f.stores(a)
 	data, err := a.Data(ctx, m, f.dataDir, f.progress())
 	if err != nil {
 		return err
@@ -188,23 +188,34 @@ func runAttack(ctx context.Context, o *flags) error {
 		return err
 	}
 	result.Source = a.Path
-	stored, err := f.store(a, *result)
-	if err != nil {
-		return err
+	if store {
+		err = run.WriteAttack(a.Path, *result)
 	}
 	if f.svg != "" {
-		if err := atomicfile.Write(f.svg, func(w io.Writer) error { return result.Chart().WriteSVG(w) }); err != nil {
-			return err
-		}
+		err = cmp.Or(err, atomicfile.Write(f.svg, func(w io.Writer) error { return result.Chart().WriteSVG(w) }))
 	}
-	if f.json {
-		return json.NewEncoder(f.stdout).Encode(result)
+	if f.json { // also where a file failed
+		return cmp.Or(json.NewEncoder(f.stdout).Encode(result), err)
 	}
 	printRobustness(f.stdout, result)
-	if stored != "" {
-		fmt.Fprintln(f.stdout, stored)
+	if store && err == nil {
+		fmt.Fprintln(f.stdout, stored(a.Path))
 	}
-	return nil
+	return err
+}
+
+// stores reports whether the result goes into a run folder. One of somebody else can be attacked, too.
+func (f *attackFlags) stores(a *run.Artifact) bool {
+	if a.Kind != run.KindRun {
+		return false
+	}
+	for _, name := range []string{run.AttackFile, run.ReportFile} {
+		if err := writable(filepath.Join(a.Path, name)); err != nil {
+			f.warn(err.Error() + "; the result is printed alone")
+			return false
+		}
+	}
+	return true
 }
 
 // settle finds the config that names the data.
@@ -241,18 +252,11 @@ func (f *attackFlags) versions(a *run.Artifact, final export.Model) ([]run.Versi
 	return out, nil
 }
 
-// store writes attack.json and the section of the report into a run folder, and says so.
-func (f *attackFlags) store(a *run.Artifact, r report.Robustness) (string, error) {
-	if a.Kind != run.KindRun {
-		return "", nil
-	}
-	path := filepath.Join(a.Path, run.AttackFile)
-	if err := run.WriteAttack(a.Path, r); err != nil {
-		return "", err
-	}
-	page := filepath.Join(a.Path, run.ReportFile)
+// stored names the files of a run folder that have the result.
+func stored(dir string) string {
+	path, page := filepath.Join(dir, run.AttackFile), filepath.Join(dir, run.ReportFile)
 	if _, err := os.Stat(page); err != nil {
-		return "wrote " + path, nil
+		return "wrote " + path
 	}
-	return fmt.Sprintf("wrote %s, and a section of %s", path, page), nil
+	return fmt.Sprintf("wrote %s, and a section of %s", path, page)
 }

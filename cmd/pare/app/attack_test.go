@@ -72,6 +72,26 @@ func TestAttackWithoutARun(t *testing.T) {
 	fail(t, 2, "belongs to no run, so no config names its data; give -config", "attack", model, "-eps", "0.1")
 }
 
+// A run folder that cannot be written is attacked all the same: the result is printed, and a warning says that
+// it is not stored.
+func TestAttackOfAClosedFolder(t *testing.T) {
+	folder := copyRun(t)
+	file := filepath.Join(folder, run.AttackFile)
+	if err := os.Mkdir(file, 0o755); err != nil { // permissions do not bind every user
+		t.Fatal(err)
+	}
+	status, out, errs := pare("attack", folder, "-eps", "0.1", "-limit", "20", "-attack", "fgsm")
+	if status != 0 || strings.Contains(out, "wrote") {
+		t.Errorf("status %d, %s", status, out)
+	}
+	contains(t, out, "final network: ")
+	contains(t, errs, "warning: "+file+" is not a regular file; choose another name; the result is printed alone")
+	const closed = "/sys/kernel"
+	if _, err := os.Stat(closed); err == nil {
+		fail(t, 2, "/sys/kernel/a.svg cannot be written: ", "attack", folder, "-eps", "0.1", "-svg", closed+"/a.svg")
+	}
+}
+
 func TestAttackErrors(t *testing.T) {
 	folder, _ := tinyRun(t)
 	for _, c := range []struct{ args, want string }{
