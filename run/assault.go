@@ -253,12 +253,9 @@ const (
 // beyond attacks at a size at which every point of the range is allowed. Hardly an example resists
 // an attack whose gradients lead it.
 func (a *assault) beyond(ctx context.Context) error {
-	eps := a.threat.Range.Upper - a.threat.Range.Lower
+	eps := a.widest()
 	if math.IsInf(eps, 0) || len(a.right) == 0 {
 		return nil
-	}
-	if a.threat.Norm == attack.L2 {
-		eps *= math.Sqrt(float64(a.size))
 	}
 	rows := a.right[:min(len(a.right), examplesBeyond)]
 	r, err := a.attack(ctx, "pgd", attack.NewPGD(), eps, rows)

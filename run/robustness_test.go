@@ -2,6 +2,7 @@ package run
 
 import (
 	"encoding/json"
+	"errors"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -187,6 +188,41 @@ func TestGradientMaskingWarns(t *testing.T) {
 	}
 	if _, err := json.Marshal(plain); err != nil {
 		t.Error(err)
+	}
+}
+
+// The range of other data than images is the user's, and holds the examples; sizes beyond it are noted.
+func TestRangeOfAnAttack(t *testing.T) {
+	c := parse(t, "name: test\nmodel: {type: mlp, hidden: [8]}\ntrain: {epochs: 1, batch: 64}\n"+
+		"data: {dataset: planted, train: 60, validation: 0, test: 40}\n")
+	d, err := LoadData(t.Context(), c, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for want, o := range map[string]Robustness{
+		"has no images, so the range of its values is unknown: give -range":    {},
+		"the range of values is -0.01..0.01, but the test examples of planted": {Range: []float64{-0.01, 0.01}},
+	} {
+		o.Eps = []float64{0.1}
+		var input *InputError
+		if err := d.CheckAttack(o); !errors.As(err, &input) || !strings.Contains(err.Error(), want) {
+			t.Errorf("%+v: error %v, want %q", o, err, want)
+		}
+	}
+	for _, o := range []Robustness{{Range: []float64{-100, 100}}, {Unbounded: true}} {
+		if err := d.CheckAttack(o); err != nil {
+			t.Errorf("%+v: %v", o, err)
+		}
+	}
+	images := digitsData(t, "unit")
+	for eps, want := range map[float64]int{1: 0, 8: 1} {
+		r, err := images.Attack(t.Context(), Robustness{Eps: []float64{eps}, Limit: 5}, []Version{{Name: "final", Net: centroids(t, images)}})
+		if err != nil || len(r.Notes) != want {
+			t.Errorf("eps %g: notes %q, %v", eps, r.Notes, err)
+		}
+		if want > 0 && !strings.Contains(r.Notes[0], "eps 8 is more than 1, which allows every point of the range 0..1") {
+			t.Errorf("note %q", r.Notes[0])
+		}
 	}
 }
 

@@ -82,6 +82,14 @@ func TestAttackOnRuns(t *testing.T) {
 			t.Error(err)
 		}
 	}
+	// A limit that is left out is 1,000, as in the command, and 0 is no limit.
+	for text, want := range map[string]int{"{eps: 0.1}": run.DefaultLimit, "{eps: 0.1, limit: 0, unbounded: true}": 0} {
+		r := table.Runs[0]
+		r.Attack = text
+		if o, err := r.robustness(); err != nil || o.Limit != want || o.Unbounded != (want == 0) {
+			t.Errorf("%s: %+v, %v", text, o, err)
+		}
+	}
 	// Another request is another attack, of the same runs.
 	g, changed := folder(t, dir, strings.Replace(attacked, "0.1, 0.05", "0.02", 1))
 	if changed.Runs[0].Dir != table.Runs[0].Dir {
@@ -113,16 +121,17 @@ func TestAttackRefused(t *testing.T) {
 		t.Error("a run was started")
 	}
 	for section, want := range map[string]string{
-		"{}":                              "attack.eps is missing",
-		"{eps: []}":                       "attack.eps",
-		"{eps: [-0.1]}":                   "attack.eps.0 must be at least 0, got -0.1",
-		"{eps: [0.1, 0.1]}":               "attack.eps has 0.1 twice",
-		"{eps: 0.1, norm: l1}":            "attack.norm",
-		"{eps: 0.1, bounds: crown}":       "attack.bounds has no effect without certify",
-		"{eps: 0.1, range: [1, 0]}":       "attack.range must be two numbers, the lower one first",
-		"{eps: 0.1, attacks: [nope]}":     `unknown attack "nope"`,
-		"{eps: 0.1, limit: 0}":            "attack.limit must be at least 1, got 0",
-		"{eps: 0.1, attacks: {pgd: {x}}}": "attack.attacks",
+		"{}":                          "attack.eps is missing",
+		"{eps: []}":                   "attack.eps",
+		"{eps: [-0.1]}":               "attack.eps.0 must be at least 0, got -0.1",
+		"{eps: [0.1, 0.1]}":           "attack.eps has 0.1 twice",
+		"{eps: 0.1, norm: l1}":        "attack.norm",
+		"{eps: 0.1, bounds: crown}":   "attack.bounds has no effect without certify",
+		"{eps: 0.1, range: [1, 0]}":   "attack.range must be two numbers, the lower one first",
+		"{eps: 0.1, attacks: [nope]}": `unknown attack "nope"`,
+		"{eps: 0.1, limit: -1}":       "attack.limit must be at least 0, got -1",
+		"{eps: 0.1, unbounded: true, range: [0, 1]}": "attack.unbounded takes the place of range; leave one of them out",
+		"{eps: 0.1, attacks: {pgd: {x}}}":            "attack.attacks",
 	} {
 		_, err := plan(t, strings.Replace(attacked, attacked[strings.Index(attacked, "attack: ")+8:], section+"\n", 1))
 		if err == nil || !strings.Contains(err.Error(), want) {

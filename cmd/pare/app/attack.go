@@ -9,6 +9,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 
@@ -75,9 +76,6 @@ func (f *attackFlags) define() {
 func (f *attackFlags) robustness() (run.Robustness, error) {
 	r := run.Robustness{Norm: attack.Norm(f.norm), Limit: f.limit, Certify: f.certify, Bounds: f.bounds, Seed: f.seed, Pictures: f.pictures,
 		Progress: f.progress(), Unbounded: f.limits == "none"}
-	if f.limit == 0 {
-		r.Limit = math.MaxInt
-	}
 	if f.refuse(!f.certify, "it is a method of -certify", "bounds"); f.refused != nil {
 		return r, f.refused
 	}
@@ -149,12 +147,18 @@ func readAttacks(text string) ([]config.Named[attack.Attack], error) {
 	if err == nil {
 		return list.Attacks, nil
 	}
+	if strings.TrimSpace(text) == "" {
+		return nil, cli.InputError("-attack is empty; it must name attacks, such as pgd")
+	}
 	line := err.Error()
 	if parts := strings.SplitN(line, ":", 4); len(parts) == 4 && parts[0] == file { // line and column of a file that there is not
-		line = file + ":" + parts[3]
+		line = file + ":" + placeInList.ReplaceAllString(parts[3], "$1")
 	}
 	return nil, cli.InputError("%s", line)
 }
+
+// placeInList is the place of a key in the list that readAttacks makes.
+var placeInList = regexp.MustCompile(`\battacks\.[0-9]+(?:: |\.)(.)`)
 
 func runAttack(ctx context.Context, o *flags) error {
 	f := &attackFlags{flags: o}
@@ -210,8 +214,9 @@ func (f *attackFlags) stores(a *run.Artifact) bool {
 		return false
 	}
 	for _, name := range []string{run.AttackFile, run.ReportFile} {
-		if err := writable(filepath.Join(a.Path, name)); err != nil {
-			f.warn(err.Error() + "; the result is printed alone")
+		path := filepath.Join(a.Path, name)
+		if err := atomicfile.Check(path); err != nil {
+			f.warn(fmt.Sprintf("%s cannot be written: %v; the result is printed alone", path, err))
 			return false
 		}
 	}

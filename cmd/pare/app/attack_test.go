@@ -85,7 +85,7 @@ func TestAttackOfAClosedFolder(t *testing.T) {
 		t.Errorf("status %d, %s", status, out)
 	}
 	contains(t, out, "final network: ")
-	contains(t, errs, "warning: "+file+" is not a regular file; choose another name; the result is printed alone")
+	contains(t, errs, "warning: "+file+" cannot be written: it exists and is not a regular file; the result is printed alone")
 	const closed = "/sys/kernel"
 	if _, err := os.Stat(closed); err == nil {
 		fail(t, 2, "/sys/kernel/a.svg cannot be written: ", "attack", folder, "-eps", "0.1", "-svg", closed+"/a.svg")
@@ -102,8 +102,9 @@ func TestAttackErrors(t *testing.T) {
 		{"-eps 0.1,", `-eps is "0.1,"; it must be numbers`},
 		{"-eps 0.1,0.1", "-eps has 0.1 twice"},
 		{"-eps 0.1 -norm l1", `-norm is "l1", it must be linf or l2`},
-		{"-eps 0.1 -attack pdg", `-attack: attacks.0: unknown attack "pdg"; did you mean pgd?`},
-		{"-eps 0.1 -attack {pgd:{steps:0}}", "-attack: attacks.0.pgd.steps must be at least 1, got 0"},
+		{"-eps 0.1 -attack pdg", `-attack: unknown attack "pdg"; did you mean pgd?`},
+		{"-eps 0.1 -attack {pgd:{steps:0}}", "-attack: pgd.steps must be at least 1, got 0"},
+		{"-eps 0.1 -attack fgsm,{pgd:{stps:1}}", "-attack: pgd.stps is not an option of pgd; did you mean pgd.steps? its options are"},
 		{"-eps 0.1 -attack [", "-attack: "},
 		{"-eps 0.1 -standard -attack pgd", "-standard is a set of attacks; leave -attack out"},
 		{"-eps 0.1 -range 1,0", `-range is "1,0"; it must be two numbers, the lower one first, or none`},
