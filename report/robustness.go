@@ -83,8 +83,7 @@ type Adversarial struct {
 var robustnessText string
 
 var robustnessTemplate = template.Must(template.New("robustness").Funcs(template.FuncMap{
-	"percent": Percent, "count": func(n int) string { return Count(int64(n)) },
-	"count64": Count, "eps": EpsText,
+	"count": func(n int) string { return Count(int64(n)) }, "eps": EpsText,
 	"png": func(b []byte) template.URL {
 		return template.URL("data:image/png;base64," + base64.StdEncoding.EncodeToString(b))
 	},
@@ -115,7 +114,7 @@ func WithRobustness(page []byte, r Robustness) ([]byte, error) {
 		Robustness
 		Figure figure
 		Tables []*classTable
-	}{r, r.figure(), r.classTables()})
+	}{r, r.figure(), append([]*classTable{r.sizesTable()}, r.classTables()...)})
 }
 
 // Chart draws accuracies against the size of perturbations.
@@ -123,7 +122,7 @@ func (r Robustness) Chart() chart.Chart {
 	c := chart.Chart{Title: "Accuracy under attack", X: "size of perturbations, " + r.Norm, Y: "accuracy, %", Percent: true, Zero: true}
 	for _, n := range r.Networks {
 		robust := chart.Curve{Name: n.Name + ", robust", Dots: true, X: []float64{0}, Y: []float64{n.Clean}}
-		certified := chart.Curve{Name: n.Name + ", certified", Dots: true}
+		certified := chart.Curve{Name: n.Name + ", certified", Dots: true, X: []float64{0}, Y: []float64{n.Clean}}
 		for _, p := range n.Points {
 			if p.Eps == 0 {
 				continue
@@ -134,7 +133,7 @@ func (r Robustness) Chart() chart.Chart {
 			}
 		}
 		c.Curves = append(c.Curves, robust)
-		if len(certified.X) > 0 {
+		if len(certified.X) > 1 {
 			c.Curves = append(c.Curves, certified)
 		}
 	}
@@ -146,6 +145,44 @@ func (r Robustness) figure() figure {
 	return figure{c.Title, template.HTML(c.Inline())}
 }
 
+// sizesTable has the accuracy of each network at each size, by attack and by method of proof.
+func (r Robustness) sizesTable() *classTable {
+	t := &classTable{Title: "Sizes of perturbations", Head: []string{"network", "parameters", "not 0", "clean", "ε", "robust"}}
+	for _, name := range r.Attacks {
+		t.Head = append(t.Head, "under "+name)
+	}
+	var methods []string // of the network with bounds, where there is one
+	for _, n := range r.Networks {
+		for _, p := range n.Points {
+			if methods == nil && p.Certified != nil {
+				for _, m := range p.ByMethod {
+					methods = append(methods, m.Name)
+				}
+				t.Head = append(append(t.Head, "certified"), methods...)
+			}
+		}
+	}
+	for _, n := range r.Networks {
+		for _, p := range n.Points {
+			row := []string{n.Name, Count(n.Params), Count(n.NonZero), Percent(n.Clean), EpsText(p.Eps), Percent(p.Robust)}
+			for _, a := range p.ByAttack {
+				row = append(row, Percent(a.Accuracy))
+			}
+			if p.Certified != nil {
+				row = append(row, Percent(*p.Certified))
+				for _, m := range p.ByMethod {
+					row = append(row, Percent(m.Accuracy))
+				}
+			}
+			for len(row) < len(t.Head) {
+				row = append(row, "–")
+			}
+			t.Rows = append(t.Rows, row)
+		}
+	}
+	return t
+}
+
 // classTables have the accuracy of each class at each size, a table for each network.
 func (r Robustness) classTables() []*classTable {
 	var out []*classTable
@@ -155,7 +192,7 @@ func (r Robustness) classTables() []*classTable {
 		}
 		t := &classTable{Title: "Classes of the " + n.Title(), Head: []string{"class", "examples", "clean"}}
 		for _, p := range n.Points {
-			t.Head = append(t.Head, EpsText(p.Eps))
+			t.Head = append(t.Head, "at ε = "+EpsText(p.Eps))
 		}
 		order := make([]int, len(n.ByClass))
 		for i := range order {

@@ -82,7 +82,7 @@ func printByClass(w io.Writer, names []string, n report.RobustNetwork) {
 	}
 	fmt.Fprintf(w, "%-16s %8s %9s", "class", "examples", "clean")
 	for _, p := range n.Points {
-		fmt.Fprintf(w, " %9s", report.EpsText(p.Eps))
+		fmt.Fprintf(w, " %9s", "at "+report.EpsText(p.Eps))
 	}
 	fmt.Fprintln(w)
 	for c := range n.ByClass {
