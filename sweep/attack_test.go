@@ -82,6 +82,24 @@ func TestAttackOnRuns(t *testing.T) {
 			t.Error(err)
 		}
 	}
+	tables, err := os.ReadFile(filepath.Join(out, results.MarkdownFile))
+	if want := "### Accuracy under attack (linf, %)\n\n| method | point | not 0 | clean | robust 0.05 | certified 0.05 | robust 0.1 | certified 0.1 | seeds |"; err != nil ||
+		!strings.Contains(string(tables), want) {
+		t.Errorf("no %q in %s, %v", want, tables, err)
+	}
+	// A figure of an earlier report goes, other files stay.
+	for name, stays := range map[string]bool{"robust_accuracy_l2_0.7.png": false, "robust_accuracy_notes.txt": true, "robust_accuracy_linf_0.1.png": true} {
+		path := filepath.Join(out, name)
+		if err := os.WriteFile(path, nil, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		if err := set.Write(out, results.OverParams, "test"); err != nil {
+			t.Fatal(err)
+		}
+		if exists(path) != stays {
+			t.Errorf("%s: after another report it is there: %v", name, !stays)
+		}
+	}
 	// A limit that is left out is 1,000, as in the command, and 0 is no limit.
 	for text, want := range map[string]int{"{eps: 0.1}": run.DefaultLimit, "{eps: 0.1, limit: 0, unbounded: true}": 0} {
 		r := table.Runs[0]
