@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"pare/attack"
 	"pare/report"
 )
 
@@ -158,16 +159,20 @@ func (s *Set) robustTable() *grid {
 	return &g
 }
 
-// robust is the accuracy under attack in a line of the table of runs: "30.10 % at 0.1".
+// robust is the accuracy under attack in a line of the table of runs: "30.10 % at 0.1", "30.10 % at l2 1".
 func (l line) robust() string {
 	r := l.rows[0].Robust
 	if r == nil {
 		return ""
 	}
 	var parts []string
+	where := "" // the norm, unless it is the usual one
+	if r.Norm != string(attack.Linf) {
+		where = r.Norm + " "
+	}
 	for _, p := range r.Points {
 		mean := l.mean(func(row *Row) float64 {
-			if row.Robust == nil {
+			if row.Robust == nil || row.Robust.Norm != r.Norm {
 				return math.NaN()
 			}
 			for _, q := range row.Robust.Points {
@@ -178,7 +183,7 @@ func (l line) robust() string {
 			return math.NaN()
 		})
 		if !math.IsNaN(mean) {
-			parts = append(parts, report.Percent(mean)+" at "+report.EpsText(p.Eps))
+			parts = append(parts, report.Percent(mean)+" at "+where+report.EpsText(p.Eps))
 		}
 	}
 	return strings.Join(parts, ", ")

@@ -41,6 +41,7 @@ func TestAttack(t *testing.T) {
 	if again := readFile(t, filepath.Join(folder, run.ReportFile)); strings.Count(again, "<h2>Robustness</h2>") != 1 {
 		t.Error("a second attack adds a second section")
 	}
+	contains(t, succeed(t, "inspect", folder), "attack  final network, 60 test examples, linf: clean ", "; at 0.1 robust ", run.AttackFile+" in")
 	// The same seed gives the same result.
 	if again := succeed(t, "attack", folder, "-eps", "0,0.05,0.1", "-limit", "60", "-networks", "final", "-attack", "{pgd: {steps: 5}}", "-json"); again != text {
 		t.Error("the same command gives another result")
