@@ -14,68 +14,69 @@ import (
 // Robustness is how networks of a run withstand adversarial examples: attack.json, the JSON of pare
 // attack, and a section of the report.
 type Robustness struct {
-	Source   string   `json:"source"`
-	Data     string   `json:"data"`
-	Norm     string   `json:"norm"`  // linf or l2
-	Range    string   `json:"range"` // of valid values, in words
-	Examples int      `json:"examples"`
-	Seed     uint64   `json:"seed"`
-	Attacks  []string `json:"attacks"`
-	Classes  []string `json:"classes"` // their names
+	Source   string   `json:"source"`   // path of what was attacked, as given
+	Data     string   `json:"data"`     // name of the data
+	Norm     string   `json:"norm"`     // linf or l2
+	Range    string   `json:"range"`    // of valid values, in words
+	Examples int      `json:"examples"` // attacked: the first ones of the test set
+	Seed     uint64   `json:"seed"`     // of the random numbers of attacks
+	Attacks  []string `json:"attacks"`  // names of the attacks
+	Classes  []string `json:"classes"`  // their names
 	// Networks are the network before pruning, where there is one, and the final one.
 	Networks []RobustNetwork `json:"networks"`
-	Warnings []string        `json:"warnings"` // none: []
+	Warnings []string        `json:"warnings"` // of gradient masking; none: []
 	Notes    []string        `json:"notes"`    // none: []
 }
 
 // RobustNetwork is the outcome for one network. Accuracies are shares of the examples.
 type RobustNetwork struct {
-	Name    string         `json:"name"`
-	Params  int64          `json:"params"`
-	NonZero int64          `json:"nonzero"`
-	Clean   float64        `json:"clean"` // accuracy without an attack
-	Targets []int          `json:"class_examples"`
-	ByClass []float64      `json:"clean_by_class"`
-	Points  []RobustPoint  `json:"points"` // by ascending eps
-	Shown   []Adversarial  `json:"pictures,omitempty"`
-	Radius  *RadiusSummary `json:"lipschitz,omitempty"` // nil: not asked for
+	Name    string         `json:"name"`                // trained, final or, without a run, network
+	Params  int64          `json:"params"`              // trainable values
+	NonZero int64          `json:"nonzero"`             // trainable values that are not 0
+	Clean   float64        `json:"clean"`               // accuracy without an attack
+	Targets []int          `json:"class_examples"`      // examples of each class
+	ByClass []float64      `json:"clean_by_class"`      // accuracy of each class without an attack
+	Points  []RobustPoint  `json:"points"`              // by ascending eps
+	Shown   []Adversarial  `json:"pictures,omitempty"`  // of images; nil: there are none
+	Radius  *RadiusSummary `json:"lipschitz,omitempty"` // nil: bounds were not asked for
 }
 
 // RobustPoint is the outcome at one size of perturbations.
 type RobustPoint struct {
-	Eps      float64        `json:"eps"`
-	Robust   float64        `json:"robust"` // accuracy under all attacks together
-	ByClass  []float64      `json:"robust_by_class"`
-	ByAttack []AttackResult `json:"by_attack"`
+	Eps      float64        `json:"eps"`             // size of perturbations
+	Robust   float64        `json:"robust"`          // accuracy under all attacks together
+	ByClass  []float64      `json:"robust_by_class"` // the same of each class
+	ByAttack []AttackResult `json:"by_attack"`       // accuracy under each attack
 	// Certified is the share of the examples for which it is proved that no perturbation of the size
 	// changes the right decision; nil: not asked for.
 	Certified *float64       `json:"certified,omitempty"`
-	ByMethod  []AttackResult `json:"by_method,omitempty"` // certified by each method alone, or by those before it
+	ByMethod  []AttackResult `json:"by_method,omitempty"` // certified by each method alone, or by those before it; nil: not asked for
 }
 
 // AttackResult is the accuracy under an attack, or certified by a method, of a name.
 type AttackResult struct {
-	Name     string  `json:"name"`
-	Accuracy float64 `json:"accuracy"`
+	Name     string  `json:"name"`     // of the attack or method
+	Accuracy float64 `json:"accuracy"` // share of the examples
 }
 
 // RadiusSummary are certified radii by the product of operator norms.
 type RadiusSummary struct {
-	Constant *float64 `json:"constant"` // of the outputs; null where a layer has a jump
-	Median   float64  `json:"median_radius"`
+	Constant *float64 `json:"constant"`      // Lipschitz constant of the outputs; nil where a layer has a jump
+	Median   float64  `json:"median_radius"` // of all examples; 0 for those that are wrong without an attack
 }
 
 // Adversarial is an example that an attack has changed.
 type Adversarial struct {
-	Example   int     `json:"example"` // its number in the test set
-	Class     string  `json:"class"`
+	Example   int     `json:"example"`   // its number in the test set, from 0
+	Class     string  `json:"class"`     // name of its class
 	Predicted string  `json:"predicted"` // for the changed example
-	Eps       float64 `json:"eps"`
-	Attack    string  `json:"attack"`
-	// Before, After and Change are PNG pictures: the example, the example changed, and the
-	// difference, grey where there is none.
+	Eps       float64 `json:"eps"`       // size of the perturbation
+	Attack    string  `json:"attack"`    // that found it
+	// PNG picture of the example
 	Before []byte `json:"before"`
-	After  []byte `json:"after"`
+	// PNG picture of the changed example
+	After []byte `json:"after"`
+	// PNG picture of the difference, grey where there is none
 	Change []byte `json:"change"`
 }
 
@@ -83,8 +84,7 @@ type Adversarial struct {
 var robustnessText string
 
 var robustnessTemplate = template.Must(template.New("robustness").Funcs(template.FuncMap{
-	"percent": Percent, "count": func(n int) string { return Count(int64(n)) },
-	"count64": Count, "eps": EpsText,
+	"count": func(n int) string { return Count(int64(n)) }, "eps": EpsText,
 	"png": func(b []byte) template.URL {
 		return template.URL("data:image/png;base64," + base64.StdEncoding.EncodeToString(b))
 	},
@@ -96,6 +96,18 @@ func (n RobustNetwork) Title() string {
 		return n.Name
 	}
 	return n.Name + " network"
+}
+
+// Line is the outcome in a line: clean, robust and certified accuracy.
+func (n RobustNetwork) Line() string {
+	text := "clean " + Percent(n.Clean)
+	for _, p := range n.Points {
+		text += fmt.Sprintf("; at %s robust %s", EpsText(p.Eps), Percent(p.Robust))
+		if p.Certified != nil {
+			text += ", certified " + Percent(*p.Certified)
+		}
+	}
+	return text
 }
 
 // EpsText writes the size of a perturbation, as a number of 255ths where it is one and no short
@@ -115,7 +127,7 @@ func WithRobustness(page []byte, r Robustness) ([]byte, error) {
 		Robustness
 		Figure figure
 		Tables []*classTable
-	}{r, r.figure(), r.classTables()})
+	}{r, r.figure(), append([]*classTable{r.sizesTable()}, r.classTables()...)})
 }
 
 // Chart draws accuracies against the size of perturbations.
@@ -123,7 +135,7 @@ func (r Robustness) Chart() chart.Chart {
 	c := chart.Chart{Title: "Accuracy under attack", X: "size of perturbations, " + r.Norm, Y: "accuracy, %", Percent: true, Zero: true}
 	for _, n := range r.Networks {
 		robust := chart.Curve{Name: n.Name + ", robust", Dots: true, X: []float64{0}, Y: []float64{n.Clean}}
-		certified := chart.Curve{Name: n.Name + ", certified", Dots: true}
+		certified := chart.Curve{Name: n.Name + ", certified", Dots: true, X: []float64{0}, Y: []float64{n.Clean}}
 		for _, p := range n.Points {
 			if p.Eps == 0 {
 				continue
@@ -134,7 +146,7 @@ func (r Robustness) Chart() chart.Chart {
 			}
 		}
 		c.Curves = append(c.Curves, robust)
-		if len(certified.X) > 0 {
+		if len(certified.X) > 1 {
 			c.Curves = append(c.Curves, certified)
 		}
 	}
@@ -146,6 +158,44 @@ func (r Robustness) figure() figure {
 	return figure{c.Title, template.HTML(c.Inline())}
 }
 
+// sizesTable has the accuracy of each network at each size, by attack and by method of proof.
+func (r Robustness) sizesTable() *classTable {
+	t := &classTable{Title: "Sizes of perturbations", Head: []string{"network", "parameters", "not 0", "clean", "ε", "robust"}}
+	for _, name := range r.Attacks {
+		t.Head = append(t.Head, "under "+name)
+	}
+	var methods []string // of the network with bounds, where there is one
+	for _, n := range r.Networks {
+		for _, p := range n.Points {
+			if methods == nil && p.Certified != nil {
+				for _, m := range p.ByMethod {
+					methods = append(methods, m.Name)
+				}
+				t.Head = append(append(t.Head, "certified"), methods...)
+			}
+		}
+	}
+	for _, n := range r.Networks {
+		for _, p := range n.Points {
+			row := []string{n.Name, Count(n.Params), Count(n.NonZero), Percent(n.Clean), EpsText(p.Eps), Percent(p.Robust)}
+			for _, a := range p.ByAttack {
+				row = append(row, Percent(a.Accuracy))
+			}
+			if p.Certified != nil {
+				row = append(row, Percent(*p.Certified))
+				for _, m := range p.ByMethod {
+					row = append(row, Percent(m.Accuracy))
+				}
+			}
+			for len(row) < len(t.Head) {
+				row = append(row, "–")
+			}
+			t.Rows = append(t.Rows, row)
+		}
+	}
+	return t
+}
+
 // classTables have the accuracy of each class at each size, a table for each network.
 func (r Robustness) classTables() []*classTable {
 	var out []*classTable
@@ -155,7 +205,7 @@ func (r Robustness) classTables() []*classTable {
 		}
 		t := &classTable{Title: "Classes of the " + n.Title(), Head: []string{"class", "examples", "clean"}}
 		for _, p := range n.Points {
-			t.Head = append(t.Head, EpsText(p.Eps))
+			t.Head = append(t.Head, "at ε = "+EpsText(p.Eps))
 		}
 		order := make([]int, len(n.ByClass))
 		for i := range order {

@@ -19,7 +19,7 @@ func TestWithRobustness(t *testing.T) {
 				Certified: &share, ByMethod: []AttackResult{{"IBP", 0.25}}}},
 			Shown: []Adversarial{{Example: 1, Class: "no", Predicted: "<yes>", Eps: 8.0 / 255, Attack: "pgd", Before: []byte("1"),
 				After: []byte("2"), Change: []byte("3")}}}}}
-	page := []byte("<html><body><p>run</p>\n</body></html>")
+	page := []byte("<html><body><p>run</p>\n<h2>Commands</h2>\n<h2>Config</h2>\n</body></html>")
 	once, err := WithRobustness(page, r)
 	if err != nil {
 		t.Fatal(err)
@@ -33,7 +33,12 @@ func TestWithRobustness(t *testing.T) {
 	if strings.Count(text, "<h2>Robustness</h2>") != 1 || !strings.Contains(text, "on 9 examples") || strings.Contains(text, "on 8 examples") {
 		t.Error("the section is not replaced")
 	}
-	for _, want := range []string{"<p>run</p>", "8/255", "50.00 %", "25.00 %", "fgsm 62.50 %", "IBP 25.00 %", "a &lt;b&gt;", "&lt;yes&gt;",
+	if strings.Index(text, "<h2>Robustness</h2>") > strings.Index(text, "<h2>Commands</h2>") {
+		t.Error("the section stands behind the config, where nobody looks")
+	}
+	for _, want := range []string{"<p>run</p>", "8/255", "<th>robust</th><th>under fgsm</th><th>under pgd</th><th>certified</th><th>IBP</th>",
+		"<td>8/255</td><td>50.00 %</td><td>62.50 %</td><td>50.00 %</td><td>25.00 %</td><td>25.00 %</td>", "<th>at ε = 8/255</th>",
+		"no → &lt;yes&gt;, ε = 8/255, pgd", "a &lt;b&gt;", "&lt;yes&gt;",
 		"Warning: gradients &amp; masks", "data:image/png;base64,MQ==", "final, certified"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("%q is missing", want)

@@ -7,8 +7,11 @@ import (
 	"html/template"
 )
 
-// withSection returns a page that Write has written with a section at its end, in place of an
-// earlier one of the same id.
+// closing are the parts of a page that sections stand before, the first one that it has.
+var closing = []string{"<h2>Commands</h2>", "<h2>Config</h2>", "</body>"}
+
+// withSection returns a page that Write has written with a section before its commands and config, in
+// place of an earlier one of the same id.
 func withSection(page []byte, id string, text *template.Template, data any) ([]byte, error) {
 	first, last := []byte(fmt.Sprintf("<section id=%q>", id)), []byte(fmt.Sprintf("</section><!-- %s -->\n", id))
 	if from := bytes.Index(page, first); from >= 0 {
@@ -16,7 +19,12 @@ func withSection(page []byte, id string, text *template.Template, data any) ([]b
 			page = append(bytes.Clone(page[:from]), page[from+n+len(last):]...)
 		}
 	}
-	end := bytes.LastIndex(page, []byte("</body>"))
+	end := -1
+	for _, part := range closing {
+		if end < 0 {
+			end = bytes.LastIndex(page, []byte(part))
+		}
+	}
 	if end < 0 {
 		return nil, errors.New("it is no report: it has no </body>")
 	}

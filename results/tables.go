@@ -8,7 +8,8 @@ import (
 
 // Tables writes the tables that papers on pruning print, for multiply-accumulates, for
 // parameters, and where masks leave zeros for nonzero parameters: each method at 2, 4, 8
-// and 16 times fewer, and its difference from the baseline seed by seed.
+// and 16 times fewer, and its difference from the baseline seed by seed; then the accuracy under
+// attack, where runs were attacked.
 func (s *Set) Tables(w io.Writer, form Form) error {
 	if err := s.Comparable(); err != nil {
 		return err
@@ -34,6 +35,9 @@ func (s *Set) tables() []grid {
 		if len(c.differences) > 0 {
 			out = append(out, c.paired())
 		}
+	}
+	if g := s.robustTable(); g != nil {
+		out = append(out, *g)
 	}
 	return out
 }

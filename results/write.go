@@ -86,12 +86,21 @@ func (s *Set) Write(dir string, over Over, title string) error {
 	return nil
 }
 
-// staleFigures are the figures of groups of an earlier report in the folder that the new one does
-// not write.
+// staleFigures are the figures of groups and of accuracy under attack in the folder, from an earlier report,
+// that the new one does not write.
 func staleFigures(dir string, written func(name string) bool) ([]string, error) {
 	if _, err := os.Stat(filepath.Join(dir, CSVFile)); err != nil {
 		return nil, nil // there is no earlier report
 	}
-	found, err := filepath.Glob(filepath.Join(dir, "audit-*.svg"))
-	return slices.DeleteFunc(found, func(path string) bool { return written(filepath.Base(path)) }), err
+	var out []string
+	for _, names := range []string{"audit-*.svg", "clean_accuracy.*", "robust_accuracy_*", "certified_accuracy_*"} {
+		found, err := filepath.Glob(filepath.Join(dir, names))
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, slices.DeleteFunc(found, func(path string) bool {
+			return written(filepath.Base(path)) || !slices.Contains([]string{".svg", ".png"}, filepath.Ext(path))
+		})...)
+	}
+	return out, nil
 }

@@ -17,13 +17,14 @@ import (
 type assault struct {
 	Robustness
 	*victims
-	names   []string
-	attacks []attack.Attack
-	version Version
-	most    certify.Method // the last method to try
-	r       *report.Robustness
+	names    []string
+	attacks  []attack.Attack
+	version  Version
+	most     certify.Method // the last method to try
+	r        *report.Robustness
+	progress *attackProgress
 
-	model  *attack.Network
+	model  *watchedModel
 	right  []int    // examples that the network gets right as they are
 	broken [][]bool // by attack and example, at the present eps or a smaller one
 	shown  map[int]bool
@@ -42,10 +43,11 @@ func (a *assault) run(ctx context.Context) (*report.RobustNetwork, error) {
 	if err := net.CheckBatch(batch); err != nil {
 		return nil, &InputError{err}
 	}
-	var err error
-	if a.model, err = attack.NewNetwork(net, batch); err != nil {
+	model, err := attack.NewNetwork(net, batch)
+	if err != nil {
 		return nil, &InputError{err}
 	}
+	a.model = &watchedModel{Network: model, size: a.size, progress: a.progress}
 	if k := a.model.Outputs(); slices.Max(a.labels) >= k {
 		return nil, &InputError{fmt.Errorf("the %s network has %d outputs, an example has class %d", a.version.Name, k, slices.Max(a.labels))}
 	}
@@ -85,6 +87,7 @@ func (a *assault) clean(ctx context.Context) error {
 	x, _ := a.rows(all)
 	k := a.model.Outputs()
 	z := make([]float64, a.n*k)
+	a.progress.begin(report.RobustNetwork{Name: a.version.Name}.Title() + ", without an attack")
 	for first := 0; first < a.n; first += mostAtOnce {
 		last := min(a.n, first+mostAtOnce)
 		if err := ctx.Err(); err != nil {
@@ -138,15 +141,16 @@ func (a *assault) robust() []int {
 func (a *assault) attack(ctx context.Context, name string, how attack.Attack, eps float64, rows []int) (*attack.Result, error) {
 	t := a.threat
 	t.Eps = eps
-	o := attack.Options{Random: rand.New(rand.NewPCG(a.Seed, math.Float64bits(eps))), Chunk: mostAtOnce}
-	if a.Progress != nil {
-		o.Progress = func(part string, done, total int) {
-			if part == "" {
-				part = name
+	at := fmt.Sprintf("%s, eps %s, ", a.out.Title(), report.EpsText(eps))
+	a.progress.begin(at + name)
+	defer a.progress.end()
+	o := attack.Options{Random: rand.New(rand.NewPCG(a.Seed, math.Float64bits(eps))), Chunk: mostAtOnce,
+		Progress: func(part string, done, total int) {
+			if part != "" {
+				a.progress.what = at + part
 			}
-			a.Progress(fmt.Sprintf("%s, eps %s, %s", a.out.Title(), report.EpsText(eps), part), int64(done), int64(total))
-		}
-	}
+			a.progress.at(done, total)
+		}}
 	attacker, err := attack.New(a.model, t, how, o)
 	if err != nil {
 		return nil, &InputError{err}
@@ -249,12 +253,9 @@ const (
 // beyond attacks at a size at which every point of the range is allowed. Hardly an example resists
 // an attack whose gradients lead it.
 func (a *assault) beyond(ctx context.Context) error {
-	eps := a.threat.Range.Upper - a.threat.Range.Lower
+	eps := a.widest()
 	if math.IsInf(eps, 0) || len(a.right) == 0 {
 		return nil
-	}
-	if a.threat.Norm == attack.L2 {
-		eps *= math.Sqrt(float64(a.size))
 	}
 	rows := a.right[:min(len(a.right), examplesBeyond)]
 	r, err := a.attack(ctx, "pgd", attack.NewPGD(), eps, rows)
@@ -287,16 +288,16 @@ func (a *assault) certify(ctx context.Context, open [][]int) error {
 		t := a.threat
 		t.Eps = a.Eps[e]
 		rows := open[e]
+		a.progress.begin(fmt.Sprintf("%s, eps %s, certifying", a.out.Title(), report.EpsText(t.Eps)))
 		err := net.Margins(ctx, len(rows), most, func(i int) (certify.Region, int) {
 			return certify.Ball(t, a.channels, a.x[rows[i]*a.size:][:a.size]), a.labels[rows[i]]
 		}, func(i int, m certify.Margin) {
 			if at := &by[rows[i]]; m.Least > 0 && (*at == 0 || m.By < *at) {
 				*at = m.By
 			}
-			if a.Progress != nil {
-				a.Progress(fmt.Sprintf("%s, eps %s, certifying", a.out.Title(), report.EpsText(t.Eps)), int64(i+1), int64(len(rows)))
-			}
+			a.progress.at(i+1, len(rows))
 		})
+		a.progress.end()
 		if err != nil {
 			return err
 		}
@@ -332,12 +333,15 @@ func (a *assault) radii(ctx context.Context, net *certify.Network, l certify.Nor
 	out := make([]float64, a.n)
 	t := a.threat
 	t.Eps = 0
-	for _, i := range a.right {
+	a.progress.begin(a.out.Title() + ", operator norms")
+	defer a.progress.end()
+	for k, i := range a.right {
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
 		low, high := net.Outputs(certify.Ball(t, a.channels, a.x[i*a.size:][:a.size]), certify.IBP)
 		out[i] = l.Radius(low, high, a.labels[i])
+		a.progress.at(k+1, len(a.right))
 	}
 	sorted := slices.Sorted(slices.Values(out))
 	a.out.Radius = &report.RadiusSummary{Median: sorted[len(sorted)/2]}

@@ -14,13 +14,14 @@ import (
 	"strings"
 	"testing"
 
+	"pare/report"
 	"pare/train"
 )
 
 var update = flag.Bool("update", false, "write the tables of docs/run-files.md")
 
-// TestFieldsPage demands that docs/run-files.md lists the fields of summary.json and
-// metrics.jsonl as the structs and their comments say; -update writes them.
+// TestFieldsPage demands that docs/run-files.md lists the fields of summary.json,
+// metrics.jsonl and attack.json as the structs and their comments say; -update writes them.
 func TestFieldsPage(t *testing.T) {
 	page := filepath.Join("..", "docs", "run-files.md")
 	text, err := os.ReadFile(page)
@@ -32,7 +33,8 @@ func TestFieldsPage(t *testing.T) {
 	for _, file := range []struct {
 		name string
 		of   reflect.Type
-	}{{SummaryFile, reflect.TypeFor[Summary]()}, {MetricsFile, reflect.TypeFor[train.Record]()}} {
+	}{{SummaryFile, reflect.TypeFor[Summary]()}, {MetricsFile, reflect.TypeFor[train.Record]()},
+		{AttackFile, reflect.TypeFor[report.Robustness]()}} {
 		begin, end := fmt.Sprintf("<!-- fields of %s -->\n", file.name), "<!-- end -->"
 		i := strings.Index(want, begin)
 		if i < 0 {
@@ -112,6 +114,9 @@ func fieldKind(t reflect.Type) (name string, inner reflect.Type) {
 	case reflect.Pointer:
 		return fieldKind(t.Elem())
 	case reflect.Slice:
+		if t.Elem().Kind() == reflect.Uint8 {
+			return "base64", nil
+		}
 		name, inner = fieldKind(t.Elem())
 		return "list of " + name, inner
 	case reflect.Map:

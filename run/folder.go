@@ -163,7 +163,7 @@ func (f Folder) readJSON(name string, v any) (bool, error) {
 // folderFiles are the files and folders of runs and models.
 var folderFiles = []string{ConfigFile, SummaryFile, ReportFile, DiagramFile, export.SafetensorsFile, export.ArchitectureFile,
 	export.ONNXFile, pruneFile, MetricsFile, sessionsFile, WarningsFile, dataFile, EventsDir, checkpointsDir, snapshotsDir,
-	trainedDir, prunedDir, AuditDir}
+	trainedDir, prunedDir, AuditDir, AttackFile}
 
 // Files lists the known files and folders of the artifact that exist.
 func (a *Artifact) Files() []string {

@@ -22,14 +22,14 @@ type Robustness struct {
 	Eps     []float64                     `yaml:"eps" required:"true" range:"[0,)" fraction:"yes" list:"single" empty:"no" doc:"sizes of perturbations, in units of the values: of images 0..1"`
 	Norm    attack.Norm                   `yaml:"norm,omitempty" enum:"linf,l2" doc:"norm of perturbations; left out: linf"`
 	Attacks []config.Named[attack.Attack] `yaml:"attacks,omitempty" list:"single" empty:"no" doc:"attacks, all of which an example must withstand; left out: fgsm and pgd"`
-	Limit   int                           `yaml:"limit,omitempty" range:"[1,)" doc:"test examples, the first ones; left out: 1000"`
+	Limit   int                           `yaml:"limit" range:"[0,)" doc:"test examples, the first ones; 0: all"`
 	Range   []float64                     `yaml:"range,omitempty" fraction:"yes" doc:"lowest and highest valid value; left out: 0 and 1 for images, an error for other data, whose values are as the network reads them"`
 	Certify bool                          `yaml:"certify,omitempty" doc:"find certified bounds, too"`
 	Bounds  string                        `yaml:"bounds,omitempty" enum:"ibp,crown-ibp,crown" doc:"with certify: the last method to try; left out: crown where the networks are small, else crown-ibp; in sweeps crown-ibp"`
 	Seed    uint64                        `yaml:"seed,omitempty" doc:"of the random numbers of attacks"`
+	// Unbounded takes the place of Range.
+	Unbounded bool `yaml:"unbounded,omitempty" doc:"values have no limits, in place of range"`
 
-	// Unbounded: values have no limits. It takes the place of Range.
-	Unbounded bool `yaml:"-"`
 	// Pictures is the number of adversarial examples to show.
 	Pictures int `yaml:"-"`
 	// Progress may be nil.
@@ -38,6 +38,9 @@ type Robustness struct {
 
 // DefaultLimit is the number of test examples that are attacked unless another one is asked for.
 const DefaultLimit = 1000
+
+// Defaults implements the defaults of the section.
+func (o *Robustness) Defaults() { o.Limit = DefaultLimit }
 
 // Validate implements option.Validator.
 func (o *Robustness) Validate() error {
@@ -51,6 +54,9 @@ func (o *Robustness) Validate() error {
 	}
 	if o.Range != nil && (len(o.Range) != 2 || !(o.Range[0] < o.Range[1])) {
 		return option.Errorf("range", "must be two numbers, the lower one first")
+	}
+	if o.Range != nil && o.Unbounded {
+		return option.Errorf("unbounded", "takes the place of range; leave one of them out")
 	}
 	return nil
 }
@@ -99,13 +105,23 @@ func (d *Data) Attack(ctx context.Context, o Robustness, networks []Version) (*r
 	slices.Sort(o.Eps)
 	r := &report.Robustness{Data: d.Set.Name, Norm: string(v.threat.Norm), Range: v.words, Examples: v.n, Seed: o.Seed, Attacks: names,
 		Classes: v.classes, Warnings: []string{}, Notes: []string{}}
-	most := o.bounds(networks, v.n*len(o.Eps))
+	if widest := v.widest(); o.Eps[len(o.Eps)-1] > widest {
+		r.Notes = append(r.Notes, fmt.Sprintf("eps %s is more than %.4g, which allows every point of the range %s: "+
+			"eps is in units of the values, such as 8/255 for 8 of 255 levels", report.EpsText(o.Eps[len(o.Eps)-1]), widest, v.words))
+	}
+	var different []Version
 	for i, version := range networks {
 		if i+1 < len(networks) && same(version.Net, networks[i+1].Net) {
 			r.Notes = append(r.Notes, fmt.Sprintf("the %s network is the %s one", networks[i+1].Name, version.Name))
 			continue
 		}
-		a := assault{Robustness: o, victims: v, names: names, attacks: attacks, version: version, most: most, r: r}
+		different = append(different, version)
+	}
+	most := o.bounds(different, v.n*len(o.Eps))
+	progress := &attackProgress{show: o.Progress, parts: int64(len(different)) * o.parts(len(attacks))}
+	defer progress.finish()
+	for _, version := range different {
+		a := assault{Robustness: o, victims: v, names: names, attacks: attacks, version: version, most: most, r: r, progress: progress}
 		n, err := a.run(ctx)
 		if err != nil {
 			return nil, err
@@ -113,6 +129,28 @@ func (d *Data) Attack(ctx context.Context, o Robustness, networks []Version) (*r
 		r.Networks = append(r.Networks, *n)
 	}
 	return r, nil
+}
+
+// widest is the largest change of an example that leaves it in the range, infinite without limits.
+func (v *victims) widest() float64 {
+	w := v.threat.Range.Upper - v.threat.Range.Lower
+	if v.threat.Norm == attack.L2 {
+		w *= math.Sqrt(float64(v.size))
+	}
+	return w
+}
+
+// inRange reports values of the examples that lie outside of a range that the user has given.
+func (v *victims) inRange(name string) error {
+	if v.images {
+		return nil
+	}
+	low, high := slices.Min(v.x), slices.Max(v.x)
+	if r := v.threat.Range; float64(low) < r.Lower || float64(high) > r.Upper {
+		return &InputError{fmt.Errorf("the range of values is %s, but the test examples of %s have values from %.4g to %.4g in units of the network's input; "+
+			"give a range that holds them, or none", v.words, name, low, high)}
+	}
+	return nil
 }
 
 // bounds is the last method to try on so many examples: the one of the request, or else the tightest
@@ -154,7 +192,7 @@ func same(a, b *nn.Network) bool {
 // CheckAttack reports data whose networks cannot be attacked, as far as it shows before there are
 // networks.
 func (d *Data) CheckAttack(o Robustness) error {
-	_, err := d.threat(&o)
+	_, err := d.victims(&o)
 	return err
 }
 
@@ -183,7 +221,8 @@ func (d *Data) threat(o *Robustness) (*victims, error) {
 			v.threat.Range.Std = append(v.threat.Range.Std, float64(p.Std[c]))
 		}
 	} else if o.Range == nil && !o.Unbounded {
-		return refuse("%s has no images, so the range of its values is unknown: give -range, in a sweep attack.range, in units of the network's input", d.Set.Name)
+		return refuse("%s has no images, so the range of its values is unknown: give -range, in a sweep attack.range, in units of the network's input, "+
+			"or -range none, in a sweep attack.unbounded", d.Set.Name)
 	}
 	switch {
 	case o.Unbounded:
@@ -201,11 +240,9 @@ func (d *Data) victims(o *Robustness) (*victims, error) {
 	if err != nil {
 		return nil, err
 	}
-	most := o.Limit
-	if most == 0 {
-		most = DefaultLimit
+	if o.Limit > 0 {
+		v.n = min(v.n, o.Limit)
 	}
-	v.n = min(v.n, most)
 	// Inputs of attacks are float64: examples, adversarial ones of an attack and of all.
 	if err := limit.Check(fmt.Sprintf("an attack on %d examples of %d values", v.n, v.size), int64(v.n), 28*int64(v.size)); err != nil {
 		return nil, &InputError{fmt.Errorf("%w; attack fewer", err)}
@@ -222,7 +259,7 @@ func (d *Data) victims(o *Robustness) (*victims, error) {
 	for i, c := range y {
 		v.labels[i] = int(c)
 	}
-	return v, nil
+	return v, v.inRange(d.Set.Name)
 }
 
 // images reports whether the examples are pictures, whose values are in 0..1.

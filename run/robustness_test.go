@@ -2,6 +2,7 @@ package run
 
 import (
 	"encoding/json"
+	"errors"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -190,6 +191,41 @@ func TestGradientMaskingWarns(t *testing.T) {
 	}
 }
 
+// The range of other data than images is the user's, and holds the examples; sizes beyond it are noted.
+func TestRangeOfAnAttack(t *testing.T) {
+	c := parse(t, "name: test\nmodel: {type: mlp, hidden: [8]}\ntrain: {epochs: 1, batch: 64}\n"+
+		"data: {dataset: planted, train: 60, validation: 0, test: 40}\n")
+	d, err := LoadData(t.Context(), c, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for want, o := range map[string]Robustness{
+		"has no images, so the range of its values is unknown: give -range":    {},
+		"the range of values is -0.01..0.01, but the test examples of planted": {Range: []float64{-0.01, 0.01}},
+	} {
+		o.Eps = []float64{0.1}
+		var input *InputError
+		if err := d.CheckAttack(o); !errors.As(err, &input) || !strings.Contains(err.Error(), want) {
+			t.Errorf("%+v: error %v, want %q", o, err, want)
+		}
+	}
+	for _, o := range []Robustness{{Range: []float64{-100, 100}}, {Unbounded: true}} {
+		if err := d.CheckAttack(o); err != nil {
+			t.Errorf("%+v: %v", o, err)
+		}
+	}
+	images := digitsData(t, "unit")
+	for eps, want := range map[float64]int{1: 0, 8: 1} {
+		r, err := images.Attack(t.Context(), Robustness{Eps: []float64{eps}, Limit: 5}, []Version{{Name: "final", Net: centroids(t, images)}})
+		if err != nil || len(r.Notes) != want {
+			t.Errorf("eps %g: notes %q, %v", eps, r.Notes, err)
+		}
+		if want > 0 && !strings.Contains(r.Notes[0], "eps 8 is more than 1, which allows every point of the range 0..1") {
+			t.Errorf("note %q", r.Notes[0])
+		}
+	}
+}
+
 func newKind(t *testing.T, kind string) nn.Layer {
 	t.Helper()
 	l, err := nn.Layers.New(kind)
@@ -211,5 +247,40 @@ func TestSameNetworkIsAttackedOnce(t *testing.T) {
 	b.Params()[0].Data()[0]++
 	if r, err = d.Attack(t.Context(), o, []Version{{Name: "trained", Net: a}, {Name: "final", Net: b}}); err != nil || len(r.Networks) != 2 {
 		t.Errorf("%+v, %v", r, err)
+	}
+}
+
+// Progress is of the whole work: it never falls, moves within an attack, and ends full.
+func TestProgressOfAnAttack(t *testing.T) {
+	d := digitsData(t, "unit")
+	var last, full int64
+	var parts strings.Builder
+	calls := map[string]int{}
+	o := Robustness{Eps: []float64{0.05, 0.1}, Limit: 60, Certify: true, Attacks: named(t, "fgsm, {standard: {steps: 3, queries: 20}}"),
+		Progress: func(what string, done, total int64) {
+			if full == 0 {
+				full = total
+			}
+			if done < last || done > total || total != full {
+				t.Errorf("%s: %d of %d after %d of %d", what, done, total, last, full)
+			}
+			last = done
+			calls[strings.SplitN(what, ", ", 4)[min(2, strings.Count(what, ", "))]]++
+			parts.WriteString(what + "\n")
+		}}
+	if _, err := d.Attack(t.Context(), o, []Version{{Name: "final", Net: centroids(t, d)}}); err != nil {
+		t.Fatal(err)
+	}
+	if last != full || full == 0 {
+		t.Errorf("ends at %d of %d", last, full)
+	}
+	for _, want := range []string{"final network, without an attack", "final network, eps 0.05, fgsm, ",
+		"final network, eps 0.1, square, ", "final network, operator norms", "final network, eps 0.1, certifying"} {
+		if !strings.Contains(parts.String(), want) {
+			t.Errorf("no part %q", want)
+		}
+	}
+	if calls["apgdt"] < 20 {
+		t.Errorf("%d signs of life from apgdt", calls["apgdt"])
 	}
 }

@@ -1,6 +1,9 @@
 package run
 
 import (
+	"math"
+
+	"pare/attack"
 	"pare/config"
 	"pare/datasets"
 	"pare/nn"
@@ -21,6 +24,14 @@ func (r *runner) adversarial(p phase) (*train.Adversarial, error) {
 		return nil, r.c.Errorf(key, "it needs classes, but targets of %s are %s; remove it", r.c.Data.Dataset, targetForm(task).Noun())
 	case d.Set.Images() == nil:
 		return nil, r.c.Errorf(key, "it needs images, whose pixels lie in 0..1; the range of the inputs of %s is not known", r.c.Data.Dataset)
+	}
+	widest := 1.0 // the largest change that leaves pixels in 0..1
+	if spec.Norm == string(attack.L2) {
+		widest = math.Sqrt(float64(d.Set.Task.Size()))
+	}
+	if spec.Eps > widest {
+		return nil, r.c.Errorf(key+".eps", "it is %g, but pixels lie in 0..1, where %.4g allows every image; 8 of 255 levels are 8/255 = 0.0314",
+			spec.Eps, widest)
 	}
 	a := d.attack()
 	if p.name != trainPhase {

@@ -117,9 +117,11 @@ func TestAttackOnSharedData(t *testing.T) {
 func TestAttackNeedsPixels(t *testing.T) {
 	const attack = "adversarial: {attack: pgd, eps: 0.1}\nmodel: {type: mlp, hidden: [4]}\n"
 	for want, text := range map[string]string{
-		"adversarial: it needs images, whose pixels lie in 0..1; the range of the inputs of planted is not known": "data: {dataset: planted}\n" + attack,
-		"adversarial: it needs classes, but targets of adding are numbers; remove it":                             "data: {dataset: adding}\nadversarial: {attack: pgd, eps: 0.1}\nmodel: {type: gru}\n",
-		"adversarial: an attack moves pixels, but wordchain has tokens; remove it":                                "data: {dataset: wordchain}\nadversarial: {attack: pgd, eps: 0.1}\nmodel: {type: lstm}\n",
+		"adversarial: it needs images, whose pixels lie in 0..1; the range of the inputs of planted is not known":          "data: {dataset: planted}\n" + attack,
+		"adversarial: it needs classes, but targets of adding are numbers; remove it":                                      "data: {dataset: adding}\nadversarial: {attack: pgd, eps: 0.1}\nmodel: {type: gru}\n",
+		"adversarial: an attack moves pixels, but wordchain has tokens; remove it":                                         "data: {dataset: wordchain}\nadversarial: {attack: pgd, eps: 0.1}\nmodel: {type: lstm}\n",
+		"adversarial.eps: it is 8, but pixels lie in 0..1, where 1 allows every image; 8 of 255 levels are 8/255 = 0.0314": "data: {dataset: digits}\n" + strings.Replace(attack, "0.1", "8", 1),
+		"adversarial.eps: it is 8.1, but pixels lie in 0..1, where 8 allows every image":                                   "data: {dataset: digits}\n" + strings.Replace(attack, "0.1", "8.1, norm: l2", 1),
 		"train.early_stop.metric: robust is the accuracy under an attack; add the section adversarial": "data: {dataset: digits, validation: 100}\n" +
 			"model: {type: mlp, hidden: [4]}\ntrain: {keep: best, early_stop: {metric: robust}}\n",
 	} {

@@ -82,6 +82,32 @@ func TestAttackOnRuns(t *testing.T) {
 			t.Error(err)
 		}
 	}
+	tables, err := os.ReadFile(filepath.Join(out, results.MarkdownFile))
+	if want := "### Accuracy under attack (linf, %)\n\n| method | point | not 0 | clean | robust 0.05 | certified 0.05 | robust 0.1 | certified 0.1 | seeds |"; err != nil ||
+		!strings.Contains(string(tables), want) {
+		t.Errorf("no %q in %s, %v", want, tables, err)
+	}
+	// A figure of an earlier report goes, other files stay.
+	for name, stays := range map[string]bool{"robust_accuracy_l2_0.7.png": false, "robust_accuracy_notes.txt": true, "robust_accuracy_linf_0.1.png": true} {
+		path := filepath.Join(out, name)
+		if err := os.WriteFile(path, nil, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		if err := set.Write(out, results.OverParams, "test"); err != nil {
+			t.Fatal(err)
+		}
+		if exists(path) != stays {
+			t.Errorf("%s: after another report it is there: %v", name, !stays)
+		}
+	}
+	// A limit that is left out is 1,000, as in the command, and 0 is no limit.
+	for text, want := range map[string]int{"{eps: 0.1}": run.DefaultLimit, "{eps: 0.1, limit: 0, unbounded: true}": 0} {
+		r := table.Runs[0]
+		r.Attack = text
+		if o, err := r.robustness(); err != nil || o.Limit != want || o.Unbounded != (want == 0) {
+			t.Errorf("%s: %+v, %v", text, o, err)
+		}
+	}
 	// Another request is another attack, of the same runs.
 	g, changed := folder(t, dir, strings.Replace(attacked, "0.1, 0.05", "0.02", 1))
 	if changed.Runs[0].Dir != table.Runs[0].Dir {
@@ -113,18 +139,19 @@ func TestAttackRefused(t *testing.T) {
 		t.Error("a run was started")
 	}
 	for section, want := range map[string]string{
-		"{}":                              "attack.eps is missing",
-		"{eps: []}":                       "attack.eps",
-		"{eps: [-0.1]}":                   "attack.eps.0 must be at least 0, got -0.1",
-		"{eps: [0.1, 0.1]}":               "attack.eps has 0.1 twice",
-		"{eps: [0.2, 1/5]}":               "attack.eps has 0.2 twice",
-		"{eps: [0.1, 8-255]}":             `attack.eps.1 must be a number or a fraction, such as 8/255, got "8-255"`,
-		"{eps: 0.1, norm: l1}":            "attack.norm",
-		"{eps: 0.1, bounds: crown}":       "attack.bounds has no effect without certify",
-		"{eps: 0.1, range: [1, 0]}":       "attack.range must be two numbers, the lower one first",
-		"{eps: 0.1, attacks: [nope]}":     `unknown attack "nope"`,
-		"{eps: 0.1, limit: 0}":            "attack.limit must be at least 1, got 0",
-		"{eps: 0.1, attacks: {pgd: {x}}}": "attack.attacks",
+		"{}":                                         "attack.eps is missing",
+		"{eps: []}":                                  "attack.eps",
+		"{eps: [-0.1]}":                              "attack.eps.0 must be at least 0, got -0.1",
+		"{eps: [0.1, 0.1]}":                          "attack.eps has 0.1 twice",
+		"{eps: [0.2, 1/5]}":                          "attack.eps has 0.2 twice",
+		"{eps: [0.1, 8-255]}":                        `attack.eps.1 must be a number or a fraction, such as 8/255, got "8-255"`,
+		"{eps: 0.1, norm: l1}":                       "attack.norm",
+		"{eps: 0.1, bounds: crown}":                  "attack.bounds has no effect without certify",
+		"{eps: 0.1, range: [1, 0]}":                  "attack.range must be two numbers, the lower one first",
+		"{eps: 0.1, attacks: [nope]}":                `unknown attack "nope"`,
+		"{eps: 0.1, limit: -1}":                      "attack.limit must be at least 0, got -1",
+		"{eps: 0.1, unbounded: true, range: [0, 1]}": "attack.unbounded takes the place of range; leave one of them out",
+		"{eps: 0.1, attacks: {pgd: {x}}}":            "attack.attacks",
 	} {
 		_, err := plan(t, strings.Replace(attacked, attacked[strings.Index(attacked, "attack: ")+8:], section+"\n", 1))
 		if err == nil || !strings.Contains(err.Error(), want) {

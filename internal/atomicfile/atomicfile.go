@@ -23,18 +23,11 @@ func Write(path string, write func(io.Writer) error) (err error) {
 	mode := os.FileMode(0o644)
 	if old, err := os.Stat(path); err == nil {
 		if !old.Mode().IsRegular() {
-			return fmt.Errorf("writing %s: it exists and is not a regular file", path)
+			return fmt.Errorf("writing %s: %w", path, errNotRegular)
 		}
 		mode = old.Mode().Perm()
 	}
-	dir, base := filepath.Split(path)
-	if dir == "" {
-		dir = "."
-	}
-	tmp, err := os.CreateTemp(dir, "."+base+".tmp-*")
-	if errors.Is(err, fs.ErrNotExist) { // the name of the temporary file would only confuse
-		return noFolder(fmt.Sprintf("writing %s: there is no folder %s", path, filepath.Clean(dir)))
-	}
+	tmp, err := temporary(path)
 	if err != nil {
 		return fmt.Errorf("writing %s: %w", path, err)
 	}
@@ -71,7 +64,45 @@ func Write(path string, write func(io.Writer) error) (err error) {
 		return err
 	}
 	renamed = true
-	return syncDir(dir)
+	return syncDir(folder(path))
+}
+
+var errNotRegular = errors.New("it exists and is not a regular file")
+
+// folder is the folder of a file.
+func folder(path string) string {
+	dir, _ := filepath.Split(path)
+	if dir == "" {
+		return "."
+	}
+	return dir
+}
+
+// temporary makes the temporary file of a path. Its name is in no error, where it would only confuse.
+func temporary(path string) (*os.File, error) {
+	dir := folder(path)
+	tmp, err := os.CreateTemp(dir, "."+filepath.Base(path)+".tmp-*")
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, noFolder("there is no folder " + filepath.Clean(dir))
+	}
+	if cause, ok := err.(*fs.PathError); ok {
+		err = cause.Err
+	}
+	return tmp, err
+}
+
+// Check reports why Write could not replace the file at path, or make it; nil: it could. The file
+// stays as it is. Long work whose result goes to path calls it first.
+func Check(path string) error {
+	if old, err := os.Stat(path); err == nil && !old.Mode().IsRegular() {
+		return errNotRegular
+	}
+	tmp, err := temporary(path)
+	if err != nil {
+		return err
+	}
+	tmp.Close()
+	return os.Remove(tmp.Name())
 }
 
 // WriteBytes is Write for contents that are already in memory.

@@ -118,6 +118,32 @@ func TestNoFolder(t *testing.T) {
 	}
 }
 
+// TestCheck: a check leaves nothing behind, and its error names no temporary file.
+func TestCheck(t *testing.T) {
+	dir := t.TempDir()
+	if err := Check(filepath.Join(dir, "a.bin")); err != nil || len(names(t, dir)) > 0 {
+		t.Errorf("got %v, the folder holds %q", err, names(t, dir))
+	}
+	for path, want := range map[string]string{
+		dir:                                 "it exists and is not a regular file",
+		filepath.Join(dir, "none", "a.bin"): "there is no folder " + filepath.Join(dir, "none"),
+	} {
+		if err := Check(path); err == nil || err.Error() != want {
+			t.Errorf("%s: got %v, want %s", path, err, want)
+		}
+	}
+	const closed = "/sys/kernel" // no user makes files there
+	if _, err := os.Stat(closed); err != nil {
+		t.Skip("no " + closed)
+	}
+	if err := Check(filepath.Join(closed, "a.bin")); err == nil || strings.Contains(err.Error(), ".tmp-") {
+		t.Errorf("got %v", err)
+	}
+	if err := WriteBytes(filepath.Join(closed, "a.bin"), nil); err == nil || strings.Contains(err.Error(), ".tmp-") {
+		t.Errorf("got %v", err)
+	}
+}
+
 // TestFailedWrite: the error of the temporary file itself does not name it.
 func TestFailedWrite(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "a.bin")

@@ -155,11 +155,15 @@ func (c Chart) WriteSVG(w io.Writer) error {
 // value.
 func (c Chart) Inline() string {
 	d := &drawing{Chart: c, format: inPage}
+	var names []place
+	if c.Names != Unnamed {
+		names = d.placesAbove()
+	}
 	if !d.plot() {
 		return ""
 	}
-	if c.Names != Unnamed {
-		d.legendAbove()
+	for i, at := range names {
+		d.key(i, c.Curves[i], at.x, at.y)
 	}
 	return d.Picture.Inline("chart", c.Title, d.width, d.height)
 }

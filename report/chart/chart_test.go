@@ -6,6 +6,8 @@ import (
 	"errors"
 	"io"
 	"math"
+	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -79,5 +81,35 @@ func TestBars(t *testing.T) {
 	svg := Bars{Title: "units", Bars: []Bar{{Name: "a", Value: "4 → 2", Before: 4, After: 2}, {Name: "gone", Value: "4 → 0", Before: 4}}}.Inline()
 	if strings.Count(svg, `class="bar-before"`) != 2 || strings.Count(svg, `class="bar-after"`) != 1 || !strings.Contains(svg, `viewBox="0 0 420 40"`) {
 		t.Errorf("bars:\n%s", svg)
+	}
+}
+
+// Names above the plot of a page go on in another line where one is too short for them.
+func TestLegendAboveInLines(t *testing.T) {
+	names := []string{"trained, robust", "trained, certified", "final, robust", "final, certified"}
+	c := Chart{Title: "lines", Y: "share"}
+	for _, name := range names {
+		c.Curves = append(c.Curves, Curve{Name: name, X: []float64{0, 1}, Y: []float64{1, 0}})
+	}
+	text := c.Inline()
+	entry := regexp.MustCompile(`<text class="legend"[^>]* x="([0-9.]+)" y="([0-9.]+)"[^>]*>([^<]+)<`)
+	found := entry.FindAllStringSubmatch(text, -1)
+	if len(found) != len(names) {
+		t.Fatalf("%d names in %s", len(found), text)
+	}
+	lines := map[string]bool{}
+	for _, m := range found {
+		x, err := strconv.ParseFloat(m[1], 64)
+		if end := x + charWidth*float64(len(m[3])); err != nil || end > inPage.width {
+			t.Errorf("%s ends at %g, the chart at %g", m[3], end, inPage.width)
+		}
+		lines[m[2]] = true
+	}
+	if len(lines) != 2 || !strings.Contains(text, " 420 253") {
+		t.Errorf("%d lines; %s", len(lines), text[:200])
+	}
+	c.Curves = c.Curves[:2] // they fit into one line, above a plot of the usual height
+	if text := c.Inline(); !strings.Contains(text, " 420 236") {
+		t.Errorf("%s", text[:200])
 	}
 }

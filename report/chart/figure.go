@@ -328,6 +328,9 @@ func newScale(values []float64, from, to float64, linear bool) scale {
 	s := scale{log: !linear && lo > 0 && hi/lo >= manifold, from: from, to: to}
 	if !s.log {
 		s.linear = newAxis(lo, hi, 5, 0, false)
+		if lo >= 0 { // the margin around a single value does not go below 0
+			s.linear = s.linear.within(0, math.Inf(1))
+		}
 		s.lo, s.hi, s.ticks = s.linear.lo, s.linear.hi, s.linear.ticks
 		return s
 	}

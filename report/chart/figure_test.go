@@ -163,3 +163,10 @@ func TestScale(t *testing.T) {
 		}
 	}
 }
+
+// Shares that are all 0 have no axis below 0.
+func TestScaleOfZeros(t *testing.T) {
+	if s := newScale([]float64{0, 0}, 0, 100, true); s.lo != 0 || !(s.hi > 0) || s.ticks[0] != 0 {
+		t.Errorf("the axis is from %g to %g, ticks %v", s.lo, s.hi, s.ticks)
+	}
+}

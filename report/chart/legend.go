@@ -78,13 +78,25 @@ func (d *drawing) legend() {
 	}
 }
 
-// legendAbove names the curves in a line above the plot.
-func (d *drawing) legendAbove() {
-	x := d.left
+// place is where a name of a legend begins.
+type place struct{ x, y float64 }
+
+// placesAbove are the places of the names in lines above the plot. Lines that do not fit above it make the
+// chart taller.
+func (d *drawing) placesAbove() []place {
+	out := make([]place, len(d.Curves))
+	at := place{d.left, 10}
 	for i, c := range d.Curves {
-		d.key(i, c, x, 10)
-		x += legendKey + 6 + charWidth*float64(len([]rune(c.Name)))
+		width := legendKey + 6 + charWidth*float64(len([]rune(c.Name)))
+		if at.x > d.left && at.x+width > d.width {
+			at = place{d.left, at.y + legendLine}
+		}
+		out[i] = at
+		at.x += width
 	}
+	d.top += at.y - 10
+	d.height += at.y - 10
+	return out
 }
 
 // key is the entry of curve i in a legend.

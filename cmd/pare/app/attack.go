@@ -9,6 +9,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 
 	"pare/attack"
@@ -17,7 +18,6 @@ import (
 	"pare/export"
 	"pare/internal/atomicfile"
 	"pare/internal/option"
-	"pare/report"
 	"pare/run"
 	"pare/stat/estimate/lasso"
 )
@@ -81,9 +81,6 @@ func (f *attackFlags) define() {
 func (f *attackFlags) robustness() (run.Robustness, error) {
 	r := run.Robustness{Norm: attack.Norm(f.norm), Limit: f.limit, Certify: f.certify, Bounds: f.bounds, Seed: f.seed, Pictures: f.pictures,
 		Progress: f.progress(), Unbounded: f.limits == "none"}
-	if f.limit == 0 {
-		r.Limit = math.MaxInt
-	}
 	if f.refuse(!f.certify, "it is a method of -certify", "bounds"); f.refused != nil {
 		return r, f.refused
 	}
@@ -149,12 +146,18 @@ func readAttacks(text string) ([]config.Named[attack.Attack], error) {
 	if err == nil {
 		return list.Attacks, nil
 	}
+	if strings.TrimSpace(text) == "" {
+		return nil, cli.InputError("-attack is empty; it must name attacks, such as pgd")
+	}
 	line := err.Error()
 	if parts := strings.SplitN(line, ":", 4); len(parts) == 4 && parts[0] == file { // line and column of a file that there is not
-		line = file + ":" + parts[3]
+		line = file + ":" + placeInList.ReplaceAllString(parts[3], "$1")
 	}
 	return nil, cli.InputError("%s", line)
 }
+
+// placeInList is the place of a key in the list that readAttacks makes.
+var placeInList = regexp.MustCompile(`\battacks\.[0-9]+(?:: |\.)(.)`)
 
 func runAttack(ctx context.Context, o *flags) error {
 	f := &attackFlags{flags: o}
@@ -183,6 +186,7 @@ func runAttack(ctx context.Context, o *flags) error {
 	if err := f.settle(a); err != nil {
 		return err
 	}
+	store := f.stores(a)
 	data, err := a.Data(ctx, m, f.dataDir, f.progress())
 	if err != nil {
 		return err
@@ -196,23 +200,35 @@ func runAttack(ctx context.Context, o *flags) error {
 		return err
 	}
 	result.Source = a.Path
-	stored, err := f.store(a, *result)
-	if err != nil {
-		return err
+	if store {
+		err = run.WriteAttack(a.Path, *result)
 	}
 	if f.svg != "" {
-		if err := atomicfile.Write(f.svg, func(w io.Writer) error { return result.Chart().WriteSVG(w) }); err != nil {
-			return err
-		}
+		err = cmp.Or(err, atomicfile.Write(f.svg, func(w io.Writer) error { return result.Chart().WriteSVG(w) }))
 	}
-	if f.json {
-		return json.NewEncoder(f.stdout).Encode(result)
+	if f.json { // also where a file failed
+		return cmp.Or(json.NewEncoder(f.stdout).Encode(result), err)
 	}
 	printRobustness(f.stdout, result)
-	if stored != "" {
-		fmt.Fprintln(f.stdout, stored)
+	if store && err == nil {
+		fmt.Fprintln(f.stdout, stored(a.Path))
 	}
-	return nil
+	return err
+}
+
+// stores reports whether the result goes into a run folder. One of somebody else can be attacked, too.
+func (f *attackFlags) stores(a *run.Artifact) bool {
+	if a.Kind != run.KindRun {
+		return false
+	}
+	for _, name := range []string{run.AttackFile, run.ReportFile} {
+		path := filepath.Join(a.Path, name)
+		if err := atomicfile.Check(path); err != nil {
+			f.warn(fmt.Sprintf("%s cannot be written: %v; the result is printed alone", path, err))
+			return false
+		}
+	}
+	return true
 }
 
 // settle finds the config that names the data.
@@ -249,18 +265,11 @@ func (f *attackFlags) versions(a *run.Artifact, final export.Model) ([]run.Versi
 	return out, nil
 }
 
-// store writes attack.json and the section of the report into a run folder, and says so.
-func (f *attackFlags) store(a *run.Artifact, r report.Robustness) (string, error) {
-	if a.Kind != run.KindRun {
-		return "", nil
-	}
-	path := filepath.Join(a.Path, run.AttackFile)
-	if err := run.WriteAttack(a.Path, r); err != nil {
-		return "", err
-	}
-	page := filepath.Join(a.Path, run.ReportFile)
+// stored names the files of a run folder that have the result.
+func stored(dir string) string {
+	path, page := filepath.Join(dir, run.AttackFile), filepath.Join(dir, run.ReportFile)
 	if _, err := os.Stat(page); err != nil {
-		return "wrote " + path, nil
+		return "wrote " + path
 	}
-	return fmt.Sprintf("wrote %s, and a section of %s", path, page), nil
+	return fmt.Sprintf("wrote %s, and a section of %s", path, page)
 }

@@ -41,6 +41,7 @@ func TestAttack(t *testing.T) {
 	if again := readFile(t, filepath.Join(folder, run.ReportFile)); strings.Count(again, "<h2>Robustness</h2>") != 1 {
 		t.Error("a second attack adds a second section")
 	}
+	contains(t, succeed(t, "inspect", folder), "attack  final network, 60 test examples, linf: clean ", "; at 0.1 robust ", run.AttackFile+" in")
 	// The same seed gives the same result.
 	if again := succeed(t, "attack", folder, "-eps", "0,0.05,0.1", "-limit", "60", "-networks", "final", "-attack", "{pgd: {steps: 5}}", "-json"); again != text {
 		t.Error("the same command gives another result")
@@ -72,6 +73,26 @@ func TestAttackWithoutARun(t *testing.T) {
 	fail(t, 2, "belongs to no run, so no config names its data; give -config", "attack", model, "-eps", "0.1")
 }
 
+// A run folder that cannot be written is attacked all the same: the result is printed, and a warning says that
+// it is not stored.
+func TestAttackOfAClosedFolder(t *testing.T) {
+	folder := copyRun(t)
+	file := filepath.Join(folder, run.AttackFile)
+	if err := os.Mkdir(file, 0o755); err != nil { // permissions do not bind every user
+		t.Fatal(err)
+	}
+	status, out, errs := pare("attack", folder, "-eps", "0.1", "-limit", "20", "-attack", "fgsm")
+	if status != 0 || strings.Contains(out, "wrote") {
+		t.Errorf("status %d, %s", status, out)
+	}
+	contains(t, out, "final network: ")
+	contains(t, errs, "warning: "+file+" cannot be written: it exists and is not a regular file; the result is printed alone")
+	const closed = "/sys/kernel"
+	if _, err := os.Stat(closed); err == nil {
+		fail(t, 2, "/sys/kernel/a.svg cannot be written: ", "attack", folder, "-eps", "0.1", "-svg", closed+"/a.svg")
+	}
+}
+
 func TestAttackErrors(t *testing.T) {
 	folder, _ := tinyRun(t)
 	for _, c := range []struct{ args, want string }{
@@ -82,8 +103,9 @@ func TestAttackErrors(t *testing.T) {
 		{"-eps 0.1,", `-eps is "0.1,"; it must be numbers`},
 		{"-eps 0.1,0.1", "-eps has 0.1 twice"},
 		{"-eps 0.1 -norm l1", `-norm is "l1", it must be linf or l2`},
-		{"-eps 0.1 -attack pdg", `-attack: attacks.0: unknown attack "pdg"; did you mean pgd?`},
-		{"-eps 0.1 -attack {pgd:{steps:0}}", "-attack: attacks.0.pgd.steps must be at least 1, got 0"},
+		{"-eps 0.1 -attack pdg", `-attack: unknown attack "pdg"; did you mean pgd?`},
+		{"-eps 0.1 -attack {pgd:{steps:0}}", "-attack: pgd.steps must be at least 1, got 0"},
+		{"-eps 0.1 -attack fgsm,{pgd:{stps:1}}", "-attack: pgd.stps is not an option of pgd; did you mean pgd.steps? its options are"},
 		{"-eps 0.1 -attack [", "-attack: "},
 		{"-eps 0.1 -standard -attack pgd", "-standard is a set of attacks; leave -attack out"},
 		{"-eps 0.1 -range 1,0", `-range is "1,0"; it must be two numbers, the lower one first, or none`},

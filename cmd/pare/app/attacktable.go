@@ -11,7 +11,7 @@ import (
 
 // printRobustness writes the tables of a robust evaluation.
 func printRobustness(w io.Writer, r *report.Robustness) {
-	fmt.Fprintf(w, "%s: %d test examples of %s, %s, values %s\n", r.Source, r.Examples, r.Data, r.Norm, r.Range)
+	fmt.Fprintf(w, "%s: %s test examples of %s, %s, values %s\n", r.Source, report.Count(int64(r.Examples)), r.Data, r.Norm, r.Range)
 	for _, n := range r.Notes {
 		fmt.Fprintf(w, "note: %s\n", n)
 	}
@@ -24,7 +24,7 @@ func printRobustness(w io.Writer, r *report.Robustness) {
 			if l.Constant != nil {
 				constant = fmt.Sprintf("%.4g", *l.Constant)
 			}
-			fmt.Fprintf(w, "product of operator norms %s, median certified radius %.3g\n", constant, l.Median)
+			fmt.Fprintf(w, "Lipschitz: product of operator norms %s, radius that it certifies for half of the examples %.3g\n", constant, l.Median)
 		}
 		printByClass(w, r.Classes, n)
 	}
@@ -82,7 +82,7 @@ func printByClass(w io.Writer, names []string, n report.RobustNetwork) {
 	}
 	fmt.Fprintf(w, "%-16s %8s %9s", "class", "examples", "clean")
 	for _, p := range n.Points {
-		fmt.Fprintf(w, " %9s", report.EpsText(p.Eps))
+		fmt.Fprintf(w, " %9s", "at "+report.EpsText(p.Eps))
 	}
 	fmt.Fprintln(w)
 	for c := range n.ByClass {

@@ -96,6 +96,9 @@ func (b inferBench) compare(ctx context.Context, f *flags, source *sourceFlags, 
 		if _, err := os.Stat(page); err != nil {
 			return cli.InputError("-report adds to the report of a run, and %s has none", path)
 		}
+		if err := writable(page); err != nil {
+			return err
+		}
 	}
 	result, err := b.measure(ctx, a)
 	if err != nil {

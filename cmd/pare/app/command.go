@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"pare/cmd/internal/cli"
+	"pare/internal/atomicfile"
 	"pare/internal/fault"
 	"pare/internal/kernel/parallel"
 	"pare/internal/option"
@@ -290,6 +291,9 @@ func writable(paths ...string) error {
 		}
 		if info, err := os.Stat(filepath.Dir(path)); err != nil || !info.IsDir() {
 			return cli.InputError("%s cannot be written: there is no folder %s", path, filepath.Dir(path))
+		}
+		if err := atomicfile.Check(path); err != nil {
+			return cli.InputError("%s cannot be written: %w", path, err)
 		}
 	}
 	return nil

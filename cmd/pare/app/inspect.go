@@ -78,6 +78,8 @@ type inspection struct {
 	Pruning *run.Pruning `json:"pruning,omitempty"` // of a network that was pruned outside of a run, or at its stage "pruned"
 	Network *network     `json:"network,omitempty"`
 	Files   []string     `json:"files"`
+	// Attack is the content of attack.json, without pictures.
+	Attack *report.Robustness `json:"attack,omitempty"`
 
 	Sessions []run.Session `json:"sessions,omitempty"` // the processes that worked on a run
 }
@@ -133,6 +135,14 @@ func inspect(a *run.Artifact) (*inspection, error) {
 	if i.Sessions, err = a.Sessions(); err != nil {
 		return nil, err
 	}
+	if i.Attack, err = run.ReadAttack(a.Path); err != nil {
+		return nil, err
+	}
+	if i.Attack != nil {
+		for k := range i.Attack.Networks {
+			i.Attack.Networks[k].Shown = nil
+		}
+	}
 	state, err := a.State()
 	i.State = &state
 	return i, err
@@ -169,6 +179,11 @@ func (i *inspection) print(w io.Writer) error {
 	}
 	if i.State != nil {
 		fmt.Fprintf(w, "state   %s\n", i.stateText())
+	}
+	if a := i.Attack; a != nil {
+		for _, n := range a.Networks {
+			fmt.Fprintf(w, "attack  %s, %s test examples, %s: %s\n", n.Title(), report.Count(int64(a.Examples)), a.Norm, n.Line())
+		}
 	}
 	fmt.Fprintf(w, "files   %s\n", i.fileText())
 	i.printSessions(w)

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"path/filepath"
 	"strconv"
 	"strings"
 
@@ -9,6 +10,7 @@ import (
 	"pare/models"
 	"pare/nn"
 	"pare/run"
+	"pare/sweep"
 )
 
 // sourceFlags are the options that a SOURCE of weights alone needs.
@@ -61,6 +63,9 @@ func (s *sourceFlags) open(path string) (*run.Artifact, error) {
 	input, err := s.shape()
 	if err != nil {
 		return nil, err
+	}
+	if sweep.IsFolder(path) {
+		return nil, cli.InputError("%s is a sweep; give one of its runs, in %s", path, filepath.Join(path, "runs"))
 	}
 	return run.OpenSource(path, run.SourceOptions{Model: s.model, Names: s.names, Input: input})
 }
