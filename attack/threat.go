@@ -130,8 +130,16 @@ func (t *Threat) inputs(dst, p, x0 []float64, single bool) {
 		if single {
 			x = toward32(x, x0[j])
 		}
-		for math.Abs(x-x0[j])*std[c] > eps && x != x0[j] { // by the last bit
-			x = step(x, x0[j], single)
+		for tries := 0; math.Abs(x-x0[j])*std[c] > eps && x != x0[j]; tries++ { // by the last bit
+			if tries < 4 {
+				x = step(x, x0[j], single)
+				continue
+			}
+			// The last bit of a number near 0 is far smaller than the rounding of p.
+			x = x0[j] + max(1-math.Ldexp(1e-16, tries), 0)*(x-x0[j])
+			if single {
+				x = toward32(x, x0[j])
+			}
 		}
 		dst[j] = x
 		if c++; c == channels {

@@ -329,15 +329,17 @@ func (a *assault) certify(ctx context.Context, open [][]int) error {
 
 // radii are the certified radii of the examples by the product of operator norms.
 func (a *assault) radii(ctx context.Context, net *certify.Network, l certify.Norms) ([]float64, error) {
+	radii, err := net.Radii(ctx, l, len(a.right), func(k int, eps float64) (certify.Region, int) {
+		t, i := a.threat, a.right[k]
+		t.Eps = eps
+		return certify.Ball(t, a.channels, a.x[i*a.size:][:a.size]), a.labels[i]
+	})
+	if err != nil {
+		return nil, err
+	}
 	out := make([]float64, a.n)
-	t := a.threat
-	t.Eps = 0
-	for _, i := range a.right {
-		if ctx.Err() != nil {
-			return nil, ctx.Err()
-		}
-		low, high := net.Outputs(certify.Ball(t, a.channels, a.x[i*a.size:][:a.size]), certify.IBP)
-		out[i] = l.Radius(low, high, a.labels[i])
+	for k, i := range a.right {
+		out[i] = radii[k]
 	}
 	sorted := slices.Sorted(slices.Values(out))
 	a.out.Radius = &report.RadiusSummary{Median: sorted[len(sorted)/2]}

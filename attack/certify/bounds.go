@@ -218,12 +218,16 @@ func (w *work) least(r *Region, spec []float64, n int, last Method, enough func(
 
 // Outputs bounds every output over a region by a method other than Lipschitz.
 func (c *Network) Outputs(r Region, m Method) (low, high []float64) {
-	w, n := c.newWork(), c.sizes[len(c.nodes)-1]
+	return c.newWork().outputs(&r, m)
+}
+
+func (w *work) outputs(r *Region, m Method) (low, high []float64) {
+	n := w.c.sizes[len(w.c.nodes)-1]
 	spec := make([]float64, 2*n*n)
 	for i := range n {
 		spec[i*n+i], spec[(n+i)*n+i] = 1, -1
 	}
-	bounds, _ := w.least(&r, spec, 2*n, m, func([]float64) bool { return false })
+	bounds, _ := w.least(r, spec, 2*n, m, func([]float64) bool { return false })
 	low = bounds[:n]
 	for _, v := range bounds[n:] {
 		high = append(high, -v)
