@@ -182,7 +182,7 @@ func (a *Attacker) step(i int, length float64) {
 		p := float64(v) / float64(a.o.Std[j%units]) // the gradient with respect to the pixel
 		norm += p * p
 	}
-	if norm == 0 {
+	if !(norm > 0) || math.IsInf(norm, 0) { // training has diverged, as the step will say
 		return
 	}
 	f := length / math.Sqrt(norm)
@@ -207,7 +207,7 @@ func (a *Attacker) project(i int) {
 			d := (float64(v) - float64(clean[j])) * float64(a.o.Std[j%units])
 			norm += d * d
 		}
-		if norm = math.Sqrt(norm); norm <= a.Eps {
+		if norm = math.Sqrt(norm); !(norm > a.Eps) {
 			return
 		}
 		f := a.Eps / norm * max(0, 1-margin)
