@@ -200,3 +200,56 @@ func TestExtremeRadii(t *testing.T) {
 		}
 	}
 }
+
+// An input whose normalised value is near 0 goes back into a ball that is smaller than its last bit.
+func TestBallSmallerThanRounding(t *testing.T) {
+	m, err := attack.NewLinear([][]float64{{1, 2}, {2, 1}}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := attack.Unbounded
+	r.Mean, r.Std = []float64{0.13}, []float64{0.3}
+	for _, x := range []float64{1e-6, 1e-9, 1e-30} {
+		for _, norm := range []attack.Norm{attack.Linf, attack.L2} {
+			for _, eps := range []float64{0, 1e-40, 1e-12} {
+				result := run(t, m, attack.Threat{Norm: norm, Eps: eps, Range: r}, &attack.FGSM{Start: "clean", Step: 1},
+					attack.Options{Maximise: true}, attack.Examples{X: []float64{x, x / 2}, Labels: []int{1}})
+				for j, v := range result.X {
+					if d := math.Abs(v-[]float64{x, x / 2}[j]) * 0.3; !(d <= eps) {
+						t.Errorf("x %g, %s %g: a value moves by %g", x, norm, eps, d)
+					}
+				}
+			}
+		}
+	}
+}
+
+// Where outputs are flat the boundary that FAB aims at is beyond all numbers of float32: without limits of
+// the range it must not go there.
+func TestFlatOutputsWithoutRange(t *testing.T) {
+	rng := rand.New(rand.NewPCG(1, 2))
+	net := network(t, nn.Shape{6}, rng, named{"fc", &layers.Linear{Out: 8}}, named{"act", sigmoid(t)}, named{"out", &layers.Linear{Out: 4}})
+	for i := range net.Params()[0].Data() {
+		net.Params()[0].Data()[i] *= 100
+	}
+	m, err := attack.NewNetwork(net, 24)
+	if err != nil {
+		t.Fatal(err)
+	}
+	x := singles(normals(rng, 200*6))
+	e := attack.Examples{X: x, Labels: classes(t, m, x)}
+	for _, norm := range []attack.Norm{attack.Linf, attack.L2} {
+		for _, a := range quick() {
+			run(t, m, attack.Threat{Norm: norm, Eps: 0.3, Range: attack.Unbounded}, a, attack.Options{}, e)
+		}
+	}
+}
+
+func sigmoid(t testing.TB) nn.Layer {
+	t.Helper()
+	l, err := nn.Layers.New("sigmoid")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return l
+}

@@ -170,6 +170,10 @@ func (n Norm) dual(w []float64) float64 {
 	return sum
 }
 
+// farthest is the distance, in units of eps, that a value may go where the range has no end. Where a
+// function is nearly flat, its plane is so far off that a network of float32 has no outputs there.
+const farthest = 1e6
+
 // step moves x towards the boundary on which difference + w·(· − x) is 0.
 func (a *FAB) step(s *Search, x, clean, w []float64, difference float64) {
 	there := difference
@@ -182,7 +186,14 @@ func (a *FAB) step(s *Search, x, clean, w []float64, difference float64) {
 	alpha := min(a1/(a1+a2), a.AlphaMax)
 	for j, v := range x {
 		v = (v+a.Eta*fromX[j])*(1-alpha) + (clean[j]+a.Eta*fromClean[j])*alpha
-		x[j] = min(max(v, s.Threat.Range.Lower), s.Threat.Range.Upper)
+		low, high := s.Threat.Range.Lower, s.Threat.Range.Upper
+		if math.IsInf(low, 0) {
+			low = clean[j] - farthest*s.Threat.Eps
+		}
+		if math.IsInf(high, 0) {
+			high = clean[j] + farthest*s.Threat.Eps
+		}
+		x[j] = min(max(v, low), high)
 	}
 }
 

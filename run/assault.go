@@ -257,6 +257,7 @@ func (a *assault) beyond(ctx context.Context) error {
 	if math.IsInf(eps, 0) || len(a.right) == 0 {
 		return nil
 	}
+	eps = min(eps, attack.LargestEps)
 	rows := a.right[:min(len(a.right), examplesBeyond)]
 	r, err := a.attack(ctx, "pgd", attack.NewPGD(), eps, rows)
 	if err != nil {
@@ -331,17 +332,18 @@ func (a *assault) certify(ctx context.Context, open [][]int) error {
 // radii are the certified radii of the examples by the product of operator norms.
 func (a *assault) radii(ctx context.Context, net *certify.Network, l certify.Norms) ([]float64, error) {
 	out := make([]float64, a.n)
-	t := a.threat
-	t.Eps = 0
 	a.progress.begin(a.out.Title() + ", operator norms")
 	defer a.progress.end()
-	for k, i := range a.right {
-		if ctx.Err() != nil {
-			return nil, ctx.Err()
-		}
-		low, high := net.Outputs(certify.Ball(t, a.channels, a.x[i*a.size:][:a.size]), certify.IBP)
-		out[i] = l.Radius(low, high, a.labels[i])
+	err := net.Radii(ctx, l, len(a.right), func(k int, eps float64) (certify.Region, int) {
+		t, i := a.threat, a.right[k]
+		t.Eps = eps
+		return certify.Ball(t, a.channels, a.x[i*a.size:][:a.size]), a.labels[i]
+	}, func(k int, radius float64) {
+		out[a.right[k]] = radius
 		a.progress.at(k+1, len(a.right))
+	})
+	if err != nil {
+		return nil, err
 	}
 	sorted := slices.Sorted(slices.Values(out))
 	a.out.Radius = &report.RadiusSummary{Median: sorted[len(sorted)/2]}

@@ -97,6 +97,17 @@ func TestBestEpochByRobustAccuracy(t *testing.T) {
 	}
 }
 
+// A training that diverges under an attack says so, in either norm.
+func TestAdversarialTrainingDiverges(t *testing.T) {
+	for _, norm := range []string{"linf", "l2"} {
+		o := underAttack(attackOn(&PGD{Steps: 2, Restarts: 1, Start: "random"}, norm, 0.5))
+		o.Optimizer = &SGD{LR: 1e18}
+		if _, err := mustNew(t, toyNet(t, 1), o).Fit(t.Context()); !errors.Is(err, ErrDiverged) {
+			t.Errorf("%s: error %v", norm, err)
+		}
+	}
+}
+
 // A resumed training, with other numbers of threads, is the undisturbed one.
 func TestAdversarialTrainingResumes(t *testing.T) {
 	defer parallel.SetThreads(0)

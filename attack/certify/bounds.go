@@ -218,12 +218,16 @@ func (w *work) least(r *Region, spec []float64, n int, last Method, enough func(
 
 // Outputs bounds every output over a region by a method other than Lipschitz.
 func (c *Network) Outputs(r Region, m Method) (low, high []float64) {
-	w, n := c.newWork(), c.sizes[len(c.nodes)-1]
+	return c.newWork().outputs(&r, m)
+}
+
+func (w *work) outputs(r *Region, m Method) (low, high []float64) {
+	n := w.c.sizes[len(w.c.nodes)-1]
 	spec := make([]float64, 2*n*n)
 	for i := range n {
 		spec[i*n+i], spec[(n+i)*n+i] = 1, -1
 	}
-	bounds, _ := w.least(&r, spec, 2*n, m, func([]float64) bool { return false })
+	bounds, _ := w.least(r, spec, 2*n, m, func([]float64) bool { return false })
 	low = bounds[:n]
 	for _, v := range bounds[n:] {
 		high = append(high, -v)
@@ -242,9 +246,17 @@ type Margin struct {
 // the methods after IBP up to last. example returns the region and the class of one; several
 // goroutines call it at once. done is called with each margin, in order.
 func (c *Network) Margins(ctx context.Context, n int, last Method, example func(i int) (Region, int), done func(i int, m Margin)) error {
+	return each(ctx, c, n, func(w *work, i int) Margin {
+		r, class := example(i)
+		return w.margin(&r, class, last)
+	}, done)
+}
+
+// each computes a bound of n examples in parallel. done is called with each, in order.
+func each[B any](ctx context.Context, c *Network, n int, bound func(w *work, i int) B, done func(i int, b B)) error {
 	threads := min(parallel.Threads(), n)
 	works := parallel.PerWorker[*work](nil)
-	margins := make([]Margin, threads)
+	bounds := make([]B, threads)
 	for first := 0; first < n; first += threads {
 		if ctx.Err() != nil {
 			return ctx.Err()
@@ -254,11 +266,10 @@ func (c *Network) Margins(ctx context.Context, n int, last Method, example func(
 			if works[worker] == nil {
 				works[worker] = c.newWork()
 			}
-			r, class := example(first + task)
-			margins[task] = works[worker].margin(&r, class, last)
+			bounds[task] = bound(works[worker], first+task)
 		})
 		for k := range count {
-			done(first+k, margins[k])
+			done(first+k, bounds[k])
 		}
 	}
 	return nil

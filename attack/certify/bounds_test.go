@@ -285,9 +285,15 @@ func TestLinearNetworksAreExact(t *testing.T) {
 			if (exact > eps) != (worst > 0) {
 				t.Errorf("norm %s, class %d: radius %g, worst margin %g", norm, class, exact, worst)
 			}
-			low, high := c.Outputs(unitRange(norm, 0, x), certify.IBP)
-			if r := c.Lipschitz(norm, []float64{1}).Radius(low, high, class); math.Abs(r-max(exact, 0)) > 1e-4 || r > max(exact, 0) {
-				t.Errorf("norm %s, class %d: Lipschitz radius %g, exactly %g", norm, class, r, exact)
+			var radius float64
+			err := c.Radii(t.Context(), c.Lipschitz(norm, []float64{1}), 1, func(_ int, eps float64) (certify.Region, int) {
+				return unitRange(norm, eps, x), class
+			}, func(_ int, r float64) { radius = r })
+			if err != nil {
+				t.Fatal(err)
+			}
+			if math.Abs(radius-max(exact, 0)) > 1e-4 || radius > max(exact, 0) {
+				t.Errorf("norm %s, class %d: Lipschitz radius %g, exactly %g", norm, class, radius, exact)
 			}
 		}
 	}

@@ -81,7 +81,7 @@ func (o *combination) forward(out *box, in []*box) {
 		}
 		out.rounding[i] = 0
 		if o.spread != nil || len(terms) > 1 || o.shift[i] != 0 || len(terms) == 1 && terms[0].factor != 1 {
-			out.rounding[i] = float64(len(terms)+16) * unit * size
+			out.rounding[i] = float64(len(terms)+16) * (unit*size + underflow)
 			low, high = outward(low-out.rounding[i], high+out.rounding[i])
 		}
 		out.low[i], out.high[i] = low, high

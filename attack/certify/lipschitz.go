@@ -1,6 +1,7 @@
 package certify
 
 import (
+	"context"
 	"math"
 
 	"pare/attack"
@@ -14,6 +15,7 @@ type Norms struct {
 	// Layers has, for each node, a bound on how far its values move where the input moves by one
 	// unit of the data: a product of operator norms along a path, sums where paths meet.
 	Layers []float64
+	norm   attack.Norm
 	pairs  [][]float64 // of the differences of two outputs
 }
 
@@ -24,7 +26,7 @@ func (c *Network) Lipschitz(n attack.Norm, scale []float64) Norms {
 	for _, s := range scale {
 		input = max(input, 1/s)
 	}
-	l := Norms{Layers: make([]float64, len(c.nodes))}
+	l := Norms{Layers: make([]float64, len(c.nodes)), norm: n}
 	before := make([][]float64, len(c.nodes))
 	for i, node := range c.nodes {
 		for _, j := range node.inputs {
@@ -57,20 +59,80 @@ func (c *Network) Lipschitz(n attack.Norm, scale []float64) Norms {
 	return l
 }
 
-// Radius is a lower bound on the distance, in units of the data, from an input to the nearest one
-// that gets another class; low and high bound its outputs, see Outputs. It is 0 where class
-// is not the decision.
-func (l Norms) Radius(low, high []float64, class int) float64 {
+// Radii are, for n examples, lower bounds on the distance, in units of the data, to the nearest input
+// that gets another class: 0 where the class is not the decision, or no bound shows that it is. example
+// returns the region of one at a size of perturbations, and its class; several goroutines call it at
+// once. done is called with each radius, in order.
+//
+// Outputs of float32 move by rounding as well, for which a radius makes room by the largest effect that
+// rounding has within it. No radius is above attack.LargestEps.
+func (c *Network) Radii(ctx context.Context, l Norms, n int, example func(i int, eps float64) (Region, int), done func(i int, radius float64)) error {
+	return each(ctx, c, n, func(w *work, i int) float64 {
+		return w.radius(l, func(eps float64) (Region, int) { return example(i, eps) })
+	}, done)
+}
+
+func (w *work) radius(l Norms, at func(eps float64) (Region, int)) float64 {
+	r, class := at(0)
+	low, high := w.outputs(&r, IBP)
+	radius, best := min(l.radius(low, high, class, 0), attack.LargestEps), 0.0
+	for range 8 { // once for most networks: rounding takes little of the radius
+		if radius == 0 {
+			break
+		}
+		r, _ = at(radius)
+		w.start(&r, false)
+		left := l.radius(low, high, class, w.drift(l.norm))
+		best = max(best, min(radius, left))
+		if left > radius/2 {
+			break
+		}
+		radius /= 4
+	}
+	return best
+}
+
+// radius is the distance at which margins between bounds of the outputs, less twice the drift, may be gone.
+func (l Norms) radius(low, high []float64, class int, drift float64) float64 {
 	radius := math.Inf(1)
 	for b := range low {
 		if b != class {
-			radius = min(radius, max(0, low[class]-high[b])/l.pairs[class][b])
+			radius = min(radius, max(0, low[class]-high[b]-2*drift)/l.pairs[class][b])
 		}
 	}
 	if math.IsNaN(radius) { // 0 of infinity, or of 0
 		return 0
 	}
 	return radius * (1 - 1e-12)
+}
+
+// drift bounds how far rounding moves an output of a point of the region from its exact value, where start
+// has bounded all values: each operation adds its own and passes on the drift of its inputs.
+func (w *work) drift(n attack.Norm) float64 {
+	input := len(w.c.nodes)
+	drifts := make([]float64, input+1)
+	drifts[input] = length(n, w.region.rounding)
+	for i := range w.c.nodes {
+		node := &w.c.nodes[i]
+		in := make([]float64, len(node.inputs))
+		for k, j := range node.inputs {
+			in[k] = drifts[j]
+		}
+		drifts[i] = node.lipschitz(n, in) + length(n, w.boxes[i].rounding)
+	}
+	return drifts[input-1]
+}
+
+// length is the norm of a vector.
+func length(n attack.Norm, v []float64) float64 {
+	most, squares := 0.0, 0.0
+	for _, x := range v {
+		most, squares = max(most, math.Abs(x)), squares+x*x
+	}
+	if n == attack.L2 {
+		return math.Sqrt(squares)
+	}
+	return most
 }
 
 // difference is the dual norm of the difference of the weights of two outputs.

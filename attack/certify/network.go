@@ -166,8 +166,12 @@ func newOperation(n *nn.Node, in []nn.Shape) (op operation, relaxed bool, err er
 	return nil, false, fmt.Errorf("there are no certified bounds for a layer of kind %s", n.Layer.Kind())
 }
 
-// unit is the unit roundoff of float32.
-const unit = 1.0 / (1 << 24)
+// unit is the unit roundoff of float32, underflow the error of an operation whose result is too small for
+// it: functions may return 0 in place of a subnormal number.
+const (
+	unit      = 1.0 / (1 << 24)
+	underflow = 0x1p-126
+)
 
 // outward widens an interval by a bound on the rounding of float64.
 func outward(low, high float64) (float64, float64) {

@@ -14,6 +14,7 @@ type Region struct {
 	Centre    []float64
 	Scale     []float64 // units of the data in one of the network's, of each channel
 	Eps       float64
+	rounding  []float64 // of a point on its way to the network; nil: none
 }
 
 // Ball is the region of the inputs that a threat allows around an example, which is in the network's
@@ -21,15 +22,15 @@ type Region struct {
 func Ball(t attack.Threat, channels int, example []float32) Region {
 	scale, shift := Scale(t.Range, channels)
 	r := Region{L2: t.Norm == attack.L2, Scale: scale, Eps: t.Eps, Centre: make([]float64, len(example)),
-		Low: make([]float64, len(example)), High: make([]float64, len(example))}
+		Low: make([]float64, len(example)), High: make([]float64, len(example)), rounding: make([]float64, len(example))}
 	for i, v := range example {
 		x, c := float64(v), i%channels
 		eps, low, high := t.Eps/scale[c], (t.Range.Lower-shift[c])/scale[c], (t.Range.Upper-shift[c])/scale[c]
 		// The point that reaches the network was normalised in float32.
-		rounding := 4 * unit * (math.Abs(x) + eps)
+		r.rounding[i] = 4 * unit * (math.Abs(x) + eps)
 		r.Centre[i] = x
-		r.Low[i] = max(x-eps, min(low, x)) - rounding
-		r.High[i] = min(x+eps, max(high, x)) + rounding
+		r.Low[i] = max(x-eps, min(low, x)) - r.rounding[i]
+		r.High[i] = min(x+eps, max(high, x)) + r.rounding[i]
 	}
 	return r
 }

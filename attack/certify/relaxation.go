@@ -34,9 +34,9 @@ func rangeOf(c *nn.Curve, low, high float64) (least, most float64) {
 // piecewise linear only choose between values, or multiply once or twice.
 func rounds(c *nn.Curve, size float64) float64 {
 	if c.Knots == nil {
-		return 1e-6 * size
+		return 1e-6*size + underflow
 	}
-	return 4 * unit * size
+	return 4*unit*size + underflow
 }
 
 // exactly reports whether float32 computes the function without rounding: of a ReLU, a clip.
@@ -53,9 +53,11 @@ func (o *curves) forward(out *box, in []*box) {
 		c := &o.of[i%o.units]
 		low, high := in[0].low[i], in[0].high[i]
 		out.low[i], out.high[i] = rangeOf(c, low, high)
+		out.rounding[i] = 0
 		if !exactly(c, low, high) {
 			r := rounds(c, max(math.Abs(out.low[i]), math.Abs(out.high[i])))
 			out.low[i], out.high[i] = outward(out.low[i]-r, out.high[i]+r)
+			out.rounding[i] = r
 		}
 	}
 }

@@ -131,8 +131,12 @@ func (o *weightedSums) rounds(dst []float64, x *box) {
 		if o.bias != nil {
 			sum += math.Abs(o.bias[u])
 		}
+		r := 0.0
+		if sum > 0 {
+			r = o.factor*sum + float64(o.Terms+16)*underflow
+		}
 		for at := u; at < len(dst); at += o.outs {
-			dst[at] = o.factor * sum
+			dst[at] = r
 		}
 	}
 }
