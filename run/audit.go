@@ -139,7 +139,10 @@ func (e *examined) audit(spec config.Audit, seed uint64) (*Audit, error) {
 		return nil, err
 	}
 	o := audit.Options{MinRows: spec.MinRows, Resamples: spec.Resamples, Confidence: spec.Confidence, Seed: seed}
-	groupings := audit.Groupings(e.columns)
+	groupings, note := audit.Groupings(e.columns)
+	if note != "" {
+		a.Notes = append(a.Notes, note)
+	}
 	for _, g := range groupings {
 		t, err := audit.Compare(stages, g, o)
 		if err != nil {

@@ -310,19 +310,16 @@ func (l *layout) measure(to []float64, o *Outcomes, g *Groups, tallies []*tally,
 		}
 	}
 	for k, d := range l.disparities {
-		value := math.NaN()
+		var of []float64
 		for _, rate := range d.rates {
 			m := slices.IndexFunc(l.metrics, func(m metric) bool { return m.name == rate })
-			switch v := to[m*l.width+1+len(l.counts)+d.at]; {
-			case math.IsNaN(value):
-				value = v
-			case d.at == atDifference:
-				value = max(value, v) // NaN where one of them is
-			default:
-				value = min(value, v)
-			}
+			of = append(of, to[m*l.width+1+len(l.counts)+d.at])
 		}
-		to[len(l.metrics)*l.width+k] = value
+		worst := slices.Max[[]float64] // NaN where one of them is
+		if d.at == atRatio {
+			worst = slices.Min
+		}
+		to[len(l.metrics)*l.width+k] = worst(of)
 	}
 }
 
