@@ -31,7 +31,7 @@ func sampleAudit() Audit {
 
 func TestAuditText(t *testing.T) {
 	var b strings.Builder
-	WriteAuditText(&b, sampleAudit())
+	WriteAuditText(&b, sampleAudit(), 0)
 	for _, want := range []string{
 		"1,443 test examples; rates are of the class yes <1>; intervals: 95 % of 1,000 bootstrap samples of the examples.",
 		"note: 12 of 1443",

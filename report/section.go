@@ -7,26 +7,33 @@ import (
 	"html/template"
 )
 
-// withSection returns a page that Write has written with a section at its end, in place of an
-// earlier one of the same id.
+// withSection returns a page that Write has written with a section in place of an earlier one of the
+// same id, or else at its end.
 func withSection(page []byte, id string, text *template.Template, data any) ([]byte, error) {
-	first, last := []byte(fmt.Sprintf("<section id=%q>", id)), []byte(fmt.Sprintf("</section><!-- %s -->\n", id))
-	if from := bytes.Index(page, first); from >= 0 {
-		if n := bytes.Index(page[from:], last); n >= 0 {
-			page = append(bytes.Clone(page[:from]), page[from+n+len(last):]...)
-		}
-	}
-	end := bytes.LastIndex(page, []byte("</body>"))
-	if end < 0 {
+	from := bytes.LastIndex(page, []byte("</body>"))
+	if from < 0 {
 		return nil, errors.New("it is no report: it has no </body>")
 	}
+	first, last := []byte(sectionStart(id)), []byte(sectionEnd(id))
+	behind := from
+	if at := bytes.Index(page, first); at >= 0 {
+		if n := bytes.Index(page[at:], last); n >= 0 {
+			from, behind = at, at+n+len(last)
+		}
+	}
 	var out bytes.Buffer
-	out.Write(page[:end])
+	out.Write(page[:from])
 	out.Write(first)
 	if err := text.Execute(&out, data); err != nil {
 		return nil, fmt.Errorf("report: %w", err)
 	}
 	out.Write(last)
-	out.Write(page[end:])
+	out.Write(page[behind:])
 	return out.Bytes(), nil
+}
+
+// sectionStart and sectionEnd are around a section that withSection may replace.
+func sectionStart(id string) template.HTML { return template.HTML(fmt.Sprintf("<section id=%q>", id)) }
+func sectionEnd(id string) template.HTML {
+	return template.HTML(fmt.Sprintf("</section><!-- %s -->\n", id))
 }

@@ -4,15 +4,17 @@ import (
 	"math"
 	"math/rand/v2"
 	"slices"
+	"sync"
+	"sync/atomic"
 
 	"pare/internal/kernel/parallel"
 )
 
 // intervals are percentiles of all numbers of a layout over samples of the rows: for each stage,
 // and for the change from the first to the last. nil without samples.
-func (l *layout) intervals(stages []*Outcomes, g *Groups, tallies [][]*tally, o Options) (low, high [][]float64) {
+func (l *layout) intervals(stages []*Outcomes, g *Groups, tallies [][]*tally, o Options) (low, high [][]float64, err error) {
 	if o.Resamples == 0 {
-		return nil, nil
+		return nil, nil, nil
 	}
 	all := (len(stages) + 1) * l.size
 	low, high = make([][]float64, len(stages)+1), make([][]float64, len(stages)+1)
@@ -23,9 +25,13 @@ func (l *layout) intervals(stages []*Outcomes, g *Groups, tallies [][]*tally, o 
 	workers := make([]*sampler, parallel.MaxWorkers())
 	width := min(all, max(1, sampleMemory/o.Resamples)) // numbers of a pass
 	samples := make([]float64, o.Resamples*width)
+	count := counter{report: o.Progress, total: o.Resamples * ((all + width - 1) / width)}
 	for first := 0; first < all; first += width {
 		n := min(width, all-first)
 		parallel.Workers(0, o.Resamples, func(worker, task int) {
+			if count.stopped.Load() {
+				return
+			}
 			w := workers[worker]
 			if w == nil {
 				w = newSampler(stages, len(g.Of), tallies, all)
@@ -37,7 +43,11 @@ func (l *layout) intervals(stages []*Outcomes, g *Groups, tallies [][]*tally, o 
 			}
 			copy(w.numbers[all-l.size:], change(w.numbers[:l.size], w.numbers[all-2*l.size:][:l.size]))
 			copy(samples[task*width:], w.numbers[first:][:n])
+			count.add()
 		})
+		if count.stopped.Load() {
+			return nil, nil, count.err
+		}
 		parallel.Run(n, func(at int) {
 			var column []float64
 			for r := range o.Resamples {
@@ -50,7 +60,31 @@ func (l *layout) intervals(stages []*Outcomes, g *Groups, tallies [][]*tally, o 
 			low[s][i], high[s][i] = percentile(column, tail), percentile(column, 1-tail)
 		})
 	}
-	return low, high
+	return low, high, nil
+}
+
+// counter counts samples for Options.Progress.
+type counter struct {
+	report      func(done, total int) error
+	stopped     atomic.Bool // by err
+	lock        sync.Mutex
+	done, total int
+	err         error
+}
+
+func (c *counter) add() {
+	if c.report == nil {
+		return
+	}
+	c.lock.Lock()
+	defer c.lock.Unlock()
+	if c.err != nil {
+		return
+	}
+	c.done++
+	if c.err = c.report(c.done, c.total); c.err != nil {
+		c.stopped.Store(true)
+	}
 }
 
 // sampleMemory is how many numbers of all samples are in memory at once, 512 MB; for more numbers the

@@ -18,6 +18,9 @@ type Options struct {
 	Confidence float64
 	// Seed fixes the samples.
 	Seed uint64
+	// Progress is told how many samples are drawn and measured, out of how many, one call at a time;
+	// nil: nobody is told. An error that it returns ends the comparison, which returns it.
+	Progress func(done, total int) error
 }
 
 // Check refuses options out of range.
@@ -178,7 +181,10 @@ func Compare(stages []*Outcomes, g *Groups, o Options) (*Table, error) {
 		l.measure(exact[s], out, g, tallies[s], nil)
 	}
 	exact[len(stages)] = change(exact[0], exact[len(stages)-1])
-	low, high := l.intervals(stages, g, tallies, o)
+	low, high, err := l.intervals(stages, g, tallies, o)
+	if err != nil {
+		return nil, err
+	}
 	t.Measures, t.Disparities = l.tables(exact, low, high)
 	return t, nil
 }
