@@ -170,7 +170,11 @@ func (f *auditFlags) options(a *run.Artifact) (run.AuditOptions, error) {
 	case f.against != "":
 		for _, pattern := range strings.Split(f.against, ",") {
 			paths, err := filepath.Glob(pattern)
-			if err != nil || len(paths) == 0 { // the error of a path that is not there
+			switch {
+			case err == nil && len(paths) > 0:
+			case strings.ContainsAny(pattern, "*?["):
+				return o, cli.InputError("-against %s: no run has such a name", pattern)
+			default: // the error of a path that is not there
 				paths = []string{pattern}
 			}
 			o.Before = append(o.Before, paths...)
