@@ -101,7 +101,7 @@ func TestWithAudit(t *testing.T) {
 	}
 }
 
-// TestAuditOfEqualStages: what does not change is not shown twice.
+// TestAuditOfEqualStages: stages with the same measures are shown once.
 func TestAuditOfEqualStages(t *testing.T) {
 	a := sampleAudit()
 	m := &a.Tables[0].Measures[0]

@@ -3,4 +3,4 @@ package table
 import "pare/internal/suggest"
 
 // Suggestion ends a message about an unknown name: suggest.Phrase.
-func Suggestion(word, what string, names []string) string { return suggest.Phrase(word, what, names) }
+func Suggestion(word, noun string, names []string) string { return suggest.Phrase(word, noun, names) }
