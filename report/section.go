@@ -8,11 +8,14 @@ import (
 )
 
 // withSection returns a page that Write has written with a section in place of an earlier one of the
-// same id, or else at its end.
+// same id, or else in front of its commands.
 func withSection(page []byte, id string, text *template.Template, data any) ([]byte, error) {
 	from := bytes.LastIndex(page, []byte("</body>"))
 	if from < 0 {
 		return nil, errors.New("it is no report: it has no </body>")
+	}
+	if at := bytes.LastIndex(page, []byte("<h2>Commands</h2>")); at >= 0 {
+		from = at
 	}
 	first, last := []byte(sectionStart(id)), []byte(sectionEnd(id))
 	behind := from
