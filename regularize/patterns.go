@@ -83,10 +83,13 @@ func (c *chooser) check(noun string) error {
 // factors multiplies λ by layer or parameter name.
 type factors struct {
 	patterns
-	of map[string]float64
+	of        map[string]float64
+	variables bool // groups are of variables of the input
 }
 
-func newFactors(of map[string]float64) *factors { return &factors{newPatterns(sortedKeys(of)), of} }
+func newFactors(of map[string]float64) *factors {
+	return &factors{patterns: newPatterns(sortedKeys(of)), of: of}
+}
 
 func sortedKeys(m map[string]float64) []string { return slices.Sorted(maps.Keys(m)) }
 
@@ -112,5 +115,9 @@ func (f *factors) find(label string, names []string) (float64, error) {
 
 // check returns an error when a pattern matched nothing.
 func (f *factors) check() error {
-	return f.patterns.check("factors", "layer or parameter of the penalty")
+	noun := "layer or parameter of the penalty"
+	if f.variables {
+		noun = "layer, parameter or variable of the penalty"
+	}
+	return f.patterns.check("factors", noun)
 }

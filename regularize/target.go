@@ -176,6 +176,10 @@ func (f *finder) findParts(net *nn.Network, s Spec, pen Penalty) ([]part, error)
 	var kept []*group
 	var weights []float64
 	for i, g := range groups {
+		if g.of != "" {
+			factors.variables = true
+			factors.see([]string{g.of})
+		}
 		factor, err := factors.find(g.label, g.names(net))
 		if err != nil {
 			return nil, err

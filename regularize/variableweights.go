@@ -6,6 +6,7 @@ import (
 	"path"
 
 	"pare/internal/option"
+	"pare/internal/suggest"
 )
 
 // VariableWeights are factors on λ for the variables of the input: of a table its columns. A
@@ -56,7 +57,7 @@ func (w *VariableWeights) Factors(variables []Variable, listed map[string]float6
 		weight := listed[name]
 		switch _, known := out[name]; {
 		case !known:
-			return nil, option.Errorf("file", "weighs %s, which is no variable of the input", name)
+			return nil, option.Errorf("file", "weighs %s, which is no variable of the input%s", name, suggest.Phrase(name, "variables", sortedKeys(out)))
 		case !(weight >= 0) || math.IsInf(weight, 0):
 			return nil, option.Errorf("file", "gives %s the weight %g; weights are numbers from 0 on", name, weight)
 		}
@@ -74,7 +75,7 @@ func (w *VariableWeights) Factors(variables []Variable, listed map[string]float6
 			}
 		}
 		if !found {
-			return nil, option.Errorf("protect.columns", "names %s, which is no variable of the input", pattern)
+			return nil, option.Errorf("protect.columns", "names %s, which is no variable of the input%s", pattern, suggest.Phrase(pattern, "variables", sortedKeys(out)))
 		}
 	}
 	for name := range spared {

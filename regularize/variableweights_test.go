@@ -19,11 +19,12 @@ func TestVariableWeights(t *testing.T) {
 		"protect": {w: VariableWeights{Protect: &Protect{[]string{"race", "x*"}, 0.5}}, want: map[string]float64{"age": 1, "race": 0.5, "x1": 0.5, "x2": 0.5}},
 		"all": {w: VariableWeights{Usage: 1, File: "w.csv", Protect: &Protect{[]string{"race"}, 1}}, listed: map[string]float64{"x1": 4},
 			want: map[string]float64{"age": 1, "race": 0, "x1": 2, "x2": 0.5}},
-		"nothing": {err: "it weighs nothing; give file, protect or usage"},
-		"unknown": {w: VariableWeights{Protect: &Protect{[]string{"sex"}, 1}}, err: "protect.columns names sex, which is no variable of the input"},
-		"file":    {w: VariableWeights{File: "w.csv"}, listed: map[string]float64{"sex": 1}, err: "file weighs sex, which is no variable of the input"},
-		"minus":   {w: VariableWeights{File: "w.csv"}, listed: map[string]float64{"age": -1}, err: "file gives age the weight -1; weights are numbers from 0 on"},
-		"nan":     {w: VariableWeights{File: "w.csv"}, listed: map[string]float64{"age": math.NaN()}, err: "file gives age the weight NaN; weights are numbers from 0 on"},
+		"nothing":  {err: "it weighs nothing; give file, protect or usage"},
+		"unknown":  {w: VariableWeights{Protect: &Protect{[]string{"sex"}, 1}}, err: "protect.columns names sex, which is no variable of the input; the variables are age, race, x1, x2"},
+		"file":     {w: VariableWeights{File: "w.csv"}, listed: map[string]float64{"sex": 1}, err: "file weighs sex, which is no variable of the input; the variables are age, race, x1, x2"},
+		"misspelt": {w: VariableWeights{Protect: &Protect{[]string{"rac"}, 1}}, err: "protect.columns names rac, which is no variable of the input; did you mean race?"},
+		"minus":    {w: VariableWeights{File: "w.csv"}, listed: map[string]float64{"age": -1}, err: "file gives age the weight -1; weights are numbers from 0 on"},
+		"nan":      {w: VariableWeights{File: "w.csv"}, listed: map[string]float64{"age": math.NaN()}, err: "file gives age the weight NaN; weights are numbers from 0 on"},
 	} {
 		got, err := c.w.Factors(variables, c.listed)
 		if c.err != "" {

@@ -21,6 +21,7 @@ type Audit struct {
 	Positive   string   // class whose rates are measured; "": each class
 	Stages     []string // at least one
 	Networks   []int    // at each stage
+	Against    bool     // the first stage is of other runs
 	Resamples  int      // of intervals; 0: there are none
 	Confidence float64
 	Tables     []audit.Table
@@ -43,12 +44,15 @@ type auditGrid struct {
 	Notes []string
 }
 
-// headlines are the measures of tables and pictures, as far as a task has them, with their names in
-// words. A share is written in percent.
-var headlines = []struct {
+// headline is a measure of tables and pictures.
+type headline struct {
 	name, words string
-	share       bool
-}{
+	share       bool // written in percent
+}
+
+// headlines are the measures of tables and pictures, as far as a task has them, with their names in
+// words.
+var headlines = []headline{
 	{"accuracy", "accuracy", true},
 	{"selection_rate", "selection rate", true},
 	{"false_positive_rate", "false positives", true},
@@ -76,10 +80,10 @@ func auditValue(v audit.Value, share, signed bool) string {
 		if signed {
 			verb = strings.Replace(verb, "%", "%+", 1)
 		}
-		if x == 0 {
-			verb = strings.Replace(verb, "+", "", 1)
-		}
 		text := fmt.Sprintf(verb, scale*x)
+		if strings.Trim(text, "+-0.") == "" { // rounded to 0
+			text = strings.TrimLeft(text, "+-")
+		}
 		if share {
 			text += unit
 		}
@@ -99,8 +103,10 @@ func auditValue(v audit.Value, share, signed bool) string {
 // grids are the tables of one grouping: the last stage, and the change from the first.
 func (a Audit) grids(t audit.Table) []auditGrid {
 	last := auditGrid{Title: fmt.Sprintf("%s, %s", t.Name(), a.Stages[len(a.Stages)-1]), Head: []string{t.Name(), "examples"}}
-	change := auditGrid{Head: last.Head[:1:1],
-		Title: fmt.Sprintf("%s, change from %s to %s (of shares in points)", t.Name(), a.Stages[0], a.Stages[len(a.Stages)-1])}
+	change := auditGrid{Head: last.Head[:1:1], Title: fmt.Sprintf("%s, change from %s to %s", t.Name(), a.Stages[0], a.Stages[len(a.Stages)-1])}
+	if slices.ContainsFunc(headlines, func(h headline) bool { return h.share && t.Measure(h.name) != nil }) {
+		change.Title += " (of shares in points)"
+	}
 	rows := slices.Concat([]string{"all"}, groupNames(t), []string{"largest difference", "smallest ratio"})
 	for k, name := range rows {
 		examples := ""
@@ -146,8 +152,17 @@ func (a Audit) grids(t audit.Table) []auditGrid {
 		}
 		last.Notes = append(last.Notes, n)
 	}
+	counting := 0
+	for _, g := range t.Groups {
+		if !g.Few {
+			counting++
+		}
+	}
+	if counting < 2 {
+		last.Notes = append(last.Notes, "there are no differences and ratios, for which two groups with enough rows are needed; min_rows sets the number of rows")
+	}
 	out := []auditGrid{last}
-	if len(a.Stages) > 1 && !a.same() {
+	if len(a.compared()) > 1 {
 		out = append(out, change)
 	}
 	if len(t.Disparities) > 0 {
@@ -163,7 +178,8 @@ func (a Audit) grids(t audit.Table) []auditGrid {
 // where classes are not measured one by one.
 func (a Audit) byClass(t audit.Table) auditGrid {
 	g := auditGrid{Title: t.Name() + ", true positives of each class, " + a.Stages[len(a.Stages)-1], Head: []string{t.Name()}}
-	if len(a.Stages) > 1 {
+	changes := len(a.compared()) > 1
+	if changes {
 		g.Title += fmt.Sprintf(" (and change from %s, points)", a.Stages[0])
 	}
 	for _, name := range slices.Concat([]string{"all"}, groupNames(t), []string{"largest difference"}) {
@@ -180,13 +196,23 @@ func (a Audit) byClass(t audit.Table) auditGrid {
 		alone := func(v audit.Value) audit.Value { return audit.Value{Value: v.Value, Low: math.NaN(), High: math.NaN()} }
 		for k, v := range of(m.Stages[len(m.Stages)-1]) {
 			text := auditValue(alone(v), true, false)
-			if m.Change != nil && !math.IsNaN(of(*m.Change)[k].Value) {
+			if changes && m.Change != nil && !math.IsNaN(of(*m.Change)[k].Value) {
 				text += " (" + auditValue(alone(of(*m.Change)[k]), true, true) + ")"
 			}
 			g.Rows[k] = append(g.Rows[k], text)
 		}
 	}
 	return g
+}
+
+// compared are the stages that tables and pictures show: the first and the last one, or the last one
+// alone where these have the same measures.
+func (a Audit) compared() []int {
+	last := len(a.Stages) - 1
+	if last == 0 || a.same() {
+		return []int{last}
+	}
+	return []int{0, last}
 }
 
 // same reports whether all stages have the same measures.
@@ -202,16 +228,20 @@ func (a Audit) same() bool {
 
 // disparities is the table of Fairlearn's numbers for all groups.
 func (a Audit) disparities(t audit.Table) auditGrid {
-	g := auditGrid{Title: t.Name() + ", disparities", Head: append([]string{"disparity"}, a.Stages...)}
-	if len(a.Stages) > 1 {
+	g := auditGrid{Title: t.Name() + ", disparities", Head: []string{"disparity"}}
+	stages := a.compared()
+	for _, s := range stages {
+		g.Head = append(g.Head, a.Stages[s])
+	}
+	if len(stages) > 1 {
 		g.Head = append(g.Head, "change")
 	}
 	for _, d := range t.Disparities {
 		row := []string{strings.ReplaceAll(d.Name, "_", " ")}
-		for _, v := range d.Stages {
-			row = append(row, auditValue(v, false, false))
+		for _, s := range stages {
+			row = append(row, auditValue(d.Stages[s], false, false))
 		}
-		if d.Change != nil {
+		if len(stages) > 1 && d.Change != nil {
 			row = append(row, auditValue(*d.Change, false, true))
 		}
 		g.Rows = append(g.Rows, row)
@@ -270,8 +300,10 @@ func (a Audit) lead() string {
 		text += "; means over networks: " + strings.Join(counts, ", ")
 	}
 	if len(a.Stages) > 1 && a.same() {
-		text += fmt.Sprintf("; %s and %s networks have the same measures: to see the cost of sparsity, compare with a dense run (against)",
-			a.Stages[0], a.Stages[len(a.Stages)-1])
+		text += fmt.Sprintf("; %s and %s networks have the same measures", a.Stages[0], a.Stages[len(a.Stages)-1])
+		if !a.Against {
+			text += ": to see the cost of sparsity, compare with a dense run (against)"
+		}
 	}
 	if a.Resamples > 0 {
 		text += fmt.Sprintf("; intervals: %g %% of %s bootstrap samples of the examples", 100*a.Confidence, Count(int64(a.Resamples)))
@@ -293,8 +325,9 @@ func (a Audit) changedLead() string {
 		text, a.Stages[0], a.Stages[len(a.Stages)-1], Count(int64(c.Changed)), Count(int64(c.Examples)), Count(int64(c.Harmed)), Count(int64(c.Helped)))
 }
 
-// WriteAuditText writes the tables of an audit as aligned text.
-func WriteAuditText(w io.Writer, a Audit) {
+// WriteAuditText writes the tables of an audit as aligned text. A table that is wider than so many
+// columns is divided; 0: none is.
+func WriteAuditText(w io.Writer, a Audit, columns int) {
 	fmt.Fprintln(w, a.lead())
 	for _, note := range a.Notes {
 		fmt.Fprintf(w, "note: %s\n", note)
@@ -305,7 +338,12 @@ func WriteAuditText(w io.Writer, a Audit) {
 		for k := range right {
 			right[k] = k > 0
 		}
-		write(w, append([][]string{g.Head}, g.Rows...), right)
+		for k, block := range blocks(append([][]string{g.Head}, g.Rows...), columns) {
+			if k > 0 {
+				fmt.Fprintln(w)
+			}
+			write(w, block, right)
+		}
 		for _, note := range g.Notes {
 			fmt.Fprintln(w, note)
 		}
@@ -336,6 +374,7 @@ var auditPageTemplate = template.Must(template.Must(template.New("auditpage").Pa
 // auditSection is the data of the template audit.
 type auditSection struct {
 	Lead, Changed string
+	Shown         string // above the pictures
 	Notes         []string
 	Tables        []auditTable
 	ChangedGrids  []auditGrid
@@ -361,6 +400,12 @@ func (a Audit) section() *auditSection {
 	if a.Changed != nil && a.Changed.Changed > 0 {
 		s.ChangedGrids = a.changedGrids()
 	}
+	if n := len(a.Pictures); n > 0 {
+		s.Shown = fmt.Sprintf("%s of the %s images. Below each: target: prediction before → after, and its groups.", Count(int64(n)), Count(int64(a.Changed.Changed)))
+		if n == a.Changed.Changed {
+			s.Shown = "The images. Below each: target: prediction before → after, and its groups."
+		}
+	}
 	for _, p := range a.Pictures {
 		source := template.URL("data:image/png;base64," + base64.StdEncoding.EncodeToString(p.PNG))
 		s.Pictures = append(s.Pictures, auditPicture{source, p.Lines})
@@ -370,10 +415,7 @@ func (a Audit) section() *auditSection {
 
 // figures draws the measures of groups, each with its interval at the first and the last stage.
 func (a Audit) figures(t audit.Table) (out []figure) {
-	stages := []int{len(a.Stages) - 1}
-	if len(a.Stages) > 1 {
-		stages = []int{0, len(a.Stages) - 1}
-	}
+	stages := a.compared()
 	for _, h := range headlines {
 		m := t.Measure(h.name)
 		if m == nil {
@@ -412,4 +454,9 @@ func WriteAudit(w io.Writer, title string, a Audit) error {
 		return fmt.Errorf("report: %w", err)
 	}
 	return nil
+}
+
+// WithAudit returns a page that Write has written with a section on groups, in place of an earlier one.
+func WithAudit(page []byte, a Audit) ([]byte, error) {
+	return withSection(page, "audit", auditPageTemplate.Lookup("audit"), a.section())
 }

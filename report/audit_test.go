@@ -1,6 +1,8 @@
 package report
 
 import (
+	"bytes"
+	"fmt"
 	"math"
 	"strings"
 	"testing"
@@ -31,7 +33,7 @@ func sampleAudit() Audit {
 
 func TestAuditText(t *testing.T) {
 	var b strings.Builder
-	WriteAuditText(&b, sampleAudit())
+	WriteAuditText(&b, sampleAudit(), 0)
 	for _, want := range []string{
 		"1,443 test examples; rates are of the class yes <1>; intervals: 95 % of 1,000 bootstrap samples of the examples.",
 		"note: 12 of 1443",
@@ -64,7 +66,7 @@ func TestAuditPage(t *testing.T) {
 	}
 	wellFormed(t, alone.String())
 	for _, text := range []string{page, alone.String()} {
-		for _, want := range []string{"Groups of test examples", "Accuracy by race", `src="data:image/png;base64,AQI="`, "3: 3 → 8<br/>left<br/>", "a &amp; b", "changed predictions by class"} {
+		for _, want := range []string{"Groups of test examples", "1 of the 2 images. Below each: target: prediction before → after, and its groups.", "Accuracy by race", `src="data:image/png;base64,AQI="`, "3: 3 → 8<br/>left<br/>", "a &amp; b", "changed predictions by class"} {
 			if !strings.Contains(text, want) {
 				t.Errorf("no %q in the page", want)
 			}
@@ -72,5 +74,86 @@ func TestAuditPage(t *testing.T) {
 	}
 	if strings.Contains(render(t, Data{Title: "run"}), "Groups of test examples") {
 		t.Error("a run without an audit has the section")
+	}
+}
+
+// TestWithAudit: a stored audit takes the place of the section that the report has, or of none.
+func TestWithAudit(t *testing.T) {
+	a := sampleAudit()
+	page := []byte(render(t, Data{Title: "run", Audit: &a}))
+	a.Tables[0].By = []string{"sex"}
+	for _, before := range [][]byte{page, []byte(render(t, Data{Title: "run"}))} {
+		once, err := WithAudit(before, a)
+		if err != nil {
+			t.Fatal(err)
+		}
+		twice, err := WithAudit(once, a)
+		if err != nil || string(twice) != string(once) {
+			t.Errorf("the second section is not in place of the first (%v)", err)
+		}
+		wellFormed(t, string(twice))
+		if text := string(twice); strings.Count(text, "Groups of test examples") != 1 || !strings.Contains(text, "Accuracy by sex") || strings.Contains(text, "Accuracy by race") {
+			t.Error("the page lacks the new section, or has the earlier one, too")
+		}
+	}
+	later, err := WithAudit([]byte(render(t, Data{Title: "run", Command: "train"})), a)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if at := bytes.Index(later, []byte("Groups of test examples")); at < 0 || at > bytes.Index(later, []byte("<h2>Commands</h2>")) {
+		t.Error("the section is behind the commands")
+	}
+}
+
+// TestAuditOfEqualStages: stages with the same measures are shown once.
+func TestAuditOfEqualStages(t *testing.T) {
+	a := sampleAudit()
+	m := &a.Tables[0].Measures[0]
+	m.Stages[1] = m.Stages[0]
+	m.Change = &audit.Frame{Groups: []audit.Value{{}, {}}}
+	text := func() string {
+		var b strings.Builder
+		WriteAuditText(&b, a, 0)
+		return b.String()
+	}
+	if got := text(); strings.Contains(got, ", change from") || strings.Contains(got, "trained  final") || !strings.Contains(got, "disparity                  final\n") ||
+		!strings.Contains(got, "the same measures: to see the cost of sparsity, compare with a dense run (against)") {
+		t.Errorf("%s", got)
+	}
+	if f := a.figures(a.Tables[0]); strings.Contains(string(f[0].Picture), "trained") {
+		t.Error("both stages are drawn")
+	}
+	a.Against = true
+	if got := text(); strings.Contains(got, "(against)") || !strings.Contains(got, "trained and final networks have the same measures;") {
+		t.Errorf("%s", got)
+	}
+}
+
+// TestAuditTextFits: a table is divided where it is wider than the terminal; one group alone has no
+// differences, and the page says so; numbers are in no points.
+func TestAuditTextFits(t *testing.T) {
+	var b strings.Builder
+	WriteAuditText(&b, sampleAudit(), 52)
+	for _, want := range []string{"disparity                           trained  final\n", "\n\ndisparity                  change\n"} {
+		if !strings.Contains(b.String(), want) {
+			t.Errorf("no %q in\n%s", want, b.String())
+		}
+	}
+	table := [][]string{{"group", "one", "two", "three"}, {"a", "1", "2", "3"}}
+	for columns, want := range map[int]string{0: "[[[group one two three] [a 1 2 3]]]", 26: "[[[group one two three] [a 1 2 3]]]", 17: "[[[group one two] [a 1 2]] [[group three] [a 3]]]",
+		3: "[[[group one] [a 1]] [[group two] [a 2]] [[group three] [a 3]]]"} {
+		if got := fmt.Sprint(blocks(table, columns)); got != want {
+			t.Errorf("%d columns: %s, want %s", columns, got, want)
+		}
+	}
+	a := sampleAudit()
+	a.Tables[0].Measures[0].Name = "mean_error"
+	b.Reset()
+	WriteAuditText(&b, a, 0)
+	if got := b.String(); strings.Contains(got, "points") || !strings.Contains(got, "there are no differences and ratios, for which two groups with enough rows are needed") {
+		t.Errorf("%s", got)
+	}
+	if got := auditValue(audit.Value{Value: -0.00004, Low: -0.01, High: 0.00004}, true, true); got != "0.0 (−1.0 to 0.0)" {
+		t.Errorf("a share near 0: %s", got)
 	}
 }

@@ -140,9 +140,30 @@ func some(n int, what string) string {
 	return Count(int64(n)) + " " + what + "s"
 }
 
-// write prints lines in columns as wide as they need; right says which of them
-// are aligned to the right.
-func write(w io.Writer, lines [][]string, right []bool) {
+// blocks divides the columns of a table into tables of lines that fit into so many columns of
+// characters, each with the first column of the whole; a column alone may be longer. 0: any line fits.
+func blocks(lines [][]string, columns int) [][][]string {
+	widths := widthsOf(lines)
+	var out [][][]string
+	total := 0
+	for k := 1; k < len(widths); k++ {
+		if total += widths[k] + 2; out == nil || columns > 0 && total > columns {
+			total = widths[0] + 2 + widths[k]
+			out = append(out, make([][]string, len(lines)))
+			for i, line := range lines {
+				out[len(out)-1][i] = line[:1:1]
+			}
+		}
+		block := out[len(out)-1]
+		for i, line := range lines {
+			block[i] = append(block[i], line[k])
+		}
+	}
+	return out
+}
+
+// widthsOf are the characters of the longest cell of each column.
+func widthsOf(lines [][]string) []int {
 	var widths []int
 	for _, line := range lines {
 		for k, cell := range line {
@@ -152,6 +173,13 @@ func write(w io.Writer, lines [][]string, right []bool) {
 			widths[k] = max(widths[k], utf8.RuneCountInString(cell))
 		}
 	}
+	return widths
+}
+
+// write prints lines in columns as wide as they need; right says which of them
+// are aligned to the right.
+func write(w io.Writer, lines [][]string, right []bool) {
+	widths := widthsOf(lines)
 	for _, line := range lines {
 		var b strings.Builder
 		for k, cell := range line {

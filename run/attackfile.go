@@ -1,12 +1,6 @@
 package run
 
-import (
-	"io"
-	"os"
-
-	"pare/internal/atomicfile"
-	"pare/report"
-)
+import "pare/report"
 
 // AttackFile holds a report.Robustness in a run folder.
 const AttackFile = "attack.json"
@@ -17,18 +11,8 @@ func WriteAttack(dir string, r report.Robustness) error {
 	if err := f.writeJSON(AttackFile, r); err != nil {
 		return err
 	}
-	path := f.path(ReportFile)
-	page, err := os.ReadFile(path)
-	if os.IsNotExist(err) {
-		return nil
-	}
-	if err == nil {
-		page, err = report.WithRobustness(page, r)
-	}
-	if err != nil {
-		return err
-	}
-	return atomicfile.Write(path, func(w io.Writer) error { _, err := w.Write(page); return err })
+	_, err := f.addToReport(func(page []byte) ([]byte, error) { return report.WithRobustness(page, r) })
+	return err
 }
 
 // ReadAttack reads attack.json of a run folder; nil: it has none.

@@ -9,8 +9,10 @@ import (
 
 	"pare/config"
 	"pare/datasets"
+	"pare/export"
 	"pare/internal/option"
 	"pare/nn"
+	"pare/report"
 	"pare/stat/audit"
 	"pare/train"
 )
@@ -41,6 +43,7 @@ type Audit struct {
 
 // examined are test examples with their groups and the predictions of networks at stages.
 type examined struct {
+	path    string // of the run
 	data    *Data
 	task    audit.Task
 	columns []audit.Column // their rare values are joined when the audit is made
@@ -55,39 +58,52 @@ type stageOutcomes struct {
 	networks []*audit.Outcomes
 }
 
-// examine runs networks over the test examples.
-func examine(ctx context.Context, d *Data, spec config.Audit, versions []Version) (*examined, error) {
+// unexamined are the test examples of a run with their groups.
+func unexamined(path string, d *Data, spec config.Audit) (*examined, error) {
 	task, err := auditTask(d.Set, spec.Positive)
 	if err != nil {
 		return nil, err
 	}
-	e := &examined{data: d, task: task}
+	e := &examined{path: path, data: d, task: task}
 	if e.columns, err = groupColumns(d, d.Set.Test, spec); err != nil {
 		return nil, err
 	}
 	for i := range d.Set.Test.Len() {
 		e.places, e.index = append(e.places, datasets.PlaceOf(d.Set.Test, i)), append(e.index, i)
 	}
-	for _, v := range versions {
-		o, err := e.predict(ctx, v.Net)
-		if err != nil {
-			return nil, err
-		}
-		e.stages = append(e.stages, stageOutcomes{v.Name, []*audit.Outcomes{o}})
-	}
 	return e, nil
 }
 
+// examine runs networks over the test examples, a stage each.
+func (e *examined) examine(ctx context.Context, versions []Version, progress func(what string, done, total int64)) error {
+	n := len(e.places)
+	for k, v := range versions {
+		o, err := e.predict(ctx, v.Net, func(done int) {
+			if progress != nil {
+				progress(predicting, int64(k*n+done), int64(len(versions)*n))
+			}
+		})
+		if err != nil {
+			return err
+		}
+		e.stages = append(e.stages, stageOutcomes{v.Name, []*audit.Outcomes{o}})
+	}
+	return nil
+}
+
+// predicting is the name of the work on a network.
+const predicting = "predicting"
+
 // predict returns the outputs of a network for all test examples, as the tests of a run compute
 // them.
-func (e *examined) predict(ctx context.Context, net *nn.Network) (*audit.Outcomes, error) {
+func (e *examined) predict(ctx context.Context, net *nn.Network, progress func(done int)) (*audit.Outcomes, error) {
 	out := &audit.Outcomes{Task: e.task}
 	batch := net.BatchUpTo(evaluationBatch)
 	source, err := e.data.Eval(e.data.Set.Test, batch, 0)
 	if err != nil {
 		return nil, err
 	}
-	targets := e.data.Set.Task.Targets
+	targets, done := e.data.Set.Task.Targets, 0
 	return out, Logits(ctx, net, source, batch, func(b train.Batch, logits []float32) error {
 		width := len(logits) / b.N
 		for i := range b.N {
@@ -95,6 +111,8 @@ func (e *examined) predict(ctx context.Context, net *nn.Network) (*audit.Outcome
 				return err
 			}
 		}
+		done += b.N
+		progress(done)
 		return nil
 	})
 }
@@ -117,7 +135,8 @@ func (e *examined) take(rows []int) {
 }
 
 // audit measures the groups at all stages.
-func (e *examined) audit(spec config.Audit, seed uint64) (*Audit, error) {
+func (e *examined) audit(ctx context.Context, o AuditOptions, seed uint64) (*Audit, error) {
+	spec := o.Audit
 	a := &Audit{By: spec.By, Examples: len(e.places), Targets: targetForm(e.data.Set.Task).Noun(),
 		MinRows: spec.MinRows, Resamples: spec.Resamples, Confidence: spec.Confidence, examined: e}
 	if e.task.Numbers == 0 {
@@ -138,10 +157,19 @@ func (e *examined) audit(spec config.Audit, seed uint64) (*Audit, error) {
 	if e.columns, err = joined(e.columns, spec); err != nil {
 		return nil, err
 	}
-	o := audit.Options{MinRows: spec.MinRows, Resamples: spec.Resamples, Confidence: spec.Confidence, Seed: seed}
-	groupings := audit.Groupings(e.columns)
-	for _, g := range groupings {
-		t, err := audit.Compare(stages, g, o)
+	groupings, note := audit.Groupings(e.columns)
+	if note != "" {
+		a.Notes = append(a.Notes, note)
+	}
+	for k, g := range groupings {
+		options := audit.Options{MinRows: spec.MinRows, Resamples: spec.Resamples, Confidence: spec.Confidence, Seed: seed}
+		const drawing = "drawing samples for intervals"
+		show := portion(o.Progress, drawing, k, len(groupings))
+		options.Progress = func(done, total int) error {
+			show(int64(done), int64(total))
+			return ctxError(ctx, drawing)
+		}
+		t, err := audit.Compare(stages, g, options)
 		if err != nil {
 			return nil, err
 		}
@@ -174,27 +202,53 @@ func aboutAudit(c *config.Config, err error) error {
 }
 
 // checkAudit refuses an audit that cannot be made at the end of the run.
-func checkAudit(c *config.Config, d *Data) error {
+func checkAudit(ctx context.Context, c *config.Config, d *Data) error {
 	if c.Audit == nil {
 		return nil
 	}
-	_, err := auditTask(d.Set, c.Audit.Positive)
+	e, err := unexamined(c.Name, d, *c.Audit)
 	if err == nil {
-		var columns []audit.Column
-		if columns, err = groupColumns(d, d.Set.Test, *c.Audit); err == nil {
-			_, err = joined(columns, *c.Audit)
-		}
+		_, err = joined(e.columns, *c.Audit)
 	}
 	if path := c.Audit.Against; err == nil && path != "" {
-		var a *Artifact
-		if a, err = OpenArtifact(path); err == nil {
-			_, err = a.Final()
-		}
-		if err != nil {
-			err = option.Errorf("against", "is no finished run: %s", err)
-		}
+		err = e.checkAgainst(ctx, path, *c.Audit)
 	}
 	return aboutAudit(c, err)
+}
+
+// checkAgainst refuses a run that these examples cannot be compared with.
+func (e *examined) checkAgainst(ctx context.Context, path string, spec config.Audit) error {
+	a, err := OpenArtifact(path)
+	if err == nil {
+		_, err = a.Final()
+	}
+	if err != nil {
+		return option.Errorf("against", "is no finished run: %s", err)
+	}
+	other, _, err := a.unexamined(ctx, AuditOptions{Audit: spec})
+	if err == nil {
+		if err = e.comparable(other); err != nil {
+			err = fmt.Errorf("it %w", err)
+		}
+	}
+	if err == nil {
+		own := *e // which common takes apart
+		own.columns = slices.Clone(e.columns)
+		err = common([]*examined{&own, other})
+	}
+	if ctx.Err() != nil {
+		return ctxError(ctx, "checking the audit")
+	}
+	return notComparable(path, err)
+}
+
+// notComparable points an error of a run to the option against.
+func notComparable(path string, err error) error {
+	if err == nil {
+		return nil
+	}
+	text := strings.TrimPrefix(err.Error(), path+" ") // which says it already
+	return option.Errorf("against", "is %s, which cannot be compared: %s", path, text)
 }
 
 // audit measures the groups that the config names, and writes them into the run folder; nil: the
@@ -204,6 +258,10 @@ func (r *runner) audit(ctx context.Context, small *nn.Network) (*Audit, error) {
 		return nil, nil
 	}
 	spec := *r.c.Audit
+	e, err := unexamined(string(r.folder), r.data, spec)
+	if err != nil {
+		return nil, aboutAudit(r.c, err)
+	}
 	versions := []Version{{stageFinal, small}}
 	if spec.Against == "" && prunes(r.c) {
 		trained, err := load(r.folder.path(trainedDir))
@@ -212,16 +270,14 @@ func (r *runner) audit(ctx context.Context, small *nn.Network) (*Audit, error) {
 		}
 		versions = slices.Insert(versions, 0, Version{stageTrained, trained.Net})
 	}
-	all := make([]*examined, 1)
-	var err error
-	if all[0], err = examine(ctx, r.data, spec, versions); err != nil {
-		return nil, aboutAudit(r.c, err)
+	if err := e.examine(ctx, versions, r.Progress); err != nil {
+		return nil, err
 	}
 	o := AuditOptions{Audit: spec, Progress: r.Progress}
 	if spec.Against != "" {
 		o.Before = []string{spec.Against}
 	}
-	out, err := join(ctx, all, o, r.c.Seed)
+	out, err := join(ctx, []*examined{e}, o, r.c.Seed)
 	if err != nil {
 		return nil, aboutAudit(r.c, err)
 	}
@@ -254,24 +310,31 @@ func AuditRuns(ctx context.Context, runs []*Artifact, o AuditOptions) (*Audit, e
 }
 
 // StoreAudit writes the audit of a finished run into its folder, where a run whose config has an
-// audit writes it.
-func (a *Artifact) StoreAudit(ctx context.Context, o AuditOptions) error {
+// audit writes it, and a section of its report where there is one: page.
+func (a *Artifact) StoreAudit(ctx context.Context, o AuditOptions) (page bool, err error) {
 	out, err := AuditRuns(ctx, []*Artifact{a}, o)
 	if err != nil {
-		return err
+		return false, err
 	}
 	release, err := a.folder.lock()
 	if err != nil {
-		return err
+		return false, err
 	}
 	defer release()
-	return out.Write(a.folder.path(AuditDir))
+	if err := out.Write(a.folder.path(AuditDir)); err != nil {
+		return false, err
+	}
+	shown, err := out.Report()
+	if err != nil {
+		return false, err
+	}
+	return a.folder.addToReport(func(page []byte) ([]byte, error) { return report.WithAudit(page, *shown) })
 }
 
 func auditRuns(ctx context.Context, runs []*Artifact, o AuditOptions) (*Audit, error) {
 	var all []*examined
-	for _, a := range runs {
-		e, err := a.examine(ctx, o, len(o.Before) == 0)
+	for k, a := range runs {
+		e, err := a.examine(ctx, o.part(k, len(runs)+len(o.Before)), len(o.Before) == 0)
 		if err != nil {
 			return nil, err
 		}
@@ -280,19 +343,61 @@ func auditRuns(ctx context.Context, runs []*Artifact, o AuditOptions) (*Audit, e
 	return join(ctx, all, o, runs[0].Config.Seed)
 }
 
-// examine runs the final network of a run over its test examples, and with before the network
-// before the last removal in front of it.
-func (a *Artifact) examine(ctx context.Context, o AuditOptions, before bool) (*examined, error) {
+// part are the options for run k of n.
+func (o AuditOptions) part(k, n int) AuditOptions {
+	o.Progress = progressOf(o.Progress, k, n)
+	return o
+}
+
+// progressOf shows the work on run k of n as progress of the whole: each reads data, and then predicts.
+func progressOf(report func(what string, done, total int64), k, n int) func(what string, done, total int64) {
+	if report == nil || n == 1 {
+		return report
+	}
+	whole := fmt.Sprintf("predicting with the networks of %d runs", n)
+	read, predict := portion(report, whole, 2*k, 2*n), portion(report, whole, 2*k+1, 2*n)
+	return func(what string, done, total int64) {
+		if what == predicting {
+			predict(done, total)
+		} else {
+			read(done, total)
+		}
+	}
+}
+
+// portion shows the work on the k-th of n equal parts as progress of the whole. report may be nil.
+func portion(report func(what string, done, total int64), whole string, k, n int) func(done, total int64) {
+	const steps = 1000 // of a part
+	return func(done, total int64) {
+		if report != nil && total > 0 {
+			report(whole, steps*int64(k)+steps*min(done, total)/total, steps*int64(n))
+		}
+	}
+}
+
+// unexamined are the test examples of a run, and its final network.
+func (a *Artifact) unexamined(ctx context.Context, o AuditOptions) (*examined, *export.Model, error) {
 	if a.Kind != KindRun {
-		return nil, &InputError{fmt.Errorf("%s is no run folder; an audit needs the data and networks of a run", a.Path)}
+		return nil, nil, &InputError{fmt.Errorf("%s is no run folder; an audit needs the data and networks of a run", a.Path)}
 	}
 	final, err := a.Final()
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	with, c := *a, *a.Config
 	c.Audit, with.Config = &o.Audit, &c
 	d, err := with.Data(ctx, final, o.DataDir, o.Progress)
+	if err != nil {
+		return nil, nil, err
+	}
+	e, err := unexamined(a.Path, d, o.Audit)
+	return e, &final, err
+}
+
+// examine runs the final network of a run over its test examples, and with before the network
+// before the last removal in front of it.
+func (a *Artifact) examine(ctx context.Context, o AuditOptions, before bool) (*examined, error) {
+	e, final, err := a.unexamined(ctx, o)
 	if err != nil {
 		return nil, err
 	}
@@ -304,7 +409,7 @@ func (a *Artifact) examine(ctx context.Context, o AuditOptions, before bool) (*e
 		}
 		versions = slices.Insert(versions, 0, Version{stageTrained, trained.Net})
 	}
-	return examine(ctx, d, o.Audit, versions)
+	return e, e.examine(ctx, versions, o.Progress)
 }
 
 // prunes reports whether the network at the end of a run may predict otherwise than at the end of
@@ -316,14 +421,17 @@ func prunes(c *config.Config) bool {
 // join audits the test examples that the runs, and the runs of o.Before, have in common.
 func join(ctx context.Context, all []*examined, o AuditOptions, seed uint64) (*Audit, error) {
 	runs := len(all)
-	for _, path := range o.Before {
+	for k, path := range o.Before {
 		other, err := OpenArtifact(path)
 		var e *examined
 		if err == nil {
-			e, err = other.examine(ctx, o, false)
+			e, err = other.examine(ctx, o.part(runs+k, runs+len(o.Before)), false)
+		}
+		if fault := (*option.Error)(nil); errors.As(err, &fault) {
+			err = notComparable(path, err)
 		}
 		if err != nil {
-			return nil, fmt.Errorf("%s: %w", path, err)
+			return nil, err
 		}
 		all = append(all, e)
 	}
@@ -332,9 +440,9 @@ func join(ctx context.Context, all []*examined, o AuditOptions, seed uint64) (*A
 	for k, e := range all[1:] {
 		if err := first.fits(e); err != nil {
 			if k+1 >= runs {
-				return nil, &InputError{fmt.Errorf("%s %w", o.Before[k+1-runs], err)}
+				return nil, notComparable(e.path, fmt.Errorf("it %w", err))
 			}
-			return nil, &InputError{fmt.Errorf("the runs cannot be audited together: run %d %w", k+2, err)}
+			return nil, &InputError{fmt.Errorf("the runs cannot be audited together: %s %w", e.path, err)}
 		}
 	}
 	if len(all) > 1 {
@@ -354,14 +462,14 @@ func join(ctx context.Context, all []*examined, o AuditOptions, seed uint64) (*A
 		}
 		first.stages = append([]stageOutcomes{before}, first.stages...)
 	}
-	a, err := first.audit(o.Audit, seed)
+	a, err := first.audit(ctx, o, seed)
 	if err != nil {
 		return nil, err
 	}
 	a.Before = o.Before
 	if n := len(first.places); n < examples {
-		a.Notes = append(a.Notes, fmt.Sprintf("%d of the %d test examples of the first run are test examples of all runs; "+
-			"the others are left out", n, examples))
+		a.Notes = append(a.Notes, fmt.Sprintf("%d of the %d test examples of the first run are test examples of all runs, "+
+			"the others are left out: %s", n, examples, seedDivides))
 	}
 	return a, nil
 }
@@ -369,12 +477,21 @@ func join(ctx context.Context, all []*examined, o AuditOptions, seed uint64) (*A
 // stageAgainst is the network of another run.
 const stageAgainst = "against"
 
+// comparable reports a difference between the targets of two runs.
+func (e *examined) comparable(o *examined) error {
+	x, y := e.task, o.task
+	if x.Classes != y.Classes || x.Labels != y.Labels || x.Numbers != y.Numbers || !slices.Equal(x.Names, y.Names) {
+		return errors.New("has other targets or classes")
+	}
+	return nil
+}
+
 // fits reports a difference between two runs that cannot be audited together.
 func (e *examined) fits(o *examined) error {
-	x, y := e.task, o.task
+	if err := e.comparable(o); err != nil {
+		return err
+	}
 	switch {
-	case x.Classes != y.Classes || x.Labels != y.Labels || x.Numbers != y.Numbers || !slices.Equal(x.Names, y.Names):
-		return errors.New("has other targets or classes")
 	case len(e.stages) != len(o.stages) && o.stages[0].name != stageFinal:
 		return errors.New("prunes, and the first one does not")
 	case len(e.stages) > len(o.stages) && e.stages[0].name == stageTrained:
@@ -382,6 +499,10 @@ func (e *examined) fits(o *examined) error {
 	}
 	return nil
 }
+
+// seedDivides says why runs differ in their test examples.
+const seedDivides = "the seed of a run divides its data; give the test examples a file or folder of their own, " +
+	"or name the parts in a column of the table (data.split)"
 
 // common keeps the examples that are test examples of all, in one order.
 func common(all []*examined) error {
@@ -398,8 +519,7 @@ func common(all []*examined) error {
 		}
 	}
 	if len(order) == 0 {
-		return &InputError{errors.New("the runs have no test example in common, as the seed of a run divides its data; " +
-			"name the parts in a column of the table (data.split), or give runs of one seed")}
+		return &InputError{errors.New("the runs have no test example in common, as " + seedDivides + ", or give runs of one seed")}
 	}
 	for _, e := range all {
 		rows := make([]int, len(order))

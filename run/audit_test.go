@@ -3,6 +3,7 @@ package run
 import (
 	"context"
 	"encoding/csv"
+	"errors"
 	"fmt"
 	"math"
 	"math/rand/v2"
@@ -14,6 +15,7 @@ import (
 
 	"pare/config"
 	"pare/datasets"
+	"pare/train"
 )
 
 // people is a table of two numbers, a group that is no input, and a class that depends on another
@@ -121,6 +123,18 @@ func TestAudit(t *testing.T) {
 	against, err := AuditRuns(context.Background(), []*Artifact{a}, AuditOptions{Audit: *a.Config.Audit, Before: []string{b.Path}})
 	if err != nil {
 		t.Fatal(err)
+	}
+	// A run that was trained without an audit gets the section by StoreAudit.
+	if page := dense.read(t, ReportFile); strings.Contains(page, "town × part") {
+		t.Fatal("the report has a section that nobody asked for")
+	}
+	o := AuditOptions{Audit: *b.Config.Audit}
+	o.By, o.Cut = []string{"town", "age"}, map[string][]float64{"age": {40}}
+	if page, err := b.StoreAudit(context.Background(), o); err != nil || !page {
+		t.Fatal(page, err)
+	}
+	if page := dense.read(t, ReportFile); strings.Count(page, "Groups of test examples") != 1 || !strings.Contains(page, "from 40") || strings.Contains(page, "from 30") {
+		t.Error("the report lacks the new section, or has the earlier one, too")
 	}
 	if m := against.Tables[0].Measure("accuracy"); against.Stages[0] != "against" || math.Abs(m.Stages[0].Overall.Value-dense.AccuracyFinal) > 1e-12 {
 		t.Errorf("against: %q, %+v", against.Stages, m.Stages[0].Overall)
@@ -306,5 +320,57 @@ func TestAuditOfNumbers(t *testing.T) {
 	}
 	if r2 := stored.Tables[0].Measure("r2").Stages[1].Overall.Value; math.Abs(r2-*r.Details[stageFinal].R2) > 1e-9 {
 		t.Errorf("R² %v, the summary says %v", r2, *r.Details[stageFinal].R2)
+	}
+}
+
+// TestAuditProgress: an audit tells how far it is, and ends with its context.
+func TestAuditProgress(t *testing.T) {
+	r := finish(t, parse(t, peopleConfig, "data.file="+people(t, 600), "train.epochs=1"))
+	a, err := OpenArtifact(string(r.folder))
+	if err != nil {
+		t.Fatal(err)
+	}
+	last := map[string]int64{}
+	o := AuditOptions{Audit: *a.Config.Audit, Progress: func(what string, done, total int64) {
+		if done < last[what] || done > total {
+			t.Errorf("%s: %d of %d after %d", what, done, total, last[what])
+		}
+		if last[what] = done; done == total {
+			last[what+" ended"] = 1
+		}
+	}}
+	o.Before = []string{a.Path}
+	const predict, draw = "predicting with the networks of 2 runs", "drawing samples for intervals"
+	if _, err := AuditRuns(context.Background(), []*Artifact{a}, o); err != nil || last[predict+" ended"] != 1 || last[draw+" ended"] != 1 {
+		t.Errorf("%v, %v", last, err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	o.Progress = func(what string, _, _ int64) {
+		if what == draw {
+			cancel()
+		}
+	}
+	if _, err := AuditRuns(ctx, []*Artifact{a}, o); !errors.Is(err, train.ErrInterrupted) || err.Error() != "interrupted while "+draw {
+		t.Errorf("error %v", err)
+	}
+}
+
+// TestAuditAgainstOtherData: a run that cannot be compared is refused before training.
+func TestAuditAgainstOtherData(t *testing.T) {
+	other := finish(t, parse(t, minorityConfig, "data.file="+minorityTable(t), "train.epochs=1"))
+	path := people(t, 600)
+	for set, want := range map[string]string{
+		"audit={by: town, against: " + string(other.folder) + "}": "audit.against is " + string(other.folder) + ", which cannot be compared: by names a column that is not there: people.csv: no column \"town\"",
+		"audit={by: x, cut: {x: [0]}, against: nowhere}":          "audit.against is no finished run: nowhere does not exist",
+	} {
+		_, _, err := Plan(context.Background(), parse(t, peopleConfig, "data.file="+path, set), nil)
+		if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "\n") {
+			t.Errorf("%s:\n  %v, want\n  %s", set, err, want)
+		}
+	}
+	apart := finish(t, parse(t, peopleConfig, "data={dataset: table, target: town, columns: [x, z], split: part, file: "+path+"}", "audit=null", "train.epochs=1"))
+	_, _, err := Plan(context.Background(), parse(t, peopleConfig, "data.file="+path, "audit={by: age, cut: {age: [30]}, against: "+string(apart.folder)+"}"), nil)
+	if want := "audit.against is " + string(apart.folder) + ", which cannot be compared: it has other targets or classes"; err == nil || !strings.Contains(err.Error(), want) {
+		t.Errorf("%v, want %s", err, want)
 	}
 }

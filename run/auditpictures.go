@@ -20,8 +20,8 @@ const mostPictures = 48
 // Report is the audit as reports show it.
 func (a *Audit) Report() (*report.Audit, error) {
 	pictures, err := a.pictures()
-	return &report.Audit{Examples: a.Examples, Positive: a.Positive, Stages: a.Stages, Networks: a.Networks, Resamples: a.Resamples,
-		Confidence: a.Confidence, Tables: a.Tables, Changed: a.Changed, Notes: a.Notes, Pictures: pictures}, err
+	return &report.Audit{Examples: a.Examples, Positive: a.Positive, Stages: a.Stages, Networks: a.Networks, Against: a.Before != nil,
+		Resamples: a.Resamples, Confidence: a.Confidence, Tables: a.Tables, Changed: a.Changed, Notes: a.Notes, Pictures: pictures}, err
 }
 
 // pictures are the first of the changed images, those first that all networks agree on; nil for

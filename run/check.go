@@ -63,7 +63,7 @@ func Check(ctx context.Context, c *config.Config, d *Data) (*nn.Network, error) 
 		func() error { return r.checkRewind(o) },
 		func() error { return r.checkSteps(phases) },
 		func() error { return checkExport(c, net) },
-		func() error { return checkAudit(c, d) },
+		func() error { return checkAudit(ctx, c, d) },
 	} {
 		if err := check(); err != nil {
 			return nil, err

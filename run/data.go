@@ -74,7 +74,13 @@ func loadData(ctx context.Context, c *config.Config, progress func(what string, 
 		return nil, fmt.Errorf("%w while loading data", train.ErrInterrupted)
 	}
 	if missing := (*datasets.AttributeError)(nil); errors.As(err, &missing) {
-		err := option.Errorf("by", "names a column that is not there: %s", missing)
+		text := missing.Error()
+		for _, name := range o.Attributes {
+			if strings.Contains(name, ",") && strings.Contains(text, strconv.Quote(name)) {
+				text += fmt.Sprintf("; several columns are a list: [%s]", name)
+			}
+		}
+		err := option.Errorf("by", "names a column that is not there: %s", text)
 		named := func(column string) bool { return strings.Contains(missing.Error(), strconv.Quote(column)) }
 		if g := c.Train.Groups; g != nil && g.File == "" && slices.ContainsFunc(g.By, named) {
 			return nil, c.Locate("train.groups", err)

@@ -97,7 +97,9 @@ func (r *runner) fit(ctx context.Context, p phase) (*nn.Network, train.Result, e
 		return nil, res, err
 	}
 	r.logged = t.Checkpoint().Position.LogLines
-	r.sayGroups(t.GroupWeights())
+	if err := r.noteGroups(p.name, t.GroupWeights()); err != nil {
+		return nil, res, err
+	}
 	switch {
 	case p.stop.Restore != "best":
 	case res.Best == nil:

@@ -3,6 +3,7 @@ package run
 import (
 	"io"
 	"math"
+	"os"
 	"time"
 
 	"pare/internal/atomicfile"
@@ -34,6 +35,22 @@ func (r *runner) report(s *Summary, p *pruneResult, small *nn.Network, groups *A
 		report.Table(r.Messages, d)
 	}
 	return nil
+}
+
+// addToReport changes report.html; false: there is none.
+func (f Folder) addToReport(change func(page []byte) ([]byte, error)) (found bool, err error) {
+	path := f.path(ReportFile)
+	page, err := os.ReadFile(path)
+	if os.IsNotExist(err) {
+		return false, nil
+	}
+	if err == nil {
+		page, err = change(page)
+	}
+	if err != nil {
+		return true, err
+	}
+	return true, atomicfile.Write(path, func(w io.Writer) error { _, err := w.Write(page); return err })
 }
 
 func (r *runner) reportData(s *Summary, p *pruneResult, small *nn.Network) (report.Data, error) {

@@ -51,6 +51,8 @@ type runner struct {
 	full   *nn.Network   // before pruning
 	logged int           // lines in the metrics log at the end of the last phase
 
+	weighed []TrainGroup // groups at the end of training
+
 	sessions []Session // with this one
 	warnings warnings
 }
@@ -157,6 +159,10 @@ func (r *runner) run(ctx context.Context) (*Summary, error) {
 	summary.Activity = Activity{pruned.ActivityTrained, pruned.ActivityZeroed,
 		pruned.ActivityBefore, pruned.ActivityAfter, pruned.ActivityThresholded, evaluator.Activity()}
 	summary.Details = pruned.Details
+	summary.TrainGroups = r.weighed
+	if summary.PenaltyWeights, err = r.penaltyWeights(); err != nil {
+		return nil, err
+	}
 	summary.Details.add(stageFinal, evaluator)
 	r.events.finish(summary)
 	summary.Warnings = r.warnings.list

@@ -235,6 +235,12 @@ func (s *Summary) Measures() []report.Measure {
 	if v := s.Variables; v != nil {
 		out = append(out, v.measure())
 	}
+	for _, w := range s.PenaltyWeights {
+		out = append(out, w.measure())
+	}
+	if s.TrainGroups != nil {
+		out = append(out, groupsMeasure(s.TrainGroups))
+	}
 	out = append(out, demands(s.Latency, s.Limited)...)
 	return append(out, activities(stages)...)
 }

@@ -69,6 +69,9 @@ type Summary struct {
 	Weights     []LayerWeights    `json:"weights"`                    // distribution of the weights of each layer that has them
 	Variables   *Variables        `json:"variables,omitempty"`        // variables of the input; nil: they have no names
 
+	TrainGroups    []TrainGroup     `json:"train_groups,omitempty"`    // groups of train.groups with their weights in the loss; nil: the config names none
+	PenaltyWeights []PenaltyWeights `json:"penalty_weights,omitempty"` // of penalties with weights; nil: none has any
+
 	SingleWeights *unstructured.Count `json:"single_weights,omitempty"` // of methods weights and rigl, in the shape before removal
 
 	gradual.Shrinking

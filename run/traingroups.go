@@ -10,6 +10,7 @@ import (
 	"pare/datasets"
 	"pare/internal/option"
 	"pare/internal/table"
+	"pare/report"
 	"pare/stat/audit"
 	"pare/train"
 )
@@ -45,6 +46,20 @@ func (r *runner) weighGroups(l *datasets.Loader) (*datasets.Loader, error) {
 	if g == nil || err != nil || r.c.Train.Groups.Loss == "worst" {
 		return l, err
 	}
+	each, err := r.exampleWeights(g)
+	if err != nil {
+		return nil, err
+	}
+	weights := make([]float32, len(g.Of))
+	for i, k := range g.Of {
+		weights[i] = float32(each[k])
+	}
+	return l.Weighed(weights)
+}
+
+// exampleWeights are the weights of an example of each group, where the loss is balanced or has
+// weights.
+func (r *runner) exampleWeights(g *audit.Groups) ([]float64, error) {
 	rows, names := g.Rows(), g.Names()
 	each := make([]float64, len(rows))
 	for k, n := range rows {
@@ -62,11 +77,7 @@ func (r *runner) weighGroups(l *datasets.Loader) (*datasets.Loader, error) {
 			each[k] = given[name]
 		}
 	}
-	weights := make([]float32, len(g.Of))
-	for i, k := range g.Of {
-		weights[i] = float32(each[k])
-	}
-	return l.Weighed(weights)
+	return each, nil
 }
 
 // worstGroups are the groups for the loss of the worst ones; nil: the config asks for none.
@@ -85,14 +96,71 @@ func (r *runner) worstGroups() (*train.WorstGroups, error) {
 	return &train.WorstGroups{Of: g.Of, Sizes: g.Rows(), WorstGroupSpec: r.c.Train.Groups.WorstGroupSpec}, nil
 }
 
-// sayGroups tells the weights that the loss of the worst groups ended with; nil: it has none.
-func (r *runner) sayGroups(weights []float32) {
-	if weights == nil {
-		return
+// TrainGroup is a group of the training examples and its weight in the loss of steps.
+type TrainGroup struct {
+	Name   string  `json:"name"`   // values of the columns, with × between them
+	Rows   int     `json:"rows"`   // training examples
+	Weight float64 `json:"weight"` // of each example; with loss worst of the group, at the end of training
+}
+
+// weighedGroups are the groups of training examples with their weights; worst are those of the worst
+// groups' loss. nil: the config names no groups, or nothing was trained.
+func (r *runner) weighedGroups(worst []float32) ([]TrainGroup, error) {
+	g, err := r.trainGroups()
+	if g == nil || err != nil {
+		return nil, err
 	}
+	var weights []float64
+	if r.c.Train.Groups.Loss != "worst" {
+		if weights, err = r.exampleWeights(g); err != nil {
+			return nil, err
+		}
+	}
+	for _, w := range worst {
+		weights = append(weights, float64(w))
+	}
+	var out []TrainGroup
+	rows, names := g.Rows(), g.Names()
+	for k, w := range weights {
+		out = append(out, TrainGroup{names[k], rows[k], w})
+	}
+	return out, nil
+}
+
+// listGroups lists groups with their weights.
+func listGroups(groups []TrainGroup) string {
 	var texts []string
-	for k, name := range r.groups.Names() {
-		texts = append(texts, fmt.Sprintf("%s %.3f", name, weights[k]))
+	for k, g := range groups {
+		if k == mostNames {
+			texts = append(texts, fmt.Sprintf("and %d more", len(groups)-k))
+			break
+		}
+		texts = append(texts, fmt.Sprintf("%s %.3g", g.Name, g.Weight))
 	}
-	r.say("groups: their weights in the loss are %s", strings.Join(texts, ", "))
+	return strings.Join(texts, ", ")
+}
+
+// groupsMeasure lists the groups of training examples for reports.
+func groupsMeasure(groups []TrainGroup) report.Measure {
+	return report.Measure{Name: "weights in loss",
+		Readings: []report.Reading{{Stage: "of training examples", Value: plural(len(groups), "group")}}, Note: listGroups(groups)}
+}
+
+// noteGroups keeps and tells the weights of groups at the end of a phase; worst are those of the
+// worst groups' loss.
+func (r *runner) noteGroups(phase string, worst []float32) error {
+	groups, err := r.weighedGroups(worst)
+	if err != nil || groups == nil {
+		return err
+	}
+	switch {
+	case worst != nil:
+		r.say("groups: their weights in the loss are %s", listGroups(groups))
+	case phase == trainPhase:
+		r.say("groups: their examples weigh %s", listGroups(groups))
+	}
+	if phase == trainPhase {
+		r.weighed = groups
+	}
+	return nil
 }

@@ -3,6 +3,7 @@ package run
 import (
 	"context"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -79,7 +80,9 @@ func TestTrainGroupsBadInput(t *testing.T) {
 		"train.groups={by: lonely, loss: worst}":                     "has 1 row; a group needs at least two",
 		"train.groups={by: sex, loss: worst}":                        "train.groups.by names a column that is not there",
 		"train.groups={by: group, loss: weights, weights: {C: 2}}":   "train.groups.weights names C, which is no group",
-		"penalties.0.weights={protect: {columns: sex, strength: 1}}": "penalties.0.weights.protect.columns names sex, which is no variable of the input",
+		"penalties.0.weights={protect: {columns: sex, strength: 1}}": "penalties.0.weights.protect.columns names sex, which is no variable of the input; the variables are flag, x1, x2",
+		"penalties.0.factors={flg: 0}":                               `"flg" matches no layer, parameter or variable of the penalty; there are flag, `,
+		"audit={by: 'group,flag'}":                                   `audit.by names a column that is not there: people.csv: no column "group,flag"; the columns are x1, x2, flag, group, lonely, y; several columns are a list: [group,flag]`,
 		"penalties.0.weights={file: " + weights + "}":                "penalties.0.weights.file weighs sex, which is no variable of the input",
 		"penalties.0.weights={file: nowhere.csv}":                    "penalties.0.weights.file cannot be read: nowhere.csv: there is no such file",
 	} {
@@ -87,5 +90,29 @@ func TestTrainGroupsBadInput(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "\n") {
 			t.Errorf("%s: %v, want %q", set, err, want)
 		}
+	}
+}
+
+// TestWeightsAreTold: summary.json and the reports have the weights that groups and variables had.
+func TestWeightsAreTold(t *testing.T) {
+	file := minorityTable(t)
+	r := finish(t, parse(t, minorityConfig, "data.file="+file, "train.groups={by: group, loss: balanced}", "penalties.0.weights={usage: 1}"))
+	g := r.TrainGroups
+	if len(g) != 2 || g[0].Name != "A" || g[0].Rows+g[1].Rows != 280 || math.Abs(float64(g[0].Rows)*g[0].Weight-140) > 1e-9 || math.Abs(float64(g[1].Rows)*g[1].Weight-140) > 1e-9 {
+		t.Errorf("groups %+v", g)
+	}
+	w := r.PenaltyWeights
+	if len(w) != 1 || w[0].Penalty != "group_lasso(input_features)" || math.Abs(w[0].Factors["flag"]-float64(g[1].Rows)/280) > 1e-9 {
+		t.Errorf("penalty weights %+v, groups %+v", w, g)
+	}
+	page := r.read(t, ReportFile)
+	for _, want := range []string{fmt.Sprintf("A %.3g, B %.3g", g[0].Weight, g[1].Weight), fmt.Sprintf("flag %.3g, x1 ", w[0].Factors["flag"])} {
+		if !strings.Contains(page, want) {
+			t.Errorf("no %q in the report", want)
+		}
+	}
+	r = finish(t, parse(t, minorityConfig, "data.file="+file, "train.groups={by: group, loss: worst, rate: 0.5}"))
+	if g := r.TrainGroups; len(g) != 2 || math.Abs(g[0].Weight+g[1].Weight-1) > 1e-6 || g[0].Weight == g[1].Weight {
+		t.Errorf("worst groups %+v", g)
 	}
 }

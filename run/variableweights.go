@@ -3,13 +3,16 @@ package run
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
+	"strings"
 
 	"pare/config"
 	"pare/datasets"
 	"pare/internal/option"
 	"pare/internal/table"
 	"pare/regularize"
+	"pare/report"
 )
 
 // weighted gives penalties of input variables the factors that their weights make of the data.
@@ -43,6 +46,41 @@ func weighted(c *config.Config, d *Data) (*config.Config, error) {
 		}
 	}
 	return &out, nil
+}
+
+// PenaltyWeights are the factors on λ that the weights of a penalty make for the training data.
+type PenaltyWeights struct {
+	Penalty string             `json:"penalty"` // type and target, as in metrics.jsonl
+	Factors map[string]float64 `json:"factors"` // by variable of the input
+}
+
+// penaltyWeights are the factors of all penalties with weights; nil: none has any.
+func (r *runner) penaltyWeights() ([]PenaltyWeights, error) {
+	c, err := weighted(r.c, r.data)
+	if err != nil {
+		return nil, err
+	}
+	var out []PenaltyWeights
+	for _, s := range c.Penalties {
+		if s.Variables != nil {
+			out = append(out, PenaltyWeights{fmt.Sprintf("%s(%s)", s.Type, s.On), s.Variables})
+		}
+	}
+	return out, nil
+}
+
+// measure lists the factors for reports, by variable.
+func (w PenaltyWeights) measure() report.Measure {
+	var texts []string
+	for k, name := range slices.Sorted(maps.Keys(w.Factors)) {
+		if k == mostNames {
+			texts = append(texts, fmt.Sprintf("and %d more", len(w.Factors)-k))
+			break
+		}
+		texts = append(texts, fmt.Sprintf("%s %.3g", name, w.Factors[name]))
+	}
+	return report.Measure{Name: "penalty weights",
+		Readings: []report.Reading{{Stage: "of " + w.Penalty, Value: plural(len(w.Factors), "factor")}}, Note: strings.Join(texts, ", ")}
 }
 
 // variables are the variables of the input, with the share of the training examples that use each

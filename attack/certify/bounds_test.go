@@ -286,7 +286,7 @@ func TestLinearNetworksAreExact(t *testing.T) {
 				t.Errorf("norm %s, class %d: radius %g, worst margin %g", norm, class, exact, worst)
 			}
 			var radius float64
-			err := c.Radii(t.Context(), c.Lipschitz(norm, []float64{1}), 1, func(_ int, eps float64) (certify.Region, int) {
+			err = c.Radii(t.Context(), c.Lipschitz(norm, []float64{1}), 1, func(_ int, eps float64) (certify.Region, int) {
 				return unitRange(norm, eps, x), class
 			}, func(_ int, r float64) { radius = r })
 			if err != nil {

@@ -2,6 +2,7 @@
 package suggest
 
 import (
+	"fmt"
 	"math"
 	"slices"
 	"strings"
@@ -18,6 +19,20 @@ func Nearest(word string, names []string) []string {
 		}
 	}
 	return near
+}
+
+// Phrase ends a message about an unknown name: "; did you mean race?", or all names, which are called
+// by the noun, if they are few.
+func Phrase(word, noun string, names []string) string {
+	near := Nearest(word, names)
+	const few = 40
+	switch {
+	case len(near) > 0:
+		return fmt.Sprintf("; did you mean %s?", strings.Join(near, " or "))
+	case len(names) <= few:
+		return fmt.Sprintf("; the %s are %s", noun, strings.Join(names, ", "))
+	}
+	return fmt.Sprintf("; there are %d %s, from %s to %s", len(names), noun, names[0], names[len(names)-1])
 }
 
 // Sorted returns all names, nearest first.

@@ -24,7 +24,7 @@ func TestMissingWords(t *testing.T) {
 		t.Errorf("notes %q", tab.Notes)
 	}
 	_, _, err := tab.Classes("b")
-	wantError(t, err, `t.csv: row 2, column b: the class is missing ("None" is a word for a missing value)`)
+	wantError(t, err, `t.csv: row 2, column b: the value is missing ("None" is a word for a missing value)`)
 	b, _ := tab.Column("b")
 	if got := b.Texts(); !slices.Equal(got, []string{"x", "None", "y", "x", ""}) {
 		t.Errorf("spelling %q", got)

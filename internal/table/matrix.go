@@ -144,7 +144,7 @@ func (t *Table) Classes(name string) ([]int, []string, error) {
 			if text := strings.TrimSpace(c.Text(i)); text != "" {
 				says = fmt.Sprintf(" (%q is a word for a missing value)", shorten(text))
 			}
-			return nil, nil, t.errorf("row %d, column %s: the class is missing%s", i+1, name, says)
+			return nil, nil, t.errorf("row %d, column %s: the value is missing%s", i+1, name, says)
 		}
 	}
 	levels, codes := c.Values()

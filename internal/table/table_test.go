@@ -180,7 +180,7 @@ func TestOneHot(t *testing.T) {
 		t.Errorf("classes %v %v %v", codes, names, err)
 	}
 	_, _, err = tab.Classes("sex")
-	wantError(t, err, "t.csv: row 3, column sex: the class is missing")
+	wantError(t, err, "t.csv: row 3, column sex: the value is missing")
 }
 
 func TestConstantColumns(t *testing.T) {

@@ -30,10 +30,9 @@ type Interval struct{ Value, Low, High float64 }
 
 // Columns and rows of a forest, in pixels.
 const (
-	forestNames = 150.0 // width of the names
-	forestName  = 24    // characters of a name
-	forestLine  = 11.0  // between the numbers of a row
-	forestGap   = 9.0   // between rows
+	forestName  = 32   // most characters of a name
+	forestLine  = 11.0 // between the numbers of a row
+	forestGap   = 9.0  // between rows
 	forestTop   = 24.0
 	forestAxis  = 34.0
 	forestRight = 20.0
@@ -55,20 +54,21 @@ func (f Forest) Inline() string {
 		return ""
 	}
 	var p svg.Picture
-	width := inPage.width
-	x := newAxis(low, high, 5, 0, false).onto(forestNames+6, width-forestRight)
+	width, names := inPage.width, f.namesWidth()
+	margin := 0.03 * (high - low) // no interval ends on the frame, as if it were cut off
+	x := newAxis(low-margin, high+margin, 5, 0, false).onto(names+6, width-forestRight)
 	row := forestLine*float64(len(f.Series)) + forestGap
 	floor := forestTop + row*float64(len(f.Rows))
 	for _, t := range x.ticks {
 		p.Line("grid", x.at(t), forestTop, x.at(t), floor)
 		p.Text("tick", x.at(t), floor+14, svg.Middle, x.label(t, f.Percent))
 	}
-	p.Line("axis", forestNames+6, floor, width-forestRight, floor)
-	p.Text("tick", (forestNames+width)/2, floor+29, svg.Middle, f.X)
-	f.names(&p)
+	p.Line("axis", names+6, floor, width-forestRight, floor)
+	p.Text("tick", (names+width)/2, floor+29, svg.Middle, f.X)
+	f.names(&p, names+6)
 	for i, r := range f.Rows {
 		top := forestTop + row*float64(i)
-		p.Text("tick", forestNames, top+row/2+4, svg.End, svg.Clip(r.Name, forestName))
+		p.Text("tick", names, top+row/2+4, svg.End, svg.Clip(r.Name, forestName))
 		for k, v := range r.Values {
 			if !Finite(v.Value) {
 				continue
@@ -83,12 +83,20 @@ func (f Forest) Inline() string {
 	return p.Inline("chart", f.Title, width, floor+forestAxis)
 }
 
-// names writes the series in a line above the plot, where there are several.
-func (f Forest) names(p *svg.Picture) {
+// namesWidth is the width of the names of the rows.
+func (f Forest) namesWidth() float64 {
+	longest := 3
+	for _, r := range f.Rows {
+		longest = max(longest, len([]rune(r.Name)))
+	}
+	return charWidth * float64(min(longest, forestName))
+}
+
+// names writes the series in a line above the plot, which starts at x, where there are several.
+func (f Forest) names(p *svg.Picture, x float64) {
 	if len(f.Series) < 2 {
 		return
 	}
-	x := forestNames + 6
 	for k, name := range f.Series {
 		p.Mark("dot "+svg.CurveClass(k), k, x+6, 10, 3, "")
 		p.Text("legend", x+14, 14, svg.Start, name)

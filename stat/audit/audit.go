@@ -70,7 +70,7 @@ type Step struct {
 	Selected  int
 	Protected []int
 	All       Measures
-	// Groups are in alphabetical order.
+	// Groups are in alphabetical order, numbers by size.
 	Groups []Measures
 	Gaps   Gaps
 }
@@ -160,7 +160,7 @@ func (d Data) groups() ([]string, [][]int) {
 	for name := range byName {
 		names = append(names, name)
 	}
-	slices.Sort(names)
+	slices.SortFunc(names, byValue)
 	rows := make([][]int, len(names))
 	for g, name := range names {
 		rows[g] = byName[name]

@@ -284,3 +284,18 @@ func logisticPath(x *table.Matrix, y, factors, lambdas []float64) []Fit {
 	}
 	return path
 }
+
+// TestAlongOrdersNumbers: groups that are numbers follow their size.
+func TestAlongOrdersNumbers(t *testing.T) {
+	steps, err := Along([]Fit{{}}, Data{Y: []float64{1, 2, 3, 4}, Groups: []string{"10", "9", "b", "100"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, g := range steps[0].Groups {
+		names = append(names, g.Group)
+	}
+	if got := strings.Join(names, " "); got != "9 10 100 b" {
+		t.Errorf("groups %s", got)
+	}
+}

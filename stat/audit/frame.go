@@ -18,6 +18,9 @@ type Options struct {
 	Confidence float64
 	// Seed fixes the samples.
 	Seed uint64
+	// Progress is told how many samples are drawn and measured, out of how many, one call at a time;
+	// nil: nobody is told. An error that it returns ends the comparison, which returns it.
+	Progress func(done, total int) error
 }
 
 // Check refuses options out of range.
@@ -178,7 +181,10 @@ func Compare(stages []*Outcomes, g *Groups, o Options) (*Table, error) {
 		l.measure(exact[s], out, g, tallies[s], nil)
 	}
 	exact[len(stages)] = change(exact[0], exact[len(stages)-1])
-	low, high := l.intervals(stages, g, tallies, o)
+	low, high, err := l.intervals(stages, g, tallies, o)
+	if err != nil {
+		return nil, err
+	}
 	t.Measures, t.Disparities = l.tables(exact, low, high)
 	return t, nil
 }
@@ -310,19 +316,16 @@ func (l *layout) measure(to []float64, o *Outcomes, g *Groups, tallies []*tally,
 		}
 	}
 	for k, d := range l.disparities {
-		value := math.NaN()
+		var of []float64
 		for _, rate := range d.rates {
 			m := slices.IndexFunc(l.metrics, func(m metric) bool { return m.name == rate })
-			switch v := to[m*l.width+1+len(l.counts)+d.at]; {
-			case math.IsNaN(value):
-				value = v
-			case d.at == atDifference:
-				value = max(value, v) // NaN where one of them is
-			default:
-				value = min(value, v)
-			}
+			of = append(of, to[m*l.width+1+len(l.counts)+d.at])
 		}
-		to[len(l.metrics)*l.width+k] = value
+		worst := slices.Max[[]float64] // NaN where one of them is
+		if d.at == atRatio {
+			worst = slices.Min
+		}
+		to[len(l.metrics)*l.width+k] = worst(of)
 	}
 }
 

@@ -158,6 +158,27 @@ func TestBootstrap(t *testing.T) {
 	}
 }
 
+// TestPasses: intervals do not depend on how many numbers of the samples are in memory at once.
+func TestPasses(t *testing.T) {
+	defer func(old int) { sampleMemory = old }(sampleMemory)
+	o, g := halves(300, 0.9, 0.7, 0.5)
+	other, _ := halves(300, 0.8, 0.7, 0.9)
+	var texts []string
+	for _, sampleMemory = range []int{1 << 20, 50 * 7, 1} {
+		table, err := Compare([]*Outcomes{o, other}, g, Options{MinRows: 1, Resamples: 50, Confidence: 0.9, Seed: 3})
+		if err != nil {
+			t.Fatal(err)
+		}
+		text, err := json.Marshal(table)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if texts = append(texts, string(text)); texts[0] != string(text) {
+			t.Errorf("with %d numbers in memory the intervals differ", sampleMemory)
+		}
+	}
+}
+
 // TestThreads: the samples do not depend on the number of threads.
 func TestThreads(t *testing.T) {
 	defer parallel.SetThreads(0)
@@ -235,6 +256,31 @@ func TestUndefined(t *testing.T) {
 	}
 	if len(few.Notes) != 1 || few.Notes[0] != "groups with fewer than 3 rows are not in differences and ratios: a (2), b (2), c (2)" {
 		t.Errorf("notes %q", few.Notes)
+	}
+}
+
+// TestUndefinedOdds: equalized odds are not defined where a gap of one of the two rates is not,
+// whichever it is.
+func TestUndefinedOdds(t *testing.T) {
+	for _, rare := range []int32{0, 1} {
+		o := &Outcomes{Task: Task{Classes: 2, Positive: 1}, Predicted: []int32{0, 1, 1, 0, 1, 1}, Score: make([]float64, 6), Loss: make([]float64, 6)}
+		for _, isRare := range []bool{true, false, false, false, false, false} { // in the first group alone
+			y := 1 - rare
+			if isRare {
+				y = rare
+			}
+			o.Truth = append(o.Truth, y)
+		}
+		g := &Groups{By: []string{"g"}, Values: [][]string{{"a"}, {"b"}}, Of: []int32{0, 0, 0, 1, 1, 1}}
+		table, err := Compare([]*Outcomes{o}, g, Options{MinRows: 1})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, d := range table.Disparities {
+			if v := d.Stages[0].Value; strings.HasPrefix(d.Name, "equalized_odds") && !math.IsNaN(v) {
+				t.Errorf("class %d in one group alone: %s is %v", rare, d.Name, v)
+			}
+		}
 	}
 }
 

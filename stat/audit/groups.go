@@ -1,7 +1,9 @@
 package audit
 
 import (
+	"cmp"
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"strconv"
@@ -41,22 +43,25 @@ func (c *Column) code(texts []string) {
 	}
 }
 
-// byValue orders numbers by size, before texts in alphabetical order.
+// byValue orders numbers by size, before texts in alphabetical order. NaN is a text.
 func byValue(a, b string) int {
-	x, errX := strconv.ParseFloat(a, 64)
-	y, errY := strconv.ParseFloat(b, 64)
+	x, numberX := size(a)
+	y, numberY := size(b)
 	switch {
-	case errX == nil && errY == nil && x != y:
-		if x < y {
-			return -1
-		}
-		return 1
-	case errX == nil && errY != nil:
+	case numberX && numberY && x != y:
+		return cmp.Compare(x, y)
+	case numberX && !numberY:
 		return -1
-	case errX != nil && errY == nil:
+	case !numberX && numberY:
 		return 1
 	}
 	return strings.Compare(a, b)
+}
+
+// size is the number that a text is.
+func size(text string) (v float64, ok bool) {
+	v, err := strconv.ParseFloat(text, 64)
+	return v, err == nil && !math.IsNaN(v)
 }
 
 // Cut turns a column of numbers into intervals: below the first of the points, from one point up
@@ -78,8 +83,8 @@ func (c Column) Cut(points []float64) (Column, error) {
 	}
 	interval := make([]int32, len(c.Values))
 	for k, text := range c.Values {
-		v, err := strconv.ParseFloat(text, 64)
-		if err != nil || math.IsNaN(v) {
+		v, ok := size(text)
+		if !ok {
 			return c, fmt.Errorf("column %s has the value %q, which is no number to cut at %g", c.Name, text, points[0])
 		}
 		for int(interval[k]) < len(points) && v >= points[interval[k]] {
@@ -180,7 +185,7 @@ func (c Column) Check() error {
 	for k, n := range c.rows() {
 		if n < 2 {
 			remedy := "join rare groups (rare), or test on more rows"
-			if _, err := strconv.ParseFloat(c.Values[k], 64); err == nil {
+			if _, ok := size(c.Values[k]); ok {
 				remedy = "cut numbers into intervals (cut), or join rare groups (rare)"
 			}
 			return fmt.Errorf("column %s: the group %s has %d row; a group needs at least two: %s", c.Name, c.Values[k], n, remedy)
@@ -201,47 +206,53 @@ type Groups struct {
 
 // GroupBy makes groups of columns of the same rows. Combinations without a row are no groups.
 func GroupBy(columns ...Column) *Groups {
-	g := &Groups{Of: make([]int32, len(columns[0].Codes))}
-	keys := make([]int, len(g.Of))
-	for _, c := range columns {
-		g.By = append(g.By, c.Name)
-		for i, code := range c.Codes {
-			keys[i] = keys[i]*len(c.Values) + int(code)
+	g := &Groups{Of: slices.Clone(columns[0].Codes)}
+	values := [][]string{}
+	for _, v := range columns[0].Values {
+		values = append(values, []string{v})
+	}
+	for k, c := range columns {
+		if g.By = append(g.By, c.Name); k > 0 {
+			values = combine(g.Of, values, c)
 		}
 	}
-	rows := map[int]int{}
-	for _, k := range keys {
+	rows, to := make([]int, len(values)), make([]int32, len(values))
+	for _, k := range g.Of {
 		rows[k]++
 	}
-	at := map[int]int32{}
-	for _, k := range sorted(rows) {
-		var values []string
-		rest := k
-		for _, c := range slices.Backward(columns) {
-			values = append(values, c.Values[rest%len(c.Values)])
-			rest /= len(c.Values)
+	for k, v := range values {
+		switch {
+		case len(columns) > 1 && rows[k] < 2:
+			g.Left, to[k] = append(g.Left, groupName(v)), -1
+		default:
+			to[k] = int32(len(g.Values))
+			g.Values = append(g.Values, v)
 		}
-		slices.Reverse(values)
-		if len(columns) > 1 && rows[k] < 2 {
-			g.Left, at[k] = append(g.Left, groupName(values)), -1
-			continue
-		}
-		at[k] = int32(len(g.Values))
-		g.Values = append(g.Values, values)
 	}
-	for i, k := range keys {
-		g.Of[i] = at[k]
+	for i, k := range g.Of {
+		g.Of[i] = to[k]
 	}
 	return g
 }
 
-func sorted(rows map[int]int) []int {
-	keys := make([]int, 0, len(rows))
-	for k := range rows {
-		keys = append(keys, k)
+// combine divides groups by the values of one more column: of is the group of each row, which it
+// renumbers, and values are the values of each group. Groups stay in the order of their values, and
+// have a row each, so that their number does not grow beyond the number of rows.
+func combine(of []int32, values [][]string, c Column) [][]string {
+	place := func(i int) int { return int(of[i])*len(c.Values) + int(c.Codes[i]) }
+	at := map[int]int32{}
+	for i := range of {
+		at[place(i)] = 0
 	}
-	slices.Sort(keys)
-	return keys
+	var out [][]string
+	for _, k := range slices.Sorted(maps.Keys(at)) {
+		at[k] = int32(len(out))
+		out = append(out, append(slices.Clone(values[k/len(c.Values)]), c.Values[k%len(c.Values)]))
+	}
+	for i := range of {
+		of[i] = at[place(i)]
+	}
+	return out
 }
 
 // Names are the values of each group, with × between the values of several columns.
@@ -266,14 +277,24 @@ func (g *Groups) Rows() []int {
 	return out
 }
 
-// Groupings are the groups of each column, and of several also their combinations.
-func Groupings(columns []Column) []*Groups {
-	var out []*Groups
+// MaxCombinations is the most combinations of values of several columns that an audit compares.
+const MaxCombinations = 1000
+
+// Groupings are the groups of each column, and of several also their combinations; a note says why
+// these are left out.
+func Groupings(columns []Column) (out []*Groups, note string) {
 	for _, c := range columns {
 		out = append(out, GroupBy(c))
 	}
-	if len(columns) > 1 {
-		out = append(out, GroupBy(columns...))
+	if len(columns) == 1 {
+		return out, ""
 	}
-	return out
+	g := GroupBy(columns...)
+	switch n := len(g.Values); {
+	case n == 0:
+		return out, "no combination of values has two rows; combinations are not compared"
+	case n > MaxCombinations:
+		return out, fmt.Sprintf("%d combinations of values are too many to compare; the most are %d", n, MaxCombinations)
+	}
+	return append(out, g), ""
 }

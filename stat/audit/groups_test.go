@@ -1,7 +1,10 @@
 package audit
 
 import (
+	"math/rand/v2"
 	"reflect"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -49,9 +52,69 @@ func TestGroupBy(t *testing.T) {
 	if names, rows := g.Names(), g.Rows(); names[1] != "y × 2" || rows[0] != 3 || rows[1] != 2 {
 		t.Errorf("%q, %v", names, rows)
 	}
-	all := Groupings([]Column{a, b})
-	if len(all) != 3 || len(Groupings([]Column{a})) != 1 {
-		t.Errorf("%d groupings", len(all))
+	for _, c := range []struct {
+		columns []Column
+		want    int
+		note    string
+	}{
+		{[]Column{a}, 1, ""},
+		{[]Column{a, b}, 3, ""},
+		{[]Column{a, column(t, "id", "1", "2", "3", "4", "5", "6")}, 2, "no combination of values has two rows; combinations are not compared"},
+		{[]Column{numbered("i", 40, 4000), numbered("j", 41, 4000)}, 2, "1640 combinations of values are too many to compare; the most are 1000"},
+	} {
+		if all, note := Groupings(c.columns); len(all) != c.want || note != c.note {
+			t.Errorf("%d groupings, note %q, want %d, %q", len(all), note, c.want, c.note)
+		}
+	}
+}
+
+// numbered is a column of so many values in turn.
+func numbered(name string, values, rows int) Column {
+	c := Column{Name: name, Codes: make([]int32, rows)}
+	for k := range values {
+		c.Values = append(c.Values, strconv.Itoa(k))
+	}
+	for i := range c.Codes {
+		c.Codes[i] = int32(i % values)
+	}
+	return c
+}
+
+// TestGroupByMany: the possible combinations of 80 columns of 200 values have no number in 64 bits; the
+// groups are those of a map of all values, in order.
+func TestGroupByMany(t *testing.T) {
+	const rows = 50
+	r := rand.New(rand.NewPCG(1, 2))
+	columns, keys := make([]Column, 80), make([]string, rows)
+	for k := range columns {
+		columns[k] = numbered("c", 200, rows)
+		for i := range rows {
+			columns[k].Codes[i] = int32(100 + r.IntN(2)*(1-min(k, 1))) // the first column divides the rows
+			if k == 79 {
+				columns[k].Codes[i] += int32(r.IntN(3))
+			}
+			keys[i] += columns[k].Values[columns[k].Codes[i]] + "/"
+		}
+	}
+	g := GroupBy(columns...)
+	for i, k := range g.Of {
+		if got := strings.Join(g.Values[k], "/") + "/"; got != keys[i] {
+			t.Fatalf("row %d is in the group %s, not %s", i, got, keys[i])
+		}
+	}
+	if want := slices.Compact(slices.Sorted(slices.Values(keys))); len(g.Values) != len(want) || !slices.IsSorted(g.Names()) {
+		t.Errorf("groups %q, want %q", g.Names(), want)
+	}
+}
+
+// TestNaNValues: texts that read as NaN are values like others, each listed once.
+func TestNaNValues(t *testing.T) {
+	c := column(t, "name", "nan", "2", "NaN", "1", "nan", "3", "x", "NaN", "1", "nan")
+	if want := []string{"1", "2", "3", "NaN", "nan", "x"}; !reflect.DeepEqual(c.Values, want) {
+		t.Errorf("values %q, want %q", c.Values, want)
+	}
+	if want := []int{2, 1, 1, 2, 3, 1}; !reflect.DeepEqual(c.rows(), want) {
+		t.Errorf("rows %v, want %v", c.rows(), want)
 	}
 }
 

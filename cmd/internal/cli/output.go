@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"errors"
 	"io"
 	"os"
 	"path/filepath"
@@ -24,13 +25,37 @@ func OutputFile(flag, path string, formats ...string) error {
 	return InputError("%s %s: the file name %s", flag, path, what)
 }
 
-// OutputFolder checks that a folder to make is not named like a file. A path that exists
-// already and an empty path pass.
+// OutputFolder checks, before any work, that a folder can be made, and that it is not named like a
+// file. A folder that exists already and an empty path pass.
 func OutputFolder(flag, path string) error {
-	if _, err := os.Lstat(path); path != "" && err != nil && slices.Contains(fileTypes, Extension(path)) {
+	if path == "" {
+		return nil
+	}
+	info, err := os.Stat(path)
+	switch {
+	case err == nil && !info.IsDir():
+		return InputError("%s %s: it is a file; the output is a folder", flag, path)
+	case err == nil:
+		return nil
+	}
+	if _, err := os.Lstat(path); err != nil && slices.Contains(fileTypes, Extension(path)) {
 		return InputError("%s %s: the output is a folder; leave %s out of its name", flag, path, filepath.Ext(path))
 	}
-	return nil
+	above := filepath.Dir(path)
+	for {
+		if _, err := os.Stat(above); err == nil || above == filepath.Dir(above) {
+			break
+		}
+		above = filepath.Dir(above)
+	}
+	probe, err := os.MkdirTemp(above, ".pare")
+	if err == nil {
+		err = os.Remove(probe)
+	}
+	if fault := (*os.PathError)(nil); errors.As(err, &fault) {
+		return InputError("%s %s: nothing can be written in %s: %v", flag, path, above, fault.Err)
+	}
+	return err
 }
 
 // Extension is the extension of a path in small letters.

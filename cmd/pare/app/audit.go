@@ -122,7 +122,7 @@ func (f *auditFlags) write(a *run.Audit, paths []string) error {
 	}
 	shown, err := a.Report()
 	if err == nil {
-		report.WriteAuditText(f.stdout, *shown)
+		report.WriteAuditText(f.stdout, *shown, f.columns())
 	}
 	return err
 }
@@ -134,10 +134,15 @@ func (f *auditFlags) storeEach(ctx context.Context, runs []*run.Artifact) error 
 		if err != nil {
 			return err
 		}
-		if err := a.StoreAudit(ctx, options); err != nil {
+		page, err := a.StoreAudit(ctx, options)
+		if err != nil {
 			return optionError(err)
 		}
-		fmt.Fprintf(f.stdout, "wrote %s\n", filepath.Join(a.Path, run.AuditDir))
+		text := "wrote " + filepath.Join(a.Path, run.AuditDir)
+		if page {
+			text += ", and a section of " + filepath.Join(a.Path, run.ReportFile)
+		}
+		fmt.Fprintln(f.stdout, text)
 	}
 	return nil
 }
@@ -165,7 +170,11 @@ func (f *auditFlags) options(a *run.Artifact) (run.AuditOptions, error) {
 	case f.against != "":
 		for _, pattern := range strings.Split(f.against, ",") {
 			paths, err := filepath.Glob(pattern)
-			if err != nil || len(paths) == 0 { // the error of a path that is not there
+			switch {
+			case err == nil && len(paths) > 0:
+			case strings.ContainsAny(pattern, "*?["):
+				return o, cli.InputError("-against %s: no run has such a name", pattern)
+			default: // the error of a path that is not there
 				paths = []string{pattern}
 			}
 			o.Before = append(o.Before, paths...)

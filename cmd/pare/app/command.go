@@ -273,6 +273,21 @@ func (f *flags) progress() func(what string, done, total int64) {
 	return cli.Progress(w, 2*time.Second)
 }
 
+// columns is the width of standard output where it is a terminal; 0: it is none.
+func (f *flags) columns() int {
+	w := f.stdout
+	if p, ok := w.(printable.Writer); ok {
+		w = p.W
+	}
+	if out, ok := w.(*cli.Output); ok {
+		w = out.W
+	}
+	if !cli.IsTerminal(w) {
+		return 0
+	}
+	return cli.Columns(w)
+}
+
 // writable checks, before any work, that files could be written at the paths. It skips
 // empty paths.
 func writable(paths ...string) error {

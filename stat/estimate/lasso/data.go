@@ -321,6 +321,9 @@ func (d *Data) rows(t *table.Table, c *Table) error {
 	if c.Audit == "" {
 		return nil
 	}
+	if c.Audit == d.Target {
+		return fmt.Errorf("-audit names %s, which is the target; groups are of rows whatever the target is", c.Audit)
+	}
 	codes, levels, err := t.Classes(c.Audit)
 	const most = 50
 	switch {

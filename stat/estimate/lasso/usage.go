@@ -60,6 +60,9 @@ func (d *Data) penaltyFactors(o *Options) ([]float64, error) {
 		if err != nil {
 			return nil, err
 		}
+		if _, err := d.byColumn("-penalty-file "+o.PenaltyFile, listed, 1); err != nil {
+			return nil, err
+		}
 		for name, w := range named { // the command goes before the file
 			listed[name] = w
 		}
