@@ -9,6 +9,7 @@ import (
 
 	"pare/config"
 	"pare/datasets"
+	"pare/export"
 	"pare/internal/option"
 	"pare/nn"
 	"pare/stat/audit"
@@ -190,14 +191,28 @@ func checkAudit(c *config.Config, d *Data) error {
 	}
 	if path := c.Audit.Against; err == nil && path != "" {
 		var a *Artifact
+		var m export.Model
 		if a, err = OpenArtifact(path); err == nil {
-			_, err = a.Final()
+			m, err = a.Final()
 		}
 		if err != nil {
 			err = option.Errorf("against", "is no finished run: %s", err)
+		} else if !sameOutputs(m, d) {
+			err = option.Errorf("against", "is %s, which has other targets or classes", path)
 		}
 	}
 	return aboutAudit(c, err)
+}
+
+// sameOutputs reports whether the outputs of a network mean what the targets of the data are.
+func sameOutputs(m export.Model, d *Data) bool {
+	set := d.Set
+	names := set.ClassNames
+	if set.TargetNames != nil {
+		names = set.TargetNames
+	}
+	return m.Meaning() == OutputsOf(set.Task) && m.Net.Output().Shape.Size() == d.Task().Outputs() &&
+		(m.Classes == nil || names == nil || slices.Equal(m.Classes, names))
 }
 
 // audit measures the groups that the config names, and writes them into the run folder; nil: the
@@ -413,5 +428,30 @@ func common(all []*examined) error {
 		}
 		e.take(rows)
 	}
+	for _, e := range all[1:] {
+		if i := all[0].apart(e); i >= 0 {
+			return &InputError{fmt.Errorf("the runs have other data: %s does not have the same target and groups in all of them", e.places[i])}
+		}
+	}
 	return nil
+}
+
+// apart is the first example whose targets or groups differ between two runs with the same examples;
+// −1: there is none.
+func (e *examined) apart(o *examined) int {
+	x, y := e.stages[0].networks[0], o.stages[0].networks[0]
+	for i := range e.places {
+		n := len(x.Truth) / len(e.places)
+		same := slices.Equal(x.Truth[i*n:][:n], y.Truth[i*n:][:n])
+		n = len(x.Y) / len(e.places)
+		same = same && slices.Equal(x.Y[i*n:][:n], y.Y[i*n:][:n])
+		for k, c := range e.columns {
+			d := o.columns[k]
+			same = same && c.Values[c.Codes[i]] == d.Values[d.Codes[i]]
+		}
+		if !same {
+			return i
+		}
+	}
+	return -1
 }

@@ -1,6 +1,8 @@
 package run
 
 import (
+	"crypto/sha256"
+	"fmt"
 	"slices"
 	"strconv"
 
@@ -78,6 +80,35 @@ func attributes(d *Data, part datasets.Part, spec config.Audit) ([][]string, err
 		out = append(out, texts)
 	}
 	return out, nil
+}
+
+// groupsPrint is a hash of the groups that columns of the data make, which need not be inputs; groups of
+// files have digests of these. Empty: the config names no such columns.
+func (r *runner) groupsPrint() (string, error) {
+	h, some := sha256.New(), false
+	add := func(part datasets.Part, by []string, file string) error {
+		if file != "" {
+			return nil
+		}
+		texts, err := attributes(r.data, part, config.Audit{By: by})
+		fmt.Fprintf(h, "%q\n", texts)
+		some = true
+		return err
+	}
+	if g := r.c.Train.Groups; g != nil {
+		if err := add(r.data.Set.Train, g.By, g.File); err != nil {
+			return "", r.c.Locate("train.groups", err)
+		}
+	}
+	if a := r.c.Audit; a != nil {
+		if err := add(r.data.Set.Test, a.By, a.File); err != nil {
+			return "", r.c.Locate("audit", err)
+		}
+	}
+	if !some {
+		return "", nil
+	}
+	return fmt.Sprintf("%x", h.Sum(nil))[:32], nil
 }
 
 // auditTask is the meaning of the predictions of a network for data. Errors name keys of the
