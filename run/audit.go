@@ -63,7 +63,7 @@ func examine(ctx context.Context, d *Data, spec config.Audit, versions []Version
 		return nil, err
 	}
 	e := &examined{data: d, task: task}
-	if e.columns, err = groupColumns(d, d.Set.Test, spec); err != nil {
+	if e.columns, err = groupColumns(d, d.Set.Test, forTest, spec); err != nil {
 		return nil, err
 	}
 	for i := range d.Set.Test.Len() {
@@ -185,7 +185,7 @@ func checkAudit(c *config.Config, d *Data) error {
 	_, err := auditTask(d.Set, c.Audit.Positive)
 	if err == nil {
 		var columns []audit.Column
-		if columns, err = groupColumns(d, d.Set.Test, *c.Audit); err == nil {
+		if columns, err = groupColumns(d, d.Set.Test, forTest, *c.Audit); err == nil {
 			_, err = joined(columns, *c.Audit)
 		}
 	}
