@@ -112,7 +112,7 @@ func matchRows(t *table.Table, part Part) ([]int, error) {
 	at := make(map[string]int, t.Rows())
 	for row := range t.Rows() {
 		name := slashed(c.Text(row))
-		if !byFile && c.Numeric() { // not 1e+06
+		if !byFile && c.Numbers != nil { // not 1e+06
 			name = strconv.FormatFloat(c.Numbers[row], 'f', -1, 64)
 		}
 		if other, twice := at[name]; twice {
