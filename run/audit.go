@@ -204,7 +204,7 @@ func checkAudit(c *config.Config, d *Data) error {
 	return aboutAudit(c, err)
 }
 
-// sameOutputs reports whether the outputs of a network mean what the targets of the data are.
+// sameOutputs reports whether the outputs of a network have the meaning, number and names of the targets of data.
 func sameOutputs(m export.Model, d *Data) bool {
 	set := d.Set
 	names := set.ClassNames
