@@ -474,3 +474,23 @@ func TestDamagedModels(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 }
+
+// TestAbsentIndexIsLevelZero: an index that does not occur in a svmlight file is a column of
+// zeros, also where the fit took its numbers for categories.
+func TestAbsentIndexIsLevelZero(t *testing.T) {
+	text := "1 1:2 2:1\n0 1:1 2:3\n3 2:2\n1 1:2 2:2\n0 1:1\n4 2:1\n1 1:2\n3 2:4\n"
+	q := Request{Table{Source: estimate.Source{Path: write(t, "rows.svm", text), Categorical: []string{"x1"}}},
+		Options{Penalty: linear.Ridge{}, Search: estimate.Search{Lambda: ptr(0.1)}}}
+	_, dir := fitFolder(t, q)
+	with, err := Prediction{Model: dir, Path: write(t, "with.svm", "0 2:3\n0 1:1 2:3\n")}.Run()
+	if err != nil {
+		t.Fatal(err)
+	}
+	without, err := Prediction{Model: dir, Path: write(t, "without.svm", "0 2:3\n")}.Run()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if a, b := with.Link[0][0], without.Link[0][0]; a != b {
+		t.Errorf("prediction %v, and %v where x1 is 0 in every row", a, b)
+	}
+}
