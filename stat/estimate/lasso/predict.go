@@ -346,7 +346,7 @@ func (m *Model) link(terms *Terms, columns []*values, n int) []float64 {
 			if byLevel[f.Column] == nil {
 				byLevel[f.Column] = make([]float64, len(m.Columns[f.Column].Levels))
 			}
-			byLevel[f.Column][f.Level] = v
+			byLevel[f.Column][f.Level] += v
 		}
 	}
 	for c := range m.Columns {
