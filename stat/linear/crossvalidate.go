@@ -160,7 +160,7 @@ func (c *CV) fitFolds(o Options) error {
 	}
 	c.Choice = choices[0]
 	if c.Relaxed != nil {
-		c.Relaxed.choose(c, choices[1:], lambdas)
+		return c.Relaxed.choose(c, choices[1:], lambdas)
 	}
 	return nil
 }
@@ -214,7 +214,7 @@ func (c *CV) measure(h *heldModel, weight, gammas []float64, set func(g, l int, 
 	for l, m := range h.path.Models {
 		penalised := c.predictors(m)
 		var refit [][]float64
-		if h.refits != nil && h.refits[l] != nil && !h.refits[l].Separable {
+		if c.Relaxed != nil && c.Relaxed.Refits[l].exists() && h.refits[l].exists() {
 			refit = c.predictors(h.refits[l])
 		}
 		for g, gamma := range gammas {
@@ -230,6 +230,9 @@ func (c *CV) measure(h *heldModel, weight, gammas []float64, set func(g, l int, 
 		}
 	}
 }
+
+// exists reports whether a refit was made, and its coefficients are bounded.
+func (m *Model) exists() bool { return m != nil && !m.Separable }
 
 // predictors returns the linear predictors of m for every observation, with the offsets.
 func (c *CV) predictors(m *Model) [][]float64 {
@@ -266,7 +269,7 @@ func blend(a, b [][]float64, share float64) [][]float64 {
 }
 
 // choose compares the mixtures, and sets the choice of c.
-func (r *RelaxedCV) choose(c *CV, choices []folds.Choice, lambdas []float64) {
+func (r *RelaxedCV) choose(c *CV, choices []folds.Choice, lambdas []float64) error {
 	r.Choices = choices
 	larger := c.Measure.Larger()
 	better := func(a, b float64) bool { return a < b && !larger || a > b && larger }
@@ -276,6 +279,9 @@ func (r *RelaxedCV) choose(c *CV, choices []folds.Choice, lambdas []float64) {
 		if better(least(g), least(best)) {
 			best = g
 		}
+	}
+	if math.IsInf(least(best), 0) {
+		return fmt.Errorf("linear: no model of the path has a fit without a penalty in every fold; let gamma 1 be among the mixtures")
 	}
 	c.Min, r.MinGamma = choices[best].Min, r.Gammas[best]
 	limit := choices[best].Limit(c.Min, larger)
@@ -290,6 +296,7 @@ func (r *RelaxedCV) choose(c *CV, choices []folds.Choice, lambdas []float64) {
 		}
 	}
 	r.OneSEGamma = r.Gammas[sparsest]
+	return nil
 }
 
 // HeldOut returns, for each repeat, the linear predictors, offsets included, of every observation at the model l

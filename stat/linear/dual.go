@@ -133,7 +133,7 @@ func (f *fitter) prove(best, scale, rounding float64, out *outcome) {
 
 // rounding is the rounding of an objective.
 func (f *fitter) rounding(objective float64) float64 {
-	return 1e-15 * (f.unit + objective + f.cancelled())
+	return 1e-15 * (f.unit + objective + f.cancelled() + f.loss.terms())
 }
 
 // cancelled is the size of the terms of predictors times residuals: where large coefficients

@@ -51,7 +51,7 @@ type fitter struct {
 	keepDual  bool
 	loose     bool        // see slack
 	whole     *projection // of all features, for λ = 0
-	idle      []bool      // the features that depend on others of whole; nil before λ = 0
+	idle      []bool      // features that depend on others without a penalty and stay at 0; at λ = 0, of all; nil: none
 	tolerance float64
 	limit     int
 }
@@ -84,12 +84,33 @@ func newFitter(t *task, l loss, p penalty, columns map[int][]float64, o Options)
 	if t.intercept {
 		f.intercept = l.start()
 	}
-	for _, j := range t.free {
-		f.admit(p.features(p.unit(j)))
-	}
+	f.admitFree()
 	f.refresh()
 	f.setNull(l.value(f.eta))
 	return f
+}
+
+// admitFree adds the units without a penalty to the working set. Features that depend on those
+// before them stay at zero, as at λ = 0; groups are solved whole.
+func (f *fitter) admitFree() {
+	t := f.t
+	if _, grouped := f.pen.(*groupLasso); grouped {
+		for _, j := range t.free {
+			f.admit(f.pen.features(f.pen.unit(j)))
+		}
+		return
+	}
+	f.admit(t.basis.kept)
+	if len(t.basis.kept) == len(t.free) {
+		return
+	}
+	f.idle = make([]bool, t.p)
+	for _, j := range t.free {
+		f.idle[j] = true
+	}
+	for _, j := range t.basis.kept {
+		f.idle[j] = false
+	}
 }
 
 // refresh computes η and u from the coefficients.

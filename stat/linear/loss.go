@@ -2,7 +2,6 @@ package linear
 
 import (
 	"math"
-	"slices"
 
 	"pare/stat/internal/logistic"
 )
@@ -25,6 +24,8 @@ type loss interface {
 	// outside returns the least t in [0, 1] for which (1−t)u + t·inner is in the domain
 	// of the conjugate.
 	outside(u, inner []float64) float64
+	// terms is the size of the terms of value that cancel whatever η is: their rounding stays.
+	terms() float64
 	// quadratic reports whether curvature is the same for every η.
 	quadratic() bool
 	// start returns the intercept of the model without features.
@@ -40,6 +41,8 @@ type squares struct{ y, v []float64 }
 func (l *squares) softness(h, u []float64) bool { return false }
 
 func (l *squares) outside(u, inner []float64) float64 { return 0 }
+
+func (l *squares) terms() float64 { return 0 }
 
 func (l *squares) quadratic() bool { return true }
 
@@ -121,6 +124,8 @@ func (l *logisticLoss) outside(u, inner []float64) float64 {
 	}
 	return t
 }
+
+func (l *logisticLoss) terms() float64 { return 0 }
 
 func (l *logisticLoss) quadratic() bool { return false }
 
@@ -216,15 +221,19 @@ func complement(q float64) float64 {
 type poissonLoss struct {
 	y, v, o []float64
 	least   []float64 // y log y − y
+	size    float64   // Σ v(|least| + y)
 }
 
 func newPoissonLoss(t *task) *poissonLoss {
-	l := &poissonLoss{t.y, t.v, t.offset, make([]float64, t.n)}
+	l := &poissonLoss{y: t.y, v: t.v, o: t.offset, least: make([]float64, t.n)}
 	for i, y := range t.y {
 		l.least[i] = entropy(y) - y
+		l.size += t.v[i] * (math.Abs(l.least[i]) + y)
 	}
 	return l
 }
+
+func (l *poissonLoss) terms() float64 { return l.size }
 
 func (l *poissonLoss) quadratic() bool { return false }
 
@@ -232,9 +241,16 @@ func (l *poissonLoss) start() float64 {
 	if l.o == nil {
 		return math.Log(mean(l.y, l.v))
 	}
-	exposure, top := 0.0, slices.Max(l.o)
+	exposure, top := 0.0, math.Inf(-1)
 	for i, w := range l.v {
-		exposure += w * math.Exp(l.o[i]-top)
+		if w > 0 {
+			top = max(top, l.o[i])
+		}
+	}
+	for i, w := range l.v {
+		if w > 0 {
+			exposure += w * math.Exp(l.o[i]-top)
+		}
 	}
 	return math.Log(mean(l.y, l.v)/exposure) - top
 }
@@ -264,7 +280,10 @@ func (l *poissonLoss) dual(u, eta []float64) {
 
 func (l *poissonLoss) curvature(h, eta []float64) {
 	for i, w := range l.v {
-		h[i] = w * max(math.Exp(eta[i]), flattest*l.y[i])
+		h[i] = 0
+		if w > 0 {
+			h[i] = w * max(math.Exp(eta[i]), flattest*l.y[i])
+		}
 	}
 }
 

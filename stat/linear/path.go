@@ -2,6 +2,7 @@ package linear
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -72,6 +73,9 @@ func newEngine(p *Problem, o Options) (engine, error) {
 		pen = p.Penalty.bind(t)
 	}
 	s := &single{fitter: newFitter(t, families[p.Family].loss(t), pen, map[int][]float64{}, o), family: p.Family}
+	if math.IsInf(s.null, 0) || math.IsNaN(s.null) {
+		return nil, errors.New("linear: offsets are too large for means to be numbers; the offset of a rate is the logarithm of its exposure")
+	}
 	if !s.loss.quadratic() && p.Groups == nil {
 		s.near = newProximal(s)
 	}

@@ -119,7 +119,7 @@ func (p elasticNet) violation(f *fitter, lambda float64, c func(int) float64) fl
 }
 
 // excess is ‖c‖/threshold of a unit without the rounding of c, zero where a bound at zero
-// makes it harmless or, at λ = 0, the feature is a combination of others.
+// makes it harmless, or the feature is a combination of others without a penalty.
 func (f *fitter) excess(unit int, threshold float64) float64 {
 	if f.idles(unit) || f.pen.room(unit, f.c) == 0 {
 		return 0
@@ -136,8 +136,8 @@ func (f *fitter) entry(unit int) float64 {
 	return 0
 }
 
-// idles reports whether feature j depends on others at λ = 0, up to rounding, so that its
-// correlation is rounding as long as theirs are.
+// idles reports whether feature j depends on others without a penalty, up to rounding, so that
+// its correlation is rounding as long as theirs are.
 func (f *fitter) idles(j int) bool { return f.idle != nil && f.idle[j] }
 
 // slack is the amount by which the correlations of a unit may exceed their threshold: their

@@ -48,6 +48,11 @@ func TestErrorsAreOneClearLine(t *testing.T) {
 			_, err := Fit(Problem{X: d, Y: []float64{0, 0, 2, 2, 0, 2}, Family: Multinomial}, 1, Options{})
 			return err
 		}},
+		{"offsets are too large for means to be numbers", func() error {
+			_, err := Fit(Problem{X: d, Y: []float64{1, 0, 2, 2, 0, 2}, Family: Poisson, Offset: []float64{0, 0, 999, 0, 0, 0}, NoIntercept: true},
+				1, Options{})
+			return err
+		}},
 		{"penalty factor 1 is -1", func() error {
 			_, err := Fit(Problem{X: d, Y: y, PenaltyFactor: []float64{1, -1, 1}}, 1, Options{})
 			return err

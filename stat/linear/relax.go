@@ -15,7 +15,8 @@ func Relax(p Problem, path *Path, o Options) ([]*Model, error) {
 	if err := p.check(); err != nil {
 		return nil, err
 	}
-	n, features := p.X.Dims()
+	_, features := p.X.Dims()
+	most := p.MaxRefit()
 	var out []*Model
 	var last []int
 	for i, m := range path.Models {
@@ -24,7 +25,7 @@ func Relax(p Problem, path *Path, o Options) ([]*Model, error) {
 		case i > 0 && slices.Equal(set, last):
 			out = append(out, out[i-1])
 			continue
-		case len(set) > MaxRefit(n):
+		case len(set) > most:
 			out = append(out, nil)
 		default:
 			refit, err := p.refit(set, o)
@@ -38,10 +39,16 @@ func Relax(p Problem, path *Path, o Options) ([]*Model, error) {
 	return out, nil
 }
 
-// MaxRefit is the largest number of features of a relaxed fit to n observations: three less
-// than those, and no more than a factor of the columns takes seconds for.
-func MaxRefit(n int) int {
+// MaxRefit is the largest number of features of a relaxed fit: three less than the n
+// observations with a weight, and no more than a factor of the columns takes seconds for.
+func (p *Problem) MaxRefit() int {
 	const work = 1 << 32 // multiplications, in proportion to n·k²
+	n := 0
+	for i := range p.Y {
+		if p.Weights == nil || p.Weights[i] > 0 {
+			n++
+		}
+	}
 	return max(0, min(n-3, max(100, int(math.Sqrt(work/float64(max(n, 1)))))))
 }
 

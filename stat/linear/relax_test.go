@@ -4,6 +4,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 )
 
@@ -216,6 +217,48 @@ func TestSparseIsDense(t *testing.T) {
 					t.Fatalf("%s, λ = %v: predictors %v and %v", c.name, x.Lambda, u[i], v[i])
 				}
 			}
+		}
+	}
+}
+
+// TestMixturesNeedRefits: cross-validation chooses no mixture of a model that has no refit, on all
+// data or without a fold, where as many features may be selected from fewer observations.
+func TestMixturesNeedRefits(t *testing.T) {
+	for seed := range 12 {
+		r := draws{rand.New(rand.NewPCG(uint64(seed), 21))}
+		const n, features = 12, 30
+		d, y := &Dense{n, features, make([]float64, n*features)}, make([]float64, n)
+		for i := range d.data {
+			d.data[i] = r.NormFloat64()
+		}
+		for j := range 10 {
+			d.AddTo(y, j, 1)
+		}
+		o := CVOptions{Folds: 4, Seed: uint64(seed), Gammas: []float64{0}}
+		cv, err := CrossValidate(Problem{X: d, Y: y}, o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, l := range []int{cv.Min, cv.OneSE} {
+			if cv.Relaxed.Refits[l] == nil {
+				t.Errorf("seed %d: model %d is chosen and has no refit", seed, l)
+			}
+			for i, eta := range cv.HeldOut(l, 0)[0][0] {
+				if math.IsNaN(eta) {
+					t.Errorf("seed %d: observation %d has no prediction by model %d", seed, i, l)
+				}
+			}
+		}
+		for _, h := range cv.held[0] {
+			for l, refit := range h.refits {
+				if selected := len(h.path.Models[l].Index); refit != nil && selected > n-n/4-3 {
+					t.Errorf("seed %d: a refit of %d features to %d observations", seed, selected, n-n/4)
+				}
+			}
+		}
+		p := Problem{X: d, Y: y, PenaltyFactor: make([]float64, features)}
+		if _, err := CrossValidate(p, o); err == nil || !strings.Contains(err.Error(), "let gamma 1 be among the mixtures") {
+			t.Errorf("seed %d: %v", seed, err)
 		}
 	}
 }

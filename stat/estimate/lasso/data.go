@@ -385,8 +385,12 @@ func (d *Data) split(family linear.Family, c *Table) (*Data, error) {
 	if d.Time != nil {
 		slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(d.Time[b], d.Time[a]) })
 	}
+	share := int(math.Round(c.TestSize * float64(units)))
+	if d.Time != nil {
+		share = wholeTimes(pick(d.Time, order), share)
+	}
 	out := make([]bool, units)
-	for _, u := range order[:int(math.Round(c.TestSize*float64(units)))] {
+	for _, u := range order[:share] {
 		out[u] = true
 	}
 	var kept, left []int
@@ -414,6 +418,21 @@ func (d *Data) split(family linear.Family, c *Table) (*Data, error) {
 			d.Target, len(seen), need)
 	}
 	return train, nil
+}
+
+// wholeTimes returns the number of rows nearest to share whose removal parts no rows of one time;
+// rows are sorted by time. Without such a number it is share.
+func wholeTimes(time []float64, share int) int {
+	best, distance := share, len(time)
+	if share < 1 {
+		return share
+	}
+	for at := 1; at < len(time); at++ {
+		if away := max(at-share, share-at); time[at] != time[at-1] && away < distance {
+			best, distance = at, away
+		}
+	}
+	return best
 }
 
 // take returns the data of some rows.

@@ -84,19 +84,24 @@ func at(list []float64, j int, other float64) float64 {
 // groups numbers the columns of the table that features stand for. The factor of each is
 // the usual one, the root of its size, times its penalty factor.
 func (d *Data) groups(penalty []float64, o *Options) (group []int, factor []float64, err error) {
-	number := map[string]int{}
+	type label struct {
+		given bool // not the name of a column
+		name  string
+	}
+	number := map[label]int{}
 	together, err := o.grouping(slices.Compact(slices.Clone(d.Of)))
 	if err != nil {
 		return nil, nil, err
 	}
 	for j, name := range d.Of {
-		if label := together[name]; label != "" {
-			name = "group " + label
+		of := label{name: name}
+		if given := together[name]; given != "" {
+			of, name = label{true, given}, "group "+given
 		}
-		g, ok := number[name]
+		g, ok := number[of]
 		if !ok {
 			g = len(number)
-			number[name] = g
+			number[of] = g
 			factor = append(factor, at(penalty, j, 1))
 		}
 		if factor[g] != at(penalty, j, 1) {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -92,5 +93,31 @@ func TestGroupColumns(t *testing.T) {
 	}
 	if models[0].Objective != models[1].Objective || !models[0].Converged {
 		t.Errorf("objectives %v and %v, converged %v", models[0].Objective, models[1].Objective, models[0].Converged)
+	}
+}
+
+// TestGroupNamesAreNotColumns: the name of a group may be the name of a column that is in none.
+func TestGroupNamesAreNotColumns(t *testing.T) {
+	text := claims(t)
+	groups := write(t, "groups.csv", "column,group\na,b\nc,b\n")
+	want := Request{Table{Source: estimate.Source{Path: text, OneHot: true}, Target: "claims"},
+		Options{GroupFile: groups, Search: estimate.Search{Lambda: ptr(0.1)}}}
+	r, err := want.Run()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cells, err := os.ReadFile(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	renamed := strings.Replace(string(cells), "kind,a,b,c,d", "kind,a,group b,c,d", 1)
+	q := want
+	q.Path = write(t, "renamed.csv", renamed)
+	again, err := q.Run()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !slices.Equal(r.Chosen.Index, again.Chosen.Index) || !slices.Equal(r.Chosen.Value, again.Chosen.Value) {
+		t.Errorf("coefficients %v, with the column b called \"group b\" %v", r.Chosen.Value, again.Chosen.Value)
 	}
 }

@@ -246,7 +246,7 @@ func (r *Result) fitOne(lambda float64) error {
 	}
 	if f.Refit == nil {
 		return fmt.Errorf("at lambda %.6g %d features are selected, and a fit without a penalty to %d rows takes at most %d; "+
-			"take a larger lambda, or leave -relax out", lambda, len(f.selected()), r.Data.Rows, linear.MaxRefit(r.Data.Rows))
+			"take a larger lambda, or leave -relax out", lambda, len(f.selected()), r.Data.Rows, r.problem.MaxRefit())
 	}
 	gamma := 0.0
 	if r.Options.Gammas != nil {
@@ -278,7 +278,7 @@ func (r *Result) relax(path *linear.Path) error {
 	}
 	if without > 0 && r.Options.Lambda == nil {
 		r.Notes = append(slices.Clone(r.Notes), fmt.Sprintf("%d of %d λ have no relaxed fit, as they select more than %d features", without,
-			len(r.Path), linear.MaxRefit(r.Data.Rows)))
+			len(r.Path), r.problem.MaxRefit()))
 	}
 	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/csv"
 	"encoding/json"
+	"fmt"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -240,5 +241,38 @@ func TestErrorsNameTheColumn(t *testing.T) {
 	_, err = Load(sample(t), linear.Gaussian, Table{Target: "y", Audit: "y", Source: estimate.Source{Drop: []string{"kind"}}})
 	if want := "sample: column y is the target, an audit compares groups of rows whatever the target is"; err == nil || err.Error() != want {
 		t.Errorf("%v, want %s", err, want)
+	}
+}
+
+// TestLastTimesAreLeftOut: -test-size takes whole times, the last ones, as near to its share as
+// they allow.
+func TestLastTimesAreLeftOut(t *testing.T) {
+	day := []int{4, 1, 2, 3, 1, 3, 3, 2, 1, 3} // 3, 2, 4 and 1 rows
+	var b strings.Builder
+	b.WriteString("x,day,y\n")
+	for i, d := range day {
+		fmt.Fprintf(&b, "%d,2026-11-0%d,%d\n", i*i%7, d, i%3)
+	}
+	path := write(t, "days.csv", b.String())
+	for size, want := range map[float64][]int{0.1: {1}, 0.2: {1}, 0.3: {1}, 0.4: {1, 4}, 0.6: {1, 4}, 0.65: {1, 4, 2}, 0.9: {1, 4, 2}} {
+		for seed := range uint64(3) {
+			d, err := Table{Source: estimate.Source{Path: path}, Target: "y", Time: "day", TestSize: size, Seed: seed}.Read(linear.Gaussian)
+			if err != nil {
+				t.Fatal(err)
+			}
+			rows := 0
+			for _, n := range want {
+				rows += n
+			}
+			least := 4 - len(want)
+			if d.Test.Rows != rows {
+				t.Errorf("size %v: %d rows are left out, want %d", size, d.Test.Rows, rows)
+			}
+			for _, row := range d.Test.Row {
+				if day[row-1] <= least {
+					t.Errorf("size %v: row %d of day %d is left out", size, row, day[row-1])
+				}
+			}
+		}
 	}
 }

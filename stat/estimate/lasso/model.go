@@ -259,6 +259,9 @@ func decodeModel(text []byte) (*Model, error) {
 	if err := d.Decode(&m); err != nil {
 		return nil, fmt.Errorf("not the model of a lasso: %s", strings.ReplaceAll(err.Error(), "\n", " "))
 	}
+	if _, err := d.Token(); err != io.EOF {
+		return nil, errors.New("not the model of a lasso: the file goes on after the model")
+	}
 	if m.Kind != modelKind {
 		return nil, fmt.Errorf("not the model of a lasso: its kind is %q, expected %q", m.Kind, modelKind)
 	}

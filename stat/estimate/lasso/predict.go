@@ -219,7 +219,11 @@ type values struct {
 
 // read returns the values of a column.
 func (c *Column) read(t *table.Table, rows []int) (*values, error) {
-	if !t.Has(c.Name) { // the table is open
+	if !t.Has(c.Name) { // the table is open: all cells are 0
+		none := &table.Column{Name: c.Name, Entries: &table.Entries{Rows: t.Rows()}}
+		if c.Levels != nil {
+			return c.levels(t, none, rows)
+		}
 		return &values{few: &table.Entries{Rows: len(rows)}}, nil
 	}
 	column, err := t.Column(c.Name)
@@ -307,7 +311,7 @@ func (m *Model) link(terms *Terms, columns []*values, n int) []float64 {
 			if byLevel[f.Column] == nil {
 				byLevel[f.Column] = make([]float64, len(m.Columns[f.Column].Levels))
 			}
-			byLevel[f.Column][f.Level] = v
+			byLevel[f.Column][f.Level] += v
 		}
 	}
 	for c := range m.Columns {

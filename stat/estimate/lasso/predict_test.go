@@ -467,10 +467,52 @@ func TestDamagedModels(t *testing.T) {
 			t.Errorf("%v, want %s", err, want)
 		}
 	}
-	if _, err := decodeModel([]byte("{")); err == nil || err.Error() != "not the model of a lasso: unexpected EOF" {
-		t.Errorf("%v", err)
+	for text, want := range map[string]string{
+		"{":       "not the model of a lasso: unexpected EOF",
+		"{}\n{}":  "not the model of a lasso: the file goes on after the model",
+		"{}  }\n": "not the model of a lasso: the file goes on after the model",
+	} {
+		if _, err := decodeModel([]byte(text)); err == nil || err.Error() != want {
+			t.Errorf("%v, want %s", err, want)
+		}
 	}
 	if _, err := ReadModel("nowhere"); err == nil || err.Error() != "nowhere: no such file or folder" {
 		t.Errorf("%v", err)
+	}
+}
+
+// TestRepeatedFeaturesAdd: the coefficients of features that a model names twice are added, of
+// levels as of numbers.
+func TestRepeatedFeaturesAdd(t *testing.T) {
+	rows, err := table.ReadCSV("new.csv", strings.NewReader("a,k\n1,u\n2,v\n"), table.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := sampleModel()
+	m.Chosen.Gamma = 1
+	m.Fits[0].Terms[0] = Terms{Feature: []int{0, 1, 0, 1}, Value: []float64{1, 10, 2, 20}}
+	p, err := m.Predict(rows, nil)
+	if err != nil || !slices.Equal(p.Link[0], []float64{3, 36}) {
+		t.Errorf("%v, %v", p.Link, err)
+	}
+}
+
+// TestAbsentIndexIsLevelZero: an index that does not occur in a svmlight file is a column of
+// zeros, also where the fit took its numbers for categories.
+func TestAbsentIndexIsLevelZero(t *testing.T) {
+	text := "1 1:2 2:1\n0 1:1 2:3\n3 2:2\n1 1:2 2:2\n0 1:1\n4 2:1\n1 1:2\n3 2:4\n"
+	q := Request{Table{Source: estimate.Source{Path: write(t, "rows.svm", text), Categorical: []string{"x1"}}},
+		Options{Penalty: linear.Ridge{}, Search: estimate.Search{Lambda: ptr(0.1)}}}
+	_, dir := fitFolder(t, q)
+	with, err := Prediction{Model: dir, Path: write(t, "with.svm", "0 2:3\n0 1:1 2:3\n")}.Run()
+	if err != nil {
+		t.Fatal(err)
+	}
+	without, err := Prediction{Model: dir, Path: write(t, "without.svm", "0 2:3\n")}.Run()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if a, b := with.Link[0][0], without.Link[0][0]; a != b {
+		t.Errorf("prediction %v, and %v where x1 is 0 in every row", a, b)
 	}
 }

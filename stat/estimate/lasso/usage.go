@@ -78,7 +78,10 @@ func (d *Data) penaltyFactors(o *Options) ([]float64, error) {
 	}
 	usage, out := d.usage(), make([]float64, len(d.Names))
 	for j, of := range d.Of {
-		out[j] = at(factors, j, 1) * math.Pow(usage[of], o.PenaltyUsage)
+		out[j] = at(factors, j, 1)
+		if usage[of] > 0 { // a column that is constant in these rows has the coefficient 0 anyway
+			out[j] *= math.Pow(usage[of], o.PenaltyUsage)
+		}
 	}
 	return out, nil
 }

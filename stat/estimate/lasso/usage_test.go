@@ -1,6 +1,7 @@
 package lasso
 
 import (
+	"math"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -49,6 +50,11 @@ func TestPenaltyUsage(t *testing.T) {
 	}
 	if _, err := d.penaltyFactors(o); err == nil || err.Error() != `-penalty-file names "sise", which is no feature; did you mean size?` {
 		t.Errorf("a column that is not there: %v", err)
+	}
+	still := &Data{Names: []string{"a", "b"}, Of: []string{"a", "b"}, Rows: 2, X: []float64{7, 7, 1, 2}}
+	got, err := still.penaltyFactors(&Options{PenaltyFactors: map[string]float64{"a": math.Inf(1)}, PenaltyUsage: 1})
+	if err != nil || !slices.Equal(got, []float64{math.Inf(1), 0.5}) {
+		t.Errorf("with an excluded column that is constant in these rows, factors %v, %v", got, err)
 	}
 	if err := os.WriteFile(file, []byte("column,factor\nsize,3\nsize,2\n"), 0o600); err != nil {
 		t.Fatal(err)
