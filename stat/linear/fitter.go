@@ -276,6 +276,15 @@ func (f *fitter) look(threshold float64) {
 	f.apart = f.t.largest * math.Sqrt(square)
 }
 
+// nearest is the violation to reach for a target: as little as rounding allows, which is a part
+// of its bound, where the target is as small as that.
+func (f *fitter) nearest(target float64) float64 {
+	if floor := f.floor(); target <= floor {
+		return floor / 4
+	}
+	return target
+}
+
 // enough is the part of the target at which a Gram matrix in single precision is given
 // up: gradients have been computed anew several times then.
 const enough = 1e-6
