@@ -72,6 +72,7 @@ func newEngine(p *Problem, o Options) (engine, error) {
 		pen = p.Penalty.bind(t)
 	}
 	s := &single{fitter: newFitter(t, families[p.Family].loss(t), pen, map[int][]float64{}, o), family: p.Family}
+	s.list[0] = s.fitter
 	if !s.loss.quadratic() && p.Groups == nil {
 		s.near = newProximal(s)
 	}
@@ -81,11 +82,12 @@ func newEngine(p *Problem, o Options) (engine, error) {
 // single is the engine of families with one linear predictor.
 type single struct {
 	*fitter
+	list     [1]*fitter // the same
 	family   Family
 	nullLoss float64 // of the intercept alone
 }
 
-func (s *single) fitters() []*fitter { return []*fitter{s.fitter} }
+func (s *single) fitters() []*fitter { return s.list[:] }
 
 func (s *single) value() float64 { return s.loss.value(s.eta) }
 
