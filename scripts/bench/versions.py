@@ -159,7 +159,7 @@ def interactions(folder, _):
     x = random.integers(-1, 2, (500, 300)).astype(float)
     y = x[:, :20] * x[:, 280:] @ random.standard_normal(20) + random.standard_normal(500)
     yield "all pairs of 300 columns, 500 rows", saved(folder, x, y) + ["-interactions"]
-    yield "the same, positive columns", saved(folder, x + 3, y) + ["-interactions"]
+    yield "all pairs of 100 positive columns, 300 rows", saved(folder, 3 + x[:300, 100:200], y[:300]) + ["-interactions"]
 
 
 def glasso(folder, _):
