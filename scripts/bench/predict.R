@@ -1,5 +1,5 @@
 # The side of glmnet in bench/predict.py:
-#   Rscript predict.R TRAIN NEW gaussian|binomial|multinomial LAMBDAS AT GAMMA
+#   Rscript predict.R TRAIN NEW gaussian|binomial|poisson|multinomial LAMBDAS AT GAMMA
 suppressMessages({library(glmnet); library(Matrix)})
 arguments <- commandArgs(TRUE)
 read <- function(file) read.csv(file, encoding = "UTF-8", stringsAsFactors = FALSE)
@@ -13,7 +13,7 @@ design <- function(d) {
   cbind(sapply(levels, function(l) as.numeric(city == l)), a = d$a, b = d$b, c = d$c, d = d$d)
 }
 y <- train$y
-if (family != "gaussian") y <- factor(y, levels = sort(unique(y), method = "radix"))
+if (family %in% c("binomial", "multinomial")) y <- factor(y, levels = sort(unique(y), method = "radix"))
 gamma <- as.numeric(arguments[6])
 glmnet.control(fdev = 0, devmax = 1)
 # By do.call the relaxed fits, which update the call, find the values.

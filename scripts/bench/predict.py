@@ -6,10 +6,12 @@ the largest difference for each family.
 It needs Go, and Rscript with glmnet. The training rows have a column of text, numbers and
 weights; the new rows have the columns and levels in another order, and a target. Both sides
 fit the same λ, glmnet with a threshold of 1e-22, pare with a gap of 1e-15. The bound is
-1e-8 for the linear predictor, in units of its largest value, and for probabilities.
+1e-8 for the linear predictor and the mean of counts, each in units of its largest value, and for
+probabilities.
 """
 import csv
 import json
+import math
 import os
 import random
 import subprocess
@@ -30,9 +32,9 @@ def main():
     worst = 0.0
     with tempfile.TemporaryDirectory() as folder:
         pare = host.build("cmd/pare", folder)
-        print("| family | γ | λ | largest difference: linear predictor | probability |")
+        print("| family | γ | λ | largest difference: linear predictor | probability or mean |")
         print("|---|---|---|---|---|")
-        for family in ("gaussian", "binomial", "multinomial"):
+        for family in ("gaussian", "binomial", "poisson", "multinomial"):
             train, new = os.path.join(folder, family + ".csv"), os.path.join(folder, family + "-new.csv")
             write(train, 300, family, 1, ["city", "a", "b", "c", "d", "w", "y"], LEVELS)
             write(new, 50, family, 2, ["d", "y", "b", "city", "a", "c"], LEVELS[::-1])
@@ -69,6 +71,8 @@ def write(file, n, family, seed, header, levels):
             score = row["a"] - 0.4 * row["b"] + 0.7 * (row["city"] == "east") - (row["city"] == "Zürich") + rng.gauss(0, 1)
             if family == "binomial":
                 score = "yes" if score > 0 else "no"
+            elif family == "poisson":
+                score = int(math.exp(min(score / 2, 4)) + rng.random())
             elif family == "multinomial":
                 score = "low" if score < -0.7 else "top" if score > 0.7 else "mid"
             row["y"] = score
@@ -78,6 +82,9 @@ def write(file, n, family, seed, header, levels):
 def compare(family, ours, theirs):
     if family == "gaussian":
         return difference(ours["prediction"], theirs["link"][0], scale=True), 0.0
+    if family == "poisson":  # the mean, in place of a probability, in units of its largest value
+        return (difference(ours["link"], theirs["link"][0], scale=True),
+                difference(ours["prediction"], theirs["response"][0], scale=True))
     if family == "binomial":
         classes = list(ours["probability"])
         return (difference(ours["link"], theirs["link"][0], scale=True),

@@ -140,6 +140,7 @@ func (c *conjugate) begin(d *descent, op operator) float64 {
 func (c *conjugate) solve(d *descent, op operator, target float64) {
 	f64.Mul(c.along, c.inverse, c.rest)
 	size := f64.Dot(c.along, c.rest)
+	square := size // of along, in the metric of the diagonal
 	for range mostProducts {
 		if d.sweeps == d.limit {
 			return
@@ -151,7 +152,7 @@ func (c *conjugate) solve(d *descent, op operator, target float64) {
 		}
 		f64.MulAxpy(1, d.l2, c.along, c.out)
 		curve := f64.Dot(c.along, c.out)
-		if !(curve > 0) {
+		if !(curve > flat*square) {
 			return
 		}
 		t := size / curve
@@ -162,11 +163,16 @@ func (c *conjugate) solve(d *descent, op operator, target float64) {
 		if largest(c.rest) <= target {
 			return
 		}
-		f64.Axpy(next/size, c.along, c.scaled)
+		ratio := next / size
+		f64.Axpy(ratio, c.along, c.scaled)
 		c.along, c.scaled = c.scaled, c.along
-		size = next
+		size, square = next, next+ratio*ratio*square
 	}
 }
+
+// flat is the curvature along a direction, over the one that it would have with independent
+// columns, that is rounding: of columns that are copies, with different signs.
+const flat = 1e-14
 
 func largest(x []float64) float64 {
 	worst := 0.0

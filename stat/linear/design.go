@@ -159,14 +159,14 @@ func (d *Dense) moments(v, mean, variance []float64, threads int) {
 	inRanges(d.p, denseChunk(d.n)/4, threads, func(from, to int) {
 		centred, weighted := make([]float64, d.n), make([]float64, d.n)
 		for j := from; j < to; j++ {
-			mean[j], variance[j] = d.momentsOf(j, v, centred, weighted)
+			mean[j], variance[j] = denseMoments(d.Column(j), v, centred, weighted)
 		}
 	})
 }
 
-// momentsOf is the function of that name through kernels; v sums to one.
-func (d *Dense) momentsOf(j int, v, centred, weighted []float64) (mean, variance float64) {
-	x := d.Column(j)
+// denseMoments is momentsOf through kernels, for weights that sum to one. It writes to centred
+// and weighted.
+func denseMoments(x, v, centred, weighted []float64) (mean, variance float64) {
 	mean = f64.Dot(x, v)
 	for i := range centred {
 		centred[i] = x[i] - mean

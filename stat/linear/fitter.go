@@ -28,7 +28,11 @@ type fitter struct {
 	set     []int // working set
 	place   []int // of each feature in it, or −1
 	columns map[int][]float64
-	sparse  *Sparse // the design, if it is sparse
+	sparse  *Sparse  // the design, if it is sparse
+	nonzero struct { // of the last predictors
+		columns [][]float64
+		values  []float64
+	}
 
 	descent   descent
 	newton    newton
@@ -151,13 +155,13 @@ const (
 
 // combine sets η to the columns of the working set times their coefficients.
 func (f *fitter) combine() {
-	var columns [][]float64
-	var values []float64
+	columns, values := f.nonzero.columns[:0], f.nonzero.values[:0]
 	for _, j := range f.set {
 		if b := f.beta[j]; b != 0 {
 			columns, values = append(columns, f.columns[j]), append(values, b)
 		}
 	}
+	f.nonzero.columns, f.nonzero.values = columns, values
 	threads := sharing(f.t.threads, len(columns)*f.t.n, combineValues)
 	inRanges(f.t.n, combineRows, threads, func(from, to int) {
 		eta := f.eta[from:to]
@@ -295,6 +299,15 @@ func (f *fitter) look(threshold float64) {
 		}
 	}
 	f.apart = f.t.largest * math.Sqrt(square)
+}
+
+// nearest is the violation to reach for a target: as little as rounding allows, which is a part
+// of its bound, where the target is as small as that.
+func (f *fitter) nearest(target float64) float64 {
+	if floor := f.floor(); target <= floor {
+		return floor / 4
+	}
+	return target
 }
 
 // enough is the part of the target at which a Gram matrix in single precision is given

@@ -373,6 +373,7 @@ func (p *groupLasso) newton(f *fitter, r *residual) bool {
 		}
 		return v
 	}
+	r.settle() // the Hessian is of coefficients beside the best intercept
 	for moved := false; ; moved = true {
 		var factor dense.Factor
 		kept := factor.Grow(list, at)

@@ -49,10 +49,11 @@ func (f *fitter) inner(lambda, target float64, out *outcome) {
 			return
 		}
 	}
+	wanted := f.nearest(target)
 	best, patience := math.Inf(1), 5
 	for range 100 {
 		violation := f.violation(lambda)
-		if violation <= target || f.descent.sweeps >= f.limit {
+		if violation <= wanted || f.descent.sweeps >= f.limit {
 			return
 		}
 		most := violation
@@ -64,7 +65,7 @@ func (f *fitter) inner(lambda, target float64, out *outcome) {
 		if patience > 0 {
 			most *= 2
 		}
-		if !f.searchStep(lambda, target, violation, most) {
+		if !f.searchStep(lambda, wanted, violation, most) {
 			return
 		}
 	}
@@ -228,7 +229,7 @@ func (f *fitter) searchStep(lambda, target, violation, most float64) bool {
 	from := f.intercept
 	before := f.loss.value(f.eta) + f.pen.value(lambda, f.beta, f.set)
 	equal := 10 * f.rounding(before)
-	f.pen.step(f, lambda, max(0.3*target, 0.01*violation, f.floor()))
+	f.pen.step(f, lambda, max(0.3*target, 0.01*violation, f.nearest(0)))
 	for range 40 {
 		f.refresh()
 		after := f.loss.value(f.eta) + f.pen.value(lambda, f.beta, f.set)

@@ -105,16 +105,28 @@ func (d *Interactions) moments(v, mean, variance []float64, threads int) {
 	squared.base = &Dense{n, d.base.p, squares}
 	d.dots(v, all, mean, threads)
 	squared.dots(v, all, variance, threads)
-	for j, m := range mean {
-		square := variance[j]
-		variance[j] = square - m*m
-		if variance[j] <= 1e-2*square {
-			x := make([]float64, n)
-			d.column(j, x)
-			mean[j], variance[j] = momentsOf(x, v)
+	inRanges(d.p, denseChunk(n), threads, func(from, to int) {
+		var room [3][]float64
+		for j := from; j < to; j++ {
+			square := variance[j]
+			variance[j] = square - mean[j]*mean[j]
+			if variance[j] > leastSpread*square {
+				continue
+			}
+			if room[0] == nil {
+				for k := range room {
+					room[k] = make([]float64, n)
+				}
+			}
+			d.column(j, room[0])
+			mean[j], variance[j] = denseMoments(room[0], v, room[1], room[2])
 		}
-	}
+	})
 }
+
+// leastSpread is the part of the mean square, at most, of which a variance that is computed as
+// their difference has lost a digit: it is then computed from centred values.
+const leastSpread = 0.1
 
 // dots takes three columns times u at a time. Where all pairs of them with four
 // others are needed it is a tile of a matrix product, elsewhere it computes the

@@ -166,6 +166,16 @@ func (f *fitter) model(lambda, nullLoss float64, out outcome, family Family) *Mo
 // original returns the coefficients on the original scale.
 func (f *fitter) original() Predictor {
 	p := Predictor{Intercept: f.intercept + f.t.shift}
+	count := 0
+	for _, j := range f.set {
+		if f.beta[j] != 0 {
+			count++
+		}
+	}
+	if count == 0 {
+		return p
+	}
+	p.Index, p.Value = make([]int, 0, count), make([]float64, 0, count)
 	for _, j := range f.set {
 		if f.beta[j] != 0 {
 			p.Index = append(p.Index, j)

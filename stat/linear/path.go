@@ -76,6 +76,7 @@ func newEngine(p *Problem, o Options) (engine, error) {
 	if math.IsInf(s.null, 0) || math.IsNaN(s.null) {
 		return nil, errors.New("linear: offsets are too large for means to be numbers; the offset of a rate is the logarithm of its exposure")
 	}
+	s.list[0] = s.fitter
 	if !s.loss.quadratic() && p.Groups == nil {
 		s.near = newProximal(s)
 	}
@@ -85,11 +86,12 @@ func newEngine(p *Problem, o Options) (engine, error) {
 // single is the engine of families with one linear predictor.
 type single struct {
 	*fitter
+	list     [1]*fitter // the same
 	family   Family
 	nullLoss float64 // of the intercept alone
 }
 
-func (s *single) fitters() []*fitter { return []*fitter{s.fitter} }
+func (s *single) fitters() []*fitter { return s.list[:] }
 
 func (s *single) value() float64 { return s.loss.value(s.eta) }
 

@@ -116,10 +116,7 @@ func (p *proximal) coefficients() int {
 // minimize takes steps until no violation exceeds target, or is expected to do so no more. It
 // returns false if rounding, or a loss without a minimum, keeps them from getting there.
 func (p *proximal) minimize(lambda, target float64, out *outcome) bool {
-	limit, wanted := p.of.fitters()[0].limit, target
-	if target <= p.of.fitters()[0].floor() {
-		wanted /= 4 // as near as rounding allows
-	}
+	limit, wanted := p.of.fitters()[0].limit, p.of.fitters()[0].nearest(target)
 	value := p.objective(lambda)
 	before := math.Inf(1)
 	for steps := range mostSteps {
