@@ -59,7 +59,7 @@ type Request struct {
 
 	Units   Units // "": Deviations
 	Norm    attack.Norm
-	Eps     []float64 // in ascending order
+	Eps     []float64 // sizes of perturbations, in any order
 	Range   []float64 // the lowest and the highest valid value, in Units; nil: without limits
 	Names   []string  // of Attacks
 	Attacks []attack.Attack
@@ -70,6 +70,10 @@ type Request struct {
 
 // Run reads model and table and attacks.
 func (q Request) Run(ctx context.Context) (*Result, error) {
+	if len(q.Eps) == 0 || len(q.Attacks) == 0 || len(q.Names) != len(q.Attacks) {
+		return nil, errors.New("an attack needs a size of perturbations, attacks and their names")
+	}
+	q.Eps = slices.Sorted(slices.Values(q.Eps))
 	m, err := lasso.ReadModel(q.Model)
 	if err != nil {
 		return nil, err
@@ -344,27 +348,24 @@ func (v *victims) read(t *table.Table, target string) (notes []string, err error
 // values fills in value.
 func (v *victims) values(t *table.Table) error {
 	v.value = make([][]float64, len(v.model.Features))
-	moving := 0
-	for k := range v.model.Features {
-		if f := &v.model.Features[k]; f.Times == nil && v.moves[f.Column] {
-			moving++
+	used, moving := make([]bool, len(v.model.Features)), 0
+	for _, fit := range v.fits {
+		for _, terms := range fit.Terms {
+			for _, k := range terms.Feature {
+				if f := &v.model.Features[k]; !used[k] && f.Times == nil && v.moves[f.Column] {
+					used[k] = true
+					moving++
+				}
+			}
 		}
 	}
 	name := fmt.Sprintf("an attack on %d rows of %d columns", len(v.at), moving)
 	if err := limit.Check(name, int64(len(v.at))*int64(moving), 8); err != nil {
 		return fmt.Errorf("%w; give a smaller -limit", err)
 	}
-	used := map[int]bool{}
-	for _, f := range v.fits {
-		for _, terms := range f.Terms {
-			for _, k := range terms.Feature {
-				used[k] = true
-			}
-		}
-	}
 	for k := range v.model.Features {
 		f := &v.model.Features[k]
-		if f.Times != nil || !v.moves[f.Column] || !used[k] {
+		if !used[k] {
 			continue
 		}
 		mean, unit, err := v.unit(f)

@@ -407,7 +407,7 @@ func TestRobustOfTheFit(t *testing.T) {
 func TestOneSeedOneResult(t *testing.T) {
 	data := people(t)
 	_, dir := fit(t, each(t, data)["multinomial"])
-	q := fits.Request{Model: dir, Path: data, Eps: []float64{0, 0.2, 0.4, 0.8}, Seed: 5, Names: []string{"fgsm", "pgd", "apgd", "square"}}
+	q := fits.Request{Model: dir, Path: data, Eps: []float64{0.4, 0, 0.8, 0.2}, Seed: 5, Names: []string{"fgsm", "pgd", "apgd", "square"}}
 	parallel.SetThreads(1)
 	one := run(t, q)
 	parallel.SetThreads(3)
@@ -416,12 +416,12 @@ func TestOneSeedOneResult(t *testing.T) {
 		t.Error("three threads have another result")
 	}
 	for _, f := range one.Fits {
-		last := *f.Clean
+		last, eps := *f.Clean, -1.0
 		for _, p := range f.Points {
-			if *p.Robust > last || p.Eps == 0 && *p.Robust != last {
+			if *p.Robust > last || p.Eps <= eps || p.Eps == 0 && *p.Robust != last {
 				t.Errorf("λ %v: robust accuracy %v at eps %v, before %v", f.Lambda, *p.Robust, p.Eps, last)
 			}
-			last = *p.Robust
+			last, eps = *p.Robust, p.Eps
 		}
 	}
 }
@@ -580,10 +580,14 @@ func TestBadInput(t *testing.T) {
 			t.Errorf("got %v, want %q", err, c.want)
 		}
 	}
+	if _, err := (fits.Request{Model: gaussian, Path: data}).Run(context.Background()); err == nil {
+		t.Error("an attack without a size or attacks passes")
+	}
 	run(t, fits.Request{Model: earlier, Path: data, Units: fits.Raw, Eps: []float64{0.1}})
 	stopped, stop := context.WithCancel(context.Background())
 	stop()
-	if _, err := (fits.Request{Model: gaussian, Path: data, Eps: []float64{0.1}}).Run(stopped); err != context.Canceled {
+	q0 := fits.Request{Model: gaussian, Path: data, Eps: []float64{0.1}, Names: []string{"fgsm"}, Attacks: attacks(t, "fgsm")}
+	if _, err := q0.Run(stopped); err != context.Canceled {
 		t.Errorf("stopped: %v", err)
 	}
 }

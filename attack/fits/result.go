@@ -34,9 +34,9 @@ type Result struct {
 	Measure string    `json:"loss"`  // mean square, or deviance
 	Attacks []string  `json:"attacks"`
 	Seed    uint64    `json:"seed"`
-	Chosen  *float64  `json:"lambda"` // the λ of the fit that predicts; null: none is chosen
-	Fits    []Fit     `json:"fits"`   // by falling λ
-	Notes   []string  `json:"notes"`  // none: []
+	Chosen  *float64  `json:"chosen_lambda"` // of the fit that predicts; null: none is chosen
+	Fits    []Fit     `json:"fits"`          // by falling λ
+	Notes   []string  `json:"notes"`         // none: []
 }
 
 // Fit is the outcome for the model of one λ. Accuracies are shares of the rows, losses means over

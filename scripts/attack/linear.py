@@ -58,8 +58,8 @@ def fits(pare, path, fit, attack, eps, seed, folder, penalty):
     model = folder / f"model{seed}"
     quiet = {"check": True, "stdout": subprocess.DEVNULL}
     subprocess.run([pare, "lasso", "-data", path, *fit, "-test-size", "0.3", "-seed", str(seed), *penalty, "-out", model], **quiet)
-    text = subprocess.run([pare, "attack", model, "-data", path, "-left-out", "-limit", "0", "-eps", ",".join(map(str, eps)), *attack, "-json"],
-                          check=True, capture_output=True).stdout
+    text = subprocess.run([pare, "attack", model, "-data", path, "-left-out", "-limit", "0", "-eps", ",".join(map(str, eps)), *attack,
+                           "-json"], check=True, capture_output=True).stdout
     return json.loads(text)
 
 

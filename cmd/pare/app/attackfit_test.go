@@ -20,7 +20,8 @@ func TestAttackFit(t *testing.T) {
 	svg := filepath.Join(t.TempDir(), "a.svg")
 	out := succeed(t, "attack", dir, "-data", data, "-eps", "0.1,1/4", "-svg", svg)
 	contains(t, out, "(binomial of pass): 120 rows of grades.csv, linf, eps in standard deviations", "moving: a, b",
-		"robust 0.1  certified 0.1", "← chosen", "attacks and closed form agree in all", "classes at λ = ", "certified 0.25", "wrote "+filepath.Join(dir, "attack.json"))
+		"robust 0.1  certified 0.1", "← chosen", "attacks and closed form agree in all",
+		"classes at λ = ", "certified 0.25", "wrote "+filepath.Join(dir, "attack.json"))
 	contains(t, readFile(t, svg), "<svg", "robust = certified, ε 0.1")
 	contains(t, readFile(t, filepath.Join(dir, "attack.csv")), "robust_accuracy_linf_0.1,certified_accuracy_linf_0.1,worst_loss_linf_0.1")
 	contains(t, readFile(t, filepath.Join(dir, "attack.svg")), "<svg")
@@ -54,7 +55,7 @@ func TestAttackFit(t *testing.T) {
 
 	run, _ := tinyRun(t)
 	for args, text := range map[string]string{
-		dir + " -eps 0.1":                                 dir + " is a fit of pare lasso, which names no data; give -data FILE with rows and their target",
+		dir + " -eps 0.1":                                 " is a fit of pare lasso, which names no data; give -data FILE with rows and their target",
 		dir + " -data " + data:                            "no size of perturbations given; give -eps, such as -eps 0.1,0.2 or -eps 8/255",
 		dir + " -data " + data + " -eps -0.1":             `-eps is "-0.1"; sizes of perturbations must be finite numbers of at least 0`,
 		dir + " -eps 0.1 -data nowhere.csv":               "nowhere.csv: there is no such file",
