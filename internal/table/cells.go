@@ -222,7 +222,7 @@ func (t *Table) stray(c *Column) error {
 		what = "are or look like one"
 	}
 	return &StrayError{Column: c.Name, line: t.errorf("row %d, column %s: %q is not a number, as %d of %d cells of the column %s",
-		first+1, c.Name, shorten(c.Text(first)), like, all, what).Error()}
+		t.Number(first), c.Name, shorten(c.Text(first)), like, all, what).Error()}
 }
 
 // looksNumeric reports whether text consists of digits, with separators between them and

@@ -79,7 +79,7 @@ func (t *Table) rangeError(name string, size float64, row int, largest float64) 
 		what = "small"
 	}
 	return t.errorf("row %d, column %s: %g is too %s: its fourth power does not fit in float64; "+
-		"write the column in another unit", row+1, name, largest, what)
+		"write the column in another unit", t.Number(row), name, largest, what)
 }
 
 // Matrix copies columns of finite numbers, column after column. Text, missing
@@ -144,7 +144,7 @@ func (t *Table) Classes(name string) ([]int, []string, error) {
 			if text := strings.TrimSpace(c.Text(i)); text != "" {
 				says = fmt.Sprintf(" (%q is a word for a missing value)", shorten(text))
 			}
-			return nil, nil, t.errorf("row %d, column %s: the value is missing%s", i+1, name, says)
+			return nil, nil, t.errorf("row %d, column %s: the value is missing%s", t.Number(i), name, says)
 		}
 	}
 	levels, codes := c.Values()
@@ -168,9 +168,9 @@ func (t *Table) finite(c *Column) error {
 			i = int(c.Entries.Row[i])
 		}
 		if math.IsNaN(v) {
-			return t.errorf("row %d, column %s: the cell has no number (it is empty, NA, NaN or another word for a missing value)", i+1, c.Name)
+			return t.errorf("row %d, column %s: the cell has no number (it is empty, NA, NaN or another word for a missing value)", t.Number(i), c.Name)
 		}
-		return t.errorf("row %d, column %s: %+v is not finite", i+1, c.Name, v)
+		return t.errorf("row %d, column %s: %+v is not finite", t.Number(i), c.Name, v)
 	}
 	return nil
 }
@@ -191,7 +191,7 @@ func (t *Table) textError(c *Column) error {
 		}
 	}
 	row := slices.IndexFunc(c.Codes, func(code int32) bool { return !number[code] })
-	return t.errorf("row %d, column %s: %q is not a number%s", row+1, c.Name, shorten(c.Text(row)), hint)
+	return t.errorf("row %d, column %s: %q is not a number%s", t.Number(row), c.Name, shorten(c.Text(row)), hint)
 }
 
 func shorten(s string) string {
@@ -239,7 +239,7 @@ func (t *Table) OneHot(name, reference string) (*Table, error) {
 	if err != nil {
 		return nil, err
 	}
-	out.rows, out.Notes = t.rows, t.Notes
+	out.rows, out.Notes, out.Open, out.numbers = t.rows, t.Notes, t.Open, t.numbers
 	return out, nil
 }
 

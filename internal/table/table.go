@@ -30,6 +30,7 @@ type Table struct {
 	columns []Column
 	rows    int
 	places  map[string]int // of columns, by name
+	numbers []int          // of the rows, see Number; nil: all rows are there
 }
 
 // New is a table of columns, which must have different names and equal lengths.
@@ -52,6 +53,15 @@ func New(source string, columns []Column) (*Table, error) {
 
 // Rows is the number of rows, the header not counted.
 func (t *Table) Rows() int { return t.rows }
+
+// Number is the number of a row, counted from 0, in the table that Take has taken it from, counted
+// from 1, as errors name it.
+func (t *Table) Number(row int) int {
+	if t.numbers != nil {
+		return t.numbers[row]
+	}
+	return row + 1
+}
 
 // Names are the names of all columns in their order.
 func (t *Table) Names() []string {
@@ -151,7 +161,10 @@ func (t *Table) Take(rows []int) (*Table, error) {
 		}
 	}
 	out := *t
-	out.rows = len(rows)
+	out.rows, out.numbers = len(rows), make([]int, len(rows))
+	for k, r := range rows {
+		out.numbers[k] = t.Number(r)
+	}
 	out.columns = make([]Column, len(t.columns))
 	where := newSelection(rows, t.rows)
 	for i := range t.columns {

@@ -279,3 +279,28 @@ func TestFiles(t *testing.T) {
 		wantError(t, err, want)
 	}
 }
+
+// TestErrorsNumberTheRowsOfTheFile: a part of a table names rows by their numbers in the whole, also
+// a part of a part and one with one-hot columns.
+func TestErrorsNumberTheRowsOfTheFile(t *testing.T) {
+	all, err := ReadCSV("t.csv", strings.NewReader("k,a\nu,1\nv,2\nu,x\nv,4\nu,y\n"), Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	part, err := all.Take([]int{1, 3, 4})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if part, err = part.Take([]int{1, 2}); err != nil {
+		t.Fatal(err)
+	}
+	if part, err = part.OneHot("k", ""); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := part.Matrix("a"); err == nil || !strings.Contains(err.Error(), `t.csv: row 5, column a: "y" is not a number`) {
+		t.Errorf("%v", err)
+	}
+	if part.Number(0) != 4 || all.Number(0) != 1 {
+		t.Errorf("rows %d and %d", part.Number(0), all.Number(0))
+	}
+}

@@ -53,9 +53,9 @@ func ReadMatrix(path string, infinite bool) (*Matrix, error) {
 		for i, v := range c.Numbers {
 			switch {
 			case math.IsNaN(v):
-				return nil, fmt.Errorf("%s: row %d, column %s: the cell has no number (it is empty, NA or NaN)", t.Source, i+1, name)
+				return nil, fmt.Errorf("%s: row %d, column %s: the cell has no number (it is empty, NA or NaN)", t.Source, t.Number(i), name)
 			case math.IsInf(v, 0) && !infinite:
-				return nil, fmt.Errorf("%s: row %d, column %s: %+v is not finite", t.Source, i+1, name, v)
+				return nil, fmt.Errorf("%s: row %d, column %s: %+v is not finite", t.Source, t.Number(i), name, v)
 			}
 			m.Values[i*len(names)+j] = v
 		}

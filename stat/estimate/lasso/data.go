@@ -125,13 +125,13 @@ func Join(t, target *table.Table) (*table.Table, string, error) {
 	}
 	out, err := table.New(t.Source, all)
 	if err == nil {
-		out.Notes = slices.Concat(t.Notes, target.Notes)
+		out.Notes, out.Open = slices.Concat(t.Notes, target.Notes), t.Open
 	}
 	return out, name, err
 }
 
 // Load turns a table in memory into data for a family of responses; Path and TargetFile do
-// not count. Errors count the rows that are left after Complete.
+// not count.
 func Load(t *table.Table, family linear.Family, c Table) (*Data, error) {
 	d := &Data{File: t.Source, Target: c.Target, Audit: c.Audit, Source: c.Source}
 	features, err := c.features(t)
@@ -229,7 +229,7 @@ func (d *Data) target(t *table.Table, family linear.Family) error {
 			return fmt.Errorf("%s: the target %s is %v in every row: there is nothing to explain", t.Source, d.Target, d.Y[0])
 		}
 		if i := slices.IndexFunc(d.Y, func(y float64) bool { return y < 0 }); i >= 0 && family == linear.Poisson {
-			return fmt.Errorf("%s: row %d, column %s: %v is negative; -family poisson takes counts from 0", t.Source, i+1, d.Target, d.Y[i])
+			return fmt.Errorf("%s: row %d, column %s: %v is negative; -family poisson takes counts from 0", t.Source, t.Number(i), d.Target, d.Y[i])
 		}
 		return t.Range(m)
 	}
@@ -284,7 +284,7 @@ func (d *Data) rows(t *table.Table, c *Table) error {
 		sum := 0.0
 		for i, v := range w {
 			if v < 0 {
-				return fmt.Errorf("%s: row %d, column %s: the weight %v is negative", t.Source, i+1, c.Weights, v)
+				return fmt.Errorf("%s: row %d, column %s: the weight %v is negative", t.Source, t.Number(i), c.Weights, v)
 			}
 			sum += v
 		}

@@ -516,3 +516,28 @@ func TestAbsentIndexIsLevelZero(t *testing.T) {
 		t.Errorf("prediction %v, and %v where x1 is 0 in every row", a, b)
 	}
 }
+
+// TestTargetFileOfSVMLight: indices that do not occur are 0 also beside a file of targets, and
+// errors number the rows of the file although some are left out.
+func TestTargetFileOfSVMLight(t *testing.T) {
+	m := sampleModel()
+	m.Columns[0].Name, m.Chosen.Gamma = "x1", 1
+	m.Fits[0].Terms[0] = Terms{Intercept: 1, Feature: []int{0}, Value: []float64{2}}
+	folder := t.TempDir()
+	text, err := json.Marshal(m)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(folder, ModelFile), text, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	q := Prediction{Model: folder, Path: write(t, "rows.svm", "0 2:1\n0 3:1\n"), Target: write(t, "target.csv", "y\nno\nyes\n")}
+	p, err := q.Run()
+	if err != nil || !slices.Equal(p.Link[0], []float64{1, 1}) || !slices.Equal(p.Truth, []string{"no", "yes"}) {
+		t.Errorf("%v", err)
+	}
+	q = Prediction{Model: folder, Path: write(t, "rows.csv", "x1\n\nNA\n2\nodd\n"), Complete: true}
+	if _, err := q.Run(); err == nil || !strings.Contains(err.Error(), `rows.csv: row 3, column x1: "odd" is not a number`) {
+		t.Errorf("%v", err)
+	}
+}
