@@ -77,7 +77,8 @@ func (r *runner) exampleWeights(g *audit.Groups) ([]float64, error) {
 			each[k] = given[name]
 		}
 		if slices.Max(each) == 0 {
-			return nil, r.c.Locate("train.groups", option.Errorf("weights", "gives all groups the weight 0, so nothing is learned; give one of them more"))
+			err := option.Errorf("weights", "gives all groups the weight 0, so nothing is learned; give one of them more")
+			return nil, r.c.Locate("train.groups", err)
 		}
 	}
 	return each, nil
