@@ -148,7 +148,8 @@ func (f *fitter) cancelled() float64 {
 
 // room returns the largest s for which s·u is feasible, and whether there are correlations
 // over their threshold whose conjugate is still finite, because of a ridge or a bound.
-// These do not limit s unless strict is set: it finds the point where they vanish.
+// These do not limit s unless strict is set: it finds the point where they vanish, except for
+// units at a bound, whose conjugate is as large as their part of the primal for any s.
 func (f *fitter) room(lambda float64, strict bool) (most float64, smooth bool) {
 	most = 1 // beyond it correlations below their threshold could pass it
 	for _, unit := range f.pen.fresh(f.screen) {
@@ -159,12 +160,20 @@ func (f *fitter) room(lambda float64, strict bool) (most float64, smooth bool) {
 		if excess := f.excess(unit, lambda*f.t.alpha*w); excess > 1 {
 			limited := lambda*w*(1-f.t.alpha) > 0 || !math.IsInf(f.pen.room(unit, f.c), 1)
 			smooth = smooth || limited
-			if strict || !limited {
+			if strict && !f.pressed(unit) || !limited {
 				most = min(most, 1/excess)
 			}
 		}
 	}
 	return most, smooth
+}
+
+// pressed reports whether the coefficient of a unit is at a bound that is not zero, against which
+// its correlation pushes it.
+func (f *fitter) pressed(unit int) bool {
+	j := f.pen.first(unit)
+	b := f.beta[j]
+	return b != 0 && math.Abs(b) == f.pen.room(unit, f.c) && b > 0 == (f.c(j) > 0)
 }
 
 // dualAt returns the dual objective at s·u, s at most most, and s. With smooth
