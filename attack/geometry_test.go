@@ -9,13 +9,14 @@ import (
 // around are the limits of random clean examples, for a ball on two channels.
 func around[F Float](t *testing.T, norm Norm, eps float64, n int, rng *rand.Rand) (*Ball[F], Limits[F]) {
 	t.Helper()
-	b, err := NewBall[F](Threat{Norm: norm, Eps: eps, Range: Range{Upper: 1, Mean: []float64{0.1307, 0.4914}, Std: []float64{0.3081, 0.2471}}}, 2)
+	pixels := Range{Upper: 1, Mean: []float64{0.1307, 0.4914}, Std: []float64{0.3081, 0.2471}}
+	b, err := NewBall[F](Threat{Norm: norm, Eps: eps, Range: pixels}, 2)
 	if err != nil {
 		t.Fatal(err)
 	}
 	l := Limits[F]{Clean: make([]F, n), Low: make([]F, n), High: make([]F, n)}
 	for j := range l.Clean {
-		l.Clean[j] = F((float64(rng.IntN(256))/255 - []float64{0.1307, 0.4914}[j%2]) / []float64{0.3081, 0.2471}[j%2])
+		l.Clean[j] = F((float64(rng.IntN(256))/255 - pixels.Mean[j%2]) / pixels.Std[j%2])
 	}
 	b.Limit(l)
 	return b, l
@@ -58,7 +59,8 @@ func TestPrecisionsAgree(t *testing.T) {
 				moved = max(moved, math.Abs(y[j]-wide.Clean[j]))
 			}
 			if moved == 0 || norm == L2 && (single.distance(x, near.Clean) > eps || double.distance(y, wide.Clean) > eps) {
-				t.Fatalf("%s: the largest move is %v, distances are %v and %v", norm, moved, single.distance(x, near.Clean), double.distance(y, wide.Clean))
+				t.Fatalf("%s: the largest move is %v, distances are %v and %v", norm, moved,
+					single.distance(x, near.Clean), double.distance(y, wide.Clean))
 			}
 		}
 	}
