@@ -223,8 +223,7 @@ func (s *Search) startOnSphere(rows []int, p []float64) {
 		at, rng := s.at(p, i), s.Rand(row)
 		copy(at, s.Clean(row))
 		if s.Threat.Norm == L2 {
-			delta, norm := direction(len(at), rng)
-			s.ball.add(at, delta, s.Threat.Eps/norm)
+			s.ball.shift(at, s.Threat.Eps, rng)
 		} else {
 			t, most := make([]float64, len(at)), 0.0
 			for j := range t {

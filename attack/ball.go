@@ -74,12 +74,12 @@ func single[F Float]() bool {
 	return ok
 }
 
-// Random writes a random point of ball and range: uniform in the volume of the ball, then projected.
+// Random writes a random point of ball and range: for Linf uniform in the ball, for L2 of a uniform
+// direction and a uniform length, each value then moved into its limits.
 func (b *Ball[F]) Random(x []F, l Limits[F], rng *rand.Rand) {
 	if b.norm == L2 {
 		copy(x, l.Clean)
-		delta, norm := direction(len(x), rng)
-		b.add(x, delta, b.Eps*math.Pow(rng.Float64(), 1/float64(len(x)))/norm)
+		b.shift(x, b.Eps*rng.Float64(), rng)
 		b.Project(x, l)
 		return
 	}
@@ -96,19 +96,14 @@ func (b *Ball[F]) Random(x []F, l Limits[F], rng *rand.Rand) {
 	}
 }
 
-// direction draws a vector whose direction is uniform, with its length.
-func direction(n int, rng *rand.Rand) (delta []float64, norm float64) {
-	delta = make([]float64, n)
+// shift moves x by a length in a random direction.
+func (b *Ball[F]) shift(x []F, length float64, rng *rand.Rand) {
+	delta, sum := make([]float64, len(x)), 0.0
 	for j := range delta {
 		delta[j] = rng.NormFloat64()
-		norm += delta[j] * delta[j]
+		sum += delta[j] * delta[j]
 	}
-	return delta, math.Sqrt(norm)
-}
-
-// add adds a multiple of a perturbation in units of the data.
-func (b *Ball[F]) add(x []F, delta []float64, factor float64) {
-	c := 0
+	factor, c := length/math.Sqrt(sum), 0
 	for j, d := range delta {
 		x[j] += F(factor * d / b.std[c])
 		if c++; c == len(b.std) {
@@ -190,29 +185,25 @@ func squares[F Float](v []F, std []float64, scale float64) (sum float64) {
 	return sum
 }
 
-// Project moves x into the range and the ball: each value into its limits, then for L2 along the
-// line to the clean example, on which no value leaves them.
+// Project moves x into the ball and the range: for L2 along the line to the clean example into the
+// ball, then each value into its limits, which cannot leave the ball.
 func (b *Ball[F]) Project(x []F, l Limits[F]) {
 	clean, low, high := l.Clean[:len(x)], l.Low[:len(x)], l.High[:len(x)]
+	if b.norm == L2 {
+		margin := 1e-15
+		if single[F]() {
+			margin = 1e-6
+		}
+		for norm := b.distance(x, clean); norm > b.Eps; norm = b.distance(x, clean) {
+			f := b.Eps / norm * max(0, 1-margin)
+			for j, v := range x {
+				x[j] = F(float64(clean[j]) + f*(float64(v)-float64(clean[j])))
+			}
+			margin *= 2 // rounding may hold a point just outside
+		}
+	}
 	for j, v := range x {
 		x[j] = min(max(v, low[j]), high[j])
-	}
-	if b.norm == Linf {
-		return
-	}
-	margin := 1e-15
-	if single[F]() {
-		margin = 1e-6
-	}
-	for ; ; margin *= 2 { // rounding may hold a point just outside
-		norm := b.distance(x, clean)
-		if !(norm > b.Eps) {
-			return
-		}
-		f := b.Eps / norm * max(0, 1-margin)
-		for j, v := range x {
-			x[j] = F(float64(clean[j]) + f*(float64(v)-float64(clean[j])))
-		}
 	}
 }
 

@@ -100,7 +100,9 @@ func (m *Network) Forward(x, z []float64) error {
 func (m *Network) Backward(x, gx []float64, upstream func(row int, z, gz []float64)) error {
 	d, k := m.net.Input.Size(), len(m.z)
 	return m.each(x, true, func(p *nn.Program, first, n int) {
+		asked := false
 		m.gradient = func(z, gz []float32) {
+			asked = true
 			clear(gz)
 			for i := range n {
 				widen(m.z, z[i*k:])
@@ -113,6 +115,9 @@ func (m *Network) Backward(x, gx []float64, upstream func(row int, z, gz []float
 			}
 		}
 		p.Run()
+		if !asked { // no output depends on the input, so the program has no pass back
+			m.gradient(p.Output(), make([]float32, len(p.Output())))
+		}
 		for i := range n {
 			row, e := gx[(first+i)*d:][:d], math.Ldexp(1, m.scale[i])
 			for j, g := range p.InputGrad()[i*d:][:d] {

@@ -143,3 +143,33 @@ func distance(a, b []float64) float64 {
 	}
 	return most
 }
+
+// A network whose outputs no input can change, as penalties that are too strong leave it, is never
+// broken.
+func TestConstantNetwork(t *testing.T) {
+	rng := rand.New(rand.NewPCG(4, 4))
+	net := network(t, nn.Shape{6}, rng, named{"constant", layers.NewConstant(nn.Shape{4}, []float32{0, 1, 3, 2})})
+	m, err := attack.NewNetwork(net, 24)
+	if err != nil {
+		t.Fatal(err)
+	}
+	x := make([]float64, 5*6)
+	e := attack.Examples{X: x, Labels: []int{2, 2, 0, 2, 3}}
+	for name, a := range quick() {
+		r := run(t, m, attack.Threat{Eps: 0.5, Range: attack.Range{Upper: 1}}, a, attack.Options{}, e)
+		if r.Accuracy() != 0.6 {
+			t.Errorf("%s: robust accuracy is %v, want 0.6", name, r.Accuracy())
+		}
+	}
+	gx := make([]float64, len(x))
+	calls := 0
+	err = m.Backward(x, gx, func(row int, z, gz []float64) {
+		if gz[0] = 1; row != calls || !slices.Equal(z, []float64{0, 1, 3, 2}) {
+			t.Errorf("call %d is of row %d with outputs %v", calls, row, z)
+		}
+		calls++
+	})
+	if err != nil || calls != 5 || slices.ContainsFunc(gx, func(g float64) bool { return g != 0 }) {
+		t.Errorf("%d calls, gradient %v, error %v", calls, gx, err)
+	}
+}

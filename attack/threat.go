@@ -21,6 +21,18 @@ type Range struct {
 	Mean, Std    []float64 // one for each channel, or one for all; nil: the model reads the values as they are
 }
 
+// Scale is Mean and Std with one value for each channel.
+func (r Range) Scale(channels int) (mean, std []float64) {
+	mean, std = make([]float64, channels), make([]float64, channels)
+	for c := range std {
+		std[c] = 1
+		if len(r.Std) > 0 {
+			mean[c], std[c] = r.Mean[c%len(r.Mean)], r.Std[c%len(r.Std)]
+		}
+	}
+	return mean, std
+}
+
 // Unbounded is the range of values without limits that the model reads as they are.
 var Unbounded = Range{Lower: math.Inf(-1), Upper: math.Inf(1)}
 
@@ -54,12 +66,8 @@ func (t *Threat) check(channels int) error {
 	case len(r.Mean) != len(r.Std) || len(r.Mean) > 1 && len(r.Mean) != channels:
 		return fmt.Errorf("%d means and %d deviations of inputs for %d channels", len(r.Mean), len(r.Std), channels)
 	}
-	mean, std := make([]float64, channels), make([]float64, channels)
+	mean, std := r.Scale(channels)
 	for c := range std {
-		std[c] = 1
-		if len(r.Mean) > 0 {
-			mean[c], std[c] = r.Mean[c%len(r.Mean)], r.Std[c%len(r.Std)]
-		}
 		if !(std[c] > 0) || math.IsInf(std[c], 0) || math.IsNaN(mean[c]) || math.IsInf(mean[c], 0) {
 			return fmt.Errorf("channel %d has mean %v and deviation %v: the range of inputs needs finite means and positive deviations",
 				c, mean[c], std[c])

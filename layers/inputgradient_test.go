@@ -60,6 +60,20 @@ func TestGradientOfInput(t *testing.T) {
 	}
 }
 
+// Every kind of layer has its gradients compared with finite differences; tokens, which an embedding
+// reads, have none.
+func TestGradientCasesCoverAllKinds(t *testing.T) {
+	checked := map[string]bool{"embedding": true}
+	for _, c := range gradientCases(t) {
+		checked[c.layer.Kind()] = true
+	}
+	for _, kind := range nn.Layers.Names() {
+		if !checked[kind] {
+			t.Errorf("no gradient of %s is compared with finite differences: add it to gradientCases", kind)
+		}
+	}
+}
+
 func same(shapes []nn.Shape) bool {
 	return !slices.ContainsFunc(shapes, func(s nn.Shape) bool { return !s.Equal(shapes[0]) })
 }

@@ -8,7 +8,6 @@ import (
 	"math"
 
 	"pare/attack"
-	"pare/attack/certify"
 	"pare/nn"
 	"pare/report"
 )
@@ -32,7 +31,7 @@ func (a *assault) show(i int, eps float64, by string, x []float64) {
 	for j, v := range a.x[i*a.size:][:a.size] {
 		before[j] = float64(v)
 	}
-	scale, shift := certify.Scale(a.threat.Range, a.channels)
+	shift, scale := a.threat.Range.Scale(a.channels)
 	value := func(x []float64, j int) float64 { return x[j]*scale[j%a.channels] + shift[j%a.channels] }
 	largest := 0.0
 	for j := range x {

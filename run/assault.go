@@ -277,7 +277,7 @@ func (a *assault) certify(ctx context.Context, open [][]int) error {
 		a.r.Notes = append(a.r.Notes, fmt.Sprintf("%s: no certified bounds: %v", a.out.Title(), err))
 		return nil
 	}
-	scale, _ := certify.Scale(a.threat.Range, a.channels)
+	_, scale := a.threat.Range.Scale(a.channels)
 	lipschitz := net.Lipschitz(a.threat.Norm, scale)
 	radius, err := a.radii(ctx, net, lipschitz)
 	if err != nil {

@@ -20,7 +20,7 @@ type Region struct {
 // Ball is the region of the inputs that a threat allows around an example, which is in the network's
 // units and its batched layout.
 func Ball(t attack.Threat, channels int, example []float32) Region {
-	scale, shift := Scale(t.Range, channels)
+	shift, scale := t.Range.Scale(channels)
 	r := Region{L2: t.Norm == attack.L2, Scale: scale, Eps: t.Eps, Centre: make([]float64, len(example)),
 		Low: make([]float64, len(example)), High: make([]float64, len(example)), rounding: make([]float64, len(example))}
 	for i, v := range example {
@@ -33,18 +33,6 @@ func Ball(t attack.Threat, channels int, example []float32) Region {
 		r.High[i] = min(x+eps, max(high, x)) + r.rounding[i]
 	}
 	return r
-}
-
-// Scale is the deviation and the mean of each channel by which a range is normalised.
-func Scale(r attack.Range, channels int) (scale, shift []float64) {
-	scale, shift = make([]float64, channels), make([]float64, channels)
-	for c := range scale {
-		scale[c] = 1
-		if len(r.Std) > 0 {
-			scale[c], shift[c] = r.Std[c%len(r.Std)], r.Mean[c%len(r.Mean)]
-		}
-	}
-	return scale, shift
 }
 
 // least is the least value of a linear function on the region.

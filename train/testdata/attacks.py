@@ -44,9 +44,8 @@ def l2(eps, step, steps):
     p = pixels.clone()
     for _ in range(steps):
         g = gradient(p)
-        p = torch.clamp(p + step * g / g.norm(dim=1, keepdim=True), 0, 1)
-        d = p - pixels
-        p = pixels + d * (eps / d.norm(dim=1, keepdim=True)).clamp(max=1)
+        d = p + step * g / g.norm(dim=1, keepdim=True) - pixels
+        p = torch.clamp(pixels + d * (eps / d.norm(dim=1, keepdim=True)).clamp(max=1), 0, 1)
     return p
 
 
