@@ -14,7 +14,7 @@ import (
 // Robustness is how networks of a run withstand adversarial examples: attack.json, the JSON of pare
 // attack, and a section of the report.
 type Robustness struct {
-	Source   string   `json:"source"`   // path of what was attacked, as given
+	Source   string   `json:"source"`   // path of the attacked source, as given
 	Data     string   `json:"data"`     // name of the data
 	Norm     string   `json:"norm"`     // linf or l2
 	Range    string   `json:"range"`    // of valid values, in words
