@@ -12,6 +12,6 @@
 //
 // Points are in units of the data, such as pixels in 0..1; the model may read them normalised,
 // see [Range]. The points that a model sees never leave the ball or the range, after rounding to
-// float32 either. Results depend on the random numbers and the examples, not on the number of
-// threads or the size of batches.
+// float32 either. One seed and the same examples give one result, for any number of threads. For a
+// [Network] the last bit of an output may depend on the place of an example in its batch, see NewNetwork.
 package attack

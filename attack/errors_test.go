@@ -88,6 +88,8 @@ func TestBadInput(t *testing.T) {
 			"example 4: value 1 is 1.1: valid inputs are in 0..1"},
 		{m, good, nil, attack.Options{}, attack.Examples{X: []float64{math.NaN(), 1}, Labels: []int{0}},
 			"example 0: value 0 is NaN: valid inputs are in 0..1"},
+		{m, with(func(t *attack.Threat) { t.Range = attack.Unbounded }), nil, attack.Options{},
+			attack.Examples{X: []float64{1, math.Inf(-1)}, Labels: []int{0}, First: 2}, "example 2: value 1 is -Inf: inputs must be finite numbers"},
 	} {
 		if c.attack == nil {
 			c.attack = attack.NewPGD()
@@ -128,6 +130,8 @@ func TestModelsThatCannotBeAttacked(t *testing.T) {
 		{nil, nil, "a linear model needs at least one output and one input"},
 		{[][]float64{{1}, {1, 2}}, nil, "output 1 has 2 weights, output 0 has 1"},
 		{[][]float64{{1}}, []float64{1, 2}, "2 intercepts for 1 outputs"},
+		{[][]float64{{1, 2}, {3, math.NaN()}}, nil, "weight 1 of output 1 is NaN"},
+		{[][]float64{{1}, {2}}, []float64{0, math.Inf(1)}, "the intercept of output 1 is +Inf"},
 	} {
 		if _, err := attack.NewLinear(c.weights, c.intercepts); err == nil || err.Error() != c.want {
 			t.Errorf("error %v, want %q", err, c.want)

@@ -3,6 +3,7 @@ package attack
 import (
 	"errors"
 	"fmt"
+	"math"
 
 	"pare/internal/f64"
 	"pare/nn"
@@ -15,7 +16,7 @@ type Linear struct {
 	Intercepts []float64   // of each output; nil: all 0
 }
 
-// NewLinear checks the sizes of a linear model. A model of two classes with one predictor η, such
+// NewLinear checks the sizes of a linear model, and that its numbers are finite. A model of two classes with one predictor η, such
 // as logistic regression, has the outputs 0 and η; see Binary.
 func NewLinear(weights [][]float64, intercepts []float64) (*Linear, error) {
 	if len(weights) == 0 || len(weights[0]) == 0 {
@@ -24,6 +25,16 @@ func NewLinear(weights [][]float64, intercepts []float64) (*Linear, error) {
 	for k, w := range weights {
 		if len(w) != len(weights[0]) {
 			return nil, fmt.Errorf("output %d has %d weights, output 0 has %d", k, len(w), len(weights[0]))
+		}
+		for j, v := range w {
+			if math.IsNaN(v) || math.IsInf(v, 0) {
+				return nil, fmt.Errorf("weight %d of output %d is %v", j, k, v)
+			}
+		}
+	}
+	for k, v := range intercepts {
+		if math.IsNaN(v) || math.IsInf(v, 0) {
+			return nil, fmt.Errorf("the intercept of output %d is %v", k, v)
 		}
 	}
 	if intercepts != nil && len(intercepts) != len(weights) {

@@ -28,7 +28,9 @@ const tile = 24
 
 // NewNetwork makes a Model of a network whose outputs are logits of classes, or numbers. batch is
 // the largest number of examples that it computes at once; from 24 on it is rounded up to a multiple
-// of 24, and outputs and gradients do not depend on it.
+// of 24. Outputs and gradients then do not depend on it, but for convolutions whose number of output
+// positions is no multiple of 6, such as 10×10: the last positions of an image may be added up in another
+// order, by its place in the batch.
 func NewNetwork(net *nn.Network, batch int) (*Network, error) {
 	if batch < 1 {
 		return nil, fmt.Errorf("a batch of %d examples; it needs at least 1", batch)

@@ -32,8 +32,9 @@ type Threat struct {
 	Range Range
 }
 
-// largestEps keeps squares of perturbations from overflowing, and sums in float32.
-const largestEps = 1e30
+// LargestEps is the largest radius of a Threat: squares of perturbations do not overflow, nor do sums in
+// float32.
+const LargestEps = 1e30
 
 // check completes the threat for a model of so many channels, or refuses it.
 func (t *Threat) check(channels int) error {
@@ -44,8 +45,8 @@ func (t *Threat) check(channels int) error {
 	switch {
 	case t.Norm != Linf && t.Norm != L2:
 		return fmt.Errorf("norm %q: attacks know linf and l2", t.Norm)
-	case !(t.Eps >= 0 && t.Eps <= largestEps):
-		return fmt.Errorf("eps %v: it must be a number from 0 to %g", t.Eps, largestEps)
+	case !(t.Eps >= 0 && t.Eps <= LargestEps):
+		return fmt.Errorf("eps %v: it must be a number from 0 to %g", t.Eps, LargestEps)
 	case r.Lower == 0 && r.Upper == 0:
 		return errors.New("the range of valid inputs is unknown: set Range to its limits, such as 0 and 1, or to Unbounded")
 	case !(r.Lower < r.Upper):
@@ -82,6 +83,9 @@ func (t *Threat) values(dst, x []float64) error {
 	for j, v := range x {
 		c := j % channels
 		u := v*r.Std[c] + r.Mean[c]
+		if math.IsInf(u, 0) {
+			return fmt.Errorf("value %d is %v: inputs must be finite numbers", j, u)
+		}
 		if !(u >= r.Lower-room && u <= r.Upper+room) {
 			return fmt.Errorf("value %d is %.6g: valid inputs are in %v..%v", j, u, r.Lower, r.Upper)
 		}

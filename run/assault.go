@@ -256,6 +256,7 @@ func (a *assault) beyond(ctx context.Context) error {
 	if a.threat.Norm == attack.L2 {
 		eps *= math.Sqrt(float64(a.size))
 	}
+	eps = min(eps, attack.LargestEps)
 	rows := a.right[:min(len(a.right), examplesBeyond)]
 	r, err := a.attack(ctx, "pgd", attack.NewPGD(), eps, rows)
 	if err != nil {

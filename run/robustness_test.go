@@ -199,6 +199,30 @@ func newKind(t *testing.T, kind string) nn.Layer {
 	return l
 }
 
+// A network without weights decides the same everywhere: its certified radius is a number that JSON has. A
+// range wider than any attack is no error.
+func TestConstantNetwork(t *testing.T) {
+	d := digitsData(t, "unit")
+	net := centroids(t, d)
+	clear(net.Params()[0].Data())
+	v, err := d.victims(&Robustness{Limit: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	clear(net.Params()[1].Data())
+	net.Params()[1].Data()[v.labels[0]] = 1
+	r, err := d.Attack(t.Context(), Robustness{Eps: []float64{0.1}, Limit: 1, Certify: true, Range: []float64{0, 1e300}}, []Version{{Net: net}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := r.Networks[0]; *n.Points[0].Certified != 1 || n.Radius.Median != attack.LargestEps {
+		t.Errorf("certified %v, radius %v", *n.Points[0].Certified, n.Radius.Median)
+	}
+	if _, err := json.Marshal(r); err != nil {
+		t.Error(err)
+	}
+}
+
 // The same network before and after pruning is attacked once.
 func TestSameNetworkIsAttackedOnce(t *testing.T) {
 	d := digitsData(t, "unit")

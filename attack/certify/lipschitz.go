@@ -65,7 +65,7 @@ func (c *Network) Lipschitz(n attack.Norm, scale []float64) Norms {
 // returns the region of one at a size of perturbations, and its class; several goroutines call it at once.
 //
 // Outputs of float32 move by rounding as well, for which a radius makes room by the largest effect that
-// rounding has within it. No radius is above 1e30.
+// rounding has within it. No radius is above attack.LargestEps.
 func (c *Network) Radii(ctx context.Context, l Norms, n int, example func(i int, eps float64) (Region, int)) ([]float64, error) {
 	out := make([]float64, n)
 	works := parallel.PerWorker[*work](nil)
@@ -81,13 +81,10 @@ func (c *Network) Radii(ctx context.Context, l Norms, n int, example func(i int,
 	return out, ctx.Err()
 }
 
-// widest is the largest radius, as the largest eps of attacks.
-const widest = 1e30
-
 func (w *work) radius(l Norms, at func(eps float64) (Region, int)) float64 {
 	r, class := at(0)
 	low, high := w.outputs(&r, IBP)
-	radius, best := min(l.radius(low, high, class, 0), widest), 0.0
+	radius, best := min(l.radius(low, high, class, 0), attack.LargestEps), 0.0
 	for range 8 { // once for most networks: rounding takes little of the radius
 		if radius == 0 {
 			break
