@@ -247,7 +247,8 @@ func TestConstantNetwork(t *testing.T) {
 	}
 	clear(net.Params()[1].Data())
 	net.Params()[1].Data()[v.labels[0]] = 1
-	r, err := d.Attack(t.Context(), Robustness{Eps: []float64{0.1}, Limit: 1, Certify: true, Range: []float64{0, 1e300}}, []Version{{Net: net}})
+	wide := Robustness{Eps: []float64{0.1}, Limit: 1, Certify: true, Range: []float64{0, 1e300}}
+	r, err := d.Attack(t.Context(), wide, []Version{{Net: net}})
 	if err != nil {
 		t.Fatal(err)
 	}
