@@ -100,6 +100,7 @@ func TestParseErrors(t *testing.T) {
 		{"restarts of one way", head + "adversarial: {attack: pgd, eps: 0.1, restarts: 2, start: clean}\n", `3:48: adversarial.restarts is 2, but from start clean all ways are the same; use start: random`},
 		{"trades without a gradient", head + "adversarial: {attack: pgd, eps: 0.1, trades: 6, start: clean}\n", `3:46: adversarial.trades needs start: random, as the divergence has no gradient at the clean example`},
 		{"trades of mixed examples", head + "adversarial: {attack: pgd, eps: 0.1, trades: 6}\ntrain: {mixup: 1}\n", `3:46: adversarial.trades compares clean and attacked examples; remove train.mixup and train.cutmix`},
+		{"trades with groups", "data: {dataset: digits}\nmodel: {type: mlp}\ntrain: {groups: {by: x, loss: worst}}\nadversarial: {attack: pgd, eps: 0.1, trades: 6}\n", `4:46: adversarial.trades does not go with train.groups; remove one of them`},
 		{"trades with a teacher", head + "adversarial: {attack: pgd, eps: 0.1, trades: 6}\nfinetune: {distill: {run: self}}\n", `3:46: adversarial.trades does not go with distill; remove one of them`},
 		{"attack that rises too long", head + "adversarial: {attack: pgd, eps: 0.1, warmup: 11}\n", `3:46: adversarial.warmup is 11 epochs, longer than the training of 10`},
 		{"attack on nothing", head + "adversarial: {attack: pgd, eps: 0.1}\ntrain: {epochs: 0}\n", `3:14: adversarial has no effect, as nothing is trained; remove it`},

@@ -68,6 +68,8 @@ func (c *Config) checkAdversarial() error {
 		return c.root.place("adversarial.warmup").errorf("adversarial.warmup is %g epochs, longer than the training of %d", a.Warmup, c.Train.Epochs)
 	case a.Trades > 0 && (c.Train.MixUp > 0 || c.Train.CutMix > 0):
 		return c.root.place("adversarial.trades").errorf("adversarial.trades compares clean and attacked examples; remove train.mixup and train.cutmix")
+	case a.Trades > 0 && c.Train.Groups != nil:
+		return c.root.place("adversarial.trades").errorf("adversarial.trades does not go with train.groups; remove one of them")
 	case a.Trades > 0 && (c.Train.Distill != nil || c.Finetune != nil && c.Finetune.Distill != nil):
 		return c.root.place("adversarial.trades").errorf("adversarial.trades does not go with distill; remove one of them")
 	}

@@ -112,6 +112,9 @@ func matchRows(t *table.Table, part Part) ([]int, error) {
 	at := make(map[string]int, t.Rows())
 	for row := range t.Rows() {
 		name := slashed(c.Text(row))
+		if !byFile && c.Numbers != nil { // not 1e+06
+			name = strconv.FormatFloat(c.Numbers[row], 'f', -1, 64)
+		}
 		if other, twice := at[name]; twice {
 			return nil, fmt.Errorf("%s: rows %d and %d both describe %s %s; remove one of them", t.Source, other+1, row+1, key, c.Text(row))
 		}

@@ -45,6 +45,27 @@ func TestReadAttributes(t *testing.T) {
 	}
 }
 
+// numberedPart is a part of rows of a file, counted from 1.
+type numberedPart struct {
+	Part
+	rows []int
+}
+
+func (p numberedPart) Len() int          { return len(p.rows) }
+func (p numberedPart) Place(i int) Place { return Place{Row: p.rows[i]} }
+
+// TestNumberedAttributes: rows beyond a million, in any order, as whole numbers or not.
+func TestNumberedAttributes(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "a.csv")
+	if err := os.WriteFile(path, []byte("sex,row\nf,12345678\nm,3.0\nf,2\nm,1000000\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	got, err := ReadAttributes(path, []string{"sex"}, numberedPart{rows: []int{3, 1_000_000, 12_345_678}})
+	if err != nil || !slices.Equal(got[0], []string{"m", "m", "f"}) {
+		t.Errorf("%q, %v", got, err)
+	}
+}
+
 // TestTableAttributes: columns that are no inputs, of the rows of each part.
 func TestTableAttributes(t *testing.T) {
 	dir := t.TempDir()

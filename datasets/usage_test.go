@@ -16,6 +16,14 @@ func TestUsage(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	defer func(old int) { usageMemory = old }(usageMemory)
+	for _, usageMemory = range []int{usageMemory, 2 * 5, 1} { // all variables at once, two, one
+		checkUsage(t, set)
+	}
+}
+
+func checkUsage(t *testing.T, set *Set) {
+	t.Helper()
 	shares, err := Usage(set)
 	if err != nil {
 		t.Fatal(err)

@@ -54,12 +54,16 @@ func NewGroupWeights(sizes []int, batch int, rate, adjust float64) (*GroupWeight
 	return g, nil
 }
 
-// Commit keeps the weights of the batch that was computed last.
+// Commit keeps the weights of the batch that was computed last. None of them becomes 0, which no loss
+// could raise again.
 func (g *GroupWeights) Commit() {
 	for k, q := range g.next {
-		g.Weights[k] = float32(q)
+		g.Weights[k] = max(float32(q), leastWeight)
 	}
 }
+
+// leastWeight is the smallest normal float32.
+const leastWeight = 0x1p-126
 
 // update computes the weights after a batch whose sums of losses and of weights of rows are given
 // by group.

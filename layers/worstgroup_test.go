@@ -81,6 +81,29 @@ func TestWorstGroup(t *testing.T) {
 	}
 }
 
+// TestWorstGroupComesBack: a group that lost all its weight gets it back when its loss grows.
+func TestWorstGroupComesBack(t *testing.T) {
+	g, err := layers.NewGroupWeights([]int{5, 5}, 2, 10, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	copy(g.Of, []int32{0, 1})
+	p, x := worstGroup(t, g, []float32{9, 0, 0, 9}, []float32{0, 0}, 2)
+	step := func() {
+		for range 20 {
+			p.Run()
+			g.Commit()
+		}
+	}
+	if step(); g.Weights[1] != 1 || g.Weights[0] == 0 {
+		t.Fatalf("weights %v of losses 0 and 9", g.Weights)
+	}
+	copy(x.Data(), []float32{0, 9, 9, 0})
+	if step(); g.Weights[0] != 1 {
+		t.Errorf("weights %v after the losses changed to 9 and 0", g.Weights)
+	}
+}
+
 // groupLosses are the mean cross-entropies of groups, and the gradient of each example in the mean
 // of its group.
 func groupLosses(logits, classes []float32, of []int32, n, k int) (loss []float64, grad []float64) {

@@ -16,7 +16,7 @@ import (
 type VariableWeights struct {
 	File    string   `yaml:"file,omitempty" empty:"no" doc:"a table with the columns variable and weight; the weight of variables without a row is 1"`
 	Protect *Protect `yaml:"protect,omitempty" doc:"variables that are penalised less; left out: none"`
-	Usage   float64  `yaml:"usage,omitempty" range:"[0,)" doc:"power of the share of training examples in which a variable is not at its most frequent value; 1: the penalty of a variable that a tenth of the examples use is a tenth; 0: none"`
+	Usage   float64  `yaml:"usage,omitempty" range:"[0,)" doc:"power of the share of training examples in which a variable is not at its most frequent value; 1: the penalty of a variable that a tenth of the examples use is a tenth; a constant has the whole penalty; 0: none"`
 }
 
 // Protect spares variables a share of the penalty.
@@ -40,7 +40,7 @@ func (w *VariableWeights) Validate() error {
 // Variable is a variable of the input.
 type Variable struct {
 	Name  string
-	Usage float64 // share of the training examples in which it is not at its most frequent value
+	Usage float64 // share of the training examples in which it is not at its most frequent value; 0: it is constant, or the share is not known
 }
 
 // Factors are the factors of variables. listed are the factors of the file, by name. Errors begin with
@@ -51,7 +51,10 @@ func (w *VariableWeights) Factors(variables []Variable, listed map[string]float6
 	}
 	out := make(map[string]float64, len(variables))
 	for _, v := range variables {
-		out[v.Name] = math.Pow(v.Usage, w.Usage)
+		out[v.Name] = 1
+		if v.Usage > 0 { // nobody needs a constant, which no weight protects
+			out[v.Name] = math.Pow(v.Usage, w.Usage)
+		}
 	}
 	for _, name := range sortedKeys(listed) {
 		weight := listed[name]

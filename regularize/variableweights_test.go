@@ -7,7 +7,7 @@ import (
 )
 
 func TestVariableWeights(t *testing.T) {
-	variables := []Variable{{"age", 1}, {"race", 0.25}, {"x1", 0.5}, {"x2", 0.5}}
+	variables := []Variable{{"age", 1}, {"race", 0.25}, {"x1", 0.5}, {"x2", 0.5}, {"constant", 0}}
 	for name, c := range map[string]struct {
 		w      VariableWeights
 		listed map[string]float64
@@ -33,7 +33,7 @@ func TestVariableWeights(t *testing.T) {
 			}
 			continue
 		}
-		if err != nil || !maps.Equal(got, c.want) {
+		if c.want["constant"] = 1; err != nil || !maps.Equal(got, c.want) {
 			t.Errorf("%s: %v, %v, want %v", name, got, err, c.want)
 		}
 	}

@@ -65,7 +65,7 @@ func unexamined(path string, d *Data, spec config.Audit) (*examined, error) {
 		return nil, err
 	}
 	e := &examined{path: path, data: d, task: task}
-	if e.columns, err = groupColumns(d, d.Set.Test, spec); err != nil {
+	if e.columns, err = groupColumns(d, d.Set.Test, forTest, spec); err != nil {
 		return nil, err
 	}
 	for i := range d.Set.Test.Len() {
@@ -219,11 +219,15 @@ func checkAudit(ctx context.Context, c *config.Config, d *Data) error {
 // checkAgainst refuses a run that these examples cannot be compared with.
 func (e *examined) checkAgainst(ctx context.Context, path string, spec config.Audit) error {
 	a, err := OpenArtifact(path)
+	var m export.Model
 	if err == nil {
-		_, err = a.Final()
+		m, err = a.Final()
 	}
 	if err != nil {
 		return option.Errorf("against", "is no finished run: %s", err)
+	}
+	if !sameOutputs(m, e.data) {
+		return option.Errorf("against", "is %s, which has other targets or classes", path)
 	}
 	other, _, err := a.unexamined(ctx, AuditOptions{Audit: spec})
 	if err == nil {
@@ -249,6 +253,17 @@ func notComparable(path string, err error) error {
 	}
 	text := strings.TrimPrefix(err.Error(), path+" ") // which says it already
 	return option.Errorf("against", "is %s, which cannot be compared: %s", path, text)
+}
+
+// sameOutputs reports whether the outputs of a network have the meaning, number and names of the targets of data.
+func sameOutputs(m export.Model, d *Data) bool {
+	set := d.Set
+	names := set.ClassNames
+	if set.TargetNames != nil {
+		names = set.TargetNames
+	}
+	return m.Meaning() == OutputsOf(set.Task) && m.Net.Output().Shape.Size() == d.Task().Outputs() &&
+		(m.Classes == nil || names == nil || slices.Equal(m.Classes, names))
 }
 
 // audit measures the groups that the config names, and writes them into the run folder; nil: the
@@ -530,5 +545,30 @@ func common(all []*examined) error {
 		}
 		e.take(rows)
 	}
+	for _, e := range all[1:] {
+		if i := all[0].apart(e); i >= 0 {
+			return &InputError{fmt.Errorf("the runs have other data: %s does not have the same target and groups in all of them", e.places[i])}
+		}
+	}
 	return nil
+}
+
+// apart is the first example whose targets or groups differ between two runs with the same examples;
+// −1: there is none.
+func (e *examined) apart(o *examined) int {
+	x, y := e.stages[0].networks[0], o.stages[0].networks[0]
+	for i := range e.places {
+		n := len(x.Truth) / len(e.places)
+		same := slices.Equal(x.Truth[i*n:][:n], y.Truth[i*n:][:n])
+		n = len(x.Y) / len(e.places)
+		same = same && slices.Equal(x.Y[i*n:][:n], y.Y[i*n:][:n])
+		for k, c := range e.columns {
+			d := o.columns[k]
+			same = same && c.Values[c.Codes[i]] == d.Values[d.Codes[i]]
+		}
+		if !same {
+			return i
+		}
+	}
+	return -1
 }

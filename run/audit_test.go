@@ -194,6 +194,61 @@ func TestAuditSeeds(t *testing.T) {
 	}
 }
 
+// TestAuditOfOtherData: examples of the same place count as the same only where their targets and groups are;
+// another meaning of the outputs is refused before training.
+func TestAuditOfOtherData(t *testing.T) {
+	path := people(t, 300)
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	other := filepath.Join(t.TempDir(), "people.csv")
+	if err := os.WriteFile(other, []byte(strings.Replace(string(text), ",test,yes\n", ",test,no\n", 1)), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	artifact := func(sets ...string) *Artifact {
+		a, err := OpenArtifact(string(finish(t, parse(t, peopleConfig, sets...)).folder))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return a
+	}
+	first, second := artifact("data.file="+path), artifact("data.file="+other)
+	_, err = AuditRuns(context.Background(), []*Artifact{first}, AuditOptions{Audit: *first.Config.Audit, Before: []string{second.Path}})
+	if err == nil || !strings.Contains(err.Error(), "does not have the same target and groups in all of them") || !IsInput(err) {
+		t.Error(err)
+	}
+	numbers := artifact("data={dataset: table, target: z, columns: [x, age], split: part, file: " + path + "}")
+	_, _, err = Plan(context.Background(), parse(t, peopleConfig, "data.file="+path, "audit={by: town, against: "+numbers.Path+"}"), nil)
+	if want := "audit.against is " + numbers.Path + ", which has other targets or classes"; err == nil || !strings.HasSuffix(err.Error(), want) {
+		t.Errorf("%v, want %s", err, want)
+	}
+}
+
+// TestGroupColumnsChange: a run does not go on with other values of a column that its groups are made of.
+func TestGroupColumnsChange(t *testing.T) {
+	path := minorityTable(t)
+	for set, want := range map[string]bool{"train.groups={by: group, loss: worst}": true, "audit={by: group}": true, "seed=1": false} {
+		c := parse(t, minorityConfig, "data.file="+path, set)
+		r := finish(t, c)
+		text, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		swapped := strings.NewReplacer(",A,L,", ",B,L,", ",B,L,", ",A,L,").Replace(string(text))
+		if err := os.WriteFile(path, []byte(swapped), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		_, err = Run(context.Background(), Options{Config: c, Folder: r.folder})
+		if got := err != nil && strings.Contains(err.Error(), "are not those that the run in"); got != want || err != nil && !want {
+			t.Errorf("%s: %v", set, err)
+		}
+		if err := os.WriteFile(path, text, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
 func TestAuditErrors(t *testing.T) {
 	path := people(t, 60)
 	file := func(name, text string) string {
@@ -370,7 +425,7 @@ func TestAuditAgainstOtherData(t *testing.T) {
 	}
 	apart := finish(t, parse(t, peopleConfig, "data={dataset: table, target: town, columns: [x, z], split: part, file: "+path+"}", "audit=null", "train.epochs=1"))
 	_, _, err := Plan(context.Background(), parse(t, peopleConfig, "data.file="+path, "audit={by: age, cut: {age: [30]}, against: "+string(apart.folder)+"}"), nil)
-	if want := "audit.against is " + string(apart.folder) + ", which cannot be compared: it has other targets or classes"; err == nil || !strings.Contains(err.Error(), want) {
+	if want := "audit.against is " + string(apart.folder) + ", which has other targets or classes"; err == nil || !strings.Contains(err.Error(), want) {
 		t.Errorf("%v, want %s", err, want)
 	}
 }

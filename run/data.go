@@ -344,6 +344,9 @@ type dataPrint struct {
 	// Held is a hash of the examples that parts have in memory (datasets.Hasher); empty where
 	// there are none, and in folders of older versions.
 	Held string `json:"held,omitempty"`
+	// Groups is a hash of the groups of training and test examples that columns of the data make; empty
+	// where there are none, and in folders of older versions.
+	Groups string `json:"groups,omitempty"`
 	// Files are digests of the files and of the earlier networks that the config names outside
 	// the data, by key, such as model.weights; missing where there are none, and in folders of
 	// older versions.
@@ -363,6 +366,9 @@ func (r *runner) sameData() error {
 	if now.Files, err = Digests(r.c, r.withoutNeed); err != nil {
 		return err
 	}
+	if now.Groups, err = r.groupsPrint(); err != nil {
+		return err
+	}
 	var first dataPrint
 	found, err := r.folder.readJSON(dataFile, &first)
 	switch {
@@ -375,8 +381,11 @@ func (r *runner) sameData() error {
 	if first.Held == "" {
 		now.Held = ""
 	}
+	if first.Groups == "" {
+		now.Groups = ""
+	}
 	if first.Train != now.Train || first.Validation != now.Validation || first.Test != now.Test ||
-		first.Digest != now.Digest || first.Held != now.Held {
+		first.Digest != now.Digest || first.Held != now.Held || first.Groups != now.Groups {
 		return &InputError{fmt.Errorf("the data of %s are not those that the run in %s began with "+
 			"(%d, %d and %d examples then, %d, %d and %d now); put the files back as they were, or start a new run",
 			r.data.Set.Name, r.folder, first.Train, first.Validation, first.Test, now.Train, now.Validation, now.Test)}
@@ -421,7 +430,7 @@ func (d *Data) print() (dataPrint, error) {
 			return dataPrint{}, err
 		}
 	}
-	return dataPrint{count(s.Train), count(s.Validation), count(s.Test), fmt.Sprintf("%x", h.Sum(nil))[:32], d.held(), nil}, nil
+	return dataPrint{count(s.Train), count(s.Validation), count(s.Test), fmt.Sprintf("%x", h.Sum(nil))[:32], d.held(), "", nil}, nil
 }
 
 // held is a hash of the examples that parts have in memory; empty where there are none.

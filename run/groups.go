@@ -1,6 +1,8 @@
 package run
 
 import (
+	"crypto/sha256"
+	"fmt"
 	"slices"
 	"strconv"
 
@@ -11,10 +13,16 @@ import (
 	"pare/stat/audit"
 )
 
+// Kinds of examples, in errors.
+const (
+	forTraining = "training"
+	forTest     = "test"
+)
+
 // groupColumns are the columns that spec names, for the examples of a part, cut into intervals as
 // spec says; joined makes groups of them. Errors name keys of spec (option.Error).
-func groupColumns(d *Data, part datasets.Part, spec config.Audit) ([]audit.Column, error) {
-	texts, err := attributes(d, part, spec)
+func groupColumns(d *Data, part datasets.Part, kind string, spec config.Audit) ([]audit.Column, error) {
+	texts, err := attributes(d, part, kind, spec)
 	if err != nil {
 		return nil, err
 	}
@@ -56,15 +64,16 @@ func joined(columns []audit.Column, spec config.Audit) ([]audit.Column, error) {
 	return out, nil
 }
 
-// attributes are the texts of the columns that spec names.
-func attributes(d *Data, part datasets.Part, spec config.Audit) ([][]string, error) {
+// attributes are the texts of the columns that spec names for the examples of a part, which are training or
+// test examples, as kind says.
+func attributes(d *Data, part datasets.Part, kind string, spec config.Audit) ([][]string, error) {
 	if spec.File != "" {
 		return datasets.ReadAttributes(spec.File, spec.By, part)
 	}
 	of, ok := part.(datasets.Attributed)
 	if !ok {
-		return nil, option.Errorf("file", "is missing: the examples of %s have no columns; give a table with a row for each test example",
-			d.Set.Name)
+		return nil, option.Errorf("file", "is missing: the examples of %s have no columns; give a table with a row for each %s example",
+			d.Set.Name, kind)
 	}
 	var out [][]string
 	for _, name := range spec.By {
@@ -78,6 +87,35 @@ func attributes(d *Data, part datasets.Part, spec config.Audit) ([][]string, err
 		out = append(out, texts)
 	}
 	return out, nil
+}
+
+// groupsPrint is a hash of the groups that columns of the data make, which need not be inputs; groups of
+// files have digests of these. Empty: the config names no such columns.
+func (r *runner) groupsPrint() (string, error) {
+	h, some := sha256.New(), false
+	add := func(part datasets.Part, kind string, by []string, file string) error {
+		if file != "" {
+			return nil
+		}
+		texts, err := attributes(r.data, part, kind, config.Audit{By: by})
+		fmt.Fprintf(h, "%q\n", texts)
+		some = true
+		return err
+	}
+	if g := r.c.Train.Groups; g != nil {
+		if err := add(r.data.Set.Train, forTraining, g.By, g.File); err != nil {
+			return "", r.c.Locate("train.groups", err)
+		}
+	}
+	if a := r.c.Audit; a != nil {
+		if err := add(r.data.Set.Test, forTest, a.By, a.File); err != nil {
+			return "", r.c.Locate("audit", err)
+		}
+	}
+	if !some {
+		return "", nil
+	}
+	return fmt.Sprintf("%x", h.Sum(nil))[:32], nil
 }
 
 // auditTask is the meaning of the predictions of a network for data. Errors name keys of the

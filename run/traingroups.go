@@ -23,7 +23,7 @@ func (r *runner) trainGroups() (*audit.Groups, error) {
 	}
 	if r.groups == nil {
 		spec := config.Audit{By: g.By, File: g.File, Cut: g.Cut, Rare: g.Rare}
-		columns, err := groupColumns(r.data, r.data.Set.Train, spec)
+		columns, err := groupColumns(r.data, r.data.Set.Train, forTraining, spec)
 		if err == nil {
 			columns, err = joined(columns, spec)
 		}
@@ -75,6 +75,9 @@ func (r *runner) exampleWeights(g *audit.Groups) ([]float64, error) {
 				return nil, r.c.Locate("train.groups", option.Errorf("weights", "names %s, which is no group%s", name, table.Suggestion(name, "groups", names)))
 			}
 			each[k] = given[name]
+		}
+		if slices.Max(each) == 0 {
+			return nil, r.c.Locate("train.groups", option.Errorf("weights", "gives all groups the weight 0, so nothing is learned; give one of them more"))
 		}
 	}
 	return each, nil

@@ -76,20 +76,26 @@ func TestTrainGroupsBadInput(t *testing.T) {
 		t.Fatal(err)
 	}
 	for set, want := range map[string]string{
-		"train.groups={by: y, loss: worst}":                          "train.groups.by names y, which is the target",
-		"train.groups={by: lonely, loss: worst}":                     "has 1 row; a group needs at least two",
-		"train.groups={by: sex, loss: worst}":                        "train.groups.by names a column that is not there",
-		"train.groups={by: group, loss: weights, weights: {C: 2}}":   "train.groups.weights names C, which is no group",
-		"penalties.0.weights={protect: {columns: sex, strength: 1}}": "penalties.0.weights.protect.columns names sex, which is no variable of the input; the variables are flag, x1, x2",
-		"penalties.0.factors={flg: 0}":                               `"flg" matches no layer, parameter or variable of the penalty; there are flag, `,
-		"audit={by: 'group,flag'}":                                   `audit.by names a column that is not there: people.csv: no column "group,flag"; the columns are x1, x2, flag, group, lonely, y; several columns are a list: [group,flag]`,
-		"penalties.0.weights={file: " + weights + "}":                "penalties.0.weights.file weighs sex, which is no variable of the input",
-		"penalties.0.weights={file: nowhere.csv}":                    "penalties.0.weights.file cannot be read: nowhere.csv: there is no such file",
+		"train.groups={by: y, loss: worst}":                              "train.groups.by names y, which is the target",
+		"train.groups={by: lonely, loss: worst}":                         "has 1 row; a group needs at least two",
+		"train.groups={by: sex, loss: worst}":                            "train.groups.by names a column that is not there",
+		"train.groups={by: group, loss: weights, weights: {C: 2}}":       "train.groups.weights names C, which is no group",
+		"train.groups={by: group, loss: weights, weights: {A: 0, B: 0}}": "train.groups.weights gives all groups the weight 0, so nothing is learned; give one of them more",
+		"penalties.0.weights={protect: {columns: sex, strength: 1}}":     "penalties.0.weights.protect.columns names sex, which is no variable of the input; the variables are flag, x1, x2",
+		"penalties.0.factors={flg: 0}":                                   `"flg" matches no layer, parameter or variable of the penalty; there are flag, `,
+		"audit={by: 'group,flag'}":                                       `audit.by names a column that is not there: people.csv: no column "group,flag"; the columns are x1, x2, flag, group, lonely, y; several columns are a list: [group,flag]`,
+		"penalties.0.weights={file: " + weights + "}":                    "penalties.0.weights.file weighs sex, which is no variable of the input",
+		"penalties.0.weights={file: nowhere.csv}":                        "penalties.0.weights.file cannot be read: nowhere.csv: there is no such file",
 	} {
 		_, _, err := Plan(context.Background(), parse(t, minorityConfig, "data.file="+file, set), nil)
 		if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "\n") {
 			t.Errorf("%s: %v, want %q", set, err, want)
 		}
+	}
+	_, _, err := Plan(context.Background(), parse(t, base+perceptron, "train.groups={by: hand, loss: worst}"), nil)
+	if want := "train.groups.file is missing: the examples of digits have no columns; give a table with a row for each training example"; err == nil ||
+		!strings.HasSuffix(err.Error(), want) {
+		t.Errorf("%v, want %q", err, want)
 	}
 }
 

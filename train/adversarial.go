@@ -122,6 +122,9 @@ func (a *Adversarial) check(net *nn.Network, o *Options) error {
 	if _, ok := o.Loss.(layers.CrossEntropy); !ok && a.Trades > 0 {
 		return errors.New("trades needs the loss cross_entropy or focal, and examples without weights that are not mixed")
 	}
+	if a.Trades > 0 && o.Groups != nil {
+		return errors.New("trades does not go with groups")
+	}
 	if a.Trades > 0 && o.Distill != nil {
 		return errors.New("trades does not go with distillation")
 	}

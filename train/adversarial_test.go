@@ -206,6 +206,7 @@ func TestAdversarialRefuses(t *testing.T) {
 		"adversarial: restarts is 3, but from start clean all ways are the same":   func(o *Options) { o.Adversarial.Attack = &PGD{Steps: 1, Restarts: 3, Start: "clean"} },
 		"adversarial: trades needs start: random":                                  func(o *Options) { o.Adversarial.Trades, o.Adversarial.Attack = 1, &FGSM{Start: "clean"} },
 		"adversarial: trades needs the loss cross_entropy or focal":                func(o *Options) { o.Adversarial.Trades, o.Loss = 1, layers.Weighed{Loss: layers.CrossEntropy{}} },
+		"adversarial: trades does not go with groups":                              func(o *Options) { o.Adversarial.Trades, o.Groups = 1, &WorstGroups{} },
 		"adversarial: trades does not go with distillation":                        func(o *Options) { o.Adversarial.Trades, o.Distill = 1, teacher },
 		"adversarial: the range of pixels is given for 3 channels, an input has 1": func(o *Options) { o.Adversarial.Std = make([]float32, 3) },
 	} {

@@ -318,11 +318,11 @@ func (d *Data) rows(t *table.Table, c *Table) error {
 	if err := d.order(t, c); err != nil {
 		return err
 	}
-	if c.Audit == "" {
+	switch c.Audit {
+	case "":
 		return nil
-	}
-	if c.Audit == d.Target {
-		return fmt.Errorf("-audit names %s, which is the target; groups are of rows whatever the target is", c.Audit)
+	case c.Target:
+		return fmt.Errorf("%s: column %s is the target, an audit compares groups of rows whatever the target is", t.Source, c.Audit)
 	}
 	codes, levels, err := t.Classes(c.Audit)
 	const most = 50

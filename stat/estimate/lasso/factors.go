@@ -19,28 +19,24 @@ func (d *Data) byColumn(option string, values map[string]float64, other float64)
 	for j := range out {
 		out[j] = other
 	}
+	columns, tables := map[string][]int{}, map[string][]int{} // by the names of both
+	for j, name := range d.Names {
+		columns[name], tables[d.Of[j]] = append(columns[name], j), append(tables[d.Of[j]], j)
+	}
 	names := slices.Sorted(maps.Keys(values))
 	// Text columns come first, so that a value for one of their one-hot columns overrides.
-	slices.SortStableFunc(names, func(a, b string) int {
-		x, y := slices.Contains(d.Names, a), slices.Contains(d.Names, b)
-		switch {
-		case x == y:
-			return 0
-		case y:
-			return -1
-		}
-		return 1
-	})
-	for _, name := range names {
-		found := false
-		for j := range out {
-			if d.Names[j] == name || d.Of[j] == name {
-				out[j] = values[name]
-				found = true
+	for _, own := range []bool{false, true} {
+		for _, name := range names {
+			if (columns[name] != nil) != own {
+				continue
 			}
-		}
-		if !found {
-			return nil, fmt.Errorf("%s names %q, which is no feature%s", option, name, table.Suggestion(name, "features", d.Names))
+			at := slices.Concat(columns[name], tables[name])
+			if len(at) == 0 {
+				return nil, fmt.Errorf("%s names %q, which is no feature%s", option, name, table.Suggestion(name, "features", d.Names))
+			}
+			for _, j := range at {
+				out[j] = values[name]
+			}
 		}
 	}
 	return out, nil

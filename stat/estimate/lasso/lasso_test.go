@@ -237,4 +237,8 @@ func TestErrorsNameTheColumn(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), "did you mean y?") {
 		t.Errorf("%v", err)
 	}
+	_, err = Load(sample(t), linear.Gaussian, Table{Target: "y", Audit: "y", Source: estimate.Source{Drop: []string{"kind"}}})
+	if want := "sample: column y is the target, an audit compares groups of rows whatever the target is"; err == nil || err.Error() != want {
+		t.Errorf("%v, want %s", err, want)
+	}
 }

@@ -3,6 +3,7 @@ package lasso
 import (
 	"fmt"
 	"hash/maphash"
+	"maps"
 	"math"
 
 	"pare/internal/table"
@@ -12,23 +13,27 @@ import (
 // value, by name: near 1 for measurements, and the share of the rows that have it for a flag.
 // Values of a text column are the same where all its one-hot columns are.
 func (d *Data) usage() map[string]float64 {
-	rows := map[string][]uint64{} // a hash of the value in each row
-	seed := maphash.MakeSeed()
+	columns := map[string][]int{}
 	for j, of := range d.Of {
-		if rows[of] == nil {
-			rows[of] = make([]uint64, d.Rows)
-		}
-		h := rows[of]
-		d.nonzero(j, func(i int, v float64) {
-			h[i] += maphash.Comparable(seed, [2]uint64{uint64(j), math.Float64bits(v)})
-		})
+		columns[of] = append(columns[of], j)
 	}
-	out := make(map[string]float64, len(rows))
-	for of, hashes := range rows {
-		counts, most := map[uint64]int{}, 0
-		for _, h := range hashes {
-			counts[h]++
-			most = max(most, counts[h])
+	out := make(map[string]float64, len(columns))
+	hash, seed := make([]uint64, d.Rows), maphash.MakeSeed() // of the value in each row; 0 where it is 0
+	for of, its := range columns {
+		var rows []int // that have another value than 0
+		for _, j := range its {
+			d.nonzero(j, func(i int, v float64) {
+				if hash[i] == 0 {
+					rows = append(rows, i)
+				}
+				hash[i] += maphash.Comparable(seed, [2]uint64{uint64(j), math.Float64bits(v)})
+			})
+		}
+		counts, most := map[uint64]int{}, d.Rows-len(rows)
+		for _, i := range rows {
+			counts[hash[i]]++
+			most = max(most, counts[hash[i]])
+			hash[i] = 0
 		}
 		out[of] = float64(d.Rows-most) / float64(d.Rows)
 	}
@@ -54,23 +59,22 @@ func (d *Data) nonzero(j int, f func(row int, v float64)) {
 // penaltyFactors are the factors of λ of the columns: those given by name or file, times the powers
 // of usage; nil: all 1.
 func (d *Data) penaltyFactors(o *Options) ([]float64, error) {
-	named := o.PenaltyFactors
+	factors, err := d.byColumn("-penalty-factor", o.PenaltyFactors, 1)
+	if err != nil {
+		return nil, err
+	}
 	if o.PenaltyFile != "" {
 		listed, err := readFactors(o.PenaltyFile)
 		if err != nil {
 			return nil, err
 		}
-		if _, err := d.byColumn("-penalty-file "+o.PenaltyFile, listed, 1); err != nil {
+		maps.Copy(listed, o.PenaltyFactors) // the command goes before the file
+		if factors, err = d.byColumn("-penalty-file", listed, 1); err != nil {
 			return nil, err
 		}
-		for name, w := range named { // the command goes before the file
-			listed[name] = w
-		}
-		named = listed
 	}
-	factors, err := d.byColumn("-penalty-factor", named, 1)
-	if err != nil || o.PenaltyUsage == 0 {
-		return factors, err
+	if o.PenaltyUsage == 0 {
+		return factors, nil
 	}
 	usage, out := d.usage(), make([]float64, len(d.Names))
 	for j, of := range d.Of {

@@ -3,7 +3,9 @@ package lasso
 import (
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
+	"strconv"
 	"testing"
 
 	"pare/internal/table"
@@ -42,10 +44,41 @@ func TestPenaltyUsage(t *testing.T) {
 			t.Errorf("factors %v, %v", got, err)
 		}
 	}
+	if err := os.WriteFile(file, []byte("column,factor\nsise,3\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := d.penaltyFactors(o); err == nil || err.Error() != `-penalty-file names "sise", which is no feature; did you mean size?` {
+		t.Errorf("a column that is not there: %v", err)
+	}
 	if err := os.WriteFile(file, []byte("column,factor\nsize,3\nsize,2\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := d.penaltyFactors(o); err == nil || err.Error() != "f.csv: row 2: column size has two factors" {
 		t.Errorf("a column with two factors: %v", err)
+	}
+}
+
+// TestManyColumns: factors and shares of 20,000 columns of 20,000 rows that are nearly all zeros take
+// memory for the values that there are.
+func TestManyColumns(t *testing.T) {
+	const columns = 20_000
+	d := &Data{Rows: columns, Sparse: &table.Sparse{Rows: columns, Start: []int{0}}}
+	factors := map[string]float64{}
+	for j := range columns {
+		name := "x" + strconv.Itoa(j)
+		d.Names, d.Of, factors[name] = append(d.Names, name), append(d.Of, name), float64(j)
+		d.Sparse.Row, d.Sparse.Value = append(d.Sparse.Row, int32(j)), append(d.Sparse.Value, 1)
+		d.Sparse.Start = append(d.Sparse.Start, j+1)
+	}
+	d.Sparse.Names = d.Names
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	got, err := d.penaltyFactors(&Options{PenaltyFactors: factors, PenaltyUsage: 1})
+	runtime.ReadMemStats(&after)
+	if err != nil || got[columns-1] != (columns-1)/float64(columns) {
+		t.Errorf("factors %v, %v", got[columns-1], err)
+	}
+	if mb := (after.TotalAlloc - before.TotalAlloc) >> 20; mb > 100 {
+		t.Errorf("%d MB were allocated", mb)
 	}
 }
