@@ -56,11 +56,14 @@ func (w *VariableWeights) Factors(variables []Variable, listed map[string]float6
 			out[v.Name] = math.Pow(v.Usage, w.Usage)
 		}
 	}
+	unknown := func(name string) string {
+		return ", which is no variable of the input" + suggest.Phrase(name, "variables", sortedKeys(out))
+	}
 	for _, name := range sortedKeys(listed) {
 		weight := listed[name]
 		switch _, known := out[name]; {
 		case !known:
-			return nil, option.Errorf("file", "weighs %s, which is no variable of the input%s", name, suggest.Phrase(name, "variables", sortedKeys(out)))
+			return nil, option.Errorf("file", "weighs %s%s", name, unknown(name))
 		case !(weight >= 0) || math.IsInf(weight, 0):
 			return nil, option.Errorf("file", "gives %s the weight %g; weights are numbers from 0 on", name, weight)
 		}
@@ -78,7 +81,7 @@ func (w *VariableWeights) Factors(variables []Variable, listed map[string]float6
 			}
 		}
 		if !found {
-			return nil, option.Errorf("protect.columns", "names %s, which is no variable of the input%s", pattern, suggest.Phrase(pattern, "variables", sortedKeys(out)))
+			return nil, option.Errorf("protect.columns", "names %s%s", pattern, unknown(pattern))
 		}
 	}
 	for name := range spared {

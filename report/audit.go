@@ -159,7 +159,8 @@ func (a Audit) grids(t audit.Table) []auditGrid {
 		}
 	}
 	if counting < 2 {
-		last.Notes = append(last.Notes, "there are no differences and ratios, for which two groups with enough rows are needed; min_rows sets the number of rows")
+		last.Notes = append(last.Notes, "there are no differences and ratios, for which two groups with enough rows are needed; "+
+			"min_rows sets the number of rows")
 	}
 	out := []auditGrid{last}
 	if len(a.compared()) > 1 {
@@ -401,10 +402,11 @@ func (a Audit) section() *auditSection {
 		s.ChangedGrids = a.changedGrids()
 	}
 	if n := len(a.Pictures); n > 0 {
-		s.Shown = fmt.Sprintf("%s of the %s images. Below each: target: prediction before → after, and its groups.", Count(int64(n)), Count(int64(a.Changed.Changed)))
-		if n == a.Changed.Changed {
-			s.Shown = "The images. Below each: target: prediction before → after, and its groups."
+		s.Shown = "The images."
+		if all := a.Changed.Changed; n < all {
+			s.Shown = fmt.Sprintf("%s of the %s images.", Count(int64(n)), Count(int64(all)))
 		}
+		s.Shown += " Below each: target: prediction before → after, and its groups."
 	}
 	for _, p := range a.Pictures {
 		source := template.URL("data:image/png;base64," + base64.StdEncoding.EncodeToString(p.PNG))

@@ -18,8 +18,8 @@ var pageStyle string
 //go:embed style/page.html
 var pageText string
 
-var pageTemplate = template.Must(template.Must(template.New("page").Funcs(template.FuncMap{"sectionStart": sectionStart, "sectionEnd": sectionEnd}).Parse(pageText)).
-	Parse(auditText))
+var pageTemplate = template.Must(template.Must(template.New("page").Funcs(template.FuncMap{
+	"sectionStart": sectionStart, "sectionEnd": sectionEnd}).Parse(pageText)).Parse(auditText))
 
 // page is the data of the template.
 type page struct {

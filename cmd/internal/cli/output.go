@@ -34,7 +34,7 @@ func OutputFolder(flag, path string) error {
 	info, err := os.Stat(path)
 	switch {
 	case err == nil && !info.IsDir():
-		return InputError("%s %s: it is a file; the output is a folder", flag, path)
+		return InputError("%s %s is a file; choose a folder", flag, path)
 	case err == nil:
 		return nil
 	}

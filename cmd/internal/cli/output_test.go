@@ -16,7 +16,7 @@ func TestOutputFolder(t *testing.T) {
 	for path, want := range map[string]string{
 		"": "", dir: "", filepath.Join(dir, "new", "deep"): "",
 		filepath.Join(dir, "a.csv"): "-out " + filepath.Join(dir, "a.csv") + ": the output is a folder; leave .csv out of its name",
-		taken:                       "-out " + taken + ": it is a file; the output is a folder",
+		taken:                       "-out " + taken + " is a file; choose a folder",
 		filepath.Join(taken, "in"):  "-out " + filepath.Join(taken, "in") + ": nothing can be written in " + taken + ": not a directory",
 	} {
 		got := ""

@@ -93,7 +93,7 @@ func TestAuditRefuses(t *testing.T) {
 		{[]string{filepath.Join(folder, "trained"), "-by", "hand"}, filepath.Join(folder, "trained") + " is no run folder; an audit needs the data and networks of a run"},
 		{[]string{folder, "-by", "hand", "-file", attributes, "-against", "nowhere"}, "nowhere does not exist; give a run folder, a folder with a model, or an .onnx or .safetensors file"},
 		{[]string{folder, "-by", "hand", "-file", attributes, "-against", "dense-*"}, "-against dense-*: no run has such a name"},
-		{[]string{folder, "-by", "hand", "-file", attributes, "-out", attributes}, "-out " + attributes + ": it is a file; the output is a folder"},
+		{[]string{folder, "-by", "hand", "-file", attributes, "-out", attributes}, "-out " + attributes + " is a file; choose a folder"},
 	} {
 		status, out, errs := pare(append([]string{"audit"}, c.args...)...)
 		if status != cli.ExitBadInput || out != "" || errs != "pare audit: "+c.want+"\n" {

@@ -120,7 +120,7 @@ func TestLassoBadInput(t *testing.T) {
 		"-target-file x.csv":                          "contradict",
 		"-audit nosuch":                               `no column "nosuch"`,
 		"-audit a":                                    "at most 50 groups",
-		"-audit y":                                    "-audit names y, which is the target; groups are of rows whatever the target is",
+		"-audit y":                                    "column y is the target, an audit compares groups of rows whatever the target is",
 		"-ols -weights w":                             "contradict",
 		"-decimal , -sep ab":                          "one character",
 		"-sep ab":                                     "one character",

@@ -324,9 +324,6 @@ func (d *Data) rows(t *table.Table, c *Table) error {
 	case c.Target:
 		return fmt.Errorf("%s: column %s is the target, an audit compares groups of rows whatever the target is", t.Source, c.Audit)
 	}
-	if c.Audit == d.Target {
-		return fmt.Errorf("-audit names %s, which is the target; groups are of rows whatever the target is", c.Audit)
-	}
 	codes, levels, err := t.Classes(c.Audit)
 	const most = 50
 	switch {
