@@ -25,21 +25,26 @@ func OutputFile(flag, path string, formats ...string) error {
 	return InputError("%s %s: the file name %s", flag, path, what)
 }
 
-// OutputFolder checks, before any work, that a folder can be made, and that it is not named like a
-// file. A folder that exists already and an empty path pass.
+// OutputFolder checks that a folder to make is not named like a file. A path that exists
+// already and an empty path pass.
 func OutputFolder(flag, path string) error {
-	if path == "" {
-		return nil
-	}
-	info, err := os.Stat(path)
-	switch {
-	case err == nil && !info.IsDir():
-		return InputError("%s %s is a file; choose a folder", flag, path)
-	case err == nil:
-		return nil
-	}
-	if _, err := os.Lstat(path); err != nil && slices.Contains(fileTypes, Extension(path)) {
+	if _, err := os.Lstat(path); path != "" && err != nil && slices.Contains(fileTypes, Extension(path)) {
 		return InputError("%s %s: the output is a folder; leave %s out of its name", flag, path, filepath.Ext(path))
+	}
+	return nil
+}
+
+// WritableFolder is OutputFolder, and checks before any work that the folder can be made. A folder that
+// exists already passes.
+func WritableFolder(flag, path string) error {
+	if err := OutputFolder(flag, path); path == "" || err != nil {
+		return err
+	}
+	if info, err := os.Stat(path); err == nil {
+		if !info.IsDir() {
+			return InputError("%s %s is a file; choose a folder", flag, path)
+		}
+		return nil
 	}
 	above := filepath.Dir(path)
 	for {

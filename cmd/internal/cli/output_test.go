@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// TestOutputFolder: a folder that cannot be made is an error before any work, which leaves nothing.
-func TestOutputFolder(t *testing.T) {
+// TestWritableFolder: a folder that cannot be made is an error before any work, which leaves nothing.
+func TestWritableFolder(t *testing.T) {
 	dir := t.TempDir()
 	taken := filepath.Join(dir, "taken")
 	if err := os.WriteFile(taken, nil, 0o600); err != nil {
@@ -20,7 +20,7 @@ func TestOutputFolder(t *testing.T) {
 		filepath.Join(taken, "in"):  "-out " + filepath.Join(taken, "in") + ": nothing can be written in " + taken + ": not a directory",
 	} {
 		got := ""
-		if err := OutputFolder("-out", path); err != nil {
+		if err := WritableFolder("-out", path); err != nil {
 			got = err.Error()
 		}
 		if got != want {

@@ -85,7 +85,7 @@ func runAudit(ctx context.Context, o *flags) error {
 		return err
 	}
 	f.refuse(f.store, "-store writes into the folders of the runs", "out", "json")
-	if err := cmp.Or(f.refused, cli.OutputFolder("-out", f.out)); err != nil {
+	if err := cmp.Or(f.refused, cli.WritableFolder("-out", f.out)); err != nil {
 		return err
 	}
 	runs, err := f.runs(paths)
