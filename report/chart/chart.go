@@ -256,7 +256,11 @@ func (d *drawing) marks() {
 	for i, m := range d.Marks {
 		if at := d.x.at(m.X); at >= d.left-0.1 && at <= d.end()+0.1 {
 			d.Line("mark", at, d.top-4, at, d.floor())
-			d.Text("phase", at+4, d.top+8+nameHeight*float64(i%3), svg.Start, m.Name)
+			x, anchor := at+4, svg.Start
+			if x+charWidth*float64(len([]rune(m.Name))) > d.end() { // no room before the names of the curves
+				x, anchor = at-4, svg.End
+			}
+			d.Text("phase", x, d.top+8+nameHeight*float64(i%3), anchor, m.Name)
 		}
 	}
 }

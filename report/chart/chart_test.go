@@ -113,3 +113,16 @@ func TestLegendAboveInLines(t *testing.T) {
 		t.Errorf("%s", text[:200])
 	}
 }
+
+// TestMarkAtTheEnd holds that the name of a mark at the right end stands left of it, where no curve has its name.
+func TestMarkAtTheEnd(t *testing.T) {
+	g := Chart{Title: "t", Names: AtEnds, Marks: []Mark{{"early", 0.1}, {"late", 1.99}},
+		Curves: []Curve{{Name: "y", X: []float64{0, 1, 2}, Y: []float64{0, 1, 2}}}}
+	svg := drawn(t, g)
+	for name, anchor := range map[string]string{"early": "start", "late": "end"} {
+		at := strings.Index(svg, ">"+name+"</text>")
+		if at < 0 || !strings.Contains(svg[strings.LastIndex(svg[:at], "<text"):at], `"`+anchor+`"`) {
+			t.Errorf("the name of %s is not anchored at its %s", name, anchor)
+		}
+	}
+}

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strconv"
+	"strings"
 
 	"pare/internal/table"
 )
@@ -47,6 +49,9 @@ func (s *Source) Rows(tables ...*table.Table) ([]*table.Table, error) {
 
 // remedy adds to an error about the named columns the option that avoids it.
 func remedy(t *table.Table, names []string, err error) error {
+	if hint := joined(t, names); hint != "" {
+		return fmt.Errorf("%w; %s", err, hint)
+	}
 	var stray *table.StrayError
 	var identifier *table.IdentifierError
 	switch {
@@ -68,4 +73,27 @@ func remedy(t *table.Table, names []string, err error) error {
 		}
 	}
 	return err
+}
+
+// joined says how to read a table of which every row was read as one cell, as of a file with spaces between
+// cells: the only column has a name of several words, and its first cell has as many. It is "" for others.
+func joined(t *table.Table, names []string) string {
+	if len(names) != 1 {
+		return ""
+	}
+	c, err := t.Column(names[0])
+	if err != nil || c.Numeric() || t.Rows() == 0 {
+		return ""
+	}
+	words := strings.Fields(c.Name)
+	if len(words) < 2 || len(words) != len(strings.Fields(c.Text(0))) {
+		return ""
+	}
+	hint := "every row is one cell; if spaces separate cells, give -sep ' '"
+	for _, word := range words {
+		if _, err := strconv.ParseFloat(word, 64); err != nil {
+			return hint
+		}
+	}
+	return hint + ", and -no-header, as the first row has numbers"
 }

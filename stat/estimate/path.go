@@ -45,9 +45,12 @@ type Path struct {
 	Sizes  []Column         // of the results
 	Losses []Column         // losses and scores
 	Scores []recovery.Score // against a reference; nil: none
-	Chosen int              // the fit to mark; below 0: none
-	Unit   string           // of gaps and tolerances; "": the unit of the objective
-	Rows   int              // of the summary, at most, beside the chosen one; 0: 30
+	// Stationarity is the largest violation of the conditions of a stationary point by each fit, of penalties that
+	// are not convex and so have no gap; nil: all fits have gaps.
+	Stationarity []float64
+	Chosen       int    // the fit to mark; below 0: none
+	Unit         string // of gaps and tolerances; "": the unit of the objective
+	Rows         int    // of the summary, at most, beside the chosen one; 0: 30
 }
 
 // columns lists all columns in the order of path.csv.
@@ -61,8 +64,12 @@ func (p *Path) columns() []Column {
 	}
 	out := append([]Column{of("lambda", "λ", "%.4g", func(i int) float64 { return p.Fits[i].Lambda })}, p.Sizes...)
 	out = append(out, of("objective", "", "", func(i int) float64 { return p.Fits[i].Objective }),
-		of("gap", "gap", "%.1e", func(i int) float64 { return p.Fits[i].Gap }),
-		of("tolerance", "", "", func(i int) float64 { return p.Fits[i].Tolerance }),
+		of("gap", "gap", "%.1e", func(i int) float64 { return p.Fits[i].Gap }))
+	if p.Stationarity != nil {
+		out[len(out)-1].Title = ""
+		out = append(out, Column{Name: "stationarity", Title: "stationarity", Format: "%.1e", Value: p.Stationarity})
+	}
+	out = append(out, of("tolerance", "", "", func(i int) float64 { return p.Fits[i].Tolerance }),
 		of("iterations", "", "", func(i int) float64 { return float64(p.Fits[i].Iterations) }),
 		Column{Name: "converged"}) // without numbers
 	out = append(out, p.Losses...)
@@ -121,6 +128,10 @@ func (p *Path) WriteText(w io.Writer) {
 		}
 	}
 	WriteTable(w, 0, rows)
+	if p.Stationarity != nil {
+		fmt.Fprintf(w, "stationarity: largest violation of the conditions of a stationary point; tolerance %.1e\n", p.Fits[0].Tolerance)
+		return
+	}
 	fmt.Fprintf(w, "gap: %sabove the optimum, at most; tolerance %.1e\n", p.Unit, p.Fits[0].Tolerance)
 }
 

@@ -257,6 +257,22 @@ func (d *Data) target(t *table.Table, family linear.Family) error {
 // that is not a feature.
 func incomplete(err error) error { return fmt.Errorf("%w; leave such rows out with -complete", err) }
 
+// numbers returns a column of numbers that is not a feature.
+func numbers(t *table.Table, name string) ([]float64, error) {
+	v, err := t.Target(name)
+	var stray *table.StrayError
+	column, unknown := t.Column(name)
+	switch {
+	case err == nil || unknown != nil:
+		return v, err
+	case errors.As(err, &stray):
+		return nil, fmt.Errorf("%w; correct the cell, or name it in -missing", err)
+	case !column.Numeric():
+		return nil, err
+	}
+	return nil, incomplete(err)
+}
+
 // textTarget is the error of a Gaussian model for a target of text.
 func (d *Data) textTarget(t *table.Table, column *table.Column) error {
 	_, err := t.Target(d.Target)
@@ -277,9 +293,9 @@ func (d *Data) textTarget(t *table.Table, column *table.Column) error {
 // rows reads the values of rows: weights, folds, groups.
 func (d *Data) rows(t *table.Table, c *Table) error {
 	if c.Weights != "" {
-		w, err := t.Target(c.Weights)
+		w, err := numbers(t, c.Weights)
 		if err != nil {
-			return incomplete(err)
+			return err
 		}
 		sum := 0.0
 		for i, v := range w {
@@ -294,9 +310,9 @@ func (d *Data) rows(t *table.Table, c *Table) error {
 		d.Weights = w
 	}
 	if c.Offset != "" {
-		values, err := t.Target(c.Offset)
+		values, err := numbers(t, c.Offset)
 		if err != nil {
-			return incomplete(err)
+			return err
 		}
 		d.Offset, d.Exposure = values, c.Offset
 	}

@@ -142,7 +142,8 @@ func (d *Data) check(o *Options) error {
 		for _, g := range d.Together {
 			units[g] = true
 		}
-		r.refuse(o.Folds > len(units), "-cv is %d, the column of -groups has %d values", o.Folds, len(units))
+		r.refuse(o.Folds > len(units), "-cv is %d, and the column of -groups has %d values, each of which stays in one fold; "+
+			"give -cv %d or less", o.Folds, len(units), len(units))
 		r.refuse(o.Folds == 0 && d.Fold == nil && d.Test == nil, "-groups keeps rows together in folds; give -cv or -test-size too")
 	}
 	return r.err

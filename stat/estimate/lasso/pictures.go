@@ -9,6 +9,7 @@ import (
 
 	"pare/report/chart"
 	"pare/stat/audit"
+	"pare/stat/linear"
 )
 
 // chart returns an empty picture over the path, with marks at the λ that were chosen.
@@ -61,14 +62,26 @@ func (r *Result) drawPath(w io.Writer) error {
 func (r *Result) drawCV(w io.Writer) error {
 	p, x := r.chart("Cross-validation of "+r.Data.Target, r.measureName()+" on left-out folds, ± its standard error")
 	p.Curves = []chart.Curve{{Name: "cross-validation", X: x, Y: r.CV.Mean, Error: r.CV.Error}}
-	if r.Data.Test != nil {
+	if of := r.measureLeftOut(); r.Data.Test != nil && of != nil {
 		c := chart.Curve{Name: "rows left out", X: x}
 		for _, f := range r.Path {
-			c.Y = append(c.Y, f.Test.Loss)
+			c.Y = append(c.Y, of(f.Test))
 		}
 		p.Curves = append(p.Curves, c)
 	}
 	return p.WriteSVG(w)
+}
+
+// measureLeftOut returns the measure of the cross-validation of a score on the rows left out; nil: scores
+// do not have it.
+func (r *Result) measureLeftOut() func(s *Score) float64 {
+	switch r.Options.Measure {
+	case "":
+		return func(s *Score) float64 { return s.Loss }
+	case linear.ClassError:
+		return func(s *Score) float64 { return s.Error }
+	}
+	return nil
 }
 
 // drawAudit draws the largest gaps between groups along the path, where there are any.

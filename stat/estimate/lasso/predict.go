@@ -78,6 +78,10 @@ func (m *Model) predict(t *table.Table, target string, q *Prediction) (*Predicti
 	}
 	p := &Predictions{Head: estimate.Head{Command: "lasso", File: t.Source, Notes: slices.Clone(t.Notes)},
 		Model: m, Lambda: fit.Lambda, Gamma: gamma}
+	if first, last := m.Fits[0].Lambda, m.Fits[len(m.Fits)-1].Lambda; q.Lambda != nil && *q.Lambda != fit.Lambda {
+		p.Notes = append(p.Notes, fmt.Sprintf("-lambda %.6g is outside the λ of the model, %.6g to %.6g; λ = %.6g is taken", *q.Lambda,
+			first, last, fit.Lambda))
+	}
 	rows, err := m.Read(t, []*SavedFit{fit}, q.Complete)
 	if err != nil {
 		return nil, err

@@ -267,6 +267,9 @@ func (r *Result) path() *estimate.Path {
 	loss, r2 := estimate.Column{Name: "test_loss"}, estimate.Column{Name: "test_r2", Title: "R² on rows left out", Format: "%.4f"}
 	for _, f := range r.Path {
 		p.Fits = append(p.Fits, certificate(f))
+		if f.Stationary() {
+			p.Stationarity = append(p.Stationarity, f.Stationarity)
+		}
 		nonzero.Value, explained.Value = append(nonzero.Value, float64(len(f.selected()))), append(explained.Value, f.Explained)
 		if f.Test != nil {
 			loss.Value, r2.Value = append(loss.Value, f.Test.Loss), append(r2.Value, f.Test.R2)

@@ -22,7 +22,7 @@ func (t text) line(format string, args ...any) { fmt.Fprintf(t, format+"\n", arg
 func (r *Result) WriteText(w io.Writer) {
 	t := text{w}
 	d := r.Data
-	r.WriteHead(w, "%s: %s model of %s rows and %s features", d.Target, r.Options.Family, count(d.Rows), count(r.Features))
+	r.WriteHead(w, "%s: %s model of %s rows and %s", d.Target, r.Options.Family, count(d.Rows), features(r.Features))
 	if r.Options.Family == linear.Binomial {
 		t.line("coefficients are log odds of %s against %s", d.Classes[1], d.Classes[0])
 	}
@@ -55,9 +55,9 @@ func (r *Result) textPath(t text) {
 	r.path().WriteText(t)
 	if c := r.CV; c != nil {
 		min, oneSE := r.chosenBy(c.Min, true), r.chosenBy(c.OneSE, false)
-		t.line("cross-validation, %s: λ.min %.4g (%s%s %.4g ± %.2g, %d features), λ.1se %.4g (%s%.4g ± %.2g, %d features)", r.foldsText(),
-			c.LambdaMin(), min.gamma, r.measureName(), min.mean, min.error, len(r.Path[c.Min].selected()),
-			c.Lambda1SE(), oneSE.gamma, oneSE.mean, oneSE.error, len(r.Path[c.OneSE].selected()))
+		t.line("cross-validation, %s: λ.min %.4g (%s%s %.4g ± %.2g, %s), λ.1se %.4g (%s%.4g ± %.2g, %s)", r.foldsText(),
+			c.LambdaMin(), min.gamma, r.measureName(), min.mean, min.error, features(len(r.Path[c.Min].selected())),
+			c.Lambda1SE(), oneSE.gamma, oneSE.mean, oneSE.error, features(len(r.Path[c.OneSE].selected())))
 		if c.Min == len(r.Path)-1 {
 			t.line("  λ.min is the smallest of the path; a smaller -ratio goes on")
 		}
@@ -127,8 +127,8 @@ func (r *Result) textModel(t text) {
 	if f.Refit != nil {
 		gamma, of = fmt.Sprintf(", γ = %v", f.Gamma), "of the penalised fit "
 	}
-	t.line("model at λ = %.6g%s (%s): %d of %s features, %.1f %% of the loss explained", f.Lambda, gamma, r.ChosenBy, len(f.selected()),
-		count(r.Features), 100*f.Explained)
+	t.line("model at λ = %.6g%s (%s): %s of %s, %.1f %% of the loss explained", f.Lambda, gamma, r.ChosenBy,
+		count(len(f.selected())), features(r.Features), 100*f.Explained)
 	switch {
 	case f.Converged && f.Stationary():
 		t.line("  objective %s%.10g, a stationary point up to %.2g (tolerance %.2g), %d iterations; another one may be lower", of,
@@ -204,7 +204,7 @@ func (r *Result) textCoefficients(t text, c linear.Predictor) {
 	}
 	estimate.WriteTable(t, 1, rows)
 	if rest := len(order) - shown; rest > 0 {
-		t.line("  and %d smaller ones; -json and -out have all", rest)
+		t.line("  and %s smaller; -json and -out have all", count(rest))
 	}
 }
 
@@ -215,6 +215,14 @@ func count(n int) string {
 		s = s[:i] + "," + s[i:]
 	}
 	return s
+}
+
+// features writes a number of features.
+func features(n int) string {
+	if n == 1 {
+		return "1 feature"
+	}
+	return count(n) + " features"
 }
 
 // textOLS writes the score of least squares.
