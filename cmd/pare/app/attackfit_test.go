@@ -68,7 +68,7 @@ func TestAttackFit(t *testing.T) {
 		dir + " -eps 0.1 -gamma 2 -data " + data:          "-gamma is 2, it must be at least 0 and at most 1",
 		dir + " -eps 0.1 -gamma 1 -data " + data:          "-gamma is the mixture of a relaxed lasso, and the model was fitted without -relax",
 		dir + " -eps 0.1 -fixed * -data " + data:          "none of the columns that the model uses moves (",
-		dir + " -eps 0.1 -attack pdg -data " + data:       `-attack: attacks.0: unknown attack "pdg"; did you mean pgd?`,
+		dir + " -eps 0.1 -attack pdg -data " + data:       `-attack: unknown attack "pdg"; did you mean pgd?`,
 		dir + " -eps 0.1 -range 0,1 -data " + data:        "is outside -range 0,1 (standard deviations from the mean)",
 		dir + " -eps 0.1 -left-out -data " + run:          "-left-out takes rows of the file of the fit, grades.csv, and -data is " + run,
 		run + " -eps 0.1 -data " + data:                   "-data: it is for a fit of pare lasso, and " + run + " is none: it has no model.json",
