@@ -107,7 +107,7 @@ type TrainGroup struct {
 	Weight float64 `json:"weight"` // of each example; with loss worst of the group, at the end of training
 }
 
-// weighedGroups are the groups of training examples with their weights; worst are those of the worst
+// weighedGroups are the groups of training examples with their weights; worst has the weights of the worst
 // groups' loss. nil: the config names no groups, or nothing was trained.
 func (r *runner) weighedGroups(worst []float32) ([]TrainGroup, error) {
 	g, err := r.trainGroups()

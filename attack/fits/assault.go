@@ -392,7 +392,7 @@ func (a *assault) holds(t attack.Threat, i int, z []float64) bool {
 	return true
 }
 
-// deviance is that of a class, twice the cross-entropy of the outputs.
+// deviance is twice the cross-entropy of the outputs for a class.
 func deviance(z []float64, label int) float64 {
 	return 2 * attack.CrossEntropy{}.Loss(z, attack.Target{Label: label}, nil)
 }

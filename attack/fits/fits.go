@@ -270,7 +270,7 @@ func (v *victims) movable() error {
 		return errors.New("the model has no features at any λ, and one prediction for all rows")
 	case moving == 0:
 		return fmt.Errorf("none of the columns that the model uses moves (%s): columns of text stay unless -move names them, "+
-			"those of -fixed always", estimate.Few(v.names(false)))
+			"columns of -fixed always", estimate.Few(v.names(false)))
 	}
 	return nil
 }

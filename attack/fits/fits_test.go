@@ -244,7 +244,7 @@ func orNil(v *float64) any {
 	return *v
 }
 
-// TestBruteForce: for every family, λ and size, in either unit and with or without a range, the worst case is that of
+// TestBruteForce: for every family, λ and size, in either unit and with or without a range, the worst case equals
 // all corners of the box, by the predictions of pare lasso for rows that were moved there. FGSM and PGD
 // reach it but for models of several classes, and for numbers from a start on the wrong side.
 func TestBruteForce(t *testing.T) {
@@ -371,7 +371,7 @@ func TestBall(t *testing.T) {
 	}
 }
 
-// TestRobustOfTheFit: where all columns move, those of text too, losses are those of pare lasso -robust, on the rows
+// TestRobustOfTheFit: where all columns move, text too, losses equal pare lasso -robust, on the rows
 // left out and on others.
 func TestRobustOfTheFit(t *testing.T) {
 	data := people(t)
@@ -470,7 +470,7 @@ func TestFiles(t *testing.T) {
 	}
 }
 
-// TestRelaxedAndBetween: the mixture of a relaxed lasso and a λ between two of the path are those of -predict.
+// TestRelaxedAndBetween: the mixture of a relaxed lasso and a λ between two of the path predict as -predict does.
 func TestRelaxedAndBetween(t *testing.T) {
 	data := people(t)
 	q := each(t, data)["gaussian"]
@@ -551,7 +551,7 @@ func TestBadInput(t *testing.T) {
 			`-move names "salary", which is no column of people.csv; the columns are city, a, b, c, exposure, y, again, level, visits`},
 		{fits.Request{Fixed: []string{"[a"}}, `-fixed: the pattern "[a" is malformed`},
 		{fits.Request{Fixed: []string{"?", "city"}}, "none of the columns that the model uses moves (city, a, b, c): columns of text stay " +
-			"unless -move names them, those of -fixed always"},
+			"unless -move names them, columns of -fixed always"},
 		{fits.Request{Model: earlier},
 			"the model is of an earlier version and has no standard deviation of column a; fit again, or give -units raw"},
 		{fits.Request{Range: []float64{-1, 1}, Units: fits.Raw}, ", column a: "},

@@ -81,7 +81,7 @@ func numbered(name string, values, rows int) Column {
 }
 
 // TestGroupByMany: the possible combinations of 80 columns of 200 values have no number in 64 bits; the
-// groups are those of a map of all values, in order.
+// groups equal a map of all values, in order.
 func TestGroupByMany(t *testing.T) {
 	const rows = 50
 	r := rand.New(rand.NewPCG(1, 2))

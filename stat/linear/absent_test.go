@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// TestRowsOfWeightZeroChangeNothing: objectives are those of the fit without such rows, also
+// TestRowsOfWeightZeroChangeNothing: objectives equal the fit without such rows, also
 // where their cells and offsets are so large that the predictors overflow.
 func TestRowsOfWeightZeroChangeNothing(t *testing.T) {
 	for family := Gaussian; family <= Poisson; family++ {

@@ -22,7 +22,7 @@ type fitFlags struct {
 	units         string
 }
 
-// fitOptions are the options that only the models of pare lasso have, networkOptions those of networks.
+// fitOptions are the options that only the models of pare lasso have, networkOptions only networks.
 var (
 	fitOptions     = []string{"data", "lambda", "gamma", "units", "move", "fixed", "left-out", "target-file", "complete"}
 	networkOptions = []string{"networks", "config", "data-dir", "pictures", "bounds", "model", "names", "input"}
@@ -40,7 +40,7 @@ func (o *fitFlags) define(f *flags) {
 		"or in units of the cells (raw)", "sd", "raw")
 	f.Var((*list)(&q.Move), "move", "of pare lasso: `patterns` of the columns that move (default all of numbers); "+
 		"of text columns the 0/1 columns move, by fractions")
-	f.Var((*list)(&q.Fixed), "fixed", "of pare lasso: `patterns` of the columns that stay, also of those of -move")
+	f.Var((*list)(&q.Fixed), "fixed", "of pare lasso: `patterns` of the columns that stay, even if -move names them")
 	f.within(atLeast(0), "lambda")
 	f.within(numeric("at least 0 and at most 1", func(v float64) bool { return v >= 0 && v <= 1 }), "gamma")
 }
