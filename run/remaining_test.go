@@ -57,7 +57,7 @@ func TestRemainingOfEpochs(t *testing.T) {
 			}
 		}
 		if !strings.Contains(r.read(t, ReportFile), "Left after removal") {
-			t.Error("the report lacks the curves of what is left")
+			t.Error("the report lacks the curves of the remaining network")
 		}
 	}
 }
