@@ -94,7 +94,7 @@ type Train struct {
 // Groups says which groups of training examples there are, and how they count in the loss of steps.
 type Groups struct {
 	By      []string             `yaml:"by" required:"true" list:"single" empty:"no" doc:"columns whose combinations of values are the groups, of the table that is trained on or of file"`
-	File    string               `yaml:"file,omitempty" empty:"no" doc:"a table with the columns by and a row for each training example, as in audit.file; left out: the columns are those of the table that is trained on"`
+	File    string               `yaml:"file,omitempty" empty:"no" doc:"a table with the columns by and a row for each training example, as in audit.file; left out: the table that is trained on has them"`
 	Cut     map[string][]float64 `yaml:"cut,omitempty" empty:"no" doc:"points that cut a column of numbers into intervals, such as age: [25, 45]"`
 	Rare    int                  `yaml:"rare,omitempty" range:"[2,)" doc:"values of fewer training examples are one group, other; left out: each value is a group"`
 	Loss    string               `yaml:"loss" required:"true" enum:"balanced,weights,worst" doc:"balanced: all groups count the same in sum; weights: examples count by weights; worst: groups count the more the larger their loss is, group DRO (Sagawa et al. 2020)"`
@@ -210,7 +210,7 @@ type Finetune struct {
 // Audit says which groups of test examples are compared, and how.
 type Audit struct {
 	By         []string             `yaml:"by" required:"true" list:"single" empty:"no" doc:"columns whose values are the groups; of several each one, and the combinations of all. Columns of the table, which need not be inputs, or of file"`
-	File       string               `yaml:"file,omitempty" empty:"no" doc:"a table with the columns by and a row for each test example, which the column file (path of an image, or its end) or row (number from 1 in the file of the example) names; left out: the columns are those of the table that is trained on"`
+	File       string               `yaml:"file,omitempty" empty:"no" doc:"a table with the columns by and a row for each test example, which the column file (path of an image, or its end) or row (number from 1 in the file of the example) names; left out: the table that is trained on has them"`
 	Against    string               `yaml:"against,omitempty" empty:"no" doc:"an earlier run on the same data, such as a dense one, whose final network counts as the one before pruning; left out: the network of the run itself before its last removal"`
 	Positive   string               `yaml:"positive,omitempty" empty:"no" doc:"class whose rates are measured; left out: of two classes the second one, of more each class against the others"`
 	Cut        map[string][]float64 `yaml:"cut,omitempty" empty:"no" doc:"points that cut a column of numbers into intervals, such as age: [25, 45]"`

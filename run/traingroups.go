@@ -150,8 +150,8 @@ func groupsMeasure(groups []TrainGroup) report.Measure {
 		Readings: []report.Reading{{Stage: "of training examples", Value: plural(len(groups), "group")}}, Note: listGroups(groups)}
 }
 
-// noteGroups keeps and tells the weights of groups at the end of a phase; worst are those of the
-// worst groups' loss.
+// noteGroups keeps and tells the weights of groups at the end of a phase; worst has the weights of
+// the worst groups' loss.
 func (r *runner) noteGroups(phase string, worst []float32) error {
 	groups, err := r.weighedGroups(worst)
 	if err != nil || groups == nil {

@@ -41,8 +41,8 @@ func TestAUC(t *testing.T) {
 }
 
 // TestRelaxIsLeastSquares: the relaxed fit of a Gaussian response has a residual that is
-// orthogonal to the selected columns and to the intercept, and no other feature; that of a
-// binomial one the gradient zero.
+// orthogonal to the selected columns and to the intercept, and no other feature. The gradient of
+// a binomial fit is zero.
 func TestRelaxIsLeastSquares(t *testing.T) {
 	d, y := randomRows(5, 60, 12, 4, 1)
 	rows := make([][]float64, 60)
